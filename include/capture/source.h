@@ -1,0 +1,30 @@
+/* source.h - where frames come from: a capture file, standard input. The only user of libpcap's reading side. */
+#ifndef SMTPWATCH_CAPTURE_SOURCE_H
+#define SMTPWATCH_CAPTURE_SOURCE_H
+
+#include "core/frame.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Room for a sentence that says what went wrong, with the file's name in it. */
+#define SOURCE_WHY 512
+
+struct source;
+
+/*
+ * Opens a capture: a path, or "-" for standard input. pcap in either byte order, with micro- or nanoseconds, Kuznetzov's variant, pcapng; each also compressed with gzip or zstd, told by
+ * its first bytes and not by its name. filter: a libpcap filter expression, or NULL. NULL on failure, with one clear sentence in why: no such file, no permission, a directory, empty, not
+ * a capture, a link type that nothing here decodes, a filter that does not compile (*usage is then true: the caller's mistake, not the file's).
+ */
+struct source *source_open(const char *path, const char *filter, char why[SOURCE_WHY], bool *usage);
+
+/*
+ * Reads the next frames, at most n. They are borrowed until the next call. The number read; 0 at the end; -1 when the rest cannot be read (damaged, cut short), with a sentence in why: the
+ * frames before the damage have been handed out by earlier calls.
+ */
+int source_read(struct source *s, struct frame *frames, size_t n, char why[SOURCE_WHY]);
+
+void source_close(struct source *s);
+
+#endif

@@ -1,0 +1,118 @@
+/* ending.h - the facts of how a session ended, before any judgement; and the words for them. */
+#ifndef SMTPWATCH_CORE_ENDING_H
+#define SMTPWATCH_CORE_ENDING_H
+
+#include "core/smtp.h"
+#include "core/stream.h"
+
+/* Where a session stands, in the words that Postfix writes in its log. */
+enum stage {
+	STAGE_CONNECT,        /* up to the greeting, and after it until EHLO */
+	STAGE_EHLO,
+	STAGE_STARTTLS,
+	STAGE_AUTH,
+	STAGE_MAIL,
+	STAGE_RCPT,
+	STAGE_DATA,           /* from the command to the last body byte */
+	STAGE_BDAT,           /* the same for chunks */
+	STAGE_END_OF_MESSAGE, /* the end was sent, its reply is outstanding */
+	STAGE_IDLE,           /* between transactions */
+	STAGE_QUIT,           /* sent, not answered */
+	STAGE_DONE,           /* 221 after QUIT */
+	STAGES
+};
+
+/* What became of a message (verdicts.md, fates). FATE_OPEN never leaves the core. */
+enum fate {
+	FATE_OPEN,
+	FATE_ACCEPTED,
+	FATE_FALSELY_ACCEPTED,
+	FATE_UNANSWERED,
+	FATE_CUT,
+	FATE_DEFERRED,
+	FATE_REJECTED,
+	FATE_ABORTED,
+	FATE_UNKNOWN,
+	FATES
+};
+
+/* The server's last word. */
+enum farewell {
+	FAREWELL_NONE,
+	FAREWELL_221_AFTER_QUIT,
+	FAREWELL_221_UNASKED,
+	FAREWELL_421,
+	FAREWELL_REFUSAL, /* a 4yz or 5yz and then the close */
+	FAREWELL_HIDDEN,  /* inside TLS without keys */
+	FAREWELL_UNKNOWN, /* bytes missing where it would have been */
+	FAREWELLS
+};
+
+/* How much of the session was seen. */
+enum seen { SEEN_FULL, SEEN_NO_HANDSHAKE, SEEN_ONE_WAY, SEEN_GAPS, SEEN_TRUNCATED, SEEN_UNFINISHED, SEENS };
+
+/* The names as they stand in JSON and in the documents: "END-OF-MESSAGE", "falsely-accepted", "221-unasked", "no-handshake", "server", "capture-end". */
+const char *stage_name(enum stage s);
+const char *fate_name(enum fate f);
+const char *farewell_name(enum farewell f);
+const char *seen_name(enum seen s);
+const char *closer_name(enum closer c);
+const char *how_name(enum how h);
+
+/* Where an unasked 221 or a 421 came: a bit each, because a session may have several. */
+enum place {
+	PLACE_MESSAGE = 1,     /* inside content, or where the reply to the end of a message was due */
+	PLACE_TRANSACTION = 2, /* in answer to MAIL, RCPT, DATA or a non-LAST BDAT, or while a transaction was open */
+	PLACE_BEFORE = 4,      /* no transaction open, nothing accepted yet */
+	PLACE_BETWEEN = 8,     /* no transaction open, something accepted before */
+	PLACE_NOT_SMTP = 16    /* in answer to something that is no SMTP */
+};
+
+/* Why something could not be judged; UNSURE_NONE: it could. */
+enum unsure {
+	UNSURE_NONE,
+	UNSURE_SERVER_GAP,    /* server bytes are missing where they matter */
+	UNSURE_CLIENT_GAP,
+	UNSURE_MIDSTREAM,     /* the capture began in the middle, and nothing was recognised since */
+	UNSURE_ONE_WAY,
+	UNSURE_CAPTURE_END,   /* the capture ended first */
+	UNSURE_IDLE,          /* the watch ended for lack of packets */
+	UNSURE_EVICTED,       /* the watch ended for lack of memory */
+	UNSURE_NO_DIALOGUE,   /* nothing in it was SMTP */
+	UNSURE_OVERFLOW,      /* more was outstanding than is kept */
+	UNSURES
+};
+
+/*
+ * The facts of one ending. Filled in by the session when its connection has closed; a verdict is a function of this and nothing else.
+ */
+struct ending {
+	enum closer closer;     /* a half-close that waited for replies does not count */
+	enum how how;
+	enum farewell farewell;
+	enum stage stage;       /* at the farewell, or, without one, at the close */
+	enum seen seen;
+	enum unsure unsure;     /* why no verdict that rests on the close can be given */
+	uint64_t unsure_bytes;  /* with a gap: how many */
+
+	unsigned unasked_221;   /* enum place, all that came */
+	enum stage stage_221;   /* where the worst of them came */
+	unsigned final_421;     /* enum place of the 421 after which the server closed; 0: none */
+	bool encrypted;         /* the dialogue went into TLS and was not read */
+	bool spoke;             /* the client sent at least one SMTP command */
+	bool connected;         /* the handshake was answered, or data was seen */
+	bool refused, no_answer;/* SYN met by RST; SYN met by silence */
+	bool quit_sent, quit_answered; /* answered: by 221 */
+	bool quit_in_transaction;      /* QUIT while a transaction was open */
+	bool transaction_open;  /* accepted MAIL (or MAIL outstanding), not yet finished, no content under way */
+	bool content_open;      /* inside content */
+	bool end_unanswered;    /* the end of a message was sent and has no reply */
+	bool vanished;          /* how is HOW_SILENCE on the server's side */
+	uint32_t accepted;      /* messages accepted in this session */
+	uint32_t finished;      /* transactions that ended with a reply, whatever it said */
+	uint32_t unknown_fates; /* messages whose reply fell into a hole */
+	int64_t waited;         /* nanoseconds from the end of the last unanswered message to the close; 0: none */
+	uint64_t content_bytes, content_acked; /* of the message that was under way */
+};
+
+#endif

@@ -1,0 +1,22 @@
+/* frame.h - one captured frame as the core receives it: bytes, lengths, time, link type. */
+#ifndef SMTPWATCH_CORE_FRAME_H
+#define SMTPWATCH_CORE_FRAME_H
+
+#include <stdint.h>
+
+/*
+ * The bytes are borrowed and stay valid until the call that received the frame returns. Time is in nanoseconds since the epoch and may
+ * jump in either direction: captures are merged, clocks are stepped.
+ */
+struct frame {
+	const uint8_t *data;
+	uint32_t caplen; /* bytes at data */
+	uint32_t len;    /* bytes that were on the wire, at least caplen */
+	int64_t ts;      /* nanoseconds since the epoch */
+	int link;        /* a LINKTYPE_ value as written in files (tcpdump.org/linktypes.html), not a DLT_ */
+};
+
+#define FRAME_SECOND INT64_C(1000000000)
+#define FRAME_MS     INT64_C(1000000)
+
+#endif

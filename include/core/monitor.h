@@ -1,0 +1,60 @@
+/* monitor.h - the whole core behind four calls: frames go in, judged sessions come out. */
+#ifndef SMTPWATCH_CORE_MONITOR_H
+#define SMTPWATCH_CORE_MONITOR_H
+
+#include "core/defrag.h"
+#include "core/frame.h"
+#include "core/record.h"
+
+/* How one port is spoken to. */
+enum port_kind { PORT_SMTP, PORT_TLS, PORT_LMTP };
+
+/*
+ * Does no I/O, reads no clock, has no globals and starts no thread: two monitors in two threads know nothing of each other. Time comes with the frames. The same frames give the
+ * same records, in the same order, however they are cut into batches.
+ */
+struct monitor_config {
+	struct port_set ports;
+	struct port_set tls_ports, lmtp_ports;     /* of ports: TLS from the first byte; LMTP */
+	const struct stream_engine *engine;        /* &stream_own, or libnids' */
+	struct stream_config stream;               /* ports and seed are filled in by monitor_new where they are NULL and 0 */
+	size_t memory;                             /* bytes at most, everything counted */
+	size_t fragment_memory;
+	bool insist_checksum;
+	void (*session)(void *arg, const struct record *record); /* called once for each session, in the order in which they ended */
+	void *arg;
+};
+
+/* Ports 25 and 587, the own engine, every limit at its default. */
+struct monitor_config monitor_config_default(void);
+
+/* Adds a port to the config. */
+void monitor_config_port(struct monitor_config *config, uint16_t port, enum port_kind kind);
+
+struct monitor;
+
+/* The config is copied. NULL where there is no memory, or the engine refuses. */
+struct monitor *monitor_new(const struct monitor_config *config);
+
+/* Takes a batch of frames; a batch of any size gives the same result. */
+void monitor_frames(struct monitor *m, const struct frame *frames, size_t n);
+
+/* Time has come to `now` without a frame (live only). */
+void monitor_tick(struct monitor *m, int64_t now);
+
+/* Ends every open session as unfinished and delivers it. Call once, before monitor_free. */
+void monitor_finish(struct monitor *m);
+void monitor_free(struct monitor *m);
+
+struct monitor_stats {
+	uint64_t frames, bytes;
+	uint64_t kinds[PACKET_KINDS];
+	uint64_t reordered_time;   /* frames whose time was before that of the frame before */
+	struct defrag_stats defrag;
+	struct stream_stats stream;
+	size_t memory_used, memory_held;
+};
+
+void monitor_stats(const struct monitor *m, struct monitor_stats *out);
+
+#endif

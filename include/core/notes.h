@@ -1,0 +1,55 @@
+/* notes.h - the few texts that are kept of a session or a message: tagged, bounded, in one borrowed block. */
+#ifndef SMTPWATCH_CORE_NOTES_H
+#define SMTPWATCH_CORE_NOTES_H
+
+#include "core/bytes.h"
+#include "core/pool.h"
+
+/* What a note is about. Several notes may bear the same tag (recipients). */
+enum note_tag {
+	NOTE_VOID, /* replaced by a later one */
+	NOTE_BANNER,
+	NOTE_HELO,
+	NOTE_AUTH,       /* the mechanism, never more */
+	NOTE_REPLY,      /* text of the last reply (session), of the reply to the end of the message (transaction) */
+	NOTE_FROM,
+	NOTE_RCPT,       /* value: the reply's code, 0 while it is outstanding */
+	NOTE_MESSAGE_ID,
+	NOTE_QUEUE_ID,
+	NOTE_NOT_SMTP    /* the first line that was no SMTP */
+};
+
+/* Bounds: one note's text, and all notes of one holder together. Longer is cut; beyond it `full` is set. */
+enum { NOTE_TEXT_MAX = 320, NOTES_MAX = 8192, NOTES_NONE = 0xffff };
+
+/* Zero-filled before first use. */
+struct notes {
+	uint8_t *block;
+	uint16_t used, room;
+	bool full; /* something was left out */
+};
+
+struct note {
+	enum note_tag tag;
+	uint16_t value;
+	struct bytes text; /* borrowed until the next change of the notes */
+};
+
+/* Adds a note, and returns where it is, or NOTES_NONE if it was left out (bound reached, pool exhausted). */
+uint16_t notes_add(struct notes *n, struct pool *pool, enum note_tag tag, uint16_t value, struct bytes text);
+
+/* The same, in place of the last note with that tag, if there is one. */
+void notes_set(struct notes *n, struct pool *pool, enum note_tag tag, uint16_t value, struct bytes text);
+
+/* Changes the value of the note that notes_add returned; NOTES_NONE is ignored. */
+void notes_value(struct notes *n, uint16_t where, uint16_t value);
+
+/* The last note with that tag; text.p is NULL if there is none. */
+struct note notes_find(const struct notes *n, enum note_tag tag);
+
+/* Walks over all notes in order: *pos is 0 at first. False at the end. */
+bool notes_next(const struct notes *n, uint16_t *pos, struct note *out);
+
+void notes_free(struct notes *n, struct pool *pool);
+
+#endif

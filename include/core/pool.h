@@ -1,0 +1,33 @@
+/* pool.h - all memory of one monitor: blocks by size class, one bound, nothing given back to the system until the end. */
+#ifndef SMTPWATCH_CORE_POOL_H
+#define SMTPWATCH_CORE_POOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The largest block that pool_get hands out. */
+#define POOL_MAX ((size_t)1 << 17)
+
+struct pool;
+
+/* limit: bytes taken from the system at most, rounded up to whole slabs. NULL if the system has none. */
+struct pool *pool_new(size_t limit);
+void pool_free(struct pool *p);
+
+/*
+ * A block of at least size bytes (at most POOL_MAX), not cleared, aligned to 16. NULL when the limit is reached: the caller then does without, and counts it. Taking
+ * and giving back are a few instructions; a slab is fetched from the system only when a class runs dry.
+ */
+void *pool_get(struct pool *p, size_t size);
+
+/* Gives back a block; size must be the size it was asked with. NULL is allowed. */
+void pool_put(struct pool *p, void *block, size_t size);
+
+/* The usable size of the block that pool_get(size) gives: what a growing buffer may fill without asking again. */
+size_t pool_room(size_t size);
+
+/* Bytes in blocks handed out, and bytes taken from the system. */
+size_t pool_used(const struct pool *p);
+size_t pool_held(const struct pool *p);
+
+#endif

@@ -1,0 +1,118 @@
+/* smtp.h - one line of SMTP, read: verbs, replies, enhanced codes. Pure functions over bytes (RFC 5321 4.1, 4.2; RFC 2034). */
+#ifndef SMTPWATCH_CORE_SMTP_H
+#define SMTPWATCH_CORE_SMTP_H
+
+#include "core/bytes.h"
+
+/*
+ * What a client can ask for. The first three are not verbs that are typed, yet each awaits a reply of its own in the order of RFC 2920: the connection itself (the greeting), the end of a
+ * message, and a line of an AUTH exchange. SMTP_UNKNOWN is any other line.
+ */
+enum smtp_verb {
+	SMTP_CONNECT,
+	SMTP_END,
+	SMTP_AUTH_LINE,
+	SMTP_EHLO,
+	SMTP_HELO,
+	SMTP_LHLO,
+	SMTP_STARTTLS,
+	SMTP_AUTH,
+	SMTP_MAIL,
+	SMTP_RCPT,
+	SMTP_DATA,
+	SMTP_BDAT,
+	SMTP_RSET,
+	SMTP_NOOP,
+	SMTP_VRFY,
+	SMTP_EXPN,
+	SMTP_HELP,
+	SMTP_ETRN,
+	SMTP_TURN,
+	SMTP_XCLIENT,
+	SMTP_XFORWARD,
+	SMTP_QUIT,
+	SMTP_NOT_SMTP, /* a verb or a header line of another protocol: GET, POST, CONNECT, "Host:" ... */
+	SMTP_UNKNOWN,
+	SMTP_VERBS
+};
+
+/* The verb as it is shown: "EHLO", "end of message", "AUTH answer" ... */
+const char *smtp_verb_name(enum smtp_verb verb);
+
+struct smtp_command {
+	enum smtp_verb verb;
+	struct bytes args; /* after the verb, blanks at both ends taken off; borrowed from the line */
+};
+
+/*
+ * Reads a command line (without its line end). Verbs in any case; "MAIL FROM:" and "RCPT TO:" need not have their colon right. Never fails: what is no verb is SMTP_UNKNOWN or
+ * SMTP_NOT_SMTP, with the whole line in args.
+ */
+struct smtp_command smtp_command_read(struct bytes line);
+
+/* An enhanced status code (RFC 3463): class 0 means that there was none. */
+struct smtp_enhanced {
+	uint8_t class;
+	uint16_t subject, detail;
+};
+
+struct smtp_reply {
+	uint16_t code; /* 0: the line does not begin with three digits of 2xx .. 5xx followed by end, blank or '-' */
+	bool more;     /* "250-": other lines of the same reply follow */
+	struct smtp_enhanced enhanced;
+	struct bytes text; /* behind code and enhanced code; borrowed from the line */
+};
+
+struct smtp_reply smtp_reply_read(struct bytes line);
+
+/* MAIL FROM:<address> params, RCPT TO:<address> params. */
+struct smtp_path {
+	bool ok;              /* there was something that can be read as an address; the null path <> is one, with address.n = 0 */
+	struct bytes address; /* without the angle brackets and without a source route (RFC 5321 appendix C) */
+	struct bytes params;
+};
+
+/* Reads the args of MAIL or RCPT. A missing colon or bracket, and blanks around the address, are tolerated, as servers tolerate them. */
+struct smtp_path smtp_path_read(struct bytes args);
+
+/* The value of an ESMTP parameter ("SIZE", in any case): true if it is there; *value is empty for one without "=". */
+bool smtp_param(struct bytes params, const char *name, struct bytes *value);
+
+/* A decimal number that fills b wholly and fits; false otherwise (sign, blank, overflow, nothing). */
+bool smtp_number(struct bytes b, uint64_t *value);
+
+/* The args of BDAT (RFC 3030): "size [LAST]". False: not a chunk that any server can take. */
+bool smtp_bdat_read(struct bytes args, uint64_t *size, bool *last);
+
+/* Service extensions that matter here, as bits of a mask: which of them a line of an EHLO reply names; 0: none of these. */
+enum smtp_extension {
+	SMTP_EXT_PIPELINING = 1 << 0,
+	SMTP_EXT_SIZE = 1 << 1,
+	SMTP_EXT_8BITMIME = 1 << 2,
+	SMTP_EXT_STARTTLS = 1 << 3,
+	SMTP_EXT_AUTH = 1 << 4,
+	SMTP_EXT_CHUNKING = 1 << 5,
+	SMTP_EXT_BINARYMIME = 1 << 6,
+	SMTP_EXT_DSN = 1 << 7,
+	SMTP_EXT_ENHANCEDSTATUSCODES = 1 << 8,
+	SMTP_EXT_SMTPUTF8 = 1 << 9,
+	SMTP_EXT_ETRN = 1 << 10,
+	SMTP_EXT_VRFY = 1 << 11,
+	SMTP_EXT_EXPN = 1 << 12,
+	SMTP_EXT_HELP = 1 << 13,
+	SMTP_EXT_XCLIENT = 1 << 14,
+	SMTP_EXT_XFORWARD = 1 << 15,
+	SMTP_EXT_DELIVERBY = 1 << 16,
+	SMTP_EXT_REQUIRETLS = 1 << 17,
+	SMTP_EXT_LIMITS = 1 << 18,
+	SMTP_EXT_MASKED = 1 << 19 /* XXXX...: a middlebox has written over a keyword (Cisco fixup) */
+};
+enum { SMTP_EXTENSIONS = 20 };
+
+/* text: the text of one line of the reply. With SIZE, *size gets its number (0: none). size may be NULL. */
+uint32_t smtp_extension_read(struct bytes text, uint64_t *size);
+
+/* The keyword of one bit of the mask, by its number 0 .. SMTP_EXTENSIONS-1. */
+const char *smtp_extension_name(unsigned bit);
+
+#endif

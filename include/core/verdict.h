@@ -1,0 +1,75 @@
+/* verdict.h - the catalogue: one row for each verdict, and the rule that finds it. */
+#ifndef SMTPWATCH_CORE_VERDICT_H
+#define SMTPWATCH_CORE_VERDICT_H
+
+#include "core/ending.h"
+
+enum severity { SEVERITY_NONE, SEVERITY_INFO, SEVERITY_NOTICE, SEVERITY_WARNING, SEVERITY_ERROR, SEVERITY_CRITICAL, SEVERITIES };
+
+/* "none" .. "critical"; and back: SEVERITIES if there is no such name. */
+const char *severity_name(enum severity s);
+enum severity severity_read(const char *name);
+
+/* In the order of the catalogue. Names and everything else that is known of a verdict stand in the table (verdict.c). */
+enum verdict {
+	VERDICT_221_FOR_MESSAGE,
+	VERDICT_221_IN_TRANSACTION,
+	VERDICT_221_BEFORE_MESSAGE,
+	VERDICT_221_BETWEEN_MESSAGES,
+	VERDICT_221_TO_NON_SMTP,
+	VERDICT_DROP_AFTER_MESSAGE,
+	VERDICT_DROP_IN_MESSAGE,
+	VERDICT_DROP_IN_TRANSACTION,
+	VERDICT_DROP_BEFORE_MESSAGE,
+	VERDICT_DROP_BETWEEN_MESSAGES,
+	VERDICT_DROP_AFTER_QUIT,
+	VERDICT_SERVER_VANISHED,
+	VERDICT_421_IN_MESSAGE,
+	VERDICT_421_IN_TRANSACTION,
+	VERDICT_421_IDLE,
+	VERDICT_REFUSED_THEN_CLOSED,
+	VERDICT_CLIENT_GAVE_UP,
+	VERDICT_CLIENT_DROP_IN_MESSAGE,
+	VERDICT_CLIENT_DROP,
+	VERDICT_CLIENT_NO_QUIT,
+	VERDICT_QUIT_BEFORE_ACCEPTANCE,
+	VERDICT_QUIT_UNAWAITED,
+	VERDICT_PROBE,
+	VERDICT_CONNECT_REFUSED,
+	VERDICT_CONNECT_UNANSWERED,
+	VERDICT_CLEAN,
+	VERDICT_ENCRYPTED,
+	VERDICT_UNKNOWN,
+	VERDICTS
+};
+
+/* One row of the catalogue. All texts are static. */
+struct verdict_row {
+	const char *id;          /* "221-for-message" */
+	enum severity severity;  /* the default */
+	const char *category;    /* the heading it stands under in the catalogue */
+	const char *headline;    /* what happened, one clause, for the alert's first line */
+	const char *meaning;     /* what it means for the mail */
+	const char *advice;      /* what to look at next */
+	const char *rfc;         /* section(s) it follows */
+	bool (*holds)(const struct ending *e);
+};
+
+const struct verdict_row *verdict_row(enum verdict v);
+
+/* VERDICTS if there is no verdict of that id. */
+enum verdict verdict_read(const char *id);
+
+/* What was found of one ending: the worst verdict that holds, and the others that hold too, a bit each (1 << enum verdict). */
+struct judgement {
+	enum verdict verdict;
+	uint64_t also;
+};
+
+/* Judges an ending. Exactly one verdict, whatever the facts. */
+struct judgement verdict_judge(const struct ending *e);
+
+/* The sentence that says why: the facts of this ending in words, e.g. "gap of 31 server bytes before the close". Writes at most n bytes with the NUL; returns out. */
+char *verdict_reason(const struct ending *e, const struct judgement *j, char *out, size_t n);
+
+#endif
