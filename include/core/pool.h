@@ -26,6 +26,10 @@ void pool_put(struct pool *p, void *block, size_t size);
 /* The usable size of the block that pool_get(size) gives: what a growing buffer may fill without asking again. */
 size_t pool_room(size_t size);
 
+/* A cleared block of any size, straight from the system and counted against the limit: for tables that live long. NULL when the limit is reached. */
+void *pool_get_large(struct pool *p, size_t size);
+void pool_put_large(struct pool *p, void *block, size_t size);
+
 /* Bytes in blocks handed out, and bytes taken from the system. */
 size_t pool_used(const struct pool *p);
 size_t pool_held(const struct pool *p);

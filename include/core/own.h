@@ -1,0 +1,139 @@
+/* own.h - the insides of the own engine: connections, their halves, and what is held back. For stream_own.c and own_*.c alone. */
+#ifndef SMTPWATCH_CORE_OWN_H
+#define SMTPWATCH_CORE_OWN_H
+
+#include "core/flow.h"
+#include "core/stream.h"
+
+/* A segment, or a part of one, that cannot be handed on yet: bytes before it are missing, or it acknowledges bytes that are. */
+struct held {
+	struct held *next; /* by sequence */
+	int64_t ts;
+	uint32_t seq, len, cap; /* len on the wire, cap of them captured, at data */
+	uint32_t ack;
+	uint8_t flags; /* TCP_ACK: ack is valid; TCP_FIN, TCP_RST behind the bytes */
+	uint8_t data[];
+};
+
+enum half_flag {
+	HALF_KNOWN = 1,    /* start and nxt are right: its SYN was seen, or the wait for it is over */
+	HALF_FLOOR = 2,    /* not known, but start is the lowest sequence seen */
+	HALF_ACKED = 4,    /* ack is valid */
+	HALF_FIN = 8,      /* its FIN was seen, at fin */
+	HALF_FIN_DONE = 16,/* ... and handed on: nxt counts it */
+	HALF_RST_HELD = 32 /* an RST beyond what was seen is held: it counts only if nothing contradicts it */
+};
+
+/* What one side sends (RFC 9293 3.3.1 seen from outside). */
+struct half {
+	struct held *held;
+	int64_t hole_since; /* since when an acknowledged hole, or an unknown start, is waited for; 0: none */
+	uint32_t hole_at;   /* nxt at that time */
+	uint32_t start;     /* of the first byte */
+	uint32_t nxt;       /* of the next byte to hand on */
+	uint32_t end;       /* behind the highest seen */
+	uint32_t ack;       /* highest acknowledgement that the other side sent */
+	uint32_t fin;
+	uint32_t window;    /* last advertised BY this side, scaled */
+	uint32_t sign[2];   /* of its last two packets, to know one that is captured twice */
+	uint8_t wscale, flags;
+};
+
+enum own_list { LIST_FREE, LIST_HALF_OPEN, LIST_OPEN, LIST_FIN_WAIT, LIST_LINGER, LIST_WAIT, OWN_LISTS };
+
+struct own_link {
+	uint32_t prev, next; /* connection numbers, FLOW_NONE at the ends */
+};
+
+struct own_conn {
+	struct conn pub; /* first: the listener's view */
+	struct half half[2];
+	struct own_link in_list, in_wait;
+	int64_t since;      /* when it was put into its list, or last looked at there */
+	int64_t wait_since; /* when it was put into LIST_WAIT */
+	uint32_t hash, index, held_bytes;
+	uint32_t new_syn;   /* sequence of a SYN that may begin a new connection of the same tuple */
+	uint8_t list;       /* enum own_list */
+	bool waiting, has_new_syn, closing;
+	struct conn_end end;
+};
+
+struct own_queue {
+	uint32_t head, tail, n;
+};
+
+enum { OWN_CHUNK = 128 };
+
+struct stream {
+	struct stream_config config;
+	struct pool *pool;
+	const struct stream_listener *listener;
+	void *arg;
+	struct flow_table flows;
+	struct own_conn **chunks; /* connections by number; a number's memory stays where it is */
+	uint32_t conns;           /* numbers ever used */
+	struct own_queue lists[OWN_LISTS];
+	int64_t now;
+	int64_t due;              /* nothing ages before this */
+	struct stream_stats stats;
+};
+
+/* a - b as sequence numbers (RFC 9293 3.4): negative where a is before b. */
+static inline int32_t seq_diff(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b);
+}
+
+static inline struct own_conn *own_at(const struct stream *s, uint32_t index)
+{
+	return &s->chunks[index / OWN_CHUNK][index % OWN_CHUNK];
+}
+
+/* own_table.c - connections come, stand in lists, age and go. */
+
+bool own_table_init(struct stream *s);
+void own_table_free(struct stream *s);
+
+/* The connection of a segment; NULL: none. */
+struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct packet *p);
+
+/* A cleared connection under the tuple with `client` as source; room is made by eviction. NULL if there is no memory. */
+struct own_conn *own_add(struct stream *s, uint32_t hash, const struct packet *p, bool from_client);
+
+/* Moves a connection to another main list, at its end; LIST_FREE forgets it. */
+void own_move(struct stream *s, struct own_conn *c, enum own_list list);
+
+/* Puts a connection into, or takes it out of, the list of those that wait for a hole. */
+void own_wait(struct stream *s, struct own_conn *c, bool wait);
+
+/* Time has come to `now`: ages whatever is due. */
+void own_age(struct stream *s, int64_t now);
+
+/* When a connection's time in its list is over, and what then happens to it: closed, and its number free. */
+int64_t own_ends(const struct stream *s, const struct own_conn *c);
+void own_aged(struct stream *s, struct own_conn *c);
+
+/* own_order.c - bytes in order, holes, the end. */
+
+/* Hands on a segment, or holds it. flags: TCP_ACK, TCP_FIN, TCP_RST. The connection may be closed by it. */
+void own_order_push(struct stream *s, struct own_conn *c, enum side side, const struct held *segment, const uint8_t *data);
+
+/* The other side of `of` has acknowledged up to ack. */
+void own_order_acked(struct own_conn *c, enum side of, uint32_t ack);
+
+/* The start of a side's stream is known: its SYN was seen. */
+void own_order_start(struct own_conn *c, enum side side, uint32_t start);
+
+/* After the connection changed at time ts: hands on what has become possible, and decides whether holes are waited for. */
+void own_order_settle(struct stream *s, struct own_conn *c, int64_t ts);
+
+/* The wait is over: declares the holes that are older than the skew. */
+void own_order_expire(struct stream *s, struct own_conn *c, int64_t now);
+
+/* Drops a held RST that later packets have shown to be none. */
+void own_order_forget_rst(struct stream *s, struct own_conn *c, enum side side);
+
+/* Hands on all that is held, with its holes, and closes. how is used where no FIN or RST came. */
+void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts);
+
+#endif

@@ -1,0 +1,407 @@
+/* own_order.c - puts the bytes of both sides of a connection into causal order: what is held, what is handed on, what is declared lost. */
+#include "core/own.h"
+
+#include <assert.h>
+
+static size_t held_size(const struct held *e)
+{
+	return sizeof *e + e->cap;
+}
+
+static void held_free(struct stream *s, struct own_conn *c, struct held *e)
+{
+	c->held_bytes -= (uint32_t)held_size(e);
+	s->stats.held_bytes -= held_size(e);
+	pool_put(s->pool, e, held_size(e));
+}
+
+/* Cuts n bytes off the front of a segment's description; the caller moves the data. */
+static void segment_skip(struct held *e, uint32_t n)
+{
+	e->seq += n;
+	e->len -= n;
+	e->cap = e->cap > n ? e->cap - n : 0;
+}
+
+/* A side's stream may go on only when the other side's bytes that it acknowledges have gone before. */
+static bool blocked(const struct own_conn *c, enum side side, const struct held *e)
+{
+	const struct half *other = &c->half[side_other(side)];
+	return (e->flags & TCP_ACK) && (!(other->flags & HALF_KNOWN) || seq_diff(e->ack, other->nxt) > 0);
+}
+
+/* Offset in a side's stream of a sequence number that was acknowledged and handed on: FIN, which takes a number, is not a byte. */
+static uint64_t offset_of(const struct own_conn *c, enum side of, uint32_t seq)
+{
+	const struct half *h = &c->half[of];
+	const struct conn_side *side = &c->pub.side[of];
+	uint64_t all = side->bytes + side->gap;
+	uint32_t behind = h->nxt - seq;
+	if (h->flags & HALF_FIN_DONE)
+		behind = behind > 0 ? behind - 1 : 0;
+	return behind < all ? all - behind : 0;
+}
+
+static void gap_declare(struct stream *s, struct own_conn *c, enum side side, uint32_t len, int64_t ts)
+{
+	s->stats.gaps++;
+	s->stats.gap_bytes += len;
+	s->listener->gap(s->arg, &c->pub, side, len, ts);
+	c->pub.side[side].gap += len;
+	c->half[side].nxt += len;
+}
+
+/* The first closing segment names the closer; the second tells whether the two crossed on the wire. */
+static void note_close(struct own_conn *c, enum side side, enum how how, const struct held *e)
+{
+	struct conn_end *end = &c->end;
+	if (end->closer == CLOSER_NOBODY) {
+		end->closer = side == CLIENT ? CLOSER_CLIENT : CLOSER_SERVER;
+		end->how = how;
+	} else if (end->closer != (side == CLIENT ? CLOSER_CLIENT : CLOSER_SERVER)) {
+		end->crossed = !(e->flags & TCP_ACK) || seq_diff(e->ack, c->half[side_other(side)].nxt) < 0;
+	}
+}
+
+static void fin_deliver(struct stream *s, struct own_conn *c, enum side side, const struct held *e)
+{
+	struct half *h = &c->half[side];
+	if (h->flags & HALF_FIN_DONE)
+		return;
+	h->flags |= HALF_FIN_DONE;
+	h->nxt++;
+	c->pub.side[side].fin = true;
+	note_close(c, side, HOW_FIN, e);
+	s->listener->fin(s->arg, &c->pub, side, e->ts);
+	if (c->closing)
+		return;
+	if (c->half[side_other(side)].flags & HALF_FIN_DONE)
+		own_close(s, c, HOW_FIN, e->ts);
+	else if (side == SERVER)
+		own_move(s, c, LIST_FIN_WAIT);
+}
+
+static void rst_deliver(struct stream *s, struct own_conn *c, enum side side, const struct held *e)
+{
+	c->pub.side[side].rst = true;
+	if (!c->end.by_rst)
+		c->end.rst_by = side;
+	c->end.by_rst = true;
+	note_close(c, side, HOW_RST, e);
+	if (!c->closing)
+		own_close(s, c, HOW_RST, e->ts);
+}
+
+/* Hands on a segment that begins at nxt and is not blocked. */
+static void deliver(struct stream *s, struct own_conn *c, enum side side, const struct held *e, const uint8_t *data)
+{
+	struct half *h = &c->half[side];
+	struct conn_side *facts = &c->pub.side[side];
+	if (e->flags & TCP_ACK)
+		facts->acked = offset_of(c, side_other(side), e->ack);
+	if (e->cap > 0) {
+		s->listener->data(s->arg, &c->pub, side, bytes_of(data, e->cap), e->ts);
+		facts->bytes += e->cap;
+		h->nxt += e->cap;
+	}
+	if (e->len > e->cap) {
+		facts->cut = true;
+		gap_declare(s, c, side, e->len - e->cap, e->ts);
+	}
+	if (e->flags & TCP_FIN)
+		fin_deliver(s, c, side, e);
+	if ((e->flags & TCP_RST) && c->list != LIST_LINGER)
+		rst_deliver(s, c, side, e);
+}
+
+/* Hands on the first held segment of a side, if its turn has come. */
+static bool held_step(struct stream *s, struct own_conn *c, enum side side)
+{
+	struct half *h = &c->half[side];
+	struct held *e = h->held;
+	if (!e || !(h->flags & HALF_KNOWN))
+		return false;
+	int32_t ahead = seq_diff(e->seq, h->nxt);
+	if (ahead > 0 || blocked(c, side, e))
+		return false;
+	h->held = e->next;
+	struct held *whole = e, part = *e;
+	uint32_t skip = (uint32_t)-ahead < e->len ? (uint32_t)-ahead : e->len;
+	segment_skip(&part, skip);
+	deliver(s, c, side, &part, whole->data + (whole->cap - part.cap));
+	held_free(s, c, whole);
+	return true;
+}
+
+static bool drain(struct stream *s, struct own_conn *c)
+{
+	bool any = false;
+	while (c->list != LIST_LINGER && (held_step(s, c, CLIENT) || held_step(s, c, SERVER)))
+		any = true;
+	return any;
+}
+
+/* Bytes of a side that the other has, and that are not here. */
+static uint32_t confirmed_hole(const struct half *h)
+{
+	if (!(h->flags & HALF_KNOWN) || !(h->flags & HALF_ACKED) || seq_diff(h->ack, h->nxt) <= 0)
+		return 0;
+	uint32_t upto = h->ack;
+	if (h->held && seq_diff(h->held->seq, upto) < 0)
+		upto = h->held->seq;
+	return seq_diff(upto, h->nxt) > 0 ? upto - h->nxt : 0;
+}
+
+/* No SYN told where this side begins: it begins with the lowest number that was seen. */
+static bool start_settle(struct half *h)
+{
+	if (h->flags & HALF_KNOWN || !(h->flags & HALF_FLOOR))
+		return false;
+	h->flags |= HALF_KNOWN;
+	h->nxt = h->start;
+	return true;
+}
+
+/* The side whose hole, before what it holds, is declared first when all must go: the one that holds the older segment. */
+static int held_older(const struct own_conn *c)
+{
+	const struct held *client = c->half[CLIENT].held, *server = c->half[SERVER].held;
+	if (!client || !server)
+		return client ? CLIENT : server ? SERVER : -1;
+	return server->ts < client->ts ? SERVER : CLIENT;
+}
+
+/* One step towards holding nothing, the best founded first. False when nothing is left. */
+static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
+{
+	if (start_settle(&c->half[CLIENT]) | start_settle(&c->half[SERVER]) || drain(s, c))
+		return true;
+	for (enum side side = CLIENT; side <= SERVER; side++) {
+		uint32_t hole = confirmed_hole(&c->half[side]);
+		if (hole > 0) {
+			gap_declare(s, c, side, hole, ts);
+			return true;
+		}
+	}
+	int side = held_older(c);
+	if (side < 0)
+		return false;
+	struct half *h = &c->half[side];
+	if (seq_diff(h->held->seq, h->nxt) > 0)
+		gap_declare(s, c, (enum side)side, h->held->seq - h->nxt, ts);
+	else
+		h->held->flags &= (uint8_t)~TCP_ACK; /* it acknowledges what can never come: an absurd number */
+	return true;
+}
+
+/* Puts a copy of a part of a segment before *at. */
+static struct held **hold_part(struct stream *s, struct own_conn *c, struct held **at, const struct held *part, const uint8_t *data)
+{
+	struct held *e = NULL;
+	if (s->stats.held_bytes + held_size(part) <= s->config.held_total && held_size(part) <= POOL_MAX)
+		e = pool_get(s->pool, held_size(part));
+	if (!e) {
+		s->stats.no_memory++;
+		return at;
+	}
+	*e = *part;
+	if (part->cap > 0)
+		memcpy(e->data, data, part->cap);
+	e->next = *at;
+	*at = e;
+	c->held_bytes += (uint32_t)held_size(e);
+	s->stats.held_bytes += held_size(e);
+	if (s->stats.held_bytes > s->stats.held_peak)
+		s->stats.held_peak = s->stats.held_bytes;
+	s->stats.out_of_order++;
+	return &e->next;
+}
+
+/* Counts an overlap in which the later bytes differ from those that are held. */
+static void overlap_compare(struct stream *s, struct own_conn *c, enum side side, const struct held *old, const struct held *rest, const uint8_t *data)
+{
+	uint32_t from = seq_diff(rest->seq, old->seq) > 0 ? rest->seq - old->seq : 0;
+	uint32_t skip = seq_diff(old->seq, rest->seq) > 0 ? old->seq - rest->seq : 0;
+	if (from >= old->cap || skip >= rest->cap)
+		return;
+	uint32_t a = old->cap - from, b = rest->cap - skip, n = a < b ? a : b;
+	if (memcmp(old->data + from, data + skip, n) != 0) {
+		s->stats.conflicts++;
+		c->pub.side[side].conflicts++;
+	}
+}
+
+/* Holds a segment in its place; where it overlaps with what is held already, the first that came wins. */
+static void hold(struct stream *s, struct own_conn *c, enum side side, const struct held *segment, const uint8_t *data)
+{
+	struct held **at = &c->half[side].held, rest = *segment;
+	while (*at && seq_diff((*at)->seq + (*at)->len, rest.seq) <= 0)
+		at = &(*at)->next;
+	while (*at && rest.len > 0 && seq_diff((*at)->seq, rest.seq + rest.len) < 0) {
+		struct held *old = *at;
+		overlap_compare(s, c, side, old, &rest, data);
+		int32_t before = seq_diff(old->seq, rest.seq);
+		if (before > 0) {
+			struct held part = rest;
+			part.len = (uint32_t)before;
+			part.cap = part.cap < part.len ? part.cap : part.len;
+			part.flags &= TCP_ACK;
+			at = hold_part(s, c, at, &part, data);
+		}
+		uint32_t covered = old->seq + old->len - rest.seq, captured = rest.cap;
+		if (covered >= rest.len) {
+			if (covered == rest.len)
+				old->flags |= rest.flags & (TCP_FIN | TCP_RST);
+			return;
+		}
+		segment_skip(&rest, covered);
+		data += captured - rest.cap;
+		at = &(*at)->next;
+	}
+	hold_part(s, c, at, &rest, data);
+}
+
+void own_order_push(struct stream *s, struct own_conn *c, enum side side, const struct held *segment, const uint8_t *data)
+{
+	struct half *h = &c->half[side];
+	struct held e = *segment;
+	int32_t behind = (h->flags & HALF_KNOWN) ? seq_diff(h->nxt, e.seq) : -1;
+	if (behind > 0) {
+		uint32_t captured = e.cap;
+		segment_skip(&e, (uint32_t)behind < e.len ? (uint32_t)behind : e.len);
+		data += captured - e.cap;
+	}
+	bool room = !h->held || seq_diff(e.seq + e.len, h->held->seq) <= 0;
+	if (behind >= 0 && room && !blocked(c, side, &e)) {
+		deliver(s, c, side, &e, data);
+		return;
+	}
+	hold(s, c, side, &e, data);
+	if (c->held_bytes <= s->config.held_per_conn)
+		return;
+	s->stats.held_overflow++;
+	while (c->held_bytes > s->config.held_per_conn / 2 && c->list != LIST_LINGER && force_step(s, c, e.ts))
+		;
+}
+
+void own_order_acked(struct own_conn *c, enum side of, uint32_t ack)
+{
+	struct half *h = &c->half[of];
+	if (!(h->flags & HALF_ACKED) || seq_diff(ack, h->ack) > 0) {
+		h->ack = ack;
+		h->flags |= HALF_ACKED;
+	}
+	if (!(h->flags & HALF_KNOWN) && (!(h->flags & HALF_FLOOR) || seq_diff(ack, h->start) < 0)) {
+		h->start = h->end = ack;
+		h->flags |= HALF_FLOOR;
+	}
+	if (seq_diff(ack, h->end) > 0)
+		h->end = ack;
+}
+
+void own_order_start(struct own_conn *c, enum side side, uint32_t start)
+{
+	struct half *h = &c->half[side];
+	h->start = h->nxt = start;
+	if (!(h->flags & HALF_FLOOR) || seq_diff(h->end, start) < 0)
+		h->end = start;
+	h->flags |= HALF_KNOWN;
+}
+
+/* Is something of this side waited for? Remembers since when. */
+static bool hole_watch(struct half *h, int64_t ts)
+{
+	bool unknown = !(h->flags & HALF_KNOWN) && (h->flags & HALF_FLOOR);
+	if (!unknown && confirmed_hole(h) == 0) {
+		h->hole_since = 0;
+		return false;
+	}
+	uint32_t at = unknown ? 0 : h->nxt;
+	if (h->hole_since == 0 || h->hole_at != at) {
+		h->hole_since = ts;
+		h->hole_at = at;
+	}
+	return true;
+}
+
+void own_order_settle(struct stream *s, struct own_conn *c, int64_t ts)
+{
+	drain(s, c);
+	if (c->list == LIST_LINGER)
+		return;
+	bool client = hole_watch(&c->half[CLIENT], ts), server = hole_watch(&c->half[SERVER], ts);
+	own_wait(s, c, client || server);
+}
+
+void own_order_expire(struct stream *s, struct own_conn *c, int64_t now)
+{
+	own_wait(s, c, false);
+	for (enum side side = CLIENT; side <= SERVER && c->list != LIST_LINGER; side++) {
+		struct half *h = &c->half[side];
+		if (h->hole_since == 0 || h->hole_since + s->config.skew > now)
+			continue;
+		uint32_t hole = confirmed_hole(h);
+		if (!start_settle(h) && hole > 0)
+			gap_declare(s, c, side, hole, now);
+		h->hole_since = 0;
+		drain(s, c);
+	}
+	if (c->list != LIST_LINGER)
+		own_order_settle(s, c, now);
+}
+
+void own_order_forget_rst(struct stream *s, struct own_conn *c, enum side side)
+{
+	struct half *h = &c->half[side];
+	h->flags &= (uint8_t)~HALF_RST_HELD;
+	for (struct held **at = &h->held; *at;) {
+		struct held *e = *at;
+		if (e->flags & TCP_RST)
+			s->stats.rst_ignored++;
+		e->flags &= (uint8_t)~TCP_RST;
+		if (e->len == 0 && !(e->flags & TCP_FIN)) {
+			*at = e->next;
+			held_free(s, c, e);
+		} else {
+			at = &e->next;
+		}
+	}
+}
+
+/* The client sent, sent again, and nothing came back until it gave up (or long past the next try that its back-off would have made). */
+static bool server_silent(const struct own_conn *c, int64_t ts)
+{
+	const struct conn_side *client = &c->pub.side[CLIENT];
+	if (client->unanswered < 3 || client->unanswered_since == 0 || c->pub.side[SERVER].packets == 0)
+		return false;
+	int64_t tried = c->pub.last - client->unanswered_since, since = ts - c->pub.last;
+	bool gave_up = client->fin || client->rst;
+	return tried >= 5 * FRAME_SECOND && (gave_up || since > tried + tried / 2);
+}
+
+static void end_complete(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
+{
+	struct conn_end *end = &c->end;
+	if (end->closer == CLOSER_NOBODY)
+		end->how = how;
+	if (end->closer != CLOSER_SERVER && server_silent(c, ts)) {
+		end->closer = CLOSER_NOBODY;
+		end->how = HOW_SILENCE;
+	}
+	int64_t watched = (how == HOW_EVICTED ? c->pub.last : ts) - c->pub.start;
+	end->unanswered = c->pub.side[SERVER].packets == 0 && c->pub.side[CLIENT].syn && c->pub.side[CLIENT].bytes == 0 &&
+	                  !(c->half[SERVER].flags & HALF_ACKED) && watched >= 10 * FRAME_SECOND;
+	s->stats.conns_open--;
+}
+
+void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
+{
+	assert(!c->closing);
+	c->closing = true;
+	while (force_step(s, c, ts))
+		;
+	end_complete(s, c, how, ts);
+	own_wait(s, c, false);
+	s->listener->close(s->arg, &c->pub, &c->end, ts);
+	own_move(s, c, LIST_LINGER);
+}

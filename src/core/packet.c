@@ -1,0 +1,136 @@
+/* packet.c - the decoder's tables, and the loop that goes from header to header. */
+#include "core/packet_walk.h"
+
+/* LINKTYPE_ values, tcpdump.org/linktypes.html */
+static const struct walk_row link_rows[] = {
+	{1, packet_read_ethernet}, {113, packet_read_sll},  {276, packet_read_sll2},     {101, packet_read_ip},
+	{12, packet_read_ip}, /* DLT_RAW of most systems and of OpenBSD, as some programs write it */
+	{14, packet_read_ip},      {228, packet_read_ipv4}, {229, packet_read_ipv6},     {0, packet_read_null},
+	{108, packet_read_null},   {9, packet_read_ppp},    {50, packet_read_ppp},       {51, packet_read_pppoe},
+	{104, packet_read_chdlc},  {105, packet_read_wlan}, {127, packet_read_radiotap}, {117, packet_read_pflog},
+	{239, packet_read_nflog},
+};
+
+static const struct walk_row ethertype_rows[] = {
+	{0x0800, packet_read_ipv4},  {0x86dd, packet_read_ipv6},     {0x8100, packet_read_vlan},
+	{0x88a8, packet_read_vlan}, /* 802.1ad */
+	{0x9100, packet_read_vlan}, /* QinQ before there was 802.1ad */
+	{0x9200, packet_read_vlan},  {0x8847, packet_read_mpls},     {0x8848, packet_read_mpls},
+	{0x8864, packet_read_pppoe}, {0x6558, packet_read_ethernet}, /* transparent bridging: GRE, Geneve */
+	{0x8870, packet_read_llc}, /* LLC in jumbo frames, whose length field would be too small */
+};
+
+/* A fragment of a protocol without a row here goes to nobody. */
+static const struct walk_row protocol_rows[] = {
+	{6, packet_read_tcp},         {17, packet_read_udp},        {1, packet_read_icmp},        {58, packet_read_icmp6},
+	{47, packet_read_gre},        {4, packet_read_ipv4},        {41, packet_read_ipv6},       {0, packet_read_extensions},
+	{43, packet_read_extensions}, {44, packet_read_extensions}, {60, packet_read_extensions}, {51, packet_read_ah},
+	{137, packet_read_mpls},
+};
+
+#define ROWS(table)                                                                                                                \
+	{                                                                                                                          \
+		table, sizeof(table) / sizeof((table)[0])                                                                          \
+	}
+
+static const struct {
+	const struct walk_row *rows;
+	size_t n;
+} tables[WALK_SPACES] = {
+	[WALK_LINK] = ROWS(link_rows),
+	[WALK_ETHERTYPE] = ROWS(ethertype_rows),
+	[WALK_PROTOCOL] = ROWS(protocol_rows),
+};
+
+static const char *const kind_names[PACKET_KINDS] = {
+	[PACKET_TCP] = "tcp",
+	[PACKET_UNWATCHED] = "unwatched",
+	[PACKET_FRAGMENT] = "fragment",
+	[PACKET_ICMP] = "icmp",
+	[PACKET_OTHER] = "other",
+	[PACKET_CUT] = "cut",
+	[PACKET_MALFORMED] = "malformed",
+	[PACKET_CHECKSUM] = "checksum",
+	[PACKET_NESTED] = "nested",
+	[PACKET_LINK] = "link",
+};
+
+static inline const struct walk_row *row_find(enum walk_space space, uint32_t number)
+{
+	return walk_row_find(tables[space].rows, tables[space].n, number);
+}
+
+const char *packet_kind_name(enum packet_kind kind)
+{
+	return kind_names[kind];
+}
+
+bool packet_link_known(int link)
+{
+	return row_find(WALK_LINK, (uint32_t)link) != NULL;
+}
+
+/* From the header at hand to the end. TCP or whatever ends the walk is one more than the headers below it. */
+static enum packet_kind walk_run(struct walk *w, const struct walk_row *row)
+{
+	enum packet_kind kind = PACKET_OTHER;
+	for (unsigned headers = 0; row; headers++) {
+		kind = row->read(w);
+		if (kind != WALK_ON)
+			break;
+		if (headers > PACKET_NESTING)
+			return PACKET_NESTED;
+		row = row_find(w->space, w->number);
+		kind = PACKET_OTHER;
+	}
+	if (kind == PACKET_FRAGMENT && !row_find(WALK_PROTOCOL, w->out->fragment.protocol))
+		return PACKET_OTHER;
+	return kind;
+}
+
+enum packet_kind packet_decode(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out)
+{
+	const struct walk_row *row = row_find(WALK_LINK, (uint32_t)f->link);
+	if (!row)
+		return PACKET_LINK;
+	/* What says which IP header was read last is not set: nothing asks before there was one. */
+	struct walk w;
+	w.p = f->data;
+	w.cap = f->caplen;
+	w.len = f->len > f->caplen ? f->len : f->caplen;
+	w.open = false;
+	w.insist = d->insist_checksum;
+	w.vlans = 0;
+	w.ports = d->ports;
+	w.out = out;
+	w.ts = f->ts;
+	return walk_run(&w, row);
+}
+
+enum packet_kind packet_decode_payload(const struct packet_decoder *d, const struct packet_fragment *of, struct bytes payload,
+				       union packet_decoded *out)
+{
+	/* A copy, because `of` may well be the member of *out. */
+	const struct packet_fragment f = *of;
+	bool v4 = ip_addr_is_v4(&f.src);
+	struct walk w = {
+		.p = payload.p,
+		.cap = (uint32_t)payload.n,
+		.len = (uint32_t)payload.n,
+		.number = f.protocol,
+		.insist = d->insist_checksum,
+		.v6 = !v4,
+		.df = !v4,
+		.ttl = f.ttl,
+		.addr_n = 16,
+		.vlans = f.vlans,
+		.vlan = {f.vlan[0], f.vlan[1]},
+		.ip_id = v4 ? (uint16_t)f.id : 0,
+		.src = f.src.b,
+		.dst = f.dst.b,
+		.ports = d->ports,
+		.out = out,
+		.ts = f.ts,
+	};
+	return walk_run(&w, row_find(WALK_PROTOCOL, f.protocol));
+}

@@ -1,0 +1,208 @@
+/* smtp.c - command lines, reply lines and the keywords of EHLO, each read from a table of words. */
+#include "core/smtp.h"
+
+#include <assert.h>
+
+#include "core/ascii.h"
+
+/* The only place that names the verbs. Those from EHLO to QUIT are typed; every one of them has at least four letters. */
+static const char verbs[SMTP_VERBS][16] = {
+	/* clang-format off: a row a line */
+	[SMTP_CONNECT] = "connect",   [SMTP_END] = "end of message", [SMTP_AUTH_LINE] = "AUTH answer",
+	[SMTP_EHLO] = "EHLO",         [SMTP_HELO] = "HELO",          [SMTP_LHLO] = "LHLO",
+	[SMTP_STARTTLS] = "STARTTLS", [SMTP_AUTH] = "AUTH",          [SMTP_MAIL] = "MAIL",
+	[SMTP_RCPT] = "RCPT",         [SMTP_DATA] = "DATA",          [SMTP_BDAT] = "BDAT",
+	[SMTP_RSET] = "RSET",         [SMTP_NOOP] = "NOOP",          [SMTP_VRFY] = "VRFY",
+	[SMTP_EXPN] = "EXPN",         [SMTP_HELP] = "HELP",          [SMTP_ETRN] = "ETRN",
+	[SMTP_TURN] = "TURN",         [SMTP_XCLIENT] = "XCLIENT",    [SMTP_XFORWARD] = "XFORWARD",
+	[SMTP_QUIT] = "QUIT",         [SMTP_NOT_SMTP] = "not SMTP",  [SMTP_UNKNOWN] = "unknown",
+	/* clang-format on */
+};
+
+/* How lines of other protocols begin: a whole word, or a prefix whatever follows. */
+static const struct foreign {
+	const char *text;
+	bool word;
+} foreign[] = {
+	/* HTTP, WebDAV, RTSP and SIP requests */
+	{"GET", true},
+	{"POST", true},
+	{"CONNECT", true},
+	{"HEAD", true},
+	{"PUT", true},
+	{"OPTIONS", true},
+	{"DELETE", true},
+	{"TRACE", true},
+	{"PATCH", true},
+	{"PROPFIND", true},
+	{"PRI", true}, /* the preface of HTTP/2 */
+	{"DESCRIBE", true},
+	{"SETUP", true},
+	{"INVITE", true},
+	{"REGISTER", true},
+	{"SUBSCRIBE", true},
+	/* and their answers, and the first words of others */
+	{"HTTP/", false},
+	{"RTSP/", false},
+	{"SIP/", false},
+	{"SSH-", false},
+	{"PROXY", true},     /* HAProxy's header, version 1 */
+	{"\x16\x03", false}, /* a TLS ClientHello */
+};
+
+const char *smtp_verb_name(enum smtp_verb verb)
+{
+	assert(verb < SMTP_VERBS);
+	return verbs[verb];
+}
+
+/* 0xdf takes a letter to upper case, and nothing else to a letter: two bytes only become 'A'. */
+static uint32_t verb_key(const void *p)
+{
+	uint32_t key;
+	memcpy(&key, p, sizeof key);
+	return key & UINT32_C(0xdfdfdfdf);
+}
+
+static bool begins_with_word(struct bytes text, const char *word)
+{
+	size_t n = strlen(word);
+	return ascii_begins(text, word) && (text.n == n || ascii_blank(text.p[n]));
+}
+
+/* Compares four letters at once, and the rest only where these fit. */
+static enum smtp_verb verb_find(struct bytes text)
+{
+	if (text.n < 4)
+		return SMTP_UNKNOWN;
+	uint32_t key = verb_key(text.p);
+	for (unsigned v = SMTP_EHLO; v <= SMTP_QUIT; v++)
+		if (key == verb_key(verbs[v]) && begins_with_word(text, verbs[v]))
+			return v;
+	return SMTP_UNKNOWN;
+}
+
+/* "Host: ..." (RFC 5322 2.2): what Postfix takes for a header line, and answers with "I can break rules, too". */
+static bool is_header_line(struct bytes line)
+{
+	size_t n = 0;
+	while (n < line.n && line.p[n] > ' ' && line.p[n] < 0x7f && line.p[n] != ':')
+		n++;
+	struct bytes rest = ascii_trim(bytes_from(line, n));
+	return n > 0 && rest.n > 0 && rest.p[0] == ':';
+}
+
+static bool is_foreign(struct bytes line)
+{
+	for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
+		const struct foreign *f = &foreign[i];
+		if (f->word ? begins_with_word(line, f->text) : ascii_begins(line, f->text))
+			return true;
+	}
+	return is_header_line(line);
+}
+
+struct smtp_command smtp_command_read(struct bytes line)
+{
+	struct bytes text = ascii_trim(line);
+	enum smtp_verb verb = verb_find(text);
+	if (verb != SMTP_UNKNOWN)
+		return (struct smtp_command){verb, ascii_trim(bytes_from(text, strlen(verbs[verb])))};
+	return (struct smtp_command){is_foreign(line) ? SMTP_NOT_SMTP : SMTP_UNKNOWN, line};
+}
+
+/* One to three digits off the front of *b, and behind them a dot or, for the last part, a blank or the end. */
+static bool take_part(struct bytes *b, bool last, uint16_t *value)
+{
+	size_t n = 0;
+	*value = 0;
+	for (; n < b->n && n < 3 && ascii_digit(b->p[n]); n++)
+		*value = (uint16_t)(*value * 10 + (b->p[n] - '0'));
+	bool closed = n < b->n ? (last ? ascii_blank(b->p[n]) : b->p[n] == '.') : last;
+	*b = bytes_from(*b, n + !last);
+	return n > 0 && closed;
+}
+
+/* Takes "5.7.1 " off the front of *text if it is of the class of the reply's code (RFC 2034 4): anything else is text. */
+static struct smtp_enhanced enhanced_take(struct bytes *text, uint8_t class)
+{
+	struct smtp_enhanced e = {0};
+	struct bytes b = *text;
+	uint16_t first;
+	if (class == 3 || !take_part(&b, false, &first) || first != class)
+		return e;
+	if (!take_part(&b, false, &e.subject) || !take_part(&b, true, &e.detail))
+		return (struct smtp_enhanced){0};
+	e.class = class;
+	*text = ascii_trim(b);
+	return e;
+}
+
+struct smtp_reply smtp_reply_read(struct bytes line)
+{
+	struct smtp_reply r = {.text = line};
+	const uint8_t *p = line.p;
+	if (line.n < 3 || p[0] < '2' || p[0] > '5' || !ascii_digit(p[1]) || !ascii_digit(p[2]))
+		return r;
+	if (line.n > 3 && p[3] != '-' && !ascii_blank(p[3]))
+		return r;
+	r.code = (uint16_t)((p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0'));
+	r.more = line.n > 3 && p[3] == '-';
+	r.text = ascii_trim(bytes_from(line, 4));
+	r.enhanced = enhanced_take(&r.text, p[0] - '0');
+	return r;
+}
+
+#define BIT(extension) [__builtin_ctz(extension)]
+
+/* By the number of the bit. */
+static const char extensions[SMTP_EXTENSIONS][20] = {
+	BIT(SMTP_EXT_PIPELINING) = "PIPELINING",
+	BIT(SMTP_EXT_SIZE) = "SIZE",
+	BIT(SMTP_EXT_8BITMIME) = "8BITMIME",
+	BIT(SMTP_EXT_STARTTLS) = "STARTTLS",
+	BIT(SMTP_EXT_AUTH) = "AUTH",
+	BIT(SMTP_EXT_CHUNKING) = "CHUNKING",
+	BIT(SMTP_EXT_BINARYMIME) = "BINARYMIME",
+	BIT(SMTP_EXT_DSN) = "DSN",
+	BIT(SMTP_EXT_ENHANCEDSTATUSCODES) = "ENHANCEDSTATUSCODES",
+	BIT(SMTP_EXT_SMTPUTF8) = "SMTPUTF8",
+	BIT(SMTP_EXT_ETRN) = "ETRN",
+	BIT(SMTP_EXT_VRFY) = "VRFY",
+	BIT(SMTP_EXT_EXPN) = "EXPN",
+	BIT(SMTP_EXT_HELP) = "HELP",
+	BIT(SMTP_EXT_XCLIENT) = "XCLIENT",
+	BIT(SMTP_EXT_XFORWARD) = "XFORWARD",
+	BIT(SMTP_EXT_DELIVERBY) = "DELIVERBY",
+	BIT(SMTP_EXT_REQUIRETLS) = "REQUIRETLS",
+	BIT(SMTP_EXT_LIMITS) = "LIMITS",
+	BIT(SMTP_EXT_MASKED) = "XXXX", /* a prefix: the mask is as long as the keyword, or leaves its last letter */
+};
+
+const char *smtp_extension_name(unsigned bit)
+{
+	assert(bit < SMTP_EXTENSIONS);
+	return extensions[bit];
+}
+
+/* The word of a keyword, without its arguments: "AUTH=LOGIN" is how servers of before RFC 2554 wrote it. */
+static struct bytes keyword_take(struct bytes *text)
+{
+	struct bytes word = ascii_word(text);
+	const uint8_t *equals = word.n > 0 ? memchr(word.p, '=', word.n) : NULL;
+	return equals ? bytes_first(word, (size_t)(equals - word.p)) : word;
+}
+
+uint32_t smtp_extension_read(struct bytes text, uint64_t *size)
+{
+	struct bytes keyword = keyword_take(&text);
+	uint32_t bit = 0;
+	if (keyword.n >= 4 && memcmp(keyword.p, "XXXX", 4) == 0)
+		bit = SMTP_EXT_MASKED;
+	for (unsigned i = 0; !bit && i < SMTP_EXTENSIONS; i++)
+		if (ascii_is(keyword, extensions[i]))
+			bit = UINT32_C(1) << i;
+	if (bit == SMTP_EXT_SIZE && size && !smtp_number(ascii_word(&text), size))
+		*size = 0;
+	return bit;
+}

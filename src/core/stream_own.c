@@ -1,0 +1,388 @@
+/* stream_own.c - the own engine: what each segment means for its connection (RFC 9293 3.10 seen from outside, RFC 5961 for RST). */
+#include "core/own.h"
+
+#include <assert.h>
+
+enum { PREFETCH = 64 };
+
+/* Beyond this much ahead of what was seen, a number is not believed: no window is that large (RFC 7323 2.3). */
+#define SEQ_ABSURD (1 << 30)
+
+/* A window of which the scale is unknown, because the handshake was not seen. */
+#define WINDOW_UNKNOWN (1 << 20)
+
+struct stream_config stream_config_default(void)
+{
+	return (struct stream_config){.max_conns = 1000000,
+	                              .held_per_conn = 256 << 10,
+	                              .held_total = 64 << 20,
+	                              .skew = FRAME_SECOND,
+	                              .half_open = 60 * FRAME_SECOND,
+	                              .idle = 1800 * FRAME_SECOND,
+	                              .fin_wait = 10 * FRAME_SECOND,
+	                              .linger = 30 * FRAME_SECOND};
+}
+
+static struct stream *own_new(const struct stream_config *config, struct pool *pool, const struct stream_listener *listener, void *arg)
+{
+	struct stream *s = pool_get_large(pool, sizeof *s);
+	if (!s)
+		return NULL;
+	s->config = *config;
+	s->pool = pool;
+	s->listener = listener;
+	s->arg = arg;
+	if (own_table_init(s))
+		return s;
+	own_table_free(s);
+	pool_put_large(pool, s, sizeof *s);
+	return NULL;
+}
+
+static void own_free(struct stream *s)
+{
+	if (!s)
+		return;
+	own_table_free(s);
+	pool_put_large(s->pool, s, sizeof *s);
+}
+
+static const struct stream_stats *own_stats(const struct stream *s)
+{
+	return &s->stats;
+}
+
+static bool watched(const struct stream *s, uint16_t port)
+{
+	return !s->config.ports || port_set_has(s->config.ports, port);
+}
+
+/* Which end of a segment is the client. -1: neither end is a server that is watched. */
+static int client_end(const struct stream *s, const struct packet *p)
+{
+	bool src = watched(s, p->src_port), dst = watched(s, p->dst_port);
+	if (p->flags & TCP_SYN) {
+		bool to_server = !(p->flags & TCP_ACK);
+		return (to_server ? dst : src) ? to_server : -1;
+	}
+	if (src && dst)
+		return p->dst_port <= p->src_port;
+	return src || dst ? dst : -1;
+}
+
+/* A connection begins with a SYN, or, where that was not captured, with bytes. Lone acknowledgements, FINs and RSTs of connections that died before begin none. */
+static struct own_conn *conn_begin(struct stream *s, uint32_t hash, const struct packet *p)
+{
+	bool syn = p->flags & TCP_SYN;
+	int from_client = client_end(s, p);
+	if (from_client < 0 || (p->flags & TCP_RST) || (!syn && p->payload_len == 0)) {
+		s->stats.stray++;
+		return NULL;
+	}
+	struct own_conn *c = own_add(s, hash, p, from_client);
+	if (!c)
+		return NULL;
+	s->stats.midstream += !syn;
+	s->listener->open(s->arg, &c->pub);
+	return c;
+}
+
+static struct own_conn *conn_again(struct stream *s, struct own_conn *old, uint32_t hash, const struct packet *p)
+{
+	if (old->list != LIST_LINGER)
+		own_close(s, old, HOW_IDLE, p->ts);
+	own_move(s, old, LIST_FREE);
+	struct own_conn *c = conn_begin(s, hash, p);
+	if (c)
+		c->pub.reused = true;
+	return c;
+}
+
+/* A SYN of another number on a closed tuple begins a new connection; everything else there is a straggler. */
+static bool linger_over(const struct own_conn *c, enum side side, const struct packet *p)
+{
+	return (p->flags & TCP_SYN) && !(p->flags & TCP_RST) && p->seq + 1 != c->half[side].start;
+}
+
+/*
+ * A SYN of another number on a live tuple: a new connection of which the old one's end was not captured, or a forgery. On a half-open tuple it is believed at once, else only when the other
+ * side's SYN acknowledges it.
+ */
+static bool live_over(struct own_conn *c, enum side side, const struct packet *p)
+{
+	const struct half *h = &c->half[side];
+	if (!(p->flags & TCP_SYN) || !(h->flags & HALF_KNOWN) || p->seq + 1 == h->start)
+		return false;
+	if (p->flags & TCP_ACK)
+		return c->has_new_syn && p->ack == c->new_syn + 1;
+	if (c->list == LIST_HALF_OPEN && c->pub.side[side_other(side)].packets == 0)
+		return true;
+	c->has_new_syn = true;
+	c->new_syn = p->seq;
+	return false;
+}
+
+/* A SYN, once it is sure to belong to this connection. False if it does not: the caller passes over it. */
+static bool syn_take(struct own_conn *c, enum side side, const struct packet *p)
+{
+	struct half *h = &c->half[side];
+	struct conn_side *facts = &c->pub.side[side];
+	bool moved = (h->flags & HALF_KNOWN) && h->start != p->seq + 1;
+	if (moved && (h->nxt != h->start || h->held || !(p->flags & TCP_ACK)))
+		return false;
+	if (facts->syn && !moved) {
+		facts->retransmits++;
+		return true;
+	}
+	facts->syn = true;
+	facts->mss = p->mss;
+	h->wscale = p->has_wscale ? p->wscale : 0;
+	own_order_start(c, side, p->seq + 1);
+	if ((p->flags & TCP_ACK) && !(c->half[side_other(side)].flags & HALF_KNOWN))
+		own_order_start(c, side_other(side), p->ack);
+	if (side == SERVER)
+		c->pub.rtt = p->ts - c->pub.start;
+	return true;
+}
+
+/* A packet that the capture has twice: the same numbers, identification and time stamp as one of the last two of its side. (A true retransmission has at least another IP ID or time stamp, or comes much later.) */
+static bool captured_twice(struct own_conn *c, struct half *h, const struct packet *p)
+{
+	uint32_t sign = p->seq * 2654435761u ^ p->ack * 2246822519u ^ (uint32_t)p->window << 8 ^ p->flags ^ p->payload_len * 3266489917u ^
+	                (uint32_t)p->ip_id << 13 ^ p->tsval * 668265263u ^ p->tsecr * 374761393u;
+	bool twice = (sign == h->sign[0] || sign == h->sign[1]) && p->ts - c->pub.last < 50 * FRAME_MS;
+	if (!twice) {
+		h->sign[1] = h->sign[0];
+		h->sign[0] = sign;
+	}
+	return twice;
+}
+
+/* What the numbers of a segment tell of its sender: repeats, unanswered bytes, windows. */
+static void facts_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
+{
+	struct half *h = &c->half[side];
+	struct conn_side *facts = &c->pub.side[side], *other = &c->pub.side[side_other(side)];
+	if (facts->packets++ == 0)
+		facts->ttl = p->ttl;
+	other->unanswered = 0;
+	h->window = (uint32_t)p->window << (p->flags & TCP_SYN ? 0 : h->wscale);
+	if (p->window == 0 && !(p->flags & (TCP_RST | TCP_SYN)))
+		facts->zero_windows++;
+	if (p->payload_len == 0)
+		return;
+	uint32_t end = p->seq + p->payload_len;
+	bool repeat = (h->flags & (HALF_KNOWN | HALF_FLOOR)) && seq_diff(end, h->end) <= 0 && seq_diff(p->seq, h->start) >= 0;
+	bool keepalive = p->payload_len == 1 && p->seq + 1 == h->nxt;
+	if (repeat && !keepalive) {
+		facts->retransmits++;
+		facts->unanswered++;
+		s->stats.retransmits++;
+	}
+	if (facts->unanswered_since == 0)
+		facts->unanswered_since = p->ts;
+}
+
+/* The segment's acknowledgement, unless it is absurd. */
+static bool ack_take(struct own_conn *c, enum side side, const struct packet *p)
+{
+	enum side other = side_other(side);
+	struct half *h = &c->half[other];
+	if (!(p->flags & TCP_ACK) || ((h->flags & HALF_KNOWN) && seq_diff(p->ack, h->end) > SEQ_ABSURD))
+		return false;
+	own_order_acked(c, other, p->ack);
+	if (seq_diff(h->ack, h->end) >= 0)
+		c->pub.side[other].unanswered_since = 0;
+	return true;
+}
+
+/* Where a segment ends, beyond what was seen before. */
+static void end_take(struct half *h, uint32_t seq, uint32_t end)
+{
+	if (!(h->flags & (HALF_KNOWN | HALF_FLOOR))) {
+		h->start = seq;
+		h->end = end;
+		h->flags |= HALF_FLOOR;
+	}
+	if (!(h->flags & HALF_KNOWN) && seq_diff(seq, h->start) < 0)
+		h->start = seq;
+	if (seq_diff(end, h->end) > 0)
+		h->end = end;
+}
+
+/* RFC 5961 3.2 from outside: exact, as far as the receiver's next number is known to lie between what it acknowledged and what was sent to it; held, if it lies beyond, within the window. */
+static bool rst_believed(const struct own_conn *c, enum side side, const struct packet *p, bool *beyond)
+{
+	const struct half *h = &c->half[side], *other = &c->half[side_other(side)];
+	*beyond = false;
+	if (!(h->flags & (HALF_KNOWN | HALF_FLOOR)))
+		return (p->flags & TCP_ACK) && (other->flags & HALF_KNOWN);
+	uint32_t low = (h->flags & HALF_ACKED) ? h->ack : h->start;
+	if (seq_diff(p->seq, low) >= 0 && seq_diff(p->seq, h->end) <= 0)
+		return true;
+	bool scaled = c->pub.side[CLIENT].syn && c->pub.side[SERVER].syn;
+	int32_t window = scaled && other->window < SEQ_ABSURD ? (int32_t)other->window : WINDOW_UNKNOWN;
+	*beyond = seq_diff(p->seq, h->end) > 0 && seq_diff(p->seq, h->end) <= window;
+	return *beyond;
+}
+
+static void rst_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
+{
+	struct half *h = &c->half[side];
+	bool beyond;
+	if (side == SERVER && c->list == LIST_HALF_OPEN && !c->pub.side[SERVER].syn && (p->flags & TCP_ACK) && p->ack == c->half[CLIENT].end) {
+		c->end.refused = true;
+		own_order_start(c, SERVER, p->seq);
+	} else if (!rst_believed(c, side, p, &beyond)) {
+		s->stats.rst_ignored++;
+		return;
+	} else if (beyond) {
+		h->flags |= HALF_RST_HELD;
+		if (c->list != LIST_FIN_WAIT)
+			own_move(s, c, LIST_FIN_WAIT);
+	}
+	struct held e = {.ts = p->ts, .seq = p->seq, .ack = p->ack, .flags = p->flags & (TCP_ACK | TCP_RST)};
+	if (h->flags & HALF_KNOWN && seq_diff(e.seq, h->nxt) < 0)
+		e.seq = h->nxt;
+	own_order_push(s, c, side, &e, p->payload);
+}
+
+/* Bytes and FIN. What lies wholly before nxt was handed on; what lies behind the FIN was never sent. */
+static void data_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, bool acks)
+{
+	struct half *h = &c->half[side];
+	struct held e = {.ts = p->ts, .seq = p->seq + !!(p->flags & TCP_SYN), .len = p->payload_len, .cap = p->payload_cap, .ack = p->ack};
+	e.flags = (acks ? TCP_ACK : 0) | (p->flags & TCP_FIN);
+	uint32_t end = e.seq + e.len;
+	if ((h->flags & HALF_KNOWN) && seq_diff(e.seq, h->nxt) > SEQ_ABSURD) {
+		s->stats.stray++;
+		return;
+	}
+	if (h->flags & HALF_FIN) {
+		if (seq_diff(end, h->fin) > 0 || (h->flags & HALF_FIN_DONE))
+			return;
+		e.flags &= TCP_ACK;
+	}
+	if ((e.flags & TCP_FIN) && !((h->flags & HALF_KNOWN) && seq_diff(end, h->nxt) < 0)) {
+		h->flags |= HALF_FIN;
+		h->fin = end;
+	} else {
+		e.flags &= TCP_ACK;
+	}
+	end_take(h, e.seq, end + !!(e.flags & TCP_FIN));
+	if ((h->flags & HALF_KNOWN) && seq_diff(end, h->nxt) <= 0 && !(e.flags & TCP_FIN))
+		return;
+	if (e.len > 0 || (e.flags & TCP_FIN))
+		own_order_push(s, c, side, &e, p->payload);
+}
+
+/* Anything but an RST from a side shows that an RST it was said to have sent before, with a higher number, was none of its own. */
+static void rst_doubt(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
+{
+	struct half *h = &c->half[side];
+	if (!(h->flags & HALF_RST_HELD) || seq_diff(p->seq + p->payload_len, h->end) < 0)
+		return;
+	own_order_forget_rst(s, c, side);
+	if (c->list == LIST_FIN_WAIT && !c->pub.side[SERVER].fin)
+		own_move(s, c, LIST_OPEN);
+}
+
+static void segment_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
+{
+	struct half *h = &c->half[side];
+	if (captured_twice(c, h, p)) {
+		s->stats.duplicates++;
+		return;
+	}
+	c->pub.last = p->ts;
+	if ((p->flags & TCP_SYN) && !syn_take(c, side, p)) {
+		s->stats.stray++;
+		return;
+	}
+	if (!(p->flags & TCP_RST))
+		rst_doubt(s, c, side, p);
+	facts_take(s, c, side, p);
+	bool acks = ack_take(c, side, p);
+	if (c->list == LIST_HALF_OPEN && !(p->flags & (TCP_SYN | TCP_RST)))
+		own_move(s, c, LIST_OPEN);
+	if (p->flags & TCP_RST)
+		rst_take(s, c, side, p);
+	else
+		data_take(s, c, side, p, acks);
+	if (c->list != LIST_LINGER)
+		own_order_settle(s, c, p->ts);
+}
+
+static enum side side_of(const struct own_conn *c, const struct packet *p)
+{
+	return c->pub.port[CLIENT] == p->src_port && ip_addr_equal(&c->pub.addr[CLIENT], &p->src) ? CLIENT : SERVER;
+}
+
+static void segment(struct stream *s, uint32_t hash, const struct packet *p)
+{
+	s->stats.segments++;
+	own_age(s, p->ts);
+	struct own_conn *c = own_find(s, hash, p);
+	if (c && c->list != LIST_LINGER && own_ends(s, c) <= p->ts)
+		own_aged(s, c), c = NULL;
+	if (!c) {
+		c = conn_begin(s, hash, p);
+	} else if (c->list == LIST_LINGER) {
+		if (!linger_over(c, side_of(c, p), p)) {
+			s->stats.stray++;
+			return;
+		}
+		c = conn_again(s, c, hash, p);
+	} else if (live_over(c, side_of(c, p), p)) {
+		c = conn_again(s, c, hash, p);
+	}
+	if (c)
+		segment_take(s, c, side_of(c, p), p);
+}
+
+/* Three passes over a batch, so that the cache misses of one segment's look-up overlap with those of the others. */
+static void own_segments(struct stream *s, const struct packet *packets, size_t n)
+{
+	uint32_t hash[PREFETCH];
+	for (; n > 0; packets += n < PREFETCH ? n : PREFETCH, n -= n < PREFETCH ? n : PREFETCH) {
+		size_t some = n < PREFETCH ? n : PREFETCH;
+		for (size_t i = 0; i < some; i++) {
+			hash[i] = flow_hash(s->config.seed, &packets[i]);
+			flow_prefetch(&s->flows, hash[i]);
+		}
+		for (size_t i = 0; i < some && some > 1; i++) {
+			uint32_t at = hash[i], index = flow_find(&s->flows, hash[i], &at);
+			if (index == FLOW_NONE)
+				continue;
+			const char *c = (const char *)own_at(s, index);
+			for (size_t line = 0; line < sizeof(struct own_conn); line += 64)
+				__builtin_prefetch(c + line);
+		}
+		for (size_t i = 0; i < some; i++)
+			segment(s, hash[i], &packets[i]);
+	}
+}
+
+static void own_tick(struct stream *s, int64_t now)
+{
+	own_age(s, now);
+}
+
+static void own_finish(struct stream *s)
+{
+	for (uint32_t i = 0; i < s->conns; i++) {
+		struct own_conn *c = own_at(s, i);
+		if (c->list != LIST_FREE && c->list != LIST_LINGER)
+			own_close(s, c, HOW_CAPTURE_END, s->now);
+	}
+}
+
+const struct stream_engine stream_own = {
+	.name = "own",
+	.new = own_new,
+	.segments = own_segments,
+	.tick = own_tick,
+	.finish = own_finish,
+	.free = own_free,
+	.stats = own_stats,
+};
