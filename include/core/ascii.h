@@ -4,6 +4,7 @@
 
 #include "core/bytes.h"
 
+/* Letters of ASCII only; the rest as it is. */
 static inline uint8_t ascii_lower(uint8_t c)
 {
 	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;

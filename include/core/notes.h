@@ -10,13 +10,13 @@ enum note_tag {
 	NOTE_VOID, /* replaced by a later one */
 	NOTE_BANNER,
 	NOTE_HELO,
-	NOTE_AUTH,       /* the mechanism, never more */
-	NOTE_REPLY,      /* text of the last reply (session), of the reply to the end of the message (transaction) */
+	NOTE_AUTH,  /* the mechanism, never more */
+	NOTE_REPLY, /* text of the last reply (session), of the reply to the end of the message (transaction) */
 	NOTE_FROM,
-	NOTE_RCPT,       /* value: the reply's code, 0 while it is outstanding */
+	NOTE_RCPT, /* value: the reply's code, 0 while it is outstanding */
 	NOTE_MESSAGE_ID,
 	NOTE_QUEUE_ID,
-	NOTE_NOT_SMTP    /* the first line that was no SMTP */
+	NOTE_NOT_SMTP /* the first line that was no SMTP */
 };
 
 /* Bounds: one note's text, and all notes of one holder together. Longer is cut; beyond it `full` is set. */
@@ -35,10 +35,10 @@ struct note {
 	struct bytes text; /* borrowed until the next change of the notes */
 };
 
-/* Adds a note, and returns where it is, or NOTES_NONE if it was left out (bound reached, pool exhausted). */
+/* Adds a note, and returns where it is for good, or NOTES_NONE if it was left out: pool exhausted, or bound reached, of which the last KiB is kept for notes_set. */
 uint16_t notes_add(struct notes *n, struct pool *pool, enum note_tag tag, uint16_t value, struct bytes text);
 
-/* The same, in place of the last note with that tag, if there is one. */
+/* The same, in place of the last note with that tag, if there is one. Where there is no room for all of the text, it is cut. */
 void notes_set(struct notes *n, struct pool *pool, enum note_tag tag, uint16_t value, struct bytes text);
 
 /* Changes the value of the note that notes_add returned; NOTES_NONE is ignored. */

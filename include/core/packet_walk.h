@@ -39,6 +39,9 @@ struct walk_row {
 	enum packet_kind (*read)(struct walk *w);
 };
 
+/* A table and its length, as two arguments or members. */
+#define WALK_ROWS(table) (table), sizeof(table) / sizeof((table)[0])
+
 /* The row of a number, or NULL. Rows stand in order of frequency: the usual frame meets the first. */
 static inline const struct walk_row *walk_row_find(const struct walk_row *rows, size_t n, uint32_t number)
 {
@@ -130,6 +133,7 @@ enum packet_kind packet_read_udp(struct walk *w);
 
 /* packet_tcp.c, packet_icmp.c: the ends of a walk */
 enum packet_kind packet_read_tcp(struct walk *w);
+enum packet_kind packet_read_plain(struct walk *w);
 enum packet_kind packet_read_icmp(struct walk *w);
 enum packet_kind packet_read_icmp6(struct walk *w);
 

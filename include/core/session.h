@@ -43,7 +43,8 @@ struct transaction {
 	bool end_sent;            /* the lone dot, or the whole LAST chunk */
 	bool answered;            /* the end has its reply (all of them, in LMTP) */
 	bool refused;             /* MAIL, every RCPT, or DATA was refused: over unless the client tries again */
-	bool hole;                /* bytes of it are missing from the capture */
+	bool hole;                /* bytes of it, or replies to it, are missing from the capture */
+	bool counted;             /* its fate stands in session_facts.fates */
 	uint16_t code;            /* of the reply that decided the fate */
 	struct smtp_enhanced enhanced;
 	uint32_t rcpt_count, rcpt_accepted, rcpt_deferred, rcpt_rejected;
@@ -75,5 +76,21 @@ struct session_facts {
 
 /* How many transactions of one session are kept in detail; the rest is counted. */
 enum { SESSION_TRANSACTIONS = 32 };
+
+/* A session under way. Memory comes from the pool; calls follow the order of struct stream_listener. */
+struct session;
+
+/* sure: the handshake was seen. lmtp, tls: how its port is spoken to. NULL where the pool is exhausted. */
+struct session *session_new(struct pool *pool, bool sure, bool lmtp, bool tls);
+void session_data(struct session *s, const struct conn *conn, enum side side, struct bytes data, int64_t ts);
+void session_gap(struct session *s, const struct conn *conn, enum side side, uint64_t len, int64_t ts);
+void session_fin(struct session *s, const struct conn *conn, enum side side, int64_t ts);
+
+/* The connection has closed: settles every fate, and tells how it ended. s may be NULL: nothing but the handshake was ever seen, or memory was out. */
+void session_close(struct session *s, const struct conn *conn, const struct conn_end *end, int64_t ts, struct ending *out);
+
+/* What is remembered; valid until session_free. Of NULL: facts of a session of which nothing was seen. */
+const struct session_facts *session_facts(const struct session *s);
+void session_free(struct session *s);
 
 #endif

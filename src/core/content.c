@@ -63,8 +63,9 @@ static bool block_hit(const uint8_t *p)
 }
 
 /*
- * Where the first "\n." begins; the last byte if there is none (n is at least 1). Vectors, because memmem takes 15 times as long for two bytes, memchr for LF twice as long, and
- * memchr for the dot, as quick on base64, can be held up by a sender of dots.
+ * Where the first "\n." begins; the last byte if there is none (n is at least 1). Vectors, because memmem takes 15 times as
+ * long for two bytes, memchr for LF twice as long, and memchr for the dot, as quick on base64, can be held up by a sender of
+ * dots. The last block overlaps the one before, so that no tail is left to go through byte by byte.
  */
 static size_t find_lf_dot(const uint8_t *p, size_t n)
 {
@@ -81,7 +82,10 @@ static size_t find_lf_dot(const uint8_t *p, size_t n)
 	return i;
 }
 
-/* Inside a line only "\n." matters. The state before it needs no more than the byte before it: after an LF, TEXT does as well as LINE, for no dot comes next. */
+/*
+ * Inside a line only "\n." matters, and of what lies before it only whether the last byte was a CR: after an LF, TEXT does
+ * as well as LINE, because no dot comes next.
+ */
 static size_t skip_text(struct content *c, struct bytes in)
 {
 	size_t n = find_lf_dot(in.p, in.n);

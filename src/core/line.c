@@ -15,6 +15,7 @@ void line_reset(struct line *l, struct pool *pool)
 	*l = (struct line){0};
 }
 
+/* Doubles, so that a line that comes byte by byte is copied a few times only. */
 static bool half_grow(struct line *l, struct pool *pool, size_t need)
 {
 	size_t room = l->half ? pool_room(l->room) : 0;
@@ -91,6 +92,7 @@ static struct line_out half_hand_on(struct line *l, unsigned flaws)
 	return line_judge(bytes_of(l->half, l->n), flaws);
 }
 
+/* A held CR counts, and so does a line of which nothing could be kept. */
 static bool half_waits(const struct line *l)
 {
 	return l->n > 0 || l->lost || l->flaws != 0;
@@ -102,6 +104,7 @@ static struct line_out whole_hand_on(struct bytes text)
 	return line_judge(bytes_first(text, text.n - cr), cr ? 0 : LINE_BARE_LF);
 }
 
+/* The quick way is the usual one: memchr finds the LF, nothing waits, and the text is handed on where it lies. */
 bool line_next(struct line *l, struct pool *pool, struct bytes *in, struct line_out *out)
 {
 	if (l->flaws & LINE_HANDED_ON)

@@ -1,4 +1,4 @@
-/* message_header.c - finds the Message-STATE_ID in a header that is cut anywhere; lines of other fields are passed over with memchr. */
+/* message_header.c - finds the Message-ID in a header that is cut anywhere; lines of other fields are passed over with memchr. */
 #include "core/message_header.h"
 
 #include "core/ascii.h"

@@ -1,8 +1,9 @@
 /*
  * notes.c - notes lie one behind the other in a block, and never move within it.
  *
- * So a place that notes_add gave stays good whatever is added or set later. The price is that a text that outgrows its place leaves a void behind. A new place has at least twice the room
- * of the old one: all the voids that one tag can leave are together smaller than the place it has, and endless setting cannot eat the block.
+ * So a place that notes_add gave stays good whatever is added or set later. The price is that a text that outgrows its place
+ * leaves a void behind. A new place has at least twice the room of the old one, up to NOTE_TEXT_MAX: all the voids that one
+ * tag can leave are together hardly larger than the place it has, and endless setting cannot eat the block.
  */
 #include "core/notes.h"
 
@@ -52,7 +53,10 @@ static size_t bounded(size_t want, size_t least, size_t most)
 	return want < least ? least : want > most ? most : want;
 }
 
-/* Makes the block hold `need` bytes, if that is within the bound and the pool has them. */
+/*
+ * Makes the block hold `need` bytes, if that is within the bound and the pool has them. Grows by a quarter only: of a hundred
+ * thousand open sessions each has such a block.
+ */
 static bool notes_grow(struct notes *n, struct pool *pool, size_t need, size_t bound)
 {
 	size_t room = n->block ? pool_room(n->room) : 0;
@@ -90,6 +94,7 @@ uint16_t notes_add(struct notes *n, struct pool *pool, enum note_tag tag, uint16
 	return where;
 }
 
+/* The last one with that tag. Walking is quick enough: a session has a handful, a message is asked at its end. */
 static uint16_t notes_where(const struct notes *n, enum note_tag tag)
 {
 	uint16_t found = NOTES_NONE;
@@ -99,7 +104,10 @@ static uint16_t notes_where(const struct notes *n, enum note_tag tag)
 	return found;
 }
 
-/* Room for `need` bytes of text where the note is, if it is the last one, else in a new place; or what room it has, if there is no more. */
+/*
+ * Room for `need` bytes of text where the note is, if it is the last one, else in a new place; or what room it has, if there
+ * is no more. Returns the place.
+ */
 static uint16_t notes_widen(struct notes *n, struct pool *pool, uint16_t where, size_t need)
 {
 	size_t room = entry_at(n, where)->room, wider = room_for(need), end = where + entry_size(wider);

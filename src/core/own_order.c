@@ -382,6 +382,7 @@ static bool server_silent(const struct own_conn *c, int64_t ts)
 static void end_complete(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
 {
 	struct conn_end *end = &c->end;
+	end->over = how;
 	if (end->closer == CLOSER_NOBODY)
 		end->how = how;
 	if (end->closer != CLOSER_SERVER && server_silent(c, ts)) {

@@ -28,18 +28,13 @@ static const struct walk_row protocol_rows[] = {
 	{137, packet_read_mpls},
 };
 
-#define ROWS(table)                                                                                                                \
-	{                                                                                                                          \
-		table, sizeof(table) / sizeof((table)[0])                                                                          \
-	}
-
 static const struct {
 	const struct walk_row *rows;
 	size_t n;
 } tables[WALK_SPACES] = {
-	[WALK_LINK] = ROWS(link_rows),
-	[WALK_ETHERTYPE] = ROWS(ethertype_rows),
-	[WALK_PROTOCOL] = ROWS(protocol_rows),
+	[WALK_LINK] = {WALK_ROWS(link_rows)},
+	[WALK_ETHERTYPE] = {WALK_ROWS(ethertype_rows)},
+	[WALK_PROTOCOL] = {WALK_ROWS(protocol_rows)},
 };
 
 static const char *const kind_names[PACKET_KINDS] = {
@@ -90,9 +85,6 @@ static enum packet_kind walk_run(struct walk *w, const struct walk_row *row)
 
 enum packet_kind packet_decode(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out)
 {
-	const struct walk_row *row = row_find(WALK_LINK, (uint32_t)f->link);
-	if (!row)
-		return PACKET_LINK;
 	/* What says which IP header was read last is not set: nothing asks before there was one. */
 	struct walk w;
 	w.p = f->data;
@@ -101,10 +93,17 @@ enum packet_kind packet_decode(const struct packet_decoder *d, const struct fram
 	w.open = false;
 	w.insist = d->insist_checksum;
 	w.vlans = 0;
+	memset(w.vlan, 0, sizeof w.vlan);
 	w.ports = d->ports;
 	w.out = out;
 	w.ts = f->ts;
-	return walk_run(&w, row);
+	if (f->link == 1) {
+		enum packet_kind kind = packet_read_plain(&w);
+		if (kind != WALK_ON)
+			return kind;
+	}
+	const struct walk_row *row = row_find(WALK_LINK, (uint32_t)f->link);
+	return row ? walk_run(&w, row) : PACKET_LINK;
 }
 
 enum packet_kind packet_decode_payload(const struct packet_decoder *d, const struct packet_fragment *of, struct bytes payload,

@@ -36,19 +36,22 @@ static enum packet_kind quoted_ipv4(struct walk *w, struct packet_icmp *found)
 	return quoted_tcp(w, found);
 }
 
-/* Steps over the extension header `next` at w, and returns what follows; or what cannot be a header (256). */
-static unsigned quoted_extension(struct walk *w, unsigned next)
+/* Steps over the extension header w->number. Not the live packet's reader: here a first fragment is as good as a whole packet. */
+static enum packet_kind quoted_extension(struct walk *w)
 {
-	if (w->cap < 8 || (next != 0 && next != 43 && next != 44 && next != 60))
-		return 256;
-	if (next == 44 && walk_be16(w->p + 2) & 0xfff8)
-		return 256;
-	uint32_t n = next == 44 ? 8 : (w->p[1] + 1u) * 8;
-	next = w->p[0];
+	bool fragment = w->number == 44;
+	if (w->number != 0 && w->number != 43 && w->number != 60 && !fragment)
+		return PACKET_OTHER;
+	if (w->cap < 8)
+		return walk_short(w, 8);
+	if (fragment && walk_be16(w->p + 2) & 0xfff8)
+		return PACKET_OTHER;
+	uint32_t n = fragment ? 8 : (w->p[1] + 1u) * 8;
 	if (w->cap < n)
-		return 256;
+		return walk_short(w, n);
+	w->number = w->p[0];
 	walk_skip(w, n);
-	return next;
+	return WALK_ON;
 }
 
 static enum packet_kind quoted_ipv6(struct walk *w, struct packet_icmp *found)
@@ -57,13 +60,16 @@ static enum packet_kind quoted_ipv6(struct walk *w, struct packet_icmp *found)
 		return walk_short(w, 40);
 	if (w->p[0] >> 4 != 6)
 		return PACKET_MALFORMED;
-	unsigned next = w->p[6];
+	w->number = w->p[6];
 	packet_addr_set(&found->src, w->p + 8, 16);
 	packet_addr_set(&found->dst, w->p + 24, 16);
 	walk_skip(w, 40);
-	for (unsigned i = 0; next != 6 && next < 256 && i < QUOTED_EXTENSIONS; i++)
-		next = quoted_extension(w, next);
-	return next == 6 ? quoted_tcp(w, found) : PACKET_OTHER;
+	for (unsigned i = 0; i < QUOTED_EXTENSIONS && w->number != 6; i++) {
+		enum packet_kind kind = quoted_extension(w);
+		if (kind != WALK_ON)
+			return kind;
+	}
+	return w->number == 6 ? quoted_tcp(w, found) : PACKET_NESTED;
 }
 
 /* Unreachable, source quench, time exceeded, parameter problem: a redirect (5) is no error. */

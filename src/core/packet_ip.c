@@ -28,8 +28,7 @@ static enum packet_kind fragment_fill(const struct walk *w, uint32_t id, uint32_
 	f->data = bytes_of(w->p, w->cap);
 	f->data_len = w->len;
 	f->vlans = w->vlans;
-	for (unsigned i = 0; i < PACKET_VLANS; i++)
-		f->vlan[i] = i < w->vlans ? w->vlan[i] : 0;
+	memcpy(f->vlan, w->vlan, sizeof f->vlan);
 	f->ts = w->ts;
 	return PACKET_FRAGMENT;
 }

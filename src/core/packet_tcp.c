@@ -66,7 +66,7 @@ static void options_read(struct packet *out, const uint8_t *p, const uint8_t *en
 	}
 }
 
-static inline void packet_fill(struct packet *out, const struct walk *w)
+static inline void packet_fill(struct packet *restrict out, const struct walk *restrict w)
 {
 	packet_addr_set(&out->src, w->src, w->addr_n);
 	packet_addr_set(&out->dst, w->dst, w->addr_n);
@@ -74,15 +74,12 @@ static inline void packet_fill(struct packet *out, const struct walk *w)
 	out->ip_id = w->ip_id;
 	out->df = w->df;
 	out->vlans = w->vlans;
-	for (unsigned i = 0; i < PACKET_VLANS; i++)
-		out->vlan[i] = i < w->vlans ? w->vlan[i] : 0;
+	memcpy(out->vlan, w->vlan, sizeof out->vlan);
 	out->ts = w->ts;
 }
 
-static inline void header_fill(struct packet *out, const struct walk *w, uint32_t header)
+static inline void header_fill(struct packet *restrict out, const uint8_t *restrict p)
 {
-	const uint8_t *p = w->p;
-	uint32_t captured = w->cap < header ? w->cap : header;
 	out->src_port = walk_be16(p);
 	out->dst_port = walk_be16(p + 2);
 	out->seq = walk_be32(p + 4);
@@ -93,18 +90,10 @@ static inline void header_fill(struct packet *out, const struct walk *w, uint32_
 	out->wscale = 0;
 	out->has_wscale = out->has_tsopt = false;
 	out->tsval = out->tsecr = 0;
-	out->payload = p + captured;
-	out->payload_len = w->len - header;
-	out->payload_cap = w->cap - captured;
-	/* The layout of nearly every segment in the middle of a connection (RFC 7323 appendix A). */
-	if (captured == 32 && walk_be32(p + TCP_HEADER) == 0x0101080a)
-		timestamps_read(out, p + 22);
-	else if (captured > TCP_HEADER)
-		options_read(out, p + TCP_HEADER, p + captured);
 }
 
 /* A header cut in its options is still a segment: what the connection needs stands in the first 20 bytes. */
-enum packet_kind packet_read_tcp(struct walk *w)
+static inline enum packet_kind tcp_read(struct walk *w)
 {
 	const uint8_t *p = w->p;
 	if (w->cap < 4)
@@ -118,7 +107,68 @@ enum packet_kind packet_read_tcp(struct walk *w)
 		return PACKET_MALFORMED;
 	if (w->insist && w->cap == w->len && !checksum_holds(w))
 		return PACKET_CHECKSUM;
-	packet_fill(&w->out->tcp, w);
-	header_fill(&w->out->tcp, w, header);
+	uint32_t captured = w->cap < header ? w->cap : header;
+	struct packet *out = &w->out->tcp;
+	out->payload = p + captured;
+	out->payload_len = w->len - header;
+	out->payload_cap = w->cap - captured;
+	packet_fill(out, w);
+	header_fill(out, p);
+	/* The layout of nearly every segment in the middle of a connection (RFC 7323 appendix A). */
+	if (captured == 32 && walk_be32(p + TCP_HEADER) == 0x0101080a)
+		timestamps_read(out, p + 22);
+	else if (captured > TCP_HEADER)
+		options_read(out, p + TCP_HEADER, p + captured);
 	return PACKET_TCP;
+}
+
+enum packet_kind packet_read_tcp(struct walk *w)
+{
+	return tcp_read(w);
+}
+
+enum { ETHER = 14, PLAIN_MIN = ETHER + 20 + 20 };
+
+/*
+ * The usual frame: TCP over IP without options over Ethernet without tags, whole as far as the ports. Steps to TCP at once, in a fifth of the long way's time; false leaves w as it was,
+ * for the long way, which knows all the reasons why not.
+ */
+static inline bool plain_step(struct walk *w)
+{
+	const uint8_t *p = w->p + ETHER;
+	if (w->cap < PLAIN_MIN)
+		return false;
+	uint32_t type = walk_be16(p - 2), header = 20, length;
+	if (type == 0x0800 && p[0] == 0x45 && p[9] == 6 && !(walk_be16(p + 6) & 0x3fff)) {
+		length = walk_be16(p + 2);
+		w->v6 = false;
+		w->addr_n = 4;
+		w->src = p + 12;
+		w->ttl = p[8];
+		w->df = p[6] & 0x40;
+		w->ip_id = walk_be16(p + 4);
+	} else if (type == 0x86dd && p[0] >> 4 == 6 && p[6] == 6 && p[8] >> 5 == 1 && p[24] >> 5 == 1 && w->cap >= PLAIN_MIN + 20) {
+		header = 40;
+		length = walk_be16(p + 4) + 40u;
+		w->v6 = true;
+		w->addr_n = 16;
+		w->src = p + 8;
+		w->ttl = p[7];
+		w->df = true;
+		w->ip_id = 0;
+	} else {
+		return false;
+	}
+	if (length < header + 20 || length > w->len - ETHER || w->insist)
+		return false;
+	w->dst = w->src + w->addr_n;
+	w->len = length - header;
+	w->cap = (w->cap - ETHER < length ? w->cap - ETHER : length) - header;
+	w->p = p + header;
+	return true;
+}
+
+enum packet_kind packet_read_plain(struct walk *w)
+{
+	return plain_step(w) ? tcp_read(w) : WALK_ON;
 }

@@ -1,8 +1,6 @@
 /* packet_tunnel.c - GRE with ERSPAN, and tunnels in UDP: VXLAN, Geneve. */
 #include "core/packet_walk.h"
 
-#define ROWS_OF(table) (table), sizeof(table) / sizeof((table)[0])
-
 enum { GRE_CHECKSUM = 0x8000, GRE_ROUTING = 0x4000, GRE_KEY = 0x2000, GRE_SEQUENCE = 0x1000, GRE_VERSION = 0x0007 };
 
 /* A mirror that truncates says so in the T bit, but not how much it took. */
@@ -58,7 +56,7 @@ enum packet_kind packet_read_gre(struct walk *w)
 	walk_skip(w, n);
 	if (type == 0x88be && !(flags & GRE_SEQUENCE))
 		return packet_read_ethernet(w);
-	const struct walk_row *row = walk_row_find(ROWS_OF(gre_rows), type);
+	const struct walk_row *row = walk_row_find(WALK_ROWS(gre_rows), type);
 	return row ? row->read(w) : walk_next(w, WALK_ETHERTYPE, type);
 }
 
@@ -96,7 +94,7 @@ enum packet_kind packet_read_udp(struct walk *w)
 {
 	if (w->cap < 8)
 		return walk_short(w, 8);
-	const struct walk_row *row = walk_row_find(ROWS_OF(udp_rows), walk_be16(w->p + 2));
+	const struct walk_row *row = walk_row_find(WALK_ROWS(udp_rows), walk_be16(w->p + 2));
 	if (!row)
 		return PACKET_OTHER;
 	uint32_t length = walk_be16(w->p + 4);

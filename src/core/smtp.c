@@ -102,6 +102,7 @@ static bool is_foreign(struct bytes line)
 	return is_header_line(line);
 }
 
+/* Blanks before the verb are passed over, as Postfix and Sendmail do; a header line has none before its name. */
 struct smtp_command smtp_command_read(struct bytes line)
 {
 	struct bytes text = ascii_trim(line);
@@ -138,6 +139,7 @@ static struct smtp_enhanced enhanced_take(struct bytes *text, uint8_t class)
 	return e;
 }
 
+/* The code is judged by its first digit alone: what servers make up (299, 571) is still a reply (RFC 5321 4.3.2). */
 struct smtp_reply smtp_reply_read(struct bytes line)
 {
 	struct smtp_reply r = {.text = line};
@@ -196,13 +198,13 @@ static struct bytes keyword_take(struct bytes *text)
 uint32_t smtp_extension_read(struct bytes text, uint64_t *size)
 {
 	struct bytes keyword = keyword_take(&text);
-	uint32_t bit = 0;
-	if (keyword.n >= 4 && memcmp(keyword.p, "XXXX", 4) == 0)
-		bit = SMTP_EXT_MASKED;
-	for (unsigned i = 0; !bit && i < SMTP_EXTENSIONS; i++)
-		if (ascii_is(keyword, extensions[i]))
-			bit = UINT32_C(1) << i;
-	if (bit == SMTP_EXT_SIZE && size && !smtp_number(ascii_word(&text), size))
-		*size = 0;
-	return bit;
+	for (unsigned i = 0; i < SMTP_EXTENSIONS; i++) {
+		uint32_t bit = UINT32_C(1) << i;
+		if (!(bit == SMTP_EXT_MASKED ? ascii_begins(keyword, extensions[i]) : ascii_is(keyword, extensions[i])))
+			continue;
+		if (bit == SMTP_EXT_SIZE && size && !smtp_number(ascii_word(&text), size))
+			*size = 0;
+		return bit;
+	}
+	return 0;
 }

@@ -21,7 +21,8 @@ static struct bytes path_without_keyword(struct bytes args)
 }
 
 /*
- * Where an address ends: at '>' or at a blank, not counting what is in quotes ("a>b"@example.org). A quote that is never closed is not taken as one. b.n if there is no end.
+ * Where an address ends: at '>' or at a blank, not counting what is in quotes ("a>b"@example.org). A quote that is never
+ * closed is not taken as one. b.n if there is no end.
  */
 static size_t path_end(struct bytes b, bool bracketed)
 {
@@ -43,7 +44,7 @@ static size_t path_end(struct bytes b, bool bracketed)
 	return quoted ? first : b.n;
 }
 
-/* "@relay,@other:user@host" is read as "user@host". */
+/* "@relay,@other:user@host" is read as "user@host", as RFC 5321 3.6.1 tells servers to. */
 static struct bytes path_without_route(struct bytes address)
 {
 	if (address.n == 0 || address.p[0] != '@')
@@ -52,6 +53,10 @@ static struct bytes path_without_route(struct bytes address)
 	return colon ? bytes_from(address, (size_t)(colon - address.p) + 1) : address;
 }
 
+/*
+ * With an opening bracket only, the address ends at the next blank, like one without brackets: what follows is more likely
+ * its parameters than a part of it.
+ */
 struct smtp_path smtp_path_read(struct bytes args)
 {
 	struct bytes text = path_without_keyword(ascii_trim(args));
@@ -71,6 +76,7 @@ struct smtp_path smtp_path_read(struct bytes args)
 	return path;
 }
 
+/* The first of several wins; servers refuse a second one. */
 bool smtp_param(struct bytes params, const char *name, struct bytes *value)
 {
 	for (struct bytes word; (word = ascii_word(&params)).n > 0;) {

@@ -1,0 +1,111 @@
+/* dialogue.h - from the bytes of both sides to SMTP events: lines, contents, and replies paired with their commands. */
+#ifndef SMTPWATCH_CORE_DIALOGUE_H
+#define SMTPWATCH_CORE_DIALOGUE_H
+
+#include "core/content.h"
+#include "core/line.h"
+#include "core/session.h"
+#include "core/stream.h"
+
+/*
+ * A command waits here for its reply (RFC 5321 4.2: one reply each; RFC 2920 3.2: in order). The connection, the end of a message and a line of an AUTH exchange count as commands.
+ */
+struct smtp_pending {
+	struct smtp_pending *next;
+	uint64_t end;          /* offset in the client's stream behind it: a reply of a server that had not got so far is none to it */
+	uint64_t knew;         /* offset in the server's stream that the client had acknowledged when it sent it */
+	int64_t ts;
+	struct transaction *transaction; /* the session's: which message it belongs to */
+	uint32_t due;          /* replies still to come: 1, or one for each recipient in LMTP */
+	uint16_t note;         /* the session's: where its note is */
+	uint8_t verb;          /* enum smtp_verb */
+	bool last;             /* BDAT LAST, or the end of DATA: its reply decides the message */
+	bool unsure;           /* sent after a hole: it may not be the oldest that is outstanding */
+	bool maybe_quit;       /* a line that answers a 334, and reads QUIT */
+};
+
+enum smtp_event_kind {
+	SMTP_EVENT_COMMAND,    /* pending: the new one; text: its arguments */
+	SMTP_EVENT_REPLY_LINE, /* a line of a reply that goes on; pending as for REPLY */
+	SMTP_EVENT_REPLY,      /* pending: what it answers, NULL if nothing was outstanding that it could answer */
+	SMTP_EVENT_CONTENT,    /* len bytes of a message, of which text.n (all, or none in a hole) are at hand */
+	SMTP_EVENT_END,        /* the end of a message was sent; pending: where its reply is waited for */
+	SMTP_EVENT_LOST,       /* len bytes of `side` are missing, and what is outstanding is no longer known */
+	SMTP_EVENT_FOUND,      /* a command and the reply that fits it were seen: the pairing is trusted again */
+	SMTP_EVENT_TLS,        /* from here on both sides speak TLS */
+	SMTP_EVENT_FIN,        /* `side` has ended its stream, and all before was handed on */
+	SMTP_EVENT_FLAW        /* flaws: enum flaw */
+};
+
+struct smtp_event {
+	enum smtp_event_kind kind;
+	int64_t ts;
+	enum side side;
+	struct smtp_pending *pending;
+	struct smtp_reply reply;
+	struct bytes text;
+	uint64_t len;
+	unsigned flaws;
+	bool lost;       /* REPLY: the pairing is not trusted */
+	bool in_content; /* REPLY with no pending: the client was inside a message */
+};
+
+/* What is common to all dialogues of a monitor. event must not call back into the dialogue; it may fill in the pending's transaction, note and due. */
+struct dialogue_env {
+	struct pool *pool;
+	void (*event)(void *session, const struct smtp_event *event);
+};
+
+/* At most so many commands are outstanding, and so many bytes wait for a reply that tells what they are. */
+enum { DIALOGUE_PENDING = 1000, DIALOGUE_HELD = 64 << 10 };
+
+enum dialogue_mode {
+	MODE_COMMAND, /* the client's next bytes are a command line */
+	MODE_AUTH,    /* ... answer a 334 */
+	MODE_WAIT,    /* what they are depends on the reply to the last command (DATA, AUTH, STARTTLS): they are held */
+	MODE_CONTENT, /* ... are a message, up to the lone dot */
+	MODE_SOFT,    /* a dot was seen that some servers take as the end: they are held until the server shows whether it did */
+	MODE_CHUNK,   /* ... are a chunk of BDAT */
+	MODE_TLS_DUE, /* STARTTLS was accepted: TLS, or plaintext all the same */
+	MODE_FOREIGN, /* ... began as TLS where none was due: SMTP servers answer in plaintext, others in TLS */
+	MODE_TLS      /* both sides are opaque */
+};
+
+struct dialogue {
+	const struct dialogue_env *env;
+	void *session;
+	struct line line[2];
+	struct smtp_pending *head, *tail;
+	uint8_t *held;         /* the client's bytes that wait */
+	uint32_t held_n, held_room;
+	uint64_t offset[2];    /* how far each stream was read */
+	uint64_t acked[2];     /* how much of the other's stream each side had acknowledged with its latest bytes */
+	uint64_t chunk;        /* bytes still to come of the chunk */
+	uint16_t pendings;
+	uint16_t code;         /* of the multi-line reply under way; 0: none */
+	uint8_t mode;          /* enum dialogue_mode */
+	uint8_t fitted;        /* replies in a row that fitted since the pairing was lost */
+	struct content content;
+	struct content probe;  /* MODE_SOFT: the same scan, gone on through what is held */
+	bool hard_only;        /* the server does not take soft ends in this message */
+	bool lost;             /* what is outstanding is not known */
+	bool holed;            /* it was not, at some time */
+	bool hole;             /* bytes of the content under way are missing: its end may be among them */
+	bool skip[2];          /* a line began in a hole: the rest of it means nothing */
+	bool fin_held;         /* the client's FIN waits behind what is held */
+	bool started;          /* the client has sent something */
+};
+
+/* sure: the handshake was seen, so that the first bytes are the first. */
+void dialogue_init(struct dialogue *d, const struct dialogue_env *env, void *session, bool sure);
+
+/* The next bytes of a side. acked: how much of the other side's stream the sender had acknowledged with them. */
+void dialogue_data(struct dialogue *d, enum side side, struct bytes data, uint64_t acked, int64_t ts);
+void dialogue_gap(struct dialogue *d, enum side side, uint64_t len, int64_t ts);
+void dialogue_fin(struct dialogue *d, enum side side, uint64_t acked, int64_t ts);
+
+/* The connection is over: an unended last reply is read as far as it can be. The oldest outstanding commands stay at head until dialogue_free. */
+void dialogue_close(struct dialogue *d, uint64_t acked, int64_t ts);
+void dialogue_free(struct dialogue *d);
+
+#endif

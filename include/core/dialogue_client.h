@@ -1,0 +1,33 @@
+/* dialogue_client.h - the client's half of a dialogue, and the queue of what waits for a reply. For dialogue.c alone. */
+#ifndef SMTPWATCH_CORE_DIALOGUE_CLIENT_H
+#define SMTPWATCH_CORE_DIALOGUE_CLIENT_H
+
+#include "core/dialogue.h"
+
+/* Queues a command that ends at the offset read so far, and tells the session. NULL if there is no room: the pairing is then lost. */
+struct smtp_pending *dialogue_pend(struct dialogue *d, enum smtp_verb verb, struct bytes args, int64_t ts);
+
+/* Takes the oldest one off, and forgets it. */
+void dialogue_unpend(struct dialogue *d);
+void dialogue_unpend_all(struct dialogue *d);
+
+/* Reads the client's bytes as far as their meaning is known; holds the rest. */
+void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts);
+
+/* What was held has got a meaning (the mode was changed): reads it again, then the FIN behind it. */
+void dialogue_client_resume(struct dialogue *d, int64_t ts);
+
+/* The message under way has ended, at the offset read so far. */
+struct smtp_pending *dialogue_client_end(struct dialogue *d, unsigned flaws, int64_t ts);
+
+/* A hole of len bytes. */
+void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts);
+
+/* The pairing is lost; tells the session once for each cause. */
+void dialogue_lose(struct dialogue *d, enum side side, uint64_t len, int64_t ts);
+
+void dialogue_tell(struct dialogue *d, const struct smtp_event *event);
+void dialogue_tell_flaw(struct dialogue *d, unsigned flaws, int64_t ts);
+void dialogue_tls(struct dialogue *d, int64_t ts);
+
+#endif

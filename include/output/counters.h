@@ -1,0 +1,22 @@
+/* counters.h - the core's statistics, a row each, so that every output shows the same under the same name. */
+#ifndef SMTPWATCH_OUTPUT_COUNTERS_H
+#define SMTPWATCH_OUTPUT_COUNTERS_H
+
+#include "core/monitor.h"
+
+struct counter {
+	const char *group; /* as in JSON */
+	const char *name;  /* the same; NULL for a kind of packet: ask counter_name */
+	const char *
+		trouble; /* for people, where a number above 0 means that something was not seen: "bytes missing from the capture"; otherwise NULL */
+	size_t offset, size; /* in struct monitor_stats */
+};
+
+/* Rows of one group stand together. */
+extern const struct counter counters[];
+extern const size_t counters_n;
+
+const char *counter_name(const struct counter *c);
+uint64_t counter_value(const struct counter *c, const struct monitor_stats *s);
+
+#endif

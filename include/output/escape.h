@@ -1,0 +1,18 @@
+/* escape.h - text off the wire, made harmless for JSON and for a terminal. */
+#ifndef SMTPWATCH_OUTPUT_ESCAPE_H
+#define SMTPWATCH_OUTPUT_ESCAPE_H
+
+#include "output/outbuf.h"
+
+/*
+ * Both write valid UTF-8 whatever comes in: a byte that belongs to no character becomes U+FFFD (one for each maximal part of a broken sequence, as Unicode 3.9 recommends), and what a
+ * terminal or a viewer could obey instead of show is written as \uXXXX: C0 and C1 controls, DEL, line and paragraph separators, zero-width characters, bidirectional overrides and isolates.
+ */
+
+/* The inside of a JSON string: quotation marks and backslashes are escaped too. */
+void escape_json(struct outbuf *b, struct bytes text);
+
+/* For people. No byte below 0x20 comes out, so that a line stays a line. */
+void escape_text(struct outbuf *b, struct bytes text);
+
+#endif

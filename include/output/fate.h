@@ -1,0 +1,13 @@
+/* fate.h - what becomes of a message after its session, in words. */
+#ifndef SMTPWATCH_OUTPUT_FATE_H
+#define SMTPWATCH_OUTPUT_FATE_H
+
+#include "core/ending.h"
+
+/* What a usual sender does next, as a clause: "the sender will try again". */
+const char *fate_next(enum fate f);
+
+/* For a tally: "accepted", "falsely accepted: lost without a trace". */
+const char *fate_tally(enum fate f);
+
+#endif

@@ -1,0 +1,64 @@
+/* json.h - JSON rendered from tables: a row for each fact, straight into a buffer. */
+#ifndef SMTPWATCH_OUTPUT_JSON_H
+#define SMTPWATCH_OUTPUT_JSON_H
+
+#include "output/escape.h"
+#include "output/identity.h"
+#include "output/report.h"
+#include "output/stamp.h"
+
+/* The objects that facts stand in. Which stands in which is told in json_writer.c. */
+enum json_group { JSON_ROOT, JSON_ENDING, JSON_SMTP, JSON_LAST_REPLY, JSON_NET, JSON_REPLY, JSON_GROUPS };
+
+/* What is rendered: a session, or one message of it. */
+struct json_view {
+	const struct report *report;
+	const struct transaction *transaction;
+};
+
+/* A rendering under way. */
+struct json {
+	struct outbuf *b;
+	enum json_group group; /* the innermost open object */
+	struct stamp stamp;
+	struct identity *identity;
+};
+
+/* One fact. put writes its value, and returns false where the fact is not known: then nothing of it is written, not even its name. */
+struct json_row {
+	enum json_group group;
+	const char *key; /* with quotation marks and colon, ready to be copied: JSON_ROW sees to that */
+	size_t key_n;
+	bool (*put)(struct json *j, const struct json_view *v);
+};
+
+#define JSON_ROW(group, name, put)                                                                                                 \
+	{                                                                                                                          \
+		group, "\"" name "\":", sizeof("\"" name "\":") - 1, put                                                           \
+	}
+
+/* Ended by a row without put. A fact is added here (json_fields.c, json_message.c), and in docs/schema.json. */
+extern const struct json_row json_session_rows[], json_transaction_rows[];
+
+/* The members that the rows yield, objects of their own opened and closed, into an object that the caller has opened and will close. */
+void json_members(struct json *j, const struct json_row *rows, const struct json_view *v);
+
+/* A name within an object, with the comma if it needs one. name is ours and needs no escaping. */
+void json_key(struct json *j, const char *name);
+
+/* The comma between two values of a list. */
+void json_comma(struct json *j);
+
+/* Values. json_word: a name of ours, that needs no escaping. json_bits: the list of the names of a mask's bits. */
+void json_string(struct json *j, struct bytes text);
+void json_word(struct json *j, const char *word);
+void json_number(struct json *j, uint64_t v);
+void json_time(struct json *j, int64_t ns);
+void json_bits(struct json *j, uint64_t mask, const char *(*name)(unsigned bit));
+
+/* Put functions for what several tables need: true if there was something to write. */
+bool json_put_note(struct json *j, const struct notes *notes, enum note_tag tag);
+bool json_put_code(struct json *j, uint16_t code);
+bool json_put_enhanced(struct json *j, struct smtp_enhanced e);
+
+#endif

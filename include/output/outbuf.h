@@ -1,0 +1,55 @@
+/* outbuf.h - a growing buffer into which records are rendered, and the few ways to put something in it. */
+#ifndef SMTPWATCH_OUTPUT_OUTBUF_H
+#define SMTPWATCH_OUTPUT_OUTBUF_H
+
+#include "core/bytes.h"
+
+/*
+ * Zero-filled before first use. Keeps its memory from record to record, so that in the long run nothing is allocated. Where the system has none, `failed` is set and everything further is
+ * left out: the holder looks at it once, before it writes the buffer out.
+ */
+struct outbuf {
+	char *p;
+	size_t n, room;
+	bool failed;
+};
+
+bool outbuf_grow(struct outbuf *b, size_t more);
+void outbuf_free(struct outbuf *b);
+
+/* A place for `more` bytes behind what is there, or NULL. What was filled in is taken over by adding to b->n. */
+static inline char *outbuf_room(struct outbuf *b, size_t more)
+{
+	return b->room - b->n >= more || outbuf_grow(b, more) ? b->p + b->n : NULL;
+}
+
+static inline void outbuf_bytes(struct outbuf *b, const void *p, size_t n)
+{
+	char *at = n ? outbuf_room(b, n) : NULL;
+
+	if (at != NULL) {
+		memcpy(at, p, n);
+		b->n += n;
+	}
+}
+
+static inline void outbuf_char(struct outbuf *b, char c)
+{
+	outbuf_bytes(b, &c, 1);
+}
+
+static inline void outbuf_str(struct outbuf *b, const char *s)
+{
+	outbuf_bytes(b, s, strlen(s));
+}
+
+/* A number in decimal; grouped: "1,234,567"; fixed: to at least `digits` digits, with leading noughts; seconds: nanoseconds as "1.234567". */
+void outbuf_number(struct outbuf *b, uint64_t v);
+void outbuf_grouped(struct outbuf *b, uint64_t v);
+void outbuf_fixed(struct outbuf *b, uint64_t v, unsigned digits);
+void outbuf_seconds(struct outbuf *b, int64_t ns);
+
+/* For what is written seldom. */
+void outbuf_format(struct outbuf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,31 @@
+/* totals.h - what was seen in all, for the last words of every output. */
+#ifndef SMTPWATCH_OUTPUT_TOTALS_H
+#define SMTPWATCH_OUTPUT_TOTALS_H
+
+#include "core/monitor.h"
+#include "output/report.h"
+#include "output/servers.h"
+
+struct totals {
+	uint64_t sessions, alerts;
+	uint64_t verdicts[VERDICTS]; /* sessions */
+	uint64_t alert_severity[SEVERITIES];
+	uint64_t fates[FATES]; /* messages */
+	struct servers *servers;
+};
+
+/* Counts one session: the little that is done for each, whatever the outputs. */
+void totals_count(struct totals *t, const struct report *r);
+
+/* Everything that is known at the end. Borrowed for the length of the call. */
+struct summary {
+	const struct totals *totals;
+	const struct alerting *alerting;
+	const struct monitor_stats *core;
+	const char *inputs; /* for people: "a.pcap", "a.pcap and 3 other files" */
+	const char *ports;  /* "25,587" */
+	bool stopped;       /* by a signal, before the end of the input */
+	int64_t last;       /* time of the last frame; meaningless if there was none */
+};
+
+#endif

@@ -1,0 +1,271 @@
+/* input.c - reads a file descriptor by read(2), in blocks, through a decoder where the bytes are compressed. */
+#include "capture/input.h"
+
+#include "capture/unpack.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The first read is small, because what it brings is copied once more where the bytes are not compressed. */
+enum { INPUT_FIRST = 4 << 10, INPUT_BLOCK = 256 << 10 };
+
+struct input {
+	int fd;
+	bool standard; /* standard input, which is not ours to close */
+	int wake;      /* an eventfd that input_stop makes readable; -1 for a file, where no read takes long */
+	atomic_bool stop;
+	bool ended;
+	struct unpack *unpack; /* NULL: not compressed */
+	struct bytes raw;      /* what is left in block */
+	/* Given again by input_read, since a pipe cannot be read twice. */
+	size_t ahead_n, ahead_given;
+	uint8_t ahead[INPUT_AHEAD];
+	char trouble[INPUT_REASON];
+	uint8_t block[INPUT_BLOCK];
+};
+
+static bool input_fail(struct input *in, const char *what, const char *detail)
+{
+	snprintf(in->trouble, sizeof in->trouble, "%s%s", what, detail);
+	return false;
+}
+
+static ssize_t input_broken(struct input *in)
+{
+	input_fail(in, "cannot be read: ", strerror(errno));
+	return -1;
+}
+
+/* Waits until there is something to read. False once stopped, or where `interruptible` and a signal came. */
+static bool input_wait(struct input *in, bool interruptible)
+{
+	struct pollfd p[] = {{.fd = in->fd, .events = POLLIN}, {.fd = in->wake, .events = POLLIN}};
+	while (in->wake >= 0 && !input_stopped(in)) {
+		int r = poll(p, 2, -1);
+		if (r > 0 && p[0].revents)
+			break;
+		if (r < 0 && (errno != EINTR || interruptible))
+			return false;
+	}
+	return !input_stopped(in);
+}
+
+/* One read(2) of the descriptor. Before the source is handed out nobody can stop it, so that there a signal has to end the wait. */
+static ssize_t input_fetch(struct input *in, void *to, size_t n, bool interruptible)
+{
+	if (in->ended)
+		return 0;
+	ssize_t r;
+	do {
+		if (!input_wait(in, interruptible))
+			return input_stopped(in) ? 0 : input_broken(in);
+		r = read(in->fd, to, n);
+	} while (r < 0 && (errno == EAGAIN || (errno == EINTR && !interruptible)));
+	if (r < 0)
+		return input_broken(in);
+	in->ended = r == 0;
+	return r;
+}
+
+static ssize_t input_fetch_block(struct input *in, bool interruptible)
+{
+	ssize_t r = input_fetch(in, in->block, sizeof in->block, interruptible);
+	in->raw = bytes_of(in->block, r > 0 ? (size_t)r : 0);
+	return r;
+}
+
+static ssize_t input_cut(struct input *in)
+{
+	snprintf(in->trouble, sizeof in->trouble, "ends in the middle of its %s data", unpack_name(in->unpack));
+	return -1;
+}
+
+static ssize_t input_damaged(struct input *in)
+{
+	snprintf(in->trouble, sizeof in->trouble, "has damaged %s data: %s", unpack_name(in->unpack), unpack_reason(in->unpack));
+	return -1;
+}
+
+/* Asks for more only once the decoder has given all it can: a pipe's writer may wait for what we do with it. */
+static ssize_t input_unpack(struct input *in, void *to, size_t n, bool interruptible)
+{
+	for (;;) {
+		size_t made;
+		enum unpack_state state = unpack_step(in->unpack, &in->raw, to, n, &made);
+		/* It may hold more than there was room for, therefore the next call begins here again, with or without new bytes. */
+		if (made > 0)
+			return (ssize_t)made;
+		if (state == UNPACK_DAMAGED)
+			return input_damaged(in);
+		if (in->raw.n > 0)
+			continue;
+		ssize_t r = input_fetch_block(in, interruptible);
+		if (r == 0 && state == UNPACK_INSIDE && !input_stopped(in))
+			return input_cut(in);
+		if (r <= 0)
+			return r;
+	}
+}
+
+/* The block is in the way only at the start, where it held the bytes that tell the compression; then the caller's room is read into. */
+static ssize_t input_copy(struct input *in, void *to, size_t n, bool interruptible)
+{
+	if (in->raw.n == 0)
+		return input_fetch(in, to, n, interruptible);
+	struct bytes part = bytes_first(in->raw, n);
+	memcpy(to, part.p, part.n);
+	in->raw = bytes_from(in->raw, part.n);
+	return (ssize_t)part.n;
+}
+
+static ssize_t input_decoded(struct input *in, void *to, size_t n, bool interruptible)
+{
+	return in->unpack ? input_unpack(in, to, n, interruptible) : input_copy(in, to, n, interruptible);
+}
+
+ssize_t input_read(struct input *in, void *to, size_t n)
+{
+	assert(n > 0);
+	if (in->ahead_given < in->ahead_n) {
+		size_t left = in->ahead_n - in->ahead_given;
+		size_t part = left < n ? left : n;
+		memcpy(to, in->ahead + in->ahead_given, part);
+		in->ahead_given += part;
+		return (ssize_t)part;
+	}
+	if (in->trouble[0])
+		return -1;
+	return input_stopped(in) ? 0 : input_decoded(in, to, n, false);
+}
+
+/* Trouble as early as this costs no frame: no format has a whole one in so few bytes. */
+static bool input_look_ahead(struct input *in)
+{
+	while (in->ahead_n < INPUT_AHEAD) {
+		ssize_t r = input_decoded(in, in->ahead + in->ahead_n, INPUT_AHEAD - in->ahead_n, true);
+		if (r <= 0)
+			return r == 0;
+		in->ahead_n += (size_t)r;
+	}
+	return true;
+}
+
+/* A pipe may hand out the magic number byte by byte. */
+static bool input_find_unpack(struct input *in)
+{
+	bool failed = false;
+	while (in->raw.n < 4) {
+		size_t have = in->raw.n;
+		ssize_t r = input_fetch(in, in->block + have, INPUT_FIRST - have, true);
+		if (r < 0)
+			return false;
+		in->raw = bytes_of(in->block, have + (size_t)r);
+		if (r == 0)
+			break;
+	}
+	in->unpack = unpack_new(in->raw, &failed);
+	if (failed)
+		input_fail(in, "cannot be unpacked: ", strerror(ENOMEM));
+	return !failed;
+}
+
+/* Refuses what read(2) would not, or would only say in words that help nobody. */
+static bool input_check(struct input *in)
+{
+	struct stat st;
+	if (fstat(in->fd, &st) < 0)
+		return input_fail(in, "cannot be opened: ", strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return input_fail(in, "is a directory", "");
+	if (S_ISCHR(st.st_mode) && isatty(in->fd))
+		return input_fail(in, "is a terminal: a capture cannot be typed", "");
+	if (S_ISREG(st.st_mode))
+		return true;
+	in->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return in->wake >= 0 || input_fail(in, "cannot be opened: ", strerror(errno));
+}
+
+static bool input_start(struct input *in, const char *path)
+{
+	in->standard = strcmp(path, "-") == 0;
+	in->fd = in->standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (in->fd < 0)
+		return input_fail(in, "cannot be opened: ", strerror(errno));
+	return input_check(in) && input_find_unpack(in) && input_look_ahead(in);
+}
+
+struct input *input_open(const char *path, char reason[INPUT_REASON])
+{
+	struct input *in = malloc(sizeof *in);
+	if (!in) {
+		snprintf(reason, INPUT_REASON, "cannot be opened: %s", strerror(ENOMEM));
+		return NULL;
+	}
+	/* Not calloc: the block is large, and most of it is never touched where the bytes are not compressed. */
+	memset(in, 0, offsetof(struct input, block));
+	in->fd = in->wake = -1;
+	atomic_init(&in->stop, false);
+	if (input_start(in, path))
+		return in;
+	memcpy(reason, in->trouble, INPUT_REASON);
+	input_close(in);
+	return NULL;
+}
+
+const uint8_t *input_ahead(const struct input *in, size_t *n)
+{
+	*n = in->ahead_n;
+	return in->ahead;
+}
+
+const char *input_trouble(const struct input *in)
+{
+	return in->trouble;
+}
+
+bool input_waits(const struct input *in)
+{
+	return in->wake >= 0;
+}
+
+const char *input_compression(const struct input *in)
+{
+	return in->unpack ? unpack_name(in->unpack) : NULL;
+}
+
+void input_stop(struct input *in)
+{
+	uint64_t one = 1;
+	int saved = errno;
+	atomic_store(&in->stop, true);
+	/* It can only fail where the counter is full, and then it is readable already. */
+	if (in->wake >= 0 && write(in->wake, &one, sizeof one) < 0)
+		assert(errno == EAGAIN);
+	errno = saved;
+}
+
+bool input_stopped(const struct input *in)
+{
+	return atomic_load_explicit(&in->stop, memory_order_relaxed);
+}
+
+void input_close(struct input *in)
+{
+	if (!in)
+		return;
+	unpack_free(in->unpack);
+	if (in->wake >= 0)
+		close(in->wake);
+	if (in->fd >= 0 && !in->standard)
+		close(in->fd);
+	free(in);
+}

@@ -1,0 +1,156 @@
+/* savefile.c - libpcap's reader, over our input instead of a file of its own. */
+#include "capture/savefile.h"
+
+#include "capture/linktype.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* libpcap reads in small pieces: with the usual 4 kB behind them, half of its time goes into system calls. */
+enum { SAVEFILE_STDIO = 256 << 10, SAVEFILE_ARENA = 1 << 20 };
+
+struct savefile {
+	struct input *in;
+	pcap_t *pcap; /* owns the FILE */
+	int link;
+	uint64_t packets; /* read so far */
+	int end;          /* once pcap_next_ex has not said 1, what it said; asked again after a cut it would call it a good end */
+	char reason[INPUT_REASON];
+	uint8_t arena[SAVEFILE_ARENA];
+	char stdio[SAVEFILE_STDIO];
+};
+
+static ssize_t savefile_fetch(void *in, char *to, size_t n)
+{
+	return input_read(in, to, n);
+}
+
+/* libpcap's words for an early end begin so, in each of its formats. */
+static bool savefile_cut(const char *words)
+{
+	return strncmp(words, "truncated", strlen("truncated")) == 0;
+}
+
+/* Nothing else can have gone wrong on the way if the input itself is in trouble: libpcap only sees its error number. */
+static void savefile_explain_open(const struct input *in, const char *words, char reason[INPUT_REASON])
+{
+	if (input_trouble(in)[0])
+		snprintf(reason, INPUT_REASON, "%s", input_trouble(in));
+	else if (savefile_cut(words))
+		snprintf(reason, INPUT_REASON, "ends in the middle of its header");
+	else
+		snprintf(reason, INPUT_REASON, "cannot be read: %s", words);
+}
+
+static void savefile_explain(struct savefile *s)
+{
+	const char *plural = s->packets == 1 ? "" : "s", *words = pcap_geterr(s->pcap);
+	if (input_trouble(s->in)[0])
+		snprintf(s->reason, INPUT_REASON, "%.200s, after %" PRIu64 " packet%s", input_trouble(s->in), s->packets, plural);
+	else if (savefile_cut(words))
+		snprintf(s->reason, INPUT_REASON, "ends in the middle of a record after %" PRIu64 " packet%s", s->packets, plural);
+	else
+		snprintf(s->reason, INPUT_REASON, "is damaged after %" PRIu64 " packet%s: %.200s", s->packets, plural, words);
+}
+
+static pcap_t *savefile_pcap(struct savefile *s, char words[PCAP_ERRBUF_SIZE])
+{
+	FILE *file = fopencookie(s->in, "r", (cookie_io_functions_t){.read = savefile_fetch});
+	if (!file) {
+		snprintf(words, PCAP_ERRBUF_SIZE, "%s", strerror(errno));
+		return NULL;
+	}
+	setvbuf(file, s->stdio, _IOFBF, sizeof s->stdio);
+	pcap_t *pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, words);
+	if (!pcap)
+		fclose(file);
+	return pcap;
+}
+
+struct savefile *savefile_new(struct input *in, char reason[INPUT_REASON])
+{
+	char words[PCAP_ERRBUF_SIZE] = "";
+	struct savefile *s = malloc(sizeof *s);
+	if (!s) {
+		savefile_explain_open(in, strerror(ENOMEM), reason);
+		return NULL;
+	}
+	s->in = in;
+	s->packets = 0;
+	s->end = 0;
+	s->pcap = savefile_pcap(s, words);
+	if (!s->pcap) {
+		savefile_explain_open(in, words, reason);
+		free(s);
+		return NULL;
+	}
+	s->link = linktype_of_dlt(pcap_datalink(s->pcap));
+	return s;
+}
+
+int savefile_link(const struct savefile *s)
+{
+	return s->link;
+}
+
+/* With this precision tv_usec holds nanoseconds. A pcapng time has 64 bits of any unit and may say a year that ours cannot. */
+static int64_t savefile_time(const struct timeval *tv)
+{
+	const int64_t limit = INT64_MAX / FRAME_SECOND - 1;
+	int64_t sec = tv->tv_sec;
+	if (sec > limit || sec < -limit)
+		return (sec > 0 ? limit : -limit) * FRAME_SECOND;
+	return sec * FRAME_SECOND + tv->tv_usec % FRAME_SECOND;
+}
+
+/* The next packet that passes the filter. False at the end, good or bad. */
+static bool savefile_next(struct savefile *s, const struct bpf_program *filter, struct frame *f)
+{
+	struct pcap_pkthdr *h;
+	const u_char *data;
+	int r = s->end;
+	while (r == 0 && (r = pcap_next_ex(s->pcap, &h, &data)) == 1) {
+		s->packets++;
+		r = 0;
+		if (filter && !pcap_offline_filter(filter, h, data))
+			continue;
+		uint32_t len = h->len > h->caplen ? h->len : h->caplen;
+		*f = (struct frame){.data = data, .caplen = h->caplen, .len = len, .ts = savefile_time(&h->ts), .link = s->link};
+		return true;
+	}
+	if (s->end == 0 && r != PCAP_ERROR_BREAK)
+		savefile_explain(s);
+	s->end = r;
+	return false;
+}
+
+/*
+ * libpcap's buffer is good until its next packet, so that all frames but the last are copied. A frame that the arena has no room for becomes the last: thereby none is too long.
+ */
+int savefile_read(struct savefile *s, const struct bpf_program *filter, struct frame *frames, size_t n, char reason[INPUT_REASON])
+{
+	size_t got = 0, used = 0;
+	if (input_waits(s->in))
+		n = 1;
+	while (got < n && savefile_next(s, filter, &frames[got])) {
+		struct frame *f = &frames[got++];
+		if (got == n || f->caplen > sizeof s->arena - used)
+			return (int)got;
+		f->data = memcpy(s->arena + used, f->data, f->caplen);
+		used += f->caplen;
+	}
+	if (got > 0 || s->end == PCAP_ERROR_BREAK || input_stopped(s->in))
+		return (int)got;
+	memcpy(reason, s->reason, INPUT_REASON);
+	return -1;
+}
+
+void savefile_free(struct savefile *s)
+{
+	if (s)
+		pcap_close(s->pcap);
+	free(s);
+}

@@ -1,0 +1,198 @@
+/* source.c - chooses the reader for a capture and puts every refusal into a sentence with the capture's name. */
+#include "capture/source.h"
+
+#include "capture/classic.h"
+#include "capture/input.h"
+#include "capture/linktype.h"
+#include "capture/savefile.h"
+#include "core/packet.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct source {
+	struct input *in;
+	struct classic *classic; /* one of these two is NULL */
+	struct savefile *savefile;
+	struct bpf_program program;
+	bool filtered; /* program is compiled */
+	/* What is left of a sentence's room beside a reason. */
+	char name[SOURCE_WHY - INPUT_REASON - 8];
+};
+
+/* What people take for a capture, or have one in. The text is the rest of the sentence. */
+static const struct foreign {
+	const char *magic;
+	size_t n;
+	const char *hint;
+} foreigns[] = {
+	{"snoop\0\0\0", 8, "is a snoop file: convert it with `editcap -F pcap`"},
+	{"btsnoop\0", 8, "is a Bluetooth btsnoop file, which holds no IP"},
+	{"RTSS", 4, "is a Network Monitor file: convert it with `editcap -F pcap`"},
+	{"GMBU", 4, "is a Network Monitor file: convert it with `editcap -F pcap`"},
+	{"TRSNIFF", 7, "is a Sniffer file: convert it with `editcap -F pcap`"},
+	{"XCP\0", 4, "is a NetXRay or Sniffer file: convert it with `editcap -F pcap`"},
+	{"iptrace ", 8, "is an AIX iptrace file: convert it with `editcap -F pcap`"},
+	{"\xfd"
+	 "7zXZ\0",
+	 6, "is compressed with xz: unpack it with `xz -d`"},
+	{"BZh", 3, "is compressed with bzip2: unpack it with `bzip2 -d`"},
+	{"\x04\x22\x4d\x18", 4, "is compressed with lz4: unpack it with `lz4 -d`"},
+	{"PK\x03\x04", 4, "is a zip archive: unpack it first"},
+	{"\x1f\x8b", 2, "is compressed twice: unpack it with `gzip -d`"},
+	{"\x28\xb5\x2f\xfd", 4, "is compressed twice: unpack it with `zstd -d`"},
+};
+
+/* The type of a section header block: reads the same in both byte orders. */
+static const uint8_t pcapng_magic[] = {0x0a, 0x0d, 0x0d, 0x0a};
+
+/* Of a long path the end is kept: it tells more. */
+static void source_name(struct source *s, const char *path)
+{
+	size_t n = strlen(path);
+	if (strcmp(path, "-") == 0)
+		snprintf(s->name, sizeof s->name, "standard input");
+	else if (n < sizeof s->name)
+		memcpy(s->name, path, n + 1);
+	else
+		snprintf(s->name, sizeof s->name, "...%s", path + n - (sizeof s->name - 4));
+}
+
+static bool source_refuse(const struct source *s, const char *reason, char why[SOURCE_WHY])
+{
+	snprintf(why, SOURCE_WHY, "%s %s", s->name, reason);
+	return false;
+}
+
+/* The first bytes as text if they are text, else in hexadecimal. */
+static void begin_describe(const uint8_t *ahead, size_t n, char out[INPUT_REASON])
+{
+	size_t shown = n < 8 ? n : 8, printable = 0;
+	while (printable < shown && ahead[printable] >= ' ' && ahead[printable] <= '~')
+		printable++;
+	int at = snprintf(out, INPUT_REASON, "is no capture file (pcap or pcapng): it begins with");
+	if (printable == shown)
+		snprintf(out + at, INPUT_REASON - (size_t)at, " \"%.*s\"", (int)shown, (const char *)ahead);
+	else
+		for (size_t i = 0; i < shown; i++)
+			at += snprintf(out + at, INPUT_REASON - (size_t)at, " %02x", ahead[i]);
+}
+
+static void source_explain_foreign(const uint8_t *ahead, size_t n, char reason[INPUT_REASON])
+{
+	if (n == 0) {
+		snprintf(reason, INPUT_REASON, "is empty");
+		return;
+	}
+	for (size_t i = 0; i < sizeof foreigns / sizeof *foreigns; i++)
+		if (n >= foreigns[i].n && memcmp(ahead, foreigns[i].magic, foreigns[i].n) == 0) {
+			snprintf(reason, INPUT_REASON, "%s", foreigns[i].hint);
+			return;
+		}
+	begin_describe(ahead, n, reason);
+}
+
+/* libpcap says nothing useful of a pcapng file this short, therefore it is judged here. */
+static bool source_choose(struct source *s, char reason[INPUT_REASON])
+{
+	size_t n;
+	const uint8_t *ahead = input_ahead(s->in, &n);
+	enum classic_fit fit = classic_fits(ahead, n);
+	bool pcapng = n >= sizeof pcapng_magic && memcmp(ahead, pcapng_magic, sizeof pcapng_magic) == 0;
+	if (fit == CLASSIC_FITS) {
+		s->classic = classic_new(s->in);
+		if (!s->classic)
+			snprintf(reason, INPUT_REASON, "cannot be read: out of memory");
+	} else if (fit == CLASSIC_CUT || (pcapng && n < INPUT_AHEAD)) {
+		snprintf(reason, INPUT_REASON, "ends in the middle of its header");
+	} else if (fit == CLASSIC_VARIANT || pcapng) {
+		s->savefile = savefile_new(s->in, reason);
+	} else {
+		source_explain_foreign(ahead, n, reason);
+	}
+	return s->classic || s->savefile;
+}
+
+static int source_link(const struct source *s)
+{
+	return s->classic ? classic_link(s->classic) : savefile_link(s->savefile);
+}
+
+/* Refused now: otherwise a whole capture would be read, and nothing be found in it. */
+static bool source_check_link(const struct source *s, char reason[INPUT_REASON])
+{
+	int link = source_link(s);
+	if (packet_link_known(link))
+		return true;
+	snprintf(reason, INPUT_REASON, "has link type %d (%s), which is not decoded", link, linktype_name(link));
+	return false;
+}
+
+/* For both readers alike, and without libpcap's own filter step, so that its buffer rules stay in savefile.c. */
+static bool source_compile(struct source *s, const char *filter, char why[SOURCE_WHY])
+{
+	pcap_t *dead = pcap_open_dead(linktype_to_dlt(source_link(s)), 256 << 10);
+	s->filtered = dead && pcap_compile(dead, &s->program, filter, 1, PCAP_NETMASK_UNKNOWN) == 0;
+	if (!s->filtered)
+		snprintf(why, SOURCE_WHY, "the filter \"%.80s\" does not compile for %s: %s", filter, s->name,
+			 dead ? pcap_geterr(dead) : "out of memory");
+	if (dead)
+		pcap_close(dead);
+	return s->filtered;
+}
+
+/* The file's faults come before the filter's: what a filter may say depends on the link type. */
+static bool source_start(struct source *s, const char *path, const char *filter, char why[SOURCE_WHY], bool *usage)
+{
+	char reason[INPUT_REASON] = "";
+	source_name(s, path);
+	s->in = input_open(path, reason);
+	if (!s->in || !source_choose(s, reason) || !source_check_link(s, reason))
+		return source_refuse(s, reason, why);
+	*usage = filter && !source_compile(s, filter, why);
+	return !*usage;
+}
+
+struct source *source_open(const char *path, const char *filter, char why[SOURCE_WHY], bool *usage)
+{
+	struct source *s = calloc(1, sizeof *s);
+	*usage = false;
+	if (!s)
+		snprintf(why, SOURCE_WHY, "out of memory");
+	else if (!source_start(s, path, filter, why, usage)) {
+		source_close(s);
+		s = NULL;
+	}
+	return s;
+}
+
+int source_read(struct source *s, struct frame *frames, size_t n, char why[SOURCE_WHY])
+{
+	char reason[INPUT_REASON];
+	assert(n > 0);
+	const struct bpf_program *filter = s->filtered ? &s->program : NULL;
+	int r = s->classic ? classic_read(s->classic, filter, frames, n, reason)
+			   : savefile_read(s->savefile, filter, frames, n, reason);
+	if (r < 0)
+		source_refuse(s, reason, why);
+	return r;
+}
+
+void source_stop(struct source *s)
+{
+	input_stop(s->in);
+}
+
+void source_close(struct source *s)
+{
+	if (!s)
+		return;
+	if (s->filtered)
+		pcap_freecode(&s->program);
+	classic_free(s->classic);
+	savefile_free(s->savefile);
+	input_close(s->in);
+	free(s);
+}

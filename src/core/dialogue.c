@@ -1,0 +1,290 @@
+/* dialogue.c - the server's replies, and what each of them answers (RFC 5321 4.2, RFC 2920 3.2). */
+#include "core/dialogue.h"
+#include "core/dialogue_client.h"
+
+#include <assert.h>
+
+/* Replies in a row that must fit before the pairing is trusted again, where none of them is one that only one command can have. */
+enum { FITS_TO_TRUST = 2 };
+
+enum { TLS_ALERT = 0x15, TLS_HANDSHAKE = 0x16 };
+
+void dialogue_init(struct dialogue *d, const struct dialogue_env *env, void *session, bool sure)
+{
+	memset(d, 0, sizeof *d);
+	d->env = env;
+	d->session = session;
+	if (sure) {
+		dialogue_pend(d, SMTP_CONNECT, bytes_of(NULL, 0), 0);
+		return;
+	}
+	d->lost = d->holed = d->started = true;
+}
+
+void dialogue_free(struct dialogue *d)
+{
+	dialogue_unpend_all(d);
+	line_reset(&d->line[CLIENT], d->env->pool);
+	line_reset(&d->line[SERVER], d->env->pool);
+	pool_put(d->env->pool, d->held, d->held_room);
+	d->held = NULL;
+	d->held_n = d->held_room = 0;
+}
+
+/* How well a reply's code fits a command that it may or may not answer. */
+enum fit { FIT_NOT, FIT_WELL, FIT_SURE };
+
+static enum fit reply_fits(enum smtp_verb verb, const struct smtp_reply *r)
+{
+	static const struct {
+		uint16_t code;
+		uint8_t verb;
+	} sure[] = {{354, SMTP_DATA}, {221, SMTP_QUIT}, {220, SMTP_STARTTLS}, {235, SMTP_AUTH}, {334, SMTP_AUTH}, {235, SMTP_AUTH_LINE}};
+	for (size_t i = 0; i < sizeof sure / sizeof *sure; i++)
+		if (sure[i].code == r->code)
+			return sure[i].verb == verb ? FIT_SURE : FIT_NOT;
+	if (r->code == 421 || verb == SMTP_QUIT || verb == SMTP_CONNECT)
+		return FIT_NOT;
+	if (r->code >= 400)
+		return FIT_WELL;
+	return verb != SMTP_DATA && verb != SMTP_STARTTLS && r->code / 10 == 25 ? FIT_WELL : FIT_NOT;
+}
+
+/* After a hole: is this reply the answer to the oldest command known to be outstanding? Enough such answers make the pairing trusted again. */
+static bool reply_finds(struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
+{
+	enum fit fit = p ? reply_fits((enum smtp_verb)p->verb, r) : FIT_NOT;
+	if (fit == FIT_NOT) {
+		d->fitted = 0;
+		return false;
+	}
+	d->fitted += r->code < 400;
+	if (fit == FIT_SURE || d->fitted >= FITS_TO_TRUST) {
+		d->lost = false;
+		dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_FOUND, .ts = ts});
+	}
+	return true;
+}
+
+/*
+ * A server cannot answer what it has not received: a reply whose segment does not acknowledge the whole command is none to it. Not so for the 221 that meets a QUIT
+ * under way: there is no harm in taking it as the answer.
+ */
+static bool reply_can_answer(const struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r)
+{
+	if (p->verb == SMTP_CONNECT || (p->verb == SMTP_QUIT && r->code == 221))
+		return true;
+	return d->acked[SERVER] >= p->end;
+}
+
+/* What the reply to the last command makes of the client's next bytes. */
+static enum dialogue_mode mode_after(const struct smtp_pending *p, uint16_t code)
+{
+	switch (p->verb) {
+	case SMTP_DATA:
+		return code / 100 == 3 ? MODE_CONTENT : MODE_COMMAND;
+	case SMTP_AUTH:
+	case SMTP_AUTH_LINE:
+		return code == 334 ? MODE_AUTH : MODE_COMMAND;
+	case SMTP_STARTTLS:
+		return code == 220 ? MODE_TLS_DUE : MODE_COMMAND;
+	default:
+		return MODE_COMMAND;
+	}
+}
+
+static void mode_decide(struct dialogue *d, const struct smtp_pending *p, uint16_t code, int64_t ts)
+{
+	if (p->verb == SMTP_STARTTLS && d->held_n > 0 && code == 220 && d->held[0] != TLS_HANDSHAKE)
+		dialogue_tell_flaw(d, FLAW_STARTTLS_INJECTION, ts);
+	d->mode = (uint8_t)mode_after(p, code);
+	if (d->mode == MODE_CONTENT)
+		d->content = (struct content){0};
+}
+
+static void reply_tell(struct dialogue *d, enum smtp_event_kind kind, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
+{
+	dialogue_tell(d, &(struct smtp_event){.kind = kind,
+	                                      .ts = ts,
+	                                      .pending = p,
+	                                      .reply = *r,
+	                                      .text = r->text,
+	                                      .lost = d->lost,
+	                                      .in_content = d->mode == MODE_CONTENT || d->mode == MODE_SOFT});
+}
+
+/* The oldest command has its answer. */
+static void reply_credit(struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
+{
+	if (p->maybe_quit && r->code == 221)
+		p->verb = SMTP_QUIT;
+	bool decides = d->mode == MODE_WAIT && p == d->tail;
+	struct smtp_pending answered = *p;
+	reply_tell(d, SMTP_EVENT_REPLY, p, r, ts);
+	p->due--;
+	/* What came as TLS where none was due gets all that the server says. */
+	if (p->due == 0 && !(d->mode == MODE_FOREIGN && answered.verb == SMTP_NOT_SMTP))
+		dialogue_unpend(d);
+	else if (p->due == 0)
+		p->due = 1;
+	if (decides) {
+		mode_decide(d, &answered, r->code, ts);
+		dialogue_client_resume(d, ts);
+	}
+}
+
+/* Inside a message a reply may be the one to its end: one that only some servers take as such, or one that lies in a hole. */
+static bool reply_ends_content(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
+{
+	bool soft = d->mode == MODE_SOFT && d->acked[SERVER] >= d->offset[CLIENT];
+	bool hidden = d->mode == MODE_CONTENT && d->hole && !d->lost && r->code != 421;
+	if (d->head || !(soft || hidden))
+		return false;
+	struct smtp_pending *end = dialogue_client_end(d, soft ? FLAW_SOFT_END : 0, ts);
+	if (!end)
+		return false;
+	reply_credit(d, end, r, ts);
+	if (hidden) {
+		d->skip[CLIENT] = true;
+		dialogue_lose(d, CLIENT, 0, ts);
+	}
+	dialogue_client_resume(d, ts);
+	return true;
+}
+
+static void reply_done(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
+{
+	struct smtp_pending *p = d->head;
+	if (p && !reply_can_answer(d, p, r))
+		p = NULL;
+	if (d->lost && !(p && !p->unsure)) {
+		/* In the dark, commands that this reply does not fit have had theirs in the hole, or wait behind one that is not known. */
+		while (p && d->lost && p->next && reply_fits((enum smtp_verb)p->verb, r) == FIT_NOT && reply_can_answer(d, p->next, r)) {
+			dialogue_unpend(d);
+			p = d->head;
+		}
+		if (!reply_finds(d, p, r, ts))
+			p = NULL;
+	}
+	if (p) {
+		reply_credit(d, p, r, ts);
+		return;
+	}
+	if (reply_ends_content(d, r, ts))
+		return;
+	/* After a hole, a reply too many shows that the pairing was found wrongly. */
+	if (d->holed && !d->lost && r->code != 221 && r->code != 421)
+		dialogue_lose(d, CLIENT, 0, ts);
+	reply_tell(d, SMTP_EVENT_REPLY, NULL, r, ts);
+}
+
+static void reply_line(struct dialogue *d, const struct line_out *line, int64_t ts)
+{
+	struct smtp_reply r = smtp_reply_read(line->text);
+	unsigned flaws = (line->flaws & LINE_BARE_LF ? FLAW_BARE_LF : 0u) | (line->flaws & LINE_NUL ? FLAW_NUL : 0u) | (line->flaws & LINE_LONG ? FLAW_LONG_LINE : 0u);
+	if (r.code == 0 || (d->code != 0 && r.code != d->code))
+		flaws |= FLAW_BAD_REPLY;
+	dialogue_tell_flaw(d, flaws, ts);
+	if (r.code == 0)
+		return;
+	if (r.more) {
+		d->code = r.code;
+		reply_tell(d, SMTP_EVENT_REPLY_LINE, d->head, &r, ts);
+		return;
+	}
+	d->code = 0;
+	reply_done(d, &r, ts);
+}
+
+static void server_run(struct dialogue *d, struct bytes in, int64_t ts)
+{
+	struct line_out line;
+	while (in.n > 0 && d->mode != MODE_TLS) {
+		size_t before = in.n;
+		bool whole = line_next(&d->line[SERVER], d->env->pool, &in, &line);
+		d->offset[SERVER] += before - in.n;
+		if (!whole)
+			return;
+		if (d->skip[SERVER])
+			d->skip[SERVER] = false;
+		else
+			reply_line(d, &line, ts);
+	}
+	d->offset[SERVER] += in.n;
+}
+
+/* A server that answers a TLS record with one speaks TLS. */
+static bool tls_answered(const struct dialogue *d, struct bytes in)
+{
+	return (d->mode == MODE_FOREIGN || d->mode == MODE_TLS_DUE) && d->line[SERVER].n == 0 && in.n > 0 &&
+	       (in.p[0] == TLS_HANDSHAKE || in.p[0] == TLS_ALERT);
+}
+
+void dialogue_data(struct dialogue *d, enum side side, struct bytes data, uint64_t acked, int64_t ts)
+{
+	d->acked[side] = acked;
+	if (side == SERVER && tls_answered(d, data))
+		dialogue_tls(d, ts);
+	if (d->mode == MODE_TLS)
+		d->offset[side] += data.n;
+	else if (side == SERVER)
+		server_run(d, data, ts);
+	else
+		dialogue_client_run(d, data, ts);
+}
+
+/* Replies are missing: of what is outstanding nothing is known any more. The client's own position in a message is. */
+static void server_gap(struct dialogue *d, uint64_t len, int64_t ts)
+{
+	d->offset[SERVER] += len;
+	if (d->mode == MODE_TLS)
+		return;
+	line_reset(&d->line[SERVER], d->env->pool);
+	d->skip[SERVER] = true;
+	d->code = 0;
+	dialogue_lose(d, SERVER, len, ts);
+	dialogue_unpend_all(d);
+	if (d->mode == MODE_CONTENT || d->mode == MODE_CHUNK || d->mode == MODE_FOREIGN)
+		return;
+	d->mode = MODE_COMMAND;
+	dialogue_client_resume(d, ts);
+}
+
+void dialogue_gap(struct dialogue *d, enum side side, uint64_t len, int64_t ts)
+{
+	if (side == SERVER)
+		server_gap(d, len, ts);
+	else
+		dialogue_client_gap(d, len, ts);
+}
+
+/* An unended line at the end of a server's stream. What accepts a message must be whole: a client takes half an acceptance as none. */
+static void server_rest(struct dialogue *d, int64_t ts)
+{
+	struct line_out line;
+	if (d->mode == MODE_TLS || !line_rest(&d->line[SERVER], d->env->pool, &line) || d->skip[SERVER])
+		return;
+	dialogue_tell_flaw(d, FLAW_UNENDED_REPLY, ts);
+	struct smtp_reply r = smtp_reply_read(line.text);
+	bool acceptance = d->head && d->head->last && r.code / 100 == 2;
+	if (r.code != 0 && !acceptance)
+		reply_line(d, &line, ts);
+}
+
+void dialogue_fin(struct dialogue *d, enum side side, uint64_t acked, int64_t ts)
+{
+	d->acked[side] = acked;
+	if (side == SERVER) {
+		server_rest(d, ts);
+	} else if (d->held_n > 0) {
+		d->fin_held = true;
+		return;
+	}
+	dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_FIN, .ts = ts, .side = side});
+}
+
+void dialogue_close(struct dialogue *d, uint64_t acked, int64_t ts)
+{
+	d->acked[SERVER] = acked > d->acked[SERVER] ? acked : d->acked[SERVER];
+	server_rest(d, ts);
+}

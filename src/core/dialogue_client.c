@@ -1,0 +1,380 @@
+/* dialogue_client.c - what the client's bytes are: commands, answers to 334, messages, chunks, TLS; and what must wait until a reply tells. */
+#include "core/dialogue_client.h"
+
+#include <assert.h>
+
+enum { TLS_HANDSHAKE = 0x16, TLS_MAJOR = 3 };
+
+void dialogue_tell(struct dialogue *d, const struct smtp_event *event)
+{
+	d->env->event(d->session, event);
+}
+
+void dialogue_tell_flaw(struct dialogue *d, unsigned flaws, int64_t ts)
+{
+	if (flaws)
+		dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_FLAW, .ts = ts, .flaws = flaws});
+}
+
+void dialogue_tls(struct dialogue *d, int64_t ts)
+{
+	d->mode = MODE_TLS;
+	dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_TLS, .ts = ts});
+}
+
+void dialogue_lose(struct dialogue *d, enum side side, uint64_t len, int64_t ts)
+{
+	d->lost = d->holed = true;
+	d->fitted = 0;
+	dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_LOST, .ts = ts, .side = side, .len = len});
+}
+
+struct smtp_pending *dialogue_pend(struct dialogue *d, enum smtp_verb verb, struct bytes args, int64_t ts)
+{
+	struct smtp_pending *p = d->pendings < DIALOGUE_PENDING ? pool_get(d->env->pool, sizeof *p) : NULL;
+	if (!p) {
+		dialogue_tell_flaw(d, FLAW_MANY_PENDING, ts);
+		if (!d->lost)
+			dialogue_lose(d, CLIENT, 0, ts);
+		return NULL;
+	}
+	*p = (struct smtp_pending){.end = d->offset[CLIENT], .knew = d->acked[CLIENT], .ts = ts, .due = 1, .note = NOTES_NONE};
+	p->verb = (uint8_t)verb;
+	p->unsure = d->lost;
+	if (d->tail)
+		d->tail->next = p;
+	else
+		d->head = p;
+	d->tail = p;
+	d->pendings++;
+	if (verb != SMTP_CONNECT && verb != SMTP_END)
+		dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_COMMAND, .ts = ts, .pending = p, .text = args});
+	return p;
+}
+
+void dialogue_unpend(struct dialogue *d)
+{
+	struct smtp_pending *p = d->head;
+	d->head = p->next;
+	if (!d->head)
+		d->tail = NULL;
+	d->pendings--;
+	pool_put(d->env->pool, p, sizeof *p);
+}
+
+void dialogue_unpend_all(struct dialogue *d)
+{
+	while (d->head)
+		dialogue_unpend(d);
+}
+
+static void held_free(struct dialogue *d)
+{
+	pool_put(d->env->pool, d->held, d->held_room);
+	d->held = NULL;
+	d->held_n = d->held_room = 0;
+}
+
+/* Keeps bytes for later; false if there is no room for them. */
+static bool held_add(struct dialogue *d, struct bytes in)
+{
+	if (in.n > DIALOGUE_HELD - d->held_n)
+		return false;
+	uint32_t want = d->held_n + (uint32_t)in.n;
+	if (want > d->held_room) {
+		uint32_t room = (uint32_t)pool_room(want > 2 * d->held_room ? want : 2 * d->held_room);
+		uint8_t *bigger = pool_get(d->env->pool, room);
+		if (!bigger)
+			return false;
+		if (d->held_n > 0)
+			memcpy(bigger, d->held, d->held_n);
+		pool_put(d->env->pool, d->held, d->held_room);
+		d->held = bigger;
+		d->held_room = room;
+	}
+	if (in.n > 0)
+		memcpy(d->held + d->held_n, in.p, in.n);
+	d->held_n = want;
+	return true;
+}
+
+/* No reply told what the client's bytes are, and no more can be held: the likeliest is taken, and beyond a command it is not trusted. */
+static void wait_guess(struct dialogue *d, int64_t ts)
+{
+	bool soft = d->mode == MODE_SOFT;
+	d->hard_only = soft;
+	d->mode = soft || (d->tail && d->tail->verb == SMTP_DATA) ? MODE_CONTENT : MODE_COMMAND;
+	if (!soft)
+		dialogue_lose(d, CLIENT, 0, ts);
+}
+
+static void content_tell(struct dialogue *d, struct bytes bytes, uint64_t len, int64_t ts)
+{
+	if (len > 0)
+		dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_CONTENT, .ts = ts, .text = bytes, .len = len});
+}
+
+struct smtp_pending *dialogue_client_end(struct dialogue *d, unsigned flaws, int64_t ts)
+{
+	d->mode = MODE_COMMAND;
+	d->hole = d->hard_only = false;
+	dialogue_tell_flaw(d, flaws, ts);
+	struct smtp_pending *p = dialogue_pend(d, SMTP_END, bytes_of(NULL, 0), ts);
+	if (p)
+		p->last = true;
+	dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_END, .ts = ts, .pending = p});
+	return p;
+}
+
+static void soft_begin(struct dialogue *d)
+{
+	d->mode = MODE_SOFT;
+	d->probe = d->content;
+}
+
+static size_t content_run(struct dialogue *d, struct bytes in, int64_t ts)
+{
+	size_t used;
+	enum content_end end = content_scan(&d->content, in, &used);
+	d->offset[CLIENT] += used;
+	content_tell(d, bytes_first(in, used), used, ts);
+	if (end == CONTENT_END)
+		dialogue_client_end(d, 0, ts);
+	else if (end == CONTENT_SOFT_END && !d->hard_only)
+		soft_begin(d);
+	return used;
+}
+
+/* A chunk is complete: the LAST one ends the message. */
+static void chunk_done(struct dialogue *d, int64_t ts)
+{
+	d->mode = MODE_COMMAND;
+	struct smtp_pending *p = d->tail;
+	if (p && p->verb == SMTP_BDAT && p->last) {
+		p->end = d->offset[CLIENT];
+		dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_END, .ts = ts, .pending = p});
+	}
+}
+
+static void chunk_begin(struct dialogue *d, struct smtp_pending *p, struct bytes args, int64_t ts)
+{
+	uint64_t size;
+	bool last;
+	if (!smtp_bdat_read(args, &size, &last)) {
+		dialogue_tell_flaw(d, FLAW_BAD_CHUNK, ts);
+		return;
+	}
+	if (p)
+		p->last = last;
+	d->chunk = size;
+	d->mode = MODE_CHUNK;
+	if (size == 0)
+		chunk_done(d, ts);
+}
+
+static size_t chunk_run(struct dialogue *d, struct bytes in, int64_t ts)
+{
+	size_t used = in.n < d->chunk ? in.n : (size_t)d->chunk;
+	d->offset[CLIENT] += used;
+	d->chunk -= used;
+	content_tell(d, bytes_first(in, used), used, ts);
+	if (d->chunk == 0)
+		chunk_done(d, ts);
+	return used;
+}
+
+/* Line flaws have the same meaning as the session's, one bit each. */
+static unsigned line_flaws(unsigned flaws)
+{
+	return (flaws & LINE_BARE_LF ? FLAW_BARE_LF : 0u) | (flaws & LINE_LONE_CR ? FLAW_LONE_CR : 0u) | (flaws & LINE_NUL ? FLAW_NUL : 0u) |
+	       (flaws & LINE_LONG ? FLAW_LONG_LINE : 0u);
+}
+
+static void command_line(struct dialogue *d, const struct line_out *line, int64_t ts)
+{
+	struct smtp_command c = smtp_command_read(line->text);
+	/* In the dark a lone dot is most likely the end of a message whose beginning was missed. */
+	if (d->lost && c.verb == SMTP_UNKNOWN && bytes_equal(line->text, bytes_str("."))) {
+		dialogue_client_end(d, 0, ts);
+		return;
+	}
+	unsigned flaws = line_flaws(line->flaws);
+	if (d->head && d->head->verb == SMTP_CONNECT)
+		flaws |= FLAW_PREGREET;
+	if (c.verb == SMTP_NOT_SMTP)
+		flaws |= FLAW_NOT_SMTP;
+	dialogue_tell_flaw(d, flaws, ts);
+	struct smtp_pending *p = dialogue_pend(d, c.verb, c.args, ts);
+	if (c.verb == SMTP_BDAT)
+		chunk_begin(d, p, c.args, ts);
+	else if (p && !d->lost && (c.verb == SMTP_DATA || c.verb == SMTP_AUTH || c.verb == SMTP_STARTTLS))
+		d->mode = MODE_WAIT;
+}
+
+/* What answers a 334 is never looked at, but for one thing: whether it may be a QUIT that was meant as such. */
+static void auth_line(struct dialogue *d, const struct line_out *line, int64_t ts)
+{
+	struct smtp_pending *p = dialogue_pend(d, SMTP_AUTH_LINE, bytes_of(NULL, 0), ts);
+	if (p)
+		p->maybe_quit = smtp_command_read(line->text).verb == SMTP_QUIT;
+	d->mode = p && !d->lost ? MODE_WAIT : MODE_COMMAND;
+}
+
+static size_t line_run(struct dialogue *d, struct bytes in, int64_t ts)
+{
+	struct bytes rest = in;
+	struct line_out line;
+	bool whole = line_next(&d->line[CLIENT], d->env->pool, &rest, &line);
+	d->offset[CLIENT] += in.n - rest.n;
+	if (!whole)
+		return in.n;
+	if (d->skip[CLIENT])
+		d->skip[CLIENT] = false;
+	else if (d->mode == MODE_AUTH)
+		auth_line(d, &line, ts);
+	else
+		command_line(d, &line, ts);
+	return in.n - rest.n;
+}
+
+/* The first bytes of a client, or those after STARTTLS, that are the beginning of a TLS record (RFC 8446 5.1). */
+static bool tls_begins(const struct dialogue *d, struct bytes in)
+{
+	return d->line[CLIENT].n == 0 && in.p[0] == TLS_HANDSHAKE && (in.n == 1 || in.p[1] == TLS_MAJOR);
+}
+
+static size_t first_run(struct dialogue *d, struct bytes in, int64_t ts)
+{
+	bool due = d->mode == MODE_TLS_DUE;
+	d->started = true;
+	if (tls_begins(d, in)) {
+		d->offset[CLIENT] += in.n;
+		if (due) {
+			dialogue_tls(d, ts);
+		} else {
+			d->mode = MODE_FOREIGN;
+			dialogue_tell_flaw(d, FLAW_NOT_SMTP, ts);
+			dialogue_pend(d, SMTP_NOT_SMTP, bytes_str("TLS ClientHello"), ts);
+		}
+		return in.n;
+	}
+	if (due) {
+		d->mode = MODE_COMMAND;
+		dialogue_tell_flaw(d, FLAW_STARTTLS_PLAINTEXT, ts);
+	}
+	return line_run(d, in, ts);
+}
+
+/* Reads the next piece; 0: its meaning is not known yet. */
+static size_t piece_run(struct dialogue *d, struct bytes in, int64_t ts)
+{
+	switch ((enum dialogue_mode)d->mode) {
+	case MODE_COMMAND:
+		return d->started ? line_run(d, in, ts) : first_run(d, in, ts);
+	case MODE_TLS_DUE:
+		return first_run(d, in, ts);
+	case MODE_AUTH:
+		return line_run(d, in, ts);
+	case MODE_CONTENT:
+		return content_run(d, in, ts);
+	case MODE_CHUNK:
+		return chunk_run(d, in, ts);
+	case MODE_WAIT:
+	case MODE_SOFT:
+		return 0;
+	case MODE_FOREIGN:
+	case MODE_TLS:
+		break;
+	}
+	d->offset[CLIENT] += in.n;
+	return in.n;
+}
+
+/*
+ * While a soft end is doubtful, a hard one among the bytes that follow settles it: a server that does not take the soft one sees one message up to there, and one that does would have
+ * answered before. The dot with a bare LF inside is what smuggling is made of.
+ */
+static bool soft_settled(struct dialogue *d, struct bytes more)
+{
+	size_t used;
+	enum content_end end;
+	do {
+		end = content_scan(&d->probe, more, &used);
+		more = bytes_from(more, used);
+	} while (end == CONTENT_SOFT_END);
+	return end == CONTENT_END;
+}
+
+void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts)
+{
+	while (in.n > 0) {
+		size_t used = piece_run(d, in, ts);
+		in = bytes_from(in, used);
+		if (used > 0)
+			continue;
+		if (held_add(d, in)) {
+			if (d->mode != MODE_SOFT || !soft_settled(d, in))
+				return;
+			dialogue_tell_flaw(d, FLAW_SMUGGLING, ts);
+			d->mode = MODE_CONTENT;
+			d->hard_only = true;
+			dialogue_client_resume(d, ts);
+			return;
+		}
+		wait_guess(d, ts);
+		dialogue_client_resume(d, ts);
+	}
+}
+
+void dialogue_client_resume(struct dialogue *d, int64_t ts)
+{
+	uint8_t *held = d->held;
+	uint32_t n = d->held_n, room = d->held_room;
+	d->held = NULL;
+	d->held_n = d->held_room = 0;
+	if (n > 0)
+		dialogue_client_run(d, bytes_of(held, n), ts);
+	pool_put(d->env->pool, held, room);
+	if (d->fin_held && d->held_n == 0 && d->mode != MODE_WAIT && d->mode != MODE_SOFT) {
+		d->fin_held = false;
+		dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_FIN, .ts = ts, .side = CLIENT});
+	}
+}
+
+void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
+{
+	switch ((enum dialogue_mode)d->mode) {
+	case MODE_CHUNK:
+		if (len <= d->chunk) {
+			d->chunk -= len;
+			d->offset[CLIENT] += len;
+			content_tell(d, bytes_of(NULL, 0), len, ts);
+			if (d->chunk == 0)
+				chunk_done(d, ts);
+			return;
+		}
+		break;
+	case MODE_CONTENT:
+		d->hole = true;
+		d->offset[CLIENT] += len;
+		content_gap(&d->content);
+		content_tell(d, bytes_of(NULL, 0), len, ts);
+		return;
+	case MODE_TLS:
+		d->offset[CLIENT] += len;
+		return;
+	default:
+		break;
+	}
+	if (d->held_n > 0) {
+		wait_guess(d, ts);
+		dialogue_client_resume(d, ts);
+	}
+	held_free(d);
+	d->offset[CLIENT] += len;
+	d->mode = MODE_COMMAND;
+	d->started = true;
+	line_reset(&d->line[CLIENT], d->env->pool);
+	d->skip[CLIENT] = true;
+	dialogue_lose(d, CLIENT, len, ts);
+}

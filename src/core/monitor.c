@@ -1,0 +1,203 @@
+/* monitor.c - ties the stages together: frame, packet, fragments, stream, session, ending, verdict. */
+#include "core/monitor.h"
+
+#include <assert.h>
+
+/* Segments are gathered up to so many before the engine gets them: enough for its look-ups to overlap, few enough to stay in the cache. */
+enum { BATCH = 64 };
+
+struct monitor {
+	struct monitor_config config;
+	struct pool *pool;
+	struct defrag *defrag;
+	struct stream *stream;
+	struct packet_decoder decoder;
+	struct packet batch[BATCH];
+	size_t batched;
+	int64_t last;
+	struct monitor_stats stats;
+};
+
+struct monitor_config monitor_config_default(void)
+{
+	struct monitor_config c = {.engine = &stream_own, .stream = stream_config_default(), .memory = (size_t)1 << 30, .fragment_memory = (size_t)4 << 20};
+	monitor_config_port(&c, 25, PORT_SMTP);
+	monitor_config_port(&c, 587, PORT_SMTP);
+	return c;
+}
+
+void monitor_config_port(struct monitor_config *config, uint16_t port, enum port_kind kind)
+{
+	port_set_add(&config->ports, port);
+	if (kind == PORT_TLS)
+		port_set_add(&config->tls_ports, port);
+	if (kind == PORT_LMTP)
+		port_set_add(&config->lmtp_ports, port);
+}
+
+/* A session is made when the first bytes come: half-open connections cost none. */
+static struct session *session_of(struct monitor *m, struct conn *conn)
+{
+	if (!conn->user) {
+		uint16_t port = conn->port[SERVER];
+		conn->user = session_new(m->pool, conn->side[SERVER].syn, port_set_has(&m->config.lmtp_ports, port),
+		                         port_set_has(&m->config.tls_ports, port));
+	}
+	return conn->user;
+}
+
+static void on_open(void *arg, struct conn *conn)
+{
+	(void)arg;
+	(void)conn;
+}
+
+static void on_data(void *arg, struct conn *conn, enum side side, struct bytes data, int64_t ts)
+{
+	struct session *s = session_of(arg, conn);
+	if (s)
+		session_data(s, conn, side, data, ts);
+}
+
+static void on_gap(void *arg, struct conn *conn, enum side side, uint64_t len, int64_t ts)
+{
+	struct session *s = session_of(arg, conn);
+	if (s)
+		session_gap(s, conn, side, len, ts);
+}
+
+static void on_fin(void *arg, struct conn *conn, enum side side, int64_t ts)
+{
+	(void)arg;
+	if (conn->user)
+		session_fin(conn->user, conn, side, ts);
+}
+
+static void on_close(void *arg, struct conn *conn, const struct conn_end *end, int64_t ts)
+{
+	struct monitor *m = arg;
+	struct session *s = conn->user;
+	struct ending ending;
+	session_close(s, conn, end, ts, &ending);
+	struct record record = {.conn = conn, .session = session_facts(s), .ending = &ending, .judgement = verdict_judge(&ending), .end = ts};
+	m->config.session(m->config.arg, &record);
+	session_free(s);
+	conn->user = NULL;
+}
+
+static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close};
+
+static void parts_free(struct monitor *m)
+{
+	if (m->stream)
+		m->config.engine->free(m->stream);
+	if (m->defrag)
+		defrag_free(m->defrag);
+}
+
+static void *parts_new(struct monitor *m, const struct monitor_config *config, struct pool *pool)
+{
+	m->config = *config;
+	m->pool = pool;
+	m->last = INT64_MIN;
+	m->config.stream.ports = &m->config.ports;
+	m->decoder = (struct packet_decoder){.ports = &m->config.ports, .insist_checksum = config->insist_checksum};
+	m->defrag = defrag_new(pool, config->fragment_memory, 1024);
+	m->stream = config->engine->new(&m->config.stream, pool, &listener, m);
+	return m->defrag && m->stream ? m : NULL;
+}
+
+struct monitor *monitor_new(const struct monitor_config *config)
+{
+	assert(config->session);
+	struct pool *pool = pool_new(config->memory);
+	struct monitor *m = pool ? pool_get_large(pool, sizeof *m) : NULL;
+	if (m && parts_new(m, config, pool))
+		return m;
+	if (m)
+		parts_free(m);
+	if (m)
+		pool_put_large(pool, m, sizeof *m);
+	pool_free(pool);
+	return NULL;
+}
+
+void monitor_free(struct monitor *m)
+{
+	if (!m)
+		return;
+	struct pool *pool = m->pool;
+	parts_free(m);
+	pool_put_large(pool, m, sizeof *m);
+	pool_free(pool);
+}
+
+static void batch_flush(struct monitor *m)
+{
+	if (m->batched > 0)
+		m->config.engine->segments(m->stream, m->batch, m->batched);
+	m->batched = 0;
+}
+
+/* A fragment may complete a datagram: its segment is handed on at once, because its bytes are borrowed until the next fragment. */
+static void fragment_take(struct monitor *m, const struct packet_fragment *fragment, int depth)
+{
+	struct packet_fragment of = *fragment;
+	struct bytes payload;
+	union packet_decoded decoded;
+	if (depth > PACKET_NESTING || !defrag_push(m->defrag, &of, &payload))
+		return;
+	enum packet_kind kind = packet_decode_payload(&m->decoder, &of, payload, &decoded);
+	m->stats.kinds[kind]++;
+	if (kind == PACKET_TCP) {
+		m->batch[m->batched++] = decoded.tcp;
+		batch_flush(m);
+	} else if (kind == PACKET_FRAGMENT) {
+		fragment_take(m, &decoded.fragment, depth + 1);
+	}
+}
+
+static void frame_take(struct monitor *m, const struct frame *frame)
+{
+	union packet_decoded decoded;
+	enum packet_kind kind = packet_decode(&m->decoder, frame, &decoded);
+	m->stats.frames++;
+	m->stats.bytes += frame->len;
+	m->stats.kinds[kind]++;
+	m->stats.reordered_time += frame->ts < m->last;
+	m->last = frame->ts;
+	if (kind == PACKET_TCP) {
+		m->batch[m->batched++] = decoded.tcp;
+		if (m->batched == BATCH)
+			batch_flush(m);
+	} else if (kind == PACKET_FRAGMENT) {
+		batch_flush(m);
+		fragment_take(m, &decoded.fragment, 0);
+	}
+}
+
+void monitor_frames(struct monitor *m, const struct frame *frames, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		frame_take(m, &frames[i]);
+	batch_flush(m);
+}
+
+void monitor_tick(struct monitor *m, int64_t now)
+{
+	m->config.engine->tick(m->stream, now);
+}
+
+void monitor_finish(struct monitor *m)
+{
+	m->config.engine->finish(m->stream);
+}
+
+void monitor_stats(const struct monitor *m, struct monitor_stats *out)
+{
+	*out = m->stats;
+	out->defrag = *defrag_stats(m->defrag);
+	out->stream = *m->config.engine->stats(m->stream);
+	out->memory_used = pool_used(m->pool);
+	out->memory_held = pool_held(m->pool);
+}

@@ -1,0 +1,115 @@
+/* transaction.c - what is remembered of a message, and how replies settle its fate. */
+#include "core/transaction.h"
+
+#include <ctype.h>
+
+struct transaction *transaction_new(struct pool *pool, struct bytes mail_args, int64_t ts)
+{
+	struct transaction *t = pool_get(pool, sizeof *t);
+	if (!t)
+		return NULL;
+	memset(t, 0, sizeof *t);
+	t->ts_mail = ts;
+	struct smtp_path from = smtp_path_read(mail_args);
+	struct bytes size;
+	if (from.ok)
+		notes_add(&t->notes, pool, NOTE_FROM, 0, from.address);
+	if (smtp_param(from.params, "SIZE", &size) && !smtp_number(size, &t->size_declared))
+		t->size_declared = 0;
+	return t;
+}
+
+void transaction_free(struct transaction *t, struct pool *pool)
+{
+	notes_free(&t->notes, pool);
+	pool_put(pool, t, sizeof *t);
+}
+
+uint16_t transaction_rcpt(struct transaction *t, struct pool *pool, struct bytes args)
+{
+	struct smtp_path to = smtp_path_read(args);
+	t->rcpt_count++;
+	return to.ok ? notes_add(&t->notes, pool, NOTE_RCPT, 0, to.address) : NOTES_NONE;
+}
+
+static void code_keep(struct transaction *t, const struct smtp_reply *r)
+{
+	t->code = r->code;
+	t->enhanced = r->enhanced;
+}
+
+void transaction_rcpt_reply(struct transaction *t, uint16_t note, const struct smtp_reply *r)
+{
+	notes_value(&t->notes, note, r->code);
+	if (r->code < 300)
+		t->rcpt_accepted += r->code != 221;
+	else if (r->code < 500)
+		t->rcpt_deferred++;
+	else
+		t->rcpt_rejected++;
+	if (t->rcpt_deferred + t->rcpt_rejected == t->rcpt_count)
+		transaction_refused(t, r);
+	else if (r->code < 300)
+		t->refused = false;
+}
+
+bool transaction_open(const struct transaction *t)
+{
+	return t->fate == FATE_OPEN && !t->refused;
+}
+
+void transaction_refused(struct transaction *t, const struct smtp_reply *r)
+{
+	t->refused = true;
+	code_keep(t, r);
+}
+
+/* Where servers put the id under which they took the message: "queued as 4ABC" (Postfix), "id=1abc-..." (Exim), "4ABC Message accepted" (Sendmail). */
+static struct bytes queue_id(struct bytes text)
+{
+	static const struct {
+		const char *before;
+		bool first; /* the id stands before the words */
+	} forms[] = {{"queued as ", false}, {"id=", false},          {"Queued mail for delivery ", false}, {" Message accepted", true},
+	             {"queued (", false},   {"queue id ", false},    {"queuedas ", false},                 {" message accepted", true}};
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		const uint8_t *at = text.n ? memmem(text.p, text.n, forms[i].before, strlen(forms[i].before)) : NULL;
+		if (!at)
+			continue;
+		if (forms[i].first)
+			return bytes_of(text.p, (size_t)(at - text.p));
+		struct bytes id = bytes_from(text, (size_t)(at - text.p) + strlen(forms[i].before));
+		size_t n = 0;
+		while (n < id.n && (isalnum(id.p[n]) || id.p[n] == '-' || id.p[n] == '_' || id.p[n] == '.'))
+			n++;
+		return bytes_first(id, n);
+	}
+	return bytes_of(NULL, 0);
+}
+
+void transaction_answered(struct transaction *t, struct pool *pool, const struct smtp_reply *r, int64_t ts)
+{
+	t->answered = true;
+	t->ts_reply = ts;
+	code_keep(t, r);
+	notes_set(&t->notes, pool, NOTE_REPLY, 0, r->text);
+	if (r->code == 221)
+		t->fate = FATE_FALSELY_ACCEPTED;
+	else if (r->code < 300)
+		t->fate = FATE_ACCEPTED;
+	else
+		t->fate = r->code < 400 ? FATE_UNKNOWN : r->code < 500 ? FATE_DEFERRED : FATE_REJECTED;
+	struct bytes id = t->fate == FATE_ACCEPTED ? queue_id(r->text) : bytes_of(NULL, 0);
+	if (id.n > 0)
+		notes_set(&t->notes, pool, NOTE_QUEUE_ID, 0, id);
+}
+
+void transaction_over(struct transaction *t, enum fate otherwise)
+{
+	if (t->fate != FATE_OPEN)
+		return;
+	if (t->refused)
+		t->fate = t->code < 500 ? FATE_DEFERRED : FATE_REJECTED;
+	else
+		t->fate = t->hole && otherwise != FATE_ABORTED ? FATE_UNKNOWN : otherwise;
+}

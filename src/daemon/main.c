@@ -1,0 +1,34 @@
+/* main.c - from the command line to the job. */
+#include "daemon/offline.h"
+#include "output/catalogue.h"
+#include "output/outfile.h"
+
+/* Text that was asked for goes to standard output like any other, so that a full disk is noticed. */
+static enum exit_code say(const struct options *o)
+{
+	struct outfile out;
+	char why[OUTFILE_WHY];
+
+	if (!outfile_open(&out, "-", why))
+		return EXIT_TROUBLE;
+	if (o->action == OPTIONS_HELP)
+		options_help(&out.buf);
+	else if (o->action == OPTIONS_VERSION)
+		outbuf_str(&out.buf, "smtpwatch " SMTPWATCH_VERSION "\n");
+	else if (o->action == OPTIONS_LIST_ALERTS)
+		catalogue_put(&out.buf, &o->alerting);
+	else
+		outbuf_format(&out.buf, "%s: no mistakes\n", o->config != NULL ? o->config : "command line");
+	return outfile_close(&out) ? EXIT_DONE : EXIT_TROUBLE;
+}
+
+int main(int argc, char **argv)
+{
+	static struct options o;
+	enum exit_code code = EXIT_USAGE;
+
+	if (options_read(&o, argc, argv, stderr) == 0)
+		code = o.action == OPTIONS_RUN ? offline_run(&o) : say(&o);
+	options_free(&o);
+	return (int)code;
+}

@@ -1,0 +1,240 @@
+/* offline.c - capture files, one after the other, through one monitor. */
+#include "daemon/offline.h"
+
+#include "capture/source.h"
+#include "daemon/privilege.h"
+#include "output/sink.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { FRAMES = 64 };
+
+struct input {
+	const char *path;
+	struct source *source; /* NULL: not open yet, or not to be opened */
+	bool bad;
+};
+
+struct offline {
+	const struct options *o;
+	struct sinks *sinks;
+	struct monitor *monitor;
+	struct input *inputs;
+	const char *current; /* the file that frames came from last */
+	int64_t last;        /* the time of the last frame */
+	bool usage, trouble;
+};
+
+/* What a signal handler can reach. A second signal finds the default action, and kills. */
+static volatile sig_atomic_t stopping;
+static struct source *volatile reading;
+
+static void stop(int signal)
+{
+	(void)signal;
+	stopping = 1;
+	if (reading != NULL)
+		source_stop(reading);
+}
+
+static void signals_catch(void)
+{
+	struct sigaction stopper = {.sa_handler = stop, .sa_flags = SA_RESETHAND}, ignore = {.sa_handler = SIG_IGN};
+
+	sigaction(SIGINT, &stopper, NULL);
+	sigaction(SIGTERM, &stopper, NULL);
+	/* A reader that has gone is an error of write, and not our end. */
+	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+static void complain(bool *flag, const char *why)
+{
+	*flag = true;
+	fprintf(stderr, "smtpwatch: %s\n", why);
+}
+
+static bool outputs_open(struct offline *f)
+{
+	const struct options *o = f->o;
+	const char *const usual = isatty(STDOUT_FILENO) ? "text" : "json";
+	char why[SINK_WHY] = "no memory";
+	bool fine = true;
+
+	f->sinks = sinks_new(&o->alerting, o->redact);
+	if (f->sinks == NULL || (o->outputs.n == 0 && !sinks_add(f->sinks, usual, why))) {
+		complain(&f->trouble, why);
+		return false;
+	}
+	for (size_t i = 0; i < o->outputs.n; i++)
+		if (!sinks_add(f->sinks, o->outputs.all[i], why)) {
+			complain(&f->trouble, why);
+			fine = false;
+		}
+	return fine;
+}
+
+/* False: not this input, which has been said; or, with f->usage, none at all. */
+static bool input_open(struct offline *f, struct input *in)
+{
+	char why[SOURCE_WHY] = "";
+
+	if (in->source != NULL)
+		return true;
+	if (in->bad)
+		return false;
+	in->source = source_open(in->path, f->o->filter, why, &f->usage);
+	in->bad = in->source == NULL;
+	if (in->bad && !stopping)
+		complain(f->usage ? &f->usage : &f->trouble, why);
+	return !in->bad;
+}
+
+/* As many files as the system allows may have to be open at once. */
+static void descriptors_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* Root opens what only root may open, and then is root no more. Without root each file is opened when its turn comes, which needs less memory. */
+static bool root_leave(struct offline *f)
+{
+	char why[PRIVILEGE_WHY];
+
+	if (!privilege_held(f->o->user))
+		return true;
+	descriptors_raise();
+	for (size_t i = 0; i < f->o->reads.n && !f->usage; i++)
+		if (strcmp(f->inputs[i].path, "-") != 0)
+			input_open(f, &f->inputs[i]);
+	if (f->usage || privilege_drop(f->o->user, why))
+		return !f->usage;
+	complain(&f->usage, why);
+	return false;
+}
+
+static void session_ended(void *arg, const struct record *record)
+{
+	struct offline *f = arg;
+
+	sinks_record(f->sinks, record, f->current);
+}
+
+static bool monitor_start(struct offline *f)
+{
+	struct monitor_config config = f->o->monitor;
+
+	config.session = session_ended;
+	config.arg = f;
+	/* The flow table's key: secret, because whoever is captured chooses addresses and ports. No result depends on it. */
+	if (getrandom(config.stream.seed, sizeof(config.stream.seed), GRND_NONBLOCK) < 0)
+		memset(config.stream.seed, 0, sizeof(config.stream.seed));
+	f->monitor = monitor_new(&config);
+	if (f->monitor == NULL)
+		complain(&f->trouble,
+			 "no memory for the connections that are to be watched; --memory and --max-connections bound them");
+	return f->monitor != NULL;
+}
+
+static void input_read(struct offline *f, struct input *in)
+{
+	struct frame frames[FRAMES];
+	char why[SOURCE_WHY];
+	bool slow = strcmp(in->path, "-") == 0;
+	int n = 0;
+
+	f->current = in->path;
+	reading = in->source;
+	while (!stopping && sinks_listening(f->sinks) && (n = source_read(in->source, frames, FRAMES, why)) > 0) {
+		monitor_frames(f->monitor, frames, (size_t)n);
+		f->last = frames[n - 1].ts;
+		if (slow)
+			sinks_flush(f->sinks);
+	}
+	reading = NULL;
+	if (n < 0 && !stopping)
+		complain(&f->trouble, why);
+	source_close(in->source);
+	in->source = NULL;
+	in->bad = true;
+}
+
+static void inputs_name(const struct options *o, char *out, size_t n)
+{
+	const char *first = strcmp(o->reads.all[0], "-") == 0 ? "standard input" : o->reads.all[0];
+
+	if (o->reads.n == 1)
+		snprintf(out, n, "%s", first);
+	else
+		snprintf(out, n, "%s and %zu other file%s", first, o->reads.n - 1, o->reads.n > 2 ? "s" : "");
+}
+
+static void finish(struct offline *f)
+{
+	struct monitor_stats core;
+	char inputs[512];
+
+	monitor_finish(f->monitor);
+	monitor_stats(f->monitor, &core);
+	inputs_name(f->o, inputs, sizeof(inputs));
+	sinks_stats(
+		f->sinks,
+		(struct summary){.core = &core, .inputs = inputs, .ports = f->o->ports, .stopped = stopping != 0, .last = f->last});
+}
+
+static bool failed(const struct offline *f)
+{
+	for (unsigned s = f->o->fail_on; s < SEVERITIES; s++)
+		if (sinks_totals(f->sinks)->alert_severity[s] > 0)
+			return true;
+	return false;
+}
+
+static void run(struct offline *f)
+{
+	if (!outputs_open(f) || !root_leave(f) || !monitor_start(f))
+		return;
+	for (size_t i = 0; i < f->o->reads.n && !f->usage && !stopping; i++)
+		if (input_open(f, &f->inputs[i]))
+			input_read(f, &f->inputs[i]);
+	if (!f->usage)
+		finish(f);
+}
+
+static enum exit_code end(struct offline *f)
+{
+	bool alerts = f->sinks != NULL && failed(f);
+
+	for (size_t i = 0; i < f->o->reads.n; i++)
+		if (f->inputs[i].source != NULL)
+			source_close(f->inputs[i].source);
+	if (f->monitor != NULL)
+		monitor_free(f->monitor);
+	if (f->sinks != NULL && !sinks_close(f->sinks))
+		f->trouble = true;
+	free(f->inputs);
+	return f->usage ? EXIT_USAGE : f->trouble ? EXIT_TROUBLE : alerts ? EXIT_ALERTS : EXIT_DONE;
+}
+
+enum exit_code offline_run(const struct options *o)
+{
+	struct offline f = {.o = o, .current = o->reads.all[0]};
+
+	f.inputs = calloc(o->reads.n, sizeof(*f.inputs));
+	if (f.inputs == NULL)
+		return EXIT_TROUBLE;
+	for (size_t i = 0; i < o->reads.n; i++)
+		f.inputs[i].path = o->reads.all[i];
+	signals_catch();
+	run(&f);
+	return end(&f);
+}

@@ -1,0 +1,164 @@
+/* nids_facts.c - the facts of struct conn, taken from the segments: libnids tells none of them, and not where a FIN was or who sent an RST. */
+#include "nids/nids_conn.h"
+
+/* No receiver offers a window this large: a number further ahead of what was seen is not believed. */
+#define REACH ((int64_t)64 << 20)
+
+/* A network does not send the same packet again as fast as a capture point sees it twice. */
+#define TWICE_WITHIN (50 * FRAME_MS)
+
+int64_t nids_facts_offset(const struct nids_side *side, uint32_t seq)
+{
+	return (int64_t)side->end + (int32_t)(seq - (side->base + (uint32_t)side->end));
+}
+
+uint64_t nids_facts_ack(const struct nids_conn *c, enum side from, const struct packet *p)
+{
+	const struct nids_side *other = &c->side[side_other(from)];
+	if (!(p->flags & TCP_ACK) || !other->known)
+		return 0;
+	int64_t at = nids_facts_offset(other, p->ack);
+	return at < 0 || at > (int64_t)other->end + REACH ? 0 : (uint64_t)at;
+}
+
+static uint32_t mixed(uint32_t sum, uint32_t value)
+{
+	return (sum ^ value) * UINT32_C(0x9e3779b1);
+}
+
+/* The same numbers and the same identification: a retransmission has another IP ID, or another time stamp, or comes later. */
+static bool captured_twice(struct nids_side *half, const struct packet *p, int64_t last)
+{
+	uint32_t sign = mixed(mixed(mixed(mixed(mixed(0, p->seq), p->ack), p->payload_len), p->tsval), p->tsecr);
+	sign = mixed(mixed(sign, (uint32_t)p->flags << 16 | p->window), p->ip_id);
+	if ((sign == half->sign[0] || sign == half->sign[1]) && p->ts - last < TWICE_WITHIN)
+		return true;
+	half->sign[1] = half->sign[0];
+	half->sign[0] = sign;
+	return false;
+}
+
+/* Where a side's stream begins: behind its SYN; or, where libnids cannot follow for lack of it, with the first segment that came. */
+static void base_note(struct nids_conn *c, enum side from, const struct packet *p)
+{
+	struct nids_side *half = &c->side[from];
+	bool syn = p->flags & TCP_SYN;
+	if (syn && from == SERVER && p->ack != c->side[CLIENT].base)
+		return; /* not an answer to this SYN: libnids passes over it too */
+	uint32_t base = p->seq + syn;
+	if (half->known && !(syn && !c->pub.side[from].syn && half->accepted == 0))
+		return;
+	if (half->known)
+		half->end += half->base - base;
+	half->base = base;
+	half->known = true;
+}
+
+static void syn_note(struct nids_conn *c, enum side from, const struct packet *p)
+{
+	struct conn_side *facts = &c->pub.side[from];
+	if (p->seq + 1 != c->side[from].base)
+		return;
+	if (from == CLIENT)
+		c->syn_ts = p->ts;
+	else
+		c->syn_ack_ts = p->ts;
+	if (facts->syn)
+		facts->retransmits++;
+	facts->syn = true;
+	facts->mss = p->mss;
+}
+
+/* SYN to SYN-ACK, and on to the ACK of the handshake once that has come. */
+static void rtt_note(struct nids_conn *c, enum side from, const struct packet *p)
+{
+	if (c->syn_ack_ts == 0)
+		return;
+	if (from == SERVER && (p->flags & TCP_SYN))
+		c->pub.rtt = c->syn_ack_ts - c->syn_ts;
+	else if (from == CLIENT && c->state == NIDS_HALF_OPEN)
+		c->pub.rtt = p->ts - c->syn_ts;
+}
+
+static bool is_queued(const struct nids_side *half, uint64_t from, uint64_t to)
+{
+	for (const struct nids_mark *m = half->marks; m && m->from <= from; m = m->next)
+		if (m->to >= to)
+			return true;
+	return false;
+}
+
+/* Bytes that were sent before; one byte before the next is a keep-alive (RFC 9293 3.8.4). A late original that fills a hole is none. */
+static bool is_repeat(const struct nids_side *half, uint64_t from, uint64_t to)
+{
+	bool keepalive = to == from + 1 && to == half->end;
+	return !keepalive && (to <= half->ordered || is_queued(half, from, to));
+}
+
+static void data_note(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p)
+{
+	struct nids_side *half = &c->side[from];
+	struct conn_side *facts = &c->pub.side[from];
+	int64_t at = nids_facts_offset(half, p->seq + !!(p->flags & TCP_SYN));
+	if (at < 0 || at > (int64_t)half->end + REACH)
+		return;
+	uint64_t to = (uint64_t)at + p->payload_len;
+	facts->cut |= p->payload_cap < p->payload_len;
+	if (p->payload_len > 0 && is_repeat(half, (uint64_t)at, to)) {
+		facts->retransmits++;
+		facts->unanswered++;
+		s->stats.retransmits++;
+	}
+	if (to > half->answered && p->payload_len > 0 && facts->unanswered_since == 0)
+		facts->unanswered_since = p->ts;
+	if (to > half->end)
+		half->end = to;
+	if ((p->flags & TCP_FIN) && !half->fin_seen && to >= half->accepted) {
+		half->fin_seen = true;
+		half->fin_at = to;
+		half->fin_ack = nids_facts_ack(c, from, p);
+		half->fin_ts = p->ts;
+	}
+}
+
+static void ack_note(struct nids_conn *c, enum side from, const struct packet *p)
+{
+	struct nids_side *other = &c->side[side_other(from)];
+	uint64_t ack = nids_facts_ack(c, from, p);
+	if (ack > other->answered)
+		other->answered = ack;
+	if (other->answered >= other->end)
+		c->pub.side[side_other(from)].unanswered_since = 0;
+}
+
+void nids_facts_note(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p)
+{
+	struct conn_side *facts = &c->pub.side[from];
+	base_note(c, from, p);
+	if (captured_twice(&c->side[from], p, c->pub.last)) {
+		s->stats.duplicates++;
+		return;
+	}
+	c->pub.last = p->ts;
+	if (facts->packets++ == 0)
+		facts->ttl = p->ttl;
+	c->pub.side[side_other(from)].unanswered = 0;
+	if (p->window == 0 && !(p->flags & (TCP_SYN | TCP_RST)))
+		facts->zero_windows++;
+	if (p->flags & TCP_SYN)
+		syn_note(c, from, p);
+	rtt_note(c, from, p);
+	ack_note(c, from, p);
+	if (!(p->flags & TCP_RST) && c->side[from].known)
+		data_note(s, c, from, p);
+}
+
+bool nids_facts_silent(const struct conn *conn, int64_t ts)
+{
+	const struct conn_side *client = &conn->side[CLIENT];
+	if (client->unanswered < 3 || client->unanswered_since == 0 || conn->side[SERVER].packets == 0)
+		return false;
+	/* Longer than the next try of a back-off that doubles would have taken. */
+	int64_t tried = conn->last - client->unanswered_since, since = ts - conn->last;
+	return tried >= 5 * FRAME_SECOND && (client->fin || client->rst || since > tried + tried / 2);
+}

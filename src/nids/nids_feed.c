@@ -1,0 +1,240 @@
+/* nids_feed.c - builds the datagrams that libnids is given, and nothing else reaches it: its own link, fragment, option and checksum code is not to be trusted with the wire. */
+#include "nids/nids_feed.h"
+
+#include <assert.h>
+#include <malloc.h>
+#include <nids.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/frame.h"
+#include "core/packet.h"
+
+enum {
+	IP_HEADER = 20,
+	TCP_HEADER = 20,
+	WSCALE_ROOM = 4,      /* a no-operation and the three bytes of the option (RFC 7323 2.2) */
+	PIECE_MAX = 32 << 10, /* payload of one datagram: libnids takes a queue over 64 KB, its overhead included, for an attack */
+	CLIENT_PORT = 1024,
+	SERVER_PORT = 25
+};
+
+#define SERVER_ADDRESS UINT32_C(0x0bffffff) /* 11.255.255.255: no client's, they are 10.x.y.z */
+#define CLIENT_NET     UINT32_C(0x0a000000)
+
+/* libnids is one per process, so what speaks to it is too. */
+static struct {
+	pcap_t *dead;
+	const struct nids_feed_listener *listener;
+	void *arg;
+	bool calling;
+	uint8_t datagram[IP_HEADER + TCP_HEADER + WSCALE_ROOM + PIECE_MAX];
+} feed;
+
+static uint32_t address_of(uint32_t number)
+{
+	return htonl(CLIENT_NET | number);
+}
+
+static struct tcp_stream *stream_of(uint32_t number)
+{
+	struct tuple4 tuple = {CLIENT_PORT, SERVER_PORT, address_of(number), htonl(SERVER_ADDRESS)};
+	return nids_find_tcp_stream(&tuple);
+}
+
+static void hear_side(uint32_t number, const struct half_stream *receiver, bool from_client)
+{
+	if (receiver->count_new <= 0)
+		return;
+	const char *newest = receiver->data + (receiver->count - receiver->offset - receiver->count_new);
+	feed.listener->data(feed.arg, number, from_client, bytes_of(newest, (size_t)receiver->count_new));
+}
+
+static void hear_tcp(struct tcp_stream *stream, void **unused)
+{
+	(void)unused;
+	uint32_t number = ntohl(stream->addr.saddr) & (NIDS_FEED_MAX - 1);
+	switch (stream->nids_state) {
+	case NIDS_JUST_EST:
+		stream->client.collect = 1;
+		stream->server.collect = 1;
+		break;
+	case NIDS_DATA:
+		feed.calling = true;
+		hear_side(number, &stream->server, true);
+		hear_side(number, &stream->client, false);
+		feed.calling = false;
+		break;
+	default:
+		break; /* its ends are seen in the segments: it does not say whose they are */
+	}
+}
+
+/* Its complaints about packets; of all of them only this one can be met by clean datagrams and means something. */
+static void hear_complaint(int type, int number, struct ip *header, void *data)
+{
+	(void)header;
+	(void)data;
+	if (type == NIDS_WARN_TCP && number == NIDS_WARN_TCP_BIGQUEUE)
+		feed.listener->dropped(feed.arg);
+}
+
+/* libnids does not look at what this returns, and would go on with a null pointer. */
+static void hear_no_memory(char *where)
+{
+	fprintf(stderr, "smtpwatch: libnids has no memory (%s)\n", where);
+	abort();
+}
+
+static void params_set(uint32_t conns)
+{
+	nids_params.n_tcp_streams = (int)(conns + conns / 3 + 16); /* it fills three quarters of it, then throws out the oldest */
+	nids_params.scan_num_hosts = 0;                            /* its scan detection can be crashed by one packet */
+	nids_params.n_hosts = 16;                                  /* fragments: none come here */
+	nids_params.syslog = hear_complaint;
+	nids_params.no_mem = hear_no_memory;
+	nids_params.pcap_filter = NULL;
+	nids_params.multiproc = 0;
+	nids_params.tcp_workarounds = 0;
+	nids_params.tcp_flow_timeout = 0;
+	nids_params.pcap_desc = feed.dead;
+}
+
+bool nids_feed_open(uint32_t conns, const struct nids_feed_listener *listener, void *arg)
+{
+	static struct nids_chksum_ctl no_checksums = {0, 0, NIDS_DONT_CHKSUM, 0};
+	if (feed.dead || conns > NIDS_FEED_MAX)
+		return false;
+	feed.dead = pcap_open_dead(DLT_RAW, 65535);
+	if (!feed.dead)
+		return false;
+	feed.listener = listener;
+	feed.arg = arg;
+	params_set(conns);
+	/* It asks the allocator for, and gives back, some kilobytes a segment: without this the heap's end moves each time. */
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	mallopt(M_TOP_PAD, 16 << 20);
+	if (!nids_init()) {
+		nids_params.pcap_desc = NULL;
+		pcap_close(feed.dead);
+		feed.dead = NULL;
+		return false;
+	}
+	nids_register_tcp(__extension__(void *) hear_tcp); /* init forgets what was registered before */
+	nids_register_chksum_ctl(&no_checksums, 1);
+	return true;
+}
+
+void nids_feed_close(void)
+{
+	assert(feed.dead && !feed.calling);
+	nids_unregister_tcp(__extension__(void *) hear_tcp); /* exit does not free it */
+	nids_exit();
+	nids_params.pcap_desc = NULL;
+	pcap_close(feed.dead);
+	feed.dead = NULL;
+}
+
+static void put16(uint8_t *at, uint32_t value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+	put16(at, value >> 16);
+	put16(at + 2, value);
+}
+
+/* RFC 791 3.1, without a checksum: libnids was told not to look. */
+static void ip_write(uint8_t *ip, const struct nids_segment *s, size_t length)
+{
+	uint32_t client = CLIENT_NET | s->number;
+	memset(ip, 0, IP_HEADER);
+	ip[0] = 0x45;
+	put16(ip + 2, (uint32_t)length);
+	ip[8] = 64;
+	ip[9] = IPPROTO_TCP;
+	put32(ip + 12, s->from_client ? client : SERVER_ADDRESS);
+	put32(ip + 16, s->from_client ? SERVER_ADDRESS : client);
+}
+
+/* RFC 9293 3.1. Returns the header's length. */
+static size_t tcp_write(uint8_t *tcp, const struct nids_segment *s)
+{
+	bool scale = (s->flags & TCP_SYN) && s->has_wscale;
+	size_t length = TCP_HEADER + (scale ? WSCALE_ROOM : 0);
+	memset(tcp, 0, length);
+	put16(tcp, s->from_client ? CLIENT_PORT : SERVER_PORT);
+	put16(tcp + 2, s->from_client ? SERVER_PORT : CLIENT_PORT);
+	put32(tcp + 4, s->seq);
+	put32(tcp + 8, s->ack);
+	tcp[12] = (uint8_t)(length / 4 << 4);
+	tcp[13] = s->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_PSH | TCP_ACK);
+	put16(tcp + 14, s->window);
+	if (scale) {
+		const uint8_t option[WSCALE_ROOM] = {1, 3, 3, s->wscale};
+		memcpy(tcp + TCP_HEADER, option, sizeof option);
+	}
+	return length;
+}
+
+static void datagram_feed(const struct nids_segment *s)
+{
+	uint8_t *at = feed.datagram + IP_HEADER;
+	at += tcp_write(at, s);
+	if (s->payload.n > 0)
+		memcpy(at, s->payload.p, s->payload.n);
+	size_t length = (size_t)(at - feed.datagram) + s->payload.n;
+	ip_write(feed.datagram, s, length);
+	struct pcap_pkthdr header = {
+		.ts = {.tv_sec = (time_t)(s->ts / FRAME_SECOND), .tv_usec = (suseconds_t)(s->ts % FRAME_SECOND / 1000)},
+		.caplen = (bpf_u_int32)length,
+		.len = (bpf_u_int32)length,
+	};
+	nids_pcap_handler(NULL, &header, feed.datagram);
+}
+
+/* A SYN goes alone: what it carries follows as a segment of its own. FIN goes with the last piece. */
+void nids_feed_segment(const struct nids_segment *segment)
+{
+	struct nids_segment rest = *segment;
+	assert(feed.dead && !feed.calling && rest.number < NIDS_FEED_MAX);
+	if (rest.flags & TCP_RST)
+		rest.payload = bytes_of(NULL, 0); /* a diagnosis at most (RFC 9293 3.5.2), never part of the stream */
+	if (rest.flags & TCP_SYN) {
+		struct nids_segment syn = rest;
+		syn.payload = bytes_of(NULL, 0);
+		syn.flags &= (uint8_t)~TCP_FIN;
+		datagram_feed(&syn);
+		rest.seq++;
+		rest.flags &= (uint8_t)~TCP_SYN;
+		if (rest.payload.n == 0 && !(rest.flags & TCP_FIN))
+			return;
+	}
+	for (;;) {
+		struct nids_segment piece = rest;
+		piece.payload = bytes_first(rest.payload, PIECE_MAX);
+		rest.payload = bytes_from(rest.payload, piece.payload.n);
+		rest.seq += (uint32_t)piece.payload.n;
+		if (rest.payload.n > 0)
+			piece.flags &= (uint8_t)~TCP_FIN;
+		datagram_feed(&piece);
+		if (rest.payload.n == 0)
+			return;
+	}
+}
+
+bool nids_feed_knows(uint32_t number)
+{
+	return stream_of(number) != NULL;
+}
+
+void nids_feed_forget(uint32_t number)
+{
+	assert(feed.dead && !feed.calling);
+	struct tcp_stream *stream = stream_of(number);
+	if (stream)
+		nids_free_tcp_stream(stream);
+}

@@ -1,0 +1,310 @@
+/* nids_order.c - causal order over libnids' two streams: it puts each direction in order, but not the two of them with each other. */
+#include "nids/nids_conn.h"
+
+#include <assert.h>
+
+/* More marks than libnids can have queued segments: beyond, they stand for segments that it dropped. */
+enum { MARKS_MAX = 512 };
+
+static uint64_t position(const struct nids_conn *c, enum side side)
+{
+	return c->pub.side[side].bytes + c->pub.side[side].gap;
+}
+
+/* Whether all that is acknowledged has been handed on or declared lost; the FIN counts as one. */
+static bool is_clear(const struct nids_conn *c, enum side side, uint64_t ack)
+{
+	enum side other = side_other(side);
+	return ack <= position(c, other) + (c->pub.side[other].fin ? 1 : 0);
+}
+
+static void acked_set(struct nids_conn *c, enum side side, uint64_t ack)
+{
+	uint64_t there = position(c, side_other(side));
+	c->pub.side[side].acked = ack < there ? ack : there;
+}
+
+static void data_deliver(struct stream *s, struct nids_conn *c, enum side side, struct bytes data, uint64_t ack, int64_t ts)
+{
+	acked_set(c, side, ack);
+	s->listener->data(s->arg, &c->pub, side, data, ts);
+	c->pub.side[side].bytes += data.n;
+}
+
+void nids_order_closing(struct nids_conn *c, enum side side, enum how how, uint64_t ack)
+{
+	enum closer closer = side == CLIENT ? CLOSER_CLIENT : CLOSER_SERVER;
+	if (c->end.closer == CLOSER_NOBODY) {
+		c->end.closer = closer;
+		c->end.how = how;
+	} else if (c->end.closer != closer) {
+		c->end.crossed = ack < position(c, side_other(side)) + 1;
+	}
+}
+
+static void fin_deliver(struct stream *s, struct nids_conn *c, enum side side, uint64_t ack, int64_t ts)
+{
+	acked_set(c, side, ack);
+	c->pub.side[side].fin = true;
+	nids_order_closing(c, side, HOW_FIN, ack);
+	s->listener->fin(s->arg, &c->pub, side, ts);
+}
+
+/* Hands on the first held item of a side, whatever it waited for. */
+static void held_deliver(struct stream *s, struct nids_conn *c, enum side side)
+{
+	struct nids_side *half = &c->side[side];
+	struct nids_held *h = half->held;
+	half->held = h->next;
+	if (!half->held)
+		half->held_last = &half->held;
+	c->held_bytes -= h->n;
+	s->stats.held_bytes -= h->n;
+	if (h->fin)
+		fin_deliver(s, c, side, h->ack, h->ts);
+	else
+		data_deliver(s, c, side, bytes_of(h->bytes, h->n), h->ack, h->ts);
+	pool_put(s->pool, h, sizeof *h + h->n);
+}
+
+static bool held_step(struct stream *s, struct nids_conn *c, enum side side)
+{
+	const struct nids_held *h = c->side[side].held;
+	if (!h || !is_clear(c, side, h->ack))
+		return false;
+	held_deliver(s, c, side);
+	return true;
+}
+
+/* The side whose first held item was sent first; the caller knows that there is one. */
+static enum side held_older(const struct nids_conn *c)
+{
+	const struct nids_held *client = c->side[CLIENT].held, *server = c->side[SERVER].held;
+	if (!client || !server)
+		return client ? CLIENT : SERVER;
+	return server->ts < client->ts ? SERVER : CLIENT;
+}
+
+static bool holds(const struct nids_conn *c)
+{
+	return c->side[CLIENT].held || c->side[SERVER].held;
+}
+
+/* Declares a side's bytes lost, up to an offset. libnids may still bring them: they are passed over then. */
+static void lose(struct stream *s, struct nids_conn *c, enum side side, uint64_t upto, int64_t ts)
+{
+	struct nids_side *half = &c->side[side];
+	assert(!half->held);
+	if (half->fin_seen && upto > half->fin_at)
+		upto = half->fin_at;
+	if (upto == half->end + 1)
+		upto = half->end; /* one more than was ever seen: the FIN was not captured, rather than a byte */
+	uint64_t from = position(c, side);
+	if (upto <= from)
+		return;
+	s->stats.gaps++;
+	s->stats.gap_bytes += upto - from;
+	s->listener->gap(s->arg, &c->pub, side, upto - from, ts);
+	c->pub.side[side].gap += upto - from;
+	half->accepted = upto;
+	half->stalled = true;
+}
+
+static void held_append(struct stream *s, struct nids_conn *c, enum side side, struct nids_held *h)
+{
+	struct nids_side *half = &c->side[side];
+	h->next = NULL;
+	*half->held_last = h;
+	half->held_last = &h->next;
+	c->held_bytes += h->n;
+	s->stats.held_bytes += h->n;
+	if (s->stats.held_bytes > s->stats.held_peak)
+		s->stats.held_peak = s->stats.held_bytes;
+}
+
+static bool hold(struct stream *s, struct nids_conn *c, enum side side, struct bytes data, bool fin, uint64_t ack, int64_t ts)
+{
+	if (c->held_bytes + data.n > s->config.held_per_conn || s->stats.held_bytes + data.n > s->config.held_total) {
+		s->stats.held_overflow++;
+		return false;
+	}
+	struct nids_held *h = pool_get(s->pool, sizeof *h + data.n);
+	if (!h) {
+		s->stats.no_memory++;
+		return false;
+	}
+	*h = (struct nids_held){.ack = ack, .ts = ts, .n = (uint32_t)data.n, .fin = fin};
+	if (data.n > 0)
+		memcpy(h->bytes, data.p, data.n);
+	held_append(s, c, side, h);
+	return true;
+}
+
+/* Before an item of a side is handed on: what it acknowledges is handed on, whatever that waits for, or declared lost. */
+static void make_clear(struct stream *s, struct nids_conn *c, enum side side, uint64_t ack, int64_t ts)
+{
+	enum side other = side_other(side);
+	struct nids_side *half = &c->side[other];
+	while (half->held && !is_clear(c, side, ack))
+		held_deliver(s, c, other);
+	if (is_clear(c, side, ack))
+		return;
+	lose(s, c, other, ack, ts);
+	if (half->fin_seen && !half->fin_taken && half->accepted >= half->fin_at && !is_clear(c, side, ack)) {
+		half->fin_taken = true;
+		fin_deliver(s, c, other, half->fin_ack, half->fin_ts);
+	}
+}
+
+/* Hands on the first held item of a side, with what must go before it. */
+static void force(struct stream *s, struct nids_conn *c, enum side side, int64_t ts)
+{
+	make_clear(s, c, side, c->side[side].held->ack, ts);
+	held_deliver(s, c, side);
+}
+
+/* The next item of a side, bytes or FIN: handed on, or held for its turn. */
+static void take(struct stream *s, struct nids_conn *c, enum side side, struct bytes data, bool fin, uint64_t ack, int64_t ts)
+{
+	bool now = !c->side[side].held && is_clear(c, side, ack);
+	if (!now && !hold(s, c, side, data, fin, ack, ts)) {
+		while (c->side[side].held)
+			force(s, c, side, ts);
+		make_clear(s, c, side, ack, ts);
+		now = true;
+	}
+	if (now && fin)
+		fin_deliver(s, c, side, ack, ts);
+	else if (now)
+		data_deliver(s, c, side, data, ack, ts);
+}
+
+/* FINs whose turn has come. */
+static void fins_take(struct stream *s, struct nids_conn *c)
+{
+	for (enum side side = CLIENT; side <= SERVER; side++) {
+		struct nids_side *half = &c->side[side];
+		if (!half->fin_seen || half->fin_taken || half->accepted < half->fin_at)
+			continue;
+		half->fin_taken = true;
+		take(s, c, side, bytes_of(NULL, 0), true, half->fin_ack, half->fin_ts);
+	}
+}
+
+/* Hands on what has become possible. A side that has stalled is not waited for: libnids will hardly bring its bytes again. */
+void nids_order_settle(struct stream *s, struct nids_conn *c, int64_t ts)
+{
+	for (;;) {
+		fins_take(s, c);
+		if (held_step(s, c, CLIENT) || held_step(s, c, SERVER))
+			continue;
+		enum side side = held_older(c);
+		if (!holds(c) || !c->side[side_other(side)].stalled)
+			break;
+		force(s, c, side, ts);
+	}
+	nids_table_wait(s, c, holds(c));
+}
+
+void nids_order_forget(struct stream *s, struct nids_conn *c, enum side side)
+{
+	struct nids_side *half = &c->side[side];
+	for (struct nids_mark *m; (m = half->marks);) {
+		half->marks = m->next;
+		pool_put(s->pool, m, sizeof *m);
+	}
+	half->mark_count = 0;
+}
+
+void nids_order_mark(struct stream *s, struct nids_conn *c, enum side side, const struct nids_mark *mark)
+{
+	struct nids_side *half = &c->side[side];
+	struct nids_mark *m = half->mark_count < MARKS_MAX ? pool_get(s->pool, sizeof *m) : NULL;
+	if (!m)
+		return; /* the bytes will count as sent with the segment that brings them out */
+	struct nids_mark **at = &half->marks;
+	while (*at && (*at)->from <= mark->from)
+		at = &(*at)->next;
+	*m = *mark;
+	m->next = *at;
+	*at = m;
+	half->mark_count++;
+	s->stats.out_of_order++;
+}
+
+/* Marks whose bytes have all come out. */
+static void marks_trim(struct stream *s, struct nids_side *half)
+{
+	for (struct nids_mark **at = &half->marks, *m; (m = *at) && m->from <= half->ordered;) {
+		if (m->to > half->ordered) {
+			at = &m->next;
+			continue;
+		}
+		*at = m->next;
+		half->mark_count--;
+		pool_put(s->pool, m, sizeof *m);
+	}
+}
+
+/* Which segment brought the byte at an offset: the one that is being fed, or else the first in libnids' queue that has it. */
+static void origin_of(const struct stream *s, const struct nids_side *half, uint64_t at, uint64_t *ack, int64_t *ts)
+{
+	*ack = s->fed.ack;
+	*ts = s->fed.ts;
+	if (s->fed.from <= at && at < s->fed.to)
+		return;
+	for (const struct nids_mark *m = half->marks; m && m->from <= at; m = m->next) {
+		if (m->to > at) {
+			*ack = m->ack;
+			*ts = m->ts;
+			return;
+		}
+	}
+}
+
+void nids_order_data(struct stream *s, struct nids_conn *c, enum side side, struct bytes data)
+{
+	struct nids_side *half = &c->side[side];
+	uint64_t at = half->ordered, ack;
+	int64_t ts;
+	origin_of(s, half, at, &ack, &ts);
+	half->ordered += data.n;
+	marks_trim(s, half);
+	if (half->accepted > at) {
+		data = bytes_from(data, half->accepted - at); /* too late: declared lost before */
+		at = half->accepted;
+	}
+	if (half->fin_seen && at + data.n > half->fin_at)
+		data = bytes_first(data, half->fin_at > at ? half->fin_at - at : 0);
+	if (data.n == 0 || half->fin_taken)
+		return;
+	half->accepted = at + data.n;
+	half->stalled = false;
+	take(s, c, side, data, false, ack, ts);
+	nids_order_settle(s, c, s->fed.ts);
+}
+
+void nids_order_expire(struct stream *s, struct nids_conn *c, int64_t now)
+{
+	while (holds(c)) {
+		enum side side = held_older(c);
+		if (c->side[side].held->ts + s->config.skew > now)
+			break;
+		force(s, c, side, now);
+	}
+	/* To the end of the list, where the younger ones stand. */
+	nids_table_wait(s, c, false);
+	nids_order_settle(s, c, now);
+}
+
+void nids_order_flush(struct stream *s, struct nids_conn *c, int64_t ts)
+{
+	do {
+		while (holds(c))
+			force(s, c, held_older(c), ts);
+		lose(s, c, CLIENT, c->side[CLIENT].end, ts);
+		lose(s, c, SERVER, c->side[SERVER].end, ts);
+		fins_take(s, c);
+	} while (holds(c));
+	nids_table_wait(s, c, false);
+}

@@ -1,0 +1,302 @@
+/* stream_nids.c - libnids as an engine: what each segment means for its connection, and when a connection is over. */
+#include "nids/stream_nids.h"
+
+#include "nids/nids_conn.h"
+#include "nids/nids_feed.h"
+
+/* libnids takes its whole table, some 400 bytes a connection, from the system at once. */
+enum { CONNS_MAX = 100000 };
+
+/* A SYN that nothing answered: only after this long it can be said (it is sent again after one second and after three, RFC 6298). */
+#define WATCHED_LONG (10 * FRAME_SECOND)
+
+/* A clock that falls back further than this was stepped: the new time is taken. */
+#define STEP_BACK (60 * FRAME_SECOND)
+
+static void hear_data(void *arg, uint32_t number, bool from_client, struct bytes data)
+{
+	struct stream *s = arg;
+	nids_order_data(s, s->slots[number].conn, from_client ? CLIENT : SERVER, data);
+}
+
+static void hear_dropped(void *arg)
+{
+	struct stream *s = arg;
+	s->stats.held_overflow++;
+	s->fed.dropped = true;
+	nids_order_forget(s, s->fed.conn, s->fed.side);
+}
+
+static struct stream *nids_new(const struct stream_config *config, struct pool *pool, const struct stream_listener *listener,
+			       void *arg)
+{
+	static const struct nids_feed_listener feed_listener = {hear_data, hear_dropped};
+	struct stream *s = pool_get_large(pool, sizeof *s);
+	if (!s)
+		return NULL;
+	s->config = *config;
+	if (s->config.max_conns > CONNS_MAX)
+		s->config.max_conns = CONNS_MAX;
+	s->pool = pool;
+	s->listener = listener;
+	s->arg = arg;
+	s->now = INT64_MIN / 2; /* half: differences of times must not overflow */
+	if (nids_table_init(s)) {
+		if (nids_feed_open(s->config.max_conns, &feed_listener, s))
+			return s;
+		nids_table_free(s);
+	}
+	pool_put_large(pool, s, sizeof *s);
+	return NULL;
+}
+
+static void nids_free(struct stream *s)
+{
+	if (!s)
+		return;
+	nids_table_free(s);
+	nids_feed_close();
+	pool_put_large(s->pool, s, sizeof *s);
+}
+
+static const struct stream_stats *nids_stats(const struct stream *s)
+{
+	return &s->stats;
+}
+
+/* over: why it is closed now. The first FIN or RST, if there was one, tells how it ended. */
+static void conn_close(struct stream *s, struct nids_conn *c, enum how over, int64_t ts)
+{
+	struct conn *pub = &c->pub;
+	nids_feed_forget(c->number);
+	nids_order_flush(s, c, ts);
+	nids_order_forget(s, c, CLIENT);
+	nids_order_forget(s, c, SERVER);
+	c->end.over = over;
+	if (c->end.closer == CLOSER_NOBODY)
+		c->end.how = over;
+	if (c->end.closer != CLOSER_SERVER && nids_facts_silent(pub, ts)) {
+		c->end.closer = CLOSER_NOBODY;
+		c->end.how = HOW_SILENCE;
+	}
+	int64_t watched = (over == HOW_EVICTED ? pub->last : ts) - pub->start;
+	c->end.unanswered = pub->side[SERVER].packets == 0 && pub->side[CLIENT].bytes == 0 && watched >= WATCHED_LONG;
+	nids_table_move(s, c, NIDS_LINGER, ts);
+	s->listener->close(s->arg, pub, &c->end, ts);
+}
+
+static bool conn_close_if_done(struct stream *s, struct nids_conn *c, int64_t ts)
+{
+	bool done = c->pub.side[CLIENT].fin && c->pub.side[SERVER].fin;
+	if (done)
+		conn_close(s, c, HOW_FIN, ts);
+	return done;
+}
+
+/* When a connection's time in its list is over. */
+static int64_t due_of(struct stream *s, struct nids_conn *c)
+{
+	if (c->since > s->now)
+		c->since = s->now; /* the clock was stepped back */
+	return c->since + nids_table_limit(s, c->state);
+}
+
+/* Dated when it was due, not when it was noticed: no other traffic may change a record. */
+static void conn_aged(struct stream *s, struct nids_conn *c)
+{
+	if (c->state == NIDS_LINGER) {
+		nids_table_drop(s, c);
+		return;
+	}
+	if (c->state == NIDS_HALF_OPEN)
+		s->stats.aged_half_open++;
+	else
+		s->stats.aged_idle++;
+	conn_close(s, c, HOW_IDLE, due_of(s, c));
+}
+
+static bool held_due(const struct stream *s, const struct nids_conn *c)
+{
+	for (enum side side = CLIENT; side <= SERVER; side++)
+		if (c->side[side].held && c->side[side].held->ts + s->config.skew <= s->now)
+			return true;
+	return false;
+}
+
+/* The connection whose time was over first. NULL: none is due. */
+static struct nids_conn *first_due(struct stream *s)
+{
+	struct nids_conn *first = NULL;
+	for (enum nids_list list = NIDS_HALF_OPEN; list <= NIDS_LINGER; list++) {
+		struct nids_conn *c = s->lists[list].head;
+		if (c && due_of(s, c) <= s->now && (!first || due_of(s, c) < due_of(s, first)))
+			first = c;
+	}
+	return first;
+}
+
+static void age(struct stream *s, int64_t now)
+{
+	struct nids_conn *c;
+	if (now > s->now || now < s->now - STEP_BACK)
+		s->now = now;
+	while ((c = s->lists[NIDS_WAIT].head) && held_due(s, c)) {
+		nids_order_expire(s, c, s->now);
+		conn_close_if_done(s, c, s->now);
+	}
+	while ((c = first_due(s)))
+		conn_aged(s, c);
+}
+
+/* The closed first, then the half-open, then the longest idle. */
+static void evict(struct stream *s)
+{
+	static const enum nids_list order[] = {NIDS_LINGER, NIDS_HALF_OPEN, NIDS_FIN_WAIT, NIDS_OPEN};
+	struct nids_conn *c = NULL;
+	for (size_t i = 0; i < sizeof order / sizeof *order && !c; i++)
+		c = s->lists[order[i]].head;
+	if (!c)
+		return;
+	if (c->state != NIDS_LINGER) {
+		if (c->state == NIDS_HALF_OPEN)
+			s->stats.evicted_half_open++;
+		else
+			s->stats.evicted_idle++;
+		conn_close(s, c, HOW_EVICTED, s->now);
+	}
+	nids_table_drop(s, c);
+}
+
+/* libnids begins a connection with a SYN and with nothing else. */
+static struct nids_conn *conn_begin(struct stream *s, uint32_t hash, const struct packet *p, bool reused)
+{
+	bool syn = (p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+	if (!syn || (s->config.ports && !port_set_has(s->config.ports, p->dst_port))) {
+		s->stats.stray++;
+		return NULL;
+	}
+	if (nids_table_full(s))
+		evict(s);
+	struct nids_conn *c = nids_table_add(s, hash, p);
+	if (c) {
+		c->pub.reused = reused;
+		s->listener->open(s->arg, &c->pub);
+	}
+	return c;
+}
+
+/* Of a closed connection's tuple only another SYN begins something; the rest is its stragglers. */
+static struct nids_conn *conn_again(struct stream *s, struct nids_conn *old, uint32_t hash, const struct packet *p)
+{
+	bool syn = (p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+	if (!syn || p->seq + 1 == old->side[CLIENT].base) {
+		s->stats.stray++;
+		return NULL;
+	}
+	nids_table_drop(s, old);
+	return conn_begin(s, hash, p, true);
+}
+
+static void segment_feed(struct stream *s, struct nids_conn *c, enum side side, const struct packet *p)
+{
+	struct nids_side *half = &c->side[side];
+	uint32_t seq = p->seq + !!(p->flags & TCP_SYN);
+	int64_t at = half->known ? nids_facts_offset(half, seq) : -1;
+	s->fed.conn = c;
+	s->fed.side = side;
+	s->fed.from = at < 0 ? 0 : (uint64_t)at;
+	s->fed.to = at < 0 ? 0 : s->fed.from + p->payload_cap;
+	s->fed.ack = nids_facts_ack(c, side, p);
+	s->fed.ts = p->ts;
+	s->fed.dropped = false;
+	const struct nids_segment segment = {
+		.number = c->number,
+		.from_client = side == CLIENT,
+		.seq = p->seq,
+		.ack = p->ack,
+		.window = p->window,
+		.flags = p->payload_cap < p->payload_len ? p->flags & (uint8_t)~TCP_FIN : p->flags,
+		.has_wscale = p->has_wscale,
+		.wscale = p->wscale,
+		.payload = bytes_of(p->payload, p->payload_cap),
+		.ts = p->ts,
+	};
+	nids_feed_segment(&segment);
+	if (s->fed.to > s->fed.from && s->fed.from > half->ordered && !s->fed.dropped)
+		nids_order_mark(s, c, side,
+				&(struct nids_mark){.from = s->fed.from, .to = s->fed.to, .ack = s->fed.ack, .ts = p->ts});
+}
+
+/* True if it ended the connection. libnids is the judge: it has let go of the stream, or it has not. */
+static bool rst_take(struct stream *s, struct nids_conn *c, enum side side, const struct packet *p)
+{
+	if (nids_feed_knows(c->number)) {
+		s->stats.rst_ignored++;
+		return false;
+	}
+	nids_order_flush(s, c, p->ts);
+	c->pub.side[side].rst = true;
+	c->end.by_rst = true;
+	c->end.rst_by = side;
+	c->end.refused = c->state == NIDS_HALF_OPEN && side == SERVER && !c->pub.side[SERVER].syn;
+	nids_order_closing(c, side, HOW_RST, s->fed.ack);
+	conn_close(s, c, HOW_RST, p->ts);
+	return true;
+}
+
+static void segment_take(struct stream *s, struct nids_conn *c, enum side side, const struct packet *p)
+{
+	nids_facts_note(s, c, side, p);
+	segment_feed(s, c, side, p);
+	if ((p->flags & TCP_RST) && rst_take(s, c, side, p))
+		return;
+	nids_order_settle(s, c, p->ts);
+	if (conn_close_if_done(s, c, p->ts))
+		return;
+	if (c->state == NIDS_HALF_OPEN && !(p->flags & (TCP_SYN | TCP_RST)))
+		nids_table_move(s, c, NIDS_OPEN, p->ts);
+	if (c->state == NIDS_OPEN)
+		nids_table_move(s, c, c->side[SERVER].fin_seen ? NIDS_FIN_WAIT : NIDS_OPEN, p->ts);
+}
+
+static enum side side_of(const struct nids_conn *c, const struct packet *p)
+{
+	return c->pub.port[CLIENT] == p->src_port && ip_addr_equal(&c->pub.addr[CLIENT], &p->src) ? CLIENT : SERVER;
+}
+
+static void nids_segments(struct stream *s, const struct packet *packets, size_t n)
+{
+	for (const struct packet *p = packets; p < packets + n; p++) {
+		uint32_t hash = flow_hash(s->config.seed, p);
+		s->stats.segments++;
+		age(s, p->ts);
+		struct nids_conn *c = nids_table_find(s, hash, p);
+		if (!c)
+			c = conn_begin(s, hash, p, false);
+		else if (c->state == NIDS_LINGER)
+			c = conn_again(s, c, hash, p);
+		if (c)
+			segment_take(s, c, side_of(c, p), p);
+	}
+}
+
+static void nids_tick(struct stream *s, int64_t now)
+{
+	age(s, now);
+}
+
+static void nids_finish(struct stream *s)
+{
+	while (s->lists[NIDS_START].head)
+		conn_close(s, s->lists[NIDS_START].head, HOW_CAPTURE_END, s->now);
+}
+
+const struct stream_engine stream_nids = {
+	.name = "nids",
+	.new = nids_new,
+	.segments = nids_segments,
+	.tick = nids_tick,
+	.finish = nids_finish,
+	.free = nids_free,
+	.stats = nids_stats,
+};

@@ -1,0 +1,57 @@
+/* alerting.c - the operator's severities laid over the catalogue's. */
+#include "output/alerting.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct alerting alerting_default(void)
+{
+	struct alerting a = {.min = SEVERITY_NOTICE};
+
+	for (unsigned v = 0; v < VERDICTS; v++)
+		a.of[v] = verdict_row(v)->severity;
+	return a;
+}
+
+bool alerting_set(struct alerting *a, const char *text, char *why, size_t n)
+{
+	const char *sign = strchr(text, '=');
+	char id[64] = "";
+	enum verdict v;
+	enum severity s;
+
+	if (sign == NULL) {
+		snprintf(why, n, "\"%s\" is not of the form VERDICT=SEVERITY", text);
+		return false;
+	}
+	if ((size_t)(sign - text) < sizeof(id))
+		memcpy(id, text, (size_t)(sign - text));
+	v = verdict_read(id);
+	s = severity_read(sign + 1);
+	if (v == VERDICTS) {
+		snprintf(why, n, "\"%.*s\" is no verdict; --list-alerts shows them all", (int)(sign - text), text);
+		return false;
+	}
+	if (s == SEVERITIES) {
+		snprintf(why, n, "\"%s\" is no severity; there are none, info, notice, warning, error, critical", sign + 1);
+		return false;
+	}
+	a->of[v] = s;
+	return true;
+}
+
+struct judgement alerting_judge(const struct alerting *a, struct judgement j)
+{
+	enum verdict worst = j.verdict;
+
+	for (uint64_t also = j.also; also != 0; also &= also - 1) {
+		enum verdict v = (enum verdict)__builtin_ctzll(also);
+
+		if (a->of[v] > a->of[worst])
+			worst = v;
+	}
+	if (worst != j.verdict)
+		j.also = (j.also | UINT64_C(1) << j.verdict) & ~(UINT64_C(1) << worst);
+	j.verdict = worst;
+	return j;
+}

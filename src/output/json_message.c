@@ -1,0 +1,122 @@
+/* json_message.c - the facts of one message: a function and a row for each. */
+#include "output/json.h"
+
+static bool put_fate(struct json *j, const struct json_view *v)
+{
+	json_word(j, fate_name(v->transaction->fate));
+	return true;
+}
+
+static bool put_from(struct json *j, const struct json_view *v)
+{
+	return json_put_note(j, &v->transaction->notes, NOTE_FROM);
+}
+
+/* code 0: the reply to RCPT was still outstanding */
+static void put_recipient(struct json *j, const struct note *note)
+{
+	json_comma(j);
+	outbuf_str(j->b, "{\"to\":");
+	json_string(j, note->text);
+	if (note->value != 0) {
+		outbuf_str(j->b, ",\"code\":");
+		json_number(j, note->value);
+	}
+	outbuf_char(j->b, '}');
+}
+
+static bool put_rcpt(struct json *j, const struct json_view *v)
+{
+	struct note note;
+	uint16_t pos = 0;
+	bool any = false;
+
+	outbuf_char(j->b, '[');
+	while (notes_next(&v->transaction->notes, &pos, &note))
+		if (note.tag == NOTE_RCPT) {
+			put_recipient(j, &note);
+			any = true;
+		}
+	outbuf_char(j->b, ']');
+	return any;
+}
+
+static bool put_number(struct json *j, uint64_t n)
+{
+	json_number(j, n);
+	return true;
+}
+
+static bool put_rcpt_count(struct json *j, const struct json_view *v)
+{
+	return put_number(j, v->transaction->rcpt_count);
+}
+
+static bool put_message_id(struct json *j, const struct json_view *v)
+{
+	return json_put_note(j, &v->transaction->notes, NOTE_MESSAGE_ID);
+}
+
+static bool put_queue_id(struct json *j, const struct json_view *v)
+{
+	return json_put_note(j, &v->transaction->notes, NOTE_QUEUE_ID);
+}
+
+static bool put_size_declared(struct json *j, const struct json_view *v)
+{
+	return put_number(j, v->transaction->size_declared) && v->transaction->size_declared > 0;
+}
+
+static bool put_bytes(struct json *j, const struct json_view *v)
+{
+	return put_number(j, v->transaction->bytes);
+}
+
+static bool put_bytes_acked(struct json *j, const struct json_view *v)
+{
+	return put_number(j, v->transaction->bytes_acked);
+}
+
+/* LMTP has a reply for each recipient: how many took the message, of how many that have answered. */
+static bool put_lmtp_accepted(struct json *j, const struct json_view *v)
+{
+	return put_number(j, v->transaction->lmtp_accepted) && v->transaction->lmtp_answered > 0;
+}
+
+static bool put_lmtp_answered(struct json *j, const struct json_view *v)
+{
+	return put_number(j, v->transaction->lmtp_answered) && v->transaction->lmtp_answered > 0;
+}
+
+static bool put_reply_code(struct json *j, const struct json_view *v)
+{
+	return json_put_code(j, v->transaction->code);
+}
+
+static bool put_reply_enhanced(struct json *j, const struct json_view *v)
+{
+	return json_put_enhanced(j, v->transaction->enhanced);
+}
+
+static bool put_reply_text(struct json *j, const struct json_view *v)
+{
+	return json_put_note(j, &v->transaction->notes, NOTE_REPLY);
+}
+
+const struct json_row json_transaction_rows[] = {
+	JSON_ROW(JSON_ROOT, "fate", put_fate),
+	JSON_ROW(JSON_ROOT, "from", put_from),
+	JSON_ROW(JSON_ROOT, "rcpt", put_rcpt),
+	JSON_ROW(JSON_ROOT, "rcpt_count", put_rcpt_count),
+	JSON_ROW(JSON_ROOT, "message_id", put_message_id),
+	JSON_ROW(JSON_ROOT, "queue_id", put_queue_id),
+	JSON_ROW(JSON_ROOT, "size_declared", put_size_declared),
+	JSON_ROW(JSON_ROOT, "bytes", put_bytes),
+	JSON_ROW(JSON_ROOT, "bytes_acked", put_bytes_acked),
+	JSON_ROW(JSON_ROOT, "lmtp_accepted", put_lmtp_accepted),
+	JSON_ROW(JSON_ROOT, "lmtp_answered", put_lmtp_answered),
+	JSON_ROW(JSON_REPLY, "code", put_reply_code),
+	JSON_ROW(JSON_REPLY, "enhanced", put_reply_enhanced),
+	JSON_ROW(JSON_REPLY, "text", put_reply_text),
+	{0},
+};

@@ -1,0 +1,191 @@
+/* text_summary.c - the last words of a run for people. */
+#include "output/counters.h"
+#include "output/fate.h"
+#include "output/text.h"
+
+enum { SERVERS_TOLD = 10 };
+
+/* "1 critical, 2 warning" */
+static void put_by_severity(struct text *t, const uint64_t counts[SEVERITIES])
+{
+	const char *between = "";
+
+	for (unsigned s = SEVERITIES - 1; s > SEVERITY_NONE; s--) {
+		if (counts[s] == 0)
+			continue;
+		outbuf_str(t->b, between);
+		outbuf_grouped(t->b, counts[s]);
+		outbuf_char(t->b, ' ');
+		text_severity(t, (enum severity)s, false, 0);
+		between = ", ";
+	}
+}
+
+static uint64_t packets_of(const struct monitor_stats *core, enum packet_kind kind)
+{
+	return core->kinds[kind];
+}
+
+static void put_nothing(struct text *t, const struct summary *s)
+{
+	if (s->core->frames == 0) {
+		outbuf_str(t->b, "No packet in ");
+		escape_text(t->b, bytes_str(s->inputs));
+		outbuf_str(t->b, ".\n");
+		return;
+	}
+	outbuf_str(t->b, "No SMTP session on ports ");
+	outbuf_str(t->b, s->ports);
+	outbuf_str(t->b, " in ");
+	escape_text(t->b, bytes_str(s->inputs));
+	outbuf_str(t->b, ": ");
+	text_count(t, s->core->frames, "packet");
+	outbuf_str(t->b, ", of which ");
+	outbuf_grouped(t->b, packets_of(s->core, PACKET_UNWATCHED));
+	outbuf_str(t->b, " TCP on other ports; -p sets the ports.\n");
+}
+
+static void put_no_alert(struct text *t, const struct totals *totals)
+{
+	uint64_t unknown = totals->verdicts[VERDICT_UNKNOWN], hidden = totals->verdicts[VERDICT_ENCRYPTED];
+
+	if (unknown + hidden == 0) {
+		outbuf_str(t->b, "Everything fine: no session ended in a way that calls for an alert.\n");
+		return;
+	}
+	outbuf_str(t->b, "No alert, but not everything could be judged: of ");
+	text_count(t, totals->sessions, "session");
+	outbuf_format(t->b, " the ending of %llu is unknown, and %llu went into TLS.\n", (unsigned long long)unknown,
+		      (unsigned long long)hidden);
+}
+
+static void put_verdict_line(struct text *t, const struct summary *s, unsigned v)
+{
+	const struct verdict_row *row = verdict_row((enum verdict)v);
+
+	outbuf_str(t->b, "  ");
+	text_severity(t, s->alerting->of[v], false, 10);
+	outbuf_format(t->b, "%-24s ", row->id);
+	outbuf_format(t->b, "%8llu  %s\n", (unsigned long long)s->totals->verdicts[v], row->headline);
+}
+
+/* Worst first; within one severity in the catalogue's order. */
+static void put_verdicts(struct text *t, const struct summary *s)
+{
+	outbuf_str(t->b, "Sessions by their ending:\n");
+	for (unsigned severity = SEVERITIES; severity-- > 0;)
+		for (unsigned v = 0; v < VERDICTS; v++)
+			if (s->totals->verdicts[v] > 0 && s->alerting->of[v] == severity)
+				put_verdict_line(t, s, v);
+}
+
+static void put_messages(struct text *t, const struct totals *totals)
+{
+	const char *between = "Messages: ";
+
+	for (unsigned f = FATE_ACCEPTED; f < FATES; f++) {
+		if (totals->fates[f] == 0)
+			continue;
+		outbuf_str(t->b, between);
+		outbuf_grouped(t->b, totals->fates[f]);
+		outbuf_char(t->b, ' ');
+		outbuf_str(t->b, fate_tally((enum fate)f));
+		between = ", ";
+	}
+	outbuf_str(t->b, between[0] == ',' ? ".\n" : "");
+}
+
+static void put_server_counts(struct text *t, const struct server *one)
+{
+	uint64_t alerts = 0;
+
+	for (unsigned s = 0; s < SEVERITIES; s++)
+		alerts += one->alerts[s];
+	text_count(t, one->sessions, "session");
+	outbuf_str(t->b, ", ");
+	text_count(t, alerts, "alert");
+	outbuf_str(t->b, alerts > 0 ? ": " : "");
+	put_by_severity(t, one->alerts);
+	outbuf_char(t->b, '\n');
+}
+
+static void put_servers(struct text *t, const struct totals *totals)
+{
+	const struct server *worst[SERVERS_TOLD], *others = servers_others(totals->servers);
+	size_t n = servers_worst(totals->servers, worst, SERVERS_TOLD);
+
+	outbuf_str(t->b, n > 0 ? "Servers with the worst alerts:\n" : "");
+	for (size_t i = 0; i < n; i++) {
+		outbuf_str(t->b, "  ");
+		text_endpoint(t, &worst[i]->addr, worst[i]->port);
+		outbuf_format(t->b, worst[i]->name[0] != '\0' ? " (%s): " : ": ", worst[i]->name);
+		put_server_counts(t, worst[i]);
+	}
+	if (others->sessions > 0) {
+		outbuf_str(t->b, "  servers beyond the first 65,536, together: ");
+		put_server_counts(t, others);
+	}
+}
+
+static void put_capture(struct text *t, const struct summary *s)
+{
+	outbuf_str(t->b, "Read from ");
+	escape_text(t->b, bytes_str(s->inputs));
+	outbuf_str(t->b, ": ");
+	text_count(t, s->core->frames, "packet");
+	outbuf_str(t->b, ", ");
+	text_count(t, s->core->bytes, "byte");
+	outbuf_str(t->b, "; ");
+	outbuf_grouped(t->b, packets_of(s->core, PACKET_TCP));
+	outbuf_str(t->b, " TCP on ports ");
+	outbuf_str(t->b, s->ports);
+	outbuf_str(t->b, ", ");
+	outbuf_grouped(t->b, packets_of(s->core, PACKET_UNWATCHED));
+	outbuf_str(t->b, " TCP on other ports.\n");
+}
+
+/* What may have kept a session from being judged. */
+static void put_trouble(struct text *t, const struct monitor_stats *core)
+{
+	const char *between = "Beware: ";
+
+	for (size_t i = 0; i < counters_n; i++) {
+		uint64_t n = counter_value(&counters[i], core);
+
+		if (counters[i].trouble == NULL || n == 0)
+			continue;
+		outbuf_str(t->b, between);
+		outbuf_grouped(t->b, n);
+		outbuf_char(t->b, ' ');
+		outbuf_str(t->b, counters[i].trouble);
+		between = "; ";
+	}
+	outbuf_str(t->b, between[0] == ';' ? ".\n" : "");
+}
+
+static void put_tally(struct text *t, const struct summary *s)
+{
+	text_count(t, s->totals->sessions, "session");
+	outbuf_str(t->b, ", ");
+	text_count(t, s->totals->alerts, "alert");
+	outbuf_str(t->b, s->totals->alerts > 0 ? ": " : "");
+	put_by_severity(t, s->totals->alert_severity);
+	outbuf_str(t->b, ".\n");
+	if (s->totals->alerts == 0)
+		put_no_alert(t, s->totals);
+	put_verdicts(t, s);
+	put_messages(t, s->totals);
+	put_servers(t, s->totals);
+	put_capture(t, s);
+}
+
+void text_summary(struct text *t, const struct summary *s)
+{
+	if (s->stopped)
+		outbuf_str(t->b, "Stopped by a signal before the end of the input; sessions that were open are unfinished.\n");
+	if (s->totals->sessions == 0)
+		put_nothing(t, s);
+	else
+		put_tally(t, s);
+	put_trouble(t, s->core);
+}

@@ -1,0 +1,45 @@
+/* build_frame.h - segments as frames: checksummed IPv4 or IPv6, in whatever link layer and tunnel a capture may have. */
+#ifndef SMTPWATCH_TESTS_BUILD_FRAME_H
+#define SMTPWATCH_TESTS_BUILD_FRAME_H
+
+#include "lib/build_wire.h"
+#include "lib/scenario.h"
+
+enum { BUILD_LAYERS = 4 };
+
+struct frame_writer;
+
+enum wrapping_bit {
+	WRAPPING_FRAGMENTS = 1, /* each datagram in two fragments, where it is long enough */
+	WRAPPING_OFFLOAD = 2    /* the TCP checksum is left to the card, and wrong in the capture */
+};
+
+/* How a segment is wrapped: from the IP header outwards, up to BUILD_LAYERS headers, each by one function. */
+struct wrapping {
+	const char *name;
+	int link; /* LINKTYPE_ */
+	bool v6;
+	unsigned bits; /* enum wrapping_bit */
+	void (*layer[BUILD_LAYERS])(struct frame_writer *w);
+};
+
+/* Ends with a row without a name. The first row is plain Ethernet and IPv4. */
+extern const struct wrapping wrappings[];
+
+/* NULL if there is none of that name. */
+const struct wrapping *wrapping_find(const char *name);
+
+/* Frames that own their bytes. */
+struct frames {
+	struct frame *frame;
+	uint8_t **data;
+	size_t n;
+};
+
+struct frames frames_build(const struct scenario *s, const struct wire *w, const struct wrapping *how);
+void frames_free(struct frames *f);
+
+/* Writes a capture file with times in nanoseconds; false: errno tells why not. */
+bool frames_save(const struct frames *f, int link, const char *path);
+
+#endif

@@ -1,0 +1,41 @@
+/* build_wire.h - what a capture would hold, segment by segment, before it has a link layer. */
+#ifndef SMTPWATCH_TESTS_BUILD_WIRE_H
+#define SMTPWATCH_TESTS_BUILD_WIRE_H
+
+#include "core/stream.h"
+
+struct segment {
+	int64_t ts;     /* nanoseconds since the epoch */
+	unsigned scene; /* index of the session in the scenario */
+	enum side side; /* the sender */
+	uint32_t seq, ack;
+	uint8_t flags; /* enum tcp_flag; a SYN brings its usual options */
+	uint8_t ttl;
+	uint16_t window, ip_id;
+	uint32_t snap; /* the frame is cut to so many bytes; 0: whole */
+	uint32_t n;    /* bytes at data */
+	uint8_t *data; /* owned by the wire */
+};
+
+/* Segments in order of capture; times never go back. Zero-filled before first use. */
+struct wire {
+	struct segment *segment;
+	size_t n, room;
+	bool whole; /* the capture has all of it, everything arrived, and both sides closed: what libnids needs */
+};
+
+/* Adds a copy of a segment, with these bytes in place of its own. */
+void wire_add(struct wire *w, const struct segment *like, const uint8_t *data, size_t n);
+
+/* Two segments change places; the times stay where they are, because they are the capture's. */
+void wire_swap(struct wire *w, size_t i, size_t j);
+
+void wire_free(struct wire *w);
+
+/* Bytes of sequence that a segment takes: its payload, SYN and FIN. */
+uint32_t segment_span(const struct segment *g);
+
+/* Nothing but an acknowledgement. */
+bool segment_pure_ack(const struct segment *g);
+
+#endif

@@ -1,0 +1,89 @@
+/* made.c - a record made by hand. */
+#include "lib/made.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+
+/* 2026-11-23T10:00:00Z */
+#define MADE_START (INT64_C(1795428000) * FRAME_SECOND)
+
+struct ip_addr made_addr(const char *text)
+{
+	struct ip_addr a = {{[10] = 0xff, [11] = 0xff}};
+	bool read = inet_pton(AF_INET, text, a.b + 12) == 1 || inet_pton(AF_INET6, text, a.b) == 1;
+
+	assert(read);
+	return a;
+}
+
+void made_note(struct made *m, struct notes *notes, enum note_tag tag, uint16_t value, const char *text)
+{
+	notes_add(notes, m->pool, tag, value, bytes_str(text));
+}
+
+void made_verdict(struct made *m, enum verdict v, uint64_t also)
+{
+	m->record.judgement = (struct judgement){v, also};
+	m->report.record = m->record;
+	m->report.severity = verdict_row(v)->severity;
+	m->report.alert = m->report.severity >= SEVERITY_NOTICE;
+}
+
+void made_init_bare(struct made *m)
+{
+	*m = (struct made){.pool = pool_new(1 << 20)};
+	m->conn = (struct conn){.addr = {made_addr("192.0.2.10"), made_addr("198.51.100.25")},
+				.port = {40313, 25},
+				.start = MADE_START,
+				.last = MADE_START};
+	m->ending = (struct ending){.closer = CLOSER_CLIENT, .how = HOW_FIN, .connected = true};
+	m->record = (struct record){.conn = &m->conn, .session = &m->facts, .ending = &m->ending, .end = MADE_START};
+	m->report.input = "made.pcap";
+	made_verdict(m, VERDICT_PROBE, 0);
+}
+
+void made_init(struct made *m)
+{
+	made_init_bare(m);
+	m->conn.port[CLIENT] = 40312;
+	m->record.end = MADE_START + 13 * FRAME_SECOND / 4;
+	m->ending = (struct ending){.closer = CLOSER_SERVER,
+				    .how = HOW_FIN,
+				    .farewell = FAREWELL_221_UNASKED,
+				    .stage = STAGE_END_OF_MESSAGE,
+				    .stage_221 = STAGE_END_OF_MESSAGE,
+				    .unasked_221 = PLACE_MESSAGE,
+				    .spoke = true,
+				    .connected = true};
+	m->facts.commands = 5;
+	m->facts.replies = 6;
+	m->facts.last_command = SMTP_END;
+	m->facts.last_code = 221;
+	m->facts.last_enhanced = (struct smtp_enhanced){2, 0, 0};
+	made_note(m, &m->facts.notes, NOTE_BANNER, 0, "mx.example.net ESMTP");
+	made_note(m, &m->facts.notes, NOTE_HELO, 0, "out.example.org");
+	made_note(m, &m->facts.notes, NOTE_REPLY, 0, "closing");
+	made_verdict(m, VERDICT_221_FOR_MESSAGE, 0);
+}
+
+struct transaction *made_message(struct made *m, enum fate fate, const char *from, const char *rcpt)
+{
+	struct transaction *t = &m->messages[m->n];
+
+	assert(m->n < MADE_MESSAGES);
+	if (m->n > 0)
+		m->messages[m->n - 1].next = t;
+	else
+		m->facts.first = t;
+	m->n++;
+	m->facts.fates[fate]++;
+	*t = (struct transaction){.fate = fate, .mail_accepted = true, .content_begun = true, .rcpt_count = 1, .rcpt_accepted = 1, .bytes = 1234, .bytes_acked = 1234};
+	made_note(m, &t->notes, NOTE_FROM, 0, from);
+	made_note(m, &t->notes, NOTE_RCPT, 250, rcpt);
+	return t;
+}
+
+void made_free(struct made *m)
+{
+	pool_free(m->pool);
+}

@@ -1,0 +1,493 @@
+/* test_packet.c - the decoder: each link type, tag and tunnel; every cut; lies in the headers; noise. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "core/packet.h"
+#include "lib/wire.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define Z4           "00000000"
+#define Z8           Z4 Z4
+#define Z16          Z8 Z8
+#define Z60          Z16 Z16 Z16 Z8 Z4
+#define MACS         "02005e00000102005e00000202005e000003"
+#define SNAP         "aaaa030000000800"
+#define WLAN         "0801" /* flags: to the access point */
+#define QOS          "8802"
+
+struct good {
+	int link;
+	const char *words;
+	uint16_t vlan[PACKET_VLANS];
+};
+
+static const struct good goods[] = {
+	{1, "eth ip4 tcp", {0}},
+	{1, "eth ip6 tcp6", {0}},
+	{1, "eth8023 =" SNAP " ip4 tcp", {0}},
+	{1, "eth8023 =aaaa030000f886dd ip6 tcp6", {0}},
+	{1, "eth:8870 =" SNAP " ip4 tcp", {0}},
+	{101, "ip4 tcp", {0}},
+	{101, "ip6 tcp6", {0}},
+	{12, "ip4 tcp", {0}},
+	{14, "ip6 tcp6", {0}},
+	{228, "ip4 tcp", {0}},
+	{229, "ip6 tcp6", {0}},
+	{0, "=02000000 ip4 tcp", {0}},
+	{0, "=00000002 ip4 tcp", {0}},
+	{0, "=0000000a ip6 tcp6", {0}},
+	{0, "=17000000 ip6 tcp6", {0}},
+	{0, "=18000000 ip6 tcp6", {0}},
+	{0, "=0000001c ip6 tcp6", {0}},
+	{0, "=1e000000 ip6 tcp6", {0}},
+	{108, "=00000002 ip4 tcp", {0}},
+	{108, "=00000018 ip6 tcp6", {0}},
+	{113, "=00000001000602005e00000200000800 ip4 tcp", {0}},
+	{113,
+	 "=00000001000602005e0000020000"
+	 "86dd ip6 tcp6",
+	 {0}},
+	{113,
+	 "=00000001000602005e0000020000"
+	 "0004 =" SNAP " ip4 tcp",
+	 {0}},
+	{113,
+	 "=00000001000602005e0000020000"
+	 "8100 =00640800 ip4 tcp",
+	 {100}},
+	{276, "=08000000000000020001000602005e0000020000 ip4 tcp", {0}},
+	{276, "=86dd0000000000020001000602005e0000020000 ip6 tcp6", {0}},
+	{9, "=ff030021 ip4 tcp", {0}},
+	{9, "=0057 ip6 tcp6", {0}},
+	{9, "=21 ip4 tcp", {0}},
+	{50, "=ff030021 ip4 tcp", {0}},
+	{50, "=0f000800 ip4 tcp", {0}},
+	{9, "=ff030281 =00064140 ip4 tcp", {0}},
+	{51, "pppoe:21 ip4 tcp", {0}},
+	{104, "=0f000800 ip4 tcp", {0}},
+	{104, "=8f0086dd ip6 tcp6", {0}},
+	{105, "=" WLAN "0000" MACS "0000" SNAP " ip4 tcp", {0}},
+	{105,
+	 "=" QOS "0000" MACS "0000"
+	 "0000" SNAP " ip4 tcp",
+	 {0}},
+	{105,
+	 "=0803"
+	 "0000" MACS "0000"
+	 "02005e000004" SNAP " ip4 tcp",
+	 {0}},
+	{105,
+	 "=8882"
+	 "0000" MACS "0000"
+	 "0000" Z4 SNAP " ip4 tcp",
+	 {0}},
+	{105,
+	 "=" QOS "0000" MACS "0000"
+	 "8000 eth8023 =" SNAP " ip4 tcp",
+	 {0}},
+	{127, "=00000800" Z4 WLAN "0000" MACS "0000" SNAP " ip4 tcp", {0}},
+	{127,
+	 "=0000110003000000" Z8 "20" QOS "0000" MACS "0000"
+	 "0000"
+	 "0000" SNAP " ip4 tcp",
+	 {0}},
+	{127,
+	 "=0000090002000000"
+	 "20" QOS "0000" MACS "0000"
+	 "0000"
+	 "0000" SNAP " ip4 tcp",
+	 {0}},
+	{127,
+	 "=0000190003000080" Z4 Z4 Z8 "20" QOS "0000" MACS "0000"
+	 "0000"
+	 "0000" SNAP " ip4 tcp",
+	 {0}},
+	{117, "=3d020000" Z60 " ip4 tcp", {0}},
+	{117, "=3d180000" Z60 " ip6 tcp6", {0}},
+	{239, "nflog ip4 tcp", {0}},
+	{239, "nflogbe ip6 tcp6", {0}},
+
+	{1, "eth vlan:64 ip4 tcp", {100}},
+	{1, "eth svlan:7 vlan:64 ip6 tcp6", {7, 100}},
+	{1, "eth qvlan:fff vlan:1 vlan:2 ip4 tcp", {4095, 1}},
+	{1, "eth vlan:0 vlan:64 ip4 tcp", {100}},
+	{1, "eth:9200 =00050800 ip4 tcp", {5}},
+	{1, "eth:8847 =00064140 ip4 tcp", {0}},
+	{1, "eth:8847 =0006404000074040000f4140 ip6 tcp6", {0}},
+	{1, "eth:8848 =00064140 ip4 tcp", {0}},
+	{1, "eth:8847 =0006414000000000 eth vlan:64 ip4 tcp", {100}},
+	{1, "eth:8847 =00064140 eth ip4 tcp", {0}},
+	{1, "eth pppoe:21 ip4 tcp", {0}},
+	{1, "eth vlan:64 pppoe:57 ip6 tcp6", {100}},
+	{1, "eth ip4:2f =00000800 ip4 tcp", {0}},
+	{1, "eth ip4:2f =b00086dd" Z4 "0000000100000002 ip6 tcp6", {0}},
+	{1,
+	 "eth ip6:2f =20000800"
+	 "0000000a ip4 tcp",
+	 {0}},
+	{1, "eth ip4:2f =00006558 eth vlan:64 ip4 tcp", {100}},
+	{1,
+	 "eth ip4:2f =00008847"
+	 "00064140 ip4 tcp",
+	 {0}},
+	{1, "eth ip4:2f =000088be eth ip4 tcp", {0}},
+	{1,
+	 "eth vlan:2 ip4:2f =100088be"
+	 "00000001"
+	 "1000000100000000 eth vlan:64 ip4 tcp",
+	 {2, 100}},
+	{1,
+	 "eth ip4:2f =100022eb"
+	 "00000001"
+	 "20000000" Z8 " eth ip4 tcp",
+	 {0}},
+	{1,
+	 "eth ip4:2f =100022eb"
+	 "00000001"
+	 "20000000" Z4 "00000001" Z8 " eth ip4 tcp",
+	 {0}},
+	{1,
+	 "eth ip4:2f =100022eb"
+	 "00000001"
+	 "20000000" Z4 "00000800 ip6 tcp6",
+	 {0}},
+	{1, "eth ip4 ip4 tcp", {0}},
+	{1, "eth ip6 ip4 tcp", {0}},
+	{1, "eth ip4 ip6 tcp6", {0}},
+	{1, "eth ip6 ip6 tcp6", {0}},
+	{1, "eth ip4:89 =00064140 ip4 tcp", {0}},
+	{1, "eth ip4 udp:12b5 =0800000000002a00 eth ip4 tcp", {0}},
+	{1, "eth ip6 udp:2118 =0800000000002a00 eth vlan:64 ip6 tcp6", {100}},
+	{1, "eth ip4 udp:17c1 =0000655800002a00 eth ip4 tcp", {0}},
+	{1, "eth ip4 udp:17c1 =0200080000002a00" Z8 " ip4 tcp", {0}},
+	{1,
+	 "eth svlan:1 vlan:2 ip4:2f =100088be"
+	 "00000001"
+	 "1000000100000000 eth vlan:64 ip4 udp:12b5 =0800000000002a00 eth ip4 tcp",
+	 {1, 2}},
+
+	{1, "eth ip6:0 =06000104" Z4 " tcp6", {0}},
+	{1, "eth ip6:0 =3c000104" Z4 "2b01010400000000" Z8 "06000104" Z4 " tcp6", {0}},
+	{1, "eth ip6:3c =06010104" Z4 Z8 " tcp6", {0}},
+	{1,
+	 "eth ip6:2c =06000000"
+	 "12345678 tcp6",
+	 {0}},
+	{1, "eth ip6:33 =06040000" Z8 Z8 Z4 " tcp6", {0}},
+	{1, "eth ip6:33 =3c040000" Z8 Z8 Z4 "06000104" Z4 " tcp6", {0}},
+	{1, "eth ip4:33 =06040000" Z8 Z8 Z4 " tcp", {0}},
+};
+
+static struct port_set smtp;
+
+static struct packet_decoder decoder(void)
+{
+	return (struct packet_decoder){.ports = &smtp};
+}
+
+static void header_check(const struct packet *p, bool v6, const uint16_t vlan[PACKET_VLANS])
+{
+	assert_true(ip_addr_equal(&p->src, v6 ? &wire_src6 : &wire_src4));
+	assert_true(ip_addr_equal(&p->dst, v6 ? &wire_dst6 : &wire_dst4));
+	assert_int_equal(p->src_port, WIRE_SRC_PORT);
+	assert_int_equal(p->dst_port, WIRE_DST_PORT);
+	assert_int_equal(p->seq, WIRE_SEQ);
+	assert_int_equal(p->ack, WIRE_ACK);
+	assert_int_equal(p->window, 512);
+	assert_int_equal(p->flags, TCP_PSH | TCP_ACK);
+	assert_int_equal(p->ttl, v6 ? 62 : 61);
+	assert_int_equal(p->ip_id, v6 ? 0 : 0x1234);
+	assert_int_equal(p->df, v6);
+	assert_int_equal(p->mss | p->wscale | p->has_wscale | p->has_tsopt, 0);
+	assert_int_equal(p->tsval | p->tsecr, 0);
+	assert_int_equal(p->vlans, (vlan[0] != 0) + (vlan[1] != 0));
+	assert_memory_equal(p->vlan, vlan, sizeof p->vlan);
+	assert_int_equal(p->payload_len, 8);
+	assert_true(p->ts == 1234567890);
+}
+
+static void test_goods(void **state)
+{
+	(void)state;
+	static struct wire w;
+	struct packet_decoder d = decoder();
+	d.insist_checksum = true;
+	for (size_t i = 0; i < COUNT(goods); i++) {
+		wire_start(&w);
+		wire_put(&w, goods[i].words);
+		struct frame f = wire_frame(&w, goods[i].link);
+		union packet_decoded out;
+		enum packet_kind kind = wire_decode(&d, &f, &out);
+		if (kind != PACKET_TCP)
+			print_error("link %d, %s: %s\n", goods[i].link, goods[i].words, packet_kind_name(kind));
+		assert_int_equal(kind, PACKET_TCP);
+		header_check(&out.tcp, strstr(goods[i].words, "tcp6") != NULL, goods[i].vlan);
+		assert_int_equal(out.tcp.payload_cap, 8);
+		assert_memory_equal(out.tcp.payload, "EHLO x\r\n", 8);
+		assert_true(packet_link_known(goods[i].link));
+	}
+}
+
+/* By the snaplen: TCP as soon as its 20 bytes are there, CUT before, and nothing else. */
+static void test_cuts(void **state)
+{
+	(void)state;
+	static struct wire w;
+	struct packet_decoder d = decoder();
+	for (size_t i = 0; i < COUNT(goods); i++) {
+		wire_start(&w);
+		w.options = bytes_of("\x01\x01\x08\x0a\0\0\0\1\0\0\0\2", 12);
+		wire_put(&w, goods[i].words);
+		struct frame f = wire_frame(&w, goods[i].link);
+		for (f.caplen = 0; f.caplen <= f.len; f.caplen++) {
+			union packet_decoded out;
+			enum packet_kind kind = wire_decode(&d, &f, &out);
+			assert_int_equal(kind, f.caplen < f.len - 20 ? PACKET_CUT : PACKET_TCP);
+			if (kind != PACKET_TCP)
+				continue;
+			assert_int_equal(out.tcp.has_tsopt, f.caplen >= f.len - 8);
+			out.tcp.has_tsopt = false;
+			out.tcp.tsval = out.tcp.tsecr = 0;
+			header_check(&out.tcp, strstr(goods[i].words, "tcp6") != NULL, goods[i].vlan);
+			assert_int_equal(out.tcp.payload_cap, f.caplen > f.len - 8 ? f.caplen - (f.len - 8) : 0);
+			assert_memory_equal(out.tcp.payload, "EHLO x\r\n", out.tcp.payload_cap);
+		}
+	}
+}
+
+/* On the wire: lengths then contradict each other. An nflog frame may end before the attribute with the packet. */
+static void test_short_frames(void **state)
+{
+	(void)state;
+	static struct wire w;
+	struct packet_decoder d = decoder();
+	for (size_t i = 0; i < COUNT(goods); i++) {
+		wire_start(&w);
+		wire_put(&w, goods[i].words);
+		struct frame f = wire_frame(&w, goods[i].link);
+		for (f.len--; f.len > 0; f.len--) {
+			f.caplen = f.len;
+			union packet_decoded out;
+			enum packet_kind kind = wire_decode(&d, &f, &out);
+			if (goods[i].link == 239 && f.len < 24)
+				assert_true(kind == PACKET_MALFORMED || kind == PACKET_OTHER);
+			else
+				assert_int_equal(kind, PACKET_MALFORMED);
+		}
+	}
+}
+
+struct bent {
+	int link;
+	const char *words;
+	unsigned at;
+	const char *patch; /* hexadecimal, written over the frame */
+	enum packet_kind kind;
+};
+
+/* Ethernet, IPv4 and TCP begin at 0, 14, 34; IPv6 and its TCP at 14, 54. */
+static const struct bent bents[] = {
+	{999, "eth ip4 tcp", 0, "", PACKET_LINK},
+	{-1, "eth ip4 tcp", 0, "", PACKET_LINK},
+	{1, "eth ip4 tcp", 36, "0050", PACKET_UNWATCHED},
+	{1, "eth ip6 tcp6", 56, "0050", PACKET_UNWATCHED},
+	{1, "eth ip4 tcp", 34, "00190050", PACKET_TCP},
+	{1, "eth ip4 tcp", 12, "0806", PACKET_OTHER},
+	{1, "eth ip4 tcp", 12, "86dd", PACKET_MALFORMED},
+	{1, "eth ip4 tcp", 14, "65", PACKET_MALFORMED},
+	{1, "eth ip4 tcp", 14, "44", PACKET_MALFORMED},
+	{1, "eth ip4 tcp", 14, "4f", PACKET_MALFORMED},
+	{1, "eth ip4 tcp", 16, "ffff", PACKET_MALFORMED},
+	{1, "eth ip4 tcp", 16, "0031", PACKET_MALFORMED},
+	{1, "eth ip4 tcp", 16, "0013", PACKET_MALFORMED},
+	{1, "eth ip4 tcp", 16, "0027", PACKET_MALFORMED},
+	{1, "eth ip4 tcp", 16, "0028", PACKET_TCP},
+	{1, "eth ip4 tcp", 16, "0000", PACKET_TCP},
+	{1, "eth ip4 tcp", 20, "2000", PACKET_FRAGMENT},
+	{1, "eth ip4 tcp", 20, "0001", PACKET_FRAGMENT},
+	{1, "eth ip4 tcp", 20, "4000", PACKET_TCP},
+	{101, "ip4 tcp", 6, "2000", PACKET_FRAGMENT},
+	{101, "ip4:32 tcp", 6, "2000", PACKET_OTHER},
+	{1, "eth ip4:32 tcp", 20, "2000", PACKET_OTHER},
+	{1, "eth ip4 tcp", 23, "32", PACKET_OTHER},
+	{1, "eth ip4:0 =0600010400000000 tcp", 0, "", PACKET_OTHER},
+	{1, "eth ip4 tcp", 46, "40", PACKET_MALFORMED},
+	{1, "eth ip4 tcp", 46, "80", PACKET_MALFORMED},
+	{1, "eth ip4 tcp", 46, "70", PACKET_TCP},
+	{1, "eth ip6 tcp6", 14, "45", PACKET_MALFORMED},
+	{1, "eth ip6 tcp6", 18, "001d", PACKET_MALFORMED},
+	{1, "eth ip6 tcp6", 18, "0000", PACKET_TCP},
+	{1, "eth ip6 tcp6", 22, "00000000000000000000ffff", PACKET_MALFORMED},
+	{1, "eth ip6 tcp6", 38, "00000000000000000000ffff", PACKET_MALFORMED},
+	{1, "eth ip6:3b tcp6", 0, "", PACKET_OTHER},
+	{1, "eth ip6:2c =0600000112345678 tcp6", 0, "", PACKET_FRAGMENT},
+	{1, "eth ip6:2c =0600000812345678 tcp6", 0, "", PACKET_FRAGMENT},
+	{1, "eth ip6:2c =3c00000112345678 tcp6", 0, "", PACKET_FRAGMENT},
+	{1, "eth ip6:2c =3200000112345678 tcp6", 0, "", PACKET_OTHER},
+	{1, "eth ip6:0 =0600c20400010000 tcp6", 0, "", PACKET_MALFORMED},
+	{1, "eth ip6:33 =06000000" Z8 " tcp6", 0, "", PACKET_MALFORMED},
+	{1, "eth ip6:1 =03040000" Z4 " ip4 tcp", 0, "", PACKET_OTHER},
+	{1, "eth ip4:3a =01040000" Z4 " ip6 tcp6", 0, "", PACKET_OTHER},
+	{1, "eth:8847 =00064040", 0, "", PACKET_MALFORMED},
+	{1, "eth:8847 =0006414010000021 ip4 tcp", 0, "", PACKET_OTHER},
+	{1, "eth pppoe:c021 =0101", 0, "", PACKET_OTHER},
+	{1, "eth pppoe:21 ip4 tcp", 14, "12", PACKET_MALFORMED},
+	{1, "eth pppoe:21 ip4 tcp", 15, "09", PACKET_OTHER},
+	{1, "eth8023 =424203000000000000000000", 0, "", PACKET_OTHER},
+	{1, "eth8023 =aaaa0300000c2000" Z4, 0, "", PACKET_OTHER},
+	{1, "eth8023 =" SNAP " ip4 tcp", 12, "05dc", PACKET_MALFORMED},
+	{1, "eth ip4 udp:35 =" Z8, 0, "", PACKET_OTHER},
+	{1, "eth ip4 udp:12b5 =0000000000002a00 eth ip4 tcp", 0, "", PACKET_OTHER},
+	{1, "eth ip4 udp:12b5 =0800000000002a00 eth ip4 tcp", 38, "0007", PACKET_MALFORMED},
+	{1, "eth ip4 udp:12b5 =0800000000002a00 eth ip4 tcp", 38, "0000", PACKET_TCP},
+	{1, "eth ip4 udp:17c1 =4000655800002a00 eth ip4 tcp", 0, "", PACKET_OTHER},
+	{1, "eth ip4:2f =00010800 ip4 tcp", 0, "", PACKET_OTHER},
+	{1, "eth ip4:2f =40000800" Z4 " ip4 tcp", 0, "", PACKET_OTHER},
+	{1, "eth ip4:2f =100088be" Z4 "2000000100000000 eth ip4 tcp", 0, "", PACKET_OTHER},
+	{1, "eth ip4:2f =100022eb" Z4 "20000000" Z4 "00000400 eth ip4 tcp", 0, "", PACKET_OTHER},
+	{0, "=02010000 ip4 tcp", 0, "", PACKET_OTHER},
+	{101, "=55 ip4 tcp", 0, "", PACKET_MALFORMED},
+	{113, "=00000001000602005e00000200000001 ip4 tcp", 0, "", PACKET_OTHER},
+	{105,
+	 "=8000"
+	 "0000" MACS "0000" Z8,
+	 0, "", PACKET_OTHER},
+	{105,
+	 "=4801"
+	 "0000" MACS "0000" SNAP " ip4 tcp",
+	 0, "", PACKET_OTHER},
+	{105,
+	 "=0841"
+	 "0000" MACS "0000" SNAP " ip4 tcp",
+	 0, "", PACKET_OTHER},
+	{127, "=01000800" Z4 WLAN "0000" MACS "0000" SNAP " ip4 tcp", 0, "", PACKET_MALFORMED},
+	{127, "=00000700" Z4 WLAN "0000" MACS "0000" SNAP " ip4 tcp", 0, "", PACKET_MALFORMED},
+	{117, "=00020000" Z60 " ip4 tcp", 0, "", PACKET_MALFORMED},
+	{117, "=3d110000" Z60 " ip4 tcp", 0, "", PACKET_OTHER},
+	{239, "=020000000400010004000200", 0, "", PACKET_OTHER},
+	{239, "=020000000300010004000200", 0, "", PACKET_MALFORMED},
+	{1, "eth ip4 ip4 ip4 ip4 ip4 ip4 ip4 ip4 tcp", 0, "", PACKET_TCP},
+	{1, "eth ip4 ip4 ip4 ip4 ip4 ip4 ip4 ip4 ip4 tcp", 0, "", PACKET_NESTED},
+	{1,
+	 "eth ip6:3c =3c00010400000000"
+	 "3c00010400000000"
+	 "3c00010400000000"
+	 "3c00010400000000"
+	 "3c00010400000000"
+	 "3c00010400000000"
+	 "3c00010400000000"
+	 "0600010400000000 tcp6",
+	 0, "", PACKET_TCP},
+	{1,
+	 "eth ip6:3c =3c00010400000000"
+	 "3c00010400000000"
+	 "3c00010400000000"
+	 "3c00010400000000"
+	 "3c00010400000000"
+	 "3c00010400000000"
+	 "3c00010400000000"
+	 "3c00010400000000"
+	 "0600010400000000 tcp6",
+	 0, "", PACKET_NESTED},
+};
+
+static void test_bent(void **state)
+{
+	(void)state;
+	static struct wire w;
+	struct packet_decoder d = decoder();
+	for (size_t i = 0; i < COUNT(bents); i++) {
+		wire_start(&w);
+		wire_put(&w, bents[i].words);
+		wire_hex(bents[i].patch, w.b + w.at + bents[i].at);
+		struct frame f = wire_frame(&w, bents[i].link);
+		union packet_decoded out;
+		enum packet_kind kind = wire_decode(&d, &f, &out);
+		if (kind != bents[i].kind)
+			print_error("row %zu, %s at %u: %s\n", i, bents[i].words, bents[i].at, packet_kind_name(kind));
+		assert_int_equal(kind, bents[i].kind);
+	}
+}
+
+static void inside(struct bytes all, const uint8_t *p, size_t n)
+{
+	assert_true(p >= all.p && p <= all.p + all.n && n <= (size_t)(all.p + all.n - p));
+}
+
+static uint32_t noise(uint32_t *state)
+{
+	*state = *state * 1664525 + 1013904223;
+	return *state >> 8;
+}
+
+static void noise_check(const struct packet_decoder *d, const struct frame *f)
+{
+	union packet_decoded out;
+	enum packet_kind kind = packet_decode(d, f, &out);
+	struct bytes all = bytes_of(f->data, f->caplen);
+	assert_true(kind < PACKET_KINDS);
+	if (kind == PACKET_TCP) {
+		inside(all, out.tcp.payload, out.tcp.payload_cap);
+		assert_true(out.tcp.payload_cap <= out.tcp.payload_len);
+		assert_true(out.tcp.vlans <= PACKET_VLANS);
+		assert_true(out.tcp.wscale <= 14);
+	} else if (kind == PACKET_FRAGMENT) {
+		inside(all, out.fragment.data.p, out.fragment.data.n);
+		assert_true(out.fragment.data.n <= out.fragment.data_len);
+	}
+}
+
+/* Bytes of good frames turned into others, at a random cut; and plain noise. The sanitizer judges, and the lengths are held together. */
+static void test_noise(void **state)
+{
+	(void)state;
+	static struct wire w;
+	uint32_t seed = 20240501;
+	for (size_t i = 0; i < 400 * COUNT(goods); i++) {
+		const struct good *good = &goods[i % COUNT(goods)];
+		wire_start(&w);
+		wire_put(&w, good->words);
+		struct frame f = wire_frame(&w, good->link);
+		uint8_t *copy = malloc(f.len);
+		assert_non_null(copy);
+		memcpy(copy, f.data, f.len);
+		for (uint32_t n = i / COUNT(goods) == 399 ? f.len : noise(&seed) % 6; n > 0; n--)
+			copy[noise(&seed) % f.len] = (uint8_t)noise(&seed);
+		f.data = copy;
+		noise_check(&(struct packet_decoder){.insist_checksum = i & 1}, &f);
+		free(copy);
+		f.caplen = 1 + noise(&seed) % f.len;
+		copy = malloc(f.caplen);
+		assert_non_null(copy);
+		memcpy(copy, w.b + w.at, f.caplen);
+		copy[noise(&seed) % f.caplen] = (uint8_t)noise(&seed);
+		f.data = copy;
+		noise_check(&(struct packet_decoder){.ports = i & 1 ? &smtp : NULL}, &f);
+		free(copy);
+	}
+}
+
+static void test_kind_names(void **state)
+{
+	(void)state;
+	for (int i = 0; i < PACKET_KINDS; i++)
+		assert_true(strlen(packet_kind_name((enum packet_kind)i)) > 1);
+	assert_string_equal(packet_kind_name(PACKET_TCP), "tcp");
+	assert_false(packet_link_known(2));
+}
+
+int main(void)
+{
+	port_set_add(&smtp, WIRE_DST_PORT);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_goods), cmocka_unit_test(test_cuts),  cmocka_unit_test(test_short_frames),
+		cmocka_unit_test(test_bent),  cmocka_unit_test(test_noise), cmocka_unit_test(test_kind_names),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,138 @@
+/* test_redact.c - no address survives redaction, wherever in a record it stands. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdlib.h>
+
+#include "lib/made.h"
+#include "output/redact.h"
+
+static struct bytes note_of(const struct notes *n, enum note_tag tag)
+{
+	return notes_find(n, tag).text;
+}
+
+static void is(struct bytes text, const char *want)
+{
+	assert_non_null(text.p);
+	assert_int_equal(text.n, strlen(want));
+	assert_memory_equal(text.p, want, text.n);
+}
+
+/* 12 digits of SHA-256, checked with another program */
+#define HASH_ALICE "ff8d9819fc0e" /* alice@example.org */
+#define HASH_BOB   "a9e9c4d0afbe" /* bob@example.net */
+#define HASH_MID   "0000"
+
+struct text_row {
+	enum redact_mode mode;
+	const char *in, *out;
+};
+
+/* The session's messages are from alice@example.org to bob@example.net and to postmaster. */
+static const struct text_row texts[] = {
+	{REDACT_LOCAL, "<bob@example.net>: Recipient address rejected", "<***@example.net>: Recipient address rejected"},
+	{REDACT_ALL, "<bob@example.net>: Recipient address rejected", "<***>: Recipient address rejected"},
+	{REDACT_HASH, "<Bob@Example.NET>: rejected", "<" HASH_BOB ">: rejected"},
+	{REDACT_LOCAL, "unknown user Bob.", "unknown user ***."},
+	{REDACT_HASH, "unknown user 'bob'", "unknown user '***'"},
+	{REDACT_LOCAL, "bobby tables", "bobby tables"},
+	{REDACT_LOCAL, "see http://x/Why?id=carol%40example.com;ip=1", "see http://x/***%40example.com;ip=1"},
+	{REDACT_LOCAL, "\"john doe\"@example.org is gone", "***@example.org is gone"},
+	{REDACT_LOCAL, "\"john doe\" is gone", "\"john doe\" is gone"},
+	{REDACT_LOCAL, "j\xc3\xb6rg@example.org", "***@example.org"},
+	{REDACT_ALL, "a@b, c@d", "***, ***"},
+	{REDACT_LOCAL, "queued as 4Qx1", "queued as 4Qx1"},
+	{REDACT_LOCAL, "closing", "closing"},
+	{REDACT_LOCAL, "'alice@example.org'.", "'***@example.org'."},
+};
+
+static void addresses_in_replies(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct redactor *r = redactor_new(texts[i].mode);
+		struct made m;
+		struct transaction *t;
+		const struct record *out;
+
+		made_init(&m);
+		t = made_message(&m, FATE_REJECTED, "alice@example.org", "bob@example.net");
+		made_note(&m, &t->notes, NOTE_REPLY, 0, texts[i].in);
+		made_message(&m, FATE_CUT, "", "postmaster");
+		notes_set(&m.facts.notes, m.pool, NOTE_REPLY, 0, bytes_str(texts[i].in));
+		out = redactor_record(r, &m.record);
+		is(note_of(&out->session->notes, NOTE_REPLY), texts[i].out);
+		is(note_of(&out->session->first->notes, NOTE_REPLY), texts[i].out);
+		redactor_free(r);
+		made_free(&m);
+	}
+}
+
+struct mode_row {
+	enum redact_mode mode;
+	const char *from, *rcpt, *id; /* NULL: no note */
+};
+
+static const struct mode_row modes[] = {
+	{REDACT_NONE, "Alice@example.org", "bob@example.net", "1.2@out.example.org"},
+	{REDACT_LOCAL, "***@example.org", "***@example.net", "***@out.example.org"},
+	{REDACT_HASH, HASH_ALICE, HASH_BOB, "33aa2f60d5a2"},
+	{REDACT_ALL, NULL, NULL, NULL},
+};
+
+static void note_is(const struct notes *n, enum note_tag tag, const char *want)
+{
+	if (want == NULL)
+		assert_null(note_of(n, tag).p);
+	else
+		is(note_of(n, tag), want);
+}
+
+static void addresses_of_messages(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		struct redactor *r = redactor_new(modes[i].mode);
+		struct made m;
+		const struct record *out;
+
+		made_init(&m);
+		made_note(&m, &made_message(&m, FATE_CUT, "Alice@example.org", "bob@example.net")->notes, NOTE_MESSAGE_ID, 0, "1.2@out.example.org");
+		made_message(&m, FATE_CUT, "", "postmaster");
+		/* twice, because the first copy must not be in the second's way */
+		redactor_record(r, &m.record);
+		out = redactor_record(r, &m.record);
+		assert_ptr_equal(out->conn, &m.conn);
+		assert_int_equal(out->session->first->fate, FATE_CUT);
+		note_is(&out->session->first->notes, NOTE_FROM, modes[i].from);
+		note_is(&out->session->first->notes, NOTE_RCPT, modes[i].rcpt);
+		note_is(&out->session->first->notes, NOTE_MESSAGE_ID, modes[i].id);
+		note_is(&out->session->first->next->notes, NOTE_FROM, modes[i].mode == REDACT_ALL ? NULL : "");
+		assert_null(out->session->first->next->next);
+		/* what came in is as it was */
+		is(note_of(&m.messages[0].notes, NOTE_FROM), "Alice@example.org");
+		redactor_free(r);
+		made_free(&m);
+	}
+}
+
+static void names_read_back(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < REDACT_MODES; i++)
+		assert_int_equal(redact_read(redact_name((enum redact_mode)i)), i);
+	assert_int_equal(redact_read("some"), REDACT_MODES);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses_in_replies),
+		cmocka_unit_test(addresses_of_messages),
+		cmocka_unit_test(names_read_back),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
