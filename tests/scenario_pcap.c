@@ -24,13 +24,13 @@ static int write_pcap(const char *from, const char *to, const struct weather *ho
 		fprintf(stderr, "%s\n", why);
 		return 1;
 	}
-	struct wire wire = build_wire(s);
-	struct frames frames = weather_frames(s, &wire, how, seed);
+	struct trace trace = build_trace(s);
+	struct frames frames = weather_frames(s, &trace, how, seed);
 	bool good = frames_save(&frames, wrapping_find(how->wrapping)->link, to);
 	if (!good)
 		fprintf(stderr, "%s: %s\n", to, strerror(errno));
 	frames_free(&frames);
-	wire_free(&wire);
+	trace_free(&trace);
 	scenario_free(s);
 	return good ? 0 : 1;
 }

@@ -420,25 +420,20 @@ static void test_through_decoder(void **state)
 	(void)state;
 	static const struct {
 		const char *words, *outer;
-		unsigned vlans;
+		unsigned vlans, vlan1;
 	} rows[] = {
-		{"ip4 tcp", "eth:800", 0},
-		{"ip4 tcp", "", 0},
-		{"ip6 tcp6", "eth:8100 =006486dd", 1},
-		{"ip6 tcp6", "", 0},
-		{"ip6:3c =0600010400000000 tcp6", "eth:86dd", 0},
-		{"ip4 tcp", "eth vlan:64 ip4:2f =00000800", 1},
-		{"ip6 tcp6", "eth ip4:29", 0},
-		{"ip4 tcp", "eth ip6 udp:12b5 =0800000000002a00 eth:800", 0},
-		{"ip4 udp:12b5 =0800000000002a00 eth vlan:64 ip4 tcp", "eth:800", 1},
-		{"ip4 udp:12b5 =0800000000002a00 eth vlan:64 ip4 tcp", "eth:8100 =00640800", 2},
-		{"ip4 ip6 tcp6",
-		 "eth:88a8 =0064"
-		 "8100"
-		 "0007"
-		 "0800",
-		 2},
-		{"ip6:2f =00006558 eth ip4 tcp", "eth:86dd", 0},
+		{"ip4 tcp", "eth:800", 0, 0},
+		{"ip4 tcp", "", 0, 0},
+		{"ip6 tcp6", "eth:8100 =006486dd", 1, 0},
+		{"ip6 tcp6", "", 0, 0},
+		{"ip6:3c =0600010400000000 tcp6", "eth:86dd", 0, 0},
+		{"ip4 tcp", "eth vlan:64 ip4:2f =00000800", 1, 0},
+		{"ip6 tcp6", "eth ip4:29", 0, 0},
+		{"ip4 tcp", "eth ip6 udp:12b5 =0800000000002a00 eth:800", 0, 0},
+		{"ip4 udp:12b5 =0800000000002a00 eth vlan:64 ip4 tcp", "eth:800", 1, 0},
+		{"ip4 udp:12b5 =0800000000002a00 eth vlan:64 ip4 tcp", "eth:8100 =00640800", 2, 100},
+		{"ip4 ip6 tcp6", "eth:88a8 =0064810000070800", 2, 7},
+		{"ip6:2f =00006558 eth ip4 tcp", "eth:86dd", 0, 0},
 	};
 	any_port.insist_checksum = true;
 	for (unsigned i = 0; i < COUNT(rows); i++)
@@ -446,10 +441,14 @@ static void test_through_decoder(void **state)
 			struct rig r;
 			rig_start(&r, BUDGET, TABLE);
 			union packet_decoded out;
-			assert_int_equal(fragmented(&r, rows[i].words, rows[i].outer, slice, &out), PACKET_TCP);
+			enum packet_kind kind = fragmented(&r, rows[i].words, rows[i].outer, slice, &out);
+			if (kind != PACKET_TCP)
+				print_error("%s in slices of %zu: %s\n", rows[i].words, slice, packet_kind_name(kind));
+			assert_int_equal(kind, PACKET_TCP);
 			tcp_check(&out.tcp, strstr(rows[i].words, "tcp6") != NULL);
 			assert_int_equal(out.tcp.vlans, rows[i].vlans);
 			assert_int_equal(out.tcp.vlan[0], rows[i].vlans ? 100 : 0);
+			assert_int_equal(out.tcp.vlan[1], rows[i].vlans == 2 ? rows[i].vlan1 : 0);
 			rig_end(&r);
 		}
 }

@@ -93,7 +93,8 @@ static void assert_same(const struct heard *own, const struct heard *nids)
 	assert_true(!own->end.by_rst || own->end.rst_by == nids->end.rst_by);
 	assert_int_equal(own->conn.reused, nids->conn.reused);
 	assert_int_equal(own->conn.start, nids->conn.start);
-	assert_int_equal(own->closed_as, nids->closed_as);
+	if (own->end.over != HOW_CAPTURE_END)
+		assert_int_equal(own->closed_as, nids->closed_as); /* those that began at the same time have no order in the end */
 }
 
 static void inside_the_fence_both_are_the_same(void **state)
@@ -172,11 +173,13 @@ static void lost_fin(struct talk *t)
 	mail_without(t, 8);
 }
 
-/* A middlebox gave the server another number than the client saw; its ACK fits, the server's does not. */
+/* The client began anew with another number on the same port, and that SYN was answered. */
 static void other_isn(struct talk *t)
 {
+	talk_syn(t);
+	t->isn[CLIENT] += 1000000000;
+	t->next[CLIENT] += 1000000000;
 	whole(t);
-	t->out->packets[1].ack += 1000;
 }
 
 static void fast_open(struct talk *t)
@@ -310,6 +313,17 @@ static void silence(struct talk *t)
 	talk_raw(&other, SERVER, TCP_RST | TCP_ACK, 0, bytes_of(NULL, 0));
 }
 
+/* The client sends its command again and again; nothing comes. */
+static void server_vanishes(struct talk *t)
+{
+	talk_mail(t);
+	uint32_t seq = t->next[CLIENT];
+	for (int i = 0; i < 6; i++) {
+		talk_raw(t, CLIENT, TCP_ACK, seq, bytes_str("NOOP\r\n"));
+		t->now += FRAME_SECOND << i;
+	}
+}
+
 static void syn_flood(struct talk *t)
 {
 	talk_mail(t);
@@ -328,7 +342,7 @@ static void urgent_byte(struct talk *t)
 }
 
 /*
- * What is told of the first connection: bytes+missing of client and server, who closed and how, and why the watch ended where that is another reason. "-": the engine has no such connection.
+ * What is told of each connection: bytes+missing of client and server, who closed and how, and why the watch ended where that is another reason. "-": the engine has no such connection.
  * A row of libnids.md's table that this engine does not have (because clean datagrams, the order or the table in front prevent it) has the same text twice.
  */
 static const struct {
@@ -338,40 +352,44 @@ static const struct {
 } rows[] = {
 	{"whole", whole, "C14+0 S25+0 server fin", "C14+0 S25+0 server fin"},
 	{"lost SYN", lost_syn, "C14+0 S25+0 server fin", "-"},
-	{"lost SYN-ACK", lost_syn_ack, "C14+0 S25+0 server fin", "C0+14 S0+25 server fin, idle"},
-	{"lost ACK of the handshake", lost_handshake_ack, "C14+0 S25+0 server fin", "C0+14 S0+25 server fin, idle"},
-	{"other ISN", other_isn, "C14+0 S25+0 server fin", "C0+14 S0+25 server fin, idle"},
-	{"accepted Fast Open", fast_open, "C8+0 S8+0 server fin", "C0+8 S0+8 server fin, idle"},
-	{"one way", one_way, "C0+14 S25+0 server fin", "-"},
-	{"banner before the ACK of the handshake", early_banner, "C14+0 S25+0 server fin", "C14+0 S0+25 server fin, idle"},
-	{"lost command", lost_command, "C6+8 S25+0 server fin", "C0+14 S25+0 server fin, idle"},
-	{"lost FIN", lost_fin, "", ""},
-	{"late retransmission", late_retransmission, "C101000+0 S5+0 server fin", ""},
-	{"ACK before its segments", skewed_ack, "C13+0 S5+0 server fin", "C0+13 S5+0 server fin, idle"},
-	{"zero-window probe", window_probe, "C7+0 S0+0 client fin", "C4+3 S0+0 client fin, idle"},
+	{"lost SYN-ACK", lost_syn_ack, "C14+0 S25+0 server fin", "C0+14 S0+25 server fin"},
+	{"lost ACK of the handshake", lost_handshake_ack, "C14+0 S25+0 server fin", "C0+14 S0+25 server fin"},
+	{"other ISN", other_isn, "C0+0 S0+0 nobody idle / C14+0 S25+0 server fin", "C0+0 S0+25 server fin, idle"},
+	{"accepted Fast Open", fast_open, "C8+0 S8+0 server fin", "C0+8 S0+8 server fin"},
+	{"one way", one_way, "C0+15 S25+0 server fin, idle", "-"}, /* the client's FIN, acknowledged like a byte */
+	{"banner before the ACK of the handshake", early_banner, "C14+0 S25+0 server fin", "C14+0 S0+25 server fin"},
+	{"lost command", lost_command, "C6+8 S25+0 server fin", "C0+14 S25+0 server fin"},
+	{"lost FIN", lost_fin, "C14+0 S25+1 client fin, idle", "C14+0 S25+1 client fin, idle"},
+	{"late retransmission", late_retransmission, "C101000+0 S5+0 server fin", "C1000+100000 S5+0 server fin"},
+	{"ACK before its segments", skewed_ack, "C13+0 S5+0 server fin", "C0+13 S5+0 server fin"},
+	{"zero-window probe", window_probe, "C7+0 S0+0 client fin", "C4+3 S0+0 client fin"},
 	{"old time stamps", old_timestamps, "C14+0 S25+0 server fin", "C14+0 S25+0 server fin"},
 	{"bytes after FIN", bytes_after_fin, "C14+0 S25+0 client fin", "C14+0 S25+0 client fin"},
 	{"RST in the window, not in sequence", reset_in_the_window, "C14+0 S35+0 server fin", "C14+0 S25+0 server rst"},
-	{"RST behind a hole", reset_behind_a_hole, "C6+4 S0+0 client rst", "C0+10 S0+0 client rst"},
-	{"SYN on a live tuple", syn_on_a_live_tuple, "", ""},
+	{"RST behind a hole", reset_behind_a_hole, "C6+4 S0+0 client rst, idle", "C0+10 S0+0 client rst"},
+	{"SYN on a live tuple", syn_on_a_live_tuple, "C14+0 S25+0 nobody idle / C14+0 S25+0 server fin", "C14+0 S25+0 nobody idle"},
 	{"silence", silence, "C14+0 S25+0 nobody idle", "C14+0 S25+0 nobody idle"},
+	{"server vanishes", server_vanishes, "C20+0 S25+0 nobody silence, idle", "C20+0 S25+0 nobody silence, idle"},
 	{"SYN flood", syn_flood, "C14+0 S25+0 server fin", "C14+0 S25+0 server fin"},
 	{"urgent byte", urgent_byte, "C14+0 S25+0 server fin", "C14+0 S25+0 server fin"},
 };
 
-static void summary(const struct transcript *t, uint16_t port, char out[200])
+/* The connections under a client port, one behind the other. */
+static void summary(const struct transcript *t, uint16_t port, char *out, size_t room)
 {
 	static const char *const closers[] = {"nobody", "client", "server"};
 	static const char *const hows[] = {"fin", "rst", "silence", "idle", "evicted", "capture-end"};
-	const struct heard *h = transcript_find(t, port);
-	if (!h) {
-		strcpy(out, "-");
-		return;
+	size_t n = 0;
+	snprintf(out, room, "-");
+	for (unsigned i = 0; i < t->n; i++) {
+		const struct heard *h = t->heard[i];
+		if (h->conn.port[CLIENT] != port)
+			continue;
+		n += (size_t)snprintf(out + n, room - n, "%sC%zu+%" PRIu64 " S%zu+%" PRIu64 " %s %s", n ? " / " : "", h->n[CLIENT],
+				      h->gap[CLIENT], h->n[SERVER], h->gap[SERVER], closers[h->end.closer], hows[h->end.how]);
+		if (h->end.over != h->end.how)
+			n += (size_t)snprintf(out + n, room - n, ", %s", hows[h->end.over]);
 	}
-	int n = snprintf(out, 200, "C%zu+%" PRIu64 " S%zu+%" PRIu64 " %s %s", h->n[CLIENT], h->gap[CLIENT], h->n[SERVER],
-			 h->gap[SERVER], closers[h->end.closer], hows[h->end.how]);
-	if (h->end.over != h->end.how)
-		snprintf(out + n, 200 - (size_t)n, ", %s", hows[h->end.over]);
 }
 
 static void outside_the_fence_they_differ_as_is_known(void **state)
@@ -382,16 +400,18 @@ static void outside_the_fence_they_differ_as_is_known(void **state)
 		struct segments in = {0};
 		struct talk t = talk_v4(&in, 1);
 		rows[i].build(&t);
-		/* A day later: whatever waits for something has waited long enough. */
-		struct talk last = talk_v4(&in, 9999);
-		last.now = t.now + 86400 * FRAME_SECOND;
-		talk_syn(&last);
+		/* Some seconds, and then a day later: whatever waits for something has waited long enough. */
+		struct talk later = talk_v4(&in, 9999);
+		later.now = t.now + 5 * FRAME_SECOND;
+		talk_syn(&later);
+		later.now = t.now + 86400 * FRAME_SECOND;
+		talk_syn(&later);
 		for (int nids = 0; nids < 2; nids++) {
 			char got[200];
 			const char *want = nids ? rows[i].nids : rows[i].own;
 			struct transcript heard = {0};
 			run(&heard, nids ? &stream_nids : &stream_own, &in);
-			summary(&heard, t.port[CLIENT], got);
+			summary(&heard, t.port[CLIENT], got, sizeof got);
 			if (strcmp(got, want) != 0) {
 				print_error("%s, %s: \"%s\" instead of \"%s\"\n", rows[i].name, nids ? "nids" : "own", got, want);
 				good = false;

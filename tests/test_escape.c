@@ -1,9 +1,12 @@
 /* test_escape.c - nothing off the wire can act: escapes, broken UTF-8, numbers and times. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
+
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/frame.h"
@@ -27,17 +30,20 @@ static const struct row rows[] = {
 	{"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x93\xa7", "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x93\xa7", NULL},
 	{"\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0", "\\u0080\\u009b\\u009f\xc2\xa0", NULL},
 	{"\xe2\x80\xa8\xe2\x80\xa9", "\\u2028\\u2029", NULL},
-	{"\xe2\x80\xae\xe2\x81\xa6\xe2\x81\xa9\xe2\x80\x8f\xd8\x9c\xef\xbb\xbf", "\\u202e\\u2066\\u2069\\u200f\\u061c\\ufeff", NULL},
+	{"\xe2\x80\xae\xe2\x81\xa6\xe2\x81\xa9\xe2\x80\x8f\xd8\x9c\xef\xbb\xbf", "\\u202e\\u2066\\u2069\\u200f\\u061c\\ufeff",
+	 NULL},
 	{"\xff", FFFD, NULL},
 	{"\x80\x80", FFFD FFFD, NULL},
 	{"\xc3", FFFD, NULL},
 	{"\xc3(", FFFD "(", NULL},
-	{"\xc0\xaf", FFFD FFFD, NULL},                     /* overlong */
-	{"\xe0\x9f\xbf", FFFD FFFD FFFD, NULL},            /* overlong */
-	{"\xed\xa0\x80", FFFD FFFD FFFD, NULL},            /* surrogate */
-	{"\xf4\x90\x80\x80", FFFD FFFD FFFD FFFD, NULL},   /* beyond U+10FFFF */
+	{"\xc0\xaf", FFFD FFFD, NULL},                   /* overlong */
+	{"\xe0\x9f\xbf", FFFD FFFD FFFD, NULL},          /* overlong */
+	{"\xed\xa0\x80", FFFD FFFD FFFD, NULL},          /* surrogate */
+	{"\xf4\x90\x80\x80", FFFD FFFD FFFD FFFD, NULL}, /* beyond U+10FFFF */
 	{"\xf5\x80", FFFD FFFD, NULL},
-	{"\xe2\x82" "A", FFFD "A", NULL},                  /* cut: one for the whole part */
+	{"\xe2\x82"
+	 "A",
+	 FFFD "A", NULL}, /* cut: one for the whole part */
 	{"\xf0\x9f\x93", FFFD, NULL},
 	{"\xf0\x9f\x93\xf0\x9f\x93\xa7", FFFD "\xf0\x9f\x93\xa7", NULL},
 	{FFFD, FFFD, NULL},
@@ -85,7 +91,8 @@ static void each_byte_alone_and_in_a_word(void **state)
 				snprintf(one, sizeof(one), FFFD);
 			memset(in, 'x', sizeof(in));
 			in[at] = (char)c;
-			snprintf(want, sizeof(want), "%.*s%s%.*s", (int)at, "xxxxxxxxxxxxxxxxx", one, 17 - (int)at, "xxxxxxxxxxxxxxxxx");
+			snprintf(want, sizeof(want), "%.*s%s%.*s", (int)at, "xxxxxxxxxxxxxxxxx", one, 17 - (int)at,
+				 "xxxxxxxxxxxxxxxxx");
 			b.n = 0;
 			escape_json(&b, bytes_of(in, 18));
 			rendered(&b, want);

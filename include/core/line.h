@@ -40,6 +40,9 @@ bool line_next(struct line *l, struct pool *pool, struct bytes *in, struct line_
 /* Hands out the half line that is waiting (LINE_UNENDED), if any, and forgets it. The text is borrowed until the next call. */
 bool line_rest(struct line *l, struct pool *pool, struct line_out *out);
 
+/* No half line is waiting. */
+bool line_idle(const struct line *l);
+
 /* Forgets the half line and gives the memory back. */
 void line_reset(struct line *l, struct pool *pool);
 

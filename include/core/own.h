@@ -130,6 +130,9 @@ void own_order_settle(struct stream *s, struct own_conn *c, int64_t ts);
 /* The wait is over: declares the holes that are older than the skew. */
 void own_order_expire(struct stream *s, struct own_conn *c, int64_t now);
 
+/* The RST that is held on a side, or NULL. */
+const struct held *own_order_rst(const struct half *h);
+
 /* Drops a held RST that later packets have shown to be none. */
 void own_order_forget_rst(struct stream *s, struct own_conn *c, enum side side);
 

@@ -131,9 +131,16 @@ enum packet_kind packet_read_ah(struct walk *w);
 enum packet_kind packet_read_gre(struct walk *w);
 enum packet_kind packet_read_udp(struct walk *w);
 
-/* packet_tcp.c, packet_icmp.c: the ends of a walk */
+/* packet_tcp.c: the end of the walk */
 enum packet_kind packet_read_tcp(struct walk *w);
-enum packet_kind packet_read_plain(struct walk *w);
+
+/*
+ * The short way for the usual frame: TCP over IP without options over Ethernet with one VLAN tag or none. WALK_ON for all others. It comes to no other result than the tables do, in less
+ * than half of the time.
+ */
+enum packet_kind packet_read_plain(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out);
+
+/* packet_icmp.c */
 enum packet_kind packet_read_icmp(struct walk *w);
 enum packet_kind packet_read_icmp6(struct walk *w);
 

@@ -70,6 +70,8 @@ struct session_facts {
 	uint32_t fates[FATES];         /* how many messages came to each */
 	uint32_t transactions_omitted; /* that were not kept for lack of room */
 	int64_t ts_banner;             /* when the greeting was complete */
+	struct ip_addr proxied;        /* with proxied_port: the client that a PROXY header named */
+	uint16_t proxied_port;         /* 0: none did */
 	struct notes notes;            /* NOTE_BANNER, NOTE_HELO, NOTE_AUTH, NOTE_REPLY, NOTE_NOT_SMTP */
 	struct transaction *first;     /* the kept ones */
 };

@@ -67,14 +67,13 @@ static bool reply_finds(struct dialogue *d, const struct smtp_pending *p, const 
 }
 
 /*
- * A server cannot answer what it has not received: a reply whose segment does not acknowledge the whole command is none to it. Not so for the 221 that meets a QUIT
- * under way: there is no harm in taking it as the answer.
+ * A server cannot answer what it has not received: a refusal or a farewell whose segment does not acknowledge the whole command is none to it. A reply that fits is taken all the same: there are
+ * captures with numbers that nobody sent, and no harm is in it; so is a 221 that meets a QUIT under way.
  */
 static bool reply_can_answer(const struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r)
 {
-	if (p->verb == SMTP_CONNECT || (p->verb == SMTP_QUIT && r->code == 221))
-		return true;
-	return d->acked[SERVER] >= p->end;
+	bool fits = r->code < 400 && reply_fits((enum smtp_verb)p->verb, r) != FIT_NOT;
+	return p->verb == SMTP_CONNECT || fits || d->acked[SERVER] >= p->end;
 }
 
 /* What the reply to the last command makes of the client's next bytes. */
@@ -118,7 +117,7 @@ static void reply_credit(struct dialogue *d, struct smtp_pending *p, const struc
 {
 	if (p->maybe_quit && r->code == 221)
 		p->verb = SMTP_QUIT;
-	bool decides = d->mode == MODE_WAIT && p == d->tail;
+	bool decides = p == d->tail && d->offset[CLIENT] == p->end && (d->mode == MODE_WAIT || d->mode == MODE_COMMAND);
 	struct smtp_pending answered = *p;
 	reply_tell(d, SMTP_EVENT_REPLY, p, r, ts);
 	p->due--;
@@ -144,10 +143,8 @@ static bool reply_ends_content(struct dialogue *d, const struct smtp_reply *r, i
 	if (!end)
 		return false;
 	reply_credit(d, end, r, ts);
-	if (hidden) {
-		d->skip[CLIENT] = true;
+	if (hidden)
 		dialogue_lose(d, CLIENT, 0, ts);
-	}
 	dialogue_client_resume(d, ts);
 	return true;
 }
@@ -209,6 +206,7 @@ static void server_run(struct dialogue *d, struct bytes in, int64_t ts)
 			d->skip[SERVER] = false;
 		else
 			reply_line(d, &line, ts);
+		line_reset(&d->line[SERVER], d->env->pool);
 	}
 	d->offset[SERVER] += in.n;
 }
@@ -216,7 +214,7 @@ static void server_run(struct dialogue *d, struct bytes in, int64_t ts)
 /* A server that answers a TLS record with one speaks TLS. */
 static bool tls_answered(const struct dialogue *d, struct bytes in)
 {
-	return (d->mode == MODE_FOREIGN || d->mode == MODE_TLS_DUE) && d->line[SERVER].n == 0 && in.n > 0 &&
+	return (d->mode == MODE_FOREIGN || d->mode == MODE_TLS_DUE) && line_idle(&d->line[SERVER]) && in.n > 0 &&
 	       (in.p[0] == TLS_HANDSHAKE || in.p[0] == TLS_ALERT);
 }
 
@@ -239,8 +237,8 @@ static void server_gap(struct dialogue *d, uint64_t len, int64_t ts)
 	d->offset[SERVER] += len;
 	if (d->mode == MODE_TLS)
 		return;
+	d->skip[SERVER] = !line_idle(&d->line[SERVER]);
 	line_reset(&d->line[SERVER], d->env->pool);
-	d->skip[SERVER] = true;
 	d->code = 0;
 	dialogue_lose(d, SERVER, len, ts);
 	dialogue_unpend_all(d);
@@ -276,9 +274,12 @@ void dialogue_fin(struct dialogue *d, enum side side, uint64_t acked, int64_t ts
 	d->acked[side] = acked;
 	if (side == SERVER) {
 		server_rest(d, ts);
-	} else if (d->held_n > 0) {
+	} else if (d->held_n > 0 && d->started) {
 		d->fin_held = true;
 		return;
+	} else if (d->held_n > 0) {
+		d->started = true;
+		dialogue_client_resume(d, ts);
 	}
 	dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_FIN, .ts = ts, .side = side});
 }

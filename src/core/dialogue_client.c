@@ -101,6 +101,10 @@ static bool held_add(struct dialogue *d, struct bytes in)
 /* No reply told what the client's bytes are, and no more can be held: the likeliest is taken, and beyond a command it is not trusted. */
 static void wait_guess(struct dialogue *d, int64_t ts)
 {
+	if (!d->started) {
+		d->started = true;
+		return;
+	}
 	bool soft = d->mode == MODE_SOFT;
 	d->hard_only = soft;
 	d->mode = soft || (d->tail && d->tail->verb == SMTP_DATA) ? MODE_CONTENT : MODE_COMMAND;
@@ -198,6 +202,9 @@ static void command_line(struct dialogue *d, const struct line_out *line, int64_
 		dialogue_client_end(d, 0, ts);
 		return;
 	}
+	/* ... and what is no SMTP is most likely a line of that message. */
+	if (d->lost && (c.verb == SMTP_UNKNOWN || c.verb == SMTP_NOT_SMTP))
+		return;
 	unsigned flaws = line_flaws(line->flaws);
 	if (d->head && d->head->verb == SMTP_CONNECT)
 		flaws |= FLAW_PREGREET;
@@ -234,19 +241,19 @@ static size_t line_run(struct dialogue *d, struct bytes in, int64_t ts)
 		auth_line(d, &line, ts);
 	else
 		command_line(d, &line, ts);
+	line_reset(&d->line[CLIENT], d->env->pool);
 	return in.n - rest.n;
 }
 
 /* The first bytes of a client, or those after STARTTLS, that are the beginning of a TLS record (RFC 8446 5.1). */
 static bool tls_begins(const struct dialogue *d, struct bytes in)
 {
-	return d->line[CLIENT].n == 0 && in.p[0] == TLS_HANDSHAKE && (in.n == 1 || in.p[1] == TLS_MAJOR);
+	return line_idle(&d->line[CLIENT]) && in.p[0] == TLS_HANDSHAKE && (in.n == 1 || in.p[1] == TLS_MAJOR);
 }
 
 static size_t first_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	bool due = d->mode == MODE_TLS_DUE;
-	d->started = true;
 	if (tls_begins(d, in)) {
 		d->offset[CLIENT] += in.n;
 		if (due) {
@@ -265,12 +272,27 @@ static size_t first_run(struct dialogue *d, struct bytes in, int64_t ts)
 	return line_run(d, in, ts);
 }
 
+/* The very first bytes: a PROXY header in front of the dialogue has no reply of its own. */
+static size_t start_run(struct dialogue *d, struct bytes in, int64_t ts)
+{
+	struct proxy_header header;
+	enum proxy proxy = proxy_read(in, &header);
+	if (proxy == PROXY_SHORT)
+		return 0;
+	d->started = true;
+	if (proxy == PROXY_NONE)
+		return first_run(d, in, ts);
+	d->offset[CLIENT] += header.length;
+	dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_PROXY, .ts = ts, .proxy = &header});
+	return header.length;
+}
+
 /* Reads the next piece; 0: its meaning is not known yet. */
 static size_t piece_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	switch ((enum dialogue_mode)d->mode) {
 	case MODE_COMMAND:
-		return d->started ? line_run(d, in, ts) : first_run(d, in, ts);
+		return d->started ? line_run(d, in, ts) : start_run(d, in, ts);
 	case MODE_TLS_DUE:
 		return first_run(d, in, ts);
 	case MODE_AUTH:
@@ -305,8 +327,20 @@ static bool soft_settled(struct dialogue *d, struct bytes more)
 	return end == CONTENT_END;
 }
 
+/* More of a stream that may begin with a PROXY header has come. */
+static void start_again(struct dialogue *d, int64_t ts)
+{
+	struct proxy_header header;
+	if (proxy_read(bytes_of(d->held, d->held_n), &header) != PROXY_SHORT)
+		dialogue_client_resume(d, ts);
+}
+
 void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
+	if (!d->started && d->held_n > 0 && held_add(d, in)) {
+		start_again(d, ts);
+		return;
+	}
 	while (in.n > 0) {
 		size_t used = piece_run(d, in, ts);
 		in = bytes_from(in, used);
@@ -374,7 +408,7 @@ void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
 	d->offset[CLIENT] += len;
 	d->mode = MODE_COMMAND;
 	d->started = true;
+	d->skip[CLIENT] = !line_idle(&d->line[CLIENT]);
 	line_reset(&d->line[CLIENT], d->env->pool);
-	d->skip[CLIENT] = true;
 	dialogue_lose(d, CLIENT, len, ts);
 }

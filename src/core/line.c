@@ -98,6 +98,11 @@ static bool half_waits(const struct line *l)
 	return l->n > 0 || l->lost || l->flaws != 0;
 }
 
+bool line_idle(const struct line *l)
+{
+	return (l->flaws & LINE_HANDED_ON) || !half_waits(l);
+}
+
 static struct line_out whole_hand_on(struct bytes text)
 {
 	bool cr = text.n > 0 && text.p[text.n - 1] == '\r';

@@ -350,6 +350,14 @@ void own_order_expire(struct stream *s, struct own_conn *c, int64_t now)
 		own_order_settle(s, c, now);
 }
 
+const struct held *own_order_rst(const struct half *h)
+{
+	const struct held *e = h->held;
+	while (e && !(e->flags & TCP_RST))
+		e = e->next;
+	return e;
+}
+
 void own_order_forget_rst(struct stream *s, struct own_conn *c, enum side side)
 {
 	struct half *h = &c->half[side];

@@ -98,7 +98,9 @@ static int64_t list_limit(const struct stream *s, enum own_list list)
 
 int64_t own_ends(const struct stream *s, const struct own_conn *c)
 {
-	return c->list == LIST_OPEN ? c->pub.last + s->config.idle : c->since + list_limit(s, c->list);
+	if (c->list == LIST_OPEN)
+		return c->pub.last + s->config.idle;
+	return (c->list == LIST_HALF_OPEN ? c->pub.last : c->since) + list_limit(s, c->list);
 }
 
 static void due_by(struct stream *s, enum own_list list, int64_t since)
@@ -237,9 +239,10 @@ void own_aged(struct stream *s, struct own_conn *c)
 		s->stats.aged_half_open++;
 	else if (c->list == LIST_OPEN)
 		s->stats.aged_idle++;
-	if (c->list != LIST_LINGER)
+	if (c->list == LIST_LINGER)
+		own_move(s, c, LIST_FREE);
+	else
 		own_close(s, c, HOW_IDLE, ts);
-	own_move(s, c, LIST_FREE);
 }
 
 /* Looks at the head of a list; false if it is not due. */
@@ -258,8 +261,8 @@ static bool list_age(struct stream *s, enum own_list list)
 	}
 	if (list == LIST_WAIT)
 		own_order_expire(s, c, s->now);
-	else if (list == LIST_OPEN && own_ends(s, c) > s->now)
-		own_move(s, c, LIST_OPEN);
+	else if (own_ends(s, c) > s->now)
+		own_move(s, c, list);
 	else
 		own_aged(s, c);
 	return true;

@@ -83,9 +83,12 @@ static enum packet_kind walk_run(struct walk *w, const struct walk_row *row)
 	return kind;
 }
 
-enum packet_kind packet_decode(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out)
+/* Every frame but the usual one. What tells of the IP header read last is not set: nothing asks before there was one. */
+static enum packet_kind frame_decode(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out)
 {
-	/* What says which IP header was read last is not set: nothing asks before there was one. */
+	const struct walk_row *row = row_find(WALK_LINK, (uint32_t)f->link);
+	if (!row)
+		return PACKET_LINK;
 	struct walk w;
 	w.p = f->data;
 	w.cap = f->caplen;
@@ -97,13 +100,13 @@ enum packet_kind packet_decode(const struct packet_decoder *d, const struct fram
 	w.ports = d->ports;
 	w.out = out;
 	w.ts = f->ts;
-	if (f->link == 1) {
-		enum packet_kind kind = packet_read_plain(&w);
-		if (kind != WALK_ON)
-			return kind;
-	}
-	const struct walk_row *row = row_find(WALK_LINK, (uint32_t)f->link);
-	return row ? walk_run(&w, row) : PACKET_LINK;
+	return walk_run(&w, row);
+}
+
+enum packet_kind packet_decode(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out)
+{
+	enum packet_kind kind = packet_read_plain(d, f, out);
+	return kind == WALK_ON ? frame_decode(d, f, out) : kind;
 }
 
 enum packet_kind packet_decode_payload(const struct packet_decoder *d, const struct packet_fragment *of, struct bytes payload,
@@ -116,6 +119,7 @@ enum packet_kind packet_decode_payload(const struct packet_decoder *d, const str
 		.p = payload.p,
 		.cap = (uint32_t)payload.n,
 		.len = (uint32_t)payload.n,
+		.space = WALK_PROTOCOL,
 		.number = f.protocol,
 		.insist = d->insist_checksum,
 		.v6 = !v4,

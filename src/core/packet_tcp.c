@@ -92,8 +92,11 @@ static inline void header_fill(struct packet *restrict out, const uint8_t *restr
 	out->tsval = out->tsecr = 0;
 }
 
-/* A header cut in its options is still a segment: what the connection needs stands in the first 20 bytes. */
-static inline enum packet_kind tcp_read(struct walk *w)
+/*
+ * A header cut in its options is still a segment: what the connection needs stands in the first 20 bytes. Inlined by force into the plain way below, because no
+ * compiler does it unasked.
+ */
+static inline __attribute__((always_inline)) enum packet_kind tcp_read(struct walk *w)
 {
 	const uint8_t *p = w->p;
 	if (w->cap < 4)
@@ -127,48 +130,68 @@ enum packet_kind packet_read_tcp(struct walk *w)
 	return tcp_read(w);
 }
 
-enum { ETHER = 14, PLAIN_MIN = ETHER + 20 + 20 };
+enum { LINK_ETHERNET = 1, ETHER = 14, TAG = 4, PLAIN_IPV4 = 20, PLAIN_IPV6 = 40 };
 
-/*
- * The usual frame: TCP over IP without options over Ethernet without tags, whole as far as the ports. Steps to TCP at once, in a fifth of the long way's time; false leaves w as it was,
- * for the long way, which knows all the reasons why not.
- */
-static inline bool plain_step(struct walk *w)
+/* n: bytes captured from p, where IP begins. Returns the length on the wire, 0 where anything is unusual. */
+static inline uint32_t plain_ipv4(struct walk *w, const uint8_t *p, uint32_t n)
 {
-	const uint8_t *p = w->p + ETHER;
-	if (w->cap < PLAIN_MIN)
-		return false;
-	uint32_t type = walk_be16(p - 2), header = 20, length;
-	if (type == 0x0800 && p[0] == 0x45 && p[9] == 6 && !(walk_be16(p + 6) & 0x3fff)) {
-		length = walk_be16(p + 2);
-		w->v6 = false;
-		w->addr_n = 4;
-		w->src = p + 12;
-		w->ttl = p[8];
-		w->df = p[6] & 0x40;
-		w->ip_id = walk_be16(p + 4);
-	} else if (type == 0x86dd && p[0] >> 4 == 6 && p[6] == 6 && p[8] >> 5 == 1 && p[24] >> 5 == 1 && w->cap >= PLAIN_MIN + 20) {
-		header = 40;
-		length = walk_be16(p + 4) + 40u;
-		w->v6 = true;
-		w->addr_n = 16;
-		w->src = p + 8;
-		w->ttl = p[7];
-		w->df = true;
-		w->ip_id = 0;
-	} else {
-		return false;
-	}
-	if (length < header + 20 || length > w->len - ETHER || w->insist)
-		return false;
-	w->dst = w->src + w->addr_n;
-	w->len = length - header;
-	w->cap = (w->cap - ETHER < length ? w->cap - ETHER : length) - header;
-	w->p = p + header;
-	return true;
+	if (n < PLAIN_IPV4 + TCP_HEADER || p[0] != 0x45 || p[9] != 6 || walk_be16(p + 6) & 0x3fff)
+		return 0;
+	w->p = p + PLAIN_IPV4;
+	w->addr_n = 4;
+	w->src = p + 12;
+	w->dst = p + 16;
+	w->ttl = p[8];
+	w->df = p[6] & 0x40;
+	w->ip_id = walk_be16(p + 4);
+	return walk_be16(p + 2);
 }
 
-enum packet_kind packet_read_plain(struct walk *w)
+/* An address whose first byte is not 0 is no mapped one. */
+static inline uint32_t plain_ipv6(struct walk *w, const uint8_t *p, uint32_t n)
 {
-	return plain_step(w) ? tcp_read(w) : WALK_ON;
+	if (n < PLAIN_IPV6 + TCP_HEADER || p[0] >> 4 != 6 || p[6] != 6 || p[8] == 0 || p[24] == 0)
+		return 0;
+	w->p = p + PLAIN_IPV6;
+	w->addr_n = 16;
+	w->src = p + 8;
+	w->dst = p + 24;
+	w->ttl = p[7];
+	w->df = true;
+	w->ip_id = 0;
+	return walk_be16(p + 4) + (uint32_t)PLAIN_IPV6;
+}
+
+static inline uint32_t plain_ip(struct walk *w, uint32_t type, const uint8_t *p, uint32_t n)
+{
+	if (type == 0x0800)
+		return plain_ipv4(w, p, n);
+	return type == 0x86dd ? plain_ipv6(w, p, n) : 0;
+}
+
+/*
+ * It stands in this file because the walk then never leaves the registers: nothing that is called takes its address. Lengths that do not fit are left to the
+ * tables' way, which knows why.
+ */
+enum packet_kind packet_read_plain(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out)
+{
+	if (f->link != LINK_ETHERNET || f->caplen < ETHER + TAG || d->insist_checksum)
+		return WALK_ON;
+	struct walk w = {.ports = d->ports, .out = out, .ts = f->ts};
+	uint32_t type = walk_be16(f->data + ETHER - 2), ip = ETHER;
+	if (type == 0x8100 && (w.vlan[0] = walk_be16(f->data + ETHER) & 0x0fff)) {
+		w.vlans = 1;
+		ip = ETHER + TAG;
+		type = walk_be16(f->data + ip - 2);
+	}
+	uint32_t cap = f->caplen - ip, len = f->len > f->caplen ? f->len - ip : cap;
+	uint32_t length = plain_ip(&w, type, f->data + ip, cap);
+	if (length == 0 || length > len)
+		return WALK_ON;
+	uint32_t header = (uint32_t)(w.p - f->data) - ip;
+	if (length < header + TCP_HEADER)
+		return WALK_ON;
+	w.len = length - header;
+	w.cap = (cap < length ? cap : length) - header;
+	return tcp_read(&w);
 }

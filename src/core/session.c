@@ -155,29 +155,29 @@ static enum stage stage_of(const struct session *s, const struct smtp_pending *p
 	return stage[p->verb] || p->verb == SMTP_CONNECT ? (enum stage)stage[p->verb] : (enum stage)s->base;
 }
 
-/* The oldest command that the server has not answered, and that it had received if it has closed since. A message's end counts in any case. */
-static const struct smtp_pending *outstanding(const struct session *s)
+/* The oldest command that the server had received when it last spoke, and has not answered. A message's end counts even if it had not. */
+static const struct smtp_pending *reached(const struct session *s)
 {
 	const struct smtp_pending *p = s->dialogue.head;
-	bool reached = p && (!s->fin[SERVER] || s->dialogue.acked[SERVER] >= p->end || p->last);
-	return reached ? p : NULL;
+	return p && (p->verb == SMTP_CONNECT || p->last || s->dialogue.acked[SERVER] >= p->end) ? p : NULL;
 }
 
-static enum stage stage_now(const struct session *s)
+/* Where the session stands for the server; while the server lives, what it has not received yet counts too. */
+static enum stage stage_now(const struct session *s, bool for_server)
 {
-	const struct smtp_pending *p = outstanding(s);
+	const struct smtp_pending *p = for_server ? reached(s) : s->dialogue.head;
 	return p ? stage_of(s, p) : (enum stage)s->base;
 }
 
 static bool is_open(const struct transaction *t)
 {
-	return t && transaction_open(t) && !t->end_sent;
+	return t && t->mail_accepted && transaction_open(t) && !t->end_sent;
 }
 
 /* Inside content, or where the end's reply is due; else with a transaction; else without one. */
 static enum place place_of(const struct session *s, const struct smtp_pending *p, bool in_content)
 {
-	const struct smtp_pending *oldest = p ? p : s->dialogue.head;
+	const struct smtp_pending *oldest = p ? p : reached(s);
 	if ((!p && in_content) || (oldest && oldest->last))
 		return PLACE_MESSAGE;
 	if (p && p->verb == SMTP_NOT_SMTP)
@@ -244,7 +244,7 @@ static void on_quit(struct session *s, const struct smtp_event *e)
 {
 	s->quit_sent = true;
 	s->quit_end = e->pending->end;
-	s->quit_in_transaction = is_open(s->sending);
+	s->quit_in_transaction = is_open(s->sending) && !s->sending->hole && !s->dialogue.lost;
 }
 
 static void on_command(struct session *s, const struct smtp_event *e)
@@ -507,7 +507,7 @@ static void on_unasked_221(struct session *s, const struct smtp_event *e)
 		return;
 	enum place place = place_of(s, p, e->in_content);
 	s->farewell = FAREWELL_221_UNASKED;
-	s->farewell_stage = (uint8_t)(p ? stage_of(s, p) : stage_now(s));
+	s->farewell_stage = (uint8_t)(p ? stage_of(s, p) : stage_now(s, true));
 	if (!s->unasked_221 || place < (s->unasked_221 & -s->unasked_221))
 		s->stage_221 = s->farewell_stage;
 	s->unasked_221 |= (uint8_t)place;
@@ -524,7 +524,7 @@ static void on_421(struct session *s, const struct smtp_event *e)
 		return;
 	s->farewell = FAREWELL_421;
 	s->final_421 = (uint8_t)place_of(s, e->pending, e->in_content);
-	s->farewell_stage = (uint8_t)(e->pending ? stage_of(s, e->pending) : stage_now(s));
+	s->farewell_stage = (uint8_t)(e->pending ? stage_of(s, e->pending) : stage_now(s, true));
 }
 
 /* A 4yz or 5yz in the middle of a message, or one that nobody asked for. */
@@ -546,7 +546,7 @@ static void farewell_note(struct session *s, const struct smtp_event *e)
 	s->farewell = code >= 400 ? FAREWELL_REFUSAL : FAREWELL_NONE;
 	s->final_421 = 0;
 	s->refusal_at = s->dialogue.offset[SERVER];
-	s->farewell_stage = (uint8_t)(e->pending ? stage_of(s, e->pending) : stage_now(s));
+	s->farewell_stage = (uint8_t)(e->pending ? stage_of(s, e->pending) : stage_now(s, true));
 }
 
 static void on_reply(struct session *s, const struct smtp_event *e)
@@ -572,7 +572,7 @@ static void on_reply(struct session *s, const struct smtp_event *e)
 		on_unasked_221(s, e);
 	if (p)
 		on_answer(s, e);
-	else if (code >= 400 && !e->lost)
+	else if (code >= 400 && code != 421 && !e->lost)
 		on_unasked_refusal(s, e);
 	else if (code != 221 && !e->lost)
 		s->facts.flaws |= FLAW_SURPLUS_REPLY;
@@ -635,6 +635,12 @@ static void on_event(void *session, const struct smtp_event *e)
 		on_lost(s, e);
 		break;
 	case SMTP_EVENT_FOUND:
+		break;
+	case SMTP_EVENT_PROXY:
+		if (e->proxy->known) {
+			s->facts.proxied = e->proxy->addr;
+			s->facts.proxied_port = e->proxy->port;
+		}
 		break;
 	case SMTP_EVENT_TLS:
 		s->encrypted = true;
@@ -765,7 +771,7 @@ static void dialogue_read(const struct session *s, const struct conn_end *end, s
 	if (e->farewell == FAREWELL_REFUSAL && (!refusal_stands(s) || e->closer != CLOSER_SERVER || e->end_unanswered))
 		e->farewell = FAREWELL_NONE;
 	bool said = e->farewell != FAREWELL_NONE && e->farewell != FAREWELL_HIDDEN && !(e->farewell == FAREWELL_421 && !e->final_421);
-	e->stage = said ? (enum stage)s->farewell_stage : stage_now(s);
+	e->stage = said ? (enum stage)s->farewell_stage : stage_now(s, s->fin[SERVER]);
 	if (s->unasked_221)
 		e->stage = e->stage_221;
 	if (e->farewell == FAREWELL_221_AFTER_QUIT)

@@ -17,7 +17,7 @@ struct stream_config stream_config_default(void)
 	                              .held_per_conn = 256 << 10,
 	                              .held_total = 64 << 20,
 	                              .skew = FRAME_SECOND,
-	                              .half_open = 60 * FRAME_SECOND,
+	                              .half_open = 75 * FRAME_SECOND, /* the longest pause between two SYNs is 64 s (RFC 6298) */
 	                              .idle = 1800 * FRAME_SECOND,
 	                              .fin_wait = 10 * FRAME_SECOND,
 	                              .linger = 30 * FRAME_SECOND};
@@ -276,11 +276,14 @@ static void data_take(struct stream *s, struct own_conn *c, enum side side, cons
 		own_order_push(s, c, side, &e, p->payload);
 }
 
-/* Anything but an RST from a side shows that an RST it was said to have sent before, with a higher number, was none of its own. */
+/* Bytes beyond an RST's number, or anything much later, show that the side which is said to have sent it did not. */
 static void rst_doubt(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
 {
 	struct half *h = &c->half[side];
-	if (!(h->flags & HALF_RST_HELD) || seq_diff(p->seq + p->payload_len, h->end) < 0)
+	if (!(h->flags & HALF_RST_HELD))
+		return;
+	const struct held *rst = own_order_rst(h);
+	if (rst && seq_diff(p->seq + p->payload_len, rst->seq) <= 0 && p->ts - rst->ts < s->config.skew)
 		return;
 	own_order_forget_rst(s, c, side);
 	if (c->list == LIST_FIN_WAIT && !c->pub.side[SERVER].fin)
@@ -324,7 +327,7 @@ static void segment(struct stream *s, uint32_t hash, const struct packet *p)
 	own_age(s, p->ts);
 	struct own_conn *c = own_find(s, hash, p);
 	if (c && c->list != LIST_LINGER && own_ends(s, c) <= p->ts)
-		own_aged(s, c), c = NULL;
+		own_aged(s, c);
 	if (!c) {
 		c = conn_begin(s, hash, p);
 	} else if (c->list == LIST_LINGER) {

@@ -97,8 +97,6 @@ static void lose(struct stream *s, struct nids_conn *c, enum side side, uint64_t
 	assert(!half->held);
 	if (half->fin_seen && upto > half->fin_at)
 		upto = half->fin_at;
-	if (upto == half->end + 1)
-		upto = half->end; /* one more than was ever seen: the FIN was not captured, rather than a byte */
 	uint64_t from = position(c, side);
 	if (upto <= from)
 		return;

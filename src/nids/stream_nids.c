@@ -72,6 +72,8 @@ static void conn_close(struct stream *s, struct nids_conn *c, enum how over, int
 	nids_order_flush(s, c, ts);
 	nids_order_forget(s, c, CLIENT);
 	nids_order_forget(s, c, SERVER);
+	if (pub->side[CLIENT].fin && pub->side[SERVER].fin)
+		over = HOW_FIN; /* the FINs had come, behind bytes that had not */
 	c->end.over = over;
 	if (c->end.closer == CLOSER_NOBODY)
 		c->end.how = over;
@@ -253,10 +255,10 @@ static void segment_take(struct stream *s, struct nids_conn *c, enum side side, 
 	nids_order_settle(s, c, p->ts);
 	if (conn_close_if_done(s, c, p->ts))
 		return;
-	if (c->state == NIDS_HALF_OPEN && !(p->flags & (TCP_SYN | TCP_RST)))
-		nids_table_move(s, c, NIDS_OPEN, p->ts);
-	if (c->state == NIDS_OPEN)
-		nids_table_move(s, c, c->side[SERVER].fin_seen ? NIDS_FIN_WAIT : NIDS_OPEN, p->ts);
+	if (c->state == NIDS_FIN_WAIT)
+		return; /* its time runs from the FIN */
+	bool half_open = c->state == NIDS_HALF_OPEN && (p->flags & (TCP_SYN | TCP_RST));
+	nids_table_move(s, c, half_open ? NIDS_HALF_OPEN : c->side[SERVER].fin_seen ? NIDS_FIN_WAIT : NIDS_OPEN, p->ts);
 }
 
 static enum side side_of(const struct nids_conn *c, const struct packet *p)

@@ -7,12 +7,13 @@ void catalogue_put(struct outbuf *b, const struct alerting *alerting)
 
 	for (unsigned v = 0; v < VERDICTS; v++) {
 		const struct verdict_row *row = verdict_row((enum verdict)v);
+		bool known = row->rfc[0] != '-';
 
 		if (category == NULL || strcmp(category, row->category) != 0) {
 			category = row->category;
 			outbuf_format(b, "%s%s:\n", v > 0 ? "\n" : "", category);
 		}
 		outbuf_format(b, "  %-24s %-9s %s%s%s%s\n", row->id, severity_name(alerting->of[v]), row->headline,
-			      row->rfc[0] != '\0' ? " [" : "", row->rfc, row->rfc[0] != '\0' ? "]" : "");
+			      known ? " [" : "", known ? row->rfc : "", known ? "]" : "");
 	}
 }

@@ -80,12 +80,12 @@ static bool put_bytes_acked(struct json *j, const struct json_view *v)
 /* LMTP has a reply for each recipient: how many took the message, of how many that have answered. */
 static bool put_lmtp_accepted(struct json *j, const struct json_view *v)
 {
-	return put_number(j, v->transaction->lmtp_accepted) && v->transaction->lmtp_answered > 0;
+	return put_number(j, v->transaction->lmtp_accepted) && v->report->record.session->lmtp;
 }
 
 static bool put_lmtp_answered(struct json *j, const struct json_view *v)
 {
-	return put_number(j, v->transaction->lmtp_answered) && v->transaction->lmtp_answered > 0;
+	return put_number(j, v->transaction->lmtp_answered) && v->report->record.session->lmtp;
 }
 
 static bool put_reply_code(struct json *j, const struct json_view *v)

@@ -47,9 +47,9 @@ static void put_happened(struct text *t, const struct report *r)
 
 	outbuf_str(t->b, "  What happened: ");
 	outbuf_str(t->b, verdict_row(r->record.judgement.verdict)->headline);
-	outbuf_format(t->b, ", at stage %s", stage_name(r->record.ending->stage));
+	/* The reason names the stage. */
 	verdict_reason(r->record.ending, &r->record.judgement, reason, sizeof(reason));
-	outbuf_format(t->b, reason[0] != '\0' ? ": %s." : ".", reason);
+	outbuf_format(t->b, reason[0] != '\0' ? "; %s." : ".", reason);
 	put_last_reply(t, r->record.session);
 	outbuf_char(t->b, '\n');
 }

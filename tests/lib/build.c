@@ -87,8 +87,8 @@ static void play_wait(struct builder *b, const struct step *step)
 
 static void play_join(struct builder *b)
 {
-	bool whole = b->tcp.wire.n == 0;
-	wire_free(&b->tcp.wire);
+	bool whole = b->tcp.trace.n == 0;
+	trace_free(&b->tcp.trace);
 	for (unsigned i = 0; i < SCENARIO_SCENES; i++)
 		b->tcp.conn[i].last = b->tcp.conn[i].last_bytes = SIZE_MAX;
 	b->tcp.flawed |= !whole;
@@ -213,7 +213,7 @@ static bool is_last(const struct scenario *s, size_t next, unsigned scene)
 	return true;
 }
 
-struct wire build_wire(const struct scenario *s)
+struct trace build_trace(const struct scenario *s)
 {
 	struct builder b = {.s = s};
 	tcp_begin(&b.tcp);
@@ -224,6 +224,6 @@ struct wire build_wire(const struct scenario *s)
 			tcp_close(&b.tcp, scene);
 	}
 	tcp_end(&b.tcp);
-	b.tcp.wire.whole = !b.tcp.flawed;
-	return b.tcp.wire;
+	b.tcp.trace.whole = !b.tcp.flawed;
+	return b.tcp.trace;
 }

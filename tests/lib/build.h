@@ -2,10 +2,10 @@
 #ifndef SMTPWATCH_TESTS_BUILD_H
 #define SMTPWATCH_TESTS_BUILD_H
 
-#include "lib/build_wire.h"
+#include "lib/build_trace.h"
 #include "lib/scenario.h"
 
-/* The scenario's capture in fair weather; free with wire_free. */
-struct wire build_wire(const struct scenario *s);
+/* The scenario's capture in fair weather; free with trace_free. */
+struct trace build_trace(const struct scenario *s);
 
 #endif

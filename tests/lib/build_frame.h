@@ -2,25 +2,21 @@
 #ifndef SMTPWATCH_TESTS_BUILD_FRAME_H
 #define SMTPWATCH_TESTS_BUILD_FRAME_H
 
-#include "lib/build_wire.h"
+#include "lib/build_trace.h"
 #include "lib/scenario.h"
 
-enum { BUILD_LAYERS = 4 };
-
-struct frame_writer;
-
 enum wrapping_bit {
-	WRAPPING_FRAGMENTS = 1, /* each datagram in two fragments, where it is long enough */
-	WRAPPING_OFFLOAD = 2    /* the TCP checksum is left to the card, and wrong in the capture */
+	WRAPPING_V6 = 1,
+	WRAPPING_FRAGMENTS = 2, /* each datagram in two fragments, where it is long enough */
+	WRAPPING_OFFLOAD = 4    /* the TCP checksum is left to the card, and wrong in the capture */
 };
 
-/* How a segment is wrapped: from the IP header outwards, up to BUILD_LAYERS headers, each by one function. */
+/* How a datagram is wrapped: the headers before it, in the words of wire_put. */
 struct wrapping {
 	const char *name;
 	int link; /* LINKTYPE_ */
-	bool v6;
-	unsigned bits; /* enum wrapping_bit */
-	void (*layer[BUILD_LAYERS])(struct frame_writer *w);
+	unsigned bits;
+	const char *words; /* NULL: none */
 };
 
 /* Ends with a row without a name. The first row is plain Ethernet and IPv4. */
@@ -36,7 +32,7 @@ struct frames {
 	size_t n;
 };
 
-struct frames frames_build(const struct scenario *s, const struct wire *w, const struct wrapping *how);
+struct frames frames_build(const struct scenario *s, const struct trace *t, const struct wrapping *how);
 void frames_free(struct frames *f);
 
 /* Writes a capture file with times in nanoseconds; false: errno tells why not. */

@@ -30,9 +30,9 @@ void tcp_end(struct tcp *t)
 static void capture_order(struct tcp *t, struct connection *c)
 {
 	if (t->late && --t->late == 0 && c->last != SIZE_MAX)
-		wire_swap(&t->wire, c->last, t->wire.n - 1);
+		trace_swap(&t->trace, c->last, t->trace.n - 1);
 	if (t->swap && --t->swap == 0 && c->last_bytes != SIZE_MAX)
-		wire_swap(&t->wire, c->last_bytes, t->wire.n - 1);
+		trace_swap(&t->trace, c->last_bytes, t->trace.n - 1);
 }
 
 /* Whether the capture has this segment. Pure ACKs are not counted by "lose". */
@@ -52,19 +52,19 @@ static void capture(struct tcp *t, const struct segment *g, const uint8_t *data,
 	struct connection *c = &t->conn[g->scene];
 	if (!is_captured(t, c, g))
 		return;
-	wire_add(&t->wire, g, data, n);
-	size_t at = t->wire.n - 1;
-	if (!segment_pure_ack(&t->wire.segment[at])) {
+	trace_add(&t->trace, g, data, n);
+	size_t at = t->trace.n - 1;
+	if (!segment_pure_ack(&t->trace.segment[at])) {
 		capture_order(t, c);
 		c->last_bytes = at;
 		if (t->dup) {
-			struct segment again = t->wire.segment[at];
+			struct segment again = t->trace.segment[at];
 			again.ts = t->now += FRAME_MS / 100;
-			wire_add(&t->wire, &again, again.data, again.n);
+			trace_add(&t->trace, &again, again.data, again.n);
 			t->dup = false;
 		}
 	}
-	c->last = t->wire.n - 1;
+	c->last = t->trace.n - 1;
 }
 
 /* A segment with everything filled in that the state of its sender tells. */
@@ -158,11 +158,11 @@ static void segment_send(struct tcp *t, unsigned scene, enum side side, uint8_t 
 		ack_send(t, scene, side_other(side));
 	struct segment g = segment_of(t, scene, side, flags);
 	uint8_t *joined = overlap_take(t, me, &g, data, &n);
+	g.n = (uint32_t)n;
 	ack_put(t, &g, me);
 	remember(me, &g, joined, n);
 	capture(t, &g, joined, n);
 	free(joined);
-	g.n = (uint32_t)n;
 	me->next = g.seq + segment_span(&g);
 	me->fin |= (flags & TCP_FIN) != 0;
 	arrive(t, &g, segment_span(&g));
@@ -253,8 +253,8 @@ void tcp_retransmit(struct tcp *t, unsigned scene, enum side side, unsigned time
 		struct segment g = segment_of(t, scene, side, me->last.flags);
 		g.seq = me->last.seq;
 		ack_put(t, &g, me);
-		capture(t, &g, n ? data : me->last.data, n ? n : me->last.n);
 		g.n = me->last.n;
+		capture(t, &g, n ? data : me->last.data, n ? n : me->last.n);
 		arrive(t, &g, segment_span(&g));
 		if (!t->conn[scene].end[side_other(side)].vanished)
 			ack_send(t, scene, side_other(side));

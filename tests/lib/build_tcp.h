@@ -2,7 +2,7 @@
 #ifndef SMTPWATCH_TESTS_BUILD_TCP_H
 #define SMTPWATCH_TESTS_BUILD_TCP_H
 
-#include "lib/build_wire.h"
+#include "lib/build_trace.h"
 #include "lib/scenario.h"
 
 /* What a SYN announces (build_frame.c), and so the longest segment unless the scenario says otherwise. */
@@ -34,14 +34,14 @@ struct connection {
 
 /* All connections of a scenario, and what the next segment has to suffer. */
 struct tcp {
-	struct wire wire;
+	struct trace trace;
 	struct connection conn[SCENARIO_SCENES];
 	int64_t now;
 	uint32_t snap;    /* bytes of a frame that are kept; 0: all */
 	uint32_t longest; /* bytes of a segment */
 	uint32_t overlap; /* so many bytes the next segment repeats */
 	bool off;         /* the capture has ended */
-	bool flawed;      /* not wire.whole */
+	bool flawed;      /* not trace.whole */
 	bool dup, no_ack, crossing;
 	unsigned late, swap; /* count down to the segment that changes places with the one before */
 };

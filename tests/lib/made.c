@@ -77,7 +77,13 @@ struct transaction *made_message(struct made *m, enum fate fate, const char *fro
 		m->facts.first = t;
 	m->n++;
 	m->facts.fates[fate]++;
-	*t = (struct transaction){.fate = fate, .mail_accepted = true, .content_begun = true, .rcpt_count = 1, .rcpt_accepted = 1, .bytes = 1234, .bytes_acked = 1234};
+	*t = (struct transaction){.fate = fate,
+				  .mail_accepted = true,
+				  .content_begun = true,
+				  .rcpt_count = 1,
+				  .rcpt_accepted = 1,
+				  .bytes = 1234,
+				  .bytes_acked = 1234};
 	made_note(m, &t->notes, NOTE_FROM, 0, from);
 	made_note(m, &t->notes, NOTE_RCPT, 250, rcpt);
 	return t;

@@ -14,14 +14,14 @@ static bool is_near(const struct segment *a, const struct segment *b)
 }
 
 /* Time that the parts of a segment may take: until the next one, at most a millisecond. */
-static int64_t time_behind(const struct wire *w, size_t i)
+static int64_t time_behind(const struct trace *w, size_t i)
 {
 	int64_t gap = i + 1 < w->n ? w->segment[i + 1].ts - w->segment[i].ts : FRAME_MS;
 	return gap < FRAME_MS ? gap : FRAME_MS;
 }
 
 /* A part of a segment. FIN and PSH go with the last. */
-static void part_add(struct wire *out, const struct segment *whole, uint32_t from, uint32_t n, int64_t ts)
+static void part_add(struct trace *out, const struct segment *whole, uint32_t from, uint32_t n, int64_t ts)
 {
 	struct segment part = *whole;
 	part.seq += from;
@@ -29,15 +29,15 @@ static void part_add(struct wire *out, const struct segment *whole, uint32_t fro
 	part.ip_id = (uint16_t)(part.ip_id * 251 + from);
 	if (from + n < whole->n)
 		part.flags &= (uint8_t) ~(TCP_FIN | TCP_PSH);
-	wire_add(out, &part, whole->data + from, n);
+	trace_add(out, &part, whole->data + from, n);
 }
 
 /* Cuts a segment into parts of at most `most` bytes. What the snaplen has cut stays whole: parts would show more of it. */
-static void split(const struct wire *in, size_t i, struct wire *out, struct dice *d, uint32_t most)
+static void split(const struct trace *in, size_t i, struct trace *out, struct dice *d, uint32_t most)
 {
 	const struct segment *g = &in->segment[i];
 	if (g->n < 2 || g->snap || g->flags & TCP_SYN) {
-		wire_add(out, g, g->data, g->n);
+		trace_add(out, g, g->data, g->n);
 		return;
 	}
 	for (uint32_t at = 0, n; at < g->n; at += n) {
@@ -48,13 +48,13 @@ static void split(const struct wire *in, size_t i, struct wire *out, struct dice
 	}
 }
 
-static void turn_bytes(const struct wire *in, struct wire *out, struct dice *d)
+static void turn_bytes(const struct trace *in, struct trace *out, struct dice *d)
 {
 	for (size_t i = 0; i < in->n; i++)
 		split(in, i, out, d, in->segment[i].n < SMALL_SEGMENT ? 1 : 7);
 }
 
-static void turn_cut(const struct wire *in, struct wire *out, struct dice *d)
+static void turn_cut(const struct trace *in, struct trace *out, struct dice *d)
 {
 	for (size_t i = 0; i < in->n; i++)
 		split(in, i, out, d, in->segment[i].n / 2 + 1);
@@ -78,7 +78,7 @@ static void merge(struct segment *super, const struct segment *g)
 	super->window = g->window;
 }
 
-static void turn_coalesce(const struct wire *in, struct wire *out, struct dice *d)
+static void turn_coalesce(const struct trace *in, struct trace *out, struct dice *d)
 {
 	size_t super[SCENARIO_SCENES];
 	(void)d;
@@ -91,59 +91,61 @@ static void turn_coalesce(const struct wire *in, struct wire *out, struct dice *
 			merge(&out->segment[*last], g);
 			continue;
 		}
-		wire_add(out, g, g->data, g->n);
+		trace_add(out, g, g->data, g->n);
 		if (!other || !segment_pure_ack(g))
 			*last = out->n - 1;
 	}
 }
 
 /* Neighbours change places, at most three times each. A SYN stays where it is: before it there is no session that could be out of order. */
-static void turn_reorder(const struct wire *in, struct wire *out, struct dice *d)
+static void turn_reorder(const struct trace *in, struct trace *out, struct dice *d)
 {
 	for (size_t i = 0; i < in->n; i++)
-		wire_add(out, &in->segment[i], in->segment[i].data, in->segment[i].n);
+		trace_add(out, &in->segment[i], in->segment[i].data, in->segment[i].n);
 	for (unsigned pass = 0; pass < 3; pass++)
 		for (size_t i = 0; i + 1 < out->n; i++) {
 			const struct segment *a = &out->segment[i], *b = &out->segment[i + 1];
 			bool syn = (a->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN || (b->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 			if (syn || !is_near(a, b) || dice_roll(d, 3))
 				continue;
-			wire_swap(out, i, i + 1);
+			trace_swap(out, i, i + 1);
 			i++;
 		}
 }
 
 /* Copies that come some segments later. */
 struct echo {
-	struct segment g; /* borrows its bytes from the wire that is read */
+	struct segment g; /* borrows its bytes from the trace that is read */
 	unsigned due;
 };
 
 /* Sends what is due; a segment that the sender itself repeats has its latest ack number and an IP ID of its own. */
-static void echoes_send(struct echo *echoes, unsigned *n, const struct segment *now, struct wire *out, bool by_sender)
+static void echoes_send(struct echo *echoes, unsigned *n, const struct segment *now, struct trace *out, bool by_sender)
 {
 	unsigned kept = 0;
 	for (unsigned i = 0; i < *n; i++) {
 		struct echo *e = &echoes[i];
 		if (by_sender && now->scene == e->g.scene && now->side == e->g.side && now->flags & TCP_ACK)
 			e->g.ack = now->ack;
+		if (!is_near(&e->g, now))
+			continue;
 		if (e->due-- > 0) {
 			echoes[kept++] = *e;
 			continue;
 		}
 		e->g.ts = now->ts;
-		wire_add(out, &e->g, e->g.data, e->g.n);
+		trace_add(out, &e->g, e->g.data, e->g.n);
 	}
 	*n = kept;
 }
 
-static void turn_duplicate(const struct wire *in, struct wire *out, struct dice *d)
+static void turn_duplicate(const struct trace *in, struct trace *out, struct dice *d)
 {
 	struct echo echoes[ECHOES];
 	unsigned n = 0;
 	for (size_t i = 0; i < in->n; i++) {
 		const struct segment *g = &in->segment[i];
-		wire_add(out, g, g->data, g->n);
+		trace_add(out, g, g->data, g->n);
 		echoes[n++] = (struct echo){*g, dice_roll(d, 3)};
 		echoes_send(echoes, &n, g, out, false);
 	}
@@ -159,13 +161,13 @@ static void echoes_forget(struct echo *echoes, unsigned *n, unsigned scene)
 	*n = kept;
 }
 
-static void turn_retransmit(const struct wire *in, struct wire *out, struct dice *d)
+static void turn_retransmit(const struct trace *in, struct trace *out, struct dice *d)
 {
 	struct echo echoes[ECHOES];
 	unsigned n = 0;
 	for (size_t i = 0; i < in->n; i++) {
 		const struct segment *g = &in->segment[i];
-		wire_add(out, g, g->data, g->n);
+		trace_add(out, g, g->data, g->n);
 		if (g->flags & TCP_RST)
 			echoes_forget(echoes, &n, g->scene);
 		echoes_send(echoes, &n, g, out, true);
@@ -176,8 +178,8 @@ static void turn_retransmit(const struct wire *in, struct wire *out, struct dice
 	}
 }
 
-/* Moves the sequence numbers so that they pass through zero in the dialogue's first lines. */
-static void turn_wrap(const struct wire *in, struct wire *out, struct dice *d)
+/* Moves the sequence numbers so that they pass through zero in the first session's first lines; sessions of one tuple keep apart. */
+static void turn_wrap(const struct trace *in, struct trace *out, struct dice *d)
 {
 	uint32_t shift[SCENARIO_SCENES][2] = {{0}};
 	bool known[SCENARIO_SCENES][2] = {{false}};
@@ -185,7 +187,7 @@ static void turn_wrap(const struct wire *in, struct wire *out, struct dice *d)
 	for (size_t i = 0; i < in->n; i++) {
 		const struct segment *g = &in->segment[i];
 		if (!known[g->scene][g->side])
-			shift[g->scene][g->side] = 0u - before - g->seq;
+			shift[g->scene][g->side] = g->scene * 0x01000000 - before - g->seq;
 		known[g->scene][g->side] = true;
 	}
 	for (size_t i = 0; i < in->n; i++) {
@@ -193,7 +195,7 @@ static void turn_wrap(const struct wire *in, struct wire *out, struct dice *d)
 		g.seq += shift[g.scene][g.side];
 		if (g.flags & TCP_ACK)
 			g.ack += shift[g.scene][side_other(g.side)];
-		wire_add(out, &g, g.data, g.n);
+		trace_add(out, &g, g.data, g.n);
 	}
 }
 
@@ -252,7 +254,7 @@ static bool is_akin(const struct weather *how, const struct weather *barred)
 	       (strncmp(barred->name, "fragments", 9) == 0 && strncmp(how->name, "fragments", 9) == 0);
 }
 
-bool weather_suits(const struct scenario *s, const struct wire *w, const struct weather *how)
+bool weather_suits(const struct scenario *s, const struct trace *w, const struct weather *how)
 {
 	if (how->nids && !w->whole)
 		return false;
@@ -264,19 +266,19 @@ bool weather_suits(const struct scenario *s, const struct wire *w, const struct 
 	return true;
 }
 
-struct frames weather_frames(const struct scenario *s, const struct wire *w, const struct weather *how, uint64_t seed)
+struct frames weather_frames(const struct scenario *s, const struct trace *w, const struct weather *how, uint64_t seed)
 {
 	struct dice dice = {seed};
-	struct wire now = {0};
-	const struct wire *in = w;
+	struct trace now = {0};
+	const struct trace *in = w;
 	for (unsigned i = 0; i < WEATHER_TURNS && how->turn[i]; i++) {
-		struct wire next = {0};
+		struct trace next = {0};
 		how->turn[i](in, &next, &dice);
-		wire_free(&now);
+		trace_free(&now);
 		now = next;
 		in = &now;
 	}
 	struct frames f = frames_build(s, in, wrapping_find(how->wrapping));
-	wire_free(&now);
+	trace_free(&now);
 	return f;
 }

@@ -9,8 +9,8 @@ enum { WEATHER_TURNS = 4 };
 
 struct weather {
 	const char *name;
-	/* What is done to the segments, one after the other. Each takes one wire and fills another. */
-	void (*turn[WEATHER_TURNS])(const struct wire *in, struct wire *out, struct dice *d);
+	/* What is done to the segments, one after the other. Each takes one trace and fills another. */
+	void (*turn[WEATHER_TURNS])(const struct trace *in, struct trace *out, struct dice *d);
 	const char *wrapping;
 	unsigned batch; /* frames handed to the monitor at once */
 	bool nids;      /* through libnids */
@@ -26,9 +26,9 @@ const struct weather *weather_find(const char *name);
  * Whether the scenario may run in it: it does not say "fair only" or "not" of this weather, or of another one that does the same to segments; and libnids is given nothing that
  * it cannot follow.
  */
-bool weather_suits(const struct scenario *s, const struct wire *w, const struct weather *how);
+bool weather_suits(const struct scenario *s, const struct trace *w, const struct weather *how);
 
-/* Frames of a wire in a weather. With the same seed, the same frames. */
-struct frames weather_frames(const struct scenario *s, const struct wire *w, const struct weather *how, uint64_t seed);
+/* Frames of a trace in a weather. With the same seed, the same frames. */
+struct frames weather_frames(const struct scenario *s, const struct trace *w, const struct weather *how, uint64_t seed);
 
 #endif

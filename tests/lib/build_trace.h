@@ -1,6 +1,6 @@
-/* build_wire.h - what a capture would hold, segment by segment, before it has a link layer. */
-#ifndef SMTPWATCH_TESTS_BUILD_WIRE_H
-#define SMTPWATCH_TESTS_BUILD_WIRE_H
+/* build_trace.h - what a capture would hold, segment by segment, before it has a link layer. */
+#ifndef SMTPWATCH_TESTS_BUILD_TRACE_H
+#define SMTPWATCH_TESTS_BUILD_TRACE_H
 
 #include "core/stream.h"
 
@@ -14,23 +14,23 @@ struct segment {
 	uint16_t window, ip_id;
 	uint32_t snap; /* the frame is cut to so many bytes; 0: whole */
 	uint32_t n;    /* bytes at data */
-	uint8_t *data; /* owned by the wire */
+	uint8_t *data; /* owned by the trace */
 };
 
 /* Segments in order of capture; times never go back. Zero-filled before first use. */
-struct wire {
+struct trace {
 	struct segment *segment;
 	size_t n, room;
 	bool whole; /* the capture has all of it, everything arrived, and both sides closed: what libnids needs */
 };
 
 /* Adds a copy of a segment, with these bytes in place of its own. */
-void wire_add(struct wire *w, const struct segment *like, const uint8_t *data, size_t n);
+void trace_add(struct trace *w, const struct segment *like, const uint8_t *data, size_t n);
 
 /* Two segments change places; the times stay where they are, because they are the capture's. */
-void wire_swap(struct wire *w, size_t i, size_t j);
+void trace_swap(struct trace *w, size_t i, size_t j);
 
-void wire_free(struct wire *w);
+void trace_free(struct trace *w);
 
 /* Bytes of sequence that a segment takes: its payload, SYN and FIN. */
 uint32_t segment_span(const struct segment *g);

@@ -1,9 +1,9 @@
-/* build_wire.c - a growing list of segments. */
-#include "lib/build_wire.h"
+/* build_trace.c - a growing list of segments. */
+#include "lib/build_trace.h"
 
 #include <stdlib.h>
 
-void wire_add(struct wire *w, const struct segment *like, const uint8_t *data, size_t n)
+void trace_add(struct trace *w, const struct segment *like, const uint8_t *data, size_t n)
 {
 	struct segment g = *like;
 	if (w->n == w->room) {
@@ -17,7 +17,7 @@ void wire_add(struct wire *w, const struct segment *like, const uint8_t *data, s
 	w->segment[w->n++] = g;
 }
 
-void wire_swap(struct wire *w, size_t i, size_t j)
+void trace_swap(struct trace *w, size_t i, size_t j)
 {
 	struct segment a = w->segment[i], b = w->segment[j];
 	int64_t ts = a.ts;
@@ -27,12 +27,12 @@ void wire_swap(struct wire *w, size_t i, size_t j)
 	w->segment[j] = a;
 }
 
-void wire_free(struct wire *w)
+void trace_free(struct trace *w)
 {
 	for (size_t i = 0; i < w->n; i++)
 		free(w->segment[i].data);
 	free(w->segment);
-	*w = (struct wire){0};
+	*w = (struct trace){0};
 }
 
 uint32_t segment_span(const struct segment *g)

@@ -1,0 +1,255 @@
+#!/bin/sh
+# test_cli.sh - the program as a whole: exit codes, sentences, files, pipes, signals, root.
+# usage: test_cli.sh SMTPWATCH SCENARIO_PCAP   (from the top of the tree; the second is tests/scenario_pcap.c, built)
+set -u
+program=$(realpath "$1")
+builder=$(realpath "$2")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+chmod 755 "$dir"
+failures=0
+checks=0
+
+fail() {
+	failures=$((failures + 1))
+	echo "FAILED: $*"
+}
+
+# run CODE ARGUMENTS...: standard output to $dir/out, standard error to $dir/err
+run() {
+	want=$1
+	shift
+	what="smtpwatch $*"
+	checks=$((checks + 1))
+	"$program" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	got=$?
+	[ "$got" = "$want" ] || fail "$what: exit $got, expected $want: $(head -c 300 "$dir/err")"
+}
+
+# says FILE TEXT, lacks FILE TEXT: of the last run
+says() {
+	checks=$((checks + 1))
+	grep -qF -- "$2" "$dir/$1" || fail "$what: $1 does not say \"$2\": $(head -c 600 "$dir/$1")"
+}
+
+lacks() {
+	checks=$((checks + 1))
+	grep -qF -- "$2" "$dir/$1" && fail "$what: $1 says \"$2\": $(head -c 600 "$dir/$1")"
+}
+
+lines() {
+	checks=$((checks + 1))
+	[ "$(wc -l <"$dir/$1")" = "$2" ] || fail "$what: $1 has $(wc -l <"$dir/$1") lines, expected $2"
+}
+
+same() {
+	checks=$((checks + 1))
+	cmp -s "$dir/$1" "$dir/$2" || fail "$what: $1 and $2 differ"
+}
+
+scenario() {
+	"$builder" "$dir/$1.smtp" "$dir/$1.pcap" || { echo "scenario $1 cannot be built"; exit 1; }
+}
+
+cat >"$dir/bad.smtp" <<'S'
+S: 220 mx.example.net ESMTP
+C: EHLO out.example.org
+S: 250 mx.example.net
+C: MAIL FROM:<alice@example.org>
+S: 250 2.1.0 Ok
+C: RCPT TO:<bob@example.net>
+S: 250 2.1.5 Ok, bob@example.net
+C: DATA
+S: 354 go ahead
+C: Message-ID: <secret.1@out.example.org>
+C+ Subject: hello
+C+
+C: .
+S: 221 2.0.0 closing, bob
+S! FIN
+expect verdict 221-for-message
+S
+
+cat >"$dir/good.smtp" <<'S'
+S: 220 mx.example.net ESMTP
+C: EHLO out.example.org
+S: 250 mx.example.net
+C: MAIL FROM:<alice@example.org>
+S: 250 2.1.0 Ok
+C: RCPT TO:<bob@example.net>
+S: 250 2.1.5 Ok
+C: DATA
+S: 354 go ahead
+C: Subject: hello
+C+
+C: .
+S: 250 2.0.0 queued as 4Qx1
+C: QUIT
+S: 221 2.0.0 bye
+S! FIN
+C! FIN
+expect verdict clean
+S
+scenario bad
+scenario good
+bad=$dir/bad.pcap
+good=$dir/good.pcap
+
+# exit codes and sentences
+run 2
+says err "nothing to read: -r FILE"
+run 2 -i eth0
+says err "live capture is not in this version"
+run 2 -r "$good" --keylog x
+says err "there is no option --keylog"
+run 0 --version
+says out "smtpwatch "
+run 0 --help
+says out "--fail-on SEVERITY"
+run 0 --list-alerts --severity 421-idle=critical
+says out "221-for-message"
+grep -q '421-idle *critical' "$dir/out" || fail "--list-alerts does not know --severity"
+run 0 -r "$good" --fail-on notice
+run 0 -r "$bad"
+run 1 -r "$bad" --fail-on critical
+run 1 -r "$bad" --fail-on notice
+run 0 -r "$bad" --fail-on notice --severity 221-for-message=none
+run 3 -r "$dir/none.pcap"
+says err "none.pcap"
+lines err 1
+run 3 -r "$dir"
+run 3 -r "$dir/none.pcap" -r "$bad" -r "$dir/bad.smtp" -r "$good" -o text
+says out "2 sessions, 1 alert: 1 critical"
+says err "bad.smtp"
+lines err 2
+run 2 -r "$good" this is no filter
+lines err 1
+run 3 -r "$good" -o "json:$dir/no/such/folder"
+says err "cannot write to $dir/no/such/folder"
+
+# a capture that is cut short: what could be read is judged
+head -c 900 "$bad" >"$dir/cut.pcap"
+run 3 -r "$dir/cut.pcap" -o json
+says out '"event_type":"stats"'
+lines err 1
+
+# what is not there
+run 0 -r "$good" -p 2525 -o text
+says out "No SMTP session on ports 2525 in $good: "
+says out "-p sets the ports."
+run 0 -r "$good" -o text port 26
+says out "No packet in "
+run 0 -r "$good" -o text
+says out "Everything fine: "
+lacks out "$(printf '\033')"
+
+# one alert, for people
+run 0 -r "$bad" -o text
+says out " CRITICAL 221-for-message  "
+says out "  What happened: "
+says out "The server's last reply was \"221 2.0.0 closing, bob\"."
+says out "message from <alice@example.org> to <bob@example.net>, Message-ID <secret.1@out.example.org>, "
+says out "  Look at:       "
+says out "1 falsely accepted"
+lines err 0
+run 0 -r "$bad" -o text --min-severity critical --severity 221-for-message=error
+lacks out "What happened"
+
+# JSON: json is the default where no terminal is; every line as the schema says
+run 0 -r "$bad" -r "$good"
+cp "$dir/out" "$dir/first"
+lines out 4
+says out "\"input\":\"$bad\""
+says out "\"input\":\"$good\""
+says out '"event_type":"alert"'
+/usr/bin/python3 tests/schema_check.py docs/schema.json <"$dir/out" >"$dir/checked" || fail "schema: $(cat "$dir/checked")"
+for j in 0 1 2 4; do
+	run 0 -r "$bad" -r "$good" -j $j
+	same out first
+done
+run 0 -r "$bad" -r "$good" -o text -o "json:$dir/file" -o json:-
+same file first
+says out "What happened"
+says out '"event_type":"alert"'
+
+# several inputs are one stream; standard input is one of them
+cat "$bad" | "$program" -r - -r "$good" -o json >"$dir/out" || fail "standard input: exit $?"
+sed "s|\"input\":\"-\"|\"input\":\"$bad\"|" "$dir/out" >"$dir/renamed"
+what="-r -"
+same renamed first
+
+# addresses
+for mode in local hash all; do
+	run 0 -r "$bad" --redact $mode -o json -o text
+	lacks out alice
+	lacks out bob
+	lacks out secret
+	says out 221-for-message
+done
+lacks out '"from"'
+run 0 -r "$bad" --redact local
+says out '"from":"***@example.org"'
+says out 'closing, ***'
+
+# configuration
+printf 'read = %s\noutput = json\nfail-on = critical\n' "$bad" >"$dir/conf"
+run 1 -c "$dir/conf"
+says out '"event_type":"alert"'
+run 0 -c "$dir/conf" -T
+says out "conf: no mistakes"
+printf 'reed = x\n\nports = none\n' >"$dir/conf"
+run 2 -c "$dir/conf" -T
+says err "conf:1: "
+says err "conf:3: "
+lines err 2
+
+# an output that takes no more
+checks=$((checks + 2))
+"$program" --help >/dev/full 2>/dev/null
+[ $? = 3 ] || fail "--help to a full disk: not exit 3"
+"$program" -r "$bad" -o text >/dev/full 2>"$dir/err"
+[ $? = 3 ] || fail "full disk: not exit 3"
+what="full disk"
+lines err 1
+says err "cannot write to standard output: No space left"
+{ sleep 0.2; "$program" -r "$bad" -o json 2>"$dir/err"; echo $? >"$dir/out"; } | true
+what="closed pipe"
+says out 3
+lines err 0
+
+# a signal: what is open is reported
+mkfifo "$dir/slow"
+"$program" -r - -o json <"$dir/slow" >"$dir/out" 2>"$dir/err" &
+pid=$!
+exec 3>"$dir/slow"
+head -c 900 "$bad" >&3
+sleep 0.5
+if [ "$(id -u)" = 0 ]; then
+	checks=$((checks + 2))
+	grep -q '^Uid:	0' /proc/$pid/status && fail "still root while parsing"
+	grep -q '^Groups:[[:space:]]*$' /proc/$pid/status || fail "still in groups of root"
+fi
+kill -INT $pid
+wait $pid
+got=$?
+exec 3>&-
+what="SIGINT"
+[ $got = 0 ] || fail "SIGINT: exit $got: $(cat "$dir/err")"
+says out '"event_type":"session"'
+says out '"how":"capture-end"'
+says out '"event_type":"stats"'
+lines err 0
+
+# root opens, nobody parses
+if [ "$(id -u)" = 0 ]; then
+	chmod 600 "$bad"
+	run 0 -r "$bad"
+	says out 221-for-message
+	run 0 -r "$bad" --user root
+	says out 221-for-message
+	run 2 -r "$bad" --user no-such-user
+	says err 'no user "no-such-user"'
+fi
+
+echo "$checks checks, $failures failed"
+[ $failures = 0 ]

@@ -1,0 +1,359 @@
+/* test_json.c - the JSON output: what stands in it, that docs/schema.json describes it, and that bytes off the wire cannot break it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/made.h"
+#include "lib/output.h"
+#include "output/identity.h"
+#include "output/sink.h"
+
+struct community_row {
+	const char *a;
+	uint16_t a_port;
+	const char *b;
+	uint16_t b_port;
+	const char *id;
+};
+
+/* The first is the specification's own example; the others were computed by another program. */
+static const struct community_row communities[] = {
+	{"128.232.110.120", 34855, "66.35.250.204", 80, "1:LQU9qZlK+B5F3KDmev6m5PMibrg="},
+	{"66.35.250.204", 80, "128.232.110.120", 34855, "1:LQU9qZlK+B5F3KDmev6m5PMibrg="},
+	{"2001:db8::1", 40000, "2001:db8::2", 25, "1:sWs/g/aiCKWSk0k3VFY0PL2HzU4="},
+	{"192.0.2.1", 25, "192.0.2.1", 40000, "1:ihuWYorTM8KEh2Z9YOUK/9WlrNU="},
+	{"192.0.2.1", 40000, "192.0.2.1", 25, "1:ihuWYorTM8KEh2Z9YOUK/9WlrNU="},
+};
+
+static void community_ids(void **state)
+{
+	(void)state;
+	struct identity *id = identity_new();
+
+	for (size_t i = 0; i < sizeof(communities) / sizeof(communities[0]); i++) {
+		const struct community_row *row = &communities[i];
+		struct conn conn = {.addr = {made_addr(row->a), made_addr(row->b)}, .port = {row->a_port, row->b_port}};
+		char text[IDENTITY_COMMUNITY];
+
+		identity_community(id, &conn, text);
+		assert_string_equal(text, row->id);
+	}
+	identity_free(id);
+}
+
+static void session_ids_tell_sessions_apart(void **state)
+{
+	(void)state;
+	struct identity *id = identity_new();
+	struct made m;
+	char first[IDENTITY_SESSION], again[IDENTITY_SESSION], later[IDENTITY_SESSION];
+
+	made_init(&m);
+	identity_session(id, &m.conn, first);
+	identity_session(id, &m.conn, again);
+	m.conn.start++;
+	identity_session(id, &m.conn, later);
+	assert_string_equal(first, again);
+	assert_string_not_equal(first, later);
+	assert_int_equal(strspn(first, "0123456789abcdef"), 16);
+	identity_free(id);
+	made_free(&m);
+}
+
+/* Every member that there is. */
+static void make_full(struct made *m)
+{
+	struct transaction *t;
+
+	made_init(m);
+	m->conn.vlans = 2;
+	m->conn.vlan[0] = 100;
+	m->conn.vlan[1] = 7;
+	m->conn.rtt = 1500000;
+	m->conn.side[CLIENT] = (struct conn_side){.bytes = 1500, .retransmits = 1};
+	m->conn.side[SERVER] = (struct conn_side){.bytes = 300, .gap = 31};
+	m->facts.extensions = SMTP_EXT_PIPELINING | SMTP_EXT_SIZE;
+	m->facts.size_limit = 10240000;
+	m->facts.flaws = FLAW_BARE_LF | FLAW_PREGREET;
+	m->facts.starttls = STARTTLS_OFFERED;
+	m->facts.lmtp = true;
+	m->facts.transactions_omitted = 3;
+	made_note(m, &m->facts.notes, NOTE_AUTH, 0, "PLAIN");
+	t = made_message(m, FATE_FALSELY_ACCEPTED, "a@example.org", "b@example.net");
+	made_note(m, &t->notes, NOTE_RCPT, 0, "c@example.net");
+	made_note(m, &t->notes, NOTE_MESSAGE_ID, 0, "1.2@out.example.org");
+	made_note(m, &t->notes, NOTE_QUEUE_ID, 0, "4Qx1");
+	made_note(m, &t->notes, NOTE_REPLY, 0, "closing");
+	t->rcpt_count = 2;
+	t->code = 221;
+	t->enhanced = (struct smtp_enhanced){2, 0, 0};
+	t->size_declared = 2000;
+	t->lmtp_answered = 2;
+	t->lmtp_accepted = 1;
+	made_verdict(m, VERDICT_221_FOR_MESSAGE, UINT64_C(1) << VERDICT_QUIT_BEFORE_ACCEPTANCE);
+}
+
+static const char *const full_parts[] = {
+	"{\"timestamp\":\"2026-11-23T10:00:03.250000Z\",\"event_type\":\"session\",\"src_ip\":\"192.0.2.10\",\"src_port\":40312,"
+	"\"dest_ip\":\"198.51.100.25\",\"dest_port\":25,\"proto\":\"TCP\",\"community_id\":\"1:",
+	",\"input\":\"made.pcap\",\"vlan\":[100,7],\"start\":\"2026-11-23T10:00:00.000000Z\",\"end\":\"2026-11-23T10:00:03."
+	"250000Z\",\"duration\":3.250000,"
+	"\"ending\":{\"verdict\":\"221-for-message\",\"also\":[\"quit-before-acceptance\"],\"severity\":\"critical\",\"stage\":"
+	"\"END-OF-MESSAGE\","
+	"\"closer\":\"server\",\"how\":\"fin\",\"farewell\":\"221-unasked\",\"seen\":\"full\",",
+	"\"inferred\":false,\"confidence\":\"certain\"},\"smtp\":{\"banner\":\"mx.example.net ESMTP\",\"helo\":\"out.example.org\","
+	"\"extensions\":[\"PIPELINING\",\"SIZE\"],\"size_limit\":10240000,\"starttls\":\"offered\",\"auth\":\"PLAIN\",\"commands\":"
+	"5,\"replies\":6,"
+	"\"last_command\":\"end of "
+	"message\",\"last_reply\":{\"code\":221,\"enhanced\":\"2.0.0\",\"text\":\"closing\"},\"flaws\":[\"bare-lf\",\"pregreet\"]},"
+	"\"transactions\":[{\"fate\":\"falsely-accepted\",\"from\":\"a@example.org\",\"rcpt\":[{\"to\":\"b@example.net\",\"code\":"
+	"250},{\"to\":\"c@example.net\"}],"
+	"\"rcpt_count\":2,\"message_id\":\"1.2@out.example.org\",\"queue_id\":\"4Qx1\",\"size_declared\":2000,\"bytes\":1234,"
+	"\"bytes_acked\":1234,"
+	"\"lmtp_accepted\":1,\"lmtp_answered\":2,\"reply\":{\"code\":221,\"enhanced\":\"2.0.0\",\"text\":\"closing\"}}],"
+	"\"transactions_omitted\":3,"
+	"\"net\":{\"client_bytes\":1500,\"server_bytes\":300,\"gap_bytes\":[0,31],\"retransmits\":[1,0],\"rtt\":0.001500}}\n",
+	",\"rtt\":0.001500},\"alert\":{\"signature\":\"221-for-message\",\"category\":\"221 before acceptance\",\"severity\":1}}\n",
+};
+
+static void a_full_record(void **state)
+{
+	(void)state;
+	struct output out;
+	struct made m;
+	const char *at;
+
+	make_full(&m);
+	output_open(&out, &sink_json);
+	output_record(&out, &m);
+	at = output_text(&out);
+	for (size_t i = 0; i < sizeof(full_parts) / sizeof(full_parts[0]); i++) {
+		const char *found = strstr(at, full_parts[i]);
+
+		if (found == NULL)
+			fail_msg("not there: %s\nin: %s", full_parts[i], at);
+		at = found;
+	}
+	output_free(&out);
+	made_free(&m);
+}
+
+static void what_is_unknown_is_left_out(void **state)
+{
+	(void)state;
+	static const char *const absent[] = {"null",         "vlan",       "banner",  "helo",    "size_limit", "\"auth\"",
+					     "last_command", "last_reply", "omitted", "\"rtt\"", "\"alert\""};
+	struct output out;
+	struct made m;
+
+	made_init_bare(&m);
+	output_open(&out, &sink_json);
+	output_record(&out, &m);
+	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
+		assert_null(strstr(output_text(&out), absent[i]));
+	assert_non_null(strstr(output_text(&out), "\"flaws\":[]},\"transactions\":[],\"net\":{\"client_bytes\":0,"));
+	output_free(&out);
+	made_free(&m);
+}
+
+static void alert_severities_as_eve_has_them(void **state)
+{
+	(void)state;
+	static const struct {
+		enum verdict verdict;
+		const char *want;
+	} rows[] = {
+		{VERDICT_221_FOR_MESSAGE, "\"severity\":1}}\n"},    {VERDICT_221_IN_TRANSACTION, "\"severity\":2}}\n"},
+		{VERDICT_221_BEFORE_MESSAGE, "\"severity\":3}}\n"}, {VERDICT_221_BETWEEN_MESSAGES, "\"severity\":4}}\n"},
+		{VERDICT_421_IDLE, "\"severity\":4}}\n"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct output out;
+		struct made m;
+
+		made_init(&m);
+		made_verdict(&m, rows[i].verdict, 0);
+		m.report.alert = true;
+		output_open(&out, &sink_json);
+		output_record(&out, &m);
+		assert_non_null(strstr(output_text(&out), rows[i].want));
+		output_free(&out);
+		made_free(&m);
+	}
+}
+
+static const char *verdict_label(unsigned i)
+{
+	return verdict_row((enum verdict)i)->id;
+}
+
+static const char *severity_label(unsigned i)
+{
+	return severity_name((enum severity)i);
+}
+
+static const char *stage_label(unsigned i)
+{
+	return stage_name((enum stage)i);
+}
+
+static const char *closer_label(unsigned i)
+{
+	return closer_name((enum closer)i);
+}
+
+static const char *how_label(unsigned i)
+{
+	return how_name((enum how)i);
+}
+
+static const char *farewell_label(unsigned i)
+{
+	return farewell_name((enum farewell)i);
+}
+
+static const char *seen_label(unsigned i)
+{
+	return seen_name((enum seen)i);
+}
+
+static const char *starttls_label(unsigned i)
+{
+	return starttls_name((enum starttls)i);
+}
+
+/* FATE_OPEN never leaves the core, and SMTP_CONNECT is no last command. */
+static const char *fate_label(unsigned i)
+{
+	return fate_name((enum fate)(i + FATE_ACCEPTED));
+}
+
+static const char *command_label(unsigned i)
+{
+	return smtp_verb_name((enum smtp_verb)(i + 1));
+}
+
+static const struct {
+	const char *name;
+	unsigned n;
+	const char *(*label)(unsigned);
+} tables[] = {
+	{"verdict", VERDICTS, verdict_label},
+	{"severity", SEVERITIES, severity_label},
+	{"stage", STAGES, stage_label},
+	{"closer", CLOSER_SERVER + 1, closer_label},
+	{"how", HOW_CAPTURE_END + 1, how_label},
+	{"farewell", FAREWELLS, farewell_label},
+	{"seen", SEENS, seen_label},
+	{"starttls", STARTTLS_STRIPPED + 1, starttls_label},
+	{"flaw", FLAWS, flaw_name},
+	{"extension", SMTP_EXTENSIONS, smtp_extension_name},
+	{"fate", FATES - FATE_ACCEPTED, fate_label},
+	{"command", SMTP_VERBS - 1, command_label},
+};
+
+static void write_tables(FILE *f)
+{
+	fputs("{\"tables\":{", f);
+	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
+		fprintf(f, "%s\"%s\":[", t > 0 ? "," : "", tables[t].name);
+		for (unsigned i = 0; i < tables[t].n; i++)
+			fprintf(f, "%s\"%s\"", i > 0 ? "," : "", tables[t].label(i));
+		fputc(']', f);
+	}
+	fputs("}}\n", f);
+}
+
+static void write_summary(struct output *out)
+{
+	struct monitor_stats core = {.frames = 12};
+	struct alerting alerting = alerting_default();
+	struct totals totals = {.sessions = 2};
+
+	sink_json.stats(
+		out->self,
+		&(struct summary){.totals = &totals, .alerting = &alerting, .core = &core, .inputs = "made.pcap", .ports = "25"});
+}
+
+static void agrees_with_the_schema(void **state)
+{
+	(void)state;
+	FILE *checker = popen("/usr/bin/python3 tests/schema_check.py docs/schema.json --complete", "w");
+	struct output out;
+	struct made m;
+
+	assert_non_null(checker);
+	write_tables(checker);
+	output_open(&out, &sink_json);
+	make_full(&m);
+	output_record(&out, &m);
+	made_free(&m);
+	made_init_bare(&m);
+	output_record(&out, &m);
+	made_free(&m);
+	write_summary(&out);
+	fputs(output_text(&out), checker);
+	output_free(&out);
+	assert_int_equal(pclose(checker), 0);
+}
+
+static void random_note(struct made *m, struct notes *notes, enum note_tag tag)
+{
+	uint8_t text[NOTE_TEXT_MAX];
+	size_t n = (size_t)rand() % sizeof(text);
+
+	for (size_t i = 0; i < n; i++)
+		text[i] = (uint8_t)(rand() % 4 ? rand() : 0xe0 | rand() % 32);
+	notes_add(notes, m->pool, tag, 250, bytes_of(text, n));
+}
+
+static void any_bytes_give_valid_json(void **state)
+{
+	(void)state;
+	FILE *checker = popen("/usr/bin/python3 tests/schema_check.py docs/schema.json", "w");
+	struct output out;
+	struct made m;
+
+	assert_non_null(checker);
+	srand(20261123);
+	output_open(&out, &sink_json);
+	for (unsigned i = 0; i < 50; i++) {
+		struct transaction *t;
+
+		made_init(&m);
+		t = made_message(&m, FATE_CUT, "", "");
+		for (enum note_tag tag = NOTE_BANNER; tag <= NOTE_REPLY; tag++)
+			random_note(&m, &m.facts.notes, tag);
+		for (enum note_tag tag = NOTE_REPLY; tag <= NOTE_QUEUE_ID; tag++)
+			random_note(&m, &t->notes, tag);
+		m.report.input = "a \"strange\" file\n\xff.pcap";
+		output_record(&out, &m);
+		made_free(&m);
+	}
+	fputs(output_text(&out), checker);
+	output_free(&out);
+	assert_int_equal(pclose(checker), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(community_ids),
+		cmocka_unit_test(session_ids_tell_sessions_apart),
+		cmocka_unit_test(a_full_record),
+		cmocka_unit_test(what_is_unknown_is_left_out),
+		cmocka_unit_test(alert_severities_as_eve_has_them),
+		cmocka_unit_test(agrees_with_the_schema),
+		cmocka_unit_test(any_bytes_give_valid_json),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
