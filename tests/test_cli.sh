@@ -71,6 +71,7 @@ expect verdict 221-for-message
 S
 
 cat >"$dir/good.smtp" <<'S'
+client 192.0.2.11:40001
 S: 220 mx.example.net ESMTP
 C: EHLO out.example.org
 S: 250 mx.example.net

@@ -263,12 +263,19 @@ static void acknowledgements_are_those_of_the_bytes(void **state)
 	talk_handshake(&t);
 	talk_say(&t, SERVER, "220\r\n");
 	talk_say(&t, CLIENT, "a");
+	uint32_t heard = t.heard[CLIENT];
 	talk_say(&t, SERVER, "25");
+	t.heard[CLIENT] = heard; /* it was under way when b was sent */
 	talk_say(&t, CLIENT, "b");
 	talk_say(&t, SERVER, "0\r\n");
-	talk_say(&t, CLIENT, "c");
-	talk_close(&t, SERVER);
+	struct packet again = *talk_say(&t, CLIENT, "c");
 	segments_move(&r->in, 8, 6); /* c before b, and before the reply that it acknowledges */
+	again.ts++;
+	again.ip_id += 100;
+	again.ack--;
+	segments_add(&r->in, &again);
+	segments_move(&r->in, 9, 7); /* c is queued twice: what counts is the first */
+	talk_close(&t, SERVER);
 	struct acked_log log = {.n = 0};
 	struct pool *pool = pool_new((size_t)16 << 20);
 	struct stream *s = stream_nids.new(&r->config, pool, &log_listener, &log);
@@ -276,7 +283,7 @@ static void acknowledgements_are_those_of_the_bytes(void **state)
 	stream_nids.finish(s);
 	stream_nids.free(s);
 	pool_free(pool);
-	static const uint64_t want[] = {5, 7, 10, 10};
+	static const uint64_t want[] = {5, 5, 10, 10};
 	assert_int_equal(log.n, COUNT(want));
 	assert_memory_equal(log.acked, want, sizeof want);
 }
@@ -569,7 +576,7 @@ static void full_table_gives_up_half_open_first(void **state)
 	talk_mail(&t[3]);
 	t[0].now = t[3].now;
 	talk_say(&t[0], CLIENT, "NOOP\r\n"); /* so that 1 is the longest idle */
-	t[4].now = t[5].now = t[6].now = t[0].now;
+	t[4].now = t[5].now = t[6].now = t[0].now + 20 * FRAME_SECOND;
 	talk_mail(&t[4]); /* in place of 2 */
 	talk_mail(&t[5]); /* in place of 1 */
 	talk_close(&t[5], CLIENT);
@@ -663,10 +670,14 @@ static void late_bytes_are_not_told_twice(void **state)
 	late.ts = t.now;
 	segments_add(&r->in, &late);
 	talk_say(&t, CLIENT, "two");
+	/* It has recovered: a reply that was captured early is held again. */
+	talk_say(&t, CLIENT, "three");
+	talk_say(&t, SERVER, "354\r\n");
+	segments_move(&r->in, r->in.n - 1, r->in.n - 2);
 	const struct heard *h = run(r);
 	assert_int_equal(h->gap[CLIENT], 4);
-	assert_true(heard_equals(h, CLIENT, "two"));
-	assert_string_equal(h->turns, "gsc.");
+	assert_true(heard_equals(h, CLIENT, "twothree"));
+	assert_string_equal(h->turns, "gscs.");
 }
 
 static void snaplen_and_super_segments(void **state)
@@ -762,6 +773,86 @@ static void libnids_own_limit_is_counted(void **state)
 	assert_int_equal(h->n[CLIENT] + h->gap[CLIENT], 61 * sizeof chunk);
 }
 
+/* Each acknowledges the other's segment, and the second one even more: the older goes first, with what it needs. */
+static void contradictory_acknowledgements_come_out(void **state)
+{
+	struct run *r = *state;
+	for (enum side older = CLIENT; older <= SERVER; older++) {
+		segments_free(&r->in);
+		struct talk t = talk_v4(&r->in, 1);
+		talk_handshake(&t);
+		t.heard[older] += 10;
+		t.heard[side_other(older)] += 50;
+		for (int i = 0; i < 2; i++) {
+			enum side side = i ? side_other(older) : older;
+			talk_raw(&t, side, TCP_ACK, t.next[side], bytes_str("ten bytes!"));
+		}
+		const struct heard *h = run(r);
+		assert_string_equal(h->turns, older == CLIENT ? "sc." : "cs.");
+	}
+}
+
+static void forgeries_are_not_believed(void **state)
+{
+	struct run *r = *state;
+	struct talk t = talk_v4(&r->in, 1);
+	talk_syn(&t);
+	struct packet *p = talk_syn_ack(&t);
+	p->seq += 5000; /* answers another SYN */
+	p->ack += 1;
+	p->mss = 1;
+	talk_syn_ack(&t);
+	talk_ack(&t, CLIENT);
+	talk_raw(&t, CLIENT, TCP_ACK, t.next[CLIENT] + 1000000000, bytes_str("far away"));
+	talk_say(&t, CLIENT, "lost");
+	segments_drop(&r->in, r->in.n - 1);
+	talk_fin(&t, CLIENT);
+	talk_raw(&t, CLIENT, TCP_ACK | TCP_FIN, t.next[CLIENT] + 1000, bytes_of(NULL, 0)); /* it has ended before */
+	talk_say(&t, SERVER, "221\r\n");
+	const struct heard *h = run(r);
+	assert_int_equal(h->gap[CLIENT], 4);
+	assert_int_equal(h->gap[SERVER], 0);
+	assert_true(heard_equals(h, SERVER, "221\r\n"));
+	assert_string_equal(h->turns, "gFs.");
+	assert_int_equal(h->conn.side[SERVER].mss, 1460);
+}
+
+/* Sent, sent again, asked whether anybody is there, a closed window; and then an answer, or none. */
+static void unanswered_bytes_are_counted(void **state)
+{
+	struct run *r = *state;
+	for (int answered = 0; answered < 2; answered++) {
+		segments_free(&r->in);
+		struct talk t = talk_v4(&r->in, 1);
+		talk_handshake(&t);
+		talk_say(&t, SERVER, "220\r\n");
+		int64_t since = t.now;
+		uint32_t seq = t.next[CLIENT];
+		talk_say(&t, CLIENT, "NOOP\r\n");
+		for (int i = 0; i < 4; i++) {
+			t.now += 3 * FRAME_SECOND;
+			talk_raw(&t, CLIENT, TCP_ACK, seq, bytes_str("NOOP\r\n"));
+		}
+		talk_raw(&t, CLIENT, TCP_ACK, t.next[CLIENT] - 1, bytes_str("\n")); /* keep-alive */
+		if (answered) {
+			talk_ack(&t, SERVER)->window = 0;
+			talk_raw(&t, CLIENT, TCP_ACK, seq, bytes_str("NOOP\r\n"));
+		}
+		t.now += r->config.idle;
+		struct talk other = talk_v4(&r->in, 2);
+		other.now = t.now;
+		talk_syn(&other);
+		run_in_batches(r, 1);
+		const struct heard *h = r->out.heard[0];
+		assert_int_equal(h->conn.side[CLIENT].retransmits, 4 + answered);
+		assert_int_equal(h->conn.side[CLIENT].unanswered, answered ? 1 : 4);
+		assert_int_equal(h->conn.side[CLIENT].unanswered_since, answered ? 0 : since);
+		assert_int_equal(h->conn.side[SERVER].zero_windows, answered);
+		assert_end(h, CLOSER_NOBODY, answered ? HOW_IDLE : HOW_SILENCE, HOW_IDLE);
+		assert_int_equal(r->stats.retransmits, 4 + answered);
+	}
+}
+
 static void only_watched_servers_count(void **state)
 {
 	struct run *r = *state;
@@ -837,6 +928,9 @@ int main(void)
 		TEST(scaled_windows_are_understood),
 		TEST(limits_of_what_is_held),
 		TEST(libnids_own_limit_is_counted),
+		TEST(contradictory_acknowledgements_come_out),
+		TEST(forgeries_are_not_believed),
+		TEST(unanswered_bytes_are_counted),
 		TEST(only_watched_servers_count),
 		TEST(absurd_segments_keep_the_contract),
 	};

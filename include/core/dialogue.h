@@ -13,16 +13,16 @@
  */
 struct smtp_pending {
 	struct smtp_pending *next;
-	uint64_t end;          /* offset in the client's stream behind it: a reply of a server that had not got so far is none to it */
-	uint64_t knew;         /* offset in the server's stream that the client had acknowledged when it sent it */
+	uint64_t end;  /* offset in the client's stream behind it: a reply of a server that had not got so far is none to it */
+	uint64_t knew; /* offset in the server's stream that the client had acknowledged when it sent it */
 	int64_t ts;
 	struct transaction *transaction; /* the session's: which message it belongs to */
-	uint32_t due;          /* replies still to come: 1, or one for each recipient in LMTP */
-	uint16_t note;         /* the session's: where its note is */
-	uint8_t verb;          /* enum smtp_verb */
-	bool last;             /* BDAT LAST, or the end of DATA: its reply decides the message */
-	bool unsure;           /* sent after a hole: it may not be the oldest that is outstanding */
-	bool maybe_quit;       /* a line that answers a 334, and reads QUIT */
+	uint32_t due;                    /* replies still to come: 1, or one for each recipient in LMTP */
+	uint16_t note;                   /* the session's: where its note is */
+	uint8_t verb;                    /* enum smtp_verb */
+	bool last;                       /* BDAT LAST, or the end of DATA: its reply decides the message */
+	bool unsure;                     /* sent after a hole: it may not be the oldest that is outstanding */
+	bool maybe_quit;                 /* a line that answers a 334, and reads QUIT */
 };
 
 enum smtp_event_kind {
@@ -79,24 +79,24 @@ struct dialogue {
 	void *session;
 	struct line line[2];
 	struct smtp_pending *head, *tail;
-	uint8_t *held;         /* the client's bytes that wait */
+	uint8_t *held; /* the client's bytes that wait */
 	uint32_t held_n, held_room;
-	uint64_t offset[2];    /* how far each stream was read */
-	uint64_t acked[2];     /* how much of the other's stream each side had acknowledged with its latest bytes */
-	uint64_t chunk;        /* bytes still to come of the chunk */
+	uint64_t offset[2]; /* how far each stream was read */
+	uint64_t acked[2];  /* how much of the other's stream each side had acknowledged with its latest bytes */
+	uint64_t chunk;     /* bytes still to come of the chunk */
 	uint16_t pendings;
-	uint16_t code;         /* of the multi-line reply under way; 0: none */
-	uint8_t mode;          /* enum dialogue_mode */
-	uint8_t fitted;        /* replies in a row that fitted since the pairing was lost */
+	uint16_t code;  /* of the multi-line reply under way; 0: none */
+	uint8_t mode;   /* enum dialogue_mode */
+	uint8_t fitted; /* replies in a row that fitted since the pairing was lost */
 	struct content content;
-	struct content probe;  /* MODE_SOFT: the same scan, gone on through what is held */
-	bool hard_only;        /* the server does not take soft ends in this message */
-	bool lost;             /* what is outstanding is not known */
-	bool holed;            /* it was not, at some time */
-	bool hole;             /* bytes of the content under way are missing: its end may be among them */
-	bool skip[2];          /* a line began in a hole: the rest of it means nothing */
-	bool fin_held;         /* the client's FIN waits behind what is held */
-	bool started;          /* what the client's first bytes are is known; until then they are held */
+	struct content probe; /* MODE_SOFT: the same scan, gone on through what is held */
+	bool hard_only;       /* the server does not take soft ends in this message */
+	bool lost;            /* what is outstanding is not known */
+	bool holed;           /* it was not, at some time */
+	bool hole;            /* bytes of the content under way are missing: its end may be among them */
+	bool skip[2];         /* a line began in a hole: the rest of it means nothing */
+	bool fin_held;        /* the client's FIN waits behind what is held */
+	bool started;         /* what the client's first bytes are is known; until then they are held */
 };
 
 /* sure: the handshake was seen, so that the first bytes are the first. */

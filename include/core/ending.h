@@ -7,7 +7,7 @@
 
 /* Where a session stands, in the words that Postfix writes in its log. */
 enum stage {
-	STAGE_CONNECT,        /* up to the greeting, and after it until EHLO */
+	STAGE_CONNECT, /* up to the greeting, and after it until EHLO */
 	STAGE_EHLO,
 	STAGE_STARTTLS,
 	STAGE_AUTH,
@@ -71,15 +71,15 @@ enum place {
 /* Why something could not be judged; UNSURE_NONE: it could. */
 enum unsure {
 	UNSURE_NONE,
-	UNSURE_SERVER_GAP,    /* server bytes are missing where they matter */
+	UNSURE_SERVER_GAP, /* server bytes are missing where they matter */
 	UNSURE_CLIENT_GAP,
-	UNSURE_MIDSTREAM,     /* the capture began in the middle, and nothing was recognised since */
+	UNSURE_MIDSTREAM, /* the capture began in the middle, and nothing was recognised since */
 	UNSURE_ONE_WAY,
-	UNSURE_CAPTURE_END,   /* the capture ended first */
-	UNSURE_IDLE,          /* the watch ended for lack of packets */
-	UNSURE_EVICTED,       /* the watch ended for lack of memory */
-	UNSURE_NO_DIALOGUE,   /* nothing in it was SMTP */
-	UNSURE_OVERFLOW,      /* more was outstanding than is kept */
+	UNSURE_CAPTURE_END, /* the capture ended first */
+	UNSURE_IDLE,        /* the watch ended for lack of packets */
+	UNSURE_EVICTED,     /* the watch ended for lack of memory */
+	UNSURE_NO_DIALOGUE, /* nothing in it was SMTP */
+	UNSURE_OVERFLOW,    /* more was outstanding than is kept */
 	UNSURES
 };
 
@@ -87,31 +87,31 @@ enum unsure {
  * The facts of one ending. Filled in by the session when its connection has closed; a verdict is a function of this and nothing else.
  */
 struct ending {
-	enum closer closer;     /* a half-close that waited for replies does not count */
+	enum closer closer; /* a half-close that waited for replies does not count */
 	enum how how;
 	enum farewell farewell;
-	enum stage stage;       /* at the farewell, or, without one, at the close */
+	enum stage stage; /* at the farewell, or, without one, at the close */
 	enum seen seen;
-	enum unsure unsure;     /* why no verdict that rests on the close can be given */
-	uint64_t unsure_bytes;  /* with a gap: how many */
+	enum unsure unsure;    /* why no verdict that rests on the close can be given */
+	uint64_t unsure_bytes; /* with a gap: how many */
 
-	unsigned unasked_221;   /* enum place, all that came */
-	enum stage stage_221;   /* where the worst of them came */
-	unsigned final_421;     /* enum place of the 421 after which the server closed; 0: none */
-	bool encrypted;         /* the dialogue went into TLS and was not read */
-	bool spoke;             /* the client sent at least one SMTP command */
-	bool connected;         /* the handshake was answered, or data was seen */
-	bool refused, no_answer;/* SYN met by RST; SYN met by silence */
-	bool quit_sent, quit_answered; /* answered: by 221 */
-	bool quit_in_transaction;      /* QUIT while a transaction was open */
-	bool transaction_open;  /* accepted MAIL (or MAIL outstanding), not yet finished, no content under way */
-	bool content_open;      /* inside content */
-	bool end_unanswered;    /* the end of a message was sent and has no reply */
-	bool vanished;          /* how is HOW_SILENCE on the server's side */
-	uint32_t accepted;      /* messages accepted in this session */
-	uint32_t finished;      /* transactions that ended with a reply, whatever it said */
-	uint32_t unknown_fates; /* messages whose reply fell into a hole */
-	int64_t waited;         /* nanoseconds from the end of the last unanswered message to the close; 0: none */
+	unsigned unasked_221;                  /* enum place, all that came */
+	enum stage stage_221;                  /* where the worst of them came */
+	unsigned final_421;                    /* enum place of the 421 after which the server closed; 0: none */
+	bool encrypted;                        /* the dialogue went into TLS and was not read */
+	bool spoke;                            /* the client sent at least one SMTP command */
+	bool connected;                        /* the handshake was answered, or data was seen */
+	bool refused, no_answer;               /* SYN met by RST; SYN met by silence */
+	bool quit_sent, quit_answered;         /* answered: by 221 */
+	bool quit_in_transaction;              /* QUIT while a transaction was open */
+	bool transaction_open;                 /* accepted MAIL (or MAIL outstanding), not yet finished, no content under way */
+	bool content_open;                     /* inside content */
+	bool end_unanswered;                   /* the end of a message was sent and has no reply */
+	bool vanished;                         /* how is HOW_SILENCE on the server's side */
+	uint32_t accepted;                     /* messages accepted in this session */
+	uint32_t finished;                     /* transactions that ended with a reply, whatever it said */
+	uint32_t unknown_fates;                /* messages whose reply fell into a hole */
+	int64_t waited;                        /* nanoseconds from the end of the last unanswered message to the close; 0: none */
 	uint64_t content_bytes, content_acked; /* of the message that was under way */
 };
 

@@ -15,13 +15,14 @@ enum port_kind { PORT_SMTP, PORT_TLS, PORT_LMTP };
  */
 struct monitor_config {
 	struct port_set ports;
-	struct port_set tls_ports, lmtp_ports;     /* of ports: TLS from the first byte; LMTP */
-	const struct stream_engine *engine;        /* &stream_own, or libnids' */
-	struct stream_config stream;               /* ports and seed are filled in by monitor_new where they are NULL and 0 */
-	size_t memory;                             /* bytes at most, everything counted */
+	struct port_set tls_ports, lmtp_ports; /* of ports: TLS from the first byte; LMTP */
+	const struct stream_engine *engine;    /* &stream_own, or libnids' */
+	struct stream_config stream;           /* ports and seed are filled in by monitor_new where they are NULL and 0 */
+	size_t memory;                         /* bytes at most, everything counted */
 	size_t fragment_memory;
 	bool insist_checksum;
-	void (*session)(void *arg, const struct record *record); /* called once for each session, in the order in which they ended */
+	void (*session)(void *arg,
+			const struct record *record); /* called once for each session, in the order in which they ended */
 	void *arg;
 };
 
@@ -49,7 +50,7 @@ void monitor_free(struct monitor *m);
 struct monitor_stats {
 	uint64_t frames, bytes;
 	uint64_t kinds[PACKET_KINDS];
-	uint64_t reordered_time;   /* frames whose time was before that of the frame before */
+	uint64_t reordered_time; /* frames whose time was before that of the frame before */
 	struct defrag_stats defrag;
 	struct stream_stats stream;
 	size_t memory_used, memory_held;

@@ -16,12 +16,12 @@ struct held {
 };
 
 enum half_flag {
-	HALF_KNOWN = 1,    /* start and nxt are right: its SYN was seen, or the wait for it is over */
-	HALF_FLOOR = 2,    /* not known, but start is the lowest sequence seen */
-	HALF_ACKED = 4,    /* ack is valid */
-	HALF_FIN = 8,      /* its FIN was seen, at fin */
-	HALF_FIN_DONE = 16,/* ... and handed on: nxt counts it */
-	HALF_RST_HELD = 32 /* an RST beyond what was seen is held: it counts only if nothing contradicts it */
+	HALF_KNOWN = 1,     /* start and nxt are right: its SYN was seen, or the wait for it is over */
+	HALF_FLOOR = 2,     /* not known, but start is the lowest sequence seen */
+	HALF_ACKED = 4,     /* ack is valid */
+	HALF_FIN = 8,       /* its FIN was seen, at fin */
+	HALF_FIN_DONE = 16, /* ... and handed on: nxt counts it */
+	HALF_RST_HELD = 32  /* an RST beyond what was seen is held: it counts only if nothing contradicts it */
 };
 
 /* What one side sends (RFC 9293 3.3.1 seen from outside). */
@@ -34,8 +34,8 @@ struct half {
 	uint32_t end;       /* behind the highest seen */
 	uint32_t ack;       /* highest acknowledgement that the other side sent */
 	uint32_t fin;
-	uint32_t window;    /* last advertised BY this side, scaled */
-	uint32_t sign[2];   /* of its last two packets, to know one that is captured twice */
+	uint32_t window;  /* last advertised BY this side, scaled */
+	uint32_t sign[2]; /* of its last two packets, to know one that is captured twice */
 	uint8_t wscale, flags;
 };
 
@@ -52,8 +52,8 @@ struct own_conn {
 	int64_t since;      /* when it was put into its list, or last looked at there */
 	int64_t wait_since; /* when it was put into LIST_WAIT */
 	uint32_t hash, index, held_bytes;
-	uint32_t new_syn;   /* sequence of a SYN that may begin a new connection of the same tuple */
-	uint8_t list;       /* enum own_list */
+	uint32_t new_syn; /* sequence of a SYN that may begin a new connection of the same tuple */
+	uint8_t list;     /* enum own_list */
 	bool waiting, has_new_syn, closing;
 	struct conn_end end;
 };
@@ -74,7 +74,7 @@ struct stream {
 	uint32_t conns;           /* numbers ever used */
 	struct own_queue lists[OWN_LISTS];
 	int64_t now;
-	int64_t due;              /* nothing ages before this */
+	int64_t due; /* nothing ages before this */
 	struct stream_stats stats;
 };
 

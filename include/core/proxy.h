@@ -11,8 +11,8 @@ enum proxy {
 };
 
 struct proxy_header {
-	size_t length;       /* bytes of the stream that belong to it */
-	bool known;          /* it names the client (not LOCAL, not UNKNOWN, TCP over IPv4 or IPv6) */
+	size_t length; /* bytes of the stream that belong to it */
+	bool known;    /* it names the client (not LOCAL, not UNKNOWN, TCP over IPv4 or IPv6) */
 	struct ip_addr addr;
 	uint16_t port;
 };

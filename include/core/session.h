@@ -8,22 +8,23 @@
 
 /* Oddities of a dialogue, a bit each; names by flaw_name. */
 enum flaw {
-	FLAW_BARE_LF = 1 << 0,          /* lines ended by LF alone */
+	FLAW_BARE_LF = 1 << 0, /* lines ended by LF alone */
 	FLAW_LONE_CR = 1 << 1,
 	FLAW_NUL = 1 << 2,
 	FLAW_LONG_LINE = 1 << 3,
-	FLAW_UNENDED_REPLY = 1 << 4,    /* the server closed in the middle of a reply */
-	FLAW_BAD_REPLY = 1 << 5,        /* a server line without a code, or a multi-line reply whose code changes */
-	FLAW_SURPLUS_REPLY = 1 << 6,    /* a reply that answers nothing (221 and 421 aside) */
-	FLAW_PREGREET = 1 << 7,         /* the client spoke before the greeting */
-	FLAW_BAD_PIPELINING = 1 << 8,   /* something followed at once on a command that must be last in its group (RFC 2920 3.1) */
-	FLAW_SOFT_END = 1 << 9,         /* a message ended by a dot with a bare LF, and the server took it */
-	FLAW_SMUGGLING = 1 << 10,       /* such a dot inside a message that went on: one side may see two messages where the other sees one */
+	FLAW_UNENDED_REPLY = 1 << 4,  /* the server closed in the middle of a reply */
+	FLAW_BAD_REPLY = 1 << 5,      /* a server line without a code, or a multi-line reply whose code changes */
+	FLAW_SURPLUS_REPLY = 1 << 6,  /* a reply that answers nothing (221 and 421 aside) */
+	FLAW_PREGREET = 1 << 7,       /* the client spoke before the greeting */
+	FLAW_BAD_PIPELINING = 1 << 8, /* something followed at once on a command that must be last in its group (RFC 2920 3.1) */
+	FLAW_SOFT_END = 1 << 9,       /* a message ended by a dot with a bare LF, and the server took it */
+	FLAW_SMUGGLING =
+		1 << 10, /* such a dot inside a message that went on: one side may see two messages where the other sees one */
 	FLAW_STARTTLS_INJECTION = 1 << 11, /* bytes between STARTTLS and its reply */
 	FLAW_STARTTLS_PLAINTEXT = 1 << 12, /* STARTTLS was accepted, and plaintext followed */
-	FLAW_NOT_SMTP = 1 << 13,        /* another protocol's words where SMTP was due */
-	FLAW_BAD_CHUNK = 1 << 14,       /* BDAT with arguments that no server can take */
-	FLAW_MANY_PENDING = 1 << 15     /* more commands outstanding than are kept */
+	FLAW_NOT_SMTP = 1 << 13,           /* another protocol's words where SMTP was due */
+	FLAW_BAD_CHUNK = 1 << 14,          /* BDAT with arguments that no server can take */
+	FLAW_MANY_PENDING = 1 << 15        /* more commands outstanding than are kept */
 };
 enum { FLAWS = 16 };
 
@@ -37,33 +38,33 @@ const char *starttls_name(enum starttls s);
 struct transaction {
 	struct transaction *next; /* in the order of MAIL */
 	enum fate fate;
-	bool mail_accepted;       /* 2yz to MAIL */
-	bool content_begun;       /* 354 to DATA, or a chunk of BDAT */
-	bool chunked;             /* BDAT */
-	bool end_sent;            /* the lone dot, or the whole LAST chunk */
-	bool answered;            /* the end has its reply (all of them, in LMTP) */
-	bool refused;             /* MAIL, every RCPT, or DATA was refused: over unless the client tries again */
-	bool hole;                /* bytes of it, or replies to it, are missing from the capture */
-	bool counted;             /* its fate stands in session_facts.fates */
-	uint16_t code;            /* of the reply that decided the fate */
+	bool mail_accepted; /* 2yz to MAIL */
+	bool content_begun; /* 354 to DATA, or a chunk of BDAT */
+	bool chunked;       /* BDAT */
+	bool end_sent;      /* the lone dot, or the whole LAST chunk */
+	bool answered;      /* the end has its reply (all of them, in LMTP) */
+	bool refused;       /* MAIL, every RCPT, or DATA was refused: over unless the client tries again */
+	bool hole;          /* bytes of it, or replies to it, are missing from the capture */
+	bool counted;       /* its fate stands in session_facts.fates */
+	uint16_t code;      /* of the reply that decided the fate */
 	struct smtp_enhanced enhanced;
 	uint32_t rcpt_count, rcpt_accepted, rcpt_deferred, rcpt_rejected;
 	uint32_t lmtp_answered, lmtp_accepted; /* replies after the end, one for each recipient (RFC 2033 4.2) */
-	uint64_t size_declared;   /* MAIL's SIZE parameter */
-	uint64_t bytes;           /* of content sent, without the end of a DATA message */
-	uint64_t bytes_acked;     /* of these, acknowledged by the server's TCP */
+	uint64_t size_declared;                /* MAIL's SIZE parameter */
+	uint64_t bytes;                        /* of content sent, without the end of a DATA message */
+	uint64_t bytes_acked;                  /* of these, acknowledged by the server's TCP */
 	int64_t ts_mail, ts_data, ts_end, ts_reply;
-	struct notes notes;       /* NOTE_FROM, NOTE_RCPT, NOTE_MESSAGE_ID, NOTE_QUEUE_ID, NOTE_REPLY */
+	struct notes notes; /* NOTE_FROM, NOTE_RCPT, NOTE_MESSAGE_ID, NOTE_QUEUE_ID, NOTE_REPLY */
 };
 
 /* What is remembered of a session. Outputs read it; only session.c writes it. */
 struct session_facts {
-	uint32_t commands, replies;    /* replies: finished ones, multi-line ones counted once */
-	uint32_t extensions;           /* enum smtp_extension */
-	uint32_t flaws;                /* enum flaw */
-	uint64_t size_limit;           /* SIZE of the EHLO reply */
-	enum smtp_verb last_command;   /* SMTP_CONNECT: none yet */
-	uint16_t last_code;            /* of the last finished reply; 0: none */
+	uint32_t commands, replies;  /* replies: finished ones, multi-line ones counted once */
+	uint32_t extensions;         /* enum smtp_extension */
+	uint32_t flaws;              /* enum flaw */
+	uint64_t size_limit;         /* SIZE of the EHLO reply */
+	enum smtp_verb last_command; /* SMTP_CONNECT: none yet */
+	uint16_t last_code;          /* of the last finished reply; 0: none */
 	struct smtp_enhanced last_enhanced;
 	enum starttls starttls;
 	bool lmtp;

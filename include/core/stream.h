@@ -16,20 +16,20 @@ static inline enum side side_other(enum side s)
 
 /* What was counted of one side, as a sender. Counters saturate. */
 struct conn_side {
-	uint64_t bytes;       /* handed on, without gaps: with gap, the offset in the stream of the next byte */
-	uint64_t gap;         /* declared lost to the capture */
-	uint64_t acked;       /* offset in the OTHER side's stream that this side had acknowledged when it sent what is being handed on */
+	uint64_t bytes; /* handed on, without gaps: with gap, the offset in the stream of the next byte */
+	uint64_t gap;   /* declared lost to the capture */
+	uint64_t acked; /* offset in the OTHER side's stream that this side had acknowledged when it sent what is being handed on */
 	uint32_t packets;
 	uint32_t retransmits; /* segments whose bytes had been sent before, captured duplicates not counted */
 	uint32_t unanswered;  /* of these, those since the other side's last segment */
 	uint32_t zero_windows;
-	uint32_t conflicts;   /* overlapping segments whose bytes differed */
+	uint32_t conflicts;       /* overlapping segments whose bytes differed */
 	int64_t unanswered_since; /* when the first byte was sent that nothing has acknowledged; 0: none */
-	uint16_t mss;         /* announced on the SYN */
-	uint8_t ttl;          /* of the first segment */
-	bool syn;             /* its SYN was seen */
-	bool cut;             /* the snaplen took bytes away */
-	bool fin, rst;        /* its FIN was handed on; its valid RST was seen */
+	uint16_t mss;             /* announced on the SYN */
+	uint8_t ttl;              /* of the first segment */
+	bool syn;                 /* its SYN was seen */
+	bool cut;                 /* the snaplen took bytes away */
+	bool fin, rst;            /* its FIN was handed on; its valid RST was seen */
 };
 
 struct conn {
@@ -37,11 +37,11 @@ struct conn {
 	uint16_t port[2];
 	uint16_t vlan[PACKET_VLANS]; /* of the first segment */
 	uint8_t vlans;
-	bool reused;            /* the tuple followed at once on an earlier connection of the same tuple */
-	int64_t start, last;    /* first and latest segment, nanoseconds */
-	int64_t rtt;            /* SYN to SYN-ACK to ACK as far as it was seen, nanoseconds; 0: unknown */
+	bool reused;         /* the tuple followed at once on an earlier connection of the same tuple */
+	int64_t start, last; /* first and latest segment, nanoseconds */
+	int64_t rtt;         /* SYN to SYN-ACK to ACK as far as it was seen, nanoseconds; 0: unknown */
 	struct conn_side side[2];
-	void *user;             /* the listener's own; NULL at open */
+	void *user; /* the listener's own; NULL at open */
 };
 
 /* Who closed, and how: facts, before any judgement (the ending's half-close rules stand above this). */
@@ -51,12 +51,13 @@ enum how { HOW_FIN, HOW_RST, HOW_SILENCE, HOW_IDLE, HOW_EVICTED, HOW_CAPTURE_END
 struct conn_end {
 	enum closer closer; /* whose FIN or valid RST came first in sequence */
 	enum how how;       /* of the first closing segment, or why the watch ended without one */
-	enum how over;      /* why close was called: HOW_FIN and HOW_RST say that the connection is over, the others that only the watch is */
-	bool crossed;       /* both sides closed, and neither had seen the other's FIN when it did */
-	bool by_rst;        /* an RST ended it, possibly after a FIN; rst_by tells whose */
+	enum how
+		over; /* why close was called: HOW_FIN and HOW_RST say that the connection is over, the others that only the watch is */
+	bool crossed; /* both sides closed, and neither had seen the other's FIN when it did */
+	bool by_rst;  /* an RST ended it, possibly after a FIN; rst_by tells whose */
 	enum side rst_by;
-	bool refused;       /* the SYN was answered by an RST */
-	bool unanswered;    /* nothing ever answered the SYN, and long enough was watched to say so */
+	bool refused;    /* the SYN was answered by an RST */
+	bool unanswered; /* nothing ever answered the SYN, and long enough was watched to say so */
 };
 
 /*
@@ -77,15 +78,15 @@ struct stream_listener {
 
 /* Limits and times of an engine. Times are nanoseconds of capture time. All of it has defaults: stream_config_default. */
 struct stream_config {
-	unsigned max_conns;       /* connections held at once; beyond: half-open ones are evicted first, then the longest idle */
-	size_t held_per_conn;     /* bytes out of order held for one connection; beyond: the hole is declared */
-	size_t held_total;        /* the same for all of them */
-	int64_t skew;             /* how long an acknowledged hole is waited for: the two directions may be captured skewed */
-	int64_t half_open;        /* a SYN without an answer is given up after this */
-	int64_t idle;             /* an open connection without a packet is given up after this */
-	int64_t fin_wait;         /* after the server's FIN, so long is waited for the client's */
-	int64_t linger;           /* a closed tuple's stragglers are recognised for so long */
-	uint64_t seed[2];         /* secret key of the flow table */
+	unsigned max_conns;   /* connections held at once; beyond: half-open ones are evicted first, then the longest idle */
+	size_t held_per_conn; /* bytes out of order held for one connection; beyond: the hole is declared */
+	size_t held_total;    /* the same for all of them */
+	int64_t skew;         /* how long an acknowledged hole is waited for: the two directions may be captured skewed */
+	int64_t half_open;    /* a SYN without an answer is given up after this */
+	int64_t idle;         /* an open connection without a packet is given up after this */
+	int64_t fin_wait;     /* after the server's FIN, so long is waited for the client's */
+	int64_t linger;       /* a closed tuple's stragglers are recognised for so long */
+	uint64_t seed[2];     /* secret key of the flow table */
 	const struct port_set *ports; /* borrowed; tells which side is the server */
 };
 
@@ -93,24 +94,24 @@ struct stream_config stream_config_default(void);
 
 /* What an engine counted: everything that was dropped, evicted or declared lost. The names are the statistics' names. */
 struct stream_stats {
-	uint64_t segments;       /* fed */
-	uint64_t conns;          /* opened */
-	uint64_t conns_open;     /* now */
-	uint64_t conns_peak;     /* at once, at most */
-	uint64_t midstream;      /* of conns: without a handshake */
+	uint64_t segments;                        /* fed */
+	uint64_t conns;                           /* opened */
+	uint64_t conns_open;                      /* now */
+	uint64_t conns_peak;                      /* at once, at most */
+	uint64_t midstream;                       /* of conns: without a handshake */
 	uint64_t evicted_half_open, evicted_idle; /* because the table was full */
 	uint64_t aged_half_open, aged_idle;       /* because nothing came */
-	uint64_t out_of_order;   /* segments held */
-	uint64_t duplicates;     /* packets captured twice, ignored */
+	uint64_t out_of_order;                    /* segments held */
+	uint64_t duplicates;                      /* packets captured twice, ignored */
 	uint64_t retransmits;
 	uint64_t gaps, gap_bytes;
-	uint64_t held_bytes;     /* now */
+	uint64_t held_bytes; /* now */
 	uint64_t held_peak;
-	uint64_t held_overflow;  /* holes declared early, for lack of room */
-	uint64_t rst_ignored;    /* RSTs outside RFC 5961's rule */
-	uint64_t stray;          /* segments that belong to no connection: stragglers of closed ones, RSTs without one */
-	uint64_t conflicts;      /* overlaps with differing bytes */
-	uint64_t no_memory;      /* things not done because the pool was exhausted */
+	uint64_t held_overflow; /* holes declared early, for lack of room */
+	uint64_t rst_ignored;   /* RSTs outside RFC 5961's rule */
+	uint64_t stray;         /* segments that belong to no connection: stragglers of closed ones, RSTs without one */
+	uint64_t conflicts;     /* overlaps with differing bytes */
+	uint64_t no_memory;     /* things not done because the pool was exhausted */
 };
 
 /* An engine's own state; each engine defines it. */
@@ -123,7 +124,8 @@ struct stream;
  */
 struct stream_engine {
 	const char *name;
-	struct stream *(*new)(const struct stream_config *config, struct pool *pool, const struct stream_listener *listener, void *arg);
+	struct stream *(*new)(const struct stream_config *config, struct pool *pool, const struct stream_listener *listener,
+			      void *arg);
 	void (*segments)(struct stream *s, const struct packet *packets, size_t n);
 	void (*tick)(struct stream *s, int64_t now);
 	void (*finish)(struct stream *s);

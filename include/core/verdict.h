@@ -45,13 +45,13 @@ enum verdict {
 
 /* One row of the catalogue. All texts are static. */
 struct verdict_row {
-	const char *id;          /* "221-for-message" */
-	enum severity severity;  /* the default */
-	const char *category;    /* the heading it stands under in the catalogue */
-	const char *headline;    /* what happened, one clause, for the alert's first line */
-	const char *meaning;     /* what it means for the mail */
-	const char *advice;      /* what to look at next */
-	const char *rfc;         /* section(s) it follows */
+	const char *id;         /* "221-for-message" */
+	enum severity severity; /* the default */
+	const char *category;   /* the heading it stands under in the catalogue */
+	const char *headline;   /* what happened, one clause, for the alert's first line */
+	const char *meaning;    /* what it means for the mail */
+	const char *advice;     /* what to look at next */
+	const char *rfc;        /* section(s) it follows */
 	bool (*holds)(const struct ending *e);
 };
 

@@ -90,7 +90,6 @@ struct stream {
 		enum side side;
 		uint64_t from, to, ack;
 		int64_t ts;
-		bool dropped; /* libnids threw its queue away, the segment with it */
 	} fed;
 };
 

@@ -39,7 +39,8 @@ static enum fit reply_fits(enum smtp_verb verb, const struct smtp_reply *r)
 	static const struct {
 		uint16_t code;
 		uint8_t verb;
-	} sure[] = {{354, SMTP_DATA}, {221, SMTP_QUIT}, {220, SMTP_STARTTLS}, {235, SMTP_AUTH}, {334, SMTP_AUTH}, {235, SMTP_AUTH_LINE}};
+	} sure[] = {{354, SMTP_DATA}, {221, SMTP_QUIT}, {220, SMTP_STARTTLS},
+		    {235, SMTP_AUTH}, {334, SMTP_AUTH}, {235, SMTP_AUTH_LINE}};
 	for (size_t i = 0; i < sizeof sure / sizeof *sure; i++)
 		if (sure[i].code == r->code)
 			return sure[i].verb == verb ? FIT_SURE : FIT_NOT;
@@ -101,15 +102,16 @@ static void mode_decide(struct dialogue *d, const struct smtp_pending *p, uint16
 		d->content = (struct content){0};
 }
 
-static void reply_tell(struct dialogue *d, enum smtp_event_kind kind, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
+static void reply_tell(struct dialogue *d, enum smtp_event_kind kind, struct smtp_pending *p, const struct smtp_reply *r,
+		       int64_t ts)
 {
 	dialogue_tell(d, &(struct smtp_event){.kind = kind,
-	                                      .ts = ts,
-	                                      .pending = p,
-	                                      .reply = *r,
-	                                      .text = r->text,
-	                                      .lost = d->lost,
-	                                      .in_content = d->mode == MODE_CONTENT || d->mode == MODE_SOFT});
+					      .ts = ts,
+					      .pending = p,
+					      .reply = *r,
+					      .text = r->text,
+					      .lost = d->lost,
+					      .in_content = d->mode == MODE_CONTENT || d->mode == MODE_SOFT});
 }
 
 /* The oldest command has its answer. */
@@ -156,7 +158,8 @@ static void reply_done(struct dialogue *d, const struct smtp_reply *r, int64_t t
 		p = NULL;
 	if (d->lost && !(p && !p->unsure)) {
 		/* In the dark, commands that this reply does not fit have had theirs in the hole, or wait behind one that is not known. */
-		while (p && d->lost && p->next && reply_fits((enum smtp_verb)p->verb, r) == FIT_NOT && reply_can_answer(d, p->next, r)) {
+		while (p && d->lost && p->next && reply_fits((enum smtp_verb)p->verb, r) == FIT_NOT &&
+		       reply_can_answer(d, p->next, r)) {
 			dialogue_unpend(d);
 			p = d->head;
 		}
@@ -178,7 +181,8 @@ static void reply_done(struct dialogue *d, const struct smtp_reply *r, int64_t t
 static void reply_line(struct dialogue *d, const struct line_out *line, int64_t ts)
 {
 	struct smtp_reply r = smtp_reply_read(line->text);
-	unsigned flaws = (line->flaws & LINE_BARE_LF ? FLAW_BARE_LF : 0u) | (line->flaws & LINE_NUL ? FLAW_NUL : 0u) | (line->flaws & LINE_LONG ? FLAW_LONG_LINE : 0u);
+	unsigned flaws = (line->flaws & LINE_BARE_LF ? FLAW_BARE_LF : 0u) | (line->flaws & LINE_NUL ? FLAW_NUL : 0u) |
+			 (line->flaws & LINE_LONG ? FLAW_LONG_LINE : 0u);
 	if (r.code == 0 || (d->code != 0 && r.code != d->code))
 		flaws |= FLAW_BAD_REPLY;
 	dialogue_tell_flaw(d, flaws, ts);

@@ -190,8 +190,8 @@ static size_t chunk_run(struct dialogue *d, struct bytes in, int64_t ts)
 /* Line flaws have the same meaning as the session's, one bit each. */
 static unsigned line_flaws(unsigned flaws)
 {
-	return (flaws & LINE_BARE_LF ? FLAW_BARE_LF : 0u) | (flaws & LINE_LONE_CR ? FLAW_LONE_CR : 0u) | (flaws & LINE_NUL ? FLAW_NUL : 0u) |
-	       (flaws & LINE_LONG ? FLAW_LONG_LINE : 0u);
+	return (flaws & LINE_BARE_LF ? FLAW_BARE_LF : 0u) | (flaws & LINE_LONE_CR ? FLAW_LONE_CR : 0u) |
+	       (flaws & LINE_NUL ? FLAW_NUL : 0u) | (flaws & LINE_LONG ? FLAW_LONG_LINE : 0u);
 }
 
 static void command_line(struct dialogue *d, const struct line_out *line, int64_t ts)

@@ -10,7 +10,8 @@
 const char *stage_name(enum stage s)
 {
 	assert(s < STAGES);
-	return NAMES("CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "END-OF-MESSAGE", "IDLE", "QUIT", "DONE")[s];
+	return NAMES("CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "END-OF-MESSAGE", "IDLE", "QUIT",
+		     "DONE")[s];
 }
 
 const char *fate_name(enum fate f)
@@ -46,8 +47,9 @@ const char *how_name(enum how h)
 const char *flaw_name(unsigned bit)
 {
 	assert(bit < FLAWS);
-	return NAMES("bare-lf", "lone-cr", "nul", "long-line", "unended-reply", "bad-reply", "surplus-reply", "pregreet", "bad-pipelining", "soft-end",
-	             "smuggling", "starttls-injection", "starttls-plaintext", "not-smtp", "bad-chunk", "many-pending")[bit];
+	return NAMES("bare-lf", "lone-cr", "nul", "long-line", "unended-reply", "bad-reply", "surplus-reply", "pregreet",
+		     "bad-pipelining", "soft-end", "smuggling", "starttls-injection", "starttls-plaintext", "not-smtp", "bad-chunk",
+		     "many-pending")[bit];
 }
 
 const char *starttls_name(enum starttls s)

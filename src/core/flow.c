@@ -55,7 +55,8 @@ uint32_t flow_hash(const uint64_t seed[2], const struct packet *p)
 	bool swapped = ends_swapped(p);
 	const uint8_t *a = swapped ? p->dst.b : p->src.b, *b = swapped ? p->src.b : p->dst.b;
 	uint64_t ports = swapped ? (uint64_t)p->dst_port << 16 | p->src_port : (uint64_t)p->src_port << 16 | p->dst_port;
-	struct sip s = {seed[0] ^ 0x736f6d6570736575, seed[1] ^ 0x646f72616e646f6d, seed[0] ^ 0x6c7967656e657261, seed[1] ^ 0x7465646279746573};
+	struct sip s = {seed[0] ^ 0x736f6d6570736575, seed[1] ^ 0x646f72616e646f6d, seed[0] ^ 0x6c7967656e657261,
+			seed[1] ^ 0x7465646279746573};
 
 	/* The upper half of a mapped IPv4 address is constant: two words less to hash, and the length in the last word keeps the families apart. */
 	bool v4 = word_at(a) == 0 && word_at(b) == 0;

@@ -20,7 +20,10 @@ struct monitor {
 
 struct monitor_config monitor_config_default(void)
 {
-	struct monitor_config c = {.engine = &stream_own, .stream = stream_config_default(), .memory = (size_t)1 << 30, .fragment_memory = (size_t)4 << 20};
+	struct monitor_config c = {.engine = &stream_own,
+				   .stream = stream_config_default(),
+				   .memory = (size_t)1 << 30,
+				   .fragment_memory = (size_t)4 << 20};
 	monitor_config_port(&c, 25, PORT_SMTP);
 	monitor_config_port(&c, 587, PORT_SMTP);
 	return c;
@@ -41,7 +44,7 @@ static struct session *session_of(struct monitor *m, struct conn *conn)
 	if (!conn->user) {
 		uint16_t port = conn->port[SERVER];
 		conn->user = session_new(m->pool, conn->side[SERVER].syn, port_set_has(&m->config.lmtp_ports, port),
-		                         port_set_has(&m->config.tls_ports, port));
+					 port_set_has(&m->config.tls_ports, port));
 	}
 	return conn->user;
 }
@@ -79,7 +82,8 @@ static void on_close(void *arg, struct conn *conn, const struct conn_end *end, i
 	struct session *s = conn->user;
 	struct ending ending;
 	session_close(s, conn, end, ts, &ending);
-	struct record record = {.conn = conn, .session = session_facts(s), .ending = &ending, .judgement = verdict_judge(&ending), .end = ts};
+	struct record record = {
+		.conn = conn, .session = session_facts(s), .ending = &ending, .judgement = verdict_judge(&ending), .end = ts};
 	m->config.session(m->config.arg, &record);
 	session_free(s);
 	conn->user = NULL;
@@ -103,7 +107,7 @@ static void *parts_new(struct monitor *m, const struct monitor_config *config, s
 	m->config.stream.ports = &m->config.ports;
 	m->decoder = (struct packet_decoder){.ports = &m->config.ports, .insist_checksum = config->insist_checksum};
 	m->defrag = defrag_new(pool, config->fragment_memory, 1024);
-	m->stream = config->engine->new(&m->config.stream, pool, &listener, m);
+	m->stream = config->engine->new (&m->config.stream, pool, &listener, m);
 	return m->defrag && m->stream ? m : NULL;
 }
 

@@ -218,7 +218,8 @@ static struct held **hold_part(struct stream *s, struct own_conn *c, struct held
 }
 
 /* Counts an overlap in which the later bytes differ from those that are held. */
-static void overlap_compare(struct stream *s, struct own_conn *c, enum side side, const struct held *old, const struct held *rest, const uint8_t *data)
+static void overlap_compare(struct stream *s, struct own_conn *c, enum side side, const struct held *old, const struct held *rest,
+			    const uint8_t *data)
 {
 	uint32_t from = seq_diff(rest->seq, old->seq) > 0 ? rest->seq - old->seq : 0;
 	uint32_t skip = seq_diff(old->seq, rest->seq) > 0 ? old->seq - rest->seq : 0;
@@ -399,7 +400,7 @@ static void end_complete(struct stream *s, struct own_conn *c, enum how how, int
 	}
 	int64_t watched = (how == HOW_EVICTED ? c->pub.last : ts) - c->pub.start;
 	end->unanswered = c->pub.side[SERVER].packets == 0 && c->pub.side[CLIENT].syn && c->pub.side[CLIENT].bytes == 0 &&
-	                  !(c->half[SERVER].flags & HALF_ACKED) && watched >= 10 * FRAME_SECOND;
+			  !(c->half[SERVER].flags & HALF_ACKED) && watched >= 10 * FRAME_SECOND;
 	s->stats.conns_open--;
 }
 

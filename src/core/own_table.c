@@ -91,8 +91,11 @@ static void queue_remove(struct stream *s, enum own_list list, uint32_t index)
 static int64_t list_limit(const struct stream *s, enum own_list list)
 {
 	const struct stream_config *c = &s->config;
-	const int64_t limit[OWN_LISTS] = {[LIST_HALF_OPEN] = c->half_open, [LIST_OPEN] = c->idle / 4, [LIST_FIN_WAIT] = c->fin_wait,
-	                                  [LIST_LINGER] = c->linger,       [LIST_WAIT] = c->skew};
+	const int64_t limit[OWN_LISTS] = {[LIST_HALF_OPEN] = c->half_open,
+					  [LIST_OPEN] = c->idle / 4,
+					  [LIST_FIN_WAIT] = c->fin_wait,
+					  [LIST_LINGER] = c->linger,
+					  [LIST_WAIT] = c->skew};
 	return limit[list];
 }
 

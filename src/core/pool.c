@@ -17,7 +17,8 @@ struct slab {
 	size_t unused; /* keeps the blocks behind it aligned to 16 */
 };
 
-struct class {
+struct class
+{
 	struct block *free;
 	char *fresh, *end; /* the part of the newest slab that was never handed out */
 };

@@ -14,16 +14,17 @@ enum { PREFETCH = 64 };
 struct stream_config stream_config_default(void)
 {
 	return (struct stream_config){.max_conns = 1000000,
-	                              .held_per_conn = 256 << 10,
-	                              .held_total = 64 << 20,
-	                              .skew = FRAME_SECOND,
-	                              .half_open = 75 * FRAME_SECOND, /* the longest pause between two SYNs is 64 s (RFC 6298) */
-	                              .idle = 1800 * FRAME_SECOND,
-	                              .fin_wait = 10 * FRAME_SECOND,
-	                              .linger = 30 * FRAME_SECOND};
+				      .held_per_conn = 256 << 10,
+				      .held_total = 64 << 20,
+				      .skew = FRAME_SECOND,
+				      .half_open = 75 * FRAME_SECOND, /* the longest pause between two SYNs is 64 s (RFC 6298) */
+				      .idle = 1800 * FRAME_SECOND,
+				      .fin_wait = 10 * FRAME_SECOND,
+				      .linger = 30 * FRAME_SECOND};
 }
 
-static struct stream *own_new(const struct stream_config *config, struct pool *pool, const struct stream_listener *listener, void *arg)
+static struct stream *own_new(const struct stream_config *config, struct pool *pool, const struct stream_listener *listener,
+			      void *arg)
 {
 	struct stream *s = pool_get_large(pool, sizeof *s);
 	if (!s)
@@ -148,8 +149,8 @@ static bool syn_take(struct own_conn *c, enum side side, const struct packet *p)
 /* A packet that the capture has twice: the same numbers, identification and time stamp as one of the last two of its side. (A true retransmission has at least another IP ID or time stamp, or comes much later.) */
 static bool captured_twice(struct own_conn *c, struct half *h, const struct packet *p)
 {
-	uint32_t sign = p->seq * 2654435761u ^ p->ack * 2246822519u ^ (uint32_t)p->window << 8 ^ p->flags ^ p->payload_len * 3266489917u ^
-	                (uint32_t)p->ip_id << 13 ^ p->tsval * 668265263u ^ p->tsecr * 374761393u;
+	uint32_t sign = p->seq * 2654435761u ^ p->ack * 2246822519u ^ (uint32_t)p->window << 8 ^ p->flags ^
+			p->payload_len * 3266489917u ^ (uint32_t)p->ip_id << 13 ^ p->tsval * 668265263u ^ p->tsecr * 374761393u;
 	bool twice = (sign == h->sign[0] || sign == h->sign[1]) && p->ts - c->pub.last < 50 * FRAME_MS;
 	if (!twice) {
 		h->sign[1] = h->sign[0];
@@ -230,7 +231,8 @@ static void rst_take(struct stream *s, struct own_conn *c, enum side side, const
 {
 	struct half *h = &c->half[side];
 	bool beyond;
-	if (side == SERVER && c->list == LIST_HALF_OPEN && !c->pub.side[SERVER].syn && (p->flags & TCP_ACK) && p->ack == c->half[CLIENT].end) {
+	if (side == SERVER && c->list == LIST_HALF_OPEN && !c->pub.side[SERVER].syn && (p->flags & TCP_ACK) &&
+	    p->ack == c->half[CLIENT].end) {
 		c->end.refused = true;
 		own_order_start(c, SERVER, p->seq);
 	} else if (!rst_believed(c, side, p, &beyond)) {
@@ -251,7 +253,8 @@ static void rst_take(struct stream *s, struct own_conn *c, enum side side, const
 static void data_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, bool acks)
 {
 	struct half *h = &c->half[side];
-	struct held e = {.ts = p->ts, .seq = p->seq + !!(p->flags & TCP_SYN), .len = p->payload_len, .cap = p->payload_cap, .ack = p->ack};
+	struct held e = {
+		.ts = p->ts, .seq = p->seq + !!(p->flags & TCP_SYN), .len = p->payload_len, .cap = p->payload_cap, .ack = p->ack};
 	e.flags = (acks ? TCP_ACK : 0) | (p->flags & TCP_FIN);
 	uint32_t end = e.seq + e.len;
 	if ((h->flags & HALF_KNOWN) && seq_diff(e.seq, h->nxt) > SEQ_ABSURD) {

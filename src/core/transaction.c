@@ -70,8 +70,14 @@ static struct bytes queue_id(struct bytes text)
 	static const struct {
 		const char *before;
 		bool first; /* the id stands before the words */
-	} forms[] = {{"queued as ", false}, {"id=", false},          {"Queued mail for delivery ", false}, {" Message accepted", true},
-	             {"queued (", false},   {"queue id ", false},    {"queuedas ", false},                 {" message accepted", true}};
+	} forms[] = {{"queued as ", false},
+		     {"id=", false},
+		     {"Queued mail for delivery ", false},
+		     {" Message accepted", true},
+		     {"queued (", false},
+		     {"queue id ", false},
+		     {"queuedas ", false},
+		     {" message accepted", true}};
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
 		const uint8_t *at = text.n ? memmem(text.p, text.n, forms[i].before, strlen(forms[i].before)) : NULL;
 		if (!at)

@@ -376,18 +376,30 @@ struct judgement verdict_judge(const struct ending *e)
 	return j;
 }
 
-/* Why not: a sentence for each reason; %llu is the number of missing bytes. */
-static const char *const reasons[UNSURES] = {
-	[UNSURE_SERVER_GAP] = "a gap of %llu server bytes: what they said is not known",
-	[UNSURE_CLIENT_GAP] = "a gap of %llu client bytes: what they said is not known",
-	[UNSURE_MIDSTREAM] = "the capture began in the middle of the session",
-	[UNSURE_ONE_WAY] = "only one direction was captured (%llu bytes of the other are missing)",
-	[UNSURE_CAPTURE_END] = "the capture ended before the session did",
-	[UNSURE_IDLE] = "no packet came for so long that the watch was ended",
-	[UNSURE_EVICTED] = "the watch was ended to make room for others",
-	[UNSURE_NO_DIALOGUE] = "the client spoke no SMTP",
-	[UNSURE_OVERFLOW] = "more messages were under way at once than are kept",
+/* Why not: a sentence for each reason, in two parts where the number of missing bytes stands between them. */
+static const char *const reasons[UNSURES][2] = {
+	[UNSURE_NONE] = {"nothing in the catalogue fits", NULL},
+	[UNSURE_SERVER_GAP] = {"a gap of ", " server bytes: what they said is not known"},
+	[UNSURE_CLIENT_GAP] = {"a gap of ", " client bytes: what they said is not known"},
+	[UNSURE_MIDSTREAM] = {"the capture began in the middle of the session", NULL},
+	[UNSURE_ONE_WAY] = {"only one direction was captured: ", " bytes of the other are missing"},
+	[UNSURE_CAPTURE_END] = {"the capture ended before the session did", NULL},
+	[UNSURE_IDLE] = {"no packet came for so long that the watch was ended", NULL},
+	[UNSURE_EVICTED] = {"the watch was ended to make room for others", NULL},
+	[UNSURE_NO_DIALOGUE] = {"the client spoke no SMTP", NULL},
+	[UNSURE_OVERFLOW] = {"more messages were under way at once than are kept", NULL},
 };
+
+static void doubt_reason(const struct ending *e, char *out, size_t n)
+{
+	const char *const *parts = reasons[e->unsure];
+	if (e->unsure == UNSURE_NONE && e->unknown_fates > 0)
+		snprintf(out, n, "the reply to a message lies in a gap of %llu bytes", (unsigned long long)e->unsure_bytes);
+	else if (parts[1])
+		snprintf(out, n, "%s%llu%s", parts[0], (unsigned long long)e->unsure_bytes, parts[1]);
+	else
+		snprintf(out, n, "%s", parts[0]);
+}
 
 /* What the facts of the close are, where they were seen. */
 static void close_reason(const struct ending *e, char *out, size_t n)
@@ -411,13 +423,8 @@ static void close_reason(const struct ending *e, char *out, size_t n)
 
 char *verdict_reason(const struct ending *e, const struct judgement *j, char *out, size_t n)
 {
-	bool unknown = j->verdict == VERDICT_UNKNOWN;
-	if (unknown && e->unsure != UNSURE_NONE)
-		snprintf(out, n, reasons[e->unsure], (unsigned long long)e->unsure_bytes);
-	else if (unknown && e->unknown_fates > 0)
-		snprintf(out, n, "the reply to a message lies in a gap of %llu bytes", (unsigned long long)e->unsure_bytes);
-	else if (unknown)
-		snprintf(out, n, "nothing in the catalogue fits");
+	if (j->verdict == VERDICT_UNKNOWN)
+		doubt_reason(e, out, n);
 	else
 		close_reason(e, out, n);
 	return out;

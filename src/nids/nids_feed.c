@@ -201,8 +201,6 @@ void nids_feed_segment(const struct nids_segment *segment)
 {
 	struct nids_segment rest = *segment;
 	assert(feed.dead && !feed.calling && rest.number < NIDS_FEED_MAX);
-	if (rest.flags & TCP_RST)
-		rest.payload = bytes_of(NULL, 0); /* a diagnosis at most (RFC 9293 3.5.2), never part of the stream */
 	if (rest.flags & TCP_SYN) {
 		struct nids_segment syn = rest;
 		syn.payload = bytes_of(NULL, 0);

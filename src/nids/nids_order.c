@@ -274,7 +274,7 @@ void nids_order_data(struct stream *s, struct nids_conn *c, enum side side, stru
 	}
 	if (half->fin_seen && at + data.n > half->fin_at)
 		data = bytes_first(data, half->fin_at > at ? half->fin_at - at : 0);
-	if (data.n == 0 || half->fin_taken)
+	if (data.n == 0)
 		return;
 	half->accepted = at + data.n;
 	half->stalled = false;

@@ -23,7 +23,6 @@ static void hear_dropped(void *arg)
 {
 	struct stream *s = arg;
 	s->stats.held_overflow++;
-	s->fed.dropped = true;
 	nids_order_forget(s, s->fed.conn, s->fed.side);
 }
 
@@ -210,21 +209,20 @@ static void segment_feed(struct stream *s, struct nids_conn *c, enum side side, 
 	s->fed.to = at < 0 ? 0 : s->fed.from + p->payload_cap;
 	s->fed.ack = nids_facts_ack(c, side, p);
 	s->fed.ts = p->ts;
-	s->fed.dropped = false;
 	const struct nids_segment segment = {
 		.number = c->number,
 		.from_client = side == CLIENT,
 		.seq = p->seq,
 		.ack = p->ack,
 		.window = p->window,
-		.flags = p->payload_cap < p->payload_len ? p->flags & (uint8_t)~TCP_FIN : p->flags,
+		.flags = p->flags,
 		.has_wscale = p->has_wscale,
 		.wscale = p->wscale,
 		.payload = bytes_of(p->payload, p->payload_cap),
 		.ts = p->ts,
 	};
 	nids_feed_segment(&segment);
-	if (s->fed.to > s->fed.from && s->fed.from > half->ordered && !s->fed.dropped)
+	if (s->fed.to > s->fed.from && s->fed.from > half->ordered)
 		nids_order_mark(s, c, side,
 				&(struct nids_mark){.from = s->fed.from, .to = s->fed.to, .ack = s->fed.ack, .ts = p->ts});
 }

@@ -1,0 +1,59 @@
+/* session_state.h - the insides of a session under way. For session.c and session_*.c alone. */
+#ifndef SMTPWATCH_CORE_SESSION_STATE_H
+#define SMTPWATCH_CORE_SESSION_STATE_H
+
+#include "core/dialogue.h"
+#include "core/transaction.h"
+
+struct session {
+	struct session_facts facts;
+	struct dialogue dialogue;
+	struct dialogue_env env;
+	struct pool *pool;
+	struct transaction *sending, *newest; /* the one the client is at; the last of the list */
+	struct message_header *header;        /* borrowed while a message's header passes by */
+	uint64_t quit_end;                    /* offset behind the client's QUIT */
+	uint64_t refusal_at;                  /* offset in the server's stream behind the last 4yz or 5yz */
+	uint64_t lost_bytes;
+	int64_t end_sent; /* when the last message's end was sent that is not answered */
+	uint8_t base;     /* enum stage: where it stands when nothing is outstanding */
+	uint8_t farewell; /* enum farewell, so far */
+	uint8_t farewell_stage, stage_221;
+	uint8_t unasked_221, final_421; /* enum place */
+	uint8_t lost_side;
+	uint8_t kept;
+	bool sure, tls_port, encrypted, spoke, foreign, overflow;
+	bool quit_sent, quit_answered, quit_in_transaction;
+	bool fin[2];
+};
+
+/* session_message.c - the transactions of a session. */
+
+/* A transaction begins; NULL where no room is. */
+struct transaction *session_message_begin(struct session *s, struct bytes mail_args, int64_t ts);
+
+/* Counts a fate that has just been settled. */
+void session_message_count(struct session *s, struct transaction *t);
+
+/* Settles a transaction that may be NULL: see transaction_over. */
+void session_message_over(struct session *s, struct transaction *t, enum fate otherwise);
+
+/* session_stage.c - where a session stands. */
+
+/* The stage of a command that waits for its reply. */
+enum stage session_stage_of(const struct session *s, const struct smtp_pending *p);
+
+/* Where the session stands: for the server, that is for what it had received when it last spoke; or with all that the client has sent. */
+enum stage session_stage_now(const struct session *s, bool for_server);
+
+/* A transaction is open, and its end has not been sent. */
+bool session_stage_open(const struct transaction *t);
+
+/* Where a farewell stands that answers p, or nothing (NULL). */
+enum place session_stage_place(const struct session *s, const struct smtp_pending *p, bool in_content);
+
+/* session_reply.c - what the server says. */
+void session_reply_take(struct session *s, const struct smtp_event *e);
+void session_reply_line(struct session *s, const struct smtp_event *e);
+
+#endif

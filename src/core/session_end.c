@@ -1,0 +1,146 @@
+/* session_end.c - the facts of a session's end. */
+#include "core/session_state.h"
+
+static enum seen seen_of(const struct conn *conn, enum unsure unsure)
+{
+	const struct conn_side *c = &conn->side[CLIENT], *v = &conn->side[SERVER];
+	if ((c->packets == 0 || v->packets == 0) && c->bytes + v->bytes + c->gap + v->gap > 0)
+		return SEEN_ONE_WAY;
+	if (c->gap + v->gap > 0)
+		return c->cut || v->cut ? SEEN_TRUNCATED : SEEN_GAPS;
+	if (!v->syn && !c->syn)
+		return SEEN_NO_HANDSHAKE;
+	return unsure == UNSURE_CAPTURE_END || unsure == UNSURE_IDLE || unsure == UNSURE_EVICTED ? SEEN_UNFINISHED : SEEN_FULL;
+}
+
+static enum unsure watch_ended(enum how how)
+{
+	return how == HOW_CAPTURE_END ? UNSURE_CAPTURE_END : how == HOW_EVICTED ? UNSURE_EVICTED : UNSURE_IDLE;
+}
+
+/* Why nothing that rests on the close can be said. */
+static enum unsure unsure_of(const struct session *s, const struct conn *conn, const struct conn_end *end)
+{
+	bool over = end->over == HOW_FIN || end->over == HOW_RST || end->how == HOW_SILENCE || end->refused || end->unanswered;
+	if (s && s->overflow)
+		return UNSURE_OVERFLOW;
+	if (s && (s->dialogue.lost || s->dialogue.hole)) {
+		if (conn->side[CLIENT].packets == 0 || conn->side[SERVER].packets == 0)
+			return UNSURE_ONE_WAY;
+		if (s->lost_bytes == 0 && !s->sure && !s->dialogue.hole)
+			return UNSURE_MIDSTREAM;
+		return s->dialogue.hole || s->lost_side == CLIENT ? UNSURE_CLIENT_GAP : UNSURE_SERVER_GAP;
+	}
+	if (!over && end->closer == CLOSER_NOBODY)
+		return watch_ended(end->over);
+	/* A client that has only half closed still waits for what is outstanding. */
+	if (!over && end->closer == CLOSER_CLIENT && s && s->dialogue.head && end->over != HOW_IDLE)
+		return watch_ended(end->over);
+	return s && s->foreign && !s->spoke ? UNSURE_NO_DIALOGUE : UNSURE_NONE;
+}
+
+/* The server's refusal was its last word, unless the client had read it and sent something more, which the server received and left unanswered. */
+static bool refusal_stands(const struct session *s)
+{
+	const struct smtp_pending *p = s->dialogue.head;
+	return !(p && p->knew >= s->refusal_at && s->dialogue.acked[SERVER] >= p->end);
+}
+
+static void transactions_read(const struct session *s, struct ending *e)
+{
+	for (const struct transaction *t = s->facts.first; t; t = t->next) {
+		if (t->fate != FATE_OPEN || t->refused)
+			continue;
+		e->end_unanswered |= t->end_sent;
+		e->content_open |= t->content_begun && !t->end_sent;
+		e->transaction_open |= !t->content_begun && !t->end_sent;
+		if (!t->end_sent) {
+			e->content_bytes = t->bytes;
+			e->content_acked = t->bytes_acked;
+		}
+	}
+	for (unsigned f = FATE_ACCEPTED; f <= FATE_REJECTED; f++)
+		e->finished += f == FATE_ACCEPTED || f == FATE_DEFERRED || f == FATE_REJECTED || f == FATE_FALSELY_ACCEPTED
+				       ? s->facts.fates[f]
+				       : 0;
+	e->accepted = s->facts.fates[FATE_ACCEPTED];
+	e->unknown_fates = s->facts.fates[FATE_UNKNOWN];
+}
+
+/* How much of the message under way the server's TCP has taken. */
+static void acked_read(struct session *s, uint64_t acked)
+{
+	struct transaction *t = s->sending;
+	if (!t)
+		return;
+	uint64_t begin = s->dialogue.offset[CLIENT] - t->bytes;
+	t->bytes_acked = acked <= begin ? 0 : acked - begin < t->bytes ? acked - begin : t->bytes;
+}
+
+static void dialogue_read(const struct session *s, const struct conn_end *end, struct ending *e, int64_t ts)
+{
+	e->encrypted = s->encrypted;
+	e->spoke = s->spoke;
+	e->unasked_221 = s->unasked_221;
+	e->stage_221 = (enum stage)s->stage_221;
+	e->quit_sent = s->quit_sent;
+	e->quit_answered = s->quit_answered;
+	e->quit_in_transaction = s->quit_in_transaction;
+	e->waited = e->end_unanswered && s->end_sent ? ts - s->end_sent : 0;
+	/* Behind its own QUIT a client's FIN is only the end of what it has to say: with a message unanswered, the server is the one that closed. */
+	if (end->closer == CLOSER_CLIENT && end->how == HOW_FIN && s->quit_sent && e->end_unanswered && s->fin[SERVER]) {
+		e->closer = CLOSER_SERVER;
+		e->how = HOW_FIN;
+	}
+	e->farewell = (enum farewell)s->farewell;
+	if (s->encrypted && e->farewell == FAREWELL_NONE)
+		e->farewell = FAREWELL_HIDDEN;
+	bool closed_first = e->closer == CLOSER_SERVER || (end->crossed && end->closer != CLOSER_NOBODY);
+	if (e->farewell == FAREWELL_421 && closed_first)
+		e->final_421 = s->final_421;
+	if (e->farewell == FAREWELL_REFUSAL && (!refusal_stands(s) || e->closer != CLOSER_SERVER || e->end_unanswered))
+		e->farewell = FAREWELL_NONE;
+	bool said = e->farewell != FAREWELL_NONE && e->farewell != FAREWELL_HIDDEN &&
+		    !(e->farewell == FAREWELL_421 && !e->final_421);
+	e->stage = said ? (enum stage)s->farewell_stage : session_stage_now(s, s->fin[SERVER]);
+	if (s->unasked_221)
+		e->stage = e->stage_221;
+	if (e->farewell == FAREWELL_221_AFTER_QUIT)
+		e->stage = STAGE_DONE;
+	if (e->farewell == FAREWELL_NONE &&
+	    (e->unsure == UNSURE_SERVER_GAP || e->unsure == UNSURE_ONE_WAY || e->unsure == UNSURE_MIDSTREAM))
+		e->farewell = FAREWELL_UNKNOWN;
+}
+
+/* Every message gets its fate. */
+static void fates_settle(struct session *s, const struct ending *e)
+{
+	bool known = e->unsure == UNSURE_NONE || e->unsure == UNSURE_NO_DIALOGUE;
+	for (struct transaction *t = s->facts.first; t; t = t->next) {
+		bool aborted = s->quit_sent && !t->end_sent;
+		enum fate fate = aborted ? FATE_ABORTED : !known ? FATE_UNKNOWN : t->end_sent ? FATE_UNANSWERED : FATE_CUT;
+		if (e->final_421 & (PLACE_MESSAGE | PLACE_TRANSACTION) && !t->end_sent && !aborted)
+			fate = t->code == 421 ? FATE_DEFERRED : fate;
+		session_message_over(s, t, fate);
+	}
+}
+
+void session_close(struct session *s, const struct conn *conn, const struct conn_end *end, int64_t ts, struct ending *e)
+{
+	*e = (struct ending){.closer = end->closer, .how = end->how, .refused = end->refused, .no_answer = end->unanswered};
+	e->vanished = end->how == HOW_SILENCE;
+	e->connected = !end->refused && (conn->side[SERVER].packets > 0 || conn->side[CLIENT].bytes > 0);
+	if (s) {
+		dialogue_close(&s->dialogue, conn->side[SERVER].acked, ts);
+		acked_read(s, conn->side[SERVER].acked);
+		transactions_read(s, e);
+	}
+	e->unsure = unsure_of(s, conn, end);
+	e->unsure_bytes = s && (s->lost_bytes || s->dialogue.hole) ? (s->lost_bytes ? s->lost_bytes : conn->side[CLIENT].gap) : 0;
+	if (s) {
+		dialogue_read(s, end, e, ts);
+		fates_settle(s, e);
+		e->unknown_fates = s->facts.fates[FATE_UNKNOWN];
+	}
+	e->seen = seen_of(conn, e->unsure);
+}

@@ -1,0 +1,61 @@
+/* session_message.c - the transactions of a session: at most SESSION_TRANSACTIONS are kept; accepted ones, the oldest first, make room. */
+#include "core/session_state.h"
+
+void session_message_count(struct session *s, struct transaction *t)
+{
+	if (t->fate == FATE_OPEN || t->counted)
+		return;
+	t->counted = true;
+	s->facts.fates[t->fate]++;
+}
+
+void session_message_over(struct session *s, struct transaction *t, enum fate otherwise)
+{
+	if (t) {
+		transaction_over(t, otherwise);
+		session_message_count(s, t);
+	}
+}
+
+static bool droppable(const struct transaction *t, bool accepted_only)
+{
+	return t->fate == FATE_ACCEPTED || (!accepted_only && t->fate != FATE_OPEN);
+}
+
+static bool transactions_drop_one(struct session *s, bool accepted_only)
+{
+	for (struct transaction **at = &s->facts.first, *prev = NULL; *at; prev = *at, at = &(*at)->next) {
+		struct transaction *t = *at;
+		if (t == s->sending || !droppable(t, accepted_only))
+			continue;
+		for (struct smtp_pending *p = s->dialogue.head; p; p = p->next)
+			if (p->transaction == t)
+				p->transaction = NULL;
+		*at = t->next;
+		if (s->newest == t)
+			s->newest = prev;
+		transaction_free(t, s->pool);
+		s->kept--;
+		s->facts.transactions_omitted++;
+		return true;
+	}
+	return false;
+}
+
+struct transaction *session_message_begin(struct session *s, struct bytes args, int64_t ts)
+{
+	bool room = s->kept < SESSION_TRANSACTIONS || transactions_drop_one(s, true) || transactions_drop_one(s, false);
+	struct transaction *t = room ? transaction_new(s->pool, args, ts) : NULL;
+	if (!t) {
+		s->overflow = true;
+		s->facts.transactions_omitted++;
+		return NULL;
+	}
+	if (s->newest)
+		s->newest->next = t;
+	else
+		s->facts.first = t;
+	s->newest = t;
+	s->kept++;
+	return t;
+}
