@@ -1,46 +1,91 @@
-# smtpwatch: `make run` judges the captures of pcaps/, `make check` proves the program; both install what is missing.
+# smtpwatch: `make run` judges the captures of pcaps/, `make check` proves the program; both install what is missing first.
 
 VERSION  := 0.1.0
 PREFIX   ?= /usr/local
-BUILD    ?= build/default
 CC       ?= cc
+BUILD    ?= build/$(notdir $(firstword $(CC)))
 OPT      ?= -O2 -g
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wformat=2 -Wcast-qual -Wpointer-arith -Wundef -Wwrite-strings \
             -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wimplicit-fallthrough $(if $(WERROR),-Werror)
-HARDEN   := -fstack-protector-strong -fPIE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
+HARDEN   := -fstack-protector-strong -fPIE $(if $(SANITIZE)$(findstring -O0,$(OPT)),,-D_FORTIFY_SOURCE=2)
+CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -DSMTPWATCH_VERSION='"$(VERSION)"'
-CFLAGS   += -std=c11 -fvisibility=hidden $(OPT) $(WARN) $(HARDEN) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-LDFLAGS  += -pie -Wl,-z,relro,-z,now $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+CFLAGS   += -std=c11 -fvisibility=hidden $(OPT) $(WARN) $(HARDEN) $(CHECKED)
+LDFLAGS  += -pie -Wl,-z,relro,-z,now
 LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lpthread
 
-core    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/core/*.c))
-layers  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/nids/*.c src/capture/*.c src/output/*.c src/daemon/*.c))
-main    := $(BUILD)/src/daemon/main.o
-testlib := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
-tests   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
+core     := $(call objects,src/core/*.c)
+layers   := $(call objects,src/nids/*.c src/capture/*.c src/output/*.c src/daemon/*.c)
+main     := $(BUILD)/src/daemon/main.o
+testlib  := $(call objects,tests/lib/*.c)
+tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/scenario_pcap.c))
+
+# A make within this one: silent about itself, and with a job for each CPU where the outer one was not told how many.
+again     = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+said      = $(if $(V),,@echo "  $(1)" &&)
 
 all: smtpwatch
 
 smtpwatch: $(BUILD)/smtpwatch
-	cp $< $@
+	@cp $< $@
 
 $(BUILD)/smtpwatch: $(layers) $(BUILD)/libsmtpwatch.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/libsmtpwatch.a: $(core)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call said,AR   $@)rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(testlib) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
+$(tests): $(BUILD)/%: $(BUILD)/%.o $(testlib) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
+	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter tests/%,$<),-Itests) -MMD -MP -c $< -o $@
+	$(call said,CC   $<)$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter tests/%,$<),-Itests) -MMD -MP -c $< -o $@
+
+run:
+	@contrib/install-deps.sh build
+	@$(again) smtpwatch
+	@./smtpwatch $$(awk '!/^#/ && NF { print "-r pcaps/" $$1 }' pcaps/LIST)
+
+check:
+	@contrib/install-deps.sh build check
+	@$(again) test
+
+test: $(tests) $(BUILD)/smtpwatch
+	@tests/run.sh $(BUILD)
+
+asan:
+	@$(again) test BUILD=build/asan SANITIZE=address,undefined OPT='-O1 -g'
+
+tsan:
+	@$(again) test BUILD=build/tsan SANITIZE=thread OPT='-O1 -g'
+
+lint:
+	@contrib/install-deps.sh build check lint
+	@tests/lint/lint.sh '$(again)'
+
+coverage:
+	@CC=gcc $(again) everything BUILD=build/coverage OPT='-O0 -g --coverage'
+	@tests/coverage.sh build/coverage
+
+everything: $(tests) $(BUILD)/smtpwatch
+
+# The captures of pcaps/LIST from their scenarios; the golden outputs, after a change of output that is meant.
+pcaps: $(BUILD)/tests/scenario_pcap
+	@tests/make_pcaps.py $< pcaps
+
+golden: $(BUILD)/smtpwatch
+	@tests/test_golden.sh $< --write
+
+install: smtpwatch
+	install -D -m 755 smtpwatch $(DESTDIR)$(PREFIX)/bin/smtpwatch
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/smtpwatch README.md LICENSE docs/architecture.md docs/schema.json
 
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all clean
+.PHONY: all run check test asan tsan lint coverage everything pcaps golden install clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)

@@ -47,6 +47,14 @@ same() {
 	cmp -s "$dir/$1" "$dir/$2" || fail "$what: $1 and $2 differ"
 }
 
+# await COMMAND: until it succeeds, five seconds at most; whether it did is then checked by the caller
+await() {
+	for _ in $(seq 100); do
+		eval "$1" && return
+		sleep 0.05
+	done
+}
+
 scenario() {
 	"$builder" "$dir/$1.smtp" "$dir/$1.pcap" || { echo "scenario $1 cannot be built"; exit 1; }
 }
@@ -224,12 +232,19 @@ mkfifo "$dir/slow"
 pid=$!
 exec 3>"$dir/slow"
 head -c 900 "$bad" >&3
-sleep 0.5
+await "grep -q '^SigCgt:.*[2367abef]\$' /proc/$pid/status" # SIGINT is caught
 if [ "$(id -u)" = 0 ]; then
 	checks=$((checks + 2))
+	await "! grep -q '^Uid:	0' /proc/$pid/status"
 	grep -q '^Uid:	0' /proc/$pid/status && fail "still root while parsing"
 	grep -q '^Groups:[[:space:]]*$' /proc/$pid/status || fail "still in groups of root"
 fi
+kill -USR1 $pid
+tail -c +901 "$bad" | head -c 100 >&3
+await "[ -s '$dir/err' ]"
+what="SIGUSR1"
+says err "smtpwatch: so far "
+lines err 1
 kill -INT $pid
 wait $pid
 got=$?
@@ -239,7 +254,7 @@ what="SIGINT"
 says out '"event_type":"session"'
 says out '"how":"capture-end"'
 says out '"event_type":"stats"'
-lines err 0
+lines err 1
 
 # root opens, nobody parses
 if [ "$(id -u)" = 0 ]; then

@@ -186,6 +186,33 @@ static void test_overlap_differs(void **state)
 	rig_end(&r);
 }
 
+/* Every unit that is there is known to be there, on both sides of each boundary inside. */
+static void test_overlap_everywhere(void **state)
+{
+	(void)state;
+	enum { SIZE = 9000 };
+	uint8_t forged[8];
+	for (uint32_t begin = 0; begin < 16; begin += 8) {
+		struct rig r;
+		rig_start(&r, BUDGET, TABLE);
+		struct packet_fragment f = fragment(false, 1, begin, SIZE - 8 - begin, true);
+		assert_false(push(&r, &f, 0));
+		for (uint32_t at = begin; at < SIZE - 8; at += 8) {
+			f = fragment(false, 1, at, 8, true);
+			for (unsigned i = 0; i < 8; i++)
+				forged[i] = (uint8_t)~body[at + i];
+			f.data = bytes_of(forged, 8);
+			assert_false(push(&r, &f, 0));
+		}
+		f = fragment(false, 1, SIZE - 8, 8, false);
+		assert_int_equal(push(&r, &f, SIZE), begin == 0);
+		f = fragment(false, 1, 0, 8, true);
+		assert_int_equal(push(&r, &f, SIZE), begin != 0);
+		assert_int_equal(r.stats->overlaps, 1);
+		rig_end(&r);
+	}
+}
+
 /* What the key is made of: any other value is another datagram. IPv6 does not look at the protocol. */
 static void test_keys(void **state)
 {
@@ -225,8 +252,8 @@ static void test_malformed(void **state)
 	for (unsigned i = 0; i < COUNT(good); i++)
 		assert_false(push(&r, &good[i], 0));
 	struct packet_fragment bad[] = {
-		fragment(false, 1, 65528, 8, false),                                        /* 65,536 bytes */
-		fragment(false, 1, 65528, 16, true),      fragment(false, 1, 32, 12, true), /* no multiple of 8 */
+		fragment(false, 5, 65528, 8, false),                                        /* 65,536 bytes */
+		fragment(false, 5, 65528, 16, true),      fragment(false, 1, 32, 12, true), /* no multiple of 8 */
 		fragment(false, 1, 72, 8, true),                                            /* beyond the end */
 		fragment(false, 1, 64, 16, false),                                          /* another end */
 		fragment(false, 1, 40, 8, false),         fragment(false, 1, 40, 0, true),
@@ -391,6 +418,7 @@ static enum packet_kind fragmented(struct rig *r, const char *words, const char 
 		struct frame f = wire_frame(&w, *outer ? 1 : 101);
 		assert_int_equal(wire_decode(&any_port, &f, out), PACKET_FRAGMENT);
 		assert_int_equal(out->fragment.protocol, protocol);
+		assert_int_equal(out->fragment.id, v6 ? 9 : 0x1234);
 		assert_int_equal(out->fragment.offset, i * slice);
 		assert_int_equal(out->fragment.more, more);
 		struct bytes whole;
@@ -493,12 +521,19 @@ int main(void)
 {
 	body_fill();
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_orders),          cmocka_unit_test(test_shuffled),
-		cmocka_unit_test(test_overlap_differs), cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_malformed),       cmocka_unit_test(test_age),
-		cmocka_unit_test(test_age_renewed),     cmocka_unit_test(test_table_full),
-		cmocka_unit_test(test_budget),          cmocka_unit_test(test_no_room),
-		cmocka_unit_test(test_through_decoder), cmocka_unit_test(test_fragments_in_fragments),
+		cmocka_unit_test(test_orders),
+		cmocka_unit_test(test_shuffled),
+		cmocka_unit_test(test_overlap_differs),
+		cmocka_unit_test(test_overlap_everywhere),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_age),
+		cmocka_unit_test(test_age_renewed),
+		cmocka_unit_test(test_table_full),
+		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_through_decoder),
+		cmocka_unit_test(test_fragments_in_fragments),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

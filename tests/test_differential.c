@@ -1,4 +1,4 @@
-/* test_differential.c - the two engines against each other: the same inside libnids' fence, and how they differ outside, a row each. */
+/* test_differential.c - the two engines against each other: the same inside libnids' fence; outside, how they differ. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -124,17 +124,6 @@ static void inside_the_fence_both_are_the_same(void **state)
 
 /* --- outside: what each makes of it --- */
 
-/* A small mail session up to 221, without the end. Packets: 0-2 handshake, 3 banner, 4 EHLO, 5 its reply, 6 QUIT, 7 its reply. */
-static void talk_mail(struct talk *t)
-{
-	talk_handshake(t);
-	talk_say(t, SERVER, "220 mx\r\n");
-	talk_say(t, CLIENT, "EHLO a\r\n");
-	talk_say(t, SERVER, "250 mx\r\n");
-	talk_say(t, CLIENT, "QUIT\r\n");
-	talk_say(t, SERVER, "221 bye\r\n");
-}
-
 static void mail_without(struct talk *t, size_t packet)
 {
 	talk_mail(t);
@@ -209,22 +198,11 @@ static void early_banner(struct talk *t)
 	segments_move(t->out, 3, 2);
 }
 
-static void big_window(struct talk *t)
-{
-	struct packet *p = talk_syn(t);
-	p->has_wscale = true;
-	p->wscale = 7;
-	p = talk_syn_ack(t);
-	p->has_wscale = true;
-	p->wscale = 7;
-	talk_ack(t, CLIENT);
-}
-
 /* A hundred kilobytes are on their way behind a segment that the network lost and the client sends again. */
 static void late_retransmission(struct talk *t)
 {
 	static char chunk[1000];
-	big_window(t);
+	talk_handshake_scaled(t, 7);
 	struct packet again = *talk_send(t, CLIENT, bytes_of(chunk, sizeof chunk));
 	segments_drop(t->out, t->out->n - 1);
 	for (int i = 0; i < 100; i++)
@@ -342,8 +320,9 @@ static void urgent_byte(struct talk *t)
 }
 
 /*
- * What is told of each connection: bytes+missing of client and server, who closed and how, and why the watch ended where that is another reason. "-": the engine has no such connection.
- * A row of libnids.md's table that this engine does not have (because clean datagrams, the order or the table in front prevent it) has the same text twice.
+ * What is told of each connection: bytes+missing of client and server, who closed and how, and why the watch ended where
+ * that is another reason. "-": the engine has no such connection. A row of libnids.md's table that this engine does not
+ * have (because clean datagrams, the order or the table in front prevent it) has the same text twice.
  */
 static const struct {
 	const char *name;

@@ -47,7 +47,7 @@ static void an_alert_has_four_parts(void **state)
 		 "  The mail:      %s.\n"
 		 "                 message from <a@example.org> to <b@example.net> and 1 more, Message-ID <1.2@out.example.org>, "
 		 "queue id 4Qx1, 1,234 bytes: "
-		 "never accepted, ",
+		 "counted as delivered, but never accepted: lost, ",
 		 row->meaning);
 	has(output_text(&out), want);
 	snprintf(want, sizeof(want), "                 1 message of the same session had been accepted.\n  Look at:       %s.\n\n",

@@ -13,7 +13,7 @@ struct session {
 	struct transaction *sending, *newest; /* the one the client is at; the last of the list */
 	struct message_header *header;        /* borrowed while a message's header passes by */
 	uint64_t quit_end;                    /* offset behind the client's QUIT */
-	uint64_t refusal_at;                  /* offset in the server's stream behind the last 4yz or 5yz */
+	uint64_t farewell_at;                  /* offset in the server's stream behind what may be its farewell */
 	uint64_t lost_bytes;
 	int64_t end_sent; /* when the last message's end was sent that is not answered */
 	uint8_t base;     /* enum stage: where it stands when nothing is outstanding */

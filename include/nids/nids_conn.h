@@ -102,7 +102,10 @@ struct nids_conn *nids_table_find(const struct stream *s, uint32_t hash, const s
 /* No room for another: one must be dropped first. */
 bool nids_table_full(const struct stream *s);
 
-/* A cleared connection for a SYN, half-open, the SYN's sender as client. NULL: the table is full, or there is no memory, which is counted. */
+/*
+ * A cleared connection for a SYN, half-open, the SYN's sender as client. NULL: the table is full, or there is no memory,
+ * which is counted.
+ */
 struct nids_conn *nids_table_add(struct stream *s, uint32_t hash, const struct packet *syn);
 
 /* Frees it, with everything that hangs on it. */
@@ -135,7 +138,10 @@ void nids_order_expire(struct stream *s, struct nids_conn *c, int64_t now);
 /* Hands on all that is held, declares all that never came, and takes the FINs at the end of it. */
 void nids_order_flush(struct stream *s, struct nids_conn *c, int64_t ts);
 
-/* A closing segment was handed on, or ended the connection: the first names the closer. ack: what it acknowledges of the other side. */
+/*
+ * A closing segment was handed on, or ended the connection: the first names the closer. ack: what it acknowledges of the
+ * other side.
+ */
 void nids_order_closing(struct nids_conn *c, enum side side, enum how how, uint64_t ack);
 
 /* nids_facts.c - what is known of a connection from the segments themselves. */

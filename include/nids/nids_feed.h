@@ -1,4 +1,4 @@
-/* nids_feed.h - libnids behind a narrow door: clean datagrams go in, ordered bytes come out. Only nids_feed.c sees nids.h and pcap.h. */
+/* nids_feed.h - libnids behind a narrow door: clean datagrams in, ordered bytes out. Only nids_feed.c sees nids.h. */
 #ifndef SMTPWATCH_NIDS_NIDS_FEED_H
 #define SMTPWATCH_NIDS_NIDS_FEED_H
 

@@ -4,7 +4,7 @@
 
 #include "core/stream.h"
 
-/* One at a time in a process: libnids works on process globals. new returns NULL while another lives. What it cannot see: docs/engines.md. */
+/* One at a time in a process: libnids works on process globals. new returns NULL while one lives. Its limits: docs/engines.md. */
 extern const struct stream_engine stream_nids;
 
 #endif

@@ -171,6 +171,16 @@ static int held_older(const struct own_conn *c)
 	return server->ts < client->ts ? SERVER : CLIENT;
 }
 
+/* Behind a FIN nothing counts: what is held there, a forged RST for instance, was never sent. */
+static void behind_fin_free(struct stream *s, struct own_conn *c, struct half *h)
+{
+	while ((h->flags & HALF_FIN_DONE) && h->held) {
+		struct held *e = h->held;
+		h->held = e->next;
+		held_free(s, c, e);
+	}
+}
+
 /* One step towards holding nothing, the best founded first. False when nothing is left. */
 static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
 {
@@ -183,6 +193,8 @@ static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
 			return true;
 		}
 	}
+	behind_fin_free(s, c, &c->half[CLIENT]);
+	behind_fin_free(s, c, &c->half[SERVER]);
 	int side = held_older(c);
 	if (side < 0)
 		return false;

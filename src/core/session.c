@@ -102,6 +102,13 @@ static void on_content_command(struct session *s, const struct smtp_event *e)
 
 static void on_quit(struct session *s, const struct smtp_event *e)
 {
+	/* A 221 that met this QUIT on the wire, whichever of them was captured first: nobody is accused of so little. */
+	unsigned idle = PLACE_BEFORE | PLACE_BETWEEN;
+	if (s->farewell == FAREWELL_221_UNASKED && (s->unasked_221 & ~idle) == 0 && e->pending->knew < s->farewell_at) {
+		s->unasked_221 = 0;
+		s->farewell = FAREWELL_221_AFTER_QUIT;
+		s->quit_answered = true;
+	}
 	s->quit_sent = true;
 	s->quit_end = e->pending->end;
 	s->quit_in_transaction = session_stage_open(s->sending) && !s->sending->hole && !s->dialogue.lost;

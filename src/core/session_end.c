@@ -43,7 +43,7 @@ static enum unsure unsure_of(const struct session *s, const struct conn *conn, c
 static bool refusal_stands(const struct session *s)
 {
 	const struct smtp_pending *p = s->dialogue.head;
-	return !(p && p->knew >= s->refusal_at && s->dialogue.acked[SERVER] >= p->end);
+	return !(p && p->knew >= s->farewell_at && s->dialogue.acked[SERVER] >= p->end);
 }
 
 static void transactions_read(const struct session *s, struct ending *e)

@@ -167,6 +167,7 @@ static void on_unasked_221(struct session *s, const struct smtp_event *e)
 		return;
 	enum place place = session_stage_place(s, p, e->in_content);
 	s->farewell = FAREWELL_221_UNASKED;
+	s->farewell_at = s->dialogue.offset[SERVER];
 	s->farewell_stage = (uint8_t)(p ? session_stage_of(s, p) : session_stage_now(s, true));
 	if (!s->unasked_221 || place < (s->unasked_221 & -s->unasked_221))
 		s->stage_221 = s->farewell_stage;
@@ -205,7 +206,7 @@ static void farewell_note(struct session *s, const struct smtp_event *e)
 		return;
 	s->farewell = code >= 400 ? FAREWELL_REFUSAL : FAREWELL_NONE;
 	s->final_421 = 0;
-	s->refusal_at = s->dialogue.offset[SERVER];
+	s->farewell_at = s->dialogue.offset[SERVER];
 	s->farewell_stage = (uint8_t)(e->pending ? session_stage_of(s, e->pending) : session_stage_now(s, true));
 }
 

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+/* Frames are handed on in batches of so many: enough for the core to overlap its look-ups, few enough to stay in the cache. */
 enum { FRAMES = 64 };
 
 struct input {
@@ -31,7 +32,7 @@ struct offline {
 };
 
 /* What a signal handler can reach. A second signal finds the default action, and kills. */
-static volatile sig_atomic_t stopping;
+static volatile sig_atomic_t stopping, asked;
 static struct source *volatile reading;
 
 static void stop(int signal)
@@ -42,16 +43,27 @@ static void stop(int signal)
 		source_stop(reading);
 }
 
+static void ask(int signal)
+{
+	(void)signal;
+	asked = 1;
+}
+
 static void signals_catch(void)
 {
-	struct sigaction stopper = {.sa_handler = stop, .sa_flags = SA_RESETHAND}, ignore = {.sa_handler = SIG_IGN};
+	/* Without SA_RESTART a wait on a pipe ends at once; the question for statistics can wait until the next frames are there. */
+	struct sigaction stopper = {.sa_handler = stop, .sa_flags = SA_RESETHAND},
+			 asker = {.sa_handler = ask, .sa_flags = SA_RESTART};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
 	sigaction(SIGINT, &stopper, NULL);
 	sigaction(SIGTERM, &stopper, NULL);
+	sigaction(SIGUSR1, &asker, NULL);
 	/* A reader that has gone is an error of write, and not our end. */
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
+/* Sets the flag that decides the exit code, and says why. */
 static void complain(bool *flag, const char *why)
 {
 	*flag = true;
@@ -145,6 +157,20 @@ static bool monitor_start(struct offline *f)
 	return f->monitor != NULL;
 }
 
+/* What SIGUSR1 asks for: one line, on standard error. */
+static void say_so_far(const struct offline *f)
+{
+	const struct totals *t = sinks_totals(f->sinks);
+	struct monitor_stats core;
+
+	asked = 0;
+	monitor_stats(f->monitor, &core);
+	fprintf(stderr, "smtpwatch: so far %llu packets, %llu sessions, %llu alerts; %llu connections open; now in %s\n",
+		(unsigned long long)core.frames, (unsigned long long)t->sessions, (unsigned long long)t->alerts,
+		(unsigned long long)core.stream.conns_open, f->current);
+}
+
+/* One input to its end, to its damage, or to a signal. A slow one (a pipe) is somebody's live view: nothing waits in a buffer. */
 static void input_read(struct offline *f, struct input *in)
 {
 	struct frame frames[FRAMES];
@@ -157,6 +183,8 @@ static void input_read(struct offline *f, struct input *in)
 	while (!stopping && sinks_listening(f->sinks) && (n = source_read(in->source, frames, FRAMES, why)) > 0) {
 		monitor_frames(f->monitor, frames, (size_t)n);
 		f->last = frames[n - 1].ts;
+		if (asked)
+			say_so_far(f);
 		if (slow)
 			sinks_flush(f->sinks);
 	}
@@ -178,6 +206,7 @@ static void inputs_name(const struct options *o, char *out, size_t n)
 		snprintf(out, n, "%s and %zu other file%s", first, o->reads.n - 1, o->reads.n > 2 ? "s" : "");
 }
 
+/* Open sessions are delivered as unfinished, and then come the last words. */
 static void finish(struct offline *f)
 {
 	struct monitor_stats core;
@@ -191,6 +220,7 @@ static void finish(struct offline *f)
 		(struct summary){.core = &core, .inputs = inputs, .ports = f->o->ports, .stopped = stopping != 0, .last = f->last});
 }
 
+/* --fail-on */
 static bool failed(const struct offline *f)
 {
 	for (unsigned s = f->o->fail_on; s < SEVERITIES; s++)
@@ -210,6 +240,7 @@ static void run(struct offline *f)
 		finish(f);
 }
 
+/* Trouble goes before alerts: what was not seen may hold more of them. */
 static enum exit_code end(struct offline *f)
 {
 	bool alerts = f->sinks != NULL && failed(f);

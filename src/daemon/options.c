@@ -43,6 +43,7 @@ __attribute__((format(printf, 3, 4))) static void mistake(struct reader *r, unsi
 	fputc('\n', r->errors);
 }
 
+/* Values are borrowed: from argv, or from the file's text, which the options keep. */
 static void settings_add(struct reader *r, struct settings *to, struct setting one)
 {
 	struct setting *all = realloc(to->all, (to->n + 1) * sizeof(*all));
@@ -263,6 +264,7 @@ static bool settings_have(const struct settings *s, const struct option_row *row
 	return false;
 }
 
+/* First the file, then the command line, so that the latter has the last word; what it replaces is not even looked at. */
 static void apply_all(struct reader *r)
 {
 	for (size_t i = 0; i < r->filed.n; i++)

@@ -1,4 +1,4 @@
-/* nids_facts.c - the facts of struct conn, taken from the segments: libnids tells none of them, and not where a FIN was or who sent an RST. */
+/* nids_facts.c - the facts of struct conn, from the segments: libnids tells none of them, nor where a FIN was. */
 #include "nids/nids_conn.h"
 
 /* No receiver offers a window this large: a number further ahead of what was seen is not believed. */
@@ -7,6 +7,7 @@
 /* A network does not send the same packet again as fast as a capture point sees it twice. */
 #define TWICE_WITHIN (50 * FRAME_MS)
 
+/* Sequence numbers wrap, offsets do not: the nearest to the highest that was seen is meant. */
 int64_t nids_facts_offset(const struct nids_side *side, uint32_t seq)
 {
 	return (int64_t)side->end + (int32_t)(seq - (side->base + (uint32_t)side->end));
@@ -38,7 +39,10 @@ static bool captured_twice(struct nids_side *half, const struct packet *p, int64
 	return false;
 }
 
-/* Where a side's stream begins: behind its SYN; or, where libnids cannot follow for lack of it, with the first segment that came. */
+/*
+ * Where a side's stream begins: behind its SYN; or, where that was not captured and libnids will never follow, with the
+ * first segment that came: so that at least the number of bytes that are missing can be told.
+ */
 static void base_note(struct nids_conn *c, enum side from, const struct packet *p)
 {
 	struct nids_side *half = &c->side[from];
@@ -49,11 +53,12 @@ static void base_note(struct nids_conn *c, enum side from, const struct packet *
 	if (half->known && !(syn && !c->pub.side[from].syn && half->accepted == 0))
 		return;
 	if (half->known)
-		half->end += half->base - base;
+		half->end += half->base - base; /* a segment was captured before the SYN */
 	half->base = base;
 	half->known = true;
 }
 
+/* A SYN that does not begin this stream tells nothing of it. */
 static void syn_note(struct nids_conn *c, enum side from, const struct packet *p)
 {
 	struct conn_side *facts = &c->pub.side[from];
@@ -88,7 +93,10 @@ static bool is_queued(const struct nids_side *half, uint64_t from, uint64_t to)
 	return false;
 }
 
-/* Bytes that were sent before; one byte before the next is a keep-alive (RFC 9293 3.8.4). A late original that fills a hole is none. */
+/*
+ * Bytes that were sent before. The last byte alone is a keep-alive (RFC 9293 3.8.4), and a late original that fills a
+ * hole is none: that no other packet brought these bytes is all that can be told from here.
+ */
 static bool is_repeat(const struct nids_side *half, uint64_t from, uint64_t to)
 {
 	bool keepalive = to == from + 1 && to == half->end;
@@ -102,7 +110,7 @@ static void data_note(struct stream *s, struct nids_conn *c, enum side from, con
 	int64_t at = nids_facts_offset(half, p->seq + !!(p->flags & TCP_SYN));
 	if (at < 0 || at > (int64_t)half->end + REACH)
 		return;
-	uint64_t to = (uint64_t)at + p->payload_len;
+	uint64_t to = (uint64_t)at + p->payload_len; /* a lone ACK counts too: its number says that what is before it was sent */
 	facts->cut |= p->payload_cap < p->payload_len;
 	if (p->payload_len > 0 && is_repeat(half, (uint64_t)at, to)) {
 		facts->retransmits++;
@@ -113,6 +121,7 @@ static void data_note(struct stream *s, struct nids_conn *c, enum side from, con
 		facts->unanswered_since = p->ts;
 	if (to > half->end)
 		half->end = to;
+	/* The first one counts; one before what was handed on is absurd. */
 	if ((p->flags & TCP_FIN) && !half->fin_seen && to >= half->accepted) {
 		half->fin_seen = true;
 		half->fin_at = to;
@@ -121,6 +130,7 @@ static void data_note(struct stream *s, struct nids_conn *c, enum side from, con
 	}
 }
 
+/* What has been acknowledged no longer waits for an answer. */
 static void ack_note(struct nids_conn *c, enum side from, const struct packet *p)
 {
 	struct nids_side *other = &c->side[side_other(from)];

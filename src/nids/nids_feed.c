@@ -1,4 +1,9 @@
-/* nids_feed.c - builds the datagrams that libnids is given, and nothing else reaches it: its own link, fragment, option and checksum code is not to be trusted with the wire. */
+/* nids_feed.c - builds the datagrams that libnids is given; nothing else reaches it. */
+/*
+ * Its own link, fragment, option and checksum code reads beyond buffers and can be crashed from the wire, so a clean
+ * copy of each segment is made: IPv4 without options or fragments, and a made-up tuple for each connection, which also
+ * lets it follow IPv6. What it has to judge it still judges: order, windows, overlaps, RSTs.
+ */
 #include "nids/nids_feed.h"
 
 #include <assert.h>
@@ -36,12 +41,14 @@ static uint32_t address_of(uint32_t number)
 	return htonl(CLIENT_NET | number);
 }
 
+/* By tuple each time: libnids frees its streams when it likes, a pointer kept would dangle. */
 static struct tcp_stream *stream_of(uint32_t number)
 {
 	struct tuple4 tuple = {CLIENT_PORT, SERVER_PORT, address_of(number), htonl(SERVER_ADDRESS)};
 	return nids_find_tcp_stream(&tuple);
 }
 
+/* half_stream is named for the receiver. Behind bytes that it keeps for others (we leave it none) stand those that are new. */
 static void hear_side(uint32_t number, const struct half_stream *receiver, bool from_client)
 {
 	if (receiver->count_new <= 0)
@@ -111,7 +118,10 @@ bool nids_feed_open(uint32_t conns, const struct nids_feed_listener *listener, v
 	feed.listener = listener;
 	feed.arg = arg;
 	params_set(conns);
-	/* It asks the allocator for, and gives back, some kilobytes a segment: without this the heap's end moves each time. */
+	/*
+	 * For the whole process, as all of libnids is. Kilobytes are taken and given back for each segment: the heap's
+	 * end would move each time.
+	 */
 	mallopt(M_TRIM_THRESHOLD, 64 << 20);
 	mallopt(M_TOP_PAD, 16 << 20);
 	if (!nids_init()) {
@@ -135,6 +145,7 @@ void nids_feed_close(void)
 	feed.dead = NULL;
 }
 
+/* Network byte order. */
 static void put16(uint8_t *at, uint32_t value)
 {
 	at[0] = (uint8_t)(value >> 8);
@@ -160,7 +171,10 @@ static void ip_write(uint8_t *ip, const struct nids_segment *s, size_t length)
 	put32(ip + 16, s->from_client ? SERVER_ADDRESS : client);
 }
 
-/* RFC 9293 3.1. Returns the header's length. */
+/*
+ * RFC 9293 3.1. Returns the header's length. The window is as it was on the wire, so its scale must be known to libnids:
+ * the only option that is passed on.
+ */
 static size_t tcp_write(uint8_t *tcp, const struct nids_segment *s)
 {
 	bool scale = (s->flags & TCP_SYN) && s->has_wscale;

@@ -1,4 +1,10 @@
-/* nids_order.c - causal order over libnids' two streams: it puts each direction in order, but not the two of them with each other. */
+/* nids_order.c - causal order over libnids' two streams: it orders each direction, but not the two with each other. */
+/*
+ * libnids hands out the bytes of a segment as soon as those before it on the same side were there: a reply that was
+ * captured before its command comes out before it. So each piece that comes out is looked up for what it acknowledged
+ * when it was sent (origin_of), and held until the other side has come that far. Where that side has a hole, libnids
+ * will never get over it: after the skew the bytes are declared lost.
+ */
 #include "nids/nids_conn.h"
 
 #include <assert.h>
@@ -18,6 +24,7 @@ static bool is_clear(const struct nids_conn *c, enum side side, uint64_t ack)
 	return ack <= position(c, other) + (c->pub.side[other].fin ? 1 : 0);
 }
 
+/* Where contradictory numbers were let through, no more is said to be acknowledged than was told of. */
 static void acked_set(struct nids_conn *c, enum side side, uint64_t ack)
 {
 	uint64_t there = position(c, side_other(side));
@@ -50,6 +57,12 @@ static void fin_deliver(struct stream *s, struct nids_conn *c, enum side side, u
 	s->listener->fin(s->arg, &c->pub, side, ts);
 }
 
+/* What a held item costs; many of one byte must not cost more than the limit says. */
+static size_t held_size(const struct nids_held *h)
+{
+	return sizeof *h + h->n;
+}
+
 /* Hands on the first held item of a side, whatever it waited for. */
 static void held_deliver(struct stream *s, struct nids_conn *c, enum side side)
 {
@@ -58,15 +71,16 @@ static void held_deliver(struct stream *s, struct nids_conn *c, enum side side)
 	half->held = h->next;
 	if (!half->held)
 		half->held_last = &half->held;
-	c->held_bytes -= h->n;
-	s->stats.held_bytes -= h->n;
+	c->held_bytes -= (uint32_t)held_size(h);
+	s->stats.held_bytes -= held_size(h);
 	if (h->fin)
 		fin_deliver(s, c, side, h->ack, h->ts);
 	else
 		data_deliver(s, c, side, bytes_of(h->bytes, h->n), h->ack, h->ts);
-	pool_put(s->pool, h, sizeof *h + h->n);
+	pool_put(s->pool, h, held_size(h));
 }
 
+/* False if there is none, or if it still waits. */
 static bool held_step(struct stream *s, struct nids_conn *c, enum side side)
 {
 	const struct nids_held *h = c->side[side].held;
@@ -114,19 +128,22 @@ static void held_append(struct stream *s, struct nids_conn *c, enum side side, s
 	h->next = NULL;
 	*half->held_last = h;
 	half->held_last = &h->next;
-	c->held_bytes += h->n;
-	s->stats.held_bytes += h->n;
+	c->held_bytes += (uint32_t)held_size(h);
+	s->stats.held_bytes += held_size(h);
 	if (s->stats.held_bytes > s->stats.held_peak)
 		s->stats.held_peak = s->stats.held_bytes;
 }
 
+/* False, and counted, if there is no room for it. */
 static bool hold(struct stream *s, struct nids_conn *c, enum side side, struct bytes data, bool fin, uint64_t ack, int64_t ts)
 {
-	if (c->held_bytes + data.n > s->config.held_per_conn || s->stats.held_bytes + data.n > s->config.held_total) {
+	struct nids_held *h;
+	size_t size = sizeof *h + data.n;
+	if (c->held_bytes + size > s->config.held_per_conn || s->stats.held_bytes + size > s->config.held_total) {
 		s->stats.held_overflow++;
 		return false;
 	}
-	struct nids_held *h = pool_get(s->pool, sizeof *h + data.n);
+	h = pool_get(s->pool, size);
 	if (!h) {
 		s->stats.no_memory++;
 		return false;
@@ -148,6 +165,7 @@ static void make_clear(struct stream *s, struct nids_conn *c, enum side side, ui
 	if (is_clear(c, side, ack))
 		return;
 	lose(s, c, other, ack, ts);
+	/* The loss may have uncovered a FIN; where it is acknowledged too, it comes before what acknowledges it. */
 	if (half->fin_seen && !half->fin_taken && half->accepted >= half->fin_at && !is_clear(c, side, ack)) {
 		half->fin_taken = true;
 		fin_deliver(s, c, other, half->fin_ack, half->fin_ts);
@@ -165,6 +183,7 @@ static void force(struct stream *s, struct nids_conn *c, enum side side, int64_t
 static void take(struct stream *s, struct nids_conn *c, enum side side, struct bytes data, bool fin, uint64_t ack, int64_t ts)
 {
 	bool now = !c->side[side].held && is_clear(c, side, ack);
+	/* No room: what is held of this side goes first, or the order of its own bytes would be lost. */
 	if (!now && !hold(s, c, side, data, fin, ack, ts)) {
 		while (c->side[side].held)
 			force(s, c, side, ts);
@@ -221,6 +240,7 @@ void nids_order_mark(struct stream *s, struct nids_conn *c, enum side side, cons
 	if (!m)
 		return; /* the bytes will count as sent with the segment that brings them out */
 	struct nids_mark **at = &half->marks;
+	/* Of two that begin alike libnids takes the bytes of the first. */
 	while (*at && (*at)->from <= mark->from)
 		at = &(*at)->next;
 	*m = *mark;
@@ -277,7 +297,7 @@ void nids_order_data(struct stream *s, struct nids_conn *c, enum side side, stru
 	if (data.n == 0)
 		return;
 	half->accepted = at + data.n;
-	half->stalled = false;
+	half->stalled = false; /* libnids is over its hole: the bytes that were missing came late */
 	take(s, c, side, data, false, ack, ts);
 	nids_order_settle(s, c, s->fed.ts);
 }
@@ -295,6 +315,7 @@ void nids_order_expire(struct stream *s, struct nids_conn *c, int64_t now)
 	nids_order_settle(s, c, now);
 }
 
+/* A FIN that becomes possible may have to wait for the other one, so it takes a second round, and never a third. */
 void nids_order_flush(struct stream *s, struct nids_conn *c, int64_t ts)
 {
 	do {

@@ -48,6 +48,10 @@ struct nids_conn *nids_table_find(const struct stream *s, uint32_t hash, const s
 	return NULL;
 }
 
+/*
+ * Which of a connection's three links serves a list: it stands in one state list, and beside that among the open and the
+ * waiting.
+ */
 static struct nids_link *link_of(struct nids_conn *c, enum nids_list list)
 {
 	return list == NIDS_WAIT ? &c->in_wait : list == NIDS_START ? &c->in_start : &c->in_state;
@@ -83,6 +87,7 @@ bool nids_table_full(const struct stream *s)
 	return s->first_free == FLOW_NONE && s->slots_used == slot_count(s);
 }
 
+/* A number is libnids' address of the connection: no two at a time may have the same. */
 static uint32_t number_take(struct stream *s)
 {
 	uint32_t number = s->first_free;
@@ -99,6 +104,7 @@ static void number_give(struct stream *s, uint32_t number)
 	s->first_free = number;
 }
 
+/* The client is the side that sent the SYN, as libnids has it too. */
 static void conn_init(struct nids_conn *c, const struct packet *syn)
 {
 	memset(c, 0, sizeof *c);
@@ -141,13 +147,14 @@ struct nids_conn *nids_table_add(struct stream *s, uint32_t hash, const struct p
 	return c;
 }
 
+/* Only what is left where the engine is freed without an end: a close hands all of it on. */
 static void held_drop(struct stream *s, struct nids_conn *c, enum side side)
 {
 	struct nids_side *half = &c->side[side];
 	nids_order_forget(s, c, side);
 	for (struct nids_held *h; (h = half->held);) {
 		half->held = h->next;
-		s->stats.held_bytes -= h->n;
+		s->stats.held_bytes -= sizeof *h + h->n;
 		pool_put(s->pool, h, sizeof *h + h->n);
 	}
 }
@@ -158,6 +165,7 @@ void nids_table_drop(struct stream *s, struct nids_conn *c)
 	held_drop(s, c, SERVER);
 	nids_table_wait(s, c, false);
 	queue_remove(s, c->state, c);
+	/* libnids may not meet the number again while it still has a stream under it. */
 	if (c->state != NIDS_LINGER) {
 		nids_feed_forget(c->number);
 		queue_remove(s, NIDS_START, c);
@@ -195,6 +203,7 @@ void nids_table_wait(struct stream *s, struct nids_conn *c, bool wait)
 int64_t nids_table_limit(const struct stream *s, enum nids_list list)
 {
 	const struct stream_config *c = &s->config;
+	/* NIDS_START has none: nothing ages for having begun early. */
 	const int64_t limit[NIDS_LISTS] = {[NIDS_HALF_OPEN] = c->half_open,
 					   [NIDS_OPEN] = c->idle,
 					   [NIDS_FIN_WAIT] = c->fin_wait,

@@ -1,4 +1,9 @@
 /* stream_nids.c - libnids as an engine: what each segment means for its connection, and when a connection is over. */
+/*
+ * libnids decides which bytes there are and whether an RST counts. All else is answered here, from the segments that it
+ * is being given: it has no FIN event, does not say who sent an RST, never times out, and knows nothing of connections
+ * that it does not follow. Where it differs from the own engine: docs/engines.md.
+ */
 #include "nids/stream_nids.h"
 
 #include "nids/nids_conn.h"
@@ -7,7 +12,7 @@
 /* libnids takes its whole table, some 400 bytes a connection, from the system at once. */
 enum { CONNS_MAX = 100000 };
 
-/* A SYN that nothing answered: only after this long it can be said (it is sent again after one second and after three, RFC 6298). */
+/* A SYN that nothing answered: only after this long it can be said (it is sent again after one second and three, RFC 6298). */
 #define WATCHED_LONG (10 * FRAME_SECOND)
 
 /* A clock that falls back further than this was stepped: the new time is taken. */
@@ -19,6 +24,7 @@ static void hear_data(void *arg, uint32_t number, bool from_client, struct bytes
 	nids_order_data(s, s->slots[number].conn, from_client ? CLIENT : SERVER, data);
 }
 
+/* Its queue for that side is gone: nothing of it will come out. */
 static void hear_dropped(void *arg)
 {
 	struct stream *s = arg;
@@ -116,6 +122,7 @@ static void conn_aged(struct stream *s, struct nids_conn *c)
 	conn_close(s, c, HOW_IDLE, due_of(s, c));
 }
 
+/* Whether something has waited for longer than the skew. */
 static bool held_due(const struct stream *s, const struct nids_conn *c)
 {
 	for (enum side side = CLIENT; side <= SERVER; side++)
@@ -222,6 +229,7 @@ static void segment_feed(struct stream *s, struct nids_conn *c, enum side side, 
 		.ts = p->ts,
 	};
 	nids_feed_segment(&segment);
+	/* Not out yet: libnids has queued it, or passed over it for good, which cannot be seen from outside. */
 	if (s->fed.to > s->fed.from && s->fed.from > half->ordered)
 		nids_order_mark(s, c, side,
 				&(struct nids_mark){.from = s->fed.from, .to = s->fed.to, .ack = s->fed.ack, .ts = p->ts});
@@ -234,7 +242,7 @@ static bool rst_take(struct stream *s, struct nids_conn *c, enum side side, cons
 		s->stats.rst_ignored++;
 		return false;
 	}
-	nids_order_flush(s, c, p->ts);
+	nids_order_flush(s, c, p->ts); /* before: a FIN that was held came before the RST */
 	c->pub.side[side].rst = true;
 	c->end.by_rst = true;
 	c->end.rst_by = side;

@@ -6,18 +6,17 @@
 static const struct {
 	const char *next, *tally;
 } fates[FATES] = {
-	[FATE_OPEN] = {"it was still under way", "under way"},
+	[FATE_OPEN] = {"still under way", "under way"},
 	[FATE_ACCEPTED] = {"accepted; the sender deletes its copy", "accepted"},
-	[FATE_FALSELY_ACCEPTED] =
-		{"never accepted, yet the sender takes the 221 for a yes and deletes its copy: it is lost and nobody is told",
-		 "falsely accepted (lost, and nobody is told)"},
-	[FATE_UNANSWERED] = {"sent in full but never answered; the sender will send it again, so it may arrive twice",
+	[FATE_FALSELY_ACCEPTED] = {"counted as delivered, but never accepted: lost, and nobody is told",
+				   "falsely accepted (lost, and nobody is told)"},
+	[FATE_UNANSWERED] = {"sent in full, never answered; it will be sent again and may arrive twice",
 			     "unanswered (may arrive twice)"},
-	[FATE_CUT] = {"cut off before its end; the sender will try again, so it is late but not lost", "cut off (late)"},
-	[FATE_DEFERRED] = {"put off by the server; the sender will try again later", "deferred"},
-	[FATE_REJECTED] = {"refused by the server; the sender returns it to its author", "rejected"},
+	[FATE_CUT] = {"cut off before its end; it will be sent again: late, but not lost", "cut off (late)"},
+	[FATE_DEFERRED] = {"put off by the server; it will be sent again later", "deferred"},
+	[FATE_REJECTED] = {"refused by the server; it goes back to its author", "rejected"},
 	[FATE_ABORTED] = {"given up by the sending side itself", "aborted by the client"},
-	[FATE_UNKNOWN] = {"its reply is missing from the capture, so nobody can say what became of it", "unknown"},
+	[FATE_UNKNOWN] = {"its reply is missing from the capture: nobody can say what became of it", "unknown"},
 };
 
 const char *fate_next(enum fate f)

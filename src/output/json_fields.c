@@ -55,6 +55,7 @@ static bool put_community_id(struct json *j, const struct json_view *v)
 	return put_word(j, text);
 }
 
+/* Unlike the Community ID it tells two sessions of one tuple apart. */
 static bool put_session_id(struct json *j, const struct json_view *v)
 {
 	char text[IDENTITY_SESSION];
@@ -69,6 +70,7 @@ static bool put_input(struct json *j, const struct json_view *v)
 	return true;
 }
 
+/* Written before it is known to be wanted: what a put function leaves behind is taken back if it returns false. */
 static bool put_vlan(struct json *j, const struct json_view *v)
 {
 	const struct conn *conn = v->report->record.conn;
@@ -88,6 +90,7 @@ static bool put_start(struct json *j, const struct json_view *v)
 	return true;
 }
 
+/* The same as the timestamp of the line, which other events have as well. */
 static bool put_end(struct json *j, const struct json_view *v)
 {
 	json_time(j, v->report->record.end);
@@ -110,6 +113,7 @@ static const char *verdict_bit_name(unsigned bit)
 	return verdict_row((enum verdict)bit)->id;
 }
 
+/* Lists are written even if they are empty, so that a reader can loop over them without asking first. */
 static bool put_also(struct json *j, const struct json_view *v)
 {
 	json_bits(j, v->report->record.judgement.also, verdict_bit_name);
@@ -194,6 +198,7 @@ static bool put_starttls(struct json *j, const struct json_view *v)
 	return put_word(j, starttls_name(v->report->record.session->starttls));
 }
 
+/* The mechanism; what followed it was never kept. */
 static bool put_auth(struct json *j, const struct json_view *v)
 {
 	return json_put_note(j, &v->report->record.session->notes, NOTE_AUTH);
@@ -252,6 +257,7 @@ static bool put_transactions(struct json *j, const struct json_view *v)
 	return true;
 }
 
+/* Without this a reader who counts messages would be wrong and not know it. */
 static bool put_transactions_omitted(struct json *j, const struct json_view *v)
 {
 	uint32_t omitted = v->report->record.session->transactions_omitted;
@@ -259,6 +265,7 @@ static bool put_transactions_omitted(struct json *j, const struct json_view *v)
 	return put_number(j, omitted) && omitted > 0;
 }
 
+/* Of the streams, without what is missing from the capture. */
 static bool put_client_bytes(struct json *j, const struct json_view *v)
 {
 	return put_number(j, v->report->record.conn->side[CLIENT].bytes);

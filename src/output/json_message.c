@@ -25,6 +25,7 @@ static void put_recipient(struct json *j, const struct note *note)
 	outbuf_char(j->b, '}');
 }
 
+/* As many as were kept; rcpt_count has them all. Absent where none is known, as when they were redacted. */
 static bool put_rcpt(struct json *j, const struct json_view *v)
 {
 	struct note note;
@@ -72,6 +73,7 @@ static bool put_bytes(struct json *j, const struct json_view *v)
 	return put_number(j, v->transaction->bytes);
 }
 
+/* How far the message came, whatever became of it afterwards. */
 static bool put_bytes_acked(struct json *j, const struct json_view *v)
 {
 	return put_number(j, v->transaction->bytes_acked);

@@ -42,6 +42,7 @@ void servers_free(struct servers *s)
 	free(s);
 }
 
+/* Spreads every bit over the lower half, which chooses the slot. */
 static uint64_t mix(uint64_t h)
 {
 	h ^= h >> 32;
@@ -138,6 +139,7 @@ static bool server_alerted(const struct server *one)
 	return false;
 }
 
+/* Insertion into a short sorted list: the table is passed over once, and most servers are not even compared twice. */
 size_t servers_worst(const struct servers *s, const struct server **out, size_t n)
 {
 	size_t found = 0;

@@ -69,6 +69,7 @@ static void repeat_members(struct outbuf *b, size_t from, size_t to)
 	b->n += to - from;
 }
 
+/* An alert is the session's line once more, because whoever reads only alerts must find everything in it. */
 static bool json_record(void *self, const struct report *r)
 {
 	struct sink_json *s = self;
@@ -101,6 +102,7 @@ static void put_tally(struct json *j, const char *name, const uint64_t *counts, 
 	outbuf_char(j->b, '}');
 }
 
+/* Groups are told from the rows: an object begins where the group changes. */
 static void put_counters(struct json *j, const struct monitor_stats *core)
 {
 	const char *group = NULL;
@@ -135,6 +137,7 @@ static const char *fate_label(unsigned f)
 	return fate_name((enum fate)(FATE_ACCEPTED + f));
 }
 
+/* Every counter, also those that are 0: a dashboard that has never seen a name cannot ask for it. */
 static bool json_stats(void *self, const struct summary *sum)
 {
 	struct sink_json *s = self;

@@ -54,6 +54,7 @@ static void put_happened(struct text *t, const struct report *r)
 	outbuf_char(t->b, '\n');
 }
 
+/* One is named: a list of hundreds would bury the rest. */
 static void put_recipients(struct text *t, const struct transaction *m)
 {
 	struct note note;
@@ -97,7 +98,8 @@ static void put_message(struct text *t, const struct transaction *m)
 		outbuf_str(t->b, ", ");
 		text_count(t, m->bytes, "byte");
 	}
-	if (m->content_begun && m->bytes_acked < m->bytes) {
+	/* Of a message that was sent in full the server has all that matters. */
+	if (m->content_begun && !m->end_sent && m->bytes_acked < m->bytes) {
 		outbuf_str(t->b, " (of which the server's system received ");
 		outbuf_grouped(t->b, m->bytes_acked);
 		outbuf_char(t->b, ')');
@@ -111,6 +113,7 @@ static bool fate_is_fine(enum fate f)
 	return f == FATE_ACCEPTED || f == FATE_ABORTED || f == FATE_OPEN;
 }
 
+/* What was not told one by one: the other bad ones, and what went well. */
 static void put_other_messages(struct text *t, const struct session_facts *facts, uint64_t told)
 {
 	uint64_t bad = 0;

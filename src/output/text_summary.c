@@ -26,6 +26,7 @@ static uint64_t packets_of(const struct monitor_stats *core, enum packet_kind ki
 	return core->kinds[kind];
 }
 
+/* Nothing was found, which most often means a wrong port or a wrong file: the numbers tell which. */
 static void put_nothing(struct text *t, const struct summary *s)
 {
 	if (s->core->frames == 0) {
@@ -45,6 +46,7 @@ static void put_nothing(struct text *t, const struct summary *s)
 	outbuf_str(t->b, " TCP on other ports; -p sets the ports.\n");
 }
 
+/* "Fine" is said only if everything could be judged. */
 static void put_no_alert(struct text *t, const struct totals *totals)
 {
 	uint64_t unknown = totals->verdicts[VERDICT_UNKNOWN], hidden = totals->verdicts[VERDICT_ENCRYPTED];
@@ -79,6 +81,7 @@ static void put_verdicts(struct text *t, const struct summary *s)
 				put_verdict_line(t, s, v);
 }
 
+/* The first word is printed with the first number, so that nothing at all is printed where there was no message. */
 static void put_messages(struct text *t, const struct totals *totals)
 {
 	const char *between = "Messages: ";

@@ -1,4 +1,4 @@
-/* segments.c - a sender of TCP segments without a network: sequence numbers, acknowledgements and times as two well-behaved hosts make them. */
+/* segments.c - a sender of TCP segments without a network: the numbers and times are those of two well-behaved hosts. */
 #include "lib/segments.h"
 
 #include <assert.h>
@@ -223,6 +223,17 @@ void talk_handshake(struct talk *t)
 	talk_ack(t, CLIENT);
 }
 
+void talk_handshake_scaled(struct talk *t, uint8_t wscale)
+{
+	struct packet *p = talk_syn(t);
+	p->has_wscale = true;
+	p->wscale = wscale;
+	p = talk_syn_ack(t);
+	p->has_wscale = true;
+	p->wscale = wscale;
+	talk_ack(t, CLIENT);
+}
+
 struct packet *talk_send(struct talk *t, enum side from, struct bytes payload)
 {
 	struct packet *p = talk_raw(t, from, TCP_ACK | TCP_PSH, t->next[from], payload);
@@ -261,7 +272,17 @@ void talk_close(struct talk *t, enum side first)
 	talk_ack(t, first);
 }
 
-/* One write of one side, in segments cut at random; the other side acknowledges some of them, and the last one for sure where `answered` is false. */
+void talk_mail(struct talk *t)
+{
+	talk_handshake(t);
+	talk_say(t, SERVER, "220 mx\r\n");
+	talk_say(t, CLIENT, "EHLO a\r\n");
+	talk_say(t, SERVER, "250 mx\r\n");
+	talk_say(t, CLIENT, "QUIT\r\n");
+	talk_say(t, SERVER, "221 bye\r\n");
+}
+
+/* One write of one side, in segments cut at random; the other side acknowledges some of them. */
 static void talk_write(struct talk *t, struct dice *d, enum side from)
 {
 	static uint8_t text[BURST];

@@ -26,7 +26,10 @@ void segments_free(struct segments *w);
 /* Appends a packet; its payload is copied. Returns it, for the test to bend; valid until the next segments_add. */
 struct packet *segments_add(struct segments *w, const struct packet *p);
 
-/* The packet at `from` moves to `to`; times stay in order. Removes it; repeats it (a captured duplicate, same ip_id) behind itself. */
+/*
+ * The packet at `from` moves to `to`; times stay in order. Removes it; repeats it (a captured duplicate, same ip_id)
+ * behind itself.
+ */
 void segments_move(struct segments *w, size_t from, size_t to);
 void segments_drop(struct segments *w, size_t at);
 void segments_repeat(struct segments *w, size_t at);
@@ -35,8 +38,9 @@ void segments_repeat(struct segments *w, size_t at);
 void segments_merge(struct segments *w, struct segments *more, struct dice *d);
 
 /*
- * Weather inside libnids' fence: segments with payload of one direction change places within a run (no segment of the other direction between them, no
- * handshake, no FIN), and some packets are captured twice. Chances in percent for each packet.
+ * Weather inside libnids' fence: segments with payload of one direction change places within a run (no segment of the
+ * other direction between them, no handshake, no FIN), and some packets are captured twice. Chances in percent for each
+ * packet.
  */
 void segments_shuffle(struct segments *w, struct dice *d, unsigned reorder, unsigned repeat);
 
@@ -59,6 +63,7 @@ struct talk talk_v6(struct segments *w, unsigned n);
 
 /* SYN, SYN-ACK, ACK; or each alone. */
 void talk_handshake(struct talk *t);
+void talk_handshake_scaled(struct talk *t, uint8_t wscale);
 struct packet *talk_syn(struct talk *t);
 struct packet *talk_syn_ack(struct talk *t);
 
@@ -75,6 +80,9 @@ struct packet *talk_raw(struct talk *t, enum side from, uint8_t flags, uint32_t 
 /* FIN of one side, the other's FIN, the last ACK. */
 void talk_close(struct talk *t, enum side first);
 
+/* A small mail session up to 221, without the end. Packets: 0-2 handshake, 3 banner, 4 EHLO a, 5 its reply, 6 QUIT, 7 its reply. */
+void talk_mail(struct talk *t);
+
 /* How a random conversation ends. */
 enum talk_ending {
 	TALK_CLIENT_FIN,
@@ -88,7 +96,10 @@ enum talk_ending {
 	TALK_ENDINGS
 };
 
-/* A whole conversation by dice: handshake, turns of small and large writes cut at random, acknowledgements here and there, an ending. */
+/*
+ * A whole conversation by dice: handshake, turns of small and large writes cut at random, acknowledgements here and
+ * there, an ending.
+ */
 enum talk_ending talk_random(struct talk *t, struct dice *d);
 
 #endif

@@ -16,8 +16,11 @@ struct heard {
 	unsigned fins; /* how many came; fin[] is their order */
 	enum side fin[2];
 	int64_t opened_ts, closed_ts;
-	char turns
-		[256]; /* order of events, adjacent equal ones merged: "c" and "s" data, "g" and "h" gaps, "F" and "G" FINs (client's, server's), "." close; cut when full */
+	/*
+	 * The order of events, adjacent equal ones merged, cut when full: "c" and "s" data of client and server, "g" and
+	 * "h" gaps, "F" and "G" FINs, "." close.
+	 */
+	char turns[256];
 	size_t turn_count;
 	void *live; /* the engine's struct conn, while it is open */
 };
@@ -33,7 +36,10 @@ extern const struct stream_listener transcript_listener; /* arg: a struct transc
 
 void transcript_free(struct transcript *t);
 
-/* Feeds packets to a new engine in batches of `batch`, finishes, frees; the default limits with port 25 watched where config is NULL. Returns the statistics at the end. */
+/*
+ * Feeds packets to a new engine in batches of `batch`, finishes, frees; the default limits with port 25 watched where
+ * config is NULL. Returns the statistics at the end.
+ */
 struct stream_stats transcript_run(struct transcript *t, const struct stream_engine *engine, const struct stream_config *config,
 				   const struct packet *packets, size_t n, size_t batch);
 

@@ -97,16 +97,22 @@ static void turn_coalesce(const struct trace *in, struct trace *out, struct dice
 	}
 }
 
-/* Neighbours change places, at most three times each. A SYN stays where it is: before it there is no session that could be out of order. */
+/* A SYN stays where it is: before it there is no session that could be out of order. Nor does a side overtake its own SYN. */
+static bool may_overtake(const struct segment *a, const struct segment *b)
+{
+	bool first = (a->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN || (b->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	bool own = a->scene == b->scene && a->side == b->side && a->flags & TCP_SYN;
+	return !first && !own && is_near(a, b);
+}
+
+/* Neighbours change places, at most three times each. */
 static void turn_reorder(const struct trace *in, struct trace *out, struct dice *d)
 {
 	for (size_t i = 0; i < in->n; i++)
 		trace_add(out, &in->segment[i], in->segment[i].data, in->segment[i].n);
 	for (unsigned pass = 0; pass < 3; pass++)
 		for (size_t i = 0; i + 1 < out->n; i++) {
-			const struct segment *a = &out->segment[i], *b = &out->segment[i + 1];
-			bool syn = (a->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN || (b->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-			if (syn || !is_near(a, b) || dice_roll(d, 3))
+			if (!may_overtake(&out->segment[i], &out->segment[i + 1]) || dice_roll(d, 3))
 				continue;
 			trace_swap(out, i, i + 1);
 			i++;

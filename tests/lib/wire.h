@@ -21,7 +21,7 @@ struct wire {
 void wire_start(struct wire *w);
 
 /*
- * Puts headers before what is there, the last word first; lengths and checksums are right. Words: eth eth8023 (a length in place of the type) vlan:ID svlan:ID qvlan:ID ip4 ip6 udp:PORT tcp
+ * Puts headers before what is there, the last word first; lengths and checksums are right. Words: eth eth8023 (a length in place of the type) vlan:ID svlan:ID qvlan:ID ip4 ip6 udp:PORT tcp tcp6
  * pppoe nflog nflogbe (one payload attribute), each with ":NUMBER" (hexadecimal) where the next header's number is not what the next word says; =BYTES (hexadecimal) as they
  * stand. Asserts that it can be done.
  */

@@ -1,0 +1,58 @@
+#!/bin/sh
+# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint ...
+set -eu
+
+# group, how to see that it is there, what to look for, the Debian package that has it
+wanted='
+build tool   cc                gcc
+build tool   make              make
+build header stdio.h           libc6-dev
+build header pcap/pcap.h       libpcap-dev
+build header nids.h            libnids-dev
+build header zlib.h            zlib1g-dev
+build header zstd.h            libzstd-dev
+build header openssl/evp.h     libssl-dev
+check header cmocka.h          libcmocka-dev
+check tool   /usr/bin/python3  python3
+check module jsonschema        python3-jsonschema
+lint  tool   gcc               gcc
+lint  tool   clang             clang
+lint  tool   clang-format      clang-format
+lint  tool   nm                binutils
+lint  tool   cppcheck          cppcheck
+lint  tool   shellcheck        shellcheck
+'
+
+present() {
+	case $1 in
+	tool) command -v "$2" ;;
+	header) echo "#include <$2>" | cc -fsyntax-only -x c -include stdarg.h -include stddef.h -include stdint.h -include setjmp.h - ;;
+	module) /usr/bin/python3 -c "import $2" ;;
+	esac >/dev/null 2>&1
+}
+
+missing=
+for group in "$@"; do
+	while read -r in how what package; do
+		[ "$in" != "$group" ] || present "$how" "$what" || missing="$missing $package"
+	done <<-LIST
+	$wanted
+	LIST
+done
+[ -n "$missing" ] || exit 0
+
+command="apt-get install -y --no-install-recommends$missing"
+if ! command -v apt-get >/dev/null; then
+	echo "Missing here, under their Debian names:$missing. This is no Debian: please install your system's packages of them." >&2
+	exit 1
+fi
+root=
+if [ "$(id -u)" != 0 ]; then
+	root=sudo
+	command -v sudo >/dev/null || { echo "Missing:$missing. Without root and without sudo they cannot be installed; as root: $command" >&2; exit 1; }
+fi
+echo "Installing$missing"
+# Without a terminal nobody answers questions; a fresh machine has no list of packages yet.
+$root apt-get update -qq || echo "The list of packages could not be renewed; going on with the one that is here." >&2
+# shellcheck disable=SC2086 # a command of several words
+$root env DEBIAN_FRONTEND=noninteractive $command -qq >/dev/null || { echo "This failed: $command" >&2; exit 1; }

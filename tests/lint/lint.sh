@@ -1,0 +1,80 @@
+#!/bin/bash
+# lint.sh - what neither compiler nor tests see: layers, circles, sizes, symbols. usage: tests/lint/lint.sh 'MAKE COMMAND'
+# Each check prints file:line of what is wrong, and the next one runs all the same.
+set -uo pipefail
+make=$1
+bad=0
+export LC_ALL=C
+
+check() {
+	local name=$1 said
+	shift
+	if said=$("$@" 2>&1); then
+		printf 'fine   %s%s\n' "$name" "${said:+: $said}"
+	else
+		printf 'WRONG  %s\n%s\n' "$name" "$said"
+		bad=$((bad + 1))
+	fi
+}
+
+c_files() {
+	find src include tests -name '*.[ch]'
+}
+
+format() {
+	c_files | xargs clang-format --dry-run -Werror
+}
+
+# Everything, tests too, without a warning. What was built before with warnings is built again.
+strict() {
+	$make -k everything CC="$1" BUILD="build/lint-$1" WERROR=1 >"build/lint-$1.log" 2>&1 || { grep -E '(error|warning|undefined)' "build/lint-$1.log"; false; }
+}
+
+# The library as it is linked: no writable data, and of the system only what core-symbols grants. Tables of pointers (.data.rel.ro) are read-only once the program runs.
+core_data() {
+	nm -A -f sysv build/lint-gcc/libsmtpwatch.a | awk -F'|' '
+		NF > 6 && $7 ~ /\.(data|bss|tdata|tbss)|\*COM\*/ && $7 !~ /\.data\.rel\.ro/ && $4 !~ /SECTION/ {
+			gsub(/ +/, "", $1); sub(/.*:/, "", $1); gsub(/ /, "", $7); print "writable: " $1 " in " $7; wrong = 1 }
+		END { exit wrong }'
+}
+
+core_symbols() {
+	nm -A --defined-only build/lint-gcc/libsmtpwatch.a | awk '{ print $NF }' | awk '
+		FILENAME == "-" { ours[$1] = 1; next }
+		FILENAME ~ /core-symbols$/ { if (NF && !/^#/) granted[$1] = NF > 1 ? $2 : "all"; next }
+		/:/ { split($0, part, ":"); object = part[2]; symbol = $NF
+			if (symbol in ours || symbol == "_GLOBAL_OFFSET_TABLE_" || granted[symbol] == "all" || granted[symbol] == object) next
+			print "src/core/" substr(object, 1, length(object) - 2) ".c: " symbol " is not granted by tests/lint/core-symbols"; wrong = 1 }
+		END { exit wrong }' - tests/lint/core-symbols <(nm -A --undefined-only build/lint-gcc/libsmtpwatch.a)
+}
+
+# libnids would call ours in place of its own.
+exported() {
+	nm -D --defined-only build/lint-gcc/smtpwatch | awk '
+		$2 ~ /[TDBRVWG]/ && $3 !~ /^(_init|_fini|_IO_stdin_used|_edata|_end|__bss_start|__data_start|data_start|_start|main)$/ { print "exported: " $3; wrong = 1 }
+		END { exit wrong }'
+}
+
+cpp_check() {
+	find src -name '*.c' | sort | xargs cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 -j2 \
+		-Iinclude -D_GNU_SOURCE --suppressions-list=tests/lint/cppcheck
+}
+
+scripts() {
+	find contrib tests .ci -type f | xargs grep -lE '^#!.*sh$' | xargs shellcheck
+}
+
+mkdir -p build
+check 'clang-format' format
+check 'gcc without a warning' strict gcc
+check 'clang without a warning' strict clang
+for rule in layers foreign includes functions files words comments; do
+	check "$rule" /usr/bin/python3 tests/lint/sources.py "$rule"
+done
+check 'calls without a circle' /usr/bin/python3 tests/lint/sources.py calls build/lint-gcc
+check 'core has no state' core_data
+check 'core asks nothing of the system' core_symbols
+check 'nothing exported' exported
+check 'cppcheck' cpp_check
+check 'shellcheck' scripts
+[ $bad = 0 ] || { echo "$bad checks found something"; exit 1; }
