@@ -181,6 +181,7 @@ static size_t chunk_run(struct dialogue *d, struct bytes in, int64_t ts)
 	size_t used = in.n < d->chunk ? in.n : (size_t)d->chunk;
 	d->offset[CLIENT] += used;
 	d->chunk -= used;
+	d->hole = false;
 	content_tell(d, bytes_first(in, used), used, ts);
 	if (d->chunk == 0)
 		chunk_done(d, ts);
@@ -381,6 +382,7 @@ void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
 	case MODE_CHUNK:
 		if (len <= d->chunk) {
 			d->chunk -= len;
+			d->hole = true; /* its last byte may be no byte but the FIN */
 			d->offset[CLIENT] += len;
 			content_tell(d, bytes_of(NULL, 0), len, ts);
 			if (d->chunk == 0)

@@ -141,14 +141,21 @@ static bool drain(struct stream *s, struct own_conn *c)
 	return any;
 }
 
-/* Bytes of a side that the other has, and that are not here. */
-static uint32_t confirmed_hole(const struct half *h)
+/*
+ * Bytes of a side that the other has, and that are not here. Only so many as the other side's next segment waits for: what was said before that segment and what was said after it are
+ * two holes, or a reply would be taken as lost before its command was seen.
+ */
+static uint32_t confirmed_hole(const struct own_conn *c, enum side side)
 {
+	const struct half *h = &c->half[side];
+	const struct held *waiting = c->half[side_other(side)].held;
 	if (!(h->flags & HALF_KNOWN) || !(h->flags & HALF_ACKED) || seq_diff(h->ack, h->nxt) <= 0)
 		return 0;
 	uint32_t upto = h->ack;
 	if (h->held && seq_diff(h->held->seq, upto) < 0)
 		upto = h->held->seq;
+	if (waiting && (waiting->flags & TCP_ACK) && seq_diff(waiting->ack, h->nxt) > 0 && seq_diff(waiting->ack, upto) < 0)
+		upto = waiting->ack;
 	return seq_diff(upto, h->nxt) > 0 ? upto - h->nxt : 0;
 }
 
@@ -187,7 +194,7 @@ static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
 	if (start_settle(&c->half[CLIENT]) | start_settle(&c->half[SERVER]) || drain(s, c))
 		return true;
 	for (enum side side = CLIENT; side <= SERVER; side++) {
-		uint32_t hole = confirmed_hole(&c->half[side]);
+		uint32_t hole = confirmed_hole(c, side);
 		if (hole > 0) {
 			gap_declare(s, c, side, hole, ts);
 			return true;
@@ -322,10 +329,11 @@ void own_order_start(struct own_conn *c, enum side side, uint32_t start)
 }
 
 /* Is something of this side waited for? Remembers since when. */
-static bool hole_watch(struct half *h, int64_t ts)
+static bool hole_watch(struct own_conn *c, enum side side, int64_t ts)
 {
+	struct half *h = &c->half[side];
 	bool unknown = !(h->flags & HALF_KNOWN) && (h->flags & HALF_FLOOR);
-	if (!unknown && confirmed_hole(h) == 0) {
+	if (!unknown && confirmed_hole(c, side) == 0) {
 		h->hole_since = 0;
 		return false;
 	}
@@ -342,7 +350,7 @@ void own_order_settle(struct stream *s, struct own_conn *c, int64_t ts)
 	drain(s, c);
 	if (c->list == LIST_LINGER)
 		return;
-	bool client = hole_watch(&c->half[CLIENT], ts), server = hole_watch(&c->half[SERVER], ts);
+	bool client = hole_watch(c, CLIENT, ts), server = hole_watch(c, SERVER, ts);
 	own_wait(s, c, client || server);
 }
 
@@ -353,7 +361,7 @@ void own_order_expire(struct stream *s, struct own_conn *c, int64_t now)
 		struct half *h = &c->half[side];
 		if (h->hole_since == 0 || h->hole_since + s->config.skew > now)
 			continue;
-		uint32_t hole = confirmed_hole(h);
+		uint32_t hole = confirmed_hole(c, side);
 		if (!start_settle(h) && hole > 0)
 			gap_declare(s, c, side, hole, now);
 		h->hole_since = 0;

@@ -211,6 +211,9 @@ static void on_end(struct session *s, const struct smtp_event *e)
 /* Of messages whose reply may lie in the hole nothing is known any more. */
 static void on_lost(struct session *s, const struct smtp_event *e)
 {
+	/* The QUIT that met an unasked 221 on the wire may lie in the hole. */
+	if (e->side == CLIENT && e->len >= strlen("QUIT\r\n"))
+		s->unasked_221 &= (uint8_t)~(PLACE_BEFORE | PLACE_BETWEEN);
 	s->lost_side = (uint8_t)e->side;
 	if (e->len > 0)
 		s->lost_bytes = e->len;

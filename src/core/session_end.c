@@ -36,6 +36,8 @@ static enum unsure unsure_of(const struct session *s, const struct conn *conn, c
 	/* A client that has only half closed still waits for what is outstanding. */
 	if (!over && end->closer == CLOSER_CLIENT && s && s->dialogue.head && end->over != HOW_IDLE)
 		return watch_ended(end->over);
+	if (!s && conn->side[SERVER].packets > 0 && !conn->side[SERVER].syn && !end->refused)
+		return UNSURE_MIDSTREAM;
 	return s && s->foreign && !s->spoke ? UNSURE_NO_DIALOGUE : UNSURE_NONE;
 }
 

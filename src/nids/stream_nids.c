@@ -9,7 +9,7 @@
 #include "nids/nids_conn.h"
 #include "nids/nids_feed.h"
 
-/* libnids takes its whole table, some 400 bytes a connection, from the system at once. */
+/* libnids takes its whole table, some 300 bytes a connection, from the system at once. */
 enum { CONNS_MAX = 100000 };
 
 /* A SYN that nothing answered: only after this long it can be said (it is sent again after one second and three, RFC 6298). */
