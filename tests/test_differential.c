@@ -263,6 +263,13 @@ static void reset_in_the_window(struct talk *t)
 	talk_close(t, SERVER);
 }
 
+/* RFC 9293 3.5.2 wants the number 0 here; real firewalls put in any. */
+static void refused_with_a_number(struct talk *t)
+{
+	talk_syn(t);
+	talk_raw(t, SERVER, TCP_RST | TCP_ACK, 511470441, bytes_of(NULL, 0));
+}
+
 static void reset_behind_a_hole(struct talk *t)
 {
 	talk_handshake(t);
@@ -345,6 +352,7 @@ static const struct {
 	{"old time stamps", old_timestamps, "C14+0 S25+0 server fin", "C14+0 S25+0 server fin"},
 	{"bytes after FIN", bytes_after_fin, "C14+0 S25+0 client fin", "C14+0 S25+0 client fin"},
 	{"RST in the window, not in sequence", reset_in_the_window, "C14+0 S35+0 server fin", "C14+0 S25+0 server rst"},
+	{"refused by an RST with a number", refused_with_a_number, "C0+0 S0+0 server rst", "C0+0 S0+0 nobody idle"},
 	{"RST behind a hole", reset_behind_a_hole, "C6+4 S0+0 client rst, idle", "C0+10 S0+0 client rst"},
 	{"SYN on a live tuple", syn_on_a_live_tuple, "C14+0 S25+0 nobody idle / C14+0 S25+0 server fin", "C14+0 S25+0 nobody idle"},
 	{"silence", silence, "C14+0 S25+0 nobody idle", "C14+0 S25+0 nobody idle"},
@@ -402,11 +410,34 @@ static void outside_the_fence_they_differ_as_is_known(void **state)
 	assert_true(good);
 }
 
+/* 67 came first, 45xx89 begins first. */
+static void of_differing_overlaps_each_has_its_own_choice(void **state)
+{
+	(void)state;
+	struct segments in = {0};
+	struct transcript own = {0}, nids = {0};
+	struct talk t = talk_v4(&in, 1);
+	talk_handshake(&t);
+	uint32_t start = t.next[CLIENT];
+	talk_say(&t, CLIENT, "01");
+	talk_raw(&t, CLIENT, TCP_ACK, start + 6, bytes_str("67"));
+	talk_raw(&t, CLIENT, TCP_ACK, start + 4, bytes_str("45xx89"));
+	talk_raw(&t, CLIENT, TCP_ACK, start + 2, bytes_str("23"));
+	assert_int_equal(run(&own, &stream_own, &in).conflicts, 1);
+	assert_int_equal(run(&nids, &stream_nids, &in).conflicts, 0);
+	assert_true(heard_equals(own.heard[0], CLIENT, "0123456789"));
+	assert_true(heard_equals(nids.heard[0], CLIENT, "012345xx89"));
+	transcript_free(&own);
+	transcript_free(&nids);
+	segments_free(&in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(inside_the_fence_both_are_the_same),
 		cmocka_unit_test(outside_the_fence_they_differ_as_is_known),
+		cmocka_unit_test(of_differing_overlaps_each_has_its_own_choice),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

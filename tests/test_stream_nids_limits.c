@@ -408,25 +408,9 @@ static void absurd_segments_keep_the_contract(void **state)
 {
 	struct engine_run *r = *state;
 	struct dice d = dice_new("absurd segments", 11);
-	static uint8_t payload[3000];
-	for (unsigned n = 0; n < 300; n++) {
-		struct talk t = n % 2 ? talk_v4(&r->in, n % 7) : talk_v6(&r->in, n % 7);
-		if (dice_roll(&d, 3))
-			talk_handshake(&t);
-		for (uint32_t left = dice_roll(&d, 40); left > 0; left--) {
-			enum side from = dice_roll(&d, 2) ? CLIENT : SERVER;
-			uint32_t seq = t.next[from] + dice_roll(&d, 2000) - 200;
-			t.heard[from] = t.next[side_other(from)] + dice_roll(&d, 1500) - 200;
-			t.window = (uint16_t)dice_roll(&d, 65536);
-			struct packet *p = talk_raw(&t, from, (uint8_t)(dice_roll(&d, 12) ? TCP_ACK : dice_roll(&d, 64)), seq,
-						    bytes_of(payload, dice_roll(&d, 8) ? dice_roll(&d, 600) : 0));
-			t.next[from] += dice_roll(&d, 3) ? p->payload_len : 0;
-			p->payload_cap -= dice_roll(&d, 20) ? 0 : dice_roll(&d, p->payload_cap + 1);
-			t.now += dice_roll(&d, 30) ? 0 : (int64_t)dice_roll(&d, 1000) * FRAME_SECOND;
-			t.now -= dice_roll(&d, 50) ? 0 : (int64_t)dice_roll(&d, 1000) * FRAME_SECOND;
-		}
-	}
 	r->config.max_conns = 5;
+	for (unsigned n = 0; n < 300; n++)
+		talk_absurd(&r->in, &d, n % 7);
 	engine_run_batches(r, 16);
 	assert_true(r->out.n > 50);
 }

@@ -113,6 +113,10 @@ struct ending {
 	uint32_t unknown_fates;                /* messages whose reply fell into a hole */
 	int64_t waited;                        /* nanoseconds from the end of the last unanswered message to the close; 0: none */
 	uint64_t content_bytes, content_acked; /* of the message that was under way */
+	int64_t client_silence; /* nanoseconds from the client's last byte to the farewell, or, without one, to the close */
+	int64_t server_silence; /* ... from the server's last byte to the close */
+	int64_t slowest_reply;  /* the longest wait for the reply to the end of a message, answered or not */
+	bool reply_cut;         /* the last reply lacks its end: no CRLF, or only lines that go on */
 };
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef SMTPWATCH_CORE_RECORD_H
 #define SMTPWATCH_CORE_RECORD_H
 
+#include "core/cause.h"
 #include "core/session.h"
 #include "core/verdict.h"
 
@@ -11,7 +12,9 @@ struct record {
 	const struct session_facts *session;
 	const struct ending *ending;
 	struct judgement judgement;
-	int64_t end; /* when the session was over, nanoseconds; conn->start is when it began */
+	const struct cause *cause;
+	uint32_t together; /* sessions of this server that were ended within a second of this one, this one included; 1: it alone */
+	int64_t end;       /* when the session was over, nanoseconds; conn->start is when it began */
 };
 
 #endif

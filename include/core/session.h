@@ -53,8 +53,12 @@ struct transaction {
 	uint64_t size_declared;                /* MAIL's SIZE parameter */
 	uint64_t bytes;                        /* of content sent, without the end of a DATA message */
 	uint64_t bytes_acked;                  /* of these, acknowledged by the server's TCP */
-	int64_t ts_mail, ts_data, ts_end, ts_reply;
-	struct notes notes; /* NOTE_FROM, NOTE_RCPT, NOTE_MESSAGE_ID, NOTE_QUEUE_ID, NOTE_REPLY */
+	int64_t ts_mail, ts_mail_reply;        /* MAIL, and its answer */
+	int64_t ts_rcpt, ts_rcpt_reply;        /* the last RCPT, and its answer */
+	int64_t ts_data;                       /* 354, or the first BDAT */
+	int64_t ts_end;                        /* the end was sent */
+	int64_t ts_reply;                      /* the reply that settled it */
+	struct notes notes;                    /* NOTE_FROM, NOTE_RCPT, NOTE_MESSAGE_ID, NOTE_QUEUE_ID, NOTE_REPLY */
 };
 
 /* What is remembered of a session. Outputs read it; only session.c writes it. */
@@ -66,15 +70,26 @@ struct session_facts {
 	enum smtp_verb last_command; /* SMTP_CONNECT: none yet */
 	uint16_t last_code;          /* of the last finished reply; 0: none */
 	struct smtp_enhanced last_enhanced;
+	uint32_t refusals;      /* replies 4yz and 5yz so far, the last one included */
+	uint32_t auth_failures; /* of these, to AUTH: 535, 454 and the like */
+	uint32_t messages;      /* ends of messages sent */
+	uint16_t farewell_code; /* of the reply that is the server's farewell; 0: none */
+	struct smtp_enhanced farewell_enhanced;
 	enum starttls starttls;
 	bool lmtp;
-	uint32_t fates[FATES];         /* how many messages came to each */
-	uint32_t transactions_omitted; /* that were not kept for lack of room */
-	int64_t ts_banner;             /* when the greeting was complete */
-	struct ip_addr proxied;        /* with proxied_port: the client that a PROXY header named */
-	uint16_t proxied_port;         /* 0: none did */
-	struct notes notes;            /* NOTE_BANNER, NOTE_HELO, NOTE_AUTH, NOTE_REPLY, NOTE_NOT_SMTP */
-	struct transaction *first;     /* the kept ones */
+	bool tls;                         /* TLS was begun */
+	bool tls_done;                    /* its handshake was finished, as far as its records show */
+	bool tls_alert;                   /* an alert was sent in clear ... */
+	uint8_t tls_alert_side;           /* ... by this side (enum side) ... */
+	uint8_t tls_alert_description;    /* ... with this description (RFC 8446 6) */
+	uint32_t fates[FATES];            /* how many messages came to each */
+	uint32_t transactions_omitted;    /* that were not kept for lack of room */
+	int64_t ts_banner;                /* when the greeting was complete */
+	int64_t ts_hello, ts_hello_reply; /* the last EHLO or HELO, and its answer */
+	struct ip_addr proxied;           /* with proxied_port: the client that a PROXY header named */
+	uint16_t proxied_port;            /* 0: none did */
+	struct notes notes;               /* NOTE_BANNER, NOTE_HELO, NOTE_AUTH, NOTE_REPLY, NOTE_NOT_SMTP */
+	struct transaction *first;        /* the kept ones */
 };
 
 /* How many transactions of one session are kept in detail; the rest is counted. */

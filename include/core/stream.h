@@ -14,6 +14,17 @@ static inline enum side side_other(enum side s)
 	return s == CLIENT ? SERVER : CLIENT;
 }
 
+/* An RST that bears a side's address, and what it had to do with that side's other segments. */
+struct conn_rst {
+	bool seen;
+	bool overtook; /* its sequence number lies before bytes that its side had sent */
+	bool tsopt;    /* it bears a time stamp */
+	uint8_t ttl;
+	uint16_t ip_id, window;
+	uint32_t after; /* segments with bytes that its side sent after it, within a second */
+	int64_t ts;
+};
+
 /* What was counted of one side, as a sender. Counters saturate. */
 struct conn_side {
 	uint64_t bytes; /* handed on, without gaps: with gap, the offset in the stream of the next byte */
@@ -23,13 +34,26 @@ struct conn_side {
 	uint32_t retransmits; /* segments whose bytes had been sent before, captured duplicates not counted */
 	uint32_t unanswered;  /* of these, those since the other side's last segment */
 	uint32_t zero_windows;
-	uint32_t conflicts;       /* overlapping segments whose bytes differed */
-	int64_t unanswered_since; /* when the first byte was sent that nothing has acknowledged; 0: none */
-	uint16_t mss;             /* announced on the SYN */
-	uint8_t ttl;              /* of the first segment */
-	bool syn;                 /* its SYN was seen */
-	bool cut;                 /* the snaplen took bytes away */
-	bool fin, rst;            /* its FIN was handed on; its valid RST was seen */
+	uint32_t conflicts;        /* overlapping segments whose bytes differed */
+	int64_t unanswered_since;  /* when the first byte was sent that nothing has acknowledged; 0: none */
+	uint64_t unacked;          /* at the close: bytes sent that the other side had not acknowledged */
+	uint16_t mss;              /* announced on the SYN */
+	uint16_t largest;          /* bytes of its largest segment (65,535: a super-segment) */
+	uint16_t largest_acked;    /* of the largest that was acknowledged */
+	uint16_t stuck;            /* retransmissions of its largest segments since the other side last acknowledged anything new */
+	uint16_t too_big;          /* ICMP errors "fragmentation needed" or "packet too big" that quote it */
+	uint16_t unreachable;      /* other ICMP errors that quote it */
+	uint16_t mtu;              /* as the last of them said; 0: it did not */
+	uint16_t ip_id;            /* of its latest segment but RSTs */
+	uint8_t ttl;               /* of the first segment */
+	uint8_t ttl_low, ttl_high; /* of all but RSTs */
+	bool tsopt;                /* its segments bear time stamps */
+	bool df;                   /* its segments must not be fragmented */
+	bool window_closed;        /* it announced a window of 0 last */
+	struct conn_rst reset;
+	bool syn;      /* its SYN was seen */
+	bool cut;      /* the snaplen took bytes away */
+	bool fin, rst; /* its FIN was handed on; its valid RST was seen */
 };
 
 struct conn {
@@ -61,7 +85,8 @@ struct conn_end {
 };
 
 /*
- * What an engine tells the stage above; calls never nest. Order for one connection: open, then data, gap and fin of both sides in causal order, then close, once.
+ * What an engine tells the stage above; calls never nest. Order for one connection: open, then data, gap and fin of both sides in causal order, then close, once; then, about a second later,
+ * release, once: until then conn stays, and facts that come late (an RST of the other side, bytes behind an RST) are still counted in it.
  *
  * Causal order: before bytes of one side are handed on, the bytes of the other side that they acknowledge are handed on or declared lost. So a reply never comes before its
  * command, whatever the order of capture. conn->side[side].acked is up to date at each call.
@@ -74,6 +99,7 @@ struct stream_listener {
 	void (*gap)(void *arg, struct conn *conn, enum side side, uint64_t len, int64_t ts);
 	void (*fin)(void *arg, struct conn *conn, enum side side, int64_t ts);
 	void (*close)(void *arg, struct conn *conn, const struct conn_end *end, int64_t ts);
+	void (*release)(void *arg, struct conn *conn);
 };
 
 /* Limits and times of an engine. Times are nanoseconds of capture time. All of it has defaults: stream_config_default. */
@@ -85,6 +111,7 @@ struct stream_config {
 	int64_t half_open;    /* a SYN without an answer is given up after this */
 	int64_t idle;         /* an open connection without a packet is given up after this */
 	int64_t fin_wait;     /* after the server's FIN, so long is waited for the client's */
+	int64_t settle;       /* so long after its close is a connection released */
 	int64_t linger;       /* a closed tuple's stragglers are recognised for so long */
 	uint64_t seed[2];     /* secret key of the flow table */
 	const struct port_set *ports; /* borrowed; tells which side is the server */
@@ -119,7 +146,7 @@ struct stream;
 
 /*
  * A reassembly engine. new: borrows config, pool, listener for its life; NULL where there is no memory (or, for libnids, where one exists already).
- * segments: a batch in order of capture; a batch of one gives the same result. tick: time has come to `now` without a packet (live capture); offline the packets' own time suffices.
+ * segments: a batch in order of capture; a batch of one gives the same result. icmp: an error that quotes a segment of a connection. tick: time has come to `now` without a packet (live capture); offline the packets' own time suffices.
  * finish: closes every open connection as HOW_CAPTURE_END, in order of their start; call once, before free.
  */
 struct stream_engine {
@@ -127,6 +154,7 @@ struct stream_engine {
 	struct stream *(*new)(const struct stream_config *config, struct pool *pool, const struct stream_listener *listener,
 			      void *arg);
 	void (*segments)(struct stream *s, const struct packet *packets, size_t n);
+	void (*icmp)(struct stream *s, const struct packet_icmp *icmp);
 	void (*tick)(struct stream *s, int64_t now);
 	void (*finish)(struct stream *s);
 	void (*free)(struct stream *s);

@@ -358,3 +358,27 @@ enum talk_ending talk_random(struct talk *t, struct dice *d)
 	talk_end(t, d, ending);
 	return ending;
 }
+
+static void absurd_segment(struct talk *t, struct dice *d)
+{
+	static const uint8_t payload[600];
+	enum side from = dice_roll(d, 2) ? CLIENT : SERVER;
+	uint32_t seq = t->next[from] + dice_roll(d, 2000) - 200;
+	uint8_t flags = (uint8_t)(dice_roll(d, 12) ? TCP_ACK : dice_roll(d, 64));
+	t->heard[from] = t->next[side_other(from)] + dice_roll(d, 1500) - 200;
+	t->window = (uint16_t)dice_roll(d, 65536);
+	struct packet *p = talk_raw(t, from, flags, seq, bytes_of(payload, dice_roll(d, 8) ? dice_roll(d, sizeof payload) : 0));
+	t->next[from] += dice_roll(d, 3) ? p->payload_len : 0;
+	p->payload_cap -= dice_roll(d, 20) ? 0 : dice_roll(d, p->payload_cap + 1);
+	t->now += dice_roll(d, 30) ? 0 : (int64_t)dice_roll(d, 1000) * FRAME_SECOND;
+	t->now -= dice_roll(d, 50) ? 0 : (int64_t)dice_roll(d, 1000) * FRAME_SECOND;
+}
+
+void talk_absurd(struct segments *s, struct dice *d, unsigned n)
+{
+	struct talk t = n % 2 ? talk_v4(s, n) : talk_v6(s, n);
+	if (dice_roll(d, 3))
+		talk_handshake(&t);
+	for (uint32_t left = dice_roll(d, 40); left > 0; left--)
+		absurd_segment(&t, d);
+}

@@ -102,4 +102,7 @@ enum talk_ending {
  */
 enum talk_ending talk_random(struct talk *t, struct dice *d);
 
+/* A few dozen segments on one tuple of which hardly any fits the others: numbers, flags, cuts and times by dice. */
+void talk_absurd(struct segments *s, struct dice *d, unsigned n);
+
 #endif

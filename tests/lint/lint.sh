@@ -33,8 +33,8 @@ strict() {
 # The library as it is linked: no writable data, and of the system only what core-symbols grants. Tables of pointers (.data.rel.ro) are read-only once the program runs.
 core_data() {
 	nm -A -f sysv build/lint-gcc/libsmtpwatch.a | awk -F'|' '
-		NF > 6 && $7 ~ /\.(data|bss|tdata|tbss)|\*COM\*/ && $7 !~ /\.data\.rel\.ro/ && $4 !~ /SECTION/ {
-			gsub(/ +/, "", $1); sub(/.*:/, "", $1); gsub(/ /, "", $7); print "writable: " $1 " in " $7; wrong = 1 }
+		NF == 7 && $7 ~ /\.(data|bss|tdata|tbss)|\*COM\*/ && $7 !~ /\.data\.rel\.ro/ {
+			gsub(/ /, ""); split($1, part, ":"); print "src/core/" substr(part[2], 1, length(part[2]) - 2) ".c: " part[3] " is writable"; wrong = 1 }
 		END { exit wrong }'
 }
 
@@ -60,7 +60,7 @@ cpp_check() {
 }
 
 scripts() {
-	find contrib tests .ci -type f -exec grep -lE '^#!.*sh$' {} + | xargs shellcheck
+	find contrib tests .ci -type f -exec grep -lZE '^#!.*sh$' {} + | xargs -0 shellcheck
 }
 
 mkdir -p build

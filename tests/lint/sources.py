@@ -172,7 +172,7 @@ def rule_functions():
                 yield f"{path}:{begin}: {name} has {length} lines, {FUNCTION_MAX} is the most"
     if statistics.median(lengths) > FUNCTION_MEDIAN:
         yield f"src: the median function has {statistics.median(lengths)} lines, {FUNCTION_MEDIAN} is the most"
-    print(f"{len(lengths)} functions in src, median {statistics.median(lengths):g} lines, nine in ten below {statistics.quantiles(lengths, n=10)[-1]:g}", end="")
+    print(f"{len(lengths)} functions in src, median {statistics.median(lengths):g} lines, nine in ten below {statistics.quantiles(lengths, n=10)[-1]:g}")
 
 
 def rule_files():
@@ -186,7 +186,7 @@ def rule_files():
             yield f"{path}:{FILE_MAX}: {length} lines, {FILE_MAX} is the most"
         if path.name not in first[0] + first[1]:
             yield f"{path}:1: the first line does not say what the file is"
-    print(f"{len(lengths)} in src, median {statistics.median(lengths):g} lines, longest {max(lengths)}", end="")
+    print(f"{len(lengths)} in src, median {statistics.median(lengths):g} lines, longest {max(lengths)}")
 
 
 def rule_words():
@@ -207,7 +207,7 @@ def rule_comments():
             total += bool(text.strip())
             comment += inside or "/*" in text
             inside = (inside or "/*" in text) and "*/" not in text.rsplit("/*", 1)[-1]
-    print(f"{100 * comment / total:.0f} % of the lines in src and include", end="")
+    print(f"{100 * comment / total:.0f} % of the lines in src and include")
     return ()
 
 

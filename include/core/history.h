@@ -1,0 +1,22 @@
+/* history.h - what the sessions of one server have in common: ended together, or always at the same age or count. Bounded. */
+#ifndef SMTPWATCH_CORE_HISTORY_H
+#define SMTPWATCH_CORE_HISTORY_H
+
+#include "core/cause.h"
+#include "core/pool.h"
+
+struct history;
+
+/* servers: how many are remembered at most; the one that was longest not heard of makes room. NULL where there is no memory. */
+struct history *history_new(struct pool *pool, const uint64_t seed[2], unsigned servers);
+void history_free(struct history *h);
+
+/* A session has closed at ts. Call for each, in order of closing, before history_hints is asked for it. */
+void history_closed(struct history *h, const struct conn *conn, const struct session_facts *session, const struct ending *ending,
+		    int64_t ts);
+
+/* What is known of a session that closed at ts: ask when it is released, so that those that ended up to a second later are known too. Learns its limits after that. */
+void history_hints(struct history *h, const struct conn *conn, const struct session_facts *session, const struct ending *ending,
+		   int64_t ts, struct cause_hints *out);
+
+#endif

@@ -1,0 +1,67 @@
+#!/bin/bash
+# test_golden.sh - the captures of pcaps/LIST: made again they are the same, and what is said of them is what tests/golden holds. Speaks TAP.
+# usage: test_golden.sh SMTPWATCH SCENARIO_PCAP, or, after a change of output that is meant, test_golden.sh SMTPWATCH --write
+set -u
+program=$1
+mode=$2
+golden=tests/golden
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+n=0 failed=0
+mapfile -t names < <(awk '!/^#/ && NF { print $1 }' pcaps/LIST)
+
+# result NAME COMMAND...: what the command prints tells what is wrong
+result() {
+	local name=$1 said
+	shift
+	n=$((n + 1))
+	if said=$("$@" 2>&1); then
+		echo "ok $n - $name"
+	else
+		failed=1
+		printf 'not ok %d - %s\n%s\n' $n "$name" "$said"
+	fi
+}
+
+# The program's two outputs of the captures that are named: $dir/NAME.txt and $dir/NAME.json
+judge() {
+	local name=$1
+	shift
+	"$program" "${@/#/-rpcaps/}" -o "text:$dir/$name.txt" -o "json:$dir/$name.json"
+}
+
+compare() {
+	diff -u "$golden/$1" "$dir/$1"
+}
+
+# gzip may be of another version here, so that only what is inside must be the same.
+remade() {
+	if [[ $1 == *.gz ]]; then cmp <(zcat "pcaps/$1") <(zcat "$dir/pcaps/$1"); else cmp "pcaps/$1" "$dir/pcaps/$1"; fi
+}
+
+listed() {
+	diff <(printf '%s\n' LIST "${names[@]}" | sort) <(ls pcaps | sort) && diff <(cd "$dir" && ls -- *.txt *.json) <(ls $golden)
+}
+
+for name in "${names[@]}"; do
+	result "$name is judged" judge "$name" "$name"
+done
+result 'all of them in one run' judge all "${names[@]}"
+if [ "$mode" = --write ]; then
+	rm -f $golden/*
+	cp "$dir"/*.txt "$dir"/*.json $golden
+	exit $failed
+fi
+for name in "${names[@]}" all; do
+	result "$name as text" compare "$name.txt"
+	result "$name as JSON" compare "$name.json"
+done
+result 'JSON follows the schema' /usr/bin/python3 tests/schema_check.py docs/schema.json < <(cat "$dir"/*.json)
+mkdir "$dir/pcaps"
+result 'scenarios become captures' tests/make_pcaps.py "$mode" "$dir/pcaps"
+for name in "${names[@]}"; do
+	result "$name made again" remade "$name"
+done
+result 'each file has its row, and each row its files' listed
+echo "1..$n"
+exit $failed
