@@ -21,7 +21,7 @@ count() {
 	done < <(sed -nE 's/^not ok [0-9]+ (- )?//p' "$log")
 	passed=$((passed + ok)) failed=$((failed + bad))
 	printf '%-24s %5d passed%s\n' "$name" "$ok" "$([ "$bad" = 0 ] || echo ", $bad FAILED")"
-	[ "$bad" = 0 ] || grep -v '^ok ' "$log" | head -n 200
+	[ "$bad" = 0 ] || grep -vE '^(ok |1\.\.)' "$log" | head -n 200
 }
 
 for source in tests/test_*.c; do

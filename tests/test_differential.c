@@ -342,7 +342,7 @@ static const struct {
 	{"lost ACK of the handshake", lost_handshake_ack, "C14+0 S25+0 server fin", "C0+14 S0+25 server fin"},
 	{"other ISN", other_isn, "C0+0 S0+0 nobody idle / C14+0 S25+0 server fin", "C0+0 S0+25 server fin, idle"},
 	{"accepted Fast Open", fast_open, "C8+0 S8+0 server fin", "C0+8 S0+8 server fin"},
-	{"one way", one_way, "C0+15 S25+0 server fin, idle", "-"}, /* the client's FIN, acknowledged like a byte */
+	{"one way", one_way, "C0+15 S25+0 server fin, capture-end", "-"}, /* the client's FIN, acknowledged like a byte */
 	{"banner before the ACK of the handshake", early_banner, "C14+0 S25+0 server fin", "C14+0 S0+25 server fin"},
 	{"lost command", lost_command, "C6+8 S25+0 server fin", "C0+14 S25+0 server fin"},
 	{"lost FIN", lost_fin, "C14+0 S25+1 client fin, idle", "C14+0 S25+1 client fin, idle"},
@@ -353,7 +353,7 @@ static const struct {
 	{"bytes after FIN", bytes_after_fin, "C14+0 S25+0 client fin", "C14+0 S25+0 client fin"},
 	{"RST in the window, not in sequence", reset_in_the_window, "C14+0 S35+0 server fin", "C14+0 S25+0 server rst"},
 	{"refused by an RST with a number", refused_with_a_number, "C0+0 S0+0 server rst", "C0+0 S0+0 nobody idle"},
-	{"RST behind a hole", reset_behind_a_hole, "C6+4 S0+0 client rst, idle", "C0+10 S0+0 client rst"},
+	{"RST behind a hole", reset_behind_a_hole, "C6+4 S0+0 client rst", "C0+10 S0+0 client rst"},
 	{"SYN on a live tuple", syn_on_a_live_tuple, "C14+0 S25+0 nobody idle / C14+0 S25+0 server fin", "C14+0 S25+0 nobody idle"},
 	{"silence", silence, "C14+0 S25+0 nobody idle", "C14+0 S25+0 nobody idle"},
 	{"server vanishes", server_vanishes, "C20+0 S25+0 nobody silence, idle", "C20+0 S25+0 nobody silence, idle"},

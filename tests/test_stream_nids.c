@@ -188,9 +188,14 @@ static void log_close(void *arg, struct conn *conn, const struct conn_end *end, 
 	(void)arg, (void)conn, (void)end, (void)ts;
 }
 
+static void log_release(void *arg, struct conn *conn)
+{
+	(void)arg, (void)conn;
+}
+
 static void acknowledgements_are_those_of_the_bytes(void **state)
 {
-	static const struct stream_listener log_listener = {log_open, log_data, log_gap, log_fin, log_close};
+	static const struct stream_listener log_listener = {log_open, log_data, log_gap, log_fin, log_close, log_release};
 	struct engine_run *r = *state;
 	struct talk t = talk_v4(&r->in, 1);
 	talk_handshake(&t);

@@ -13,12 +13,13 @@
 struct defrag;
 
 struct defrag_stats {
-	uint64_t fragments;    /* fed */
-	uint64_t reassembled;  /* datagrams completed */
-	uint64_t timed_out;    /* datagrams dropped for age */
-	uint64_t evicted;      /* datagrams dropped for lack of budget */
-	uint64_t overlaps;     /* datagrams with overlapping bytes that differed */
-	uint64_t malformed;    /* fragments beyond 65,535 bytes, of a length that is no multiple of 8, cut by the snaplen, or contradicting the end */
+	uint64_t fragments;   /* fed */
+	uint64_t reassembled; /* datagrams completed */
+	uint64_t timed_out;   /* datagrams dropped for age */
+	uint64_t evicted;     /* datagrams dropped for lack of budget */
+	uint64_t overlaps;    /* datagrams with overlapping bytes that differed */
+	uint64_t
+		malformed; /* fragments beyond 65,535 bytes, of a length that is no multiple of 8, cut by the snaplen, or contradicting the end */
 };
 
 /* budget: bytes of datagrams under way, at most; table: how many of them at most. The pool is borrowed. NULL where the pool is exhausted. */

@@ -35,8 +35,9 @@ enum smtp_event_kind {
 	SMTP_EVENT_FOUND,      /* a command and the reply that fits it were seen: the pairing is trusted again */
 	SMTP_EVENT_PROXY,      /* a PROXY protocol header said who the client is */
 	SMTP_EVENT_TLS,        /* from here on both sides speak TLS */
-	SMTP_EVENT_FIN,        /* `side` has ended its stream, and all before was handed on */
-	SMTP_EVENT_FLAW        /* flaws: enum flaw */
+	SMTP_EVENT_TLS_BYTES, /* len bytes of `side` in TLS, of which text.n (all, or none in a hole) are at hand; may come before SMTP_EVENT_TLS where it is not sure yet */
+	SMTP_EVENT_FIN,       /* `side` has ended its stream, and all before was handed on */
+	SMTP_EVENT_FLAW       /* flaws: enum flaw */
 };
 
 struct smtp_event {

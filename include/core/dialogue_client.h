@@ -29,5 +29,6 @@ void dialogue_lose(struct dialogue *d, enum side side, uint64_t len, int64_t ts)
 void dialogue_tell(struct dialogue *d, const struct smtp_event *event);
 void dialogue_tell_flaw(struct dialogue *d, unsigned flaws, int64_t ts);
 void dialogue_tls(struct dialogue *d, int64_t ts);
+void dialogue_tls_bytes(struct dialogue *d, enum side side, struct bytes bytes, uint64_t len, int64_t ts);
 
 #endif

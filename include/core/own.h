@@ -34,12 +34,15 @@ struct half {
 	uint32_t end;       /* behind the highest seen */
 	uint32_t ack;       /* highest acknowledgement that the other side sent */
 	uint32_t fin;
-	uint32_t window;  /* last advertised BY this side, scaled */
-	uint32_t sign[2]; /* of its last two packets, to know one that is captured twice */
+	uint32_t window;    /* last advertised BY this side, scaled */
+	uint32_t probe;     /* behind the segment whose acknowledgement is watched, to learn which sizes get through ... */
+	uint16_t probe_len; /* ... and its bytes; 0: none */
+	uint32_t sign[2];   /* of its last two packets, to know one that is captured twice */
 	uint8_t wscale, flags;
 };
 
-enum own_list { LIST_FREE, LIST_HALF_OPEN, LIST_OPEN, LIST_FIN_WAIT, LIST_LINGER, LIST_WAIT, OWN_LISTS };
+/* LIST_WAIT is beside the others, and before them: what waits for a hole is looked at before what has been idle. CLOSED: not released yet; LINGER: nothing but the tuple is left. */
+enum own_list { LIST_FREE, LIST_WAIT, LIST_HALF_OPEN, LIST_OPEN, LIST_FIN_WAIT, LIST_CLOSED, LIST_LINGER, OWN_LISTS };
 
 struct own_link {
 	uint32_t prev, next; /* connection numbers, FLOW_NONE at the ends */
@@ -57,6 +60,11 @@ struct own_conn {
 	bool waiting, has_new_syn, closing;
 	struct conn_end end;
 };
+
+static inline bool own_closed(const struct own_conn *c)
+{
+	return c->list == LIST_CLOSED || c->list == LIST_LINGER;
+}
 
 struct own_queue {
 	uint32_t head, tail, n;
@@ -135,6 +143,9 @@ const struct held *own_order_rst(const struct half *h);
 
 /* Drops a held RST that later packets have shown to be none. */
 void own_order_forget_rst(struct stream *s, struct own_conn *c, enum side side);
+
+/* A closed connection is let go: only its tuple is remembered from here on. */
+void own_release(struct stream *s, struct own_conn *c);
 
 /* Hands on all that is held, with its holes, and closes. how is used where no FIN or RST came. */
 void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts);

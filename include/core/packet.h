@@ -51,8 +51,8 @@ struct packet {
 	uint8_t wscale;    /* with has_wscale: shift count, at most 14 */
 	uint16_t mss;      /* 0: no option */
 	bool has_wscale, has_tsopt;
-	uint32_t tsval, tsecr;  /* with has_tsopt (RFC 7323) */
-	uint8_t vlans;          /* how many of vlan[] hold a tag; outermost first */
+	uint32_t tsval, tsecr; /* with has_tsopt (RFC 7323) */
+	uint8_t vlans;         /* how many of vlan[] hold a tag; outermost first */
 	uint16_t vlan[PACKET_VLANS];
 	const uint8_t *payload; /* borrowed from the frame (or from the defragmenter, until its next call) */
 	uint32_t payload_len;   /* bytes on the wire; a super-segment may have more than 64 KiB */
@@ -62,10 +62,10 @@ struct packet {
 
 /* An ICMP or ICMPv6 error that quotes a TCP segment (RFC 792, RFC 4443): the quoted segment's tuple, and what the error says. */
 struct packet_icmp {
-	bool too_big;  /* "fragmentation needed" or "packet too big", otherwise unreachable, time exceeded ... */
+	bool too_big; /* "fragmentation needed" or "packet too big", otherwise unreachable, time exceeded ... */
 	uint8_t type, code;
-	uint32_t mtu;  /* with too_big, 0 if the router did not say */
-	uint32_t seq;  /* of the quoted segment */
+	uint32_t mtu;            /* with too_big, 0 if the router did not say */
+	uint32_t seq;            /* of the quoted segment */
 	struct ip_addr src, dst; /* of the quoted segment */
 	uint16_t src_port, dst_port;
 	int64_t ts;
@@ -75,12 +75,12 @@ struct packet_icmp {
 struct packet_fragment {
 	struct ip_addr src, dst;
 	uint32_t id;
-	uint8_t protocol;   /* the payload's protocol: IPPROTO_TCP ... (IPv6: the fragment header's next header) */
+	uint8_t protocol; /* the payload's protocol: IPPROTO_TCP ... (IPv6: the fragment header's next header) */
 	uint8_t ttl;
-	bool more;          /* the more-fragments flag */
-	uint32_t offset;    /* bytes */
-	struct bytes data;  /* what was captured of the fragment's payload */
-	uint32_t data_len;  /* what was on the wire */
+	bool more;         /* the more-fragments flag */
+	uint32_t offset;   /* bytes */
+	struct bytes data; /* what was captured of the fragment's payload */
+	uint32_t data_len; /* what was on the wire */
 	uint8_t vlans;
 	uint16_t vlan[PACKET_VLANS];
 	int64_t ts;
@@ -88,16 +88,16 @@ struct packet_fragment {
 
 /* What a frame turned out to be. Each kind but TCP is counted by the monitor under its name. */
 enum packet_kind {
-	PACKET_TCP,        /* struct packet is filled in; one of its ports is watched */
-	PACKET_UNWATCHED,  /* TCP, but neither port is watched */
-	PACKET_FRAGMENT,   /* struct packet_fragment is filled in */
-	PACKET_ICMP,       /* struct packet_icmp is filled in; one of the quoted ports is watched */
-	PACKET_OTHER,      /* another protocol: ARP, UDP ... */
-	PACKET_CUT,        /* ends (snaplen) before the TCP header does */
-	PACKET_MALFORMED,  /* lengths or versions contradict each other */
-	PACKET_CHECKSUM,   /* a wrong checksum, where the decoder was told to insist */
-	PACKET_NESTED,     /* more than PACKET_NESTING headers below TCP */
-	PACKET_LINK,       /* no decode function for this link type */
+	PACKET_TCP,       /* struct packet is filled in; one of its ports is watched */
+	PACKET_UNWATCHED, /* TCP, but neither port is watched */
+	PACKET_FRAGMENT,  /* struct packet_fragment is filled in */
+	PACKET_ICMP,      /* struct packet_icmp is filled in; one of the quoted ports is watched */
+	PACKET_OTHER,     /* another protocol: ARP, UDP ... */
+	PACKET_CUT,       /* ends (snaplen) before the TCP header does */
+	PACKET_MALFORMED, /* lengths or versions contradict each other */
+	PACKET_CHECKSUM,  /* a wrong checksum, where the decoder was told to insist */
+	PACKET_NESTED,    /* more than PACKET_NESTING headers below TCP */
+	PACKET_LINK,      /* no decode function for this link type */
 	PACKET_KINDS
 };
 
@@ -109,7 +109,7 @@ bool packet_link_known(int link);
 
 struct packet_decoder {
 	const struct port_set *ports; /* borrowed; both ports are tested; NULL: every TCP segment is watched */
-	bool insist_checksum;         /* drop segments whose TCP checksum is wrong; off by default, because offload leaves it unset */
+	bool insist_checksum; /* drop segments whose TCP checksum is wrong; off by default, because offload leaves it unset */
 };
 
 /* Where a decoded frame is laid; which member is valid is told by the kind. */
@@ -130,6 +130,7 @@ enum packet_kind packet_decode(const struct packet_decoder *d, const struct fram
  * Decodes a whole reassembled IP payload (the defragmenter's answer) as if it had been in one datagram. `of` is any fragment of it: addresses, tags, protocol
  * and time are taken from there. A tunnel inside fragments is followed.
  */
-enum packet_kind packet_decode_payload(const struct packet_decoder *d, const struct packet_fragment *of, struct bytes payload, union packet_decoded *out);
+enum packet_kind packet_decode_payload(const struct packet_decoder *d, const struct packet_fragment *of, struct bytes payload,
+				       union packet_decoded *out);
 
 #endif

@@ -51,6 +51,7 @@ struct transaction {
 	uint32_t rcpt_count, rcpt_accepted, rcpt_deferred, rcpt_rejected;
 	uint32_t lmtp_answered, lmtp_accepted; /* replies after the end, one for each recipient (RFC 2033 4.2) */
 	uint64_t size_declared;                /* MAIL's SIZE parameter */
+	uint64_t begin;                        /* offset in the client's stream of its first byte; until then, of what follows MAIL */
 	uint64_t bytes;                        /* of content sent, without the end of a DATA message */
 	uint64_t bytes_acked;                  /* of these, acknowledged by the server's TCP */
 	int64_t ts_mail, ts_mail_reply;        /* MAIL, and its answer */

@@ -3,6 +3,7 @@
 #define SMTPWATCH_CORE_SESSION_STATE_H
 
 #include "core/dialogue.h"
+#include "core/tls_record.h"
 #include "core/transaction.h"
 
 struct session {
@@ -13,11 +14,15 @@ struct session {
 	struct transaction *sending, *newest; /* the one the client is at; the last of the list */
 	struct message_header *header;        /* borrowed while a message's header passes by */
 	uint64_t quit_end;                    /* offset behind the client's QUIT */
-	uint64_t farewell_at;                  /* offset in the server's stream behind what may be its farewell */
+	uint64_t farewell_at;                 /* offset in the server's stream behind what may be its farewell */
 	uint64_t lost_bytes;
-	int64_t end_sent; /* when the last message's end was sent that is not answered */
-	uint8_t base;     /* enum stage: where it stands when nothing is outstanding */
-	uint8_t farewell; /* enum farewell, so far */
+	struct tls_side *tls; /* borrowed once TLS has begun: two of them */
+	int64_t last_byte[2]; /* when each side's last bytes came */
+	int64_t farewell_ts;  /* when the server said what may be its farewell */
+	int64_t slowest;      /* the longest wait for the reply to the end of a message */
+	int64_t end_sent;     /* when the last message's end was sent that is not answered */
+	uint8_t base;         /* enum stage: where it stands when nothing is outstanding */
+	uint8_t farewell;     /* enum farewell, so far */
 	uint8_t farewell_stage, stage_221;
 	uint8_t unasked_221, final_421; /* enum place */
 	uint8_t lost_side;

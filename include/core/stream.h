@@ -85,6 +85,17 @@ struct conn_end {
 };
 
 /*
+ * One side sent, sent again, and nothing came back from the silent one until it gave up, or until ts, long past the next try that its back-off would have made.
+ */
+bool conn_silent(const struct conn *conn, enum side silent, int64_t ts);
+
+/* The rule of both engines for HOW_SILENCE: a server that fell silent leaves nobody as the closer; a client that did is the closer, whatever the server then did. */
+void conn_end_silence(const struct conn *conn, struct conn_end *end, int64_t ts);
+
+/* The client's SYN was never answered by anything, and was watched for long enough to say so. */
+bool conn_unanswered(const struct conn *conn, int64_t ts);
+
+/*
  * What an engine tells the stage above; calls never nest. Order for one connection: open, then data, gap and fin of both sides in causal order, then close, once; then, about a second later,
  * release, once: until then conn stays, and facts that come late (an RST of the other side, bytes behind an RST) are still counted in it.
  *

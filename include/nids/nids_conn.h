@@ -155,7 +155,4 @@ uint64_t nids_facts_ack(const struct nids_conn *c, enum side from, const struct 
 /* Counts a segment, before it is fed. */
 void nids_facts_note(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p);
 
-/* The client sent, sent again, and nothing came back until it gave up: as far as it can be said at time ts. */
-bool nids_facts_silent(const struct conn *conn, int64_t ts);
-
 #endif

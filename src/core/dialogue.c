@@ -95,8 +95,12 @@ static enum dialogue_mode mode_after(const struct smtp_pending *p, uint16_t code
 
 static void mode_decide(struct dialogue *d, const struct smtp_pending *p, uint16_t code, int64_t ts)
 {
-	if (p->verb == SMTP_STARTTLS && d->held_n > 0 && code == 220 && d->held[0] != TLS_HANDSHAKE)
+	/* What was slipped in between STARTTLS and TLS is thrown away, as servers do since CVE-2011-0411. */
+	if (p->verb == SMTP_STARTTLS && d->held_n > 0 && code == 220 && d->held[0] != TLS_HANDSHAKE) {
 		dialogue_tell_flaw(d, FLAW_STARTTLS_INJECTION, ts);
+		d->offset[CLIENT] += d->held_n;
+		d->held_n = 0;
+	}
 	d->mode = (uint8_t)mode_after(p, code);
 	if (d->mode == MODE_CONTENT)
 		d->content = (struct content){0};
@@ -114,6 +118,15 @@ static void reply_tell(struct dialogue *d, enum smtp_event_kind kind, struct smt
 					      .in_content = d->mode == MODE_CONTENT || d->mode == MODE_SOFT});
 }
 
+/* Commands that were read behind STARTTLS before its answer came. */
+static void injected_drop(struct dialogue *d, int64_t ts)
+{
+	dialogue_unpend_all(d);
+	dialogue_tell_flaw(d, FLAW_STARTTLS_INJECTION, ts);
+	line_reset(&d->line[CLIENT], d->env->pool);
+	d->mode = MODE_TLS_DUE;
+}
+
 /* The oldest command has its answer. */
 static void reply_credit(struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
 {
@@ -128,6 +141,8 @@ static void reply_credit(struct dialogue *d, struct smtp_pending *p, const struc
 		dialogue_unpend(d);
 	else if (p->due == 0)
 		p->due = 1;
+	if (answered.verb == SMTP_STARTTLS && r->code == 220 && !decides)
+		injected_drop(d, ts);
 	if (decides) {
 		mode_decide(d, &answered, r->code, ts);
 		dialogue_client_resume(d, ts);
@@ -228,7 +243,7 @@ void dialogue_data(struct dialogue *d, enum side side, struct bytes data, uint64
 	if (side == SERVER && tls_answered(d, data))
 		dialogue_tls(d, ts);
 	if (d->mode == MODE_TLS)
-		d->offset[side] += data.n;
+		dialogue_tls_bytes(d, side, data, data.n, ts);
 	else if (side == SERVER)
 		server_run(d, data, ts);
 	else
@@ -238,9 +253,11 @@ void dialogue_data(struct dialogue *d, enum side side, struct bytes data, uint64
 /* Replies are missing: of what is outstanding nothing is known any more. The client's own position in a message is. */
 static void server_gap(struct dialogue *d, uint64_t len, int64_t ts)
 {
-	d->offset[SERVER] += len;
-	if (d->mode == MODE_TLS)
+	if (d->mode == MODE_TLS) {
+		dialogue_tls_bytes(d, SERVER, bytes_of(NULL, 0), len, ts);
 		return;
+	}
+	d->offset[SERVER] += len;
 	d->skip[SERVER] = !line_idle(&d->line[SERVER]);
 	line_reset(&d->line[SERVER], d->env->pool);
 	d->code = 0;

@@ -22,6 +22,12 @@ void dialogue_tls(struct dialogue *d, int64_t ts)
 	dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_TLS, .ts = ts});
 }
 
+void dialogue_tls_bytes(struct dialogue *d, enum side side, struct bytes bytes, uint64_t len, int64_t ts)
+{
+	d->offset[side] += len;
+	dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_TLS_BYTES, .ts = ts, .side = side, .text = bytes, .len = len});
+}
+
 void dialogue_lose(struct dialogue *d, enum side side, uint64_t len, int64_t ts)
 {
 	d->lost = d->holed = true;
@@ -256,7 +262,7 @@ static size_t first_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	bool due = d->mode == MODE_TLS_DUE;
 	if (tls_begins(d, in)) {
-		d->offset[CLIENT] += in.n;
+		dialogue_tls_bytes(d, CLIENT, in, in.n, ts);
 		if (due) {
 			dialogue_tls(d, ts);
 		} else {
@@ -309,7 +315,7 @@ static size_t piece_run(struct dialogue *d, struct bytes in, int64_t ts)
 	case MODE_TLS:
 		break;
 	}
-	d->offset[CLIENT] += in.n;
+	dialogue_tls_bytes(d, CLIENT, in, in.n, ts);
 	return in.n;
 }
 
@@ -397,7 +403,7 @@ void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
 		content_tell(d, bytes_of(NULL, 0), len, ts);
 		return;
 	case MODE_TLS:
-		d->offset[CLIENT] += len;
+		dialogue_tls_bytes(d, CLIENT, bytes_of(NULL, 0), len, ts);
 		return;
 	default:
 		break;

@@ -1,16 +1,30 @@
 /* monitor.c - ties the stages together: frame, packet, fragments, stream, session, ending, verdict. */
 #include "core/monitor.h"
 
+#include "core/history.h"
+
 #include <assert.h>
 
 /* Segments are gathered up to so many before the engine gets them: enough for its look-ups to overlap, few enough to stay in the cache. */
 enum { BATCH = 64 };
+
+/* Servers of which the last endings are remembered. */
+enum { HISTORY_SERVERS = 4096 };
+
+/* A judged session that waits for its release: what sessions of its server do within the next second belongs to it too. */
+struct judged {
+	struct session *session;
+	struct ending ending;
+	struct judgement judgement;
+	int64_t end;
+};
 
 struct monitor {
 	struct monitor_config config;
 	struct pool *pool;
 	struct defrag *defrag;
 	struct stream *stream;
+	struct history *history;
 	struct packet_decoder decoder;
 	struct packet batch[BATCH];
 	size_t batched;
@@ -76,25 +90,60 @@ static void on_fin(void *arg, struct conn *conn, enum side side, int64_t ts)
 		session_fin(conn->user, conn, side, ts);
 }
 
-static void on_close(void *arg, struct conn *conn, const struct conn_end *end, int64_t ts)
+static void judge(struct monitor *m, struct conn *conn, const struct conn_end *end, int64_t ts, struct judged *j)
 {
-	struct monitor *m = arg;
-	struct session *s = conn->user;
-	struct ending ending;
-	session_close(s, conn, end, ts, &ending);
-	struct record record = {
-		.conn = conn, .session = session_facts(s), .ending = &ending, .judgement = verdict_judge(&ending), .end = ts};
+	j->session = conn->user;
+	j->end = ts;
+	session_close(j->session, conn, end, ts, &j->ending);
+	j->judgement = verdict_judge(&j->ending);
+	history_closed(m->history, conn, session_facts(j->session), &j->ending, ts);
+}
+
+static void deliver(struct monitor *m, struct conn *conn, const struct judged *j)
+{
+	const struct session_facts *session = session_facts(j->session);
+	struct cause_hints hints;
+	struct cause cause;
+	history_hints(m->history, conn, session, &j->ending, j->end, &hints);
+	cause_find(&(struct cause_facts){conn, session, &j->ending, &j->judgement, &hints, j->end}, &cause);
+	struct record record = {.conn = conn, .session = session, .ending = &j->ending, .judgement = j->judgement, .end = j->end};
+	record.cause = &cause;
+	record.together = hints.together > 0 ? hints.together : 1;
 	m->config.session(m->config.arg, &record);
-	session_free(s);
+	session_free(j->session);
 	conn->user = NULL;
 }
 
-static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close};
+/* Without memory for the wait, the session is delivered at once. */
+static void on_close(void *arg, struct conn *conn, const struct conn_end *end, int64_t ts)
+{
+	struct monitor *m = arg;
+	struct judged *kept = pool_get(m->pool, sizeof *kept), now, *j = kept ? kept : &now;
+	judge(m, conn, end, ts, j);
+	if (!kept)
+		deliver(m, conn, j);
+	else
+		conn->user = kept;
+}
+
+static void on_release(void *arg, struct conn *conn)
+{
+	struct monitor *m = arg;
+	struct judged *j = conn->user;
+	if (!j)
+		return;
+	deliver(m, conn, j);
+	pool_put(m->pool, j, sizeof *j);
+}
+
+static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release};
 
 static void parts_free(struct monitor *m)
 {
 	if (m->stream)
 		m->config.engine->free(m->stream);
+	if (m->history)
+		history_free(m->history);
 	if (m->defrag)
 		defrag_free(m->defrag);
 }
@@ -108,7 +157,8 @@ static void *parts_new(struct monitor *m, const struct monitor_config *config, s
 	m->decoder = (struct packet_decoder){.ports = &m->config.ports, .insist_checksum = config->insist_checksum};
 	m->defrag = defrag_new(pool, config->fragment_memory, 1024);
 	m->stream = config->engine->new (&m->config.stream, pool, &listener, m);
-	return m->defrag && m->stream ? m : NULL;
+	m->history = history_new(pool, config->stream.seed, HISTORY_SERVERS);
+	return m->defrag && m->stream && m->history ? m : NULL;
 }
 
 struct monitor *monitor_new(const struct monitor_config *config)
@@ -177,6 +227,9 @@ static void frame_take(struct monitor *m, const struct frame *frame)
 	} else if (kind == PACKET_FRAGMENT) {
 		batch_flush(m);
 		fragment_take(m, &decoded.fragment, 0);
+	} else if (kind == PACKET_ICMP) {
+		batch_flush(m);
+		m->config.engine->icmp(m->stream, &decoded.icmp);
 	}
 }
 

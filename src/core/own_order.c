@@ -27,7 +27,9 @@ static void segment_skip(struct held *e, uint32_t n)
 static bool blocked(const struct own_conn *c, enum side side, const struct held *e)
 {
 	const struct half *other = &c->half[side_other(side)];
-	return (e->flags & TCP_ACK) && (!(other->flags & HALF_KNOWN) || seq_diff(e->ack, other->nxt) > 0);
+	if (!(e->flags & TCP_ACK) || (other->flags & HALF_FIN_DONE))
+		return false;
+	return !(other->flags & HALF_KNOWN) || seq_diff(e->ack, other->nxt) > 0;
 }
 
 /* Offset in a side's stream of a sequence number that was acknowledged and handed on: FIN, which takes a number, is not a byte. */
@@ -51,6 +53,16 @@ static void gap_declare(struct stream *s, struct own_conn *c, enum side side, ui
 	c->half[side].nxt += len;
 }
 
+/* Behind a FIN nothing counts: what is held there, a forged RST for instance, was never sent. */
+static void behind_fin_free(struct stream *s, struct own_conn *c, struct half *h)
+{
+	while ((h->flags & HALF_FIN_DONE) && h->held) {
+		struct held *e = h->held;
+		h->held = e->next;
+		held_free(s, c, e);
+	}
+}
+
 /* The first closing segment names the closer; the second tells whether the two crossed on the wire. */
 static void note_close(struct own_conn *c, enum side side, enum how how, const struct held *e)
 {
@@ -71,6 +83,7 @@ static void fin_deliver(struct stream *s, struct own_conn *c, enum side side, co
 	h->flags |= HALF_FIN_DONE;
 	h->nxt++;
 	c->pub.side[side].fin = true;
+	behind_fin_free(s, c, h);
 	note_close(c, side, HOW_FIN, e);
 	s->listener->fin(s->arg, &c->pub, side, e->ts);
 	if (c->closing)
@@ -110,7 +123,7 @@ static void deliver(struct stream *s, struct own_conn *c, enum side side, const 
 	}
 	if (e->flags & TCP_FIN)
 		fin_deliver(s, c, side, e);
-	if ((e->flags & TCP_RST) && c->list != LIST_LINGER)
+	if ((e->flags & TCP_RST) && !own_closed(c))
 		rst_deliver(s, c, side, e);
 }
 
@@ -136,7 +149,7 @@ static bool held_step(struct stream *s, struct own_conn *c, enum side side)
 static bool drain(struct stream *s, struct own_conn *c)
 {
 	bool any = false;
-	while (c->list != LIST_LINGER && (held_step(s, c, CLIENT) || held_step(s, c, SERVER)))
+	while (!own_closed(c) && (held_step(s, c, CLIENT) || held_step(s, c, SERVER)))
 		any = true;
 	return any;
 }
@@ -149,7 +162,7 @@ static uint32_t confirmed_hole(const struct own_conn *c, enum side side)
 {
 	const struct half *h = &c->half[side];
 	const struct held *waiting = c->half[side_other(side)].held;
-	if (!(h->flags & HALF_KNOWN) || !(h->flags & HALF_ACKED) || seq_diff(h->ack, h->nxt) <= 0)
+	if (!(h->flags & HALF_KNOWN) || !(h->flags & HALF_ACKED) || (h->flags & HALF_FIN_DONE) || seq_diff(h->ack, h->nxt) <= 0)
 		return 0;
 	uint32_t upto = h->ack;
 	if (h->held && seq_diff(h->held->seq, upto) < 0)
@@ -178,20 +191,10 @@ static int held_older(const struct own_conn *c)
 	return server->ts < client->ts ? SERVER : CLIENT;
 }
 
-/* Behind a FIN nothing counts: what is held there, a forged RST for instance, was never sent. */
-static void behind_fin_free(struct stream *s, struct own_conn *c, struct half *h)
-{
-	while ((h->flags & HALF_FIN_DONE) && h->held) {
-		struct held *e = h->held;
-		h->held = e->next;
-		held_free(s, c, e);
-	}
-}
-
 /* One step towards holding nothing, the best founded first. False when nothing is left. */
 static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
 {
-	if (start_settle(&c->half[CLIENT]) | start_settle(&c->half[SERVER]) || drain(s, c))
+	if (start_settle(&c->half[CLIENT]) || start_settle(&c->half[SERVER]) || drain(s, c))
 		return true;
 	for (enum side side = CLIENT; side <= SERVER; side++) {
 		uint32_t hole = confirmed_hole(c, side);
@@ -200,8 +203,7 @@ static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
 			return true;
 		}
 	}
-	behind_fin_free(s, c, &c->half[CLIENT]);
-	behind_fin_free(s, c, &c->half[SERVER]);
+
 	int side = held_older(c);
 	if (side < 0)
 		return false;
@@ -300,7 +302,7 @@ void own_order_push(struct stream *s, struct own_conn *c, enum side side, const 
 	if (c->held_bytes <= s->config.held_per_conn)
 		return;
 	s->stats.held_overflow++;
-	while (c->held_bytes > s->config.held_per_conn / 2 && c->list != LIST_LINGER && force_step(s, c, e.ts))
+	while (c->held_bytes > s->config.held_per_conn / 2 && !own_closed(c) && force_step(s, c, e.ts))
 		;
 }
 
@@ -348,7 +350,7 @@ static bool hole_watch(struct own_conn *c, enum side side, int64_t ts)
 void own_order_settle(struct stream *s, struct own_conn *c, int64_t ts)
 {
 	drain(s, c);
-	if (c->list == LIST_LINGER)
+	if (own_closed(c))
 		return;
 	bool client = hole_watch(c, CLIENT, ts), server = hole_watch(c, SERVER, ts);
 	own_wait(s, c, client || server);
@@ -357,7 +359,7 @@ void own_order_settle(struct stream *s, struct own_conn *c, int64_t ts)
 void own_order_expire(struct stream *s, struct own_conn *c, int64_t now)
 {
 	own_wait(s, c, false);
-	for (enum side side = CLIENT; side <= SERVER && c->list != LIST_LINGER; side++) {
+	for (enum side side = CLIENT; side <= SERVER && !own_closed(c); side++) {
 		struct half *h = &c->half[side];
 		if (h->hole_since == 0 || h->hole_since + s->config.skew > now)
 			continue;
@@ -367,7 +369,7 @@ void own_order_expire(struct stream *s, struct own_conn *c, int64_t now)
 		h->hole_since = 0;
 		drain(s, c);
 	}
-	if (c->list != LIST_LINGER)
+	if (!own_closed(c))
 		own_order_settle(s, c, now);
 }
 
@@ -397,30 +399,25 @@ void own_order_forget_rst(struct stream *s, struct own_conn *c, enum side side)
 	}
 }
 
-/* The client sent, sent again, and nothing came back until it gave up (or long past the next try that its back-off would have made). */
-static bool server_silent(const struct own_conn *c, int64_t ts)
+/* Bytes, without the FIN, that a side sent and the other did not acknowledge. */
+static uint32_t unacked(const struct half *h)
 {
-	const struct conn_side *client = &c->pub.side[CLIENT];
-	if (client->unanswered < 3 || client->unanswered_since == 0 || c->pub.side[SERVER].packets == 0)
-		return false;
-	int64_t tried = c->pub.last - client->unanswered_since, since = ts - c->pub.last;
-	bool gave_up = client->fin || client->rst;
-	return tried >= 5 * FRAME_SECOND && (gave_up || since > tried + tried / 2);
+	int32_t n = (h->flags & HALF_ACKED) ? seq_diff(h->end, h->ack) : seq_diff(h->end, h->start);
+	n -= (h->flags & HALF_FIN) && n > 0;
+	return n > 0 ? (uint32_t)n : 0;
 }
 
 static void end_complete(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
 {
 	struct conn_end *end = &c->end;
-	end->over = how;
+	bool both_fins = c->pub.side[CLIENT].fin && c->pub.side[SERVER].fin;
+	end->over = end->by_rst ? HOW_RST : both_fins ? HOW_FIN : how;
+	for (enum side side = CLIENT; side <= SERVER; side++)
+		c->pub.side[side].unacked = unacked(&c->half[side]);
 	if (end->closer == CLOSER_NOBODY)
 		end->how = how;
-	if (end->closer != CLOSER_SERVER && server_silent(c, ts)) {
-		end->closer = CLOSER_NOBODY;
-		end->how = HOW_SILENCE;
-	}
-	int64_t watched = (how == HOW_EVICTED ? c->pub.last : ts) - c->pub.start;
-	end->unanswered = c->pub.side[SERVER].packets == 0 && c->pub.side[CLIENT].syn && c->pub.side[CLIENT].bytes == 0 &&
-			  !(c->half[SERVER].flags & HALF_ACKED) && watched >= 10 * FRAME_SECOND;
+	conn_end_silence(&c->pub, end, ts);
+	end->unanswered = !(c->half[SERVER].flags & HALF_ACKED) && conn_unanswered(&c->pub, how == HOW_EVICTED ? c->pub.last : ts);
 	s->stats.conns_open--;
 }
 
@@ -433,5 +430,11 @@ void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
 	end_complete(s, c, how, ts);
 	own_wait(s, c, false);
 	s->listener->close(s->arg, &c->pub, &c->end, ts);
+	own_move(s, c, LIST_CLOSED);
+}
+
+void own_release(struct stream *s, struct own_conn *c)
+{
+	s->listener->release(s->arg, &c->pub);
 	own_move(s, c, LIST_LINGER);
 }

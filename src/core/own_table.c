@@ -91,11 +91,8 @@ static void queue_remove(struct stream *s, enum own_list list, uint32_t index)
 static int64_t list_limit(const struct stream *s, enum own_list list)
 {
 	const struct stream_config *c = &s->config;
-	const int64_t limit[OWN_LISTS] = {[LIST_HALF_OPEN] = c->half_open,
-					  [LIST_OPEN] = c->idle / 4,
-					  [LIST_FIN_WAIT] = c->fin_wait,
-					  [LIST_LINGER] = c->linger,
-					  [LIST_WAIT] = c->skew};
+	const int64_t limit[OWN_LISTS] = {[LIST_HALF_OPEN] = c->half_open, [LIST_OPEN] = c->idle / 4, [LIST_FIN_WAIT] = c->fin_wait,
+					  [LIST_LINGER] = c->linger,       [LIST_CLOSED] = c->settle, [LIST_WAIT] = c->skew};
 	return limit[list];
 }
 
@@ -160,17 +157,19 @@ static struct own_conn *longest_idle(struct stream *s, enum own_list list)
 
 static void evict(struct stream *s)
 {
-	static const enum own_list order[] = {LIST_LINGER, LIST_HALF_OPEN, LIST_FIN_WAIT, LIST_OPEN};
+	static const enum own_list order[] = {LIST_LINGER, LIST_CLOSED, LIST_HALF_OPEN, LIST_FIN_WAIT, LIST_OPEN};
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
 		struct own_conn *c = longest_idle(s, order[i]);
 		if (!c)
 			continue;
 		if (order[i] == LIST_HALF_OPEN)
 			s->stats.evicted_half_open++;
-		else if (order[i] != LIST_LINGER)
+		else if (!own_closed(c))
 			s->stats.evicted_idle++;
-		if (order[i] != LIST_LINGER)
+		if (!own_closed(c))
 			own_close(s, c, HOW_EVICTED, s->now);
+		if (c->list == LIST_CLOSED)
+			own_release(s, c);
 		own_move(s, c, LIST_FREE);
 		return;
 	}
@@ -244,6 +243,8 @@ void own_aged(struct stream *s, struct own_conn *c)
 		s->stats.aged_idle++;
 	if (c->list == LIST_LINGER)
 		own_move(s, c, LIST_FREE);
+	else if (c->list == LIST_CLOSED)
+		own_release(s, c);
 	else
 		own_close(s, c, HOW_IDLE, ts);
 }
@@ -279,7 +280,7 @@ void own_age(struct stream *s, int64_t now)
 	if (s->now < s->due && !stepped)
 		return;
 	s->due = INT64_MAX;
-	for (enum own_list list = LIST_HALF_OPEN; list < OWN_LISTS; list++)
+	for (enum own_list list = LIST_WAIT; list < OWN_LISTS; list++)
 		while (list_age(s, list))
 			;
 }

@@ -33,6 +33,7 @@ void session_free(struct session *s)
 	struct pool *pool = s->pool;
 	dialogue_free(&s->dialogue);
 	header_free(s);
+	pool_put(pool, s->tls, 2 * sizeof *s->tls);
 	notes_free(&s->facts.notes, pool);
 	while (s->facts.first) {
 		struct transaction *next = s->facts.first->next;
@@ -76,11 +77,15 @@ static void on_mail(struct session *s, const struct smtp_event *e)
 		session_message_over(s, s->sending, FATE_UNKNOWN);
 	s->sending = session_message_begin(s, e->text, e->ts);
 	e->pending->transaction = s->sending;
+	if (s->sending)
+		s->sending->begin = e->pending->end;
 }
 
 static void on_rcpt(struct session *s, const struct smtp_event *e)
 {
 	e->pending->transaction = s->sending;
+	if (s->sending)
+		s->sending->ts_rcpt = e->ts;
 	if (s->sending)
 		e->pending->note = transaction_rcpt(s->sending, s->pool, e->text);
 }
@@ -143,6 +148,7 @@ static void on_command(struct session *s, const struct smtp_event *e)
 	case SMTP_HELO:
 	case SMTP_LHLO:
 		s->facts.lmtp |= verb == SMTP_LHLO;
+		s->facts.ts_hello = e->ts;
 		notes_set(&s->facts.notes, s->pool, NOTE_HELO, 0, first_word(e->text));
 		break;
 	case SMTP_QUIT:
@@ -179,6 +185,8 @@ static void on_content(struct session *s, const struct smtp_event *e)
 	if (!t)
 		return;
 	t->content_begun = true;
+	if (t->bytes == 0)
+		t->begin = s->dialogue.offset[CLIENT] - e->len;
 	if (e->text.n < e->len) {
 		t->hole = true;
 		header_free(s);
@@ -194,6 +202,7 @@ static void on_end(struct session *s, const struct smtp_event *e)
 	header_free(s);
 	s->sending = NULL;
 	s->base = STAGE_IDLE;
+	s->facts.messages++;
 	if (!t)
 		return;
 	/* RFC 5321 4.1.1.4: the dot and its line end are no part of the message. */
@@ -213,7 +222,7 @@ static void on_lost(struct session *s, const struct smtp_event *e)
 {
 	/* The QUIT that met an unasked 221 on the wire may lie in the hole. */
 	if (e->side == CLIENT && e->len >= strlen("QUIT\r\n"))
-		s->unasked_221 &= (uint8_t)~(PLACE_BEFORE | PLACE_BETWEEN);
+		s->unasked_221 &= (uint8_t) ~(PLACE_BEFORE | PLACE_BETWEEN);
 	s->lost_side = (uint8_t)e->side;
 	if (e->len > 0)
 		s->lost_bytes = e->len;
@@ -232,6 +241,18 @@ static void on_fin(struct session *s, enum side side)
 	/* A QUIT that the server had not received when it closed was not what it closed for. */
 	if (side == SERVER && s->quit_sent && !s->quit_answered && s->dialogue.acked[SERVER] < s->quit_end)
 		s->quit_sent = s->quit_in_transaction = false;
+}
+
+static void on_tls_bytes(struct session *s, const struct smtp_event *e)
+{
+	if (!s->tls && (s->tls = pool_get(s->pool, 2 * sizeof *s->tls)))
+		memset(s->tls, 0, 2 * sizeof *s->tls);
+	if (!s->tls)
+		return;
+	if (e->text.n == e->len)
+		tls_side_push(&s->tls[e->side], e->text);
+	else
+		tls_side_gap(&s->tls[e->side], e->len);
 }
 
 static void on_event(void *session, const struct smtp_event *e)
@@ -264,6 +285,9 @@ static void on_event(void *session, const struct smtp_event *e)
 			s->facts.proxied_port = e->proxy->port;
 		}
 		break;
+	case SMTP_EVENT_TLS_BYTES:
+		on_tls_bytes(s, e);
+		break;
 	case SMTP_EVENT_TLS:
 		s->encrypted = true;
 		s->base = STAGE_STARTTLS;
@@ -279,6 +303,7 @@ static void on_event(void *session, const struct smtp_event *e)
 
 void session_data(struct session *s, const struct conn *conn, enum side side, struct bytes data, int64_t ts)
 {
+	s->last_byte[side] = ts;
 	dialogue_data(&s->dialogue, side, data, conn->side[side].acked, ts);
 }
 

@@ -55,7 +55,9 @@ static void transactions_read(const struct session *s, struct ending *e)
 			continue;
 		e->end_unanswered |= t->end_sent;
 		e->content_open |= t->content_begun && !t->end_sent;
-		e->transaction_open |= !t->content_begun && !t->end_sent;
+		/* A MAIL that the server had not received when it closed opened nothing. */
+		bool begun = t->mail_accepted || e->closer != CLOSER_SERVER || s->dialogue.acked[SERVER] >= t->begin;
+		e->transaction_open |= begun && !t->content_begun && !t->end_sent;
 		if (!t->end_sent) {
 			e->content_bytes = t->bytes;
 			e->content_acked = t->bytes_acked;
@@ -69,14 +71,41 @@ static void transactions_read(const struct session *s, struct ending *e)
 	e->unknown_fates = s->facts.fates[FATE_UNKNOWN];
 }
 
-/* How much of the message under way the server's TCP has taken. */
+/* How much of each message the server's TCP has taken. */
 static void acked_read(struct session *s, uint64_t acked)
 {
-	struct transaction *t = s->sending;
-	if (!t)
+	for (struct transaction *t = s->facts.first; t; t = t->next) {
+		uint64_t some = acked > t->begin ? acked - t->begin : 0;
+		t->bytes_acked = some < t->bytes ? some : t->bytes;
+	}
+}
+
+/* Who was silent for how long before the end. */
+static void times_read(const struct session *s, struct ending *e, int64_t ts)
+{
+	bool said = e->farewell != FAREWELL_NONE && e->farewell != FAREWELL_HIDDEN && e->farewell != FAREWELL_UNKNOWN &&
+		    s->farewell_ts;
+	int64_t until = said ? s->farewell_ts : ts;
+	if (s->last_byte[CLIENT] && until > s->last_byte[CLIENT])
+		e->client_silence = until - s->last_byte[CLIENT];
+	if (s->last_byte[SERVER] && ts > s->last_byte[SERVER])
+		e->server_silence = ts - s->last_byte[SERVER];
+	e->slowest_reply = e->waited > s->slowest ? e->waited : s->slowest;
+	e->reply_cut = s->dialogue.code != 0 || (s->facts.flaws & FLAW_UNENDED_REPLY);
+}
+
+static void tls_read(struct session *s)
+{
+	s->facts.tls = s->encrypted;
+	if (!s->tls)
 		return;
-	uint64_t begin = s->dialogue.offset[CLIENT] - t->bytes;
-	t->bytes_acked = acked <= begin ? 0 : acked - begin < t->bytes ? acked - begin : t->bytes;
+	s->facts.tls_done = tls_sides_done(&s->tls[CLIENT], &s->tls[SERVER]);
+	for (enum side side = CLIENT; side <= SERVER; side++)
+		if (s->tls[side].alert && !s->facts.tls_alert) {
+			s->facts.tls_alert = true;
+			s->facts.tls_alert_side = (uint8_t)side;
+			s->facts.tls_alert_description = s->tls[side].alert_description;
+		}
 }
 
 static void dialogue_read(const struct session *s, const struct conn_end *end, struct ending *e, int64_t ts)
@@ -130,10 +159,10 @@ static void fates_settle(struct session *s, const struct ending *e)
 void session_close(struct session *s, const struct conn *conn, const struct conn_end *end, int64_t ts, struct ending *e)
 {
 	*e = (struct ending){.closer = end->closer, .how = end->how, .refused = end->refused, .no_answer = end->unanswered};
-	e->vanished = end->how == HOW_SILENCE;
+	e->vanished = end->how == HOW_SILENCE && end->closer == CLOSER_NOBODY;
 	e->connected = !end->refused && (conn->side[SERVER].packets > 0 || conn->side[CLIENT].bytes > 0);
 	if (s) {
-		dialogue_close(&s->dialogue, conn->side[SERVER].acked, ts);
+		dialogue_close(&s->dialogue, s->fin[SERVER] ? 0 : conn->side[SERVER].acked, ts);
 		acked_read(s, conn->side[SERVER].acked);
 		transactions_read(s, e);
 	}
@@ -141,6 +170,8 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 	e->unsure_bytes = s && (s->lost_bytes || s->dialogue.hole) ? (s->lost_bytes ? s->lost_bytes : conn->side[CLIENT].gap) : 0;
 	if (s) {
 		dialogue_read(s, end, e, ts);
+		times_read(s, e, ts);
+		tls_read(s);
 		fates_settle(s, e);
 		e->unknown_fates = s->facts.fates[FATE_UNKNOWN];
 	}

@@ -20,25 +20,20 @@ static void extensions_read(struct session *s, struct bytes text)
 		s->facts.starttls = STARTTLS_STRIPPED;
 }
 
-/* A whole reply to the end of a message: one, or in LMTP the last of one for each recipient. */
-static void on_end_reply(struct session *s, struct transaction *t, const struct smtp_pending *p, const struct smtp_reply *r,
-			 int64_t ts)
+/* A reply to the end of a message: the one, or in LMTP one for each recipient, of which the last settles it; it is accepted if any recipient was. */
+static void on_end_reply(struct session *s, struct transaction *t, const struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
 {
 	t->lmtp_answered++;
 	t->lmtp_accepted += r->code / 100 == 2 && r->code != 221;
-	bool one_accepted = t->fate == FATE_ACCEPTED;
-	if (t->fate != FATE_OPEN && !(p->due >= 1 && t->lmtp_answered > 1))
-		return; /* settled before: a 221 or a refusal came in its middle */
+	if (t->fate != FATE_OPEN || (p->due > 1 && r->code != 221))
+		return; /* settled before, by a 221 or a refusal in its middle; or not yet */
 	t->hole = false;
 	transaction_answered(t, s->pool, r, ts);
-	if (one_accepted && t->fate != FATE_FALSELY_ACCEPTED)
+	if (t->lmtp_accepted > 0 && t->fate != FATE_FALSELY_ACCEPTED)
 		t->fate = FATE_ACCEPTED;
-	if (p->due > 1) {
-		t->answered = false;
-		return;
-	}
-	t->bytes_acked = t->bytes;
 	s->end_sent = 0;
+	if (ts - t->ts_end > s->slowest)
+		s->slowest = ts - t->ts_end;
 	session_message_count(s, t);
 }
 
@@ -87,6 +82,7 @@ static void on_reset(struct session *s, const struct smtp_pending *p)
 
 static void on_hello_reply(struct session *s, const struct smtp_event *e)
 {
+	s->facts.ts_hello_reply = e->ts;
 	if (e->reply.code / 100 != 2 || e->reply.code == 221)
 		return;
 	extensions_read(s, e->text);
@@ -100,6 +96,10 @@ static void on_transaction_reply(struct session *s, const struct smtp_event *e)
 	struct transaction *t = p->transaction;
 	if (!t)
 		return;
+	if (p->verb == SMTP_MAIL)
+		t->ts_mail_reply = e->ts;
+	else if (p->verb == SMTP_RCPT)
+		t->ts_rcpt_reply = e->ts;
 	switch ((enum smtp_verb)p->verb) {
 	case SMTP_MAIL:
 		on_mail_reply(s, t, &e->reply);
@@ -140,12 +140,17 @@ static void on_answer(struct session *s, const struct smtp_event *e)
 		break;
 	case SMTP_STARTTLS:
 		s->facts.starttls = code == 220 ? STARTTLS_USED : STARTTLS_REFUSED;
-		if (code == 220)
+		if (code == 220) {
+			/* RFC 3207 4.2: what was said before counts no more. */
+			session_message_over(s, s->sending, FATE_ABORTED);
+			s->sending = NULL;
 			s->base = STAGE_STARTTLS;
+		}
 		break;
 	case SMTP_AUTH:
 	case SMTP_AUTH_LINE:
 		s->base = STAGE_AUTH;
+		s->facts.auth_failures += code >= 400;
 		break;
 	case SMTP_MAIL:
 	case SMTP_RCPT:
@@ -159,6 +164,14 @@ static void on_answer(struct session *s, const struct smtp_event *e)
 	}
 }
 
+static void farewell_keep(struct session *s, const struct smtp_event *e)
+{
+	s->farewell_at = s->dialogue.offset[SERVER];
+	s->farewell_ts = e->ts;
+	s->facts.farewell_code = e->reply.code;
+	s->facts.farewell_enhanced = e->reply.enhanced;
+}
+
 /* A 221 that is no answer to QUIT. Where its place is not trusted, or the client had gone before, it accuses nobody. */
 static void on_unasked_221(struct session *s, const struct smtp_event *e)
 {
@@ -167,7 +180,7 @@ static void on_unasked_221(struct session *s, const struct smtp_event *e)
 		return;
 	enum place place = session_stage_place(s, p, e->in_content);
 	s->farewell = FAREWELL_221_UNASKED;
-	s->farewell_at = s->dialogue.offset[SERVER];
+	farewell_keep(s, e);
 	s->farewell_stage = (uint8_t)(p ? session_stage_of(s, p) : session_stage_now(s, true));
 	if (!s->unasked_221 || place < (s->unasked_221 & -s->unasked_221))
 		s->stage_221 = s->farewell_stage;
@@ -184,6 +197,7 @@ static void on_421(struct session *s, const struct smtp_event *e)
 	if (e->lost || (!e->pending && s->fin[CLIENT]))
 		return;
 	s->farewell = FAREWELL_421;
+	farewell_keep(s, e);
 	s->final_421 = (uint8_t)session_stage_place(s, e->pending, e->in_content);
 	s->farewell_stage = (uint8_t)(e->pending ? session_stage_of(s, e->pending) : session_stage_now(s, true));
 }
@@ -206,7 +220,7 @@ static void farewell_note(struct session *s, const struct smtp_event *e)
 		return;
 	s->farewell = code >= 400 ? FAREWELL_REFUSAL : FAREWELL_NONE;
 	s->final_421 = 0;
-	s->farewell_at = s->dialogue.offset[SERVER];
+	farewell_keep(s, e);
 	s->farewell_stage = (uint8_t)(e->pending ? session_stage_of(s, e->pending) : session_stage_now(s, true));
 }
 
@@ -215,6 +229,7 @@ void session_reply_take(struct session *s, const struct smtp_event *e)
 	const struct smtp_pending *p = e->pending;
 	uint16_t code = e->reply.code;
 	s->facts.replies++;
+	s->facts.refusals += code >= 400;
 	s->facts.last_code = code;
 	s->facts.last_enhanced = e->reply.enhanced;
 	notes_set(&s->facts.notes, s->pool, NOTE_REPLY, 0, e->text);
@@ -235,7 +250,7 @@ void session_reply_take(struct session *s, const struct smtp_event *e)
 		on_answer(s, e);
 	else if (code >= 400 && code != 421 && !e->lost)
 		on_unasked_refusal(s, e);
-	else if (code != 221 && !e->lost)
+	else if (code != 221 && code != 421 && !e->lost)
 		s->facts.flaws |= FLAW_SURPLUS_REPLY;
 }
 

@@ -20,6 +20,7 @@ struct stream_config stream_config_default(void)
 				      .half_open = 75 * FRAME_SECOND, /* the longest pause between two SYNs is 64 s (RFC 6298) */
 				      .idle = 1800 * FRAME_SECOND,
 				      .fin_wait = 10 * FRAME_SECOND,
+				      .settle = FRAME_SECOND,
 				      .linger = 30 * FRAME_SECOND};
 }
 
@@ -90,8 +91,10 @@ static struct own_conn *conn_begin(struct stream *s, uint32_t hash, const struct
 
 static struct own_conn *conn_again(struct stream *s, struct own_conn *old, uint32_t hash, const struct packet *p)
 {
-	if (old->list != LIST_LINGER)
+	if (!own_closed(old))
 		own_close(s, old, HOW_IDLE, p->ts);
+	if (old->list == LIST_CLOSED)
+		own_release(s, old);
 	own_move(s, old, LIST_FREE);
 	struct own_conn *c = conn_begin(s, hash, p);
 	if (c)
@@ -141,8 +144,6 @@ static bool syn_take(struct own_conn *c, enum side side, const struct packet *p)
 	own_order_start(c, side, p->seq + 1);
 	if ((p->flags & TCP_ACK) && !(c->half[side_other(side)].flags & HALF_KNOWN))
 		own_order_start(c, side_other(side), p->ack);
-	if (side == SERVER)
-		c->pub.rtt = p->ts - c->pub.start;
 	return true;
 }
 
@@ -159,22 +160,63 @@ static bool captured_twice(struct own_conn *c, struct half *h, const struct pack
 	return twice;
 }
 
-/* What the numbers of a segment tell of its sender: repeats, unanswered bytes, windows. */
+/* What a segment tells of its sender, whatever its numbers. */
+static void facts_of_sender(struct conn_side *facts, const struct packet *p)
+{
+	if (facts->packets == 0)
+		facts->ttl = facts->ttl_low = facts->ttl_high = p->ttl;
+	if (p->ttl < facts->ttl_low)
+		facts->ttl_low = p->ttl;
+	if (p->ttl > facts->ttl_high)
+		facts->ttl_high = p->ttl;
+	facts->ip_id = p->ip_id;
+	facts->df = p->df;
+	facts->tsopt = p->has_tsopt;
+	facts->window_closed = p->window == 0 && !(p->flags & TCP_SYN);
+	facts->zero_windows += facts->window_closed;
+}
+
+/* Which sizes get through: one segment at a time is watched until it is acknowledged, a larger one before a smaller one. */
+static void size_note(struct half *h, struct conn_side *facts, const struct packet *p, bool repeat)
+{
+	uint16_t len = p->payload_len < UINT16_MAX ? (uint16_t)p->payload_len : UINT16_MAX;
+	if (len > facts->largest)
+		facts->largest = len;
+	if (repeat && len == facts->largest && facts->stuck < UINT16_MAX)
+		facts->stuck++;
+	if (!repeat && len > h->probe_len) {
+		h->probe = p->seq + p->payload_len;
+		h->probe_len = len;
+	}
+}
+
+static void size_acked(struct half *h, struct conn_side *facts)
+{
+	facts->stuck = 0;
+	if (h->probe_len == 0 || seq_diff(h->ack, h->probe) < 0)
+		return;
+	if (h->probe_len > facts->largest_acked)
+		facts->largest_acked = h->probe_len;
+	h->probe_len = 0;
+}
+
+/* What the numbers of a segment tell: repeats, unanswered bytes, windows. */
 static void facts_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
 {
 	struct half *h = &c->half[side];
-	struct conn_side *facts = &c->pub.side[side], *other = &c->pub.side[side_other(side)];
-	if (facts->packets++ == 0)
-		facts->ttl = p->ttl;
-	other->unanswered = 0;
+	struct conn_side *facts = &c->pub.side[side];
+	if (!(p->flags & TCP_RST))
+		facts_of_sender(facts, p);
+	facts->packets++;
+	c->pub.side[side_other(side)].unanswered = 0;
 	h->window = (uint32_t)p->window << (p->flags & TCP_SYN ? 0 : h->wscale);
-	if (p->window == 0 && !(p->flags & (TCP_RST | TCP_SYN)))
-		facts->zero_windows++;
 	if (p->payload_len == 0)
 		return;
 	uint32_t end = p->seq + p->payload_len;
 	bool repeat = (h->flags & (HALF_KNOWN | HALF_FLOOR)) && seq_diff(end, h->end) <= 0 && seq_diff(p->seq, h->start) >= 0;
 	bool keepalive = p->payload_len == 1 && p->seq + 1 == h->nxt;
+	if (!keepalive)
+		size_note(h, facts, p, repeat);
 	if (repeat && !keepalive) {
 		facts->retransmits++;
 		facts->unanswered++;
@@ -191,7 +233,10 @@ static bool ack_take(struct own_conn *c, enum side side, const struct packet *p)
 	struct half *h = &c->half[other];
 	if (!(p->flags & TCP_ACK) || ((h->flags & HALF_KNOWN) && seq_diff(p->ack, h->end) > SEQ_ABSURD))
 		return false;
+	bool moves = !(h->flags & HALF_ACKED) || seq_diff(p->ack, h->ack) > 0;
 	own_order_acked(c, other, p->ack);
+	if (moves)
+		size_acked(h, &c->pub.side[other]);
 	if (seq_diff(h->ack, h->end) >= 0)
 		c->pub.side[other].unanswered_since = 0;
 	return true;
@@ -227,6 +272,21 @@ static bool rst_believed(const struct own_conn *c, enum side side, const struct 
 	return *beyond;
 }
 
+static void rst_note(struct own_conn *c, enum side side, const struct packet *p)
+{
+	const struct half *h = &c->half[side];
+	struct conn_rst *rst = &c->pub.side[side].reset;
+	if (rst->seen)
+		return;
+	rst->seen = true;
+	rst->overtook = (h->flags & HALF_KNOWN) && seq_diff(p->seq, h->end) < 0;
+	rst->tsopt = p->has_tsopt;
+	rst->ttl = p->ttl;
+	rst->ip_id = p->ip_id;
+	rst->window = p->window;
+	rst->ts = p->ts;
+}
+
 static void rst_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
 {
 	struct half *h = &c->half[side];
@@ -243,6 +303,7 @@ static void rst_take(struct stream *s, struct own_conn *c, enum side side, const
 		if (c->list != LIST_FIN_WAIT)
 			own_move(s, c, LIST_FIN_WAIT);
 	}
+	rst_note(c, side, p);
 	struct held e = {.ts = p->ts, .seq = p->seq, .ack = p->ack, .flags = p->flags & (TCP_ACK | TCP_RST)};
 	if (h->flags & HALF_KNOWN && seq_diff(e.seq, h->nxt) < 0)
 		e.seq = h->nxt;
@@ -311,12 +372,27 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 	bool acks = ack_take(c, side, p);
 	if (c->list == LIST_HALF_OPEN && !(p->flags & (TCP_SYN | TCP_RST)))
 		own_move(s, c, LIST_OPEN);
+	if (c->pub.rtt == 0 && side == CLIENT && acks && c->pub.side[CLIENT].syn && c->pub.side[SERVER].syn)
+		c->pub.rtt = p->ts - c->pub.start;
 	if (p->flags & TCP_RST)
 		rst_take(s, c, side, p);
 	else
 		data_take(s, c, side, p, acks);
-	if (c->list != LIST_LINGER)
+	if (!own_closed(c))
 		own_order_settle(s, c, p->ts);
+}
+
+/* What comes behind the close: an RST of the other side, bytes of one that has sent an RST. Other stragglers mean nothing. */
+static void straggler_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
+{
+	struct conn_side *facts = &c->pub.side[side];
+	s->stats.stray++;
+	if (c->list != LIST_CLOSED)
+		return;
+	if (p->flags & TCP_RST)
+		rst_note(c, side, p);
+	else if (facts->reset.seen && p->payload_len > 0)
+		facts->reset.after++;
 }
 
 static enum side side_of(const struct own_conn *c, const struct packet *p)
@@ -329,13 +405,13 @@ static void segment(struct stream *s, uint32_t hash, const struct packet *p)
 	s->stats.segments++;
 	own_age(s, p->ts);
 	struct own_conn *c = own_find(s, hash, p);
-	if (c && c->list != LIST_LINGER && own_ends(s, c) <= p->ts)
+	if (c && !own_closed(c) && own_ends(s, c) <= p->ts)
 		own_aged(s, c);
 	if (!c) {
 		c = conn_begin(s, hash, p);
-	} else if (c->list == LIST_LINGER) {
+	} else if (own_closed(c)) {
 		if (!linger_over(c, side_of(c, p), p)) {
-			s->stats.stray++;
+			straggler_take(s, c, side_of(c, p), p);
 			return;
 		}
 		c = conn_again(s, c, hash, p);
@@ -369,6 +445,22 @@ static void own_segments(struct stream *s, const struct packet *packets, size_t 
 	}
 }
 
+/* An ICMP error belongs to the side that sent the segment which it quotes. */
+static void own_icmp(struct stream *s, const struct packet_icmp *icmp)
+{
+	struct packet quoted = {.src = icmp->src, .dst = icmp->dst, .src_port = icmp->src_port, .dst_port = icmp->dst_port};
+	struct own_conn *c = own_find(s, flow_hash(s->config.seed, &quoted), &quoted);
+	if (!c || c->list == LIST_LINGER)
+		return;
+	struct conn_side *facts = &c->pub.side[side_of(c, &quoted)];
+	if (!icmp->too_big) {
+		facts->unreachable += facts->unreachable < UINT16_MAX;
+		return;
+	}
+	facts->too_big += facts->too_big < UINT16_MAX;
+	facts->mtu = icmp->mtu < UINT16_MAX ? (uint16_t)icmp->mtu : UINT16_MAX;
+}
+
 static void own_tick(struct stream *s, int64_t now)
 {
 	own_age(s, now);
@@ -390,7 +482,7 @@ static void own_finish(struct stream *s)
 	struct own_conn **open = room ? pool_get_large(s->pool, room * sizeof *open) : NULL;
 	for (uint32_t i = 0; i < s->conns; i++) {
 		struct own_conn *c = own_at(s, i);
-		if (c->list == LIST_FREE || c->list == LIST_LINGER)
+		if (c->list == LIST_FREE || own_closed(c))
 			continue;
 		if (open)
 			open[n++] = c;
@@ -402,12 +494,15 @@ static void own_finish(struct stream *s)
 	for (size_t i = 0; i < n; i++)
 		own_close(s, open[i], HOW_CAPTURE_END, s->now);
 	pool_put_large(s->pool, open, room * sizeof *open);
+	while (s->lists[LIST_CLOSED].head != FLOW_NONE)
+		own_release(s, own_at(s, s->lists[LIST_CLOSED].head));
 }
 
 const struct stream_engine stream_own = {
 	.name = "own",
 	.new = own_new,
 	.segments = own_segments,
+	.icmp = own_icmp,
 	.tick = own_tick,
 	.finish = own_finish,
 	.free = own_free,

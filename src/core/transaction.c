@@ -117,5 +117,5 @@ void transaction_over(struct transaction *t, enum fate otherwise)
 	if (t->refused)
 		t->fate = t->code < 500 ? FATE_DEFERRED : FATE_REJECTED;
 	else
-		t->fate = t->hole && otherwise != FATE_ABORTED ? FATE_UNKNOWN : otherwise;
+		t->fate = t->hole ? FATE_UNKNOWN : otherwise;
 }

@@ -412,6 +412,10 @@ static void close_reason(const struct ending *e, char *out, size_t n)
 		snprintf(out, n, "the SYN was never answered");
 	else if (e->vanished)
 		snprintf(out, n, "the client sent again and again at stage %s, and nothing came back", stage_name(e->stage));
+	else if (e->how == HOW_SILENCE)
+		snprintf(out, n, "the server sent again and again at stage %s, and nothing came back from the client", stage_name(e->stage));
+	else if (e->closer == CLOSER_NOBODY && !e->quit_answered)
+		snprintf(out, n, "the capture ends at stage %s", stage_name(e->stage));
 	else if (e->closer == CLOSER_NOBODY)
 		snprintf(out, n, "221 was seen at stage %s; the close was not captured", stage_name(e->stage));
 	else if (e->waited > 0)

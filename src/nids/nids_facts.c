@@ -163,12 +163,3 @@ void nids_facts_note(struct stream *s, struct nids_conn *c, enum side from, cons
 		data_note(s, c, from, p);
 }
 
-bool nids_facts_silent(const struct conn *conn, int64_t ts)
-{
-	const struct conn_side *client = &conn->side[CLIENT];
-	if (client->unanswered < 3 || client->unanswered_since == 0 || conn->side[SERVER].packets == 0)
-		return false;
-	/* Longer than the next try of a back-off that doubles would have taken. */
-	int64_t tried = conn->last - client->unanswered_since, since = ts - conn->last;
-	return tried >= 5 * FRAME_SECOND && (client->fin || client->rst || since > tried + tried / 2);
-}

@@ -41,6 +41,8 @@ static void data_deliver(struct stream *s, struct nids_conn *c, enum side side, 
 void nids_order_closing(struct nids_conn *c, enum side side, enum how how, uint64_t ack)
 {
 	enum closer closer = side == CLIENT ? CLOSER_CLIENT : CLOSER_SERVER;
+	if (ack > c->pub.side[side].acked)
+		acked_set(c, side, ack);
 	if (c->end.closer == CLOSER_NOBODY) {
 		c->end.closer = closer;
 		c->end.how = how;

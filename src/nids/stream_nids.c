@@ -13,7 +13,6 @@
 enum { CONNS_MAX = 100000 };
 
 /* A SYN that nothing answered: only after this long it can be said (it is sent again after one second and three, RFC 6298). */
-#define WATCHED_LONG (10 * FRAME_SECOND)
 
 /* A clock that falls back further than this was stepped: the new time is taken. */
 #define STEP_BACK (60 * FRAME_SECOND)
@@ -82,14 +81,12 @@ static void conn_close(struct stream *s, struct nids_conn *c, enum how over, int
 	c->end.over = over;
 	if (c->end.closer == CLOSER_NOBODY)
 		c->end.how = over;
-	if (c->end.closer != CLOSER_SERVER && nids_facts_silent(pub, ts)) {
-		c->end.closer = CLOSER_NOBODY;
-		c->end.how = HOW_SILENCE;
-	}
-	int64_t watched = (over == HOW_EVICTED ? pub->last : ts) - pub->start;
-	c->end.unanswered = pub->side[SERVER].packets == 0 && pub->side[CLIENT].bytes == 0 && watched >= WATCHED_LONG;
+	conn_end_silence(pub, &c->end, ts);
+	c->end.unanswered = conn_unanswered(pub, over == HOW_EVICTED ? pub->last : ts);
 	nids_table_move(s, c, NIDS_LINGER, ts);
 	s->listener->close(s->arg, pub, &c->end, ts);
+	/* At once: what comes behind the close is not looked at here. */
+	s->listener->release(s->arg, pub);
 }
 
 static bool conn_close_if_done(struct stream *s, struct nids_conn *c, int64_t ts)
@@ -288,6 +285,13 @@ static void nids_segments(struct stream *s, const struct packet *packets, size_t
 	}
 }
 
+/* libnids knows nothing of ICMP. */
+static void nids_icmp(struct stream *s, const struct packet_icmp *icmp)
+{
+	(void)s;
+	(void)icmp;
+}
+
 static void nids_tick(struct stream *s, int64_t now)
 {
 	age(s, now);
@@ -303,6 +307,7 @@ const struct stream_engine stream_nids = {
 	.name = "nids",
 	.new = nids_new,
 	.segments = nids_segments,
+	.icmp = nids_icmp,
 	.tick = nids_tick,
 	.finish = nids_finish,
 	.free = nids_free,

@@ -195,7 +195,9 @@ static struct talk_plan plan_of(const struct run *r, uint32_t number)
 	p.rcpts = (uint16_t)(chance_permille(&c, 800) ? 1 : chance_between(&c, 2, 5));
 	p.v6 = chance_permille(&c, r->set->v6);
 	p.submission = chance_permille(&c, 100);
-	if (p.course == COURSE_GROUP_QUIT || p.course == COURSE_TLS)
+	bool early = p.ending && p.ending->at < AT_MAIL,
+	     once = p.course == COURSE_GROUP_QUIT || p.course == COURSE_TLS || p.course == COURSE_SHORT;
+	if (early || once)
 		p.messages = 1;
 	if (r->set->hold && r->open >= r->sessions)
 		p.hold = hold_choose(&c, &p);
@@ -362,12 +364,13 @@ static bool run_open(struct run *r, struct mail *mail, const char *path, bool li
 	       mail_init(mail);
 }
 
-static bool run_close(struct run *r, const char *path)
+static bool run_close(struct run *r, struct mail *mail, const char *path)
 {
 	bool fine = truth_write(r, path);
 	if (r->list)
 		fine &= fclose(r->list) == 0;
 	fine &= wire_close(r->world.wire);
+	mail_free(mail);
 	background_free(r->background);
 	free(r->endings);
 	free(r->talks);
@@ -411,7 +414,7 @@ int main(int argc, char **argv)
 	r.open = r.open < r.sessions ? r.open : r.sessions;
 	if (run_open(&r, &mail, path, list)) {
 		run(&r);
-		if (run_close(&r, path))
+		if (run_close(&r, &mail, path))
 			return 0;
 	}
 	fprintf(stderr, "%s: %s\n", path, strerror(errno));

@@ -9,8 +9,7 @@ enum { BLOCK_BYTES = 4 << 20, BLOCK_UNITS = 1 << 17, UNIT_MOST = 1500, BASE64_LI
 /* Dots are doubled as a sender doubles them (RFC 5321 4.5.2). */
 static const char *const prose[] = {
 	"Dear colleague,\r\n",
-	"please find attached the report of last week. It has the figures for each of the regions, and the summary that you asked "
-	"for.\r\n",
+	"please find attached the report of last week. It has the figures for each region, and the summary.\r\n",
 	"\r\n",
 	"221 is what the server said in the end, and nobody knew why.\r\n",
 	"QUIT\r\n",

@@ -119,7 +119,15 @@ static void heard_close(void *arg, struct conn *conn, const struct conn_end *end
 	left(t);
 }
 
-const struct stream_listener transcript_listener = {heard_open, heard_data, heard_gap, heard_fin, heard_close};
+static void heard_release(void *arg, struct conn *conn)
+{
+	struct transcript *t = arg;
+	(void)conn;
+	t->released++;
+	assert_in_range(t->released, 1, t->closed);
+}
+
+const struct stream_listener transcript_listener = {heard_open, heard_data, heard_gap, heard_fin, heard_close, heard_release};
 
 void transcript_free(struct transcript *t)
 {

@@ -29,6 +29,7 @@ struct transcript {
 	struct heard **heard; /* in the order of open */
 	unsigned n;
 	unsigned closed;
+	unsigned released; /* of these */
 	bool inside; /* a call is under way: calls never nest */
 };
 
