@@ -70,8 +70,10 @@ enum dialogue_mode {
 	MODE_CONTENT, /* ... are a message, up to the lone dot */
 	MODE_SOFT,    /* a dot was seen that some servers take as the end: they are held until the server shows whether it did */
 	MODE_CHUNK,   /* ... are a chunk of BDAT */
+	MODE_REFUSED, /* ... are the chunk of a BDAT that was refused before it came, or the command of a client that does not send it any more: a line must tell */
 	MODE_TLS_DUE, /* STARTTLS was accepted: TLS, or plaintext all the same */
 	MODE_FOREIGN, /* ... began as TLS where none was due: SMTP servers answer in plaintext, others in TLS */
+	MODE_TURNED,  /* TURN was accepted: the server is the client now, and nothing here fits any more */
 	MODE_TLS      /* both sides are opaque */
 };
 

@@ -78,6 +78,7 @@ enum unsure {
 	UNSURE_CAPTURE_END, /* the capture ended first */
 	UNSURE_IDLE,        /* the watch ended for lack of packets */
 	UNSURE_EVICTED,     /* the watch ended for lack of memory */
+	UNSURE_TURNED,      /* the two sides exchanged their roles */
 	UNSURE_NO_DIALOGUE, /* nothing in it was SMTP */
 	UNSURE_OVERFLOW,    /* more was outstanding than is kept */
 	UNSURES

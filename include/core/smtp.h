@@ -39,6 +39,9 @@ enum smtp_verb {
 /* The verb as it is shown: "EHLO", "end of message", "AUTH answer" ... */
 const char *smtp_verb_name(enum smtp_verb verb);
 
+/* Must it be the last of a group of pipelined commands (RFC 2920 3.1; RFC 3207 4, RFC 4954 4)? */
+bool smtp_verb_ends_group(enum smtp_verb verb);
+
 struct smtp_command {
 	enum smtp_verb verb;
 	struct bytes args; /* after the verb, blanks at both ends taken off; borrowed from the line */

@@ -1,15 +1,16 @@
-/* alerting.h - what the operator wants to be alerted of: severities of their own, and the threshold. */
+/* alerting.h - what the operator wants to be alerted of: severities of their own, the threshold, and the limits of the asides. */
 #ifndef SMTPWATCH_OUTPUT_ALERTING_H
 #define SMTPWATCH_OUTPUT_ALERTING_H
 
-#include "core/verdict.h"
+#include "output/signature.h"
 
 struct alerting {
-	enum severity of[VERDICTS]; /* SEVERITY_NONE mutes */
-	enum severity min;          /* an alert is a verdict of this severity or worse; never SEVERITY_NONE */
+	enum severity of[SIGNATURES]; /* SEVERITY_NONE mutes */
+	enum severity min;            /* an alert has this severity or worse; never SEVERITY_NONE */
+	struct aside_limits limits;
 };
 
-/* The catalogue's severities, and notice as the threshold. */
+/* The catalogue's severities, notice as the threshold, a minute for slow-acceptance. */
 struct alerting alerting_default(void);
 
 /* Reads "221-for-message=warning". False, with a sentence in why (n bytes), where it is none. */
@@ -21,9 +22,9 @@ bool alerting_set(struct alerting *a, const char *text, char *why, size_t n);
  */
 struct judgement alerting_judge(const struct alerting *a, struct judgement j);
 
-static inline bool alerting_is_alert(const struct alerting *a, enum verdict v)
+static inline bool alerting_is_alert(const struct alerting *a, unsigned signature)
 {
-	return a->of[v] >= a->min;
+	return a->of[signature] >= a->min;
 }
 
 #endif

@@ -88,6 +88,8 @@ static enum dialogue_mode mode_after(const struct smtp_pending *p, uint16_t code
 		return code == 334 ? MODE_AUTH : MODE_COMMAND;
 	case SMTP_STARTTLS:
 		return code == 220 ? MODE_TLS_DUE : MODE_COMMAND;
+	case SMTP_TURN:
+		return code == 250 ? MODE_TURNED : MODE_COMMAND;
 	default:
 		return MODE_COMMAND;
 	}
@@ -143,6 +145,9 @@ static void reply_credit(struct dialogue *d, struct smtp_pending *p, const struc
 		p->due = 1;
 	if (answered.verb == SMTP_STARTTLS && r->code == 220 && !decides)
 		injected_drop(d, ts);
+	bool refused = answered.verb == SMTP_BDAT && r->code >= 400 && d->mode == MODE_CHUNK && d->offset[CLIENT] == answered.end;
+	if (refused)
+		d->mode = MODE_REFUSED;
 	if (decides) {
 		mode_decide(d, &answered, r->code, ts);
 		dialogue_client_resume(d, ts);
@@ -215,7 +220,7 @@ static void reply_line(struct dialogue *d, const struct line_out *line, int64_t 
 static void server_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	struct line_out line;
-	while (in.n > 0 && d->mode != MODE_TLS) {
+	while (in.n > 0 && d->mode != MODE_TLS && d->mode != MODE_TURNED) {
 		size_t before = in.n;
 		bool whole = line_next(&d->line[SERVER], d->env->pool, &in, &line);
 		d->offset[SERVER] += before - in.n;
@@ -263,7 +268,7 @@ static void server_gap(struct dialogue *d, uint64_t len, int64_t ts)
 	d->code = 0;
 	dialogue_lose(d, SERVER, len, ts);
 	dialogue_unpend_all(d);
-	if (d->mode == MODE_CONTENT || d->mode == MODE_CHUNK || d->mode == MODE_FOREIGN)
+	if (d->mode == MODE_CONTENT || d->mode == MODE_CHUNK || d->mode == MODE_FOREIGN || d->mode == MODE_TURNED)
 		return;
 	d->mode = MODE_COMMAND;
 	dialogue_client_resume(d, ts);
@@ -295,11 +300,12 @@ void dialogue_fin(struct dialogue *d, enum side side, uint64_t acked, int64_t ts
 	d->acked[side] = acked;
 	if (side == SERVER) {
 		server_rest(d, ts);
-	} else if (d->held_n > 0 && d->started) {
+	} else if (d->held_n > 0 && d->started && d->mode != MODE_REFUSED) {
 		d->fin_held = true;
 		return;
 	} else if (d->held_n > 0) {
 		d->started = true;
+		d->mode = d->mode == MODE_REFUSED ? MODE_CHUNK : d->mode;
 		dialogue_client_resume(d, ts);
 	}
 	dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_FIN, .ts = ts, .side = side});

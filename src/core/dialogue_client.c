@@ -3,6 +3,9 @@
 
 #include <assert.h>
 
+/* How much of what may be a refused chunk is looked at for a command line (RFC 5321 4.5.3.1.4). */
+enum { REFUSED_LOOK = 512 };
+
 enum { TLS_HANDSHAKE = 0x16, TLS_MAJOR = 3 };
 
 void dialogue_tell(struct dialogue *d, const struct smtp_event *event)
@@ -111,6 +114,10 @@ static void wait_guess(struct dialogue *d, int64_t ts)
 		d->started = true;
 		return;
 	}
+	if (d->mode == MODE_REFUSED) {
+		d->mode = MODE_CHUNK;
+		return;
+	}
 	bool soft = d->mode == MODE_SOFT;
 	d->hard_only = soft;
 	d->mode = soft || (d->tail && d->tail->verb == SMTP_DATA) ? MODE_CONTENT : MODE_COMMAND;
@@ -213,6 +220,8 @@ static void command_line(struct dialogue *d, const struct line_out *line, int64_
 	if (d->lost && (c.verb == SMTP_UNKNOWN || c.verb == SMTP_NOT_SMTP))
 		return;
 	unsigned flaws = line_flaws(line->flaws);
+	if (d->tail && !d->lost && smtp_verb_ends_group((enum smtp_verb)d->tail->verb))
+		flaws |= FLAW_BAD_PIPELINING;
 	if (d->head && d->head->verb == SMTP_CONNECT)
 		flaws |= FLAW_PREGREET;
 	if (c.verb == SMTP_NOT_SMTP)
@@ -258,6 +267,8 @@ static bool tls_begins(const struct dialogue *d, struct bytes in)
 	return line_idle(&d->line[CLIENT]) && in.p[0] == TLS_HANDSHAKE && (in.n == 1 || in.p[1] == TLS_MAJOR);
 }
 
+static size_t piece_run(struct dialogue *d, struct bytes in, int64_t ts);
+
 static size_t first_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	bool due = d->mode == MODE_TLS_DUE;
@@ -294,6 +305,18 @@ static size_t start_run(struct dialogue *d, struct bytes in, int64_t ts)
 	return header.length;
 }
 
+/* RFC 3030 2: the refused chunk's bytes still follow. A client that knows better sends a command instead, and no chunk begins with the line of one. */
+static size_t refused_run(struct dialogue *d, struct bytes in, int64_t ts)
+{
+	const uint8_t *lf = memchr(in.p, '\n', in.n);
+	if (!lf && in.n < REFUSED_LOOK && in.n < d->chunk)
+		return 0;
+	struct smtp_command c = smtp_command_read(bytes_of(in.p, lf ? (size_t)(lf - in.p) - (lf > in.p && lf[-1] == '\r') : 0));
+	bool command = lf && c.verb != SMTP_UNKNOWN && c.verb != SMTP_NOT_SMTP;
+	d->mode = command ? MODE_COMMAND : MODE_CHUNK;
+	return piece_run(d, in, ts);
+}
+
 /* Reads the next piece; 0: its meaning is not known yet. */
 static size_t piece_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
@@ -308,6 +331,11 @@ static size_t piece_run(struct dialogue *d, struct bytes in, int64_t ts)
 		return content_run(d, in, ts);
 	case MODE_CHUNK:
 		return chunk_run(d, in, ts);
+	case MODE_REFUSED:
+		return refused_run(d, in, ts);
+	case MODE_TURNED:
+		d->offset[CLIENT] += in.n;
+		return in.n;
 	case MODE_WAIT:
 	case MODE_SOFT:
 		return 0;
@@ -334,18 +362,11 @@ static bool soft_settled(struct dialogue *d, struct bytes more)
 	return end == CONTENT_END;
 }
 
-/* More of a stream that may begin with a PROXY header has come. */
-static void start_again(struct dialogue *d, int64_t ts)
-{
-	struct proxy_header header;
-	if (proxy_read(bytes_of(d->held, d->held_n), &header) != PROXY_SHORT)
-		dialogue_client_resume(d, ts);
-}
-
 void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
-	if (!d->started && d->held_n > 0 && held_add(d, in)) {
-		start_again(d, ts);
+	/* What was held for being too short to be known is read again with what has come. */
+	if ((!d->started || d->mode == MODE_REFUSED) && d->held_n > 0 && held_add(d, in)) {
+		dialogue_client_resume(d, ts);
 		return;
 	}
 	while (in.n > 0) {
@@ -353,6 +374,8 @@ void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts)
 		in = bytes_from(in, used);
 		if (used > 0)
 			continue;
+		if (d->mode == MODE_WAIT && d->tail && d->tail->verb != SMTP_STARTTLS)
+			dialogue_tell_flaw(d, FLAW_BAD_PIPELINING, ts);
 		if (held_add(d, in)) {
 			if (d->mode != MODE_SOFT || !soft_settled(d, in))
 				return;

@@ -24,6 +24,8 @@ static enum unsure unsure_of(const struct session *s, const struct conn *conn, c
 	bool over = end->over == HOW_FIN || end->over == HOW_RST || end->how == HOW_SILENCE || end->refused || end->unanswered;
 	if (s && s->overflow)
 		return UNSURE_OVERFLOW;
+	if (s && s->dialogue.mode == MODE_TURNED)
+		return UNSURE_TURNED;
 	if (s && (s->dialogue.lost || s->dialogue.hole)) {
 		if (conn->side[CLIENT].packets == 0 || conn->side[SERVER].packets == 0)
 			return UNSURE_ONE_WAY;

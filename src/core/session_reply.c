@@ -21,7 +21,8 @@ static void extensions_read(struct session *s, struct bytes text)
 }
 
 /* A reply to the end of a message: the one, or in LMTP one for each recipient, of which the last settles it; it is accepted if any recipient was. */
-static void on_end_reply(struct session *s, struct transaction *t, const struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
+static void on_end_reply(struct session *s, struct transaction *t, const struct smtp_pending *p, const struct smtp_reply *r,
+			 int64_t ts)
 {
 	t->lmtp_answered++;
 	t->lmtp_accepted += r->code / 100 == 2 && r->code != 221;
@@ -136,6 +137,13 @@ static void on_answer(struct session *s, const struct smtp_event *e)
 		if (code / 100 == 2 && code != 221) {
 			on_reset(s, e->pending);
 			s->base = s->base == STAGE_CONNECT ? STAGE_CONNECT : STAGE_IDLE;
+		}
+		break;
+	case SMTP_XCLIENT:
+		/* Postfix's XCLIENT: the session begins anew, with a greeting as the answer. */
+		if (code == 220) {
+			on_reset(s, e->pending);
+			s->base = STAGE_CONNECT;
 		}
 		break;
 	case SMTP_STARTTLS:

@@ -208,3 +208,11 @@ uint32_t smtp_extension_read(struct bytes text, uint64_t *size)
 	}
 	return 0;
 }
+
+bool smtp_verb_ends_group(enum smtp_verb verb)
+{
+	static const bool last[SMTP_VERBS] = {
+		[SMTP_EHLO] = true, [SMTP_DATA] = true, [SMTP_VRFY] = true, [SMTP_EXPN] = true,    [SMTP_TURN] = true,
+		[SMTP_QUIT] = true, [SMTP_NOOP] = true, [SMTP_AUTH] = true, [SMTP_STARTTLS] = true};
+	return last[verb];
+}

@@ -23,7 +23,8 @@ static bool nothing_open(const struct ending *e)
 
 static bool client_closed(const struct ending *e)
 {
-	return judged(e) && e->closer == CLOSER_CLIENT && e->farewell != FAREWELL_221_AFTER_QUIT && e->farewell != FAREWELL_221_UNASKED;
+	return judged(e) && e->closer == CLOSER_CLIENT && e->farewell != FAREWELL_221_AFTER_QUIT &&
+	       e->farewell != FAREWELL_221_UNASKED;
 }
 
 static bool is_221_for_message(const struct ending *e)
@@ -129,7 +130,8 @@ static bool is_client_drop_in_message(const struct ending *e)
 
 static bool is_client_drop(const struct ending *e)
 {
-	return client_closed(e) && !e->quit_sent && !e->end_unanswered && !e->content_open && e->spoke && (e->transaction_open || e->finished == 0);
+	return client_closed(e) && !e->quit_sent && !e->end_unanswered && !e->content_open && e->spoke &&
+	       (e->transaction_open || e->finished == 0);
 }
 
 static bool is_client_no_quit(const struct ending *e)
@@ -139,7 +141,8 @@ static bool is_client_no_quit(const struct ending *e)
 
 static bool is_quit_before_acceptance(const struct ending *e)
 {
-	return e->quit_in_transaction && !e->encrypted && e->connected && e->unknown_fates == 0 && (e->unsure == UNSURE_NONE || e->quit_answered);
+	return e->quit_in_transaction && !e->encrypted && e->connected && e->unknown_fates == 0 &&
+	       (e->unsure == UNSURE_NONE || e->quit_answered);
 }
 
 static bool is_quit_unawaited(const struct ending *e)
@@ -149,8 +152,8 @@ static bool is_quit_unawaited(const struct ending *e)
 
 static bool is_probe(const struct ending *e)
 {
-	return e->connected && (e->unsure == UNSURE_NONE || e->unsure == UNSURE_NO_DIALOGUE) && e->closer == CLOSER_CLIENT && !e->spoke &&
-	       !e->encrypted && e->unasked_221 == 0;
+	return e->connected && (e->unsure == UNSURE_NONE || e->unsure == UNSURE_NO_DIALOGUE) && e->closer == CLOSER_CLIENT &&
+	       !e->spoke && !e->encrypted && e->unasked_221 == 0;
 }
 
 static bool is_connect_refused(const struct ending *e)
@@ -190,146 +193,133 @@ static bool is_unknown(const struct ending *e)
 #define LOOK_SERVER "the server's log at this time: a crash, a restart, a limit, a content filter or a firewall in front of it"
 
 static const struct verdict_row rows[VERDICTS] = {
-	[VERDICT_221_FOR_MESSAGE] = {"221-for-message", SEVERITY_CRITICAL, BEFORE_ACCEPTANCE,
-		"the server said 221 (closing) where it should have said 250 (accepted), and never took the message",
-		"the sending server counts it as delivered and deletes its copy: the mail is lost, and its own log says \"sent\"",
-		"the receiving server (or the filter or proxy in front of it) for the reason of the 221; ask the sender to send the message again",
-		"RFC 5321 4.2.3, 4.2.5, 4.3.2", is_221_for_message},
-	[VERDICT_221_IN_TRANSACTION] = {"221-in-transaction", SEVERITY_ERROR, BEFORE_ACCEPTANCE,
-		"the server said 221 (closing) in the middle of a mail transaction, before the message was sent",
-		"the sending server bounces the mail or tries again later, depending on the command that was answered",
-		"the receiving server's log for what ended the session; the sender's queue for a bounce",
-		"RFC 5321 3.8, 4.2.3", is_221_in_transaction},
-	[VERDICT_221_BEFORE_MESSAGE] = {"221-before-message", SEVERITY_WARNING, BEFORE_ACCEPTANCE,
-		"the server said 221 (closing) without having been asked to, before any message",
-		"nothing was under way; the sender tries again, and fails again if the server goes on doing so",
-		"the receiving server's access rules and limits for this client",
-		"RFC 5321 3.8, 4.2.3", is_221_before_message},
-	[VERDICT_221_BETWEEN_MESSAGES] = {"221-between-messages", SEVERITY_NOTICE, BEFORE_ACCEPTANCE,
-		"the server said 221 (closing) without having been asked to, between two messages",
-		"the messages before it were accepted; any further one has to wait for a new connection",
-		"a limit of messages or of time for each connection on the receiving server; 421 would be the right word for it",
-		"RFC 5321 3.8, 4.2.3", is_221_between_messages},
+	[VERDICT_221_FOR_MESSAGE] =
+		{"221-for-message", SEVERITY_CRITICAL, BEFORE_ACCEPTANCE,
+		 "the server said 221 (closing) where it should have said 250 (accepted), and never took the message",
+		 "the sending server counts it as delivered and deletes its copy: the mail is lost, and its own log says \"sent\"",
+		 "the receiving server (or the filter or proxy in front of it) for the reason of the 221; ask the sender to send "
+		 "the message again",
+		 "RFC 5321 4.2.3, 4.2.5, 4.3.2", is_221_for_message},
+	[VERDICT_221_IN_TRANSACTION] =
+		{"221-in-transaction", SEVERITY_ERROR, BEFORE_ACCEPTANCE,
+		 "the server said 221 (closing) in the middle of a mail transaction, before the message was sent",
+		 "the sending server bounces the mail or tries again later, depending on the command that was answered",
+		 "the receiving server's log for what ended the session; the sender's queue for a bounce", "RFC 5321 3.8, 4.2.3",
+		 is_221_in_transaction},
+	[VERDICT_221_BEFORE_MESSAGE] =
+		{"221-before-message", SEVERITY_WARNING, BEFORE_ACCEPTANCE,
+		 "the server said 221 (closing) without having been asked to, before any message",
+		 "nothing was under way; the sender tries again, and fails again if the server goes on doing so",
+		 "the receiving server's access rules and limits for this client", "RFC 5321 3.8, 4.2.3", is_221_before_message},
+	[VERDICT_221_BETWEEN_MESSAGES] =
+		{"221-between-messages", SEVERITY_NOTICE, BEFORE_ACCEPTANCE,
+		 "the server said 221 (closing) without having been asked to, between two messages",
+		 "the messages before it were accepted; any further one has to wait for a new connection",
+		 "a limit of messages or of time for each connection on the receiving server; 421 would be the right word for it",
+		 "RFC 5321 3.8, 4.2.3", is_221_between_messages},
 	[VERDICT_221_TO_NON_SMTP] = {"221-to-non-smtp", SEVERITY_INFO, BEFORE_ACCEPTANCE,
-		"the server said 221 (closing) to a client that does not speak SMTP",
-		"no mail was involved",
-		"nothing, unless the client is one of yours",
-		"RFC 5321 3.8", is_221_to_non_smtp},
-	[VERDICT_DROP_AFTER_MESSAGE] = {"drop-after-message", SEVERITY_CRITICAL, DROPPED,
-		"the server closed the connection after the whole message was sent, and never said whether it took it",
-		"the sending server tries again: if the server did take the message, the recipient gets it twice",
-		"the receiving server's log for this message: was it delivered in spite of that? then " LOOK_SERVER,
-		"RFC 5321 3.8, 4.2.5; RFC 1047", is_drop_after_message},
-	[VERDICT_DROP_IN_MESSAGE] = {"drop-in-message", SEVERITY_ERROR, DROPPED,
-		"the server closed the connection while the message was being sent",
-		"the sending server tries again later: the mail is delayed, and never arrives if this happens each time",
-		LOOK_SERVER "; compare where in the message it happens each time (a size limit, a filter, the path's MTU)",
-		"RFC 5321 3.8, 4.5.3.2.5", is_drop_in_message},
-	[VERDICT_DROP_IN_TRANSACTION] = {"drop-in-transaction", SEVERITY_ERROR, DROPPED,
-		"the server closed the connection in the middle of a mail transaction, before the message was sent",
-		"the sending server tries again later: the mail is delayed",
-		LOOK_SERVER,
-		"RFC 5321 3.8", is_drop_in_transaction},
+				     "the server said 221 (closing) to a client that does not speak SMTP", "no mail was involved",
+				     "nothing, unless the client is one of yours", "RFC 5321 3.8", is_221_to_non_smtp},
+	[VERDICT_DROP_AFTER_MESSAGE] =
+		{"drop-after-message", SEVERITY_CRITICAL, DROPPED,
+		 "the server closed the connection after the whole message was sent, and never said whether it took it",
+		 "the sending server tries again: if the server did take the message, the recipient gets it twice",
+		 "the receiving server's log for this message: was it delivered in spite of that? then " LOOK_SERVER,
+		 "RFC 5321 3.8, 4.2.5; RFC 1047", is_drop_after_message},
+	[VERDICT_DROP_IN_MESSAGE] =
+		{"drop-in-message", SEVERITY_ERROR, DROPPED, "the server closed the connection while the message was being sent",
+		 "the sending server tries again later: the mail is delayed, and never arrives if this happens each time",
+		 LOOK_SERVER "; compare where in the message it happens each time (a size limit, a filter, the path's MTU)",
+		 "RFC 5321 3.8, 4.5.3.2.5", is_drop_in_message},
+	[VERDICT_DROP_IN_TRANSACTION] =
+		{"drop-in-transaction", SEVERITY_ERROR, DROPPED,
+		 "the server closed the connection in the middle of a mail transaction, before the message was sent",
+		 "the sending server tries again later: the mail is delayed", LOOK_SERVER, "RFC 5321 3.8", is_drop_in_transaction},
 	[VERDICT_DROP_BEFORE_MESSAGE] = {"drop-before-message", SEVERITY_WARNING, DROPPED,
-		"the server closed the connection without a word, before any message",
-		"nothing was under way; the sender tries again later",
-		LOOK_SERVER,
-		"RFC 5321 3.1, 3.8", is_drop_before_message},
-	[VERDICT_DROP_BETWEEN_MESSAGES] = {"drop-between-messages", SEVERITY_NOTICE, DROPPED,
-		"the server closed the connection without a word, between two messages",
-		"the messages before it were accepted; any further one has to wait for a new connection",
-		"an idle time-out or a limit for each connection on the receiving server; it should say 421 first",
-		"RFC 5321 3.8", is_drop_between_messages},
+					 "the server closed the connection without a word, before any message",
+					 "nothing was under way; the sender tries again later", LOOK_SERVER, "RFC 5321 3.1, 3.8",
+					 is_drop_before_message},
+	[VERDICT_DROP_BETWEEN_MESSAGES] =
+		{"drop-between-messages", SEVERITY_NOTICE, DROPPED,
+		 "the server closed the connection without a word, between two messages",
+		 "the messages before it were accepted; any further one has to wait for a new connection",
+		 "an idle time-out or a limit for each connection on the receiving server; it should say 421 first", "RFC 5321 3.8",
+		 is_drop_between_messages},
 	[VERDICT_DROP_AFTER_QUIT] = {"drop-after-quit", SEVERITY_NOTICE, DROPPED,
-		"the server closed the connection on QUIT without answering it with 221",
-		"what was accepted before stays accepted; nothing is lost",
-		"the receiving server: it breaks the protocol, though without harm",
-		"RFC 5321 4.1.1.10", is_drop_after_quit},
-	[VERDICT_SERVER_VANISHED] = {"server-vanished", SEVERITY_ERROR, DROPPED,
-		"the server fell silent: what the client sent was never acknowledged, until it gave up",
-		"the sending server tries again later; if the whole message had been sent, it may arrive twice",
-		"whether the server or its network went down at this time; a firewall that forgot the connection; the path's MTU",
-		"RFC 9293 3.8.3; RFC 5321 4.5.3.2", is_server_vanished},
-	[VERDICT_421_IN_MESSAGE] = {"421-in-message", SEVERITY_WARNING, ANNOUNCED,
-		"the server said 421 (service not available) while a message was being sent, or in answer to it, and closed",
-		"the sending server tries again later: the mail is delayed",
-		"the reason that the server gives in its reply; a time-out, a restart or a limit",
-		"RFC 5321 3.8, 4.2.3", is_421_in_message},
-	[VERDICT_421_IN_TRANSACTION] = {"421-in-transaction", SEVERITY_NOTICE, ANNOUNCED,
-		"the server said 421 (service not available) in the middle of a mail transaction, and closed",
-		"the sending server tries again later: the mail is delayed",
-		"the reason that the server gives in its reply",
-		"RFC 5321 3.8, 4.2.3", is_421_in_transaction},
+				     "the server closed the connection on QUIT without answering it with 221",
+				     "what was accepted before stays accepted; nothing is lost",
+				     "the receiving server: it breaks the protocol, though without harm", "RFC 5321 4.1.1.10",
+				     is_drop_after_quit},
+	[VERDICT_SERVER_VANISHED] =
+		{"server-vanished", SEVERITY_ERROR, DROPPED,
+		 "the server fell silent: what the client sent was never acknowledged, until it gave up",
+		 "the sending server tries again later; if the whole message had been sent, it may arrive twice",
+		 "whether the server or its network went down at this time; a firewall that forgot the connection; the path's MTU",
+		 "RFC 9293 3.8.3; RFC 5321 4.5.3.2", is_server_vanished},
+	[VERDICT_421_IN_MESSAGE] =
+		{"421-in-message", SEVERITY_WARNING, ANNOUNCED,
+		 "the server said 421 (service not available) while a message was being sent, or in answer to it, and closed",
+		 "the sending server tries again later: the mail is delayed",
+		 "the reason that the server gives in its reply; a time-out, a restart or a limit", "RFC 5321 3.8, 4.2.3",
+		 is_421_in_message},
+	[VERDICT_421_IN_TRANSACTION] =
+		{"421-in-transaction", SEVERITY_NOTICE, ANNOUNCED,
+		 "the server said 421 (service not available) in the middle of a mail transaction, and closed",
+		 "the sending server tries again later: the mail is delayed", "the reason that the server gives in its reply",
+		 "RFC 5321 3.8, 4.2.3", is_421_in_transaction},
 	[VERDICT_421_IDLE] = {"421-idle", SEVERITY_INFO, ANNOUNCED,
-		"the server said 421 (service not available) with no message under way, and closed",
-		"nothing was under way",
-		"nothing, unless it happens to every session: then the reason that the server gives in its reply",
-		"RFC 5321 3.8, 4.5.3.2.7", is_421_idle},
-	[VERDICT_REFUSED_THEN_CLOSED] = {"refused-then-closed", SEVERITY_INFO, ANNOUNCED,
-		"the server refused, and closed without waiting for QUIT",
-		"what was refused with 4yz is tried again, what was refused with 5yz goes back to its sender",
-		"the text of the refusal",
-		"RFC 5321 3.1, 7.8; RFC 7504", is_refused_then_closed},
-	[VERDICT_CLIENT_GAVE_UP] = {"client-gave-up", SEVERITY_WARNING, CLIENTS_DOING,
-		"the client closed the connection while it waited for the answer to a whole message",
-		"the sender tries again: if the server did take the message in the end, the recipient gets it twice",
-		"what keeps the server from answering (a slow filter?), and the client's time-out, which should be ten minutes",
-		"RFC 5321 4.5.3.2.6; RFC 1047", is_client_gave_up},
+			      "the server said 421 (service not available) with no message under way, and closed",
+			      "nothing was under way",
+			      "nothing, unless it happens to every session: then the reason that the server gives in its reply",
+			      "RFC 5321 3.8, 4.5.3.2.7", is_421_idle},
+	[VERDICT_REFUSED_THEN_CLOSED] =
+		{"refused-then-closed", SEVERITY_INFO, ANNOUNCED, "the server refused, and closed without waiting for QUIT",
+		 "what was refused with 4yz is tried again, what was refused with 5yz goes back to its sender",
+		 "the text of the refusal", "RFC 5321 3.1, 7.8; RFC 7504", is_refused_then_closed},
+	[VERDICT_CLIENT_GAVE_UP] =
+		{"client-gave-up", SEVERITY_WARNING, CLIENTS_DOING,
+		 "the client closed the connection while it waited for the answer to a whole message",
+		 "the sender tries again: if the server did take the message in the end, the recipient gets it twice",
+		 "what keeps the server from answering (a slow filter?), and the client's time-out, which should be ten minutes",
+		 "RFC 5321 4.5.3.2.6; RFC 1047", is_client_gave_up},
 	[VERDICT_CLIENT_DROP_IN_MESSAGE] = {"client-drop-in-message", SEVERITY_NOTICE, CLIENTS_DOING,
-		"the client closed the connection while it was sending a message",
-		"the server throws away what it got; the sender tries again, or has given up",
-		"the sending server's log: a crash, a time-out, a user who cancelled",
-		"RFC 5321 4.1.1.10", is_client_drop_in_message},
+					    "the client closed the connection while it was sending a message",
+					    "the server throws away what it got; the sender tries again, or has given up",
+					    "the sending server's log: a crash, a time-out, a user who cancelled",
+					    "RFC 5321 4.1.1.10", is_client_drop_in_message},
 	[VERDICT_CLIENT_DROP] = {"client-drop", SEVERITY_INFO, CLIENTS_DOING,
-		"the client closed the connection without QUIT, before it had sent a message",
-		"no message was sent",
-		"nothing, unless the client is one of yours",
-		"RFC 5321 4.1.1.10", is_client_drop},
+				 "the client closed the connection without QUIT, before it had sent a message",
+				 "no message was sent", "nothing, unless the client is one of yours", "RFC 5321 4.1.1.10",
+				 is_client_drop},
 	[VERDICT_CLIENT_NO_QUIT] = {"client-no-quit", SEVERITY_INFO, CLIENTS_DOING,
-		"the client closed the connection without QUIT, after all its messages had been answered",
-		"every message has its answer; nothing is lost",
-		"nothing: many clients do so",
-		"RFC 5321 4.1.1.10", is_client_no_quit},
+				    "the client closed the connection without QUIT, after all its messages had been answered",
+				    "every message has its answer; nothing is lost", "nothing: many clients do so",
+				    "RFC 5321 4.1.1.10", is_client_no_quit},
 	[VERDICT_QUIT_BEFORE_ACCEPTANCE] = {"quit-before-acceptance", SEVERITY_INFO, CLIENTS_DOING,
-		"the client itself sent QUIT with a transaction open",
-		"it did not want to send the message: most often a check whether an address exists",
-		"nothing",
-		"RFC 5321 4.1.1.10", is_quit_before_acceptance},
+					    "the client itself sent QUIT with a transaction open",
+					    "it did not want to send the message: most often a check whether an address exists",
+					    "nothing", "RFC 5321 4.1.1.10", is_quit_before_acceptance},
 	[VERDICT_QUIT_UNAWAITED] = {"quit-unawaited", SEVERITY_NONE, CLIENTS_DOING,
-		"the client sent QUIT and closed without waiting for the 221",
-		"every message has its answer; nothing is lost",
-		"nothing: Postfix does so",
-		"RFC 5321 4.1.1.10", is_quit_unawaited},
+				    "the client sent QUIT and closed without waiting for the 221",
+				    "every message has its answer; nothing is lost", "nothing: Postfix does so",
+				    "RFC 5321 4.1.1.10", is_quit_unawaited},
 	[VERDICT_PROBE] = {"probe", SEVERITY_INFO, CLIENTS_DOING,
-		"the client closed the connection without having sent a byte of SMTP",
-		"no mail was involved",
-		"nothing: a health check or a scanner",
-		"RFC 5321 3.1", is_probe},
+			   "the client closed the connection without having sent a byte of SMTP", "no mail was involved",
+			   "nothing: a health check or a scanner", "RFC 5321 3.1", is_probe},
 	[VERDICT_CONNECT_REFUSED] = {"connect-refused", SEVERITY_INFO, CLIENTS_DOING,
-		"nothing listens on the server's port: the connection was refused",
-		"the sender tries again, or another server",
-		"whether a mail server should be listening there",
-		"RFC 9293 3.10.7.1", is_connect_refused},
+				     "nothing listens on the server's port: the connection was refused",
+				     "the sender tries again, or another server", "whether a mail server should be listening there",
+				     "RFC 9293 3.10.7.1", is_connect_refused},
 	[VERDICT_CONNECT_UNANSWERED] = {"connect-unanswered", SEVERITY_INFO, CLIENTS_DOING,
-		"the server did not answer the connection",
-		"the sender tries again, or another server",
-		"whether the host is up, and what a firewall makes of the port",
-		"RFC 9293 3.8.3", is_connect_unanswered},
-	[VERDICT_CLEAN] = {"clean", SEVERITY_NONE, FINE,
-		"QUIT, 221, close",
-		"every message has its answer",
-		"nothing",
-		"RFC 5321 4.1.1.10", is_clean},
-	[VERDICT_ENCRYPTED] = {"encrypted", SEVERITY_NONE, FINE,
-		"the session went into TLS",
-		"the dialogue cannot be read",
-		"nothing",
-		"RFC 3207", is_encrypted},
-	[VERDICT_UNKNOWN] = {"unknown", SEVERITY_NONE, FINE,
-		"not enough was seen to judge",
-		"not known",
-		"the reason given; a capture without losses",
-		"-", is_unknown},
+					"the server did not answer the connection", "the sender tries again, or another server",
+					"whether the host is up, and what a firewall makes of the port", "RFC 9293 3.8.3",
+					is_connect_unanswered},
+	[VERDICT_CLEAN] = {"clean", SEVERITY_NONE, FINE, "QUIT, 221, close", "every message has its answer", "nothing",
+			   "RFC 5321 4.1.1.10", is_clean},
+	[VERDICT_ENCRYPTED] = {"encrypted", SEVERITY_NONE, FINE, "the session went into TLS", "the dialogue cannot be read",
+			       "nothing", "RFC 3207", is_encrypted},
+	[VERDICT_UNKNOWN] = {"unknown", SEVERITY_NONE, FINE, "not enough was seen to judge", "not known",
+			     "the reason given; a capture without losses", "-", is_unknown},
 };
 
 const struct verdict_row *verdict_row(enum verdict v)
@@ -386,6 +376,7 @@ static const char *const reasons[UNSURES][2] = {
 	[UNSURE_CAPTURE_END] = {"the capture ended before the session did", NULL},
 	[UNSURE_IDLE] = {"no packet came for so long that the watch was ended", NULL},
 	[UNSURE_EVICTED] = {"the watch was ended to make room for others", NULL},
+	[UNSURE_TURNED] = {"the two sides exchanged their roles (TURN)", NULL},
 	[UNSURE_NO_DIALOGUE] = {"the client spoke no SMTP", NULL},
 	[UNSURE_OVERFLOW] = {"more messages were under way at once than are kept", NULL},
 };
@@ -413,14 +404,15 @@ static void close_reason(const struct ending *e, char *out, size_t n)
 	else if (e->vanished)
 		snprintf(out, n, "the client sent again and again at stage %s, and nothing came back", stage_name(e->stage));
 	else if (e->how == HOW_SILENCE)
-		snprintf(out, n, "the server sent again and again at stage %s, and nothing came back from the client", stage_name(e->stage));
+		snprintf(out, n, "the server sent again and again at stage %s, and nothing came back from the client",
+			 stage_name(e->stage));
 	else if (e->closer == CLOSER_NOBODY && !e->quit_answered)
 		snprintf(out, n, "the capture ends at stage %s", stage_name(e->stage));
 	else if (e->closer == CLOSER_NOBODY)
 		snprintf(out, n, "221 was seen at stage %s; the close was not captured", stage_name(e->stage));
 	else if (e->waited > 0)
-		snprintf(out, n, "%s closed first, with %s, at stage %s, %.1f s after the end of the message", who[e->closer], with, stage_name(e->stage),
-		         (double)e->waited / (double)FRAME_SECOND);
+		snprintf(out, n, "%s closed first, with %s, at stage %s, %.1f s after the end of the message", who[e->closer], with,
+			 stage_name(e->stage), (double)e->waited / (double)FRAME_SECOND);
 	else
 		snprintf(out, n, "%s closed first, with %s, at stage %s", who[e->closer], with, stage_name(e->stage));
 }

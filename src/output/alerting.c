@@ -1,15 +1,17 @@
 /* alerting.c - the operator's severities laid over the catalogue's. */
 #include "output/alerting.h"
 
+#include "core/frame.h"
+
 #include <stdio.h>
 #include <string.h>
 
 struct alerting alerting_default(void)
 {
-	struct alerting a = {.min = SEVERITY_NOTICE};
+	struct alerting a = {.min = SEVERITY_NOTICE, .limits = {.slow_acceptance = 60 * FRAME_SECOND}};
 
-	for (unsigned v = 0; v < VERDICTS; v++)
-		a.of[v] = verdict_row(v)->severity;
+	for (unsigned s = 0; s < SIGNATURES; s++)
+		a.of[s] = signature_row(s)->severity;
 	return a;
 }
 
@@ -17,8 +19,8 @@ bool alerting_set(struct alerting *a, const char *text, char *why, size_t n)
 {
 	const char *sign = strchr(text, '=');
 	char id[64] = "";
-	enum verdict v;
-	enum severity s;
+	enum severity severity;
+	unsigned s;
 
 	if (sign == NULL) {
 		snprintf(why, n, "\"%s\" is not of the form VERDICT=SEVERITY", text);
@@ -26,17 +28,17 @@ bool alerting_set(struct alerting *a, const char *text, char *why, size_t n)
 	}
 	if ((size_t)(sign - text) < sizeof(id))
 		memcpy(id, text, (size_t)(sign - text));
-	v = verdict_read(id);
-	s = severity_read(sign + 1);
-	if (v == VERDICTS) {
-		snprintf(why, n, "\"%.*s\" is no verdict; --list-alerts shows them all", (int)(sign - text), text);
+	s = signature_read(id);
+	severity = severity_read(sign + 1);
+	if (s == SIGNATURES) {
+		snprintf(why, n, "\"%.*s\" is no verdict or other alert; --list-alerts shows them all", (int)(sign - text), text);
 		return false;
 	}
-	if (s == SEVERITIES) {
+	if (severity == SEVERITIES) {
 		snprintf(why, n, "\"%s\" is no severity; there are none, info, notice, warning, error, critical", sign + 1);
 		return false;
 	}
-	a->of[v] = s;
+	a->of[s] = severity;
 	return true;
 }
 

@@ -1,0 +1,77 @@
+/* cause_rules.h - the rules of the table of causes, and what they share. For cause.c and cause_*.c alone. */
+#ifndef SMTPWATCH_CORE_CAUSE_RULES_H
+#define SMTPWATCH_CORE_CAUSE_RULES_H
+
+#include <stdio.h>
+
+#include "core/cause.h"
+
+/*
+ * A sign, with its sentence. What the strongest says alone is the confidence; each further one, being another way of seeing the same thing, raises it by a step. A macro, because
+ * the compiler then checks the sentence against its numbers. No sentence may hold bytes off the wire.
+ */
+#define CAUSE_SIGN(c, confidence, ...) snprintf(cause_rules_sign(c, confidence), CAUSE_EVIDENCE_TEXT, __VA_ARGS__)
+
+/* A sentence that goes with a sign and proves nothing. */
+#define CAUSE_ASIDE(c, ...) snprintf(cause_rules_line(c), CAUSE_EVIDENCE_TEXT, __VA_ARGS__)
+
+/* For sentences. */
+#define CAUSE_SECONDS(ns) ((double)(ns) / (double)FRAME_SECOND)
+
+/* Where the next sentence goes. A rule has at most CAUSE_EVIDENCE of them. */
+char *cause_rules_line(struct cause *c);
+char *cause_rules_sign(struct cause *c, enum confidence confidence);
+
+/* Never surer than that: for causes that look like others. */
+void cause_rules_limit(struct cause *c, enum confidence most);
+
+/* The server ended it, with or without a word; the client closed without being asked to. Neither: the watch ended, or the server vanished. */
+bool cause_rules_by_server(const struct cause_facts *f);
+bool cause_rules_by_client(const struct cause_facts *f);
+
+/* The server closed or reset without a farewell that was seen. */
+bool cause_rules_dropped(const struct cause_facts *f);
+
+/* The client's last bytes came after the server's: it waited for an answer, or was still sending. Means something only without a farewell. */
+bool cause_rules_client_spoke_last(const struct cause_facts *f);
+
+/* cause_words.c - what the farewell says in words or codes for c->id. Adds the signs, two at most. */
+bool cause_words_said(const struct cause_facts *f, struct cause *c);
+
+/* cause_server.c - what the server did of its own will, or had to. */
+bool cause_server_shutdown(const struct cause_facts *f, struct cause *c);
+bool cause_server_session_limit(const struct cause_facts *f, struct cause *c);
+bool cause_server_message_limit(const struct cause_facts *f, struct cause *c);
+bool cause_server_too_many_errors(const struct cause_facts *f, struct cause *c);
+bool cause_server_auth_failures(const struct cause_facts *f, struct cause *c);
+bool cause_server_policy(const struct cause_facts *f, struct cause *c);
+bool cause_server_size_limit(const struct cause_facts *f, struct cause *c);
+bool cause_server_crash(const struct cause_facts *f, struct cause *c);
+
+/* cause_talk.c - what went wrong in the dialogue itself. */
+bool cause_talk_not_smtp(const struct cause_facts *f, struct cause *c);
+bool cause_talk_tls_failure(const struct cause_facts *f, struct cause *c);
+bool cause_talk_reply_unfinished(const struct cause_facts *f, struct cause *c);
+bool cause_talk_middlebox_rewrite(const struct cause_facts *f, struct cause *c);
+
+/* cause_path.c - what the network did. */
+bool cause_path_reply_lost(const struct cause_facts *f, struct cause *c);
+bool cause_path_mtu(const struct cause_facts *f, struct cause *c);
+bool cause_path_loss(const struct cause_facts *f, struct cause *c);
+bool cause_path_receiver_stalled(const struct cause_facts *f, struct cause *c);
+
+/* The client's largest segments did not get through: its silence is none of its own. */
+bool cause_path_stuck(const struct cause_facts *f);
+
+/* cause_reset.c - whether an RST is of the side whose address it bears. */
+bool cause_reset_by_middlebox(const struct cause_facts *f, struct cause *c);
+
+/* cause_time.c - what the clock tells. */
+bool cause_time_idle(const struct cause_facts *f, struct cause *c);
+bool cause_time_slow_filter(const struct cause_facts *f, struct cause *c);
+bool cause_time_client(const struct cause_facts *f, struct cause *c);
+
+/* The client's silence before the end is that of a usual idle time-out. */
+bool cause_time_idled(const struct cause_facts *f);
+
+#endif

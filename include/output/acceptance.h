@@ -1,0 +1,17 @@
+/* acceptance.h - the wait for the answer to a whole message: where duplicates are made (RFC 1047). */
+#ifndef SMTPWATCH_OUTPUT_ACCEPTANCE_H
+#define SMTPWATCH_OUTPUT_ACCEPTANCE_H
+
+#include "core/record.h"
+
+/* The longest such wait of a session. */
+struct acceptance {
+	int64_t waited;                    /* nanoseconds from the end of the message to its reply, or to the end of the session; 0: none is known */
+	bool answered;                     /* the reply came in the end */
+	const struct transaction *message; /* NULL: one of those that were not kept */
+};
+
+/* Only waits whose two ends were seen: a reply that may lie in a hole makes none. */
+struct acceptance acceptance_slowest(const struct record *r);
+
+#endif

@@ -1,0 +1,47 @@
+/* cause_rules.c - what the rules of causes share: the weighing of signs, and who did it. */
+#include "core/cause_rules.h"
+
+#include <assert.h>
+
+char *cause_rules_line(struct cause *c)
+{
+	assert(c->evidences < CAUSE_EVIDENCE);
+	return c->evidence[c->evidences++];
+}
+
+char *cause_rules_sign(struct cause *c, enum confidence confidence)
+{
+	bool first = c->evidences == 0;
+	enum confidence best = first || confidence > c->confidence ? confidence : c->confidence;
+	c->confidence = first || best == CONFIDENCE_CERTAIN ? best : best + 1;
+	return cause_rules_line(c);
+}
+
+void cause_rules_limit(struct cause *c, enum confidence most)
+{
+	if (c->confidence > most)
+		c->confidence = most;
+}
+
+/* A 421 that met the client's FIN on the wire is an end by the server too. */
+bool cause_rules_by_server(const struct cause_facts *f)
+{
+	const struct ending *e = f->ending;
+	return e->unasked_221 || e->final_421 || (e->closer == CLOSER_SERVER && !e->vanished);
+}
+
+bool cause_rules_by_client(const struct cause_facts *f)
+{
+	return f->ending->closer == CLOSER_CLIENT && !f->ending->vanished && !cause_rules_by_server(f);
+}
+
+bool cause_rules_dropped(const struct cause_facts *f)
+{
+	const struct ending *e = f->ending;
+	return e->closer == CLOSER_SERVER && !e->vanished && !e->unasked_221 && e->farewell == FAREWELL_NONE;
+}
+
+bool cause_rules_client_spoke_last(const struct cause_facts *f)
+{
+	return f->ending->client_silence < f->ending->server_silence;
+}

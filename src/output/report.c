@@ -1,0 +1,24 @@
+/* report.c - the operator's view of a record. */
+#include "output/report.h"
+
+struct report report_make(const struct alerting *alerting, const struct record *record, const char *input)
+{
+	struct report r = {.record = *record, .input = input, .alerting = alerting};
+	uint64_t asides = signature_asides(record, &alerting->limits), left;
+	struct judgement j = alerting_judge(alerting, record->judgement);
+
+	r.record.judgement = j;
+	r.severity = alerting->of[j.verdict];
+	r.also = j.also | asides;
+	for (left = asides | UINT64_C(1) << j.verdict; left != 0; left &= left - 1)
+		if (alerting_is_alert(alerting, (unsigned)__builtin_ctzll(left)))
+			r.raised |= left & -left;
+	return r;
+}
+
+const struct cause *report_cause(const struct report *r)
+{
+	const struct cause *c = r->record.cause;
+
+	return c != NULL && c->id != CAUSE_UNEXPLAINED ? c : NULL;
+}
