@@ -49,6 +49,7 @@ for name in "${names[@]}"; do
 done
 result 'all of them in one run' judge all "${names[@]}"
 if [ "$mode" = --write ]; then
+	[ $failed = 0 ] || exit 1
 	rm -f $golden/*
 	cp "$dir"/*.txt "$dir"/*.json $golden
 	exit $failed

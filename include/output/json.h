@@ -8,7 +8,19 @@
 #include "output/stamp.h"
 
 /* The objects that facts stand in. Which stands in which is told in json_writer.c. */
-enum json_group { JSON_ROOT, JSON_ENDING, JSON_SMTP, JSON_LAST_REPLY, JSON_NET, JSON_REPLY, JSON_GROUPS };
+enum json_group {
+	JSON_ROOT,
+	JSON_ENDING,
+	JSON_CAUSE,
+	JSON_SMTP,
+	JSON_LAST_REPLY,
+	JSON_LATENCY,
+	JSON_PROXIED,
+	JSON_NET,
+	JSON_REPLY,
+	JSON_TIMES,
+	JSON_GROUPS
+};
 
 /* What is rendered: a session, or one message of it. */
 struct json_view {
@@ -37,8 +49,8 @@ struct json_row {
 		group, "\"" name "\":", sizeof("\"" name "\":") - 1, put                                                           \
 	}
 
-/* Ended by a row without put. A fact is added here (json_fields.c, json_message.c), and in docs/schema.json. */
-extern const struct json_row json_session_rows[], json_transaction_rows[];
+/* Ended by a row without put. A fact is added here (json_fields.c, json_net.c, json_message.c), and in docs/schema.json. */
+extern const struct json_row json_session_rows[], json_net_rows[], json_transaction_rows[];
 
 /* The members that the rows yield, objects of their own opened and closed, into an object that the caller has opened and will close. */
 void json_members(struct json *j, const struct json_row *rows, const struct json_view *v);
@@ -55,10 +67,15 @@ void json_word(struct json *j, const char *word);
 void json_number(struct json *j, uint64_t v);
 void json_time(struct json *j, int64_t ns);
 void json_bits(struct json *j, uint64_t mask, const char *(*name)(unsigned bit));
+void json_addr(struct json *j, const struct ip_addr *a);
 
 /* Put functions for what several tables need: true if there was something to write. */
 bool json_put_note(struct json *j, const struct notes *notes, enum note_tag tag);
 bool json_put_code(struct json *j, uint16_t code);
 bool json_put_enhanced(struct json *j, struct smtp_enhanced e);
+
+/* A time, 0: did not happen. The time from one to another, in seconds: not known if either did not happen. */
+bool json_put_time(struct json *j, int64_t ns);
+bool json_put_wait(struct json *j, int64_t from, int64_t to);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef SMTPWATCH_OUTPUT_SERVERS_H
 #define SMTPWATCH_OUTPUT_SERVERS_H
 
-#include "core/record.h"
+#include "output/report.h"
 
 /* As many servers are told apart; those that come later are counted as "others". */
 enum { SERVERS_MAX = 65536, SERVER_NAME = 64 };
@@ -21,8 +21,8 @@ struct servers;
 struct servers *servers_new(void);
 void servers_free(struct servers *s);
 
-/* Counts a session. severity: of its alert; SEVERITY_NONE: it is none. */
-void servers_count(struct servers *s, const struct record *r, enum severity severity);
+/* Counts a session, and its alerts. */
+void servers_count(struct servers *s, const struct report *r);
 
 /* The n servers with the worst alerts, worst first: more critical ones, then more errors and so on, then by address. How many there are, at most n. */
 size_t servers_worst(const struct servers *s, const struct server **out, size_t n);
@@ -30,7 +30,7 @@ size_t servers_worst(const struct servers *s, const struct server **out, size_t 
 /* All that found no room in the table, as one; sessions is 0 if everything did. */
 const struct server *servers_others(const struct servers *s);
 
-/* The server's name from its greeting, e.g. "mx.example.net": letters, digits, dots and hyphens only. Returns out, empty where there is none. */
-char *server_name(const struct session_facts *facts, char out[SERVER_NAME]);
+/* The name of a host that a greeting or an EHLO begins with, e.g. "mx.example.net": letters, digits, dots and hyphens only. Returns out, empty where there is none. */
+char *server_name(struct bytes text, char out[SERVER_NAME]);
 
 #endif

@@ -1,22 +1,17 @@
 /* json_fields.c - the facts of a session: a function and a row for each. The table at the end is the record's shape. */
+#include "output/acceptance.h"
 #include "output/json.h"
-
-static bool put_addr(struct json *j, const struct ip_addr *a)
-{
-	char text[IP_ADDR_TEXT];
-
-	json_word(j, ip_addr_text(a, text));
-	return true;
-}
 
 static bool put_src_ip(struct json *j, const struct json_view *v)
 {
-	return put_addr(j, &v->report->record.conn->addr[CLIENT]);
+	json_addr(j, &v->report->record.conn->addr[CLIENT]);
+	return true;
 }
 
 static bool put_dest_ip(struct json *j, const struct json_view *v)
 {
-	return put_addr(j, &v->report->record.conn->addr[SERVER]);
+	json_addr(j, &v->report->record.conn->addr[SERVER]);
+	return true;
 }
 
 static bool put_number(struct json *j, uint64_t n)
@@ -108,15 +103,15 @@ static bool put_verdict(struct json *j, const struct json_view *v)
 	return put_word(j, verdict_row(v->report->record.judgement.verdict)->id);
 }
 
-static const char *verdict_bit_name(unsigned bit)
+static const char *signature_name(unsigned bit)
 {
-	return verdict_row((enum verdict)bit)->id;
+	return signature_row(bit)->id;
 }
 
 /* Lists are written even if they are empty, so that a reader can loop over them without asking first. */
 static bool put_also(struct json *j, const struct json_view *v)
 {
-	json_bits(j, v->report->record.judgement.also, verdict_bit_name);
+	json_bits(j, v->report->also, signature_name);
 	return true;
 }
 
@@ -170,6 +165,45 @@ static bool put_inferred(struct json *j, const struct json_view *v)
 static bool put_confidence(struct json *j, const struct json_view *v)
 {
 	return put_word(j, "certain") && v->report->record.judgement.verdict != VERDICT_UNKNOWN;
+}
+
+/* Sessions of the same server that ended in the same second, this one included. */
+static bool put_together(struct json *j, const struct json_view *v)
+{
+	return put_number(j, v->report->record.together) && v->report->record.together > 1;
+}
+
+static bool put_grouped(struct json *j, const struct json_view *v)
+{
+	outbuf_str(j->b, "true");
+	return v->report->grouped;
+}
+
+static bool put_cause_id(struct json *j, const struct json_view *v)
+{
+	const struct cause *c = report_cause(v->report);
+
+	return c != NULL && put_word(j, cause_row(c->id)->id);
+}
+
+static bool put_cause_confidence(struct json *j, const struct json_view *v)
+{
+	const struct cause *c = report_cause(v->report);
+
+	return c != NULL && put_word(j, confidence_name(c->confidence));
+}
+
+static bool put_cause_evidence(struct json *j, const struct json_view *v)
+{
+	const struct cause *c = report_cause(v->report);
+
+	outbuf_char(j->b, '[');
+	for (unsigned i = 0; c != NULL && i < c->evidences; i++) {
+		json_comma(j);
+		json_string(j, bytes_str(c->evidence[i]));
+	}
+	outbuf_char(j->b, ']');
+	return c != NULL;
 }
 
 static bool put_banner(struct json *j, const struct json_view *v)
@@ -236,6 +270,55 @@ static bool put_last_text(struct json *j, const struct json_view *v)
 	return json_put_note(j, &v->report->record.session->notes, NOTE_REPLY);
 }
 
+/* What the client had to wait for, step by step. */
+static bool put_latency_connect(struct json *j, const struct json_view *v)
+{
+	outbuf_seconds(j->b, v->report->record.conn->rtt);
+	return v->report->record.conn->rtt > 0;
+}
+
+/* Without the SYN the first packet is any packet. */
+static bool put_latency_banner(struct json *j, const struct json_view *v)
+{
+	const struct conn *conn = v->report->record.conn;
+
+	return json_put_wait(j, conn->start, v->report->record.session->ts_banner) && conn->side[CLIENT].syn;
+}
+
+static bool put_latency_hello(struct json *j, const struct json_view *v)
+{
+	const struct session_facts *facts = v->report->record.session;
+
+	return json_put_wait(j, facts->ts_hello, facts->ts_hello_reply);
+}
+
+static bool put_latency_end(struct json *j, const struct json_view *v)
+{
+	int64_t waited = acceptance_slowest(&v->report->record).waited;
+
+	outbuf_seconds(j->b, waited);
+	return waited > 0;
+}
+
+/* Named by a PROXY header: then src_ip is the proxy's. */
+static bool put_proxied_ip(struct json *j, const struct json_view *v)
+{
+	json_addr(j, &v->report->record.session->proxied);
+	return v->report->record.session->proxied_port != 0;
+}
+
+static bool put_proxied_port(struct json *j, const struct json_view *v)
+{
+	uint16_t port = v->report->record.session->proxied_port;
+
+	return put_number(j, port) && port != 0;
+}
+
+static bool put_refusals(struct json *j, const struct json_view *v)
+{
+	return put_number(j, v->report->record.session->refusals);
+}
+
 static bool put_flaws(struct json *j, const struct json_view *v)
 {
 	json_bits(j, v->report->record.session->flaws, flaw_name);
@@ -265,48 +348,6 @@ static bool put_transactions_omitted(struct json *j, const struct json_view *v)
 	return put_number(j, omitted) && omitted > 0;
 }
 
-/* Of the streams, without what is missing from the capture. */
-static bool put_client_bytes(struct json *j, const struct json_view *v)
-{
-	return put_number(j, v->report->record.conn->side[CLIENT].bytes);
-}
-
-static bool put_server_bytes(struct json *j, const struct json_view *v)
-{
-	return put_number(j, v->report->record.conn->side[SERVER].bytes);
-}
-
-/* A list of two: client, server. */
-static bool put_pair(struct json *j, uint64_t client, uint64_t server)
-{
-	outbuf_char(j->b, '[');
-	json_number(j, client);
-	outbuf_char(j->b, ',');
-	json_number(j, server);
-	outbuf_char(j->b, ']');
-	return true;
-}
-
-static bool put_gap_bytes(struct json *j, const struct json_view *v)
-{
-	const struct conn_side *side = v->report->record.conn->side;
-
-	return put_pair(j, side[CLIENT].gap, side[SERVER].gap);
-}
-
-static bool put_retransmits(struct json *j, const struct json_view *v)
-{
-	const struct conn_side *side = v->report->record.conn->side;
-
-	return put_pair(j, side[CLIENT].retransmits, side[SERVER].retransmits);
-}
-
-static bool put_rtt(struct json *j, const struct json_view *v)
-{
-	outbuf_seconds(j->b, v->report->record.conn->rtt);
-	return v->report->record.conn->rtt > 0;
-}
-
 const struct json_row json_session_rows[] = {
 	JSON_ROW(JSON_ROOT, "src_ip", put_src_ip),
 	JSON_ROW(JSON_ROOT, "src_port", put_src_port),
@@ -331,6 +372,13 @@ const struct json_row json_session_rows[] = {
 	JSON_ROW(JSON_ENDING, "reason", put_reason),
 	JSON_ROW(JSON_ENDING, "inferred", put_inferred),
 	JSON_ROW(JSON_ENDING, "confidence", put_confidence),
+	JSON_ROW(JSON_ROOT, "together", put_together),
+	JSON_ROW(JSON_ROOT, "grouped", put_grouped),
+	JSON_ROW(JSON_CAUSE, "id", put_cause_id),
+	JSON_ROW(JSON_CAUSE, "confidence", put_cause_confidence),
+	JSON_ROW(JSON_CAUSE, "evidence", put_cause_evidence),
+	JSON_ROW(JSON_PROXIED, "ip", put_proxied_ip),
+	JSON_ROW(JSON_PROXIED, "port", put_proxied_port),
 	JSON_ROW(JSON_SMTP, "banner", put_banner),
 	JSON_ROW(JSON_SMTP, "helo", put_helo),
 	JSON_ROW(JSON_SMTP, "extensions", put_extensions),
@@ -339,17 +387,17 @@ const struct json_row json_session_rows[] = {
 	JSON_ROW(JSON_SMTP, "auth", put_auth),
 	JSON_ROW(JSON_SMTP, "commands", put_commands),
 	JSON_ROW(JSON_SMTP, "replies", put_replies),
+	JSON_ROW(JSON_SMTP, "refusals", put_refusals),
 	JSON_ROW(JSON_SMTP, "last_command", put_last_command),
 	JSON_ROW(JSON_LAST_REPLY, "code", put_last_code),
 	JSON_ROW(JSON_LAST_REPLY, "enhanced", put_last_enhanced),
 	JSON_ROW(JSON_LAST_REPLY, "text", put_last_text),
+	JSON_ROW(JSON_LATENCY, "connect", put_latency_connect),
+	JSON_ROW(JSON_LATENCY, "banner", put_latency_banner),
+	JSON_ROW(JSON_LATENCY, "hello", put_latency_hello),
+	JSON_ROW(JSON_LATENCY, "end", put_latency_end),
 	JSON_ROW(JSON_SMTP, "flaws", put_flaws),
 	JSON_ROW(JSON_ROOT, "transactions", put_transactions),
 	JSON_ROW(JSON_ROOT, "transactions_omitted", put_transactions_omitted),
-	JSON_ROW(JSON_NET, "client_bytes", put_client_bytes),
-	JSON_ROW(JSON_NET, "server_bytes", put_server_bytes),
-	JSON_ROW(JSON_NET, "gap_bytes", put_gap_bytes),
-	JSON_ROW(JSON_NET, "retransmits", put_retransmits),
-	JSON_ROW(JSON_NET, "rtt", put_rtt),
 	{0},
 };

@@ -53,6 +53,11 @@ static bool put_rcpt_count(struct json *j, const struct json_view *v)
 	return put_number(j, v->transaction->rcpt_count);
 }
 
+static bool put_rcpt_accepted(struct json *j, const struct json_view *v)
+{
+	return put_number(j, v->transaction->rcpt_accepted);
+}
+
 static bool put_message_id(struct json *j, const struct json_view *v)
 {
 	return json_put_note(j, &v->transaction->notes, NOTE_MESSAGE_ID);
@@ -105,11 +110,47 @@ static bool put_reply_text(struct json *j, const struct json_view *v)
 	return json_put_note(j, &v->transaction->notes, NOTE_REPLY);
 }
 
+static bool put_time_mail(struct json *j, const struct json_view *v)
+{
+	return json_put_time(j, v->transaction->ts_mail);
+}
+
+static bool put_time_mail_reply(struct json *j, const struct json_view *v)
+{
+	return json_put_time(j, v->transaction->ts_mail_reply);
+}
+
+static bool put_time_rcpt(struct json *j, const struct json_view *v)
+{
+	return json_put_time(j, v->transaction->ts_rcpt);
+}
+
+static bool put_time_rcpt_reply(struct json *j, const struct json_view *v)
+{
+	return json_put_time(j, v->transaction->ts_rcpt_reply);
+}
+
+static bool put_time_data(struct json *j, const struct json_view *v)
+{
+	return json_put_time(j, v->transaction->ts_data);
+}
+
+static bool put_time_end(struct json *j, const struct json_view *v)
+{
+	return json_put_time(j, v->transaction->ts_end);
+}
+
+static bool put_time_reply(struct json *j, const struct json_view *v)
+{
+	return json_put_time(j, v->transaction->ts_reply);
+}
+
 const struct json_row json_transaction_rows[] = {
 	JSON_ROW(JSON_ROOT, "fate", put_fate),
 	JSON_ROW(JSON_ROOT, "from", put_from),
 	JSON_ROW(JSON_ROOT, "rcpt", put_rcpt),
 	JSON_ROW(JSON_ROOT, "rcpt_count", put_rcpt_count),
+	JSON_ROW(JSON_ROOT, "rcpt_accepted", put_rcpt_accepted),
 	JSON_ROW(JSON_ROOT, "message_id", put_message_id),
 	JSON_ROW(JSON_ROOT, "queue_id", put_queue_id),
 	JSON_ROW(JSON_ROOT, "size_declared", put_size_declared),
@@ -120,5 +161,12 @@ const struct json_row json_transaction_rows[] = {
 	JSON_ROW(JSON_REPLY, "code", put_reply_code),
 	JSON_ROW(JSON_REPLY, "enhanced", put_reply_enhanced),
 	JSON_ROW(JSON_REPLY, "text", put_reply_text),
+	JSON_ROW(JSON_TIMES, "mail", put_time_mail),
+	JSON_ROW(JSON_TIMES, "mail_reply", put_time_mail_reply),
+	JSON_ROW(JSON_TIMES, "rcpt", put_time_rcpt),
+	JSON_ROW(JSON_TIMES, "rcpt_reply", put_time_rcpt_reply),
+	JSON_ROW(JSON_TIMES, "data", put_time_data),
+	JSON_ROW(JSON_TIMES, "end", put_time_end),
+	JSON_ROW(JSON_TIMES, "reply", put_time_reply),
 	{0},
 };

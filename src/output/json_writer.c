@@ -8,9 +8,16 @@ static const struct {
 	enum json_group parent;
 	const char *key;
 } groups[JSON_GROUPS] = {
-	[JSON_ROOT] = {JSON_ROOT, ""},     [JSON_ENDING] = {JSON_ROOT, "ending"},
-	[JSON_SMTP] = {JSON_ROOT, "smtp"}, [JSON_LAST_REPLY] = {JSON_SMTP, "last_reply"},
-	[JSON_NET] = {JSON_ROOT, "net"},   [JSON_REPLY] = {JSON_ROOT, "reply"},
+	[JSON_ROOT] = {JSON_ROOT, ""},
+	[JSON_ENDING] = {JSON_ROOT, "ending"},
+	[JSON_CAUSE] = {JSON_ROOT, "cause"},
+	[JSON_SMTP] = {JSON_ROOT, "smtp"},
+	[JSON_LAST_REPLY] = {JSON_SMTP, "last_reply"},
+	[JSON_LATENCY] = {JSON_SMTP, "latency"},
+	[JSON_PROXIED] = {JSON_SMTP, "proxied_client"},
+	[JSON_NET] = {JSON_ROOT, "net"},
+	[JSON_REPLY] = {JSON_ROOT, "reply"},
+	[JSON_TIMES] = {JSON_ROOT, "times"},
 };
 
 void json_comma(struct json *j)
@@ -114,6 +121,25 @@ void json_bits(struct json *j, uint64_t mask, const char *(*name)(unsigned bit))
 		json_word(j, name((unsigned)__builtin_ctzll(mask)));
 	}
 	outbuf_char(j->b, ']');
+}
+
+void json_addr(struct json *j, const struct ip_addr *a)
+{
+	char text[IP_ADDR_TEXT];
+
+	json_word(j, ip_addr_text(a, text));
+}
+
+bool json_put_time(struct json *j, int64_t ns)
+{
+	json_time(j, ns);
+	return ns != 0;
+}
+
+bool json_put_wait(struct json *j, int64_t from, int64_t to)
+{
+	outbuf_seconds(j->b, to - from);
+	return from != 0 && to != 0;
 }
 
 bool json_put_note(struct json *j, const struct notes *notes, enum note_tag tag)

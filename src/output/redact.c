@@ -18,6 +18,7 @@ struct redactor {
 	struct outbuf scratch;
 	struct record record;
 	struct session_facts facts;
+	struct cause cause;
 	struct transaction transactions[SESSION_TRANSACTIONS];
 	size_t n; /* transactions copied */
 };
@@ -220,6 +221,29 @@ static void copy_notes(struct redactor *r, const struct session_facts *facts, co
 		copy_note(r, facts, to, &note);
 }
 
+/* Evidence quotes what the server said. What grows beyond its room is cut, between two characters. */
+static void copy_evidence(struct redactor *r, const struct session_facts *facts, const char *from, char to[CAUSE_EVIDENCE_TEXT])
+{
+	size_t n;
+
+	r->scratch.n = 0;
+	put_text(&r->scratch, r->mode, facts, bytes_str(from));
+	n = r->scratch.n < CAUSE_EVIDENCE_TEXT ? r->scratch.n : CAUSE_EVIDENCE_TEXT - 1;
+	while (n < r->scratch.n && n > 0 && (r->scratch.p[n] & 0xc0) == 0x80)
+		n--;
+	if (n > 0)
+		memcpy(to, r->scratch.p, n);
+	to[n] = '\0';
+}
+
+static void copy_cause(struct redactor *r, const struct session_facts *facts, const struct cause *from)
+{
+	r->cause = *from;
+	for (unsigned i = 0; i < from->evidences; i++)
+		copy_evidence(r, facts, from->evidence[i], r->cause.evidence[i]);
+	r->record.cause = &r->cause;
+}
+
 static void forget_last(struct redactor *r)
 {
 	notes_free(&r->facts.notes, r->pool);
@@ -247,5 +271,7 @@ const struct record *redactor_record(struct redactor *r, const struct record *in
 	*link = NULL;
 	r->record = *in;
 	r->record.session = &r->facts;
+	if (in->cause != NULL)
+		copy_cause(r, in->session, in->cause);
 	return &r->record;
 }

@@ -107,16 +107,15 @@ static struct server *servers_find(struct servers *s, const struct conn *conn)
 	return &s->all[s->n - 1];
 }
 
-void servers_count(struct servers *s, const struct record *r, enum severity severity)
+void servers_count(struct servers *s, const struct report *r)
 {
-	struct server *one = servers_find(s, r->conn);
+	struct server *one = servers_find(s, r->record.conn);
 
 	one->sessions++;
-	if (severity == SEVERITY_NONE)
-		return;
-	one->alerts[severity]++;
-	if (one->name[0] == '\0' && one != &s->others)
-		server_name(r->session, one->name);
+	for (uint64_t left = r->raised; left != 0; left &= left - 1)
+		one->alerts[report_severity(r, (unsigned)__builtin_ctzll(left))]++;
+	if (r->raised != 0 && one->name[0] == '\0' && one != &s->others)
+		server_name(notes_find(&r->record.session->notes, NOTE_BANNER).text, one->name);
 }
 
 /* Whether a comes before b in the list of the worst. */
@@ -169,19 +168,18 @@ static bool name_byte(uint8_t c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
 }
 
-char *server_name(const struct session_facts *facts, char out[SERVER_NAME])
+char *server_name(struct bytes text, char out[SERVER_NAME])
 {
-	struct bytes banner = notes_find(&facts->notes, NOTE_BANNER).text;
 	bool dotted = false;
 	size_t n = 0;
 
-	for (; n < banner.n && n < SERVER_NAME && name_byte(banner.p[n]); n++)
-		dotted |= banner.p[n] == '.';
+	for (; n < text.n && n < SERVER_NAME && name_byte(text.p[n]); n++)
+		dotted |= text.p[n] == '.';
 	/* "ESMTP ready" begins with a word that is no name; so does a name that goes on with other bytes. */
-	if (!dotted || n == SERVER_NAME || (n < banner.n && banner.p[n] != ' '))
+	if (!dotted || n == SERVER_NAME || (n < text.n && text.p[n] != ' '))
 		n = 0;
 	if (n > 0)
-		memcpy(out, banner.p, n);
+		memcpy(out, text.p, n);
 	out[n] = '\0';
 	return out;
 }

@@ -1,6 +1,8 @@
 /* sink.c - the table of kinds, and the one door through which sessions reach all outputs. */
 #include "output/sink.h"
 
+#include "output/grouping.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,6 +17,7 @@ struct sink {
 struct sinks {
 	const struct alerting *alerting;
 	struct redactor *redactor;
+	struct grouping grouping;
 	struct totals totals;
 	struct sink *all;
 	size_t n;
@@ -69,13 +72,9 @@ bool sinks_add(struct sinks *s, const char *spec, char why[SINK_WHY])
 
 void sinks_record(struct sinks *s, const struct record *record, const char *input)
 {
-	struct report report = {.record = *redactor_record(s->redactor, record), .input = input};
-	enum verdict v;
+	struct report report = report_make(s->alerting, redactor_record(s->redactor, record), input);
 
-	report.record.judgement = alerting_judge(s->alerting, record->judgement);
-	v = report.record.judgement.verdict;
-	report.severity = s->alerting->of[v];
-	report.alert = alerting_is_alert(s->alerting, v);
+	grouping_apply(&s->grouping, &report);
 	totals_count(&s->totals, &report);
 	for (size_t i = 0; i < s->n; i++)
 		if (s->all[i].listening)

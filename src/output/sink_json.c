@@ -43,9 +43,9 @@ static unsigned eve_severity(enum severity s)
 	return s >= SEVERITY_NOTICE ? 1 + SEVERITY_CRITICAL - s : 4;
 }
 
-static void put_alert(struct json *j, const struct report *r)
+static void put_alert(struct json *j, const struct report *r, unsigned signature)
 {
-	const struct verdict_row *row = verdict_row(r->record.judgement.verdict);
+	const struct verdict_row *row = signature_row(signature);
 
 	json_key(j, "alert");
 	outbuf_char(j->b, '{');
@@ -54,7 +54,7 @@ static void put_alert(struct json *j, const struct report *r)
 	json_key(j, "category");
 	json_string(j, bytes_str(row->category));
 	json_key(j, "severity");
-	json_number(j, eve_severity(r->severity));
+	json_number(j, eve_severity(report_severity(r, signature)));
 	outbuf_char(j->b, '}');
 }
 
@@ -69,7 +69,7 @@ static void repeat_members(struct outbuf *b, size_t from, size_t to)
 	b->n += to - from;
 }
 
-/* An alert is the session's line once more, because whoever reads only alerts must find everything in it. */
+/* An alert is the session's line once more, because whoever reads only alerts must find everything in it. A session may be several. */
 static bool json_record(void *self, const struct report *r)
 {
 	struct sink_json *s = self;
@@ -80,12 +80,13 @@ static bool json_record(void *self, const struct report *r)
 	event_begin(j, r->record.end, "session");
 	from = j->b->n;
 	json_members(j, json_session_rows, &view);
+	json_members(j, json_net_rows, &view);
 	to = j->b->n;
 	outbuf_str(j->b, "}\n");
-	if (r->alert) {
+	for (uint64_t left = r->raised; left != 0; left &= left - 1) {
 		event_begin(j, r->record.end, "alert");
 		repeat_members(j->b, from, to);
-		put_alert(j, r);
+		put_alert(j, r, (unsigned)__builtin_ctzll(left));
 		outbuf_str(j->b, "}\n");
 	}
 	return outfile_put(&s->out);
@@ -127,6 +128,11 @@ static const char *verdict_label(unsigned v)
 	return verdict_row((enum verdict)v)->id;
 }
 
+static const char *aside_label(unsigned i)
+{
+	return signature_row(VERDICTS + i)->id;
+}
+
 static const char *severity_label(unsigned s)
 {
 	return severity_name((enum severity)(SEVERITY_INFO + s));
@@ -150,7 +156,10 @@ static bool json_stats(void *self, const struct summary *sum)
 	json_key(j, "alerts");
 	json_number(j, t->alerts);
 	put_tally(j, "severities", t->alert_severity + SEVERITY_INFO, SEVERITIES - SEVERITY_INFO, severity_label);
-	put_tally(j, "verdicts", t->verdicts, VERDICTS, verdict_label);
+	json_key(j, "grouped");
+	json_number(j, t->grouped);
+	put_tally(j, "verdicts", t->signatures, VERDICTS, verdict_label);
+	put_tally(j, "asides", t->signatures + VERDICTS, SIGNATURES - VERDICTS, aside_label);
 	put_tally(j, "fates", t->fates + FATE_ACCEPTED, FATES - FATE_ACCEPTED, fate_label);
 	put_counters(j, sum->core);
 	outbuf_str(j->b, "}\n");

@@ -6,12 +6,15 @@ void totals_count(struct totals *t, const struct report *r)
 	const struct session_facts *facts = r->record.session;
 
 	t->sessions++;
-	t->verdicts[r->record.judgement.verdict]++;
+	t->grouped += r->grouped;
+	t->signatures[r->record.judgement.verdict]++;
+	for (unsigned s = VERDICTS; s < SIGNATURES; s++)
+		t->signatures[s] += r->also >> s & 1;
 	for (unsigned f = 0; f < FATES; f++)
 		t->fates[f] += facts->fates[f];
-	if (r->alert) {
+	for (uint64_t left = r->raised; left != 0; left &= left - 1) {
 		t->alerts++;
-		t->alert_severity[r->severity]++;
+		t->alert_severity[report_severity(r, (unsigned)__builtin_ctzll(left))]++;
 	}
-	servers_count(t->servers, &r->record, r->alert ? r->severity : SEVERITY_NONE);
+	servers_count(t->servers, r);
 }
