@@ -46,7 +46,7 @@ $(BUILD)/%.o: %.c Makefile
 run:
 	@contrib/install-deps.sh build
 	@$(again) smtpwatch
-	@./smtpwatch $$(awk '!/^#/ && NF { print "-r pcaps/" $$1 }' pcaps/LIST)
+	@./smtpwatch -o text $$(awk '!/^#/ && NF { print "-r pcaps/" $$1 }' pcaps/LIST)
 
 check:
 	@contrib/install-deps.sh build check
@@ -75,8 +75,8 @@ everything: $(tests) $(BUILD)/smtpwatch
 pcaps: $(BUILD)/tests/scenario_pcap
 	@tests/make_pcaps.py $< pcaps
 
-golden: $(BUILD)/smtpwatch
-	@tests/test_golden.sh $< --write
+golden: pcaps $(BUILD)/smtpwatch
+	@tests/test_golden.sh $(BUILD)/smtpwatch --write
 
 install: smtpwatch
 	install -D -m 755 smtpwatch $(DESTDIR)$(PREFIX)/bin/smtpwatch

@@ -145,7 +145,7 @@ lines err 1
 # what is not there
 run 0 -r "$good" -p 2525 -o text
 says out "No SMTP session on ports 2525 in $good: "
-says out "-p sets the ports."
+says out "The option -p sets the ports."
 run 0 -r "$good" -o text port 26
 says out "No packet in "
 run 0 -r "$good" -o text
@@ -156,13 +156,56 @@ lacks out "$(printf '\033')"
 run 0 -r "$bad" -o text
 says out " CRITICAL 221-for-message  "
 says out "  What happened: "
-says out "The server's last reply was \"221 2.0.0 closing, bob\"."
-says out "message from <alice@example.org> to <bob@example.net>, Message-ID <secret.1@out.example.org>, "
+says out "took the message: \"221 2.0.0 closing, bob\". This was at stage END-OF-MESSAGE; "
+says out "message from <alice@example.org> to <bob@example.net>, Message-ID"
+says out " <secret.1@out.example.org>, "
 says out "  Look at:       "
 says out "1 falsely accepted"
 lines err 0
 run 0 -r "$bad" -o text --min-severity critical --severity 221-for-message=error
 lacks out "What happened"
+
+# an answer that took 75 seconds: an alert beside the verdict
+sed '/queued as/i wait 75s' "$dir/good.smtp" >"$dir/slow.smtp"
+scenario slow
+slow=$dir/slow.pcap
+run 0 -r "$slow" -o text
+says out " WARNING slow-acceptance  "
+says out "the answer came 75.0 s"
+says out "1 session, 1 alert: 1 warning."
+says out "Beside their ending:"
+run 1 -r "$slow" --fail-on warning
+lines out 3
+says out '"verdict":"clean","also":["slow-acceptance"],"severity":"none"'
+says out '"alert":{"signature":"slow-acceptance","category":"delays, whatever the ending","severity":3}}'
+says out '"end":75.0'
+says out '"asides":{"slow-acceptance":1}'
+run 0 -r "$slow" --fail-on warning --slow-acceptance 76
+lacks out '"event_type":"alert"'
+says out '"also":[]'
+run 0 -r "$slow" --fail-on warning --slow-acceptance 0
+run 0 -r "$slow" --fail-on warning --severity slow-acceptance=none
+says out '"also":["slow-acceptance"]'
+run 1 -r "$slow" --fail-on critical --severity slow-acceptance=critical
+run 0 --list-alerts
+says out "slow-acceptance          warning   "
+
+# a server that is stopped with three sessions open: one alert counts them, and no session is lost
+for client in 1 2 3; do
+	sed -e "1i client 192.0.2.2$client:4000$client" -e 's/^S: 221.*/S: 421 4.3.2 shutting down/' -e 's/^expect.*/expect verdict 421-in-message/' \
+		"$dir/bad.smtp" >"$dir/stop$client.smtp"
+	scenario stop$client
+done
+run 0 -r "$dir/stop1.pcap" -r "$dir/stop2.pcap" -r "$dir/stop3.pcap" -o json -o text:"$dir/text"
+lines out 5
+says out '"together":3,"cause":{"id":"shutdown"'
+says out '"together":3,"grouped":true,"cause"'
+says out '"grouped":2,'
+says text "3 sessions, 1 alert: 1 warning."
+says text "2 further sessions ended in the same events"
+says text "2 other sessions of this server ended"
+checks=$((checks + 1))
+/usr/bin/python3 tests/schema_check.py docs/schema.json <"$dir/out" >"$dir/checked" || fail "schema: $(cat "$dir/checked")"
 
 # JSON: json is the default where no terminal is; every line as the schema says
 run 0 -r "$bad" -r "$good"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_golden.sh - the captures of pcaps/LIST: made again they are the same, and what is said of them is what tests/golden holds. Speaks TAP.
 # usage: test_golden.sh SMTPWATCH SCENARIO_PCAP, or, after a change of output that is meant, test_golden.sh SMTPWATCH --write
+# shellcheck disable=SC2317,SC2016 # functions are called by result; backquotes are meant as such
 set -u
 program=$1
 mode=$2
@@ -41,7 +42,17 @@ remade() {
 }
 
 listed() {
-	diff <(printf '%s\n' LIST "${names[@]}" | sort) <(ls pcaps | sort) && diff <(cd "$dir" && ls -- *.txt *.json) <(ls $golden)
+	diff <(printf 'pcaps/%s\n' LIST "${names[@]}" | sort) <(printf '%s\n' pcaps/* | sort) &&
+		diff <(cd "$dir" && printf '%s\n' *.json *.txt) <(cd "$golden" && printf '%s\n' *.json *.txt)
+}
+
+# README.md shows the first alert that make run shows.
+alert() {
+	sed '/^$/,$d' "$1/${names[0]}.txt"
+}
+
+readme() {
+	[[ $(<README.md) == *"$(alert "$dir")"* ]] || { alert "$dir"; false; }
 }
 
 for name in "${names[@]}"; do
@@ -50,14 +61,16 @@ done
 result 'all of them in one run' judge all "${names[@]}"
 if [ "$mode" = --write ]; then
 	[ $failed = 0 ] || exit 1
-	rm -f $golden/*
+	mkdir -p $golden && rm -f $golden/*
 	cp "$dir"/*.txt "$dir"/*.json $golden
+	sed -i -e '/^```text$/,/^```$/ { /^```text$/ r /dev/stdin' -e '/^```/! d }' README.md < <(alert $golden)
 	exit $failed
 fi
 for name in "${names[@]}" all; do
 	result "$name as text" compare "$name.txt"
 	result "$name as JSON" compare "$name.json"
 done
+result 'README.md shows the first of them' readme
 result 'JSON follows the schema' /usr/bin/python3 tests/schema_check.py docs/schema.json < <(cat "$dir"/*.raw)
 mkdir "$dir/pcaps"
 result 'scenarios become captures' tests/make_pcaps.py "$mode" "$dir/pcaps"

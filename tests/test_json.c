@@ -36,35 +36,35 @@ static const struct community_row communities[] = {
 static void community_ids(void **state)
 {
 	(void)state;
-	struct identity *id = identity_new();
+	struct digest *d = digest_new();
 
 	for (size_t i = 0; i < sizeof(communities) / sizeof(communities[0]); i++) {
 		const struct community_row *row = &communities[i];
 		struct conn conn = {.addr = {made_addr(row->a), made_addr(row->b)}, .port = {row->a_port, row->b_port}};
 		char text[IDENTITY_COMMUNITY];
 
-		identity_community(id, &conn, text);
+		identity_community(d, &conn, text);
 		assert_string_equal(text, row->id);
 	}
-	identity_free(id);
+	digest_free(d);
 }
 
 static void session_ids_tell_sessions_apart(void **state)
 {
 	(void)state;
-	struct identity *id = identity_new();
+	struct digest *d = digest_new();
 	struct made m;
 	char first[IDENTITY_SESSION], again[IDENTITY_SESSION], later[IDENTITY_SESSION];
 
 	made_init(&m);
-	identity_session(id, &m.conn, first);
-	identity_session(id, &m.conn, again);
+	identity_session(d, &m.conn, first);
+	identity_session(d, &m.conn, again);
 	m.conn.start++;
-	identity_session(id, &m.conn, later);
+	identity_session(d, &m.conn, later);
 	assert_string_equal(first, again);
 	assert_string_not_equal(first, later);
 	assert_int_equal(strspn(first, "0123456789abcdef"), 16);
-	identity_free(id);
+	digest_free(d);
 	made_free(&m);
 }
 
@@ -78,14 +78,39 @@ static void make_full(struct made *m)
 	m->conn.vlan[0] = 100;
 	m->conn.vlan[1] = 7;
 	m->conn.rtt = 1500000;
-	m->conn.side[CLIENT] = (struct conn_side){.bytes = 1500, .retransmits = 1};
-	m->conn.side[SERVER] = (struct conn_side){.bytes = 300, .gap = 31};
+	m->conn.side[CLIENT] = (struct conn_side){.syn = true,
+						  .bytes = 1500,
+						  .retransmits = 1,
+						  .unanswered = 2,
+						  .unacked = 3,
+						  .mss = 1460,
+						  .largest = 1448,
+						  .largest_acked = 536,
+						  .too_big = 4,
+						  .mtu = 1280};
+	m->conn.side[SERVER] = (struct conn_side){.bytes = 300,
+						  .gap = 31,
+						  .zero_windows = 5,
+						  .conflicts = 6,
+						  .unreachable = 7,
+						  .ttl_low = 56,
+						  .ttl_high = 57,
+						  .reset = {true, true, true, 61, 7, 8, 9, m->conn.start}};
 	m->facts.extensions = SMTP_EXT_PIPELINING | SMTP_EXT_SIZE;
 	m->facts.size_limit = 10240000;
 	m->facts.flaws = FLAW_BARE_LF | FLAW_PREGREET;
 	m->facts.starttls = STARTTLS_OFFERED;
 	m->facts.lmtp = true;
 	m->facts.transactions_omitted = 3;
+	m->facts.refusals = 1;
+	m->facts.ts_banner = m->conn.start + FRAME_SECOND / 5;
+	m->facts.ts_hello = m->facts.ts_banner;
+	m->facts.ts_hello_reply = m->facts.ts_hello + 10 * FRAME_MS;
+	m->facts.proxied = made_addr("2001:db8::7");
+	m->facts.proxied_port = 4711;
+	m->record.together = 12;
+	m->alerting.limits.slow_acceptance = FRAME_SECOND;
+	made_cause(m, CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "the code 4.3.2", "12 sessions ended together");
 	made_note(m, &m->facts.notes, NOTE_AUTH, 0, "PLAIN");
 	t = made_message(m, FATE_FALSELY_ACCEPTED, "a@example.org", "b@example.net");
 	made_note(m, &t->notes, NOTE_RCPT, 0, "c@example.net");
@@ -98,6 +123,14 @@ static void make_full(struct made *m)
 	t->size_declared = 2000;
 	t->lmtp_answered = 2;
 	t->lmtp_accepted = 1;
+	t->answered = true;
+	t->ts_mail = m->conn.start;
+	t->ts_mail_reply = t->ts_mail + 1000000;
+	t->ts_rcpt = t->ts_mail + 2000000;
+	t->ts_rcpt_reply = t->ts_mail + 3000000;
+	t->ts_data = t->ts_mail + 4000000;
+	t->ts_end = t->ts_mail + 5000000;
+	t->ts_reply = t->ts_end + 3 * FRAME_SECOND / 2;
 	made_verdict(m, VERDICT_221_FOR_MESSAGE, UINT64_C(1) << VERDICT_QUIT_BEFORE_ACCEPTANCE);
 }
 
@@ -106,22 +139,37 @@ static const char *const full_parts[] = {
 	"\"dest_ip\":\"198.51.100.25\",\"dest_port\":25,\"proto\":\"TCP\",\"community_id\":\"1:",
 	",\"input\":\"made.pcap\",\"vlan\":[100,7],\"start\":\"2026-11-23T10:00:00.000000Z\",\"end\":\"2026-11-23T10:00:03."
 	"250000Z\",\"duration\":3.250000,"
-	"\"ending\":{\"verdict\":\"221-for-message\",\"also\":[\"quit-before-acceptance\"],\"severity\":\"critical\",\"stage\":"
+	"\"ending\":{\"verdict\":\"221-for-message\",\"also\":[\"quit-before-acceptance\",\"slow-acceptance\"],\"severity\":"
+	"\"critical\",\"stage\":"
 	"\"END-OF-MESSAGE\","
 	"\"closer\":\"server\",\"how\":\"fin\",\"farewell\":\"221-unasked\",\"seen\":\"full\",",
-	"\"inferred\":false,\"confidence\":\"certain\"},\"smtp\":{\"banner\":\"mx.example.net ESMTP\",\"helo\":\"out.example.org\","
+	"\"inferred\":false,\"confidence\":\"certain\"},\"together\":12,\"cause\":{\"id\":\"shutdown\",\"confidence\":\"likely\","
+	"\"evidence\":[\"the code 4.3.2\",\"12 sessions ended together\"]},"
+	"\"smtp\":{\"proxied_client\":{\"ip\":\"2001:db8::7\",\"port\":4711},"
+	"\"banner\":\"mx.example.net ESMTP\",\"helo\":\"out.example.org\","
 	"\"extensions\":[\"PIPELINING\",\"SIZE\"],\"size_limit\":10240000,\"starttls\":\"offered\",\"auth\":\"PLAIN\",\"commands\":"
-	"5,\"replies\":6,"
-	"\"last_command\":\"end of "
-	"message\",\"last_reply\":{\"code\":221,\"enhanced\":\"2.0.0\",\"text\":\"closing\"},\"flaws\":[\"bare-lf\",\"pregreet\"]},"
+	"5,\"replies\":6,\"refusals\":1,\"last_command\":\"end of message\","
+	"\"last_reply\":{\"code\":221,\"enhanced\":\"2.0.0\",\"text\":\"closing\"},"
+	"\"latency\":{\"connect\":0.001500,\"banner\":0.200000,\"hello\":0.010000,\"end\":1.500000},\"flaws\":[\"bare-lf\","
+	"\"pregreet\"]},"
 	"\"transactions\":[{\"fate\":\"falsely-accepted\",\"from\":\"a@example.org\",\"rcpt\":[{\"to\":\"b@example.net\",\"code\":"
 	"250},{\"to\":\"c@example.net\"}],"
-	"\"rcpt_count\":2,\"message_id\":\"1.2@out.example.org\",\"queue_id\":\"4Qx1\",\"size_declared\":2000,\"bytes\":1234,"
-	"\"bytes_acked\":1234,"
-	"\"lmtp_accepted\":1,\"lmtp_answered\":2,\"reply\":{\"code\":221,\"enhanced\":\"2.0.0\",\"text\":\"closing\"}}],"
+	"\"rcpt_count\":2,\"rcpt_accepted\":1,\"message_id\":\"1.2@out.example.org\",\"queue_id\":\"4Qx1\",\"size_declared\":2000,"
+	"\"bytes\":1234,\"bytes_acked\":1234,"
+	"\"lmtp_accepted\":1,\"lmtp_answered\":2,\"reply\":{\"code\":221,\"enhanced\":\"2.0.0\",\"text\":\"closing\"},"
+	"\"times\":{\"mail\":\"2026-11-23T10:00:00.000000Z\",\"mail_reply\":\"2026-11-23T10:00:00.001000Z\","
+	"\"rcpt\":\"2026-11-23T10:00:00.002000Z\",\"rcpt_reply\":\"2026-11-23T10:00:00.003000Z\","
+	"\"data\":\"2026-11-23T10:00:00.004000Z\",\"end\":\"2026-11-23T10:00:00.005000Z\",\"reply\":\"2026-11-23T10:00:01."
+	"505000Z\"}}],"
 	"\"transactions_omitted\":3,"
-	"\"net\":{\"client_bytes\":1500,\"server_bytes\":300,\"gap_bytes\":[0,31],\"retransmits\":[1,0],\"rtt\":0.001500}}\n",
-	",\"rtt\":0.001500},\"alert\":{\"signature\":\"221-for-message\",\"category\":\"221 before acceptance\",\"severity\":1}}\n",
+	"\"net\":{\"client_bytes\":1500,\"server_bytes\":300,\"gap_bytes\":[0,31],\"retransmits\":[1,0],\"rtt\":0.001500,"
+	"\"unanswered\":[2,0],\"unacked\":[3,0],\"zero_windows\":[0,5],\"conflicts\":[0,6],\"mss\":[1460,0],\"largest\":[1448,0],"
+	"\"largest_acked\":[536,0],\"icmp_too_big\":[4,0],\"icmp_unreachable\":[0,7],\"mtu\":[1280,0],"
+	"\"rst\":[{\"from\":\"server\",\"time\":\"2026-11-23T10:00:00.000000Z\",\"ttl\":61,\"other_ttl\":[56,57],\"ip_id\":7,"
+	"\"window\":8,"
+	"\"timestamps\":true,\"overtook\":true,\"segments_after\":9}]}}\n",
+	"]},\"alert\":{\"signature\":\"221-for-message\",\"category\":\"221 before acceptance\",\"severity\":1}}\n",
+	"]},\"alert\":{\"signature\":\"slow-acceptance\",\"category\":\"delays, whatever the ending\",\"severity\":3}}\n",
 };
 
 static void a_full_record(void **state)
@@ -149,8 +197,10 @@ static void a_full_record(void **state)
 static void what_is_unknown_is_left_out(void **state)
 {
 	(void)state;
-	static const char *const absent[] = {"null",         "vlan",       "banner",  "helo",    "size_limit", "\"auth\"",
-					     "last_command", "last_reply", "omitted", "\"rtt\"", "\"alert\""};
+	static const char *const absent[] = {"null",      "vlan",         "banner",     "helo",      "size_limit",
+					     "\"auth\"",  "last_command", "last_reply", "omitted",   "\"rtt\"",
+					     "\"alert\"", "together",     "grouped",    "\"cause\"", "latency",
+					     "proxied",   "\"mss\"",      "zero",       "\"rst\"",   "icmp"};
 	struct output out;
 	struct made m;
 
@@ -182,7 +232,7 @@ static void alert_severities_as_eve_has_them(void **state)
 
 		made_init(&m);
 		made_verdict(&m, rows[i].verdict, 0);
-		m.report.alert = true;
+		m.alerting.min = SEVERITY_INFO;
 		output_open(&out, &sink_json);
 		output_record(&out, &m);
 		assert_non_null(strstr(output_text(&out), rows[i].want));
@@ -231,6 +281,21 @@ static const char *starttls_label(unsigned i)
 	return starttls_name((enum starttls)i);
 }
 
+static const char *aside_label(unsigned i)
+{
+	return signature_row(VERDICTS + i)->id;
+}
+
+static const char *cause_label(unsigned i)
+{
+	return cause_row((enum cause_id)i)->id;
+}
+
+static const char *confidence_label(unsigned i)
+{
+	return confidence_name((enum confidence)i);
+}
+
 /* FATE_OPEN never leaves the core, and SMTP_CONNECT is no last command. */
 static const char *fate_label(unsigned i)
 {
@@ -248,6 +313,9 @@ static const struct {
 	const char *(*label)(unsigned);
 } tables[] = {
 	{"verdict", VERDICTS, verdict_label},
+	{"aside", SIGNATURES - VERDICTS, aside_label},
+	{"cause", CAUSES, cause_label},
+	{"confidence", CONFIDENCE_CERTAIN + 1, confidence_label},
 	{"severity", SEVERITIES, severity_label},
 	{"stage", STAGES, stage_label},
 	{"closer", CLOSER_SERVER + 1, closer_label},
@@ -299,6 +367,8 @@ static void agrees_with_the_schema(void **state)
 	made_free(&m);
 	made_init_bare(&m);
 	output_record(&out, &m);
+	m.report.grouped = true;
+	sink_json.record(out.self, &m.report);
 	made_free(&m);
 	write_summary(&out);
 	fputs(output_text(&out), checker);
@@ -335,7 +405,7 @@ static void any_bytes_give_valid_json(void **state)
 			random_note(&m, &m.facts.notes, tag);
 		for (enum note_tag tag = NOTE_REPLY; tag <= NOTE_QUEUE_ID; tag++)
 			random_note(&m, &t->notes, tag);
-		m.report.input = "a \"strange\" file\n\xff.pcap";
+		m.input = "a \"strange\" file\n\xff.pcap";
 		output_record(&out, &m);
 		made_free(&m);
 	}

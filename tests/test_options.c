@@ -77,7 +77,10 @@ static const struct mistake_row mistakes[] = {
 	{"-r a --fail-on bad", 1, "none of info"},
 	{"-r a --redact some", 1, "none of none, local"},
 	{"-r a --severity 221=error", 1, "\"221\" is no verdict"},
-	{"-r a --severity clean", 1, "VERDICT=SEVERITY"},
+	{"-r a --severity clean", 1, "ALERT=SEVERITY"},
+	{"-r a --severity slow-acceptance=critical --slow-acceptance 0", 0, ""},
+	{"-r a --slow-acceptance soon", 1, "is neither 0 nor a time"},
+	{"-r a --slow-acceptance 31000000", 1, "is neither 0 nor a time"},
 	{"-r a --max-connections 0", 1, "no number from 1"},
 	{"-r a --memory 1K", 1, "no size of at least 1M"},
 	{"-r a --memory 99999999999999999G", 1, "no size"},
@@ -133,6 +136,7 @@ static void defaults(void **state)
 	reading_do(&r, "-r a");
 	assert_true(port_set_has(&r.o.monitor.ports, 25) && port_set_has(&r.o.monitor.ports, 587));
 	assert_int_equal(r.o.alerting.min, SEVERITY_NOTICE);
+	assert_int_equal(r.o.alerting.limits.slow_acceptance, 60 * FRAME_SECOND);
 	assert_int_equal(r.o.fail_on, SEVERITIES);
 	assert_int_equal(r.o.redact, REDACT_NONE);
 	assert_int_equal(r.o.outputs.n, 0);
@@ -146,11 +150,12 @@ static void limits_with_units(void **state)
 	(void)state;
 	struct reading r;
 
-	reading_do(&r, "-r a --memory 2G --idle-timeout 30m --max-connections 1000 -- -r");
+	reading_do(&r, "-r a --memory 2G --idle-timeout 30m --max-connections 1000 --slow-acceptance 2m -- -r");
 	assert_int_equal(r.mistakes, 0);
 	assert_int_equal(r.o.monitor.memory, (size_t)2 << 30);
 	assert_int_equal(r.o.monitor.stream.idle, 1800 * FRAME_SECOND);
 	assert_int_equal(r.o.monitor.stream.max_conns, 1000);
+	assert_int_equal(r.o.alerting.limits.slow_acceptance, 120 * FRAME_SECOND);
 	assert_string_equal(r.o.filter, "-r");
 	reading_free(&r);
 }
@@ -176,7 +181,7 @@ static void a_file_sets(void **state)
 	reading_file(
 		&r,
 		"# everything\n\n  read = a#1.pcap   # one\r\nread=b.pcap\n\toutput = json:out.json\nports = 2525\nchecksum = yes\n"
-		"severity = clean=notice\nseverity = unknown=info\nredact = hash",
+		"severity = clean=notice\nseverity = unknown=info\nredact = hash\nslow-acceptance = 90",
 		"");
 	assert_string_equal(r.said, "");
 	assert_int_equal(r.o.reads.n, 2);
@@ -187,6 +192,7 @@ static void a_file_sets(void **state)
 	assert_true(r.o.monitor.insist_checksum);
 	assert_int_equal(r.o.alerting.of[VERDICT_CLEAN], SEVERITY_NOTICE);
 	assert_int_equal(r.o.alerting.of[VERDICT_UNKNOWN], SEVERITY_INFO);
+	assert_int_equal(r.o.alerting.limits.slow_acceptance, 90 * FRAME_SECOND);
 	assert_int_equal(r.o.redact, REDACT_HASH);
 	reading_free(&r);
 }

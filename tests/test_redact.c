@@ -122,6 +122,35 @@ static void addresses_of_messages(void **state)
 	}
 }
 
+/* What is ours is not taken for somebody's name, even where it is one. */
+static void evidence_of_a_cause(void **state)
+{
+	(void)state;
+	struct redactor *r = redactor_new(REDACT_LOCAL);
+	struct made m;
+	const struct cause *out;
+	char full[CAUSE_EVIDENCE_TEXT];
+
+	made_init(&m);
+	made_message(&m, FATE_CUT, "server@example.org", "bob@example.net");
+	made_cause(&m, CAUSE_POLICY, CONFIDENCE_LIKELY, "the server refused <bob@example.net>", NULL);
+	out = redactor_record(r, &m.record)->cause;
+	assert_string_equal(out->evidence[0], "the server refused <***@example.net>");
+	assert_string_equal(m.cause.evidence[0], "the server refused <bob@example.net>");
+	assert_int_equal(out->id, CAUSE_POLICY);
+	/* an address of one letter grows: the end is cut, and not in the middle of a character */
+	memset(full, 'x', sizeof(full));
+	memcpy(full, "a@b ", 4);
+	memcpy(full + sizeof(full) - 5, "\xe2\x82\xac\xc2", 4);
+	full[sizeof(full) - 2] = '\0';
+	made_cause(&m, CAUSE_POLICY, CONFIDENCE_LIKELY, full, NULL);
+	out = redactor_record(r, &m.record)->cause;
+	assert_memory_equal(out->evidence[0], "***@b xxx", 9);
+	assert_int_equal(strlen(out->evidence[0]), CAUSE_EVIDENCE_TEXT - 5 + 2);
+	redactor_free(r);
+	made_free(&m);
+}
+
 static void names_read_back(void **state)
 {
 	(void)state;
@@ -135,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_in_replies),
 		cmocka_unit_test(addresses_of_messages),
+		cmocka_unit_test(evidence_of_a_cause),
 		cmocka_unit_test(names_read_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

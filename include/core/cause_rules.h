@@ -32,6 +32,9 @@ bool cause_rules_by_client(const struct cause_facts *f);
 /* The server closed or reset without a farewell that was seen. */
 bool cause_rules_dropped(const struct cause_facts *f);
 
+/* How long the client had been silent before the farewell, or without one before the close; one that never spoke, from the beginning. */
+int64_t cause_rules_silence(const struct cause_facts *f);
+
 /* The client's last bytes came after the server's: it waited for an answer, or was still sending. Means something only without a farewell. */
 bool cause_rules_client_spoke_last(const struct cause_facts *f);
 

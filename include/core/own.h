@@ -5,6 +5,8 @@
 #include "core/flow.h"
 #include "core/stream.h"
 
+#include <assert.h>
+
 /* A segment, or a part of one, that cannot be handed on yet: bytes before it are missing, or it acknowledges bytes that are. */
 struct held {
 	struct held *next; /* by sequence */
@@ -16,29 +18,48 @@ struct held {
 };
 
 enum half_flag {
-	HALF_KNOWN = 1,     /* start and nxt are right: its SYN was seen, or the wait for it is over */
-	HALF_FLOOR = 2,     /* not known, but start is the lowest sequence seen */
-	HALF_ACKED = 4,     /* ack is valid */
-	HALF_FIN = 8,       /* its FIN was seen, at fin */
-	HALF_FIN_DONE = 16, /* ... and handed on: nxt counts it */
-	HALF_RST_HELD = 32  /* an RST beyond what was seen is held: it counts only if nothing contradicts it */
+	HALF_KNOWN = 1,          /* start and nxt are right: its SYN was seen, or the wait for it is over */
+	HALF_FLOOR = 2,          /* not known, but start is the lowest sequence seen */
+	HALF_ACKED = 4,          /* ack is valid */
+	HALF_FIN = 8,            /* its FIN was seen, at fin */
+	HALF_FIN_DONE = 16,      /* ... and handed on: nxt counts it */
+	HALF_WINDOW_CLOSED = 64, /* it announced a window of 0 last */
+	HALF_RST_HELD = 32       /* an RST beyond what was seen is held: it counts only if nothing contradicts it */
 };
 
-/* What one side sends (RFC 9293 3.3.1 seen from outside). */
+/*
+ * What one side sends (RFC 9293 3.3.1 seen from outside): what each segment reads or changes, in one cache line. It is copied into the listener's struct conn_side when the connection closes.
+ */
 struct half {
 	struct held *held;
+	int64_t unanswered_since; /* see struct conn_side, and likewise the other members that bear names of it */
+	uint32_t nxt;             /* of the next byte to hand on */
+	uint32_t end;             /* behind the highest seen */
+	uint32_t ack;             /* highest acknowledgement that the other side sent */
+	uint32_t window;          /* last advertised BY this side, scaled */
+	uint32_t sign;            /* of its last packet, to know one that is captured twice */
+	uint32_t packets;
+	uint32_t retransmits;
+	uint32_t probe;     /* behind the segment whose acknowledgement is watched, to learn which sizes get through ... */
+	uint16_t probe_len; /* ... and its bytes; 0: none */
+	uint16_t largest;
+	uint16_t stuck;
+	uint16_t unanswered;
+	uint16_t ip_id;
+	uint8_t ttl_low, ttl_high;
+	uint8_t wscale;
+	uint8_t flags; /* enum half_flag */
+	bool tsopt, df;
+};
+
+static_assert(sizeof(struct half) == 64, "one cache line");
+
+/* What is seldom looked at. */
+struct half_rare {
 	int64_t hole_since; /* since when an acknowledged hole, or an unknown start, is waited for; 0: none */
 	uint32_t hole_at;   /* nxt at that time */
 	uint32_t start;     /* of the first byte */
-	uint32_t nxt;       /* of the next byte to hand on */
-	uint32_t end;       /* behind the highest seen */
-	uint32_t ack;       /* highest acknowledgement that the other side sent */
 	uint32_t fin;
-	uint32_t window;    /* last advertised BY this side, scaled */
-	uint32_t probe;     /* behind the segment whose acknowledgement is watched, to learn which sizes get through ... */
-	uint16_t probe_len; /* ... and its bytes; 0: none */
-	uint32_t sign[2];   /* of its last two packets, to know one that is captured twice */
-	uint8_t wscale, flags;
 };
 
 /* LIST_WAIT is beside the others, and before them: what waits for a hole is looked at before what has been idle. CLOSED: not released yet; LINGER: nothing but the tuple is left. */
@@ -51,6 +72,7 @@ struct own_link {
 struct own_conn {
 	struct conn pub; /* first: the listener's view */
 	struct half half[2];
+	struct half_rare rare[2];
 	struct own_link in_list, in_wait;
 	int64_t since;      /* when it was put into its list, or last looked at there */
 	int64_t wait_since; /* when it was put into LIST_WAIT */
@@ -101,6 +123,9 @@ static inline struct own_conn *own_at(const struct stream *s, uint32_t index)
 
 bool own_table_init(struct stream *s);
 void own_table_free(struct stream *s);
+
+/* Does a segment belong to this connection? */
+bool own_matches(const struct own_conn *c, const struct packet *p);
 
 /* The connection of a segment; NULL: none. */
 struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct packet *p);

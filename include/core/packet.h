@@ -26,7 +26,11 @@ static inline bool port_set_has(const struct port_set *set, uint16_t port)
 }
 
 bool ip_addr_is_v4(const struct ip_addr *a);
-bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b);
+
+static inline bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b)
+{
+	return memcmp(a->b, b->b, sizeof a->b) == 0;
+}
 
 /* Room for the longest text of an address and its NUL. */
 #define IP_ADDR_TEXT 46

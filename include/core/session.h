@@ -51,15 +51,15 @@ struct transaction {
 	uint32_t rcpt_count, rcpt_accepted, rcpt_deferred, rcpt_rejected;
 	uint32_t lmtp_answered, lmtp_accepted; /* replies after the end, one for each recipient (RFC 2033 4.2) */
 	uint64_t size_declared;                /* MAIL's SIZE parameter */
-	uint64_t begin;                        /* offset in the client's stream of its first byte; until then, of what follows MAIL */
-	uint64_t bytes;                        /* of content sent, without the end of a DATA message */
-	uint64_t bytes_acked;                  /* of these, acknowledged by the server's TCP */
-	int64_t ts_mail, ts_mail_reply;        /* MAIL, and its answer */
-	int64_t ts_rcpt, ts_rcpt_reply;        /* the last RCPT, and its answer */
-	int64_t ts_data;                       /* 354, or the first BDAT */
-	int64_t ts_end;                        /* the end was sent */
-	int64_t ts_reply;                      /* the reply that settled it */
-	struct notes notes;                    /* NOTE_FROM, NOTE_RCPT, NOTE_MESSAGE_ID, NOTE_QUEUE_ID, NOTE_REPLY */
+	uint64_t begin;                 /* offset in the client's stream of its first byte; until then, of what follows MAIL */
+	uint64_t bytes;                 /* of content sent, without the end of a DATA message */
+	uint64_t bytes_acked;           /* of these, acknowledged by the server's TCP */
+	int64_t ts_mail, ts_mail_reply; /* MAIL, and its answer */
+	int64_t ts_rcpt, ts_rcpt_reply; /* the last RCPT, and its answer */
+	int64_t ts_data;                /* 354, or the first BDAT */
+	int64_t ts_end;                 /* the end was sent */
+	int64_t ts_reply;               /* the reply that settled it */
+	struct notes notes;             /* NOTE_FROM, NOTE_RCPT, NOTE_MESSAGE_ID, NOTE_QUEUE_ID, NOTE_REPLY */
 };
 
 /* What is remembered of a session. Outputs read it; only session.c writes it. */
@@ -95,6 +95,9 @@ struct session_facts {
 
 /* How many transactions of one session are kept in detail; the rest is counted. */
 enum { SESSION_TRANSACTIONS = 32 };
+
+/* So many bytes from its beginning are read by nearly every call: what an engine may fetch ahead. */
+enum { SESSION_HOT = 384 };
 
 /* A session under way. Memory comes from the pool; calls follow the order of struct stream_listener. */
 struct session;

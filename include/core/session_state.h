@@ -7,8 +7,8 @@
 #include "core/transaction.h"
 
 struct session {
-	struct session_facts facts;
 	struct dialogue dialogue;
+	struct session_facts facts;
 	struct dialogue_env env;
 	struct pool *pool;
 	struct transaction *sending, *newest; /* the one the client is at; the last of the list */

@@ -21,22 +21,26 @@ struct conn_rst {
 	bool tsopt;    /* it bears a time stamp */
 	uint8_t ttl;
 	uint16_t ip_id, window;
-	uint32_t after; /* segments with bytes that its side sent after it, within a second */
+	uint16_t after; /* segments with bytes that its side sent after it, within a second */
 	int64_t ts;
 };
 
-/* What was counted of one side, as a sender. Counters saturate. */
+/*
+ * What was counted of one side, as a sender. Counters saturate. While the connection is open only bytes, gap, acked, syn, fin and rst are kept up to date; the engine fills in the others at
+ * the close.
+ */
 struct conn_side {
 	uint64_t bytes; /* handed on, without gaps: with gap, the offset in the stream of the next byte */
 	uint64_t gap;   /* declared lost to the capture */
 	uint64_t acked; /* offset in the OTHER side's stream that this side had acknowledged when it sent what is being handed on */
 	uint32_t packets;
 	uint32_t retransmits; /* segments whose bytes had been sent before, captured duplicates not counted */
-	uint32_t unanswered;  /* of these, those since the other side's last segment */
-	uint32_t zero_windows;
-	uint32_t conflicts;        /* overlapping segments whose bytes differed */
-	int64_t unanswered_since;  /* when the first byte was sent that nothing has acknowledged; 0: none */
-	uint64_t unacked;          /* at the close: bytes sent that the other side had not acknowledged */
+	uint32_t unacked;     /* at the close: bytes sent that the other side had not acknowledged */
+	uint16_t unanswered;  /* of the retransmits, those since the other side's last segment */
+	uint16_t zero_windows;
+	uint16_t conflicts;       /* overlapping segments whose bytes differed */
+	int64_t unanswered_since; /* when the first byte was sent that nothing has acknowledged; 0: none */
+
 	uint16_t mss;              /* announced on the SYN */
 	uint16_t largest;          /* bytes of its largest segment (65,535: a super-segment) */
 	uint16_t largest_acked;    /* of the largest that was acknowledged */
@@ -56,16 +60,18 @@ struct conn_side {
 	bool fin, rst; /* its FIN was handed on; its valid RST was seen */
 };
 
+/* The members down to `last` fill a cache line: they are all that a segment's look-up reads. */
 struct conn {
 	struct ip_addr addr[2]; /* by enum side */
 	uint16_t port[2];
 	uint16_t vlan[PACKET_VLANS]; /* of the first segment */
 	uint8_t vlans;
-	bool reused;         /* the tuple followed at once on an earlier connection of the same tuple */
-	int64_t start, last; /* first and latest segment, nanoseconds */
-	int64_t rtt;         /* SYN to SYN-ACK to ACK as far as it was seen, nanoseconds; 0: unknown */
+	bool reused;   /* the tuple followed at once on an earlier connection of the same tuple */
+	void *user;    /* the listener's own; NULL at open */
+	int64_t last;  /* latest segment, nanoseconds */
+	int64_t start; /* first segment */
+	int64_t rtt;   /* SYN to SYN-ACK to ACK as far as it was seen, nanoseconds; 0: unknown */
 	struct conn_side side[2];
-	void *user; /* the listener's own; NULL at open */
 };
 
 /* Who closed, and how: facts, before any judgement (the ending's half-close rules stand above this). */
@@ -124,6 +130,7 @@ struct stream_config {
 	int64_t fin_wait;     /* after the server's FIN, so long is waited for the client's */
 	int64_t settle;       /* so long after its close is a connection released */
 	int64_t linger;       /* a closed tuple's stragglers are recognised for so long */
+	size_t user_hot;      /* bytes at conn->user that data will read: they are fetched ahead */
 	uint64_t seed[2];     /* secret key of the flow table */
 	const struct port_set *ports; /* borrowed; tells which side is the server */
 };

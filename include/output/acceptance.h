@@ -4,9 +4,9 @@
 
 #include "core/record.h"
 
-/* The longest such wait of a session. */
+/* The longest such wait of a session: from the end of the message to its reply, or to the end of the session. */
 struct acceptance {
-	int64_t waited;                    /* nanoseconds from the end of the message to its reply, or to the end of the session; 0: none is known */
+	int64_t waited;                    /* nanoseconds; 0: none is known */
 	bool answered;                     /* the reply came in the end */
 	const struct transaction *message; /* NULL: one of those that were not kept */
 };

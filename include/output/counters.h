@@ -5,10 +5,10 @@
 #include "core/monitor.h"
 
 struct counter {
-	const char *group; /* as in JSON */
-	const char *name;  /* the same; NULL for a kind of packet: ask counter_name */
-	const char *
-		trouble; /* for people, where a number above 0 means that something was not seen: "bytes missing from the capture"; otherwise NULL */
+	const char *group;   /* as in JSON */
+	const char *name;    /* the same; NULL for a kind of packet: ask counter_name */
+	const char *words;   /* for people, where it is above 0: "bytes missing from the capture"; NULL: they are not told */
+	bool trouble;        /* it means that something was not seen */
 	size_t offset, size; /* in struct monitor_stats */
 };
 

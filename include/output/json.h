@@ -33,7 +33,7 @@ struct json {
 	struct outbuf *b;
 	enum json_group group; /* the innermost open object */
 	struct stamp stamp;
-	struct identity *identity;
+	struct digest *digest;
 };
 
 /* One fact. put writes its value, and returns false where the fact is not known: then nothing of it is written, not even its name. */

@@ -10,7 +10,7 @@ struct totals {
 	uint64_t sessions, alerts;
 	uint64_t signatures[SIGNATURES]; /* sessions, by verdict; and by the asides that hold */
 	uint64_t alert_severity[SEVERITIES];
-	uint64_t grouped; /* sessions that an alert of another one counts */
+	uint64_t grouped;      /* sessions that an alert of another one counts */
 	uint64_t fates[FATES]; /* messages */
 	struct servers *servers;
 };

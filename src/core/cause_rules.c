@@ -41,7 +41,18 @@ bool cause_rules_dropped(const struct cause_facts *f)
 	return e->closer == CLOSER_SERVER && !e->vanished && !e->unasked_221 && e->farewell == FAREWELL_NONE;
 }
 
+static bool has_sent(const struct conn_side *s)
+{
+	return s->bytes + s->gap > 0;
+}
+
+int64_t cause_rules_silence(const struct cause_facts *f)
+{
+	return has_sent(&f->conn->side[CLIENT]) ? f->ending->client_silence : f->end - f->conn->start;
+}
+
 bool cause_rules_client_spoke_last(const struct cause_facts *f)
 {
-	return f->ending->client_silence < f->ending->server_silence;
+	const struct conn_side *side = f->conn->side;
+	return has_sent(&side[CLIENT]) && (!has_sent(&side[SERVER]) || f->ending->client_silence < f->ending->server_silence);
 }

@@ -154,6 +154,7 @@ static void *parts_new(struct monitor *m, const struct monitor_config *config, s
 	m->pool = pool;
 	m->last = INT64_MIN;
 	m->config.stream.ports = &m->config.ports;
+	m->config.stream.user_hot = SESSION_HOT;
 	m->decoder = (struct packet_decoder){.ports = &m->config.ports, .insist_checksum = config->insist_checksum};
 	m->defrag = defrag_new(pool, config->fragment_memory, 1024);
 	m->stream = config->engine->new (&m->config.stream, pool, &listener, m);

@@ -173,12 +173,13 @@ static uint32_t confirmed_hole(const struct own_conn *c, enum side side)
 }
 
 /* No SYN told where this side begins: it begins with the lowest number that was seen. */
-static bool start_settle(struct half *h)
+static bool start_settle(struct own_conn *c, enum side side)
 {
+	struct half *h = &c->half[side];
 	if (h->flags & HALF_KNOWN || !(h->flags & HALF_FLOOR))
 		return false;
 	h->flags |= HALF_KNOWN;
-	h->nxt = h->start;
+	h->nxt = c->rare[side].start;
 	return true;
 }
 
@@ -194,7 +195,7 @@ static int held_older(const struct own_conn *c)
 /* One step towards holding nothing, the best founded first. False when nothing is left. */
 static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
 {
-	if (start_settle(&c->half[CLIENT]) || start_settle(&c->half[SERVER]) || drain(s, c))
+	if (start_settle(c, CLIENT) || start_settle(c, SERVER) || drain(s, c))
 		return true;
 	for (enum side side = CLIENT; side <= SERVER; side++) {
 		uint32_t hole = confirmed_hole(c, side);
@@ -313,8 +314,8 @@ void own_order_acked(struct own_conn *c, enum side of, uint32_t ack)
 		h->ack = ack;
 		h->flags |= HALF_ACKED;
 	}
-	if (!(h->flags & HALF_KNOWN) && (!(h->flags & HALF_FLOOR) || seq_diff(ack, h->start) < 0)) {
-		h->start = h->end = ack;
+	if (!(h->flags & HALF_KNOWN) && (!(h->flags & HALF_FLOOR) || seq_diff(ack, c->rare[of].start) < 0)) {
+		c->rare[of].start = h->end = ack;
 		h->flags |= HALF_FLOOR;
 	}
 	if (seq_diff(ack, h->end) > 0)
@@ -324,7 +325,7 @@ void own_order_acked(struct own_conn *c, enum side of, uint32_t ack)
 void own_order_start(struct own_conn *c, enum side side, uint32_t start)
 {
 	struct half *h = &c->half[side];
-	h->start = h->nxt = start;
+	c->rare[side].start = h->nxt = start;
 	if (!(h->flags & HALF_FLOOR) || seq_diff(h->end, start) < 0)
 		h->end = start;
 	h->flags |= HALF_KNOWN;
@@ -336,19 +337,29 @@ static bool hole_watch(struct own_conn *c, enum side side, int64_t ts)
 	struct half *h = &c->half[side];
 	bool unknown = !(h->flags & HALF_KNOWN) && (h->flags & HALF_FLOOR);
 	if (!unknown && confirmed_hole(c, side) == 0) {
-		h->hole_since = 0;
+		c->rare[side].hole_since = 0;
 		return false;
 	}
 	uint32_t at = unknown ? 0 : h->nxt;
-	if (h->hole_since == 0 || h->hole_at != at) {
-		h->hole_since = ts;
-		h->hole_at = at;
+	if (c->rare[side].hole_since == 0 || c->rare[side].hole_at != at) {
+		c->rare[side].hole_since = ts;
+		c->rare[side].hole_at = at;
 	}
 	return true;
 }
 
+/* Nothing is held, and nothing that was acknowledged is missing: the usual case, told without a look at what is seldom needed. */
+static bool nothing_waits(const struct own_conn *c)
+{
+	const struct half *a = &c->half[CLIENT], *b = &c->half[SERVER];
+	return !a->held && !b->held && !c->waiting && (a->flags & b->flags & HALF_KNOWN) && seq_diff(a->ack, a->nxt) <= 0 &&
+	       seq_diff(b->ack, b->nxt) <= 0;
+}
+
 void own_order_settle(struct stream *s, struct own_conn *c, int64_t ts)
 {
+	if (nothing_waits(c))
+		return;
 	drain(s, c);
 	if (own_closed(c))
 		return;
@@ -360,13 +371,12 @@ void own_order_expire(struct stream *s, struct own_conn *c, int64_t now)
 {
 	own_wait(s, c, false);
 	for (enum side side = CLIENT; side <= SERVER && !own_closed(c); side++) {
-		struct half *h = &c->half[side];
-		if (h->hole_since == 0 || h->hole_since + s->config.skew > now)
+		if (c->rare[side].hole_since == 0 || c->rare[side].hole_since + s->config.skew > now)
 			continue;
 		uint32_t hole = confirmed_hole(c, side);
-		if (!start_settle(h) && hole > 0)
+		if (!start_settle(c, side) && hole > 0)
 			gap_declare(s, c, side, hole, now);
-		h->hole_since = 0;
+		c->rare[side].hole_since = 0;
 		drain(s, c);
 	}
 	if (!own_closed(c))
@@ -400,11 +410,32 @@ void own_order_forget_rst(struct stream *s, struct own_conn *c, enum side side)
 }
 
 /* Bytes, without the FIN, that a side sent and the other did not acknowledge. */
-static uint32_t unacked(const struct half *h)
+static uint32_t unacked(const struct own_conn *c, enum side side)
 {
-	int32_t n = (h->flags & HALF_ACKED) ? seq_diff(h->end, h->ack) : seq_diff(h->end, h->start);
+	const struct half *h = &c->half[side];
+	int32_t n = (h->flags & HALF_ACKED) ? seq_diff(h->end, h->ack) : seq_diff(h->end, c->rare[side].start);
 	n -= (h->flags & HALF_FIN) && n > 0;
 	return n > 0 ? (uint32_t)n : 0;
+}
+
+/* What was counted in the half goes where the listener reads it. */
+static void facts_publish(struct own_conn *c, enum side side)
+{
+	const struct half *h = &c->half[side];
+	struct conn_side *facts = &c->pub.side[side];
+	facts->packets = h->packets;
+	facts->retransmits = h->retransmits;
+	facts->unacked = unacked(c, side);
+	facts->unanswered = h->unanswered;
+	facts->unanswered_since = h->unanswered_since;
+	facts->largest = h->largest;
+	facts->stuck = h->stuck;
+	facts->ip_id = h->ip_id;
+	facts->ttl_low = h->ttl_low;
+	facts->ttl_high = h->ttl_high;
+	facts->tsopt = h->tsopt;
+	facts->df = h->df;
+	facts->window_closed = h->flags & HALF_WINDOW_CLOSED;
 }
 
 static void end_complete(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
@@ -413,7 +444,7 @@ static void end_complete(struct stream *s, struct own_conn *c, enum how how, int
 	bool both_fins = c->pub.side[CLIENT].fin && c->pub.side[SERVER].fin;
 	end->over = end->by_rst ? HOW_RST : both_fins ? HOW_FIN : how;
 	for (enum side side = CLIENT; side <= SERVER; side++)
-		c->pub.side[side].unacked = unacked(&c->half[side]);
+		facts_publish(c, side);
 	if (end->closer == CLOSER_NOBODY)
 		end->how = how;
 	conn_end_silence(&c->pub, end, ts);

@@ -33,8 +33,11 @@ void own_table_free(struct stream *s)
 	}
 }
 
-static bool tuple_matches(const struct conn *c, const struct packet *p)
+bool own_matches(const struct own_conn *own, const struct packet *p)
 {
+	const struct conn *c = &own->pub;
+	if (own->list == LIST_FREE)
+		return false;
 	if (c->port[CLIENT] == p->src_port && c->port[SERVER] == p->dst_port && ip_addr_equal(&c->addr[CLIENT], &p->src) &&
 	    ip_addr_equal(&c->addr[SERVER], &p->dst))
 		return true;
@@ -47,7 +50,7 @@ struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct pa
 	uint32_t at = hash, index;
 	while ((index = flow_find(&s->flows, hash, &at)) != FLOW_NONE) {
 		struct own_conn *c = own_at(s, index);
-		if (tuple_matches(&c->pub, p))
+		if (own_matches(c, p))
 			return c;
 	}
 	return NULL;

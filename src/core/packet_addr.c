@@ -7,11 +7,6 @@ bool ip_addr_is_v4(const struct ip_addr *a)
 	return memcmp(a->b, mapped, sizeof mapped) == 0;
 }
 
-bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b)
-{
-	return memcmp(a->b, b->b, sizeof a->b) == 0;
-}
-
 static char *decimal_write(char *out, unsigned v)
 {
 	if (v >= 100)

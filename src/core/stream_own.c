@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-enum { PREFETCH = 64 };
+/* Segments that are looked up together: enough for their cache misses to overlap, few enough for what is fetched to stay in the first cache. */
+enum { BATCH = 16 };
 
 /* Beyond this much ahead of what was seen, a number is not believed: no window is that large (RFC 7323 2.3). */
 #define SEQ_ABSURD (1 << 30)
@@ -105,7 +106,7 @@ static struct own_conn *conn_again(struct stream *s, struct own_conn *old, uint3
 /* A SYN of another number on a closed tuple begins a new connection; everything else there is a straggler. */
 static bool linger_over(const struct own_conn *c, enum side side, const struct packet *p)
 {
-	return (p->flags & TCP_SYN) && !(p->flags & TCP_RST) && p->seq + 1 != c->half[side].start;
+	return (p->flags & TCP_SYN) && !(p->flags & TCP_RST) && p->seq + 1 != c->rare[side].start;
 }
 
 /*
@@ -115,11 +116,11 @@ static bool linger_over(const struct own_conn *c, enum side side, const struct p
 static bool live_over(struct own_conn *c, enum side side, const struct packet *p)
 {
 	const struct half *h = &c->half[side];
-	if (!(p->flags & TCP_SYN) || !(h->flags & HALF_KNOWN) || p->seq + 1 == h->start)
+	if (!(p->flags & TCP_SYN) || !(h->flags & HALF_KNOWN) || p->seq + 1 == c->rare[side].start)
 		return false;
 	if (p->flags & TCP_ACK)
 		return c->has_new_syn && p->ack == c->new_syn + 1;
-	if (c->list == LIST_HALF_OPEN && c->pub.side[side_other(side)].packets == 0)
+	if (c->list == LIST_HALF_OPEN && c->half[side_other(side)].packets == 0)
 		return true;
 	c->has_new_syn = true;
 	c->new_syn = p->seq;
@@ -131,11 +132,11 @@ static bool syn_take(struct own_conn *c, enum side side, const struct packet *p)
 {
 	struct half *h = &c->half[side];
 	struct conn_side *facts = &c->pub.side[side];
-	bool moved = (h->flags & HALF_KNOWN) && h->start != p->seq + 1;
-	if (moved && (h->nxt != h->start || h->held || !(p->flags & TCP_ACK)))
+	bool moved = (h->flags & HALF_KNOWN) && c->rare[side].start != p->seq + 1;
+	if (moved && (h->nxt != c->rare[side].start || h->held || !(p->flags & TCP_ACK)))
 		return false;
 	if (facts->syn && !moved) {
-		facts->retransmits++;
+		h->retransmits++;
 		return true;
 	}
 	facts->syn = true;
@@ -147,43 +148,53 @@ static bool syn_take(struct own_conn *c, enum side side, const struct packet *p)
 	return true;
 }
 
-/* A packet that the capture has twice: the same numbers, identification and time stamp as one of the last two of its side. (A true retransmission has at least another IP ID or time stamp, or comes much later.) */
-static bool captured_twice(struct own_conn *c, struct half *h, const struct packet *p)
+/*
+ * A packet that the capture has twice: the same numbers, identification and time stamp as the last of its side, at once. (A true retransmission has at least another IP ID or time stamp, or
+ * comes much later.)
+ */
+static bool captured_twice(const struct own_conn *c, struct half *h, const struct packet *p)
 {
-	uint32_t sign = p->seq * 2654435761u ^ p->ack * 2246822519u ^ (uint32_t)p->window << 8 ^ p->flags ^
-			p->payload_len * 3266489917u ^ (uint32_t)p->ip_id << 13 ^ p->tsval * 668265263u ^ p->tsecr * 374761393u;
-	bool twice = (sign == h->sign[0] || sign == h->sign[1]) && p->ts - c->pub.last < 50 * FRAME_MS;
-	if (!twice) {
-		h->sign[1] = h->sign[0];
-		h->sign[0] = sign;
-	}
+	uint32_t sign = (p->seq ^ p->payload_len << 7) * 2654435761u ^ (p->ack + p->tsval) ^
+			((uint32_t)p->ip_id << 16 | p->window) ^ (uint32_t)p->flags << 8;
+	bool twice = sign == h->sign && p->ts - c->pub.last < 50 * FRAME_MS;
+	h->sign = sign;
 	return twice;
 }
 
-/* What a segment tells of its sender, whatever its numbers. */
-static void facts_of_sender(struct conn_side *facts, const struct packet *p)
+/* IP identifications count upwards where a stack sets them at all: one that is not new is no new packet, but one that is captured late, or twice. */
+static bool id_is_old(const struct half *h, const struct packet *p)
 {
-	if (facts->packets == 0)
-		facts->ttl = facts->ttl_low = facts->ttl_high = p->ttl;
-	if (p->ttl < facts->ttl_low)
-		facts->ttl_low = p->ttl;
-	if (p->ttl > facts->ttl_high)
-		facts->ttl_high = p->ttl;
-	facts->ip_id = p->ip_id;
-	facts->df = p->df;
-	facts->tsopt = p->has_tsopt;
-	facts->window_closed = p->window == 0 && !(p->flags & TCP_SYN);
-	facts->zero_windows += facts->window_closed;
+	return p->ip_id != 0 && h->ip_id != 0 && (int16_t)(p->ip_id - h->ip_id) <= 0 && (int16_t)(p->ip_id - h->ip_id) > -1000;
+}
+
+/* What a segment tells of its sender, whatever its numbers. */
+static void facts_of_sender(struct half *h, struct conn_side *facts, const struct packet *p)
+{
+	if (h->packets == 0)
+		facts->ttl = h->ttl_low = h->ttl_high = p->ttl;
+	if (p->ttl < h->ttl_low)
+		h->ttl_low = p->ttl;
+	if (p->ttl > h->ttl_high)
+		h->ttl_high = p->ttl;
+	if (!id_is_old(h, p))
+		h->ip_id = p->ip_id;
+	h->df = p->df;
+	h->tsopt = p->has_tsopt;
+	h->flags &= (uint8_t)~HALF_WINDOW_CLOSED;
+	if (p->window == 0 && !(p->flags & TCP_SYN)) {
+		h->flags |= HALF_WINDOW_CLOSED;
+		facts->zero_windows += facts->zero_windows < UINT16_MAX;
+	}
 }
 
 /* Which sizes get through: one segment at a time is watched until it is acknowledged, a larger one before a smaller one. */
-static void size_note(struct half *h, struct conn_side *facts, const struct packet *p, bool repeat)
+static void size_note(struct half *h, const struct packet *p, bool repeat)
 {
 	uint16_t len = p->payload_len < UINT16_MAX ? (uint16_t)p->payload_len : UINT16_MAX;
-	if (len > facts->largest)
-		facts->largest = len;
-	if (repeat && len == facts->largest && facts->stuck < UINT16_MAX)
-		facts->stuck++;
+	if (len > h->largest)
+		h->largest = len;
+	if (repeat && len == h->largest)
+		h->stuck += h->stuck < UINT16_MAX;
 	if (!repeat && len > h->probe_len) {
 		h->probe = p->seq + p->payload_len;
 		h->probe_len = len;
@@ -192,7 +203,7 @@ static void size_note(struct half *h, struct conn_side *facts, const struct pack
 
 static void size_acked(struct half *h, struct conn_side *facts)
 {
-	facts->stuck = 0;
+	h->stuck = 0;
 	if (h->probe_len == 0 || seq_diff(h->ack, h->probe) < 0)
 		return;
 	if (h->probe_len > facts->largest_acked)
@@ -204,26 +215,26 @@ static void size_acked(struct half *h, struct conn_side *facts)
 static void facts_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
 {
 	struct half *h = &c->half[side];
-	struct conn_side *facts = &c->pub.side[side];
+	bool old = id_is_old(h, p);
 	if (!(p->flags & TCP_RST))
-		facts_of_sender(facts, p);
-	facts->packets++;
-	c->pub.side[side_other(side)].unanswered = 0;
+		facts_of_sender(h, &c->pub.side[side], p);
+	h->packets++;
+	c->half[side_other(side)].unanswered = 0;
 	h->window = (uint32_t)p->window << (p->flags & TCP_SYN ? 0 : h->wscale);
 	if (p->payload_len == 0)
 		return;
 	uint32_t end = p->seq + p->payload_len;
-	bool repeat = (h->flags & (HALF_KNOWN | HALF_FLOOR)) && seq_diff(end, h->end) <= 0 && seq_diff(p->seq, h->start) >= 0;
+	bool repeat = (h->flags & (HALF_KNOWN | HALF_FLOOR)) && seq_diff(end, h->end) <= 0 && !old;
 	bool keepalive = p->payload_len == 1 && p->seq + 1 == h->nxt;
 	if (!keepalive)
-		size_note(h, facts, p, repeat);
+		size_note(h, p, repeat);
 	if (repeat && !keepalive) {
-		facts->retransmits++;
-		facts->unanswered++;
+		h->retransmits++;
+		h->unanswered += h->unanswered < UINT16_MAX;
 		s->stats.retransmits++;
 	}
-	if (facts->unanswered_since == 0)
-		facts->unanswered_since = p->ts;
+	if (h->unanswered_since == 0)
+		h->unanswered_since = p->ts;
 }
 
 /* The segment's acknowledgement, unless it is absurd. */
@@ -238,20 +249,22 @@ static bool ack_take(struct own_conn *c, enum side side, const struct packet *p)
 	if (moves)
 		size_acked(h, &c->pub.side[other]);
 	if (seq_diff(h->ack, h->end) >= 0)
-		c->pub.side[other].unanswered_since = 0;
+		h->unanswered_since = 0;
 	return true;
 }
 
 /* Where a segment ends, beyond what was seen before. */
-static void end_take(struct half *h, uint32_t seq, uint32_t end)
+static void end_take(struct own_conn *c, enum side side, uint32_t seq, uint32_t end)
 {
+	struct half *h = &c->half[side];
+	uint32_t *start = &c->rare[side].start;
 	if (!(h->flags & (HALF_KNOWN | HALF_FLOOR))) {
-		h->start = seq;
+		*start = seq;
 		h->end = end;
 		h->flags |= HALF_FLOOR;
 	}
-	if (!(h->flags & HALF_KNOWN) && seq_diff(seq, h->start) < 0)
-		h->start = seq;
+	if (!(h->flags & HALF_KNOWN) && seq_diff(seq, *start) < 0)
+		*start = seq;
 	if (seq_diff(end, h->end) > 0)
 		h->end = end;
 }
@@ -263,7 +276,7 @@ static bool rst_believed(const struct own_conn *c, enum side side, const struct 
 	*beyond = false;
 	if (!(h->flags & (HALF_KNOWN | HALF_FLOOR)))
 		return (p->flags & TCP_ACK) && (other->flags & HALF_KNOWN);
-	uint32_t low = (h->flags & HALF_ACKED) ? h->ack : h->start;
+	uint32_t low = (h->flags & HALF_ACKED) ? h->ack : c->rare[side].start;
 	if (seq_diff(p->seq, low) >= 0 && seq_diff(p->seq, h->end) <= 0)
 		return true;
 	bool scaled = c->pub.side[CLIENT].syn && c->pub.side[SERVER].syn;
@@ -323,17 +336,17 @@ static void data_take(struct stream *s, struct own_conn *c, enum side side, cons
 		return;
 	}
 	if (h->flags & HALF_FIN) {
-		if (seq_diff(end, h->fin) > 0 || (h->flags & HALF_FIN_DONE))
+		if (seq_diff(end, c->rare[side].fin) > 0 || (h->flags & HALF_FIN_DONE))
 			return;
 		e.flags &= TCP_ACK;
 	}
 	if ((e.flags & TCP_FIN) && !((h->flags & HALF_KNOWN) && seq_diff(end, h->nxt) < 0)) {
 		h->flags |= HALF_FIN;
-		h->fin = end;
+		c->rare[side].fin = end;
 	} else {
 		e.flags &= TCP_ACK;
 	}
-	end_take(h, e.seq, end + !!(e.flags & TCP_FIN));
+	end_take(c, side, e.seq, end + !!(e.flags & TCP_FIN));
 	if ((h->flags & HALF_KNOWN) && seq_diff(end, h->nxt) <= 0 && !(e.flags & TCP_FIN))
 		return;
 	if (e.len > 0 || (e.flags & TCP_FIN))
@@ -391,8 +404,8 @@ static void straggler_take(struct stream *s, struct own_conn *c, enum side side,
 		return;
 	if (p->flags & TCP_RST)
 		rst_note(c, side, p);
-	else if (facts->reset.seen && p->payload_len > 0)
-		facts->reset.after++;
+	else if (facts->reset.seen && p->payload_len > 0 && seq_diff(p->seq + p->payload_len, c->half[side].end) > 0)
+		facts->reset.after += facts->reset.after < UINT16_MAX;
 }
 
 static enum side side_of(const struct own_conn *c, const struct packet *p)
@@ -400,16 +413,18 @@ static enum side side_of(const struct own_conn *c, const struct packet *p)
 	return c->pub.port[CLIENT] == p->src_port && ip_addr_equal(&c->pub.addr[CLIENT], &p->src) ? CLIENT : SERVER;
 }
 
-static void segment(struct stream *s, uint32_t hash, const struct packet *p)
+static void segment(struct stream *s, uint32_t hash, uint32_t candidate, const struct packet *p)
 {
 	s->stats.segments++;
 	own_age(s, p->ts);
-	struct own_conn *c = own_find(s, hash, p);
-	if (c && !own_closed(c) && own_ends(s, c) <= p->ts)
+	struct own_conn *c = candidate == FLOW_NONE ? NULL : own_at(s, candidate);
+	if (!c || !own_matches(c, p))
+		c = own_find(s, hash, p);
+	if (c && c->list != LIST_LINGER && own_ends(s, c) <= p->ts)
 		own_aged(s, c);
 	if (!c) {
 		c = conn_begin(s, hash, p);
-	} else if (own_closed(c)) {
+	} else if (c->list == LIST_CLOSED || c->list == LIST_LINGER) {
 		if (!linger_over(c, side_of(c, p), p)) {
 			straggler_take(s, c, side_of(c, p), p);
 			return;
@@ -422,27 +437,48 @@ static void segment(struct stream *s, uint32_t hash, const struct packet *p)
 		segment_take(s, c, side_of(c, p), p);
 }
 
-/* Three passes over a batch, so that the cache misses of one segment's look-up overlap with those of the others. */
+static void lines_prefetch(const void *from, size_t n)
+{
+	for (size_t line = 0; line < n; line += 64)
+		__builtin_prefetch((const char *)from + line);
+}
+
+/*
+ * Several passes over a batch, each of which fetches what the next one reads, so that the cache misses of one segment's look-up overlap with those of the others: the slot, the connection,
+ * what the listener keeps of it.
+ */
+static void batch_take(struct stream *s, const struct packet *packets, size_t n)
+{
+	uint32_t hash[BATCH], candidate[BATCH];
+	for (size_t i = 0; i < n; i++) {
+		hash[i] = flow_hash(s->config.seed, &packets[i]);
+		flow_prefetch(&s->flows, hash[i]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint32_t at = hash[i];
+		candidate[i] = flow_find(&s->flows, hash[i], &at);
+		if (candidate[i] == FLOW_NONE)
+			continue;
+		struct own_conn *c = own_at(s, candidate[i]);
+		__builtin_prefetch(&c->pub);
+		lines_prefetch(c->half, sizeof *c - offsetof(struct own_conn, half));
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (candidate[i] == FLOW_NONE || packets[i].payload_len == 0)
+			continue;
+		const struct own_conn *c = own_at(s, candidate[i]);
+		lines_prefetch(c->pub.side, sizeof c->pub.side);
+		if (c->pub.user)
+			lines_prefetch(c->pub.user, s->config.user_hot);
+	}
+	for (size_t i = 0; i < n; i++)
+		segment(s, hash[i], candidate[i], &packets[i]);
+}
+
 static void own_segments(struct stream *s, const struct packet *packets, size_t n)
 {
-	uint32_t hash[PREFETCH];
-	for (; n > 0; packets += n < PREFETCH ? n : PREFETCH, n -= n < PREFETCH ? n : PREFETCH) {
-		size_t some = n < PREFETCH ? n : PREFETCH;
-		for (size_t i = 0; i < some; i++) {
-			hash[i] = flow_hash(s->config.seed, &packets[i]);
-			flow_prefetch(&s->flows, hash[i]);
-		}
-		for (size_t i = 0; i < some && some > 1; i++) {
-			uint32_t at = hash[i], index = flow_find(&s->flows, hash[i], &at);
-			if (index == FLOW_NONE)
-				continue;
-			const char *c = (const char *)own_at(s, index);
-			for (size_t line = 0; line < sizeof(struct own_conn); line += 64)
-				__builtin_prefetch(c + line);
-		}
-		for (size_t i = 0; i < some; i++)
-			segment(s, hash[i], &packets[i]);
-	}
+	for (size_t i = 0; i < n; i += BATCH)
+		batch_take(s, packets + i, n - i < BATCH ? n - i : BATCH);
 }
 
 /* An ICMP error belongs to the side that sent the segment which it quotes. */

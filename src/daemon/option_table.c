@@ -61,6 +61,10 @@ static uint64_t number_read(const char *value, const char *suffixes, const uint6
 	return n > most / factor || n * factor < least ? 0 : n * factor;
 }
 
+/* of seconds */
+static const char time_suffixes[] = "smh";
+static const uint64_t time_factors[] = {1, 60, 3600};
+
 struct port_word {
 	const char *suffix;
 	enum port_kind kind;
@@ -173,6 +177,17 @@ static bool set_severity(struct options *o, const char *value, char why[OPTION_W
 	return alerting_set(&o->alerting, value, why, OPTION_WHY);
 }
 
+static bool set_slow_acceptance(struct options *o, const char *value, char why[OPTION_WHY])
+{
+	uint64_t seconds = number_read(value, time_suffixes, time_factors, 1, IDLE_MAX);
+
+	o->alerting.limits.slow_acceptance = (int64_t)seconds * FRAME_SECOND;
+	if (seconds != 0 || strcmp(value, "0") == 0)
+		return true;
+	snprintf(why, OPTION_WHY, "\"%.99s\" is neither 0 nor a time of up to 30 days, such as 60, 60s or 2m", value);
+	return false;
+}
+
 static bool set_redact(struct options *o, const char *value, char why[OPTION_WHY])
 {
 	o->redact = redact_read(value);
@@ -212,9 +227,7 @@ static bool set_memory(struct options *o, const char *value, char why[OPTION_WHY
 
 static bool set_idle_timeout(struct options *o, const char *value, char why[OPTION_WHY])
 {
-	static const uint64_t factors[] = {1, 60, 3600};
-
-	o->monitor.stream.idle = (int64_t)number_read(value, "smh", factors, 1, IDLE_MAX) * FRAME_SECOND;
+	o->monitor.stream.idle = (int64_t)number_read(value, time_suffixes, time_factors, 1, IDLE_MAX) * FRAME_SECOND;
 	if (o->monitor.stream.idle != 0)
 		return true;
 	snprintf(why, OPTION_WHY, "\"%.99s\" is no time of 1 second to 30 days, such as 90s, 30m or 2h", value);
@@ -286,8 +299,10 @@ const struct option_row option_rows[] = {
 	{"min-severity", 0, "SEVERITY", "notice", 0, set_min_severity,
 	 "what counts as an alert: info, notice, warning, error, critical", NULL},
 	{"fail-on", 0, "SEVERITY", NULL, 0, set_fail_on, "exit with 1 if there was an alert of this severity or worse", NULL},
-	{"severity", 0, "VERDICT=SEVERITY", NULL, OPTION_ADDS, set_severity,
-	 "another severity for a verdict; none mutes it; several times", NULL},
+	{"severity", 0, "ALERT=SEVERITY", NULL, OPTION_ADDS, set_severity,
+	 "another severity for a verdict or other alert; none mutes it; several times", NULL},
+	{"slow-acceptance", 0, "TIME", "60s", 0, set_slow_acceptance,
+	 "an alert where the answer to a whole message takes so long: 60, 60s, 2m; 0: none", NULL},
 	{"redact", 0, "MODE", "none", 0, set_redact, "mail addresses in every output: none, local (***@domain), hash, all", NULL},
 	{"checksum", 0, NULL, NULL, 0, set_checksum, "leave out TCP segments with a wrong checksum", NULL},
 	{"max-connections", 0, "N", NULL, 0, set_max_connections, "watched at the same time, at most", show_max_connections},
@@ -296,7 +311,8 @@ const struct option_row option_rows[] = {
 	 show_idle_timeout},
 	{"user", 'Z', "USER", NULL, 0, set_user,
 	 "started as root: the user to become (smtpwatch, or else nobody; root to stay root)", NULL},
-	{"list-alerts", 0, NULL, NULL, OPTION_LINE, set_list_alerts, "all verdicts with severity, meaning and RFC, and exit", NULL},
+	{"list-alerts", 0, NULL, NULL, OPTION_LINE, set_list_alerts,
+	 "all verdicts and other alerts with severity, meaning and RFC, and exit", NULL},
 	{"version", 0, NULL, NULL, OPTION_LINE, set_version, "say the version, and exit", NULL},
 	{"help", 'h', NULL, NULL, OPTION_LINE, set_help, "say this, and exit", NULL},
 	{0},

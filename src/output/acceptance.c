@@ -6,7 +6,8 @@ static struct acceptance open_wait(const struct record *r)
 {
 	struct acceptance a = {0};
 
-	if (!r->ending->end_unanswered || r->ending->unsure != UNSURE_NONE)
+	/* Who vanished has not even received it. */
+	if (!r->ending->end_unanswered || r->ending->unsure != UNSURE_NONE || r->ending->vanished)
 		return a;
 	a.waited = r->ending->waited;
 	for (const struct transaction *t = r->session->first; t != NULL; t = t->next)

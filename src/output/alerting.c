@@ -23,7 +23,7 @@ bool alerting_set(struct alerting *a, const char *text, char *why, size_t n)
 	unsigned s;
 
 	if (sign == NULL) {
-		snprintf(why, n, "\"%s\" is not of the form VERDICT=SEVERITY", text);
+		snprintf(why, n, "\"%s\" is not of the form ALERT=SEVERITY", text);
 		return false;
 	}
 	if ((size_t)(sign - text) < sizeof(id))

@@ -1,58 +1,63 @@
 /* counters.c - the core's statistics: the one place where they have names. */
 #include "output/counters.h"
 
-#define COUNTER(group, member, name, trouble)                                                                                      \
+#define ROW(group, member, name, words, trouble)                                                                                   \
 	{                                                                                                                          \
-		group, name, trouble, offsetof(struct monitor_stats, member), sizeof(((struct monitor_stats *)0)->member)          \
+		group, name, words, trouble, offsetof(struct monitor_stats, member), sizeof(((struct monitor_stats *)0)->member)   \
 	}
+#define COUNTER(group, member, name)        ROW(group, member, name, NULL, false)
+#define NOTED(group, member, name, words)   ROW(group, member, name, words, false)
+#define TROUBLE(group, member, name, words) ROW(group, member, name, words, true)
 
 /* a kind has its name from the core */
-#define KIND(kind, trouble) COUNTER("packets", kinds[kind], NULL, trouble)
+#define KIND(kind)                COUNTER("packets", kinds[kind], NULL)
+#define KIND_NOTED(kind, words)   NOTED("packets", kinds[kind], NULL, words)
+#define KIND_TROUBLE(kind, words) TROUBLE("packets", kinds[kind], NULL, words)
 
 const struct counter counters[] = {
-	COUNTER("capture", frames, "frames", NULL),
-	COUNTER("capture", bytes, "bytes", NULL),
-	COUNTER("capture", reordered_time, "reordered_time", NULL),
-	KIND(PACKET_TCP, NULL),
-	KIND(PACKET_UNWATCHED, NULL),
-	KIND(PACKET_FRAGMENT, NULL),
-	KIND(PACKET_ICMP, NULL),
-	KIND(PACKET_OTHER, NULL),
-	KIND(PACKET_CUT, "packets cut by the snaplen before their TCP header ended"),
-	KIND(PACKET_MALFORMED, "malformed packets"),
-	KIND(PACKET_CHECKSUM, "packets with a wrong checksum"),
-	KIND(PACKET_NESTED, "packets in too many tunnels"),
-	KIND(PACKET_LINK, "packets of an unknown link type"),
-	COUNTER("fragments", defrag.fragments, "fragments", NULL),
-	COUNTER("fragments", defrag.reassembled, "reassembled", NULL),
-	COUNTER("fragments", defrag.timed_out, "timed_out", "fragmented datagrams never completed"),
-	COUNTER("fragments", defrag.evicted, "evicted", "fragmented datagrams given up for lack of memory"),
-	COUNTER("fragments", defrag.overlaps, "overlaps", "fragmented datagrams that contradict themselves"),
-	COUNTER("fragments", defrag.malformed, "malformed", "malformed fragments"),
-	COUNTER("stream", stream.segments, "segments", NULL),
-	COUNTER("stream", stream.conns, "conns", NULL),
-	COUNTER("stream", stream.conns_open, "conns_open", NULL),
-	COUNTER("stream", stream.conns_peak, "conns_peak", NULL),
-	COUNTER("stream", stream.midstream, "midstream", "connections that had begun before the capture"),
-	COUNTER("stream", stream.evicted_half_open, "evicted_half_open",
+	COUNTER("capture", frames, "frames"),
+	COUNTER("capture", bytes, "bytes"),
+	NOTED("capture", reordered_time, "reordered_time", "steps back in time"),
+	KIND(PACKET_TCP),
+	KIND(PACKET_UNWATCHED),
+	KIND(PACKET_FRAGMENT),
+	KIND_NOTED(PACKET_ICMP, "ICMP errors"),
+	KIND(PACKET_OTHER),
+	KIND_TROUBLE(PACKET_CUT, "packets cut by the snaplen before their TCP header ended"),
+	KIND_TROUBLE(PACKET_MALFORMED, "malformed packets"),
+	KIND_TROUBLE(PACKET_CHECKSUM, "packets with a wrong checksum"),
+	KIND_TROUBLE(PACKET_NESTED, "packets in too many tunnels"),
+	KIND_TROUBLE(PACKET_LINK, "packets of an unknown link type"),
+	NOTED("fragments", defrag.fragments, "fragments", "IP fragments"),
+	COUNTER("fragments", defrag.reassembled, "reassembled"),
+	TROUBLE("fragments", defrag.timed_out, "timed_out", "fragmented datagrams never completed"),
+	TROUBLE("fragments", defrag.evicted, "evicted", "fragmented datagrams given up for lack of memory"),
+	TROUBLE("fragments", defrag.overlaps, "overlaps", "fragmented datagrams that contradict themselves"),
+	TROUBLE("fragments", defrag.malformed, "malformed", "malformed fragments"),
+	COUNTER("stream", stream.segments, "segments"),
+	COUNTER("stream", stream.conns, "conns"),
+	COUNTER("stream", stream.conns_open, "conns_open"),
+	COUNTER("stream", stream.conns_peak, "conns_peak"),
+	TROUBLE("stream", stream.midstream, "midstream", "connections that had begun before the capture"),
+	TROUBLE("stream", stream.evicted_half_open, "evicted_half_open",
 		"half-open connections given up because the table was full"),
-	COUNTER("stream", stream.evicted_idle, "evicted_idle", "connections given up because the table was full"),
-	COUNTER("stream", stream.aged_half_open, "aged_half_open", NULL),
-	COUNTER("stream", stream.aged_idle, "aged_idle", NULL),
-	COUNTER("stream", stream.out_of_order, "out_of_order", NULL),
-	COUNTER("stream", stream.duplicates, "duplicates", NULL),
-	COUNTER("stream", stream.retransmits, "retransmits", NULL),
-	COUNTER("stream", stream.gaps, "gaps", NULL),
-	COUNTER("stream", stream.gap_bytes, "gap_bytes", "bytes missing from the capture"),
-	COUNTER("stream", stream.held_bytes, "held_bytes", NULL),
-	COUNTER("stream", stream.held_peak, "held_peak", NULL),
-	COUNTER("stream", stream.held_overflow, "held_overflow", "holes given up early for lack of memory"),
-	COUNTER("stream", stream.rst_ignored, "rst_ignored", NULL),
-	COUNTER("stream", stream.stray, "stray", NULL),
-	COUNTER("stream", stream.conflicts, "conflicts", "segments sent again with other contents"),
-	COUNTER("stream", stream.no_memory, "no_memory", "things left undone for lack of memory"),
-	COUNTER("memory", memory_used, "used", NULL),
-	COUNTER("memory", memory_held, "held", NULL),
+	TROUBLE("stream", stream.evicted_idle, "evicted_idle", "connections given up because the table was full"),
+	COUNTER("stream", stream.aged_half_open, "aged_half_open"),
+	NOTED("stream", stream.aged_idle, "aged_idle", "connections that fell silent"),
+	NOTED("stream", stream.out_of_order, "out_of_order", "segments out of order"),
+	NOTED("stream", stream.duplicates, "duplicates", "packets captured twice"),
+	NOTED("stream", stream.retransmits, "retransmits", "segments sent again"),
+	COUNTER("stream", stream.gaps, "gaps"),
+	TROUBLE("stream", stream.gap_bytes, "gap_bytes", "bytes missing from the capture"),
+	COUNTER("stream", stream.held_bytes, "held_bytes"),
+	COUNTER("stream", stream.held_peak, "held_peak"),
+	TROUBLE("stream", stream.held_overflow, "held_overflow", "holes given up early for lack of memory"),
+	NOTED("stream", stream.rst_ignored, "rst_ignored", "RSTs out of place, ignored"),
+	COUNTER("stream", stream.stray, "stray"),
+	TROUBLE("stream", stream.conflicts, "conflicts", "segments sent again with other contents"),
+	TROUBLE("stream", stream.no_memory, "no_memory", "things left undone for lack of memory"),
+	COUNTER("memory", memory_used, "used"),
+	COUNTER("memory", memory_held, "held"),
 };
 
 const size_t counters_n = sizeof(counters) / sizeof(counters[0]);

@@ -1,48 +1,7 @@
-/* identity.c - Community ID and session id, both from SHA-1 by OpenSSL; the context is kept, because fetching it costs more than the hash. */
+/* identity.c - Community ID and session id, both from SHA-1. */
 #include "output/identity.h"
 
-#include <assert.h>
-#include <openssl/evp.h>
-#include <stdlib.h>
-
-enum { SHA1_BYTES = 20, TUPLE_MAX = 2 + 16 + 16 + 2 + 4, PROTOCOL_TCP = 6 };
-
-struct identity {
-	EVP_MD *sha1;
-	EVP_MD_CTX *ctx;
-};
-
-struct identity *identity_new(void)
-{
-	struct identity *id = calloc(1, sizeof(*id));
-
-	if (id == NULL)
-		return NULL;
-	id->sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
-	id->ctx = EVP_MD_CTX_new();
-	if (id->sha1 == NULL || id->ctx == NULL || EVP_DigestInit_ex2(id->ctx, id->sha1, NULL) != 1) {
-		identity_free(id);
-		return NULL;
-	}
-	return id;
-}
-
-void identity_free(struct identity *id)
-{
-	if (id == NULL)
-		return;
-	EVP_MD_CTX_free(id->ctx);
-	EVP_MD_free(id->sha1);
-	free(id);
-}
-
-static void identity_hash(struct identity *id, const uint8_t *p, size_t n, uint8_t digest[SHA1_BYTES])
-{
-	bool done = EVP_DigestInit_ex2(id->ctx, NULL, NULL) == 1 && EVP_DigestUpdate(id->ctx, p, n) == 1 &&
-		    EVP_DigestFinal_ex(id->ctx, digest, NULL) == 1;
-
-	assert(done);
-}
+enum { TUPLE_MAX = 2 + 16 + 16 + 2 + 4, PROTOCOL_TCP = 6 };
 
 static size_t put_addr(uint8_t *at, const struct ip_addr *a)
 {
@@ -83,28 +42,22 @@ static size_t tuple_bytes(const struct conn *conn, enum side first, uint8_t out[
 	return n + put_big_endian(out + n, conn->port[second], 2);
 }
 
-void identity_community(struct identity *id, const struct conn *conn, char out[IDENTITY_COMMUNITY])
+void identity_community(struct digest *d, const struct conn *conn, char out[IDENTITY_COMMUNITY])
 {
-	uint8_t tuple[TUPLE_MAX], digest[SHA1_BYTES];
-	int n;
+	uint8_t tuple[TUPLE_MAX], sha1[DIGEST_SHA1];
 
-	identity_hash(id, tuple, tuple_bytes(conn, lower_side(conn), tuple), digest);
+	digest_sha1(d, bytes_of(tuple, tuple_bytes(conn, lower_side(conn), tuple)), sha1);
 	memcpy(out, "1:", 2);
-	n = EVP_EncodeBlock((unsigned char *)out + 2, digest, SHA1_BYTES);
-	assert(n + 2 < IDENTITY_COMMUNITY);
+	digest_base64(sha1, out + 2);
 }
 
-void identity_session(struct identity *id, const struct conn *conn, char out[IDENTITY_SESSION])
+void identity_session(struct digest *d, const struct conn *conn, char out[IDENTITY_SESSION])
 {
-	static const char hex[] = "0123456789abcdef";
-	uint8_t from[TUPLE_MAX + 8], digest[SHA1_BYTES];
+	uint8_t from[TUPLE_MAX + 8], sha1[DIGEST_SHA1];
 	size_t n = tuple_bytes(conn, CLIENT, from);
 
 	n += put_big_endian(from + n, (uint64_t)conn->start, 8);
-	identity_hash(id, from, n, digest);
-	for (size_t i = 0; i < (IDENTITY_SESSION - 1) / 2; i++) {
-		out[2 * i] = hex[digest[i] >> 4];
-		out[2 * i + 1] = hex[digest[i] & 15];
-	}
+	digest_sha1(d, bytes_of(from, n), sha1);
+	digest_hex(sha1, (IDENTITY_SESSION - 1) / 2, out);
 	out[IDENTITY_SESSION - 1] = '\0';
 }

@@ -46,7 +46,7 @@ static bool put_community_id(struct json *j, const struct json_view *v)
 {
 	char text[IDENTITY_COMMUNITY];
 
-	identity_community(j->identity, v->report->record.conn, text);
+	identity_community(j->digest, v->report->record.conn, text);
 	return put_word(j, text);
 }
 
@@ -55,7 +55,7 @@ static bool put_session_id(struct json *j, const struct json_view *v)
 {
 	char text[IDENTITY_SESSION];
 
-	identity_session(j->identity, v->report->record.conn, text);
+	identity_session(j->digest, v->report->record.conn, text);
 	return put_word(j, text);
 }
 

@@ -1,9 +1,9 @@
 /* redact.c - addresses taken out of a copy of the record. */
 #include "output/redact.h"
 
+#include "output/digest.h"
 #include "output/outbuf.h"
 
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -15,6 +15,7 @@ static const char redact_mark[] = "***";
 struct redactor {
 	enum redact_mode mode;
 	struct pool *pool; /* of the copied notes */
+	struct digest *digest;
 	struct outbuf scratch;
 	struct record record;
 	struct session_facts facts;
@@ -47,7 +48,8 @@ struct redactor *redactor_new(enum redact_mode mode)
 		return NULL;
 	r->mode = mode;
 	r->pool = mode != REDACT_NONE ? pool_new(REDACT_POOL) : NULL;
-	if (mode != REDACT_NONE && r->pool == NULL) {
+	r->digest = mode == REDACT_HASH ? digest_new() : NULL;
+	if ((mode != REDACT_NONE && r->pool == NULL) || (mode == REDACT_HASH && r->digest == NULL)) {
 		redactor_free(r);
 		return NULL;
 	}
@@ -60,6 +62,7 @@ void redactor_free(struct redactor *r)
 		return;
 	if (r->pool != NULL)
 		pool_free(r->pool);
+	digest_free(r->digest);
 	outbuf_free(&r->scratch);
 	free(r);
 }
@@ -73,38 +76,33 @@ static size_t local_part(struct bytes address)
 	return address.n;
 }
 
-static void put_hash(struct outbuf *b, struct bytes address)
+static void put_hash(struct redactor *r, struct bytes address)
 {
-	static const char hex[] = "0123456789abcdef";
-	uint8_t lower[NOTE_TEXT_MAX], digest[EVP_MAX_MD_SIZE];
+	uint8_t lower[NOTE_TEXT_MAX], sha256[DIGEST_SHA256];
 	size_t n = address.n < sizeof(lower) ? address.n : sizeof(lower);
+	char hex[2 * HASH_BYTES];
 
 	for (size_t i = 0; i < n; i++)
 		lower[i] = address.p[i] >= 'A' && address.p[i] <= 'Z' ? address.p[i] + ('a' - 'A') : address.p[i];
-	if (EVP_Digest(lower, n, digest, NULL, EVP_sha256(), NULL) != 1) {
-		outbuf_str(b, redact_mark);
-		return;
-	}
-	for (size_t i = 0; i < HASH_BYTES; i++) {
-		outbuf_char(b, hex[digest[i] >> 4]);
-		outbuf_char(b, hex[digest[i] & 15]);
-	}
+	digest_sha256(r->digest, bytes_of(lower, n), sha256);
+	digest_hex(sha256, HASH_BYTES, hex);
+	outbuf_bytes(&r->scratch, hex, sizeof(hex));
 }
 
-static void put_address(struct outbuf *b, enum redact_mode mode, struct bytes address)
+static void put_address(struct redactor *r, struct bytes address)
 {
 	struct bytes domain = bytes_from(address, local_part(address));
 
 	/* The null sender is nobody's address, and says that the message is a bounce. */
 	if (address.n == 0)
 		return;
-	if (mode == REDACT_HASH) {
-		put_hash(b, address);
+	if (r->mode == REDACT_HASH) {
+		put_hash(r, address);
 		return;
 	}
-	outbuf_str(b, redact_mark);
-	if (mode == REDACT_LOCAL)
-		outbuf_bytes(b, domain.p, domain.n);
+	outbuf_str(&r->scratch, redact_mark);
+	if (r->mode == REDACT_LOCAL)
+		outbuf_bytes(&r->scratch, domain.p, domain.n);
 }
 
 /* What can stand in an address without quotation marks (RFC 5322 3.2.3, RFC 6531 3.3). */
@@ -161,8 +159,9 @@ static bool session_knows(const struct session_facts *facts, struct bytes word)
 	return false;
 }
 
-static void put_word(struct outbuf *b, enum redact_mode mode, const struct session_facts *facts, struct bytes word)
+static void put_word(struct redactor *r, const struct session_facts *facts, struct bytes word)
 {
+	struct outbuf *b = &r->scratch;
 	size_t before = 0, after = word.n;
 
 	/* Punctuation around an address is no part of it, though the grammar would allow an apostrophe. */
@@ -172,7 +171,7 @@ static void put_word(struct outbuf *b, enum redact_mode mode, const struct sessi
 		before++;
 	outbuf_bytes(b, word.p, before);
 	if (local_part(word) < word.n)
-		put_address(b, mode, bytes_of(word.p + before, after - before));
+		put_address(r, bytes_of(word.p + before, after - before));
 	else if (session_knows(facts, bytes_of(word.p + before, after - before)))
 		outbuf_str(b, redact_mark);
 	else
@@ -180,15 +179,16 @@ static void put_word(struct outbuf *b, enum redact_mode mode, const struct sessi
 	outbuf_bytes(b, word.p + after, word.n - after);
 }
 
-static void put_text(struct outbuf *b, enum redact_mode mode, const struct session_facts *facts, struct bytes text)
+/* Into scratch. */
+static void put_text(struct redactor *r, const struct session_facts *facts, struct bytes text)
 {
 	while (text.n > 0) {
 		size_t n = word_length(text);
 
 		if (n > 0)
-			put_word(b, mode, facts, bytes_first(text, n));
+			put_word(r, facts, bytes_first(text, n));
 		else
-			outbuf_bytes(b, text.p, n = 1);
+			outbuf_bytes(&r->scratch, text.p, n = 1);
 		text = bytes_from(text, n);
 	}
 }
@@ -201,9 +201,9 @@ static void copy_note(struct redactor *r, const struct session_facts *facts, str
 		return;
 	r->scratch.n = 0;
 	if (address)
-		put_address(&r->scratch, r->mode, note->text);
+		put_address(r, note->text);
 	else
-		put_text(&r->scratch, r->mode, facts, note->text);
+		put_text(r, facts, note->text);
 	if (note->tag == NOTE_RCPT)
 		notes_add(to, r->pool, note->tag, note->value, bytes_of(r->scratch.p, r->scratch.n));
 	else
@@ -221,13 +221,16 @@ static void copy_notes(struct redactor *r, const struct session_facts *facts, co
 		copy_note(r, facts, to, &note);
 }
 
-/* Evidence quotes what the server said. What grows beyond its room is cut, between two characters. */
-static void copy_evidence(struct redactor *r, const struct session_facts *facts, const char *from, char to[CAUSE_EVIDENCE_TEXT])
+/*
+ * Evidence is our own words, which may happen to be somebody's local part: only what looks like an address is taken out. What then grows beyond its room is cut, between two characters.
+ */
+static void copy_evidence(struct redactor *r, const char *from, char to[CAUSE_EVIDENCE_TEXT])
 {
+	static const struct session_facts nobody;
 	size_t n;
 
 	r->scratch.n = 0;
-	put_text(&r->scratch, r->mode, facts, bytes_str(from));
+	put_text(r, &nobody, bytes_str(from));
 	n = r->scratch.n < CAUSE_EVIDENCE_TEXT ? r->scratch.n : CAUSE_EVIDENCE_TEXT - 1;
 	while (n < r->scratch.n && n > 0 && (r->scratch.p[n] & 0xc0) == 0x80)
 		n--;
@@ -236,11 +239,11 @@ static void copy_evidence(struct redactor *r, const struct session_facts *facts,
 	to[n] = '\0';
 }
 
-static void copy_cause(struct redactor *r, const struct session_facts *facts, const struct cause *from)
+static void copy_cause(struct redactor *r, const struct cause *from)
 {
 	r->cause = *from;
 	for (unsigned i = 0; i < from->evidences; i++)
-		copy_evidence(r, facts, from->evidence[i], r->cause.evidence[i]);
+		copy_evidence(r, from->evidence[i], r->cause.evidence[i]);
 	r->record.cause = &r->cause;
 }
 
@@ -272,6 +275,6 @@ const struct record *redactor_record(struct redactor *r, const struct record *in
 	r->record = *in;
 	r->record.session = &r->facts;
 	if (in->cause != NULL)
-		copy_cause(r, in->session, in->cause);
+		copy_cause(r, in->cause);
 	return &r->record;
 }

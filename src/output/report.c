@@ -20,5 +20,5 @@ const struct cause *report_cause(const struct report *r)
 {
 	const struct cause *c = r->record.cause;
 
-	return c != NULL && c->id != CAUSE_UNEXPLAINED ? c : NULL;
+	return c != NULL && (c->id != CAUSE_UNEXPLAINED || c->evidences > 0) ? c : NULL;
 }

@@ -18,16 +18,21 @@ static bool is_slow_acceptance(const struct record *r, const struct aside_limits
 }
 
 #define DELAYS "delays, whatever the ending"
+#define TWICE  "a sender that gives up waiting sends the message again: if the server takes it all the same, it arrives twice"
+#define LOOK   "what the server does between the end of a message and its answer: a content filter, name look-ups, a slow disk"
 
 static const struct aside asides[SIGNATURES - VERDICTS] = {
-	[SIGNATURE_SLOW_ACCEPTANCE - VERDICTS] = {
-		{"slow-acceptance", SEVERITY_WARNING, DELAYS,
-		 "the server was slow to answer a whole message",
-		 "a sender that gives up waiting sends the message again: if the server takes it all the same, the recipient gets it twice",
-		 "what the server does between the end of a message and its answer: a content filter, name look-ups, a slow disk; it should "
-		 "accept first and work later",
-		 "RFC 1047; RFC 5321 4.5.3.2.6, 6.1", NULL},
-		is_slow_acceptance},
+	[SIGNATURE_SLOW_ACCEPTANCE - VERDICTS] =
+		{
+			.row = {.id = "slow-acceptance",
+				.severity = SEVERITY_WARNING,
+				.category = DELAYS,
+				.headline = "the server was slow to answer a whole message",
+				.meaning = TWICE,
+				.advice = LOOK,
+				.rfc = "RFC 1047; RFC 5321 4.5.3.2.6, 6.1"},
+			.holds = is_slow_acceptance,
+		},
 };
 
 const struct verdict_row *signature_row(unsigned s)

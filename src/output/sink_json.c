@@ -20,9 +20,9 @@ static void *json_open(const char *target, char why[SINK_WHY])
 	if (s == NULL)
 		return NULL;
 	s->json.b = &s->out.buf;
-	s->json.identity = identity_new();
-	if (s->json.identity == NULL || !outfile_open(&s->out, target != NULL ? target : "-", why)) {
-		identity_free(s->json.identity);
+	s->json.digest = digest_new();
+	if (s->json.digest == NULL || !outfile_open(&s->out, target != NULL ? target : "-", why)) {
+		digest_free(s->json.digest);
 		free(s);
 		return NULL;
 	}
@@ -178,7 +178,7 @@ static bool json_close(void *self)
 	struct sink_json *s = self;
 	bool whole = outfile_close(&s->out);
 
-	identity_free(s->json.identity);
+	digest_free(s->json.digest);
 	free(s);
 	return whole;
 }

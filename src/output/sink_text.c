@@ -37,9 +37,11 @@ static bool text_record(void *self, const struct report *r)
 {
 	struct sink_text *s = self;
 
-	if (!r->alert)
-		return true;
-	text_alert(&s->text, r);
+	for (uint64_t left = r->raised; left != 0; left &= left - 1)
+		text_alert(&s->text, r, (unsigned)__builtin_ctzll(left));
+	/* Its alert is told with another session's, but mail that is lost or doubled has to be looked for one by one. */
+	if (r->grouped && r->severity == SEVERITY_CRITICAL)
+		text_grouped(&s->text, r);
 	return outfile_put(&s->out);
 }
 
@@ -63,13 +65,14 @@ static bool text_close(void *self)
 	struct sink_text *s = self;
 	bool whole = outfile_close(&s->out);
 
+	outbuf_free(&s->text.scratch);
 	free(s);
 	return whole;
 }
 
 const struct sink_kind sink_text = {
 	.name = "text",
-	.help = "each alert in four parts for people, and a summary at the end",
+	.help = "alerts as paragraphs for people, and a summary at the end",
 	.open = text_open,
 	.record = text_record,
 	.stats = text_stats,

@@ -23,7 +23,7 @@ static int64_t stamp_split(struct stamp *s, int64_t ns)
 		struct tm tm;
 
 		if (gmtime_r(&t, &tm) == NULL || strftime(s->date, sizeof(s->date), "%Y-%m-%d", &tm) == 0)
-			strcpy(s->date, "0000-00-00");
+			memcpy(s->date, "0000-00-00", sizeof(s->date));
 		s->day = day;
 		s->known = true;
 	}

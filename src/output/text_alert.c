@@ -1,25 +1,35 @@
 /* text_alert.c - one alert, as an administrator can read and forward it. The sentences are the catalogue's; here they are put together with what was seen. */
-#include "output/fate.h"
+#include "output/acceptance.h"
 #include "output/text.h"
 
-/* So many messages of one session are told one by one. */
-enum { MESSAGES_TOLD = 3 };
+#include "core/frame.h"
 
-static void put_headline(struct text *t, const struct report *r)
+#include <ctype.h>
+
+/* who: the rest of a line that has the time, and how bad it is */
+static void put_tuple(struct text *t, const struct report *r, unsigned signature)
 {
 	const struct conn *conn = r->record.conn;
-	char name[SERVER_NAME];
 
-	stamp_plain(&t->stamp, t->b, r->record.end);
-	outbuf_char(t->b, ' ');
-	text_severity(t, r->severity, true, 0);
-	outbuf_format(t->b, t->colour ? " \033[1m%s\033[0m  " : " %s  ", verdict_row(r->record.judgement.verdict)->id);
+	outbuf_format(t->b, t->colour ? " \033[1m%s\033[0m  " : " %s  ", signature_row(signature)->id);
 	text_endpoint(t, &conn->addr[CLIENT], conn->port[CLIENT]);
 	outbuf_str(t->b, " -> ");
 	text_endpoint(t, &conn->addr[SERVER], conn->port[SERVER]);
-	if (server_name(r->record.session, name)[0] != '\0')
-		outbuf_format(t->b, " (%s)", name);
-	outbuf_char(t->b, '\n');
+}
+
+/* Begins a paragraph under its label, to be ended by text_fold(t, from, TEXT_INDENT). */
+static size_t put_label(struct text *t, const char *label)
+{
+	size_t from = t->b->n;
+
+	outbuf_format(t->b, "  %-*s", TEXT_INDENT - 2, label);
+	return from;
+}
+
+static void put_sentence(struct text *t, const char *clause)
+{
+	outbuf_char(t->b, (char)toupper((unsigned char)clause[0]));
+	outbuf_str(t->b, clause + 1);
 }
 
 static void put_enhanced(struct text *t, struct smtp_enhanced e)
@@ -28,128 +38,296 @@ static void put_enhanced(struct text *t, struct smtp_enhanced e)
 		outbuf_format(t->b, " %u.%u.%u", (unsigned)e.class, (unsigned)e.subject, (unsigned)e.detail);
 }
 
+/* in quotation marks */
 static void put_last_reply(struct text *t, const struct session_facts *facts)
 {
 	struct bytes text = notes_find(&facts->notes, NOTE_REPLY).text;
 
-	if (facts->last_code == 0)
-		return;
-	outbuf_format(t->b, " The server's last reply was \"%u", (unsigned)facts->last_code);
+	outbuf_format(t->b, "\"%u", (unsigned)facts->last_code);
 	put_enhanced(t, facts->last_enhanced);
 	outbuf_str(t->b, text.n > 0 ? " " : "");
 	escape_text(t->b, text);
-	outbuf_str(t->b, "\".");
+	outbuf_char(t->b, '"');
+}
+
+static void put_time(struct text *t, int64_t ns)
+{
+	outbuf_format(t->b, "%.1f s", (double)ns / (double)FRAME_SECOND);
+}
+
+/* The names that both sides gave themselves, as far as they can be shown. */
+static void put_names(struct text *t, const struct report *r)
+{
+	const struct session_facts *facts = r->record.session;
+	char client[SERVER_NAME], server[SERVER_NAME];
+	const char *between = "";
+	size_t from;
+
+	server_name(notes_find(&facts->notes, NOTE_HELO).text, client);
+	server_name(notes_find(&facts->notes, NOTE_BANNER).text, server);
+	if (client[0] == '\0' && server[0] == '\0' && facts->proxied_port == 0)
+		return;
+	from = put_label(t, "Who:");
+	if (client[0] != '\0' || facts->proxied_port != 0) {
+		outbuf_format(t->b, "client %s", client);
+		between = ", ";
+	}
+	if (facts->proxied_port != 0) {
+		outbuf_str(t->b, client[0] != '\0' ? " at " : "at ");
+		text_endpoint(t, &facts->proxied, facts->proxied_port);
+		outbuf_str(t->b, ", behind a proxy");
+	}
+	if (server[0] != '\0')
+		outbuf_format(t->b, "%sserver %s", between, server);
+	text_fold(t, from, TEXT_INDENT);
+}
+
+/* After a comma: how long after the message. */
+static void put_waited(struct text *t, int64_t waited)
+{
+	if (waited <= 0)
+		return;
+	outbuf_str(t->b, ", ");
+	if (waited < FRAME_SECOND / 10)
+		outbuf_str(t->b, "at once");
+	else
+		put_time(t, waited);
+	outbuf_str(t->b, " after the end of the message");
+}
+
+/* The close, where the headline does not tell of it ("said 221"), or only how it was done, where it does ("closed the connection"). */
+static void put_close(struct text *t, const struct report *r)
+{
+	static const char *const who[] = {[CLOSER_CLIENT] = "client", [CLOSER_SERVER] = "server"};
+	const struct ending *e = r->record.ending;
+	const char *with = e->how == HOW_RST ? "an RST" : "a FIN";
+	bool told = strstr(verdict_row(r->record.judgement.verdict)->headline, "closed") != NULL;
+
+	if (told && e->closer != CLOSER_NOBODY)
+		outbuf_format(t->b, ", with %s", with);
+	put_waited(t, e->waited);
+	if (!told && e->closer != CLOSER_NOBODY)
+		outbuf_format(t->b, "; the %s then closed with %s", who[e->closer], with);
+	if (e->closer == CLOSER_NOBODY)
+		outbuf_str(t->b, "; the close was not captured");
+}
+
+/* The last reply is the very one by which the server took its leave, and of which the headline tells. */
+static bool reply_is_farewell(const struct record *r)
+{
+	enum farewell f = r->ending->farewell;
+
+	return (f == FAREWELL_221_UNASKED || f == FAREWELL_421 || f == FAREWELL_REFUSAL) && r->session->last_code != 0 &&
+	       r->session->farewell_code == r->session->last_code;
+}
+
+/* Where nobody answered: how often the client tried. */
+static void put_attempts(struct text *t, const struct record *r)
+{
+	const struct conn_side *client = &r->conn->side[CLIENT];
+	int64_t since = client->unanswered_since != 0 ? client->unanswered_since : r->conn->start;
+	uint32_t again = client->unanswered;
+
+	if (r->ending->no_answer)
+		again = client->packets > 1 ? client->packets - 1 : 0;
+	if (again == 0)
+		return;
+	outbuf_str(t->b, " The client tried again ");
+	text_count(t, again, "time");
+	outbuf_str(t->b, " in ");
+	put_time(t, r->end - since);
+	outbuf_char(t->b, '.');
+}
+
+/* The last stage that the verdict is about: a session may go on after its 221. */
+static enum stage stage_told(const struct record *r)
+{
+	return r->judgement.verdict <= VERDICT_221_TO_NON_SMTP ? r->ending->stage_221 : r->ending->stage;
+}
+
+/* Stage, close and last words. */
+static void put_circumstances(struct text *t, const struct report *r)
+{
+	const struct ending *e = r->record.ending;
+
+	if (!e->refused && !e->no_answer) {
+		outbuf_format(t->b, " This was at stage %s", stage_name(stage_told(&r->record)));
+		if (!e->vanished)
+			put_close(t, r);
+		outbuf_char(t->b, '.');
+	}
+	if (e->vanished || e->no_answer)
+		put_attempts(t, &r->record);
+	if (r->record.session->last_code != 0 && !reply_is_farewell(&r->record)) {
+		outbuf_str(t->b, " The server's last reply was ");
+		put_last_reply(t, r->record.session);
+		outbuf_char(t->b, '.');
+	}
+}
+
+/* What was not judged is told with its reason, and no more. */
+static void put_doubt(struct text *t, const struct report *r)
+{
+	char reason[512] = "";
+
+	verdict_reason(r->record.ending, &r->record.judgement, reason, sizeof(reason));
+	outbuf_format(t->b, ": %s", reason);
+}
+
+static void put_together(struct text *t, const struct record *r)
+{
+	if (r->together < 2)
+		return;
+	outbuf_char(t->b, ' ');
+	text_count(t, r->together - 1, "other session");
+	outbuf_str(t->b, " of this server ended within the same second.");
 }
 
 static void put_happened(struct text *t, const struct report *r)
 {
-	char reason[512] = "";
+	enum verdict v = r->record.judgement.verdict;
+	size_t from = put_label(t, "What happened:");
 
-	outbuf_str(t->b, "  What happened: ");
-	outbuf_str(t->b, verdict_row(r->record.judgement.verdict)->headline);
-	/* The reason names the stage. */
-	verdict_reason(r->record.ending, &r->record.judgement, reason, sizeof(reason));
-	outbuf_format(t->b, reason[0] != '\0' ? "; %s." : ".", reason);
-	put_last_reply(t, r->record.session);
+	put_sentence(t, verdict_row(v)->headline);
+	if (v == VERDICT_UNKNOWN) {
+		put_doubt(t, r);
+	} else if (reply_is_farewell(&r->record)) {
+		outbuf_str(t->b, ": ");
+		put_last_reply(t, r->record.session);
+	}
+	outbuf_char(t->b, '.');
+	if (v != VERDICT_UNKNOWN)
+		put_circumstances(t, r);
+	put_together(t, &r->record);
+	text_fold(t, from, TEXT_INDENT);
+}
+
+static void put_cause(struct text *t, const struct cause *c)
+{
+	static const char *const sure[] = {
+		[CONFIDENCE_POSSIBLE] = "Possibly ", [CONFIDENCE_LIKELY] = "Probably ", [CONFIDENCE_CERTAIN] = "Certainly "};
+
+	outbuf_str(t->b, sure[c->confidence]);
+	outbuf_str(t->b, cause_row(c->id)->meaning);
+	outbuf_str(t->b, c->evidences > 0 ? ": " : "");
+}
+
+/* "Probably the server ended a session that had been idle for too long: the client had been silent for 300.0 s." */
+static void put_why(struct text *t, const struct cause *c)
+{
+	size_t from;
+
+	if (c == NULL)
+		return;
+	from = put_label(t, "Why:");
+	/* That nothing is known is not a guess: its evidence says all. */
+	if (c->id != CAUSE_UNEXPLAINED)
+		put_cause(t, c);
+	for (unsigned i = 0; i < c->evidences; i++) {
+		char text[CAUSE_EVIDENCE_TEXT];
+
+		memcpy(text, c->evidence[i], sizeof(text));
+		if (i == 0 && c->id == CAUSE_UNEXPLAINED)
+			text[0] = (char)toupper((unsigned char)text[0]);
+		outbuf_str(t->b, i > 0 ? "; " : "");
+		escape_text(t->b, bytes_str(text));
+	}
+	outbuf_char(t->b, '.');
+	text_fold(t, from, TEXT_INDENT);
+}
+
+static void put_clause(struct text *t, const char *label, const char *clause)
+{
+	size_t from = put_label(t, label);
+
+	put_sentence(t, clause);
+	outbuf_char(t->b, '.');
+	text_fold(t, from, TEXT_INDENT);
+}
+
+/* The cause knows better than the verdict, if it is more than a possibility; but of what is critical the verdict's own advice is never left out. */
+static void put_advice(struct text *t, const struct report *r)
+{
+	const struct verdict_row *row = verdict_row(r->record.judgement.verdict);
+	const struct cause *c = report_cause(r);
+	const char *better = c != NULL && c->confidence > CONFIDENCE_POSSIBLE ? cause_row(c->id)->advice : NULL;
+	size_t from = put_label(t, "Look at:");
+
+	put_sentence(t, better != NULL ? better : row->advice);
+	if (better != NULL && row->severity == SEVERITY_CRITICAL) {
+		outbuf_str(t->b, ". ");
+		put_sentence(t, row->advice);
+	}
+	outbuf_char(t->b, '.');
+	text_fold(t, from, TEXT_INDENT);
+}
+
+static void put_verdict(struct text *t, const struct report *r)
+{
+	put_happened(t, r);
+	put_why(t, report_cause(r));
+	put_clause(t, "The mail:", verdict_row(r->record.judgement.verdict)->meaning);
+	text_messages(t, r);
+	put_advice(t, r);
+}
+
+static void put_slow_happened(struct text *t, const struct report *r, const struct acceptance *a)
+{
+	size_t from = put_label(t, "What happened:");
+
+	put_sentence(t, signature_row(SIGNATURE_SLOW_ACCEPTANCE)->headline);
+	outbuf_str(t->b, a->answered ? ": the answer came " : ": there was no answer yet ");
+	put_time(t, a->waited);
+	outbuf_str(t->b, " after its end");
+	if (!a->answered)
+		outbuf_format(t->b, ", when the session ended (%s)", verdict_row(r->record.judgement.verdict)->id);
+	outbuf_char(t->b, '.');
+	text_fold(t, from, TEXT_INDENT);
+}
+
+/* The session's cause is its ending's; only one of them is also a cause of slowness. */
+static void put_slow_acceptance(struct text *t, const struct report *r)
+{
+	const struct verdict_row *row = signature_row(SIGNATURE_SLOW_ACCEPTANCE);
+	const struct acceptance a = acceptance_slowest(&r->record);
+	const struct cause *c = report_cause(r);
+
+	put_slow_happened(t, r, &a);
+	if (c != NULL && c->id == CAUSE_SLOW_FILTER)
+		put_why(t, c);
+	put_clause(t, "The mail:", row->meaning);
+	if (a.message != NULL)
+		text_message(t, r, a.message);
+	put_clause(t, "Look at:", row->advice);
+}
+
+void text_alert(struct text *t, const struct report *r, unsigned signature)
+{
+	static void (*const asides[])(struct text *,
+				      const struct report *) = {[SIGNATURE_SLOW_ACCEPTANCE - VERDICTS] = put_slow_acceptance};
+	size_t from = t->b->n;
+
+	stamp_plain(&t->stamp, t->b, r->record.end);
+	outbuf_char(t->b, ' ');
+	text_severity(t, report_severity(r, signature), true, 0);
+	put_tuple(t, r, signature);
+	text_fold(t, from, TEXT_INDENT);
+	put_names(t, r);
+	if (signature < VERDICTS)
+		put_verdict(t, r);
+	else
+		asides[signature - VERDICTS](t, r);
 	outbuf_char(t->b, '\n');
 }
 
-/* One is named: a list of hundreds would bury the rest. */
-static void put_recipients(struct text *t, const struct transaction *m)
+void text_grouped(struct text *t, const struct report *r)
 {
-	struct note note;
-	uint16_t pos = 0;
+	size_t from = t->b->n;
 
-	while (notes_next(&m->notes, &pos, &note)) {
-		if (note.tag != NOTE_RCPT)
-			continue;
-		outbuf_str(t->b, " to <");
-		escape_text(t->b, note.text);
-		outbuf_char(t->b, '>');
-		if (m->rcpt_count > 1)
-			outbuf_format(t->b, " and %u more", (unsigned)m->rcpt_count - 1);
-		return;
-	}
-	if (m->rcpt_count > 0) {
-		outbuf_str(t->b, " to ");
-		text_count(t, m->rcpt_count, "recipient");
-	}
-}
-
-static void put_note(struct text *t, const struct transaction *m, enum note_tag tag, const char *before, const char *after)
-{
-	struct bytes text = notes_find(&m->notes, tag).text;
-
-	if (text.p == NULL)
-		return;
-	outbuf_str(t->b, before);
-	escape_text(t->b, text);
-	outbuf_str(t->b, after);
-}
-
-static void put_message(struct text *t, const struct transaction *m)
-{
-	outbuf_str(t->b, "                 message");
-	put_note(t, m, NOTE_FROM, " from <", ">");
-	put_recipients(t, m);
-	put_note(t, m, NOTE_MESSAGE_ID, ", Message-ID <", ">");
-	put_note(t, m, NOTE_QUEUE_ID, ", queue id ", "");
-	if (m->content_begun) {
-		outbuf_str(t->b, ", ");
-		text_count(t, m->bytes, "byte");
-	}
-	/* Of a message that was sent in full the server has all that matters. */
-	if (m->content_begun && !m->end_sent && m->bytes_acked < m->bytes) {
-		outbuf_str(t->b, " (of which the server's system received ");
-		outbuf_grouped(t->b, m->bytes_acked);
-		outbuf_char(t->b, ')');
-	}
-	outbuf_format(t->b, ": %s.\n", fate_next(m->fate));
-}
-
-/* Messages that need nobody's attention. */
-static bool fate_is_fine(enum fate f)
-{
-	return f == FATE_ACCEPTED || f == FATE_ABORTED || f == FATE_OPEN;
-}
-
-/* What was not told one by one: the other bad ones, and what went well. */
-static void put_other_messages(struct text *t, const struct session_facts *facts, uint64_t told)
-{
-	uint64_t bad = 0;
-
-	for (unsigned f = 0; f < FATES; f++)
-		if (!fate_is_fine((enum fate)f))
-			bad += facts->fates[f];
-	if (bad > told) {
-		outbuf_str(t->b, "                 and ");
-		text_count(t, bad - told, "more message");
-		outbuf_str(t->b, " of this session.\n");
-	}
-	if (facts->fates[FATE_ACCEPTED] > 0) {
-		outbuf_str(t->b, "                 ");
-		text_count(t, facts->fates[FATE_ACCEPTED], "message");
-		outbuf_str(t->b, " of the same session had been accepted.\n");
-	}
-}
-
-static void put_mail(struct text *t, const struct report *r)
-{
-	uint64_t told = 0;
-
-	outbuf_format(t->b, "  The mail:      %s.\n", verdict_row(r->record.judgement.verdict)->meaning);
-	for (const struct transaction *m = r->record.session->first; m != NULL && told < MESSAGES_TOLD; m = m->next)
-		if (!fate_is_fine(m->fate)) {
-			put_message(t, m);
-			told++;
-		}
-	put_other_messages(t, r->record.session, told);
-}
-
-void text_alert(struct text *t, const struct report *r)
-{
-	put_headline(t, r);
-	put_happened(t, r);
-	put_mail(t, r);
-	outbuf_format(t->b, "  Look at:       %s.\n\n", verdict_row(r->record.judgement.verdict)->advice);
+	stamp_plain(&t->stamp, t->b, r->record.end);
+	outbuf_str(t->b, " (same event)");
+	put_tuple(t, r, r->record.judgement.verdict);
+	text_fold(t, from, TEXT_INDENT);
+	text_messages(t, r);
+	outbuf_char(t->b, '\n');
 }

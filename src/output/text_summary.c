@@ -29,6 +29,8 @@ static uint64_t packets_of(const struct monitor_stats *core, enum packet_kind ki
 /* Nothing was found, which most often means a wrong port or a wrong file: the numbers tell which. */
 static void put_nothing(struct text *t, const struct summary *s)
 {
+	size_t from = t->b->n;
+
 	if (s->core->frames == 0) {
 		outbuf_str(t->b, "No packet in ");
 		escape_text(t->b, bytes_str(s->inputs));
@@ -43,13 +45,16 @@ static void put_nothing(struct text *t, const struct summary *s)
 	text_count(t, s->core->frames, "packet");
 	outbuf_str(t->b, ", of which ");
 	outbuf_grouped(t->b, packets_of(s->core, PACKET_UNWATCHED));
-	outbuf_str(t->b, " TCP on other ports; -p sets the ports.\n");
+	outbuf_str(t->b, " TCP on other ports.");
+	text_fold(t, from, 2);
+	outbuf_str(t->b, "The option -p sets the ports.\n");
 }
 
 /* "Fine" is said only if everything could be judged. */
 static void put_no_alert(struct text *t, const struct totals *totals)
 {
-	uint64_t unknown = totals->verdicts[VERDICT_UNKNOWN], hidden = totals->verdicts[VERDICT_ENCRYPTED];
+	size_t from = t->b->n;
+	uint64_t unknown = totals->signatures[VERDICT_UNKNOWN], hidden = totals->signatures[VERDICT_ENCRYPTED];
 
 	if (unknown + hidden == 0) {
 		outbuf_str(t->b, "Everything fine: no session ended in a way that calls for an alert.\n");
@@ -57,34 +62,41 @@ static void put_no_alert(struct text *t, const struct totals *totals)
 	}
 	outbuf_str(t->b, "No alert, but not everything could be judged: of ");
 	text_count(t, totals->sessions, "session");
-	outbuf_format(t->b, " the ending of %llu is unknown, and %llu went into TLS.\n", (unsigned long long)unknown,
+	outbuf_format(t->b, " the ending of %llu is unknown, and %llu went into TLS.", (unsigned long long)unknown,
 		      (unsigned long long)hidden);
+	text_fold(t, from, 2);
 }
 
-static void put_verdict_line(struct text *t, const struct summary *s, unsigned v)
+static void put_signature(struct text *t, const struct summary *s, unsigned signature)
 {
-	const struct verdict_row *row = verdict_row((enum verdict)v);
+	const struct verdict_row *row = signature_row(signature);
+	size_t from = t->b->n;
 
 	outbuf_str(t->b, "  ");
-	text_severity(t, s->alerting->of[v], false, 10);
+	text_severity(t, s->alerting->of[signature], false, 10);
 	outbuf_format(t->b, "%-24s ", row->id);
-	outbuf_format(t->b, "%8llu  %s\n", (unsigned long long)s->totals->verdicts[v], row->headline);
+	outbuf_format(t->b, "%8llu  %s", (unsigned long long)s->totals->signatures[signature], row->headline);
+	text_fold(t, from, 47);
 }
 
-/* Worst first; within one severity in the catalogue's order. */
-static void put_verdicts(struct text *t, const struct summary *s)
+/* Those of the range that there were: worst first; within one severity in the catalogue's order. */
+static void put_signatures(struct text *t, const struct summary *s, const char *title, unsigned first, unsigned end)
 {
-	outbuf_str(t->b, "Sessions by their ending:\n");
 	for (unsigned severity = SEVERITIES; severity-- > 0;)
-		for (unsigned v = 0; v < VERDICTS; v++)
-			if (s->totals->verdicts[v] > 0 && s->alerting->of[v] == severity)
-				put_verdict_line(t, s, v);
+		for (unsigned i = first; i < end; i++) {
+			if (s->totals->signatures[i] == 0 || s->alerting->of[i] != severity)
+				continue;
+			outbuf_str(t->b, title);
+			put_signature(t, s, i);
+			title = "";
+		}
 }
 
 /* The first word is printed with the first number, so that nothing at all is printed where there was no message. */
 static void put_messages(struct text *t, const struct totals *totals)
 {
 	const char *between = "Messages: ";
+	size_t from = t->b->n;
 
 	for (unsigned f = FATE_ACCEPTED; f < FATES; f++) {
 		if (totals->fates[f] == 0)
@@ -95,7 +107,10 @@ static void put_messages(struct text *t, const struct totals *totals)
 		outbuf_str(t->b, fate_tally((enum fate)f));
 		between = ", ";
 	}
-	outbuf_str(t->b, between[0] == ',' ? ".\n" : "");
+	if (t->b->n == from)
+		return;
+	outbuf_char(t->b, '.');
+	text_fold(t, from, 2);
 }
 
 static void put_server_counts(struct text *t, const struct server *one)
@@ -132,6 +147,8 @@ static void put_servers(struct text *t, const struct totals *totals)
 
 static void put_capture(struct text *t, const struct summary *s)
 {
+	size_t from = t->b->n;
+
 	outbuf_str(t->b, "Read from ");
 	escape_text(t->b, bytes_str(s->inputs));
 	outbuf_str(t->b, ": ");
@@ -144,26 +161,31 @@ static void put_capture(struct text *t, const struct summary *s)
 	outbuf_str(t->b, s->ports);
 	outbuf_str(t->b, ", ");
 	outbuf_grouped(t->b, packets_of(s->core, PACKET_UNWATCHED));
-	outbuf_str(t->b, " TCP on other ports.\n");
+	outbuf_str(t->b, " TCP on other ports.");
+	text_fold(t, from, 2);
 }
 
-/* What may have kept a session from being judged. */
-static void put_trouble(struct text *t, const struct monitor_stats *core)
+/* The counters above 0 that people are told of: what may have kept a session from being judged, or what is merely remarkable. */
+static void put_counters(struct text *t, const struct monitor_stats *core, const char *title, bool trouble)
 {
-	const char *between = "Beware: ";
+	size_t from = t->b->n;
+	const char *between = title;
 
 	for (size_t i = 0; i < counters_n; i++) {
 		uint64_t n = counter_value(&counters[i], core);
 
-		if (counters[i].trouble == NULL || n == 0)
+		if (counters[i].words == NULL || counters[i].trouble != trouble || n == 0)
 			continue;
 		outbuf_str(t->b, between);
 		outbuf_grouped(t->b, n);
 		outbuf_char(t->b, ' ');
-		outbuf_str(t->b, counters[i].trouble);
+		outbuf_str(t->b, counters[i].words);
 		between = "; ";
 	}
-	outbuf_str(t->b, between[0] == ';' ? ".\n" : "");
+	if (t->b->n == from)
+		return;
+	outbuf_char(t->b, '.');
+	text_fold(t, from, 2);
 }
 
 static void put_tally(struct text *t, const struct summary *s)
@@ -174,9 +196,14 @@ static void put_tally(struct text *t, const struct summary *s)
 	outbuf_str(t->b, s->totals->alerts > 0 ? ": " : "");
 	put_by_severity(t, s->totals->alert_severity);
 	outbuf_str(t->b, ".\n");
+	if (s->totals->grouped > 0) {
+		text_count(t, s->totals->grouped, "further session");
+		outbuf_str(t->b, " ended in the same events, and raised no alerts of their own.\n");
+	}
 	if (s->totals->alerts == 0)
 		put_no_alert(t, s->totals);
-	put_verdicts(t, s);
+	put_signatures(t, s, "Sessions by their ending:\n", 0, VERDICTS);
+	put_signatures(t, s, "Beside their ending:\n", VERDICTS, SIGNATURES);
 	put_messages(t, s->totals);
 	put_servers(t, s->totals);
 	put_capture(t, s);
@@ -190,5 +217,6 @@ void text_summary(struct text *t, const struct summary *s)
 		put_nothing(t, s);
 	else
 		put_tally(t, s);
-	put_trouble(t, s->core);
+	put_counters(t, s->core, "Seen as well: ", false);
+	put_counters(t, s->core, "Beware: ", true);
 }

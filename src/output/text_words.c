@@ -32,3 +32,54 @@ void text_endpoint(struct text *t, const struct ip_addr *addr, uint16_t port)
 
 	outbuf_format(t->b, ip_addr_is_v4(addr) ? "%s:%u" : "[%s]:%u", ip_addr_text(addr, text), (unsigned)port);
 }
+
+/* How many columns the word at the beginning takes, and how many bytes: a character one, a colour none. It ends before the next blank. */
+static size_t word_width(struct bytes text, size_t *bytes)
+{
+	size_t n = 0, width = 0;
+
+	for (; n < text.n && text.p[n] != ' '; n++) {
+		if (text.p[n] == '\033')
+			while (n + 1 < text.n && text.p[n] != 'm')
+				n++;
+		else
+			width += (text.p[n] & 0xc0) != 0x80;
+	}
+	*bytes = n;
+	return width;
+}
+
+static void put_blanks(struct text *t, size_t n)
+{
+	while (n-- > 0)
+		outbuf_char(t->b, ' ');
+}
+
+void text_fold(struct text *t, size_t from, size_t indent)
+{
+	struct bytes left;
+	size_t column = 0;
+
+	t->scratch.n = 0;
+	outbuf_bytes(&t->scratch, t->b->p + from, t->b->n - from);
+	t->b->n = from;
+	left = bytes_of(t->scratch.p, t->scratch.n);
+	while (left.n > 0) {
+		size_t blanks = 0, bytes, width;
+
+		while (blanks < left.n && left.p[blanks] == ' ')
+			blanks++;
+		left = bytes_from(left, blanks);
+		width = word_width(left, &bytes);
+		if (column > indent && column + blanks + width > TEXT_COLUMNS) {
+			outbuf_char(t->b, '\n');
+			column = 0;
+			blanks = indent;
+		}
+		put_blanks(t, blanks);
+		outbuf_bytes(t->b, left.p, bytes);
+		column += blanks + width;
+		left = bytes_from(left, bytes);
+	}
+	outbuf_char(t->b, '\n');
+}

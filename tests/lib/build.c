@@ -16,7 +16,7 @@ struct builder {
 
 static void play_connect(struct builder *b, const struct step *step)
 {
-	tcp_connect(&b->tcp, step->scene, (enum connect)step->number);
+	tcp_connect(&b->tcp, step->scene, (enum connect)step->choice);
 }
 
 /* Lines and raw bytes, with the steps that go on in the same segment; the number of steps used. */
@@ -35,7 +35,7 @@ static size_t play_bytes(struct builder *b, size_t at)
 	}
 	if (flags & TCP_RST) {
 		tcp_send(&b->tcp, first->scene, first->side, flags & TCP_FIN, data, n);
-		tcp_reset(&b->tcp, first->scene, first->side, 0, 0);
+		tcp_reset(&b->tcp, first->scene, first->side, &(struct forgery){0});
 	} else {
 		tcp_send(&b->tcp, first->scene, first->side, flags, data, n);
 	}
@@ -59,7 +59,7 @@ static void play_bulk(struct builder *b, const struct step *step)
 static void play_flags(struct builder *b, const struct step *step)
 {
 	if (step->flags & TCP_RST)
-		tcp_reset(&b->tcp, step->scene, step->side, step->ttl, step->shift);
+		tcp_reset(&b->tcp, step->scene, step->side, &step->forgery);
 	else
 		tcp_send(&b->tcp, step->scene, step->side, step->flags, NULL, 0);
 }
@@ -117,6 +117,9 @@ static void play_directive(struct builder *b, const struct step *step)
 	case STEP_LATE:
 		t->late = 1;
 		break;
+	case STEP_MTU:
+		t->conn[step->scene].end[step->side].mtu = (uint32_t)step->number;
+		break;
 	case STEP_OVERLAP:
 		t->overlap = (uint32_t)step->number;
 		break;
@@ -166,6 +169,9 @@ static bool play_segments(struct builder *b, const struct step *step)
 		return true;
 	case STEP_KEEPALIVE:
 		tcp_keepalive(&b->tcp, step->scene, step->side);
+		return true;
+	case STEP_ICMP:
+		tcp_icmp(&b->tcp, step->scene, step->side, (enum icmp)(step->choice + 1), (uint16_t)step->number);
 		return true;
 	case STEP_WINDOW:
 		tcp_window(&b->tcp, step->scene, step->side, (uint16_t)step->number);
@@ -217,6 +223,8 @@ struct trace build_trace(const struct scenario *s)
 {
 	struct builder b = {.s = s};
 	tcp_begin(&b.tcp);
+	for (unsigned i = 0; i < s->scenes; i++)
+		b.tcp.conn[i].stamps = s->scene[i].timestamps;
 	for (size_t i = 0, used; i < s->n; i += used) {
 		used = play(&b, i);
 		unsigned scene = s->steps[i].scene;

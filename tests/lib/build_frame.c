@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FRAGMENT_FIRST = 24, PLAIN_HEADERS = 54, TCP_HEADER = 20, SYN_OPTIONS = 12 };
+enum { FRAGMENT_FIRST = 24, PLAIN_HEADERS = 54, TCP_HEADER = 20, TCP_OPTIONS = 24, TCP_QUOTED = 8, ICMP_HEADER = 8 };
+enum { PROTOCOL_ICMP = 1, PROTOCOL_TCP = 6, PROTOCOL_ICMP6 = 58 };
+
 enum { LINK_NULL = 0, LINK_ETHERNET = 1, LINK_RAW = 101, LINK_SLL = 113, LINK_SLL2 = 276 };
 
 const struct wrapping wrappings[] = {
@@ -68,37 +70,72 @@ static unsigned checksum(uint32_t sum)
 	return ~sum & 0xffff;
 }
 
-/* The session's addresses; the IPv6 ones hold the IPv4 ones in their last bytes. */
-static size_t put_address(uint8_t *p, const struct scene *t, enum side side, bool v6)
+/* Where a part of a datagram belongs; a whole one has offset 0 and no more. */
+struct part {
+	unsigned offset;
+	bool more;
+};
+
+/* What an IP header says. The IPv6 addresses hold the IPv4 ones in their last bytes. */
+struct ip {
+	const uint8_t *from, *to;
+	uint8_t protocol, ttl;
+	uint16_t id;
+	struct part part;
+	size_t absent; /* bytes of the datagram that are not in the frame: it is a quotation */
+};
+
+static size_t put_address(uint8_t *p, const uint8_t addr[4], bool v6)
 {
 	static const uint8_t prefix[12] = {0x20, 0x01, 0x0d, 0xb8};
 	size_t n = v6 ? sizeof prefix : 0;
 	memcpy(p, prefix, n);
-	memcpy(p + n, t->addr[side], 4);
+	memcpy(p + n, addr, 4);
 	return n + 4;
 }
 
-static uint32_t pseudo_sum(const struct scene *t, bool v6)
+static uint32_t pseudo_sum(const struct ip *ip, bool v6)
 {
 	uint8_t both[32];
-	size_t n = put_address(both, t, CLIENT, v6);
-	n += put_address(both + n, t, SERVER, v6);
-	return sum16(bytes_of(both, n), 6);
+	size_t n = put_address(both, ip->from, v6);
+	n += put_address(both + n, ip->to, v6);
+	return sum16(bytes_of(both, n), ip->protocol);
+}
+
+/* What stands behind the TCP header; a multiple of four bytes. */
+static size_t put_options(uint8_t *p, const struct segment *g)
+{
+	static const uint8_t syn[] = {2, 4, 1460 >> 8, 1460 & 0xff, 1, 3, 3, 7, 1, 1, 4, 2}, stamps[] = {1, 1, 8, 10};
+	uint8_t *q = p;
+	if (g->flags & TCP_SYN) {
+		memcpy(q, syn, sizeof syn);
+		q += sizeof syn;
+	}
+	if (g->stamped) {
+		memcpy(q, stamps, sizeof stamps);
+		q = put32(put32(q + sizeof stamps, g->tsval), g->tsecr);
+	}
+	return (size_t)(q - p);
+}
+
+static struct ip ip_of(const struct segment *g, const struct scene *t)
+{
+	return (struct ip){
+		.from = t->addr[g->side], .to = t->addr[side_other(g->side)], .protocol = PROTOCOL_TCP, .ttl = g->ttl, .id = g->ip_id};
 }
 
 /* The TCP segment, with its bytes. */
 static void put_tcp(struct wire *w, const struct segment *g, const struct scene *t, unsigned bits)
 {
-	static const uint8_t options[SYN_OPTIONS] = {2, 4, 1460 >> 8, 1460 & 0xff, 1, 3, 3, 7, 1, 1, 4, 2};
-	uint8_t head[TCP_HEADER + SYN_OPTIONS] = {0}, *p = head;
-	size_t n = g->flags & TCP_SYN ? sizeof head : TCP_HEADER;
+	uint8_t head[TCP_HEADER + TCP_OPTIONS] = {0}, *p = head;
+	size_t n = TCP_HEADER + put_options(head + TCP_HEADER, g);
+	struct ip ip = ip_of(g, t);
 	p = put16(put16(p, t->port[g->side]), t->port[side_other(g->side)]);
 	p = put32(put32(p, g->seq), g->ack);
 	p[0] = (uint8_t)(n / 4 << 4);
 	p[1] = g->flags;
 	put16(p + 2, g->window);
-	memcpy(head + TCP_HEADER, options, n - TCP_HEADER);
-	uint32_t sum = pseudo_sum(t, bits & WRAPPING_V6) + (uint32_t)(n + g->n);
+	uint32_t sum = pseudo_sum(&ip, bits & WRAPPING_V6) + (uint32_t)(n + g->n);
 	sum = sum16(bytes_of(g->data, g->n), sum16(bytes_of(head, n), sum));
 	put16(head + 16, bits & WRAPPING_OFFLOAD ? 0x0bad : checksum(sum));
 	wire_put_bytes(w, bytes_of(g->data, g->n));
@@ -111,39 +148,59 @@ static unsigned ip_length(size_t n)
 	return n > UINT16_MAX ? 0 : (unsigned)n;
 }
 
-/* Where a part of a datagram belongs; a whole one has offset 0 and no more. */
-struct part {
-	unsigned offset;
-	bool more;
-};
-
-static void put_ipv4(struct wire *w, const struct segment *g, const struct scene *t, struct part part)
+static void put_ipv4(struct wire *w, const struct ip *ip)
 {
-	bool fragment = part.offset || part.more;
+	bool fragment = ip->part.offset || ip->part.more;
 	uint8_t head[20] = {0x45}, *p = head + 2;
-	p = put16(put16(p, ip_length(wire_bytes(w).n + sizeof head)), g->ip_id);
-	p = put16(p, (fragment ? 0 : 0x4000u) | (part.more ? 0x2000u : 0) | part.offset / 8);
-	p[0] = g->ttl;
-	p[1] = 6;
+	p = put16(put16(p, ip_length(wire_bytes(w).n + sizeof head + ip->absent)), ip->id);
+	p = put16(p, (fragment ? 0 : 0x4000u) | (ip->part.more ? 0x2000u : 0) | ip->part.offset / 8);
+	p[0] = ip->ttl;
+	p[1] = ip->protocol;
 	p += 4;
-	p += put_address(p, t, g->side, false);
-	put_address(p, t, side_other(g->side), false);
+	p += put_address(p, ip->from, false);
+	put_address(p, ip->to, false);
 	put16(head + 10, checksum(sum16(bytes_of(head, sizeof head), 0)));
 	wire_put_bytes(w, bytes_of(head, sizeof head));
 }
 
-static void put_ipv6(struct wire *w, const struct segment *g, const struct scene *t, struct part part)
+static void put_ipv6(struct wire *w, const struct ip *ip)
 {
-	bool fragment = part.offset || part.more;
-	uint8_t head[40] = {0x60}, extension[8] = {6}, *p = head + 8;
-	put32(put16(extension + 2, part.offset | part.more), g->ip_id);
+	bool fragment = ip->part.offset || ip->part.more;
+	uint8_t head[40] = {0x60}, extension[8] = {ip->protocol}, *p = head + 8;
+	put32(put16(extension + 2, ip->part.offset | ip->part.more), ip->id);
 	wire_put_bytes(w, bytes_of(extension, fragment ? sizeof extension : 0));
-	put16(head + 4, ip_length(wire_bytes(w).n));
-	head[6] = fragment ? 44 : 6;
-	head[7] = g->ttl;
-	p += put_address(p, t, g->side, true);
-	put_address(p, t, side_other(g->side), true);
+	put16(head + 4, ip_length(wire_bytes(w).n + ip->absent));
+	head[6] = fragment ? 44 : ip->protocol;
+	head[7] = ip->ttl;
+	p += put_address(p, ip->from, true);
+	put_address(p, ip->to, true);
 	wire_put_bytes(w, bytes_of(head, sizeof head));
+}
+
+static void put_ip(struct wire *w, const struct ip *ip, bool v6)
+{
+	(v6 ? put_ipv6 : put_ipv4)(w, ip);
+}
+
+/* A router between the two tells a sender what became of its segment: as little of that is quoted as RFC 792 allows. */
+static void put_icmp(struct wire *w, const struct segment *g, const struct scene *t, bool v6)
+{
+	static const uint8_t router[4] = {203, 0, 113, 1};
+	struct ip quoted = ip_of(g, t), ip = {.from = router, .to = t->addr[g->side], .ttl = 62, .id = g->ip_id};
+	uint8_t tcp[TCP_QUOTED], head[ICMP_HEADER] = {3, 1};
+	bool too_big = g->icmp == ICMP_TOO_BIG;
+	put32(put16(put16(tcp, t->port[g->side]), t->port[side_other(g->side)]), g->seq);
+	wire_put_bytes(w, bytes_of(tcp, sizeof tcp));
+	quoted.absent = TCP_HEADER - TCP_QUOTED + g->quoted;
+	put_ip(w, &quoted, v6);
+	head[0] = v6 ? (too_big ? 2 : 1) : 3;
+	head[1] = v6 ? (too_big ? 0 : 3) : (too_big ? 4 : 1);
+	put16(head + 6, g->mtu);
+	ip.protocol = v6 ? PROTOCOL_ICMP6 : PROTOCOL_ICMP;
+	uint32_t sum = v6 ? pseudo_sum(&ip, true) + (uint32_t)(sizeof head + wire_bytes(w).n) : 0;
+	put16(head + 2, checksum(sum16(wire_bytes(w), sum16(bytes_of(head, sizeof head), sum))));
+	wire_put_bytes(w, bytes_of(head, sizeof head));
+	put_ip(w, &ip, v6);
 }
 
 /* Takes the finished frame. A snaplen is counted as if the frame were plain Ethernet and IPv4: it then cuts the same bytes in every wrapping. */
@@ -169,14 +226,29 @@ struct wrapper {
 	const struct wrapping *how;
 };
 
-static void wrap(struct wrapper *r, struct bytes tcp, struct part part)
+/* The link layer and its tunnels, before a datagram. */
+static void wrap_link(struct wrapper *r)
 {
-	wire_start(r->wire);
-	wire_put_bytes(r->wire, tcp);
-	(r->how->bits & WRAPPING_V6 ? put_ipv6 : put_ipv4)(r->wire, r->segment, r->scene, part);
 	if (r->how->words)
 		wire_put(r->wire, r->how->words);
 	frames_add(r->frames, r->wire, r->segment, r->how->link);
+}
+
+static void wrap(struct wrapper *r, struct bytes tcp, struct part part)
+{
+	struct ip ip = ip_of(r->segment, r->scene);
+	ip.part = part;
+	wire_start(r->wire);
+	wire_put_bytes(r->wire, tcp);
+	put_ip(r->wire, &ip, r->how->bits & WRAPPING_V6);
+	wrap_link(r);
+}
+
+static void icmp_wrap(struct wrapper *r)
+{
+	wire_start(r->wire);
+	put_icmp(r->wire, r->segment, r->scene, r->how->bits & WRAPPING_V6);
+	wrap_link(r);
 }
 
 /* Half of it, but no less than the TCP header with its ports and flags. */
@@ -211,7 +283,10 @@ struct frames frames_build(const struct scenario *s, const struct trace *t, cons
 	for (size_t i = 0; i < t->n; i++) {
 		r.segment = &t->segment[i];
 		r.scene = &s->scene[r.segment->scene];
-		segment_wrap(&r);
+		if (r.segment->icmp)
+			icmp_wrap(&r);
+		else
+			segment_wrap(&r);
 	}
 	free(r.wire);
 	return f;

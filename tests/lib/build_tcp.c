@@ -14,17 +14,19 @@ void tcp_begin(struct tcp *t)
 		struct connection *c = &t->conn[i];
 		c->last = c->last_bytes = SIZE_MAX;
 		c->end[CLIENT] = (struct end){
-			.next = 0x1a2b3c00 + i * 0x01020304, .ttl = 64, .window = 64240, .ip_id = (uint16_t)(1000 + 100 * i)};
+			.next = 0x1a2b3c00 + i * 0x01020304, .ttl = 64, .window = 64240, .ip_id = (uint16_t)(1000 + 100 * i), .clock = 4000000 + i * 7919};
 		c->end[SERVER] = (struct end){
-			.next = 0x8f3e5d00 + i * 0x03050709, .ttl = 57, .window = 65160, .ip_id = (uint16_t)(30000 + 100 * i)};
+			.next = 0x8f3e5d00 + i * 0x03050709, .ttl = 57, .window = 65160, .ip_id = (uint16_t)(30000 + 100 * i), .clock = 910000000 + i * 104729};
 	}
 }
 
 void tcp_end(struct tcp *t)
 {
 	for (unsigned i = 0; i < SCENARIO_SCENES; i++)
-		for (int side = 0; side < 2; side++)
+		for (int side = 0; side < 2; side++) {
 			free(t->conn[i].end[side].last.data);
+			trace_free(&t->conn[i].end[side].lost);
+		}
 }
 
 static void capture_order(struct tcp *t, struct connection *c)
@@ -71,8 +73,9 @@ static void capture(struct tcp *t, const struct segment *g, const uint8_t *data,
 static struct segment segment_of(struct tcp *t, unsigned scene, enum side side, uint8_t flags)
 {
 	struct end *me = &t->conn[scene].end[side];
+	t->now += TCP_HOP;
 	return (struct segment){
-		.ts = t->now += TCP_HOP,
+		.ts = t->now,
 		.scene = scene,
 		.side = side,
 		.seq = me->next,
@@ -82,6 +85,9 @@ static struct segment segment_of(struct tcp *t, unsigned scene, enum side side, 
 		.window = me->window,
 		.ip_id = me->ip_id++,
 		.snap = t->snap,
+		.stamped = t->conn[scene].stamps,
+		.tsval = me->clock + (uint32_t)((t->now - TCP_START) / FRAME_MS),
+		.tsecr = flags & TCP_ACK ? me->heard : 0,
 	};
 }
 
@@ -91,6 +97,7 @@ static void ack_send(struct tcp *t, unsigned scene, enum side side)
 	struct segment g = segment_of(t, scene, side, TCP_ACK);
 	me->told = me->had;
 	me->owed = 0;
+	t->conn[scene].end[side_other(side)].heard = g.tsval;
 	capture(t, &g, NULL, 0);
 }
 
@@ -106,22 +113,24 @@ static void ack_put(struct tcp *t, struct segment *g, struct end *me)
 	me->owed = 0;
 }
 
-/* The peer gets a segment: the next one, one that it has, or one behind a hole. */
-static void arrive(struct tcp *t, const struct segment *g, uint32_t span)
+/* The peer gets a segment: the next one, one that it has, or one behind a hole. False: it does not. */
+static bool arrive(struct tcp *t, const struct segment *g, uint32_t span)
 {
-	struct end *peer = &t->conn[g->scene].end[side_other(g->side)];
+	struct end *me = &t->conn[g->scene].end[g->side], *peer = &t->conn[g->scene].end[side_other(g->side)];
 	uint32_t end = g->seq + span;
-	t->flawed |= t->no_ack || peer->vanished;
-	if (!t->no_ack && !peer->vanished) {
-		if (g->flags & TCP_SYN)
-			peer->had = peer->top = g->seq;
-		if ((int32_t)(end - peer->top) > 0)
-			peer->top = end;
-		if ((int32_t)(g->seq - peer->had) <= 0)
-			peer->had = peer->top;
-		peer->owed++;
-	}
+	bool lost = t->no_ack || peer->vanished || (me->mtu && g->n > me->mtu);
 	t->no_ack = false;
+	t->flawed |= lost;
+	if (lost)
+		return false;
+	if (g->flags & TCP_SYN)
+		peer->had = peer->top = g->seq;
+	if ((int32_t)(end - peer->top) > 0)
+		peer->top = end;
+	peer->had = me->lost.n ? me->lost.segment[0].seq : peer->top;
+	peer->heard = g->tsval;
+	peer->owed++;
+	return true;
 }
 
 static void remember(struct end *me, const struct segment *g, const uint8_t *data, size_t n)
@@ -165,7 +174,8 @@ static void segment_send(struct tcp *t, unsigned scene, enum side side, uint8_t 
 	free(joined);
 	me->next = g.seq + segment_span(&g);
 	me->fin |= (flags & TCP_FIN) != 0;
-	arrive(t, &g, segment_span(&g));
+	if (!arrive(t, &g, segment_span(&g)))
+		trace_add(&me->lost, &me->last, me->last.data, me->last.n);
 }
 
 void tcp_send(struct tcp *t, unsigned scene, enum side side, uint8_t flags, const uint8_t *data, size_t n)
@@ -175,17 +185,36 @@ void tcp_send(struct tcp *t, unsigned scene, enum side side, uint8_t flags, cons
 	segment_send(t, scene, side, (uint8_t)(TCP_ACK | (n ? TCP_PSH : 0) | flags), data, n);
 }
 
-void tcp_reset(struct tcp *t, unsigned scene, enum side side, uint8_t ttl, int32_t shift)
+static bool is_forged(const struct forgery *f)
+{
+	return f->ttl || f->shift || f->has_ip_id || f->has_window || f->stamped || f->unstamped;
+}
+
+void tcp_reset(struct tcp *t, unsigned scene, enum side side, const struct forgery *forgery)
 {
 	struct connection *c = &t->conn[scene];
 	struct segment g = segment_of(t, scene, side, TCP_RST | TCP_ACK);
 	ack_put(t, &g, &c->end[side]);
-	g.seq += (uint32_t)shift;
-	g.window = 0;
-	g.ttl = ttl ? ttl : g.ttl;
+	g.seq += (uint32_t)forgery->shift;
+	g.window = forgery->has_window ? forgery->window : 0;
+	g.ttl = forgery->ttl ? forgery->ttl : g.ttl;
+	g.forged = forgery->has_ip_id;
+	g.ip_id = forgery->has_ip_id ? forgery->ip_id : g.ip_id;
+	g.stamped = (g.stamped || forgery->stamped) && !forgery->unstamped;
 	capture(t, &g, NULL, 0);
-	t->flawed |= ttl || shift;
-	c->dead |= shift == 0;
+	t->flawed |= is_forged(forgery);
+	c->dead |= forgery->shift == 0 || g.seq == c->end[side_other(side)].had;
+}
+
+void tcp_icmp(struct tcp *t, unsigned scene, enum side side, enum icmp icmp, uint16_t mtu)
+{
+	const struct end *me = &t->conn[scene].end[side];
+	struct segment g = {.ts = t->now += TCP_HOP, .scene = scene, .side = side, .seq = me->last.seq, .snap = t->snap};
+	g.icmp = (uint8_t)icmp;
+	g.mtu = mtu;
+	g.quoted = me->last.n;
+	if (!t->off)
+		trace_add(&t->trace, &g, NULL, 0);
 }
 
 /* A SYN is tried again after 1, 3, 7 ... seconds, like Linux does. */
@@ -245,18 +274,36 @@ void tcp_connect(struct tcp *t, unsigned scene, enum connect how)
 	t->off = off;
 }
 
+/* What is sent again has another chance; what lay behind it need not be sent again. */
+static bool lost_arrives(struct tcp *t, const struct segment *g)
+{
+	struct trace *lost = &t->conn[g->scene].end[g->side].lost;
+	struct segment first = lost->n ? lost->segment[0] : (struct segment){0};
+	if (lost->n)
+		memmove(lost->segment, lost->segment + 1, --lost->n * sizeof *lost->segment);
+	if (arrive(t, g, segment_span(g))) {
+		free(first.data);
+		return true;
+	}
+	if (first.flags) {
+		memmove(lost->segment + 1, lost->segment, lost->n++ * sizeof *lost->segment);
+		lost->segment[0] = first;
+	}
+	return false;
+}
+
 void tcp_retransmit(struct tcp *t, unsigned scene, enum side side, unsigned times, const uint8_t *data, size_t n)
 {
 	struct end *me = &t->conn[scene].end[side];
 	for (unsigned i = 0; i < times; i++) {
+		const struct segment *again = me->lost.n ? &me->lost.segment[0] : &me->last;
 		t->now += TCP_RTO << i;
-		struct segment g = segment_of(t, scene, side, me->last.flags);
-		g.seq = me->last.seq;
+		struct segment g = segment_of(t, scene, side, again->flags);
+		g.seq = again->seq;
 		ack_put(t, &g, me);
-		g.n = me->last.n;
-		capture(t, &g, n ? data : me->last.data, n ? n : me->last.n);
-		arrive(t, &g, segment_span(&g));
-		if (!t->conn[scene].end[side_other(side)].vanished)
+		g.n = again->n;
+		capture(t, &g, n ? data : again->data, n ? n : again->n);
+		if (lost_arrives(t, &g))
 			ack_send(t, scene, side_other(side));
 	}
 }

@@ -19,11 +19,15 @@ struct end {
 	uint16_t window, ip_id;
 	uint8_t ttl;
 	bool fin, vanished;
-	struct segment last; /* its last segment with bytes, SYN or FIN; owns its bytes */
+	uint32_t mtu;          /* its segments with more bytes do not arrive; 0: all do */
+	uint32_t clock, heard; /* what its time stamps begin with; the peer's latest one */
+	struct segment last;   /* its last segment with bytes, SYN or FIN; owns its bytes */
+	struct trace lost;     /* those that did not arrive, and will be sent again */
 };
 
 struct connection {
 	struct end end[2]; /* by enum side */
+	bool stamps;       /* segments bear time stamps */
 	bool up;           /* the handshake is over */
 	bool dead;         /* an RST ended it */
 	bool one_way;      /* the capture sees one side only: */
@@ -55,9 +59,12 @@ void tcp_connect(struct tcp *t, unsigned scene, enum connect how);
 void tcp_send(struct tcp *t, unsigned scene, enum side side, uint8_t flags, const uint8_t *data, size_t n);
 
 /* A RST, perhaps a forged one. */
-void tcp_reset(struct tcp *t, unsigned scene, enum side side, uint8_t ttl, int32_t shift);
+void tcp_reset(struct tcp *t, unsigned scene, enum side side, const struct forgery *forgery);
 
-/* Sends the side's last segment again, `times` times with growing distance; with other bytes if data is given. */
+/* A router's error about the side's last segment. */
+void tcp_icmp(struct tcp *t, unsigned scene, enum side side, enum icmp icmp, uint16_t mtu);
+
+/* Sends the side's first segment that did not arrive again, or else its last one, `times` times with growing distance; with other bytes if data is given. */
 void tcp_retransmit(struct tcp *t, unsigned scene, enum side side, unsigned times, const uint8_t *data, size_t n);
 
 /* A pure ACK with this window, which stays. */

@@ -13,6 +13,12 @@ struct segment {
 	uint8_t ttl;
 	uint16_t window, ip_id;
 	uint32_t snap; /* the frame is cut to so many bytes; 0: whole */
+	bool stamped;  /* it bears tsval and tsecr (RFC 7323) */
+	bool forged;   /* its IP ID is not its side's next one */
+	uint32_t tsval, tsecr;
+	uint8_t icmp;    /* enum icmp: an error that is sent to `side` and quotes its segment with seq ... */
+	uint16_t mtu;    /* ... and tells this */
+	uint32_t quoted; /* bytes of the quoted segment */
 	uint32_t n;    /* bytes at data */
 	uint8_t *data; /* owned by the trace */
 };

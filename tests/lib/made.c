@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <stdio.h>
 
 /* 2026-11-23T10:00:00Z */
 #define MADE_START (INT64_C(1795428000) * FRAME_SECOND)
@@ -24,21 +25,32 @@ void made_note(struct made *m, struct notes *notes, enum note_tag tag, uint16_t 
 void made_verdict(struct made *m, enum verdict v, uint64_t also)
 {
 	m->record.judgement = (struct judgement){v, also};
-	m->report.record = m->record;
-	m->report.severity = verdict_row(v)->severity;
-	m->report.alert = m->report.severity >= SEVERITY_NOTICE;
+	made_report(m);
+}
+
+void made_report(struct made *m)
+{
+	m->report = report_make(&m->alerting, &m->record, m->input);
+}
+
+void made_cause(struct made *m, enum cause_id id, enum confidence confidence, const char *one, const char *two)
+{
+	m->cause = (struct cause){.id = id, .confidence = confidence};
+	for (const char *text = one; text != NULL && m->cause.evidences < 2; text = two)
+		snprintf(m->cause.evidence[m->cause.evidences++], CAUSE_EVIDENCE_TEXT, "%s", text);
 }
 
 void made_init_bare(struct made *m)
 {
-	*m = (struct made){.pool = pool_new(1 << 20)};
+	*m = (struct made){.pool = pool_new(1 << 20), .alerting = alerting_default(), .input = "made.pcap"};
 	m->conn = (struct conn){.addr = {made_addr("192.0.2.10"), made_addr("198.51.100.25")},
 				.port = {40313, 25},
 				.start = MADE_START,
 				.last = MADE_START};
 	m->ending = (struct ending){.closer = CLOSER_CLIENT, .how = HOW_FIN, .connected = true};
-	m->record = (struct record){.conn = &m->conn, .session = &m->facts, .ending = &m->ending, .end = MADE_START};
-	m->report.input = "made.pcap";
+	m->cause.id = CAUSE_UNEXPLAINED;
+	m->record = (struct record){
+		.conn = &m->conn, .session = &m->facts, .ending = &m->ending, .cause = &m->cause, .together = 1, .end = MADE_START};
 	made_verdict(m, VERDICT_PROBE, 0);
 }
 

@@ -15,7 +15,10 @@ struct made {
 	struct ending ending;
 	struct transaction messages[MADE_MESSAGES];
 	unsigned n; /* messages */
+	struct cause cause;
 	struct record record;
+	struct alerting alerting;
+	const char *input;
 	struct report report;
 };
 
@@ -34,8 +37,14 @@ void made_note(struct made *m, struct notes *notes, enum note_tag tag, uint16_t 
 /* One more message; rcpt is taken with code 250. */
 struct transaction *made_message(struct made *m, enum fate fate, const char *from, const char *rcpt);
 
-/* Sets verdict and severity, of record and report; an alert from notice on. */
+/* Sets the verdict, and makes the report. */
 void made_verdict(struct made *m, enum verdict v, uint64_t also);
+
+/* Makes the report anew, as the record and the alerting are now. */
+void made_report(struct made *m);
+
+/* Sets the cause; evidence: up to two sentences, NULL: fewer. */
+void made_cause(struct made *m, enum cause_id id, enum confidence confidence, const char *one, const char *two);
 
 /* "192.0.2.1" or "2001:db8::1" */
 struct ip_addr made_addr(const char *text);

@@ -21,8 +21,10 @@ void output_open(struct output *o, const struct sink_kind *kind)
 
 void output_record(struct output *o, struct made *m)
 {
-	bool written = o->kind->record(o->self, &m->report);
+	bool written;
 
+	made_report(m);
+	written = o->kind->record(o->self, &m->report);
 	assert(written);
 }
 

@@ -13,6 +13,8 @@ struct output {
 };
 
 void output_open(struct output *o, const struct sink_kind *kind);
+
+/* The record as it is now: its report is made first. */
 void output_record(struct output *o, struct made *m);
 
 /* Everything written so far, with a NUL; until the next call. */

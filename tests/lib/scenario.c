@@ -17,7 +17,8 @@ struct reader {
 };
 
 /*
- * One directive. args has a letter for each word behind the name: s side, n number, t time, q quoted bytes, c a way to connect. A capital one may be missing, with those behind it.
+ * One directive. args has a letter for each word behind the name: s side, n number, t time, q quoted bytes, c a way to connect, i an ICMP error. A capital one may be missing, with those
+ * behind it.
  */
 struct directive {
 	const char *name;
@@ -37,6 +38,7 @@ static const struct directive directives[] = {
 	{"open", STEP_OPEN, ""},         {"join", STEP_JOIN, ""},
 	{"cut", STEP_CUT, ""},           {"snap", STEP_SNAP, "n"},
 	{"segment", STEP_SEGMENT, "n"},  {"only", STEP_ONLY, "s"},
+	{"mtu", STEP_MTU, "sn"},         {"icmp", STEP_ICMP, "siN"},
 };
 
 enum { DIRECTIVES = sizeof directives / sizeof *directives };
@@ -44,8 +46,10 @@ enum { DIRECTIVES = sizeof directives / sizeof *directives };
 static const char *const connects[] = {"whole",       "refused",         "unanswered",  "half",
 				       "without-syn", "without-syn-ack", "without-ack", NULL};
 static const char *const kinds[] = {"smtp", "tls", "lmtp", NULL};
-static const char *const expects[] = {"verdict", "stage", "fate",     "severity", "seen", "also",
-				      "closer",  "how",   "farewell", "flaws",    NULL};
+static const char *const icmps[] = {"too-big", "unreachable", NULL}; /* by enum icmp, from the second on */
+static const char *const expects[] = {"verdict",  "stage", "fate",  "severity",   "seen",     "also",     "closer",  "how",
+				      "farewell", "flaws", "cause", "confidence", "together", "starttls", "proxied", "lmtp",
+				      "bytes",    "id",    NULL};
 
 const char *expect_name(enum expect e)
 {
@@ -85,8 +89,10 @@ static bool word_argument(char letter, char **p, struct step *step)
 		return word_time(p, &step->number);
 	case 'q':
 		return word_quoted(p, &step->data, &step->n);
+	case 'i':
+		return word_choice(p, icmps, &step->choice);
 	default:
-		return word_choice(p, connects, &step->number);
+		return word_choice(p, connects, &step->choice);
 	}
 }
 
@@ -115,25 +121,43 @@ static bool read_directive(struct reader *r, const struct directive *d, char *re
 	return true;
 }
 
-/* "FIN", "RST ttl 61 seq +100". */
+/* "ttl 61", "seq +100", "ip-id 0", "window 8192", "timestamps", "no-timestamps": one of them. */
+static bool read_forgery(struct forgery *f, char **rest)
+{
+	static const char *const names[] = {"ttl", "seq", "ip-id", "window", "timestamps", "no-timestamps", NULL};
+	int64_t which, value = 0;
+	if (!word_choice(rest, names, &which) || (which < 4 && !word_number(rest, &value)))
+		return false;
+	f->ttl = which == 0 ? (uint8_t)value : f->ttl;
+	f->shift = which == 1 ? (int32_t)value : f->shift;
+	f->ip_id = which == 2 ? (uint16_t)value : f->ip_id;
+	f->window = which == 3 ? (uint16_t)value : f->window;
+	f->has_ip_id |= which == 2;
+	f->has_window |= which == 3;
+	f->stamped |= which == 4;
+	f->unstamped |= which == 5;
+	return true;
+}
+
+/* "FIN", "RST", "RST ttl 61 seq +100". */
 static bool read_flags(struct reader *r, enum side side, bool joined, char *rest)
 {
 	static const char *const flags[] = {"FIN", "RST", NULL};
 	static const uint8_t bits[] = {TCP_FIN, TCP_RST};
-	int64_t which = 0, ttl = 0, shift = 0;
+	int64_t which = 0;
+	struct forgery forgery = {0};
 	if (!word_choice(&rest, flags, &which))
 		return complain(r, "FIN or RST expected", rest);
 	while (*word_peek(&rest))
-		if (!(word_is(&rest, "ttl") && word_number(&rest, &ttl)) && !(word_is(&rest, "seq") && word_number(&rest, &shift)))
-			return complain(r, "ttl N or seq +N expected", rest);
+		if (bits[which] != TCP_RST || joined || !read_forgery(&forgery, &rest))
+			return complain(r, "ttl N, seq +N, ip-id N, window N, timestamps or no-timestamps expected of an RST", rest);
 	if (joined && !join_allowed(r, side))
 		return complain(r, "nothing before it to go on with", NULL);
 	struct step *s = step_add(r, STEP_FLAGS);
 	s->side = side;
 	s->joined = joined;
 	s->flags = bits[which];
-	s->ttl = (uint8_t)ttl;
-	s->shift = (int32_t)shift;
+	s->forgery = forgery;
 	return true;
 }
 
@@ -269,6 +293,13 @@ static bool read_server(struct reader *r, char *rest)
 	return word_endpoint(&rest, scene_now(r)->addr[SERVER], &scene_now(r)->port[SERVER]) || complain(r, "not an address", rest);
 }
 
+static bool read_timestamps(struct reader *r, char *rest)
+{
+	if (*word_peek(&rest))
+		return complain(r, "too much behind timestamps", rest);
+	return scene_now(r)->timestamps = true;
+}
+
 /* The lines that are no step: they tell of the session, or of the test. */
 static const struct setting {
 	const char *name;
@@ -276,6 +307,7 @@ static const struct setting {
 } settings[] = {
 	{"session", read_session}, {"expect", read_expect}, {"not", read_barred},    {"fair", read_fair},
 	{"port", read_port},       {"kind", read_kind},     {"client", read_client}, {"server", read_server},
+	{"timestamps", read_timestamps},
 };
 
 static bool read_line(struct reader *r, char *line)

@@ -4,7 +4,7 @@
 
 #include "core/monitor.h"
 
-enum { SCENARIO_SCENES = 8, SCENARIO_BARRED = 8, SCENARIO_WHY = 256 };
+enum { SCENARIO_SCENES = 16, SCENARIO_BARRED = 8, SCENARIO_WHY = 256 };
 
 /* What one line asks the builder to do. Which members of struct step mean something is told by the table in scenario.c. */
 enum step_kind {
@@ -12,7 +12,7 @@ enum step_kind {
 	STEP_RAW,      /* bytes as they are */
 	STEP_BULK,     /* number bytes of body lines */
 	STEP_FLAGS,    /* a FIN or RST */
-	STEP_CONNECT,  /* the handshake; number: enum connect */
+	STEP_CONNECT,  /* the handshake; choice: enum connect */
 	STEP_LOSE,     /* the capture misses the side's next segments */
 	STEP_GAP,      /* the capture misses bytes that the side sends now */
 	STEP_DUP,      /* the next segment is captured twice */
@@ -25,6 +25,8 @@ enum step_kind {
 	STEP_VANISH, /* the side receives and sends no more */
 	STEP_KEEPALIVE,
 	STEP_WINDOW,
+	STEP_MTU,     /* the side's segments with more than number bytes do not arrive any more; 0: all do */
+	STEP_ICMP,    /* a router quotes the side's last segment; choice: enum icmp - 1, number: the MTU it tells */
 	STEP_WAIT,    /* number: nanoseconds */
 	STEP_OPEN,    /* the close is not completed */
 	STEP_JOIN,    /* nothing before this was captured */
@@ -45,18 +47,28 @@ enum connect {
 	CONNECT_WITHOUT_ACK
 };
 
+/* An error that a router sends about a segment. ICMP_NONE: it is a segment. */
+enum icmp { ICMP_NONE, ICMP_TOO_BIG, ICMP_UNREACHABLE };
+
+/* What an RST has that its side's segments have not. All zero: it is the side's own. */
+struct forgery {
+	uint8_t ttl;   /* 0: as always */
+	int32_t shift; /* added to the sequence number */
+	bool has_ip_id, has_window, stamped, unstamped;
+	uint16_t ip_id, window;
+};
+
 struct step {
 	enum step_kind kind;
 	unsigned line;  /* of the file */
 	unsigned scene; /* index of the session */
 	enum side side;
 	bool joined; /* in the same segment as the step before */
-	int64_t number;
+	int64_t choice, number;
 	uint8_t *data; /* owned by the scenario; NULL: none */
 	size_t n;
 	uint8_t flags; /* enum tcp_flag */
-	uint8_t ttl;   /* 0: as always */
-	int32_t shift; /* added to the sequence number */
+	struct forgery forgery;
 };
 
 /* What can be expected of a session; the names are those of the expect line. */
@@ -71,6 +83,14 @@ enum expect {
 	EXPECT_HOW,
 	EXPECT_FAREWELL,
 	EXPECT_FLAWS,
+	EXPECT_CAUSE,
+	EXPECT_CONFIDENCE,
+	EXPECT_TOGETHER,
+	EXPECT_STARTTLS,
+	EXPECT_PROXIED,
+	EXPECT_LMTP,
+	EXPECT_BYTES,
+	EXPECT_ID,
 	EXPECTS
 };
 
@@ -82,6 +102,7 @@ struct scene {
 	uint8_t addr[2][4]; /* by enum side */
 	uint16_t port[2];
 	enum port_kind kind;
+	bool timestamps;     /* both sides' segments bear them (RFC 7323) */
 	bool nothing;        /* no session may be reported */
 	char *want[EXPECTS]; /* NULL: anything will do; lists are parted by commas, alternatives by a bar */
 };

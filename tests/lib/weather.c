@@ -20,44 +20,73 @@ static int64_t time_behind(const struct trace *w, size_t i)
 	return gap < FRAME_MS ? gap : FRAME_MS;
 }
 
+/*
+ * What a sender cuts or repeats has IP IDs of its own, and what it sends then has later ones: else no RST would have the number that is due, and each would look forged. latest: the number
+ * of what each side sent last; more: what was added to it.
+ */
+struct ids {
+	uint16_t latest[SCENARIO_SCENES][2], more[SCENARIO_SCENES][2];
+};
+
+static void id_move(struct ids *ids, struct segment *g)
+{
+	if (g->forged || g->icmp)
+		return;
+	g->ip_id += ids->more[g->scene][g->side];
+	ids->latest[g->scene][g->side] = g->ip_id;
+}
+
+static void id_another(struct ids *ids, struct segment *g)
+{
+	ids->more[g->scene][g->side]++;
+	g->ip_id = ++ids->latest[g->scene][g->side];
+}
+
 /* A part of a segment. FIN and PSH go with the last. */
-static void part_add(struct trace *out, const struct segment *whole, uint32_t from, uint32_t n, int64_t ts)
+static void part_add(struct trace *out, const struct segment *whole, uint32_t from, uint32_t n, int64_t ts, struct ids *ids)
 {
 	struct segment part = *whole;
 	part.seq += from;
 	part.ts = ts;
-	part.ip_id = (uint16_t)(part.ip_id * 251 + from);
+	if (from == 0)
+		id_move(ids, &part);
+	else
+		id_another(ids, &part);
 	if (from + n < whole->n)
 		part.flags &= (uint8_t) ~(TCP_FIN | TCP_PSH);
 	trace_add(out, &part, whole->data + from, n);
 }
 
 /* Cuts a segment into parts of at most `most` bytes. What the snaplen has cut stays whole: parts would show more of it. */
-static void split(const struct trace *in, size_t i, struct trace *out, struct dice *d, uint32_t most)
+static void split(const struct trace *in, size_t i, struct trace *out, struct dice *d, uint32_t most, struct ids *ids)
 {
 	const struct segment *g = &in->segment[i];
 	if (g->n < 2 || g->snap || g->flags & TCP_SYN) {
-		trace_add(out, g, g->data, g->n);
+		struct segment whole = *g;
+		id_move(ids, &whole);
+		trace_add(out, &whole, g->data, g->n);
 		return;
 	}
 	for (uint32_t at = 0, n; at < g->n; at += n) {
 		n = 1 + dice_roll(d, most);
 		if (n > g->n - at)
 			n = g->n - at;
-		part_add(out, g, at, n, g->ts + time_behind(in, i) * at / g->n);
+		part_add(out, g, at, n, g->ts + time_behind(in, i) * at / g->n, ids);
 	}
 }
 
 static void turn_bytes(const struct trace *in, struct trace *out, struct dice *d)
 {
+	struct ids ids = {.more = {{0}}};
 	for (size_t i = 0; i < in->n; i++)
-		split(in, i, out, d, in->segment[i].n < SMALL_SEGMENT ? 1 : 7);
+		split(in, i, out, d, in->segment[i].n < SMALL_SEGMENT ? 1 : 7, &ids);
 }
 
 static void turn_cut(const struct trace *in, struct trace *out, struct dice *d)
 {
+	struct ids ids = {.more = {{0}}};
 	for (size_t i = 0; i < in->n; i++)
-		split(in, i, out, d, in->segment[i].n / 2 + 1);
+		split(in, i, out, d, in->segment[i].n / 2 + 1, &ids);
 }
 
 /* What a receiving card would merge (GRO): the next bytes of the same side, with nothing said by the other between them. */
@@ -126,7 +155,7 @@ struct echo {
 };
 
 /* Sends what is due; a segment that the sender itself repeats has its latest ack number and an IP ID of its own. */
-static void echoes_send(struct echo *echoes, unsigned *n, const struct segment *now, struct trace *out, bool by_sender)
+static void echoes_send(struct echo *echoes, unsigned *n, const struct segment *now, struct trace *out, struct ids *by_sender)
 {
 	unsigned kept = 0;
 	for (unsigned i = 0; i < *n; i++) {
@@ -140,6 +169,8 @@ static void echoes_send(struct echo *echoes, unsigned *n, const struct segment *
 			continue;
 		}
 		e->g.ts = now->ts;
+		if (by_sender)
+			id_another(by_sender, &e->g);
 		trace_add(out, &e->g, e->g.data, e->g.n);
 	}
 	*n = kept;
@@ -153,7 +184,7 @@ static void turn_duplicate(const struct trace *in, struct trace *out, struct dic
 		const struct segment *g = &in->segment[i];
 		trace_add(out, g, g->data, g->n);
 		echoes[n++] = (struct echo){*g, dice_roll(d, 3)};
-		echoes_send(echoes, &n, g, out, false);
+		echoes_send(echoes, &n, g, out, NULL);
 	}
 }
 
@@ -170,17 +201,17 @@ static void echoes_forget(struct echo *echoes, unsigned *n, unsigned scene)
 static void turn_retransmit(const struct trace *in, struct trace *out, struct dice *d)
 {
 	struct echo echoes[ECHOES];
+	struct ids ids = {.more = {{0}}};
 	unsigned n = 0;
 	for (size_t i = 0; i < in->n; i++) {
-		const struct segment *g = &in->segment[i];
-		trace_add(out, g, g->data, g->n);
-		if (g->flags & TCP_RST)
-			echoes_forget(echoes, &n, g->scene);
-		echoes_send(echoes, &n, g, out, true);
-		if (segment_span(g) && !(g->flags & (TCP_SYN | TCP_RST)) && n < ECHOES && dice_roll(d, 3) == 0) {
-			echoes[n++] = (struct echo){*g, dice_roll(d, 4)};
-			echoes[n - 1].g.ip_id += 7777;
-		}
+		struct segment g = in->segment[i];
+		id_move(&ids, &g);
+		trace_add(out, &g, g.data, g.n);
+		if (g.flags & TCP_RST)
+			echoes_forget(echoes, &n, g.scene);
+		echoes_send(echoes, &n, &g, out, &ids);
+		if (segment_span(&g) && !(g.flags & (TCP_SYN | TCP_RST)) && n < ECHOES && dice_roll(d, 3) == 0)
+			echoes[n++] = (struct echo){g, dice_roll(d, 4)};
 	}
 }
 
@@ -250,13 +281,22 @@ const struct weather *weather_find(const char *name)
 	return row->name ? row : NULL;
 }
 
-/* What bars a weather bars all that do the same to the segments: "not reordered" bars the storm too. */
+bool weather_repeats(const struct weather *how)
+{
+	bool any = false;
+	for (unsigned i = 0; i < WEATHER_TURNS; i++)
+		any |= how->turn[i] == turn_retransmit;
+	return any;
+}
+
+/* What bars a weather bars all that do the same to the segments: "not reordered" bars the storm too, and "not ipv6" all of IPv6. */
 static bool is_akin(const struct weather *how, const struct weather *barred)
 {
 	for (unsigned i = 0; i < WEATHER_TURNS; i++)
 		if (how->turn[i] && how->turn[i] == barred->turn[0])
 			return true;
-	return how == barred || (barred->nids && how->nids) ||
+	bool six[2] = {wrapping_find(how->wrapping)->bits & WRAPPING_V6, wrapping_find(barred->wrapping)->bits & WRAPPING_V6};
+	return how == barred || (barred->nids && how->nids) || (!barred->turn[0] && six[0] && six[1]) ||
 	       (strncmp(barred->name, "fragments", 9) == 0 && strncmp(how->name, "fragments", 9) == 0);
 }
 

@@ -22,6 +22,9 @@ extern const struct weather weathers[];
 /* NULL if there is none of that name. */
 const struct weather *weather_find(const char *name);
 
+/* In it senders send again what had arrived. */
+bool weather_repeats(const struct weather *how);
+
 /*
  * Whether the scenario may run in it: it does not say "fair only" or "not" of this weather, or of another one that does the same to segments; and libnids is given nothing that
  * it cannot follow.

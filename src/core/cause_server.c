@@ -1,0 +1,114 @@
+/* cause_server.c - causes that lie with the server: what it was told to do, and what befell it. */
+#include "core/cause_rules.h"
+
+/* Fewer that end within a second may be chance; so may the same age or count. */
+enum { TOGETHER = 3, ERRORS = 3, SAME = 2, MESSAGES = 5 };
+
+/* Connections that were opened together and then left alone run into their idle time-outs together: that is no shutdown. */
+bool cause_server_shutdown(const struct cause_facts *f, struct cause *c)
+{
+	uint32_t quiet = f->hints->together - f->hints->together_rst;
+	cause_words_said(f, c);
+	if (cause_rules_by_server(f) && f->ending->farewell != FAREWELL_REFUSAL && quiet >= TOGETHER && !cause_time_idled(f))
+		CAUSE_SIGN(c, CONFIDENCE_LIKELY, "%u sessions of this server ended within a second", f->hints->together);
+	return c->evidences > 0;
+}
+
+/* Sessions that idle for nearly all of their life end at the same age too. */
+bool cause_server_session_limit(const struct cause_facts *f, struct cause *c)
+{
+	int64_t life = f->end - f->conn->start;
+	bool idled = cause_time_idled(f) || cause_rules_silence(f) > life / 10 * 9;
+	cause_words_said(f, c);
+	if (cause_rules_by_server(f) && f->hints->same_life > 0 && !idled)
+		CAUSE_SIGN(c, f->hints->same_life >= SAME ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
+			   "%u earlier sessions of this server were ended at the same age, %.1f s", f->hints->same_life,
+			   CAUSE_SECONDS(life));
+	return c->evidences > 0;
+}
+
+/* A server that counts closes at once: one that had waited meanwhile had other reasons. */
+bool cause_server_message_limit(const struct cause_facts *f, struct cause *c)
+{
+	const struct ending *e = f->ending;
+	uint32_t same = f->hints->same_messages, messages = f->session->messages;
+	bool between = !e->content_open && !e->end_unanswered && cause_rules_silence(f) < 5 * FRAME_SECOND;
+	cause_words_said(f, c);
+	if (cause_rules_by_server(f) && same > 0 && between)
+		CAUSE_SIGN(c, same >= SAME && messages >= MESSAGES ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
+			   "%u earlier sessions of this server were ended after %u messages too", same, messages);
+	return c->evidences > 0;
+}
+
+/* Servers forget the errors where a message follows that they accept. Failed AUTH, and what the server said last, are counted by others. */
+bool cause_server_too_many_errors(const struct cause_facts *f, struct cause *c)
+{
+	const struct session_facts *s = f->session;
+	uint32_t others = s->auth_failures + (s->farewell_code >= 400);
+	uint32_t before = s->refusals > others ? s->refusals - others : 0;
+	cause_words_said(f, c);
+	if (cause_rules_by_server(f) && before >= ERRORS && f->ending->accepted == 0)
+		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "the server had refused %u commands before", before);
+	return c->evidences > 0;
+}
+
+bool cause_server_auth_failures(const struct cause_facts *f, struct cause *c)
+{
+	uint32_t failures = f->session->auth_failures;
+	cause_words_said(f, c);
+	if (cause_rules_by_server(f) && failures > 0 && f->ending->stage == STAGE_AUTH)
+		CAUSE_SIGN(c, failures > 1 ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE, "%u of the client's AUTH had failed before",
+			   failures);
+	return c->evidences > 0;
+}
+
+/* Of what was said at the greeting or before EHLO was answered nothing can have been done wrong but who the client is, and that it spoke too early. */
+bool cause_server_policy(const struct cause_facts *f, struct cause *c)
+{
+	const struct ending *e = f->ending;
+	bool refused = e->farewell == FAREWELL_REFUSAL && f->session->farewell_code >= 500;
+	cause_words_said(f, c);
+	if (cause_rules_by_server(f) && (f->session->flaws & FLAW_PREGREET) && e->stage <= STAGE_EHLO)
+		CAUSE_SIGN(c, refused ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE, "the client spoke before the server's greeting");
+	else if (refused && e->stage == STAGE_CONNECT && !e->spoke && !(f->session->flaws & FLAW_NOT_SMTP))
+		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "the server refused the client at its greeting, with %u",
+			   f->session->farewell_code);
+	return c->evidences > 0;
+}
+
+/* The server's TCP takes more than the server reads, hence the tolerance in one direction only. */
+bool cause_server_size_limit(const struct cause_facts *f, struct cause *c)
+{
+	const struct ending *e = f->ending;
+	uint64_t limit = f->session->size_limit;
+	cause_words_said(f, c);
+	if (cause_rules_by_server(f) && e->content_open && limit > 0 && e->content_acked >= limit - limit / 50)
+		CAUSE_SIGN(c, CONFIDENCE_LIKELY, "%llu bytes of the message had arrived, the server's declared SIZE is %llu",
+			   (unsigned long long)e->content_acked, (unsigned long long)limit);
+	return c->evidences > 0;
+}
+
+/*
+ * An operating system resets a connection whose program is gone with bytes unread. A program that closes in haste looks the same, so this is never certain; an RST
+ * that another has sent is no crash.
+ */
+bool cause_server_crash(const struct cause_facts *f, struct cause *c)
+{
+	const struct ending *e = f->ending;
+	uint64_t unacked = f->conn->side[CLIENT].unacked;
+	struct cause forged = {.id = CAUSE_MIDDLEBOX_RESET};
+	if (!cause_rules_dropped(f) || e->how != HOW_RST ||
+	    (cause_reset_by_middlebox(f, &forged) && forged.confidence >= CONFIDENCE_LIKELY))
+		return false;
+	if (unacked > 0)
+		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "the server's RST came with %llu bytes of the client unacknowledged",
+			   (unsigned long long)unacked);
+	else if (e->content_open)
+		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "the server's RST came while it was being sent a message");
+	else if (e->end_unanswered || cause_rules_client_spoke_last(f))
+		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "the server's RST came in place of an answer");
+	if (f->hints->together_rst > 1)
+		CAUSE_SIGN(c, CONFIDENCE_LIKELY, "%u sessions of this server were reset within a second", f->hints->together_rst);
+	cause_rules_limit(c, CONFIDENCE_LIKELY);
+	return c->evidences > 0;
+}

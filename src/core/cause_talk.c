@@ -1,0 +1,150 @@
+/* cause_talk.c - causes that show in the dialogue: what was no SMTP, was cut short, or was written over on the way. */
+#include "core/cause_rules.h"
+
+#include "core/ascii.h"
+
+#define ROWS(table) (sizeof(table) / sizeof *(table))
+
+/* How the first line that was no SMTP begins, and what speaks so. */
+static const struct foreign_row {
+	const char *begins, *speaks;
+} foreign_rows[] = {
+	{"\x16\x03", "a TLS ClientHello"},
+	{"TLS ClientHello", "a TLS ClientHello"},
+	{"PROXY ", "a PROXY header"},
+	{"SSH-", "SSH"},
+	{"GET ", "HTTP"},
+	{"POST ", "HTTP"},
+	{"HEAD ", "HTTP"},
+	{"PUT ", "HTTP"},
+	{"CONNECT ", "HTTP"},
+	{"OPTIONS ", "HTTP or RTSP"},
+	{"PRI * HTTP", "HTTP"},
+	{"Host:", "HTTP"},
+	{"User-Agent:", "HTTP"},
+	{"INVITE ", "SIP"},
+	{"REGISTER ", "SIP"},
+};
+
+static const char *foreign_name(struct bytes line)
+{
+	for (size_t i = 0; i < ROWS(foreign_rows); i++)
+		if (ascii_begins(line, foreign_rows[i].begins))
+			return foreign_rows[i].speaks;
+	return "another protocol";
+}
+
+/* A client that spoke SMTP before may have gone on with its message where that was refused: header lines where commands are due. A PROXY header that could be read is no fault by itself, only where the server then takes nothing. */
+bool cause_talk_not_smtp(const struct cause_facts *f, struct cause *c)
+{
+	const struct session_facts *s = f->session;
+	const struct ending *e = f->ending;
+	cause_words_said(f, c);
+	if (s->flaws & FLAW_NOT_SMTP)
+		CAUSE_SIGN(c, e->spoke ? CONFIDENCE_POSSIBLE : CONFIDENCE_CERTAIN, "the client sent %s where SMTP was due",
+			   foreign_name(notes_find(&s->notes, NOTE_NOT_SMTP).text));
+	else if (s->proxied_port && cause_rules_by_server(f) && e->stage <= STAGE_EHLO && s->ts_hello_reply == 0)
+		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "a PROXY header came first, and the server took nothing after it");
+	return c->evidences > 0;
+}
+
+/* RFC 8446 6, RFC 5246 7.2. */
+static const struct alert_row {
+	uint8_t description;
+	const char *name;
+} alert_rows[] = {
+	{0, "close_notify"},
+	{10, "unexpected_message"},
+	{20, "bad_record_mac"},
+	{22, "record_overflow"},
+	{40, "handshake_failure"},
+	{42, "bad_certificate"},
+	{43, "unsupported_certificate"},
+	{44, "certificate_revoked"},
+	{45, "certificate_expired"},
+	{46, "certificate_unknown"},
+	{47, "illegal_parameter"},
+	{48, "unknown_ca"},
+	{49, "access_denied"},
+	{50, "decode_error"},
+	{51, "decrypt_error"},
+	{70, "protocol_version"},
+	{71, "insufficient_security"},
+	{80, "internal_error"},
+	{86, "inappropriate_fallback"},
+	{90, "user_canceled"},
+	{109, "missing_extension"},
+	{110, "unsupported_extension"},
+	{112, "unrecognized_name"},
+	{113, "bad_certificate_status_response"},
+	{115, "unknown_psk_identity"},
+	{116, "certificate_required"},
+	{120, "no_application_protocol"},
+};
+
+static const char *alert_name(uint8_t description)
+{
+	for (size_t i = 0; i < ROWS(alert_rows); i++)
+		if (alert_rows[i].description == description)
+			return alert_rows[i].name;
+	return "unknown";
+}
+
+/* Of a handshake that was begun but may have finished unseen nothing is said: bytes that are missing make the ending unsure. */
+bool cause_talk_tls_failure(const struct cause_facts *f, struct cause *c)
+{
+	const struct session_facts *s = f->session;
+	const struct ending *e = f->ending;
+	bool begun = s->tls ? !s->tls_done : s->starttls == STARTTLS_USED && e->stage == STAGE_STARTTLS;
+	cause_words_said(f, c);
+	if (e->stage == STAGE_STARTTLS && e->farewell == FAREWELL_REFUSAL && s->farewell_code == 454)
+		CAUSE_SIGN(c, CONFIDENCE_CERTAIN, "the server answered STARTTLS with 454");
+	if (begun && s->tls_alert)
+		CAUSE_SIGN(c, CONFIDENCE_CERTAIN, "the %s sent the TLS alert %u (%s) before the handshake was finished",
+			   s->tls_alert_side == SERVER ? "server" : "client", s->tls_alert_description,
+			   alert_name(s->tls_alert_description));
+	else if (begun && e->closer != CLOSER_NOBODY && e->unsure == UNSURE_NONE)
+		CAUSE_SIGN(c, CONFIDENCE_LIKELY, "the %s closed %s", e->closer == CLOSER_SERVER ? "server" : "client",
+			   s->tls ? "inside the TLS handshake" : "between STARTTLS and the TLS handshake");
+	return c->evidences > 0;
+}
+
+/* A client that closes may have done so for any reason; half a reply that it could not read is a good one. */
+bool cause_talk_reply_unfinished(const struct cause_facts *f, struct cause *c)
+{
+	if (!f->ending->reply_cut && !(f->session->flaws & FLAW_UNENDED_REPLY))
+		return false;
+	if (cause_rules_by_server(f))
+		CAUSE_SIGN(c, CONFIDENCE_CERTAIN, "the server's last reply has no end: it closed in its middle");
+	else if (cause_rules_by_client(f))
+		CAUSE_SIGN(c, CONFIDENCE_LIKELY, "the server's last reply has no end, and the client waited no longer for it");
+	return c->evidences > 0;
+}
+
+/* How many of the bytes are '*', as Cisco's fixup leaves a banner: it keeps "220 ", and on some versions the digits 2 and 0. */
+static size_t stars(struct bytes text)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < text.n; i++)
+		n += text.p[i] == '*';
+	return n;
+}
+
+/* That something writes over the dialogue is plain to see; that the end comes of it is a guess, and a better one where its known fault, the cut dot, would show. */
+bool cause_talk_middlebox_rewrite(const struct cause_facts *f, struct cause *c)
+{
+	const struct session_facts *s = f->session;
+	const struct ending *e = f->ending;
+	struct bytes banner = notes_find(&s->notes, NOTE_BANNER).text;
+	bool cut = e->end_unanswered || e->content_open;
+	if (e->closer == CLOSER_NOBODY)
+		return false;
+	if (banner.n >= 8 && 2 * stars(banner) > banner.n)
+		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "%zu of the %zu bytes of the server's banner are '*'", stars(banner), banner.n);
+	if (s->starttls == STARTTLS_STRIPPED || (s->extensions & SMTP_EXT_MASKED))
+		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "a keyword of the server's EHLO reply was overwritten with X");
+	if (ascii_begins(notes_find(&s->notes, NOTE_NOT_SMTP).text, "XXXX"))
+		CAUSE_SIGN(c, CONFIDENCE_LIKELY, "the client's command was overwritten with X");
+	cause_rules_limit(c, cut ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE);
+	return c->evidences > 0;
+}

@@ -1,0 +1,102 @@
+/* cause_time.c - causes that a clock tells: waits that are somebody's time-out, and waits that are too long. */
+#include "core/cause_rules.h"
+
+/* What servers wait for a command, and clients for a reply: defaults and the round figures that people set. Seconds. */
+static const uint16_t idle_times[] = {10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 600, 900, 1200, 1800, 3600};
+static const uint16_t wait_times[] = {10, 15, 20, 30, 60, 90, 120, 180, 300, 600};
+
+#define ROWS(table) (sizeof(table) / sizeof *(table))
+
+/* Below, a slow answer is nothing out of the ordinary; from there on, few other explanations are left. */
+static const int64_t slow = 30 * FRAME_SECOND;
+
+/* Which of the times it is within half a second or a hundredth; 0: none. */
+static unsigned near_time(int64_t ns, const uint16_t *times, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int64_t time = times[i] * FRAME_SECOND, room = time / 100 > FRAME_SECOND / 2 ? time / 100 : FRAME_SECOND / 2;
+		if (ns >= time - room && ns <= time + room)
+			return times[i];
+	}
+	return 0;
+}
+
+/* It was the client's turn. Without a greeting it never is; after a message's end it is the server's. */
+static bool clients_turn(const struct cause_facts *f)
+{
+	const struct ending *e = f->ending;
+	if (f->session->replies == 0 || e->end_unanswered || e->stage == STAGE_END_OF_MESSAGE || e->quit_sent)
+		return false;
+	return e->farewell != FAREWELL_NONE || e->content_open || !cause_rules_client_spoke_last(f);
+}
+
+bool cause_time_idled(const struct cause_facts *f)
+{
+	return clients_turn(f) && near_time(cause_rules_silence(f), idle_times, ROWS(idle_times));
+}
+
+/*
+ * A farewell that speaks of a time-out just after the client spoke means another: of a filter, of a name server. A refusal's moment tells nothing: it answers. A client
+ * whose segments got lost was not idle, whatever the server says.
+ */
+bool cause_time_idle(const struct cause_facts *f, struct cause *c)
+{
+	int64_t silence = cause_rules_silence(f);
+	unsigned near = near_time(silence, idle_times, ROWS(idle_times));
+	bool by_server = cause_rules_by_server(f);
+	if (!clients_turn(f) || silence < FRAME_SECOND)
+		return false;
+	cause_words_said(f, c);
+	if (by_server && near && (c->evidences > 0 || f->ending->farewell != FAREWELL_REFUSAL))
+		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "the client had been silent for %.1f s, as if for a limit of %u s",
+			   CAUSE_SECONDS(silence), near);
+	else if (c->evidences > 0)
+		CAUSE_ASIDE(c, "the client had been silent for %.1f s", CAUSE_SECONDS(silence));
+	if (cause_path_stuck(f))
+		cause_rules_limit(c, CONFIDENCE_POSSIBLE);
+	return c->evidences > 0;
+}
+
+/* What the answer to the last message took, or had taken when the session ended without it. */
+static int64_t answer_time(const struct ending *e)
+{
+	return e->end_unanswered ? e->waited : e->stage == STAGE_END_OF_MESSAGE ? e->slowest_reply : 0;
+}
+
+/* The server's TCP lives and has taken all; what does not come is the answer. Where the client's own time-out explains the moment of the close, this stands behind it. */
+bool cause_time_slow_filter(const struct cause_facts *f, struct cause *c)
+{
+	int64_t time = answer_time(f->ending);
+	bool by_client = cause_rules_by_client(f);
+	if (time < slow || f->conn->side[CLIENT].unacked > 0 || (!by_client && !cause_rules_by_server(f)))
+		return false;
+	bool own_time = by_client && near_time(time, wait_times, ROWS(wait_times));
+	CAUSE_SIGN(c, by_client && !own_time ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
+		   "the server had acknowledged the whole message, and %.1f s later had not answered it", CAUSE_SECONDS(time));
+	return true;
+}
+
+/* How long the client had waited for an answer when it closed; 0: it waited for none. */
+static int64_t client_waited(const struct cause_facts *f)
+{
+	const struct ending *e = f->ending;
+	if (e->end_unanswered)
+		return e->waited;
+	if (f->session->replies == 0)
+		return f->end - f->conn->start;
+	return cause_rules_client_spoke_last(f) ? cause_rules_silence(f) : 0;
+}
+
+/* Half a minute and more is no user's patience, but a setting. */
+bool cause_time_client(const struct cause_facts *f, struct cause *c)
+{
+	int64_t waited = client_waited(f);
+	unsigned near = near_time(waited, wait_times, ROWS(wait_times));
+	if (!cause_rules_by_client(f) || f->ending->farewell != FAREWELL_NONE || !near)
+		return false;
+	CAUSE_SIGN(c, waited >= slow - FRAME_SECOND ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
+		   "the client closed after it had waited for %.1f s: %u s is a usual time-out", CAUSE_SECONDS(waited), near);
+	if (f->ending->end_unanswered && f->conn->side[CLIENT].unacked == 0)
+		CAUSE_ASIDE(c, "the server had acknowledged the whole message");
+	return true;
+}

@@ -1,0 +1,228 @@
+/* history.c - a bounded table of servers that ended sessions, with the latest of these endings. */
+#include "core/history.h"
+
+#include "core/flow.h"
+
+/*
+ * Endings are kept as runs of such as came within an eighth of a second, so that 16 of them span the two seconds that are asked for, however many end at once. That is also how far
+ * `together` may be off.
+ */
+enum { RUNS = 16, LIVES = 8 };
+
+static const int64_t run_length = FRAME_SECOND / 8, together_time = FRAME_SECOND;
+
+/* What is over sooner has no age that could be a limit: refusals, scans. */
+static const int64_t shortest_life = 10 * FRAME_SECOND;
+
+enum { FEWEST_MESSAGES = 2 };
+
+struct run {
+	int64_t first;
+	uint32_t sessions, resets; /* 0 sessions: not used yet */
+};
+
+struct life {
+	int64_t ts;  /* of its end */
+	int64_t age; /* 0: not used yet */
+	uint32_t messages;
+};
+
+struct server {
+	struct ip_addr addr;
+	uint16_t port;
+	uint8_t newest_run, newest_life;
+	uint32_t hash;
+	uint32_t older, newer; /* by when it was last heard of; FLOW_NONE: the end */
+	struct run runs[RUNS];
+	struct life lives[LIVES];
+};
+
+struct history {
+	struct pool *pool;
+	uint64_t seed[2];
+	struct flow_table table;
+	struct server *servers;
+	uint32_t room, limit, count; /* limit: room, or fewer where the table could not grow */
+	uint32_t oldest, newest;
+};
+
+struct history *history_new(struct pool *pool, const uint64_t seed[2], unsigned servers)
+{
+	struct history *h = pool_get_large(pool, sizeof *h);
+	if (!h)
+		return NULL;
+	*h = (struct history){.pool = pool,
+			      .seed = {seed[0], seed[1]},
+			      .room = servers,
+			      .limit = servers,
+			      .oldest = FLOW_NONE,
+			      .newest = FLOW_NONE};
+	h->servers = pool_get_large(pool, servers * sizeof *h->servers);
+	if (h->servers && flow_table_init(&h->table, pool))
+		return h;
+	pool_put_large(pool, h->servers, servers * sizeof *h->servers);
+	pool_put_large(pool, h, sizeof *h);
+	return NULL;
+}
+
+void history_free(struct history *h)
+{
+	if (!h)
+		return;
+	flow_table_free(&h->table);
+	pool_put_large(h->pool, h->servers, h->room * sizeof *h->servers);
+	pool_put_large(h->pool, h, sizeof *h);
+}
+
+/* The server's end alone: the other is the same for all. */
+static uint32_t server_hash(const struct history *h, const struct conn *conn)
+{
+	struct packet p = {.src = conn->addr[SERVER], .src_port = conn->port[SERVER]};
+	return flow_hash(h->seed, &p);
+}
+
+static uint32_t server_find(const struct history *h, uint32_t hash, const struct conn *conn)
+{
+	uint32_t at = hash, found;
+	while ((found = flow_find(&h->table, hash, &at)) != FLOW_NONE) {
+		const struct server *s = &h->servers[found];
+		if (s->port == conn->port[SERVER] && ip_addr_equal(&s->addr, &conn->addr[SERVER]))
+			break;
+	}
+	return found;
+}
+
+static void link_out(struct history *h, uint32_t at)
+{
+	struct server *s = &h->servers[at];
+	*(s->older == FLOW_NONE ? &h->oldest : &h->servers[s->older].newer) = s->newer;
+	*(s->newer == FLOW_NONE ? &h->newest : &h->servers[s->newer].older) = s->older;
+}
+
+static void link_newest(struct history *h, uint32_t at)
+{
+	struct server *s = &h->servers[at];
+	s->older = h->newest;
+	s->newer = FLOW_NONE;
+	*(h->newest == FLOW_NONE ? &h->oldest : &h->servers[h->newest].newer) = at;
+	h->newest = at;
+}
+
+/* A place that was never used, or that of the server that was longest not heard of. */
+static uint32_t place_take(struct history *h)
+{
+	if (h->count < h->limit)
+		return h->count++;
+	uint32_t at = h->oldest;
+	flow_remove(&h->table, h->servers[at].hash, at);
+	link_out(h, at);
+	return at;
+}
+
+/* The table can fail to grow only for a place that was never used: then there are as many servers as there will ever be. */
+static struct server *server_make(struct history *h, uint32_t hash, const struct conn *conn)
+{
+	if (h->limit == 0)
+		return NULL;
+	uint32_t at = place_take(h);
+	if (!flow_add(&h->table, hash, at)) {
+		h->limit = --h->count;
+		return NULL;
+	}
+	h->servers[at] = (struct server){.addr = conn->addr[SERVER], .port = conn->port[SERVER], .hash = hash};
+	link_newest(h, at);
+	return &h->servers[at];
+}
+
+static struct server *server_of(struct history *h, const struct conn *conn, bool make)
+{
+	uint32_t hash = server_hash(h, conn), at = server_find(h, hash, conn);
+	if (at == FLOW_NONE)
+		return make ? server_make(h, hash, conn) : NULL;
+	link_out(h, at);
+	link_newest(h, at);
+	return &h->servers[at];
+}
+
+/*
+ * Endings that tell something of the server: it closed, or said that it would, and nobody had asked for it. A refusal is about one client: a flood of those that are
+ * refused is no event. What TLS hides may have been a QUIT.
+ */
+static bool by_server(const struct ending *e)
+{
+	bool closed = e->closer == CLOSER_SERVER && (e->how == HOW_FIN || e->how == HOW_RST);
+	if (!e->connected || e->encrypted || e->quit_sent || e->farewell == FAREWELL_REFUSAL || e->unsure != UNSURE_NONE)
+		return false;
+	return closed || e->final_421 || e->unasked_221;
+}
+
+static bool by_rst(const struct ending *e)
+{
+	return e->closer == CLOSER_SERVER && e->how == HOW_RST;
+}
+
+static int64_t apart(int64_t a, int64_t b)
+{
+	return a < b ? b - a : a - b;
+}
+
+void history_closed(struct history *h, const struct conn *conn, const struct session_facts *session, const struct ending *ending,
+		    int64_t ts)
+{
+	(void)session;
+	struct server *s = by_server(ending) ? server_of(h, conn, true) : NULL;
+	if (!s)
+		return;
+	struct run *r = &s->runs[s->newest_run];
+	if (r->sessions == 0 || apart(ts, r->first) >= run_length) {
+		s->newest_run = (s->newest_run + 1) % RUNS;
+		r = &s->runs[s->newest_run];
+		*r = (struct run){.first = ts};
+	}
+	r->sessions++;
+	r->resets += by_rst(ending);
+}
+
+static void together_count(const struct server *s, int64_t ts, struct cause_hints *out)
+{
+	for (unsigned i = 0; i < RUNS; i++) {
+		const struct run *r = &s->runs[i];
+		if (r->sessions == 0 || apart(ts, r->first) > together_time)
+			continue;
+		out->together += r->sessions;
+		out->together_rst += r->resets;
+	}
+}
+
+/* What ended together is one event, and may have begun together: its being of the same age is no coincidence, and no limit. */
+static void lives_count(const struct server *s, const struct life *now, struct cause_hints *out)
+{
+	for (unsigned i = 0; i < LIVES; i++) {
+		const struct life *l = &s->lives[i];
+		if (l->age == 0 || apart(l->ts, now->ts) <= together_time)
+			continue;
+		out->same_life += now->age >= shortest_life && apart(l->age, now->age) <= now->age / 50;
+		out->same_messages += now->messages >= FEWEST_MESSAGES && l->messages == now->messages;
+	}
+}
+
+void history_hints(struct history *h, const struct conn *conn, const struct session_facts *session, const struct ending *ending,
+		   int64_t ts, struct cause_hints *out)
+{
+	*out = (struct cause_hints){0};
+	if (!by_server(ending))
+		return;
+	struct server *s = server_of(h, conn, false);
+	struct life now = {ts, ts > conn->start ? ts - conn->start : 1, session->messages};
+	if (s)
+		together_count(s, ts, out);
+	if (out->together == 0) { /* forgotten meanwhile */
+		out->together = 1;
+		out->together_rst = by_rst(ending);
+	}
+	if (!s)
+		return;
+	lives_count(s, &now, out);
+	s->newest_life = (s->newest_life + 1) % LIVES;
+	s->lives[s->newest_life] = now;
+}

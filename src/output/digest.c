@@ -1,0 +1,74 @@
+/* digest.c - SHA-1 and SHA-256 through OpenSSL's EVP. */
+#include "output/digest.h"
+
+#include <assert.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+struct digest {
+	EVP_MD *sha1, *sha256;
+	EVP_MD_CTX *ctx;
+};
+
+struct digest *digest_new(void)
+{
+	struct digest *d = calloc(1, sizeof(*d));
+
+	if (d == NULL)
+		return NULL;
+	d->sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+	d->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	d->ctx = EVP_MD_CTX_new();
+	if (d->sha1 == NULL || d->sha256 == NULL || d->ctx == NULL) {
+		digest_free(d);
+		return NULL;
+	}
+	return d;
+}
+
+void digest_free(struct digest *d)
+{
+	if (d == NULL)
+		return;
+	EVP_MD_CTX_free(d->ctx);
+	EVP_MD_free(d->sha256);
+	EVP_MD_free(d->sha1);
+	free(d);
+}
+
+static void digest_take(struct digest *d, const EVP_MD *type, struct bytes in, uint8_t *out)
+{
+	/* The context remembers the algorithm: to name it again would cost. */
+	const EVP_MD *change = EVP_MD_CTX_get0_md(d->ctx) == type ? NULL : type;
+	bool done = EVP_DigestInit_ex2(d->ctx, change, NULL) == 1 && EVP_DigestUpdate(d->ctx, in.p, in.n) == 1 &&
+		    EVP_DigestFinal_ex(d->ctx, out, NULL) == 1;
+
+	assert(done);
+}
+
+void digest_sha1(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA1])
+{
+	digest_take(d, d->sha1, in, out);
+}
+
+void digest_sha256(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA256])
+{
+	digest_take(d, d->sha256, in, out);
+}
+
+void digest_base64(const uint8_t sha1[DIGEST_SHA1], char out[DIGEST_BASE64_SHA1])
+{
+	int n = EVP_EncodeBlock((unsigned char *)out, sha1, DIGEST_SHA1);
+
+	assert(n == DIGEST_BASE64_SHA1 - 1);
+}
+
+void digest_hex(const uint8_t *in, size_t n, char *out)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n; i++) {
+		out[2 * i] = hex[in[i] >> 4];
+		out[2 * i + 1] = hex[in[i] & 15];
+	}
+}
