@@ -1,4 +1,4 @@
-/* test_text.c - what an administrator reads: alerts, the summary, and that nothing off the wire can act on the terminal. */
+/* test_text.c - what an administrator reads of an alert, and that nothing off the wire can act on the terminal. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,8 +11,6 @@
 
 #include "lib/made.h"
 #include "lib/output.h"
-#include "output/catalogue.h"
-#include "output/grouping.h"
 #include "output/text.h"
 
 static void has(const char *text, const char *want)
@@ -180,17 +178,6 @@ static void circumstances(void **state)
 	}
 }
 
-/* A message whose answer took a while. */
-static struct transaction *slow_message(struct made *m, int64_t waited)
-{
-	struct transaction *t = made_message(m, FATE_ACCEPTED, "a@example.org", "b@example.net");
-
-	t->end_sent = t->answered = true;
-	t->ts_end = m->conn.start;
-	t->ts_reply = t->ts_end + waited;
-	return t;
-}
-
 static void a_slow_answer_beside_the_verdict(void **state)
 {
 	(void)state;
@@ -199,8 +186,8 @@ static void a_slow_answer_beside_the_verdict(void **state)
 
 	made_init(&m);
 	made_verdict(&m, VERDICT_CLEAN, 0);
-	slow_message(&m, FRAME_SECOND);
-	slow_message(&m, 75 * FRAME_SECOND);
+	made_slow_message(&m, FRAME_SECOND);
+	made_slow_message(&m, 75 * FRAME_SECOND);
 	made_cause(&m, CAUSE_CLIENT_TIMEOUT, CONFIDENCE_LIKELY, "after 75 s", NULL);
 	output_open(&out, &sink_text);
 	output_record(&out, &m);
@@ -213,56 +200,6 @@ static void a_slow_answer_beside_the_verdict(void **state)
 	assert_null(strstr(strstr(out.text, "message from") + 1, "message from"));
 	output_free(&out);
 	made_free(&m);
-}
-
-struct acceptance_row {
-	struct ending ending;
-	int64_t answered; /* the wait of the one message; 0: it has no reply */
-	bool hole;
-	uint32_t omitted;
-	uint64_t gap;
-	int64_t limit;
-	bool slow;
-};
-
-#define OPEN .end_unanswered = true, .waited = 300 * FRAME_SECOND
-
-static const struct acceptance_row acceptances[] = {
-	{.answered = 60 * FRAME_SECOND, .limit = 60 * FRAME_SECOND, .slow = true},
-	{.answered = 60 * FRAME_SECOND - 1, .limit = 60 * FRAME_SECOND, .slow = false},
-	{.answered = 600 * FRAME_SECOND, .limit = 0, .slow = false},
-	{.answered = 600 * FRAME_SECOND, .hole = true, .limit = 60 * FRAME_SECOND, .slow = false},
-	{{OPEN}, .limit = 60 * FRAME_SECOND, .slow = true},
-	{{OPEN, .unsure = UNSURE_SERVER_GAP}, .limit = 60 * FRAME_SECOND, .slow = false},
-	{{OPEN, .unsure = UNSURE_CAPTURE_END}, .limit = 60 * FRAME_SECOND, .slow = false},
-	{{OPEN, .vanished = true}, .limit = 60 * FRAME_SECOND, .slow = false},
-	{{.slowest_reply = 90 * FRAME_SECOND}, .omitted = 1, .limit = 60 * FRAME_SECOND, .slow = true},
-	{{.slowest_reply = 90 * FRAME_SECOND}, .omitted = 1, .gap = 1, .limit = 60 * FRAME_SECOND, .slow = false},
-	{{.slowest_reply = 90 * FRAME_SECOND}, .limit = 60 * FRAME_SECOND, .slow = false},
-};
-
-static void what_is_a_slow_answer(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(acceptances) / sizeof(acceptances[0]); i++) {
-		const struct acceptance_row *row = &acceptances[i];
-		struct made m;
-		struct transaction *t;
-
-		made_init(&m);
-		m.ending = row->ending;
-		t = slow_message(&m, row->answered);
-		t->answered = row->answered != 0;
-		t->hole = row->hole;
-		m.facts.transactions_omitted = row->omitted;
-		m.conn.side[SERVER].gap = row->gap;
-		m.alerting.limits.slow_acceptance = row->limit;
-		made_report(&m);
-		if (report_raises(&m.report, SIGNATURE_SLOW_ACCEPTANCE) != row->slow)
-			fail_msg("row %zu", i);
-		assert_int_equal(m.report.also, row->slow ? UINT64_C(1) << SIGNATURE_SLOW_ACCEPTANCE : 0);
-		made_free(&m);
-	}
 }
 
 static void lmtp_partly(void **state)
@@ -403,289 +340,6 @@ static void nothing_off_the_wire_acts(void **state)
 	made_free(&m);
 }
 
-/* A whole run: what was counted, and the summary of it. */
-struct run {
-	struct alerting alerting;
-	struct totals totals;
-	struct monitor_stats core;
-	struct outbuf b, scratch;
-};
-
-static void run_init(struct run *r)
-{
-	*r = (struct run){.alerting = alerting_default(), .totals = {.servers = servers_new()}};
-}
-
-static void run_count(struct run *r, enum verdict v, const char *server)
-{
-	struct made m;
-
-	made_init(&m);
-	m.conn.addr[SERVER] = made_addr(server);
-	made_verdict(&m, v, 0);
-	totals_count(&r->totals, &m.report);
-	made_free(&m);
-}
-
-/* One whose answer was slow, and one that another's alert counts. */
-static void run_count_asides(struct run *r)
-{
-	struct made m;
-
-	made_init(&m);
-	slow_message(&m, 75 * FRAME_SECOND);
-	made_verdict(&m, VERDICT_CLEAN, 0);
-	totals_count(&r->totals, &m.report);
-	m.report.raised = 0;
-	m.report.also = 0;
-	m.report.grouped = true;
-	totals_count(&r->totals, &m.report);
-	made_free(&m);
-}
-
-static const char *run_text(struct run *r)
-{
-	struct text t = {.b = &r->b, .scratch = r->scratch};
-
-	r->b.n = 0;
-	text_summary(&t, &(struct summary){.totals = &r->totals,
-					   .alerting = &r->alerting,
-					   .core = &r->core,
-					   .inputs = "made.pcap",
-					   .ports = "25,587"});
-	outbuf_char(&r->b, '\0');
-	r->scratch = t.scratch;
-	return r->b.p;
-}
-
-static void run_free(struct run *r)
-{
-	servers_free(r->totals.servers);
-	outbuf_free(&r->b);
-	outbuf_free(&r->scratch);
-}
-
-static void summary_without_smtp(void **state)
-{
-	(void)state;
-	struct run r;
-
-	run_init(&r);
-	assert_string_equal(run_text(&r), "No packet in made.pcap.\n");
-	r.core.frames = 1200;
-	r.core.kinds[PACKET_UNWATCHED] = 1100;
-	assert_string_equal(run_text(&r),
-			    "No SMTP session on ports 25,587 in made.pcap: 1,200 packets, of which 1,100 TCP on other ports.\n"
-			    "The option -p sets the ports.\n");
-	run_free(&r);
-}
-
-static void summary_when_all_is_well(void **state)
-{
-	(void)state;
-	struct run r;
-
-	run_init(&r);
-	r.core = (struct monitor_stats){.frames = 20, .bytes = 3000, .kinds = {[PACKET_TCP] = 19, [PACKET_UNWATCHED] = 1}};
-	run_count(&r, VERDICT_CLEAN, "198.51.100.25");
-	r.totals.fates[FATE_ACCEPTED] = 2;
-	has(run_text(&r), "1 session, 0 alerts.\nEverything fine: ");
-	has(run_text(&r), "  none      clean                           1  ");
-	has(run_text(&r),
-	    "Messages: 2 accepted.\nRead from made.pcap: 20 packets, 3,000 bytes; 19 TCP on ports 25,587, 1 TCP on other ports.\n");
-	assert_null(strstr(run_text(&r), "Beware"));
-	assert_null(strstr(run_text(&r), "Servers"));
-	run_count(&r, VERDICT_UNKNOWN, "198.51.100.25");
-	assert_null(strstr(run_text(&r), "Everything fine"));
-	has(run_text(&r), "of 2 sessions the ending of 1 is unknown, and 0 went\n  into TLS.\n");
-	run_free(&r);
-}
-
-static void summary_of_alerts(void **state)
-{
-	(void)state;
-	struct run r;
-	const char *text;
-
-	run_init(&r);
-	r.core = (struct monitor_stats){.frames = 20,
-					.kinds = {[PACKET_ICMP] = 3},
-					.defrag = {.fragments = 4, .timed_out = 1},
-					.stream = {.gap_bytes = 31, .evicted_idle = 2, .retransmits = 5}};
-	run_count(&r, VERDICT_DROP_BEFORE_MESSAGE, "198.51.100.1");
-	run_count(&r, VERDICT_DROP_BEFORE_MESSAGE, "198.51.100.1");
-	run_count(&r, VERDICT_221_FOR_MESSAGE, "198.51.100.9");
-	run_count(&r, VERDICT_CLEAN, "198.51.100.7");
-	text = run_text(&r);
-	has(text, "4 sessions, 3 alerts: 1 critical, 2 warning.\n");
-	has(text, "Servers with the worst alerts:\n"
-		  "  198.51.100.9:25 (mx.example.net): 1 session, 1 alert: 1 critical\n"
-		  "  198.51.100.1:25 (mx.example.net): 2 sessions, 2 alerts: 2 warning\n");
-	has(text, "Seen as well: 3 ICMP errors; 4 IP fragments; 5 segments sent again.\n"
-		  "Beware: 1 fragmented datagrams never completed; 2 connections given up because the table was full;\n"
-		  "  31 bytes missing from the capture.\n");
-	assert_null(strstr(text, "Beside"));
-	assert_null(strstr(text, "further session"));
-	assert_true(strstr(text, "221-for-message") < strstr(text, "drop-before-message"));
-	assert_true(strstr(text, "drop-before-message") < strstr(text, "clean"));
-	run_count_asides(&r);
-	text = run_text(&r);
-	has(text, "6 sessions, 4 alerts: 1 critical, 3 warning.\n"
-		  "1 further session ended in the same events, and raised no alerts of their own.\n");
-	has(text, "Beside their ending:\n"
-		  "  warning   slow-acceptance                 1  the server was slow to answer a whole message\n");
-	run_free(&r);
-}
-
-static void ten_worst_of_many_servers(void **state)
-{
-	(void)state;
-	struct servers *s = servers_new();
-	const struct server *worst[10];
-	struct made m;
-
-	made_init(&m);
-	/* More than the table holds; server i has i % 1000 errors' worth in its address, and every 1000th is critical. */
-	for (uint32_t i = 0; i < SERVERS_MAX + 10; i++) {
-		m.conn.addr[SERVER].b[13] = (uint8_t)(i >> 16);
-		m.conn.addr[SERVER].b[14] = (uint8_t)(i >> 8);
-		m.conn.addr[SERVER].b[15] = (uint8_t)i;
-		made_verdict(&m, i % 1000 == 999 ? VERDICT_221_FOR_MESSAGE : i % 2 ? VERDICT_DROP_AFTER_QUIT : VERDICT_CLEAN, 0);
-		servers_count(s, &m.report);
-		if (i % 5000 == 4999)
-			servers_count(s, &m.report);
-	}
-	assert_int_equal(servers_others(s)->sessions, 10);
-	assert_int_equal(servers_worst(s, worst, 10), 10);
-	for (unsigned i = 0; i < 10; i++) {
-		uint32_t n = i * 5000 + 4999;
-		uint8_t want[3] = {(uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n};
-
-		assert_int_equal(worst[i]->alerts[SEVERITY_CRITICAL], 2);
-		assert_memory_equal(worst[i]->addr.b + 13, want, 3);
-	}
-	assert_int_equal(servers_worst(s, worst, 1), 1);
-	servers_free(s);
-	made_free(&m);
-}
-
-struct name_row {
-	const char *banner, *name;
-};
-
-static void names_from_greetings(void **state)
-{
-	(void)state;
-	static const struct name_row rows[] = {
-		{"mx.example.net ESMTP", "mx.example.net"},
-		{"mx.example.net", "mx.example.net"},
-		{"ESMTP ready", ""},
-		{"***************", ""},
-		{"mx.example.net\033[2J", ""},
-		{"", ""},
-		{"a123456789.123456789.123456789.123456789.123456789.123456789.123456789 x", ""},
-	};
-	char name[SERVER_NAME];
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_string_equal(server_name(bytes_str(rows[i].banner), name), rows[i].name);
-	}
-}
-
-static void the_operators_severities(void **state)
-{
-	(void)state;
-	struct alerting a = alerting_default();
-	struct judgement j = {VERDICT_221_FOR_MESSAGE, UINT64_C(1) << VERDICT_DROP_IN_MESSAGE}, out;
-	char why[128];
-
-	out = alerting_judge(&a, j);
-	assert_int_equal(out.verdict, VERDICT_221_FOR_MESSAGE);
-	assert_true(alerting_set(&a, "221-for-message=none", why, sizeof(why)));
-	out = alerting_judge(&a, j);
-	assert_int_equal(out.verdict, VERDICT_DROP_IN_MESSAGE);
-	assert_int_equal(out.also, UINT64_C(1) << VERDICT_221_FOR_MESSAGE);
-	assert_true(alerting_set(&a, "221-for-message=error", why, sizeof(why)));
-	assert_int_equal(alerting_judge(&a, j).verdict, VERDICT_221_FOR_MESSAGE);
-	assert_true(alerting_is_alert(&a, VERDICT_221_FOR_MESSAGE));
-	assert_false(alerting_is_alert(&a, VERDICT_CLEAN));
-	assert_false(alerting_set(&a, "221-for-message", why, sizeof(why)));
-	assert_false(alerting_set(&a, "nonsense=error", why, sizeof(why)));
-	assert_false(alerting_set(&a, "clean=awful", why, sizeof(why)));
-}
-
-/* A session of the server 198.51.100.25 that ended with others: its verdict, its cause, how long after the first, and whether an alert counts it already. */
-struct event_row {
-	enum verdict verdict;
-	enum cause_id cause;
-	int64_t after;
-	uint32_t together;
-	bool other_server, grouped;
-};
-
-static const struct event_row events[] = {
-	{VERDICT_DROP_AFTER_MESSAGE, CAUSE_SERVER_CRASH, 0, 12, false, false},
-	{VERDICT_DROP_AFTER_MESSAGE, CAUSE_SERVER_CRASH, FRAME_SECOND / 2, 12, false, true},
-	{VERDICT_DROP_BETWEEN_MESSAGES, CAUSE_SERVER_CRASH, FRAME_SECOND / 2, 12, false, false},
-	{VERDICT_DROP_BETWEEN_MESSAGES, CAUSE_SERVER_CRASH, FRAME_SECOND / 2, 12, false, true},
-	{VERDICT_DROP_AFTER_MESSAGE, CAUSE_SHUTDOWN, FRAME_SECOND / 2, 12, false, false},
-	{VERDICT_DROP_AFTER_MESSAGE, CAUSE_POLICY, FRAME_SECOND / 2, 12, false, false},
-	{VERDICT_DROP_AFTER_MESSAGE, CAUSE_UNEXPLAINED, FRAME_SECOND / 2, 12, false, false},
-	{VERDICT_DROP_AFTER_MESSAGE, CAUSE_SERVER_CRASH, FRAME_SECOND / 2, 1, false, false},
-	{VERDICT_DROP_AFTER_MESSAGE, CAUSE_SERVER_CRASH, FRAME_SECOND / 2, 12, true, false},
-	{VERDICT_CLEAN, CAUSE_SERVER_CRASH, FRAME_SECOND / 2, 12, false, false},
-	{VERDICT_CLEAN, CAUSE_SERVER_CRASH, FRAME_SECOND / 2, 12, false, false},
-	{VERDICT_DROP_AFTER_MESSAGE, CAUSE_SERVER_CRASH, FRAME_SECOND, 12, false, true},
-	{VERDICT_DROP_AFTER_MESSAGE, CAUSE_SERVER_CRASH, FRAME_SECOND + 1, 12, false, false},
-	{VERDICT_DROP_AFTER_MESSAGE, CAUSE_SERVER_CRASH, 2 * FRAME_SECOND, 12, false, true},
-};
-
-static void sessions_of_one_event(void **state)
-{
-	(void)state;
-	static struct grouping g;
-
-	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
-		const struct event_row *row = &events[i];
-		struct made m;
-		bool alert;
-
-		made_init(&m);
-		m.record.end += row->after;
-		m.record.together = row->together;
-		m.conn.addr[SERVER].b[15] += row->other_server;
-		made_cause(&m, row->cause, CONFIDENCE_LIKELY, NULL, NULL);
-		made_verdict(&m, row->verdict, 0);
-		alert = m.report.raised != 0;
-		grouping_apply(&g, &m.report);
-		if (m.report.grouped != row->grouped || (m.report.raised != 0) != (alert && !row->grouped))
-			fail_msg("row %zu", i);
-		made_free(&m);
-	}
-}
-
-/* More events than are remembered: each is told, and none is taken for another. */
-static void more_events_than_are_kept(void **state)
-{
-	(void)state;
-	static struct grouping g;
-
-	for (unsigned i = 0; i < 3 * GROUPING_EVENTS; i++) {
-		struct made m;
-
-		made_init(&m);
-		m.conn.addr[SERVER].b[15] = (uint8_t)i;
-		m.record.together = 2;
-		made_cause(&m, CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, NULL, NULL);
-		made_report(&m);
-		grouping_apply(&g, &m.report);
-		assert_false(m.report.grouped);
-		grouping_apply(&g, &m.report);
-		assert_true(m.report.grouped);
-		made_free(&m);
-	}
-}
-
 /* Of the sessions whose alert is counted elsewhere, those that lost mail are still named. */
 static void a_critical_session_of_an_event(void **state)
 {
@@ -712,25 +366,6 @@ static void a_critical_session_of_an_event(void **state)
 	made_free(&m);
 }
 
-static void signatures_have_names(void **state)
-{
-	(void)state;
-	struct alerting a = alerting_default();
-	struct outbuf b = {0};
-	char why[128];
-
-	assert_true(alerting_set(&a, "slow-acceptance=error", why, sizeof(why)));
-	catalogue_put(&b, &a);
-	outbuf_char(&b, '\0');
-	for (unsigned s = 0; s < SIGNATURES; s++) {
-		assert_int_equal(signature_read(signature_row(s)->id), s);
-		has(b.p, signature_row(s)->headline);
-	}
-	has(b.p, "\ndelays, whatever the ending:\n  slow-acceptance          error     the server was slow ");
-	assert_int_equal(signature_read("x"), SIGNATURES);
-	outbuf_free(&b);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -738,7 +373,6 @@ int main(void)
 		cmocka_unit_test(where_nothing_explains_it),
 		cmocka_unit_test(circumstances),
 		cmocka_unit_test(a_slow_answer_beside_the_verdict),
-		cmocka_unit_test(what_is_a_slow_answer),
 		cmocka_unit_test(lmtp_partly),
 		cmocka_unit_test(folded),
 		cmocka_unit_test(a_clean_session_says_nothing),
@@ -746,16 +380,7 @@ int main(void)
 		cmocka_unit_test(ipv6_and_no_name),
 		cmocka_unit_test(colours_on_a_terminal),
 		cmocka_unit_test(nothing_off_the_wire_acts),
-		cmocka_unit_test(summary_without_smtp),
-		cmocka_unit_test(summary_when_all_is_well),
-		cmocka_unit_test(summary_of_alerts),
-		cmocka_unit_test(ten_worst_of_many_servers),
-		cmocka_unit_test(names_from_greetings),
-		cmocka_unit_test(the_operators_severities),
-		cmocka_unit_test(sessions_of_one_event),
-		cmocka_unit_test(more_events_than_are_kept),
 		cmocka_unit_test(a_critical_session_of_an_event),
-		cmocka_unit_test(signatures_have_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

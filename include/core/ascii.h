@@ -43,7 +43,10 @@ static inline bool ascii_begins(struct bytes b, const char *word)
 /* b is word, in any case. */
 static inline bool ascii_is(struct bytes b, const char *word)
 {
-	return b.n == strlen(word) && ascii_begins(b, word);
+	size_t i = 0;
+	while (i < b.n && word[i] && ascii_lower(b.p[i]) == ascii_lower((uint8_t)word[i]))
+		i++;
+	return i == b.n && word[i] == '\0';
 }
 
 /* Takes the first word off the front of *b, which is moved behind it; empty when there is none. */

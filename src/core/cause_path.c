@@ -63,7 +63,7 @@ static void side_lost(const struct conn *conn, enum side side, struct cause *c)
 			   s->retransmits - s->unanswered, who, s->packets);
 }
 
-/* A window that is closed is asked again and again too: that is no loss. */
+/* Retransmissions that were answered did what they are for, however many. A window that is closed is asked again and again too: that is no loss. */
 bool cause_path_loss(const struct cause_facts *f, struct cause *c)
 {
 	const struct conn_side *client = &f->conn->side[CLIENT], *server = &f->conn->side[SERVER];
@@ -74,9 +74,6 @@ bool cause_path_loss(const struct cause_facts *f, struct cause *c)
 	if (c->evidences > 0 && client->unreachable > 0)
 		CAUSE_SIGN(c, CONFIDENCE_LIKELY, "ICMP errors said that the server cannot be reached, %u times",
 			   client->unreachable);
-	else if (c->evidences == 0 && f->ending->content_open && lossy(client))
-		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "%u of the client's %u segments had to be sent again", client->retransmits,
-			   client->packets);
 	return c->evidences > 0;
 }
 

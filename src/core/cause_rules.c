@@ -51,8 +51,12 @@ int64_t cause_rules_silence(const struct cause_facts *f)
 	return has_sent(&f->conn->side[CLIENT]) ? f->ending->client_silence : f->end - f->conn->start;
 }
 
+/* The two directions may be captured skewed: what the client's last bytes acknowledged says more than the times. Where it has closed, that was with its FIN. */
 bool cause_rules_client_spoke_last(const struct cause_facts *f)
 {
-	const struct conn_side *side = f->conn->side;
-	return has_sent(&side[CLIENT]) && (!has_sent(&side[SERVER]) || f->ending->client_silence < f->ending->server_silence);
+	const struct conn_side *client = &f->conn->side[CLIENT], *server = &f->conn->side[SERVER];
+	if (!has_sent(client) || !has_sent(server))
+		return has_sent(client);
+	bool knew_all = f->ending->closer == CLOSER_SERVER && !client->fin && client->acked >= server->bytes;
+	return knew_all || f->ending->client_silence < f->ending->server_silence;
 }

@@ -12,9 +12,10 @@ enum { STEP = 16, FINE_MAX = 1024, FINE = FINE_MAX / STEP, COARSE = 28, CLASSES 
 
 /*
  * What is taken from the system at once: the size of a huge page. 200,000 sessions lie scattered over more small pages than the processor can remember; in huge ones the look-ups cost
- * half as much. A small pool begins with less.
+ * half as much. A pool begins with less, and doubles it, so that a short life costs little.
  */
-#define ARENA ((size_t)2 << 20)
+#define ARENA       ((size_t)2 << 20)
+#define ARENA_FIRST ((size_t)128 << 10)
 
 struct block {
 	struct block *next;
@@ -77,7 +78,10 @@ void pool_free(struct pool *p)
 
 static bool arena_add(struct pool *p)
 {
-	size_t left = p->limit - p->held, want = left < ARENA ? left & ~(size_t)63 : ARENA;
+	size_t left = p->limit - p->held, next = p->arenas ? (size_t)(p->end - (char *)p->arenas) * 2 : ARENA_FIRST;
+	size_t want = next < POOL_MAX + sizeof(struct arena) ? POOL_MAX + sizeof(struct arena) : next;
+	want = want > ARENA ? ARENA : want;
+	want = want > left ? left & ~(size_t)63 : want;
 	if (want < SLAB / 4)
 		return false;
 	struct arena *a = aligned_alloc(want == ARENA ? ARENA : 64, want);

@@ -121,14 +121,14 @@ static void read_short(struct reader *r, int argc, char **argv, int *at)
 /* The filter is all words that are no options, as with tcpdump. */
 static void read_word(struct reader *r, const char *word)
 {
-	size_t n = r->o->filter != NULL ? strlen(r->o->filter) : 0;
-	char *filter = realloc(r->o->filter, n + strlen(word) + 2);
+	size_t n = r->o->filter != NULL ? strlen(r->o->filter) : 0, room = strlen(word) + 2;
+	char *filter = realloc(r->o->filter, n + room);
 
 	if (filter == NULL) {
 		mistake(r, 0, "no memory");
 		return;
 	}
-	sprintf(filter + n, n > 0 ? " %s" : "%s", word);
+	snprintf(filter + n, room, n > 0 ? " %s" : "%s", word);
 	r->o->filter = filter;
 }
 

@@ -101,6 +101,16 @@ struct transaction *made_message(struct made *m, enum fate fate, const char *fro
 	return t;
 }
 
+struct transaction *made_slow_message(struct made *m, int64_t waited)
+{
+	struct transaction *t = made_message(m, FATE_ACCEPTED, "a@example.org", "b@example.net");
+
+	t->end_sent = t->answered = true;
+	t->ts_end = m->conn.start;
+	t->ts_reply = t->ts_end + waited;
+	return t;
+}
+
 void made_free(struct made *m)
 {
 	pool_free(m->pool);

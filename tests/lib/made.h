@@ -37,6 +37,9 @@ void made_note(struct made *m, struct notes *notes, enum note_tag tag, uint16_t 
 /* One more message; rcpt is taken with code 250. */
 struct transaction *made_message(struct made *m, enum fate fate, const char *from, const char *rcpt);
 
+/* One that was accepted after so many nanoseconds. */
+struct transaction *made_slow_message(struct made *m, int64_t waited);
+
 /* Sets the verdict, and makes the report. */
 void made_verdict(struct made *m, enum verdict v, uint64_t also);
 

@@ -50,6 +50,7 @@ core_symbols() {
 
 # libnids would call ours in place of its own. What the program only copies from a shared library (nids_params, stderr) is not ours.
 exported() {
+	[ -f build/lint-gcc/smtpwatch ] || { echo 'smtpwatch was not built'; return 1; }
 	awk 'NR == FNR { ours[$3] = 1; next } $3 in ours { print "exported: " $3; wrong = 1 } END { exit wrong }' \
 		<(find build/lint-gcc/src -name '*.o' -exec nm --defined-only --extern-only {} + | grep -v ':$') <(nm -D --defined-only build/lint-gcc/smtpwatch)
 }
