@@ -46,7 +46,12 @@ static void refuses(void **state)
 		{"C+ QUIT\n", "t.smtp:1: nothing before it"},
 		{"S: 220\nC+ QUIT\n", "t.smtp:2: nothing before it"},
 		{"C! SYN\n", "t.smtp:1: FIN or RST expected"},
-		{"S! RST ttl\n", "t.smtp:1: ttl N or seq"},
+		{"S! RST ttl\n", "t.smtp:1: ttl N, seq +N"},
+		{"S! FIN ttl 61\n", "t.smtp:1: ttl N, seq +N"},
+		{"icmp C\n", "t.smtp:1: not understood behind the directive: icmp"},
+		{"icmp C too-small 3\n", "t.smtp:1: not understood behind the directive: icmp"},
+		{"mtu 1400\n", "t.smtp:1: not understood behind the directive: mtu"},
+		{"timestamps on\n", "t.smtp:1: too much behind timestamps"},
 		{"raw C \"a\\q\"\n", "t.smtp:1: not understood behind the directive: raw"},
 		{"wait 5\n", "t.smtp:1: not understood behind the directive: wait"},
 		{"session 0\n", "t.smtp:1: session needs a number"},
@@ -176,6 +181,138 @@ static void crosses(void **state)
 	trace_free(&t);
 }
 
+/* A path that drops what is too long: it is never acknowledged, however often it is sent; what is short passes. Where the path is good again, it arrives. */
+static void swallows(void **state)
+{
+	(void)state;
+	struct trace t = built("S: a\nmtu C 1000\nC: b\nbulk C 1200\nC: c\nretransmit C 2\nmtu C 0\nretransmit C 1\n" EXPECTS);
+	uint32_t first = 0, ack = 0;
+	unsigned sent = 0;
+	for (size_t i = 0; i < t.n; i++) {
+		const struct segment *g = &t.segment[i];
+		if (g->n == 1200) {
+			first = g->seq;
+			sent++;
+			assert_true((int32_t)(ack - first) <= 0);
+		}
+		if (g->side == SERVER)
+			ack = g->ack;
+	}
+	assert_int_equal(sent, 4);
+	assert_int_equal(ack, first + 1200 + strlen("c\r\n"));
+	assert_false(t.whole);
+	trace_free(&t);
+}
+
+/* The last frame of a scenario, decoded. */
+static enum packet_kind last_frame(const char *text, union packet_decoded *out)
+{
+	struct scenario *s = parse(text);
+	struct trace t = build_trace(s);
+	struct frames f = frames_build(s, &t, wrappings);
+	struct packet_decoder decoder = {.insist_checksum = true};
+	enum packet_kind kind = packet_decode(&decoder, &f.frame[f.n - 1], out);
+	out->tcp.payload = NULL; /* it goes with the frames */
+	frames_free(&f);
+	trace_free(&t);
+	scenario_free(s);
+	return kind;
+}
+
+/* What an RST bears, as a side's own and as a forged one. */
+static void forges(void **state)
+{
+	static const struct {
+		const char *text;
+		uint8_t ttl;
+		uint16_t ip_id, window;
+		bool stamped;
+	} rows[] = {
+		{"S! RST", 57, 30002, 0, false},
+		{"S! RST ttl 61", 61, 30002, 0, false},
+		{"S! RST ip-id 0 window 8192", 57, 0, 8192, false},
+		{"S! RST timestamps", 57, 30002, 0, true},
+		{"timestamps\nS! RST", 57, 30002, 0, true},
+		{"timestamps\nS! RST no-timestamps ttl 3", 3, 30002, 0, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char text[128];
+		union packet_decoded out;
+		snprintf(text, sizeof text, "S: a\n%s\n" EXPECTS, rows[i].text);
+		assert_int_equal(last_frame(text, &out), PACKET_TCP);
+		assert_int_equal(out.tcp.flags, TCP_RST | TCP_ACK);
+		assert_int_equal(out.tcp.ttl, rows[i].ttl);
+		assert_int_equal(out.tcp.ip_id, rows[i].ip_id);
+		assert_int_equal(out.tcp.window, rows[i].window);
+		assert_int_equal(out.tcp.has_tsopt, rows[i].stamped);
+	}
+}
+
+/* Time stamps grow by a millisecond, and echo the latest one of the other side (RFC 7323 4.1). */
+static void stamps(void **state)
+{
+	union packet_decoded a, b;
+	(void)state;
+	assert_int_equal(last_frame("timestamps\nS: a\nopen\n" EXPECTS, &a), PACKET_TCP);
+	assert_int_equal(last_frame("timestamps\nS: a\nopen\nwait 5s\nC: b\nS: c\n" EXPECTS, &b), PACKET_TCP);
+	assert_true(a.tcp.has_tsopt && b.tcp.has_tsopt);
+	assert_in_range(b.tcp.tsval - a.tcp.tsval, 5000, 5100);
+	assert_in_range(b.tcp.tsecr - a.tcp.tsecr, 5000, 5100);
+}
+
+/* A router's error quotes the side's last segment, whatever it is wrapped in. */
+static void quotes(void **state)
+{
+	struct scenario *s = parse("S: a\nC: b\nicmp C too-big 1400\nicmp S unreachable\n" EXPECTS);
+	struct trace t = build_trace(s);
+	uint32_t seq[2] = {0};
+	(void)state;
+	for (size_t i = 0; i < t.n; i++)
+		if (t.segment[i].n > 0)
+			seq[t.segment[i].side] = t.segment[i].seq;
+	for (const struct wrapping *how = wrappings; how->name; how++) {
+		struct frames f = frames_build(s, &t, how);
+		struct packet_decoder decoder = {.ports = NULL};
+		unsigned found = 0;
+		for (size_t i = 0; i < f.n; i++) {
+			union packet_decoded out;
+			if (packet_decode(&decoder, &f.frame[i], &out) != PACKET_ICMP)
+				continue;
+			assert_int_equal(out.icmp.too_big, found == 0);
+			assert_int_equal(out.icmp.mtu, found == 0 ? 1400 : 0);
+			assert_int_equal(out.icmp.seq, seq[found == 0 ? CLIENT : SERVER]);
+			assert_int_equal(out.icmp.src_port, s->scene[0].port[found == 0 ? CLIENT : SERVER]);
+			found++;
+		}
+		if (found != 2)
+			fail_msg("%s: %u errors found", how->name, found);
+		frames_free(&f);
+	}
+	trace_free(&t);
+	scenario_free(s);
+}
+
+/* IP IDs go on by one, also where segments are cut or sent again: a forged one stands out, and nothing else does. */
+static void numbers(void **state)
+{
+	static const char *const names[] = {"bytes", "cut", "retransmitted"};
+	struct trace t = built(HELLO "bulk C 3000\nC: .\nS: 250\nC: QUIT\nS: 221\nS! RST ip-id 7\n" EXPECTS);
+	(void)state;
+	for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+		struct dice dice = {n};
+		struct trace out = {0};
+		weather_find(names[n])->turn[0](&t, &out, &dice);
+		uint16_t next[2] = {out.segment[0].ip_id, out.segment[1].ip_id};
+		for (size_t i = 0; i < out.n; i++)
+			if (!out.segment[i].forged)
+				assert_int_equal(out.segment[i].ip_id, next[out.segment[i].side]++);
+		assert_int_equal(out.segment[out.n - 1].ip_id, 7);
+		trace_free(&out);
+	}
+	trace_free(&t);
+}
+
 /* All bytes of a side, in order of sequence, whatever the weather did to them. */
 static size_t gathered(const struct trace *t, enum side side, uint8_t *out, size_t room)
 {
@@ -252,7 +389,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses), cmocka_unit_test(converses),   cmocka_unit_test(counts),  cmocka_unit_test(bends),
-		cmocka_unit_test(crosses), cmocka_unit_test(keeps_bytes), cmocka_unit_test(unwraps),
+		cmocka_unit_test(crosses), cmocka_unit_test(swallows), cmocka_unit_test(forges), cmocka_unit_test(stamps),
+		cmocka_unit_test(quotes), cmocka_unit_test(numbers), cmocka_unit_test(keeps_bytes), cmocka_unit_test(unwraps),
 	};
 	return cmocka_run_group_tests_name("scenario language", tests, NULL, NULL);
 }

@@ -16,6 +16,7 @@ enum port_kind { PORT_SMTP, PORT_TLS, PORT_LMTP };
 struct monitor_config {
 	struct port_set ports;
 	struct port_set tls_ports, lmtp_ports; /* of ports: TLS from the first byte; LMTP */
+	bool any_port;                             /* beside the ports that are named, any other on which SMTP is recognised */
 	const struct stream_engine *engine;    /* &stream_own, or libnids' */
 	struct stream_config stream;           /* ports and seed are filled in by monitor_new where they are NULL and 0 */
 	size_t memory;                         /* bytes at most, everything counted */
@@ -36,6 +37,9 @@ struct monitor;
 
 /* The config is copied. NULL where there is no memory, or the engine refuses. */
 struct monitor *monitor_new(const struct monitor_config *config);
+
+/* From here on frames come from this input; a session bears the number of the one it began in (conn->input). 0 at first. */
+void monitor_input(struct monitor *m, uint32_t input);
 
 /* Takes a batch of frames; a batch of any size gives the same result. */
 void monitor_frames(struct monitor *m, const struct frame *frames, size_t n);

@@ -67,6 +67,7 @@ struct conn {
 	uint16_t vlan[PACKET_VLANS]; /* of the first segment */
 	uint8_t vlans;
 	bool reused;   /* the tuple followed at once on an earlier connection of the same tuple */
+	uint32_t input; /* the listener's, set at open: number of the input that it began in */
 	void *user;    /* the listener's own; NULL at open */
 	int64_t last;  /* latest segment, nanoseconds */
 	int64_t start; /* first segment */

@@ -52,13 +52,23 @@ static bool lossy(const struct conn_side *s)
 	return before >= TRIES && before >= s->packets / 10;
 }
 
-static void side_lost(const struct conn *conn, enum side side, struct cause *c)
+/* How long the oldest bytes of a side have waited for their acknowledgement. */
+static int64_t waited_for_ack(const struct cause_facts *f, enum side side)
 {
-	const struct conn_side *s = &conn->side[side];
+	int64_t since = f->conn->side[side].unanswered_since;
+	return since ? f->end - since : 0;
+}
+
+/* The least that so many tries take is a second and more (RFC 6298 2.4); what comes faster is copies, or a loss that was noticed at once. */
+static void side_lost(const struct cause_facts *f, enum side side, struct cause *c)
+{
+	const struct conn_side *s = &f->conn->side[side];
 	const char *who = side == SERVER ? "server" : "client";
-	if (s->unanswered >= TRIES)
-		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "the %s sent again %u times, and nothing came back", who, s->unanswered);
-	if (lossy(s) && s->unanswered >= TRIES)
+	if (s->unanswered < TRIES || waited_for_ack(f, side) < FRAME_SECOND)
+		return;
+	CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "the %s sent again %u times in %.1f s, and nothing came back", who, s->unanswered,
+		   CAUSE_SECONDS(waited_for_ack(f, side)));
+	if (lossy(s))
 		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "before that, %u of the %s's %u segments had been sent again",
 			   s->retransmits - s->unanswered, who, s->packets);
 }
@@ -70,7 +80,7 @@ bool cause_path_loss(const struct cause_facts *f, struct cause *c)
 	enum side side = client->unanswered >= server->unanswered ? CLIENT : SERVER;
 	if (server->window_closed)
 		return false;
-	side_lost(f->conn, side, c);
+	side_lost(f, side, c);
 	if (c->evidences > 0 && client->unreachable > 0)
 		CAUSE_SIGN(c, CONFIDENCE_LIKELY, "ICMP errors said that the server cannot be reached, %u times",
 			   client->unreachable);
@@ -95,7 +105,7 @@ bool cause_path_receiver_stalled(const struct cause_facts *f, struct cause *c)
 static void unread_sign(const struct cause_facts *f, struct cause *c)
 {
 	const struct conn_side *server = &f->conn->side[SERVER];
-	int64_t since = server->unanswered_since ? f->end - server->unanswered_since : 0;
+	int64_t since = waited_for_ack(f, SERVER);
 	if (server->unacked == 0 || since < FRAME_SECOND)
 		return;
 	CAUSE_SIGN(c, CONFIDENCE_LIKELY, "the server's last %llu bytes were never acknowledged, for %.1f s",

@@ -198,6 +198,21 @@ static void reply_done(struct dialogue *d, const struct smtp_reply *r, int64_t t
 	reply_tell(d, SMTP_EVENT_REPLY, NULL, r, ts);
 }
 
+static bool foreign_pending(const struct dialogue *d)
+{
+	const struct smtp_pending *p = d->head;
+	if (p && p->verb == SMTP_CONNECT)
+		p = p->next;
+	return p && p->verb == SMTP_NOT_SMTP;
+}
+
+/* The server answers another protocol's words in that protocol (HTTP's CONNECT): if SMTP follows, it begins with what comes then, and nothing before it counts. */
+static void tunnel_begins(struct dialogue *d, int64_t ts)
+{
+	dialogue_unpend_all(d);
+	dialogue_lose(d, SERVER, 0, ts);
+}
+
 static void reply_line(struct dialogue *d, const struct line_out *line, int64_t ts)
 {
 	struct smtp_reply r = smtp_reply_read(line->text);
@@ -206,8 +221,11 @@ static void reply_line(struct dialogue *d, const struct line_out *line, int64_t 
 	if (r.code == 0 || (d->code != 0 && r.code != d->code))
 		flaws |= FLAW_BAD_REPLY;
 	dialogue_tell_flaw(d, flaws, ts);
-	if (r.code == 0)
+	if (r.code == 0) {
+		if (foreign_pending(d))
+			tunnel_begins(d, ts);
 		return;
+	}
 	if (r.more) {
 		d->code = r.code;
 		reply_tell(d, SMTP_EVENT_REPLY_LINE, d->head, &r, ts);

@@ -29,6 +29,7 @@ struct monitor {
 	struct packet batch[BATCH];
 	size_t batched;
 	int64_t last;
+	uint32_t input;
 	struct monitor_stats stats;
 };
 
@@ -65,8 +66,8 @@ static struct session *session_of(struct monitor *m, struct conn *conn)
 
 static void on_open(void *arg, struct conn *conn)
 {
-	(void)arg;
-	(void)conn;
+	const struct monitor *m = arg;
+	conn->input = m->input;
 }
 
 static void on_data(void *arg, struct conn *conn, enum side side, struct bytes data, int64_t ts)
@@ -90,6 +91,15 @@ static void on_fin(void *arg, struct conn *conn, enum side side, int64_t ts)
 		session_fin(conn->user, conn, side, ts);
 }
 
+/* On a port that nobody named, a session is one of SMTP if its greeting says so, or if a client said EHLO or HELO and was answered. FTP has 220, 221 and QUIT as well. */
+static bool recognised(const struct monitor *m, const struct conn *conn, const struct session_facts *s)
+{
+	if (!m->config.any_port || port_set_has(&m->config.ports, conn->port[SERVER]))
+		return true;
+	struct bytes banner = notes_find(&s->notes, NOTE_BANNER).text;
+	return s->ts_hello_reply != 0 || (banner.n > 0 && memmem(banner.p, banner.n, "SMTP", 4));
+}
+
 static void judge(struct monitor *m, struct conn *conn, const struct conn_end *end, int64_t ts, struct judged *j)
 {
 	j->session = conn->user;
@@ -102,6 +112,11 @@ static void judge(struct monitor *m, struct conn *conn, const struct conn_end *e
 static void deliver(struct monitor *m, struct conn *conn, const struct judged *j)
 {
 	const struct session_facts *session = session_facts(j->session);
+	if (!recognised(m, conn, session)) {
+		session_free(j->session);
+		conn->user = NULL;
+		return;
+	}
 	struct cause_hints hints;
 	struct cause cause;
 	history_hints(m->history, conn, session, &j->ending, j->end, &hints);
@@ -153,9 +168,9 @@ static void *parts_new(struct monitor *m, const struct monitor_config *config, s
 	m->config = *config;
 	m->pool = pool;
 	m->last = INT64_MIN;
-	m->config.stream.ports = &m->config.ports;
+	m->config.stream.ports = config->any_port ? NULL : &m->config.ports;
 	m->config.stream.user_hot = SESSION_HOT;
-	m->decoder = (struct packet_decoder){.ports = &m->config.ports, .insist_checksum = config->insist_checksum};
+	m->decoder = (struct packet_decoder){.ports = m->config.stream.ports, .insist_checksum = config->insist_checksum};
 	m->defrag = defrag_new(pool, config->fragment_memory, 1024);
 	m->stream = config->engine->new (&m->config.stream, pool, &listener, m);
 	m->history = history_new(pool, config->stream.seed, HISTORY_SERVERS);
@@ -232,6 +247,11 @@ static void frame_take(struct monitor *m, const struct frame *frame)
 		batch_flush(m);
 		m->config.engine->icmp(m->stream, &decoded.icmp);
 	}
+}
+
+void monitor_input(struct monitor *m, uint32_t input)
+{
+	m->input = input;
 }
 
 void monitor_frames(struct monitor *m, const struct frame *frames, size_t n)

@@ -138,7 +138,7 @@ static void session_ended(void *arg, const struct record *record)
 {
 	struct offline *f = arg;
 
-	sinks_record(f->sinks, record, f->current);
+	sinks_record(f->sinks, record, f->inputs[record->conn->input].path);
 }
 
 static bool monitor_start(struct offline *f)
@@ -179,6 +179,7 @@ static void input_read(struct offline *f, struct input *in)
 	int n = 0;
 
 	f->current = in->path;
+	monitor_input(f->monitor, (uint32_t)(in - f->inputs));
 	reading = in->source;
 	while (!stopping && sinks_listening(f->sinks) && (n = source_read(in->source, frames, FRAMES, why)) > 0) {
 		monitor_frames(f->monitor, frames, (size_t)n);

@@ -92,6 +92,7 @@ static bool set_ports(struct options *o, const char *value, char why[OPTION_WHY]
 {
 	struct monitor_config *m = &o->monitor;
 
+	m->any_port = false;
 	memset(&m->ports, 0, sizeof(m->ports));
 	memset(&m->tls_ports, 0, sizeof(m->tls_ports));
 	memset(&m->lmtp_ports, 0, sizeof(m->lmtp_ports));
@@ -101,11 +102,16 @@ static bool set_ports(struct options *o, const char *value, char why[OPTION_WHY]
 		enum port_kind kind;
 		uint16_t port;
 
-		if (!port_read(at, n, &port, &kind)) {
-			snprintf(why, OPTION_WHY, "\"%.*s\" is no port; a list reads 25,465/tls,24/lmtp", n < 99 ? (int)n : 99, at);
+		bool any = n == 3 && memcmp(at, "any", n) == 0;
+
+		m->any_port |= any;
+		if (!any && !port_read(at, n, &port, &kind)) {
+			snprintf(why, OPTION_WHY, "\"%.*s\" is no port; a list reads 25,465/tls,24/lmtp or 25,any",
+				 n < 99 ? (int)n : 99, at);
 			return false;
 		}
-		monitor_config_port(m, port, kind);
+		if (!any)
+			monitor_config_port(m, port, kind);
 		at += n;
 		if (*at == '\0')
 			return true;
@@ -289,8 +295,8 @@ const struct option_row option_rows[] = {
 	{"interface", 'i', "INTERFACE", NULL, 0, set_absent, NULL, NULL},
 	{"output", 'o', "KIND[:TARGET]", NULL, 0, set_output,
 	 "how and where to tell; several times; text on a terminal, else json; TARGET is a file, or - for standard output", NULL},
-	{"ports", 'p', "LIST", "25,587", 0, set_ports, "the servers' ports; PORT/tls: TLS from the first byte; PORT/lmtp: LMTP",
-	 NULL},
+	{"ports", 'p', "LIST", "25,587", 0, set_ports,
+	 "the servers' ports; PORT/tls: TLS from the first byte; PORT/lmtp: LMTP; any: SMTP wherever it is recognised", NULL},
 	{"config", 'c', "FILE", NULL, OPTION_LINE, set_config,
 	 "options from a file, one \"name = value\" a line; the command line goes before it", NULL},
 	{"test", 'T', NULL, NULL, OPTION_LINE, set_check, "check command line and configuration file, and exit", NULL},
