@@ -1,13 +1,15 @@
 /* test_flow.c - the keyed hash is symmetric, and the table is held against a plain list through growth and removals. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "core/flow.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 static struct packet tuple(unsigned a, unsigned b, bool v4)
 {

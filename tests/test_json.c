@@ -95,7 +95,14 @@ static void make_full(struct made *m)
 						  .unreachable = 7,
 						  .ttl_low = 56,
 						  .ttl_high = 57,
-						  .reset = {true, true, true, 61, 7, 8, 9, m->conn.start}};
+						  .reset = {.seen = true,
+							    .overtook = true,
+							    .tsopt = true,
+							    .ttl = 61,
+							    .ip_id = 7,
+							    .window = 8,
+							    .after = 9,
+							    .ts = m->conn.start}};
 	m->facts.extensions = SMTP_EXT_PIPELINING | SMTP_EXT_SIZE;
 	m->facts.size_limit = 10240000;
 	m->facts.flaws = FLAW_BARE_LF | FLAW_PREGREET;

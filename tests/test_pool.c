@@ -1,12 +1,14 @@
 /* test_pool.c - the size classes, the bound, and that blocks never overlap. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
-#include <string.h>
 
 #include "core/pool.h"
+
+#include <string.h>
 
 static void every_size_has_room(void **state)
 {

@@ -388,9 +388,9 @@ static void unwraps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refuses), cmocka_unit_test(converses),   cmocka_unit_test(counts),  cmocka_unit_test(bends),
-		cmocka_unit_test(crosses), cmocka_unit_test(swallows), cmocka_unit_test(forges), cmocka_unit_test(stamps),
-		cmocka_unit_test(quotes), cmocka_unit_test(numbers), cmocka_unit_test(keeps_bytes), cmocka_unit_test(unwraps),
+		cmocka_unit_test(refuses), cmocka_unit_test(converses), cmocka_unit_test(counts),      cmocka_unit_test(bends),
+		cmocka_unit_test(crosses), cmocka_unit_test(swallows),  cmocka_unit_test(forges),      cmocka_unit_test(stamps),
+		cmocka_unit_test(quotes),  cmocka_unit_test(numbers),   cmocka_unit_test(keeps_bytes), cmocka_unit_test(unwraps),
 	};
 	return cmocka_run_group_tests_name("scenario language", tests, NULL, NULL);
 }

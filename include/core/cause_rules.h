@@ -39,7 +39,7 @@ int64_t cause_rules_silence(const struct cause_facts *f);
 bool cause_rules_client_spoke_last(const struct cause_facts *f);
 
 /* cause_words.c - what the farewell says in words or codes for c->id. Adds the signs, two at most. */
-bool cause_words_said(const struct cause_facts *f, struct cause *c);
+void cause_words_said(const struct cause_facts *f, struct cause *c);
 
 /* cause_server.c - what the server did of its own will, or had to. */
 bool cause_server_shutdown(const struct cause_facts *f, struct cause *c);

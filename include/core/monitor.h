@@ -16,7 +16,7 @@ enum port_kind { PORT_SMTP, PORT_TLS, PORT_LMTP };
 struct monitor_config {
 	struct port_set ports;
 	struct port_set tls_ports, lmtp_ports; /* of ports: TLS from the first byte; LMTP */
-	bool any_port;                             /* beside the ports that are named, any other on which SMTP is recognised */
+	bool any_port;                         /* beside the ports that are named, any other on which SMTP is recognised */
 	const struct stream_engine *engine;    /* &stream_own, or libnids' */
 	struct stream_config stream;           /* ports and seed are filled in by monitor_new where they are NULL and 0 */
 	size_t memory;                         /* bytes at most, everything counted */
@@ -57,7 +57,7 @@ struct monitor_stats {
 	uint64_t reordered_time; /* frames whose time was before that of the frame before */
 	struct defrag_stats defrag;
 	struct stream_stats stream;
-	size_t memory_used, memory_held;
+	size_t memory_used, memory_peak, memory_held;
 };
 
 void monitor_stats(const struct monitor *m, struct monitor_stats *out);

@@ -59,7 +59,6 @@ struct half_rare {
 	int64_t hole_since; /* since when an acknowledged hole, or an unknown start, is waited for; 0: none */
 	uint32_t hole_at;   /* nxt at that time */
 	uint32_t start;     /* of the first byte */
-	uint32_t fin;
 };
 
 /* LIST_WAIT is beside the others, and before them: what waits for a hole is looked at before what has been idle. CLOSED: not released yet; LINGER: nothing but the tuple is left. */
@@ -73,9 +72,10 @@ struct own_conn {
 	struct conn pub; /* first: the listener's view */
 	struct half half[2];
 	struct half_rare rare[2];
-	struct own_link in_list, in_wait;
 	int64_t since;      /* when it was put into its list, or last looked at there */
 	int64_t wait_since; /* when it was put into LIST_WAIT */
+	struct own_link in_list, in_wait;
+	uint32_t fin[2]; /* by enum side: with HALF_FIN, where its FIN stands */
 	uint32_t hash, index, held_bytes;
 	uint32_t new_syn; /* sequence of a SYN that may begin a new connection of the same tuple */
 	uint8_t list;     /* enum own_list */
@@ -119,7 +119,7 @@ static inline struct own_conn *own_at(const struct stream *s, uint32_t index)
 	return &s->chunks[index / OWN_CHUNK][index % OWN_CHUNK];
 }
 
-/* own_table.c - connections come, stand in lists, age and go. */
+/* own_table.c - connections by number and by tuple, in lists. */
 
 bool own_table_init(struct stream *s);
 void own_table_free(struct stream *s);
@@ -130,8 +130,11 @@ bool own_matches(const struct own_conn *c, const struct packet *p);
 /* The connection of a segment; NULL: none. */
 struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct packet *p);
 
-/* A cleared connection under the tuple with `client` as source; room is made by eviction. NULL if there is no memory. */
-struct own_conn *own_add(struct stream *s, uint32_t hash, const struct packet *p, bool from_client);
+/* A number that no connection has; FLOW_NONE where all are taken, or no memory is. */
+uint32_t own_number_take(struct stream *s);
+
+/* A cleared connection under that number. NULL if there is no memory for its place in the flow table: the number is free again. */
+struct own_conn *own_enter(struct stream *s, uint32_t index, uint32_t hash, const struct packet *p, bool from_client);
 
 /* Moves a connection to another main list, at its end; LIST_FREE forgets it. */
 void own_move(struct stream *s, struct own_conn *c, enum own_list list);
@@ -139,12 +142,12 @@ void own_move(struct stream *s, struct own_conn *c, enum own_list list);
 /* Puts a connection into, or takes it out of, the list of those that wait for a hole. */
 void own_wait(struct stream *s, struct own_conn *c, bool wait);
 
-/* Time has come to `now`: ages whatever is due. */
-void own_age(struct stream *s, int64_t now);
+/* After how long in a list a connection is looked at; and that one was put there at `since`. */
+int64_t own_list_limit(const struct stream *s, enum own_list list);
+void own_due_by(struct stream *s, enum own_list list, int64_t since);
 
-/* When a connection's time in its list is over, and what then happens to it: closed, and its number free. */
+/* When a connection's time in its list is over. */
 int64_t own_ends(const struct stream *s, const struct own_conn *c);
-void own_aged(struct stream *s, struct own_conn *c);
 
 /* own_order.c - bytes in order, holes, the end. */
 
@@ -174,5 +177,16 @@ void own_release(struct stream *s, struct own_conn *c);
 
 /* Hands on all that is held, with its holes, and closes. how is used where no FIN or RST came. */
 void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts);
+
+/* own_life.c - ageing and eviction. */
+
+/* A cleared connection under the tuple with `client` as source; room is made by eviction. NULL if there is no memory. */
+struct own_conn *own_add(struct stream *s, uint32_t hash, const struct packet *p, bool from_client);
+
+/* Time has come to `now`: ages whatever is due. */
+void own_age(struct stream *s, int64_t now);
+
+/* A connection's time in its list is over: it is closed, released, or forgotten. */
+void own_aged(struct stream *s, struct own_conn *c);
 
 #endif

@@ -30,8 +30,9 @@ size_t pool_room(size_t size);
 void *pool_get_large(struct pool *p, size_t size);
 void pool_put_large(struct pool *p, void *block, size_t size);
 
-/* Bytes in blocks handed out, and bytes taken from the system. */
+/* Bytes in blocks handed out, the most of them that there ever were, and bytes taken from the system. */
 size_t pool_used(const struct pool *p);
+size_t pool_peak(const struct pool *p);
 size_t pool_held(const struct pool *p);
 
 #endif

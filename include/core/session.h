@@ -64,29 +64,29 @@ struct transaction {
 
 /* What is remembered of a session. Outputs read it; only session.c writes it. */
 struct session_facts {
-	uint32_t commands, replies;  /* replies: finished ones, multi-line ones counted once */
-	uint32_t extensions;         /* enum smtp_extension */
-	uint32_t flaws;              /* enum flaw */
-	uint64_t size_limit;         /* SIZE of the EHLO reply */
-	enum smtp_verb last_command; /* SMTP_CONNECT: none yet */
-	uint16_t last_code;          /* of the last finished reply; 0: none */
+	uint32_t commands, replies; /* replies: finished ones, multi-line ones counted once */
+	uint32_t extensions;        /* enum smtp_extension */
+	uint32_t flaws;             /* enum flaw */
+	uint64_t size_limit;        /* SIZE of the EHLO reply */
+	uint8_t last_command;       /* enum smtp_verb. SMTP_CONNECT: none yet */
+	uint16_t last_code;         /* of the last finished reply; 0: none */
 	struct smtp_enhanced last_enhanced;
 	uint32_t refusals;      /* replies 4yz and 5yz so far, the last one included */
 	uint32_t auth_failures; /* of these, to AUTH: 535, 454 and the like */
 	uint32_t messages;      /* ends of messages sent */
 	uint16_t farewell_code; /* of the reply that is the server's farewell; 0: none */
 	struct smtp_enhanced farewell_enhanced;
-	enum starttls starttls;
+	uint8_t starttls; /* enum starttls */
 	bool lmtp;
 	bool tls;                         /* TLS was begun */
 	bool tls_done;                    /* its handshake was finished, as far as its records show */
 	bool tls_alert;                   /* an alert was sent in clear ... */
 	uint8_t tls_alert_side;           /* ... by this side (enum side) ... */
 	uint8_t tls_alert_description;    /* ... with this description (RFC 8446 6) */
-	uint32_t fates[FATES];            /* how many messages came to each */
+	uint16_t fates[FATES];            /* how many messages came to each */
 	uint32_t transactions_omitted;    /* that were not kept for lack of room */
 	int64_t ts_banner;                /* when the greeting was complete */
-	int64_t ts_hello, ts_hello_reply; /* the last EHLO or HELO, and its answer */
+	int64_t ts_hello, ts_hello_reply; /* the last EHLO or HELO, and when it was accepted */
 	struct ip_addr proxied;           /* with proxied_port: the client that a PROXY header named */
 	uint16_t proxied_port;            /* 0: none did */
 	struct notes notes;               /* NOTE_BANNER, NOTE_HELO, NOTE_AUTH, NOTE_REPLY, NOTE_NOT_SMTP */
@@ -101,9 +101,13 @@ enum { SESSION_HOT = 384 };
 
 /* A session under way. Memory comes from the pool; calls follow the order of struct stream_listener. */
 struct session;
+struct dialogue_env;
+
+/* What all sessions of a monitor have in common; lives as long as the pool. NULL where the pool is exhausted. */
+struct dialogue_env *session_env(struct pool *pool);
 
 /* sure: the handshake was seen. lmtp, tls: how its port is spoken to. NULL where the pool is exhausted. */
-struct session *session_new(struct pool *pool, bool sure, bool lmtp, bool tls);
+struct session *session_new(const struct dialogue_env *env, bool sure, bool lmtp, bool tls);
 void session_data(struct session *s, const struct conn *conn, enum side side, struct bytes data, int64_t ts);
 void session_gap(struct session *s, const struct conn *conn, enum side side, uint64_t len, int64_t ts);
 void session_fin(struct session *s, const struct conn *conn, enum side side, int64_t ts);

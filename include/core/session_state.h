@@ -9,18 +9,17 @@
 struct session {
 	struct dialogue dialogue;
 	struct session_facts facts;
-	struct dialogue_env env;
 	struct pool *pool;
-	struct transaction *sending, *newest; /* the one the client is at; the last of the list */
-	struct message_header *header;        /* borrowed while a message's header passes by */
-	uint64_t quit_end;                    /* offset behind the client's QUIT */
-	uint64_t farewell_at;                 /* offset in the server's stream behind what may be its farewell */
-	uint64_t lost_bytes;
+	struct transaction *sending;   /* the one the client is at */
+	struct message_header *header; /* borrowed while a message's header passes by */
+	uint64_t quit_end;             /* offset behind the client's QUIT */
+	uint64_t farewell_at;          /* offset in the server's stream behind what may be its farewell */
+
 	struct tls_side *tls; /* borrowed once TLS has begun: two of them */
 	int64_t last_byte[2]; /* when each side's last bytes came */
 	int64_t farewell_ts;  /* when the server said what may be its farewell */
-	int64_t slowest;      /* the longest wait for the reply to the end of a message */
-	int64_t end_sent;     /* when the last message's end was sent that is not answered */
+	uint32_t slowest;     /* milliseconds: the longest wait for the reply to the end of a message */
+	uint32_t lost_bytes;  /* of the last hole */
 	uint8_t base;         /* enum stage: where it stands when nothing is outstanding */
 	uint8_t farewell;     /* enum farewell, so far */
 	uint8_t farewell_stage, stage_221;

@@ -16,13 +16,13 @@ static inline enum side side_other(enum side s)
 
 /* An RST that bears a side's address, and what it had to do with that side's other segments. */
 struct conn_rst {
-	bool seen;
-	bool overtook; /* its sequence number lies before bytes that its side had sent */
-	bool tsopt;    /* it bears a time stamp */
-	uint8_t ttl;
-	uint16_t ip_id, window;
-	uint16_t after; /* segments with bytes that its side sent after it, within a second */
 	int64_t ts;
+	uint16_t ip_id, window;
+	uint16_t after; /* segments with new bytes that its side sent after it, within a second */
+	uint8_t ttl;
+	bool seen : 1;
+	bool overtook : 1; /* its sequence number lies before bytes that its side had sent */
+	bool tsopt : 1;    /* it bears a time stamp */
 };
 
 /*
@@ -33,14 +33,14 @@ struct conn_side {
 	uint64_t bytes; /* handed on, without gaps: with gap, the offset in the stream of the next byte */
 	uint64_t gap;   /* declared lost to the capture */
 	uint64_t acked; /* offset in the OTHER side's stream that this side had acknowledged when it sent what is being handed on */
+	int64_t unanswered_since; /* when the first byte was sent that nothing has acknowledged; 0: none */
+	struct conn_rst reset;
 	uint32_t packets;
 	uint32_t retransmits; /* segments whose bytes had been sent before, captured duplicates not counted */
 	uint32_t unacked;     /* at the close: bytes sent that the other side had not acknowledged */
 	uint16_t unanswered;  /* of the retransmits, those since the other side's last segment */
 	uint16_t zero_windows;
-	uint16_t conflicts;       /* overlapping segments whose bytes differed */
-	int64_t unanswered_since; /* when the first byte was sent that nothing has acknowledged; 0: none */
-
+	uint16_t conflicts;        /* overlapping segments whose bytes differed */
 	uint16_t mss;              /* announced on the SYN */
 	uint16_t largest;          /* bytes of its largest segment (65,535: a super-segment) */
 	uint16_t largest_acked;    /* of the largest that was acknowledged */
@@ -54,10 +54,9 @@ struct conn_side {
 	bool tsopt;                /* its segments bear time stamps */
 	bool df;                   /* its segments must not be fragmented */
 	bool window_closed;        /* it announced a window of 0 last */
-	struct conn_rst reset;
-	bool syn;      /* its SYN was seen */
-	bool cut;      /* the snaplen took bytes away */
-	bool fin, rst; /* its FIN was handed on; its valid RST was seen */
+	bool syn;                  /* its SYN was seen */
+	bool cut;                  /* the snaplen took bytes away */
+	bool fin, rst;             /* its FIN was handed on; its valid RST was seen */
 };
 
 /* The members down to `last` fill a cache line: they are all that a segment's look-up reads. */
@@ -66,12 +65,12 @@ struct conn {
 	uint16_t port[2];
 	uint16_t vlan[PACKET_VLANS]; /* of the first segment */
 	uint8_t vlans;
-	bool reused;   /* the tuple followed at once on an earlier connection of the same tuple */
+	bool reused;    /* the tuple followed at once on an earlier connection of the same tuple */
 	uint32_t input; /* the listener's, set at open: number of the input that it began in */
-	void *user;    /* the listener's own; NULL at open */
-	int64_t last;  /* latest segment, nanoseconds */
-	int64_t start; /* first segment */
-	int64_t rtt;   /* SYN to SYN-ACK to ACK as far as it was seen, nanoseconds; 0: unknown */
+	void *user;     /* the listener's own; NULL at open */
+	int64_t last;   /* latest segment, nanoseconds */
+	int64_t start;  /* first segment */
+	int64_t rtt;    /* SYN to SYN-ACK to ACK as far as it was seen, nanoseconds; 0: unknown */
 	struct conn_side side[2];
 };
 

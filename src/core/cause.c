@@ -101,7 +101,8 @@ enum cause_id cause_read(const char *id)
 static bool sought(const struct cause_facts *f)
 {
 	const struct ending *e = f->ending;
-	bool handshake_failed = f->session->tls_alert && f->session->tls && !f->session->tls_done;
+	bool ended = f->session->tls_alert || e->closer == CLOSER_SERVER;
+	bool handshake_failed = f->session->tls && !f->session->tls_done && ended && e->seen == SEEN_FULL;
 	if (verdict_row(f->judgement->verdict)->severity == SEVERITY_NONE)
 		return f->judgement->verdict == VERDICT_ENCRYPTED && handshake_failed;
 	return e->connected && !e->refused && !e->no_answer && f->judgement->verdict != VERDICT_QUIT_BEFORE_ACCEPTANCE;

@@ -39,10 +39,13 @@ static bool both_at_once(const struct conn *conn)
 	return conn->side[CLIENT].reset.seen && conn->side[SERVER].reset.seen && apart <= at_once && apart >= -at_once;
 }
 
-/* An RST that carries a time stamp where its side uses none, or an IP ID out of order: both together, or each with a better sign, mean something. */
+/*
+ * An RST that carries a time stamp where its side uses none, an IP ID out of order, an open window (kernels reset with 0): two together, or each with a better sign, mean something; all
+ * three are another stack's.
+ */
 static void weak_signs(const struct conn_side *s, struct cause *c)
 {
-	bool id = id_strange(s), stamp = s->reset.tsopt && !s->tsopt, alone = c->evidences == 0;
+	bool id = id_strange(s), stamp = s->reset.tsopt && !s->tsopt, window = s->reset.window != 0, alone = c->evidences == 0;
 	if (alone && !(id && stamp))
 		return;
 	if (id)
@@ -50,8 +53,10 @@ static void weak_signs(const struct conn_side *s, struct cause *c)
 			   s->ip_id);
 	if (stamp && c->evidences < CAUSE_EVIDENCE)
 		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "the RST bears a time stamp, that side's other segments bear none");
+	if (id && stamp && window && c->evidences < CAUSE_EVIDENCE)
+		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "the RST announces a window of %u", s->reset.window);
 	if (alone)
-		cause_rules_limit(c, CONFIDENCE_POSSIBLE);
+		cause_rules_limit(c, window ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE);
 }
 
 static void ttl_sign(const struct conn *conn, enum side side, struct cause *c)

@@ -1,4 +1,5 @@
 /* cause_server.c - causes that lie with the server: what it was told to do, and what befell it. */
+#include "core/ascii.h"
 #include "core/cause_rules.h"
 
 /* Fewer that end within a second may be chance; so may the same age or count. */
@@ -70,7 +71,8 @@ bool cause_server_policy(const struct cause_facts *f, struct cause *c)
 	cause_words_said(f, c);
 	if (cause_rules_by_server(f) && (f->session->flaws & FLAW_PREGREET) && e->stage <= STAGE_EHLO)
 		CAUSE_SIGN(c, refused ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE, "the client spoke before the server's greeting");
-	else if (refused && e->stage == STAGE_CONNECT && !e->spoke && !(f->session->flaws & FLAW_NOT_SMTP))
+	else if (refused && e->stage == STAGE_CONNECT && !e->spoke && !(f->session->flaws & FLAW_NOT_SMTP) &&
+		 !ascii_begins(notes_find(&f->session->notes, NOTE_NOT_SMTP).text, "XXXX"))
 		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "the server refused the client at its greeting, with %u",
 			   f->session->farewell_code);
 	return c->evidences > 0;

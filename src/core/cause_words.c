@@ -202,22 +202,19 @@ static bool is_full(struct bytes text)
 	return word_find(text, CAUSE_POLICY) && !word_find(text, CAUSE_SHUTDOWN);
 }
 
-static bool code_said(const struct session_facts *s, struct bytes text, struct cause *c)
+static void code_said(const struct session_facts *s, struct bytes text, struct cause *c)
 {
 	struct smtp_enhanced e = s->farewell_enhanced;
 	const struct enhanced_row *row = enhanced_find(e);
 	if (row && row->id == c->id && !(c->id == CAUSE_SHUTDOWN && is_full(text))) {
 		CAUSE_SIGN(c, row->confidence, "the server said %u %u.%u.%u", s->farewell_code, e.class, e.subject, e.detail);
-		return true;
+		return;
 	}
 	for (size_t i = 0; i < ROWS(code_rows); i++) {
 		const struct code_row *code = &code_rows[i];
-		if (code->id == c->id && code->code == s->farewell_code && !(code->bare && e.class)) {
+		if (code->id == c->id && code->code == s->farewell_code && !(code->bare && e.class))
 			CAUSE_SIGN(c, code->confidence, "the server said %u", s->farewell_code);
-			return true;
-		}
 	}
-	return false;
 }
 
 /* The text is kept of the last reply alone: where the session went on after the farewell, it is another's. */
@@ -226,16 +223,15 @@ static struct bytes farewell_text(const struct session_facts *s)
 	return s->farewell_code == s->last_code ? notes_find(&s->notes, NOTE_REPLY).text : bytes_of(NULL, 0);
 }
 
-bool cause_words_said(const struct cause_facts *f, struct cause *c)
+void cause_words_said(const struct cause_facts *f, struct cause *c)
 {
 	const struct session_facts *s = f->session;
 	enum farewell farewell = f->ending->farewell;
 	if (s->farewell_code == 0 || (farewell != FAREWELL_421 && farewell != FAREWELL_221_UNASKED && farewell != FAREWELL_REFUSAL))
-		return false;
+		return;
 	struct bytes text = farewell_text(s);
 	const struct word_row *word = word_find(text, c->id);
-	bool coded = code_said(s, text, c);
+	code_said(s, text, c);
 	if (word)
 		CAUSE_SIGN(c, word->confidence, "its last reply has the words \"%s\"", word->words);
-	return coded || word;
 }

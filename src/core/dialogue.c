@@ -157,7 +157,7 @@ static void reply_credit(struct dialogue *d, struct smtp_pending *p, const struc
 /* Inside a message a reply may be the one to its end: one that only some servers take as such, or one that lies in a hole. */
 static bool reply_ends_content(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 {
-	bool soft = d->mode == MODE_SOFT && d->acked[SERVER] >= d->offset[CLIENT];
+	bool soft = d->mode == MODE_SOFT && d->acked[SERVER] >= d->offset[CLIENT] && r->code != 421;
 	bool hidden = d->mode == MODE_CONTENT && d->hole && !d->lost && r->code != 421;
 	if (d->head || !(soft || hidden))
 		return false;

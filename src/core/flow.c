@@ -1,4 +1,4 @@
-/* flow.c - SipHash over a tuple, and an open-addressing table of connection numbers. */
+/* flow.c - a keyed hash of a tuple, and an open-addressing table of connection numbers. */
 #include "core/flow.h"
 
 #include <assert.h>
@@ -6,72 +6,28 @@
 
 enum { FIRST_SLOTS = 1024 };
 
-struct sip {
-	uint64_t v0, v1, v2, v3;
-};
-
-static inline uint64_t rotate(uint64_t x, int n)
+/* One end of a connection: NH (Black et al., UMAC, 1999), of which the seed is just the key that 16 bytes need. Two addresses collide with a chance of 2^-32, whoever chose them. */
+static inline uint64_t end_hash(const uint64_t seed[2], const struct ip_addr *addr, uint16_t port)
 {
-	return x << n | x >> (64 - n);
+	uint32_t w[4];
+	memcpy(w, addr->b, sizeof w);
+	/* The constants are for a seed of zeroes, under which an address with a word of zero would be worth nothing. */
+	w[0] += (uint32_t)seed[0] + 0x9e3779b9;
+	w[1] += (uint32_t)(seed[0] >> 32) + 0x7f4a7c15;
+	w[2] += (uint32_t)seed[1] + 0xbf58476d;
+	w[3] += (uint32_t)(seed[1] >> 32) + 0x94d049bb;
+	return (uint64_t)w[0] * w[1] + (uint64_t)w[2] * w[3] + port;
 }
 
-static inline void sip_round(struct sip *s)
-{
-	s->v0 += s->v1;
-	s->v1 = rotate(s->v1, 13) ^ s->v0;
-	s->v0 = rotate(s->v0, 32);
-	s->v2 += s->v3;
-	s->v3 = rotate(s->v3, 16) ^ s->v2;
-	s->v0 += s->v3;
-	s->v3 = rotate(s->v3, 21) ^ s->v0;
-	s->v2 += s->v1;
-	s->v1 = rotate(s->v1, 17) ^ s->v2;
-	s->v2 = rotate(s->v2, 32);
-}
-
-static inline void sip_word(struct sip *s, uint64_t word)
-{
-	s->v3 ^= word;
-	sip_round(s);
-	s->v0 ^= word;
-}
-
-static inline uint64_t word_at(const uint8_t *p)
-{
-	uint64_t w;
-	memcpy(&w, p, sizeof w);
-	return w;
-}
-
-/* Which of the two ends goes first, so that both directions hash alike. */
-static bool ends_swapped(const struct packet *p)
-{
-	int order = memcmp(&p->src, &p->dst, sizeof p->src);
-	return order > 0 || (order == 0 && p->src_port > p->dst_port);
-}
-
+/* The sums of neighbouring ports are neighbours: the multiplications carry each bit into the upper half. */
 uint32_t flow_hash(const uint64_t seed[2], const struct packet *p)
 {
-	bool swapped = ends_swapped(p);
-	const uint8_t *a = swapped ? p->dst.b : p->src.b, *b = swapped ? p->src.b : p->dst.b;
-	uint64_t ports = swapped ? (uint64_t)p->dst_port << 16 | p->src_port : (uint64_t)p->src_port << 16 | p->dst_port;
-	struct sip s = {seed[0] ^ 0x736f6d6570736575, seed[1] ^ 0x646f72616e646f6d, seed[0] ^ 0x6c7967656e657261,
-			seed[1] ^ 0x7465646279746573};
-
-	/* The upper half of a mapped IPv4 address is constant: two words less to hash, and the length in the last word keeps the families apart. */
-	bool v4 = word_at(a) == 0 && word_at(b) == 0;
-	if (!v4) {
-		sip_word(&s, word_at(a));
-		sip_word(&s, word_at(b));
-	}
-	sip_word(&s, word_at(a + 8));
-	sip_word(&s, word_at(b + 8));
-	sip_word(&s, ports | (uint64_t)(v4 ? 20 : 36) << 56);
-	s.v2 ^= 0xff;
-	sip_round(&s);
-	sip_round(&s);
-	sip_round(&s);
-	return (uint32_t)(s.v0 ^ s.v1 ^ s.v2 ^ s.v3);
+	uint64_t src = end_hash(seed, &p->src, p->src_port), dst = end_hash(seed, &p->dst, p->dst_port);
+	uint64_t low = src < dst ? src : dst, high = src < dst ? dst : src;
+	uint64_t x = (low ^ seed[0]) * 0x9e3779b97f4a7c15;
+	x = ((x ^ x >> 32) + high) * 0xbf58476d1ce4e5b9;
+	x = (x ^ x >> 32) * 0x94d049bb133111eb;
+	return (uint32_t)(x >> 32);
 }
 
 bool flow_table_init(struct flow_table *t, struct pool *pool)

@@ -25,6 +25,7 @@ struct monitor {
 	struct defrag *defrag;
 	struct stream *stream;
 	struct history *history;
+	struct dialogue_env *env;
 	struct packet_decoder decoder;
 	struct packet batch[BATCH];
 	size_t batched;
@@ -58,7 +59,7 @@ static struct session *session_of(struct monitor *m, struct conn *conn)
 {
 	if (!conn->user) {
 		uint16_t port = conn->port[SERVER];
-		conn->user = session_new(m->pool, conn->side[SERVER].syn, port_set_has(&m->config.lmtp_ports, port),
+		conn->user = session_new(m->env, conn->side[SERVER].syn, port_set_has(&m->config.lmtp_ports, port),
 					 port_set_has(&m->config.tls_ports, port));
 	}
 	return conn->user;
@@ -173,8 +174,9 @@ static void *parts_new(struct monitor *m, const struct monitor_config *config, s
 	m->decoder = (struct packet_decoder){.ports = m->config.stream.ports, .insist_checksum = config->insist_checksum};
 	m->defrag = defrag_new(pool, config->fragment_memory, 1024);
 	m->stream = config->engine->new (&m->config.stream, pool, &listener, m);
+	m->env = session_env(pool);
 	m->history = history_new(pool, config->stream.seed, HISTORY_SERVERS);
-	return m->defrag && m->stream && m->history ? m : NULL;
+	return m->defrag && m->stream && m->env && m->history ? m : NULL;
 }
 
 struct monitor *monitor_new(const struct monitor_config *config)
@@ -277,5 +279,6 @@ void monitor_stats(const struct monitor *m, struct monitor_stats *out)
 	out->defrag = *defrag_stats(m->defrag);
 	out->stream = *m->config.engine->stats(m->stream);
 	out->memory_used = pool_used(m->pool);
+	out->memory_peak = pool_peak(m->pool);
 	out->memory_held = pool_held(m->pool);
 }

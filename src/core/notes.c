@@ -16,7 +16,7 @@ struct entry {
 };
 
 /* The last KEPT bytes of the block are for notes_set alone: hundreds of recipients must not shut out the queue id. */
-enum { ROOM_MIN = 64, KEPT = 1024 };
+enum { ROOM_MIN = 80, KEPT = 1024 };
 
 static struct entry *entry_at(const struct notes *n, size_t where)
 {

@@ -36,7 +36,7 @@ struct pool {
 	struct class classes[CLASSES];
 	struct arena *arenas;
 	char *fresh, *end; /* the part of the newest arena that was never handed out */
-	size_t limit, held, used;
+	size_t limit, held, used, peak;
 };
 
 /* Above FINE_MAX each doubling is cut into four: at most a fifth of a block is wasted. */
@@ -131,6 +131,8 @@ void *pool_get(struct pool *p, size_t size)
 		c->fresh += size;
 	}
 	p->used += size;
+	if (p->used > p->peak)
+		p->peak = p->used;
 	return block;
 }
 
@@ -174,6 +176,11 @@ size_t pool_room(size_t size)
 size_t pool_used(const struct pool *p)
 {
 	return p->used;
+}
+
+size_t pool_peak(const struct pool *p)
+{
+	return p->peak;
 }
 
 size_t pool_held(const struct pool *p)

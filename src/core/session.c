@@ -5,18 +5,25 @@
 
 static void on_event(void *session, const struct smtp_event *event);
 
-struct session *session_new(struct pool *pool, bool sure, bool lmtp, bool tls)
+struct dialogue_env *session_env(struct pool *pool)
 {
-	struct session *s = pool_get(pool, sizeof *s);
+	struct dialogue_env *env = pool_get(pool, sizeof *env);
+	if (env)
+		*env = (struct dialogue_env){pool, on_event};
+	return env;
+}
+
+struct session *session_new(const struct dialogue_env *env, bool sure, bool lmtp, bool tls)
+{
+	struct session *s = pool_get(env->pool, sizeof *s);
 	if (!s)
 		return NULL;
 	memset(s, 0, sizeof *s);
-	s->pool = pool;
-	s->env = (struct dialogue_env){pool, on_event};
+	s->pool = env->pool;
 	s->facts.lmtp = lmtp;
 	s->sure = sure;
 	s->tls_port = tls;
-	dialogue_init(&s->dialogue, &s->env, s, sure);
+	dialogue_init(&s->dialogue, env, s, sure);
 	return s;
 }
 
@@ -124,7 +131,7 @@ static void on_command(struct session *s, const struct smtp_event *e)
 	enum smtp_verb verb = (enum smtp_verb)e->pending->verb;
 	s->facts.commands++;
 	if (verb != SMTP_AUTH_LINE)
-		s->facts.last_command = verb;
+		s->facts.last_command = (uint8_t)verb;
 	if (s->fin[SERVER])
 		return; /* said to a server that had closed: it changes nothing */
 	s->foreign |= verb == SMTP_NOT_SMTP;
@@ -209,7 +216,7 @@ static void on_end(struct session *s, const struct smtp_event *e)
 	if (!t->chunked)
 		t->bytes -= t->bytes < 3 ? t->bytes : 3;
 	t->content_begun = t->end_sent = true;
-	t->ts_end = s->end_sent = e->ts;
+	t->ts_end = e->ts;
 	if (!e->pending)
 		return;
 	e->pending->transaction = t;
@@ -225,7 +232,7 @@ static void on_lost(struct session *s, const struct smtp_event *e)
 		s->unasked_221 &= (uint8_t) ~(PLACE_BEFORE | PLACE_BETWEEN);
 	s->lost_side = (uint8_t)e->side;
 	if (e->len > 0)
-		s->lost_bytes = e->len;
+		s->lost_bytes = e->len < UINT32_MAX ? (uint32_t)e->len : UINT32_MAX;
 	for (struct transaction *t = s->facts.first; t; t = t->next) {
 		if (t->fate != FATE_OPEN)
 			continue;
@@ -303,7 +310,9 @@ static void on_event(void *session, const struct smtp_event *e)
 
 void session_data(struct session *s, const struct conn *conn, enum side side, struct bytes data, int64_t ts)
 {
-	s->last_byte[side] = ts;
+	/* In the order of cause and effect, even where the capture has it otherwise. */
+	int64_t before = s->last_byte[side_other(side)];
+	s->last_byte[side] = ts > before ? ts : before + 1;
 	dialogue_data(&s->dialogue, side, data, conn->side[side].acked, ts);
 }
 

@@ -50,11 +50,13 @@ static bool refusal_stands(const struct session *s)
 	return !(p && p->knew >= s->farewell_at && s->dialogue.acked[SERVER] >= p->end);
 }
 
-static void transactions_read(const struct session *s, struct ending *e)
+static void transactions_read(const struct session *s, struct ending *e, int64_t ts)
 {
 	for (const struct transaction *t = s->facts.first; t; t = t->next) {
 		if (t->fate != FATE_OPEN || t->refused)
 			continue;
+		if (t->end_sent)
+			e->waited = ts - t->ts_end;
 		e->end_unanswered |= t->end_sent;
 		e->content_open |= t->content_begun && !t->end_sent;
 		/* A MAIL that the server had not received when it closed opened nothing. */
@@ -92,7 +94,8 @@ static void times_read(const struct session *s, struct ending *e, int64_t ts)
 		e->client_silence = until - s->last_byte[CLIENT];
 	if (s->last_byte[SERVER] && ts > s->last_byte[SERVER])
 		e->server_silence = ts - s->last_byte[SERVER];
-	e->slowest_reply = e->waited > s->slowest ? e->waited : s->slowest;
+	int64_t slowest = s->slowest * FRAME_MS;
+	e->slowest_reply = e->waited > slowest ? e->waited : slowest;
 	e->reply_cut = s->dialogue.code != 0 || (s->facts.flaws & FLAW_UNENDED_REPLY);
 }
 
@@ -110,7 +113,7 @@ static void tls_read(struct session *s)
 		}
 }
 
-static void dialogue_read(const struct session *s, const struct conn_end *end, struct ending *e, int64_t ts)
+static void dialogue_read(const struct session *s, const struct conn_end *end, struct ending *e)
 {
 	e->encrypted = s->encrypted;
 	e->spoke = s->spoke;
@@ -119,7 +122,6 @@ static void dialogue_read(const struct session *s, const struct conn_end *end, s
 	e->quit_sent = s->quit_sent;
 	e->quit_answered = s->quit_answered;
 	e->quit_in_transaction = s->quit_in_transaction;
-	e->waited = e->end_unanswered && s->end_sent ? ts - s->end_sent : 0;
 	/* Behind its own QUIT a client's FIN is only the end of what it has to say: with a message unanswered, the server is the one that closed. */
 	if (end->closer == CLOSER_CLIENT && end->how == HOW_FIN && s->quit_sent && e->end_unanswered && s->fin[SERVER]) {
 		e->closer = CLOSER_SERVER;
@@ -166,12 +168,12 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 	if (s) {
 		dialogue_close(&s->dialogue, s->fin[SERVER] ? 0 : conn->side[SERVER].acked, ts);
 		acked_read(s, conn->side[SERVER].acked);
-		transactions_read(s, e);
+		transactions_read(s, e, ts);
 	}
 	e->unsure = unsure_of(s, conn, end);
 	e->unsure_bytes = s && (s->lost_bytes || s->dialogue.hole) ? (s->lost_bytes ? s->lost_bytes : conn->side[CLIENT].gap) : 0;
 	if (s) {
-		dialogue_read(s, end, e, ts);
+		dialogue_read(s, end, e);
 		times_read(s, e, ts);
 		tls_read(s);
 		fates_settle(s, e);

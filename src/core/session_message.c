@@ -6,7 +6,7 @@ void session_message_count(struct session *s, struct transaction *t)
 	if (t->fate == FATE_OPEN || t->counted)
 		return;
 	t->counted = true;
-	s->facts.fates[t->fate]++;
+	s->facts.fates[t->fate] += s->facts.fates[t->fate] < UINT16_MAX;
 }
 
 void session_message_over(struct session *s, struct transaction *t, enum fate otherwise)
@@ -24,7 +24,7 @@ static bool droppable(const struct transaction *t, bool accepted_only)
 
 static bool transactions_drop_one(struct session *s, bool accepted_only)
 {
-	for (struct transaction **at = &s->facts.first, *prev = NULL; *at; prev = *at, at = &(*at)->next) {
+	for (struct transaction **at = &s->facts.first; *at; at = &(*at)->next) {
 		struct transaction *t = *at;
 		if (t == s->sending || !droppable(t, accepted_only))
 			continue;
@@ -32,8 +32,6 @@ static bool transactions_drop_one(struct session *s, bool accepted_only)
 			if (p->transaction == t)
 				p->transaction = NULL;
 		*at = t->next;
-		if (s->newest == t)
-			s->newest = prev;
 		transaction_free(t, s->pool);
 		s->kept--;
 		s->facts.transactions_omitted++;
@@ -51,11 +49,10 @@ struct transaction *session_message_begin(struct session *s, struct bytes args, 
 		s->facts.transactions_omitted++;
 		return NULL;
 	}
-	if (s->newest)
-		s->newest->next = t;
-	else
-		s->facts.first = t;
-	s->newest = t;
+	struct transaction **at = &s->facts.first;
+	while (*at)
+		at = &(*at)->next;
+	*at = t;
 	s->kept++;
 	return t;
 }

@@ -20,6 +20,14 @@ static void extensions_read(struct session *s, struct bytes text)
 		s->facts.starttls = STARTTLS_STRIPPED;
 }
 
+/* How long the end of a message waited for its reply. */
+static void wait_note(struct session *s, const struct transaction *t, int64_t ts)
+{
+	int64_t waited = t->end_sent ? (ts - t->ts_end) / FRAME_MS : 0;
+	if (waited > s->slowest)
+		s->slowest = waited < UINT32_MAX ? (uint32_t)waited : UINT32_MAX;
+}
+
 /* A reply to the end of a message: the one, or in LMTP one for each recipient, of which the last settles it; it is accepted if any recipient was. */
 static void on_end_reply(struct session *s, struct transaction *t, const struct smtp_pending *p, const struct smtp_reply *r,
 			 int64_t ts)
@@ -32,9 +40,7 @@ static void on_end_reply(struct session *s, struct transaction *t, const struct 
 	transaction_answered(t, s->pool, r, ts);
 	if (t->lmtp_accepted > 0 && t->fate != FATE_FALSELY_ACCEPTED)
 		t->fate = FATE_ACCEPTED;
-	s->end_sent = 0;
-	if (ts - t->ts_end > s->slowest)
-		s->slowest = ts - t->ts_end;
+	wait_note(s, t, ts);
 	session_message_count(s, t);
 }
 
@@ -66,7 +72,9 @@ static void on_data_reply(struct session *s, struct transaction *t, const struct
 static void on_chunk_reply(struct session *s, struct transaction *t, const struct smtp_pending *p, const struct smtp_reply *r,
 			   int64_t ts)
 {
-	if (p->last && (t->end_sent || r->code >= 400))
+	if (t->refused && r->code >= 400)
+		session_message_over(s, t, FATE_UNKNOWN); /* what follows on a refused chunk is refused because of it */
+	else if (p->last && (t->end_sent || r->code >= 400))
 		on_end_reply(s, t, p, r, ts);
 	else if (r->code >= 400)
 		transaction_refused(t, r);
@@ -83,9 +91,9 @@ static void on_reset(struct session *s, const struct smtp_pending *p)
 
 static void on_hello_reply(struct session *s, const struct smtp_event *e)
 {
-	s->facts.ts_hello_reply = e->ts;
 	if (e->reply.code / 100 != 2 || e->reply.code == 221)
 		return;
+	s->facts.ts_hello_reply = e->ts;
 	extensions_read(s, e->text);
 	on_reset(s, e->pending);
 	s->base = STAGE_EHLO;
@@ -147,7 +155,7 @@ static void on_answer(struct session *s, const struct smtp_event *e)
 		}
 		break;
 	case SMTP_STARTTLS:
-		s->facts.starttls = code == 220 ? STARTTLS_USED : STARTTLS_REFUSED;
+		s->facts.starttls = (uint8_t)(code == 220 ? STARTTLS_USED : STARTTLS_REFUSED);
 		if (code == 220) {
 			/* RFC 3207 4.2: what was said before counts no more. */
 			session_message_over(s, s->sending, FATE_ABORTED);
@@ -195,6 +203,7 @@ static void on_unasked_221(struct session *s, const struct smtp_event *e)
 	s->unasked_221 |= (uint8_t)place;
 	struct transaction *t = p && p->last ? p->transaction : s->sending;
 	if (place == PLACE_MESSAGE && t && t->fate == FATE_OPEN) {
+		wait_note(s, t, e->ts);
 		transaction_answered(t, s->pool, &e->reply, e->ts);
 		session_message_count(s, t);
 	}

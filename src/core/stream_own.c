@@ -336,13 +336,13 @@ static void data_take(struct stream *s, struct own_conn *c, enum side side, cons
 		return;
 	}
 	if (h->flags & HALF_FIN) {
-		if (seq_diff(end, c->rare[side].fin) > 0 || (h->flags & HALF_FIN_DONE))
+		if (seq_diff(end, c->fin[side]) > 0 || (h->flags & HALF_FIN_DONE))
 			return;
 		e.flags &= TCP_ACK;
 	}
 	if ((e.flags & TCP_FIN) && !((h->flags & HALF_KNOWN) && seq_diff(end, h->nxt) < 0)) {
 		h->flags |= HALF_FIN;
-		c->rare[side].fin = end;
+		c->fin[side] = end;
 	} else {
 		e.flags &= TCP_ACK;
 	}

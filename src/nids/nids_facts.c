@@ -162,4 +162,3 @@ void nids_facts_note(struct stream *s, struct nids_conn *c, enum side from, cons
 	if (!(p->flags & TCP_RST) && c->side[from].known)
 		data_note(s, c, from, p);
 }
-

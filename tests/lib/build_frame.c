@@ -120,8 +120,11 @@ static size_t put_options(uint8_t *p, const struct segment *g)
 
 static struct ip ip_of(const struct segment *g, const struct scene *t)
 {
-	return (struct ip){
-		.from = t->addr[g->side], .to = t->addr[side_other(g->side)], .protocol = PROTOCOL_TCP, .ttl = g->ttl, .id = g->ip_id};
+	return (struct ip){.from = t->addr[g->side],
+			   .to = t->addr[side_other(g->side)],
+			   .protocol = PROTOCOL_TCP,
+			   .ttl = g->ttl,
+			   .id = g->ip_id};
 }
 
 /* The TCP segment, with its bytes. */

@@ -13,10 +13,16 @@ void tcp_begin(struct tcp *t)
 	for (unsigned i = 0; i < SCENARIO_SCENES; i++) {
 		struct connection *c = &t->conn[i];
 		c->last = c->last_bytes = SIZE_MAX;
-		c->end[CLIENT] = (struct end){
-			.next = 0x1a2b3c00 + i * 0x01020304, .ttl = 64, .window = 64240, .ip_id = (uint16_t)(1000 + 100 * i), .clock = 4000000 + i * 7919};
-		c->end[SERVER] = (struct end){
-			.next = 0x8f3e5d00 + i * 0x03050709, .ttl = 57, .window = 65160, .ip_id = (uint16_t)(30000 + 100 * i), .clock = 910000000 + i * 104729};
+		c->end[CLIENT] = (struct end){.next = 0x1a2b3c00 + i * 0x01020304,
+					      .ttl = 64,
+					      .window = 64240,
+					      .ip_id = (uint16_t)(1000 + 100 * i),
+					      .clock = 4000000 + i * 7919};
+		c->end[SERVER] = (struct end){.next = 0x8f3e5d00 + i * 0x03050709,
+					      .ttl = 57,
+					      .window = 65160,
+					      .ip_id = (uint16_t)(30000 + 100 * i),
+					      .clock = 910000000 + i * 104729};
 	}
 }
 

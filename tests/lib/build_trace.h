@@ -19,8 +19,8 @@ struct segment {
 	uint8_t icmp;    /* enum icmp: an error that is sent to `side` and quotes its segment with seq ... */
 	uint16_t mtu;    /* ... and tells this */
 	uint32_t quoted; /* bytes of the quoted segment */
-	uint32_t n;    /* bytes at data */
-	uint8_t *data; /* owned by the trace */
+	uint32_t n;      /* bytes at data */
+	uint8_t *data;   /* owned by the trace */
 };
 
 /* Segments in order of capture; times never go back. Zero-filled before first use. */

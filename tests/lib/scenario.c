@@ -47,9 +47,9 @@ static const char *const connects[] = {"whole",       "refused",         "unansw
 				       "without-syn", "without-syn-ack", "without-ack", NULL};
 static const char *const kinds[] = {"smtp", "tls", "lmtp", NULL};
 static const char *const icmps[] = {"too-big", "unreachable", NULL}; /* by enum icmp, from the second on */
-static const char *const expects[] = {"verdict",  "stage", "fate",  "severity",   "seen",     "also",     "closer",  "how",
-				      "farewell", "flaws", "cause", "confidence", "together", "starttls", "proxied", "lmtp",
-				      "bytes",    "id",    NULL};
+static const char *const expects[] = {"verdict", "stage",    "fate",  "severity", "seen",       "also",     "closer",
+				      "how",     "farewell", "flaws", "cause",    "confidence", "together", "starttls",
+				      "proxied", "lmtp",     "bytes", "id",       NULL};
 
 const char *expect_name(enum expect e)
 {
@@ -150,7 +150,8 @@ static bool read_flags(struct reader *r, enum side side, bool joined, char *rest
 		return complain(r, "FIN or RST expected", rest);
 	while (*word_peek(&rest))
 		if (bits[which] != TCP_RST || joined || !read_forgery(&forgery, &rest))
-			return complain(r, "ttl N, seq +N, ip-id N, window N, timestamps or no-timestamps expected of an RST", rest);
+			return complain(r, "ttl N, seq +N, ip-id N, window N, timestamps or no-timestamps expected of an RST",
+					rest);
 	if (joined && !join_allowed(r, side))
 		return complain(r, "nothing before it to go on with", NULL);
 	struct step *s = step_add(r, STEP_FLAGS);
@@ -305,9 +306,9 @@ static const struct setting {
 	const char *name;
 	bool (*read)(struct reader *r, char *rest);
 } settings[] = {
-	{"session", read_session}, {"expect", read_expect}, {"not", read_barred},    {"fair", read_fair},
-	{"port", read_port},       {"kind", read_kind},     {"client", read_client}, {"server", read_server},
-	{"timestamps", read_timestamps},
+	{"session", read_session}, {"expect", read_expect}, {"not", read_barred},
+	{"fair", read_fair},       {"port", read_port},     {"kind", read_kind},
+	{"client", read_client},   {"server", read_server}, {"timestamps", read_timestamps},
 };
 
 static bool read_line(struct reader *r, char *line)

@@ -30,7 +30,7 @@ struct transcript {
 	unsigned n;
 	unsigned closed;
 	unsigned released; /* of these */
-	bool inside; /* a call is under way: calls never nest */
+	bool inside;       /* a call is under way: calls never nest */
 };
 
 extern const struct stream_listener transcript_listener; /* arg: a struct transcript, zero-filled at first */
