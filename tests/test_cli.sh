@@ -225,7 +225,7 @@ says out "What happened"
 says out '"event_type":"alert"'
 
 # several inputs are one stream; standard input is one of them
-cat "$bad" | "$program" -r - -r "$good" -o json >"$dir/out" || fail "standard input: exit $?"
+"$program" -r - -r "$good" -o json <"$bad" >"$dir/out" || fail "standard input: exit $?"
 sed "s|\"input\":\"-\"|\"input\":\"$bad\"|" "$dir/out" >"$dir/renamed"
 what="-r -"
 same renamed first

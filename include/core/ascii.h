@@ -21,6 +21,11 @@ static inline bool ascii_digit(uint8_t c)
 	return c >= '0' && c <= '9';
 }
 
+static inline bool ascii_alnum(uint8_t c)
+{
+	return ascii_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
+}
+
 /* b without the blanks at both ends. */
 static inline struct bytes ascii_trim(struct bytes b)
 {

@@ -2,7 +2,7 @@
 #ifndef SMTPWATCH_CORE_CAUSE_H
 #define SMTPWATCH_CORE_CAUSE_H
 
-#include "core/session.h"
+#include "core/session_facts.h"
 #include "core/verdict.h"
 
 enum confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN };

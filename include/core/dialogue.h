@@ -5,7 +5,7 @@
 #include "core/content.h"
 #include "core/line.h"
 #include "core/proxy.h"
-#include "core/session.h"
+#include "core/session_facts.h"
 #include "core/stream.h"
 
 /*

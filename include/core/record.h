@@ -3,7 +3,7 @@
 #define SMTPWATCH_CORE_RECORD_H
 
 #include "core/cause.h"
-#include "core/session.h"
+#include "core/session_facts.h"
 #include "core/verdict.h"
 
 /* Everything in it is borrowed, and valid for the length of the call that delivers it. */

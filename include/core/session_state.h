@@ -3,6 +3,7 @@
 #define SMTPWATCH_CORE_SESSION_STATE_H
 
 #include "core/dialogue.h"
+#include "core/session.h"
 #include "core/tls_record.h"
 #include "core/transaction.h"
 

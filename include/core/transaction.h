@@ -3,7 +3,7 @@
 #define SMTPWATCH_CORE_TRANSACTION_H
 
 #include "core/content.h"
-#include "core/session.h"
+#include "core/session_facts.h"
 
 /* Where no memory is, NULL: the session then counts the message and keeps nothing of it. */
 struct transaction *transaction_new(struct pool *pool, struct bytes mail_args, int64_t ts);

@@ -108,6 +108,9 @@ bool nids_table_full(const struct stream *s);
  */
 struct nids_conn *nids_table_add(struct stream *s, uint32_t hash, const struct packet *syn);
 
+/* libnids threw away what it had queued: the marks go too. */
+void nids_table_forget(struct stream *s, struct nids_conn *c, enum side side);
+
 /* Frees it, with everything that hangs on it. */
 void nids_table_drop(struct stream *s, struct nids_conn *c);
 
@@ -122,9 +125,6 @@ int64_t nids_table_limit(const struct stream *s, enum nids_list list);
 
 /* Notes an out-of-order segment of a side. */
 void nids_order_mark(struct stream *s, struct nids_conn *c, enum side side, const struct nids_mark *mark);
-
-/* libnids threw away what it had queued: the marks go too. */
-void nids_order_forget(struct stream *s, struct nids_conn *c, enum side side);
 
 /* libnids hands out the next bytes of a side; s->fed is the segment under way. */
 void nids_order_data(struct stream *s, struct nids_conn *c, enum side side, struct bytes data);

@@ -1,5 +1,5 @@
 /* cause.c - the table of causes, and which of those that hold is the best founded. To add one: an enumerator in cause.h, a rule, a row here. */
-#include "core/cause_rules.h"
+#include "core/cause_signs.h"
 
 #include <assert.h>
 

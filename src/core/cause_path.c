@@ -1,5 +1,5 @@
 /* cause_path.c - causes that lie with the network between the two, and with who cannot take what it brings. */
-#include "core/cause_rules.h"
+#include "core/cause_signs.h"
 
 /*
  * stuck: retransmissions of the largest segments, without progress, before they are taken for such as do not fit. tries: retransmissions without an answer before the path is taken for broken; one or two

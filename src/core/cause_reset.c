@@ -1,5 +1,5 @@
 /* cause_reset.c - whether an RST comes from the host whose address it bears, or from something between. */
-#include "core/cause_rules.h"
+#include "core/cause_signs.h"
 
 /*
  * What a Linux kernel does by itself, so that it is no sign: an RST without time stamps, with IP ID 0, with window 0; for a socket that is gone it knows none of them.

@@ -1,5 +1,5 @@
 /* cause_rules.c - what the rules of causes share: the weighing of signs, and who did it. */
-#include "core/cause_rules.h"
+#include "core/cause_signs.h"
 
 #include <assert.h>
 

@@ -1,6 +1,6 @@
 /* cause_server.c - causes that lie with the server: what it was told to do, and what befell it. */
 #include "core/ascii.h"
-#include "core/cause_rules.h"
+#include "core/cause_signs.h"
 
 /* Fewer that end within a second may be chance; so may the same age or count. */
 enum { TOGETHER = 3, ERRORS = 3, SAME = 2, MESSAGES = 5 };

@@ -1,5 +1,5 @@
 /* cause_talk.c - causes that show in the dialogue: what was no SMTP, was cut short, or was written over on the way. */
-#include "core/cause_rules.h"
+#include "core/cause_signs.h"
 
 #include "core/ascii.h"
 

@@ -1,5 +1,5 @@
 /* cause_time.c - causes that a clock tells: waits that are somebody's time-out, and waits that are too long. */
-#include "core/cause_rules.h"
+#include "core/cause_signs.h"
 
 /* What servers wait for a command, and clients for a reply: defaults and the round figures that people set. Seconds. */
 static const uint16_t idle_times[] = {10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 600, 900, 1200, 1800, 3600};

@@ -1,5 +1,5 @@
 /* cause_words.c - what the server's farewell says of the cause: enhanced codes, codes, and words. To add one: a row. */
-#include "core/cause_rules.h"
+#include "core/cause_signs.h"
 
 #include "core/ascii.h"
 

@@ -1,6 +1,6 @@
 /* dialogue.c - the server's replies, and what each of them answers (RFC 5321 4.2, RFC 2920 3.2). */
 #include "core/dialogue.h"
-#include "core/dialogue_client.h"
+#include "core/dialogue_parts.h"
 
 #include <assert.h>
 

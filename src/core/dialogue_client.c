@@ -1,5 +1,5 @@
 /* dialogue_client.c - what the client's bytes are: commands, answers to 334, messages, chunks, TLS; and what must wait until a reply tells. */
-#include "core/dialogue_client.h"
+#include "core/dialogue_parts.h"
 
 #include <assert.h>
 

@@ -1,7 +1,7 @@
 /* ending.c - the words for the facts of an ending. */
 #include "core/ending.h"
 
-#include "core/session.h"
+#include "core/session_facts.h"
 
 #include <assert.h>
 

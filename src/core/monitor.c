@@ -2,6 +2,7 @@
 #include "core/monitor.h"
 
 #include "core/history.h"
+#include "core/session.h"
 
 #include <assert.h>
 

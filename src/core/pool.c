@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { STEP = 16, FINE_MAX = 1024, FINE = FINE_MAX / STEP, COARSE = 28, CLASSES = FINE + COARSE };
+enum { STEP = 16, FINE_MAX = 1024, FINE = FINE_MAX / STEP, COARSE = 56, CLASSES = FINE + COARSE };
 
 #define SLAB ((size_t)64 << 10)
 
@@ -39,13 +39,13 @@ struct pool {
 	size_t limit, held, used, peak;
 };
 
-/* Above FINE_MAX each doubling is cut into four: at most a fifth of a block is wasted. */
+/* Above FINE_MAX each doubling is cut into eight: at most a ninth of a block is wasted. */
 static unsigned class_of(size_t size)
 {
 	if (size <= FINE_MAX)
 		return size == 0 ? 0 : (unsigned)((size - 1) / STEP);
 	unsigned top = 63 - (unsigned)__builtin_clzll(size - 1); /* 10: sizes 1025 .. 2048 */
-	return FINE + (top - 10) * 4 + (unsigned)((size - 1) >> (top - 2) & 3);
+	return FINE + (top - 10) * 8 + (unsigned)((size - 1) >> (top - 3) & 7);
 }
 
 static size_t class_size(unsigned class)
@@ -53,7 +53,7 @@ static size_t class_size(unsigned class)
 	if (class < FINE)
 		return (class + 1) * (size_t)STEP;
 	unsigned coarse = class - FINE;
-	return ((size_t)1 << (10 + coarse / 4)) / 4 * (5 + coarse % 4);
+	return ((size_t)1 << (10 + coarse / 8)) / 8 * (9 + coarse % 8);
 }
 
 struct pool *pool_new(size_t limit)

@@ -1,7 +1,6 @@
 /* session.c - commands propose, replies dispose: the life of a session. */
+#include "core/ascii.h"
 #include "core/session_state.h"
-
-#include <ctype.h>
 
 static void on_event(void *session, const struct smtp_event *event);
 
@@ -72,8 +71,7 @@ static void auth_note(struct session *s, struct bytes args)
 	struct bytes mechanism = first_word(args);
 	bool name = mechanism.n > 0 && mechanism.n <= 20; /* RFC 4422 3.1 */
 	for (size_t i = 0; i < mechanism.n && name; i++)
-		name = isupper(toupper(mechanism.p[i])) || isdigit(mechanism.p[i]) || mechanism.p[i] == '-' ||
-		       mechanism.p[i] == '_';
+		name = ascii_alnum(mechanism.p[i]) || mechanism.p[i] == '-' || mechanism.p[i] == '_';
 	if (name)
 		notes_set(&s->facts.notes, s->pool, NOTE_AUTH, 0, mechanism);
 }

@@ -1,7 +1,7 @@
 /* transaction.c - what is remembered of a message, and how replies settle its fate. */
 #include "core/transaction.h"
 
-#include <ctype.h>
+#include "core/ascii.h"
 
 struct transaction *transaction_new(struct pool *pool, struct bytes mail_args, int64_t ts)
 {
@@ -86,7 +86,7 @@ static struct bytes queue_id(struct bytes text)
 			return bytes_of(text.p, (size_t)(at - text.p));
 		struct bytes id = bytes_from(text, (size_t)(at - text.p) + strlen(forms[i].before));
 		size_t n = 0;
-		while (n < id.n && (isalnum(id.p[n]) || id.p[n] == '-' || id.p[n] == '_' || id.p[n] == '.'))
+		while (n < id.n && (ascii_alnum(id.p[n]) || id.p[n] == '-' || id.p[n] == '_' || id.p[n] == '.'))
 			n++;
 		return bytes_first(id, n);
 	}

@@ -225,16 +225,6 @@ void nids_order_settle(struct stream *s, struct nids_conn *c, int64_t ts)
 	nids_table_wait(s, c, holds(c));
 }
 
-void nids_order_forget(struct stream *s, struct nids_conn *c, enum side side)
-{
-	struct nids_side *half = &c->side[side];
-	for (struct nids_mark *m; (m = half->marks);) {
-		half->marks = m->next;
-		pool_put(s->pool, m, sizeof *m);
-	}
-	half->mark_count = 0;
-}
-
 void nids_order_mark(struct stream *s, struct nids_conn *c, enum side side, const struct nids_mark *mark)
 {
 	struct nids_side *half = &c->side[side];

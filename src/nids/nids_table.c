@@ -147,11 +147,21 @@ struct nids_conn *nids_table_add(struct stream *s, uint32_t hash, const struct p
 	return c;
 }
 
+void nids_table_forget(struct stream *s, struct nids_conn *c, enum side side)
+{
+	struct nids_side *half = &c->side[side];
+	for (struct nids_mark *m; (m = half->marks);) {
+		half->marks = m->next;
+		pool_put(s->pool, m, sizeof *m);
+	}
+	half->mark_count = 0;
+}
+
 /* Only what is left where the engine is freed without an end: a close hands all of it on. */
 static void held_drop(struct stream *s, struct nids_conn *c, enum side side)
 {
 	struct nids_side *half = &c->side[side];
-	nids_order_forget(s, c, side);
+	nids_table_forget(s, c, side);
 	for (struct nids_held *h; (h = half->held);) {
 		half->held = h->next;
 		s->stats.held_bytes -= sizeof *h + h->n;

@@ -28,7 +28,7 @@ static void hear_dropped(void *arg)
 {
 	struct stream *s = arg;
 	s->stats.held_overflow++;
-	nids_order_forget(s, s->fed.conn, s->fed.side);
+	nids_table_forget(s, s->fed.conn, s->fed.side);
 }
 
 static struct stream *nids_new(const struct stream_config *config, struct pool *pool, const struct stream_listener *listener,
@@ -74,8 +74,8 @@ static void conn_close(struct stream *s, struct nids_conn *c, enum how over, int
 	struct conn *pub = &c->pub;
 	nids_feed_forget(c->number);
 	nids_order_flush(s, c, ts);
-	nids_order_forget(s, c, CLIENT);
-	nids_order_forget(s, c, SERVER);
+	nids_table_forget(s, c, CLIENT);
+	nids_table_forget(s, c, SERVER);
 	if (pub->side[CLIENT].fin && pub->side[SERVER].fin)
 		over = HOW_FIN; /* the FINs had come, behind bytes that had not */
 	c->end.over = over;

@@ -1,6 +1,6 @@
-/* cause_rules.h - the rules of the table of causes, and what they share. For cause.c and cause_*.c alone. */
-#ifndef SMTPWATCH_CORE_CAUSE_RULES_H
-#define SMTPWATCH_CORE_CAUSE_RULES_H
+/* cause_signs.h - the rules of the table of causes, and what they share. For cause.c and cause_*.c alone. */
+#ifndef SMTPWATCH_CORE_CAUSE_SIGNS_H
+#define SMTPWATCH_CORE_CAUSE_SIGNS_H
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
-/* dialogue_client.h - the client's half of a dialogue, and the queue of what waits for a reply. For dialogue.c alone. */
-#ifndef SMTPWATCH_CORE_DIALOGUE_CLIENT_H
-#define SMTPWATCH_CORE_DIALOGUE_CLIENT_H
+/* dialogue_parts.h - the client's half of a dialogue, and the queue of what waits for a reply. For dialogue.c alone. */
+#ifndef SMTPWATCH_CORE_DIALOGUE_PARTS_H
+#define SMTPWATCH_CORE_DIALOGUE_PARTS_H
 
 #include "core/dialogue.h"
 

@@ -1,0 +1,99 @@
+/* session_facts.h - what is remembered of a session and of its messages: plain values that outputs read. */
+#ifndef SMTPWATCH_CORE_SESSION_FACTS_H
+#define SMTPWATCH_CORE_SESSION_FACTS_H
+
+#include "core/ending.h"
+#include "core/notes.h"
+#include "core/smtp.h"
+
+/* Oddities of a dialogue, a bit each; names by flaw_name. */
+enum flaw {
+	FLAW_BARE_LF = 1 << 0, /* lines ended by LF alone */
+	FLAW_LONE_CR = 1 << 1,
+	FLAW_NUL = 1 << 2,
+	FLAW_LONG_LINE = 1 << 3,
+	FLAW_UNENDED_REPLY = 1 << 4,  /* the server closed in the middle of a reply */
+	FLAW_BAD_REPLY = 1 << 5,      /* a server line without a code, or a multi-line reply whose code changes */
+	FLAW_SURPLUS_REPLY = 1 << 6,  /* a reply that answers nothing (221 and 421 aside) */
+	FLAW_PREGREET = 1 << 7,       /* the client spoke before the greeting */
+	FLAW_BAD_PIPELINING = 1 << 8, /* something followed at once on a command that must be last in its group (RFC 2920 3.1) */
+	FLAW_SOFT_END = 1 << 9,       /* a message ended by a dot with a bare LF, and the server took it */
+	FLAW_SMUGGLING =
+		1 << 10, /* such a dot inside a message that went on: one side may see two messages where the other sees one */
+	FLAW_STARTTLS_INJECTION = 1 << 11, /* bytes between STARTTLS and its reply */
+	FLAW_STARTTLS_PLAINTEXT = 1 << 12, /* STARTTLS was accepted, and plaintext followed */
+	FLAW_NOT_SMTP = 1 << 13,           /* another protocol's words where SMTP was due */
+	FLAW_BAD_CHUNK = 1 << 14,          /* BDAT with arguments that no server can take */
+	FLAW_MANY_PENDING = 1 << 15        /* more commands outstanding than are kept */
+};
+enum { FLAWS = 16 };
+
+/* The name of a flaw by the number of its bit: "bare-lf" ... */
+const char *flaw_name(unsigned bit);
+
+enum starttls { STARTTLS_NO, STARTTLS_OFFERED, STARTTLS_USED, STARTTLS_REFUSED, STARTTLS_STRIPPED };
+const char *starttls_name(enum starttls s);
+
+/* One message, from MAIL on. Times are nanoseconds since the epoch, 0: did not happen. */
+struct transaction {
+	struct transaction *next; /* in the order of MAIL */
+	enum fate fate;
+	bool mail_accepted; /* 2yz to MAIL */
+	bool content_begun; /* 354 to DATA, or a chunk of BDAT */
+	bool chunked;       /* BDAT */
+	bool end_sent;      /* the lone dot, or the whole LAST chunk */
+	bool answered;      /* the end has its reply (all of them, in LMTP) */
+	bool refused;       /* MAIL, every RCPT, or DATA was refused: over unless the client tries again */
+	bool hole;          /* bytes of it, or replies to it, are missing from the capture */
+	bool counted;       /* its fate stands in session_facts.fates */
+	uint16_t code;      /* of the reply that decided the fate */
+	struct smtp_enhanced enhanced;
+	uint32_t rcpt_count, rcpt_accepted, rcpt_deferred, rcpt_rejected;
+	uint32_t lmtp_answered, lmtp_accepted; /* replies after the end, one for each recipient (RFC 2033 4.2) */
+	uint64_t size_declared;                /* MAIL's SIZE parameter */
+	uint64_t begin;                 /* offset in the client's stream of its first byte; until then, of what follows MAIL */
+	uint64_t bytes;                 /* of content sent, without the end of a DATA message */
+	uint64_t bytes_acked;           /* of these, acknowledged by the server's TCP */
+	int64_t ts_mail, ts_mail_reply; /* MAIL, and its answer */
+	int64_t ts_rcpt, ts_rcpt_reply; /* the last RCPT, and its answer */
+	int64_t ts_data;                /* 354, or the first BDAT */
+	int64_t ts_end;                 /* the end was sent */
+	int64_t ts_reply;               /* the reply that settled it */
+	struct notes notes;             /* NOTE_FROM, NOTE_RCPT, NOTE_MESSAGE_ID, NOTE_QUEUE_ID, NOTE_REPLY */
+};
+
+/* What is remembered of a session. Outputs read it; only session.c writes it. */
+struct session_facts {
+	uint32_t commands, replies; /* replies: finished ones, multi-line ones counted once */
+	uint32_t extensions;        /* enum smtp_extension */
+	uint32_t flaws;             /* enum flaw */
+	uint64_t size_limit;        /* SIZE of the EHLO reply */
+	uint8_t last_command;       /* enum smtp_verb. SMTP_CONNECT: none yet */
+	uint16_t last_code;         /* of the last finished reply; 0: none */
+	struct smtp_enhanced last_enhanced;
+	uint32_t refusals;      /* replies 4yz and 5yz so far, the last one included */
+	uint32_t auth_failures; /* of these, to AUTH: 535, 454 and the like */
+	uint32_t messages;      /* ends of messages sent */
+	uint16_t farewell_code; /* of the reply that is the server's farewell; 0: none */
+	struct smtp_enhanced farewell_enhanced;
+	uint8_t starttls; /* enum starttls */
+	bool lmtp;
+	bool tls;                         /* TLS was begun */
+	bool tls_done;                    /* its handshake was finished, as far as its records show */
+	bool tls_alert;                   /* an alert was sent in clear ... */
+	uint8_t tls_alert_side;           /* ... by this side (enum side) ... */
+	uint8_t tls_alert_description;    /* ... with this description (RFC 8446 6) */
+	uint16_t fates[FATES];            /* how many messages came to each */
+	uint32_t transactions_omitted;    /* that were not kept for lack of room */
+	int64_t ts_banner;                /* when the greeting was complete */
+	int64_t ts_hello, ts_hello_reply; /* the last EHLO or HELO, and when it was accepted */
+	struct ip_addr proxied;           /* with proxied_port: the client that a PROXY header named */
+	uint16_t proxied_port;            /* 0: none did */
+	struct notes notes;               /* NOTE_BANNER, NOTE_HELO, NOTE_AUTH, NOTE_REPLY, NOTE_NOT_SMTP */
+	struct transaction *first;        /* the kept ones */
+};
+
+/* How many transactions of one session are kept in detail; the rest is counted. */
+enum { SESSION_TRANSACTIONS = 32 };
+
+#endif
