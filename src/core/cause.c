@@ -3,11 +3,16 @@
 
 #include <assert.h>
 
-/* What is left where no rule holds: the figures that a pattern over several sessions would show in. */
+/* What is left where no rule holds: the figures that a pattern over several sessions would show in, where they are no mere moment. */
 static bool unexplained(const struct cause_facts *f, struct cause *c)
 {
-	CAUSE_ASIDE(c, "nothing that was seen explains it; the session was %.1f s old, and the client had been silent for %.1f s",
-		    CAUSE_SECONDS(f->end - f->conn->start), CAUSE_SECONDS(cause_rules_silence(f)));
+	if (f->end - f->conn->start < FRAME_SECOND)
+		CAUSE_ASIDE(c, "nothing that was seen explains it");
+	else
+		CAUSE_ASIDE(
+			c,
+			"nothing that was seen explains it; the session was %.1f s old, and the client had been silent for %.1f s",
+			CAUSE_SECONDS(f->end - f->conn->start), CAUSE_SECONDS(cause_rules_silence(f)));
 	return true;
 }
 
