@@ -65,6 +65,11 @@ lint:
 	@contrib/install-deps.sh build check lint
 	@tests/lint/lint.sh '$(again)'
 
+# What tshark says of the same captures: bytes of each side, first closer.
+witness: $(BUILD)/smtpwatch
+	@contrib/install-deps.sh witness
+	@python3 tests/witness.py $< pcaps/*.pcap*
+
 coverage:
 	@CC=gcc $(again) everything BUILD=build/coverage OPT='-O0 -g --coverage'
 	@tests/coverage.sh build/coverage
@@ -85,7 +90,7 @@ install: smtpwatch
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check test asan tsan lint coverage everything pcaps golden install clean
+.PHONY: all run check test asan tsan lint witness coverage everything pcaps golden install clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)

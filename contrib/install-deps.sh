@@ -1,5 +1,5 @@
 #!/bin/sh
-# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint ...
+# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|witness ...
 set -eu
 
 # group, how to see that it is there, what to look for, the Debian package that has it
@@ -21,6 +21,7 @@ lint  tool   clang-format      clang-format
 lint  tool   nm                binutils
 lint  tool   cppcheck          cppcheck
 lint  tool   shellcheck        shellcheck
+witness tool tshark            tshark
 '
 
 present() {

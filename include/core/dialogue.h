@@ -54,10 +54,12 @@ struct smtp_event {
 	bool in_content; /* REPLY with no pending: the client was inside a message */
 };
 
+struct dialogue;
+
 /* What is common to all dialogues of a monitor. event must not call back into the dialogue; it may fill in the pending's transaction, note and due. */
 struct dialogue_env {
 	struct pool *pool;
-	void (*event)(void *session, const struct smtp_event *event);
+	void (*event)(struct dialogue *d, const struct smtp_event *event);
 };
 
 /* At most so many commands are outstanding, and so many bytes wait for a reply that tells what they are. */
@@ -79,7 +81,6 @@ enum dialogue_mode {
 
 struct dialogue {
 	const struct dialogue_env *env;
-	void *session;
 	struct line line[2];
 	struct smtp_pending *head, *tail;
 	uint8_t *held; /* the client's bytes that wait */
@@ -103,7 +104,7 @@ struct dialogue {
 };
 
 /* sure: the handshake was seen, so that the first bytes are the first. */
-void dialogue_init(struct dialogue *d, const struct dialogue_env *env, void *session, bool sure);
+void dialogue_init(struct dialogue *d, const struct dialogue_env *env, bool sure);
 
 /* The next bytes of a side. acked: how much of the other side's stream the sender had acknowledged with them. */
 void dialogue_data(struct dialogue *d, enum side side, struct bytes data, uint64_t acked, int64_t ts);

@@ -189,4 +189,7 @@ void own_age(struct stream *s, int64_t now);
 /* A connection's time in its list is over: it is closed, released, or forgotten. */
 void own_aged(struct stream *s, struct own_conn *c);
 
+/* The capture has ended: closes what is open, and releases all. In the order of their start, whatever numbers the connections bear. */
+void own_end_all(struct stream *s);
+
 #endif

@@ -7,10 +7,12 @@
 #include "core/tls_record.h"
 #include "core/transaction.h"
 
+#include <assert.h>
+#include <stddef.h>
+
 struct session {
 	struct dialogue dialogue;
 	struct session_facts facts;
-	struct pool *pool;
 	struct transaction *sending;   /* the one the client is at */
 	struct message_header *header; /* borrowed while a message's header passes by */
 	uint64_t quit_end;             /* offset behind the client's QUIT */
@@ -31,6 +33,14 @@ struct session {
 	bool quit_sent, quit_answered, quit_in_transaction;
 	bool fin[2];
 };
+
+/* The dialogue hands itself back with each event: it is the session's first member. */
+static_assert(offsetof(struct session, dialogue) == 0, "the session is found from its dialogue");
+
+static inline struct pool *session_pool(const struct session *s)
+{
+	return s->dialogue.env->pool;
+}
 
 /* session_message.c - the transactions of a session. */
 

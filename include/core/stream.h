@@ -79,13 +79,12 @@ enum closer { CLOSER_NOBODY, CLOSER_CLIENT, CLOSER_SERVER };
 enum how { HOW_FIN, HOW_RST, HOW_SILENCE, HOW_IDLE, HOW_EVICTED, HOW_CAPTURE_END };
 
 struct conn_end {
-	enum closer closer; /* whose FIN or valid RST came first in sequence */
-	enum how how;       /* of the first closing segment, or why the watch ended without one */
-	enum how
-		over; /* why close was called: HOW_FIN and HOW_RST say that the connection is over, the others that only the watch is */
-	bool crossed; /* both sides closed, and neither had seen the other's FIN when it did */
-	bool by_rst;  /* an RST ended it, possibly after a FIN; rst_by tells whose */
-	enum side rst_by;
+	uint8_t closer; /* enum closer: whose FIN or valid RST came first in sequence */
+	uint8_t how;    /* enum how: of the first closing segment, or why the watch ended without one */
+	uint8_t over; /* enum how: why close was called: HOW_FIN and HOW_RST say that the connection is over, the others that only the watch is */
+	uint8_t rst_by;  /* enum side: with by_rst */
+	bool by_rst;     /* an RST ended it, possibly after a FIN */
+	bool crossed;    /* both sides closed, and neither had seen the other's FIN when it did */
 	bool refused;    /* the SYN was answered by an RST */
 	bool unanswered; /* nothing ever answered the SYN, and long enough was watched to say so */
 };

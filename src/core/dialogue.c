@@ -9,11 +9,10 @@ enum { FITS_TO_TRUST = 2 };
 
 enum { TLS_ALERT = 0x15, TLS_HANDSHAKE = 0x16 };
 
-void dialogue_init(struct dialogue *d, const struct dialogue_env *env, void *session, bool sure)
+void dialogue_init(struct dialogue *d, const struct dialogue_env *env, bool sure)
 {
 	memset(d, 0, sizeof *d);
 	d->env = env;
-	d->session = session;
 	if (sure) {
 		dialogue_pend(d, SMTP_CONNECT, bytes_of(NULL, 0), 0);
 		return;

@@ -10,7 +10,7 @@ enum { TLS_HANDSHAKE = 0x16, TLS_MAJOR = 3 };
 
 void dialogue_tell(struct dialogue *d, const struct smtp_event *event)
 {
-	d->env->event(d->session, event);
+	d->env->event(d, event);
 }
 
 void dialogue_tell_flaw(struct dialogue *d, unsigned flaws, int64_t ts)

@@ -1,6 +1,8 @@
 /* own_life.c - how long a connection of the own engine lives: ageing by capture time, eviction where there is no room. */
 #include "core/own.h"
 
+#include <stdlib.h>
+
 /* How many of the oldest are looked at to find the longest idle: lists are not reordered at each packet, which would cost two cache misses. */
 enum { EVICT_LOOK = 64 };
 
@@ -111,4 +113,55 @@ void own_age(struct stream *s, int64_t now)
 	for (enum own_list list = LIST_WAIT; list < OWN_LISTS; list++)
 		while (list_age(s, list))
 			;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct own_conn *x = *(struct own_conn *const *)a, *y = *(struct own_conn *const *)b;
+	if (x->pub.start != y->pub.start)
+		return x->pub.start < y->pub.start ? -1 : 1;
+	int order = memcmp(x->pub.addr, y->pub.addr, sizeof x->pub.addr);
+	return order ? order : memcmp(x->pub.port, y->pub.port, sizeof x->pub.port);
+}
+
+static void release_all(struct stream *s)
+{
+	while (s->lists[LIST_CLOSED].head != FLOW_NONE)
+		own_release(s, own_at(s, s->lists[LIST_CLOSED].head));
+}
+
+/* The connections that stand in a list, or in any that are open (LIST_FREE), in the order of their start. */
+static size_t collect(const struct stream *s, enum own_list list, struct own_conn **out)
+{
+	size_t n = 0;
+	for (uint32_t i = 0; i < s->conns; i++) {
+		struct own_conn *c = own_at(s, i);
+		bool open = c->list != LIST_FREE && !own_closed(c);
+		if (list == LIST_FREE ? open : c->list == list)
+			out[n++] = c;
+	}
+	if (n > 1)
+		qsort(out, n, sizeof *out, by_start);
+	return n;
+}
+
+/* First those whose server has closed, as they have ended before the capture does; each of the others is let go at once, so that their number costs nothing. */
+void own_end_all(struct stream *s)
+{
+	size_t room = s->conns * sizeof(struct own_conn *);
+	struct own_conn **some = room ? pool_get_large(s->pool, room) : NULL;
+	size_t n = some ? collect(s, LIST_FIN_WAIT, some) : 0;
+	for (size_t i = 0; i < n; i++)
+		own_close(s, some[i], HOW_CAPTURE_END, s->now);
+	release_all(s);
+	n = some ? collect(s, LIST_FREE, some) : 0;
+	for (size_t i = 0; i < n; i++) {
+		own_close(s, some[i], HOW_CAPTURE_END, s->now);
+		release_all(s);
+	}
+	pool_put_large(s->pool, some, room);
+	for (uint32_t i = 0; !some && i < s->conns; i++)
+		if (own_at(s, i)->list != LIST_FREE && !own_closed(own_at(s, i)))
+			own_close(s, own_at(s, i), HOW_CAPTURE_END, s->now);
+	release_all(s);
 }

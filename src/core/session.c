@@ -2,7 +2,7 @@
 #include "core/ascii.h"
 #include "core/session_state.h"
 
-static void on_event(void *session, const struct smtp_event *event);
+static void on_event(struct dialogue *d, const struct smtp_event *event);
 
 struct dialogue_env *session_env(struct pool *pool)
 {
@@ -18,17 +18,16 @@ struct session *session_new(const struct dialogue_env *env, bool sure, bool lmtp
 	if (!s)
 		return NULL;
 	memset(s, 0, sizeof *s);
-	s->pool = env->pool;
 	s->facts.lmtp = lmtp;
 	s->sure = sure;
 	s->tls_port = tls;
-	dialogue_init(&s->dialogue, env, s, sure);
+	dialogue_init(&s->dialogue, env, sure);
 	return s;
 }
 
 static void header_free(struct session *s)
 {
-	pool_put(s->pool, s->header, sizeof *s->header);
+	pool_put(session_pool(s), s->header, sizeof *s->header);
 	s->header = NULL;
 }
 
@@ -36,7 +35,7 @@ void session_free(struct session *s)
 {
 	if (!s)
 		return;
-	struct pool *pool = s->pool;
+	struct pool *pool = session_pool(s);
 	dialogue_free(&s->dialogue);
 	header_free(s);
 	pool_put(pool, s->tls, 2 * sizeof *s->tls);
@@ -73,7 +72,7 @@ static void auth_note(struct session *s, struct bytes args)
 	for (size_t i = 0; i < mechanism.n && name; i++)
 		name = ascii_alnum(mechanism.p[i]) || mechanism.p[i] == '-' || mechanism.p[i] == '_';
 	if (name)
-		notes_set(&s->facts.notes, s->pool, NOTE_AUTH, 0, mechanism);
+		notes_set(&s->facts.notes, session_pool(s), NOTE_AUTH, 0, mechanism);
 }
 
 static void on_mail(struct session *s, const struct smtp_event *e)
@@ -92,7 +91,7 @@ static void on_rcpt(struct session *s, const struct smtp_event *e)
 	if (s->sending)
 		s->sending->ts_rcpt = e->ts;
 	if (s->sending)
-		e->pending->note = transaction_rcpt(s->sending, s->pool, e->text);
+		e->pending->note = transaction_rcpt(s->sending, session_pool(s), e->text);
 }
 
 /* A message begins, or goes on, whose MAIL may have been missed. */
@@ -154,7 +153,7 @@ static void on_command(struct session *s, const struct smtp_event *e)
 	case SMTP_LHLO:
 		s->facts.lmtp |= verb == SMTP_LHLO;
 		s->facts.ts_hello = e->ts;
-		notes_set(&s->facts.notes, s->pool, NOTE_HELO, 0, first_word(e->text));
+		notes_set(&s->facts.notes, session_pool(s), NOTE_HELO, 0, first_word(e->text));
 		break;
 	case SMTP_QUIT:
 		on_quit(s, e);
@@ -162,7 +161,7 @@ static void on_command(struct session *s, const struct smtp_event *e)
 	case SMTP_NOT_SMTP:
 	case SMTP_UNKNOWN:
 		if (!s->spoke && !notes_find(&s->facts.notes, NOTE_NOT_SMTP).text.p)
-			notes_add(&s->facts.notes, s->pool, NOTE_NOT_SMTP, 0, bytes_first(e->text, 64));
+			notes_add(&s->facts.notes, session_pool(s), NOTE_NOT_SMTP, 0, bytes_first(e->text, 64));
 		break;
 	default:
 		break;
@@ -172,7 +171,7 @@ static void on_command(struct session *s, const struct smtp_event *e)
 static void header_scan(struct session *s, struct bytes text)
 {
 	struct transaction *t = s->sending;
-	if (t->bytes == 0 && !s->header && (s->header = pool_get(s->pool, sizeof *s->header)))
+	if (t->bytes == 0 && !s->header && (s->header = pool_get(session_pool(s), sizeof *s->header)))
 		memset(s->header, 0, sizeof *s->header);
 	if (!s->header)
 		return;
@@ -180,7 +179,7 @@ static void header_scan(struct session *s, struct bytes text)
 	if (!s->header->done)
 		return;
 	if (s->header->n > 0)
-		notes_set(&t->notes, s->pool, NOTE_MESSAGE_ID, 0, bytes_of(s->header->id, s->header->n));
+		notes_set(&t->notes, session_pool(s), NOTE_MESSAGE_ID, 0, bytes_of(s->header->id, s->header->n));
 	header_free(s);
 }
 
@@ -250,7 +249,7 @@ static void on_fin(struct session *s, enum side side)
 
 static void on_tls_bytes(struct session *s, const struct smtp_event *e)
 {
-	if (!s->tls && (s->tls = pool_get(s->pool, 2 * sizeof *s->tls)))
+	if (!s->tls && (s->tls = pool_get(session_pool(s), 2 * sizeof *s->tls)))
 		memset(s->tls, 0, 2 * sizeof *s->tls);
 	if (!s->tls)
 		return;
@@ -260,9 +259,9 @@ static void on_tls_bytes(struct session *s, const struct smtp_event *e)
 		tls_side_gap(&s->tls[e->side], e->len);
 }
 
-static void on_event(void *session, const struct smtp_event *e)
+static void on_event(struct dialogue *d, const struct smtp_event *e)
 {
-	struct session *s = session;
+	struct session *s = (struct session *)(void *)d;
 	switch (e->kind) {
 	case SMTP_EVENT_COMMAND:
 		on_command(s, e);

@@ -32,7 +32,7 @@ static bool transactions_drop_one(struct session *s, bool accepted_only)
 			if (p->transaction == t)
 				p->transaction = NULL;
 		*at = t->next;
-		transaction_free(t, s->pool);
+		transaction_free(t, session_pool(s));
 		s->kept--;
 		s->facts.transactions_omitted++;
 		return true;
@@ -43,7 +43,7 @@ static bool transactions_drop_one(struct session *s, bool accepted_only)
 struct transaction *session_message_begin(struct session *s, struct bytes args, int64_t ts)
 {
 	bool room = s->kept < SESSION_TRANSACTIONS || transactions_drop_one(s, true) || transactions_drop_one(s, false);
-	struct transaction *t = room ? transaction_new(s->pool, args, ts) : NULL;
+	struct transaction *t = room ? transaction_new(session_pool(s), args, ts) : NULL;
 	if (!t) {
 		s->overflow = true;
 		s->facts.transactions_omitted++;

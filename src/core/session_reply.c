@@ -5,7 +5,7 @@ static void on_greeting(struct session *s, const struct smtp_event *e)
 {
 	s->facts.ts_banner = e->ts;
 	if (!notes_find(&s->facts.notes, NOTE_BANNER).text.p)
-		notes_set(&s->facts.notes, s->pool, NOTE_BANNER, 0, e->text);
+		notes_set(&s->facts.notes, session_pool(s), NOTE_BANNER, 0, e->text);
 }
 
 static void extensions_read(struct session *s, struct bytes text)
@@ -37,7 +37,7 @@ static void on_end_reply(struct session *s, struct transaction *t, const struct 
 	if (t->fate != FATE_OPEN || (p->due > 1 && r->code != 221))
 		return; /* settled before, by a 221 or a refusal in its middle; or not yet */
 	t->hole = false;
-	transaction_answered(t, s->pool, r, ts);
+	transaction_answered(t, session_pool(s), r, ts);
 	if (t->lmtp_accepted > 0 && t->fate != FATE_FALSELY_ACCEPTED)
 		t->fate = FATE_ACCEPTED;
 	wait_note(s, t, ts);
@@ -204,7 +204,7 @@ static void on_unasked_221(struct session *s, const struct smtp_event *e)
 	struct transaction *t = p && p->last ? p->transaction : s->sending;
 	if (place == PLACE_MESSAGE && t && t->fate == FATE_OPEN) {
 		wait_note(s, t, e->ts);
-		transaction_answered(t, s->pool, &e->reply, e->ts);
+		transaction_answered(t, session_pool(s), &e->reply, e->ts);
 		session_message_count(s, t);
 	}
 }
@@ -224,7 +224,7 @@ static void on_unasked_refusal(struct session *s, const struct smtp_event *e)
 {
 	struct transaction *t = s->sending;
 	if (e->in_content && t && t->fate == FATE_OPEN) {
-		transaction_answered(t, s->pool, &e->reply, e->ts);
+		transaction_answered(t, session_pool(s), &e->reply, e->ts);
 		session_message_count(s, t);
 	}
 }
@@ -249,7 +249,9 @@ void session_reply_take(struct session *s, const struct smtp_event *e)
 	s->facts.refusals += code >= 400;
 	s->facts.last_code = code;
 	s->facts.last_enhanced = e->reply.enhanced;
-	notes_set(&s->facts.notes, s->pool, NOTE_REPLY, 0, e->text);
+	/* The greeting's text is the banner: it is not kept twice. */
+	if (!p || p->verb != SMTP_CONNECT || code >= 400)
+		notes_set(&s->facts.notes, session_pool(s), NOTE_REPLY, 0, e->text);
 	farewell_note(s, e);
 	if (code == 421)
 		on_421(s, e);
@@ -277,7 +279,7 @@ void session_reply_line(struct session *s, const struct smtp_event *e)
 	if (!p)
 		return;
 	if (p->verb == SMTP_CONNECT && !notes_find(&s->facts.notes, NOTE_BANNER).text.p)
-		notes_set(&s->facts.notes, s->pool, NOTE_BANNER, 0, e->text);
+		notes_set(&s->facts.notes, session_pool(s), NOTE_BANNER, 0, e->text);
 	else if (p->verb == SMTP_EHLO || p->verb == SMTP_LHLO)
 		extensions_read(s, e->text);
 }

@@ -1,8 +1,6 @@
 /* stream_own.c - the own engine: what each segment means for its connection (RFC 9293 3.10 seen from outside, RFC 5961 for RST). */
 #include "core/own.h"
 
-#include <stdlib.h>
-
 /* Segments that are looked up together: enough for their cache misses to overlap, few enough for what is fetched to stay in the first cache. */
 enum { BATCH = 16 };
 
@@ -502,45 +500,13 @@ static void own_tick(struct stream *s, int64_t now)
 	own_age(s, now);
 }
 
-static int by_start(const void *a, const void *b)
-{
-	const struct own_conn *x = *(struct own_conn *const *)a, *y = *(struct own_conn *const *)b;
-	if (x->pub.start != y->pub.start)
-		return x->pub.start < y->pub.start ? -1 : 1;
-	int order = memcmp(x->pub.addr, y->pub.addr, sizeof x->pub.addr);
-	return order ? order : memcmp(x->pub.port, y->pub.port, sizeof x->pub.port);
-}
-
-/* What is open is closed in the order of its start, whatever numbers the connections bear. */
-static void own_finish(struct stream *s)
-{
-	size_t n = 0, room = s->conns;
-	struct own_conn **open = room ? pool_get_large(s->pool, room * sizeof *open) : NULL;
-	for (uint32_t i = 0; i < s->conns; i++) {
-		struct own_conn *c = own_at(s, i);
-		if (c->list == LIST_FREE || own_closed(c))
-			continue;
-		if (open)
-			open[n++] = c;
-		else
-			own_close(s, c, HOW_CAPTURE_END, s->now);
-	}
-	if (n > 1)
-		qsort(open, n, sizeof *open, by_start);
-	for (size_t i = 0; i < n; i++)
-		own_close(s, open[i], HOW_CAPTURE_END, s->now);
-	pool_put_large(s->pool, open, room * sizeof *open);
-	while (s->lists[LIST_CLOSED].head != FLOW_NONE)
-		own_release(s, own_at(s, s->lists[LIST_CLOSED].head));
-}
-
 const struct stream_engine stream_own = {
 	.name = "own",
 	.new = own_new,
 	.segments = own_segments,
 	.icmp = own_icmp,
 	.tick = own_tick,
-	.finish = own_finish,
+	.finish = own_end_all,
 	.free = own_free,
 	.stats = own_stats,
 };

@@ -57,6 +57,7 @@ const struct counter counters[] = {
 	TROUBLE("stream", stream.conflicts, "conflicts", "segments sent again with other contents"),
 	TROUBLE("stream", stream.no_memory, "no_memory", "things left undone for lack of memory"),
 	COUNTER("memory", memory_used, "used"),
+	COUNTER("memory", memory_peak, "peak"),
 	COUNTER("memory", memory_held, "held"),
 };
 
