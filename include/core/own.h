@@ -108,12 +108,6 @@ struct stream {
 	struct stream_stats stats;
 };
 
-/* a - b as sequence numbers (RFC 9293 3.4): negative where a is before b. */
-static inline int32_t seq_diff(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b);
-}
-
 static inline struct own_conn *own_at(const struct stream *s, uint32_t index)
 {
 	return &s->chunks[index / OWN_CHUNK][index % OWN_CHUNK];

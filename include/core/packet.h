@@ -38,6 +38,12 @@ static inline bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *
 /* The usual text (RFC 5952 for IPv6; a mapped address as dotted quad) into out, which is returned. */
 char *ip_addr_text(const struct ip_addr *a, char out[IP_ADDR_TEXT]);
 
+/* a - b as sequence numbers (RFC 9293 3.4): negative where a is before b. */
+static inline int32_t seq_diff(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b);
+}
+
 enum tcp_flag { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08, TCP_ACK = 0x10, TCP_URG = 0x20 };
 
 enum { PACKET_VLANS = 2, PACKET_NESTING = 8 };

@@ -46,7 +46,7 @@ static inline void timestamps_read(struct packet *out, const uint8_t *option)
 }
 
 /* A length that fits no option's rule makes it none; one that runs over the end, or is 0, ends the list. */
-static void options_read(struct packet *out, const uint8_t *p, const uint8_t *end)
+static void tcp_options_read(struct packet *out, const uint8_t *p, const uint8_t *end)
 {
 	while (p < end && *p != OPTION_END) {
 		if (*p == OPTION_NOP) {
@@ -121,7 +121,7 @@ static inline __attribute__((always_inline)) enum packet_kind tcp_read(struct wa
 	if (captured == 32 && walk_be32(p + TCP_HEADER) == 0x0101080a)
 		timestamps_read(out, p + 22);
 	else if (captured > TCP_HEADER)
-		options_read(out, p + TCP_HEADER, p + captured);
+		tcp_options_read(out, p + TCP_HEADER, p + captured);
 	return PACKET_TCP;
 }
 
