@@ -21,6 +21,10 @@ main     := $(BUILD)/src/daemon/main.o
 testlib  := $(call objects,tests/lib/*.c)
 tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/scenario_pcap.c))
 
+# Each of these is one file; the generator is made of the others in tests/bench.
+bench_alone := bare measure
+bench    := $(addprefix $(BUILD)/tests/bench/,generate $(bench_alone))
+
 # A make within this one: silent about itself, and with a job for each CPU where the outer one was not told how many.
 again     = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 said      = $(if $(V),,@echo "  $(1)" &&)
@@ -70,11 +74,23 @@ witness: $(BUILD)/smtpwatch
 	@contrib/install-deps.sh witness
 	@python3 tests/witness.py $< pcaps/*.pcap*
 
+# Against libpcap's bare loop on generated captures, a twentieth of the data; SIZE=full makes docs/performance.md.
+bench:
+	@contrib/install-deps.sh build
+	@$(again) $(BUILD)/smtpwatch $(bench)
+	@tests/bench/run $(BUILD) --size $(or $(SIZE),quick) $(if $(filter full,$(SIZE)),--write docs/performance.md)
+
+$(BUILD)/tests/bench/generate: $(filter-out $(bench_alone:%=$(BUILD)/tests/bench/%.o),$(call objects,tests/bench/*.c))
+	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
+
+$(bench_alone:%=$(BUILD)/tests/bench/%): %: %.o
+	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lpcap -o $@
+
 coverage:
 	@CC=gcc $(again) everything BUILD=build/coverage OPT='-O0 -g --coverage'
 	@tests/coverage.sh build/coverage
 
-everything: $(tests) $(BUILD)/smtpwatch
+everything: $(tests) $(BUILD)/smtpwatch $(bench)
 
 # The captures of pcaps/LIST from their scenarios; the golden outputs, after a change of output that is meant.
 pcaps: $(BUILD)/tests/scenario_pcap
@@ -90,7 +106,7 @@ install: smtpwatch
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check test asan tsan lint witness coverage everything pcaps golden install clean
+.PHONY: all run check bench test asan tsan lint witness coverage everything pcaps golden install clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)

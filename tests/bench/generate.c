@@ -107,6 +107,7 @@ struct run {
 	const struct set *set;
 	uint64_t seed;
 	uint32_t sessions, open, started, over, held;
+	int idle;             /* the place where all are held; -1: a third at each */
 	uint32_t live, awake; /* talks in use; of these, not held: they come first */
 	struct talk *talks;
 	struct talk_world world;
@@ -174,10 +175,11 @@ static const struct ending *ending_choose(const struct set *set, struct chance *
 }
 
 /* Idle between commands: before the first message, in mid-envelope, after a message; a third each. */
-static uint8_t hold_choose(struct chance *c, const struct talk_plan *p)
+static uint8_t hold_choose(struct chance *c, const struct talk_plan *p, int idle)
 {
 	static const uint8_t places[] = {AT_READY, AT_RCPT_DONE, AT_ACCEPTED};
-	uint8_t place = places[chance_below(c, 3)];
+	uint32_t any = chance_below(c, 3);
+	uint8_t place = places[idle >= 0 && idle < 3 ? (uint32_t)idle : any];
 	bool envelope = p->course == COURSE_PLAIN || p->course == COURSE_CHUNKS;
 	return p->ending || (place == AT_RCPT_DONE && !envelope) ? AT_READY : place;
 }
@@ -200,7 +202,7 @@ static struct talk_plan plan_of(const struct run *r, uint32_t number)
 	if (early || once)
 		p.messages = 1;
 	if (r->set->hold && r->open >= r->sessions)
-		p.hold = hold_choose(&c, &p);
+		p.hold = hold_choose(&c, &p, r->idle);
 	return p;
 }
 
@@ -290,6 +292,8 @@ static void run(struct run *r)
 	while (r->over + 1 < r->sessions) {
 		while (r->live < r->open && r->started + 1 < r->sessions)
 			session_start(r);
+		if (r->awake == 0 && r->idle >= 0)
+			return;
 		if (r->awake == 0) {
 			r->world.now += HELD_FOR;
 			r->awake = r->live;
@@ -379,9 +383,11 @@ static bool run_close(struct run *r, struct mail *mail, const char *path)
 
 static int usage(void)
 {
-	fputs("usage: generate [-q] [-l] [-s SEED] [-n SESSIONS] [-c OPEN] SET FILE\n"
+	fputs("usage: generate [-q] [-l] [-s SEED] [-n SESSIONS] [-c OPEN] [-i PLACE] SET FILE\n"
 	      "writes FILE, a capture, and FILE.truth, the number of sessions by verdict; -q: a twentieth of the size\n"
-	      "-l: also FILE.sessions, a line for each; -c: sessions open at once\nsets:\n",
+	      "-l: also FILE.sessions, a line for each; -c: sessions open at once\n"
+	      "-i: where those of concurrent are idle; 0: after EHLO, 1: in mid-envelope, 2: after a message; without: a third "
+	      "each\nsets:\n",
 	      stderr);
 	for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
 		fprintf(stderr, "  %-14s %s\n", sets[i].name, sets[i].help);
@@ -390,10 +396,10 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-	struct run r = {.seed = 1};
+	struct run r = {.seed = 1, .idle = -1};
 	struct mail mail;
 	bool quick = false, list = false;
-	for (int c; (c = getopt(argc, argv, "qls:n:c:")) != -1;) {
+	for (int c; (c = getopt(argc, argv, "qls:n:c:i:")) != -1;) {
 		quick |= c == 'q';
 		list |= c == 'l';
 		if (c == 's')
@@ -402,6 +408,8 @@ int main(int argc, char **argv)
 			r.sessions = (uint32_t)strtoul(optarg, NULL, 0);
 		if (c == 'c')
 			r.open = (uint32_t)strtoul(optarg, NULL, 0);
+		if (c == 'i')
+			r.idle = (int)strtol(optarg, NULL, 0);
 		if (c == '?')
 			return usage();
 	}
