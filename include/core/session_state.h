@@ -47,6 +47,9 @@ static inline struct pool *session_pool(const struct session *s)
 /* A transaction begins; NULL where no room is. */
 struct transaction *session_message_begin(struct session *s, struct bytes mail_args, int64_t ts);
 
+/* The latest transaction before t that is still open: after a MAIL that was refused for being nested in it. NULL: none. */
+struct transaction *session_message_before(const struct session *s, const struct transaction *t);
+
 /* Counts a fate that has just been settled. */
 void session_message_count(struct session *s, struct transaction *t);
 

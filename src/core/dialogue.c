@@ -59,7 +59,7 @@ static bool reply_finds(struct dialogue *d, const struct smtp_pending *p, const 
 		return false;
 	}
 	d->fitted += r->code < 400;
-	if (fit == FIT_SURE || d->fitted >= FITS_TO_TRUST) {
+	if (fit == FIT_SURE || (d->fitted >= FITS_TO_TRUST && !p->next)) {
 		d->lost = false;
 		dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_FOUND, .ts = ts});
 	}
@@ -142,6 +142,8 @@ static void reply_credit(struct dialogue *d, struct smtp_pending *p, const struc
 		dialogue_unpend(d);
 	else if (p->due == 0)
 		p->due = 1;
+	if (answered.verb == SMTP_BDAT && d->mode != MODE_CHUNK)
+		d->hole = false;
 	if (answered.verb == SMTP_STARTTLS && r->code == 220 && !decides)
 		injected_drop(d, ts);
 	bool refused = answered.verb == SMTP_BDAT && r->code >= 400 && d->mode == MODE_CHUNK && d->offset[CLIENT] == answered.end;
@@ -175,6 +177,9 @@ static void reply_done(struct dialogue *d, const struct smtp_reply *r, int64_t t
 	struct smtp_pending *p = d->head;
 	if (p && !reply_can_answer(d, p, r))
 		p = NULL;
+	/* Found too soon: this reply cannot be the answer to what was sent after the hole. */
+	if (p && d->holed && !d->lost && p->unsure && p->verb != SMTP_CONNECT && reply_fits((enum smtp_verb)p->verb, r) == FIT_NOT)
+		dialogue_lose(d, CLIENT, 0, ts);
 	if (d->lost && !(p && !p->unsure)) {
 		/* In the dark, commands that this reply does not fit have had theirs in the hole, or wait behind one that is not known. */
 		while (p && d->lost && p->next && reply_fits((enum smtp_verb)p->verb, r) == FIT_NOT &&

@@ -217,8 +217,6 @@ static void on_end(struct session *s, const struct smtp_event *e)
 	if (!e->pending)
 		return;
 	e->pending->transaction = t;
-	if (s->facts.lmtp && t->rcpt_accepted > 1)
-		e->pending->due = t->rcpt_accepted;
 }
 
 /* Of messages whose reply may lie in the hole nothing is known any more. */

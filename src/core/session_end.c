@@ -61,7 +61,8 @@ static void transactions_read(const struct session *s, struct ending *e, int64_t
 		e->content_open |= t->content_begun && !t->end_sent;
 		/* A MAIL that the server had not received when it closed opened nothing. */
 		bool begun = t->mail_accepted || e->closer != CLOSER_SERVER || s->dialogue.acked[SERVER] >= t->begin;
-		e->transaction_open |= begun && !t->content_begun && !t->end_sent;
+		/* One of which replies are missing may be over since. */
+		e->transaction_open |= begun && !t->hole && !t->content_begun && !t->end_sent;
 		if (!t->end_sent) {
 			e->content_bytes = t->bytes;
 			e->content_acked = t->bytes_acked;
@@ -113,6 +114,15 @@ static void tls_read(struct session *s)
 		}
 }
 
+/* QUIT was sent behind the end of a message, without a wait for its reply; one that comes minutes later means that the client has given up. */
+static bool quit_at_once(const struct session *s)
+{
+	const struct smtp_pending *end = s->dialogue.head, *quit = end;
+	while (quit && quit->verb != SMTP_QUIT)
+		quit = quit->next;
+	return s->quit_sent && quit && end->last && quit->ts - end->ts < FRAME_SECOND;
+}
+
 static void dialogue_read(const struct session *s, const struct conn_end *end, struct ending *e)
 {
 	e->encrypted = s->encrypted;
@@ -123,7 +133,7 @@ static void dialogue_read(const struct session *s, const struct conn_end *end, s
 	e->quit_answered = s->quit_answered;
 	e->quit_in_transaction = s->quit_in_transaction;
 	/* Behind its own QUIT a client's FIN is only the end of what it has to say: with a message unanswered, the server is the one that closed. */
-	if (end->closer == CLOSER_CLIENT && end->how == HOW_FIN && s->quit_sent && e->end_unanswered && s->fin[SERVER]) {
+	if (end->closer == CLOSER_CLIENT && end->how == HOW_FIN && quit_at_once(s) && e->end_unanswered && s->fin[SERVER]) {
 		e->closer = CLOSER_SERVER;
 		e->how = HOW_FIN;
 	}

@@ -56,3 +56,12 @@ struct transaction *session_message_begin(struct session *s, struct bytes args, 
 	s->kept++;
 	return t;
 }
+
+struct transaction *session_message_before(const struct session *s, const struct transaction *t)
+{
+	struct transaction *found = NULL;
+	for (struct transaction *before = s->facts.first; before && before != t; before = before->next)
+		if (before->mail_accepted && before->fate == FATE_OPEN && !before->end_sent)
+			found = before;
+	return found;
+}

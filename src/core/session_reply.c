@@ -29,9 +29,11 @@ static void wait_note(struct session *s, const struct transaction *t, int64_t ts
 }
 
 /* A reply to the end of a message: the one, or in LMTP one for each recipient, of which the last settles it; it is accepted if any recipient was. */
-static void on_end_reply(struct session *s, struct transaction *t, const struct smtp_pending *p, const struct smtp_reply *r,
-			 int64_t ts)
+static void on_end_reply(struct session *s, struct transaction *t, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
 {
+	/* RFC 2033 4.2: known only now, as the replies to RCPT may have come in the same group. */
+	if (s->facts.lmtp && t->lmtp_answered == 0 && t->rcpt_accepted > 1)
+		p->due = t->rcpt_accepted;
 	t->lmtp_answered++;
 	t->lmtp_accepted += r->code / 100 == 2 && r->code != 221;
 	if (t->fate != FATE_OPEN || (p->due > 1 && r->code != 221))
@@ -53,7 +55,7 @@ static void on_mail_reply(struct session *s, struct transaction *t, const struct
 		transaction_refused(t, r);
 		session_message_over(s, t, FATE_UNKNOWN);
 		if (s->sending == t)
-			s->sending = NULL;
+			s->sending = session_message_before(s, t);
 	}
 }
 
@@ -69,8 +71,7 @@ static void on_data_reply(struct session *s, struct transaction *t, const struct
 	}
 }
 
-static void on_chunk_reply(struct session *s, struct transaction *t, const struct smtp_pending *p, const struct smtp_reply *r,
-			   int64_t ts)
+static void on_chunk_reply(struct session *s, struct transaction *t, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
 {
 	if (t->refused && r->code >= 400)
 		session_message_over(s, t, FATE_UNKNOWN); /* what follows on a refused chunk is refused because of it */
@@ -101,7 +102,7 @@ static void on_hello_reply(struct session *s, const struct smtp_event *e)
 
 static void on_transaction_reply(struct session *s, const struct smtp_event *e)
 {
-	const struct smtp_pending *p = e->pending;
+	struct smtp_pending *p = e->pending;
 	struct transaction *t = p->transaction;
 	if (!t)
 		return;

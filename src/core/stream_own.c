@@ -302,8 +302,10 @@ static void rst_take(struct stream *s, struct own_conn *c, enum side side, const
 {
 	struct half *h = &c->half[side];
 	bool beyond;
-	if (side == SERVER && c->list == LIST_HALF_OPEN && !c->pub.side[SERVER].syn && (p->flags & TCP_ACK) &&
-	    p->ack == c->half[CLIENT].end) {
+	/* A refused Fast Open acknowledges the SYN without its data. */
+	bool of_syn = (p->flags & TCP_ACK) && seq_diff(p->ack, c->rare[CLIENT].start) >= 0 &&
+		      seq_diff(p->ack, c->half[CLIENT].end) <= 0;
+	if (side == SERVER && c->list == LIST_HALF_OPEN && !c->pub.side[SERVER].syn && of_syn) {
 		c->end.refused = true;
 		own_order_start(c, SERVER, p->seq);
 	} else if (!rst_believed(c, side, p, &beyond)) {
@@ -315,6 +317,9 @@ static void rst_take(struct stream *s, struct own_conn *c, enum side side, const
 			own_move(s, c, LIST_FIN_WAIT);
 	}
 	rst_note(c, side, p);
+	/* Where nothing else tells, this side's stream begins with the RST: what is held must have a place. */
+	if (!(h->flags & (HALF_KNOWN | HALF_FLOOR)))
+		own_order_start(c, side, p->seq);
 	struct held e = {.ts = p->ts, .seq = p->seq, .ack = p->ack, .flags = p->flags & (TCP_ACK | TCP_RST)};
 	if (h->flags & HALF_KNOWN && seq_diff(e.seq, h->nxt) < 0)
 		e.seq = h->nxt;
@@ -418,8 +423,10 @@ static void segment(struct stream *s, uint32_t hash, uint32_t candidate, const s
 	struct own_conn *c = candidate == FLOW_NONE ? NULL : own_at(s, candidate);
 	if (!c || !own_matches(c, p))
 		c = own_find(s, hash, p);
-	if (c && c->list != LIST_LINGER && own_ends(s, c) <= p->ts)
+	while (c && own_ends(s, c) <= p->ts) {
 		own_aged(s, c);
+		c = c->list == LIST_FREE ? NULL : c;
+	}
 	if (!c) {
 		c = conn_begin(s, hash, p);
 	} else if (c->list == LIST_CLOSED || c->list == LIST_LINGER) {
