@@ -54,7 +54,7 @@ static size_t bounded(size_t want, size_t least, size_t most)
 }
 
 /*
- * Makes the block hold `need` bytes, if that is within the bound and the pool has them. Grows by a quarter only: of a hundred
+ * Makes the block hold `need` bytes, if that is within the bound and the pool has them. Grows by an eighth only: of a hundred
  * thousand open sessions each has such a block.
  */
 static bool notes_grow(struct notes *n, struct pool *pool, size_t need, size_t bound)
@@ -62,7 +62,7 @@ static bool notes_grow(struct notes *n, struct pool *pool, size_t need, size_t b
 	size_t room = n->block ? pool_room(n->room) : 0;
 	if (need <= room && need <= bound)
 		return true;
-	size_t want = bounded(room + room / 4, need > ROOM_MIN ? need : ROOM_MIN, NOTES_MAX);
+	size_t want = bounded(room + room / 8, need > ROOM_MIN ? need : ROOM_MIN, NOTES_MAX);
 	uint8_t *larger = need <= bound ? pool_get(pool, want) : NULL;
 	n->full |= !larger;
 	if (!larger)
