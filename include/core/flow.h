@@ -18,7 +18,7 @@ struct flow_slot {
 	uint32_t value; /* FLOW_NONE + 1, which is 0: empty; else the value + 1 */
 };
 
-/* Open addressing, linear probing, at most half full. Several values may stand under one hash: the caller compares tuples. */
+/* Open addressing, linear probing, at most seven eighths full. Several values may stand under one hash: the caller compares tuples. */
 struct flow_table {
 	struct pool *pool;
 	struct flow_slot *slots;

@@ -83,7 +83,7 @@ static bool table_grow(struct flow_table *t)
 
 bool flow_add(struct flow_table *t, uint32_t hash, uint32_t value)
 {
-	if (t->count >= (t->mask + 1) / 2 && !table_grow(t))
+	if (t->count >= (t->mask + 1) / 8 * 7 && !table_grow(t))
 		return false;
 	slot_put(t, hash, value + 1);
 	t->count++;
