@@ -47,10 +47,17 @@ static struct conn conn_to(unsigned n, int64_t ts, int64_t age)
 	return c;
 }
 
+static void closed_conn(struct fixture *x, const struct conn *c, const struct ending *e, int64_t ts)
+{
+	struct history_event event;
+	if (history_tells(c, e, ts, &event))
+		history_closed(x->h, &event);
+}
+
 static void closed(struct fixture *x, unsigned server, const struct ending *e, int64_t ts)
 {
 	struct conn c = conn_to(server, ts, 5 * S);
-	history_closed(x->h, &c, &(struct session_facts){0}, e, ts);
+	closed_conn(x, &c, e, ts);
 }
 
 static struct cause_hints hints(struct fixture *x, unsigned server, const struct ending *e, int64_t ts, int64_t age,
@@ -231,8 +238,8 @@ static void ports_are_servers_of_their_own(void **state)
 	struct conn a = conn_to(1, begin, 5 * S), b = a;
 	struct cause_hints out;
 	b.port[SERVER] = 587;
-	history_closed(x.h, &a, &(struct session_facts){0}, &by_fin, begin);
-	history_closed(x.h, &b, &(struct session_facts){0}, &by_fin, begin);
+	closed_conn(&x, &a, &by_fin, begin);
+	closed_conn(&x, &b, &by_fin, begin);
 	history_hints(x.h, &b, &(struct session_facts){0}, &by_fin, begin, &out);
 	assert_int_equal(out.together, 1);
 	fixture_free(&x);

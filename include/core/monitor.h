@@ -4,6 +4,7 @@
 
 #include "core/defrag.h"
 #include "core/frame.h"
+#include "core/history.h"
 #include "core/record.h"
 
 /* How one port is spoken to. */
@@ -22,8 +23,13 @@ struct monitor_config {
 	size_t memory;                         /* bytes at most, everything counted */
 	size_t fragment_memory;
 	bool insist_checksum;
-	void (*session)(void *arg,
-			const struct record *record); /* called once for each session, in the order in which they ended */
+	/* Called once for each session, in the order in which they ended. */
+	void (*session)(void *arg, const struct record *record);
+	/*
+	 * NULL: the records are complete. Else this monitor is one of several, and what they know of each other is found behind them: the records have no cause and `together` is 0. Give both to a
+	 * struct collate, this at a session's close, the record about a second later.
+	 */
+	void (*ended)(void *arg, const struct history_event *event);
 	void *arg;
 };
 

@@ -6,6 +6,8 @@
 #include "core/session_facts.h"
 #include "core/verdict.h"
 
+#include <stddef.h>
+
 /* Everything in it is borrowed, and valid for the length of the call that delivers it. */
 struct record {
 	const struct conn *conn;
@@ -16,5 +18,11 @@ struct record {
 	uint32_t together; /* sessions of this server that were ended within a second of this one, this one included; 1: it alone */
 	int64_t end;       /* when the session was over, nanoseconds; conn->start is when it began */
 };
+
+/* The bytes that record_pack needs: some 1.5 KB, up to 300 KB for a session whose every note is full. */
+size_t record_size(const struct record *record);
+
+/* A copy of a record and of all that it points to, for another thread or a later time. at: record_size bytes, aligned to 16, and as long as they live the copy does. */
+const struct record *record_pack(const struct record *record, void *at);
 
 #endif

@@ -75,18 +75,18 @@ void history_free(struct history *h)
 }
 
 /* The server's end alone: the other is the same for all. */
-static uint32_t server_hash(const struct history *h, const struct conn *conn)
+static uint32_t server_hash(const struct history *h, const struct ip_addr *addr, uint16_t port)
 {
-	struct packet p = {.src = conn->addr[SERVER], .src_port = conn->port[SERVER]};
+	struct packet p = {.src = *addr, .src_port = port};
 	return flow_hash(h->seed, &p);
 }
 
-static uint32_t server_find(const struct history *h, uint32_t hash, const struct conn *conn)
+static uint32_t server_find(const struct history *h, uint32_t hash, const struct ip_addr *addr, uint16_t port)
 {
 	uint32_t at = hash, found;
 	while ((found = flow_find(&h->table, hash, &at)) != FLOW_NONE) {
 		const struct server *s = &h->servers[found];
-		if (s->port == conn->port[SERVER] && ip_addr_equal(&s->addr, &conn->addr[SERVER]))
+		if (s->port == port && ip_addr_equal(&s->addr, addr))
 			break;
 	}
 	return found;
@@ -120,7 +120,7 @@ static uint32_t place_take(struct history *h)
 }
 
 /* The table can fail to grow only for a place that was never used: then there are as many servers as there will ever be. */
-static struct server *server_make(struct history *h, uint32_t hash, const struct conn *conn)
+static struct server *server_make(struct history *h, uint32_t hash, const struct ip_addr *addr, uint16_t port)
 {
 	if (h->limit == 0)
 		return NULL;
@@ -129,16 +129,16 @@ static struct server *server_make(struct history *h, uint32_t hash, const struct
 		h->limit = --h->count;
 		return NULL;
 	}
-	h->servers[at] = (struct server){.addr = conn->addr[SERVER], .port = conn->port[SERVER], .hash = hash};
+	h->servers[at] = (struct server){.addr = *addr, .port = port, .hash = hash};
 	link_newest(h, at);
 	return &h->servers[at];
 }
 
-static struct server *server_of(struct history *h, const struct conn *conn, bool make)
+static struct server *server_of(struct history *h, const struct ip_addr *addr, uint16_t port, bool make)
 {
-	uint32_t hash = server_hash(h, conn), at = server_find(h, hash, conn);
+	uint32_t hash = server_hash(h, addr, port), at = server_find(h, hash, addr, port);
 	if (at == FLOW_NONE)
-		return make ? server_make(h, hash, conn) : NULL;
+		return make ? server_make(h, hash, addr, port) : NULL;
 	link_out(h, at);
 	link_newest(h, at);
 	return &h->servers[at];
@@ -166,21 +166,27 @@ static int64_t apart(int64_t a, int64_t b)
 	return a < b ? b - a : a - b;
 }
 
-void history_closed(struct history *h, const struct conn *conn, const struct session_facts *session, const struct ending *ending,
-		    int64_t ts)
+bool history_tells(const struct conn *conn, const struct ending *ending, int64_t ts, struct history_event *out)
 {
-	(void)session;
-	struct server *s = by_server(ending) ? server_of(h, conn, true) : NULL;
+	if (!by_server(ending))
+		return false;
+	*out = (struct history_event){conn->addr[SERVER], conn->port[SERVER], by_rst(ending), ts};
+	return true;
+}
+
+void history_closed(struct history *h, const struct history_event *event)
+{
+	struct server *s = server_of(h, &event->server, event->port, true);
 	if (!s)
 		return;
 	struct run *r = &s->runs[s->newest_run];
-	if (r->sessions == 0 || apart(ts, r->first) >= run_length) {
+	if (r->sessions == 0 || apart(event->ts, r->first) >= run_length) {
 		s->newest_run = (s->newest_run + 1) % RUNS;
 		r = &s->runs[s->newest_run];
-		*r = (struct run){.first = ts};
+		*r = (struct run){.first = event->ts};
 	}
 	r->sessions++;
-	r->resets += by_rst(ending);
+	r->resets += event->rst;
 }
 
 static void together_count(const struct server *s, int64_t ts, struct cause_hints *out)
@@ -212,7 +218,7 @@ void history_hints(struct history *h, const struct conn *conn, const struct sess
 	*out = (struct cause_hints){0};
 	if (!by_server(ending))
 		return;
-	struct server *s = server_of(h, conn, false);
+	struct server *s = server_of(h, &conn->addr[SERVER], conn->port[SERVER], false);
 	struct life now = {ts, ts > conn->start ? ts - conn->start : 1, session->messages};
 	if (s)
 		together_count(s, ts, out);

@@ -1,16 +1,13 @@
 /* monitor.c - ties the stages together: frame, packet, fragments, stream, session, ending, verdict. */
 #include "core/monitor.h"
 
-#include "core/history.h"
+#include "core/collate.h"
 #include "core/session.h"
 
 #include <assert.h>
 
 /* Segments are gathered up to so many before the engine gets them: enough for its look-ups to overlap, few enough to stay in the cache. */
 enum { BATCH = 64 };
-
-/* Servers of which the last endings are remembered. */
-enum { HISTORY_SERVERS = 4096 };
 
 /* A judged session that waits for its release: what sessions of its server do within the next second belongs to it too. */
 struct judged {
@@ -25,7 +22,7 @@ struct monitor {
 	struct pool *pool;
 	struct defrag *defrag;
 	struct stream *stream;
-	struct history *history;
+	struct collate *collate; /* NULL: it is elsewhere, behind several monitors */
 	struct dialogue_env *env;
 	struct packet_decoder decoder;
 	struct packet batch[BATCH];
@@ -108,7 +105,13 @@ static void judge(struct monitor *m, struct conn *conn, const struct conn_end *e
 	j->end = ts;
 	session_close(j->session, conn, end, ts, &j->ending);
 	j->judgement = verdict_judge(&j->ending);
-	history_closed(m->history, conn, session_facts(j->session), &j->ending, ts);
+	struct history_event event;
+	if (!history_tells(conn, &j->ending, ts, &event))
+		return;
+	if (m->collate)
+		collate_ended(m->collate, &event);
+	else
+		m->config.ended(m->config.arg, &event);
 }
 
 static void deliver(struct monitor *m, struct conn *conn, const struct judged *j)
@@ -119,14 +122,11 @@ static void deliver(struct monitor *m, struct conn *conn, const struct judged *j
 		conn->user = NULL;
 		return;
 	}
-	struct cause_hints hints;
-	struct cause cause;
-	history_hints(m->history, conn, session, &j->ending, j->end, &hints);
-	cause_find(&(struct cause_facts){conn, session, &j->ending, &j->judgement, &hints, j->end}, &cause);
 	struct record record = {.conn = conn, .session = session, .ending = &j->ending, .judgement = j->judgement, .end = j->end};
-	record.cause = &cause;
-	record.together = hints.together > 0 ? hints.together : 1;
-	m->config.session(m->config.arg, &record);
+	if (m->collate)
+		collate_session(m->collate, &record);
+	else
+		m->config.session(m->config.arg, &record);
 	session_free(j->session);
 	conn->user = NULL;
 }
@@ -159,8 +159,7 @@ static void parts_free(struct monitor *m)
 {
 	if (m->stream)
 		m->config.engine->free(m->stream);
-	if (m->history)
-		history_free(m->history);
+	collate_free(m->collate);
 	if (m->defrag)
 		defrag_free(m->defrag);
 }
@@ -176,8 +175,8 @@ static void *parts_new(struct monitor *m, const struct monitor_config *config, s
 	m->defrag = defrag_new(pool, config->fragment_memory, 1024);
 	m->stream = config->engine->new (&m->config.stream, pool, &listener, m);
 	m->env = session_env(pool);
-	m->history = history_new(pool, config->stream.seed, HISTORY_SERVERS);
-	return m->defrag && m->stream && m->env && m->history ? m : NULL;
+	m->collate = config->ended ? NULL : collate_new(config->stream.seed, config->session, config->arg);
+	return m->defrag && m->stream && m->env && (m->collate || config->ended) ? m : NULL;
 }
 
 struct monitor *monitor_new(const struct monitor_config *config)

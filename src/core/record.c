@@ -1,0 +1,69 @@
+/* record.c - a record as one block: each part behind the one before, and the pointers to them set anew. */
+#include "core/record.h"
+
+enum { ALIGN = 16 };
+
+static size_t room_of(size_t n)
+{
+	return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
+size_t record_size(const struct record *r)
+{
+	size_t n = room_of(sizeof *r) + room_of(sizeof *r->conn) + room_of(sizeof *r->session) + room_of(sizeof *r->ending) +
+		   room_of(r->session->notes.used);
+	if (r->cause)
+		n += room_of(sizeof *r->cause);
+	for (const struct transaction *t = r->session->first; t; t = t->next)
+		n += room_of(sizeof *t) + room_of(t->notes.used);
+	return n;
+}
+
+static void *part_put(uint8_t **at, const void *part, size_t n)
+{
+	void *to = *at;
+	if (n > 0)
+		memcpy(to, part, n);
+	*at += room_of(n);
+	return to;
+}
+
+static void notes_put(uint8_t **at, struct notes *notes)
+{
+	notes->block = part_put(at, notes->block, notes->used);
+	notes->room = notes->used;
+}
+
+/* A copy belongs to no listener any more. */
+static const struct conn *conn_put(uint8_t **at, const struct conn *conn)
+{
+	struct conn *copy = part_put(at, conn, sizeof *conn);
+	copy->user = NULL;
+	return copy;
+}
+
+static const struct session_facts *session_put(uint8_t **at, const struct session_facts *session)
+{
+	struct session_facts *copy = part_put(at, session, sizeof *session);
+	notes_put(at, &copy->notes);
+	struct transaction **next = &copy->first;
+	for (const struct transaction *t = session->first; t; t = t->next) {
+		*next = part_put(at, t, sizeof *t);
+		notes_put(at, &(*next)->notes);
+		next = &(*next)->next;
+	}
+	*next = NULL;
+	return copy;
+}
+
+const struct record *record_pack(const struct record *r, void *memory)
+{
+	uint8_t *at = memory;
+	struct record *copy = part_put(&at, r, sizeof *r);
+	copy->conn = conn_put(&at, r->conn);
+	copy->session = session_put(&at, r->session);
+	copy->ending = part_put(&at, r->ending, sizeof *r->ending);
+	if (r->cause)
+		copy->cause = part_put(&at, r->cause, sizeof *r->cause);
+	return copy;
+}
