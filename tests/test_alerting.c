@@ -53,7 +53,7 @@ static void what_is_a_slow_answer(void **state)
 		t->answered = row->answered != 0;
 		t->hole = row->hole;
 		m.facts.transactions_omitted = row->omitted;
-		m.conn.side[SERVER].gap = row->gap;
+		m.conn.flow[SERVER].gap = row->gap;
 		m.alerting.limits.slow_acceptance = row->limit;
 		made_report(&m);
 		if (report_raises(&m.report, SIGNATURE_SLOW_ACCEPTANCE) != row->slow)

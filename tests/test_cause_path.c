@@ -107,7 +107,7 @@ static const struct sample reset_samples[] = {
 	{"nothing open", .e = {RESET, IDLE(2 * S)}, .s = {TALKED}, .server = RST_OF(.ttl = 57),
 	 .hints = {.together = 1, .together_rst = 1}, IS_UNEXPLAINED},
 	{"in place of an answer, captured before what it answers", .e = {RESET, IDLE(0)}, .s = {TALKED},
-	 .server = RST_OF(.ttl = 57), .client = {.acked = 200}, IS(SERVER_CRASH, POSSIBLE, "in place of an answer")},
+	 .server = RST_OF(.ttl = 57), .client_flow = {.acked = 200}, IS(SERVER_CRASH, POSSIBLE, "in place of an answer")},
 	{"a FIN", .e = {DROP, SENDING}, .s = {TALKED}, .client = {.unacked = 1448}, IS_UNEXPLAINED},
 	{"three forged at once", .e = {RESET, SENDING}, .s = {TALKED}, .server = RST_OF(.ttl = 61),
 	 .hints = {.together = 3, .together_rst = 3}, IS(MIDDLEBOX_RESET, LIKELY, "TTL 61")},

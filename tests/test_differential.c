@@ -68,9 +68,9 @@ static void assert_same_side(const struct heard *own, const struct heard *nids, 
 	assert_int_equal(own->n[side], nids->n[side]);
 	if (own->n[side] > 0)
 		assert_memory_equal(own->bytes[side], nids->bytes[side], own->n[side]);
-	assert_int_equal(own->conn.side[side].fin, nids->conn.side[side].fin);
-	assert_int_equal(own->conn.side[side].rst, nids->conn.side[side].rst);
-	assert_int_equal(own->conn.side[side].syn, nids->conn.side[side].syn);
+	assert_int_equal(own->conn.flow[side].fin, nids->conn.flow[side].fin);
+	assert_int_equal(own->conn.flow[side].rst, nids->conn.flow[side].rst);
+	assert_int_equal(own->conn.flow[side].syn, nids->conn.flow[side].syn);
 	assert_int_equal(own->conn.side[side].mss, nids->conn.side[side].mss);
 	assert_int_equal(own->conn.side[side].ttl, nids->conn.side[side].ttl);
 }

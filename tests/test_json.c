@@ -78,9 +78,9 @@ static void make_full(struct made *m)
 	m->conn.vlan[0] = 100;
 	m->conn.vlan[1] = 7;
 	m->conn.rtt = 1500000;
-	m->conn.side[CLIENT] = (struct conn_side){.syn = true,
-						  .bytes = 1500,
-						  .retransmits = 1,
+	m->conn.flow[CLIENT] = (struct conn_flow){.syn = true, .bytes = 1500};
+	m->conn.flow[SERVER] = (struct conn_flow){.bytes = 300, .gap = 31};
+	m->conn.side[CLIENT] = (struct conn_side){.retransmits = 1,
 						  .unanswered = 2,
 						  .unacked = 3,
 						  .mss = 1460,
@@ -88,9 +88,7 @@ static void make_full(struct made *m)
 						  .largest_acked = 536,
 						  .too_big = 4,
 						  .mtu = 1280};
-	m->conn.side[SERVER] = (struct conn_side){.bytes = 300,
-						  .gap = 31,
-						  .zero_windows = 5,
+	m->conn.side[SERVER] = (struct conn_side){.zero_windows = 5,
 						  .conflicts = 6,
 						  .unreachable = 7,
 						  .ttl_low = 56,

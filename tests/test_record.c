@@ -34,6 +34,7 @@ static void check(struct made *m)
 		assert_int_equal(memory[n + i], 0x5a);
 	m->record = *copy;
 	memset(&m->conn, 0xee, sizeof m->conn);
+	memset(m->sides, 0xee, sizeof m->sides);
 	memset(&m->ending, 0xee, sizeof m->ending);
 	memset(&m->cause, 0xee, sizeof m->cause);
 	struct notes kept = m->facts.notes;

@@ -40,7 +40,7 @@ static void dialogue_is_heard_with_its_facts(void **state)
 		for (int side = CLIENT; side <= SERVER; side++) {
 			assert_true(ip_addr_equal(&h->conn.addr[side], &t->addr[side]));
 			assert_int_equal(h->conn.port[side], t->port[side]);
-			assert_true(h->conn.side[side].syn && h->conn.side[side].fin);
+			assert_true(h->conn.flow[side].syn && h->conn.flow[side].fin);
 			assert_int_equal(h->conn.side[side].mss, 1460);
 			assert_int_equal(h->conn.side[side].retransmits, 0);
 		}
@@ -170,7 +170,7 @@ static void log_data(void *arg, struct conn *conn, enum side side, struct bytes 
 	struct acked_log *log = arg;
 	(void)data, (void)ts;
 	if (side == CLIENT)
-		log->acked[log->n++] = conn->side[CLIENT].acked;
+		log->acked[log->n++] = conn->flow[CLIENT].acked;
 }
 
 static void log_fin(void *arg, struct conn *conn, enum side side, int64_t ts)
@@ -292,7 +292,7 @@ static void bytes_with_the_fin_come_before_it(void **state)
 	const struct heard *h = engine_run_one(r);
 	assert_true(heard_equals(h, CLIENT, "EHLO a\r\nQUIT\r\nlast"));
 	assert_string_equal(h->turns, "scscscFG.");
-	assert_true(h->conn.side[CLIENT].fin && h->conn.side[SERVER].fin);
+	assert_true(h->conn.flow[CLIENT].fin && h->conn.flow[SERVER].fin);
 }
 
 static void resets_have_a_sender(void **state)
@@ -312,8 +312,8 @@ static void resets_have_a_sender(void **state)
 			assert_mail(h);
 			assert_true(h->end.by_rst);
 			assert_int_equal(h->end.rst_by, side);
-			assert_true(h->conn.side[side].rst);
-			assert_false(h->conn.side[side_other(side)].rst);
+			assert_true(h->conn.flow[side].rst);
+			assert_false(h->conn.flow[side_other(side)].rst);
 			if (fin)
 				assert_end(h, closer == CLOSER_CLIENT ? CLOSER_SERVER : CLOSER_CLIENT, HOW_FIN, HOW_RST);
 			else
@@ -333,7 +333,7 @@ static void reset_outside_the_window_is_ignored(void **state)
 	const struct heard *h = engine_run_one(r);
 	assert_true(heard_equals(h, SERVER, "220\r\n"));
 	assert_end(h, CLOSER_NOBODY, HOW_CAPTURE_END, HOW_CAPTURE_END);
-	assert_false(h->conn.side[SERVER].rst);
+	assert_false(h->conn.flow[SERVER].rst);
 	assert_int_equal(r->stats.rst_ignored, 1);
 }
 

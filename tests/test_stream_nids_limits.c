@@ -199,8 +199,8 @@ static void snaplen_and_super_segments(void **state)
 	assert_memory_equal(h->bytes[CLIENT], big, sizeof big);
 	assert_true(heard_equals(h, SERVER, "250 ok"));
 	assert_int_equal(h->gap[SERVER], 10);
-	assert_true(h->conn.side[SERVER].cut);
-	assert_false(h->conn.side[CLIENT].cut);
+	assert_true(h->conn.flow[SERVER].cut);
+	assert_false(h->conn.flow[CLIENT].cut);
 	assert_end(h, CLOSER_CLIENT, HOW_FIN, HOW_FIN);
 }
 

@@ -6,6 +6,7 @@
 #include "core/stream.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 /* A segment, or a part of one, that cannot be handed on yet: bytes before it are missing, or it acknowledges bytes that are. */
 struct held {
@@ -56,37 +57,61 @@ static_assert(sizeof(struct half) == 64, "one cache line");
 
 /* What is seldom looked at. */
 struct half_rare {
-	int64_t hole_since; /* since when an acknowledged hole, or an unknown start, is waited for; 0: none */
-	uint32_t hole_at;   /* nxt at that time */
-	uint32_t start;     /* of the first byte */
+	int64_t hole_since;     /* since when an acknowledged hole, or an unknown start, is waited for; 0: none */
+	uint32_t hole_at;       /* nxt at that time */
+	uint32_t start;         /* of the first byte */
+	uint32_t fin;           /* with HALF_FIN, where its FIN stands */
+	uint16_t mss;           /* these three: see struct conn_side */
+	uint16_t largest_acked;
+	uint8_t ttl;
 };
 
-/* LIST_WAIT is beside the others, and before them: what waits for a hole is looked at before what has been idle. CLOSED: not released yet; LINGER: nothing but the tuple is left. */
-enum own_list { LIST_FREE, LIST_WAIT, LIST_HALF_OPEN, LIST_OPEN, LIST_FIN_WAIT, LIST_CLOSED, LIST_LINGER, OWN_LISTS };
+/* LIST_WAIT is beside the others, and before them: what waits for a hole is looked at before what has been idle. CLOSED: not released yet. */
+enum own_list { LIST_FREE, LIST_WAIT, LIST_HALF_OPEN, LIST_OPEN, LIST_FIN_WAIT, LIST_CLOSED, OWN_LISTS };
 
 struct own_link {
 	uint32_t prev, next; /* connection numbers, FLOW_NONE at the ends */
 };
 
+/* Seven cache lines. A segment in the middle of a connection touches the first five; the last two are for its beginning, its end, and its trouble. */
 struct own_conn {
 	struct conn pub; /* first: the listener's view */
+	uint32_t hash, index;
+	uint8_t list; /* enum own_list */
+	bool waiting, has_new_syn, closing;
+	struct own_link in_list;
+	int64_t since; /* when it was put into its list, or last looked at there */
+	uint32_t held_bytes;
+	uint32_t new_syn; /* sequence of a SYN that may begin a new connection of the same tuple */
 	struct half half[2];
 	struct half_rare rare[2];
-	int64_t since;      /* when it was put into its list, or last looked at there */
+	struct own_link in_wait;
 	int64_t wait_since; /* when it was put into LIST_WAIT */
-	struct own_link in_list, in_wait;
-	uint32_t fin[2]; /* by enum side: with HALF_FIN, where its FIN stands */
-	uint32_t hash, index, held_bytes;
-	uint32_t new_syn; /* sequence of a SYN that may begin a new connection of the same tuple */
-	uint8_t list;     /* enum own_list */
-	bool waiting, has_new_syn, closing;
 	struct conn_end end;
-};
+} __attribute__((aligned(64)));
+
+static_assert(offsetof(struct own_conn, half) == 192 && sizeof(struct own_conn) == 448, "three lines, the halves, two more lines");
 
 static inline bool own_closed(const struct own_conn *c)
 {
-	return c->list == LIST_CLOSED || c->list == LIST_LINGER;
+	return c->list == LIST_CLOSED;
 }
+
+/* A connection that is over and released: enough to know its stragglers, and a new connection of the same tuple. */
+struct own_past {
+	struct ip_addr addr[2];
+	uint16_t port[2]; /* 0 and 0: taken off before its time */
+	uint32_t start[2];
+	uint32_t hash;
+	int64_t since;
+};
+
+/* Those of the last half minute, in the order of their release: a ring that grows. */
+struct own_pasts {
+	struct flow_table table; /* to places in the ring */
+	struct own_past *ring;
+	uint32_t room, head, count; /* room: a power of two */
+};
 
 struct own_queue {
 	uint32_t head, tail, n;
@@ -103,6 +128,8 @@ struct stream {
 	struct own_conn **chunks; /* connections by number; a number's memory stays where it is */
 	uint32_t conns;           /* numbers ever used */
 	struct own_queue lists[OWN_LISTS];
+	struct own_pasts pasts;
+	struct conn_side spare[2]; /* where facts go for which there is no memory */
 	int64_t now;
 	int64_t due; /* nothing ages before this */
 	struct stream_stats stats;
@@ -118,8 +145,18 @@ static inline struct own_conn *own_at(const struct stream *s, uint32_t index)
 bool own_table_init(struct stream *s);
 void own_table_free(struct stream *s);
 
-/* Does a segment belong to this connection? */
-bool own_matches(const struct own_conn *c, const struct packet *p);
+/* Whose segment of this connection it is: an enum side; -1: it belongs to another. */
+static inline int own_side(const struct own_conn *own, const struct packet *p)
+{
+	const struct conn *c = &own->pub;
+	if (c->port[CLIENT] == p->src_port && c->port[SERVER] == p->dst_port && ip_addr_equal(&c->addr[CLIENT], &p->src) &&
+	    ip_addr_equal(&c->addr[SERVER], &p->dst))
+		return CLIENT;
+	return c->port[SERVER] == p->src_port && c->port[CLIENT] == p->dst_port && ip_addr_equal(&c->addr[SERVER], &p->src) &&
+			       ip_addr_equal(&c->addr[CLIENT], &p->dst)
+		       ? SERVER
+		       : -1;
+}
 
 /* The connection of a segment; NULL: none. */
 struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct packet *p);
@@ -130,8 +167,11 @@ uint32_t own_number_take(struct stream *s);
 /* A cleared connection under that number. NULL if there is no memory for its place in the flow table: the number is free again. */
 struct own_conn *own_enter(struct stream *s, uint32_t index, uint32_t hash, const struct packet *p, bool from_client);
 
-/* Moves a connection to another main list, at its end; LIST_FREE forgets it. */
+/* Moves a connection from one main list to the end of another. */
 void own_move(struct stream *s, struct own_conn *c, enum own_list list);
+
+/* It is over and released: its number is free. */
+void own_forget(struct stream *s, struct own_conn *c);
 
 /* Puts a connection into, or takes it out of, the list of those that wait for a hole. */
 void own_wait(struct stream *s, struct own_conn *c, bool wait);
@@ -142,6 +182,26 @@ void own_due_by(struct stream *s, enum own_list list, int64_t since);
 
 /* When a connection's time in its list is over. */
 int64_t own_ends(const struct stream *s, const struct own_conn *c);
+
+/* The facts of both sides: memory for them is taken when the first one comes that is not usual, or at the close. Where there is none they go nowhere, which is counted. */
+struct conn_side *own_sides(struct stream *s, struct own_conn *c);
+
+/* own_past.c - tuples of connections that are over. */
+
+bool own_pasts_init(struct stream *s);
+void own_pasts_free(struct stream *s);
+
+/* Remembers a connection that is let go at `since`. The oldest makes room where there is no memory for more. */
+void own_past_add(struct stream *s, const struct own_conn *c, int64_t since);
+
+/* The one that a segment belongs to; NULL: none. *side: whose segment it is. */
+struct own_past *own_past_find(struct stream *s, uint32_t hash, const struct packet *p, enum side *side);
+
+/* It is forgotten: a new connection has its tuple. */
+void own_past_drop(struct stream *s, struct own_past *past);
+
+/* Forgets those whose time is over, and says when the next one's is. */
+void own_pasts_age(struct stream *s);
 
 /* own_order.c - bytes in order, holes, the end. */
 
@@ -166,7 +226,10 @@ const struct held *own_order_rst(const struct half *h);
 /* Drops a held RST that later packets have shown to be none. */
 void own_order_forget_rst(struct stream *s, struct own_conn *c, enum side side);
 
-/* A closed connection is let go: only its tuple is remembered from here on. */
+/* Offset in a side's stream of a sequence number that was acknowledged and handed on: FIN, which takes a number, is not a byte. */
+uint64_t own_order_offset(const struct own_conn *c, enum side of, uint32_t seq);
+
+/* A closed connection is let go, and its number is free: only its tuple is remembered from here on. */
 void own_release(struct stream *s, struct own_conn *c);
 
 /* Hands on all that is held, with its holes, and closes. how is used where no FIN or RST came. */
@@ -178,9 +241,18 @@ void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts);
 struct own_conn *own_add(struct stream *s, uint32_t hash, const struct packet *p, bool from_client);
 
 /* Time has come to `now`: ages whatever is due. */
-void own_age(struct stream *s, int64_t now);
+void own_age_now(struct stream *s, int64_t now);
 
-/* A connection's time in its list is over: it is closed, released, or forgotten. */
+/* Nearly always nothing is. */
+static inline void own_age(struct stream *s, int64_t now)
+{
+	if (now < s->now || now >= s->due)
+		own_age_now(s, now);
+	else
+		s->now = now;
+}
+
+/* A connection's time in its list is over: it is closed, or released. */
 void own_aged(struct stream *s, struct own_conn *c);
 
 /* The capture has ended: closes what is open, and releases all. In the order of their start, whatever numbers the connections bear. */

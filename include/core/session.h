@@ -4,9 +4,6 @@
 
 #include "core/session_facts.h"
 
-/* So many bytes from its beginning are read by nearly every call: what an engine may fetch ahead. */
-enum { SESSION_HOT = 384 };
-
 /* A session under way. Memory comes from the pool; calls follow the order of struct stream_listener. */
 struct session;
 struct dialogue_env;
@@ -26,5 +23,8 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 /* What is remembered; valid until session_free. Of NULL: facts of a session of which nothing was seen. */
 const struct session_facts *session_facts(const struct session *s);
 void session_free(struct session *s);
+
+/* Fetches what the next call will read: the session at step 0, what it points to at step 1 (struct stream_listener). */
+void session_ahead(const struct session *s, int step);
 
 #endif

@@ -25,14 +25,18 @@ struct conn_rst {
 	bool tsopt : 1;    /* it bears a time stamp */
 };
 
-/*
- * What was counted of one side, as a sender. Counters saturate. While the connection is open only bytes, gap, acked, syn, fin and rst are kept up to date; the engine fills in the others at
- * the close.
- */
-struct conn_side {
+/* How far one side's stream has come: up to date at each call to the listener. */
+struct conn_flow {
 	uint64_t bytes; /* handed on, without gaps: with gap, the offset in the stream of the next byte */
 	uint64_t gap;   /* declared lost to the capture */
 	uint64_t acked; /* offset in the OTHER side's stream that this side had acknowledged when it sent what is being handed on */
+	bool syn;       /* its SYN was seen */
+	bool fin, rst;  /* its FIN was handed on; its valid RST was seen */
+	bool cut;       /* the snaplen took bytes away */
+};
+
+/* What else was counted of one side, as a sender: known from the close on. Counters saturate. */
+struct conn_side {
 	int64_t unanswered_since; /* when the first byte was sent that nothing has acknowledged; 0: none */
 	struct conn_rst reset;
 	uint32_t packets;
@@ -54,12 +58,9 @@ struct conn_side {
 	bool tsopt;                /* its segments bear time stamps */
 	bool df;                   /* its segments must not be fragmented */
 	bool window_closed;        /* it announced a window of 0 last */
-	bool syn;                  /* its SYN was seen */
-	bool cut;                  /* the snaplen took bytes away */
-	bool fin, rst;             /* its FIN was handed on; its valid RST was seen */
 };
 
-/* The members down to `last` fill a cache line: they are all that a segment's look-up reads. */
+/* The members down to `last` fill a cache line, and flow the next: they are all that a segment in the middle of a connection reads of it. */
 struct conn {
 	struct ip_addr addr[2]; /* by enum side */
 	uint16_t port[2];
@@ -69,9 +70,10 @@ struct conn {
 	uint32_t input; /* the listener's, set at open: number of the input that it began in */
 	void *user;     /* the listener's own; NULL at open */
 	int64_t last;   /* latest segment, nanoseconds */
-	int64_t start;  /* first segment */
-	int64_t rtt;    /* SYN to SYN-ACK to ACK as far as it was seen, nanoseconds; 0: unknown */
-	struct conn_side side[2];
+	struct conn_flow flow[2];
+	int64_t start;          /* first segment */
+	int64_t rtt;            /* SYN to SYN-ACK to ACK as far as it was seen, nanoseconds; 0: unknown */
+	struct conn_side *side; /* two, by enum side: the engine's, from close to release; NULL before */
 };
 
 /* Who closed, and how: facts, before any judgement (the ending's half-close rules stand above this). */
@@ -116,6 +118,11 @@ struct stream_listener {
 	void (*fin)(void *arg, struct conn *conn, enum side side, int64_t ts);
 	void (*close)(void *arg, struct conn *conn, const struct conn_end *end, int64_t ts);
 	void (*release)(void *arg, struct conn *conn);
+	/*
+	 * May be NULL. A segment with bytes of an open connection comes soon, after those of others: a chance to fetch the memory that data will read, so that its misses overlap with theirs. Called
+	 * twice, step 0 and 1: what step 1 follows a pointer for, step 0 has fetched.
+	 */
+	void (*ahead)(void *arg, const struct conn *conn, int step);
 };
 
 /* Limits and times of an engine. Times are nanoseconds of capture time. All of it has defaults: stream_config_default. */
@@ -129,7 +136,6 @@ struct stream_config {
 	int64_t fin_wait;     /* after the server's FIN, so long is waited for the client's */
 	int64_t settle;       /* so long after its close is a connection released */
 	int64_t linger;       /* a closed tuple's stragglers are recognised for so long */
-	size_t user_hot;      /* bytes at conn->user that data will read: they are fetched ahead */
 	uint64_t seed[2];     /* secret key of the flow table */
 	const struct port_set *ports; /* borrowed; tells which side is the server */
 };

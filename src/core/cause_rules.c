@@ -41,20 +41,20 @@ bool cause_rules_dropped(const struct cause_facts *f)
 	return e->closer == CLOSER_SERVER && !e->vanished && !e->unasked_221 && e->farewell == FAREWELL_NONE;
 }
 
-static bool has_sent(const struct conn_side *s)
+static bool has_sent(const struct conn_flow *s)
 {
 	return s->bytes + s->gap > 0;
 }
 
 int64_t cause_rules_silence(const struct cause_facts *f)
 {
-	return has_sent(&f->conn->side[CLIENT]) ? f->ending->client_silence : f->end - f->conn->start;
+	return has_sent(&f->conn->flow[CLIENT]) ? f->ending->client_silence : f->end - f->conn->start;
 }
 
 /* The two directions may be captured skewed: what the client's last bytes acknowledged says more than the times. Where it has closed, that was with its FIN. */
 bool cause_rules_client_spoke_last(const struct cause_facts *f)
 {
-	const struct conn_side *client = &f->conn->side[CLIENT], *server = &f->conn->side[SERVER];
+	const struct conn_flow *client = &f->conn->flow[CLIENT], *server = &f->conn->flow[SERVER];
 	if (!has_sent(client) || !has_sent(server))
 		return has_sent(client);
 	bool knew_all = f->ending->closer == CLOSER_SERVER && !client->fin && client->acked >= server->bytes;

@@ -14,14 +14,14 @@ bool conn_silent(const struct conn *conn, enum side silent, int64_t ts)
 	if (other->unanswered < SILENT_TRIES || other->unanswered_since == 0 || conn->side[silent].packets == 0)
 		return false;
 	int64_t tried = conn->last - other->unanswered_since, since = ts - conn->last;
-	bool gave_up = other->fin || other->rst;
+	bool gave_up = conn->flow[side_other(silent)].fin || conn->flow[side_other(silent)].rst;
 	return tried >= SILENT_TIME && (gave_up || since > tried + tried / 2);
 }
 
 bool conn_unanswered(const struct conn *conn, int64_t ts)
 {
-	const struct conn_side *client = &conn->side[CLIENT], *server = &conn->side[SERVER];
-	return client->syn && server->packets == 0 && client->bytes + client->gap + server->gap == 0 &&
+	const struct conn_flow *client = &conn->flow[CLIENT], *server = &conn->flow[SERVER];
+	return client->syn && conn->side[SERVER].packets == 0 && client->bytes + client->gap + server->gap == 0 &&
 	       ts - conn->start >= UNANSWERED_TIME;
 }
 

@@ -57,7 +57,7 @@ static struct session *session_of(struct monitor *m, struct conn *conn)
 {
 	if (!conn->user) {
 		uint16_t port = conn->port[SERVER];
-		conn->user = session_new(m->env, conn->side[SERVER].syn, port_set_has(&m->config.lmtp_ports, port),
+		conn->user = session_new(m->env, conn->flow[SERVER].syn, port_set_has(&m->config.lmtp_ports, port),
 					 port_set_has(&m->config.tls_ports, port));
 	}
 	return conn->user;
@@ -153,7 +153,13 @@ static void on_release(void *arg, struct conn *conn)
 	pool_put(m->pool, j, sizeof *j);
 }
 
-static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release};
+static void on_ahead(void *arg, const struct conn *conn, int step)
+{
+	(void)arg;
+	session_ahead(conn->user, step);
+}
+
+static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release, on_ahead};
 
 static void parts_free(struct monitor *m)
 {
@@ -170,7 +176,6 @@ static void *parts_new(struct monitor *m, const struct monitor_config *config, s
 	m->pool = pool;
 	m->last = INT64_MIN;
 	m->config.stream.ports = config->any_port ? NULL : &m->config.ports;
-	m->config.stream.user_hot = SESSION_HOT;
 	m->decoder = (struct packet_decoder){.ports = m->config.stream.ports, .insist_checksum = config->insist_checksum};
 	m->defrag = defrag_new(pool, config->fragment_memory, 1024);
 	m->stream = config->engine->new (&m->config.stream, pool, &listener, m);

@@ -27,7 +27,7 @@ static struct own_conn *longest_idle(struct stream *s, enum own_list list)
 
 static void evict(struct stream *s)
 {
-	static const enum own_list order[] = {LIST_LINGER, LIST_CLOSED, LIST_HALF_OPEN, LIST_FIN_WAIT, LIST_OPEN};
+	static const enum own_list order[] = {LIST_CLOSED, LIST_HALF_OPEN, LIST_FIN_WAIT, LIST_OPEN};
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
 		struct own_conn *c = longest_idle(s, order[i]);
 		if (!c)
@@ -38,9 +38,7 @@ static void evict(struct stream *s)
 			s->stats.evicted_idle++;
 		if (!own_closed(c))
 			own_close(s, c, HOW_EVICTED, s->now);
-		if (c->list == LIST_CLOSED)
-			own_release(s, c);
-		own_move(s, c, LIST_FREE);
+		own_release(s, c);
 		return;
 	}
 }
@@ -71,9 +69,7 @@ void own_aged(struct stream *s, struct own_conn *c)
 		s->stats.aged_half_open++;
 	else if (c->list == LIST_OPEN)
 		s->stats.aged_idle++;
-	if (c->list == LIST_LINGER)
-		own_move(s, c, LIST_FREE);
-	else if (c->list == LIST_CLOSED)
+	if (c->list == LIST_CLOSED)
 		own_release(s, c);
 	else
 		own_close(s, c, HOW_IDLE, ts);
@@ -102,7 +98,7 @@ static bool list_age(struct stream *s, enum own_list list)
 	return true;
 }
 
-void own_age(struct stream *s, int64_t now)
+void own_age_now(struct stream *s, int64_t now)
 {
 	bool stepped = now < s->now - STEP_BACK;
 	if (now > s->now || stepped)
@@ -113,6 +109,7 @@ void own_age(struct stream *s, int64_t now)
 	for (enum own_list list = LIST_WAIT; list < OWN_LISTS; list++)
 		while (list_age(s, list))
 			;
+	own_pasts_age(s);
 }
 
 static int by_start(const void *a, const void *b)

@@ -32,11 +32,10 @@ static bool blocked(const struct own_conn *c, enum side side, const struct held 
 	return !(other->flags & HALF_KNOWN) || seq_diff(e->ack, other->nxt) > 0;
 }
 
-/* Offset in a side's stream of a sequence number that was acknowledged and handed on: FIN, which takes a number, is not a byte. */
-static uint64_t offset_of(const struct own_conn *c, enum side of, uint32_t seq)
+uint64_t own_order_offset(const struct own_conn *c, enum side of, uint32_t seq)
 {
 	const struct half *h = &c->half[of];
-	const struct conn_side *side = &c->pub.side[of];
+	const struct conn_flow *side = &c->pub.flow[of];
 	uint64_t all = side->bytes + side->gap;
 	uint32_t behind = h->nxt - seq;
 	if (h->flags & HALF_FIN_DONE)
@@ -49,7 +48,7 @@ static void gap_declare(struct stream *s, struct own_conn *c, enum side side, ui
 	s->stats.gaps++;
 	s->stats.gap_bytes += len;
 	s->listener->gap(s->arg, &c->pub, side, len, ts);
-	c->pub.side[side].gap += len;
+	c->pub.flow[side].gap += len;
 	c->half[side].nxt += len;
 }
 
@@ -82,7 +81,7 @@ static void fin_deliver(struct stream *s, struct own_conn *c, enum side side, co
 		return;
 	h->flags |= HALF_FIN_DONE;
 	h->nxt++;
-	c->pub.side[side].fin = true;
+	c->pub.flow[side].fin = true;
 	behind_fin_free(s, c, h);
 	note_close(c, side, HOW_FIN, e);
 	s->listener->fin(s->arg, &c->pub, side, e->ts);
@@ -96,7 +95,7 @@ static void fin_deliver(struct stream *s, struct own_conn *c, enum side side, co
 
 static void rst_deliver(struct stream *s, struct own_conn *c, enum side side, const struct held *e)
 {
-	c->pub.side[side].rst = true;
+	c->pub.flow[side].rst = true;
 	if (!c->end.by_rst)
 		c->end.rst_by = side;
 	c->end.by_rst = true;
@@ -109,9 +108,9 @@ static void rst_deliver(struct stream *s, struct own_conn *c, enum side side, co
 static void deliver(struct stream *s, struct own_conn *c, enum side side, const struct held *e, const uint8_t *data)
 {
 	struct half *h = &c->half[side];
-	struct conn_side *facts = &c->pub.side[side];
+	struct conn_flow *facts = &c->pub.flow[side];
 	if (e->flags & TCP_ACK)
-		facts->acked = offset_of(c, side_other(side), e->ack);
+		facts->acked = own_order_offset(c, side_other(side), e->ack);
 	if (e->cap > 0) {
 		s->listener->data(s->arg, &c->pub, side, bytes_of(data, e->cap), e->ts);
 		facts->bytes += e->cap;
@@ -250,7 +249,7 @@ static void overlap_compare(struct stream *s, struct own_conn *c, enum side side
 	uint32_t a = old->cap - from, b = rest->cap - skip, n = a < b ? a : b;
 	if (memcmp(old->data + from, data + skip, n) != 0) {
 		s->stats.conflicts++;
-		c->pub.side[side].conflicts++;
+		own_sides(s, c)[side].conflicts++;
 	}
 }
 
@@ -419,10 +418,14 @@ static uint32_t unacked(const struct own_conn *c, enum side side)
 }
 
 /* What was counted in the half goes where the listener reads it. */
-static void facts_publish(struct own_conn *c, enum side side)
+static void facts_publish(struct stream *s, struct own_conn *c, enum side side)
 {
 	const struct half *h = &c->half[side];
-	struct conn_side *facts = &c->pub.side[side];
+	const struct half_rare *rare = &c->rare[side];
+	struct conn_side *facts = &own_sides(s, c)[side];
+	facts->mss = rare->mss;
+	facts->largest_acked = rare->largest_acked;
+	facts->ttl = rare->ttl;
 	facts->packets = h->packets;
 	facts->retransmits = h->retransmits;
 	facts->unacked = unacked(c, side);
@@ -441,10 +444,10 @@ static void facts_publish(struct own_conn *c, enum side side)
 static void end_complete(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
 {
 	struct conn_end *end = &c->end;
-	bool both_fins = c->pub.side[CLIENT].fin && c->pub.side[SERVER].fin;
+	bool both_fins = c->pub.flow[CLIENT].fin && c->pub.flow[SERVER].fin;
 	end->over = end->by_rst ? HOW_RST : both_fins ? HOW_FIN : how;
 	for (enum side side = CLIENT; side <= SERVER; side++)
-		facts_publish(c, side);
+		facts_publish(s, c, side);
 	if (end->closer == CLOSER_NOBODY)
 		end->how = how;
 	conn_end_silence(&c->pub, end, ts);
@@ -467,8 +470,9 @@ void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
 
 void own_release(struct stream *s, struct own_conn *c)
 {
-	int64_t since = c->since + s->config.settle;
 	s->listener->release(s->arg, &c->pub);
-	own_move(s, c, LIST_LINGER);
-	c->since = since;
+	if (c->pub.side != s->spare)
+		pool_put(s->pool, c->pub.side, sizeof s->spare);
+	own_past_add(s, c, c->since + s->config.settle);
+	own_forget(s, c);
 }

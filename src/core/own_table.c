@@ -14,7 +14,7 @@ bool own_table_init(struct stream *s)
 		s->lists[i] = (struct own_queue){FLOW_NONE, FLOW_NONE, 0};
 	s->now = s->due = INT64_MIN / 2; /* half: differences of times must not overflow */
 	s->chunks = pool_get_large(s->pool, chunk_count(s) * sizeof *s->chunks);
-	return s->chunks && flow_table_init(&s->flows, s->pool);
+	return s->chunks && flow_table_init(&s->flows, s->pool) && own_pasts_init(s);
 }
 
 void own_table_free(struct stream *s)
@@ -25,18 +25,7 @@ void own_table_free(struct stream *s)
 		pool_put_large(s->pool, s->chunks, chunk_count(s) * sizeof *s->chunks);
 		flow_table_free(&s->flows);
 	}
-}
-
-bool own_matches(const struct own_conn *own, const struct packet *p)
-{
-	const struct conn *c = &own->pub;
-	if (own->list == LIST_FREE)
-		return false;
-	if (c->port[CLIENT] == p->src_port && c->port[SERVER] == p->dst_port && ip_addr_equal(&c->addr[CLIENT], &p->src) &&
-	    ip_addr_equal(&c->addr[SERVER], &p->dst))
-		return true;
-	return c->port[SERVER] == p->src_port && c->port[CLIENT] == p->dst_port && ip_addr_equal(&c->addr[SERVER], &p->src) &&
-	       ip_addr_equal(&c->addr[CLIENT], &p->dst);
+	own_pasts_free(s);
 }
 
 struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct packet *p)
@@ -44,7 +33,7 @@ struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct pa
 	uint32_t at = hash, index;
 	while ((index = flow_find(&s->flows, hash, &at)) != FLOW_NONE) {
 		struct own_conn *c = own_at(s, index);
-		if (own_matches(c, p))
+		if (own_side(c, p) >= 0)
 			return c;
 	}
 	return NULL;
@@ -89,7 +78,7 @@ int64_t own_list_limit(const struct stream *s, enum own_list list)
 {
 	const struct stream_config *c = &s->config;
 	const int64_t limit[OWN_LISTS] = {[LIST_HALF_OPEN] = c->half_open, [LIST_OPEN] = c->idle / 4, [LIST_FIN_WAIT] = c->fin_wait,
-					  [LIST_LINGER] = c->linger,       [LIST_CLOSED] = c->settle, [LIST_WAIT] = c->skew};
+					  [LIST_CLOSED] = c->settle,       [LIST_WAIT] = c->skew};
 	return limit[list];
 }
 
@@ -123,17 +112,46 @@ void own_wait(struct stream *s, struct own_conn *c, bool wait)
 
 void own_move(struct stream *s, struct own_conn *c, enum own_list list)
 {
-	if (c->list != LIST_FREE)
-		queue_remove(s, c->list, c->index);
-	if (list == LIST_FREE) {
-		own_wait(s, c, false);
-		flow_remove(&s->flows, c->hash, c->index);
-	}
+	queue_remove(s, c->list, c->index);
 	c->list = (uint8_t)list;
 	c->since = s->now;
 	queue_append(s, list, c->index);
-	if (list != LIST_FREE)
-		own_due_by(s, list, s->now);
+	own_due_by(s, list, s->now);
+}
+
+/* The number that was freed last is the next one to be taken: its memory is in the cache. */
+static void number_give(struct stream *s, struct own_conn *c)
+{
+	struct own_queue *q = &s->lists[LIST_FREE];
+	c->list = LIST_FREE;
+	c->in_list = (struct own_link){FLOW_NONE, q->head};
+	if (q->head != FLOW_NONE)
+		own_at(s, q->head)->in_list.prev = c->index;
+	else
+		q->tail = c->index;
+	q->head = c->index;
+	q->n++;
+}
+
+void own_forget(struct stream *s, struct own_conn *c)
+{
+	own_wait(s, c, false);
+	queue_remove(s, c->list, c->index);
+	flow_remove(&s->flows, c->hash, c->index);
+	number_give(s, c);
+}
+
+struct conn_side *own_sides(struct stream *s, struct own_conn *c)
+{
+	if (c->pub.side)
+		return c->pub.side;
+	c->pub.side = pool_get(s->pool, sizeof s->spare);
+	if (!c->pub.side) {
+		s->stats.no_memory++;
+		c->pub.side = s->spare;
+	}
+	memset(c->pub.side, 0, sizeof s->spare);
+	return c->pub.side;
 }
 
 /* A number for a new connection: a freed one, else a fresh one. */
@@ -171,14 +189,17 @@ static void conn_init(struct own_conn *c, const struct packet *p, bool from_clie
 struct own_conn *own_enter(struct stream *s, uint32_t index, uint32_t hash, const struct packet *p, bool from_client)
 {
 	struct own_conn *c = own_at(s, index);
+	c->index = index;
 	if (!flow_add(&s->flows, hash, index)) {
-		c->list = LIST_FREE;
-		queue_append(s, LIST_FREE, index);
+		number_give(s, c);
 		return NULL;
 	}
 	conn_init(c, p, from_client);
 	c->hash = hash;
 	c->index = index;
-	own_move(s, c, LIST_HALF_OPEN);
+	c->list = LIST_HALF_OPEN;
+	c->since = s->now;
+	queue_append(s, LIST_HALF_OPEN, index);
+	own_due_by(s, LIST_HALF_OPEN, s->now);
 	return c;
 }

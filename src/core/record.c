@@ -10,7 +10,7 @@ static size_t room_of(size_t n)
 
 size_t record_size(const struct record *r)
 {
-	size_t n = room_of(sizeof *r) + room_of(sizeof *r->conn) + room_of(sizeof *r->session) + room_of(sizeof *r->ending) +
+	size_t n = room_of(sizeof *r) + room_of(sizeof *r->conn) + room_of(2 * sizeof *r->conn->side) + room_of(sizeof *r->session) + room_of(sizeof *r->ending) +
 		   room_of(r->session->notes.used);
 	if (r->cause)
 		n += room_of(sizeof *r->cause);
@@ -39,6 +39,7 @@ static const struct conn *conn_put(uint8_t **at, const struct conn *conn)
 {
 	struct conn *copy = part_put(at, conn, sizeof *conn);
 	copy->user = NULL;
+	copy->side = part_put(at, conn->side, 2 * sizeof *conn->side);
 	return copy;
 }
 

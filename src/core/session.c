@@ -303,12 +303,27 @@ static void on_event(struct dialogue *d, const struct smtp_event *e)
 	}
 }
 
+void session_ahead(const struct session *s, int step)
+{
+	const char *at = (const char *)s;
+	if (step == 0) {
+		for (size_t line = 0; line < sizeof *s; line += 64)
+			__builtin_prefetch(at + line, 1);
+		return;
+	}
+	__builtin_prefetch(s->dialogue.head, 1);
+	__builtin_prefetch(s->facts.notes.block, 1);
+	if (s->sending)
+		for (size_t line = 0; line < sizeof *s->sending; line += 64)
+			__builtin_prefetch((const char *)s->sending + line, 1);
+}
+
 void session_data(struct session *s, const struct conn *conn, enum side side, struct bytes data, int64_t ts)
 {
 	/* In the order of cause and effect, even where the capture has it otherwise. */
 	int64_t before = s->last_byte[side_other(side)];
 	s->last_byte[side] = ts > before ? ts : before + 1;
-	dialogue_data(&s->dialogue, side, data, conn->side[side].acked, ts);
+	dialogue_data(&s->dialogue, side, data, conn->flow[side].acked, ts);
 }
 
 void session_gap(struct session *s, const struct conn *conn, enum side side, uint64_t len, int64_t ts)
@@ -319,5 +334,5 @@ void session_gap(struct session *s, const struct conn *conn, enum side side, uin
 
 void session_fin(struct session *s, const struct conn *conn, enum side side, int64_t ts)
 {
-	dialogue_fin(&s->dialogue, side, conn->side[side].acked, ts);
+	dialogue_fin(&s->dialogue, side, conn->flow[side].acked, ts);
 }

@@ -3,8 +3,8 @@
 
 static enum seen seen_of(const struct conn *conn, enum unsure unsure)
 {
-	const struct conn_side *c = &conn->side[CLIENT], *v = &conn->side[SERVER];
-	if ((c->packets == 0 || v->packets == 0) && c->bytes + v->bytes + c->gap + v->gap > 0)
+	const struct conn_flow *c = &conn->flow[CLIENT], *v = &conn->flow[SERVER];
+	if ((conn->side[CLIENT].packets == 0 || conn->side[SERVER].packets == 0) && c->bytes + v->bytes + c->gap + v->gap > 0)
 		return SEEN_ONE_WAY;
 	if (c->gap + v->gap > 0)
 		return c->cut || v->cut ? SEEN_TRUNCATED : SEEN_GAPS;
@@ -38,7 +38,7 @@ static enum unsure unsure_of(const struct session *s, const struct conn *conn, c
 	/* A client that has only half closed still waits for what is outstanding. */
 	if (!over && end->closer == CLOSER_CLIENT && s && s->dialogue.head && end->over != HOW_IDLE)
 		return watch_ended(end->over);
-	if (!s && conn->side[SERVER].packets > 0 && !conn->side[SERVER].syn && !end->refused)
+	if (!s && conn->side[SERVER].packets > 0 && !conn->flow[SERVER].syn && !end->refused)
 		return UNSURE_MIDSTREAM;
 	return s && s->foreign && !s->spoke ? UNSURE_NO_DIALOGUE : UNSURE_NONE;
 }
@@ -174,14 +174,14 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 {
 	*e = (struct ending){.closer = end->closer, .how = end->how, .refused = end->refused, .no_answer = end->unanswered};
 	e->vanished = end->how == HOW_SILENCE && end->closer == CLOSER_NOBODY;
-	e->connected = !end->refused && (conn->side[SERVER].packets > 0 || conn->side[CLIENT].bytes > 0);
+	e->connected = !end->refused && (conn->side[SERVER].packets > 0 || conn->flow[CLIENT].bytes > 0);
 	if (s) {
-		dialogue_close(&s->dialogue, s->fin[SERVER] ? 0 : conn->side[SERVER].acked, ts);
-		acked_read(s, conn->side[SERVER].acked);
+		dialogue_close(&s->dialogue, s->fin[SERVER] ? 0 : conn->flow[SERVER].acked, ts);
+		acked_read(s, conn->flow[SERVER].acked);
 		transactions_read(s, e, ts);
 	}
 	e->unsure = unsure_of(s, conn, end);
-	e->unsure_bytes = s && (s->lost_bytes || s->dialogue.hole) ? (s->lost_bytes ? s->lost_bytes : conn->side[CLIENT].gap) : 0;
+	e->unsure_bytes = s && (s->lost_bytes || s->dialogue.hole) ? (s->lost_bytes ? s->lost_bytes : conn->flow[CLIENT].gap) : 0;
 	if (s) {
 		dialogue_read(s, end, e);
 		times_read(s, e, ts);

@@ -2,7 +2,7 @@
 #include "core/own.h"
 
 /* Segments that are looked up together: enough for their cache misses to overlap, few enough for what is fetched to stay in the first cache. */
-enum { BATCH = 16 };
+enum { BATCH = 32 };
 
 /* Beyond this much ahead of what was seen, a number is not believed: no window is that large (RFC 7323 2.3). */
 #define SEQ_ABSURD (1 << 30)
@@ -88,13 +88,16 @@ static struct own_conn *conn_begin(struct stream *s, uint32_t hash, const struct
 	return c;
 }
 
+/* A new connection on the tuple of one that is over, or that it shows to be. */
 static struct own_conn *conn_again(struct stream *s, struct own_conn *old, uint32_t hash, const struct packet *p)
 {
 	if (!own_closed(old))
 		own_close(s, old, HOW_IDLE, p->ts);
-	if (old->list == LIST_CLOSED)
-		own_release(s, old);
-	own_move(s, old, LIST_FREE);
+	own_release(s, old);
+	enum side side;
+	struct own_past *past = own_past_find(s, hash, p, &side);
+	if (past)
+		own_past_drop(s, past);
 	struct own_conn *c = conn_begin(s, hash, p);
 	if (c)
 		c->pub.reused = true;
@@ -102,9 +105,9 @@ static struct own_conn *conn_again(struct stream *s, struct own_conn *old, uint3
 }
 
 /* A SYN of another number on a closed tuple begins a new connection; everything else there is a straggler. */
-static bool linger_over(const struct own_conn *c, enum side side, const struct packet *p)
+static bool begins_anew(const struct packet *p, uint32_t start)
 {
-	return (p->flags & TCP_SYN) && !(p->flags & TCP_RST) && p->seq + 1 != c->rare[side].start;
+	return (p->flags & TCP_SYN) && !(p->flags & TCP_RST) && p->seq + 1 != start;
 }
 
 /*
@@ -129,16 +132,16 @@ static bool live_over(struct own_conn *c, enum side side, const struct packet *p
 static bool syn_take(struct own_conn *c, enum side side, const struct packet *p)
 {
 	struct half *h = &c->half[side];
-	struct conn_side *facts = &c->pub.side[side];
+	struct conn_flow *flow = &c->pub.flow[side];
 	bool moved = (h->flags & HALF_KNOWN) && c->rare[side].start != p->seq + 1;
 	if (moved && (h->nxt != c->rare[side].start || h->held || !(p->flags & TCP_ACK)))
 		return false;
-	if (facts->syn && !moved) {
+	if (flow->syn && !moved) {
 		h->retransmits++;
 		return true;
 	}
-	facts->syn = true;
-	facts->mss = p->mss;
+	flow->syn = true;
+	c->rare[side].mss = p->mss;
 	h->wscale = p->has_wscale ? p->wscale : 0;
 	own_order_start(c, side, p->seq + 1);
 	if ((p->flags & TCP_ACK) && !(c->half[side_other(side)].flags & HALF_KNOWN))
@@ -150,7 +153,7 @@ static bool syn_take(struct own_conn *c, enum side side, const struct packet *p)
  * A packet that the capture has twice: the same numbers, identification and time stamp as the last of its side, at once. (A true retransmission has at least another IP ID or time stamp, or
  * comes much later.)
  */
-static bool captured_twice(const struct own_conn *c, struct half *h, const struct packet *p)
+static inline bool captured_twice(const struct own_conn *c, struct half *h, const struct packet *p)
 {
 	uint32_t sign = (p->seq ^ p->payload_len << 7) * 2654435761u ^ (p->ack + p->tsval) ^
 			((uint32_t)p->ip_id << 16 | p->window) ^ (uint32_t)p->flags << 8;
@@ -160,16 +163,17 @@ static bool captured_twice(const struct own_conn *c, struct half *h, const struc
 }
 
 /* IP identifications count upwards where a stack sets them at all: one that is not new is no new packet, but one that is captured late, or twice. */
-static bool id_is_old(const struct half *h, const struct packet *p)
+static inline bool id_is_old(const struct half *h, const struct packet *p)
 {
 	return p->ip_id != 0 && h->ip_id != 0 && (int16_t)(p->ip_id - h->ip_id) <= 0 && (int16_t)(p->ip_id - h->ip_id) > -1000;
 }
 
 /* What a segment tells of its sender, whatever its numbers. */
-static void facts_of_sender(struct half *h, struct conn_side *facts, const struct packet *p)
+static inline void facts_of_sender(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
 {
+	struct half *h = &c->half[side];
 	if (h->packets == 0)
-		facts->ttl = h->ttl_low = h->ttl_high = p->ttl;
+		c->rare[side].ttl = h->ttl_low = h->ttl_high = p->ttl;
 	if (p->ttl < h->ttl_low)
 		h->ttl_low = p->ttl;
 	if (p->ttl > h->ttl_high)
@@ -181,12 +185,13 @@ static void facts_of_sender(struct half *h, struct conn_side *facts, const struc
 	h->flags &= (uint8_t)~HALF_WINDOW_CLOSED;
 	if (p->window == 0 && !(p->flags & TCP_SYN)) {
 		h->flags |= HALF_WINDOW_CLOSED;
+		struct conn_side *facts = &own_sides(s, c)[side];
 		facts->zero_windows += facts->zero_windows < UINT16_MAX;
 	}
 }
 
 /* Which sizes get through: one segment at a time is watched until it is acknowledged, a larger one before a smaller one. */
-static void size_note(struct half *h, const struct packet *p, bool repeat)
+static inline void size_note(struct half *h, const struct packet *p, bool repeat)
 {
 	uint16_t len = p->payload_len < UINT16_MAX ? (uint16_t)p->payload_len : UINT16_MAX;
 	if (len > h->largest)
@@ -199,23 +204,23 @@ static void size_note(struct half *h, const struct packet *p, bool repeat)
 	}
 }
 
-static void size_acked(struct half *h, struct conn_side *facts)
+static inline void size_acked(struct half *h, struct half_rare *rare)
 {
 	h->stuck = 0;
 	if (h->probe_len == 0 || seq_diff(h->ack, h->probe) < 0)
 		return;
-	if (h->probe_len > facts->largest_acked)
-		facts->largest_acked = h->probe_len;
+	if (h->probe_len > rare->largest_acked)
+		rare->largest_acked = h->probe_len;
 	h->probe_len = 0;
 }
 
 /* What the numbers of a segment tell: repeats, unanswered bytes, windows. */
-static void facts_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
+static inline void facts_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
 {
 	struct half *h = &c->half[side];
 	bool old = id_is_old(h, p);
 	if (!(p->flags & TCP_RST))
-		facts_of_sender(h, &c->pub.side[side], p);
+		facts_of_sender(s, c, side, p);
 	h->packets++;
 	c->half[side_other(side)].unanswered = 0;
 	h->window = (uint32_t)p->window << (p->flags & TCP_SYN ? 0 : h->wscale);
@@ -236,7 +241,7 @@ static void facts_take(struct stream *s, struct own_conn *c, enum side side, con
 }
 
 /* The segment's acknowledgement, unless it is absurd. */
-static bool ack_take(struct own_conn *c, enum side side, const struct packet *p)
+static inline bool ack_take(struct own_conn *c, enum side side, const struct packet *p)
 {
 	enum side other = side_other(side);
 	struct half *h = &c->half[other];
@@ -245,7 +250,7 @@ static bool ack_take(struct own_conn *c, enum side side, const struct packet *p)
 	bool moves = !(h->flags & HALF_ACKED) || seq_diff(p->ack, h->ack) > 0;
 	own_order_acked(c, other, p->ack);
 	if (moves)
-		size_acked(h, &c->pub.side[other]);
+		size_acked(h, &c->rare[other]);
 	if (seq_diff(h->ack, h->end) >= 0)
 		h->unanswered_since = 0;
 	return true;
@@ -277,16 +282,16 @@ static bool rst_believed(const struct own_conn *c, enum side side, const struct 
 	uint32_t low = (h->flags & HALF_ACKED) ? h->ack : c->rare[side].start;
 	if (seq_diff(p->seq, low) >= 0 && seq_diff(p->seq, h->end) <= 0)
 		return true;
-	bool scaled = c->pub.side[CLIENT].syn && c->pub.side[SERVER].syn;
+	bool scaled = c->pub.flow[CLIENT].syn && c->pub.flow[SERVER].syn;
 	int32_t window = scaled && other->window < SEQ_ABSURD ? (int32_t)other->window : WINDOW_UNKNOWN;
 	*beyond = seq_diff(p->seq, h->end) > 0 && seq_diff(p->seq, h->end) <= window;
 	return *beyond;
 }
 
-static void rst_note(struct own_conn *c, enum side side, const struct packet *p)
+static void rst_note(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
 {
 	const struct half *h = &c->half[side];
-	struct conn_rst *rst = &c->pub.side[side].reset;
+	struct conn_rst *rst = &own_sides(s, c)[side].reset;
 	if (rst->seen)
 		return;
 	rst->seen = true;
@@ -305,7 +310,7 @@ static void rst_take(struct stream *s, struct own_conn *c, enum side side, const
 	/* A refused Fast Open acknowledges the SYN without its data. */
 	bool of_syn = (p->flags & TCP_ACK) && seq_diff(p->ack, c->rare[CLIENT].start) >= 0 &&
 		      seq_diff(p->ack, c->half[CLIENT].end) <= 0;
-	if (side == SERVER && c->list == LIST_HALF_OPEN && !c->pub.side[SERVER].syn && of_syn) {
+	if (side == SERVER && c->list == LIST_HALF_OPEN && !c->pub.flow[SERVER].syn && of_syn) {
 		c->end.refused = true;
 		own_order_start(c, SERVER, p->seq);
 	} else if (!rst_believed(c, side, p, &beyond)) {
@@ -316,7 +321,7 @@ static void rst_take(struct stream *s, struct own_conn *c, enum side side, const
 		if (c->list != LIST_FIN_WAIT)
 			own_move(s, c, LIST_FIN_WAIT);
 	}
-	rst_note(c, side, p);
+	rst_note(s, c, side, p);
 	/* Where nothing else tells, this side's stream begins with the RST: what is held must have a place. */
 	if (!(h->flags & (HALF_KNOWN | HALF_FLOOR)))
 		own_order_start(c, side, p->seq);
@@ -339,13 +344,13 @@ static void data_take(struct stream *s, struct own_conn *c, enum side side, cons
 		return;
 	}
 	if (h->flags & HALF_FIN) {
-		if (seq_diff(end, c->fin[side]) > 0 || (h->flags & HALF_FIN_DONE))
+		if (seq_diff(end, c->rare[side].fin) > 0 || (h->flags & HALF_FIN_DONE))
 			return;
 		e.flags &= TCP_ACK;
 	}
 	if ((e.flags & TCP_FIN) && !((h->flags & HALF_KNOWN) && seq_diff(end, h->nxt) < 0)) {
 		h->flags |= HALF_FIN;
-		c->fin[side] = end;
+		c->rare[side].fin = end;
 	} else {
 		e.flags &= TCP_ACK;
 	}
@@ -366,8 +371,14 @@ static void rst_doubt(struct stream *s, struct own_conn *c, enum side side, cons
 	if (rst && seq_diff(p->seq + p->payload_len, rst->seq) <= 0 && p->ts - rst->ts < s->config.skew)
 		return;
 	own_order_forget_rst(s, c, side);
-	if (c->list == LIST_FIN_WAIT && !c->pub.side[SERVER].fin)
+	if (c->list == LIST_FIN_WAIT && !c->pub.flow[SERVER].fin)
 		own_move(s, c, LIST_OPEN);
+}
+
+static inline void rtt_take(struct own_conn *c, enum side side, const struct packet *p, bool acks)
+{
+	if (c->pub.rtt == 0 && side == CLIENT && acks && c->pub.flow[CLIENT].syn && c->pub.flow[SERVER].syn)
+		c->pub.rtt = p->ts - c->pub.start;
 }
 
 static void segment_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
@@ -388,8 +399,7 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 	bool acks = ack_take(c, side, p);
 	if (c->list == LIST_HALF_OPEN && !(p->flags & (TCP_SYN | TCP_RST)))
 		own_move(s, c, LIST_OPEN);
-	if (c->pub.rtt == 0 && side == CLIENT && acks && c->pub.side[CLIENT].syn && c->pub.side[SERVER].syn)
-		c->pub.rtt = p->ts - c->pub.start;
+	rtt_take(c, side, p, acks);
 	if (p->flags & TCP_RST)
 		rst_take(s, c, side, p);
 	else
@@ -401,19 +411,78 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 /* What comes behind the close: an RST of the other side, bytes of one that has sent an RST. Other stragglers mean nothing. */
 static void straggler_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
 {
-	struct conn_side *facts = &c->pub.side[side];
+	struct conn_side *facts = &own_sides(s, c)[side];
 	s->stats.stray++;
-	if (c->list != LIST_CLOSED)
-		return;
 	if (p->flags & TCP_RST)
-		rst_note(c, side, p);
+		rst_note(s, c, side, p);
 	else if (facts->reset.seen && p->payload_len > 0 && seq_diff(p->seq + p->payload_len, c->half[side].end) > 0)
 		facts->reset.after += facts->reset.after < UINT16_MAX;
 }
 
-static enum side side_of(const struct own_conn *c, const struct packet *p)
+/* A segment of no connection that is under way or just closed: it may belong to one that has been over for longer. */
+static struct own_conn *conn_new(struct stream *s, uint32_t hash, const struct packet *p, enum side *side)
 {
-	return c->pub.port[CLIENT] == p->src_port && ip_addr_equal(&c->pub.addr[CLIENT], &p->src) ? CLIENT : SERVER;
+	struct own_past *past = s->pasts.count > 0 ? own_past_find(s, hash, p, side) : NULL;
+	if (past && !begins_anew(p, past->start[*side])) {
+		s->stats.stray++;
+		return NULL;
+	}
+	if (past)
+		own_past_drop(s, past);
+	struct own_conn *c = conn_begin(s, hash, p);
+	if (c)
+		c->pub.reused = past != NULL;
+	return c;
+}
+
+/* The connection that a segment goes to, after what its coming does to one before; NULL: none. */
+static struct own_conn *conn_for(struct stream *s, struct own_conn *c, uint32_t hash, enum side side, const struct packet *p)
+{
+	while (c && own_ends(s, c) <= p->ts) {
+		own_aged(s, c);
+		c = c->list == LIST_FREE ? NULL : c;
+	}
+	if (!c)
+		return conn_new(s, hash, p, &side);
+	if (own_closed(c) && !begins_anew(p, c->rare[side].start)) {
+		straggler_take(s, c, side, p);
+		return NULL;
+	}
+	return own_closed(c) || live_over(c, side, p) ? conn_again(s, c, hash, p) : c;
+}
+
+/*
+ * The usual case, told in one look (header prediction: V. Jacobson, "4BSD TCP header prediction", 1990): the next bytes in order, or none, on an open connection of which nothing is missing,
+ * held or over, and an acknowledgement of what was handed on.
+ */
+static inline bool predicted(const struct stream *s, const struct own_conn *c, enum side side, const struct packet *p)
+{
+	const struct half *h = &c->half[side], *other = &c->half[side_other(side)];
+	const uint8_t odd = HALF_FIN | HALF_RST_HELD;
+	return c->list == LIST_OPEN && !c->waiting && (p->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK &&
+	       (h->flags & other->flags & HALF_KNOWN) && !((h->flags | other->flags) & odd) && p->seq == h->nxt &&
+	       h->end == h->nxt && !h->held && !other->held && seq_diff(p->ack, other->nxt) <= 0 &&
+	       p->payload_cap == p->payload_len && p->ts - c->pub.last < s->config.idle;
+}
+
+static inline void predicted_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
+{
+	struct half *h = &c->half[side];
+	struct conn_flow *flow = &c->pub.flow[side];
+	if (captured_twice(c, h, p)) {
+		s->stats.duplicates++;
+		return;
+	}
+	c->pub.last = p->ts;
+	facts_take(s, c, side, p);
+	rtt_take(c, side, p, ack_take(c, side, p));
+	if (p->payload_len == 0)
+		return;
+	flow->acked = own_order_offset(c, side_other(side), p->ack);
+	s->listener->data(s->arg, &c->pub, side, bytes_of(p->payload, p->payload_len), p->ts);
+	flow->bytes += p->payload_len;
+	h->nxt += p->payload_len;
+	h->end = h->nxt;
 }
 
 static void segment(struct stream *s, uint32_t hash, uint32_t candidate, const struct packet *p)
@@ -421,36 +490,44 @@ static void segment(struct stream *s, uint32_t hash, uint32_t candidate, const s
 	s->stats.segments++;
 	own_age(s, p->ts);
 	struct own_conn *c = candidate == FLOW_NONE ? NULL : own_at(s, candidate);
-	if (!c || !own_matches(c, p))
+	int side = c && c->list != LIST_FREE ? own_side(c, p) : -1;
+	if (side < 0) {
 		c = own_find(s, hash, p);
-	while (c && own_ends(s, c) <= p->ts) {
-		own_aged(s, c);
-		c = c->list == LIST_FREE ? NULL : c;
+		side = c ? own_side(c, p) : CLIENT;
 	}
-	if (!c) {
-		c = conn_begin(s, hash, p);
-	} else if (c->list == LIST_CLOSED || c->list == LIST_LINGER) {
-		if (!linger_over(c, side_of(c, p), p)) {
-			straggler_take(s, c, side_of(c, p), p);
-			return;
-		}
-		c = conn_again(s, c, hash, p);
-	} else if (live_over(c, side_of(c, p), p)) {
-		c = conn_again(s, c, hash, p);
+	if (c && predicted(s, c, (enum side)side, p)) {
+		predicted_take(s, c, (enum side)side, p);
+		return;
 	}
+	c = conn_for(s, c, hash, (enum side)side, p);
 	if (c)
-		segment_take(s, c, side_of(c, p), p);
+		segment_take(s, c, (enum side)own_side(c, p), p);
 }
 
-static void lines_prefetch(const void *from, size_t n)
+static inline void lines_prefetch(const void *from, size_t n)
 {
 	for (size_t line = 0; line < n; line += 64)
-		__builtin_prefetch((const char *)from + line);
+		__builtin_prefetch((const char *)from + line, 1);
+}
+
+/* What a segment will touch of its connection: more at its beginning and its end, when it also leaves its neighbours in a list. */
+static inline void conn_prefetch(const struct own_conn *c, const struct packet *p)
+{
+	bool turn = p->flags & (TCP_SYN | TCP_FIN | TCP_RST);
+	lines_prefetch(c, turn ? sizeof *c : offsetof(struct own_conn, rare));
+}
+
+static inline void neighbours_prefetch(const struct stream *s, const struct own_conn *c)
+{
+	if (c->in_list.prev != FLOW_NONE)
+		__builtin_prefetch(&own_at(s, c->in_list.prev)->in_list, 1);
+	if (c->in_list.next != FLOW_NONE)
+		__builtin_prefetch(&own_at(s, c->in_list.next)->in_list, 1);
 }
 
 /*
- * Several passes over a batch, each of which fetches what the next one reads, so that the cache misses of one segment's look-up overlap with those of the others: the slot, the connection,
- * what the listener keeps of it.
+ * Several passes over a batch, each of which fetches what the next one reads, so that the cache misses of one segment's look-up overlap with those of the others: the slot, the connection, what
+ * the listener keeps of it, and what that points to.
  */
 static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 {
@@ -462,20 +539,21 @@ static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		uint32_t at = hash[i];
 		candidate[i] = flow_find(&s->flows, hash[i], &at);
-		if (candidate[i] == FLOW_NONE)
-			continue;
-		struct own_conn *c = own_at(s, candidate[i]);
-		__builtin_prefetch(&c->pub);
-		lines_prefetch(c->half, sizeof *c - offsetof(struct own_conn, half));
+		if (candidate[i] != FLOW_NONE)
+			conn_prefetch(own_at(s, candidate[i]), &packets[i]);
+		else if (s->pasts.count > 0)
+			flow_prefetch(&s->pasts.table, hash[i]);
 	}
-	for (size_t i = 0; i < n; i++) {
-		if (candidate[i] == FLOW_NONE || packets[i].payload_len == 0)
-			continue;
-		const struct own_conn *c = own_at(s, candidate[i]);
-		lines_prefetch(c->pub.side, sizeof c->pub.side);
-		if (c->pub.user)
-			lines_prefetch(c->pub.user, s->config.user_hot);
-	}
+	for (int step = 0; step < 2; step++)
+		for (size_t i = 0; i < n; i++) {
+			if (candidate[i] == FLOW_NONE)
+				continue;
+			const struct own_conn *c = own_at(s, candidate[i]);
+			if (step == 0 && (packets[i].flags & (TCP_FIN | TCP_RST)))
+				neighbours_prefetch(s, c);
+			if (s->listener->ahead && c->pub.user && c->list == LIST_OPEN)
+				s->listener->ahead(s->arg, &c->pub, step);
+		}
 	for (size_t i = 0; i < n; i++)
 		segment(s, hash[i], candidate[i], &packets[i]);
 }
@@ -491,9 +569,9 @@ static void own_icmp(struct stream *s, const struct packet_icmp *icmp)
 {
 	struct packet quoted = {.src = icmp->src, .dst = icmp->dst, .src_port = icmp->src_port, .dst_port = icmp->dst_port};
 	struct own_conn *c = own_find(s, flow_hash(s->config.seed, &quoted), &quoted);
-	if (!c || c->list == LIST_LINGER)
+	if (!c)
 		return;
-	struct conn_side *facts = &c->pub.side[side_of(c, &quoted)];
+	struct conn_side *facts = &own_sides(s, c)[own_side(c, &quoted)];
 	if (!icmp->too_big) {
 		facts->unreachable += facts->unreachable < UINT16_MAX;
 		return;

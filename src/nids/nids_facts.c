@@ -50,7 +50,7 @@ static void base_note(struct nids_conn *c, enum side from, const struct packet *
 	if (syn && from == SERVER && p->ack != c->side[CLIENT].base)
 		return; /* not an answer to this SYN: libnids passes over it too */
 	uint32_t base = p->seq + syn;
-	if (half->known && !(syn && !c->pub.side[from].syn && half->accepted == 0))
+	if (half->known && !(syn && !c->pub.flow[from].syn && half->accepted == 0))
 		return;
 	if (half->known)
 		half->end += half->base - base; /* a segment was captured before the SYN */
@@ -68,9 +68,9 @@ static void syn_note(struct nids_conn *c, enum side from, const struct packet *p
 		c->syn_ts = p->ts;
 	else
 		c->syn_ack_ts = p->ts;
-	if (facts->syn)
+	if (c->pub.flow[from].syn)
 		facts->retransmits++;
-	facts->syn = true;
+	c->pub.flow[from].syn = true;
 	facts->mss = p->mss;
 }
 
@@ -111,7 +111,7 @@ static void data_note(struct stream *s, struct nids_conn *c, enum side from, con
 	if (at < 0 || at > (int64_t)half->end + REACH)
 		return;
 	uint64_t to = (uint64_t)at + p->payload_len; /* a lone ACK counts too: its number says that what is before it was sent */
-	facts->cut |= p->payload_cap < p->payload_len;
+	c->pub.flow[from].cut |= p->payload_cap < p->payload_len;
 	if (p->payload_len > 0 && is_repeat(half, (uint64_t)at, to)) {
 		facts->retransmits++;
 		facts->unanswered++;

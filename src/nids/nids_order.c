@@ -14,34 +14,34 @@ enum { MARKS_MAX = 512 };
 
 static uint64_t position(const struct nids_conn *c, enum side side)
 {
-	return c->pub.side[side].bytes + c->pub.side[side].gap;
+	return c->pub.flow[side].bytes + c->pub.flow[side].gap;
 }
 
 /* Whether all that is acknowledged has been handed on or declared lost; the FIN counts as one. */
 static bool is_clear(const struct nids_conn *c, enum side side, uint64_t ack)
 {
 	enum side other = side_other(side);
-	return ack <= position(c, other) + (c->pub.side[other].fin ? 1 : 0);
+	return ack <= position(c, other) + (c->pub.flow[other].fin ? 1 : 0);
 }
 
 /* Where contradictory numbers were let through, no more is said to be acknowledged than was told of. */
 static void acked_set(struct nids_conn *c, enum side side, uint64_t ack)
 {
 	uint64_t there = position(c, side_other(side));
-	c->pub.side[side].acked = ack < there ? ack : there;
+	c->pub.flow[side].acked = ack < there ? ack : there;
 }
 
 static void data_deliver(struct stream *s, struct nids_conn *c, enum side side, struct bytes data, uint64_t ack, int64_t ts)
 {
 	acked_set(c, side, ack);
 	s->listener->data(s->arg, &c->pub, side, data, ts);
-	c->pub.side[side].bytes += data.n;
+	c->pub.flow[side].bytes += data.n;
 }
 
 void nids_order_closing(struct nids_conn *c, enum side side, enum how how, uint64_t ack)
 {
 	enum closer closer = side == CLIENT ? CLOSER_CLIENT : CLOSER_SERVER;
-	if (ack > c->pub.side[side].acked)
+	if (ack > c->pub.flow[side].acked)
 		acked_set(c, side, ack);
 	if (c->end.closer == CLOSER_NOBODY) {
 		c->end.closer = closer;
@@ -54,7 +54,7 @@ void nids_order_closing(struct nids_conn *c, enum side side, enum how how, uint6
 static void fin_deliver(struct stream *s, struct nids_conn *c, enum side side, uint64_t ack, int64_t ts)
 {
 	acked_set(c, side, ack);
-	c->pub.side[side].fin = true;
+	c->pub.flow[side].fin = true;
 	nids_order_closing(c, side, HOW_FIN, ack);
 	s->listener->fin(s->arg, &c->pub, side, ts);
 }
@@ -119,7 +119,7 @@ static void lose(struct stream *s, struct nids_conn *c, enum side side, uint64_t
 	s->stats.gaps++;
 	s->stats.gap_bytes += upto - from;
 	s->listener->gap(s->arg, &c->pub, side, upto - from, ts);
-	c->pub.side[side].gap += upto - from;
+	c->pub.flow[side].gap += upto - from;
 	half->accepted = upto;
 	half->stalled = true;
 }

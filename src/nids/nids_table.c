@@ -117,6 +117,7 @@ static void conn_init(struct nids_conn *c, const struct packet *syn)
 	c->pub.start = c->pub.last = syn->ts;
 	for (int side = CLIENT; side <= SERVER; side++)
 		c->side[side].held_last = &c->side[side].held;
+	c->pub.side = c->facts;
 	c->side[CLIENT].known = true;
 	c->side[CLIENT].base = syn->seq + 1;
 }

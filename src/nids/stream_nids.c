@@ -76,7 +76,7 @@ static void conn_close(struct stream *s, struct nids_conn *c, enum how over, int
 	nids_order_flush(s, c, ts);
 	nids_table_forget(s, c, CLIENT);
 	nids_table_forget(s, c, SERVER);
-	if (pub->side[CLIENT].fin && pub->side[SERVER].fin)
+	if (pub->flow[CLIENT].fin && pub->flow[SERVER].fin)
 		over = HOW_FIN; /* the FINs had come, behind bytes that had not */
 	c->end.over = over;
 	if (c->end.closer == CLOSER_NOBODY)
@@ -91,7 +91,7 @@ static void conn_close(struct stream *s, struct nids_conn *c, enum how over, int
 
 static bool conn_close_if_done(struct stream *s, struct nids_conn *c, int64_t ts)
 {
-	bool done = c->pub.side[CLIENT].fin && c->pub.side[SERVER].fin;
+	bool done = c->pub.flow[CLIENT].fin && c->pub.flow[SERVER].fin;
 	if (done)
 		conn_close(s, c, HOW_FIN, ts);
 	return done;
@@ -240,10 +240,10 @@ static bool rst_take(struct stream *s, struct nids_conn *c, enum side side, cons
 		return false;
 	}
 	nids_order_flush(s, c, p->ts); /* before: a FIN that was held came before the RST */
-	c->pub.side[side].rst = true;
+	c->pub.flow[side].rst = true;
 	c->end.by_rst = true;
 	c->end.rst_by = side;
-	c->end.refused = c->state == NIDS_HALF_OPEN && side == SERVER && !c->pub.side[SERVER].syn;
+	c->end.refused = c->state == NIDS_HALF_OPEN && side == SERVER && !c->pub.flow[SERVER].syn;
 	nids_order_closing(c, side, HOW_RST, s->fed.ack);
 	conn_close(s, c, HOW_RST, p->ts);
 	return true;

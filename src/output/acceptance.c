@@ -24,7 +24,7 @@ static int64_t answered_wait(const struct transaction *t)
 struct acceptance acceptance_slowest(const struct record *r)
 {
 	struct acceptance a = open_wait(r);
-	bool whole = r->ending->unsure == UNSURE_NONE && r->conn->side[CLIENT].gap + r->conn->side[SERVER].gap == 0;
+	bool whole = r->ending->unsure == UNSURE_NONE && r->conn->flow[CLIENT].gap + r->conn->flow[SERVER].gap == 0;
 
 	for (const struct transaction *t = r->session->first; t != NULL; t = t->next)
 		if (answered_wait(t) > a.waited)

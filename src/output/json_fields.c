@@ -282,7 +282,7 @@ static bool put_latency_banner(struct json *j, const struct json_view *v)
 {
 	const struct conn *conn = v->report->record.conn;
 
-	return json_put_wait(j, conn->start, v->report->record.session->ts_banner) && conn->side[CLIENT].syn;
+	return json_put_wait(j, conn->start, v->report->record.session->ts_banner) && conn->flow[CLIENT].syn;
 }
 
 static bool put_latency_hello(struct json *j, const struct json_view *v)

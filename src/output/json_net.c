@@ -17,22 +17,27 @@ static const struct conn_side *sides(const struct json_view *v)
 	return v->report->record.conn->side;
 }
 
+static const struct conn_flow *flows(const struct json_view *v)
+{
+	return v->report->record.conn->flow;
+}
+
 /* Of the streams, without what is missing from the capture. */
 static bool put_client_bytes(struct json *j, const struct json_view *v)
 {
-	json_number(j, sides(v)[CLIENT].bytes);
+	json_number(j, flows(v)[CLIENT].bytes);
 	return true;
 }
 
 static bool put_server_bytes(struct json *j, const struct json_view *v)
 {
-	json_number(j, sides(v)[SERVER].bytes);
+	json_number(j, flows(v)[SERVER].bytes);
 	return true;
 }
 
 static bool put_gap_bytes(struct json *j, const struct json_view *v)
 {
-	put_pair(j, sides(v)[CLIENT].gap, sides(v)[SERVER].gap);
+	put_pair(j, flows(v)[CLIENT].gap, flows(v)[SERVER].gap);
 	return true;
 }
 

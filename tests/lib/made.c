@@ -46,7 +46,8 @@ void made_init_bare(struct made *m)
 	m->conn = (struct conn){.addr = {made_addr("192.0.2.10"), made_addr("198.51.100.25")},
 				.port = {40313, 25},
 				.start = MADE_START,
-				.last = MADE_START};
+				.last = MADE_START,
+				.side = m->sides};
 	m->ending = (struct ending){.closer = CLOSER_CLIENT, .how = HOW_FIN, .connected = true};
 	m->cause.id = CAUSE_UNEXPLAINED;
 	m->record = (struct record){

@@ -11,6 +11,7 @@ enum { MADE_MESSAGES = 8 };
 struct made {
 	struct pool *pool;
 	struct conn conn;
+	struct conn_side sides[2]; /* which conn points to */
 	struct session_facts facts;
 	struct ending ending;
 	struct transaction messages[MADE_MESSAGES];

@@ -11,13 +11,18 @@
 
 #include "lib/segments.h"
 
-static void side_complete(struct conn_side *s, const struct conn_side *given, uint64_t bytes)
+static void side_complete(struct conn_side *s, const struct conn_side *given)
 {
 	*s = *given;
-	s->bytes = given->bytes ? given->bytes : bytes;
 	s->packets = given->packets ? given->packets : 12;
 	if (given->ttl_high == 0)
 		s->ttl = s->ttl_low = s->ttl_high = 57;
+}
+
+static void flow_complete(struct conn_flow *flow, const struct conn_flow *given, uint64_t bytes)
+{
+	*flow = *given;
+	flow->bytes = given->bytes ? given->bytes : bytes;
 }
 
 static void note(struct facts *f, enum note_tag tag, const char *text)
@@ -35,8 +40,11 @@ void sample_take(struct facts *f, const struct sample *p)
 	f->conn = (struct conn){.start = 1000 * S, .port = {40000, 25}};
 	for (enum side side = CLIENT; side <= SERVER && !p->v6; side++)
 		memset(f->conn.addr[side].b + 10, 0xff, 2);
-	side_complete(&f->conn.side[CLIENT], &p->client, p->mute ? 0 : 300);
-	side_complete(&f->conn.side[SERVER], &p->server, p->s.replies ? 200 : 0);
+	f->conn.side = f->sides;
+	side_complete(&f->sides[CLIENT], &p->client);
+	side_complete(&f->sides[SERVER], &p->server);
+	flow_complete(&f->conn.flow[CLIENT], &p->client_flow, p->mute ? 0 : 300);
+	flow_complete(&f->conn.flow[SERVER], &p->server_flow, p->s.replies ? 200 : 0);
 	note(f, NOTE_REPLY, p->reply);
 	note(f, NOTE_BANNER, p->banner);
 	note(f, NOTE_NOT_SMTP, p->foreign);

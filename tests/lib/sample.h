@@ -13,6 +13,7 @@ struct sample {
 	struct ending e;
 	struct session_facts s;
 	struct conn_side client, server;
+	struct conn_flow client_flow, server_flow;
 	struct cause_hints hints;
 	const char *reply, *banner, *foreign;
 	int64_t life; /* 0: 40 s */
@@ -25,6 +26,7 @@ struct sample {
 
 struct facts {
 	struct conn conn;
+	struct conn_side sides[2];
 	struct session_facts session;
 	struct ending ending;
 	struct judgement judgement;
@@ -86,7 +88,7 @@ void samples_mix(const char *test, const struct sample_list *lists, size_t n);
 /* One of the server's resets: the first five facts are those of a normal Linux server's. */
 #define RST_OF(...)                                                                                                                \
 	{                                                                                                                          \
-		.df = true, .tsopt = true, .ip_id = 4711, .rst = true, .ttl = 57, .ttl_low = 57, .ttl_high = 57, .reset = {        \
+		.df = true, .tsopt = true, .ip_id = 4711, .ttl = 57, .ttl_low = 57, .ttl_high = 57, .reset = {        \
 			.seen = true,                                                                                              \
 			.ts = 5000 * S,                                                                                            \
 			__VA_ARGS__                                                                                                \

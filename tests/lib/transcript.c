@@ -33,13 +33,13 @@ static void turn(struct heard *h, char c)
 
 static uint64_t position(const struct conn *conn, enum side side)
 {
-	return conn->side[side].bytes + conn->side[side].gap;
+	return conn->flow[side].bytes + conn->flow[side].gap;
 }
 
 /* Whatever a side says, what it had acknowledged was told before. */
 static void assert_causal(const struct conn *conn, enum side side)
 {
-	assert_true(conn->side[side].acked <= position(conn, side_other(side)));
+	assert_true(conn->flow[side].acked <= position(conn, side_other(side)));
 }
 
 static void heard_open(void *arg, struct conn *conn)
@@ -104,12 +104,14 @@ static void heard_close(void *arg, struct conn *conn, const struct conn_end *end
 	struct transcript *t = arg;
 	struct heard *h = entered(t, conn);
 	for (int side = CLIENT; side <= SERVER; side++) {
-		assert_int_equal(conn->side[side].bytes, h->n[side]);
-		assert_int_equal(conn->side[side].gap, h->gap[side]);
-		assert_int_equal(conn->side[side].fin,
+		assert_int_equal(conn->flow[side].bytes, h->n[side]);
+		assert_int_equal(conn->flow[side].gap, h->gap[side]);
+		assert_int_equal(conn->flow[side].fin,
 				 h->fins > 0 && (h->fin[0] == (enum side)side || (h->fins == 2 && h->fin[1] == (enum side)side)));
 	}
 	h->conn = *conn;
+	memcpy(h->sides, conn->side, sizeof h->sides);
+	h->conn.side = h->sides;
 	h->end = *end;
 	h->closed = true;
 	h->closed_as = t->closed++;
