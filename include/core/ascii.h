@@ -36,22 +36,32 @@ static inline struct bytes ascii_trim(struct bytes b)
 	return b;
 }
 
+/* The same letter in any case, or the same byte. */
+static inline bool ascii_same(uint8_t a, uint8_t b)
+{
+	return a == b || ((a ^ b) == 0x20 && ascii_lower(a) >= 'a' && ascii_lower(a) <= 'z');
+}
+
+/* How much of word b begins with, in any case. */
+static inline size_t ascii_alike(struct bytes b, const char *word)
+{
+	size_t i = 0;
+	while (i < b.n && word[i] && ascii_same(b.p[i], (uint8_t)word[i]))
+		i++;
+	return i;
+}
+
 /* b begins with word, in any case. */
 static inline bool ascii_begins(struct bytes b, const char *word)
 {
-	size_t i = 0;
-	while (i < b.n && word[i] && ascii_lower(b.p[i]) == ascii_lower((uint8_t)word[i]))
-		i++;
-	return word[i] == '\0';
+	return word[ascii_alike(b, word)] == '\0';
 }
 
 /* b is word, in any case. */
 static inline bool ascii_is(struct bytes b, const char *word)
 {
-	size_t i = 0;
-	while (i < b.n && word[i] && ascii_lower(b.p[i]) == ascii_lower((uint8_t)word[i]))
-		i++;
-	return i == b.n && word[i] == '\0';
+	size_t n = ascii_alike(b, word);
+	return n == b.n && word[n] == '\0';
 }
 
 /* Takes the first word off the front of *b, which is moved behind it; empty when there is none. */

@@ -25,41 +25,40 @@ struct smtp_pending {
 	bool maybe_quit;                 /* a line that answers a 334, and reads QUIT */
 };
 
-enum smtp_event_kind {
-	SMTP_EVENT_COMMAND,    /* pending: the new one; text: its arguments */
-	SMTP_EVENT_REPLY_LINE, /* a line of a reply that goes on; pending as for REPLY */
-	SMTP_EVENT_REPLY,      /* pending: what it answers, NULL if nothing was outstanding that it could answer */
-	SMTP_EVENT_CONTENT,    /* len bytes of a message, of which text.n (all, or none in a hole) are at hand */
-	SMTP_EVENT_END,        /* the end of a message was sent; pending: where its reply is waited for */
-	SMTP_EVENT_LOST,       /* len bytes of `side` are missing, and what is outstanding is no longer known */
-	SMTP_EVENT_FOUND,      /* a command and the reply that fits it were seen: the pairing is trusted again */
-	SMTP_EVENT_PROXY,      /* a PROXY protocol header said who the client is */
-	SMTP_EVENT_TLS,        /* from here on both sides speak TLS */
-	SMTP_EVENT_TLS_BYTES, /* len bytes of `side` in TLS, of which text.n (all, or none in a hole) are at hand; may come before SMTP_EVENT_TLS where it is not sure yet */
-	SMTP_EVENT_FIN,       /* `side` has ended its stream, and all before was handed on */
-	SMTP_EVENT_FLAW       /* flaws: enum flaw */
-};
-
+/* A command, or a reply or a line of one. */
 struct smtp_event {
-	enum smtp_event_kind kind;
 	int64_t ts;
-	enum side side;
-	struct smtp_pending *pending;
-	struct smtp_reply reply;
-	struct bytes text;
-	const struct proxy_header *proxy;
-	uint64_t len;
-	unsigned flaws;
-	bool lost;       /* REPLY: the pairing is not trusted */
-	bool in_content; /* REPLY with no pending: the client was inside a message */
+	struct smtp_pending *pending;   /* of a command: the new one; of a reply: what it answers, NULL if nothing was outstanding that it could answer */
+	struct bytes text;              /* of a command: its arguments; of a reply: its text */
+	const struct smtp_reply *reply; /* NULL: a command */
+	bool lost;                      /* a reply: the pairing is not trusted */
+	bool in_content;                /* a reply with no pending: the client was inside a message */
 };
 
 struct dialogue;
 
-/* What is common to all dialogues of a monitor. event must not call back into the dialogue; it may fill in the pending's transaction, note and due. */
+/*
+ * What a dialogue tells. None of it may call back into the dialogue; command and reply may fill in the pending's transaction, note and due. Of content and TLS, len bytes come, of which text.n
+ * (all, or none in a hole) are at hand.
+ */
+struct dialogue_listener {
+	void (*command)(struct dialogue *d, const struct smtp_event *e);
+	void (*reply_line)(struct dialogue *d, const struct smtp_event *e); /* a line of a reply that goes on */
+	void (*reply)(struct dialogue *d, const struct smtp_event *e);
+	void (*content)(struct dialogue *d, struct bytes text, uint64_t len);
+	void (*end)(struct dialogue *d, struct smtp_pending *p, int64_t ts); /* the end of a message was sent; p: where its reply is waited for, or NULL */
+	void (*lost)(struct dialogue *d, enum side side, uint64_t len); /* len bytes of `side` are missing, and what is outstanding is no longer known */
+	void (*proxy)(struct dialogue *d, const struct proxy_header *header); /* it said who the client is */
+	void (*tls)(struct dialogue *d);                                       /* from here on both sides speak TLS */
+	void (*tls_bytes)(struct dialogue *d, enum side side, struct bytes text, uint64_t len); /* may come before tls, where it is not sure yet */
+	void (*fin)(struct dialogue *d, enum side side); /* `side` has ended its stream, and all before was handed on */
+	void (*flaw)(struct dialogue *d, unsigned flaws);
+};
+
+/* What is common to all dialogues of a monitor. */
 struct dialogue_env {
 	struct pool *pool;
-	void (*event)(struct dialogue *d, const struct smtp_event *event);
+	const struct dialogue_listener *listener;
 };
 
 /* At most so many commands are outstanding, and so many bytes wait for a reply that tells what they are. */

@@ -24,11 +24,15 @@ struct smtp_pending *dialogue_client_end(struct dialogue *d, unsigned flaws, int
 void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts);
 
 /* The pairing is lost; tells the session once for each cause. */
-void dialogue_lose(struct dialogue *d, enum side side, uint64_t len, int64_t ts);
+void dialogue_lose(struct dialogue *d, enum side side, uint64_t len);
 
-void dialogue_tell(struct dialogue *d, const struct smtp_event *event);
-void dialogue_tell_flaw(struct dialogue *d, unsigned flaws, int64_t ts);
-void dialogue_tls(struct dialogue *d, int64_t ts);
-void dialogue_tls_bytes(struct dialogue *d, enum side side, struct bytes bytes, uint64_t len, int64_t ts);
+static inline void dialogue_tell_flaw(struct dialogue *d, unsigned flaws)
+{
+	if (flaws)
+		d->env->listener->flaw(d, flaws);
+}
+
+void dialogue_tls(struct dialogue *d);
+void dialogue_tls_bytes(struct dialogue *d, enum side side, struct bytes bytes, uint64_t len);
 
 #endif

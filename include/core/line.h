@@ -44,6 +44,13 @@ bool line_rest(struct line *l, struct pool *pool, struct line_out *out);
 bool line_idle(const struct line *l);
 
 /* Forgets the half line and gives the memory back. */
-void line_reset(struct line *l, struct pool *pool);
+void line_give_back(struct line *l, struct pool *pool);
+
+/* The same; nearly always there is nothing to give back. */
+static inline void line_reset(struct line *l, struct pool *pool)
+{
+	if (l->half || l->n > 0 || l->flaws != 0 || l->lost)
+		line_give_back(l, pool);
+}
 
 #endif

@@ -37,6 +37,11 @@ struct session {
 /* The dialogue hands itself back with each event: it is the session's first member. */
 static_assert(offsetof(struct session, dialogue) == 0, "the session is found from its dialogue");
 
+static inline struct session *session_of(struct dialogue *d)
+{
+	return (struct session *)(void *)d;
+}
+
 static inline struct pool *session_pool(const struct session *s)
 {
 	return s->dialogue.env->pool;
@@ -71,7 +76,7 @@ bool session_stage_open(const struct transaction *t);
 enum place session_stage_place(const struct session *s, const struct smtp_pending *p, bool in_content);
 
 /* session_reply.c - what the server says. */
-void session_reply_take(struct session *s, const struct smtp_event *e);
-void session_reply_line(struct session *s, const struct smtp_event *e);
+void session_reply_take(struct dialogue *d, const struct smtp_event *e);
+void session_reply_line(struct dialogue *d, const struct smtp_event *e);
 
 #endif

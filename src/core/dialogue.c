@@ -51,7 +51,7 @@ static enum fit reply_fits(enum smtp_verb verb, const struct smtp_reply *r)
 }
 
 /* After a hole: is this reply the answer to the oldest command known to be outstanding? Enough such answers make the pairing trusted again. */
-static bool reply_finds(struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
+static bool reply_finds(struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r)
 {
 	enum fit fit = p ? reply_fits((enum smtp_verb)p->verb, r) : FIT_NOT;
 	if (fit == FIT_NOT) {
@@ -59,10 +59,8 @@ static bool reply_finds(struct dialogue *d, const struct smtp_pending *p, const 
 		return false;
 	}
 	d->fitted += r->code < 400;
-	if (fit == FIT_SURE || (d->fitted >= FITS_TO_TRUST && !p->next)) {
+	if (fit == FIT_SURE || (d->fitted >= FITS_TO_TRUST && !p->next))
 		d->lost = false;
-		dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_FOUND, .ts = ts});
-	}
 	return true;
 }
 
@@ -94,11 +92,11 @@ static enum dialogue_mode mode_after(const struct smtp_pending *p, uint16_t code
 	}
 }
 
-static void mode_decide(struct dialogue *d, const struct smtp_pending *p, uint16_t code, int64_t ts)
+static void mode_decide(struct dialogue *d, const struct smtp_pending *p, uint16_t code)
 {
 	/* What was slipped in between STARTTLS and TLS is thrown away, as servers do since CVE-2011-0411. */
 	if (p->verb == SMTP_STARTTLS && d->held_n > 0 && code == 220 && d->held[0] != TLS_HANDSHAKE) {
-		dialogue_tell_flaw(d, FLAW_STARTTLS_INJECTION, ts);
+		dialogue_tell_flaw(d, FLAW_STARTTLS_INJECTION);
 		d->offset[CLIENT] += d->held_n;
 		d->held_n = 0;
 	}
@@ -107,23 +105,27 @@ static void mode_decide(struct dialogue *d, const struct smtp_pending *p, uint16
 		d->content = (struct content){0};
 }
 
-static void reply_tell(struct dialogue *d, enum smtp_event_kind kind, struct smtp_pending *p, const struct smtp_reply *r,
-		       int64_t ts)
+static inline struct smtp_event reply_event(const struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
 {
-	dialogue_tell(d, &(struct smtp_event){.kind = kind,
-					      .ts = ts,
-					      .pending = p,
-					      .reply = *r,
-					      .text = r->text,
-					      .lost = d->lost,
-					      .in_content = d->mode == MODE_CONTENT || d->mode == MODE_SOFT});
+	return (struct smtp_event){.ts = ts,
+				   .pending = p,
+				   .text = r->text,
+				   .reply = r,
+				   .lost = d->lost,
+				   .in_content = d->mode == MODE_CONTENT || d->mode == MODE_SOFT};
+}
+
+static void reply_tell(struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
+{
+	struct smtp_event e = reply_event(d, p, r, ts);
+	d->env->listener->reply(d, &e);
 }
 
 /* Commands that were read behind STARTTLS before its answer came. */
-static void injected_drop(struct dialogue *d, int64_t ts)
+static void injected_drop(struct dialogue *d)
 {
 	dialogue_unpend_all(d);
-	dialogue_tell_flaw(d, FLAW_STARTTLS_INJECTION, ts);
+	dialogue_tell_flaw(d, FLAW_STARTTLS_INJECTION);
 	line_reset(&d->line[CLIENT], d->env->pool);
 	d->mode = MODE_TLS_DUE;
 }
@@ -135,7 +137,7 @@ static void reply_credit(struct dialogue *d, struct smtp_pending *p, const struc
 		p->verb = SMTP_QUIT;
 	bool decides = p == d->tail && d->offset[CLIENT] == p->end && (d->mode == MODE_WAIT || d->mode == MODE_COMMAND);
 	struct smtp_pending answered = *p;
-	reply_tell(d, SMTP_EVENT_REPLY, p, r, ts);
+	reply_tell(d, p, r, ts);
 	p->due--;
 	/* What came as TLS where none was due gets all that the server says. */
 	if (p->due == 0 && !(d->mode == MODE_FOREIGN && answered.verb == SMTP_NOT_SMTP))
@@ -145,12 +147,12 @@ static void reply_credit(struct dialogue *d, struct smtp_pending *p, const struc
 	if (answered.verb == SMTP_BDAT && d->mode != MODE_CHUNK)
 		d->hole = false;
 	if (answered.verb == SMTP_STARTTLS && r->code == 220 && !decides)
-		injected_drop(d, ts);
+		injected_drop(d);
 	bool refused = answered.verb == SMTP_BDAT && r->code >= 400 && d->mode == MODE_CHUNK && d->offset[CLIENT] == answered.end;
 	if (refused)
 		d->mode = MODE_REFUSED;
 	if (decides) {
-		mode_decide(d, &answered, r->code, ts);
+		mode_decide(d, &answered, r->code);
 		dialogue_client_resume(d, ts);
 	}
 }
@@ -167,7 +169,7 @@ static bool reply_ends_content(struct dialogue *d, const struct smtp_reply *r, i
 		return false;
 	reply_credit(d, end, r, ts);
 	if (hidden)
-		dialogue_lose(d, CLIENT, 0, ts);
+		dialogue_lose(d, CLIENT, 0);
 	dialogue_client_resume(d, ts);
 	return true;
 }
@@ -179,7 +181,7 @@ static void reply_done(struct dialogue *d, const struct smtp_reply *r, int64_t t
 		p = NULL;
 	/* Found too soon: this reply cannot be the answer to what was sent after the hole. */
 	if (p && d->holed && !d->lost && p->unsure && p->verb != SMTP_CONNECT && reply_fits((enum smtp_verb)p->verb, r) == FIT_NOT)
-		dialogue_lose(d, CLIENT, 0, ts);
+		dialogue_lose(d, CLIENT, 0);
 	if (d->lost && !(p && !p->unsure)) {
 		/* In the dark, commands that this reply does not fit have had theirs in the hole, or wait behind one that is not known. */
 		while (p && d->lost && p->next && reply_fits((enum smtp_verb)p->verb, r) == FIT_NOT &&
@@ -187,7 +189,7 @@ static void reply_done(struct dialogue *d, const struct smtp_reply *r, int64_t t
 			dialogue_unpend(d);
 			p = d->head;
 		}
-		if (!reply_finds(d, p, r, ts))
+		if (!reply_finds(d, p, r))
 			p = NULL;
 	}
 	if (p) {
@@ -198,8 +200,8 @@ static void reply_done(struct dialogue *d, const struct smtp_reply *r, int64_t t
 		return;
 	/* After a hole, a reply too many shows that the pairing was found wrongly. */
 	if (d->holed && !d->lost && r->code != 221 && r->code != 421)
-		dialogue_lose(d, CLIENT, 0, ts);
-	reply_tell(d, SMTP_EVENT_REPLY, NULL, r, ts);
+		dialogue_lose(d, CLIENT, 0);
+	reply_tell(d, NULL, r, ts);
 }
 
 static bool foreign_pending(const struct dialogue *d)
@@ -211,10 +213,10 @@ static bool foreign_pending(const struct dialogue *d)
 }
 
 /* The server answers another protocol's words in that protocol (HTTP's CONNECT): if SMTP follows, it begins with what comes then, and nothing before it counts. */
-static void tunnel_begins(struct dialogue *d, int64_t ts)
+static void tunnel_begins(struct dialogue *d)
 {
 	dialogue_unpend_all(d);
-	dialogue_lose(d, SERVER, 0, ts);
+	dialogue_lose(d, SERVER, 0);
 }
 
 static void reply_line(struct dialogue *d, const struct line_out *line, int64_t ts)
@@ -224,15 +226,16 @@ static void reply_line(struct dialogue *d, const struct line_out *line, int64_t 
 			 (line->flaws & LINE_LONG ? FLAW_LONG_LINE : 0u);
 	if (r.code == 0 || (d->code != 0 && r.code != d->code))
 		flaws |= FLAW_BAD_REPLY;
-	dialogue_tell_flaw(d, flaws, ts);
+	dialogue_tell_flaw(d, flaws);
 	if (r.code == 0) {
 		if (foreign_pending(d))
-			tunnel_begins(d, ts);
+			tunnel_begins(d);
 		return;
 	}
 	if (r.more) {
 		d->code = r.code;
-		reply_tell(d, SMTP_EVENT_REPLY_LINE, d->head, &r, ts);
+		struct smtp_event e = reply_event(d, d->head, &r, ts);
+		d->env->listener->reply_line(d, &e);
 		return;
 	}
 	d->code = 0;
@@ -268,9 +271,9 @@ void dialogue_data(struct dialogue *d, enum side side, struct bytes data, uint64
 {
 	d->acked[side] = acked;
 	if (side == SERVER && tls_answered(d, data))
-		dialogue_tls(d, ts);
+		dialogue_tls(d);
 	if (d->mode == MODE_TLS)
-		dialogue_tls_bytes(d, side, data, data.n, ts);
+		dialogue_tls_bytes(d, side, data, data.n);
 	else if (side == SERVER)
 		server_run(d, data, ts);
 	else
@@ -281,14 +284,14 @@ void dialogue_data(struct dialogue *d, enum side side, struct bytes data, uint64
 static void server_gap(struct dialogue *d, uint64_t len, int64_t ts)
 {
 	if (d->mode == MODE_TLS) {
-		dialogue_tls_bytes(d, SERVER, bytes_of(NULL, 0), len, ts);
+		dialogue_tls_bytes(d, SERVER, bytes_of(NULL, 0), len);
 		return;
 	}
 	d->offset[SERVER] += len;
 	d->skip[SERVER] = !line_idle(&d->line[SERVER]);
 	line_reset(&d->line[SERVER], d->env->pool);
 	d->code = 0;
-	dialogue_lose(d, SERVER, len, ts);
+	dialogue_lose(d, SERVER, len);
 	dialogue_unpend_all(d);
 	if (d->mode == MODE_CONTENT || d->mode == MODE_CHUNK || d->mode == MODE_FOREIGN || d->mode == MODE_TURNED)
 		return;
@@ -310,7 +313,7 @@ static void server_rest(struct dialogue *d, int64_t ts)
 	struct line_out line;
 	if (d->mode == MODE_TLS || !line_rest(&d->line[SERVER], d->env->pool, &line) || d->skip[SERVER])
 		return;
-	dialogue_tell_flaw(d, FLAW_UNENDED_REPLY, ts);
+	dialogue_tell_flaw(d, FLAW_UNENDED_REPLY);
 	struct smtp_reply r = smtp_reply_read(line.text);
 	bool acceptance = d->head && d->head->last && r.code / 100 == 2;
 	if (r.code != 0 && !acceptance)
@@ -330,7 +333,7 @@ void dialogue_fin(struct dialogue *d, enum side side, uint64_t acked, int64_t ts
 		d->mode = d->mode == MODE_REFUSED ? MODE_CHUNK : d->mode;
 		dialogue_client_resume(d, ts);
 	}
-	dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_FIN, .ts = ts, .side = side});
+	d->env->listener->fin(d, side);
 }
 
 void dialogue_close(struct dialogue *d, uint64_t acked, int64_t ts)

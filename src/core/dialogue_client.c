@@ -8,43 +8,32 @@ enum { REFUSED_LOOK = 512 };
 
 enum { TLS_HANDSHAKE = 0x16, TLS_MAJOR = 3 };
 
-void dialogue_tell(struct dialogue *d, const struct smtp_event *event)
-{
-	d->env->event(d, event);
-}
-
-void dialogue_tell_flaw(struct dialogue *d, unsigned flaws, int64_t ts)
-{
-	if (flaws)
-		dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_FLAW, .ts = ts, .flaws = flaws});
-}
-
-void dialogue_tls(struct dialogue *d, int64_t ts)
+void dialogue_tls(struct dialogue *d)
 {
 	d->mode = MODE_TLS;
-	dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_TLS, .ts = ts});
+	d->env->listener->tls(d);
 }
 
-void dialogue_tls_bytes(struct dialogue *d, enum side side, struct bytes bytes, uint64_t len, int64_t ts)
+void dialogue_tls_bytes(struct dialogue *d, enum side side, struct bytes bytes, uint64_t len)
 {
 	d->offset[side] += len;
-	dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_TLS_BYTES, .ts = ts, .side = side, .text = bytes, .len = len});
+	d->env->listener->tls_bytes(d, side, bytes, len);
 }
 
-void dialogue_lose(struct dialogue *d, enum side side, uint64_t len, int64_t ts)
+void dialogue_lose(struct dialogue *d, enum side side, uint64_t len)
 {
 	d->lost = d->holed = true;
 	d->fitted = 0;
-	dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_LOST, .ts = ts, .side = side, .len = len});
+	d->env->listener->lost(d, side, len);
 }
 
 struct smtp_pending *dialogue_pend(struct dialogue *d, enum smtp_verb verb, struct bytes args, int64_t ts)
 {
 	struct smtp_pending *p = d->pendings < DIALOGUE_PENDING ? pool_get(d->env->pool, sizeof *p) : NULL;
 	if (!p) {
-		dialogue_tell_flaw(d, FLAW_MANY_PENDING, ts);
+		dialogue_tell_flaw(d, FLAW_MANY_PENDING);
 		if (!d->lost)
-			dialogue_lose(d, CLIENT, 0, ts);
+			dialogue_lose(d, CLIENT, 0);
 		return NULL;
 	}
 	*p = (struct smtp_pending){.end = d->offset[CLIENT], .knew = d->acked[CLIENT], .ts = ts, .due = 1, .note = NOTES_NONE};
@@ -57,7 +46,7 @@ struct smtp_pending *dialogue_pend(struct dialogue *d, enum smtp_verb verb, stru
 	d->tail = p;
 	d->pendings++;
 	if (verb != SMTP_CONNECT && verb != SMTP_END)
-		dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_COMMAND, .ts = ts, .pending = p, .text = args});
+		d->env->listener->command(d, &(struct smtp_event){.ts = ts, .pending = p, .text = args});
 	return p;
 }
 
@@ -108,7 +97,7 @@ static bool held_add(struct dialogue *d, struct bytes in)
 }
 
 /* No reply told what the client's bytes are, and no more can be held: the likeliest is taken, and beyond a command it is not trusted. */
-static void wait_guess(struct dialogue *d, int64_t ts)
+static void wait_guess(struct dialogue *d)
 {
 	if (!d->started) {
 		d->started = true;
@@ -122,24 +111,24 @@ static void wait_guess(struct dialogue *d, int64_t ts)
 	d->hard_only = soft;
 	d->mode = soft || (d->tail && d->tail->verb == SMTP_DATA) ? MODE_CONTENT : MODE_COMMAND;
 	if (!soft)
-		dialogue_lose(d, CLIENT, 0, ts);
+		dialogue_lose(d, CLIENT, 0);
 }
 
-static void content_tell(struct dialogue *d, struct bytes bytes, uint64_t len, int64_t ts)
+static void content_tell(struct dialogue *d, struct bytes bytes, uint64_t len)
 {
 	if (len > 0)
-		dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_CONTENT, .ts = ts, .text = bytes, .len = len});
+		d->env->listener->content(d, bytes, len);
 }
 
 struct smtp_pending *dialogue_client_end(struct dialogue *d, unsigned flaws, int64_t ts)
 {
 	d->mode = MODE_COMMAND;
 	d->hole = d->hard_only = false;
-	dialogue_tell_flaw(d, flaws, ts);
+	dialogue_tell_flaw(d, flaws);
 	struct smtp_pending *p = dialogue_pend(d, SMTP_END, bytes_of(NULL, 0), ts);
 	if (p)
 		p->last = true;
-	dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_END, .ts = ts, .pending = p});
+	d->env->listener->end(d, p, ts);
 	return p;
 }
 
@@ -154,7 +143,7 @@ static size_t content_run(struct dialogue *d, struct bytes in, int64_t ts)
 	size_t used;
 	enum content_end end = content_scan(&d->content, in, &used);
 	d->offset[CLIENT] += used;
-	content_tell(d, bytes_first(in, used), used, ts);
+	content_tell(d, bytes_first(in, used), used);
 	if (end == CONTENT_END)
 		dialogue_client_end(d, 0, ts);
 	else if (end == CONTENT_SOFT_END && !d->hard_only)
@@ -169,7 +158,7 @@ static void chunk_done(struct dialogue *d, int64_t ts)
 	struct smtp_pending *p = d->tail;
 	if (p && p->verb == SMTP_BDAT && p->last) {
 		p->end = d->offset[CLIENT];
-		dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_END, .ts = ts, .pending = p});
+		d->env->listener->end(d, p, ts);
 	}
 }
 
@@ -178,7 +167,7 @@ static void chunk_begin(struct dialogue *d, struct smtp_pending *p, struct bytes
 	uint64_t size;
 	bool last;
 	if (!smtp_bdat_read(args, &size, &last)) {
-		dialogue_tell_flaw(d, FLAW_BAD_CHUNK, ts);
+		dialogue_tell_flaw(d, FLAW_BAD_CHUNK);
 		return;
 	}
 	if (p)
@@ -195,7 +184,7 @@ static size_t chunk_run(struct dialogue *d, struct bytes in, int64_t ts)
 	d->offset[CLIENT] += used;
 	d->chunk -= used;
 	d->hole = false;
-	content_tell(d, bytes_first(in, used), used, ts);
+	content_tell(d, bytes_first(in, used), used);
 	if (d->chunk == 0)
 		chunk_done(d, ts);
 	return used;
@@ -226,7 +215,7 @@ static void command_line(struct dialogue *d, const struct line_out *line, int64_
 		flaws |= FLAW_PREGREET;
 	if (c.verb == SMTP_NOT_SMTP)
 		flaws |= FLAW_NOT_SMTP;
-	dialogue_tell_flaw(d, flaws, ts);
+	dialogue_tell_flaw(d, flaws);
 	struct smtp_pending *p = dialogue_pend(d, c.verb, c.args, ts);
 	if (c.verb == SMTP_BDAT)
 		chunk_begin(d, p, c.args, ts);
@@ -273,19 +262,19 @@ static size_t first_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	bool due = d->mode == MODE_TLS_DUE;
 	if (tls_begins(d, in)) {
-		dialogue_tls_bytes(d, CLIENT, in, in.n, ts);
+		dialogue_tls_bytes(d, CLIENT, in, in.n);
 		if (due) {
-			dialogue_tls(d, ts);
+			dialogue_tls(d);
 		} else {
 			d->mode = MODE_FOREIGN;
-			dialogue_tell_flaw(d, FLAW_NOT_SMTP, ts);
+			dialogue_tell_flaw(d, FLAW_NOT_SMTP);
 			dialogue_pend(d, SMTP_NOT_SMTP, bytes_str("TLS ClientHello"), ts);
 		}
 		return in.n;
 	}
 	if (due) {
 		d->mode = MODE_COMMAND;
-		dialogue_tell_flaw(d, FLAW_STARTTLS_PLAINTEXT, ts);
+		dialogue_tell_flaw(d, FLAW_STARTTLS_PLAINTEXT);
 	}
 	return line_run(d, in, ts);
 }
@@ -301,7 +290,7 @@ static size_t start_run(struct dialogue *d, struct bytes in, int64_t ts)
 	if (proxy == PROXY_NONE)
 		return first_run(d, in, ts);
 	d->offset[CLIENT] += header.length;
-	dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_PROXY, .ts = ts, .proxy = &header});
+	d->env->listener->proxy(d, &header);
 	return header.length;
 }
 
@@ -343,7 +332,7 @@ static size_t piece_run(struct dialogue *d, struct bytes in, int64_t ts)
 	case MODE_TLS:
 		break;
 	}
-	dialogue_tls_bytes(d, CLIENT, in, in.n, ts);
+	dialogue_tls_bytes(d, CLIENT, in, in.n);
 	return in.n;
 }
 
@@ -375,17 +364,17 @@ void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts)
 		if (used > 0)
 			continue;
 		if (d->mode == MODE_WAIT && d->tail && d->tail->verb != SMTP_STARTTLS)
-			dialogue_tell_flaw(d, FLAW_BAD_PIPELINING, ts);
+			dialogue_tell_flaw(d, FLAW_BAD_PIPELINING);
 		if (held_add(d, in)) {
 			if (d->mode != MODE_SOFT || !soft_settled(d, in))
 				return;
-			dialogue_tell_flaw(d, FLAW_SMUGGLING, ts);
+			dialogue_tell_flaw(d, FLAW_SMUGGLING);
 			d->mode = MODE_CONTENT;
 			d->hard_only = true;
 			dialogue_client_resume(d, ts);
 			return;
 		}
-		wait_guess(d, ts);
+		wait_guess(d);
 		dialogue_client_resume(d, ts);
 	}
 }
@@ -401,7 +390,7 @@ void dialogue_client_resume(struct dialogue *d, int64_t ts)
 	pool_put(d->env->pool, held, room);
 	if (d->fin_held && d->held_n == 0 && d->mode != MODE_WAIT && d->mode != MODE_SOFT) {
 		d->fin_held = false;
-		dialogue_tell(d, &(struct smtp_event){.kind = SMTP_EVENT_FIN, .ts = ts, .side = CLIENT});
+		d->env->listener->fin(d, CLIENT);
 	}
 }
 
@@ -413,7 +402,7 @@ void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
 			d->chunk -= len;
 			d->hole = true; /* its last byte may be no byte but the FIN */
 			d->offset[CLIENT] += len;
-			content_tell(d, bytes_of(NULL, 0), len, ts);
+			content_tell(d, bytes_of(NULL, 0), len);
 			if (d->chunk == 0)
 				chunk_done(d, ts);
 			return;
@@ -423,16 +412,16 @@ void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
 		d->hole = true;
 		d->offset[CLIENT] += len;
 		content_gap(&d->content);
-		content_tell(d, bytes_of(NULL, 0), len, ts);
+		content_tell(d, bytes_of(NULL, 0), len);
 		return;
 	case MODE_TLS:
-		dialogue_tls_bytes(d, CLIENT, bytes_of(NULL, 0), len, ts);
+		dialogue_tls_bytes(d, CLIENT, bytes_of(NULL, 0), len);
 		return;
 	default:
 		break;
 	}
 	if (d->held_n > 0) {
-		wait_guess(d, ts);
+		wait_guess(d);
 		dialogue_client_resume(d, ts);
 	}
 	held_free(d);
@@ -441,5 +430,5 @@ void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
 	d->started = true;
 	d->skip[CLIENT] = !line_idle(&d->line[CLIENT]);
 	line_reset(&d->line[CLIENT], d->env->pool);
-	dialogue_lose(d, CLIENT, len, ts);
+	dialogue_lose(d, CLIENT, len);
 }

@@ -9,10 +9,38 @@ enum {
 
 enum { HALF_MIN = 64 };
 
-void line_reset(struct line *l, struct pool *pool)
+void line_give_back(struct line *l, struct pool *pool)
 {
 	pool_put(pool, l->half, l->room);
 	*l = (struct line){0};
+}
+
+/* Eight bytes at a time: in a word of 64 bits, is there one that is 0? (A borrow may tell of one too many, behind a true one.) */
+static inline uint64_t zero_in(uint64_t word)
+{
+	return (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
+}
+
+static inline uint64_t odd_in(const uint8_t *p)
+{
+	uint64_t word;
+	memcpy(&word, p, sizeof word);
+	return zero_in(word) | zero_in(word ^ UINT64_C(0x0d0d0d0d0d0d0d0d));
+}
+
+/* A CR or a NUL is among them. Lines are short: a loop in place is quicker than two calls of memchr. */
+static bool has_odd(struct bytes text)
+{
+	size_t i = 0;
+	if (text.n < 8) {
+		while (i < text.n && text.p[i] != '\r' && text.p[i] != '\0')
+			i++;
+		return i < text.n;
+	}
+	uint64_t odd = odd_in(text.p + text.n - 8);
+	for (; i + 8 < text.n && !odd; i += 8)
+		odd = odd_in(text.p + i);
+	return odd != 0;
 }
 
 /* Doubles, so that a line that comes byte by byte is copied a few times only. */
@@ -76,9 +104,11 @@ static struct line_out line_judge(struct bytes text, unsigned flaws)
 	if (text.n > LINE_MAX_KEPT)
 		flaws |= LINE_LONG;
 	text = bytes_first(text, LINE_MAX_KEPT);
-	if (text.n > 0 && memchr(text.p, '\r', text.n))
+	if (!has_odd(text))
+		return (struct line_out){text, flaws};
+	if (memchr(text.p, '\r', text.n))
 		flaws |= LINE_LONE_CR;
-	if (text.n > 0 && memchr(text.p, '\0', text.n))
+	if (memchr(text.p, '\0', text.n))
 		flaws |= LINE_NUL;
 	return (struct line_out){text, flaws};
 }

@@ -2,16 +2,6 @@
 #include "core/ascii.h"
 #include "core/session_state.h"
 
-static void on_event(struct dialogue *d, const struct smtp_event *event);
-
-struct dialogue_env *session_env(struct pool *pool)
-{
-	struct dialogue_env *env = pool_get(pool, sizeof *env);
-	if (env)
-		*env = (struct dialogue_env){pool, on_event};
-	return env;
-}
-
 struct session *session_new(const struct dialogue_env *env, bool sure, bool lmtp, bool tls)
 {
 	struct session *s = pool_get(env->pool, sizeof *s);
@@ -123,8 +113,9 @@ static void on_quit(struct session *s, const struct smtp_event *e)
 	s->quit_in_transaction = session_stage_open(s->sending) && !s->sending->hole && !s->dialogue.lost;
 }
 
-static void on_command(struct session *s, const struct smtp_event *e)
+static void on_command(struct dialogue *d, const struct smtp_event *e)
 {
+	struct session *s = session_of(d);
 	enum smtp_verb verb = (enum smtp_verb)e->pending->verb;
 	s->facts.commands++;
 	if (verb != SMTP_AUTH_LINE)
@@ -183,25 +174,27 @@ static void header_scan(struct session *s, struct bytes text)
 	header_free(s);
 }
 
-static void on_content(struct session *s, const struct smtp_event *e)
+static void on_content(struct dialogue *d, struct bytes text, uint64_t len)
 {
+	struct session *s = session_of(d);
 	struct transaction *t = s->sending;
 	if (!t)
 		return;
 	t->content_begun = true;
 	if (t->bytes == 0)
-		t->begin = s->dialogue.offset[CLIENT] - e->len;
-	if (e->text.n < e->len) {
+		t->begin = d->offset[CLIENT] - len;
+	if (text.n < len) {
 		t->hole = true;
 		header_free(s);
 	} else if (t->bytes == 0 || s->header) {
-		header_scan(s, e->text);
+		header_scan(s, text);
 	}
-	t->bytes += e->len;
+	t->bytes += len;
 }
 
-static void on_end(struct session *s, const struct smtp_event *e)
+static void on_end(struct dialogue *d, struct smtp_pending *p, int64_t ts)
 {
+	struct session *s = session_of(d);
 	struct transaction *t = s->sending;
 	header_free(s);
 	s->sending = NULL;
@@ -213,94 +206,93 @@ static void on_end(struct session *s, const struct smtp_event *e)
 	if (!t->chunked)
 		t->bytes -= t->bytes < 3 ? t->bytes : 3;
 	t->content_begun = t->end_sent = true;
-	t->ts_end = e->ts;
-	if (!e->pending)
-		return;
-	e->pending->transaction = t;
+	t->ts_end = ts;
+	if (p)
+		p->transaction = t;
 }
 
 /* Of messages whose reply may lie in the hole nothing is known any more. */
-static void on_lost(struct session *s, const struct smtp_event *e)
+static void on_lost(struct dialogue *d, enum side side, uint64_t len)
 {
+	struct session *s = session_of(d);
 	/* The QUIT that met an unasked 221 on the wire may lie in the hole. */
-	if (e->side == CLIENT && e->len >= strlen("QUIT\r\n"))
+	if (side == CLIENT && len >= strlen("QUIT\r\n"))
 		s->unasked_221 &= (uint8_t) ~(PLACE_BEFORE | PLACE_BETWEEN);
-	s->lost_side = (uint8_t)e->side;
-	if (e->len > 0)
-		s->lost_bytes = e->len < UINT32_MAX ? (uint32_t)e->len : UINT32_MAX;
+	s->lost_side = (uint8_t)side;
+	if (len > 0)
+		s->lost_bytes = len < UINT32_MAX ? (uint32_t)len : UINT32_MAX;
 	for (struct transaction *t = s->facts.first; t; t = t->next) {
 		if (t->fate != FATE_OPEN)
 			continue;
 		t->hole = true;
-		if (t->end_sent && e->side == SERVER)
+		if (t->end_sent && side == SERVER)
 			session_message_over(s, t, FATE_UNKNOWN);
 	}
 }
 
-static void on_fin(struct session *s, enum side side)
+static void on_fin(struct dialogue *d, enum side side)
 {
+	struct session *s = session_of(d);
 	s->fin[side] = true;
 	/* A QUIT that the server had not received when it closed was not what it closed for. */
 	if (side == SERVER && s->quit_sent && !s->quit_answered && s->dialogue.acked[SERVER] < s->quit_end)
 		s->quit_sent = s->quit_in_transaction = false;
 }
 
-static void on_tls_bytes(struct session *s, const struct smtp_event *e)
+static void on_tls_bytes(struct dialogue *d, enum side side, struct bytes text, uint64_t len)
 {
+	struct session *s = session_of(d);
 	if (!s->tls && (s->tls = pool_get(session_pool(s), 2 * sizeof *s->tls)))
 		memset(s->tls, 0, 2 * sizeof *s->tls);
 	if (!s->tls)
 		return;
-	if (e->text.n == e->len)
-		tls_side_push(&s->tls[e->side], e->text);
+	if (text.n == len)
+		tls_side_push(&s->tls[side], text);
 	else
-		tls_side_gap(&s->tls[e->side], e->len);
+		tls_side_gap(&s->tls[side], len);
 }
 
-static void on_event(struct dialogue *d, const struct smtp_event *e)
+static void on_tls(struct dialogue *d)
 {
-	struct session *s = (struct session *)(void *)d;
-	switch (e->kind) {
-	case SMTP_EVENT_COMMAND:
-		on_command(s, e);
-		break;
-	case SMTP_EVENT_REPLY_LINE:
-		session_reply_line(s, e);
-		break;
-	case SMTP_EVENT_REPLY:
-		session_reply_take(s, e);
-		break;
-	case SMTP_EVENT_CONTENT:
-		on_content(s, e);
-		break;
-	case SMTP_EVENT_END:
-		on_end(s, e);
-		break;
-	case SMTP_EVENT_LOST:
-		on_lost(s, e);
-		break;
-	case SMTP_EVENT_FOUND:
-		break;
-	case SMTP_EVENT_PROXY:
-		if (e->proxy->known) {
-			s->facts.proxied = e->proxy->addr;
-			s->facts.proxied_port = e->proxy->port;
-		}
-		break;
-	case SMTP_EVENT_TLS_BYTES:
-		on_tls_bytes(s, e);
-		break;
-	case SMTP_EVENT_TLS:
-		s->encrypted = true;
-		s->base = STAGE_STARTTLS;
-		break;
-	case SMTP_EVENT_FIN:
-		on_fin(s, e->side);
-		break;
-	case SMTP_EVENT_FLAW:
-		s->facts.flaws |= e->flaws;
-		break;
-	}
+	struct session *s = session_of(d);
+	s->encrypted = true;
+	s->base = STAGE_STARTTLS;
+}
+
+static void on_proxy(struct dialogue *d, const struct proxy_header *header)
+{
+	struct session *s = session_of(d);
+	if (!header->known)
+		return;
+	s->facts.proxied = header->addr;
+	s->facts.proxied_port = header->port;
+}
+
+static void on_flaw(struct dialogue *d, unsigned flaws)
+{
+	session_of(d)->facts.flaws |= flaws;
+}
+
+static const struct dialogue_listener listener = {
+	.command = on_command,
+	.reply_line = session_reply_line,
+	.reply = session_reply_take,
+	.content = on_content,
+	.end = on_end,
+	.lost = on_lost,
+	.proxy = on_proxy,
+	.tls = on_tls,
+	.tls_bytes = on_tls_bytes,
+	.fin = on_fin,
+	.flaw = on_flaw,
+};
+
+struct dialogue_env *session_env(struct pool *pool)
+{
+	struct dialogue_env *env = pool_get(pool, sizeof *env);
+	if (env)
+		*env = (struct dialogue_env){pool, &listener};
+	return env;
 }
 
 void session_ahead(const struct session *s, int step)

@@ -92,7 +92,7 @@ static void on_reset(struct session *s, const struct smtp_pending *p)
 
 static void on_hello_reply(struct session *s, const struct smtp_event *e)
 {
-	if (e->reply.code / 100 != 2 || e->reply.code == 221)
+	if (e->reply->code / 100 != 2 || e->reply->code == 221)
 		return;
 	s->facts.ts_hello_reply = e->ts;
 	extensions_read(s, e->text);
@@ -112,27 +112,27 @@ static void on_transaction_reply(struct session *s, const struct smtp_event *e)
 		t->ts_rcpt_reply = e->ts;
 	switch ((enum smtp_verb)p->verb) {
 	case SMTP_MAIL:
-		on_mail_reply(s, t, &e->reply);
+		on_mail_reply(s, t, e->reply);
 		break;
 	case SMTP_RCPT:
-		transaction_rcpt_reply(t, p->note, &e->reply);
+		transaction_rcpt_reply(t, p->note, e->reply);
 		s->base = STAGE_RCPT;
 		break;
 	case SMTP_DATA:
-		on_data_reply(s, t, &e->reply, e->ts);
+		on_data_reply(s, t, e->reply, e->ts);
 		break;
 	case SMTP_BDAT:
-		on_chunk_reply(s, t, p, &e->reply, e->ts);
+		on_chunk_reply(s, t, p, e->reply, e->ts);
 		break;
 	default:
-		on_end_reply(s, t, p, &e->reply, e->ts);
+		on_end_reply(s, t, p, e->reply, e->ts);
 		break;
 	}
 }
 
 static void on_answer(struct session *s, const struct smtp_event *e)
 {
-	uint16_t code = e->reply.code;
+	uint16_t code = e->reply->code;
 	switch ((enum smtp_verb)e->pending->verb) {
 	case SMTP_CONNECT:
 		on_greeting(s, e);
@@ -185,8 +185,8 @@ static void farewell_keep(struct session *s, const struct smtp_event *e)
 {
 	s->farewell_at = s->dialogue.offset[SERVER];
 	s->farewell_ts = e->ts;
-	s->facts.farewell_code = e->reply.code;
-	s->facts.farewell_enhanced = e->reply.enhanced;
+	s->facts.farewell_code = e->reply->code;
+	s->facts.farewell_enhanced = e->reply->enhanced;
 }
 
 /* A 221 that is no answer to QUIT. Where its place is not trusted, or the client had gone before, it accuses nobody. */
@@ -205,7 +205,7 @@ static void on_unasked_221(struct session *s, const struct smtp_event *e)
 	struct transaction *t = p && p->last ? p->transaction : s->sending;
 	if (place == PLACE_MESSAGE && t && t->fate == FATE_OPEN) {
 		wait_note(s, t, e->ts);
-		transaction_answered(t, session_pool(s), &e->reply, e->ts);
+		transaction_answered(t, session_pool(s), e->reply, e->ts);
 		session_message_count(s, t);
 	}
 }
@@ -225,7 +225,7 @@ static void on_unasked_refusal(struct session *s, const struct smtp_event *e)
 {
 	struct transaction *t = s->sending;
 	if (e->in_content && t && t->fate == FATE_OPEN) {
-		transaction_answered(t, session_pool(s), &e->reply, e->ts);
+		transaction_answered(t, session_pool(s), e->reply, e->ts);
 		session_message_count(s, t);
 	}
 }
@@ -233,7 +233,7 @@ static void on_unasked_refusal(struct session *s, const struct smtp_event *e)
 /* What the reply would be as the server's last word. Any other answer takes back what was said before: the session went on. */
 static void farewell_note(struct session *s, const struct smtp_event *e)
 {
-	uint16_t code = e->reply.code;
+	uint16_t code = e->reply->code;
 	if (code == 421 || code == 221)
 		return;
 	s->farewell = code >= 400 ? FAREWELL_REFUSAL : FAREWELL_NONE;
@@ -242,14 +242,15 @@ static void farewell_note(struct session *s, const struct smtp_event *e)
 	s->farewell_stage = (uint8_t)(e->pending ? session_stage_of(s, e->pending) : session_stage_now(s, true));
 }
 
-void session_reply_take(struct session *s, const struct smtp_event *e)
+void session_reply_take(struct dialogue *d, const struct smtp_event *e)
 {
+	struct session *s = session_of(d);
 	const struct smtp_pending *p = e->pending;
-	uint16_t code = e->reply.code;
+	uint16_t code = e->reply->code;
 	s->facts.replies++;
 	s->facts.refusals += code >= 400;
 	s->facts.last_code = code;
-	s->facts.last_enhanced = e->reply.enhanced;
+	s->facts.last_enhanced = e->reply->enhanced;
 	/* The greeting's text is the banner: it is not kept twice. */
 	if (!p || p->verb != SMTP_CONNECT || code >= 400)
 		notes_set(&s->facts.notes, session_pool(s), NOTE_REPLY, 0, e->text);
@@ -274,8 +275,9 @@ void session_reply_take(struct session *s, const struct smtp_event *e)
 		s->facts.flaws |= FLAW_SURPLUS_REPLY;
 }
 
-void session_reply_line(struct session *s, const struct smtp_event *e)
+void session_reply_line(struct dialogue *d, const struct smtp_event *e)
 {
+	struct session *s = session_of(d);
 	const struct smtp_pending *p = e->pending;
 	if (!p)
 		return;

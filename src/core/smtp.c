@@ -56,12 +56,32 @@ const char *smtp_verb_name(enum smtp_verb verb)
 	return verbs[verb];
 }
 
-/* 0xdf takes a letter to upper case, and nothing else to a letter: two bytes only become 'A'. */
-static uint32_t verb_key(const void *p)
+/*
+ * The first four letters of a word as one number, in any case: 0xdf takes a letter to upper case, and nothing else to a letter. A word of three ends with a 0. KEY_PLACE spreads the keys of all
+ * verbs and keywords over KEYS places: a new one that meets another is told by the compiler (a place that is filled twice), and wants another factor.
+ */
+enum { KEYS = 64 };
+#define KEY(a, b, c, d) \
+	(((uint32_t)(a) & 0xdf) | ((uint32_t)(b) & 0xdf) << 8 | ((uint32_t)(c) & 0xdf) << 16 | ((uint32_t)(d) & 0xdf) << 24)
+#define KEY_PLACE(key) ((key) * UINT32_C(0xebe1925b) >> 26)
+#define AT(a, b, c, d) [KEY_PLACE(KEY(a, b, c, d))]
+
+/* The place where each typed verb stands; 0, which is no typed verb, for none. */
+static const uint8_t verb_at[KEYS] = {
+	/* clang-format off: as above */
+	AT('E','H','L','O') = SMTP_EHLO,     AT('H','E','L','O') = SMTP_HELO, AT('L','H','L','O') = SMTP_LHLO,
+	AT('S','T','A','R') = SMTP_STARTTLS, AT('A','U','T','H') = SMTP_AUTH, AT('M','A','I','L') = SMTP_MAIL,
+	AT('R','C','P','T') = SMTP_RCPT,     AT('D','A','T','A') = SMTP_DATA, AT('B','D','A','T') = SMTP_BDAT,
+	AT('R','S','E','T') = SMTP_RSET,     AT('N','O','O','P') = SMTP_NOOP, AT('V','R','F','Y') = SMTP_VRFY,
+	AT('E','X','P','N') = SMTP_EXPN,     AT('H','E','L','P') = SMTP_HELP, AT('E','T','R','N') = SMTP_ETRN,
+	AT('T','U','R','N') = SMTP_TURN,     AT('X','C','L','I') = SMTP_XCLIENT, AT('X','F','O','R') = SMTP_XFORWARD,
+	AT('Q','U','I','T') = SMTP_QUIT,
+	/* clang-format on */
+};
+
+static inline uint32_t key_of(const uint8_t *p)
 {
-	uint32_t key;
-	memcpy(&key, p, sizeof key);
-	return key & UINT32_C(0xdfdfdfdf);
+	return KEY(p[0], p[1], p[2], p[3]);
 }
 
 static bool begins_with_word(struct bytes text, const char *word)
@@ -70,16 +90,12 @@ static bool begins_with_word(struct bytes text, const char *word)
 	return ascii_begins(text, word) && (text.n == n || ascii_blank(text.p[n]));
 }
 
-/* Compares four letters at once, and the rest only where these fit. */
 static enum smtp_verb verb_find(struct bytes text)
 {
 	if (text.n < 4)
 		return SMTP_UNKNOWN;
-	uint32_t key = verb_key(text.p);
-	for (unsigned v = SMTP_EHLO; v <= SMTP_QUIT; v++)
-		if (key == verb_key(verbs[v]) && begins_with_word(text, verbs[v]))
-			return v;
-	return SMTP_UNKNOWN;
+	enum smtp_verb v = verb_at[KEY_PLACE(key_of(text.p))];
+	return v >= SMTP_EHLO && begins_with_word(text, verbs[v]) ? v : SMTP_UNKNOWN;
 }
 
 /* "Host: ..." (RFC 5322 2.2): what Postfix takes for a header line, and answers with "I can break rules, too". */
@@ -130,7 +146,8 @@ static struct smtp_enhanced enhanced_take(struct bytes *text, uint8_t class)
 	struct smtp_enhanced e = {0};
 	struct bytes b = *text;
 	uint16_t first;
-	if (class == 3 || !take_part(&b, false, &first) || first != class)
+	/* Most lines are told from one by their second byte. */
+	if (class == 3 || b.n < 5 || (b.p[1] != '.' && !ascii_digit(b.p[1])) || !take_part(&b, false, &first) || first != class)
 		return e;
 	if (!take_part(&b, false, &e.subject) || !take_part(&b, true, &e.detail))
 		return (struct smtp_enhanced){0};
@@ -190,23 +207,55 @@ const char *smtp_extension_name(unsigned bit)
 /* The word of a keyword, without its arguments: "AUTH=LOGIN" is how servers of before RFC 2554 wrote it. */
 static struct bytes keyword_take(struct bytes *text)
 {
-	struct bytes word = ascii_word(text);
-	const uint8_t *equals = word.n > 0 ? memchr(word.p, '=', word.n) : NULL;
-	return equals ? bytes_first(word, (size_t)(equals - word.p)) : word;
+	*text = ascii_trim(*text);
+	size_t n = 0, end;
+	while (n < text->n && !ascii_blank(text->p[n]) && text->p[n] != '=')
+		n++;
+	for (end = n; end < text->n && !ascii_blank(text->p[end]);)
+		end++;
+	struct bytes word = bytes_first(*text, n);
+	*text = bytes_from(*text, end);
+	return word;
+}
+
+/* Where each of them stands, by the number of its bit and 1 more; 0: none. The last is the mask of a middlebox. */
+static const uint8_t extension_at[KEYS] = {
+#define KEYWORD(a, b, c, d, extension) AT(a, b, c, d) = __builtin_ctz(extension) + 1
+	/* clang-format off: two a line */
+	KEYWORD('P','I','P','E', SMTP_EXT_PIPELINING),          KEYWORD('S','I','Z','E', SMTP_EXT_SIZE),
+	KEYWORD('8','B','I','T', SMTP_EXT_8BITMIME),            KEYWORD('S','T','A','R', SMTP_EXT_STARTTLS),
+	KEYWORD('A','U','T','H', SMTP_EXT_AUTH),                KEYWORD('C','H','U','N', SMTP_EXT_CHUNKING),
+	KEYWORD('B','I','N','A', SMTP_EXT_BINARYMIME),          KEYWORD('D','S','N', 0, SMTP_EXT_DSN),
+	KEYWORD('E','N','H','A', SMTP_EXT_ENHANCEDSTATUSCODES), KEYWORD('S','M','T','P', SMTP_EXT_SMTPUTF8),
+	KEYWORD('E','T','R','N', SMTP_EXT_ETRN),                KEYWORD('V','R','F','Y', SMTP_EXT_VRFY),
+	KEYWORD('E','X','P','N', SMTP_EXT_EXPN),                KEYWORD('H','E','L','P', SMTP_EXT_HELP),
+	KEYWORD('X','C','L','I', SMTP_EXT_XCLIENT),             KEYWORD('X','F','O','R', SMTP_EXT_XFORWARD),
+	KEYWORD('D','E','L','I', SMTP_EXT_DELIVERBY),           KEYWORD('R','E','Q','U', SMTP_EXT_REQUIRETLS),
+	KEYWORD('L','I','M','I', SMTP_EXT_LIMITS),              KEYWORD('X','X','X','X', SMTP_EXT_MASKED),
+	/* clang-format on */
+};
+
+/* The number of the bit; SMTP_EXTENSIONS: none of those that matter. */
+static unsigned extension_find(struct bytes keyword)
+{
+	const uint8_t three[4] = {keyword.p[0], keyword.p[1], keyword.p[2], 0};
+	unsigned i = extension_at[KEY_PLACE(key_of(keyword.n == 3 ? three : keyword.p))];
+	if (i-- == 0)
+		return SMTP_EXTENSIONS;
+	bool masked = UINT32_C(1) << i == SMTP_EXT_MASKED;
+	return (masked ? ascii_begins(keyword, extensions[i]) : ascii_is(keyword, extensions[i])) ? i : SMTP_EXTENSIONS;
 }
 
 uint32_t smtp_extension_read(struct bytes text, uint64_t *size)
 {
 	struct bytes keyword = keyword_take(&text);
-	for (unsigned i = 0; i < SMTP_EXTENSIONS; i++) {
-		uint32_t bit = UINT32_C(1) << i;
-		if (!(bit == SMTP_EXT_MASKED ? ascii_begins(keyword, extensions[i]) : ascii_is(keyword, extensions[i])))
-			continue;
-		if (bit == SMTP_EXT_SIZE && size && !smtp_number(ascii_word(&text), size))
-			*size = 0;
-		return bit;
-	}
-	return 0;
+	unsigned i = keyword.n >= 3 ? extension_find(keyword) : SMTP_EXTENSIONS;
+	if (i == SMTP_EXTENSIONS)
+		return 0;
+	uint32_t bit = UINT32_C(1) << i;
+	if (bit == SMTP_EXT_SIZE && size && !smtp_number(ascii_word(&text), size))
+		*size = 0;
+	return bit;
 }
 
 bool smtp_verb_ends_group(enum smtp_verb verb)
