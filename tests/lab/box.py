@@ -103,6 +103,7 @@ class Box:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="swlab"))
         self.shared = self.folder / "shared"
         self.process = self.first = None
+        self.shared.mkdir()
         for path, text in files.items():
             target = self.shared / "files" / path.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,10 @@ def message(case, number=1):
 class QueueClient:
     """What the two MTAs have in common as clients."""
 
+    @property
+    def space(self):
+        return self.net.client
+
     def word(self, mark, case, seconds=12):
         """The line of the log that tells what became of the message."""
         return self.box.log.wait(lambda line: self.outcome(line, case), mark, seconds) or "no word"
@@ -65,10 +69,11 @@ class EximClient(QueueClient, Exim):
     def files(self):
         # Nothing listens: messages are handed over by the command and delivered in the foreground.
         self.settings.update(queue_only="false", route="* ${readfile{/etc/exim4/route}{}} byname", remote=f"interface = <; {CLIENT} ; {CLIENT6}\n"
-                             "  hosts_try_prdr =\n  hosts_try_dane =\n  hosts_avoid_tls = *\n  port = ${readfile{/etc/exim4/port}{}}\n  final_timeout = 5s\n  command_timeout = 5s\n"
+                             "  hosts_try_prdr =\n  hosts_try_dane =\n  hosts_avoid_tls = *\n  final_timeout = 5s\n  command_timeout = 5s\n"
                              "  data_timeout = 5s\n  connect_timeout = 3s\n  connection_max_messages = 100")
         files = super().files()
-        files["/etc/exim4/exim4.conf"] = files["/etc/exim4/exim4.conf"].replace("mx.example.net", "out.example.org").replace("begin acl", "trusted_users = root\nbegin acl", 1)
+        files["/etc/exim4/exim4.conf"] = files["/etc/exim4/exim4.conf"].replace("mx.example.net", "out.example.org").replace("begin acl", "trusted_users = root\nbegin acl", 1).replace(
+            "port = 25", "port = ${readfile{/etc/exim4/port}{}}")
         files["/etc/exim4/route"] = files["/etc/exim4/port"] = ""
         return files
 

@@ -4,6 +4,7 @@ import contextlib
 import clients
 import misbehave
 import servers
+import servers_more
 from net import Net
 
 # name: class, host of its address, settings
@@ -23,6 +24,10 @@ SERVERS = {
     "sendmail": (servers.Sendmail, 17, {}),
     "sendmail-short": (servers.Sendmail, 18, {"define": "define(`confTO_COMMAND', `2s')dnl\ndefine(`confTO_DATABLOCK', `2s')dnl\ndefine(`confBAD_RCPT_THROTTLE', `0')dnl",
                                               "access": "Connect:192.0.2.77\tERROR:5.7.1:550 blocked here\n"}),
+    "dovecot": (servers_more.Dovecot, 19, {"port": 587}),
+    "dovecot-lmtp": (servers_more.Dovecot, 20, {"port": 24}),
+    "smtp-server": (servers_more.SmtpServer, 21, {}),
+    "aiosmtpd": (servers_more.Aiosmtpd, 22, {}),
     "misbehave": (misbehave.Misbehave, 25, {}),
     "misbehave-lmtp": (misbehave.Misbehave, 26, {"port": 24}),
 }

@@ -147,7 +147,7 @@ class Session:
     def body(self):
         """Up to the dot, or up to the byte at which the script interferes."""
         at = next((int(name.split(":")[1]) for name in self.script if re.fullmatch(r"body:\d+", name)), None)
-        seen, tail = 0, b"\r\n"
+        seen, tail, begin = 0, b"\r\n", b""
         while True:
             if at is not None and seen + len(self.buffer) >= at:
                 self.answer(f"body:{at}", "")
@@ -156,9 +156,12 @@ class Session:
             if end >= 0:
                 whole = tail + self.buffer
                 self.buffer = whole[end + 5:]
-                self.answer("dot", "250")
+                named = re.search(rb"^Message-ID: <(.*?)>", begin + whole, re.M)
+                if self.answer("dot", "250") == 250 and named:
+                    self.server.messages.append(named[1].decode("latin-1"))
                 return
             seen += len(self.buffer)
+            begin = begin or self.buffer[:2000]
             tail, self.buffer = (tail + self.buffer)[-4:], b""
             self.more()
 
@@ -172,7 +175,7 @@ class Session:
 
 
 class Misbehave:
-    """The server. script is looked at anew by each connection; log has every reply that was sent."""
+    """The server. script is looked at anew by each connection; log has every reply that was sent, messages the Message-IDs that were answered with 250."""
 
     port = 25
 
@@ -181,7 +184,7 @@ class Misbehave:
         self.address, self.address6 = SERVER.format(host), SERVER6.format(host)
         self.port = settings.get("port", 25)
         self.default = settings.get("script", "")
-        self.script, self.log, self.listeners = self.default, [], []
+        self.script, self.log, self.messages, self.listeners = self.default, [], [], []
 
     @staticmethod
     def version():

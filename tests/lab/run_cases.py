@@ -37,7 +37,7 @@ def main():
         for number, case in enumerate(chosen(options.only), 1):
             try:
                 result = bench.run(case)
-            except LabError as trouble:
+            except (LabError, OSError) as trouble:
                 result = Result(case, {}, [str(trouble)])
             results.append(result)
             print(f"{'not ok' if result.wrong else 'ok'} {number} - {case.name} ({' '.join(v for v in result.seen.values() if v)}) {result.seconds:.1f}s", flush=True)

@@ -4,17 +4,12 @@ All take mail for example.net, from anyone, and keep or drop it. Recipients by n
 to the end of the message late where the server can do that; a message whose Subject is "reject" is refused.
 """
 import functools
-import os
-import pathlib
 import re
 import signal
-import socket
 import time
 
 import box
 from net import SERVER, SERVER6, LabError
-
-NOBODY = "nobody:x:65534:65534::/:/usr/sbin/nologin"
 
 
 @functools.cache
@@ -34,11 +29,14 @@ class Server:
 
     packages, port, users, groups = (), 25, (), ()
     queue_id = None       # regular expression of the log's line of a message taken: groups id, and mid where the line has the Message-ID
-    extra = ""
 
     def __init__(self, net, host, **settings):
         self.net, self.host, self.settings = net, host, settings
         self.box = None
+
+    @property
+    def space(self):
+        return self.net.server
 
     @property
     def address(self):
@@ -54,7 +52,7 @@ class Server:
     def start(self):
         if self.box:
             return
-        self.box = box.Box(self.net.server, self.packages, self.files(), self.script(), self.users, self.groups)
+        self.box = box.Box(self.space, self.packages, self.files(), self.script(), self.users, self.groups)
         self.wait()
 
     def wait(self):
