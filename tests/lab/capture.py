@@ -15,7 +15,7 @@ PORTS = "25,587,24/lmtp,465/tls"
 class Capture:
     """tcpdump in a namespace, from `with` to its end."""
 
-    def __init__(self, space, interface, path, expression="tcp or icmp or icmp6 or ip6 proto 44 or ip[6:2] & 0x1fff != 0 or vlan or udp port 4789"):
+    def __init__(self, space, interface, path, expression="tcp or icmp or (icmp6 and ip6[40] < 128) or ip6 proto 44 or ip[6:2] & 0x1fff != 0 or vlan or udp port 4789"):
         self.path = path
         self.process = space.popen("tcpdump", "-i", interface, "-s", "0", "--immediate-mode", "-U", "-Z", "root", "-B", "16384", "-w", path, expression,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

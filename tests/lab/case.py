@@ -38,7 +38,7 @@ class Case:
     source: str = ""
     wire: str = ""             # what the wire of our own does
     keep: bool = True          # small enough for pcaps/
-    fate_any: bool = False
+    in_log: bool = True        # whether the server's log can name this message
     sessions: int = 1
     note: str = ""             # what the table of docs/lab.md says of it
 
@@ -141,7 +141,7 @@ def check_taken(case, server, mark, record):
     for number, transaction in enumerate(record["transactions"], 1):
         fate = transaction["fate"]
         wanted = case.taken if case.taken is not None else {"accepted": True, "cut": False, "rejected": False, "deferred": False, "aborted": False}.get(fate)
-        if wanted is None or not hasattr(server, "box"):
+        if wanted is None or not case.in_log or not hasattr(server, "box"):
             continue
         message_id = transaction.get("message_id") or (case.message_id if len(fates) == 1 else f"{number}.{case.message_id}")
         queue_id = server.taken(mark, message_id.strip("<>"), 2 if wanted else 0.2)

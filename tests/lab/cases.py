@@ -29,7 +29,7 @@ CASES = []
 
 def row(family, name, server, does, verdict, stage="", fates="", cause="", **more):
     if server == "dovecot":     # no submission without AUTH
-        does = does.replace(" ehlo", " ehlo auth-good")
+        does, stage = does.replace(" ehlo", " ehlo auth-good"), stage.replace("EHLO", "AUTH")
     CASES.append(Case(family, name, server, does, verdict, stage, fates, cause, **more))
 
 
@@ -55,7 +55,7 @@ def clean():
     row(family, "postfix-helo-rset-noop-vrfy", "postfix", "greet helo noop vrfy mail rset mail rcpt data message quit eof", "clean", "DONE", "aborted,accepted")
     row(family, "postfix-deferred", "postfix", "greet ehlo mail rcpt:later rset quit eof", "clean", "DONE", "deferred")
     row(family, "postfix-bytewise", "postfix", "greet bytewise:EHLO_out.example.org mail rcpt data message quit eof", "clean", "DONE", "accepted")
-    row(family, "postfix-empty-message", "postfix", "greet ehlo mail rcpt data dot quit eof", "clean", "DONE", "accepted", taken=None)
+    row(family, "postfix-empty-message", "postfix", "greet ehlo mail rcpt data dot quit eof", "clean", "DONE", "accepted", in_log=False)
     row(family, "postfix-size-refused", "postfix-short", "greet ehlo mail rcpt data message:30000 quit eof", "clean", "DONE", "rejected")
     row(family, "dovecot-lmtp-two", "dovecot-lmtp", "greet lhlo mail rcpt rcpt:c data body:200 dots:2 quit eof", "clean", "DONE", "accepted")
     row(family, "dovecot-lmtp-one-of-two", "dovecot-lmtp", "greet lhlo mail rcpt rcpt:no data message quit eof", "clean", "DONE", "accepted")
@@ -73,10 +73,12 @@ def real_clients():
     row(family, "exim-rejected", "postfix", "deliver", "clean|quit-unawaited", "", "rejected", client="exim", subject="reject", word=r"\*\*")
     row(family, "postfix-later", "postfix", "deliver", "clean|quit-unawaited", "", "deferred", client="postfix", recipient="later", word="status=deferred")
     row(family, "swaks-to-postfix", "postfix", "swaks", "clean", "DONE", "accepted", client="swaks", word="exit 0")
-    row(family, "swaks-pipelined", "exim", "swaks", "clean", "DONE", "accepted", client="swaks", words=("--pipeline",), word="exit 0", v6=True)
+    row(family, "swaks-pipelined", "exim", "swaks", "clean", "DONE", "accepted", client="swaks", words=("--pipeline",), word="exit 0")
     row(family, "swaks-quit-after-rcpt", "sendmail", "swaks", "quit-before-acceptance", "DONE", "aborted", client="swaks", words=("--quit-after", "RCPT"), word="exit 0")
     row(family, "msmtp-to-opensmtpd", "opensmtpd", "msmtp", "clean", "DONE", "accepted", client="msmtp", word="exit 0")
-    row(family, "curl-to-sendmail", "sendmail", "curl", "clean", "DONE", "accepted", client="curl", word="exit 0")
+    row(family, "curl-to-sendmail", "sendmail", "curl", "clean", "DONE", "accepted", client="curl", words=("--crlf",), word="exit 0")
+    row(family, "curl-bare-lf-to-sendmail", "sendmail", "curl", "421-in-message", "END-OF-MESSAGE", "deferred", "", client="curl", word="exit 8", log="[Bb]are linefeed",
+        note="curl sends lines that end in LF; Sendmail ends the session")
     row(family, "smtp-source-to-postfix", "postfix", "smtp_source", "clean", "DONE", "accepted,accepted,accepted,accepted,accepted", client="smtp_source", messages=5, words=("-d",), word="exit 0")
 
 
@@ -102,11 +104,12 @@ def stopped():
     stop = "shutdown|unexplained|server-crash"
     for server in ("postfix", "opensmtpd", "sendmail", "aiosmtpd"):
         for name, talk, verdict, _, stage, fates in each("ehlo rcpt body idle"):
-            row(family, f"{server}-stop-{name}", server, f"{talk} stop eof", verdict, stage, fates, stop)
+            row(family, f"{server}-stop-{name}", server, f"{talk} wait:.2 stop eof", verdict, stage, fates, stop)
     for server in ("exim", "smtp-server"):
-        for name, talk, drop, verdict, stage, fates in each("ehlo rcpt body idle"):
-            silent = server == "exim" and name == "body"
-            row(family, f"{server}-stop-{name}", server, f"{talk} stop eof", drop if silent else verdict, stage, fates, stop)
+        for name, talk, _, verdict, stage, fates in each("ehlo rcpt idle" if server == "exim" else "ehlo rcpt body idle"):
+            row(family, f"{server}-stop-{name}", server, f"{talk} wait:.2 stop eof", verdict, stage, fates, stop)
+    row(family, "exim-stop-body", "exim", f"{STAGES['body'][0]} stop wait:.2 more:500 dot quit eof", "clean", "DONE", "accepted", note="it takes the message first")
+    row(family, "exim-stop-body-kill", "exim", f"{STAGES['body'][0]} stop wait:.2 kill eof", "drop-in-message", "DATA", "cut", stop, note="what systemd does when the stop takes too long")
     row(family, "postfix-stop-slow-filter", "postfix", "greet ehlo mail:slow rcpt data message! wait:.5 stop eof", "drop-after-message", "END-OF-MESSAGE", "unanswered", stop)
 
 
@@ -119,7 +122,8 @@ def limits():
         row(idle, f"sendmail-idle-{name}", "sendmail-short", f"{talk} eof", verdict if name == "body" else drop, stage, fates, "idle-timeout|unexplained")
     family = "errors and limits"
     row(family, "postfix-errors", "postfix-short", "greet ehlo bogus bogus bogus eof", "421-idle", "", "-", "too-many-errors", log="too many errors")
-    row(family, "postfix-errors-in-rcpt", "postfix-short", "greet ehlo mail rcpt:no rcpt:no rcpt:no eof", "421-in-transaction", "RCPT", "rejected", "too-many-errors", log="too many errors")
+    row(family, "postfix-errors-in-rcpt", "postfix-short", "greet ehlo mail rcpt:no rcpt:no rcpt:no eof", "421-idle", "RCPT", "rejected", "too-many-errors", log="too many errors",
+        note="every recipient had been refused: nothing was open any more")
     row(family, "exim-errors", "exim-short", "greet ehlo bogus bogus bogus eof", "refused-then-closed|421-idle", "", "-", "too-many-errors|", log="unrecognized commands|syntax or protocol")
     row(family, "sendmail-errors-go-on", "sendmail", "greet ehlo bogus bogus bogus quit eof", "clean", "DONE", "-")
     row(family, "exim-message-limit", "exim-short", "greet ehlo" + " mail rcpt data message" * 2 + " mail quit eof", "clean", "DONE", "accepted,accepted,deferred")
@@ -141,13 +145,16 @@ def limits():
 def resets():
     family = "firewall resets"
     causes = "middlebox-reset|server-crash|unexplained|reply-lost"
-    for name, talk, verdict, _, stage, fates in each("ehlo mail rcpt data body idle"):
-        last = {"ehlo": "mail!", "mail": "rcpt!", "rcpt": "data!", "data": "body:500", "body": "more:500", "idle": "mail!"}[name]
-        row(family, f"postfix-reset-{name}", "postfix", f"{talk} reset {last} eof", verdict if name not in ("idle",) else "drop-between-messages", stage, fates, causes, v6=name in ("rcpt", "body"))
+    # What provokes the RST is the next command, and the RST acknowledges it: that is the stage. name: the command, the stage, the fates
+    following = {"ehlo": ("mail!", "MAIL", "cut|-"), "mail": ("rcpt!", "RCPT", "cut"), "rcpt": ("data!", "DATA", "cut"), "data": ("body:500", "DATA", "cut"), "body": ("more:500", "DATA", "cut"),
+                 "idle": ("mail!", "MAIL", "accepted,cut|accepted")}
+    for name, talk, verdict, *_ in each("ehlo mail rcpt data body idle"):
+        last, stage, fates = following[name]
+        row(family, f"postfix-reset-{name}", "postfix", f"{talk} reset {last} eof", verdict, stage, fates, causes, v6=name in ("rcpt", "body"))
     row(family, "exim-reset-dot", "exim", "greet ehlo mail rcpt data body:500 wait:.1 reset dot! eof", "drop-after-message", "END-OF-MESSAGE", "unanswered", causes)
     row(family, "opensmtpd-reset-quit", "opensmtpd", "greet ehlo reset quit! eof", "drop-after-quit", "QUIT|EHLO", "-", causes)
-    for name, talk, verdict, _, stage, fates in each("mail body idle"):
-        last = {"mail": "rcpt!", "body": "more:500", "idle": "mail!"}[name]
+    for name, talk, verdict, *_ in each("mail body idle"):
+        last, stage, fates = following[name]
         row(family, f"exim-forged-{name}", "exim", f"{talk} forge {last} eof wait:.3", verdict, stage, fates, causes, net="router")
 
 
@@ -183,6 +190,8 @@ def silent_loss():
         row(family, f"{client}-fin-for-dot", "misbehave", "deliver", "drop-after-message", "END-OF-MESSAGE", "unanswered", "", client=client, script="dot=fin", word="deferred|==")
         row(family, f"{client}-221-for-data", "misbehave", "deliver", "221-in-transaction", "", "", "", client=client, script="data=221,fin")
         row(family, f"{client}-221-for-rcpt", "misbehave", "deliver", "221-in-transaction", "", "", "", client=client, script="rcpt=221,fin")
+    row(family, "exim-221-for-last-chunk", "misbehave", "deliver", "221-for-message", "END-OF-MESSAGE", "falsely-accepted", "", client="exim", script="bdat-last=221,fin", word="=>",
+        note="the same by BDAT, which Exim prefers")
     row(family, "postfix-221-in-body-rst", "misbehave", "deliver", "221-for-message", "DATA|END-OF-MESSAGE", "falsely-accepted", "", client="postfix", script="body:60000=221,rst", size=3000000,
         keep=False)
     row(family, "msmtp-221-for-dot", "misbehave", "msmtp", "221-for-message", "END-OF-MESSAGE", "falsely-accepted", "", client="msmtp", script="dot=221,fin", word="exit [^0]")

@@ -45,7 +45,7 @@ class Session:
 
     def __init__(self, server, sock, script):
         self.server, self.sock, self.script = server, sock, script
-        self.counts, self.buffer = {}, b""
+        self.counts, self.buffer, self.chunks = {}, b"", b""
 
     def run(self):
         with contextlib.suppress(Closed, OSError):
@@ -132,7 +132,9 @@ class Session:
         if "ehlo" in self.script or "1ehlo" in self.script:
             self.answer("ehlo", "250")
         else:
-            self.sock.sendall(EHLO.encode())
+            # What is to happen in DATA must not be evaded by BDAT.
+            chunks = not any(re.match(r"\d?(data|body|dot)", stage) for stage in self.script)
+            self.sock.sendall((EHLO if chunks else EHLO.replace("250-CHUNKING\r\n", "")).encode())
 
     on_lhlo = on_ehlo
 
@@ -156,9 +158,7 @@ class Session:
             if end >= 0:
                 whole = tail + self.buffer
                 self.buffer = whole[end + 5:]
-                named = re.search(rb"^Message-ID: <(.*?)>", begin + whole, re.M)
-                if self.answer("dot", "250") == 250 and named:
-                    self.server.messages.append(named[1].decode("latin-1"))
+                self.finish("dot", begin + whole)
                 return
             seen += len(self.buffer)
             begin = begin or self.buffer[:2000]
@@ -170,8 +170,19 @@ class Session:
         left = int(words[1])
         while len(self.buffer) < left:
             self.more()
+        self.chunks += self.buffer[:left][:2000]
         self.buffer = self.buffer[left:]
-        self.answer("bdat-last" if words[-1].upper() == "LAST" else "bdat", "250")
+        if words[-1].upper() != "LAST":
+            self.answer("bdat", "250")
+            return
+        self.finish("bdat-last", self.chunks)
+        self.chunks = b""
+
+    def finish(self, stage, begin):
+        """The answer to the end of a message, which begins so."""
+        named = re.search(rb"^Message-ID: <(.*?)>", begin, re.M | re.I)
+        if self.answer(stage, "250") == 250 and named:
+            self.server.messages.append(named[1].decode("latin-1"))
 
 
 class Misbehave:

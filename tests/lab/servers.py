@@ -190,6 +190,7 @@ daemon_smtp_ports = {self.port}
 log_file_path = syslog
 syslog_duplication = false
 log_selector = +smtp_no_mail +smtp_connection +smtp_protocol_error +smtp_syntax_error +lost_incoming_connection +incoming_port
+pipelining_connect_advertise_hosts =
 host_lookup =
 rfc1413_query_timeout = 0s
 smtp_accept_max = 100
@@ -224,6 +225,7 @@ data:
 begin routers
 all:
   driver = manualroute
+  domains = example.net
   transport = {self.settings.get('transport', 'remote')}
   route_list = {self.settings.get('route', '* 127.0.0.1')}
   self = send
@@ -277,9 +279,10 @@ chgrp opensmtpq /usr/sbin/smtpctl; chmod 2555 /usr/sbin/smtpctl
 """
 
     def taken_in(self, lines, message_id):
-        """The log does not name Message-IDs; each case has but one that is in question, so that the last message taken is it."""
+        """The log does not name Message-IDs; the lab numbers its messages, and the log has them in that order."""
         found = [m[1] for line in lines if (m := re.search(r"smtp message msgid=(\w+)", line))]
-        return found[-1] if found else None
+        number = int(message_id.split(".")[0]) if message_id.split(".")[0].isdigit() else 1
+        return found[number - 1] if len(found) >= number else None
 
 
 class Sendmail(Server):

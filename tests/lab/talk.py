@@ -56,8 +56,8 @@ class Talk:
             self.group, word = [], word[1:]
         last = word.endswith("]") and self.group is not None
         word = word[:-1] if last else word
+        later, word = word.endswith("!"), word.rstrip("!")
         name, _, value = word.partition(":")
-        later, name = name.endswith("!"), name.rstrip("!")
         line = self.command(name, value)
         method = getattr(self, "do_" + name.replace("-", "_"), None)
         data, reads = (line, True) if line is not None else method(value) if method else (self.deeds.do(name, value, self), False)
