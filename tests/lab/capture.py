@@ -13,9 +13,9 @@ PORTS = "25,587,24/lmtp,465/tls"
 
 
 class Capture:
-    """tcpdump in a namespace, from `with` to its end."""
+    """tcpdump in a namespace, from `with` to its end. `vlan` comes last in the expression, because it moves the offsets of what stands behind it."""
 
-    def __init__(self, space, interface, path, expression="tcp or icmp or (icmp6 and ip6[40] < 128) or ip6 proto 44 or ip[6:2] & 0x1fff != 0 or vlan or udp port 4789"):
+    def __init__(self, space, interface, path, expression="tcp or icmp or (icmp6 and ip6[40] < 128) or ip6 proto 44 or ip[6:2] & 0x1fff != 0 or udp port 4789 or udp port 9 or vlan"):
         self.path = path
         self.process = space.popen("tcpdump", "-i", interface, "-s", "0", "--immediate-mode", "-U", "-Z", "root", "-B", "16384", "-w", path, expression,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

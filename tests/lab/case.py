@@ -2,6 +2,7 @@
 import contextlib
 import dataclasses
 import re
+import socket
 import time
 
 import capture
@@ -105,8 +106,24 @@ class Deeds:
         ours, theirs = self.peer(talk)
         self.net.firewall(self.net.client, ("output", f"{ours} drop"), ("input", f"{theirs} drop"))
 
+    def offloads(self, *_):
+        self.net.offloads(True)
+
+    def beat(self, _, talk):
+        """A packet of something else, to all, so that a capture knows how late it is."""
+        with talk.space.socket(kind=socket.SOCK_DGRAM) as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            other.sendto(b"late", ("192.0.2.255", 9))
+
+    def mute(self, *_):
+        """Routers' errors are dropped."""
+        self.net.firewall(self.net.path, ("output", "meta l4proto { icmp, icmpv6 } drop"))
+
     def undo(self):
         self.net.unfirewall()
+        self.net.forget()
+        if "offloads" in self.case.does:
+            self.net.offloads(False)
         if self.net.middle == "bridge":
             self.net.mend()
 

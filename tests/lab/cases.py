@@ -234,11 +234,46 @@ def cut_cable():
     for server, name, talk, last, stage, fates in (
             ("postfix", "mail", "greet ehlo mail", "rcpt!", "RCPT|MAIL", "cut"), ("exim", "body", "greet ehlo mail rcpt data body:900 wait:.1", "more:900", "DATA", "cut"),
             ("sendmail", "dot", "greet ehlo mail rcpt data body:900 wait:.1", "dot!", "END-OF-MESSAGE", "unanswered"), ("opensmtpd", "idle", "greet ehlo mail rcpt data message", "mail!", "MAIL|IDLE", "")):
-        row(family, f"{server}-cut-{name}", server, f"{talk} cut {last} eof wait:.5", "server-vanished", stage, fates, "path-loss|unexplained|", v6=name == "dot")
+        row(family, f"{server}-cut-{name}", server, f"{talk} cut {last} wait:18 beat", "server-vanished", stage, fates, "path-loss|unexplained|", v6=name == "dot")
     row(family, "cut-and-mended", "postfix", "greet ehlo mail cut rcpt! wait:.4 mend read data message quit eof", "clean", "DONE", "accepted")
-    row(family, "connect-unanswered", "postfix", "cut connect wait:.2", "connect-unanswered", "", "-")
+    row(family, "connect-unanswered", "postfix", "cut connect wait:8 beat", "connect-unanswered", "", "-")
 
 
-for fill in (clean, real_clients, killed, stopped, limits, resets, client_side, silent_loss, scripted, cut_cable):
+def paths():
+    """Paths that lose, repeat and reorder: what arrives in the end is what counts."""
+    family = "bad paths"
+    whole = "greet ehlo mail rcpt data message:6000 quit eof"
+    for name, orders in (("banner-lost", "lose:s:1"), ("354-lost", "lose:s:5"), ("250-lost", "lose:s:6"), ("221-lost", "lose:s:7"), ("mail-lost", "lose:c:2"), ("body-lost", "lose:c:5"),
+                         ("dot-lost", "lose:c:9"), ("quit-lost", "lose:c:10"), ("all-twice", "dup:100"), ("body-swapped", "swap:c:6"), ("swapped", "swap:20"), ("loss-5", "loss:5"),
+                         ("loss-15", "loss:15"), ("all-of-it", "loss:4 dup:10 swap:10")):
+        for side in ("toclient", "toserver"):
+            row(family, f"wire-{name}-{side[2:]}", "postfix", whole, "clean", "DONE", "accepted", net="wire", wire=orders, tap=side, v6=side == "toserver")
+    row(family, "wire-loss-drop", "exim", "greet ehlo mail rcpt data body:3000 wait:1 kill eof", "drop-in-message", "DATA", "cut", CRASH, net="wire", wire="loss:10")
+    row(family, "wire-loss-221-for-dot", "misbehave", "greet ehlo mail rcpt data message:3000 eof", "221-for-message", "END-OF-MESSAGE", "falsely-accepted", "", net="wire", wire="loss:10",
+        script="dot=221,fin")
+    row(family, "wire-swap-221-in-body", "misbehave", "greet ehlo mail rcpt data body:3000 wait:.5 dot! eof", "221-for-message", "DATA|END-OF-MESSAGE", "falsely-accepted", "", net="wire",
+        wire="swap:30", script="body:1000=221,fin")
+    family = "mirrors"
+    for order in ("vlan", "qinq", "vxlan"):
+        row(family, f"{order}-clean", "postfix", whole, "clean", "DONE", "accepted", net="wire", wire=f"{order}:7", tap="mirror", v6=order == "qinq")
+        row(family, f"{order}-221-for-dot", "misbehave", "greet ehlo mail rcpt data message eof", "221-for-message", "END-OF-MESSAGE", "falsely-accepted", "", net="wire", wire=f"{order}:7",
+            tap="mirror", script="dot=221,fin", v6=order == "vxlan")
+    row(family, "vlan-kill-body", "exim", "greet ehlo mail rcpt data body:2000 wait:.2 kill eof", "drop-in-message", "DATA", "cut", CRASH, net="wire", wire="vlan:7", tap="mirror")
+    family = "small MTU"
+    for six in (False, True):
+        end = "-v6" if six else ""
+        row(family, f"narrow-icmp{end}", "postfix", whole, "clean", "DONE", "accepted", net="narrow", v6=six, note="the router says what fits")
+        row(family, f"narrow-silent{end}", "postfix", "greet ehlo mail rcpt data mute message:6000! wait:7 abort wait:.2", "client-gave-up|client-drop-in-message", "END-OF-MESSAGE|DATA",
+            "unanswered|cut", "path-mtu", net="narrow", v6=six, note="the router's errors are dropped: large segments never arrive")
+    row(family, "narrow-silent-timeout", "postfix-short", "greet ehlo mail rcpt data mute message:6000! eof:10", "421-in-message", "", "", "path-mtu", net="narrow",
+        note="the server waits in vain, and says 421")
+    for side in ("toclient", "toserver"):
+        row(family, f"fragments-{side[2:]}", "postfix", whole, "clean", "DONE", "accepted", net="fragments", tap=side)
+    row(family, "fragments-221-for-dot", "misbehave", "greet ehlo mail rcpt data message:3000 eof", "221-for-message", "END-OF-MESSAGE", "falsely-accepted", "", net="fragments", tap="toserver",
+        script="dot=221,fin")
+    row(family, "offloads-300k", "postfix", "offloads greet ehlo mail rcpt data message:300000 quit eof", "clean", "DONE", "accepted", keep=False, note="super-segments and unfinished checksums")
+
+
+for fill in (clean, real_clients, killed, stopped, limits, resets, client_side, silent_loss, scripted, cut_cable, paths):
     fill()
 assert len({case.name for case in CASES}) == len(CASES), "names of cases are unique"

@@ -6,6 +6,7 @@ import misbehave
 import servers
 import servers_more
 from net import Net
+from wire import Wire
 
 # name: class, host of its address, settings
 SERVERS = {
@@ -36,6 +37,9 @@ CLIENTS = {"postfix": (clients.PostfixClient, "deliver"), "exim": (clients.EximC
 NETS = {
     "bridge": {},
     "router": {"middle": "router"},
+    "narrow": {"middle": "router", "mtu": 1280},                         # the router's link to the server takes no more
+    "fragments": {"middle": "router", "mtu": 600, "fragments": True},    # and the client lets its packets be cut
+    "wire": {"middle": "none"},
 }
 
 
@@ -43,6 +47,7 @@ class Lab(contextlib.ExitStack):
     def __init__(self):
         super().__init__()
         self.nets, self.servers, self.clients, self.stale = {}, {}, {}, []
+        self.cable = None
 
     def net(self, kind):
         if kind not in self.nets:
@@ -76,4 +81,10 @@ class Lab(contextlib.ExitStack):
         return getattr(self.clients[key], method)
 
     def wire(self, case):
-        return contextlib.nullcontext()
+        """A context in which the cable does what the case says."""
+        if case.net != "wire":
+            return contextlib.nullcontext()
+        if not self.cable:
+            self.cable = Wire(self.net("wire"))
+            self.callback(self.cable.close)
+        return self.cable.told(case.wire)

@@ -92,7 +92,7 @@ class Net:
 
     count = 0
 
-    def __init__(self, middle="bridge", hosts=range(11, 60), mtu=None):
+    def __init__(self, middle="bridge", hosts=range(11, 60), mtu=None, fragments=False):
         Net.count += 1
         self.middle, self.hosts = middle, hosts
         base = f"swlab{os.getpid()}-{Net.count}"
@@ -104,7 +104,9 @@ class Net:
             self.addresses()
             getattr(self, "as_" + middle)()
             if mtu:
-                self.path.ip("link", "set", "toclient", "mtu", mtu)
+                self.path.ip("link", "set", "toserver", "mtu", mtu)
+            if fragments:
+                self.client.sysctl(ipv4__ip_no_pmtu_disc=1)
         except BaseException:
             self.close()
             raise
@@ -134,7 +136,7 @@ class Net:
             self.server.ip("addr", "add", f"{SERVER6.format(host)}/64", "dev", "eth0")
         # Short tempers, so that a cut cable is noticed in seconds, and ports that no scenario uses.
         for space in (self.client, self.server):
-            space.sysctl(ipv4__tcp_retries2=3, ipv4__tcp_orphan_retries=2, ipv4__tcp_syn_retries=2, ipv4__tcp_fin_timeout=5,
+            space.sysctl(ipv4__tcp_retries2=5, ipv4__tcp_orphan_retries=2, ipv4__tcp_syn_retries=2, ipv4__tcp_fin_timeout=5,
                          ipv4__ip_local_port_range="50000 60999")
             space.write("ipv6/conf/all/accept_dad", 0)
 
@@ -177,6 +179,11 @@ class Net:
         chains = "".join(f"chain {hook} {{ type filter hook {hook} priority 0; {'; '.join(rule for where, rule in rules if where == hook)}; }}\n"
                          for hook in ("input", "output", "forward"))
         space.run("nft", "-f", "-", input=f"table inet lab {{}}\ndelete table inet lab\ntable inet lab {{\n{chains}}}\n")
+
+    def forget(self):
+        """What routers said of MTUs."""
+        for version in ("-4", "-6"):
+            self.client.ip(version, "route", "flush", "cache", check=False)
 
     def unfirewall(self):
         for space in self.spaces:
