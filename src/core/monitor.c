@@ -278,8 +278,11 @@ void monitor_tick(struct monitor *m, int64_t now)
 	m->config.engine->tick(m->stream, now);
 }
 
+/* Frames that were no segments had a time too. */
 void monitor_finish(struct monitor *m)
 {
+	if (m->stats.frames > 0)
+		monitor_tick(m, m->last);
 	m->config.engine->finish(m->stream);
 }
 
