@@ -171,8 +171,8 @@ def check_taken(case, server, mark, record):
 class Bench:
     """Runs cases: the networks, the servers and the clients that they share."""
 
-    def __init__(self, lab, smtpwatch, folder):
-        self.lab, self.smtpwatch, self.folder = lab, smtpwatch, folder
+    def __init__(self, lab, smtpwatch, folder, watch=None):
+        self.lab, self.smtpwatch, self.folder, self.watch = lab, smtpwatch, folder, watch
 
     def run(self, case):
         start = time.monotonic()
@@ -182,6 +182,7 @@ class Bench:
             server.script = case.script or server.default
         path = self.folder / f"{case.name}.pcap"
         deeds, mark = Deeds(net, server, case), server.log_mark()
+        live = self.watch and self.watch.on(net, case.tap)
         with self.lab.wire(case), capture.Capture(net.path, case.tap, path) as tap:
             word = self.act(case, net, server, deeds, client)
             tap.settle()
@@ -189,6 +190,8 @@ class Bench:
         if deeds.dirty:
             self.lab.renew(server)
         result = self.judge(case, path, server, mark)
+        if live:
+            self.watch.note(live, result)
         result.word, result.seconds = word, time.monotonic() - start
         if case.word and not re.search(case.word, word):
             result.wrong.append(f"the client says {word!r}, expected /{case.word}/")

@@ -15,7 +15,7 @@ STAGES = {
     "rcpt": ("greet ehlo mail rcpt", "drop-in-transaction", "421-in-transaction", "RCPT", "cut"),
     "data": ("greet ehlo mail rcpt data", "drop-in-message", "421-in-message", "DATA", "cut"),
     "body": ("greet ehlo mail rcpt data body:2000 wait:.1", "drop-in-message", "421-in-message", "DATA", "cut"),
-    "idle": ("greet ehlo mail rcpt data message", "drop-between-messages", "421-idle", "IDLE", "accepted"),
+    "idle": ("greet ehlo mail rcpt data message wait:.2", "drop-between-messages", "421-idle", "IDLE", "accepted"),
 }
 # The server is stopped as a whole before the last step, so that this one is received and never answered.
 FROZEN = {
@@ -263,8 +263,8 @@ def paths():
     for six in (False, True):
         end = "-v6" if six else ""
         row(family, f"narrow-icmp{end}", "postfix", whole, "clean", "DONE", "accepted", net="narrow", v6=six, note="the router says what fits")
-        row(family, f"narrow-silent{end}", "postfix", "greet ehlo mail rcpt data mute message:6000! wait:7 abort wait:.2", "client-gave-up|client-drop-in-message", "END-OF-MESSAGE|DATA",
-            "unanswered|cut", "path-mtu", net="narrow", v6=six, note="the router's errors are dropped: large segments never arrive")
+        row(family, f"narrow-silent{end}", "postfix", "greet ehlo mail rcpt data mute message:6000! wait:7 abort wait:.2", "client-gave-up|server-vanished", "END-OF-MESSAGE",
+            "unanswered", "path-mtu", net="narrow", v6=six, note="the router's errors are dropped: large segments never arrive")
     row(family, "narrow-silent-timeout", "postfix-short", "greet ehlo mail rcpt data mute message:6000! eof:10", "421-in-message", "", "", "path-mtu", net="narrow",
         note="the server waits in vain, and says 421")
     for side in ("toclient", "toserver"):

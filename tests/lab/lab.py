@@ -80,6 +80,14 @@ class Lab(contextlib.ExitStack):
         self.clients[key].start()
         return getattr(self.clients[key], method)
 
+    def versions(self):
+        """Of what took part, for the record."""
+        names = {}
+        for (_, name), server in self.servers.items():
+            if server.version():
+                names.setdefault(type(server).__name__, (server.version(), name))
+        return ", ".join(f"{kind} {number}" for kind, (number, _) in sorted(names.items()))
+
     def wire(self, case):
         """A context in which the cable does what the case says."""
         if case.net != "wire":

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Run the cases of the lab. usage: run_cases.py SMTPWATCH [--only WORD] [--keep FOLDER] [--table FILE] [--list]"""
+"""Run the cases of the lab. Root.
+
+usage: run_cases.py SMTPWATCH [--only WORD ...] [--live] [--keep FOLDER] [--table docs/lab.md]
+"""
 import argparse
 import os
 import pathlib
@@ -11,41 +14,69 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import table  # noqa: E402
+from capture import PORTS  # noqa: E402
 from case import Bench, Result  # noqa: E402
 from cases import CASES  # noqa: E402
 from lab import Lab  # noqa: E402
 from net import LabError  # noqa: E402
+from second import Watch  # noqa: E402
 
 
 def chosen(words):
     return [case for case in CASES if not words or any(word in case.name or word == case.family or word == case.server for word in words)]
 
 
+def run_all(bench, cases):
+    for number, case in enumerate(cases, 1):
+        try:
+            result = bench.run(case)
+        except (LabError, OSError) as trouble:
+            result = Result(case, {}, [str(trouble)])
+        print(f"{'not ok' if result.wrong else 'ok'} {number} - {case.name} ({' '.join(v for v in result.seen.values() if v)}) [{result.seconds:.1f} s]", flush=True)
+        for wrong in result.wrong:
+            print(f"#   {wrong}", flush=True)
+        yield result
+
+
+def second_opinion(watch, results):
+    """The live daemons' word on all, as one more test."""
+    before = sum(bool(result.wrong) for result in results)
+    compared, lost = watch.compare()
+    differ = [result for result in results if any(wrong.startswith("live:") for wrong in result.wrong)]
+    print(f"{'not ok' if differ or lost else 'ok'} {len(results) + 1} - live, two workers: {compared} sessions judged as in the files")
+    for line in lost + [f"{result.case.name}: {wrong}" for result in differ for wrong in result.wrong if wrong.startswith("live:")]:
+        print(f"#   {line}")
+    return sum(bool(result.wrong) for result in results) - before + bool(lost)
+
+
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("smtpwatch", type=pathlib.Path)
     arguments.add_argument("--only", action="append", default=[], help="part of a name, a family or a server; may be repeated")
+    arguments.add_argument("--live", action="store_true", help="a daemon on each interface too, which must say the same")
     arguments.add_argument("--keep", type=pathlib.Path, help="folder for the captures")
+    arguments.add_argument("--table", type=pathlib.Path, help="write the table of docs/lab.md")
     options = arguments.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    results, start = [], time.monotonic()
+    start = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch, Lab() as lab:
         folder = options.keep or pathlib.Path(scratch)
         folder.mkdir(exist_ok=True)
         os.chmod(folder, 0o755)
-        bench = Bench(lab, options.smtpwatch.resolve(), folder)
-        for number, case in enumerate(chosen(options.only), 1):
-            try:
-                result = bench.run(case)
-            except (LabError, OSError) as trouble:
-                result = Result(case, {}, [str(trouble)])
-            results.append(result)
-            print(f"{'not ok' if result.wrong else 'ok'} {number} - {case.name} ({' '.join(v for v in result.seen.values() if v)}) {result.seconds:.1f}s", flush=True)
-            for wrong in result.wrong:
-                print(f"#   {wrong}", flush=True)
-    failed = sum(bool(result.wrong) for result in results)
-    print(f"1..{len(results)}\n# {len(results) - failed} passed, {failed} failed, {time.monotonic() - start:.0f} s")
-    return bool(failed)
+        program = options.smtpwatch.resolve()
+        watch = Watch(program, PORTS) if options.live else None
+        if watch:
+            lab.callback(watch.close)
+        results = list(run_all(Bench(lab, program, folder, watch), chosen(options.only)))
+        failed = sum(bool(result.wrong) for result in results)
+        if watch:
+            failed += second_opinion(watch, results)
+        versions = lab.versions()
+    print(f"1..{len(results) + options.live}\n# {len(results)} cases, {failed} failed, {time.monotonic() - start:.0f} s; {versions}")
+    if options.table:
+        table.write(options.table, results, versions, time.strftime("%Y-%m-%d"), options.live)
+    return bool(failed or not results)
 
 
 if __name__ == "__main__":

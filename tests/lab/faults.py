@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+"""faults.py - what befalls the daemon itself: full disk, log removed, clock stepped, flood, no memory, SIGKILL. Root. usage: faults.py [PART OF A TEST'S NAME ...]
+
+Interfaces that go and come are in test_live_link.py. A worker cannot be killed alone: workers are threads, and a signal that ends one ends the process, which the last test does.
+"""
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import sys
+import tempfile
+import time
+
+import box
+from live_pair import SERVER, Client, Daemon, Pair, Server, run, session, status, until, verdict
+from net import command
+
+TMPFS_SIZE = "256k"
+
+
+@contextlib.contextmanager
+def small_disk():
+    """A folder that takes no more than a quarter of a mebibyte, writable for whom the daemon becomes."""
+    with tempfile.TemporaryDirectory(prefix="swlab") as folder:
+        command("mount", "-t", "tmpfs", "-o", f"size={TMPFS_SIZE},mode=777", "swlab", folder)
+        try:
+            os.chmod(folder, 0o777)
+            yield pathlib.Path(folder)
+        finally:
+            command("umount", "-l", folder)
+
+
+def names(path):
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+
+def test_disk_full():
+    """Disk full: nothing hangs, it is said once, what could not be written is counted; room again: it goes on"""
+    with small_disk() as disk, Pair() as pair:
+        filler, log = disk / "filler", disk / "log.json"
+        with Daemon(pair.server, "-i", "eth0", "-o", f"json:{log}", "--stats-interval", "1s") as daemon:
+            Server(pair)
+            first = session(pair)
+            assert until(lambda: str(first) in names(log)), daemon.said
+            filler.write_bytes(b"x" * 4096)
+            with contextlib.suppress(OSError), open(filler, "ab", buffering=0) as file:
+                while True:
+                    file.write(b"x" * 4096)
+            for _ in range(40):
+                session(pair)
+            assert daemon.hears("No space left"), daemon.said
+            said = len(daemon.says("No space left"))
+            during = session(pair)
+            assert daemon.session(during), "standard output must not suffer"
+            filler.unlink()
+            after = until(lambda: str(session(pair)) in names(log), 15, 1)
+            assert after, f"it does not go on: {daemon.said}"
+            assert said == 1 and len(daemon.says("No space left")) <= 2, daemon.said
+            assert daemon.stop() == 0 or daemon.said, "it ends"
+
+
+def test_log_removed():
+    """Log removed or renamed: HUP opens a new one, and no record is in neither"""
+    with tempfile.TemporaryDirectory(prefix="swlab") as folder, Pair() as pair:
+        os.chmod(folder, 0o777)
+        log, old = pathlib.Path(folder, "log.json"), pathlib.Path(folder, "log.json.1")
+        with Daemon(pair.server, "-i", "eth0", "-Z", "root", "-o", f"json:{log}", "--stats-interval", "0") as daemon:
+            Server(pair)
+            ports = [session(pair) for _ in range(5)]
+            log.rename(old)
+            ports += [session(pair) for _ in range(5)]
+            daemon.send(signal.SIGHUP)
+            assert until(log.exists), daemon.said
+            ports += [session(pair) for _ in range(5)]
+            daemon.sessions(ports)
+            log.unlink()
+            daemon.send(signal.SIGHUP)
+            assert until(log.exists), daemon.said
+            last = session(pair)
+            daemon.session(last)
+            assert daemon.stop() == 0
+            both = names(old) + names(log)
+            assert f'"src_port":{last},' in names(log)
+            missing = [port for port in ports[:10] if f'"src_port":{port},' not in both]
+            assert not missing, missing
+
+
+def test_restart_keeps_log():
+    """Started again it writes behind what its log has already, and not over it"""
+    with tempfile.TemporaryDirectory(prefix="swlab") as folder, Pair() as pair:
+        os.chmod(folder, 0o777)
+        log = pathlib.Path(folder, "log.json")
+        Server(pair)
+        ports = []
+        for _ in range(2):
+            with Daemon(pair.server, "-i", "eth0", "-Z", "root", "-o", f"json:{log}", "--stats-interval", "0") as daemon:
+                ports.append(session(pair))
+                daemon.session(ports[-1])
+                daemon.stop()
+        missing = [port for port in ports if f'"src_port":{port},' not in names(log)]
+        assert not missing, f"of {ports} the log lacks {missing}"
+
+
+def test_clock_stepped():
+    """The clock is stepped, an hour on and an hour back: open sessions live on, and are judged rightly"""
+    tree = box.unpacked("libfaketime") / "tree"
+    library = next(tree.rglob("libfaketime.so.1"))
+    with tempfile.TemporaryDirectory(prefix="swlab") as folder, Pair() as pair:
+        os.chmod(folder, 0o755)
+        stamp = pathlib.Path(folder, "offset")
+        stamp.write_text("+0\n", encoding="ascii")
+        env = {"LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(stamp), "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1"}
+        with Daemon(pair.server, "-i", "eth0", env=env) as daemon:
+            Server(pair)
+            client = Client(pair)
+            client.say("EHLO out.example.org")
+            for offset in ("+3600\n", "-3600\n", "+0\n"):
+                stamp.write_text(offset, encoding="ascii")
+                time.sleep(1.5)
+                assert verdict(daemon.session(session(pair))) == "clean"
+            assert not daemon.of("session", src_port=client.port), f"an open session was ended: {daemon.of('session', src_port=client.port)[0]['ending']}"
+            client.mail()
+            client.quit()
+            assert verdict(daemon.session(client.port)) == "clean"
+            assert not daemon.of("alert")
+            return "the program's own clock alone, by libfaketime; the kernel's time stamps stay"
+
+
+def flood(pair, seconds):
+    """hping3 in the client's namespace: SYNs from random addresses; it says at the end how many."""
+    tree = box.unpacked("hping3") / "tree"
+    libraries = ":".join(sorted({str(path.parent) for path in tree.rglob("*.so*")}))
+    program = tree / "usr/sbin/hping3"
+    return pair.client.popen("env", f"LD_LIBRARY_PATH={libraries}", "timeout", "-s", "INT", str(seconds), program, "--flood", "--rand-source", "-q", "-S", "-p", "25", SERVER,
+                             stdin=-3, stdout=-3, stderr=-3)
+
+
+def sent(space):
+    """Packets that eth0 has sent."""
+    return int(space.run("cat", "/sys/class/net/eth0/statistics/tx_packets").stdout)
+
+
+def test_syn_flood():
+    """100,000 SYNs a second: a session among them is judged, memory stays within its limit, what was not seen is counted"""
+    with Pair() as pair, Daemon(pair.server, "-i", "eth0", "-j", "2", "--memory", "128M", "--max-connections", "100000", "--stats-interval", "2s") as daemon:
+        Server(pair, dot="221 2.0.0 closing")
+        # What answers the flood goes nowhere, and costs the generator nothing.
+        pair.server.ip("route", "add", "blackhole", "0.0.0.0/0")
+        pair.server.sysctl(ipv4__tcp_syncookies=2)
+        before, start = sent(pair.client), time.monotonic()
+        running = flood(pair, 10)
+        time.sleep(3)
+        ports = [session(pair) for _ in range(3)]
+        running.wait(30)
+        rate = (sent(pair.client) - before) / (time.monotonic() - start)
+        found = daemon.sessions(ports, 30)
+        seen = [verdict(found[port]) for port in ports if port in found]
+        resident = int(status(daemon.pid)["VmRSS"].split()[0])
+        code = daemon.stop(seconds=30)
+        stats = daemon.of("stats")[-1]
+        dropped = stats["capture"]["dropped"]
+        assert code == 0, (code, daemon.said)
+        assert rate > 100000, f"only {rate:.0f} packets a second"
+        assert seen == ["221-for-message"] * 3 or (dropped and set(seen) <= {"221-for-message", "unknown"}), (seen, dropped)
+        assert resident < 220000, f"{resident} KiB"
+        return f"{rate:.0f} packets a second, {stats['capture']['frames']} read, {dropped} dropped, {stats['stream']['evicted_half_open']} half-open ones evicted, {resident} KiB"
+
+
+def test_memory_limit():
+    """Memory limit reached: it goes on without more, counts what it gave up, and accuses nobody"""
+    with Pair() as pair, Daemon(pair.server, "-i", "eth0", "--memory", "4M") as daemon:
+        Server(pair)
+        pair.client.sysctl(ipv4__ip_local_port_range="20000 60999")
+        clients = []
+        for _ in range(3500):
+            client = Client(pair)
+            client.say("EHLO a-client-with-a-rather-long-name-for-a-host.out.example.org")
+            clients.append(client)
+        for client in clients:
+            client.quit()
+        late = session(pair)
+        assert verdict(daemon.session(late)) in ("clean", "unknown")
+        assert daemon.stop() == 0
+        stats = daemon.of("stats")[-1]
+        given_up = stats["stream"]["evicted_idle"] + stats["stream"]["evicted_half_open"] + stats["stream"]["no_memory"]
+        wrong = {verdict(r) for r in daemon.of("session")} - {"clean", "unknown"}
+        assert not wrong and not daemon.of("alert"), wrong
+        assert given_up > 0, stats["stream"]
+        assert stats["memory"]["peak"] <= 4 << 20, stats["memory"]
+        return f"{given_up} given up, {stats['memory']['peak']} bytes at most"
+
+
+def test_killed_and_started():
+    """SIGKILL and start: sessions under way are picked up in their middle and not accused, new ones judged"""
+    with Pair() as pair:
+        Server(pair)
+        Server(pair, dot="", port=587)
+        with Daemon(pair.server, "-i", "eth0") as daemon:
+            # Behind EHLO, in a transaction, in the body; the last one's server will close without a word.
+            idle, open_, body = Client(pair), Client(pair), Client(pair)
+            for client in (idle, open_, body):
+                client.say("EHLO out.example.org")
+            for client in (open_, body):
+                client.say("MAIL FROM:<a@example.org>")
+                client.say("RCPT TO:<b@example.net>")
+            body.say("DATA")
+            body.file.write(b"Subject: half\r\n\r\nhalf of it\r\n")
+            time.sleep(0.3)
+            daemon.send(signal.SIGKILL)
+            daemon.process.wait(5)
+        with Daemon(pair.server, "-i", "eth0") as daemon:
+            assert body.say("the rest\r\n.").startswith("250")
+            body.quit()
+            assert open_.say("DATA").startswith("354")
+            assert open_.say("Subject: x\r\n\r\nx\r\n.").startswith("250")
+            open_.quit()
+            idle.close()
+            ports = [idle.port, open_.port, body.port]
+            found = daemon.sessions(ports, 15)
+            seen = [verdict(found[port]) for port in ports if port in found]
+            assert not daemon.of("alert"), [r["ending"] for r in daemon.of("alert")]
+            assert set(seen) <= {"clean", "unknown", "client-drop", "client-no-quit", "probe"}, seen
+            dropped = session(pair, port=587)
+            assert verdict(daemon.session(dropped)) == "drop-after-message"
+            return f"behind EHLO, in a transaction, in the body: {', '.join(seen)}"
+
+
+def test_stopped():
+    """TERM with sessions open: they are told as unfinished, none is accused, and it ends at once"""
+    with Pair() as pair, Daemon(pair.server, "-i", "eth0", "-j", "2") as daemon:
+        Server(pair)
+        clients = [Client(pair) for _ in range(20)]
+        for client in clients:
+            client.say("EHLO out.example.org")
+            client.say("MAIL FROM:<a@example.org>")
+        time.sleep(0.3)
+        start = time.monotonic()
+        assert daemon.stop() == 0
+        took = time.monotonic() - start
+        records = daemon.of("session")
+        assert len(records) == 20 and {r["ending"]["seen"] for r in records} == {"unfinished"}, len(records)
+        assert not daemon.of("alert") and took < 2, took
+
+
+def test_slow_reader():
+    """Nobody reads standard output: capture does not wait for it, what is lost is counted, and it ends when told"""
+    with Pair() as pair:
+        Server(pair)
+        reader, writer = socket.socketpair()
+        process = pair.server.popen(os.environ["SMTPWATCH"], "-i", "eth0", "-o", "json", stdin=-3, stdout=writer.fileno(), stderr=-1)
+        writer.close()
+        assert b"watching" in process.stderr.readline()
+        for _ in range(400):
+            session(pair)
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(Exception):
+            process.wait(10)
+        ended = process.poll()
+        process.kill()
+        reader.close()
+        assert ended is not None, "it hangs in its output"
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("SMTPWATCH", "./smtpwatch")
+    sys.exit(run(sys.modules["__main__"]))
