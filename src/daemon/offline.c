@@ -3,6 +3,7 @@
 
 #include "capture/source.h"
 #include "daemon/privilege.h"
+#include "daemon/sandbox.h"
 #include "output/sink.h"
 
 #include <errno.h>
@@ -117,21 +118,27 @@ static void descriptors_raise(void)
 	}
 }
 
+/* Nothing is parsed before this. */
+static bool confine(struct offline *f)
+{
+	char why[PRIVILEGE_WHY + SANDBOX_WHY];
+
+	if (privilege_drop(f->o->user, PRIVILEGE_KEEP_NONE, why) && sandbox_enter(SANDBOX_PROGRAM, NULL, why))
+		return true;
+	complain(&f->usage, why);
+	return false;
+}
+
 /* Root opens what only root may open, and then is root no more. Without root each file is opened when its turn comes, which needs less memory. */
 static bool root_leave(struct offline *f)
 {
-	char why[PRIVILEGE_WHY];
-
-	if (!privilege_held(f->o->user))
-		return true;
-	descriptors_raise();
-	for (size_t i = 0; i < f->o->reads.n && !f->usage; i++)
-		if (strcmp(f->inputs[i].path, "-") != 0)
-			input_open(f, &f->inputs[i]);
-	if (f->usage || privilege_drop(f->o->user, why))
-		return !f->usage;
-	complain(&f->usage, why);
-	return false;
+	if (privilege_held(f->o->user)) {
+		descriptors_raise();
+		for (size_t i = 0; i < f->o->reads.n && !f->usage; i++)
+			if (strcmp(f->inputs[i].path, "-") != 0)
+				input_open(f, &f->inputs[i]);
+	}
+	return !f->usage && confine(f);
 }
 
 static void session_ended(void *arg, const struct record *record)
