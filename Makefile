@@ -19,7 +19,7 @@ core     := $(call objects,src/core/*.c)
 layers   := $(call objects,src/nids/*.c src/capture/*.c src/output/*.c src/daemon/*.c)
 main     := $(BUILD)/src/daemon/main.o
 testlib  := $(call objects,tests/lib/*.c)
-tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/scenario_pcap.c))
+tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/scenario_pcap.c tests/make_docs.c))
 
 # Each of these is one file; the generator is made of the others in tests/bench.
 bench_alone := bare measure
@@ -99,6 +99,10 @@ pcaps: $(BUILD)/tests/scenario_pcap
 golden: pcaps $(BUILD)/smtpwatch
 	@tests/test_golden.sh $(BUILD)/smtpwatch --write
 
+# The parts of the documents that come from the program's tables, after a change of these.
+docs: $(BUILD)/tests/make_docs
+	@tests/test_docs.sh $(BUILD)/smtpwatch --write
+
 install: smtpwatch
 	install -D -m 755 smtpwatch $(DESTDIR)$(PREFIX)/bin/smtpwatch
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/smtpwatch README.md LICENSE docs/architecture.md docs/schema.json
@@ -106,7 +110,7 @@ install: smtpwatch
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check bench test asan tsan lint witness coverage everything pcaps golden install clean
+.PHONY: all run check bench test asan tsan lint witness coverage everything pcaps golden docs install clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)

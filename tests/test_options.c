@@ -296,7 +296,7 @@ static void mistakes_in_a_file_have_a_line(void **state)
 					   ":4: config belongs on the command line",
 					   ":5: checksum: \"maybe\" is neither yes nor no",
 					   ":6: ports: \"x\" is no port; a list reads 25,",
-					   ":7: redact: its MODE is missing",
+					   ":7: redact: its none|local|hash|all is missing",
 					   ":9: ports: a second time, after line 6",
 					   ":10: severity: \"421-idel\" is no verdict or other alert; did you mean 421-idle?",
 					   ":11: severity: \"bad\" is no severity; there are none, info,",

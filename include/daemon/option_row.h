@@ -17,7 +17,7 @@ enum option_flag {
 struct option_row {
 	const char *name; /* "--name", and the name in the file */
 	char letter;      /* 0: none */
-	const char *arg;  /* what the value is called, which tells the completion its kind (option_completion.c); NULL: a switch */
+	const char *arg;  /* what the value is called, which tells the completion its kind (tests/make_docs.c); NULL: a switch */
 	const char *fallback; /* set before anything else is read, and shown by --help; NULL: none */
 	unsigned flags;
 	/* Takes a value (of a switch: NULL). False with a sentence in why: it is none for this option. The value lives as long as *o. */

@@ -32,8 +32,8 @@ static bool set_stats_interval(struct options *o, const char *value, char why[OP
 const struct option_row option_rows_output[] = {
 	{"output", 'o', "KIND[:TARGET]", NULL, OPTION_MANY | OPTION_RESTART, set_output,
 	 "how and where to tell; several times; text on a terminal, else json; TARGET is a file, or - for standard output", NULL},
-	{"redact", 0, "MODE", "none", OPTION_RESTART, set_redact,
-	 "mail addresses in every output: none, local (***@domain), hash, all", NULL},
+	{"redact", 0, "none|local|hash|all", "none", OPTION_RESTART, set_redact,
+	 "mail addresses in every output: as they are, ***@domain, hashed, or left out", NULL},
 	{"stats-interval", 0, "TIME", "60s", 0, set_stats_interval, "live: statistics are told so often; 0: only at the end", NULL},
 	{0},
 };
