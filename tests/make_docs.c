@@ -187,7 +187,7 @@ static void part_alert_table(struct outbuf *b)
 		const struct verdict_row *row = signature_row(s);
 
 		if (category_begun(s) != NULL) {
-			outbuf_str(b, s > 0 ? "\n### " : "### ");
+			outbuf_str(b, s > 0 ? "\n## " : "## ");
 			put_heading(b, category_begun(s));
 			outbuf_str(
 				b,
