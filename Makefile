@@ -118,7 +118,7 @@ install: $(BUILD)/smtpwatch
 	install -D -m 644 contrib/completion/smtpwatch.bash $(to)/share/bash-completion/completions/smtpwatch
 	install -D -m 644 contrib/smtpwatch.sysusers $(to)/lib/sysusers.d/smtpwatch.conf
 	install -d $(DESTDIR)$(UNITDIR)
-	sed 's|/usr/bin/|$(PREFIX)/bin/|; s|/etc/|$(SYSCONFDIR)/|' contrib/smtpwatch.service >$(DESTDIR)$(UNITDIR)/smtpwatch.service
+	sed 's|=/usr/bin/|=$(PREFIX)/bin/|; s|/etc/|$(SYSCONFDIR)/|' contrib/smtpwatch.service >$(DESTDIR)$(UNITDIR)/smtpwatch.service
 	install -D -m 644 contrib/smtpwatch.logrotate $(DESTDIR)$(SYSCONFDIR)/logrotate.d/smtpwatch
 	test -e $(conf) || install -D -m 644 contrib/smtpwatch.conf $(conf)
 
