@@ -115,6 +115,7 @@ install: $(BUILD)/smtpwatch
 	install -D -m 644 -t $(to)/share/man/man8 docs/smtpwatch.8
 	install -D -m 644 -t $(to)/share/man/man5 docs/smtpwatch.conf.5
 	install -D -m 644 -t $(to)/share/doc/smtpwatch $(documents)
+	install -D -m 755 contrib/broken-session $(to)/share/doc/smtpwatch/examples/broken-session
 	install -D -m 644 contrib/completion/smtpwatch.bash $(to)/share/bash-completion/completions/smtpwatch
 	install -D -m 644 contrib/smtpwatch.sysusers $(to)/lib/sysusers.d/smtpwatch.conf
 	install -d $(DESTDIR)$(UNITDIR)
@@ -134,10 +135,15 @@ deb:
 	@contrib/install-deps.sh build deb
 	@contrib/debian/build
 
+# That package installed and at work in a Debian of its own (root).
+lab-package: deb
+	@contrib/install-deps.sh package
+	@tests/lab/package.sh build/smtpwatch_*.deb
+
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check bench test asan tsan lint witness coverage everything pcaps golden docs install uninstall deb clean
+.PHONY: all run check bench test asan tsan lint witness coverage everything pcaps golden docs install uninstall deb lab-package clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)

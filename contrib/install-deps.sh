@@ -1,5 +1,5 @@
 #!/bin/sh
-# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|witness|deb ...
+# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|witness|deb|package ...
 set -eu
 
 # group, how to see that it is there, what to look for, the Debian package that has it
@@ -26,6 +26,8 @@ witness tool tshark            tshark
 deb   tool   dh                debhelper
 deb   tool   dpkg-buildpackage dpkg-dev
 deb   tool   fakeroot          fakeroot
+package tool debootstrap       debootstrap
+package tool systemd-nspawn    systemd-container
 '
 
 present() {

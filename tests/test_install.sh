@@ -24,7 +24,7 @@ into() {
 
 into install
 there /opt/x/bin/smtpwatch /opt/x/share/man/man8/smtpwatch.8 /opt/x/share/man/man5/smtpwatch.conf.5 /opt/x/share/doc/smtpwatch/{README,daemon,alerts}.md \
-	/opt/x/share/doc/smtpwatch/grafana-dashboard.json /opt/x/share/bash-completion/completions/smtpwatch /opt/x/lib/sysusers.d/smtpwatch.conf \
+	/opt/x/share/doc/smtpwatch/grafana-dashboard.json /opt/x/share/doc/smtpwatch/examples/broken-session /opt/x/share/bash-completion/completions/smtpwatch /opt/x/lib/sysusers.d/smtpwatch.conf \
 	/opt/x/lib/systemd/system/smtpwatch.service /etc/logrotate.d/smtpwatch /etc/smtpwatch/smtpwatch.conf
 grep -qx 'ExecStart=/opt/x/bin/smtpwatch -c /etc/smtpwatch/smtpwatch.conf' "$dir/opt/x/lib/systemd/system/smtpwatch.service" || fail "the unit starts another program"
 "$dir/opt/x/bin/smtpwatch" -T -c "$dir/etc/smtpwatch/smtpwatch.conf" >"$dir/said" 2>&1 || fail "the example has mistakes: $(cat "$dir/said")"
@@ -37,6 +37,9 @@ while read -r example; do
 	"$program" -T -c "$dir/conf" >"$dir/said" 2>&1 || fail "the example \"$example\": $(cat "$dir/said")"
 done < <(sed -n 's/^#\([a-z-]* = \)/\1/p' contrib/smtpwatch.conf)
 [ $examples -ge 8 ] || fail "only $examples examples are commented out"
+
+version=$("$program" --version)
+head -n 1 contrib/debian/changelog | grep -qF "smtpwatch (${version#smtpwatch }) " || fail "the package is another version than $version"
 
 # The configuration that is there is the operator's.
 echo 'interface = lo' >"$dir/etc/smtpwatch/smtpwatch.conf"
