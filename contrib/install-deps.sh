@@ -1,5 +1,5 @@
 #!/bin/sh
-# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|witness ...
+# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|witness|deb|package ...
 set -eu
 
 # group, how to see that it is there, what to look for, the Debian package that has it
@@ -24,7 +24,13 @@ lint  tool   clang-format      clang-format
 lint  tool   nm                binutils
 lint  tool   cppcheck          cppcheck
 lint  tool   shellcheck        shellcheck
+lint  tool   mandoc            mandoc
 witness tool tshark            tshark
+deb   tool   dh                debhelper
+deb   tool   dpkg-buildpackage dpkg-dev
+deb   tool   fakeroot          fakeroot
+package tool debootstrap       debootstrap
+package tool systemd-nspawn    systemd-container
 '
 
 present() {

@@ -106,9 +106,9 @@ good=$dir/good.pcap
 
 # exit codes and sentences
 run 2
-says err "nothing to read: -r FILE"
-run 2 -i eth0
-says err "live capture is not in this version"
+says err "nothing to watch and nothing to read: -i INTERFACE"
+run 2 -i eth0 -r "$good"
+says err "one or the other"
 run 2 -r "$good" --keylog x
 says err "there is no option --keylog"
 run 0 --version

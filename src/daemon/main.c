@@ -1,5 +1,7 @@
 /* main.c - from the command line to the job. */
 #include "daemon/offline.h"
+#include "daemon/options_help.h"
+#include "daemon/options_read.h"
 #include "output/catalogue.h"
 #include "output/outfile.h"
 
@@ -22,13 +24,21 @@ static enum exit_code say(const struct options *o)
 	return outfile_close(&out) ? EXIT_DONE : EXIT_TROUBLE;
 }
 
+static enum exit_code work(const struct options *o)
+{
+	if (o->interfaces.n == 0)
+		return offline_run(o);
+	fputs("smtpwatch: live capture is not in this version; -r reads a capture file\n", stderr);
+	return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	static struct options o;
 	enum exit_code code = EXIT_USAGE;
 
 	if (options_read(&o, argc, argv, stderr) == 0)
-		code = o.action == OPTIONS_RUN ? offline_run(&o) : say(&o);
+		code = o.action == OPTIONS_RUN ? work(&o) : say(&o);
 	options_free(&o);
 	return (int)code;
 }
