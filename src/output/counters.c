@@ -17,6 +17,10 @@
 const struct counter counters[] = {
 	COUNTER("capture", frames, "frames"),
 	COUNTER("capture", bytes, "bytes"),
+	COUNTER("capture", capture.received, "received"),
+	TROUBLE("capture", capture.dropped, "dropped", "packets dropped by the kernel, for lack of room in its buffer"),
+	TROUBLE("capture", capture.dropped_by_interface, "dropped_by_interface", "packets dropped by the interface"),
+	TROUBLE("capture", capture.records_lost, "records_lost", "judged sessions lost on their way to the outputs"),
 	NOTED("capture", reordered_time, "reordered_time", "steps back in time"),
 	KIND(PACKET_TCP),
 	KIND(PACKET_UNWATCHED),
