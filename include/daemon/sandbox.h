@@ -6,8 +6,8 @@
 
 #define SANDBOX_WHY 256
 
-/* Whose life it is: the program itself; or the small process that opens packet sockets for it (opener.h). */
-enum sandbox_role { SANDBOX_PROGRAM, SANDBOX_OPENER };
+/* Whose life it is: the program itself; the same where it was told to stay root, and opens packet sockets itself; the small process that opens them for it (opener.h). */
+enum sandbox_role { SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_OPENER };
 
 /*
  * False in builds with a sanitizer, whose runtime makes calls of its own, when and how many nobody knows: there is no filter then, and sandbox_enter does nothing.

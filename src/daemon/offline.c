@@ -2,9 +2,9 @@
 #include "daemon/offline.h"
 
 #include "capture/source.h"
+#include "daemon/outputs.h"
 #include "daemon/privilege.h"
 #include "daemon/sandbox.h"
-#include "output/sink.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -69,26 +69,6 @@ static void complain(bool *flag, const char *why)
 {
 	*flag = true;
 	fprintf(stderr, "smtpwatch: %s\n", why);
-}
-
-static bool outputs_open(struct offline *f)
-{
-	const struct options *o = f->o;
-	const char *const usual = isatty(STDOUT_FILENO) ? "text" : "json";
-	char why[SINK_WHY] = "no memory";
-	bool fine = true;
-
-	f->sinks = sinks_new(&o->alerting, o->redact);
-	if (f->sinks == NULL || (o->outputs.n == 0 && !sinks_add(f->sinks, usual, why))) {
-		complain(&f->trouble, why);
-		return false;
-	}
-	for (size_t i = 0; i < o->outputs.n; i++)
-		if (!sinks_add(f->sinks, o->outputs.all[i], why)) {
-			complain(&f->trouble, why);
-			fine = false;
-		}
-	return fine;
 }
 
 /* False: not this input, which has been said; or, with f->usage, none at all. */
@@ -239,7 +219,10 @@ static bool failed(const struct offline *f)
 
 static void run(struct offline *f)
 {
-	if (!outputs_open(f) || !root_leave(f) || !monitor_start(f))
+	f->sinks = outputs_open(f->o, &f->o->alerting);
+	if (f->sinks == NULL)
+		f->trouble = true;
+	if (f->sinks == NULL || !root_leave(f) || !monitor_start(f))
 		return;
 	for (size_t i = 0; i < f->o->reads.n && !f->usage && !stopping; i++)
 		if (input_open(f, &f->inputs[i]))

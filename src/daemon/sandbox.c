@@ -24,7 +24,12 @@
 #define SANITIZED
 #endif
 
-enum { ROLE_PROGRAM = 1 << SANDBOX_PROGRAM, ROLE_OPENER = 1 << SANDBOX_OPENER, ROLE_BOTH = ROLE_PROGRAM | ROLE_OPENER };
+enum {
+	ROLE_PROGRAM = 1 << SANDBOX_PROGRAM | 1 << SANDBOX_ROOT,
+	ROLE_OPENER = 1 << SANDBOX_OPENER,
+	ROLE_BOTH = ROLE_PROGRAM | ROLE_OPENER,
+	ROLE_PACKETS = 1 << SANDBOX_ROOT | ROLE_OPENER
+};
 
 /* A call that may be made with any arguments. On some machines some of these do not exist: libseccomp leaves them out. */
 struct allowed {
@@ -164,7 +169,7 @@ static const struct conditional conditionals[] = {
 	{ROLE_PROGRAM, SCMP_SYS(prctl), 0, EQUAL, PR_SET_NAME, "the names of threads"},
 	{ROLE_BOTH, SCMP_SYS(prctl), 0, EQUAL, PR_SET_VMA, "names of memory, where the C library gives some"},
 	{ROLE_PROGRAM, SCMP_SYS(socket), 0, EQUAL, AF_UNIX, "local sockets of outputs"},
-	{ROLE_OPENER, SCMP_SYS(socket), 0, EQUAL, AF_PACKET, "what it is there for"},
+	{ROLE_PACKETS, SCMP_SYS(socket), 0, EQUAL, AF_PACKET, "an interface that is opened again"},
 	IOCTL(ROLE_PROGRAM, TCGETS, "is it a terminal?"),
 	IOCTL(ROLE_PROGRAM, SIOCGIFFLAGS, "is the interface up?"),
 	IOCTL(ROLE_PROGRAM, SIOCGIFINDEX, "is it still the same interface?"),

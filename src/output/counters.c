@@ -88,3 +88,17 @@ uint64_t counter_value(const struct counter *c, const struct monitor_stats *s)
 	memcpy(&narrow, at, sizeof(narrow));
 	return narrow;
 }
+
+void counters_add(struct monitor_stats *to, const struct monitor_stats *one)
+{
+	for (size_t i = 0; i < counters_n; i++) {
+		uint64_t sum = counter_value(&counters[i], to) + counter_value(&counters[i], one);
+		uint32_t narrow = (uint32_t)sum;
+		char *at = (char *)to + counters[i].offset;
+
+		if (counters[i].size == sizeof(sum))
+			memcpy(at, &sum, sizeof(sum));
+		else
+			memcpy(at, &narrow, sizeof(narrow));
+	}
+}
