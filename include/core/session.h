@@ -30,7 +30,7 @@ void session_drops(struct session *s, uint64_t drops, struct ending *e);
 const struct session_facts *session_facts(const struct session *s);
 void session_free(struct session *s);
 
-/* Fetches what the next call will read: the session at step 0, what it points to at step 1 (struct stream_listener). */
+/* Fetches what the next call will read: the session at step 0, then what it points to, then what that points to (struct stream_listener). */
 void session_ahead(const struct session *s, int step);
 
 #endif
