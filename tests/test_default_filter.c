@@ -221,6 +221,7 @@ static void what_is_of_no_use_does_not(void **state)
 		{1, "eth ip4:1 =0800000000010001"},
 		{1, "eth ip4:1 =0500000000010001"},
 		{1, "eth ip6:3a =8700000000000000"},
+		{1, "eth ip6:0 =3a000502000001008f00000000000001"},
 		{1, "eth ip4:32 =0011223344556677"},
 		{1, "eth:88cc =0207040200000000"},
 		{1, "eth:8100 =006488cc0207040200000000"},
@@ -292,6 +293,21 @@ static void many_ports_stay_short(void **state)
 	}
 }
 
+/* For cooked frames libpcap hands the kernel a wrong program where an offset is computed (default_filter.c). */
+static void no_offset_is_computed(void **state)
+{
+	static const int links[] = {1, 113, 276};
+	const struct port_set ports = ports_of((const uint16_t[]){25, 587}, 2);
+	(void)state;
+	for (size_t i = 0; i < COUNT(links); i++) {
+		struct bpf_program program = compiled(links[i], &ports, NULL);
+		for (unsigned k = 0; k < program.bf_len; k++)
+			assert_false(BPF_CLASS(program.bf_insns[k].code) == BPF_LD &&
+				     BPF_MODE(program.bf_insns[k].code) == BPF_IND);
+		pcap_freecode(&program);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,6 +319,7 @@ int main(void)
 		cmocka_unit_test(what_is_of_no_use_does_not),
 		cmocka_unit_test(the_operators_expression_narrows),
 		cmocka_unit_test(many_ports_stay_short),
+		cmocka_unit_test(no_offset_is_computed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,9 @@ struct live;
 /* Needs CAP_NET_RAW, which is of no use later: what was opened stays open. NULL with the kind of trouble, and a sentence in why. */
 struct live *live_open(const struct live_config *config, enum live_trouble *trouble, char why[LIVE_WHY]);
 
+/* Whether the operator's filter compiles, asked where there is no interface yet to compile it for. False, with a sentence in why. */
+bool live_filter_check(const char *filter, char why[LIVE_WHY]);
+
 /*
  * Several that are open on one interface share its traffic: both directions of a connection, and all fragments of an IPv4 datagram, meet the same one. *group: -1 for the first, which sets it.
  * False, with a sentence in why.

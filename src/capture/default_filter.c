@@ -48,56 +48,56 @@ static unsigned ports_count(const struct port_set *ports)
 	return n;
 }
 
-/* The segment's ports; where: the text of the offset of the TCP header. So many ports that the kernel would refuse the program are left to the core. */
-static void put_ports(FILE *f, const char *base, const char *where, const struct port_set *ports)
+/* The segment's ports; at: the TCP header. So many ports that the kernel would refuse the program are left to the core. */
+static void put_ports(FILE *f, const char *base, unsigned at, const struct port_set *ports)
 {
 	if (!ports || ports_count(ports) > PORTS_NAMED)
 		return;
-	const char *between = " and (";
-	for (unsigned port = 0; port <= UINT16_MAX; port++) {
-		if (!port_set_has(ports, (uint16_t)port))
-			continue;
-		put(f, "%s%s[%s:2]=%u or %s[%s+2:2]=%u", between, base, where, port, base, where, port);
-		between = " or ";
-	}
-	put(f, *between == ' ' && between[1] == 'o' ? ")" : " and (0=1)");
+	put(f, " and (0=1");
+	for (unsigned port = 0; port <= UINT16_MAX; port++)
+		if (port_set_has(ports, (uint16_t)port))
+			put(f, " or %s[%u:2]=%u or %s[%u:2]=%u", base, at, port, base, at + 2, port);
+	put(f, ")");
 }
 
-/* Tunnels in UDP are told by their destination port (packet_tunnel.c): VXLAN, VXLAN of old, Geneve. */
-static void put_udp(FILE *f, const char *base, const char *where)
+/* What all IP versions carry; protocol: where its number stands. Tunnels in UDP are told by their destination port (packet_tunnel.c): VXLAN, VXLAN of old, Geneve. */
+static void put_transport(FILE *f, const char *base, unsigned protocol, unsigned at, const struct port_set *ports)
 {
-	put(f, "(%s[%s+2:2]=4789 or %s[%s+2:2]=8472 or %s[%s+2:2]=6081)", base, where, base, where, base, where);
+	put(f, "(%s[%u]=17 and ", base, protocol);
+	PUT_ANY_OF(f, base, at + 2, 2, 4789, 8472, 6081);
+	put(f, ") or (%s[%u]=6", base, protocol);
+	put_ports(f, base, at, ports);
+	put(f, ")");
 }
 
-/* Fragments are taken whole, whatever they carry: the ports stand in the first only, and one that is never completed counts as trouble. */
+/*
+ * Fragments are taken whole, whatever they carry: the ports stand in the first only, and one that is never completed counts as trouble. So are the few headers with options: an offset that
+ * has to be computed comes out wrong where libpcap turns a program for cooked frames into the kernel's terms (fix_offset in its pcap-linux.c, 1.10).
+ */
 static void put_ipv4(FILE *f, struct level l, const struct port_set *ports)
 {
-	char where[64];
-	snprintf(where, sizeof where, "%u+((%s[%u]&15)<<2)", l.at, l.base, l.at);
-	put(f, "((%s[%u:2]&0x3fff)!=0 or ", l.base, l.at + 6);
+	unsigned at = l.at + 20;
+	put(f, "((%s[%u:2]&0x3fff)!=0 or (%s[%u]&15)!=5 or ", l.base, l.at + 6, l.base, l.at);
 	PUT_ANY_OF(f, l.base, l.at + 9, 1, 4, 41, 47, 51, 137);
-	put(f, " or (%s[%u]=1 and (%s[%s]=3 or %s[%s]=4 or %s[%s]=11 or %s[%s]=12))", l.base, l.at + 9, l.base, where, l.base,
-	    where, l.base, where, l.base, where);
-	put(f, " or (%s[%u]=17 and ", l.base, l.at + 9);
-	put_udp(f, l.base, where);
-	put(f, ") or (%s[%u]=6", l.base, l.at + 9);
-	put_ports(f, l.base, where, ports);
-	put(f, "))");
+	put(f, " or (%s[%u]=1 and ", l.base, l.at + 9);
+	PUT_ANY_OF(f, l.base, at, 1, 3, 4, 11, 12);
+	put(f, ") or ");
+	put_transport(f, l.base, l.at + 9, at, ports);
+	put(f, ")");
 }
 
-/* Behind extension headers (0, 43, 44, 60) a classic BPF program cannot follow; such frames are few, and taken as they are. */
+/*
+ * Behind extension headers (0, 43, 44, 60) a classic BPF program cannot follow; such frames are few, and taken as they are. But for multicast listener reports, which are on every net: options
+ * (0) of eight bytes and then ICMPv6 that is no error.
+ */
 static void put_ipv6(FILE *f, struct level l, const struct port_set *ports)
 {
-	char where[16];
-	snprintf(where, sizeof where, "%u", l.at + 40);
-	put(f, "(");
-	PUT_ANY_OF(f, l.base, l.at + 6, 1, 0, 43, 44, 60, 4, 41, 47, 51, 137);
-	put(f, " or (%s[%u]=58 and %s[%s]>=1 and %s[%s]<=4)", l.base, l.at + 6, l.base, where, l.base, where);
-	put(f, " or (%s[%u]=17 and ", l.base, l.at + 6);
-	put_udp(f, l.base, where);
-	put(f, ") or (%s[%u]=6", l.base, l.at + 6);
-	put_ports(f, l.base, where, ports);
-	put(f, "))");
+	unsigned at = l.at + 40;
+	put(f, "((%s[%u]=0 and not (%s[%u:2]=0x3a00 and %s[%u]>=128)) or ", l.base, l.at + 6, l.base, at, l.base, at + 8);
+	PUT_ANY_OF(f, l.base, l.at + 6, 1, 43, 44, 60, 4, 41, 47, 51, 137);
+	put(f, " or (%s[%u]=58 and %s[%u]>=1 and %s[%u]<=4) or ", l.base, l.at + 6, l.base, at, l.base, at);
+	put_transport(f, l.base, l.at + 6, at, ports);
+	put(f, ")");
 }
 
 /* LLC with SNAP, in which IP also travels. */

@@ -103,6 +103,22 @@ static bool filter_install(struct live *l, const struct live_config *c, enum liv
 	return fine;
 }
 
+/* For Ethernet, which takes every expression that any other link type takes. */
+bool live_filter_check(const char *filter, char why[LIVE_WHY])
+{
+	struct bpf_program program;
+	pcap_t *dead = pcap_open_dead(DLT_EN10MB, SNAPLEN_MAX);
+	bool fine = dead && pcap_compile(dead, &program, filter, 1, PCAP_NETMASK_UNKNOWN) == 0;
+	if (fine)
+		pcap_freecode(&program);
+	else
+		snprintf(why, LIVE_WHY, "the filter \"%.80s\" does not compile: %.300s", filter,
+			 dead ? pcap_geterr(dead) : "out of memory");
+	if (dead)
+		pcap_close(dead);
+	return fine;
+}
+
 static bool live_start(struct live *l, const struct live_config *c, enum live_trouble *trouble, char why[LIVE_WHY])
 {
 	char words[PCAP_ERRBUF_SIZE] = "";

@@ -125,6 +125,8 @@ struct interfaces *interfaces_open(const struct options *o, unsigned workers, bo
 		if (interface_open(s, &s->all[i], &trouble, why))
 			continue;
 		s->all[i].told = true;
+		if (trouble == LIVE_ABSENT && o->filter != NULL && !live_filter_check(o->filter, why))
+			trouble = LIVE_FILTER;
 		fprintf(stderr, "smtpwatch: %s%s\n", why, trouble == LIVE_ABSENT ? "; it is tried again until it is there" : "");
 		*usage |= trouble == LIVE_FILTER;
 		fine &= trouble == LIVE_ABSENT;

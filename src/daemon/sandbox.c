@@ -209,11 +209,16 @@ bool sandbox_built(void)
 	return true;
 }
 
-/* The C library falls back to clone(2), whose flags can be looked at, unlike those of clone3. An abort may end us, and nobody else. */
+/*
+ * The C library falls back to clone(2), whose flags can be looked at, unlike those of clone3. An abort may end us, and nobody else. Of what libpcap was built with, libibverbs asks by netlink
+ * for its devices, and goes on without.
+ */
 static int rules_special(scmp_filter_ctx filter)
 {
 	int r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_NETLINK));
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
 	return r;

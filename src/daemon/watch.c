@@ -240,14 +240,17 @@ static void line_make(const struct watch *w, const struct monitor_stats *sum, ch
 		 (unsigned long long)t->alerts, (unsigned long long)sum->stream.conns_open, interfaces_names(w->interfaces));
 }
 
-/* SIGUSR1 */
+/* SIGUSR1. That one worker has more to do than the others cannot be seen anywhere else. */
 static void say_so_far(const struct watch *w)
 {
 	struct monitor_stats sum = stats_sum(w);
 	char line[512];
 
 	line_make(w, &sum, line, sizeof(line));
-	fprintf(stderr, "smtpwatch: so far %s\n", line);
+	fprintf(stderr, "smtpwatch: so far %s", line);
+	for (unsigned i = 0; i < w->n && w->n > 1; i++)
+		fprintf(stderr, "%s%llu", i == 0 ? "; packets by worker: " : ", ", (unsigned long long)w->stats[i].frames);
+	fputc('\n', stderr);
 }
 
 /* What can change while it runs. Strings of the options that we were started with stay: outputs and interfaces point to them. */
