@@ -61,9 +61,8 @@ struct half_rare {
 	uint32_t hole_at;       /* nxt at that time */
 	uint32_t start;         /* of the first byte */
 	uint32_t fin;           /* with HALF_FIN, where its FIN stands */
-	uint16_t mss;           /* these three: see struct conn_side */
-	uint16_t largest_acked;
-	uint8_t ttl;
+	uint16_t mss;           /* see struct conn_side */
+	uint8_t ttl;            /* likewise */
 };
 
 /* LIST_WAIT is beside the others, and before them: what waits for a hole is looked at before what has been idle. CLOSED: not released yet. */
@@ -80,6 +79,7 @@ struct own_conn {
 	uint8_t list; /* enum own_list */
 	bool waiting, has_new_syn, closing;
 	struct own_link in_list;
+	uint16_t largest_acked[2]; /* by enum side: see struct conn_side */
 	int64_t since; /* when it was put into its list, or last looked at there */
 	uint32_t held_bytes;
 	uint32_t new_syn; /* sequence of a SYN that may begin a new connection of the same tuple */

@@ -204,13 +204,13 @@ static inline void size_note(struct half *h, const struct packet *p, bool repeat
 	}
 }
 
-static inline void size_acked(struct half *h, struct half_rare *rare)
+static inline void size_acked(struct half *h, uint16_t *largest_acked)
 {
 	h->stuck = 0;
 	if (h->probe_len == 0 || seq_diff(h->ack, h->probe) < 0)
 		return;
-	if (h->probe_len > rare->largest_acked)
-		rare->largest_acked = h->probe_len;
+	if (h->probe_len > *largest_acked)
+		*largest_acked = h->probe_len;
 	h->probe_len = 0;
 }
 
@@ -250,7 +250,7 @@ static inline bool ack_take(struct own_conn *c, enum side side, const struct pac
 	bool moves = !(h->flags & HALF_ACKED) || seq_diff(p->ack, h->ack) > 0;
 	own_order_acked(c, other, p->ack);
 	if (moves)
-		size_acked(h, &c->rare[other]);
+		size_acked(h, &c->largest_acked[other]);
 	if (seq_diff(h->ack, h->end) >= 0)
 		h->unanswered_since = 0;
 	return true;
@@ -541,7 +541,7 @@ static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 		else
 			candidate[i] = FLOW_NONE; /* or one that is over: the rule, and not the exception, is that nobody looks at it again */
 	}
-	for (int step = 0; step < 2; step++)
+	for (int step = 0; step < 3; step++)
 		for (size_t i = 0; i < n; i++) {
 			bool turn = packets[i].flags & (TCP_FIN | TCP_RST);
 			if (candidate[i] == FLOW_NONE || (packets[i].payload_len == 0 && !turn))
