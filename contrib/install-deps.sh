@@ -29,6 +29,12 @@ witness tool tshark            tshark
 lab   tool   ip                iproute2
 lab   tool   setpriv           util-linux
 lab   tool   /usr/bin/python3  python3
+lab   tool   tcpdump           tcpdump
+lab   tool   nft               nftables
+lab   tool   ethtool           ethtool
+lab   tool   openssl           openssl
+lab   tool   node              nodejs
+lab   tool   npm               npm
 deb   tool   dh                debhelper
 deb   tool   dpkg-buildpackage dpkg-dev
 deb   tool   fakeroot          fakeroot

@@ -152,8 +152,8 @@ def compare(case, seen):
             yield f"{name} {seen.get(name)!r}, expected {wanted!r}"
 
 
-def check_taken(case, server, mark, record):
-    """Accepted here means in the queue there, under the queue id that our record has; refused or cut here means not there."""
+def check_taken(case, server, mark, record, words):
+    """Accepted here means in the queue there, under the queue id that our record has; refused or cut here means not there. words: what the log says of each."""
     fates = [t["fate"] for t in record["transactions"]]
     for number, transaction in enumerate(record["transactions"], 1):
         fate = transaction["fate"]
@@ -162,6 +162,7 @@ def check_taken(case, server, mark, record):
             continue
         message_id = transaction.get("message_id") or (case.message_id if len(fates) == 1 else f"{number}.{case.message_id}")
         queue_id = server.taken(mark, message_id.strip("<>"), 2 if wanted else 0.2)
+        words.append("taken" if queue_id else "not taken")
         if bool(queue_id) != wanted:
             yield f"fate {fate}, but the server's log has {'no such message' if wanted else 'it as ' + queue_id}"
         elif queue_id and fate == "accepted" and transaction.get("queue_id", queue_id) != queue_id:
@@ -214,7 +215,9 @@ class Bench:
         record = records[0]
         seen = said(record)
         result = Result(case, seen, list(compare(case, seen)), record=record)
-        result.wrong += check_taken(case, server, mark, record)
+        words = []
+        result.wrong += check_taken(case, server, mark, record, words)
+        result.log = ", ".join(words)
         lines = server.log_since(mark)
         if case.log:
             found = server.box.log.wait(lambda line: re.search(case.log, line) and line, mark, 3) if getattr(server, "box", None) else next((line for line in lines if re.search(case.log, line)), None)

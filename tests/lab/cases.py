@@ -28,7 +28,7 @@ CASES = []
 
 
 def row(family, name, server, does, verdict, stage="", fates="", cause="", **more):
-    if server == "dovecot":     # no submission without AUTH
+    if server == "dovecot" and "ehlo!" not in does:     # no submission without AUTH
         does, stage = does.replace(" ehlo", " ehlo auth-good"), stage.replace("EHLO", "AUTH")
     CASES.append(Case(family, name, server, does, verdict, stage, fates, cause, **more))
 
@@ -94,6 +94,8 @@ def killed():
             row(family, f"{server}-kill-{name}", server, f"{talk} kill eof", verdict, stage, fates, CRASH)
         talk, verdict, stage, fates = FROZEN["dot"]
         row(family, f"{server}-kill-dot", server, f"{talk} kill eof", verdict, stage, fates, CRASH)
+    for server in ("postfix", "exim"):
+        row(family, f"{server}-kill-tls-body", server, "greet ehlo tls ehlo mail rcpt data body:2000 wait:.1 kill eof", "encrypted|tls-broken-off", "", "", "", taken=False)
     row(family, "postfix-kill-bdat", "postfix", "greet ehlo mail rcpt bdat-half:2000 wait:.1 kill eof", "drop-in-message", "BDAT", "cut", CRASH)
     row(family, "postfix-kill-slow-filter", "postfix", "greet ehlo mail:slow rcpt data message! wait:.5 kill eof", "drop-after-message", "END-OF-MESSAGE", "unanswered", CRASH)
     row(family, "exim-kill-slow-filter", "exim", "greet ehlo mail:slow rcpt data message! wait:.5 kill eof", "drop-after-message", "END-OF-MESSAGE", "unanswered", CRASH, v6=True)
@@ -129,6 +131,7 @@ def limits():
     row(family, "exim-message-limit", "exim-short", "greet ehlo" + " mail rcpt data message" * 2 + " mail quit eof", "clean", "DONE", "accepted,accepted,deferred")
     row(family, "postfix-message-rate", "postfix-short", "greet ehlo" + " mail rcpt data message" * 2 + " mail quit eof", "clean", "DONE", "accepted,accepted,deferred", log="rate limit exceeded|rate")
     row(family, "exim-drop-at-rcpt", "exim", "greet ehlo mail rcpt:drop eof", "refused-then-closed", "RCPT", "rejected", "policy|unexplained|", log="and now go")
+    row(family, "dovecot-auth-failures", "dovecot", "greet ehlo! read auth auth quit eof", "clean", "DONE", "-", log="auth failed|Aborted login|tried to use")
     family = "refused at connect"
     blocked = "192.0.2.77"
     row(family, "postfix-554-waits", "postfix-short", "greet quit eof", "clean", "DONE", "-", source=blocked, log="blocked here")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """keep.py - captures of the lab for pcaps/: small ones, with rows in pcaps/LIST. usage: keep.py FOLDER [NAME ...]
 
-FOLDER is that of run_cases.py --keep, NAME a case; without names those of CHOSEN. Each capture gets a quarter of an hour of its own, like those that are made of
+FOLDER is that of test_cases.py --keep, NAME a case; without names those of CHOSEN. Each capture gets a quarter of an hour of its own, like those that are made of
 scenarios, and hardware addresses that stand for the two ends. What is in it stays as it was on the wire. Then `make golden`.
 """
 import pathlib

@@ -252,6 +252,6 @@ def run(module):
         words = (do.__doc__ or name).splitlines()[0].rstrip(".")
         print(f"{'not ok' if trouble else 'ok'} {number} - {words}{f' ({note})' if note else ''} [{time.monotonic() - start:.1f} s]", flush=True)
         if trouble:
-            print(f"# {name}: {type(trouble).__name__}: {str(trouble)[:600]}", flush=True)
+            print(f"# {name}: {type(trouble).__name__}: {str(trouble)[:6000]}", flush=True)
     print(f"1..{len(tests)}")
     return 1 if failed or not tests else 0

@@ -1,22 +1,26 @@
 """second.py - the second judge: smtpwatch live on the same interfaces, whose word must be that of smtpwatch on the captured file."""
-import os
+import datetime
 import time
 
+from live_pair import Daemon
+
 FACTS = ("verdict", "stage", "closer", "how", "farewell")
+
+
+def moment(record):
+    return datetime.datetime.fromisoformat(record["start"].rstrip("Z")).timestamp()
 
 
 class Watch:
     """A daemon on each interface on which a case captures. compare() ends them."""
 
-    def __init__(self, smtpwatch, ports):
-        os.environ["SMTPWATCH"] = str(smtpwatch)
-        from live_pair import Daemon    # it reads the variable
-        self.make, self.ports, self.daemons, self.pairs = Daemon, ports, {}, []
+    def __init__(self, ports):
+        self.ports, self.daemons, self.pairs = ports, {}, []
 
     def on(self, net, interface):
         key = net.path.name, interface
         if key not in self.daemons:
-            self.daemons[key] = self.make(net.path, "-i", interface, "-j", "2", "-p", self.ports, "--min-severity", "info", "--stats-interval", "0")
+            self.daemons[key] = Daemon(net.path, "-i", interface, "-j", "2", "-p", self.ports, "--min-severity", "info", "--stats-interval", "0")
         return key
 
     def note(self, key, result):
@@ -42,7 +46,7 @@ class Watch:
         record = result.record
         if record["ending"]["how"] == "capture-end":
             return 0
-        found = [r for r in daemon.of("session", src_ip=record["src_ip"], src_port=record["src_port"], dest_ip=record["dest_ip"]) if r["start"][:19] == record["start"][:19]]
+        found = [r for r in daemon.of("session", src_ip=record["src_ip"], src_port=record["src_port"], dest_ip=record["dest_ip"]) if abs(moment(r) - moment(record)) < 1]
         if len(found) != 1:
             result.wrong.append(f"live: {len(found)} records of this session")
             return 1

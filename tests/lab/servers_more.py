@@ -1,4 +1,5 @@
 """servers_more.py - the servers that are no classic MTA: Dovecot's submission and LMTP services, npm's smtp-server, aiosmtpd."""
+import hashlib
 import shutil
 
 import box
@@ -95,7 +96,8 @@ class SmtpServer(Plain):
 
     @staticmethod
     def installed():
-        folder = box.CACHE / "node"
+        lock = (HERE / "node/package-lock.json").read_bytes()
+        folder = box.CACHE / ("node-" + hashlib.sha256(lock).hexdigest()[:12])
         if not (folder / "node_modules").exists():
             folder.mkdir(parents=True, exist_ok=True)
             for name in ("package.json", "package-lock.json"):

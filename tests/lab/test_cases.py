@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Run the cases of the lab. Root.
+"""test_cases.py - the cases of cases.py against real servers, judged live and from the captured files. Root.
 
-usage: run_cases.py SMTPWATCH [--only WORD ...] [--live] [--keep FOLDER] [--table docs/lab.md]
+usage: test_cases.py [--only WORD ...] [--offline] [--keep FOLDER] [--table docs/lab.md]; the program is $SMTPWATCH, or ./smtpwatch
 """
 import argparse
 import os
@@ -52,9 +52,8 @@ def second_opinion(watch, results):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("smtpwatch", type=pathlib.Path)
     arguments.add_argument("--only", action="append", default=[], help="part of a name, a family or a server; may be repeated")
-    arguments.add_argument("--live", action="store_true", help="a daemon on each interface too, which must say the same")
+    arguments.add_argument("--offline", action="store_true", help="from the files alone, without a daemon on each interface that must say the same")
     arguments.add_argument("--keep", type=pathlib.Path, help="folder for the captures")
     arguments.add_argument("--table", type=pathlib.Path, help="write the table of docs/lab.md")
     options = arguments.parse_args()
@@ -64,8 +63,8 @@ def main():
         folder = options.keep or pathlib.Path(scratch)
         folder.mkdir(exist_ok=True)
         os.chmod(folder, 0o755)
-        program = options.smtpwatch.resolve()
-        watch = Watch(program, PORTS) if options.live else None
+        program = pathlib.Path(os.environ.get("SMTPWATCH", "./smtpwatch")).resolve()
+        watch = None if options.offline else Watch(PORTS)
         if watch:
             lab.callback(watch.close)
         results = list(run_all(Bench(lab, program, folder, watch), chosen(options.only)))
@@ -73,9 +72,9 @@ def main():
         if watch:
             failed += second_opinion(watch, results)
         versions = lab.versions()
-    print(f"1..{len(results) + options.live}\n# {len(results)} cases, {failed} failed, {time.monotonic() - start:.0f} s; {versions}")
+    print(f"1..{len(results) + (not options.offline)}\n# {len(results)} cases, {failed} failed, {time.monotonic() - start:.0f} s; {versions}")
     if options.table:
-        table.write(options.table, results, versions, time.strftime("%Y-%m-%d"), options.live)
+        table.write(options.table, results, versions, time.strftime("%Y-%m-%d"), not options.offline)
     return bool(failed or not results)
 
 

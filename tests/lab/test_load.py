@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""load.py - mixed traffic at the highest rate that servers and generator reach, with faults among it, watched live. Root.
+"""test_load.py - mixed traffic at the highest rate that servers and generator reach, with faults among it, watched live. Root.
 
-usage: load.py SMTPWATCH [--seconds N] [--workers N] [--interval MS]
+usage: test_load.py [--seconds N] [--workers N] [--interval MS]; the program is $SMTPWATCH, or ./smtpwatch
 
 Each of the faults must raise one alert, of its verdict, and nothing else may; every connection that was made must have its record; the kernel may drop no
 packet, the ring no record; memory must be flat. Faults of one kind are two seconds and more apart, so that none is grouped with another.
@@ -9,7 +9,6 @@ packet, the ring no record; memory must be flat. Faults of one kind are two seco
 import argparse
 import collections
 import contextlib
-import os
 import pathlib
 import re
 import subprocess
@@ -23,6 +22,7 @@ sys.path.insert(0, str(HERE))
 import box  # noqa: E402
 from case import Case, Deeds  # noqa: E402
 from clients import Tools  # noqa: E402
+from live_pair import Daemon  # noqa: E402
 from misbehave import Misbehave  # noqa: E402
 from net import Net  # noqa: E402
 from servers import Exim, Postfix  # noqa: E402
@@ -154,13 +154,10 @@ def judged(daemon, injector, made):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("smtpwatch", type=pathlib.Path)
     arguments.add_argument("--seconds", type=int, default=60)
     arguments.add_argument("--workers", type=int, default=2)
     arguments.add_argument("--interval", type=float, default=200, help="milliseconds between two injected sessions")
     options = arguments.parse_args()
-    os.environ["SMTPWATCH"] = str(options.smtpwatch.resolve())
-    from live_pair import Daemon  # it reads the variable
     with contextlib.ExitStack() as stack:
         net = stack.enter_context(Net(hosts=range(SINK, FIRST_FAULT + len(FAULTS) + 1)))
         net.offloads(True)
