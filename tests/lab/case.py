@@ -219,6 +219,8 @@ class Bench:
         result.wrong += check_taken(case, server, mark, record, words)
         result.log = ", ".join(words)
         lines = server.log_since(mark)
+        named = [t["message_id"] for t in record["transactions"] if "message_id" in t]
+        result.wrong += [f"a message is named {name}" for name in named if case.message_id not in name and not case.client.startswith("smtp_source")]
         if case.log:
             found = server.box.log.wait(lambda line: re.search(case.log, line) and line, mark, 3) if getattr(server, "box", None) else next((line for line in lines if re.search(case.log, line)), None)
             result.log = found or ""

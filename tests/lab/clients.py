@@ -22,15 +22,18 @@ class QueueClient:
     def space(self):
         return self.net.client
 
+    named = ""      # regular expression of the line that ties the queue id to the Message-ID
+
     def word(self, mark, case, seconds=12):
-        """The line of the log that tells what became of the message."""
-        return self.box.log.wait(lambda line: self.outcome(line, case), mark, seconds) or "no word"
+        """The line of the log that tells what became of this case's message, found by its queue id."""
+        queue_id = self.box.log.wait(lambda line: (m := re.search(self.named, line)) and m["mid"] == case.message_id and m["id"], mark, seconds)
+        return self.box.log.wait(lambda line: self.outcome(line, queue_id), mark, seconds) or f"no word of {queue_id}"
 
 
 class PostfixClient(QueueClient, Postfix):
     """Listens on no network; its queue delivers to whatever the transport table says."""
 
-    services = Postfix.services
+    named = r"cleanup\[\d+\]: (?P<id>\w+): message-id=<(?P<mid>.*?)>"
 
     def files(self):
         self.settings["main"] = {"inet_interfaces": "127.0.0.1", "relay_transport": "smtp", "transport_maps": "texthash:/etc/postfix/transport", "inet_protocols": "all",
@@ -61,11 +64,14 @@ class PostfixClient(QueueClient, Postfix):
             self.box.run("/usr/sbin/sendmail", "-f", case.sender, *recipients, input=message(case, number))
         return self.word(mark, case)
 
-    def outcome(self, line, case):
-        return line.split("]: ", 1)[1] if "postfix/smtp[" in line and "status=" in line else None
+    @staticmethod
+    def outcome(line, queue_id):
+        return line.split("]: ", 1)[1] if "postfix/smtp[" in line and f" {queue_id}: " in line and "status=" in line else None
 
 
 class EximClient(QueueClient, Exim):
+    named = r"(?P<id>\w{6}-\w{6,11}-\w{2,4}) <= .* id=(?P<mid>\S+)"
+
     def files(self):
         # Nothing listens: messages are handed over by the command and delivered in the foreground.
         self.settings.update(queue_only="false", route="* ${readfile{/etc/exim4/route}{}} byname", remote=f"interface = <; {CLIENT} ; {CLIENT6}\n"
@@ -97,9 +103,10 @@ class EximClient(QueueClient, Exim):
             self.box.run("/usr/sbin/exim4", "-qq")
         return self.word(mark, case)
 
-    def outcome(self, line, case):
-        found = re.search(r" (=>|==|\*\*|->) .*@example\.net", line)
-        return line.split(" ", 5)[-1] if found else None
+    @staticmethod
+    def outcome(line, queue_id):
+        found = re.search(rf"{queue_id} (=>|==|\*\*|->) .*@example\.net.*", line)
+        return found[0] if found else None
 
 
 class Tools:

@@ -16,6 +16,15 @@ off the wire.{live} *The log's word* is a line that the case asks for, or what t
 {versions}.
 
 Run of {date}: {passed} of {count} cases passed.
+{loss}"""
+LOSS = """
+## The silent loss, end to end
+
+A Postfix and an Exim deliver from their queues to a server that says 221 instead of 250. Their own logs tell of success, and their copies are gone; smtpwatch names the message.
+
+| what the server did | the sender's log | smtpwatch |
+|---|---|---|
+{rows}
 """
 
 
@@ -41,8 +50,20 @@ def rows(results):
         yield f"| {case.name} | {case.server} | {done.replace('|', chr(92) + '|')} | {expected} | {seen}{' '.join(v for v in result.seen.values() if v)} | {plain(result.log or result.word)} |"
 
 
+def losses(results):
+    """Messages that their sender believes delivered."""
+    for result in results:
+        case = result.case
+        if case.family == "silent loss" and result.seen.get("fates") == "falsely-accepted" and result.record:
+            t = result.record["transactions"][0]
+            yield (f"| `{case.script}` | {plain(result.word)} | **{result.seen['verdict']}**, {result.record['ending']['severity']}: Message-ID &lt;{t.get('message_id', '?')}>, "
+                   f"from &lt;{t['from']}> to &lt;{t['rcpt'][0]['to']}>: {t['fate']} |")
+
+
 def write(path, results, versions, date, live):
     passed = sum(not result.wrong for result in results)
     said = " The live daemon with two workers and the captured file are judged alike." if live else ""
-    text = HEAD.format(versions=versions, date=date, passed=passed, count=len(results), live=said) + "\n".join(rows(results)) + "\n"
+    loss = "\n".join(losses(results))
+    loss = LOSS.format(rows=loss) if loss else ""
+    text = HEAD.format(versions=versions, date=date, passed=passed, count=len(results), live=said, loss=loss) + "\n".join(rows(results)) + "\n"
     path.write_text(text, encoding="utf-8")
