@@ -80,13 +80,14 @@ struct own_conn {
 	bool waiting, has_new_syn, closing;
 	struct own_link in_list;
 	uint16_t largest_acked[2]; /* by enum side: see struct conn_side */
-	int64_t since; /* when it was put into its list, or last looked at there */
-	uint32_t held_bytes;
-	uint32_t new_syn; /* sequence of a SYN that may begin a new connection of the same tuple */
+	int64_t since;             /* when it was put into its list, or last looked at there */
+	uint64_t number;           /* of the frame that it began with */
 	struct half half[2];
 	struct half_rare rare[2];
 	struct own_link in_wait;
 	int64_t wait_since; /* when it was put into LIST_WAIT */
+	uint32_t held_bytes;
+	uint32_t new_syn; /* sequence of a SYN that may begin a new connection of the same tuple */
 	struct conn_end end;
 } __attribute__((aligned(64)));
 
@@ -134,6 +135,7 @@ struct stream {
 	struct conn_side spare[2]; /* where facts go for which there is no memory */
 	int64_t now;
 	int64_t due; /* nothing ages before this */
+	struct stream_order order;
 	struct stream_stats stats;
 };
 
@@ -239,17 +241,25 @@ void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts);
 
 /* own_life.c - ageing and eviction. */
 
+/* How far the work of a frame has got (stream_order.step, the lower bits): each list is aged, in their order, then comes the segment itself. At the end of the capture: the lists again. */
+enum { OWN_STEP_BITS = 3, OWN_STEP_SEGMENT = (1 << OWN_STEP_BITS) - 1 };
+
+static inline void own_step(struct stream *s, uint64_t frame, unsigned part, int64_t since, uint64_t number)
+{
+	s->order = (struct stream_order){frame << OWN_STEP_BITS | part, since, number};
+}
+
 /* A cleared connection under the tuple with `client` as source; room is made by eviction. NULL if there is no memory. */
 struct own_conn *own_add(struct stream *s, uint32_t hash, const struct packet *p, bool from_client);
 
-/* Time has come to `now`: ages whatever is due. */
-void own_age_now(struct stream *s, int64_t now);
+/* Time has come to `now`, with a frame or (0) between two: ages whatever is due. */
+void own_age_now(struct stream *s, int64_t now, uint64_t frame);
 
 /* Nearly always nothing is. */
-static inline void own_age(struct stream *s, int64_t now)
+static inline void own_age(struct stream *s, int64_t now, uint64_t frame)
 {
 	if (now < s->now || now >= s->due)
-		own_age_now(s, now);
+		own_age_now(s, now, frame);
 	else
 		s->now = now;
 }
@@ -257,7 +267,7 @@ static inline void own_age(struct stream *s, int64_t now)
 /* A connection's time in its list is over: it is closed, or released. */
 void own_aged(struct stream *s, struct own_conn *c);
 
-/* The capture has ended: closes what is open, and releases all. In the order of their start, whatever numbers the connections bear. */
+/* The capture has ended: closes what is open, and releases all, in the order of their first frames. */
 void own_end_all(struct stream *s);
 
 #endif

@@ -230,7 +230,8 @@ static void fragment_take(struct monitor *m, const struct packet_fragment *fragm
 	enum packet_kind kind = packet_decode_payload(&m->decoder, &of, payload, &decoded);
 	m->stats.kinds[kind]++;
 	if (kind == PACKET_TCP) {
-		m->batch[m->batched++].tcp = decoded.tcp;
+		m->batch[m->batched].tcp = decoded.tcp;
+		m->batch[m->batched++].tcp.number = m->stats.frames;
 		batch_flush(m);
 	} else if (kind == PACKET_FRAGMENT) {
 		fragment_take(m, &decoded.fragment, depth + 1);
@@ -248,6 +249,7 @@ static void frame_take(struct monitor *m, const struct frame *frame)
 	m->stats.reordered_time += frame->ts < m->last;
 	m->last = frame->ts;
 	if (kind == PACKET_TCP) {
+		decoded->tcp.number = m->stats.frames;
 		if (++m->batched == BATCH)
 			batch_flush(m);
 	} else if (kind == PACKET_FRAGMENT) {
