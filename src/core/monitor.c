@@ -275,6 +275,16 @@ void monitor_frames(struct monitor *m, const struct frame *frames, size_t n)
 	batch_flush(m);
 }
 
+const struct stream_order *monitor_order(const struct monitor *m)
+{
+	return m->config.engine->order(m->stream);
+}
+
+uint64_t monitor_step(const struct monitor *m)
+{
+	return stream_step_last(m->stats.frames);
+}
+
 void monitor_tick(struct monitor *m, int64_t now)
 {
 	m->config.engine->tick(m->stream, now);

@@ -9,6 +9,9 @@ enum { EVICT_LOOK = 64 };
 /* A clock that falls back further than this was stepped: the new time is taken. */
 #define STEP_BACK (60 * FRAME_SECOND)
 
+/* After thousands of leaps nothing ages any more: no capture but a forged one has so many. */
+#define CLOCK_MAX (INT64_MAX / 2)
+
 /* The longest idle of the oldest in a list; the busy ones among them go to the end, so that the next look finds others. */
 static struct own_conn *longest_idle(struct stream *s, enum own_list list)
 {
@@ -19,7 +22,7 @@ static struct own_conn *longest_idle(struct stream *s, enum own_list list)
 		index = c->in_list.next;
 		if (!idle || c->pub.last < idle->pub.last)
 			idle = c;
-		if (c->pub.last > c->since)
+		if (own_clock_at(s, c->pub.last) > c->since)
 			own_move(s, c, list);
 	}
 	return idle;
@@ -64,7 +67,7 @@ struct own_conn *own_add(struct stream *s, uint32_t hash, const struct packet *p
 /* The end is dated when it was due, not when it was noticed: no other traffic may change a record. */
 void own_aged(struct stream *s, struct own_conn *c)
 {
-	int64_t ts = own_ends(s, c);
+	int64_t ts = s->now - (s->clock - own_ends(s, c));
 	if (c->list == LIST_HALF_OPEN)
 		s->stats.aged_half_open++;
 	else if (c->list == LIST_OPEN)
@@ -75,18 +78,18 @@ void own_aged(struct stream *s, struct own_conn *c)
 		own_close(s, c, HOW_IDLE, ts);
 }
 
-static int64_t *since_of(struct own_conn *c, enum own_list list)
+static int64_t since_of(const struct own_conn *c, enum own_list list)
 {
-	return list == LIST_WAIT ? &c->wait_since : &c->since;
+	return list == LIST_WAIT ? c->wait_since : c->since;
 }
 
 /* The time of a connection in a list is over, or it is only to be looked at. */
 static void look(struct stream *s, struct own_conn *c, enum own_list list)
 {
-	own_step(s, s->order.step >> OWN_STEP_BITS, list, *since_of(c, list), c->number);
+	own_step(s, s->order.step >> STREAM_STEP_BITS, list, since_of(c, list), c->number);
 	if (list == LIST_WAIT)
 		own_order_expire(s, c, s->now);
-	else if (own_ends(s, c) > s->now)
+	else if (own_ends(s, c) > s->clock)
 		own_move(s, c, list);
 	else
 		own_aged(s, c);
@@ -118,11 +121,9 @@ static uint32_t due_count(struct stream *s, enum own_list list)
 	int64_t limit = own_list_limit(s, list);
 	for (; index != FLOW_NONE; n++) {
 		struct own_conn *c = own_at(s, index);
-		int64_t *since = since_of(c, list);
-		if (*since > s->now)
-			*since = s->now; /* the clock was stepped back */
-		if (*since + limit > s->now) {
-			own_due_by(s, list, *since);
+		int64_t since = since_of(c, list);
+		if (since + limit > s->clock) {
+			own_due_by(s, list, since);
 			break;
 		}
 		index = list == LIST_WAIT ? c->in_wait.next : c->in_list.next;
@@ -152,10 +153,12 @@ static void list_age(struct stream *s, enum own_list list)
 
 void own_age_now(struct stream *s, int64_t now, uint64_t frame)
 {
-	bool stepped = now < s->now - STEP_BACK;
-	if (now > s->now || stepped)
+	int64_t ahead = now - s->now;
+	if (ahead > 0 && s->clock < CLOCK_MAX)
+		s->clock += ahead < OWN_LEAP ? ahead : OWN_LEAP;
+	if (ahead > 0 || ahead < -STEP_BACK)
 		s->now = now;
-	if (s->now < s->due && !stepped)
+	if (s->clock < s->due)
 		return;
 	own_step(s, frame, 0, 0, 0);
 	s->due = INT64_MAX;
@@ -181,7 +184,8 @@ static size_t collect(const struct stream *s, enum own_list list, struct own_con
 
 static void end_one(struct stream *s, struct own_conn *c, enum own_list list)
 {
-	own_step(s, UINT64_MAX >> OWN_STEP_BITS, list == LIST_FREE ? OWN_STEP_SEGMENT : list, list == LIST_CLOSED ? c->since : 0, c->number);
+	own_step(s, UINT64_MAX >> STREAM_STEP_BITS, list == LIST_FREE ? OWN_STEP_SEGMENT : list, list == LIST_CLOSED ? c->since : 0,
+		 c->number);
 	if (!own_closed(c))
 		own_close(s, c, HOW_CAPTURE_END, s->now);
 	if (list != LIST_FIN_WAIT)

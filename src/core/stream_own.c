@@ -443,7 +443,7 @@ static struct own_conn *conn_new(struct stream *s, uint32_t hash, const struct p
 /* The connection that a segment goes to, after what its coming does to one before; NULL: none. */
 static struct own_conn *conn_for(struct stream *s, struct own_conn *c, uint32_t hash, enum side side, const struct packet *p)
 {
-	while (c && own_ends(s, c) <= p->ts) {
+	while (c && own_ends(s, c) <= own_clock_at(s, p->ts)) {
 		own_aged(s, c);
 		c = c->list == LIST_FREE ? NULL : c;
 	}
@@ -556,7 +556,8 @@ static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 		if (!(candidate[i] & OWN_PAST))
 			conn_prefetch(own_at(s, candidate[i]), &packets[i]);
 		else
-			candidate[i] = FLOW_NONE; /* or one that is over: the rule, and not the exception, is that nobody looks at it again */
+			candidate[i] =
+				FLOW_NONE; /* or one that is over: the rule, and not the exception, is that nobody looks at it again */
 	}
 	for (int step = 0; step < 3; step++)
 		for (size_t i = 0; i < n; i++) {
