@@ -26,7 +26,7 @@ struct options {
 	struct alerting alerting;
 	enum severity fail_on; /* SEVERITIES: never */
 	enum redact_mode redact;
-	unsigned workers; /* 0: one per CPU. Only one is used so far; the output is the same by definition. */
+	unsigned workers; /* 0: one per CPU */
 	const char *user; /* to become, when started as root; NULL: the default */
 	const char *config;
 	char *filter; /* libpcap's expression; NULL: none */
