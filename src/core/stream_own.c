@@ -122,7 +122,7 @@ static bool begins_anew(const struct packet *p, uint32_t start)
 static bool live_over(struct own_conn *c, enum side side, const struct packet *p)
 {
 	const struct half *h = &c->half[side];
-	if (!(p->flags & TCP_SYN) || !(h->flags & HALF_KNOWN) || p->seq + 1 == c->rare[side].start)
+	if (!(p->flags & TCP_SYN) || !(h->flags & HALF_KNOWN) || p->seq + 1 == c->start[side])
 		return false;
 	if (p->flags & TCP_ACK)
 		return c->has_new_syn && p->ack == c->new_syn + 1;
@@ -138,15 +138,15 @@ static bool syn_take(struct own_conn *c, enum side side, const struct packet *p)
 {
 	struct half *h = &c->half[side];
 	struct conn_flow *flow = &c->pub.flow[side];
-	bool moved = (h->flags & HALF_KNOWN) && c->rare[side].start != p->seq + 1;
-	if (moved && (h->nxt != c->rare[side].start || h->held || !(p->flags & TCP_ACK)))
+	bool moved = (h->flags & HALF_KNOWN) && c->start[side] != p->seq + 1;
+	if (moved && (h->nxt != c->start[side] || h->held || !(p->flags & TCP_ACK)))
 		return false;
 	if (flow->syn && !moved) {
 		h->retransmits++;
 		return true;
 	}
 	flow->syn = true;
-	c->rare[side].mss = p->mss;
+	c->pub.flow[side].mss = p->mss;
 	h->wscale = p->has_wscale ? p->wscale : 0;
 	own_order_start(c, side, p->seq + 1);
 	if ((p->flags & TCP_ACK) && !(c->half[side_other(side)].flags & HALF_KNOWN))
@@ -178,7 +178,7 @@ static inline void facts_of_sender(struct stream *s, struct own_conn *c, enum si
 {
 	struct half *h = &c->half[side];
 	if (h->packets == 0)
-		c->rare[side].ttl = h->ttl_low = h->ttl_high = p->ttl;
+		c->pub.flow[side].ttl = h->ttl_low = h->ttl_high = p->ttl;
 	if (p->ttl < h->ttl_low)
 		h->ttl_low = p->ttl;
 	if (p->ttl > h->ttl_high)
@@ -265,7 +265,7 @@ static inline bool ack_take(struct own_conn *c, enum side side, const struct pac
 static void end_take(struct own_conn *c, enum side side, uint32_t seq, uint32_t end)
 {
 	struct half *h = &c->half[side];
-	uint32_t *start = &c->rare[side].start;
+	uint32_t *start = &c->start[side];
 	if (!(h->flags & (HALF_KNOWN | HALF_FLOOR))) {
 		*start = seq;
 		h->end = end;
@@ -284,7 +284,7 @@ static bool rst_believed(const struct own_conn *c, enum side side, const struct 
 	*beyond = false;
 	if (!(h->flags & (HALF_KNOWN | HALF_FLOOR)))
 		return (p->flags & TCP_ACK) && (other->flags & HALF_KNOWN);
-	uint32_t low = (h->flags & HALF_ACKED) ? h->ack : c->rare[side].start;
+	uint32_t low = (h->flags & HALF_ACKED) ? h->ack : c->start[side];
 	if (seq_diff(p->seq, low) >= 0 && seq_diff(p->seq, h->end) <= 0)
 		return true;
 	bool scaled = c->pub.flow[CLIENT].syn && c->pub.flow[SERVER].syn;
@@ -313,8 +313,7 @@ static void rst_take(struct stream *s, struct own_conn *c, enum side side, const
 	struct half *h = &c->half[side];
 	bool beyond;
 	/* A refused Fast Open acknowledges the SYN without its data. */
-	bool of_syn = (p->flags & TCP_ACK) && seq_diff(p->ack, c->rare[CLIENT].start) >= 0 &&
-		      seq_diff(p->ack, c->half[CLIENT].end) <= 0;
+	bool of_syn = (p->flags & TCP_ACK) && seq_diff(p->ack, c->start[CLIENT]) >= 0 && seq_diff(p->ack, c->half[CLIENT].end) <= 0;
 	if (side == SERVER && c->list == LIST_HALF_OPEN && !c->pub.flow[SERVER].syn && of_syn) {
 		c->end.refused = true;
 		own_order_start(c, SERVER, p->seq);
@@ -349,13 +348,13 @@ static void data_take(struct stream *s, struct own_conn *c, enum side side, cons
 		return;
 	}
 	if (h->flags & HALF_FIN) {
-		if (seq_diff(end, c->rare[side].fin) > 0 || (h->flags & HALF_FIN_DONE))
+		if (seq_diff(end, c->fin[side]) > 0 || (h->flags & HALF_FIN_DONE))
 			return;
 		e.flags &= TCP_ACK;
 	}
 	if ((e.flags & TCP_FIN) && !((h->flags & HALF_KNOWN) && seq_diff(end, h->nxt) < 0)) {
 		h->flags |= HALF_FIN;
-		c->rare[side].fin = end;
+		c->fin[side] = end;
 	} else {
 		e.flags &= TCP_ACK;
 	}
@@ -449,7 +448,7 @@ static struct own_conn *conn_for(struct stream *s, struct own_conn *c, uint32_t 
 	}
 	if (!c)
 		return conn_new(s, hash, p, &side);
-	if (own_closed(c) && !begins_anew(p, c->rare[side].start)) {
+	if (own_closed(c) && !begins_anew(p, c->start[side])) {
 		straggler_take(s, c, side, p);
 		return NULL;
 	}
@@ -513,10 +512,10 @@ static void segment(struct stream *s, uint32_t hash, uint32_t candidate, const s
 static inline void conn_prefetch(const struct own_conn *c, const struct packet *p)
 {
 	const char *at = (const char *)c;
-	for (size_t line = 0; line < offsetof(struct own_conn, rare); line += 64)
+	for (size_t line = 0; line < offsetof(struct own_conn, hole_since); line += 64)
 		__builtin_prefetch(at + line, 1);
 	if (p->flags & (TCP_SYN | TCP_FIN | TCP_RST))
-		for (size_t line = offsetof(struct own_conn, rare); line < sizeof *c; line += 64)
+		for (size_t line = offsetof(struct own_conn, hole_since); line < sizeof *c; line += 64)
 			__builtin_prefetch(at + line, 1);
 }
 
