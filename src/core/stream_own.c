@@ -533,6 +533,29 @@ static inline bool is_owned(const struct stream *s, uint32_t hash)
 	return s->config.shards <= 1 || (uint64_t)(hash >> 16) * s->config.shards >> 16 == s->config.shard;
 }
 
+/* What is fetched ahead for a segment: the number of its connection, of which its bytes will be read, or its end. */
+struct coming {
+	uint32_t candidate;
+	bool turn;
+};
+
+/* What the listener keeps of the connections, and what that points to; of those that end, also their neighbours. */
+static void listener_prefetch(struct stream *s, const struct coming *coming, size_t n)
+{
+	const struct conn *open[BATCH];
+	size_t opens = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct own_conn *c = own_at(s, coming[i].candidate);
+		if (coming[i].turn)
+			neighbours_prefetch(s, c);
+		if (c->pub.user && c->list == LIST_OPEN)
+			open[opens++] = &c->pub;
+	}
+	for (int step = 0; step < 3 && s->listener->ahead; step++)
+		for (size_t i = 0; i < opens; i++)
+			s->listener->ahead(s->arg, open[i], step);
+}
+
 /*
  * Several passes over a batch, each of which fetches what the next one reads, so that the cache misses of one segment's look-up overlap with those of the others: the slot, the connection, what
  * the listener keeps of it, and what that points to.
@@ -541,6 +564,8 @@ static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 {
 	uint32_t hash[BATCH], candidate[BATCH];
 	bool owned[BATCH];
+	struct coming coming[BATCH];
+	size_t comings = 0;
 	for (size_t i = 0; i < n; i++) {
 		hash[i] = flow_hash(s->config.seed, &packets[i]);
 		owned[i] = is_owned(s, hash[i]);
@@ -548,27 +573,17 @@ static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 	}
 	for (size_t i = 0; i < n; i++) {
 		uint32_t at = hash[i];
-		candidate[i] = FLOW_NONE;
-		if (!owned[i])
+		candidate[i] = owned[i] ? flow_find(&s->flows, hash[i], &at) : FLOW_NONE;
+		if (candidate[i] & OWN_PAST) {
+			candidate[i] = FLOW_NONE; /* or one that is over: nobody looks at it again, but for an exception */
 			continue;
-		candidate[i] = flow_find(&s->flows, hash[i], &at);
-		if (!(candidate[i] & OWN_PAST))
-			conn_prefetch(own_at(s, candidate[i]), &packets[i]);
-		else
-			candidate[i] =
-				FLOW_NONE; /* or one that is over: the rule, and not the exception, is that nobody looks at it again */
-	}
-	for (int step = 0; step < 3; step++)
-		for (size_t i = 0; i < n; i++) {
-			bool turn = packets[i].flags & (TCP_FIN | TCP_RST);
-			if (candidate[i] == FLOW_NONE || (packets[i].payload_len == 0 && !turn))
-				continue;
-			const struct own_conn *c = own_at(s, candidate[i]);
-			if (step == 0 && turn)
-				neighbours_prefetch(s, c);
-			if (c->pub.user && c->list == LIST_OPEN && s->listener->ahead)
-				s->listener->ahead(s->arg, &c->pub, step);
 		}
+		bool turn = packets[i].flags & (TCP_FIN | TCP_RST), again = i > 0 && candidate[i] == candidate[i - 1];
+		conn_prefetch(own_at(s, candidate[i]), &packets[i]);
+		if (turn || (packets[i].payload_len > 0 && !again))
+			coming[comings++] = (struct coming){candidate[i], turn};
+	}
+	listener_prefetch(s, coming, comings);
 	for (size_t i = 0; i < n; i++)
 		if (owned[i])
 			segment(s, hash[i], candidate[i], &packets[i]);
