@@ -22,7 +22,7 @@ testlib  := $(call objects,tests/lib/*.c)
 tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/scenario_pcap.c))
 
 # Each of these is one file; the generator is made of the others in tests/bench.
-bench_alone := bare measure
+bench_alone := bare floor measure
 bench    := $(addprefix $(BUILD)/tests/bench/,generate $(bench_alone))
 
 # A make within this one: silent about itself, and with a job for each CPU where the outer one was not told how many.
