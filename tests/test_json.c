@@ -352,9 +352,12 @@ static void write_summary(struct output *out)
 	struct alerting alerting = alerting_default();
 	struct totals totals = {.sessions = 2};
 
-	sink_json.stats(
-		out->self,
-		&(struct summary){.totals = &totals, .alerting = &alerting, .core = &core, .inputs = "made.pcap", .ports = "25"});
+	sink_json.stats(out->self, &(struct summary){.totals = &totals,
+						     .alerting = &alerting,
+						     .core = &core,
+						     .inputs = "made.pcap",
+						     .ports = "25",
+						     .live = true});
 }
 
 static void agrees_with_the_schema(void **state)
