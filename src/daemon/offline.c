@@ -4,6 +4,7 @@
 #include "capture/source.h"
 #include "daemon/outputs.h"
 #include "daemon/privilege.h"
+#include "daemon/processors.h"
 #include "daemon/sandbox.h"
 #include "daemon/shards.h"
 
@@ -129,14 +130,6 @@ static void session_ended(void *arg, const struct record *record)
 	sinks_record(f->sinks, record, f->inputs[record->conn->input].path);
 }
 
-/* 0: one for each processor. */
-static unsigned workers_wanted(const struct options *o)
-{
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return o->workers > 0 ? o->workers : processors > 1 ? (unsigned)processors : 1;
-}
-
 static bool monitor_start(struct offline *f)
 {
 	struct monitor_config config = f->o->monitor;
@@ -146,7 +139,7 @@ static bool monitor_start(struct offline *f)
 	/* The flow table's key: secret, because whoever is captured chooses addresses and ports. No result depends on it. */
 	if (getrandom(config.stream.seed, sizeof(config.stream.seed), GRND_NONBLOCK) < 0)
 		memset(config.stream.seed, 0, sizeof(config.stream.seed));
-	f->shards = shards_new(&config, shards_possible(&config, workers_wanted(f->o)));
+	f->shards = shards_new(&config, shards_possible(&config, processors_or(f->o->workers)));
 	if (f->shards == NULL)
 		complain(&f->trouble,
 			 "no memory for the connections that are to be watched; --memory and --max-connections bound them");
