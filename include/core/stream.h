@@ -33,6 +33,8 @@ struct conn_flow {
 	bool syn;       /* its SYN was seen */
 	bool fin, rst;  /* its FIN was handed on; its valid RST was seen */
 	bool cut;       /* the snaplen took bytes away */
+	uint8_t ttl;    /* these two are the engine's until the close: see struct conn_side */
+	uint16_t mss;
 };
 
 /* What else was counted of one side, as a sender: known from the close on. Counters saturate. */
@@ -81,14 +83,14 @@ enum closer { CLOSER_NOBODY, CLOSER_CLIENT, CLOSER_SERVER };
 enum how { HOW_FIN, HOW_RST, HOW_SILENCE, HOW_IDLE, HOW_EVICTED, HOW_CAPTURE_END };
 
 struct conn_end {
-	uint8_t closer; /* enum closer: whose FIN or valid RST came first in sequence */
-	uint8_t how;    /* enum how: of the first closing segment, or why the watch ended without one */
-	uint8_t over; /* enum how: why close was called: HOW_FIN and HOW_RST say that the connection is over, the others that only the watch is */
-	uint8_t rst_by;  /* enum side: with by_rst */
-	bool by_rst;     /* an RST ended it, possibly after a FIN */
-	bool crossed;    /* both sides closed, and neither had seen the other's FIN when it did */
-	bool refused;    /* the SYN was answered by an RST */
-	bool unanswered; /* nothing ever answered the SYN, and long enough was watched to say so */
+	uint8_t closer : 2; /* enum closer: whose FIN or valid RST came first in sequence */
+	uint8_t how : 3;    /* enum how: of the first closing segment, or why the watch ended without one */
+	uint8_t over : 3; /* enum how: why close was called: HOW_FIN and HOW_RST say that the connection is over, the others that only the watch is */
+	uint8_t rst_by : 1;  /* enum side: with by_rst */
+	bool by_rst : 1;     /* an RST ended it, possibly after a FIN */
+	bool crossed : 1;    /* both sides closed, and neither had seen the other's FIN when it did */
+	bool refused : 1;    /* the SYN was answered by an RST */
+	bool unanswered : 1; /* nothing ever answered the SYN, and long enough was watched to say so */
 };
 
 /*
@@ -138,6 +140,8 @@ struct stream_config {
 	int64_t linger;       /* a closed tuple's stragglers are recognised for so long */
 	uint64_t seed[2];     /* secret key of the flow table */
 	const struct port_set *ports; /* borrowed; tells which side is the server */
+	unsigned shard,
+		shards; /* with shards > 1: only connections whose hash falls to this shard are watched; the others' segments tell the time */
 };
 
 struct stream_config stream_config_default(void);
@@ -164,6 +168,27 @@ struct stream_stats {
 	uint64_t no_memory;     /* things not done because the pool was exhausted */
 };
 
+/*
+ * Where in the course of things an engine is: what several engines tell that share the connections of the same frames between them (stream_config.shards) is what one would have told, once it is put
+ * in this order. Compared member by member; what one engine tells at the same place keeps its order.
+ */
+struct stream_order {
+	uint64_t step;   /* the frame's number, and how far its work had got */
+	int64_t since;   /* of a connection whose time was over: when that began to run */
+	uint64_t number; /* of the frame that the connection began with */
+};
+
+/* The step of a frame's own work, behind which nothing of that frame comes. */
+enum { STREAM_STEP_BITS = 3 };
+
+static inline uint64_t stream_step_last(uint64_t frame)
+{
+	return (frame + 1) * (UINT64_C(1) << STREAM_STEP_BITS) - 1;
+}
+
+/* Negative, 0, positive: a comes before, at, behind b. */
+int stream_order_compare(const struct stream_order *a, const struct stream_order *b);
+
 /* An engine's own state; each engine defines it. */
 struct stream;
 
@@ -182,6 +207,8 @@ struct stream_engine {
 	void (*finish)(struct stream *s);
 	void (*free)(struct stream *s);
 	const struct stream_stats *(*stats)(const struct stream *s);
+	const struct stream_order *(*order)(
+		const struct stream *s); /* NULL: this engine cannot share its connections with others */
 };
 
 /* The default engine (stream_own.c). libnids' is declared in nids/stream_nids.h. */

@@ -25,6 +25,7 @@ struct summary {
 	const struct monitor_stats *core;
 	const char *inputs; /* for people: "a.pcap", "a.pcap and 3 other files" */
 	const char *ports;  /* "25,587" */
+	bool live;          /* interfaces are watched, not captures read */
 	bool stopped;       /* by a signal, before the end of the input */
 	int64_t last;       /* time of the last frame; meaningless if there was none */
 };

@@ -73,11 +73,11 @@ void own_past_add(struct stream *s, const struct own_conn *c, int64_t since)
 	struct own_past *past = past_at(all, all->count);
 	memcpy(past->addr, c->pub.addr, sizeof past->addr);
 	memcpy(past->port, c->pub.port, sizeof past->port);
-	past->start[CLIENT] = c->rare[CLIENT].start;
-	past->start[SERVER] = c->rare[SERVER].start;
-	past->hash = c->hash;
+	past->start[CLIENT] = c->start[CLIENT];
+	past->start[SERVER] = c->start[SERVER];
+	past->hash = own_hash(s, c);
 	past->since = since;
-	flow_change(&s->flows, c->hash, c->index, place_of(all, past));
+	flow_change(&s->flows, past->hash, c->index, place_of(all, past));
 	if (all->count++ == 0 && since + s->config.linger < s->due)
 		s->due = since + s->config.linger;
 }
@@ -105,7 +105,7 @@ struct own_past *own_past_find(struct stream *s, uint32_t hash, const struct pac
 		if (of < 0)
 			continue;
 		*side = (enum side)of;
-		if (past->since + s->config.linger > p->ts)
+		if (past->since + s->config.linger > own_clock_at(s, p->ts))
 			return past;
 		own_past_drop(s, past);
 		return NULL;
@@ -117,10 +117,8 @@ void own_pasts_age(struct stream *s)
 {
 	while (s->pasts.count > 0) {
 		struct own_past *oldest = past_at(&s->pasts, 0);
-		if (oldest->since > s->now)
-			oldest->since = s->now; /* the clock was stepped back */
 		int64_t over = oldest->since + s->config.linger;
-		if (over > s->now && !past_dropped(oldest)) {
+		if (over > s->clock && !past_dropped(oldest)) {
 			s->due = over < s->due ? over : s->due;
 			return;
 		}

@@ -104,13 +104,15 @@ static void put_tally(struct json *j, const char *name, const uint64_t *counts, 
 }
 
 /* Groups are told from the rows: an object begins where the group changes. */
-static void put_counters(struct json *j, const struct monitor_stats *core)
+static void put_counters(struct json *j, const struct monitor_stats *core, bool live)
 {
 	const char *group = NULL;
 
 	for (size_t i = 0; i < counters_n; i++) {
 		const struct counter *c = &counters[i];
 
+		if (!live && strcmp(c->group, "memory") == 0)
+			continue;
 		if (group == NULL || strcmp(group, c->group) != 0) {
 			outbuf_str(j->b, group != NULL ? "}" : "");
 			json_key(j, c->group);
@@ -161,7 +163,7 @@ static bool json_stats(void *self, const struct summary *sum)
 	put_tally(j, "verdicts", t->signatures, VERDICTS, verdict_label);
 	put_tally(j, "asides", t->signatures + VERDICTS, SIGNATURES - VERDICTS, aside_label);
 	put_tally(j, "fates", t->fates + FATE_ACCEPTED, FATES - FATE_ACCEPTED, fate_label);
-	put_counters(j, sum->core);
+	put_counters(j, sum->core, sum->live);
 	outbuf_str(j->b, "}\n");
 	return outfile_put(&s->out);
 }
