@@ -74,10 +74,12 @@ static bool outputs_open(struct offline *f)
 {
 	const struct options *o = f->o;
 	const char *const usual = isatty(STDOUT_FILENO) ? "text" : "json";
+	struct sinks_config config = sinks_config_default(&o->alerting);
 	char why[SINK_WHY] = "no memory";
 	bool fine = true;
 
-	f->sinks = sinks_new(&o->alerting, o->redact);
+	config.redact = o->redact;
+	f->sinks = sinks_new(&config);
 	if (f->sinks == NULL || (o->outputs.n == 0 && !sinks_add(f->sinks, usual, why))) {
 		complain(&f->trouble, why);
 		return false;
