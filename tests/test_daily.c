@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include "core/frame.h"
 #include "lib/made.h"
 #include "output/daily.h"
@@ -82,17 +84,27 @@ static void sides_by_address(void **state)
 	role_addrs_free(a);
 }
 
-/* Every host has a loopback interface, or at least an answer. */
+static bool host_has_loopback(void)
+{
+	FILE *f = fopen("/proc/net/fib_trie", "r");
+	char line[256];
+	bool has = false;
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		has |= strstr(line, "127.0.0.1") != NULL;
+	if (f != NULL)
+		fclose(f);
+	return has;
+}
+
 static void this_host_knows_itself(void **state)
 {
 	(void)state;
 	struct conn conn = {.addr = {made_addr("127.0.0.1"), made_addr("192.0.2.77")}};
 	struct role_addrs *a = role_addrs_new();
-	enum role r;
 
 	assert_non_null(a);
-	r = role_of(a, &conn);
-	assert_true(r == ROLE_CLIENT || r == ROLE_UNKNOWN);
+	assert_int_equal(role_of(a, &conn), host_has_loopback() ? ROLE_CLIENT : ROLE_UNKNOWN);
 	role_addrs_free(a);
 }
 
