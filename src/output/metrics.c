@@ -109,9 +109,7 @@ static void put_stages(const struct metrics *m, struct outbuf *b)
 	put_head(b, name, "counter", "Sessions by verdict and the stage at which they ended.");
 	for (unsigned v = 0; v < VERDICTS; v++)
 		for (unsigned s = 0; s < STAGES; s++)
-			if (m->stages[v][s] > 0)
-				put_sample(b, name, "verdict", signature_row(v)->id, "stage", stage_name((enum stage)s),
-					   m->stages[v][s]);
+			put_sample(b, name, "verdict", signature_row(v)->id, "stage", stage_name((enum stage)s), m->stages[v][s]);
 }
 
 /* The severity that it has now is shown at 0, too. */

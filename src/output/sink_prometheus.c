@@ -68,6 +68,14 @@ static enum MHD_Result asked(void *self, struct MHD_Connection *c, const char *u
 	return answer(c, MHD_HTTP_OK, page_type, s->buf.p, s->buf.n);
 }
 
+/* getaddrinfo takes 99999, and makes another number of it. */
+static bool port_is(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n > 0 && n <= 5 && strspn(text, "0123456789") == n && atol(text) > 0 && atol(text) <= 65535;
+}
+
 /* "address:port", "[address]:port", "port". False: it is none of them. */
 static bool address_read(const char *target, struct sockaddr_storage *out)
 {
@@ -83,7 +91,7 @@ static bool address_read(const char *target, struct sockaddr_storage *out)
 		snprintf(host, sizeof(host), "%.*s", (int)n - 2, target + 1);
 	else if (n > 0)
 		snprintf(host, sizeof(host), "%.*s", (int)n, target);
-	if (port[0] == '\0' || strspn(port, "0123456789") != strlen(port) || getaddrinfo(host, port, &hints, &list) != 0)
+	if (!port_is(port) || getaddrinfo(host, port, &hints, &list) != 0)
 		return false;
 	memcpy(out, list->ai_addr, list->ai_addrlen);
 	freeaddrinfo(list);
@@ -105,8 +113,7 @@ static bool listen_at(struct sink_prometheus *s, const struct sockaddr_storage *
 
 	s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, asked, s, MHD_OPTION_EXTERNAL_LOGGER, be_silent, NULL,
 				     MHD_OPTION_SOCK_ADDR, at, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
-				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)PATIENCE_SECONDS, MHD_OPTION_LISTENING_ADDRESS_REUSE,
-				     1u, MHD_OPTION_END);
+				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)PATIENCE_SECONDS, MHD_OPTION_END);
 	info = s->daemon != NULL ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	s->fd = info != NULL ? info->epoll_fd : -1;
 	return s->fd >= 0;
