@@ -6,7 +6,7 @@ SYSCONFDIR ?= /etc
 UNITDIR  ?= $(PREFIX)/lib/systemd/system
 CC       ?= cc
 BUILD    ?= build/$(notdir $(firstword $(CC)))
-OPT      ?= -O2 -g
+OPT      ?= -O3 -g
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wformat=2 -Wcast-qual -Wpointer-arith -Wundef -Wwrite-strings \
             -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wimplicit-fallthrough $(if $(WERROR),-Werror)
 HARDEN   := -fstack-protector-strong -fPIE $(if $(SANITIZE)$(findstring -O0,$(OPT)),,-D_FORTIFY_SOURCE=2)

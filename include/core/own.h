@@ -61,9 +61,8 @@ struct half_rare {
 	uint32_t hole_at;       /* nxt at that time */
 	uint32_t start;         /* of the first byte */
 	uint32_t fin;           /* with HALF_FIN, where its FIN stands */
-	uint16_t mss;           /* these three: see struct conn_side */
-	uint16_t largest_acked;
-	uint8_t ttl;
+	uint16_t mss;           /* see struct conn_side */
+	uint8_t ttl;            /* likewise */
 };
 
 /* LIST_WAIT is beside the others, and before them: what waits for a hole is looked at before what has been idle. CLOSED: not released yet. */
@@ -80,6 +79,7 @@ struct own_conn {
 	uint8_t list; /* enum own_list */
 	bool waiting, has_new_syn, closing;
 	struct own_link in_list;
+	uint16_t largest_acked[2]; /* by enum side: see struct conn_side */
 	int64_t since; /* when it was put into its list, or last looked at there */
 	uint32_t held_bytes;
 	uint32_t new_syn; /* sequence of a SYN that may begin a new connection of the same tuple */
@@ -106,9 +106,11 @@ struct own_past {
 	int64_t since;
 };
 
+/* In the flow table the number of a connection, or, with this bit, the place of one that is over. */
+#define OWN_PAST UINT32_C(0x80000000)
+
 /* Those of the last half minute, in the order of their release: a ring that grows. */
 struct own_pasts {
-	struct flow_table table; /* to places in the ring */
 	struct own_past *ring;
 	uint32_t room, head, count; /* room: a power of two */
 };
@@ -158,8 +160,8 @@ static inline int own_side(const struct own_conn *own, const struct packet *p)
 		       : -1;
 }
 
-/* The connection of a segment; NULL: none. */
-struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct packet *p);
+/* The connection of a segment, and whose segment it is; NULL: none. */
+struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct packet *p, enum side *side);
 
 /* A number that no connection has; FLOW_NONE where all are taken, or no memory is. */
 uint32_t own_number_take(struct stream *s);
@@ -170,7 +172,7 @@ struct own_conn *own_enter(struct stream *s, uint32_t index, uint32_t hash, cons
 /* Moves a connection from one main list to the end of another. */
 void own_move(struct stream *s, struct own_conn *c, enum own_list list);
 
-/* It is over and released: its number is free. */
+/* It is over and released, and its place in the flow table is another's: its number is free. */
 void own_forget(struct stream *s, struct own_conn *c);
 
 /* Puts a connection into, or takes it out of, the list of those that wait for a hole. */
@@ -191,7 +193,7 @@ struct conn_side *own_sides(struct stream *s, struct own_conn *c);
 bool own_pasts_init(struct stream *s);
 void own_pasts_free(struct stream *s);
 
-/* Remembers a connection that is let go at `since`. The oldest makes room where there is no memory for more. */
+/* What remains of a connection that is let go at `since`, in its place in the flow table. The oldest makes room where there is no memory for more. */
 void own_past_add(struct stream *s, const struct own_conn *c, int64_t since);
 
 /* The one that a segment belongs to; NULL: none. *side: whose segment it is. */

@@ -24,7 +24,7 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 const struct session_facts *session_facts(const struct session *s);
 void session_free(struct session *s);
 
-/* Fetches what the next call will read: the session at step 0, what it points to at step 1 (struct stream_listener). */
+/* Fetches what the next call will read: the session at step 0, then what it points to, then what that points to (struct stream_listener). */
 void session_ahead(const struct session *s, int step);
 
 #endif

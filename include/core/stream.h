@@ -120,7 +120,7 @@ struct stream_listener {
 	void (*release)(void *arg, struct conn *conn);
 	/*
 	 * May be NULL. A segment with bytes of an open connection comes soon, after those of others: a chance to fetch the memory that data will read, so that its misses overlap with theirs. Called
-	 * twice, step 0 and 1: what step 1 follows a pointer for, step 0 has fetched.
+	 * three times, steps 0 to 2: the pointers that one step follows, the one before has fetched.
 	 */
 	void (*ahead)(void *arg, const struct conn *conn, int step);
 };

@@ -17,6 +17,9 @@ struct judged {
 	int64_t end;
 };
 
+/* What is decoded lies in a row, so that segments can be handed on without a copy. */
+static_assert(sizeof(union packet_decoded) == sizeof(struct packet), "segments in a row");
+
 struct monitor {
 	struct monitor_config config;
 	struct pool *pool;
@@ -25,7 +28,7 @@ struct monitor {
 	struct collate *collate; /* NULL: it is elsewhere, behind several monitors */
 	struct dialogue_env *env;
 	struct packet_decoder decoder;
-	struct packet batch[BATCH];
+	union packet_decoded batch[BATCH]; /* the first `batched` of them are segments */
 	size_t batched;
 	int64_t last;
 	uint32_t input;
@@ -212,7 +215,7 @@ void monitor_free(struct monitor *m)
 static void batch_flush(struct monitor *m)
 {
 	if (m->batched > 0)
-		m->config.engine->segments(m->stream, m->batch, m->batched);
+		m->config.engine->segments(m->stream, &m->batch[0].tcp, m->batched);
 	m->batched = 0;
 }
 
@@ -227,7 +230,7 @@ static void fragment_take(struct monitor *m, const struct packet_fragment *fragm
 	enum packet_kind kind = packet_decode_payload(&m->decoder, &of, payload, &decoded);
 	m->stats.kinds[kind]++;
 	if (kind == PACKET_TCP) {
-		m->batch[m->batched++] = decoded.tcp;
+		m->batch[m->batched++].tcp = decoded.tcp;
 		batch_flush(m);
 	} else if (kind == PACKET_FRAGMENT) {
 		fragment_take(m, &decoded.fragment, depth + 1);
@@ -236,23 +239,25 @@ static void fragment_take(struct monitor *m, const struct packet_fragment *fragm
 
 static void frame_take(struct monitor *m, const struct frame *frame)
 {
-	union packet_decoded decoded;
-	enum packet_kind kind = packet_decode(&m->decoder, frame, &decoded);
+	/* Laid where it will be needed if it is a segment. */
+	union packet_decoded *decoded = &m->batch[m->batched];
+	enum packet_kind kind = packet_decode(&m->decoder, frame, decoded);
 	m->stats.frames++;
 	m->stats.bytes += frame->len;
 	m->stats.kinds[kind]++;
 	m->stats.reordered_time += frame->ts < m->last;
 	m->last = frame->ts;
 	if (kind == PACKET_TCP) {
-		m->batch[m->batched++] = decoded.tcp;
-		if (m->batched == BATCH)
+		if (++m->batched == BATCH)
 			batch_flush(m);
 	} else if (kind == PACKET_FRAGMENT) {
+		struct packet_fragment fragment = decoded->fragment;
 		batch_flush(m);
-		fragment_take(m, &decoded.fragment, 0);
+		fragment_take(m, &fragment, 0);
 	} else if (kind == PACKET_ICMP) {
+		struct packet_icmp icmp = decoded->icmp;
 		batch_flush(m);
-		m->config.engine->icmp(m->stream, &decoded.icmp);
+		m->config.engine->icmp(m->stream, &icmp);
 	}
 }
 

@@ -424,7 +424,7 @@ static void facts_publish(struct stream *s, struct own_conn *c, enum side side)
 	const struct half_rare *rare = &c->rare[side];
 	struct conn_side *facts = &own_sides(s, c)[side];
 	facts->mss = rare->mss;
-	facts->largest_acked = rare->largest_acked;
+	facts->largest_acked = c->largest_acked[side];
 	facts->ttl = rare->ttl;
 	facts->packets = h->packets;
 	facts->retransmits = h->retransmits;

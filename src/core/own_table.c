@@ -28,13 +28,15 @@ void own_table_free(struct stream *s)
 	own_pasts_free(s);
 }
 
-struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct packet *p)
+struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct packet *p, enum side *side)
 {
 	uint32_t at = hash, index;
 	while ((index = flow_find(&s->flows, hash, &at)) != FLOW_NONE) {
-		struct own_conn *c = own_at(s, index);
-		if (own_side(c, p) >= 0)
-			return c;
+		int of = index & OWN_PAST ? -1 : own_side(own_at(s, index), p);
+		if (of < 0)
+			continue;
+		*side = (enum side)of;
+		return own_at(s, index);
 	}
 	return NULL;
 }
@@ -137,7 +139,6 @@ void own_forget(struct stream *s, struct own_conn *c)
 {
 	own_wait(s, c, false);
 	queue_remove(s, c->list, c->index);
-	flow_remove(&s->flows, c->hash, c->index);
 	number_give(s, c);
 }
 

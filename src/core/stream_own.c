@@ -204,13 +204,13 @@ static inline void size_note(struct half *h, const struct packet *p, bool repeat
 	}
 }
 
-static inline void size_acked(struct half *h, struct half_rare *rare)
+static inline void size_acked(struct half *h, uint16_t *largest_acked)
 {
 	h->stuck = 0;
 	if (h->probe_len == 0 || seq_diff(h->ack, h->probe) < 0)
 		return;
-	if (h->probe_len > rare->largest_acked)
-		rare->largest_acked = h->probe_len;
+	if (h->probe_len > *largest_acked)
+		*largest_acked = h->probe_len;
 	h->probe_len = 0;
 }
 
@@ -250,7 +250,7 @@ static inline bool ack_take(struct own_conn *c, enum side side, const struct pac
 	bool moves = !(h->flags & HALF_ACKED) || seq_diff(p->ack, h->ack) > 0;
 	own_order_acked(c, other, p->ack);
 	if (moves)
-		size_acked(h, &c->rare[other]);
+		size_acked(h, &c->largest_acked[other]);
 	if (seq_diff(h->ack, h->end) >= 0)
 		h->unanswered_since = 0;
 	return true;
@@ -490,31 +490,28 @@ static void segment(struct stream *s, uint32_t hash, uint32_t candidate, const s
 	s->stats.segments++;
 	own_age(s, p->ts);
 	struct own_conn *c = candidate == FLOW_NONE ? NULL : own_at(s, candidate);
-	int side = c && c->list != LIST_FREE ? own_side(c, p) : -1;
-	if (side < 0) {
-		c = own_find(s, hash, p);
-		side = c ? own_side(c, p) : CLIENT;
-	}
-	if (c && predicted(s, c, (enum side)side, p)) {
-		predicted_take(s, c, (enum side)side, p);
+	int of = c && c->list != LIST_FREE ? own_side(c, p) : -1;
+	enum side side = (enum side)of;
+	if (of < 0)
+		c = own_find(s, hash, p, &side);
+	if (c && predicted(s, c, side, p)) {
+		predicted_take(s, c, side, p);
 		return;
 	}
-	c = conn_for(s, c, hash, (enum side)side, p);
+	c = conn_for(s, c, hash, side, p);
 	if (c)
 		segment_take(s, c, (enum side)own_side(c, p), p);
-}
-
-static inline void lines_prefetch(const void *from, size_t n)
-{
-	for (size_t line = 0; line < n; line += 64)
-		__builtin_prefetch((const char *)from + line, 1);
 }
 
 /* What a segment will touch of its connection: more at its beginning and its end, when it also leaves its neighbours in a list. */
 static inline void conn_prefetch(const struct own_conn *c, const struct packet *p)
 {
-	bool turn = p->flags & (TCP_SYN | TCP_FIN | TCP_RST);
-	lines_prefetch(c, turn ? sizeof *c : offsetof(struct own_conn, rare));
+	const char *at = (const char *)c;
+	for (size_t line = 0; line < offsetof(struct own_conn, rare); line += 64)
+		__builtin_prefetch(at + line, 1);
+	if (p->flags & (TCP_SYN | TCP_FIN | TCP_RST))
+		for (size_t line = offsetof(struct own_conn, rare); line < sizeof *c; line += 64)
+			__builtin_prefetch(at + line, 1);
 }
 
 static inline void neighbours_prefetch(const struct stream *s, const struct own_conn *c)
@@ -539,19 +536,20 @@ static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		uint32_t at = hash[i];
 		candidate[i] = flow_find(&s->flows, hash[i], &at);
-		if (candidate[i] != FLOW_NONE)
+		if (!(candidate[i] & OWN_PAST))
 			conn_prefetch(own_at(s, candidate[i]), &packets[i]);
-		else if (s->pasts.count > 0)
-			flow_prefetch(&s->pasts.table, hash[i]);
+		else
+			candidate[i] = FLOW_NONE; /* or one that is over: the rule, and not the exception, is that nobody looks at it again */
 	}
-	for (int step = 0; step < 2; step++)
+	for (int step = 0; step < 3; step++)
 		for (size_t i = 0; i < n; i++) {
-			if (candidate[i] == FLOW_NONE)
+			bool turn = packets[i].flags & (TCP_FIN | TCP_RST);
+			if (candidate[i] == FLOW_NONE || (packets[i].payload_len == 0 && !turn))
 				continue;
 			const struct own_conn *c = own_at(s, candidate[i]);
-			if (step == 0 && (packets[i].flags & (TCP_FIN | TCP_RST)))
+			if (step == 0 && turn)
 				neighbours_prefetch(s, c);
-			if (s->listener->ahead && c->pub.user && c->list == LIST_OPEN)
+			if (c->pub.user && c->list == LIST_OPEN && s->listener->ahead)
 				s->listener->ahead(s->arg, &c->pub, step);
 		}
 	for (size_t i = 0; i < n; i++)
@@ -568,10 +566,11 @@ static void own_segments(struct stream *s, const struct packet *packets, size_t 
 static void own_icmp(struct stream *s, const struct packet_icmp *icmp)
 {
 	struct packet quoted = {.src = icmp->src, .dst = icmp->dst, .src_port = icmp->src_port, .dst_port = icmp->dst_port};
-	struct own_conn *c = own_find(s, flow_hash(s->config.seed, &quoted), &quoted);
+	enum side side;
+	struct own_conn *c = own_find(s, flow_hash(s->config.seed, &quoted), &quoted, &side);
 	if (!c)
 		return;
-	struct conn_side *facts = &own_sides(s, c)[own_side(c, &quoted)];
+	struct conn_side *facts = &own_sides(s, c)[side];
 	if (!icmp->too_big) {
 		facts->unreachable += facts->unreachable < UINT16_MAX;
 		return;
