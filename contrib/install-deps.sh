@@ -12,6 +12,9 @@ build header nids.h            libnids-dev
 build header zlib.h            zlib1g-dev
 build header zstd.h            libzstd-dev
 build header openssl/evp.h     libssl-dev
+build header cap-ng.h       libcap-ng-dev
+build header seccomp.h      libseccomp-dev
+build header systemd/sd-daemon.h libsystemd-dev
 check header cmocka.h          libcmocka-dev
 check tool   /usr/bin/python3  python3
 check module jsonschema        python3-jsonschema

@@ -281,7 +281,16 @@ if [ "$(id -u)" = 0 ]; then
 	await "! grep -q '^Uid:	0' /proc/$pid/status"
 	grep -q '^Uid:	0' /proc/$pid/status && fail "still root while parsing"
 	grep -q '^Groups:[[:space:]]*$' /proc/$pid/status || fail "still in groups of root"
+	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+		checks=$((checks + 1))
+		grep -q "^$set:[[:space:]]*0*\$" /proc/$pid/status || fail "still has capabilities: $(grep $set /proc/$pid/status)"
+	done
 fi
+checks=$((checks + 2))
+grep -q '^NoNewPrivs:[[:space:]]*1$' /proc/$pid/status || fail "could gain privileges"
+# with a sanitizer there is no filter of system calls (sandbox.h)
+grep -qE '__[at]san_init' "$program" || await "grep -q '^Seccomp:[[:space:]]*2\$' /proc/$pid/status"
+grep -qE '__[at]san_init' "$program" || grep -q '^Seccomp:[[:space:]]*2$' /proc/$pid/status || fail "parses without a filter of system calls"
 kill -USR1 $pid
 tail -c +901 "$bad" | head -c 100 >&3
 await "[ -s '$dir/err' ]"

@@ -17,6 +17,9 @@ extern const struct counter counters[];
 extern const size_t counters_n;
 
 const char *counter_name(const struct counter *c);
+/* Of several monitors: what each counted, together. */
+void counters_add(struct monitor_stats *to, const struct monitor_stats *one);
+
 uint64_t counter_value(const struct counter *c, const struct monitor_stats *s);
 
 #endif

@@ -5,6 +5,8 @@
 #include "output/redact.h"
 #include "output/totals.h"
 
+#include <poll.h>
+
 #define SINK_WHY 512
 
 /*
@@ -46,6 +48,16 @@ void sinks_flush(struct sinks *s);
 
 /* The last words; totals and alerting are filled in here. */
 void sinks_stats(struct sinks *s, struct summary summary);
+
+/* Descriptors that outputs wait for, at most n of them, for poll(2); how many. sinks_ready takes them back after the wait. */
+size_t sinks_watch(struct sinks *s, struct pollfd *fds, size_t n);
+void sinks_ready(struct sinks *s, const struct pollfd *fds, size_t n);
+
+/* Time has come to now, nanoseconds since the epoch: summaries that are due, connections that are tried again. */
+void sinks_tick(struct sinks *s, int64_t now);
+
+/* Files were renamed away: they are opened anew. False: one of them could not be. */
+bool sinks_reopen(struct sinks *s);
 
 /* What was counted so far. */
 const struct totals *sinks_totals(const struct sinks *s);

@@ -2,6 +2,7 @@
 #include "core/monitor.h"
 
 #include "core/collate.h"
+#include "core/drops.h"
 #include "core/session.h"
 
 #include <assert.h>
@@ -28,6 +29,7 @@ struct monitor {
 	struct collate *collate; /* NULL: it is elsewhere, behind several monitors */
 	struct dialogue_env *env;
 	struct packet_decoder decoder;
+	struct drops drops;
 	union packet_decoded batch[BATCH]; /* the first `batched` of them are segments */
 	size_t batched;
 	int64_t last;
@@ -117,7 +119,18 @@ static void judge(struct monitor *m, struct conn *conn, const struct conn_end *e
 		m->config.ended(m->config.arg, &event);
 }
 
-static void deliver(struct monitor *m, struct conn *conn, const struct judged *j)
+/* What the kernel dropped may be known only now, after the close. */
+static uint64_t doubt(const struct monitor *m, const struct conn *conn, struct judged *j)
+{
+	uint64_t drops = drops_within(&m->drops, conn->start, j->end);
+	if (drops > 0) {
+		session_drops(j->session, drops, &j->ending);
+		j->judgement = verdict_judge(&j->ending);
+	}
+	return drops;
+}
+
+static void deliver(struct monitor *m, struct conn *conn, struct judged *j)
 {
 	const struct session_facts *session = session_facts(j->session);
 	if (!recognised(m, conn, session)) {
@@ -125,7 +138,13 @@ static void deliver(struct monitor *m, struct conn *conn, const struct judged *j
 		conn->user = NULL;
 		return;
 	}
-	struct record record = {.conn = conn, .session = session, .ending = &j->ending, .judgement = j->judgement, .end = j->end};
+	uint64_t drops = doubt(m, conn, j);
+	struct record record = {.conn = conn,
+				.session = session,
+				.ending = &j->ending,
+				.judgement = j->judgement,
+				.kernel_drops = drops,
+				.end = j->end};
 	if (m->collate)
 		collate_session(m->collate, &record);
 	else
@@ -276,6 +295,11 @@ void monitor_frames(struct monitor *m, const struct frame *frames, size_t n)
 void monitor_tick(struct monitor *m, int64_t now)
 {
 	m->config.engine->tick(m->stream, now);
+}
+
+void monitor_drops(struct monitor *m, int64_t from, int64_t to, uint64_t n)
+{
+	drops_note(&m->drops, from, to, n);
 }
 
 void monitor_finish(struct monitor *m)

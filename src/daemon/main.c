@@ -2,6 +2,7 @@
 #include "daemon/offline.h"
 #include "daemon/options_help.h"
 #include "daemon/options_read.h"
+#include "daemon/watch.h"
 #include "output/catalogue.h"
 #include "output/outfile.h"
 
@@ -26,10 +27,7 @@ static enum exit_code say(const struct options *o)
 
 static enum exit_code work(const struct options *o)
 {
-	if (o->interfaces.n == 0)
-		return offline_run(o);
-	fputs("smtpwatch: live capture is not in this version; -r reads a capture file\n", stderr);
-	return EXIT_USAGE;
+	return o->interfaces.n > 0 ? watch_run(o) : offline_run(o);
 }
 
 int main(int argc, char **argv)

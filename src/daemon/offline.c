@@ -2,8 +2,9 @@
 #include "daemon/offline.h"
 
 #include "capture/source.h"
+#include "daemon/outputs.h"
 #include "daemon/privilege.h"
-#include "output/sink.h"
+#include "daemon/sandbox.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -70,26 +71,6 @@ static void complain(bool *flag, const char *why)
 	fprintf(stderr, "smtpwatch: %s\n", why);
 }
 
-static bool outputs_open(struct offline *f)
-{
-	const struct options *o = f->o;
-	const char *const usual = isatty(STDOUT_FILENO) ? "text" : "json";
-	char why[SINK_WHY] = "no memory";
-	bool fine = true;
-
-	f->sinks = sinks_new(&o->alerting, o->redact);
-	if (f->sinks == NULL || (o->outputs.n == 0 && !sinks_add(f->sinks, usual, why))) {
-		complain(&f->trouble, why);
-		return false;
-	}
-	for (size_t i = 0; i < o->outputs.n; i++)
-		if (!sinks_add(f->sinks, o->outputs.all[i], why)) {
-			complain(&f->trouble, why);
-			fine = false;
-		}
-	return fine;
-}
-
 /* False: not this input, which has been said; or, with f->usage, none at all. */
 static bool input_open(struct offline *f, struct input *in)
 {
@@ -117,21 +98,27 @@ static void descriptors_raise(void)
 	}
 }
 
+/* Nothing is parsed before this. */
+static bool confine(struct offline *f)
+{
+	char why[PRIVILEGE_WHY + SANDBOX_WHY];
+
+	if (privilege_drop(f->o->user, PRIVILEGE_KEEP_NONE, why) && sandbox_enter(SANDBOX_PROGRAM, NULL, why))
+		return true;
+	complain(&f->usage, why);
+	return false;
+}
+
 /* Root opens what only root may open, and then is root no more. Without root each file is opened when its turn comes, which needs less memory. */
 static bool root_leave(struct offline *f)
 {
-	char why[PRIVILEGE_WHY];
-
-	if (!privilege_held(f->o->user))
-		return true;
-	descriptors_raise();
-	for (size_t i = 0; i < f->o->reads.n && !f->usage; i++)
-		if (strcmp(f->inputs[i].path, "-") != 0)
-			input_open(f, &f->inputs[i]);
-	if (f->usage || privilege_drop(f->o->user, why))
-		return !f->usage;
-	complain(&f->usage, why);
-	return false;
+	if (privilege_held(f->o->user)) {
+		descriptors_raise();
+		for (size_t i = 0; i < f->o->reads.n && !f->usage; i++)
+			if (strcmp(f->inputs[i].path, "-") != 0)
+				input_open(f, &f->inputs[i]);
+	}
+	return !f->usage && confine(f);
 }
 
 static void session_ended(void *arg, const struct record *record)
@@ -232,7 +219,10 @@ static bool failed(const struct offline *f)
 
 static void run(struct offline *f)
 {
-	if (!outputs_open(f) || !root_leave(f) || !monitor_start(f))
+	f->sinks = outputs_open(f->o, &f->o->alerting);
+	if (f->sinks == NULL)
+		f->trouble = true;
+	if (f->sinks == NULL || !root_leave(f) || !monitor_start(f))
 		return;
 	for (size_t i = 0; i < f->o->reads.n && !f->usage && !stopping; i++)
 		if (input_open(f, &f->inputs[i]))

@@ -17,6 +17,10 @@
 const struct counter counters[] = {
 	COUNTER("capture", frames, "frames"),
 	COUNTER("capture", bytes, "bytes"),
+	COUNTER("capture", capture.received, "received"),
+	TROUBLE("capture", capture.dropped, "dropped", "packets dropped by the kernel, for lack of room in its buffer"),
+	TROUBLE("capture", capture.dropped_by_interface, "dropped_by_interface", "packets dropped by the interface"),
+	TROUBLE("capture", capture.records_lost, "records_lost", "judged sessions lost on their way to the outputs"),
 	NOTED("capture", reordered_time, "reordered_time", "steps back in time"),
 	KIND(PACKET_TCP),
 	KIND(PACKET_UNWATCHED),
@@ -83,4 +87,18 @@ uint64_t counter_value(const struct counter *c, const struct monitor_stats *s)
 	}
 	memcpy(&narrow, at, sizeof(narrow));
 	return narrow;
+}
+
+void counters_add(struct monitor_stats *to, const struct monitor_stats *one)
+{
+	for (size_t i = 0; i < counters_n; i++) {
+		uint64_t sum = counter_value(&counters[i], to) + counter_value(&counters[i], one);
+		uint32_t narrow = (uint32_t)sum;
+		char *at = (char *)to + counters[i].offset;
+
+		if (counters[i].size == sizeof(sum))
+			memcpy(at, &sum, sizeof(sum));
+		else
+			memcpy(at, &narrow, sizeof(narrow));
+	}
 }

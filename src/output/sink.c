@@ -97,6 +97,34 @@ void sinks_stats(struct sinks *s, struct summary summary)
 			s->all[i].listening = s->all[i].kind->stats(s->all[i].self, &summary);
 }
 
+/* No output waits for anything yet. */
+size_t sinks_watch(struct sinks *s, struct pollfd *fds, size_t n)
+{
+	(void)s;
+	(void)fds;
+	(void)n;
+	return 0;
+}
+
+void sinks_ready(struct sinks *s, const struct pollfd *fds, size_t n)
+{
+	(void)s;
+	(void)fds;
+	(void)n;
+}
+
+void sinks_tick(struct sinks *s, int64_t now)
+{
+	(void)s;
+	(void)now;
+}
+
+bool sinks_reopen(struct sinks *s)
+{
+	sinks_flush(s);
+	return true;
+}
+
 const struct totals *sinks_totals(const struct sinks *s)
 {
 	return &s->totals;
