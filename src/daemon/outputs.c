@@ -15,8 +15,14 @@ static bool output_add(struct sinks *s, const char *spec)
 
 struct sinks *outputs_open(const struct options *o, const struct alerting *alerting)
 {
-	struct sinks *s = sinks_new(alerting, o->redact);
-	bool fine = s != NULL;
+	struct sinks_config config = sinks_config_default(alerting);
+	struct sinks *s;
+	bool fine;
+
+	config.redact = o->redact;
+	config.mode.live = o->interfaces.n > 0;
+	s = sinks_new(&config);
+	fine = s != NULL;
 
 	if (s == NULL)
 		fprintf(stderr, "smtpwatch: no memory for the outputs\n");
