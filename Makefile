@@ -25,7 +25,7 @@ tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/scenario_p
 
 to        = $(DESTDIR)$(PREFIX)
 conf      = $(DESTDIR)$(SYSCONFDIR)/smtpwatch/smtpwatch.conf
-documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/daemon.md docs/schema.json contrib/grafana-dashboard.json
+documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/daemon.md docs/metrics.md docs/schema.json contrib/grafana-dashboard.json
 
 # Each of these is one file; the generator is made of the others in tests/bench.
 bench_alone := bare measure

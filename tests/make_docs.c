@@ -1,8 +1,10 @@
 /* make_docs.c - what tables know better, put into documents: make_docs FILE writes FILE with such parts made anew to standard output.
+ * make_docs --metrics writes a page of metrics with every series that there can be.
  * A part stands between a line with "begin: NAME" and one with "end: NAME"; parts[] at the end of this file has the names. */
 #include "core/cause.h"
 #include "daemon/options_help.h"
 #include "daemon/options_read.h"
+#include "output/metrics.h"
 #include "output/sink.h"
 
 #include <ctype.h>
@@ -218,6 +220,54 @@ static void part_cause_table(struct outbuf *b)
 	}
 }
 
+/* A page of metrics in which nothing is left out for being 0 or for being live. */
+static void put_metrics(struct outbuf *b)
+{
+	static struct metrics m;
+	const struct sink_loss output = {.name = "json:x"};
+
+	for (unsigned v = 0; v < VERDICTS; v++)
+		for (unsigned s = 0; s < STAGES; s++)
+			m.stages[v][s] = 1;
+	metrics_put(&m, b, &output, 1);
+	outbuf_char(b, '\0');
+}
+
+/* The names of the labels of a series, "verdict, role". */
+static void put_labels(struct outbuf *b, const char *series)
+{
+	const char *at = series + strcspn(series, "{\n");
+	bool first = true;
+
+	while (*at == '{' || *at == ',') {
+		size_t n = strcspn(++at, "=");
+
+		outbuf_format(b, "%s`%.*s`", first ? "" : ", ", (int)n, at);
+		first = false;
+		at += n + 2;
+		at += strcspn(at, "\"") + 1;
+	}
+}
+
+/* From the lines of the page: "# HELP name words", "# TYPE name type", a series. */
+static void part_metric_table(struct outbuf *b)
+{
+	struct outbuf page = {0};
+
+	put_metrics(&page);
+	outbuf_str(b, "| metric | kind | labels | what it says |\n|---|---|---|---|\n");
+	for (const char *help = page.p; (help = strstr(help, "# HELP ")) != NULL; help++) {
+		const char *name = help + strlen("# HELP "), *words = strchr(name, ' ') + 1, *type = strstr(words, "# TYPE ") + 7;
+		int n = (int)strcspn(name, " ");
+
+		type += n + 1;
+		outbuf_format(b, "| `%.*s` | %.*s | ", n, name, (int)strcspn(type, "\n"), type);
+		put_labels(b, strchr(type, '\n') + 1);
+		outbuf_format(b, " | %.*s |\n", (int)strcspn(words, "\n"), words);
+	}
+	outbuf_free(&page);
+}
+
 /* Completion: bash code that offers values. */
 
 static void words_severity(struct outbuf *b)
@@ -330,6 +380,7 @@ static const struct part parts[] = {
 	{"alerts", part_alerts},
 	{"table of alerts", part_alert_table},
 	{"table of causes", part_cause_table},
+	{"table of metrics", part_metric_table},
 	{"values", part_values},
 	{"names", part_names},
 };
@@ -378,11 +429,18 @@ static void document_make(FILE *f, struct outbuf *b)
 int main(int argc, char **argv)
 {
 	char name[] = "smtpwatch", help[] = "--help", *words[] = {name, help, NULL};
-	FILE *f = argc == 2 ? fopen(argv[1], "r") : NULL;
+	bool metrics = argc == 2 && strcmp(argv[1], "--metrics") == 0;
+	FILE *f = argc == 2 && !metrics ? fopen(argv[1], "r") : NULL;
 	struct outbuf b = {0};
 
+	if (metrics) {
+		put_metrics(&b);
+		fputs(b.p, stdout);
+		outbuf_free(&b);
+		return 0;
+	}
 	if (f == NULL) {
-		fprintf(stderr, "usage: make_docs FILE\n");
+		fprintf(stderr, "usage: make_docs FILE | --metrics\n");
 		return 2;
 	}
 	options_read(&defaults, 2, words, stderr);

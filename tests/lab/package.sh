@@ -67,7 +67,7 @@ status_has() {
 	in_shell "grep -q '$1' /proc/$(main_pid)/status"
 }
 metric() {
-	in_shell "curl -sf http://127.0.0.1:9925/metrics | grep -E '$1'"
+	in_shell "curl -sf http://127.0.0.1:9625/metrics | grep -E '$1'"
 }
 in_journal() {
 	inside journalctl --unit=smtpwatch --no-pager --output=cat | grep -F "$1"
