@@ -27,6 +27,8 @@ to        = $(DESTDIR)$(PREFIX)
 conf      = $(DESTDIR)$(SYSCONFDIR)/smtpwatch/smtpwatch.conf
 documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/daemon.md docs/metrics.md docs/schema.json contrib/grafana-dashboard.json
 
+lab_tools := $(addprefix $(BUILD)/tests/lab/,blast bare_live)
+
 # Each of these is one file; the generator is made of the others in tests/bench.
 bench_alone := bare measure
 bench    := $(addprefix $(BUILD)/tests/bench/,generate $(bench_alone))
@@ -92,11 +94,26 @@ $(BUILD)/tests/bench/generate: $(filter-out $(bench_alone:%=$(BUILD)/tests/bench
 $(bench_alone:%=$(BUILD)/tests/bench/%): %: %.o
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lpcap -o $@
 
+# Live, on a cable of two namespaces, against libpcap's bare live loop (root).
+bench-live:
+	@contrib/install-deps.sh build lab
+	@$(again) $(BUILD)/smtpwatch $(bench) $(lab_tools)
+	@tests/lab/bench_live.py $(BUILD) --seconds $(or $(SECONDS),30)
+
+$(lab_tools): %: %.o
+	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lpcap -o $@
+
+# The program at work, in network namespaces of its own (root): tests/lab/test_*.
+lab:
+	@contrib/install-deps.sh build lab
+	@$(again) $(BUILD)/smtpwatch $(bench) $(lab_tools)
+	@tests/lab/run $(BUILD)
+
 coverage:
 	@CC=gcc $(again) everything BUILD=build/coverage OPT='-O0 -g --coverage'
 	@tests/coverage.sh build/coverage
 
-everything: $(tests) $(BUILD)/smtpwatch $(bench)
+everything: $(tests) $(BUILD)/smtpwatch $(bench) $(lab_tools)
 
 # The captures of pcaps/LIST from their scenarios; the golden outputs, after a change of output that is meant.
 pcaps: $(BUILD)/tests/scenario_pcap
@@ -143,7 +160,7 @@ lab-package: deb
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check bench test asan tsan lint witness coverage everything pcaps golden docs install uninstall deb lab-package clean
+.PHONY: all run check bench bench-live lab test asan tsan lint witness coverage everything pcaps golden docs install uninstall deb lab-package clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|witness|deb|package ...
+# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|witness|lab|deb|package ...
 set -eu
 
 # group, how to see that it is there, what to look for, the Debian package that has it
@@ -27,6 +27,9 @@ lint  tool   cppcheck          cppcheck
 lint  tool   shellcheck        shellcheck
 lint  tool   mandoc            mandoc
 witness tool tshark            tshark
+lab   tool   ip                iproute2
+lab   tool   setpriv           util-linux
+lab   tool   /usr/bin/python3  python3
 deb   tool   dh                debhelper
 deb   tool   dpkg-buildpackage dpkg-dev
 deb   tool   fakeroot          fakeroot

@@ -50,6 +50,13 @@ void monitor_input(struct monitor *m, uint32_t input);
 /* Takes a batch of frames; a batch of any size gives the same result. */
 void monitor_frames(struct monitor *m, const struct frame *frames, size_t n);
 
+/*
+ * Where in the course of things it is: at a call of session or ended, where that stands among what other monitors tell that were given the same frames and watch other shards of the connections
+ * (stream_config.shards, stream_order). monitor_step: all that will be told from here on stands behind this step.
+ */
+const struct stream_order *monitor_order(const struct monitor *m);
+uint64_t monitor_step(const struct monitor *m);
+
 /* Time has come to `now` without a frame (live only). */
 void monitor_tick(struct monitor *m, int64_t now);
 

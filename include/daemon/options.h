@@ -27,7 +27,7 @@ struct options {
 	const char *ports;             /* as they were given */
 	const char *filter;            /* libpcap's expression; NULL: none */
 	unsigned snaplen;              /* bytes of a packet */
-	size_t buffer;                 /* bytes of the kernel's ring, for each worker */
+	size_t buffer;                 /* bytes of the kernel's ring, for each interface, all workers together */
 	bool promiscuous;
 	struct alerting alerting;
 	enum severity fail_on; /* SEVERITIES: never */

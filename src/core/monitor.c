@@ -249,7 +249,8 @@ static void fragment_take(struct monitor *m, const struct packet_fragment *fragm
 	enum packet_kind kind = packet_decode_payload(&m->decoder, &of, payload, &decoded);
 	m->stats.kinds[kind]++;
 	if (kind == PACKET_TCP) {
-		m->batch[m->batched++].tcp = decoded.tcp;
+		m->batch[m->batched].tcp = decoded.tcp;
+		m->batch[m->batched++].tcp.number = m->stats.frames;
 		batch_flush(m);
 	} else if (kind == PACKET_FRAGMENT) {
 		fragment_take(m, &decoded.fragment, depth + 1);
@@ -267,6 +268,7 @@ static void frame_take(struct monitor *m, const struct frame *frame)
 	m->stats.reordered_time += frame->ts < m->last;
 	m->last = frame->ts;
 	if (kind == PACKET_TCP) {
+		decoded->tcp.number = m->stats.frames;
 		if (++m->batched == BATCH)
 			batch_flush(m);
 	} else if (kind == PACKET_FRAGMENT) {
@@ -290,6 +292,16 @@ void monitor_frames(struct monitor *m, const struct frame *frames, size_t n)
 	for (size_t i = 0; i < n; i++)
 		frame_take(m, &frames[i]);
 	batch_flush(m);
+}
+
+const struct stream_order *monitor_order(const struct monitor *m)
+{
+	return m->config.engine->order(m->stream);
+}
+
+uint64_t monitor_step(const struct monitor *m)
+{
+	return stream_step_last(m->stats.frames);
 }
 
 void monitor_tick(struct monitor *m, int64_t now)

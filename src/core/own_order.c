@@ -465,7 +465,6 @@ void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
 	own_wait(s, c, false);
 	s->listener->close(s->arg, &c->pub, &c->end, ts);
 	own_move(s, c, LIST_CLOSED);
-	c->since = ts; /* from the close on, not from when it was noticed */
 }
 
 void own_release(struct stream *s, struct own_conn *c)

@@ -105,7 +105,7 @@ struct own_past *own_past_find(struct stream *s, uint32_t hash, const struct pac
 		if (of < 0)
 			continue;
 		*side = (enum side)of;
-		if (past->since + s->config.linger > p->ts)
+		if (past->since + s->config.linger > own_clock_at(s, p->ts))
 			return past;
 		own_past_drop(s, past);
 		return NULL;
@@ -117,10 +117,8 @@ void own_pasts_age(struct stream *s)
 {
 	while (s->pasts.count > 0) {
 		struct own_past *oldest = past_at(&s->pasts, 0);
-		if (oldest->since > s->now)
-			oldest->since = s->now; /* the clock was stepped back */
 		int64_t over = oldest->since + s->config.linger;
-		if (over > s->now && !past_dropped(oldest)) {
+		if (over > s->clock && !past_dropped(oldest)) {
 			s->due = over < s->due ? over : s->due;
 			return;
 		}

@@ -53,6 +53,11 @@ static const struct stream_stats *own_stats(const struct stream *s)
 	return &s->stats;
 }
 
+static const struct stream_order *own_order(const struct stream *s)
+{
+	return &s->order;
+}
+
 static bool watched(const struct stream *s, uint16_t port)
 {
 	return !s->config.ports || port_set_has(s->config.ports, port);
@@ -438,7 +443,7 @@ static struct own_conn *conn_new(struct stream *s, uint32_t hash, const struct p
 /* The connection that a segment goes to, after what its coming does to one before; NULL: none. */
 static struct own_conn *conn_for(struct stream *s, struct own_conn *c, uint32_t hash, enum side side, const struct packet *p)
 {
-	while (c && own_ends(s, c) <= p->ts) {
+	while (c && own_ends(s, c) <= own_clock_at(s, p->ts)) {
 		own_aged(s, c);
 		c = c->list == LIST_FREE ? NULL : c;
 	}
@@ -488,7 +493,8 @@ static inline void predicted_take(struct stream *s, struct own_conn *c, enum sid
 static void segment(struct stream *s, uint32_t hash, uint32_t candidate, const struct packet *p)
 {
 	s->stats.segments++;
-	own_age(s, p->ts);
+	own_age(s, p->ts, p->number);
+	own_step(s, p->number, OWN_STEP_SEGMENT, 0, 0);
 	struct own_conn *c = candidate == FLOW_NONE ? NULL : own_at(s, candidate);
 	int of = c && c->list != LIST_FREE ? own_side(c, p) : -1;
 	enum side side = (enum side)of;
@@ -522,6 +528,12 @@ static inline void neighbours_prefetch(const struct stream *s, const struct own_
 		__builtin_prefetch(&own_at(s, c->in_list.next)->in_list, 1);
 }
 
+/* The upper half of the hash tells the shard, as the lower one does the slot. */
+static inline bool is_owned(const struct stream *s, uint32_t hash)
+{
+	return s->config.shards <= 1 || (uint64_t)(hash >> 16) * s->config.shards >> 16 == s->config.shard;
+}
+
 /*
  * Several passes over a batch, each of which fetches what the next one reads, so that the cache misses of one segment's look-up overlap with those of the others: the slot, the connection, what
  * the listener keeps of it, and what that points to.
@@ -529,17 +541,23 @@ static inline void neighbours_prefetch(const struct stream *s, const struct own_
 static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 {
 	uint32_t hash[BATCH], candidate[BATCH];
+	bool owned[BATCH];
 	for (size_t i = 0; i < n; i++) {
 		hash[i] = flow_hash(s->config.seed, &packets[i]);
+		owned[i] = is_owned(s, hash[i]);
 		flow_prefetch(&s->flows, hash[i]);
 	}
 	for (size_t i = 0; i < n; i++) {
 		uint32_t at = hash[i];
+		candidate[i] = FLOW_NONE;
+		if (!owned[i])
+			continue;
 		candidate[i] = flow_find(&s->flows, hash[i], &at);
 		if (!(candidate[i] & OWN_PAST))
 			conn_prefetch(own_at(s, candidate[i]), &packets[i]);
 		else
-			candidate[i] = FLOW_NONE; /* or one that is over: the rule, and not the exception, is that nobody looks at it again */
+			candidate[i] =
+				FLOW_NONE; /* or one that is over: the rule, and not the exception, is that nobody looks at it again */
 	}
 	for (int step = 0; step < 3; step++)
 		for (size_t i = 0; i < n; i++) {
@@ -553,7 +571,10 @@ static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 				s->listener->ahead(s->arg, &c->pub, step);
 		}
 	for (size_t i = 0; i < n; i++)
-		segment(s, hash[i], candidate[i], &packets[i]);
+		if (owned[i])
+			segment(s, hash[i], candidate[i], &packets[i]);
+		else
+			own_age(s, packets[i].ts, packets[i].number);
 }
 
 static void own_segments(struct stream *s, const struct packet *packets, size_t n)
@@ -581,7 +602,7 @@ static void own_icmp(struct stream *s, const struct packet_icmp *icmp)
 
 static void own_tick(struct stream *s, int64_t now)
 {
-	own_age(s, now);
+	own_age(s, now, 0);
 }
 
 const struct stream_engine stream_own = {
@@ -593,4 +614,5 @@ const struct stream_engine stream_own = {
 	.finish = own_end_all,
 	.free = own_free,
 	.stats = own_stats,
+	.order = own_order,
 };

@@ -4,7 +4,9 @@
 #include "capture/source.h"
 #include "daemon/outputs.h"
 #include "daemon/privilege.h"
+#include "daemon/processors.h"
 #include "daemon/sandbox.h"
+#include "daemon/shards.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -25,7 +27,7 @@ struct input {
 struct offline {
 	const struct options *o;
 	struct sinks *sinks;
-	struct monitor *monitor;
+	struct shards *shards;
 	struct input *inputs;
 	const char *current; /* the file that frames came from last */
 	int64_t last;        /* the time of the last frame */
@@ -137,11 +139,11 @@ static bool monitor_start(struct offline *f)
 	/* The flow table's key: secret, because whoever is captured chooses addresses and ports. No result depends on it. */
 	if (getrandom(config.stream.seed, sizeof(config.stream.seed), GRND_NONBLOCK) < 0)
 		memset(config.stream.seed, 0, sizeof(config.stream.seed));
-	f->monitor = monitor_new(&config);
-	if (f->monitor == NULL)
+	f->shards = shards_new(&config, shards_possible(&config, processors_or(f->o->workers)));
+	if (f->shards == NULL)
 		complain(&f->trouble,
 			 "no memory for the connections that are to be watched; --memory and --max-connections bound them");
-	return f->monitor != NULL;
+	return f->shards != NULL;
 }
 
 /* What SIGUSR1 asks for: one line, on standard error. */
@@ -151,7 +153,8 @@ static void say_so_far(const struct offline *f)
 	struct monitor_stats core;
 
 	asked = 0;
-	monitor_stats(f->monitor, &core);
+	shards_settle(f->shards);
+	shards_stats(f->shards, &core);
 	fprintf(stderr, "smtpwatch: so far %llu packets, %llu sessions, %llu alerts; %llu connections open; now in %s\n",
 		(unsigned long long)core.frames, (unsigned long long)t->sessions, (unsigned long long)t->alerts,
 		(unsigned long long)core.stream.conns_open, f->current);
@@ -166,15 +169,16 @@ static void input_read(struct offline *f, struct input *in)
 	int n = 0;
 
 	f->current = in->path;
-	monitor_input(f->monitor, (uint32_t)(in - f->inputs));
 	reading = in->source;
 	while (!stopping && sinks_listening(f->sinks) && (n = source_read(in->source, frames, FRAMES, why)) > 0) {
-		monitor_frames(f->monitor, frames, (size_t)n);
+		shards_frames(f->shards, (uint32_t)(in - f->inputs), frames, (size_t)n);
 		f->last = frames[n - 1].ts;
 		if (asked)
 			say_so_far(f);
-		if (slow)
+		if (slow) {
+			shards_settle(f->shards);
 			sinks_flush(f->sinks);
+		}
 	}
 	reading = NULL;
 	if (n < 0 && !stopping)
@@ -200,8 +204,8 @@ static void finish(struct offline *f)
 	struct monitor_stats core;
 	char inputs[512];
 
-	monitor_finish(f->monitor);
-	monitor_stats(f->monitor, &core);
+	shards_finish(f->shards);
+	shards_stats(f->shards, &core);
 	inputs_name(f->o, inputs, sizeof(inputs));
 	sinks_stats(
 		f->sinks,
@@ -239,8 +243,7 @@ static enum exit_code end(struct offline *f)
 	for (size_t i = 0; i < f->o->reads.n; i++)
 		if (f->inputs[i].source != NULL)
 			source_close(f->inputs[i].source);
-	if (f->monitor != NULL)
-		monitor_free(f->monitor);
+	shards_free(f->shards);
 	if (f->sinks != NULL && !sinks_close(f->sinks))
 		f->trouble = true;
 	free(f->inputs);

@@ -209,6 +209,11 @@ bool sandbox_built(void)
 	return true;
 }
 
+static struct scmp_arg_cmp argument(unsigned arg, unsigned mask, unsigned value)
+{
+	return (struct scmp_arg_cmp){arg, SCMP_CMP_MASKED_EQ, mask, value};
+}
+
 /*
  * The C library falls back to clone(2), whose flags can be looked at, unlike those of clone3. An abort may end us, and nobody else. Of what libpcap was built with, libibverbs asks by netlink
  * for its devices, and goes on without.
@@ -218,15 +223,15 @@ static int rules_special(scmp_filter_ctx filter)
 	int r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 
 	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_NETLINK));
+		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, argument(0, EQUAL, AF_NETLINK));
 	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, argument(0, EQUAL, (unsigned)getpid()));
 	return r;
 }
 
 static int conditional_add(scmp_filter_ctx filter, const struct conditional *c)
 {
-	struct scmp_arg_cmp when = {c->arg, SCMP_CMP_MASKED_EQ, c->mask, c->value};
+	struct scmp_arg_cmp when = argument(c->arg, c->mask, c->value);
 
 	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, c->call, 1, &when);
 }
@@ -251,7 +256,7 @@ static int filter_load(enum sandbox_role role, uint32_t packet, int *listener)
 	int r = filter != NULL ? rules_add(filter, role) : -ENOMEM;
 
 	if (r == 0 && role == SANDBOX_PROGRAM)
-		r = seccomp_rule_add(filter, packet, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_PACKET));
+		r = seccomp_rule_add(filter, packet, SCMP_SYS(socket), 1, argument(0, EQUAL, AF_PACKET));
 	if (r == 0)
 		r = seccomp_load(filter);
 	if (r == 0 && packet == SCMP_ACT_NOTIFY)

@@ -7,6 +7,7 @@
 #include "daemon/options_read.h"
 #include "daemon/outputs.h"
 #include "daemon/privilege.h"
+#include "daemon/processors.h"
 #include "daemon/sandbox.h"
 #include "daemon/service.h"
 #include "daemon/worker.h"
@@ -78,13 +79,6 @@ static bool signals_catch(struct watch *w)
 	sigaction(SIGPIPE, &ignore, NULL);
 	w->signals = sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC) : -1;
 	return w->signals >= 0 || complain(&w->trouble, "cannot listen to signals");
-}
-
-static unsigned workers_wanted(const struct options *o)
-{
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return o->workers > 0 ? o->workers : cpus > 0 ? (unsigned)cpus : 1;
 }
 
 /* The bounds are for all workers together. */
@@ -494,8 +488,11 @@ static void end(struct watch *w)
 
 enum exit_code watch_run(const struct options *o)
 {
-	struct watch w = {
-		.o = o, .alerting = o->alerting, .stats_interval = o->stats_interval, .n = workers_wanted(o), .signals = -1};
+	struct watch w = {.o = o,
+			  .alerting = o->alerting,
+			  .stats_interval = o->stats_interval,
+			  .n = processors_or(o->workers),
+			  .signals = -1};
 
 	if (start(&w))
 		run(&w);
