@@ -2,9 +2,11 @@
 
 VERSION  := 0.1.0
 PREFIX   ?= /usr/local
+SYSCONFDIR ?= /etc
+UNITDIR  ?= $(PREFIX)/lib/systemd/system
 CC       ?= cc
 BUILD    ?= build/$(notdir $(firstword $(CC)))
-OPT      ?= -O2 -g
+OPT      ?= -O3 -g
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wformat=2 -Wcast-qual -Wpointer-arith -Wundef -Wwrite-strings \
             -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wimplicit-fallthrough $(if $(WERROR),-Werror)
 HARDEN   := -fstack-protector-strong -fPIE $(if $(SANITIZE)$(findstring -O0,$(OPT)),,-D_FORTIFY_SOURCE=2)
@@ -12,14 +14,20 @@ CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -DSMTPWATCH_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 -fvisibility=hidden $(OPT) $(WARN) $(HARDEN) $(CHECKED)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now
-LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lmicrohttpd -lpthread
+LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -lmicrohttpd -lpthread
 
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 core     := $(call objects,src/core/*.c)
 layers   := $(call objects,src/nids/*.c src/capture/*.c src/output/*.c src/daemon/*.c)
 main     := $(BUILD)/src/daemon/main.o
 testlib  := $(call objects,tests/lib/*.c)
-tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/scenario_pcap.c))
+tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/scenario_pcap.c tests/make_docs.c))
+
+to        = $(DESTDIR)$(PREFIX)
+conf      = $(DESTDIR)$(SYSCONFDIR)/smtpwatch/smtpwatch.conf
+documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/daemon.md docs/metrics.md docs/schema.json contrib/grafana-dashboard.json
+
+lab_tools := $(addprefix $(BUILD)/tests/lab/,blast bare_live)
 
 # Each of these is one file; the generator is made of the others in tests/bench.
 bench_alone := bare measure
@@ -86,11 +94,26 @@ $(BUILD)/tests/bench/generate: $(filter-out $(bench_alone:%=$(BUILD)/tests/bench
 $(bench_alone:%=$(BUILD)/tests/bench/%): %: %.o
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lpcap -o $@
 
+# Live, on a cable of two namespaces, against libpcap's bare live loop (root).
+bench-live:
+	@contrib/install-deps.sh build lab
+	@$(again) $(BUILD)/smtpwatch $(bench) $(lab_tools)
+	@tests/lab/bench_live.py $(BUILD) --seconds $(or $(SECONDS),30)
+
+$(lab_tools): %: %.o
+	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lpcap -o $@
+
+# The program at work, in network namespaces of its own (root): tests/lab/test_*.
+lab:
+	@contrib/install-deps.sh build lab
+	@$(again) $(BUILD)/smtpwatch $(bench) $(lab_tools)
+	@tests/lab/run $(BUILD)
+
 coverage:
 	@CC=gcc $(again) everything BUILD=build/coverage OPT='-O0 -g --coverage'
 	@tests/coverage.sh build/coverage
 
-everything: $(tests) $(BUILD)/smtpwatch $(bench)
+everything: $(tests) $(BUILD)/smtpwatch $(bench) $(lab_tools)
 
 # The captures of pcaps/LIST from their scenarios; the golden outputs, after a change of output that is meant.
 pcaps: $(BUILD)/tests/scenario_pcap
@@ -99,14 +122,45 @@ pcaps: $(BUILD)/tests/scenario_pcap
 golden: pcaps $(BUILD)/smtpwatch
 	@tests/test_golden.sh $(BUILD)/smtpwatch --write
 
-install: smtpwatch
-	install -D -m 755 smtpwatch $(DESTDIR)$(PREFIX)/bin/smtpwatch
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/smtpwatch README.md LICENSE docs/architecture.md docs/schema.json
+# The parts of the documents that come from the program's tables, after a change of these.
+docs: $(BUILD)/tests/make_docs
+	@tests/test_docs.sh $(BUILD)/smtpwatch --write
+
+# Where things go: beneath PREFIX, but for configuration. An older configuration file is kept.
+install: $(BUILD)/smtpwatch
+	install -D -m 755 $< $(to)/bin/smtpwatch
+	install -D -m 644 -t $(to)/share/man/man8 docs/smtpwatch.8
+	install -D -m 644 -t $(to)/share/man/man5 docs/smtpwatch.conf.5
+	install -D -m 644 -t $(to)/share/doc/smtpwatch $(documents)
+	install -D -m 755 contrib/broken-session $(to)/share/doc/smtpwatch/examples/broken-session
+	install -D -m 644 contrib/completion/smtpwatch.bash $(to)/share/bash-completion/completions/smtpwatch
+	install -D -m 644 contrib/smtpwatch.sysusers $(to)/lib/sysusers.d/smtpwatch.conf
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|=/usr/bin/|=$(PREFIX)/bin/|; s|/etc/|$(SYSCONFDIR)/|' contrib/smtpwatch.service >$(DESTDIR)$(UNITDIR)/smtpwatch.service
+	install -D -m 644 contrib/smtpwatch.logrotate $(DESTDIR)$(SYSCONFDIR)/logrotate.d/smtpwatch
+	test -e $(conf) || install -D -m 644 contrib/smtpwatch.conf $(conf)
+
+# All of that but the configuration file.
+uninstall:
+	rm -f $(to)/bin/smtpwatch $(to)/share/man/man8/smtpwatch.8 $(to)/share/man/man5/smtpwatch.conf.5
+	rm -f $(to)/share/bash-completion/completions/smtpwatch $(to)/lib/sysusers.d/smtpwatch.conf
+	rm -f $(DESTDIR)$(UNITDIR)/smtpwatch.service $(DESTDIR)$(SYSCONFDIR)/logrotate.d/smtpwatch
+	rm -rf $(to)/share/doc/smtpwatch
+
+# A Debian package, in build/.
+deb:
+	@contrib/install-deps.sh build deb
+	@contrib/debian/build
+
+# That package installed and at work in a Debian of its own (root).
+lab-package: deb
+	@contrib/install-deps.sh package
+	@tests/lab/package.sh build/smtpwatch_*.deb
 
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check bench test asan tsan lint witness coverage everything pcaps golden install clean
+.PHONY: all run check bench bench-live lab test asan tsan lint witness coverage everything pcaps golden docs install uninstall deb lab-package clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)

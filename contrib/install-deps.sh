@@ -1,5 +1,5 @@
 #!/bin/sh
-# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|witness ...
+# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|witness|lab|deb|package ...
 set -eu
 
 # group, how to see that it is there, what to look for, the Debian package that has it
@@ -12,6 +12,9 @@ build header nids.h            libnids-dev
 build header zlib.h            zlib1g-dev
 build header zstd.h            libzstd-dev
 build header openssl/evp.h     libssl-dev
+build header cap-ng.h       libcap-ng-dev
+build header seccomp.h      libseccomp-dev
+build header systemd/sd-daemon.h libsystemd-dev
 build header microhttpd.h      libmicrohttpd-dev
 check header cmocka.h          libcmocka-dev
 check tool   /usr/bin/python3  python3
@@ -22,7 +25,16 @@ lint  tool   clang-format      clang-format
 lint  tool   nm                binutils
 lint  tool   cppcheck          cppcheck
 lint  tool   shellcheck        shellcheck
+lint  tool   mandoc            mandoc
 witness tool tshark            tshark
+lab   tool   ip                iproute2
+lab   tool   setpriv           util-linux
+lab   tool   /usr/bin/python3  python3
+deb   tool   dh                debhelper
+deb   tool   dpkg-buildpackage dpkg-dev
+deb   tool   fakeroot          fakeroot
+package tool debootstrap       debootstrap
+package tool systemd-nspawn    systemd-container
 '
 
 present() {

@@ -106,9 +106,9 @@ good=$dir/good.pcap
 
 # exit codes and sentences
 run 2
-says err "nothing to read: -r FILE"
-run 2 -i eth0
-says err "live capture is not in this version"
+says err "nothing to watch and nothing to read: -i INTERFACE"
+run 2 -i eth0 -r "$good"
+says err "one or the other"
 run 2 -r "$good" --keylog x
 says err "there is no option --keylog"
 run 0 --version
@@ -281,7 +281,16 @@ if [ "$(id -u)" = 0 ]; then
 	await "! grep -q '^Uid:	0' /proc/$pid/status"
 	grep -q '^Uid:	0' /proc/$pid/status && fail "still root while parsing"
 	grep -q '^Groups:[[:space:]]*$' /proc/$pid/status || fail "still in groups of root"
+	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+		checks=$((checks + 1))
+		grep -q "^$set:[[:space:]]*0*\$" /proc/$pid/status || fail "still has capabilities: $(grep $set /proc/$pid/status)"
+	done
 fi
+checks=$((checks + 2))
+grep -q '^NoNewPrivs:[[:space:]]*1$' /proc/$pid/status || fail "could gain privileges"
+# with a sanitizer there is no filter of system calls (sandbox.h)
+grep -qE '__[at]san_init' "$program" || await "grep -q '^Seccomp:[[:space:]]*2\$' /proc/$pid/status"
+grep -qE '__[at]san_init' "$program" || grep -q '^Seccomp:[[:space:]]*2$' /proc/$pid/status || fail "parses without a filter of system calls"
 kill -USR1 $pid
 tail -c +901 "$bad" | head -c 100 >&3
 await "[ -s '$dir/err' ]"

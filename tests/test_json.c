@@ -78,6 +78,7 @@ static void make_full(struct made *m)
 	m->conn.vlan[0] = 100;
 	m->conn.vlan[1] = 7;
 	m->conn.rtt = 1500000;
+	m->record.kernel_drops = 9;
 	m->conn.flow[CLIENT] = (struct conn_flow){.syn = true, .bytes = 1500};
 	m->conn.flow[SERVER] = (struct conn_flow){.bytes = 300, .gap = 31};
 	m->conn.side[CLIENT] = (struct conn_side){.retransmits = 1,
@@ -169,7 +170,7 @@ static const char *const full_parts[] = {
 	"\"transactions_omitted\":3,"
 	"\"net\":{\"client_bytes\":1500,\"server_bytes\":300,\"gap_bytes\":[0,31],\"retransmits\":[1,0],\"rtt\":0.001500,"
 	"\"unanswered\":[2,0],\"unacked\":[3,0],\"zero_windows\":[0,5],\"conflicts\":[0,6],\"mss\":[1460,0],\"largest\":[1448,0],"
-	"\"largest_acked\":[536,0],\"icmp_too_big\":[4,0],\"icmp_unreachable\":[0,7],\"mtu\":[1280,0],"
+	"\"largest_acked\":[536,0],\"icmp_too_big\":[4,0],\"icmp_unreachable\":[0,7],\"mtu\":[1280,0],\"kernel_drops\":9,"
 	"\"rst\":[{\"from\":\"server\",\"time\":\"2026-11-23T10:00:00.000000Z\",\"ttl\":61,\"other_ttl\":[56,57],\"ip_id\":7,"
 	"\"window\":8,"
 	"\"timestamps\":true,\"overtook\":true,\"segments_after\":9}]}}\n",
@@ -359,9 +360,12 @@ static void write_summary(struct output *out)
 	struct alerting alerting = alerting_default();
 	struct totals totals = {.sessions = 2};
 
-	sink_json.stats(
-		out->self,
-		&(struct summary){.totals = &totals, .alerting = &alerting, .core = &core, .inputs = "made.pcap", .ports = "25"});
+	sink_json.stats(out->self, &(struct summary){.totals = &totals,
+						     .alerting = &alerting,
+						     .core = &core,
+						     .inputs = "made.pcap",
+						     .ports = "25",
+						     .live = true});
 }
 
 /* What only a live run says. */

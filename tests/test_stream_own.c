@@ -48,7 +48,7 @@ static void on_release(void *arg, struct conn *conn)
 	released++;
 }
 
-static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release};
+static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release, NULL};
 
 /* A segment between the client 10.0.0.1:40000 and the server 10.0.0.2:25. */
 static struct packet segment(bool from_client, uint32_t seq, uint32_t ack, uint8_t flags, const char *data)

@@ -28,7 +28,8 @@ struct smtp_pending {
 /* A command, or a reply or a line of one. */
 struct smtp_event {
 	int64_t ts;
-	struct smtp_pending *pending;   /* of a command: the new one; of a reply: what it answers, NULL if nothing was outstanding that it could answer */
+	struct smtp_pending *
+		pending; /* of a command: the new one; of a reply: what it answers, NULL if nothing was outstanding that it could answer */
 	struct bytes text;              /* of a command: its arguments; of a reply: its text */
 	const struct smtp_reply *reply; /* NULL: a command */
 	bool lost;                      /* a reply: the pairing is not trusted */
@@ -46,11 +47,14 @@ struct dialogue_listener {
 	void (*reply_line)(struct dialogue *d, const struct smtp_event *e); /* a line of a reply that goes on */
 	void (*reply)(struct dialogue *d, const struct smtp_event *e);
 	void (*content)(struct dialogue *d, struct bytes text, uint64_t len);
-	void (*end)(struct dialogue *d, struct smtp_pending *p, int64_t ts); /* the end of a message was sent; p: where its reply is waited for, or NULL */
-	void (*lost)(struct dialogue *d, enum side side, uint64_t len); /* len bytes of `side` are missing, and what is outstanding is no longer known */
+	void (*end)(struct dialogue *d, struct smtp_pending *p,
+		    int64_t ts); /* the end of a message was sent; p: where its reply is waited for, or NULL */
+	void (*lost)(struct dialogue *d, enum side side,
+		     uint64_t len); /* len bytes of `side` are missing, and what is outstanding is no longer known */
 	void (*proxy)(struct dialogue *d, const struct proxy_header *header); /* it said who the client is */
-	void (*tls)(struct dialogue *d);                                       /* from here on both sides speak TLS */
-	void (*tls_bytes)(struct dialogue *d, enum side side, struct bytes text, uint64_t len); /* may come before tls, where it is not sure yet */
+	void (*tls)(struct dialogue *d);                                      /* from here on both sides speak TLS */
+	void (*tls_bytes)(struct dialogue *d, enum side side, struct bytes text,
+			  uint64_t len);                 /* may come before tls, where it is not sure yet */
 	void (*fin)(struct dialogue *d, enum side side); /* `side` has ended its stream, and all before was handed on */
 	void (*flaw)(struct dialogue *d, unsigned flaws);
 };

@@ -80,6 +80,7 @@ enum unsure {
 	UNSURE_EVICTED,     /* the watch ended for lack of memory */
 	UNSURE_TURNED,      /* the two sides exchanged their roles */
 	UNSURE_NO_DIALOGUE, /* nothing in it was SMTP */
+	UNSURE_DROPS,       /* the kernel dropped packets meanwhile, and the end is told by what did not come */
 	UNSURE_OVERFLOW,    /* more was outstanding than is kept */
 	UNSURES
 };
@@ -94,7 +95,7 @@ struct ending {
 	enum stage stage; /* at the farewell, or, without one, at the close */
 	enum seen seen;
 	enum unsure unsure;    /* why no verdict that rests on the close can be given */
-	uint64_t unsure_bytes; /* with a gap: how many */
+	uint64_t unsure_bytes; /* with a gap: how many; with drops: packets */
 
 	unsigned unasked_221;                  /* enum place, all that came */
 	enum stage stage_221;                  /* where the worst of them came */

@@ -50,14 +50,34 @@ void monitor_input(struct monitor *m, uint32_t input);
 /* Takes a batch of frames; a batch of any size gives the same result. */
 void monitor_frames(struct monitor *m, const struct frame *frames, size_t n);
 
+/*
+ * Where in the course of things it is: at a call of session or ended, where that stands among what other monitors tell that were given the same frames and watch other shards of the connections
+ * (stream_config.shards, stream_order). monitor_step: all that will be told from here on stands behind this step.
+ */
+const struct stream_order *monitor_order(const struct monitor *m);
+uint64_t monitor_step(const struct monitor *m);
+
 /* Time has come to `now` without a frame (live only). */
 void monitor_tick(struct monitor *m, int64_t now);
+
+/*
+ * The kernel dropped so many packets between these two times (live only): sessions that were open then are judged with that knowledge, if it comes before their release, a second after their end.
+ */
+void monitor_drops(struct monitor *m, int64_t from, int64_t to, uint64_t n);
 
 /* Ends every open session as unfinished and delivers it. Call once, before monitor_free. */
 void monitor_finish(struct monitor *m);
 void monitor_free(struct monitor *m);
 
+/* Counted by whoever captures, and filled in by it: all 0 of a file. */
+struct capture_stats {
+	uint64_t received, dropped; /* by the kernel; a dropped packet was received as well */
+	uint64_t dropped_by_interface;
+	uint64_t records_lost; /* judged sessions that found no room on their way to the outputs */
+};
+
 struct monitor_stats {
+	struct capture_stats capture;
 	uint64_t frames, bytes;
 	uint64_t kinds[PACKET_KINDS];
 	uint64_t reordered_time; /* frames whose time was before that of the frame before */

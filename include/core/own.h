@@ -57,13 +57,12 @@ static_assert(sizeof(struct half) == 64, "one cache line");
 
 /* What is seldom looked at. */
 struct half_rare {
-	int64_t hole_since;     /* since when an acknowledged hole, or an unknown start, is waited for; 0: none */
-	uint32_t hole_at;       /* nxt at that time */
-	uint32_t start;         /* of the first byte */
-	uint32_t fin;           /* with HALF_FIN, where its FIN stands */
-	uint16_t mss;           /* these three: see struct conn_side */
-	uint16_t largest_acked;
-	uint8_t ttl;
+	int64_t hole_since; /* since when an acknowledged hole, or an unknown start, is waited for; 0: none */
+	uint32_t hole_at;   /* nxt at that time */
+	uint32_t start;     /* of the first byte */
+	uint32_t fin;       /* with HALF_FIN, where its FIN stands */
+	uint16_t mss;       /* see struct conn_side */
+	uint8_t ttl;        /* likewise */
 };
 
 /* LIST_WAIT is beside the others, and before them: what waits for a hole is looked at before what has been idle. CLOSED: not released yet. */
@@ -80,13 +79,15 @@ struct own_conn {
 	uint8_t list; /* enum own_list */
 	bool waiting, has_new_syn, closing;
 	struct own_link in_list;
-	int64_t since; /* when it was put into its list, or last looked at there */
-	uint32_t held_bytes;
-	uint32_t new_syn; /* sequence of a SYN that may begin a new connection of the same tuple */
+	uint16_t largest_acked[2]; /* by enum side: see struct conn_side */
+	int64_t since;             /* when it was put into its list, or last looked at there */
+	uint64_t number;           /* of the frame that it began with */
 	struct half half[2];
 	struct half_rare rare[2];
 	struct own_link in_wait;
 	int64_t wait_since; /* when it was put into LIST_WAIT */
+	uint32_t held_bytes;
+	uint32_t new_syn; /* sequence of a SYN that may begin a new connection of the same tuple */
 	struct conn_end end;
 } __attribute__((aligned(64)));
 
@@ -106,9 +107,11 @@ struct own_past {
 	int64_t since;
 };
 
+/* In the flow table the number of a connection, or, with this bit, the place of one that is over. */
+#define OWN_PAST UINT32_C(0x80000000)
+
 /* Those of the last half minute, in the order of their release: a ring that grows. */
 struct own_pasts {
-	struct flow_table table; /* to places in the ring */
 	struct own_past *ring;
 	uint32_t room, head, count; /* room: a power of two */
 };
@@ -130,14 +133,22 @@ struct stream {
 	struct own_queue lists[OWN_LISTS];
 	struct own_pasts pasts;
 	struct conn_side spare[2]; /* where facts go for which there is no memory */
-	int64_t now;
-	int64_t due; /* nothing ages before this */
+	int64_t now;               /* the time of the capture, which may be stepped */
+	int64_t clock; /* what has passed of it, which only grows: lists stand in its order, and it is what times in lists are in */
+	int64_t due;   /* nothing ages before this, on the clock */
+	struct stream_order order;
 	struct stream_stats stats;
 };
 
 static inline struct own_conn *own_at(const struct stream *s, uint32_t index)
 {
 	return &s->chunks[index / OWN_CHUNK][index % OWN_CHUNK];
+}
+
+/* What the clock was at a time of the capture that is not long ago; for one that is to come, what it is. */
+static inline int64_t own_clock_at(const struct stream *s, int64_t ts)
+{
+	return ts < s->now ? s->clock - (s->now - ts) : s->clock;
 }
 
 /* own_table.c - connections by number and by tuple, in lists. */
@@ -158,8 +169,8 @@ static inline int own_side(const struct own_conn *own, const struct packet *p)
 		       : -1;
 }
 
-/* The connection of a segment; NULL: none. */
-struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct packet *p);
+/* The connection of a segment, and whose segment it is; NULL: none. */
+struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct packet *p, enum side *side);
 
 /* A number that no connection has; FLOW_NONE where all are taken, or no memory is. */
 uint32_t own_number_take(struct stream *s);
@@ -170,7 +181,7 @@ struct own_conn *own_enter(struct stream *s, uint32_t index, uint32_t hash, cons
 /* Moves a connection from one main list to the end of another. */
 void own_move(struct stream *s, struct own_conn *c, enum own_list list);
 
-/* It is over and released: its number is free. */
+/* It is over and released, and its place in the flow table is another's: its number is free. */
 void own_forget(struct stream *s, struct own_conn *c);
 
 /* Puts a connection into, or takes it out of, the list of those that wait for a hole. */
@@ -180,7 +191,7 @@ void own_wait(struct stream *s, struct own_conn *c, bool wait);
 int64_t own_list_limit(const struct stream *s, enum own_list list);
 void own_due_by(struct stream *s, enum own_list list, int64_t since);
 
-/* When a connection's time in its list is over. */
+/* When a connection's time in its list is over, on the clock. */
 int64_t own_ends(const struct stream *s, const struct own_conn *c);
 
 /* The facts of both sides: memory for them is taken when the first one comes that is not usual, or at the close. Where there is none they go nowhere, which is counted. */
@@ -191,7 +202,7 @@ struct conn_side *own_sides(struct stream *s, struct own_conn *c);
 bool own_pasts_init(struct stream *s);
 void own_pasts_free(struct stream *s);
 
-/* Remembers a connection that is let go at `since`. The oldest makes room where there is no memory for more. */
+/* What remains of a connection that is let go at `since`, in its place in the flow table. The oldest makes room where there is no memory for more. */
 void own_past_add(struct stream *s, const struct own_conn *c, int64_t since);
 
 /* The one that a segment belongs to; NULL: none. *side: whose segment it is. */
@@ -237,25 +248,39 @@ void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts);
 
 /* own_life.c - ageing and eviction. */
 
+/* How far the work of a frame has got (stream_order.step, the lower bits): each list is aged, in their order, then comes the segment itself. At the end of the capture: the lists again. */
+enum { OWN_STEP_SEGMENT = (1 << STREAM_STEP_BITS) - 1 };
+
+static inline void own_step(struct stream *s, uint64_t frame, unsigned part, int64_t since, uint64_t number)
+{
+	s->order = (struct stream_order){frame << STREAM_STEP_BITS | part, since, number};
+}
+
 /* A cleared connection under the tuple with `client` as source; room is made by eviction. NULL if there is no memory. */
 struct own_conn *own_add(struct stream *s, uint32_t hash, const struct packet *p, bool from_client);
 
-/* Time has come to `now`: ages whatever is due. */
-void own_age_now(struct stream *s, int64_t now);
+/* Time has come to `now`, with a frame or (0) between two: ages whatever is due. */
+void own_age_now(struct stream *s, int64_t now, uint64_t frame);
+
+/* A leap ahead counts as this much, more than any time that is waited for: hostile clocks must not take the own one to its end. */
+#define OWN_LEAP (40 * INT64_C(86400) * FRAME_SECOND)
 
 /* Nearly always nothing is. */
-static inline void own_age(struct stream *s, int64_t now)
+static inline void own_age(struct stream *s, int64_t now, uint64_t frame)
 {
-	if (now < s->now || now >= s->due)
-		own_age_now(s, now);
-	else
-		s->now = now;
+	int64_t ahead = now - s->now;
+	if (ahead < 0 || ahead > OWN_LEAP || s->clock + ahead >= s->due) {
+		own_age_now(s, now, frame);
+		return;
+	}
+	s->now = now;
+	s->clock += ahead;
 }
 
 /* A connection's time in its list is over: it is closed, or released. */
 void own_aged(struct stream *s, struct own_conn *c);
 
-/* The capture has ended: closes what is open, and releases all. In the order of their start, whatever numbers the connections bear. */
+/* The capture has ended: closes what is open, and releases all, in the order of their first frames. */
 void own_end_all(struct stream *s);
 
 #endif

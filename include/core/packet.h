@@ -68,6 +68,7 @@ struct packet {
 	uint32_t payload_len;   /* bytes on the wire; a super-segment may have more than 64 KiB */
 	uint32_t payload_cap;   /* bytes captured at payload, at most payload_len: the rest was cut by the snaplen */
 	int64_t ts;             /* nanoseconds */
+	uint64_t number;        /* of the frame that brought it, from 1; the monitor's */
 };
 
 /* An ICMP or ICMPv6 error that quotes a TCP segment (RFC 792, RFC 4443): the quoted segment's tuple, and what the error says. */

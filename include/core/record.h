@@ -16,7 +16,8 @@ struct record {
 	struct judgement judgement;
 	const struct cause *cause;
 	uint32_t together; /* sessions of this server that were ended within a second of this one, this one included; 1: it alone */
-	int64_t end;       /* when the session was over, nanoseconds; conn->start is when it began */
+	uint64_t kernel_drops; /* packets that the kernel dropped while the session was open; whose they were nobody knows */
+	int64_t end;           /* when the session was over, nanoseconds; conn->start is when it began */
 };
 
 /* The bytes that record_pack needs: some 1.5 KB, up to 300 KB for a session whose every note is full. */

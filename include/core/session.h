@@ -20,11 +20,17 @@ void session_fin(struct session *s, const struct conn *conn, enum side side, int
 /* The connection has closed: settles every fate, and tells how it ended. s may be NULL: nothing but the handshake was ever seen, or memory was out. */
 void session_close(struct session *s, const struct conn *conn, const struct conn_end *end, int64_t ts, struct ending *out);
 
+/*
+ * After session_close: the kernel dropped so many packets while the connection was open. What was seen in full sequence stands; what rests on something that did not come (silence, a client's RST
+ * that need not acknowledge what it had got) is no longer known, nor are the fates that follow from it.
+ */
+void session_drops(struct session *s, uint64_t drops, struct ending *e);
+
 /* What is remembered; valid until session_free. Of NULL: facts of a session of which nothing was seen. */
 const struct session_facts *session_facts(const struct session *s);
 void session_free(struct session *s);
 
-/* Fetches what the next call will read: the session at step 0, what it points to at step 1 (struct stream_listener). */
+/* Fetches what the next call will read: the session at step 0, then what it points to, then what that points to (struct stream_listener). */
 void session_ahead(const struct session *s, int step);
 
 #endif

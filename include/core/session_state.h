@@ -58,6 +58,9 @@ struct transaction *session_message_before(const struct session *s, const struct
 /* Counts a fate that has just been settled. */
 void session_message_count(struct session *s, struct transaction *t);
 
+/* Its fate was settled, and is not known after all. */
+void session_message_doubt(struct session *s, struct transaction *t);
+
 /* Settles a transaction that may be NULL: see transaction_over. */
 void session_message_over(struct session *s, struct transaction *t, enum fate otherwise);
 

@@ -120,7 +120,7 @@ struct stream_listener {
 	void (*release)(void *arg, struct conn *conn);
 	/*
 	 * May be NULL. A segment with bytes of an open connection comes soon, after those of others: a chance to fetch the memory that data will read, so that its misses overlap with theirs. Called
-	 * twice, step 0 and 1: what step 1 follows a pointer for, step 0 has fetched.
+	 * three times, steps 0 to 2: the pointers that one step follows, the one before has fetched.
 	 */
 	void (*ahead)(void *arg, const struct conn *conn, int step);
 };
@@ -138,6 +138,8 @@ struct stream_config {
 	int64_t linger;       /* a closed tuple's stragglers are recognised for so long */
 	uint64_t seed[2];     /* secret key of the flow table */
 	const struct port_set *ports; /* borrowed; tells which side is the server */
+	unsigned shard,
+		shards; /* with shards > 1: only connections whose hash falls to this shard are watched; the others' segments tell the time */
 };
 
 struct stream_config stream_config_default(void);
@@ -164,6 +166,27 @@ struct stream_stats {
 	uint64_t no_memory;     /* things not done because the pool was exhausted */
 };
 
+/*
+ * Where in the course of things an engine is: what several engines tell that share the connections of the same frames between them (stream_config.shards) is what one would have told, once it is put
+ * in this order. Compared member by member; what one engine tells at the same place keeps its order.
+ */
+struct stream_order {
+	uint64_t step;   /* the frame's number, and how far its work had got */
+	int64_t since;   /* of a connection whose time was over: when that began to run */
+	uint64_t number; /* of the frame that the connection began with */
+};
+
+/* The step of a frame's own work, behind which nothing of that frame comes. */
+enum { STREAM_STEP_BITS = 3 };
+
+static inline uint64_t stream_step_last(uint64_t frame)
+{
+	return (frame + 1) * (UINT64_C(1) << STREAM_STEP_BITS) - 1;
+}
+
+/* Negative, 0, positive: a comes before, at, behind b. */
+int stream_order_compare(const struct stream_order *a, const struct stream_order *b);
+
 /* An engine's own state; each engine defines it. */
 struct stream;
 
@@ -182,6 +205,8 @@ struct stream_engine {
 	void (*finish)(struct stream *s);
 	void (*free)(struct stream *s);
 	const struct stream_stats *(*stats)(const struct stream *s);
+	const struct stream_order *(*order)(
+		const struct stream *s); /* NULL: this engine cannot share its connections with others */
 };
 
 /* The default engine (stream_own.c). libnids' is declared in nids/stream_nids.h. */

@@ -13,6 +13,9 @@ void transaction_free(struct transaction *t, struct pool *pool);
 uint16_t transaction_rcpt(struct transaction *t, struct pool *pool, struct bytes args);
 void transaction_rcpt_reply(struct transaction *t, uint16_t note, const struct smtp_reply *r);
 
+/* Was every recipient refused? */
+bool transaction_without_rcpt(const struct transaction *t);
+
 /* Does it still wait for its end: MAIL not refused, no fate, and not every recipient or DATA refused? */
 bool transaction_open(const struct transaction *t);
 

@@ -2,10 +2,8 @@
 #ifndef SMTPWATCH_DAEMON_OFFLINE_H
 #define SMTPWATCH_DAEMON_OFFLINE_H
 
+#include "daemon/exit_code.h"
 #include "daemon/options.h"
-
-/* The exit codes of the program. */
-enum exit_code { EXIT_DONE, EXIT_ALERTS, EXIT_USAGE, EXIT_TROUBLE };
 
 /* Reads all inputs in the order given, as one stream of frames. A bad one is told on standard error and the others are still judged. */
 enum exit_code offline_run(const struct options *o);

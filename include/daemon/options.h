@@ -1,8 +1,9 @@
-/* options.h - what the operator wants: command line and configuration file, read by one table. */
+/* options.h - what the operator wants. */
 #ifndef SMTPWATCH_DAEMON_OPTIONS_H
 #define SMTPWATCH_DAEMON_OPTIONS_H
 
 #include "core/monitor.h"
+#include "daemon/setting.h"
 #include "output/alerting.h"
 #include "output/outbuf.h"
 #include "output/redact.h"
@@ -18,30 +19,30 @@ struct options_list {
 	size_t n;
 };
 
+/* Read by options_read (options_read.h), which keeps what it says of them: of interfaces and reads, one has something and the other nothing. */
 struct options {
 	enum options_action action;
-	struct options_list reads, outputs;
+	struct options_list interfaces, reads, outputs;
 	struct monitor_config monitor; /* ports, engine, limits; its callback is not set here */
 	const char *ports;             /* as they were given */
+	const char *filter;            /* libpcap's expression; NULL: none */
+	unsigned snaplen;              /* bytes of a packet */
+	size_t buffer;                 /* bytes of the kernel's ring, for each interface, all workers together */
+	bool promiscuous;
 	struct alerting alerting;
 	enum severity fail_on; /* SEVERITIES: never */
 	enum redact_mode redact;
-	unsigned workers; /* 0: one per CPU. Only one is used so far; the output is the same by definition. */
-	const char *user; /* to become, when started as root; NULL: the default */
-	const char *config;
-	char *filter; /* libpcap's expression; NULL: none */
-	char *text;   /* the configuration file, which others point into */
+	int64_t stats_interval; /* nanoseconds; 0: only at the end */
+	unsigned workers;       /* 0: one per CPU */
+	const char *user;       /* to become, when started as root; NULL: the default */
+	const char *pid_file;   /* NULL: none */
+	const char *config;     /* NULL: no file was given */
+	/* What it was read from. */
+	int argc;
+	char **argv;              /* borrowed */
+	struct settings settings; /* in the order in which they apply */
+	char **texts;             /* owned: the file, the filter's words, what a reload took over; others point into them */
+	size_t texts_n;
 };
-
-/*
- * Reads argv and the file it names with -c; what stands on the command line replaces what the file says. All mistakes are told on `errors`, a line each, with file and line where they stand
- * in the file. The number of mistakes. argv is borrowed for the life of *o. options_free is due in either case.
- */
-unsigned options_read(struct options *o, int argc, char **argv, FILE *errors);
-
-/* What --help says, from the same table. */
-void options_help(struct outbuf *b);
-
-void options_free(struct options *o);
 
 #endif

@@ -13,11 +13,14 @@ struct counter {
 	size_t offset, size; /* in struct monitor_stats */
 };
 
-/* Rows of one group stand together. */
+/* Rows of one group stand together. What stands in the group "memory" depends on how many workers share the work: of captures it is not told, as they give the same output for any number. */
 extern const struct counter counters[];
 extern const size_t counters_n;
 
 const char *counter_name(const struct counter *c);
+/* Of several monitors: what each counted, together. */
+void counters_add(struct monitor_stats *to, const struct monitor_stats *one);
+
 uint64_t counter_value(const struct counter *c, const struct monitor_stats *s);
 
 #endif

@@ -33,6 +33,7 @@ struct summary {
 	const struct monitor_stats *core;
 	const char *inputs; /* for people: "a.pcap", "a.pcap and 3 other files" */
 	const char *ports;  /* "25,587" */
+	bool live;          /* interfaces are watched, not captures read */
 	bool stopped;       /* by a signal, before the end of the input */
 	bool interim;       /* these are not the last words */
 	const struct sink_loss *outputs;

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* A block has to hold the longest record; libpcap's own bound for it is the same. What is longer is damage, not a frame. */
-enum { CLASSIC_BLOCK = 1 << 20, CLASSIC_HEADER = INPUT_AHEAD, CLASSIC_RECORD_MAX = 256 << 10 };
+enum { CLASSIC_BLOCK = 320 << 10, CLASSIC_HEADER = INPUT_AHEAD, CLASSIC_RECORD_MAX = 256 << 10 };
 
 struct classic_kind {
 	uint32_t magic;

@@ -12,7 +12,8 @@ static const struct enhanced_row {
 	uint8_t class; /* at least */
 	uint16_t subject, detail;
 } enhanced_rows[] = {
-	{CAUSE_SHUTDOWN, CONFIDENCE_CERTAIN, 2, 3, 2},     /* system not accepting network messages */
+	{CAUSE_POLICY, CONFIDENCE_POSSIBLE, 5, 3, 2},  /* for good, so that it is meant for this client: postscreen's deny list */
+	{CAUSE_SHUTDOWN, CONFIDENCE_CERTAIN, 2, 3, 2}, /* system not accepting network messages */
 	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, 4, 4, 2},  /* bad connection: what Postfix says on its time-outs */
 	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, 4, 3, 4},   /* message too big for system */
 	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, 4, 2, 3},   /* message length exceeds administrative limit */

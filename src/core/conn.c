@@ -8,6 +8,15 @@ enum { SILENT_TRIES = 3 };
 /* The third SYN goes out after three seconds, the fourth after seven (RFC 6298). */
 #define UNANSWERED_TIME (10 * FRAME_SECOND)
 
+int stream_order_compare(const struct stream_order *a, const struct stream_order *b)
+{
+	if (a->step != b->step)
+		return a->step < b->step ? -1 : 1;
+	if (a->since != b->since)
+		return a->since < b->since ? -1 : 1;
+	return a->number < b->number ? -1 : a->number > b->number;
+}
+
 bool conn_silent(const struct conn *conn, enum side silent, int64_t ts)
 {
 	const struct conn_side *other = &conn->side[side_other(silent)];

@@ -105,7 +105,8 @@ static void mode_decide(struct dialogue *d, const struct smtp_pending *p, uint16
 		d->content = (struct content){0};
 }
 
-static inline struct smtp_event reply_event(const struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
+static inline struct smtp_event reply_event(const struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r,
+					    int64_t ts)
 {
 	return (struct smtp_event){.ts = ts,
 				   .pending = p,

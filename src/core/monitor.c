@@ -2,6 +2,7 @@
 #include "core/monitor.h"
 
 #include "core/collate.h"
+#include "core/drops.h"
 #include "core/session.h"
 
 #include <assert.h>
@@ -17,6 +18,9 @@ struct judged {
 	int64_t end;
 };
 
+/* What is decoded lies in a row, so that segments can be handed on without a copy. */
+static_assert(sizeof(union packet_decoded) == sizeof(struct packet), "segments in a row");
+
 struct monitor {
 	struct monitor_config config;
 	struct pool *pool;
@@ -25,7 +29,8 @@ struct monitor {
 	struct collate *collate; /* NULL: it is elsewhere, behind several monitors */
 	struct dialogue_env *env;
 	struct packet_decoder decoder;
-	struct packet batch[BATCH];
+	struct drops drops;
+	union packet_decoded batch[BATCH]; /* the first `batched` of them are segments */
 	size_t batched;
 	int64_t last;
 	uint32_t input;
@@ -114,7 +119,18 @@ static void judge(struct monitor *m, struct conn *conn, const struct conn_end *e
 		m->config.ended(m->config.arg, &event);
 }
 
-static void deliver(struct monitor *m, struct conn *conn, const struct judged *j)
+/* What the kernel dropped may be known only now, after the close. */
+static uint64_t doubt(const struct monitor *m, const struct conn *conn, struct judged *j)
+{
+	uint64_t drops = drops_within(&m->drops, conn->start, j->end);
+	if (drops > 0) {
+		session_drops(j->session, drops, &j->ending);
+		j->judgement = verdict_judge(&j->ending);
+	}
+	return drops;
+}
+
+static void deliver(struct monitor *m, struct conn *conn, struct judged *j)
 {
 	const struct session_facts *session = session_facts(j->session);
 	if (!recognised(m, conn, session)) {
@@ -122,7 +138,13 @@ static void deliver(struct monitor *m, struct conn *conn, const struct judged *j
 		conn->user = NULL;
 		return;
 	}
-	struct record record = {.conn = conn, .session = session, .ending = &j->ending, .judgement = j->judgement, .end = j->end};
+	uint64_t drops = doubt(m, conn, j);
+	struct record record = {.conn = conn,
+				.session = session,
+				.ending = &j->ending,
+				.judgement = j->judgement,
+				.kernel_drops = drops,
+				.end = j->end};
 	if (m->collate)
 		collate_session(m->collate, &record);
 	else
@@ -212,7 +234,7 @@ void monitor_free(struct monitor *m)
 static void batch_flush(struct monitor *m)
 {
 	if (m->batched > 0)
-		m->config.engine->segments(m->stream, m->batch, m->batched);
+		m->config.engine->segments(m->stream, &m->batch[0].tcp, m->batched);
 	m->batched = 0;
 }
 
@@ -227,7 +249,8 @@ static void fragment_take(struct monitor *m, const struct packet_fragment *fragm
 	enum packet_kind kind = packet_decode_payload(&m->decoder, &of, payload, &decoded);
 	m->stats.kinds[kind]++;
 	if (kind == PACKET_TCP) {
-		m->batch[m->batched++] = decoded.tcp;
+		m->batch[m->batched].tcp = decoded.tcp;
+		m->batch[m->batched++].tcp.number = m->stats.frames;
 		batch_flush(m);
 	} else if (kind == PACKET_FRAGMENT) {
 		fragment_take(m, &decoded.fragment, depth + 1);
@@ -236,23 +259,26 @@ static void fragment_take(struct monitor *m, const struct packet_fragment *fragm
 
 static void frame_take(struct monitor *m, const struct frame *frame)
 {
-	union packet_decoded decoded;
-	enum packet_kind kind = packet_decode(&m->decoder, frame, &decoded);
+	/* Laid where it will be needed if it is a segment. */
+	union packet_decoded *decoded = &m->batch[m->batched];
+	enum packet_kind kind = packet_decode(&m->decoder, frame, decoded);
 	m->stats.frames++;
 	m->stats.bytes += frame->len;
 	m->stats.kinds[kind]++;
 	m->stats.reordered_time += frame->ts < m->last;
 	m->last = frame->ts;
 	if (kind == PACKET_TCP) {
-		m->batch[m->batched++] = decoded.tcp;
-		if (m->batched == BATCH)
+		decoded->tcp.number = m->stats.frames;
+		if (++m->batched == BATCH)
 			batch_flush(m);
 	} else if (kind == PACKET_FRAGMENT) {
+		struct packet_fragment fragment = decoded->fragment;
 		batch_flush(m);
-		fragment_take(m, &decoded.fragment, 0);
+		fragment_take(m, &fragment, 0);
 	} else if (kind == PACKET_ICMP) {
+		struct packet_icmp icmp = decoded->icmp;
 		batch_flush(m);
-		m->config.engine->icmp(m->stream, &decoded.icmp);
+		m->config.engine->icmp(m->stream, &icmp);
 	}
 }
 
@@ -268,9 +294,24 @@ void monitor_frames(struct monitor *m, const struct frame *frames, size_t n)
 	batch_flush(m);
 }
 
+const struct stream_order *monitor_order(const struct monitor *m)
+{
+	return m->config.engine->order(m->stream);
+}
+
+uint64_t monitor_step(const struct monitor *m)
+{
+	return stream_step_last(m->stats.frames);
+}
+
 void monitor_tick(struct monitor *m, int64_t now)
 {
 	m->config.engine->tick(m->stream, now);
+}
+
+void monitor_drops(struct monitor *m, int64_t from, int64_t to, uint64_t n)
+{
+	drops_note(&m->drops, from, to, n);
 }
 
 void monitor_finish(struct monitor *m)

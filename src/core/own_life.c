@@ -9,6 +9,9 @@ enum { EVICT_LOOK = 64 };
 /* A clock that falls back further than this was stepped: the new time is taken. */
 #define STEP_BACK (60 * FRAME_SECOND)
 
+/* After thousands of leaps nothing ages any more: no capture but a forged one has so many. */
+#define CLOCK_MAX (INT64_MAX / 2)
+
 /* The longest idle of the oldest in a list; the busy ones among them go to the end, so that the next look finds others. */
 static struct own_conn *longest_idle(struct stream *s, enum own_list list)
 {
@@ -19,7 +22,7 @@ static struct own_conn *longest_idle(struct stream *s, enum own_list list)
 		index = c->in_list.next;
 		if (!idle || c->pub.last < idle->pub.last)
 			idle = c;
-		if (c->pub.last > c->since)
+		if (own_clock_at(s, c->pub.last) > c->since)
 			own_move(s, c, list);
 	}
 	return idle;
@@ -64,7 +67,7 @@ struct own_conn *own_add(struct stream *s, uint32_t hash, const struct packet *p
 /* The end is dated when it was due, not when it was noticed: no other traffic may change a record. */
 void own_aged(struct stream *s, struct own_conn *c)
 {
-	int64_t ts = own_ends(s, c);
+	int64_t ts = s->now - (s->clock - own_ends(s, c));
 	if (c->list == LIST_HALF_OPEN)
 		s->stats.aged_half_open++;
 	else if (c->list == LIST_OPEN)
@@ -75,59 +78,96 @@ void own_aged(struct stream *s, struct own_conn *c)
 		own_close(s, c, HOW_IDLE, ts);
 }
 
-/* Looks at the head of a list; false if it is not due. */
-static bool list_age(struct stream *s, enum own_list list)
+static int64_t since_of(const struct own_conn *c, enum own_list list)
 {
-	uint32_t index = s->lists[list].head;
-	if (index == FLOW_NONE)
-		return false;
-	struct own_conn *c = own_at(s, index);
-	int64_t *since = list == LIST_WAIT ? &c->wait_since : &c->since;
-	if (*since > s->now)
-		*since = s->now; /* the clock was stepped back */
-	if (*since + own_list_limit(s, list) > s->now) {
-		own_due_by(s, list, *since);
-		return false;
-	}
+	return list == LIST_WAIT ? c->wait_since : c->since;
+}
+
+/* The time of a connection in a list is over, or it is only to be looked at. */
+static void look(struct stream *s, struct own_conn *c, enum own_list list)
+{
+	own_step(s, s->order.step >> STREAM_STEP_BITS, list, since_of(c, list), c->number);
 	if (list == LIST_WAIT)
 		own_order_expire(s, c, s->now);
-	else if (own_ends(s, c) > s->now)
+	else if (own_ends(s, c) > s->clock)
 		own_move(s, c, list);
 	else
 		own_aged(s, c);
-	return true;
 }
 
-void own_age_now(struct stream *s, int64_t now)
+static int by_number(const void *a, const void *b)
 {
-	bool stepped = now < s->now - STEP_BACK;
-	if (now > s->now || stepped)
-		s->now = now;
-	if (s->now < s->due && !stepped)
+	const struct own_conn *x = *(struct own_conn *const *)a, *y = *(struct own_conn *const *)b;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* In a list they stand by their time; those of the same time are put in the order of their first frames, so that it does not matter who else is in the list. */
+static int by_wait(const void *a, const void *b)
+{
+	const struct own_conn *x = *(struct own_conn *const *)a, *y = *(struct own_conn *const *)b;
+	return x->wait_since != y->wait_since ? (x->wait_since < y->wait_since ? -1 : 1) : by_number(a, b);
+}
+
+static int by_since(const void *a, const void *b)
+{
+	const struct own_conn *x = *(struct own_conn *const *)a, *y = *(struct own_conn *const *)b;
+	return x->since != y->since ? (x->since < y->since ? -1 : 1) : by_number(a, b);
+}
+
+/* How many at the front of a list are due; says when the next one is. */
+static uint32_t due_count(struct stream *s, enum own_list list)
+{
+	uint32_t n = 0, index = s->lists[list].head;
+	int64_t limit = own_list_limit(s, list);
+	for (; index != FLOW_NONE; n++) {
+		struct own_conn *c = own_at(s, index);
+		int64_t since = since_of(c, list);
+		if (since + limit > s->clock) {
+			own_due_by(s, list, since);
+			break;
+		}
+		index = list == LIST_WAIT ? c->in_wait.next : c->in_list.next;
+	}
+	return n;
+}
+
+/* Nearly always there is one. Where no memory is to put many in order, they keep that of the list. */
+static void list_age(struct stream *s, enum own_list list)
+{
+	uint32_t n = due_count(s, list), i = 0, index = s->lists[list].head;
+	struct own_conn **due = n > 1 ? pool_get_large(s->pool, n * sizeof(struct own_conn *)) : NULL;
+	if (!due) {
+		for (; i < n; i++)
+			look(s, own_at(s, s->lists[list].head), list);
 		return;
+	}
+	for (; i < n; i++) {
+		due[i] = own_at(s, index);
+		index = list == LIST_WAIT ? due[i]->in_wait.next : due[i]->in_list.next;
+	}
+	qsort(due, n, sizeof(struct own_conn *), list == LIST_WAIT ? by_wait : by_since);
+	for (i = 0; i < n; i++)
+		look(s, due[i], list);
+	pool_put_large(s->pool, due, n * sizeof(struct own_conn *));
+}
+
+void own_age_now(struct stream *s, int64_t now, uint64_t frame)
+{
+	int64_t ahead = now - s->now;
+	if (ahead > 0 && s->clock < CLOCK_MAX)
+		s->clock += ahead < OWN_LEAP ? ahead : OWN_LEAP;
+	if (ahead > 0 || ahead < -STEP_BACK)
+		s->now = now;
+	if (s->clock < s->due)
+		return;
+	own_step(s, frame, 0, 0, 0);
 	s->due = INT64_MAX;
 	for (enum own_list list = LIST_WAIT; list < OWN_LISTS; list++)
-		while (list_age(s, list))
-			;
+		list_age(s, list);
 	own_pasts_age(s);
 }
 
-static int by_start(const void *a, const void *b)
-{
-	const struct own_conn *x = *(struct own_conn *const *)a, *y = *(struct own_conn *const *)b;
-	if (x->pub.start != y->pub.start)
-		return x->pub.start < y->pub.start ? -1 : 1;
-	int order = memcmp(x->pub.addr, y->pub.addr, sizeof x->pub.addr);
-	return order ? order : memcmp(x->pub.port, y->pub.port, sizeof x->pub.port);
-}
-
-static void release_all(struct stream *s)
-{
-	while (s->lists[LIST_CLOSED].head != FLOW_NONE)
-		own_release(s, own_at(s, s->lists[LIST_CLOSED].head));
-}
-
-/* The connections that stand in a list, or in any that are open (LIST_FREE), in the order of their start. */
+/* At the end of the capture: the connections of a list, or those of all that are open (LIST_FREE), in order. */
 static size_t collect(const struct stream *s, enum own_list list, struct own_conn **out)
 {
 	size_t n = 0;
@@ -138,27 +178,33 @@ static size_t collect(const struct stream *s, enum own_list list, struct own_con
 			out[n++] = c;
 	}
 	if (n > 1)
-		qsort(out, n, sizeof *out, by_start);
+		qsort(out, n, sizeof *out, list == LIST_CLOSED ? by_since : by_number);
 	return n;
+}
+
+static void end_one(struct stream *s, struct own_conn *c, enum own_list list)
+{
+	own_step(s, UINT64_MAX >> STREAM_STEP_BITS, list == LIST_FREE ? OWN_STEP_SEGMENT : list, list == LIST_CLOSED ? c->since : 0,
+		 c->number);
+	if (!own_closed(c))
+		own_close(s, c, HOW_CAPTURE_END, s->now);
+	if (list != LIST_FIN_WAIT)
+		own_release(s, c);
 }
 
 /* First those whose server has closed, as they have ended before the capture does; each of the others is let go at once, so that their number costs nothing. */
 void own_end_all(struct stream *s)
 {
+	static const enum own_list order[] = {LIST_FIN_WAIT, LIST_CLOSED, LIST_FREE};
 	size_t room = s->conns * sizeof(struct own_conn *);
 	struct own_conn **some = room ? pool_get_large(s->pool, room) : NULL;
-	size_t n = some ? collect(s, LIST_FIN_WAIT, some) : 0;
-	for (size_t i = 0; i < n; i++)
-		own_close(s, some[i], HOW_CAPTURE_END, s->now);
-	release_all(s);
-	n = some ? collect(s, LIST_FREE, some) : 0;
-	for (size_t i = 0; i < n; i++) {
-		own_close(s, some[i], HOW_CAPTURE_END, s->now);
-		release_all(s);
+	for (size_t o = 0; o < sizeof order / sizeof *order && some; o++) {
+		size_t n = collect(s, order[o], some);
+		for (size_t i = 0; i < n; i++)
+			end_one(s, some[i], order[o]);
 	}
 	pool_put_large(s->pool, some, room);
 	for (uint32_t i = 0; !some && i < s->conns; i++)
-		if (own_at(s, i)->list != LIST_FREE && !own_closed(own_at(s, i)))
-			own_close(s, own_at(s, i), HOW_CAPTURE_END, s->now);
-	release_all(s);
+		if (own_at(s, i)->list != LIST_FREE)
+			end_one(s, own_at(s, i), LIST_FREE);
 }

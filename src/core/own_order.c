@@ -424,7 +424,7 @@ static void facts_publish(struct stream *s, struct own_conn *c, enum side side)
 	const struct half_rare *rare = &c->rare[side];
 	struct conn_side *facts = &own_sides(s, c)[side];
 	facts->mss = rare->mss;
-	facts->largest_acked = rare->largest_acked;
+	facts->largest_acked = c->largest_acked[side];
 	facts->ttl = rare->ttl;
 	facts->packets = h->packets;
 	facts->retransmits = h->retransmits;
@@ -465,7 +465,6 @@ void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
 	own_wait(s, c, false);
 	s->listener->close(s->arg, &c->pub, &c->end, ts);
 	own_move(s, c, LIST_CLOSED);
-	c->since = ts; /* from the close on, not from when it was noticed */
 }
 
 void own_release(struct stream *s, struct own_conn *c)

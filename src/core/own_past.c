@@ -7,13 +7,11 @@ bool own_pasts_init(struct stream *s)
 {
 	s->pasts.ring = pool_get_large(s->pool, ROOM_FIRST * sizeof *s->pasts.ring);
 	s->pasts.room = ROOM_FIRST;
-	return s->pasts.ring && flow_table_init(&s->pasts.table, s->pool);
+	return s->pasts.ring != NULL;
 }
 
 void own_pasts_free(struct stream *s)
 {
-	if (s->pasts.table.slots)
-		flow_table_free(&s->pasts.table);
 	pool_put_large(s->pool, s->pasts.ring, s->pasts.room * sizeof *s->pasts.ring);
 }
 
@@ -29,12 +27,12 @@ static bool past_dropped(const struct own_past *past)
 
 static uint32_t place_of(const struct own_pasts *all, const struct own_past *past)
 {
-	return (uint32_t)(past - all->ring);
+	return OWN_PAST | (uint32_t)(past - all->ring);
 }
 
 void own_past_drop(struct stream *s, struct own_past *past)
 {
-	flow_remove(&s->pasts.table, past->hash, place_of(&s->pasts, past));
+	flow_remove(&s->flows, past->hash, place_of(&s->pasts, past));
 	past->port[CLIENT] = past->port[SERVER] = 0;
 }
 
@@ -47,7 +45,6 @@ static void oldest_forget(struct stream *s)
 	s->pasts.count--;
 }
 
-/* Each gets a new place. The table keeps its size: it is emptied and filled again. */
 static bool ring_grow(struct stream *s)
 {
 	struct own_pasts *all = &s->pasts, bigger = {.room = 2 * all->room};
@@ -56,19 +53,15 @@ static bool ring_grow(struct stream *s)
 	bigger.ring = pool_get_large(s->pool, bigger.room * sizeof *bigger.ring);
 	if (!bigger.ring)
 		return false;
-	for (; all->count > 0; oldest_forget(s)) {
-		struct own_past *past = past_at(all, 0);
-		if (!past_dropped(past))
-			bigger.ring[bigger.count++] = *past;
+	for (uint32_t i = 0; i < all->count; i++) {
+		struct own_past *past = past_at(all, i);
+		if (past_dropped(past))
+			continue;
+		flow_change(&s->flows, past->hash, place_of(all, past), OWN_PAST | bigger.count);
+		bigger.ring[bigger.count++] = *past;
 	}
 	pool_put_large(s->pool, all->ring, all->room * sizeof *all->ring);
-	all->ring = bigger.ring;
-	all->room = bigger.room;
-	all->head = 0;
-	all->count = bigger.count;
-	for (uint32_t i = 0; i < all->count; i++)
-		if (!flow_add(&all->table, all->ring[i].hash, i))
-			all->ring[i].port[CLIENT] = all->ring[i].port[SERVER] = 0; /* cannot be: there was room for it */
+	*all = bigger;
 	return true;
 }
 
@@ -78,14 +71,13 @@ void own_past_add(struct stream *s, const struct own_conn *c, int64_t since)
 	if (all->count == all->room && !ring_grow(s))
 		oldest_forget(s);
 	struct own_past *past = past_at(all, all->count);
-	if (!flow_add(&all->table, c->hash, place_of(all, past)))
-		return;
 	memcpy(past->addr, c->pub.addr, sizeof past->addr);
 	memcpy(past->port, c->pub.port, sizeof past->port);
 	past->start[CLIENT] = c->rare[CLIENT].start;
 	past->start[SERVER] = c->rare[SERVER].start;
 	past->hash = c->hash;
 	past->since = since;
+	flow_change(&s->flows, c->hash, c->index, place_of(all, past));
 	if (all->count++ == 0 && since + s->config.linger < s->due)
 		s->due = since + s->config.linger;
 }
@@ -105,13 +97,15 @@ static int past_side(const struct own_past *past, const struct packet *p)
 struct own_past *own_past_find(struct stream *s, uint32_t hash, const struct packet *p, enum side *side)
 {
 	uint32_t at = hash, place;
-	while ((place = flow_find(&s->pasts.table, hash, &at)) != FLOW_NONE) {
-		struct own_past *past = &s->pasts.ring[place];
+	while ((place = flow_find(&s->flows, hash, &at)) != FLOW_NONE) {
+		if (!(place & OWN_PAST))
+			continue;
+		struct own_past *past = &s->pasts.ring[place & ~OWN_PAST];
 		int of = past_side(past, p);
 		if (of < 0)
 			continue;
 		*side = (enum side)of;
-		if (past->since + s->config.linger > p->ts)
+		if (past->since + s->config.linger > own_clock_at(s, p->ts))
 			return past;
 		own_past_drop(s, past);
 		return NULL;
@@ -123,10 +117,8 @@ void own_pasts_age(struct stream *s)
 {
 	while (s->pasts.count > 0) {
 		struct own_past *oldest = past_at(&s->pasts, 0);
-		if (oldest->since > s->now)
-			oldest->since = s->now; /* the clock was stepped back */
 		int64_t over = oldest->since + s->config.linger;
-		if (over > s->now && !past_dropped(oldest)) {
+		if (over > s->clock && !past_dropped(oldest)) {
 			s->due = over < s->due ? over : s->due;
 			return;
 		}

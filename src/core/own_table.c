@@ -12,7 +12,7 @@ bool own_table_init(struct stream *s)
 {
 	for (int i = 0; i < OWN_LISTS; i++)
 		s->lists[i] = (struct own_queue){FLOW_NONE, FLOW_NONE, 0};
-	s->now = s->due = INT64_MIN / 2; /* half: differences of times must not overflow */
+	s->now = INT64_MIN / 2; /* half: differences of times must not overflow */
 	s->chunks = pool_get_large(s->pool, chunk_count(s) * sizeof *s->chunks);
 	return s->chunks && flow_table_init(&s->flows, s->pool) && own_pasts_init(s);
 }
@@ -28,13 +28,15 @@ void own_table_free(struct stream *s)
 	own_pasts_free(s);
 }
 
-struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct packet *p)
+struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct packet *p, enum side *side)
 {
 	uint32_t at = hash, index;
 	while ((index = flow_find(&s->flows, hash, &at)) != FLOW_NONE) {
-		struct own_conn *c = own_at(s, index);
-		if (own_side(c, p) >= 0)
-			return c;
+		int of = index & OWN_PAST ? -1 : own_side(own_at(s, index), p);
+		if (of < 0)
+			continue;
+		*side = (enum side)of;
+		return own_at(s, index);
 	}
 	return NULL;
 }
@@ -77,16 +79,19 @@ static void queue_remove(struct stream *s, enum own_list list, uint32_t index)
 int64_t own_list_limit(const struct stream *s, enum own_list list)
 {
 	const struct stream_config *c = &s->config;
-	const int64_t limit[OWN_LISTS] = {[LIST_HALF_OPEN] = c->half_open, [LIST_OPEN] = c->idle / 4, [LIST_FIN_WAIT] = c->fin_wait,
-					  [LIST_CLOSED] = c->settle,       [LIST_WAIT] = c->skew};
+	const int64_t limit[OWN_LISTS] = {[LIST_HALF_OPEN] = c->half_open,
+					  [LIST_OPEN] = c->idle / 4,
+					  [LIST_FIN_WAIT] = c->fin_wait,
+					  [LIST_CLOSED] = c->settle,
+					  [LIST_WAIT] = c->skew};
 	return limit[list];
 }
 
 int64_t own_ends(const struct stream *s, const struct own_conn *c)
 {
 	if (c->list == LIST_OPEN)
-		return c->pub.last + s->config.idle;
-	return (c->list == LIST_HALF_OPEN ? c->pub.last : c->since) + own_list_limit(s, c->list);
+		return own_clock_at(s, c->pub.last) + s->config.idle;
+	return (c->list == LIST_HALF_OPEN ? own_clock_at(s, c->pub.last) : c->since) + own_list_limit(s, c->list);
 }
 
 void own_due_by(struct stream *s, enum own_list list, int64_t since)
@@ -105,18 +110,18 @@ void own_wait(struct stream *s, struct own_conn *c, bool wait)
 		queue_remove(s, LIST_WAIT, c->index);
 		return;
 	}
-	c->wait_since = s->now;
+	c->wait_since = s->clock;
 	queue_append(s, LIST_WAIT, c->index);
-	own_due_by(s, LIST_WAIT, s->now);
+	own_due_by(s, LIST_WAIT, s->clock);
 }
 
 void own_move(struct stream *s, struct own_conn *c, enum own_list list)
 {
 	queue_remove(s, c->list, c->index);
 	c->list = (uint8_t)list;
-	c->since = s->now;
+	c->since = s->clock;
 	queue_append(s, list, c->index);
-	own_due_by(s, list, s->now);
+	own_due_by(s, list, s->clock);
 }
 
 /* The number that was freed last is the next one to be taken: its memory is in the cache. */
@@ -137,7 +142,6 @@ void own_forget(struct stream *s, struct own_conn *c)
 {
 	own_wait(s, c, false);
 	queue_remove(s, c->list, c->index);
-	flow_remove(&s->flows, c->hash, c->index);
 	number_give(s, c);
 }
 
@@ -184,6 +188,7 @@ static void conn_init(struct own_conn *c, const struct packet *p, bool from_clie
 	c->pub.vlans = p->vlans;
 	memcpy(c->pub.vlan, p->vlan, sizeof c->pub.vlan);
 	c->pub.start = c->pub.last = p->ts;
+	c->number = p->number;
 }
 
 struct own_conn *own_enter(struct stream *s, uint32_t index, uint32_t hash, const struct packet *p, bool from_client)
@@ -198,8 +203,8 @@ struct own_conn *own_enter(struct stream *s, uint32_t index, uint32_t hash, cons
 	c->hash = hash;
 	c->index = index;
 	c->list = LIST_HALF_OPEN;
-	c->since = s->now;
+	c->since = s->clock;
 	queue_append(s, LIST_HALF_OPEN, index);
-	own_due_by(s, LIST_HALF_OPEN, s->now);
+	own_due_by(s, LIST_HALF_OPEN, s->clock);
 	return c;
 }

@@ -10,8 +10,8 @@ static size_t room_of(size_t n)
 
 size_t record_size(const struct record *r)
 {
-	size_t n = room_of(sizeof *r) + room_of(sizeof *r->conn) + room_of(2 * sizeof *r->conn->side) + room_of(sizeof *r->session) + room_of(sizeof *r->ending) +
-		   room_of(r->session->notes.used);
+	size_t n = room_of(sizeof *r) + room_of(sizeof *r->conn) + room_of(2 * sizeof *r->conn->side) +
+		   room_of(sizeof *r->session) + room_of(sizeof *r->ending) + room_of(r->session->notes.used);
 	if (r->cause)
 		n += room_of(sizeof *r->cause);
 	for (const struct transaction *t = r->session->first; t; t = t->next)

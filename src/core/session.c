@@ -295,19 +295,26 @@ struct dialogue_env *session_env(struct pool *pool)
 	return env;
 }
 
+/* More notes than so many bytes has a message with many recipients, of which the first are not looked at again. */
+enum { NOTES_AHEAD = 256 };
+
+static inline void lines_ahead(const void *from, size_t n)
+{
+	for (size_t line = 0; line < n; line += 64)
+		__builtin_prefetch((const char *)from + line, 1);
+}
+
 void session_ahead(const struct session *s, int step)
 {
-	const char *at = (const char *)s;
 	if (step == 0) {
-		for (size_t line = 0; line < sizeof *s; line += 64)
-			__builtin_prefetch(at + line, 1);
-		return;
+		lines_ahead(s, sizeof *s);
+	} else if (step == 1) {
+		__builtin_prefetch(s->dialogue.head, 1);
+		lines_ahead(s->facts.notes.block, s->facts.notes.used);
+		lines_ahead(s->sending, s->sending ? sizeof *s->sending : 0);
+	} else if (s->sending) {
+		lines_ahead(s->sending->notes.block, s->sending->notes.used < NOTES_AHEAD ? s->sending->notes.used : NOTES_AHEAD);
 	}
-	__builtin_prefetch(s->dialogue.head, 1);
-	__builtin_prefetch(s->facts.notes.block, 1);
-	if (s->sending)
-		for (size_t line = 0; line < sizeof *s->sending; line += 64)
-			__builtin_prefetch((const char *)s->sending + line, 1);
 }
 
 void session_data(struct session *s, const struct conn *conn, enum side side, struct bytes data, int64_t ts)

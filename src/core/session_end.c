@@ -191,3 +191,24 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 	}
 	e->seen = seen_of(conn, e->unsure);
 }
+
+/* A FIN, and a server's RST, stand in the sequence: what is missing before them shows as a gap, which session_close has judged. */
+static bool rests_on_absence(const struct ending *e)
+{
+	return e->how == HOW_SILENCE || e->no_answer || (e->closer == CLOSER_CLIENT && e->how == HOW_RST);
+}
+
+void session_drops(struct session *s, uint64_t drops, struct ending *e)
+{
+	if (drops == 0 || !rests_on_absence(e) || e->quit_answered || e->unsure != UNSURE_NONE)
+		return;
+	e->unsure = UNSURE_DROPS;
+	e->unsure_bytes = drops;
+	e->no_answer = false;
+	if (e->farewell == FAREWELL_NONE)
+		e->farewell = FAREWELL_UNKNOWN;
+	for (struct transaction *t = s ? s->facts.first : NULL; t; t = t->next)
+		if (t->fate == FATE_UNANSWERED || t->fate == FATE_CUT)
+			session_message_doubt(s, t);
+	e->unknown_fates = s ? s->facts.fates[FATE_UNKNOWN] : 0;
+}

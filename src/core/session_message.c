@@ -17,6 +17,14 @@ void session_message_over(struct session *s, struct transaction *t, enum fate ot
 	}
 }
 
+void session_message_doubt(struct session *s, struct transaction *t)
+{
+	s->facts.fates[t->fate] -= t->counted;
+	t->fate = FATE_UNKNOWN;
+	t->counted = false;
+	session_message_count(s, t);
+}
+
 static bool droppable(const struct transaction *t, bool accepted_only)
 {
 	return t->fate == FATE_ACCEPTED || (!accepted_only && t->fate != FATE_OPEN);

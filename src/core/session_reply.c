@@ -66,8 +66,8 @@ static void on_data_reply(struct session *s, struct transaction *t, const struct
 		t->refused = false;
 		t->ts_data = ts;
 		s->base = STAGE_DATA;
-	} else if (r->code >= 400) {
-		transaction_refused(t, r);
+	} else if (r->code >= 400 && !transaction_without_rcpt(t)) {
+		transaction_refused(t, r); /* else it only follows from what the recipients were told */
 	}
 }
 

@@ -61,21 +61,20 @@ const char *smtp_verb_name(enum smtp_verb verb)
  * verbs and keywords over KEYS places: a new one that meets another is told by the compiler (a place that is filled twice), and wants another factor.
  */
 enum { KEYS = 64 };
-#define KEY(a, b, c, d) \
-	(((uint32_t)(a) & 0xdf) | ((uint32_t)(b) & 0xdf) << 8 | ((uint32_t)(c) & 0xdf) << 16 | ((uint32_t)(d) & 0xdf) << 24)
-#define KEY_PLACE(key) ((key) * UINT32_C(0xebe1925b) >> 26)
-#define AT(a, b, c, d) [KEY_PLACE(KEY(a, b, c, d))]
+#define KEY(a, b, c, d) (((uint32_t)(a)&0xdf) | ((uint32_t)(b)&0xdf) << 8 | ((uint32_t)(c)&0xdf) << 16 | ((uint32_t)(d)&0xdf) << 24)
+#define KEY_PLACE(key)  ((key)*UINT32_C(0xebe1925b) >> 26)
+#define AT(a, b, c, d)  [KEY_PLACE(KEY(a, b, c, d))]
 
 /* The place where each typed verb stands; 0, which is no typed verb, for none. */
 static const uint8_t verb_at[KEYS] = {
 	/* clang-format off: as above */
-	AT('E','H','L','O') = SMTP_EHLO,     AT('H','E','L','O') = SMTP_HELO, AT('L','H','L','O') = SMTP_LHLO,
-	AT('S','T','A','R') = SMTP_STARTTLS, AT('A','U','T','H') = SMTP_AUTH, AT('M','A','I','L') = SMTP_MAIL,
-	AT('R','C','P','T') = SMTP_RCPT,     AT('D','A','T','A') = SMTP_DATA, AT('B','D','A','T') = SMTP_BDAT,
-	AT('R','S','E','T') = SMTP_RSET,     AT('N','O','O','P') = SMTP_NOOP, AT('V','R','F','Y') = SMTP_VRFY,
-	AT('E','X','P','N') = SMTP_EXPN,     AT('H','E','L','P') = SMTP_HELP, AT('E','T','R','N') = SMTP_ETRN,
-	AT('T','U','R','N') = SMTP_TURN,     AT('X','C','L','I') = SMTP_XCLIENT, AT('X','F','O','R') = SMTP_XFORWARD,
-	AT('Q','U','I','T') = SMTP_QUIT,
+	AT('E', 'H', 'L', 'O') = SMTP_EHLO,     AT('H', 'E', 'L', 'O') = SMTP_HELO,    AT('L', 'H', 'L', 'O') = SMTP_LHLO,
+	AT('S', 'T', 'A', 'R') = SMTP_STARTTLS, AT('A', 'U', 'T', 'H') = SMTP_AUTH,    AT('M', 'A', 'I', 'L') = SMTP_MAIL,
+	AT('R', 'C', 'P', 'T') = SMTP_RCPT,     AT('D', 'A', 'T', 'A') = SMTP_DATA,    AT('B', 'D', 'A', 'T') = SMTP_BDAT,
+	AT('R', 'S', 'E', 'T') = SMTP_RSET,     AT('N', 'O', 'O', 'P') = SMTP_NOOP,    AT('V', 'R', 'F', 'Y') = SMTP_VRFY,
+	AT('E', 'X', 'P', 'N') = SMTP_EXPN,     AT('H', 'E', 'L', 'P') = SMTP_HELP,    AT('E', 'T', 'R', 'N') = SMTP_ETRN,
+	AT('T', 'U', 'R', 'N') = SMTP_TURN,     AT('X', 'C', 'L', 'I') = SMTP_XCLIENT, AT('X', 'F', 'O', 'R') = SMTP_XFORWARD,
+	AT('Q', 'U', 'I', 'T') = SMTP_QUIT,
 	/* clang-format on */
 };
 
@@ -222,16 +221,26 @@ static struct bytes keyword_take(struct bytes *text)
 static const uint8_t extension_at[KEYS] = {
 #define KEYWORD(a, b, c, d, extension) AT(a, b, c, d) = __builtin_ctz(extension) + 1
 	/* clang-format off: two a line */
-	KEYWORD('P','I','P','E', SMTP_EXT_PIPELINING),          KEYWORD('S','I','Z','E', SMTP_EXT_SIZE),
-	KEYWORD('8','B','I','T', SMTP_EXT_8BITMIME),            KEYWORD('S','T','A','R', SMTP_EXT_STARTTLS),
-	KEYWORD('A','U','T','H', SMTP_EXT_AUTH),                KEYWORD('C','H','U','N', SMTP_EXT_CHUNKING),
-	KEYWORD('B','I','N','A', SMTP_EXT_BINARYMIME),          KEYWORD('D','S','N', 0, SMTP_EXT_DSN),
-	KEYWORD('E','N','H','A', SMTP_EXT_ENHANCEDSTATUSCODES), KEYWORD('S','M','T','P', SMTP_EXT_SMTPUTF8),
-	KEYWORD('E','T','R','N', SMTP_EXT_ETRN),                KEYWORD('V','R','F','Y', SMTP_EXT_VRFY),
-	KEYWORD('E','X','P','N', SMTP_EXT_EXPN),                KEYWORD('H','E','L','P', SMTP_EXT_HELP),
-	KEYWORD('X','C','L','I', SMTP_EXT_XCLIENT),             KEYWORD('X','F','O','R', SMTP_EXT_XFORWARD),
-	KEYWORD('D','E','L','I', SMTP_EXT_DELIVERBY),           KEYWORD('R','E','Q','U', SMTP_EXT_REQUIRETLS),
-	KEYWORD('L','I','M','I', SMTP_EXT_LIMITS),              KEYWORD('X','X','X','X', SMTP_EXT_MASKED),
+	KEYWORD('P', 'I', 'P', 'E', SMTP_EXT_PIPELINING),
+	KEYWORD('S', 'I', 'Z', 'E', SMTP_EXT_SIZE),
+	KEYWORD('8', 'B', 'I', 'T', SMTP_EXT_8BITMIME),
+	KEYWORD('S', 'T', 'A', 'R', SMTP_EXT_STARTTLS),
+	KEYWORD('A', 'U', 'T', 'H', SMTP_EXT_AUTH),
+	KEYWORD('C', 'H', 'U', 'N', SMTP_EXT_CHUNKING),
+	KEYWORD('B', 'I', 'N', 'A', SMTP_EXT_BINARYMIME),
+	KEYWORD('D', 'S', 'N', 0, SMTP_EXT_DSN),
+	KEYWORD('E', 'N', 'H', 'A', SMTP_EXT_ENHANCEDSTATUSCODES),
+	KEYWORD('S', 'M', 'T', 'P', SMTP_EXT_SMTPUTF8),
+	KEYWORD('E', 'T', 'R', 'N', SMTP_EXT_ETRN),
+	KEYWORD('V', 'R', 'F', 'Y', SMTP_EXT_VRFY),
+	KEYWORD('E', 'X', 'P', 'N', SMTP_EXT_EXPN),
+	KEYWORD('H', 'E', 'L', 'P', SMTP_EXT_HELP),
+	KEYWORD('X', 'C', 'L', 'I', SMTP_EXT_XCLIENT),
+	KEYWORD('X', 'F', 'O', 'R', SMTP_EXT_XFORWARD),
+	KEYWORD('D', 'E', 'L', 'I', SMTP_EXT_DELIVERBY),
+	KEYWORD('R', 'E', 'Q', 'U', SMTP_EXT_REQUIRETLS),
+	KEYWORD('L', 'I', 'M', 'I', SMTP_EXT_LIMITS),
+	KEYWORD('X', 'X', 'X', 'X', SMTP_EXT_MASKED),
 	/* clang-format on */
 };
 

@@ -53,6 +53,11 @@ static const struct stream_stats *own_stats(const struct stream *s)
 	return &s->stats;
 }
 
+static const struct stream_order *own_order(const struct stream *s)
+{
+	return &s->order;
+}
+
 static bool watched(const struct stream *s, uint16_t port)
 {
 	return !s->config.ports || port_set_has(s->config.ports, port);
@@ -204,13 +209,13 @@ static inline void size_note(struct half *h, const struct packet *p, bool repeat
 	}
 }
 
-static inline void size_acked(struct half *h, struct half_rare *rare)
+static inline void size_acked(struct half *h, uint16_t *largest_acked)
 {
 	h->stuck = 0;
 	if (h->probe_len == 0 || seq_diff(h->ack, h->probe) < 0)
 		return;
-	if (h->probe_len > rare->largest_acked)
-		rare->largest_acked = h->probe_len;
+	if (h->probe_len > *largest_acked)
+		*largest_acked = h->probe_len;
 	h->probe_len = 0;
 }
 
@@ -250,7 +255,7 @@ static inline bool ack_take(struct own_conn *c, enum side side, const struct pac
 	bool moves = !(h->flags & HALF_ACKED) || seq_diff(p->ack, h->ack) > 0;
 	own_order_acked(c, other, p->ack);
 	if (moves)
-		size_acked(h, &c->rare[other]);
+		size_acked(h, &c->largest_acked[other]);
 	if (seq_diff(h->ack, h->end) >= 0)
 		h->unanswered_since = 0;
 	return true;
@@ -438,7 +443,7 @@ static struct own_conn *conn_new(struct stream *s, uint32_t hash, const struct p
 /* The connection that a segment goes to, after what its coming does to one before; NULL: none. */
 static struct own_conn *conn_for(struct stream *s, struct own_conn *c, uint32_t hash, enum side side, const struct packet *p)
 {
-	while (c && own_ends(s, c) <= p->ts) {
+	while (c && own_ends(s, c) <= own_clock_at(s, p->ts)) {
 		own_aged(s, c);
 		c = c->list == LIST_FREE ? NULL : c;
 	}
@@ -488,33 +493,31 @@ static inline void predicted_take(struct stream *s, struct own_conn *c, enum sid
 static void segment(struct stream *s, uint32_t hash, uint32_t candidate, const struct packet *p)
 {
 	s->stats.segments++;
-	own_age(s, p->ts);
+	own_age(s, p->ts, p->number);
+	own_step(s, p->number, OWN_STEP_SEGMENT, 0, 0);
 	struct own_conn *c = candidate == FLOW_NONE ? NULL : own_at(s, candidate);
-	int side = c && c->list != LIST_FREE ? own_side(c, p) : -1;
-	if (side < 0) {
-		c = own_find(s, hash, p);
-		side = c ? own_side(c, p) : CLIENT;
-	}
-	if (c && predicted(s, c, (enum side)side, p)) {
-		predicted_take(s, c, (enum side)side, p);
+	int of = c && c->list != LIST_FREE ? own_side(c, p) : -1;
+	enum side side = (enum side)of;
+	if (of < 0)
+		c = own_find(s, hash, p, &side);
+	if (c && predicted(s, c, side, p)) {
+		predicted_take(s, c, side, p);
 		return;
 	}
-	c = conn_for(s, c, hash, (enum side)side, p);
+	c = conn_for(s, c, hash, side, p);
 	if (c)
 		segment_take(s, c, (enum side)own_side(c, p), p);
-}
-
-static inline void lines_prefetch(const void *from, size_t n)
-{
-	for (size_t line = 0; line < n; line += 64)
-		__builtin_prefetch((const char *)from + line, 1);
 }
 
 /* What a segment will touch of its connection: more at its beginning and its end, when it also leaves its neighbours in a list. */
 static inline void conn_prefetch(const struct own_conn *c, const struct packet *p)
 {
-	bool turn = p->flags & (TCP_SYN | TCP_FIN | TCP_RST);
-	lines_prefetch(c, turn ? sizeof *c : offsetof(struct own_conn, rare));
+	const char *at = (const char *)c;
+	for (size_t line = 0; line < offsetof(struct own_conn, rare); line += 64)
+		__builtin_prefetch(at + line, 1);
+	if (p->flags & (TCP_SYN | TCP_FIN | TCP_RST))
+		for (size_t line = offsetof(struct own_conn, rare); line < sizeof *c; line += 64)
+			__builtin_prefetch(at + line, 1);
 }
 
 static inline void neighbours_prefetch(const struct stream *s, const struct own_conn *c)
@@ -525,6 +528,12 @@ static inline void neighbours_prefetch(const struct stream *s, const struct own_
 		__builtin_prefetch(&own_at(s, c->in_list.next)->in_list, 1);
 }
 
+/* The upper half of the hash tells the shard, as the lower one does the slot. */
+static inline bool is_owned(const struct stream *s, uint32_t hash)
+{
+	return s->config.shards <= 1 || (uint64_t)(hash >> 16) * s->config.shards >> 16 == s->config.shard;
+}
+
 /*
  * Several passes over a batch, each of which fetches what the next one reads, so that the cache misses of one segment's look-up overlap with those of the others: the slot, the connection, what
  * the listener keeps of it, and what that points to.
@@ -532,30 +541,40 @@ static inline void neighbours_prefetch(const struct stream *s, const struct own_
 static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 {
 	uint32_t hash[BATCH], candidate[BATCH];
+	bool owned[BATCH];
 	for (size_t i = 0; i < n; i++) {
 		hash[i] = flow_hash(s->config.seed, &packets[i]);
+		owned[i] = is_owned(s, hash[i]);
 		flow_prefetch(&s->flows, hash[i]);
 	}
 	for (size_t i = 0; i < n; i++) {
 		uint32_t at = hash[i];
+		candidate[i] = FLOW_NONE;
+		if (!owned[i])
+			continue;
 		candidate[i] = flow_find(&s->flows, hash[i], &at);
-		if (candidate[i] != FLOW_NONE)
+		if (!(candidate[i] & OWN_PAST))
 			conn_prefetch(own_at(s, candidate[i]), &packets[i]);
-		else if (s->pasts.count > 0)
-			flow_prefetch(&s->pasts.table, hash[i]);
+		else
+			candidate[i] =
+				FLOW_NONE; /* or one that is over: the rule, and not the exception, is that nobody looks at it again */
 	}
-	for (int step = 0; step < 2; step++)
+	for (int step = 0; step < 3; step++)
 		for (size_t i = 0; i < n; i++) {
-			if (candidate[i] == FLOW_NONE)
+			bool turn = packets[i].flags & (TCP_FIN | TCP_RST);
+			if (candidate[i] == FLOW_NONE || (packets[i].payload_len == 0 && !turn))
 				continue;
 			const struct own_conn *c = own_at(s, candidate[i]);
-			if (step == 0 && (packets[i].flags & (TCP_FIN | TCP_RST)))
+			if (step == 0 && turn)
 				neighbours_prefetch(s, c);
-			if (s->listener->ahead && c->pub.user && c->list == LIST_OPEN)
+			if (c->pub.user && c->list == LIST_OPEN && s->listener->ahead)
 				s->listener->ahead(s->arg, &c->pub, step);
 		}
 	for (size_t i = 0; i < n; i++)
-		segment(s, hash[i], candidate[i], &packets[i]);
+		if (owned[i])
+			segment(s, hash[i], candidate[i], &packets[i]);
+		else
+			own_age(s, packets[i].ts, packets[i].number);
 }
 
 static void own_segments(struct stream *s, const struct packet *packets, size_t n)
@@ -568,10 +587,11 @@ static void own_segments(struct stream *s, const struct packet *packets, size_t 
 static void own_icmp(struct stream *s, const struct packet_icmp *icmp)
 {
 	struct packet quoted = {.src = icmp->src, .dst = icmp->dst, .src_port = icmp->src_port, .dst_port = icmp->dst_port};
-	struct own_conn *c = own_find(s, flow_hash(s->config.seed, &quoted), &quoted);
+	enum side side;
+	struct own_conn *c = own_find(s, flow_hash(s->config.seed, &quoted), &quoted, &side);
 	if (!c)
 		return;
-	struct conn_side *facts = &own_sides(s, c)[own_side(c, &quoted)];
+	struct conn_side *facts = &own_sides(s, c)[side];
 	if (!icmp->too_big) {
 		facts->unreachable += facts->unreachable < UINT16_MAX;
 		return;
@@ -582,7 +602,7 @@ static void own_icmp(struct stream *s, const struct packet_icmp *icmp)
 
 static void own_tick(struct stream *s, int64_t now)
 {
-	own_age(s, now);
+	own_age(s, now, 0);
 }
 
 const struct stream_engine stream_own = {
@@ -594,4 +614,5 @@ const struct stream_engine stream_own = {
 	.finish = own_end_all,
 	.free = own_free,
 	.stats = own_stats,
+	.order = own_order,
 };

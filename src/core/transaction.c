@@ -38,6 +38,11 @@ static void code_keep(struct transaction *t, const struct smtp_reply *r)
 	t->enhanced = r->enhanced;
 }
 
+bool transaction_without_rcpt(const struct transaction *t)
+{
+	return t->rcpt_count > 0 && t->rcpt_deferred + t->rcpt_rejected == t->rcpt_count;
+}
+
 void transaction_rcpt_reply(struct transaction *t, uint16_t note, const struct smtp_reply *r)
 {
 	notes_value(&t->notes, note, r->code);
@@ -47,7 +52,7 @@ void transaction_rcpt_reply(struct transaction *t, uint16_t note, const struct s
 		t->rcpt_deferred++;
 	else
 		t->rcpt_rejected++;
-	if (t->rcpt_deferred + t->rcpt_rejected == t->rcpt_count)
+	if (transaction_without_rcpt(t))
 		transaction_refused(t, r);
 	else if (r->code < 300)
 		t->refused = false;

@@ -378,6 +378,7 @@ static const char *const reasons[UNSURES][2] = {
 	[UNSURE_EVICTED] = {"the watch was ended to make room for others", NULL},
 	[UNSURE_TURNED] = {"the two sides exchanged their roles (TURN)", NULL},
 	[UNSURE_NO_DIALOGUE] = {"the client spoke no SMTP", NULL},
+	[UNSURE_DROPS] = {"the kernel dropped ", " packets while it was open, and the end is told by what did not come"},
 	[UNSURE_OVERFLOW] = {"more messages were under way at once than are kept", NULL},
 };
 

@@ -1,5 +1,8 @@
 /* main.c - from the command line to the job. */
 #include "daemon/offline.h"
+#include "daemon/options_help.h"
+#include "daemon/options_read.h"
+#include "daemon/watch.h"
 #include "output/catalogue.h"
 #include "output/outfile.h"
 
@@ -22,13 +25,18 @@ static enum exit_code say(const struct options *o)
 	return outfile_close(&out) ? EXIT_DONE : EXIT_TROUBLE;
 }
 
+static enum exit_code work(const struct options *o)
+{
+	return o->interfaces.n > 0 ? watch_run(o) : offline_run(o);
+}
+
 int main(int argc, char **argv)
 {
 	static struct options o;
 	enum exit_code code = EXIT_USAGE;
 
 	if (options_read(&o, argc, argv, stderr) == 0)
-		code = o.action == OPTIONS_RUN ? offline_run(&o) : say(&o);
+		code = o.action == OPTIONS_RUN ? work(&o) : say(&o);
 	options_free(&o);
 	return (int)code;
 }

@@ -2,8 +2,11 @@
 #include "daemon/offline.h"
 
 #include "capture/source.h"
+#include "daemon/outputs.h"
 #include "daemon/privilege.h"
-#include "output/sink.h"
+#include "daemon/processors.h"
+#include "daemon/sandbox.h"
+#include "daemon/shards.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -24,7 +27,7 @@ struct input {
 struct offline {
 	const struct options *o;
 	struct sinks *sinks;
-	struct monitor *monitor;
+	struct shards *shards;
 	struct input *inputs;
 	const char *current; /* the file that frames came from last */
 	int64_t last;        /* the time of the last frame */
@@ -70,28 +73,6 @@ static void complain(bool *flag, const char *why)
 	fprintf(stderr, "smtpwatch: %s\n", why);
 }
 
-static bool outputs_open(struct offline *f)
-{
-	const struct options *o = f->o;
-	const char *const usual = isatty(STDOUT_FILENO) ? "text" : "json";
-	struct sinks_config config = sinks_config_default(&o->alerting);
-	char why[SINK_WHY] = "no memory";
-	bool fine = true;
-
-	config.redact = o->redact;
-	f->sinks = sinks_new(&config);
-	if (f->sinks == NULL || (o->outputs.n == 0 && !sinks_add(f->sinks, usual, why))) {
-		complain(&f->trouble, why);
-		return false;
-	}
-	for (size_t i = 0; i < o->outputs.n; i++)
-		if (!sinks_add(f->sinks, o->outputs.all[i], why)) {
-			complain(&f->trouble, why);
-			fine = false;
-		}
-	return fine;
-}
-
 /* False: not this input, which has been said; or, with f->usage, none at all. */
 static bool input_open(struct offline *f, struct input *in)
 {
@@ -119,21 +100,27 @@ static void descriptors_raise(void)
 	}
 }
 
+/* Nothing is parsed before this. */
+static bool confine(struct offline *f)
+{
+	char why[PRIVILEGE_WHY + SANDBOX_WHY];
+
+	if (privilege_drop(f->o->user, PRIVILEGE_KEEP_NONE, why) && sandbox_enter(SANDBOX_PROGRAM, NULL, why))
+		return true;
+	complain(&f->usage, why);
+	return false;
+}
+
 /* Root opens what only root may open, and then is root no more. Without root each file is opened when its turn comes, which needs less memory. */
 static bool root_leave(struct offline *f)
 {
-	char why[PRIVILEGE_WHY];
-
-	if (!privilege_held(f->o->user))
-		return true;
-	descriptors_raise();
-	for (size_t i = 0; i < f->o->reads.n && !f->usage; i++)
-		if (strcmp(f->inputs[i].path, "-") != 0)
-			input_open(f, &f->inputs[i]);
-	if (f->usage || privilege_drop(f->o->user, why))
-		return !f->usage;
-	complain(&f->usage, why);
-	return false;
+	if (privilege_held(f->o->user)) {
+		descriptors_raise();
+		for (size_t i = 0; i < f->o->reads.n && !f->usage; i++)
+			if (strcmp(f->inputs[i].path, "-") != 0)
+				input_open(f, &f->inputs[i]);
+	}
+	return !f->usage && confine(f);
 }
 
 static void session_ended(void *arg, const struct record *record)
@@ -152,11 +139,11 @@ static bool monitor_start(struct offline *f)
 	/* The flow table's key: secret, because whoever is captured chooses addresses and ports. No result depends on it. */
 	if (getrandom(config.stream.seed, sizeof(config.stream.seed), GRND_NONBLOCK) < 0)
 		memset(config.stream.seed, 0, sizeof(config.stream.seed));
-	f->monitor = monitor_new(&config);
-	if (f->monitor == NULL)
+	f->shards = shards_new(&config, shards_possible(&config, processors_or(f->o->workers)));
+	if (f->shards == NULL)
 		complain(&f->trouble,
 			 "no memory for the connections that are to be watched; --memory and --max-connections bound them");
-	return f->monitor != NULL;
+	return f->shards != NULL;
 }
 
 /* What SIGUSR1 asks for: one line, on standard error. */
@@ -166,7 +153,8 @@ static void say_so_far(const struct offline *f)
 	struct monitor_stats core;
 
 	asked = 0;
-	monitor_stats(f->monitor, &core);
+	shards_settle(f->shards);
+	shards_stats(f->shards, &core);
 	fprintf(stderr, "smtpwatch: so far %llu packets, %llu sessions, %llu alerts; %llu connections open; now in %s\n",
 		(unsigned long long)core.frames, (unsigned long long)t->sessions, (unsigned long long)t->alerts,
 		(unsigned long long)core.stream.conns_open, f->current);
@@ -181,15 +169,16 @@ static void input_read(struct offline *f, struct input *in)
 	int n = 0;
 
 	f->current = in->path;
-	monitor_input(f->monitor, (uint32_t)(in - f->inputs));
 	reading = in->source;
 	while (!stopping && sinks_listening(f->sinks) && (n = source_read(in->source, frames, FRAMES, why)) > 0) {
-		monitor_frames(f->monitor, frames, (size_t)n);
+		shards_frames(f->shards, (uint32_t)(in - f->inputs), frames, (size_t)n);
 		f->last = frames[n - 1].ts;
 		if (asked)
 			say_so_far(f);
-		if (slow)
+		if (slow) {
+			shards_settle(f->shards);
 			sinks_flush(f->sinks);
+		}
 	}
 	reading = NULL;
 	if (n < 0 && !stopping)
@@ -215,8 +204,8 @@ static void finish(struct offline *f)
 	struct monitor_stats core;
 	char inputs[512];
 
-	monitor_finish(f->monitor);
-	monitor_stats(f->monitor, &core);
+	shards_finish(f->shards);
+	shards_stats(f->shards, &core);
 	inputs_name(f->o, inputs, sizeof(inputs));
 	sinks_stats(
 		f->sinks,
@@ -234,7 +223,10 @@ static bool failed(const struct offline *f)
 
 static void run(struct offline *f)
 {
-	if (!outputs_open(f) || !root_leave(f) || !monitor_start(f))
+	f->sinks = outputs_open(f->o, &f->o->alerting);
+	if (f->sinks == NULL)
+		f->trouble = true;
+	if (f->sinks == NULL || !root_leave(f) || !monitor_start(f))
 		return;
 	for (size_t i = 0; i < f->o->reads.n && !f->usage && !stopping; i++)
 		if (input_open(f, &f->inputs[i]))
@@ -251,8 +243,7 @@ static enum exit_code end(struct offline *f)
 	for (size_t i = 0; i < f->o->reads.n; i++)
 		if (f->inputs[i].source != NULL)
 			source_close(f->inputs[i].source);
-	if (f->monitor != NULL)
-		monitor_free(f->monitor);
+	shards_free(f->shards);
 	if (f->sinks != NULL && !sinks_close(f->sinks))
 		f->trouble = true;
 	free(f->inputs);

@@ -1,18 +1,18 @@
 /* options_help.c - --help, from the tables of options and of outputs. */
-#include "daemon/option_row.h"
+#include "daemon/options_help.h"
+
+#include "daemon/options_read.h"
 #include "output/sink.h"
 
 #include <stdlib.h>
 
-static void put_option(struct outbuf *b, const struct option_row *row, const struct options *defaults)
-{
-	char left[64];
+const char *const options_exit_codes[] = {"done", "an alert at or above --fail-on", "usage or configuration",
+					  "input or output trouble; all that could be read was still judged (3 goes before 1)",
+					  NULL};
 
-	snprintf(left, sizeof(left), "--%s%s%s", row->name, row->arg != NULL ? " " : "", row->arg != NULL ? row->arg : "");
-	if (row->letter != '\0')
-		outbuf_format(b, "  -%c, %-28s %s", row->letter, left, row->help);
-	else
-		outbuf_format(b, "      %-28s %s", left, row->help);
+void options_help_row(struct outbuf *b, const struct option_row *row, const struct options *defaults)
+{
+	outbuf_str(b, row->help);
 	if (row->fallback != NULL)
 		outbuf_format(b, " (default %s)", row->fallback);
 	if (row->show != NULL) {
@@ -20,7 +20,27 @@ static void put_option(struct outbuf *b, const struct option_row *row, const str
 		row->show(b, defaults);
 		outbuf_char(b, ')');
 	}
+}
+
+static void put_option(struct outbuf *b, const struct option_row *row, const struct options *defaults)
+{
+	char left[64];
+
+	snprintf(left, sizeof(left), "--%s%s%s", row->name, row->arg != NULL ? " " : "", row->arg != NULL ? row->arg : "");
+	if (row->letter != '\0')
+		outbuf_format(b, "  -%c, %-28s ", row->letter, left);
+	else
+		outbuf_format(b, "      %-28s ", left);
+	options_help_row(b, row, defaults);
 	outbuf_char(b, '\n');
+}
+
+static void put_group(struct outbuf *b, const struct option_group *group, const struct options *defaults)
+{
+	outbuf_format(b, "\n%s:\n", group->title);
+	for (const struct option_row *row = group->rows; row->name != NULL; row++)
+		if (row->help != NULL)
+			put_option(b, row, defaults);
 }
 
 void options_help(struct outbuf *b)
@@ -31,18 +51,18 @@ void options_help(struct outbuf *b)
 	if (defaults == NULL)
 		return;
 	options_read(defaults, 2, argv, stderr);
-	outbuf_str(b, "usage: smtpwatch -r FILE [-r FILE ...] [options] [filter expression]\n\n"
-		      "Finds SMTP sessions in captures and tells which of them the server broke: with a 221 before it had\n"
-		      "accepted the message, or by dropping the connection.\n\n");
-	for (const struct option_row *row = option_rows; row->name != NULL; row++)
-		if (row->help != NULL)
-			put_option(b, row, defaults);
-	outbuf_str(b, "\nOutputs:\n");
+	outbuf_str(b, "usage: smtpwatch -i INTERFACE [-i INTERFACE ...] [options] [filter expression]\n"
+		      "       smtpwatch -r FILE [-r FILE ...] [options] [filter expression]\n\n"
+		      "Finds SMTP sessions on the network or in captures and tells which of them the server broke: with a 221\n"
+		      "before it had accepted the message, or by dropping the connection.\n");
+	for (const struct option_group *g = option_groups; g->title != NULL; g++)
+		put_group(b, g, defaults);
+	outbuf_str(b, "\nKinds of output:\n");
 	for (const struct sink_kind *const *k = sink_kinds; *k != NULL; k++)
 		outbuf_format(b, "  %-10s %s\n", (*k)->name, (*k)->help);
-	outbuf_str(b, "\nExit code: 0 done; 1 an alert at or above --fail-on; 2 usage or configuration; 3 input or output trouble, "
-		      "all that\n"
-		      "could be read was still judged (3 goes before 1).\n");
+	outbuf_str(b, "\nExit code:\n");
+	for (unsigned code = 0; options_exit_codes[code] != NULL; code++)
+		outbuf_format(b, "  %u  %s\n", code, options_exit_codes[code]);
 	options_free(defaults);
 	free(defaults);
 }

@@ -2,6 +2,7 @@
 #include "output/alerting.h"
 
 #include "core/frame.h"
+#include "output/nearest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,19 @@ struct alerting alerting_default(void)
 	return a;
 }
 
+static void unknown(const char *id, size_t length, char *why, size_t n)
+{
+	struct nearest near = {.word = id, .n = length};
+	int shown = length < 64 ? (int)length : 64;
+
+	for (unsigned s = 0; s < SIGNATURES; s++)
+		nearest_offer(&near, signature_row(s)->id);
+	if (near.best != NULL)
+		snprintf(why, n, "\"%.*s\" is no verdict or other alert; did you mean %s?", shown, id, near.best);
+	else
+		snprintf(why, n, "\"%.*s\" is no verdict or other alert; --list-alerts shows them all", shown, id);
+}
+
 bool alerting_set(struct alerting *a, const char *text, char *why, size_t n)
 {
 	const char *sign = strchr(text, '=');
@@ -23,7 +37,7 @@ bool alerting_set(struct alerting *a, const char *text, char *why, size_t n)
 	unsigned s;
 
 	if (sign == NULL) {
-		snprintf(why, n, "\"%s\" is not of the form ALERT=SEVERITY", text);
+		snprintf(why, n, "\"%.99s\" is not of the form ALERT=SEVERITY, such as 421-idle=warning", text);
 		return false;
 	}
 	if ((size_t)(sign - text) < sizeof(id))
@@ -31,11 +45,11 @@ bool alerting_set(struct alerting *a, const char *text, char *why, size_t n)
 	s = signature_read(id);
 	severity = severity_read(sign + 1);
 	if (s == SIGNATURES) {
-		snprintf(why, n, "\"%.*s\" is no verdict or other alert; --list-alerts shows them all", (int)(sign - text), text);
+		unknown(text, (size_t)(sign - text), why, n);
 		return false;
 	}
 	if (severity == SEVERITIES) {
-		snprintf(why, n, "\"%s\" is no severity; there are none, info, notice, warning, error, critical", sign + 1);
+		snprintf(why, n, "\"%.99s\" is no severity; there are none, info, notice, warning, error, critical", sign + 1);
 		return false;
 	}
 	a->of[s] = severity;

@@ -19,6 +19,10 @@
 const struct counter counters[] = {
 	COUNTER("capture", frames, "frames"),
 	COUNTER("capture", bytes, "bytes"),
+	COUNTER("capture", capture.received, "received"),
+	TROUBLE("capture", capture.dropped, "dropped", "packets dropped by the kernel, for lack of room in its buffer"),
+	TROUBLE("capture", capture.dropped_by_interface, "dropped_by_interface", "packets dropped by the interface"),
+	TROUBLE("capture", capture.records_lost, "records_lost", "judged sessions lost on their way to the outputs"),
 	NOTED("capture", reordered_time, "reordered_time", "steps back in time"),
 	KIND(PACKET_TCP),
 	KIND(PACKET_UNWATCHED),
@@ -39,7 +43,6 @@ const struct counter counters[] = {
 	COUNTER("stream", stream.segments, "segments"),
 	COUNTER("stream", stream.conns, "conns"),
 	LEVEL("stream", stream.conns_open, "conns_open"),
-	LEVEL("stream", stream.conns_peak, "conns_peak"),
 	TROUBLE("stream", stream.midstream, "midstream", "connections that had begun before the capture"),
 	TROUBLE("stream", stream.evicted_half_open, "evicted_half_open",
 		"half-open connections given up because the table was full"),
@@ -52,12 +55,13 @@ const struct counter counters[] = {
 	COUNTER("stream", stream.gaps, "gaps"),
 	TROUBLE("stream", stream.gap_bytes, "gap_bytes", "bytes missing from the capture"),
 	LEVEL("stream", stream.held_bytes, "held_bytes"),
-	LEVEL("stream", stream.held_peak, "held_peak"),
 	TROUBLE("stream", stream.held_overflow, "held_overflow", "holes given up early for lack of memory"),
 	NOTED("stream", stream.rst_ignored, "rst_ignored", "RSTs out of place, ignored"),
 	COUNTER("stream", stream.stray, "stray"),
 	TROUBLE("stream", stream.conflicts, "conflicts", "segments sent again with other contents"),
 	TROUBLE("stream", stream.no_memory, "no_memory", "things left undone for lack of memory"),
+	LEVEL("memory", stream.conns_peak, "conns_peak"),
+	LEVEL("memory", stream.held_peak, "held_peak"),
 	LEVEL("memory", memory_used, "used"),
 	LEVEL("memory", memory_peak, "peak"),
 	LEVEL("memory", memory_held, "held"),
@@ -85,4 +89,18 @@ uint64_t counter_value(const struct counter *c, const struct monitor_stats *s)
 	}
 	memcpy(&narrow, at, sizeof(narrow));
 	return narrow;
+}
+
+void counters_add(struct monitor_stats *to, const struct monitor_stats *one)
+{
+	for (size_t i = 0; i < counters_n; i++) {
+		uint64_t sum = counter_value(&counters[i], to) + counter_value(&counters[i], one);
+		uint32_t narrow = (uint32_t)sum;
+		char *at = (char *)to + counters[i].offset;
+
+		if (counters[i].size == sizeof(sum))
+			memcpy(at, &sum, sizeof(sum));
+		else
+			memcpy(at, &narrow, sizeof(narrow));
+	}
 }

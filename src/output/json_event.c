@@ -114,13 +114,15 @@ static void put_tally(struct json *j, const char *name, const uint64_t *counts, 
 }
 
 /* Groups are told from the rows: an object begins where the group changes. */
-static void put_counters(struct json *j, const struct monitor_stats *core)
+static void put_counters(struct json *j, const struct monitor_stats *core, bool live)
 {
 	const char *group = NULL;
 
 	for (size_t i = 0; i < counters_n; i++) {
 		const struct counter *c = &counters[i];
 
+		if (!live && strcmp(c->group, "memory") == 0)
+			continue;
 		if (group == NULL || strcmp(group, c->group) != 0) {
 			outbuf_str(j->b, group != NULL ? "}" : "");
 			json_key(j, c->group);
@@ -193,7 +195,7 @@ void json_event_stats(struct json *j, const struct summary *sum)
 {
 	event_begin(j, sum->last, "stats");
 	put_totals(j, sum->totals, sum->outputs_n > 0);
-	put_counters(j, sum->core);
+	put_counters(j, sum->core, sum->live);
 	if (sum->outputs_n > 0)
 		put_outputs(j, sum);
 	outbuf_str(j->b, "}\n");

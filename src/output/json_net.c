@@ -104,6 +104,12 @@ static bool put_rtt(struct json *j, const struct json_view *v)
 	return v->report->record.conn->rtt > 0;
 }
 
+static bool put_kernel_drops(struct json *j, const struct json_view *v)
+{
+	json_number(j, v->report->record.kernel_drops);
+	return v->report->record.kernel_drops > 0;
+}
+
 static void put_member(struct json *j, const char *name, uint64_t n)
 {
 	json_key(j, name);
@@ -166,6 +172,7 @@ const struct json_row json_net_rows[] = {
 	JSON_ROW(JSON_NET, "icmp_too_big", put_icmp_too_big),
 	JSON_ROW(JSON_NET, "icmp_unreachable", put_icmp_unreachable),
 	JSON_ROW(JSON_NET, "mtu", put_mtu),
+	JSON_ROW(JSON_NET, "kernel_drops", put_kernel_drops),
 	JSON_ROW(JSON_NET, "rst", put_rst),
 	{0},
 };

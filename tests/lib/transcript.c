@@ -129,7 +129,7 @@ static void heard_release(void *arg, struct conn *conn)
 	assert_in_range(t->released, 1, t->closed);
 }
 
-const struct stream_listener transcript_listener = {heard_open, heard_data, heard_gap, heard_fin, heard_close, heard_release};
+const struct stream_listener transcript_listener = {heard_open, heard_data, heard_gap, heard_fin, heard_close, heard_release, NULL};
 
 void transcript_free(struct transcript *t)
 {

@@ -60,8 +60,13 @@ cpp_check() {
 		-Iinclude -D_GNU_SOURCE --suppressions-list=tests/lint/cppcheck
 }
 
+# That a page it refers to is installed here is no matter.
+manuals() {
+	! mandoc -Tlint docs/*.[58] 2>&1 | grep -vE 'referenced manual not found|outdated mandoc.db'
+}
+
 scripts() {
-	find contrib tests .ci -type f -exec grep -lZE '^#!.*sh$' {} + | xargs -0 shellcheck
+	find contrib tests .ci -type f -exec grep -lZE '^#!.*sh$' {} + | xargs -0 shellcheck -x
 }
 
 mkdir -p build
@@ -76,5 +81,6 @@ check 'core has no state' core_data
 check 'core asks nothing of the system' core_symbols
 check 'nothing exported' exported
 check 'cppcheck' cpp_check
+check 'manual pages' manuals
 check 'shellcheck' scripts
 [ $bad = 0 ] || { echo "$bad checks found something"; exit 1; }

@@ -22,6 +22,9 @@ FOREIGN = [
     (r"pcap\b.*", {"capture": 99, "nids": 1}),
     (r"nids\.h", {"nids": 1}),
     (r"openssl/.*", {"output": 1, "tls": 99}),
+    (r"cap-ng\.h", {"daemon": 1}),
+    (r"seccomp\.h", {"daemon": 1}),
+    (r"systemd/.*", {"daemon": 1, "output": 1}),
     (r"(zlib|zstd)\.h", {"capture": 1}),
     (r"(pthread|threads|signal|time|sys/time|stdatomic)\.h", {"capture": 99, "output": 99, "nids": 99, "daemon": 99}),
 ]

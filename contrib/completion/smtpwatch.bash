@@ -1,0 +1,81 @@
+# smtpwatch.bash - completion of smtpwatch's command line for bash. Parts of it are made from the table of options: make docs.
+
+# begin: names
+_smtpwatch_options="--interface= --read= --ports= --filter= --snaplen= --buffer= --promiscuous --checksum --min-severity= --severity= --slow-acceptance= --fail-on= --output= --redact= --stats-interval= --workers= --engine= --max-connections= --memory= --idle-timeout= --config= --test --user= --pid-file= --list-alerts --version --help"
+_smtpwatch_severities="none info notice warning error critical"
+# end: names
+
+_smtpwatch_words() {
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+}
+
+_smtpwatch_files() {
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+}
+
+_smtpwatch_folders() {
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+}
+
+_smtpwatch_users() {
+	mapfile -t COMPREPLY < <(compgen -u -- "$cur")
+}
+
+_smtpwatch_interfaces() {
+	_smtpwatch_words "any $(cd /sys/class/net 2>/dev/null && echo *)"
+}
+
+_smtpwatch_values() {
+	case $1 in
+	# begin: values
+	-i | --interface) _smtpwatch_interfaces ;;
+	-r | --read) _smtpwatch_files ;;
+	-p | --ports) : ;;
+	--filter) : ;;
+	-s | --snaplen) : ;;
+	--buffer) : ;;
+	--min-severity) _smtpwatch_words " info notice warning error critical" ;;
+	--severity) _smtpwatch_words " 221-for-message 221-in-transaction 221-before-message 221-between-messages 221-to-non-smtp drop-after-message drop-in-message drop-in-transaction drop-before-message drop-between-messages drop-after-quit server-vanished 421-in-message 421-in-transaction 421-idle refused-then-closed client-gave-up client-drop-in-message client-drop client-no-quit quit-before-acceptance quit-unawaited probe connect-refused connect-unanswered clean encrypted unknown slow-acceptance" ;;
+	--slow-acceptance) : ;;
+	--fail-on) _smtpwatch_words " info notice warning error critical" ;;
+	-o | --output) _smtpwatch_words " text json syslog journald prometheus textfile exec" ;;
+	--redact) _smtpwatch_words "none local hash all" ;;
+	--stats-interval) : ;;
+	-j | --workers) : ;;
+	--engine) _smtpwatch_words "own nids" ;;
+	--max-connections) : ;;
+	--memory) : ;;
+	--idle-timeout) : ;;
+	-c | --config) _smtpwatch_files ;;
+	-Z | --user) _smtpwatch_users ;;
+	--pid-file) _smtpwatch_files ;;
+	# end: values
+	*) return 1 ;;
+	esac
+}
+
+_smtpwatch() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} before=
+	((COMP_CWORD < 2)) || before=${COMP_WORDS[COMP_CWORD - 2]}
+	COMPREPLY=()
+	# bash takes "=" and ":" for words of their own.
+	if [[ $cur == [=:] ]]; then
+		before=$prev prev=$cur cur=
+	fi
+	if [[ $prev == : ]]; then
+		_smtpwatch_files
+	elif [[ $prev == '=' && $before == --* ]]; then
+		_smtpwatch_values "$before"
+	elif [[ $prev == '=' ]]; then
+		_smtpwatch_words "$_smtpwatch_severities"
+	elif [[ $cur == -* ]]; then
+		_smtpwatch_words "$_smtpwatch_options"
+		[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null
+	else
+		_smtpwatch_values "$prev" || _smtpwatch_files
+	fi
+}
+
+complete -F _smtpwatch smtpwatch

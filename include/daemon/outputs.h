@@ -1,0 +1,11 @@
+/* outputs.h - the outputs that the options name, opened. */
+#ifndef SMTPWATCH_DAEMON_OUTPUTS_H
+#define SMTPWATCH_DAEMON_OUTPUTS_H
+
+#include "daemon/options.h"
+#include "output/sink.h"
+
+/* Text on a terminal, else JSON, where none is named. alerting is borrowed. NULL where one cannot be opened: all such are told on standard error. */
+struct sinks *outputs_open(const struct options *o, const struct alerting *alerting);
+
+#endif

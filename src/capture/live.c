@@ -1,0 +1,270 @@
+/* live.c - an interface, through libpcap's ring in memory shared with the kernel (TPACKET_V3). */
+#include "capture/live.h"
+
+#include "capture/default_filter.h"
+#include "capture/linktype.h"
+
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+
+enum {
+	SNAPLEN_MAX = 262144, /* libpcap's own bound */
+	BLOCK_MS = 100,       /* the kernel hands out a block of its ring that is not full after so long */
+	ARENA = 256 << 10
+};
+
+/*
+ * Frames are copied out of the ring. libpcap gives a block back to the kernel as soon as its last frame has been called back, inside the same call that may go on into the next block: a pointer
+ * kept for a batch would then be one into memory that the kernel is writing to, and just when the ring is full. The copy stays in the cache until it is read, and frees the ring early.
+ */
+struct live {
+	pcap_t *pcap;
+	int link;
+	int64_t unit;  /* nanoseconds in one unit of a time stamp's fraction */
+	int64_t begin; /* frames from before are left out; INT64_MIN: none */
+	unsigned index;
+	char name[IFNAMSIZ];
+	uint32_t last[3]; /* libpcap's counters have 32 bits */
+	struct live_counts counts;
+	/* while pcap_dispatch is under way */
+	struct frame *frames;
+	size_t got, used;
+	uint8_t arena[ARENA + SNAPLEN_MAX];
+};
+
+static bool is_any(const struct live *l)
+{
+	return strcmp(l->name, "any") == 0;
+}
+
+/* 0: there is none of that name. */
+static unsigned index_of(const struct live *l)
+{
+	struct ifreq r = {0};
+	memcpy(r.ifr_name, l->name, sizeof r.ifr_name);
+	return ioctl(pcap_fileno(l->pcap), SIOCGIFINDEX, &r) == 0 ? (unsigned)r.ifr_ifindex : 0;
+}
+
+/* In the order in which libpcap wants them, all before it is activated. */
+static void settings_apply(struct live *l, const struct live_config *c)
+{
+	size_t buffer = c->buffer < INT32_MAX ? c->buffer : INT32_MAX;
+	pcap_set_snaplen(l->pcap, c->snaplen > 0 && c->snaplen < SNAPLEN_MAX ? (int)c->snaplen : SNAPLEN_MAX);
+	pcap_set_promisc(l->pcap, c->promiscuous && !is_any(l));
+	pcap_set_timeout(l->pcap, BLOCK_MS);
+	pcap_set_immediate_mode(l->pcap, 0);
+	pcap_set_buffer_size(l->pcap, (int)buffer);
+	l->unit = pcap_set_tstamp_precision(l->pcap, PCAP_TSTAMP_PRECISION_NANO) == 0 ? 1 : 1000;
+}
+
+static enum live_trouble activation_explain(const struct live *l, int status, char why[LIVE_WHY])
+{
+	switch (status) {
+	case PCAP_ERROR_NO_SUCH_DEVICE:
+		snprintf(why, LIVE_WHY, "there is no interface %s", l->name);
+		return LIVE_ABSENT;
+	case PCAP_ERROR_IFACE_NOT_UP:
+		snprintf(why, LIVE_WHY, "the interface %s is down", l->name);
+		return LIVE_ABSENT;
+	case PCAP_ERROR_PERM_DENIED:
+	case PCAP_ERROR_PROMISC_PERM_DENIED:
+		snprintf(why, LIVE_WHY, "no permission to capture on %s: that takes root, or the capability CAP_NET_RAW", l->name);
+		return LIVE_REFUSED;
+	}
+	snprintf(why, LIVE_WHY, "cannot capture on %s: %.300s", l->name, pcap_geterr(l->pcap));
+	return LIVE_BROKEN;
+}
+
+/* libpcap compiles nothing for NFLOG: the core sorts such frames out alone. */
+static bool filter_install(struct live *l, const struct live_config *c, enum live_trouble *trouble, char why[LIVE_WHY])
+{
+	struct bpf_program program;
+	int dlt = pcap_datalink(l->pcap);
+	if (dlt == DLT_NFLOG && !c->filter)
+		return true;
+	char *text = default_filter(dlt, c->ports, c->filter);
+	if (!text || pcap_compile(l->pcap, &program, text, 1, PCAP_NETMASK_UNKNOWN) != 0) {
+		*trouble = c->filter && text ? LIVE_FILTER : LIVE_BROKEN;
+		snprintf(why, LIVE_WHY, "the filter \"%.80s\" does not compile for %s: %.300s", c->filter ? c->filter : "default",
+			 l->name, text ? pcap_geterr(l->pcap) : "out of memory");
+		free(text);
+		return false;
+	}
+	bool fine = pcap_setfilter(l->pcap, &program) == 0;
+	if (!fine)
+		snprintf(why, LIVE_WHY, "cannot set the filter on %s: %.300s", l->name, pcap_geterr(l->pcap));
+	pcap_freecode(&program);
+	free(text);
+	return fine;
+}
+
+/* For Ethernet, which takes every expression that any other link type takes. */
+bool live_filter_check(const char *filter, char why[LIVE_WHY])
+{
+	struct bpf_program program;
+	pcap_t *dead = pcap_open_dead(DLT_EN10MB, SNAPLEN_MAX);
+	bool fine = dead && pcap_compile(dead, &program, filter, 1, PCAP_NETMASK_UNKNOWN) == 0;
+	if (fine)
+		pcap_freecode(&program);
+	else
+		snprintf(why, LIVE_WHY, "the filter \"%.80s\" does not compile: %.300s", filter,
+			 dead ? pcap_geterr(dead) : "out of memory");
+	if (dead)
+		pcap_close(dead);
+	return fine;
+}
+
+static bool live_start(struct live *l, const struct live_config *c, enum live_trouble *trouble, char why[LIVE_WHY])
+{
+	char words[PCAP_ERRBUF_SIZE] = "";
+	*trouble = LIVE_BROKEN;
+	l->pcap = pcap_create(c->interface, words);
+	if (!l->pcap) {
+		snprintf(why, LIVE_WHY, "cannot capture on %s: %.300s", l->name, words);
+		return false;
+	}
+	settings_apply(l, c);
+	int status = pcap_activate(l->pcap);
+	if (status < 0) {
+		*trouble = activation_explain(l, status, why);
+		return false;
+	}
+	l->link = linktype_of_dlt(pcap_datalink(l->pcap));
+	l->index = index_of(l);
+	if (!packet_link_known(l->link)) {
+		snprintf(why, LIVE_WHY, "%s has link type %d (%s), which is not decoded", l->name, l->link, linktype_name(l->link));
+		return false;
+	}
+	if (!filter_install(l, c, trouble, why))
+		return false;
+	if (pcap_setnonblock(l->pcap, 1, words) == 0)
+		return true;
+	snprintf(why, LIVE_WHY, "cannot capture on %s: %.300s", l->name, words);
+	return false;
+}
+
+struct live *live_open(const struct live_config *config, enum live_trouble *trouble, char why[LIVE_WHY])
+{
+	*trouble = LIVE_ABSENT;
+	if (strlen(config->interface) >= IFNAMSIZ) {
+		snprintf(why, LIVE_WHY, "there is no interface %.99s: a name has at most %d letters", config->interface,
+			 IFNAMSIZ - 1);
+		return NULL;
+	}
+	struct live *l = malloc(sizeof *l);
+	if (!l) {
+		snprintf(why, LIVE_WHY, "no memory to capture on %s", config->interface);
+		return NULL;
+	}
+	memset(l, 0, offsetof(struct live, arena));
+	memcpy(l->name, config->interface, strlen(config->interface) + 1);
+	l->begin = INT64_MIN;
+	if (live_start(l, config, trouble, why))
+		return l;
+	live_close(l);
+	return NULL;
+}
+
+/*
+ * The hash is the kernel's symmetric one, over addresses and ports in order of size; which member a value means depends on the order of joining. The kernel chooses the number of a new group,
+ * so that no other program's is met.
+ */
+bool live_join(struct live *l, int *group, char why[LIVE_WHY])
+{
+	unsigned how = PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_DEFRAG, id = 0;
+	socklen_t n = sizeof id;
+	int fd = pcap_fileno(l->pcap);
+	unsigned wanted = *group < 0 ? (how | PACKET_FANOUT_FLAG_UNIQUEID) << 16 : how << 16 | (unsigned)*group;
+	if (setsockopt(fd, SOL_PACKET, PACKET_FANOUT, &wanted, sizeof wanted) != 0 ||
+	    (*group < 0 && getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &id, &n) != 0)) {
+		snprintf(why, LIVE_WHY, "cannot share %s among workers: %s", l->name, strerror(errno));
+		return false;
+	}
+	if (*group < 0)
+		*group = (int)(id & 0xffff);
+	return true;
+}
+
+void live_begin(struct live *l, int64_t ts)
+{
+	l->begin = ts;
+}
+
+int live_descriptor(const struct live *l)
+{
+	return pcap_get_selectable_fd(l->pcap);
+}
+
+static void frame_take(u_char *user, const struct pcap_pkthdr *h, const u_char *bytes)
+{
+	struct live *l = (struct live *)user;
+	int64_t ts = h->ts.tv_sec * FRAME_SECOND + h->ts.tv_usec * l->unit;
+	if (ts < l->begin)
+		return;
+	uint8_t *to = l->arena + l->used;
+	l->frames[l->got++] = (struct frame){.data = memcpy(to, bytes, h->caplen),
+					     .caplen = h->caplen,
+					     .len = h->len > h->caplen ? h->len : h->caplen,
+					     .ts = ts,
+					     .link = l->link};
+	l->used += h->caplen;
+	/* What is left of the arena has room for one more, of any length. */
+	if (l->used > ARENA)
+		pcap_breakloop(l->pcap);
+}
+
+int live_read(struct live *l, struct frame *frames, size_t n)
+{
+	l->frames = frames;
+	l->got = l->used = 0;
+	int r = pcap_dispatch(l->pcap, (int)n, frame_take, (u_char *)l);
+	l->frames = NULL;
+	/* Whatever stopped it, what was taken before is handed on first. */
+	return l->got > 0 || r >= 0 || r == PCAP_ERROR_BREAK ? (int)l->got : -1;
+}
+
+const char *live_reason(const struct live *l)
+{
+	return pcap_geterr(l->pcap);
+}
+
+bool live_counts(struct live *l, struct live_counts *out)
+{
+	struct pcap_stat now;
+	uint64_t *const counts[] = {&l->counts.received, &l->counts.dropped, &l->counts.dropped_by_interface};
+	if (pcap_stats(l->pcap, &now) != 0)
+		return false;
+	const uint32_t read[] = {now.ps_recv, now.ps_drop, now.ps_ifdrop};
+	for (size_t i = 0; i < sizeof read / sizeof *read; i++) {
+		*counts[i] += read[i] - l->last[i];
+		l->last[i] = read[i];
+	}
+	*out = l->counts;
+	return true;
+}
+
+/* Asked of the system and not of libpcap, which tells a removed interface only sometimes, and a new one of the same name never. */
+enum live_link live_link(const struct live *l)
+{
+	struct ifreq r = {0};
+	if (is_any(l))
+		return LIVE_UP;
+	if (index_of(l) != l->index)
+		return LIVE_GONE;
+	memcpy(r.ifr_name, l->name, sizeof r.ifr_name);
+	return ioctl(pcap_fileno(l->pcap), SIOCGIFFLAGS, &r) == 0 && !(r.ifr_flags & IFF_UP) ? LIVE_DOWN : LIVE_UP;
+}
+
+void live_close(struct live *l)
+{
+	if (!l)
+		return;
+	if (l->pcap)
+		pcap_close(l->pcap);
+	free(l);
+}

@@ -1,0 +1,39 @@
+/* option_output.c - options of how and to whom it is told. */
+#include "daemon/option_value.h"
+#include "output/sink.h"
+
+static bool set_output(struct options *o, const char *value, char why[OPTION_WHY])
+{
+	const char *target;
+	int n;
+
+	if (sink_kind_read(value, &target) != NULL)
+		return option_value_add(&o->outputs, value, why);
+	n = snprintf(why, OPTION_WHY, "there is no output \"%.99s\"; there are", value);
+	for (const struct sink_kind *const *k = sink_kinds; *k != NULL; k++)
+		n += snprintf(why + n, OPTION_WHY - (size_t)n, "%s %s", k == sink_kinds ? "" : ",", (*k)->name);
+	return false;
+}
+
+static bool set_redact(struct options *o, const char *value, char why[OPTION_WHY])
+{
+	o->redact = redact_read(value);
+	if (o->redact != REDACT_MODES)
+		return true;
+	snprintf(why, OPTION_WHY, "\"%.99s\" is none of none, local, hash, all", value);
+	return false;
+}
+
+static bool set_stats_interval(struct options *o, const char *value, char why[OPTION_WHY])
+{
+	return option_value_time(&o->stats_interval, value, true, why);
+}
+
+const struct option_row option_rows_output[] = {
+	{"output", 'o', "KIND[:TARGET]", NULL, OPTION_MANY | OPTION_RESTART, set_output,
+	 "how and where to tell; several times; text on a terminal, else json; TARGET is a file, or - for standard output", NULL},
+	{"redact", 0, "none|local|hash|all", "none", OPTION_RESTART, set_redact,
+	 "mail addresses in every output: as they are, ***@domain, hashed, or left out", NULL},
+	{"stats-interval", 0, "TIME", "60s", 0, set_stats_interval, "live: statistics are told so often; 0: only at the end", NULL},
+	{0},
+};

@@ -1,0 +1,38 @@
+/* outputs.c - from the list in the options to sinks. */
+#include "daemon/outputs.h"
+
+#include <unistd.h>
+
+static bool output_add(struct sinks *s, const char *spec)
+{
+	char why[SINK_WHY] = "";
+
+	if (sinks_add(s, spec, why))
+		return true;
+	fprintf(stderr, "smtpwatch: %s\n", why);
+	return false;
+}
+
+struct sinks *outputs_open(const struct options *o, const struct alerting *alerting)
+{
+	struct sinks_config config = sinks_config_default(alerting);
+	struct sinks *s;
+	bool fine;
+
+	config.redact = o->redact;
+	config.mode.live = o->interfaces.n > 0;
+	s = sinks_new(&config);
+	fine = s != NULL;
+
+	if (s == NULL)
+		fprintf(stderr, "smtpwatch: no memory for the outputs\n");
+	else if (o->outputs.n == 0)
+		fine = output_add(s, isatty(STDOUT_FILENO) ? "text" : "json");
+	for (size_t i = 0; s != NULL && i < o->outputs.n; i++)
+		fine &= output_add(s, o->outputs.all[i]);
+	if (fine)
+		return s;
+	if (s != NULL)
+		sinks_close(s);
+	return NULL;
+}

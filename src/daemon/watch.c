@@ -1,0 +1,501 @@
+/* watch.c - the main thread of a live run: it takes what the workers have judged to the outputs, and listens to signals. */
+#include "daemon/watch.h"
+
+#include "core/collate.h"
+#include "daemon/interfaces.h"
+#include "daemon/opener.h"
+#include "daemon/options_read.h"
+#include "daemon/outputs.h"
+#include "daemon/privilege.h"
+#include "daemon/processors.h"
+#include "daemon/sandbox.h"
+#include "daemon/service.h"
+#include "daemon/worker.h"
+#include "output/counters.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	SINK_FDS = 64,   /* of outputs, in one wait */
+	MESSAGES = 4096, /* of one worker in a row, before the others, signals and outputs get their turn */
+	TICK_MS = 250    /* a wait without an event */
+};
+
+static const int64_t second = FRAME_SECOND, losses_interval = 60 * FRAME_SECOND;
+
+struct watch {
+	const struct options *o;
+	struct options *latest;   /* what was reloaded; NULL: nothing yet */
+	struct alerting alerting; /* as of the latest reload */
+	int64_t stats_interval;
+	struct sinks *sinks;
+	struct collate *collate;
+	struct interfaces *interfaces;
+	struct opener *opener;
+	struct worker **workers;
+	struct monitor_stats *stats; /* the latest of each worker */
+	uint64_t *beats;
+	unsigned n;
+	int signals;
+	int64_t started, told, stats_due, second_due, losses_due, watchdog, watchdog_due;
+	uint64_t drops_told, lost_told;
+	int64_t last; /* the end of the latest session */
+	bool records, stopping, usage, trouble;
+};
+
+static int64_t clock_read(clockid_t which)
+{
+	struct timespec t;
+
+	clock_gettime(which, &t);
+	return t.tv_sec * FRAME_SECOND + t.tv_nsec;
+}
+
+/* Sets the flag that decides the exit code, and says why. */
+static bool complain(bool *flag, const char *why)
+{
+	*flag = true;
+	fprintf(stderr, "smtpwatch: %s\n", why);
+	return false;
+}
+
+/* A second signal to end finds the default action: see stop_begin. */
+static bool signals_catch(struct watch *w)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaction(SIGPIPE, &ignore, NULL);
+	w->signals = sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC) : -1;
+	return w->signals >= 0 || complain(&w->trouble, "cannot listen to signals");
+}
+
+/* The bounds are for all workers together. */
+static struct monitor_config monitor_config_of(const struct watch *w)
+{
+	struct monitor_config config = w->o->monitor;
+	unsigned share = config.stream.max_conns / w->n;
+
+	config.memory /= w->n;
+	config.fragment_memory /= w->n;
+	config.stream.max_conns = share > 0 ? share : 1;
+	/* The flow table's key: secret, because whoever is captured chooses addresses and ports. No result depends on it. */
+	if (getrandom(config.stream.seed, sizeof(config.stream.seed), GRND_NONBLOCK) < 0)
+		memset(config.stream.seed, 0, sizeof(config.stream.seed));
+	return config;
+}
+
+static void on_record(void *arg, const struct record *record)
+{
+	struct watch *w = arg;
+
+	sinks_record(w->sinks, record, interfaces_name(w->interfaces, record->conn->input));
+	w->last = record->end;
+	w->records = true;
+}
+
+/* What each monitor takes at the start is little. */
+static bool workers_make(struct watch *w)
+{
+	struct monitor_config config = monitor_config_of(w);
+
+	w->workers = calloc(w->n, sizeof(*w->workers));
+	w->stats = calloc(w->n, sizeof(*w->stats));
+	w->beats = calloc(w->n, sizeof(*w->beats));
+	w->collate = collate_new(config.stream.seed, on_record, w);
+	if (w->workers == NULL || w->stats == NULL || w->beats == NULL || w->collate == NULL)
+		return complain(&w->trouble, "no memory for the workers");
+	for (unsigned i = 0; i < w->n; i++) {
+		w->workers[i] = worker_new(&config, (unsigned)w->o->interfaces.n);
+		if (w->workers[i] == NULL)
+			return complain(&w->trouble, i > 0 && config.engine != &stream_own
+							     ? "this engine can serve one worker (-j 1)"
+							     : "no memory for the connections that are to be watched; --memory and "
+							       "--max-connections bound them");
+	}
+	return true;
+}
+
+/* They begin all at once, when the process is what it will be. */
+static bool workers_start(struct watch *w)
+{
+	interfaces_give(w->interfaces, w->workers);
+	for (unsigned i = 0; i < w->n; i++)
+		if (!worker_start(w->workers[i], i))
+			return complain(&w->trouble, "the system has no thread for a worker");
+	return true;
+}
+
+/* Only the process that opens sockets again may still do so, if there has to be one: root that stays root needs none. */
+static void opener_try(struct watch *w)
+{
+	char why[OPENER_WHY];
+
+	if (!sandbox_built() || !privilege_net_raw() || (geteuid() == 0 && !privilege_held(w->o->user)))
+		return;
+	w->opener = opener_start(w->o->user, why);
+	if (w->opener == NULL)
+		fprintf(stderr, "smtpwatch: %s\n", why);
+}
+
+/* Nothing is parsed before this. */
+static bool confine(struct watch *w)
+{
+	char why[PRIVILEGE_WHY + SANDBOX_WHY];
+	bool stays_root = geteuid() == 0 && !privilege_held(w->o->user);
+	int packet = -1;
+
+	opener_try(w);
+	if (!privilege_drop(w->o->user, PRIVILEGE_KEEP_NONE, why) ||
+	    !sandbox_enter(stays_root ? SANDBOX_ROOT : SANDBOX_PROGRAM, w->opener != NULL ? &packet : NULL, why))
+		return complain(&w->usage, why);
+	if (w->opener != NULL && (packet < 0 || !opener_serve(w->opener, packet)))
+		fprintf(stderr, "smtpwatch: this kernel cannot let an interface be opened again that is removed and made anew\n");
+	return true;
+}
+
+/* Outputs, interfaces and the pid file are opened with the rights that we were started with. */
+static bool start(struct watch *w)
+{
+	char why[SERVICE_WHY];
+
+	w->sinks = outputs_open(w->o, &w->alerting);
+	if (w->sinks == NULL)
+		w->trouble = true;
+	if (w->sinks == NULL || !signals_catch(w))
+		return false;
+	w->interfaces = interfaces_open(w->o, w->n, &w->usage);
+	if (w->interfaces == NULL) {
+		w->trouble = true;
+		return false;
+	}
+	if (w->o->pid_file != NULL && !service_pid_write(w->o->pid_file, why))
+		return complain(&w->trouble, why);
+	return confine(w) && workers_make(w) && workers_start(w);
+}
+
+static struct monitor_stats stats_sum(const struct watch *w)
+{
+	struct monitor_stats sum = {0};
+
+	for (unsigned i = 0; i < w->n; i++)
+		counters_add(&sum, &w->stats[i]);
+	return sum;
+}
+
+static void stats_tell(struct watch *w)
+{
+	struct monitor_stats sum = stats_sum(w);
+
+	sinks_stats(w->sinks, (struct summary){.core = &sum,
+					       .inputs = interfaces_names(w->interfaces),
+					       .ports = w->o->ports,
+					       .stopped = w->stopping,
+					       .last = clock_read(CLOCK_REALTIME)});
+}
+
+/* At most once a minute, and what is new since then: the numbers themselves are in the statistics. */
+static void losses_tell(struct watch *w, const struct monitor_stats *sum, int64_t now)
+{
+	uint64_t drops = sum->capture.dropped - w->drops_told, lost = sum->capture.records_lost - w->lost_told;
+
+	if (now < w->losses_due || drops + lost == 0)
+		return;
+	if (drops > 0)
+		fprintf(stderr,
+			"smtpwatch: the kernel dropped %llu packets, because its buffer was full; --buffer makes it larger, -j "
+			"adds a worker\n",
+			(unsigned long long)drops);
+	if (lost > 0)
+		fprintf(stderr, "smtpwatch: %llu judged sessions were lost, because the outputs are too slow\n",
+			(unsigned long long)lost);
+	w->drops_told = sum->capture.dropped;
+	w->lost_told = sum->capture.records_lost;
+	w->losses_due = now + losses_interval;
+}
+
+static void line_make(const struct watch *w, const struct monitor_stats *sum, char *out, size_t n)
+{
+	const struct totals *t = sinks_totals(w->sinks);
+
+	snprintf(out, n, "%llu packets, %llu dropped, %llu sessions, %llu alerts; %llu connections open; watching %s",
+		 (unsigned long long)sum->frames, (unsigned long long)sum->capture.dropped, (unsigned long long)t->sessions,
+		 (unsigned long long)t->alerts, (unsigned long long)sum->stream.conns_open, interfaces_names(w->interfaces));
+}
+
+/* SIGUSR1. That one worker has more to do than the others cannot be seen anywhere else. */
+static void say_so_far(const struct watch *w)
+{
+	struct monitor_stats sum = stats_sum(w);
+	char line[512];
+
+	line_make(w, &sum, line, sizeof(line));
+	fprintf(stderr, "smtpwatch: so far %s", line);
+	for (unsigned i = 0; i < w->n && w->n > 1; i++)
+		fprintf(stderr, "%s%llu", i == 0 ? "; packets by worker: " : ", ", (unsigned long long)w->stats[i].frames);
+	fputc('\n', stderr);
+}
+
+/* What can change while it runs. Strings of the options that we were started with stay: outputs and interfaces point to them. */
+static void options_take(struct watch *w, struct options *fresh)
+{
+	w->alerting = fresh->alerting;
+	w->stats_interval = fresh->stats_interval;
+	if (w->latest != NULL)
+		options_free(w->latest);
+	free(w->latest);
+	w->latest = fresh;
+}
+
+/* SIGHUP. A configuration with mistakes is told, and the one that is there stays. */
+static void reload(struct watch *w)
+{
+	struct options *fresh = calloc(1, sizeof(*fresh));
+
+	service_reloading();
+	if (fresh != NULL && options_reload(w->latest != NULL ? w->latest : w->o, fresh, stderr, NULL) == 0) {
+		options_take(w, fresh);
+		fprintf(stderr, "smtpwatch: configuration read again\n");
+	} else if (fresh != NULL) {
+		options_free(fresh);
+		free(fresh);
+		fprintf(stderr, "smtpwatch: the configuration has mistakes; nothing is changed\n");
+	}
+	/* Which output could not, it has said itself. */
+	sinks_reopen(w->sinks);
+	service_ready("reloaded");
+}
+
+/* SIGTERM, SIGINT. Another one will end us at once. */
+static void stop_begin(struct watch *w)
+{
+	sigset_t set;
+
+	w->stopping = true;
+	service_stopping();
+	for (unsigned i = 0; i < w->n; i++)
+		worker_stop(w->workers[i]);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void signals_take(struct watch *w)
+{
+	struct signalfd_siginfo info;
+
+	while (!w->stopping && read(w->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			reload(w);
+		else if (info.ssi_signo == SIGUSR1)
+			say_so_far(w);
+		else
+			stop_begin(w);
+	}
+}
+
+static void message_take(struct watch *w, unsigned worker, uint32_t kind, const void *message)
+{
+	switch ((enum worker_message)kind) {
+	case WORKER_ENDED:
+		collate_ended(w->collate, message);
+		break;
+	case WORKER_RECORD:
+		collate_session(w->collate, message);
+		break;
+	case WORKER_STATS:
+		w->stats[worker] = *(const struct monitor_stats *)message;
+		break;
+	case WORKER_LINK:
+		interfaces_link(w->interfaces, message, clock_read(CLOCK_MONOTONIC));
+		break;
+	}
+}
+
+/* Whether there may be more. */
+static bool ring_take(struct watch *w, unsigned worker)
+{
+	struct ring *r = worker_ring(w->workers[worker]);
+	const void *message;
+	uint32_t kind;
+	unsigned n = 0;
+
+	ring_awake(r);
+	while (n < MESSAGES && (message = ring_peek(r, &kind)) != NULL) {
+		message_take(w, worker, kind, message);
+		ring_release(r);
+		n++;
+	}
+	return n == MESSAGES;
+}
+
+/* Whether one had more than its turn allows. */
+static bool rings_take(struct watch *w)
+{
+	bool more = false;
+
+	for (unsigned i = 0; i < w->n; i++)
+		more |= ring_take(w, i);
+	if (w->records)
+		sinks_flush(w->sinks);
+	w->records = false;
+	return more;
+}
+
+/* systemd hears from us as long as every worker goes round. */
+static void watchdog_feed(struct watch *w, int64_t now)
+{
+	bool well = true;
+
+	if (w->watchdog == 0 || now < w->watchdog_due)
+		return;
+	for (unsigned i = 0; i < w->n; i++) {
+		uint64_t beats = worker_beats(w->workers[i]);
+
+		well &= beats != w->beats[i];
+		w->beats[i] = beats;
+	}
+	if (well)
+		service_alive();
+	w->watchdog_due = now + w->watchdog;
+}
+
+static void second_tick(struct watch *w, int64_t now)
+{
+	struct monitor_stats sum = stats_sum(w);
+	char line[512];
+
+	if (now < w->second_due)
+		return;
+	w->second_due = now + second;
+	losses_tell(w, &sum, now);
+	line_make(w, &sum, line, sizeof(line));
+	service_status(line);
+}
+
+static void tick(struct watch *w)
+{
+	int64_t now = clock_read(CLOCK_MONOTONIC);
+
+	interfaces_tick(w->interfaces, now);
+	sinks_tick(w->sinks, clock_read(CLOCK_REALTIME));
+	second_tick(w, now);
+	watchdog_feed(w, now);
+	if (w->stats_interval > 0 && now - w->told >= w->stats_interval) {
+		w->told = now;
+		stats_tell(w);
+		sinks_flush(w->sinks);
+	}
+}
+
+/* Until something happens, or it is time to look at the clock. Signals stand first, then rings, then outputs. */
+static void await(struct watch *w, struct pollfd *fds, bool more)
+{
+	size_t n = 1 + w->n, sinks = sinks_watch(w->sinks, fds + n, SINK_FDS);
+
+	if (poll(fds, (nfds_t)(n + sinks), more ? 0 : TICK_MS) < 0)
+		return;
+	if (fds[0].revents != 0)
+		signals_take(w);
+	sinks_ready(w->sinks, fds + n, sinks);
+}
+
+static bool workers_done(const struct watch *w)
+{
+	for (unsigned i = 0; i < w->n; i++)
+		if (!worker_done(w->workers[i]))
+			return false;
+	return true;
+}
+
+/* What a worker says last is in its ring before it is done. */
+static void loop(struct watch *w)
+{
+	struct pollfd *fds = calloc(1 + w->n + SINK_FDS, sizeof(*fds));
+	bool done = false, more = false;
+
+	if (fds == NULL) {
+		complain(&w->trouble, "no memory");
+		return;
+	}
+	fds[0] = (struct pollfd){.fd = w->signals, .events = POLLIN};
+	for (unsigned i = 0; i < w->n; i++)
+		fds[1 + i] = (struct pollfd){.fd = ring_descriptor(worker_ring(w->workers[i])), .events = POLLIN};
+	while (!done) {
+		await(w, fds, more);
+		done = w->stopping && workers_done(w);
+		do
+			more = rings_take(w);
+		while (done && more);
+		tick(w);
+		if (!w->stopping && !sinks_listening(w->sinks)) {
+			complain(&w->trouble, "no output takes anything any more");
+			stop_begin(w);
+		}
+	}
+	free(fds);
+}
+
+static void run(struct watch *w)
+{
+	char line[512];
+
+	w->started = w->told = clock_read(CLOCK_MONOTONIC);
+	w->watchdog = service_watchdog();
+	snprintf(line, sizeof(line), "watching %s, ports %.99s, %u worker%s", interfaces_names(w->interfaces), w->o->ports, w->n,
+		 w->n == 1 ? "" : "s");
+	fprintf(stderr, "smtpwatch: %s\n", line);
+	service_ready(line);
+	loop(w);
+	stats_tell(w);
+}
+
+static void end(struct watch *w)
+{
+	for (unsigned i = 0; w->workers != NULL && i < w->n; i++) {
+		if (w->workers[i] != NULL)
+			worker_stop(w->workers[i]);
+		worker_free(w->workers[i]);
+	}
+	interfaces_free(w->interfaces);
+	collate_free(w->collate);
+	if (w->sinks != NULL && !sinks_close(w->sinks))
+		w->trouble = true;
+	if (w->o->pid_file != NULL)
+		service_pid_remove(w->o->pid_file);
+	opener_free(w->opener);
+	if (w->latest != NULL)
+		options_free(w->latest);
+	free(w->latest);
+	free(w->workers);
+	free(w->stats);
+	free(w->beats);
+	if (w->signals >= 0)
+		close(w->signals);
+}
+
+enum exit_code watch_run(const struct options *o)
+{
+	struct watch w = {.o = o,
+			  .alerting = o->alerting,
+			  .stats_interval = o->stats_interval,
+			  .n = processors_or(o->workers),
+			  .signals = -1};
+
+	if (start(&w))
+		run(&w);
+	end(&w);
+	return w.usage ? EXIT_USAGE : w.trouble ? EXIT_TROUBLE : EXIT_DONE;
+}

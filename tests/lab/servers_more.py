@@ -1,0 +1,123 @@
+"""servers_more.py - the servers that are no classic MTA: Dovecot's submission and LMTP services, npm's smtp-server, aiosmtpd."""
+import shutil
+
+import box
+from box import HERE
+from misbehave import Misbehave
+from servers import Server
+
+
+class Dovecot(Server):
+    """Submission (587), which relays each session to a scripted server of its own; or LMTP (24), which saves."""
+
+    packages = ("dovecot-submissiond", "dovecot-lmtpd")
+    users = ("dovecot:x:997:997::/usr/lib/dovecot:/usr/sbin/nologin", "dovenull:x:998:998::/nonexistent:/usr/sbin/nologin", "vmail:x:1999:1999::/var/vmail:/usr/sbin/nologin")
+    groups = ("dovecot:x:997:", "dovenull:x:998:", "vmail:x:1999:")
+
+    def __init__(self, net, host, **settings):
+        super().__init__(net, host, **settings)
+        self.port = settings["port"]
+        self.relay = Misbehave(net, host, port=2525) if self.port == 587 else None
+
+    def start(self):
+        if self.relay:
+            self.relay.start()
+        super().start()
+
+    def files(self):
+        service, inside = ("submission-login", "submission") if self.relay else ("lmtp", "lmtp")
+        return {"/etc/dovecot/lab.conf": f"""
+protocols = {inside}
+base_dir = /run/dovecot
+log_path = syslog
+ssl = no
+disable_plaintext_auth = no
+hostname = mx.example.net
+mail_location = maildir:/var/vmail/%u
+mail_uid = vmail
+mail_gid = vmail
+first_valid_uid = 100
+passdb {{
+  driver = static
+  args = password=secret
+}}
+userdb {{
+  driver = {'static' if self.relay else 'passwd-file'}
+  args = {'uid=vmail gid=vmail home=/var/vmail/%u' if self.relay else 'username_format=%n /etc/dovecot/users'}
+}}
+submission_relay_host = {self.address}
+submission_relay_port = 2525
+submission_relay_trusted = no
+{self.settings.get('main', '')}
+service {service} {{
+  inet_listener {inside} {{
+    address = {self.address} {self.address6}
+    port = {self.port}
+  }}
+}}
+service stats {{
+  unix_listener stats-writer {{
+    mode = 0666
+  }}
+}}
+""", "/etc/dovecot/users": "b:::::/var/vmail/b\nc:::::/var/vmail/c\n"}
+
+    def script(self):
+        return """
+mkdir -p /run/dovecot /var/vmail
+chown vmail:vmail /var/vmail
+/usr/sbin/dovecot -c /etc/dovecot/lab.conf
+"""
+
+    def close(self):
+        super().close()
+        if self.relay:
+            self.relay.close()
+
+    def taken_in(self, lines, message_id):
+        """Submission: what the relay took. LMTP: what the log says was saved."""
+        if self.relay:
+            return "relay" if message_id in self.relay.messages else None
+        return next(("saved" for line in lines if f"msgid=<{message_id}>: saved mail" in line), None)
+
+
+class Plain(Server):
+    """A server that writes `taken ID MESSAGE-ID` to its output."""
+
+    queue_id = r"^taken (?P<id>\S+) (?P<mid>\S+)"
+
+    def listeners(self):
+        return f"{self.address},{self.address6}"
+
+
+class SmtpServer(Plain):
+    """npm's smtp-server, installed once, in the version that package-lock.json has."""
+
+    @staticmethod
+    def installed():
+        folder = box.CACHE / "node"
+        if not (folder / "node_modules").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(HERE / "node" / name, folder)
+            box.command("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=folder)
+        return folder
+
+    def version(self):
+        return box.command("node", "-p", f"require('{self.installed()}/node_modules/smtp-server/package.json').version").stdout.strip()
+
+    def files(self):
+        return {"/lab-node/server.js": (HERE / "node/server.js").read_text(encoding="utf-8")}
+
+    def script(self):
+        return f"NODE_PATH={self.installed()}/node_modules {shutil.which('node')} /lab-node/server.js {self.listeners()} {self.settings.get('timeout', 60000)} &\n"
+
+
+class Aiosmtpd(Plain):
+    packages = ("python3-aiosmtpd",)
+
+    def files(self):
+        return {"/lab-aio.py": (HERE / "aio.py").read_text(encoding="utf-8")}
+
+    def script(self):
+        return f"/usr/bin/python3 /lab-aio.py {self.listeners()} {self.settings.get('timeout', 60)} &\n"

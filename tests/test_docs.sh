@@ -1,0 +1,56 @@
+#!/bin/bash
+# test_docs.sh - documents agree with the program: parts that are made from its tables are those that make_docs makes now, and the completion completes.
+# usage: test_docs.sh SMTPWATCH [--write]   (from the top of the tree; tests/make_docs.c is built beside it)
+set -u
+maker=$(dirname "$1")/tests/make_docs
+now=$(mktemp)
+trap 'rm -f "$now"' EXIT
+failures=0
+
+fail() {
+	failures=$((failures + 1))
+	echo "FAILED: $*"
+}
+
+while read -r document; do
+	if ! "$maker" "$document" >"$now"; then
+		fail "$document cannot be made"
+	elif [ "${2-}" = --write ]; then
+		cmp -s "$now" "$document" || { cat "$now" >"$document" && echo "$document is new"; }
+	else
+		diff -u --label "$document" --label "make docs" "$document" "$now" || fail "$document is not up to date: make docs"
+	fi
+done < <(grep -rlE '(^|[^[:alnum:]])begin: ' docs contrib)
+[ "${2-}" != --write ] || exit $failures
+
+# shellcheck source=/dev/null
+. contrib/completion/smtpwatch.bash
+
+# completes "WORDS" EXPECTED...: the last of the words is the one under the cursor, empty where the line ends in a blank
+completes() {
+	local said=$1
+	read -ra COMP_WORDS <<<"$1"
+	[[ $1 != *' ' ]] || COMP_WORDS+=('')
+	shift
+	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+	_smtpwatch
+	for word in "$@"; do
+		[[ " ${COMPREPLY[*]} " == *" $word "* ]] || fail "completion of \"$said\" offers no $word: ${COMPREPLY[*]}"
+	done
+}
+
+completes 'smtpwatch --min' --min-severity=
+completes 'smtpwatch --check' --checksum
+completes 'smtpwatch --min-severity = err' error
+completes 'smtpwatch --fail-on ' info critical
+completes 'smtpwatch --severity 421-i' 421-idle
+completes 'smtpwatch --severity 421-idle = n' none notice
+completes 'smtpwatch --redact ' none local hash all
+completes 'smtpwatch -i ' any lo
+completes 'smtpwatch -o js' json
+completes 'smtpwatch -o json : contr' contrib
+completes 'smtpwatch -r Make' Makefile
+completes 'smtpwatch -Z nobo' nobody
+
+echo "$failures failures"
+[ $failures = 0 ]
