@@ -1,6 +1,7 @@
 /* sink.c - the table of kinds, and the one door through which sessions reach all outputs. */
 #include "output/sink.h"
 
+#include "core/frame.h"
 #include "output/grouping.h"
 
 #include <stdio.h>
@@ -8,6 +9,9 @@
 
 const struct sink_kind *const sink_kinds[] = {&sink_text,       &sink_json,     &sink_syslog, &sink_journald,
 					      &sink_prometheus, &sink_textfile, &sink_exec,   NULL};
+
+/* What waits for the time need not be looked at more often. */
+static const int64_t tick_least = FRAME_SECOND / 5;
 
 struct sink {
 	const struct sink_kind *kind;
@@ -28,6 +32,7 @@ struct sinks {
 	struct daily daily;
 	struct sink *all;
 	struct sink_loss *losses; /* one for each */
+	int64_t now;              /* the latest tick that was taken */
 	size_t n;
 };
 
@@ -212,6 +217,9 @@ static void tell_day(struct sinks *s)
 
 void sinks_tick(struct sinks *s, int64_t now)
 {
+	if (now >= s->now && now - s->now < tick_least)
+		return;
+	s->now = now;
 	if (s->config.mode.live) {
 		throttle_tick(s->throttle, now);
 		if (daily_over(&s->daily, now))
