@@ -72,7 +72,7 @@ void sinks_record(struct sinks *s, const struct record *record, const char *inpu
 /* Nothing may wait in a buffer any longer: the input is slow, and someone looks on. */
 void sinks_flush(struct sinks *s);
 
-/* The last words, or with summary.interim what can be said so far; totals, alerting and outputs are filled in here. */
+/* The last words, or with summary.interim what can be said so far; totals, alerting, live and outputs are filled in here. */
 void sinks_stats(struct sinks *s, struct summary summary);
 
 /* The same for those that show figures to whoever asks at any time; cheap enough for once a second. */

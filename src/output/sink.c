@@ -157,6 +157,7 @@ static void summary_fill(struct sinks *s, struct summary *summary)
 {
 	summary->totals = &s->totals;
 	summary->alerting = s->config.alerting;
+	summary->live = s->config.mode.live;
 	summary->outputs = s->losses;
 	summary->outputs_n = s->config.mode.live ? s->n : 0;
 	for (size_t i = 0; i < s->n; i++)
