@@ -92,11 +92,16 @@ struct sinks *sinks_new(const struct sinks_config *config)
 static bool sinks_grow(struct sinks *s)
 {
 	struct sink *all = realloc(s->all, (s->n + 1) * sizeof(*all));
-	struct sink_loss *losses = realloc(s->losses, (s->n + 1) * sizeof(*losses));
+	struct sink_loss *losses;
 
-	s->all = all != NULL ? all : s->all;
-	s->losses = losses != NULL ? losses : s->losses;
-	return all != NULL && losses != NULL;
+	if (all == NULL)
+		return false;
+	s->all = all;
+	losses = realloc(s->losses, (s->n + 1) * sizeof(*losses));
+	if (losses == NULL)
+		return false;
+	s->losses = losses;
+	return true;
 }
 
 bool sinks_add(struct sinks *s, const char *spec, char why[SINK_WHY])
