@@ -393,6 +393,7 @@ static void write_live(struct output *out, struct made *m)
 	sink_json.stats(out->self, &(struct summary){.totals = &day.totals,
 						     .alerting = &m->alerting,
 						     .core = &core,
+						     .live = true,
 						     .interim = true,
 						     .outputs = &loss,
 						     .outputs_n = 1});

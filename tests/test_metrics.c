@@ -17,6 +17,7 @@
 #include "core/frame.h"
 #include "lib/made.h"
 #include "lib/peer.h"
+#include "output/hostport.h"
 #include "output/metrics.h"
 #include "output/sink.h"
 
@@ -236,6 +237,50 @@ static void a_textfile_is_always_whole(void **state)
 	assert_int_equal(access(p.dir, F_OK), -1); /* no temporary file is left in it */
 }
 
+static void hosts_and_ports(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *host, *port; /* what may be left out */
+		const char *is_host, *is_port;  /* NULL: it is none */
+	} rows[] = {
+		{"a.example:25", NULL, "514", "a.example", "25"},
+		{"a.example", NULL, "514", "a.example", "514"},
+		{"a.example", NULL, NULL, NULL, NULL},
+		{"192.0.2.1:1", NULL, NULL, "192.0.2.1", "1"},
+		{"[2001:db8::1]:65535", NULL, NULL, "2001:db8::1", "65535"},
+		{"[2001:db8::1]", NULL, "514", "2001:db8::1", "514"},
+		{"9625", "127.0.0.1", NULL, "127.0.0.1", "9625"},
+		{":9625", "127.0.0.1", NULL, "127.0.0.1", "9625"},
+		{"9625", NULL, "514", "9625", "514"},
+		{":9625", NULL, NULL, NULL, NULL},
+		{"", "127.0.0.1", "514", NULL, NULL},
+		{"", NULL, "514", NULL, NULL},
+		{"a:0", NULL, NULL, NULL, NULL},
+		{"a:65536", NULL, NULL, NULL, NULL},
+		{"a:123456", NULL, NULL, NULL, NULL},
+		{"a:", NULL, "514", NULL, NULL},
+		{"a:b", NULL, NULL, NULL, NULL},
+		{"a:+1", NULL, NULL, NULL, NULL},
+		{"2001:db8::1:25", NULL, NULL, NULL, NULL},
+		{"[]:25", NULL, NULL, NULL, NULL},
+		{"[::1:25", NULL, NULL, NULL, NULL},
+		{"[::1]25", NULL, NULL, NULL, NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct hostport h;
+		bool read = hostport_read(&h, rows[i].text, rows[i].host, rows[i].port);
+
+		if (read != (rows[i].is_host != NULL))
+			fail_msg("%s", rows[i].text);
+		if (read) {
+			assert_string_equal(h.host, rows[i].is_host);
+			assert_string_equal(h.port, rows[i].is_port);
+		}
+	}
+}
+
 static void targets_that_are_none(void **state)
 {
 	(void)state;
@@ -360,6 +405,7 @@ int main(void)
 		cmocka_unit_test(times_fall_into_their_buckets),
 		cmocka_unit_test(roles_and_fates),
 		cmocka_unit_test(a_textfile_is_always_whole),
+		cmocka_unit_test(hosts_and_ports),
 		cmocka_unit_test(targets_that_are_none),
 		cmocka_unit_test(who_asks_by_http_is_answered),
 	};

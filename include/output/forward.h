@@ -2,14 +2,14 @@
 #ifndef SMTPWATCH_OUTPUT_FORWARD_H
 #define SMTPWATCH_OUTPUT_FORWARD_H
 
-#include <stdbool.h>
+#include "output/hostport.h"
 
 #define FORWARD_WHY 512
 
 struct forward_target {
 	const char *name; /* as it was given; borrowed */
 	bool tcp;
-	char host[256], port[8];
+	struct hostport to;
 };
 
 /* "udp://host:port" (RFC 5426) or "tcp://host:port" (RFC 6587 3.4.1, octet counting); IPv6 addresses in brackets; without a port, 514. False, with a sentence in why. */

@@ -72,7 +72,7 @@ void sinks_record(struct sinks *s, const struct record *record, const char *inpu
 /* Nothing may wait in a buffer any longer: the input is slow, and someone looks on. */
 void sinks_flush(struct sinks *s);
 
-/* The last words, or with summary.interim what can be said so far; totals, alerting and outputs are filled in here. */
+/* The last words, or with summary.interim what can be said so far; totals, alerting, live and outputs are filled in here. */
 void sinks_stats(struct sinks *s, struct summary summary);
 
 /* The same for those that show figures to whoever asks at any time; cheap enough for once a second. */
@@ -80,7 +80,7 @@ void sinks_observe(struct sinks *s, struct summary summary);
 
 /*
  * For a loop around poll(2). sinks_watch fills at most n places and returns how many it filled; there is at most one for each output. sinks_ready is given the same places again, with revents.
- * sinks_tick: it is `now`, nanoseconds since the epoch; at least once a second, as what is retried, repeated, or due at a time of the day waits for it. sinks_reopen: log files may have been
+ * sinks_tick: it is `now`, nanoseconds since the epoch; at least once a second, and it may be after each wait, as what is retried, repeated, or due at a time of the day waits for it. sinks_reopen: log files may have been
  * moved away, readers may have changed (SIGHUP); false: one of them goes on as before, which has been said. None of them waits.
  */
 size_t sinks_watch(struct sinks *s, struct pollfd *fds, size_t n);

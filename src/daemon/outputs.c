@@ -1,6 +1,8 @@
 /* outputs.c - from the list in the options to sinks. */
 #include "daemon/outputs.h"
 
+#include "daemon/privilege.h"
+
 #include <unistd.h>
 
 static bool output_add(struct sinks *s, const char *spec)
@@ -20,7 +22,10 @@ struct sinks *outputs_open(const struct options *o, const struct alerting *alert
 	bool fine;
 
 	config.redact = o->redact;
+	config.repeat = o->repeat;
+	config.digest = o->digest;
 	config.mode.live = o->interfaces.n > 0;
+	config.mode.become = privilege_target(o->user, &config.mode.uid, &config.mode.gid);
 	s = sinks_new(&config);
 	fine = s != NULL;
 

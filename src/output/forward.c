@@ -17,39 +17,17 @@
 /* GOOD: so many datagrams without a refusal, and somebody seems to take them again. */
 enum { PAUSE_FIRST = 1, PAUSE_MOST = 64, SEND_SECONDS = 10, GOOD = 10 };
 
-/* Behind "udp://": host and port into *t. */
-static bool place_read(struct forward_target *t, const char *place)
-{
-	bool bracket = place[0] == '[';
-	const char *end = bracket ? strchr(place, ']') : place + strcspn(place, ":");
-	size_t n = end != NULL ? (size_t)(end - place) - bracket : 0;
-	const char *port = end != NULL && bracket ? end + 1 : end;
-
-	if (n == 0 || n >= sizeof(t->host))
-		return false;
-	memcpy(t->host, place + bracket, n);
-	t->host[n] = '\0';
-	if (port[0] == '\0')
-		port = ":514";
-	n = strlen(port + 1);
-	if (port[0] != ':' || n == 0 || n > 5 || strspn(port + 1, "0123456789") != n || atol(port + 1) > 65535 ||
-	    atol(port + 1) == 0)
-		return false;
-	memcpy(t->port, port + 1, n + 1);
-	return true;
-}
-
 bool forward_read(struct forward_target *t, const char *text, char why[FORWARD_WHY])
 {
 	*t = (struct forward_target){.name = text, .tcp = strncmp(text, "tcp://", 6) == 0};
-	if ((t->tcp || strncmp(text, "udp://", 6) == 0) && place_read(t, text + 6))
+	if ((t->tcp || strncmp(text, "udp://", 6) == 0) && hostport_read(&t->to, text + 6, NULL, "514"))
 		return true;
 	snprintf(why, FORWARD_WHY, "\"%.200s\" is no host to send to: udp://host:port, tcp://[address]:port", text);
 	return false;
 }
 
 struct link {
-	const struct forward_target *to;
+	const struct forward_target *target;
 	int parent, fd;
 	bool known;    /* it was connected before */
 	unsigned good; /* datagrams since the last refusal */
@@ -78,8 +56,8 @@ static int connect_one(const struct addrinfo *a)
 
 static bool link_connect(struct link *l)
 {
-	struct addrinfo hints = {.ai_socktype = l->to->tcp ? SOCK_STREAM : SOCK_DGRAM}, *list = NULL;
-	int error = getaddrinfo(l->to->host, l->to->port, &hints, &list);
+	struct addrinfo hints = {.ai_socktype = l->target->tcp ? SOCK_STREAM : SOCK_DGRAM}, *list = NULL;
+	int error = getaddrinfo(l->target->to.host, l->target->to.port, &hints, &list);
 
 	if (error != 0) {
 		outage_begin(&l->outage, gai_strerror(error));
@@ -161,12 +139,12 @@ static bool send_datagram(struct link *l, struct bytes message)
 
 static bool link_send(struct link *l, struct bytes message)
 {
-	if (l->fd >= 0 && l->to->tcp)
+	if (l->fd >= 0 && l->target->tcp)
 		link_alive(l);
 	if (l->fd < 0 && !link_connect(l))
 		return false;
-	if (l->to->tcp ? send_stream(l, message) : send_datagram(l, message)) {
-		if (l->to->tcp || l->good++ >= GOOD)
+	if (l->target->tcp ? send_stream(l, message) : send_datagram(l, message)) {
+		if (l->target->tcp || l->good++ >= GOOD)
 			outage_end(&l->outage);
 		return true;
 	}
@@ -194,11 +172,11 @@ static void forward_one(struct link *l, struct bytes message)
 
 void forward_work(int fd, const void *arg)
 {
-	struct link l = {.to = arg, .parent = fd, .fd = -1};
+	struct link l = {.target = arg, .parent = fd, .fd = -1};
 	uint8_t *job = malloc(COURIER_JOB);
 	size_t n;
 
-	l.outage.name = l.to->name;
+	l.outage.name = l.target->name;
 	while (job != NULL && (n = courier_take(fd, job)) > 0)
 		forward_one(&l, bytes_of(job, n));
 	outage_close(&l.outage);

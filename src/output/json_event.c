@@ -194,9 +194,9 @@ static void put_outputs(struct json *j, const struct summary *sum)
 void json_event_stats(struct json *j, const struct summary *sum)
 {
 	event_begin(j, sum->last, "stats");
-	put_totals(j, sum->totals, sum->outputs_n > 0);
+	put_totals(j, sum->totals, sum->live);
 	put_counters(j, sum->core, sum->live);
-	if (sum->outputs_n > 0)
+	if (sum->live)
 		put_outputs(j, sum);
 	outbuf_str(j->b, "}\n");
 }

@@ -18,7 +18,7 @@ static int create_live(const char *name, const struct run_mode *mode)
 	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, OUTFILE_MODE);
 
 	/* Where this fails the file stays root's, and the reopening says so. */
-	if (fd >= 0 && mode->become && fchown(fd, mode->uid, mode->gid) != 0)
+	if (fd >= 0 && mode->become && geteuid() == 0 && fchown(fd, mode->uid, mode->gid) != 0)
 		return fd;
 	if (fd >= 0 || errno != EEXIST)
 		return fd;

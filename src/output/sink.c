@@ -1,6 +1,7 @@
 /* sink.c - the table of kinds, and the one door through which sessions reach all outputs. */
 #include "output/sink.h"
 
+#include "core/frame.h"
 #include "output/grouping.h"
 
 #include <stdio.h>
@@ -8,6 +9,9 @@
 
 const struct sink_kind *const sink_kinds[] = {&sink_text,       &sink_json,     &sink_syslog, &sink_journald,
 					      &sink_prometheus, &sink_textfile, &sink_exec,   NULL};
+
+/* What waits for the time need not be looked at more often. */
+static const int64_t tick_least = FRAME_SECOND / 5;
 
 struct sink {
 	const struct sink_kind *kind;
@@ -28,6 +32,7 @@ struct sinks {
 	struct daily daily;
 	struct sink *all;
 	struct sink_loss *losses; /* one for each */
+	int64_t now;              /* the latest tick that was taken */
 	size_t n;
 };
 
@@ -87,11 +92,16 @@ struct sinks *sinks_new(const struct sinks_config *config)
 static bool sinks_grow(struct sinks *s)
 {
 	struct sink *all = realloc(s->all, (s->n + 1) * sizeof(*all));
-	struct sink_loss *losses = realloc(s->losses, (s->n + 1) * sizeof(*losses));
+	struct sink_loss *losses;
 
-	s->all = all != NULL ? all : s->all;
-	s->losses = losses != NULL ? losses : s->losses;
-	return all != NULL && losses != NULL;
+	if (all == NULL)
+		return false;
+	s->all = all;
+	losses = realloc(s->losses, (s->n + 1) * sizeof(*losses));
+	if (losses == NULL)
+		return false;
+	s->losses = losses;
+	return true;
 }
 
 bool sinks_add(struct sinks *s, const char *spec, char why[SINK_WHY])
@@ -152,6 +162,7 @@ static void summary_fill(struct sinks *s, struct summary *summary)
 {
 	summary->totals = &s->totals;
 	summary->alerting = s->config.alerting;
+	summary->live = s->config.mode.live;
 	summary->outputs = s->losses;
 	summary->outputs_n = s->config.mode.live ? s->n : 0;
 	for (size_t i = 0; i < s->n; i++)
@@ -212,6 +223,9 @@ static void tell_day(struct sinks *s)
 
 void sinks_tick(struct sinks *s, int64_t now)
 {
+	if (now >= s->now && now - s->now < tick_least)
+		return;
+	s->now = now;
 	if (s->config.mode.live) {
 		throttle_tick(s->throttle, now);
 		if (daily_over(&s->daily, now))

@@ -1,4 +1,5 @@
 /* sink_prometheus.c - the metrics for whoever asks by HTTP. libmicrohttpd speaks it, without a thread: the program's loop calls it when there is something to do. */
+#include "output/hostport.h"
 #include "output/metrics.h"
 #include "output/sink.h"
 
@@ -68,30 +69,14 @@ static enum MHD_Result asked(void *self, struct MHD_Connection *c, const char *u
 	return answer(c, MHD_HTTP_OK, page_type, s->buf.p, s->buf.n);
 }
 
-/* getaddrinfo takes 99999, and makes another number of it. */
-static bool port_is(const char *text)
-{
-	size_t n = strlen(text);
-
-	return n > 0 && n <= 5 && strspn(text, "0123456789") == n && atol(text) > 0 && atol(text) <= 65535;
-}
-
 /* "address:port", "[address]:port", "port". False: it is none of them. */
 static bool address_read(const char *target, struct sockaddr_storage *out)
 {
 	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE, .ai_socktype = SOCK_STREAM};
-	const char *colon = strrchr(target, ':'), *port = colon != NULL ? colon + 1 : target;
-	size_t n = colon != NULL ? (size_t)(colon - target) : 0;
 	struct addrinfo *list = NULL;
-	char host[64] = "127.0.0.1";
+	struct hostport at;
 
-	if (n >= sizeof(host))
-		return false;
-	if (colon != NULL && n >= 2 && target[0] == '[' && colon[-1] == ']')
-		snprintf(host, sizeof(host), "%.*s", (int)n - 2, target + 1);
-	else if (n > 0)
-		snprintf(host, sizeof(host), "%.*s", (int)n, target);
-	if (!port_is(port) || getaddrinfo(host, port, &hints, &list) != 0)
+	if (!hostport_read(&at, target, "127.0.0.1", NULL) || getaddrinfo(at.host, at.port, &hints, &list) != 0)
 		return false;
 	memcpy(out, list->ai_addr, list->ai_addrlen);
 	freeaddrinfo(list);
