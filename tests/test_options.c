@@ -268,7 +268,7 @@ static void packets_come_from_what_the_command_line_says(void **state)
 	reading_free(&r);
 }
 
-/* Each mistake with its line and what would be right, all of them at once, in whatever order they are found. */
+/* Each mistake with its line and what would be right, all of them at once, from the first line to the last. */
 static void mistakes_in_a_file_have_a_line(void **state)
 {
 	(void)state;
@@ -308,11 +308,17 @@ static void mistakes_in_a_file_have_a_line(void **state)
 					   ":18: list-alerts belongs on the command line",
 					   ":19: buffer: \"10\" is no size of at least 1M"};
 	struct reading r;
+	const char *at;
 
 	reading_file(&r, text, "-T");
-	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
-		if (strstr(r.said, said[i]) == NULL)
-			fail_msg("not said: %s\nin: %s", said[i], r.said);
+	at = r.said;
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		const char *found = strstr(at, said[i]);
+
+		if (found == NULL)
+			fail_msg("not said, or not in its place: %s\nin: %s", said[i], r.said);
+		at = found;
+	}
 	assert_int_equal(r.mistakes, sizeof(said) / sizeof(said[0]));
 	assert_false(r.o.monitor.insist_checksum);
 	reading_free(&r);

@@ -179,6 +179,18 @@ static bool put_grouped(struct json *j, const struct json_view *v)
 	return v->report->grouped;
 }
 
+/* Alerts that are told in a sum later. */
+static bool put_folded(struct json *j, const struct json_view *v)
+{
+	json_bits(j, v->report->folded, signature_name);
+	return v->report->folded != 0;
+}
+
+static bool put_role(struct json *j, const struct json_view *v)
+{
+	return put_word(j, role_name(v->report->role)) && v->report->role != ROLE_NONE;
+}
+
 static bool put_cause_id(struct json *j, const struct json_view *v)
 {
 	const struct cause *c = report_cause(v->report);
@@ -358,6 +370,7 @@ const struct json_row json_session_rows[] = {
 	JSON_ROW(JSON_ROOT, "session_id", put_session_id),
 	JSON_ROW(JSON_ROOT, "input", put_input),
 	JSON_ROW(JSON_ROOT, "vlan", put_vlan),
+	JSON_ROW(JSON_ROOT, "role", put_role),
 	JSON_ROW(JSON_ROOT, "start", put_start),
 	JSON_ROW(JSON_ROOT, "end", put_end),
 	JSON_ROW(JSON_ROOT, "duration", put_duration),
@@ -374,6 +387,7 @@ const struct json_row json_session_rows[] = {
 	JSON_ROW(JSON_ENDING, "confidence", put_confidence),
 	JSON_ROW(JSON_ROOT, "together", put_together),
 	JSON_ROW(JSON_ROOT, "grouped", put_grouped),
+	JSON_ROW(JSON_ROOT, "folded", put_folded),
 	JSON_ROW(JSON_CAUSE, "id", put_cause_id),
 	JSON_ROW(JSON_CAUSE, "confidence", put_cause_confidence),
 	JSON_ROW(JSON_CAUSE, "evidence", put_cause_evidence),
