@@ -30,7 +30,7 @@ documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/daemon.m
 lab_tools := $(addprefix $(BUILD)/tests/lab/,blast bare_live)
 
 # Each of these is one file; the generator is made of the others in tests/bench.
-bench_alone := bare measure
+bench_alone := bare floor measure
 bench    := $(addprefix $(BUILD)/tests/bench/,generate $(bench_alone))
 
 # A make within this one: silent about itself, and with a job for each CPU where the outer one was not told how many.

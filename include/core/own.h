@@ -55,16 +55,6 @@ struct half {
 
 static_assert(sizeof(struct half) == 64, "one cache line");
 
-/* What is seldom looked at. */
-struct half_rare {
-	int64_t hole_since; /* since when an acknowledged hole, or an unknown start, is waited for; 0: none */
-	uint32_t hole_at;   /* nxt at that time */
-	uint32_t start;     /* of the first byte */
-	uint32_t fin;       /* with HALF_FIN, where its FIN stands */
-	uint16_t mss;       /* see struct conn_side */
-	uint8_t ttl;        /* likewise */
-};
-
 /* LIST_WAIT is beside the others, and before them: what waits for a hole is looked at before what has been idle. CLOSED: not released yet. */
 enum own_list { LIST_FREE, LIST_WAIT, LIST_HALF_OPEN, LIST_OPEN, LIST_FIN_WAIT, LIST_CLOSED, OWN_LISTS };
 
@@ -72,26 +62,29 @@ struct own_link {
 	uint32_t prev, next; /* connection numbers, FLOW_NONE at the ends */
 };
 
-/* Seven cache lines. A segment in the middle of a connection touches the first five; the last two are for its beginning, its end, and its trouble. */
+/* Six cache lines. A segment in the middle of a connection touches the first five; the last one is for its beginning, its end, and its trouble. Arrays of two are by enum side. */
 struct own_conn {
 	struct conn pub; /* first: the listener's view */
-	uint32_t hash, index;
+	uint32_t index;
 	uint8_t list; /* enum own_list */
 	bool waiting, has_new_syn, closing;
 	struct own_link in_list;
-	uint16_t largest_acked[2]; /* by enum side: see struct conn_side */
-	int64_t since;             /* when it was put into its list, or last looked at there */
-	uint64_t number;           /* of the frame that it began with */
+	uint16_t largest_acked[2]; /* see struct conn_side */
+	uint32_t held_bytes;
+	int64_t since;   /* when it was put into its list, or last looked at there */
+	uint64_t number; /* of the frame that it began with */
 	struct half half[2];
-	struct half_rare rare[2];
+	int64_t hole_since[2]; /* since when an acknowledged hole, or an unknown start, is waited for; 0: none */
+	uint32_t hole_at[2];   /* nxt at that time */
+	uint32_t start[2];     /* of the first byte */
+	uint32_t fin[2];       /* with HALF_FIN, where its FIN stands */
 	struct own_link in_wait;
 	int64_t wait_since; /* when it was put into LIST_WAIT */
-	uint32_t held_bytes;
-	uint32_t new_syn; /* sequence of a SYN that may begin a new connection of the same tuple */
+	uint32_t new_syn;   /* sequence of a SYN that may begin a new connection of the same tuple */
 	struct conn_end end;
 } __attribute__((aligned(64)));
 
-static_assert(offsetof(struct own_conn, half) == 192 && sizeof(struct own_conn) == 448, "three lines, the halves, two more lines");
+static_assert(offsetof(struct own_conn, half) == 192 && sizeof(struct own_conn) == 384, "three lines, the halves, one line more");
 
 static inline bool own_closed(const struct own_conn *c)
 {
@@ -155,6 +148,15 @@ static inline int64_t own_clock_at(const struct stream *s, int64_t ts)
 
 bool own_table_init(struct stream *s);
 void own_table_free(struct stream *s);
+
+/* The hash that a connection stands under. */
+static inline uint32_t own_hash(const struct stream *s, const struct own_conn *own)
+{
+	const struct conn *c = &own->pub;
+	struct packet p = {
+		.src = c->addr[CLIENT], .dst = c->addr[SERVER], .src_port = c->port[CLIENT], .dst_port = c->port[SERVER]};
+	return flow_hash(s->config.seed, &p);
+}
 
 /* Whose segment of this connection it is: an enum side; -1: it belongs to another. */
 static inline int own_side(const struct own_conn *own, const struct packet *p)

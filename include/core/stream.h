@@ -33,6 +33,8 @@ struct conn_flow {
 	bool syn;       /* its SYN was seen */
 	bool fin, rst;  /* its FIN was handed on; its valid RST was seen */
 	bool cut;       /* the snaplen took bytes away */
+	uint8_t ttl;    /* these two are the engine's until the close: see struct conn_side */
+	uint16_t mss;
 };
 
 /* What else was counted of one side, as a sender: known from the close on. Counters saturate. */
@@ -81,14 +83,14 @@ enum closer { CLOSER_NOBODY, CLOSER_CLIENT, CLOSER_SERVER };
 enum how { HOW_FIN, HOW_RST, HOW_SILENCE, HOW_IDLE, HOW_EVICTED, HOW_CAPTURE_END };
 
 struct conn_end {
-	uint8_t closer; /* enum closer: whose FIN or valid RST came first in sequence */
-	uint8_t how;    /* enum how: of the first closing segment, or why the watch ended without one */
-	uint8_t over; /* enum how: why close was called: HOW_FIN and HOW_RST say that the connection is over, the others that only the watch is */
-	uint8_t rst_by;  /* enum side: with by_rst */
-	bool by_rst;     /* an RST ended it, possibly after a FIN */
-	bool crossed;    /* both sides closed, and neither had seen the other's FIN when it did */
-	bool refused;    /* the SYN was answered by an RST */
-	bool unanswered; /* nothing ever answered the SYN, and long enough was watched to say so */
+	uint8_t closer : 2; /* enum closer: whose FIN or valid RST came first in sequence */
+	uint8_t how : 3;    /* enum how: of the first closing segment, or why the watch ended without one */
+	uint8_t over : 3; /* enum how: why close was called: HOW_FIN and HOW_RST say that the connection is over, the others that only the watch is */
+	uint8_t rst_by : 1;  /* enum side: with by_rst */
+	bool by_rst : 1;     /* an RST ended it, possibly after a FIN */
+	bool crossed : 1;    /* both sides closed, and neither had seen the other's FIN when it did */
+	bool refused : 1;    /* the SYN was answered by an RST */
+	bool unanswered : 1; /* nothing ever answered the SYN, and long enough was watched to say so */
 };
 
 /*

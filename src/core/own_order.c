@@ -178,7 +178,7 @@ static bool start_settle(struct own_conn *c, enum side side)
 	if (h->flags & HALF_KNOWN || !(h->flags & HALF_FLOOR))
 		return false;
 	h->flags |= HALF_KNOWN;
-	h->nxt = c->rare[side].start;
+	h->nxt = c->start[side];
 	return true;
 }
 
@@ -313,8 +313,8 @@ void own_order_acked(struct own_conn *c, enum side of, uint32_t ack)
 		h->ack = ack;
 		h->flags |= HALF_ACKED;
 	}
-	if (!(h->flags & HALF_KNOWN) && (!(h->flags & HALF_FLOOR) || seq_diff(ack, c->rare[of].start) < 0)) {
-		c->rare[of].start = h->end = ack;
+	if (!(h->flags & HALF_KNOWN) && (!(h->flags & HALF_FLOOR) || seq_diff(ack, c->start[of]) < 0)) {
+		c->start[of] = h->end = ack;
 		h->flags |= HALF_FLOOR;
 	}
 	if (seq_diff(ack, h->end) > 0)
@@ -324,7 +324,7 @@ void own_order_acked(struct own_conn *c, enum side of, uint32_t ack)
 void own_order_start(struct own_conn *c, enum side side, uint32_t start)
 {
 	struct half *h = &c->half[side];
-	c->rare[side].start = h->nxt = start;
+	c->start[side] = h->nxt = start;
 	if (!(h->flags & HALF_FLOOR) || seq_diff(h->end, start) < 0)
 		h->end = start;
 	h->flags |= HALF_KNOWN;
@@ -336,13 +336,13 @@ static bool hole_watch(struct own_conn *c, enum side side, int64_t ts)
 	struct half *h = &c->half[side];
 	bool unknown = !(h->flags & HALF_KNOWN) && (h->flags & HALF_FLOOR);
 	if (!unknown && confirmed_hole(c, side) == 0) {
-		c->rare[side].hole_since = 0;
+		c->hole_since[side] = 0;
 		return false;
 	}
 	uint32_t at = unknown ? 0 : h->nxt;
-	if (c->rare[side].hole_since == 0 || c->rare[side].hole_at != at) {
-		c->rare[side].hole_since = ts;
-		c->rare[side].hole_at = at;
+	if (c->hole_since[side] == 0 || c->hole_at[side] != at) {
+		c->hole_since[side] = ts;
+		c->hole_at[side] = at;
 	}
 	return true;
 }
@@ -370,12 +370,12 @@ void own_order_expire(struct stream *s, struct own_conn *c, int64_t now)
 {
 	own_wait(s, c, false);
 	for (enum side side = CLIENT; side <= SERVER && !own_closed(c); side++) {
-		if (c->rare[side].hole_since == 0 || c->rare[side].hole_since + s->config.skew > now)
+		if (c->hole_since[side] == 0 || c->hole_since[side] + s->config.skew > now)
 			continue;
 		uint32_t hole = confirmed_hole(c, side);
 		if (!start_settle(c, side) && hole > 0)
 			gap_declare(s, c, side, hole, now);
-		c->rare[side].hole_since = 0;
+		c->hole_since[side] = 0;
 		drain(s, c);
 	}
 	if (!own_closed(c))
@@ -412,7 +412,7 @@ void own_order_forget_rst(struct stream *s, struct own_conn *c, enum side side)
 static uint32_t unacked(const struct own_conn *c, enum side side)
 {
 	const struct half *h = &c->half[side];
-	int32_t n = (h->flags & HALF_ACKED) ? seq_diff(h->end, h->ack) : seq_diff(h->end, c->rare[side].start);
+	int32_t n = (h->flags & HALF_ACKED) ? seq_diff(h->end, h->ack) : seq_diff(h->end, c->start[side]);
 	n -= (h->flags & HALF_FIN) && n > 0;
 	return n > 0 ? (uint32_t)n : 0;
 }
@@ -421,11 +421,10 @@ static uint32_t unacked(const struct own_conn *c, enum side side)
 static void facts_publish(struct stream *s, struct own_conn *c, enum side side)
 {
 	const struct half *h = &c->half[side];
-	const struct half_rare *rare = &c->rare[side];
 	struct conn_side *facts = &own_sides(s, c)[side];
-	facts->mss = rare->mss;
+	facts->mss = c->pub.flow[side].mss;
 	facts->largest_acked = c->largest_acked[side];
-	facts->ttl = rare->ttl;
+	facts->ttl = c->pub.flow[side].ttl;
 	facts->packets = h->packets;
 	facts->retransmits = h->retransmits;
 	facts->unacked = unacked(c, side);

@@ -73,11 +73,11 @@ void own_past_add(struct stream *s, const struct own_conn *c, int64_t since)
 	struct own_past *past = past_at(all, all->count);
 	memcpy(past->addr, c->pub.addr, sizeof past->addr);
 	memcpy(past->port, c->pub.port, sizeof past->port);
-	past->start[CLIENT] = c->rare[CLIENT].start;
-	past->start[SERVER] = c->rare[SERVER].start;
-	past->hash = c->hash;
+	past->start[CLIENT] = c->start[CLIENT];
+	past->start[SERVER] = c->start[SERVER];
+	past->hash = own_hash(s, c);
 	past->since = since;
-	flow_change(&s->flows, c->hash, c->index, place_of(all, past));
+	flow_change(&s->flows, past->hash, c->index, place_of(all, past));
 	if (all->count++ == 0 && since + s->config.linger < s->due)
 		s->due = since + s->config.linger;
 }

@@ -200,7 +200,6 @@ struct own_conn *own_enter(struct stream *s, uint32_t index, uint32_t hash, cons
 		return NULL;
 	}
 	conn_init(c, p, from_client);
-	c->hash = hash;
 	c->index = index;
 	c->list = LIST_HALF_OPEN;
 	c->since = s->clock;

@@ -122,7 +122,7 @@ static bool begins_anew(const struct packet *p, uint32_t start)
 static bool live_over(struct own_conn *c, enum side side, const struct packet *p)
 {
 	const struct half *h = &c->half[side];
-	if (!(p->flags & TCP_SYN) || !(h->flags & HALF_KNOWN) || p->seq + 1 == c->rare[side].start)
+	if (!(p->flags & TCP_SYN) || !(h->flags & HALF_KNOWN) || p->seq + 1 == c->start[side])
 		return false;
 	if (p->flags & TCP_ACK)
 		return c->has_new_syn && p->ack == c->new_syn + 1;
@@ -138,15 +138,15 @@ static bool syn_take(struct own_conn *c, enum side side, const struct packet *p)
 {
 	struct half *h = &c->half[side];
 	struct conn_flow *flow = &c->pub.flow[side];
-	bool moved = (h->flags & HALF_KNOWN) && c->rare[side].start != p->seq + 1;
-	if (moved && (h->nxt != c->rare[side].start || h->held || !(p->flags & TCP_ACK)))
+	bool moved = (h->flags & HALF_KNOWN) && c->start[side] != p->seq + 1;
+	if (moved && (h->nxt != c->start[side] || h->held || !(p->flags & TCP_ACK)))
 		return false;
 	if (flow->syn && !moved) {
 		h->retransmits++;
 		return true;
 	}
 	flow->syn = true;
-	c->rare[side].mss = p->mss;
+	c->pub.flow[side].mss = p->mss;
 	h->wscale = p->has_wscale ? p->wscale : 0;
 	own_order_start(c, side, p->seq + 1);
 	if ((p->flags & TCP_ACK) && !(c->half[side_other(side)].flags & HALF_KNOWN))
@@ -178,7 +178,7 @@ static inline void facts_of_sender(struct stream *s, struct own_conn *c, enum si
 {
 	struct half *h = &c->half[side];
 	if (h->packets == 0)
-		c->rare[side].ttl = h->ttl_low = h->ttl_high = p->ttl;
+		c->pub.flow[side].ttl = h->ttl_low = h->ttl_high = p->ttl;
 	if (p->ttl < h->ttl_low)
 		h->ttl_low = p->ttl;
 	if (p->ttl > h->ttl_high)
@@ -265,7 +265,7 @@ static inline bool ack_take(struct own_conn *c, enum side side, const struct pac
 static void end_take(struct own_conn *c, enum side side, uint32_t seq, uint32_t end)
 {
 	struct half *h = &c->half[side];
-	uint32_t *start = &c->rare[side].start;
+	uint32_t *start = &c->start[side];
 	if (!(h->flags & (HALF_KNOWN | HALF_FLOOR))) {
 		*start = seq;
 		h->end = end;
@@ -284,7 +284,7 @@ static bool rst_believed(const struct own_conn *c, enum side side, const struct 
 	*beyond = false;
 	if (!(h->flags & (HALF_KNOWN | HALF_FLOOR)))
 		return (p->flags & TCP_ACK) && (other->flags & HALF_KNOWN);
-	uint32_t low = (h->flags & HALF_ACKED) ? h->ack : c->rare[side].start;
+	uint32_t low = (h->flags & HALF_ACKED) ? h->ack : c->start[side];
 	if (seq_diff(p->seq, low) >= 0 && seq_diff(p->seq, h->end) <= 0)
 		return true;
 	bool scaled = c->pub.flow[CLIENT].syn && c->pub.flow[SERVER].syn;
@@ -313,8 +313,7 @@ static void rst_take(struct stream *s, struct own_conn *c, enum side side, const
 	struct half *h = &c->half[side];
 	bool beyond;
 	/* A refused Fast Open acknowledges the SYN without its data. */
-	bool of_syn = (p->flags & TCP_ACK) && seq_diff(p->ack, c->rare[CLIENT].start) >= 0 &&
-		      seq_diff(p->ack, c->half[CLIENT].end) <= 0;
+	bool of_syn = (p->flags & TCP_ACK) && seq_diff(p->ack, c->start[CLIENT]) >= 0 && seq_diff(p->ack, c->half[CLIENT].end) <= 0;
 	if (side == SERVER && c->list == LIST_HALF_OPEN && !c->pub.flow[SERVER].syn && of_syn) {
 		c->end.refused = true;
 		own_order_start(c, SERVER, p->seq);
@@ -349,13 +348,13 @@ static void data_take(struct stream *s, struct own_conn *c, enum side side, cons
 		return;
 	}
 	if (h->flags & HALF_FIN) {
-		if (seq_diff(end, c->rare[side].fin) > 0 || (h->flags & HALF_FIN_DONE))
+		if (seq_diff(end, c->fin[side]) > 0 || (h->flags & HALF_FIN_DONE))
 			return;
 		e.flags &= TCP_ACK;
 	}
 	if ((e.flags & TCP_FIN) && !((h->flags & HALF_KNOWN) && seq_diff(end, h->nxt) < 0)) {
 		h->flags |= HALF_FIN;
-		c->rare[side].fin = end;
+		c->fin[side] = end;
 	} else {
 		e.flags &= TCP_ACK;
 	}
@@ -449,7 +448,7 @@ static struct own_conn *conn_for(struct stream *s, struct own_conn *c, uint32_t 
 	}
 	if (!c)
 		return conn_new(s, hash, p, &side);
-	if (own_closed(c) && !begins_anew(p, c->rare[side].start)) {
+	if (own_closed(c) && !begins_anew(p, c->start[side])) {
 		straggler_take(s, c, side, p);
 		return NULL;
 	}
@@ -513,10 +512,10 @@ static void segment(struct stream *s, uint32_t hash, uint32_t candidate, const s
 static inline void conn_prefetch(const struct own_conn *c, const struct packet *p)
 {
 	const char *at = (const char *)c;
-	for (size_t line = 0; line < offsetof(struct own_conn, rare); line += 64)
+	for (size_t line = 0; line < offsetof(struct own_conn, hole_since); line += 64)
 		__builtin_prefetch(at + line, 1);
 	if (p->flags & (TCP_SYN | TCP_FIN | TCP_RST))
-		for (size_t line = offsetof(struct own_conn, rare); line < sizeof *c; line += 64)
+		for (size_t line = offsetof(struct own_conn, hole_since); line < sizeof *c; line += 64)
 			__builtin_prefetch(at + line, 1);
 }
 
@@ -534,6 +533,29 @@ static inline bool is_owned(const struct stream *s, uint32_t hash)
 	return s->config.shards <= 1 || (uint64_t)(hash >> 16) * s->config.shards >> 16 == s->config.shard;
 }
 
+/* What is fetched ahead for a segment: the number of its connection, of which its bytes will be read, or its end. */
+struct coming {
+	uint32_t candidate;
+	bool turn;
+};
+
+/* What the listener keeps of the connections, and what that points to; of those that end, also their neighbours. */
+static void listener_prefetch(struct stream *s, const struct coming *coming, size_t n)
+{
+	const struct conn *open[BATCH];
+	size_t opens = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct own_conn *c = own_at(s, coming[i].candidate);
+		if (coming[i].turn)
+			neighbours_prefetch(s, c);
+		if (c->pub.user && c->list == LIST_OPEN)
+			open[opens++] = &c->pub;
+	}
+	for (int step = 0; step < 3 && s->listener->ahead; step++)
+		for (size_t i = 0; i < opens; i++)
+			s->listener->ahead(s->arg, open[i], step);
+}
+
 /*
  * Several passes over a batch, each of which fetches what the next one reads, so that the cache misses of one segment's look-up overlap with those of the others: the slot, the connection, what
  * the listener keeps of it, and what that points to.
@@ -542,6 +564,8 @@ static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 {
 	uint32_t hash[BATCH], candidate[BATCH];
 	bool owned[BATCH];
+	struct coming coming[BATCH];
+	size_t comings = 0;
 	for (size_t i = 0; i < n; i++) {
 		hash[i] = flow_hash(s->config.seed, &packets[i]);
 		owned[i] = is_owned(s, hash[i]);
@@ -549,27 +573,17 @@ static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 	}
 	for (size_t i = 0; i < n; i++) {
 		uint32_t at = hash[i];
-		candidate[i] = FLOW_NONE;
-		if (!owned[i])
+		candidate[i] = owned[i] ? flow_find(&s->flows, hash[i], &at) : FLOW_NONE;
+		if (candidate[i] & OWN_PAST) {
+			candidate[i] = FLOW_NONE; /* or one that is over: nobody looks at it again, but for an exception */
 			continue;
-		candidate[i] = flow_find(&s->flows, hash[i], &at);
-		if (!(candidate[i] & OWN_PAST))
-			conn_prefetch(own_at(s, candidate[i]), &packets[i]);
-		else
-			candidate[i] =
-				FLOW_NONE; /* or one that is over: the rule, and not the exception, is that nobody looks at it again */
-	}
-	for (int step = 0; step < 3; step++)
-		for (size_t i = 0; i < n; i++) {
-			bool turn = packets[i].flags & (TCP_FIN | TCP_RST);
-			if (candidate[i] == FLOW_NONE || (packets[i].payload_len == 0 && !turn))
-				continue;
-			const struct own_conn *c = own_at(s, candidate[i]);
-			if (step == 0 && turn)
-				neighbours_prefetch(s, c);
-			if (c->pub.user && c->list == LIST_OPEN && s->listener->ahead)
-				s->listener->ahead(s->arg, &c->pub, step);
 		}
+		bool turn = packets[i].flags & (TCP_FIN | TCP_RST), again = i > 0 && candidate[i] == candidate[i - 1];
+		conn_prefetch(own_at(s, candidate[i]), &packets[i]);
+		if (turn || (packets[i].payload_len > 0 && !again))
+			coming[comings++] = (struct coming){candidate[i], turn};
+	}
+	listener_prefetch(s, coming, comings);
 	for (size_t i = 0; i < n; i++)
 		if (owned[i])
 			segment(s, hash[i], candidate[i], &packets[i]);
