@@ -331,6 +331,11 @@ static void extensions(void **state)
 		{B("mx.example.net at your service"), 0, 99},
 		{B(""), 0, 99},
 		{B("\0SIZE\xff"), 0, 99},
+		{B("DSN\0"), 0, 99},
+		{B("dsn=1"), SMTP_EXT_DSN, 99},
+		{B("\x18"
+		   "BITMIME"),
+		 0, 99}, /* the digit and this byte differ in the bit that makes small letters */
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		uint64_t size = 99;

@@ -13,7 +13,7 @@ static inline uint8_t ascii_lower(uint8_t c)
 /* A CR inside a line is a blank too: servers split with isspace(), so that "QUIT" CR CR LF works. */
 static inline bool ascii_blank(uint8_t c)
 {
-	return c == ' ' || c == '\t' || c == '\r';
+	return c <= ' ' && (c == ' ' || c == '\t' || c == '\r');
 }
 
 static inline bool ascii_digit(uint8_t c)
@@ -42,13 +42,17 @@ static inline bool ascii_same(uint8_t a, uint8_t b)
 	return a == b || ((a ^ b) == 0x20 && ascii_lower(a) >= 'a' && ascii_lower(a) <= 'z');
 }
 
-/* How much of word b begins with, in any case. */
-static inline size_t ascii_alike(struct bytes b, const char *word)
+/* How much of word b begins with, in any case; of both, the first i letters are known to be alike. */
+static inline size_t ascii_alike_from(struct bytes b, const char *word, size_t i)
 {
-	size_t i = 0;
 	while (i < b.n && word[i] && ascii_same(b.p[i], (uint8_t)word[i]))
 		i++;
 	return i;
+}
+
+static inline size_t ascii_alike(struct bytes b, const char *word)
+{
+	return ascii_alike_from(b, word, 0);
 }
 
 /* b begins with word, in any case. */

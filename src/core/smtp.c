@@ -2,6 +2,7 @@
 #include "core/smtp.h"
 
 #include <assert.h>
+#include <endian.h>
 
 #include "core/ascii.h"
 
@@ -78,23 +79,31 @@ static const uint8_t verb_at[KEYS] = {
 	/* clang-format on */
 };
 
-static inline uint32_t key_of(const uint8_t *p)
+/* KEY of the four bytes at p, in one load. */
+static inline uint32_t key_of(const void *p)
 {
-	return KEY(p[0], p[1], p[2], p[3]);
+	uint32_t four;
+	memcpy(&four, p, sizeof four);
+	return le32toh(four) & KEY(0xff, 0xff, 0xff, 0xff);
 }
 
 static bool begins_with_word(struct bytes text, const char *word)
 {
-	size_t n = strlen(word);
-	return ascii_begins(text, word) && (text.n == n || ascii_blank(text.p[n]));
+	size_t n = ascii_alike(text, word);
+	return word[n] == '\0' && (text.n == n || ascii_blank(text.p[n]));
 }
 
-static enum smtp_verb verb_find(struct bytes text)
+/* *n: the letters of the verb. */
+static enum smtp_verb verb_find(struct bytes text, size_t *n)
 {
 	if (text.n < 4)
 		return SMTP_UNKNOWN;
-	enum smtp_verb v = verb_at[KEY_PLACE(key_of(text.p))];
-	return v >= SMTP_EHLO && begins_with_word(text, verbs[v]) ? v : SMTP_UNKNOWN;
+	uint32_t key = key_of(text.p);
+	enum smtp_verb v = verb_at[KEY_PLACE(key)];
+	if (v < SMTP_EHLO || key != key_of(verbs[v]))
+		return SMTP_UNKNOWN;
+	*n = ascii_alike_from(text, verbs[v], 4);
+	return verbs[v][*n] == '\0' && (*n == text.n || ascii_blank(text.p[*n])) ? v : SMTP_UNKNOWN;
 }
 
 /* "Host: ..." (RFC 5322 2.2): what Postfix takes for a header line, and answers with "I can break rules, too". */
@@ -121,9 +130,10 @@ static bool is_foreign(struct bytes line)
 struct smtp_command smtp_command_read(struct bytes line)
 {
 	struct bytes text = ascii_trim(line);
-	enum smtp_verb verb = verb_find(text);
+	size_t n;
+	enum smtp_verb verb = verb_find(text, &n);
 	if (verb != SMTP_UNKNOWN)
-		return (struct smtp_command){verb, ascii_trim(bytes_from(text, strlen(verbs[verb])))};
+		return (struct smtp_command){verb, ascii_trim(bytes_from(text, n))};
 	return (struct smtp_command){is_foreign(line) ? SMTP_NOT_SMTP : SMTP_UNKNOWN, line};
 }
 
@@ -139,20 +149,22 @@ static bool take_part(struct bytes *b, bool last, uint16_t *value)
 	return n > 0 && closed;
 }
 
-/* Takes "5.7.1 " off the front of *text if it is of the class of the reply's code (RFC 2034 4): anything else is text. */
-static struct smtp_enhanced enhanced_take(struct bytes *text, uint8_t class)
+/* Takes "5.7.1 " off the front of the text if it is of the class of the reply's code (RFC 2034 4): anything else is text. */
+static __attribute__((noinline)) void enhanced_take(struct smtp_reply *r, uint8_t class)
 {
-	struct smtp_enhanced e = {0};
-	struct bytes b = *text;
+	struct smtp_enhanced e = {.class = class};
+	struct bytes b = r->text;
 	uint16_t first;
-	/* Most lines are told from one by their second byte. */
-	if (class == 3 || b.n < 5 || (b.p[1] != '.' && !ascii_digit(b.p[1])) || !take_part(&b, false, &first) || first != class)
-		return e;
-	if (!take_part(&b, false, &e.subject) || !take_part(&b, true, &e.detail))
-		return (struct smtp_enhanced){0};
-	e.class = class;
-	*text = ascii_trim(b);
-	return e;
+	if (!take_part(&b, false, &first) || first != class || !take_part(&b, false, &e.subject) || !take_part(&b, true, &e.detail))
+		return;
+	r->enhanced = e;
+	r->text = ascii_trim(b);
+}
+
+/* Most lines are told from one with an enhanced code by their second byte; that is why the reading of one is a function apart, whose registers they need not save. */
+static inline bool enhanced_begins(struct bytes b, uint8_t class)
+{
+	return b.n >= 5 && (b.p[1] == '.' || ascii_digit(b.p[1])) && class != 3;
 }
 
 /* The code is judged by its first digit alone: what servers make up (299, 571) is still a reply (RFC 5321 4.3.2). */
@@ -167,7 +179,8 @@ struct smtp_reply smtp_reply_read(struct bytes line)
 	r.code = (uint16_t)((p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0'));
 	r.more = line.n > 3 && p[3] == '-';
 	r.text = ascii_trim(bytes_from(line, 4));
-	r.enhanced = enhanced_take(&r.text, p[0] - '0');
+	if (enhanced_begins(r.text, p[0] - '0'))
+		enhanced_take(&r, p[0] - '0');
 	return r;
 }
 
@@ -203,20 +216,6 @@ const char *smtp_extension_name(unsigned bit)
 	return extensions[bit];
 }
 
-/* The word of a keyword, without its arguments: "AUTH=LOGIN" is how servers of before RFC 2554 wrote it. */
-static struct bytes keyword_take(struct bytes *text)
-{
-	*text = ascii_trim(*text);
-	size_t n = 0, end;
-	while (n < text->n && !ascii_blank(text->p[n]) && text->p[n] != '=')
-		n++;
-	for (end = n; end < text->n && !ascii_blank(text->p[end]);)
-		end++;
-	struct bytes word = bytes_first(*text, n);
-	*text = bytes_from(*text, end);
-	return word;
-}
-
 /* Where each of them stands, by the number of its bit and 1 more; 0: none. The last is the mask of a middlebox. */
 static const uint8_t extension_at[KEYS] = {
 #define KEYWORD(a, b, c, d, extension) AT(a, b, c, d) = __builtin_ctz(extension) + 1
@@ -244,26 +243,47 @@ static const uint8_t extension_at[KEYS] = {
 	/* clang-format on */
 };
 
-/* The number of the bit; SMTP_EXTENSIONS: none of those that matter. */
-static unsigned extension_find(struct bytes keyword)
+/* A keyword has ended before text[n]. "AUTH=LOGIN" is how servers of before RFC 2554 wrote it. */
+static inline bool keyword_ends(struct bytes text, size_t n)
 {
-	const uint8_t three[4] = {keyword.p[0], keyword.p[1], keyword.p[2], 0};
-	unsigned i = extension_at[KEY_PLACE(key_of(keyword.n == 3 ? three : keyword.p))];
+	return n == text.n || text.p[n] == '=' || ascii_blank(text.p[n]);
+}
+
+/* The number of the bit; SMTP_EXTENSIONS: none of those that matter. The first byte is compared again, because it may be a digit. */
+static unsigned extension_find(struct bytes text)
+{
+	if (text.n < 3)
+		return SMTP_EXTENSIONS;
+	uint32_t key = text.n > 3 ? key_of(text.p) : KEY(text.p[0], text.p[1], text.p[2], 0);
+	if (keyword_ends(text, 3))
+		key &= KEY(0xff, 0xff, 0xff, 0);
+	unsigned i = extension_at[KEY_PLACE(key)];
 	if (i-- == 0)
 		return SMTP_EXTENSIONS;
-	bool masked = UINT32_C(1) << i == SMTP_EXT_MASKED;
-	return (masked ? ascii_begins(keyword, extensions[i]) : ascii_is(keyword, extensions[i])) ? i : SMTP_EXTENSIONS;
+	const char *name = extensions[i];
+	if (key != key_of(name) || !ascii_same(text.p[0], (uint8_t)name[0]))
+		return SMTP_EXTENSIONS;
+	size_t n = ascii_alike_from(text, name, 3);
+	return name[n] == '\0' && (UINT32_C(1) << i == SMTP_EXT_MASKED || keyword_ends(text, n)) ? i : SMTP_EXTENSIONS;
+}
+
+/* "SIZE=1000" has no number, as it has none for clients. */
+static uint64_t size_read(struct bytes text)
+{
+	uint64_t size;
+	ascii_word(&text);
+	return smtp_number(ascii_word(&text), &size) ? size : 0;
 }
 
 uint32_t smtp_extension_read(struct bytes text, uint64_t *size)
 {
-	struct bytes keyword = keyword_take(&text);
-	unsigned i = keyword.n >= 3 ? extension_find(keyword) : SMTP_EXTENSIONS;
+	text = ascii_trim(text);
+	unsigned i = extension_find(text);
 	if (i == SMTP_EXTENSIONS)
 		return 0;
 	uint32_t bit = UINT32_C(1) << i;
-	if (bit == SMTP_EXT_SIZE && size && !smtp_number(ascii_word(&text), size))
-		*size = 0;
+	if (bit == SMTP_EXT_SIZE && size)
+		*size = size_read(text);
 	return bit;
 }
 
