@@ -82,12 +82,9 @@ enum dialogue_mode {
 	MODE_TLS      /* both sides are opaque */
 };
 
+/* In the order of use: a segment in the middle of a message needs the first cache line alone. */
 struct dialogue {
 	const struct dialogue_env *env;
-	struct line line[2];
-	struct smtp_pending *head, *tail;
-	uint8_t *held; /* the client's bytes that wait */
-	uint32_t held_n, held_room;
 	uint64_t offset[2]; /* how far each stream was read */
 	uint64_t acked[2];  /* how much of the other's stream each side had acknowledged with its latest bytes */
 	uint64_t chunk;     /* bytes still to come of the chunk */
@@ -104,6 +101,11 @@ struct dialogue {
 	bool skip[2];         /* a line began in a hole: the rest of it means nothing */
 	bool fin_held;        /* the client's FIN waits behind what is held */
 	bool started;         /* what the client's first bytes are is known; until then they are held */
+
+	struct smtp_pending *head, *tail;
+	struct line line[2];
+	uint8_t *held; /* the client's bytes that wait */
+	uint32_t held_n, held_room;
 };
 
 /* sure: the handshake was seen, so that the first bytes are the first. */
