@@ -25,7 +25,7 @@ struct smtp_pending {
 	bool maybe_quit;                 /* a line that answers a 334, and reads QUIT */
 };
 
-/* A command, or a reply or a line of one. */
+/* A command or a reply. */
 struct smtp_event {
 	int64_t ts;
 	struct smtp_pending *
@@ -44,7 +44,8 @@ struct dialogue;
  */
 struct dialogue_listener {
 	void (*command)(struct dialogue *d, const struct smtp_event *e);
-	void (*reply_line)(struct dialogue *d, const struct smtp_event *e); /* a line of a reply that goes on */
+	void (*reply_line)(struct dialogue *d, const struct smtp_pending *p,
+			   struct bytes text); /* a line of a reply that goes on */
 	void (*reply)(struct dialogue *d, const struct smtp_event *e);
 	void (*content)(struct dialogue *d, struct bytes text, uint64_t len);
 	void (*end)(struct dialogue *d, struct smtp_pending *p,

@@ -87,6 +87,6 @@ enum place session_stage_place(const struct session *s, const struct smtp_pendin
 
 /* session_reply.c - what the server says. */
 void session_reply_take(struct dialogue *d, const struct smtp_event *e);
-void session_reply_line(struct dialogue *d, const struct smtp_event *e);
+void session_reply_line(struct dialogue *d, const struct smtp_pending *p, struct bytes text);
 
 #endif

@@ -112,8 +112,11 @@ enum smtp_extension {
 };
 enum { SMTP_EXTENSIONS = 20 };
 
-/* text: the text of one line of the reply. With SIZE, *size gets its number (0: none). size may be NULL. */
-uint32_t smtp_extension_read(struct bytes text, uint64_t *size);
+/* text: the text of one line of the reply. */
+uint32_t smtp_extension_read(struct bytes text);
+
+/* The number behind the keyword, 0: none ("SIZE=1000" has none, as it has none for clients). */
+uint64_t smtp_extension_size(struct bytes text);
 
 /* The keyword of one bit of the mask, by its number 0 .. SMTP_EXTENSIONS-1. */
 const char *smtp_extension_name(unsigned bit);

@@ -47,9 +47,18 @@ static lanes compare(const uint8_t *p)
 	return (lanes)((lanes_load(p) == '\n') & (lanes_load(p + 1) == '.'));
 }
 
-/* "\n." begins somewhere in the BLOCK bytes at p; reads BLOCK + 1 of them. */
-static bool block_hit(const uint8_t *p)
+/* A dot, which bodies in base64 have nowhere, stands among the BLOCK bytes at p: to ask that first costs half. */
+static inline bool block_dot(const uint8_t *p)
 {
+	return lanes_any((lanes)((lanes_load(p) == '.') | (lanes_load(p + LANES) == '.') | (lanes_load(p + 2 * LANES) == '.') |
+				 (lanes_load(p + 3 * LANES) == '.')));
+}
+
+/* "\n." begins somewhere in the BLOCK bytes at p; reads BLOCK + 1 of them. */
+static inline bool block_hit(const uint8_t *p)
+{
+	if (!block_dot(p + 1))
+		return false;
 	return lanes_any(compare(p) | compare(p + LANES) | compare(p + 2 * LANES) | compare(p + 3 * LANES));
 }
 

@@ -105,20 +105,14 @@ static void mode_decide(struct dialogue *d, const struct smtp_pending *p, uint16
 		d->content = (struct content){0};
 }
 
-static inline struct smtp_event reply_event(const struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r,
-					    int64_t ts)
-{
-	return (struct smtp_event){.ts = ts,
-				   .pending = p,
-				   .text = r->text,
-				   .reply = r,
-				   .lost = d->lost,
-				   .in_content = d->mode == MODE_CONTENT || d->mode == MODE_SOFT};
-}
-
 static void reply_tell(struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
 {
-	struct smtp_event e = reply_event(d, p, r, ts);
+	struct smtp_event e = {.ts = ts,
+			       .pending = p,
+			       .text = r->text,
+			       .reply = r,
+			       .lost = d->lost,
+			       .in_content = d->mode == MODE_CONTENT || d->mode == MODE_SOFT};
 	d->env->listener->reply(d, &e);
 }
 
@@ -235,8 +229,7 @@ static void reply_line(struct dialogue *d, const struct line_out *line, int64_t 
 	}
 	if (r.more) {
 		d->code = r.code;
-		struct smtp_event e = reply_event(d, d->head, &r, ts);
-		d->env->listener->reply_line(d, &e);
+		d->env->listener->reply_line(d, d->head, r.text);
 		return;
 	}
 	d->code = 0;

@@ -150,38 +150,35 @@ static bool take_part(struct bytes *b, bool last, uint16_t *value)
 }
 
 /* Takes "5.7.1 " off the front of the text if it is of the class of the reply's code (RFC 2034 4): anything else is text. */
-static __attribute__((noinline)) void enhanced_take(struct smtp_reply *r, uint8_t class)
+static __attribute__((noinline)) struct smtp_reply enhanced_take(uint16_t code, bool more, struct bytes text)
 {
-	struct smtp_enhanced e = {.class = class};
-	struct bytes b = r->text;
+	struct smtp_enhanced e = {.class = (uint8_t)(code / 100)};
+	struct bytes b = text;
 	uint16_t first;
-	if (!take_part(&b, false, &first) || first != class || !take_part(&b, false, &e.subject) || !take_part(&b, true, &e.detail))
-		return;
-	r->enhanced = e;
-	r->text = ascii_trim(b);
+	bool ok = take_part(&b, false, &first) && first == e.class && take_part(&b, false, &e.subject) &&
+		  take_part(&b, true, &e.detail);
+	if (ok)
+		return (struct smtp_reply){code, more, e, ascii_trim(b)};
+	return (struct smtp_reply){code, more, {0}, text};
 }
 
-/* Most lines are told from one with an enhanced code by their second byte; that is why the reading of one is a function apart, whose registers they need not save. */
-static inline bool enhanced_begins(struct bytes b, uint8_t class)
-{
-	return b.n >= 5 && (b.p[1] == '.' || ascii_digit(b.p[1])) && class != 3;
-}
-
-/* The code is judged by its first digit alone: what servers make up (299, 571) is still a reply (RFC 5321 4.3.2). */
+/*
+ * The code is judged by its first digit alone: what servers make up (299, 571) is still a reply (RFC 5321 4.3.2). Most lines are told from one with an enhanced code by their second byte: the
+ * reading of one is a function apart, so that the others do without its stack.
+ */
 struct smtp_reply smtp_reply_read(struct bytes line)
 {
-	struct smtp_reply r = {.text = line};
 	const uint8_t *p = line.p;
 	if (line.n < 3 || p[0] < '2' || p[0] > '5' || !ascii_digit(p[1]) || !ascii_digit(p[2]))
-		return r;
-	if (line.n > 3 && p[3] != '-' && !ascii_blank(p[3]))
-		return r;
-	r.code = (uint16_t)((p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0'));
-	r.more = line.n > 3 && p[3] == '-';
-	r.text = ascii_trim(bytes_from(line, 4));
-	if (enhanced_begins(r.text, p[0] - '0'))
-		enhanced_take(&r, p[0] - '0');
-	return r;
+		return (struct smtp_reply){.text = line};
+	bool more = line.n > 3 && p[3] == '-';
+	if (line.n > 3 && !more && !ascii_blank(p[3]))
+		return (struct smtp_reply){.text = line};
+	uint16_t code = (uint16_t)(p[0] * 100 + p[1] * 10 + p[2] - '0' * 111);
+	struct bytes text = ascii_trim(bytes_from(line, 4));
+	if (text.n >= 5 && (text.p[1] == '.' || ascii_digit(text.p[1])) && p[0] != '3')
+		return enhanced_take(code, more, text);
+	return (struct smtp_reply){code, more, {0}, text};
 }
 
 #define BIT(extension) [__builtin_ctz(extension)]
@@ -267,24 +264,17 @@ static unsigned extension_find(struct bytes text)
 	return name[n] == '\0' && (UINT32_C(1) << i == SMTP_EXT_MASKED || keyword_ends(text, n)) ? i : SMTP_EXTENSIONS;
 }
 
-/* "SIZE=1000" has no number, as it has none for clients. */
-static uint64_t size_read(struct bytes text)
+uint32_t smtp_extension_read(struct bytes text)
+{
+	unsigned i = extension_find(ascii_trim(text));
+	return i < SMTP_EXTENSIONS ? UINT32_C(1) << i : 0;
+}
+
+uint64_t smtp_extension_size(struct bytes text)
 {
 	uint64_t size;
 	ascii_word(&text);
 	return smtp_number(ascii_word(&text), &size) ? size : 0;
-}
-
-uint32_t smtp_extension_read(struct bytes text, uint64_t *size)
-{
-	text = ascii_trim(text);
-	unsigned i = extension_find(text);
-	if (i == SMTP_EXTENSIONS)
-		return 0;
-	uint32_t bit = UINT32_C(1) << i;
-	if (bit == SMTP_EXT_SIZE && size)
-		*size = size_read(text);
-	return bit;
 }
 
 bool smtp_verb_ends_group(enum smtp_verb verb)
