@@ -42,17 +42,13 @@ static inline bool ascii_same(uint8_t a, uint8_t b)
 	return a == b || ((a ^ b) == 0x20 && ascii_lower(a) >= 'a' && ascii_lower(a) <= 'z');
 }
 
-/* How much of word b begins with, in any case; of both, the first i letters are known to be alike. */
-static inline size_t ascii_alike_from(struct bytes b, const char *word, size_t i)
+/* How much of word b begins with, in any case. */
+static inline size_t ascii_alike(struct bytes b, const char *word)
 {
+	size_t i = 0;
 	while (i < b.n && word[i] && ascii_same(b.p[i], (uint8_t)word[i]))
 		i++;
 	return i;
-}
-
-static inline size_t ascii_alike(struct bytes b, const char *word)
-{
-	return ascii_alike_from(b, word, 0);
 }
 
 /* b begins with word, in any case. */

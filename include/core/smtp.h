@@ -68,6 +68,12 @@ struct smtp_reply {
 
 struct smtp_reply smtp_reply_read(struct bytes line);
 
+/* The text of a reply may begin with an enhanced code: smtp_reply_read has to look. */
+static inline bool smtp_enhanced_begins(struct bytes text)
+{
+	return text.n >= 5 && (text.p[1] == '.' || (text.p[1] >= '0' && text.p[1] <= '9'));
+}
+
 /* MAIL FROM:<address> params, RCPT TO:<address> params. */
 struct smtp_path {
 	bool ok;              /* there was something that can be read as an address; the null path <> is one, with address.n = 0 */

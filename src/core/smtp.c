@@ -93,16 +93,26 @@ static bool begins_with_word(struct bytes text, const char *word)
 	return word[n] == '\0' && (text.n == n || ascii_blank(text.p[n]));
 }
 
+/* How much of a name out of the tables here the text begins with, in any case; by fours as long as the case is the same. (The tables' rows are longer than any name by at least one.) */
+static inline size_t name_alike(struct bytes text, const char *name)
+{
+	size_t i = 0;
+	while (i + 4 <= text.n && name[i + 3] && memcmp(text.p + i, name + i, 4) == 0)
+		i += 4;
+	while (i < text.n && name[i] && ascii_same(text.p[i], (uint8_t)name[i]))
+		i++;
+	return i;
+}
+
 /* *n: the letters of the verb. */
 static enum smtp_verb verb_find(struct bytes text, size_t *n)
 {
 	if (text.n < 4)
 		return SMTP_UNKNOWN;
-	uint32_t key = key_of(text.p);
-	enum smtp_verb v = verb_at[KEY_PLACE(key)];
-	if (v < SMTP_EHLO || key != key_of(verbs[v]))
+	enum smtp_verb v = verb_at[KEY_PLACE(key_of(text.p))];
+	if (v < SMTP_EHLO)
 		return SMTP_UNKNOWN;
-	*n = ascii_alike_from(text, verbs[v], 4);
+	*n = name_alike(text, verbs[v]);
 	return verbs[v][*n] == '\0' && (*n == text.n || ascii_blank(text.p[*n])) ? v : SMTP_UNKNOWN;
 }
 
@@ -176,7 +186,7 @@ struct smtp_reply smtp_reply_read(struct bytes line)
 		return (struct smtp_reply){.text = line};
 	uint16_t code = (uint16_t)(p[0] * 100 + p[1] * 10 + p[2] - '0' * 111);
 	struct bytes text = ascii_trim(bytes_from(line, 4));
-	if (text.n >= 5 && (text.p[1] == '.' || ascii_digit(text.p[1])) && p[0] != '3')
+	if (smtp_enhanced_begins(text) && p[0] != '3')
 		return enhanced_take(code, more, text);
 	return (struct smtp_reply){code, more, {0}, text};
 }
@@ -246,7 +256,7 @@ static inline bool keyword_ends(struct bytes text, size_t n)
 	return n == text.n || text.p[n] == '=' || ascii_blank(text.p[n]);
 }
 
-/* The number of the bit; SMTP_EXTENSIONS: none of those that matter. The first byte is compared again, because it may be a digit. */
+/* The number of the bit; SMTP_EXTENSIONS: none of those that matter. */
 static unsigned extension_find(struct bytes text)
 {
 	if (text.n < 3)
@@ -257,11 +267,8 @@ static unsigned extension_find(struct bytes text)
 	unsigned i = extension_at[KEY_PLACE(key)];
 	if (i-- == 0)
 		return SMTP_EXTENSIONS;
-	const char *name = extensions[i];
-	if (key != key_of(name) || !ascii_same(text.p[0], (uint8_t)name[0]))
-		return SMTP_EXTENSIONS;
-	size_t n = ascii_alike_from(text, name, 3);
-	return name[n] == '\0' && (UINT32_C(1) << i == SMTP_EXT_MASKED || keyword_ends(text, n)) ? i : SMTP_EXTENSIONS;
+	size_t n = name_alike(text, extensions[i]);
+	return extensions[i][n] == '\0' && (UINT32_C(1) << i == SMTP_EXT_MASKED || keyword_ends(text, n)) ? i : SMTP_EXTENSIONS;
 }
 
 uint32_t smtp_extension_read(struct bytes text)
