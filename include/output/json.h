@@ -34,6 +34,9 @@ struct json {
 	enum json_group group; /* the innermost open object */
 	struct stamp stamp;
 	struct digest *digest;
+	uint32_t extensions; /* the list of their names that was rendered last */
+	size_t extensions_n;
+	char extensions_text[256];
 };
 
 /* One fact. put writes its value, and returns false where the fact is not known: then nothing of it is written, not even its name. */

@@ -33,9 +33,23 @@ static bool checksum_holds(const struct walk *w)
 	return packet_sum(w->p, w->len, packet_sum(w->dst, w->addr_n, sum)) == 0xffff;
 }
 
+/* The layout of nearly every SYN: MSS, SACK permitted, timestamps, NOP, window scale. */
+static bool syn_options_read(struct packet *out, const uint8_t *p, const uint8_t *end)
+{
+	if (end - p != 20 || walk_be16(p) != 0x0204 || walk_be32(p + 4) != 0x0402080a || walk_be32(p + 16) >> 8 != 0x010303)
+		return false;
+	out->mss = walk_be16(p + 2);
+	packet_tcp_times(out, p + 6);
+	out->has_wscale = true;
+	out->wscale = p[19] < WSCALE_MAX ? p[19] : WSCALE_MAX;
+	return true;
+}
+
 /* A length that fits no option's rule makes it none; one that runs over the end, or is 0, ends the list. */
 void packet_tcp_options(struct packet *out, const uint8_t *p, const uint8_t *end)
 {
+	if (syn_options_read(out, p, end))
+		return;
 	while (p < end && *p != OPTION_END) {
 		if (*p == OPTION_NOP) {
 			p++;

@@ -231,9 +231,24 @@ static bool put_helo(struct json *j, const struct json_view *v)
 	return json_put_note(j, &v->report->record.session->notes, NOTE_HELO);
 }
 
+/* Nine names or ten, and mostly those of the session before: then its list is copied. */
 static bool put_extensions(struct json *j, const struct json_view *v)
 {
-	json_bits(j, v->report->record.session->extensions, smtp_extension_name);
+	uint32_t mask = v->report->record.session->extensions;
+	size_t from = j->b->n, n = j->extensions_n;
+
+	if (n > 0 && mask == j->extensions) {
+		outbuf_bytes(j->b, j->extensions_text, n);
+		return true;
+	}
+	json_bits(j, mask, smtp_extension_name);
+	n = j->b->n - from;
+	j->extensions_n = 0;
+	if (!j->b->failed && n <= sizeof(j->extensions_text)) {
+		memcpy(j->extensions_text, j->b->p + from, n);
+		j->extensions_n = n;
+		j->extensions = mask;
+	}
 	return true;
 }
 
