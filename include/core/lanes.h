@@ -26,16 +26,22 @@ static inline bool lanes_any(lanes v)
 	return (h[0] | h[1]) != 0;
 }
 
-/* The same, as a number whose lowest bit stands for the first byte. One instruction on x86-64; elsewhere the bits are added up in the top byte of a product. */
+/* The same, as a number whose lowest bit stands for the first byte: each byte is left its own bit, and a product adds them up. */
+static inline uint32_t lanes_mask_plain(lanes v)
+{
+	static const lanes bit = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+	lanes_halves h = (lanes_halves)(v & bit);
+	return (uint32_t)(h[0] * UINT64_C(0x0101010101010101) >> 56 | (h[1] * UINT64_C(0x0101010101010101) >> 56) << 8);
+}
+
+/* The same again, where a processor has an instruction for it. */
 static inline uint32_t lanes_mask(lanes v)
 {
 #ifdef __SSE2__
 	typedef char signs __attribute__((vector_size(16)));
 	return (uint32_t)__builtin_ia32_pmovmskb128((signs)v);
 #else
-	static const lanes bit = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
-	lanes_halves h = (lanes_halves)(v & bit);
-	return (uint32_t)(h[0] * UINT64_C(0x0101010101010101) >> 56 | (h[1] * UINT64_C(0x0101010101010101) >> 56) << 8);
+	return lanes_mask_plain(v);
 #endif
 }
 
