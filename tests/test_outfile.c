@@ -22,7 +22,7 @@ static const struct run_mode live = {.live = true};
 
 static bool put(struct outfile *f, unsigned number)
 {
-	outbuf_fixed(&f->buf, number, 8);
+	outbuf_format(&f->buf, "%08u", number);
 	outbuf_str(&f->buf, ",a line of the log\n");
 	return outfile_put(f);
 }

@@ -23,7 +23,7 @@ static const struct run_mode live = {.live = true}, offline;
 /* A line with its number, and filled up to n bytes. */
 static bool put(struct outsocket *s, unsigned number, unsigned n)
 {
-	outbuf_fixed(&s->buf, number, 8);
+	outbuf_format(&s->buf, "%08u", number);
 	while (s->buf.n + 1 < n)
 		outbuf_char(&s->buf, 'x');
 	outbuf_char(&s->buf, '\n');

@@ -65,18 +65,19 @@ static bool put_input(struct json *j, const struct json_view *v)
 	return true;
 }
 
-/* Written before it is known to be wanted: what a put function leaves behind is taken back if it returns false. */
 static bool put_vlan(struct json *j, const struct json_view *v)
 {
 	const struct conn *conn = v->report->record.conn;
 
+	if (conn->vlans == 0)
+		return false;
 	outbuf_char(j->b, '[');
 	for (unsigned i = 0; i < conn->vlans; i++) {
 		json_comma(j);
 		json_number(j, conn->vlan[i]);
 	}
 	outbuf_char(j->b, ']');
-	return conn->vlans > 0;
+	return true;
 }
 
 static bool put_start(struct json *j, const struct json_view *v)
@@ -170,7 +171,7 @@ static bool put_confidence(struct json *j, const struct json_view *v)
 /* Sessions of the same server that ended in the same second, this one included. */
 static bool put_together(struct json *j, const struct json_view *v)
 {
-	return put_number(j, v->report->record.together) && v->report->record.together > 1;
+	return v->report->record.together > 1 && put_number(j, v->report->record.together);
 }
 
 static bool put_grouped(struct json *j, const struct json_view *v)
@@ -209,13 +210,15 @@ static bool put_cause_evidence(struct json *j, const struct json_view *v)
 {
 	const struct cause *c = report_cause(v->report);
 
+	if (c == NULL)
+		return false;
 	outbuf_char(j->b, '[');
-	for (unsigned i = 0; c != NULL && i < c->evidences; i++) {
+	for (unsigned i = 0; i < c->evidences; i++) {
 		json_comma(j);
 		json_string(j, bytes_str(c->evidence[i]));
 	}
 	outbuf_char(j->b, ']');
-	return c != NULL;
+	return true;
 }
 
 static bool put_banner(struct json *j, const struct json_view *v)
@@ -228,15 +231,30 @@ static bool put_helo(struct json *j, const struct json_view *v)
 	return json_put_note(j, &v->report->record.session->notes, NOTE_HELO);
 }
 
+/* Nine names or ten, and mostly those of the session before: then its list is copied. */
 static bool put_extensions(struct json *j, const struct json_view *v)
 {
-	json_bits(j, v->report->record.session->extensions, smtp_extension_name);
+	uint32_t mask = v->report->record.session->extensions;
+	size_t from = j->b->n, n = j->extensions_n;
+
+	if (n > 0 && mask == j->extensions) {
+		outbuf_bytes(j->b, j->extensions_text, n);
+		return true;
+	}
+	json_bits(j, mask, smtp_extension_name);
+	n = j->b->n - from;
+	j->extensions_n = 0;
+	if (!j->b->failed && n <= sizeof(j->extensions_text)) {
+		memcpy(j->extensions_text, j->b->p + from, n);
+		j->extensions_n = n;
+		j->extensions = mask;
+	}
 	return true;
 }
 
 static bool put_size_limit(struct json *j, const struct json_view *v)
 {
-	return put_number(j, v->report->record.session->size_limit) && v->report->record.session->size_limit > 0;
+	return v->report->record.session->size_limit > 0 && put_number(j, v->report->record.session->size_limit);
 }
 
 static bool put_starttls(struct json *j, const struct json_view *v)
@@ -315,15 +333,17 @@ static bool put_latency_end(struct json *j, const struct json_view *v)
 /* Named by a PROXY header: then src_ip is the proxy's. */
 static bool put_proxied_ip(struct json *j, const struct json_view *v)
 {
+	if (v->report->record.session->proxied_port == 0)
+		return false;
 	json_addr(j, &v->report->record.session->proxied);
-	return v->report->record.session->proxied_port != 0;
+	return true;
 }
 
 static bool put_proxied_port(struct json *j, const struct json_view *v)
 {
 	uint16_t port = v->report->record.session->proxied_port;
 
-	return put_number(j, port) && port != 0;
+	return port != 0 && put_number(j, port);
 }
 
 static bool put_refusals(struct json *j, const struct json_view *v)
@@ -357,7 +377,7 @@ static bool put_transactions_omitted(struct json *j, const struct json_view *v)
 {
 	uint32_t omitted = v->report->record.session->transactions_omitted;
 
-	return put_number(j, omitted) && omitted > 0;
+	return omitted > 0 && put_number(j, omitted);
 }
 
 const struct json_row json_session_rows[] = {
