@@ -4,6 +4,7 @@
 #include "core/cause.h"
 #include "daemon/options_help.h"
 #include "daemon/options_read.h"
+#include "output/facts.h"
 #include "output/metrics.h"
 #include "output/sink.h"
 
@@ -37,7 +38,8 @@ static void mdoc_text(struct outbuf *b, const char *text)
 
 	while (*text != '\0') {
 		size_t n = strcspn(text, " ");
-		bool sentence = n > 1 && text[n - 1] == '.' && text[n] == ' ';
+		/* "..." ends none. */
+		bool sentence = n > 1 && text[n - 1] == '.' && text[n - 2] != '.' && text[n] == ' ';
 
 		if (column > 0 && column + 1 + n > COLUMNS) {
 			outbuf_char(b, '\n');
@@ -136,6 +138,17 @@ static void part_kinds(struct outbuf *b)
 		mdoc_sentence(b, (*k)->help);
 	}
 	outbuf_str(b, ".El\n");
+}
+
+/* As they are called in the journal and in a command's environment. */
+static void part_facts(struct outbuf *b)
+{
+	char name[FACT_NAME];
+
+	outbuf_str(b, ".Bd -ragged -offset indent\n");
+	for (const struct fact_row *row = fact_rows; row->name != NULL; row++)
+		outbuf_format(b, ".Ev %s%s\n", fact_upper(row->name, name), row[1].name != NULL ? " ," : "");
+	outbuf_str(b, ".Ed\n");
 }
 
 static void part_exit(struct outbuf *b)
@@ -376,6 +389,7 @@ static const struct part parts[] = {
 	{"options", part_options},
 	{"file options", part_file_options},
 	{"kinds of output", part_kinds},
+	{"facts", part_facts},
 	{"exit codes", part_exit},
 	{"alerts", part_alerts},
 	{"table of alerts", part_alert_table},

@@ -22,9 +22,6 @@ void interfaces_link(struct interfaces *s, const struct worker_link *link, int64
 /* Tries again what is due. now: of a clock that nobody steps, nanoseconds, as everywhere here. */
 void interfaces_tick(struct interfaces *s, int64_t now);
 
-/* How many are being watched. */
-unsigned interfaces_up(const struct interfaces *s);
-
 /* The name of the i-th; all of them, for people: "eth0", "eth0 and eth1". */
 const char *interfaces_name(const struct interfaces *s, unsigned i);
 const char *interfaces_names(const struct interfaces *s);

@@ -12,7 +12,8 @@ struct interface {
 	const char *name;
 	struct live **lives; /* open and not yet given away */
 	unsigned given;      /* workers that have it */
-	bool open, told;     /* told: that it is not there */
+	bool open;
+	enum live_link told; /* the state that was told last */
 	int64_t wait, due;
 };
 
@@ -124,7 +125,7 @@ struct interfaces *interfaces_open(const struct options *o, unsigned workers, bo
 
 		if (interface_open(s, &s->all[i], &trouble, why))
 			continue;
-		s->all[i].told = true;
+		s->all[i].told = LIVE_GONE;
 		if (trouble == LIVE_ABSENT && o->filter != NULL && !live_filter_check(o->filter, why))
 			trouble = LIVE_FILTER;
 		fprintf(stderr, "smtpwatch: %s%s\n", why, trouble == LIVE_ABSENT ? "; it is tried again until it is there" : "");
@@ -156,16 +157,15 @@ void interfaces_give(struct interfaces *s, struct worker **workers)
 }
 
 /* Every worker tells it; the first is listened to. Not before all have let go can there be a new group. */
-static void interface_gone(struct interfaces *s, struct interface *f, const struct worker_link *link, int64_t now)
+static void interface_gone(struct interface *f, const struct worker_link *link, int64_t now)
 {
-	if (!f->told)
+	if (f->told != LIVE_GONE)
 		fprintf(stderr, "smtpwatch: the interface %s has gone%s%s; it is tried again until it is there\n", f->name,
 			link->reason[0] != '\0' ? ": " : "", link->reason);
-	f->told = true;
+	f->told = LIVE_GONE;
 	f->given -= f->given > 0;
 	f->open = f->given > 0;
 	f->due = now + f->wait;
-	(void)s;
 }
 
 void interfaces_link(struct interfaces *s, const struct worker_link *link, int64_t now)
@@ -173,13 +173,13 @@ void interfaces_link(struct interfaces *s, const struct worker_link *link, int64
 	struct interface *f = &s->all[link->interface];
 
 	if (link->link == LIVE_GONE) {
-		interface_gone(s, f, link, now);
+		interface_gone(f, link, now);
 		return;
 	}
-	if ((link->link == LIVE_DOWN) == f->told)
+	if (link->link == f->told || f->told == LIVE_GONE)
 		return;
-	f->told = link->link == LIVE_DOWN;
-	fprintf(stderr, "smtpwatch: the interface %s is %s\n", f->name, f->told ? "down" : "up again");
+	f->told = link->link;
+	fprintf(stderr, "smtpwatch: the interface %s is %s\n", f->name, f->told == LIVE_DOWN ? "down" : "up again");
 }
 
 static void interface_retry(struct interfaces *s, struct interface *f, int64_t now)
@@ -189,7 +189,7 @@ static void interface_retry(struct interfaces *s, struct interface *f, int64_t n
 
 	if (interface_open(s, f, &trouble, why)) {
 		fprintf(stderr, "smtpwatch: the interface %s is there, and watched\n", f->name);
-		f->told = false;
+		f->told = LIVE_UP;
 		interface_give(s, f);
 		return;
 	}
@@ -205,15 +205,6 @@ void interfaces_tick(struct interfaces *s, int64_t now)
 	for (unsigned i = 0; i < s->n; i++)
 		if (!s->all[i].open && now >= s->all[i].due)
 			interface_retry(s, &s->all[i], now);
-}
-
-unsigned interfaces_up(const struct interfaces *s)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < s->n; i++)
-		n += s->all[i].open && !s->all[i].told;
-	return n;
 }
 
 const char *interfaces_name(const struct interfaces *s, unsigned i)

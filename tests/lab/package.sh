@@ -42,7 +42,7 @@ in_shell() {
 
 if [ ! -d "$root/root" ]; then
 	mkdir -p "$root"
-	debootstrap --variant=minbase --include=systemd-sysv,curl,python3-minimal,man-db "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" "$root" >build/lab/debootstrap.log ||
+	debootstrap --variant=minbase --include=systemd-sysv,curl,python3-minimal,man-db,logrotate "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" "$root" >build/lab/debootstrap.log ||
 		{ tail build/lab/debootstrap.log; exit 1; }
 fi
 cp "$package" "$root/root/smtpwatch.deb"
@@ -100,10 +100,18 @@ session
 holds 'the session is counted' metric '^smtpwatch_sessions_total\{.*verdict="221-for-message".*\} 2$'
 # shellcheck disable=SC2016 # it is expanded inside
 holds 'and told no more' in_shell '[ "$(journalctl --boot --unit=smtpwatch --output=json | grep -c "\"SMTPWATCH_VERDICT\":\"221-for-message\"")" = 1 ]'
+in_shell 'sed -i "/^severity/d; s/^#output = json/output = json/" /etc/smtpwatch/smtpwatch.conf'
+holds 'a reload names what takes a restart' in_shell 'systemctl reload smtpwatch && journalctl --boot --unit=smtpwatch --output=cat | grep "output has changed"'
+holds 'a restart' inside systemctl restart smtpwatch
+session
+holds 'the file has the session' in_shell 'grep -q 221-for-message /var/log/smtpwatch/sessions.json'
+holds 'the file is put away' in_shell 'logrotate --force /etc/logrotate.d/smtpwatch && grep -q 221-for-message /var/log/smtpwatch/sessions.json.1'
+session
+holds 'and another one is begun' in_shell 'grep -q 221-for-message /var/log/smtpwatch/sessions.json'
 holds 'it stops' inside systemctl stop smtpwatch
 holds 'well' in_shell 'systemctl show --property=Result --value smtpwatch | grep -qx success'
 
-inside systemctl poweroff
+inside systemctl poweroff 2>/dev/null
 for _ in $(seq 50); do
 	kill -0 "$pid" 2>/dev/null || break
 	sleep 0.2
