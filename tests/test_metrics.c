@@ -53,6 +53,7 @@ static void count_much(struct metrics *m)
 			metrics_count(m, &one.report);
 			made_free(&one);
 		}
+	m->alerting = NULL; /* it was the sessions' own */
 }
 
 /* With a NUL behind. */

@@ -88,12 +88,14 @@ static const char *text_of(struct run *r, unsigned i)
 	return r->text;
 }
 
+/* Not by strstr, which under a sanitizer looks at all that follows each time. */
 static unsigned times(const char *text, const char *what)
 {
+	size_t length = strlen(what);
 	unsigned n = 0;
 
-	for (; (text = strstr(text, what)) != NULL; text++)
-		n++;
+	for (; *text != '\0'; text++)
+		n += *text == *what && strncmp(text, what, length) == 0;
 	return n;
 }
 
@@ -238,6 +240,7 @@ static void a_digest_each_day(void **state)
 static void a_dead_output_is_told_by_the_others(void **state)
 {
 	(void)state;
+	enum { SESSIONS = 8000 }; /* more than is kept of them */
 	static const struct monitor_stats core;
 	struct pollfd fds[4];
 	struct run r;
@@ -260,12 +263,12 @@ static void a_dead_output_is_told_by_the_others(void **state)
 	assert_int_equal(poll(fds, 1, 1000), 1);
 	sinks_ready(r.sinks, fds, 1);
 	assert_int_equal(sinks_watch(r.sinks, fds, 4), 0);
-	for (int64_t at = 1; at < 20000; at++)
+	for (int64_t at = 1; at < SESSIONS; at++)
 		session(&r, at);
 	assert_true(sinks_listening(r.sinks));
 	sinks_stats(r.sinks, summary_of(&core, true));
 	assert_non_null(strstr(text_of(&r, 0), "\"outputs\":[{\"name\":\"json:"));
-	assert_int_equal(times(r.text, "\"event_type\":\"session\""), 20000);
+	assert_int_equal(times(r.text, "\"event_type\":\"session\""), SESSIONS);
 	has(strstr(r.text, "\"outputs\":"), "/socket\",\"lost\":");
 	assert_null(strstr(strstr(r.text, "\"outputs\":"), "/socket\",\"lost\":0,"));
 	assert_int_equal(peer_said(&r.peer, "unix:"), 1);

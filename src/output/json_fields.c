@@ -183,13 +183,15 @@ static bool put_grouped(struct json *j, const struct json_view *v)
 /* Alerts that are told in a sum later. */
 static bool put_folded(struct json *j, const struct json_view *v)
 {
+	if (v->report->folded == 0)
+		return false;
 	json_bits(j, v->report->folded, signature_name);
-	return v->report->folded != 0;
+	return true;
 }
 
 static bool put_role(struct json *j, const struct json_view *v)
 {
-	return put_word(j, role_name(v->report->role)) && v->report->role != ROLE_NONE;
+	return v->report->role != ROLE_NONE && put_word(j, role_name(v->report->role));
 }
 
 static bool put_cause_id(struct json *j, const struct json_view *v)
