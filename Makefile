@@ -14,7 +14,7 @@ CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -DSMTPWATCH_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 -fvisibility=hidden $(OPT) $(WARN) $(HARDEN) $(CHECKED)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now
-LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -lpthread
+LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -lmicrohttpd -lpthread
 
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 core     := $(call objects,src/core/*.c)
@@ -25,7 +25,7 @@ tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/scenario_p
 
 to        = $(DESTDIR)$(PREFIX)
 conf      = $(DESTDIR)$(SYSCONFDIR)/smtpwatch/smtpwatch.conf
-documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/daemon.md docs/schema.json contrib/grafana-dashboard.json
+documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/daemon.md docs/metrics.md docs/schema.json contrib/grafana-dashboard.json
 
 lab_tools := $(addprefix $(BUILD)/tests/lab/,blast bare_live)
 

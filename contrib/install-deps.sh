@@ -15,6 +15,7 @@ build header openssl/evp.h     libssl-dev
 build header cap-ng.h       libcap-ng-dev
 build header seccomp.h      libseccomp-dev
 build header systemd/sd-daemon.h libsystemd-dev
+build header microhttpd.h      libmicrohttpd-dev
 check header cmocka.h          libcmocka-dev
 check tool   /usr/bin/python3  python3
 check module jsonschema        python3-jsonschema

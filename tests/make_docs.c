@@ -1,8 +1,11 @@
 /* make_docs.c - what tables know better, put into documents: make_docs FILE writes FILE with such parts made anew to standard output.
+ * make_docs --metrics writes a page of metrics with every series that there can be.
  * A part stands between a line with "begin: NAME" and one with "end: NAME"; parts[] at the end of this file has the names. */
 #include "core/cause.h"
 #include "daemon/options_help.h"
 #include "daemon/options_read.h"
+#include "output/facts.h"
+#include "output/metrics.h"
 #include "output/sink.h"
 
 #include <ctype.h>
@@ -35,7 +38,8 @@ static void mdoc_text(struct outbuf *b, const char *text)
 
 	while (*text != '\0') {
 		size_t n = strcspn(text, " ");
-		bool sentence = n > 1 && text[n - 1] == '.' && text[n] == ' ';
+		/* "..." ends none. */
+		bool sentence = n > 1 && text[n - 1] == '.' && text[n - 2] != '.' && text[n] == ' ';
 
 		if (column > 0 && column + 1 + n > COLUMNS) {
 			outbuf_char(b, '\n');
@@ -136,6 +140,17 @@ static void part_kinds(struct outbuf *b)
 	outbuf_str(b, ".El\n");
 }
 
+/* As they are called in the journal and in a command's environment. */
+static void part_facts(struct outbuf *b)
+{
+	char name[FACT_NAME];
+
+	outbuf_str(b, ".Bd -ragged -offset indent\n");
+	for (const struct fact_row *row = fact_rows; row->name != NULL; row++)
+		outbuf_format(b, ".Ev %s%s\n", fact_upper(row->name, name), row[1].name != NULL ? " ," : "");
+	outbuf_str(b, ".Ed\n");
+}
+
 static void part_exit(struct outbuf *b)
 {
 	outbuf_str(b, ".Bl -tag -width Ds\n");
@@ -216,6 +231,54 @@ static void part_cause_table(struct outbuf *b)
 		markdown_cell(b, row->advice != NULL ? row->advice : "");
 		outbuf_str(b, " |\n");
 	}
+}
+
+/* A page of metrics in which nothing is left out for being 0 or for being live. */
+static void put_metrics(struct outbuf *b)
+{
+	static struct metrics m;
+	const struct sink_loss output = {.name = "json:x"};
+
+	for (unsigned v = 0; v < VERDICTS; v++)
+		for (unsigned s = 0; s < STAGES; s++)
+			m.stages[v][s] = 1;
+	metrics_put(&m, b, &output, 1);
+	outbuf_char(b, '\0');
+}
+
+/* The names of the labels of a series, "verdict, role". */
+static void put_labels(struct outbuf *b, const char *series)
+{
+	const char *at = series + strcspn(series, "{\n");
+	bool first = true;
+
+	while (*at == '{' || *at == ',') {
+		size_t n = strcspn(++at, "=");
+
+		outbuf_format(b, "%s`%.*s`", first ? "" : ", ", (int)n, at);
+		first = false;
+		at += n + 2;
+		at += strcspn(at, "\"") + 1;
+	}
+}
+
+/* From the lines of the page: "# HELP name words", "# TYPE name type", a series. */
+static void part_metric_table(struct outbuf *b)
+{
+	struct outbuf page = {0};
+
+	put_metrics(&page);
+	outbuf_str(b, "| metric | kind | labels | what it says |\n|---|---|---|---|\n");
+	for (const char *help = page.p; (help = strstr(help, "# HELP ")) != NULL; help++) {
+		const char *name = help + strlen("# HELP "), *words = strchr(name, ' ') + 1, *type = strstr(words, "# TYPE ") + 7;
+		int n = (int)strcspn(name, " ");
+
+		type += n + 1;
+		outbuf_format(b, "| `%.*s` | %.*s | ", n, name, (int)strcspn(type, "\n"), type);
+		put_labels(b, strchr(type, '\n') + 1);
+		outbuf_format(b, " | %.*s |\n", (int)strcspn(words, "\n"), words);
+	}
+	outbuf_free(&page);
 }
 
 /* Completion: bash code that offers values. */
@@ -326,10 +389,12 @@ static const struct part parts[] = {
 	{"options", part_options},
 	{"file options", part_file_options},
 	{"kinds of output", part_kinds},
+	{"facts", part_facts},
 	{"exit codes", part_exit},
 	{"alerts", part_alerts},
 	{"table of alerts", part_alert_table},
 	{"table of causes", part_cause_table},
+	{"table of metrics", part_metric_table},
 	{"values", part_values},
 	{"names", part_names},
 };
@@ -378,11 +443,18 @@ static void document_make(FILE *f, struct outbuf *b)
 int main(int argc, char **argv)
 {
 	char name[] = "smtpwatch", help[] = "--help", *words[] = {name, help, NULL};
-	FILE *f = argc == 2 ? fopen(argv[1], "r") : NULL;
+	bool metrics = argc == 2 && strcmp(argv[1], "--metrics") == 0;
+	FILE *f = argc == 2 && !metrics ? fopen(argv[1], "r") : NULL;
 	struct outbuf b = {0};
 
+	if (metrics) {
+		put_metrics(&b);
+		fputs(b.p, stdout);
+		outbuf_free(&b);
+		return 0;
+	}
 	if (f == NULL) {
-		fprintf(stderr, "usage: make_docs FILE\n");
+		fprintf(stderr, "usage: make_docs FILE | --metrics\n");
 		return 2;
 	}
 	options_read(&defaults, 2, words, stderr);

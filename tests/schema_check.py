@@ -67,7 +67,7 @@ def main():
         for error in validator.iter_errors(record):
             print(jsonschema.exceptions.best_match([error]).message, "in", raw[:3000])
             wrong += 1
-        kind = "stats" if record.get("event_type") == "stats" else "record"
+        kind = {"stats": "stats", "digest": "digest"}.get(record.get("event_type"), "record")
         properties(schema, schema["$defs"][kind], record, seen)
     if "--complete" in sys.argv:
         known(schema, all_known)

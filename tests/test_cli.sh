@@ -255,6 +255,51 @@ says err "conf:1: "
 says err "conf:3: "
 lines err 2
 
+# other ways of telling; offline an output that cannot be reached ends it before it begins
+run 3 -r "$bad" -o "syslog:$dir/nobody"
+says err "cannot connect to $dir/nobody: No such file"
+run 3 -r "$bad" -o "json:unix:$dir/nobody"
+says err "cannot connect to $dir/nobody: No such file"
+run 3 -r "$bad" -o syslog:ftp://host
+says err "is no host to send to"
+run 3 -r "$bad" -o prometheus
+says err "for captures that are read there is textfile:FILE"
+run 3 -r "$bad" -o textfile
+says err "textfile wants a file"
+run 3 -r "$bad" -o exec:/no/such/command
+says err "cannot run /no/such/command: No such file"
+run 3 -r "$bad" -o "exec:/bin/sh -c 'true"
+says err "quotation mark that is not closed"
+mkdir -m 777 "$dir/commands"
+run 0 -r "$bad" -r "$good" -o "textfile:$dir/commands/metrics"
+cp "$dir/commands/metrics" "$dir/out"
+says out 'smtpwatch_alerts_total{signature="221-for-message",severity="critical"} 1'
+/usr/bin/python3 tests/metrics_check.py <"$dir/out" >"$dir/checked" 2>&1 || fail "textfile: $(cat "$dir/checked")"
+run 0 -r "$bad" -r "$good" -o "exec:/bin/sh -c 'echo \"\$1 \$SMTPWATCH_VERDICT\" >>$dir/commands/out; cat >>$dir/commands/out' sh \"two words\""
+cp "$dir/commands/out" "$dir/out"
+lines out 2
+says out "two words 221-for-message"
+says out '"event_type":"alert"'
+run 3 -r "$bad" -o "exec:/bin/sh -c 'exit 7'"
+says err "ended with status 7"
+
+# a stream socket whose reader takes its time gets every line
+/usr/bin/python3 -c "
+import os, socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.bind('$dir/stream')
+os.chmod('$dir/stream', 0o777)
+s.listen()
+c, _ = s.accept()
+time.sleep(0.2)
+while piece := c.recv(100):
+    sys.stdout.buffer.write(piece)
+" >"$dir/streamed" &
+await "[ -S '$dir/stream' ]"
+run 0 -r "$bad" -r "$good" -o "json:unix:$dir/stream"
+wait $!
+same streamed first
+
 # an output that takes no more
 checks=$((checks + 2))
 "$program" --help >/dev/full 2>/dev/null

@@ -53,7 +53,8 @@ static struct packet_fragment fragment(bool v6, uint32_t id, uint32_t offset, ui
 				    .ttl = 64,
 				    .more = more,
 				    .offset = offset};
-	f.data = bytes_of(body + offset, n);
+	/* Where there is no such place, any bytes will do. */
+	f.data = bytes_of(offset <= sizeof body - n ? body + offset : body, n);
 	f.data_len = n;
 	f.ts = FRAME_SECOND;
 	return f;

@@ -115,12 +115,16 @@ static void numbers(void **state)
 	outbuf_char(&b, ' ');
 	outbuf_grouped(&b, 1234567);
 	outbuf_char(&b, ' ');
-	outbuf_fixed(&b, 42, 6);
-	outbuf_char(&b, ' ');
+	for (uint64_t v = 9; v < 100000; v = v * 10 + 9) {
+		outbuf_number(&b, v);
+		outbuf_char(&b, ' ');
+		outbuf_number(&b, v + 1);
+		outbuf_char(&b, ' ');
+	}
 	outbuf_seconds(&b, 3 * FRAME_SECOND + 250 * FRAME_MS);
 	outbuf_char(&b, ' ');
 	outbuf_seconds(&b, -1);
-	rendered(&b, "0 18446744073709551615 999 1,000 1,234,567 000042 3.250000 0.000000");
+	rendered(&b, "0 18446744073709551615 999 1,000 1,234,567 9 10 99 100 999 1000 9999 10000 99999 100000 3.250000 0.000000");
 	outbuf_free(&b);
 }
 

@@ -313,6 +313,12 @@ static const char *command_label(unsigned i)
 	return smtp_verb_name((enum smtp_verb)(i + 1));
 }
 
+/* Offline there is none. */
+static const char *role_label(unsigned i)
+{
+	return role_name((enum role)(i + ROLE_UNKNOWN));
+}
+
 static const struct {
 	const char *name;
 	unsigned n;
@@ -323,6 +329,7 @@ static const struct {
 	{"cause", CAUSES, cause_label},
 	{"confidence", CONFIDENCE_CERTAIN + 1, confidence_label},
 	{"severity", SEVERITIES, severity_label},
+	{"role", ROLES - ROLE_UNKNOWN, role_label},
 	{"stage", STAGES, stage_label},
 	{"closer", CLOSER_SERVER + 1, closer_label},
 	{"how", HOW_CAPTURE_END + 1, how_label},
@@ -361,6 +368,38 @@ static void write_summary(struct output *out)
 						     .live = true});
 }
 
+/* What only a live run says. */
+static void write_live(struct output *out, struct made *m)
+{
+	const struct sink_loss loss = {.name = "syslog:udp://[::1]:514", .lost = 7, .reconnects = 2};
+	struct monitor_stats core = {0};
+	struct daily day;
+
+	m->report.folded = m->report.raised;
+	m->report.role = ROLE_SERVER;
+	sink_json.record(out->self, &m->report);
+	sink_json.repeat(out->self, &(struct throttle_repeat){.signature = VERDICT_221_FOR_MESSAGE,
+							      .count = 17,
+							      .since = m->conn.start,
+							      .until = m->record.end,
+							      .worst = SEVERITY_CRITICAL,
+							      .latest = &m->report,
+							      .hour = {20, 18}});
+	assert_true(daily_begin(&day, 480, &m->alerting));
+	assert_false(daily_over(&day, m->conn.start));
+	daily_count(&day, &m->report);
+	assert_true(daily_over(&day, m->conn.start + 86400 * FRAME_SECOND));
+	sink_json.daily(out->self, &day);
+	sink_json.stats(out->self, &(struct summary){.totals = &day.totals,
+						     .alerting = &m->alerting,
+						     .core = &core,
+						     .live = true,
+						     .interim = true,
+						     .outputs = &loss,
+						     .outputs_n = 1});
+	daily_end(&day);
+}
+
 static void agrees_with_the_schema(void **state)
 {
 	(void)state;
@@ -373,6 +412,7 @@ static void agrees_with_the_schema(void **state)
 	output_open(&out, &sink_json);
 	make_full(&m);
 	output_record(&out, &m);
+	write_live(&out, &m);
 	made_free(&m);
 	made_init_bare(&m);
 	output_record(&out, &m);

@@ -184,6 +184,7 @@ static void without_memory_the_text_is_cut(void **state)
 	assert_null(notes_find(&n, NOTE_RCPT).text.p);
 	notes_free(&n, none);
 
+	n.room = 80;
 	notes_set(&n, little, NOTE_REPLY, 250, bytes_str("accepted"));
 	notes_set(&n, little, NOTE_HELO, 0, bytes_str("out"));
 	notes_set(&n, little, NOTE_BANNER, 0, bytes_str("it fills what is left of the first block: 44"));

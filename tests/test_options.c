@@ -13,7 +13,7 @@
 #include "daemon/options_help.h"
 #include "daemon/options_read.h"
 
-enum { WORDS = 16 };
+enum { WORDS = 24 };
 
 /* One reading of a command line. */
 struct reading {
@@ -71,6 +71,10 @@ static const struct mistake_row mistakes[] = {
 	{"-i eth0 -s 100", 1, "no number from 128 to 262144"},
 	{"-i eth0 --buffer 3G", 1, "no size of at least 1M and at most 2047M, such as 64M"},
 	{"-i eth0 --stats-interval often", 1, "is neither 0 nor a time"},
+	{"-i eth0 --repeat 0 --digest 08:00", 0, ""},
+	{"-i eth0 --repeat 5m --digest off", 0, ""},
+	{"-i eth0 --repeat often", 1, "is neither 0 nor a time"},
+	{"-i eth0 --digest 24:00", 1, "\"24:00\" is neither off nor a time of the day (UTC), such as 08:00"},
 	{"-r a --filter tcp udp", 1, "two filters: --filter, and \"udp\""},
 	{"-r", 1, "--read: its FILE is missing"},
 	{"-r a --nonsense", 1, "there is no option --nonsense; --help shows them all"},
@@ -161,6 +165,8 @@ static void defaults(void **state)
 	assert_int_equal(r.o.snaplen, 262144);
 	assert_int_equal(r.o.buffer, 64 << 20);
 	assert_int_equal(r.o.stats_interval, 60 * FRAME_SECOND);
+	assert_int_equal(r.o.repeat, 60 * FRAME_SECOND);
+	assert_int_equal(r.o.digest, -1);
 	assert_false(r.o.promiscuous);
 	assert_null(r.o.pid_file);
 	reading_free(&r);
@@ -171,7 +177,9 @@ static void live_options(void **state)
 	(void)state;
 	struct reading r;
 
-	reading_do(&r, "-i eth0 -i eth1 -s 9000 --buffer 1G --promiscuous --pid-file /run/w.pid --stats-interval 5m --filter tcp");
+	reading_do(&r, "-i eth0 -i eth1 -s 9000 --buffer 1G --promiscuous --pid-file /run/w.pid --stats-interval 5m --filter tcp "
+		       "--repeat 0 "
+		       "--digest 08:30");
 	assert_string_equal(r.said, "");
 	assert_int_equal(r.o.interfaces.n, 2);
 	assert_string_equal(r.o.interfaces.all[1], "eth1");
@@ -180,6 +188,8 @@ static void live_options(void **state)
 	assert_true(r.o.promiscuous);
 	assert_string_equal(r.o.pid_file, "/run/w.pid");
 	assert_int_equal(r.o.stats_interval, 300 * FRAME_SECOND);
+	assert_int_equal(r.o.repeat, 0);
+	assert_int_equal(r.o.digest, 8 * 60 + 30);
 	assert_string_equal(r.o.filter, "tcp");
 	reading_free(&r);
 }
@@ -268,7 +278,7 @@ static void packets_come_from_what_the_command_line_says(void **state)
 	reading_free(&r);
 }
 
-/* Each mistake with its line and what would be right, all of them at once, in whatever order they are found. */
+/* Each mistake with its line and what would be right, all of them at once, from the first line to the last. */
 static void mistakes_in_a_file_have_a_line(void **state)
 {
 	(void)state;
@@ -308,11 +318,17 @@ static void mistakes_in_a_file_have_a_line(void **state)
 					   ":18: list-alerts belongs on the command line",
 					   ":19: buffer: \"10\" is no size of at least 1M"};
 	struct reading r;
+	const char *at;
 
 	reading_file(&r, text, "-T");
-	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
-		if (strstr(r.said, said[i]) == NULL)
-			fail_msg("not said: %s\nin: %s", said[i], r.said);
+	at = r.said;
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		const char *found = strstr(at, said[i]);
+
+		if (found == NULL)
+			fail_msg("not said, or not in its place: %s\nin: %s", said[i], r.said);
+		at = found;
+	}
 	assert_int_equal(r.mistakes, sizeof(said) / sizeof(said[0]));
 	assert_false(r.o.monitor.insist_checksum);
 	reading_free(&r);

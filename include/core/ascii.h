@@ -13,7 +13,7 @@ static inline uint8_t ascii_lower(uint8_t c)
 /* A CR inside a line is a blank too: servers split with isspace(), so that "QUIT" CR CR LF works. */
 static inline bool ascii_blank(uint8_t c)
 {
-	return c == ' ' || c == '\t' || c == '\r';
+	return c <= ' ' && (c == ' ' || c == '\t' || c == '\r');
 }
 
 static inline bool ascii_digit(uint8_t c)

@@ -25,7 +25,7 @@ struct smtp_pending {
 	bool maybe_quit;                 /* a line that answers a 334, and reads QUIT */
 };
 
-/* A command, or a reply or a line of one. */
+/* A command or a reply. */
 struct smtp_event {
 	int64_t ts;
 	struct smtp_pending *
@@ -44,7 +44,8 @@ struct dialogue;
  */
 struct dialogue_listener {
 	void (*command)(struct dialogue *d, const struct smtp_event *e);
-	void (*reply_line)(struct dialogue *d, const struct smtp_event *e); /* a line of a reply that goes on */
+	void (*reply_line)(struct dialogue *d, const struct smtp_pending *p,
+			   struct bytes text); /* a line of a reply that goes on */
 	void (*reply)(struct dialogue *d, const struct smtp_event *e);
 	void (*content)(struct dialogue *d, struct bytes text, uint64_t len);
 	void (*end)(struct dialogue *d, struct smtp_pending *p,
@@ -82,12 +83,9 @@ enum dialogue_mode {
 	MODE_TLS      /* both sides are opaque */
 };
 
+/* In the order of use: a segment in the middle of a message needs the first cache line alone. */
 struct dialogue {
 	const struct dialogue_env *env;
-	struct line line[2];
-	struct smtp_pending *head, *tail;
-	uint8_t *held; /* the client's bytes that wait */
-	uint32_t held_n, held_room;
 	uint64_t offset[2]; /* how far each stream was read */
 	uint64_t acked[2];  /* how much of the other's stream each side had acknowledged with its latest bytes */
 	uint64_t chunk;     /* bytes still to come of the chunk */
@@ -104,6 +102,11 @@ struct dialogue {
 	bool skip[2];         /* a line began in a hole: the rest of it means nothing */
 	bool fin_held;        /* the client's FIN waits behind what is held */
 	bool started;         /* what the client's first bytes are is known; until then they are held */
+
+	struct smtp_pending *head, *tail;
+	struct line line[2];
+	uint8_t *held; /* the client's bytes that wait */
+	uint32_t held_n, held_room;
 };
 
 /* sure: the handshake was seen, so that the first bytes are the first. */

@@ -22,11 +22,15 @@ enum note_tag {
 /* Bounds: one note's text, and all notes of one holder together. Longer is cut; beyond it `full` is set. */
 enum { NOTE_TEXT_MAX = 320, NOTES_MAX = 8192, NOTES_NONE = 0xffff };
 
-/* Zero-filled before first use. */
+/* What a holder's texts come to, mostly: with such a block to begin with, it need not be moved to a larger one again and again. */
+enum { NOTES_SESSION = 112, NOTES_TRANSACTION = 192 };
+
+/* Zero-filled before first use, but for room, which the holder may set. */
 struct notes {
 	uint8_t *block;
-	uint16_t used, room;
-	bool full; /* something was left out */
+	uint16_t used, room; /* room: of the block; as long as there is none, what the first one is to have */
+	uint16_t recent;     /* where the note is that was written last: no other with the same tag stands behind it */
+	bool full;           /* something was left out */
 };
 
 struct note {

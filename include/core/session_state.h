@@ -10,29 +10,36 @@
 #include <assert.h>
 #include <stddef.h>
 
+/* In the order of use, like its parts: the first 64 * SESSION_HOT bytes are what the middle of a session needs. */
 struct session {
 	struct dialogue dialogue;
-	struct session_facts facts;
+
 	struct transaction *sending;   /* the one the client is at */
 	struct message_header *header; /* borrowed while a message's header passes by */
-	uint64_t quit_end;             /* offset behind the client's QUIT */
+	int64_t last_byte[2];          /* when each side's last bytes came */
 	uint64_t farewell_at;          /* offset in the server's stream behind what may be its farewell */
-
-	struct tls_side *tls; /* borrowed once TLS has begun: two of them */
-	int64_t last_byte[2]; /* when each side's last bytes came */
-	int64_t farewell_ts;  /* when the server said what may be its farewell */
-	uint32_t slowest;     /* milliseconds: the longest wait for the reply to the end of a message */
-	uint32_t lost_bytes;  /* of the last hole */
-	uint8_t base;         /* enum stage: where it stands when nothing is outstanding */
-	uint8_t farewell;     /* enum farewell, so far */
+	int64_t farewell_ts;           /* when the server said what may be its farewell */
+	uint8_t base;                  /* enum stage: where it stands when nothing is outstanding */
+	uint8_t farewell;              /* enum farewell, so far */
 	uint8_t farewell_stage, stage_221;
 	uint8_t unasked_221, final_421; /* enum place */
-	uint8_t lost_side;
-	uint8_t kept;
-	bool sure, tls_port, encrypted, spoke, foreign, overflow;
+	bool encrypted, spoke, foreign;
 	bool quit_sent, quit_answered, quit_in_transaction;
 	bool fin[2];
+
+	struct session_facts facts;
+
+	struct tls_side *tls; /* borrowed once TLS has begun: two of them */
+	uint64_t quit_end;    /* offset behind the client's QUIT */
+	uint32_t slowest;     /* milliseconds: the longest wait for the reply to the end of a message */
+	uint32_t lost_bytes;  /* of the last hole */
+	uint8_t lost_side;
+	uint8_t kept;
+	bool sure, tls_port, overflow;
 };
+
+/* Cache lines: the dialogue's two, the session's own, and of the facts the first. */
+enum { SESSION_HOT = 4 };
 
 /* The dialogue hands itself back with each event: it is the session's first member. */
 static_assert(offsetof(struct session, dialogue) == 0, "the session is found from its dialogue");
@@ -80,6 +87,6 @@ enum place session_stage_place(const struct session *s, const struct smtp_pendin
 
 /* session_reply.c - what the server says. */
 void session_reply_take(struct dialogue *d, const struct smtp_event *e);
-void session_reply_line(struct dialogue *d, const struct smtp_event *e);
+void session_reply_line(struct dialogue *d, const struct smtp_pending *p, struct bytes text);
 
 #endif

@@ -68,6 +68,12 @@ struct smtp_reply {
 
 struct smtp_reply smtp_reply_read(struct bytes line);
 
+/* The text of a reply may begin with an enhanced code: smtp_reply_read has to look. */
+static inline bool smtp_enhanced_begins(struct bytes text)
+{
+	return text.n >= 5 && (text.p[1] == '.' || (text.p[1] >= '0' && text.p[1] <= '9'));
+}
+
 /* MAIL FROM:<address> params, RCPT TO:<address> params. */
 struct smtp_path {
 	bool ok;              /* there was something that can be read as an address; the null path <> is one, with address.n = 0 */
@@ -112,8 +118,11 @@ enum smtp_extension {
 };
 enum { SMTP_EXTENSIONS = 20 };
 
-/* text: the text of one line of the reply. With SIZE, *size gets its number (0: none). size may be NULL. */
-uint32_t smtp_extension_read(struct bytes text, uint64_t *size);
+/* text: the text of one line of the reply. */
+uint32_t smtp_extension_read(struct bytes text);
+
+/* The number behind the keyword, 0: none ("SIZE=1000" has none, as it has none for clients). */
+uint64_t smtp_extension_size(struct bytes text);
 
 /* The keyword of one bit of the mask, by its number 0 .. SMTP_EXTENSIONS-1. */
 const char *smtp_extension_name(unsigned bit);

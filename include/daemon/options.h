@@ -32,6 +32,8 @@ struct options {
 	struct alerting alerting;
 	enum severity fail_on; /* SEVERITIES: never */
 	enum redact_mode redact;
+	int64_t repeat;         /* nanoseconds; 0: never in sums */
+	int digest;             /* minute of the day; below 0: never */
 	int64_t stats_interval; /* nanoseconds; 0: only at the end */
 	unsigned workers;       /* 0: one per CPU */
 	const char *user;       /* to become, when started as root; NULL: the default */

@@ -3,6 +3,7 @@
 #define SMTPWATCH_DAEMON_PRIVILEGE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #define PRIVILEGE_WHY 256
 
@@ -11,6 +12,9 @@ enum privilege_keep { PRIVILEGE_KEEP_NONE, PRIVILEGE_KEEP_NET_RAW };
 
 /* Whether there is a user to become: the process is root, and `user` (NULL: the default) is not. */
 bool privilege_held(const char *user);
+
+/* The same, and who that is; an unknown user is none. */
+bool privilege_target(const char *user, uid_t *uid, gid_t *gid);
 
 /* Whether packet sockets can be opened. */
 bool privilege_net_raw(void);

@@ -49,7 +49,7 @@ struct nids_link {
 };
 
 struct nids_conn {
-	struct conn pub; /* first: the listener's view */
+	struct conn pub;           /* first: the listener's view */
 	struct conn_side facts[2]; /* which pub points to */
 	struct nids_side side[2];
 	struct nids_link in_state;  /* one of NIDS_HALF_OPEN .. NIDS_LINGER */

@@ -9,6 +9,7 @@ struct counter {
 	const char *name;    /* the same; NULL for a kind of packet: ask counter_name */
 	const char *words;   /* for people, where it is above 0: "bytes missing from the capture"; NULL: they are not told */
 	bool trouble;        /* it means that something was not seen */
+	bool level;          /* it goes up and down, or is a peak; else it only grows */
 	size_t offset, size; /* in struct monitor_stats */
 };
 

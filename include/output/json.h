@@ -34,19 +34,22 @@ struct json {
 	enum json_group group; /* the innermost open object */
 	struct stamp stamp;
 	struct digest *digest;
+	uint32_t extensions; /* the list of their names that was rendered last */
+	size_t extensions_n;
+	char extensions_text[256];
 };
 
 /* One fact. put writes its value, and returns false where the fact is not known: then nothing of it is written, not even its name. */
 struct json_row {
 	enum json_group group;
-	const char *key; /* with quotation marks and colon, ready to be copied: JSON_ROW sees to that */
-	size_t key_n;
+	uint8_t key_n;
+	char key[32]; /* with comma, quotation marks and colon, ready to be copied: JSON_ROW sees to that */
 	bool (*put)(struct json *j, const struct json_view *v);
 };
 
 #define JSON_ROW(group, name, put)                                                                                                 \
 	{                                                                                                                          \
-		group, "\"" name "\":", sizeof("\"" name "\":") - 1, put                                                           \
+		group, sizeof(",\"" name "\":") - 1, ",\"" name "\":", put                                                         \
 	}
 
 /* Ended by a row without put. A fact is added here (json_fields.c, json_net.c, json_message.c), and in docs/schema.json. */

@@ -43,11 +43,14 @@ static inline void outbuf_str(struct outbuf *b, const char *s)
 	outbuf_bytes(b, s, strlen(s));
 }
 
-/* A number in decimal; grouped: "1,234,567"; fixed: to at least `digits` digits, with leading noughts; seconds: nanoseconds as "1.234567". */
+/* A number in decimal; grouped: "1,234,567"; seconds: nanoseconds as "1.234567". */
 void outbuf_number(struct outbuf *b, uint64_t v);
 void outbuf_grouped(struct outbuf *b, uint64_t v);
-void outbuf_fixed(struct outbuf *b, uint64_t v, unsigned digits);
 void outbuf_seconds(struct outbuf *b, int64_t ns);
+
+/* Digits with leading noughts, at a place that the caller has: two of a number below 100, six of one below a million. */
+void outbuf_pair(char *at, unsigned v);
+void outbuf_micros(char *at, uint32_t us);
 
 /* For what is written seldom. */
 void outbuf_format(struct outbuf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));

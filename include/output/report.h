@@ -3,14 +3,17 @@
 #define SMTPWATCH_OUTPUT_REPORT_H
 
 #include "output/alerting.h"
+#include "output/role.h"
 
 struct report {
 	struct record record;   /* its judgement follows the operator's severities */
 	enum severity severity; /* of the verdict */
 	uint64_t also;          /* the other verdicts and the asides that hold: 1 << enum signature */
 	uint64_t raised;        /* what it is an alert of: the verdict, asides, several, or nothing */
-	bool grouped;           /* its verdict would be an alert; one before it counts it (grouping.h) */
-	const char *input;      /* the interface or file */
+	uint64_t folded;   /* and what it would be an alert of, if that had not been told lately: a sum will tell it (throttle.h) */
+	bool grouped;      /* its verdict would be an alert; one before it counts it (grouping.h) */
+	enum role role;    /* of the watched host; ROLE_NONE: not asked */
+	const char *input; /* the interface or file */
 	const struct alerting *alerting;
 };
 
@@ -25,7 +28,13 @@ static inline bool report_raises(const struct report *r, unsigned signature)
 	return r->raised >> signature & 1;
 }
 
-/* The severity of one of the alerts that are raised. */
+/* All that it is an alert of, whether it is told now or in a sum. */
+static inline uint64_t report_alerts(const struct report *r)
+{
+	return r->raised | r->folded;
+}
+
+/* The severity of one of the alerts. */
 static inline enum severity report_severity(const struct report *r, unsigned signature)
 {
 	return r->alerting->of[signature];

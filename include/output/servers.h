@@ -24,6 +24,9 @@ void servers_free(struct servers *s);
 /* Counts a session, and its alerts. */
 void servers_count(struct servers *s, const struct report *r);
 
+/* The place of a session's server among those that were counted: from 0 on, the same as long as *s lives; SERVERS_MAX: one of those that found no room. */
+size_t servers_number(const struct servers *s, const struct conn *conn);
+
 /* The n servers with the worst alerts, worst first: more critical ones, then more errors and so on, then by address. How many there are, at most n. */
 size_t servers_worst(const struct servers *s, const struct server **out, size_t n);
 

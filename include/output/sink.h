@@ -2,7 +2,10 @@
 #ifndef SMTPWATCH_OUTPUT_SINK_H
 #define SMTPWATCH_OUTPUT_SINK_H
 
+#include "output/daily.h"
 #include "output/redact.h"
+#include "output/run_mode.h"
+#include "output/throttle.h"
 #include "output/totals.h"
 
 #include <poll.h>
@@ -10,20 +13,31 @@
 #define SINK_WHY 512
 
 /*
- * A kind of output: one file (src/output/sink_<name>.c) and one line in sink.c. record, stats and flush return false when the target takes no more; the sink is then left alone until its
- * close. Trouble is said on standard error once, by the sink.
+ * A kind of output: one file (src/output/sink_<name>.c) and one line in sink.c. Functions that return bool return false when the target takes no more; the sink is then left alone until its
+ * close. Live that happens only where nobody can ever read there again; else the sink keeps, counts what it loses, and tries again. Trouble is said on standard error, once each time, by the
+ * sink. What a kind has no use for is NULL; open, record and close are not.
  */
 struct sink_kind {
 	const char *name, *help;
-	/* target: what stood behind "KIND:", borrowed for the sink's life; NULL: nothing did. NULL on failure, with a sentence in why. */
-	void *(*open)(const char *target, char why[SINK_WHY]);
+	/* target: what stood behind "KIND:"; NULL: nothing did. Both are borrowed for the sink's life. NULL on failure, with a sentence in why. */
+	void *(*open)(const char *target, const struct run_mode *mode, char why[SINK_WHY]);
 	bool (*record)(void *self, const struct report *report);
+	bool (*repeat)(void *self, const struct throttle_repeat *repeat); /* live: what the throttle kept back, summed up */
+	bool (*daily)(void *self, const struct daily *day);               /* live: a day is over */
 	bool (*stats)(void *self, const struct summary *summary);
+	void (*observe)(void *self, const struct summary *summary); /* the same facts, whenever they are at hand */
 	bool (*flush)(void *self);
 	bool (*close)(void *self); /* false: something is missing from the target */
+
+	/* What a loop needs that waits for several things at once. None of these waits. */
+	size_t (*watch)(const void *self, struct pollfd *p); /* at most one: 1 if *p was filled, else 0 */
+	void (*ready)(void *self, const struct pollfd *p);   /* the same, with what came of it */
+	void (*tick)(void *self, int64_t now);
+	bool (*reopen)(void *self); /* false: it goes on as before, which has been said */
+	void (*loss)(const void *self, struct sink_loss *out);
 };
 
-extern const struct sink_kind sink_text, sink_json;
+extern const struct sink_kind sink_text, sink_json, sink_syslog, sink_journald, sink_prometheus, sink_textfile, sink_exec;
 
 /* The table of kinds, ended by NULL. */
 extern const struct sink_kind *const sink_kinds[];
@@ -34,10 +48,22 @@ const struct sink_kind *sink_kind_read(const char *spec, const char **target);
 /* All outputs of one run, behind one door. */
 struct sinks;
 
-/* alerting is borrowed. NULL where there is no memory. */
-struct sinks *sinks_new(const struct alerting *alerting, enum redact_mode redact);
+struct sinks_config {
+	const struct alerting *alerting; /* borrowed, and may change between two records */
+	enum redact_mode redact;
+	struct run_mode mode;
+	/* Live only. */
+	int64_t repeat; /* nanoseconds until an alert that was told is told again, as a sum; 0: each is told */
+	int digest;     /* the minute of the day, UTC, at which the day is summed up; below 0: never */
+};
 
-/* Opens one more; spec is borrowed. False, with a sentence in why. */
+/* Everything at its default: offline, nothing redacted. */
+struct sinks_config sinks_config_default(const struct alerting *alerting);
+
+/* The config is copied. NULL where there is no memory. */
+struct sinks *sinks_new(const struct sinks_config *config);
+
+/* Opens one more; spec is borrowed. Before root is given up and before there are threads: some outputs start a process of their own. False, with a sentence in why. */
 bool sinks_add(struct sinks *s, const char *spec, char why[SINK_WHY]);
 
 /* One session, to all. input: the interface or file it came from. */
@@ -46,17 +72,20 @@ void sinks_record(struct sinks *s, const struct record *record, const char *inpu
 /* Nothing may wait in a buffer any longer: the input is slow, and someone looks on. */
 void sinks_flush(struct sinks *s);
 
-/* The last words; totals and alerting are filled in here. */
+/* The last words, or with summary.interim what can be said so far; totals, alerting, live and outputs are filled in here. */
 void sinks_stats(struct sinks *s, struct summary summary);
 
-/* Descriptors that outputs wait for, at most n of them, for poll(2); how many. sinks_ready takes them back after the wait. */
+/* The same for those that show figures to whoever asks at any time; cheap enough for once a second. */
+void sinks_observe(struct sinks *s, struct summary summary);
+
+/*
+ * For a loop around poll(2). sinks_watch fills at most n places and returns how many it filled; there is at most one for each output. sinks_ready is given the same places again, with revents.
+ * sinks_tick: it is `now`, nanoseconds since the epoch; at least once a second, and it may be after each wait, as what is retried, repeated, or due at a time of the day waits for it. sinks_reopen: log files may have been
+ * moved away, readers may have changed (SIGHUP); false: one of them goes on as before, which has been said. None of them waits.
+ */
 size_t sinks_watch(struct sinks *s, struct pollfd *fds, size_t n);
 void sinks_ready(struct sinks *s, const struct pollfd *fds, size_t n);
-
-/* Time has come to now, nanoseconds since the epoch: summaries that are due, connections that are tried again. */
 void sinks_tick(struct sinks *s, int64_t now);
-
-/* Files were renamed away: they are opened anew. False: one of them could not be. */
 bool sinks_reopen(struct sinks *s);
 
 /* What was counted so far. */
@@ -65,7 +94,7 @@ const struct totals *sinks_totals(const struct sinks *s);
 /* False when every output has broken, so that going on is of no use to anybody. */
 bool sinks_listening(const struct sinks *s);
 
-/* Closes all. False: something is missing from one of them. */
+/* Closes all, and tells before what the throttle still kept back. A target that takes nothing is waited for two seconds. False: something is missing from one of them. */
 bool sinks_close(struct sinks *s);
 
 #endif

@@ -2,10 +2,10 @@
 #ifndef SMTPWATCH_OUTPUT_TEXT_H
 #define SMTPWATCH_OUTPUT_TEXT_H
 
+#include "output/daily.h"
 #include "output/escape.h"
-#include "output/report.h"
 #include "output/stamp.h"
-#include "output/totals.h"
+#include "output/throttle.h"
 
 /* A text under way. What is shown is at most TEXT_COLUMNS wide, but for words that are wider; TEXT_INDENT is where an alert's paragraphs begin. */
 enum { TEXT_COLUMNS = 100, TEXT_INDENT = 17 };
@@ -19,22 +19,42 @@ struct text {
 /* Parts that can be forwarded as they are: when, how bad, who; what happened; why; what it means for the mail; what to look at next. */
 void text_alert(struct text *t, const struct report *r, unsigned signature);
 
-/* A session whose alert another one has raised: who, and what became of its messages. */
-void text_grouped(struct text *t, const struct report *r);
+/* An alert that another one tells, of the same event or in a sum: who, and what became of the session's messages. how: "same event". */
+void text_again(struct text *t, const struct report *r, unsigned signature, const char *how);
+
+/* What the throttle kept back, and the latest of it. A day. */
+void text_repeat(struct text *t, const struct throttle_repeat *repeat);
+void text_daily(struct text *t, const struct daily *day);
 
 /* The messages of a session that need attention, a paragraph each, and how many more there are (text_mail.c). */
 void text_messages(struct text *t, const struct report *r);
 void text_message(struct text *t, const struct report *r, const struct transaction *m);
 
+/* Whether a message needs attention; and the same paragraph without its indentation, full stop and line ends. */
+bool text_message_told(const struct report *r, const struct transaction *m);
+void text_message_words(struct text *t, const struct report *r, const struct transaction *m);
+
 /* The whole run: sessions by verdict, messages by fate, the worst servers, the capture and what was missing from it. */
 void text_summary(struct text *t, const struct summary *s);
 
 /*
- * What all need. text_count: "1 session", "1,234 sessions". text_severity: in its colour, in capitals if wanted, filled up with blanks to `width`. text_fold: ends the line that began at
+ * The same in a few words and without a line end, for outputs whose records are lines (text_brief.c): an alert with the messages that need attention; one that is told elsewhere (how: as above);
+ * a sum; a day; a run.
+ */
+void text_brief_alert(struct text *t, const struct report *r, unsigned signature);
+void text_brief_again(struct text *t, const struct report *r, unsigned signature, const char *how);
+void text_brief_repeat(struct text *t, const struct throttle_repeat *repeat);
+void text_brief_daily(struct text *t, const struct daily *day);
+void text_brief_stats(struct text *t, const struct summary *s);
+
+/*
+ * What all need. text_count: "1 session", "1,234 sessions". text_severity: in its colour, in capitals if wanted, filled up with blanks to `width`.
+ * text_by_severity: "1 critical, 2 warning". text_fold: ends the line that began at
  * offset `from` of the buffer, broken at blanks where it is too wide; what is broken off begins at column `indent`.
  */
 void text_count(struct text *t, uint64_t n, const char *what);
 void text_severity(struct text *t, enum severity s, bool capitals, int width);
+void text_by_severity(struct text *t, const uint64_t counts[SEVERITIES]);
 void text_endpoint(struct text *t, const struct ip_addr *addr, uint16_t port);
 void text_fold(struct text *t, size_t from, size_t indent);
 

@@ -10,6 +10,7 @@ struct totals {
 	uint64_t sessions, alerts;
 	uint64_t signatures[SIGNATURES]; /* sessions, by verdict; and by the asides that hold */
 	uint64_t alert_severity[SEVERITIES];
+	uint64_t folded;       /* of the alerts, those that are told in sums only (throttle.h) */
 	uint64_t grouped;      /* sessions that an alert of another one counts */
 	uint64_t fates[FATES]; /* messages */
 	struct servers *servers;
@@ -17,6 +18,13 @@ struct totals {
 
 /* Counts one session: the little that is done for each, whatever the outputs. */
 void totals_count(struct totals *t, const struct report *r);
+
+/* What an output did not bring to its target. */
+struct sink_loss {
+	const char *name; /* as it was given: "json:/var/log/smtpwatch.json" */
+	uint64_t lost;    /* records */
+	uint64_t reconnects;
+};
 
 /* Everything that is known at the end. Borrowed for the length of the call. */
 struct summary {
@@ -27,7 +35,10 @@ struct summary {
 	const char *ports;  /* "25,587" */
 	bool live;          /* interfaces are watched, not captures read */
 	bool stopped;       /* by a signal, before the end of the input */
-	int64_t last;       /* time of the last frame; meaningless if there was none */
+	bool interim;       /* these are not the last words */
+	const struct sink_loss *outputs;
+	size_t outputs_n; /* 0: offline */
+	int64_t last;     /* time of the last frame; meaningless if there was none */
 };
 
 #endif

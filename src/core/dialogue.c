@@ -1,5 +1,6 @@
 /* dialogue.c - the server's replies, and what each of them answers (RFC 5321 4.2, RFC 2920 3.2). */
 #include "core/dialogue.h"
+#include "core/ascii.h"
 #include "core/dialogue_parts.h"
 
 #include <assert.h>
@@ -105,20 +106,14 @@ static void mode_decide(struct dialogue *d, const struct smtp_pending *p, uint16
 		d->content = (struct content){0};
 }
 
-static inline struct smtp_event reply_event(const struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r,
-					    int64_t ts)
-{
-	return (struct smtp_event){.ts = ts,
-				   .pending = p,
-				   .text = r->text,
-				   .reply = r,
-				   .lost = d->lost,
-				   .in_content = d->mode == MODE_CONTENT || d->mode == MODE_SOFT};
-}
-
 static void reply_tell(struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
 {
-	struct smtp_event e = reply_event(d, p, r, ts);
+	struct smtp_event e = {.ts = ts,
+			       .pending = p,
+			       .text = r->text,
+			       .reply = r,
+			       .lost = d->lost,
+			       .in_content = d->mode == MODE_CONTENT || d->mode == MODE_SOFT};
 	d->env->listener->reply(d, &e);
 }
 
@@ -220,7 +215,8 @@ static void tunnel_begins(struct dialogue *d)
 	dialogue_lose(d, SERVER, 0);
 }
 
-static void reply_line(struct dialogue *d, const struct line_out *line, int64_t ts)
+/* True: the reply goes on. */
+static bool reply_line(struct dialogue *d, const struct line_out *line, int64_t ts)
 {
 	struct smtp_reply r = smtp_reply_read(line->text);
 	unsigned flaws = (line->flaws & LINE_BARE_LF ? FLAW_BARE_LF : 0u) | (line->flaws & LINE_NUL ? FLAW_NUL : 0u) |
@@ -231,31 +227,47 @@ static void reply_line(struct dialogue *d, const struct line_out *line, int64_t 
 	if (r.code == 0) {
 		if (foreign_pending(d))
 			tunnel_begins(d);
-		return;
+		return false;
 	}
 	if (r.more) {
 		d->code = r.code;
-		struct smtp_event e = reply_event(d, d->head, &r, ts);
-		d->env->listener->reply_line(d, &e);
-		return;
+		d->env->listener->reply_line(d, d->head, r.text);
+		return true;
 	}
 	d->code = 0;
 	reply_done(d, &r, ts);
+	return false;
 }
 
-static void server_run(struct dialogue *d, struct bytes in, int64_t ts)
+/* A line that begins as the one before it, of a reply that goes on, is read as that was: of EHLO there are a dozen. False: it wants a closer look. */
+static bool reply_repeats(struct dialogue *d, const struct line_out *line, const uint8_t *before)
+{
+	enum { HEAD = 4 /* "250-" */ };
+	if (line->flaws || line->text.n <= HEAD || memcmp(line->text.p, before, HEAD) != 0)
+		return false;
+	struct bytes text = ascii_trim(bytes_from(line->text, HEAD));
+	if (smtp_enhanced_begins(text))
+		return false;
+	d->env->listener->reply_line(d, d->head, text);
+	return true;
+}
+
+/* A function apart, so that the client's bytes, which are far more, do without its stack. */
+static __attribute__((noinline)) void server_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	struct line_out line;
+	const uint8_t *before = NULL; /* the last line, if it was handed on where it lies, and its reply goes on */
 	while (in.n > 0 && d->mode != MODE_TLS && d->mode != MODE_TURNED) {
-		size_t before = in.n;
+		const uint8_t *at = in.p;
+		size_t left = in.n;
 		bool whole = line_next(&d->line[SERVER], d->env->pool, &in, &line);
-		d->offset[SERVER] += before - in.n;
+		d->offset[SERVER] += left - in.n;
 		if (!whole)
 			return;
 		if (d->skip[SERVER])
 			d->skip[SERVER] = false;
-		else
-			reply_line(d, &line, ts);
+		else if (!before || !reply_repeats(d, &line, before))
+			before = reply_line(d, &line, ts) && line.text.p == at ? at : NULL;
 		line_reset(&d->line[SERVER], d->env->pool);
 	}
 	d->offset[SERVER] += in.n;

@@ -1,6 +1,8 @@
 /* line.c - lines out of a stream; only a line that is cut by its segments is copied. */
 #include "core/line.h"
 
+#include "core/lanes.h"
+
 /* In struct line's flaws, beside enum line_flaw. */
 enum {
 	LINE_HANDED_ON = 0x40, /* half was the text of the line handed on last */
@@ -15,32 +17,32 @@ void line_give_back(struct line *l, struct pool *pool)
 	*l = (struct line){0};
 }
 
-/* Eight bytes at a time: in a word of 64 bits, is there one that is 0? (A borrow may tell of one too many, behind a true one.) */
-static inline uint64_t zero_in(uint64_t word)
+/*
+ * Where the first CR, LF or NUL is; in.n: there is none. Lines are short: one search in place, which in nearly all of them meets the line end first, is quicker than a call of memchr for the LF and
+ * a look at what lies before it.
+ */
+static inline uint32_t special_in(const uint8_t *p)
 {
-	return (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
+	lanes v = lanes_load(p);
+	return lanes_mask((lanes)((v == '\r') | (v == '\n') | (v == '\0')));
 }
 
-static inline uint64_t odd_in(const uint8_t *p)
-{
-	uint64_t word;
-	memcpy(&word, p, sizeof word);
-	return zero_in(word) | zero_in(word ^ UINT64_C(0x0d0d0d0d0d0d0d0d));
-}
-
-/* A CR or a NUL is among them. Lines are short: a loop in place is quicker than two calls of memchr. */
-static bool has_odd(struct bytes text)
+static inline size_t special_find(struct bytes in)
 {
 	size_t i = 0;
-	if (text.n < 8) {
-		while (i < text.n && text.p[i] != '\r' && text.p[i] != '\0')
-			i++;
-		return i < text.n;
+	for (; i + LANES <= in.n; i += LANES) {
+		uint32_t hits = special_in(in.p + i);
+		if (hits)
+			return i + (unsigned)__builtin_ctz(hits);
 	}
-	uint64_t odd = odd_in(text.p + text.n - 8);
-	for (; i + 8 < text.n && !odd; i += 8)
-		odd = odd_in(text.p + i);
-	return odd != 0;
+	/* The last block overlaps the one before. */
+	if (in.n >= LANES) {
+		uint32_t hits = special_in(in.p + in.n - LANES) >> (i + LANES - in.n);
+		return hits ? i + (unsigned)__builtin_ctz(hits) : in.n;
+	}
+	while (i < in.n && in.p[i] != '\r' && in.p[i] != '\n' && in.p[i] != '\0')
+		i++;
+	return i;
 }
 
 /* Doubles, so that a line that comes byte by byte is copied a few times only. */
@@ -104,11 +106,9 @@ static struct line_out line_judge(struct bytes text, unsigned flaws)
 	if (text.n > LINE_MAX_KEPT)
 		flaws |= LINE_LONG;
 	text = bytes_first(text, LINE_MAX_KEPT);
-	if (!has_odd(text))
-		return (struct line_out){text, flaws};
-	if (memchr(text.p, '\r', text.n))
+	if (text.n > 0 && memchr(text.p, '\r', text.n))
 		flaws |= LINE_LONE_CR;
-	if (memchr(text.p, '\0', text.n))
+	if (text.n > 0 && memchr(text.p, '\0', text.n))
 		flaws |= LINE_NUL;
 	return (struct line_out){text, flaws};
 }
@@ -139,8 +139,8 @@ static struct line_out whole_hand_on(struct bytes text)
 	return line_judge(bytes_first(text, text.n - cr), cr ? 0 : LINE_BARE_LF);
 }
 
-/* The quick way is the usual one: memchr finds the LF, nothing waits, and the text is handed on where it lies. */
-bool line_next(struct line *l, struct pool *pool, struct bytes *in, struct line_out *out)
+/* Every line but the usual one. */
+static bool line_gather(struct line *l, struct pool *pool, struct bytes *in, struct line_out *out)
 {
 	if (l->flaws & LINE_HANDED_ON)
 		line_reset(l, pool);
@@ -157,6 +157,19 @@ bool line_next(struct line *l, struct pool *pool, struct bytes *in, struct line_
 	if (lf)
 		*out = half_hand_on(l, l->flaws & LINE_HELD_CR ? 0 : LINE_BARE_LF);
 	return lf != NULL;
+}
+
+/* The usual line is short, nothing of it waits, its first special byte is its CR LF: it is handed on where it lies. */
+bool line_next(struct line *l, struct pool *pool, struct bytes *in, struct line_out *out)
+{
+	if (half_waits(l))
+		return line_gather(l, pool, in, out);
+	size_t n = special_find(*in);
+	if (n > LINE_MAX_KEPT || in->n - n < 2 || in->p[n] != '\r' || in->p[n + 1] != '\n')
+		return line_gather(l, pool, in, out);
+	*out = (struct line_out){bytes_of(in->p, n), 0};
+	*in = bytes_of(in->p + n + 2, in->n - n - 2);
+	return true;
 }
 
 /* A CR at its very end is taken off too: it was half of the line end. */

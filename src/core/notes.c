@@ -16,7 +16,7 @@ struct entry {
 };
 
 /* The last KEPT bytes of the block are for notes_set alone: hundreds of recipients must not shut out the queue id. */
-enum { ROOM_MIN = 80, KEPT = 1024 };
+enum { KEPT = 1024 };
 
 static struct entry *entry_at(const struct notes *n, size_t where)
 {
@@ -34,8 +34,10 @@ static uint8_t *entry_text(struct entry *e)
 }
 
 /* A longer text is cut: better the beginning of what is true now than the whole of what was. */
-static void entry_write(struct entry *e, uint16_t value, struct bytes text)
+static void entry_write(struct notes *n, uint16_t where, uint16_t value, struct bytes text)
 {
+	struct entry *e = entry_at(n, where);
+	n->recent = where;
 	text = bytes_first(text, e->room);
 	if (text.n > 0)
 		memcpy(entry_text(e), text.p, text.n);
@@ -62,7 +64,7 @@ static bool notes_grow(struct notes *n, struct pool *pool, size_t need, size_t b
 	size_t room = n->block ? pool_room(n->room) : 0;
 	if (need <= room && need <= bound)
 		return true;
-	size_t want = bounded(room + room / 8, need > ROOM_MIN ? need : ROOM_MIN, NOTES_MAX);
+	size_t want = bounded(n->block ? room + room / 8 : n->room, need, NOTES_MAX);
 	uint8_t *larger = need <= bound ? pool_get(pool, want) : NULL;
 	n->full |= !larger;
 	if (!larger)
@@ -90,14 +92,16 @@ uint16_t notes_add(struct notes *n, struct pool *pool, enum note_tag tag, uint16
 	text = bytes_first(text, NOTE_TEXT_MAX);
 	uint16_t where = notes_append(n, pool, tag, room_for(text.n), NOTES_MAX - KEPT);
 	if (where != NOTES_NONE)
-		entry_write(entry_at(n, where), value, text);
+		entry_write(n, where, value, text);
 	return where;
 }
 
-/* The last one with that tag. Walking is quick enough: a session has a handful, a message is asked at its end. */
+/* The last one with that tag. Walking is quick enough: a session has a handful, a message is asked at its end; reply after reply is set in the same place. */
 static uint16_t notes_where(const struct notes *n, enum note_tag tag)
 {
 	uint16_t found = NOTES_NONE;
+	if (n->used > 0 && entry_at(n, n->recent)->tag == tag)
+		return n->recent;
 	for (size_t at = 0; at < n->used; at += entry_size(entry_at(n, at)->room))
 		if (entry_at(n, at)->tag == tag)
 			found = (uint16_t)at;
@@ -135,7 +139,7 @@ void notes_set(struct notes *n, struct pool *pool, enum note_tag tag, uint16_t v
 	else if (text.n > entry_at(n, where)->room)
 		where = notes_widen(n, pool, where, text.n);
 	if (where != NOTES_NONE)
-		entry_write(entry_at(n, where), value, text);
+		entry_write(n, where, value, text);
 }
 
 void notes_value(struct notes *n, uint16_t where, uint16_t value)

@@ -84,7 +84,7 @@ static enum packet_kind walk_run(struct walk *w, const struct walk_row *row)
 }
 
 /* Every frame but the usual one. What tells of the IP header read last is not set: nothing asks before there was one. */
-static enum packet_kind frame_decode(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out)
+enum packet_kind packet_read_frame(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out)
 {
 	const struct walk_row *row = row_find(WALK_LINK, (uint32_t)f->link);
 	if (!row)
@@ -101,12 +101,6 @@ static enum packet_kind frame_decode(const struct packet_decoder *d, const struc
 	w.out = out;
 	w.ts = f->ts;
 	return walk_run(&w, row);
-}
-
-enum packet_kind packet_decode(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out)
-{
-	enum packet_kind kind = packet_read_plain(d, f, out);
-	return kind == WALK_ON ? frame_decode(d, f, out) : kind;
 }
 
 enum packet_kind packet_decode_payload(const struct packet_decoder *d, const struct packet_fragment *of, struct bytes payload,

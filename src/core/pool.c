@@ -115,24 +115,34 @@ static bool class_refill(struct pool *p, struct class *c, size_t size)
 	return want > 0;
 }
 
+static inline void used_add(struct pool *p, size_t size)
+{
+	p->used += size;
+	if (p->used > p->peak)
+		p->peak = p->used;
+}
+
+/* A function apart, so that the usual way needs no stack. */
+static __attribute__((noinline)) void *fresh_get(struct pool *p, struct class *c, size_t size)
+{
+	if (c->fresh == c->end && !class_refill(p, c, size))
+		return NULL;
+	void *block = c->fresh;
+	c->fresh += size;
+	used_add(p, size);
+	return block;
+}
+
 void *pool_get(struct pool *p, size_t size)
 {
 	assert(size <= POOL_MAX);
 	unsigned n = class_of(size);
 	struct class *c = &p->classes[n];
-	size = class_size(n);
-	void *block = c->free;
-	if (block) {
-		c->free = c->free->next;
-	} else {
-		if (c->fresh == c->end && !class_refill(p, c, size))
-			return NULL;
-		block = c->fresh;
-		c->fresh += size;
-	}
-	p->used += size;
-	if (p->used > p->peak)
-		p->peak = p->used;
+	struct block *block = c->free;
+	if (!block)
+		return fresh_get(p, c, class_size(n));
+	c->free = block->next;
+	used_add(p, class_size(n));
 	return block;
 }
 

@@ -9,6 +9,7 @@ struct session *session_new(const struct dialogue_env *env, bool sure, bool lmtp
 		return NULL;
 	memset(s, 0, sizeof *s);
 	s->facts.lmtp = lmtp;
+	s->facts.notes.room = NOTES_SESSION;
 	s->sure = sure;
 	s->tls_port = tls;
 	dialogue_init(&s->dialogue, env, sure);
@@ -307,7 +308,7 @@ static inline void lines_ahead(const void *from, size_t n)
 void session_ahead(const struct session *s, int step)
 {
 	if (step == 0) {
-		lines_ahead(s, sizeof *s);
+		lines_ahead(s, (size_t)64 * SESSION_HOT);
 	} else if (step == 1) {
 		__builtin_prefetch(s->dialogue.head, 1);
 		lines_ahead(s->facts.notes.block, s->facts.notes.used);

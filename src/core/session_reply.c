@@ -8,12 +8,22 @@ static void on_greeting(struct session *s, const struct smtp_event *e)
 		notes_set(&s->facts.notes, session_pool(s), NOTE_BANNER, 0, e->text);
 }
 
-static void extensions_read(struct session *s, struct bytes text)
+/* What was said last of a size counts, if it is one. */
+static void size_read(struct session *s, struct bytes text)
 {
-	uint64_t size = 0;
-	s->facts.extensions |= smtp_extension_read(text, &size);
+	uint64_t size = smtp_extension_size(text);
 	if (size)
 		s->facts.size_limit = size;
+}
+
+static void extensions_read(struct session *s, struct bytes text)
+{
+	uint32_t named = smtp_extension_read(text);
+	if (named == 0)
+		return;
+	s->facts.extensions |= named;
+	if (named == SMTP_EXT_SIZE)
+		size_read(s, text);
 	if (s->facts.starttls == STARTTLS_NO && (s->facts.extensions & SMTP_EXT_STARTTLS))
 		s->facts.starttls = STARTTLS_OFFERED;
 	else if (s->facts.starttls == STARTTLS_NO && (s->facts.extensions & SMTP_EXT_MASKED))
@@ -275,14 +285,13 @@ void session_reply_take(struct dialogue *d, const struct smtp_event *e)
 		s->facts.flaws |= FLAW_SURPLUS_REPLY;
 }
 
-void session_reply_line(struct dialogue *d, const struct smtp_event *e)
+void session_reply_line(struct dialogue *d, const struct smtp_pending *p, struct bytes text)
 {
 	struct session *s = session_of(d);
-	const struct smtp_pending *p = e->pending;
 	if (!p)
 		return;
-	if (p->verb == SMTP_CONNECT && !notes_find(&s->facts.notes, NOTE_BANNER).text.p)
-		notes_set(&s->facts.notes, session_pool(s), NOTE_BANNER, 0, e->text);
-	else if (p->verb == SMTP_EHLO || p->verb == SMTP_LHLO)
-		extensions_read(s, e->text);
+	if (p->verb == SMTP_EHLO || p->verb == SMTP_LHLO)
+		extensions_read(s, text);
+	else if (p->verb == SMTP_CONNECT && !notes_find(&s->facts.notes, NOTE_BANNER).text.p)
+		notes_set(&s->facts.notes, session_pool(s), NOTE_BANNER, 0, text);
 }

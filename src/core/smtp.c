@@ -2,6 +2,7 @@
 #include "core/smtp.h"
 
 #include <assert.h>
+#include <endian.h>
 
 #include "core/ascii.h"
 
@@ -78,23 +79,41 @@ static const uint8_t verb_at[KEYS] = {
 	/* clang-format on */
 };
 
-static inline uint32_t key_of(const uint8_t *p)
+/* KEY of the four bytes at p, in one load. */
+static inline uint32_t key_of(const void *p)
 {
-	return KEY(p[0], p[1], p[2], p[3]);
+	uint32_t four;
+	memcpy(&four, p, sizeof four);
+	return le32toh(four) & KEY(0xff, 0xff, 0xff, 0xff);
 }
 
 static bool begins_with_word(struct bytes text, const char *word)
 {
-	size_t n = strlen(word);
-	return ascii_begins(text, word) && (text.n == n || ascii_blank(text.p[n]));
+	size_t n = ascii_alike(text, word);
+	return word[n] == '\0' && (text.n == n || ascii_blank(text.p[n]));
 }
 
-static enum smtp_verb verb_find(struct bytes text)
+/* How much of a name out of the tables here the text begins with, in any case; by fours as long as the case is the same. (The tables' rows are longer than any name by at least one.) */
+static inline size_t name_alike(struct bytes text, const char *name)
+{
+	size_t i = 0;
+	while (i + 4 <= text.n && name[i + 3] && memcmp(text.p + i, name + i, 4) == 0)
+		i += 4;
+	while (i < text.n && name[i] && ascii_same(text.p[i], (uint8_t)name[i]))
+		i++;
+	return i;
+}
+
+/* *n: the letters of the verb. */
+static enum smtp_verb verb_find(struct bytes text, size_t *n)
 {
 	if (text.n < 4)
 		return SMTP_UNKNOWN;
 	enum smtp_verb v = verb_at[KEY_PLACE(key_of(text.p))];
-	return v >= SMTP_EHLO && begins_with_word(text, verbs[v]) ? v : SMTP_UNKNOWN;
+	if (v < SMTP_EHLO)
+		return SMTP_UNKNOWN;
+	*n = name_alike(text, verbs[v]);
+	return verbs[v][*n] == '\0' && (*n == text.n || ascii_blank(text.p[*n])) ? v : SMTP_UNKNOWN;
 }
 
 /* "Host: ..." (RFC 5322 2.2): what Postfix takes for a header line, and answers with "I can break rules, too". */
@@ -121,9 +140,10 @@ static bool is_foreign(struct bytes line)
 struct smtp_command smtp_command_read(struct bytes line)
 {
 	struct bytes text = ascii_trim(line);
-	enum smtp_verb verb = verb_find(text);
+	size_t n;
+	enum smtp_verb verb = verb_find(text, &n);
 	if (verb != SMTP_UNKNOWN)
-		return (struct smtp_command){verb, ascii_trim(bytes_from(text, strlen(verbs[verb])))};
+		return (struct smtp_command){verb, ascii_trim(bytes_from(text, n))};
 	return (struct smtp_command){is_foreign(line) ? SMTP_NOT_SMTP : SMTP_UNKNOWN, line};
 }
 
@@ -139,36 +159,36 @@ static bool take_part(struct bytes *b, bool last, uint16_t *value)
 	return n > 0 && closed;
 }
 
-/* Takes "5.7.1 " off the front of *text if it is of the class of the reply's code (RFC 2034 4): anything else is text. */
-static struct smtp_enhanced enhanced_take(struct bytes *text, uint8_t class)
+/* Takes "5.7.1 " off the front of the text if it is of the class of the reply's code (RFC 2034 4): anything else is text. */
+static __attribute__((noinline)) struct smtp_reply enhanced_take(uint16_t code, bool more, struct bytes text)
 {
-	struct smtp_enhanced e = {0};
-	struct bytes b = *text;
+	struct smtp_enhanced e = {.class = (uint8_t)(code / 100)};
+	struct bytes b = text;
 	uint16_t first;
-	/* Most lines are told from one by their second byte. */
-	if (class == 3 || b.n < 5 || (b.p[1] != '.' && !ascii_digit(b.p[1])) || !take_part(&b, false, &first) || first != class)
-		return e;
-	if (!take_part(&b, false, &e.subject) || !take_part(&b, true, &e.detail))
-		return (struct smtp_enhanced){0};
-	e.class = class;
-	*text = ascii_trim(b);
-	return e;
+	bool ok = take_part(&b, false, &first) && first == e.class && take_part(&b, false, &e.subject) &&
+		  take_part(&b, true, &e.detail);
+	if (ok)
+		return (struct smtp_reply){code, more, e, ascii_trim(b)};
+	return (struct smtp_reply){code, more, {0}, text};
 }
 
-/* The code is judged by its first digit alone: what servers make up (299, 571) is still a reply (RFC 5321 4.3.2). */
+/*
+ * The code is judged by its first digit alone: what servers make up (299, 571) is still a reply (RFC 5321 4.3.2). Most lines are told from one with an enhanced code by their second byte: the
+ * reading of one is a function apart, so that the others do without its stack.
+ */
 struct smtp_reply smtp_reply_read(struct bytes line)
 {
-	struct smtp_reply r = {.text = line};
 	const uint8_t *p = line.p;
 	if (line.n < 3 || p[0] < '2' || p[0] > '5' || !ascii_digit(p[1]) || !ascii_digit(p[2]))
-		return r;
-	if (line.n > 3 && p[3] != '-' && !ascii_blank(p[3]))
-		return r;
-	r.code = (uint16_t)((p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0'));
-	r.more = line.n > 3 && p[3] == '-';
-	r.text = ascii_trim(bytes_from(line, 4));
-	r.enhanced = enhanced_take(&r.text, p[0] - '0');
-	return r;
+		return (struct smtp_reply){.text = line};
+	bool more = line.n > 3 && p[3] == '-';
+	if (line.n > 3 && !more && !ascii_blank(p[3]))
+		return (struct smtp_reply){.text = line};
+	uint16_t code = (uint16_t)(p[0] * 100 + p[1] * 10 + p[2] - '0' * 111);
+	struct bytes text = ascii_trim(bytes_from(line, 4));
+	if (smtp_enhanced_begins(text) && p[0] != '3')
+		return enhanced_take(code, more, text);
+	return (struct smtp_reply){code, more, {0}, text};
 }
 
 #define BIT(extension) [__builtin_ctz(extension)]
@@ -203,20 +223,6 @@ const char *smtp_extension_name(unsigned bit)
 	return extensions[bit];
 }
 
-/* The word of a keyword, without its arguments: "AUTH=LOGIN" is how servers of before RFC 2554 wrote it. */
-static struct bytes keyword_take(struct bytes *text)
-{
-	*text = ascii_trim(*text);
-	size_t n = 0, end;
-	while (n < text->n && !ascii_blank(text->p[n]) && text->p[n] != '=')
-		n++;
-	for (end = n; end < text->n && !ascii_blank(text->p[end]);)
-		end++;
-	struct bytes word = bytes_first(*text, n);
-	*text = bytes_from(*text, end);
-	return word;
-}
-
 /* Where each of them stands, by the number of its bit and 1 more; 0: none. The last is the mask of a middlebox. */
 static const uint8_t extension_at[KEYS] = {
 #define KEYWORD(a, b, c, d, extension) AT(a, b, c, d) = __builtin_ctz(extension) + 1
@@ -244,27 +250,38 @@ static const uint8_t extension_at[KEYS] = {
 	/* clang-format on */
 };
 
-/* The number of the bit; SMTP_EXTENSIONS: none of those that matter. */
-static unsigned extension_find(struct bytes keyword)
+/* A keyword has ended before text[n]. "AUTH=LOGIN" is how servers of before RFC 2554 wrote it. */
+static inline bool keyword_ends(struct bytes text, size_t n)
 {
-	const uint8_t three[4] = {keyword.p[0], keyword.p[1], keyword.p[2], 0};
-	unsigned i = extension_at[KEY_PLACE(key_of(keyword.n == 3 ? three : keyword.p))];
-	if (i-- == 0)
-		return SMTP_EXTENSIONS;
-	bool masked = UINT32_C(1) << i == SMTP_EXT_MASKED;
-	return (masked ? ascii_begins(keyword, extensions[i]) : ascii_is(keyword, extensions[i])) ? i : SMTP_EXTENSIONS;
+	return n == text.n || text.p[n] == '=' || ascii_blank(text.p[n]);
 }
 
-uint32_t smtp_extension_read(struct bytes text, uint64_t *size)
+/* The number of the bit; SMTP_EXTENSIONS: none of those that matter. */
+static unsigned extension_find(struct bytes text)
 {
-	struct bytes keyword = keyword_take(&text);
-	unsigned i = keyword.n >= 3 ? extension_find(keyword) : SMTP_EXTENSIONS;
-	if (i == SMTP_EXTENSIONS)
-		return 0;
-	uint32_t bit = UINT32_C(1) << i;
-	if (bit == SMTP_EXT_SIZE && size && !smtp_number(ascii_word(&text), size))
-		*size = 0;
-	return bit;
+	if (text.n < 3)
+		return SMTP_EXTENSIONS;
+	uint32_t key = text.n > 3 ? key_of(text.p) : KEY(text.p[0], text.p[1], text.p[2], 0);
+	if (keyword_ends(text, 3))
+		key &= KEY(0xff, 0xff, 0xff, 0);
+	unsigned i = extension_at[KEY_PLACE(key)];
+	if (i-- == 0)
+		return SMTP_EXTENSIONS;
+	size_t n = name_alike(text, extensions[i]);
+	return extensions[i][n] == '\0' && (UINT32_C(1) << i == SMTP_EXT_MASKED || keyword_ends(text, n)) ? i : SMTP_EXTENSIONS;
+}
+
+uint32_t smtp_extension_read(struct bytes text)
+{
+	unsigned i = extension_find(ascii_trim(text));
+	return i < SMTP_EXTENSIONS ? UINT32_C(1) << i : 0;
+}
+
+uint64_t smtp_extension_size(struct bytes text)
+{
+	uint64_t size;
+	ascii_word(&text);
+	return smtp_number(ascii_word(&text), &size) ? size : 0;
 }
 
 bool smtp_verb_ends_group(enum smtp_verb verb)

@@ -95,9 +95,8 @@ bool smtp_number(struct bytes b, uint64_t *value)
 	uint64_t sum = 0;
 	for (size_t i = 0; i < b.n; i++) {
 		unsigned digit = (unsigned)b.p[i] - '0';
-		if (digit > 9 || sum > (UINT64_MAX - digit) / 10)
+		if (digit > 9 || __builtin_mul_overflow(sum, 10, &sum) || __builtin_add_overflow(sum, digit, &sum))
 			return false;
-		sum = sum * 10 + digit;
 	}
 	*value = sum;
 	return b.n > 0;

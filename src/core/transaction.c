@@ -10,6 +10,7 @@ struct transaction *transaction_new(struct pool *pool, struct bytes mail_args, i
 		return NULL;
 	memset(t, 0, sizeof *t);
 	t->ts_mail = ts;
+	t->notes.room = NOTES_TRANSACTION;
 	struct smtp_path from = smtp_path_read(mail_args);
 	struct bytes size;
 	if (from.ok)

@@ -13,7 +13,8 @@ struct interface {
 	struct live **lives; /* open and not yet given away */
 	unsigned given;      /* workers that have it */
 	bool open;
-	enum live_link told; /* the state that was told last */
+	enum live_link told;       /* the state that was told last */
+	enum live_trouble trouble; /* of the latest try, and told */
 	int64_t wait, due;
 };
 
@@ -193,9 +194,10 @@ static void interface_retry(struct interfaces *s, struct interface *f, int64_t n
 		interface_give(s, f);
 		return;
 	}
-	/* Of its absence it was told; any other trouble is news. */
-	if (trouble != LIVE_ABSENT && f->wait < wait_most)
+	/* Of its absence it was told; any other trouble is news, once. */
+	if (trouble != LIVE_ABSENT && trouble != f->trouble)
 		complain(why);
+	f->trouble = trouble;
 	f->wait = f->wait * 2 < wait_most ? f->wait * 2 : wait_most;
 	f->due = now + f->wait;
 }

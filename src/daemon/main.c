@@ -12,7 +12,7 @@ static enum exit_code say(const struct options *o)
 	struct outfile out;
 	char why[OUTFILE_WHY];
 
-	if (!outfile_open(&out, "-", why))
+	if (!outfile_open(&out, "-", NULL, why))
 		return EXIT_TROUBLE;
 	if (o->action == OPTIONS_HELP)
 		options_help(&out.buf);

@@ -1,18 +1,55 @@
-/* mistakes.c - tells mistakes, and counts them. */
+/* mistakes.c - keeps mistakes, which are found in several passes, until they can be told in the order of the file. */
 #include "daemon/mistakes.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 
-void mistakes_tell(struct mistakes *m, unsigned line, const char *format, ...)
+static void tell(const struct mistakes *m, unsigned line, const char *text)
 {
+	if (line > 0)
+		fprintf(m->to, "smtpwatch: %s:%u: %s\n", m->file, line, text);
+	else
+		fprintf(m->to, "smtpwatch: %s\n", text);
+}
+
+/* Behind those of the same line and of lines before it. */
+static void insert(struct mistakes *m, struct mistake one)
+{
+	size_t at = m->kept++;
+
+	for (; at > 0 && m->all[at - 1].line > one.line; at--)
+		m->all[at] = m->all[at - 1];
+	m->all[at] = one;
+}
+
+void mistakes_add(struct mistakes *m, unsigned line, const char *format, ...)
+{
+	struct mistake *all = realloc(m->all, (m->kept + 1) * sizeof(*all));
+	char *text = NULL;
 	va_list args;
 
 	m->n++;
-	fprintf(m->to, "smtpwatch: ");
-	if (line > 0)
-		fprintf(m->to, "%s:%u: ", m->file, line);
+	if (all != NULL)
+		m->all = all;
 	va_start(args, format);
-	vfprintf(m->to, format, args);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	va_end(args);
-	fputc('\n', m->to);
+	if (all != NULL && text != NULL) {
+		insert(m, (struct mistake){line, text});
+		return;
+	}
+	tell(m, line, text != NULL ? text : "no memory");
+	free(text);
+}
+
+void mistakes_tell(struct mistakes *m)
+{
+	for (size_t i = 0; i < m->kept; i++) {
+		tell(m, m->all[i].line, m->all[i].text);
+		free(m->all[i].text);
+	}
+	free(m->all);
+	m->all = NULL;
+	m->kept = 0;
 }

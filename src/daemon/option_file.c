@@ -42,9 +42,9 @@ static void unknown(struct mistakes *m, unsigned line, const char *name)
 		if (!(row->flags & OPTION_LINE))
 			nearest_offer(&near, row->name);
 	if (near.best != NULL)
-		mistakes_tell(m, line, "there is no option \"%s\"; did you mean %s?", name, near.best);
+		mistakes_add(m, line, "there is no option \"%s\"; did you mean %s?", name, near.best);
 	else
-		mistakes_tell(m, line, "there is no option \"%s\"; smtpwatch --help shows them all", name);
+		mistakes_add(m, line, "there is no option \"%s\"; smtpwatch --help shows them all", name);
 }
 
 static bool is_quoted(const char *value)
@@ -72,18 +72,18 @@ static void setting_read(struct settings *to, unsigned line, const char *name, c
 	if (row == NULL)
 		unknown(m, line, name);
 	else if (row->flags & OPTION_LINE)
-		mistakes_tell(m, line, "%s belongs on the command line", name);
+		mistakes_add(m, line, "%s belongs on the command line", name);
 	else if (before > 0)
-		mistakes_tell(m, line, "%s: a second time, after line %u", name, before);
+		mistakes_add(m, line, "%s: a second time, after line %u", name, before);
 	else if (is_quoted(value))
-		mistakes_tell(m, line, "%s: a value stands without quotation marks", name);
+		mistakes_add(m, line, "%s: a value stands without quotation marks", name);
 	else if (row->arg == NULL && !no && strcmp(value, "yes") != 0)
-		mistakes_tell(m, line, "%s: \"%s\" is neither yes nor no", name, value);
+		mistakes_add(m, line, "%s: \"%s\" is neither yes nor no", name, value);
 	else if (row->arg != NULL && value[0] == '\0')
-		mistakes_tell(m, line, "%s: its %s is missing", name, row->arg);
+		mistakes_add(m, line, "%s: its %s is missing", name, row->arg);
 	/* A switch that is not set stays as it is. */
 	else if ((row->arg != NULL || !no) && !settings_add(to, (struct setting){row, row->arg != NULL ? value : NULL, line}))
-		mistakes_tell(m, line, "no memory");
+		mistakes_add(m, line, "no memory");
 }
 
 static void line_read(struct settings *to, unsigned number, char *line, struct mistakes *m)
@@ -96,7 +96,7 @@ static void line_read(struct settings *to, unsigned number, char *line, struct m
 	if (line[0] == '\0')
 		return;
 	if (sign == NULL) {
-		mistakes_tell(m, number, "\"%s\" is not of the form \"name = value\"", line);
+		mistakes_add(m, number, "\"%s\" is not of the form \"name = value\"", line);
 		return;
 	}
 	*sign = '\0';
@@ -126,7 +126,7 @@ void option_file_read(struct settings *to, char **text, struct mistakes *m)
 
 	*text = NULL;
 	if (f == NULL || !text_take(text, f, &cut))
-		mistakes_tell(m, 0, "cannot read %s: %s", m->file, strerror(errno));
+		mistakes_add(m, 0, "cannot read %s: %s", m->file, strerror(errno));
 	if (f != NULL)
 		fclose(f);
 	for (char *line = *text, *next; line != NULL; line = next) {
@@ -136,5 +136,5 @@ void option_file_read(struct settings *to, char **text, struct mistakes *m)
 		line_read(to, ++number, line, m);
 	}
 	if (cut)
-		mistakes_tell(m, number, "there is a NUL byte: this is no text");
+		mistakes_add(m, number, "there is a NUL byte: this is no text");
 }

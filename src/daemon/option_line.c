@@ -17,7 +17,7 @@ struct line {
 static void line_add(struct line *l, const struct option_row *row, const char *value)
 {
 	if (!settings_add(l->to, (struct setting){row, value, 0}))
-		mistakes_tell(l->m, 0, "no memory");
+		mistakes_add(l->m, 0, "no memory");
 }
 
 /* The option of the word under way. An attached value is behind it, another one in the next word. */
@@ -28,7 +28,7 @@ static void line_give(struct line *l, const struct option_row *row, const char *
 	if (row->arg != NULL && value == NULL && l->at + 1 < l->argc)
 		value = l->argv[++l->at];
 	if (row->arg != NULL && value == NULL)
-		mistakes_tell(l->m, 0, "--%s: its %s is missing", row->name, row->arg);
+		mistakes_add(l->m, 0, "--%s: its %s is missing", row->name, row->arg);
 	else
 		line_add(l, row, value);
 }
@@ -41,9 +41,9 @@ static void line_unknown(struct line *l, const char *name, size_t n)
 	for (size_t i = 0; (row = option_row_at(i)) != NULL; i++)
 		nearest_offer(&near, row->name);
 	if (near.best != NULL)
-		mistakes_tell(l->m, 0, "there is no option --%.*s; did you mean --%s?", (int)n, name, near.best);
+		mistakes_add(l->m, 0, "there is no option --%.*s; did you mean --%s?", (int)n, name, near.best);
 	else
-		mistakes_tell(l->m, 0, "there is no option --%.*s; --help shows them all", (int)n, name);
+		mistakes_add(l->m, 0, "there is no option --%.*s; --help shows them all", (int)n, name);
 }
 
 /* "--name", "--name=value" */
@@ -56,7 +56,7 @@ static void line_long(struct line *l)
 	if (row == NULL)
 		line_unknown(l, word, n);
 	else if (row->arg == NULL && sign != NULL)
-		mistakes_tell(l->m, 0, "--%s takes no value", row->name);
+		mistakes_add(l->m, 0, "--%s takes no value", row->name);
 	else
 		line_give(l, row, sign != NULL ? sign + 1 : NULL);
 }
@@ -68,7 +68,7 @@ static void line_short(struct line *l)
 		const struct option_row *row = option_row_lettered(*letter);
 
 		if (row == NULL) {
-			mistakes_tell(l->m, 0, "there is no option -%c; --help shows them all", *letter);
+			mistakes_add(l->m, 0, "there is no option -%c; --help shows them all", *letter);
 			return;
 		}
 		if (row->arg != NULL) {
@@ -85,7 +85,7 @@ static void line_word(struct line *l, const char *word)
 	char *filter = realloc(*l->filter, n + room);
 
 	if (filter == NULL) {
-		mistakes_tell(l->m, 0, "no memory");
+		mistakes_add(l->m, 0, "no memory");
 		return;
 	}
 	snprintf(filter + n, room, n > 0 ? " %s" : "%s", word);

@@ -29,11 +29,30 @@ static bool set_stats_interval(struct options *o, const char *value, char why[OP
 	return option_value_time(&o->stats_interval, value, true, why);
 }
 
+static bool set_repeat(struct options *o, const char *value, char why[OPTION_WHY])
+{
+	return option_value_time(&o->repeat, value, true, why);
+}
+
+static bool set_digest(struct options *o, const char *value, char why[OPTION_WHY])
+{
+	o->digest = daily_read(value);
+	if (o->digest >= -1)
+		return true;
+	snprintf(why, OPTION_WHY, "\"%.99s\" is neither off nor a time of the day (UTC), such as 08:00", value);
+	return false;
+}
+
 const struct option_row option_rows_output[] = {
 	{"output", 'o', "KIND[:TARGET]", NULL, OPTION_MANY | OPTION_RESTART, set_output,
 	 "how and where to tell; several times; text on a terminal, else json; TARGET is a file, or - for standard output", NULL},
 	{"redact", 0, "none|local|hash|all", "none", OPTION_RESTART, set_redact,
 	 "mail addresses in every output: as they are, ***@domain, hashed, or left out", NULL},
+	{"repeat", 0, "TIME", "60s", OPTION_RESTART, set_repeat,
+	 "live: an alert that was told is told again after it, as a sum, then after twice that, up to a day; 0: each is told",
+	 NULL},
+	{"digest", 0, "HH:MM|off", "off", OPTION_RESTART, set_digest, "live: the time (UTC) at which a day is summed up in a line",
+	 NULL},
 	{"stats-interval", 0, "TIME", "60s", 0, set_stats_interval, "live: statistics are told so often; 0: only at the end", NULL},
 	{0},
 };

@@ -6,9 +6,9 @@
 
 #include <stdlib.h>
 
-const char *const options_exit_codes[] = {"done", "an alert at or above --fail-on", "usage or configuration",
-					  "input or output trouble; all that could be read was still judged (3 goes before 1)",
-					  NULL};
+const char *const options_exit_codes[] = {
+	"done", "an alert at or above --fail-on", "usage or configuration",
+	"trouble with input, capture or output; all that could be read was still judged (3 goes before 1)", NULL};
 
 void options_help_row(struct outbuf *b, const struct option_row *row, const struct options *defaults)
 {

@@ -20,7 +20,7 @@ static void text_keep(struct options *o, char *text, struct mistakes *m)
 		return;
 	/* Then it is lost, but not freed: values point into it. */
 	if (texts == NULL) {
-		mistakes_tell(m, 0, "no memory");
+		mistakes_add(m, 0, "no memory");
 		return;
 	}
 	texts[o->texts_n++] = text;
@@ -30,7 +30,7 @@ static void text_keep(struct options *o, char *text, struct mistakes *m)
 static void setting_keep(struct options *o, struct setting one, struct mistakes *m)
 {
 	if (!settings_add(&o->settings, one))
-		mistakes_tell(m, one.line, "no memory");
+		mistakes_add(m, one.line, "no memory");
 }
 
 static void apply(struct options *o, const struct setting *s, struct mistakes *m)
@@ -38,7 +38,7 @@ static void apply(struct options *o, const struct setting *s, struct mistakes *m
 	char why[OPTION_WHY];
 
 	if (!s->row->set(o, s->value, why))
-		mistakes_tell(m, s->line, s->line > 0 ? "%s: %s" : "--%s: %s", s->row->name, why);
+		mistakes_add(m, s->line, s->line > 0 ? "%s: %s" : "--%s: %s", s->row->name, why);
 }
 
 static void lists_free(struct options *o)
@@ -98,10 +98,10 @@ static void check_interfaces(const struct options *o, struct mistakes *m)
 
 	for (size_t i = 0; i < list->n; i++) {
 		if (list->n > 1 && strcmp(list->all[i], "any") == 0)
-			mistakes_tell(m, line, "interface: any is every interface, and stands alone");
+			mistakes_add(m, line, "interface: any is every interface, and stands alone");
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(list->all[i], list->all[j]) == 0)
-				mistakes_tell(m, line, "interface: %s is there twice", list->all[i]);
+				mistakes_add(m, line, "interface: %s is there twice", list->all[i]);
 	}
 }
 
@@ -110,13 +110,13 @@ static void check(const struct options *o, struct mistakes *m)
 {
 	check_interfaces(o, m);
 	if (o->interfaces.n > 0 && o->reads.n > 0)
-		mistakes_tell(m, line_of(o, "read"),
-			      "read (-r) judges captures, interface (-i) watches the network: one or the other");
+		mistakes_add(m, line_of(o, "read"),
+			     "read (-r) judges captures, interface (-i) watches the network: one or the other");
 	if (m->n == 0 && o->action == OPTIONS_RUN && o->interfaces.n + o->reads.n == 0)
-		mistakes_tell(m, 0,
-			      "nothing to watch and nothing to read: -i INTERFACE watches the network (-i any: all of it), -r FILE "
-			      "judges a "
-			      "capture; --help tells the rest");
+		mistakes_add(m, 0,
+			     "nothing to watch and nothing to read: -i INTERFACE watches the network (-i any: all of it), -r FILE "
+			     "judges a "
+			     "capture; --help tells the rest");
 }
 
 /* The words of the filter are a setting like others. */
@@ -127,9 +127,9 @@ static void give_filter(struct options *o, struct settings *given, char *words, 
 	if (words == NULL)
 		return;
 	if (settings_next(given, row_of("filter"), &at) != NULL)
-		mistakes_tell(m, 0, "two filters: --filter, and \"%s\"", words);
+		mistakes_add(m, 0, "two filters: --filter, and \"%s\"", words);
 	if (!settings_add(given, (struct setting){row_of("filter"), words, 0}))
-		mistakes_tell(m, 0, "no memory");
+		mistakes_add(m, 0, "no memory");
 	text_keep(o, words, m);
 }
 
@@ -158,6 +158,7 @@ unsigned options_read(struct options *o, int argc, char **argv, FILE *errors)
 	settings_free(&filed);
 	apply_all(o, &m);
 	check(o, &m);
+	mistakes_tell(&m);
 	return m.n;
 }
 
@@ -204,7 +205,7 @@ static void row_hold(const struct options *running, struct options *fresh, const
 			char *text = strdup(s->value);
 
 			if (text == NULL)
-				mistakes_tell(m, 0, "no memory");
+				mistakes_add(m, 0, "no memory");
 			copy.value = text != NULL ? text : "";
 			text_keep(fresh, text, m);
 		}
@@ -228,6 +229,7 @@ unsigned options_reload(const struct options *running, struct options *fresh, FI
 	}
 	if (stay > 0)
 		apply_all(fresh, &m);
+	mistakes_tell(&m);
 	if (held != NULL)
 		*held = stay;
 	return m.n;

@@ -1,6 +1,8 @@
 /* outputs.c - from the list in the options to sinks. */
 #include "daemon/outputs.h"
 
+#include "daemon/privilege.h"
+
 #include <unistd.h>
 
 static bool output_add(struct sinks *s, const char *spec)
@@ -15,8 +17,17 @@ static bool output_add(struct sinks *s, const char *spec)
 
 struct sinks *outputs_open(const struct options *o, const struct alerting *alerting)
 {
-	struct sinks *s = sinks_new(alerting, o->redact);
-	bool fine = s != NULL;
+	struct sinks_config config = sinks_config_default(alerting);
+	struct sinks *s;
+	bool fine;
+
+	config.redact = o->redact;
+	config.repeat = o->repeat;
+	config.digest = o->digest;
+	config.mode.live = o->interfaces.n > 0;
+	config.mode.become = privilege_target(o->user, &config.mode.uid, &config.mode.gid);
+	s = sinks_new(&config);
+	fine = s != NULL;
 
 	if (s == NULL)
 		fprintf(stderr, "smtpwatch: no memory for the outputs\n");

@@ -26,6 +26,17 @@ bool privilege_held(const char *user)
 	return geteuid() == 0 && (pw == NULL || pw->pw_uid != 0);
 }
 
+bool privilege_target(const char *user, uid_t *uid, gid_t *gid)
+{
+	const struct passwd *pw = privilege_held(user) ? privilege_user(user) : NULL;
+
+	if (pw == NULL)
+		return false;
+	*uid = pw->pw_uid;
+	*gid = pw->pw_gid;
+	return true;
+}
+
 bool privilege_net_raw(void)
 {
 	return capng_get_caps_process() == 0 && capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW) == 1;

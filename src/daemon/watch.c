@@ -194,15 +194,21 @@ static struct monitor_stats stats_sum(const struct watch *w)
 	return sum;
 }
 
-static void stats_tell(struct watch *w)
+static struct summary summary_of(const struct watch *w, const struct monitor_stats *sum, bool interim)
+{
+	return (struct summary){.core = sum,
+				.inputs = interfaces_names(w->interfaces),
+				.ports = w->o->ports,
+				.stopped = w->stopping,
+				.interim = interim,
+				.last = clock_read(CLOCK_REALTIME)};
+}
+
+static void stats_tell(struct watch *w, bool interim)
 {
 	struct monitor_stats sum = stats_sum(w);
 
-	sinks_stats(w->sinks, (struct summary){.core = &sum,
-					       .inputs = interfaces_names(w->interfaces),
-					       .ports = w->o->ports,
-					       .stopped = w->stopping,
-					       .last = clock_read(CLOCK_REALTIME)});
+	sinks_stats(w->sinks, summary_of(w, &sum, interim));
 }
 
 /* At most once a minute, and what is new since then: the numbers themselves are in the statistics. */
@@ -381,6 +387,7 @@ static void second_tick(struct watch *w, int64_t now)
 		return;
 	w->second_due = now + second;
 	losses_tell(w, &sum, now);
+	sinks_observe(w->sinks, summary_of(w, &sum, true));
 	line_make(w, &sum, line, sizeof(line));
 	service_status(line);
 }
@@ -395,7 +402,7 @@ static void tick(struct watch *w)
 	watchdog_feed(w, now);
 	if (w->stats_interval > 0 && now - w->told >= w->stats_interval) {
 		w->told = now;
-		stats_tell(w);
+		stats_tell(w, true);
 		sinks_flush(w->sinks);
 	}
 }
@@ -459,7 +466,7 @@ static void run(struct watch *w)
 	fprintf(stderr, "smtpwatch: %s\n", line);
 	service_ready(line);
 	loop(w);
-	stats_tell(w);
+	stats_tell(w, false);
 }
 
 static void end(struct watch *w)

@@ -1,13 +1,15 @@
 /* counters.c - the core's statistics: the one place where they have names. */
 #include "output/counters.h"
 
-#define ROW(group, member, name, words, trouble)                                                                                   \
+#define ROW(group, member, name, words, trouble, level)                                                                            \
 	{                                                                                                                          \
-		group, name, words, trouble, offsetof(struct monitor_stats, member), sizeof(((struct monitor_stats *)0)->member)   \
+		group, name, words, trouble, level, offsetof(struct monitor_stats, member),                                        \
+			sizeof(((struct monitor_stats *)0)->member)                                                                \
 	}
-#define COUNTER(group, member, name)        ROW(group, member, name, NULL, false)
-#define NOTED(group, member, name, words)   ROW(group, member, name, words, false)
-#define TROUBLE(group, member, name, words) ROW(group, member, name, words, true)
+#define COUNTER(group, member, name)        ROW(group, member, name, NULL, false, false)
+#define LEVEL(group, member, name)          ROW(group, member, name, NULL, false, true)
+#define NOTED(group, member, name, words)   ROW(group, member, name, words, false, false)
+#define TROUBLE(group, member, name, words) ROW(group, member, name, words, true, false)
 
 /* a kind has its name from the core */
 #define KIND(kind)                COUNTER("packets", kinds[kind], NULL)
@@ -40,7 +42,7 @@ const struct counter counters[] = {
 	TROUBLE("fragments", defrag.malformed, "malformed", "malformed fragments"),
 	COUNTER("stream", stream.segments, "segments"),
 	COUNTER("stream", stream.conns, "conns"),
-	COUNTER("stream", stream.conns_open, "conns_open"),
+	LEVEL("stream", stream.conns_open, "conns_open"),
 	TROUBLE("stream", stream.midstream, "midstream", "connections that had begun before the capture"),
 	TROUBLE("stream", stream.evicted_half_open, "evicted_half_open",
 		"half-open connections given up because the table was full"),
@@ -52,17 +54,17 @@ const struct counter counters[] = {
 	NOTED("stream", stream.retransmits, "retransmits", "segments sent again"),
 	COUNTER("stream", stream.gaps, "gaps"),
 	TROUBLE("stream", stream.gap_bytes, "gap_bytes", "bytes missing from the capture"),
-	COUNTER("stream", stream.held_bytes, "held_bytes"),
+	LEVEL("stream", stream.held_bytes, "held_bytes"),
 	TROUBLE("stream", stream.held_overflow, "held_overflow", "holes given up early for lack of memory"),
 	NOTED("stream", stream.rst_ignored, "rst_ignored", "RSTs out of place, ignored"),
 	COUNTER("stream", stream.stray, "stray"),
 	TROUBLE("stream", stream.conflicts, "conflicts", "segments sent again with other contents"),
 	TROUBLE("stream", stream.no_memory, "no_memory", "things left undone for lack of memory"),
-	COUNTER("memory", stream.conns_peak, "conns_peak"),
-	COUNTER("memory", stream.held_peak, "held_peak"),
-	COUNTER("memory", memory_used, "used"),
-	COUNTER("memory", memory_peak, "peak"),
-	COUNTER("memory", memory_held, "held"),
+	LEVEL("memory", stream.conns_peak, "conns_peak"),
+	LEVEL("memory", stream.held_peak, "held_peak"),
+	LEVEL("memory", memory_used, "used"),
+	LEVEL("memory", memory_peak, "peak"),
+	LEVEL("memory", memory_held, "held"),
 };
 
 const size_t counters_n = sizeof(counters) / sizeof(counters[0]);

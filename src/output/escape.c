@@ -1,5 +1,7 @@
-/* escape.c - one walk over bytes that may or may not be UTF-8; long plain runs are copied eight bytes at a time. */
+/* escape.c - one walk over bytes that may or may not be UTF-8; plain runs are found sixteen bytes at a time and copied at once. */
 #include "output/escape.h"
+
+#include "core/lanes.h"
 
 enum { REPLACEMENT = 0xfffd };
 
@@ -48,36 +50,36 @@ static void put_escaped(struct outbuf *b, uint32_t c)
 	outbuf_bytes(b, text, sizeof(text));
 }
 
-#define EACH_BYTE(x) (UINT64_C(0x0101010101010101) * (x))
-
-/* The high bit of each byte that is 0; the bits above the lowest such byte may be wrong, which is of no matter to a test for none. */
-static uint64_t zero_bytes(uint64_t w)
+static bool byte_is_plain(uint8_t c)
 {
-	return (w - EACH_BYTE(0x01)) & ~w & EACH_BYTE(0x80);
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* Printable ASCII without quotation mark and backslash, all eight. */
-static bool word_is_plain(uint64_t w)
+/* Of the bytes at p, those that are not printable ASCII, or quotation mark or backslash: a bit each. */
+static uint32_t odd_bytes(const uint8_t *p)
 {
-	uint64_t high = (w | (w + EACH_BYTE(0x01))) & EACH_BYTE(0x80); /* 0x80 and above, and DEL */
-	uint64_t low = (w - EACH_BYTE(0x20)) & ~w & EACH_BYTE(0x80);
+	lanes v = lanes_load(p);
 
-	return (high | low | zero_bytes(w ^ EACH_BYTE('"')) | zero_bytes(w ^ EACH_BYTE('\\'))) == 0;
+	return lanes_mask((lanes)((v < 0x20) | (v >= 0x7f) | (v == '"') | (v == '\\')));
 }
 
-/* Copies the plain words at the beginning; the rest of the work is done character by character. */
-static size_t plain_words(char *to, struct bytes in)
+/* How many plain bytes it begins with. The last block overlaps the one before. */
+static size_t plain_run(struct bytes in)
 {
-	size_t n = 0;
-	uint64_t w;
+	size_t i = 0;
+	uint32_t odd = 0;
 
-	for (; n + sizeof(w) <= in.n; n += sizeof(w)) {
-		memcpy(&w, in.p + n, sizeof(w));
-		if (!word_is_plain(w))
-			break;
-		memcpy(to + n, &w, sizeof(w));
+	if (in.n < LANES) {
+		while (i < in.n && byte_is_plain(in.p[i]))
+			i++;
+		return i;
 	}
-	return n;
+	for (; i + LANES <= in.n && odd == 0; i += LANES)
+		odd = odd_bytes(in.p + i);
+	if (odd != 0)
+		return i - LANES + (unsigned)__builtin_ctz(odd);
+	odd = odd_bytes(in.p + in.n - LANES) >> (i + LANES - in.n);
+	return odd != 0 ? i + (unsigned)__builtin_ctz(odd) : in.n;
 }
 
 static void put_character(struct outbuf *b, struct bytes in, struct character c, bool json)
@@ -92,19 +94,17 @@ static void put_character(struct outbuf *b, struct bytes in, struct character c,
 		outbuf_bytes(b, in.p, c.n);
 }
 
+/* What is odd seldom stands alone: eight characters are looked at one by one before the next run of plain ones is tried. */
 static void escape(struct outbuf *b, struct bytes text, bool json)
 {
 	while (text.n > 0) {
-		char *to = outbuf_room(b, text.n);
-		size_t plain = to != NULL ? plain_words(to, text) : 0;
-		struct character c;
+		size_t plain = plain_run(text);
 
-		if (to == NULL)
-			return;
-		b->n += plain;
+		outbuf_bytes(b, text.p, plain);
 		text = bytes_from(text, plain);
 		for (unsigned i = 0; i < 8 && text.n > 0; i++) {
-			c = character_read(text);
+			struct character c = character_read(text);
+
 			put_character(b, text, c, json);
 			text = bytes_from(text, c.n);
 		}

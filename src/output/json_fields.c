@@ -65,18 +65,19 @@ static bool put_input(struct json *j, const struct json_view *v)
 	return true;
 }
 
-/* Written before it is known to be wanted: what a put function leaves behind is taken back if it returns false. */
 static bool put_vlan(struct json *j, const struct json_view *v)
 {
 	const struct conn *conn = v->report->record.conn;
 
+	if (conn->vlans == 0)
+		return false;
 	outbuf_char(j->b, '[');
 	for (unsigned i = 0; i < conn->vlans; i++) {
 		json_comma(j);
 		json_number(j, conn->vlan[i]);
 	}
 	outbuf_char(j->b, ']');
-	return conn->vlans > 0;
+	return true;
 }
 
 static bool put_start(struct json *j, const struct json_view *v)
@@ -170,13 +171,27 @@ static bool put_confidence(struct json *j, const struct json_view *v)
 /* Sessions of the same server that ended in the same second, this one included. */
 static bool put_together(struct json *j, const struct json_view *v)
 {
-	return put_number(j, v->report->record.together) && v->report->record.together > 1;
+	return v->report->record.together > 1 && put_number(j, v->report->record.together);
 }
 
 static bool put_grouped(struct json *j, const struct json_view *v)
 {
 	outbuf_str(j->b, "true");
 	return v->report->grouped;
+}
+
+/* Alerts that are told in a sum later. */
+static bool put_folded(struct json *j, const struct json_view *v)
+{
+	if (v->report->folded == 0)
+		return false;
+	json_bits(j, v->report->folded, signature_name);
+	return true;
+}
+
+static bool put_role(struct json *j, const struct json_view *v)
+{
+	return v->report->role != ROLE_NONE && put_word(j, role_name(v->report->role));
 }
 
 static bool put_cause_id(struct json *j, const struct json_view *v)
@@ -197,13 +212,15 @@ static bool put_cause_evidence(struct json *j, const struct json_view *v)
 {
 	const struct cause *c = report_cause(v->report);
 
+	if (c == NULL)
+		return false;
 	outbuf_char(j->b, '[');
-	for (unsigned i = 0; c != NULL && i < c->evidences; i++) {
+	for (unsigned i = 0; i < c->evidences; i++) {
 		json_comma(j);
 		json_string(j, bytes_str(c->evidence[i]));
 	}
 	outbuf_char(j->b, ']');
-	return c != NULL;
+	return true;
 }
 
 static bool put_banner(struct json *j, const struct json_view *v)
@@ -216,15 +233,30 @@ static bool put_helo(struct json *j, const struct json_view *v)
 	return json_put_note(j, &v->report->record.session->notes, NOTE_HELO);
 }
 
+/* Nine names or ten, and mostly those of the session before: then its list is copied. */
 static bool put_extensions(struct json *j, const struct json_view *v)
 {
-	json_bits(j, v->report->record.session->extensions, smtp_extension_name);
+	uint32_t mask = v->report->record.session->extensions;
+	size_t from = j->b->n, n = j->extensions_n;
+
+	if (n > 0 && mask == j->extensions) {
+		outbuf_bytes(j->b, j->extensions_text, n);
+		return true;
+	}
+	json_bits(j, mask, smtp_extension_name);
+	n = j->b->n - from;
+	j->extensions_n = 0;
+	if (!j->b->failed && n <= sizeof(j->extensions_text)) {
+		memcpy(j->extensions_text, j->b->p + from, n);
+		j->extensions_n = n;
+		j->extensions = mask;
+	}
 	return true;
 }
 
 static bool put_size_limit(struct json *j, const struct json_view *v)
 {
-	return put_number(j, v->report->record.session->size_limit) && v->report->record.session->size_limit > 0;
+	return v->report->record.session->size_limit > 0 && put_number(j, v->report->record.session->size_limit);
 }
 
 static bool put_starttls(struct json *j, const struct json_view *v)
@@ -303,15 +335,17 @@ static bool put_latency_end(struct json *j, const struct json_view *v)
 /* Named by a PROXY header: then src_ip is the proxy's. */
 static bool put_proxied_ip(struct json *j, const struct json_view *v)
 {
+	if (v->report->record.session->proxied_port == 0)
+		return false;
 	json_addr(j, &v->report->record.session->proxied);
-	return v->report->record.session->proxied_port != 0;
+	return true;
 }
 
 static bool put_proxied_port(struct json *j, const struct json_view *v)
 {
 	uint16_t port = v->report->record.session->proxied_port;
 
-	return put_number(j, port) && port != 0;
+	return port != 0 && put_number(j, port);
 }
 
 static bool put_refusals(struct json *j, const struct json_view *v)
@@ -345,7 +379,7 @@ static bool put_transactions_omitted(struct json *j, const struct json_view *v)
 {
 	uint32_t omitted = v->report->record.session->transactions_omitted;
 
-	return put_number(j, omitted) && omitted > 0;
+	return omitted > 0 && put_number(j, omitted);
 }
 
 const struct json_row json_session_rows[] = {
@@ -358,6 +392,7 @@ const struct json_row json_session_rows[] = {
 	JSON_ROW(JSON_ROOT, "session_id", put_session_id),
 	JSON_ROW(JSON_ROOT, "input", put_input),
 	JSON_ROW(JSON_ROOT, "vlan", put_vlan),
+	JSON_ROW(JSON_ROOT, "role", put_role),
 	JSON_ROW(JSON_ROOT, "start", put_start),
 	JSON_ROW(JSON_ROOT, "end", put_end),
 	JSON_ROW(JSON_ROOT, "duration", put_duration),
@@ -374,6 +409,7 @@ const struct json_row json_session_rows[] = {
 	JSON_ROW(JSON_ENDING, "confidence", put_confidence),
 	JSON_ROW(JSON_ROOT, "together", put_together),
 	JSON_ROW(JSON_ROOT, "grouped", put_grouped),
+	JSON_ROW(JSON_ROOT, "folded", put_folded),
 	JSON_ROW(JSON_CAUSE, "id", put_cause_id),
 	JSON_ROW(JSON_CAUSE, "confidence", put_cause_confidence),
 	JSON_ROW(JSON_CAUSE, "evidence", put_cause_evidence),

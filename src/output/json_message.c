@@ -70,7 +70,7 @@ static bool put_queue_id(struct json *j, const struct json_view *v)
 
 static bool put_size_declared(struct json *j, const struct json_view *v)
 {
-	return put_number(j, v->transaction->size_declared) && v->transaction->size_declared > 0;
+	return v->transaction->size_declared > 0 && put_number(j, v->transaction->size_declared);
 }
 
 static bool put_bytes(struct json *j, const struct json_view *v)
@@ -87,12 +87,12 @@ static bool put_bytes_acked(struct json *j, const struct json_view *v)
 /* LMTP has a reply for each recipient: how many took the message, of how many that have answered. */
 static bool put_lmtp_accepted(struct json *j, const struct json_view *v)
 {
-	return put_number(j, v->transaction->lmtp_accepted) && v->report->record.session->lmtp;
+	return v->report->record.session->lmtp && put_number(j, v->transaction->lmtp_accepted);
 }
 
 static bool put_lmtp_answered(struct json *j, const struct json_view *v)
 {
-	return put_number(j, v->transaction->lmtp_answered) && v->report->record.session->lmtp;
+	return v->report->record.session->lmtp && put_number(j, v->transaction->lmtp_answered);
 }
 
 static bool put_reply_code(struct json *j, const struct json_view *v)

@@ -1,15 +1,22 @@
 /* json_net.c - the facts of the connection below: a function and a row for each. What has two sides is a list of two: client, server. */
 #include "output/json.h"
 
-/* False if it is nothing on either side. */
-static bool put_pair(struct json *j, uint64_t client, uint64_t server)
+static void put_both(struct json *j, uint64_t client, uint64_t server)
 {
 	outbuf_char(j->b, '[');
 	json_number(j, client);
 	outbuf_char(j->b, ',');
 	json_number(j, server);
 	outbuf_char(j->b, ']');
-	return client != 0 || server != 0;
+}
+
+/* False if it is nothing on either side. */
+static bool put_pair(struct json *j, uint64_t client, uint64_t server)
+{
+	if (client == 0 && server == 0)
+		return false;
+	put_both(j, client, server);
+	return true;
 }
 
 static const struct conn_side *sides(const struct json_view *v)
@@ -37,13 +44,13 @@ static bool put_server_bytes(struct json *j, const struct json_view *v)
 
 static bool put_gap_bytes(struct json *j, const struct json_view *v)
 {
-	put_pair(j, flows(v)[CLIENT].gap, flows(v)[SERVER].gap);
+	put_both(j, flows(v)[CLIENT].gap, flows(v)[SERVER].gap);
 	return true;
 }
 
 static bool put_retransmits(struct json *j, const struct json_view *v)
 {
-	put_pair(j, sides(v)[CLIENT].retransmits, sides(v)[SERVER].retransmits);
+	put_both(j, sides(v)[CLIENT].retransmits, sides(v)[SERVER].retransmits);
 	return true;
 }
 
@@ -79,7 +86,7 @@ static bool put_largest(struct json *j, const struct json_view *v)
 
 static bool put_largest_acked(struct json *j, const struct json_view *v)
 {
-	put_pair(j, sides(v)[CLIENT].largest_acked, sides(v)[SERVER].largest_acked);
+	put_both(j, sides(v)[CLIENT].largest_acked, sides(v)[SERVER].largest_acked);
 	return sides(v)[CLIENT].largest != 0 || sides(v)[SERVER].largest != 0;
 }
 
@@ -130,7 +137,7 @@ static void put_one_rst(struct json *j, enum side side, const struct conn_side *
 	put_member(j, "ttl", rst->ttl);
 	if (of->ttl_high != 0) {
 		json_key(j, "other_ttl");
-		put_pair(j, of->ttl_low, of->ttl_high);
+		put_both(j, of->ttl_low, of->ttl_high);
 	}
 	put_member(j, "ip_id", rst->ip_id);
 	put_member(j, "window", rst->window);

@@ -20,11 +20,16 @@ static const struct {
 	[JSON_TIMES] = {JSON_ROOT, "times"},
 };
 
-void json_comma(struct json *j)
+static inline bool comma_due(const struct json *j)
 {
 	char last = j->b->n > 0 ? j->b->p[j->b->n - 1] : '{';
 
-	if (last != '{' && last != '[')
+	return last != '{' && last != '[';
+}
+
+void json_comma(struct json *j)
+{
+	if (comma_due(j))
 		outbuf_char(j->b, ',');
 }
 
@@ -64,6 +69,18 @@ static void group_enter(struct json *j, enum json_group to)
 	}
 }
 
+/* The key with its comma, or without it behind a bracket; copied at full length, as that needs no call. */
+static inline void key_put(struct json *j, const struct json_row *row)
+{
+	char *at = outbuf_room(j->b, sizeof(row->key));
+	bool comma = comma_due(j);
+
+	if (at != NULL) {
+		memcpy(at, row->key + 1 - comma, sizeof(row->key) - 1);
+		j->b->n += row->key_n - 1u + comma;
+	}
+}
+
 void json_members(struct json *j, const struct json_row *rows, const struct json_view *v)
 {
 	enum json_group outside = j->group;
@@ -73,9 +90,9 @@ void json_members(struct json *j, const struct json_row *rows, const struct json
 		enum json_group group = j->group;
 		size_t n = j->b->n;
 
-		group_enter(j, row->group);
-		json_comma(j);
-		outbuf_bytes(j->b, row->key, row->key_n);
+		if (group != row->group)
+			group_enter(j, row->group);
+		key_put(j, row);
 		if (!row->put(j, v)) {
 			/* Unknown: taken back, with the object if this was to be its first member. */
 			j->b->n = n;
@@ -96,9 +113,15 @@ void json_string(struct json *j, struct bytes text)
 
 void json_word(struct json *j, const char *word)
 {
-	outbuf_char(j->b, '"');
-	outbuf_str(j->b, word);
-	outbuf_char(j->b, '"');
+	size_t n = strlen(word);
+	char *at = outbuf_room(j->b, n + 2);
+
+	if (at == NULL)
+		return;
+	at[0] = '"';
+	memcpy(at + 1, word, n);
+	at[n + 1] = '"';
+	j->b->n += n + 2;
 }
 
 void json_number(struct json *j, uint64_t v)
@@ -132,14 +155,18 @@ void json_addr(struct json *j, const struct ip_addr *a)
 
 bool json_put_time(struct json *j, int64_t ns)
 {
+	if (ns == 0)
+		return false;
 	json_time(j, ns);
-	return ns != 0;
+	return true;
 }
 
 bool json_put_wait(struct json *j, int64_t from, int64_t to)
 {
+	if (from == 0 || to == 0)
+		return false;
 	outbuf_seconds(j->b, to - from);
-	return from != 0 && to != 0;
+	return true;
 }
 
 bool json_put_note(struct json *j, const struct notes *notes, enum note_tag tag)

@@ -112,10 +112,17 @@ void servers_count(struct servers *s, const struct report *r)
 	struct server *one = servers_find(s, r->record.conn);
 
 	one->sessions++;
-	for (uint64_t left = r->raised; left != 0; left &= left - 1)
+	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1)
 		one->alerts[report_severity(r, (unsigned)__builtin_ctzll(left))]++;
-	if (r->raised != 0 && one->name[0] == '\0' && one != &s->others)
+	if (report_alerts(r) != 0 && one->name[0] == '\0' && one != &s->others)
 		server_name(notes_find(&r->record.session->notes, NOTE_BANNER).text, one->name);
+}
+
+size_t servers_number(const struct servers *s, const struct conn *conn)
+{
+	uint32_t slot = *servers_slot(s, &conn->addr[SERVER], conn->port[SERVER]);
+
+	return slot != 0 ? slot - 1 : SERVERS_MAX;
 }
 
 /* Whether a comes before b in the list of the worst. */

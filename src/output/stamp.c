@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { DAY_SECONDS = 86400 };
+enum { DAY_SECONDS = 86400, STAMP_SECONDS = 19 };
 
 /* The time of day in nanoseconds; the date goes into s. Rounds down, so that a time before 1970 lies in its own day too. */
 static int64_t stamp_split(struct stamp *s, int64_t ns)
@@ -30,37 +30,35 @@ static int64_t stamp_split(struct stamp *s, int64_t ns)
 	return rest;
 }
 
-static void two_digits(char *at, int64_t v)
+/* "2026-11-23T10:00:00", with what stands between the two, to a place of STAMP_SECONDS characters */
+static void second_put(struct stamp *s, char *at, uint32_t second, char between)
 {
-	at[0] = (char)('0' + v / 10);
-	at[1] = (char)('0' + v % 10);
-}
-
-/* "2026-11-23T10:00:00", with what stands between the two */
-static void put_to_second(struct stamp *s, struct outbuf *b, int64_t second, char between)
-{
-	char text[19] = "0000-00-00 00:00:00";
-
-	memcpy(text, s->date, 10);
-	text[10] = between;
-	two_digits(text + 11, second / 3600);
-	two_digits(text + 14, second / 60 % 60);
-	two_digits(text + 17, second % 60);
-	outbuf_bytes(b, text, sizeof(text));
+	memcpy(at, s->date, 10);
+	at[10] = between;
+	outbuf_pair(at + 11, second / 3600);
+	at[13] = ':';
+	outbuf_pair(at + 14, second / 60 % 60);
+	at[16] = ':';
+	outbuf_pair(at + 17, second % 60);
 }
 
 void stamp_iso(struct stamp *s, struct outbuf *b, int64_t ns)
 {
 	int64_t rest = stamp_split(s, ns);
+	char text[STAMP_SECONDS + 8];
 
-	put_to_second(s, b, rest / FRAME_SECOND, 'T');
-	outbuf_char(b, '.');
-	outbuf_fixed(b, (uint64_t)(rest % FRAME_SECOND / 1000), 6);
-	outbuf_char(b, 'Z');
+	second_put(s, text, (uint32_t)(rest / FRAME_SECOND), 'T');
+	text[STAMP_SECONDS] = '.';
+	outbuf_micros(text + STAMP_SECONDS + 1, (uint32_t)(rest % FRAME_SECOND / 1000));
+	text[STAMP_SECONDS + 7] = 'Z';
+	outbuf_bytes(b, text, sizeof(text));
 }
 
 void stamp_plain(struct stamp *s, struct outbuf *b, int64_t ns)
 {
-	put_to_second(s, b, stamp_split(s, ns) / FRAME_SECOND, ' ');
+	char text[STAMP_SECONDS];
+
+	second_put(s, text, (uint32_t)(stamp_split(s, ns) / FRAME_SECOND), ' ');
+	outbuf_bytes(b, text, sizeof(text));
 	outbuf_str(b, " UTC");
 }

@@ -320,14 +320,38 @@ void text_alert(struct text *t, const struct report *r, unsigned signature)
 	outbuf_char(t->b, '\n');
 }
 
-void text_grouped(struct text *t, const struct report *r)
+void text_again(struct text *t, const struct report *r, unsigned signature, const char *how)
 {
 	size_t from = t->b->n;
 
 	stamp_plain(&t->stamp, t->b, r->record.end);
-	outbuf_str(t->b, " (same event)");
-	put_tuple(t, r, r->record.judgement.verdict);
+	outbuf_format(t->b, " (%s)", how);
+	put_tuple(t, r, signature);
 	text_fold(t, from, TEXT_INDENT);
 	text_messages(t, r);
+	outbuf_char(t->b, '\n');
+}
+
+void text_repeat(struct text *t, const struct throttle_repeat *repeat)
+{
+	size_t from = t->b->n;
+
+	stamp_plain(&t->stamp, t->b, repeat->until);
+	outbuf_char(t->b, ' ');
+	text_severity(t, repeat->worst, true, 0);
+	outbuf_char(t->b, ' ');
+	text_brief_repeat(t, repeat);
+	text_fold(t, from, TEXT_INDENT);
+	outbuf_char(t->b, '\n');
+}
+
+void text_daily(struct text *t, const struct daily *day)
+{
+	size_t from = t->b->n;
+
+	stamp_plain(&t->stamp, t->b, day->until);
+	outbuf_char(t->b, ' ');
+	text_brief_daily(t, day);
+	text_fold(t, from, TEXT_INDENT);
 	outbuf_char(t->b, '\n');
 }

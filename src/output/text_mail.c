@@ -67,20 +67,27 @@ static void put_accepted(struct text *t, const struct session_facts *facts, cons
 		outbuf_format(t->b, ", %u of %u recipients accepted", (unsigned)m->rcpt_accepted, (unsigned)m->rcpt_count);
 }
 
-void text_message(struct text *t, const struct report *r, const struct transaction *m)
+void text_message_words(struct text *t, const struct report *r, const struct transaction *m)
 {
-	size_t from = t->b->n;
-
-	outbuf_format(t->b, "%*smessage", TEXT_INDENT, "");
+	outbuf_str(t->b, "message");
 	put_note(t, m, NOTE_FROM, " from <", ">");
 	put_recipients(t, m);
 	put_note(t, m, NOTE_MESSAGE_ID, ", Message-ID <", ">");
 	put_note(t, m, NOTE_QUEUE_ID, ", queue id ", "");
 	put_size(t, m);
 	put_accepted(t, r->record.session, m);
-	outbuf_format(t->b, ": %s.",
-		      lmtp_partly(r->record.session, m) ? "for the others it is sent again, or bounced"
-							: fate_next(m->fate, r->record.ending));
+	outbuf_str(t->b, ": ");
+	outbuf_str(t->b, lmtp_partly(r->record.session, m) ? "for the others it is sent again, or bounced"
+							   : fate_next(m->fate, r->record.ending));
+}
+
+void text_message(struct text *t, const struct report *r, const struct transaction *m)
+{
+	size_t from = t->b->n;
+
+	outbuf_format(t->b, "%*s", TEXT_INDENT, "");
+	text_message_words(t, r, m);
+	outbuf_char(t->b, '.');
 	text_fold(t, from, TEXT_INDENT + 2);
 }
 
@@ -109,9 +116,10 @@ static void put_good_messages(struct text *t, const struct session_facts *facts,
 	text_fold(t, from, TEXT_INDENT + 2);
 }
 
-/* Wants to be told one by one. */
-static bool message_is_bad(const struct session_facts *facts, const struct transaction *m)
+bool text_message_told(const struct report *r, const struct transaction *m)
 {
+	const struct session_facts *facts = r->record.session;
+
 	return !fate_is_fine(m->fate) || lmtp_partly(facts, m);
 }
 
@@ -127,7 +135,7 @@ void text_messages(struct text *t, const struct report *r)
 			bad++;
 			good -= good > 0;
 		}
-		if (message_is_bad(facts, m) && told < MESSAGES_TOLD) {
+		if (text_message_told(r, m) && told < MESSAGES_TOLD) {
 			text_message(t, r, m);
 			told++;
 		}

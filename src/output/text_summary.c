@@ -5,22 +5,6 @@
 
 enum { SERVERS_TOLD = 10 };
 
-/* "1 critical, 2 warning" */
-static void put_by_severity(struct text *t, const uint64_t counts[SEVERITIES])
-{
-	const char *between = "";
-
-	for (unsigned s = SEVERITIES - 1; s > SEVERITY_NONE; s--) {
-		if (counts[s] == 0)
-			continue;
-		outbuf_str(t->b, between);
-		outbuf_grouped(t->b, counts[s]);
-		outbuf_char(t->b, ' ');
-		text_severity(t, (enum severity)s, false, 0);
-		between = ", ";
-	}
-}
-
 static uint64_t packets_of(const struct monitor_stats *core, enum packet_kind kind)
 {
 	return core->kinds[kind];
@@ -123,7 +107,7 @@ static void put_server_counts(struct text *t, const struct server *one)
 	outbuf_str(t->b, ", ");
 	text_count(t, alerts, "alert");
 	outbuf_str(t->b, alerts > 0 ? ": " : "");
-	put_by_severity(t, one->alerts);
+	text_by_severity(t, one->alerts);
 	outbuf_char(t->b, '\n');
 }
 
@@ -194,7 +178,7 @@ static void put_tally(struct text *t, const struct summary *s)
 	outbuf_str(t->b, ", ");
 	text_count(t, s->totals->alerts, "alert");
 	outbuf_str(t->b, s->totals->alerts > 0 ? ": " : "");
-	put_by_severity(t, s->totals->alert_severity);
+	text_by_severity(t, s->totals->alert_severity);
 	outbuf_str(t->b, ".\n");
 	if (s->totals->grouped > 0) {
 		text_count(t, s->totals->grouped, "further session");

@@ -26,6 +26,21 @@ void text_severity(struct text *t, enum severity s, bool capitals, int width)
 		outbuf_char(t->b, ' ');
 }
 
+void text_by_severity(struct text *t, const uint64_t counts[SEVERITIES])
+{
+	const char *between = "";
+
+	for (unsigned s = SEVERITIES - 1; s > SEVERITY_NONE; s--) {
+		if (counts[s] == 0)
+			continue;
+		outbuf_str(t->b, between);
+		outbuf_grouped(t->b, counts[s]);
+		outbuf_char(t->b, ' ');
+		text_severity(t, (enum severity)s, false, 0);
+		between = ", ";
+	}
+}
+
 void text_endpoint(struct text *t, const struct ip_addr *addr, uint16_t port)
 {
 	char text[IP_ADDR_TEXT];

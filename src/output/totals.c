@@ -12,7 +12,8 @@ void totals_count(struct totals *t, const struct report *r)
 		t->signatures[s] += r->also >> s & 1;
 	for (unsigned f = 0; f < FATES; f++)
 		t->fates[f] += facts->fates[f];
-	for (uint64_t left = r->raised; left != 0; left &= left - 1) {
+	t->folded += (uint64_t)__builtin_popcountll(r->folded);
+	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1) {
 		t->alerts++;
 		t->alert_severity[report_severity(r, (unsigned)__builtin_ctzll(left))]++;
 	}

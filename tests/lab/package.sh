@@ -42,7 +42,7 @@ in_shell() {
 
 if [ ! -d "$root/root" ]; then
 	mkdir -p "$root"
-	debootstrap --variant=minbase --include=systemd-sysv,curl,python3-minimal,man-db "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" "$root" >build/lab/debootstrap.log ||
+	debootstrap --variant=minbase --include=systemd-sysv,curl,python3-minimal,man-db,logrotate "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" "$root" >build/lab/debootstrap.log ||
 		{ tail build/lab/debootstrap.log; exit 1; }
 fi
 cp "$package" "$root/root/smtpwatch.deb"
@@ -67,10 +67,10 @@ status_has() {
 	in_shell "grep -q '$1' /proc/$(main_pid)/status"
 }
 metric() {
-	in_shell "curl -sf http://127.0.0.1:9925/metrics | grep -E '$1'"
+	in_shell "curl -sf http://127.0.0.1:9625/metrics | grep -E '$1'"
 }
 in_journal() {
-	inside journalctl --unit=smtpwatch --no-pager --output=cat | grep -F "$1"
+	inside journalctl --boot --unit=smtpwatch --no-pager --output=cat | grep -F "$1"
 }
 session() {
 	inside python3 /usr/share/doc/smtpwatch/examples/broken-session >/dev/null
@@ -85,13 +85,13 @@ holds 'behind its own filter of system calls' status_has '^Seccomp:	2'
 holds 'the manual page is there' in_shell 'man -P cat smtpwatch | grep -q 221-for-message && man -P cat smtpwatch.conf | grep -q slow-acceptance'
 holds 'a session breaks' session
 holds 'the journal has the alert' in_journal 221-for-message
-holds 'with fields' in_shell 'journalctl --unit=smtpwatch --output=json | grep -q SMTPWATCH_VERDICT'
+holds 'with fields' in_shell 'journalctl --boot --unit=smtpwatch --output=json | grep -q SMTPWATCH_VERDICT'
 holds 'the metric counts it' metric '^smtpwatch_sessions_total\{.*verdict="221-for-message".*\} 1$'
 
 in_shell 'echo "severity = 221-for-massage=none" >>/etc/smtpwatch/smtpwatch.conf; echo "prots = 25" >>/etc/smtpwatch/smtpwatch.conf'
 before=$(main_pid)
 holds 'a reload with mistakes fails' in_shell '! systemctl reload smtpwatch'
-holds 'and says each' in_shell 'journalctl --unit=smtpwatch --output=cat | grep -c "did you mean" | grep -qx 2'
+holds 'and says each' in_shell 'journalctl --boot --unit=smtpwatch --output=cat | grep -c "did you mean" | grep -qx 2'
 holds 'what ran goes on' test "$(main_pid)" = "$before"
 in_shell 'sed -i "/prots/d; s/massage/message/" /etc/smtpwatch/smtpwatch.conf'
 holds 'a reload without mistakes' inside systemctl reload smtpwatch
@@ -99,11 +99,19 @@ sleep 1
 session
 holds 'the session is counted' metric '^smtpwatch_sessions_total\{.*verdict="221-for-message".*\} 2$'
 # shellcheck disable=SC2016 # it is expanded inside
-holds 'and told no more' in_shell '[ "$(journalctl --unit=smtpwatch --output=json | grep -c "\"SMTPWATCH_VERDICT\":\"221-for-message\"")" = 1 ]'
+holds 'and told no more' in_shell '[ "$(journalctl --boot --unit=smtpwatch --output=json | grep -c "\"SMTPWATCH_VERDICT\":\"221-for-message\"")" = 1 ]'
+in_shell 'sed -i "/^severity/d; s/^#output = json/output = json/" /etc/smtpwatch/smtpwatch.conf'
+holds 'a reload names what takes a restart' in_shell 'systemctl reload smtpwatch && journalctl --boot --unit=smtpwatch --output=cat | grep "output has changed"'
+holds 'a restart' inside systemctl restart smtpwatch
+session
+holds 'the file has the session' in_shell 'grep -q 221-for-message /var/log/smtpwatch/sessions.json'
+holds 'the file is put away' in_shell 'logrotate --force /etc/logrotate.d/smtpwatch && grep -q 221-for-message /var/log/smtpwatch/sessions.json.1'
+session
+holds 'and another one is begun' in_shell 'grep -q 221-for-message /var/log/smtpwatch/sessions.json'
 holds 'it stops' inside systemctl stop smtpwatch
 holds 'well' in_shell 'systemctl show --property=Result --value smtpwatch | grep -qx success'
 
-inside systemctl poweroff
+inside systemctl poweroff 2>/dev/null
 for _ in $(seq 50); do
 	kill -0 "$pid" 2>/dev/null || break
 	sleep 0.2

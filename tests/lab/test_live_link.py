@@ -79,9 +79,9 @@ def test_not_there_yet():
     with Pair(link=False) as pair, Daemon(pair.server, "-i", "eth0", "-i", "lo") as daemon:
         assert len(daemon.says("there is no interface eth0")) == 1, daemon.said
         time.sleep(2.5)
-        assert len(daemon.said) == 2, daemon.said
         if SANITIZED:
             return None
+        assert len(daemon.said) == 2, daemon.said
         pair.link()
         assert daemon.hears("eth0 is there, and watched", 6), daemon.said
         Server(pair, dot="")

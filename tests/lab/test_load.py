@@ -180,7 +180,7 @@ def main():
             stack.callback(part.close)
             part.start()
         injector = Injector(net, options.interval / 1000)
-        daemon = stack.enter_context(Counting(net.path, "-i", "toclient", "-j", options.workers, "--buffer", "64M"))
+        daemon = stack.enter_context(Counting(net.path, "-i", "toclient", "-j", options.workers, "--buffer", "64M", "--repeat", "0"))
         before, start = connections(net.client), time.monotonic()
         injector.start()
         running = generators(parts[3], options.seconds)

@@ -8,6 +8,7 @@
 
 void output_open(struct output *o, const struct sink_kind *kind)
 {
+	static const struct run_mode offline;
 	char why[SINK_WHY];
 	int fd;
 
@@ -15,7 +16,7 @@ void output_open(struct output *o, const struct sink_kind *kind)
 	fd = mkstemp(o->path);
 	assert(fd >= 0);
 	close(fd);
-	o->self = kind->open(o->path, why);
+	o->self = kind->open(o->path, &offline, why);
 	assert(o->self != NULL);
 }
 

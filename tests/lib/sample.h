@@ -88,7 +88,7 @@ void samples_mix(const char *test, const struct sample_list *lists, size_t n);
 /* One of the server's resets: the first five facts are those of a normal Linux server's. */
 #define RST_OF(...)                                                                                                                \
 	{                                                                                                                          \
-		.df = true, .tsopt = true, .ip_id = 4711, .ttl = 57, .ttl_low = 57, .ttl_high = 57, .reset = {        \
+		.df = true, .tsopt = true, .ip_id = 4711, .ttl = 57, .ttl_low = 57, .ttl_high = 57, .reset = {                     \
 			.seen = true,                                                                                              \
 			.ts = 5000 * S,                                                                                            \
 			__VA_ARGS__                                                                                                \

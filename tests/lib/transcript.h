@@ -6,9 +6,9 @@
 
 /* What was heard of one connection. */
 struct heard {
-	struct conn conn;    /* as it was at close */
+	struct conn conn;          /* as it was at close */
 	struct conn_side sides[2]; /* which conn points to */
-	struct conn_end end; /* valid once closed */
+	struct conn_end end;       /* valid once closed */
 	bool closed;
 	unsigned closed_as; /* how many connections had closed before it */
 	uint8_t *bytes[2];  /* what each side sent, gaps left out */

@@ -1,0 +1,39 @@
+/* facts.h - what an alert says of itself as names and values, a row each: for outputs that have fields of their own. */
+#ifndef SMTPWATCH_OUTPUT_FACTS_H
+#define SMTPWATCH_OUTPUT_FACTS_H
+
+#include "output/digest.h"
+#include "output/outbuf.h"
+#include "output/stamp.h"
+#include "output/throttle.h"
+
+/* An alert. sum: NULL: it is one, and not several that the throttle kept back; then report is sum->latest. */
+struct fact_view {
+	const struct report *report;
+	unsigned signature;
+	const struct throttle_repeat *sum;
+	const char *how;       /* why it is told beside another one: "again", "same event"; NULL: it is not */
+	struct digest *digest; /* borrowed */
+	struct stamp *stamp;   /* borrowed */
+};
+
+struct fact_row {
+	const char *name; /* letters and "_", lower case, at most 20 */
+	/* Writes the value: valid UTF-8 without control bytes, at most FACT_MAX bytes of it. False, and nothing that counts, where it is not known. */
+	bool (*put)(struct outbuf *b, const struct fact_view *v);
+};
+
+enum { FACT_MAX = 256 };
+
+/* What matters most comes first, because an output may have no room for all. Ended by a row without a name. A fact is added here. */
+extern const struct fact_row fact_rows[];
+
+/* Calls `each` for every fact that is known; `value` is valid for the length of the call, and ends with a NUL. scratch is the caller's, and overwritten. */
+void facts_each(const struct fact_view *v, struct outbuf *scratch, void (*each)(void *arg, const char *name, struct bytes value),
+		void *arg);
+
+/* "SMTPWATCH_QUEUE_ID" of "queue_id": for environments and the journal. */
+enum { FACT_NAME = 40 };
+char *fact_upper(const char *name, char out[FACT_NAME]);
+
+#endif

@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""test_live_outputs.py - every output of a running daemon, behind its filter of system calls. Root. usage: test_live_outputs.py [PART OF A TEST'S NAME ...]"""
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from live_pair import SANITIZED, Daemon, Pair, Server, children, run, session, status, until
+
+LOST = "221 2.0.0 closing"
+
+
+def folder_make():
+    """Where sockets, files and a script lie, which any user may write to."""
+    made = tempfile.TemporaryDirectory()
+    os.chmod(made.name, 0o777)
+    return made
+
+
+class Reader:
+    """Takes what comes to a socket, until it is closed."""
+
+    def __init__(self, listener, stream):
+        self.listener, self.stream, self.got, self.open = listener, stream, b"", []
+        threading.Thread(target=self.work, daemon=True).start()
+
+    def work(self):
+        try:
+            while True:
+                source = self.listener
+                if self.stream:
+                    source, _ = self.listener.accept()
+                    self.open.append(source)
+                while piece := source.recv(1 << 17):
+                    self.got += piece
+        except OSError:
+            pass
+
+    def close(self):
+        for one in [*self.open, self.listener]:
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            one.close()
+
+    def has(self, words, times=1, seconds=5):
+        return until(lambda: self.got.count(words) >= times, seconds)
+
+
+def local(folder, name, kind):
+    path = str(folder / name)
+    listener = socket.socket(socket.AF_UNIX, kind)
+    if os.path.exists(path):
+        os.unlink(path)
+    listener.bind(path)
+    os.chmod(path, 0o777)
+    if kind == socket.SOCK_STREAM:
+        listener.listen()
+    return Reader(listener, kind == socket.SOCK_STREAM)
+
+
+def loghost(pair, kind, port):
+    listener = pair.server.socket(socket.AF_INET, kind)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    if kind == socket.SOCK_STREAM:
+        listener.listen()
+    return Reader(listener, kind == socket.SOCK_STREAM)
+
+
+def page(pair, port=9625):
+    sock = pair.server.socket()
+    sock.settimeout(5)
+    with sock:
+        sock.connect(("127.0.0.1", port))
+        sock.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        text = b""
+        while piece := sock.recv(1 << 16):
+            text += piece
+    head, _, body = text.partition(b"\r\n\r\n")
+    assert b" 200 " in head.split(b"\r\n")[0] + b" ", head
+    return body.decode()
+
+
+def value(text, series):
+    found = re.search("^" + re.escape(series) + " ([0-9.]+)$", text, re.MULTILINE)
+    return float(found[1]) if found else None
+
+
+def checked(command, data):
+    done = subprocess.run(["/usr/bin/python3", *command], input=data, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_output():
+    """a lost mail is told by every kind of output, from behind the filter of system calls, and by couriers that are not root"""
+    with folder_make() as name, Pair() as pair:
+        folder = pathlib.Path(name)
+        script = folder / "command"
+        script.write_text(f"#!/bin/sh\n{{ id -u; echo \"$1 $SMTPWATCH_VERDICT $SMTPWATCH_ROLE\"; cat; }} >>{folder}/command.out\n", encoding="ascii")
+        script.chmod(0o755)
+        readers = [local(folder, "json", socket.SOCK_STREAM), local(folder, "log", socket.SOCK_DGRAM), local(folder, "journal", socket.SOCK_DGRAM),
+                   loghost(pair, socket.SOCK_DGRAM, 5514), loghost(pair, socket.SOCK_STREAM, 5515)]
+        stream, log, journal, udp, tcp = readers
+        outputs = [f"json:unix:{folder}/json", f"syslog:{folder}/log", f"journald:{folder}/journal", "syslog:udp://127.0.0.1:5514", "syslog:tcp://127.0.0.1:5515",
+                   "prometheus", f"textfile:{folder}/smtpwatch.prom", f"exec:{script} 'two words'", f"text:{folder}/text", "json"]
+        options = [word for output in outputs for word in ("-o", output)]
+        Server(pair, LOST)
+        with Daemon(pair.server, "-i", "eth0", "--stats-interval", "1s", outputs=options) as daemon:
+            assert SANITIZED or status(daemon.pid)["Seccomp"] == "2"
+            couriers = [pid for pid in children(daemon.pid) if status(pid)["Name"] == "smtpwatch-out"]
+            assert len(couriers) == 3, couriers
+            for pid in couriers:
+                assert status(pid)["Uid"].split() == status(daemon.pid)["Uid"].split() and status(pid)["Uid"].split()[0] != "0", status(pid)["Uid"]
+                assert int(status(pid)["CapPrm"], 16) == 0
+            record = daemon.session(session(pair))
+            assert record["role"] == "server", record
+            assert stream.has(b'"event_type":"alert"')
+            for reader in (log, udp, tcp):
+                assert reader.has(b' 221-for-message [smtpwatch@32473 signature="221-for-message" '), reader.got
+            assert journal.has(b"\nSMTPWATCH_VERDICT=221-for-message\n")
+            series = 'smtpwatch_sessions_total{verdict="221-for-message",role="server"}'
+            assert until(lambda: value(page(pair), series) == 1)
+            assert until(lambda: (value(page(pair), "smtpwatch_capture_frames_total") or 0) > 10)
+            assert until(lambda: (folder / "smtpwatch.prom").exists() and value((folder / "smtpwatch.prom").read_text(encoding="utf-8"), series) == 1)
+            checked(["tests/metrics_check.py"], page(pair).encode())
+            assert until(lambda: (folder / "command.out").exists() and "alert" in (folder / "command.out").read_text(encoding="utf-8"))
+            user, words, line = (folder / "command.out").read_text(encoding="utf-8").splitlines()
+            assert user != "0" and words == "two words 221-for-message server" and json.loads(line)["alert"]["signature"] == "221-for-message"
+            assert daemon.stop() == 0, daemon.said
+            assert not daemon.says("lost"), daemon.said
+            assert until(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in couriers))
+        checked(["tests/rfc5424_check.py"], tcp.got)
+        checked(["tests/schema_check.py", "docs/schema.json"], stream.got)
+        assert " CRITICAL 221-for-message " in (folder / "text").read_text(encoding="utf-8")
+        for reader in readers:
+            reader.close()
+
+
+def test_dead_outputs():
+    """outputs whose readers are not there cost no session; a reader that comes gets what waited; what is moved away is opened again"""
+    with folder_make() as name, Pair() as pair:
+        folder = pathlib.Path(name)
+        outputs = ["-o", "json", "-o", f"json:unix:{folder}/json", "-o", f"json:{folder}/file", "-o", "syslog:tcp://127.0.0.1:5515", "-o", f"syslog:{folder}/log"]
+        Server(pair)
+        with Daemon(pair.server, "-i", "eth0", "--stats-interval", "1s", outputs=outputs) as daemon:
+            ports = [session(pair) for _ in range(100)]
+            assert len(daemon.sessions(ports)) == 100
+            late = local(folder, "json", socket.SOCK_STREAM)
+            assert late.has(b'"event_type":"session"', 100, 20), late.got.count(b"\n")
+            late.close()
+            os.rename(folder / "file", folder / "file.1")
+            daemon.send(signal.SIGHUP)
+            assert until((folder / "file").exists)
+            port = session(pair)
+            daemon.session(port)
+            assert until(lambda: f'"src_port":{port},' in (folder / "file").read_text(encoding="utf-8"))
+            again = local(folder, "json", socket.SOCK_STREAM)
+            assert again.has(f'"src_port":{port},'.encode(), 1, 20)
+            stats = until(lambda: [r for r in daemon.of("stats") if r["outputs"][1]["reconnects"] > 0])
+            assert stats and all(output["lost"] == 0 for output in stats[-1]["outputs"]), daemon.of("stats")[-1:]
+            said = [line for line in daemon.said if "it is tried again" in line]
+            assert len(said) == len({line.split(": ")[1] for line in said}) + 1, daemon.said  # each once, and the one that went once more
+            daemon.stop()
+            again.close()
+
+
+def test_repeats():
+    """the same alert again: told once, then in sums; every lost message named at once all the same"""
+    with folder_make() as name, Pair() as pair:
+        folder = pathlib.Path(name)
+        Server(pair, LOST)
+        with Daemon(pair.server, "-i", "eth0", "--repeat", "2s", outputs=("-o", "json", "-o", f"text:{folder}/text")) as daemon:
+            ports = []
+            for _ in range(5):
+                ports.append(session(pair))
+                time.sleep(1.2)  # within a second they would be one event, and one alert
+            records = daemon.sessions(ports)
+            assert daemon.stop() == 0, daemon.said
+            sums = [r["alert"]["repeated"] for r in daemon.of("alert") if "repeated" in r["alert"]]
+            assert len(sums) >= 2 and len(daemon.of("alert")) == len(sums) + 1, daemon.of("alert")
+            folded = [r for r in records.values() if r.get("folded") == ["221-for-message"]]
+            assert sum(one["count"] for one in sums) == len(folded) == 4, (len(folded), sums)
+            assert sums[-1]["sessions_hour"] == 5, sums
+            text = " ".join((folder / "text").read_text(encoding="utf-8").split())
+            assert text.count(" (again) 221-for-message ") == 4, text
+            assert text.count("message from <a@example.org> to <b@example.net>") >= 5, text
+
+
+def test_kill():
+    """where the program is killed, its couriers go with it, and what they run"""
+    with folder_make() as name, Pair() as pair:
+        script = pathlib.Path(name) / "command"
+        script.write_text(f"#!/bin/sh\necho $$ >{name}/pid\nexec sleep 60\n", encoding="ascii")
+        script.chmod(0o755)
+        Server(pair, LOST)
+        with Daemon(pair.server, "-i", "eth0", outputs=("-o", "json", "-o", f"exec:{script}")) as daemon:
+            daemon.session(session(pair))
+            pid = until(lambda: (pathlib.Path(name) / "pid").exists() and (pathlib.Path(name) / "pid").read_text(encoding="ascii").strip())
+            couriers = [str(child) for child in children(daemon.pid) if status(child)["Name"] == "smtpwatch-out"]
+            assert pid and len(couriers) == 1
+            os.kill(daemon.pid, signal.SIGKILL)
+            daemon.process.wait()
+
+            def gone(one):
+                try:
+                    return status(one)["State"].startswith("Z")
+                except OSError:
+                    return True
+
+            assert until(lambda: all(gone(one) for one in [pid, *couriers]))
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.modules[__name__]))

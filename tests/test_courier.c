@@ -1,0 +1,613 @@
+/* test_courier.c - what a process of its own does: commands without a shell, in bounded number and time; syslog to other hosts; and that nothing of it waits or lingers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/frame.h"
+#include "lib/hostile.h"
+#include "lib/peer.h"
+#include "output/courier.h"
+#include "output/runner.h"
+#include "output/sink.h"
+
+static const struct run_mode live = {.live = true}, offline;
+
+static void has(const char *text, const char *want)
+{
+	if (strstr(text, want) == NULL)
+		fail_msg("not there: %s\nin: %s", want, text);
+}
+
+static int64_t clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+static void nap(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+}
+
+/* A script in the peer's folder; its path into *path. What it writes to a file "out" beside it can be read by script_out. */
+static void script(struct peer *p, const char *body, char path[128])
+{
+	FILE *f;
+
+	snprintf(path, 128, "%s/script", p->dir);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "#!/bin/sh\ncd %s\n%s\n", p->dir, body);
+	fclose(f);
+	assert_int_equal(chmod(path, 0755), 0);
+	assert_int_equal(chmod(p->dir, 0777), 0);
+}
+
+static char *script_out(struct peer *p)
+{
+	char path[128], *text = NULL;
+	size_t n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/out", p->dir);
+	f = fopen(path, "r");
+	if (f == NULL || getdelim(&text, &n, '\0', f) < 0) {
+		free(text);
+		text = calloc(1, 1);
+	}
+	if (f != NULL)
+		fclose(f);
+	return text;
+}
+
+static void script_free(struct peer *p)
+{
+	static const char *const names[] = {"script", "out", "owned"};
+	char path[128];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", p->dir, names[i]);
+		unlink(path);
+	}
+	peer_free(p);
+}
+
+struct words_row {
+	const char *text;
+	const char *words; /* joined by "|"; NULL: it is no command */
+};
+
+static const struct words_row commands[] = {
+	{"/bin/echo", "/bin/echo"},
+	{"  /bin/echo  a\tb ", "/bin/echo|a|b"},
+	{"/bin/echo 'two words' \"and 'two' more\"", "/bin/echo|two words|and 'two' more"},
+	{"/bin/echo a'b c'd \"\" ''", "/bin/echo|ab cd||"},
+	{"/bin/echo $HOME ; rm * \\ `id`", "/bin/echo|$HOME|;|rm|*|\\|`id`"},
+	{"echo x", "echo|x"},
+	{"/bin/echo 'open", NULL},
+	{"/bin/echo \"open", NULL},
+	{"", NULL},
+	{"   ", NULL},
+	{"/no/such/command", NULL},
+	{"no-such-command-anywhere", NULL},
+	{"/etc/passwd", NULL},
+};
+
+static void commands_are_split_without_a_shell(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		struct runner_command c;
+		char why[RUNNER_WHY] = "", joined[256] = "";
+
+		assert_int_equal(runner_read(&c, commands[i].text, why), commands[i].words != NULL);
+		assert_int_equal(why[0] != '\0', commands[i].words == NULL);
+		for (size_t w = 0; commands[i].words != NULL && c.argv[w] != NULL; w++) {
+			strncat(joined, w > 0 ? "|" : "", sizeof(joined) - strlen(joined) - 1);
+			strncat(joined, c.argv[w], sizeof(joined) - strlen(joined) - 1);
+		}
+		if (commands[i].words != NULL)
+			assert_string_equal(joined, commands[i].words);
+		runner_free(&c);
+	}
+}
+
+/* Opens exec:SCRIPT ARGUMENTS; what the target points to lives in *target. */
+static void *exec_open(const char *path, const char *arguments, const struct run_mode *mode, char target[256])
+{
+	char why[SINK_WHY] = "";
+	void *self;
+
+	snprintf(target, 256, "%s %s", path, arguments);
+	self = sink_exec.open(target, mode, why);
+	if (self == NULL)
+		fail_msg("%s", why);
+	return self;
+}
+
+static void a_command_gets_facts_and_json(void **state)
+{
+	(void)state;
+	char path[128], target[256], *out;
+	struct peer p;
+	struct made m;
+	struct transaction *t;
+	void *self;
+
+	peer_init(&p, SOCK_STREAM);
+	script(&p, "{ printf '<%s>' \"$@\"; env; cat; } >out", path);
+	made_init(&m);
+	t = made_message(&m, FATE_FALSELY_ACCEPTED, "a@example.org", "b@example.net");
+	made_note(&m, &t->notes, NOTE_QUEUE_ID, 0, "4Qx1");
+	made_report(&m);
+	self = exec_open(path, "--mail 'two words' $HOME", &offline, target);
+	assert_true(sink_exec.record(self, &m.report));
+	assert_true(sink_exec.close(self));
+	out = script_out(&p);
+	has(out, "<--mail><two words><$HOME>");
+	has(out, "\nSMTPWATCH_VERDICT=221-for-message\n");
+	has(out, "\nSMTPWATCH_SEVERITY=critical\n");
+	has(out, "\nSMTPWATCH_SERVER=198.51.100.25:25\n");
+	has(out, "\nSMTPWATCH_QUEUE_ID=4Qx1\n");
+	has(out, "\nSMTPWATCH_FROM=a@example.org\n");
+	has(out, "\nPATH=/usr/local/sbin:");
+	has(out, "{\"timestamp\":\"2026-11-23T10:00:03.250000Z\",\"event_type\":\"alert\",\"src_ip\":\"192.0.2.10\"");
+	has(out, "\"alert\":{\"signature\":\"221-for-message\",\"category\":\"221 before acceptance\",\"severity\":1}}\n");
+	assert_null(strstr(out, "HOME="));
+	free(out);
+	made_free(&m);
+	script_free(&p);
+}
+
+static void only_alerts_run_a_command(void **state)
+{
+	(void)state;
+	char path[128], target[256], *out;
+	struct peer p;
+	struct made m;
+	void *self;
+
+	peer_init(&p, SOCK_STREAM);
+	script(&p, "echo $SMTPWATCH_VERDICT $SMTPWATCH_REPEATED >>out", path);
+	made_init(&m);
+	self = exec_open(path, "", &offline, target);
+	made_verdict(&m, VERDICT_CLEAN, 0);
+	assert_true(sink_exec.record(self, &m.report));
+	made_verdict(&m, VERDICT_221_FOR_MESSAGE, 0);
+	m.report.folded = m.report.raised;
+	m.report.raised = 0;
+	assert_true(sink_exec.record(self, &m.report));
+	assert_true(sink_exec.repeat(self, &(struct throttle_repeat){.signature = VERDICT_221_FOR_MESSAGE,
+								     .count = 17,
+								     .since = m.conn.start,
+								     .until = m.record.end,
+								     .worst = SEVERITY_CRITICAL,
+								     .latest = &m.report}));
+	assert_true(sink_exec.close(self));
+	out = script_out(&p);
+	assert_string_equal(out, "221-for-message 17\n");
+	free(out);
+	made_free(&m);
+	script_free(&p);
+}
+
+/* Each is one variable with one value, as it was escaped; nothing of it is executed. */
+static void hostile_names_run_nothing(void **state)
+{
+	(void)state;
+	char path[128], target[256], *out;
+	unsigned n = 0, vars = 0;
+	struct peer p;
+	struct made m;
+	void *self;
+
+	peer_init(&p, SOCK_STREAM);
+	script(&p, "tr '\\0\\n' '\\n\\n' </proc/self/environ >>out", path);
+	self = exec_open(path, "", &offline, target);
+	for (; hostile_text(n) != NULL; n++) {
+		hostile_make(&m, bytes_str(hostile_text(n)));
+		assert_true(sink_exec.record(self, &m.report));
+		made_free(&m);
+	}
+	assert_true(sink_exec.close(self));
+	out = script_out(&p);
+	for (char *line = strtok(out, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+		vars += strncmp(line, "SMTPWATCH_FROM=", 15) == 0;
+		assert_true(strncmp(line, "SMTPWATCH_", 10) == 0 || strncmp(line, "PATH=/usr", 9) == 0 ||
+			    strncmp(line, "PWD=", 4) == 0 || strncmp(line, "OLDPWD=", 7) == 0 || strncmp(line, "_=", 2) == 0 ||
+			    strncmp(line, "SHLVL=", 6) == 0);
+	}
+	assert_int_equal(vars, n);
+	assert_int_equal(access("/tmp/owned", F_OK), -1);
+	free(out);
+	script_free(&p);
+}
+
+/* A courier_work that gives a command a second. */
+static void work_briefly(int fd, const void *arg)
+{
+	struct runner_command brief = *(const struct runner_command *)arg;
+
+	brief.seconds = 1;
+	runner_work(fd, &brief);
+}
+
+static void command_that_hangs_is_killed(void **state)
+{
+	(void)state;
+	char path[128], why[COURIER_WHY], *out;
+	struct runner_command c;
+	struct courier *courier;
+	struct peer p;
+	int64_t begin = clock_ms();
+
+	peer_init(&p, SOCK_STREAM);
+	script(&p, "[ $N = 2 ] && { echo done >>out; exit 0; }; sleep 60 & wait; echo late >>out", path);
+	assert_true(runner_read(&c, path, why));
+	courier = courier_start("exec", &live, work_briefly, &c, why);
+	assert_non_null(courier);
+	for (char n = '1'; n <= '2'; n++) {
+		outbuf_format(courier_job(courier), "N=%c", n);
+		outbuf_bytes(courier_job(courier), "\0\0x", 3);
+		assert_true(courier_send(courier));
+	}
+	assert_true(clock_ms() - begin < 500); /* the program waits for nothing */
+	assert_false(courier_close(courier));
+	assert_in_range(clock_ms() - begin, 900, 4000);
+	out = script_out(&p);
+	assert_string_equal(out, "done\n");
+	free(out);
+	assert_int_equal(peer_said(&p, "killed, because it still ran"), 1);
+	runner_free(&c);
+	script_free(&p);
+}
+
+/* Of many at once few run, and every one has its turn. */
+static void few_run_at_once_and_none_is_forgotten(void **state)
+{
+	(void)state;
+	enum { JOBS = 40 };
+	char path[128], target[256], *out;
+	struct peer p;
+	struct made m;
+	void *self;
+	int running = 0, most = 0, ended = 0;
+
+	peer_init(&p, SOCK_STREAM);
+	script(&p, "echo + >>out; sleep 0.02; echo - >>out", path);
+	made_init(&m);
+	self = exec_open(path, "", &live, target);
+	for (unsigned i = 0; i < JOBS; i++)
+		assert_true(sink_exec.record(self, &m.report));
+	assert_true(sink_exec.flush(self));
+	assert_true(sink_exec.close(self));
+	out = script_out(&p);
+	for (const char *c = out; *c != '\0'; c++) {
+		running += *c == '+' ? 1 : *c == '-' ? -1 : 0;
+		most = running > most ? running : most;
+		ended += *c == '-';
+	}
+	assert_int_equal(ended, JOBS);
+	assert_in_range(most, 1, RUNNER_MOST);
+	free(out);
+	made_free(&m);
+	script_free(&p);
+}
+
+static void a_command_that_fails_is_said_once_and_counted(void **state)
+{
+	(void)state;
+	char path[128], target[256];
+	struct sink_loss loss = {0};
+	struct peer p;
+	struct made m;
+	void *self;
+
+	peer_init(&p, SOCK_STREAM);
+	script(&p, "exit 3", path);
+	made_init(&m);
+	self = exec_open(path, "", &live, target);
+	for (unsigned i = 0; i < 5; i++)
+		assert_true(sink_exec.record(self, &m.report));
+	for (unsigned i = 0; i < 500 && loss.lost < 5; i++) {
+		struct pollfd f;
+
+		sink_exec.flush(self);
+		if (sink_exec.watch(self, &f) > 0 && poll(&f, 1, 10) > 0)
+			sink_exec.ready(self, &f);
+		sink_exec.loss(self, &loss);
+	}
+	assert_int_equal(loss.lost, 5);
+	assert_int_equal(peer_said(&p, "ended with status 3"), 1);
+	assert_true(sink_exec.close(self));
+	made_free(&m);
+	script_free(&p);
+}
+
+/* Nothing of the program's is open in a command, and root is gone. */
+static void a_command_inherits_nothing(void **state)
+{
+	(void)state;
+	const struct run_mode mode = {.live = true, .become = geteuid() == 0, .uid = 65534, .gid = 65534};
+	char path[128], target[256], *out, want[64];
+	struct peer p;
+	struct made m;
+	void *self;
+	int secret = open("/etc/passwd", O_RDONLY);
+
+	peer_init(&p, SOCK_STREAM);
+	script(&p, "{ id -u; id -G; ls -l /proc/$$/fd; grep SigIgn /proc/$$/status; } >out 2>&1", path);
+	made_init(&m);
+	self = exec_open(path, "", &mode, target);
+	assert_true(sink_exec.record(self, &m.report));
+	assert_true(sink_exec.close(self));
+	out = script_out(&p);
+	snprintf(want, sizeof(want), "%u\n%u\n", geteuid() == 0 ? 65534U : geteuid(), geteuid() == 0 ? 65534U : getegid());
+	if (geteuid() == 0)
+		assert_memory_equal(out, want, strlen(want));
+	assert_null(strstr(out, "passwd"));
+	assert_null(strstr(out, "socket:"));
+	has(out, "0 -> /memfd:smtpwatch-alert");
+	has(out, "SigIgn:\t");
+	assert_int_equal(strtoull(strstr(out, "SigIgn:") + 8, NULL, 16) & 0x7fffffff, 0); /* above: the C library's own */
+	free(out);
+	close(secret);
+	made_free(&m);
+	script_free(&p);
+}
+
+/* Where the program is killed, its courier and what that runs go too. */
+static void it_dies_with_the_program(void **state)
+{
+	(void)state;
+	char path[128], target[256];
+	int64_t begin = clock_ms();
+	struct peer p;
+	pid_t program, command = 0;
+
+	peer_init(&p, SOCK_STREAM);
+	script(&p, "echo $$ >out; exec sleep 60", path);
+	program = fork();
+	if (program == 0) {
+		struct made m;
+		void *self;
+
+		made_init(&m);
+		self = exec_open(path, "", &live, target);
+		sink_exec.record(self, &m.report);
+		sink_exec.flush(self);
+		for (;;)
+			pause();
+	}
+	while (command == 0 && clock_ms() - begin < 5000) {
+		char *out = script_out(&p);
+
+		command = (pid_t)strtol(out, NULL, 10);
+		free(out);
+		nap();
+	}
+	assert_true(command > 0);
+	assert_int_equal(kill(command, 0), 0);
+	kill(program, SIGKILL);
+	waitpid(program, NULL, 0);
+	/* A zombie that nobody reaps can still be sent signals: in a container that has no init. */
+	for (begin = clock_ms(); kill(command, 0) == 0 && clock_ms() - begin < 5000; nap()) {
+		char status[64], text[256] = "";
+		FILE *f;
+
+		snprintf(status, sizeof(status), "/proc/%d/stat", (int)command);
+		f = fopen(status, "r");
+		if (f == NULL)
+			break;
+		if (fgets(text, sizeof(text), f) != NULL && strstr(text, ") Z ") != NULL)
+			begin = -10000;
+		fclose(f);
+	}
+	assert_true(begin < 0 || clock_ms() - begin < 5000);
+	script_free(&p);
+}
+
+/* A syslog server on the loopback interface. */
+struct loghost {
+	int listener, fd;
+	uint16_t port;
+	char *got;
+	size_t n;
+};
+
+static void loghost_listen(struct loghost *s, int type, uint16_t port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t n = sizeof(at);
+	int yes = 1;
+
+	s->listener = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+	setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	assert_int_equal(bind(s->listener, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(getsockname(s->listener, (struct sockaddr *)&at, &n), 0);
+	s->port = ntohs(at.sin_port);
+	s->fd = type == SOCK_DGRAM ? s->listener : -1;
+	if (type == SOCK_STREAM)
+		listen(s->listener, 4);
+}
+
+/* Until so many of these are there, ten seconds at most; of a stream the connections that come. */
+static bool loghost_read(struct loghost *s, const char *what, unsigned times)
+{
+	char piece[65536];
+	int64_t end = clock_ms() + 10000;
+
+	while (clock_ms() < end) {
+		struct pollfd p[2] = {{.fd = s->listener, .events = POLLIN}, {.fd = s->fd, .events = POLLIN}};
+		unsigned found = 0;
+
+		for (const char *at = s->got; at != NULL && (at = strstr(at, what)) != NULL; at++)
+			found++;
+		if (found >= times)
+			return true;
+		if (poll(p, 2, 100) <= 0)
+			continue;
+		if (s->fd != s->listener && p[0].revents != 0) {
+			if (s->fd >= 0)
+				close(s->fd);
+			s->fd = accept(s->listener, NULL, NULL);
+		} else if (p[1].revents != 0) {
+			ssize_t n = recv(s->fd, piece, sizeof(piece), 0);
+
+			if (n <= 0) {
+				close(s->fd);
+				s->fd = -1;
+				continue;
+			}
+			s->got = realloc(s->got, s->n + (size_t)n + 1);
+			memcpy(s->got + s->n, piece, (size_t)n);
+			s->n += (size_t)n;
+			s->got[s->n] = '\0';
+		}
+	}
+	return false;
+}
+
+static void loghost_leave(struct loghost *s)
+{
+	if (s->fd >= 0 && s->fd != s->listener)
+		close(s->fd);
+	close(s->listener);
+	s->fd = -1;
+}
+
+static void messages_by_udp(void **state)
+{
+	(void)state;
+	struct loghost s = {0};
+	char target[64], why[SINK_WHY];
+	struct made m;
+	void *self;
+
+	loghost_listen(&s, SOCK_DGRAM, 0);
+	snprintf(target, sizeof(target), "udp://127.0.0.1:%u", (unsigned)s.port);
+	self = sink_syslog.open(target, &live, why);
+	assert_non_null(self);
+	made_init(&m);
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(sink_syslog.record(self, &m.report));
+	assert_true(sink_syslog.close(self));
+	assert_true(loghost_read(&s, "<18>1 2026-11-23T10:00:03.250000Z ", 3));
+	assert_memory_equal(s.got, "<18>1 ", 6);
+	loghost_leave(&s);
+	free(s.got);
+	made_free(&m);
+}
+
+/* By octet counting; a server that goes and comes again gets what waited, each message whole. */
+static void messages_by_tcp(void **state)
+{
+	(void)state;
+	struct loghost s = {.fd = -1};
+	struct sink_loss loss = {0};
+	char target[64], why[SINK_WHY];
+	struct peer p;
+	struct made m;
+	void *self;
+	FILE *check;
+
+	peer_init(&p, SOCK_STREAM);
+	loghost_listen(&s, SOCK_STREAM, 0);
+	snprintf(target, sizeof(target), "tcp://127.0.0.1:%u", (unsigned)s.port);
+	self = sink_syslog.open(target, &live, why);
+	assert_non_null(self);
+	made_init(&m);
+	assert_true(sink_syslog.record(self, &m.report));
+	assert_true(sink_syslog.flush(self));
+	assert_true(loghost_read(&s, "<18>1 ", 1));
+	loghost_leave(&s);
+	for (unsigned i = 0; i < 200; i++)
+		assert_true(sink_syslog.record(self, &m.report));
+	assert_true(sink_syslog.flush(self));
+	for (int64_t end = clock_ms() + 5000; peer_said(&p, "tcp://127.0.0.1") == 0 && clock_ms() < end; nap())
+		;
+	loghost_listen(&s, SOCK_STREAM, s.port);
+	assert_true(loghost_read(&s, "<18>1 ", 201));
+	check = popen("/usr/bin/python3 tests/rfc5424_check.py >/dev/null", "w");
+	fwrite(s.got, 1, s.n, check);
+	assert_int_equal(pclose(check), 0);
+	for (int64_t end = clock_ms() + 5000; loss.reconnects == 0 && clock_ms() < end;) {
+		struct pollfd f;
+
+		if (sink_syslog.watch(self, &f) > 0 && poll(&f, 1, 10) > 0)
+			sink_syslog.ready(self, &f);
+		sink_syslog.loss(self, &loss);
+	}
+	assert_int_equal(loss.reconnects, 1);
+	assert_int_equal(loss.lost, 0);
+	assert_int_equal(peer_said(&p, "it is tried again"), 1);
+	assert_int_equal(peer_said(&p, "takes records again"), 1);
+	assert_true(sink_syslog.close(self));
+	loghost_leave(&s);
+	free(s.got);
+	made_free(&m);
+	peer_free(&p);
+}
+
+/* A host that is not there costs no time, not even at the end. */
+static void who_cannot_be_reached_is_not_waited_for(void **state)
+{
+	(void)state;
+	char why[SINK_WHY];
+	int64_t begin = clock_ms();
+	struct peer p;
+	struct made m;
+	void *self;
+
+	peer_init(&p, SOCK_STREAM);
+	self = sink_syslog.open("tcp://127.0.0.1:1", &live, why);
+	assert_non_null(self);
+	made_init(&m);
+	for (unsigned i = 0; i < 10000; i++)
+		assert_true(sink_syslog.record(self, &m.report));
+	assert_true(clock_ms() - begin < 3000);
+	begin = clock_ms();
+	assert_false(sink_syslog.close(self));
+	assert_true(clock_ms() - begin < 9000);
+	assert_true(peer_said(&p, "Connection refused") >= 1);
+	made_free(&m);
+	peer_free(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(commands_are_split_without_a_shell),
+		cmocka_unit_test(a_command_gets_facts_and_json),
+		cmocka_unit_test(only_alerts_run_a_command),
+		cmocka_unit_test(hostile_names_run_nothing),
+		cmocka_unit_test(command_that_hangs_is_killed),
+		cmocka_unit_test(few_run_at_once_and_none_is_forgotten),
+		cmocka_unit_test(a_command_that_fails_is_said_once_and_counted),
+		cmocka_unit_test(a_command_inherits_nothing),
+		cmocka_unit_test(it_dies_with_the_program),
+		cmocka_unit_test(messages_by_udp),
+		cmocka_unit_test(messages_by_tcp),
+		cmocka_unit_test(who_cannot_be_reached_is_not_waited_for),
+	};
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
