@@ -471,6 +471,9 @@ void own_release(struct stream *s, struct own_conn *c)
 	s->listener->release(s->arg, &c->pub);
 	if (c->pub.side != s->spare)
 		pool_put(s->pool, c->pub.side, sizeof s->spare);
-	own_past_add(s, c, c->since + s->config.settle);
+	if (s->order.step >> STREAM_STEP_BITS != UINT64_MAX >> STREAM_STEP_BITS)
+		own_past_add(s, c, c->since + s->config.settle);
+	else
+		flow_remove(&s->flows, own_hash(s, c), c->index); /* the capture is over: nobody asks any more */
 	own_forget(s, c);
 }
