@@ -170,7 +170,7 @@ static bool start(struct watch *w)
 {
 	char why[SERVICE_WHY];
 
-	w->sinks = outputs_open(w->o, &w->alerting);
+	w->sinks = outputs_open(w->o, &w->alerting, NULL, NULL);
 	if (w->sinks == NULL)
 		w->trouble = true;
 	if (w->sinks == NULL || !signals_catch(w))
