@@ -25,9 +25,9 @@ void keep_free(struct keep *k);
 /* To be given the frames before the monitor is, which may tell of the sessions that they end. */
 void keep_frames(struct keep *k, const struct frame *frames, size_t n);
 
-/* What is kept of a connection that ended at `end`: valid until the next call with frames. NULL: its SYN was not seen, or it had to go. */
+/* What is kept of a connection that is over: valid until the next call with frames. NULL: its SYN was not seen, or it had to go. */
 struct kept;
-struct kept *keep_find(struct keep *k, const struct conn *conn, int64_t end);
+struct kept *keep_find(struct keep *k, const struct conn *conn);
 
 /* Its frames as one block, of at most KEEP_CONN bytes, and how many between the beginning and the latest are not among them. */
 size_t keep_size(const struct keep *k, const struct kept *kept);

@@ -332,7 +332,7 @@ void keep_frames(struct keep *k, const struct frame *frames, size_t n)
 	}
 }
 
-struct kept *keep_find(struct keep *k, const struct conn *conn, int64_t end)
+struct kept *keep_find(struct keep *k, const struct conn *conn)
 {
 	const struct packet tuple = {.src = conn->addr[CLIENT],
 				     .dst = conn->addr[SERVER],
@@ -342,7 +342,7 @@ struct kept *keep_find(struct keep *k, const struct conn *conn, int64_t end)
 	struct kept *found = NULL;
 	while ((i = flow_find(&k->flows, hash, &at)) != FLOW_NONE) {
 		struct kept *c = &k->conns[i];
-		if (tuple_is(c, &tuple) && c->start >= conn->start && c->start <= end && (!found || c->start < found->start))
+		if (tuple_is(c, &tuple) && c->start >= conn->start && c->start <= conn->last && (!found || c->start < found->start))
 			found = c;
 	}
 	return found;

@@ -11,14 +11,14 @@
 /* FILES: open at once. */
 enum { FILES = 200, MEMORY = 64 << 20 };
 
-/* What belongs to a session comes so long after its end; and the first frames may bear times before that of the very first. */
+/* What belongs to a session may come so long after its end. */
 static const int64_t settle = FRAME_SECOND;
 
 struct wanted {
 	struct ip_addr addr[2];
 	uint16_t port[2];
 	uint64_t first; /* frame */
-	int64_t end;
+	int64_t start, end;
 	bool over, failed; /* another connection has begun; its file cannot be written */
 	uint32_t other_links;
 	struct dump *dump; /* NULL: not open */
@@ -74,6 +74,7 @@ static bool wanted_add(struct extract *x, struct wanted *w, const struct conn *c
 	memcpy(w->addr, conn->addr, sizeof(w->addr));
 	memcpy(w->port, conn->port, sizeof(w->port));
 	w->first = conn->first;
+	w->start = conn->start;
 	x->all[x->n++] = w;
 	return true;
 }
@@ -92,7 +93,8 @@ const char *extract_note(struct extract *x, const struct report *r)
 		free(w);
 		return NULL;
 	}
-	w->end = r->record.end;
+	/* Where the clock was set back, the end may stand before frames that belong to it. */
+	w->end = r->record.end > r->record.conn->last ? r->record.end : r->record.conn->last;
 	return w->name;
 }
 
@@ -209,7 +211,7 @@ static void icmp_take(struct extract *x, const struct frame *f, const struct pac
 		frame_write(x, w, f);
 }
 
-/* Only the first fragment has the ports, so that it may be anybody's of these two hosts. */
+/* Only the first fragment has the ports, so that it may be anybody's of these two hosts; and the frame that a connection began with may be the last of several. */
 static void fragment_take(struct extract *x, const struct frame *f, const struct packet_fragment *p)
 {
 	uint32_t hash = hash_of(x, &p->src, &p->dst, 0, 0), at = hash, i;
@@ -217,7 +219,7 @@ static void fragment_take(struct extract *x, const struct frame *f, const struct
 	while ((i = flow_find(&x->hosts, hash, &at)) != FLOW_NONE) {
 		struct wanted *w = x->all[i];
 
-		if (w->first <= x->frames && hosts_are(w, &p->src, &p->dst) && is_under_way(w, p->ts))
+		if (p->ts >= w->start - settle && hosts_are(w, &p->src, &p->dst) && is_under_way(w, p->ts))
 			frame_write(x, w, f);
 	}
 }

@@ -137,7 +137,7 @@ static bool alert_put(struct worker *w, const struct record *record, const struc
 static void on_session(void *arg, const struct record *record)
 {
 	struct worker *w = arg;
-	struct kept *kept = w->keep != NULL ? keep_find(w->keep, record->conn, record->end) : NULL;
+	struct kept *kept = w->keep != NULL ? keep_find(w->keep, record->conn) : NULL;
 
 	if ((w->keep == NULL || !alert_put(w, record, kept)) && !record_put(w, record))
 		w->capture.records_lost++;
