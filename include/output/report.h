@@ -14,7 +14,7 @@ struct report {
 	bool grouped;      /* its verdict would be an alert; one before it counts it (grouping.h) */
 	enum role role;    /* of the watched host; ROLE_NONE: not asked */
 	const char *input; /* the interface or file */
-	const char *pcap;      /* the name of the file with its packets; NULL: there is none */
+	const char *pcap;  /* the name of the file with its packets; NULL: there is none */
 	uint32_t pcap_omitted; /* of them, so many are not in it */
 	const struct alerting *alerting;
 };

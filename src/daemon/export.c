@@ -17,7 +17,8 @@
 
 enum { TRIES = 16, ENDPOINT = IP_ADDR_TEXT + 8, STAMP = 24, LOOK_AGAIN = 60 /* seconds, at a directory that was full */ };
 
-struct export {
+struct export
+{
 	const char *path;
 	int dir;
 	uint64_t files;  /* in it, as far as is known */
@@ -111,8 +112,9 @@ bool export_check(const struct export *e, char why[EXPORT_WHY])
 	unlinkat(e->dir, name, 0);
 	fd = openat(e->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0) {
-		snprintf(why, EXPORT_WHY, "cannot write packets to %.200s: %s; it has to belong to the user that the program runs as",
-			 e->path, strerror(errno));
+		snprintf(why, EXPORT_WHY,
+			 "cannot write packets to %.200s: %s; it has to belong to the user that the program runs as", e->path,
+			 strerror(errno));
 		return false;
 	}
 	close(fd);
@@ -130,8 +132,8 @@ static bool has_room(struct export *e)
 		return true;
 	}
 	if (!e->full)
-		fprintf(stderr, "smtpwatch: there are %d files in %s: no packets are written until some are taken away\n", EXPORT_FILES,
-			e->path);
+		fprintf(stderr, "smtpwatch: there are %d files in %s: no packets are written until some are taken away\n",
+			EXPORT_FILES, e->path);
 	e->full = true;
 	e->lost++;
 	return false;

@@ -58,7 +58,8 @@ struct extract *extract_new(struct export *e, const struct port_set *ports, cons
 }
 
 /* The tuple, or without ports the two hosts. */
-static uint32_t hash_of(const struct extract *x, const struct ip_addr *src, const struct ip_addr *dst, uint16_t src_port, uint16_t dst_port)
+static uint32_t hash_of(const struct extract *x, const struct ip_addr *src, const struct ip_addr *dst, uint16_t src_port,
+			uint16_t dst_port)
 {
 	return flow_hash(x->seed, &(struct packet){.src = *src, .dst = *dst, .src_port = src_port, .dst_port = dst_port});
 }

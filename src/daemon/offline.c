@@ -104,7 +104,8 @@ static bool inputs_check(struct offline *f)
 
 	for (size_t i = 0; f->o->write_pcap != NULL && i < f->o->reads.n; i++)
 		if (stat(f->inputs[i].path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-			snprintf(why, sizeof(why), "%.200s is no file and cannot be read twice, as --write-pcap has to", f->inputs[i].path);
+			snprintf(why, sizeof(why), "%.200s is no file and cannot be read twice, as --write-pcap has to",
+				 f->inputs[i].path);
 			complain(&f->usage, why);
 		}
 	return !f->usage;

@@ -111,10 +111,11 @@ static void check_write_pcap(const struct options *o, struct mistakes *m)
 	if (o->write_pcap == NULL)
 		return;
 	if (o->redact != REDACT_NONE && o->redact != REDACT_MODES)
-		mistakes_add(m, line_of(o, "write-pcap"),
-			     "write-pcap: packets cannot be redacted, they are written as they were captured; with --redact %s there "
-			     "can be none",
-			     redact_name(o->redact));
+		mistakes_add(
+			m, line_of(o, "write-pcap"),
+			"write-pcap: packets cannot be redacted, they are written as they were captured; with --redact %s there "
+			"can be none",
+			redact_name(o->redact));
 	for (size_t i = 0; i < o->reads.n; i++)
 		if (strcmp(o->reads.all[i], "-") == 0)
 			mistakes_add(m, line_of(o, "write-pcap"),
