@@ -83,7 +83,8 @@ void monitor_free(struct monitor *m);
 struct capture_stats {
 	uint64_t received, dropped; /* by the kernel; a dropped packet was received as well */
 	uint64_t dropped_by_interface;
-	uint64_t records_lost; /* judged sessions that found no room on their way to the outputs */
+	uint64_t records_lost;              /* judged sessions that found no room on their way to the outputs */
+	uint64_t pcaps_written, pcaps_lost; /* files of packets, and those that should have been */
 };
 
 struct monitor_stats {
