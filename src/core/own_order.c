@@ -138,7 +138,7 @@ static bool held_step(struct stream *s, struct own_conn *c, enum side side)
 		return false;
 	h->held = e->next;
 	struct held *whole = e, part = *e;
-	uint32_t skip = (uint32_t)-ahead < e->len ? (uint32_t)-ahead : e->len;
+	uint32_t behind = h->nxt - e->seq, skip = behind < e->len ? behind : e->len;
 	segment_skip(&part, skip);
 	deliver(s, c, side, &part, whole->data + (whole->cap - part.cap));
 	held_free(s, c, whole);
