@@ -2,6 +2,7 @@
 #include "daemon/watch.h"
 
 #include "core/collate.h"
+#include "daemon/errorout.h"
 #include "daemon/interfaces.h"
 #include "daemon/opener.h"
 #include "daemon/options_read.h"
@@ -173,6 +174,8 @@ static bool start(struct watch *w)
 	w->sinks = outputs_open(w->o, &w->alerting);
 	if (w->sinks == NULL)
 		w->trouble = true;
+	/* Behind the outputs, whose processes may wait to say something: that stops nobody else. */
+	errorout_begin();
 	if (w->sinks == NULL || !signals_catch(w))
 		return false;
 	w->interfaces = interfaces_open(w->o, w->n, &w->usage);
@@ -504,5 +507,6 @@ enum exit_code watch_run(const struct options *o)
 	if (start(&w))
 		run(&w);
 	end(&w);
+	errorout_end();
 	return w.usage ? EXIT_USAGE : w.trouble ? EXIT_TROUBLE : EXIT_DONE;
 }
