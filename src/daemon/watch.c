@@ -2,6 +2,7 @@
 #include "daemon/watch.h"
 
 #include "core/collate.h"
+#include "daemon/errorout.h"
 #include "daemon/export.h"
 #include "daemon/interfaces.h"
 #include "daemon/opener.h"
@@ -201,7 +202,11 @@ static bool start(struct watch *w)
 {
 	char why[SERVICE_WHY];
 
-	if (!outputs_start(w) || !signals_catch(w))
+	if (!outputs_start(w))
+		return false;
+	/* Behind the outputs, whose processes may wait to say something: that stops nobody else. */
+	errorout_begin();
+	if (!signals_catch(w))
 		return false;
 	w->interfaces = interfaces_open(w->o, w->n, &w->usage);
 	if (w->interfaces == NULL) {
@@ -560,5 +565,6 @@ enum exit_code watch_run(const struct options *o)
 	if (start(&w))
 		run(&w);
 	end(&w);
+	errorout_end();
 	return w.usage ? EXIT_USAGE : w.trouble ? EXIT_TROUBLE : EXIT_DONE;
 }

@@ -15,7 +15,7 @@ static bool colour_wanted(const struct outlet *o)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	return !o->local && o->file.terminal && (no == NULL || no[0] == '\0') && (term == NULL || strcmp(term, "dumb") != 0);
+	return !o->local && o->file.to.terminal && (no == NULL || no[0] == '\0') && (term == NULL || strcmp(term, "dumb") != 0);
 }
 
 static void *text_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
