@@ -112,12 +112,12 @@ void keep_drop(struct keep *k, struct kept *c)
 }
 
 /* False: there is none but this one. */
-static bool evict(struct keep *k, const struct kept * not )
+static bool evict(struct keep *k, const struct kept *spared)
 {
 	for (enum list list = LIST_HALF_OPEN; list < LISTS; list++) {
 		uint32_t i = k->lists[list].head;
-		if (i != NONE && &k->conns[i] == not )
-			i = not ->next;
+		if (i != NONE && &k->conns[i] == spared)
+			i = k->conns[i].next;
 		if (i == NONE)
 			continue;
 		keep_drop(k, &k->conns[i]);
