@@ -8,7 +8,8 @@
 
 #include <unistd.h>
 
-#include "core/stream.h"
+#include "lib/engine_run.h"
+#include "lib/general.h"
 
 enum { SECONDS = 10 };
 
@@ -113,12 +114,50 @@ static void any_two_segments_come_to_an_end(void **state)
 		}
 }
 
+/* An acknowledgement half a circle away lies ahead of what was sent as soon as more has been sent: it must not become a hole of two gigabytes. */
+static void absurd_acknowledgements_are_no_holes(void **state)
+{
+	(void)state;
+	static const uint32_t by[] = {1u << 31, (1u << 31) - 1, (1u << 31) + 1, (1u << 31) + 30, (1u << 30) + 1};
+	for (size_t i = 0; i < sizeof by / sizeof *by; i++) {
+		/* Where the short way is taken, nobody looks for holes. */
+		struct engine_run *r = engine_run_new(&stream_general);
+		assert_non_null(r);
+		struct talk t = talk_v4(&r->in, 1);
+		t.step = FRAME_SECOND; /* longer than a hole is waited for */
+		talk_mail(&t);
+		r->in.packets[2].ack += by[i];
+		talk_close(&t, SERVER);
+		assert_mail(engine_run_one(r));
+		engine_run_free(r);
+	}
+}
+
+/* Where no handshake was seen, an acknowledgement of before what was seen moves the beginning of it, but not its end. */
+static void an_old_acknowledgement_takes_nothing_back(void **state)
+{
+	(void)state;
+	struct engine_run *r = engine_run_new(&stream_own);
+	assert_non_null(r);
+	struct talk t = talk_v4(&r->in, 1);
+	uint32_t before = t.next[SERVER];
+	t.next[SERVER] += 100;
+	talk_say(&t, SERVER, "220 mx\r\n");
+	t.heard[CLIENT] = before;
+	talk_ack(&t, CLIENT);
+	t.next[SERVER] = before + 100;
+	talk_say(&t, SERVER, "220 mx\r\n");
+	engine_run_batches(r, 1);
+	assert_int_equal(r->stats.retransmits, 1);
+	engine_run_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reset_that_acknowledges_nothing_known),
-		cmocka_unit_test(refused_fast_open_is_refused),
-		cmocka_unit_test(any_two_segments_come_to_an_end),
+		cmocka_unit_test(reset_that_acknowledges_nothing_known),     cmocka_unit_test(refused_fast_open_is_refused),
+		cmocka_unit_test(any_two_segments_come_to_an_end),           cmocka_unit_test(absurd_acknowledgements_are_no_holes),
+		cmocka_unit_test(an_old_acknowledgement_takes_nothing_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -314,7 +314,8 @@ void own_order_acked(struct own_conn *c, enum side of, uint32_t ack)
 		h->flags |= HALF_ACKED;
 	}
 	if (!(h->flags & HALF_KNOWN) && (!(h->flags & HALF_FLOOR) || seq_diff(ack, c->start[of]) < 0)) {
-		c->start[of] = h->end = ack;
+		c->start[of] = ack;
+		h->end = h->flags & HALF_FLOOR ? h->end : ack;
 		h->flags |= HALF_FLOOR;
 	}
 	if (seq_diff(ack, h->end) > 0)

@@ -28,7 +28,7 @@ void case_read(struct fuzz_case *c, const uint8_t *data, size_t size)
 		c->frames[c->n++] = (struct frame){.data = data + at,
 						   .caplen = caplen,
 						   .len = caplen + h.more,
-						   .ts = h.ts & INT64_MAX >> 1,
+						   .ts = h.ts & FRAME_TIME_MAX,
 						   .link = h.link & 0x1ff};
 		at += caplen;
 	}

@@ -9,6 +9,7 @@
 #include "lib/general.h"
 #include "output/json_event.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,9 +89,18 @@ static void run(struct told *t, const struct fuzz_case *c, struct monitor_config
 	monitor_free(m);
 }
 
-static void same(const struct told *a, const struct told *b)
+static bool same_text(const struct outbuf *a, const struct outbuf *b)
 {
-	CHECK(a->text.n == b->text.n && (a->text.n == 0 || memcmp(a->text.p, b->text.p, a->text.n) == 0));
+	return a->n == b->n && (a->n == 0 || memcmp(a->p, b->p, a->n) == 0);
+}
+
+static void same(const char *how, const struct told *a, const struct told *b)
+{
+	if (!same_text(&a->text, &b->text)) {
+		/* For whoever looks at the case. */
+		fprintf(stderr, "whole:\n%.*s%s:\n%.*s", (int)a->text.n, a->text.p, how, (int)b->text.n, b->text.p);
+		abort();
+	}
 	CHECK(memcmp(&a->stats.kinds, &b->stats.kinds, sizeof a->stats.kinds) == 0);
 	CHECK(memcmp(&a->stats.defrag, &b->stats.defrag, sizeof a->stats.defrag) == 0);
 	CHECK(memcmp(&a->stats.stream, &b->stats.stream, sizeof a->stats.stream) == 0);
@@ -132,7 +142,7 @@ static void on_shard_ended(void *arg, const struct history_event *event)
 	message_add(arg, 0)->event = *event;
 }
 
-static void shards_tell(struct shard *shards, struct told *t, struct collate *collate)
+static void shards_tell(struct shard *shards, struct collate *collate)
 {
 	for (;;) {
 		struct shard *first = NULL;
@@ -151,7 +161,6 @@ static void shards_tell(struct shard *shards, struct told *t, struct collate *co
 			collate_ended(collate, &msg->event);
 		free(msg);
 	}
-	(void)t;
 }
 
 static void stats_add(struct stream_stats *sum, const struct stream_stats *one)
@@ -181,10 +190,10 @@ static void run_shards(struct told *t, const struct fuzz_case *c, struct monitor
 		CHECK(shards[i].m);
 		monitor_frames(shards[i].m, c->frames, c->n);
 	}
-	shards_tell(shards, t, collate);
+	shards_tell(shards, collate);
 	for (unsigned i = 0; i < SHARDS; i++)
 		monitor_finish(shards[i].m);
-	shards_tell(shards, t, collate);
+	shards_tell(shards, collate);
 	for (unsigned i = 0; i < SHARDS; i++) {
 		struct monitor_stats one;
 		monitor_stats(shards[i].m, &one);
@@ -254,16 +263,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text_check(&whole.text);
 	config.stream.seed[0] = c.dice | 1;
 	run(&other, &c, config, c.dice | 1);
-	same(&whole, &other);
+	same("cut otherwise", &whole, &other);
 	config.engine = &stream_general;
 	run(&other, &c, config, 0);
-	same(&whole, &other);
+	same("without prediction", &whole, &other);
 	config.engine = &stream_own;
 	if (c.small)
 		return 0;
 	run_shards(&other, &c, config);
 	other.stats.stream.conns_peak = whole.stats.stream.conns_peak; /* sums of peaks */
 	other.stats.stream.held_peak = whole.stats.stream.held_peak;
-	same(&whole, &other);
+	same("shared by three", &whole, &other);
 	return 0;
 }

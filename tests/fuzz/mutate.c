@@ -122,7 +122,7 @@ static void time_change(size_t at)
 		d = (int64_t)roll(UINT32_MAX) << roll(31);
 	size_t upto = roll(2) ? at + 1 : work.c.n;
 	for (; at < upto; at++)
-		work.c.frames[at].ts = (work.c.frames[at].ts + d) & INT64_MAX >> 1;
+		work.c.frames[at].ts = (work.c.frames[at].ts + d) & FRAME_TIME_MAX;
 }
 
 static void frame_cut(struct frame *f)
