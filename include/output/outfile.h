@@ -32,6 +32,9 @@ struct outfile {
  */
 bool outfile_open(struct outfile *f, const char *name, const struct run_mode *mode, char why[OUTFILE_WHY]);
 
+/* Always true; with a sentence in why where a file of this name could not be written to as things are. Nothing is opened. */
+bool outfile_check(const char *name, char why[OUTFILE_WHY]);
+
 /* A record is complete: written out if enough has gathered, or the target is a terminal. False once the target is broken; that is said on standard error, once. */
 bool outfile_put(struct outfile *f);
 

@@ -21,6 +21,8 @@ struct sink_kind {
 	const char *name, *help;
 	/* target: what stood behind "KIND:"; NULL: nothing did. Both are borrowed for the sink's life. NULL on failure, with a sentence in why. */
 	void *(*open)(const char *target, const struct run_mode *mode, char why[SINK_WHY]);
+	/* Opens, makes and sends nothing. False with a sentence in why: open could not take this target anywhere. True with a sentence: it could not as things are. */
+	bool (*check)(const char *target, const struct run_mode *mode, char why[SINK_WHY]);
 	bool (*record)(void *self, const struct report *report);
 	bool (*repeat)(void *self, const struct throttle_repeat *repeat); /* live: what the throttle kept back, summed up */
 	bool (*daily)(void *self, const struct daily *day);               /* live: a day is over */

@@ -3,6 +3,7 @@
 
 #include "daemon/option_file.h"
 #include "daemon/option_line.h"
+#include "daemon/options_check.h"
 
 #include <stdlib.h>
 
@@ -176,6 +177,8 @@ unsigned options_read(struct options *o, int argc, char **argv, FILE *errors)
 	settings_free(&filed);
 	apply_all(o, &m);
 	check(o, &m);
+	if (o->action == OPTIONS_CHECK)
+		options_check(o, &m);
 	mistakes_tell(&m);
 	return m.n;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -58,6 +59,25 @@ bool outfile_open(struct outfile *f, const char *name, const struct run_mode *mo
 		return false;
 	}
 	f->lasting = has_readers_to_come(f);
+	return true;
+}
+
+bool outfile_check(const char *name, char why[OUTFILE_WHY])
+{
+	const char *slash = strrchr(name, '/');
+	int n = slash == NULL ? 1 : slash == name ? 1 : (int)(slash - name);
+	char folder[PATH_MAX];
+	struct stat st;
+
+	if (stat(name, &st) == 0) {
+		if (S_ISDIR(st.st_mode) || access(name, W_OK) != 0)
+			snprintf(why, OUTFILE_WHY, "cannot write to %.200s: %s", name,
+				 S_ISDIR(st.st_mode) ? "it is a folder" : strerror(errno));
+		return true;
+	}
+	snprintf(folder, sizeof(folder), "%.*s", n, slash != NULL ? name : ".");
+	if (access(folder, W_OK | X_OK) != 0)
+		snprintf(why, OUTFILE_WHY, "cannot make a file in %.200s: %s", folder, strerror(errno));
 	return true;
 }
 

@@ -86,6 +86,7 @@ const struct sink_kind sink_text = {
 	.name = "text",
 	.help = "alerts as paragraphs for people, and a summary at the end; to FILE, -, or unix:PATH",
 	.open = text_open,
+	.check = outlet_check,
 	.record = text_record,
 	.repeat = text_repeat_put,
 	.daily = text_daily_put,
