@@ -152,12 +152,64 @@ static void an_old_acknowledgement_takes_nothing_back(void **state)
 	engine_run_free(r);
 }
 
+enum { YEAR = 365 * 86400 };
+
+/* Before the clock of the capture was stepped back by a year: a SYN without an answer, and a reply that waits for the bytes before it. Behind it, half an hour of something else. */
+static void what_waits_is_over_after_a_step_back(void **state)
+{
+	(void)state;
+	struct engine_run *r = engine_run_new(&stream_own);
+	assert_non_null(r);
+	struct talk syn = talk_v4(&r->in, 1), hole = talk_v4(&r->in, 2), other = talk_v4(&r->in, 3);
+	talk_syn(&syn);
+	talk_handshake(&hole);
+	hole.next[SERVER] += 100;
+	talk_say(&hole, SERVER, "220 mx\r\n");
+	talk_ack(&hole, CLIENT);
+	other.now = hole.now - YEAR * FRAME_SECOND;
+	talk_handshake(&other);
+	other.step = 80 * FRAME_SECOND;
+	for (int i = 0; i < 30; i++)
+		talk_say(&other, CLIENT, "NOOP\r\n");
+	engine_run_batches(r, 1);
+	assert_int_equal(r->stats.aged_half_open, 1);
+	assert_int_equal(r->stats.aged_idle, 1);
+	assert_int_equal(transcript_find(&r->out, hole.port[CLIENT])->gap[SERVER], 100);
+	engine_run_free(r);
+}
+
+/* A clock that goes to and fro is believed a thousand times: each time all connections are looked at, which took hours for a capture of some megabytes. */
+static void a_clock_to_and_fro_is_not_believed_for_ever(void **state)
+{
+	(void)state;
+	struct engine_run *r = engine_run_new(&stream_own);
+	assert_non_null(r);
+	struct talk open = talk_v4(&r->in, 1), other = talk_v4(&r->in, 2);
+	talk_handshake(&open);
+	talk_handshake(&other);
+	int64_t from = other.now;
+	for (int i = 0; i < 4000; i++) {
+		other.now = from + i % 2 * 70 * FRAME_SECOND;
+		talk_ack(&other, CLIENT);
+	}
+	/* The time of the capture stays at the later one by then. */
+	other.now = from;
+	talk_ack(&other, CLIENT);
+	engine_run_batches(r, 1);
+	assert_int_equal(transcript_find(&r->out, other.port[CLIENT])->closed_ts, from + 70 * FRAME_SECOND);
+	engine_run_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reset_that_acknowledges_nothing_known),     cmocka_unit_test(refused_fast_open_is_refused),
-		cmocka_unit_test(any_two_segments_come_to_an_end),           cmocka_unit_test(absurd_acknowledgements_are_no_holes),
+		cmocka_unit_test(reset_that_acknowledges_nothing_known),
+		cmocka_unit_test(refused_fast_open_is_refused),
+		cmocka_unit_test(any_two_segments_come_to_an_end),
+		cmocka_unit_test(absurd_acknowledgements_are_no_holes),
 		cmocka_unit_test(an_old_acknowledgement_takes_nothing_back),
+		cmocka_unit_test(what_waits_is_over_after_a_step_back),
+		cmocka_unit_test(a_clock_to_and_fro_is_not_believed_for_ever),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

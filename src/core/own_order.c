@@ -331,8 +331,8 @@ void own_order_start(struct own_conn *c, enum side side, uint32_t start)
 	h->flags |= HALF_KNOWN;
 }
 
-/* Is something of this side waited for? Remembers since when. */
-static bool hole_watch(struct own_conn *c, enum side side, int64_t ts)
+/* Is something of this side waited for? Remembers since when, on the clock. */
+static bool hole_watch(struct own_conn *c, enum side side, int64_t clock)
 {
 	struct half *h = &c->half[side];
 	bool unknown = !(h->flags & HALF_KNOWN) && (h->flags & HALF_FLOOR);
@@ -342,7 +342,7 @@ static bool hole_watch(struct own_conn *c, enum side side, int64_t ts)
 	}
 	uint32_t at = unknown ? 0 : h->nxt;
 	if (c->hole_since[side] == 0 || c->hole_at[side] != at) {
-		c->hole_since[side] = ts;
+		c->hole_since[side] = clock;
 		c->hole_at[side] = at;
 	}
 	return true;
@@ -363,7 +363,8 @@ void own_order_settle(struct stream *s, struct own_conn *c, int64_t ts)
 	drain(s, c);
 	if (own_closed(c))
 		return;
-	bool client = hole_watch(c, CLIENT, ts), server = hole_watch(c, SERVER, ts);
+	int64_t clock = own_clock_at(s, ts);
+	bool client = hole_watch(c, CLIENT, clock), server = hole_watch(c, SERVER, clock);
 	own_wait(s, c, client || server);
 }
 
@@ -371,7 +372,7 @@ void own_order_expire(struct stream *s, struct own_conn *c, int64_t now)
 {
 	own_wait(s, c, false);
 	for (enum side side = CLIENT; side <= SERVER && !own_closed(c); side++) {
-		if (c->hole_since[side] == 0 || c->hole_since[side] + s->config.skew > now)
+		if (c->hole_since[side] == 0 || c->hole_since[side] + s->config.skew > s->clock)
 			continue;
 		uint32_t hole = confirmed_hole(c, side);
 		if (!start_settle(c, side) && hole > 0)
