@@ -171,6 +171,9 @@ static bool start(struct watch *w)
 {
 	char why[SERVICE_WHY];
 
+	/* Before there are processes and files, which would be root's. */
+	if (privilege_held(w->o->user) && !privilege_user_known(w->o->user))
+		return complain(&w->usage, "there is no user to become: neither the one of --user, nor smtpwatch or nobody");
 	w->sinks = outputs_open(w->o, &w->alerting);
 	if (w->sinks == NULL)
 		w->trouble = true;

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """test_live.py - what is seen on a cable, how soon, and by whom. Root. usage: test_live.py [PART OF A TEST'S NAME ...]"""
+import os
 import pathlib
 import socket
 import struct
 import sys
+import tempfile
 import time
 
 from live_pair import CLIENT6, SANITIZED, SERVER, SERVER6, Client, Daemon, Pair, Server, children, filtered, run, session, status, until, verdict
@@ -199,6 +201,12 @@ def test_refused():
             assert daemon.says("does not compile"), daemon.said
         with Daemon(pair.server, "-i", "eth9", "no", "such", "filter", ready=False) as daemon:
             assert daemon.stop(0) == 2, daemon.said
+        # before an output has a process or a file, which would be root's
+        with tempfile.TemporaryDirectory() as name:
+            with Daemon(pair.server, "-i", "eth0", "-Z", "no-such-user", outputs=("-o", f"json:{name}/made"), ready=False) as daemon:
+                assert daemon.stop(0) == 2, daemon.said
+                assert len(daemon.said) == 1 and daemon.says("no user"), daemon.said
+            assert not os.listdir(name)
 
 
 def test_root_that_stays():
