@@ -202,6 +202,9 @@ static bool start(struct watch *w)
 {
 	char why[SERVICE_WHY];
 
+	/* Before there are processes and files, which would be root's. */
+	if (privilege_held(w->o->user) && !privilege_user_known(w->o->user))
+		return complain(&w->usage, "there is no user to become: neither the one of --user, nor smtpwatch or nobody");
 	if (!outputs_start(w))
 		return false;
 	/* Behind the outputs, whose processes may wait to say something: that stops nobody else. */

@@ -203,6 +203,12 @@ def test_refused():
             assert daemon.says("does not compile"), daemon.said
         with Daemon(pair.server, "-i", "eth9", "no", "such", "filter", ready=False) as daemon:
             assert daemon.stop(0) == 2, daemon.said
+        # before an output has a process or a file, which would be root's
+        with tempfile.TemporaryDirectory() as name:
+            with Daemon(pair.server, "-i", "eth0", "-Z", "no-such-user", outputs=("-o", f"json:{name}/made"), ready=False) as daemon:
+                assert daemon.stop(0) == 2, daemon.said
+                assert len(daemon.said) == 1 and daemon.says("no user"), daemon.said
+            assert not os.listdir(name)
 
 
 def judged(path):
