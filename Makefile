@@ -18,7 +18,7 @@ LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -lmic
 
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 core     := $(call objects,src/core/*.c)
-layers   := $(call objects,src/nids/*.c src/capture/*.c src/output/*.c src/daemon/*.c)
+layers   := $(call objects,src/nids/*.c src/tls/*.c src/capture/*.c src/output/*.c src/daemon/*.c)
 main     := $(BUILD)/src/daemon/main.o
 testlib  := $(call objects,tests/lib/*.c)
 tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/scenario_pcap.c tests/make_docs.c))
