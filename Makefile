@@ -49,7 +49,7 @@ $(BUILD)/libsmtpwatch.a: $(core)
 	$(call said,AR   $@)rm -f $@ && $(AR) rcs $@ $^
 
 $(tests): $(BUILD)/%: $(BUILD)/%.o $(testlib) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
-	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
+	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka -lssl $(LIBS) -o $@
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
