@@ -45,6 +45,9 @@ void keylog_add(struct keylog *k, struct bytes text);
 /* A copy, which the caller wipes. False: not known (yet). */
 bool keylog_find(struct keylog *k, const uint8_t random[KEYLOG_RANDOM], enum keylog_label label, struct keylog_secret *out);
 
+/* Can more come by itself? Else what is not known need not be waited for. */
+bool keylog_waits(const struct keylog *k);
+
 void keylog_stats(struct keylog *k, struct keylog_stats *out);
 
 /* Wipes every secret. */

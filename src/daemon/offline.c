@@ -2,6 +2,7 @@
 #include "daemon/offline.h"
 
 #include "capture/source.h"
+#include "daemon/keys.h"
 #include "daemon/outputs.h"
 #include "daemon/privilege.h"
 #include "daemon/processors.h"
@@ -28,6 +29,7 @@ struct offline {
 	const struct options *o;
 	struct sinks *sinks;
 	struct shards *shards;
+	struct keys keys;
 	struct input *inputs;
 	const char *current; /* the file that frames came from last */
 	int64_t last;        /* the time of the last frame */
@@ -136,6 +138,7 @@ static bool monitor_start(struct offline *f)
 
 	config.session = session_ended;
 	config.arg = f;
+	config.opener = f->keys.opener;
 	/* The flow table's key: secret, because whoever is captured chooses addresses and ports. No result depends on it. */
 	if (getrandom(config.stream.seed, sizeof(config.stream.seed), GRND_NONBLOCK) < 0)
 		memset(config.stream.seed, 0, sizeof(config.stream.seed));
@@ -171,6 +174,7 @@ static void input_read(struct offline *f, struct input *in)
 	f->current = in->path;
 	reading = in->source;
 	while (!stopping && sinks_listening(f->sinks) && (n = source_read(in->source, frames, FRAMES, why)) > 0) {
+		keys_add(&f->keys, source_secrets(in->source));
 		shards_frames(f->shards, (uint32_t)(in - f->inputs), frames, (size_t)n);
 		f->last = frames[n - 1].ts;
 		if (asked)
@@ -221,12 +225,22 @@ static bool failed(const struct offline *f)
 	return false;
 }
 
+static bool keys_start(struct offline *f)
+{
+	char why[KEYLOG_WHY];
+
+	if (keys_open(&f->keys, f->o->keylog, why))
+		return true;
+	complain(&f->trouble, why);
+	return false;
+}
+
 static void run(struct offline *f)
 {
 	f->sinks = outputs_open(f->o, &f->o->alerting);
 	if (f->sinks == NULL)
 		f->trouble = true;
-	if (f->sinks == NULL || !root_leave(f) || !monitor_start(f))
+	if (f->sinks == NULL || !keys_start(f) || !root_leave(f) || !monitor_start(f))
 		return;
 	for (size_t i = 0; i < f->o->reads.n && !f->usage && !stopping; i++)
 		if (input_open(f, &f->inputs[i]))
@@ -244,6 +258,7 @@ static enum exit_code end(struct offline *f)
 		if (f->inputs[i].source != NULL)
 			source_close(f->inputs[i].source);
 	shards_free(f->shards);
+	keys_close(&f->keys);
 	if (f->sinks != NULL && !sinks_close(f->sinks))
 		f->trouble = true;
 	free(f->inputs);

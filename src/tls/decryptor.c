@@ -330,7 +330,8 @@ static void taken_drop(struct tls_stream *t)
 /* What waits may not grow without end, nor longer than there is something to wait for. */
 static bool waited_enough(const struct tls_stream *t, bool last)
 {
-	return last || t->queue.bytes > DECRYPTOR_HELD || atomic_load(&t->of->held) > DECRYPTOR_HELD_ALL;
+	return last || !keylog_waits(t->of->keys) || t->queue.bytes > DECRYPTOR_HELD ||
+	       atomic_load(&t->of->held) > DECRYPTOR_HELD_ALL;
 }
 
 static void lose(struct tls_stream *t)

@@ -313,6 +313,11 @@ bool keylog_find(struct keylog *k, const uint8_t random[KEYLOG_RANDOM], enum key
 	return e != NULL;
 }
 
+bool keylog_waits(const struct keylog *k)
+{
+	return k->fd >= 0;
+}
+
 void keylog_stats(struct keylog *k, struct keylog_stats *out)
 {
 	pthread_mutex_lock(&k->lock);
