@@ -18,7 +18,8 @@
 #include "lib/weather.h"
 #include "tls/decryptor.h"
 
-enum { SESSIONS = 16, WORDS = 200 };
+/* BULK: what bodies are made of that are to be longer than what is kept. */
+enum { SESSIONS = 16, WORDS = 200, BULK = 4 * DECRYPTOR_HELD };
 
 /* When the key log is written. */
 enum keys { KEYS_BEFORE, KEYS_HALFWAY, KEYS_NEVER, KEYS_WRONG };
@@ -282,6 +283,9 @@ static struct said sealed_watch(const char *name, const struct variant *v, size_
 {
 	struct scenario *s = load_named(name);
 	tls_talk_keys_forget();
+	for (size_t i = 0; i < s->n; i++)
+		if (s->steps[i].kind == STEP_BULK)
+			s->steps[i].number = BULK;
 	assert_true(tls_scenario_seal(s, v->way, v->begin, v->extra));
 	struct said said = watch(s, v->weather, v->keys, lost);
 	scenario_free(s);
@@ -333,6 +337,43 @@ static void after_a_renegotiation_nothing_is_said(void **state)
 	assert_false(said.one[0].opened);
 }
 
+static void a_second_hello(void **state)
+{
+	static const struct tls_way retry = {"TLS_AES_128_GCM_SHA256", true, false, false, true};
+	(void)state;
+	few_compared(&(struct variant){&retry, TLS_STARTTLS, 0, "bytes", KEYS_BEFORE});
+	few_compared(&(struct variant){&retry, TLS_STARTTLS, 0, "fair", KEYS_HALFWAY});
+}
+
+/* What the server refused is nothing that was said; what it took is, and the log's early secret is not used. */
+static void early_data(void **state)
+{
+	(void)state;
+	struct variant v = {way("TLS_AES_128_GCM_SHA256"), TLS_FIRST_BYTE, TLS_RESUMED | TLS_EARLY_REFUSED, "fair", KEYS_BEFORE};
+	few_compared(&v);
+	v.extra = TLS_RESUMED | TLS_EARLY_TAKEN;
+	for (size_t i = 0; i < FEW; i++) {
+		struct said said = sealed_watch(few[i], &v, SIZE_MAX);
+		assert_int_equal(said.n, 1);
+		assert_false(said.one[0].opened);
+		assert_int_equal(said.one[0].verdict, VERDICT_ENCRYPTED);
+	}
+}
+
+static void keys_that_come_too_late(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < KINDS; k++) {
+		struct variant v = {way(kinds[k]), TLS_STARTTLS, 0, "fair", KEYS_HALFWAY};
+		struct said said = sealed_watch("clean-big", &v, SIZE_MAX);
+		assert_int_equal(said.n, 1);
+		assert_int_equal(said.one[0].verdict, VERDICT_ENCRYPTED);
+		v.keys = KEYS_BEFORE;
+		said = sealed_watch("clean-big", &v, SIZE_MAX);
+		assert_int_equal(said.one[0].verdict, VERDICT_CLEAN);
+	}
+}
+
 static void what_the_hellos_tell(void **state)
 {
 	(void)state;
@@ -359,6 +400,9 @@ int main(void)
 		cmocka_unit_test(without_keys_nothing_is_said),
 		cmocka_unit_test(holes),
 		cmocka_unit_test(after_a_renegotiation_nothing_is_said),
+		cmocka_unit_test(a_second_hello),
+		cmocka_unit_test(early_data),
+		cmocka_unit_test(keys_that_come_too_late),
 		cmocka_unit_test(what_the_hellos_tell),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

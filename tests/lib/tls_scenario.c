@@ -58,6 +58,8 @@ static void talk_begin(struct sealing *b, const struct step *like, const struct 
 	}
 	struct tls_talk *talk = tls_talk_new(way, b->before);
 	b->talk[like->scene] = talk;
+	if (b->extra & (TLS_EARLY_REFUSED | TLS_EARLY_TAKEN))
+		tls_talk_early(talk, bytes_str("EHLO early.example.org\r\n"), (b->extra & TLS_EARLY_TAKEN) != 0);
 	tls_talk_handshake(talk, raw_add, b);
 	assert(!b->before || tls_talk_resumed(talk));
 	if (b->extra & TLS_KEY_UPDATES)

@@ -8,7 +8,14 @@
 enum tls_begin { TLS_FIRST_BYTE, TLS_STARTTLS };
 
 /* What happens in TLS beside the dialogue, as far as the version knows it. */
-enum tls_extra { TLS_KEY_UPDATES = 1, TLS_RESUMED = 2, TLS_RENEGOTIATED = 4, TLS_ONE_RECORD_A_BYTE = 8 };
+enum tls_extra {
+	TLS_KEY_UPDATES = 1,
+	TLS_RESUMED = 2,
+	TLS_RENEGOTIATED = 4,
+	TLS_ONE_RECORD_A_BYTE = 8,
+	TLS_EARLY_REFUSED = 16,
+	TLS_EARLY_TAKEN = 32
+};
 
 /*
  * False: something in it has no meaning inside TLS (holes are of other bytes, retransmissions are repeated with other ones), and it is as it was. With TLS_STARTTLS a dialogue in clear comes

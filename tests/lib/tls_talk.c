@@ -12,68 +12,70 @@
 struct tls_talk {
 	SSL_CTX *ctx[2];
 	SSL *ssl[2];
+	struct bytes early;
+	bool accept;
 };
 
 const struct tls_way tls_ways[] = {
-	{"TLS_AES_128_GCM_SHA256", true, false, false},
-	{"TLS_AES_256_GCM_SHA384", true, false, false},
-	{"TLS_CHACHA20_POLY1305_SHA256", true, false, false},
-	{"TLS_AES_128_CCM_SHA256", true, false, false},
-	{"TLS_AES_128_CCM_8_SHA256", true, false, false},
-	{"AES128-GCM-SHA256", false, false, false},
-	{"AES256-GCM-SHA384", false, false, false},
-	{"DHE-RSA-AES128-GCM-SHA256", false, false, false},
-	{"DHE-RSA-AES256-GCM-SHA384", false, false, false},
-	{"ECDHE-RSA-AES128-GCM-SHA256", false, false, false},
-	{"ECDHE-RSA-AES256-GCM-SHA384", false, false, false},
-	{"ECDHE-ECDSA-AES128-GCM-SHA256", false, false, true},
-	{"ECDHE-ECDSA-AES256-GCM-SHA384", false, false, true},
-	{"ADH-AES128-GCM-SHA256", false, false, false},
-	{"ADH-AES256-GCM-SHA384", false, false, false},
-	{"AES128-CCM", false, false, false},
-	{"AES256-CCM", false, false, false},
-	{"AES128-CCM8", false, false, false},
-	{"AES256-CCM8", false, false, false},
-	{"DHE-RSA-AES128-CCM", false, false, false},
-	{"DHE-RSA-AES256-CCM", false, false, false},
-	{"DHE-RSA-AES128-CCM8", false, false, false},
-	{"DHE-RSA-AES256-CCM8", false, false, false},
-	{"ECDHE-ECDSA-AES128-CCM", false, false, true},
-	{"ECDHE-ECDSA-AES256-CCM", false, false, true},
-	{"ECDHE-ECDSA-AES128-CCM8", false, false, true},
-	{"ECDHE-ECDSA-AES256-CCM8", false, false, true},
-	{"ECDHE-RSA-CHACHA20-POLY1305", false, false, false},
-	{"ECDHE-ECDSA-CHACHA20-POLY1305", false, false, true},
-	{"DHE-RSA-CHACHA20-POLY1305", false, false, false},
-	{"AES128-SHA", false, false, false},
-	{"AES128-SHA", false, true, false},
-	{"AES256-SHA", false, false, false},
-	{"AES256-SHA", false, true, false},
-	{"AES128-SHA256", false, false, false},
-	{"AES128-SHA256", false, true, false},
-	{"AES256-SHA256", false, false, false},
-	{"AES256-SHA256", false, true, false},
-	{"DHE-RSA-AES128-SHA", false, false, false},
-	{"DHE-RSA-AES256-SHA", false, true, false},
-	{"DHE-RSA-AES128-SHA256", false, true, false},
-	{"DHE-RSA-AES256-SHA256", false, false, false},
-	{"ADH-AES128-SHA", false, false, false},
-	{"ADH-AES256-SHA", false, true, false},
-	{"ADH-AES128-SHA256", false, false, false},
-	{"ADH-AES256-SHA256", false, true, false},
-	{"AECDH-AES128-SHA", false, false, false},
-	{"AECDH-AES256-SHA", false, true, false},
-	{"ECDHE-RSA-AES128-SHA", false, true, false},
-	{"ECDHE-RSA-AES256-SHA", false, false, false},
-	{"ECDHE-RSA-AES128-SHA256", false, false, false},
-	{"ECDHE-RSA-AES128-SHA256", false, true, false},
-	{"ECDHE-RSA-AES256-SHA384", false, false, false},
-	{"ECDHE-RSA-AES256-SHA384", false, true, false},
-	{"ECDHE-ECDSA-AES128-SHA", false, false, true},
-	{"ECDHE-ECDSA-AES256-SHA", false, true, true},
-	{"ECDHE-ECDSA-AES128-SHA256", false, true, true},
-	{"ECDHE-ECDSA-AES256-SHA384", false, false, true},
-	{NULL, false, false, false},
+	{"TLS_AES_128_GCM_SHA256", true, false, false, false},
+	{"TLS_AES_256_GCM_SHA384", true, false, false, false},
+	{"TLS_CHACHA20_POLY1305_SHA256", true, false, false, false},
+	{"TLS_AES_128_CCM_SHA256", true, false, false, false},
+	{"TLS_AES_128_CCM_8_SHA256", true, false, false, false},
+	{"AES128-GCM-SHA256", false, false, false, false},
+	{"AES256-GCM-SHA384", false, false, false, false},
+	{"DHE-RSA-AES128-GCM-SHA256", false, false, false, false},
+	{"DHE-RSA-AES256-GCM-SHA384", false, false, false, false},
+	{"ECDHE-RSA-AES128-GCM-SHA256", false, false, false, false},
+	{"ECDHE-RSA-AES256-GCM-SHA384", false, false, false, false},
+	{"ECDHE-ECDSA-AES128-GCM-SHA256", false, false, true, false},
+	{"ECDHE-ECDSA-AES256-GCM-SHA384", false, false, true, false},
+	{"ADH-AES128-GCM-SHA256", false, false, false, false},
+	{"ADH-AES256-GCM-SHA384", false, false, false, false},
+	{"AES128-CCM", false, false, false, false},
+	{"AES256-CCM", false, false, false, false},
+	{"AES128-CCM8", false, false, false, false},
+	{"AES256-CCM8", false, false, false, false},
+	{"DHE-RSA-AES128-CCM", false, false, false, false},
+	{"DHE-RSA-AES256-CCM", false, false, false, false},
+	{"DHE-RSA-AES128-CCM8", false, false, false, false},
+	{"DHE-RSA-AES256-CCM8", false, false, false, false},
+	{"ECDHE-ECDSA-AES128-CCM", false, false, true, false},
+	{"ECDHE-ECDSA-AES256-CCM", false, false, true, false},
+	{"ECDHE-ECDSA-AES128-CCM8", false, false, true, false},
+	{"ECDHE-ECDSA-AES256-CCM8", false, false, true, false},
+	{"ECDHE-RSA-CHACHA20-POLY1305", false, false, false, false},
+	{"ECDHE-ECDSA-CHACHA20-POLY1305", false, false, true, false},
+	{"DHE-RSA-CHACHA20-POLY1305", false, false, false, false},
+	{"AES128-SHA", false, false, false, false},
+	{"AES128-SHA", false, true, false, false},
+	{"AES256-SHA", false, false, false, false},
+	{"AES256-SHA", false, true, false, false},
+	{"AES128-SHA256", false, false, false, false},
+	{"AES128-SHA256", false, true, false, false},
+	{"AES256-SHA256", false, false, false, false},
+	{"AES256-SHA256", false, true, false, false},
+	{"DHE-RSA-AES128-SHA", false, false, false, false},
+	{"DHE-RSA-AES256-SHA", false, true, false, false},
+	{"DHE-RSA-AES128-SHA256", false, true, false, false},
+	{"DHE-RSA-AES256-SHA256", false, false, false, false},
+	{"ADH-AES128-SHA", false, false, false, false},
+	{"ADH-AES256-SHA", false, true, false, false},
+	{"ADH-AES128-SHA256", false, false, false, false},
+	{"ADH-AES256-SHA256", false, true, false, false},
+	{"AECDH-AES128-SHA", false, false, false, false},
+	{"AECDH-AES256-SHA", false, true, false, false},
+	{"ECDHE-RSA-AES128-SHA", false, true, false, false},
+	{"ECDHE-RSA-AES256-SHA", false, false, false, false},
+	{"ECDHE-RSA-AES128-SHA256", false, false, false, false},
+	{"ECDHE-RSA-AES128-SHA256", false, true, false, false},
+	{"ECDHE-RSA-AES256-SHA384", false, false, false, false},
+	{"ECDHE-RSA-AES256-SHA384", false, true, false, false},
+	{"ECDHE-ECDSA-AES128-SHA", false, false, true, false},
+	{"ECDHE-ECDSA-AES256-SHA", false, true, true, false},
+	{"ECDHE-ECDSA-AES128-SHA256", false, true, true, false},
+	{"ECDHE-ECDSA-AES256-SHA384", false, false, true, false},
+	{NULL, false, false, false, false},
 };
 
 static char keys[1 << 20];
@@ -147,6 +149,9 @@ static SSL_CTX *context(const struct tls_way *way, enum side side)
 	} else {
 		certificate(ctx, way->ecdsa);
 		SSL_CTX_set_dh_auto(ctx, 1);
+		SSL_CTX_set_max_early_data(ctx, 16384);
+		if (way->retry)
+			SSL_CTX_set1_groups_list(ctx, "P-384");
 		SSL_CTX_set_alpn_select_cb(ctx, alpn_choose, NULL);
 	}
 	return ctx;
@@ -166,6 +171,7 @@ static SSL *end(SSL_CTX *ctx, enum side side)
 
 struct tls_talk *tls_talk_new(const struct tls_way *way, struct tls_talk *before)
 {
+	char host[] = "mx.example.net";
 	struct tls_talk *t = calloc(1, sizeof *t);
 	assert(t);
 	for (enum side side = CLIENT; side <= SERVER; side++) {
@@ -175,7 +181,8 @@ struct tls_talk *tls_talk_new(const struct tls_way *way, struct tls_talk *before
 			t->ctx[side] = context(way, side);
 		t->ssl[side] = end(t->ctx[side], side);
 	}
-	SSL_set_tlsext_host_name(t->ssl[CLIENT], "mx.example.net");
+	/* The macro for this casts const away. */
+	SSL_ctrl(t->ssl[CLIENT], SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host);
 	if (before)
 		SSL_set_session(t->ssl[CLIENT], SSL_get_session(before->ssl[CLIENT]));
 	return t;
@@ -212,9 +219,27 @@ static void drain(struct tls_talk *t, enum side side)
 	ERR_clear_error();
 }
 
+void tls_talk_early(struct tls_talk *t, struct bytes text, bool accept)
+{
+	t->early = text;
+	t->accept = accept;
+}
+
+static void early_run(struct tls_talk *t, tls_talk_emit *emit, void *arg)
+{
+	char text[1024];
+	size_t n = 0;
+	assert(SSL_write_early_data(t->ssl[CLIENT], t->early.p, t->early.n, &n) == 1 && n == t->early.n);
+	flush(t, CLIENT, emit, arg);
+	if (t->accept)
+		assert(SSL_read_early_data(t->ssl[SERVER], text, sizeof text, &n) == SSL_READ_EARLY_DATA_SUCCESS);
+}
+
 void tls_talk_handshake(struct tls_talk *t, tls_talk_emit *emit, void *arg)
 {
 	bool any = true;
+	if (t->early.n > 0)
+		early_run(t, emit, arg);
 	while (any) {
 		any = false;
 		for (enum side side = CLIENT; side <= SERVER; side++) {

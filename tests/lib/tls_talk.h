@@ -10,6 +10,7 @@ struct tls_way {
 	bool tls13;
 	bool mac_then_encrypt; /* CBC in the old way: encrypt-then-MAC is not offered */
 	bool ecdsa;            /* the server's certificate; else RSA */
+	bool retry;            /* the server wants another group than the client offers first: HelloRetryRequest */
 };
 
 /* All that this OpenSSL can speak, of what is to be opened. Ends with a row without a name. */
@@ -23,6 +24,9 @@ void tls_talk_free(struct tls_talk *t);
 
 /* Each call hands what was sent to emit, in order: the flights of a handshake, with the tickets behind it; or the records of some bytes. */
 typedef void tls_talk_emit(void *arg, enum side side, struct bytes records);
+
+/* Before the handshake of a session that is resumed in TLS 1.3: the client sends this in it at once, and the server takes it or not. */
+void tls_talk_early(struct tls_talk *t, struct bytes text, bool accept);
 
 void tls_talk_handshake(struct tls_talk *t, tls_talk_emit *emit, void *arg);
 void tls_talk_say(struct tls_talk *t, enum side side, struct bytes text, tls_talk_emit *emit, void *arg);
