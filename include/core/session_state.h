@@ -25,6 +25,7 @@ struct session {
 	uint8_t farewell_stage, stage_221;
 	uint8_t unasked_221, final_421; /* enum place */
 	bool encrypted, spoke, foreign;
+	bool sealed; /* there is a stream */
 	bool inside; /* its bytes are records that are opened */
 	bool quit_sent, quit_answered, quit_in_transaction;
 	bool fin[2];

@@ -348,7 +348,7 @@ void session_data(struct session *s, const struct conn *conn, enum side side, st
 	}
 	session_heard(s, side, ts);
 	dialogue_data(&s->dialogue, side, data, conn->flow[side].acked, ts);
-	if (s->stream)
+	if (s->sealed)
 		session_tls_run(s, false);
 }
 
@@ -359,13 +359,13 @@ void session_gap(struct session *s, const struct conn *conn, enum side side, uin
 		return;
 	}
 	dialogue_gap(&s->dialogue, side, len, ts);
-	if (s->stream)
+	if (s->sealed)
 		session_tls_run(s, false);
 }
 
 void session_fin(struct session *s, const struct conn *conn, enum side side, int64_t ts)
 {
-	if (!s->stream) {
+	if (!s->sealed) {
 		dialogue_fin(&s->dialogue, side, conn->flow[side].acked, ts);
 		return;
 	}

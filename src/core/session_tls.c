@@ -10,7 +10,8 @@ void session_tls_push(struct session *s, const struct tls_heard *at, struct byte
 {
 	if (!s->stream)
 		s->stream = opener_of(s)->new (opener_of(s), session_pool(s));
-	if (!s->stream)
+	s->sealed = s->stream != NULL;
+	if (!s->sealed)
 		return;
 	s->raw[at->side] = at->end;
 	if (text.n == len)

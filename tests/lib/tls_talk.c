@@ -131,6 +131,7 @@ static int alpn_choose(SSL *ssl, const unsigned char **out, unsigned char *n, co
 
 static SSL_CTX *context(const struct tls_way *way, enum side side)
 {
+	char group[] = "P-384";
 	char list[128];
 	int version = way->tls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
 	SSL_CTX *ctx = SSL_CTX_new(side == CLIENT ? TLS_client_method() : TLS_server_method());
@@ -151,7 +152,7 @@ static SSL_CTX *context(const struct tls_way *way, enum side side)
 		SSL_CTX_set_dh_auto(ctx, 1);
 		SSL_CTX_set_max_early_data(ctx, 16384);
 		if (way->retry)
-			SSL_CTX_set1_groups_list(ctx, "P-384");
+			SSL_CTX_set1_groups_list(ctx, group);
 		SSL_CTX_set_alpn_select_cb(ctx, alpn_choose, NULL);
 	}
 	return ctx;
