@@ -71,8 +71,7 @@ struct own_conn {
 	struct own_link in_list;
 	uint16_t largest_acked[2]; /* see struct conn_side */
 	uint32_t held_bytes;
-	int64_t since;   /* when it was put into its list, or last looked at there */
-	uint64_t number; /* of the frame that it began with */
+	int64_t since; /* when it was put into its list, or last looked at there */
 	struct half half[2];
 	int64_t hole_since[2]; /* since when an acknowledged hole, or an unknown start, is waited for; 0: none */
 	uint32_t hole_at[2];   /* nxt at that time */

@@ -2,6 +2,8 @@
 #ifndef SMTPWATCH_OUTPUT_OUTFILE_H
 #define SMTPWATCH_OUTPUT_OUTFILE_H
 
+#include <poll.h>
+
 #include "output/outage.h"
 #include "output/outbuf.h"
 #include "output/run_mode.h"
@@ -16,6 +18,7 @@ struct outfile {
 	bool regular; /* a file on a disk: writing to it does not wait for a reader */
 	bool broken;  /* the target takes no more: nothing further is written */
 	bool quiet;   /* because its reader has gone: nothing to complain of */
+	bool waits;   /* live: its reader had no room for all that was to be written */
 	const struct run_mode *mode;
 	size_t done;  /* so much of buf has been written */
 	size_t whole; /* live: so much of it are whole records */
@@ -36,10 +39,13 @@ bool outfile_put(struct outfile *f);
 /* Writes out what has gathered; live, as much of it as the target takes at once. */
 bool outfile_flush(struct outfile *f);
 
+/* For poll(2): 1 if *p was filled, as something waits for the reader; then outfile_flush is due as soon as there is room. */
+size_t outfile_watch(const struct outfile *f, struct pollfd *p);
+
 /* The same file by its name, which another program may have moved away. If it cannot be opened the old one stays, which is said; then false. */
 bool outfile_reopen(struct outfile *f);
 
-/* Flushes and closes; a false return means that something is missing from the target. */
+/* Flushes and closes; live, a reader that goes on reading gets all, one that stands still is waited for a second. A false return means that something is missing from the target. */
 bool outfile_close(struct outfile *f);
 
 #endif

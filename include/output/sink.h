@@ -52,6 +52,9 @@ struct sinks_config {
 	const struct alerting *alerting; /* borrowed, and may change between two records */
 	enum redact_mode redact;
 	struct run_mode mode;
+	/* Called before any output gets a session that stands out (report.h): sets its pcap, if its packets are written. NULL: nobody does. */
+	void (*packets)(void *arg, struct report *r);
+	void *arg;
 	/* Live only. */
 	int64_t repeat; /* nanoseconds until an alert that was told is told again, as a sum; 0: each is told */
 	int digest;     /* the minute of the day, UTC, at which the day is summed up; below 0: never */

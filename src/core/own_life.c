@@ -86,7 +86,7 @@ static int64_t since_of(const struct own_conn *c, enum own_list list)
 /* The time of a connection in a list is over, or it is only to be looked at. */
 static void look(struct stream *s, struct own_conn *c, enum own_list list)
 {
-	own_step(s, s->order.step >> STREAM_STEP_BITS, list, since_of(c, list), c->number);
+	own_step(s, s->order.step >> STREAM_STEP_BITS, list, since_of(c, list), c->pub.first);
 	if (list == LIST_WAIT)
 		own_order_expire(s, c, s->now);
 	else if (own_ends(s, c) > s->clock)
@@ -98,7 +98,7 @@ static void look(struct stream *s, struct own_conn *c, enum own_list list)
 static int by_number(const void *a, const void *b)
 {
 	const struct own_conn *x = *(struct own_conn *const *)a, *y = *(struct own_conn *const *)b;
-	return x->number < y->number ? -1 : x->number > y->number;
+	return x->pub.first < y->pub.first ? -1 : x->pub.first > y->pub.first;
 }
 
 /* In a list they stand by their time; those of the same time are put in the order of their first frames, so that it does not matter who else is in the list. */
@@ -185,7 +185,7 @@ static size_t collect(const struct stream *s, enum own_list list, struct own_con
 static void end_one(struct stream *s, struct own_conn *c, enum own_list list)
 {
 	own_step(s, UINT64_MAX >> STREAM_STEP_BITS, list == LIST_FREE ? OWN_STEP_SEGMENT : list, list == LIST_CLOSED ? c->since : 0,
-		 c->number);
+		 c->pub.first);
 	if (!own_closed(c))
 		own_close(s, c, HOW_CAPTURE_END, s->now);
 	if (list != LIST_FIN_WAIT)

@@ -138,7 +138,7 @@ static bool held_step(struct stream *s, struct own_conn *c, enum side side)
 		return false;
 	h->held = e->next;
 	struct held *whole = e, part = *e;
-	uint32_t skip = (uint32_t)-ahead < e->len ? (uint32_t)-ahead : e->len;
+	uint32_t behind = h->nxt - e->seq, skip = behind < e->len ? behind : e->len;
 	segment_skip(&part, skip);
 	deliver(s, c, side, &part, whole->data + (whole->cap - part.cap));
 	held_free(s, c, whole);
@@ -471,6 +471,9 @@ void own_release(struct stream *s, struct own_conn *c)
 	s->listener->release(s->arg, &c->pub);
 	if (c->pub.side != s->spare)
 		pool_put(s->pool, c->pub.side, sizeof s->spare);
-	own_past_add(s, c, c->since + s->config.settle);
+	if (s->order.step >> STREAM_STEP_BITS != UINT64_MAX >> STREAM_STEP_BITS)
+		own_past_add(s, c, c->since + s->config.settle);
+	else
+		flow_remove(&s->flows, own_hash(s, c), c->index); /* the capture is over: nobody asks any more */
 	own_forget(s, c);
 }

@@ -10,6 +10,11 @@ enum { BATCH = 32 };
 /* A window of which the scale is unknown, because the handshake was not seen. */
 #define WINDOW_UNKNOWN (1 << 20)
 
+/* Tests compile this file a second time without the prediction (tests/lib/general.c), to see that it changes nothing. */
+#ifndef OWN_PREDICTS
+#define OWN_PREDICTS true
+#endif
+
 struct stream_config stream_config_default(void)
 {
 	return (struct stream_config){.max_conns = 1000000,
@@ -463,10 +468,10 @@ static inline bool predicted(const struct stream *s, const struct own_conn *c, e
 {
 	const struct half *h = &c->half[side], *other = &c->half[side_other(side)];
 	const uint8_t odd = HALF_FIN | HALF_RST_HELD;
-	return c->list == LIST_OPEN && !c->waiting && (p->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK &&
-	       (h->flags & other->flags & HALF_KNOWN) && !((h->flags | other->flags) & odd) && p->seq == h->nxt &&
-	       h->end == h->nxt && !h->held && !other->held && seq_diff(p->ack, other->nxt) <= 0 &&
-	       p->payload_cap == p->payload_len && p->ts - c->pub.last < s->config.idle;
+	return OWN_PREDICTS && c->list == LIST_OPEN && !c->waiting &&
+	       (p->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK && (h->flags & other->flags & HALF_KNOWN) &&
+	       !((h->flags | other->flags) & odd) && p->seq == h->nxt && h->end == h->nxt && !h->held && !other->held &&
+	       seq_diff(p->ack, other->nxt) <= 0 && p->payload_cap == p->payload_len && p->ts - c->pub.last < s->config.idle;
 }
 
 static inline void predicted_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)

@@ -12,6 +12,9 @@
 /* So much gathers before it is written: few calls, and little that waits. So much is kept for a target that takes nothing. */
 enum { OUTFILE_GATHER = 65536, OUTFILE_KEEP = 4 << 20, OUTFILE_MODE = 0640 };
 
+/* A reader that takes nothing so many times in a row, for so long each, has stopped. */
+enum { CLOSE_STILL = 10, CLOSE_WAIT_MS = 100 };
+
 /* Who opens it is root, perhaps; who will open it again is not. */
 static int create_live(const char *name, const struct run_mode *mode)
 {
@@ -124,6 +127,7 @@ static void write_out(struct outfile *f)
 		else if (n == 0 || !go_on(f, errno))
 			break;
 	}
+	f->waits = f->mode->live && !f->regular && !f->broken && f->done < f->buf.n;
 	written(f);
 }
 
@@ -133,6 +137,27 @@ bool outfile_flush(struct outfile *f)
 		go_on(f, ENOMEM);
 	write_out(f);
 	return !f->broken;
+}
+
+size_t outfile_watch(const struct outfile *f, struct pollfd *p)
+{
+	*p = (struct pollfd){.fd = f->fd, .events = POLLOUT};
+	return f->waits;
+}
+
+/* At the end nothing else has to be done meanwhile. */
+static void wait_for_reader(struct outfile *f)
+{
+	struct pollfd p;
+
+	for (int still = 0; outfile_watch(f, &p) > 0 && still < CLOSE_STILL; still++)
+		if (poll(&p, 1, CLOSE_WAIT_MS) > 0) {
+			still = -1;
+			outfile_flush(f);
+		}
+	if (f->waits)
+		fprintf(stderr, "smtpwatch: %s: its reader stands still; the last %zu bytes are lost\n", f->name,
+			f->buf.n - f->done);
 }
 
 /* Live, the record that is too much is taken back whole. */
@@ -179,6 +204,7 @@ bool outfile_close(struct outfile *f)
 	bool whole;
 
 	outfile_flush(f);
+	wait_for_reader(f);
 	whole = !f->broken && f->buf.n == 0;
 	/* Some file systems only say at the close that the disk is full. */
 	if (close(f->fd) != 0 && whole) {

@@ -43,7 +43,7 @@ size_t outlet_watch(const void *self, struct pollfd *p)
 {
 	const struct outlet *o = self;
 
-	return o->local ? outsocket_watch(&o->socket, p) : 0;
+	return o->local ? outsocket_watch(&o->socket, p) : outfile_watch(&o->file, p);
 }
 
 void outlet_ready(void *self, const struct pollfd *p)
@@ -52,6 +52,8 @@ void outlet_ready(void *self, const struct pollfd *p)
 
 	if (o->local)
 		outsocket_ready(&o->socket, p);
+	else
+		outfile_flush(&o->file);
 }
 
 bool outlet_reopen(void *self)
