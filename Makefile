@@ -18,7 +18,7 @@ LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -lmic
 
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 core     := $(call objects,src/core/*.c)
-layers   := $(call objects,src/nids/*.c src/capture/*.c src/output/*.c src/daemon/*.c)
+layers   := $(call objects,src/nids/*.c src/tls/*.c src/capture/*.c src/output/*.c src/daemon/*.c)
 main     := $(BUILD)/src/daemon/main.o
 testlib  := $(call objects,tests/lib/*.c)
 tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/scenario_pcap.c tests/make_docs.c))
@@ -49,7 +49,7 @@ $(BUILD)/libsmtpwatch.a: $(core)
 	$(call said,AR   $@)rm -f $@ && $(AR) rcs $@ $^
 
 $(tests): $(BUILD)/%: $(BUILD)/%.o $(testlib) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
-	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
+	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka -lssl $(LIBS) -o $@
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -1,5 +1,6 @@
-/* scenario_pcap.c - writes what a scenario puts on the wire as a capture file: scenario_pcap [-w WEATHER] [-s SEED] SCENARIO.smtp OUT.pcap */
+/* scenario_pcap.c - writes what a scenario puts on the wire as a capture file: scenario_pcap [-w WEATHER] [-s SEED] [-t SUITE -k KEYLOG] SCENARIO.smtp OUT.pcap */
 #include "lib/build.h"
+#include "lib/tls_scenario.h"
 #include "lib/weather.h"
 
 #include <errno.h>
@@ -9,19 +10,45 @@
 
 static int usage(void)
 {
-	fputs("usage: scenario_pcap [-w WEATHER] [-s SEED] SCENARIO.smtp OUT.pcap\nweathers:", stderr);
+	fputs("usage: scenario_pcap [-w WEATHER] [-s SEED] [-t SUITE -k KEYLOG] SCENARIO.smtp OUT.pcap\nweathers:", stderr);
 	for (const struct weather *w = weathers; w->name; w++)
 		fprintf(stderr, " %s", w->name);
 	fputs("\n", stderr);
 	return 2;
 }
 
-static int write_pcap(const char *from, const char *to, const struct weather *how, uint64_t seed)
+static const struct tls_way *way_find(const char *suite)
+{
+	const struct tls_way *way = tls_ways;
+	while (way->name && strcmp(way->name, suite) != 0)
+		way++;
+	return way->name ? way : NULL;
+}
+
+/* Behind STARTTLS. */
+static bool seal(struct scenario *s, const struct tls_way *way, const char *keylog)
+{
+	FILE *out = tls_scenario_seal(s, way, TLS_STARTTLS, 0) ? fopen(keylog, "w") : NULL;
+	struct bytes keys = tls_talk_keys();
+	if (!out)
+		return false;
+	bool good = fwrite(keys.p, 1, keys.n, out) == keys.n;
+	return fclose(out) == 0 && good;
+}
+
+/* way: NULL, or how TLS is spoken in it. */
+static int write_pcap(const char *from, const char *to, const struct weather *how, uint64_t seed, const struct tls_way *way,
+		      const char *keylog)
 {
 	char why[SCENARIO_WHY];
 	struct scenario *s = scenario_read(from, why);
 	if (!s) {
 		fprintf(stderr, "%s\n", why);
+		return 1;
+	}
+	if (way && !seal(s, way, keylog)) {
+		fprintf(stderr, "%s: cannot be moved into TLS, or %s not be written\n", from, keylog);
+		scenario_free(s);
 		return 1;
 	}
 	struct trace trace = build_trace(s);
@@ -38,14 +65,20 @@ static int write_pcap(const char *from, const char *to, const struct weather *ho
 int main(int argc, char **argv)
 {
 	const struct weather *how = weathers;
+	const struct tls_way *way = NULL;
+	const char *keylog = NULL;
 	uint64_t seed = 1;
-	for (int c; (c = getopt(argc, argv, "w:s:")) != -1;) {
+	for (int c; (c = getopt(argc, argv, "w:s:t:k:")) != -1;) {
 		if (c == 's')
 			seed = strtoull(optarg, NULL, 0);
 		if (c == 'w')
 			how = weather_find(optarg);
-		if (c == '?' || !how)
+		if (c == 't')
+			way = way_find(optarg);
+		if (c == 'k')
+			keylog = optarg;
+		if (c == '?' || !how || (c == 't' && !way))
 			return usage();
 	}
-	return argc - optind == 2 ? write_pcap(argv[optind], argv[optind + 1], how, seed) : usage();
+	return argc - optind == 2 && !way == !keylog ? write_pcap(argv[optind], argv[optind + 1], how, seed, way, keylog) : usage();
 }

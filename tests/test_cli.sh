@@ -109,8 +109,8 @@ run 2
 says err "nothing to watch and nothing to read: -i INTERFACE"
 run 2 -i eth0 -r "$good"
 says err "one or the other"
-run 2 -r "$good" --keylog x
-says err "there is no option --keylog"
+run 2 -r "$good" --keyfile x
+says err "there is no option --keyfile"
 run 0 --version
 says out "smtpwatch "
 run 0 --help

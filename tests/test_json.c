@@ -402,6 +402,15 @@ static void write_live(struct output *out, struct made *m)
 	daily_end(&day);
 }
 
+static void make_tls(struct made *m)
+{
+	m->facts.tls_version = 0x0303;
+	m->facts.tls_suite_name = "ECDHE-RSA-AES128-GCM-SHA256";
+	m->facts.tls_opened = m->facts.tls_close_notify[CLIENT] = m->facts.tls_close_notify[SERVER] = true;
+	made_note(m, &m->facts.notes, NOTE_TLS_SNI, 0, "mx1.example.net");
+	made_note(m, &m->facts.notes, NOTE_TLS_ALPN, 0, "smtp");
+}
+
 static void agrees_with_the_schema(void **state)
 {
 	(void)state;
@@ -413,6 +422,7 @@ static void agrees_with_the_schema(void **state)
 	write_tables(checker);
 	output_open(&out, &sink_json);
 	make_full(&m);
+	make_tls(&m);
 	output_record(&out, &m);
 	write_live(&out, &m);
 	made_free(&m);

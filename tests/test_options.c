@@ -78,7 +78,7 @@ static const struct mistake_row mistakes[] = {
 	{"-r a --filter tcp udp", 1, "two filters: --filter, and \"udp\""},
 	{"-r", 1, "--read: its FILE is missing"},
 	{"-r a --nonsense", 1, "there is no option --nonsense; --help shows them all"},
-	{"-r a --keylog x", 1, "there is no option --keylog"},
+	{"-r a --keyfile x", 1, "there is no option --keyfile"},
 	{"-r a --min_severity=info", 1, "there is no option --min_severity; did you mean --min-severity?"},
 	{"--itnerface eth0 -r a", 1, "did you mean --interface?"},
 	{"-r a -x", 1, "there is no option -x"},

@@ -3,6 +3,7 @@
 #define SMTPWATCH_CAPTURE_SAVEFILE_H
 
 #include "capture/input.h"
+#include "core/bytes.h"
 #include "core/frame.h"
 
 #include <pcap/pcap.h>
@@ -17,6 +18,9 @@ int savefile_link(const struct savefile *s);
 
 /* source_read's contract, with the predicate of a sentence for the reason. From a pipe one frame at a time, so that the second is not waited for. filter: NULL for every frame. */
 int savefile_read(struct savefile *s, const struct bpf_program *filter, struct frame *frames, size_t n, char reason[INPUT_REASON]);
+
+/* Key logs that stood in the file before what was read so far; borrowed until the next savefile_read. Empty: none that was not told. */
+struct bytes savefile_secrets(struct savefile *s);
 
 void savefile_free(struct savefile *s);
 

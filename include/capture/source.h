@@ -2,6 +2,7 @@
 #ifndef SMTPWATCH_CAPTURE_SOURCE_H
 #define SMTPWATCH_CAPTURE_SOURCE_H
 
+#include "core/bytes.h"
 #include "core/frame.h"
 
 #include <stdbool.h>
@@ -26,6 +27,12 @@ struct source *source_open(const char *path, const char *filter, char why[SOURCE
  * to hand out.
  */
 int source_read(struct source *s, struct frame *frames, size_t n, char why[SOURCE_WHY]);
+
+/*
+ * The key logs of TLS sessions that stand in the capture (pcapng's decryption secrets blocks), as far as they were met: at least those before the frames that source_read has given. Empty: no more.
+ * Borrowed until the next source_read.
+ */
+struct bytes source_secrets(struct source *s);
 
 /* Ends a wait in source_read, and the source: from now on it reads 0. The only call that another thread, or a signal handler, may make. */
 void source_stop(struct source *s);

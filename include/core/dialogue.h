@@ -37,6 +37,7 @@ struct smtp_event {
 };
 
 struct dialogue;
+struct tls_opener;
 
 /*
  * What a dialogue tells. None of it may call back into the dialogue; command and reply may fill in the pending's transaction, note and due. Of content and TLS, len bytes come, of which text.n
@@ -64,6 +65,7 @@ struct dialogue_listener {
 struct dialogue_env {
 	struct pool *pool;
 	const struct dialogue_listener *listener;
+	const struct tls_opener *opener; /* NULL: no keys */
 };
 
 /* At most so many commands are outstanding, and so many bytes wait for a reply that tells what they are. */
@@ -116,6 +118,12 @@ void dialogue_init(struct dialogue *d, const struct dialogue_env *env, bool sure
 void dialogue_data(struct dialogue *d, enum side side, struct bytes data, uint64_t acked, int64_t ts);
 void dialogue_gap(struct dialogue *d, enum side side, uint64_t len, int64_t ts);
 void dialogue_fin(struct dialogue *d, enum side side, uint64_t acked, int64_t ts);
+
+/*
+ * What is said inside TLS is handed on from here: whatever was said before counts no more (RFC 3207 4.2). greeting: the server greets first, because TLS was there from the first byte. offset is to be
+ * set before each call of dialogue_data to where in the stream of that side these bytes begin.
+ */
+void dialogue_inside(struct dialogue *d, bool greeting);
 
 /* The connection is over: an unended last reply is read as far as it can be. The oldest outstanding commands stay at head until dialogue_free. */
 void dialogue_close(struct dialogue *d, uint64_t acked, int64_t ts);

@@ -7,6 +7,8 @@
 #include "core/history.h"
 #include "core/record.h"
 
+struct tls_opener;
+
 /* How one port is spoken to. */
 enum port_kind { PORT_SMTP, PORT_TLS, PORT_LMTP };
 
@@ -39,6 +41,7 @@ struct monitor_config {
 	/* NULL, or: this monitor only decodes, and puts fragments together; there are no sessions, and what comes of the frames goes here, with arg. */
 	const struct monitor_front *front;
 	void *arg;
+	const struct tls_opener *opener; /* NULL: what is said inside TLS is not read; else borrowed, and may serve many monitors */
 };
 
 /* Ports 25 and 587, the own engine, every limit at its default. */

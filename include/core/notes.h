@@ -16,7 +16,9 @@ enum note_tag {
 	NOTE_RCPT, /* value: the reply's code, 0 while it is outstanding */
 	NOTE_MESSAGE_ID,
 	NOTE_QUEUE_ID,
-	NOTE_NOT_SMTP /* the first line that was no SMTP */
+	NOTE_NOT_SMTP, /* the first line that was no SMTP */
+	NOTE_TLS_SNI,  /* the name that the client asked for */
+	NOTE_TLS_ALPN  /* the protocol that the server chose */
 };
 
 /* Bounds: one note's text, and all notes of one holder together. Longer is cut; beyond it `full` is set. */

@@ -7,15 +7,19 @@
 /* A session under way. Memory comes from the pool; calls follow the order of struct stream_listener. */
 struct session;
 struct dialogue_env;
+struct tls_opener;
 
-/* What all sessions of a monitor have in common; lives as long as the pool. NULL where the pool is exhausted. */
-struct dialogue_env *session_env(struct pool *pool);
+/* What all sessions of a monitor have in common; lives as long as the pool. opener: NULL, or what opens TLS. NULL where the pool is exhausted. */
+struct dialogue_env *session_env(struct pool *pool, const struct tls_opener *opener);
 
 /* sure: the handshake was seen. lmtp, tls: how its port is spoken to. NULL where the pool is exhausted. */
 struct session *session_new(const struct dialogue_env *env, bool sure, bool lmtp, bool tls);
 void session_data(struct session *s, const struct conn *conn, enum side side, struct bytes data, int64_t ts);
 void session_gap(struct session *s, const struct conn *conn, enum side side, uint64_t len, int64_t ts);
 void session_fin(struct session *s, const struct conn *conn, enum side side, int64_t ts);
+
+/* Nothing more will come: what waited for a key waits no more. Call before session_close, s may be NULL. */
+void session_tls_end(struct session *s);
 
 /* The connection has closed: settles every fate, and tells how it ended. s may be NULL: nothing but the handshake was ever seen, or memory was out. */
 void session_close(struct session *s, const struct conn *conn, const struct conn_end *end, int64_t ts, struct ending *out);

@@ -90,6 +90,10 @@ struct session_facts {
 	bool tls_alert;                   /* an alert was sent in clear ... */
 	uint8_t tls_alert_side;           /* ... by this side (enum side) ... */
 	uint8_t tls_alert_description;    /* ... with this description (RFC 8446 6) */
+	bool tls_opened;                  /* what was said inside could be read, from the first word to the last */
+	bool tls_close_notify[2];         /* by enum side: read inside TLS */
+	uint16_t tls_version, tls_suite;  /* as on the wire; 0: not known */
+	const char *tls_suite_name;       /* static; NULL: not known */
 };
 
 /* How many transactions of one session are kept in detail; the rest is counted. */

@@ -4,6 +4,7 @@
 
 #include "core/dialogue.h"
 #include "core/session.h"
+#include "core/tls_opener.h"
 #include "core/tls_record.h"
 #include "core/transaction.h"
 
@@ -24,6 +25,8 @@ struct session {
 	uint8_t farewell_stage, stage_221;
 	uint8_t unasked_221, final_421; /* enum place */
 	bool encrypted, spoke, foreign;
+	bool sealed; /* there is a stream */
+	bool inside; /* its bytes are records that are opened */
 	bool quit_sent, quit_answered, quit_in_transaction;
 	bool fin[2];
 
@@ -36,6 +39,8 @@ struct session {
 	uint8_t lost_side;
 	uint8_t kept;
 	bool sure, tls_port, overflow;
+	struct tls_stream *stream; /* TLS, where somebody has keys */
+	uint64_t raw[2];           /* offsets in the streams behind the records that it got */
 };
 
 /* Cache lines: the dialogue's two, the session's own, and of the facts the first. */
@@ -54,6 +59,13 @@ static inline struct pool *session_pool(const struct session *s)
 	return s->dialogue.env->pool;
 }
 
+/* A side's bytes came: in the order of cause and effect, even where the capture has it otherwise. */
+static inline void session_heard(struct session *s, enum side side, int64_t ts)
+{
+	int64_t before = s->last_byte[side_other(side)];
+	s->last_byte[side] = ts > before ? ts : before + 1;
+}
+
 /* session_message.c - the transactions of a session. */
 
 /* A transaction begins; NULL where no room is. */
@@ -70,6 +82,14 @@ void session_message_doubt(struct session *s, struct transaction *t);
 
 /* Settles a transaction that may be NULL: see transaction_over. */
 void session_message_over(struct session *s, struct transaction *t, enum fate otherwise);
+
+/* session_tls.c - what is said inside TLS. */
+
+/* Records of a side, as they come; text is empty in a hole of len bytes. */
+void session_tls_push(struct session *s, const struct tls_heard *at, struct bytes text, uint64_t len);
+
+/* Takes what can be read of them by now. Not from within the dialogue. last: nothing more will come. */
+void session_tls_run(struct session *s, bool last);
 
 /* session_stage.c - where a session stands. */
 

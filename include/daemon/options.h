@@ -25,6 +25,7 @@ struct options {
 	struct options_list interfaces, reads, outputs;
 	struct monitor_config monitor; /* ports, engine, limits; its callback is not set here */
 	const char *ports;             /* as they were given */
+	const char *keylog;            /* NULL: none */
 	const char *filter;            /* libpcap's expression; NULL: none */
 	unsigned snaplen;              /* bytes of a packet */
 	size_t buffer;                 /* bytes of the kernel's ring, for each interface, all workers together */

@@ -2,6 +2,7 @@
 #include "capture/savefile.h"
 
 #include "capture/linktype.h"
+#include "capture/secrets.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,6 +15,7 @@ enum { SAVEFILE_STDIO = 256 << 10, SAVEFILE_ARENA = 1 << 20 };
 
 struct savefile {
 	struct input *in;
+	struct secrets secrets;
 	pcap_t *pcap; /* owns the FILE */
 	int link;
 	uint64_t packets; /* read so far */
@@ -23,9 +25,13 @@ struct savefile {
 	char stdio[SAVEFILE_STDIO];
 };
 
-static ssize_t savefile_fetch(void *in, char *to, size_t n)
+static ssize_t savefile_fetch(void *arg, char *to, size_t n)
 {
-	return input_read(in, to, n);
+	struct savefile *s = arg;
+	ssize_t got = input_read(s->in, to, n);
+	if (got > 0)
+		secrets_push(&s->secrets, bytes_of(to, (size_t)got));
+	return got;
 }
 
 /* libpcap's words for an early end begin so, in each of its formats. */
@@ -58,7 +64,7 @@ static void savefile_explain(struct savefile *s)
 
 static pcap_t *savefile_pcap(struct savefile *s, char words[PCAP_ERRBUF_SIZE])
 {
-	FILE *file = fopencookie(s->in, "r", (cookie_io_functions_t){.read = savefile_fetch});
+	FILE *file = fopencookie(s, "r", (cookie_io_functions_t){.read = savefile_fetch});
 	if (!file) {
 		snprintf(words, PCAP_ERRBUF_SIZE, "%s", strerror(errno));
 		return NULL;
@@ -79,11 +85,13 @@ struct savefile *savefile_new(struct input *in, char reason[INPUT_REASON])
 		return NULL;
 	}
 	s->in = in;
+	s->secrets = (struct secrets){0};
 	s->packets = 0;
 	s->end = 0;
 	s->pcap = savefile_pcap(s, words);
 	if (!s->pcap) {
 		savefile_explain_open(in, words, reason);
+		secrets_free(&s->secrets);
 		free(s);
 		return NULL;
 	}
@@ -147,9 +155,16 @@ int savefile_read(struct savefile *s, const struct bpf_program *filter, struct f
 	return -1;
 }
 
+struct bytes savefile_secrets(struct savefile *s)
+{
+	return secrets_take(&s->secrets);
+}
+
 void savefile_free(struct savefile *s)
 {
-	if (s)
-		pcap_close(s->pcap);
+	if (!s)
+		return;
+	pcap_close(s->pcap);
+	secrets_free(&s->secrets);
 	free(s);
 }

@@ -180,6 +180,11 @@ int source_read(struct source *s, struct frame *frames, size_t n, char why[SOURC
 	return r;
 }
 
+struct bytes source_secrets(struct source *s)
+{
+	return s->savefile ? savefile_secrets(s->savefile) : bytes_of(NULL, 0);
+}
+
 void source_stop(struct source *s)
 {
 	input_stop(s->in);

@@ -21,6 +21,19 @@ void dialogue_init(struct dialogue *d, const struct dialogue_env *env, bool sure
 	d->lost = d->holed = d->started = true;
 }
 
+void dialogue_inside(struct dialogue *d, bool greeting)
+{
+	dialogue_unpend_all(d);
+	line_reset(&d->line[CLIENT], d->env->pool);
+	line_reset(&d->line[SERVER], d->env->pool);
+	d->mode = MODE_COMMAND;
+	d->started = true;
+	d->lost = d->hole = d->skip[CLIENT] = d->skip[SERVER] = false;
+	d->code = 0;
+	if (greeting)
+		dialogue_pend(d, SMTP_CONNECT, bytes_of(NULL, 0), 0);
+}
+
 void dialogue_free(struct dialogue *d)
 {
 	dialogue_unpend_all(d);

@@ -108,6 +108,7 @@ static void judge(struct monitor *m, struct conn *conn, const struct conn_end *e
 {
 	j->session = conn->user;
 	j->end = ts;
+	session_tls_end(j->session);
 	session_close(j->session, conn, end, ts, &j->ending);
 	j->judgement = verdict_judge(&j->ending);
 	struct history_event event;
@@ -203,7 +204,7 @@ static void *parts_new(struct monitor *m, const struct monitor_config *config, s
 	if (config->front)
 		return m->defrag ? m : NULL;
 	m->stream = config->engine->new (&m->config.stream, pool, &listener, m);
-	m->env = session_env(pool);
+	m->env = session_env(pool, config->opener);
 	m->collate = config->ended ? NULL : collate_new(config->stream.seed, config->session, config->arg);
 	return m->defrag && m->stream && m->env && (m->collate || config->ended) ? m : NULL;
 }

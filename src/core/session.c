@@ -30,6 +30,8 @@ void session_free(struct session *s)
 	dialogue_free(&s->dialogue);
 	header_free(s);
 	pool_put(pool, s->tls, 2 * sizeof *s->tls);
+	if (s->stream)
+		s->dialogue.env->opener->free(s->stream);
 	notes_free(&s->facts.notes, pool);
 	while (s->facts.first) {
 		struct transaction *next = s->facts.first->next;
@@ -253,6 +255,17 @@ static void on_tls_bytes(struct dialogue *d, enum side side, struct bytes text, 
 		tls_side_gap(&s->tls[side], len);
 }
 
+/* Records that the dialogue passes on: what is inside them is taken when it has returned. */
+static void on_tls_records(struct dialogue *d, enum side side, struct bytes text, uint64_t len)
+{
+	struct session *s = session_of(d);
+	on_tls_bytes(d, side, text, len);
+	if (!d->env->opener || s->inside)
+		return;
+	struct tls_heard at = {.side = side, .end = d->offset[side], .acked = d->acked[side], .ts = s->last_byte[side]};
+	session_tls_push(s, &at, text, len);
+}
+
 static void on_tls(struct dialogue *d)
 {
 	struct session *s = session_of(d);
@@ -283,16 +296,16 @@ static const struct dialogue_listener listener = {
 	.lost = on_lost,
 	.proxy = on_proxy,
 	.tls = on_tls,
-	.tls_bytes = on_tls_bytes,
+	.tls_bytes = on_tls_records,
 	.fin = on_fin,
 	.flaw = on_flaw,
 };
 
-struct dialogue_env *session_env(struct pool *pool)
+struct dialogue_env *session_env(struct pool *pool, const struct tls_opener *opener)
 {
 	struct dialogue_env *env = pool_get(pool, sizeof *env);
 	if (env)
-		*env = (struct dialogue_env){pool, &listener};
+		*env = (struct dialogue_env){pool, &listener, opener};
 	return env;
 }
 
@@ -318,21 +331,46 @@ void session_ahead(const struct session *s, int step)
 	}
 }
 
+/* Bytes (none in a hole) of a session that is read inside TLS. */
+static void inside_data(struct session *s, const struct conn *conn, enum side side, struct bytes data, uint64_t len, int64_t ts)
+{
+	struct tls_heard at = {.side = side, .end = s->raw[side] + len, .acked = conn->flow[side].acked, .ts = ts};
+	on_tls_bytes(&s->dialogue, side, data, len);
+	session_tls_push(s, &at, data, len);
+	session_tls_run(s, false);
+}
+
 void session_data(struct session *s, const struct conn *conn, enum side side, struct bytes data, int64_t ts)
 {
-	/* In the order of cause and effect, even where the capture has it otherwise. */
-	int64_t before = s->last_byte[side_other(side)];
-	s->last_byte[side] = ts > before ? ts : before + 1;
+	if (s->inside) {
+		inside_data(s, conn, side, data, data.n, ts);
+		return;
+	}
+	session_heard(s, side, ts);
 	dialogue_data(&s->dialogue, side, data, conn->flow[side].acked, ts);
+	if (s->sealed)
+		session_tls_run(s, false);
 }
 
 void session_gap(struct session *s, const struct conn *conn, enum side side, uint64_t len, int64_t ts)
 {
-	(void)conn;
+	if (s->inside) {
+		inside_data(s, conn, side, bytes_of(NULL, 0), len, ts);
+		return;
+	}
 	dialogue_gap(&s->dialogue, side, len, ts);
+	if (s->sealed)
+		session_tls_run(s, false);
 }
 
 void session_fin(struct session *s, const struct conn *conn, enum side side, int64_t ts)
 {
-	dialogue_fin(&s->dialogue, side, conn->flow[side].acked, ts);
+	if (!s->sealed) {
+		dialogue_fin(&s->dialogue, side, conn->flow[side].acked, ts);
+		return;
+	}
+	/* Behind the records that wait for a key. */
+	struct tls_heard at = {.side = side, .end = s->raw[side], .acked = conn->flow[side].acked, .ts = ts};
+	s->dialogue.env->opener->fin(s->stream, &at);
+	session_tls_run(s, false);
 }

@@ -3,6 +3,7 @@
 
 #include "capture/source.h"
 #include "daemon/extract.h"
+#include "daemon/keys.h"
 #include "daemon/outputs.h"
 #include "daemon/privilege.h"
 #include "daemon/processors.h"
@@ -32,6 +33,7 @@ struct offline {
 	const struct options *o;
 	struct sinks *sinks;
 	struct shards *shards;
+	struct keys keys;
 	struct input *inputs;
 	struct export *export; /* these two: NULL: packets are not written */
 	struct extract *extract;
@@ -184,6 +186,7 @@ static bool monitor_start(struct offline *f)
 	*config = f->o->monitor;
 	config->session = session_ended;
 	config->arg = f;
+	config->opener = f->keys.opener;
 	/* The flow table's key: secret, because whoever is captured chooses addresses and ports. No result depends on it. */
 	if (getrandom(config->stream.seed, sizeof(config->stream.seed), GRND_NONBLOCK) < 0)
 		memset(config->stream.seed, 0, sizeof(config->stream.seed));
@@ -221,6 +224,7 @@ static void input_read(struct offline *f, struct input *in)
 	f->current = in->path;
 	reading = in->source;
 	while (!stopping && sinks_listening(f->sinks) && (n = source_read(in->source, frames, FRAMES, why)) > 0) {
+		keys_add(&f->keys, source_secrets(in->source));
 		shards_frames(f->shards, (uint32_t)(in - f->inputs), frames, (size_t)n);
 		in->frames += (uint64_t)n;
 		f->last = frames[n - 1].ts;
@@ -307,6 +311,16 @@ static bool failed(const struct offline *f)
 	return false;
 }
 
+static bool keys_start(struct offline *f)
+{
+	char why[KEYLOG_WHY];
+
+	if (keys_open(&f->keys, f->o->keylog, why))
+		return true;
+	complain(&f->trouble, why);
+	return false;
+}
+
 /* Outputs, and the directory for packets, are opened with the rights that we were started with. */
 static bool start(struct offline *f)
 {
@@ -322,7 +336,7 @@ static bool start(struct offline *f)
 		if (f->export == NULL)
 			complain(&f->trouble, why);
 	}
-	return !f->trouble && root_leave(f) && monitor_start(f);
+	return !f->trouble && keys_start(f) && root_leave(f) && monitor_start(f);
 }
 
 static void run(struct offline *f)
@@ -349,6 +363,7 @@ static enum exit_code end(struct offline *f)
 		source_close(f->inputs[i].again);
 	}
 	shards_free(f->shards);
+	keys_close(&f->keys);
 	extract_free(f->extract);
 	export_close(f->export);
 	if (f->sinks != NULL && !sinks_close(f->sinks))

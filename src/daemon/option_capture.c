@@ -112,6 +112,13 @@ static bool set_promiscuous(struct options *o, const char *value, char why[OPTIO
 	return true;
 }
 
+static bool set_keylog(struct options *o, const char *value, char why[OPTION_WHY])
+{
+	(void)why;
+	o->keylog = value;
+	return true;
+}
+
 static bool set_checksum(struct options *o, const char *value, char why[OPTION_WHY])
 {
 	(void)value;
@@ -129,6 +136,8 @@ const struct option_row option_rows_capture[] = {
 	 "the servers' ports; PORT/tls: TLS from the first byte; PORT/lmtp: LMTP; any: SMTP wherever it is recognised", NULL},
 	{"filter", 0, "EXPRESSION", NULL, OPTION_RESTART, set_filter,
 	 "only packets that pass it, as for tcpdump; the same as the words that are no options", NULL},
+	{"keylog", 0, "FILE", NULL, OPTION_RESTART, set_keylog,
+	 "the secrets of TLS sessions (NSS key log format), a file that grows or a FIFO: these sessions are read", NULL},
 	{"snaplen", 's', "N", "262144", OPTION_RESTART, set_snaplen, "live: bytes taken of each packet, at most", NULL},
 	{"buffer", 0, "SIZE", "64M", OPTION_RESTART, set_buffer,
 	 "live: the kernel's buffer for packets that are not read yet, for each interface, all workers together", NULL},

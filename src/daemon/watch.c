@@ -5,6 +5,7 @@
 #include "daemon/errorout.h"
 #include "daemon/export.h"
 #include "daemon/interfaces.h"
+#include "daemon/keys.h"
 #include "daemon/opener.h"
 #include "daemon/options_read.h"
 #include "daemon/outputs.h"
@@ -43,6 +44,7 @@ struct watch {
 	struct collate *collate;
 	struct interfaces *interfaces;
 	struct opener *opener;
+	struct keys keys; /* none without --keylog */
 	struct worker **workers;
 	struct monitor_stats *stats; /* the latest of each worker */
 	uint64_t *beats;
@@ -92,6 +94,7 @@ static struct monitor_config monitor_config_of(const struct watch *w)
 	struct monitor_config config = w->o->monitor;
 	unsigned share = config.stream.max_conns / w->n;
 
+	config.opener = w->keys.opener;
 	config.memory /= w->n;
 	config.fragment_memory /= w->n;
 	config.stream.max_conns = share > 0 ? share : 1;
@@ -200,7 +203,7 @@ static bool outputs_start(struct watch *w)
 /* Outputs, interfaces and the pid file are opened with the rights that we were started with. */
 static bool start(struct watch *w)
 {
-	char why[SERVICE_WHY];
+	char why[SERVICE_WHY], why_not[KEYLOG_WHY];
 
 	/* Before there are processes and files, which would be root's. */
 	if (privilege_held(w->o->user) && !privilege_user_known(w->o->user))
@@ -218,6 +221,8 @@ static bool start(struct watch *w)
 	}
 	if (w->o->pid_file != NULL && !service_pid_write(w->o->pid_file, why))
 		return complain(&w->trouble, why);
+	if (w->o->keylog != NULL && !keys_open(&w->keys, w->o->keylog, why_not))
+		return complain(&w->trouble, why_not);
 	return confine(w) && workers_make(w) && workers_start(w);
 }
 
@@ -539,6 +544,7 @@ static void end(struct watch *w)
 			worker_stop(w->workers[i]);
 		worker_free(w->workers[i]);
 	}
+	keys_close(&w->keys);
 	interfaces_free(w->interfaces);
 	collate_free(w->collate);
 	if (w->sinks != NULL && !sinks_close(w->sinks))

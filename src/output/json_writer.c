@@ -15,6 +15,7 @@ static const struct {
 	[JSON_LAST_REPLY] = {JSON_SMTP, "last_reply"},
 	[JSON_LATENCY] = {JSON_SMTP, "latency"},
 	[JSON_PROXIED] = {JSON_SMTP, "proxied_client"},
+	[JSON_TLS] = {JSON_ROOT, "tls"},
 	[JSON_NET] = {JSON_ROOT, "net"},
 	[JSON_REPLY] = {JSON_ROOT, "reply"},
 	[JSON_TIMES] = {JSON_ROOT, "times"},

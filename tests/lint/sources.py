@@ -27,7 +27,7 @@ FOREIGN = [
     (r"seccomp\.h", {"daemon": 1}),
     (r"systemd/.*", {"daemon": 1, "output": 1}),
     (r"(zlib|zstd)\.h", {"capture": 1}),
-    (r"(pthread|threads|signal|time|sys/time|stdatomic)\.h", {"capture": 99, "output": 99, "nids": 99, "daemon": 99}),
+    (r"(pthread|threads|signal|time|sys/time|stdatomic)\.h", {"capture": 99, "output": 99, "nids": 99, "tls": 99, "daemon": 99}),
 ]
 FUNCTION_MAX, FUNCTION_MEDIAN, FILE_MAX = 70, 15, 650
 WORDS = [

@@ -1,0 +1,61 @@
+/* tls_opener.h - what the core asks of whoever has keys: the records of a session go in, what was said inside comes out. */
+#ifndef SMTPWATCH_CORE_TLS_OPENER_H
+#define SMTPWATCH_CORE_TLS_OPENER_H
+
+#include "core/pool.h"
+#include "core/stream.h"
+
+/* What the hellos tell, and the ends of both streams. */
+struct tls_hello {
+	uint16_t version;       /* as on the wire: 0x0303 is TLS 1.2; 0: not known */
+	uint16_t suite;         /* RFC 8446 B.4; meaningful with a version */
+	const char *suite_name; /* static; NULL: not in the table */
+	struct bytes sni, alpn; /* empty: none was seen; borrowed for the life of the stream */
+	bool close_notify[2];   /* by enum side: it was read */
+	bool opened;            /* keys were found, and they fitted */
+};
+
+enum tls_item_kind {
+	TLS_ITEM_OPEN, /* the keys fit: from here on it is known what is said inside. Once, and before all others but FIN */
+	TLS_ITEM_DATA, /* bytes of `side` */
+	TLS_ITEM_GAP,  /* len bytes of `side` are missing, at most: a record that the capture does not have as a whole */
+	TLS_ITEM_FIN,  /* `side` has ended its stream */
+	TLS_ITEM_LOST  /* what follows cannot be read, nor whether anything does. Once, and nothing but FIN comes after it */
+};
+
+/* Offsets are those of the TCP stream, so that acknowledgements can be compared with them: plaintext ends where its record does. */
+struct tls_item {
+	enum tls_item_kind kind;
+	enum side side;
+	struct bytes data; /* borrowed until the next call with this stream */
+	uint64_t len;      /* of a gap */
+	uint64_t end;      /* offset in the stream of `side` behind the record */
+	uint64_t acked;    /* as it was when the record came, of the other side's stream */
+	int64_t ts;        /* ... */
+};
+
+/* Where in the stream of a side something was heard. */
+struct tls_heard {
+	enum side side;
+	uint64_t end;   /* offset behind it */
+	uint64_t acked; /* how much of the other side's stream was acknowledged with it */
+	int64_t ts;
+};
+
+struct tls_stream;
+
+/*
+ * Made by the layer that has keys; one serves many monitors, in any threads. Of a stream: bytes, gaps and FINs of both sides go in, in causal order; after each, next is asked until it has nothing
+ * more. What comes before its secret is kept within a bound. last: nothing more will come, so that nothing need be waited for.
+ */
+struct tls_opener {
+	struct tls_stream *(*new)(const struct tls_opener *self, struct pool *pool); /* NULL: no memory */
+	void (*push)(struct tls_stream *t, const struct tls_heard *at, struct bytes data);
+	void (*gap)(struct tls_stream *t, const struct tls_heard *at, uint64_t len);
+	void (*fin)(struct tls_stream *t, const struct tls_heard *at);
+	bool (*next)(struct tls_stream *t, bool last, struct tls_item *out);
+	const struct tls_hello *(*hello)(const struct tls_stream *t);
+	void (*free)(struct tls_stream *t);
+};
+
+#endif

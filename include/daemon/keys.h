@@ -1,0 +1,23 @@
+/* keys.h - the keys of TLS sessions that the operator gives, or that stand in the captures. */
+#ifndef SMTPWATCH_DAEMON_KEYS_H
+#define SMTPWATCH_DAEMON_KEYS_H
+
+#include "core/tls_opener.h"
+#include "tls/keylog.h"
+
+/* Zero-filled: none. */
+struct keys {
+	struct keylog *log;
+	struct tls_opener *opener; /* for struct monitor_config */
+};
+
+/* Before root is given up and anything is confined. path: a key log, or NULL: only what keys_add brings. False with a sentence in why. */
+bool keys_open(struct keys *k, const char *path, char why[KEYLOG_WHY]);
+
+/* Lines of a key log out of a capture. */
+void keys_add(struct keys *k, struct bytes text);
+
+/* Wipes them; behind the monitors. */
+void keys_close(struct keys *k);
+
+#endif

@@ -1,0 +1,51 @@
+/* sealed.h - both sides' records, whole and in the order in which they came, until somebody takes them. */
+#ifndef SMTPWATCH_TLS_SEALED_H
+#define SMTPWATCH_TLS_SEALED_H
+
+#include "core/tls_opener.h"
+
+enum { SEALED_HEAD = 5 };
+
+enum sealed_kind {
+	SEALED_RECORD,
+	SEALED_HOLED, /* of its body, bytes are missing; how long it is, is known */
+	SEALED_CLEAR, /* bytes where a record should begin, that are none: body of n */
+	SEALED_LOST,  /* a hole after which nobody knows where a record begins; nothing more comes of this side but its FIN */
+	SEALED_FIN
+};
+
+struct sealed {
+	struct sealed *next;
+	struct tls_heard at; /* its end */
+	enum sealed_kind kind;
+	uint8_t head[SEALED_HEAD];
+	uint32_t n, have; /* bytes of the body, and how many have come */
+	uint32_t room;
+	uint8_t body[];
+};
+
+/* Zero-filled at first, but for the pool. */
+struct sealed_queue {
+	struct pool *pool;
+	struct sealed *head, *tail;
+	size_t bytes; /* of all that is queued */
+	struct sealed_side {
+		struct sealed *now; /* under way */
+		uint8_t head[SEALED_HEAD];
+		uint8_t head_n;
+		bool clear, lost;
+	} side[2];
+};
+
+void sealed_push(struct sealed_queue *q, const struct tls_heard *at, struct bytes data);
+void sealed_gap(struct sealed_queue *q, const struct tls_heard *at, uint64_t len);
+void sealed_fin(struct sealed_queue *q, const struct tls_heard *at);
+
+/* Takes the first one off; NULL: there is none. Free it with sealed_drop, NULL is allowed. */
+struct sealed *sealed_take(struct sealed_queue *q);
+void sealed_drop(struct sealed_queue *q, struct sealed *s);
+
+/* Frees all of it. */
+void sealed_clear(struct sealed_queue *q);
+
+#endif

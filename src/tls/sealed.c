@@ -1,0 +1,167 @@
+/* sealed.c - cuts two streams into records (RFC 8446 5.1, RFC 5246 6.2). */
+#include "tls/sealed.h"
+
+enum { TYPE_FIRST = 20, TYPE_LAST = 23, BODY_MAX = (1 << 14) + 2048 };
+
+static void queue_add(struct sealed_queue *q, struct sealed *s)
+{
+	s->next = NULL;
+	if (q->tail)
+		q->tail->next = s;
+	else
+		q->head = s;
+	q->tail = s;
+	q->bytes += s->room;
+}
+
+/* Without memory the side is lost, if there is as much as is needed to say so. */
+static struct sealed *sealed_make(struct sealed_queue *q, const struct tls_heard *at, enum sealed_kind kind, size_t n)
+{
+	uint32_t room = (uint32_t)(sizeof(struct sealed) + n);
+	struct sealed *s = pool_get(q->pool, room);
+	if (!s)
+		return NULL;
+	*s = (struct sealed){.at = *at, .kind = kind, .n = (uint32_t)n, .room = room};
+	return s;
+}
+
+static void note(struct sealed_queue *q, const struct tls_heard *at, enum sealed_kind kind)
+{
+	struct sealed *s = sealed_make(q, at, kind, 0);
+	if (s)
+		queue_add(q, s);
+}
+
+static void side_lose(struct sealed_queue *q, const struct tls_heard *at)
+{
+	struct sealed_side *side = &q->side[at->side];
+	sealed_drop(q, side->now);
+	side->now = NULL;
+	side->lost = true;
+	note(q, at, SEALED_LOST);
+}
+
+static bool head_sane(const uint8_t head[SEALED_HEAD])
+{
+	return head[0] >= TYPE_FIRST && head[0] <= TYPE_LAST && head[1] == 3 && (head[3] << 8 | head[4]) <= BODY_MAX;
+}
+
+static void clear_take(struct sealed_queue *q, const struct tls_heard *at, struct bytes b)
+{
+	struct sealed *s = sealed_make(q, at, SEALED_CLEAR, b.n);
+	if (!s) {
+		side_lose(q, at);
+		return;
+	}
+	memcpy(s->body, b.p, b.n);
+	s->have = s->n;
+	queue_add(q, s);
+}
+
+/* The record under way has all that it will get. */
+static void record_end(struct sealed_queue *q, const struct tls_heard *at)
+{
+	struct sealed_side *side = &q->side[at->side];
+	side->now->at = *at;
+	queue_add(q, side->now);
+	side->now = NULL;
+}
+
+static void head_end(struct sealed_queue *q, const struct tls_heard *at)
+{
+	struct sealed_side *side = &q->side[at->side];
+	side->head_n = 0;
+	if (!head_sane(side->head)) {
+		side->clear = true;
+		clear_take(q, at, bytes_of(side->head, SEALED_HEAD));
+		return;
+	}
+	side->now = sealed_make(q, at, SEALED_RECORD, (size_t)side->head[3] << 8 | side->head[4]);
+	if (!side->now) {
+		side_lose(q, at);
+		return;
+	}
+	memcpy(side->now->head, side->head, SEALED_HEAD);
+	if (side->now->n == 0)
+		record_end(q, at);
+}
+
+/* Takes what it can use of the data at `at`; how much that was. */
+static size_t piece_take(struct sealed_queue *q, const struct tls_heard *at, struct bytes data)
+{
+	struct sealed_side *side = &q->side[at->side];
+	struct sealed *s = side->now;
+	size_t want = s ? s->n - s->have : (size_t)SEALED_HEAD - side->head_n, used = side->clear || data.n < want ? data.n : want;
+	struct tls_heard here = *at;
+	here.end -= data.n - used;
+	if (side->clear) {
+		clear_take(q, &here, data);
+	} else if (s) {
+		memcpy(s->body + s->have, data.p, used);
+		s->have += (uint32_t)used;
+		if (s->have == s->n)
+			record_end(q, &here);
+	} else {
+		memcpy(side->head + side->head_n, data.p, used);
+		side->head_n += (uint8_t)used;
+		if (side->head_n == SEALED_HEAD)
+			head_end(q, &here);
+	}
+	return used;
+}
+
+void sealed_push(struct sealed_queue *q, const struct tls_heard *at, struct bytes data)
+{
+	while (data.n > 0 && !q->side[at->side].lost)
+		data = bytes_from(data, piece_take(q, at, data));
+}
+
+void sealed_gap(struct sealed_queue *q, const struct tls_heard *at, uint64_t len)
+{
+	struct sealed_side *side = &q->side[at->side];
+	struct sealed *s = side->now;
+	if (side->lost)
+		return;
+	if (!s || len > s->n - s->have) {
+		side_lose(q, at);
+		return;
+	}
+	s->kind = SEALED_HOLED;
+	s->have += (uint32_t)len;
+	if (s->have == s->n)
+		record_end(q, at);
+}
+
+void sealed_fin(struct sealed_queue *q, const struct tls_heard *at)
+{
+	note(q, at, SEALED_FIN);
+}
+
+struct sealed *sealed_take(struct sealed_queue *q)
+{
+	struct sealed *s = q->head;
+	if (!s)
+		return NULL;
+	q->head = s->next;
+	if (!q->head)
+		q->tail = NULL;
+	q->bytes -= s->room;
+	return s;
+}
+
+void sealed_drop(struct sealed_queue *q, struct sealed *s)
+{
+	if (s)
+		pool_put(q->pool, s, s->room);
+}
+
+void sealed_clear(struct sealed_queue *q)
+{
+	struct sealed *s;
+	while ((s = sealed_take(q)))
+		sealed_drop(q, s);
+	for (unsigned i = 0; i < 2; i++) {
+		sealed_drop(q, q->side[i].now);
+		q->side[i].now = NULL;
+	}
+}

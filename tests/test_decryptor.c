@@ -1,0 +1,409 @@
+/*
+ * test_decryptor.c - the scenarios, moved into TLS by OpenSSL itself: with the keys, the same must be said of them as in clear; without, nothing.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/build.h"
+#include "lib/tls_scenario.h"
+#include "lib/weather.h"
+#include "tls/decryptor.h"
+
+/* BULK: what bodies are made of that are to be longer than what is kept. */
+enum { SESSIONS = 16, WORDS = 200, BULK = 4 * DECRYPTOR_HELD };
+
+/* When the key log is written. */
+enum keys { KEYS_BEFORE, KEYS_HALFWAY, KEYS_NEVER, KEYS_WRONG };
+
+/* What was said of the sessions of a capture, in the order in which they ended. */
+struct said {
+	unsigned n;
+	struct {
+		enum verdict verdict;
+		char words[WORDS];
+		char more[WORDS]; /* what a dialogue before TLS changes */
+		bool opened, hello, close_notify[2];
+		uint16_t version;
+		char suite[64], sni[64], alpn[16];
+	} one[SESSIONS];
+};
+
+static void note_copy(const struct session_facts *f, enum note_tag tag, char *out, size_t n)
+{
+	struct bytes text = notes_find(&f->notes, tag).text;
+	snprintf(out, n, "%.*s", (int)text.n, text.p ? (const char *)text.p : "");
+}
+
+static void take(void *arg, const struct record *r)
+{
+	struct said *said = arg;
+	assert_true(said->n < SESSIONS);
+	const struct session_facts *f = r->session;
+	const struct ending *e = r->ending;
+	char fates[64] = "";
+	for (const struct transaction *t = f->first; t && strlen(fates) < 40; t = t->next)
+		snprintf(fates + strlen(fates), sizeof fates - strlen(fates), " %s/%u/%u", fate_name(t->fate), t->rcpt_count,
+			 (unsigned)t->bytes);
+	char *words = said->one[said->n].words, *more = said->one[said->n].more;
+	snprintf(words, WORDS, "%s also %llx %s %s %s %s fates%s last %u", verdict_row(r->judgement.verdict)->id,
+		 (unsigned long long)r->judgement.also, e->farewell == FAREWELL_NONE ? "" : farewell_name(e->farewell),
+		 closer_name(e->closer), how_name(e->how), stage_name(e->stage), fates, f->last_code);
+	snprintf(more, WORDS, "%u commands %u replies flaws %x extensions %x", f->commands, f->replies, f->flaws, f->extensions);
+	said->one[said->n].verdict = r->judgement.verdict;
+	said->one[said->n].opened = f->tls_opened;
+	said->one[said->n].version = f->tls_version;
+	said->one[said->n].close_notify[CLIENT] = f->tls_close_notify[CLIENT];
+	said->one[said->n].close_notify[SERVER] = f->tls_close_notify[SERVER];
+	snprintf(said->one[said->n].suite, sizeof said->one[0].suite, "%s", f->tls_suite_name ? f->tls_suite_name : "");
+	note_copy(f, NOTE_TLS_SNI, said->one[said->n].sni, sizeof said->one[0].sni);
+	note_copy(f, NOTE_TLS_ALPN, said->one[said->n].alpn, sizeof said->one[0].alpn);
+	said->n++;
+}
+
+static void keys_wrong(struct keylog *k)
+{
+	struct bytes right = tls_talk_keys();
+	char *wrong = malloc(right.n);
+	memcpy(wrong, right.p, right.n);
+	for (size_t i = 1; i < right.n; i++)
+		if (wrong[i] == '\n')
+			wrong[i - 1] = wrong[i - 1] == '0' ? '1' : '0';
+	keylog_add(k, bytes_of(wrong, right.n));
+	free(wrong);
+}
+
+/* Through the whole core. lost: index of a frame that the capture misses; SIZE_MAX: none. */
+static struct said watch(const struct scenario *s, const char *weather, enum keys keys, size_t lost)
+{
+	struct said said = {0};
+	struct monitor_config config = monitor_config_default();
+	struct trace trace = build_trace(s);
+	struct frames f = weather_frames(s, &trace, weather_find(weather), 1);
+	struct keylog *k = keylog_new(SESSIONS);
+	struct tls_opener *opener = decryptor_new(k);
+	assert_non_null(opener);
+	for (unsigned i = 0; i < s->scenes; i++)
+		monitor_config_port(&config, s->scene[i].port[SERVER], s->scene[i].kind);
+	config.session = take;
+	config.arg = &said;
+	config.opener = opener;
+	config.stream.max_conns = 64;
+	struct monitor *m = monitor_new(&config);
+	char log[] = "/tmp/smtpwatch-keys-XXXXXX", why_not[KEYLOG_WHY];
+	int fd = mkstemp(log);
+	assert_true(fd >= 0 && keylog_open(k, log, why_not));
+	if (keys == KEYS_BEFORE)
+		keylog_add(k, tls_talk_keys());
+	if (keys == KEYS_WRONG)
+		keys_wrong(k);
+	for (size_t i = 0; i < f.n; i++) {
+		if (keys == KEYS_HALFWAY && i == f.n / 2)
+			assert_int_equal(write(fd, tls_talk_keys().p, tls_talk_keys().n), tls_talk_keys().n);
+		if (i != lost)
+			monitor_frames(m, &f.frame[i], 1);
+	}
+	monitor_finish(m);
+	monitor_free(m);
+	decryptor_free(opener);
+	keylog_free(k);
+	close(fd);
+	unlink(log);
+	frames_free(&f);
+	trace_free(&trace);
+	return said;
+}
+
+static struct scenario *load(const char *path)
+{
+	char why[SCENARIO_WHY];
+	struct scenario *s = scenario_read(path, why);
+	if (!s)
+		fail_msg("%s", why);
+	return s;
+}
+
+static struct scenario *load_named(const char *name)
+{
+	char path[128];
+	snprintf(path, sizeof path, "tests/scenarios/%s.smtp", name);
+	return load(path);
+}
+
+struct variant {
+	const struct tls_way *way;
+	enum tls_begin begin;
+	unsigned extra;
+	const char *weather;
+	enum keys keys;
+};
+
+/* What happens before EHLO happens before STARTTLS too, and there it is the scenario in clear. */
+static bool before_ehlo(const struct said *said)
+{
+	for (unsigned i = 0; i < said->n; i++)
+		if (strstr(said->one[i].words, " CONNECT "))
+			return true;
+	return false;
+}
+
+/* True: it was compared. */
+static bool same_as_in_clear(const char *path, const struct variant *v, unsigned *bad)
+{
+	struct scenario *s = load(path);
+	struct said clear = watch(s, "fair", KEYS_NEVER, SIZE_MAX);
+	tls_talk_keys_forget();
+	bool sealed = !(v->begin == TLS_STARTTLS && before_ehlo(&clear)) && tls_scenario_seal(s, v->way, v->begin, v->extra);
+	struct said inside = sealed ? watch(s, v->weather, v->keys, SIZE_MAX) : clear;
+	bool same = clear.n == inside.n;
+	for (unsigned i = 0; i < clear.n && same; i++)
+		same = strcmp(clear.one[i].words, inside.one[i].words) == 0 &&
+		       (v->begin == TLS_STARTTLS || strcmp(clear.one[i].more, inside.one[i].more) == 0);
+	for (unsigned i = 0; i < clear.n && i < inside.n && !same; i++)
+		print_message("# %s by %s, %s:\n#   clear  %s %s\n#   inside %s %s\n", path, v->way->name, v->weather,
+			      clear.one[i].words, clear.one[i].more, inside.one[i].words, inside.one[i].more);
+	*bad += !same;
+	scenario_free(s);
+	return sealed;
+}
+
+/* Dialogues that TLS changes: what they are about stands before it, or is the first bytes of a connection. */
+static bool about_beginnings(const char *path)
+{
+	static const char *const names[] = {"/proxy",          "/trap-19",       "/foreign",     "/encrypted",
+					    "/cause-not-smtp", "/like-not-smtp", "starttls",     "/real-exim-gnutls",
+					    "/cause-tls",      "/like-tls",      "/clean-masked"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strstr(path, names[i]))
+			return true;
+	return false;
+}
+
+static void all_scenarios(const struct variant *v, size_t least)
+{
+	glob_t found;
+	size_t compared = 0;
+	unsigned bad = 0;
+	assert_int_equal(glob("tests/scenarios/*.smtp", 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		if (!about_beginnings(found.gl_pathv[i]))
+			compared += same_as_in_clear(found.gl_pathv[i], v, &bad);
+	globfree(&found);
+	print_message("# %zu scenarios were compared\n", compared);
+	assert_int_equal(bad, 0);
+	assert_true(compared >= least);
+}
+
+static const struct tls_way *way(const char *name)
+{
+	const struct tls_way *w = tls_ways;
+	while (w->name && strcmp(w->name, name) != 0)
+		w++;
+	assert_non_null(w->name);
+	return w;
+}
+
+static void every_scenario_in_tls_13(void **state)
+{
+	(void)state;
+	all_scenarios(&(struct variant){way("TLS_AES_256_GCM_SHA384"), TLS_FIRST_BYTE, 0, "fair", KEYS_BEFORE}, 300);
+}
+
+static void every_scenario_behind_starttls(void **state)
+{
+	(void)state;
+	all_scenarios(&(struct variant){way("ECDHE-RSA-AES128-GCM-SHA256"), TLS_STARTTLS, 0, "fair", KEYS_BEFORE}, 300);
+}
+
+static const char *const few[] = {"clean",       "221-for-message", "drop-dot",     "drop-body",
+				  "421-in-body", "clean-pipelined", "clean-several"};
+enum { FEW = sizeof few / sizeof *few };
+
+static void few_compared(const struct variant *v)
+{
+	unsigned bad = 0;
+	for (size_t i = 0; i < FEW; i++) {
+		char path[128];
+		snprintf(path, sizeof path, "tests/scenarios/%s.smtp", few[i]);
+		assert_true(same_as_in_clear(path, v, &bad));
+	}
+	assert_int_equal(bad, 0);
+}
+
+static void every_suite(void **state)
+{
+	(void)state;
+	for (const struct tls_way *w = tls_ways; w->name; w++)
+		few_compared(&(struct variant){w, TLS_STARTTLS, 0, "fair", KEYS_BEFORE});
+}
+
+/* One of each kind of keys and records. */
+static const char *const kinds[] = {"TLS_AES_128_GCM_SHA256",      "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_CCM_8_SHA256",
+				    "ECDHE-RSA-AES256-GCM-SHA384", "DHE-RSA-AES128-CCM",           "ECDHE-RSA-CHACHA20-POLY1305",
+				    "ECDHE-RSA-AES128-SHA",        "ECDHE-RSA-AES256-SHA384"};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static void records_cut_anywhere(void **state)
+{
+	static const char *const how[] = {"bytes", "cut", "coalesced", "reordered", "storm"};
+	(void)state;
+	for (size_t k = 0; k < KINDS; k++)
+		for (size_t i = 0; i < sizeof how / sizeof *how; i++)
+			few_compared(&(struct variant){way(kinds[k]), TLS_FIRST_BYTE, 0, how[i], KEYS_BEFORE});
+}
+
+static void a_byte_a_record_and_what_happens_beside(void **state)
+{
+	static const unsigned extras[] = {TLS_ONE_RECORD_A_BYTE, TLS_KEY_UPDATES, TLS_RESUMED, TLS_RESUMED | TLS_KEY_UPDATES};
+	(void)state;
+	for (size_t k = 0; k < KINDS; k++)
+		for (size_t i = 0; i < sizeof extras / sizeof *extras; i++)
+			few_compared(&(struct variant){way(kinds[k]), TLS_STARTTLS, extras[i], "fair", KEYS_BEFORE});
+}
+
+/* In all of them less than what is kept has come by then. */
+static void keys_that_come_late(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < KINDS; k++) {
+		few_compared(&(struct variant){way(kinds[k]), TLS_STARTTLS, 0, "fair", KEYS_HALFWAY});
+		few_compared(&(struct variant){way(kinds[k]), TLS_FIRST_BYTE, TLS_KEY_UPDATES, "fair", KEYS_HALFWAY});
+	}
+}
+
+static struct said sealed_watch(const char *name, const struct variant *v, size_t lost)
+{
+	struct scenario *s = load_named(name);
+	tls_talk_keys_forget();
+	for (size_t i = 0; i < s->n; i++)
+		if (s->steps[i].kind == STEP_BULK)
+			s->steps[i].number = BULK;
+	assert_true(tls_scenario_seal(s, v->way, v->begin, v->extra));
+	struct said said = watch(s, v->weather, v->keys, lost);
+	scenario_free(s);
+	return said;
+}
+
+static void without_keys_nothing_is_said(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < KINDS; k++)
+		for (size_t i = 0; i < FEW; i++)
+			for (enum keys keys = KEYS_NEVER; keys <= KEYS_WRONG; keys++) {
+				struct variant v = {way(kinds[k]), TLS_STARTTLS, 0, "fair", keys};
+				struct said with = sealed_watch(few[i], &v, SIZE_MAX);
+				assert_int_equal(with.n, 1);
+				assert_false(with.one[0].opened);
+				assert_int_equal(with.one[0].verdict, VERDICT_ENCRYPTED);
+				assert_string_equal(with.one[0].suite, v.way->name);
+			}
+}
+
+/* One frame after the other is missing: what is said then must be true, or nothing. */
+static void holes(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < KINDS; k++)
+		for (size_t lost = 8; lost < 50; lost++) {
+			struct variant v = {way(kinds[k]), TLS_STARTTLS, 0, "fair", KEYS_BEFORE};
+			struct said said = sealed_watch("clean-several", &v, lost);
+			for (unsigned i = 0; i < said.n; i++)
+				if (said.one[i].verdict != VERDICT_CLEAN && said.one[i].verdict != VERDICT_ENCRYPTED &&
+				    said.one[i].verdict != VERDICT_UNKNOWN)
+					fail_msg("%s, frame %zu: %s", kinds[k], lost, said.one[i].words);
+			said = sealed_watch("221-for-message", &v, lost);
+			for (unsigned i = 0; i < said.n; i++)
+				if (said.one[i].verdict != VERDICT_221_FOR_MESSAGE && said.one[i].verdict != VERDICT_ENCRYPTED &&
+				    said.one[i].verdict != VERDICT_UNKNOWN)
+					fail_msg("%s, frame %zu: %s", kinds[k], lost, said.one[i].words);
+		}
+}
+
+static void after_a_renegotiation_nothing_is_said(void **state)
+{
+	(void)state;
+	struct variant v = {way("ECDHE-RSA-AES128-GCM-SHA256"), TLS_STARTTLS, TLS_RENEGOTIATED, "fair", KEYS_BEFORE};
+	struct said said = sealed_watch("clean", &v, SIZE_MAX);
+	assert_int_equal(said.n, 1);
+	assert_int_equal(said.one[0].verdict, VERDICT_ENCRYPTED);
+	assert_false(said.one[0].opened);
+}
+
+static void a_second_hello(void **state)
+{
+	static const struct tls_way retry = {"TLS_AES_128_GCM_SHA256", true, false, false, true};
+	(void)state;
+	few_compared(&(struct variant){&retry, TLS_STARTTLS, 0, "bytes", KEYS_BEFORE});
+	few_compared(&(struct variant){&retry, TLS_STARTTLS, 0, "fair", KEYS_HALFWAY});
+}
+
+/* What the server refused is nothing that was said; what it took is, and the log's early secret is not used. */
+static void early_data(void **state)
+{
+	(void)state;
+	struct variant v = {way("TLS_AES_128_GCM_SHA256"), TLS_FIRST_BYTE, TLS_RESUMED | TLS_EARLY_REFUSED, "fair", KEYS_BEFORE};
+	few_compared(&v);
+	v.extra = TLS_RESUMED | TLS_EARLY_TAKEN;
+	for (size_t i = 0; i < FEW; i++) {
+		struct said said = sealed_watch(few[i], &v, SIZE_MAX);
+		assert_int_equal(said.n, 1);
+		assert_false(said.one[0].opened);
+		assert_int_equal(said.one[0].verdict, VERDICT_ENCRYPTED);
+	}
+}
+
+static void keys_that_come_too_late(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < KINDS; k++) {
+		struct variant v = {way(kinds[k]), TLS_STARTTLS, 0, "fair", KEYS_HALFWAY};
+		struct said said = sealed_watch("clean-big", &v, SIZE_MAX);
+		assert_int_equal(said.n, 1);
+		assert_int_equal(said.one[0].verdict, VERDICT_ENCRYPTED);
+		v.keys = KEYS_BEFORE;
+		said = sealed_watch("clean-big", &v, SIZE_MAX);
+		assert_int_equal(said.one[0].verdict, VERDICT_CLEAN);
+	}
+}
+
+static void what_the_hellos_tell(void **state)
+{
+	(void)state;
+	for (const struct tls_way *w = tls_ways; w->name; w++) {
+		struct said said = sealed_watch("clean", &(struct variant){w, TLS_STARTTLS, 0, "fair", KEYS_BEFORE}, SIZE_MAX);
+		assert_int_equal(said.n, 1);
+		assert_true(said.one[0].opened);
+		assert_int_equal(said.one[0].version, w->tls13 ? 0x0304 : 0x0303);
+		assert_string_equal(said.one[0].suite, w->name);
+		assert_string_equal(said.one[0].sni, "mx.example.net");
+		assert_string_equal(said.one[0].alpn, "smtp");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_scenario_in_tls_13),
+		cmocka_unit_test(every_scenario_behind_starttls),
+		cmocka_unit_test(every_suite),
+		cmocka_unit_test(records_cut_anywhere),
+		cmocka_unit_test(a_byte_a_record_and_what_happens_beside),
+		cmocka_unit_test(keys_that_come_late),
+		cmocka_unit_test(without_keys_nothing_is_said),
+		cmocka_unit_test(holes),
+		cmocka_unit_test(after_a_renegotiation_nothing_is_said),
+		cmocka_unit_test(a_second_hello),
+		cmocka_unit_test(early_data),
+		cmocka_unit_test(keys_that_come_too_late),
+		cmocka_unit_test(what_the_hellos_tell),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
