@@ -109,6 +109,24 @@ lab:
 	@$(again) $(BUILD)/smtpwatch $(bench) $(lab_tools)
 	@tests/lab/run $(BUILD)
 
+# Frames through the whole monitor, from the captures of pcaps/ on, for SECONDS; what breaks a rule of tests/fuzz/fuzz_monitor.c is left in build/fuzz.
+fuzz:
+	@contrib/install-deps.sh build fuzz
+	@$(again) $(addprefix build/fuzz/tests/fuzz/,monitor seeds) CC=clang BUILD=build/fuzz SANITIZE=address,undefined \
+		OPT='-O1 -g -fsanitize-coverage=inline-8bit-counters,pc-table'
+	@mkdir -p build/fuzz/corpus build/fuzz/seeds
+	@build/fuzz/tests/fuzz/seeds build/fuzz/seeds pcaps/*.pcap*
+	@build/fuzz/tests/fuzz/monitor -max_len=14000 -max_total_time=$(or $(SECONDS),600) -timeout=10 -entropic=0 \
+		-artifact_prefix=build/fuzz/ build/fuzz/corpus build/fuzz/seeds
+
+fuzz_parts := $(addprefix $(BUILD)/tests/,fuzz/fuzz_monitor.o fuzz/mutate.o fuzz/case.o lib/general.o)
+
+$(BUILD)/tests/fuzz/monitor: $(fuzz_parts) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
+	$(call said,LINK $@)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(BUILD)/tests/fuzz/seeds: $(addprefix $(BUILD)/tests/fuzz/,seeds.o case.o) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
+	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
 coverage:
 	@CC=gcc $(again) everything BUILD=build/coverage OPT='-O0 -g --coverage'
 	@tests/coverage.sh build/coverage
@@ -160,7 +178,7 @@ lab-package: deb
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check bench bench-live lab test asan tsan lint witness coverage everything pcaps golden docs install uninstall deb lab-package clean
+.PHONY: all run check bench bench-live lab test asan tsan lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)

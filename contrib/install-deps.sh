@@ -1,5 +1,5 @@
 #!/bin/sh
-# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|witness|lab|deb|package ...
+# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|fuzz|witness|lab|deb|package ...
 set -eu
 
 # group, how to see that it is there, what to look for, the Debian package that has it
@@ -26,6 +26,8 @@ lint  tool   nm                binutils
 lint  tool   cppcheck          cppcheck
 lint  tool   shellcheck        shellcheck
 lint  tool   mandoc            mandoc
+fuzz  tool   clang             clang
+fuzz  link   -fsanitize=fuzzer libclang-rt-dev
 witness tool tshark            tshark
 lab   tool   ip                iproute2
 lab   tool   setpriv           util-linux
@@ -48,6 +50,7 @@ present() {
 	tool) command -v "$2" ;;
 	header) echo "#include <$2>" | cc -fsyntax-only -x c -include stdarg.h -include stddef.h -include stdint.h -include setjmp.h - ;;
 	module) /usr/bin/python3 -c "import $2" ;;
+	link) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | clang "$2" -x c -o /dev/null - ;;
 	esac >/dev/null 2>&1
 }
 

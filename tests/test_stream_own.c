@@ -133,6 +133,23 @@ static void absurd_acknowledgements_are_no_holes(void **state)
 	}
 }
 
+/* The same where the side's start is learnt only then: bytes of the other side came first, and then the handshake. */
+static void absurd_acknowledgements_end_with_the_handshake(void **state)
+{
+	(void)state;
+	struct engine_run *r = engine_run_new(&stream_general);
+	assert_non_null(r);
+	struct talk t = talk_v4(&r->in, 1);
+	t.step = FRAME_SECOND;
+	talk_mail(&t);
+	r->in.packets[3].ack += (1u << 31) - 20;
+	segments_drop(&r->in, 0);
+	segments_move(&r->in, 2, 0);
+	talk_close(&t, SERVER);
+	assert_mail(engine_run_one(r));
+	engine_run_free(r);
+}
+
 /* Where no handshake was seen, an acknowledgement of before what was seen moves the beginning of it, but not its end. */
 static void an_old_acknowledgement_takes_nothing_back(void **state)
 {
@@ -207,6 +224,7 @@ int main(void)
 		cmocka_unit_test(refused_fast_open_is_refused),
 		cmocka_unit_test(any_two_segments_come_to_an_end),
 		cmocka_unit_test(absurd_acknowledgements_are_no_holes),
+		cmocka_unit_test(absurd_acknowledgements_end_with_the_handshake),
 		cmocka_unit_test(an_old_acknowledgement_takes_nothing_back),
 		cmocka_unit_test(what_waits_is_over_after_a_step_back),
 		cmocka_unit_test(a_clock_to_and_fro_is_not_believed_for_ever),

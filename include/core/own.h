@@ -8,6 +8,9 @@
 #include <assert.h>
 #include <stddef.h>
 
+/* Beyond this much ahead of what was seen, or behind it, a number is not believed: no window is that large (RFC 7323 2.3). */
+#define SEQ_ABSURD (1 << 30)
+
 /* A segment, or a part of one, that cannot be handed on yet: bytes before it are missing, or it acknowledges bytes that are. */
 struct held {
 	struct held *next; /* by sequence */

@@ -326,8 +326,11 @@ void own_order_start(struct own_conn *c, enum side side, uint32_t start)
 {
 	struct half *h = &c->half[side];
 	c->start[side] = h->nxt = start;
-	if (!(h->flags & HALF_FLOOR) || seq_diff(h->end, start) < 0)
+	/* What was seen or acknowledged before is of this stream only if it can lie behind its start. */
+	if (!(h->flags & HALF_FLOOR) || h->end - start > SEQ_ABSURD)
 		h->end = start;
+	if (h->ack - start > SEQ_ABSURD)
+		h->flags &= (uint8_t)~HALF_ACKED;
 	h->flags |= HALF_KNOWN;
 }
 

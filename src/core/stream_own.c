@@ -4,9 +4,6 @@
 /* Segments that are looked up together: enough for their cache misses to overlap, few enough for what is fetched to stay in the first cache. */
 enum { BATCH = 32 };
 
-/* Beyond this much ahead of what was seen, or behind it, a number is not believed: no window is that large (RFC 7323 2.3). */
-#define SEQ_ABSURD (1 << 30)
-
 /* A window of which the scale is unknown, because the handshake was not seen. */
 #define WINDOW_UNKNOWN (1 << 20)
 
@@ -251,9 +248,11 @@ static inline void facts_take(struct stream *s, struct own_conn *c, enum side si
 }
 
 /* Half a circle away a number is neither ahead nor behind: kept, it would be a hole of two gigabytes once more bytes have come. */
-static inline bool ack_is_absurd(const struct half *h, uint32_t ack)
+static inline bool ack_is_absurd(const struct own_conn *c, enum side of, uint32_t ack)
 {
-	return (h->flags & HALF_KNOWN) && (seq_diff(ack, h->end) > SEQ_ABSURD || seq_diff(ack, h->nxt) < -SEQ_ABSURD);
+	const struct half *h = &c->half[of];
+	uint32_t from = h->flags & HALF_KNOWN ? h->nxt : c->start[of];
+	return (h->flags & (HALF_KNOWN | HALF_FLOOR)) && (seq_diff(ack, h->end) > SEQ_ABSURD || seq_diff(ack, from) < -SEQ_ABSURD);
 }
 
 /* The segment's acknowledgement, unless it is absurd. */
@@ -261,7 +260,7 @@ static inline bool ack_take(struct own_conn *c, enum side side, const struct pac
 {
 	enum side other = side_other(side);
 	struct half *h = &c->half[other];
-	if (!(p->flags & TCP_ACK) || ack_is_absurd(h, p->ack))
+	if (!(p->flags & TCP_ACK) || ack_is_absurd(c, other, p->ack))
 		return false;
 	bool moves = !(h->flags & HALF_ACKED) || seq_diff(p->ack, h->ack) > 0;
 	own_order_acked(c, other, p->ack);
