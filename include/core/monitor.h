@@ -27,7 +27,7 @@ struct monitor_config {
 	struct port_set tls_ports, lmtp_ports; /* of ports: TLS from the first byte; LMTP */
 	bool any_port;                         /* beside the ports that are named, any other on which SMTP is recognised */
 	const struct stream_engine *engine;    /* &stream_own, or libnids' */
-	struct stream_config stream;           /* its ports are filled in by monitor_new; its seed is the caller's: secret, and one for all that share connections */
+	struct stream_config stream;           /* its ports are filled in by monitor_new; its seed is the caller's */
 	size_t memory;                         /* bytes at most, everything counted */
 	size_t fragment_memory;
 	bool insist_checksum;
