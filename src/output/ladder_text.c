@@ -1,0 +1,268 @@
+/* ladder_text.c - a ladder for people: to paste into a ticket, or in colour on a terminal, of whatever width. */
+#include "output/ladder.h"
+
+#include "core/frame.h"
+
+#include <stdio.h>
+#include <wchar.h>
+
+/* Columns: what stands before the words, and what two columns of them need at least. */
+enum {
+	MARK = 2,
+	TIME = 13,
+	PACKETS = 10,
+	STAGE = 15,
+	HEAD = MARK + TIME + PACKETS + STAGE,
+	ARROW = 4,
+	USUAL = 100,
+	TWO = 96,
+	LEAST = 16
+};
+
+static const char bold[] = "\033[1m", dim[] = "\033[2m", yellow[] = "\033[33m", red[] = "\033[1;31m", plain[] = "\033[0m";
+
+void ladder_put_time(struct outbuf *b, const struct ladder *l, const struct ladder_line *line)
+{
+	int64_t ns = line->ts - ladder_start(l);
+
+	outbuf_char(b, ns < 0 ? '-' : '+');
+	outbuf_seconds(b, ns < 0 ? -ns : ns);
+}
+
+void ladder_put_packets(struct outbuf *b, const struct ladder_line *line)
+{
+	if (line->packet == 0)
+		return;
+	outbuf_number(b, line->packet);
+	if (line->last > line->packet) {
+		outbuf_char(b, '-');
+		outbuf_number(b, line->last);
+	}
+}
+
+static void put_counted(struct outbuf *b, const struct ladder_line *line)
+{
+	if (line->count < 2 && line->bytes == 0)
+		return;
+	outbuf_str(b, " (");
+	if (line->count > 1) {
+		outbuf_grouped(b, line->count);
+		outbuf_str(b, " times");
+	}
+	if (line->bytes > 0) {
+		outbuf_str(b, line->count > 1 ? ", " : "");
+		outbuf_grouped(b, line->bytes);
+		outbuf_str(b, line->bytes > 1 ? " bytes" : " byte");
+	}
+	outbuf_char(b, ')');
+}
+
+void ladder_put_words(struct outbuf *b, const struct ladder_line *line)
+{
+	outbuf_str(b, line->text);
+	if (line->kind == LADDER_TCP && (line->count > 1 || (line->flags & LADDER_AGAIN)))
+		put_counted(b, line);
+	if (line->kind == LADDER_REPLY && line->pipelined)
+		outbuf_format(b, " [to %s]", line->answers);
+	if (line->waited >= FRAME_SECOND)
+		outbuf_format(b, " (after %.1f s)", (double)line->waited / (double)FRAME_SECOND);
+	if (line->flags & LADDER_UNASKED)
+		outbuf_str(b, " (nobody had said QUIT)");
+}
+
+/* One character of valid UTF-8: how many bytes, and how many columns a terminal gives it. */
+static unsigned character(const char *p, size_t *bytes)
+{
+	const uint8_t *at = (const uint8_t *)p;
+	size_t n = at[0] < 0x80 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+	uint32_t point = n == 1 ? at[0] : at[0] & (0x7fu >> n);
+	int width;
+
+	for (size_t i = 1; i < n; i++)
+		point = point << 6 | (at[i] & 0x3f);
+	*bytes = n;
+	width = wcwidth((wchar_t)point);
+	return width < 0 ? 1 : (unsigned)width;
+}
+
+/* As much as fits into so many columns, cut behind a blank where that is not too far back. */
+struct piece {
+	size_t bytes;
+	unsigned columns;
+};
+
+static struct piece piece_of(struct bytes text, unsigned width)
+{
+	struct piece p = {0}, blank = {0};
+
+	while (p.bytes < text.n) {
+		size_t n;
+		unsigned columns = character((const char *)text.p + p.bytes, &n);
+
+		if (p.columns + columns > width)
+			return blank.columns > width / 2 ? blank : p;
+		p.bytes += n;
+		p.columns += columns;
+		if (text.p[p.bytes - 1] == ' ')
+			blank = p;
+	}
+	return p;
+}
+
+static void put_blanks(struct outbuf *b, unsigned n)
+{
+	while (n-- > 0)
+		outbuf_char(b, ' ');
+}
+
+/* What has been put since `from`, filled up to a width; it is ASCII. */
+static void fill(struct outbuf *b, size_t from, unsigned width)
+{
+	size_t n = b->n - from;
+
+	put_blanks(b, n < width ? width - (unsigned)n : 1);
+}
+
+/* Where words stand, and how many columns they have. */
+struct drawing {
+	struct outbuf *b;
+	const struct ladder *l;
+	bool colour, two;
+	unsigned client, server, indent; /* widths; and where the server's words begin behind the client's */
+	struct outbuf words;
+};
+
+static const char *colour_of(const struct ladder_line *line)
+{
+	if (line->flags & LADDER_FAULT)
+		return red;
+	if (line->flags & (LADDER_GAP | LADDER_AGAIN | LADDER_REFUSED))
+		return yellow;
+	if (line->kind == LADDER_TCP || line->kind == LADDER_NOTE)
+		return dim;
+	return "";
+}
+
+static void put_head(struct drawing *d, const struct ladder_line *line)
+{
+	struct outbuf *b = d->b;
+	size_t from = b->n;
+
+	outbuf_str(b, line->flags & LADDER_FAULT ? ">>" : line->flags & (LADDER_GAP | LADDER_AGAIN) ? " !" : "  ");
+	ladder_put_time(b, d->l, line);
+	fill(b, from, MARK + TIME);
+	from = b->n;
+	ladder_put_packets(b, line);
+	fill(b, from, PACKETS);
+	from = b->n;
+	outbuf_str(b, stage_name(line->stage));
+	fill(b, from, STAGE);
+}
+
+/* "EHLO out.example.org   ->", or "<- 250 mx.example.net" behind the client's column. */
+static void put_piece(struct drawing *d, const struct ladder_line *line, struct bytes text, struct piece p, bool first)
+{
+	struct outbuf *b = d->b;
+	bool note = line->kind == LADDER_NOTE, client = line->side == CLIENT && !note;
+
+	if (!client && !note) {
+		put_blanks(b, d->indent);
+		outbuf_str(b, d->two ? (first ? " <- " : "    ") : (first ? "S: " : "   "));
+	} else if (client && !d->two) {
+		outbuf_str(b, first ? "C: " : "   ");
+	}
+	outbuf_bytes(b, text.p, p.bytes);
+	if (client && d->two && first) {
+		put_blanks(b, d->client - p.columns);
+		outbuf_str(b, " ->");
+	}
+	while (b->n > 0 && b->p[b->n - 1] == ' ')
+		b->n--;
+}
+
+static void put_line(struct drawing *d, const struct ladder_line *line)
+{
+	const char *colour = d->colour ? colour_of(line) : "";
+	unsigned width = line->kind == LADDER_NOTE ? d->client + (d->two ? d->server + ARROW : 0)
+			 : line->side == CLIENT    ? d->client
+						   : d->server;
+	struct bytes left;
+	bool first = true;
+
+	d->words.n = 0;
+	ladder_put_words(&d->words, line);
+	left = bytes_of(d->words.p, d->words.n);
+	do {
+		struct piece p = piece_of(left, width);
+
+		outbuf_str(d->b, colour);
+		if (first)
+			put_head(d, line);
+		else
+			put_blanks(d->b, HEAD);
+		put_piece(d, line, left, p, first);
+		outbuf_str(d->b, *colour != '\0' ? plain : "");
+		outbuf_char(d->b, '\n');
+		left = bytes_from(left, p.bytes);
+		first = false;
+	} while (left.n > 0);
+}
+
+static void put_title(struct drawing *d)
+{
+	struct outbuf *b = d->b;
+	char title[96];
+	int n;
+
+	outbuf_str(b, d->colour ? bold : "");
+	outbuf_format(b, "  %-*s%-*s%-*s", TIME, "seconds", PACKETS, "packet", STAGE, "stage");
+	n = snprintf(title, sizeof(title), "%s %s", d->two ? "client" : "C: client", ladder_end(d->l, CLIENT));
+	outbuf_str(b, title);
+	if (d->two) {
+		put_blanks(b, (unsigned)n < d->client + ARROW ? d->client + ARROW - (unsigned)n : 1);
+	} else {
+		outbuf_char(b, '\n');
+		put_blanks(b, HEAD + d->indent);
+	}
+	outbuf_format(b, "%s %s", d->two ? "server" : "S: server", ladder_end(d->l, SERVER));
+	outbuf_str(b, d->colour ? plain : "");
+	outbuf_char(b, '\n');
+}
+
+static struct drawing drawing_of(struct outbuf *b, const struct ladder *l, unsigned columns, bool colour)
+{
+	struct drawing d = {.b = b, .l = l, .colour = colour};
+	unsigned rest;
+
+	columns = columns == 0 ? USUAL : columns;
+	d.two = columns >= TWO;
+	rest = columns > HEAD + LEAST ? columns - HEAD : LEAST;
+	if (d.two) {
+		d.client = (rest - ARROW) * 4 / 9;
+		d.server = rest - ARROW - d.client;
+		d.indent = d.client;
+	} else {
+		d.indent = 2;
+		d.client = rest - 3;
+		d.server = rest - 3 - d.indent;
+	}
+	return d;
+}
+
+void ladder_text(struct outbuf *b, const struct ladder *l, unsigned columns, bool colour)
+{
+	struct drawing d = drawing_of(b, l, columns, colour);
+	size_t cut;
+	uint64_t omitted = ladder_omitted(l, &cut);
+
+	put_title(&d);
+	for (size_t i = 0; i < ladder_count(l); i++) {
+		if (omitted > 0 && i == cut) {
+			outbuf_str(b, "  ... ");
+			outbuf_grouped(b, omitted);
+			outbuf_str(b, " lines are left out here ...\n");
+		}
+		put_line(&d, ladder_line(l, i));
+	}
+	outbuf_free(&d.words);
+}
