@@ -301,6 +301,11 @@ static void words_output(struct outbuf *b)
 		outbuf_format(b, " %s", (*k)->name);
 }
 
+static void words_session(struct outbuf *b)
+{
+	outbuf_str(b, " worst");
+}
+
 /* How a value of this name is completed: by a function of the file's own, or by words; neither: nothing can be offered. */
 struct value_kind {
 	const char *arg, *function;
@@ -315,6 +320,7 @@ static const struct value_kind value_kinds[] = {
 	{"SEVERITY", NULL, words_severity},
 	{"ALERT=SEVERITY", NULL, words_alert},
 	{"KIND[:TARGET]", NULL, words_output},
+	{"SESSION", NULL, words_session},
 	{"N", NULL, NULL},
 	{"SIZE", NULL, NULL},
 	{"TIME", NULL, NULL},

@@ -2,8 +2,10 @@
 #include "daemon/offline.h"
 
 #include "capture/source.h"
+#include "daemon/chosen.h"
 #include "daemon/extract.h"
 #include "daemon/keys.h"
+#include "daemon/ladders.h"
 #include "daemon/outputs.h"
 #include "daemon/privilege.h"
 #include "daemon/processors.h"
@@ -37,6 +39,8 @@ struct offline {
 	struct input *inputs;
 	struct export *export; /* these two: NULL: packets are not written */
 	struct extract *extract;
+	struct chosen *chosen; /* these two: NULL: nothing is explained */
+	struct ladders *ladders;
 	struct monitor_config config;
 	const char *current; /* the file that frames came from last */
 	int64_t last;        /* the time of the last frame */
@@ -98,16 +102,22 @@ static bool input_open(struct offline *f, struct input *in)
 	return !in->bad;
 }
 
+/* Captures are read once more. */
+static bool twice(const struct options *o)
+{
+	return o->write_pcap != NULL || o->explain != NULL;
+}
+
 /* What a second pass is not to be had of. */
 static bool inputs_check(struct offline *f)
 {
 	char why[SOURCE_WHY];
 	struct stat st;
 
-	for (size_t i = 0; f->o->write_pcap != NULL && i < f->o->reads.n; i++)
+	for (size_t i = 0; twice(f->o) && i < f->o->reads.n; i++)
 		if (stat(f->inputs[i].path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-			snprintf(why, sizeof(why), "%.200s is no file and cannot be read twice, as --write-pcap has to",
-				 f->inputs[i].path);
+			snprintf(why, sizeof(why), "%.200s is no file and cannot be read twice, as %s has to", f->inputs[i].path,
+				 f->o->write_pcap != NULL ? "--write-pcap" : "--explain");
 			complain(&f->usage, why);
 		}
 	return !f->usage;
@@ -158,7 +168,7 @@ static bool root_leave(struct offline *f)
 	if (privilege_held(f->o->user)) {
 		descriptors_raise();
 		for (size_t i = 0; i < f->o->reads.n && !f->usage; i++)
-			if (strcmp(f->inputs[i].path, "-") != 0 && input_open(f, &f->inputs[i]) && f->export != NULL)
+			if (strcmp(f->inputs[i].path, "-") != 0 && input_open(f, &f->inputs[i]) && twice(f->o))
 				input_open_again(f, &f->inputs[i]);
 	}
 	return !f->usage && confine(f);
@@ -168,6 +178,8 @@ static void session_ended(void *arg, const struct record *record)
 {
 	struct offline *f = arg;
 
+	if (f->chosen != NULL)
+		chosen_offer(f->chosen, record, f->inputs[record->conn->input].path);
 	sinks_record(f->sinks, record, f->inputs[record->conn->input].path);
 }
 
@@ -223,7 +235,8 @@ static void input_read(struct offline *f, struct input *in)
 
 	f->current = in->path;
 	reading = in->source;
-	while (!stopping && sinks_listening(f->sinks) && (n = source_read(in->source, frames, FRAMES, why)) > 0) {
+	while (!stopping && (f->chosen != NULL || sinks_listening(f->sinks)) &&
+	       (n = source_read(in->source, frames, FRAMES, why)) > 0) {
 		keys_add(&f->keys, source_secrets(in->source));
 		shards_frames(f->shards, (uint32_t)(in - f->inputs), frames, (size_t)n);
 		in->frames += (uint64_t)n;
@@ -267,8 +280,30 @@ static void finish(struct offline *f)
 		(struct summary){.core = &core, .inputs = inputs, .ports = f->o->ports, .stopped = stopping != 0, .last = f->last});
 }
 
+/* Whether anybody waits for the second pass. */
+static bool again_wanted(const struct offline *f)
+{
+	return f->ladders != NULL || (f->extract != NULL && extract_wanted(f->extract));
+}
+
+static void again_frames(struct offline *f, const struct input *in, const struct frame *frames, size_t n)
+{
+	if (f->extract != NULL)
+		extract_frames(f->extract, frames, n);
+	if (f->ladders != NULL)
+		ladders_frames(f->ladders, (uint32_t)(in - f->inputs), frames, n);
+}
+
+static void again_skip(struct offline *f, uint64_t n)
+{
+	if (f->extract != NULL)
+		extract_skip(f->extract, n);
+	if (f->ladders != NULL)
+		ladders_skip(f->ladders, n);
+}
+
 /* What was read of an input the first time, and no more. False: a signal has ended it. */
-static bool input_extract(struct offline *f, struct input *in)
+static bool input_again(struct offline *f, struct input *in)
 {
 	struct frame frames[FRAMES];
 	char why[SOURCE_WHY];
@@ -278,28 +313,52 @@ static bool input_extract(struct offline *f, struct input *in)
 	if (left > 0 && input_open_again(f, in)) {
 		reading = in->again;
 		while (left > 0 && (n = source_read(in->again, frames, left < FRAMES ? (size_t)left : FRAMES, why)) > 0) {
-			extract_frames(f->extract, frames, (size_t)n);
+			again_frames(f, in, frames, (size_t)n);
 			left -= (uint64_t)n;
 		}
 		reading = NULL;
 		if (left > 0 && !stopping)
-			complain(&f->trouble, "an input has become shorter since it was judged: packets may be missing from files");
+			complain(&f->trouble,
+				 "an input has become shorter since it was judged: packets may be missing from what comes of it");
 	}
-	extract_skip(f->extract, left);
+	again_skip(f, left);
 	source_close(in->again);
 	in->again = NULL;
 	return left == 0 || !stopping;
 }
 
 /* Behind all that is told. A signal that has ended the first pass does not end this; the next one does, by its default action. */
-static void packets_write(struct offline *f)
+static bool inputs_again(struct offline *f)
 {
 	bool whole = true;
 
-	for (size_t i = 0; i < f->o->reads.n && extract_wanted(f->extract) && whole; i++)
-		whole = input_extract(f, &f->inputs[i]);
-	if (!extract_finish(f->extract, whole))
+	for (size_t i = 0; i < f->o->reads.n && again_wanted(f) && whole; i++)
+		whole = input_again(f, &f->inputs[i]);
+	return whole;
+}
+
+/* The ladder of the session that was asked for. */
+static struct ladder *ladder_begin(struct offline *f)
+{
+	const struct conn *conn = f->chosen != NULL ? chosen_conn(f->chosen) : NULL;
+
+	if (conn == NULL || (f->ladders = ladders_new(&f->config)) == NULL)
+		return NULL;
+	return ladders_want(f->ladders, conn, chosen_clean, f->chosen);
+}
+
+static void afterwards(struct offline *f)
+{
+	struct ladder *ladder = ladder_begin(f);
+	bool whole = inputs_again(f);
+	char why[CHOSEN_WHY];
+
+	if (f->extract != NULL && !extract_finish(f->extract, whole))
 		f->trouble = true;
+	if (f->ladders != NULL)
+		ladders_finish(f->ladders);
+	if (f->chosen != NULL && !chosen_tell(f->chosen, ladder, why))
+		complain(chosen_conn(f->chosen) == NULL ? &f->usage : &f->trouble, why);
 }
 
 /* --fail-on */
@@ -336,6 +395,8 @@ static bool start(struct offline *f)
 		if (f->export == NULL)
 			complain(&f->trouble, why);
 	}
+	if (f->o->explain != NULL && (f->chosen = chosen_new(f->o)) == NULL)
+		complain(&f->trouble, "no memory for what is to be explained");
 	return !f->trouble && keys_start(f) && root_leave(f) && monitor_start(f);
 }
 
@@ -349,8 +410,7 @@ static void run(struct offline *f)
 	if (f->usage)
 		return;
 	finish(f);
-	if (f->extract != NULL)
-		packets_write(f);
+	afterwards(f);
 }
 
 /* Trouble goes before alerts: what was not seen may hold more of them. */
@@ -363,7 +423,9 @@ static enum exit_code end(struct offline *f)
 		source_close(f->inputs[i].again);
 	}
 	shards_free(f->shards);
+	ladders_free(f->ladders);
 	keys_close(&f->keys);
+	chosen_free(f->chosen);
 	extract_free(f->extract);
 	export_close(f->export);
 	if (f->sinks != NULL && !sinks_close(f->sinks))

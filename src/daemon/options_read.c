@@ -123,11 +123,26 @@ static void check_write_pcap(const struct options *o, struct mistakes *m)
 				     "write-pcap: standard input cannot be read twice, as this has to; write it to a file first");
 }
 
+/* It reads the captures twice, and only what has an end can be explained. */
+static void check_explain(const struct options *o, struct mistakes *m)
+{
+	if (o->explain == NULL)
+		return;
+	if (o->interfaces.n > 0)
+		mistakes_add(m, line_of(o, "explain"),
+			     "explain: of captures only (-r); --write-pcap keeps what is to be explained later");
+	for (size_t i = 0; i < o->reads.n; i++)
+		if (strcmp(o->reads.all[i], "-") == 0)
+			mistakes_add(m, line_of(o, "explain"),
+				     "explain: standard input cannot be read twice, as this has to; write it to a file first");
+}
+
 /* What no row can see alone. */
 static void check(const struct options *o, struct mistakes *m)
 {
 	check_interfaces(o, m);
 	check_write_pcap(o, m);
+	check_explain(o, m);
 	if (o->interfaces.n > 0 && o->reads.n > 0)
 		mistakes_add(m, line_of(o, "read"),
 			     "read (-r) judges captures, interface (-i) watches the network: one or the other");

@@ -165,8 +165,7 @@ static void content_flush(struct ladder *l, bool whole)
 		n -= n < 3 ? n : 3;
 	if (n == 0 && !whole)
 		return;
-	snprintf(text, sizeof(text), whole ? "(message, %llu bytes; its end)" : "(message goes on, %llu bytes; no end so far)",
-		 (unsigned long long)n);
+	snprintf(text, sizeof(text), whole ? "(message: %llu bytes)" : "(part of a message: %llu bytes)", (unsigned long long)n);
 	ladder_add(l,
 		   (struct ladder_line){.ts = l->content_ts,
 					.packet = l->content_first,

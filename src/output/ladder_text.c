@@ -2,15 +2,15 @@
 #include "output/ladder.h"
 
 #include "core/frame.h"
+#include "output/fold.h"
 
 #include <stdio.h>
-#include <wchar.h>
 
 /* Columns: what stands before the words, and what two columns of them need at least. */
 enum {
 	MARK = 2,
-	TIME = 13,
-	PACKETS = 10,
+	TIME = 12,
+	PACKETS = 8,
 	STAGE = 15,
 	HEAD = MARK + TIME + PACKETS + STAGE,
 	ARROW = 4,
@@ -70,57 +70,12 @@ void ladder_put_words(struct outbuf *b, const struct ladder_line *line)
 		outbuf_str(b, " (nobody had said QUIT)");
 }
 
-/* One character of valid UTF-8: how many bytes, and how many columns a terminal gives it. */
-static unsigned character(const char *p, size_t *bytes)
-{
-	const uint8_t *at = (const uint8_t *)p;
-	size_t n = at[0] < 0x80 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-	uint32_t point = n == 1 ? at[0] : at[0] & (0x7fu >> n);
-	int width;
-
-	for (size_t i = 1; i < n; i++)
-		point = point << 6 | (at[i] & 0x3f);
-	*bytes = n;
-	width = wcwidth((wchar_t)point);
-	return width < 0 ? 1 : (unsigned)width;
-}
-
-/* As much as fits into so many columns, cut behind a blank where that is not too far back. */
-struct piece {
-	size_t bytes;
-	unsigned columns;
-};
-
-static struct piece piece_of(struct bytes text, unsigned width)
-{
-	struct piece p = {0}, blank = {0};
-
-	while (p.bytes < text.n) {
-		size_t n;
-		unsigned columns = character((const char *)text.p + p.bytes, &n);
-
-		if (p.columns + columns > width)
-			return blank.columns > width / 2 ? blank : p;
-		p.bytes += n;
-		p.columns += columns;
-		if (text.p[p.bytes - 1] == ' ')
-			blank = p;
-	}
-	return p;
-}
-
-static void put_blanks(struct outbuf *b, unsigned n)
-{
-	while (n-- > 0)
-		outbuf_char(b, ' ');
-}
-
 /* What has been put since `from`, filled up to a width; it is ASCII. */
 static void fill(struct outbuf *b, size_t from, unsigned width)
 {
 	size_t n = b->n - from;
 
-	put_blanks(b, n < width ? width - (unsigned)n : 1);
+	fold_blanks(b, n < width ? width - (unsigned)n : 1);
 }
 
 /* Where words stand, and how many columns they have. */
@@ -160,20 +115,20 @@ static void put_head(struct drawing *d, const struct ladder_line *line)
 }
 
 /* "EHLO out.example.org   ->", or "<- 250 mx.example.net" behind the client's column. */
-static void put_piece(struct drawing *d, const struct ladder_line *line, struct bytes text, struct piece p, bool first)
+static void put_piece(struct drawing *d, const struct ladder_line *line, struct bytes text, struct fold_piece p, bool first)
 {
 	struct outbuf *b = d->b;
 	bool note = line->kind == LADDER_NOTE, client = line->side == CLIENT && !note;
 
 	if (!client && !note) {
-		put_blanks(b, d->indent);
+		fold_blanks(b, d->indent);
 		outbuf_str(b, d->two ? (first ? " <- " : "    ") : (first ? "S: " : "   "));
 	} else if (client && !d->two) {
 		outbuf_str(b, first ? "C: " : "   ");
 	}
 	outbuf_bytes(b, text.p, p.bytes);
 	if (client && d->two && first) {
-		put_blanks(b, d->client - p.columns);
+		fold_blanks(b, d->client - p.columns);
 		outbuf_str(b, " ->");
 	}
 	while (b->n > 0 && b->p[b->n - 1] == ' ')
@@ -193,13 +148,13 @@ static void put_line(struct drawing *d, const struct ladder_line *line)
 	ladder_put_words(&d->words, line);
 	left = bytes_of(d->words.p, d->words.n);
 	do {
-		struct piece p = piece_of(left, width);
+		struct fold_piece p = fold_piece(left, width);
 
 		outbuf_str(d->b, colour);
 		if (first)
 			put_head(d, line);
 		else
-			put_blanks(d->b, HEAD);
+			fold_blanks(d->b, HEAD);
 		put_piece(d, line, left, p, first);
 		outbuf_str(d->b, *colour != '\0' ? plain : "");
 		outbuf_char(d->b, '\n');
@@ -219,10 +174,10 @@ static void put_title(struct drawing *d)
 	n = snprintf(title, sizeof(title), "%s %s", d->two ? "client" : "C: client", ladder_end(d->l, CLIENT));
 	outbuf_str(b, title);
 	if (d->two) {
-		put_blanks(b, (unsigned)n < d->client + ARROW ? d->client + ARROW - (unsigned)n : 1);
+		fold_blanks(b, (unsigned)n < d->client + ARROW ? d->client + ARROW - (unsigned)n : 1);
 	} else {
 		outbuf_char(b, '\n');
-		put_blanks(b, HEAD + d->indent);
+		fold_blanks(b, HEAD + d->indent);
 	}
 	outbuf_format(b, "%s %s", d->two ? "server" : "S: server", ladder_end(d->l, SERVER));
 	outbuf_str(b, d->colour ? plain : "");
