@@ -219,7 +219,7 @@ static void put_auth(struct outbuf *b, struct bytes args)
 		n++;
 	if (n < args.n && args.p[n] != ' ')
 		n = 0;
-	outbuf_str(b, "AUTH ");
+	outbuf_str(b, n > 0 ? "AUTH " : "AUTH");
 	outbuf_bytes(b, args.p, n);
 	if (n < args.n)
 		outbuf_str(b, " ********");

@@ -83,7 +83,8 @@ struct drawing {
 	struct outbuf *b;
 	const struct ladder *l;
 	bool colour, two;
-	unsigned client, server, indent; /* widths; and where the server's words begin behind the client's */
+	unsigned time, packets, head;    /* widths of what stands before the words, the last of all of it */
+	unsigned client, server, indent; /* of the words; and where the server's begin behind the client's */
 	struct outbuf words;
 };
 
@@ -105,10 +106,10 @@ static void put_head(struct drawing *d, const struct ladder_line *line)
 
 	outbuf_str(b, line->flags & LADDER_FAULT ? ">>" : line->flags & (LADDER_GAP | LADDER_AGAIN) ? " !" : "  ");
 	ladder_put_time(b, d->l, line);
-	fill(b, from, MARK + TIME);
+	fill(b, from, MARK + d->time);
 	from = b->n;
 	ladder_put_packets(b, line);
-	fill(b, from, PACKETS);
+	fill(b, from, d->packets);
 	from = b->n;
 	outbuf_str(b, stage_name(line->stage));
 	fill(b, from, STAGE);
@@ -154,7 +155,7 @@ static void put_line(struct drawing *d, const struct ladder_line *line)
 		if (first)
 			put_head(d, line);
 		else
-			fold_blanks(d->b, HEAD);
+			fold_blanks(d->b, d->head);
 		put_piece(d, line, left, p, first);
 		outbuf_str(d->b, *colour != '\0' ? plain : "");
 		outbuf_char(d->b, '\n');
@@ -170,18 +171,34 @@ static void put_title(struct drawing *d)
 	int n;
 
 	outbuf_str(b, d->colour ? bold : "");
-	outbuf_format(b, "  %-*s%-*s%-*s", TIME, "seconds", PACKETS, "packet", STAGE, "stage");
+	outbuf_format(b, "  %-*s%-*s%-*s", (int)d->time, "seconds", (int)d->packets, "packet", (int)STAGE, "stage");
 	n = snprintf(title, sizeof(title), "%s %s", d->two ? "client" : "C: client", ladder_end(d->l, CLIENT));
 	outbuf_str(b, title);
 	if (d->two) {
 		fold_blanks(b, (unsigned)n < d->client + ARROW ? d->client + ARROW - (unsigned)n : 1);
 	} else {
 		outbuf_char(b, '\n');
-		fold_blanks(b, HEAD + d->indent);
+		fold_blanks(b, d->head + d->indent);
 	}
 	outbuf_format(b, "%s %s", d->two ? "server" : "S: server", ladder_end(d->l, SERVER));
 	outbuf_str(b, d->colour ? plain : "");
 	outbuf_char(b, '\n');
+}
+
+/* Times and packets of a long capture have more digits. */
+static void heads_measure(struct drawing *d)
+{
+	d->time = TIME;
+	d->packets = PACKETS;
+	for (size_t i = 0; i < ladder_count(d->l); i++) {
+		d->words.n = 0;
+		ladder_put_time(&d->words, d->l, ladder_line(d->l, i));
+		d->time = d->words.n >= d->time ? (unsigned)d->words.n + 1 : d->time;
+		d->words.n = 0;
+		ladder_put_packets(&d->words, ladder_line(d->l, i));
+		d->packets = d->words.n >= d->packets ? (unsigned)d->words.n + 1 : d->packets;
+	}
+	d->head = MARK + d->time + d->packets + STAGE;
 }
 
 static struct drawing drawing_of(struct outbuf *b, const struct ladder *l, unsigned columns, bool colour)
@@ -189,9 +206,10 @@ static struct drawing drawing_of(struct outbuf *b, const struct ladder *l, unsig
 	struct drawing d = {.b = b, .l = l, .colour = colour};
 	unsigned rest;
 
+	heads_measure(&d);
 	columns = columns == 0 ? USUAL : columns;
 	d.two = columns >= TWO;
-	rest = columns > HEAD + LEAST ? columns - HEAD : LEAST;
+	rest = columns > d.head + LEAST ? columns - d.head : LEAST;
 	if (d.two) {
 		d.client = (rest - ARROW) * 4 / 9;
 		d.server = rest - ARROW - d.client;
