@@ -24,8 +24,9 @@ struct input {
 	int wake;      /* an eventfd that input_stop makes readable; -1 for a file, where no read takes long */
 	atomic_bool stop;
 	bool ended;
-	struct unpack *unpack; /* NULL: not compressed */
-	struct bytes raw;      /* what is left in block */
+	uint64_t fetched, size; /* bytes; size 0: not known */
+	struct unpack *unpack;  /* NULL: not compressed */
+	struct bytes raw;       /* what is left in block */
 	/* Given again by input_read, since a pipe cannot be read twice. */
 	size_t ahead_n, ahead_given;
 	uint8_t ahead[INPUT_AHEAD];
@@ -73,6 +74,7 @@ static ssize_t input_fetch(struct input *in, void *to, size_t n, bool interrupti
 	if (r < 0)
 		return input_broken(in);
 	in->ended = r == 0;
+	in->fetched += (uint64_t)r;
 	return r;
 }
 
@@ -189,6 +191,8 @@ static bool input_check(struct input *in)
 	if (S_ISCHR(st.st_mode) && isatty(in->fd))
 		return input_fail(in, "is a terminal: a capture cannot be typed", "");
 	if (S_ISREG(st.st_mode))
+		in->size = (uint64_t)st.st_size;
+	if (S_ISREG(st.st_mode))
 		return true;
 	in->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return in->wake >= 0 || input_fail(in, "cannot be opened: ", strerror(errno));
@@ -230,6 +234,12 @@ const uint8_t *input_ahead(const struct input *in, size_t *n)
 const char *input_trouble(const struct input *in)
 {
 	return in->trouble;
+}
+
+uint64_t input_progress(const struct input *in, uint64_t *size)
+{
+	*size = in->size;
+	return in->fetched;
 }
 
 bool input_waits(const struct input *in)

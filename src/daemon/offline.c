@@ -9,6 +9,7 @@
 #include "daemon/outputs.h"
 #include "daemon/privilege.h"
 #include "daemon/processors.h"
+#include "daemon/progress.h"
 #include "daemon/sandbox.h"
 #include "daemon/shards.h"
 
@@ -41,10 +42,12 @@ struct offline {
 	struct extract *extract;
 	struct chosen *chosen; /* these two: NULL: nothing is explained */
 	struct ladders *ladders;
+	struct progress progress;
 	struct monitor_config config;
 	const char *current; /* the file that frames came from last */
 	int64_t last;        /* the time of the last frame */
 	bool usage, trouble;
+	bool terminal; /* standard output is one */
 };
 
 /* What a signal handler can reach. A second signal finds the default action, and kills. */
@@ -174,10 +177,18 @@ static bool root_leave(struct offline *f)
 	return !f->usage && confine(f);
 }
 
+/* Something may be written to the terminal now: of the usual output only an alert is. */
+static bool will_tell(const struct offline *f, const struct record *record)
+{
+	return f->o->outputs.n > 0 || report_make(&f->o->alerting, record, "").raised != 0;
+}
+
 static void session_ended(void *arg, const struct record *record)
 {
 	struct offline *f = arg;
 
+	if (f->progress.shown && f->terminal && will_tell(f, record))
+		progress_hide(&f->progress);
 	if (f->chosen != NULL)
 		chosen_offer(f->chosen, record, f->inputs[record->conn->input].path);
 	sinks_record(f->sinks, record, f->inputs[record->conn->input].path);
@@ -225,6 +236,35 @@ static void say_so_far(const struct offline *f)
 		(unsigned long long)core.stream.conns_open, f->current);
 }
 
+/* Bytes of all captures, 0: not known. */
+static uint64_t inputs_size(const struct offline *f)
+{
+	uint64_t sum = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < f->o->reads.n; i++) {
+		if (stat(f->inputs[i].path, &st) != 0 || !S_ISREG(st.st_mode))
+			return 0;
+		sum += (uint64_t)st.st_size;
+	}
+	return sum;
+}
+
+static void progress_tell(struct offline *f, const struct source *s)
+{
+	uint64_t size;
+
+	progress_show(&f->progress, source_progress(s, &size));
+}
+
+static void progress_past(struct offline *f, const struct source *s)
+{
+	uint64_t size, done = source_progress(s, &size);
+
+	progress_hide(&f->progress);
+	progress_next(&f->progress, size > 0 ? size : done);
+}
+
 /* One input to its end, to its damage, or to a signal. A slow one (a pipe) is somebody's live view: nothing waits in a buffer. */
 static void input_read(struct offline *f, struct input *in)
 {
@@ -247,8 +287,10 @@ static void input_read(struct offline *f, struct input *in)
 			shards_settle(f->shards);
 			sinks_flush(f->sinks);
 		}
+		progress_tell(f, in->source);
 	}
 	reading = NULL;
+	progress_past(f, in->source);
 	if (n < 0 && !stopping)
 		complain(&f->trouble, why);
 	source_close(in->source);
@@ -315,8 +357,10 @@ static bool input_again(struct offline *f, struct input *in)
 		while (left > 0 && (n = source_read(in->again, frames, left < FRAMES ? (size_t)left : FRAMES, why)) > 0) {
 			again_frames(f, in, frames, (size_t)n);
 			left -= (uint64_t)n;
+			progress_tell(f, in->again);
 		}
 		reading = NULL;
+		progress_past(f, in->again);
 		if (left > 0 && !stopping)
 			complain(&f->trouble,
 				 "an input has become shorter since it was judged: packets may be missing from what comes of it");
@@ -332,6 +376,7 @@ static bool inputs_again(struct offline *f)
 {
 	bool whole = true;
 
+	progress_begin(&f->progress, "read again", inputs_size(f));
 	for (size_t i = 0; i < f->o->reads.n && again_wanted(f) && whole; i++)
 		whole = input_again(f, &f->inputs[i]);
 	return whole;
@@ -404,6 +449,7 @@ static void run(struct offline *f)
 {
 	if (!start(f))
 		return;
+	progress_begin(&f->progress, "read", inputs_size(f));
 	for (size_t i = 0; i < f->o->reads.n && !f->usage && !stopping; i++)
 		if (input_open(f, &f->inputs[i]))
 			input_read(f, &f->inputs[i]);
@@ -443,6 +489,7 @@ enum exit_code offline_run(const struct options *o)
 		return EXIT_TROUBLE;
 	for (size_t i = 0; i < o->reads.n; i++)
 		f.inputs[i].path = o->reads.all[i];
+	f.terminal = isatty(STDOUT_FILENO);
 	signals_catch();
 	run(&f);
 	return end(&f);

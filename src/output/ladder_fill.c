@@ -296,8 +296,15 @@ static bool is_pipelined(const struct ladder *l, const struct watch_event *e)
 {
 	const struct ladder_line *last = ladder_last(l);
 
-	return e->pending != NULL && e->pending->verb != SMTP_CONNECT &&
-	       (last == NULL || (last->kind != LADDER_COMMAND && last->kind != LADDER_MESSAGE) || last->ts != e->pending->ts);
+	const char *verb;
+
+	if (e->pending == NULL || e->pending->verb == SMTP_CONNECT || last == NULL)
+		return false;
+	if (last->kind == LADDER_MESSAGE)
+		return e->pending->verb != SMTP_END && e->pending->verb != SMTP_BDAT;
+	verb = smtp_verb_name((enum smtp_verb)e->pending->verb);
+	return last->kind != LADDER_COMMAND || (e->pending->verb < SMTP_NOT_SMTP && e->pending->verb != SMTP_AUTH_LINE &&
+						strncmp(last->text, verb, strlen(verb)) != 0);
 }
 
 static void on_reply(struct ladder *l, const struct watch_event *e)
