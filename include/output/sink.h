@@ -39,7 +39,8 @@ struct sink_kind {
 	void (*loss)(const void *self, struct sink_loss *out);
 };
 
-extern const struct sink_kind sink_text, sink_json, sink_syslog, sink_journald, sink_prometheus, sink_textfile, sink_exec;
+extern const struct sink_kind sink_text, sink_json, sink_syslog, sink_journald, sink_prometheus, sink_textfile, sink_exec, sink_csv,
+	sink_zeek, sink_ecs;
 
 /* The table of kinds, ended by NULL. */
 extern const struct sink_kind *const sink_kinds[];
