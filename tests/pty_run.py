@@ -26,7 +26,7 @@ def main():
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, args.columns, 0, 0))
     env = dict(os.environ, TERM=os.environ.get("TERM_HERE", "xterm"))
     out = open(args.stdout, "wb") if args.stdout else theirs
-    child = subprocess.Popen(args.command, stdin=subprocess.DEVNULL, stdout=out, stderr=theirs, env=env)
+    child = subprocess.Popen(args.command, stdout=out, stderr=theirs, env=env)
     os.close(theirs)
     if args.int_after:
         threading.Timer(args.int_after, child.send_signal, [signal.SIGINT]).start()

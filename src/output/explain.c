@@ -8,7 +8,7 @@
 
 #include <ctype.h>
 
-enum { USUAL = 100 };
+enum { USUAL = 100, NARROW = 40 };
 
 /* A clause of the catalogue as a sentence, with a blank before it. */
 static void put_sentence(struct outbuf *b, const char *begin, const char *clause)
@@ -23,7 +23,9 @@ static void put_sentence(struct outbuf *b, const char *begin, const char *clause
 
 static void put_seconds(struct outbuf *b, int64_t ns)
 {
-	if (ns < FRAME_SECOND)
+	if (ns < 10 * FRAME_MS)
+		outbuf_format(b, "%.2f ms", (double)ns / (double)FRAME_MS);
+	else if (ns < FRAME_SECOND)
 		outbuf_format(b, "%.1f ms", (double)ns / (double)FRAME_MS);
 	else
 		outbuf_format(b, "%.1f s", (double)ns / (double)FRAME_SECOND);
@@ -48,6 +50,8 @@ static void put_fault(struct outbuf *b, const struct ladder *l, const struct lad
 	put_place(b, l, line);
 	if (line->kind == LADDER_NOTE)
 		outbuf_format(b, "is where it stops being known: %s", line->text);
+	else if (line->flags == (LADDER_AGAIN | LADDER_FAULT))
+		outbuf_format(b, "is the first of what the %s sent again", who[line->side]);
 	else if (line->kind == LADDER_TCP)
 		outbuf_format(b, "is the %s's %s", who[line->side], line->text);
 	else
@@ -188,20 +192,37 @@ static void put_heading(struct text *t, const struct report *r, uint64_t number)
 	outbuf_str(t->b, "\n\n");
 }
 
+/* A paragraph for each message that somebody has to look after. */
+static void put_messages(struct text *t, const struct report *r, unsigned width)
+{
+	struct outbuf words = {0}, *b = t->b;
+
+	for (const struct transaction *m = r->record.session->first; m != NULL; m = m->next) {
+		if (!text_message_told(r, m))
+			continue;
+		words.n = 0;
+		t->b = &words;
+		outbuf_str(&words, "The mail: ");
+		text_message_words(t, r, m);
+		outbuf_char(&words, '.');
+		t->b = b;
+		fold_put(b, bytes_of(words.p, words.n), width, 2);
+		outbuf_char(b, '\n');
+	}
+	outbuf_free(&words);
+}
+
 void explain_put(struct outbuf *b, const struct report *r, uint64_t number, const struct ladder *l, struct explain_style style)
 {
 	struct text t = {.b = b, .colour = style.colour};
+	unsigned width = style.columns > NARROW ? style.columns : style.columns > 0 ? NARROW : USUAL;
 	struct outbuf words = {0};
-	size_t from;
 
 	put_heading(&t, r, number);
 	explain_paragraph(&words, r, l);
-	fold_put(b, bytes_of(words.p, words.n), style.columns > 20 ? style.columns : USUAL, 0);
+	fold_put(b, bytes_of(words.p, words.n), width < USUAL ? width : USUAL, 0);
 	outbuf_char(b, '\n');
-	from = b->n;
-	text_messages(&t, r);
-	if (b->n > from)
-		outbuf_char(b, '\n');
+	put_messages(&t, r, width < USUAL ? width : USUAL);
 	if (l != NULL)
 		ladder_text(b, l, style.columns, style.colour);
 	outbuf_free(&words);

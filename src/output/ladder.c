@@ -121,6 +121,19 @@ struct ladder_line *ladder_add(struct ladder *l, struct ladder_line line, struct
 	return at;
 }
 
+void ladder_settle(struct ladder *l)
+{
+	for (uint64_t i = l->n; i > 1 && l->n - i < HEAD; i--) {
+		struct ladder_line *at = &l->lines[place_of(i - 1)], *before = &l->lines[place_of(i - 2)], line = *at;
+		uint64_t last = line.last > line.packet ? line.last : line.packet;
+
+		if (before->kind != LADDER_TCP || before->packet <= last)
+			return;
+		*at = *before;
+		*before = line;
+	}
+}
+
 struct ladder_line *ladder_last(const struct ladder *l)
 {
 	return l->n > 0 ? &l->lines[place_of(l->n - 1)] : NULL;

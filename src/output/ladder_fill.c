@@ -158,13 +158,14 @@ void ladder_icmp(struct ladder *l, const struct packet_icmp *icmp, uint64_t pack
 static void content_flush(struct ladder *l, bool whole)
 {
 	char text[96];
-	uint64_t n = l->content;
+	uint64_t n = whole ? l->message : l->content;
 
 	/* RFC 5321 4.1.1.4: the dot and its line end are no part of the message. */
 	if (whole && l->content_stage == STAGE_DATA)
 		n -= n < 3 ? n : 3;
 	if (n == 0 && !whole)
 		return;
+	l->message = whole ? 0 : l->message;
 	snprintf(text, sizeof(text), whole ? "(message: %llu bytes)" : "(part of a message: %llu bytes)", (unsigned long long)n);
 	ladder_add(l,
 		   (struct ladder_line){.ts = l->content_ts,
@@ -175,6 +176,7 @@ static void content_flush(struct ladder *l, bool whole)
 					.stage = l->content_stage,
 					.bytes = n},
 		   bytes_str(text));
+	ladder_settle(l);
 	l->content = 0;
 	l->content_first = l->content_last = 0;
 }
@@ -204,7 +206,7 @@ static void on_gap(struct ladder *l, const struct watch_event *e)
 	char text[96];
 
 	content_flush(l, false);
-	snprintf(text, sizeof(text), "(%llu bytes of the %s are missing from the capture)", (unsigned long long)e->bytes,
+	snprintf(text, sizeof(text), "%llu bytes of the %s are missing from the capture", (unsigned long long)e->bytes,
 		 e->side == CLIENT ? "client" : "server");
 	line.kind = LADDER_NOTE;
 	ladder_add(l, line, bytes_str(text));
@@ -258,6 +260,8 @@ static void on_command(struct ladder *l, const struct watch_event *e)
 	enum smtp_verb verb = (enum smtp_verb)e->pending->verb;
 
 	content_flush(l, false);
+	if (verb == SMTP_MAIL)
+		l->message = 0;
 	l->secret |= verb == SMTP_AUTH || verb == SMTP_MAIL || verb == SMTP_DATA || verb == SMTP_BDAT;
 	put_command(l, &b, e);
 	ladder_add(l, line_said(l, e, LADDER_COMMAND), bytes_of(b.p, b.n));
@@ -307,6 +311,21 @@ static bool is_pipelined(const struct ladder *l, const struct watch_event *e)
 						strncmp(last->text, verb, strlen(verb)) != 0);
 }
 
+static const char *answered_name(enum smtp_verb verb)
+{
+	switch (verb) {
+	case SMTP_CONNECT:
+		return "the connection";
+	case SMTP_END:
+		return "the end of the message";
+	case SMTP_UNKNOWN:
+	case SMTP_NOT_SMTP:
+		return "a line that is no command";
+	default:
+		return smtp_verb_name(verb);
+	}
+}
+
 static void on_reply(struct ladder *l, const struct watch_event *e)
 {
 	struct outbuf b = {0};
@@ -316,7 +335,7 @@ static void on_reply(struct ladder *l, const struct watch_event *e)
 	line = line_said(l, e, LADDER_REPLY);
 	line.code = e->reply->code;
 	line.pipelined = is_pipelined(l, e);
-	line.answers = e->pending != NULL ? smtp_verb_name((enum smtp_verb)e->pending->verb) : NULL;
+	line.answers = e->pending != NULL ? answered_name((enum smtp_verb)e->pending->verb) : NULL;
 	line.waited = e->pending != NULL && e->pending->ts > 0 && e->ts > e->pending->ts ? e->ts - e->pending->ts : 0;
 	line.flags = (line.code >= 400 ? LADDER_REFUSED : 0u) | (e->unasked ? LADDER_UNASKED : 0u);
 	reply_words(l, &b, e);
@@ -335,6 +354,7 @@ static void on_content(struct ladder *l, const struct watch_event *e)
 	}
 	l->content_last = packet;
 	l->content += e->bytes;
+	l->message += e->bytes;
 	l->stage = e->stage;
 }
 
