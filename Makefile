@@ -25,7 +25,7 @@ tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/scenario_p
 
 to        = $(DESTDIR)$(PREFIX)
 conf      = $(DESTDIR)$(SYSCONFDIR)/smtpwatch/smtpwatch.conf
-documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/daemon.md docs/metrics.md docs/schema.json contrib/grafana-dashboard.json
+documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/columns.md docs/tutorial.md docs/daemon.md docs/metrics.md docs/schema.json contrib/grafana-dashboard.json
 
 lab_tools := $(addprefix $(BUILD)/tests/lab/,blast bare_live)
 
@@ -139,9 +139,10 @@ pcaps: $(BUILD)/tests/scenario_pcap
 
 golden: pcaps $(BUILD)/smtpwatch
 	@tests/test_golden.sh $(BUILD)/smtpwatch --write
+	@tests/test_explain.sh $(BUILD)/smtpwatch --write
 
 # The parts of the documents that come from the program's tables, after a change of these.
-docs: $(BUILD)/tests/make_docs
+docs: $(BUILD)/tests/make_docs $(BUILD)/smtpwatch
 	@tests/test_docs.sh $(BUILD)/smtpwatch --write
 
 # Where things go: beneath PREFIX, but for configuration. An older configuration file is kept.

@@ -233,7 +233,7 @@ static void part_alert_list(struct outbuf *b)
 			snprintf(rule, sizeof(rule), "The rule");
 		else
 			snprintf(rule, sizeof(rule), "The rule (%s)", row->rfc);
-		markdown_item(b, "The sender", words->sender);
+		markdown_item(b, "What the sender does", words->sender);
 		markdown_item(b, "Look at", row->advice);
 		markdown_item(b, "What to do", words->check);
 		markdown_item(b, rule, words->rule);
@@ -454,7 +454,8 @@ static const struct part *part_of(const char *line, const char *word)
 {
 	const char *at = strstr(line, word);
 
-	if (at == NULL)
+	/* "send: " is none. */
+	if (at == NULL || (at > line && isalpha((unsigned char)at[-1])))
 		return NULL;
 	at += strlen(word);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

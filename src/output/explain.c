@@ -151,7 +151,7 @@ void explain_paragraph(struct outbuf *b, const struct report *r, const struct la
 	else if (words != NULL)
 		outbuf_format(b, " The rule (%s): %s", row->rfc, words->rule);
 	if (words != NULL)
-		outbuf_format(b, " The sender: %s", words->sender);
+		outbuf_format(b, " What the sender will have done: %s", words->sender);
 	put_check(b, c, words);
 }
 
