@@ -30,7 +30,7 @@ if [ "${2-}" = --write ]; then
 fi
 contrib/docs/examples.py "$1" docs/tutorial.md README.md || fail "examples are not up to date"
 pictures=$(mktemp -d)
-contrib/docs/pictures "$1" "$pictures" && diff -r docs/pictures "$pictures" >"$now" || fail "pictures are not up to date: make docs"
+{ contrib/docs/pictures "$1" "$pictures" && diff -r docs/pictures "$pictures" >"$now"; } || fail "pictures are not up to date: make docs"
 rm -r "$pictures"
 
 # shellcheck source=/dev/null

@@ -1,7 +1,7 @@
 #!/bin/bash
 # test_explain.sh - --explain, its ladders, the tables and the progress, as an administrator meets them: goldens in tests/explain. Speaks TAP.
 # usage: test_explain.sh SMTPWATCH, or, after a change of output that is meant, test_explain.sh SMTPWATCH --write
-# shellcheck disable=SC2317 # functions are called by result
+# shellcheck disable=SC2317,SC2015 # functions are called by result; what is between && and || is meant to decide
 set -u
 program=$1
 golden=tests/explain
@@ -31,7 +31,7 @@ explain() {
 }
 
 compare() {
-	if [ "$mode" = --write ]; then mkdir -p $golden && cp "$dir/out" "$golden/$1"; else diff -u "$golden/$1" "$dir/out"; fi
+	if [ "$mode" = --write ]; then mkdir -p "$golden" && cp "$dir/out" "$golden/$1"; else diff -u "$golden/$1" "$dir/out"; fi
 }
 mode=${2-}
 
@@ -94,7 +94,7 @@ result 'an unknown ladder' refuses 2 'none of text, csv, mermaid' -r pcaps/421-i
 
 redacted() {
 	for how in local hash all; do
-		explain 221-for-message worst --redact $how >"$dir/out" || return 1
+		explain 221-for-message worst --redact "$how" >"$dir/out" || return 1
 		! grep -E '\b[ab]@example|1@out' "$dir/out" || return 1
 	done
 }
@@ -107,12 +107,12 @@ result 'NO_COLOR is honoured' uncoloured
 
 with_outputs() {
 	explain 221-for-message worst -o "json:$dir/json" --write-pcap "$dir" -Z "$(id -un)" >"$dir/out" && grep -q '"session"' "$dir/json" && ls "$dir"/*.pcap >/dev/null &&
-		diff "$dir/out" $golden/221-for-message.text
+		diff "$dir/out" "$golden"/221-for-message.text
 }
 result 'beside other outputs and packets' with_outputs
 
 workers() {
-	explain lab-exim-errors worst -j 3 | diff - $golden/lab-exim-errors.text
+	explain lab-exim-errors worst -j 3 | diff - "$golden"/lab-exim-errors.text
 }
 result 'with several workers' workers
 

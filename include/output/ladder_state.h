@@ -40,6 +40,7 @@ struct ladder {
 	struct outbuf reply; /* the lines of a reply that goes on */
 	uint32_t reply_lines;
 	uint64_t content, message;            /* bytes of a message that have no line yet; and all of it so far */
+	uint64_t spoken;                      /* offset in the client's stream behind its last command */
 	uint64_t content_first, content_last; /* packets */
 	int64_t content_ts;
 	enum stage content_stage;
@@ -49,9 +50,6 @@ struct ladder {
 
 /* ladder.c: a new line with all that is given; text is escaped here. The line, or NULL where there is no memory. */
 struct ladder_line *ladder_add(struct ladder *l, struct ladder_line line, struct bytes text);
-
-/* The last line goes before segments that were sent again behind it, and were told before it was known how far it goes. */
-void ladder_settle(struct ladder *l);
 
 /* The last line, or NULL. */
 struct ladder_line *ladder_last(const struct ladder *l);

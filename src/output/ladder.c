@@ -121,19 +121,6 @@ struct ladder_line *ladder_add(struct ladder *l, struct ladder_line line, struct
 	return at;
 }
 
-void ladder_settle(struct ladder *l)
-{
-	for (uint64_t i = l->n; i > 1 && l->n - i < HEAD; i--) {
-		struct ladder_line *at = &l->lines[place_of(i - 1)], *before = &l->lines[place_of(i - 2)], line = *at;
-		uint64_t last = line.last > line.packet ? line.last : line.packet;
-
-		if (before->kind != LADDER_TCP || before->packet <= last)
-			return;
-		*at = *before;
-		*before = line;
-	}
-}
-
 struct ladder_line *ladder_last(const struct ladder *l)
 {
 	return l->n > 0 ? &l->lines[place_of(l->n - 1)] : NULL;
@@ -144,12 +131,17 @@ size_t ladder_count(const struct ladder *l)
 	return l->n < LADDER_LINES ? (size_t)l->n : LADDER_LINES;
 }
 
-const struct ladder_line *ladder_line(const struct ladder *l, size_t i)
+static struct ladder_line *line_at(const struct ladder *l, size_t i)
 {
 	size_t cut;
 	uint64_t omitted = ladder_omitted(l, &cut);
 
 	return &l->lines[place_of(i < cut ? i : i + omitted)];
+}
+
+const struct ladder_line *ladder_line(const struct ladder *l, size_t i)
+{
+	return line_at(l, i);
 }
 
 uint64_t ladder_omitted(const struct ladder *l, size_t *cut)
@@ -196,7 +188,7 @@ static struct ladder_line *line_find(const struct ladder *l, const struct search
 	struct ladder_line *found = NULL;
 
 	for (size_t i = 0; i < ladder_count(l) && (found == NULL || s->last); i++) {
-		struct ladder_line *line = &l->lines[ladder_line(l, i) - l->lines];
+		struct ladder_line *line = line_at(l, i);
 
 		if (line_is(line, s))
 			found = line;
@@ -210,7 +202,7 @@ static struct ladder_line *unasked_find(const struct ladder *l, enum stage stage
 	struct search s = {LADDER_REPLY, SERVER, LADDER_UNASKED, 0, true};
 
 	for (size_t i = 0; i < ladder_count(l); i++) {
-		struct ladder_line *line = &l->lines[ladder_line(l, i) - l->lines];
+		struct ladder_line *line = line_at(l, i);
 
 		if (line_is(line, &s) && line->stage == stage)
 			return line;
@@ -293,10 +285,43 @@ static struct ladder_line *fault_find(const struct ladder *l, const struct endin
 	}
 }
 
+/* Where a segment's line belongs that stands at i: behind the last line that was brought by an earlier packet. */
+static size_t place_behind(const struct ladder *l, size_t i)
+{
+	uint64_t packet = ladder_line(l, i)->packet;
+	size_t found = i;
+
+	for (size_t k = i + 1; k < ladder_count(l); k++) {
+		const struct ladder_line *line = ladder_line(l, k);
+
+		if (line->kind != LADDER_TCP && line->packet > 0 && (line->last > 0 ? line->last : line->packet) < packet)
+			found = k;
+	}
+	return found;
+}
+
+/* What is said is told once it is known what it is, which may be after segments that came behind it: their lines move down. */
+static void lines_order(struct ladder *l)
+{
+	for (size_t i = ladder_count(l); i-- > 0;) {
+		size_t to = ladder_line(l, i)->kind == LADDER_TCP ? place_behind(l, i) : i;
+
+		for (size_t k = i; k < to; k++) {
+			struct ladder_line *at = line_at(l, k), *next = line_at(l, k + 1), moved = *at;
+
+			moved.stage = next->stage;
+			*at = *next;
+			*next = moved;
+		}
+	}
+}
+
 void ladder_judge(struct ladder *l, const struct ending *ending, enum verdict v)
 {
-	struct ladder_line *fault = fault_find(l, ending, (enum about)abouts[v]);
+	struct ladder_line *fault;
 
+	lines_order(l);
+	fault = fault_find(l, ending, (enum about)abouts[v]);
 	if (fault != NULL)
 		fault->flags |= LADDER_FAULT;
 }

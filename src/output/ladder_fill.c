@@ -176,7 +176,6 @@ static void content_flush(struct ladder *l, bool whole)
 					.stage = l->content_stage,
 					.bytes = n},
 		   bytes_str(text));
-	ladder_settle(l);
 	l->content = 0;
 	l->content_first = l->content_last = 0;
 }
@@ -206,8 +205,8 @@ static void on_gap(struct ladder *l, const struct watch_event *e)
 	char text[96];
 
 	content_flush(l, false);
-	snprintf(text, sizeof(text), "%llu bytes of the %s are missing from the capture", (unsigned long long)e->bytes,
-		 e->side == CLIENT ? "client" : "server");
+	snprintf(text, sizeof(text), "%llu byte%s of the %s %s missing from the capture", (unsigned long long)e->bytes,
+		 e->bytes == 1 ? "" : "s", e->side == CLIENT ? "client" : "server", e->bytes == 1 ? "is" : "are");
 	line.kind = LADDER_NOTE;
 	ladder_add(l, line, bytes_str(text));
 }
@@ -262,6 +261,7 @@ static void on_command(struct ladder *l, const struct watch_event *e)
 	content_flush(l, false);
 	if (verb == SMTP_MAIL)
 		l->message = 0;
+	l->spoken = e->offset;
 	l->secret |= verb == SMTP_AUTH || verb == SMTP_MAIL || verb == SMTP_DATA || verb == SMTP_BDAT;
 	put_command(l, &b, e);
 	ladder_add(l, line_said(l, e, LADDER_COMMAND), bytes_of(b.p, b.n));
@@ -362,6 +362,9 @@ static void on_end(struct ladder *l, const struct watch_event *e)
 {
 	struct ladder_line *last;
 
+	/* Where the answer to DATA is missing, the message was not told as one. */
+	if (l->message == 0 && e->offset > l->spoken)
+		l->message = e->offset - l->spoken;
 	if (l->content == 0)
 		l->content_stage = STAGE_DATA;
 	content_flush(l, true);
