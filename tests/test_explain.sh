@@ -4,6 +4,7 @@
 # shellcheck disable=SC2317,SC2015 # functions are called by result; what is between && and || is meant to decide
 set -u
 program=$1
+builder=$(dirname "$1")/tests/scenario_pcap
 golden=tests/explain
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -115,6 +116,14 @@ workers() {
 	explain lab-exim-errors worst -j 3 | diff - "$golden"/lab-exim-errors.text
 }
 result 'with several workers' workers
+
+# What was said inside TLS is in the packets that carry it.
+under_tls() {
+	"$builder" -t TLS_AES_128_GCM_SHA256 -k "$dir/keys" tests/scenarios/221-for-message.smtp "$dir/tls.pcap" >"$dir/log" &&
+		"$program" -r "$dir/tls.pcap" --keylog "$dir/keys" --explain worst -Z "$(id -un)" >"$dir/out" && grep -q '(TLS from here on)' "$dir/out" &&
+		grep -qE '^>>\+[0-9.]+ +23 +END-OF-MESSAGE +<- 221 2\.0\.0 closing' "$dir/out" || { cat "$dir/out"; false; }
+}
+result 'under TLS, with keys' under_tls
 
 result 'csv, zeek and ecs agree with JSON' tests/tables_check.py "$program" pcaps/*.pcap*
 
