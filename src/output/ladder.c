@@ -319,9 +319,13 @@ static void lines_order(struct ladder *l)
 void ladder_judge(struct ladder *l, const struct ending *ending, enum verdict v)
 {
 	struct ladder_line *fault;
+	enum about about = (enum about)abouts[v];
 
+	/* Of an alert that has no row, it is the close. */
+	if (about == ABOUT_NOTHING && verdict_row(v)->severity >= SEVERITY_NOTICE && ending->closer != CLOSER_NOBODY)
+		about = ending->closer == CLOSER_SERVER ? ABOUT_SERVER : ABOUT_CLIENT;
 	lines_order(l);
-	fault = fault_find(l, ending, (enum about)abouts[v]);
+	fault = fault_find(l, ending, about);
 	if (fault != NULL)
 		fault->flags |= LADDER_FAULT;
 }
