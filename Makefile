@@ -109,6 +109,11 @@ lab:
 	@$(again) $(BUILD)/smtpwatch $(bench) $(lab_tools)
 	@tests/lab/run $(BUILD)
 
+# The report of -o html in a headless browser.
+browser: $(BUILD)/smtpwatch $(BUILD)/tests/scenario_pcap
+	@contrib/install-deps.sh browser
+	@/usr/bin/python3 tests/browser/test_report.py $^
+
 # Frames through the whole monitor, from the captures of pcaps/ on, for SECONDS; what breaks a rule of tests/fuzz/fuzz_monitor.c is left in build/fuzz.
 fuzz:
 	@contrib/install-deps.sh build fuzz
@@ -179,7 +184,7 @@ lab-package: deb
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check bench bench-live lab test asan tsan lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean
+.PHONY: all run check bench bench-live browser lab test asan tsan lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|fuzz|witness|lab|deb|package ...
+# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|fuzz|witness|lab|browser|deb|package ...
 set -eu
 
 # group, how to see that it is there, what to look for, the Debian package that has it
@@ -38,6 +38,8 @@ lab   tool   ethtool           ethtool
 lab   tool   openssl           openssl
 lab   tool   node              nodejs
 lab   tool   npm               npm
+browser tool chromium          chromium
+browser tool /usr/bin/python3  python3
 deb   tool   dh                debhelper
 deb   tool   dpkg-buildpackage dpkg-dev
 deb   tool   fakeroot          fakeroot

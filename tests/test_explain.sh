@@ -6,24 +6,10 @@ set -u
 program=$1
 builder=$(dirname "$1")/tests/scenario_pcap
 golden=tests/explain
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-n=0 failed=0
+# shellcheck source=tests/result.sh
+. tests/result.sh
 names=(221-for-message drop-after-dot 421-idle drop-in-body-rst vanished-in-body client-gave-up gap-for-221 refused one-way starttls clean-pipelined
 	lab-postfix-221-in-body lab-wire-loss-221-for-dot lab-exim-errors)
-
-# result NAME COMMAND...: what the command prints tells what is wrong
-result() {
-	local name=$1 said
-	shift
-	n=$((n + 1))
-	if said=$("$@" 2>&1); then
-		echo "ok $n - $name"
-	else
-		failed=1
-		printf 'not ok %d - %s\n%s\n' $n "$name" "$said"
-	fi
-}
 
 explain() {
 	local name=$1

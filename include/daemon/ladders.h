@@ -16,7 +16,7 @@ struct ladders *ladders_new(const struct monitor_config *config);
 /* With all ladders. */
 void ladders_free(struct ladders *t);
 
-/* Behind the first pass. The ladder of this session (of a record), which the second pass will fill and ladders_free frees; clean: see ladder_new. NULL: no room. */
+/* Behind the first pass. The ladder of this session (of a record), which the second pass will fill and ladders_free frees; who asks for it a second time gets the same; clean: see ladder_new. NULL: no room. */
 struct ladder *ladders_want(struct ladders *t, const struct conn *conn, ladder_cleaner *clean, void *arg);
 
 /* Second pass: all frames once more, in the same order. ladders_skip: so many of those that there were cannot be read any more. ladders_finish: there are no more. */

@@ -15,6 +15,9 @@ void escape_json(struct outbuf *b, struct bytes text);
 /* For people. No byte below 0x20 comes out, so that a line stays a line. */
 void escape_text(struct outbuf *b, struct bytes text);
 
+/* For a page: as for people, and nothing of it is markup, neither between tags nor within the quotation marks of an attribute. */
+void escape_html(struct outbuf *b, struct bytes text);
+
 /* A field of CSV (RFC 4180), quoted where it must be. What a spreadsheet would take for a formula begins with an apostrophe. */
 void escape_csv(struct outbuf *b, struct bytes text);
 

@@ -37,8 +37,10 @@ struct summary {
 	bool stopped;       /* by a signal, before the end of the input */
 	bool interim;       /* these are not the last words */
 	const struct sink_loss *outputs;
-	size_t outputs_n; /* 0: offline */
-	int64_t last;     /* time of the last frame; meaningless if there was none */
+	size_t outputs_n;          /* 0: offline */
+	size_t exhibits;           /* sessions that will be shown in detail ... */
+	uint64_t exhibits_omitted; /* ... and alerted ones that will not, because there are too many */
+	int64_t last;              /* time of the last frame; meaningless if there was none */
 };
 
 #endif

@@ -105,6 +105,9 @@ struct ladder *ladders_want(struct ladders *t, const struct conn *conn, ladder_c
 	struct traced *d = &t->all[t->n];
 	uint32_t hash = hash_of(t, &conn->addr[CLIENT], &conn->addr[SERVER], conn->port[CLIENT], conn->port[SERVER]);
 
+	for (size_t i = 0; i < t->n; i++)
+		if (t->all[i].first == conn->first && t->all[i].port[CLIENT] == conn->port[CLIENT])
+			return t->all[i].ladder;
 	if (t->n == LADDERS_MOST || (d->ladder = ladder_new(conn, clean, arg)) == NULL)
 		return NULL;
 	if (!flow_add(&t->tuples, hash, (uint32_t)t->n)) {

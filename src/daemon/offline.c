@@ -48,6 +48,7 @@ struct offline {
 	int64_t last;        /* the time of the last frame */
 	bool usage, trouble;
 	bool terminal; /* standard output is one */
+	bool drawing;  /* an output shows dialogues, which takes a second pass */
 };
 
 /* What a signal handler can reach. A second signal finds the default action, and kills. */
@@ -105,10 +106,21 @@ static bool input_open(struct offline *f, struct input *in)
 	return !in->bad;
 }
 
-/* Captures are read once more. */
+/* Captures must be read once more. */
 static bool twice(const struct options *o)
 {
 	return o->write_pcap != NULL || o->explain != NULL;
+}
+
+/* An output would show dialogues, and all captures can be read once more. */
+static bool drawing(const struct offline *f)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < f->o->reads.n; i++)
+		if (stat(f->inputs[i].path, &st) != 0 || !S_ISREG(st.st_mode))
+			return false;
+	return sinks_exhibiting(f->sinks);
 }
 
 /* What a second pass is not to be had of. */
@@ -171,7 +183,7 @@ static bool root_leave(struct offline *f)
 	if (privilege_held(f->o->user)) {
 		descriptors_raise();
 		for (size_t i = 0; i < f->o->reads.n && !f->usage; i++)
-			if (strcmp(f->inputs[i].path, "-") != 0 && input_open(f, &f->inputs[i]) && twice(f->o))
+			if (strcmp(f->inputs[i].path, "-") != 0 && input_open(f, &f->inputs[i]) && (twice(f->o) || f->drawing))
 				input_open_again(f, &f->inputs[i]);
 	}
 	return !f->usage && confine(f);
@@ -382,26 +394,32 @@ static bool inputs_again(struct offline *f)
 	return whole;
 }
 
-/* The ladder of the session that was asked for. */
-static struct ladder *ladder_begin(struct offline *f)
+/* An exhibit_drawer. What fills the ladders is made with the first. */
+static struct ladder *ladder_draw(void *arg, const struct conn *conn, exhibit_cleaner *clean, void *clean_arg)
 {
-	const struct conn *conn = f->chosen != NULL ? chosen_conn(f->chosen) : NULL;
+	struct offline *f = arg;
 
-	if (conn == NULL || (f->ladders = ladders_new(&f->config)) == NULL)
-		return NULL;
-	return ladders_want(f->ladders, conn, chosen_clean, f->chosen);
+	if (f->ladders == NULL)
+		f->ladders = ladders_new(&f->config);
+	return f->ladders != NULL ? ladders_want(f->ladders, conn, clean, clean_arg) : NULL;
 }
 
 static void afterwards(struct offline *f)
 {
-	struct ladder *ladder = ladder_begin(f);
-	bool whole = inputs_again(f);
+	const struct conn *conn = f->chosen != NULL ? chosen_conn(f->chosen) : NULL;
+	struct ladder *ladder = conn != NULL ? ladder_draw(f, conn, chosen_clean, f->chosen) : NULL;
 	char why[CHOSEN_WHY];
+	bool whole;
+
+	if (f->drawing)
+		sinks_draw(f->sinks, ladder_draw, f);
+	whole = inputs_again(f);
 
 	if (f->extract != NULL && !extract_finish(f->extract, whole))
 		f->trouble = true;
 	if (f->ladders != NULL)
 		ladders_finish(f->ladders);
+	sinks_exhibit(f->sinks);
 	if (f->chosen != NULL && !chosen_tell(f->chosen, ladder, why))
 		complain(chosen_conn(f->chosen) == NULL ? &f->usage : &f->trouble, why);
 }
@@ -442,6 +460,7 @@ static bool start(struct offline *f)
 	}
 	if (f->o->explain != NULL && (f->chosen = chosen_new(f->o)) == NULL)
 		complain(&f->trouble, "no memory for what is to be explained");
+	f->drawing = f->sinks != NULL && drawing(f);
 	return !f->trouble && keys_start(f) && root_leave(f) && monitor_start(f);
 }
 

@@ -146,3 +146,36 @@ void escape_csv(struct outbuf *b, struct bytes text)
 	if (quoted)
 		outbuf_char(b, '"');
 }
+
+static const char *entity_of(uint8_t c)
+{
+	switch (c) {
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '&':
+		return "&amp;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+/* All of these are ASCII, and no part of another character. */
+void escape_html(struct outbuf *b, struct bytes text)
+{
+	while (text.n > 0) {
+		size_t n = 0;
+
+		while (n < text.n && entity_of(text.p[n]) == NULL)
+			n++;
+		escape_text(b, bytes_first(text, n));
+		if (n < text.n)
+			outbuf_str(b, entity_of(text.p[n++]));
+		text = bytes_from(text, n);
+	}
+}
