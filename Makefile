@@ -14,7 +14,7 @@ CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -DSMTPWATCH_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 -fvisibility=hidden $(OPT) $(WARN) $(HARDEN) $(CHECKED)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now
-LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -lmicrohttpd -lpthread
+LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -lmicrohttpd -lncursesw -ltinfo -lpthread
 
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 core     := $(call objects,src/core/*.c)

@@ -16,9 +16,11 @@ build header cap-ng.h       libcap-ng-dev
 build header seccomp.h      libseccomp-dev
 build header systemd/sd-daemon.h libsystemd-dev
 build header microhttpd.h      libmicrohttpd-dev
+build header curses.h          libncurses-dev
 check header cmocka.h          libcmocka-dev
 check tool   /usr/bin/python3  python3
 check module jsonschema        python3-jsonschema
+check module pyte              python3-pyte
 lint  tool   gcc               gcc
 lint  tool   clang             clang
 lint  tool   clang-format      clang-format

@@ -35,6 +35,7 @@ struct options {
 	enum redact_mode redact;
 	const char *explain;    /* which session; NULL: none */
 	const char *ladder;     /* how its ladder is written */
+	bool top;               /* the terminal view */
 	const char *write_pcap; /* the directory; NULL: no packets are written */
 	size_t pcap_memory;     /* bytes of packets that are kept for it, live */
 	int64_t repeat;         /* nanoseconds; 0: never in sums */

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -198,10 +199,27 @@ static bool input_check(struct input *in)
 	return in->wake >= 0 || input_fail(in, "cannot be opened: ", strerror(errno));
 }
 
+/*
+ * "/dev/fd/3" is a copy of that descriptor, as in a shell: opened by that name the file would be asked again whether we may, who may be somebody else by now. A file is read from its beginning.
+ */
+static int file_open(const char *path)
+{
+	char *end;
+	unsigned long n = strncmp(path, "/dev/fd/", 8) == 0 ? strtoul(path + 8, &end, 10) : 0;
+	int fd;
+
+	if (strncmp(path, "/dev/fd/", 8) != 0 || path[8] < '0' || path[8] > '9' || *end != '\0' || n > INT_MAX)
+		return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	fd = fcntl((int)n, F_DUPFD_CLOEXEC, 0);
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
 static bool input_start(struct input *in, const char *path)
 {
 	in->standard = strcmp(path, "-") == 0;
-	in->fd = in->standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	in->fd = in->standard ? STDIN_FILENO : file_open(path);
 	if (in->fd < 0)
 		return input_fail(in, "cannot be opened: ", strerror(errno));
 	return input_check(in) && input_find_unpack(in) && input_look_ahead(in);

@@ -10,8 +10,10 @@
 #include "daemon/privilege.h"
 #include "daemon/processors.h"
 #include "daemon/progress.h"
+#include "daemon/reread.h"
 #include "daemon/sandbox.h"
 #include "daemon/shards.h"
+#include "output/screen.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -43,6 +45,9 @@ struct offline {
 	struct chosen *chosen; /* these two: NULL: nothing is explained */
 	struct ladders *ladders;
 	struct progress progress;
+	struct viewer *viewer; /* NULL: no --top */
+	struct reread reread;
+	char names[512]; /* of the inputs, for people */
 	struct monitor_config config;
 	const char *current; /* the file that frames came from last */
 	int64_t last;        /* the time of the last frame */
@@ -57,8 +62,8 @@ static struct source *volatile reading;
 
 static void stop(int signal)
 {
-	(void)signal;
 	stopping = 1;
+	screen_guard(signal);
 	if (reading != NULL)
 		source_stop(reading);
 }
@@ -167,7 +172,8 @@ static bool confine(struct offline *f)
 {
 	char why[PRIVILEGE_WHY + SANDBOX_WHY + EXPORT_WHY];
 
-	if (!privilege_drop(f->o->user, PRIVILEGE_KEEP_NONE, why) || !sandbox_enter(SANDBOX_PROGRAM, NULL, why)) {
+	if (!privilege_drop(f->o->user, PRIVILEGE_KEEP_NONE, why) ||
+	    !sandbox_enter(SANDBOX_PROGRAM | (f->viewer != NULL ? SANDBOX_TERMINAL : 0), NULL, why)) {
 		complain(&f->usage, why);
 		return false;
 	}
@@ -185,6 +191,8 @@ static bool root_leave(struct offline *f)
 		for (size_t i = 0; i < f->o->reads.n && !f->usage; i++)
 			if (strcmp(f->inputs[i].path, "-") != 0 && input_open(f, &f->inputs[i]) && (twice(f->o) || f->drawing))
 				input_open_again(f, &f->inputs[i]);
+		for (size_t i = 0; f->viewer != NULL && i < f->o->reads.n; i++)
+			reread_hold(&f->reread, i);
 	}
 	return !f->usage && confine(f);
 }
@@ -203,6 +211,8 @@ static void session_ended(void *arg, const struct record *record)
 		progress_hide(&f->progress);
 	if (f->chosen != NULL)
 		chosen_offer(f->chosen, record, f->inputs[record->conn->input].path);
+	if (f->viewer != NULL)
+		viewer_record(f->viewer, record, f->inputs[record->conn->input].path, bytes_of(NULL, 0), 0);
 	sinks_record(f->sinks, record, f->inputs[record->conn->input].path);
 }
 
@@ -262,11 +272,27 @@ static uint64_t inputs_size(const struct offline *f)
 	return sum;
 }
 
+/* Who ends the view meanwhile does not want the rest. */
+static void view_look(struct offline *f, const struct source *s)
+{
+	uint64_t size, done = source_progress(s, &size) + f->progress.before;
+	char state[32];
+
+	if (f->progress.total > 0) {
+		snprintf(state, sizeof(state), "%s %.0f %%", f->progress.what, 100.0 * (double)done / (double)f->progress.total);
+		viewer_state(f->viewer, state);
+	}
+	if (!viewer_look(f->viewer))
+		stopping = 1;
+}
+
 static void progress_tell(struct offline *f, const struct source *s)
 {
 	uint64_t size;
 
 	progress_show(&f->progress, source_progress(s, &size));
+	if (f->viewer != NULL)
+		view_look(f, s);
 }
 
 static void progress_past(struct offline *f, const struct source *s)
@@ -287,7 +313,7 @@ static void input_read(struct offline *f, struct input *in)
 
 	f->current = in->path;
 	reading = in->source;
-	while (!stopping && (f->chosen != NULL || sinks_listening(f->sinks)) &&
+	while (!stopping && (f->chosen != NULL || f->viewer != NULL || sinks_listening(f->sinks)) &&
 	       (n = source_read(in->source, frames, FRAMES, why)) > 0) {
 		keys_add(&f->keys, source_secrets(in->source));
 		shards_frames(f->shards, (uint32_t)(in - f->inputs), frames, (size_t)n);
@@ -324,14 +350,12 @@ static void inputs_name(const struct options *o, char *out, size_t n)
 static void finish(struct offline *f)
 {
 	struct monitor_stats core;
-	char inputs[512];
 
 	shards_finish(f->shards);
 	shards_stats(f->shards, &core);
-	inputs_name(f->o, inputs, sizeof(inputs));
-	sinks_stats(
-		f->sinks,
-		(struct summary){.core = &core, .inputs = inputs, .ports = f->o->ports, .stopped = stopping != 0, .last = f->last});
+	sinks_stats(f->sinks,
+		    (struct summary){
+			    .core = &core, .inputs = f->names, .ports = f->o->ports, .stopped = stopping != 0, .last = f->last});
 }
 
 /* Whether anybody waits for the second pass. */
@@ -424,6 +448,29 @@ static void afterwards(struct offline *f)
 		complain(chosen_conn(f->chosen) == NULL ? &f->usage : &f->trouble, why);
 }
 
+/* All was read; whoever looks on decides when it is over. */
+static void view(struct offline *f)
+{
+	viewer_state(f->viewer, "all read");
+	while (!stopping && viewer_turn(f->viewer, 10 * VIEWER_TURN_MS))
+		;
+}
+
+static bool view_start(struct offline *f)
+{
+	struct viewer_source source = {reread_draw, reread_save, &f->reread};
+	char why[VIEWER_WHY];
+
+	if (!reread_init(&f->reread, f->o, &f->config))
+		return false;
+	for (size_t i = 0; i < f->o->reads.n; i++)
+		f->reread.inputs[i].counted = &f->inputs[i].frames;
+	f->viewer = viewer_new(f->o, &f->o->alerting, f->names, &source, why);
+	if (f->viewer == NULL)
+		complain(&f->usage, why);
+	return f->viewer != NULL;
+}
+
 /* --fail-on */
 static bool failed(const struct offline *f)
 {
@@ -448,7 +495,8 @@ static bool start(struct offline *f)
 {
 	char why[EXPORT_WHY];
 
-	if (!inputs_check(f))
+	inputs_name(f->o, f->names, sizeof(f->names));
+	if (!inputs_check(f) || (f->o->top && !view_start(f)))
 		return false;
 	f->sinks = outputs_open(f->o, &f->o->alerting, f->o->write_pcap != NULL ? session_stands_out : NULL, f);
 	if (f->sinks == NULL)
@@ -476,12 +524,17 @@ static void run(struct offline *f)
 		return;
 	finish(f);
 	afterwards(f);
+	if (f->viewer != NULL)
+		view(f);
 }
 
 /* Trouble goes before alerts: what was not seen may hold more of them. */
 static enum exit_code end(struct offline *f)
 {
 	bool alerts = f->sinks != NULL && failed(f);
+
+	viewer_free(f->viewer);
+	reread_free(&f->reread);
 
 	for (size_t i = 0; i < f->o->reads.n; i++) {
 		source_close(f->inputs[i].source);

@@ -45,6 +45,14 @@ static bool set_ladder(struct options *o, const char *value, char why[OPTION_WHY
 	return false;
 }
 
+static bool set_top(struct options *o, const char *value, char why[OPTION_WHY])
+{
+	(void)value;
+	(void)why;
+	o->top = true;
+	return true;
+}
+
 static bool set_write_pcap(struct options *o, const char *value, char why[OPTION_WHY])
 {
 	o->write_pcap = value;
@@ -87,6 +95,9 @@ const struct option_row option_rows_output[] = {
 	 "captures: one session in plain words, and its dialogue: worst, its number, an address, a Message-ID, a queue id", NULL},
 	{"ladder", 0, "text|csv|mermaid", "text", OPTION_LINE, set_ladder,
 	 "with --explain: its dialogue as a text, or alone as a table or a diagram for other programs", NULL},
+	{"top", 0, NULL, NULL, OPTION_LINE, set_top,
+	 "a view on the terminal, live or of captures: servers, clients and sessions, each with its dialogue; ? shows its keys",
+	 NULL},
 	{"write-pcap", 0, "DIR", NULL, OPTION_RESTART, set_write_pcap,
 	 "the packets of each session that an alert is told of, or that is critical, as captured, into a file of their own", NULL},
 	{"write-pcap-memory", 0, "SIZE", "64M", OPTION_RESTART, set_write_pcap_memory,
