@@ -37,6 +37,8 @@ def spans(line, style):
                     style["font-weight"] = "bold"
                 elif code == "2":
                     style["fill"] = "#8b949e"
+                elif code == "7":
+                    style["behind"] = "#30363d"
                 elif code in COLOURS:
                     style["fill"] = COLOURS[code]
 
@@ -51,7 +53,11 @@ def picture(lines, columns, title):
     for row, line in enumerate(lines):
         column = 0
         for text, how in spans(line, style):
+            behind = how.pop("behind", None)
             attributes = "".join(f' {name}="{value}"' for name, value in sorted({"fill": "#e6edf3", **how}.items()))
+            if behind:
+                yield (f'<rect x="{MARGIN + column * CELL:.1f}" y="{MARGIN + row * LINE}" width="{width(text) * CELL:.1f}" height="{LINE}"'
+                       f' fill="{behind}"/>')
             if text.strip():
                 yield (f'<text x="{MARGIN + column * CELL:.1f}" y="{MARGIN + (row + 0.75) * LINE:.1f}" xml:space="preserve"'
                        f' textLength="{width(text) * CELL:.1f}"{attributes}>{escape(text)}</text>')

@@ -257,8 +257,6 @@ static void draw_last(struct top *t)
 	static const char keys[] = " Enter open  / search  f filter  a alerts  o order  s,e save  ? help  q quit";
 	static const char text_keys[] = " Esc back  up down PgUp PgDn  / search  s save packets  e save text  ? help";
 	unsigned row = screen_size().rows - 1;
-	char said[SCREEN_SAID];
-	const char *line = screen_said(said);
 
 	put_bar(row);
 	if (t->typing != 0)
@@ -266,7 +264,7 @@ static void draw_last(struct top *t)
 	else if (t->message[0] != '\0')
 		outbuf_format(&t->cell, " %s", t->message);
 	else
-		outbuf_str(&t->cell, *line != '\0' ? line : t->view >= TOP_DETAIL ? text_keys : keys);
+		outbuf_str(&t->cell, t->view >= TOP_DETAIL ? text_keys : keys);
 	screen_put(row, 0, 1000, SCREEN_BAR, bytes_of(t->cell.p, t->cell.n));
 	t->cell.n = 0;
 }
