@@ -4,6 +4,8 @@
 
 #include "core/dialogue.h"
 #include "core/session.h"
+#include "core/tls_hello.h"
+#include "core/tls_infer.h"
 #include "core/tls_record.h"
 #include "core/transaction.h"
 
@@ -29,13 +31,20 @@ struct session {
 
 	struct session_facts facts;
 
-	struct tls_side *tls; /* borrowed once TLS has begun: two of them */
-	uint64_t quit_end;    /* offset behind the client's QUIT */
-	uint32_t slowest;     /* milliseconds: the longest wait for the reply to the end of a message */
-	uint32_t lost_bytes;  /* of the last hole */
+	struct session_tls *tls; /* borrowed once TLS has begun */
+	uint64_t quit_end;       /* offset behind the client's QUIT */
+	uint32_t slowest;        /* milliseconds: the longest wait for the reply to the end of a message */
+	uint32_t lost_bytes;     /* of the last hole */
 	uint8_t lost_side;
 	uint8_t kept;
 	bool sure, tls_port, overflow;
+};
+
+/* What is watched of a TLS connection that nobody opens. */
+struct session_tls {
+	struct tls_side side[2];
+	struct tls_clear clear[2];
+	struct tls_infer infer;
 };
 
 /* Cache lines: the dialogue's two, the session's own, and of the facts the first. */
@@ -84,6 +93,12 @@ bool session_stage_open(const struct transaction *t);
 
 /* Where a farewell stands that answers p, or nothing (NULL). */
 enum place session_stage_place(const struct session *s, const struct smtp_pending *p, bool in_content);
+
+/* session_tls.c - the records of a TLS connection, as far as they can be seen. */
+void session_tls_bytes(struct session *s, enum side side, struct bytes text, uint64_t len);
+void session_tls_close(struct session *s, enum side side, int64_t ts);
+void session_tls_end(struct session *s, const struct conn_end *end, struct ending *e, int64_t ts);
+void session_tls_free(struct session *s);
 
 /* session_reply.c - what the server says. */
 void session_reply_take(struct dialogue *d, const struct smtp_event *e);

@@ -22,10 +22,22 @@ struct tls_side {
 /* Takes the next bytes of the side's stream, cut anywhere. */
 void tls_side_push(struct tls_side *t, struct bytes in);
 
+/*
+ * The same, a piece at a time: true where some bytes of a record's body, or a record without any, were taken off `in`; body is what it was, header[0] its type, and the record is complete if `left`
+ * is 0. False: nothing is left, or the side is broken; the header that broke it stays at header.
+ */
+bool tls_side_next(struct tls_side *t, struct bytes *in, struct bytes *body);
+
+/* The length of the record under way, or of the last one. */
+unsigned tls_side_length(const struct tls_side *t);
+
 /* Bytes are missing: if they lie within the record under way, the count goes on; otherwise the side is broken. */
 void tls_side_gap(struct tls_side *t, uint64_t len);
 
 /* Has the handshake finished, as far as both sides' records show? */
 bool tls_sides_done(const struct tls_side *client, const struct tls_side *server);
+
+/* The name of an alert: "handshake_failure"; "unknown" of others (RFC 8446 6). */
+const char *tls_alert_name(uint8_t description);
 
 #endif

@@ -37,7 +37,7 @@ static inline uint64_t report_alerts(const struct report *r)
 /* The severity of one of the alerts. */
 static inline enum severity report_severity(const struct report *r, unsigned signature)
 {
-	return r->alerting->of[signature];
+	return alerting_severity(r->alerting, signature, r->record.ending);
 }
 
 #endif

@@ -29,7 +29,7 @@ void session_free(struct session *s)
 	struct pool *pool = session_pool(s);
 	dialogue_free(&s->dialogue);
 	header_free(s);
-	pool_put(pool, s->tls, 2 * sizeof *s->tls);
+	session_tls_free(s);
 	notes_free(&s->facts.notes, pool);
 	while (s->facts.first) {
 		struct transaction *next = s->facts.first->next;
@@ -242,15 +242,7 @@ static void on_fin(struct dialogue *d, enum side side)
 
 static void on_tls_bytes(struct dialogue *d, enum side side, struct bytes text, uint64_t len)
 {
-	struct session *s = session_of(d);
-	if (!s->tls && (s->tls = pool_get(session_pool(s), 2 * sizeof *s->tls)))
-		memset(s->tls, 0, 2 * sizeof *s->tls);
-	if (!s->tls)
-		return;
-	if (text.n == len)
-		tls_side_push(&s->tls[side], text);
-	else
-		tls_side_gap(&s->tls[side], len);
+	session_tls_bytes(session_of(d), side, text, len);
 }
 
 static void on_tls(struct dialogue *d)
@@ -335,4 +327,5 @@ void session_gap(struct session *s, const struct conn *conn, enum side side, uin
 void session_fin(struct session *s, const struct conn *conn, enum side side, int64_t ts)
 {
 	dialogue_fin(&s->dialogue, side, conn->flow[side].acked, ts);
+	session_tls_close(s, side, ts);
 }
