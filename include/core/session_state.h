@@ -45,6 +45,8 @@ struct session_tls {
 	struct tls_side side[2];
 	struct tls_clear clear[2];
 	struct tls_infer infer;
+	uint8_t *plain; /* borrowed while a reply in clear comes in */
+	uint16_t plain_n;
 };
 
 /* Cache lines: the dialogue's two, the session's own, and of the facts the first. */

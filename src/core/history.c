@@ -249,17 +249,20 @@ static void usual_learn(struct server *s, uint16_t reply)
 		s->usual_n--;
 }
 
+/* One that only answers the client's close_notify may never send one of its own accord. */
 void history_habits(struct history *h, const struct conn *conn, struct ending *ending)
 {
 	struct ending_tls *t = &ending->tls;
 	if (!ending->encrypted || !t->followed || !t->done)
 		return;
-	struct server *s = server_of(h, &conn->addr[SERVER], conn->port[SERVER], t->notified);
+	struct server *s = server_of(h, &conn->addr[SERVER], conn->port[SERVER], t->notified && t->first == CLOSER_SERVER);
 	if (!s)
 		return;
 	t->notifies = s->notifies;
 	t->usual = s->usual_n >= USUAL_SURE ? s->usual : 0;
-	s->notifies |= t->notified;
-	if (t->notified && t->first == CLOSER_SERVER && t->reply > 0)
+	if (!t->notified || t->first != CLOSER_SERVER)
+		return;
+	s->notifies = true;
+	if (t->reply > 0)
 		usual_learn(s, t->reply);
 }

@@ -75,32 +75,44 @@ static bool digit(uint8_t c)
 	return c >= '0' && c <= '9';
 }
 
-/*
- * Where a record's header should be stands a reply in clear: Exim's, with GnuTLS. It answers nothing that could be read, so that a 2yz or 3yz means nothing; what follows in other segments is not
- * waited for.
- */
-static void clear_reply_take(struct session *s, const struct tls_side *t, struct bytes rest)
+/* It answers nothing that could be read, so that a 2yz or 3yz means nothing. */
+static void plain_read(struct session *s)
 {
-	uint8_t text[NOTE_TEXT_MAX];
-	const uint8_t *h = t->header;
-	if (!t->encrypted || !digit(h[0]) || !digit(h[1]) || !digit(h[2]) || (h[3] != ' ' && h[3] != '-'))
-		return;
-	rest = bytes_first(rest, sizeof text - sizeof t->header);
-	memcpy(text, h, sizeof t->header);
-	if (rest.n > 0)
-		memcpy(text + sizeof t->header, rest.p, rest.n);
-	struct bytes line = bytes_of(text, sizeof t->header + rest.n);
-	const uint8_t *end = memchr(line.p, '\n', line.n);
-	line.n = end ? (size_t)(end - line.p) : line.n;
-	line.n -= line.p[line.n - 1] == '\r';
+	struct session_tls *tls = s->tls;
+	struct bytes line = bytes_of(tls->plain, tls->plain_n);
+	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
+		line.n--;
 	struct smtp_reply reply = smtp_reply_read(line);
-	if (reply.code < 400)
+	if (reply.code >= 400) {
+		tls_infer_close(&tls->infer, SERVER, s->dialogue.acked[SERVER], s->last_byte[SERVER]);
+		bool in_content = tls->infer.end.first == CLOSER_SERVER && tls->infer.end.pending == TLS_PENDING_MESSAGE;
+		struct smtp_event e = {.ts = s->last_byte[SERVER], .text = reply.text, .reply = &reply, .in_content = in_content};
+		session_reply_take(&s->dialogue, &e);
+	}
+	pool_put(session_pool(s), tls->plain, NOTE_TEXT_MAX);
+	tls->plain = NULL;
+}
+
+/* Up to its line's end, or as much as is kept of a text. */
+static void plain_take(struct session *s, struct bytes in)
+{
+	struct session_tls *tls = s->tls;
+	while (in.n > 0 && tls->plain) {
+		tls->plain[tls->plain_n++] = *in.p;
+		if (*in.p == '\n' || tls->plain_n == NOTE_TEXT_MAX)
+			plain_read(s);
+		in = bytes_from(in, 1);
+	}
+}
+
+/* Where a record's header should be may stand a reply in clear: Exim's, with GnuTLS. */
+static void plain_begin(struct session *s, const struct tls_side *t)
+{
+	const uint8_t *h = t->header;
+	if (!t->encrypted || !digit(h[0]) || !digit(h[1]) || !digit(h[2]) || h[3] != ' ')
 		return;
-	tls_infer_close(&s->tls->infer, SERVER, s->dialogue.acked[SERVER], s->last_byte[SERVER]);
-	bool in_content = s->tls->infer.end.first == CLOSER_SERVER && s->tls->infer.end.pending == TLS_PENDING_MESSAGE;
-	session_reply_take(
-		&s->dialogue,
-		&(struct smtp_event){.ts = s->last_byte[SERVER], .text = reply.text, .reply = &reply, .in_content = in_content});
+	s->tls->plain = pool_get(session_pool(s), NOTE_TEXT_MAX);
+	plain_take(s, bytes_of(h, sizeof t->header));
 }
 
 static void records_take(struct session *s, enum side side, struct bytes in)
@@ -115,7 +127,9 @@ static void records_take(struct session *s, enum side side, struct bytes in)
 			record_done(s, side, s->dialogue.offset[side] - in.n);
 	}
 	if (t->broken && !broken && side == SERVER)
-		clear_reply_take(s, t, in);
+		plain_begin(s, t);
+	if (side == SERVER)
+		plain_take(s, in);
 }
 
 static void gap_take(struct session *s, enum side side, uint64_t len)
@@ -142,6 +156,8 @@ void session_tls_bytes(struct session *s, enum side side, struct bytes text, uin
 
 void session_tls_close(struct session *s, enum side side, int64_t ts)
 {
+	if (s->tls && side == SERVER && s->tls->plain)
+		plain_read(s);
 	if (s->tls)
 		tls_infer_close(&s->tls->infer, side, s->dialogue.acked[SERVER], ts);
 }
@@ -190,6 +206,7 @@ void session_tls_free(struct session *s)
 		return;
 	for (enum side side = CLIENT; side <= SERVER; side++)
 		tls_clear_end(&s->tls->clear[side], session_pool(s));
+	pool_put(session_pool(s), s->tls->plain, NOTE_TEXT_MAX);
 	pool_put(session_pool(s), s->tls, sizeof *s->tls);
 	s->tls = NULL;
 }

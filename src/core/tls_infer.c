@@ -70,11 +70,19 @@ static void on_client(struct tls_infer *i, uint32_t length, uint64_t at)
 	i->asked_n += i->asked_n < UINT16_MAX;
 }
 
-/* Before the client's first data nothing is counted: tickets, and the greeting of a port that is TLS from the first byte. */
-static void on_server(struct tls_infer *i, uint32_t length, int64_t ts)
+/*
+ * Before the client's first data nothing is counted: tickets, and the greeting of a port that is TLS from the first byte. Nor is what the server sent before it had received the turn: tickets cross the
+ * client's EHLO.
+ */
+static void on_server(struct tls_infer *i, uint32_t length, uint64_t acked, int64_t ts)
 {
-	if (!i->begun)
+	if (!i->begun || acked < i->asked_end)
 		return;
+	/* Two of one length, first of all: tickets that came late (RFC 8446 4.6.1), and no answer. */
+	if (i->suite->seal == TLS_SEAL_13 && i->turns == 0 && i->answer_n == 1 && i->answer == tls_suite_inside(i->suite, length)) {
+		i->answer = i->answer_n = 0;
+		return;
+	}
 	bool one = i->asked_n == 1 && i->asked <= MESSAGE_BEHIND_DATA;
 	if (i->answer_n > 0 && ts - i->spoke[SERVER] >= (one ? silence_short : silence_long))
 		i->unasked = true;
@@ -131,7 +139,7 @@ void tls_infer_record(struct tls_infer *i, enum side side, uint8_t type, uint32_
 	if (side == CLIENT)
 		on_client(i, length, at);
 	else
-		on_server(i, length, ts);
+		on_server(i, length, acked, ts);
 	i->spoke[side] = ts;
 }
 

@@ -193,7 +193,7 @@ static bool usual_221(const struct ending *e)
 
 /*
  * A record unanswered is evidence of its own. Without one there is only the close_notify that did not come: it says nothing of a server that never sends any, unless the client had said nothing that
- * can have been a QUIT, and the close came after silence.
+ * can have been a QUIT, and the close came after silence. What may have been QUIT and 221 is never held against a server.
  */
 static bool is_tls_broken_off(const struct ending *e)
 {
@@ -202,7 +202,7 @@ static bool is_tls_broken_off(const struct ending *e)
 		return false;
 	if (t->pending != TLS_PENDING_NOTHING)
 		return true;
-	if (t->notified || usual_221(e))
+	if (t->notified || (t->short_answered && (t->usual == 0 || t->reply == 0 || usual_221(e))))
 		return false;
 	return t->notifies || (t->quiet && !t->short_answered && !t->message_answered);
 }
