@@ -61,7 +61,7 @@ bool alerting_set(struct alerting *a, const char *text, char *why, size_t n)
 enum severity alerting_severity(const struct alerting *a, unsigned signature, const struct ending *e)
 {
 	assert(signature < SIGNATURES);
-	if (signature >= VERDICTS || (a->own >> signature & 1))
+	if (signature >= VERDICTS || (a->own >> signature & 1) || a->of[signature] != signature_row(signature)->severity)
 		return a->of[signature];
 	return verdict_severity((enum verdict)signature, e);
 }
