@@ -254,6 +254,28 @@ run 2 -c "$dir/conf" -T
 says err "conf:1: "
 says err "conf:3: "
 lines err 2
+# what can be tried without doing it: by file and line, all at once; what is only not there is told, and no mistake
+cat >"$dir/conf" <<-END
+	interface = any
+	filter = host and and
+	user = nobody-of-this-name
+	output = prometheus:here
+	output = textfile
+	output = syslog:host:514
+	output = exec:/bin/true 'never closed
+	output = json:unix:
+END
+run 2 -c "$dir/conf" -T
+for line in 2 3 4 5 6 7 8; do
+	says err "conf:$line: "
+done
+lines err 7
+run 0 -i lo -T -o "json:$dir/nothere/file" -o exec:/no/such/command -o syslog:/no/such/socket not port 26
+says err "cannot make a file in $dir/nothere"
+says err "cannot run /no/such/command"
+lines err 2
+run 0 -i lo -T -o "json:$dir/made" -o "textfile:$dir/made" -o "exec:touch $dir/made"
+[ ! -e "$dir/made" ] || fail "-T makes a file"
 
 # other ways of telling; offline an output that cannot be reached ends it before it begins
 run 3 -r "$bad" -o "syslog:$dir/nobody"

@@ -377,6 +377,8 @@ static void write_live(struct output *out, struct made *m)
 
 	m->report.folded = m->report.raised;
 	m->report.role = ROLE_SERVER;
+	m->report.pcap = "20261123T100000Z-221-for-message.pcap";
+	m->report.pcap_omitted = 3;
 	sink_json.record(out->self, &m->report);
 	sink_json.repeat(out->self, &(struct throttle_repeat){.signature = VERDICT_221_FOR_MESSAGE,
 							      .count = 17,

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,8 +184,110 @@ static void a_slow_pipe_is_not_waited_for(void **state)
 	close(ends[0]);
 	put(&f, 0);
 	assert_false(outfile_flush(&f));
-	assert_true(f.quiet);
+	assert_int_equal(peer_said(&p, "nothing more is written there"), 1);
 	assert_false(outfile_close(&f));
+	peer_free(&p);
+}
+
+/* Standard output is a terminal whose line discipline turns a line's end into two bytes: it says that it has room where it has one byte. */
+static void a_terminal_that_takes_nothing_is_not_waited_for(void **state)
+{
+	(void)state;
+	struct outfile f;
+	struct peer p;
+	int master = posix_openpt(O_RDWR | O_NOCTTY), old = dup(STDOUT_FILENO), slave;
+
+	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	slave = open(ptsname(master), O_WRONLY | O_NOCTTY);
+	peer_init(&p, SOCK_STREAM);
+	fflush(stdout);
+	dup2(slave, STDOUT_FILENO);
+	close(slave);
+	open_file(&f, "-", &live);
+	assert_true(f.to.terminal);
+	assert_int_equal(fcntl(STDOUT_FILENO, F_GETFL) & O_NONBLOCK, 0);
+	dup2(old, STDOUT_FILENO);
+	close(old);
+	alarm(60); /* which ends a test that waits */
+	for (unsigned i = 0; i < 400000; i++)
+		assert_true(put(&f, i));
+	assert_true(f.outage.lost > 100000);
+	close(master);
+	outfile_flush(&f);
+	assert_false(outfile_close(&f));
+	alarm(0);
+	peer_free(&p);
+}
+
+static void a_named_pipe_has_another_reader(void **state)
+{
+	(void)state;
+	struct outfile f;
+	struct peer p;
+	struct pollfd w;
+	char text[64];
+	int reader;
+
+	peer_init(&p, SOCK_STREAM);
+	assert_int_equal(mkfifo(p.path, 0600), 0);
+	reader = open(p.path, O_RDONLY | O_NONBLOCK);
+	open_file(&f, p.path, &live);
+	put(&f, 0);
+	assert_int_equal(outfile_watch(&f, &w), 1);
+	assert_true(outfile_flush(&f));
+	assert_int_equal(read(reader, text, sizeof(text)), 27);
+	assert_int_equal(outfile_watch(&f, &w), 0);
+	close(reader);
+	put(&f, 1);
+	assert_true(outfile_flush(&f));
+	assert_int_equal(peer_said(&p, "it is tried again"), 1);
+	/* a pipe without a reader is always ready to fail: it must not be waited for */
+	assert_int_equal(outfile_watch(&f, &w), 0);
+	reader = open(p.path, O_RDONLY | O_NONBLOCK);
+	assert_true(outfile_flush(&f));
+	assert_int_equal(read(reader, text, sizeof(text)), 27);
+	assert_memory_equal(text, "00000001,", 9);
+	assert_int_equal(peer_said(&p, "takes records again; records lost: 0"), 1);
+	assert_true(outfile_close(&f));
+	close(reader);
+	peer_free(&p);
+}
+
+/* A quarter of a second after everything else it begins to read. */
+static void *read_late(void *end)
+{
+	static unsigned got;
+	char piece[4096];
+	ssize_t n;
+
+	usleep(250000);
+	while ((n = read(*(int *)end, piece, sizeof(piece))) > 0)
+		got += (unsigned)n;
+	return &got;
+}
+
+static void a_slow_reader_gets_the_last_words(void **state)
+{
+	(void)state;
+	struct outfile f;
+	struct peer p;
+	pthread_t reader;
+	char path[32];
+	int ends[2];
+	void *got;
+
+	peer_init(&p, SOCK_STREAM);
+	assert_int_equal(pipe(ends), 0);
+	snprintf(path, sizeof(path), "/dev/fd/%d", ends[1]);
+	open_file(&f, path, &live);
+	close(ends[1]);
+	assert_int_equal(pthread_create(&reader, NULL, read_late, &ends[0]), 0);
+	for (unsigned i = 0; i < 10000; i++)
+		put(&f, i);
+	assert_true(outfile_close(&f));
+	pthread_join(reader, &got);
+	assert_int_equal(*(unsigned *)got, 270000);
+	close(ends[0]);
 	peer_free(&p);
 }
 
@@ -209,6 +312,9 @@ int main(void)
 		cmocka_unit_test(opened_again_after_it_was_moved),
 		cmocka_unit_test(a_full_disk_has_room_again),
 		cmocka_unit_test(a_slow_pipe_is_not_waited_for),
+		cmocka_unit_test(a_terminal_that_takes_nothing_is_not_waited_for),
+		cmocka_unit_test(a_named_pipe_has_another_reader),
+		cmocka_unit_test(a_slow_reader_gets_the_last_words),
 		cmocka_unit_test(a_pipe_that_nobody_reads_is_no_target),
 	};
 	signal(SIGPIPE, SIG_IGN);

@@ -270,6 +270,29 @@ static void times_are_taken_as_they_are(void **state)
 	}
 }
 
+/* Here they have 64 bits: what cannot be is as far as a time goes, so that the core can reckon with any two. */
+static void times_of_pcapng_are_bounded(void **state)
+{
+	(void)state;
+	static const uint32_t times[][2] = {
+		{0xffffffff, 0xffffffff}, {0x80000000, 0}, {0x7fffffff, 0xffffffff}, {0x40000000, 0}, {0, 5}};
+	struct capfile m = capfile_short(&capfile_formats[7]);
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+		const uint32_t block[] = {6, 32, 0, times[i][0], times[i][1], 0, 0, 32};
+		for (size_t j = 0; j < sizeof block / sizeof *block; j++)
+			capfile_put32(&m, block[j]);
+	}
+	struct source *s = capfile_open(file_write("x", m.p, m.n), NULL);
+	struct frame frames[CAPFILE_SHORT + 5];
+	char why[SOURCE_WHY] = "";
+	assert_int_equal(source_read(s, frames, CAPFILE_SHORT + 5, why), CAPFILE_SHORT + 5);
+	for (size_t i = 0; i < 5; i++)
+		assert_in_range(frames[CAPFILE_SHORT + i].ts, 0, FRAME_TIME_MAX);
+	assert_int_equal(frames[CAPFILE_SHORT].ts, FRAME_TIME_MAX);
+	source_close(s);
+	capfile_free(&m);
+}
+
 /* A block of a kind and length that contradict each other, and an interface of another link type. */
 static void pcapng_damage(void **state)
 {
@@ -485,6 +508,7 @@ int main(void)
 		cmocka_unit_test(record_length_is_damage),
 		cmocka_unit_test(captured_more_than_there_was),
 		cmocka_unit_test(times_are_taken_as_they_are),
+		cmocka_unit_test(times_of_pcapng_are_bounded),
 		cmocka_unit_test(pcapng_damage),
 		cmocka_unit_test(link_types),
 		cmocka_unit_test(refusals),

@@ -8,7 +8,8 @@
 
 #include <unistd.h>
 
-#include "core/stream.h"
+#include "lib/engine_run.h"
+#include "lib/general.h"
 
 enum { SECONDS = 10 };
 
@@ -113,12 +114,102 @@ static void any_two_segments_come_to_an_end(void **state)
 		}
 }
 
+/* An acknowledgement half a circle away lies ahead of what was sent as soon as more has been sent: it must not become a hole of two gigabytes. */
+static void absurd_acknowledgements_are_no_holes(void **state)
+{
+	(void)state;
+	static const uint32_t by[] = {1u << 31, (1u << 31) - 1, (1u << 31) + 1, (1u << 31) + 30, (1u << 30) + 1};
+	for (size_t i = 0; i < sizeof by / sizeof *by; i++) {
+		/* Where the short way is taken, nobody looks for holes. */
+		struct engine_run *r = engine_run_new(&stream_general);
+		assert_non_null(r);
+		struct talk t = talk_v4(&r->in, 1);
+		t.step = FRAME_SECOND; /* longer than a hole is waited for */
+		talk_mail(&t);
+		r->in.packets[2].ack += by[i];
+		talk_close(&t, SERVER);
+		assert_mail(engine_run_one(r));
+		engine_run_free(r);
+	}
+}
+
+/* Where no handshake was seen, an acknowledgement of before what was seen moves the beginning of it, but not its end. */
+static void an_old_acknowledgement_takes_nothing_back(void **state)
+{
+	(void)state;
+	struct engine_run *r = engine_run_new(&stream_own);
+	assert_non_null(r);
+	struct talk t = talk_v4(&r->in, 1);
+	uint32_t before = t.next[SERVER];
+	t.next[SERVER] += 100;
+	talk_say(&t, SERVER, "220 mx\r\n");
+	t.heard[CLIENT] = before;
+	talk_ack(&t, CLIENT);
+	t.next[SERVER] = before + 100;
+	talk_say(&t, SERVER, "220 mx\r\n");
+	engine_run_batches(r, 1);
+	assert_int_equal(r->stats.retransmits, 1);
+	engine_run_free(r);
+}
+
+enum { YEAR = 365 * 86400 };
+
+/* Before the clock of the capture was stepped back by a year: a SYN without an answer, and a reply that waits for the bytes before it. Behind it, half an hour of something else. */
+static void what_waits_is_over_after_a_step_back(void **state)
+{
+	(void)state;
+	struct engine_run *r = engine_run_new(&stream_own);
+	assert_non_null(r);
+	struct talk syn = talk_v4(&r->in, 1), hole = talk_v4(&r->in, 2), other = talk_v4(&r->in, 3);
+	talk_syn(&syn);
+	talk_handshake(&hole);
+	hole.next[SERVER] += 100;
+	talk_say(&hole, SERVER, "220 mx\r\n");
+	talk_ack(&hole, CLIENT);
+	other.now = hole.now - YEAR * FRAME_SECOND;
+	talk_handshake(&other);
+	other.step = 80 * FRAME_SECOND;
+	for (int i = 0; i < 30; i++)
+		talk_say(&other, CLIENT, "NOOP\r\n");
+	engine_run_batches(r, 1);
+	assert_int_equal(r->stats.aged_half_open, 1);
+	assert_int_equal(r->stats.aged_idle, 1);
+	assert_int_equal(transcript_find(&r->out, hole.port[CLIENT])->gap[SERVER], 100);
+	engine_run_free(r);
+}
+
+/* A clock that goes to and fro is believed a thousand times: each time all connections are looked at, which took hours for a capture of some megabytes. */
+static void a_clock_to_and_fro_is_not_believed_for_ever(void **state)
+{
+	(void)state;
+	struct engine_run *r = engine_run_new(&stream_own);
+	assert_non_null(r);
+	struct talk open = talk_v4(&r->in, 1), other = talk_v4(&r->in, 2);
+	talk_handshake(&open);
+	talk_handshake(&other);
+	int64_t from = other.now;
+	for (int i = 0; i < 4000; i++) {
+		other.now = from + i % 2 * 70 * FRAME_SECOND;
+		talk_ack(&other, CLIENT);
+	}
+	/* The time of the capture stays at the later one by then. */
+	other.now = from;
+	talk_ack(&other, CLIENT);
+	engine_run_batches(r, 1);
+	assert_int_equal(transcript_find(&r->out, other.port[CLIENT])->closed_ts, from + 70 * FRAME_SECOND);
+	engine_run_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reset_that_acknowledges_nothing_known),
 		cmocka_unit_test(refused_fast_open_is_refused),
 		cmocka_unit_test(any_two_segments_come_to_an_end),
+		cmocka_unit_test(absurd_acknowledgements_are_no_holes),
+		cmocka_unit_test(an_old_acknowledgement_takes_nothing_back),
+		cmocka_unit_test(what_waits_is_over_after_a_step_back),
+		cmocka_unit_test(a_clock_to_and_fro_is_not_believed_for_ever),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,8 +73,10 @@ def compare(program, path):
         checked += 1
         said = [record["net"]["client_bytes"], record["net"]["server_bytes"], record["ending"]["closer"]]
         seen = [covered(stream.spans[True]), covered(stream.spans[False]), stream.fins[0] if stream.fins else "nobody"]
-        # Silence is a judgement, not a segment; a half-close behind QUIT is the client's FIN, and yet the server may be the closer.
-        if record["ending"]["how"] == "silence" or record["ending"]["verdict"] == "drop-after-message":
+        # Silence is a judgement, not a segment. A half-close behind QUIT (Exim's) is the client's FIN, and yet the server is the closer if it then leaves a message unanswered.
+        half_closed = (said[2], seen[2]) == ("server", "client") and record["smtp"].get("last_command") == "QUIT"
+        unanswered = any(t["fate"] == "unanswered" for t in record.get("transactions", []))
+        if record["ending"]["how"] == "silence" or (half_closed and unanswered):
             said[2] = seen[2]
         if said != seen:
             wrong.append(f"{path}: {record['src_ip']}:{record['src_port']}: we say {said}, tshark {seen}")

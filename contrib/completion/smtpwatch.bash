@@ -1,7 +1,7 @@
 # smtpwatch.bash - completion of smtpwatch's command line for bash. Parts of it are made from the table of options: make docs.
 
 # begin: names
-_smtpwatch_options="--interface= --read= --ports= --filter= --snaplen= --buffer= --promiscuous --checksum --min-severity= --severity= --slow-acceptance= --fail-on= --output= --redact= --repeat= --digest= --stats-interval= --workers= --engine= --max-connections= --memory= --idle-timeout= --config= --test --user= --pid-file= --list-alerts --version --help"
+_smtpwatch_options="--interface= --read= --ports= --filter= --snaplen= --buffer= --promiscuous --checksum --min-severity= --severity= --slow-acceptance= --fail-on= --output= --redact= --write-pcap= --write-pcap-memory= --repeat= --digest= --stats-interval= --workers= --engine= --max-connections= --memory= --idle-timeout= --config= --test --user= --pid-file= --list-alerts --version --help"
 _smtpwatch_severities="none info notice warning error critical"
 # end: names
 
@@ -42,6 +42,8 @@ _smtpwatch_values() {
 	--fail-on) _smtpwatch_words " info notice warning error critical" ;;
 	-o | --output) _smtpwatch_words " text json syslog journald prometheus textfile exec" ;;
 	--redact) _smtpwatch_words "none local hash all" ;;
+	--write-pcap) _smtpwatch_folders ;;
+	--write-pcap-memory) : ;;
 	--repeat) : ;;
 	--digest) _smtpwatch_words "HH:MM off" ;;
 	--stats-interval) : ;;

@@ -2,19 +2,19 @@
 #ifndef SMTPWATCH_CAPTURE_LIVE_H
 #define SMTPWATCH_CAPTURE_LIVE_H
 
+#include "capture/filters.h"
 #include "core/frame.h"
-#include "core/packet.h"
 
 /* Room for a sentence that says what went wrong, with the interface's name in it. */
 #define LIVE_WHY 512
 
 /* All borrowed, for the length of live_open. */
 struct live_config {
-	const char *interface;        /* "any": all that there are, and will be */
-	const char *filter;           /* the operator's; NULL: none */
-	const struct port_set *ports; /* for the default filter; NULL: every TCP segment */
-	unsigned snaplen;             /* 0: whole packets */
-	size_t buffer;                /* bytes of the kernel's ring */
+	const char *interface; /* "any": all that there are, and will be */
+	struct filters *filters;
+	bool filtered;    /* the operator's expression is in them */
+	unsigned snaplen; /* 0: whole packets */
+	size_t buffer;    /* bytes of the kernel's ring */
 	bool promiscuous;
 };
 
@@ -29,9 +29,6 @@ struct live;
 
 /* Needs CAP_NET_RAW, which is of no use later: what was opened stays open. NULL with the kind of trouble, and a sentence in why. */
 struct live *live_open(const struct live_config *config, enum live_trouble *trouble, char why[LIVE_WHY]);
-
-/* Whether the operator's filter compiles, asked where there is no interface yet to compile it for. False, with a sentence in why. */
-bool live_filter_check(const char *filter, char why[LIVE_WHY]);
 
 /*
  * Several that are open on one interface share its traffic: both directions of a connection, and all fragments of an IPv4 datagram, meet the same one. *group: -1 for the first, which sets it.

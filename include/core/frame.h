@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /*
- * The bytes are borrowed and stay valid until the call that received the frame returns. Time is in nanoseconds since the epoch and may
+ * The bytes are borrowed and stay valid until the call that received the frame returns. Time is in nanoseconds since the epoch, 0 to FRAME_TIME_MAX, and may
  * jump in either direction: captures are merged, clocks are stepped.
  */
 struct frame {
@@ -18,5 +18,8 @@ struct frame {
 
 #define FRAME_SECOND INT64_C(1000000000)
 #define FRAME_MS     INT64_C(1000000)
+
+/* In the year 2116. Whoever reads frames holds to it, so that neither the difference of two times nor the sum of one and a limit can overflow. */
+#define FRAME_TIME_MAX (INT64_MAX / 2)
 
 #endif

@@ -14,6 +14,12 @@ enum port_kind { PORT_SMTP, PORT_TLS, PORT_LMTP };
  * Does no I/O, reads no clock, has no globals and starts no thread: two monitors in two threads know nothing of each other. Time comes with the frames. The same frames give the
  * same records, in the same order, however they are cut into batches.
  */
+/* Who takes what has been decoded, where it is judged elsewhere. Borrowed for the length of the call, like the payloads. */
+struct monitor_front {
+	void (*segments)(void *arg, const struct packet *packets, size_t n);
+	void (*icmp)(void *arg, const struct packet_icmp *icmp);
+};
+
 struct monitor_config {
 	struct port_set ports;
 	struct port_set tls_ports, lmtp_ports; /* of ports: TLS from the first byte; LMTP */
@@ -30,6 +36,8 @@ struct monitor_config {
 	 * struct collate, this at a session's close, the record about a second later.
 	 */
 	void (*ended)(void *arg, const struct history_event *event);
+	/* NULL, or: this monitor only decodes, and puts fragments together; there are no sessions, and what comes of the frames goes here, with arg. */
+	const struct monitor_front *front;
 	void *arg;
 };
 
@@ -50,12 +58,14 @@ void monitor_input(struct monitor *m, uint32_t input);
 /* Takes a batch of frames; a batch of any size gives the same result. */
 void monitor_frames(struct monitor *m, const struct frame *frames, size_t n);
 
+/* What a monitor with a front has decoded, instead of frames. input as for frames; the segments bear the numbers of their frames. */
+void monitor_segments(struct monitor *m, const struct packet *packets, size_t n);
+void monitor_icmp(struct monitor *m, const struct packet_icmp *icmp);
+
 /*
  * Where in the course of things it is: at a call of session or ended, where that stands among what other monitors tell that were given the same frames and watch other shards of the connections
- * (stream_config.shards, stream_order). monitor_step: all that will be told from here on stands behind this step.
- */
+ * (stream_config.shards, stream_order). */
 const struct stream_order *monitor_order(const struct monitor *m);
-uint64_t monitor_step(const struct monitor *m);
 
 /* Time has come to `now` without a frame (live only). */
 void monitor_tick(struct monitor *m, int64_t now);
@@ -73,7 +83,8 @@ void monitor_free(struct monitor *m);
 struct capture_stats {
 	uint64_t received, dropped; /* by the kernel; a dropped packet was received as well */
 	uint64_t dropped_by_interface;
-	uint64_t records_lost; /* judged sessions that found no room on their way to the outputs */
+	uint64_t records_lost;              /* judged sessions that found no room on their way to the outputs */
+	uint64_t pcaps_written, pcaps_lost; /* files of packets, and those that should have been */
 };
 
 struct monitor_stats {

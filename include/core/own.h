@@ -71,10 +71,9 @@ struct own_conn {
 	struct own_link in_list;
 	uint16_t largest_acked[2]; /* see struct conn_side */
 	uint32_t held_bytes;
-	int64_t since;   /* when it was put into its list, or last looked at there */
-	uint64_t number; /* of the frame that it began with */
+	int64_t since; /* when it was put into its list, or last looked at there */
 	struct half half[2];
-	int64_t hole_since[2]; /* since when an acknowledged hole, or an unknown start, is waited for; 0: none */
+	int64_t hole_since[2]; /* since when on the clock an acknowledged hole, or an unknown start, is waited for; 0: none */
 	uint32_t hole_at[2];   /* nxt at that time */
 	uint32_t start[2];     /* of the first byte */
 	uint32_t fin[2];       /* with HALF_FIN, where its FIN stands */
@@ -129,6 +128,7 @@ struct stream {
 	int64_t now;               /* the time of the capture, which may be stepped */
 	int64_t clock; /* what has passed of it, which only grows: lists stand in its order, and it is what times in lists are in */
 	int64_t due;   /* nothing ages before this, on the clock */
+	unsigned steps; /* how often the time of the capture was stepped back */
 	struct stream_order order;
 	struct stream_stats stats;
 };

@@ -74,6 +74,7 @@ struct conn {
 	int64_t last;   /* latest segment, nanoseconds */
 	struct conn_flow flow[2];
 	int64_t start;          /* first segment */
+	uint64_t first;         /* the number of the frame that brought it (struct packet) */
 	int64_t rtt;            /* SYN to SYN-ACK to ACK as far as it was seen, nanoseconds; 0: unknown */
 	struct conn_side *side; /* two, by enum side: the engine's, from close to release; NULL before */
 };

@@ -32,6 +32,8 @@ struct options {
 	struct alerting alerting;
 	enum severity fail_on; /* SEVERITIES: never */
 	enum redact_mode redact;
+	const char *write_pcap; /* the directory; NULL: no packets are written */
+	size_t pcap_memory;     /* bytes of packets that are kept for it, live */
 	int64_t repeat;         /* nanoseconds; 0: never in sums */
 	int digest;             /* minute of the day; below 0: never */
 	int64_t stats_interval; /* nanoseconds; 0: only at the end */

@@ -5,7 +5,11 @@
 #include "daemon/options.h"
 #include "output/sink.h"
 
-/* Text on a terminal, else JSON, where none is named. alerting is borrowed. NULL where one cannot be opened: all such are told on standard error. */
-struct sinks *outputs_open(const struct options *o, const struct alerting *alerting);
+/*
+ * Text on a terminal, else JSON, where none is named. alerting is borrowed. packets: as in sinks_config, with arg; NULL: nobody writes packets. NULL where one cannot be opened: all such are told on
+ * standard error.
+ */
+struct sinks *outputs_open(const struct options *o, const struct alerting *alerting, void (*packets)(void *arg, struct report *r),
+			   void *arg);
 
 #endif

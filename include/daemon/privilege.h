@@ -16,6 +16,9 @@ bool privilege_held(const char *user);
 /* The same, and who that is; an unknown user is none. */
 bool privilege_target(const char *user, uid_t *uid, gid_t *gid);
 
+/* Whether there is such a user on this system (NULL: the default). */
+bool privilege_user_known(const char *user);
+
 /* Whether packet sockets can be opened. */
 bool privilege_net_raw(void);
 

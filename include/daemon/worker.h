@@ -5,11 +5,13 @@
 #include "capture/live.h"
 #include "core/monitor.h"
 #include "daemon/ring.h"
+#include "output/report.h"
 
 /* What comes through the ring, and what it holds. */
 enum worker_message {
 	WORKER_ENDED,  /* struct history_event */
 	WORKER_RECORD, /* struct record, packed; its conn->input is the interface's number */
+	WORKER_FRAMES, /* struct worker_frames, and with it a record that is an alert */
 	WORKER_STATS,  /* struct monitor_stats, once a second, and last of all */
 	WORKER_LINK    /* struct worker_link */
 };
@@ -21,10 +23,33 @@ struct worker_link {
 	char reason[256]; /* with LIVE_GONE; may be empty */
 };
 
+/* A record and its packets are one message, so that neither comes without the other. */
+struct worker_frames {
+	_Alignas(16) size_t record_size; /* the record stands behind this struct, then the frames (keep.h) */
+	size_t frames_size;
+	uint32_t omitted; /* packets that are not among them */
+};
+
+static inline const struct record *worker_frames_record(const struct worker_frames *f)
+{
+	return (const struct record *)(const void *)(f + 1);
+}
+
+static inline struct bytes worker_frames_block(const struct worker_frames *f)
+{
+	return bytes_of((const uint8_t *)(f + 1) + f->record_size, f->frames_size);
+}
+
 struct worker;
 
-/* config: ports, engine, limits; the callbacks are the worker's. interfaces: how many there are. NULL where there is no memory, or the engine refuses. */
-struct worker *worker_new(const struct monitor_config *config, unsigned interfaces);
+/*
+ * config: ports, engine, limits; the callbacks are the worker's. interfaces: how many there are. keep: bytes for the packets of connections, 0: none are kept; then alerting may be NULL. NULL where there
+ * is no memory, or the engine refuses.
+ */
+struct worker *worker_new(const struct monitor_config *config, unsigned interfaces, size_t keep, const struct alerting *alerting);
+
+/* What is an alert has changed; alerting is copied. False: no memory, it goes on as before. */
+bool worker_alerting(struct worker *w, const struct alerting *alerting);
 
 /* An interface that is open is given away; it may be done at any time after that worker's LIVE_GONE, or before the start. */
 void worker_give(struct worker *w, unsigned interface, struct live *live);

@@ -13,7 +13,7 @@ struct counter {
 	size_t offset, size; /* in struct monitor_stats */
 };
 
-/* Rows of one group stand together. What stands in the group "memory" depends on how many workers share the work: of captures it is not told, as they give the same output for any number. */
+/* Rows of one group stand together. What stands in the group "memory" depends on how many workers share the work: of captures it is not told, as they give the same output for any number; nor is "pcap", whose files are written when all has been told. */
 extern const struct counter counters[];
 extern const size_t counters_n;
 

@@ -19,6 +19,9 @@ struct outlet {
 /* target: NULL or "-": standard output; "unix:PATH"; a file. False with a sentence in why. target and mode are borrowed. */
 bool outlet_open(struct outlet *o, const char *target, const struct run_mode *mode, char why[SINK_WHY]);
 
+/* As in struct sink_kind. */
+bool outlet_check(const char *target, const struct run_mode *mode, char why[SINK_WHY]);
+
 /* A record is complete. False once the target is broken. */
 bool outlet_put(struct outlet *o);
 

@@ -37,6 +37,9 @@ struct outsocket {
 bool outsocket_open(struct outsocket *s, const char *path, enum outsocket_kind kind, const char *name, const struct run_mode *mode,
 		    char why[OUTSOCKET_WHY]);
 
+/* Whether this can be the path of a socket. False, with a sentence in why. */
+bool outsocket_check(const char *path, char why[OUTSOCKET_WHY]);
+
 /* One end of a pair whose reader is a process of ours; fd is taken over and made non-blocking. */
 void outsocket_adopt(struct outsocket *s, int fd, const char *name, const struct run_mode *mode);
 

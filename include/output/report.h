@@ -14,6 +14,8 @@ struct report {
 	bool grouped;      /* its verdict would be an alert; one before it counts it (grouping.h) */
 	enum role role;    /* of the watched host; ROLE_NONE: not asked */
 	const char *input; /* the interface or file */
+	const char *pcap;  /* the name of the file with its packets; NULL: there is none */
+	uint32_t pcap_omitted; /* of them, so many are not in it */
 	const struct alerting *alerting;
 };
 
@@ -33,6 +35,12 @@ static inline uint64_t report_alerts(const struct report *r)
 {
 	return r->raised | r->folded;
 }
+
+/* What somebody will look into by itself: an alert of it is told, or it is critical, and told in a sum or with another one. */
+bool report_stands_out(const struct report *r);
+
+/* The worst of its alerts; its verdict, unless one is worse. */
+unsigned report_worst(const struct report *r);
 
 /* The severity of one of the alerts. */
 static inline enum severity report_severity(const struct report *r, unsigned signature)

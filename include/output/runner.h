@@ -21,8 +21,14 @@ struct runner_command {
 
 /*
  * "/usr/bin/logger -t mail 'two words'": split at blanks, but for what stands between single or double quotation marks; no shell, no other special characters. The first word is a path, or is
- * looked for where system commands are. False, with a sentence in why: it is none, or cannot be run. To be freed in either case.
+ * looked for where system commands are. False, with a sentence in why: it is none. To be freed in either case.
  */
+bool runner_split(struct runner_command *c, const char *text, char why[RUNNER_WHY]);
+
+/* After it: whether it can be run, and where it is. False, with a sentence in why. */
+bool runner_find(struct runner_command *c, char why[RUNNER_WHY]);
+
+/* Both. */
 bool runner_read(struct runner_command *c, const char *text, char why[RUNNER_WHY]);
 void runner_free(struct runner_command *c);
 

@@ -21,6 +21,8 @@ struct sink_kind {
 	const char *name, *help;
 	/* target: what stood behind "KIND:"; NULL: nothing did. Both are borrowed for the sink's life. NULL on failure, with a sentence in why. */
 	void *(*open)(const char *target, const struct run_mode *mode, char why[SINK_WHY]);
+	/* Opens, makes and sends nothing. False with a sentence in why: open could not take this target anywhere. True with a sentence: it could not as things are. */
+	bool (*check)(const char *target, const struct run_mode *mode, char why[SINK_WHY]);
 	bool (*record)(void *self, const struct report *report);
 	bool (*repeat)(void *self, const struct throttle_repeat *repeat); /* live: what the throttle kept back, summed up */
 	bool (*daily)(void *self, const struct daily *day);               /* live: a day is over */
@@ -52,6 +54,9 @@ struct sinks_config {
 	const struct alerting *alerting; /* borrowed, and may change between two records */
 	enum redact_mode redact;
 	struct run_mode mode;
+	/* Called before any output gets a session that stands out (report.h): sets its pcap, if its packets are written. NULL: nobody does. */
+	void (*packets)(void *arg, struct report *r);
+	void *arg;
 	/* Live only. */
 	int64_t repeat; /* nanoseconds until an alert that was told is told again, as a sum; 0: each is told */
 	int digest;     /* the minute of the day, UTC, at which the day is summed up; below 0: never */

@@ -1,7 +1,6 @@
 /* live.c - an interface, through libpcap's ring in memory shared with the kernel (TPACKET_V3). */
 #include "capture/live.h"
 
-#include "capture/default_filter.h"
 #include "capture/linktype.h"
 
 #include <errno.h>
@@ -83,40 +82,19 @@ static enum live_trouble activation_explain(const struct live *l, int status, ch
 /* libpcap compiles nothing for NFLOG: the core sorts such frames out alone. */
 static bool filter_install(struct live *l, const struct live_config *c, enum live_trouble *trouble, char why[LIVE_WHY])
 {
-	struct bpf_program program;
-	int dlt = pcap_datalink(l->pcap);
-	if (dlt == DLT_NFLOG && !c->filter)
+	struct bpf_program *program;
+	_Static_assert(LIVE_WHY >= FILTERS_WHY, "its sentence is passed on");
+	if (pcap_datalink(l->pcap) == DLT_NFLOG && !c->filtered)
 		return true;
-	char *text = default_filter(dlt, c->ports, c->filter);
-	if (!text || pcap_compile(l->pcap, &program, text, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-		*trouble = c->filter && text ? LIVE_FILTER : LIVE_BROKEN;
-		snprintf(why, LIVE_WHY, "the filter \"%.80s\" does not compile for %s: %.300s", c->filter ? c->filter : "default",
-			 l->name, text ? pcap_geterr(l->pcap) : "out of memory");
-		free(text);
+	program = filters_get(c->filters, l->pcap, why);
+	if (!program) {
+		*trouble = c->filtered ? LIVE_FILTER : LIVE_BROKEN;
 		return false;
 	}
-	bool fine = pcap_setfilter(l->pcap, &program) == 0;
-	if (!fine)
-		snprintf(why, LIVE_WHY, "cannot set the filter on %s: %.300s", l->name, pcap_geterr(l->pcap));
-	pcap_freecode(&program);
-	free(text);
-	return fine;
-}
-
-/* For Ethernet, which takes every expression that any other link type takes. */
-bool live_filter_check(const char *filter, char why[LIVE_WHY])
-{
-	struct bpf_program program;
-	pcap_t *dead = pcap_open_dead(DLT_EN10MB, SNAPLEN_MAX);
-	bool fine = dead && pcap_compile(dead, &program, filter, 1, PCAP_NETMASK_UNKNOWN) == 0;
-	if (fine)
-		pcap_freecode(&program);
-	else
-		snprintf(why, LIVE_WHY, "the filter \"%.80s\" does not compile: %.300s", filter,
-			 dead ? pcap_geterr(dead) : "out of memory");
-	if (dead)
-		pcap_close(dead);
-	return fine;
+	if (pcap_setfilter(l->pcap, program) == 0)
+		return true;
+	snprintf(why, LIVE_WHY, "cannot set the filter on %s: %.300s", l->name, pcap_geterr(l->pcap));
+	return false;
 }
 
 static bool live_start(struct live *l, const struct live_config *c, enum live_trouble *trouble, char why[LIVE_WHY])

@@ -96,14 +96,13 @@ int savefile_link(const struct savefile *s)
 	return s->link;
 }
 
-/* With this precision tv_usec holds nanoseconds. A pcapng time has 64 bits of any unit and may say a year that ours cannot. */
+/* With this precision tv_usec holds nanoseconds. A pcapng time has 64 bits of any unit, and may say a year that ours cannot, or what libpcap makes a year before the epoch. */
 static int64_t savefile_time(const struct timeval *tv)
 {
-	const int64_t limit = INT64_MAX / FRAME_SECOND - 1;
-	int64_t sec = tv->tv_sec;
-	if (sec > limit || sec < -limit)
-		return (sec > 0 ? limit : -limit) * FRAME_SECOND;
-	return sec * FRAME_SECOND + tv->tv_usec % FRAME_SECOND;
+	int64_t sec = tv->tv_sec, fraction = tv->tv_usec % FRAME_SECOND;
+	if (sec >= FRAME_TIME_MAX / FRAME_SECOND)
+		return FRAME_TIME_MAX;
+	return sec < 0 || fraction < 0 ? 0 : sec * FRAME_SECOND + fraction;
 }
 
 /* The next packet that passes the filter. False at the end, good or bad. */

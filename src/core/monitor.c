@@ -200,6 +200,8 @@ static void *parts_new(struct monitor *m, const struct monitor_config *config, s
 	m->config.stream.ports = config->any_port ? NULL : &m->config.ports;
 	m->decoder = (struct packet_decoder){.ports = m->config.stream.ports, .insist_checksum = config->insist_checksum};
 	m->defrag = defrag_new(pool, config->fragment_memory, 1024);
+	if (config->front)
+		return m->defrag ? m : NULL;
 	m->stream = config->engine->new (&m->config.stream, pool, &listener, m);
 	m->env = session_env(pool);
 	m->collate = config->ended ? NULL : collate_new(config->stream.seed, config->session, config->arg);
@@ -208,7 +210,7 @@ static void *parts_new(struct monitor *m, const struct monitor_config *config, s
 
 struct monitor *monitor_new(const struct monitor_config *config)
 {
-	assert(config->session);
+	assert(config->session || config->front);
 	struct pool *pool = pool_new(config->memory);
 	struct monitor *m = pool ? pool_get_large(pool, sizeof *m) : NULL;
 	if (m && parts_new(m, config, pool))
@@ -231,10 +233,22 @@ void monitor_free(struct monitor *m)
 	pool_free(pool);
 }
 
+void monitor_segments(struct monitor *m, const struct packet *packets, size_t n)
+{
+	m->config.engine->segments(m->stream, packets, n);
+}
+
+void monitor_icmp(struct monitor *m, const struct packet_icmp *icmp)
+{
+	m->config.engine->icmp(m->stream, icmp);
+}
+
 static void batch_flush(struct monitor *m)
 {
-	if (m->batched > 0)
-		m->config.engine->segments(m->stream, &m->batch[0].tcp, m->batched);
+	if (m->batched > 0 && m->config.front)
+		m->config.front->segments(m->config.arg, &m->batch[0].tcp, m->batched);
+	else if (m->batched > 0)
+		monitor_segments(m, &m->batch[0].tcp, m->batched);
 	m->batched = 0;
 }
 
@@ -278,7 +292,10 @@ static void frame_take(struct monitor *m, const struct frame *frame)
 	} else if (kind == PACKET_ICMP) {
 		struct packet_icmp icmp = decoded->icmp;
 		batch_flush(m);
-		m->config.engine->icmp(m->stream, &icmp);
+		if (m->config.front)
+			m->config.front->icmp(m->config.arg, &icmp);
+		else
+			monitor_icmp(m, &icmp);
 	}
 }
 
@@ -297,11 +314,6 @@ void monitor_frames(struct monitor *m, const struct frame *frames, size_t n)
 const struct stream_order *monitor_order(const struct monitor *m)
 {
 	return m->config.engine->order(m->stream);
-}
-
-uint64_t monitor_step(const struct monitor *m)
-{
-	return stream_step_last(m->stats.frames);
 }
 
 void monitor_tick(struct monitor *m, int64_t now)
@@ -326,7 +338,8 @@ void monitor_stats(const struct monitor *m, struct monitor_stats *out)
 {
 	*out = m->stats;
 	out->defrag = *defrag_stats(m->defrag);
-	out->stream = *m->config.engine->stats(m->stream);
+	if (m->stream)
+		out->stream = *m->config.engine->stats(m->stream);
 	out->memory_used = pool_used(m->pool);
 	out->memory_peak = pool_peak(m->pool);
 	out->memory_held = pool_held(m->pool);

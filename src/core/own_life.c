@@ -6,8 +6,9 @@
 /* How many of the oldest are looked at to find the longest idle: lists are not reordered at each packet, which would cost two cache misses. */
 enum { EVICT_LOOK = 64 };
 
-/* A clock that falls back further than this was stepped: the new time is taken. */
+/* A clock that falls back further than this was stepped: the new time is taken. So often, that is: one that goes to and fro makes each connection be looked at again and again. */
 #define STEP_BACK (60 * FRAME_SECOND)
+enum { STEPS_MOST = 1000 };
 
 /* After thousands of leaps nothing ages any more: no capture but a forged one has so many. */
 #define CLOCK_MAX (INT64_MAX / 2)
@@ -83,10 +84,12 @@ static int64_t since_of(const struct own_conn *c, enum own_list list)
 	return list == LIST_WAIT ? c->wait_since : c->since;
 }
 
-/* The time of a connection in a list is over, or it is only to be looked at. */
+/* The time of a connection in a list is over, or it is only to be looked at. One whose last segment is still to come, since the clock was stepped, begins to be idle now. */
 static void look(struct stream *s, struct own_conn *c, enum own_list list)
 {
-	own_step(s, s->order.step >> STREAM_STEP_BITS, list, since_of(c, list), c->number);
+	if (c->pub.last > s->now)
+		c->pub.last = s->now;
+	own_step(s, s->order.step >> STREAM_STEP_BITS, list, since_of(c, list), c->pub.first);
 	if (list == LIST_WAIT)
 		own_order_expire(s, c, s->now);
 	else if (own_ends(s, c) > s->clock)
@@ -98,7 +101,7 @@ static void look(struct stream *s, struct own_conn *c, enum own_list list)
 static int by_number(const void *a, const void *b)
 {
 	const struct own_conn *x = *(struct own_conn *const *)a, *y = *(struct own_conn *const *)b;
-	return x->number < y->number ? -1 : x->number > y->number;
+	return x->pub.first < y->pub.first ? -1 : x->pub.first > y->pub.first;
 }
 
 /* In a list they stand by their time; those of the same time are put in the order of their first frames, so that it does not matter who else is in the list. */
@@ -131,9 +134,11 @@ static uint32_t due_count(struct stream *s, enum own_list list)
 	return n;
 }
 
-/* Nearly always there is one. Where no memory is to put many in order, they keep that of the list. */
+/* Nearly always there is one, and many mostly are in order. Where no memory is to put them in order, they keep that of the list. */
 static void list_age(struct stream *s, enum own_list list)
 {
+	int (*order)(const void *, const void *) = list == LIST_WAIT ? by_wait : by_since;
+	bool sorted = true;
 	uint32_t n = due_count(s, list), i = 0, index = s->lists[list].head;
 	struct own_conn **due = n > 1 ? pool_get_large(s->pool, n * sizeof(struct own_conn *)) : NULL;
 	if (!due) {
@@ -144,8 +149,10 @@ static void list_age(struct stream *s, enum own_list list)
 	for (; i < n; i++) {
 		due[i] = own_at(s, index);
 		index = list == LIST_WAIT ? due[i]->in_wait.next : due[i]->in_list.next;
+		sorted = sorted && (i == 0 || order(&due[i - 1], &due[i]) <= 0);
 	}
-	qsort(due, n, sizeof(struct own_conn *), list == LIST_WAIT ? by_wait : by_since);
+	if (!sorted)
+		qsort(due, n, sizeof(struct own_conn *), order);
 	for (i = 0; i < n; i++)
 		look(s, due[i], list);
 	pool_put_large(s->pool, due, n * sizeof(struct own_conn *));
@@ -156,7 +163,7 @@ void own_age_now(struct stream *s, int64_t now, uint64_t frame)
 	int64_t ahead = now - s->now;
 	if (ahead > 0 && s->clock < CLOCK_MAX)
 		s->clock += ahead < OWN_LEAP ? ahead : OWN_LEAP;
-	if (ahead > 0 || ahead < -STEP_BACK)
+	if (ahead > 0 || (ahead < -STEP_BACK && s->steps++ < STEPS_MOST))
 		s->now = now;
 	if (s->clock < s->due)
 		return;
@@ -185,7 +192,7 @@ static size_t collect(const struct stream *s, enum own_list list, struct own_con
 static void end_one(struct stream *s, struct own_conn *c, enum own_list list)
 {
 	own_step(s, UINT64_MAX >> STREAM_STEP_BITS, list == LIST_FREE ? OWN_STEP_SEGMENT : list, list == LIST_CLOSED ? c->since : 0,
-		 c->number);
+		 c->pub.first);
 	if (!own_closed(c))
 		own_close(s, c, HOW_CAPTURE_END, s->now);
 	if (list != LIST_FIN_WAIT)

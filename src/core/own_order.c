@@ -138,7 +138,7 @@ static bool held_step(struct stream *s, struct own_conn *c, enum side side)
 		return false;
 	h->held = e->next;
 	struct held *whole = e, part = *e;
-	uint32_t skip = (uint32_t)-ahead < e->len ? (uint32_t)-ahead : e->len;
+	uint32_t behind = h->nxt - e->seq, skip = behind < e->len ? behind : e->len;
 	segment_skip(&part, skip);
 	deliver(s, c, side, &part, whole->data + (whole->cap - part.cap));
 	held_free(s, c, whole);
@@ -314,7 +314,8 @@ void own_order_acked(struct own_conn *c, enum side of, uint32_t ack)
 		h->flags |= HALF_ACKED;
 	}
 	if (!(h->flags & HALF_KNOWN) && (!(h->flags & HALF_FLOOR) || seq_diff(ack, c->start[of]) < 0)) {
-		c->start[of] = h->end = ack;
+		c->start[of] = ack;
+		h->end = h->flags & HALF_FLOOR ? h->end : ack;
 		h->flags |= HALF_FLOOR;
 	}
 	if (seq_diff(ack, h->end) > 0)
@@ -330,8 +331,8 @@ void own_order_start(struct own_conn *c, enum side side, uint32_t start)
 	h->flags |= HALF_KNOWN;
 }
 
-/* Is something of this side waited for? Remembers since when. */
-static bool hole_watch(struct own_conn *c, enum side side, int64_t ts)
+/* Is something of this side waited for? Remembers since when, on the clock. */
+static bool hole_watch(struct own_conn *c, enum side side, int64_t clock)
 {
 	struct half *h = &c->half[side];
 	bool unknown = !(h->flags & HALF_KNOWN) && (h->flags & HALF_FLOOR);
@@ -341,7 +342,7 @@ static bool hole_watch(struct own_conn *c, enum side side, int64_t ts)
 	}
 	uint32_t at = unknown ? 0 : h->nxt;
 	if (c->hole_since[side] == 0 || c->hole_at[side] != at) {
-		c->hole_since[side] = ts;
+		c->hole_since[side] = clock;
 		c->hole_at[side] = at;
 	}
 	return true;
@@ -362,7 +363,8 @@ void own_order_settle(struct stream *s, struct own_conn *c, int64_t ts)
 	drain(s, c);
 	if (own_closed(c))
 		return;
-	bool client = hole_watch(c, CLIENT, ts), server = hole_watch(c, SERVER, ts);
+	int64_t clock = own_clock_at(s, ts);
+	bool client = hole_watch(c, CLIENT, clock), server = hole_watch(c, SERVER, clock);
 	own_wait(s, c, client || server);
 }
 
@@ -370,7 +372,7 @@ void own_order_expire(struct stream *s, struct own_conn *c, int64_t now)
 {
 	own_wait(s, c, false);
 	for (enum side side = CLIENT; side <= SERVER && !own_closed(c); side++) {
-		if (c->hole_since[side] == 0 || c->hole_since[side] + s->config.skew > now)
+		if (c->hole_since[side] == 0 || c->hole_since[side] + s->config.skew > s->clock)
 			continue;
 		uint32_t hole = confirmed_hole(c, side);
 		if (!start_settle(c, side) && hole > 0)
@@ -471,6 +473,9 @@ void own_release(struct stream *s, struct own_conn *c)
 	s->listener->release(s->arg, &c->pub);
 	if (c->pub.side != s->spare)
 		pool_put(s->pool, c->pub.side, sizeof s->spare);
-	own_past_add(s, c, c->since + s->config.settle);
+	if (s->order.step >> STREAM_STEP_BITS != UINT64_MAX >> STREAM_STEP_BITS)
+		own_past_add(s, c, c->since + s->config.settle);
+	else
+		flow_remove(&s->flows, own_hash(s, c), c->index); /* the capture is over: nobody asks any more */
 	own_forget(s, c);
 }

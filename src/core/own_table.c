@@ -188,7 +188,7 @@ static void conn_init(struct own_conn *c, const struct packet *p, bool from_clie
 	c->pub.vlans = p->vlans;
 	memcpy(c->pub.vlan, p->vlan, sizeof c->pub.vlan);
 	c->pub.start = c->pub.last = p->ts;
-	c->number = p->number;
+	c->pub.first = p->number;
 }
 
 struct own_conn *own_enter(struct stream *s, uint32_t index, uint32_t hash, const struct packet *p, bool from_client)

@@ -20,6 +20,7 @@ struct interface {
 
 struct interfaces {
 	const struct options *o;
+	struct filters *filters;
 	struct worker **workers;
 	struct interface *all;
 	unsigned n, workers_n;
@@ -35,10 +36,9 @@ static struct live_config config_of(const struct interfaces *s, const struct int
 {
 	const struct options *o = s->o;
 
-	/* What the core's port set says of a port that it was not told of, the kernel cannot know. */
 	return (struct live_config){.interface = f->name,
-				    .filter = o->filter,
-				    .ports = o->monitor.any_port ? NULL : &o->monitor.ports,
+				    .filters = s->filters,
+				    .filtered = o->filter != NULL,
 				    .snaplen = o->snaplen,
 				    .buffer = o->buffer / s->workers_n,
 				    .promiscuous = o->promiscuous};
@@ -97,6 +97,8 @@ static struct interfaces *interfaces_new(const struct options *o, unsigned worke
 		return NULL;
 	s->o = o;
 	s->workers_n = workers;
+	/* What the core's port set says of a port that it was not told of, the kernel cannot know. */
+	s->filters = filters_new(o->filter, o->monitor.any_port ? NULL : &o->monitor.ports);
 	s->all = calloc(o->interfaces.n, sizeof(*s->all));
 	for (size_t i = 0; s->all != NULL && i < o->interfaces.n; i++, s->n++) {
 		s->all[i] = (struct interface){.name = o->interfaces.all[i], .wait = wait_least};
@@ -104,7 +106,7 @@ static struct interfaces *interfaces_new(const struct options *o, unsigned worke
 		if (s->all[i].lives == NULL)
 			break;
 	}
-	if (s->all != NULL && s->n == o->interfaces.n) {
+	if (s->filters != NULL && s->all != NULL && s->n == o->interfaces.n) {
 		names_put(s);
 		return s;
 	}
@@ -127,14 +129,16 @@ struct interfaces *interfaces_open(const struct options *o, unsigned workers, bo
 		if (interface_open(s, &s->all[i], &trouble, why))
 			continue;
 		s->all[i].told = LIVE_GONE;
-		if (trouble == LIVE_ABSENT && o->filter != NULL && !live_filter_check(o->filter, why))
+		if (trouble == LIVE_ABSENT && o->filter != NULL && !filters_check(o->filter, why))
 			trouble = LIVE_FILTER;
 		fprintf(stderr, "smtpwatch: %s%s\n", why, trouble == LIVE_ABSENT ? "; it is tried again until it is there" : "");
 		*usage |= trouble == LIVE_FILTER;
 		fine &= trouble == LIVE_ABSENT;
 	}
-	if (fine)
+	if (fine) {
+		filters_prepare(s->filters);
 		return s;
+	}
 	interfaces_free(s);
 	return NULL;
 }
@@ -191,6 +195,7 @@ static void interface_retry(struct interfaces *s, struct interface *f, int64_t n
 	if (interface_open(s, f, &trouble, why)) {
 		fprintf(stderr, "smtpwatch: the interface %s is there, and watched\n", f->name);
 		f->told = LIVE_UP;
+		f->trouble = LIVE_ABSENT;
 		interface_give(s, f);
 		return;
 	}
@@ -227,6 +232,7 @@ void interfaces_free(struct interfaces *s)
 		lives_close(s, &s->all[i]);
 		free(s->all[i].lives);
 	}
+	filters_free(s->filters);
 	free(s->all);
 	free(s);
 }

@@ -2,6 +2,7 @@
 #include "daemon/offline.h"
 
 #include "capture/source.h"
+#include "daemon/extract.h"
 #include "daemon/outputs.h"
 #include "daemon/privilege.h"
 #include "daemon/processors.h"
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Frames are handed on in batches of so many: enough for the core to overlap its look-ups, few enough to stay in the cache. */
@@ -21,6 +23,8 @@ enum { FRAMES = 64 };
 struct input {
 	const char *path;
 	struct source *source; /* NULL: not open yet, or not to be opened */
+	struct source *again;  /* the same for the second pass, where one is needed */
+	uint64_t frames;       /* that were read from it */
 	bool bad;
 };
 
@@ -29,6 +33,9 @@ struct offline {
 	struct sinks *sinks;
 	struct shards *shards;
 	struct input *inputs;
+	struct export *export; /* these two: NULL: packets are not written */
+	struct extract *extract;
+	struct monitor_config config;
 	const char *current; /* the file that frames came from last */
 	int64_t last;        /* the time of the last frame */
 	bool usage, trouble;
@@ -89,6 +96,34 @@ static bool input_open(struct offline *f, struct input *in)
 	return !in->bad;
 }
 
+/* What a second pass is not to be had of. */
+static bool inputs_check(struct offline *f)
+{
+	char why[SOURCE_WHY];
+	struct stat st;
+
+	for (size_t i = 0; f->o->write_pcap != NULL && i < f->o->reads.n; i++)
+		if (stat(f->inputs[i].path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+			snprintf(why, sizeof(why), "%.200s is no file and cannot be read twice, as --write-pcap has to",
+				 f->inputs[i].path);
+			complain(&f->usage, why);
+		}
+	return !f->usage;
+}
+
+/* The same file once more. That it could be opened the first time was seen. */
+static bool input_open_again(struct offline *f, struct input *in)
+{
+	char why[SOURCE_WHY] = "";
+	bool usage;
+
+	if (in->again == NULL)
+		in->again = source_open(in->path, f->o->filter, why, &usage);
+	if (in->again == NULL)
+		complain(&f->trouble, why);
+	return in->again != NULL;
+}
+
 /* As many files as the system allows may have to be open at once. */
 static void descriptors_raise(void)
 {
@@ -103,11 +138,15 @@ static void descriptors_raise(void)
 /* Nothing is parsed before this. */
 static bool confine(struct offline *f)
 {
-	char why[PRIVILEGE_WHY + SANDBOX_WHY];
+	char why[PRIVILEGE_WHY + SANDBOX_WHY + EXPORT_WHY];
 
-	if (privilege_drop(f->o->user, PRIVILEGE_KEEP_NONE, why) && sandbox_enter(SANDBOX_PROGRAM, NULL, why))
+	if (!privilege_drop(f->o->user, PRIVILEGE_KEEP_NONE, why) || !sandbox_enter(SANDBOX_PROGRAM, NULL, why)) {
+		complain(&f->usage, why);
+		return false;
+	}
+	if (f->export == NULL || export_check(f->export, why))
 		return true;
-	complain(&f->usage, why);
+	complain(&f->trouble, why);
 	return false;
 }
 
@@ -117,8 +156,8 @@ static bool root_leave(struct offline *f)
 	if (privilege_held(f->o->user)) {
 		descriptors_raise();
 		for (size_t i = 0; i < f->o->reads.n && !f->usage; i++)
-			if (strcmp(f->inputs[i].path, "-") != 0)
-				input_open(f, &f->inputs[i]);
+			if (strcmp(f->inputs[i].path, "-") != 0 && input_open(f, &f->inputs[i]) && f->export != NULL)
+				input_open_again(f, &f->inputs[i]);
 	}
 	return !f->usage && confine(f);
 }
@@ -130,20 +169,31 @@ static void session_ended(void *arg, const struct record *record)
 	sinks_record(f->sinks, record, f->inputs[record->conn->input].path);
 }
 
+/* What is told of a session names the file that the second pass will fill. */
+static void session_stands_out(void *arg, struct report *r)
+{
+	struct offline *f = arg;
+
+	r->pcap = extract_note(f->extract, r);
+}
+
 static bool monitor_start(struct offline *f)
 {
-	struct monitor_config config = f->o->monitor;
+	struct monitor_config *config = &f->config;
 
-	config.session = session_ended;
-	config.arg = f;
+	*config = f->o->monitor;
+	config->session = session_ended;
+	config->arg = f;
 	/* The flow table's key: secret, because whoever is captured chooses addresses and ports. No result depends on it. */
-	if (getrandom(config.stream.seed, sizeof(config.stream.seed), GRND_NONBLOCK) < 0)
-		memset(config.stream.seed, 0, sizeof(config.stream.seed));
-	f->shards = shards_new(&config, shards_possible(&config, processors_or(f->o->workers)));
-	if (f->shards == NULL)
-		complain(&f->trouble,
-			 "no memory for the connections that are to be watched; --memory and --max-connections bound them");
-	return f->shards != NULL;
+	if (getrandom(config->stream.seed, sizeof(config->stream.seed), GRND_NONBLOCK) < 0)
+		memset(config->stream.seed, 0, sizeof(config->stream.seed));
+	f->shards = shards_new(config, shards_possible(config, processors_or(f->o->workers)));
+	if (f->shards != NULL && f->export != NULL)
+		f->extract = extract_new(f->export, config->any_port ? NULL : &config->ports, config->stream.seed);
+	if (f->shards != NULL && (f->export == NULL || f->extract != NULL))
+		return true;
+	complain(&f->trouble, "no memory for the connections that are to be watched; --memory and --max-connections bound them");
+	return false;
 }
 
 /* What SIGUSR1 asks for: one line, on standard error. */
@@ -172,6 +222,7 @@ static void input_read(struct offline *f, struct input *in)
 	reading = in->source;
 	while (!stopping && sinks_listening(f->sinks) && (n = source_read(in->source, frames, FRAMES, why)) > 0) {
 		shards_frames(f->shards, (uint32_t)(in - f->inputs), frames, (size_t)n);
+		in->frames += (uint64_t)n;
 		f->last = frames[n - 1].ts;
 		if (asked)
 			say_so_far(f);
@@ -212,6 +263,41 @@ static void finish(struct offline *f)
 		(struct summary){.core = &core, .inputs = inputs, .ports = f->o->ports, .stopped = stopping != 0, .last = f->last});
 }
 
+/* What was read of an input the first time, and no more. False: a signal has ended it. */
+static bool input_extract(struct offline *f, struct input *in)
+{
+	struct frame frames[FRAMES];
+	char why[SOURCE_WHY];
+	uint64_t left = in->frames;
+	int n;
+
+	if (left > 0 && input_open_again(f, in)) {
+		reading = in->again;
+		while (left > 0 && (n = source_read(in->again, frames, left < FRAMES ? (size_t)left : FRAMES, why)) > 0) {
+			extract_frames(f->extract, frames, (size_t)n);
+			left -= (uint64_t)n;
+		}
+		reading = NULL;
+		if (left > 0 && !stopping)
+			complain(&f->trouble, "an input has become shorter since it was judged: packets may be missing from files");
+	}
+	extract_skip(f->extract, left);
+	source_close(in->again);
+	in->again = NULL;
+	return left == 0 || !stopping;
+}
+
+/* Behind all that is told. A signal that has ended the first pass does not end this; the next one does, by its default action. */
+static void packets_write(struct offline *f)
+{
+	bool whole = true;
+
+	for (size_t i = 0; i < f->o->reads.n && extract_wanted(f->extract) && whole; i++)
+		whole = input_extract(f, &f->inputs[i]);
+	if (!extract_finish(f->extract, whole))
+		f->trouble = true;
+}
+
 /* --fail-on */
 static bool failed(const struct offline *f)
 {
@@ -221,18 +307,36 @@ static bool failed(const struct offline *f)
 	return false;
 }
 
-static void run(struct offline *f)
+/* Outputs, and the directory for packets, are opened with the rights that we were started with. */
+static bool start(struct offline *f)
 {
-	f->sinks = outputs_open(f->o, &f->o->alerting);
+	char why[EXPORT_WHY];
+
+	if (!inputs_check(f))
+		return false;
+	f->sinks = outputs_open(f->o, &f->o->alerting, f->o->write_pcap != NULL ? session_stands_out : NULL, f);
 	if (f->sinks == NULL)
 		f->trouble = true;
-	if (f->sinks == NULL || !root_leave(f) || !monitor_start(f))
+	if (f->sinks != NULL && f->o->write_pcap != NULL) {
+		f->export = export_open(f->o->write_pcap, f->o->user, why);
+		if (f->export == NULL)
+			complain(&f->trouble, why);
+	}
+	return !f->trouble && root_leave(f) && monitor_start(f);
+}
+
+static void run(struct offline *f)
+{
+	if (!start(f))
 		return;
 	for (size_t i = 0; i < f->o->reads.n && !f->usage && !stopping; i++)
 		if (input_open(f, &f->inputs[i]))
 			input_read(f, &f->inputs[i]);
-	if (!f->usage)
-		finish(f);
+	if (f->usage)
+		return;
+	finish(f);
+	if (f->extract != NULL)
+		packets_write(f);
 }
 
 /* Trouble goes before alerts: what was not seen may hold more of them. */
@@ -240,10 +344,13 @@ static enum exit_code end(struct offline *f)
 {
 	bool alerts = f->sinks != NULL && failed(f);
 
-	for (size_t i = 0; i < f->o->reads.n; i++)
-		if (f->inputs[i].source != NULL)
-			source_close(f->inputs[i].source);
+	for (size_t i = 0; i < f->o->reads.n; i++) {
+		source_close(f->inputs[i].source);
+		source_close(f->inputs[i].again);
+	}
 	shards_free(f->shards);
+	extract_free(f->extract);
+	export_close(f->export);
 	if (f->sinks != NULL && !sinks_close(f->sinks))
 		f->trouble = true;
 	free(f->inputs);

@@ -2,6 +2,9 @@
 #include "daemon/option_value.h"
 #include "output/sink.h"
 
+/* At least a few sessions, for each of as many workers as there may be. */
+enum { PCAP_MEMORY_LEAST = 8 << 20 };
+
 static bool set_output(struct options *o, const char *value, char why[OPTION_WHY])
 {
 	const char *target;
@@ -22,6 +25,20 @@ static bool set_redact(struct options *o, const char *value, char why[OPTION_WHY
 		return true;
 	snprintf(why, OPTION_WHY, "\"%.99s\" is none of none, local, hash, all", value);
 	return false;
+}
+
+static bool set_write_pcap(struct options *o, const char *value, char why[OPTION_WHY])
+{
+	o->write_pcap = value;
+	if (value[0] != '\0' && strcmp(value, "-") != 0)
+		return true;
+	snprintf(why, OPTION_WHY, "\"%s\" is no directory: each alert's packets become a file in it", value);
+	return false;
+}
+
+static bool set_write_pcap_memory(struct options *o, const char *value, char why[OPTION_WHY])
+{
+	return option_value_size(&o->pcap_memory, value, PCAP_MEMORY_LEAST, SIZE_MAX / 2, why);
 }
 
 static bool set_stats_interval(struct options *o, const char *value, char why[OPTION_WHY])
@@ -48,6 +65,10 @@ const struct option_row option_rows_output[] = {
 	 "how and where to tell; several times; text on a terminal, else json; TARGET is a file, or - for standard output", NULL},
 	{"redact", 0, "none|local|hash|all", "none", OPTION_RESTART, set_redact,
 	 "mail addresses in every output: as they are, ***@domain, hashed, or left out", NULL},
+	{"write-pcap", 0, "DIR", NULL, OPTION_RESTART, set_write_pcap,
+	 "the packets of each session that an alert is told of, or that is critical, as captured, into a file of their own", NULL},
+	{"write-pcap-memory", 0, "SIZE", "64M", OPTION_RESTART, set_write_pcap_memory,
+	 "live: packets kept for it, at most; of each session the first 64K and the latest 192K", NULL},
 	{"repeat", 0, "TIME", "60s", OPTION_RESTART, set_repeat,
 	 "live: an alert that was told is told again after it, as a sum, then after twice that, up to a day; 0: each is told",
 	 NULL},

@@ -57,7 +57,8 @@ static bool set_help(struct options *o, const char *value, char why[OPTION_WHY])
 const struct option_row option_rows_service[] = {
 	{"config", 'c', "FILE", NULL, OPTION_LINE, set_config,
 	 "options from a file, one \"name = value\" a line; the command line goes before it", NULL},
-	{"test", 'T', NULL, NULL, OPTION_LINE, set_check, "check command line and configuration file, and exit", NULL},
+	{"test", 'T', NULL, NULL, OPTION_LINE, set_check,
+	 "check command line and configuration file, with the filter, the user and the targets of outputs, and exit", NULL},
 	{"user", 'Z', "USER", NULL, OPTION_RESTART, set_user,
 	 "started as root: the user to become (smtpwatch, or else nobody; root to stay root)", NULL},
 	{"pid-file", 0, "FILE", NULL, OPTION_RESTART, set_pid_file, "live: the process id is written there, and removed at the end",

@@ -3,6 +3,7 @@
 
 #include "daemon/option_file.h"
 #include "daemon/option_line.h"
+#include "daemon/options_check.h"
 
 #include <stdlib.h>
 
@@ -105,10 +106,28 @@ static void check_interfaces(const struct options *o, struct mistakes *m)
 	}
 }
 
+/* Packets hold the mail addresses that are to be redacted, and all the rest; and standard input can be read only once. */
+static void check_write_pcap(const struct options *o, struct mistakes *m)
+{
+	if (o->write_pcap == NULL)
+		return;
+	if (o->redact != REDACT_NONE && o->redact != REDACT_MODES)
+		mistakes_add(
+			m, line_of(o, "write-pcap"),
+			"write-pcap: packets cannot be redacted, they are written as they were captured; with --redact %s there "
+			"can be none",
+			redact_name(o->redact));
+	for (size_t i = 0; i < o->reads.n; i++)
+		if (strcmp(o->reads.all[i], "-") == 0)
+			mistakes_add(m, line_of(o, "write-pcap"),
+				     "write-pcap: standard input cannot be read twice, as this has to; write it to a file first");
+}
+
 /* What no row can see alone. */
 static void check(const struct options *o, struct mistakes *m)
 {
 	check_interfaces(o, m);
+	check_write_pcap(o, m);
 	if (o->interfaces.n > 0 && o->reads.n > 0)
 		mistakes_add(m, line_of(o, "read"),
 			     "read (-r) judges captures, interface (-i) watches the network: one or the other");
@@ -158,6 +177,8 @@ unsigned options_read(struct options *o, int argc, char **argv, FILE *errors)
 	settings_free(&filed);
 	apply_all(o, &m);
 	check(o, &m);
+	if (o->action == OPTIONS_CHECK)
+		options_check(o, &m);
 	mistakes_tell(&m);
 	return m.n;
 }

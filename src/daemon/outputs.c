@@ -15,13 +15,16 @@ static bool output_add(struct sinks *s, const char *spec)
 	return false;
 }
 
-struct sinks *outputs_open(const struct options *o, const struct alerting *alerting)
+struct sinks *outputs_open(const struct options *o, const struct alerting *alerting, void (*packets)(void *arg, struct report *r),
+			   void *arg)
 {
 	struct sinks_config config = sinks_config_default(alerting);
 	struct sinks *s;
 	bool fine;
 
 	config.redact = o->redact;
+	config.packets = packets;
+	config.arg = arg;
 	config.repeat = o->repeat;
 	config.digest = o->digest;
 	config.mode.live = o->interfaces.n > 0;

@@ -37,6 +37,11 @@ bool privilege_target(const char *user, uid_t *uid, gid_t *gid)
 	return true;
 }
 
+bool privilege_user_known(const char *user)
+{
+	return privilege_user(user) != NULL;
+}
+
 bool privilege_net_raw(void)
 {
 	return capng_get_caps_process() == 0 && capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW) == 1;

@@ -1,4 +1,4 @@
-/* shards.c - one thread reads, several judge: chunks of frames go to all of them, each passes over what is not its own, and their records meet again in the order of the frames. */
+/* shards.c - one thread reads and decodes, several judge: chunks of segments go to all of them, each passes over what is not its own, and their records meet again in the order of the frames. */
 #include "daemon/shards.h"
 
 #include "core/collate.h"
@@ -8,13 +8,16 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* Every worker decodes every frame: that costs less than to sort them first would, and they all see the same time. Chunks fit the second cache. */
-enum { CHUNKS = 8, CHUNK_FRAMES = 1024, CHUNK_BYTES = 512 << 10, RING_SIZE = 4 << 20, WORKERS_MOST = 64 };
+/* Every worker sees every segment: that costs less than to sort them first would, and all have the same time. Chunks fit the second cache. */
+enum { CHUNKS = 8, CHUNK_ITEMS = 1024, CHUNK_BYTES = 512 << 10, RING_SIZE = 4 << 20, WORKERS_MOST = 64 };
 
+/* Segments, with copies of their payloads, and ICMP errors between them. */
 struct chunk {
-	struct frame frames[CHUNK_FRAMES];
+	union packet_decoded items[CHUNK_ITEMS];
+	bool icmp[CHUNK_ITEMS]; /* what each of them is */
 	size_t n, used;
 	uint32_t input;
+	uint64_t frame; /* of the last one */
 	uint8_t data[CHUNK_BYTES];
 };
 
@@ -40,6 +43,10 @@ struct worker {
 struct shards {
 	unsigned n;
 	struct monitor *alone; /* with one worker */
+	struct monitor *front; /* with several: the reader's, which decodes */
+	uint32_t input;
+	uint64_t frame; /* the last one that was published */
+	int64_t last;   /* the time of the last frame */
 	struct collate *collate;
 	struct worker *workers;
 	struct chunk *chunks;
@@ -153,17 +160,30 @@ static bool worker_leaves(struct worker *w)
 	return leaves;
 }
 
+static void chunk_judge(struct monitor *m, const struct chunk *c)
+{
+	monitor_input(m, c->input);
+	for (size_t from = 0, to; from < c->n; from = to) {
+		for (to = from; to < c->n && !c->icmp[to];)
+			to++;
+		if (to > from)
+			monitor_segments(m, &c->items[from].tcp, to - from);
+		if (to < c->n)
+			monitor_icmp(m, &c->items[to++].icmp);
+	}
+}
+
 static void *worker_run(void *arg)
 {
 	struct worker *w = arg;
 
 	for (struct chunk *c; (c = chunk_await(w)) != NULL; chunk_done(w)) {
-		monitor_input(w->monitor, c->input);
-		monitor_frames(w->monitor, c->frames, c->n);
-		progress_tell(w, monitor_step(w->monitor));
+		chunk_judge(w->monitor, c);
+		progress_tell(w, stream_step_last(c->frame));
 	}
 	if (worker_leaves(w))
 		return NULL;
+	monitor_tick(w->monitor, w->shards->last);
 	monitor_finish(w->monitor);
 	progress_tell(w, UINT64_MAX);
 	pthread_mutex_lock(&w->shards->lock);
@@ -270,6 +290,7 @@ static void chunk_publish(struct shards *s)
 {
 	if (chunk_open(s)->n == 0)
 		return;
+	s->frame = chunk_open(s)->frame;
 	pthread_mutex_lock(&s->lock);
 	s->published++;
 	pthread_cond_broadcast(&s->work);
@@ -278,30 +299,60 @@ static void chunk_publish(struct shards *s)
 	chunk_open(s)->n = chunk_open(s)->used = 0;
 }
 
-static void frame_add(struct shards *s, uint32_t input, const struct frame *frame)
+/* The next item's place, with room for so many bytes of payload. */
+static size_t item_place(struct shards *s, uint64_t frame, uint32_t payload)
 {
 	struct chunk *c = chunk_open(s);
 
-	if (c->n == CHUNK_FRAMES || frame->caplen > CHUNK_BYTES - c->used || (c->n > 0 && c->input != input)) {
+	if (c->n == CHUNK_ITEMS || payload > CHUNK_BYTES - c->used || (c->n > 0 && c->input != s->input)) {
 		chunk_publish(s);
 		c = chunk_open(s);
 	}
-	c->input = input;
-	c->frames[c->n] = *frame;
-	c->frames[c->n].data = memcpy(c->data + c->used, frame->data, frame->caplen);
-	c->used += frame->caplen;
-	c->n++;
+	c->input = s->input;
+	c->frame = frame;
+	return c->n++;
 }
+
+static void on_segments(void *arg, const struct packet *packets, size_t n)
+{
+	struct shards *s = arg;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct packet *p = &packets[i];
+		size_t at = item_place(s, p->number, p->payload_cap);
+		struct chunk *c = chunk_open(s);
+
+		c->icmp[at] = false;
+		c->items[at].tcp = *p;
+		if (p->payload_cap > 0)
+			c->items[at].tcp.payload = memcpy(c->data + c->used, p->payload, p->payload_cap);
+		c->used += p->payload_cap;
+	}
+}
+
+/* It bears no number of its own: it comes with what was before it. */
+static void on_icmp(void *arg, const struct packet_icmp *icmp)
+{
+	struct shards *s = arg;
+	struct chunk *c = chunk_open(s);
+	size_t at = item_place(s, c->n > 0 ? c->frame : s->frame, 0);
+
+	c = chunk_open(s);
+	c->icmp[at] = true;
+	c->items[at].icmp = *icmp;
+}
+
+static const struct monitor_front front = {on_segments, on_icmp};
 
 void shards_frames(struct shards *s, uint32_t input, const struct frame *frames, size_t n)
 {
-	if (s->alone != NULL) {
-		monitor_input(s->alone, input);
-		monitor_frames(s->alone, frames, n);
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		frame_add(s, input, &frames[i]);
+	struct monitor *m = s->alone != NULL ? s->alone : s->front;
+
+	monitor_input(m, input);
+	s->input = input;
+	if (n > 0)
+		s->last = frames[n - 1].ts;
+	monitor_frames(m, frames, n);
 }
 
 void shards_settle(struct shards *s)
@@ -327,7 +378,7 @@ void shards_finish(struct shards *s)
 	await(s, all_are_done);
 }
 
-/* All of them have seen all frames; what became of the segments is counted by whose they were. */
+/* What the frames were is counted where they are decoded, what became of the segments where they are judged. */
 static void stats_add(struct stream_stats *sum, const struct stream_stats *one)
 {
 	uint64_t *to = (uint64_t *)(void *)sum;
@@ -344,8 +395,8 @@ void shards_stats(struct shards *s, struct monitor_stats *out)
 		monitor_stats(s->alone, out);
 		return;
 	}
-	monitor_stats(s->workers[0].monitor, out);
-	for (unsigned i = 1; i < s->n; i++) {
+	monitor_stats(s->front, out);
+	for (unsigned i = 0; i < s->n; i++) {
 		struct monitor_stats one;
 
 		monitor_stats(s->workers[i].monitor, &one);
@@ -383,12 +434,22 @@ static bool worker_start(struct shards *s, struct worker *w, const struct monito
 	return w->started;
 }
 
+static struct monitor *front_make(struct shards *s, const struct monitor_config *config)
+{
+	struct monitor_config decoding = *config;
+
+	decoding.front = &front;
+	decoding.arg = s;
+	return monitor_new(&decoding);
+}
+
 static bool crew_start(struct shards *s, const struct monitor_config *config)
 {
 	s->collate = collate_new(config->stream.seed, config->session, config->arg);
+	s->front = front_make(s, config);
 	s->chunks = malloc(CHUNKS * sizeof(*s->chunks));
 	s->workers = calloc(s->n, sizeof(*s->workers));
-	if (s->collate == NULL || s->chunks == NULL || s->workers == NULL)
+	if (s->collate == NULL || s->front == NULL || s->chunks == NULL || s->workers == NULL)
 		return false;
 	s->chunks[0].n = s->chunks[0].used = 0;
 	for (unsigned i = 0; i < s->n; i++)
@@ -440,6 +501,7 @@ void shards_free(struct shards *s)
 	if (s->workers != NULL)
 		crew_leave(s);
 	monitor_free(s->alone);
+	monitor_free(s->front);
 	collate_free(s->collate);
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->work);

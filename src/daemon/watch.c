@@ -2,6 +2,8 @@
 #include "daemon/watch.h"
 
 #include "core/collate.h"
+#include "daemon/errorout.h"
+#include "daemon/export.h"
 #include "daemon/interfaces.h"
 #include "daemon/opener.h"
 #include "daemon/options_read.h"
@@ -35,6 +37,9 @@ struct watch {
 	struct alerting alerting; /* as of the latest reload */
 	int64_t stats_interval;
 	struct sinks *sinks;
+	struct export *export;              /* NULL: packets are not written */
+	const struct worker_frames *frames; /* those of the session that is being told; NULL: none came with it */
+	char pcap[EXPORT_NAME];
 	struct collate *collate;
 	struct interfaces *interfaces;
 	struct opener *opener;
@@ -44,7 +49,7 @@ struct watch {
 	unsigned n;
 	int signals;
 	int64_t started, told, stats_due, second_due, losses_due, watchdog, watchdog_due;
-	uint64_t drops_told, lost_told;
+	uint64_t drops_told, lost_told, pcaps_told;
 	int64_t last; /* the end of the latest session */
 	bool records, stopping, usage, trouble;
 };
@@ -105,10 +110,23 @@ static void on_record(void *arg, const struct record *record)
 	w->records = true;
 }
 
+/* Before the outputs are told of it. A disk that is slow fills the ring, and what finds no room there is counted. */
+static void on_packets(void *arg, struct report *r)
+{
+	struct watch *w = arg;
+
+	if (w->frames == NULL || !export_name(w->export, r, w->pcap))
+		return;
+	r->pcap_omitted = w->frames->omitted;
+	if (export_save(w->export, w->pcap, worker_frames_block(w->frames), &r->pcap_omitted))
+		r->pcap = w->pcap;
+}
+
 /* What each monitor takes at the start is little. */
 static bool workers_make(struct watch *w)
 {
 	struct monitor_config config = monitor_config_of(w);
+	size_t keep = w->export != NULL ? w->o->pcap_memory / w->n : 0;
 
 	w->workers = calloc(w->n, sizeof(*w->workers));
 	w->stats = calloc(w->n, sizeof(*w->stats));
@@ -117,12 +135,12 @@ static bool workers_make(struct watch *w)
 	if (w->workers == NULL || w->stats == NULL || w->beats == NULL || w->collate == NULL)
 		return complain(&w->trouble, "no memory for the workers");
 	for (unsigned i = 0; i < w->n; i++) {
-		w->workers[i] = worker_new(&config, (unsigned)w->o->interfaces.n);
+		w->workers[i] = worker_new(&config, (unsigned)w->o->interfaces.n, keep, &w->alerting);
 		if (w->workers[i] == NULL)
 			return complain(&w->trouble, i > 0 && config.engine != &stream_own
 							     ? "this engine can serve one worker (-j 1)"
-							     : "no memory for the connections that are to be watched; --memory and "
-							       "--max-connections bound them");
+							     : "no memory for the connections that are to be watched; --memory, "
+							       "--max-connections and --write-pcap-memory bound them");
 	}
 	return true;
 }
@@ -152,7 +170,7 @@ static void opener_try(struct watch *w)
 /* Nothing is parsed before this. */
 static bool confine(struct watch *w)
 {
-	char why[PRIVILEGE_WHY + SANDBOX_WHY];
+	char why[PRIVILEGE_WHY + SANDBOX_WHY + EXPORT_WHY];
 	bool stays_root = geteuid() == 0 && !privilege_held(w->o->user);
 	int packet = -1;
 
@@ -160,9 +178,23 @@ static bool confine(struct watch *w)
 	if (!privilege_drop(w->o->user, PRIVILEGE_KEEP_NONE, why) ||
 	    !sandbox_enter(stays_root ? SANDBOX_ROOT : SANDBOX_PROGRAM, w->opener != NULL ? &packet : NULL, why))
 		return complain(&w->usage, why);
+	if (w->export != NULL && !export_check(w->export, why))
+		return complain(&w->trouble, why);
 	if (w->opener != NULL && (packet < 0 || !opener_serve(w->opener, packet)))
 		fprintf(stderr, "smtpwatch: this kernel cannot let an interface be opened again that is removed and made anew\n");
 	return true;
+}
+
+static bool outputs_start(struct watch *w)
+{
+	char why[EXPORT_WHY];
+
+	w->sinks = outputs_open(w->o, &w->alerting, w->o->write_pcap != NULL ? on_packets : NULL, w);
+	w->trouble = w->sinks == NULL;
+	if (w->sinks == NULL || w->o->write_pcap == NULL)
+		return w->sinks != NULL;
+	w->export = export_open(w->o->write_pcap, w->o->user, why);
+	return w->export != NULL || complain(&w->trouble, why);
 }
 
 /* Outputs, interfaces and the pid file are opened with the rights that we were started with. */
@@ -170,10 +202,14 @@ static bool start(struct watch *w)
 {
 	char why[SERVICE_WHY];
 
-	w->sinks = outputs_open(w->o, &w->alerting);
-	if (w->sinks == NULL)
-		w->trouble = true;
-	if (w->sinks == NULL || !signals_catch(w))
+	/* Before there are processes and files, which would be root's. */
+	if (privilege_held(w->o->user) && !privilege_user_known(w->o->user))
+		return complain(&w->usage, "there is no user to become: neither the one of --user, nor smtpwatch or nobody");
+	if (!outputs_start(w))
+		return false;
+	/* Behind the outputs, whose processes may wait to say something: that stops nobody else. */
+	errorout_begin();
+	if (!signals_catch(w))
 		return false;
 	w->interfaces = interfaces_open(w->o, w->n, &w->usage);
 	if (w->interfaces == NULL) {
@@ -191,6 +227,10 @@ static struct monitor_stats stats_sum(const struct watch *w)
 
 	for (unsigned i = 0; i < w->n; i++)
 		counters_add(&sum, &w->stats[i]);
+	if (w->export != NULL) {
+		sum.capture.pcaps_written += export_written(w->export);
+		sum.capture.pcaps_lost += export_lost(w->export);
+	}
 	return sum;
 }
 
@@ -215,8 +255,9 @@ static void stats_tell(struct watch *w, bool interim)
 static void losses_tell(struct watch *w, const struct monitor_stats *sum, int64_t now)
 {
 	uint64_t drops = sum->capture.dropped - w->drops_told, lost = sum->capture.records_lost - w->lost_told;
+	uint64_t pcaps = sum->capture.pcaps_lost - w->pcaps_told;
 
-	if (now < w->losses_due || drops + lost == 0)
+	if (now < w->losses_due || drops + lost + pcaps == 0)
 		return;
 	if (drops > 0)
 		fprintf(stderr,
@@ -226,6 +267,9 @@ static void losses_tell(struct watch *w, const struct monitor_stats *sum, int64_
 	if (lost > 0)
 		fprintf(stderr, "smtpwatch: %llu judged sessions were lost, because the outputs are too slow\n",
 			(unsigned long long)lost);
+	if (pcaps > 0)
+		fprintf(stderr, "smtpwatch: of %llu alerts the packets were not kept\n", (unsigned long long)pcaps);
+	w->pcaps_told = sum->capture.pcaps_lost;
 	w->drops_told = sum->capture.dropped;
 	w->lost_told = sum->capture.records_lost;
 	w->losses_due = now + losses_interval;
@@ -253,6 +297,14 @@ static void say_so_far(const struct watch *w)
 	fputc('\n', stderr);
 }
 
+/* For a worker without memory the old severities go on deciding of which sessions packets are written. */
+static void workers_alerting(struct watch *w)
+{
+	for (unsigned i = 0; i < w->n && w->export != NULL; i++)
+		if (!worker_alerting(w->workers[i], &w->alerting))
+			fprintf(stderr, "smtpwatch: no memory to tell a worker of changed severities\n");
+}
+
 /* What can change while it runs. Strings of the options that we were started with stay: outputs and interfaces point to them. */
 static void options_take(struct watch *w, struct options *fresh)
 {
@@ -272,6 +324,7 @@ static void reload(struct watch *w)
 	service_reloading();
 	if (fresh != NULL && options_reload(w->latest != NULL ? w->latest : w->o, fresh, stderr, NULL) == 0) {
 		options_take(w, fresh);
+		workers_alerting(w);
 		fprintf(stderr, "smtpwatch: configuration read again\n");
 	} else if (fresh != NULL) {
 		options_free(fresh);
@@ -312,6 +365,13 @@ static void signals_take(struct watch *w)
 	}
 }
 
+static void frames_take(struct watch *w, const struct worker_frames *frames)
+{
+	w->frames = frames;
+	collate_session(w->collate, worker_frames_record(frames));
+	w->frames = NULL;
+}
+
 static void message_take(struct watch *w, unsigned worker, uint32_t kind, const void *message)
 {
 	switch ((enum worker_message)kind) {
@@ -320,6 +380,9 @@ static void message_take(struct watch *w, unsigned worker, uint32_t kind, const 
 		break;
 	case WORKER_RECORD:
 		collate_session(w->collate, message);
+		break;
+	case WORKER_FRAMES:
+		frames_take(w, message);
 		break;
 	case WORKER_STATS:
 		w->stats[worker] = *(const struct monitor_stats *)message;
@@ -480,6 +543,7 @@ static void end(struct watch *w)
 	collate_free(w->collate);
 	if (w->sinks != NULL && !sinks_close(w->sinks))
 		w->trouble = true;
+	export_close(w->export);
 	if (w->o->pid_file != NULL)
 		service_pid_remove(w->o->pid_file);
 	opener_free(w->opener);
@@ -504,5 +568,6 @@ enum exit_code watch_run(const struct options *o)
 	if (start(&w))
 		run(&w);
 	end(&w);
+	errorout_end();
 	return w.usage ? EXIT_USAGE : w.trouble ? EXIT_TROUBLE : EXIT_DONE;
 }

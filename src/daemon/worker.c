@@ -1,6 +1,8 @@
 /* worker.c - the loop of a worker: what has come from its interfaces, into its monitor; and its timers. */
 #include "daemon/worker.h"
 
+#include "core/keep.h"
+
 #include <assert.h>
 #include <poll.h>
 #include <pthread.h>
@@ -35,10 +37,14 @@ struct slot {
 
 struct worker {
 	struct monitor *monitor;
+	struct keep *keep;                  /* NULL: packets are not kept */
+	struct alerting *alerting;          /* with keep */
+	_Atomic(struct alerting *) renewed; /* to take its place */
 	struct ring *ring;
 	struct slot *slots;
 	struct pollfd *fds; /* one for each slot, and one that wakes */
 	unsigned n;
+	struct port_set ports; /* with keep */
 	int event;
 	pthread_t thread;
 	bool started, woken;
@@ -92,17 +98,51 @@ static void on_ended(void *arg, const struct history_event *event)
 	message_put(arg, WORKER_ENDED, event, sizeof(*event));
 }
 
+static bool record_put(struct worker *w, const struct record *record)
+{
+	void *room = message_reserve(w, WORKER_RECORD, record_size(record));
+
+	if (room == NULL)
+		return false;
+	record_pack(record, room);
+	message_commit(w);
+	return true;
+}
+
+static bool frames_put(struct worker *w, const struct record *record, const struct kept *kept)
+{
+	size_t n = record_size(record), frames = keep_size(w->keep, kept);
+	struct worker_frames *f = message_reserve(w, WORKER_FRAMES, sizeof(*f) + n + frames);
+
+	if (f == NULL)
+		return false;
+	*f = (struct worker_frames){.record_size = n, .frames_size = frames, .omitted = keep_omitted(kept)};
+	record_pack(record, f + 1);
+	keep_copy(w->keep, kept, (uint8_t *)(f + 1) + n);
+	message_commit(w);
+	return true;
+}
+
+/* The record goes without its packets rather than not at all. */
+static bool alert_put(struct worker *w, const struct record *record, const struct kept *kept)
+{
+	if (report_make(w->alerting, record, "").raised == 0)
+		return false;
+	if (kept != NULL && frames_put(w, record, kept))
+		return true;
+	w->capture.pcaps_lost++;
+	return false;
+}
+
 static void on_session(void *arg, const struct record *record)
 {
 	struct worker *w = arg;
-	void *room = message_reserve(w, WORKER_RECORD, record_size(record));
+	struct kept *kept = w->keep != NULL ? keep_find(w->keep, record->conn) : NULL;
 
-	if (room == NULL) {
+	if ((w->keep == NULL || !alert_put(w, record, kept)) && !record_put(w, record))
 		w->capture.records_lost++;
-		return;
-	}
-	record_pack(record, room);
-	message_commit(w);
+	if (kept != NULL)
+		keep_drop(w->keep, kept);
 }
 
 static void stats_send(struct worker *w)
@@ -187,6 +227,8 @@ static size_t slot_read(struct worker *w, struct slot *s)
 			slot_drop(s, live_reason(s->live));
 		if (n <= 0)
 			break;
+		if (w->keep != NULL)
+			keep_frames(w->keep, frames, (size_t)n);
 		monitor_input(w->monitor, (uint32_t)(s - w->slots));
 		monitor_frames(w->monitor, frames, (size_t)n);
 		w->frame_ts = frames[n - 1].ts;
@@ -206,11 +248,22 @@ static void time_pass(struct worker *w, int64_t now)
 		monitor_tick(w->monitor, ts);
 }
 
+static void alerting_take(struct worker *w)
+{
+	struct alerting *renewed = atomic_exchange(&w->renewed, NULL);
+
+	if (renewed == NULL)
+		return;
+	free(w->alerting);
+	w->alerting = renewed;
+}
+
 static void look(struct worker *w, int64_t now)
 {
 	int64_t now_wall = clock_read(CLOCK_REALTIME);
 
 	atomic_fetch_add(&w->beats, 1);
+	alerting_take(w);
 	for (unsigned i = 0; i < w->n; i++)
 		slot_look(w, &w->slots[i], now_wall);
 	w->looked = now;
@@ -284,7 +337,32 @@ static void *run(void *arg)
 	return NULL;
 }
 
-struct worker *worker_new(const struct monitor_config *config, unsigned interfaces)
+bool worker_alerting(struct worker *w, const struct alerting *alerting)
+{
+	struct alerting *copy = malloc(sizeof(*copy));
+
+	if (copy == NULL)
+		return false;
+	*copy = *alerting;
+	free(atomic_exchange(&w->renewed, copy));
+	return true;
+}
+
+static bool keep_start(struct worker *w, const struct monitor_config *config, size_t memory, const struct alerting *alerting)
+{
+	struct keep_config own = {.memory = memory > KEEP_LEAST ? memory : KEEP_LEAST,
+				  .ports = config->any_port ? NULL : &w->ports,
+				  .seed = {config->stream.seed[0], config->stream.seed[1]}};
+
+	w->ports = config->ports;
+	w->keep = keep_new(&own);
+	if (w->keep == NULL || !worker_alerting(w, alerting))
+		return false;
+	alerting_take(w);
+	return true;
+}
+
+struct worker *worker_new(const struct monitor_config *config, unsigned interfaces, size_t keep, const struct alerting *alerting)
 {
 	struct worker *w = calloc(1, sizeof(*w));
 	struct monitor_config own = *config;
@@ -300,7 +378,8 @@ struct worker *worker_new(const struct monitor_config *config, unsigned interfac
 	w->slots = calloc(interfaces, sizeof(*w->slots));
 	w->fds = calloc(interfaces + 1, sizeof(*w->fds));
 	w->monitor = monitor_new(&own);
-	if (w->event < 0 || w->ring == NULL || w->slots == NULL || w->fds == NULL || w->monitor == NULL) {
+	if (w->event < 0 || w->ring == NULL || w->slots == NULL || w->fds == NULL || w->monitor == NULL ||
+	    (keep > 0 && !keep_start(w, config, keep, alerting))) {
 		worker_free(w);
 		return NULL;
 	}
@@ -369,6 +448,9 @@ void worker_free(struct worker *w)
 		live_close(atomic_load(&w->slots[i].given));
 	}
 	monitor_free(w->monitor);
+	keep_free(w->keep);
+	free(w->alerting);
+	free(atomic_load(&w->renewed));
 	ring_free(w->ring);
 	free(w->slots);
 	free(w->fds);

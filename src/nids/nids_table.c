@@ -115,6 +115,7 @@ static void conn_init(struct nids_conn *c, const struct packet *syn)
 	c->pub.vlans = syn->vlans;
 	memcpy(c->pub.vlan, syn->vlan, sizeof c->pub.vlan);
 	c->pub.start = c->pub.last = syn->ts;
+	c->pub.first = syn->number;
 	for (int side = CLIENT; side <= SERVER; side++)
 		c->side[side].held_last = &c->side[side].held;
 	c->pub.side = c->facts;

@@ -232,6 +232,11 @@ static bool put_input(struct outbuf *b, const struct fact_view *v)
 	return true;
 }
 
+static bool put_pcap(struct outbuf *b, const struct fact_view *v)
+{
+	return v->report->pcap != NULL && put_word(b, v->report->pcap);
+}
+
 const struct fact_row fact_rows[] = {
 	{"signature", put_signature},
 	{"verdict", put_verdict},
@@ -259,6 +264,7 @@ const struct fact_row fact_rows[] = {
 	{"start", put_start},
 	{"end", put_end},
 	{"input", put_input},
+	{"pcap", put_pcap},
 	{"community_id", put_community_id},
 	{0},
 };

@@ -123,7 +123,7 @@ static void put_counters(struct json *j, const struct monitor_stats *core, bool 
 	for (size_t i = 0; i < counters_n; i++) {
 		const struct counter *c = &counters[i];
 
-		if (!live && strcmp(c->group, "memory") == 0)
+		if (!live && (strcmp(c->group, "memory") == 0 || strcmp(c->group, "pcap") == 0))
 			continue;
 		if (group == NULL || strcmp(group, c->group) != 0) {
 			outbuf_str(j->b, group != NULL ? "}" : "");

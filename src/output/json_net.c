@@ -163,6 +163,20 @@ static bool put_rst(struct json *j, const struct json_view *v)
 	return any;
 }
 
+static bool put_pcap(struct json *j, const struct json_view *v)
+{
+	if (v->report->pcap == NULL)
+		return false;
+	json_string(j, bytes_str(v->report->pcap));
+	return true;
+}
+
+static bool put_pcap_omitted(struct json *j, const struct json_view *v)
+{
+	json_number(j, v->report->pcap_omitted);
+	return v->report->pcap_omitted > 0;
+}
+
 const struct json_row json_net_rows[] = {
 	JSON_ROW(JSON_NET, "client_bytes", put_client_bytes),
 	JSON_ROW(JSON_NET, "server_bytes", put_server_bytes),
@@ -181,5 +195,7 @@ const struct json_row json_net_rows[] = {
 	JSON_ROW(JSON_NET, "mtu", put_mtu),
 	JSON_ROW(JSON_NET, "kernel_drops", put_kernel_drops),
 	JSON_ROW(JSON_NET, "rst", put_rst),
+	JSON_ROW(JSON_ROOT, "pcap", put_pcap),
+	JSON_ROW(JSON_ROOT, "pcap_omitted", put_pcap_omitted),
 	{0},
 };

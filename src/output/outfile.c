@@ -7,10 +7,11 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-/* So much gathers before it is written: few calls, and little that waits. So much is kept for a target that takes nothing. */
-enum { OUTFILE_GATHER = 65536, OUTFILE_KEEP = 4 << 20, OUTFILE_MODE = 0640 };
+/* So much gathers before it is written: few calls, and little that waits. So much is kept for a target that takes nothing. PATIENCE: at the end. */
+enum { OUTFILE_GATHER = 65536, OUTFILE_KEEP = 4 << 20, OUTFILE_MODE = 0640, PATIENCE_MS = 2000, PAUSE_NS = 1000000 };
 
 /* Who opens it is root, perhaps; who will open it again is not. */
 static int create_live(const char *name, const struct run_mode *mode)
@@ -23,7 +24,7 @@ static int create_live(const char *name, const struct run_mode *mode)
 	if (fd >= 0 || errno != EEXIST)
 		return fd;
 	/* Without O_NONBLOCK the opening of a named pipe would wait for its reader. */
-	return open(name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK);
+	return open(name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
 /* Appending keeps two outputs to one file from writing over each other. */
@@ -34,52 +35,59 @@ static int target_open(const char *name, const struct run_mode *mode)
 	return open(name, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, OUTFILE_MODE);
 }
 
-static void target_take(struct outfile *f, int fd)
+/* A pipe with a name of its own can have another reader after this one. */
+static bool has_readers_to_come(const struct outfile *f)
 {
 	struct stat st;
 
-	f->fd = fd;
-	f->terminal = isatty(fd);
-	f->regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	return f->mode->live && !f->standard && f->to.pipe && lstat(f->name, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
 bool outfile_open(struct outfile *f, const char *name, const struct run_mode *mode, char why[OUTFILE_WHY])
 {
 	static const struct run_mode offline;
 	bool standard = strcmp(name, "-") == 0;
-	int fd;
 
 	*f = (struct outfile){
 		.name = standard ? "standard output" : name, .standard = standard, .mode = mode != NULL ? mode : &offline};
 	f->outage.name = f->name;
 	/* A copy, because two outputs may share standard output, and each closes its own. */
-	fd = standard ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0) : target_open(name, f->mode);
-	if (fd < 0) {
+	f->to = standard ? outfd_copy(STDOUT_FILENO, f->mode->live) : outfd_take(target_open(name, f->mode), f->mode->live);
+	if (f->to.fd < 0) {
 		snprintf(why, OUTFILE_WHY, "cannot write to %s: %s", f->name,
 			 errno == ENXIO ? "nobody reads that pipe" : strerror(errno));
 		return false;
 	}
-	target_take(f, fd);
+	f->lasting = has_readers_to_come(f);
 	return true;
 }
 
-/* A reader that has gone (`| head`) has what it wanted. */
+bool outfile_check(const char *name, char why[OUTFILE_WHY])
+{
+	const char *slash = strrchr(name, '/');
+	int n = slash == NULL ? 1 : slash == name ? 1 : (int)(slash - name);
+	char folder[PATH_MAX];
+	struct stat st;
+
+	if (stat(name, &st) == 0) {
+		if (S_ISDIR(st.st_mode) || access(name, W_OK) != 0)
+			snprintf(why, OUTFILE_WHY, "cannot write to %.200s: %s", name,
+				 S_ISDIR(st.st_mode) ? "it is a folder" : strerror(errno));
+		return true;
+	}
+	snprintf(folder, sizeof(folder), "%.*s", n, slash != NULL ? name : ".");
+	if (access(folder, W_OK | X_OK) != 0)
+		snprintf(why, OUTFILE_WHY, "cannot make a file in %.200s: %s", folder, strerror(errno));
+	return true;
+}
+
+/* Offline a reader that has gone (`| head`) has what it wanted; live it went while there was more to come. */
 static void outfile_break(struct outfile *f, int error)
 {
 	f->broken = true;
-	f->quiet = error == EPIPE;
+	f->quiet = error == EPIPE && !f->mode->live;
 	if (!f->quiet)
 		fprintf(stderr, "smtpwatch: cannot write to %s: %s; nothing more is written there\n", f->name, strerror(error));
-}
-
-/* How much can be written without waiting: a pipe or terminal that can be written to takes so much for certain (POSIX, PIPE_BUF). */
-static size_t room_now(const struct outfile *f, size_t n)
-{
-	struct pollfd p = {.fd = f->fd, .events = POLLOUT};
-
-	if (f->regular)
-		return n;
-	return poll(&p, 1, 0) > 0 ? (n < PIPE_BUF ? n : PIPE_BUF) : 0;
 }
 
 /* Whether the same write is to be tried at once. */
@@ -87,7 +95,7 @@ static bool go_on(struct outfile *f, int error)
 {
 	if (error == EINTR)
 		return true;
-	if (!f->mode->live || error == EPIPE)
+	if (!f->mode->live || (error == EPIPE && !f->lasting))
 		outfile_break(f, error);
 	else if (error != EAGAIN)
 		outage_begin(&f->outage, strerror(error));
@@ -116,8 +124,7 @@ static void written(struct outfile *f)
 static void write_out(struct outfile *f)
 {
 	while (!f->broken && f->done < f->buf.n) {
-		size_t left = f->buf.n - f->done, take = f->mode->live ? room_now(f, left) : left;
-		ssize_t n = take > 0 ? write(f->fd, f->buf.p + f->done, take) : 0;
+		ssize_t n = outfd_write(&f->to, f->buf.p + f->done, f->buf.n - f->done, f->mode->live);
 
 		if (n > 0)
 			f->done += (size_t)n;
@@ -151,7 +158,7 @@ bool outfile_put(struct outfile *f)
 	if (f->mode->live)
 		keep_or_lose(f);
 	/* A target that fails is tried again at a flush, and not for each record. */
-	if (f->buf.failed || ((f->buf.n >= OUTFILE_GATHER || f->terminal) && !f->outage.on))
+	if (f->buf.failed || ((f->buf.n >= OUTFILE_GATHER || f->to.terminal) && !f->outage.on))
 		return outfile_flush(f);
 	return !f->broken;
 }
@@ -169,19 +176,55 @@ bool outfile_reopen(struct outfile *f)
 			strerror(errno));
 		return false;
 	}
-	close(f->fd);
-	target_take(f, fd);
+	close(f->to.fd);
+	f->to = outfd_take(fd, f->mode->live);
+	f->lasting = has_readers_to_come(f);
 	return true;
+}
+
+size_t outfile_watch(const struct outfile *f, struct pollfd *p)
+{
+	if (!f->to.pipe || f->broken || f->outage.on || f->done == f->buf.n)
+		return 0;
+	*p = (struct pollfd){.fd = f->to.fd, .events = POLLOUT};
+	return 1;
+}
+
+static int64_t clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+/* Whoever stops the program waits for this: a reader that is only slow gets the last words. */
+static void drain(struct outfile *f)
+{
+	int64_t end = clock_ms() + PATIENCE_MS, left;
+
+	outfile_flush(f);
+	while (!f->to.regular && !f->broken && f->done < f->buf.n && (left = end - clock_ms()) > 0) {
+		struct pollfd p = {.fd = f->to.fd, .events = POLLOUT};
+		size_t waiting = f->buf.n - f->done;
+
+		/* A terminal may say that it has room and take nothing; a pipe without a reader says that it is ready to fail. */
+		if (poll(&p, 1, (int)left) > 0)
+			nanosleep(&(struct timespec){0, PAUSE_NS}, NULL);
+		outfile_flush(f);
+		if (f->buf.n - f->done < waiting)
+			end = clock_ms() + PATIENCE_MS;
+	}
 }
 
 bool outfile_close(struct outfile *f)
 {
 	bool whole;
 
-	outfile_flush(f);
+	drain(f);
 	whole = !f->broken && f->buf.n == 0;
 	/* Some file systems only say at the close that the disk is full. */
-	if (close(f->fd) != 0 && whole) {
+	if (close(f->to.fd) != 0 && whole) {
 		outfile_break(f, errno);
 		whole = false;
 	}

@@ -17,6 +17,16 @@ bool outlet_open(struct outlet *o, const char *target, const struct run_mode *mo
 	return outfile_open(&o->file, target, mode, why);
 }
 
+bool outlet_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+{
+	size_t n = sizeof(unix_prefix) - 1;
+
+	(void)mode;
+	if (target == NULL || strcmp(target, "-") == 0)
+		return true;
+	return strncmp(target, unix_prefix, n) == 0 ? outsocket_check(target + n, why) : outfile_check(target, why);
+}
+
 bool outlet_put(struct outlet *o)
 {
 	return o->local ? outsocket_put(&o->socket) : outfile_put(&o->file);
@@ -43,7 +53,7 @@ size_t outlet_watch(const void *self, struct pollfd *p)
 {
 	const struct outlet *o = self;
 
-	return o->local ? outsocket_watch(&o->socket, p) : 0;
+	return o->local ? outsocket_watch(&o->socket, p) : outfile_watch(&o->file, p);
 }
 
 void outlet_ready(void *self, const struct pollfd *p)
@@ -52,6 +62,8 @@ void outlet_ready(void *self, const struct pollfd *p)
 
 	if (o->local)
 		outsocket_ready(&o->socket, p);
+	else
+		outfile_flush(&o->file);
 }
 
 bool outlet_reopen(void *self)

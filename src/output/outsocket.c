@@ -77,14 +77,20 @@ static void disconnect(struct outsocket *s, int error)
 		s->wait = 0;
 }
 
+bool outsocket_check(const char *path, char why[OUTSOCKET_WHY])
+{
+	if (path[0] != '\0' && strlen(path) < sizeof(((struct sockaddr_un *)0)->sun_path))
+		return true;
+	snprintf(why, OUTSOCKET_WHY, "\"%.200s\" is no path of a socket: it is empty or has more than 107 bytes", path);
+	return false;
+}
+
 bool outsocket_open(struct outsocket *s, const char *path, enum outsocket_kind kind, const char *name, const struct run_mode *mode,
 		    char why[OUTSOCKET_WHY])
 {
 	*s = (struct outsocket){.kind = kind, .path = path, .fd = -1, .mode = mode, .outage = {.name = name}};
-	if (path[0] == '\0' || strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
-		snprintf(why, OUTSOCKET_WHY, "\"%.200s\" is no path of a socket: it is empty or has more than 107 bytes", path);
+	if (!outsocket_check(path, why))
 		return false;
-	}
 	if (mode->live) {
 		connected(s);
 		return true;

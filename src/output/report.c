@@ -22,3 +22,23 @@ const struct cause *report_cause(const struct report *r)
 
 	return c != NULL && (c->id != CAUSE_UNEXPLAINED || c->evidences > 0) ? c : NULL;
 }
+
+bool report_stands_out(const struct report *r)
+{
+	uint64_t told = r->folded | (r->grouped ? UINT64_C(1) << r->record.judgement.verdict : 0);
+
+	for (; told != 0; told &= told - 1)
+		if (report_severity(r, (unsigned)__builtin_ctzll(told)) == SEVERITY_CRITICAL)
+			return true;
+	return r->raised != 0;
+}
+
+unsigned report_worst(const struct report *r)
+{
+	unsigned worst = r->record.judgement.verdict;
+
+	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1)
+		if (report_severity(r, (unsigned)__builtin_ctzll(left)) > report_severity(r, worst))
+			worst = (unsigned)__builtin_ctzll(left);
+	return worst;
+}

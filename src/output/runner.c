@@ -55,7 +55,7 @@ static bool command_find(struct runner_command *c)
 	return false;
 }
 
-bool runner_read(struct runner_command *c, const char *text, char why[RUNNER_WHY])
+bool runner_split(struct runner_command *c, const char *text, char why[RUNNER_WHY])
 {
 	size_t n = 0;
 	char *at;
@@ -71,11 +71,20 @@ bool runner_read(struct runner_command *c, const char *text, char why[RUNNER_WHY
 			 RUNNER_WORDS - 2);
 		return false;
 	}
-	if (!command_find(c)) {
-		snprintf(why, RUNNER_WHY, "cannot run %.200s: %s", c->argv[0], strerror(errno));
-		return false;
-	}
 	return true;
+}
+
+bool runner_find(struct runner_command *c, char why[RUNNER_WHY])
+{
+	if (command_find(c))
+		return true;
+	snprintf(why, RUNNER_WHY, "cannot run %.200s: %s", c->argv[0], strerror(errno));
+	return false;
+}
+
+bool runner_read(struct runner_command *c, const char *text, char why[RUNNER_WHY])
+{
+	return runner_split(c, text, why) && runner_find(c, why);
 }
 
 void runner_free(struct runner_command *c)

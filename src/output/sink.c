@@ -143,6 +143,8 @@ void sinks_record(struct sinks *s, const struct record *record, const char *inpu
 	grouping_apply(&s->grouping, &report);
 	if (s->config.mode.live)
 		live_apply(s, &report);
+	if (s->config.packets != NULL && report_stands_out(&report))
+		s->config.packets(s->config.arg, &report);
 	totals_count(&s->totals, &report);
 	if (s->config.mode.live)
 		live_count(s, &report);

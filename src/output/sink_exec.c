@@ -40,6 +40,18 @@ static void tell(void *arg, const struct notice *notice)
 	lineout_put(&s->out);
 }
 
+static bool exec_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+{
+	struct runner_command c;
+	bool fine = runner_split(&c, target != NULL ? target : "", why);
+
+	(void)mode;
+	if (fine)
+		runner_find(&c, why);
+	runner_free(&c);
+	return fine;
+}
+
 static void *exec_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
 {
 	struct sink_exec *s = calloc(1, sizeof(*s));
@@ -72,6 +84,7 @@ const struct sink_kind sink_exec = {
 	.name = "exec",
 	.help = "a command for each alert: exec:/PATH ARGUMENT ...; no shell; SMTPWATCH_... in its environment, JSON on its input",
 	.open = exec_open,
+	.check = exec_check,
 	.record = lineout_record,
 	.repeat = lineout_repeat,
 	.flush = lineout_flush,

@@ -64,6 +64,12 @@ static void tell(void *arg, const struct notice *notice)
 	lineout_put(&s->out);
 }
 
+static bool journald_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+{
+	(void)mode;
+	return target == NULL || outsocket_check(target, why);
+}
+
 static void *journald_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
 {
 	struct sink_journald *s = calloc(1, sizeof(*s));
@@ -93,6 +99,7 @@ const struct sink_kind sink_journald = {
 	.help = "an entry for each alert in systemd's journal, with a field SMTPWATCH_... for each fact; to its socket, or to "
 		"/PATH",
 	.open = journald_open,
+	.check = journald_check,
 	.record = lineout_record,
 	.repeat = lineout_repeat,
 	.daily = lineout_daily,

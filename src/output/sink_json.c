@@ -73,6 +73,7 @@ const struct sink_kind sink_json = {
 	.name = "json",
 	.help = "one JSON object a line for each session and each alert, and statistics; to FILE, -, or unix:PATH, a stream socket",
 	.open = json_open,
+	.check = outlet_check,
 	.record = json_record,
 	.repeat = json_repeat,
 	.daily = json_daily,

@@ -113,21 +113,35 @@ static void sink_free(struct sink_prometheus *s)
 	free(s);
 }
 
+static bool target_read(const char *target, const struct run_mode *mode, struct sockaddr_storage *at, char why[SINK_WHY])
+{
+	if (!mode->live) {
+		snprintf(why, SINK_WHY,
+			 "prometheus answers while a live capture runs; for captures that are read there is textfile:FILE");
+		return false;
+	}
+	if (address_read(target, at))
+		return true;
+	snprintf(why, SINK_WHY, "\"%.200s\" is no address to listen at: %s, [::1]:9625, 9625", target, usual_target);
+	return false;
+}
+
+static bool prometheus_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+{
+	struct sockaddr_storage at;
+
+	return target_read(target != NULL ? target : usual_target, mode, &at, why);
+}
+
 static void *prometheus_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
 {
 	struct sink_prometheus *s = calloc(1, sizeof(*s));
 	struct sockaddr_storage at = {0};
 
-	if (!mode->live) {
-		snprintf(why, SINK_WHY,
-			 "prometheus answers while a live capture runs; for captures that are read there is textfile:FILE");
-		free(s);
-		return NULL;
-	}
 	if (target == NULL)
 		target = usual_target;
-	snprintf(why, SINK_WHY, "\"%.200s\" is no address to listen at: %s, [::1]:9625, 9625", target, usual_target);
-	if (s == NULL || !address_read(target, &at)) {
+	snprintf(why, SINK_WHY, "no memory for output to Prometheus");
+	if (s == NULL || !target_read(target, mode, &at, why)) {
 		free(s);
 		return NULL;
 	}
@@ -210,6 +224,7 @@ const struct sink_kind sink_prometheus = {
 	.name = "prometheus",
 	.help = "metrics by HTTP at ADDRESS:PORT/metrics; live only (default 127.0.0.1:9625)",
 	.open = prometheus_open,
+	.check = prometheus_check,
 	.record = prometheus_record,
 	.stats = prometheus_stats,
 	.observe = prometheus_observe,

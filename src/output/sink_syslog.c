@@ -38,6 +38,16 @@ static bool target_open(struct sink_syslog *s, const char *target, const struct 
 	return forward_read(&s->far, target, why) && lineout_courier(&s->out, target, mode, forward_work, &s->far, why);
 }
 
+static bool syslog_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+{
+	struct forward_target far;
+
+	(void)mode;
+	if (target == NULL)
+		return true;
+	return target[0] == '/' ? outsocket_check(target, why) : forward_read(&far, target, why);
+}
+
 static void *syslog_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
 {
 	struct sink_syslog *s = calloc(1, sizeof(*s));
@@ -67,6 +77,7 @@ const struct sink_kind sink_syslog = {
 	.name = "syslog",
 	.help = "a message (RFC 5424) for each alert; to /dev/log, to the socket /PATH, to udp://HOST:PORT or tcp://HOST:PORT",
 	.open = syslog_open,
+	.check = syslog_check,
 	.record = lineout_record,
 	.repeat = lineout_repeat,
 	.daily = lineout_daily,

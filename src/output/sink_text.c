@@ -15,7 +15,7 @@ static bool colour_wanted(const struct outlet *o)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	return !o->local && o->file.terminal && (no == NULL || no[0] == '\0') && (term == NULL || strcmp(term, "dumb") != 0);
+	return !o->local && o->file.to.terminal && (no == NULL || no[0] == '\0') && (term == NULL || strcmp(term, "dumb") != 0);
 }
 
 static void *text_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
@@ -86,6 +86,7 @@ const struct sink_kind sink_text = {
 	.name = "text",
 	.help = "alerts as paragraphs for people, and a summary at the end; to FILE, -, or unix:PATH",
 	.open = text_open,
+	.check = outlet_check,
 	.record = text_record,
 	.repeat = text_repeat_put,
 	.daily = text_daily_put,

@@ -1,10 +1,12 @@
 /* sink_textfile.c - the metrics in a file that node_exporter's textfile collector reads: always whole, because it is replaced and not written. */
 #include "output/metrics.h"
 #include "output/outage.h"
+#include "output/outfile.h"
 #include "output/sink.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -67,13 +69,29 @@ static void sink_free(struct sink_textfile *s)
 	free(s);
 }
 
+static const char no_file[] = "textfile wants a file, such as textfile:/var/lib/prometheus/node-exporter/smtpwatch.prom";
+
+/* Files are replaced, so that what counts is the folder. */
+static bool textfile_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+{
+	char beside[PATH_MAX];
+
+	(void)mode;
+	if (target == NULL) {
+		snprintf(why, SINK_WHY, "%s", no_file);
+		return false;
+	}
+	snprintf(beside, sizeof(beside), "%s.tmp", target);
+	return outfile_check(beside, why);
+}
+
 /* The first page, all noughts, shows whether the place is right. Who can write there later is the folder's matter, because files are replaced. */
 static void *textfile_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
 {
 	struct sink_textfile *s = calloc(1, sizeof(*s));
 
 	if (s == NULL || target == NULL || asprintf(&s->temporary, "%s.%ld.tmp", target, (long)getpid()) < 0) {
-		snprintf(why, SINK_WHY, "textfile wants a file, such as textfile:/var/lib/prometheus/node-exporter/smtpwatch.prom");
+		snprintf(why, SINK_WHY, "%s", no_file);
 		free(s);
 		return NULL;
 	}
@@ -122,6 +140,7 @@ const struct sink_kind sink_textfile = {
 	.name = "textfile",
 	.help = "Prometheus metrics in FILE, replaced as a whole with each statistics: for node_exporter's textfile collector",
 	.open = textfile_open,
+	.check = textfile_check,
 	.record = textfile_record,
 	.stats = textfile_stats,
 	.close = textfile_close,

@@ -277,6 +277,23 @@ static void put_advice(struct text *t, const struct report *r)
 	text_fold(t, from, TEXT_INDENT);
 }
 
+/* Where its packets can be looked at. */
+static void put_packets(struct text *t, const struct report *r)
+{
+	size_t from;
+
+	if (r->pcap == NULL)
+		return;
+	from = put_label(t, "Packets:");
+	escape_text(t->b, bytes_str(r->pcap));
+	if (r->pcap_omitted > 0) {
+		outbuf_str(t->b, ", without ");
+		text_count(t, r->pcap_omitted, "packet");
+		outbuf_str(t->b, " of the middle");
+	}
+	text_fold(t, from, TEXT_INDENT);
+}
+
 static void put_verdict(struct text *t, const struct report *r)
 {
 	put_happened(t, r);
@@ -332,6 +349,7 @@ void text_alert(struct text *t, const struct report *r, unsigned signature)
 		put_verdict(t, r);
 	else
 		asides[signature - VERDICTS](t, r);
+	put_packets(t, r);
 	outbuf_char(t->b, '\n');
 }
 
@@ -344,6 +362,7 @@ void text_again(struct text *t, const struct report *r, unsigned signature, cons
 	put_tuple(t, r, signature);
 	text_fold(t, from, TEXT_INDENT);
 	text_messages(t, r);
+	put_packets(t, r);
 	outbuf_char(t->b, '\n');
 }
 

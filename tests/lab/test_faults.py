@@ -151,7 +151,7 @@ def syns(path, count=50000):
 def test_syn_flood():
     """100,000 SYNs a second: sessions among them are judged, memory stays within its limit, what was not seen is counted"""
     with tempfile.TemporaryDirectory(prefix="swlab") as folder, Pair() as pair, \
-            Daemon(pair.server, "-i", "eth0", "-j", "2", "--memory", "128M", "--max-connections", "100000", "-Z", "root", outputs=("-o", f"json:{folder}/log.json")) as daemon:
+            Daemon(pair.server, "-i", "eth0", "-j", "2", "--memory", "128M", "--max-connections", "100000", "--repeat", "0", "-Z", "root", outputs=("-o", f"json:{folder}/log.json")) as daemon:
         Server(pair, dot="221 2.0.0 closing")
         path, log = pathlib.Path(folder, "syns.pcap"), pathlib.Path(folder, "log.json")
         syns(path)
@@ -192,9 +192,11 @@ def test_memory_limit():
             clients.append(client)
         for client in clients:
             client.quit()
+        time.sleep(3)       # what has ended is kept for a second, and its memory with it
         late = session(pair)
-        assert verdict(daemon.session(late)) in ("clean", "unknown")
-        assert daemon.stop() == 0
+        assert verdict(daemon.session(late, 30)) in ("clean", "unknown")
+        code = daemon.stop(seconds=30)
+        assert code == 0, (code, daemon.said)
         stats = daemon.of("stats")[-1]
         given_up = stats["stream"]["evicted_idle"] + stats["stream"]["evicted_half_open"] + stats["stream"]["no_memory"]
         wrong = {verdict(r) for r in daemon.of("session")} - {"clean", "unknown"}
@@ -237,6 +239,27 @@ def test_killed_and_started():
             dropped = session(pair, port=587)
             assert verdict(daemon.session(dropped)) == "drop-after-message"
             return f"behind EHLO, in a transaction, in the body: {', '.join(seen)}"
+
+
+def test_slow_end():
+    """A reader that is slow, but reads, has everything at the end"""
+    with Pair() as pair:
+        Server(pair)
+        process = pair.server.popen(PROGRAM, "-i", "eth0", "-o", "json", "--stats-interval", "0", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert b"watching" in process.stderr.readline()
+        ports = [session(pair) for _ in range(500)]
+        time.sleep(2)
+        process.send_signal(signal.SIGTERM)
+        parts = []
+        while part := os.read(process.stdout.fileno(), 16384):
+            parts.append(part)
+            time.sleep(0.02)
+        text = b"".join(parts)
+        assert text.endswith(b"}\n"), f"the last line is cut: {text[-60:]}"
+        records = [json.loads(line) for line in text.splitlines()]
+        assert process.wait(10) == 0
+        missing = set(ports) - {record.get("src_port") for record in records}
+        assert not missing, f"{len(missing)} of {len(ports)} are missing"
 
 
 def test_slow_reader():

@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """test_live.py - what is seen on a cable, how soon, and by whom. Root. usage: test_live.py [PART OF A TEST'S NAME ...]"""
+import json
+import os
 import pathlib
+import signal
 import socket
 import struct
 import sys
+import tempfile
 import time
 
-from live_pair import CLIENT6, SANITIZED, SERVER, SERVER6, Client, Daemon, Pair, Server, children, filtered, run, session, status, until, verdict
+from live_pair import CLIENT6, PROGRAM, SANITIZED, SERVER, SERVER6, Client, Daemon, Pair, Server, children, filtered, run, session, status, until, verdict
 from net import command
 
 ETH_P_ALL = 3
@@ -199,6 +203,83 @@ def test_refused():
             assert daemon.says("does not compile"), daemon.said
         with Daemon(pair.server, "-i", "eth9", "no", "such", "filter", ready=False) as daemon:
             assert daemon.stop(0) == 2, daemon.said
+        # before an output has a process or a file, which would be root's
+        with tempfile.TemporaryDirectory() as name:
+            with Daemon(pair.server, "-i", "eth0", "-Z", "no-such-user", outputs=("-o", f"json:{name}/made"), ready=False) as daemon:
+                assert daemon.stop(0) == 2, daemon.said
+                assert len(daemon.said) == 1 and daemon.says("no user"), daemon.said
+            assert not os.listdir(name)
+
+
+def judged(path):
+    """What the program says of a capture's only session."""
+    lines = command(PROGRAM, "-r", path, "-o", "json").stdout.splitlines()
+    sessions = [r for r in map(json.loads, lines) if r["event_type"] == "session"]
+    assert len(sessions) == 1, sessions
+    return sessions[0]
+
+
+def long_session(pair, lines):
+    """A message of so many lines; the client's port."""
+    client = Client(pair)
+    for line in ("EHLO out.example.org", "MAIL FROM:<a@example.org>", "RCPT TO:<b@example.net>", "DATA"):
+        client.say(line)
+    client.sock.sendall(b"x" * 70 + b"\r\n")
+    client.sock.sendall((b"x" * 70 + b"\r\n") * lines + b".\r\n")
+    client.file.readline()
+    client.close()
+    return client.port
+
+
+def test_packets():
+    """The packets of an alert are in a file before it is told, for the service user alone; judged again they give the same verdict, those of a long session too"""
+    with tempfile.TemporaryDirectory() as folder, Pair() as pair:
+        os.chmod(folder, 0o755)
+        with Daemon(pair.server, "-i", "eth0", "-i", "lo", "-j", "2", "--repeat", "0", "--write-pcap", folder + "/new") as daemon:
+            Server(pair, dot="221 2.0.0 closing")
+            Server(pair, port=587)
+            Server(pair, dot="221 2.0.0 closing", address=SERVER6)
+            clean = session(pair, port=587)
+            ports = [session(pair), session(pair, address=SERVER6), long_session(pair, 60000)]
+            for port in ports:
+                record = daemon.session(port)
+                path = pathlib.Path(folder, "new", record["pcap"])
+                assert path.exists(), "told before it was there"
+                facts = path.stat()
+                assert facts.st_mode & 0o7777 == 0o600 and facts.st_uid == path.parent.stat().st_uid == int(status(daemon.pid)["Uid"].split()[0]), facts
+                again = judged(path)
+                assert (verdict(again), again["src_port"], again["session_id"]) == ("221-for-message", port, record["session_id"]), again
+                assert again["smtp"]["commands"] == record["smtp"]["commands"], again
+            assert 0 < record["pcap_omitted"] and facts.st_size < 300_000, (record["pcap_omitted"], facts.st_size)
+            assert "pcap" not in daemon.session(clean)
+            assert path.parent.stat().st_mode & 0o7777 == 0o700
+            assert daemon.stop() == 0, daemon.said
+            assert daemon.of("stats")[-1]["pcap"] == {"written": 3, "lost": 0}
+            assert len(list(path.parent.iterdir())) == 3
+        return f"of {60000 * 72 // 1000} kB of a message {facts.st_size // 1000} kB are kept"
+
+
+def test_packets_folded():
+    """Of an alert that is told in a sum there is no file, unless it is critical; what is an alert can change by a reload"""
+    with tempfile.TemporaryDirectory() as folder, Pair() as pair:
+        os.chmod(folder, 0o755)
+        conf = pathlib.Path(folder, "conf")
+        conf.write_text(f"write-pcap = {folder}/new\nseverity = 221-for-message=error\n", encoding="utf-8")
+        conf.chmod(0o644)
+        with Daemon(pair.server, "-i", "eth0", "-c", conf) as daemon:
+            Server(pair, dot="221 2.0.0 closing")
+            told = [daemon.session(session(pair)) for _ in range(3)]
+            assert ["pcap" in r for r in told] == [True, False, False], told
+            conf.write_text(f"write-pcap = {folder}/new\n", encoding="utf-8")
+            daemon.send(signal.SIGHUP)
+            assert daemon.hears("configuration read again"), daemon.said
+            assert "pcap" in daemon.session(session(pair))
+            conf.write_text(f"write-pcap = {folder}/new\nseverity = 221-for-message=none\n", encoding="utf-8")
+            daemon.send(signal.SIGHUP)
+            assert until(lambda: len(daemon.says("configuration read again")) == 2), daemon.said
+            time.sleep(0.5)
+            assert "pcap" not in daemon.session(session(pair))
+            assert len(list(pathlib.Path(folder, "new").iterdir())) == 2
 
 
 def test_root_that_stays():

@@ -97,6 +97,20 @@ def session_that_fails(pair):
     return client.port
 
 
+def test_names_in_the_filter():
+    """A filter with names, which libpcap looks up, is compiled before that is forbidden: for interfaces that come back, and that come late"""
+    for there in (True, False):
+        with Pair(link=there) as pair, Daemon(pair.server, "-i", "eth0", "not", "port", "submission", "and", "not", "host", "localhost") as daemon:
+            if there:
+                pair.unlink()
+                assert daemon.hears("has gone"), daemon.said
+            pair.link()
+            assert daemon.hears("is there, and watched", 8), daemon.said
+            Server(pair)
+            assert verdict(daemon.session(session(pair))) == "clean"
+            assert daemon.stop() == 0, daemon.said
+
+
 def test_another_kind():
     """An interface that comes back as another kind of link is watched all the same"""
     if SANITIZED:

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import pty
 import re
 import signal
 import socket
@@ -12,7 +13,7 @@ import tempfile
 import threading
 import time
 
-from live_pair import SANITIZED, Daemon, Pair, Server, children, run, session, status, until
+from live_pair import PROGRAM, SANITIZED, Daemon, Pair, Server, children, run, session, status, until
 
 LOST = "221 2.0.0 closing"
 
@@ -193,6 +194,36 @@ def test_repeats():
             text = " ".join((folder / "text").read_text(encoding="utf-8").split())
             assert text.count(" (again) 221-for-message ") == 4, text
             assert text.count("message from <a@example.org> to <b@example.net>") >= 5, text
+
+
+def test_nobody_reads():
+    """standard output and standard error in one pipe or terminal that nobody reads: the watchdog is fed, and SIGTERM ends it"""
+    for made in (os.pipe, pty.openpty):
+        with folder_make() as name, Pair() as pair:
+            notices = local(pathlib.Path(name), "notify", socket.SOCK_DGRAM)
+            reader, writer = made()
+            env = dict(os.environ, NOTIFY_SOCKET=f"{name}/notify", WATCHDOG_USEC="400000")
+            process = pair.server.popen(PROGRAM, "-i", "eth0", "-o", "json", "-o", "text", "--repeat", "0",
+                                        stdin=subprocess.DEVNULL, stdout=writer, stderr=writer, env=env)
+            try:
+                assert notices.has(b"READY=1")
+                Server(pair, LOST)
+                for _ in range(4):
+                    workers = [threading.Thread(target=lambda: [session(pair) for _ in range(20)]) for _ in range(4)]
+                    for worker in workers:
+                        worker.start()
+                    for worker in workers:
+                        worker.join()
+                before = len(notices.got)
+                assert until(lambda: notices.got[before:].count(b"WATCHDOG=1") >= 5)
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(10) == 3  # something is missing from the target
+            finally:
+                process.kill()
+                process.wait()
+                notices.close()
+                os.close(reader)
+                os.close(writer)
 
 
 def test_kill():

@@ -1,0 +1,79 @@
+/* dump.c - libpcap's writing side. */
+#include "capture/dump.h"
+
+#include "capture/linktype.h"
+
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Where a reader finds a longer frame it takes the file for damaged; libpcap's own bound. */
+enum { SNAPLEN = 262144 };
+
+struct dump {
+	pcap_dumper_t *dumper;
+	int link;
+};
+
+/* The header is written, or written once more over itself: libpcap goes on with a file only by its name. Where it cannot, it closes the file. */
+static pcap_dumper_t *dumper_open(FILE *file, int link)
+{
+	pcap_t *dead = pcap_open_dead_with_tstamp_precision(linktype_to_dlt(link), SNAPLEN, PCAP_TSTAMP_PRECISION_NANO);
+	if (!dead) {
+		fclose(file);
+		return NULL;
+	}
+	pcap_dumper_t *dumper = pcap_dump_fopen(dead, file);
+	pcap_close(dead);
+	return dumper;
+}
+
+struct dump *dump_open(int fd, int link)
+{
+	struct dump *d = calloc(1, sizeof *d);
+	FILE *file = d ? fdopen(fd, "w") : NULL;
+	if (!file) {
+		free(d);
+		close(fd);
+		errno = ENOMEM;
+		return NULL;
+	}
+	d->link = link;
+	d->dumper = dumper_open(file, link);
+	if (!d->dumper) {
+		free(d);
+		errno = ENOMEM;
+		return NULL;
+	}
+	if (fseek(file, 0, SEEK_END) == 0)
+		return d;
+	dump_close(d);
+	return NULL;
+}
+
+/* With nanoseconds they stand where microseconds do otherwise. */
+bool dump_frame(struct dump *d, const struct frame *f)
+{
+	int64_t sec = f->ts / FRAME_SECOND, part = f->ts % FRAME_SECOND;
+	struct pcap_pkthdr h = {.ts = {.tv_sec = part < 0 ? sec - 1 : sec, .tv_usec = part < 0 ? part + FRAME_SECOND : part},
+				.caplen = f->caplen,
+				.len = f->len};
+	if (f->link != d->link)
+		return false;
+	pcap_dump((u_char *)d->dumper, &h, f->data);
+	return true;
+}
+
+bool dump_close(struct dump *d)
+{
+	errno = 0;
+	bool whole = pcap_dump_flush(d->dumper) == 0 && !ferror(pcap_dump_file(d->dumper));
+	/* What went wrong earlier is not known any more. */
+	int saved = errno != 0 ? errno : EIO;
+	pcap_dump_close(d->dumper);
+	free(d);
+	errno = saved;
+	return whole;
+}

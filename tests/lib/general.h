@@ -1,0 +1,9 @@
+/* general.h - the own engine without header prediction, to compare with. */
+#ifndef SMTPWATCH_TESTS_GENERAL_H
+#define SMTPWATCH_TESTS_GENERAL_H
+
+#include "core/stream.h"
+
+extern const struct stream_engine stream_general;
+
+#endif
