@@ -2,17 +2,21 @@
 #ifndef SMTPWATCH_CORE_TLS_OPENER_H
 #define SMTPWATCH_CORE_TLS_OPENER_H
 
+#include "core/certificate.h"
 #include "core/pool.h"
 #include "core/stream.h"
 
-/* What the hellos tell, and the ends of both streams. */
-struct tls_hello {
-	uint16_t version;       /* as on the wire: 0x0303 is TLS 1.2; 0: not known */
-	uint16_t suite;         /* RFC 8446 B.4; meaningful with a version */
-	const char *suite_name; /* static; NULL: not in the table */
-	struct bytes sni, alpn; /* empty: none was seen; borrowed for the life of the stream */
-	bool close_notify[2];   /* by enum side: it was read */
-	bool opened;            /* keys were found, and they fitted */
+enum { TLS_INSIDE_NAME = 128 };
+
+/* What only keys tell; the hellos in clear the core reads itself. Names are bytes of the wire, borrowed for the life of the stream, and cut to TLS_INSIDE_NAME. */
+struct tls_inside {
+	bool opened;                    /* keys were found, and they fitted */
+	bool close_notify[2];           /* by enum side: it was read */
+	bool alert;                     /* another alert was ... */
+	uint8_t alert_side;             /* ... by this side (enum side) ... */
+	uint8_t alert_description;      /* ... with this description (RFC 8446 6) */
+	struct bytes protocol;          /* ALPN, the server's choice; n 0: not seen */
+	struct certificate certificate; /* the server's, of TLS 1.3; subject n 0: not seen */
 };
 
 enum tls_item_kind {
@@ -54,7 +58,7 @@ struct tls_opener {
 	void (*gap)(struct tls_stream *t, const struct tls_heard *at, uint64_t len);
 	void (*fin)(struct tls_stream *t, const struct tls_heard *at);
 	bool (*next)(struct tls_stream *t, bool last, struct tls_item *out);
-	const struct tls_hello *(*hello)(const struct tls_stream *t);
+	const struct tls_inside *(*inside)(const struct tls_stream *t);
 	void (*free)(struct tls_stream *t);
 };
 

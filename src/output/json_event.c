@@ -58,7 +58,8 @@ static void put_session(struct json *j, const struct report *r)
 	const struct json_view view = {.report = r};
 
 	json_members(j, json_session_rows, &view);
-	json_members(j, json_tls_rows, &view);
+	if (r->record.session->tls)
+		json_members(j, json_tls_rows, &view);
 	json_members(j, json_net_rows, &view);
 }
 
