@@ -41,6 +41,8 @@ struct session {
 	uint8_t lost_side;
 	uint8_t kept;
 	bool sure, tls_port, overflow;
+	bool ended;                /* one side at least has closed what was read inside TLS ... */
+	uint8_t closer;            /* ... enum closer: the first that did, by close_notify */
 	struct tls_stream *stream; /* TLS, where somebody has keys */
 	uint64_t raw[2];           /* offsets in the streams behind the records that it got */
 };
@@ -105,6 +107,9 @@ void session_inside_push(struct session *s, const struct tls_heard *at, struct b
 
 /* Takes what can be read of them by now. Not from within the dialogue. last: nothing more will come. */
 void session_inside_run(struct session *s, bool last);
+
+/* A close_notify that came first is the end, whatever then closes TCP: the other side must answer it with its own, and a close (RFC 5246 7.2.1). */
+struct conn_end session_inside_closed(const struct session *s, const struct conn_end *end);
 
 /* Nothing more will come: what was read goes into the facts. */
 void session_inside_end(struct session *s);

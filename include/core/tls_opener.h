@@ -23,7 +23,7 @@ enum tls_item_kind {
 	TLS_ITEM_OPEN, /* the keys fit: from here on it is known what is said inside. Once, and before all others but FIN */
 	TLS_ITEM_DATA, /* bytes of `side` */
 	TLS_ITEM_GAP,  /* len bytes of `side` are missing, at most: a record that the capture does not have as a whole */
-	TLS_ITEM_FIN,  /* `side` has ended its stream */
+	TLS_ITEM_FIN,  /* `side` has ended its stream, by close_notify or by its FIN. Once of each side */
 	TLS_ITEM_LOST  /* what follows cannot be read, nor whether anything does. Once, and nothing but FIN comes after it */
 };
 
@@ -32,6 +32,7 @@ struct tls_item {
 	enum tls_item_kind kind;
 	enum side side;
 	struct bytes data; /* borrowed until the next call with this stream */
+	bool notified;     /* with FIN: it was a close_notify */
 	uint64_t len;      /* of a gap */
 	uint64_t end;      /* offset in the stream of `side` behind the record */
 	uint64_t acked;    /* as it was when the record came, of the other side's stream */

@@ -80,6 +80,9 @@ static void on_item(struct session *s, const struct tls_item *i)
 		dialogue_gap(d, i->side, i->len, i->ts);
 		break;
 	case TLS_ITEM_FIN:
+		if (i->notified && !s->ended)
+			s->closer = i->side == SERVER ? CLOSER_SERVER : CLOSER_CLIENT;
+		s->ended = true;
 		dialogue_fin(d, i->side, i->acked, i->ts);
 		break;
 	case TLS_ITEM_LOST:
@@ -93,6 +96,16 @@ void session_inside_run(struct session *s, bool last)
 	struct tls_item item;
 	while (opener_of(s)->next(s->stream, last, &item))
 		on_item(s, &item);
+}
+
+struct conn_end session_inside_closed(const struct session *s, const struct conn_end *end)
+{
+	struct conn_end e = *end;
+	if (s->closer == CLOSER_NOBODY || end->closer == CLOSER_NOBODY || (end->how != HOW_FIN && end->how != HOW_RST))
+		return e;
+	e.closer = (enum closer)s->closer;
+	e.how = HOW_FIN;
+	return e;
 }
 
 void session_inside_end(struct session *s)

@@ -197,8 +197,9 @@ void session_tls_end(struct session *s, const struct conn_end *end, uint64_t ack
 	s->facts.tls = s->encrypted || s->inside;
 	if (!tls)
 		return;
+	/* An RST need not acknowledge what it answers (RFC 9293 3.10.7.4). */
 	if (end->closer != CLOSER_NOBODY && (end->how == HOW_FIN || end->how == HOW_RST))
-		session_tls_close(s, end->closer == CLOSER_SERVER ? SERVER : CLIENT, acked, ts);
+		session_tls_close(s, end->closer == CLOSER_SERVER ? SERVER : CLIENT, end->how == HOW_RST ? UINT64_MAX : acked, ts);
 	alert_read(s);
 	s->facts.tls_done = tls_sides_done(&tls->side[CLIENT], &tls->side[SERVER]);
 	bool whole = !tls->side[CLIENT].broken && !tls->side[SERVER].broken;

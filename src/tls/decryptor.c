@@ -43,6 +43,8 @@ struct tls_stream {
 	struct bytes plain;   /* of the one taken, still to be told */
 	size_t held;          /* counted in of->held */
 	bool lost, told_open, told_lost;
+	bool closing; /* the one taken is a close_notify, still to be told */
+	bool closed[2];
 	bool early_skipped;
 	struct tls_inside inside;
 	char protocol[PROTOCOL_MAX], subject[TLS_INSIDE_NAME], issuer[TLS_INSIDE_NAME]; /* that `inside` points to */
@@ -205,6 +207,7 @@ static void alert_take(struct tls_stream *t, enum side side, struct bytes alert)
 	if (alert.n != 2)
 		return;
 	if (alert.p[1] == 0) {
+		t->closing = t->inside.opened && !t->inside.close_notify[side];
 		t->inside.close_notify[side] = true;
 	} else if (!t->inside.alert) {
 		t->inside.alert = true;
@@ -356,6 +359,7 @@ static void taken_drop(struct tls_stream *t)
 	sealed_drop(&t->queue, t->taken);
 	t->taken = NULL;
 	t->plain = bytes_of(NULL, 0);
+	t->closing = false;
 }
 
 /* What waits may not grow without end, nor longer than there is something to wait for. */
@@ -400,14 +404,37 @@ static bool before_told(struct tls_stream *t, struct tls_item *out)
 	return false;
 }
 
+/* A side ends its stream once: what follows close_notify is a FIN that says nothing new (RFC 8446 6.1). */
+static bool end_told(struct tls_stream *t, bool notified, struct tls_item *out)
+{
+	enum side side = t->taken->at.side;
+	if (t->closed[side])
+		return false;
+	t->closed[side] = true;
+	tell(t, TLS_ITEM_FIN, out);
+	out->notified = notified;
+	return true;
+}
+
 /* What is at hand of the record that was taken. */
 static bool plain_told(struct tls_stream *t, struct tls_item *out)
 {
+	if (t->closing) {
+		t->closing = false;
+		return end_told(t, true, out);
+	}
 	if (t->plain.n == 0)
 		return false;
 	tell(t, TLS_ITEM_DATA, out);
 	out->data = t->plain;
 	t->plain = bytes_of(NULL, 0);
+	return true;
+}
+
+static bool gap_told(struct tls_stream *t, struct tls_item *out)
+{
+	tell(t, TLS_ITEM_GAP, out);
+	out->len = tls_suite_inside(t->hs.suite, t->taken->n);
 	return true;
 }
 
@@ -419,19 +446,16 @@ static bool stream_next(struct tls_stream *t, bool last, struct tls_item *out)
 		taken_drop(t);
 		if (t->queue.head && t->queue.head->kind == SEALED_FIN) {
 			t->taken = sealed_take(&t->queue);
-			return tell(t, TLS_ITEM_FIN, out);
+			if (end_told(t, false, out))
+				return true;
+			continue;
 		}
 		enum opened result = first_open(t, last);
 		held_count(t);
 		if (result == OPENED_WAIT)
 			return false;
-		if (before_told(t, out) || (result == OPENED_DATA && plain_told(t, out)))
+		if (before_told(t, out) || plain_told(t, out) || (result == OPENED_GAP && gap_told(t, out)))
 			return true;
-		if (result == OPENED_GAP) {
-			tell(t, TLS_ITEM_GAP, out);
-			out->len = tls_suite_inside(t->hs.suite, t->taken->n);
-			return true;
-		}
 	}
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tls_cases.py - sessions under TLS that end in every way, judged without keys, and a matrix of what was said of them. usage: tls_cases.py SMTPWATCH [tune|prove] [FOLDER]
+"""tls_cases.py - sessions under TLS that end in every way, judged without keys, and a matrix of what was said of them. usage: tls_cases.py SMTPWATCH [tune|prove|SEED] [FOLDER]
 
 A scripted server and client over loopback in a network namespace of their own (root). How each session really ended is known from its script. Versions, suites, host names, the servers' habits and
 the order of the sessions are drawn with another seed for "tune" and "prove"; rules may be changed after a look at the former alone.
@@ -271,7 +271,7 @@ def certificate(folder):
 
 def plan(what):
     """Every case with every suite, at a server that sends close_notify and at one that does not: (case, suite, server's number, client sends it, size)."""
-    rng = random.Random({"tune": 1, "prove": 20261125}[what])
+    rng = random.Random({"tune": 1, "prove": 20261125}.get(what) or int(what))
     suites = rng.sample(SUITES[1:], 3) + [SUITES[0]] if what == "tune" else SUITES
     rows = [(case, suite, 2 * SUITES.index(suite) + silent, rng.random() < .5, rng.choice((600, 900, 5000, 40000)))
             for suite in suites for silent in (0, 1) for case in CLEAN + CLIENTS + FAULTS + OTHERS]
@@ -279,14 +279,26 @@ def plan(what):
     return rows, rng.choice(("mx.example.net", "a-rather-long-name.mail.example.com"))
 
 
-def judge(program, capture, truth, reports=None):
+def named(records, truth):
+    """Each record with its truth. A port is used again: sessions of one pair of ends are told apart by their order."""
+    starts = collections.defaultdict(list)
+    for r in records:
+        if r["event_type"] == "session":
+            starts[f"{r['dest_ip']}:{r['src_port']}"].append(r["start"])
+    for ends, found in starts.items():
+        found.sort()
+        assert len(found) == len(truth[ends]), f"{ends}: {len(found)} sessions, {len(truth[ends])} were made"
+    assert set(starts) == set(truth), f"not seen: {set(truth) - set(starts)}"
+    for r in records:
+        if r["event_type"] in ("session", "alert"):
+            ends = f"{r['dest_ip']}:{r['src_port']}"
+            yield r, truth[ends][starts[ends].index(r["start"])]
+
+
+def judge(program, capture, truth):
     run = subprocess.run([program, "-r", capture, "-o", "json"], capture_output=True, check=True)
     matrix, wrong, alarms = collections.Counter(), [], 0
-    for line in run.stdout.splitlines():
-        r = json.loads(line)
-        if r["event_type"] not in ("session", "alert"):
-            continue
-        case, suite, server = truth[f"{r['dest_ip']}:{r['src_port']}"]
+    for r, (case, suite, server) in named([json.loads(line) for line in run.stdout.splitlines()], truth):
         if r["event_type"] == "alert":
             alarms += case in CLEAN + CLIENTS
             continue
@@ -317,7 +329,7 @@ def main():
     subprocess.run(["ip", "link", "set", "lo", "mtu", "1500", "up"], check=True)
     certificate(folder)
     rows, name = plan(what)
-    capture, truth = folder / f"{what}.pcap", {}
+    capture, truth = folder / f"{what}.pcap", collections.defaultdict(list)
     dump = subprocess.Popen(["tcpdump", "-i", "lo", "-s", "0", "-B", "65536", "-U", "-w", capture, "tcp port 25"], stderr=subprocess.DEVNULL)
     time.sleep(1)
     made = {s: contexts(s, folder) for s in {row[1] for row in rows}}
@@ -330,7 +342,7 @@ def main():
 
         def connect(address, keep=keep, case=case, suite=suite, number=number):
             sock = keep(address)
-            truth[f"{address[0]}:{sock.getsockname()[1]}"] = case, suite, number
+            truth[f"{address[0]}:{sock.getsockname()[1]}"].append((case, suite, number))
             return sock
         socket.create_connection = connect
         client.run((f"127.0.1.{number + 1}", PORT))
