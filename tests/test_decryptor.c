@@ -354,6 +354,22 @@ static void a_second_hello(void **state)
 	few_compared(&(struct variant){&retry, TLS_STARTTLS, 0, "fair", KEYS_HALFWAY});
 }
 
+/* Who closed is who closed TLS. */
+static void close_notify_before_the_fin(void **state)
+{
+	static const char *const names[] = {"drop-dot", "drop-body", "client-drop-ehlo", "client-drop-in-body", "client-no-quit"};
+	unsigned bad = 0;
+	(void)state;
+	for (size_t k = 0; k < KINDS; k++)
+		for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+			char path[128];
+			snprintf(path, sizeof path, "tests/scenarios/%s.smtp", names[i]);
+			struct variant v = {way(kinds[k]), TLS_STARTTLS, TLS_NOTIFIED, "fair", KEYS_BEFORE};
+			assert_true(same_as_in_clear(path, &v, &bad));
+		}
+	assert_int_equal(bad, 0);
+}
+
 /* What the server refused is nothing that was said; what it took is, and the log's early secret is not used. */
 static void early_data(void **state)
 {
@@ -410,6 +426,7 @@ int main(void)
 		cmocka_unit_test(holes),
 		cmocka_unit_test(after_a_renegotiation_nothing_is_said),
 		cmocka_unit_test(a_second_hello),
+		cmocka_unit_test(close_notify_before_the_fin),
 		cmocka_unit_test(early_data),
 		cmocka_unit_test(keys_that_come_too_late),
 		cmocka_unit_test(what_the_hellos_tell),
