@@ -365,6 +365,8 @@ static void write_summary(struct output *out)
 						     .core = &core,
 						     .inputs = "made.pcap",
 						     .ports = "25",
+						     .keys = true,
+						     .secrets = 5,
 						     .live = true});
 }
 

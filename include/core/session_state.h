@@ -108,9 +108,6 @@ void session_inside_push(struct session *s, const struct tls_heard *at, struct b
 /* Takes what can be read of them by now. Not from within the dialogue. last: nothing more will come. */
 void session_inside_run(struct session *s, bool last);
 
-/* A close_notify that came first is the end, whatever then closes TCP: the other side must answer it with its own, and a close (RFC 5246 7.2.1). */
-struct conn_end session_inside_closed(const struct session *s, const struct conn_end *end);
-
 /* Nothing more will come: what was read goes into the facts. */
 void session_inside_end(struct session *s);
 
@@ -138,6 +135,12 @@ void session_tls_close(struct session *s, enum side side, uint64_t acked, int64_
 
 /* Nothing more will come: takes what a server wrote between the records, if the session was not opened, where it would have been read. */
 void session_tls_plain(struct session *s);
+
+/*
+ * A close_notify that came first is the end, whatever then closes TCP: the other side must answer it with its own, and a close (RFC 5246 7.2.1). So is what a server writes between the records: no
+ * client can go on.
+ */
+struct conn_end session_tls_closed(const struct session *s, const struct conn_end *end);
 
 void session_tls_end(struct session *s, const struct conn_end *end, uint64_t acked, struct ending *e, int64_t ts);
 void session_tls_free(struct session *s);

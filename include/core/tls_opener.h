@@ -33,6 +33,7 @@ struct tls_item {
 	enum side side;
 	struct bytes data; /* borrowed until the next call with this stream */
 	bool notified;     /* with FIN: it was a close_notify */
+	bool clear;        /* with DATA: not sealed; no record follows */
 	uint64_t len;      /* of a gap */
 	uint64_t end;      /* offset in the stream of `side` behind the record */
 	uint64_t acked;    /* as it was when the record came, of the other side's stream */

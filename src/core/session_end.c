@@ -158,7 +158,7 @@ static void fates_settle(struct session *s, const struct ending *e)
 
 void session_close(struct session *s, const struct conn *conn, const struct conn_end *tcp, int64_t ts, struct ending *e)
 {
-	const struct conn_end inside = s ? session_inside_closed(s, tcp) : *tcp, *end = &inside;
+	const struct conn_end inside = s ? session_tls_closed(s, tcp) : *tcp, *end = &inside;
 	*e = (struct ending){.closer = end->closer, .how = end->how, .refused = end->refused, .no_answer = end->unanswered};
 	e->vanished = end->how == HOW_SILENCE && end->closer == CLOSER_NOBODY;
 	e->connected = !end->refused && (conn->side[SERVER].packets > 0 || conn->flow[CLIENT].bytes > 0);

@@ -63,6 +63,16 @@ static void on_lost(struct session *s)
 			session_message_over(s, t, FATE_UNKNOWN);
 }
 
+/* A refusal or a farewell past TLS is the end of it: no client can go on. */
+static void on_clear(struct session *s, const struct tls_item *i)
+{
+	if (s->ended)
+		return;
+	s->ended = true;
+	if (i->data.p[0] == '4' || i->data.p[0] == '5')
+		s->closer = CLOSER_SERVER;
+}
+
 static void on_item(struct session *s, const struct tls_item *i)
 {
 	struct dialogue *d = &s->dialogue;
@@ -71,6 +81,8 @@ static void on_item(struct session *s, const struct tls_item *i)
 		on_open(s);
 		break;
 	case TLS_ITEM_DATA:
+		if (i->clear)
+			on_clear(s, i);
 		session_heard(s, i->side, i->ts);
 		d->offset[i->side] = i->end - i->data.n;
 		dialogue_data(d, i->side, i->data, i->acked, i->ts);
@@ -96,16 +108,6 @@ void session_inside_run(struct session *s, bool last)
 	struct tls_item item;
 	while (opener_of(s)->next(s->stream, last, &item))
 		on_item(s, &item);
-}
-
-struct conn_end session_inside_closed(const struct session *s, const struct conn_end *end)
-{
-	struct conn_end e = *end;
-	if (s->closer == CLOSER_NOBODY || end->closer == CLOSER_NOBODY || (end->how != HOW_FIN && end->how != HOW_RST))
-		return e;
-	e.closer = (enum closer)s->closer;
-	e.how = HOW_FIN;
-	return e;
 }
 
 void session_inside_end(struct session *s)

@@ -84,6 +84,8 @@ static void plain_read(struct session *s)
 	if (reply.code < 400)
 		return;
 	bool in_content = tls->infer.end.first == CLOSER_SERVER && tls->infer.end.pending == TLS_PENDING_MESSAGE;
+	if (tls->infer.end.first == CLOSER_SERVER)
+		s->closer = CLOSER_SERVER;
 	struct smtp_event e = {.ts = tls->plain_ts, .text = reply.text, .reply = &reply, .in_content = in_content};
 	session_reply_take(&s->dialogue, &e);
 }
@@ -169,6 +171,16 @@ void session_tls_plain(struct session *s)
 {
 	if (s->tls && s->tls->plain && !s->inside)
 		plain_read(s);
+}
+
+struct conn_end session_tls_closed(const struct session *s, const struct conn_end *end)
+{
+	struct conn_end e = *end;
+	if (s->closer == CLOSER_NOBODY || end->closer == CLOSER_NOBODY || (end->how != HOW_FIN && end->how != HOW_RST))
+		return e;
+	e.closer = (enum closer)s->closer;
+	e.how = HOW_FIN;
+	return e;
 }
 
 static void alert_read(struct session *s)

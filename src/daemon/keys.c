@@ -25,6 +25,18 @@ void keys_add(struct keys *k, struct bytes text)
 	keylog_add(k->log, text);
 }
 
+void keys_count(const struct keys *k, struct summary *out)
+{
+	struct keylog_stats stats;
+
+	if (k->log == NULL)
+		return;
+	keylog_stats(k->log, &stats);
+	out->keys = true;
+	out->secrets = stats.secrets;
+	out->bad_key_lines = stats.bad_lines;
+}
+
 void keys_close(struct keys *k)
 {
 	decryptor_free(k->opener);

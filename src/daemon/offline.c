@@ -262,9 +262,9 @@ static void finish(struct offline *f)
 	shards_finish(f->shards);
 	shards_stats(f->shards, &core);
 	inputs_name(f->o, inputs, sizeof(inputs));
-	sinks_stats(
-		f->sinks,
-		(struct summary){.core = &core, .inputs = inputs, .ports = f->o->ports, .stopped = stopping != 0, .last = f->last});
+	struct summary summary = {.core = &core, .inputs = inputs, .ports = f->o->ports, .stopped = stopping != 0, .last = f->last};
+	keys_count(&f->keys, &summary);
+	sinks_stats(f->sinks, summary);
 }
 
 /* What was read of an input the first time, and no more. False: a signal has ended it. */

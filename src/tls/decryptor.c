@@ -427,6 +427,7 @@ static bool plain_told(struct tls_stream *t, struct tls_item *out)
 		return false;
 	tell(t, TLS_ITEM_DATA, out);
 	out->data = t->plain;
+	out->clear = t->taken->kind == SEALED_CLEAR;
 	t->plain = bytes_of(NULL, 0);
 	return true;
 }

@@ -82,6 +82,9 @@ class TlsTalk(Talk):
 
     context = None
 
+    def __init__(self, *words):
+        super().__init__(*words, patience=8)
+
     def do_tls(self, _):
         self.send(b"STARTTLS\r\n")
         self.reply()
