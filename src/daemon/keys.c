@@ -10,6 +10,7 @@ enum { SESSIONS = 1 << 16 };
 
 bool keys_open(struct keys *k, const char *path, char why[KEYLOG_WHY])
 {
+	k->given = path != NULL;
 	k->log = keylog_new(SESSIONS);
 	k->opener = k->log != NULL ? decryptor_new(k->log) : NULL;
 	if (k->opener == NULL)
@@ -32,7 +33,7 @@ void keys_count(const struct keys *k, struct summary *out)
 	if (k->log == NULL)
 		return;
 	keylog_stats(k->log, &stats);
-	out->keys = true;
+	out->keys = k->given || stats.secrets + stats.bad_lines > 0;
 	out->secrets = stats.secrets;
 	out->bad_key_lines = stats.bad_lines;
 }

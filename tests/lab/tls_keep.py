@@ -19,7 +19,7 @@ from keep import FIRST, LIST, MOST, QUARTER  # noqa: E402
 CHOSEN = [
     ("postfix", "clean", "TLS_CHACHA20_POLY1305_SHA256"), ("postfix", "kill-body", "ECDHE-RSA-AES128-GCM-SHA256"), ("postfix", "client-mail", "AES256-CCM"),
     ("postfix", "clean-pipelined", "AES256-SHA256 without encrypt-then-MAC"), ("postfix-short", "idle-rcpt", "TLS_AES_128_GCM_SHA256"), ("exim", "clean", "ECDHE-RSA-AES128-SHA"),
-    ("exim", "kill-dot", "TLS_AES_128_GCM_SHA256"), ("exim-short", "idle-body", "TLS_CHACHA20_POLY1305_SHA256"), ("sendmail", "clean", "TLS_AES_128_GCM_SHA256"),
+    ("exim", "kill-rcpt", "TLS_AES_128_GCM_SHA256"), ("exim-short", "idle-body", "TLS_CHACHA20_POLY1305_SHA256"), ("sendmail", "clean", "TLS_AES_128_GCM_SHA256"),
     ("sendmail", "kill-quit", "ECDHE-RSA-AES128-GCM-SHA256"), ("dovecot", "kill-rcpt", "ECDHE-RSA-AES128-SHA"), ("dovecot", "client-no-quit", "TLS_AES_128_GCM_SHA256"),
     ("smtp-server", "stop-rcpt", "ECDHE-RSA-AES128-GCM-SHA256"), ("smtp-server", "client-dot", "AES256-CCM"), ("haraka", "clean", "TLS_CHACHA20_POLY1305_SHA256"),
     ("haraka", "reset-body", "ECDHE-RSA-AES128-GCM-SHA256"),
@@ -72,9 +72,10 @@ def main():
             continue
         name = f"tls-{server.removesuffix('-short')}-{case}.pcapng"
         write(pathlib.Path("pcaps") / name, fits[0], secrets((folder / f"{server}.keys").read_text(encoding="ascii"), fits[0]), FIRST + row * QUARTER)
+        does = (tls_real.CASES | tls_real.LIMITS)[case].replace(":{size}", "")
         make, host, settings = tls_real.SERVERS[server]
         version = make(None, host, **settings).version()
-        kept.append(f"{name:<42} lab  {re.sub('-short', '', server) + '-' + version:<18} {suite}: {tls_real.CASES.get(case) or tls_real.LIMITS[case]}, with its secrets")
+        kept.append(f"{name:<42} lab  {re.sub('-short', '', server) + '-' + version:<18} {suite}: {does}, with its secrets")
         row += 1
     LIST.write_text("\n".join(kept) + "\n", encoding="utf-8")
     print(f"{row} captures in pcaps/LIST")
