@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 # Everything is an alert.
-EVERYTHING = ["--min-severity", "info", "--severity", "clean=info", "--severity", "unknown=info", "--severity", "encrypted=info", "--severity", "probe=info"]
+EVERYTHING = ["--min-severity", "info", "--severity", "clean=info", "--severity", "unknown=info", "--severity", "encrypted=info", "--severity", "tls-orderly=info", "--severity", "probe=info"]
 NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-[a-z0-9-]+-[0-9a-f._]+-[0-9a-f._]+-[0-9a-f]{16}\.pcap")
 SECOND = 10**9
 

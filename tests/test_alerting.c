@@ -67,19 +67,20 @@ static void the_operators_severities(void **state)
 {
 	(void)state;
 	struct alerting a = alerting_default();
+	const struct ending nothing = {0};
 	struct judgement j = {VERDICT_221_FOR_MESSAGE, UINT64_C(1) << VERDICT_DROP_IN_MESSAGE}, out;
 	char why[128];
 
-	out = alerting_judge(&a, j);
+	out = alerting_judge(&a, &nothing, j);
 	assert_int_equal(out.verdict, VERDICT_221_FOR_MESSAGE);
 	assert_true(alerting_set(&a, "221-for-message=none", why, sizeof(why)));
-	out = alerting_judge(&a, j);
+	out = alerting_judge(&a, &nothing, j);
 	assert_int_equal(out.verdict, VERDICT_DROP_IN_MESSAGE);
 	assert_int_equal(out.also, UINT64_C(1) << VERDICT_221_FOR_MESSAGE);
 	assert_true(alerting_set(&a, "221-for-message=error", why, sizeof(why)));
-	assert_int_equal(alerting_judge(&a, j).verdict, VERDICT_221_FOR_MESSAGE);
-	assert_true(alerting_is_alert(&a, VERDICT_221_FOR_MESSAGE));
-	assert_false(alerting_is_alert(&a, VERDICT_CLEAN));
+	assert_int_equal(alerting_judge(&a, &nothing, j).verdict, VERDICT_221_FOR_MESSAGE);
+	assert_true(a.of[VERDICT_221_FOR_MESSAGE] >= a.min);
+	assert_false(a.of[VERDICT_CLEAN] >= a.min);
 	assert_false(alerting_set(&a, "221-for-message", why, sizeof(why)));
 	assert_false(alerting_set(&a, "nonsense=error", why, sizeof(why)));
 	assert_false(alerting_set(&a, "clean=awful", why, sizeof(why)));

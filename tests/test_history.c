@@ -334,9 +334,42 @@ static void a_table_that_cannot_grow_forgets_too(void **state)
 	fixture_free(&x);
 }
 
+/* What a server does under TLS is known of the sessions before, and of one that closed first by its own accord. */
+static void habits(void **state)
+{
+	(void)state;
+	struct pool *pool = pool_new(1 << 20);
+	struct history *h = history_new(pool, (const uint64_t[]){1, 2}, 8);
+	struct conn conn = {.port = {40000, 25}};
+	const struct ending_tls quit = {
+		.followed = true, .done = true, .first = CLOSER_SERVER, .notified = true, .short_answered = true, .reply = 15};
+	struct ending e = {.encrypted = true, .tls = quit};
+	assert_non_null(h);
+
+	e.tls.first = CLOSER_CLIENT;
+	history_habits(h, &conn, &e);
+	e.tls = quit;
+	history_habits(h, &conn, &e);
+	assert_false(e.tls.notifies); /* it only answered the client's */
+	e.tls = quit;
+	history_habits(h, &conn, &e);
+	assert_true(e.tls.notifies);
+	assert_int_equal(e.tls.usual, 0); /* one is no habit */
+	e.tls = quit;
+	history_habits(h, &conn, &e);
+	assert_int_equal(e.tls.usual, 15);
+	e.tls = quit;
+	conn.port[SERVER] = 587;
+	history_habits(h, &conn, &e);
+	assert_false(e.tls.notifies); /* another server */
+	history_free(h);
+	pool_free(pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(habits),
 		cmocka_unit_test(within_a_second_is_together),
 		cmocka_unit_test(many_at_once_are_counted),
 		cmocka_unit_test(a_steady_stream_is_counted_about_right),

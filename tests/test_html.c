@@ -23,7 +23,8 @@ static uint64_t sum(const struct timeline *t)
 
 	for (unsigned i = 0; i < TIMELINE_SPANS; i++)
 		for (unsigned v = 0; v < VERDICTS; v++)
-			n += t->counts[i][v];
+			for (unsigned s = 0; s < SEVERITIES; s++)
+				n += t->counts[i][v][s];
 	return n;
 }
 
@@ -37,13 +38,13 @@ static void spans_become_longer(void **state)
 	(void)state;
 	assert_int_equal(timeline_spans(&forth), 0);
 	for (size_t i = 0; i < 2; i++)
-		timeline_count(&forth, times[i] * S, VERDICT_CLEAN);
+		timeline_count(&forth, times[i] * S, VERDICT_CLEAN, SEVERITY_NONE);
 	assert_string_equal(timeline_words(&forth), "second");
 	assert_int_equal(timeline_spans(&forth), 60);
 	for (size_t i = 2; i < n; i++)
-		timeline_count(&forth, times[i] * S, VERDICT_CLEAN);
+		timeline_count(&forth, times[i] * S, VERDICT_CLEAN, SEVERITY_NONE);
 	for (size_t i = n; i-- > 0;)
-		timeline_count(&back, times[i] * S, VERDICT_CLEAN);
+		timeline_count(&back, times[i] * S, VERDICT_CLEAN, SEVERITY_NONE);
 	assert_string_equal(timeline_words(&forth), "3 hours");
 	assert_int_equal(sum(&forth), n);
 	assert_memory_equal(forth.counts, back.counts, sizeof(forth.counts));
@@ -58,11 +59,11 @@ static void absurd_times_are_counted(void **state)
 	struct timeline t = {0};
 
 	(void)state;
-	timeline_count(&t, 1767607200 * (int64_t)S, VERDICT_CLEAN);
-	timeline_count(&t, 0, VERDICT_CLEAN);
-	timeline_count(&t, -5 * (int64_t)S, VERDICT_CLEAN);
-	timeline_count(&t, 4600000000 * (int64_t)S, VERDICT_CLEAN);
-	timeline_count(&t, 1767607200 * (int64_t)S, VERDICT_CLEAN);
+	timeline_count(&t, 1767607200 * (int64_t)S, VERDICT_CLEAN, SEVERITY_NONE);
+	timeline_count(&t, 0, VERDICT_CLEAN, SEVERITY_NONE);
+	timeline_count(&t, -5 * (int64_t)S, VERDICT_CLEAN, SEVERITY_NONE);
+	timeline_count(&t, 4600000000 * (int64_t)S, VERDICT_CLEAN, SEVERITY_NONE);
+	timeline_count(&t, 1767607200 * (int64_t)S, VERDICT_CLEAN, SEVERITY_NONE);
 	assert_int_equal(sum(&t), 5);
 	assert_int_equal(timeline_spans(&t), TIMELINE_SPANS);
 }

@@ -365,6 +365,8 @@ static void write_summary(struct output *out)
 						     .core = &core,
 						     .inputs = "made.pcap",
 						     .ports = "25",
+						     .keys = true,
+						     .secrets = 5,
 						     .live = true});
 }
 
@@ -402,13 +404,29 @@ static void write_live(struct output *out, struct made *m)
 	daily_end(&day);
 }
 
-static void make_tls(struct made *m)
+static void write_tls(struct output *out)
 {
-	m->facts.tls_version = 0x0303;
-	m->facts.tls_suite_name = "ECDHE-RSA-AES128-GCM-SHA256";
-	m->facts.tls_opened = m->facts.tls_close_notify[CLIENT] = m->facts.tls_close_notify[SERVER] = true;
-	made_note(m, &m->facts.notes, NOTE_TLS_SNI, 0, "mx1.example.net");
-	made_note(m, &m->facts.notes, NOTE_TLS_ALPN, 0, "smtp");
+	struct made m;
+
+	made_init_bare(&m);
+	m.facts.tls = m.facts.tls_alert = true;
+	m.facts.tls_version = 0x0303;
+	m.facts.tls_suite = 0xc02f;
+	m.facts.tls_opened = m.facts.tls_close_notify[CLIENT] = m.facts.tls_close_notify[SERVER] = true;
+	m.facts.tls_alert_description = 48;
+	m.facts.tls_expires = m.conn.start;
+	made_note(&m, &m.facts.notes, NOTE_TLS_NAME, 0, "mx.example.net");
+	made_note(&m, &m.facts.notes, NOTE_TLS_PROTOCOL, 0, "smtp");
+	made_note(&m, &m.facts.notes, NOTE_TLS_SUBJECT, 0, "mx.example.net");
+	made_note(&m, &m.facts.notes, NOTE_TLS_ISSUER, 0, "\"CA\"\x01");
+	made_verdict(&m, VERDICT_TLS_BROKEN_OFF, 0);
+	output_record(out, &m);
+	assert_non_null(strstr(output_text(out),
+			       "\"tls\":{\"version\":\"1.2\",\"cipher\":\"ECDHE-RSA-AES128-GCM-SHA256\",\"sni\":"
+			       "\"mx.example.net\",\"alpn\":\"smtp\",\"decrypted\":true,\"close_notify\":[\"client\",\"server\"],"
+			       "\"handshake\":\"unfinished\",\"pending\":"
+			       "\"nothing\",\"alert\":{\"by\":\"client\",\"code\":48,\"name\":\"unknown_ca\"},\"certificate\":{"));
+	made_free(&m);
 }
 
 static void agrees_with_the_schema(void **state)
@@ -422,7 +440,6 @@ static void agrees_with_the_schema(void **state)
 	write_tables(checker);
 	output_open(&out, &sink_json);
 	make_full(&m);
-	make_tls(&m);
 	output_record(&out, &m);
 	write_live(&out, &m);
 	made_free(&m);
@@ -431,6 +448,7 @@ static void agrees_with_the_schema(void **state)
 	m.report.grouped = true;
 	sink_json.record(out.self, &m.report);
 	made_free(&m);
+	write_tls(&out);
 	write_summary(&out);
 	fputs(output_text(&out), checker);
 	output_free(&out);

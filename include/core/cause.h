@@ -5,9 +5,6 @@
 #include "core/session_facts.h"
 #include "core/verdict.h"
 
-enum confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN };
-const char *confidence_name(enum confidence c);
-
 /* In the order of the catalogue. What is known of each stands in the table (cause.c). */
 enum cause_id {
 	CAUSE_SHUTDOWN,

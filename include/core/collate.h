@@ -15,7 +15,10 @@ struct collate;
 struct collate *collate_new(const uint64_t seed[2], void (*deliver)(void *arg, const struct record *record), void *arg);
 void collate_free(struct collate *c);
 
-/* What a monitor tells at a close, and at the release about a second later (monitor.h). The record's cause and `together` are filled in, and it is delivered. */
+/*
+ * What a monitor tells at a close, and at the release about a second later (monitor.h). The record's cause and `together` are filled in, and it is delivered. Under TLS the monitor's judgement is that
+ * of a server of which nothing is known: here it is judged again, by its habits.
+ */
 void collate_ended(struct collate *c, const struct history_event *event);
 void collate_session(struct collate *c, const struct record *record);
 

@@ -85,6 +85,26 @@ enum unsure {
 	UNSURES
 };
 
+/* What the client waited for under TLS, when the server closed, as far as lengths and turns tell. */
+enum tls_pending { TLS_PENDING_NOTHING, TLS_PENDING_COMMAND, TLS_PENDING_MESSAGE };
+
+/* What TLS leaves visible of an ending whose dialogue could not be read (tls_infer.h). The last two are learned from other sessions of the server, behind the monitors (collate.h). */
+struct ending_tls {
+	bool followed;       /* every record was seen, and the suite is known */
+	bool done;           /* the handshake was finished */
+	uint8_t first;       /* enum closer: whose close_notify, FIN or RST came first */
+	uint8_t failed_by;   /* enum closer: with a handshake that was not finished, who sent the alert, or closed */
+	bool notified;       /* the server's last record was its close_notify */
+	uint8_t pending;     /* enum tls_pending */
+	bool short_answered; /* the last that the client said was one command of six bytes, as QUIT is, and one record answered it */
+	bool message_answered; /* ... was a message or several records, and was answered: a QUIT may have been in it */
+	bool unasked;          /* after silence, with nothing pending, the server spoke once more before it closed */
+	bool quiet;            /* the close came after silence */
+	uint16_t reply;        /* with short_answered: bytes of that answer; 0: padding hides them */
+	bool notifies;         /* this server was seen to send close_notify */
+	uint16_t usual;        /* bytes of its answers to six bytes before its close_notify: its 221; 0: not known */
+};
+
 /*
  * The facts of one ending. Filled in by the session when its connection has closed; a verdict is a function of this and nothing else.
  */
@@ -118,6 +138,7 @@ struct ending {
 	int64_t client_silence; /* nanoseconds from the client's last byte to the farewell, or, without one, to the close */
 	int64_t server_silence; /* ... from the server's last byte to the close */
 	int64_t slowest_reply;  /* the longest wait for the reply to the end of a message, answered or not */
+	struct ending_tls tls;  /* with encrypted */
 	bool reply_cut;         /* the last reply lacks its end: no CRLF, or only lines that go on */
 };
 

@@ -29,4 +29,9 @@ void history_closed(struct history *h, const struct history_event *event);
 void history_hints(struct history *h, const struct conn *conn, const struct session_facts *session, const struct ending *ending,
 		   int64_t ts, struct cause_hints *out);
 
+/*
+ * Fills in what is known of the server's habits under TLS from sessions that were asked about before, and learns from this one. Of an ending that is not encrypted nothing.
+ */
+void history_habits(struct history *h, const struct conn *conn, struct ending *ending);
+
 #endif

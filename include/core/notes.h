@@ -16,9 +16,11 @@ enum note_tag {
 	NOTE_RCPT, /* value: the reply's code, 0 while it is outstanding */
 	NOTE_MESSAGE_ID,
 	NOTE_QUEUE_ID,
-	NOTE_NOT_SMTP, /* the first line that was no SMTP */
-	NOTE_TLS_SNI,  /* the name that the client asked for */
-	NOTE_TLS_ALPN  /* the protocol that the server chose */
+	NOTE_NOT_SMTP,     /* the first line that was no SMTP */
+	NOTE_TLS_NAME,     /* from here on of TLS: the server name that the client asked for */
+	NOTE_TLS_PROTOCOL, /* ALPN, chosen or, where that is hidden, offered first */
+	NOTE_TLS_SUBJECT,  /* of the server's certificate */
+	NOTE_TLS_ISSUER
 };
 
 /* Bounds: one note's text, and all notes of one holder together. Longer is cut; beyond it `full` is set. */

@@ -20,7 +20,7 @@ void session_gap(struct session *s, const struct conn *conn, enum side side, uin
 void session_fin(struct session *s, const struct conn *conn, enum side side, int64_t ts);
 
 /* Nothing more will come: what waited for a key waits no more. Call before session_close, s may be NULL. */
-void session_tls_end(struct session *s);
+void session_settle(struct session *s);
 
 /* The connection has closed: settles every fate, and tells how it ended. s may be NULL: nothing but the handshake was ever seen, or memory was out. */
 void session_close(struct session *s, const struct conn *conn, const struct conn_end *end, int64_t ts, struct ending *out);

@@ -76,7 +76,7 @@ struct session_facts {
 	uint8_t last_command; /* enum smtp_verb. SMTP_CONNECT: none yet */
 	uint8_t starttls;     /* enum starttls */
 	bool lmtp;
-	struct notes notes;               /* NOTE_BANNER, NOTE_HELO, NOTE_AUTH, NOTE_REPLY, NOTE_NOT_SMTP */
+	struct notes notes;               /* NOTE_BANNER, NOTE_HELO, NOTE_AUTH, NOTE_REPLY, NOTE_NOT_SMTP, NOTE_TLS_... */
 	struct transaction *first;        /* the kept ones */
 	uint64_t size_limit;              /* SIZE of the EHLO reply */
 	int64_t ts_banner;                /* when the greeting was complete */
@@ -92,8 +92,8 @@ struct session_facts {
 	uint8_t tls_alert_description;    /* ... with this description (RFC 8446 6) */
 	bool tls_opened;                  /* what was said inside could be read, from the first word to the last */
 	bool tls_close_notify[2];         /* by enum side: read inside TLS */
-	uint16_t tls_version, tls_suite;  /* as on the wire; 0: not known */
-	const char *tls_suite_name;       /* static; NULL: not known */
+	uint16_t tls_version, tls_suite;  /* that the server chose; 0: not seen */
+	int64_t tls_expires;              /* of the server's certificate; 0: not seen. The names are notes */
 };
 
 /* How many transactions of one session are kept in detail; the rest is counted. */

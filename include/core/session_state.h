@@ -4,6 +4,8 @@
 
 #include "core/dialogue.h"
 #include "core/session.h"
+#include "core/tls_hello.h"
+#include "core/tls_infer.h"
 #include "core/tls_opener.h"
 #include "core/tls_record.h"
 #include "core/transaction.h"
@@ -32,15 +34,30 @@ struct session {
 
 	struct session_facts facts;
 
-	struct tls_side *tls; /* borrowed once TLS has begun: two of them */
-	uint64_t quit_end;    /* offset behind the client's QUIT */
-	uint32_t slowest;     /* milliseconds: the longest wait for the reply to the end of a message */
-	uint32_t lost_bytes;  /* of the last hole */
+	struct session_tls *tls; /* borrowed once TLS has begun */
+	uint64_t quit_end;       /* offset behind the client's QUIT */
+	uint32_t slowest;        /* milliseconds: the longest wait for the reply to the end of a message */
+	uint32_t lost_bytes;     /* of the last hole */
 	uint8_t lost_side;
 	uint8_t kept;
 	bool sure, tls_port, overflow;
+	bool ended;                /* one side at least has closed what was read inside TLS ... */
+	uint8_t closer;            /* ... enum closer: the first that did, by close_notify */
 	struct tls_stream *stream; /* TLS, where somebody has keys */
 	uint64_t raw[2];           /* offsets in the streams behind the records that it got */
+};
+
+/* What is watched of a TLS connection, whether somebody opens it or not. */
+struct session_tls {
+	struct tls_side side[2];
+	struct tls_messages messages[2];
+	bool told[2]; /* what the side's handshake tells in clear was told, or cannot be */
+	struct tls_infer infer;
+	uint64_t acked; /* how much of the client's stream the server has acknowledged */
+	uint8_t *plain; /* borrowed once a reply in clear stands between the records */
+	uint16_t plain_n;
+	bool plain_whole;
+	int64_t plain_ts;
 };
 
 /* Cache lines: the dialogue's two, the session's own, and of the facts the first. */
@@ -86,13 +103,16 @@ void session_message_doubt(struct session *s, struct transaction *t);
 /* Settles a transaction that may be NULL: see transaction_over. */
 void session_message_over(struct session *s, struct transaction *t, enum fate otherwise);
 
-/* session_tls.c - what is said inside TLS. */
+/* session_inside.c - what is said inside TLS. */
 
 /* Records of a side, as they come; text is empty in a hole of len bytes. */
-void session_tls_push(struct session *s, const struct tls_heard *at, struct bytes text, uint64_t len);
+void session_inside_push(struct session *s, const struct tls_heard *at, struct bytes text, uint64_t len);
 
 /* Takes what can be read of them by now. Not from within the dialogue. last: nothing more will come. */
-void session_tls_run(struct session *s, bool last);
+void session_inside_run(struct session *s, bool last);
+
+/* Nothing more will come: what was read goes into the facts. */
+void session_inside_end(struct session *s);
 
 /* session_stage.c - where a session stands. */
 
@@ -107,6 +127,30 @@ bool session_stage_open(const struct transaction *t);
 
 /* Where a farewell stands that answers p, or nothing (NULL). */
 enum place session_stage_place(const struct session *s, const struct smtp_pending *p, bool in_content);
+
+/* session_tls.c - the records of a TLS connection, as far as they can be seen. */
+
+/* The same of all of them; in the order of cause and effect. */
+void session_tls_bytes(struct session *s, const struct tls_heard *at, struct bytes text, uint64_t len);
+
+/* The side's FIN. acked: how much of the client's stream the server had acknowledged. */
+void session_tls_close(struct session *s, enum side side, uint64_t acked, int64_t ts);
+
+/* Nothing more will come: takes what a server wrote between the records, if the session was not opened, where it would have been read. */
+void session_tls_plain(struct session *s);
+
+/*
+ * A close_notify that came first is the end, whatever then closes TCP: the other side must answer it with its own, and a close (RFC 5246 7.2.1). So is what a server writes between the records: no
+ * client can go on.
+ */
+struct conn_end session_tls_closed(const struct session *s, const struct conn_end *end);
+
+void session_tls_end(struct session *s, const struct conn_end *end, uint64_t acked, struct ending *e, int64_t ts);
+void session_tls_free(struct session *s);
+
+/* What is told of it. */
+void session_tls_note(struct session *s, enum note_tag tag, struct bytes text);
+void session_tls_certificate(struct session *s, const struct certificate *c);
 
 /* session_reply.c - what the server says. */
 void session_reply_take(struct dialogue *d, const struct smtp_event *e);

@@ -2,24 +2,28 @@
 #ifndef SMTPWATCH_CORE_TLS_OPENER_H
 #define SMTPWATCH_CORE_TLS_OPENER_H
 
+#include "core/certificate.h"
 #include "core/pool.h"
 #include "core/stream.h"
 
-/* What the hellos tell, and the ends of both streams. */
-struct tls_hello {
-	uint16_t version;       /* as on the wire: 0x0303 is TLS 1.2; 0: not known */
-	uint16_t suite;         /* RFC 8446 B.4; meaningful with a version */
-	const char *suite_name; /* static; NULL: not in the table */
-	struct bytes sni, alpn; /* empty: none was seen; borrowed for the life of the stream */
-	bool close_notify[2];   /* by enum side: it was read */
-	bool opened;            /* keys were found, and they fitted */
+enum { TLS_INSIDE_NAME = 128 };
+
+/* What only keys tell; the hellos in clear the core reads itself. Names are bytes of the wire, borrowed for the life of the stream, and cut to TLS_INSIDE_NAME. */
+struct tls_inside {
+	bool opened;                    /* keys were found, and they fitted */
+	bool close_notify[2];           /* by enum side: it was read */
+	bool alert;                     /* another alert was ... */
+	uint8_t alert_side;             /* ... by this side (enum side) ... */
+	uint8_t alert_description;      /* ... with this description (RFC 8446 6) */
+	struct bytes protocol;          /* ALPN, the server's choice; n 0: not seen */
+	struct certificate certificate; /* the server's, of TLS 1.3; subject n 0: not seen */
 };
 
 enum tls_item_kind {
 	TLS_ITEM_OPEN, /* the keys fit: from here on it is known what is said inside. Once, and before all others but FIN */
 	TLS_ITEM_DATA, /* bytes of `side` */
 	TLS_ITEM_GAP,  /* len bytes of `side` are missing, at most: a record that the capture does not have as a whole */
-	TLS_ITEM_FIN,  /* `side` has ended its stream */
+	TLS_ITEM_FIN,  /* `side` has ended its stream, by close_notify or by its FIN. Once of each side */
 	TLS_ITEM_LOST  /* what follows cannot be read, nor whether anything does. Once, and nothing but FIN comes after it */
 };
 
@@ -28,6 +32,8 @@ struct tls_item {
 	enum tls_item_kind kind;
 	enum side side;
 	struct bytes data; /* borrowed until the next call with this stream */
+	bool notified;     /* with FIN: it was a close_notify */
+	bool clear;        /* with DATA: not sealed; no record follows */
 	uint64_t len;      /* of a gap */
 	uint64_t end;      /* offset in the stream of `side` behind the record */
 	uint64_t acked;    /* as it was when the record came, of the other side's stream */
@@ -54,7 +60,7 @@ struct tls_opener {
 	void (*gap)(struct tls_stream *t, const struct tls_heard *at, uint64_t len);
 	void (*fin)(struct tls_stream *t, const struct tls_heard *at);
 	bool (*next)(struct tls_stream *t, bool last, struct tls_item *out);
-	const struct tls_hello *(*hello)(const struct tls_stream *t);
+	const struct tls_inside *(*inside)(const struct tls_stream *t);
 	void (*free)(struct tls_stream *t);
 };
 

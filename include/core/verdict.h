@@ -10,6 +10,10 @@ enum severity { SEVERITY_NONE, SEVERITY_INFO, SEVERITY_NOTICE, SEVERITY_WARNING,
 const char *severity_name(enum severity s);
 enum severity severity_read(const char *name);
 
+/* How sure something is that was not read but concluded. */
+enum confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN };
+const char *confidence_name(enum confidence c);
+
 /* In the order of the catalogue. Names and everything else that is known of a verdict stand in the table (verdict.c). */
 enum verdict {
 	VERDICT_221_FOR_MESSAGE,
@@ -38,6 +42,11 @@ enum verdict {
 	VERDICT_CONNECT_REFUSED,
 	VERDICT_CONNECT_UNANSWERED,
 	VERDICT_CLEAN,
+	VERDICT_TLS_BROKEN_OFF,
+	VERDICT_TLS_CLOSED_UNASKED,
+	VERDICT_TLS_HANDSHAKE_FAILED,
+	VERDICT_TLS_CLIENT_LEFT,
+	VERDICT_TLS_ORDERLY,
 	VERDICT_ENCRYPTED,
 	VERDICT_UNKNOWN,
 	VERDICTS
@@ -46,16 +55,24 @@ enum verdict {
 /* One row of the catalogue. All texts are static. */
 struct verdict_row {
 	const char *id;         /* "221-for-message" */
-	enum severity severity; /* the default */
+	enum severity severity; /* the default: the worst that it comes to */
 	const char *category;   /* the heading it stands under in the catalogue */
 	const char *headline;   /* what happened, one clause, for the alert's first line */
 	const char *meaning;    /* what it means for the mail */
 	const char *advice;     /* what to look at next */
 	const char *rfc;        /* section(s) it follows */
 	bool (*holds)(const struct ending *e);
+	enum severity (*grade)(const struct ending *e); /* NULL: severity is that of each. Never worse than it */
 };
 
 const struct verdict_row *verdict_row(enum verdict v);
+
+/* The severity of a verdict that holds of this ending, before the operator's wishes. */
+enum severity verdict_severity(enum verdict v, const struct ending *e);
+
+/* Was it concluded from what TLS leaves visible? And how sure is it; what was read is certain. */
+bool verdict_inferred(enum verdict v);
+enum confidence verdict_confidence(enum verdict v, const struct ending *e);
 
 /* VERDICTS if there is no verdict of that id. */
 enum verdict verdict_read(const char *id);

@@ -17,6 +17,8 @@ enum json_group {
 	JSON_LATENCY,
 	JSON_PROXIED,
 	JSON_TLS,
+	JSON_TLS_ALERT,
+	JSON_CERTIFICATE,
 	JSON_NET,
 	JSON_REPLY,
 	JSON_TIMES,
@@ -53,8 +55,8 @@ struct json_row {
 		group, sizeof(",\"" name "\":") - 1, ",\"" name "\":", put                                                         \
 	}
 
-/* Ended by a row without put. A fact is added here (json_fields.c, json_net.c, json_tls.c, json_message.c), and in docs/schema.json. */
-extern const struct json_row json_session_rows[], json_net_rows[], json_tls_rows[], json_transaction_rows[];
+/* Ended by a row without put. A fact is added here (json_fields.c, json_tls.c, json_net.c, json_message.c), and in docs/schema.json. */
+extern const struct json_row json_session_rows[], json_tls_rows[], json_net_rows[], json_transaction_rows[];
 
 /* The members that the rows yield, objects of their own opened and closed, into an object that the caller has opened and will close. */
 void json_members(struct json *j, const struct json_row *rows, const struct json_view *v);

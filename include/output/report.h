@@ -45,7 +45,7 @@ unsigned report_worst(const struct report *r);
 /* The severity of one of the alerts. */
 static inline enum severity report_severity(const struct report *r, unsigned signature)
 {
-	return r->alerting->of[signature];
+	return alerting_severity(r->alerting, signature, r->record.ending);
 }
 
 #endif

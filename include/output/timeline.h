@@ -12,11 +12,11 @@ struct timeline {
 	unsigned unit;     /* which length they have: see timeline_length */
 	int64_t low, high; /* the first and the last time that was counted */
 	int64_t origin;    /* when the first span begins, nanoseconds since the epoch */
-	uint64_t counts[TIMELINE_SPANS][VERDICTS];
+	uint64_t counts[TIMELINE_SPANS][VERDICTS][SEVERITIES]; /* one verdict can be graded otherwise from session to session */
 };
 
 /* A session that ended at ts. What is farther apart than spans can be long counts in the last one. */
-void timeline_count(struct timeline *t, int64_t ts, enum verdict v);
+void timeline_count(struct timeline *t, int64_t ts, enum verdict v, enum severity severity);
 
 /* How long a span is, nanoseconds, and in words that follow "each": "hour", "5 minutes". */
 int64_t timeline_length(const struct timeline *t);

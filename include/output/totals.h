@@ -13,6 +13,8 @@ struct totals {
 	uint64_t folded;       /* of the alerts, those that are told in sums only (throttle.h) */
 	uint64_t grouped;      /* sessions that an alert of another one counts */
 	uint64_t fates[FATES]; /* messages */
+	uint64_t tls;          /* sessions that went into TLS ... */
+	uint64_t decrypted;    /* ... and of these, those that were read */
 	struct servers *servers;
 };
 
@@ -31,11 +33,14 @@ struct summary {
 	const struct totals *totals;
 	const struct alerting *alerting;
 	const struct monitor_stats *core;
-	const char *inputs; /* for people: "a.pcap", "a.pcap and 3 other files" */
-	const char *ports;  /* "25,587" */
-	bool live;          /* interfaces are watched, not captures read */
-	bool stopped;       /* by a signal, before the end of the input */
-	bool interim;       /* these are not the last words */
+	const char *inputs;     /* for people: "a.pcap", "a.pcap and 3 other files" */
+	const char *ports;      /* "25,587" */
+	bool live;              /* interfaces are watched, not captures read */
+	bool stopped;           /* by a signal, before the end of the input */
+	bool interim;           /* these are not the last words */
+	bool keys;              /* secrets of TLS were given, in a key log or a capture: */
+	uint64_t secrets;       /* so many ... */
+	uint64_t bad_key_lines; /* ... and so many lines that nobody can read */
 	const struct sink_loss *outputs;
 	size_t outputs_n;          /* 0: offline */
 	size_t exhibits;           /* sessions that will be shown in detail ... */

@@ -4,7 +4,6 @@
 
 #include "tls/handshake.h"
 #include "tls/keylog.h"
-#include "tls/suite.h"
 
 #include <openssl/types.h>
 
@@ -17,7 +16,7 @@ enum { CIPHER_IV = 12, CIPHER_MAC = 48 };
 
 /* One direction. Zero-filled: no keys. */
 struct cipher {
-	const struct suite *suite;
+	const struct tls_suite *suite;
 	EVP_CIPHER_CTX *ctx; /* NULL: no keys */
 	EVP_MAC_CTX *mac;
 	uint64_t number; /* of the next record */
@@ -28,11 +27,11 @@ struct cipher {
 };
 
 /* TLS 1.2: both directions, by enum side, from the master secret and the hellos. False: OpenSSL refused. */
-bool cipher_keys_12(const struct cipher_kit *kit, const struct suite *suite, const struct keylog_secret *master,
+bool cipher_keys_12(const struct cipher_kit *kit, const struct tls_suite *suite, const struct keylog_secret *master,
 		    const struct handshake *h, struct cipher out[2]);
 
 /* TLS 1.3: one direction from its traffic secret; and the next one, after a key update. */
-bool cipher_keys_13(const struct cipher_kit *kit, const struct suite *suite, const struct keylog_secret *secret,
+bool cipher_keys_13(const struct cipher_kit *kit, const struct tls_suite *suite, const struct keylog_secret *secret,
 		    struct cipher *out);
 bool cipher_update_13(const struct cipher_kit *kit, struct cipher *c);
 
@@ -41,9 +40,6 @@ bool cipher_update_13(const struct cipher_kit *kit, struct cipher *c);
  * stays.
  */
 bool cipher_open(struct cipher *c, const uint8_t head[5], uint8_t *body, size_t n, struct bytes *plain, uint8_t *type);
-
-/* How many bytes can be in a record of n, at most. */
-size_t cipher_inside(const struct cipher *c, size_t n);
 
 /* Wipes. */
 void cipher_reset(struct cipher *c);

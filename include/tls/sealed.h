@@ -3,8 +3,7 @@
 #define SMTPWATCH_TLS_SEALED_H
 
 #include "core/tls_opener.h"
-
-enum { SEALED_HEAD = 5 };
+#include "core/tls_record.h"
 
 enum sealed_kind {
 	SEALED_RECORD,
@@ -18,7 +17,7 @@ struct sealed {
 	struct sealed *next;
 	struct tls_heard at; /* its end */
 	enum sealed_kind kind;
-	uint8_t head[SEALED_HEAD];
+	uint8_t head[TLS_RECORD_HEAD];
 	uint32_t n, have; /* bytes of the body, and how many have come */
 	uint32_t room;
 	uint8_t body[];
@@ -31,7 +30,7 @@ struct sealed_queue {
 	size_t bytes; /* of all that is queued */
 	struct sealed_side {
 		struct sealed *now; /* under way */
-		uint8_t head[SEALED_HEAD];
+		uint8_t head[TLS_RECORD_HEAD];
 		uint8_t head_n;
 		bool clear, lost;
 	} side[2];

@@ -78,13 +78,6 @@ static const struct cause_row rows[CAUSES] = {
 	[CAUSE_UNEXPLAINED] = {"unexplained", "nothing that was seen explains it", NULL, unexplained},
 };
 
-const char *confidence_name(enum confidence c)
-{
-	static const char *const names[] = {"possible", "likely", "certain"};
-	assert(c <= CONFIDENCE_CERTAIN);
-	return names[c];
-}
-
 const struct cause_row *cause_row(enum cause_id id)
 {
 	assert(id < CAUSES);
@@ -110,6 +103,8 @@ static bool sought(const struct cause_facts *f)
 	bool handshake_failed = f->session->tls && !f->session->tls_done && ended && e->seen == SEEN_FULL;
 	if (verdict_row(f->judgement->verdict)->severity == SEVERITY_NONE)
 		return f->judgement->verdict == VERDICT_ENCRYPTED && handshake_failed;
+	if (f->judgement->verdict == VERDICT_TLS_HANDSHAKE_FAILED)
+		return handshake_failed;
 	return e->connected && !e->refused && !e->no_answer && f->judgement->verdict != VERDICT_QUIT_BEFORE_ACCEPTANCE;
 }
 
@@ -122,7 +117,7 @@ static bool fits(const struct cause_facts *f, enum cause_id id)
 /* Of usual endings, which no operator is told of, nobody asks why. */
 static bool wanted(const struct cause_facts *f)
 {
-	return verdict_row(f->judgement->verdict)->severity >= SEVERITY_NOTICE;
+	return verdict_severity(f->judgement->verdict, f->ending) >= SEVERITY_NOTICE;
 }
 
 void cause_find(const struct cause_facts *f, struct cause *out)

@@ -1,5 +1,6 @@
 /* cause_talk.c - causes that show in the dialogue: what was no SMTP, was cut short, or was written over on the way. */
 #include "core/cause_signs.h"
+#include "core/tls_record.h"
 
 #include "core/ascii.h"
 
@@ -48,48 +49,6 @@ bool cause_talk_not_smtp(const struct cause_facts *f, struct cause *c)
 	return c->evidences > 0;
 }
 
-/* RFC 8446 6, RFC 5246 7.2. */
-static const struct alert_row {
-	uint8_t description;
-	const char *name;
-} alert_rows[] = {
-	{0, "close_notify"},
-	{10, "unexpected_message"},
-	{20, "bad_record_mac"},
-	{22, "record_overflow"},
-	{40, "handshake_failure"},
-	{42, "bad_certificate"},
-	{43, "unsupported_certificate"},
-	{44, "certificate_revoked"},
-	{45, "certificate_expired"},
-	{46, "certificate_unknown"},
-	{47, "illegal_parameter"},
-	{48, "unknown_ca"},
-	{49, "access_denied"},
-	{50, "decode_error"},
-	{51, "decrypt_error"},
-	{70, "protocol_version"},
-	{71, "insufficient_security"},
-	{80, "internal_error"},
-	{86, "inappropriate_fallback"},
-	{90, "user_canceled"},
-	{109, "missing_extension"},
-	{110, "unsupported_extension"},
-	{112, "unrecognized_name"},
-	{113, "bad_certificate_status_response"},
-	{115, "unknown_psk_identity"},
-	{116, "certificate_required"},
-	{120, "no_application_protocol"},
-};
-
-static const char *alert_name(uint8_t description)
-{
-	for (size_t i = 0; i < ROWS(alert_rows); i++)
-		if (alert_rows[i].description == description)
-			return alert_rows[i].name;
-	return "unknown";
-}
-
 /* Of a handshake that was begun but may have finished unseen nothing is said: bytes that are missing make the ending unsure. */
 bool cause_talk_tls_failure(const struct cause_facts *f, struct cause *c)
 {
@@ -102,7 +61,7 @@ bool cause_talk_tls_failure(const struct cause_facts *f, struct cause *c)
 	if (begun && s->tls_alert)
 		CAUSE_SIGN(c, CONFIDENCE_CERTAIN, "the %s sent the TLS alert %u (%s) before the handshake was finished",
 			   s->tls_alert_side == SERVER ? "server" : "client", s->tls_alert_description,
-			   alert_name(s->tls_alert_description));
+			   tls_alert_name(s->tls_alert_description));
 	else if (begun && e->closer != CLOSER_NOBODY && e->unsure == UNSURE_NONE)
 		CAUSE_SIGN(c, CONFIDENCE_LIKELY, "the %s closed %s", e->closer == CLOSER_SERVER ? "server" : "client",
 			   s->tls ? "inside the TLS handshake" : "between STARTTLS and the TLS handshake");

@@ -42,8 +42,15 @@ void collate_session(struct collate *c, const struct record *record)
 	struct cause_hints hints;
 	struct cause cause;
 	struct record whole = *record;
-	history_hints(c->history, record->conn, record->session, record->ending, record->end, &hints);
-	cause_find(&(struct cause_facts){record->conn, record->session, record->ending, &record->judgement, &hints, record->end},
+	struct ending ending;
+	if (record->ending->encrypted) {
+		ending = *record->ending;
+		history_habits(c->history, record->conn, &ending);
+		whole.ending = &ending;
+		whole.judgement = verdict_judge(&ending);
+	}
+	history_hints(c->history, record->conn, record->session, whole.ending, record->end, &hints);
+	cause_find(&(struct cause_facts){record->conn, record->session, whole.ending, &whole.judgement, &hints, record->end},
 		   &cause);
 	whole.cause = &cause;
 	whole.together = hints.together > 0 ? hints.together : 1;

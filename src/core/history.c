@@ -16,6 +16,9 @@ static const int64_t shortest_life = 10 * FRAME_SECOND;
 
 enum { FEWEST_MESSAGES = 2 };
 
+/* So many more of one length than of others: then it is taken for the 221's. */
+enum { USUAL_SURE = 2 };
+
 struct run {
 	int64_t first;
 	uint32_t sessions, resets; /* 0 sessions: not used yet */
@@ -35,6 +38,8 @@ struct server {
 	uint32_t older, newer; /* by when it was last heard of; FLOW_NONE: the end */
 	struct run runs[RUNS];
 	struct life lives[LIVES];
+	uint16_t usual, usual_n; /* the commonest answer to what may be QUIT, and by how many it leads */
+	bool notifies;           /* it was seen to send close_notify */
 };
 
 struct history {
@@ -231,4 +236,33 @@ void history_hints(struct history *h, const struct conn *conn, const struct sess
 	lives_count(s, &now, out);
 	s->newest_life = (s->newest_life + 1) % LIVES;
 	s->lives[s->newest_life] = now;
+}
+
+/* The commonest of many is found with one candidate and a count (Boyer and Moore): a server's 221 has one length, what else has six bytes has many answers. */
+static void usual_learn(struct server *s, uint16_t reply)
+{
+	if (s->usual_n == 0)
+		s->usual = reply;
+	if (s->usual == reply)
+		s->usual_n += s->usual_n < UINT16_MAX;
+	else
+		s->usual_n--;
+}
+
+/* One that only answers the client's close_notify may never send one of its own accord. */
+void history_habits(struct history *h, const struct conn *conn, struct ending *ending)
+{
+	struct ending_tls *t = &ending->tls;
+	if (!ending->encrypted || !t->followed || !t->done)
+		return;
+	struct server *s = server_of(h, &conn->addr[SERVER], conn->port[SERVER], t->notified && t->first == CLOSER_SERVER);
+	if (!s)
+		return;
+	t->notifies = s->notifies;
+	t->usual = s->usual_n >= USUAL_SURE ? s->usual : 0;
+	if (!t->notified || t->first != CLOSER_SERVER)
+		return;
+	s->notifies = true;
+	if (t->reply > 0)
+		usual_learn(s, t->reply);
 }

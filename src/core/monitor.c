@@ -109,7 +109,7 @@ static void judge(struct monitor *m, struct conn *conn, const struct conn_end *e
 {
 	j->session = conn->user;
 	j->end = ts;
-	session_tls_end(j->session);
+	session_settle(j->session);
 	session_close(j->session, conn, end, ts, &j->ending);
 	j->judgement = verdict_judge(&j->ending);
 	struct history_event event;

@@ -29,7 +29,7 @@ void session_free(struct session *s)
 	struct pool *pool = session_pool(s);
 	dialogue_free(&s->dialogue);
 	header_free(s);
-	pool_put(pool, s->tls, 2 * sizeof *s->tls);
+	session_tls_free(s);
 	if (s->stream)
 		s->dialogue.env->opener->free(s->stream);
 	notes_free(&s->facts.notes, pool);
@@ -242,28 +242,14 @@ static void on_fin(struct dialogue *d, enum side side)
 		s->quit_sent = s->quit_in_transaction = false;
 }
 
-static void on_tls_bytes(struct dialogue *d, enum side side, struct bytes text, uint64_t len)
-{
-	struct session *s = session_of(d);
-	if (!s->tls && (s->tls = pool_get(session_pool(s), 2 * sizeof *s->tls)))
-		memset(s->tls, 0, 2 * sizeof *s->tls);
-	if (!s->tls)
-		return;
-	if (text.n == len)
-		tls_side_push(&s->tls[side], text);
-	else
-		tls_side_gap(&s->tls[side], len);
-}
-
 /* Records that the dialogue passes on: what is inside them is taken when it has returned. */
 static void on_tls_records(struct dialogue *d, enum side side, struct bytes text, uint64_t len)
 {
 	struct session *s = session_of(d);
-	on_tls_bytes(d, side, text, len);
-	if (!d->env->opener || s->inside)
-		return;
 	struct tls_heard at = {.side = side, .end = d->offset[side], .acked = d->acked[side], .ts = s->last_byte[side]};
-	session_tls_push(s, &at, text, len);
+	session_tls_bytes(s, &at, text, len);
+	if (d->env->opener && !s->inside)
+		session_inside_push(s, &at, text, len);
 }
 
 static void on_tls(struct dialogue *d)
@@ -327,9 +313,9 @@ void session_ahead(const struct session *s, int step)
 static void inside_data(struct session *s, const struct conn *conn, enum side side, struct bytes data, uint64_t len, int64_t ts)
 {
 	struct tls_heard at = {.side = side, .end = s->raw[side] + len, .acked = conn->flow[side].acked, .ts = ts};
-	on_tls_bytes(&s->dialogue, side, data, len);
-	session_tls_push(s, &at, data, len);
-	session_tls_run(s, false);
+	session_tls_bytes(s, &at, data, len);
+	session_inside_push(s, &at, data, len);
+	session_inside_run(s, false);
 }
 
 void session_data(struct session *s, const struct conn *conn, enum side side, struct bytes data, int64_t ts)
@@ -341,7 +327,7 @@ void session_data(struct session *s, const struct conn *conn, enum side side, st
 	session_heard(s, side, ts);
 	dialogue_data(&s->dialogue, side, data, conn->flow[side].acked, ts);
 	if (s->sealed)
-		session_tls_run(s, false);
+		session_inside_run(s, false);
 }
 
 void session_gap(struct session *s, const struct conn *conn, enum side side, uint64_t len, int64_t ts)
@@ -352,17 +338,28 @@ void session_gap(struct session *s, const struct conn *conn, enum side side, uin
 	}
 	dialogue_gap(&s->dialogue, side, len, ts);
 	if (s->sealed)
-		session_tls_run(s, false);
+		session_inside_run(s, false);
 }
 
 void session_fin(struct session *s, const struct conn *conn, enum side side, int64_t ts)
 {
+	uint64_t acked = conn->flow[side].acked;
+	session_tls_close(s, side, conn->flow[SERVER].acked, ts);
 	if (!s->sealed) {
-		dialogue_fin(&s->dialogue, side, conn->flow[side].acked, ts);
+		dialogue_fin(&s->dialogue, side, acked, ts);
 		return;
 	}
 	/* Behind the records that wait for a key. */
-	struct tls_heard at = {.side = side, .end = s->raw[side], .acked = conn->flow[side].acked, .ts = ts};
+	struct tls_heard at = {.side = side, .end = s->raw[side], .acked = acked, .ts = ts};
 	s->dialogue.env->opener->fin(s->stream, &at);
-	session_tls_run(s, false);
+	session_inside_run(s, false);
+}
+
+void session_settle(struct session *s)
+{
+	if (!s)
+		return;
+	if (s->stream)
+		session_inside_end(s);
+	session_tls_plain(s);
 }

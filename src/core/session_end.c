@@ -100,20 +100,6 @@ static void times_read(const struct session *s, struct ending *e, int64_t ts)
 	e->reply_cut = s->dialogue.code != 0 || (s->facts.flaws & FLAW_UNENDED_REPLY);
 }
 
-static void tls_read(struct session *s)
-{
-	s->facts.tls = s->encrypted;
-	if (!s->tls)
-		return;
-	s->facts.tls_done = tls_sides_done(&s->tls[CLIENT], &s->tls[SERVER]);
-	for (enum side side = CLIENT; side <= SERVER; side++)
-		if (s->tls[side].alert && !s->facts.tls_alert) {
-			s->facts.tls_alert = true;
-			s->facts.tls_alert_side = (uint8_t)side;
-			s->facts.tls_alert_description = s->tls[side].alert_description;
-		}
-}
-
 /* QUIT was sent behind the end of a message, without a wait for its reply; one that comes minutes later means that the client has given up. */
 static bool quit_at_once(const struct session *s)
 {
@@ -170,8 +156,9 @@ static void fates_settle(struct session *s, const struct ending *e)
 	}
 }
 
-void session_close(struct session *s, const struct conn *conn, const struct conn_end *end, int64_t ts, struct ending *e)
+void session_close(struct session *s, const struct conn *conn, const struct conn_end *tcp, int64_t ts, struct ending *e)
 {
+	const struct conn_end inside = s ? session_tls_closed(s, tcp) : *tcp, *end = &inside;
 	*e = (struct ending){.closer = end->closer, .how = end->how, .refused = end->refused, .no_answer = end->unanswered};
 	e->vanished = end->how == HOW_SILENCE && end->closer == CLOSER_NOBODY;
 	e->connected = !end->refused && (conn->side[SERVER].packets > 0 || conn->flow[CLIENT].bytes > 0);
@@ -185,7 +172,7 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 	if (s) {
 		dialogue_read(s, end, e);
 		times_read(s, e, ts);
-		tls_read(s);
+		session_tls_end(s, tcp, conn->flow[SERVER].acked, e, ts);
 		fates_settle(s, e);
 		e->unknown_fates = s->facts.fates[FATE_UNKNOWN];
 	}

@@ -1,113 +1,234 @@
-/* session_tls.c - a session that goes on inside TLS, where somebody has the keys: what is read there goes through the same dialogue. */
+/* session_tls.c - a TLS connection under way: its handshake as far as it is in clear, its records, and the reply that some servers write in between. */
+#include "core/certificate.h"
 #include "core/session_state.h"
 
-static const struct tls_opener *opener_of(const struct session *s)
+void session_tls_note(struct session *s, enum note_tag tag, struct bytes text)
 {
-	return s->dialogue.env->opener;
+	if (text.n > 0)
+		notes_set(&s->facts.notes, session_pool(s), tag, 0, bytes_first(text, NOTE_TEXT_MAX));
 }
 
-void session_tls_push(struct session *s, const struct tls_heard *at, struct bytes text, uint64_t len)
+void session_tls_certificate(struct session *s, const struct certificate *c)
 {
-	if (!s->stream)
-		s->stream = opener_of(s)->new (opener_of(s), session_pool(s));
-	s->sealed = s->stream != NULL;
-	if (!s->sealed)
-		return;
-	s->raw[at->side] = at->end;
-	if (text.n == len)
-		opener_of(s)->push(s->stream, at, text);
-	else
-		opener_of(s)->gap(s->stream, at, len);
+	session_tls_note(s, NOTE_TLS_SUBJECT, c->subject);
+	session_tls_note(s, NOTE_TLS_ISSUER, c->issuer);
+	s->facts.tls_expires = c->expires;
 }
 
-/* TLS from the first byte looked like no SMTP until now. */
-static void first_words_forget(struct session *s)
+static void server_hello_note(struct session *s, const struct tls_hello *h)
 {
-	s->foreign = false;
-	s->facts.flaws &= ~(uint32_t)FLAW_NOT_SMTP;
-	s->facts.commands = 0;
-	s->facts.last_command = SMTP_CONNECT;
-	notes_free(&s->facts.notes, session_pool(s));
-	s->facts.notes = (struct notes){.room = NOTES_SESSION};
+	s->facts.tls_version = h->version;
+	s->facts.tls_suite = h->suite;
+	s->tls->infer.suite = tls_suite_find(h->suite);
+	s->tls->infer.encrypt_then_mac = h->encrypt_then_mac;
+	session_tls_note(s, NOTE_TLS_PROTOCOL, h->protocol);
 }
 
-/* RFC 3207 4.2: what was said before TLS counts no more. */
-static void on_open(struct session *s)
+/* True: of this side nothing more is wanted. */
+static bool message_note(struct session *s, enum side side, const struct tls_message *m)
 {
-	bool greeting = s->facts.starttls != STARTTLS_USED;
-	if (greeting)
-		first_words_forget(s);
-	s->inside = true;
-	s->encrypted = false;
-	s->base = greeting ? STAGE_CONNECT : STAGE_STARTTLS;
-	s->lost_bytes = 0;
-	dialogue_inside(&s->dialogue, greeting);
-}
-
-/* What is under way has an end that nobody can read. */
-static void on_lost(struct session *s)
-{
-	if (!s->inside)
-		return;
-	s->inside = false;
-	s->encrypted = true;
-	s->dialogue.mode = MODE_TLS;
-	s->sending = NULL;
-	for (struct transaction *t = s->facts.first; t; t = t->next)
-		if (t->fate == FATE_OPEN)
-			session_message_over(s, t, FATE_UNKNOWN);
-}
-
-static void on_item(struct session *s, const struct tls_item *i)
-{
-	struct dialogue *d = &s->dialogue;
-	switch (i->kind) {
-	case TLS_ITEM_OPEN:
-		on_open(s);
-		break;
-	case TLS_ITEM_DATA:
-		session_heard(s, i->side, i->ts);
-		d->offset[i->side] = i->end - i->data.n;
-		dialogue_data(d, i->side, i->data, i->acked, i->ts);
-		break;
-	case TLS_ITEM_GAP:
-		d->offset[i->side] = i->end - i->len;
-		dialogue_gap(d, i->side, i->len, i->ts);
-		break;
-	case TLS_ITEM_FIN:
-		dialogue_fin(d, i->side, i->acked, i->ts);
-		break;
-	case TLS_ITEM_LOST:
-		on_lost(s);
-		break;
+	struct tls_hello h;
+	struct certificate c;
+	if (side == CLIENT) {
+		tls_hello_read(m, &h);
+		session_tls_note(s, NOTE_TLS_NAME, h.server_name);
+		session_tls_note(s, NOTE_TLS_PROTOCOL, h.protocol);
+		return true;
 	}
+	if (m->type == TLS_CERTIFICATE && certificate_read(tls_hello_certificate(m, false), &c))
+		session_tls_certificate(s, &c);
+	if (m->type != TLS_SERVER_HELLO)
+		return m->type == TLS_CERTIFICATE;
+	if (tls_hello_read(m, &h))
+		server_hello_note(s, &h);
+	return h.version >= TLS_1_3;
 }
 
-void session_tls_run(struct session *s, bool last)
+static void handshake_end(struct session *s, enum side side)
 {
-	struct tls_item item;
-	while (opener_of(s)->next(s->stream, last, &item))
-		on_item(s, &item);
+	tls_message_reset(&s->tls->messages[side], session_pool(s));
+	s->tls->told[side] = true;
 }
 
-static void note_name(struct session *s, enum note_tag tag, struct bytes name)
+static void handshake_take(struct session *s, enum side side, struct bytes in)
 {
-	if (name.n > 0)
-		notes_set(&s->facts.notes, session_pool(s), tag, 0, name);
+	struct tls_message m;
+	while (!s->tls->told[side] && tls_message_next(&s->tls->messages[side], session_pool(s), &in, &m))
+		if (message_note(s, side, &m))
+			handshake_end(s, side);
 }
 
-void session_tls_end(struct session *s)
+static void record_done(struct session *s, const struct tls_heard *at)
 {
-	if (!s || !s->stream)
+	struct session_tls *tls = s->tls;
+	const struct tls_side *t = &tls->side[at->side];
+	if (!t->encrypted)
 		return;
-	session_tls_run(s, true);
-	const struct tls_hello *hello = opener_of(s)->hello(s->stream);
-	s->facts.tls_opened = s->inside;
-	s->facts.tls_close_notify[CLIENT] = hello->close_notify[CLIENT];
-	s->facts.tls_close_notify[SERVER] = hello->close_notify[SERVER];
-	s->facts.tls_version = hello->version;
-	s->facts.tls_suite = hello->suite;
-	s->facts.tls_suite_name = hello->suite_name;
-	note_name(s, NOTE_TLS_SNI, hello->sni);
-	note_name(s, NOTE_TLS_ALPN, hello->alpn);
+	handshake_end(s, at->side);
+	tls_infer_record(&tls->infer, at->side, t->header[0], tls_side_length(t), at->end, tls->acked, at->ts);
+}
+
+static bool digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* It answers nothing that could be read, so that a 2yz or 3yz means nothing. */
+static void plain_read(struct session *s)
+{
+	struct session_tls *tls = s->tls;
+	struct bytes line = bytes_of(tls->plain, tls->plain_n);
+	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
+		line.n--;
+	struct smtp_reply reply = smtp_reply_read(line);
+	if (reply.code < 400)
+		return;
+	bool in_content = tls->infer.end.first == CLOSER_SERVER && tls->infer.end.pending == TLS_PENDING_MESSAGE;
+	if (tls->infer.end.first == CLOSER_SERVER)
+		s->closer = CLOSER_SERVER;
+	struct smtp_event e = {.ts = tls->plain_ts, .text = reply.text, .reply = &reply, .in_content = in_content};
+	session_reply_take(&s->dialogue, &e);
+}
+
+/* Up to its line's end, or as much as is kept of a text. With it the server has closed, if it is an error. */
+static void plain_take(struct session *s, struct bytes in, int64_t ts)
+{
+	struct session_tls *tls = s->tls;
+	if (!tls->plain || tls->plain_whole)
+		return;
+	tls->plain_ts = ts;
+	for (; in.n > 0 && !tls->plain_whole; in = bytes_from(in, 1)) {
+		tls->plain[tls->plain_n++] = *in.p;
+		tls->plain_whole = *in.p == '\n' || tls->plain_n == NOTE_TEXT_MAX;
+	}
+	if (tls->plain_whole && tls->plain[0] >= '4')
+		tls_infer_close(&tls->infer, SERVER, tls->acked, ts);
+}
+
+/* Where a record's header should be may stand a reply in clear: Exim's, with GnuTLS. */
+static void plain_begin(struct session *s, const struct tls_side *t, int64_t ts)
+{
+	const uint8_t *h = t->header;
+	if (!t->encrypted || !digit(h[0]) || !digit(h[1]) || !digit(h[2]) || h[3] != ' ')
+		return;
+	s->tls->plain = pool_get(session_pool(s), NOTE_TEXT_MAX);
+	plain_take(s, bytes_of(h, sizeof t->header), ts);
+}
+
+static void records_take(struct session *s, const struct tls_heard *at, struct bytes in)
+{
+	enum side side = at->side;
+	struct tls_side *t = &s->tls->side[side];
+	struct tls_heard here = *at;
+	struct bytes body;
+	bool broken = t->broken;
+	while (tls_side_next(t, &in, &body)) {
+		if (t->header[0] == TLS_HANDSHAKE && !t->encrypted)
+			handshake_take(s, side, body);
+		here.end = at->end - in.n;
+		if (t->left == 0)
+			record_done(s, &here);
+	}
+	if (t->broken && !broken && side == SERVER)
+		plain_begin(s, t, at->ts);
+	if (side == SERVER)
+		plain_take(s, in, at->ts);
+}
+
+static void gap_take(struct session *s, const struct tls_heard *at, uint64_t len)
+{
+	struct tls_side *t = &s->tls->side[at->side];
+	tls_side_gap(t, len);
+	if (!t->encrypted)
+		handshake_end(s, at->side);
+	if (!t->broken && t->left == 0)
+		record_done(s, at);
+}
+
+void session_tls_bytes(struct session *s, const struct tls_heard *at, struct bytes text, uint64_t len)
+{
+	if (!s->tls && (s->tls = pool_get(session_pool(s), sizeof *s->tls)))
+		memset(s->tls, 0, sizeof *s->tls);
+	if (!s->tls)
+		return;
+	if (at->side == SERVER)
+		s->tls->acked = at->acked;
+	if (text.n == len)
+		records_take(s, at, text);
+	else
+		gap_take(s, at, len);
+}
+
+void session_tls_close(struct session *s, enum side side, uint64_t acked, int64_t ts)
+{
+	if (!s->tls)
+		return;
+	s->tls->acked = acked > s->tls->acked ? acked : s->tls->acked;
+	tls_infer_close(&s->tls->infer, side, s->tls->acked, ts);
+}
+
+void session_tls_plain(struct session *s)
+{
+	if (s->tls && s->tls->plain && !s->inside)
+		plain_read(s);
+}
+
+struct conn_end session_tls_closed(const struct session *s, const struct conn_end *end)
+{
+	struct conn_end e = *end;
+	if (s->closer == CLOSER_NOBODY || end->closer == CLOSER_NOBODY || (end->how != HOW_FIN && end->how != HOW_RST))
+		return e;
+	e.closer = (enum closer)s->closer;
+	e.how = HOW_FIN;
+	return e;
+}
+
+static void alert_read(struct session *s)
+{
+	for (enum side side = CLIENT; side <= SERVER; side++)
+		if (s->tls->side[side].alert && !s->facts.tls_alert) {
+			s->facts.tls_alert = true;
+			s->facts.tls_alert_side = (uint8_t)side;
+			s->facts.tls_alert_description = s->tls->side[side].alert_description;
+		}
+}
+
+static enum closer failed_by(const struct session *s, const struct ending *e)
+{
+	if (s->facts.tls_alert)
+		return s->facts.tls_alert_side == SERVER ? CLOSER_SERVER : CLOSER_CLIENT;
+	if (e->tls.first != CLOSER_NOBODY)
+		return (enum closer)e->tls.first;
+	return e->how == HOW_FIN || e->how == HOW_RST ? e->closer : CLOSER_NOBODY;
+}
+
+/* An RST is known from the end alone. Of two sides that closed without having seen the other's FIN, neither broke off. */
+void session_tls_end(struct session *s, const struct conn_end *end, uint64_t acked, struct ending *e, int64_t ts)
+{
+	struct session_tls *tls = s->tls;
+	s->facts.tls = s->encrypted || s->inside;
+	if (!tls)
+		return;
+	/* An RST need not acknowledge what it answers (RFC 9293 3.10.7.4). */
+	if (end->closer != CLOSER_NOBODY && (end->how == HOW_FIN || end->how == HOW_RST))
+		session_tls_close(s, end->closer == CLOSER_SERVER ? SERVER : CLIENT, end->how == HOW_RST ? UINT64_MAX : acked, ts);
+	alert_read(s);
+	s->facts.tls_done = tls_sides_done(&tls->side[CLIENT], &tls->side[SERVER]);
+	bool whole = !tls->side[CLIENT].broken && !tls->side[SERVER].broken;
+	e->tls = tls_infer_end(&tls->infer, whole, s->facts.tls_done);
+	if (end->crossed && e->tls.first == CLOSER_SERVER && !e->tls.notified)
+		e->tls.first = CLOSER_NOBODY;
+	if (whole && !s->facts.tls_done)
+		e->tls.failed_by = (uint8_t)failed_by(s, e);
+}
+
+void session_tls_free(struct session *s)
+{
+	if (!s->tls)
+		return;
+	for (enum side side = CLIENT; side <= SERVER; side++)
+		tls_message_reset(&s->tls->messages[side], session_pool(s));
+	pool_put(session_pool(s), s->tls->plain, NOTE_TEXT_MAX);
+	pool_put(session_pool(s), s->tls, sizeof *s->tls);
+	s->tls = NULL;
 }

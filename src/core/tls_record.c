@@ -2,26 +2,29 @@
 #include "core/tls_record.h"
 
 enum {
-	HEADER = 5,
-	RECORD_MAX = (1 << 14) + 2048, /* RFC 5246 6.2.3; TLS 1.3 allows less */
-	ALERT = 2,                     /* an alert in clear, wherever it stands: with a MAC or a tag none is so short */
-	SEALED_ALERT = 2 + 1 + 16,     /* one of TLS 1.3 (RFC 8446 5.2: alert, type, tag): shorter than any Finished */
-	HELLO = 4                      /* type and length of a handshake message (RFC 8446 4) */
+	ALERT = 2,                 /* an alert in clear, wherever it stands: with a MAC or a tag none is so short */
+	SEALED_ALERT = 2 + 1 + 16, /* one of TLS 1.3 (RFC 8446 5.2: alert, type, tag): shorter than any Finished */
+	HELLO = 4                  /* type and length of a handshake message (RFC 8446 4) */
 };
 
 /* Beside the types' bits in `seen`: handshake or mail that only keys can read has passed; and the record under way looks like a hello in clear so far. */
 enum { SEEN_SEALED = 1 << 7, SEEN_HELLO = 1 << 6 };
 
-static unsigned record_length(const struct tls_side *t)
+unsigned tls_record_length(const uint8_t head[TLS_RECORD_HEAD])
 {
-	return (unsigned)t->header[3] << 8 | t->header[4];
+	return (unsigned)head[3] << 8 | head[4];
 }
 
-static bool header_sane(const struct tls_side *t)
+bool tls_record_sane(const uint8_t head[TLS_RECORD_HEAD])
 {
-	unsigned length = record_length(t);
-	bool type = t->header[0] >= TLS_CHANGE_CIPHER_SPEC && t->header[0] <= TLS_APPLICATION;
-	return type && t->header[1] == 3 && length <= RECORD_MAX && (length > 0 || t->header[0] == TLS_APPLICATION);
+	unsigned length = tls_record_length(head);
+	bool type = head[0] >= TLS_CHANGE_CIPHER_SPEC && head[0] <= TLS_APPLICATION;
+	return type && head[1] == 3 && length <= TLS_RECORD_MAX && (length > 0 || head[0] == TLS_APPLICATION);
+}
+
+unsigned tls_side_length(const struct tls_side *t)
+{
+	return tls_record_length(t->header);
 }
 
 /*
@@ -29,7 +32,7 @@ static bool header_sane(const struct tls_side *t)
  */
 static void record_begin(struct tls_side *t)
 {
-	unsigned type = t->header[0], length = record_length(t);
+	unsigned type = t->header[0], length = tls_side_length(t);
 	t->records++;
 	t->left = length;
 	t->seen &= (uint8_t)~SEEN_HELLO;
@@ -53,7 +56,7 @@ static void alert_byte(struct tls_side *t, unsigned at, uint8_t byte)
 /* A hello fills its record: 1 or 2, and the record's length without these four bytes. */
 static void hello_byte(struct tls_side *t, unsigned at, uint8_t byte)
 {
-	unsigned rest = record_length(t) - HELLO;
+	unsigned rest = tls_side_length(t) - HELLO;
 	bool fits = at == 0 ? byte == 1 || byte == 2 : byte == (uint8_t)(rest >> 8 * (HELLO - 1 - at));
 	if (!fits)
 		t->seen = (uint8_t)((t->seen & ~SEEN_HELLO) | SEEN_SEALED);
@@ -61,9 +64,9 @@ static void hello_byte(struct tls_side *t, unsigned at, uint8_t byte)
 
 static void body_take(struct tls_side *t, struct bytes *in)
 {
-	unsigned at = record_length(t) - t->left;
+	unsigned at = tls_side_length(t) - t->left;
 	struct bytes body = bytes_first(*in, t->left);
-	bool alert = t->header[0] == TLS_ALERT && record_length(t) == ALERT;
+	bool alert = t->header[0] == TLS_ALERT && tls_side_length(t) == ALERT;
 	for (size_t i = 0; i < body.n && at + i < HELLO; i++) {
 		if (alert)
 			alert_byte(t, at + (unsigned)i, body.p[i]);
@@ -79,23 +82,36 @@ static void header_take(struct tls_side *t, struct bytes *in)
 {
 	t->header[t->n++] = *in->p;
 	*in = bytes_from(*in, 1);
-	if (t->n < HEADER)
+	if (t->n < TLS_RECORD_HEAD)
 		return;
 	t->n = 0;
-	if (header_sane(t))
+	if (tls_record_sane(t->header))
 		record_begin(t);
 	else
 		t->broken = true;
 }
 
+bool tls_side_next(struct tls_side *t, struct bytes *in, struct bytes *body)
+{
+	while (in->n > 0 && !t->broken) {
+		*body = bytes_of(NULL, 0);
+		if (t->left > 0) {
+			*body = bytes_first(*in, t->left);
+			body_take(t, in);
+			return true;
+		}
+		header_take(t, in);
+		if (t->n == 0 && !t->broken && t->left == 0)
+			return true;
+	}
+	return false;
+}
+
 void tls_side_push(struct tls_side *t, struct bytes in)
 {
-	while (in.n > 0 && !t->broken) {
-		if (t->left > 0)
-			body_take(t, &in);
-		else
-			header_take(t, &in);
-	}
+	struct bytes body;
+	while (tls_side_next(t, &in, &body))
+		;
 }
 
 void tls_side_gap(struct tls_side *t, uint64_t len)
@@ -105,7 +121,7 @@ void tls_side_gap(struct tls_side *t, uint64_t len)
 		return;
 	}
 	/* What was lost of its beginning might have shown a hello: hellos are rare. */
-	if ((t->seen & SEEN_HELLO) && record_length(t) - t->left < HELLO)
+	if ((t->seen & SEEN_HELLO) && tls_side_length(t) - t->left < HELLO)
 		t->seen = (uint8_t)((t->seen & ~SEEN_HELLO) | SEEN_SEALED);
 	t->left -= (uint32_t)len;
 }
@@ -114,4 +130,46 @@ void tls_side_gap(struct tls_side *t, uint64_t len)
 bool tls_sides_done(const struct tls_side *client, const struct tls_side *server)
 {
 	return (client->seen & SEEN_SEALED) && (server->seen & SEEN_SEALED);
+}
+
+/* RFC 8446 6, RFC 5246 7.2. */
+static const struct alert_row {
+	uint8_t description;
+	const char *name;
+} alert_rows[] = {
+	{0, "close_notify"},
+	{10, "unexpected_message"},
+	{20, "bad_record_mac"},
+	{22, "record_overflow"},
+	{40, "handshake_failure"},
+	{42, "bad_certificate"},
+	{43, "unsupported_certificate"},
+	{44, "certificate_revoked"},
+	{45, "certificate_expired"},
+	{46, "certificate_unknown"},
+	{47, "illegal_parameter"},
+	{48, "unknown_ca"},
+	{49, "access_denied"},
+	{50, "decode_error"},
+	{51, "decrypt_error"},
+	{70, "protocol_version"},
+	{71, "insufficient_security"},
+	{80, "internal_error"},
+	{86, "inappropriate_fallback"},
+	{90, "user_canceled"},
+	{109, "missing_extension"},
+	{110, "unsupported_extension"},
+	{112, "unrecognized_name"},
+	{113, "bad_certificate_status_response"},
+	{115, "unknown_psk_identity"},
+	{116, "certificate_required"},
+	{120, "no_application_protocol"},
+};
+
+const char *tls_alert_name(uint8_t description)
+{
+	for (size_t i = 0; i < sizeof alert_rows / sizeof *alert_rows; i++)
+		if (alert_rows[i].description == description)
+			return alert_rows[i].name;
+	return "unknown";
 }

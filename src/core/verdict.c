@@ -92,9 +92,10 @@ static bool is_server_vanished(const struct ending *e)
 	return e->vanished && judged(e) && !e->quit_answered;
 }
 
+/* One that was written in clear into a TLS connection is read as what it is. */
 static bool is_421(const struct ending *e, unsigned places)
 {
-	return judged(e) && (e->final_421 & places);
+	return e->connected && e->unsure == UNSURE_NONE && (e->final_421 & places);
 }
 
 static bool is_421_in_message(const struct ending *e)
@@ -172,9 +173,81 @@ static bool is_clean(const struct ending *e)
 	return e->quit_answered && e->unasked_221 == 0 && !e->quit_in_transaction && e->unknown_fates == 0;
 }
 
+/* Holes inside records leave the records' order and lengths known. */
+static bool inferable(const struct ending *e)
+{
+	bool seen = e->seen == SEEN_FULL || e->seen == SEEN_GAPS || e->seen == SEEN_TRUNCATED;
+	return e->encrypted && e->connected && e->unsure == UNSURE_NONE && seen && e->farewell == FAREWELL_HIDDEN;
+}
+
+static bool tls_closed(const struct ending *e, enum closer first)
+{
+	return inferable(e) && e->tls.followed && e->tls.done && e->tls.first == first;
+}
+
+/* The answer to six bytes was as long as this server's 221. */
+static bool usual_221(const struct ending *e)
+{
+	return e->tls.short_answered && e->tls.usual > 0 && e->tls.reply == e->tls.usual;
+}
+
+/*
+ * A record unanswered is evidence of its own. Without one there is only the close_notify that did not come: it says nothing of a server that never sends any, unless the client had said nothing that
+ * can have been a QUIT, and the close came after silence. What may have been QUIT and 221 is never held against a server.
+ */
+static bool is_tls_broken_off(const struct ending *e)
+{
+	const struct ending_tls *t = &e->tls;
+	if (!tls_closed(e, CLOSER_SERVER) || t->unasked)
+		return false;
+	if (t->pending != TLS_PENDING_NOTHING)
+		return true;
+	if (t->notified || (t->short_answered && (t->usual == 0 || t->reply == 0 || usual_221(e))))
+		return false;
+	return t->notifies || (t->quiet && !t->short_answered && !t->message_answered);
+}
+
+/* What was pending, as far as the accusation does not rest on a close_notify that this server may never send. */
+static enum severity grade_broken_off(const struct ending *e)
+{
+	static const enum severity of[] = {SEVERITY_NOTICE, SEVERITY_WARNING, SEVERITY_ERROR};
+	return e->tls.notified || e->tls.notifies ? of[e->tls.pending] : SEVERITY_NOTICE;
+}
+
+static bool is_tls_closed_unasked(const struct ending *e)
+{
+	return tls_closed(e, CLOSER_SERVER) && e->tls.unasked;
+}
+
+static bool is_tls_handshake_failed(const struct ending *e)
+{
+	return inferable(e) && !e->tls.done && e->tls.failed_by != CLOSER_NOBODY;
+}
+
+static enum severity grade_handshake_failed(const struct ending *e)
+{
+	return e->tls.failed_by == CLOSER_SERVER ? SEVERITY_NOTICE : SEVERITY_INFO;
+}
+
+/* Six bytes that were answered may have been a QUIT, until the length of the answer tells. */
+static bool is_tls_client_left(const struct ending *e)
+{
+	bool maybe_quit = e->tls.short_answered && (e->tls.usual == 0 || e->tls.reply == 0 || usual_221(e));
+	return tls_closed(e, CLOSER_CLIENT) && !maybe_quit;
+}
+
+static bool is_tls_orderly(const struct ending *e)
+{
+	bool fits = e->tls.usual == 0 || e->tls.reply == 0 || usual_221(e);
+	if (tls_closed(e, CLOSER_CLIENT))
+		return usual_221(e);
+	return tls_closed(e, CLOSER_SERVER) && e->tls.notified && e->tls.short_answered && !e->tls.unasked && fits;
+}
+
 static bool is_encrypted(const struct ending *e)
 {
-	return e->encrypted && e->unasked_221 == 0;
+	return e->encrypted && e->unasked_221 == 0 && !is_tls_broken_off(e) && !is_tls_closed_unasked(e) &&
+	       !is_tls_handshake_failed(e) && !is_tls_client_left(e) && !is_tls_orderly(e) && !e->final_421;
 }
 
 /* What holds where nothing else does. */
@@ -188,6 +261,7 @@ static bool is_unknown(const struct ending *e)
 #define DROPPED           "dropped without 221"
 #define ANNOUNCED         "announced or refused"
 #define CLIENTS_DOING     "the client's doing"
+#define UNDER_TLS         "under TLS, without keys"
 #define FINE              "fine, or not known"
 
 #define LOOK_SERVER "the server's log at this time: a crash, a restart, a limit, a content filter or a firewall in front of it"
@@ -199,133 +273,189 @@ static const struct verdict_row rows[VERDICTS] = {
 		 "the sending server counts it as delivered and deletes its copy: the mail is lost, and its own log says \"sent\"",
 		 "the receiving server (or the filter or proxy in front of it) for the reason of the 221; ask the sender to send "
 		 "the message again",
-		 "RFC 5321 4.2.3, 4.2.5, 4.3.2", is_221_for_message},
+		 "RFC 5321 4.2.3, 4.2.5, 4.3.2", is_221_for_message, NULL},
 	[VERDICT_221_IN_TRANSACTION] =
 		{"221-in-transaction", SEVERITY_ERROR, BEFORE_ACCEPTANCE,
 		 "the server said 221 (closing) in the middle of a mail transaction, before the message was sent",
 		 "the sending server bounces the mail or tries again later, depending on the command that was answered",
 		 "the receiving server's log for what ended the session; the sender's queue for a bounce", "RFC 5321 3.8, 4.2.3",
-		 is_221_in_transaction},
+		 is_221_in_transaction, NULL},
 	[VERDICT_221_BEFORE_MESSAGE] =
 		{"221-before-message", SEVERITY_WARNING, BEFORE_ACCEPTANCE,
 		 "the server said 221 (closing) without having been asked to, before any message",
 		 "nothing was under way; the sender tries again, and fails again if the server goes on doing so",
-		 "the receiving server's access rules and limits for this client", "RFC 5321 3.8, 4.2.3", is_221_before_message},
+		 "the receiving server's access rules and limits for this client", "RFC 5321 3.8, 4.2.3", is_221_before_message,
+		 NULL},
 	[VERDICT_221_BETWEEN_MESSAGES] =
 		{"221-between-messages", SEVERITY_NOTICE, BEFORE_ACCEPTANCE,
 		 "the server said 221 (closing) without having been asked to, between two messages",
 		 "the messages before it were accepted; any further one has to wait for a new connection",
 		 "a limit of messages or of time for each connection on the receiving server; 421 would be the right word for it",
-		 "RFC 5321 3.8, 4.2.3", is_221_between_messages},
+		 "RFC 5321 3.8, 4.2.3", is_221_between_messages, NULL},
 	[VERDICT_221_TO_NON_SMTP] = {"221-to-non-smtp", SEVERITY_INFO, BEFORE_ACCEPTANCE,
 				     "the server said 221 (closing) to a client that does not speak SMTP", "no mail was involved",
-				     "nothing, unless the client is one of yours", "RFC 5321 3.8", is_221_to_non_smtp},
+				     "nothing, unless the client is one of yours", "RFC 5321 3.8", is_221_to_non_smtp, NULL},
 	[VERDICT_DROP_AFTER_MESSAGE] =
 		{"drop-after-message", SEVERITY_CRITICAL, DROPPED,
 		 "the server closed the connection after the whole message was sent, and never said whether it took it",
 		 "the sending server tries again: if the server did take the message, the recipient gets it twice",
 		 "the receiving server's log for this message: was it delivered in spite of that? then " LOOK_SERVER,
-		 "RFC 5321 3.8, 4.2.5; RFC 1047", is_drop_after_message},
+		 "RFC 5321 3.8, 4.2.5; RFC 1047", is_drop_after_message, NULL},
 	[VERDICT_DROP_IN_MESSAGE] =
 		{"drop-in-message", SEVERITY_ERROR, DROPPED, "the server closed the connection while the message was being sent",
 		 "the sending server tries again later: the mail is delayed, and never arrives if this happens each time",
 		 LOOK_SERVER "; compare where in the message it happens each time (a size limit, a filter, the path's MTU)",
-		 "RFC 5321 3.8, 4.5.3.2.5", is_drop_in_message},
+		 "RFC 5321 3.8, 4.5.3.2.5", is_drop_in_message, NULL},
 	[VERDICT_DROP_IN_TRANSACTION] =
 		{"drop-in-transaction", SEVERITY_ERROR, DROPPED,
 		 "the server closed the connection in the middle of a mail transaction, before the message was sent",
-		 "the sending server tries again later: the mail is delayed", LOOK_SERVER, "RFC 5321 3.8", is_drop_in_transaction},
+		 "the sending server tries again later: the mail is delayed", LOOK_SERVER, "RFC 5321 3.8", is_drop_in_transaction,
+		 NULL},
 	[VERDICT_DROP_BEFORE_MESSAGE] = {"drop-before-message", SEVERITY_WARNING, DROPPED,
 					 "the server closed the connection without a word, before any message",
 					 "nothing was under way; the sender tries again later", LOOK_SERVER, "RFC 5321 3.1, 3.8",
-					 is_drop_before_message},
+					 is_drop_before_message, NULL},
 	[VERDICT_DROP_BETWEEN_MESSAGES] =
 		{"drop-between-messages", SEVERITY_NOTICE, DROPPED,
 		 "the server closed the connection without a word, between two messages",
 		 "the messages before it were accepted; any further one has to wait for a new connection",
 		 "an idle time-out or a limit for each connection on the receiving server; it should say 421 first", "RFC 5321 3.8",
-		 is_drop_between_messages},
+		 is_drop_between_messages, NULL},
 	[VERDICT_DROP_AFTER_QUIT] = {"drop-after-quit", SEVERITY_NOTICE, DROPPED,
 				     "the server closed the connection on QUIT without answering it with 221",
 				     "what was accepted before stays accepted; nothing is lost",
 				     "the receiving server: it breaks the protocol, though without harm", "RFC 5321 4.1.1.10",
-				     is_drop_after_quit},
+				     is_drop_after_quit, NULL},
 	[VERDICT_SERVER_VANISHED] =
 		{"server-vanished", SEVERITY_ERROR, DROPPED,
 		 "the server fell silent: what the client sent was never acknowledged, until it gave up",
 		 "the sending server tries again later; if the whole message had been sent, it may arrive twice",
 		 "whether the server or its network went down at this time; a firewall that forgot the connection; the path's MTU",
-		 "RFC 9293 3.8.3; RFC 5321 4.5.3.2", is_server_vanished},
+		 "RFC 9293 3.8.3; RFC 5321 4.5.3.2", is_server_vanished, NULL},
 	[VERDICT_421_IN_MESSAGE] =
 		{"421-in-message", SEVERITY_WARNING, ANNOUNCED,
 		 "the server said 421 (service not available) while a message was being sent, or in answer to it, and closed",
 		 "the sending server tries again later: the mail is delayed",
 		 "the reason that the server gives in its reply; a time-out, a restart or a limit", "RFC 5321 3.8, 4.2.3",
-		 is_421_in_message},
+		 is_421_in_message, NULL},
 	[VERDICT_421_IN_TRANSACTION] =
 		{"421-in-transaction", SEVERITY_NOTICE, ANNOUNCED,
 		 "the server said 421 (service not available) in the middle of a mail transaction, and closed",
 		 "the sending server tries again later: the mail is delayed", "the reason that the server gives in its reply",
-		 "RFC 5321 3.8, 4.2.3", is_421_in_transaction},
+		 "RFC 5321 3.8, 4.2.3", is_421_in_transaction, NULL},
 	[VERDICT_421_IDLE] = {"421-idle", SEVERITY_INFO, ANNOUNCED,
 			      "the server said 421 (service not available) with no message under way, and closed",
 			      "nothing was under way",
 			      "nothing, unless it happens to every session: then the reason that the server gives in its reply",
-			      "RFC 5321 3.8, 4.5.3.2.7", is_421_idle},
+			      "RFC 5321 3.8, 4.5.3.2.7", is_421_idle, NULL},
 	[VERDICT_REFUSED_THEN_CLOSED] =
 		{"refused-then-closed", SEVERITY_INFO, ANNOUNCED, "the server refused, and closed without waiting for QUIT",
 		 "what was refused with 4yz is tried again, what was refused with 5yz goes back to its sender",
-		 "the text of the refusal", "RFC 5321 3.1, 7.8; RFC 7504", is_refused_then_closed},
+		 "the text of the refusal", "RFC 5321 3.1, 7.8; RFC 7504", is_refused_then_closed, NULL},
 	[VERDICT_CLIENT_GAVE_UP] =
 		{"client-gave-up", SEVERITY_WARNING, CLIENTS_DOING,
 		 "the client closed the connection while it waited for the answer to a whole message",
 		 "the sender tries again: if the server did take the message in the end, the recipient gets it twice",
 		 "what keeps the server from answering (a slow filter?), and the client's time-out, which should be ten minutes",
-		 "RFC 5321 4.5.3.2.6; RFC 1047", is_client_gave_up},
+		 "RFC 5321 4.5.3.2.6; RFC 1047", is_client_gave_up, NULL},
 	[VERDICT_CLIENT_DROP_IN_MESSAGE] = {"client-drop-in-message", SEVERITY_NOTICE, CLIENTS_DOING,
 					    "the client closed the connection while it was sending a message",
 					    "the server throws away what it got; the sender tries again, or has given up",
 					    "the sending server's log: a crash, a time-out, a user who cancelled",
-					    "RFC 5321 4.1.1.10", is_client_drop_in_message},
+					    "RFC 5321 4.1.1.10", is_client_drop_in_message, NULL},
 	[VERDICT_CLIENT_DROP] = {"client-drop", SEVERITY_INFO, CLIENTS_DOING,
 				 "the client closed the connection without QUIT, before it had sent a message",
 				 "no message was sent", "nothing, unless the client is one of yours", "RFC 5321 4.1.1.10",
-				 is_client_drop},
+				 is_client_drop, NULL},
 	[VERDICT_CLIENT_NO_QUIT] = {"client-no-quit", SEVERITY_INFO, CLIENTS_DOING,
 				    "the client closed the connection without QUIT, after all its messages had been answered",
 				    "every message has its answer; nothing is lost", "nothing: many clients do so",
-				    "RFC 5321 4.1.1.10", is_client_no_quit},
+				    "RFC 5321 4.1.1.10", is_client_no_quit, NULL},
 	[VERDICT_QUIT_BEFORE_ACCEPTANCE] = {"quit-before-acceptance", SEVERITY_INFO, CLIENTS_DOING,
 					    "the client itself sent QUIT with a transaction open",
 					    "it did not want to send the message: most often a check whether an address exists",
-					    "nothing", "RFC 5321 4.1.1.10", is_quit_before_acceptance},
+					    "nothing", "RFC 5321 4.1.1.10", is_quit_before_acceptance, NULL},
 	[VERDICT_QUIT_UNAWAITED] = {"quit-unawaited", SEVERITY_NONE, CLIENTS_DOING,
 				    "the client sent QUIT and closed without waiting for the 221",
 				    "every message has its answer; nothing is lost", "nothing: Postfix does so",
-				    "RFC 5321 4.1.1.10", is_quit_unawaited},
+				    "RFC 5321 4.1.1.10", is_quit_unawaited, NULL},
 	[VERDICT_PROBE] = {"probe", SEVERITY_INFO, CLIENTS_DOING,
 			   "the client closed the connection without having sent a byte of SMTP", "no mail was involved",
-			   "nothing: a health check or a scanner", "RFC 5321 3.1", is_probe},
+			   "nothing: a health check or a scanner", "RFC 5321 3.1", is_probe, NULL},
 	[VERDICT_CONNECT_REFUSED] = {"connect-refused", SEVERITY_INFO, CLIENTS_DOING,
 				     "nothing listens on the server's port: the connection was refused",
 				     "the sender tries again, or another server", "whether a mail server should be listening there",
-				     "RFC 9293 3.10.7.1", is_connect_refused},
+				     "RFC 9293 3.10.7.1", is_connect_refused, NULL},
 	[VERDICT_CONNECT_UNANSWERED] = {"connect-unanswered", SEVERITY_INFO, CLIENTS_DOING,
 					"the server did not answer the connection", "the sender tries again, or another server",
 					"whether the host is up, and what a firewall makes of the port", "RFC 9293 3.8.3",
-					is_connect_unanswered},
+					is_connect_unanswered, NULL},
 	[VERDICT_CLEAN] = {"clean", SEVERITY_NONE, FINE, "QUIT, 221, close", "every message has its answer", "nothing",
-			   "RFC 5321 4.1.1.10", is_clean},
+			   "RFC 5321 4.1.1.10", is_clean, NULL},
+	[VERDICT_TLS_BROKEN_OFF] = {"tls-broken-off", SEVERITY_ERROR, UNDER_TLS,
+				    "the server closed the connection without the close of TLS, or with something unanswered",
+				    "an error if a message was under way, which is delayed or arrives twice; a warning if a "
+				    "command was; else, or of a "
+				    "server that may never close TLS, a notice",
+				    LOOK_SERVER, "RFC 5321 3.8; RFC 8446 6.1; RFC 5246 7.2.1", is_tls_broken_off, grade_broken_off},
+	[VERDICT_TLS_CLOSED_UNASKED] = {"tls-closed-unasked", SEVERITY_NOTICE, UNDER_TLS,
+					"the server said something that was not asked for, after silence, and closed",
+					"a 421 or a 221, which look alike under TLS; nothing was pending",
+					"an idle time-out, a limit or a restart of the receiving server; its log says which",
+					"RFC 5321 3.8", is_tls_closed_unasked, NULL},
+	[VERDICT_TLS_HANDSHAKE_FAILED] =
+		{"tls-handshake-failed", SEVERITY_NOTICE, UNDER_TLS, "the TLS handshake was not finished",
+		 "the sender tries again, or sends in clear, or does not send; a notice if the server ended it, else info",
+		 "certificates, protocol versions and ciphers of both sides", "RFC 3207 4; RFC 8446 6.2", is_tls_handshake_failed,
+		 grade_handshake_failed},
+	[VERDICT_TLS_CLIENT_LEFT] = {"tls-client-left", SEVERITY_INFO, UNDER_TLS,
+				     "the client closed the connection before any QUIT was answered",
+				     "the client's business: many do so after their last message",
+				     "nothing, unless the client is one of yours", "RFC 5321 4.1.1.10", is_tls_client_left, NULL},
+	[VERDICT_TLS_ORDERLY] = {"tls-orderly", SEVERITY_NONE, UNDER_TLS,
+				 "what was asked and answered last looks like QUIT and 221, and TLS was closed",
+				 "most likely every message has its answer", "nothing", "RFC 5321 4.1.1.10; RFC 8446 6.1",
+				 is_tls_orderly, NULL},
 	[VERDICT_ENCRYPTED] = {"encrypted", SEVERITY_NONE, FINE, "the session went into TLS", "the dialogue cannot be read",
-			       "nothing", "RFC 3207", is_encrypted},
+			       "nothing", "RFC 3207", is_encrypted, NULL},
 	[VERDICT_UNKNOWN] = {"unknown", SEVERITY_NONE, FINE, "not enough was seen to judge", "not known",
-			     "the reason given; a capture without losses", "-", is_unknown},
+			     "the reason given; a capture without losses", "-", is_unknown, NULL},
 };
 
 const struct verdict_row *verdict_row(enum verdict v)
 {
 	assert(v < VERDICTS);
 	return &rows[v];
+}
+
+enum severity verdict_severity(enum verdict v, const struct ending *e)
+{
+	const struct verdict_row *row = verdict_row(v);
+	return row->grade ? row->grade(e) : row->severity;
+}
+
+bool verdict_inferred(enum verdict v)
+{
+	return v == VERDICT_TLS_BROKEN_OFF || v == VERDICT_TLS_CLOSED_UNASKED || v == VERDICT_TLS_CLIENT_LEFT ||
+	       v == VERDICT_TLS_ORDERLY;
+}
+
+/* A client that left is told by what it did itself. */
+enum confidence verdict_confidence(enum verdict v, const struct ending *e)
+{
+	bool founded = v == VERDICT_TLS_BROKEN_OFF ? e->tls.pending != TLS_PENDING_NOTHING || e->tls.notifies
+		       : v == VERDICT_TLS_ORDERLY  ? usual_221(e)
+						   : v == VERDICT_TLS_CLIENT_LEFT;
+	if (!verdict_inferred(v))
+		return CONFIDENCE_CERTAIN;
+	return founded ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
+}
+
+const char *confidence_name(enum confidence c)
+{
+	static const char *const names[] = {"possible", "likely", "certain"};
+	assert(c <= CONFIDENCE_CERTAIN);
+	return names[c];
 }
 
 enum verdict verdict_read(const char *id)
@@ -359,7 +489,7 @@ struct judgement verdict_judge(const struct ending *e)
 		if (!rows[v].holds(e))
 			continue;
 		j.also |= UINT64_C(1) << v;
-		if (j.verdict == VERDICT_UNKNOWN || rows[v].severity > rows[j.verdict].severity)
+		if (j.verdict == VERDICT_UNKNOWN || verdict_severity(v, e) > verdict_severity(j.verdict, e))
 			j.verdict = v;
 	}
 	j.also &= ~(UINT64_C(1) << j.verdict);
@@ -432,10 +562,34 @@ static void close_reason(const struct ending *e, char *out, size_t n)
 			out, n);
 }
 
+/* By which signs it was concluded. */
+static void tls_reason(const struct ending *e, enum verdict v, char *out, size_t n)
+{
+	static const char *const pending[] = {"nothing that the client had sent was unanswered", "a command was unanswered",
+					      "a message was unanswered, or under way"};
+	const char *by = e->tls.failed_by == CLOSER_SERVER ? "server" : "client", *with = e->how == HOW_RST ? "an RST" : "a FIN";
+	const char *notify = e->tls.notified ? "with" : "without";
+	if (v == VERDICT_TLS_HANDSHAKE_FAILED)
+		snprintf(out, n, "the %s ended the TLS handshake", by);
+	else if (v == VERDICT_TLS_BROKEN_OFF)
+		snprintf(out, n, "the server closed first, with %s, %s close_notify%s; %s", with, notify,
+			 e->tls.notifies || e->tls.notified ? "" : ", which it was never seen to send", pending[e->tls.pending]);
+	else if (v == VERDICT_TLS_CLOSED_UNASKED)
+		snprintf(out, n, "the server sent one more record after silence, and closed, %s close_notify", notify);
+	else if (v == VERDICT_TLS_CLIENT_LEFT)
+		snprintf(out, n, "the client's close_notify, FIN or RST came first, and no QUIT can have been answered");
+	else if (e->tls.usual > 0)
+		snprintf(out, n, "six bytes, an answer of %u, as long as this server's 221, and the close of TLS", e->tls.reply);
+	else
+		snprintf(out, n, "six bytes, one answer, and the server's close_notify");
+}
+
 char *verdict_reason(const struct ending *e, const struct judgement *j, char *out, size_t n)
 {
 	if (j->verdict == VERDICT_UNKNOWN)
 		doubt_reason(e, out, n);
+	else if (verdict_inferred(j->verdict) || j->verdict == VERDICT_TLS_HANDSHAKE_FAILED)
+		tls_reason(e, j->verdict, out, n);
 	else
 		close_reason(e, out, n);
 	return out;

@@ -10,6 +10,7 @@ enum { SESSIONS = 1 << 16 };
 
 bool keys_open(struct keys *k, const char *path, char why[KEYLOG_WHY])
 {
+	k->given = path != NULL;
 	k->log = keylog_new(SESSIONS);
 	k->opener = k->log != NULL ? decryptor_new(k->log) : NULL;
 	if (k->opener == NULL)
@@ -23,6 +24,18 @@ bool keys_open(struct keys *k, const char *path, char why[KEYLOG_WHY])
 void keys_add(struct keys *k, struct bytes text)
 {
 	keylog_add(k->log, text);
+}
+
+void keys_count(const struct keys *k, struct summary *out)
+{
+	struct keylog_stats stats;
+
+	if (k->log == NULL)
+		return;
+	keylog_stats(k->log, &stats);
+	out->keys = k->given || stats.secrets + stats.bad_lines > 0;
+	out->secrets = stats.secrets;
+	out->bad_key_lines = stats.bad_lines;
 }
 
 void keys_close(struct keys *k)

@@ -353,9 +353,10 @@ static void finish(struct offline *f)
 
 	shards_finish(f->shards);
 	shards_stats(f->shards, &core);
-	sinks_stats(f->sinks,
-		    (struct summary){
-			    .core = &core, .inputs = f->names, .ports = f->o->ports, .stopped = stopping != 0, .last = f->last});
+	struct summary summary = {
+		.core = &core, .inputs = f->names, .ports = f->o->ports, .stopped = stopping != 0, .last = f->last};
+	keys_count(&f->keys, &summary);
+	sinks_stats(f->sinks, summary);
 }
 
 /* Whether anybody waits for the second pass. */

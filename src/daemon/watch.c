@@ -279,12 +279,15 @@ static struct monitor_stats stats_sum(const struct watch *w)
 
 static struct summary summary_of(const struct watch *w, const struct monitor_stats *sum, bool interim)
 {
-	return (struct summary){.core = sum,
-				.inputs = interfaces_names(w->interfaces),
-				.ports = w->o->ports,
-				.stopped = w->stopping,
-				.interim = interim,
-				.last = clock_read(CLOCK_REALTIME)};
+	struct summary s = {.core = sum,
+			    .inputs = interfaces_names(w->interfaces),
+			    .ports = w->o->ports,
+			    .stopped = w->stopping,
+			    .interim = interim,
+			    .last = clock_read(CLOCK_REALTIME)};
+
+	keys_count(&w->keys, &s);
+	return s;
 }
 
 static void stats_tell(struct watch *w, bool interim)

@@ -123,10 +123,26 @@ static bool frames_put(struct worker *w, const struct record *record, const stru
 	return true;
 }
 
+/* Under TLS a server's habit, which is known behind the workers only, may make an alert of what is none here. */
+static bool may_alert(const struct worker *w, const struct record *record)
+{
+	struct record habitual = *record;
+	struct ending ending = *record->ending;
+
+	if (report_make(w->alerting, record, "").raised != 0)
+		return true;
+	if (!ending.encrypted)
+		return false;
+	ending.tls.notifies = true;
+	habitual.ending = &ending;
+	habitual.judgement = verdict_judge(&ending);
+	return report_make(w->alerting, &habitual, "").raised != 0;
+}
+
 /* The record goes without its packets rather than not at all. */
 static bool alert_put(struct worker *w, const struct record *record, const struct kept *kept)
 {
-	if (report_make(w->alerting, record, "").raised == 0)
+	if (!may_alert(w, record))
 		return false;
 	if (kept != NULL && frames_put(w, record, kept))
 		return true;

@@ -4,6 +4,7 @@
 #include "core/frame.h"
 #include "output/nearest.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,17 +54,26 @@ bool alerting_set(struct alerting *a, const char *text, char *why, size_t n)
 		return false;
 	}
 	a->of[s] = severity;
+	a->own |= UINT64_C(1) << s;
 	return true;
 }
 
-struct judgement alerting_judge(const struct alerting *a, struct judgement j)
+enum severity alerting_severity(const struct alerting *a, unsigned signature, const struct ending *e)
+{
+	assert(signature < SIGNATURES);
+	if (signature >= VERDICTS || (a->own >> signature & 1) || a->of[signature] != signature_row(signature)->severity)
+		return a->of[signature];
+	return verdict_severity((enum verdict)signature, e);
+}
+
+struct judgement alerting_judge(const struct alerting *a, const struct ending *e, struct judgement j)
 {
 	enum verdict worst = j.verdict;
 
 	for (uint64_t also = j.also; also != 0; also &= also - 1) {
 		enum verdict v = (enum verdict)__builtin_ctzll(also);
 
-		if (a->of[v] > a->of[worst])
+		if (alerting_severity(a, v, e) > alerting_severity(a, worst, e))
 			worst = v;
 	}
 	if (worst != j.verdict)

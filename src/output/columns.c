@@ -2,6 +2,7 @@
 #include "output/columns.h"
 
 #include "core/frame.h"
+#include "core/tls_suite.h"
 #include "output/escape.h"
 
 static const struct record *record(const struct fact_view *v)
@@ -9,10 +10,11 @@ static const struct record *record(const struct fact_view *v)
 	return &v->report->record;
 }
 
+/* NULL: not known. */
 static bool put_word(struct outbuf *b, const char *word)
 {
-	outbuf_str(b, word);
-	return word[0] != '\0';
+	outbuf_str(b, word != NULL ? word : "");
+	return word != NULL && word[0] != '\0';
 }
 
 static bool put_count(struct outbuf *b, uint64_t n)
@@ -223,24 +225,19 @@ static bool put_starttls(struct outbuf *b, const struct fact_view *v)
 
 static bool put_tls_version(struct outbuf *b, const struct fact_view *v)
 {
-	unsigned version = record(v)->session->tls_version;
-
-	if (version <= 0x0300 || version > 0x0304)
-		return false;
-	outbuf_format(b, "1.%u", (version & 0xff) - 1);
-	return true;
+	return put_word(b, tls_version_name(record(v)->session->tls_version));
 }
 
 static bool put_tls_cipher(struct outbuf *b, const struct fact_view *v)
 {
-	const char *name = record(v)->session->tls_suite_name;
+	const struct tls_suite *row = tls_suite_find(record(v)->session->tls_suite);
 
-	return name != NULL && put_word(b, name);
+	return row != NULL && put_word(b, row->name);
 }
 
 static bool put_sni(struct outbuf *b, const struct fact_view *v)
 {
-	struct bytes text = notes_find(&record(v)->session->notes, NOTE_TLS_SNI).text;
+	struct bytes text = notes_find(&record(v)->session->notes, NOTE_TLS_NAME).text;
 
 	escape_text(b, text);
 	return text.p != NULL;

@@ -11,7 +11,7 @@ void html_count(struct html_figures *f, const struct report *r)
 	const struct cause *c = report_alerts(r) != 0 ? report_cause(r) : NULL;
 
 	metrics_count(&f->metrics, r);
-	timeline_count(&f->timeline, r->record.end, r->record.judgement.verdict);
+	timeline_count(&f->timeline, r->record.end, r->record.judgement.verdict, r->severity);
 	if (report_alerts(r) != 0)
 		f->causes[c != NULL ? c->id : CAUSE_UNEXPLAINED]++;
 }

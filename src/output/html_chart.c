@@ -12,13 +12,27 @@ struct chart {
 	uint64_t most;
 };
 
+/* From this severity on a session is shown. */
+static unsigned least(const struct chart *c)
+{
+	return c->alerts ? c->alerting->min : SEVERITY_NONE;
+}
+
 static uint64_t count_of(const struct chart *c, unsigned span, unsigned severity)
 {
 	uint64_t n = 0;
 
-	for (unsigned v = 0; v < VERDICTS; v++)
-		if (c->alerting->of[v] == severity && (!c->alerts || alerting_is_alert(c->alerting, v)))
-			n += c->t->counts[span][v];
+	for (unsigned v = 0; v < VERDICTS && severity >= least(c); v++)
+		n += c->t->counts[span][v][severity];
+	return n;
+}
+
+static uint64_t verdicts_of(const struct chart *c, unsigned span, unsigned verdict)
+{
+	uint64_t n = 0;
+
+	for (unsigned s = least(c); s < SEVERITIES; s++)
+		n += c->t->counts[span][verdict][s];
 	return n;
 }
 
@@ -44,13 +58,16 @@ static void put_words(struct html *h, const struct chart *c, unsigned span)
 	stamp_plain(&h->text.stamp, &h->words, begin_of(c, span));
 	outbuf_str(&h->words, ": ");
 	text_count(&h->text, sum_of(c, span), "session");
-	for (unsigned v = 0; v < VERDICTS; v++)
-		if (c->t->counts[span][v] > 0 && (!c->alerts || alerting_is_alert(c->alerting, v))) {
-			outbuf_str(&h->words, between);
-			outbuf_grouped(&h->words, c->t->counts[span][v]);
-			outbuf_format(&h->words, " %s", verdict_row((enum verdict)v)->id);
-			between = ", ";
-		}
+	for (unsigned v = 0; v < VERDICTS; v++) {
+		uint64_t n = verdicts_of(c, span, v);
+
+		if (n == 0)
+			continue;
+		outbuf_str(&h->words, between);
+		outbuf_grouped(&h->words, n);
+		outbuf_format(&h->words, " %s", verdict_row((enum verdict)v)->id);
+		between = ", ";
+	}
 	outbuf_str(&h->words, ")");
 	html_words(h);
 }

@@ -58,7 +58,8 @@ static void put_session(struct json *j, const struct report *r)
 	const struct json_view view = {.report = r};
 
 	json_members(j, json_session_rows, &view);
-	json_members(j, json_tls_rows, &view);
+	if (r->record.session->tls)
+		json_members(j, json_tls_rows, &view);
 	json_members(j, json_net_rows, &view);
 }
 
@@ -175,6 +176,23 @@ static void put_totals(struct json *j, const struct totals *t, bool live)
 	put_tally(j, "fates", t->fates + FATE_ACCEPTED, FATES - FATE_ACCEPTED, fate_label);
 }
 
+/* Whether the keys are the right ones can be seen from it. */
+static void put_tls(struct json *j, const struct summary *sum)
+{
+	json_key(j, "tls");
+	outbuf_str(j->b, "{\"sessions\":");
+	json_number(j, sum->totals->tls);
+	json_key(j, "decrypted");
+	json_number(j, sum->totals->decrypted);
+	if (sum->keys) {
+		json_key(j, "secrets");
+		json_number(j, sum->secrets);
+		json_key(j, "bad_key_lines");
+		json_number(j, sum->bad_key_lines);
+	}
+	outbuf_char(j->b, '}');
+}
+
 static void put_outputs(struct json *j, const struct summary *sum)
 {
 	json_key(j, "outputs");
@@ -196,6 +214,7 @@ void json_event_stats(struct json *j, const struct summary *sum)
 {
 	event_begin(j, sum->last, "stats");
 	put_totals(j, sum->totals, sum->live);
+	put_tls(j, sum);
 	put_counters(j, sum->core, sum->live);
 	if (sum->live)
 		put_outputs(j, sum);

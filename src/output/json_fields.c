@@ -155,17 +155,19 @@ static bool put_reason(struct json *j, const struct json_view *v)
 	return text[0] != '\0';
 }
 
-/* Nothing is inferred as long as nothing hidden is judged; what was read is certain, and `unknown` claims nothing. */
 static bool put_inferred(struct json *j, const struct json_view *v)
 {
-	(void)v;
-	outbuf_str(j->b, "false");
+	outbuf_str(j->b, verdict_inferred(v->report->record.judgement.verdict) ? "true" : "false");
 	return true;
 }
 
+/* `unknown` claims nothing. */
 static bool put_confidence(struct json *j, const struct json_view *v)
 {
-	return put_word(j, "certain") && v->report->record.judgement.verdict != VERDICT_UNKNOWN;
+	const struct record *r = &v->report->record;
+
+	return put_word(j, confidence_name(verdict_confidence(r->judgement.verdict, r->ending))) &&
+	       r->judgement.verdict != VERDICT_UNKNOWN;
 }
 
 /* Sessions of the same server that ended in the same second, this one included. */

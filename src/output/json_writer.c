@@ -16,6 +16,8 @@ static const struct {
 	[JSON_LATENCY] = {JSON_SMTP, "latency"},
 	[JSON_PROXIED] = {JSON_SMTP, "proxied_client"},
 	[JSON_TLS] = {JSON_ROOT, "tls"},
+	[JSON_TLS_ALERT] = {JSON_TLS, "alert"},
+	[JSON_CERTIFICATE] = {JSON_TLS, "certificate"},
 	[JSON_NET] = {JSON_ROOT, "net"},
 	[JSON_REPLY] = {JSON_ROOT, "reply"},
 	[JSON_TIMES] = {JSON_ROOT, "times"},

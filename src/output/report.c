@@ -5,13 +5,13 @@ struct report report_make(const struct alerting *alerting, const struct record *
 {
 	struct report r = {.record = *record, .input = input, .alerting = alerting};
 	uint64_t asides = signature_asides(record, &alerting->limits), left;
-	struct judgement j = alerting_judge(alerting, record->judgement);
+	struct judgement j = alerting_judge(alerting, record->ending, record->judgement);
 
 	r.record.judgement = j;
-	r.severity = alerting->of[j.verdict];
+	r.severity = alerting_severity(alerting, j.verdict, record->ending);
 	r.also = j.also | asides;
 	for (left = asides | UINT64_C(1) << j.verdict; left != 0; left &= left - 1)
-		if (alerting_is_alert(alerting, (unsigned)__builtin_ctzll(left)))
+		if (report_severity(&r, (unsigned)__builtin_ctzll(left)) >= alerting->min)
 			r.raised |= left & -left;
 	return r;
 }

@@ -145,11 +145,26 @@ static enum stage stage_told(const struct record *r)
 	return r->judgement.verdict <= VERDICT_221_TO_NON_SMTP ? r->ending->stage_221 : r->ending->stage;
 }
 
+/* What stands in no packet says by which signs it was concluded. */
+static void put_signs(struct text *t, const struct report *r)
+{
+	const struct ending *e = r->record.ending;
+	char text[256] = "";
+
+	verdict_reason(e, &r->record.judgement, text, sizeof(text));
+	outbuf_format(t->b, " Concluded, without keys, from the records' lengths and order (%s): %s.",
+		      confidence_name(verdict_confidence(r->record.judgement.verdict, e)), text);
+}
+
 /* Stage, close and last words. */
 static void put_circumstances(struct text *t, const struct report *r)
 {
 	const struct ending *e = r->record.ending;
 
+	if (verdict_inferred(r->record.judgement.verdict)) {
+		put_signs(t, r);
+		return;
+	}
 	if (!e->refused && !e->no_answer) {
 		outbuf_format(t->b, " This was at stage %s", stage_name(stage_told(&r->record)));
 		if (!e->vanished)

@@ -54,7 +54,8 @@ static void lay_out(struct timeline *t, const struct timeline *old)
 		unsigned to = span_of(t, old->origin + (int64_t)i * timeline_length(old));
 
 		for (unsigned v = 0; v < VERDICTS; v++)
-			t->counts[to][v] += old->counts[i][v];
+			for (unsigned s = 0; s < SEVERITIES; s++)
+				t->counts[to][v][s] += old->counts[i][v][s];
 	}
 }
 
@@ -68,7 +69,7 @@ static void make_room(struct timeline *t)
 	lay_out(t, &old);
 }
 
-void timeline_count(struct timeline *t, int64_t ts, enum verdict v)
+void timeline_count(struct timeline *t, int64_t ts, enum verdict v, enum severity severity)
 {
 	if (!t->begun) {
 		t->begun = true;
@@ -79,7 +80,7 @@ void timeline_count(struct timeline *t, int64_t ts, enum verdict v)
 	t->high = ts > t->high ? ts : t->high;
 	if (t->low < t->origin || (!fits(t) && t->unit + 1 < UNITS))
 		make_room(t);
-	t->counts[span_of(t, ts)][v]++;
+	t->counts[span_of(t, ts)][v][severity]++;
 }
 
 unsigned timeline_spans(const struct timeline *t)

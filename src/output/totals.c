@@ -7,6 +7,8 @@ void totals_count(struct totals *t, const struct report *r)
 
 	t->sessions++;
 	t->grouped += r->grouped;
+	t->tls += facts->tls;
+	t->decrypted += facts->tls_opened;
 	t->signatures[r->record.judgement.verdict]++;
 	for (unsigned s = VERDICTS; s < SIGNATURES; s++)
 		t->signatures[s] += r->also >> s & 1;

@@ -16,18 +16,21 @@ static const struct bulk_row {
 	uint8_t key;
 	uint8_t fixed; /* bytes of the nonce out of the key block */
 	uint8_t sent;  /* bytes of it in the record, in TLS 1.2 */
-} bulks[BULKS] = {
-	[BULK_AES_128_GCM] = {"AES-128-GCM", 16, IV_FIXED, IV_SENT},
-	[BULK_AES_256_GCM] = {"AES-256-GCM", 32, IV_FIXED, IV_SENT},
-	[BULK_AES_128_CCM] = {"AES-128-CCM", 16, IV_FIXED, IV_SENT},
-	[BULK_AES_256_CCM] = {"AES-256-CCM", 32, IV_FIXED, IV_SENT},
-	[BULK_CHACHA20_POLY1305] = {"ChaCha20-Poly1305", 32, CIPHER_IV, 0},
-	[BULK_AES_128_CBC] = {"AES-128-CBC", 16, 0, BLOCK},
-	[BULK_AES_256_CBC] = {"AES-256-CBC", 32, 0, BLOCK},
+} bulks[TLS_BULKS_OPENED] = {
+	[TLS_BULK_AES_128_GCM] = {"AES-128-GCM", 16, IV_FIXED, IV_SENT},
+	[TLS_BULK_AES_256_GCM] = {"AES-256-GCM", 32, IV_FIXED, IV_SENT},
+	[TLS_BULK_AES_128_CCM] = {"AES-128-CCM", 16, IV_FIXED, IV_SENT},
+	[TLS_BULK_AES_256_CCM] = {"AES-256-CCM", 32, IV_FIXED, IV_SENT},
+	[TLS_BULK_CHACHA20_POLY1305] = {"ChaCha20-Poly1305", 32, CIPHER_IV, 0},
+	[TLS_BULK_AES_128_CBC] = {"AES-128-CBC", 16, 0, BLOCK},
+	[TLS_BULK_AES_256_CBC] = {"AES-256-CBC", 32, 0, BLOCK},
 };
 
+static const char *const hashes[TLS_HASHES] = {
+	[TLS_HASH_SHA1] = "SHA1", [TLS_HASH_SHA256] = "SHA256", [TLS_HASH_SHA384] = "SHA384"};
+
 struct cipher_kit {
-	EVP_CIPHER *bulk[BULKS];
+	EVP_CIPHER *bulk[TLS_BULKS_OPENED];
 	EVP_KDF *prf, *hkdf;
 	EVP_MAC *hmac;
 };
@@ -41,7 +44,7 @@ struct cipher_kit *cipher_kit_new(void)
 	kit->hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
 	kit->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	bool fine = kit->prf && kit->hkdf && kit->hmac;
-	for (unsigned i = 0; i < BULKS; i++) {
+	for (unsigned i = 0; i < TLS_BULKS_OPENED; i++) {
 		kit->bulk[i] = EVP_CIPHER_fetch(NULL, bulks[i].name, NULL);
 		fine &= kit->bulk[i] != NULL;
 	}
@@ -55,7 +58,7 @@ void cipher_kit_free(struct cipher_kit *kit)
 {
 	if (!kit)
 		return;
-	for (unsigned i = 0; i < BULKS; i++)
+	for (unsigned i = 0; i < TLS_BULKS_OPENED; i++)
 		EVP_CIPHER_free(kit->bulk[i]);
 	EVP_KDF_free(kit->prf);
 	EVP_KDF_free(kit->hkdf);
@@ -106,8 +109,8 @@ static bool key_block(const struct cipher_kit *kit, const char *hash, const stru
 		param_text(OSSL_KDF_PARAM_DIGEST, hash),
 		param_bytes(OSSL_KDF_PARAM_SECRET, master->bytes, master->n),
 		param_bytes(OSSL_KDF_PARAM_SEED, label, sizeof label - 1),
-		param_bytes(OSSL_KDF_PARAM_SEED, h->random[1], HANDSHAKE_RANDOM),
-		param_bytes(OSSL_KDF_PARAM_SEED, h->random[0], HANDSHAKE_RANDOM),
+		param_bytes(OSSL_KDF_PARAM_SEED, h->random[1], TLS_RANDOM),
+		param_bytes(OSSL_KDF_PARAM_SEED, h->random[0], TLS_RANDOM),
 		OSSL_PARAM_construct_end(),
 	};
 	return derive(kit->prf, params, out, n);
@@ -140,7 +143,7 @@ static bool expand_label(const struct cipher_kit *kit, const char *hash, const s
 static bool context_make(const struct cipher_kit *kit, struct cipher *c, const uint8_t *key)
 {
 	EVP_CIPHER *bulk = kit->bulk[c->suite->bulk];
-	bool ccm = c->suite->bulk == BULK_AES_128_CCM || c->suite->bulk == BULK_AES_256_CCM;
+	bool ccm = c->suite->bulk == TLS_BULK_AES_128_CCM || c->suite->bulk == TLS_BULK_AES_256_CCM;
 	if (!c->ctx && !(c->ctx = EVP_CIPHER_CTX_new()))
 		return false;
 	bool fine = EVP_DecryptInit_ex2(c->ctx, bulk, NULL, NULL, NULL) > 0;
@@ -164,13 +167,13 @@ static bool side_keys(const struct cipher_kit *kit, struct cipher *c, unsigned s
 	return context_make(kit, c, key + side * bulk->key);
 }
 
-bool cipher_keys_12(const struct cipher_kit *kit, const struct suite *suite, const struct keylog_secret *master,
+bool cipher_keys_12(const struct cipher_kit *kit, const struct tls_suite *suite, const struct keylog_secret *master,
 		    const struct handshake *h, struct cipher out[2])
 {
 	const struct bulk_row *bulk = &bulks[suite->bulk];
 	uint8_t block[2 * (CIPHER_MAC + KEY_MAX + CIPHER_IV)];
-	size_t mac = !suite->mac ? 0 : strcmp(suite->mac, "SHA1") == 0 ? 20 : strcmp(suite->mac, "SHA256") == 0 ? 32 : 48;
-	bool fine = key_block(kit, suite->hash, master, h, block, 2 * (mac + bulk->key + bulk->fixed));
+	size_t mac = tls_hash_size(suite->mac);
+	bool fine = key_block(kit, hashes[suite->hash], master, h, block, 2 * (mac + bulk->key + bulk->fixed));
 	for (unsigned side = 0; side < 2 && fine; side++) {
 		out[side] = (struct cipher){
 			.suite = suite, .mac_n = (uint8_t)mac, .encrypt_then_mac = h->encrypt_then_mac && suite->tag == 0};
@@ -180,7 +183,8 @@ bool cipher_keys_12(const struct cipher_kit *kit, const struct suite *suite, con
 	return fine;
 }
 
-bool cipher_keys_13(const struct cipher_kit *kit, const struct suite *suite, const struct keylog_secret *secret, struct cipher *out)
+bool cipher_keys_13(const struct cipher_kit *kit, const struct tls_suite *suite, const struct keylog_secret *secret,
+		    struct cipher *out)
 {
 	uint8_t key[KEY_MAX];
 	struct keylog_secret from = *secret;
@@ -188,8 +192,8 @@ bool cipher_keys_13(const struct cipher_kit *kit, const struct suite *suite, con
 	out->suite = suite;
 	out->tls13 = true;
 	out->secret = from;
-	bool fine = expand_label(kit, suite->hash, &from, "key", key, bulks[suite->bulk].key) &&
-		    expand_label(kit, suite->hash, &from, "iv", out->iv, CIPHER_IV) && context_make(kit, out, key);
+	bool fine = expand_label(kit, hashes[suite->hash], &from, "key", key, bulks[suite->bulk].key) &&
+		    expand_label(kit, hashes[suite->hash], &from, "iv", out->iv, CIPHER_IV) && context_make(kit, out, key);
 	OPENSSL_cleanse(key, sizeof key);
 	OPENSSL_cleanse(&from, sizeof from);
 	if (!fine)
@@ -200,7 +204,7 @@ bool cipher_keys_13(const struct cipher_kit *kit, const struct suite *suite, con
 bool cipher_update_13(const struct cipher_kit *kit, struct cipher *c)
 {
 	struct keylog_secret next = {.n = c->secret.n};
-	bool fine = expand_label(kit, c->suite->hash, &c->secret, "traffic upd", next.bytes, next.n) &&
+	bool fine = expand_label(kit, hashes[c->suite->hash], &c->secret, "traffic upd", next.bytes, next.n) &&
 		    cipher_keys_13(kit, c->suite, &next, c);
 	OPENSSL_cleanse(&next, sizeof next);
 	return fine;
@@ -236,7 +240,7 @@ static void nonce_put(const struct cipher *c, uint8_t nonce[CIPHER_IV], const ui
 
 static bool aead_open(struct cipher *c, const uint8_t *nonce, struct bytes aad, uint8_t *text, size_t n)
 {
-	bool ccm = c->suite->bulk == BULK_AES_128_CCM || c->suite->bulk == BULK_AES_256_CCM;
+	bool ccm = c->suite->bulk == TLS_BULK_AES_128_CCM || c->suite->bulk == TLS_BULK_AES_256_CCM;
 	uint8_t end[BLOCK], *tag = text + n;
 	int length;
 	bool fine = EVP_CIPHER_CTX_ctrl(c->ctx, EVP_CTRL_AEAD_SET_TAG, c->suite->tag, tag) > 0 &&
@@ -263,7 +267,7 @@ static bool aead_12(struct cipher *c, const uint8_t head[HEAD], uint8_t *body, s
 
 static bool mac_fits(struct cipher *c, const uint8_t head[HEAD], struct bytes text, const uint8_t *mac)
 {
-	const OSSL_PARAM params[] = {param_text(OSSL_MAC_PARAM_DIGEST, c->suite->mac), OSSL_PARAM_construct_end()};
+	const OSSL_PARAM params[] = {param_text(OSSL_MAC_PARAM_DIGEST, hashes[c->suite->mac]), OSSL_PARAM_construct_end()};
 	uint8_t aad[AAD], made[EVP_MAX_MD_SIZE];
 	size_t n;
 	aad_put(c, aad, head, text.n);
@@ -338,10 +342,4 @@ bool cipher_open(struct cipher *c, const uint8_t head[HEAD], uint8_t *body, size
 		fine = cbc_12(c, head, body, n, plain);
 	c->number += fine;
 	return fine;
-}
-
-size_t cipher_inside(const struct cipher *c, size_t n)
-{
-	size_t over = c->tls13 ? (size_t)c->suite->tag + 1 : (size_t)bulks[c->suite->bulk].sent + c->suite->tag + c->mac_n;
-	return n > over ? n - over : 0;
 }

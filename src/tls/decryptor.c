@@ -1,6 +1,7 @@
 /* decryptor.c - a TLS session record by record: which keys are due, and what was inside (RFC 8446 4, 5, 7; RFC 5246 6, 7). */
 #include "tls/decryptor.h"
 
+#include "core/tls_record.h"
 #include "tls/cipher.h"
 #include "tls/sealed.h"
 
@@ -8,8 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { VERSION_1_2 = 0x0303, VERSION_1_3 = 0x0304 };
-enum { TYPE_CHANGE = 20, TYPE_ALERT = 21, TYPE_HANDSHAKE = 22, TYPE_DATA = 23 };
+enum { PROTOCOL_MAX = 255 /* RFC 7301 3.1 */ };
 
 /* What seals the records of a side. */
 enum phase {
@@ -27,7 +27,7 @@ struct decryptor {
 
 struct tls_side_state {
 	struct cipher cipher;
-	struct handshake_side messages;
+	struct tls_messages messages;
 	uint8_t phase; /* enum phase */
 	bool finished;
 	bool opened; /* one of its records was */
@@ -39,14 +39,24 @@ struct tls_stream {
 	struct sealed_queue queue;
 	struct handshake hs;
 	struct tls_side_state side[2];
-	const struct suite *suite;
 	struct sealed *taken; /* what was told of it is borrowed from it */
 	struct bytes plain;   /* of the one taken, still to be told */
 	size_t held;          /* counted in of->held */
 	bool lost, told_open, told_lost;
+	bool closing; /* the one taken is a close_notify, still to be told */
+	bool closed[2];
 	bool early_skipped;
-	struct tls_hello hello;
+	struct tls_inside inside;
+	char protocol[PROTOCOL_MAX], subject[TLS_INSIDE_NAME], issuer[TLS_INSIDE_NAME]; /* that `inside` points to */
 };
+
+static struct bytes name_keep(char *room, size_t size, struct bytes name)
+{
+	size_t n = name.n < size ? name.n : size;
+	if (n > 0)
+		memcpy(room, name.p, n);
+	return bytes_of(room, n);
+}
 
 /* What came of a record. */
 enum opened { OPENED_QUIET, OPENED_DATA, OPENED_GAP, OPENED_WAIT, OPENED_LOST };
@@ -71,7 +81,7 @@ static void keys_wipe(struct tls_stream *t)
 {
 	for (unsigned i = 0; i < 2; i++) {
 		cipher_reset(&t->side[i].cipher);
-		handshake_reset(&t->side[i].messages, t->pool);
+		tls_message_reset(&t->side[i].messages, t->pool);
 	}
 }
 
@@ -114,72 +124,96 @@ static void stream_fin(struct tls_stream *t, const struct tls_heard *at)
 
 static bool tls13(const struct tls_stream *t)
 {
-	return t->hs.version == VERSION_1_3;
+	return t->hs.tls13;
 }
 
 /* What can be said of the session is known: by both sides' Finished, or because it is already said. */
 static void opened_check(struct tls_stream *t, bool data)
 {
-	t->hello.opened |= data || (t->side[CLIENT].finished && t->side[SERVER].finished);
+	t->inside.opened |= data || (t->side[CLIENT].finished && t->side[SERVER].finished);
 }
 
-static bool server_hello(struct tls_stream *t, struct bytes body)
+static bool server_hello(struct tls_stream *t, const struct tls_message *m)
 {
-	bool before = t->hs.server;
-	if (!handshake_server_hello(&t->hs, body) || before)
+	if (t->hs.server || !handshake_server_hello(&t->hs, m))
 		return false;
-	if (!t->hs.server)
-		return true;
-	t->suite = suite_find(t->hs.suite);
-	t->hello.version = t->hs.version;
-	t->hello.suite = t->hs.suite;
-	t->hello.suite_name = t->suite ? t->suite->name : NULL;
-	if (tls13(t))
+	if (t->hs.server && tls13(t))
 		t->side[CLIENT].phase = t->side[SERVER].phase = PHASE_HANDSHAKE;
-	return t->suite && t->hs.compression == 0 && (tls13(t) || t->hs.version == VERSION_1_2) &&
-	       (tls13(t) == (t->hs.suite >> 8 == 0x13));
+	return true;
+}
+
+/* Of TLS 1.3; in TLS 1.2 it stands in clear, and the core has seen it. Extensions of certificates are not looked at. */
+static void certificate_take(struct tls_stream *t, const struct tls_message *m)
+{
+	struct certificate c;
+	if (t->inside.certificate.subject.n > 0 || !certificate_read(tls_hello_certificate(m, true), &c))
+		return;
+	t->inside.certificate.expires = c.expires;
+	t->inside.certificate.subject = name_keep(t->subject, sizeof t->subject, c.subject);
+	t->inside.certificate.issuer = name_keep(t->issuer, sizeof t->issuer, c.issuer);
+}
+
+/* False: early data that was taken has passed unread. */
+static bool extensions_take(struct tls_stream *t, const struct tls_message *m)
+{
+	struct tls_hello hello;
+	tls_hello_read(m, &hello);
+	t->inside.protocol = name_keep(t->protocol, sizeof t->protocol, hello.protocol);
+	t->hs.early_accepted = hello.early_data;
+	return !(t->hs.early_accepted && t->early_skipped);
+}
+
+static void finished_take(struct tls_stream *t, struct tls_side_state *s)
+{
+	s->finished = true;
+	if (s->phase == PHASE_HANDSHAKE)
+		cipher_reset(&s->cipher);
+	s->phase = PHASE_DATA;
+	opened_check(t, false);
 }
 
 /* False: nothing more can be read. */
-static bool message_take(struct tls_stream *t, enum side side, const struct handshake_message *m)
+static bool message_take(struct tls_stream *t, enum side side, const struct tls_message *m)
 {
 	struct tls_side_state *s = &t->side[side];
 	bool sealed = s->phase != PHASE_CLEAR;
-	if (m->type == HANDSHAKE_CLIENT_HELLO && !sealed)
-		return side == CLIENT && handshake_client_hello(&t->hs, m->body);
-	if (m->type == HANDSHAKE_SERVER_HELLO && !sealed)
-		return side == SERVER && server_hello(t, m->body);
-	if (m->type == HANDSHAKE_ENCRYPTED_EXTENSIONS && sealed && tls13(t)) {
-		handshake_encrypted_extensions(&t->hs, m->body);
-		return !(t->hs.early_accepted && t->early_skipped);
-	}
-	if (m->type == HANDSHAKE_FINISHED && sealed) {
-		s->finished = true;
-		if (s->phase == PHASE_HANDSHAKE)
-			cipher_reset(&s->cipher);
-		s->phase = PHASE_DATA;
-		opened_check(t, false);
-	}
-	if (m->type == HANDSHAKE_KEY_UPDATE && tls13(t) && s->phase == PHASE_DATA)
+	if (m->type == TLS_CLIENT_HELLO && !sealed)
+		return side == CLIENT && handshake_client_hello(&t->hs, m);
+	if (m->type == TLS_SERVER_HELLO && !sealed)
+		return side == SERVER && server_hello(t, m);
+	if (m->type == TLS_ENCRYPTED_EXTENSIONS && sealed && tls13(t))
+		return extensions_take(t, m);
+	if (m->type == TLS_CERTIFICATE && sealed && side == SERVER)
+		certificate_take(t, m);
+	if (m->type == TLS_FINISHED && sealed)
+		finished_take(t, s);
+	if (m->type == TLS_KEY_UPDATE && tls13(t) && s->phase == PHASE_DATA)
 		return s->cipher.ctx && cipher_update_13(t->of->kit, &s->cipher);
 	return true;
 }
 
 static bool messages_take(struct tls_stream *t, enum side side, struct bytes in)
 {
-	struct handshake_message m;
+	struct tls_message m;
 	bool fine = true;
-	while (fine && handshake_next(&t->side[side].messages, t->pool, &in, &m))
+	while (fine && tls_message_next(&t->side[side].messages, t->pool, &in, &m))
 		fine = message_take(t, side, &m);
-	t->hello.sni = bytes_of(t->hs.sni, t->hs.sni_n);
-	t->hello.alpn = bytes_of(t->hs.alpn, t->hs.alpn_n);
 	return fine;
 }
 
+/* The first that is no close_notify is told, for it says why. */
 static void alert_take(struct tls_stream *t, enum side side, struct bytes alert)
 {
-	if (alert.n == 2 && alert.p[1] == 0)
-		t->hello.close_notify[side] = true;
+	if (alert.n != 2)
+		return;
+	if (alert.p[1] == 0) {
+		t->closing = t->inside.opened && !t->inside.close_notify[side];
+		t->inside.close_notify[side] = true;
+	} else if (!t->inside.alert) {
+		t->inside.alert = true;
+		t->inside.alert_side = (uint8_t)side;
+		t->inside.alert_description = alert.p[1];
+	}
 }
 
 /* TLS 1.2 has one secret for both sides and all of the session. */
@@ -189,7 +223,7 @@ static enum opened keys_12(struct tls_stream *t)
 	struct cipher both[2] = {0};
 	if (!keylog_find(t->of->keys, t->hs.random[0], KEYLOG_MASTER, &master))
 		return OPENED_WAIT;
-	bool fine = cipher_keys_12(t->of->kit, t->suite, &master, &t->hs, both);
+	bool fine = cipher_keys_12(t->of->kit, t->hs.suite, &master, &t->hs, both);
 	OPENSSL_cleanse(&master, sizeof master);
 	t->side[CLIENT].cipher = both[CLIENT];
 	t->side[SERVER].cipher = both[SERVER];
@@ -205,7 +239,7 @@ static enum opened keys_13(struct tls_stream *t, enum side side)
 	struct tls_side_state *s = &t->side[side];
 	if (!keylog_find(t->of->keys, t->hs.random[0], labels[side][s->phase == PHASE_DATA], &secret))
 		return OPENED_WAIT;
-	bool fine = cipher_keys_13(t->of->kit, t->suite, &secret, &s->cipher);
+	bool fine = cipher_keys_13(t->of->kit, t->hs.suite, &secret, &s->cipher);
 	OPENSSL_cleanse(&secret, sizeof secret);
 	return fine ? OPENED_QUIET : OPENED_LOST;
 }
@@ -220,11 +254,11 @@ static enum opened keys_due(struct tls_stream *t, enum side side)
 /* What stands in a record of that type. */
 static enum opened inside_take(struct tls_stream *t, enum side side, uint8_t type, struct bytes plain)
 {
-	if (type == TYPE_HANDSHAKE)
+	if (type == TLS_HANDSHAKE)
 		return messages_take(t, side, plain) ? OPENED_QUIET : OPENED_LOST;
-	if (type == TYPE_ALERT)
+	if (type == TLS_ALERT)
 		alert_take(t, side, plain);
-	if (type != TYPE_DATA)
+	if (type != TLS_APPLICATION)
 		return OPENED_QUIET;
 	opened_check(t, true);
 	t->plain = plain;
@@ -235,12 +269,12 @@ static enum opened record_clear(struct tls_stream *t, struct sealed *r)
 {
 	enum side side = r->at.side;
 	switch (r->head[0]) {
-	case TYPE_CHANGE:
+	case TLS_CHANGE_CIPHER_SPEC:
 		/* In TLS 1.3 it means nothing, and may come before the version is known. */
-		if (t->hs.version == VERSION_1_2)
+		if (t->hs.server && !tls13(t))
 			t->side[side].phase = PHASE_DATA;
 		return OPENED_QUIET;
-	case TYPE_DATA:
+	case TLS_APPLICATION:
 		/* Early data: before the server's hello nobody knows how it is sealed. */
 		t->early_skipped = side == CLIENT && t->hs.early && !t->hs.server;
 		return t->early_skipped ? OPENED_QUIET : OPENED_LOST;
@@ -263,13 +297,13 @@ static enum opened record_sealed(struct tls_stream *t, struct sealed *r)
 	struct bytes plain;
 	uint8_t type;
 	/* A change within TLS 1.2 is a renegotiation: the keys to come are not in the log by this client's random. */
-	if (r->head[0] == TYPE_CHANGE)
+	if (r->head[0] == TLS_CHANGE_CIPHER_SPEC)
 		return tls13(t) ? OPENED_QUIET : OPENED_LOST;
-	if (tls13(t) && r->head[0] == TYPE_ALERT) {
+	if (tls13(t) && r->head[0] == TLS_ALERT) {
 		alert_take(t, side, bytes_of(r->body, r->n));
 		return OPENED_QUIET;
 	}
-	if (tls13(t) && r->head[0] != TYPE_DATA)
+	if (tls13(t) && r->head[0] != TLS_APPLICATION)
 		return OPENED_LOST;
 	enum opened due = keys_due(t, side);
 	if (due != OPENED_QUIET)
@@ -284,10 +318,10 @@ static enum opened record_sealed(struct tls_stream *t, struct sealed *r)
 static enum opened record_holed(struct tls_stream *t, struct sealed *r)
 {
 	struct tls_side_state *s = &t->side[r->at.side];
-	handshake_reset(&s->messages, t->pool);
+	tls_message_reset(&s->messages, t->pool);
 	if (s->phase == PHASE_CLEAR)
-		return t->hs.server && r->head[0] == TYPE_HANDSHAKE ? OPENED_QUIET : OPENED_LOST;
-	if (!t->hello.opened || r->head[0] != TYPE_DATA)
+		return t->hs.server && r->head[0] == TLS_HANDSHAKE ? OPENED_QUIET : OPENED_LOST;
+	if (!t->inside.opened || r->head[0] != TLS_APPLICATION)
 		return OPENED_LOST;
 	enum opened due = keys_due(t, r->at.side);
 	if (due != OPENED_QUIET)
@@ -306,7 +340,7 @@ static enum opened sealed_open(struct tls_stream *t, struct sealed *r)
 	case SEALED_CLEAR:
 		/* A server that writes into the stream past its TLS library: Exim's 421. */
 		t->plain = bytes_of(r->body, r->n);
-		return t->hello.opened && r->at.side == SERVER ? OPENED_DATA : OPENED_LOST;
+		return t->inside.opened && r->at.side == SERVER ? OPENED_DATA : OPENED_LOST;
 	default:
 		return OPENED_LOST;
 	}
@@ -325,6 +359,7 @@ static void taken_drop(struct tls_stream *t)
 	sealed_drop(&t->queue, t->taken);
 	t->taken = NULL;
 	t->plain = bytes_of(NULL, 0);
+	t->closing = false;
 }
 
 /* What waits may not grow without end, nor longer than there is something to wait for. */
@@ -358,7 +393,7 @@ static enum opened first_open(struct tls_stream *t, bool last)
 /* Told before what the record itself holds. */
 static bool before_told(struct tls_stream *t, struct tls_item *out)
 {
-	if (t->hello.opened && !t->told_open) {
+	if (t->inside.opened && !t->told_open) {
 		t->told_open = true;
 		return tell(t, TLS_ITEM_OPEN, out);
 	}
@@ -369,14 +404,38 @@ static bool before_told(struct tls_stream *t, struct tls_item *out)
 	return false;
 }
 
+/* A side ends its stream once: what follows close_notify is a FIN that says nothing new (RFC 8446 6.1). */
+static bool end_told(struct tls_stream *t, bool notified, struct tls_item *out)
+{
+	enum side side = t->taken->at.side;
+	if (t->closed[side])
+		return false;
+	t->closed[side] = true;
+	tell(t, TLS_ITEM_FIN, out);
+	out->notified = notified;
+	return true;
+}
+
 /* What is at hand of the record that was taken. */
 static bool plain_told(struct tls_stream *t, struct tls_item *out)
 {
+	if (t->closing) {
+		t->closing = false;
+		return end_told(t, true, out);
+	}
 	if (t->plain.n == 0)
 		return false;
 	tell(t, TLS_ITEM_DATA, out);
 	out->data = t->plain;
+	out->clear = t->taken->kind == SEALED_CLEAR;
 	t->plain = bytes_of(NULL, 0);
+	return true;
+}
+
+static bool gap_told(struct tls_stream *t, struct tls_item *out)
+{
+	tell(t, TLS_ITEM_GAP, out);
+	out->len = tls_suite_inside(t->hs.suite, t->taken->n);
 	return true;
 }
 
@@ -388,25 +447,22 @@ static bool stream_next(struct tls_stream *t, bool last, struct tls_item *out)
 		taken_drop(t);
 		if (t->queue.head && t->queue.head->kind == SEALED_FIN) {
 			t->taken = sealed_take(&t->queue);
-			return tell(t, TLS_ITEM_FIN, out);
+			if (end_told(t, false, out))
+				return true;
+			continue;
 		}
 		enum opened result = first_open(t, last);
 		held_count(t);
 		if (result == OPENED_WAIT)
 			return false;
-		if (before_told(t, out) || (result == OPENED_DATA && plain_told(t, out)))
+		if (before_told(t, out) || plain_told(t, out) || (result == OPENED_GAP && gap_told(t, out)))
 			return true;
-		if (result == OPENED_GAP) {
-			tell(t, TLS_ITEM_GAP, out);
-			out->len = cipher_inside(&t->side[out->side].cipher, t->taken->n);
-			return true;
-		}
 	}
 }
 
-static const struct tls_hello *stream_hello(const struct tls_stream *t)
+static const struct tls_inside *stream_inside(const struct tls_stream *t)
 {
-	return &t->hello;
+	return &t->inside;
 }
 
 struct tls_opener *decryptor_new(struct keylog *keys)
@@ -414,7 +470,7 @@ struct tls_opener *decryptor_new(struct keylog *keys)
 	struct decryptor *o = calloc(1, sizeof *o);
 	if (!o)
 		return NULL;
-	o->is = (struct tls_opener){stream_new, stream_push, stream_gap, stream_fin, stream_next, stream_hello, stream_free};
+	o->is = (struct tls_opener){stream_new, stream_push, stream_gap, stream_fin, stream_next, stream_inside, stream_free};
 	o->keys = keys;
 	o->kit = cipher_kit_new();
 	if (o->kit)

@@ -1,8 +1,6 @@
 /* sealed.c - cuts two streams into records (RFC 8446 5.1, RFC 5246 6.2). */
 #include "tls/sealed.h"
 
-enum { TYPE_FIRST = 20, TYPE_LAST = 23, BODY_MAX = (1 << 14) + 2048 };
-
 static void queue_add(struct sealed_queue *q, struct sealed *s)
 {
 	s->next = NULL;
@@ -41,11 +39,6 @@ static void side_lose(struct sealed_queue *q, const struct tls_heard *at)
 	note(q, at, SEALED_LOST);
 }
 
-static bool head_sane(const uint8_t head[SEALED_HEAD])
-{
-	return head[0] >= TYPE_FIRST && head[0] <= TYPE_LAST && head[1] == 3 && (head[3] << 8 | head[4]) <= BODY_MAX;
-}
-
 static void clear_take(struct sealed_queue *q, const struct tls_heard *at, struct bytes b)
 {
 	struct sealed *s = sealed_make(q, at, SEALED_CLEAR, b.n);
@@ -71,17 +64,17 @@ static void head_end(struct sealed_queue *q, const struct tls_heard *at)
 {
 	struct sealed_side *side = &q->side[at->side];
 	side->head_n = 0;
-	if (!head_sane(side->head)) {
+	if (!tls_record_sane(side->head)) {
 		side->clear = true;
-		clear_take(q, at, bytes_of(side->head, SEALED_HEAD));
+		clear_take(q, at, bytes_of(side->head, TLS_RECORD_HEAD));
 		return;
 	}
-	side->now = sealed_make(q, at, SEALED_RECORD, (size_t)side->head[3] << 8 | side->head[4]);
+	side->now = sealed_make(q, at, SEALED_RECORD, tls_record_length(side->head));
 	if (!side->now) {
 		side_lose(q, at);
 		return;
 	}
-	memcpy(side->now->head, side->head, SEALED_HEAD);
+	memcpy(side->now->head, side->head, TLS_RECORD_HEAD);
 	if (side->now->n == 0)
 		record_end(q, at);
 }
@@ -91,7 +84,8 @@ static size_t piece_take(struct sealed_queue *q, const struct tls_heard *at, str
 {
 	struct sealed_side *side = &q->side[at->side];
 	struct sealed *s = side->now;
-	size_t want = s ? s->n - s->have : (size_t)SEALED_HEAD - side->head_n, used = side->clear || data.n < want ? data.n : want;
+	size_t want = s ? s->n - s->have : (size_t)TLS_RECORD_HEAD - side->head_n,
+	       used = side->clear || data.n < want ? data.n : want;
 	struct tls_heard here = *at;
 	here.end -= data.n - used;
 	if (side->clear) {
@@ -104,7 +98,7 @@ static size_t piece_take(struct sealed_queue *q, const struct tls_heard *at, str
 	} else {
 		memcpy(side->head + side->head_n, data.p, used);
 		side->head_n += (uint8_t)used;
-		if (side->head_n == SEALED_HEAD)
+		if (side->head_n == TLS_RECORD_HEAD)
 			head_end(q, &here);
 	}
 	return used;

@@ -73,7 +73,7 @@ static struct conn_end end_of(const struct conn *c, unsigned how, enum side firs
 static void run(struct told *t, struct bytes in, unsigned how, enum cut cut)
 {
 	struct pool *pool = pool_new((size_t)16 << 20);
-	struct dialogue_env *env = pool ? session_env(pool, NULL) : NULL;
+	struct dialogue_env *env = pool ? session_env(pool, NULL, NULL) : NULL;
 	CHECK(env);
 	size_t before = pool_used(pool);
 	struct session *s = session_new(env, how & SURE, how & LMTP, how & TLS_PORT);
@@ -95,7 +95,6 @@ static void run(struct told *t, struct bytes in, unsigned how, enum cut cut)
 	struct conn_end end = end_of(&c, how, first);
 	struct ending ending;
 	struct cause cause = {.id = CAUSE_UNEXPLAINED};
-	session_tls_end(s);
 	session_close(s, &c, &end, script.ts, &ending);
 	struct record r = {.conn = &c,
 			   .session = session_facts(s),

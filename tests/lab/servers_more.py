@@ -5,7 +5,7 @@ import shutil
 import box
 from box import HERE
 from misbehave import Misbehave
-from servers import Server
+from servers import Server, certificate
 
 
 class Dovecot(Server):
@@ -112,7 +112,43 @@ class SmtpServer(Plain):
         return {"/lab-node/server.js": (HERE / "node/server.js").read_text(encoding="utf-8")}
 
     def script(self):
-        return f"NODE_PATH={self.installed()}/node_modules {shutil.which('node')} /lab-node/server.js {self.listeners()} {self.settings.get('timeout', 60000)} &\n"
+        return f"NODE_PATH={self.installed()}/node_modules {shutil.which('node')} /lab-node/server.js {self.listeners()} {self.settings.get('timeout', 60000)} {self.settings.get('pem', '')} &\n"
+
+
+class Haraka(Plain):
+    """npm's Haraka, with STARTTLS: what it needs is as npm has it on the day, for more than a hundred packages."""
+
+    number = "3.3.4"
+    plugin = """
+exports.register = function () { this.register_hook('rcpt', 'rcpt'); this.register_hook('queue', 'take'); };
+exports.rcpt = (next, connection, params) => params[0].user === 'no' ? next(DENY, 'no such user') : next(OK);
+exports.take = (next, connection) => {
+    console.log(`taken ${connection.transaction.uuid} ${connection.transaction.header.get('Message-ID').trim().replace(/[<>]/g, '')}`);
+    next(OK, 'queued as ' + connection.transaction.uuid);
+};
+"""
+
+    def installed(self):
+        folder = box.CACHE / f"haraka-{self.number}"
+        if not (folder / "node_modules").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "package.json").write_text("{}", encoding="ascii")
+            box.command("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", f"Haraka@{self.number}", cwd=folder)
+        return folder
+
+    def version(self):
+        return self.number
+
+    def files(self):
+        return {"/etc/haraka/config/smtp.ini": f"listen={self.address}:25,[{self.address6}]:25\nnodes=0\ninactivity_timeout={self.settings.get('timeout', 60)}\n",
+                "/etc/haraka/config/plugins": "tls\nlab\n",
+                "/etc/haraka/config/connection.ini": (self.installed() / "node_modules/Haraka/config/connection.ini").read_text(encoding="utf-8"), "/etc/haraka/config/me": "mx.example.net\n", "/etc/haraka/config/loglevel": "NOTICE\n", "/etc/haraka/plugins/lab.js": self.plugin,
+                "/etc/haraka/config/tls.ini": "key=tls_key.pem\ncert=tls_cert.pem\nciphers=ALL:!aNULL:@SECLEVEL=0\nno_starttls_ports[]=465\n",
+                "/etc/haraka/config/tls_key.pem": certificate().with_suffix(".key").read_text(encoding="ascii"),
+                "/etc/haraka/config/tls_cert.pem": certificate().with_suffix(".crt").read_text(encoding="ascii")}
+
+    def script(self):
+        return f"{shutil.which('node')} {self.installed()}/node_modules/Haraka/bin/haraka -c /etc/haraka &\n"
 
 
 class Aiosmtpd(Plain):

@@ -128,6 +128,18 @@ static bool sealable(const struct step *s)
 	}
 }
 
+/* The FIN of the other side, in place of this one, which the builder adds. */
+static void close_seal(struct sealing *b, const struct step *s)
+{
+	struct step answer = *s;
+	answer.side = side_other(s->side);
+	b->like = s;
+	b->joined = false;
+	tls_talk_close_notify(b->talk[s->scene], s->side, raw_add, b);
+	tls_talk_close_notify(b->talk[s->scene], answer.side, raw_add, b);
+	step_add(b, &answer);
+}
+
 static void step_seal(struct sealing *b, const struct step *s, const struct tls_way *way, enum tls_begin begin)
 {
 	if (!b->talk[s->scene] && !is_early(s->kind))
@@ -141,6 +153,8 @@ static void step_seal(struct sealing *b, const struct step *s, const struct tls_
 		free(bulk);
 	} else if (is_text(s)) {
 		text_seal(b, s, bytes_of(s->data, s->n));
+	} else if ((b->extra & TLS_NOTIFIED) && s->kind == STEP_FLAGS) {
+		close_seal(b, s);
 	} else {
 		struct step copy = *s;
 		copy.data = NULL;

@@ -1,6 +1,7 @@
-// server.js - npm's smtp-server as the cases of the lab want it. usage: node server.js ADDRESS,ADDRESS [TIMEOUT_MS]
+// server.js - npm's smtp-server as the cases of the lab want it. usage: node server.js ADDRESS,ADDRESS [TIMEOUT_MS [PEM]]; with a key and a certificate in PEM it has STARTTLS
 'use strict';
 
+const fs = require('fs');
 const { SMTPServer } = require('smtp-server');
 
 const refused = { no: [550, 'no such user'], later: [450, 'later'] };
@@ -34,6 +35,11 @@ const options = {
         });
     }
 };
+
+if (process.argv[4]) {
+    const pem = fs.readFileSync(process.argv[4]);
+    Object.assign(options, { key: pem, cert: pem, ciphers: 'ALL:!aNULL:@SECLEVEL=0', minVersion: 'TLSv1.2', disabledCommands: ['AUTH'] });
+}
 
 const servers = process.argv[2].split(',').map(address => {
     const server = new SMTPServer(options);
