@@ -55,7 +55,8 @@ class Terminal:
         self.raw = b""
         self.resize(rows, columns, False)
         self.before = termios.tcgetattr(self.theirs)
-        env = dict(os.environ, TERM="xterm-256color", LC_ALL="C.UTF-8", **env)
+        # A sanitizer would take the signals that are sent here for its own.
+        env = {"ASAN_OPTIONS": "handle_segv=0", "TSAN_OPTIONS": "handle_segv=0", **os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **env}
         env.pop("NO_COLOR", None)
         self.child = subprocess.Popen(args, stdin=self.theirs, stdout=self.theirs, stderr=self.theirs, env=env, start_new_session=True)
 

@@ -58,7 +58,7 @@ class Test:
             ("/clean\r", r"^ +2 .*clean"), ("\r", r"^Session 2 of .*: clean, none"), ("\x1b", "latest first"),
             ("/nowhere\r", "not found: nowhere"),
             ("1\r", r"with \" 198\.51\.100\.25:25 \"(.*\n)+ +5 .*\n +3 .*\n +2 .*\n +1 .*\n\n"), ("\x1b", r"^ +4 "),
-            ("?", r"^Keys"), ("?", "latest first"), ("\t", "1 Servers(.*\n)+Server "),
+            ("?", r"^Keys"), ("?", "latest first"), ("\t", r"1 Servers(.*\n)+Server "),
         )
         t.press("q")
         self.ended("q", t, 0)
@@ -144,10 +144,10 @@ class Test:
         t = Terminal(["/bin/sh", "-c", '"$0" -r - --top -Z "$1" <pcaps/421-idle.pcap', self.program, getpass.getuser()])
         self.check("a terminal is needed for keys", t.ends() == 2 and "wants a terminal" in t.text(), t)
         t.close()
-        for more, pattern in (({"TERM": "nonesuch"}, 'of the kind "nonesuch" is not known'),):
-            t = Terminal(["/usr/bin/env", "TERM=" + more["TERM"], self.program, "-r", "pcaps/421-idle.pcap", "--top", "-Z", getpass.getuser()])
-            self.check("an unknown terminal", t.ends() == 2 and re.search(pattern, t.text().replace("\n", "")), t)
-            t.close()
+        # Where there is no such terminal, ncurses itself does not free what it had begun with.
+        t = Terminal([self.program, "-r", "pcaps/421-idle.pcap", "--top", "-Z", getpass.getuser()], TERM="nonesuch", ASAN_OPTIONS="detect_leaks=0")
+        self.check("an unknown terminal", t.ends() == 2 and 'of the kind "nonesuch" is not known' in t.text(), t)
+        t.close()
         t = self.top(["pcaps/421-idle.pcap"], "-o", "text")
         self.check("standard output is taken", t.ends() == 2 and "standard output is the view of --top" in t.text(), t)
         t.close()

@@ -93,6 +93,15 @@ class Browser:
             raise RuntimeError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
+    def becomes(self, expression, seconds=5):
+        """Whether an expression is true before long: the page is drawn when the browser comes to it."""
+        end = time.monotonic() + seconds
+        while not self.value(expression):
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.05)
+        return True
+
     def key(self, key, code, text=""):
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, text=text if kind == "keyDown" else "")
