@@ -103,6 +103,18 @@ class Terminal:
         left = self.raw.rfind(b"\x1b[?1049l") > self.raw.rfind(b"\x1b[?1049h") >= 0
         return termios.tcgetattr(self.theirs) == self.before and left and self.raw.rfind(b"\x1b[?25h") > self.raw.rfind(b"\x1b[?25l")
 
+    def hang_up(self):
+        """Whether it ends when its terminal is gone."""
+        os.close(self.ours)
+        os.close(self.theirs)
+        try:
+            self.child.wait(NOT_THERE)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+            self.child.wait()
+            return False
+        return True
+
     def close(self):
         if self.child.poll() is None:
             self.child.kill()

@@ -50,7 +50,7 @@ static void spans_become_longer(void **state)
 	assert_memory_equal(forth.counts, back.counts, sizeof(forth.counts));
 	assert_int_equal(forth.origin, back.origin);
 	assert_int_equal(forth.origin % timeline_length(&forth), 0);
-	assert_int_equal(forth.counts[timeline_spans(&forth) - 1][VERDICT_CLEAN], 1);
+	assert_int_equal(forth.counts[timeline_spans(&forth) - 1][VERDICT_CLEAN][SEVERITY_NONE], 1);
 }
 
 /* Clocks that say anything. */

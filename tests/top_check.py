@@ -96,8 +96,11 @@ class Test:
     def many(self):
         """More sessions than lines."""
         names = [f"pcaps/{line.split()[0]}" for line in pathlib.Path("pcaps/LIST").read_text(encoding="utf-8").splitlines() if line[:1] not in ("#", "")]
+        told = subprocess.run([self.program, *[x for name in names for x in ("-r", name)], "-o", "json"], capture_output=True, check=False)
+        n = told.stdout.count(b'"event_type":"session"')
         t = self.top(names)
-        self.keys(t, ("3", r"^ +168 "), ("\x1b[F", r"^ +1 .*\n .*q quit"), ("\x1b[5~", r"^ +2\d "), ("g", r"^ +168 "), ("\x1b[6~", r"^ +148 "), ("\x1bOB", r"^ +147 "), ("\x1b[A", r"^ +148 "))
+        self.keys(t, ("3", rf"^ +{n} "), ("\x1b[F", r"^ +1 .*\n .*q quit"), ("\x1b[5~", r"^ +2\d "), ("g", rf"^ +{n} "))
+        self.keys(t, ("\x1b[6~", rf"^ +{n - 20} "), ("\x1bOB", rf"^ +{n - 21} "), ("\x1b[A", rf"^ +{n - 20} "))
         t.press("q")
         self.ended("many", t, 0)
 
@@ -129,6 +132,12 @@ class Test:
             t.sees("all read")
             t.child.send_signal(number)
             self.ended(number.name, t, -number)
+
+    def gone(self):
+        """The terminal is closed under it, and nobody sends SIGHUP."""
+        t = self.top(["pcaps/421-idle.pcap"])
+        t.sees("all read")
+        self.check("ends with its terminal", t.hang_up())
 
     def said(self):
         """What is said on standard error is seen in the last line, and stands on the terminal in the end."""
@@ -163,7 +172,7 @@ class Test:
         for folder in ("pcaps", "tests"):
             os.symlink(os.path.join(home, folder), here / folder)
         os.chdir(here)
-        for part in (self.lists, self.session, self.many, self.hostile, self.deaths, self.said):
+        for part in (self.lists, self.session, self.many, self.hostile, self.deaths, self.gone, self.said):
             part()
         os.chdir(home)
         print(f"1..{self.n}")

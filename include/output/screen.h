@@ -35,6 +35,7 @@ enum screen_key {
 	SCREEN_BACKSPACE,
 	SCREEN_TAB,
 	SCREEN_BREAK,  /* ^C */
+	SCREEN_GONE,   /* the terminal hung up */
 	SCREEN_REDRAW, /* ^L */
 	SCREEN_RESIZED
 };

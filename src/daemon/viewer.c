@@ -221,7 +221,7 @@ bool viewer_turn(struct viewer *v, int timeout)
 	said_show(v);
 	top_draw(v->top);
 	while ((key = screen_key(timeout)) != SCREEN_NONE) {
-		if (!key_take(v, key))
+		if (key == SCREEN_GONE || !key_take(v, key))
 			return false;
 		top_draw(v->top);
 		timeout = 0;

@@ -324,11 +324,11 @@ void ladder_judge(struct ladder *l, const struct ending *ending, enum verdict v)
 	struct ladder_line *fault;
 	enum about about = (enum about)abouts[v];
 
-	/* Of an alert that has no row, it is the close. */
-	if (about == ABOUT_NOTHING && verdict_row(v)->severity >= SEVERITY_NOTICE && ending->closer != CLOSER_NOBODY)
-		about = ending->closer == CLOSER_SERVER ? ABOUT_SERVER : ABOUT_CLIENT;
 	lines_order(l);
 	fault = fault_find(l, ending, about);
+	/* Of an alert that has no row, or is about a reply that came between records of TLS, it is the close. */
+	if (fault == NULL && verdict_row(v)->severity >= SEVERITY_NOTICE && ending->closer != CLOSER_NOBODY)
+		fault = close_find(l, ending->closer == CLOSER_SERVER ? SERVER : CLIENT, ending->how);
 	if (fault != NULL)
 		fault->flags |= LADDER_FAULT;
 }

@@ -10,6 +10,7 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <ncurses.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -313,6 +314,14 @@ static int control(wint_t c)
 	}
 }
 
+/* A terminal that is gone answers every read at once with nothing, for ever. */
+static bool hung_up(void)
+{
+	struct pollfd p = {.fd = STDIN_FILENO};
+
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL));
+}
+
 int screen_key(int timeout)
 {
 	wint_t c = 0;
@@ -322,7 +331,9 @@ int screen_key(int timeout)
 	r = get_wch(&c);
 	if (r == KEY_CODE_YES)
 		return special((int)c);
-	return r == OK ? control(c) : SCREEN_NONE;
+	if (r == OK)
+		return control(c);
+	return hung_up() ? SCREEN_GONE : SCREEN_NONE;
 }
 
 const char *screen_said(char out[SCREEN_SAID])
