@@ -9,9 +9,9 @@ enum { TIMELINE_SPANS = 60 };
 /* Zero-filled before first use. */
 struct timeline {
 	bool begun;
-	unsigned unit;     /* which length they have: see timeline_length */
-	int64_t low, high; /* the first and the last time that was counted */
-	int64_t origin;    /* when the first span begins, nanoseconds since the epoch */
+	unsigned unit;                                         /* which length they have: see timeline_length */
+	int64_t low, high;                                     /* the first and the last time that was counted */
+	int64_t origin;                                        /* when the first span begins, nanoseconds since the epoch */
 	uint64_t counts[TIMELINE_SPANS][VERDICTS][SEVERITIES]; /* one verdict can be graded otherwise from session to session */
 };
 
