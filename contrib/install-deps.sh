@@ -38,6 +38,8 @@ lab   tool   ethtool           ethtool
 lab   tool   openssl           openssl
 lab   tool   node              nodejs
 lab   tool   npm               npm
+lab   tool   cc                gcc
+lab   tool   curl              curl
 deb   tool   dh                debhelper
 deb   tool   dpkg-buildpackage dpkg-dev
 deb   tool   fakeroot          fakeroot
