@@ -14,7 +14,7 @@ CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -DSMTPWATCH_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 -fvisibility=hidden $(OPT) $(WARN) $(HARDEN) $(CHECKED)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now
-LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -lmicrohttpd -lpthread
+LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -lmicrohttpd -lncursesw -ltinfo -lpthread
 
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 core     := $(call objects,src/core/*.c)
@@ -25,7 +25,11 @@ tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/scenario_p
 
 to        = $(DESTDIR)$(PREFIX)
 conf      = $(DESTDIR)$(SYSCONFDIR)/smtpwatch/smtpwatch.conf
-documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/daemon.md docs/metrics.md docs/schema.json docs/tls.md contrib/grafana-dashboard.json
+documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/columns.md docs/tutorial.md docs/report.md docs/daemon.md docs/metrics.md docs/schema.json docs/tls.md contrib/grafana-dashboard.json
+
+fuzz_targets := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzz_parts   := $(addprefix $(BUILD)/tests/,fuzz/fuzz.o fuzz/case.o lib/general.o)
+replays      := $(fuzz_targets:%=$(BUILD)/tests/fuzz/replay_%)
 
 lab_tools := $(addprefix $(BUILD)/tests/lab/,blast bare_live)
 
@@ -64,7 +68,7 @@ check:
 	@contrib/install-deps.sh build check
 	@$(again) test
 
-test: $(tests) $(BUILD)/smtpwatch
+test: $(tests) $(replays) $(BUILD)/smtpwatch
 	@tests/run.sh $(BUILD)
 
 asan:
@@ -109,20 +113,26 @@ lab:
 	@$(again) $(BUILD)/smtpwatch $(bench) $(lab_tools)
 	@tests/lab/run $(BUILD)
 
-# Frames through the whole monitor, from the captures of pcaps/ on, for SECONDS; what breaks a rule of tests/fuzz/fuzz_monitor.c is left in build/fuzz.
+# The report of -o html in a headless browser.
+browser: $(BUILD)/smtpwatch $(BUILD)/tests/scenario_pcap
+	@contrib/install-deps.sh browser
+	@/usr/bin/python3 tests/browser/test_report.py $^
+
+# Each target of tests/fuzz for a part of SECONDS, from the committed corpus on; what breaks a rule of tests/fuzz/fuzz_*.c is left in build/fuzz. TARGETS: only these.
 fuzz:
 	@contrib/install-deps.sh build fuzz
-	@$(again) $(addprefix build/fuzz/tests/fuzz/,monitor seeds) CC=clang BUILD=build/fuzz SANITIZE=address,undefined \
-		OPT='-O1 -g -fsanitize-coverage=inline-8bit-counters,pc-table'
-	@mkdir -p build/fuzz/corpus build/fuzz/seeds
-	@build/fuzz/tests/fuzz/seeds build/fuzz/seeds pcaps/*.pcap*
-	@build/fuzz/tests/fuzz/monitor -max_len=14000 -max_total_time=$(or $(SECONDS),600) -timeout=10 -entropic=0 \
-		-artifact_prefix=build/fuzz/ build/fuzz/corpus build/fuzz/seeds
+	@$(again) $(addprefix build/fuzz/tests/fuzz/,$(fuzz_targets) seeds) CC=clang BUILD=build/fuzz SANITIZE=address,undefined,fuzzer-no-link OPT='-O1 -g'
+	@mkdir -p build/fuzz/corpus/monitor
+	@build/fuzz/tests/fuzz/seeds build/fuzz/corpus/monitor pcaps/*.pcap*
+	@tests/fuzz/run build/fuzz $(or $(SECONDS),600) $(or $(TARGETS),$(fuzz_targets))
 
-fuzz_parts := $(addprefix $(BUILD)/tests/,fuzz/fuzz_monitor.o fuzz/mutate.o fuzz/case.o lib/general.o)
-
-$(BUILD)/tests/fuzz/monitor: $(fuzz_parts) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
+$(fuzz_targets:%=$(BUILD)/tests/fuzz/%): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(fuzz_parts) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
 	$(call said,LINK $@)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(BUILD)/tests/fuzz/monitor: $(BUILD)/tests/fuzz/mutate.o
+
+$(replays): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(fuzz_parts) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
+	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/tests/fuzz/seeds: $(addprefix $(BUILD)/tests/fuzz/,seeds.o case.o) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
@@ -131,7 +141,7 @@ coverage:
 	@CC=gcc $(again) everything BUILD=build/coverage OPT='-O0 -g --coverage'
 	@tests/coverage.sh build/coverage
 
-everything: $(tests) $(BUILD)/smtpwatch $(bench) $(lab_tools)
+everything: $(tests) $(replays) $(BUILD)/smtpwatch $(bench) $(lab_tools)
 
 # The captures of pcaps/LIST from their scenarios; the golden outputs, after a change of output that is meant.
 pcaps: $(BUILD)/tests/scenario_pcap
@@ -139,9 +149,10 @@ pcaps: $(BUILD)/tests/scenario_pcap
 
 golden: pcaps $(BUILD)/smtpwatch
 	@tests/test_golden.sh $(BUILD)/smtpwatch --write
+	@tests/test_explain.sh $(BUILD)/smtpwatch --write
 
 # The parts of the documents that come from the program's tables, after a change of these.
-docs: $(BUILD)/tests/make_docs
+docs: $(BUILD)/tests/make_docs $(BUILD)/smtpwatch
 	@tests/test_docs.sh $(BUILD)/smtpwatch --write
 
 # Where things go: beneath PREFIX, but for configuration. An older configuration file is kept.
@@ -179,7 +190,7 @@ lab-package: deb
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check bench bench-live lab test asan tsan lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean
+.PHONY: all run check bench bench-live browser lab test asan tsan lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)

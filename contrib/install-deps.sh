@@ -1,5 +1,5 @@
 #!/bin/sh
-# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|fuzz|witness|lab|deb|package ...
+# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|fuzz|witness|lab|browser|deb|package ...
 set -eu
 
 # group, how to see that it is there, what to look for, the Debian package that has it
@@ -16,9 +16,11 @@ build header cap-ng.h       libcap-ng-dev
 build header seccomp.h      libseccomp-dev
 build header systemd/sd-daemon.h libsystemd-dev
 build header microhttpd.h      libmicrohttpd-dev
+build header curses.h          libncurses-dev
 check header cmocka.h          libcmocka-dev
 check tool   /usr/bin/python3  python3
 check module jsonschema        python3-jsonschema
+check module pyte              python3-pyte
 lint  tool   gcc               gcc
 lint  tool   clang             clang
 lint  tool   clang-format      clang-format
@@ -40,6 +42,8 @@ lab   tool   node              nodejs
 lab   tool   npm               npm
 lab   tool   cc                gcc
 lab   tool   curl              curl
+browser tool chromium          chromium
+browser tool /usr/bin/python3  python3
 deb   tool   dh                debhelper
 deb   tool   dpkg-buildpackage dpkg-dev
 deb   tool   fakeroot          fakeroot

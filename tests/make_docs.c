@@ -4,7 +4,8 @@
 #include "core/cause.h"
 #include "daemon/options_help.h"
 #include "daemon/options_read.h"
-#include "output/facts.h"
+#include "output/columns.h"
+#include "output/explain_words.h"
 #include "output/metrics.h"
 #include "output/sink.h"
 
@@ -196,40 +197,82 @@ static void markdown_cell(struct outbuf *b, const char *text)
 			outbuf_char(b, *text);
 }
 
-static void part_alert_table(struct outbuf *b)
+/* "* **What happened:** The server said ..." */
+static void markdown_item(struct outbuf *b, const char *label, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n == 0)
+		return;
+	outbuf_format(b, "* **%s:** ", label);
+	outbuf_char(b, (char)toupper((unsigned char)text[0]));
+	markdown_cell(b, text + 1);
+	outbuf_str(b, text[n - 1] == '.' ? "\n" : ".\n");
+}
+
+static void part_alert_list(struct outbuf *b)
 {
 	for (unsigned s = 0; s < SIGNATURES; s++) {
 		const struct verdict_row *row = signature_row(s);
+		const struct explain_words *words = explain_words_of(row->id);
+		char rule[64];
 
 		if (category_begun(s) != NULL) {
 			outbuf_str(b, s > 0 ? "\n## " : "## ");
 			put_heading(b, category_begun(s));
-			outbuf_str(
-				b,
-				"\n\n| alert | severity | what happened | what it means for the mail | where to look | source |\n"
-				"|---|---|---|---|---|---|\n");
+			outbuf_char(b, '\n');
 		}
-		outbuf_format(b, "| `%s` | %s | ", row->id, severity_name(row->severity));
-		markdown_cell(b, row->headline);
-		outbuf_str(b, " | ");
-		markdown_cell(b, row->meaning);
-		outbuf_str(b, " | ");
-		markdown_cell(b, row->advice);
-		outbuf_format(b, " | %s |\n", row->rfc);
+		outbuf_format(b, "\n### `%s` (%s)\n\n", row->id, severity_name(row->severity));
+		markdown_item(b, "What happened", row->headline);
+		markdown_item(b, "The mail", row->meaning);
+		if (words == NULL) {
+			complain("src/output/explain_words.c has no row for", row->id);
+			continue;
+		}
+		if (strcmp(row->rfc, "-") == 0)
+			snprintf(rule, sizeof(rule), "The rule");
+		else
+			snprintf(rule, sizeof(rule), "The rule (%s)", row->rfc);
+		markdown_item(b, "What the sender does", words->sender);
+		markdown_item(b, "Look at", row->advice);
+		markdown_item(b, "What to do", words->check);
+		markdown_item(b, rule, words->rule);
 	}
 }
 
-static void part_cause_table(struct outbuf *b)
+static void part_cause_list(struct outbuf *b)
 {
-	outbuf_str(b, "| cause | what it says | where to look |\n|---|---|---|\n");
 	for (enum cause_id id = 0; id < CAUSES; id++) {
 		const struct cause_row *row = cause_row(id);
+		const struct explain_cause *words = explain_cause_of(row->id);
 
-		outbuf_format(b, "| `%s` | ", row->id);
-		markdown_cell(b, row->meaning);
-		outbuf_str(b, " | ");
-		markdown_cell(b, row->advice != NULL ? row->advice : "");
-		outbuf_str(b, " |\n");
+		outbuf_format(b, "%s### `%s`\n\n", id > 0 ? "\n" : "", row->id);
+		markdown_item(b, "What it says", row->meaning);
+		if (words == NULL) {
+			complain("src/output/explain_words.c has no row for", row->id);
+			continue;
+		}
+		markdown_item(b, "How it comes about", words->how);
+		markdown_item(b, "Look at", row->advice != NULL ? row->advice : "");
+		markdown_item(b, "What to do", words->check);
+	}
+}
+
+/* A field in each of the three formats. */
+static void part_column_table(struct outbuf *b)
+{
+	outbuf_str(b, "| csv | zeek | type in zeek | ecs |\n|---|---|---|---|\n");
+	for (const struct column *c = columns;
+	     c->name[COLUMN_CSV] != NULL || c->name[COLUMN_ZEEK] != NULL || c->name[COLUMN_ECS] != NULL; c++) {
+		for (enum column_format f = COLUMN_CSV; f < COLUMN_FORMATS; f++) {
+			if (c->name[f] != NULL)
+				outbuf_format(b, "| `%s` ", c->name[f]);
+			else
+				outbuf_str(b, "| ");
+			if (f == COLUMN_ZEEK)
+				outbuf_format(b, "| %s ", c->name[f] != NULL ? column_type(c->kind) : "");
+		}
+		outbuf_str(b, "|\n");
 	}
 }
 
@@ -301,6 +344,11 @@ static void words_output(struct outbuf *b)
 		outbuf_format(b, " %s", (*k)->name);
 }
 
+static void words_session(struct outbuf *b)
+{
+	outbuf_str(b, " worst");
+}
+
 /* How a value of this name is completed: by a function of the file's own, or by words; neither: nothing can be offered. */
 struct value_kind {
 	const char *arg, *function;
@@ -315,6 +363,7 @@ static const struct value_kind value_kinds[] = {
 	{"SEVERITY", NULL, words_severity},
 	{"ALERT=SEVERITY", NULL, words_alert},
 	{"KIND[:TARGET]", NULL, words_output},
+	{"SESSION", NULL, words_session},
 	{"N", NULL, NULL},
 	{"SIZE", NULL, NULL},
 	{"TIME", NULL, NULL},
@@ -392,8 +441,9 @@ static const struct part parts[] = {
 	{"facts", part_facts},
 	{"exit codes", part_exit},
 	{"alerts", part_alerts},
-	{"table of alerts", part_alert_table},
-	{"table of causes", part_cause_table},
+	{"list of alerts", part_alert_list},
+	{"list of causes", part_cause_list},
+	{"table of columns", part_column_table},
 	{"table of metrics", part_metric_table},
 	{"values", part_values},
 	{"names", part_names},
@@ -404,7 +454,8 @@ static const struct part *part_of(const char *line, const char *word)
 {
 	const char *at = strstr(line, word);
 
-	if (at == NULL)
+	/* "send: " is none. */
+	if (at == NULL || (at > line && isalpha((unsigned char)at[-1])))
 		return NULL;
 	at += strlen(word);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

@@ -21,7 +21,17 @@ while read -r document; do
 		diff -u --label "$document" --label "make docs" "$document" "$now" || fail "$document is not up to date: make docs"
 	fi
 done < <(grep -rlE '(^|[^[:alnum:]])begin: ' docs contrib)
-[ "${2-}" != --write ] || exit $failures
+
+# Examples and pictures are what the program says today.
+if [ "${2-}" = --write ]; then
+	contrib/docs/examples.py "$1" --write docs/tutorial.md README.md
+	contrib/docs/pictures "$1" docs/pictures
+	exit $failures
+fi
+contrib/docs/examples.py "$1" docs/tutorial.md README.md || fail "examples are not up to date"
+pictures=$(mktemp -d)
+{ contrib/docs/pictures "$1" "$pictures" && diff -r docs/pictures "$pictures" >"$now"; } || fail "pictures are not up to date: make docs"
+rm -r "$pictures"
 
 # shellcheck source=/dev/null
 . contrib/completion/smtpwatch.bash

@@ -6,25 +6,11 @@ set -u
 program=$(realpath "$1")
 mode=$2
 golden=tests/golden
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-n=0 failed=0
+# shellcheck source=tests/result.sh
+. tests/result.sh
 mapfile -t names < <(awk '!/^#/ && NF { print $1 }' pcaps/LIST)
 mapfile -t secret < <(awk '!/^#/ && $1 ~ /^tls-/ { print $1 }' pcaps/LIST)
 mapfile -t scenarios < <(awk '!/^#/ && NF && $2 != "lab" { print $1 }' pcaps/LIST)
-
-# result NAME COMMAND...: what the command prints tells what is wrong
-result() {
-	local name=$1 said
-	shift
-	n=$((n + 1))
-	if said=$("$@" 2>&1); then
-		echo "ok $n - $name"
-	else
-		failed=1
-		printf 'not ok %d - %s\n%s\n' $n "$name" "$said"
-	fi
-}
 
 # The program's two outputs of the captures that are named: $dir/NAME.txt and $dir/NAME.json.
 judge() {

@@ -83,7 +83,7 @@ static const struct mistake_row mistakes[] = {
 	{"--itnerface eth0 -r a", 1, "did you mean --interface?"},
 	{"-r a -x", 1, "there is no option -x"},
 	{"-r a --checksum=yes", 1, "--checksum takes no value"},
-	{"-r a -o csv", 1, "there is no output \"csv\"; there are text, json"},
+	{"-r a -o pdf", 1, "there is no output \"pdf\"; there are text, json"},
 	{"-r a -p 25,x", 1, "\"x\" is no port"},
 	{"-r a -p 0", 1, "\"0\" is no port"},
 	{"-r a -p 65536", 1, "\"65536\" is no port"},
@@ -107,7 +107,7 @@ static const struct mistake_row mistakes[] = {
 	{"-r a --idle-timeout 5x", 1, "no time of"},
 	{"-r a -c /nonexistent/file", 1, "cannot read /nonexistent/file: No such file"},
 	{"-r a -c /", 1, "cannot read /: Is a directory"},
-	{"--nonsense -x --redact some -o csv", 4, "csv"},
+	{"--nonsense -x --redact some -o pdf", 4, "pdf"},
 };
 
 static void mistakes_are_told(void **state)

@@ -15,17 +15,19 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 /* Exit codes of the processes. */
 enum { FINE = 0, REFUSED = 3, WRONG = 4 };
 
-static enum sandbox_role role;
+static unsigned role;
 
 /* How a process ends that is confined, and then does something: its exit code, or 128 and the signal. */
 static int ends(void (*doing)(void))
@@ -130,6 +132,23 @@ static void do_open(void)
 	open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+static void do_terminal_size(void)
+{
+	struct winsize size;
+	ioctl(STDIN_FILENO, TIOCGWINSZ, &size);
+}
+
+static void do_terminal_mode(void)
+{
+	struct termios mode = {0};
+	tcsetattr(-1, TCSADRAIN, &mode);
+}
+
+static void do_terminal_input(void)
+{
+	ioctl(STDIN_FILENO, TIOCSTI, "x");
+}
+
 static void daily_work_goes_on(void **state)
 {
 	(void)state;
@@ -165,6 +184,23 @@ static void what_an_intruder_would_do_kills(void **state)
 	}
 }
 
+/* What --top needs, and nothing that types for the user. */
+static void a_terminal_is_for_the_view_alone(void **state)
+{
+	(void)state;
+	if (!sandbox_built())
+		return;
+	role = SANDBOX_PROGRAM;
+	assert_int_equal(ends(do_terminal_size), 128 + SIGSYS);
+	assert_int_equal(ends(do_terminal_mode), 128 + SIGSYS);
+	role = SANDBOX_PROGRAM | SANDBOX_TERMINAL;
+	assert_int_equal(ends(do_terminal_size), FINE);
+	assert_int_equal(ends(do_terminal_mode), FINE);
+	assert_int_equal(ends(do_terminal_input), 128 + SIGSYS);
+	assert_int_equal(ends(do_execve), 128 + SIGSYS);
+	assert_int_equal(ends(do_packet_socket), REFUSED);
+}
+
 static void the_opener_can_do_less(void **state)
 {
 	static void (*const deeds[])(void) = {do_execve, do_open, do_internet_socket, do_daily_work, do_kill};
@@ -182,7 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(daily_work_goes_on),        cmocka_unit_test(a_packet_socket_is_refused),
 		cmocka_unit_test(a_bug_of_ours_ends_as_one), cmocka_unit_test(what_an_intruder_would_do_kills),
-		cmocka_unit_test(the_opener_can_do_less),
+		cmocka_unit_test(the_opener_can_do_less),    cmocka_unit_test(a_terminal_is_for_the_view_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

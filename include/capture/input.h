@@ -30,6 +30,9 @@ ssize_t input_read(struct input *in, void *to, size_t n);
 /* Why input_read said -1; "" if it has not. */
 const char *input_trouble(const struct input *in);
 
+/* Bytes that were read of the file, as it lies there, compressed or not; and of how many: 0 where that is not known. */
+uint64_t input_progress(const struct input *in, uint64_t *size);
+
 /* True if more than the file system may keep input_read waiting: a pipe, a socket, a terminal. */
 bool input_waits(const struct input *in);
 

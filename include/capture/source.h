@@ -34,6 +34,9 @@ int source_read(struct source *s, struct frame *frames, size_t n, char why[SOURC
  */
 struct bytes source_secrets(struct source *s);
 
+/* Bytes that were read of the file; and of how many: 0 where that is not known. */
+uint64_t source_progress(const struct source *s, uint64_t *size);
+
 /* Ends a wait in source_read, and the source: from now on it reads 0. The only call that another thread, or a signal handler, may make. */
 void source_stop(struct source *s);
 

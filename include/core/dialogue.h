@@ -38,6 +38,7 @@ struct smtp_event {
 
 struct dialogue;
 struct tls_opener;
+struct watch;
 
 /*
  * What a dialogue tells. None of it may call back into the dialogue; command and reply may fill in the pending's transaction, note and due. Of content and TLS, len bytes come, of which text.n
@@ -66,6 +67,7 @@ struct dialogue_env {
 	struct pool *pool;
 	const struct dialogue_listener *listener;
 	const struct tls_opener *opener; /* NULL: no keys */
+	const struct watch *watch;       /* NULL: nobody looks on; the listener tells it */
 };
 
 /* At most so many commands are outstanding, and so many bytes wait for a reply that tells what they are. */

@@ -17,6 +17,9 @@ void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts);
 /* What was held has got a meaning (the mode was changed): reads it again, then the FIN behind it. */
 void dialogue_client_resume(struct dialogue *d, int64_t ts);
 
+/* What the client's held bytes are, more of them must tell: no reply will. */
+bool dialogue_undecided(const struct dialogue *d);
+
 /* The message under way has ended, at the offset read so far. */
 struct smtp_pending *dialogue_client_end(struct dialogue *d, unsigned flaws, int64_t ts);
 

@@ -8,6 +8,7 @@
 #include "core/record.h"
 
 struct tls_opener;
+struct watch;
 
 /* How one port is spoken to. */
 enum port_kind { PORT_SMTP, PORT_TLS, PORT_LMTP };
@@ -42,6 +43,7 @@ struct monitor_config {
 	const struct monitor_front *front;
 	void *arg;
 	const struct tls_opener *opener; /* NULL: what is said inside TLS is not read; else borrowed, and may serve many monitors */
+	struct watch *watch;             /* NULL, or who is told of each session from within (watch.h); borrowed */
 };
 
 /* Ports 25 and 587, the own engine, every limit at its default. */

@@ -8,9 +8,10 @@
 struct session;
 struct dialogue_env;
 struct tls_opener;
+struct watch;
 
-/* What all sessions of a monitor have in common; lives as long as the pool. opener: NULL, or what opens TLS. NULL where the pool is exhausted. */
-struct dialogue_env *session_env(struct pool *pool, const struct tls_opener *opener);
+/* What all sessions of a monitor have in common; lives as long as the pool. opener: NULL, or what opens TLS. watch: NULL, or who is told all that is said. NULL where the pool is exhausted. */
+struct dialogue_env *session_env(struct pool *pool, const struct tls_opener *opener, const struct watch *watch);
 
 /* sure: the handshake was seen. lmtp, tls: how its port is spoken to. NULL where the pool is exhausted. */
 struct session *session_new(const struct dialogue_env *env, bool sure, bool lmtp, bool tls);

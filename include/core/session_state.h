@@ -83,6 +83,9 @@ static inline void session_heard(struct session *s, enum side side, int64_t ts)
 	s->last_byte[side] = ts > before ? ts : before + 1;
 }
 
+/* session.c - what a dialogue tells, and session_watch.c passes on where it is looked on. */
+extern const struct dialogue_listener session_listener;
+
 /* session_message.c - the transactions of a session. */
 
 /* A transaction begins; NULL where no room is. */

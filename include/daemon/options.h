@@ -33,6 +33,9 @@ struct options {
 	struct alerting alerting;
 	enum severity fail_on; /* SEVERITIES: never */
 	enum redact_mode redact;
+	const char *explain;    /* which session; NULL: none */
+	const char *ladder;     /* how its ladder is written */
+	bool top;               /* the terminal view */
 	const char *write_pcap; /* the directory; NULL: no packets are written */
 	size_t pcap_memory;     /* bytes of packets that are kept for it, live */
 	int64_t repeat;         /* nanoseconds; 0: never in sums */

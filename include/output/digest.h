@@ -16,7 +16,9 @@ void digest_free(struct digest *d);
 void digest_sha1(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA1]);
 void digest_sha256(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA256]);
 
-/* A SHA-1 in base64, with its NUL. */
+/* A SHA-256 in base64, with its NUL; a SHA-1. */
+enum { DIGEST_BASE64_SHA256 = 45 };
+void digest_base64_sha256(const uint8_t sha256[DIGEST_SHA256], char out[DIGEST_BASE64_SHA256]);
 void digest_base64(const uint8_t sha1[DIGEST_SHA1], char out[DIGEST_BASE64_SHA1]);
 
 /* n bytes as lower-case hex, 2 n characters without a NUL. */

@@ -32,6 +32,9 @@ extern const struct fact_row fact_rows[];
 void facts_each(const struct fact_view *v, struct outbuf *scratch, void (*each)(void *arg, const char *name, struct bytes value),
 		void *arg);
 
+/* The message that an alert is about: the slow one; else the first that did not come well to its end, or the last. NULL: there is none. */
+const struct transaction *facts_message(const struct fact_view *v);
+
 /* "SMTPWATCH_QUEUE_ID" of "queue_id": for environments and the journal. */
 enum { FACT_NAME = 40 };
 char *fact_upper(const char *name, char out[FACT_NAME]);

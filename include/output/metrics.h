@@ -25,6 +25,9 @@ struct metrics {
 	const struct alerting *alerting; /* borrowed; NULL: none so far */
 };
 
+/* The upper bound of a bucket in seconds: "0.025"; of the one without bound "+Inf". */
+const char *metrics_bound(unsigned bucket);
+
 /* One session. */
 void metrics_count(struct metrics *m, const struct report *r);
 

@@ -25,4 +25,7 @@ void redactor_free(struct redactor *r);
  */
 const struct record *redactor_record(struct redactor *r, const struct record *in);
 
+/* Any text of that session (not redacted yet), treated as its replies are. Valid until the next call of either. */
+struct bytes redactor_text(struct redactor *r, const struct session_facts *facts, struct bytes text);
+
 #endif

@@ -3,7 +3,7 @@
 #define SMTPWATCH_OUTPUT_SINK_H
 
 #include "output/daily.h"
-#include "output/redact.h"
+#include "output/exhibits.h"
 #include "output/run_mode.h"
 #include "output/throttle.h"
 #include "output/totals.h"
@@ -27,6 +27,8 @@ struct sink_kind {
 	bool (*repeat)(void *self, const struct throttle_repeat *repeat); /* live: what the throttle kept back, summed up */
 	bool (*daily)(void *self, const struct daily *day);               /* live: a day is over */
 	bool (*stats)(void *self, const struct summary *summary);
+	/* Behind stats: each of the worst alerted sessions, worst first, and NULL when there are no more. Of a kind that has it the sessions are kept, and captures read a second time. */
+	bool (*exhibit)(void *self, const struct exhibit *one);
 	void (*observe)(void *self, const struct summary *summary); /* the same facts, whenever they are at hand */
 	bool (*flush)(void *self);
 	bool (*close)(void *self); /* false: something is missing from the target */
@@ -39,7 +41,8 @@ struct sink_kind {
 	void (*loss)(const void *self, struct sink_loss *out);
 };
 
-extern const struct sink_kind sink_text, sink_json, sink_syslog, sink_journald, sink_prometheus, sink_textfile, sink_exec;
+extern const struct sink_kind sink_text, sink_json, sink_syslog, sink_journald, sink_prometheus, sink_textfile, sink_exec, sink_csv,
+	sink_zeek, sink_ecs, sink_html;
 
 /* The table of kinds, ended by NULL. */
 extern const struct sink_kind *const sink_kinds[];
@@ -79,6 +82,14 @@ void sinks_flush(struct sinks *s);
 
 /* The last words, or with summary.interim what can be said so far; totals, alerting, live and outputs are filled in here. */
 void sinks_stats(struct sinks *s, struct summary summary);
+
+/*
+ * Offline, behind the last words: whether an output shows sessions in detail; asks for their ladders (exhibits_draw), if they can be had; and, when these are filled, shows them. Live the last is done with
+ * each statistics, without ladders.
+ */
+bool sinks_exhibiting(const struct sinks *s);
+void sinks_draw(struct sinks *s, exhibit_drawer *draw, void *arg);
+void sinks_exhibit(struct sinks *s);
 
 /* The same for those that show figures to whoever asks at any time; cheap enough for once a second. */
 void sinks_observe(struct sinks *s, struct summary summary);

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -24,8 +25,9 @@ struct input {
 	int wake;      /* an eventfd that input_stop makes readable; -1 for a file, where no read takes long */
 	atomic_bool stop;
 	bool ended;
-	struct unpack *unpack; /* NULL: not compressed */
-	struct bytes raw;      /* what is left in block */
+	uint64_t fetched, size; /* bytes; size 0: not known */
+	struct unpack *unpack;  /* NULL: not compressed */
+	struct bytes raw;       /* what is left in block */
 	/* Given again by input_read, since a pipe cannot be read twice. */
 	size_t ahead_n, ahead_given;
 	uint8_t ahead[INPUT_AHEAD];
@@ -73,6 +75,7 @@ static ssize_t input_fetch(struct input *in, void *to, size_t n, bool interrupti
 	if (r < 0)
 		return input_broken(in);
 	in->ended = r == 0;
+	in->fetched += (uint64_t)r;
 	return r;
 }
 
@@ -189,15 +192,34 @@ static bool input_check(struct input *in)
 	if (S_ISCHR(st.st_mode) && isatty(in->fd))
 		return input_fail(in, "is a terminal: a capture cannot be typed", "");
 	if (S_ISREG(st.st_mode))
+		in->size = (uint64_t)st.st_size;
+	if (S_ISREG(st.st_mode))
 		return true;
 	in->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return in->wake >= 0 || input_fail(in, "cannot be opened: ", strerror(errno));
 }
 
+/*
+ * "/dev/fd/3" is a copy of that descriptor, as in a shell: opened by that name the file would be asked again whether we may, who may be somebody else by now. A file is read from its beginning.
+ */
+static int file_open(const char *path)
+{
+	char *end;
+	unsigned long n = strncmp(path, "/dev/fd/", 8) == 0 ? strtoul(path + 8, &end, 10) : 0;
+	int fd;
+
+	if (strncmp(path, "/dev/fd/", 8) != 0 || path[8] < '0' || path[8] > '9' || *end != '\0' || n > INT_MAX)
+		return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	fd = fcntl((int)n, F_DUPFD_CLOEXEC, 0);
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
 static bool input_start(struct input *in, const char *path)
 {
 	in->standard = strcmp(path, "-") == 0;
-	in->fd = in->standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	in->fd = in->standard ? STDIN_FILENO : file_open(path);
 	if (in->fd < 0)
 		return input_fail(in, "cannot be opened: ", strerror(errno));
 	return input_check(in) && input_find_unpack(in) && input_look_ahead(in);
@@ -230,6 +252,12 @@ const uint8_t *input_ahead(const struct input *in, size_t *n)
 const char *input_trouble(const struct input *in)
 {
 	return in->trouble;
+}
+
+uint64_t input_progress(const struct input *in, uint64_t *size)
+{
+	*size = in->size;
+	return in->fetched;
 }
 
 bool input_waits(const struct input *in)

@@ -185,6 +185,11 @@ struct bytes source_secrets(struct source *s)
 	return s->savefile ? savefile_secrets(s->savefile) : bytes_of(NULL, 0);
 }
 
+uint64_t source_progress(const struct source *s, uint64_t *size)
+{
+	return input_progress(s->in, size);
+}
+
 void source_stop(struct source *s)
 {
 	input_stop(s->in);

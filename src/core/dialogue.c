@@ -265,12 +265,28 @@ static bool reply_repeats(struct dialogue *d, const struct line_out *line, const
 	return true;
 }
 
+/* A server that answers a TLS record with one speaks TLS. */
+static bool tls_answered(const struct dialogue *d, struct bytes in)
+{
+	return (d->mode == MODE_FOREIGN || d->mode == MODE_TLS_DUE) && line_idle(&d->line[SERVER]) && in.n > 0 &&
+	       (in.p[0] == TLS_HANDSHAKE || in.p[0] == TLS_ALERT);
+}
+
 /* A function apart, so that the client's bytes, which are far more, do without its stack. */
 static __attribute__((noinline)) void server_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	struct line_out line;
 	const uint8_t *before = NULL; /* the last line, if it was handed on where it lies, and its reply goes on */
-	while (in.n > 0 && d->mode != MODE_TLS && d->mode != MODE_TURNED) {
+	while (in.n > 0 && d->mode != MODE_TURNED) {
+		/* After each line, for TLS may begin in the segment of the 220. */
+		if (tls_answered(d, in)) {
+			dialogue_tls(d);
+			dialogue_client_resume(d, ts);
+		}
+		if (d->mode == MODE_TLS) {
+			dialogue_tls_bytes(d, SERVER, in, in.n);
+			return;
+		}
 		const uint8_t *at = in.p;
 		size_t left = in.n;
 		bool whole = line_next(&d->line[SERVER], d->env->pool, &in, &line);
@@ -286,18 +302,9 @@ static __attribute__((noinline)) void server_run(struct dialogue *d, struct byte
 	d->offset[SERVER] += in.n;
 }
 
-/* A server that answers a TLS record with one speaks TLS. */
-static bool tls_answered(const struct dialogue *d, struct bytes in)
-{
-	return (d->mode == MODE_FOREIGN || d->mode == MODE_TLS_DUE) && line_idle(&d->line[SERVER]) && in.n > 0 &&
-	       (in.p[0] == TLS_HANDSHAKE || in.p[0] == TLS_ALERT);
-}
-
 void dialogue_data(struct dialogue *d, enum side side, struct bytes data, uint64_t acked, int64_t ts)
 {
 	d->acked[side] = acked;
-	if (side == SERVER && tls_answered(d, data))
-		dialogue_tls(d);
 	if (d->mode == MODE_TLS)
 		dialogue_tls_bytes(d, side, data, data.n);
 	else if (side == SERVER)
@@ -351,12 +358,12 @@ void dialogue_fin(struct dialogue *d, enum side side, uint64_t acked, int64_t ts
 	d->acked[side] = acked;
 	if (side == SERVER) {
 		server_rest(d, ts);
-	} else if (d->held_n > 0 && d->started && d->mode != MODE_REFUSED) {
+	} else if (d->held_n > 0 && !dialogue_undecided(d)) {
 		d->fin_held = true;
 		return;
 	} else if (d->held_n > 0) {
 		d->started = true;
-		d->mode = d->mode == MODE_REFUSED ? MODE_CHUNK : d->mode;
+		d->mode = d->mode == MODE_REFUSED ? MODE_CHUNK : MODE_COMMAND;
 		dialogue_client_resume(d, ts);
 	}
 	d->env->listener->fin(d, side);

@@ -107,6 +107,10 @@ static void wait_guess(struct dialogue *d)
 		d->mode = MODE_CHUNK;
 		return;
 	}
+	if (d->mode == MODE_TLS_DUE) {
+		d->mode = MODE_COMMAND;
+		return;
+	}
 	bool soft = d->mode == MODE_SOFT;
 	d->hard_only = soft;
 	d->mode = soft || (d->tail && d->tail->verb == SMTP_DATA) ? MODE_CONTENT : MODE_COMMAND;
@@ -253,7 +257,13 @@ static size_t line_run(struct dialogue *d, struct bytes in, int64_t ts)
 /* The first bytes of a client, or those after STARTTLS, that are the beginning of a TLS record (RFC 8446 5.1). */
 static bool tls_begins(const struct dialogue *d, struct bytes in)
 {
-	return line_idle(&d->line[CLIENT]) && in.p[0] == TLS_HANDSHAKE && (in.n == 1 || in.p[1] == TLS_MAJOR);
+	return line_idle(&d->line[CLIENT]) && in.n > 1 && in.p[0] == TLS_HANDSHAKE && in.p[1] == TLS_MAJOR;
+}
+
+/* One byte more must tell. */
+static bool tls_may_begin(const struct dialogue *d, struct bytes in)
+{
+	return line_idle(&d->line[CLIENT]) && in.n == 1 && in.p[0] == TLS_HANDSHAKE;
 }
 
 static size_t piece_run(struct dialogue *d, struct bytes in, int64_t ts);
@@ -261,6 +271,8 @@ static size_t piece_run(struct dialogue *d, struct bytes in, int64_t ts);
 static size_t first_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	bool due = d->mode == MODE_TLS_DUE;
+	if (due && tls_may_begin(d, in))
+		return 0;
 	if (tls_begins(d, in)) {
 		dialogue_tls_bytes(d, CLIENT, in, in.n);
 		if (due) {
@@ -284,7 +296,7 @@ static size_t start_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	struct proxy_header header;
 	enum proxy proxy = proxy_read(in, &header);
-	if (proxy == PROXY_SHORT)
+	if (proxy == PROXY_SHORT || (proxy == PROXY_NONE && tls_may_begin(d, in)))
 		return 0;
 	d->started = true;
 	if (proxy == PROXY_NONE)
@@ -297,8 +309,10 @@ static size_t start_run(struct dialogue *d, struct bytes in, int64_t ts)
 /* RFC 3030 2: the refused chunk's bytes still follow. A client that knows better sends a command instead, and no chunk begins with the line of one. */
 static size_t refused_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
-	const uint8_t *lf = memchr(in.p, '\n', in.n);
-	if (!lf && in.n < REFUSED_LOOK && in.n < d->chunk)
+	/* No farther, or what it is would depend on how much came at once. */
+	size_t upto = d->chunk < REFUSED_LOOK ? (size_t)d->chunk : REFUSED_LOOK;
+	const uint8_t *lf = memchr(in.p, '\n', in.n < upto ? in.n : upto);
+	if (!lf && in.n < upto)
 		return 0;
 	struct smtp_command c = smtp_command_read(bytes_of(in.p, lf ? (size_t)(lf - in.p) - (lf > in.p && lf[-1] == '\r') : 0));
 	bool command = lf && c.verb != SMTP_UNKNOWN && c.verb != SMTP_NOT_SMTP;
@@ -351,10 +365,15 @@ static bool soft_settled(struct dialogue *d, struct bytes more)
 	return end == CONTENT_END;
 }
 
+bool dialogue_undecided(const struct dialogue *d)
+{
+	return !d->started || d->mode == MODE_REFUSED || d->mode == MODE_TLS_DUE;
+}
+
 void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	/* What was held for being too short to be known is read again with what has come. */
-	if ((!d->started || d->mode == MODE_REFUSED) && d->held_n > 0 && held_add(d, in)) {
+	if (dialogue_undecided(d) && d->held_n > 0 && held_add(d, in)) {
 		dialogue_client_resume(d, ts);
 		return;
 	}

@@ -4,6 +4,7 @@
 #include "core/collate.h"
 #include "core/drops.h"
 #include "core/session.h"
+#include "core/watch.h"
 
 #include <assert.h>
 
@@ -184,6 +185,45 @@ static void on_ahead(void *arg, const struct conn *conn, int step)
 
 static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release, on_ahead};
 
+/* Somebody looks on: of each event the connection is told, and the bytes as they come. */
+
+static void look(struct monitor *m, const struct conn *conn, struct watch_event e)
+{
+	m->config.watch->conn = conn;
+	watch_tell(m->config.watch, &e);
+}
+
+static void look_data(void *arg, struct conn *conn, enum side side, struct bytes data, int64_t ts)
+{
+	uint64_t offset = conn->flow[side].bytes + conn->flow[side].gap;
+	look(arg, conn, (struct watch_event){.kind = WATCH_DATA, .side = side, .ts = ts, .offset = offset, .text = data});
+	on_data(arg, conn, side, data, ts);
+}
+
+static void look_gap(void *arg, struct conn *conn, enum side side, uint64_t len, int64_t ts)
+{
+	look(arg, conn, (struct watch_event){.kind = WATCH_GAP, .side = side, .ts = ts, .bytes = len});
+	on_gap(arg, conn, side, len, ts);
+}
+
+static void look_fin(void *arg, struct conn *conn, enum side side, int64_t ts)
+{
+	struct monitor *m = arg;
+	m->config.watch->conn = conn;
+	on_fin(arg, conn, side, ts);
+}
+
+/* An unended last reply is read at the close. */
+static void look_close(void *arg, struct conn *conn, const struct conn_end *end, int64_t ts)
+{
+	struct monitor *m = arg;
+	m->config.watch->conn = conn;
+	on_close(arg, conn, end, ts);
+	look(arg, conn, (struct watch_event){.kind = WATCH_CLOSE, .ts = ts, .end = end});
+}
+
+static const struct stream_listener looking = {on_open, look_data, look_gap, look_fin, look_close, on_release, NULL};
+
 static void parts_free(struct monitor *m)
 {
 	if (m->stream)
@@ -203,8 +243,8 @@ static void *parts_new(struct monitor *m, const struct monitor_config *config, s
 	m->defrag = defrag_new(pool, config->fragment_memory, 1024);
 	if (config->front)
 		return m->defrag ? m : NULL;
-	m->stream = config->engine->new (&m->config.stream, pool, &listener, m);
-	m->env = session_env(pool, config->opener);
+	m->stream = config->engine->new (&m->config.stream, pool, config->watch ? &looking : &listener, m);
+	m->env = session_env(pool, config->opener, config->watch);
 	m->collate = config->ended ? NULL : collate_new(config->stream.seed, config->session, config->arg);
 	return m->defrag && m->stream && m->env && (m->collate || config->ended) ? m : NULL;
 }

@@ -49,7 +49,8 @@ static struct bytes word_take(struct bytes *line)
 
 static enum proxy v1_read(struct bytes stream, struct proxy_header *h)
 {
-	const uint8_t *lf = memchr(stream.p, '\n', stream.n);
+	/* No farther, or what a header is would depend on how much of the stream came at once. */
+	const uint8_t *lf = memchr(stream.p, '\n', stream.n < PROXY_V1_MAX ? stream.n : PROXY_V1_MAX);
 	if (!lf)
 		return stream.n < PROXY_V1_MAX ? PROXY_SHORT : PROXY_NONE;
 	h->length = (size_t)(lf - stream.p) + 1;

@@ -273,7 +273,7 @@ static void on_flaw(struct dialogue *d, unsigned flaws)
 	session_of(d)->facts.flaws |= flaws;
 }
 
-static const struct dialogue_listener listener = {
+const struct dialogue_listener session_listener = {
 	.command = on_command,
 	.reply_line = session_reply_line,
 	.reply = session_reply_take,
@@ -286,14 +286,6 @@ static const struct dialogue_listener listener = {
 	.fin = on_fin,
 	.flaw = on_flaw,
 };
-
-struct dialogue_env *session_env(struct pool *pool, const struct tls_opener *opener)
-{
-	struct dialogue_env *env = pool_get(pool, sizeof *env);
-	if (env)
-		*env = (struct dialogue_env){pool, &listener, opener};
-	return env;
-}
 
 /* More notes than so many bytes has a message with many recipients, of which the first are not looked at again. */
 enum { NOTES_AHEAD = 256 };

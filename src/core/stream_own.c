@@ -294,6 +294,9 @@ static bool rst_believed(const struct own_conn *c, enum side side, const struct 
 	*beyond = false;
 	if (!(h->flags & (HALF_KNOWN | HALF_FLOOR)))
 		return (p->flags & TCP_ACK) && (other->flags & HALF_KNOWN);
+	/* Nothing was sent behind a FIN: held, it would become a hole there. */
+	if ((h->flags & HALF_FIN_DONE) && seq_diff(p->seq, h->nxt) > 0)
+		return false;
 	uint32_t low = (h->flags & HALF_ACKED) ? h->ack : c->start[side];
 	if (seq_diff(p->seq, low) >= 0 && seq_diff(p->seq, h->end) <= 0)
 		return true;

@@ -2,13 +2,18 @@
 #include "daemon/offline.h"
 
 #include "capture/source.h"
+#include "daemon/chosen.h"
 #include "daemon/extract.h"
 #include "daemon/keys.h"
+#include "daemon/ladders.h"
 #include "daemon/outputs.h"
 #include "daemon/privilege.h"
 #include "daemon/processors.h"
+#include "daemon/progress.h"
+#include "daemon/reread.h"
 #include "daemon/sandbox.h"
 #include "daemon/shards.h"
+#include "output/screen.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -37,10 +42,18 @@ struct offline {
 	struct input *inputs;
 	struct export *export; /* these two: NULL: packets are not written */
 	struct extract *extract;
+	struct chosen *chosen; /* these two: NULL: nothing is explained */
+	struct ladders *ladders;
+	struct progress progress;
+	struct viewer *viewer; /* NULL: no --top */
+	struct reread reread;
+	char names[512]; /* of the inputs, for people */
 	struct monitor_config config;
 	const char *current; /* the file that frames came from last */
 	int64_t last;        /* the time of the last frame */
 	bool usage, trouble;
+	bool terminal; /* standard output is one */
+	bool drawing;  /* an output shows dialogues, which takes a second pass */
 };
 
 /* What a signal handler can reach. A second signal finds the default action, and kills. */
@@ -49,8 +62,8 @@ static struct source *volatile reading;
 
 static void stop(int signal)
 {
-	(void)signal;
 	stopping = 1;
+	screen_guard(signal);
 	if (reading != NULL)
 		source_stop(reading);
 }
@@ -98,16 +111,33 @@ static bool input_open(struct offline *f, struct input *in)
 	return !in->bad;
 }
 
+/* Captures must be read once more. */
+static bool twice(const struct options *o)
+{
+	return o->write_pcap != NULL || o->explain != NULL;
+}
+
+/* An output would show dialogues, and all captures can be read once more. */
+static bool drawing(const struct offline *f)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < f->o->reads.n; i++)
+		if (stat(f->inputs[i].path, &st) != 0 || !S_ISREG(st.st_mode))
+			return false;
+	return sinks_exhibiting(f->sinks);
+}
+
 /* What a second pass is not to be had of. */
 static bool inputs_check(struct offline *f)
 {
 	char why[SOURCE_WHY];
 	struct stat st;
 
-	for (size_t i = 0; f->o->write_pcap != NULL && i < f->o->reads.n; i++)
+	for (size_t i = 0; twice(f->o) && i < f->o->reads.n; i++)
 		if (stat(f->inputs[i].path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-			snprintf(why, sizeof(why), "%.200s is no file and cannot be read twice, as --write-pcap has to",
-				 f->inputs[i].path);
+			snprintf(why, sizeof(why), "%.200s is no file and cannot be read twice, as %s has to", f->inputs[i].path,
+				 f->o->write_pcap != NULL ? "--write-pcap" : "--explain");
 			complain(&f->usage, why);
 		}
 	return !f->usage;
@@ -142,7 +172,8 @@ static bool confine(struct offline *f)
 {
 	char why[PRIVILEGE_WHY + SANDBOX_WHY + EXPORT_WHY];
 
-	if (!privilege_drop(f->o->user, PRIVILEGE_KEEP_NONE, why) || !sandbox_enter(SANDBOX_PROGRAM, NULL, why)) {
+	if (!privilege_drop(f->o->user, PRIVILEGE_KEEP_NONE, why) ||
+	    !sandbox_enter(SANDBOX_PROGRAM | (f->viewer != NULL ? SANDBOX_TERMINAL : 0), NULL, why)) {
 		complain(&f->usage, why);
 		return false;
 	}
@@ -158,16 +189,30 @@ static bool root_leave(struct offline *f)
 	if (privilege_held(f->o->user)) {
 		descriptors_raise();
 		for (size_t i = 0; i < f->o->reads.n && !f->usage; i++)
-			if (strcmp(f->inputs[i].path, "-") != 0 && input_open(f, &f->inputs[i]) && f->export != NULL)
+			if (strcmp(f->inputs[i].path, "-") != 0 && input_open(f, &f->inputs[i]) && (twice(f->o) || f->drawing))
 				input_open_again(f, &f->inputs[i]);
+		for (size_t i = 0; f->viewer != NULL && i < f->o->reads.n; i++)
+			reread_hold(&f->reread, i);
 	}
 	return !f->usage && confine(f);
+}
+
+/* Something may be written to the terminal now: of the usual output only an alert is. */
+static bool will_tell(const struct offline *f, const struct record *record)
+{
+	return f->o->outputs.n > 0 || report_make(&f->o->alerting, record, "").raised != 0;
 }
 
 static void session_ended(void *arg, const struct record *record)
 {
 	struct offline *f = arg;
 
+	if (f->progress.shown && f->terminal && will_tell(f, record))
+		progress_hide(&f->progress);
+	if (f->chosen != NULL)
+		chosen_offer(f->chosen, record, f->inputs[record->conn->input].path);
+	if (f->viewer != NULL)
+		viewer_record(f->viewer, record, f->inputs[record->conn->input].path, bytes_of(NULL, 0), 0);
 	sinks_record(f->sinks, record, f->inputs[record->conn->input].path);
 }
 
@@ -213,6 +258,51 @@ static void say_so_far(const struct offline *f)
 		(unsigned long long)core.stream.conns_open, f->current);
 }
 
+/* Bytes of all captures, 0: not known. */
+static uint64_t inputs_size(const struct offline *f)
+{
+	uint64_t sum = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < f->o->reads.n; i++) {
+		if (stat(f->inputs[i].path, &st) != 0 || !S_ISREG(st.st_mode))
+			return 0;
+		sum += (uint64_t)st.st_size;
+	}
+	return sum;
+}
+
+/* Who ends the view meanwhile does not want the rest. */
+static void view_look(struct offline *f, const struct source *s)
+{
+	uint64_t size, done = source_progress(s, &size) + f->progress.before;
+	char state[32];
+
+	if (f->progress.total > 0) {
+		snprintf(state, sizeof(state), "%s %.0f %%", f->progress.what, 100.0 * (double)done / (double)f->progress.total);
+		viewer_state(f->viewer, state);
+	}
+	if (!viewer_look(f->viewer))
+		stopping = 1;
+}
+
+static void progress_tell(struct offline *f, const struct source *s)
+{
+	uint64_t size;
+
+	progress_show(&f->progress, source_progress(s, &size));
+	if (f->viewer != NULL)
+		view_look(f, s);
+}
+
+static void progress_past(struct offline *f, const struct source *s)
+{
+	uint64_t size, done = source_progress(s, &size);
+
+	progress_hide(&f->progress);
+	progress_next(&f->progress, size > 0 ? size : done);
+}
+
 /* One input to its end, to its damage, or to a signal. A slow one (a pipe) is somebody's live view: nothing waits in a buffer. */
 static void input_read(struct offline *f, struct input *in)
 {
@@ -223,7 +313,8 @@ static void input_read(struct offline *f, struct input *in)
 
 	f->current = in->path;
 	reading = in->source;
-	while (!stopping && sinks_listening(f->sinks) && (n = source_read(in->source, frames, FRAMES, why)) > 0) {
+	while (!stopping && (f->chosen != NULL || f->viewer != NULL || sinks_listening(f->sinks)) &&
+	       (n = source_read(in->source, frames, FRAMES, why)) > 0) {
 		keys_add(&f->keys, source_secrets(in->source));
 		shards_frames(f->shards, (uint32_t)(in - f->inputs), frames, (size_t)n);
 		in->frames += (uint64_t)n;
@@ -234,8 +325,10 @@ static void input_read(struct offline *f, struct input *in)
 			shards_settle(f->shards);
 			sinks_flush(f->sinks);
 		}
+		progress_tell(f, in->source);
 	}
 	reading = NULL;
+	progress_past(f, in->source);
 	if (n < 0 && !stopping)
 		complain(&f->trouble, why);
 	source_close(in->source);
@@ -257,18 +350,39 @@ static void inputs_name(const struct options *o, char *out, size_t n)
 static void finish(struct offline *f)
 {
 	struct monitor_stats core;
-	char inputs[512];
 
 	shards_finish(f->shards);
 	shards_stats(f->shards, &core);
-	inputs_name(f->o, inputs, sizeof(inputs));
-	struct summary summary = {.core = &core, .inputs = inputs, .ports = f->o->ports, .stopped = stopping != 0, .last = f->last};
+	struct summary summary = {
+		.core = &core, .inputs = f->names, .ports = f->o->ports, .stopped = stopping != 0, .last = f->last};
 	keys_count(&f->keys, &summary);
 	sinks_stats(f->sinks, summary);
 }
 
+/* Whether anybody waits for the second pass. */
+static bool again_wanted(const struct offline *f)
+{
+	return f->ladders != NULL || (f->extract != NULL && extract_wanted(f->extract));
+}
+
+static void again_frames(struct offline *f, const struct input *in, const struct frame *frames, size_t n)
+{
+	if (f->extract != NULL)
+		extract_frames(f->extract, frames, n);
+	if (f->ladders != NULL)
+		ladders_frames(f->ladders, (uint32_t)(in - f->inputs), frames, n);
+}
+
+static void again_skip(struct offline *f, uint64_t n)
+{
+	if (f->extract != NULL)
+		extract_skip(f->extract, n);
+	if (f->ladders != NULL)
+		ladders_skip(f->ladders, n);
+}
+
 /* What was read of an input the first time, and no more. False: a signal has ended it. */
-static bool input_extract(struct offline *f, struct input *in)
+static bool input_again(struct offline *f, struct input *in)
 {
 	struct frame frames[FRAMES];
 	char why[SOURCE_WHY];
@@ -278,28 +392,84 @@ static bool input_extract(struct offline *f, struct input *in)
 	if (left > 0 && input_open_again(f, in)) {
 		reading = in->again;
 		while (left > 0 && (n = source_read(in->again, frames, left < FRAMES ? (size_t)left : FRAMES, why)) > 0) {
-			extract_frames(f->extract, frames, (size_t)n);
+			again_frames(f, in, frames, (size_t)n);
 			left -= (uint64_t)n;
+			progress_tell(f, in->again);
 		}
 		reading = NULL;
+		progress_past(f, in->again);
 		if (left > 0 && !stopping)
-			complain(&f->trouble, "an input has become shorter since it was judged: packets may be missing from files");
+			complain(&f->trouble,
+				 "an input has become shorter since it was judged: packets may be missing from what comes of it");
 	}
-	extract_skip(f->extract, left);
+	again_skip(f, left);
 	source_close(in->again);
 	in->again = NULL;
 	return left == 0 || !stopping;
 }
 
 /* Behind all that is told. A signal that has ended the first pass does not end this; the next one does, by its default action. */
-static void packets_write(struct offline *f)
+static bool inputs_again(struct offline *f)
 {
 	bool whole = true;
 
-	for (size_t i = 0; i < f->o->reads.n && extract_wanted(f->extract) && whole; i++)
-		whole = input_extract(f, &f->inputs[i]);
-	if (!extract_finish(f->extract, whole))
+	progress_begin(&f->progress, "read again", inputs_size(f));
+	for (size_t i = 0; i < f->o->reads.n && again_wanted(f) && whole; i++)
+		whole = input_again(f, &f->inputs[i]);
+	return whole;
+}
+
+/* An exhibit_drawer. What fills the ladders is made with the first. */
+static struct ladder *ladder_draw(void *arg, const struct conn *conn, exhibit_cleaner *clean, void *clean_arg)
+{
+	struct offline *f = arg;
+
+	if (f->ladders == NULL)
+		f->ladders = ladders_new(&f->config);
+	return f->ladders != NULL ? ladders_want(f->ladders, conn, clean, clean_arg) : NULL;
+}
+
+static void afterwards(struct offline *f)
+{
+	const struct conn *conn = f->chosen != NULL ? chosen_conn(f->chosen) : NULL;
+	struct ladder *ladder = conn != NULL ? ladder_draw(f, conn, chosen_clean, f->chosen) : NULL;
+	char why[CHOSEN_WHY];
+	bool whole;
+
+	if (f->drawing)
+		sinks_draw(f->sinks, ladder_draw, f);
+	whole = inputs_again(f);
+
+	if (f->extract != NULL && !extract_finish(f->extract, whole))
 		f->trouble = true;
+	if (f->ladders != NULL)
+		ladders_finish(f->ladders);
+	sinks_exhibit(f->sinks);
+	if (f->chosen != NULL && !chosen_tell(f->chosen, ladder, why))
+		complain(chosen_conn(f->chosen) == NULL ? &f->usage : &f->trouble, why);
+}
+
+/* All was read; whoever looks on decides when it is over. */
+static void view(struct offline *f)
+{
+	viewer_state(f->viewer, "all read");
+	while (!stopping && viewer_turn(f->viewer, 10 * VIEWER_TURN_MS))
+		;
+}
+
+static bool view_start(struct offline *f)
+{
+	struct viewer_source source = {reread_draw, reread_save, &f->reread};
+	char why[VIEWER_WHY];
+
+	if (!reread_init(&f->reread, f->o, &f->config))
+		return false;
+	for (size_t i = 0; i < f->o->reads.n; i++)
+		f->reread.inputs[i].counted = &f->inputs[i].frames;
+	f->viewer = viewer_new(f->o, &f->o->alerting, f->names, &source, why);
+	if (f->viewer == NULL)
+		complain(&f->usage, why);
+	return f->viewer != NULL;
 }
 
 /* --fail-on */
@@ -326,7 +496,8 @@ static bool start(struct offline *f)
 {
 	char why[EXPORT_WHY];
 
-	if (!inputs_check(f))
+	inputs_name(f->o, f->names, sizeof(f->names));
+	if (!inputs_check(f) || (f->o->top && !view_start(f)))
 		return false;
 	f->sinks = outputs_open(f->o, &f->o->alerting, f->o->write_pcap != NULL ? session_stands_out : NULL, f);
 	if (f->sinks == NULL)
@@ -336,6 +507,9 @@ static bool start(struct offline *f)
 		if (f->export == NULL)
 			complain(&f->trouble, why);
 	}
+	if (f->o->explain != NULL && (f->chosen = chosen_new(f->o)) == NULL)
+		complain(&f->trouble, "no memory for what is to be explained");
+	f->drawing = f->sinks != NULL && drawing(f);
 	return !f->trouble && keys_start(f) && root_leave(f) && monitor_start(f);
 }
 
@@ -343,14 +517,16 @@ static void run(struct offline *f)
 {
 	if (!start(f))
 		return;
+	progress_begin(&f->progress, "read", inputs_size(f));
 	for (size_t i = 0; i < f->o->reads.n && !f->usage && !stopping; i++)
 		if (input_open(f, &f->inputs[i]))
 			input_read(f, &f->inputs[i]);
 	if (f->usage)
 		return;
 	finish(f);
-	if (f->extract != NULL)
-		packets_write(f);
+	afterwards(f);
+	if (f->viewer != NULL)
+		view(f);
 }
 
 /* Trouble goes before alerts: what was not seen may hold more of them. */
@@ -358,12 +534,17 @@ static enum exit_code end(struct offline *f)
 {
 	bool alerts = f->sinks != NULL && failed(f);
 
+	viewer_free(f->viewer);
+	reread_free(&f->reread);
+
 	for (size_t i = 0; i < f->o->reads.n; i++) {
 		source_close(f->inputs[i].source);
 		source_close(f->inputs[i].again);
 	}
 	shards_free(f->shards);
+	ladders_free(f->ladders);
 	keys_close(&f->keys);
+	chosen_free(f->chosen);
 	extract_free(f->extract);
 	export_close(f->export);
 	if (f->sinks != NULL && !sinks_close(f->sinks))
@@ -381,6 +562,7 @@ enum exit_code offline_run(const struct options *o)
 		return EXIT_TROUBLE;
 	for (size_t i = 0; i < o->reads.n; i++)
 		f.inputs[i].path = o->reads.all[i];
+	f.terminal = isatty(STDOUT_FILENO);
 	signals_catch();
 	run(&f);
 	return end(&f);

@@ -27,6 +27,32 @@ static bool set_redact(struct options *o, const char *value, char why[OPTION_WHY
 	return false;
 }
 
+static bool set_explain(struct options *o, const char *value, char why[OPTION_WHY])
+{
+	o->explain = value;
+	if (value[0] != '\0')
+		return true;
+	snprintf(why, OPTION_WHY, "which session? worst, a number, an address, a Message-ID, a queue id");
+	return false;
+}
+
+static bool set_ladder(struct options *o, const char *value, char why[OPTION_WHY])
+{
+	o->ladder = value;
+	if (strcmp(value, "text") == 0 || strcmp(value, "csv") == 0 || strcmp(value, "mermaid") == 0)
+		return true;
+	snprintf(why, OPTION_WHY, "\"%.99s\" is none of text, csv, mermaid", value);
+	return false;
+}
+
+static bool set_top(struct options *o, const char *value, char why[OPTION_WHY])
+{
+	(void)value;
+	(void)why;
+	o->top = true;
+	return true;
+}
+
 static bool set_write_pcap(struct options *o, const char *value, char why[OPTION_WHY])
 {
 	o->write_pcap = value;
@@ -65,6 +91,13 @@ const struct option_row option_rows_output[] = {
 	 "how and where to tell; several times; text on a terminal, else json; TARGET is a file, or - for standard output", NULL},
 	{"redact", 0, "none|local|hash|all", "none", OPTION_RESTART, set_redact,
 	 "mail addresses in every output: as they are, ***@domain, hashed, or left out", NULL},
+	{"explain", 0, "SESSION", NULL, OPTION_LINE, set_explain,
+	 "captures: one session in plain words, and its dialogue: worst, its number, an address, a Message-ID, a queue id", NULL},
+	{"ladder", 0, "text|csv|mermaid", "text", OPTION_LINE, set_ladder,
+	 "with --explain: its dialogue as a text, or alone as a table or a diagram for other programs", NULL},
+	{"top", 0, NULL, NULL, OPTION_LINE, set_top,
+	 "a view on the terminal, live or of captures: servers, clients and sessions, each with its dialogue; ? shows its keys",
+	 NULL},
 	{"write-pcap", 0, "DIR", NULL, OPTION_RESTART, set_write_pcap,
 	 "the packets of each session that an alert is told of, or that is critical, as captured, into a file of their own", NULL},
 	{"write-pcap-memory", 0, "SIZE", "64M", OPTION_RESTART, set_write_pcap_memory,

@@ -1,6 +1,8 @@
 /* options_read.c - what was given, on the command line and in the file, turned into options. */
 #include "daemon/options_read.h"
 
+#include "output/outlet.h"
+
 #include "daemon/option_file.h"
 #include "daemon/option_line.h"
 #include "daemon/options_check.h"
@@ -123,11 +125,45 @@ static void check_write_pcap(const struct options *o, struct mistakes *m)
 				     "write-pcap: standard input cannot be read twice, as this has to; write it to a file first");
 }
 
+/* It reads the captures twice, and only what has an end can be explained. */
+static void check_explain(const struct options *o, struct mistakes *m)
+{
+	if (o->explain == NULL)
+		return;
+	if (o->interfaces.n > 0)
+		mistakes_add(m, line_of(o, "explain"),
+			     "explain: of captures only (-r); --write-pcap keeps what is to be explained later");
+	for (size_t i = 0; i < o->reads.n; i++)
+		if (strcmp(o->reads.all[i], "-") == 0)
+			mistakes_add(m, line_of(o, "explain"),
+				     "explain: standard input cannot be read twice, as this has to; write it to a file first");
+}
+
+/* The terminal is one output's. */
+static void check_top(const struct options *o, struct mistakes *m)
+{
+	const char *target;
+
+	if (!o->top)
+		return;
+	if (o->explain != NULL)
+		mistakes_add(m, line_of(o, "top"), "top: shows every session in words; --explain shows one without it");
+	for (size_t i = 0; i < o->outputs.n; i++) {
+		const struct sink_kind *kind = sink_kind_read(o->outputs.all[i], &target);
+
+		if (kind != NULL && kind->reopen == outlet_reopen && (target == NULL || strcmp(target, "-") == 0))
+			mistakes_add(m, line_of(o, "output"), "output: standard output is the view of --top; give %s a file",
+				     kind->name);
+	}
+}
+
 /* What no row can see alone. */
 static void check(const struct options *o, struct mistakes *m)
 {
 	check_interfaces(o, m);
 	check_write_pcap(o, m);
+	check_explain(o, m);
+	check_top(o, m);
 	if (o->interfaces.n > 0 && o->reads.n > 0)
 		mistakes_add(m, line_of(o, "read"),
 			     "read (-r) judges captures, interface (-i) watches the network: one or the other");

@@ -34,7 +34,7 @@ struct sinks *outputs_open(const struct options *o, const struct alerting *alert
 
 	if (s == NULL)
 		fprintf(stderr, "smtpwatch: no memory for the outputs\n");
-	else if (o->outputs.n == 0)
+	else if (o->outputs.n == 0 && o->explain == NULL && !o->top)
 		fine = output_add(s, isatty(STDOUT_FILENO) ? "text" : "json");
 	for (size_t i = 0; s != NULL && i < o->outputs.n; i++)
 		fine &= output_add(s, o->outputs.all[i]);

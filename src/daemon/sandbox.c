@@ -28,7 +28,8 @@ enum {
 	ROLE_PROGRAM = 1 << SANDBOX_PROGRAM | 1 << SANDBOX_ROOT,
 	ROLE_OPENER = 1 << SANDBOX_OPENER,
 	ROLE_BOTH = ROLE_PROGRAM | ROLE_OPENER,
-	ROLE_PACKETS = 1 << SANDBOX_ROOT | ROLE_OPENER
+	ROLE_PACKETS = 1 << SANDBOX_ROOT | ROLE_OPENER,
+	ROLE_TERMINAL = 1 << 8
 };
 
 /* A call that may be made with any arguments. On some machines some of these do not exist: libseccomp leaves them out. */
@@ -171,6 +172,11 @@ static const struct conditional conditionals[] = {
 	{ROLE_PROGRAM, SCMP_SYS(socket), 0, EQUAL, AF_UNIX, "local sockets of outputs"},
 	{ROLE_PACKETS, SCMP_SYS(socket), 0, EQUAL, AF_PACKET, "an interface that is opened again"},
 	IOCTL(ROLE_PROGRAM, TCGETS, "is it a terminal?"),
+	IOCTL(ROLE_TERMINAL, TCSETS, "its mode, given back at the end"),
+	IOCTL(ROLE_TERMINAL, TCSETSW, "the same"),
+	IOCTL(ROLE_TERMINAL, TCSETSF, "the same"),
+	IOCTL(ROLE_TERMINAL, TCFLSH, "what was typed, where a signal ends the view"),
+	IOCTL(ROLE_TERMINAL, TIOCGWINSZ, "its size, which changes"),
 	IOCTL(ROLE_PROGRAM, SIOCGIFFLAGS, "is the interface up?"),
 	IOCTL(ROLE_PROGRAM, SIOCGIFINDEX, "is it still the same interface?"),
 	IOCTL(ROLE_PROGRAM, SIOCGIFMTU, "libpcap's questions to an interface"),
@@ -191,7 +197,7 @@ bool sandbox_built(void)
 	return false;
 }
 
-bool sandbox_enter(enum sandbox_role role, int *packet, char why[SANDBOX_WHY])
+bool sandbox_enter(unsigned role, int *packet, char why[SANDBOX_WHY])
 {
 	(void)role;
 	(void)why;
@@ -236,26 +242,33 @@ static int conditional_add(scmp_filter_ctx filter, const struct conditional *c)
 	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, c->call, 1, &when);
 }
 
-static int rules_add(scmp_filter_ctx filter, enum sandbox_role role)
+/* The bits of the rows that hold for it. */
+static unsigned rows_of(unsigned role)
 {
+	return 1u << (role & ~(unsigned)SANDBOX_TERMINAL) | (role & SANDBOX_TERMINAL ? ROLE_TERMINAL : 0);
+}
+
+static int rules_add(scmp_filter_ctx filter, unsigned role)
+{
+	unsigned rows = rows_of(role);
 	int r = rules_special(filter);
 
 	for (size_t i = 0; i < sizeof(alloweds) / sizeof(alloweds[0]) && r == 0; i++)
-		if (alloweds[i].roles >> role & 1)
+		if (alloweds[i].roles & rows)
 			r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, alloweds[i].call, 0);
 	for (size_t i = 0; i < sizeof(conditionals) / sizeof(conditionals[0]) && r == 0; i++)
-		if (conditionals[i].roles >> role & 1)
+		if (conditionals[i].roles & rows)
 			r = conditional_add(filter, &conditionals[i]);
 	return r;
 }
 
 /* packet: what becomes of socket(AF_PACKET). A listener is taken from the filter that is loaded last, and there may be one only. */
-static int filter_load(enum sandbox_role role, uint32_t packet, int *listener)
+static int filter_load(unsigned role, uint32_t packet, int *listener)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int r = filter != NULL ? rules_add(filter, role) : -ENOMEM;
 
-	if (r == 0 && role == SANDBOX_PROGRAM)
+	if (r == 0 && (role & ~(unsigned)SANDBOX_TERMINAL) == SANDBOX_PROGRAM)
 		r = seccomp_rule_add(filter, packet, SCMP_SYS(socket), 1, argument(0, EQUAL, AF_PACKET));
 	if (r == 0)
 		r = seccomp_load(filter);
@@ -265,7 +278,7 @@ static int filter_load(enum sandbox_role role, uint32_t packet, int *listener)
 	return r;
 }
 
-bool sandbox_enter(enum sandbox_role role, int *packet, char why[SANDBOX_WHY])
+bool sandbox_enter(unsigned role, int *packet, char why[SANDBOX_WHY])
 {
 	int r = -1;
 

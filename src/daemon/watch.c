@@ -13,8 +13,10 @@
 #include "daemon/processors.h"
 #include "daemon/sandbox.h"
 #include "daemon/service.h"
+#include "daemon/viewer.h"
 #include "daemon/worker.h"
 #include "output/counters.h"
+#include "output/screen.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -41,6 +43,8 @@ struct watch {
 	struct export *export;              /* NULL: packets are not written */
 	const struct worker_frames *frames; /* those of the session that is being told; NULL: none came with it */
 	char pcap[EXPORT_NAME];
+	struct viewer *viewer; /* NULL: no --top */
+	char names[256];       /* of the interfaces, for it */
 	struct collate *collate;
 	struct interfaces *interfaces;
 	struct opener *opener;
@@ -108,7 +112,12 @@ static void on_record(void *arg, const struct record *record)
 {
 	struct watch *w = arg;
 
-	sinks_record(w->sinks, record, interfaces_name(w->interfaces, record->conn->input));
+	const char *name = interfaces_name(w->interfaces, record->conn->input);
+
+	sinks_record(w->sinks, record, name);
+	if (w->viewer != NULL)
+		viewer_record(w->viewer, record, name, w->frames != NULL ? worker_frames_block(w->frames) : bytes_of(NULL, 0),
+			      w->frames != NULL ? w->frames->omitted : 0);
 	w->last = record->end;
 	w->records = true;
 }
@@ -129,7 +138,7 @@ static void on_packets(void *arg, struct report *r)
 static bool workers_make(struct watch *w)
 {
 	struct monitor_config config = monitor_config_of(w);
-	size_t keep = w->export != NULL ? w->o->pcap_memory / w->n : 0;
+	size_t keep = w->export != NULL || w->viewer != NULL ? w->o->pcap_memory / w->n : 0;
 
 	w->workers = calloc(w->n, sizeof(*w->workers));
 	w->stats = calloc(w->n, sizeof(*w->stats));
@@ -179,7 +188,8 @@ static bool confine(struct watch *w)
 
 	opener_try(w);
 	if (!privilege_drop(w->o->user, PRIVILEGE_KEEP_NONE, why) ||
-	    !sandbox_enter(stays_root ? SANDBOX_ROOT : SANDBOX_PROGRAM, w->opener != NULL ? &packet : NULL, why))
+	    !sandbox_enter((stays_root ? SANDBOX_ROOT : SANDBOX_PROGRAM) | (w->viewer != NULL ? SANDBOX_TERMINAL : 0),
+			   w->opener != NULL ? &packet : NULL, why))
 		return complain(&w->usage, why);
 	if (w->export != NULL && !export_check(w->export, why))
 		return complain(&w->trouble, why);
@@ -200,6 +210,34 @@ static bool outputs_start(struct watch *w)
 	return w->export != NULL || complain(&w->trouble, why);
 }
 
+/* Of a session whose packets came with it. */
+static struct ladders *view_draw(void *arg, const struct board_session *s, exhibit_cleaner *clean, void *clean_arg,
+				 struct ladder **out, char why[VIEWER_WHY])
+{
+	struct monitor_config config = monitor_config_of(arg);
+
+	return viewer_draw_kept(&config, s, clean, clean_arg, out, why);
+}
+
+static bool view_save(void *arg, struct export *e, const struct board_session *s, const struct report *r, char why[VIEWER_WHY])
+{
+	(void)arg;
+	return viewer_save_kept(e, s, r, why);
+}
+
+static bool view_start(struct watch *w)
+{
+	struct viewer_source source = {view_draw, view_save, w};
+	char why[VIEWER_WHY];
+
+	if (!w->o->top)
+		return true;
+	for (size_t i = 0, n = 0; i < w->o->interfaces.n && n < sizeof(w->names); i++)
+		n += (size_t)snprintf(w->names + n, sizeof(w->names) - n, "%s%s", i > 0 ? ", " : "", w->o->interfaces.all[i]);
+	w->viewer = viewer_new(w->o, &w->alerting, w->names, &source, why);
+	return w->viewer != NULL || complain(&w->usage, why);
+}
+
 /* Outputs, interfaces and the pid file are opened with the rights that we were started with. */
 static bool start(struct watch *w)
 {
@@ -208,7 +246,7 @@ static bool start(struct watch *w)
 	/* Before there are processes and files, which would be root's. */
 	if (privilege_held(w->o->user) && !privilege_user_known(w->o->user))
 		return complain(&w->usage, "there is no user to become: neither the one of --user, nor smtpwatch or nobody");
-	if (!outputs_start(w))
+	if (!view_start(w) || !outputs_start(w))
 		return false;
 	/* Behind the outputs, whose processes may wait to say something: that stops nobody else. */
 	errorout_begin();
@@ -353,6 +391,8 @@ static void stop_begin(struct watch *w)
 	service_stopping();
 	for (unsigned i = 0; i < w->n; i++)
 		worker_stop(w->workers[i]);
+	screen_guard(SIGTERM);
+	screen_guard(SIGINT);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
@@ -478,13 +518,28 @@ static void tick(struct watch *w)
 	}
 }
 
-/* Until something happens, or it is time to look at the clock. Signals stand first, then rings, then outputs. */
+/* Who ends the view ends the run. */
+static void view(struct watch *w, bool keys)
+{
+	if (w->viewer == NULL || w->stopping)
+		return;
+	if (!(keys ? viewer_turn(w->viewer, 0) : viewer_look(w->viewer)))
+		stop_begin(w);
+}
+
+/* Until something happens, or it is time to look at the clock. Signals stand first, then rings, then outputs, then the keyboard. */
 static void await(struct watch *w, struct pollfd *fds, bool more)
 {
 	size_t n = 1 + w->n, sinks = sinks_watch(w->sinks, fds + n, SINK_FDS);
+	struct pollfd *keys = &fds[n + sinks];
 
-	if (poll(fds, (nfds_t)(n + sinks), more ? 0 : TICK_MS) < 0)
+	*keys = (struct pollfd){.fd = w->viewer != NULL ? STDIN_FILENO : -1, .events = POLLIN};
+	if (poll(fds, (nfds_t)(n + sinks + 1), more ? 0 : TICK_MS) < 0) {
+		/* The terminal has another size, perhaps. */
+		view(w, true);
 		return;
+	}
+	view(w, keys->revents != 0);
 	if (fds[0].revents != 0)
 		signals_take(w);
 	sinks_ready(w->sinks, fds + n, sinks);
@@ -501,7 +556,7 @@ static bool workers_done(const struct watch *w)
 /* What a worker says last is in its ring before it is done. */
 static void loop(struct watch *w)
 {
-	struct pollfd *fds = calloc(1 + w->n + SINK_FDS, sizeof(*fds));
+	struct pollfd *fds = calloc(1 + w->n + SINK_FDS + 1, sizeof(*fds));
 	bool done = false, more = false;
 
 	if (fds == NULL) {
@@ -518,7 +573,7 @@ static void loop(struct watch *w)
 			more = rings_take(w);
 		while (done && more);
 		tick(w);
-		if (!w->stopping && !sinks_listening(w->sinks)) {
+		if (!w->stopping && w->viewer == NULL && !sinks_listening(w->sinks)) {
 			complain(&w->trouble, "no output takes anything any more");
 			stop_begin(w);
 		}
@@ -547,6 +602,7 @@ static void end(struct watch *w)
 			worker_stop(w->workers[i]);
 		worker_free(w->workers[i]);
 	}
+	viewer_free(w->viewer);
 	keys_close(&w->keys);
 	interfaces_free(w->interfaces);
 	collate_free(w->collate);

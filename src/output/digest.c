@@ -63,6 +63,13 @@ void digest_base64(const uint8_t sha1[DIGEST_SHA1], char out[DIGEST_BASE64_SHA1]
 	assert(n == DIGEST_BASE64_SHA1 - 1);
 }
 
+void digest_base64_sha256(const uint8_t sha256[DIGEST_SHA256], char out[DIGEST_BASE64_SHA256])
+{
+	int n = EVP_EncodeBlock((unsigned char *)out, sha256, DIGEST_SHA256);
+
+	assert(n == DIGEST_BASE64_SHA256 - 1);
+}
+
 void digest_hex(const uint8_t *in, size_t n, char *out)
 {
 	static const char hex[] = "0123456789abcdef";

@@ -120,3 +120,62 @@ void escape_text(struct outbuf *b, struct bytes text)
 {
 	escape(b, text, false);
 }
+
+/* Beginnings that a spreadsheet calculates. Tabs and carriage returns do not come out of escape_text. */
+static bool is_formula(struct bytes text)
+{
+	return text.n > 0 && strchr("=+-@", text.p[0]) != NULL && text.p[0] != '\0';
+}
+
+void escape_csv(struct outbuf *b, struct bytes text)
+{
+	bool formula = is_formula(text), quoted = formula;
+
+	for (size_t i = 0; i < text.n && !quoted; i++)
+		quoted = text.p[i] == '"' || text.p[i] == ',' || text.p[i] == ' ';
+	if (quoted)
+		outbuf_str(b, formula ? "\"'" : "\"");
+	while (text.n > 0) {
+		const uint8_t *quote = memchr(text.p, '"', text.n);
+		size_t n = quote != NULL ? (size_t)(quote - text.p) : text.n;
+
+		escape_text(b, bytes_first(text, n));
+		outbuf_str(b, quote != NULL ? "\"\"" : "");
+		text = bytes_from(text, n + (quote != NULL));
+	}
+	if (quoted)
+		outbuf_char(b, '"');
+}
+
+static const char *entity_of(uint8_t c)
+{
+	switch (c) {
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '&':
+		return "&amp;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+/* All of these are ASCII, and no part of another character. */
+void escape_html(struct outbuf *b, struct bytes text)
+{
+	while (text.n > 0) {
+		size_t n = 0;
+
+		while (n < text.n && entity_of(text.p[n]) == NULL)
+			n++;
+		escape_text(b, bytes_first(text, n));
+		if (n < text.n)
+			outbuf_str(b, entity_of(text.p[n++]));
+		text = bytes_from(text, n);
+	}
+}

@@ -31,8 +31,7 @@ static bool put_note(struct outbuf *b, const struct notes *notes, enum note_tag 
 	return text.p != NULL;
 }
 
-/* The message that it is about: the slow one; else the first that did not come well to its end, or the last. */
-static const struct transaction *message_of(const struct fact_view *v)
+const struct transaction *facts_message(const struct fact_view *v)
 {
 	const struct transaction *last = NULL;
 
@@ -48,7 +47,7 @@ static const struct transaction *message_of(const struct fact_view *v)
 
 static bool put_message_note(struct outbuf *b, const struct fact_view *v, enum note_tag tag)
 {
-	const struct transaction *t = message_of(v);
+	const struct transaction *t = facts_message(v);
 
 	return t != NULL && put_note(b, &t->notes, tag);
 }
@@ -75,7 +74,7 @@ static bool put_stage(struct outbuf *b, const struct fact_view *v)
 
 static bool put_fate(struct outbuf *b, const struct fact_view *v)
 {
-	const struct transaction *t = message_of(v);
+	const struct transaction *t = facts_message(v);
 
 	return t != NULL && put_word(b, fate_name(t->fate));
 }
@@ -133,7 +132,7 @@ static bool put_from(struct outbuf *b, const struct fact_view *v)
 /* "a@example.net,b@example.net": the first ones; rcpt_count says how many there are. */
 static bool put_rcpt(struct outbuf *b, const struct fact_view *v)
 {
-	const struct transaction *t = message_of(v);
+	const struct transaction *t = facts_message(v);
 	struct note note;
 	uint16_t pos = 0;
 	unsigned told = 0;
@@ -148,7 +147,7 @@ static bool put_rcpt(struct outbuf *b, const struct fact_view *v)
 
 static bool put_rcpt_count(struct outbuf *b, const struct fact_view *v)
 {
-	const struct transaction *t = message_of(v);
+	const struct transaction *t = facts_message(v);
 
 	return t != NULL && put_number(b, t->rcpt_count);
 }

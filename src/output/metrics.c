@@ -19,6 +19,11 @@ static const struct {
 	{120 * FRAME_SECOND, "120"}, {300 * FRAME_SECOND, "300"}, {600 * FRAME_SECOND, "600"},
 };
 
+const char *metrics_bound(unsigned bucket)
+{
+	return bucket < METRICS_BUCKETS ? buckets[bucket].label : "+Inf";
+}
+
 static void histogram_count(struct metrics_histogram *h, int64_t waited)
 {
 	unsigned i = 0;
@@ -154,7 +159,7 @@ static void put_histogram(struct outbuf *b, const struct metrics_histogram *h, c
 	put_head(b, name, "histogram", help);
 	for (unsigned i = 0; i <= METRICS_BUCKETS; i++) {
 		n += h->buckets[i];
-		outbuf_format(b, "%s_bucket{le=\"%s\"}", name, i < METRICS_BUCKETS ? buckets[i].label : "+Inf");
+		outbuf_format(b, "%s_bucket{le=\"%s\"}", name, metrics_bound(i));
 		put_value(b, n);
 	}
 	outbuf_format(b, "%s_sum ", name);

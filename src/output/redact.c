@@ -278,3 +278,12 @@ const struct record *redactor_record(struct redactor *r, const struct record *in
 		copy_cause(r, in->cause);
 	return &r->record;
 }
+
+struct bytes redactor_text(struct redactor *r, const struct session_facts *facts, struct bytes text)
+{
+	if (r->mode == REDACT_NONE)
+		return text;
+	r->scratch.n = 0;
+	put_text(r, facts, text);
+	return bytes_of(r->scratch.p, r->scratch.n);
+}

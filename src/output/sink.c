@@ -8,7 +8,8 @@
 #include <stdlib.h>
 
 const struct sink_kind *const sink_kinds[] = {&sink_text,       &sink_json,     &sink_syslog, &sink_journald,
-					      &sink_prometheus, &sink_textfile, &sink_exec,   NULL};
+					      &sink_prometheus, &sink_textfile, &sink_exec,   &sink_csv,
+					      &sink_zeek,       &sink_ecs,      &sink_html,   NULL};
 
 /* What waits for the time need not be looked at more often. */
 static const int64_t tick_least = FRAME_SECOND / 5;
@@ -25,6 +26,7 @@ struct sinks {
 	struct redactor *redactor;
 	struct grouping grouping;
 	struct totals totals;
+	struct exhibits *exhibits; /* NULL: no output shows any */
 	/* live */
 	struct throttle *throttle;
 	struct rates *rates;
@@ -113,6 +115,8 @@ bool sinks_add(struct sinks *s, const char *spec, char why[SINK_WHY])
 	snprintf(why, SINK_WHY, "there is no output \"%s\", or no memory for it", spec);
 	if (kind == NULL || !sinks_grow(s))
 		return false;
+	if (kind->exhibit != NULL && s->exhibits == NULL && (s->exhibits = exhibits_new()) == NULL)
+		return false;
 	self = kind->open(target, &s->config.mode, why);
 	if (self == NULL)
 		return false;
@@ -146,6 +150,8 @@ void sinks_record(struct sinks *s, const struct record *record, const char *inpu
 	if (s->config.packets != NULL && report_stands_out(&report))
 		s->config.packets(s->config.arg, &report);
 	totals_count(&s->totals, &report);
+	if (s->exhibits != NULL)
+		exhibits_offer(s->exhibits, record, &report);
 	if (s->config.mode.live)
 		live_count(s, &report);
 	for (size_t i = 0; i < s->n; i++)
@@ -167,9 +173,41 @@ static void summary_fill(struct sinks *s, struct summary *summary)
 	summary->live = s->config.mode.live;
 	summary->outputs = s->losses;
 	summary->outputs_n = s->config.mode.live ? s->n : 0;
+	if (s->exhibits != NULL) {
+		summary->exhibits = exhibits_count(s->exhibits).kept;
+		summary->exhibits_omitted = exhibits_count(s->exhibits).omitted;
+	}
 	for (size_t i = 0; i < s->n; i++)
 		if (s->all[i].kind->loss != NULL)
 			s->all[i].kind->loss(s->all[i].self, &s->losses[i]);
+}
+
+bool sinks_exhibiting(const struct sinks *s)
+{
+	return s->exhibits != NULL;
+}
+
+void sinks_draw(struct sinks *s, exhibit_drawer *draw, void *arg)
+{
+	if (s->exhibits != NULL)
+		exhibits_draw(s->exhibits, s->redactor, draw, arg);
+}
+
+static bool exhibit_tell(void *arg, const struct exhibit *one)
+{
+	struct sinks *s = arg;
+	bool more = false;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (s->all[i].listening && s->all[i].kind->exhibit != NULL)
+			more |= s->all[i].listening = s->all[i].kind->exhibit(s->all[i].self, one);
+	return more;
+}
+
+void sinks_exhibit(struct sinks *s)
+{
+	if (s->exhibits != NULL && exhibits_each(s->exhibits, s->redactor, s->config.alerting, exhibit_tell, s))
+		exhibit_tell(s, NULL);
 }
 
 void sinks_stats(struct sinks *s, struct summary summary)
@@ -181,6 +219,8 @@ void sinks_stats(struct sinks *s, struct summary summary)
 	for (size_t i = 0; i < s->n; i++)
 		if (s->all[i].listening && s->all[i].kind->stats != NULL)
 			s->all[i].listening = s->all[i].kind->stats(s->all[i].self, &summary);
+	if (s->config.mode.live)
+		sinks_exhibit(s);
 }
 
 void sinks_observe(struct sinks *s, struct summary summary)
@@ -275,6 +315,7 @@ bool sinks_close(struct sinks *s)
 	daily_end(&s->daily);
 	redactor_free(s->redactor);
 	servers_free(s->totals.servers);
+	exhibits_free(s->exhibits);
 	free(s->all);
 	free(s->losses);
 	free(s);

@@ -1,5 +1,6 @@
 /* sink_text.c - alerts as they come and a summary at the end, for people. A session that is no alert costs nothing here. */
 #include "output/outlet.h"
+#include "output/terminal.h"
 #include "output/text.h"
 
 #include <stdio.h>
@@ -9,14 +10,6 @@ struct sink_text {
 	struct outlet out; /* must come first: see outlet.h */
 	struct text text;
 };
-
-/* no-color.org: any value but the empty one says no. */
-static bool colour_wanted(const struct outlet *o)
-{
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	return !o->local && o->file.to.terminal && (no == NULL || no[0] == '\0') && (term == NULL || strcmp(term, "dumb") != 0);
-}
 
 static void *text_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
 {
@@ -28,7 +21,7 @@ static void *text_open(const char *target, const struct run_mode *mode, char why
 		return NULL;
 	}
 	s->text.b = s->out.buf;
-	s->text.colour = colour_wanted(&s->out);
+	s->text.colour = !s->out.local && s->out.file.to.terminal && terminal_likes_colour();
 	return s;
 }
 

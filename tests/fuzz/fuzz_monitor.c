@@ -6,22 +6,11 @@
 #include "core/monitor.h"
 #include "core/packet_walk.h"
 #include "fuzz/case.h"
+#include "fuzz/fuzz.h"
 #include "lib/general.h"
 #include "output/json_event.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { SHARDS = 3 };
-
-#define CHECK(what)                                                                                                                \
-	do {                                                                                                                       \
-		if (!(what))                                                                                                       \
-			abort();                                                                                                   \
-	} while (0)
 
 /* What was told, line by line, and what was counted. */
 struct told {
@@ -89,18 +78,9 @@ static void run(struct told *t, const struct fuzz_case *c, struct monitor_config
 	monitor_free(m);
 }
 
-static bool same_text(const struct outbuf *a, const struct outbuf *b)
-{
-	return a->n == b->n && (a->n == 0 || memcmp(a->p, b->p, a->n) == 0);
-}
-
 static void same(const char *how, const struct told *a, const struct told *b)
 {
-	if (!same_text(&a->text, &b->text)) {
-		/* For whoever looks at the case. */
-		fprintf(stderr, "whole:\n%.*s%s:\n%.*s", (int)a->text.n, a->text.p, how, (int)b->text.n, b->text.p);
-		abort();
-	}
+	fuzz_same_text(how, &a->text, &b->text);
 	CHECK(memcmp(&a->stats.kinds, &b->stats.kinds, sizeof a->stats.kinds) == 0);
 	CHECK(memcmp(&a->stats.defrag, &b->stats.defrag, sizeof a->stats.defrag) == 0);
 	CHECK(memcmp(&a->stats.stream, &b->stats.stream, sizeof a->stats.stream) == 0);
@@ -234,23 +214,6 @@ static void decoder_check(const struct frame *f, const struct port_set *ports)
 	CHECK(a->payload_cap <= a->payload_len && (a->payload_cap == 0 || a->payload + a->payload_cap <= f->data + f->caplen));
 }
 
-/* No control bytes but line ends, and no bytes that begin or go on a UTF-8 sequence out of place. */
-static void text_check(const struct outbuf *b)
-{
-	unsigned left = 0;
-	CHECK(!b->failed);
-	for (size_t i = 0; i < b->n; i++) {
-		uint8_t byte = (uint8_t)b->p[i];
-		CHECK((byte >= 0x20 && byte != 0x7f) || byte == '\n');
-		CHECK((byte >> 6 == 2) == (left > 0));
-		if (byte >> 6 == 2)
-			left--;
-		else
-			left = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : byte >= 0xc0 ? 1 : 0;
-	}
-	CHECK(left == 0);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct fuzz_case c;
@@ -260,7 +223,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < c.n; i++)
 		decoder_check(&c.frames[i], c.any_port ? NULL : &config.ports);
 	run(&whole, &c, config, 0);
-	text_check(&whole.text);
+	fuzz_text_check(&whole.text, true);
 	config.stream.seed[0] = c.dice | 1;
 	run(&other, &c, config, c.dice | 1);
 	same("cut otherwise", &whole, &other);

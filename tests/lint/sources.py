@@ -22,6 +22,7 @@ FOREIGN = [
     (r"pcap\b.*", {"capture": 99, "nids": 1}),
     (r"nids\.h", {"nids": 1}),
     (r"openssl/.*", {"output": 1, "tls": 99}),
+    (r"(n?curses|term)\.h", {"output": 1}),
     (r"microhttpd\.h", {"output": 1}),
     (r"cap-ng\.h", {"daemon": 1}),
     (r"seccomp\.h", {"daemon": 1}),
