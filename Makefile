@@ -25,7 +25,7 @@ tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/scenario_p
 
 to        = $(DESTDIR)$(PREFIX)
 conf      = $(DESTDIR)$(SYSCONFDIR)/smtpwatch/smtpwatch.conf
-documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/columns.md docs/tutorial.md docs/report.md docs/daemon.md docs/metrics.md docs/schema.json contrib/grafana-dashboard.json
+documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/columns.md docs/tutorial.md docs/report.md docs/daemon.md docs/metrics.md docs/schema.json docs/tls.md contrib/grafana-dashboard.json
 
 fuzz_targets := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_parts   := $(addprefix $(BUILD)/tests/,fuzz/fuzz.o fuzz/case.o lib/general.o)
@@ -162,6 +162,7 @@ install: $(BUILD)/smtpwatch
 	install -D -m 644 -t $(to)/share/man/man5 docs/smtpwatch.conf.5
 	install -D -m 644 -t $(to)/share/doc/smtpwatch $(documents)
 	install -D -m 755 contrib/broken-session $(to)/share/doc/smtpwatch/examples/broken-session
+	install -D -m 644 contrib/tls-keylog.c $(to)/share/doc/smtpwatch/examples/tls-keylog.c
 	install -D -m 644 contrib/completion/smtpwatch.bash $(to)/share/bash-completion/completions/smtpwatch
 	install -D -m 644 contrib/smtpwatch.sysusers $(to)/lib/sysusers.d/smtpwatch.conf
 	install -d $(DESTDIR)$(UNITDIR)

@@ -40,6 +40,8 @@ lab   tool   ethtool           ethtool
 lab   tool   openssl           openssl
 lab   tool   node              nodejs
 lab   tool   npm               npm
+lab   tool   cc                gcc
+lab   tool   curl              curl
 browser tool chromium          chromium
 browser tool /usr/bin/python3  python3
 deb   tool   dh                debhelper

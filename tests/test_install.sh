@@ -24,7 +24,7 @@ into() {
 
 into install
 there /opt/x/bin/smtpwatch /opt/x/share/man/man8/smtpwatch.8 /opt/x/share/man/man5/smtpwatch.conf.5 /opt/x/share/doc/smtpwatch/{README,daemon,alerts}.md \
-	/opt/x/share/doc/smtpwatch/grafana-dashboard.json /opt/x/share/doc/smtpwatch/examples/broken-session /opt/x/share/bash-completion/completions/smtpwatch /opt/x/lib/sysusers.d/smtpwatch.conf \
+	/opt/x/share/doc/smtpwatch/grafana-dashboard.json /opt/x/share/doc/smtpwatch/examples/{broken-session,tls-keylog.c} /opt/x/share/bash-completion/completions/smtpwatch /opt/x/lib/sysusers.d/smtpwatch.conf \
 	/opt/x/lib/systemd/system/smtpwatch.service /etc/logrotate.d/smtpwatch /etc/smtpwatch/smtpwatch.conf
 grep -qx 'ExecStart=/opt/x/bin/smtpwatch -c /etc/smtpwatch/smtpwatch.conf' "$dir/opt/x/lib/systemd/system/smtpwatch.service" || fail "the unit starts another program"
 "$dir/opt/x/bin/smtpwatch" -T -c "$dir/etc/smtpwatch/smtpwatch.conf" >"$dir/said" 2>&1 || fail "the example has mistakes: $(cat "$dir/said")"
