@@ -455,6 +455,7 @@ static void end_complete(struct stream *s, struct own_conn *c, enum how how, int
 	if (end->closer == CLOSER_NOBODY)
 		end->how = how;
 	conn_end_silence(&c->pub, end, ts);
+	end->half_open = c->list == LIST_HALF_OPEN;
 	end->unanswered = !(c->half[SERVER].flags & HALF_ACKED) && conn_unanswered(&c->pub, how == HOW_EVICTED ? c->pub.last : ts);
 	s->stats.conns_open--;
 }

@@ -74,12 +74,12 @@ static void news(struct shards *s)
 static void *message_room(struct worker *w, enum message kind, size_t n)
 {
 	struct shards *s = w->shards;
-	void *room = ring_reserve(w->ring, kind, n);
+	void *room = ring_reserve(w->ring, kind, n, 0);
 
 	if (room != NULL)
 		return room;
 	pthread_mutex_lock(&s->lock);
-	while (!s->leaving && (room = ring_reserve(w->ring, kind, n)) == NULL) {
+	while (!s->leaving && (room = ring_reserve(w->ring, kind, n, 0)) == NULL) {
 		news(s);
 		pthread_cond_wait(&s->room, &s->lock);
 	}

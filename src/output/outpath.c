@@ -129,7 +129,7 @@ static bool walk(struct walk *w, const char *path, char name[OUTPATH_NAME], bool
 		errno = ENAMETOOLONG;
 		return false;
 	}
-	strcpy(w->rest, path);
+	memcpy(w->rest, path, strlen(path) + 1);
 	if (path[0] == '/' ? !reach_root(w) : !reach(w, open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)))
 		return false;
 	return walk_to_end(w, name);
