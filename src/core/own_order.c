@@ -445,11 +445,19 @@ static void facts_publish(struct stream *s, struct own_conn *c, enum side side)
 	facts->window_closed = h->flags & HALF_WINDOW_CLOSED;
 }
 
+/* What others without memory counted there meanwhile belongs in nobody's record: it is none of this one's facts. */
+static void spare_clear(struct stream *s, const struct conn_side *sides)
+{
+	if (sides == s->spare)
+		memset(s->spare, 0, sizeof s->spare);
+}
+
 static void end_complete(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
 {
 	struct conn_end *end = &c->end;
 	bool both_fins = c->pub.flow[CLIENT].fin && c->pub.flow[SERVER].fin;
 	end->over = end->by_rst ? HOW_RST : both_fins ? HOW_FIN : how;
+	spare_clear(s, own_sides(s, c));
 	for (enum side side = CLIENT; side <= SERVER; side++)
 		facts_publish(s, c, side);
 	if (end->closer == CLOSER_NOBODY)
@@ -474,6 +482,7 @@ void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
 
 void own_release(struct stream *s, struct own_conn *c)
 {
+	spare_clear(s, c->pub.side);
 	s->listener->release(s->arg, &c->pub);
 	if (c->pub.side != s->spare)
 		pool_put(s->pool, c->pub.side, sizeof s->spare);

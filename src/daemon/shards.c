@@ -21,6 +21,9 @@ struct chunk {
 	uint8_t data[CHUNK_BYTES];
 };
 
+/* More than half of a ring could find no place in it, and would be waited for in vain. */
+static_assert(sizeof(struct stream_order) + RECORD_MOST + 64 < RING_SIZE / 2, "every record finds a place");
+
 enum message { MESSAGE_ENDED, MESSAGE_RECORD, MESSAGE_PROGRESS };
 
 /* Before what a message holds. PROGRESS: nothing will be told that stands before this. */
