@@ -106,10 +106,156 @@ static void facts_without_memory_are_nobodys(void **state)
 	segments_free(&w);
 }
 
+/* A segment as an attacker beside the path would forge it: it bears the numbers of the side's next one, but acknowledges what was never sent. It is heard by nobody. */
+static void forge_ack(struct talk *t, enum side side, uint32_t ahead, const char *text)
+{
+	struct packet *p = talk_raw(t, side, TCP_ACK | TCP_PSH, t->next[side], bytes_of(text, strlen(text)));
+	p->ack = t->heard[side] + ahead;
+}
+
+static const char *const said[] = {"220 mx\r\n", "EHLO a\r\n", "250 mx\r\n", "MAIL FROM:<a@b>\r\n",
+				   "250 ok\r\n", "QUIT\r\n",   "221 bye\r\n"};
+
+enum { SAID = sizeof said / sizeof *said };
+
+/* A dialogue of which each part takes so long; in front of part `at` somebody forges. */
+static struct heard *forged(struct engine_run *r, int64_t step, unsigned at, enum side side, uint32_t ahead, const char *text)
+{
+	struct talk t = talk_v4(&r->in, 1);
+	talk_handshake(&t);
+	t.step = step;
+	for (unsigned i = 0; i < SAID; i++) {
+		if (i == at)
+			forge_ack(&t, side, ahead, text);
+		talk_say(&t, i % 2 ? CLIENT : SERVER, said[i]);
+	}
+	talk_close(&t, SERVER);
+	return engine_run_one(r);
+}
+
+static void assert_all_heard(const struct heard *h)
+{
+	assert_int_equal(h->gap[CLIENT], 0);
+	assert_int_equal(h->gap[SERVER], 0);
+	assert_true(heard_equals(h, CLIENT, "EHLO a\r\nMAIL FROM:<a@b>\r\nQUIT\r\n"));
+	assert_true(heard_equals(h, SERVER, "220 mx\r\n250 mx\r\n250 ok\r\n221 bye\r\n"));
+	assert_end(h, CLOSER_SERVER, HOW_FIN, HOW_FIN);
+}
+
+/* Whatever it claims, wherever it stands, however slow the dialogue is: not a byte of it is hidden. */
+static void a_forged_acknowledgement_hides_nothing(void **state)
+{
+	(void)state;
+	static const uint32_t aheads[] = {1, 30, 1000, 1 << 16, 1 << 24, (1 << 30) - 1};
+	static const int64_t steps[] = {FRAME_MS, 60 * FRAME_MS, FRAME_SECOND / 2, 3 * FRAME_SECOND};
+	static const char *const texts[] = {"", "QUIT\r\n", "221 a longer one than that which is said\r\n"};
+	for (unsigned k = 0; k < 2 * 6 * 4 * SAID * 2 * 3; k++) {
+		uint32_t ahead = aheads[k / 2 % 6];
+		const char *text = texts[k / 48 / SAID / 2];
+		/* What the next reply does cover may have been captured before it. */
+		if (*text && ahead < 1000)
+			continue;
+		struct engine_run *r = engine_run_new(k % 2 ? &stream_general : &stream_own);
+		assert_non_null(r);
+		assert_all_heard(forged(r, steps[k / 12 % 4], k / 48 % SAID, k / 48 / SAID % 2 ? SERVER : CLIENT, ahead, text));
+		engine_run_free(r);
+	}
+}
+
+/* The number of the server's RST says how much it had sent. */
+static void a_forged_acknowledgement_before_the_end_hides_no_reset(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 2; k++) {
+		struct engine_run *r = engine_run_new(&stream_own);
+		assert_non_null(r);
+		struct talk t = talk_v4(&r->in, 1);
+		talk_mail(&t);
+		t.step = k ? 5 * FRAME_SECOND : FRAME_MS;
+		forge_ack(&t, CLIENT, 1 << 29, "");
+		talk_rst(&t, SERVER);
+		struct heard *h = engine_run_one(r);
+		assert_mail(h);
+		assert_end(h, CLOSER_SERVER, HOW_RST, HOW_RST);
+		engine_run_free(r);
+	}
+}
+
+/* The client's acknowledgements are not seen any more: the last one must not lie ahead once the server has said two gigabytes more. */
+static void an_acknowledgement_two_gigabytes_ago_is_none_ahead(void **state)
+{
+	(void)state;
+	enum { STEPS = 20, BIG = 1 << 28 };
+	struct engine_run *r = engine_run_new(&stream_own);
+	assert_non_null(r);
+	struct talk t = talk_v4(&r->in, 1);
+	t.step = 2 * FRAME_SECOND;
+	talk_mail(&t);
+	for (int i = 0; i < STEPS; i++) {
+		struct packet *p = talk_say(&t, SERVER, "x");
+		p->payload_len = BIG;
+		t.next[SERVER] += BIG - 1;
+	}
+	talk_close(&t, SERVER);
+	struct heard *h = engine_run_one(r);
+	assert_int_equal(h->gap[SERVER], STEPS * (BIG - 1ull));
+	assert_int_equal(h->n[SERVER], strlen("220 mx\r\n250 mx\r\n221 bye\r\n") + STEPS);
+	assert_end(h, CLOSER_SERVER, HOW_FIN, HOW_FIN);
+	engine_run_free(r);
+}
+
+/* A whole capture of it, but for one segment of the server's: that there was one is learnt, and how long it was. */
+static void a_lost_reply_is_a_hole(void **state)
+{
+	(void)state;
+	static const int64_t steps[] = {FRAME_MS, 60 * FRAME_MS, 3 * FRAME_SECOND, 100 * FRAME_SECOND};
+	for (unsigned k = 0; k < 4 * SAID; k++) {
+		struct engine_run *r = engine_run_new(&stream_own);
+		assert_non_null(r);
+		struct talk t = talk_v4(&r->in, 1);
+		talk_handshake(&t);
+		t.step = steps[k % 4];
+		for (unsigned i = 0; i < SAID; i++) {
+			talk_say(&t, i % 2 ? CLIENT : SERVER, said[i]);
+			if (i == k / 4)
+				segments_drop(&r->in, r->in.n - 1);
+		}
+		talk_close(&t, CLIENT);
+		struct heard *h = engine_run_one(r);
+		assert_int_equal(h->gap[k / 4 % 2 ? CLIENT : SERVER], strlen(said[k / 4]));
+		assert_int_equal(h->gap[k / 4 % 2 ? SERVER : CLIENT], 0);
+		engine_run_free(r);
+	}
+}
+
+/* The server never speaks again, as far as the capture sees: what the client acknowledges, and acknowledges again, is missing. */
+static void a_side_that_is_not_heard_any_more_is_believed_of_the_other(void **state)
+{
+	(void)state;
+	struct engine_run *r = engine_run_new(&stream_own);
+	assert_non_null(r);
+	struct talk t = talk_v4(&r->in, 1);
+	talk_mail(&t);
+	t.step = FRAME_SECOND / 2;
+	for (int i = 0; i < 10; i++) {
+		t.heard[CLIENT] += 10;
+		talk_say(&t, CLIENT, "NOOP\r\n");
+	}
+	struct heard *h = engine_run_one(r);
+	assert_int_equal(h->gap[SERVER], 100);
+	assert_non_null(strstr(h->turns, "hchchchchc"));
+	engine_run_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(facts_without_memory_are_nobodys),
+		cmocka_unit_test(a_forged_acknowledgement_hides_nothing),
+		cmocka_unit_test(a_forged_acknowledgement_before_the_end_hides_no_reset),
+		cmocka_unit_test(an_acknowledgement_two_gigabytes_ago_is_none_ahead),
+		cmocka_unit_test(a_lost_reply_is_a_hole),
+		cmocka_unit_test(a_side_that_is_not_heard_any_more_is_believed_of_the_other),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
