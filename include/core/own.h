@@ -177,6 +177,21 @@ static inline uint32_t own_hash(const struct stream *s, const struct own_conn *o
 	return flow_hash(s->config.seed, &p);
 }
 
+/*
+ * What tells a packet from the others of its side: NH, as in flow.h, under the same secret, so that nobody can make a packet that is passed over pass for one that is to come. Two that differ are
+ * taken for one with a chance of 2^-32.
+ */
+static inline uint32_t own_sign(const struct stream *s, const struct packet *p)
+{
+	const uint64_t *seed = s->config.seed;
+	uint32_t w[] = {p->seq + (uint32_t)seed[0] + 0x9e3779b9, p->ack + (uint32_t)(seed[0] >> 32) + 0x7f4a7c15,
+			p->tsval + (uint32_t)seed[1] + 0xbf58476d,
+			((uint32_t)p->ip_id << 16 | p->window) + (uint32_t)(seed[1] >> 32) + 0x94d049bb};
+	uint64_t rest = ((uint64_t)p->payload_len << 8 | p->flags) * ((seed[0] ^ seed[1]) | 1);
+	uint64_t x = (uint64_t)w[0] * w[1] + (uint64_t)w[2] * w[3] + rest;
+	return (uint32_t)((x ^ x >> 32) * 0x9e3779b97f4a7c15 >> 32);
+}
+
 /* Whose segment of this connection it is: an enum side; -1: it belongs to another. */
 static inline int own_side(const struct own_conn *own, const struct packet *p)
 {

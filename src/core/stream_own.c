@@ -160,10 +160,9 @@ static bool syn_take(struct own_conn *c, enum side side, const struct packet *p)
  * A packet that the capture has twice: the same numbers, identification and time stamp as the last of its side, at once. (A true retransmission has at least another IP ID or time stamp, or
  * comes much later.)
  */
-static inline bool captured_twice(const struct own_conn *c, struct half *h, const struct packet *p)
+static inline bool captured_twice(const struct stream *s, const struct own_conn *c, struct half *h, const struct packet *p)
 {
-	uint32_t sign = (p->seq ^ p->payload_len << 7) * 2654435761u ^ (p->ack + p->tsval) ^
-			((uint32_t)p->ip_id << 16 | p->window) ^ (uint32_t)p->flags << 8;
+	uint32_t sign = own_sign(s, p);
 	bool twice = sign == h->sign && p->ts - c->pub.last < 50 * FRAME_MS;
 	h->sign = sign;
 	return twice;
@@ -402,7 +401,7 @@ static inline void rtt_take(struct own_conn *c, enum side side, const struct pac
 static void segment_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
 {
 	struct half *h = &c->half[side];
-	if (captured_twice(c, h, p)) {
+	if (captured_twice(s, c, h, p)) {
 		s->stats.duplicates++;
 		return;
 	}
@@ -490,7 +489,7 @@ static inline void predicted_take(struct stream *s, struct own_conn *c, enum sid
 {
 	struct half *h = &c->half[side];
 	struct conn_flow *flow = &c->pub.flow[side];
-	if (captured_twice(c, h, p)) {
+	if (captured_twice(s, c, h, p)) {
 		s->stats.duplicates++;
 		return;
 	}
