@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "core/own.h"
 #include "lib/engine_run.h"
 #include "lib/general.h"
 
@@ -54,6 +55,13 @@ static void on_release(void *arg, struct conn *conn)
 }
 
 static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release, NULL};
+
+static void on_release_none(void *arg, struct conn *conn)
+{
+	(void)arg, (void)conn;
+}
+
+static const struct stream_listener deaf = {on_open, on_data, on_gap, on_fin, on_close, on_release_none, NULL};
 
 enum { TAKEN_MOST = 1 << 16 };
 
@@ -274,6 +282,40 @@ static void a_forged_mark_hides_no_packet(void **state)
 	engine_run_free(r);
 }
 
+/* What a clock that goes to and fro may cost: each step makes all open connections be looked at, so that with many of them fewer steps are believed. */
+static void many_connections_bear_few_steps_of_the_clock(void **state)
+{
+	(void)state;
+	enum { SECONDS = 3600, STEPS = 1000 };
+	static const unsigned opens[] = {10, 100000};
+	for (unsigned k = 0; k < 2; k++) {
+		struct segments w = {0};
+		struct stream_config config = stream_config_default();
+		struct pool *pool = pool_new((size_t)256 << 20);
+		struct stream *s = stream_own.new(&config, pool, &deaf, NULL);
+		assert_non_null(s);
+		for (unsigned i = 0; i < opens[k]; i++) {
+			struct talk t = talk_v4(&w, i);
+			talk_syn(&t)->number = w.n;
+		}
+		struct talk other = talk_v4(&w, opens[k]);
+		int64_t from = other.now;
+		for (unsigned i = 0; i < 2 * STEPS; i++) {
+			other.now = from + i % 2 * SECONDS * FRAME_SECOND;
+			talk_ack(&other, CLIENT)->number = w.n;
+		}
+		stream_own.segments(s, w.packets, w.n);
+		if (k == 0)
+			assert_in_range(s->steps, STEPS - 1, STEPS);
+		else
+			assert_in_range(s->steps, 50, 200);
+		stream_own.finish(s);
+		stream_own.free(s);
+		pool_free(pool);
+		segments_free(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +325,7 @@ int main(void)
 		cmocka_unit_test(an_acknowledgement_two_gigabytes_ago_is_none_ahead),
 		cmocka_unit_test(a_lost_reply_is_a_hole),
 		cmocka_unit_test(a_forged_mark_hides_no_packet),
+		cmocka_unit_test(many_connections_bear_few_steps_of_the_clock),
 		cmocka_unit_test(a_side_that_is_not_heard_any_more_is_believed_of_the_other),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

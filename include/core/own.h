@@ -147,7 +147,8 @@ struct stream {
 	int64_t now;               /* the time of the capture, which may be stepped */
 	int64_t clock; /* what has passed of it, which only grows: lists stand in its order, and it is what times in lists are in */
 	int64_t due;   /* nothing ages before this, on the clock */
-	unsigned steps; /* how often the time of the capture was stepped back */
+	unsigned steps;      /* how often the time of the capture was stepped back */
+	uint64_t step_looks; /* at connections, because of that; at most */
 	struct stream_order order;
 	struct stream_stats stats;
 };
