@@ -37,6 +37,24 @@ branches() {
 	[ "$(uname -m)" != x86_64 ] || [ "$(objdump -d --no-show-raw-insn "$program" | grep -c endbr64)" -gt 1000 ]
 }
 
+# What is no longer root's, and may be dumped, shows its memory to its user: then its files under /proc are that user's, else root's.
+undumpable() {
+	local p pid owner
+	mkfifo "$dir/input"
+	chmod 755 "$dir"
+	"$program" -r - -o json:/dev/null -o exec:/bin/true <"$dir/input" &
+	exec 3>"$dir/input"
+	pid=$!
+	for _ in $(seq 100); do
+		[ "$(awk '/^Uid:/ { print $2 != 0 && $2 == $3 }' "/proc/$pid/status")" = 1 ] && grep -q '^Seccomp:.*[12]' "/proc/$pid/status" && break
+		sleep 0.05
+	done
+	owner=$(for p in $pid $(pgrep -P $pid); do stat -c %u "/proc/$p/mem"; done | sort -u)
+	exec 3>&-
+	wait "$pid"
+	[ "$owner" = 0 ] || { echo "its memory is user $owner's"; false; }
+}
+
 result 'it can be loaded anywhere (PIE)' has 'Type: +DYN'
 result 'and says so' has 'Flags:.*PIE'
 result 'the table of functions is read-only (RELRO)' has 'GNU_RELRO'
@@ -48,5 +66,6 @@ result 'no libraries from where it was built' has_not 'RPATH|RUNPATH'
 result 'stacks are guarded' has '__stack_chk_fail' symbols
 result 'calls of the C library are checked (FORTIFY)' fortified
 result 'branches have marked ends' branches
+sanitized || result 'it and its helpers leave no core' undumpable
 echo "1..$n"
 exit $failed
