@@ -94,6 +94,10 @@ bench:
 	@$(again) $(BUILD)/smtpwatch $(bench)
 	@tests/bench/run $(BUILD) --size $(or $(SIZE),quick) $(if $(filter full,$(SIZE)),--write docs/performance.md)
 
+# Floods of a million packets each, with honest sessions among them; make docs/security.md's table with WRITE=docs/security.md.
+floods: $(BUILD)/smtpwatch
+	@tests/bench/floods $(BUILD) --packets $(or $(PACKETS),1000000) $(if $(WRITE),--write $(WRITE))
+
 $(BUILD)/tests/bench/generate: $(filter-out $(bench_alone:%=$(BUILD)/tests/bench/%.o),$(call objects,tests/bench/*.c))
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
@@ -192,7 +196,7 @@ lab-package: deb
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check bench bench-live browser lab test asan tsan lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean
+.PHONY: all run check bench bench-live floods browser lab test asan tsan lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)

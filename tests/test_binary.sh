@@ -49,7 +49,7 @@ undumpable() {
 		[ "$(awk '/^Uid:/ { print $2 != 0 && $2 == $3 }' "/proc/$pid/status")" = 1 ] && grep -q '^Seccomp:.*[12]' "/proc/$pid/status" && break
 		sleep 0.05
 	done
-	owner=$(for p in $pid $(pgrep -P $pid); do stat -c %u "/proc/$p/mem"; done | sort -u)
+	owner=$(for p in "$pid" $(cat "/proc/$pid/task/$pid/children"); do stat -c %u "/proc/$p/mem"; done | sort -u)
 	exec 3>&-
 	wait "$pid"
 	[ "$owner" = 0 ] || { echo "its memory is user $owner's"; false; }
