@@ -212,6 +212,50 @@ static void an_acknowledgement_two_gigabytes_ago_is_none_ahead(void **state)
 	engine_run_free(r);
 }
 
+/* The same dialogue; in front of part `at` somebody forges a segment so far ahead, with these flags. */
+static struct heard *forged_ahead(struct engine_run *r, unsigned at, enum side side, uint32_t ahead, uint8_t flags,
+				  const char *text)
+{
+	struct talk t = talk_v4(&r->in, 1);
+	talk_handshake(&t);
+	for (unsigned i = 0; i < SAID; i++) {
+		if (i == at)
+			talk_raw(&t, side, flags, t.next[side] + ahead, bytes_of(text, strlen(text)));
+		talk_say(&t, i % 2 ? CLIENT : SERVER, said[i]);
+	}
+	talk_close(&t, SERVER);
+	return engine_run_one(r);
+}
+
+/* A FIN that is not where the stream ends, ahead of it by a little or by more than any window, hides neither what comes nor the end. */
+static void a_forged_fin_hides_nothing(void **state)
+{
+	(void)state;
+	static const uint32_t aheads[] = {4, 60, 65535, 70000, 1 << 20, 1 << 29};
+	for (unsigned k = 0; k < 6 * SAID * 2; k++) {
+		struct engine_run *r = engine_run_new(&stream_own);
+		assert_non_null(r);
+		assert_all_heard(
+			forged_ahead(r, k / 6 % SAID, k / 6 / SAID ? SERVER : CLIENT, aheads[k % 6], TCP_ACK | TCP_FIN, ""));
+		engine_run_free(r);
+	}
+}
+
+/* Bytes out of the window are no hole before them. */
+static void bytes_out_of_the_window_hide_nothing(void **state)
+{
+	(void)state;
+	static const uint32_t aheads[] = {70000, 1 << 20, 1 << 29};
+	for (unsigned k = 0; k < 3 * (SAID - 1) * 2; k++) {
+		struct engine_run *r = engine_run_new(&stream_own);
+		assert_non_null(r);
+		enum side side = k / 3 / (SAID - 1) ? SERVER : CLIENT;
+		assert_all_heard(forged_ahead(r, k / 3 % (SAID - 1), side, aheads[k % 3], TCP_ACK, "QUIT\r\n"));
+		assert_int_equal(r->stats.gaps, 0);
+		engine_run_free(r);
+	}
+}
+
 /* A whole capture of it, but for one segment of the server's: that there was one is learnt, and how long it was. */
 static void a_lost_reply_is_a_hole(void **state)
 {
@@ -323,6 +367,8 @@ int main(void)
 		cmocka_unit_test(a_forged_acknowledgement_hides_nothing),
 		cmocka_unit_test(a_forged_acknowledgement_before_the_end_hides_no_reset),
 		cmocka_unit_test(an_acknowledgement_two_gigabytes_ago_is_none_ahead),
+		cmocka_unit_test(a_forged_fin_hides_nothing),
+		cmocka_unit_test(bytes_out_of_the_window_hide_nothing),
 		cmocka_unit_test(a_lost_reply_is_a_hole),
 		cmocka_unit_test(a_forged_mark_hides_no_packet),
 		cmocka_unit_test(many_connections_bear_few_steps_of_the_clock),

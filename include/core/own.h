@@ -259,13 +259,16 @@ void own_order_push(struct stream *s, struct own_conn *c, enum side side, const 
 /* The other side of `of` has acknowledged up to ack. */
 void own_order_acked(struct own_conn *c, enum side of, uint32_t ack);
 
-/* own_claim.c - acknowledgements of what was not seen. */
+/* own_claim.c - what is believed of numbers that lie ahead. */
 
 /* Before own_order_acked, where ack lies beyond what was seen, or c->claims[of] is set. old: the segment may have been captured late. */
 void own_claim_made(struct stream *s, struct own_conn *c, enum side of, const struct packet *p, bool old);
 
 /* A segment of the side that a claim is about: it can confirm the claim, or belie it. */
 void own_claim_heard(struct stream *s, struct own_conn *c, enum side of, const struct packet *p);
+
+/* Whether an RST is one. *beyond: it lies ahead of what was seen, within the window, and is to be held. */
+bool own_rst_believed(const struct own_conn *c, enum side side, const struct packet *p, bool *beyond);
 
 /* Whether a hole in this side's stream is one. Where nothing was ever heard of a side, the other one is all there is to believe. */
 static inline bool own_claim_believed(const struct own_conn *c, enum side of)
@@ -287,6 +290,12 @@ const struct held *own_order_rst(const struct half *h);
 
 /* Drops what a side's held segments begin with if they acknowledge more of the other side than was seen: they were never taken there. */
 void own_order_forget_claims(struct stream *s, struct own_conn *c, enum side side);
+
+/*
+ * A segment of a side comes that is not captured late: where it goes on just where that side's stream stands, what is held further ahead than any window was never sent, and a FIN that is held
+ * elsewhere than this one's, or before its bytes end, was not either.
+ */
+void own_order_belie(struct stream *s, struct own_conn *c, enum side side, const struct held *segment);
 
 /* Drops a held RST that later packets have shown to be none. */
 void own_order_forget_rst(struct stream *s, struct own_conn *c, enum side side);

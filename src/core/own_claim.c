@@ -1,5 +1,8 @@
-/* own_claim.c - acknowledgements of bytes that were not seen: of a capture with holes, or forged to hide what comes. */
+/* own_claim.c - what is believed of numbers that lie ahead: acknowledgements of bytes that were not seen, of a capture with holes or forged; RSTs. */
 #include "core/own.h"
+
+/* A window of which the scale is unknown, because the handshake was not seen. */
+#define WINDOW_UNKNOWN (1 << 20)
 
 /* Segments of one side overtake each other in a capture by less than this. */
 static const int64_t overtaking = 50 * FRAME_MS;
@@ -57,4 +60,23 @@ void own_claim_heard(struct stream *s, struct own_conn *c, enum side of, const s
 		c->claims[of] = CLAIM_BELIEVED;
 	else if (p->seq == h->nxt && seq_diff(end, h->ack) < 0 && (last || older_than(s, c, of, p->ts, s->config.skew)))
 		claim_drop(s, c, of, h->nxt);
+}
+
+/* RFC 5961 3.2 from outside: exact, as far as the receiver's next number is known to lie between what it acknowledged and what was sent to it; held, if it lies beyond, within the window. */
+bool own_rst_believed(const struct own_conn *c, enum side side, const struct packet *p, bool *beyond)
+{
+	const struct half *h = &c->half[side], *other = &c->half[side_other(side)];
+	*beyond = false;
+	if (!(h->flags & (HALF_KNOWN | HALF_FLOOR)))
+		return (p->flags & TCP_ACK) && (other->flags & HALF_KNOWN);
+	/* Nothing was sent behind a FIN: held, it would become a hole there. */
+	if ((h->flags & HALF_FIN_DONE) && seq_diff(p->seq, h->nxt) > 0)
+		return false;
+	uint32_t low = (h->flags & HALF_ACKED) ? h->ack : c->start[side];
+	if (seq_diff(p->seq, low) >= 0 && seq_diff(p->seq, h->end) <= 0)
+		return true;
+	bool scaled = c->pub.flow[CLIENT].syn && c->pub.flow[SERVER].syn;
+	int32_t window = scaled && other->window < SEQ_ABSURD ? (int32_t)other->window : WINDOW_UNKNOWN;
+	*beyond = seq_diff(p->seq, h->end) > 0 && seq_diff(p->seq, h->end) <= window;
+	return *beyond;
 }

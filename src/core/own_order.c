@@ -458,6 +458,45 @@ void own_order_forget_claims(struct stream *s, struct own_conn *c, enum side sid
 	}
 }
 
+/* So far ahead this side could be allowed to send: a window may have been larger than it is now, and without both SYNs its scale is not known. */
+static int32_t window_most(const struct own_conn *c, enum side side)
+{
+	uint8_t scale = c->half[side_other(side)].wscale;
+	if (!c->pub.flow[CLIENT].syn || !c->pub.flow[SERVER].syn)
+		return SEQ_ABSURD;
+	return 65535 << (scale < 14 ? scale : 14);
+}
+
+/* Whether a FIN that is held contradicts what a segment shows of the same stream. */
+static bool fin_elsewhere(const struct held *e, const struct held *segment)
+{
+	int32_t ahead = seq_diff(e->seq + e->len, segment->seq + segment->len);
+	return (e->flags & TCP_FIN) && (segment->flags & TCP_FIN ? ahead != 0 : ahead < 0);
+}
+
+void own_order_belie(struct stream *s, struct own_conn *c, enum side side, const struct held *segment)
+{
+	struct half *h = &c->half[side];
+	if (!(h->flags & HALF_KNOWN) || (h->flags & HALF_FIN_DONE) || segment->seq != h->nxt)
+		return;
+	int32_t most = window_most(c, side);
+	bool any = false;
+	uint32_t top = segment->seq + segment->len;
+	for (struct held **at = &h->held; *at;) {
+		struct held *e = *at;
+		if (seq_diff(e->seq, segment->seq) <= most && !fin_elsewhere(e, segment)) {
+			top = seq_diff(e->seq + e->len, top) > 0 ? e->seq + e->len : top;
+			at = &e->next;
+			continue;
+		}
+		*at = e->next;
+		held_forget(s, c, side, e);
+		any = true;
+	}
+	if (any && seq_diff(h->end, top) > 0 && !(h->flags & HALF_FIN))
+		h->end = top;
+}
+
 /* Bytes, without the FIN, that a side sent and the other did not acknowledge. */
 static uint32_t unacked(const struct own_conn *c, enum side side)
 {

@@ -4,9 +4,6 @@
 /* Segments that are looked up together: enough for their cache misses to overlap, few enough for what is fetched to stay in the first cache. */
 enum { BATCH = 32 };
 
-/* A window of which the scale is unknown, because the handshake was not seen. */
-#define WINDOW_UNKNOWN (1 << 20)
-
 /* Tests compile this file a second time without the prediction (tests/lib/general.c), to see that it changes nothing. */
 #ifndef OWN_PREDICTS
 #define OWN_PREDICTS true
@@ -287,25 +284,6 @@ static void end_take(struct own_conn *c, enum side side, uint32_t seq, uint32_t 
 		h->end = end;
 }
 
-/* RFC 5961 3.2 from outside: exact, as far as the receiver's next number is known to lie between what it acknowledged and what was sent to it; held, if it lies beyond, within the window. */
-static bool rst_believed(const struct own_conn *c, enum side side, const struct packet *p, bool *beyond)
-{
-	const struct half *h = &c->half[side], *other = &c->half[side_other(side)];
-	*beyond = false;
-	if (!(h->flags & (HALF_KNOWN | HALF_FLOOR)))
-		return (p->flags & TCP_ACK) && (other->flags & HALF_KNOWN);
-	/* Nothing was sent behind a FIN: held, it would become a hole there. */
-	if ((h->flags & HALF_FIN_DONE) && seq_diff(p->seq, h->nxt) > 0)
-		return false;
-	uint32_t low = (h->flags & HALF_ACKED) ? h->ack : c->start[side];
-	if (seq_diff(p->seq, low) >= 0 && seq_diff(p->seq, h->end) <= 0)
-		return true;
-	bool scaled = c->pub.flow[CLIENT].syn && c->pub.flow[SERVER].syn;
-	int32_t window = scaled && other->window < SEQ_ABSURD ? (int32_t)other->window : WINDOW_UNKNOWN;
-	*beyond = seq_diff(p->seq, h->end) > 0 && seq_diff(p->seq, h->end) <= window;
-	return *beyond;
-}
-
 static void rst_note(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
 {
 	const struct half *h = &c->half[side];
@@ -330,7 +308,7 @@ static void rst_take(struct stream *s, struct own_conn *c, enum side side, const
 	if (side == SERVER && c->list == LIST_HALF_OPEN && !c->pub.flow[SERVER].syn && of_syn) {
 		c->end.refused = true;
 		own_order_start(c, SERVER, p->seq);
-	} else if (!rst_believed(c, side, p, &beyond)) {
+	} else if (!own_rst_believed(c, side, p, &beyond)) {
 		s->stats.rst_ignored++;
 		return;
 	} else if (beyond) {
@@ -349,7 +327,7 @@ static void rst_take(struct stream *s, struct own_conn *c, enum side side, const
 }
 
 /* Bytes and FIN. What lies wholly before nxt was handed on; what lies behind the FIN was never sent. */
-static void data_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, bool acks)
+static void data_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, bool acks, bool old)
 {
 	struct half *h = &c->half[side];
 	struct held e = {
@@ -360,6 +338,8 @@ static void data_take(struct stream *s, struct own_conn *c, enum side side, cons
 		s->stats.stray++;
 		return;
 	}
+	if (h->held && !old)
+		own_order_belie(s, c, side, &e);
 	if (h->flags & HALF_FIN) {
 		if (seq_diff(end, c->fin[side]) > 0 || (h->flags & HALF_FIN_DONE))
 			return;
@@ -423,7 +403,7 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 	if (p->flags & TCP_RST)
 		rst_take(s, c, side, p);
 	else
-		data_take(s, c, side, p, acks);
+		data_take(s, c, side, p, acks, old);
 	if (!own_closed(c))
 		own_order_settle(s, c, p->ts);
 }
