@@ -3,7 +3,8 @@
 
 usage: outputs_check.py SMTPWATCH SCENARIO_PCAP (from the top of the tree)
 
-Three captures: one whose every text is hostile; one with passwords and a message, of which nothing may come out; one whose addresses --redact has to take out. Each goes through all of OUTPUTS.
+Four captures: one whose every text is hostile; one with passwords and a message, of which nothing may come out; one with the secrets of its TLS session; one whose addresses --redact has to
+take out. Each goes through all of OUTPUTS.
 """
 import base64
 import csv
@@ -26,6 +27,7 @@ HOSTILE = r"""\x1b]0;owned\x07\x1b[31m\x9b2J\xc2\x9b\xe2\x80\xae\xe2\x80\xa8\xff
 CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 
 SECRETS = ["Pa55-canary-plain", "Pa55-canary-login", "Pa55-canary-cram", "Pa55-canary-alone", "body-canary-7381", "subject-canary-7381", "chunk-canary-7381"]
+KEYS = "pcaps/tls-exim-idle-body.pcapng"
 PEOPLE = ["canaryalice", "canarybob", "canarycarol", "canary-id"]
 
 
@@ -171,8 +173,12 @@ class Run:
         self.smtpwatch("-o", f"exec:{helper} {self.folder}/ran '$(touch owned)'", *more)
         return (self.folder / "ran").read_bytes()
 
-    def packets(self):
+    def packets_written(self):
         self.smtpwatch("-o", "text", "--write-pcap", str(self.folder / "packets"))
+        return b"".join(p.read_bytes() for p in (self.folder / "packets").iterdir())
+
+    def packets(self):
+        self.packets_written()
         return "".join(f"{p.name}\n" for p in (self.folder / "packets").iterdir()).encode()
 
 
@@ -301,6 +307,17 @@ def check_secret(run, output):
                 raise AssertionError(f"{form} is told: {text[max(0, text.index(form) - 60):][:140]!r}")
 
 
+def check_keys(run, output):
+    """What the capture brings along to read TLS with."""
+    keys = re.findall(rb"^[A-Z_0-9]+ [0-9a-f]{64} ([0-9a-f]{64,96})$", pathlib.Path(run.capture).read_bytes(), re.M)
+    if not keys:
+        raise AssertionError("a capture without keys")
+    text = output(run)
+    for key in keys:
+        if key in text.lower() or bytes.fromhex(key.decode()) in text:
+            raise AssertionError(f"{key.decode()} is told")
+
+
 def check_people(run, output, mode):
     text = output(run, "--redact", mode).decode()
     for name in PEOPLE if mode != "local" else PEOPLE[:3]:
@@ -327,6 +344,8 @@ def main():
         cases = [("hostile", hostile, name, check_hostile, (output, name != "textfile")) for name, output in OUTPUTS]
         cases += [("hostile", hostile, "packets", check_hostile, (lambda r: as_names(r.packets()), False))]
         cases += [("secret", secret, name, check_secret, (output,)) for name, output in OUTPUTS]
+        cases += [("keys", os.path.realpath(KEYS), name, check_keys, (output,)) for name, output in OUTPUTS]
+        cases += [("keys", os.path.realpath(KEYS), "packets", check_keys, (lambda r: r.packets_written(),))]
         cases += [(f"redact {mode}", people, name, check_people, (output, mode)) for mode in ("local", "hash", "all") for name, output in OUTPUTS]
         for case, capture, name, check, arguments in cases:
             n += 1

@@ -256,6 +256,35 @@ static void bytes_out_of_the_window_hide_nothing(void **state)
 	}
 }
 
+/*
+ * What was said once is said: other bytes for the same numbers, by whoever and however they come, change nothing. The first to come is the first for the receiver too, where the capture is made beside it; a forger who is
+ * faster than the server, with the right numbers, is believed by both. How far a segment can still go (its TTL) is not looked at: what does not reach the receiver is sent again with the same bytes, or is a forgery.
+ */
+static void the_first_bytes_count(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 2 * SAID; k++) {
+		struct engine_run *r = engine_run_new(&stream_own);
+		assert_non_null(r);
+		struct talk t = talk_v4(&r->in, 1);
+		talk_handshake(&t);
+		for (unsigned i = 0; i < SAID; i++) {
+			enum side side = i % 2 ? CLIENT : SERVER;
+			uint32_t seq = t.next[side];
+			talk_say(&t, side, said[i]);
+			if (i == k / 2) {
+				struct packet *p =
+					talk_raw(&t, side, TCP_ACK, seq, bytes_first(bytes_str("221 forged\r\n"), strlen(said[i])));
+				p->ttl = k % 2 ? 1 : p->ttl;
+				p->flags |= k % 2 ? TCP_URG : 0;
+			}
+		}
+		talk_close(&t, SERVER);
+		assert_all_heard(engine_run_one(r));
+		engine_run_free(r);
+	}
+}
+
 /* A whole capture of it, but for one segment of the server's: that there was one is learnt, and how long it was. */
 static void a_lost_reply_is_a_hole(void **state)
 {
@@ -369,6 +398,7 @@ int main(void)
 		cmocka_unit_test(an_acknowledgement_two_gigabytes_ago_is_none_ahead),
 		cmocka_unit_test(a_forged_fin_hides_nothing),
 		cmocka_unit_test(bytes_out_of_the_window_hide_nothing),
+		cmocka_unit_test(the_first_bytes_count),
 		cmocka_unit_test(a_lost_reply_is_a_hole),
 		cmocka_unit_test(a_forged_mark_hides_no_packet),
 		cmocka_unit_test(many_connections_bear_few_steps_of_the_clock),
