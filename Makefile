@@ -27,7 +27,7 @@ tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/scenario_p
 
 to        = $(DESTDIR)$(PREFIX)
 conf      = $(DESTDIR)$(SYSCONFDIR)/smtpwatch/smtpwatch.conf
-documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/columns.md docs/tutorial.md docs/report.md docs/daemon.md docs/metrics.md docs/schema.json docs/tls.md contrib/grafana-dashboard.json
+documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/columns.md docs/tutorial.md docs/report.md docs/daemon.md docs/metrics.md docs/schema.json docs/tls.md docs/security.md contrib/grafana-dashboard.json
 
 fuzz_targets := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_parts   := $(addprefix $(BUILD)/tests/,fuzz/fuzz.o fuzz/case.o lib/general.o)
