@@ -9,14 +9,16 @@ BUILD    ?= build/$(notdir $(firstword $(CC)))
 OPT      ?= -O3 -g
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wformat=2 -Wcast-qual -Wpointer-arith -Wundef -Wwrite-strings \
             -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wimplicit-fallthrough $(if $(WERROR),-Werror)
-HARDEN   := -fstack-protector-strong -fPIE $(if $(SANITIZE)$(findstring -O0,$(OPT)),,-D_FORTIFY_SOURCE=2)
+HARDEN   := -fstack-protector-strong -fstack-clash-protection -fPIE $(if $(SANITIZE)$(findstring -O0,$(OPT)),,-D_FORTIFY_SOURCE=2) \
+            $(shell $(CC) -fcf-protection -E -xc /dev/null >/dev/null 2>&1 && echo -fcf-protection)
 CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-CPPFLAGS += -D_GNU_SOURCE -Iinclude -DSMTPWATCH_VERSION='"$(VERSION)"'
+# The same source gives the same binary in every folder.
+CPPFLAGS += -ffile-prefix-map=$(CURDIR)=. -D_GNU_SOURCE -Iinclude -DSMTPWATCH_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 -fvisibility=hidden $(OPT) $(WARN) $(HARDEN) $(CHECKED)
-LDFLAGS  += -pie -Wl,-z,relro,-z,now
+LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,text
 LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -lmicrohttpd -lncursesw -ltinfo -lpthread
 
-objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
+objects   = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $(1))))
 core     := $(call objects,src/core/*.c)
 layers   := $(call objects,src/nids/*.c src/tls/*.c src/capture/*.c src/output/*.c src/daemon/*.c)
 main     := $(BUILD)/src/daemon/main.o
@@ -91,6 +93,10 @@ bench:
 	@contrib/install-deps.sh build
 	@$(again) $(BUILD)/smtpwatch $(bench)
 	@tests/bench/run $(BUILD) --size $(or $(SIZE),quick) $(if $(filter full,$(SIZE)),--write docs/performance.md)
+
+# Floods of a million packets each, with honest sessions among them; make docs/security.md's table with WRITE=docs/security.md.
+floods: $(BUILD)/smtpwatch
+	@tests/bench/floods $(BUILD) --packets $(or $(PACKETS),1000000) $(if $(WRITE),--write $(WRITE))
 
 $(BUILD)/tests/bench/generate: $(filter-out $(bench_alone:%=$(BUILD)/tests/bench/%.o),$(call objects,tests/bench/*.c))
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
@@ -190,7 +196,7 @@ lab-package: deb
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check bench bench-live browser lab test asan tsan lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean
+.PHONY: all run check bench bench-live floods browser lab test asan tsan lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)

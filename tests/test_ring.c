@@ -22,7 +22,7 @@ static size_t length_of(uint32_t i)
 static bool put(struct ring *r, uint32_t i)
 {
 	size_t n = length_of(i);
-	uint8_t *to = ring_reserve(r, i, n);
+	uint8_t *to = ring_reserve(r, i, n, 0);
 	if (!to)
 		return false;
 	assert_int_equal((uintptr_t)to % 16, 0);
@@ -70,17 +70,21 @@ static void a_full_ring_refuses(void **state)
 	uint32_t kind, n = 0;
 	(void)state;
 	assert_null(ring_peek(r, &kind));
-	assert_null(ring_reserve(r, 1, SIZE));
-	assert_null(ring_reserve(r, 1, SIZE / 2));
-	for (; ring_reserve(r, n, 112); n++)
+	assert_null(ring_reserve(r, 1, SIZE, 0));
+	assert_null(ring_reserve(r, 1, SIZE / 2, 0));
+	/* what is to be spared for others is */
+	for (; ring_reserve(r, n, 112, SIZE / 4); n++)
+		ring_commit(r);
+	assert_int_equal(n, SIZE / 128 * 3 / 4);
+	for (; ring_reserve(r, n, 112, 0); n++)
 		ring_commit(r);
 	assert_int_equal(n, SIZE / 128);
 	assert_non_null(ring_peek(r, &kind));
 	assert_int_equal(kind, 0);
-	assert_null(ring_reserve(r, n, 112));
+	assert_null(ring_reserve(r, n, 112, 0));
 	ring_release(r);
-	assert_non_null(ring_reserve(r, n, 112));
-	assert_null(ring_reserve(r, n, 113));
+	assert_non_null(ring_reserve(r, n, 112, 0));
+	assert_null(ring_reserve(r, n, 113, 0));
 	ring_free(r);
 }
 
@@ -91,7 +95,7 @@ static void the_longest_finds_a_place_in_an_empty_ring(void **state)
 	uint32_t kind;
 	(void)state;
 	for (uint32_t i = 0; i < 1000; i++) {
-		assert_non_null(ring_reserve(r, i, i % 3 == 0 ? SIZE / 2 - 16 : i % 300));
+		assert_non_null(ring_reserve(r, i, i % 3 == 0 ? SIZE / 2 - 16 : i % 300, 0));
 		ring_commit(r);
 		assert_non_null(ring_peek(r, &kind));
 		assert_int_equal(kind, i);

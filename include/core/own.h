@@ -58,6 +58,21 @@ struct half {
 
 static_assert(sizeof(struct half) == 64, "one cache line");
 
+/*
+ * What an acknowledgement of bytes that were not seen is worth. A receiver drops one of bytes that were never sent (RFC 9293 3.10.7.4), so that a forged one changes nothing for it; but a capture
+ * that has lost those bytes learns of them by nothing else. So it is a claim: believed if the side that is said to have sent them shows that it did, or if it stands, repeated, and that side says
+ * nothing against it.
+ */
+enum own_claim { CLAIM_NONE, CLAIM_ONCE, CLAIM_BELIEVED };
+
+/* n more bytes have gone on. An acknowledgement that the capture stopped seeing must not come to lie ahead, half a circle later. */
+static inline void half_advance(struct half *h, uint32_t n)
+{
+	h->nxt += n;
+	if (seq_diff(h->nxt, h->ack) > SEQ_ABSURD)
+		h->ack = h->nxt - SEQ_ABSURD;
+}
+
 /* LIST_WAIT is beside the others, and before them: what waits for a hole is looked at before what has been idle. CLOSED: not released yet. */
 enum own_list { LIST_FREE, LIST_WAIT, LIST_HALF_OPEN, LIST_OPEN, LIST_FIN_WAIT, LIST_CLOSED, OWN_LISTS };
 
@@ -83,6 +98,7 @@ struct own_conn {
 	struct own_link in_wait;
 	int64_t wait_since; /* when it was put into LIST_WAIT */
 	uint32_t new_syn;   /* sequence of a SYN that may begin a new connection of the same tuple */
+	uint8_t claims[2];  /* enum own_claim: that of a side's acknowledgement beyond nxt */
 	struct conn_end end;
 } __attribute__((aligned(64)));
 
@@ -131,7 +147,8 @@ struct stream {
 	int64_t now;               /* the time of the capture, which may be stepped */
 	int64_t clock; /* what has passed of it, which only grows: lists stand in its order, and it is what times in lists are in */
 	int64_t due;   /* nothing ages before this, on the clock */
-	unsigned steps; /* how often the time of the capture was stepped back */
+	unsigned steps;      /* how often the time of the capture was stepped back */
+	uint64_t step_looks; /* at connections, because of that; at most */
 	struct stream_order order;
 	struct stream_stats stats;
 };
@@ -159,6 +176,21 @@ static inline uint32_t own_hash(const struct stream *s, const struct own_conn *o
 	struct packet p = {
 		.src = c->addr[CLIENT], .dst = c->addr[SERVER], .src_port = c->port[CLIENT], .dst_port = c->port[SERVER]};
 	return flow_hash(s->config.seed, &p);
+}
+
+/*
+ * What tells a packet from the others of its side: NH, as in flow.h, under the same secret, so that nobody can make a packet that is passed over pass for one that is to come. Two that differ are
+ * taken for one with a chance of 2^-32.
+ */
+static inline uint32_t own_sign(const struct stream *s, const struct packet *p)
+{
+	const uint64_t *seed = s->config.seed;
+	uint32_t w[] = {p->seq + (uint32_t)seed[0] + 0x9e3779b9, p->ack + (uint32_t)(seed[0] >> 32) + 0x7f4a7c15,
+			p->tsval + (uint32_t)seed[1] + 0xbf58476d,
+			((uint32_t)p->ip_id << 16 | p->window) + (uint32_t)(seed[1] >> 32) + 0x94d049bb};
+	uint64_t rest = ((uint64_t)p->payload_len << 8 | p->flags) * ((seed[0] ^ seed[1]) | 1);
+	uint64_t x = (uint64_t)w[0] * w[1] + (uint64_t)w[2] * w[3] + rest;
+	return (uint32_t)((x ^ x >> 32) * 0x9e3779b97f4a7c15 >> 32);
 }
 
 /* Whose segment of this connection it is: an enum side; -1: it belongs to another. */
@@ -227,6 +259,20 @@ void own_order_push(struct stream *s, struct own_conn *c, enum side side, const 
 /* The other side of `of` has acknowledged up to ack. */
 void own_order_acked(struct own_conn *c, enum side of, uint32_t ack);
 
+/* own_claim.c - acknowledgements of what was not seen. */
+
+/* Before own_order_acked, where ack lies beyond what was seen, or c->claims[of] is set. old: the segment may have been captured late. */
+void own_claim_made(struct stream *s, struct own_conn *c, enum side of, const struct packet *p, bool old);
+
+/* A segment of the side that a claim is about: it can confirm the claim, or belie it. */
+void own_claim_heard(struct stream *s, struct own_conn *c, enum side of, const struct packet *p);
+
+/* Whether a hole in this side's stream is one. Where nothing was ever heard of a side, the other one is all there is to believe. */
+static inline bool own_claim_believed(const struct own_conn *c, enum side of)
+{
+	return c->claims[of] != CLAIM_ONCE || c->half[of].held || c->half[of].packets == 0;
+}
+
 /* The start of a side's stream is known: its SYN was seen. */
 void own_order_start(struct own_conn *c, enum side side, uint32_t start);
 
@@ -238,6 +284,9 @@ void own_order_expire(struct stream *s, struct own_conn *c, int64_t now);
 
 /* The RST that is held on a side, or NULL. */
 const struct held *own_order_rst(const struct half *h);
+
+/* Drops what a side's held segments begin with if they acknowledge more of the other side than was seen: they were never taken there. */
+void own_order_forget_claims(struct stream *s, struct own_conn *c, enum side side);
 
 /* Drops a held RST that later packets have shown to be none. */
 void own_order_forget_rst(struct stream *s, struct own_conn *c, enum side side);

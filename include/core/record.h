@@ -20,7 +20,10 @@ struct record {
 	int64_t end;           /* when the session was over, nanoseconds; conn->start is when it began */
 };
 
-/* The bytes that record_pack needs: some 1.5 KB, up to 300 KB for a session whose every note is full. */
+/* No record is larger, whatever was said: who makes room for records may rely on it. */
+enum { RECORD_MOST = 300 << 10 };
+
+/* The bytes that record_pack needs: some 1.5 KB, up to RECORD_MOST for a session whose every note is full. */
 size_t record_size(const struct record *record);
 
 /* A copy of a record and of all that it points to, for another thread or a later time. at: record_size bytes, aligned to 16, and as long as they live the copy does. */

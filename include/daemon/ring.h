@@ -15,9 +15,9 @@ void ring_free(struct ring *r);
 
 /*
  * Putting: room for a message of n bytes, aligned to 16, or NULL where the ring has none: the message is then lost, which the caller counts. What was filled in can be seen by the other side after
- * ring_commit, of which one is due for each ring_reserve that gave room. kind is the caller's.
+ * ring_commit, of which one is due for each ring_reserve that gave room. kind is the caller's. spare: so many bytes must be left free behind it, for messages that matter more.
  */
-void *ring_reserve(struct ring *r, uint32_t kind, size_t n);
+void *ring_reserve(struct ring *r, uint32_t kind, size_t n, size_t spare);
 void ring_commit(struct ring *r);
 
 /* Wakes the other side. After some messages, rather than after each: it is a system call. */

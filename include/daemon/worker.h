@@ -43,8 +43,8 @@ static inline struct bytes worker_frames_block(const struct worker_frames *f)
 struct worker;
 
 /*
- * config: ports, engine, limits; the callbacks are the worker's. interfaces: how many there are. keep: bytes for the packets of connections, 0: none are kept; then alerting may be NULL. NULL where there
- * is no memory, or the engine refuses.
+ * config: ports, engine, limits; the callbacks are the worker's. interfaces: how many there are. keep: bytes for the packets of connections, 0: none are kept. alerting is
+ * copied. NULL where there is no memory, or the engine refuses.
  */
 struct worker *worker_new(const struct monitor_config *config, unsigned interfaces, size_t keep, const struct alerting *alerting);
 

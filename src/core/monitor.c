@@ -155,10 +155,12 @@ static void deliver(struct monitor *m, struct conn *conn, struct judged *j)
 	conn->user = NULL;
 }
 
-/* Without memory for the wait, the session is delivered at once. */
+/* Without memory for the wait, the session is delivered at once. Of a flood of SYNs each pushes another out: what was no session yet is counted (stream_stats), and makes no record. */
 static void on_close(void *arg, struct conn *conn, const struct conn_end *end, int64_t ts)
 {
 	struct monitor *m = arg;
+	if (end->how == HOW_EVICTED && end->half_open && !conn->user)
+		return;
 	struct judged *kept = pool_get(m->pool, sizeof *kept), now, *j = kept ? kept : &now;
 	judge(m, conn, end, ts, j);
 	if (!kept)

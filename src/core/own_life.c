@@ -6,9 +6,12 @@
 /* How many of the oldest are looked at to find the longest idle: lists are not reordered at each packet, which would cost two cache misses. */
 enum { EVICT_LOOK = 64 };
 
-/* A clock that falls back further than this was stepped: the new time is taken. So often, that is: one that goes to and fro makes each connection be looked at again and again. */
+/*
+ * A clock that falls back further than this was stepped: the new time is taken. So often, that is, and with so many looks in all: one that goes to and fro makes each connection be looked at
+ * again and again. There are no more of them than frames; how many there are is no measure, because every shard must come to the same time.
+ */
 #define STEP_BACK (60 * FRAME_SECOND)
-enum { STEPS_MOST = 1000 };
+enum { STEPS_MOST = 1000, STEP_LOOKS = 1000000, LOOKS_FREE = 8000000, LOOKS_PER_FRAME = 16 };
 
 /* After thousands of leaps nothing ages any more: no capture but a forged one has so many. */
 #define CLOCK_MAX (INT64_MAX / 2)
@@ -158,12 +161,22 @@ static void list_age(struct stream *s, enum own_list list)
 	pool_put_large(s->pool, due, n * sizeof(struct own_conn *));
 }
 
+static bool step_back(struct stream *s, uint64_t frame)
+{
+	uint64_t looks = frame < STEP_LOOKS ? frame : STEP_LOOKS;
+	if (s->steps == STEPS_MOST || s->step_looks + looks > LOOKS_FREE + LOOKS_PER_FRAME * frame)
+		return false;
+	s->steps++;
+	s->step_looks += looks;
+	return true;
+}
+
 void own_age_now(struct stream *s, int64_t now, uint64_t frame)
 {
 	int64_t ahead = now - s->now;
 	if (ahead > 0 && s->clock < CLOCK_MAX)
 		s->clock += ahead < OWN_LEAP ? ahead : OWN_LEAP;
-	if (ahead > 0 || (ahead < -STEP_BACK && s->steps++ < STEPS_MOST))
+	if (ahead > 0 || (ahead < -STEP_BACK && step_back(s, frame)))
 		s->now = now;
 	if (s->clock < s->due)
 		return;

@@ -15,6 +15,17 @@ static void held_free(struct stream *s, struct own_conn *c, struct held *e)
 	pool_put(s->pool, e, held_size(e));
 }
 
+/* It never was: nor were the FIN or RST behind it. */
+static void held_forget(struct stream *s, struct own_conn *c, enum side side, struct held *e)
+{
+	struct half *h = &c->half[side];
+	if (e->flags & TCP_FIN)
+		h->flags &= (uint8_t)~HALF_FIN;
+	if (e->flags & TCP_RST)
+		h->flags &= (uint8_t)~HALF_RST_HELD;
+	held_free(s, c, e);
+}
+
 /* Cuts n bytes off the front of a segment's description; the caller moves the data. */
 static void segment_skip(struct held *e, uint32_t n)
 {
@@ -49,7 +60,7 @@ static void gap_declare(struct stream *s, struct own_conn *c, enum side side, ui
 	s->stats.gap_bytes += len;
 	s->listener->gap(s->arg, &c->pub, side, len, ts);
 	c->pub.flow[side].gap += len;
-	c->half[side].nxt += len;
+	half_advance(&c->half[side], len);
 }
 
 /* Behind a FIN nothing counts: what is held there, a forged RST for instance, was never sent. */
@@ -114,7 +125,7 @@ static void deliver(struct stream *s, struct own_conn *c, enum side side, const 
 	if (e->cap > 0) {
 		s->listener->data(s->arg, &c->pub, side, bytes_of(data, e->cap), e->ts);
 		facts->bytes += e->cap;
-		h->nxt += e->cap;
+		half_advance(h, e->cap);
 	}
 	if (e->len > e->cap) {
 		facts->cut = true;
@@ -283,6 +294,21 @@ static void hold(struct stream *s, struct own_conn *c, enum side side, const str
 	hold_part(s, c, at, &rest, data);
 }
 
+/* What can be handed on now was taken by the receiver; of what is held in its place, what waits for bytes that nobody has seen was perhaps never taken. */
+static void waiting_displace(struct stream *s, struct own_conn *c, enum side side, uint32_t end)
+{
+	struct half *h = &c->half[side];
+	for (struct held **at = &h->held; *at && seq_diff((*at)->seq, end) < 0;) {
+		struct held *e = *at;
+		if (!blocked(c, side, e)) {
+			at = &e->next;
+			continue;
+		}
+		*at = e->next;
+		held_forget(s, c, side, e);
+	}
+}
+
 void own_order_push(struct stream *s, struct own_conn *c, enum side side, const struct held *segment, const uint8_t *data)
 {
 	struct half *h = &c->half[side];
@@ -293,8 +319,11 @@ void own_order_push(struct stream *s, struct own_conn *c, enum side side, const 
 		segment_skip(&e, (uint32_t)behind < e.len ? (uint32_t)behind : e.len);
 		data += captured - e.cap;
 	}
+	bool next = behind >= 0 && !blocked(c, side, &e);
+	if (next)
+		waiting_displace(s, c, side, e.seq + e.len);
 	bool room = !h->held || seq_diff(e.seq + e.len, h->held->seq) <= 0;
-	if (behind >= 0 && room && !blocked(c, side, &e)) {
+	if (next && room) {
 		deliver(s, c, side, &e, data);
 		return;
 	}
@@ -367,7 +396,8 @@ void own_order_settle(struct stream *s, struct own_conn *c, int64_t ts)
 	if (own_closed(c))
 		return;
 	int64_t clock = own_clock_at(s, ts);
-	bool client = hole_watch(c, CLIENT, clock), server = hole_watch(c, SERVER, clock);
+	bool client = hole_watch(c, CLIENT, clock) && own_claim_believed(c, CLIENT);
+	bool server = hole_watch(c, SERVER, clock) && own_claim_believed(c, SERVER);
 	own_wait(s, c, client || server);
 }
 
@@ -377,7 +407,7 @@ void own_order_expire(struct stream *s, struct own_conn *c, int64_t now)
 	for (enum side side = CLIENT; side <= SERVER && !own_closed(c); side++) {
 		if (c->hole_since[side] == 0 || c->hole_since[side] + s->config.skew > s->clock)
 			continue;
-		uint32_t hole = confirmed_hole(c, side);
+		uint32_t hole = own_claim_believed(c, side) ? confirmed_hole(c, side) : 0;
 		if (!start_settle(c, side) && hole > 0)
 			gap_declare(s, c, side, hole, now);
 		c->hole_since[side] = 0;
@@ -413,6 +443,21 @@ void own_order_forget_rst(struct stream *s, struct own_conn *c, enum side side)
 	}
 }
 
+void own_order_forget_claims(struct stream *s, struct own_conn *c, enum side side)
+{
+	struct half *h = &c->half[side];
+	const struct half *other = &c->half[side_other(side)];
+	for (struct held **at = &h->held; *at;) {
+		struct held *e = *at;
+		if (!(e->flags & TCP_ACK) || seq_diff(e->ack, other->nxt) <= 0) {
+			at = &e->next;
+			continue;
+		}
+		*at = e->next;
+		held_forget(s, c, side, e);
+	}
+}
+
 /* Bytes, without the FIN, that a side sent and the other did not acknowledge. */
 static uint32_t unacked(const struct own_conn *c, enum side side)
 {
@@ -445,16 +490,25 @@ static void facts_publish(struct stream *s, struct own_conn *c, enum side side)
 	facts->window_closed = h->flags & HALF_WINDOW_CLOSED;
 }
 
+/* What others without memory counted there meanwhile belongs in nobody's record: it is none of this one's facts. */
+static void spare_clear(struct stream *s, const struct conn_side *sides)
+{
+	if (sides == s->spare)
+		memset(s->spare, 0, sizeof s->spare);
+}
+
 static void end_complete(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
 {
 	struct conn_end *end = &c->end;
 	bool both_fins = c->pub.flow[CLIENT].fin && c->pub.flow[SERVER].fin;
 	end->over = end->by_rst ? HOW_RST : both_fins ? HOW_FIN : how;
+	spare_clear(s, own_sides(s, c));
 	for (enum side side = CLIENT; side <= SERVER; side++)
 		facts_publish(s, c, side);
 	if (end->closer == CLOSER_NOBODY)
 		end->how = how;
 	conn_end_silence(&c->pub, end, ts);
+	end->half_open = c->list == LIST_HALF_OPEN;
 	end->unanswered = !(c->half[SERVER].flags & HALF_ACKED) && conn_unanswered(&c->pub, how == HOW_EVICTED ? c->pub.last : ts);
 	s->stats.conns_open--;
 }
@@ -473,6 +527,7 @@ void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
 
 void own_release(struct stream *s, struct own_conn *c)
 {
+	spare_clear(s, c->pub.side);
 	s->listener->release(s->arg, &c->pub);
 	if (c->pub.side != s->spare)
 		pool_put(s->pool, c->pub.side, sizeof s->spare);

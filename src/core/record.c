@@ -1,12 +1,22 @@
 /* record.c - a record as one block: each part behind the one before, and the pointers to them set anew. */
 #include "core/record.h"
 
+#include <assert.h>
+
 enum { ALIGN = 16 };
 
 static size_t room_of(size_t n)
 {
 	return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 }
+
+/* Each holder's part, and what rounding adds to it and to its notes. */
+#define PART(type) (sizeof(type) + ALIGN)
+static_assert(PART(struct record) + PART(struct conn) + 2 * PART(struct conn_side) + PART(struct session_facts) +
+			      PART(struct ending) + PART(struct cause) + NOTES_MAX + ALIGN +
+			      SESSION_TRANSACTIONS * (PART(struct transaction) + NOTES_MAX + ALIGN) <=
+		      RECORD_MOST,
+	      "the bounds of what it is made of");
 
 size_t record_size(const struct record *r)
 {
@@ -16,6 +26,7 @@ size_t record_size(const struct record *r)
 		n += room_of(sizeof *r->cause);
 	for (const struct transaction *t = r->session->first; t; t = t->next)
 		n += room_of(sizeof *t) + room_of(t->notes.used);
+	assert(n <= RECORD_MOST);
 	return n;
 }
 

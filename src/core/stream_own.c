@@ -160,10 +160,9 @@ static bool syn_take(struct own_conn *c, enum side side, const struct packet *p)
  * A packet that the capture has twice: the same numbers, identification and time stamp as the last of its side, at once. (A true retransmission has at least another IP ID or time stamp, or
  * comes much later.)
  */
-static inline bool captured_twice(const struct own_conn *c, struct half *h, const struct packet *p)
+static inline bool captured_twice(const struct stream *s, const struct own_conn *c, struct half *h, const struct packet *p)
 {
-	uint32_t sign = (p->seq ^ p->payload_len << 7) * 2654435761u ^ (p->ack + p->tsval) ^
-			((uint32_t)p->ip_id << 16 | p->window) ^ (uint32_t)p->flags << 8;
+	uint32_t sign = own_sign(s, p);
 	bool twice = sign == h->sign && p->ts - c->pub.last < 50 * FRAME_MS;
 	h->sign = sign;
 	return twice;
@@ -222,10 +221,9 @@ static inline void size_acked(struct half *h, uint16_t *largest_acked)
 }
 
 /* What the numbers of a segment tell: repeats, unanswered bytes, windows. */
-static inline void facts_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
+static inline void facts_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, bool old)
 {
 	struct half *h = &c->half[side];
-	bool old = id_is_old(h, p);
 	if (!(p->flags & TCP_RST))
 		facts_of_sender(s, c, side, p);
 	h->packets++;
@@ -256,12 +254,14 @@ static inline bool ack_is_absurd(const struct own_conn *c, enum side of, uint32_
 }
 
 /* The segment's acknowledgement, unless it is absurd. */
-static inline bool ack_take(struct own_conn *c, enum side side, const struct packet *p)
+static inline bool ack_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, bool old)
 {
 	enum side other = side_other(side);
 	struct half *h = &c->half[other];
 	if (!(p->flags & TCP_ACK) || ack_is_absurd(c, other, p->ack))
 		return false;
+	if (seq_diff(p->ack, h->nxt) > 0 || c->claims[other])
+		own_claim_made(s, c, other, p, old);
 	bool moves = !(h->flags & HALF_ACKED) || seq_diff(p->ack, h->ack) > 0;
 	own_order_acked(c, other, p->ack);
 	if (moves)
@@ -401,7 +401,7 @@ static inline void rtt_take(struct own_conn *c, enum side side, const struct pac
 static void segment_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
 {
 	struct half *h = &c->half[side];
-	if (captured_twice(c, h, p)) {
+	if (captured_twice(s, c, h, p)) {
 		s->stats.duplicates++;
 		return;
 	}
@@ -412,8 +412,11 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 	}
 	if (!(p->flags & TCP_RST))
 		rst_doubt(s, c, side, p);
-	facts_take(s, c, side, p);
-	bool acks = ack_take(c, side, p);
+	bool old = id_is_old(h, p);
+	facts_take(s, c, side, p, old);
+	bool acks = ack_take(s, c, side, p, old);
+	if (c->claims[side] && !old)
+		own_claim_heard(s, c, side, p);
 	if (c->list == LIST_HALF_OPEN && !(p->flags & (TCP_SYN | TCP_RST)))
 		own_move(s, c, LIST_OPEN);
 	rtt_take(c, side, p, acks);
@@ -486,19 +489,20 @@ static inline void predicted_take(struct stream *s, struct own_conn *c, enum sid
 {
 	struct half *h = &c->half[side];
 	struct conn_flow *flow = &c->pub.flow[side];
-	if (captured_twice(c, h, p)) {
+	if (captured_twice(s, c, h, p)) {
 		s->stats.duplicates++;
 		return;
 	}
 	c->pub.last = p->ts;
-	facts_take(s, c, side, p);
-	rtt_take(c, side, p, ack_take(c, side, p));
+	bool old = id_is_old(h, p);
+	facts_take(s, c, side, p, old);
+	rtt_take(c, side, p, ack_take(s, c, side, p, old));
 	if (p->payload_len == 0)
 		return;
 	flow->acked = own_order_offset(c, side_other(side), p->ack);
 	s->listener->data(s->arg, &c->pub, side, bytes_of(p->payload, p->payload_len), p->ts);
 	flow->bytes += p->payload_len;
-	h->nxt += p->payload_len;
+	half_advance(h, p->payload_len);
 	h->end = h->nxt;
 }
 

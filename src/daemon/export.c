@@ -5,6 +5,7 @@
 #include "core/keep.h"
 #include "daemon/privilege.h"
 #include "output/identity.h"
+#include "output/outpath.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -58,15 +59,20 @@ static void files_count(struct export *e)
 /* A directory that we made ourselves cannot have become somebody's link. */
 static bool dir_open(struct export *e, const char *user, char why[EXPORT_WHY])
 {
-	bool made = mkdir(e->path, 0700) == 0;
+	char name[OUTPATH_NAME];
+	int above = outpath_folder(e->path, name, false);
+	bool made = above >= 0 && mkdirat(above, name, 0700) == 0;
 	uid_t uid;
 	gid_t gid;
 
-	if (!made && errno != EEXIST) {
-		snprintf(why, EXPORT_WHY, "cannot make the directory %.200s: %s", e->path, strerror(errno));
+	if (!made && (above < 0 || errno != EEXIST)) {
+		snprintf(why, EXPORT_WHY, "cannot make the directory %.200s: %s", e->path, outpath_error(errno));
+		if (above >= 0)
+			close(above);
 		return false;
 	}
-	e->dir = open(e->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (made ? O_NOFOLLOW : 0));
+	e->dir = openat(above, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	close(above);
 	if (e->dir < 0 || (made && privilege_target(user, &uid, &gid) && fchown(e->dir, uid, gid) != 0)) {
 		snprintf(why, EXPORT_WHY, "cannot write packets to %.200s: %s", e->path, strerror(errno));
 		return false;

@@ -66,7 +66,7 @@ static bool has_room(struct ring *r, uint64_t from, size_t n)
 	return from + n - r->taken_seen <= r->size;
 }
 
-void *ring_reserve(struct ring *r, uint32_t kind, size_t n)
+void *ring_reserve(struct ring *r, uint32_t kind, size_t n, size_t spare)
 {
 	uint64_t at = atomic_load_explicit(&r->put, memory_order_relaxed);
 	assert(kind != KIND_SKIP);
@@ -75,7 +75,7 @@ void *ring_reserve(struct ring *r, uint32_t kind, size_t n)
 		return NULL;
 	size_t whole = (n + sizeof(struct head) + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	size_t rest = r->size - (at & (r->size - 1)), skip = rest < whole ? rest : 0;
-	if (!has_room(r, at, skip + whole))
+	if (!has_room(r, at, skip + whole + spare))
 		return NULL;
 	if (skip > 0)
 		*head_at(r, at) = (struct head){.kind = KIND_SKIP, .n = (uint32_t)skip};

@@ -57,6 +57,7 @@ static const struct allowed alloweds[] = {
 	CALL(ROLE_PROGRAM, open, "the same"),
 	CALL(ROLE_PROGRAM, lseek, "captures; a file that is emptied"),
 	CALL(ROLE_PROGRAM, fstat, "what a descriptor is"),
+	CALL(ROLE_PROGRAM, fstatfs, "where a symbolic link stands"),
 	CALL(ROLE_PROGRAM, newfstatat, "what a path is"),
 	CALL(ROLE_PROGRAM, stat, "the same"),
 	CALL(ROLE_PROGRAM, lstat, "the same"),

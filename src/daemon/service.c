@@ -1,6 +1,8 @@
 /* service.c - sd_notify(3), and a file with a number in it. */
 #include "daemon/service.h"
 
+#include "output/outpath.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -55,7 +57,7 @@ void service_alive(void)
 bool service_pid_write(const char *path, char why[SERVICE_WHY])
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, PID_MODE);
+	int fd = outpath_open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, PID_MODE, geteuid());
 
 	if (fd >= 0 && fcntl(fd, F_SETLK, &lock) != 0) {
 		snprintf(why, SERVICE_WHY, "the pid file %.300s is another one's, which runs", path);
@@ -63,7 +65,7 @@ bool service_pid_write(const char *path, char why[SERVICE_WHY])
 		return false;
 	}
 	if (fd < 0 || ftruncate(fd, 0) != 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0) {
-		snprintf(why, SERVICE_WHY, "cannot write the pid file %.300s: %s", path, strerror(errno));
+		snprintf(why, SERVICE_WHY, "cannot write the pid file %.300s: %s", path, outpath_error(errno));
 		if (fd >= 0)
 			close(fd);
 		return false;

@@ -21,6 +21,9 @@ struct chunk {
 	uint8_t data[CHUNK_BYTES];
 };
 
+/* More than half of a ring could find no place in it, and would be waited for in vain. */
+static_assert(sizeof(struct stream_order) + RECORD_MOST + 64 < RING_SIZE / 2, "every record finds a place");
+
 enum message { MESSAGE_ENDED, MESSAGE_RECORD, MESSAGE_PROGRESS };
 
 /* Before what a message holds. PROGRESS: nothing will be told that stands before this. */
@@ -74,12 +77,12 @@ static void news(struct shards *s)
 static void *message_room(struct worker *w, enum message kind, size_t n)
 {
 	struct shards *s = w->shards;
-	void *room = ring_reserve(w->ring, kind, n);
+	void *room = ring_reserve(w->ring, kind, n, 0);
 
 	if (room != NULL)
 		return room;
 	pthread_mutex_lock(&s->lock);
-	while (!s->leaving && (room = ring_reserve(w->ring, kind, n)) == NULL) {
+	while (!s->leaving && (room = ring_reserve(w->ring, kind, n, 0)) == NULL) {
 		news(s);
 		pthread_cond_wait(&s->room, &s->lock);
 	}

@@ -343,10 +343,10 @@ static void say_so_far(const struct watch *w)
 	fputc('\n', stderr);
 }
 
-/* For a worker without memory the old severities go on deciding of which sessions packets are written. */
+/* For a worker without memory the old severities go on deciding of which sessions packets are written, and which find room in a full ring. */
 static void workers_alerting(struct watch *w)
 {
-	for (unsigned i = 0; i < w->n && w->export != NULL; i++)
+	for (unsigned i = 0; i < w->n; i++)
 		if (!worker_alerting(w->workers[i], &w->alerting))
 			fprintf(stderr, "smtpwatch: no memory to tell a worker of changed severities\n");
 }

@@ -17,10 +17,13 @@ enum {
 	FRAMES = 64, /* handed to the monitor at once */
 	TURNS = 32,  /* batches of one interface in a row, before the others and the clock get their turn */
 	LAST_ROUNDS = 256,
-	TICK_MS = 100,         /* a wait without a packet */
-	RING_SIZE = 8 << 20,   /* some 5,000 records */
-	BUSY_WAIT_NS = 1000000 /* at the end, until there is room in the ring again */
+	TICK_MS = 100,              /* a wait without a packet */
+	RING_SIZE = 8 << 20,        /* some 5,000 records */
+	RING_SPARE = RING_SIZE / 4, /* for alerts alone */
+	BUSY_WAIT_NS = 1000000      /* at the end, until there is room in the ring again */
 };
+
+static_assert(RECORD_MOST + 64 < RING_SIZE / 2 - RING_SPARE, "every record finds a place");
 
 static const int64_t look_interval = FRAME_SECOND / 4, stats_interval = FRAME_SECOND;
 
@@ -37,8 +40,8 @@ struct slot {
 
 struct worker {
 	struct monitor *monitor;
-	struct keep *keep;                  /* NULL: packets are not kept */
-	struct alerting *alerting;          /* with keep */
+	struct keep *keep; /* NULL: packets are not kept */
+	struct alerting *alerting;
 	_Atomic(struct alerting *) renewed; /* to take its place */
 	struct ring *ring;
 	struct slot *slots;
@@ -65,11 +68,11 @@ static int64_t clock_read(clockid_t which)
 }
 
 /* NULL: there is no room. At the end it is waited for, as nothing is captured any more. */
-static void *message_reserve(struct worker *w, enum worker_message kind, size_t n)
+static void *message_reserve(struct worker *w, enum worker_message kind, size_t n, size_t spare)
 {
 	void *room;
 
-	while ((room = ring_reserve(w->ring, kind, n)) == NULL && atomic_load(&w->stop) && n < RING_SIZE / 4) {
+	while ((room = ring_reserve(w->ring, kind, n, spare)) == NULL && atomic_load(&w->stop) && n < RING_SIZE / 4) {
 		ring_wake(w->ring);
 		nanosleep(&(struct timespec){0, BUSY_WAIT_NS}, NULL);
 	}
@@ -82,9 +85,9 @@ static void message_commit(struct worker *w)
 	w->woken = true;
 }
 
-static bool message_put(struct worker *w, enum worker_message kind, const void *message, size_t n)
+static bool message_put(struct worker *w, enum worker_message kind, const void *message, size_t n, size_t spare)
 {
-	void *room = message_reserve(w, kind, n);
+	void *room = message_reserve(w, kind, n, spare);
 
 	if (room == NULL)
 		return false;
@@ -95,24 +98,13 @@ static bool message_put(struct worker *w, enum worker_message kind, const void *
 
 static void on_ended(void *arg, const struct history_event *event)
 {
-	message_put(arg, WORKER_ENDED, event, sizeof(*event));
-}
-
-static bool record_put(struct worker *w, const struct record *record)
-{
-	void *room = message_reserve(w, WORKER_RECORD, record_size(record));
-
-	if (room == NULL)
-		return false;
-	record_pack(record, room);
-	message_commit(w);
-	return true;
+	message_put(arg, WORKER_ENDED, event, sizeof(*event), RING_SPARE);
 }
 
 static bool frames_put(struct worker *w, const struct record *record, const struct kept *kept)
 {
 	size_t n = record_size(record), frames = keep_size(w->keep, kept);
-	struct worker_frames *f = message_reserve(w, WORKER_FRAMES, sizeof(*f) + n + frames);
+	struct worker_frames *f = message_reserve(w, WORKER_FRAMES, sizeof(*f) + n + frames, 0);
 
 	if (f == NULL)
 		return false;
@@ -137,6 +129,21 @@ static bool may_alert(const struct worker *w, const struct record *record)
 	habitual.ending = &ending;
 	habitual.judgement = verdict_judge(&ending);
 	return report_make(w->alerting, &habitual, "").raised != 0;
+}
+
+/* Whoever fills the ring, with whatever sessions: an alert finds room for longer. */
+static bool record_put(struct worker *w, const struct record *record)
+{
+	size_t n = record_size(record);
+	void *room = message_reserve(w, WORKER_RECORD, n, RING_SPARE);
+
+	if (room == NULL && may_alert(w, record))
+		room = message_reserve(w, WORKER_RECORD, n, 0);
+	if (room == NULL)
+		return false;
+	record_pack(record, room);
+	message_commit(w);
+	return true;
 }
 
 /* The record goes without its packets rather than not at all. */
@@ -167,7 +174,7 @@ static void stats_send(struct worker *w)
 
 	monitor_stats(w->monitor, &stats);
 	stats.capture = w->capture;
-	message_put(w, WORKER_STATS, &stats, sizeof(stats));
+	message_put(w, WORKER_STATS, &stats, sizeof(stats), 0);
 }
 
 /* What the kernel dropped since it was last asked concerns all sessions that were open in between. */
@@ -184,8 +191,10 @@ static void slot_count(struct worker *w, struct slot *s, int64_t now_wall)
 	s->counts = now;
 }
 
-static void slot_drop(struct slot *s, const char *reason)
+/* What it counted last is asked for, as long as there is somebody to ask. */
+static void slot_drop(struct worker *w, struct slot *s, const char *reason)
 {
+	slot_count(w, s, clock_read(CLOCK_REALTIME));
 	snprintf(s->reason, sizeof(s->reason), "%.255s", reason);
 	live_close(s->live);
 	s->live = NULL;
@@ -212,7 +221,7 @@ static void slot_tell(struct worker *w, struct slot *s, enum live_link link)
 		return;
 	if (link == LIVE_GONE)
 		memcpy(message.reason, s->reason, sizeof(message.reason));
-	if (message_put(w, WORKER_LINK, &message, sizeof(message)))
+	if (message_put(w, WORKER_LINK, &message, sizeof(message), 0))
 		s->told = link;
 }
 
@@ -225,7 +234,7 @@ static void slot_look(struct worker *w, struct slot *s, int64_t now_wall)
 		slot_count(w, s, now_wall);
 		link = live_link(s->live);
 		if (link == LIVE_GONE)
-			slot_drop(s, "");
+			slot_drop(w, s, "");
 	}
 	slot_tell(w, s, link);
 }
@@ -240,7 +249,7 @@ static size_t slot_read(struct worker *w, struct slot *s)
 		int n = live_read(s->live, frames, FRAMES);
 
 		if (n < 0)
-			slot_drop(s, live_reason(s->live));
+			slot_drop(w, s, live_reason(s->live));
 		if (n <= 0)
 			break;
 		if (w->keep != NULL)
@@ -364,7 +373,7 @@ bool worker_alerting(struct worker *w, const struct alerting *alerting)
 	return true;
 }
 
-static bool keep_start(struct worker *w, const struct monitor_config *config, size_t memory, const struct alerting *alerting)
+static bool keep_start(struct worker *w, const struct monitor_config *config, size_t memory)
 {
 	struct keep_config own = {.memory = memory > KEEP_LEAST ? memory : KEEP_LEAST,
 				  .ports = config->any_port ? NULL : &w->ports,
@@ -372,10 +381,7 @@ static bool keep_start(struct worker *w, const struct monitor_config *config, si
 
 	w->ports = config->ports;
 	w->keep = keep_new(&own);
-	if (w->keep == NULL || !worker_alerting(w, alerting))
-		return false;
-	alerting_take(w);
-	return true;
+	return w->keep != NULL;
 }
 
 struct worker *worker_new(const struct monitor_config *config, unsigned interfaces, size_t keep, const struct alerting *alerting)
@@ -395,10 +401,11 @@ struct worker *worker_new(const struct monitor_config *config, unsigned interfac
 	w->fds = calloc(interfaces + 1, sizeof(*w->fds));
 	w->monitor = monitor_new(&own);
 	if (w->event < 0 || w->ring == NULL || w->slots == NULL || w->fds == NULL || w->monitor == NULL ||
-	    (keep > 0 && !keep_start(w, config, keep, alerting))) {
+	    (keep > 0 && !keep_start(w, config, keep)) || !worker_alerting(w, alerting)) {
 		worker_free(w);
 		return NULL;
 	}
+	alerting_take(w);
 	for (unsigned i = 0; i < interfaces; i++) {
 		w->slots[i].told = LIVE_GONE;
 		w->fds[i].events = POLLIN;

@@ -1,6 +1,8 @@
 /* outfile.c - writing out what was rendered, and saying where that fails. */
 #include "output/outfile.h"
 
+#include "output/outpath.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,7 +18,7 @@ enum { OUTFILE_GATHER = 65536, OUTFILE_KEEP = 4 << 20, OUTFILE_MODE = 0640, PATI
 /* Who opens it is root, perhaps; who will open it again is not. */
 static int create_live(const char *name, const struct run_mode *mode)
 {
-	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, OUTFILE_MODE);
+	int fd = outpath_open(name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, OUTFILE_MODE, mode->uid);
 
 	/* Where this fails the file stays root's, and the reopening says so. */
 	if (fd >= 0 && mode->become && geteuid() == 0 && fchown(fd, mode->uid, mode->gid) != 0)
@@ -24,7 +26,7 @@ static int create_live(const char *name, const struct run_mode *mode)
 	if (fd >= 0 || errno != EEXIST)
 		return fd;
 	/* Without O_NONBLOCK the opening of a named pipe would wait for its reader. */
-	return open(name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return outpath_open(name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0, mode->uid);
 }
 
 /* Appending keeps two outputs to one file from writing over each other. */
@@ -32,7 +34,7 @@ static int target_open(const char *name, const struct run_mode *mode)
 {
 	if (mode->live)
 		return create_live(name, mode);
-	return open(name, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, OUTFILE_MODE);
+	return outpath_open(name, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, OUTFILE_MODE, mode->uid);
 }
 
 /* A pipe with a name of its own can have another reader after this one. */
@@ -55,7 +57,7 @@ bool outfile_open(struct outfile *f, const char *name, const struct run_mode *mo
 	f->to = standard ? outfd_copy(STDOUT_FILENO, f->mode->live) : outfd_take(target_open(name, f->mode), f->mode->live);
 	if (f->to.fd < 0) {
 		snprintf(why, OUTFILE_WHY, "cannot write to %s: %s", f->name,
-			 errno == ENXIO ? "nobody reads that pipe" : strerror(errno));
+			 errno == ENXIO ? "nobody reads that pipe" : outpath_error(errno));
 		return false;
 	}
 	f->lasting = has_readers_to_come(f);
@@ -173,7 +175,7 @@ bool outfile_reopen(struct outfile *f)
 	fd = create_live(f->name, f->mode);
 	if (fd < 0) {
 		fprintf(stderr, "smtpwatch: cannot open %s again: %s; going on with the one that is open\n", f->name,
-			strerror(errno));
+			outpath_error(errno));
 		return false;
 	}
 	close(f->to.fd);

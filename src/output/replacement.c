@@ -2,12 +2,14 @@
 #include "output/replacement.h"
 
 #include "output/outfile.h"
+#include "output/outpath.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,9 +26,9 @@ bool replacement_hold(struct replacement *f, const struct run_mode *mode, char w
 {
 	struct stat st;
 
-	f->held = open(f->path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, f->access);
+	f->held = outpath_open(f->path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, f->access, mode->uid);
 	if (f->held < 0 || fstat(f->held, &st) != 0) {
-		snprintf(why, REPLACEMENT_WHY, "cannot write %.200s: %s", f->path, strerror(errno));
+		snprintf(why, REPLACEMENT_WHY, "cannot write %.200s: %s", f->path, outpath_error(errno));
 		return false;
 	}
 	f->in_place = !S_ISREG(st.st_mode);
@@ -62,33 +64,54 @@ static bool write_in_place(const struct replacement *f, const struct outbuf *b)
 	return lseek(f->held, 0, SEEK_SET) == 0 && ftruncate(f->held, 0) == 0 && write_all(f->held, b);
 }
 
-static bool replace(struct replacement *f, int fd, const struct outbuf *b)
+/* Both names stand in one folder, which is reached once: nobody can put another in its place in between. */
+static bool replace(struct replacement *f, int folder, const char *temporary, int fd, const struct outbuf *b)
 {
+	const char *slash = strrchr(f->path, '/'), *name = slash != NULL ? slash + 1 : f->path;
 	bool fine = fchmod(fd, f->access) == 0 && write_all(fd, b);
 	int error = errno;
 
-	if (close(fd) == 0 && fine && rename(f->temporary, f->path) == 0) {
+	if (close(fd) == 0 && fine && renameat(folder, temporary, folder, name) == 0) {
 		if (f->held >= 0)
 			close(f->held);
 		f->held = -1;
 		return true;
 	}
 	error = fine ? errno : error;
-	unlink(f->temporary);
+	unlinkat(folder, temporary, 0);
 	errno = error;
 	return false;
 }
 
+/* One that is left of an earlier process is not ours to write to: whoever made it may have it open. */
+static int temporary_open(const struct replacement *f, int folder, const char *name)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(folder, name, flags, f->access);
+
+	if (fd >= 0 || errno != EEXIST || unlinkat(folder, name, 0) != 0)
+		return fd;
+	return openat(folder, name, flags, f->access);
+}
+
 bool replacement_write(struct replacement *f, const struct outbuf *b)
 {
-	int fd;
+	char name[OUTPATH_NAME];
+	int folder, fd;
+	bool fine;
 
 	if (f->in_place)
 		return write_in_place(f, b);
-	fd = open(f->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, f->access);
-	if (fd >= 0)
-		return replace(f, fd, b);
-	return f->held >= 0 && write_in_place(f, b);
+	folder = outpath_folder(f->temporary, name, true);
+	fd = folder >= 0 ? temporary_open(f, folder, name) : -1;
+	fine = fd >= 0 ? replace(f, folder, name, fd, b) : f->held >= 0 && write_in_place(f, b);
+	if (folder >= 0) {
+		int error = errno;
+
+		close(folder);
+		errno = error;
+	}
+	return fine;
 }
 
 void replacement_free(struct replacement *f)

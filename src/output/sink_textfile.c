@@ -1,6 +1,7 @@
 /* sink_textfile.c - the metrics in a file that node_exporter's textfile collector reads: always whole, because it is replaced and not written. */
 #include "output/metrics.h"
 #include "output/outage.h"
+#include "output/outpath.h"
 #include "output/replacement.h"
 #include "output/sink.h"
 
@@ -73,7 +74,7 @@ static void *textfile_open(const char *target, const struct run_mode *mode, char
 	metrics_put(&s->metrics, &s->buf, NULL, 0);
 	if (!s->buf.failed && replacement_write(&s->file, &s->buf))
 		return s;
-	snprintf(why, SINK_WHY, "cannot write %.200s: %s", target, strerror(errno));
+	snprintf(why, SINK_WHY, "cannot write %.200s: %s", target, outpath_error(errno));
 	sink_free(s);
 	return NULL;
 }

@@ -55,6 +55,18 @@ exported() {
 		<(find build/lint-gcc/src -name '*.o' -exec nm --defined-only --extern-only {} + | grep -v ':$') <(nm -D --defined-only build/lint-gcc/smtpwatch)
 }
 
+# Built once more, in another folder, it is the same to the last bit.
+reproducible() {
+	local dir
+	dir=$(mktemp -d) || return
+	cp -a Makefile include src "$dir"
+	$make -C "$dir" CC=gcc BUILD=build/lint-gcc WERROR=1 build/lint-gcc/smtpwatch >"$dir/log" 2>&1 || tail -n 5 "$dir/log"
+	cmp build/lint-gcc/smtpwatch "$dir/build/lint-gcc/smtpwatch"
+	local differs=$?
+	rm -rf "$dir"
+	return $differs
+}
+
 cpp_check() {
 	find src -name '*.c' | sort | xargs cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 -j2 \
 		-Iinclude -D_GNU_SOURCE --suppressions-list=tests/lint/cppcheck
@@ -80,6 +92,7 @@ check 'calls without a circle' /usr/bin/python3 tests/lint/sources.py calls buil
 check 'core has no state' core_data
 check 'core asks nothing of the system' core_symbols
 check 'nothing exported' exported
+check 'the same binary in another folder' reproducible
 check 'cppcheck' cpp_check
 check 'manual pages' manuals
 check 'shellcheck' scripts

@@ -1,0 +1,332 @@
+/* test_own_hostile.c - the own engine against those who want to hide a session, forge its end, or mix it with others. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/own.h"
+#include "lib/engine_run.h"
+#include "lib/general.h"
+
+/* What is read of a session when it is released. */
+struct released {
+	uint16_t port;
+	struct conn_side sides[2];
+};
+
+struct releases {
+	struct released all[8];
+	unsigned n;
+};
+
+static void on_open(void *arg, struct conn *conn)
+{
+	(void)arg, (void)conn;
+}
+
+static void on_data(void *arg, struct conn *conn, enum side side, struct bytes data, int64_t ts)
+{
+	(void)arg, (void)conn, (void)side, (void)data, (void)ts;
+}
+
+static void on_gap(void *arg, struct conn *conn, enum side side, uint64_t len, int64_t ts)
+{
+	(void)arg, (void)conn, (void)side, (void)len, (void)ts;
+}
+
+static void on_fin(void *arg, struct conn *conn, enum side side, int64_t ts)
+{
+	(void)arg, (void)conn, (void)side, (void)ts;
+}
+
+static void on_close(void *arg, struct conn *conn, const struct conn_end *end, int64_t ts)
+{
+	(void)arg, (void)conn, (void)end, (void)ts;
+}
+
+static void on_release(void *arg, struct conn *conn)
+{
+	struct releases *r = arg;
+	assert_true(r->n < 8);
+	r->all[r->n].port = conn->port[CLIENT];
+	memcpy(r->all[r->n++].sides, conn->side, sizeof r->all->sides);
+}
+
+static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release, NULL};
+
+static void on_release_none(void *arg, struct conn *conn)
+{
+	(void)arg, (void)conn;
+}
+
+static const struct stream_listener deaf = {on_open, on_data, on_gap, on_fin, on_close, on_release_none, NULL};
+
+enum { TAKEN_MOST = 1 << 16 };
+
+struct taken {
+	void *all[TAKEN_MOST];
+	size_t n;
+};
+
+/* All that is left for the facts of a connection. */
+static void pool_exhaust(struct pool *pool, struct taken *t)
+{
+	while (t->n < TAKEN_MOST && (t->all[t->n] = pool_get(pool, 2 * sizeof(struct conn_side))))
+		t->n++;
+	assert_true(t->n < TAKEN_MOST);
+}
+
+/* Where there is no memory for the facts of a session it has none, and not another's. */
+static void facts_without_memory_are_nobodys(void **state)
+{
+	(void)state;
+	struct segments w = {0};
+	struct talk one = talk_v4(&w, 1), two = talk_v4(&w, 2);
+	struct stream_config config = stream_config_default();
+	struct pool *pool = pool_new((size_t)4 << 20);
+	struct releases out = {0};
+	static struct taken taken;
+	config.max_conns = 10;
+	struct stream *s = stream_own.new(&config, pool, &listener, &out);
+	assert_non_null(s);
+	talk_mail(&one);
+	talk_mail(&two);
+	stream_own.segments(s, w.packets, w.n);
+	pool_exhaust(pool, &taken);
+	size_t before = w.n;
+	talk_ack(&two, CLIENT)->window = 0;
+	talk_close(&one, CLIENT);
+	talk_ack(&two, CLIENT)->window = 0;
+	talk_close(&two, SERVER);
+	stream_own.segments(s, w.packets + before, w.n - before);
+	stream_own.finish(s);
+	assert_int_equal(out.n, 2);
+	static const struct conn_side none[2];
+	for (unsigned i = 0; i < 2; i++)
+		assert_memory_equal(out.all[i].sides, none, sizeof none);
+	assert_true(stream_own.stats(s)->no_memory > 0);
+	stream_own.free(s);
+	while (taken.n > 0)
+		pool_put(pool, taken.all[--taken.n], 2 * sizeof(struct conn_side));
+	pool_free(pool);
+	segments_free(&w);
+}
+
+/* A segment as an attacker beside the path would forge it: it bears the numbers of the side's next one, but acknowledges what was never sent. It is heard by nobody. */
+static void forge_ack(struct talk *t, enum side side, uint32_t ahead, const char *text)
+{
+	struct packet *p = talk_raw(t, side, TCP_ACK | TCP_PSH, t->next[side], bytes_of(text, strlen(text)));
+	p->ack = t->heard[side] + ahead;
+}
+
+static const char *const said[] = {"220 mx\r\n", "EHLO a\r\n", "250 mx\r\n", "MAIL FROM:<a@b>\r\n",
+				   "250 ok\r\n", "QUIT\r\n",   "221 bye\r\n"};
+
+enum { SAID = sizeof said / sizeof *said };
+
+/* A dialogue of which each part takes so long; in front of part `at` somebody forges. */
+static struct heard *forged(struct engine_run *r, int64_t step, unsigned at, enum side side, uint32_t ahead, const char *text)
+{
+	struct talk t = talk_v4(&r->in, 1);
+	talk_handshake(&t);
+	t.step = step;
+	for (unsigned i = 0; i < SAID; i++) {
+		if (i == at)
+			forge_ack(&t, side, ahead, text);
+		talk_say(&t, i % 2 ? CLIENT : SERVER, said[i]);
+	}
+	talk_close(&t, SERVER);
+	return engine_run_one(r);
+}
+
+static void assert_all_heard(const struct heard *h)
+{
+	assert_int_equal(h->gap[CLIENT], 0);
+	assert_int_equal(h->gap[SERVER], 0);
+	assert_true(heard_equals(h, CLIENT, "EHLO a\r\nMAIL FROM:<a@b>\r\nQUIT\r\n"));
+	assert_true(heard_equals(h, SERVER, "220 mx\r\n250 mx\r\n250 ok\r\n221 bye\r\n"));
+	assert_end(h, CLOSER_SERVER, HOW_FIN, HOW_FIN);
+}
+
+/* Whatever it claims, wherever it stands, however slow the dialogue is: not a byte of it is hidden. */
+static void a_forged_acknowledgement_hides_nothing(void **state)
+{
+	(void)state;
+	static const uint32_t aheads[] = {1, 30, 1000, 1 << 16, 1 << 24, (1 << 30) - 1};
+	static const int64_t steps[] = {FRAME_MS, 60 * FRAME_MS, FRAME_SECOND / 2, 3 * FRAME_SECOND};
+	static const char *const texts[] = {"", "QUIT\r\n", "221 a longer one than that which is said\r\n"};
+	for (unsigned k = 0; k < 2 * 6 * 4 * SAID * 2 * 3; k++) {
+		uint32_t ahead = aheads[k / 2 % 6];
+		const char *text = texts[k / 48 / SAID / 2];
+		/* What the next reply does cover may have been captured before it. */
+		if (*text && ahead < 1000)
+			continue;
+		struct engine_run *r = engine_run_new(k % 2 ? &stream_general : &stream_own);
+		assert_non_null(r);
+		assert_all_heard(forged(r, steps[k / 12 % 4], k / 48 % SAID, k / 48 / SAID % 2 ? SERVER : CLIENT, ahead, text));
+		engine_run_free(r);
+	}
+}
+
+/* The number of the server's RST says how much it had sent. */
+static void a_forged_acknowledgement_before_the_end_hides_no_reset(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 2; k++) {
+		struct engine_run *r = engine_run_new(&stream_own);
+		assert_non_null(r);
+		struct talk t = talk_v4(&r->in, 1);
+		talk_mail(&t);
+		t.step = k ? 5 * FRAME_SECOND : FRAME_MS;
+		forge_ack(&t, CLIENT, 1 << 29, "");
+		talk_rst(&t, SERVER);
+		struct heard *h = engine_run_one(r);
+		assert_mail(h);
+		assert_end(h, CLOSER_SERVER, HOW_RST, HOW_RST);
+		engine_run_free(r);
+	}
+}
+
+/* The client's acknowledgements are not seen any more: the last one must not lie ahead once the server has said two gigabytes more. */
+static void an_acknowledgement_two_gigabytes_ago_is_none_ahead(void **state)
+{
+	(void)state;
+	enum { STEPS = 20, BIG = 1 << 28 };
+	struct engine_run *r = engine_run_new(&stream_own);
+	assert_non_null(r);
+	struct talk t = talk_v4(&r->in, 1);
+	t.step = 2 * FRAME_SECOND;
+	talk_mail(&t);
+	for (int i = 0; i < STEPS; i++) {
+		struct packet *p = talk_say(&t, SERVER, "x");
+		p->payload_len = BIG;
+		t.next[SERVER] += BIG - 1;
+	}
+	talk_close(&t, SERVER);
+	struct heard *h = engine_run_one(r);
+	assert_int_equal(h->gap[SERVER], STEPS * (BIG - 1ull));
+	assert_int_equal(h->n[SERVER], strlen("220 mx\r\n250 mx\r\n221 bye\r\n") + STEPS);
+	assert_end(h, CLOSER_SERVER, HOW_FIN, HOW_FIN);
+	engine_run_free(r);
+}
+
+/* A whole capture of it, but for one segment of the server's: that there was one is learnt, and how long it was. */
+static void a_lost_reply_is_a_hole(void **state)
+{
+	(void)state;
+	static const int64_t steps[] = {FRAME_MS, 60 * FRAME_MS, 3 * FRAME_SECOND, 100 * FRAME_SECOND};
+	for (unsigned k = 0; k < 4 * SAID; k++) {
+		struct engine_run *r = engine_run_new(&stream_own);
+		assert_non_null(r);
+		struct talk t = talk_v4(&r->in, 1);
+		talk_handshake(&t);
+		t.step = steps[k % 4];
+		for (unsigned i = 0; i < SAID; i++) {
+			talk_say(&t, i % 2 ? CLIENT : SERVER, said[i]);
+			if (i == k / 4)
+				segments_drop(&r->in, r->in.n - 1);
+		}
+		talk_close(&t, CLIENT);
+		struct heard *h = engine_run_one(r);
+		assert_int_equal(h->gap[k / 4 % 2 ? CLIENT : SERVER], strlen(said[k / 4]));
+		assert_int_equal(h->gap[k / 4 % 2 ? SERVER : CLIENT], 0);
+		engine_run_free(r);
+	}
+}
+
+/* The server never speaks again, as far as the capture sees: what the client acknowledges, and acknowledges again, is missing. */
+static void a_side_that_is_not_heard_any_more_is_believed_of_the_other(void **state)
+{
+	(void)state;
+	struct engine_run *r = engine_run_new(&stream_own);
+	assert_non_null(r);
+	struct talk t = talk_v4(&r->in, 1);
+	talk_mail(&t);
+	t.step = FRAME_SECOND / 2;
+	for (int i = 0; i < 10; i++) {
+		t.heard[CLIENT] += 10;
+		talk_say(&t, CLIENT, "NOOP\r\n");
+	}
+	struct heard *h = engine_run_one(r);
+	assert_int_equal(h->gap[SERVER], 100);
+	assert_non_null(strstr(h->turns, "hchchchchc"));
+	engine_run_free(r);
+}
+
+/* Once the mark of a packet was a sum without a secret: a packet that nobody would take could bear the mark of the one to come, which was passed over as captured twice. */
+static void a_forged_mark_hides_no_packet(void **state)
+{
+	(void)state;
+	struct engine_run *r = engine_run_new(&stream_own);
+	assert_non_null(r);
+	struct talk t = talk_v4(&r->in, 1);
+	talk_handshake(&t);
+	talk_say(&t, SERVER, "220 mx\r\n");
+	talk_say(&t, CLIENT, "EHLO a\r\n");
+	talk_say(&t, SERVER, "250 mx\r\n");
+	talk_say(&t, CLIENT, "QUIT\r\n");
+	talk_say(&t, SERVER, "221 bye\r\n");
+	struct packet real = r->in.packets[r->in.n - 1], forged = real;
+	forged.seq += 1u << 31;
+	forged.tsval = 0;
+	forged.has_tsopt = true;
+	forged.ack = ((real.seq ^ real.payload_len << 7) ^ (forged.seq ^ forged.payload_len << 7)) * 2654435761u ^
+		     (real.ack + real.tsval);
+	segments_add(&r->in, &forged);
+	segments_move(&r->in, r->in.n - 1, r->in.n - 2);
+	talk_close(&t, SERVER);
+	assert_mail(engine_run_one(r));
+	assert_int_equal(r->stats.duplicates, 0);
+	engine_run_free(r);
+}
+
+/* What a clock that goes to and fro may cost: each step makes all open connections be looked at, so that with many of them fewer steps are believed. */
+static void many_connections_bear_few_steps_of_the_clock(void **state)
+{
+	(void)state;
+	enum { SECONDS = 3600, STEPS = 1000 };
+	static const unsigned opens[] = {10, 100000};
+	for (unsigned k = 0; k < 2; k++) {
+		struct segments w = {0};
+		struct stream_config config = stream_config_default();
+		struct pool *pool = pool_new((size_t)256 << 20);
+		struct stream *s = stream_own.new(&config, pool, &deaf, NULL);
+		assert_non_null(s);
+		for (unsigned i = 0; i < opens[k]; i++) {
+			struct talk t = talk_v4(&w, i);
+			talk_syn(&t)->number = w.n;
+		}
+		struct talk other = talk_v4(&w, opens[k]);
+		int64_t from = other.now;
+		for (unsigned i = 0; i < 2 * STEPS; i++) {
+			other.now = from + i % 2 * SECONDS * FRAME_SECOND;
+			talk_ack(&other, CLIENT)->number = w.n;
+		}
+		stream_own.segments(s, w.packets, w.n);
+		if (k == 0)
+			assert_in_range(s->steps, STEPS - 1, STEPS);
+		else
+			assert_in_range(s->steps, 50, 200);
+		stream_own.finish(s);
+		stream_own.free(s);
+		pool_free(pool);
+		segments_free(&w);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(facts_without_memory_are_nobodys),
+		cmocka_unit_test(a_forged_acknowledgement_hides_nothing),
+		cmocka_unit_test(a_forged_acknowledgement_before_the_end_hides_no_reset),
+		cmocka_unit_test(an_acknowledgement_two_gigabytes_ago_is_none_ahead),
+		cmocka_unit_test(a_lost_reply_is_a_hole),
+		cmocka_unit_test(a_forged_mark_hides_no_packet),
+		cmocka_unit_test(many_connections_bear_few_steps_of_the_clock),
+		cmocka_unit_test(a_side_that_is_not_heard_any_more_is_believed_of_the_other),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
