@@ -28,7 +28,7 @@ conf      = $(DESTDIR)$(SYSCONFDIR)/smtpwatch/smtpwatch.conf
 documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/columns.md docs/tutorial.md docs/report.md docs/daemon.md docs/metrics.md docs/schema.json docs/tls.md contrib/grafana-dashboard.json
 
 fuzz_targets := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-fuzz_parts   := $(addprefix $(BUILD)/tests/,fuzz/fuzz.o fuzz/case.o fuzz/talk.o fuzz/sealer.o lib/general.o)
+fuzz_parts   := $(addprefix $(BUILD)/tests/,fuzz/fuzz.o fuzz/case.o fuzz/talk.o fuzz/sealer.o fuzz/memory_file.o lib/general.o)
 replays      := $(fuzz_targets:%=$(BUILD)/tests/fuzz/replay_%)
 
 lab_tools := $(addprefix $(BUILD)/tests/lab/,blast bare_live)

@@ -283,7 +283,7 @@ void keylog_add(struct keylog *k, struct bytes text)
 	k->n = 0;
 	k->skip = false;
 	text_take(k, text);
-	if (k->n > 0)
+	if (k->n > 0 || k->skip)
 		line_end(k);
 	memcpy(k->line, line, n);
 	k->n = n;
