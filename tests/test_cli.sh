@@ -2,18 +2,8 @@
 # test_cli.sh - the program as a whole: exit codes, sentences, files, pipes, signals, root.
 # usage: test_cli.sh SMTPWATCH SCENARIO_PCAP   (from the top of the tree; the second is tests/scenario_pcap.c, built)
 set -u
-program=$(realpath "$1")
-builder=$(realpath "$2")
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-chmod 755 "$dir"
-failures=0
-checks=0
-
-fail() {
-	failures=$((failures + 1))
-	echo "FAILED: $*"
-}
+# shellcheck source=tests/failures.sh
+. tests/failures.sh
 
 # run CODE ARGUMENTS...: standard output to $dir/out, standard error to $dir/err
 run() {

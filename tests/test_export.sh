@@ -2,18 +2,8 @@
 # test_export.sh - --write-pcap on captures: whose packets are written, what into, and what is refused.
 # usage: test_export.sh SMTPWATCH SCENARIO_PCAP   (from the top of the tree)
 set -u
-program=$(realpath "$1")
-builder=$(realpath "$2")
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-chmod 755 "$dir"
-failures=0
-checks=0
-
-fail() {
-	failures=$((failures + 1))
-	echo "FAILED: $*"
-}
+# shellcheck source=tests/failures.sh
+. tests/failures.sh
 
 # checked ARGUMENTS...: what export_check.py finds of these captures
 checked() {

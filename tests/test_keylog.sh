@@ -2,17 +2,8 @@
 # test_keylog.sh - the whole program with the keys of a session: in a file, in the capture, wrong, missing; and that no output has them.
 # usage: test_keylog.sh SMTPWATCH SCENARIO_PCAP   (from the top of the tree)
 set -u
-program=$(realpath "$1")
-builder=$(realpath "$2")
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-chmod 755 "$dir"
-failures=0
-
-fail() {
-	failures=$((failures + 1))
-	echo "FAILED: $*"
-}
+# shellcheck source=tests/failures.sh
+. tests/failures.sh
 
 # judge CODE ARGUMENTS...: JSON to $dir/out, text to $dir/text, standard error to $dir/err
 judge() {

@@ -76,7 +76,9 @@ def compare(program, path):
         # Silence is a judgement, not a segment. A half-close behind QUIT (Exim's) is the client's FIN, and yet the server is the closer if it then leaves a message unanswered.
         half_closed = (said[2], seen[2]) == ("server", "client") and record["smtp"].get("last_command") == "QUIT"
         unanswered = any(t["fate"] == "unanswered" for t in record.get("transactions", []))
-        if record["ending"]["how"] == "silence" or (half_closed and unanswered):
+        # A session that was read inside TLS is over with the first close_notify, whoever then sends the first FIN.
+        inside = said[2] in record.get("tls", {}).get("close_notify", []) and record["tls"]["decrypted"]
+        if record["ending"]["how"] == "silence" or (half_closed and unanswered) or inside:
             said[2] = seen[2]
         if said != seen:
             wrong.append(f"{path}: {record['src_ip']}:{record['src_port']}: we say {said}, tshark {seen}")

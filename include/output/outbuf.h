@@ -4,6 +4,8 @@
 
 #include "core/bytes.h"
 
+#include <assert.h>
+
 /*
  * Zero-filled before first use. Keeps its memory from record to record, so that in the long run nothing is allocated. Where the system has none, `failed` is set and everything further is
  * left out: the holder looks at it once, before it writes the buffer out.
@@ -27,6 +29,7 @@ static inline void outbuf_bytes(struct outbuf *b, const void *p, size_t n)
 {
 	char *at = n ? outbuf_room(b, n) : NULL;
 
+	assert(n == 0 || p != NULL);
 	if (at != NULL) {
 		memcpy(at, p, n);
 		b->n += n;

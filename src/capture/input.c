@@ -204,11 +204,12 @@ static bool input_check(struct input *in)
  */
 static int file_open(const char *path)
 {
+	const char *number = strncmp(path, "/dev/fd/", 8) == 0 ? path + 8 : "";
 	char *end;
-	unsigned long n = strncmp(path, "/dev/fd/", 8) == 0 ? strtoul(path + 8, &end, 10) : 0;
+	unsigned long n = strtoul(number, &end, 10);
 	int fd;
 
-	if (strncmp(path, "/dev/fd/", 8) != 0 || path[8] < '0' || path[8] > '9' || *end != '\0' || n > INT_MAX)
+	if (number[0] < '0' || number[0] > '9' || *end != '\0' || n > INT_MAX)
 		return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	fd = fcntl((int)n, F_DUPFD_CLOEXEC, 0);
 	if (fd >= 0)

@@ -1,6 +1,8 @@
 /* defrag.c - datagrams under reassembly: a hash table for the look-up, a list by age, and pages that are taken only where bytes arrived. */
 #include "core/defrag.h"
 
+#include <assert.h>
+
 enum {
 	UNIT = 8 /* bytes: fragments begin and, but for the last, end on these */,
 	PAGE_UNITS = 504,
@@ -298,6 +300,7 @@ static struct bytes datagram_join(struct defrag *d, const struct datagram *dg)
 {
 	for (uint32_t at = 0; at < dg->end; at += PAGE_BYTES) {
 		uint32_t n = dg->end - at < PAGE_BYTES ? dg->end - at : PAGE_BYTES;
+		assert(dg->pages[at / PAGE_BYTES]);
 		memcpy(d->whole + at, dg->pages[at / PAGE_BYTES]->data, n);
 	}
 	return bytes_of(d->whole, dg->end);

@@ -6,7 +6,8 @@
 /* How much of what may be a refused chunk is looked at for a command line (RFC 5321 4.5.3.1.4). */
 enum { REFUSED_LOOK = 512 };
 
-enum { TLS_HANDSHAKE = 0x16, TLS_MAJOR = 3 };
+/* TLS_TOLD: so many bytes tell it. */
+enum { TLS_HANDSHAKE = 0x16, TLS_MAJOR = 3, TLS_TOLD = 2 };
 
 void dialogue_tls(struct dialogue *d)
 {
@@ -257,7 +258,7 @@ static size_t line_run(struct dialogue *d, struct bytes in, int64_t ts)
 /* The first bytes of a client, or those after STARTTLS, that are the beginning of a TLS record (RFC 8446 5.1). */
 static bool tls_begins(const struct dialogue *d, struct bytes in)
 {
-	return line_idle(&d->line[CLIENT]) && in.n > 1 && in.p[0] == TLS_HANDSHAKE && in.p[1] == TLS_MAJOR;
+	return line_idle(&d->line[CLIENT]) && in.n >= TLS_TOLD && in.p[0] == TLS_HANDSHAKE && in.p[1] == TLS_MAJOR;
 }
 
 /* One byte more must tell. */
@@ -280,7 +281,10 @@ static size_t first_run(struct dialogue *d, struct bytes in, int64_t ts)
 		} else {
 			d->mode = MODE_FOREIGN;
 			dialogue_tell_flaw(d, FLAW_NOT_SMTP);
-			dialogue_pend(d, SMTP_NOT_SMTP, bytes_str("TLS ClientHello"), ts);
+			struct smtp_pending *p = dialogue_pend(d, SMTP_NOT_SMTP, bytes_str("TLS ClientHello"), ts);
+			/* How much of it came at once must not matter: these told what it is. */
+			if (p)
+				p->end = d->offset[CLIENT] - in.n + TLS_TOLD;
 		}
 		return in.n;
 	}

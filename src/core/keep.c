@@ -116,7 +116,7 @@ static bool evict(struct keep *k, const struct kept *spared)
 {
 	for (enum list list = LIST_HALF_OPEN; list < LISTS; list++) {
 		uint32_t i = k->lists[list].head;
-		if (i != NONE && &k->conns[i] == spared)
+		if (i != NONE && spared && &k->conns[i] == spared)
 			i = k->conns[i].next;
 		if (i == NONE)
 			continue;
@@ -322,6 +322,7 @@ static void icmp_take(struct keep *k, const struct frame *f, const struct packet
 
 void keep_frames(struct keep *k, const struct frame *frames, size_t n)
 {
+	assert(k->conns && k->blocks);
 	for (const struct frame *f = frames; f < frames + n; f++) {
 		union packet_decoded decoded;
 		enum packet_kind kind = packet_decode(&k->decoder, f, &decoded);

@@ -16,7 +16,7 @@ enum state {
 	STATE_BARE /* an id without brackets */
 };
 
-static const char field_name[] = "message-id";
+static const uint8_t field_name[] = "message-id";
 
 static void line_begin(struct message_header *h, uint8_t c)
 {

@@ -69,7 +69,7 @@ static bool notes_grow(struct notes *n, struct pool *pool, size_t need, size_t b
 	n->full |= !larger;
 	if (!larger)
 		return false;
-	if (n->used > 0)
+	if (n->block)
 		memcpy(larger, n->block, n->used);
 	pool_put(pool, n->block, n->room);
 	n->block = larger;

@@ -334,7 +334,9 @@ static void data_take(struct stream *s, struct own_conn *c, enum side side, cons
 		.ts = p->ts, .seq = p->seq + !!(p->flags & TCP_SYN), .len = p->payload_len, .cap = p->payload_cap, .ack = p->ack};
 	e.flags = (acks ? TCP_ACK : 0) | (p->flags & TCP_FIN);
 	uint32_t end = e.seq + e.len;
-	if ((h->flags & HALF_KNOWN) && seq_diff(e.seq, h->nxt) > SEQ_ABSURD) {
+	/* So far behind it is no repeat, and where it ends would look like ahead. */
+	int32_t ahead = h->flags & HALF_KNOWN ? seq_diff(e.seq, h->nxt) : 0;
+	if (ahead > SEQ_ABSURD || ahead < -SEQ_ABSURD) {
 		s->stats.stray++;
 		return;
 	}

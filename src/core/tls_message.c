@@ -1,6 +1,8 @@
 /* tls_message.c - puts handshake messages together; of a long one only the beginning is kept. */
 #include "core/tls_message.h"
 
+#include <assert.h>
+
 void tls_message_reset(struct tls_messages *m, struct pool *pool)
 {
 	pool_put(pool, m->body, m->room);
@@ -32,6 +34,7 @@ static void body_take(struct tls_messages *m, struct bytes *in)
 {
 	struct bytes part = bytes_first(*in, m->left);
 	size_t room = m->room - m->n, kept = part.n < room ? part.n : room;
+	assert(kept == 0 || m->body);
 	if (kept > 0)
 		memcpy(m->body + m->n, part.p, kept);
 	m->n += (uint32_t)kept;

@@ -1,6 +1,8 @@
 /* mistakes.c - keeps mistakes, which are found in several passes, until they can be told in the order of the file. */
 #include "daemon/mistakes.h"
 
+#include "output/escape.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -22,6 +24,22 @@ static void insert(struct mistakes *m, struct mistake one)
 	m->all[at] = one;
 }
 
+/* A file may hold anything, and its mistakes are shown on terminals. NULL: no memory. */
+static char *harmless(char *text)
+{
+	struct outbuf b = {0};
+
+	if (text == NULL)
+		return NULL;
+	escape_text(&b, bytes_str(text));
+	outbuf_char(&b, '\0');
+	free(text);
+	if (!b.failed)
+		return b.p;
+	outbuf_free(&b);
+	return NULL;
+}
+
 void mistakes_add(struct mistakes *m, unsigned line, const char *format, ...)
 {
 	struct mistake *all = realloc(m->all, (m->kept + 1) * sizeof(*all));
@@ -35,6 +53,7 @@ void mistakes_add(struct mistakes *m, unsigned line, const char *format, ...)
 	if (vasprintf(&text, format, args) < 0)
 		text = NULL;
 	va_end(args);
+	text = harmless(text);
 	if (all != NULL && text != NULL) {
 		insert(m, (struct mistake){line, text});
 		return;

@@ -84,7 +84,7 @@ static struct kept *kept_new(const struct record *record, const struct report *r
 
 void exhibits_offer(struct exhibits *e, const struct record *record, const struct report *r)
 {
-	size_t size, at = e->n;
+	size_t size, at;
 	struct kept *k;
 
 	e->seen++;

@@ -38,7 +38,7 @@ const char *const html_style[] = {
 	"td.w{min-width:14rem}\n",
 	"table{border-collapse:collapse;width:100%;font-size:.93rem}\n",
 	"caption{text-align:left;color:var(--dim);padding:.2rem 0}\n",
-	"th,td{text-align:left;vertical-align:top;padding:.32rem .7rem .32rem 0;border-top:1px solid "
+	"th,td{text-align:left;vertical-align:top;padding:.32rem .7rem .32rem 0;border-top:1px solid ",
 	"var(--line);font-weight:400}\n",
 	"thead th{border-top:0;color:var(--dim);font-size:.85rem}\n",
 	".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n",

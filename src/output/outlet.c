@@ -7,7 +7,8 @@ bool outlet_open(struct outlet *o, const char *target, const struct run_mode *mo
 {
 	size_t n = sizeof(unix_prefix) - 1;
 
-	_Static_assert(SINK_WHY >= OUTFILE_WHY && SINK_WHY >= OUTSOCKET_WHY, "sentences of targets are passed on");
+	_Static_assert(SINK_WHY >= OUTFILE_WHY, "sentences of files are passed on");
+	_Static_assert(SINK_WHY >= OUTSOCKET_WHY, "sentences of sockets are passed on");
 	if (target == NULL)
 		target = "-";
 	o->local = strncmp(target, unix_prefix, n) == 0;

@@ -140,8 +140,8 @@ static void styles_set(void)
 	if (!has_colors() || !terminal_likes_colour() || start_color() == ERR)
 		return;
 	use_default_colors();
-	for (short i = 0; i < SCREEN_STYLES; i++)
-		if (colours[i] != 0 && init_pair(i, colours[i], -1) == OK)
+	for (int i = 0; i < SCREEN_STYLES; i++)
+		if (colours[i] != 0 && init_pair((short)i, colours[i], -1) == OK)
 			now.styles[i] |= (int)COLOR_PAIR(i);
 }
 

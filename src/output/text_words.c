@@ -1,6 +1,7 @@
 /* text_words.c - the small pieces that every text for people is made of. */
 #include "output/text.h"
 
+#include <assert.h>
 #include <ctype.h>
 
 void text_count(struct text *t, uint64_t n, const char *what)
@@ -79,6 +80,7 @@ void text_fold(struct text *t, size_t from, size_t indent)
 	outbuf_bytes(&t->scratch, t->b->p + from, t->b->n - from);
 	t->b->n = from;
 	left = bytes_of(t->scratch.p, t->scratch.n);
+	assert(left.n == 0 || left.p != NULL);
 	while (left.n > 0) {
 		size_t blanks = 0, bytes, width;
 

@@ -339,8 +339,10 @@ static enum opened sealed_open(struct tls_stream *t, struct sealed *r)
 		return record_holed(t, r);
 	case SEALED_CLEAR:
 		/* A server that writes into the stream past its TLS library: Exim's 421. */
+		if (!t->inside.opened || r->at.side != SERVER)
+			return OPENED_LOST;
 		t->plain = bytes_of(r->body, r->n);
-		return t->inside.opened && r->at.side == SERVER ? OPENED_DATA : OPENED_LOST;
+		return OPENED_DATA;
 	default:
 		return OPENED_LOST;
 	}

@@ -128,7 +128,7 @@ static struct entry *entry_new(struct keylog *k, const uint8_t random[KEYLOG_RAN
 	} else {
 		k->used++;
 	}
-	k->next = (i + 1) % k->room;
+	k->next = i + 1 == k->room ? 0 : i + 1;
 	memcpy(k->entries[i].random, random, KEYLOG_RANDOM);
 	entry_link(k, i);
 	return &k->entries[i];
@@ -283,7 +283,7 @@ void keylog_add(struct keylog *k, struct bytes text)
 	k->n = 0;
 	k->skip = false;
 	text_take(k, text);
-	if (k->n > 0)
+	if (k->n > 0 || k->skip)
 		line_end(k);
 	memcpy(k->line, line, n);
 	k->n = n;

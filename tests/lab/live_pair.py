@@ -198,7 +198,8 @@ class Daemon:
         return {r["src_port"]: r for r in self.of("session")}
 
     def send(self, number):
-        os.kill(self.pid, number)
+        # Not os.kill: the thread that reads its errors may have waited for it already.
+        self.process.send_signal(number)
 
     def stop(self, number=signal.SIGTERM, seconds=10):
         """The exit code."""

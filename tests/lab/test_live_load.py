@@ -123,7 +123,7 @@ def test_slow_output():
             time.sleep(1)
             drain = threading.Thread(target=read_all, args=(reader,), daemon=True)
             drain.start()
-            assert daemon.hears("judged sessions were lost", 10), daemon.said
+            assert daemon.hears("records lost: ", 10), daemon.said
             daemon.send(signal.SIGUSR1)
             assert daemon.hears(" 0 dropped"), daemon.said
             assert daemon.stop() == 0, daemon.said

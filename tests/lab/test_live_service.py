@@ -73,19 +73,19 @@ def test_reload():
     """SIGHUP reads the configuration again; one with mistakes is told, all of it, and nothing changes"""
     with folder() as name, Pair() as pair:
         conf = pathlib.Path(name, "smtpwatch.conf")
-        conf.write_text("interface = eth0\nports = 25\n")
+        conf.write_text("interface = eth0\nports = 25\nrepeat = 0\n")
         with Daemon(pair.server, "-c", conf) as daemon:
             Server(pair, dot="221 closing")
             port = session(pair)
             assert until(lambda: daemon.of("alert", src_port=port)), daemon.said
-            conf.write_text("interface = eth0\nports = none\nnonsense = 1\nmin-severity = loud\n")
+            conf.write_text("interface = eth0\nports = none\nrepeat = 0\nnonsense = 1\nmin-severity = loud\n")
             daemon.send(signal.SIGHUP)
             assert daemon.hears("nothing is changed"), daemon.said
-            for line in (2, 3, 4):
+            for line in (2, 4, 5):
                 assert daemon.says(f"smtpwatch.conf:{line}: "), daemon.said
             port = session(pair)
             assert until(lambda: daemon.of("alert", src_port=port)), daemon.said
-            conf.write_text("interface = eth0\nports = 25,2525\nseverity = 221-for-message=none\n")
+            conf.write_text("interface = eth0\nports = 25,2525\nrepeat = 0\nseverity = 221-for-message=none\n")
             daemon.send(signal.SIGHUP)
             assert daemon.hears("configuration read again"), daemon.said
             assert daemon.says("ports has changed; it stays as it was until a restart"), daemon.said
@@ -157,13 +157,16 @@ def test_sudden_death():
 
 
 def test_full_disk():
-    """An output that takes no more is said, and with no other left it ends with 3"""
+    """An output that takes no more is said once and tried again; what it did not take makes the end a 3"""
     with Pair() as pair, Daemon(pair.server, "-i", "eth0", outputs=("-o", "json:/dev/full")) as daemon:
         Server(pair)
         session(pair)
-        assert daemon.hears("cannot write to /dev/full"), daemon.said
-        assert daemon.stop(0) == 3, daemon.said
+        assert daemon.hears("/dev/full: No space left on device"), daemon.said
+        session(pair)
+        time.sleep(2)
         assert len(daemon.says("/dev/full")) == 1, daemon.said
+        assert daemon.stop() == 3, daemon.said
+        assert daemon.says("records lost"), daemon.said
 
 
 def test_nids():
