@@ -81,6 +81,17 @@ asan:
 tsan:
 	@$(again) test BUILD=build/tsan SANITIZE=thread OPT='-O1 -g'
 
+# The analysers of both compilers, and clang-tidy: minutes, so not part of lint.
+analyse:
+	@contrib/install-deps.sh build analyse
+	@tests/lint/analyse.sh $(or $(patsubst -j%,%,$(filter -j%,$(MAKEFLAGS))),$(shell nproc))
+
+# Built as with a sanitizer: valgrind knows no filter of system calls (sandbox.c).
+valgrind:
+	@contrib/install-deps.sh build valgrind
+	@$(again) build/valgrind/smtpwatch BUILD=build/valgrind OPT='-O1 -g -DSANITIZED'
+	@tests/valgrind.sh build/valgrind/smtpwatch
+
 lint:
 	@contrib/install-deps.sh build check lint
 	@tests/lint/lint.sh '$(again)'
@@ -202,7 +213,7 @@ lab-package: deb
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check bench bench-live floods browser lab test asan tsan lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean
+.PHONY: all run check bench bench-live floods browser lab test asan tsan analyse valgrind lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|fuzz|witness|lab|browser|deb|package ...
+# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|analyse|valgrind|fuzz|witness|lab|browser|deb|package ...
 set -eu
 
 # group, how to see that it is there, what to look for, the Debian package that has it
@@ -28,6 +28,10 @@ lint  tool   nm                binutils
 lint  tool   cppcheck          cppcheck
 lint  tool   shellcheck        shellcheck
 lint  tool   mandoc            mandoc
+analyse tool gcc             gcc
+analyse tool clang           clang
+analyse tool clang-tidy      clang-tidy
+valgrind tool valgrind       valgrind
 fuzz  tool   clang             clang
 fuzz  link   -fsanitize=fuzzer libclang-rt-dev
 witness tool tshark            tshark

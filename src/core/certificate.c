@@ -3,6 +3,8 @@
 
 #include "core/frame.h"
 
+#include <assert.h>
+
 enum { SEQUENCE = 0x30, SET = 0x31, OBJECT = 0x06, VERSION = 0xa0, UTC_TIME = 0x17, GENERALIZED_TIME = 0x18 };
 
 struct element {
@@ -15,6 +17,7 @@ static bool element_take(struct bytes *in, struct element *out)
 {
 	if (in->n < 2)
 		return false;
+	assert(in->p);
 	size_t length = in->p[1], head = 2;
 	out->tag = in->p[0];
 	if (length >= 0x80) {
