@@ -108,6 +108,7 @@ struct dialogue {
 	bool started;         /* what the client's first bytes are is known; until then they are held */
 
 	struct smtp_pending *head, *tail;
+	uint64_t lost_at; /* behind the latest hole between the client's commands */
 	struct line line[2];
 	uint8_t *held; /* the client's bytes that wait */
 	uint32_t held_n, held_room;

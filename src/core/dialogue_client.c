@@ -417,19 +417,26 @@ void dialogue_client_resume(struct dialogue *d, int64_t ts)
 	}
 }
 
+/* The part of a hole that lies in the chunk: where that ends is known all the same. Returns the rest. */
+static uint64_t chunk_gap(struct dialogue *d, uint64_t len, int64_t ts)
+{
+	uint64_t inside = len < d->chunk ? len : d->chunk;
+	d->chunk -= inside;
+	d->hole = true; /* its last byte may be no byte but the FIN */
+	d->offset[CLIENT] += inside;
+	content_tell(d, bytes_of(NULL, 0), inside);
+	if (d->chunk == 0)
+		chunk_done(d, ts);
+	return len - inside;
+}
+
 void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
 {
 	switch ((enum dialogue_mode)d->mode) {
 	case MODE_CHUNK:
-		if (len <= d->chunk) {
-			d->chunk -= len;
-			d->hole = true; /* its last byte may be no byte but the FIN */
-			d->offset[CLIENT] += len;
-			content_tell(d, bytes_of(NULL, 0), len);
-			if (d->chunk == 0)
-				chunk_done(d, ts);
+		len = chunk_gap(d, len, ts);
+		if (len == 0)
 			return;
-		}
 		break;
 	case MODE_CONTENT:
 		d->hole = true;
@@ -453,5 +460,6 @@ void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
 	d->started = true;
 	d->skip[CLIENT] = !line_idle(&d->line[CLIENT]);
 	line_reset(&d->line[CLIENT], d->env->pool);
+	d->lost_at = d->offset[CLIENT];
 	dialogue_lose(d, CLIENT, len);
 }

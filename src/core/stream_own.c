@@ -147,7 +147,9 @@ static bool syn_take(struct own_conn *c, enum side side, const struct packet *p)
 	flow->syn = true;
 	c->pub.flow[side].mss = p->mss;
 	h->wscale = p->has_wscale ? p->wscale : 0;
-	own_order_start(c, side, p->seq + 1);
+	/* Captured behind what it begins, it takes none of that back. */
+	if (moved || !(h->flags & HALF_KNOWN))
+		own_order_start(c, side, p->seq + 1);
 	if ((p->flags & TCP_ACK) && !(c->half[side_other(side)].flags & HALF_KNOWN))
 		own_order_start(c, side_other(side), p->ack);
 	return true;
