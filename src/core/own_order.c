@@ -151,6 +151,11 @@ static bool held_step(struct stream *s, struct own_conn *c, enum side side)
 	struct held *whole = e, part = *e;
 	uint32_t behind = h->nxt - e->seq, skip = behind < e->len ? behind : e->len;
 	segment_skip(&part, skip);
+	/* Held before the start was known, and of a connection before: this stream does not end before it begins. */
+	if (behind > whole->len && (part.flags & TCP_FIN)) {
+		part.flags &= (uint8_t)~TCP_FIN;
+		h->flags &= (uint8_t)~HALF_FIN;
+	}
 	deliver(s, c, side, &part, whole->data + (whole->cap - part.cap));
 	held_free(s, c, whole);
 	return true;
