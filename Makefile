@@ -31,6 +31,8 @@ documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/columns.
 
 fuzz_targets := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_parts   := $(addprefix $(BUILD)/tests/,fuzz/fuzz.o fuzz/case.o fuzz/talk.o fuzz/sealer.o fuzz/memory_file.o lib/general.o)
+# What each target needs of them: libFuzzer looks after each execution at all that could have run.
+fuzz_library := $(BUILD)/tests/fuzz/parts.a
 replays      := $(fuzz_targets:%=$(BUILD)/tests/fuzz/replay_%)
 
 lab_tools := $(addprefix $(BUILD)/tests/lab/,blast bare_live)
@@ -54,6 +56,8 @@ $(BUILD)/smtpwatch: $(layers) $(BUILD)/libsmtpwatch.a
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/libsmtpwatch.a: $(core)
+$(fuzz_library): $(fuzz_parts) $(filter-out $(main),$(layers))
+$(BUILD)/libsmtpwatch.a $(fuzz_library):
 	$(call said,AR   $@)rm -f $@ && $(AR) rcs $@ $^
 
 $(tests): $(BUILD)/%: $(BUILD)/%.o $(testlib) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
@@ -149,12 +153,12 @@ fuzz:
 	@$(fuzz_build)/tests/fuzz/seeds $(fuzz_build)/corpus/monitor pcaps/*.pcap*
 	@tests/fuzz/run $(fuzz_build) $(or $(SECONDS),600) $(or $(TARGETS),$(fuzz_targets))
 
-$(fuzz_targets:%=$(BUILD)/tests/fuzz/%): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(fuzz_parts) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
+$(fuzz_targets:%=$(BUILD)/tests/fuzz/%): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(fuzz_library) $(BUILD)/libsmtpwatch.a
 	$(call said,LINK $@)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/tests/fuzz/monitor: $(BUILD)/tests/fuzz/mutate.o
 
-$(replays): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(fuzz_parts) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
+$(replays): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(fuzz_library) $(BUILD)/libsmtpwatch.a
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/tests/fuzz/seeds: $(addprefix $(BUILD)/tests/fuzz/,seeds.o case.o) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a

@@ -489,6 +489,8 @@ static inline void predicted_take(struct stream *s, struct own_conn *c, enum sid
 	bool old = id_is_old(h, p);
 	facts_take(s, c, side, p, old);
 	rtt_take(c, side, p, ack_take(s, c, side, p, old));
+	if (c->claims[side] && !old)
+		own_claim_heard(s, c, side, p);
 	if (p->payload_len == 0)
 		return;
 	flow->acked = own_order_offset(c, side_other(side), p->ack);
