@@ -233,9 +233,9 @@ static void names_from_greetings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(summary_without_smtp), cmocka_unit_test(summary_when_all_is_well),
-		cmocka_unit_test(summary_of_alerts),    cmocka_unit_test(ten_worst_of_many_servers),
-		cmocka_unit_test(names_from_greetings),
+		cmocka_unit_test(summary_without_smtp),      cmocka_unit_test(summary_when_all_is_well),
+		cmocka_unit_test(summary_of_alerts),         cmocka_unit_test(summary_of_a_mild_one),
+		cmocka_unit_test(ten_worst_of_many_servers), cmocka_unit_test(names_from_greetings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
