@@ -202,6 +202,21 @@ static void what_is_captured_late_is_not_sent_again(void **state)
 	assert_mail(engine_run_one(r));
 	assert_int_equal(r->stats.retransmits, 0);
 	engine_run_free(r);
+
+	/* The same, and a reply is missing, for which they wait. */
+	r = engine_run_new(&stream_own);
+	assert_non_null(r);
+	t = talk_v4(&r->in, 1);
+	talk_mail(&t);
+	talk_say(&t, CLIENT, "NOOP\r\n");
+	talk_say(&t, SERVER, "250 ok\r\n");
+	segments_move(&r->in, 4, 9);
+	segments_move(&r->in, 5, 9);
+	segments_move(&r->in, 6, 9);
+	segments_drop(&r->in, 4);
+	assert_true(heard_equals(engine_run_one(r), CLIENT, "EHLO a\r\nQUIT\r\nNOOP\r\n"));
+	assert_int_equal(r->stats.retransmits, 0);
+	engine_run_free(r);
 }
 
 enum { YEAR = 365 * 86400 };

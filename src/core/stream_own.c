@@ -219,12 +219,15 @@ static inline void size_acked(struct half *h, uint16_t *largest_acked)
 	h->probe_len = 0;
 }
 
-/* Were bytes up to there seen before? Where none are held, all that was seen was handed on; what was acknowledged beyond that may only have been captured late. */
+/* Did this side go as far before? What it has sent and the other side has acknowledged may have been captured late all the same, so that `end` does not tell. */
 static inline bool seen_before(const struct half *h, uint32_t end)
 {
-	if (h->flags & HALF_KNOWN && !h->held)
-		return seq_diff(end, h->nxt) <= 0;
-	return h->flags & (HALF_KNOWN | HALF_FLOOR) && seq_diff(end, h->end) <= 0;
+	const struct held *last = h->held;
+	while (last && last->next)
+		last = last->next;
+	if (last)
+		return seq_diff(end, last->seq + last->len) <= 0;
+	return (h->flags & HALF_KNOWN) && seq_diff(end, h->nxt) <= 0;
 }
 
 /* What the numbers of a segment tell: repeats, unanswered bytes, windows. */
