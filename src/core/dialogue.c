@@ -295,9 +295,10 @@ static __attribute__((noinline)) void server_run(struct dialogue *d, struct byte
 		d->offset[SERVER] += left - in.n;
 		if (!whole)
 			return;
-		if (d->skip[SERVER])
-			d->skip[SERVER] = false;
-		else if (!before || !reply_repeats(d, &line, before))
+		/* What comes behind a hole that began within a line may be the rest of it, or, as a rule where a snaplen cut it, the next one. */
+		bool rest = d->skip[SERVER] && smtp_reply_read(line.text).code == 0;
+		d->skip[SERVER] = false;
+		if (!rest && (!before || !reply_repeats(d, &line, before)))
 			before = reply_line(d, &line, ts) && line.text.p == at ? at : NULL;
 		line_reset(&d->line[SERVER], d->env->pool);
 	}

@@ -237,6 +237,13 @@ static void auth_line(struct dialogue *d, const struct line_out *line, int64_t t
 	d->mode = p && !d->lost ? MODE_WAIT : MODE_COMMAND;
 }
 
+static bool is_command(struct bytes line)
+{
+	enum smtp_verb verb = smtp_command_read(line).verb;
+	return verb != SMTP_UNKNOWN && verb != SMTP_NOT_SMTP;
+}
+
+/* What comes behind a hole that began within a line may be the rest of that one, or the next one, which can be told where it is a command. */
 static size_t line_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	struct bytes rest = in;
@@ -245,11 +252,11 @@ static size_t line_run(struct dialogue *d, struct bytes in, int64_t ts)
 	d->offset[CLIENT] += in.n - rest.n;
 	if (!whole)
 		return in.n;
-	if (d->skip[CLIENT])
-		d->skip[CLIENT] = false;
-	else if (d->mode == MODE_AUTH)
+	bool tail = d->skip[CLIENT] && !is_command(line.text);
+	d->skip[CLIENT] = false;
+	if (d->mode == MODE_AUTH && !tail)
 		auth_line(d, &line, ts);
-	else
+	else if (!tail)
 		command_line(d, &line, ts);
 	line_reset(&d->line[CLIENT], d->env->pool);
 	return in.n - rest.n;
@@ -318,8 +325,7 @@ static size_t refused_run(struct dialogue *d, struct bytes in, int64_t ts)
 	const uint8_t *lf = memchr(in.p, '\n', in.n < upto ? in.n : upto);
 	if (!lf && in.n < upto)
 		return 0;
-	struct smtp_command c = smtp_command_read(bytes_of(in.p, lf ? (size_t)(lf - in.p) - (lf > in.p && lf[-1] == '\r') : 0));
-	bool command = lf && c.verb != SMTP_UNKNOWN && c.verb != SMTP_NOT_SMTP;
+	bool command = lf && is_command(bytes_of(in.p, (size_t)(lf - in.p) - (lf > in.p && lf[-1] == '\r')));
 	d->mode = command ? MODE_COMMAND : MODE_CHUNK;
 	return piece_run(d, in, ts);
 }

@@ -219,6 +219,17 @@ static inline void size_acked(struct half *h, uint16_t *largest_acked)
 	h->probe_len = 0;
 }
 
+/* Did this side go as far before? What it has sent and the other side has acknowledged may have been captured late all the same, so that `end` does not tell. */
+static inline bool seen_before(const struct half *h, uint32_t end)
+{
+	const struct held *last = h->held;
+	while (last && last->next)
+		last = last->next;
+	if (last)
+		return seq_diff(end, last->seq + last->len) <= 0;
+	return (h->flags & HALF_KNOWN) && seq_diff(end, h->nxt) <= 0;
+}
+
 /* What the numbers of a segment tell: repeats, unanswered bytes, windows. */
 static inline void facts_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, bool old)
 {
@@ -231,7 +242,7 @@ static inline void facts_take(struct stream *s, struct own_conn *c, enum side si
 	if (p->payload_len == 0)
 		return;
 	uint32_t end = p->seq + p->payload_len;
-	bool repeat = (h->flags & (HALF_KNOWN | HALF_FLOOR)) && seq_diff(end, h->end) <= 0 && !old;
+	bool repeat = !old && seen_before(h, end);
 	bool keepalive = p->payload_len == 1 && p->seq + 1 == h->nxt;
 	if (!keepalive)
 		size_note(h, p, repeat);
