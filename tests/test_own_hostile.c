@@ -170,6 +170,21 @@ static void a_forged_acknowledgement_hides_nothing(void **state)
 	}
 }
 
+/* Nor does one that its receiver drops because it acknowledges what was before the connection: it says nothing at all. */
+static void a_segment_of_another_connection_says_nothing(void **state)
+{
+	(void)state;
+	static const uint32_t behinds[] = {100, 1 << 16, 1 << 24, (1 << 30) - 1};
+	for (unsigned k = 0; k < 2 * 4 * SAID * 2; k++) {
+		struct engine_run *r = engine_run_new(k % 2 ? &stream_general : &stream_own);
+		assert_non_null(r);
+		uint32_t behind = behinds[k / 2 % 4];
+		assert_all_heard(
+			forged(r, FRAME_MS, k / 8 % SAID, k / 8 / SAID ? SERVER : CLIENT, (uint32_t)-behind, "221 forged\r\n"));
+		engine_run_free(r);
+	}
+}
+
 /* The number of the server's RST says how much it had sent. */
 static void a_forged_acknowledgement_before_the_end_hides_no_reset(void **state)
 {
@@ -429,6 +444,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(facts_without_memory_are_nobodys),
 		cmocka_unit_test(a_forged_acknowledgement_hides_nothing),
+		cmocka_unit_test(a_segment_of_another_connection_says_nothing),
 		cmocka_unit_test(a_forged_acknowledgement_before_the_end_hides_no_reset),
 		cmocka_unit_test(an_acknowledgement_two_gigabytes_ago_is_none_ahead),
 		cmocka_unit_test(a_forged_fin_hides_nothing),

@@ -219,6 +219,27 @@ static void what_is_captured_late_is_not_sent_again(void **state)
 	engine_run_free(r);
 }
 
+/* The first copy of the EHLO is missing, and the one that is sent again acknowledges the reply to it: the reply does not come before the command for that. */
+static void the_copy_that_was_sent_again_goes_first(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 2; k++) {
+		struct engine_run *r = engine_run_new(&stream_own);
+		assert_non_null(r);
+		struct talk t = talk_v4(&r->in, 1);
+		talk_mail(&t);
+		segments_move(&r->in, 4, 5);
+		r->in.packets[5].ack += 8;
+		r->in.packets[5].ts++;
+		if (k)
+			talk_close(&t, SERVER);
+		struct heard *h = engine_run_one(r);
+		assert_mail(h);
+		assert_true(strncmp(h->turns, "scscs", 5) == 0);
+		engine_run_free(r);
+	}
+}
+
 enum { YEAR = 365 * 86400 };
 
 /* Before the clock of the capture was stepped back by a year: a SYN without an answer, and a reply that waits for the bytes before it. Behind it, half an hour of something else. */
@@ -278,6 +299,7 @@ int main(void)
 		cmocka_unit_test(an_old_acknowledgement_takes_nothing_back),
 		cmocka_unit_test(a_syn_captured_late_takes_nothing_back),
 		cmocka_unit_test(what_is_captured_late_is_not_sent_again),
+		cmocka_unit_test(the_copy_that_was_sent_again_goes_first),
 		cmocka_unit_test(what_waits_is_over_after_a_step_back),
 		cmocka_unit_test(a_clock_to_and_fro_is_not_believed_for_ever),
 	};

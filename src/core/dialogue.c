@@ -190,8 +190,10 @@ static void reply_done(struct dialogue *d, const struct smtp_reply *r, int64_t t
 	struct smtp_pending *p = d->head;
 	if (p && !reply_can_answer(d, p, r))
 		p = NULL;
-	/* Found too soon: this reply cannot be the answer to what was sent after the hole. */
-	if (p && d->holed && !d->lost && p->unsure && p->verb != SMTP_CONNECT && reply_fits((enum smtp_verb)p->verb, r) == FIT_NOT)
+	/* Found too soon: this reply cannot be the answer to what was sent after the hole. Of what is surely the oldest, a farewell may be. */
+	bool farewell = r->code == 221 || r->code == 421;
+	bool misfit = p && p->verb != SMTP_CONNECT && reply_fits((enum smtp_verb)p->verb, r) == FIT_NOT;
+	if (misfit && d->holed && !d->lost && (p->unsure || !farewell))
 		dialogue_lose(d, CLIENT, 0);
 	if (d->lost && !(p && !p->unsure)) {
 		/* In the dark, commands that this reply does not fit have had theirs in the hole, or wait behind one that is not known. */
@@ -210,7 +212,7 @@ static void reply_done(struct dialogue *d, const struct smtp_reply *r, int64_t t
 	if (reply_ends_content(d, r, ts))
 		return;
 	/* After a hole, a reply too many shows that the pairing was found wrongly. */
-	if (d->holed && !d->lost && r->code != 221 && r->code != 421)
+	if (d->holed && !d->lost && !farewell)
 		dialogue_lose(d, CLIENT, 0);
 	reply_tell(d, NULL, r, ts);
 }

@@ -206,13 +206,22 @@ static bool start_settle(struct own_conn *c, enum side side)
 	return true;
 }
 
-/* The side whose hole, before what it holds, is declared first when all must go: the one that holds the older segment. */
-static int held_older(const struct own_conn *c)
+static bool held_is_next(const struct half *h)
+{
+	return h->held && seq_diff(h->held->seq, h->nxt) <= 0;
+}
+
+/*
+ * The side that gives way when all must go; -1: nothing is held. Where both hold their next bytes, each of which acknowledges the other's, one of them is sent again, and the first copy is missing: the one that was captured later.
+ * Else it is the one that holds the older segment: the hole before it is declared.
+ */
+static int held_yields(const struct own_conn *c)
 {
 	const struct held *client = c->half[CLIENT].held, *server = c->half[SERVER].held;
 	if (!client || !server)
 		return client ? CLIENT : server ? SERVER : -1;
-	return server->ts < client->ts ? SERVER : CLIENT;
+	bool circle = held_is_next(&c->half[CLIENT]) && held_is_next(&c->half[SERVER]);
+	return (circle ? server->ts > client->ts : server->ts < client->ts) ? SERVER : CLIENT;
 }
 
 /* One step towards holding nothing, the best founded first. False when nothing is left. */
@@ -228,7 +237,7 @@ static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
 		}
 	}
 
-	int side = held_older(c);
+	int side = held_yields(c);
 	if (side < 0)
 		return false;
 	struct half *h = &c->half[side];

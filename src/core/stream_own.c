@@ -140,6 +140,9 @@ static bool syn_take(struct own_conn *c, enum side side, const struct packet *p)
 	bool moved = (h->flags & HALF_KNOWN) && c->start[side] != p->seq + 1;
 	if (moved && (h->nxt != c->start[side] || h->held || !(p->flags & TCP_ACK)))
 		return false;
+	/* An answer to another SYN. */
+	if ((p->flags & TCP_ACK) && c->pub.flow[side_other(side)].syn && seq_diff(p->ack, c->half[side_other(side)].end) > 0)
+		return false;
 	if (flow->syn && !moved) {
 		h->retransmits++;
 		return true;
@@ -253,6 +256,20 @@ static inline void facts_take(struct stream *s, struct own_conn *c, enum side si
 	}
 	if (h->unanswered_since == 0)
 		h->unanswered_since = p->ts;
+}
+
+/*
+ * It acknowledges less than the other side's SYN: it is of a connection before on the same ports, or forged, and its receiver drops all of it (RFC 5961 5.2). By more than one, for there are captures made
+ * by hand that do not count the SYN; and but for an RST, which may acknowledge anything.
+ */
+static inline bool is_foreign(const struct own_conn *c, enum side side, const struct packet *p)
+{
+	const struct half *other = &c->half[side_other(side)];
+	const struct conn_flow *flow = &c->pub.flow[side_other(side)];
+	int32_t behind = seq_diff(other->nxt, p->ack);
+	if (behind <= 0 || (p->flags & (TCP_ACK | TCP_RST)) != TCP_ACK || !flow->syn)
+		return false;
+	return (uint64_t)behind > flow->bytes + flow->gap + !!(other->flags & HALF_FIN_DONE) + 1;
 }
 
 /* Half a circle away a number is neither ahead nor behind: kept, it would be a hole of two gigabytes once more bytes have come. */
@@ -400,6 +417,10 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 		s->stats.duplicates++;
 		return;
 	}
+	if (is_foreign(c, side, p)) {
+		s->stats.stray++;
+		return;
+	}
 	c->pub.last = p->ts;
 	if ((p->flags & TCP_SYN) && !syn_take(c, side, p)) {
 		s->stats.stray++;
@@ -477,7 +498,8 @@ static inline bool predicted(const struct stream *s, const struct own_conn *c, e
 	return OWN_PREDICTS && c->list == LIST_OPEN && !c->waiting &&
 	       (p->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK && (h->flags & other->flags & HALF_KNOWN) &&
 	       !((h->flags | other->flags) & odd) && p->seq == h->nxt && h->end == h->nxt && !h->held && !other->held &&
-	       other->nxt - p->ack <= SEQ_ABSURD && p->payload_cap == p->payload_len && p->ts - c->pub.last < s->config.idle;
+	       other->nxt - p->ack <= SEQ_ABSURD && !is_foreign(c, side, p) && p->payload_cap == p->payload_len &&
+	       p->ts - c->pub.last < s->config.idle;
 }
 
 static inline void predicted_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
