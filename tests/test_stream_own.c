@@ -240,6 +240,26 @@ static void the_copy_that_was_sent_again_goes_first(void **state)
 	}
 }
 
+/* A command that the capture has five times within a millisecond, as from several places of the network, and a client that breaks off minutes later: the server did not vanish. */
+static void copies_at_once_are_not_unanswered(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 2; k++) {
+		struct engine_run *r = engine_run_new(&stream_own);
+		assert_non_null(r);
+		struct talk t = talk_v6(&r->in, 1);
+		talk_mail(&t);
+		talk_say(&t, CLIENT, "NOOP\r\n");
+		t.step = k ? 2 * FRAME_SECOND : FRAME_MS;
+		for (uint16_t i = 0; i < 5; i++)
+			talk_raw(&t, CLIENT, TCP_ACK, t.next[CLIENT] - 6, bytes_str("NOOP\r\n"))->window += i;
+		t.now += 300 * FRAME_SECOND;
+		talk_rst(&t, CLIENT);
+		assert_int_equal(engine_run_one(r)->end.how, k ? HOW_SILENCE : HOW_RST);
+		engine_run_free(r);
+	}
+}
+
 enum { YEAR = 365 * 86400 };
 
 /* Before the clock of the capture was stepped back by a year: a SYN without an answer, and a reply that waits for the bytes before it. Behind it, half an hour of something else. */
@@ -300,6 +320,7 @@ int main(void)
 		cmocka_unit_test(a_syn_captured_late_takes_nothing_back),
 		cmocka_unit_test(what_is_captured_late_is_not_sent_again),
 		cmocka_unit_test(the_copy_that_was_sent_again_goes_first),
+		cmocka_unit_test(copies_at_once_are_not_unanswered),
 		cmocka_unit_test(what_waits_is_over_after_a_step_back),
 		cmocka_unit_test(a_clock_to_and_fro_is_not_believed_for_ever),
 	};

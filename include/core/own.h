@@ -53,7 +53,8 @@ struct half {
 	uint8_t ttl_low, ttl_high;
 	uint8_t wscale;
 	uint8_t flags; /* enum half_flag */
-	bool tsopt, df;
+	uint8_t tries;
+	bool tsopt : 1, df : 1;
 };
 
 static_assert(sizeof(struct half) == 64, "one cache line");

@@ -540,6 +540,7 @@ static void facts_publish(struct stream *s, struct own_conn *c, enum side side)
 	facts->retransmits = h->retransmits;
 	facts->unacked = unacked(c, side);
 	facts->unanswered = h->unanswered;
+	facts->tries = h->tries;
 	facts->unanswered_since = h->unanswered_since;
 	facts->largest = h->largest;
 	facts->stuck = h->stuck;
