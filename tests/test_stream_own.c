@@ -240,6 +240,34 @@ static void the_copy_that_was_sent_again_goes_first(void **state)
 	}
 }
 
+/* The same of a part of it, whatever the two directions' times are: what stands behind it in the stream acknowledges less. */
+static void a_part_that_was_sent_again_does_not_wait_for_its_reply(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 2; k++) {
+		struct engine_run *r = engine_run_new(&stream_own);
+		assert_non_null(r);
+		struct talk t = talk_v6(&r->in, 1);
+		talk_handshake(&t);
+		talk_say(&t, SERVER, "220 mx\r\n");
+		if (k)
+			talk_say(&t, CLIENT, "EHLO")->ack += 8;
+		else
+			t.next[CLIENT] += 4;
+		talk_say(&t, CLIENT, " a\r\n");
+		if (!k)
+			talk_raw(&t, CLIENT, TCP_ACK, t.next[CLIENT] - 8, bytes_str("EHLO"))->ack += 8;
+		talk_say(&t, SERVER, "250 mx\r\n");
+		talk_say(&t, CLIENT, "QUIT\r\n");
+		talk_say(&t, SERVER, "221 bye\r\n");
+		talk_close(&t, SERVER);
+		struct heard *h = engine_run_one(r);
+		assert_mail(h);
+		assert_true(strncmp(h->turns, "scscs", 5) == 0);
+		engine_run_free(r);
+	}
+}
+
 /* A command that the capture has five times within a millisecond, as from several places of the network, and a client that breaks off minutes later: the server did not vanish. */
 static void copies_at_once_are_not_unanswered(void **state)
 {
@@ -320,6 +348,7 @@ int main(void)
 		cmocka_unit_test(a_syn_captured_late_takes_nothing_back),
 		cmocka_unit_test(what_is_captured_late_is_not_sent_again),
 		cmocka_unit_test(the_copy_that_was_sent_again_goes_first),
+		cmocka_unit_test(a_part_that_was_sent_again_does_not_wait_for_its_reply),
 		cmocka_unit_test(copies_at_once_are_not_unanswered),
 		cmocka_unit_test(what_waits_is_over_after_a_step_back),
 		cmocka_unit_test(a_clock_to_and_fro_is_not_believed_for_ever),

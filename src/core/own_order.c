@@ -286,14 +286,28 @@ static void overlap_compare(struct stream *s, struct own_conn *c, enum side side
 	}
 }
 
+/*
+ * What stands further on in a stream was not sent before this, so that this, when it was first sent, acknowledged no more than that does: a copy that was sent again later does, and would wait for a reply to itself.
+ */
+static void ack_lower(struct held *e, const struct held *behind)
+{
+	if ((e->flags & behind->flags & TCP_ACK) && !((e->flags | behind->flags) & TCP_RST) && seq_diff(e->ack, behind->ack) > 0)
+		e->ack = behind->ack;
+}
+
 /* Holds a segment in its place; where it overlaps with what is held already, the first that came wins. */
 static void hold(struct stream *s, struct own_conn *c, enum side side, const struct held *segment, const uint8_t *data)
 {
 	struct held **at = &c->half[side].held, rest = *segment;
-	while (*at && seq_diff((*at)->seq + (*at)->len, rest.seq) <= 0)
+	while (*at && seq_diff((*at)->seq + (*at)->len, rest.seq) <= 0) {
+		ack_lower(*at, segment);
 		at = &(*at)->next;
+	}
+	if (*at)
+		ack_lower(&rest, *at);
 	while (*at && rest.len > 0 && seq_diff((*at)->seq, rest.seq + rest.len) < 0) {
 		struct held *old = *at;
+		ack_lower(old, &rest);
 		overlap_compare(s, c, side, old, &rest, data);
 		int32_t before = seq_diff(old->seq, rest.seq);
 		if (before > 0) {
