@@ -268,6 +268,27 @@ static void a_part_that_was_sent_again_does_not_wait_for_its_reply(void **state)
 	}
 }
 
+/* The client closes first. Its FIN is captured behind the one that it sent again, or not at all; that one acknowledges the server's. */
+static void a_fin_that_was_sent_again_is_not_the_second_for_that(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 3; k++) {
+		struct engine_run *r = engine_run_new(&stream_own);
+		assert_non_null(r);
+		struct talk t = talk_v6(&r->in, 1);
+		talk_mail(&t);
+		talk_raw(&t, CLIENT, TCP_ACK | TCP_FIN, t.next[CLIENT], bytes_of(NULL, 0))->ack++;
+		t.now += k == 2 ? -FRAME_SECOND : 0;
+		talk_fin(&t, CLIENT);
+		talk_fin(&t, SERVER);
+		talk_ack(&t, CLIENT);
+		if (k)
+			segments_drop(&r->in, r->in.n - 3);
+		assert_end(engine_run_one(r), CLOSER_CLIENT, HOW_FIN, HOW_FIN);
+		engine_run_free(r);
+	}
+}
+
 /* A command that the capture has five times within a millisecond, as from several places of the network, and a client that breaks off minutes later: the server did not vanish. */
 static void copies_at_once_are_not_unanswered(void **state)
 {
@@ -349,6 +370,7 @@ int main(void)
 		cmocka_unit_test(what_is_captured_late_is_not_sent_again),
 		cmocka_unit_test(the_copy_that_was_sent_again_goes_first),
 		cmocka_unit_test(a_part_that_was_sent_again_does_not_wait_for_its_reply),
+		cmocka_unit_test(a_fin_that_was_sent_again_is_not_the_second_for_that),
 		cmocka_unit_test(copies_at_once_are_not_unanswered),
 		cmocka_unit_test(what_waits_is_over_after_a_step_back),
 		cmocka_unit_test(a_clock_to_and_fro_is_not_believed_for_ever),

@@ -221,6 +221,9 @@ static int held_yields(const struct own_conn *c)
 	if (!client || !server)
 		return client ? CLIENT : server ? SERVER : -1;
 	bool circle = held_is_next(&c->half[CLIENT]) && held_is_next(&c->half[SERVER]);
+	/* Who closed first is not to be told then, and the server is not accused of it. */
+	if (circle && (client->flags & server->flags & TCP_FIN))
+		return CLIENT;
 	return (circle ? server->ts > client->ts : server->ts < client->ts) ? SERVER : CLIENT;
 }
 
@@ -293,6 +296,20 @@ static void ack_lower(struct held *e, const struct held *behind)
 {
 	if ((e->flags & behind->flags & TCP_ACK) && !((e->flags | behind->flags) & TCP_RST) && seq_diff(e->ack, behind->ack) > 0)
 		e->ack = behind->ack;
+}
+
+/* Behind its bytes, and its FIN. */
+static uint32_t held_end(const struct held *e)
+{
+	return e->seq + e->len + !!(e->flags & TCP_FIN);
+}
+
+void own_order_sent(struct half *h, const struct held *segment)
+{
+	bool fin = segment->flags & TCP_FIN;
+	for (struct held *e = h->held; e && seq_diff(held_end(e), held_end(segment)) <= 0; e = e->next)
+		if (seq_diff(held_end(e), segment->seq) <= 0 || (fin && e->flags & TCP_FIN))
+			ack_lower(e, segment);
 }
 
 /* Holds a segment in its place; where it overlaps with what is held already, the first that came wins. */

@@ -373,6 +373,8 @@ static void data_take(struct stream *s, struct own_conn *c, enum side side, cons
 	}
 	if (h->held && !old)
 		own_order_belie(s, c, side, &e);
+	if (h->held && acks)
+		own_order_sent(h, &e);
 	if (h->flags & HALF_FIN) {
 		if (seq_diff(end, c->fin[side]) > 0 || (h->flags & HALF_FIN_DONE))
 			return;
