@@ -40,13 +40,12 @@ static void side_lose(struct sealed_queue *q, const struct tls_heard *at)
 }
 
 /* The record under way, or the line in clear, has all that it will get. */
-static void record_end(struct sealed_queue *q, const struct tls_heard *at)
+static void record_end(struct sealed_queue *q, const struct tls_heard *at, struct sealed *now)
 {
-	struct sealed_side *side = &q->side[at->side];
-	side->now->at = *at;
-	side->now->n = side->now->have;
-	queue_add(q, side->now);
-	side->now = NULL;
+	now->at = *at;
+	now->n = now->have;
+	queue_add(q, now);
+	q->side[at->side].now = NULL;
 }
 
 static void clear_byte(struct sealed_queue *q, const struct tls_heard *at, uint8_t byte)
@@ -62,7 +61,7 @@ static void clear_byte(struct sealed_queue *q, const struct tls_heard *at, uint8
 	s->at = *at;
 	s->body[s->have++] = byte;
 	if (byte == '\n' || s->have == s->n)
-		record_end(q, at);
+		record_end(q, at, s);
 }
 
 /* A client that leaves TLS has nothing to say that is looked at. */
@@ -84,7 +83,7 @@ static void clear_rest(struct sealed_queue *q, enum side which)
 	if (!side->clear || !side->now)
 		return;
 	struct tls_heard last = side->now->at;
-	record_end(q, &last);
+	record_end(q, &last, side->now);
 }
 
 static void head_end(struct sealed_queue *q, const struct tls_heard *at)
@@ -103,7 +102,7 @@ static void head_end(struct sealed_queue *q, const struct tls_heard *at)
 	}
 	memcpy(side->now->head, side->head, TLS_RECORD_HEAD);
 	if (side->now->n == 0)
-		record_end(q, at);
+		record_end(q, at, side->now);
 }
 
 /* Takes what it can use of the data at `at`; how much that was. */
@@ -121,7 +120,7 @@ static size_t piece_take(struct sealed_queue *q, const struct tls_heard *at, str
 		memcpy(s->body + s->have, data.p, used);
 		s->have += (uint32_t)used;
 		if (s->have == s->n)
-			record_end(q, &here);
+			record_end(q, &here, s);
 	} else {
 		memcpy(side->head + side->head_n, data.p, used);
 		side->head_n += (uint8_t)used;
@@ -151,7 +150,7 @@ void sealed_gap(struct sealed_queue *q, const struct tls_heard *at, uint64_t len
 	s->kind = SEALED_HOLED;
 	s->have += (uint32_t)len;
 	if (s->have == s->n)
-		record_end(q, at);
+		record_end(q, at, s);
 }
 
 void sealed_fin(struct sealed_queue *q, const struct tls_heard *at)

@@ -234,11 +234,10 @@ def scripted():
 
 def cut_cable():
     family = "cut cable"
-    # A client gives up 13 s after the cut, or 25 s on a busy machine (tcp_retries2); one that tries no more for half as long again has been told of by then, and says nothing when the cable is mended.
     for server, name, talk, last, stage, fates in (
             ("postfix", "mail", "greet ehlo mail", "rcpt!", "RCPT|MAIL", "cut"), ("exim", "body", "greet ehlo mail rcpt data body:900 wait:.1", "more:900", "DATA", "cut"),
             ("sendmail", "dot", "greet ehlo mail rcpt data body:900 wait:.1", "dot!", "END-OF-MESSAGE", "unanswered"), ("opensmtpd", "idle", "greet ehlo mail rcpt data message", "mail!", "MAIL|IDLE", "")):
-        row(family, f"{server}-cut-{name}", server, f"{talk} cut {last} wait:33 beat", "server-vanished", stage, fates, "path-loss|unexplained|", v6=name == "dot")
+        row(family, f"{server}-cut-{name}", server, f"{talk} cut {last} wait:18 beat", "server-vanished", stage, fates, "path-loss|unexplained|", v6=name == "dot")
     row(family, "cut-and-mended", "postfix", "greet ehlo mail cut rcpt! wait:.4 mend read data message quit eof", "clean", "DONE", "accepted")
     row(family, "connect-unanswered", "postfix", "cut connect wait:8 beat", "connect-unanswered", "", "-")
 
