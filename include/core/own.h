@@ -53,7 +53,8 @@ struct half {
 	uint8_t ttl_low, ttl_high;
 	uint8_t wscale;
 	uint8_t flags; /* enum half_flag */
-	bool tsopt, df;
+	uint8_t tries;
+	bool tsopt : 1, df : 1;
 };
 
 static_assert(sizeof(struct half) == 64, "one cache line");
@@ -296,6 +297,9 @@ void own_order_forget_claims(struct stream *s, struct own_conn *c, enum side sid
  * elsewhere than this one's, or before its bytes end, was not either.
  */
 void own_order_belie(struct stream *s, struct own_conn *c, enum side side, const struct held *segment);
+
+/* A segment of a side comes, even one of no bytes: what is held of before it, or its own FIN, was first sent before it, or with it, and acknowledged no more than it does. */
+void own_order_sent(struct half *h, const struct held *segment);
 
 /* Drops a held RST that later packets have shown to be none. */
 void own_order_forget_rst(struct stream *s, struct own_conn *c, enum side side);

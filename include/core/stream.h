@@ -37,6 +37,9 @@ struct conn_flow {
 	uint16_t mss;
 };
 
+/* What is sent again for want of an answer comes after such a silence at least (RFC 6298: 1 s; in use 200 ms): what comes sooner was captured twice, or sent again for other reasons. */
+#define CONN_TRY_PAUSE (100 * FRAME_MS)
+
 /* What else was counted of one side, as a sender: known from the close on. Counters saturate. */
 struct conn_side {
 	int64_t unanswered_since; /* when the first byte was sent that nothing has acknowledged; 0: none */
@@ -45,6 +48,7 @@ struct conn_side {
 	uint32_t retransmits; /* segments whose bytes had been sent before, captured duplicates not counted */
 	uint32_t unacked;     /* at the close: bytes sent that the other side had not acknowledged */
 	uint16_t unanswered;  /* of the retransmits, those since the other side's last segment */
+	uint8_t tries;        /* of these, those behind CONN_TRY_PAUSE */
 	uint16_t zero_windows;
 	uint16_t conflicts;        /* overlapping segments whose bytes differed */
 	uint16_t mss;              /* announced on the SYN */

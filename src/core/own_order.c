@@ -221,6 +221,9 @@ static int held_yields(const struct own_conn *c)
 	if (!client || !server)
 		return client ? CLIENT : server ? SERVER : -1;
 	bool circle = held_is_next(&c->half[CLIENT]) && held_is_next(&c->half[SERVER]);
+	/* Who closed first is not to be told then, and the server is not accused of it. */
+	if (circle && (client->flags & server->flags & TCP_FIN))
+		return CLIENT;
 	return (circle ? server->ts > client->ts : server->ts < client->ts) ? SERVER : CLIENT;
 }
 
@@ -286,14 +289,42 @@ static void overlap_compare(struct stream *s, struct own_conn *c, enum side side
 	}
 }
 
+/*
+ * What stands further on in a stream was not sent before this, so that this, when it was first sent, acknowledged no more than that does: a copy that was sent again later does, and would wait for a reply to itself.
+ */
+static void ack_lower(struct held *e, const struct held *behind)
+{
+	if ((e->flags & behind->flags & TCP_ACK) && !((e->flags | behind->flags) & TCP_RST) && seq_diff(e->ack, behind->ack) > 0)
+		e->ack = behind->ack;
+}
+
+/* Behind its bytes, and its FIN. */
+static uint32_t held_end(const struct held *e)
+{
+	return e->seq + e->len + !!(e->flags & TCP_FIN);
+}
+
+void own_order_sent(struct half *h, const struct held *segment)
+{
+	bool fin = segment->flags & TCP_FIN;
+	for (struct held *e = h->held; e && seq_diff(held_end(e), held_end(segment)) <= 0; e = e->next)
+		if (seq_diff(held_end(e), segment->seq) <= 0 || (fin && e->flags & TCP_FIN))
+			ack_lower(e, segment);
+}
+
 /* Holds a segment in its place; where it overlaps with what is held already, the first that came wins. */
 static void hold(struct stream *s, struct own_conn *c, enum side side, const struct held *segment, const uint8_t *data)
 {
 	struct held **at = &c->half[side].held, rest = *segment;
-	while (*at && seq_diff((*at)->seq + (*at)->len, rest.seq) <= 0)
+	while (*at && seq_diff((*at)->seq + (*at)->len, rest.seq) <= 0) {
+		ack_lower(*at, segment);
 		at = &(*at)->next;
+	}
+	if (*at)
+		ack_lower(&rest, *at);
 	while (*at && rest.len > 0 && seq_diff((*at)->seq, rest.seq + rest.len) < 0) {
 		struct held *old = *at;
+		ack_lower(old, &rest);
 		overlap_compare(s, c, side, old, &rest, data);
 		int32_t before = seq_diff(old->seq, rest.seq);
 		if (before > 0) {
@@ -540,6 +571,7 @@ static void facts_publish(struct stream *s, struct own_conn *c, enum side side)
 	facts->retransmits = h->retransmits;
 	facts->unacked = unacked(c, side);
 	facts->unanswered = h->unanswered;
+	facts->tries = h->tries;
 	facts->unanswered_since = h->unanswered_since;
 	facts->largest = h->largest;
 	facts->stuck = h->stuck;

@@ -233,14 +233,14 @@ static inline bool seen_before(const struct half *h, uint32_t end)
 	return (h->flags & HALF_KNOWN) && seq_diff(end, h->nxt) <= 0;
 }
 
-/* What the numbers of a segment tell: repeats, unanswered bytes, windows. */
-static inline void facts_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, bool old)
+/* What the numbers of a segment tell: repeats, unanswered bytes, windows. pause: so long nobody had said anything. */
+static inline void facts_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, bool old, int64_t pause)
 {
 	struct half *h = &c->half[side];
 	if (!(p->flags & TCP_RST))
 		facts_of_sender(s, c, side, p);
 	h->packets++;
-	c->half[side_other(side)].unanswered = 0;
+	c->half[side_other(side)].unanswered = c->half[side_other(side)].tries = 0;
 	h->window = (uint32_t)p->window << (p->flags & TCP_SYN ? 0 : h->wscale);
 	if (p->payload_len == 0)
 		return;
@@ -252,6 +252,7 @@ static inline void facts_take(struct stream *s, struct own_conn *c, enum side si
 	if (repeat && !keepalive) {
 		h->retransmits++;
 		h->unanswered += h->unanswered < UINT16_MAX;
+		h->tries += h->tries < UINT8_MAX && pause >= CONN_TRY_PAUSE;
 		s->stats.retransmits++;
 	}
 	if (h->unanswered_since == 0)
@@ -372,6 +373,8 @@ static void data_take(struct stream *s, struct own_conn *c, enum side side, cons
 	}
 	if (h->held && !old)
 		own_order_belie(s, c, side, &e);
+	if (h->held && acks)
+		own_order_sent(h, &e);
 	if (h->flags & HALF_FIN) {
 		if (seq_diff(end, c->fin[side]) > 0 || (h->flags & HALF_FIN_DONE))
 			return;
@@ -421,6 +424,7 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 		s->stats.stray++;
 		return;
 	}
+	int64_t pause = p->ts - c->pub.last;
 	c->pub.last = p->ts;
 	if ((p->flags & TCP_SYN) && !syn_take(c, side, p)) {
 		s->stats.stray++;
@@ -429,7 +433,7 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 	if (!(p->flags & TCP_RST))
 		rst_doubt(s, c, side, p);
 	bool old = id_is_old(h, p);
-	facts_take(s, c, side, p, old);
+	facts_take(s, c, side, p, old, pause);
 	bool acks = ack_take(s, c, side, p, old);
 	if (c->claims[side] && !old)
 		own_claim_heard(s, c, side, p);
@@ -510,9 +514,10 @@ static inline void predicted_take(struct stream *s, struct own_conn *c, enum sid
 		s->stats.duplicates++;
 		return;
 	}
+	int64_t pause = p->ts - c->pub.last;
 	c->pub.last = p->ts;
 	bool old = id_is_old(h, p);
-	facts_take(s, c, side, p, old);
+	facts_take(s, c, side, p, old, pause);
 	rtt_take(c, side, p, ack_take(s, c, side, p, old));
 	if (c->claims[side] && !old)
 		own_claim_heard(s, c, side, p);
