@@ -227,6 +227,17 @@ static int held_yields(const struct own_conn *c)
 	return (circle ? server->ts > client->ts : server->ts < client->ts) ? SERVER : CLIENT;
 }
 
+/* What its first held segment acknowledges cannot come before it, or never comes: all that has come is what it acknowledges. */
+static void ack_settle(struct own_conn *c, enum side side)
+{
+	const struct half *other = &c->half[side_other(side)];
+	struct held *e = c->half[side].held;
+	if (other->flags & HALF_KNOWN)
+		e->ack = other->nxt;
+	else
+		e->flags &= (uint8_t)~TCP_ACK;
+}
+
 /* One step towards holding nothing, the best founded first. False when nothing is left. */
 static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
 {
@@ -247,7 +258,7 @@ static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
 	if (seq_diff(h->held->seq, h->nxt) > 0)
 		gap_declare(s, c, (enum side)side, h->held->seq - h->nxt, ts);
 	else
-		h->held->flags &= (uint8_t)~TCP_ACK; /* it acknowledges what can never come: an absurd number */
+		ack_settle(c, (enum side)side);
 	return true;
 }
 
