@@ -85,7 +85,8 @@ struct own_conn {
 	struct conn pub; /* first: the listener's view */
 	uint32_t index;
 	uint8_t list; /* enum own_list */
-	bool waiting, has_new_syn, closing;
+	bool waiting;
+	uint8_t claims[2]; /* enum own_claim: that of a side's acknowledgement beyond nxt */
 	struct own_link in_list;
 	uint16_t largest_acked[2]; /* see struct conn_side */
 	uint32_t held_bytes;
@@ -98,7 +99,7 @@ struct own_conn {
 	struct own_link in_wait;
 	int64_t wait_since; /* when it was put into LIST_WAIT */
 	uint32_t new_syn;   /* sequence of a SYN that may begin a new connection of the same tuple */
-	uint8_t claims[2];  /* enum own_claim: that of a side's acknowledgement beyond nxt */
+	bool has_new_syn, closing;
 	struct conn_end end;
 } __attribute__((aligned(64)));
 
