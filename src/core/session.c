@@ -296,16 +296,29 @@ static inline void lines_ahead(const void *from, size_t n)
 		__builtin_prefetch((const char *)from + line, 1);
 }
 
+static inline void notes_ahead(const struct notes *n)
+{
+	lines_ahead(n->block, n->used < NOTES_AHEAD ? n->used : NOTES_AHEAD);
+}
+
+/* What bytes inside a message need is far less than what a command or a reply does, and nearly all bytes are of that kind. */
 void session_ahead(const struct session *s, int step)
 {
+	bool content = step > 0 && (s->dialogue.mode == MODE_CONTENT || s->dialogue.mode == MODE_CHUNK);
 	if (step == 0) {
-		lines_ahead(s, (size_t)64 * SESSION_HOT);
+		__builtin_prefetch(s, 1);
+		__builtin_prefetch(&s->sending, 1);
 	} else if (step == 1) {
+		__builtin_prefetch(s->dialogue.mode == MODE_TLS ? (const void *)&s->tls : (const void *)&s->dialogue.head, 1);
+		if (!content)
+			__builtin_prefetch(&s->facts, 1);
+		if (s->sending)
+			lines_ahead(s->sending, sizeof *s->sending);
+	} else if (!content) {
 		__builtin_prefetch(s->dialogue.head, 1);
-		lines_ahead(s->facts.notes.block, s->facts.notes.used);
-		lines_ahead(s->sending, s->sending ? sizeof *s->sending : 0);
-	} else if (s->sending) {
-		lines_ahead(s->sending->notes.block, s->sending->notes.used < NOTES_AHEAD ? s->sending->notes.used : NOTES_AHEAD);
+		notes_ahead(&s->facts.notes);
+		if (s->sending)
+			notes_ahead(&s->sending->notes);
 	}
 }
 

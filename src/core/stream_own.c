@@ -1,5 +1,5 @@
 /* stream_own.c - the own engine: what each segment means for its connection (RFC 9293 3.10 seen from outside, RFC 5961 for RST). */
-#include "core/own.h"
+#include "core/own_facts.h"
 
 /* Segments that are looked up together: enough for their cache misses to overlap, few enough for what is fetched to stay in the first cache. */
 enum { BATCH = 32 };
@@ -165,81 +165,26 @@ static inline bool captured_twice(const struct stream *s, const struct own_conn 
 	return twice;
 }
 
-/* IP identifications count upwards where a stack sets them at all: one that is not new is no new packet, but one that is captured late, or twice. */
-static inline bool id_is_old(const struct half *h, const struct packet *p)
-{
-	return p->ip_id != 0 && h->ip_id != 0 && (int16_t)(p->ip_id - h->ip_id) <= 0 && (int16_t)(p->ip_id - h->ip_id) > -1000;
-}
-
-/* What a segment tells of its sender, whatever its numbers. */
-static inline void facts_of_sender(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
-{
-	struct half *h = &c->half[side];
-	if (h->packets == 0)
-		c->pub.flow[side].ttl = h->ttl_low = h->ttl_high = p->ttl;
-	if (p->ttl < h->ttl_low)
-		h->ttl_low = p->ttl;
-	if (p->ttl > h->ttl_high)
-		h->ttl_high = p->ttl;
-	if (!id_is_old(h, p))
-		h->ip_id = p->ip_id;
-	h->df = p->df;
-	h->tsopt = p->has_tsopt;
-	h->flags &= (uint8_t)~HALF_WINDOW_CLOSED;
-	if (p->window == 0 && !(p->flags & TCP_SYN)) {
-		h->flags |= HALF_WINDOW_CLOSED;
-		struct conn_side *facts = &own_sides(s, c)[side];
-		facts->zero_windows += facts->zero_windows < UINT16_MAX;
-	}
-}
-
-/* Which sizes get through: one segment at a time is watched until it is acknowledged, a larger one before a smaller one. */
-static inline void size_note(struct half *h, const struct packet *p, bool repeat)
-{
-	uint16_t len = p->payload_len < UINT16_MAX ? (uint16_t)p->payload_len : UINT16_MAX;
-	if (len > h->largest)
-		h->largest = len;
-	if (repeat && len == h->largest)
-		h->stuck += h->stuck < UINT16_MAX;
-	if (!repeat && len > h->probe_len) {
-		h->probe = p->seq + p->payload_len;
-		h->probe_len = len;
-	}
-}
-
-static inline void size_acked(struct half *h, uint16_t *largest_acked)
-{
-	h->stuck = 0;
-	if (h->probe_len == 0 || seq_diff(h->ack, h->probe) < 0)
-		return;
-	if (h->probe_len > *largest_acked)
-		*largest_acked = h->probe_len;
-	h->probe_len = 0;
-}
-
 /* What the numbers of a segment tell: repeats, unanswered bytes, windows. */
 static inline void facts_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, bool old)
 {
 	struct half *h = &c->half[side];
 	if (!(p->flags & TCP_RST))
-		facts_of_sender(s, c, side, p);
-	h->packets++;
-	c->half[side_other(side)].unanswered = 0;
-	h->window = (uint32_t)p->window << (p->flags & TCP_SYN ? 0 : h->wscale);
+		facts_of_sender(s, c, side, p, old);
+	facts_of_segment(c, side, (uint32_t)p->window << (p->flags & TCP_SYN ? 0 : h->wscale));
 	if (p->payload_len == 0)
 		return;
 	uint32_t end = p->seq + p->payload_len;
 	bool repeat = (h->flags & (HALF_KNOWN | HALF_FLOOR)) && seq_diff(end, h->end) <= 0 && !old;
 	bool keepalive = p->payload_len == 1 && p->seq + 1 == h->nxt;
 	if (!keepalive)
-		size_note(h, p, repeat);
+		facts_size(h, p, repeat);
 	if (repeat && !keepalive) {
 		h->retransmits++;
 		h->unanswered += h->unanswered < UINT16_MAX;
 		s->stats.retransmits++;
 	}
-	if (h->unanswered_since == 0)
-		h->unanswered_since = p->ts;
+	facts_unanswered(h, p->ts);
 }
 
 /* Half a circle away a number is neither ahead nor behind: kept, it would be a hole of two gigabytes once more bytes have come. */
@@ -262,7 +207,7 @@ static inline bool ack_take(struct stream *s, struct own_conn *c, enum side side
 	bool moves = !(h->flags & HALF_ACKED) || seq_diff(p->ack, h->ack) > 0;
 	own_order_acked(c, other, p->ack);
 	if (moves)
-		size_acked(h, &c->largest_acked[other]);
+		facts_size_acked(h, &c->largest_acked[other]);
 	if (seq_diff(h->ack, h->end) >= 0)
 		h->unanswered_since = 0;
 	return true;
@@ -394,7 +339,7 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 	}
 	if (!(p->flags & TCP_RST))
 		rst_doubt(s, c, side, p);
-	bool old = id_is_old(h, p);
+	bool old = facts_id_old(h, p);
 	facts_take(s, c, side, p, old);
 	bool acks = ack_take(s, c, side, p, old);
 	if (c->claims[side] && !old)
@@ -461,12 +406,26 @@ static inline bool predicted(const struct stream *s, const struct own_conn *c, e
 {
 	const struct half *h = &c->half[side], *other = &c->half[side_other(side)];
 	const uint8_t odd = HALF_FIN | HALF_RST_HELD;
-	return OWN_PREDICTS && c->list == LIST_OPEN && !c->waiting &&
+	return OWN_PREDICTS && c->list == LIST_OPEN && !c->waiting && !(c->claims[CLIENT] | c->claims[SERVER]) &&
 	       (p->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK && (h->flags & other->flags & HALF_KNOWN) &&
 	       !((h->flags | other->flags) & odd) && p->seq == h->nxt && h->end == h->nxt && !h->held && !other->held &&
 	       other->nxt - p->ack <= SEQ_ABSURD && p->payload_cap == p->payload_len && p->ts - c->pub.last < s->config.idle;
 }
 
+/* What is left of ack_take: it acknowledges nothing that is absurd, or was not seen. */
+static inline void predicted_ack(struct own_conn *c, enum side of, uint32_t ack)
+{
+	struct half *h = &c->half[of];
+	if (!(h->flags & HALF_ACKED) || seq_diff(ack, h->ack) > 0) {
+		h->ack = ack;
+		h->flags |= HALF_ACKED;
+		facts_size_acked(h, &c->largest_acked[of]);
+	}
+	if (seq_diff(h->ack, h->end) >= 0)
+		h->unanswered_since = 0;
+}
+
+/* Likewise of facts_take: no repeat, no SYN, no RST. */
 static inline void predicted_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
 {
 	struct half *h = &c->half[side];
@@ -476,9 +435,14 @@ static inline void predicted_take(struct stream *s, struct own_conn *c, enum sid
 		return;
 	}
 	c->pub.last = p->ts;
-	bool old = id_is_old(h, p);
-	facts_take(s, c, side, p, old);
-	rtt_take(c, side, p, ack_take(s, c, side, p, old));
+	facts_of_sender(s, c, side, p, facts_id_old(h, p));
+	facts_of_segment(c, side, (uint32_t)p->window << h->wscale);
+	if (p->payload_len > 0) {
+		facts_size(h, p, false);
+		facts_unanswered(h, p->ts);
+	}
+	predicted_ack(c, side_other(side), p->ack);
+	rtt_take(c, side, p, true);
 	if (p->payload_len == 0)
 		return;
 	flow->acked = own_order_offset(c, side_other(side), p->ack);
