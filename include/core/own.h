@@ -32,7 +32,7 @@ enum half_flag {
 };
 
 /*
- * What one side sends (RFC 9293 3.3.1 seen from outside): what each segment reads or changes, in one cache line. It is copied into the listener's struct conn_side when the connection closes.
+ * What one side sends (RFC 9293 3.3.1 seen from outside): what each segment reads or changes, in one cache line. When the connection closes, the listener's struct conn_side takes its place.
  */
 struct half {
 	struct held *held;
@@ -56,7 +56,13 @@ struct half {
 	bool tsopt, df;
 };
 
-static_assert(sizeof(struct half) == 64, "one cache line");
+static_assert(sizeof(struct half) == 64 && sizeof(struct conn_side) == 64, "one cache line");
+
+/* What stragglers are held against, of a side that is over: its half's end, and whether it was known. */
+struct own_seen {
+	uint32_t end;
+	bool known;
+};
 
 /*
  * What an acknowledgement of bytes that were not seen is worth. A receiver drops one of bytes that were never sent (RFC 9293 3.10.7.4), so that a forged one changes nothing for it; but a capture
@@ -91,11 +97,18 @@ struct own_conn {
 	uint16_t largest_acked[2]; /* see struct conn_side */
 	uint32_t held_bytes;
 	int64_t since; /* when it was put into its list, or last looked at there */
-	struct half half[2];
-	int64_t hole_since[2]; /* since when on the clock an acknowledged hole, or an unknown start, is waited for; 0: none */
-	uint32_t hole_at[2];   /* nxt at that time */
-	uint32_t start[2];     /* of the first byte */
-	uint32_t fin[2];       /* with HALF_FIN, where its FIN stands */
+	union {
+		struct half half[2];
+		struct conn_side facts[2]; /* from the close on */
+	};
+	union {
+		int64_t hole_since
+			[2]; /* since when on the clock an acknowledged hole, or an unknown start, is waited for; 0: none */
+		struct own_seen seen[2]; /* from the close on */
+	};
+	uint32_t hole_at[2]; /* nxt at that time */
+	uint32_t start[2];   /* of the first byte */
+	uint32_t fin[2];     /* with HALF_FIN, where its FIN stands */
 	struct own_link in_wait;
 	int64_t wait_since; /* when it was put into LIST_WAIT */
 	uint32_t new_syn;   /* sequence of a SYN that may begin a new connection of the same tuple */
@@ -144,7 +157,7 @@ struct stream {
 	uint32_t conns;           /* numbers ever used */
 	struct own_queue lists[OWN_LISTS];
 	struct own_pasts pasts;
-	struct conn_side spare[2]; /* where facts go for which there is no memory */
+	struct conn_side spare[2]; /* where facts go for which there is no memory: nobody reads them */
 	int64_t now;               /* the time of the capture, which may be stepped */
 	int64_t clock; /* what has passed of it, which only grows: lists stand in its order, and it is what times in lists are in */
 	int64_t due;   /* nothing ages before this, on the clock */
@@ -232,7 +245,7 @@ void own_due_by(struct stream *s, enum own_list list, int64_t since);
 /* When a connection's time in its list is over, on the clock. */
 int64_t own_ends(const struct stream *s, const struct own_conn *c);
 
-/* The facts of both sides: memory for them is taken when the first one comes that is not usual, or at the close. Where there is none they go nowhere, which is counted. */
+/* The facts of both sides that are counted beside the halves: before the close, memory for them is taken when the first one comes. Where there is none they go nowhere, which is counted. */
 struct conn_side *own_sides(struct stream *s, struct own_conn *c);
 
 /* own_past.c - tuples of connections that are over. */

@@ -506,49 +506,52 @@ static uint32_t unacked(const struct own_conn *c, enum side side)
 	return n > 0 ? (uint32_t)n : 0;
 }
 
-/* What was counted in the half goes where the listener reads it. */
-static void facts_publish(struct stream *s, struct own_conn *c, enum side side)
+/* What was counted of a side, in its half and beside it (which may be NULL), in the place of the half. */
+static void facts_publish(struct own_conn *c, enum side side, const struct conn_side *beside)
 {
-	const struct half *h = &c->half[side];
-	struct conn_side *facts = &own_sides(s, c)[side];
+	const struct half h = c->half[side];
+	uint32_t left = unacked(c, side);
+	struct conn_side *facts = &c->facts[side];
+	*facts = beside ? *beside : (struct conn_side){0};
 	facts->mss = c->pub.flow[side].mss;
 	facts->largest_acked = c->largest_acked[side];
 	facts->ttl = c->pub.flow[side].ttl;
-	facts->packets = h->packets;
-	facts->retransmits = h->retransmits;
-	facts->unacked = unacked(c, side);
-	facts->unanswered = h->unanswered;
-	facts->unanswered_since = h->unanswered_since;
-	facts->largest = h->largest;
-	facts->stuck = h->stuck;
-	facts->ip_id = h->ip_id;
-	facts->ttl_low = h->ttl_low;
-	facts->ttl_high = h->ttl_high;
-	facts->tsopt = h->tsopt;
-	facts->df = h->df;
-	facts->window_closed = h->flags & HALF_WINDOW_CLOSED;
+	facts->packets = h.packets;
+	facts->retransmits = h.retransmits;
+	facts->unacked = left;
+	facts->unanswered = h.unanswered;
+	facts->unanswered_since = h.unanswered_since;
+	facts->largest = h.largest;
+	facts->stuck = h.stuck;
+	facts->ip_id = h.ip_id;
+	facts->ttl_low = h.ttl_low;
+	facts->ttl_high = h.ttl_high;
+	facts->tsopt = h.tsopt;
+	facts->df = h.df;
+	facts->window_closed = h.flags & HALF_WINDOW_CLOSED;
+	c->seen[side] = (struct own_seen){h.end, h.flags & HALF_KNOWN};
 }
 
-/* What others without memory counted there meanwhile belongs in nobody's record: it is none of this one's facts. */
-static void spare_clear(struct stream *s, const struct conn_side *sides)
+static void sides_publish(struct stream *s, struct own_conn *c)
 {
-	if (sides == s->spare)
-		memset(s->spare, 0, sizeof s->spare);
+	struct conn_side *beside = c->pub.side == s->spare ? NULL : c->pub.side;
+	for (enum side side = CLIENT; side <= SERVER; side++)
+		facts_publish(c, side, beside ? &beside[side] : NULL);
+	pool_put(s->pool, beside, sizeof s->spare);
+	c->pub.side = c->facts;
 }
 
 static void end_complete(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
 {
 	struct conn_end *end = &c->end;
-	bool both_fins = c->pub.flow[CLIENT].fin && c->pub.flow[SERVER].fin;
+	bool both_fins = c->pub.flow[CLIENT].fin && c->pub.flow[SERVER].fin, answered = c->half[SERVER].flags & HALF_ACKED;
 	end->over = end->by_rst ? HOW_RST : both_fins ? HOW_FIN : how;
-	spare_clear(s, own_sides(s, c));
-	for (enum side side = CLIENT; side <= SERVER; side++)
-		facts_publish(s, c, side);
+	sides_publish(s, c);
 	if (end->closer == CLOSER_NOBODY)
 		end->how = how;
 	conn_end_silence(&c->pub, end, ts);
 	end->half_open = c->list == LIST_HALF_OPEN;
-	end->unanswered = !(c->half[SERVER].flags & HALF_ACKED) && conn_unanswered(&c->pub, how == HOW_EVICTED ? c->pub.last : ts);
+	end->unanswered = !answered && conn_unanswered(&c->pub, how == HOW_EVICTED ? c->pub.last : ts);
 	s->stats.conns_open--;
 }
 
@@ -566,10 +569,7 @@ void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
 
 void own_release(struct stream *s, struct own_conn *c)
 {
-	spare_clear(s, c->pub.side);
 	s->listener->release(s->arg, &c->pub);
-	if (c->pub.side != s->spare)
-		pool_put(s->pool, c->pub.side, sizeof s->spare);
 	if (s->order.step >> STREAM_STEP_BITS != UINT64_MAX >> STREAM_STEP_BITS)
 		own_past_add(s, c, c->since + s->config.settle);
 	else

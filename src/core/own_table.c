@@ -151,9 +151,8 @@ struct conn_side *own_sides(struct stream *s, struct own_conn *c)
 		return c->pub.side;
 	c->pub.side = pool_get(s->pool, sizeof s->spare);
 	if (!c->pub.side) {
-		/* Shared by all for which there is none: see own_order.c for what keeps their facts apart. */
 		s->stats.no_memory++;
-		c->pub.side = s->spare;
+		c->pub.side = s->spare; /* shared by all for which there is none */
 	}
 	memset(c->pub.side, 0, sizeof s->spare);
 	return c->pub.side;

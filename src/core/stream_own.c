@@ -229,14 +229,13 @@ static void end_take(struct own_conn *c, enum side side, uint32_t seq, uint32_t 
 		h->end = end;
 }
 
-static void rst_note(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
+static void rst_note(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, struct own_seen seen)
 {
-	const struct half *h = &c->half[side];
 	struct conn_rst *rst = &own_sides(s, c)[side].reset;
 	if (rst->seen)
 		return;
 	rst->seen = true;
-	rst->overtook = (h->flags & HALF_KNOWN) && seq_diff(p->seq, h->end) < 0;
+	rst->overtook = seen.known && seq_diff(p->seq, seen.end) < 0;
 	rst->tsopt = p->has_tsopt;
 	rst->ttl = p->ttl;
 	rst->ip_id = p->ip_id;
@@ -261,7 +260,7 @@ static void rst_take(struct stream *s, struct own_conn *c, enum side side, const
 		if (c->list != LIST_FIN_WAIT)
 			own_move(s, c, LIST_FIN_WAIT);
 	}
-	rst_note(s, c, side, p);
+	rst_note(s, c, side, p, (struct own_seen){h->end, h->flags & HALF_KNOWN});
 	/* Where nothing else tells, this side's stream begins with the RST: what is held must have a place. */
 	if (!(h->flags & (HALF_KNOWN | HALF_FLOOR)))
 		own_order_start(c, side, p->seq);
@@ -361,8 +360,8 @@ static void straggler_take(struct stream *s, struct own_conn *c, enum side side,
 	struct conn_side *facts = &own_sides(s, c)[side];
 	s->stats.stray++;
 	if (p->flags & TCP_RST)
-		rst_note(s, c, side, p);
-	else if (facts->reset.seen && p->payload_len > 0 && seq_diff(p->seq + p->payload_len, c->half[side].end) > 0)
+		rst_note(s, c, side, p, c->seen[side]);
+	else if (facts->reset.seen && p->payload_len > 0 && seq_diff(p->seq + p->payload_len, c->seen[side].end) > 0)
 		facts->reset.after += facts->reset.after < UINT16_MAX;
 }
 
