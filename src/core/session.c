@@ -22,16 +22,25 @@ static void header_free(struct session *s)
 	s->header = NULL;
 }
 
-void session_free(struct session *s)
+void *session_room(struct session *s)
 {
-	if (!s)
-		return;
-	struct pool *pool = session_pool(s);
+	assert(!s->over);
 	dialogue_free(&s->dialogue);
 	header_free(s);
 	session_tls_free(s);
 	if (s->stream)
 		s->dialogue.env->opener->free(s->stream);
+	s->over = true;
+	return s->room;
+}
+
+void session_free(struct session *s)
+{
+	if (!s)
+		return;
+	if (!s->over)
+		session_room(s);
+	struct pool *pool = s->env->pool;
 	notes_free(&s->facts.notes, pool);
 	while (s->facts.first) {
 		struct transaction *next = s->facts.first->next;
