@@ -66,34 +66,34 @@ struct transaction {
 struct session_facts {
 	uint32_t commands, replies; /* replies: finished ones, multi-line ones counted once */
 	uint32_t extensions;        /* enum smtp_extension */
-	uint32_t flaws;             /* enum flaw */
 	uint32_t refusals;          /* replies 4yz and 5yz so far, the last one included */
 	uint32_t auth_failures;     /* of these, to AUTH: 535, 454 and the like */
 	uint32_t messages;          /* ends of messages sent */
+	uint16_t flaws;             /* enum flaw */
 	uint16_t last_code;         /* of the last finished reply; 0: none */
 	uint16_t farewell_code;     /* of the reply that is the server's farewell; 0: none */
 	struct smtp_enhanced last_enhanced, farewell_enhanced;
 	uint8_t last_command; /* enum smtp_verb. SMTP_CONNECT: none yet */
 	uint8_t starttls;     /* enum starttls */
 	bool lmtp;
+	bool tls : 1;                     /* TLS was begun */
+	bool tls_done : 1;                /* its handshake was finished, as far as its records show */
+	bool tls_opened : 1;              /* what was said inside could be read, from the first word to the last */
+	bool tls_alert : 1;               /* an alert was sent in clear ... */
+	uint8_t tls_alert_side;           /* ... by this side (enum side) ... */
+	uint8_t tls_alert_description;    /* ... with this description (RFC 8446 6) */
 	struct notes notes;               /* NOTE_BANNER, NOTE_HELO, NOTE_AUTH, NOTE_REPLY, NOTE_NOT_SMTP, NOTE_TLS_... */
 	struct transaction *first;        /* the kept ones */
 	uint64_t size_limit;              /* SIZE of the EHLO reply */
 	int64_t ts_banner;                /* when the greeting was complete */
 	int64_t ts_hello, ts_hello_reply; /* the last EHLO or HELO, and when it was accepted */
+	int64_t tls_expires;              /* of the server's certificate; 0: not seen. The names are notes */
 	uint32_t transactions_omitted;    /* that were not kept for lack of room */
 	uint16_t fates[FATES];            /* how many messages came to each */
 	uint16_t proxied_port;            /* 0: no PROXY header named a client */
 	struct ip_addr proxied;           /* with proxied_port: the client that it named */
-	bool tls;                         /* TLS was begun */
-	bool tls_done;                    /* its handshake was finished, as far as its records show */
-	bool tls_alert;                   /* an alert was sent in clear ... */
-	uint8_t tls_alert_side;           /* ... by this side (enum side) ... */
-	uint8_t tls_alert_description;    /* ... with this description (RFC 8446 6) */
-	bool tls_opened;                  /* what was said inside could be read, from the first word to the last */
-	bool tls_close_notify[2];         /* by enum side: read inside TLS */
 	uint16_t tls_version, tls_suite;  /* that the server chose; 0: not seen */
-	int64_t tls_expires;              /* of the server's certificate; 0: not seen. The names are notes */
+	bool tls_close_notify[2];         /* by enum side: read inside TLS */
 };
 
 /* How many transactions of one session are kept in detail; the rest is counted. */

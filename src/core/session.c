@@ -28,8 +28,6 @@ void *session_room(struct session *s)
 	dialogue_free(&s->dialogue);
 	header_free(s);
 	session_tls_free(s);
-	if (s->stream)
-		s->dialogue.env->opener->free(s->stream);
 	s->over = true;
 	return s->room;
 }
@@ -279,7 +277,7 @@ static void on_proxy(struct dialogue *d, const struct proxy_header *header)
 
 static void on_flaw(struct dialogue *d, unsigned flaws)
 {
-	session_of(d)->facts.flaws |= flaws;
+	session_of(d)->facts.flaws |= (uint16_t)flaws;
 }
 
 const struct dialogue_listener session_listener = {
@@ -334,7 +332,7 @@ void session_ahead(const struct session *s, int step)
 /* Bytes (none in a hole) of a session that is read inside TLS. */
 static void inside_data(struct session *s, const struct conn *conn, enum side side, struct bytes data, uint64_t len, int64_t ts)
 {
-	struct tls_heard at = {.side = side, .end = s->raw[side] + len, .acked = conn->flow[side].acked, .ts = ts};
+	struct tls_heard at = {.side = side, .end = s->tls->raw[side] + len, .acked = conn->flow[side].acked, .ts = ts};
 	session_tls_bytes(s, &at, data, len);
 	session_inside_push(s, &at, data, len);
 	session_inside_run(s, false);
@@ -372,8 +370,8 @@ void session_fin(struct session *s, const struct conn *conn, enum side side, int
 		return;
 	}
 	/* Behind the records that wait for a key. */
-	struct tls_heard at = {.side = side, .end = s->raw[side], .acked = acked, .ts = ts};
-	s->dialogue.env->opener->fin(s->stream, &at);
+	struct tls_heard at = {.side = side, .end = s->tls->raw[side], .acked = acked, .ts = ts};
+	s->dialogue.env->opener->fin(s->tls->stream, &at);
 	session_inside_run(s, false);
 }
 
@@ -381,7 +379,7 @@ void session_settle(struct session *s)
 {
 	if (!s)
 		return;
-	if (s->stream)
+	if (s->sealed)
 		session_inside_end(s);
 	session_tls_plain(s);
 }
