@@ -34,9 +34,12 @@ const char *flaw_name(unsigned bit);
 enum starttls { STARTTLS_NO, STARTTLS_OFFERED, STARTTLS_USED, STARTTLS_REFUSED, STARTTLS_STRIPPED };
 const char *starttls_name(enum starttls s);
 
-/* One message, from MAIL on. Times are nanoseconds since the epoch, 0: did not happen. */
+/* One message, from MAIL on. Times are nanoseconds since the epoch, 0: did not happen. What its content needs comes first. */
 struct transaction {
 	struct transaction *next; /* in the order of MAIL */
+	struct notes notes;       /* NOTE_FROM, NOTE_RCPT, NOTE_MESSAGE_ID, NOTE_QUEUE_ID, NOTE_REPLY */
+	uint64_t begin;           /* offset in the client's stream of its first byte; until then, of what follows MAIL */
+	uint64_t bytes;           /* of content sent, without the end of a DATA message */
 	enum fate fate;
 	bool mail_accepted; /* 2yz to MAIL */
 	bool content_begun; /* 354 to DATA, or a chunk of BDAT */
@@ -51,15 +54,12 @@ struct transaction {
 	uint32_t rcpt_count, rcpt_accepted, rcpt_deferred, rcpt_rejected;
 	uint32_t lmtp_answered, lmtp_accepted; /* replies after the end, one for each recipient (RFC 2033 4.2) */
 	uint64_t size_declared;                /* MAIL's SIZE parameter */
-	uint64_t begin;                 /* offset in the client's stream of its first byte; until then, of what follows MAIL */
-	uint64_t bytes;                 /* of content sent, without the end of a DATA message */
-	uint64_t bytes_acked;           /* of these, acknowledged by the server's TCP */
-	int64_t ts_mail, ts_mail_reply; /* MAIL, and its answer */
-	int64_t ts_rcpt, ts_rcpt_reply; /* the last RCPT, and its answer */
-	int64_t ts_data;                /* 354, or the first BDAT */
-	int64_t ts_end;                 /* the end was sent */
-	int64_t ts_reply;               /* the reply that settled it */
-	struct notes notes;             /* NOTE_FROM, NOTE_RCPT, NOTE_MESSAGE_ID, NOTE_QUEUE_ID, NOTE_REPLY */
+	uint64_t bytes_acked;                  /* of bytes, acknowledged by the server's TCP */
+	int64_t ts_mail, ts_mail_reply;        /* MAIL, and its answer */
+	int64_t ts_rcpt, ts_rcpt_reply;        /* the last RCPT, and its answer */
+	int64_t ts_data;                       /* 354, or the first BDAT */
+	int64_t ts_end;                        /* the end was sent */
+	int64_t ts_reply;                      /* the reply that settled it */
 };
 
 /* What is remembered of a session. Outputs read it; only session.c writes it. What every reply changes comes first. */

@@ -294,18 +294,16 @@ const struct dialogue_listener session_listener = {
 	.flaw = on_flaw,
 };
 
-/* More notes than so many bytes has a message with many recipients, of which the first are not looked at again. */
-enum { NOTES_AHEAD = 256 };
-
 static inline void lines_ahead(const void *from, size_t n)
 {
 	for (size_t line = 0; line < n; line += 64)
 		__builtin_prefetch((const char *)from + line, 1);
 }
 
+/* Mostly what was written last is written again, or something behind it. */
 static inline void notes_ahead(const struct notes *n)
 {
-	lines_ahead(n->block, n->used < NOTES_AHEAD ? n->used : NOTES_AHEAD);
+	lines_ahead(n->block + n->recent, (size_t)n->used - n->recent);
 }
 
 /* What bytes inside a message need is far less than what a command or a reply does, and nearly all bytes are of that kind. */
@@ -320,7 +318,7 @@ void session_ahead(const struct session *s, int step)
 		if (!content)
 			__builtin_prefetch(&s->facts, 1);
 		if (s->sending)
-			lines_ahead(s->sending, sizeof *s->sending);
+			lines_ahead(s->sending, content ? offsetof(struct transaction, rcpt_count) : sizeof *s->sending);
 	} else if (!content) {
 		__builtin_prefetch(s->dialogue.head, 1);
 		notes_ahead(&s->facts.notes);
