@@ -16,6 +16,8 @@ CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno
 CPPFLAGS += -ffile-prefix-map=$(CURDIR)=. -D_GNU_SOURCE -Iinclude -DSMTPWATCH_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 -fvisibility=hidden $(OPT) $(WARN) $(HARDEN) $(CHECKED)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,text
+wrapped   = $(shell sed -nE 's/^FOREIGN.[^$(,)]*, *(\w+),.*/\1/p; s/^.*__wrap_(\w+).*;$$/\1/p' tests/msan/foreign.c)
+LDFLAGS  += $(if $(filter memory,$(SANITIZE)),$(wrapped:%=-Wl,--wrap=%))
 LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -lmicrohttpd -lncursesw -ltinfo -lpthread
 
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $(1))))
@@ -23,6 +25,8 @@ core     := $(call objects,src/core/*.c)
 layers   := $(call objects,src/nids/*.c src/tls/*.c src/capture/*.c src/output/*.c src/daemon/*.c)
 main     := $(BUILD)/src/daemon/main.o
 testlib  := $(call objects,tests/lib/*.c)
+# Built for the memory sanitizer alone, which does not see into foreign libraries.
+foreign  := $(if $(filter memory,$(SANITIZE)),$(BUILD)/tests/msan/foreign.o)
 tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/scenario_pcap.c tests/make_docs.c))
 
 to        = $(DESTDIR)$(PREFIX)
@@ -31,6 +35,8 @@ documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/columns.
 
 fuzz_targets := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_parts   := $(addprefix $(BUILD)/tests/,fuzz/fuzz.o fuzz/case.o fuzz/talk.o fuzz/sealer.o fuzz/memory_file.o lib/general.o)
+# What each target needs of them: libFuzzer looks after each execution at all that could have run.
+fuzz_library := $(BUILD)/tests/fuzz/parts.a
 replays      := $(fuzz_targets:%=$(BUILD)/tests/fuzz/replay_%)
 
 lab_tools := $(addprefix $(BUILD)/tests/lab/,blast bare_live)
@@ -54,9 +60,11 @@ $(BUILD)/smtpwatch: $(layers) $(BUILD)/libsmtpwatch.a
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/libsmtpwatch.a: $(core)
+$(fuzz_library): $(fuzz_parts) $(filter-out $(main),$(layers))
+$(BUILD)/libsmtpwatch.a $(fuzz_library):
 	$(call said,AR   $@)rm -f $@ && $(AR) rcs $@ $^
 
-$(tests): $(BUILD)/%: $(BUILD)/%.o $(testlib) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
+$(tests): $(BUILD)/%: $(BUILD)/%.o $(testlib) $(foreign) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka -lssl $(LIBS) -o $@
 
 $(BUILD)/%.o: %.c Makefile
@@ -80,6 +88,11 @@ asan:
 
 tsan:
 	@$(again) test BUILD=build/tsan SANITIZE=thread OPT='-O1 -g'
+
+msan:
+	@contrib/install-deps.sh build check fuzz
+	@$(again) $(tests:$(BUILD)/%=build/msan/%) $(replays:$(BUILD)/%=build/msan/%) CC=clang BUILD=build/msan SANITIZE=memory OPT='-O1 -g'
+	@tests/msan/run build/msan
 
 # The analysers of both compilers, and clang-tidy: minutes, so not part of lint.
 analyse:
@@ -149,12 +162,12 @@ fuzz:
 	@$(fuzz_build)/tests/fuzz/seeds $(fuzz_build)/corpus/monitor pcaps/*.pcap*
 	@tests/fuzz/run $(fuzz_build) $(or $(SECONDS),600) $(or $(TARGETS),$(fuzz_targets))
 
-$(fuzz_targets:%=$(BUILD)/tests/fuzz/%): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(fuzz_parts) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
+$(fuzz_targets:%=$(BUILD)/tests/fuzz/%): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(fuzz_library) $(BUILD)/libsmtpwatch.a
 	$(call said,LINK $@)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/tests/fuzz/monitor: $(BUILD)/tests/fuzz/mutate.o
 
-$(replays): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(fuzz_parts) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
+$(replays): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(foreign) $(fuzz_library) $(BUILD)/libsmtpwatch.a
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/tests/fuzz/seeds: $(addprefix $(BUILD)/tests/fuzz/,seeds.o case.o) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
@@ -213,7 +226,7 @@ lab-package: deb
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check bench bench-live floods browser lab test asan tsan analyse valgrind lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean
+.PHONY: all run check bench bench-live floods browser lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)

@@ -183,6 +183,21 @@ static void a_forged_acknowledgement_hides_nothing(void **state)
 	}
 }
 
+/* Nor does one that its receiver drops because it acknowledges what was before the connection: it says nothing at all. */
+static void a_segment_of_another_connection_says_nothing(void **state)
+{
+	(void)state;
+	static const uint32_t behinds[] = {100, 1 << 16, 1 << 24, (1 << 30) - 1};
+	for (unsigned k = 0; k < 2 * 4 * SAID * 2; k++) {
+		struct engine_run *r = engine_run_new(k % 2 ? &stream_general : &stream_own);
+		assert_non_null(r);
+		uint32_t behind = behinds[k / 2 % 4];
+		assert_all_heard(
+			forged(r, FRAME_MS, k / 8 % SAID, k / 8 / SAID ? SERVER : CLIENT, (uint32_t)-behind, "221 forged\r\n"));
+		engine_run_free(r);
+	}
+}
+
 /* The number of the server's RST says how much it had sent. */
 static void a_forged_acknowledgement_before_the_end_hides_no_reset(void **state)
 {
@@ -322,6 +337,41 @@ static void a_lost_reply_is_a_hole(void **state)
 	}
 }
 
+/* The server's last words and its FIN are missing. What answers a segment that had crossed them bears the number which that one acknowledged, and says nothing of what was sent. */
+static void a_reset_that_answers_an_old_segment_belies_nothing(void **state)
+{
+	(void)state;
+	struct engine_run *r = engine_run_new(&stream_own);
+	assert_non_null(r);
+	struct talk t = talk_v4(&r->in, 1);
+	talk_mail(&t);
+	talk_say(&t, CLIENT, "NOOP\r\n");
+	uint32_t heard = t.heard[CLIENT];
+	talk_say(&t, SERVER, "421 bye\r\n");
+	talk_fin(&t, SERVER);
+	talk_ack(&t, CLIENT);
+	segments_drop(&r->in, r->in.n - 3);
+	segments_drop(&r->in, r->in.n - 2);
+	talk_raw(&t, SERVER, TCP_RST, heard, bytes_of(NULL, 0));
+	assert_true(engine_run_one(r)->gap[SERVER] >= strlen("421 bye\r\n"));
+	engine_run_free(r);
+}
+
+/* Segments of one byte, each behind a hole: every one that comes is put in its place among them, so that there may not be as many as bytes would fit. */
+static void tiny_segments_are_not_held_in_thousands(void **state)
+{
+	(void)state;
+	struct engine_run *r = engine_run_new(&stream_own);
+	assert_non_null(r);
+	struct talk t = talk_v4(&r->in, 1);
+	talk_handshake(&t);
+	for (uint32_t i = 0; i < 2000; i++)
+		talk_raw(&t, CLIENT, TCP_ACK, t.next[CLIENT] + 10 + 2 * i, bytes_str("x"));
+	engine_run_batches(r, 16);
+	assert_true(r->stats.held_overflow > 0);
+	engine_run_free(r);
+}
+
 /* The server never speaks again, as far as the capture sees: what the client acknowledges, and acknowledges again, is missing. */
 static void a_side_that_is_not_heard_any_more_is_believed_of_the_other(void **state)
 {
@@ -407,6 +457,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(facts_without_memory_are_nobodys),
 		cmocka_unit_test(a_forged_acknowledgement_hides_nothing),
+		cmocka_unit_test(a_segment_of_another_connection_says_nothing),
 		cmocka_unit_test(a_forged_acknowledgement_before_the_end_hides_no_reset),
 		cmocka_unit_test(an_acknowledgement_two_gigabytes_ago_is_none_ahead),
 		cmocka_unit_test(a_forged_fin_hides_nothing),
@@ -415,6 +466,8 @@ int main(void)
 		cmocka_unit_test(a_lost_reply_is_a_hole),
 		cmocka_unit_test(a_forged_mark_hides_no_packet),
 		cmocka_unit_test(many_connections_bear_few_steps_of_the_clock),
+		cmocka_unit_test(a_reset_that_answers_an_old_segment_belies_nothing),
+		cmocka_unit_test(tiny_segments_are_not_held_in_thousands),
 		cmocka_unit_test(a_side_that_is_not_heard_any_more_is_believed_of_the_other),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

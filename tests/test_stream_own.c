@@ -169,6 +169,77 @@ static void an_old_acknowledgement_takes_nothing_back(void **state)
 	engine_run_free(r);
 }
 
+/* The first copy of the SYN is lost to a capture that has each packet twice; the second one comes when bytes behind it were handed on, and so do theirs. */
+static void a_syn_captured_late_takes_nothing_back(void **state)
+{
+	(void)state;
+	static const size_t late[] = {4, 5}; /* behind the banner, behind the EHLO */
+	for (size_t i = 0; i < sizeof late / sizeof *late; i++) {
+		struct engine_run *r = engine_run_new(&stream_own);
+		assert_non_null(r);
+		struct talk t = talk_v4(&r->in, 1);
+		talk_mail(&t);
+		segments_repeat(&r->in, 4);
+		segments_move(&r->in, 0, late[i] - 1);
+		talk_close(&t, SERVER);
+		const struct heard *h = engine_run_one(r);
+		assert_mail(h);
+		assert_true(h->conn.flow[CLIENT].syn);
+		engine_run_free(r);
+	}
+}
+
+/* All that the server says is captured before what the client said: acknowledged already, and yet seen for the first time. */
+static void what_is_captured_late_is_not_sent_again(void **state)
+{
+	(void)state;
+	struct engine_run *r = engine_run_new(&stream_own);
+	assert_non_null(r);
+	struct talk t = talk_v4(&r->in, 1);
+	talk_mail(&t);
+	segments_move(&r->in, 4, 7);
+	segments_move(&r->in, 5, 7);
+	assert_mail(engine_run_one(r));
+	assert_int_equal(r->stats.retransmits, 0);
+	engine_run_free(r);
+
+	/* The same, and a reply is missing, for which they wait. */
+	r = engine_run_new(&stream_own);
+	assert_non_null(r);
+	t = talk_v4(&r->in, 1);
+	talk_mail(&t);
+	talk_say(&t, CLIENT, "NOOP\r\n");
+	talk_say(&t, SERVER, "250 ok\r\n");
+	segments_move(&r->in, 4, 9);
+	segments_move(&r->in, 5, 9);
+	segments_move(&r->in, 6, 9);
+	segments_drop(&r->in, 4);
+	assert_true(heard_equals(engine_run_one(r), CLIENT, "EHLO a\r\nQUIT\r\nNOOP\r\n"));
+	assert_int_equal(r->stats.retransmits, 0);
+	engine_run_free(r);
+}
+
+/* The first copy of the EHLO is missing, and the one that is sent again acknowledges the reply to it: the reply does not come before the command for that. */
+static void the_copy_that_was_sent_again_goes_first(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 2; k++) {
+		struct engine_run *r = engine_run_new(&stream_own);
+		assert_non_null(r);
+		struct talk t = talk_v4(&r->in, 1);
+		talk_mail(&t);
+		segments_move(&r->in, 4, 5);
+		r->in.packets[5].ack += 8;
+		r->in.packets[5].ts++;
+		if (k)
+			talk_close(&t, SERVER);
+		struct heard *h = engine_run_one(r);
+		assert_mail(h);
+		assert_true(strncmp(h->turns, "scscs", 5) == 0);
+		engine_run_free(r);
+	}
+}
+
 enum { YEAR = 365 * 86400 };
 
 /* Before the clock of the capture was stepped back by a year: a SYN without an answer, and a reply that waits for the bytes before it. Behind it, half an hour of something else. */
@@ -226,6 +297,9 @@ int main(void)
 		cmocka_unit_test(absurd_acknowledgements_are_no_holes),
 		cmocka_unit_test(absurd_acknowledgements_end_with_the_handshake),
 		cmocka_unit_test(an_old_acknowledgement_takes_nothing_back),
+		cmocka_unit_test(a_syn_captured_late_takes_nothing_back),
+		cmocka_unit_test(what_is_captured_late_is_not_sent_again),
+		cmocka_unit_test(the_copy_that_was_sent_again_goes_first),
 		cmocka_unit_test(what_waits_is_over_after_a_step_back),
 		cmocka_unit_test(a_clock_to_and_fro_is_not_believed_for_ever),
 	};

@@ -154,6 +154,27 @@ static void summary_of_alerts(void **state)
 	run_free(&r);
 }
 
+/* The ending of a session is as severe as it was, not as such a one could be. */
+static void summary_of_a_mild_one(void **state)
+{
+	(void)state;
+	struct run r;
+	struct made m;
+
+	run_init(&r);
+	r.core.frames = 20;
+	made_init(&m);
+	m.ending = (struct ending){.closer = CLOSER_SERVER, .tls = {.pending = TLS_PENDING_COMMAND}};
+	made_verdict(&m, VERDICT_TLS_BROKEN_OFF, 0);
+	totals_count(&r.totals, &m.report);
+	has(run_text(&r), "  notice    tls-broken-off ");
+	m.ending.tls.notifies = true;
+	totals_count(&r.totals, &m.report);
+	has(run_text(&r), "  warning   tls-broken-off ");
+	made_free(&m);
+	run_free(&r);
+}
+
 static void ten_worst_of_many_servers(void **state)
 {
 	(void)state;
@@ -212,9 +233,9 @@ static void names_from_greetings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(summary_without_smtp), cmocka_unit_test(summary_when_all_is_well),
-		cmocka_unit_test(summary_of_alerts),    cmocka_unit_test(ten_worst_of_many_servers),
-		cmocka_unit_test(names_from_greetings),
+		cmocka_unit_test(summary_without_smtp),      cmocka_unit_test(summary_when_all_is_well),
+		cmocka_unit_test(summary_of_alerts),         cmocka_unit_test(summary_of_a_mild_one),
+		cmocka_unit_test(ten_worst_of_many_servers), cmocka_unit_test(names_from_greetings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

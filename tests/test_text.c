@@ -118,7 +118,7 @@ struct happened_row {
 
 static const struct happened_row happened[] = {
 	{VERDICT_421_IDLE,
-	 {.closer = CLOSER_SERVER, .how = HOW_FIN, .farewell = FAREWELL_421, .stage = STAGE_IDLE},
+	 {.closer = CLOSER_SERVER, .how = HOW_FIN, .farewell = FAREWELL_421, .final_421 = PLACE_BETWEEN, .stage = STAGE_IDLE},
 	 421,
 	 ", and closed: \"421 closing\". This was at stage IDLE, with a FIN. "},
 	{VERDICT_DROP_AFTER_MESSAGE,
@@ -143,6 +143,10 @@ static const struct happened_row happened[] = {
 	 {.closer = CLOSER_SERVER, .how = HOW_SILENCE, .vanished = true, .stage = STAGE_DATA},
 	 0,
 	 ". This was at stage DATA. The client tried again 5 times in 2.0 s. The server's last reply was "},
+	{VERDICT_CLIENT_DROP_IN_MESSAGE,
+	 {.closer = CLOSER_CLIENT, .how = HOW_SILENCE, .farewell = FAREWELL_421, .stage = STAGE_DATA},
+	 421,
+	 "a message. This was at stage DATA, by falling silent. The server's last reply was \"421 closing\". "},
 	{VERDICT_CONNECT_UNANSWERED, {.no_answer = true}, 0, ". The client tried again 6 times in 2.0 s. The server's "},
 	{VERDICT_UNKNOWN,
 	 {.unsure = UNSURE_SERVER_GAP, .unsure_bytes = 31},

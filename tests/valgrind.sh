@@ -28,6 +28,7 @@ for file in pcaps/*.pcap*; do
 done
 judge 'all captures, one thread, every form' -j 1 -o "json:$folder/json" -o text -o "html:$folder/page.html" -o "csv:$folder/csv" -o "zeek:$folder/zeek" "${captures[@]}"
 judge 'all captures, two threads' -j 2 -o json "${captures[@]}"
+judge 'all captures, by libnids' -j 1 --engine nids -o json "${captures[@]}"
 judge 'on any port, redacted' -j 1 -p any --redact all -o json "${captures[@]}"
 judge 'one dialogue explained' --explain 1 -r pcaps/221-for-message.pcap
 [ $bad = 0 ]

@@ -8,10 +8,13 @@
 enum sealed_kind {
 	SEALED_RECORD,
 	SEALED_HOLED, /* of its body, bytes are missing; how long it is, is known */
-	SEALED_CLEAR, /* bytes where a record should begin, that are none: body of n */
+	SEALED_CLEAR, /* a line of a server in clear where a record should begin, or SEALED_LINE of it */
 	SEALED_LOST,  /* a hole after which nobody knows where a record begins; nothing more comes of this side but its FIN */
 	SEALED_FIN
 };
+
+/* RFC 5321 4.5.3.1.5 */
+enum { SEALED_LINE = 512 };
 
 struct sealed {
 	struct sealed *next;
@@ -39,6 +42,9 @@ struct sealed_queue {
 void sealed_push(struct sealed_queue *q, const struct tls_heard *at, struct bytes data);
 void sealed_gap(struct sealed_queue *q, const struct tls_heard *at, uint64_t len);
 void sealed_fin(struct sealed_queue *q, const struct tls_heard *at);
+
+/* Nothing more will come: a line in clear that has no end is queued as it is. */
+void sealed_rest(struct sealed_queue *q);
 
 /* Takes the first one off; NULL: there is none. Free it with sealed_drop, NULL is allowed. */
 struct sealed *sealed_take(struct sealed_queue *q);

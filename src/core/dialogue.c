@@ -72,6 +72,8 @@ static bool reply_finds(struct dialogue *d, const struct smtp_pending *p, const 
 		d->fitted = 0;
 		return false;
 	}
+	if (d->before_hole > 0)
+		return true; /* of what comes behind the hole it tells nothing */
 	d->fitted += r->code < 400;
 	if (fit == FIT_SURE || (d->fitted >= FITS_TO_TRUST && !p->next))
 		d->lost = false;
@@ -188,8 +190,10 @@ static void reply_done(struct dialogue *d, const struct smtp_reply *r, int64_t t
 	struct smtp_pending *p = d->head;
 	if (p && !reply_can_answer(d, p, r))
 		p = NULL;
-	/* Found too soon: this reply cannot be the answer to what was sent after the hole. */
-	if (p && d->holed && !d->lost && p->unsure && p->verb != SMTP_CONNECT && reply_fits((enum smtp_verb)p->verb, r) == FIT_NOT)
+	/* Found too soon: this reply cannot be the answer to what was sent after the hole. Of what is surely the oldest, a farewell may be. */
+	bool farewell = r->code == 221 || r->code == 421;
+	bool misfit = p && p->verb != SMTP_CONNECT && reply_fits((enum smtp_verb)p->verb, r) == FIT_NOT;
+	if (misfit && d->holed && !d->lost && (p->unsure || !farewell))
 		dialogue_lose(d, CLIENT, 0);
 	if (d->lost && !(p && !p->unsure)) {
 		/* In the dark, commands that this reply does not fit have had theirs in the hole, or wait behind one that is not known. */
@@ -208,7 +212,7 @@ static void reply_done(struct dialogue *d, const struct smtp_reply *r, int64_t t
 	if (reply_ends_content(d, r, ts))
 		return;
 	/* After a hole, a reply too many shows that the pairing was found wrongly. */
-	if (d->holed && !d->lost && r->code != 221 && r->code != 421)
+	if (d->holed && !d->lost && !farewell)
 		dialogue_lose(d, CLIENT, 0);
 	reply_tell(d, NULL, r, ts);
 }
@@ -293,9 +297,10 @@ static __attribute__((noinline)) void server_run(struct dialogue *d, struct byte
 		d->offset[SERVER] += left - in.n;
 		if (!whole)
 			return;
-		if (d->skip[SERVER])
-			d->skip[SERVER] = false;
-		else if (!before || !reply_repeats(d, &line, before))
+		/* What comes behind a hole that began within a line may be the rest of it, or, as a rule where a snaplen cut it, the next one. */
+		bool rest = d->skip[SERVER] && smtp_reply_read(line.text).code == 0;
+		d->skip[SERVER] = false;
+		if (!rest && (!before || !reply_repeats(d, &line, before)))
 			before = reply_line(d, &line, ts) && line.text.p == at ? at : NULL;
 		line_reset(&d->line[SERVER], d->env->pool);
 	}

@@ -58,6 +58,7 @@ void dialogue_unpend(struct dialogue *d)
 	if (!d->head)
 		d->tail = NULL;
 	d->pendings--;
+	d->before_hole -= d->before_hole > 0;
 	pool_put(d->env->pool, p, sizeof *p);
 }
 
@@ -237,6 +238,13 @@ static void auth_line(struct dialogue *d, const struct line_out *line, int64_t t
 	d->mode = p && !d->lost ? MODE_WAIT : MODE_COMMAND;
 }
 
+static bool is_command(struct bytes line)
+{
+	enum smtp_verb verb = smtp_command_read(line).verb;
+	return verb != SMTP_UNKNOWN && verb != SMTP_NOT_SMTP;
+}
+
+/* What comes behind a hole that began within a line may be the rest of that one, or the next one, which can be told where it is a command. */
 static size_t line_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	struct bytes rest = in;
@@ -245,11 +253,11 @@ static size_t line_run(struct dialogue *d, struct bytes in, int64_t ts)
 	d->offset[CLIENT] += in.n - rest.n;
 	if (!whole)
 		return in.n;
-	if (d->skip[CLIENT])
-		d->skip[CLIENT] = false;
-	else if (d->mode == MODE_AUTH)
+	bool tail = d->skip[CLIENT] && !is_command(line.text);
+	d->skip[CLIENT] = false;
+	if (d->mode == MODE_AUTH && !tail)
 		auth_line(d, &line, ts);
-	else
+	else if (!tail)
 		command_line(d, &line, ts);
 	line_reset(&d->line[CLIENT], d->env->pool);
 	return in.n - rest.n;
@@ -318,8 +326,7 @@ static size_t refused_run(struct dialogue *d, struct bytes in, int64_t ts)
 	const uint8_t *lf = memchr(in.p, '\n', in.n < upto ? in.n : upto);
 	if (!lf && in.n < upto)
 		return 0;
-	struct smtp_command c = smtp_command_read(bytes_of(in.p, lf ? (size_t)(lf - in.p) - (lf > in.p && lf[-1] == '\r') : 0));
-	bool command = lf && c.verb != SMTP_UNKNOWN && c.verb != SMTP_NOT_SMTP;
+	bool command = lf && is_command(bytes_of(in.p, (size_t)(lf - in.p) - (lf > in.p && lf[-1] == '\r')));
 	d->mode = command ? MODE_COMMAND : MODE_CHUNK;
 	return piece_run(d, in, ts);
 }
@@ -417,19 +424,26 @@ void dialogue_client_resume(struct dialogue *d, int64_t ts)
 	}
 }
 
+/* The part of a hole that lies in the chunk: where that ends is known all the same. Returns the rest. */
+static uint64_t chunk_gap(struct dialogue *d, uint64_t len, int64_t ts)
+{
+	uint64_t inside = len < d->chunk ? len : d->chunk;
+	d->chunk -= inside;
+	d->hole = true; /* its last byte may be no byte but the FIN */
+	d->offset[CLIENT] += inside;
+	content_tell(d, bytes_of(NULL, 0), inside);
+	if (d->chunk == 0)
+		chunk_done(d, ts);
+	return len - inside;
+}
+
 void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
 {
 	switch ((enum dialogue_mode)d->mode) {
 	case MODE_CHUNK:
-		if (len <= d->chunk) {
-			d->chunk -= len;
-			d->hole = true; /* its last byte may be no byte but the FIN */
-			d->offset[CLIENT] += len;
-			content_tell(d, bytes_of(NULL, 0), len);
-			if (d->chunk == 0)
-				chunk_done(d, ts);
+		len = chunk_gap(d, len, ts);
+		if (len == 0)
 			return;
-		}
 		break;
 	case MODE_CONTENT:
 		d->hole = true;
@@ -453,5 +467,6 @@ void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
 	d->started = true;
 	d->skip[CLIENT] = !line_idle(&d->line[CLIENT]);
 	line_reset(&d->line[CLIENT], d->env->pool);
+	d->before_hole = d->pendings;
 	dialogue_lose(d, CLIENT, len);
 }

@@ -36,6 +36,7 @@ struct monitor {
 	union packet_decoded batch[BATCH]; /* the first `batched` of them are segments */
 	size_t batched;
 	int64_t last;
+	bool quiet; /* time came by monitor_tick, behind the last frame */
 	uint32_t input;
 	struct monitor_stats stats;
 };
@@ -331,6 +332,7 @@ static void frame_take(struct monitor *m, const struct frame *frame)
 	m->stats.kinds[kind]++;
 	m->stats.reordered_time += frame->ts < m->last;
 	m->last = frame->ts;
+	m->quiet = false;
 	if (kind == PACKET_TCP) {
 		decoded->tcp.number = m->stats.frames;
 		if (++m->batched == BATCH)
@@ -368,6 +370,7 @@ const struct stream_order *monitor_order(const struct monitor *m)
 
 void monitor_tick(struct monitor *m, int64_t now)
 {
+	m->quiet = true;
 	m->config.engine->tick(m->stream, now);
 }
 
@@ -376,10 +379,10 @@ void monitor_drops(struct monitor *m, int64_t from, int64_t to, uint64_t n)
 	drops_note(&m->drops, from, to, n);
 }
 
-/* Frames that were no segments had a time too. */
+/* Frames that were no segments had a time too. Where time has gone on since the last frame, its time would take the clock back. */
 void monitor_finish(struct monitor *m)
 {
-	if (m->stats.frames > 0)
+	if (m->stats.frames > 0 && !m->quiet)
 		monitor_tick(m, m->last);
 	m->config.engine->finish(m->stream);
 }

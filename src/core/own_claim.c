@@ -55,7 +55,8 @@ void own_claim_heard(struct stream *s, struct own_conn *c, enum side of, const s
 		return;
 	}
 	uint32_t end = p->seq + p->payload_len + !!(p->flags & TCP_FIN);
-	bool last = p->flags & (TCP_FIN | TCP_RST);
+	/* An RST without ACK answers a segment, with the number that this one acknowledged: an old one, perhaps (RFC 9293 3.10.7.1). */
+	bool last = (p->flags & TCP_FIN) || (p->flags & (TCP_RST | TCP_ACK)) == (TCP_RST | TCP_ACK);
 	if (seq_diff(p->seq, h->nxt) > 0)
 		c->claims[of] = CLAIM_BELIEVED;
 	else if (p->seq == h->nxt && seq_diff(end, h->ack) < 0 && (last || older_than(s, c, of, p->ts, s->config.skew)))

@@ -8,10 +8,18 @@ static size_t held_size(const struct held *e)
 	return sizeof *e + e->cap;
 }
 
+/* What a segment counts for the bounds of what is held: at least so much, as they are searched in order, and a great many of one byte each would cost the time of as many. */
+static size_t held_charge(const struct held *e)
+{
+	enum { LEAST = 512 };
+	size_t size = held_size(e);
+	return size > LEAST ? size : LEAST;
+}
+
 static void held_free(struct stream *s, struct own_conn *c, struct held *e)
 {
-	c->held_bytes -= (uint32_t)held_size(e);
-	s->stats.held_bytes -= held_size(e);
+	c->held_bytes -= (uint32_t)held_charge(e);
+	s->stats.held_bytes -= held_charge(e);
 	pool_put(s->pool, e, held_size(e));
 }
 
@@ -151,6 +159,11 @@ static bool held_step(struct stream *s, struct own_conn *c, enum side side)
 	struct held *whole = e, part = *e;
 	uint32_t behind = h->nxt - e->seq, skip = behind < e->len ? behind : e->len;
 	segment_skip(&part, skip);
+	/* Held before the start was known, and of a connection before: this stream does not end before it begins. */
+	if (behind > whole->len && (part.flags & TCP_FIN)) {
+		part.flags &= (uint8_t)~TCP_FIN;
+		h->flags &= (uint8_t)~HALF_FIN;
+	}
 	deliver(s, c, side, &part, whole->data + (whole->cap - part.cap));
 	held_free(s, c, whole);
 	return true;
@@ -193,13 +206,22 @@ static bool start_settle(struct own_conn *c, enum side side)
 	return true;
 }
 
-/* The side whose hole, before what it holds, is declared first when all must go: the one that holds the older segment. */
-static int held_older(const struct own_conn *c)
+static bool held_is_next(const struct half *h)
+{
+	return h->held && seq_diff(h->held->seq, h->nxt) <= 0;
+}
+
+/*
+ * The side that gives way when all must go; -1: nothing is held. Where both hold their next bytes, each of which acknowledges the other's, one of them is sent again, and the first copy is missing: the one that was captured later.
+ * Else it is the one that holds the older segment: the hole before it is declared.
+ */
+static int held_yields(const struct own_conn *c)
 {
 	const struct held *client = c->half[CLIENT].held, *server = c->half[SERVER].held;
 	if (!client || !server)
 		return client ? CLIENT : server ? SERVER : -1;
-	return server->ts < client->ts ? SERVER : CLIENT;
+	bool circle = held_is_next(&c->half[CLIENT]) && held_is_next(&c->half[SERVER]);
+	return (circle ? server->ts > client->ts : server->ts < client->ts) ? SERVER : CLIENT;
 }
 
 /* One step towards holding nothing, the best founded first. False when nothing is left. */
@@ -215,7 +237,7 @@ static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
 		}
 	}
 
-	int side = held_older(c);
+	int side = held_yields(c);
 	if (side < 0)
 		return false;
 	struct half *h = &c->half[side];
@@ -230,7 +252,7 @@ static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
 static struct held **hold_part(struct stream *s, struct own_conn *c, struct held **at, const struct held *part, const uint8_t *data)
 {
 	struct held *e = NULL;
-	if (s->stats.held_bytes + held_size(part) <= s->config.held_total && held_size(part) <= POOL_MAX)
+	if (s->stats.held_bytes + held_charge(part) <= s->config.held_total && held_size(part) <= POOL_MAX)
 		e = pool_get(s->pool, held_size(part));
 	if (!e) {
 		s->stats.no_memory++;
@@ -241,8 +263,8 @@ static struct held **hold_part(struct stream *s, struct own_conn *c, struct held
 		memcpy(e->data, data, part->cap);
 	e->next = *at;
 	*at = e;
-	c->held_bytes += (uint32_t)held_size(e);
-	s->stats.held_bytes += held_size(e);
+	c->held_bytes += (uint32_t)held_charge(e);
+	s->stats.held_bytes += held_charge(e);
 	if (s->stats.held_bytes > s->stats.held_peak)
 		s->stats.held_peak = s->stats.held_bytes;
 	s->stats.out_of_order++;

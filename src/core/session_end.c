@@ -35,8 +35,9 @@ static enum unsure unsure_of(const struct session *s, const struct conn *conn, c
 	}
 	if (!over && end->closer == CLOSER_NOBODY)
 		return watch_ended(end->over);
-	/* A client that has only half closed still waits for what is outstanding. */
-	if (!over && end->closer == CLOSER_CLIENT && s && s->dialogue.head && end->over != HOW_IDLE)
+	/* A client that has only half closed still waits for what is outstanding, or may be: a dot that only some servers take as the end. */
+	bool waits = s && (s->dialogue.head || s->dialogue.mode == MODE_SOFT);
+	if (!over && end->closer == CLOSER_CLIENT && waits && end->over != HOW_IDLE)
 		return watch_ended(end->over);
 	if (!s && conn->side[SERVER].packets > 0 && !conn->flow[SERVER].syn && !end->refused)
 		return UNSURE_MIDSTREAM;

@@ -53,7 +53,8 @@ static void on_content(struct dialogue *d, struct bytes text, uint64_t len)
 {
 	const struct session *s = session_of(d);
 	enum stage stage = s->sending && s->sending->chunked ? STAGE_BDAT : STAGE_DATA;
-	tell(d, (struct watch_event){.kind = WATCH_CONTENT, .side = CLIENT, .stage = stage, .bytes = len});
+	tell(d,
+	     (struct watch_event){.kind = WATCH_CONTENT, .side = CLIENT, .stage = stage, .ts = s->last_byte[CLIENT], .bytes = len});
 	session_listener.content(d, text, len);
 }
 

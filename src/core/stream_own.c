@@ -140,6 +140,9 @@ static bool syn_take(struct own_conn *c, enum side side, const struct packet *p)
 	bool moved = (h->flags & HALF_KNOWN) && c->start[side] != p->seq + 1;
 	if (moved && (h->nxt != c->start[side] || h->held || !(p->flags & TCP_ACK)))
 		return false;
+	/* An answer to another SYN. */
+	if ((p->flags & TCP_ACK) && c->pub.flow[side_other(side)].syn && seq_diff(p->ack, c->half[side_other(side)].end) > 0)
+		return false;
 	if (flow->syn && !moved) {
 		h->retransmits++;
 		return true;
@@ -147,7 +150,9 @@ static bool syn_take(struct own_conn *c, enum side side, const struct packet *p)
 	flow->syn = true;
 	c->pub.flow[side].mss = p->mss;
 	h->wscale = p->has_wscale ? p->wscale : 0;
-	own_order_start(c, side, p->seq + 1);
+	/* Captured behind what it begins, it takes none of that back. */
+	if (moved || !(h->flags & HALF_KNOWN))
+		own_order_start(c, side, p->seq + 1);
 	if ((p->flags & TCP_ACK) && !(c->half[side_other(side)].flags & HALF_KNOWN))
 		own_order_start(c, side_other(side), p->ack);
 	return true;
@@ -165,6 +170,17 @@ static inline bool captured_twice(const struct stream *s, const struct own_conn 
 	return twice;
 }
 
+/* Did this side go as far before? What it has sent and the other side has acknowledged may have been captured late all the same, so that `end` does not tell. */
+static inline bool seen_before(const struct half *h, uint32_t end)
+{
+	const struct held *last = h->held;
+	while (last && last->next)
+		last = last->next;
+	if (last)
+		return seq_diff(end, last->seq + last->len) <= 0;
+	return (h->flags & HALF_KNOWN) && seq_diff(end, h->nxt) <= 0;
+}
+
 /* What the numbers of a segment tell: repeats, unanswered bytes, windows. */
 static inline void facts_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, bool old)
 {
@@ -175,7 +191,7 @@ static inline void facts_take(struct stream *s, struct own_conn *c, enum side si
 	if (p->payload_len == 0)
 		return;
 	uint32_t end = p->seq + p->payload_len;
-	bool repeat = (h->flags & (HALF_KNOWN | HALF_FLOOR)) && seq_diff(end, h->end) <= 0 && !old;
+	bool repeat = !old && seen_before(h, end);
 	bool keepalive = p->payload_len == 1 && p->seq + 1 == h->nxt;
 	if (!keepalive)
 		facts_size(h, p, repeat);
@@ -185,6 +201,20 @@ static inline void facts_take(struct stream *s, struct own_conn *c, enum side si
 		s->stats.retransmits++;
 	}
 	facts_unanswered(h, p->ts);
+}
+
+/*
+ * It acknowledges less than the other side's SYN: it is of a connection before on the same ports, or forged, and its receiver drops all of it (RFC 5961 5.2). By more than one, for there are captures made
+ * by hand that do not count the SYN; and but for an RST, which may acknowledge anything.
+ */
+static inline bool is_foreign(const struct own_conn *c, enum side side, const struct packet *p)
+{
+	const struct half *other = &c->half[side_other(side)];
+	const struct conn_flow *flow = &c->pub.flow[side_other(side)];
+	int32_t behind = seq_diff(other->nxt, p->ack);
+	if (behind <= 0 || (p->flags & (TCP_ACK | TCP_RST)) != TCP_ACK || !flow->syn)
+		return false;
+	return (uint64_t)behind > flow->bytes + flow->gap + !!(other->flags & HALF_FIN_DONE) + 1;
 }
 
 /* Half a circle away a number is neither ahead nor behind: kept, it would be a hole of two gigabytes once more bytes have come. */
@@ -331,6 +361,10 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 		s->stats.duplicates++;
 		return;
 	}
+	if (is_foreign(c, side, p)) {
+		s->stats.stray++;
+		return;
+	}
 	c->pub.last = p->ts;
 	if ((p->flags & TCP_SYN) && !syn_take(c, side, p)) {
 		s->stats.stray++;
@@ -408,7 +442,8 @@ static inline bool predicted(const struct stream *s, const struct own_conn *c, e
 	return OWN_PREDICTS && c->list == LIST_OPEN && !c->waiting && !(c->claims[CLIENT] | c->claims[SERVER]) &&
 	       (p->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK && (h->flags & other->flags & HALF_KNOWN) &&
 	       !((h->flags | other->flags) & odd) && p->seq == h->nxt && h->end == h->nxt && !h->held && !other->held &&
-	       other->nxt - p->ack <= SEQ_ABSURD && p->payload_cap == p->payload_len && p->ts - c->pub.last < s->config.idle;
+	       other->nxt - p->ack <= SEQ_ABSURD && !is_foreign(c, side, p) && p->payload_cap == p->payload_len &&
+	       p->ts - c->pub.last < s->config.idle;
 }
 
 /* What is left of ack_take: it acknowledges nothing that is absurd, or was not seen. */

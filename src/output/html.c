@@ -114,11 +114,11 @@ static void put_ending(struct html *h, const struct summary *s, unsigned signatu
 	html_row(h, NULL);
 	outbuf_format(h->b, "<code>%s</code>", row->id);
 	html_cell(h, NULL);
-	html_badge(h, s->alerting->of[signature]);
+	html_badge(h, (enum severity)s->totals->worst[signature]);
 	html_cell(h, "n");
 	html_number(h, s->totals->signatures[signature]);
 	html_cell(h, "b");
-	html_bar(h, s->totals->signatures[signature], s->totals->sessions, s->alerting->of[signature]);
+	html_bar(h, s->totals->signatures[signature], s->totals->sessions, (enum severity)s->totals->worst[signature]);
 	html_cell(h, "w");
 	html_text(h, bytes_str(row->headline));
 	html_row_end(h);
@@ -132,7 +132,7 @@ static void put_endings(struct html *h, const struct summary *s)
 	html_table(h, "Sessions by their ending, the worst first", columns);
 	for (unsigned severity = SEVERITIES; severity-- > 0;)
 		for (unsigned i = 0; i < SIGNATURES; i++)
-			if (s->totals->signatures[i] > 0 && s->alerting->of[i] == severity)
+			if (s->totals->signatures[i] > 0 && s->totals->worst[i] == severity)
 				put_ending(h, s, i);
 	html_table_end(h);
 }

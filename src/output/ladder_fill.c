@@ -349,7 +349,7 @@ static void on_content(struct ladder *l, const struct watch_event *e)
 
 	if (l->content == 0) {
 		l->content_first = packet;
-		l->content_ts = l->now != NULL ? l->now->ts : 0;
+		l->content_ts = l->now != NULL ? l->now->ts : e->ts;
 		l->content_stage = e->stage;
 	}
 	l->content_last = packet;

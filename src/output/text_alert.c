@@ -100,14 +100,14 @@ static void put_close(struct text *t, const struct report *r)
 {
 	static const char *const who[] = {[CLOSER_CLIENT] = "client", [CLOSER_SERVER] = "server"};
 	const struct ending *e = r->record.ending;
-	const char *with = e->how == HOW_RST ? "an RST" : "a FIN";
+	const char *with = e->how == HOW_RST ? "with an RST" : e->how == HOW_SILENCE ? "by falling silent" : "with a FIN";
 	bool told = strstr(verdict_row(r->record.judgement.verdict)->headline, "closed") != NULL;
 
 	if (told && e->closer != CLOSER_NOBODY)
-		outbuf_format(t->b, ", with %s", with);
+		outbuf_format(t->b, ", %s", with);
 	put_waited(t, e->waited);
 	if (!told && e->closer != CLOSER_NOBODY)
-		outbuf_format(t->b, "; the %s then closed with %s", who[e->closer], with);
+		outbuf_format(t->b, "; the %s then closed %s", who[e->closer], with);
 	if (e->closer == CLOSER_NOBODY)
 		outbuf_str(t->b, "; the close was not captured");
 }
@@ -116,9 +116,9 @@ static void put_close(struct text *t, const struct report *r)
 static bool reply_is_farewell(const struct record *r)
 {
 	enum farewell f = r->ending->farewell;
+	bool told = f == FAREWELL_221_UNASKED || f == FAREWELL_REFUSAL || (f == FAREWELL_421 && r->ending->final_421 != 0);
 
-	return (f == FAREWELL_221_UNASKED || f == FAREWELL_421 || f == FAREWELL_REFUSAL) && r->session->last_code != 0 &&
-	       r->session->farewell_code == r->session->last_code;
+	return told && r->session->last_code != 0 && r->session->farewell_code == r->session->last_code;
 }
 
 /* Where nobody answered: how often the client tried. */

@@ -57,7 +57,7 @@ static void put_signature(struct text *t, const struct summary *s, unsigned sign
 	size_t from = t->b->n;
 
 	outbuf_str(t->b, "  ");
-	text_severity(t, s->alerting->of[signature], false, 10);
+	text_severity(t, (enum severity)s->totals->worst[signature], false, 10);
 	outbuf_format(t->b, "%-24s ", row->id);
 	outbuf_format(t->b, "%8llu  %s", (unsigned long long)s->totals->signatures[signature], row->headline);
 	text_fold(t, from, 47);
@@ -68,7 +68,7 @@ static void put_signatures(struct text *t, const struct summary *s, const char *
 {
 	for (unsigned severity = SEVERITIES; severity-- > 0;)
 		for (unsigned i = first; i < end; i++) {
-			if (s->totals->signatures[i] == 0 || s->alerting->of[i] != severity)
+			if (s->totals->signatures[i] == 0 || s->totals->worst[i] != severity)
 				continue;
 			outbuf_str(t->b, title);
 			put_signature(t, s, i);

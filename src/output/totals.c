@@ -1,6 +1,15 @@
 /* totals.c - the few additions that each session costs. */
 #include "output/totals.h"
 
+static void signature_count(struct totals *t, const struct report *r, unsigned s)
+{
+	enum severity severity = report_severity(r, s);
+
+	t->signatures[s]++;
+	if (severity > t->worst[s])
+		t->worst[s] = (uint8_t)severity;
+}
+
 void totals_count(struct totals *t, const struct report *r)
 {
 	const struct session_facts *facts = r->record.session;
@@ -9,9 +18,10 @@ void totals_count(struct totals *t, const struct report *r)
 	t->grouped += r->grouped;
 	t->tls += facts->tls;
 	t->decrypted += facts->tls_opened;
-	t->signatures[r->record.judgement.verdict]++;
+	signature_count(t, r, r->record.judgement.verdict);
 	for (unsigned s = VERDICTS; s < SIGNATURES; s++)
-		t->signatures[s] += r->also >> s & 1;
+		if (r->also >> s & 1)
+			signature_count(t, r, s);
 	for (unsigned f = 0; f < FATES; f++)
 		t->fates[f] += facts->fates[f];
 	t->folded += (uint64_t)__builtin_popcountll(r->folded);

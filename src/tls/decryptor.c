@@ -445,6 +445,8 @@ static bool stream_next(struct tls_stream *t, bool last, struct tls_item *out)
 {
 	if (before_told(t, out) || plain_told(t, out))
 		return true;
+	if (last)
+		sealed_rest(&t->queue);
 	for (;;) {
 		taken_drop(t);
 		if (t->queue.head && t->queue.head->kind == SEALED_FIN) {

@@ -39,25 +39,51 @@ static void side_lose(struct sealed_queue *q, const struct tls_heard *at)
 	note(q, at, SEALED_LOST);
 }
 
-static void clear_take(struct sealed_queue *q, const struct tls_heard *at, struct bytes b)
+/* The record under way, or the line in clear, has all that it will get. */
+static void record_end(struct sealed_queue *q, const struct tls_heard *at, struct sealed *now)
 {
-	struct sealed *s = sealed_make(q, at, SEALED_CLEAR, b.n);
+	now->at = *at;
+	now->n = now->have;
+	queue_add(q, now);
+	q->side[at->side].now = NULL;
+}
+
+static void clear_byte(struct sealed_queue *q, const struct tls_heard *at, uint8_t byte)
+{
+	struct sealed_side *side = &q->side[at->side];
+	if (!side->now)
+		side->now = sealed_make(q, at, SEALED_CLEAR, SEALED_LINE);
+	struct sealed *s = side->now;
 	if (!s) {
 		side_lose(q, at);
 		return;
 	}
-	memcpy(s->body, b.p, b.n);
-	s->have = s->n;
-	queue_add(q, s);
+	s->at = *at;
+	s->body[s->have++] = byte;
+	if (byte == '\n' || s->have == s->n)
+		record_end(q, at, s);
 }
 
-/* The record under way has all that it will get. */
-static void record_end(struct sealed_queue *q, const struct tls_heard *at)
+/* A client that leaves TLS has nothing to say that is looked at. */
+static void clear_take(struct sealed_queue *q, const struct tls_heard *at, struct bytes b)
 {
 	struct sealed_side *side = &q->side[at->side];
-	side->now->at = *at;
-	queue_add(q, side->now);
-	side->now = NULL;
+	struct tls_heard here = *at;
+	if (at->side == CLIENT)
+		side_lose(q, at);
+	for (here.end -= b.n; b.n > 0 && !side->lost; b = bytes_from(b, 1)) {
+		here.end++;
+		clear_byte(q, &here, *b.p);
+	}
+}
+
+static void clear_rest(struct sealed_queue *q, enum side which)
+{
+	struct sealed_side *side = &q->side[which];
+	if (!side->clear || !side->now)
+		return;
+	struct tls_heard last = side->now->at;
+	record_end(q, &last, side->now);
 }
 
 static void head_end(struct sealed_queue *q, const struct tls_heard *at)
@@ -76,14 +102,14 @@ static void head_end(struct sealed_queue *q, const struct tls_heard *at)
 	}
 	memcpy(side->now->head, side->head, TLS_RECORD_HEAD);
 	if (side->now->n == 0)
-		record_end(q, at);
+		record_end(q, at, side->now);
 }
 
 /* Takes what it can use of the data at `at`; how much that was. */
 static size_t piece_take(struct sealed_queue *q, const struct tls_heard *at, struct bytes data)
 {
 	struct sealed_side *side = &q->side[at->side];
-	struct sealed *s = side->now;
+	struct sealed *s = side->clear ? NULL : side->now;
 	size_t want = s ? s->n - s->have : (size_t)TLS_RECORD_HEAD - side->head_n,
 	       used = side->clear || data.n < want ? data.n : want;
 	struct tls_heard here = *at;
@@ -94,7 +120,7 @@ static size_t piece_take(struct sealed_queue *q, const struct tls_heard *at, str
 		memcpy(s->body + s->have, data.p, used);
 		s->have += (uint32_t)used;
 		if (s->have == s->n)
-			record_end(q, &here);
+			record_end(q, &here, s);
 	} else {
 		memcpy(side->head + side->head_n, data.p, used);
 		side->head_n += (uint8_t)used;
@@ -113,6 +139,7 @@ void sealed_push(struct sealed_queue *q, const struct tls_heard *at, struct byte
 void sealed_gap(struct sealed_queue *q, const struct tls_heard *at, uint64_t len)
 {
 	struct sealed_side *side = &q->side[at->side];
+	clear_rest(q, at->side);
 	struct sealed *s = side->now;
 	if (side->lost)
 		return;
@@ -123,12 +150,18 @@ void sealed_gap(struct sealed_queue *q, const struct tls_heard *at, uint64_t len
 	s->kind = SEALED_HOLED;
 	s->have += (uint32_t)len;
 	if (s->have == s->n)
-		record_end(q, at);
+		record_end(q, at, s);
 }
 
 void sealed_fin(struct sealed_queue *q, const struct tls_heard *at)
 {
+	clear_rest(q, at->side);
 	note(q, at, SEALED_FIN);
+}
+
+void sealed_rest(struct sealed_queue *q)
+{
+	clear_rest(q, SERVER);
 }
 
 struct sealed *sealed_take(struct sealed_queue *q)
