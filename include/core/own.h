@@ -156,6 +156,7 @@ struct stream {
 	struct own_conn **chunks; /* connections by number; a number's memory stays where it is */
 	uint32_t conns;           /* numbers ever used */
 	struct own_queue lists[OWN_LISTS];
+	int64_t limits[OWN_LISTS]; /* after how long in a list a connection is looked at */
 	struct own_pasts pasts;
 	struct conn_side spare[2]; /* where facts go for which there is no memory: nobody reads them */
 	int64_t now;               /* the time of the capture, which may be stepped */
@@ -238,12 +239,21 @@ void own_forget(struct stream *s, struct own_conn *c);
 /* Puts a connection into, or takes it out of, the list of those that wait for a hole. */
 void own_wait(struct stream *s, struct own_conn *c, bool wait);
 
-/* After how long in a list a connection is looked at; and that one was put there at `since`. */
-int64_t own_list_limit(const struct stream *s, enum own_list list);
-void own_due_by(struct stream *s, enum own_list list, int64_t since);
+/* A connection was put into a list at `since`. */
+static inline void own_due_by(struct stream *s, enum own_list list, int64_t since)
+{
+	int64_t due = since + s->limits[list];
+	if (due < s->due)
+		s->due = due;
+}
 
 /* When a connection's time in its list is over, on the clock. */
-int64_t own_ends(const struct stream *s, const struct own_conn *c);
+static inline int64_t own_ends(const struct stream *s, const struct own_conn *c)
+{
+	if (c->list == LIST_OPEN)
+		return own_clock_at(s, c->pub.last) + s->config.idle;
+	return (c->list == LIST_HALF_OPEN ? own_clock_at(s, c->pub.last) : c->since) + s->limits[c->list];
+}
 
 /* The facts of both sides that are counted beside the halves: before the close, memory for them is taken when the first one comes. Where there is none they go nowhere, which is counted. */
 struct conn_side *own_sides(struct stream *s, struct own_conn *c);
