@@ -39,7 +39,7 @@ void *session_room(struct session *s);
 const struct session_facts *session_facts(const struct session *s);
 void session_free(struct session *s);
 
-/* Fetches what the next call will read: the session at step 0, then what it points to, then what that points to (struct stream_listener). */
-void session_ahead(const struct session *s, int step);
+/* Fetches what the next call will read: the session at step 0, then what it points to, then what that points to (struct stream_listener). Of one whose session_room is in use, only what its release reads. */
+void session_ahead(const struct session *s, enum coming coming, int step);
 
 #endif

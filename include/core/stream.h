@@ -106,6 +106,9 @@ void conn_end_silence(const struct conn *conn, struct conn_end *end, int64_t ts)
 /* The client's SYN was never answered by anything, and was watched for long enough to say so. */
 bool conn_unanswered(const struct conn *conn, int64_t ts);
 
+/* To an open connection: bytes, or a FIN or RST; to a closed one: its release. */
+enum coming { COMING_BYTES, COMING_END, COMING_RELEASE };
+
 /*
  * What an engine tells the stage above; calls never nest. Order for one connection: open, then data, gap and fin of both sides in causal order, then close, once; then, about a second later,
  * release, once: until then conn stays, and facts that come late (an RST of the other side, bytes behind an RST) are still counted in it.
@@ -123,10 +126,10 @@ struct stream_listener {
 	void (*close)(void *arg, struct conn *conn, const struct conn_end *end, int64_t ts);
 	void (*release)(void *arg, struct conn *conn);
 	/*
-	 * May be NULL. A segment with bytes of an open connection comes soon, after those of others: a chance to fetch the memory that data will read, so that its misses overlap with theirs. Called
-	 * three times, steps 0 to 2: the pointers that one step follows, the one before has fetched.
+	 * May be NULL. Something comes soon, after the same of other connections: a chance to fetch the memory that it will need, so that its misses overlap with theirs. Called three times, steps 0 to 2:
+	 * the pointers that one step follows, the one before has fetched.
 	 */
-	void (*ahead)(void *arg, const struct conn *conn, int step);
+	void (*ahead)(void *arg, const struct conn *conn, enum coming coming, int step);
 };
 
 /* Limits and times of an engine. Times are nanoseconds of capture time. All of it has defaults: stream_config_default. */

@@ -187,10 +187,16 @@ static void on_release(void *arg, struct conn *conn)
 		pool_put(m->pool, j, sizeof *j);
 }
 
-static void on_ahead(void *arg, const struct conn *conn, int step)
+static void on_ahead(void *arg, const struct conn *conn, enum coming coming, int step)
 {
 	(void)arg;
-	session_ahead(conn->user, step);
+	const struct judged *j = conn->user;
+	if (coming != COMING_RELEASE)
+		session_ahead(conn->user, coming, step);
+	else if (j && step == 0)
+		pool_prefetch(j, sizeof *j);
+	else if (j && j->session)
+		session_ahead(j->session, coming, step);
 }
 
 static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release, on_ahead};

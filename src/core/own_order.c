@@ -589,6 +589,25 @@ void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
 	own_move(s, c, LIST_CLOSED);
 }
 
+/*
+ * Connections are released in the order of their close, a second later, each by itself, when all that is kept of them has long left the cache. So each release fetches for those behind it: the
+ * connection of the fourth, of the others a step each of what the listener needs.
+ */
+static void releases_prefetch(const struct stream *s)
+{
+	uint32_t index = s->lists[LIST_CLOSED].head;
+	for (int step = 2; step >= 0 && index != FLOW_NONE; step--) {
+		const struct own_conn *c = own_at(s, index);
+		if (step == 2)
+			flow_prefetch(&s->flows, own_hash(s, c));
+		if (s->listener->ahead)
+			s->listener->ahead(s->arg, &c->pub, COMING_RELEASE, step);
+		index = c->in_list.next;
+	}
+	if (index != FLOW_NONE)
+		pool_prefetch(own_at(s, index), sizeof(struct own_conn));
+}
+
 void own_release(struct stream *s, struct own_conn *c)
 {
 	s->listener->release(s->arg, &c->pub);
@@ -597,4 +616,5 @@ void own_release(struct stream *s, struct own_conn *c)
 	else
 		flow_remove(&s->flows, own_hash(s, c), c->index); /* the capture is over: nobody asks any more */
 	own_forget(s, c);
+	releases_prefetch(s);
 }

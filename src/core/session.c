@@ -294,20 +294,26 @@ const struct dialogue_listener session_listener = {
 	.flaw = on_flaw,
 };
 
-static inline void lines_ahead(const void *from, size_t n)
+/* Mostly what was written last is written again, or something behind it. */
+POOL_AHEAD void notes_ahead(const struct notes *n)
 {
-	for (size_t line = 0; line < n; line += 64)
-		__builtin_prefetch((const char *)from + line, 1);
+	pool_prefetch(n->block + n->recent, (size_t)n->used - n->recent);
 }
 
-/* Mostly what was written last is written again, or something behind it. */
-static inline void notes_ahead(const struct notes *n)
+/* What tells of the whole session, when it ends: the facts, and the first message. */
+POOL_AHEAD void end_ahead(const struct session *s, int step)
 {
-	lines_ahead(n->block + n->recent, (size_t)n->used - n->recent);
+	if (step == 1)
+		pool_prefetch(&s->facts, sizeof *s - offsetof(struct session, facts));
+	if (step < 2)
+		return;
+	__builtin_prefetch(s->facts.notes.block, 1);
+	if (s->facts.first)
+		pool_prefetch(s->facts.first, sizeof *s->facts.first);
 }
 
 /* What bytes inside a message need is far less than what a command or a reply does, and nearly all bytes are of that kind. */
-void session_ahead(const struct session *s, int step)
+POOL_AHEAD void bytes_ahead(const struct session *s, int step)
 {
 	bool content = step > 0 && (s->dialogue.mode == MODE_CONTENT || s->dialogue.mode == MODE_CHUNK);
 	if (step == 0) {
@@ -318,13 +324,21 @@ void session_ahead(const struct session *s, int step)
 		if (!content)
 			__builtin_prefetch(&s->facts, 1);
 		if (s->sending)
-			lines_ahead(s->sending, content ? offsetof(struct transaction, rcpt_count) : sizeof *s->sending);
+			pool_prefetch(s->sending, content ? offsetof(struct transaction, rcpt_count) : sizeof *s->sending);
 	} else if (!content) {
 		__builtin_prefetch(s->dialogue.head, 1);
 		notes_ahead(&s->facts.notes);
 		if (s->sending)
 			notes_ahead(&s->sending->notes);
 	}
+}
+
+void session_ahead(const struct session *s, enum coming coming, int step)
+{
+	if (coming != COMING_RELEASE)
+		bytes_ahead(s, step);
+	if (coming != COMING_BYTES)
+		end_ahead(s, step);
 }
 
 /* Bytes (none in a hole) of a session that is read inside TLS. */

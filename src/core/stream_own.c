@@ -508,12 +508,9 @@ static void segment(struct stream *s, uint32_t hash, uint32_t candidate, const s
 /* What a segment will touch of its connection: more at its beginning and its end, when it also leaves its neighbours in a list. */
 static inline void conn_prefetch(const struct own_conn *c, const struct packet *p)
 {
-	const char *at = (const char *)c;
-	for (size_t line = 0; line < offsetof(struct own_conn, hole_since); line += 64)
-		__builtin_prefetch(at + line, 1);
+	pool_prefetch(c, offsetof(struct own_conn, hole_since));
 	if (p->flags & (TCP_SYN | TCP_FIN | TCP_RST))
-		for (size_t line = offsetof(struct own_conn, hole_since); line < sizeof *c; line += 64)
-			__builtin_prefetch(at + line, 1);
+		__builtin_prefetch(&c->hole_since, 1);
 }
 
 static inline void neighbours_prefetch(const struct stream *s, const struct own_conn *c)
@@ -531,26 +528,25 @@ static inline bool is_owned(const struct stream *s, uint32_t hash)
 }
 
 /* What is fetched ahead for a segment: the number of its connection, of which its bytes will be read, or its end. */
-struct coming {
+struct expected {
 	uint32_t candidate;
-	bool turn;
+	enum coming coming;
 };
 
 /* What the listener keeps of the connections, and what that points to; of those that end, also their neighbours. */
-static void listener_prefetch(struct stream *s, const struct coming *coming, size_t n)
+static void listener_prefetch(struct stream *s, struct expected *expected, size_t n)
 {
-	const struct conn *open[BATCH];
 	size_t opens = 0;
 	for (size_t i = 0; i < n; i++) {
-		const struct own_conn *c = own_at(s, coming[i].candidate);
-		if (coming[i].turn)
+		const struct own_conn *c = own_at(s, expected[i].candidate);
+		if (expected[i].coming == COMING_END)
 			neighbours_prefetch(s, c);
 		if (c->pub.user && c->list == LIST_OPEN)
-			open[opens++] = &c->pub;
+			expected[opens++] = expected[i];
 	}
 	for (int step = 0; step < 3 && s->listener->ahead; step++)
 		for (size_t i = 0; i < opens; i++)
-			s->listener->ahead(s->arg, open[i], step);
+			s->listener->ahead(s->arg, &own_at(s, expected[i].candidate)->pub, expected[i].coming, step);
 }
 
 /*
@@ -561,8 +557,8 @@ static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 {
 	uint32_t hash[BATCH], candidate[BATCH];
 	bool owned[BATCH];
-	struct coming coming[BATCH];
-	size_t comings = 0;
+	struct expected expected[BATCH];
+	size_t n_expected = 0;
 	for (size_t i = 0; i < n; i++) {
 		hash[i] = flow_hash(s->config.seed, &packets[i]);
 		owned[i] = is_owned(s, hash[i]);
@@ -578,9 +574,9 @@ static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 		bool turn = packets[i].flags & (TCP_FIN | TCP_RST), again = i > 0 && candidate[i] == candidate[i - 1];
 		conn_prefetch(own_at(s, candidate[i]), &packets[i]);
 		if (turn || (packets[i].payload_len > 0 && !again))
-			coming[comings++] = (struct coming){candidate[i], turn};
+			expected[n_expected++] = (struct expected){candidate[i], turn ? COMING_END : COMING_BYTES};
 	}
-	listener_prefetch(s, coming, comings);
+	listener_prefetch(s, expected, n_expected);
 	for (size_t i = 0; i < n; i++)
 		if (owned[i])
 			segment(s, hash[i], candidate[i], &packets[i]);
