@@ -94,21 +94,21 @@ struct dialogue {
 	uint64_t acked[2];  /* how much of the other's stream each side had acknowledged with its latest bytes */
 	uint64_t chunk;     /* bytes still to come of the chunk */
 	uint16_t pendings;
-	uint16_t code;  /* of the multi-line reply under way; 0: none */
-	uint8_t mode;   /* enum dialogue_mode */
-	uint8_t fitted; /* replies in a row that fitted since the pairing was lost */
+	uint16_t before_hole; /* of these, the oldest that were sent before the latest hole between the client's commands */
+	uint16_t code;        /* of the multi-line reply under way; 0: none */
+	uint8_t mode;         /* enum dialogue_mode */
+	uint8_t fitted;       /* replies in a row that fitted since the pairing was lost */
 	struct content content;
 	struct content probe; /* MODE_SOFT: the same scan, gone on through what is held */
-	bool hard_only;       /* the server does not take soft ends in this message */
 	bool lost;            /* what is outstanding is not known */
-	bool holed;           /* it was not, at some time */
 	bool hole;            /* bytes of the content under way are missing: its end may be among them */
 	bool skip[2];         /* a line began in a hole: the rest of it means nothing */
-	bool fin_held;        /* the client's FIN waits behind what is held */
+	bool holed : 1;       /* ... was not, at some time */
+	bool hard_only : 1;   /* the server does not take soft ends in this message */
+	bool fin_held : 1;    /* the client's FIN waits behind what is held */
 	bool started;         /* what the client's first bytes are is known; until then they are held */
 
 	struct smtp_pending *head, *tail;
-	uint64_t lost_at; /* behind the latest hole between the client's commands */
 	struct line line[2];
 	uint8_t *held; /* the client's bytes that wait */
 	uint32_t held_n, held_room;

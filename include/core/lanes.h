@@ -19,14 +19,7 @@ static inline lanes lanes_load(const uint8_t *p)
 	return v;
 }
 
-/* v is what a comparison gave: is there a byte for which it held? */
-static inline bool lanes_any(lanes v)
-{
-	lanes_halves h = (lanes_halves)v;
-	return (h[0] | h[1]) != 0;
-}
-
-/* The same, as a number whose lowest bit stands for the first byte: each byte is left its own bit, and a product adds them up. */
+/* v is what a comparison gave, as a number whose lowest bit stands for the first byte: each byte is left its own bit, and a product adds them up. */
 static inline uint32_t lanes_mask_plain(lanes v)
 {
 	static const lanes bit = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
@@ -42,6 +35,17 @@ static inline uint32_t lanes_mask(lanes v)
 	return (uint32_t)__builtin_ia32_pmovmskb128((signs)v);
 #else
 	return lanes_mask_plain(v);
+#endif
+}
+
+/* Is there a byte for which the comparison held? */
+static inline bool lanes_any(lanes v)
+{
+#ifdef __SSE2__
+	return lanes_mask(v) != 0;
+#else
+	lanes_halves h = (lanes_halves)v;
+	return (h[0] | h[1]) != 0;
 #endif
 }
 

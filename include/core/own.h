@@ -32,7 +32,7 @@ enum half_flag {
 };
 
 /*
- * What one side sends (RFC 9293 3.3.1 seen from outside): what each segment reads or changes, in one cache line. It is copied into the listener's struct conn_side when the connection closes.
+ * What one side sends (RFC 9293 3.3.1 seen from outside): what each segment reads or changes, in one cache line. When the connection closes, the listener's struct conn_side takes its place.
  */
 struct half {
 	struct held *held;
@@ -57,7 +57,13 @@ struct half {
 	bool tsopt : 1, df : 1;
 };
 
-static_assert(sizeof(struct half) == 64, "one cache line");
+static_assert(sizeof(struct half) == 64 && sizeof(struct conn_side) == 64, "one cache line");
+
+/* What stragglers are held against, of a side that is over: its half's end, and whether it was known. */
+struct own_seen {
+	uint32_t end;
+	bool known;
+};
 
 /*
  * What an acknowledgement of bytes that were not seen is worth. A receiver drops one of bytes that were never sent (RFC 9293 3.10.7.4), so that a forged one changes nothing for it; but a capture
@@ -86,20 +92,28 @@ struct own_conn {
 	struct conn pub; /* first: the listener's view */
 	uint32_t index;
 	uint8_t list; /* enum own_list */
-	bool waiting, has_new_syn, closing;
+	bool waiting;
+	uint8_t claims[2]; /* enum own_claim: that of a side's acknowledgement beyond nxt */
 	struct own_link in_list;
 	uint16_t largest_acked[2]; /* see struct conn_side */
 	uint32_t held_bytes;
 	int64_t since; /* when it was put into its list, or last looked at there */
-	struct half half[2];
-	int64_t hole_since[2]; /* since when on the clock an acknowledged hole, or an unknown start, is waited for; 0: none */
-	uint32_t hole_at[2];   /* nxt at that time */
-	uint32_t start[2];     /* of the first byte */
-	uint32_t fin[2];       /* with HALF_FIN, where its FIN stands */
+	union {
+		struct half half[2];
+		struct conn_side facts[2]; /* from the close on */
+	};
+	union {
+		int64_t hole_since
+			[2]; /* since when on the clock an acknowledged hole, or an unknown start, is waited for; 0: none */
+		struct own_seen seen[2]; /* from the close on */
+	};
+	uint32_t hole_at[2]; /* nxt at that time */
+	uint32_t start[2];   /* of the first byte */
+	uint32_t fin[2];     /* with HALF_FIN, where its FIN stands */
 	struct own_link in_wait;
 	int64_t wait_since; /* when it was put into LIST_WAIT */
 	uint32_t new_syn;   /* sequence of a SYN that may begin a new connection of the same tuple */
-	uint8_t claims[2];  /* enum own_claim: that of a side's acknowledgement beyond nxt */
+	bool has_new_syn, closing;
 	struct conn_end end;
 } __attribute__((aligned(64)));
 
@@ -143,8 +157,9 @@ struct stream {
 	struct own_conn **chunks; /* connections by number; a number's memory stays where it is */
 	uint32_t conns;           /* numbers ever used */
 	struct own_queue lists[OWN_LISTS];
+	int64_t limits[OWN_LISTS]; /* after how long in a list a connection is looked at */
 	struct own_pasts pasts;
-	struct conn_side spare[2]; /* where facts go for which there is no memory */
+	struct conn_side spare[2]; /* where facts go for which there is no memory: nobody reads them */
 	int64_t now;               /* the time of the capture, which may be stepped */
 	int64_t clock; /* what has passed of it, which only grows: lists stand in its order, and it is what times in lists are in */
 	int64_t due;   /* nothing ages before this, on the clock */
@@ -225,14 +240,23 @@ void own_forget(struct stream *s, struct own_conn *c);
 /* Puts a connection into, or takes it out of, the list of those that wait for a hole. */
 void own_wait(struct stream *s, struct own_conn *c, bool wait);
 
-/* After how long in a list a connection is looked at; and that one was put there at `since`. */
-int64_t own_list_limit(const struct stream *s, enum own_list list);
-void own_due_by(struct stream *s, enum own_list list, int64_t since);
+/* A connection was put into a list at `since`. */
+static inline void own_due_by(struct stream *s, enum own_list list, int64_t since)
+{
+	int64_t due = since + s->limits[list];
+	if (due < s->due)
+		s->due = due;
+}
 
 /* When a connection's time in its list is over, on the clock. */
-int64_t own_ends(const struct stream *s, const struct own_conn *c);
+static inline int64_t own_ends(const struct stream *s, const struct own_conn *c)
+{
+	if (c->list == LIST_OPEN)
+		return own_clock_at(s, c->pub.last) + s->config.idle;
+	return (c->list == LIST_HALF_OPEN ? own_clock_at(s, c->pub.last) : c->since) + s->limits[c->list];
+}
 
-/* The facts of both sides: memory for them is taken when the first one comes that is not usual, or at the close. Where there is none they go nowhere, which is counted. */
+/* The facts of both sides that are counted beside the halves: before the close, memory for them is taken when the first one comes. Where there is none they go nowhere, which is counted. */
 struct conn_side *own_sides(struct stream *s, struct own_conn *c);
 
 /* own_past.c - tuples of connections that are over. */
@@ -306,6 +330,9 @@ void own_order_forget_rst(struct stream *s, struct own_conn *c, enum side side);
 
 /* Offset in a side's stream of a sequence number that was acknowledged and handed on: FIN, which takes a number, is not a byte. */
 uint64_t own_order_offset(const struct own_conn *c, enum side of, uint32_t seq);
+
+/* A connection closes: what is told of it from here on (conn->side, c->end) is made up. how is used where no FIN or RST came. */
+void own_end_complete(struct stream *s, struct own_conn *c, enum how how, int64_t ts);
 
 /* A closed connection is let go, and its number is free: only its tuple is remembered from here on. */
 void own_release(struct stream *s, struct own_conn *c);

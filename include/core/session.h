@@ -31,11 +31,15 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
  */
 void session_drops(struct session *s, uint64_t drops, struct ending *e);
 
+/* After session_close: gives back what only the course of a session needs, and lends the place of it, SESSION_ROOM bytes, until session_free. */
+enum { SESSION_ROOM = 184 };
+void *session_room(struct session *s);
+
 /* What is remembered; valid until session_free. Of NULL: facts of a session of which nothing was seen. */
 const struct session_facts *session_facts(const struct session *s);
 void session_free(struct session *s);
 
-/* Fetches what the next call will read: the session at step 0, then what it points to, then what that points to (struct stream_listener). */
-void session_ahead(const struct session *s, int step);
+/* Fetches what the next call will read: the session at step 0, then what it points to, then what that points to (struct stream_listener). Of one whose session_room is in use, only what its release reads. */
+void session_ahead(const struct session *s, enum coming coming, int step);
 
 #endif

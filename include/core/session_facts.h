@@ -34,9 +34,12 @@ const char *flaw_name(unsigned bit);
 enum starttls { STARTTLS_NO, STARTTLS_OFFERED, STARTTLS_USED, STARTTLS_REFUSED, STARTTLS_STRIPPED };
 const char *starttls_name(enum starttls s);
 
-/* One message, from MAIL on. Times are nanoseconds since the epoch, 0: did not happen. */
+/* One message, from MAIL on. Times are nanoseconds since the epoch, 0: did not happen. What its content needs comes first. */
 struct transaction {
 	struct transaction *next; /* in the order of MAIL */
+	struct notes notes;       /* NOTE_FROM, NOTE_RCPT, NOTE_MESSAGE_ID, NOTE_QUEUE_ID, NOTE_REPLY */
+	uint64_t begin;           /* offset in the client's stream of its first byte; until then, of what follows MAIL */
+	uint64_t bytes;           /* of content sent, without the end of a DATA message */
 	enum fate fate;
 	bool mail_accepted; /* 2yz to MAIL */
 	bool content_begun; /* 354 to DATA, or a chunk of BDAT */
@@ -51,49 +54,46 @@ struct transaction {
 	uint32_t rcpt_count, rcpt_accepted, rcpt_deferred, rcpt_rejected;
 	uint32_t lmtp_answered, lmtp_accepted; /* replies after the end, one for each recipient (RFC 2033 4.2) */
 	uint64_t size_declared;                /* MAIL's SIZE parameter */
-	uint64_t begin;                 /* offset in the client's stream of its first byte; until then, of what follows MAIL */
-	uint64_t bytes;                 /* of content sent, without the end of a DATA message */
-	uint64_t bytes_acked;           /* of these, acknowledged by the server's TCP */
-	int64_t ts_mail, ts_mail_reply; /* MAIL, and its answer */
-	int64_t ts_rcpt, ts_rcpt_reply; /* the last RCPT, and its answer */
-	int64_t ts_data;                /* 354, or the first BDAT */
-	int64_t ts_end;                 /* the end was sent */
-	int64_t ts_reply;               /* the reply that settled it */
-	struct notes notes;             /* NOTE_FROM, NOTE_RCPT, NOTE_MESSAGE_ID, NOTE_QUEUE_ID, NOTE_REPLY */
+	uint64_t bytes_acked;                  /* of bytes, acknowledged by the server's TCP */
+	int64_t ts_mail, ts_mail_reply;        /* MAIL, and its answer */
+	int64_t ts_rcpt, ts_rcpt_reply;        /* the last RCPT, and its answer */
+	int64_t ts_data;                       /* 354, or the first BDAT */
+	int64_t ts_end;                        /* the end was sent */
+	int64_t ts_reply;                      /* the reply that settled it */
 };
 
 /* What is remembered of a session. Outputs read it; only session.c writes it. What every reply changes comes first. */
 struct session_facts {
 	uint32_t commands, replies; /* replies: finished ones, multi-line ones counted once */
 	uint32_t extensions;        /* enum smtp_extension */
-	uint32_t flaws;             /* enum flaw */
 	uint32_t refusals;          /* replies 4yz and 5yz so far, the last one included */
 	uint32_t auth_failures;     /* of these, to AUTH: 535, 454 and the like */
 	uint32_t messages;          /* ends of messages sent */
+	uint16_t flaws;             /* enum flaw */
 	uint16_t last_code;         /* of the last finished reply; 0: none */
 	uint16_t farewell_code;     /* of the reply that is the server's farewell; 0: none */
 	struct smtp_enhanced last_enhanced, farewell_enhanced;
 	uint8_t last_command; /* enum smtp_verb. SMTP_CONNECT: none yet */
 	uint8_t starttls;     /* enum starttls */
 	bool lmtp;
+	bool tls : 1;                     /* TLS was begun */
+	bool tls_done : 1;                /* its handshake was finished, as far as its records show */
+	bool tls_opened : 1;              /* what was said inside could be read, from the first word to the last */
+	bool tls_alert : 1;               /* an alert was sent in clear ... */
+	uint8_t tls_alert_side;           /* ... by this side (enum side) ... */
+	uint8_t tls_alert_description;    /* ... with this description (RFC 8446 6) */
 	struct notes notes;               /* NOTE_BANNER, NOTE_HELO, NOTE_AUTH, NOTE_REPLY, NOTE_NOT_SMTP, NOTE_TLS_... */
 	struct transaction *first;        /* the kept ones */
 	uint64_t size_limit;              /* SIZE of the EHLO reply */
 	int64_t ts_banner;                /* when the greeting was complete */
 	int64_t ts_hello, ts_hello_reply; /* the last EHLO or HELO, and when it was accepted */
+	int64_t tls_expires;              /* of the server's certificate; 0: not seen. The names are notes */
 	uint32_t transactions_omitted;    /* that were not kept for lack of room */
 	uint16_t fates[FATES];            /* how many messages came to each */
 	uint16_t proxied_port;            /* 0: no PROXY header named a client */
 	struct ip_addr proxied;           /* with proxied_port: the client that it named */
-	bool tls;                         /* TLS was begun */
-	bool tls_done;                    /* its handshake was finished, as far as its records show */
-	bool tls_alert;                   /* an alert was sent in clear ... */
-	uint8_t tls_alert_side;           /* ... by this side (enum side) ... */
-	uint8_t tls_alert_description;    /* ... with this description (RFC 8446 6) */
-	bool tls_opened;                  /* what was said inside could be read, from the first word to the last */
-	bool tls_close_notify[2];         /* by enum side: read inside TLS */
 	uint16_t tls_version, tls_suite;  /* that the server chose; 0: not seen */
-	int64_t tls_expires;              /* of the server's certificate; 0: not seen. The names are notes */
+	bool tls_close_notify[2];         /* by enum side: read inside TLS */
 };
 
 /* How many transactions of one session are kept in detail; the rest is counted. */

@@ -13,24 +13,32 @@
 #include <assert.h>
 #include <stddef.h>
 
-/* In the order of use, like its parts: the first 64 * SESSION_HOT bytes are what the middle of a session needs. */
+/* In the order of use, like its parts: the middle of a session needs the first four cache lines, which are the dialogue's two, the session's own, and of the facts the first. */
 struct session {
-	struct dialogue dialogue;
+	union {
+		struct {
+			struct dialogue dialogue;
 
-	struct transaction *sending;   /* the one the client is at */
-	struct message_header *header; /* borrowed while a message's header passes by */
-	int64_t last_byte[2];          /* when each side's last bytes came */
-	uint64_t farewell_at;          /* offset in the server's stream behind what may be its farewell */
-	int64_t farewell_ts;           /* when the server said what may be its farewell */
-	uint8_t base;                  /* enum stage: where it stands when nothing is outstanding */
-	uint8_t farewell;              /* enum farewell, so far */
-	uint8_t farewell_stage, stage_221;
-	uint8_t unasked_221, final_421; /* enum place */
-	bool encrypted, spoke, foreign;
-	bool sealed; /* there is a stream */
-	bool inside; /* its bytes are records that are opened */
-	bool quit_sent, quit_answered, quit_in_transaction;
-	bool fin[2];
+			struct transaction *sending;   /* the one the client is at */
+			struct message_header *header; /* borrowed while a message's header passes by */
+			int64_t last_byte[2];          /* when each side's last bytes came */
+			uint64_t farewell_at;          /* offset in the server's stream behind what may be its farewell */
+			int64_t farewell_ts;           /* when the server said what may be its farewell */
+			uint8_t base;                  /* enum stage: where it stands when nothing is outstanding */
+			uint8_t farewell;              /* enum farewell, so far */
+			uint8_t farewell_stage, stage_221;
+			uint8_t unasked_221, final_421; /* enum place */
+			bool encrypted, spoke, foreign;
+			bool sealed; /* there is a stream */
+			bool inside; /* its bytes are records that are opened */
+			bool quit_sent, quit_answered, quit_in_transaction;
+			bool fin[2];
+		};
+		struct {
+			const struct dialogue_env *env;  /* where the dialogue has it */
+			uint64_t room[SESSION_ROOM / 8]; /* of session_room */
+		};
+	};
 
 	struct session_facts facts;
 
@@ -41,10 +49,9 @@ struct session {
 	uint8_t lost_side;
 	uint8_t kept;
 	bool sure, tls_port, overflow;
-	bool ended;                /* one side at least has closed what was read inside TLS ... */
-	uint8_t closer;            /* ... enum closer: the first that did, by close_notify */
-	struct tls_stream *stream; /* TLS, where somebody has keys */
-	uint64_t raw[2];           /* offsets in the streams behind the records that it got */
+	bool over;      /* session_room was called */
+	bool ended;     /* one side at least has closed what was read inside TLS ... */
+	uint8_t closer; /* ... enum closer: the first that did, by close_notify */
 };
 
 /* What is watched of a TLS connection, whether somebody opens it or not. */
@@ -58,10 +65,15 @@ struct session_tls {
 	uint16_t plain_n;
 	bool plain_whole;
 	int64_t plain_ts;
+	struct tls_stream *stream; /* where somebody has keys */
+	uint64_t raw[2];           /* offsets in the streams behind the records that it got */
 };
 
-/* Cache lines: the dialogue's two, the session's own, and of the facts the first. */
-enum { SESSION_HOT = 4 };
+static_assert(offsetof(struct session, room) == sizeof(struct dialogue_env *) &&
+		      offsetof(struct session, facts) == 8 + SESSION_ROOM,
+	      "the room is what lies between the dialogue's first member and the facts");
+
+static_assert(sizeof(struct session) == 384, "whole cache lines, or each has a part in one more");
 
 /* The dialogue hands itself back with each event: it is the session's first member. */
 static_assert(offsetof(struct session, dialogue) == 0, "the session is found from its dialogue");

@@ -48,7 +48,6 @@ struct conn_side {
 	uint32_t retransmits; /* segments whose bytes had been sent before, captured duplicates not counted */
 	uint32_t unacked;     /* at the close: bytes sent that the other side had not acknowledged */
 	uint16_t unanswered;  /* of the retransmits, those since the other side's last segment */
-	uint8_t tries;        /* of these, those behind CONN_TRY_PAUSE */
 	uint16_t zero_windows;
 	uint16_t conflicts;        /* overlapping segments whose bytes differed */
 	uint16_t mss;              /* announced on the SYN */
@@ -59,11 +58,12 @@ struct conn_side {
 	uint16_t unreachable;      /* other ICMP errors that quote it */
 	uint16_t mtu;              /* as the last of them said; 0: it did not */
 	uint16_t ip_id;            /* of its latest segment but RSTs */
+	uint8_t tries;             /* of the unanswered, those behind CONN_TRY_PAUSE */
 	uint8_t ttl;               /* of the first segment */
 	uint8_t ttl_low, ttl_high; /* of all but RSTs */
-	bool tsopt;                /* its segments bear time stamps */
-	bool df;                   /* its segments must not be fragmented */
-	bool window_closed;        /* it announced a window of 0 last */
+	bool tsopt : 1;            /* its segments bear time stamps */
+	bool df : 1;               /* its segments must not be fragmented */
+	bool window_closed : 1;    /* it announced a window of 0 last */
 };
 
 /* The members down to `last` fill a cache line, and flow the next: they are all that a segment in the middle of a connection reads of it. */
@@ -110,6 +110,9 @@ void conn_end_silence(const struct conn *conn, struct conn_end *end, int64_t ts)
 /* The client's SYN was never answered by anything, and was watched for long enough to say so. */
 bool conn_unanswered(const struct conn *conn, int64_t ts);
 
+/* To an open connection: bytes, or a FIN or RST; to a closed one: its release. */
+enum coming { COMING_BYTES, COMING_END, COMING_RELEASE };
+
 /*
  * What an engine tells the stage above; calls never nest. Order for one connection: open, then data, gap and fin of both sides in causal order, then close, once; then, about a second later,
  * release, once: until then conn stays, and facts that come late (an RST of the other side, bytes behind an RST) are still counted in it.
@@ -127,10 +130,10 @@ struct stream_listener {
 	void (*close)(void *arg, struct conn *conn, const struct conn_end *end, int64_t ts);
 	void (*release)(void *arg, struct conn *conn);
 	/*
-	 * May be NULL. A segment with bytes of an open connection comes soon, after those of others: a chance to fetch the memory that data will read, so that its misses overlap with theirs. Called
-	 * three times, steps 0 to 2: the pointers that one step follows, the one before has fetched.
+	 * May be NULL. Something comes soon, after the same of other connections: a chance to fetch the memory that it will need, so that its misses overlap with theirs. Called three times, steps 0 to 2:
+	 * the pointers that one step follows, the one before has fetched.
 	 */
-	void (*ahead)(void *arg, const struct conn *conn, int step);
+	void (*ahead)(void *arg, const struct conn *conn, enum coming coming, int step);
 };
 
 /* Limits and times of an engine. Times are nanoseconds of capture time. All of it has defaults: stream_config_default. */

@@ -78,7 +78,7 @@ static bool reply_finds(struct dialogue *d, const struct smtp_pending *p, const 
 		d->fitted = 0;
 		return false;
 	}
-	if (p->end <= d->lost_at)
+	if (d->before_hole > 0)
 		return true; /* of what comes behind the hole it tells nothing */
 	d->fitted += r->code < 400;
 	if (fit == FIT_SURE || (d->fitted >= FITS_TO_TRUST && !p->next))

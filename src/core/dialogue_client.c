@@ -58,6 +58,7 @@ void dialogue_unpend(struct dialogue *d)
 	if (!d->head)
 		d->tail = NULL;
 	d->pendings--;
+	d->before_hole -= d->before_hole > 0;
 	pool_put(d->env->pool, p, sizeof *p);
 }
 
@@ -466,6 +467,6 @@ void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
 	d->started = true;
 	d->skip[CLIENT] = !line_idle(&d->line[CLIENT]);
 	line_reset(&d->line[CLIENT], d->env->pool);
-	d->lost_at = d->offset[CLIENT];
+	d->before_hole = d->pendings;
 	dialogue_lose(d, CLIENT, len);
 }

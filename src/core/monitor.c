@@ -11,13 +11,15 @@
 /* Segments are gathered up to so many before the engine gets them: enough for its look-ups to overlap, few enough to stay in the cache. */
 enum { BATCH = 64 };
 
-/* A judged session that waits for its release: what sessions of its server do within the next second belongs to it too. */
+/* A judged session that waits for its release: what sessions of its server do within the next second belongs to it too. It stands in the session, where there is one. */
 struct judged {
 	struct session *session;
 	struct ending ending;
 	struct judgement judgement;
 	int64_t end;
 };
+
+static_assert(sizeof(struct judged) <= SESSION_ROOM, "it fits there");
 
 /* What is decoded lies in a row, so that segments can be handed on without a copy. */
 static_assert(sizeof(union packet_decoded) == sizeof(struct packet), "segments in a row");
@@ -162,12 +164,15 @@ static void on_close(void *arg, struct conn *conn, const struct conn_end *end, i
 	struct monitor *m = arg;
 	if (end->how == HOW_EVICTED && end->half_open && !conn->user)
 		return;
-	struct judged *kept = pool_get(m->pool, sizeof *kept), now, *j = kept ? kept : &now;
-	judge(m, conn, end, ts, j);
-	if (!kept)
-		deliver(m, conn, j);
-	else
-		conn->user = kept;
+	struct judged now;
+	judge(m, conn, end, ts, &now);
+	struct judged *kept = now.session ? session_room(now.session) : pool_get(m->pool, sizeof *kept);
+	if (!kept) {
+		deliver(m, conn, &now);
+		return;
+	}
+	*kept = now;
+	conn->user = kept;
 }
 
 static void on_release(void *arg, struct conn *conn)
@@ -176,14 +181,22 @@ static void on_release(void *arg, struct conn *conn)
 	struct judged *j = conn->user;
 	if (!j)
 		return;
+	bool apart = !j->session;
 	deliver(m, conn, j);
-	pool_put(m->pool, j, sizeof *j);
+	if (apart)
+		pool_put(m->pool, j, sizeof *j);
 }
 
-static void on_ahead(void *arg, const struct conn *conn, int step)
+static void on_ahead(void *arg, const struct conn *conn, enum coming coming, int step)
 {
 	(void)arg;
-	session_ahead(conn->user, step);
+	const struct judged *j = conn->user;
+	if (coming != COMING_RELEASE)
+		session_ahead(conn->user, coming, step);
+	else if (j && step == 0)
+		pool_prefetch(j, sizeof *j);
+	else if (j && j->session)
+		session_ahead(j->session, coming, step);
 }
 
 static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release, on_ahead};

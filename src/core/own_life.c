@@ -124,7 +124,7 @@ static int by_since(const void *a, const void *b)
 static uint32_t due_count(struct stream *s, enum own_list list)
 {
 	uint32_t n = 0, index = s->lists[list].head;
-	int64_t limit = own_list_limit(s, list);
+	int64_t limit = s->limits[list];
 	for (; index != FLOW_NONE; n++) {
 		struct own_conn *c = own_at(s, index);
 		int64_t since = since_of(c, list);

@@ -561,83 +561,14 @@ void own_order_belie(struct stream *s, struct own_conn *c, enum side side, const
 		h->end = top;
 }
 
-/* Bytes, without the FIN, that a side sent and the other did not acknowledge. */
-static uint32_t unacked(const struct own_conn *c, enum side side)
-{
-	const struct half *h = &c->half[side];
-	int32_t n = (h->flags & HALF_ACKED) ? seq_diff(h->end, h->ack) : seq_diff(h->end, c->start[side]);
-	n -= (h->flags & HALF_FIN) && n > 0;
-	return n > 0 ? (uint32_t)n : 0;
-}
-
-/* What was counted in the half goes where the listener reads it. */
-static void facts_publish(struct stream *s, struct own_conn *c, enum side side)
-{
-	const struct half *h = &c->half[side];
-	struct conn_side *facts = &own_sides(s, c)[side];
-	facts->mss = c->pub.flow[side].mss;
-	facts->largest_acked = c->largest_acked[side];
-	facts->ttl = c->pub.flow[side].ttl;
-	facts->packets = h->packets;
-	facts->retransmits = h->retransmits;
-	facts->unacked = unacked(c, side);
-	facts->unanswered = h->unanswered;
-	facts->tries = h->tries;
-	facts->unanswered_since = h->unanswered_since;
-	facts->largest = h->largest;
-	facts->stuck = h->stuck;
-	facts->ip_id = h->ip_id;
-	facts->ttl_low = h->ttl_low;
-	facts->ttl_high = h->ttl_high;
-	facts->tsopt = h->tsopt;
-	facts->df = h->df;
-	facts->window_closed = h->flags & HALF_WINDOW_CLOSED;
-}
-
-/* What others without memory counted there meanwhile belongs in nobody's record: it is none of this one's facts. */
-static void spare_clear(struct stream *s, const struct conn_side *sides)
-{
-	if (sides == s->spare)
-		memset(s->spare, 0, sizeof s->spare);
-}
-
-static void end_complete(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
-{
-	struct conn_end *end = &c->end;
-	bool both_fins = c->pub.flow[CLIENT].fin && c->pub.flow[SERVER].fin;
-	end->over = end->by_rst ? HOW_RST : both_fins ? HOW_FIN : how;
-	spare_clear(s, own_sides(s, c));
-	for (enum side side = CLIENT; side <= SERVER; side++)
-		facts_publish(s, c, side);
-	if (end->closer == CLOSER_NOBODY)
-		end->how = how;
-	conn_end_silence(&c->pub, end, ts);
-	end->half_open = c->list == LIST_HALF_OPEN;
-	end->unanswered = !(c->half[SERVER].flags & HALF_ACKED) && conn_unanswered(&c->pub, how == HOW_EVICTED ? c->pub.last : ts);
-	s->stats.conns_open--;
-}
-
 void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
 {
 	assert(!c->closing);
 	c->closing = true;
 	while (force_step(s, c, ts))
 		;
-	end_complete(s, c, how, ts);
+	own_end_complete(s, c, how, ts);
 	own_wait(s, c, false);
 	s->listener->close(s->arg, &c->pub, &c->end, ts);
 	own_move(s, c, LIST_CLOSED);
-}
-
-void own_release(struct stream *s, struct own_conn *c)
-{
-	spare_clear(s, c->pub.side);
-	s->listener->release(s->arg, &c->pub);
-	if (c->pub.side != s->spare)
-		pool_put(s->pool, c->pub.side, sizeof s->spare);
-	if (s->order.step >> STREAM_STEP_BITS != UINT64_MAX >> STREAM_STEP_BITS)
-		own_past_add(s, c, c->since + s->config.settle);
-	else
-		flow_remove(&s->flows, own_hash(s, c), c->index); /* the capture is over: nobody asks any more */
-	own_forget(s, c);
 }

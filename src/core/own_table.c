@@ -8,8 +8,20 @@ static uint32_t chunk_count(const struct stream *s)
 	return (s->config.max_conns + OWN_CHUNK - 1) / OWN_CHUNK;
 }
 
+/* Open connections are not moved at each packet, so they are looked at more often than they can be idle. */
+static void limits_init(struct stream *s)
+{
+	const struct stream_config *c = &s->config;
+	s->limits[LIST_WAIT] = c->skew;
+	s->limits[LIST_HALF_OPEN] = c->half_open;
+	s->limits[LIST_OPEN] = c->idle / 4;
+	s->limits[LIST_FIN_WAIT] = c->fin_wait;
+	s->limits[LIST_CLOSED] = c->settle;
+}
+
 bool own_table_init(struct stream *s)
 {
+	limits_init(s);
 	for (int i = 0; i < OWN_LISTS; i++)
 		s->lists[i] = (struct own_queue){FLOW_NONE, FLOW_NONE, 0};
 	s->now = INT64_MIN / 2; /* half: differences of times must not overflow */
@@ -75,32 +87,6 @@ static void queue_remove(struct stream *s, enum own_list list, uint32_t index)
 	q->n--;
 }
 
-/* After how long in a list a connection is looked at. Open ones are not moved at each packet, so they are looked at more often than they can be idle. */
-int64_t own_list_limit(const struct stream *s, enum own_list list)
-{
-	const struct stream_config *c = &s->config;
-	const int64_t limit[OWN_LISTS] = {[LIST_HALF_OPEN] = c->half_open,
-					  [LIST_OPEN] = c->idle / 4,
-					  [LIST_FIN_WAIT] = c->fin_wait,
-					  [LIST_CLOSED] = c->settle,
-					  [LIST_WAIT] = c->skew};
-	return limit[list];
-}
-
-int64_t own_ends(const struct stream *s, const struct own_conn *c)
-{
-	if (c->list == LIST_OPEN)
-		return own_clock_at(s, c->pub.last) + s->config.idle;
-	return (c->list == LIST_HALF_OPEN ? own_clock_at(s, c->pub.last) : c->since) + own_list_limit(s, c->list);
-}
-
-void own_due_by(struct stream *s, enum own_list list, int64_t since)
-{
-	int64_t due = since + own_list_limit(s, list);
-	if (due < s->due)
-		s->due = due;
-}
-
 void own_wait(struct stream *s, struct own_conn *c, bool wait)
 {
 	if (c->waiting == wait)
@@ -151,9 +137,8 @@ struct conn_side *own_sides(struct stream *s, struct own_conn *c)
 		return c->pub.side;
 	c->pub.side = pool_get(s->pool, sizeof s->spare);
 	if (!c->pub.side) {
-		/* Shared by all for which there is none: see own_order.c for what keeps their facts apart. */
 		s->stats.no_memory++;
-		c->pub.side = s->spare;
+		c->pub.side = s->spare; /* shared by all for which there is none */
 	}
 	memset(c->pub.side, 0, sizeof s->spare);
 	return c->pub.side;

@@ -22,16 +22,23 @@ static void header_free(struct session *s)
 	s->header = NULL;
 }
 
+void *session_room(struct session *s)
+{
+	assert(!s->over);
+	dialogue_free(&s->dialogue);
+	header_free(s);
+	session_tls_free(s);
+	s->over = true;
+	return s->room;
+}
+
 void session_free(struct session *s)
 {
 	if (!s)
 		return;
-	struct pool *pool = session_pool(s);
-	dialogue_free(&s->dialogue);
-	header_free(s);
-	session_tls_free(s);
-	if (s->stream)
-		s->dialogue.env->opener->free(s->stream);
+	if (!s->over)
+		session_room(s);
+	struct pool *pool = s->env->pool;
 	notes_free(&s->facts.notes, pool);
 	while (s->facts.first) {
 		struct transaction *next = s->facts.first->next;
@@ -270,7 +277,7 @@ static void on_proxy(struct dialogue *d, const struct proxy_header *header)
 
 static void on_flaw(struct dialogue *d, unsigned flaws)
 {
-	session_of(d)->facts.flaws |= flaws;
+	session_of(d)->facts.flaws |= (uint16_t)flaws;
 }
 
 const struct dialogue_listener session_listener = {
@@ -287,32 +294,57 @@ const struct dialogue_listener session_listener = {
 	.flaw = on_flaw,
 };
 
-/* More notes than so many bytes has a message with many recipients, of which the first are not looked at again. */
-enum { NOTES_AHEAD = 256 };
-
-static inline void lines_ahead(const void *from, size_t n)
+/* Mostly what was written last is written again, or something behind it. */
+POOL_AHEAD void notes_ahead(const struct notes *n)
 {
-	for (size_t line = 0; line < n; line += 64)
-		__builtin_prefetch((const char *)from + line, 1);
+	pool_prefetch(n->block + n->recent, (size_t)n->used - n->recent);
 }
 
-void session_ahead(const struct session *s, int step)
+/* What tells of the whole session, when it ends: the facts, and the first message. */
+POOL_AHEAD void end_ahead(const struct session *s, int step)
 {
+	if (step == 1)
+		pool_prefetch(&s->facts, sizeof *s - offsetof(struct session, facts));
+	if (step < 2)
+		return;
+	__builtin_prefetch(s->facts.notes.block, 1);
+	if (s->facts.first)
+		pool_prefetch(s->facts.first, sizeof *s->facts.first);
+}
+
+/* What bytes inside a message need is far less than what a command or a reply does, and nearly all bytes are of that kind. */
+POOL_AHEAD void bytes_ahead(const struct session *s, int step)
+{
+	bool content = step > 0 && (s->dialogue.mode == MODE_CONTENT || s->dialogue.mode == MODE_CHUNK);
 	if (step == 0) {
-		lines_ahead(s, (size_t)64 * SESSION_HOT);
+		__builtin_prefetch(s, 1);
+		__builtin_prefetch(&s->sending, 1);
 	} else if (step == 1) {
+		__builtin_prefetch(s->dialogue.mode == MODE_TLS ? (const void *)&s->tls : (const void *)&s->dialogue.head, 1);
+		if (!content)
+			__builtin_prefetch(&s->facts, 1);
+		if (s->sending)
+			pool_prefetch(s->sending, content ? offsetof(struct transaction, rcpt_count) : sizeof *s->sending);
+	} else if (!content) {
 		__builtin_prefetch(s->dialogue.head, 1);
-		lines_ahead(s->facts.notes.block, s->facts.notes.used);
-		lines_ahead(s->sending, s->sending ? sizeof *s->sending : 0);
-	} else if (s->sending) {
-		lines_ahead(s->sending->notes.block, s->sending->notes.used < NOTES_AHEAD ? s->sending->notes.used : NOTES_AHEAD);
+		notes_ahead(&s->facts.notes);
+		if (s->sending)
+			notes_ahead(&s->sending->notes);
 	}
+}
+
+void session_ahead(const struct session *s, enum coming coming, int step)
+{
+	if (coming != COMING_RELEASE)
+		bytes_ahead(s, step);
+	if (coming != COMING_BYTES)
+		end_ahead(s, step);
 }
 
 /* Bytes (none in a hole) of a session that is read inside TLS. */
 static void inside_data(struct session *s, const struct conn *conn, enum side side, struct bytes data, uint64_t len, int64_t ts)
 {
-	struct tls_heard at = {.side = side, .end = s->raw[side] + len, .acked = conn->flow[side].acked, .ts = ts};
+	struct tls_heard at = {.side = side, .end = s->tls->raw[side] + len, .acked = conn->flow[side].acked, .ts = ts};
 	session_tls_bytes(s, &at, data, len);
 	session_inside_push(s, &at, data, len);
 	session_inside_run(s, false);
@@ -350,8 +382,8 @@ void session_fin(struct session *s, const struct conn *conn, enum side side, int
 		return;
 	}
 	/* Behind the records that wait for a key. */
-	struct tls_heard at = {.side = side, .end = s->raw[side], .acked = acked, .ts = ts};
-	s->dialogue.env->opener->fin(s->stream, &at);
+	struct tls_heard at = {.side = side, .end = s->tls->raw[side], .acked = acked, .ts = ts};
+	s->dialogue.env->opener->fin(s->tls->stream, &at);
 	session_inside_run(s, false);
 }
 
@@ -359,7 +391,7 @@ void session_settle(struct session *s)
 {
 	if (!s)
 		return;
-	if (s->stream)
+	if (s->sealed)
 		session_inside_end(s);
 	session_tls_plain(s);
 }

@@ -8,23 +8,24 @@ static const struct tls_opener *opener_of(const struct session *s)
 
 void session_inside_push(struct session *s, const struct tls_heard *at, struct bytes text, uint64_t len)
 {
-	if (!s->stream)
-		s->stream = opener_of(s)->new (opener_of(s), session_pool(s));
-	s->sealed = s->stream != NULL;
+	struct session_tls *tls = s->tls;
+	if (tls && !tls->stream)
+		tls->stream = opener_of(s)->new (opener_of(s), session_pool(s));
+	s->sealed = tls && tls->stream;
 	if (!s->sealed)
 		return;
-	s->raw[at->side] = at->end;
+	tls->raw[at->side] = at->end;
 	if (text.n == len)
-		opener_of(s)->push(s->stream, at, text);
+		opener_of(s)->push(tls->stream, at, text);
 	else
-		opener_of(s)->gap(s->stream, at, len);
+		opener_of(s)->gap(tls->stream, at, len);
 }
 
 /* TLS from the first byte looked like no SMTP until now. What the handshake told stays. */
 static void first_words_forget(struct session *s)
 {
 	s->foreign = false;
-	s->facts.flaws &= ~(uint32_t)FLAW_NOT_SMTP;
+	s->facts.flaws &= (uint16_t)~FLAW_NOT_SMTP;
 	s->facts.commands = 0;
 	s->facts.last_command = SMTP_CONNECT;
 	struct notes before = s->facts.notes;
@@ -106,7 +107,7 @@ static void on_item(struct session *s, const struct tls_item *i)
 void session_inside_run(struct session *s, bool last)
 {
 	struct tls_item item;
-	while (opener_of(s)->next(s->stream, last, &item))
+	while (opener_of(s)->next(s->tls->stream, last, &item))
 		on_item(s, &item);
 }
 
@@ -114,7 +115,7 @@ void session_inside_end(struct session *s)
 {
 	struct session_facts *f = &s->facts;
 	session_inside_run(s, true);
-	const struct tls_inside *inside = opener_of(s)->inside(s->stream);
+	const struct tls_inside *inside = opener_of(s)->inside(s->tls->stream);
 	f->tls_opened = s->inside;
 	f->tls_close_notify[CLIENT] = inside->close_notify[CLIENT];
 	f->tls_close_notify[SERVER] = inside->close_notify[SERVER];

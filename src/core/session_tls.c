@@ -228,6 +228,8 @@ void session_tls_free(struct session *s)
 		return;
 	for (enum side side = CLIENT; side <= SERVER; side++)
 		tls_message_reset(&s->tls->messages[side], session_pool(s));
+	if (s->tls->stream)
+		s->dialogue.env->opener->free(s->tls->stream);
 	pool_put(session_pool(s), s->tls->plain, NOTE_TEXT_MAX);
 	pool_put(session_pool(s), s->tls, sizeof *s->tls);
 	s->tls = NULL;

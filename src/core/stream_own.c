@@ -1,5 +1,5 @@
 /* stream_own.c - the own engine: what each segment means for its connection (RFC 9293 3.10 seen from outside, RFC 5961 for RST). */
-#include "core/own.h"
+#include "core/own_facts.h"
 
 /* Segments that are looked up together: enough for their cache misses to overlap, few enough for what is fetched to stay in the first cache. */
 enum { BATCH = 32 };
@@ -170,58 +170,6 @@ static inline bool captured_twice(const struct stream *s, const struct own_conn 
 	return twice;
 }
 
-/* IP identifications count upwards where a stack sets them at all: one that is not new is no new packet, but one that is captured late, or twice. */
-static inline bool id_is_old(const struct half *h, const struct packet *p)
-{
-	return p->ip_id != 0 && h->ip_id != 0 && (int16_t)(p->ip_id - h->ip_id) <= 0 && (int16_t)(p->ip_id - h->ip_id) > -1000;
-}
-
-/* What a segment tells of its sender, whatever its numbers. */
-static inline void facts_of_sender(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
-{
-	struct half *h = &c->half[side];
-	if (h->packets == 0)
-		c->pub.flow[side].ttl = h->ttl_low = h->ttl_high = p->ttl;
-	if (p->ttl < h->ttl_low)
-		h->ttl_low = p->ttl;
-	if (p->ttl > h->ttl_high)
-		h->ttl_high = p->ttl;
-	if (!id_is_old(h, p))
-		h->ip_id = p->ip_id;
-	h->df = p->df;
-	h->tsopt = p->has_tsopt;
-	h->flags &= (uint8_t)~HALF_WINDOW_CLOSED;
-	if (p->window == 0 && !(p->flags & TCP_SYN)) {
-		h->flags |= HALF_WINDOW_CLOSED;
-		struct conn_side *facts = &own_sides(s, c)[side];
-		facts->zero_windows += facts->zero_windows < UINT16_MAX;
-	}
-}
-
-/* Which sizes get through: one segment at a time is watched until it is acknowledged, a larger one before a smaller one. */
-static inline void size_note(struct half *h, const struct packet *p, bool repeat)
-{
-	uint16_t len = p->payload_len < UINT16_MAX ? (uint16_t)p->payload_len : UINT16_MAX;
-	if (len > h->largest)
-		h->largest = len;
-	if (repeat && len == h->largest)
-		h->stuck += h->stuck < UINT16_MAX;
-	if (!repeat && len > h->probe_len) {
-		h->probe = p->seq + p->payload_len;
-		h->probe_len = len;
-	}
-}
-
-static inline void size_acked(struct half *h, uint16_t *largest_acked)
-{
-	h->stuck = 0;
-	if (h->probe_len == 0 || seq_diff(h->ack, h->probe) < 0)
-		return;
-	if (h->probe_len > *largest_acked)
-		*largest_acked = h->probe_len;
-	h->probe_len = 0;
-}
-
 /* Did this side go as far before? What it has sent and the other side has acknowledged may have been captured late all the same, so that `end` does not tell. */
 static inline bool seen_before(const struct half *h, uint32_t end)
 {
@@ -238,25 +186,22 @@ static inline void facts_take(struct stream *s, struct own_conn *c, enum side si
 {
 	struct half *h = &c->half[side];
 	if (!(p->flags & TCP_RST))
-		facts_of_sender(s, c, side, p);
-	h->packets++;
-	c->half[side_other(side)].unanswered = c->half[side_other(side)].tries = 0;
-	h->window = (uint32_t)p->window << (p->flags & TCP_SYN ? 0 : h->wscale);
+		facts_of_sender(s, c, side, p, old);
+	facts_of_segment(c, side, (uint32_t)p->window << (p->flags & TCP_SYN ? 0 : h->wscale));
 	if (p->payload_len == 0)
 		return;
 	uint32_t end = p->seq + p->payload_len;
 	bool repeat = !old && seen_before(h, end);
 	bool keepalive = p->payload_len == 1 && p->seq + 1 == h->nxt;
 	if (!keepalive)
-		size_note(h, p, repeat);
+		facts_size(h, p, repeat);
 	if (repeat && !keepalive) {
 		h->retransmits++;
 		h->unanswered += h->unanswered < UINT16_MAX;
 		h->tries += h->tries < UINT8_MAX && pause >= CONN_TRY_PAUSE;
 		s->stats.retransmits++;
 	}
-	if (h->unanswered_since == 0)
-		h->unanswered_since = p->ts;
+	facts_unanswered(h, p->ts);
 }
 
 /*
@@ -293,7 +238,7 @@ static inline bool ack_take(struct stream *s, struct own_conn *c, enum side side
 	bool moves = !(h->flags & HALF_ACKED) || seq_diff(p->ack, h->ack) > 0;
 	own_order_acked(c, other, p->ack);
 	if (moves)
-		size_acked(h, &c->largest_acked[other]);
+		facts_size_acked(h, &c->largest_acked[other]);
 	if (seq_diff(h->ack, h->end) >= 0)
 		h->unanswered_since = 0;
 	return true;
@@ -315,14 +260,13 @@ static void end_take(struct own_conn *c, enum side side, uint32_t seq, uint32_t 
 		h->end = end;
 }
 
-static void rst_note(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
+static void rst_note(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, struct own_seen seen)
 {
-	const struct half *h = &c->half[side];
 	struct conn_rst *rst = &own_sides(s, c)[side].reset;
 	if (rst->seen)
 		return;
 	rst->seen = true;
-	rst->overtook = (h->flags & HALF_KNOWN) && seq_diff(p->seq, h->end) < 0;
+	rst->overtook = seen.known && seq_diff(p->seq, seen.end) < 0;
 	rst->tsopt = p->has_tsopt;
 	rst->ttl = p->ttl;
 	rst->ip_id = p->ip_id;
@@ -347,7 +291,7 @@ static void rst_take(struct stream *s, struct own_conn *c, enum side side, const
 		if (c->list != LIST_FIN_WAIT)
 			own_move(s, c, LIST_FIN_WAIT);
 	}
-	rst_note(s, c, side, p);
+	rst_note(s, c, side, p, (struct own_seen){h->end, h->flags & HALF_KNOWN});
 	/* Where nothing else tells, this side's stream begins with the RST: what is held must have a place. */
 	if (!(h->flags & (HALF_KNOWN | HALF_FLOOR)))
 		own_order_start(c, side, p->seq);
@@ -432,7 +376,7 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 	}
 	if (!(p->flags & TCP_RST))
 		rst_doubt(s, c, side, p);
-	bool old = id_is_old(h, p);
+	bool old = facts_id_old(h, p);
 	facts_take(s, c, side, p, old, pause);
 	bool acks = ack_take(s, c, side, p, old);
 	if (c->claims[side] && !old)
@@ -454,8 +398,8 @@ static void straggler_take(struct stream *s, struct own_conn *c, enum side side,
 	struct conn_side *facts = &own_sides(s, c)[side];
 	s->stats.stray++;
 	if (p->flags & TCP_RST)
-		rst_note(s, c, side, p);
-	else if (facts->reset.seen && p->payload_len > 0 && seq_diff(p->seq + p->payload_len, c->half[side].end) > 0)
+		rst_note(s, c, side, p, c->seen[side]);
+	else if (facts->reset.seen && p->payload_len > 0 && seq_diff(p->seq + p->payload_len, c->seen[side].end) > 0)
 		facts->reset.after += facts->reset.after < UINT16_MAX;
 }
 
@@ -499,13 +443,27 @@ static inline bool predicted(const struct stream *s, const struct own_conn *c, e
 {
 	const struct half *h = &c->half[side], *other = &c->half[side_other(side)];
 	const uint8_t odd = HALF_FIN | HALF_RST_HELD;
-	return OWN_PREDICTS && c->list == LIST_OPEN && !c->waiting &&
+	return OWN_PREDICTS && c->list == LIST_OPEN && !c->waiting && !(c->claims[CLIENT] | c->claims[SERVER]) &&
 	       (p->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK && (h->flags & other->flags & HALF_KNOWN) &&
 	       !((h->flags | other->flags) & odd) && p->seq == h->nxt && h->end == h->nxt && !h->held && !other->held &&
 	       other->nxt - p->ack <= SEQ_ABSURD && !is_foreign(c, side, p) && p->payload_cap == p->payload_len &&
 	       p->ts - c->pub.last < s->config.idle;
 }
 
+/* What is left of ack_take: it acknowledges nothing that is absurd, or was not seen. */
+static inline void predicted_ack(struct own_conn *c, enum side of, uint32_t ack)
+{
+	struct half *h = &c->half[of];
+	if (!(h->flags & HALF_ACKED) || seq_diff(ack, h->ack) > 0) {
+		h->ack = ack;
+		h->flags |= HALF_ACKED;
+		facts_size_acked(h, &c->largest_acked[of]);
+	}
+	if (seq_diff(h->ack, h->end) >= 0)
+		h->unanswered_since = 0;
+}
+
+/* Likewise of facts_take: no repeat, no SYN, no RST. */
 static inline void predicted_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
 {
 	struct half *h = &c->half[side];
@@ -514,13 +472,15 @@ static inline void predicted_take(struct stream *s, struct own_conn *c, enum sid
 		s->stats.duplicates++;
 		return;
 	}
-	int64_t pause = p->ts - c->pub.last;
 	c->pub.last = p->ts;
-	bool old = id_is_old(h, p);
-	facts_take(s, c, side, p, old, pause);
-	rtt_take(c, side, p, ack_take(s, c, side, p, old));
-	if (c->claims[side] && !old)
-		own_claim_heard(s, c, side, p);
+	facts_of_sender(s, c, side, p, facts_id_old(h, p));
+	facts_of_segment(c, side, (uint32_t)p->window << h->wscale);
+	if (p->payload_len > 0) {
+		facts_size(h, p, false);
+		facts_unanswered(h, p->ts);
+	}
+	predicted_ack(c, side_other(side), p->ack);
+	rtt_take(c, side, p, true);
 	if (p->payload_len == 0)
 		return;
 	flow->acked = own_order_offset(c, side_other(side), p->ack);
@@ -552,12 +512,9 @@ static void segment(struct stream *s, uint32_t hash, uint32_t candidate, const s
 /* What a segment will touch of its connection: more at its beginning and its end, when it also leaves its neighbours in a list. */
 static inline void conn_prefetch(const struct own_conn *c, const struct packet *p)
 {
-	const char *at = (const char *)c;
-	for (size_t line = 0; line < offsetof(struct own_conn, hole_since); line += 64)
-		__builtin_prefetch(at + line, 1);
+	pool_prefetch(c, offsetof(struct own_conn, hole_since));
 	if (p->flags & (TCP_SYN | TCP_FIN | TCP_RST))
-		for (size_t line = offsetof(struct own_conn, hole_since); line < sizeof *c; line += 64)
-			__builtin_prefetch(at + line, 1);
+		__builtin_prefetch(&c->hole_since, 1);
 }
 
 static inline void neighbours_prefetch(const struct stream *s, const struct own_conn *c)
@@ -575,26 +532,25 @@ static inline bool is_owned(const struct stream *s, uint32_t hash)
 }
 
 /* What is fetched ahead for a segment: the number of its connection, of which its bytes will be read, or its end. */
-struct coming {
+struct expected {
 	uint32_t candidate;
-	bool turn;
+	enum coming coming;
 };
 
 /* What the listener keeps of the connections, and what that points to; of those that end, also their neighbours. */
-static void listener_prefetch(struct stream *s, const struct coming *coming, size_t n)
+static void listener_prefetch(struct stream *s, struct expected *expected, size_t n)
 {
-	const struct conn *open[BATCH];
 	size_t opens = 0;
 	for (size_t i = 0; i < n; i++) {
-		const struct own_conn *c = own_at(s, coming[i].candidate);
-		if (coming[i].turn)
+		const struct own_conn *c = own_at(s, expected[i].candidate);
+		if (expected[i].coming == COMING_END)
 			neighbours_prefetch(s, c);
 		if (c->pub.user && c->list == LIST_OPEN)
-			open[opens++] = &c->pub;
+			expected[opens++] = expected[i];
 	}
 	for (int step = 0; step < 3 && s->listener->ahead; step++)
 		for (size_t i = 0; i < opens; i++)
-			s->listener->ahead(s->arg, open[i], step);
+			s->listener->ahead(s->arg, &own_at(s, expected[i].candidate)->pub, expected[i].coming, step);
 }
 
 /*
@@ -605,8 +561,8 @@ static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 {
 	uint32_t hash[BATCH], candidate[BATCH];
 	bool owned[BATCH];
-	struct coming coming[BATCH];
-	size_t comings = 0;
+	struct expected expected[BATCH];
+	size_t n_expected = 0;
 	for (size_t i = 0; i < n; i++) {
 		hash[i] = flow_hash(s->config.seed, &packets[i]);
 		owned[i] = is_owned(s, hash[i]);
@@ -622,9 +578,9 @@ static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 		bool turn = packets[i].flags & (TCP_FIN | TCP_RST), again = i > 0 && candidate[i] == candidate[i - 1];
 		conn_prefetch(own_at(s, candidate[i]), &packets[i]);
 		if (turn || (packets[i].payload_len > 0 && !again))
-			coming[comings++] = (struct coming){candidate[i], turn};
+			expected[n_expected++] = (struct expected){candidate[i], turn ? COMING_END : COMING_BYTES};
 	}
-	listener_prefetch(s, coming, comings);
+	listener_prefetch(s, expected, n_expected);
 	for (size_t i = 0; i < n; i++)
 		if (owned[i])
 			segment(s, hash[i], candidate[i], &packets[i]);
