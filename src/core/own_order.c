@@ -212,19 +212,17 @@ static bool held_is_next(const struct half *h)
 }
 
 /*
- * The side that gives way when all must go; -1: nothing is held. Where both hold their next bytes, each of which acknowledges the other's, one of them is sent again, and the first copy is missing: the one that came after a
- * pause. Where that does not tell, or both are FINs, the client goes first: a command that comes before the reply which its sender had is nothing but pipelining, while a reply before its command would be an accusation. Else it
- * is the side that holds the older segment: the hole before it is declared.
+ * The side that gives way when all must go; -1: nothing is held. Where both hold their next bytes, each of which acknowledges the other's, one of them or both are sent again, and the first copies are missing: they crossed, as
+ * nobody repeats what he knows to have arrived. The client goes first then: a command that comes before the reply which its sender had is nothing but pipelining, while a reply before its command would be an accusation. Else
+ * it is the side that holds the older segment: the hole before it is declared.
  */
 static int held_yields(const struct own_conn *c)
 {
 	const struct held *client = c->half[CLIENT].held, *server = c->half[SERVER].held;
 	if (!client || !server)
 		return client ? CLIENT : server ? SERVER : -1;
-	if (!held_is_next(&c->half[CLIENT]) || !held_is_next(&c->half[SERVER]))
-		return server->ts < client->ts ? SERVER : CLIENT;
-	bool fins = client->flags & server->flags & TCP_FIN;
-	return !fins && server->ts - client->ts >= CONN_TRY_PAUSE ? SERVER : CLIENT;
+	bool circle = held_is_next(&c->half[CLIENT]) && held_is_next(&c->half[SERVER]);
+	return !circle && server->ts < client->ts ? SERVER : CLIENT;
 }
 
 /* What its first held segment acknowledges cannot come before it, or never comes: all that has come is what it acknowledges. */
