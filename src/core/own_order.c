@@ -212,8 +212,9 @@ static bool held_is_next(const struct half *h)
 }
 
 /*
- * The side that gives way when all must go; -1: nothing is held. Where both hold their next bytes, each of which acknowledges the other's, one of them is sent again, and the first copy is missing: the one that was captured later.
- * Else it is the one that holds the older segment: the hole before it is declared.
+ * The side that gives way when all must go; -1: nothing is held. Where both hold their next bytes, each of which acknowledges the other's, one of them or both are sent again, and the first copies are missing: they crossed, as
+ * nobody repeats what he knows to have arrived. The client goes first then: a command that comes before the reply which its sender had is nothing but pipelining, while a reply before its command would be an accusation. Else
+ * it is the side that holds the older segment: the hole before it is declared.
  */
 static int held_yields(const struct own_conn *c)
 {
@@ -221,10 +222,7 @@ static int held_yields(const struct own_conn *c)
 	if (!client || !server)
 		return client ? CLIENT : server ? SERVER : -1;
 	bool circle = held_is_next(&c->half[CLIENT]) && held_is_next(&c->half[SERVER]);
-	/* Who closed first is not to be told then, and the server is not accused of it. */
-	if (circle && (client->flags & server->flags & TCP_FIN))
-		return CLIENT;
-	return (circle ? server->ts > client->ts : server->ts < client->ts) ? SERVER : CLIENT;
+	return !circle && server->ts < client->ts ? SERVER : CLIENT;
 }
 
 /* What its first held segment acknowledges cannot come before it, or never comes: all that has come is what it acknowledges. */
