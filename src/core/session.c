@@ -297,7 +297,8 @@ const struct dialogue_listener session_listener = {
 /* Mostly what was written last is written again, or something behind it. */
 POOL_AHEAD void notes_ahead(const struct notes *n)
 {
-	pool_prefetch(n->block + n->recent, (size_t)n->used - n->recent);
+	if (n->block)
+		pool_prefetch(n->block + n->recent, (size_t)n->used - n->recent);
 }
 
 /* What tells of the whole session, when it ends: the facts, and the first message. */
