@@ -240,6 +240,75 @@ static void the_copy_that_was_sent_again_goes_first(void **state)
 	}
 }
 
+/* The same of a part of it, whatever the two directions' times are: what stands behind it in the stream acknowledges less. */
+static void a_part_that_was_sent_again_does_not_wait_for_its_reply(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 2; k++) {
+		struct engine_run *r = engine_run_new(&stream_own);
+		assert_non_null(r);
+		struct talk t = talk_v6(&r->in, 1);
+		talk_handshake(&t);
+		talk_say(&t, SERVER, "220 mx\r\n");
+		if (k)
+			talk_say(&t, CLIENT, "EHLO")->ack += 8;
+		else
+			t.next[CLIENT] += 4;
+		talk_say(&t, CLIENT, " a\r\n");
+		if (!k)
+			talk_raw(&t, CLIENT, TCP_ACK, t.next[CLIENT] - 8, bytes_str("EHLO"))->ack += 8;
+		talk_say(&t, SERVER, "250 mx\r\n");
+		talk_say(&t, CLIENT, "QUIT\r\n");
+		talk_say(&t, SERVER, "221 bye\r\n");
+		talk_close(&t, SERVER);
+		struct heard *h = engine_run_one(r);
+		assert_mail(h);
+		assert_true(strncmp(h->turns, "scscs", 5) == 0);
+		engine_run_free(r);
+	}
+}
+
+/* The client closes first. Its FIN is captured behind the one that it sent again, or not at all; that one acknowledges the server's. */
+static void a_fin_that_was_sent_again_is_not_the_second_for_that(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 3; k++) {
+		struct engine_run *r = engine_run_new(&stream_own);
+		assert_non_null(r);
+		struct talk t = talk_v6(&r->in, 1);
+		talk_mail(&t);
+		talk_raw(&t, CLIENT, TCP_ACK | TCP_FIN, t.next[CLIENT], bytes_of(NULL, 0))->ack++;
+		t.now += k == 2 ? -FRAME_SECOND : 0;
+		talk_fin(&t, CLIENT);
+		talk_fin(&t, SERVER);
+		talk_ack(&t, CLIENT);
+		if (k)
+			segments_drop(&r->in, r->in.n - 3);
+		assert_end(engine_run_one(r), CLOSER_CLIENT, HOW_FIN, HOW_FIN);
+		engine_run_free(r);
+	}
+}
+
+/* A command that the capture has five times within a millisecond, as from several places of the network, and a client that breaks off minutes later: the server did not vanish. */
+static void copies_at_once_are_not_unanswered(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 2; k++) {
+		struct engine_run *r = engine_run_new(&stream_own);
+		assert_non_null(r);
+		struct talk t = talk_v6(&r->in, 1);
+		talk_mail(&t);
+		talk_say(&t, CLIENT, "NOOP\r\n");
+		t.step = k ? 2 * FRAME_SECOND : FRAME_MS;
+		for (uint16_t i = 0; i < 5; i++)
+			talk_raw(&t, CLIENT, TCP_ACK, t.next[CLIENT] - 6, bytes_str("NOOP\r\n"))->window += i;
+		t.now += 300 * FRAME_SECOND;
+		talk_rst(&t, CLIENT);
+		assert_int_equal(engine_run_one(r)->end.how, k ? HOW_SILENCE : HOW_RST);
+		engine_run_free(r);
+	}
+}
+
 enum { YEAR = 365 * 86400 };
 
 /* Before the clock of the capture was stepped back by a year: a SYN without an answer, and a reply that waits for the bytes before it. Behind it, half an hour of something else. */
@@ -300,6 +369,9 @@ int main(void)
 		cmocka_unit_test(a_syn_captured_late_takes_nothing_back),
 		cmocka_unit_test(what_is_captured_late_is_not_sent_again),
 		cmocka_unit_test(the_copy_that_was_sent_again_goes_first),
+		cmocka_unit_test(a_part_that_was_sent_again_does_not_wait_for_its_reply),
+		cmocka_unit_test(a_fin_that_was_sent_again_is_not_the_second_for_that),
+		cmocka_unit_test(copies_at_once_are_not_unanswered),
 		cmocka_unit_test(what_waits_is_over_after_a_step_back),
 		cmocka_unit_test(a_clock_to_and_fro_is_not_believed_for_ever),
 	};

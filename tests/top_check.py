@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 from terminal import Terminal
 
@@ -72,7 +73,14 @@ class Test:
             ("\x1b[H", r"^The server said 221 \(closing\) where it should have said 250 \(accepted\)"),
             ("s", r"Saved: \./20260105T100000Z-221-for-message-"), ("?", "^Keys"), ("?", r"^client out\.example"), ("e", r"Saved: \./2026"),
         )
-        packets, words = sorted(self.folder.glob("*221-for-message*"))
+        saved = []
+        # The name that is seen may still be the first one's.
+        for _ in range(100):
+            saved = sorted(self.folder.glob("*221-for-message*"))
+            if len(saved) == 2 and saved[1].stat().st_size > 0:
+                break
+            time.sleep(0.1)
+        packets, words = saved
         said = subprocess.run([self.program, "-r", packets, "-o", "json", "-Z", getpass.getuser()], capture_output=True, check=True).stdout
         verdicts = [json.loads(line)["ending"]["verdict"] for line in said.splitlines() if b'"session"' in line]
         self.check("the file of packets is that session", verdicts == ["221-for-message"])

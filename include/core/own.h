@@ -53,7 +53,8 @@ struct half {
 	uint8_t ttl_low, ttl_high;
 	uint8_t wscale;
 	uint8_t flags; /* enum half_flag */
-	bool tsopt, df;
+	uint8_t tries;
+	bool tsopt : 1, df : 1;
 };
 
 static_assert(sizeof(struct half) == 64 && sizeof(struct conn_side) == 64, "one cache line");
@@ -321,11 +322,17 @@ void own_order_forget_claims(struct stream *s, struct own_conn *c, enum side sid
  */
 void own_order_belie(struct stream *s, struct own_conn *c, enum side side, const struct held *segment);
 
+/* A segment of a side comes, even one of no bytes: what is held of before it, or its own FIN, was first sent before it, or with it, and acknowledged no more than it does. */
+void own_order_sent(struct half *h, const struct held *segment);
+
 /* Drops a held RST that later packets have shown to be none. */
 void own_order_forget_rst(struct stream *s, struct own_conn *c, enum side side);
 
 /* Offset in a side's stream of a sequence number that was acknowledged and handed on: FIN, which takes a number, is not a byte. */
 uint64_t own_order_offset(const struct own_conn *c, enum side of, uint32_t seq);
+
+/* A connection closes: what is told of it from here on (conn->side, c->end) is made up. how is used where no FIN or RST came. */
+void own_end_complete(struct stream *s, struct own_conn *c, enum how how, int64_t ts);
 
 /* A closed connection is let go, and its number is free: only its tuple is remembered from here on. */
 void own_release(struct stream *s, struct own_conn *c);

@@ -62,7 +62,7 @@ static inline void facts_of_segment(struct own_conn *c, enum side side, uint32_t
 {
 	c->half[side].packets++;
 	c->half[side].window = window;
-	c->half[side_other(side)].unanswered = 0;
+	c->half[side_other(side)].unanswered = c->half[side_other(side)].tries = 0;
 }
 
 /* Its bytes are acknowledged by nothing yet. */

@@ -37,6 +37,9 @@ struct conn_flow {
 	uint16_t mss;
 };
 
+/* What is sent again for want of an answer comes after such a silence at least (RFC 6298: 1 s; in use 200 ms): what comes sooner was captured twice, or sent again for other reasons. */
+#define CONN_TRY_PAUSE (100 * FRAME_MS)
+
 /* What else was counted of one side, as a sender: known from the close on. Counters saturate. */
 struct conn_side {
 	int64_t unanswered_since; /* when the first byte was sent that nothing has acknowledged; 0: none */
@@ -55,11 +58,12 @@ struct conn_side {
 	uint16_t unreachable;      /* other ICMP errors that quote it */
 	uint16_t mtu;              /* as the last of them said; 0: it did not */
 	uint16_t ip_id;            /* of its latest segment but RSTs */
+	uint8_t tries;             /* of the unanswered, those behind CONN_TRY_PAUSE */
 	uint8_t ttl;               /* of the first segment */
 	uint8_t ttl_low, ttl_high; /* of all but RSTs */
-	bool tsopt;                /* its segments bear time stamps */
-	bool df;                   /* its segments must not be fragmented */
-	bool window_closed;        /* it announced a window of 0 last */
+	bool tsopt : 1;            /* its segments bear time stamps */
+	bool df : 1;               /* its segments must not be fragmented */
+	bool window_closed : 1;    /* it announced a window of 0 last */
 };
 
 /* The members down to `last` fill a cache line, and flow the next: they are all that a segment in the middle of a connection reads of it. */

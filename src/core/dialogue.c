@@ -64,11 +64,17 @@ static enum fit reply_fits(enum smtp_verb verb, const struct smtp_reply *r)
 	return verb != SMTP_DATA && verb != SMTP_STARTTLS && r->code / 10 == 25 ? FIT_WELL : FIT_NOT;
 }
 
+/* Of a chunk the server has not got the end. */
+static bool chunk_is_under_way(const struct dialogue *d, const struct smtp_pending *p)
+{
+	return p->verb == SMTP_BDAT && p == d->tail && d->mode == MODE_CHUNK;
+}
+
 /* After a hole: is this reply the answer to the oldest command known to be outstanding? Enough such answers make the pairing trusted again. */
 static bool reply_finds(struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r)
 {
 	enum fit fit = p ? reply_fits((enum smtp_verb)p->verb, r) : FIT_NOT;
-	if (fit == FIT_NOT) {
+	if (fit == FIT_NOT || (r->code < 400 && chunk_is_under_way(d, p))) {
 		d->fitted = 0;
 		return false;
 	}

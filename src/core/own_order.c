@@ -212,8 +212,9 @@ static bool held_is_next(const struct half *h)
 }
 
 /*
- * The side that gives way when all must go; -1: nothing is held. Where both hold their next bytes, each of which acknowledges the other's, one of them is sent again, and the first copy is missing: the one that was captured later.
- * Else it is the one that holds the older segment: the hole before it is declared.
+ * The side that gives way when all must go; -1: nothing is held. Where both hold their next bytes, each of which acknowledges the other's, one of them or both are sent again, and the first copies are missing: they crossed, as
+ * nobody repeats what he knows to have arrived. The client goes first then: a command that comes before the reply which its sender had is nothing but pipelining, while a reply before its command would be an accusation. Else
+ * it is the side that holds the older segment: the hole before it is declared.
  */
 static int held_yields(const struct own_conn *c)
 {
@@ -221,7 +222,18 @@ static int held_yields(const struct own_conn *c)
 	if (!client || !server)
 		return client ? CLIENT : server ? SERVER : -1;
 	bool circle = held_is_next(&c->half[CLIENT]) && held_is_next(&c->half[SERVER]);
-	return (circle ? server->ts > client->ts : server->ts < client->ts) ? SERVER : CLIENT;
+	return !circle && server->ts < client->ts ? SERVER : CLIENT;
+}
+
+/* What its first held segment acknowledges cannot come before it, or never comes: all that has come is what it acknowledges. */
+static void ack_settle(struct own_conn *c, enum side side)
+{
+	const struct half *other = &c->half[side_other(side)];
+	struct held *e = c->half[side].held;
+	if (other->flags & HALF_KNOWN)
+		e->ack = other->nxt;
+	else
+		e->flags &= (uint8_t)~TCP_ACK;
 }
 
 /* One step towards holding nothing, the best founded first. False when nothing is left. */
@@ -244,7 +256,7 @@ static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
 	if (seq_diff(h->held->seq, h->nxt) > 0)
 		gap_declare(s, c, (enum side)side, h->held->seq - h->nxt, ts);
 	else
-		h->held->flags &= (uint8_t)~TCP_ACK; /* it acknowledges what can never come: an absurd number */
+		ack_settle(c, (enum side)side);
 	return true;
 }
 
@@ -286,14 +298,42 @@ static void overlap_compare(struct stream *s, struct own_conn *c, enum side side
 	}
 }
 
+/*
+ * What stands further on in a stream was not sent before this, so that this, when it was first sent, acknowledged no more than that does: a copy that was sent again later does, and would wait for a reply to itself.
+ */
+static void ack_lower(struct held *e, const struct held *behind)
+{
+	if ((e->flags & behind->flags & TCP_ACK) && !((e->flags | behind->flags) & TCP_RST) && seq_diff(e->ack, behind->ack) > 0)
+		e->ack = behind->ack;
+}
+
+/* Behind its bytes, and its FIN. */
+static uint32_t held_end(const struct held *e)
+{
+	return e->seq + e->len + !!(e->flags & TCP_FIN);
+}
+
+void own_order_sent(struct half *h, const struct held *segment)
+{
+	bool fin = segment->flags & TCP_FIN;
+	for (struct held *e = h->held; e && seq_diff(held_end(e), held_end(segment)) <= 0; e = e->next)
+		if (seq_diff(held_end(e), segment->seq) <= 0 || (fin && e->flags & TCP_FIN))
+			ack_lower(e, segment);
+}
+
 /* Holds a segment in its place; where it overlaps with what is held already, the first that came wins. */
 static void hold(struct stream *s, struct own_conn *c, enum side side, const struct held *segment, const uint8_t *data)
 {
 	struct held **at = &c->half[side].held, rest = *segment;
-	while (*at && seq_diff((*at)->seq + (*at)->len, rest.seq) <= 0)
+	while (*at && seq_diff((*at)->seq + (*at)->len, rest.seq) <= 0) {
+		ack_lower(*at, segment);
 		at = &(*at)->next;
+	}
+	if (*at)
+		ack_lower(&rest, *at);
 	while (*at && rest.len > 0 && seq_diff((*at)->seq, rest.seq + rest.len) < 0) {
 		struct held *old = *at;
+		ack_lower(old, &rest);
 		overlap_compare(s, c, side, old, &rest, data);
 		int32_t before = seq_diff(old->seq, rest.seq);
 		if (before > 0) {
@@ -519,102 +559,14 @@ void own_order_belie(struct stream *s, struct own_conn *c, enum side side, const
 		h->end = top;
 }
 
-/* Bytes, without the FIN, that a side sent and the other did not acknowledge. */
-static uint32_t unacked(const struct own_conn *c, enum side side)
-{
-	const struct half *h = &c->half[side];
-	int32_t n = (h->flags & HALF_ACKED) ? seq_diff(h->end, h->ack) : seq_diff(h->end, c->start[side]);
-	n -= (h->flags & HALF_FIN) && n > 0;
-	return n > 0 ? (uint32_t)n : 0;
-}
-
-/* What was counted of a side, in its half and beside it (which may be NULL), in the place of the half. */
-static void facts_publish(struct own_conn *c, enum side side, const struct conn_side *beside)
-{
-	const struct half h = c->half[side];
-	uint32_t left = unacked(c, side);
-	struct conn_side *facts = &c->facts[side];
-	*facts = beside ? *beside : (struct conn_side){0};
-	facts->mss = c->pub.flow[side].mss;
-	facts->largest_acked = c->largest_acked[side];
-	facts->ttl = c->pub.flow[side].ttl;
-	facts->packets = h.packets;
-	facts->retransmits = h.retransmits;
-	facts->unacked = left;
-	facts->unanswered = h.unanswered;
-	facts->unanswered_since = h.unanswered_since;
-	facts->largest = h.largest;
-	facts->stuck = h.stuck;
-	facts->ip_id = h.ip_id;
-	facts->ttl_low = h.ttl_low;
-	facts->ttl_high = h.ttl_high;
-	facts->tsopt = h.tsopt;
-	facts->df = h.df;
-	facts->window_closed = h.flags & HALF_WINDOW_CLOSED;
-	c->seen[side] = (struct own_seen){h.end, h.flags & HALF_KNOWN};
-}
-
-static void sides_publish(struct stream *s, struct own_conn *c)
-{
-	struct conn_side *beside = c->pub.side == s->spare ? NULL : c->pub.side;
-	for (enum side side = CLIENT; side <= SERVER; side++)
-		facts_publish(c, side, beside ? &beside[side] : NULL);
-	pool_put(s->pool, beside, sizeof s->spare);
-	c->pub.side = c->facts;
-}
-
-static void end_complete(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
-{
-	struct conn_end *end = &c->end;
-	bool both_fins = c->pub.flow[CLIENT].fin && c->pub.flow[SERVER].fin, answered = c->half[SERVER].flags & HALF_ACKED;
-	end->over = end->by_rst ? HOW_RST : both_fins ? HOW_FIN : how;
-	sides_publish(s, c);
-	if (end->closer == CLOSER_NOBODY)
-		end->how = how;
-	conn_end_silence(&c->pub, end, ts);
-	end->half_open = c->list == LIST_HALF_OPEN;
-	end->unanswered = !answered && conn_unanswered(&c->pub, how == HOW_EVICTED ? c->pub.last : ts);
-	s->stats.conns_open--;
-}
-
 void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
 {
 	assert(!c->closing);
 	c->closing = true;
 	while (force_step(s, c, ts))
 		;
-	end_complete(s, c, how, ts);
+	own_end_complete(s, c, how, ts);
 	own_wait(s, c, false);
 	s->listener->close(s->arg, &c->pub, &c->end, ts);
 	own_move(s, c, LIST_CLOSED);
-}
-
-/*
- * Connections are released in the order of their close, a second later, each by itself, when all that is kept of them has long left the cache. So each release fetches for those behind it: the
- * connection of the fourth, of the others a step each of what the listener needs.
- */
-static void releases_prefetch(const struct stream *s)
-{
-	uint32_t index = s->lists[LIST_CLOSED].head;
-	for (int step = 2; step >= 0 && index != FLOW_NONE; step--) {
-		const struct own_conn *c = own_at(s, index);
-		if (step == 2)
-			flow_prefetch(&s->flows, own_hash(s, c));
-		if (s->listener->ahead)
-			s->listener->ahead(s->arg, &c->pub, COMING_RELEASE, step);
-		index = c->in_list.next;
-	}
-	if (index != FLOW_NONE)
-		pool_prefetch(own_at(s, index), sizeof(struct own_conn));
-}
-
-void own_release(struct stream *s, struct own_conn *c)
-{
-	s->listener->release(s->arg, &c->pub);
-	if (s->order.step >> STREAM_STEP_BITS != UINT64_MAX >> STREAM_STEP_BITS)
-		own_past_add(s, c, c->since + s->config.settle);
-	else
-		flow_remove(&s->flows, own_hash(s, c), c->index); /* the capture is over: nobody asks any more */
-	own_forget(s, c);
-	releases_prefetch(s);
 }

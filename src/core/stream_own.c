@@ -181,8 +181,8 @@ static inline bool seen_before(const struct half *h, uint32_t end)
 	return (h->flags & HALF_KNOWN) && seq_diff(end, h->nxt) <= 0;
 }
 
-/* What the numbers of a segment tell: repeats, unanswered bytes, windows. */
-static inline void facts_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, bool old)
+/* What the numbers of a segment tell: repeats, unanswered bytes, windows. pause: so long nobody had said anything. */
+static inline void facts_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, bool old, int64_t pause)
 {
 	struct half *h = &c->half[side];
 	if (!(p->flags & TCP_RST))
@@ -198,6 +198,7 @@ static inline void facts_take(struct stream *s, struct own_conn *c, enum side si
 	if (repeat && !keepalive) {
 		h->retransmits++;
 		h->unanswered += h->unanswered < UINT16_MAX;
+		h->tries += h->tries < UINT8_MAX && pause >= CONN_TRY_PAUSE;
 		s->stats.retransmits++;
 	}
 	facts_unanswered(h, p->ts);
@@ -316,6 +317,8 @@ static void data_take(struct stream *s, struct own_conn *c, enum side side, cons
 	}
 	if (h->held && !old)
 		own_order_belie(s, c, side, &e);
+	if (h->held && acks)
+		own_order_sent(h, &e);
 	if (h->flags & HALF_FIN) {
 		if (seq_diff(end, c->fin[side]) > 0 || (h->flags & HALF_FIN_DONE))
 			return;
@@ -365,6 +368,7 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 		s->stats.stray++;
 		return;
 	}
+	int64_t pause = p->ts - c->pub.last;
 	c->pub.last = p->ts;
 	if ((p->flags & TCP_SYN) && !syn_take(c, side, p)) {
 		s->stats.stray++;
@@ -373,7 +377,7 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 	if (!(p->flags & TCP_RST))
 		rst_doubt(s, c, side, p);
 	bool old = facts_id_old(h, p);
-	facts_take(s, c, side, p, old);
+	facts_take(s, c, side, p, old, pause);
 	bool acks = ack_take(s, c, side, p, old);
 	if (c->claims[side] && !old)
 		own_claim_heard(s, c, side, p);

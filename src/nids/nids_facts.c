@@ -103,7 +103,7 @@ static bool is_repeat(const struct nids_side *half, uint64_t from, uint64_t to)
 	return !keepalive && (to <= half->ordered || is_queued(half, from, to));
 }
 
-static void data_note(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p)
+static void data_note(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p, int64_t pause)
 {
 	struct nids_side *half = &c->side[from];
 	struct conn_side *facts = &c->pub.side[from];
@@ -115,6 +115,7 @@ static void data_note(struct stream *s, struct nids_conn *c, enum side from, con
 	if (p->payload_len > 0 && is_repeat(half, (uint64_t)at, to)) {
 		facts->retransmits++;
 		facts->unanswered++;
+		facts->tries += facts->tries < UINT8_MAX && pause >= CONN_TRY_PAUSE;
 		s->stats.retransmits++;
 	}
 	if (to > half->answered && p->payload_len > 0 && facts->unanswered_since == 0)
@@ -149,10 +150,12 @@ void nids_facts_note(struct stream *s, struct nids_conn *c, enum side from, cons
 		s->stats.duplicates++;
 		return;
 	}
+	int64_t pause = p->ts - c->pub.last;
 	c->pub.last = p->ts;
 	if (facts->packets++ == 0)
 		facts->ttl = p->ttl;
 	c->pub.side[side_other(from)].unanswered = 0;
+	c->pub.side[side_other(from)].tries = 0;
 	if (p->window == 0 && !(p->flags & (TCP_SYN | TCP_RST)))
 		facts->zero_windows++;
 	if (p->flags & TCP_SYN)
@@ -160,5 +163,5 @@ void nids_facts_note(struct stream *s, struct nids_conn *c, enum side from, cons
 	rtt_note(c, from, p);
 	ack_note(c, from, p);
 	if (!(p->flags & TCP_RST) && c->side[from].known)
-		data_note(s, c, from, p);
+		data_note(s, c, from, p, pause);
 }
