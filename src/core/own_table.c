@@ -160,7 +160,10 @@ uint32_t own_number_take(struct stream *s)
 			return FLOW_NONE;
 		s->chunks[s->conns / OWN_CHUNK] = chunk;
 	}
-	return s->conns++;
+	uint32_t fresh = s->conns++;
+	if (s->conns % OWN_CHUNK != 0)
+		pool_prefetch(own_at(s, s->conns), sizeof(struct own_conn));
+	return fresh;
 }
 
 static void conn_init(struct own_conn *c, const struct packet *p, bool from_client)

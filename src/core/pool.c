@@ -129,6 +129,8 @@ static __attribute__((noinline)) void *fresh_get(struct pool *p, struct class *c
 		return NULL;
 	void *block = c->fresh;
 	c->fresh += size;
+	/* What was never used is in no cache, and the next one of its kind is asked for soon. */
+	pool_prefetch(c->fresh, size < 512 ? size : 0);
 	used_add(p, size);
 	return block;
 }
