@@ -17,6 +17,7 @@ struct outfile {
 	bool standard; /* output: there is no name by which it could be opened again */
 	bool lasting;  /* live: a named pipe, which a reader that has gone does not end */
 	bool broken;   /* the target takes no more: nothing further is written */
+	bool failing;  /* live: the last write met an error; one more is worth a try, but only now and then */
 	bool quiet;    /* because its reader has gone: nothing to complain of */
 	const struct run_mode *mode;
 	size_t done;  /* so much of buf has been written */

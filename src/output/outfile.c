@@ -99,8 +99,10 @@ static bool go_on(struct outfile *f, int error)
 		return true;
 	if (!f->mode->live || (error == EPIPE && !f->lasting))
 		outfile_break(f, error);
-	else if (error != EAGAIN)
+	else if (error != EAGAIN) {
+		f->failing = true;
 		outage_begin(&f->outage, strerror(error));
+	}
 	return false;
 }
 
@@ -128,9 +130,10 @@ static void write_out(struct outfile *f)
 	while (!f->broken && f->done < f->buf.n) {
 		ssize_t n = outfd_write(&f->to, f->buf.p + f->done, f->buf.n - f->done, f->mode->live);
 
-		if (n > 0)
+		if (n > 0) {
 			f->done += (size_t)n;
-		else if (n == 0 || !go_on(f, errno))
+			f->failing = false;
+		} else if (n == 0 || !go_on(f, errno))
 			break;
 	}
 	written(f);
@@ -184,9 +187,10 @@ bool outfile_reopen(struct outfile *f)
 	return true;
 }
 
+/* A reader that is only slow says when it has room again; a pipe without one always says that it is ready, to fail. */
 size_t outfile_watch(const struct outfile *f, struct pollfd *p)
 {
-	if (!f->to.pipe || f->broken || f->outage.on || f->done == f->buf.n)
+	if (!f->to.pipe || f->broken || f->failing || f->done == f->buf.n)
 		return 0;
 	*p = (struct pollfd){.fd = f->to.fd, .events = POLLOUT};
 	return 1;
