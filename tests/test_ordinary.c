@@ -232,16 +232,22 @@ static void congestion_marks(struct talk *t)
 	talk_close(t, CLIENT);
 }
 
+/* The beginning of a session up to the dot, its message n bytes in one segment. */
+static void body_send(struct talk *t, uint8_t *body, size_t n)
+{
+	memset(body, 'x', n);
+	talk_handshake(t);
+	greet(t);
+	envelope(t);
+	talk_send(t, CLIENT, bytes_of(body, n));
+	talk_say(t, CLIENT, "\r\n.\r\n");
+}
+
 /* A segment was too large for the path, and what it held is sent again in smaller ones; the first of them covers its beginning twice. */
 static void other_boundaries(struct talk *t)
 {
 	static uint8_t body[1400];
-	memset(body, 'x', sizeof body);
-	talk_handshake(t);
-	greet(t);
-	envelope(t);
-	talk_send(t, CLIENT, bytes_of(body, sizeof body));
-	talk_say(t, CLIENT, "\r\n.\r\n");
+	body_send(t, body, sizeof body);
 	uint32_t seq = t->next[CLIENT] - sizeof body - 5;
 	t->step = 300 * FRAME_MS;
 	talk_raw(t, CLIENT, TCP_ACK, seq, bytes_of(body, 536));
@@ -258,12 +264,7 @@ static void other_boundaries(struct talk *t)
 static void a_super_segment(struct talk *t)
 {
 	static uint8_t body[200000];
-	memset(body, 'x', sizeof body);
-	talk_handshake(t);
-	greet(t);
-	envelope(t);
-	talk_send(t, CLIENT, bytes_of(body, sizeof body));
-	talk_say(t, CLIENT, "\r\n.\r\n");
+	body_send(t, body, sizeof body);
 	talk_say(t, SERVER, "250 queued\r\n");
 	quit(t);
 	talk_close(t, CLIENT);

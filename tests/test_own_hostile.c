@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "core/own.h"
+#include "lib/deaf.h"
 #include "lib/engine_run.h"
 #include "lib/general.h"
 
@@ -21,31 +22,6 @@ struct releases {
 	unsigned n;
 };
 
-static void on_open(void *arg, struct conn *conn)
-{
-	(void)arg, (void)conn;
-}
-
-static void on_data(void *arg, struct conn *conn, enum side side, struct bytes data, int64_t ts)
-{
-	(void)arg, (void)conn, (void)side, (void)data, (void)ts;
-}
-
-static void on_gap(void *arg, struct conn *conn, enum side side, uint64_t len, int64_t ts)
-{
-	(void)arg, (void)conn, (void)side, (void)len, (void)ts;
-}
-
-static void on_fin(void *arg, struct conn *conn, enum side side, int64_t ts)
-{
-	(void)arg, (void)conn, (void)side, (void)ts;
-}
-
-static void on_close(void *arg, struct conn *conn, const struct conn_end *end, int64_t ts)
-{
-	(void)arg, (void)conn, (void)end, (void)ts;
-}
-
 static void on_release(void *arg, struct conn *conn)
 {
 	struct releases *r = arg;
@@ -53,15 +29,6 @@ static void on_release(void *arg, struct conn *conn)
 	r->all[r->n].port = conn->port[CLIENT];
 	memcpy(r->all[r->n++].sides, conn->side, sizeof r->all->sides);
 }
-
-static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release, NULL};
-
-static void on_release_none(void *arg, struct conn *conn)
-{
-	(void)arg, (void)conn;
-}
-
-static const struct stream_listener deaf = {on_open, on_data, on_gap, on_fin, on_close, on_release_none, NULL};
 
 enum { TAKEN_MOST = 1 << 16 };
 
@@ -86,6 +53,8 @@ static uint64_t closed_windows(bool memory, struct releases *out)
 	struct stream_config config = stream_config_default();
 	struct pool *pool = pool_new((size_t)4 << 20);
 	static struct taken taken;
+	struct stream_listener listener = deaf;
+	listener.release = on_release;
 	config.max_conns = 10;
 	struct stream *s = stream_own.new(&config, pool, &listener, out);
 	assert_non_null(s);
@@ -203,9 +172,8 @@ static void a_forged_acknowledgement_before_the_end_hides_no_reset(void **state)
 {
 	(void)state;
 	for (unsigned k = 0; k < 2; k++) {
-		struct engine_run *r = engine_run_new(&stream_own);
-		assert_non_null(r);
-		struct talk t = talk_v4(&r->in, 1);
+		struct talk t;
+		struct engine_run *r = engine_run_talk(&stream_own, &t);
 		talk_mail(&t);
 		t.step = k ? 5 * FRAME_SECOND : FRAME_MS;
 		forge_ack(&t, CLIENT, 1 << 29, "");
@@ -222,9 +190,8 @@ static void an_acknowledgement_two_gigabytes_ago_is_none_ahead(void **state)
 {
 	(void)state;
 	enum { STEPS = 20, BIG = 1 << 28 };
-	struct engine_run *r = engine_run_new(&stream_own);
-	assert_non_null(r);
-	struct talk t = talk_v4(&r->in, 1);
+	struct talk t;
+	struct engine_run *r = engine_run_talk(&stream_own, &t);
 	t.step = 2 * FRAME_SECOND;
 	talk_mail(&t);
 	for (int i = 0; i < STEPS; i++) {
@@ -292,9 +259,8 @@ static void the_first_bytes_count(void **state)
 {
 	(void)state;
 	for (unsigned k = 0; k < 2 * SAID; k++) {
-		struct engine_run *r = engine_run_new(&stream_own);
-		assert_non_null(r);
-		struct talk t = talk_v4(&r->in, 1);
+		struct talk t;
+		struct engine_run *r = engine_run_talk(&stream_own, &t);
 		talk_handshake(&t);
 		for (unsigned i = 0; i < SAID; i++) {
 			enum side side = i % 2 ? CLIENT : SERVER;
@@ -319,9 +285,8 @@ static void a_lost_reply_is_a_hole(void **state)
 	(void)state;
 	static const int64_t steps[] = {FRAME_MS, 60 * FRAME_MS, 3 * FRAME_SECOND, 100 * FRAME_SECOND};
 	for (unsigned k = 0; k < 4 * SAID; k++) {
-		struct engine_run *r = engine_run_new(&stream_own);
-		assert_non_null(r);
-		struct talk t = talk_v4(&r->in, 1);
+		struct talk t;
+		struct engine_run *r = engine_run_talk(&stream_own, &t);
 		talk_handshake(&t);
 		t.step = steps[k % 4];
 		for (unsigned i = 0; i < SAID; i++) {
@@ -341,9 +306,8 @@ static void a_lost_reply_is_a_hole(void **state)
 static void a_reset_that_answers_an_old_segment_belies_nothing(void **state)
 {
 	(void)state;
-	struct engine_run *r = engine_run_new(&stream_own);
-	assert_non_null(r);
-	struct talk t = talk_v4(&r->in, 1);
+	struct talk t;
+	struct engine_run *r = engine_run_talk(&stream_own, &t);
 	talk_mail(&t);
 	talk_say(&t, CLIENT, "NOOP\r\n");
 	uint32_t heard = t.heard[CLIENT];
@@ -361,9 +325,8 @@ static void a_reset_that_answers_an_old_segment_belies_nothing(void **state)
 static void tiny_segments_are_not_held_in_thousands(void **state)
 {
 	(void)state;
-	struct engine_run *r = engine_run_new(&stream_own);
-	assert_non_null(r);
-	struct talk t = talk_v4(&r->in, 1);
+	struct talk t;
+	struct engine_run *r = engine_run_talk(&stream_own, &t);
 	talk_handshake(&t);
 	for (uint32_t i = 0; i < 2000; i++)
 		talk_raw(&t, CLIENT, TCP_ACK, t.next[CLIENT] + 10 + 2 * i, bytes_str("x"));
@@ -376,9 +339,8 @@ static void tiny_segments_are_not_held_in_thousands(void **state)
 static void a_side_that_is_not_heard_any_more_is_believed_of_the_other(void **state)
 {
 	(void)state;
-	struct engine_run *r = engine_run_new(&stream_own);
-	assert_non_null(r);
-	struct talk t = talk_v4(&r->in, 1);
+	struct talk t;
+	struct engine_run *r = engine_run_talk(&stream_own, &t);
 	talk_mail(&t);
 	t.step = FRAME_SECOND / 2;
 	for (int i = 0; i < 10; i++) {
@@ -395,9 +357,8 @@ static void a_side_that_is_not_heard_any_more_is_believed_of_the_other(void **st
 static void a_forged_mark_hides_no_packet(void **state)
 {
 	(void)state;
-	struct engine_run *r = engine_run_new(&stream_own);
-	assert_non_null(r);
-	struct talk t = talk_v4(&r->in, 1);
+	struct talk t;
+	struct engine_run *r = engine_run_talk(&stream_own, &t);
 	talk_handshake(&t);
 	talk_say(&t, SERVER, "220 mx\r\n");
 	talk_say(&t, CLIENT, "EHLO a\r\n");

@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "lib/deaf.h"
 #include "lib/engine_run.h"
 #include "lib/general.h"
 
@@ -15,26 +16,6 @@ enum { SECONDS = 10 };
 
 static unsigned closed, released;
 static struct conn_end last;
-
-static void on_open(void *arg, struct conn *conn)
-{
-	(void)arg, (void)conn;
-}
-
-static void on_data(void *arg, struct conn *conn, enum side side, struct bytes data, int64_t ts)
-{
-	(void)arg, (void)conn, (void)side, (void)data, (void)ts;
-}
-
-static void on_gap(void *arg, struct conn *conn, enum side side, uint64_t len, int64_t ts)
-{
-	(void)arg, (void)conn, (void)side, (void)len, (void)ts;
-}
-
-static void on_fin(void *arg, struct conn *conn, enum side side, int64_t ts)
-{
-	(void)arg, (void)conn, (void)side, (void)ts;
-}
 
 static void on_close(void *arg, struct conn *conn, const struct conn_end *end, int64_t ts)
 {
@@ -48,8 +29,6 @@ static void on_release(void *arg, struct conn *conn)
 	(void)arg, (void)conn;
 	released++;
 }
-
-static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release, NULL};
 
 /* A segment between the client 10.0.0.1:40000 and the server 10.0.0.2:25. */
 static struct packet segment(bool from_client, uint32_t seq, uint32_t ack, uint8_t flags, const char *data)
@@ -69,6 +48,9 @@ static void feed(const struct packet *packets, size_t n)
 {
 	struct stream_config config = stream_config_default();
 	struct pool *pool = pool_new((size_t)64 << 20);
+	struct stream_listener listener = deaf;
+	listener.close = on_close;
+	listener.release = on_release;
 	struct stream *s = stream_own.new(&config, pool, &listener, NULL);
 	assert_non_null(s);
 	closed = released = 0;
@@ -121,9 +103,8 @@ static void absurd_acknowledgements_are_no_holes(void **state)
 	static const uint32_t by[] = {1u << 31, (1u << 31) - 1, (1u << 31) + 1, (1u << 31) + 30, (1u << 30) + 1};
 	for (size_t i = 0; i < sizeof by / sizeof *by; i++) {
 		/* Where the short way is taken, nobody looks for holes. */
-		struct engine_run *r = engine_run_new(&stream_general);
-		assert_non_null(r);
-		struct talk t = talk_v4(&r->in, 1);
+		struct talk t;
+		struct engine_run *r = engine_run_talk(&stream_general, &t);
 		t.step = FRAME_SECOND; /* longer than a hole is waited for */
 		talk_mail(&t);
 		r->in.packets[2].ack += by[i];
@@ -137,9 +118,8 @@ static void absurd_acknowledgements_are_no_holes(void **state)
 static void absurd_acknowledgements_end_with_the_handshake(void **state)
 {
 	(void)state;
-	struct engine_run *r = engine_run_new(&stream_general);
-	assert_non_null(r);
-	struct talk t = talk_v4(&r->in, 1);
+	struct talk t;
+	struct engine_run *r = engine_run_talk(&stream_general, &t);
 	t.step = FRAME_SECOND;
 	talk_mail(&t);
 	r->in.packets[3].ack += (1u << 31) - 20;
@@ -154,9 +134,8 @@ static void absurd_acknowledgements_end_with_the_handshake(void **state)
 static void an_old_acknowledgement_takes_nothing_back(void **state)
 {
 	(void)state;
-	struct engine_run *r = engine_run_new(&stream_own);
-	assert_non_null(r);
-	struct talk t = talk_v4(&r->in, 1);
+	struct talk t;
+	struct engine_run *r = engine_run_talk(&stream_own, &t);
 	uint32_t before = t.next[SERVER];
 	t.next[SERVER] += 100;
 	talk_say(&t, SERVER, "220 mx\r\n");
@@ -175,9 +154,8 @@ static void a_syn_captured_late_takes_nothing_back(void **state)
 	(void)state;
 	static const size_t late[] = {4, 5}; /* behind the banner, behind the EHLO */
 	for (size_t i = 0; i < sizeof late / sizeof *late; i++) {
-		struct engine_run *r = engine_run_new(&stream_own);
-		assert_non_null(r);
-		struct talk t = talk_v4(&r->in, 1);
+		struct talk t;
+		struct engine_run *r = engine_run_talk(&stream_own, &t);
 		talk_mail(&t);
 		segments_repeat(&r->in, 4);
 		segments_move(&r->in, 0, late[i] - 1);
@@ -193,9 +171,8 @@ static void a_syn_captured_late_takes_nothing_back(void **state)
 static void what_is_captured_late_is_not_sent_again(void **state)
 {
 	(void)state;
-	struct engine_run *r = engine_run_new(&stream_own);
-	assert_non_null(r);
-	struct talk t = talk_v4(&r->in, 1);
+	struct talk t;
+	struct engine_run *r = engine_run_talk(&stream_own, &t);
 	talk_mail(&t);
 	segments_move(&r->in, 4, 7);
 	segments_move(&r->in, 5, 7);
@@ -224,9 +201,8 @@ static void the_copy_that_was_sent_again_goes_first(void **state)
 {
 	(void)state;
 	for (unsigned k = 0; k < 2; k++) {
-		struct engine_run *r = engine_run_new(&stream_own);
-		assert_non_null(r);
-		struct talk t = talk_v4(&r->in, 1);
+		struct talk t;
+		struct engine_run *r = engine_run_talk(&stream_own, &t);
 		talk_mail(&t);
 		segments_move(&r->in, 4, 5);
 		r->in.packets[5].ack += 8;

@@ -103,7 +103,7 @@ struct dialogue {
 	bool lost;            /* what is outstanding is not known */
 	bool hole;            /* bytes of the content under way are missing: its end may be among them */
 	bool skip[2];         /* a line began in a hole: the rest of it means nothing */
-	bool holed : 1;       /* ... was not, at some time */
+	bool holed : 1;       /* `lost` was set at some time */
 	bool hard_only : 1;   /* the server does not take soft ends in this message */
 	bool fin_held : 1;    /* the client's FIN waits behind what is held */
 	bool started;         /* what the client's first bytes are is known; until then they are held */

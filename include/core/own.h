@@ -102,9 +102,9 @@ struct own_conn {
 		struct half half[2];
 		struct conn_side facts[2]; /* from the close on */
 	};
+	/* Since when on the clock an acknowledged hole, or an unknown start, is waited for; 0: none. */
 	union {
-		int64_t hole_since
-			[2]; /* since when on the clock an acknowledged hole, or an unknown start, is waited for; 0: none */
+		int64_t hole_since[2];
 		struct own_seen seen[2]; /* from the close on */
 	};
 	uint32_t hole_at[2]; /* nxt at that time */

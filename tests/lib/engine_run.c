@@ -22,6 +22,14 @@ struct engine_run *engine_run_new(const struct stream_engine *engine)
 	return r;
 }
 
+struct engine_run *engine_run_talk(const struct stream_engine *engine, struct talk *t)
+{
+	struct engine_run *r = engine_run_new(engine);
+	assert_non_null(r);
+	*t = talk_v4(&r->in, 1);
+	return r;
+}
+
 void engine_run_free(struct engine_run *r)
 {
 	segments_free(&r->in);

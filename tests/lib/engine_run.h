@@ -16,6 +16,10 @@ struct engine_run {
 
 /* NULL: no memory. */
 struct engine_run *engine_run_new(const struct stream_engine *engine);
+
+/* The same, never NULL, with an IPv4 connection to fill its capture with. */
+struct engine_run *engine_run_talk(const struct stream_engine *engine, struct talk *t);
+
 void engine_run_free(struct engine_run *r);
 
 /* Feeds the capture to a new engine; what was heard before is forgotten. */
