@@ -80,7 +80,7 @@ check:
 	@contrib/install-deps.sh build check
 	@$(again) test
 
-test: $(tests) $(replays) $(BUILD)/smtpwatch
+test: $(tests) $(replays) $(BUILD)/smtpwatch $(BUILD)/tests/bench/measure
 	@tests/run.sh $(BUILD)
 
 asan:
@@ -121,7 +121,7 @@ bench:
 	@tests/bench/run $(BUILD) --size $(or $(SIZE),quick) $(if $(filter full,$(SIZE)),--write docs/performance.md)
 
 # Floods of a million packets each, with honest sessions among them; make docs/security.md's table with WRITE=docs/security.md.
-floods: $(BUILD)/smtpwatch
+floods: $(BUILD)/smtpwatch $(BUILD)/tests/bench/measure
 	@tests/bench/floods $(BUILD) --packets $(or $(PACKETS),1000000) $(if $(WRITE),--write $(WRITE))
 
 $(BUILD)/tests/bench/generate: $(filter-out $(bench_alone:%=$(BUILD)/tests/bench/%.o),$(call objects,tests/bench/*.c))
