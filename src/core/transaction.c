@@ -1,7 +1,7 @@
 /* transaction.c - what is remembered of a message, and how replies settle its fate. */
 #include "core/transaction.h"
 
-#include "core/ascii.h"
+#include "core/queue_id.h"
 
 struct transaction *transaction_new(struct pool *pool, struct bytes mail_args, int64_t ts)
 {
@@ -70,35 +70,6 @@ void transaction_refused(struct transaction *t, const struct smtp_reply *r)
 	code_keep(t, r);
 }
 
-/* Where servers put the id under which they took the message: "queued as 4ABC" (Postfix), "id=1abc-..." (Exim), "4ABC Message accepted" (Sendmail). */
-static struct bytes queue_id(struct bytes text)
-{
-	static const struct {
-		const char *before;
-		bool first; /* the id stands before the words */
-	} forms[] = {{"queued as ", false},
-		     {"id=", false},
-		     {"Queued mail for delivery ", false},
-		     {" Message accepted", true},
-		     {"queued (", false},
-		     {"queue id ", false},
-		     {"queuedas ", false},
-		     {" message accepted", true}};
-	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-		const uint8_t *at = text.n ? memmem(text.p, text.n, forms[i].before, strlen(forms[i].before)) : NULL;
-		if (!at)
-			continue;
-		if (forms[i].first)
-			return bytes_of(text.p, (size_t)(at - text.p));
-		struct bytes id = bytes_from(text, (size_t)(at - text.p) + strlen(forms[i].before));
-		size_t n = 0;
-		while (n < id.n && (ascii_alnum(id.p[n]) || id.p[n] == '-' || id.p[n] == '_' || id.p[n] == '.'))
-			n++;
-		return bytes_first(id, n);
-	}
-	return bytes_of(NULL, 0);
-}
-
 void transaction_answered(struct transaction *t, struct pool *pool, const struct smtp_reply *r, int64_t ts)
 {
 	t->answered = true;
@@ -111,7 +82,7 @@ void transaction_answered(struct transaction *t, struct pool *pool, const struct
 		t->fate = FATE_ACCEPTED;
 	else
 		t->fate = r->code < 400 ? FATE_UNKNOWN : r->code < 500 ? FATE_DEFERRED : FATE_REJECTED;
-	struct bytes id = t->fate == FATE_ACCEPTED ? queue_id(r->text) : bytes_of(NULL, 0);
+	struct bytes id = t->fate == FATE_ACCEPTED ? queue_id_read(r->text) : bytes_of(NULL, 0);
 	if (id.n > 0)
 		notes_set(&t->notes, pool, NOTE_QUEUE_ID, 0, id);
 }
