@@ -72,6 +72,33 @@ static void rows_come_out_as_written(void **state)
 	outbuf_free(&b);
 }
 
+/* Of a reply; a line end anywhere else is written as what it is. */
+static void lines_are_joined(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *in, *out;
+	} lines[] = {
+		{"", ""},
+		{"closing", "closing"},
+		{"one\ntwo", "one / two"},
+		{"one\ntwo\nthree", "one / two / three"},
+		{"\n\none\n\n\ntwo\n", "one / two"},
+		{"\n", ""},
+		{"a\r\nb\033[2J\n\xff", "a\\u000d / b\\u001b[2J / " FFFD},
+		{"caf\xc3\n\xa9", "caf" FFFD " / " FFFD}, /* a character is not put together over a line end */
+		{"a / b\nc", "a / b / c"},
+	};
+	struct outbuf b = {0};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		b.n = 0;
+		escape_lines(&b, bytes_str(lines[i].in));
+		rendered(&b, lines[i].out);
+	}
+	outbuf_free(&b);
+}
+
 static void each_byte_alone_and_in_a_word(void **state)
 {
 	(void)state;
@@ -165,9 +192,8 @@ static void times_with_one_cache(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_come_out_as_written),
-		cmocka_unit_test(each_byte_alone_and_in_a_word),
-		cmocka_unit_test(numbers),
+		cmocka_unit_test(rows_come_out_as_written),      cmocka_unit_test(lines_are_joined),
+		cmocka_unit_test(each_byte_alone_and_in_a_word), cmocka_unit_test(numbers),
 		cmocka_unit_test(times_with_one_cache),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

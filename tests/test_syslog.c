@@ -13,6 +13,7 @@
 #include "core/frame.h"
 #include "lib/hostile.h"
 #include "lib/peer.h"
+#include "output/facts.h"
 #include "output/sink.h"
 
 static const struct run_mode live = {.live = true};
@@ -307,6 +308,35 @@ static void hostile_names_forge_no_field(void **state)
 	post_free(&p);
 }
 
+/* A reply of several lines, and one of 300 bytes: whole in the journal; in a syslog message, which has no room for it, with its end told. */
+static void replies_of_many_lines(void **state)
+{
+	(void)state;
+	static const struct sink_kind *const kinds[] = {&sink_syslog, &sink_journald};
+	char longest[301] = "rejected\n";
+	memset(longest + 9, 'x', 291);
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct post p;
+		struct made m;
+
+		made_init(&m);
+		made_note(&m, &m.facts.notes, NOTE_REPLY, 0, "rejected\nsee the list\nbye");
+		post_open(&p, kinds[i]);
+		post_record(&p, &m.report);
+		has(p.peer.got,
+		    i == 0 ? " reply=\"rejected / see the list / bye\" " : "\nSMTPWATCH_REPLY=rejected / see the list / bye\n");
+		made_note(&m, &m.facts.notes, NOTE_REPLY, 0, longest);
+		p.peer.n = 0;
+		post_record(&p, &m.report);
+		has(p.peer.got, i == 0 ? " reply=\"rejected / xxx" : "\nSMTPWATCH_REPLY=rejected / xxx");
+		has(p.peer.got, i == 0 ? "xxx...\" banner=" : "xxx\n");
+		assert_int_equal(strspn(strstr(p.peer.got, "xxx"), "x"), i == 0 ? FACT_SHORT - 11 - 3 : 291);
+		post_free(&p);
+		made_free(&m);
+	}
+}
+
 /* Catalogues and scripts hold these ids: they may never change. */
 static void message_ids_stay(void **state)
 {
@@ -357,6 +387,7 @@ int main(void)
 		cmocka_unit_test(sums_days_and_the_end),
 		cmocka_unit_test(hostile_names_break_no_grammar),
 		cmocka_unit_test(hostile_names_forge_no_field),
+		cmocka_unit_test(replies_of_many_lines),
 		cmocka_unit_test(message_ids_stay),
 		cmocka_unit_test(targets_that_are_none),
 	};

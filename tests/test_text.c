@@ -182,6 +182,27 @@ static void circumstances(void **state)
 	}
 }
 
+/* As the farewell of which the headline tells, and as the last reply. */
+static void all_lines_of_a_reply(void **state)
+{
+	(void)state;
+	struct output out;
+	struct made m;
+
+	made_init(&m);
+	m.facts.farewell_code = 221;
+	made_note(&m, &m.facts.notes, NOTE_REPLY, 0, "too many messages\nsee https://mx.example.net/limits\nbye");
+	output_open(&out, &sink_text);
+	output_record(&out, &m);
+	has(unfolded(&out), ": \"221 2.0.0 too many messages / see https://mx.example.net/limits / bye\". This was at stage");
+	m.facts.farewell_code = 0;
+	output_record(&out, &m);
+	has(unfolded(&out),
+	    "The server's last reply was \"221 2.0.0 too many messages / see https://mx.example.net/limits / bye\".");
+	output_free(&out);
+	made_free(&m);
+}
+
 static void a_slow_answer_beside_the_verdict(void **state)
 {
 	(void)state;
@@ -376,6 +397,7 @@ int main(void)
 		cmocka_unit_test(an_alert),
 		cmocka_unit_test(where_nothing_explains_it),
 		cmocka_unit_test(circumstances),
+		cmocka_unit_test(all_lines_of_a_reply),
 		cmocka_unit_test(a_slow_answer_beside_the_verdict),
 		cmocka_unit_test(lmtp_partly),
 		cmocka_unit_test(folded),

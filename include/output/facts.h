@@ -19,18 +19,19 @@ struct fact_view {
 
 struct fact_row {
 	const char *name; /* letters and "_", lower case, at most 20 */
-	/* Writes the value: valid UTF-8 without control bytes, at most FACT_MAX bytes of it. False, and nothing that counts, where it is not known. */
+	/* Writes the value: valid UTF-8 without control bytes. False, and nothing that counts, where it is not known. */
 	bool (*put)(struct outbuf *b, const struct fact_view *v);
 };
 
-enum { FACT_MAX = 256 };
+/* The longest value, in bytes: where all of them share a message of 2 KiB, and where there is room. What is longer is cut between two characters, and ends with "...". */
+enum { FACT_SHORT = 256, FACT_LONG = 4096 };
 
 /* What matters most comes first, because an output may have no room for all. Ended by a row without a name. A fact is added here. */
 extern const struct fact_row fact_rows[];
 
-/* Calls `each` for every fact that is known; `value` is valid for the length of the call, and ends with a NUL. scratch is the caller's, and overwritten. */
-void facts_each(const struct fact_view *v, struct outbuf *scratch, void (*each)(void *arg, const char *name, struct bytes value),
-		void *arg);
+/* Calls `each` for every fact that is known; `value` has at most `most` bytes, is valid for the length of the call, and ends with a NUL. scratch is the caller's, and overwritten. */
+void facts_each(const struct fact_view *v, size_t most, struct outbuf *scratch,
+		void (*each)(void *arg, const char *name, struct bytes value), void *arg);
 
 /* The message that an alert is about: the slow one; else the first that did not come well to its end, or the last. NULL: there is none. */
 const struct transaction *facts_message(const struct fact_view *v);

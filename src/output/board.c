@@ -123,14 +123,26 @@ static void frames_take(struct board *b, struct board_session *s, struct bytes f
 	b->frames += frames.n;
 }
 
-static void put_notes(struct outbuf *b, const struct notes *notes)
+static void put_notes(struct outbuf *b, const struct notes *notes, bool replies)
 {
 	struct note note;
 	uint16_t pos = 0;
 
 	while (notes_next(notes, &pos, &note)) {
+		if ((note.tag == NOTE_REPLY) != replies)
+			continue;
 		outbuf_char(b, ' ');
-		escape_text(b, note.text);
+		(replies ? escape_lines : escape_text)(b, note.text);
+	}
+}
+
+/* Replies come last: a long one must not push out the names and ids of the mail. */
+static void put_all_notes(struct outbuf *b, const struct session_facts *facts)
+{
+	for (unsigned replies = 0; replies < 2; replies++) {
+		put_notes(b, &facts->notes, replies);
+		for (const struct transaction *t = facts->first; t != NULL; t = t->next)
+			put_notes(b, &t->notes, replies);
 	}
 }
 
@@ -153,9 +165,7 @@ static void words_make(struct board *b, struct board_session *s)
 		      stage_name(r.record.ending->stage));
 	put_host(&b->words, r.record.conn, CLIENT);
 	put_host(&b->words, r.record.conn, SERVER);
-	put_notes(&b->words, &r.record.session->notes);
-	for (const struct transaction *t = r.record.session->first; t != NULL; t = t->next)
-		put_notes(&b->words, &t->notes);
+	put_all_notes(&b->words, r.record.session);
 	n = b->words.n < BOARD_WORDS - 1 ? b->words.n : BOARD_WORDS - 1;
 	while (n > 0 && n < b->words.n && (b->words.p[n] & 0xc0) == 0x80)
 		n--;

@@ -121,6 +121,23 @@ void escape_text(struct outbuf *b, struct bytes text)
 	escape(b, text, false);
 }
 
+void escape_lines(struct outbuf *b, struct bytes text)
+{
+	const char *between = "";
+
+	while (text.n > 0) {
+		const uint8_t *end = memchr(text.p, '\n', text.n);
+		struct bytes line = bytes_first(text, end != NULL ? (size_t)(end - text.p) : text.n);
+
+		if (line.n > 0) {
+			outbuf_str(b, between);
+			escape_text(b, line);
+			between = " / ";
+		}
+		text = bytes_from(text, line.n + 1);
+	}
+}
+
 /* Beginnings that a spreadsheet calculates. Tabs and carriage returns do not come out of escape_text. */
 static bool is_formula(struct bytes text)
 {

@@ -177,7 +177,10 @@ static bool put_code(struct outbuf *b, const struct fact_view *v)
 
 static bool put_reply(struct outbuf *b, const struct fact_view *v)
 {
-	return put_note(b, &v->report->record.session->notes, NOTE_REPLY);
+	struct bytes text = notes_find(&v->report->record.session->notes, NOTE_REPLY).text;
+
+	escape_lines(b, text);
+	return text.p != NULL;
 }
 
 static bool put_banner(struct outbuf *b, const struct fact_view *v)
@@ -268,24 +271,25 @@ const struct fact_row fact_rows[] = {
 	{0},
 };
 
-/* Ends between two characters. */
-static size_t cut_length(const struct outbuf *b)
+/* Ends between two characters, and says that it was cut. */
+static void cut(struct outbuf *b, size_t most)
 {
-	size_t n = b->n < FACT_MAX ? b->n : FACT_MAX;
-
-	while (n < b->n && n > 0 && (b->p[n] & 0xc0) == 0x80)
-		n--;
-	return n;
+	if (b->n <= most)
+		return;
+	b->n = most - 3;
+	while (b->n > 0 && (b->p[b->n] & 0xc0) == 0x80)
+		b->n--;
+	outbuf_str(b, "...");
 }
 
-void facts_each(const struct fact_view *v, struct outbuf *scratch, void (*each)(void *arg, const char *name, struct bytes value),
-		void *arg)
+void facts_each(const struct fact_view *v, size_t most, struct outbuf *scratch,
+		void (*each)(void *arg, const char *name, struct bytes value), void *arg)
 {
 	for (const struct fact_row *row = fact_rows; row->name != NULL; row++) {
 		scratch->n = 0;
 		if (!row->put(scratch, v) || scratch->failed)
 			continue;
-		scratch->n = cut_length(scratch);
+		cut(scratch, most);
 		outbuf_char(scratch, '\0');
 		if (!scratch->failed)
 			each(arg, row->name, bytes_of(scratch->p, scratch->n - 1));

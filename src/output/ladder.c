@@ -88,7 +88,7 @@ static char *text_make(struct ladder *l, struct bytes text)
 	if (l->clean != NULL)
 		text = l->clean(l->arg, text);
 	b->n = 0;
-	escape_text(b, text);
+	escape_lines(b, text);
 	if (b->n > LADDER_TEXT) {
 		b->n = LADDER_TEXT - 3;
 		while (b->n > 0 && (b->p[b->n] & 0xc0) == 0x80)

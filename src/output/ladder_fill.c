@@ -268,12 +268,20 @@ static void on_command(struct ladder *l, const struct watch_event *e)
 	outbuf_free(&b);
 }
 
+/* However many lines there are, what cannot be shown is not kept. */
+static void reply_line_keep(struct ladder *l, struct bytes text)
+{
+	if (text.n == 0 || l->reply.n > LADDER_TEXT)
+		return;
+	if (l->reply.n > 0)
+		outbuf_char(&l->reply, '\n');
+	outbuf_bytes(&l->reply, text.p, text.n);
+}
+
 static void on_reply_line(struct ladder *l, const struct watch_event *e)
 {
-	if (l->reply_lines++ > 0)
-		outbuf_str(&l->reply, " | ");
-	if (l->reply.n < LADDER_TEXT)
-		outbuf_bytes(&l->reply, e->text.p, e->text.n);
+	l->reply_lines++;
+	reply_line_keep(l, e->text);
 }
 
 /* Code, enhanced code, and the text of all its lines. */
@@ -285,10 +293,8 @@ static void reply_words(struct ladder *l, struct outbuf *b, const struct watch_e
 	if (r->enhanced.class != 0)
 		outbuf_format(b, "%u.%u.%u ", (unsigned)r->enhanced.class, (unsigned)r->enhanced.subject,
 			      (unsigned)r->enhanced.detail);
+	reply_line_keep(l, e->text);
 	outbuf_bytes(b, l->reply.p, l->reply.n);
-	if (l->reply_lines > 0)
-		outbuf_str(b, " | ");
-	outbuf_bytes(b, e->text.p, e->text.n);
 	while (b->n > 0 && b->p[b->n - 1] == ' ')
 		b->n--;
 	l->reply.n = 0;

@@ -30,7 +30,7 @@ static void tell(void *arg, const struct notice *notice)
 
 	if (v == NULL || v->how != NULL)
 		return;
-	facts_each(v, &s->out.scratch, put_variable, b);
+	facts_each(v, FACT_LONG, &s->out.scratch, put_variable, b);
 	outbuf_char(b, '\0');
 	s->json.b = b;
 	if (v->sum != NULL)

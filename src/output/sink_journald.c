@@ -60,7 +60,7 @@ static void tell(void *arg, const struct notice *notice)
 	outbuf_format(b, "PRIORITY=%u\nSYSLOG_FACILITY=%d\nSYSLOG_IDENTIFIER=smtpwatch\n", rfc5424_severity(notice->severity),
 		      RFC5424_MAIL);
 	if (notice->facts != NULL)
-		facts_each(notice->facts, &s->out.scratch, put_fact, b);
+		facts_each(notice->facts, FACT_LONG, &s->out.scratch, put_fact, b);
 	lineout_put(&s->out);
 }
 

@@ -24,7 +24,7 @@ static void tell(void *arg, const struct notice *notice)
 
 	rfc5424_head(&s->format, b, notice->severity, notice->ts, notice->id);
 	if (notice->facts != NULL)
-		facts_each(notice->facts, &s->out.scratch, put_param, b);
+		facts_each(notice->facts, FACT_SHORT, &s->out.scratch, put_param, b);
 	rfc5424_message(b, notice->text);
 	lineout_put(&s->out);
 }

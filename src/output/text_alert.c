@@ -46,7 +46,7 @@ static void put_last_reply(struct text *t, const struct session_facts *facts)
 	outbuf_format(t->b, "\"%u", (unsigned)facts->last_code);
 	put_enhanced(t, facts->last_enhanced);
 	outbuf_str(t->b, text.n > 0 ? " " : "");
-	escape_text(t->b, text);
+	escape_lines(t->b, text);
 	outbuf_char(t->b, '"');
 }
 
