@@ -111,11 +111,21 @@ enum packet_kind packet_read_pflog(struct walk *w);
 enum packet_kind packet_read_nflog(struct walk *w);
 enum packet_kind packet_read_wlan(struct walk *w);
 enum packet_kind packet_read_radiotap(struct walk *w);
+enum packet_kind packet_read_pktap(struct walk *w);
 
 /* packet_ether.c: Ethernet, and what an ethertype begins with */
 enum packet_kind packet_read_ethernet(struct walk *w);
 enum packet_kind packet_read_llc(struct walk *w);
 enum packet_kind packet_read_vlan(struct walk *w);
+enum packet_kind packet_read_vntag(struct walk *w);
+enum packet_kind packet_read_etag(struct walk *w);
+enum packet_kind packet_read_rtag(struct walk *w);
+enum packet_kind packet_read_hsr(struct walk *w);
+enum packet_kind packet_read_cmd(struct walk *w);
+enum packet_kind packet_read_ttag(struct walk *w);
+enum packet_kind packet_read_arista(struct walk *w);
+enum packet_kind packet_read_fabricpath(struct walk *w);
+enum packet_kind packet_read_pbb(struct walk *w);
 enum packet_kind packet_read_mpls(struct walk *w);
 enum packet_kind packet_read_pppoe(struct walk *w);
 enum packet_kind packet_read_ppp_protocol(struct walk *w);
@@ -171,6 +181,9 @@ static inline void packet_tcp_fill(struct packet *restrict out, const uint8_t *r
 	else if (n > WALK_TCP)
 		packet_tcp_options(out, p + WALK_TCP, p + n);
 }
+
+/* packet.c: the ethertype has a row. */
+bool packet_ethertype_known(uint32_t type);
 
 /* packet.c: any frame, by the tables. packet_plain.c has the short way for the usual one, which comes to no other result in a third of the time. */
 enum packet_kind packet_read_frame(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out);

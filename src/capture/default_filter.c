@@ -1,6 +1,8 @@
 /* default_filter.c - the expression for the kernel, spelled out in offsets, once for each VLAN tag that may stand before the IP header. */
 #include "capture/default_filter.h"
 
+#include "core/packet_numbers.h"
+
 #include <pcap/pcap.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -40,6 +42,12 @@ static void put_any_of(FILE *f, const char *base, unsigned at, unsigned size, co
 #define PUT_ANY_OF(f, base, at, size, ...)                                                                                         \
 	put_any_of(f, base, at, size, (const unsigned[]){__VA_ARGS__}, sizeof((const unsigned[]){__VA_ARGS__}) / sizeof(unsigned))
 
+/* The numbers of a list of packet_numbers.h. */
+#define NUMBER(number, name) number,
+
+#define PUT_LIST(f, base, at, size, list)                                                                                          \
+	put_any_of(f, base, at, size, (const unsigned[]){list(NUMBER)}, sizeof((const unsigned[]){list(NUMBER)}) / sizeof(unsigned))
+
 static unsigned ports_count(const struct port_set *ports)
 {
 	unsigned n = 0;
@@ -60,11 +68,11 @@ static void put_ports(FILE *f, const char *base, unsigned at, const struct port_
 	put(f, ")");
 }
 
-/* What all IP versions carry; protocol: where its number stands. Tunnels in UDP are told by their destination port (packet_tunnel.c): VXLAN, VXLAN of old, Geneve. */
+/* What all IP versions carry; protocol: where its number stands. Tunnels in UDP are told by their destination port. */
 static void put_transport(FILE *f, const char *base, unsigned protocol, unsigned at, const struct port_set *ports)
 {
 	put(f, "(%s[%u]=17 and ", base, protocol);
-	PUT_ANY_OF(f, base, at + 2, 2, 4789, 8472, 6081);
+	PUT_LIST(f, base, at + 2, 2, PACKET_UDP_PORTS);
 	put(f, ") or (%s[%u]=6", base, protocol);
 	put_ports(f, base, at, ports);
 	put(f, ")");
@@ -78,7 +86,7 @@ static void put_ipv4(FILE *f, struct level l, const struct port_set *ports)
 {
 	unsigned at = l.at + 20;
 	put(f, "((%s[%u:2]&0x3fff)!=0 or (%s[%u]&15)!=5 or ", l.base, l.at + 6, l.base, l.at);
-	PUT_ANY_OF(f, l.base, l.at + 9, 1, 4, 41, 47, 51, 137);
+	PUT_LIST(f, l.base, l.at + 9, 1, PACKET_PROTOCOLS);
 	put(f, " or (%s[%u]=1 and ", l.base, l.at + 9);
 	PUT_ANY_OF(f, l.base, at, 1, 3, 4, 11, 12);
 	put(f, ") or ");
@@ -94,7 +102,9 @@ static void put_ipv6(FILE *f, struct level l, const struct port_set *ports)
 {
 	unsigned at = l.at + 40;
 	put(f, "((%s[%u]=0 and not (%s[%u:2]=0x3a00 and %s[%u]>=128)) or ", l.base, l.at + 6, l.base, at, l.base, at + 8);
-	PUT_ANY_OF(f, l.base, l.at + 6, 1, 43, 44, 60, 4, 41, 47, 51, 137);
+	PUT_LIST(f, l.base, l.at + 6, 1, PACKET_EXTENSIONS);
+	put(f, " or ");
+	PUT_LIST(f, l.base, l.at + 6, 1, PACKET_PROTOCOLS);
 	put(f, " or (%s[%u]=58 and %s[%u]>=1 and %s[%u]<=4) or ", l.base, l.at + 6, l.base, at, l.base, at);
 	put_transport(f, l.base, l.at + 6, at, ports);
 	put(f, ")");
@@ -115,10 +125,10 @@ static void put_typed(FILE *f, unsigned type, unsigned next, unsigned tags, cons
 	put(f, ") or (ether[%u:2]=0x86dd and ", type);
 	put_ipv6(f, l, ports);
 	put(f, ") or ");
-	PUT_ANY_OF(f, "ether", type, 2, 0x8847, 0x8848, 0x8864);
+	PUT_LIST(f, "ether", type, 2, PACKET_ETHERTYPES);
 	put_snap(f, type, next);
 	put(f, " or (");
-	PUT_ANY_OF(f, "ether", type, 2, 0x8100, 0x88a8, 0x9100, 0x9200);
+	PUT_LIST(f, "ether", type, 2, PACKET_VLAN_TAGS);
 	if (tags > 0) {
 		put(f, " and ");
 		put_typed(f, next + 2, next + 4, tags - 1, ports);

@@ -1,32 +1,41 @@
 /* packet.c - the decoder's tables, and the loop that goes from header to header. */
+#include "core/packet_numbers.h"
 #include "core/packet_walk.h"
 
 /* LINKTYPE_ values, tcpdump.org/linktypes.html */
-static const struct walk_row link_rows[] = {
-	{1, packet_read_ethernet}, {113, packet_read_sll},  {276, packet_read_sll2},     {101, packet_read_ip},
-	{12, packet_read_ip}, /* DLT_RAW of most systems and of OpenBSD, as some programs write it */
-	{14, packet_read_ip},      {228, packet_read_ipv4}, {229, packet_read_ipv6},     {0, packet_read_null},
-	{108, packet_read_null},   {9, packet_read_ppp},    {50, packet_read_ppp},       {51, packet_read_pppoe},
-	{104, packet_read_chdlc},  {105, packet_read_wlan}, {127, packet_read_radiotap}, {117, packet_read_pflog},
-	{239, packet_read_nflog},
+static const struct walk_row
+	link_rows
+		[] =
+			{
+				{1, packet_read_ethernet},   {113, packet_read_sll},
+				{276, packet_read_sll2},     {101, packet_read_ip},
+				{12, packet_read_ip}, /* DLT_RAW of most systems and of OpenBSD, as some programs write it */
+				{14, packet_read_ip},        {228, packet_read_ipv4},
+				{229, packet_read_ipv6},     {0, packet_read_null},
+				{108, packet_read_null},     {9, packet_read_ppp},
+				{50, packet_read_ppp},       {51, packet_read_pppoe},
+				{104, packet_read_chdlc},    {105, packet_read_wlan},
+				{127, packet_read_radiotap}, {117, packet_read_pflog},
+				{239, packet_read_nflog},    {258, packet_read_pktap},
+				{149, packet_read_pktap}, /* LINKTYPE_USER2, which Apple took before there was a number */
 };
 
+#define PACKET_ROW(number, name) {number, packet_read_##name},
+
 static const struct walk_row ethertype_rows[] = {
-	{0x0800, packet_read_ipv4},  {0x86dd, packet_read_ipv6},     {0x8100, packet_read_vlan},
-	{0x88a8, packet_read_vlan}, /* 802.1ad */
-	{0x9100, packet_read_vlan}, /* QinQ before there was 802.1ad */
-	{0x9200, packet_read_vlan},  {0x8847, packet_read_mpls},     {0x8848, packet_read_mpls},
-	{0x8864, packet_read_pppoe}, {0x6558, packet_read_ethernet}, /* transparent bridging: GRE, Geneve */
-	{0x8870, packet_read_llc}, /* LLC in jumbo frames, whose length field would be too small */
+	{0x0800, packet_read_ipv4},
+	{0x86dd, packet_read_ipv6},
+	PACKET_VLAN_TAGS(PACKET_ROW) PACKET_ETHERTYPES(PACKET_ROW){
+		0x8870, packet_read_llc}, /* LLC in jumbo frames, whose length field would be too small */
 };
 
 /* A fragment of a protocol without a row here goes to nobody. */
-static const struct walk_row protocol_rows[] = {
-	{6, packet_read_tcp},         {17, packet_read_udp},        {1, packet_read_icmp},        {58, packet_read_icmp6},
-	{47, packet_read_gre},        {4, packet_read_ipv4},        {41, packet_read_ipv6},       {0, packet_read_extensions},
-	{43, packet_read_extensions}, {44, packet_read_extensions}, {60, packet_read_extensions}, {51, packet_read_ah},
-	{137, packet_read_mpls},
-};
+static const struct walk_row protocol_rows[] = {{6, packet_read_tcp},
+						{17, packet_read_udp},
+						{1, packet_read_icmp},
+						{58, packet_read_icmp6},
+						PACKET_PROTOCOLS(PACKET_ROW){0, packet_read_extensions},
+						PACKET_EXTENSIONS(PACKET_ROW)};
 
 static const struct {
 	const struct walk_row *rows;
@@ -63,6 +72,11 @@ const char *packet_kind_name(enum packet_kind kind)
 bool packet_link_known(int link)
 {
 	return row_find(WALK_LINK, (uint32_t)link) != NULL;
+}
+
+bool packet_ethertype_known(uint32_t type)
+{
+	return row_find(WALK_ETHERTYPE, type) != NULL;
 }
 
 /* From the header at hand to the end. TCP or whatever ends the walk is one more than the headers below it. */

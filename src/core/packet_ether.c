@@ -1,4 +1,4 @@
-/* packet_ether.c - Ethernet and LLC, VLAN tags, MPLS, PPPoE. */
+/* packet_ether.c - Ethernet and LLC, VLAN tags, the tags of switches and mirrors, MPLS, PPPoE. */
 #include "core/packet_walk.h"
 
 enum { ETHER_LENGTH_MAX = 0x5ff /* up to here the type field is an 802.3 length */ };
@@ -45,6 +45,102 @@ enum packet_kind packet_read_vlan(struct walk *w)
 		w->vlan[w->vlans++] = vid;
 	walk_skip(w, 4);
 	return ethertype_next(w, type);
+}
+
+/* Whether an ethertype that may or may not be one stands at p[0..1], n bytes of p having been captured: a known one, and the IP version behind it is the right one. */
+static bool ethertype_fits(const uint8_t *p, uint32_t n)
+{
+	uint32_t type = walk_be16(p), version = type == 0x0800 ? 4 : type == 0x86dd ? 6 : 0;
+	return packet_ethertype_known(type) && (version == 0 || n < 3 || p[2] >> 4 == version);
+}
+
+/*
+ * A tag of `usual` bytes, and an ethertype. Some tags are seen in another length: it is believed where no ethertype that fits stands in the usual place, and one does in the other. other: 0 if
+ * there is none.
+ */
+static enum packet_kind tag_read(struct walk *w, uint32_t usual, uint32_t other)
+{
+	uint32_t n = usual + 2;
+	if (w->cap < n)
+		return walk_short(w, n);
+	if (other && other != usual && !ethertype_fits(w->p + usual, w->cap - usual)) {
+		if (w->cap < other + 2 && walk_short(w, other + 2) == PACKET_CUT)
+			return PACKET_CUT;
+		if (w->cap >= other + 2 && ethertype_fits(w->p + other, w->cap - other))
+			n = other + 2;
+	}
+	uint32_t type = walk_be16(w->p + n - 2);
+	walk_skip(w, n);
+	return ethertype_next(w, type);
+}
+
+/* Cisco's VN-Tag: direction, and the interfaces of a fabric extender. */
+enum packet_kind packet_read_vntag(struct walk *w)
+{
+	return tag_read(w, 4, 0);
+}
+
+/* 802.1BR, what VN-Tag became. */
+enum packet_kind packet_read_etag(struct walk *w)
+{
+	return tag_read(w, 6, 0);
+}
+
+/* 802.1CB: a sequence number. */
+enum packet_kind packet_read_rtag(struct walk *w)
+{
+	return tag_read(w, 4, 0);
+}
+
+/* IEC 62439-3: path and size, a sequence number. */
+enum packet_kind packet_read_hsr(struct walk *w)
+{
+	return tag_read(w, 4, 0);
+}
+
+/* Cisco's MetaData: version, length, and one option with a security group. The length counts units of four bytes where there are more. */
+enum packet_kind packet_read_cmd(struct walk *w)
+{
+	if (w->cap < 2)
+		return walk_short(w, 8);
+	return tag_read(w, 6, 2 + 4u * w->p[1]);
+}
+
+/* A time stamp that Cisco's switches put in: 48 bits of nanoseconds; of 32 bits in some captures. */
+enum packet_kind packet_read_ttag(struct walk *w)
+{
+	return tag_read(w, 6, 4);
+}
+
+/* A time stamp that Arista's switches put in: subtype 1, a version whose last byte is 0x10 with 64 bits, 0x20 with 48. */
+enum packet_kind packet_read_arista(struct walk *w)
+{
+	if (w->cap < 4)
+		return walk_short(w, 4);
+	if (walk_be16(w->p) != 1 || (w->p[3] != 0x10 && w->p[3] != 0x20))
+		return PACKET_OTHER;
+	return tag_read(w, w->p[3] == 0x10 ? 12 : 10, 0);
+}
+
+/* A header of n bytes, and a whole Ethernet frame. */
+static enum packet_kind bridged_read(struct walk *w, uint32_t n)
+{
+	if (w->cap < n)
+		return walk_short(w, n);
+	walk_skip(w, n);
+	return packet_read_ethernet(w);
+}
+
+/* Cisco's FabricPath: the outer addresses belong to the fabric. A tree and a time to live. */
+enum packet_kind packet_read_fabricpath(struct walk *w)
+{
+	return bridged_read(w, 2);
+}
+
+/* 802.1ah: priority, and a service instance. */
+enum packet_kind packet_read_pbb(struct walk *w)
+{
+	return bridged_read(w, 4);
 }
 
 /*

@@ -1,9 +1,14 @@
-/* packet_link.c - link layers but Ethernet: loopback, PPP and HDLC, Linux "any", firewall logs, 802.11. */
+/* packet_link.c - link layers but Ethernet: loopback, PPP and HDLC, Linux "any", firewall logs, 802.11, Apple's PKTAP. */
 #include "core/packet_walk.h"
 
 static uint16_t le16(const uint8_t *p)
 {
 	return (uint16_t)(p[1] << 8 | p[0]);
+}
+
+static uint32_t le32(const uint8_t *p)
+{
+	return (uint32_t)le16(p + 2) << 16 | le16(p);
 }
 
 /* Address families as the systems number them: a capture does not say which one it comes from. */
@@ -199,4 +204,22 @@ enum packet_kind packet_read_radiotap(struct walk *w)
 	bool pad = radiotap_flags(w->p, n) & RADIOTAP_DATAPAD;
 	walk_skip(w, n);
 	return wlan_read(w, pad);
+}
+
+enum { PKTAP = 108 /* the shortest header */, PKTAP_PACKET = 1 /* the only type of record with a packet */ };
+
+/* Its length, its type, the link type of the packet behind it, then the interface and the process. All of it little-endian: so are the machines that Apple has made since. */
+enum packet_kind packet_read_pktap(struct walk *w)
+{
+	if (w->cap < 12)
+		return walk_short(w, PKTAP);
+	uint32_t n = le32(w->p), type = le32(w->p + 4), link = le32(w->p + 8);
+	if (n < PKTAP)
+		return PACKET_MALFORMED;
+	if (w->cap < n)
+		return walk_short(w, n);
+	if (type != PKTAP_PACKET)
+		return PACKET_OTHER;
+	walk_skip(w, n);
+	return walk_next(w, WALK_LINK, link);
 }

@@ -25,7 +25,7 @@ static void tcp_check(const struct frame *f, const struct packet *p, bool any)
 {
 	CHECK(any || port_set_has(&ports, p->src_port) || port_set_has(&ports, p->dst_port));
 	CHECK(p->payload_cap <= p->payload_len && p->wscale <= 14 && p->vlans <= PACKET_VLANS);
-	CHECK(p->payload_len <= f->len || f->caplen < f->len);
+	CHECK(p->payload_len <= f->len || p->payload_cap < p->payload_len);
 	inside(f, p->payload, p->payload_cap);
 }
 
