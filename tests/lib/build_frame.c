@@ -11,7 +11,12 @@
 enum { FRAGMENT_FIRST = 24, PLAIN_HEADERS = 54, TCP_HEADER = 20, TCP_OPTIONS = 24, TCP_QUOTED = 8, ICMP_HEADER = 8 };
 enum { PROTOCOL_ICMP = 1, PROTOCOL_TCP = 6, PROTOCOL_ICMP6 = 58 };
 
-enum { LINK_NULL = 0, LINK_ETHERNET = 1, LINK_RAW = 101, LINK_SLL = 113, LINK_SLL2 = 276 };
+enum { LINK_NULL = 0, LINK_ETHERNET = 1, LINK_RAW = 101, LINK_SLL = 113, LINK_PKTAP = 258, LINK_SLL2 = 276 };
+
+/* 108 bytes: length, type, link type, interface, flags, family, header and trailer of the link, process. */
+#define PKTAP                                                                                                                      \
+	"=6c0000000100000001000000 =656e30000000000000000000000000000000000000000000 =00000000020000000e00000000000000 =2a000000 " \
+	"=6d61696c00000000000000000000000000000000 =0000000006000000 =2a000000 =6d61696c00000000000000000000000000000000"
 
 const struct wrapping wrappings[] = {
 	{"ipv4", LINK_ETHERNET, 0, "eth:800"},
@@ -28,6 +33,19 @@ const struct wrapping wrappings[] = {
 	{"gre", LINK_ETHERNET, 0, "eth vlan:2a ip4:2f =00000800"},
 	{"vxlan", LINK_ETHERNET, 0, "eth ip4 udp:12b5 =0800000000004d00 eth:800"},
 	{"geneve", LINK_ETHERNET, WRAPPING_V6, "eth ip4 udp:17c1 =000086dd00004d00"},
+	{"vntag", LINK_ETHERNET, 0, "eth:8926 =00010002 =8100 =002a0800"},
+	{"etag", LINK_ETHERNET, WRAPPING_V6, "eth:893f =a00100020304 =86dd"},
+	{"cmd", LINK_ETHERNET, 0, "eth:8100 =002a8909 =010100010064 =0800"},
+	{"ttag", LINK_ETHERNET, WRAPPING_V6, "eth:8988 =0102030405ff =86dd"},
+	{"ttag-one-way", LINK_ETHERNET, WRAPPING_ONE_WAY, "eth:8988 =01020304 =0800"},
+	{"tzsp", LINK_ETHERNET, 0, "eth ip4 udp:9090 =0100000101 eth:800"},
+	{"hp-erm", LINK_ETHERNET, 0, "eth ip4 udp:1efc =00112233445566778899aabb eth:8100 =002a0800"},
+	{"pktap", LINK_PKTAP, 0, PKTAP " eth:800"},
+	{"arista", LINK_ETHERNET, 0, "eth:d28b =000100100000000100000002 =0800"},
+	{"fabricpath", LINK_ETHERNET, 0, "eth:8903 =0402 eth:8100 =002a0800"},
+	{"pbb", LINK_ETHERNET, WRAPPING_V6, "eth:88a8 =03ef88e7 =00123456 eth:86dd"},
+	{"rtag", LINK_ETHERNET, 0, "eth:f1c1 =00000007 =0800"},
+	{"hsr", LINK_ETHERNET, 0, "eth:892f =00420007 =0800"},
 	{"raw", LINK_RAW, 0, NULL},
 	{"any", LINK_SLL, 0, "=000000010006020000000001 =00000800"},
 	{"any2", LINK_SLL2, WRAPPING_V6, "=86dd0000 =00000003 =0001 =0006 =0200000000010000"},
@@ -229,11 +247,12 @@ struct wrapper {
 	const struct wrapping *how;
 };
 
-/* The link layer and its tunnels, before a datagram. */
+/* The link layer and its tunnels, before a datagram. Where a mirror tags one direction, the client's frames are plain. */
 static void wrap_link(struct wrapper *r)
 {
+	bool plain = r->how->bits & WRAPPING_ONE_WAY && r->segment->side == CLIENT;
 	if (r->how->words)
-		wire_put(r->wire, r->how->words);
+		wire_put(r->wire, plain ? wrappings->words : r->how->words);
 	frames_add(r->frames, r->wire, r->segment, r->how->link);
 }
 

@@ -8,6 +8,7 @@
 enum wrapping_bit {
 	WRAPPING_V6 = 1,
 	WRAPPING_FRAGMENTS = 2, /* each datagram in two fragments, where it is long enough */
+	WRAPPING_ONE_WAY = 8,   /* on what the server sends only; of Ethernet and IPv4 */
 	WRAPPING_OFFLOAD = 4    /* the TCP checksum is left to the card, and wrong in the capture */
 };
 
