@@ -136,6 +136,15 @@ lines err 1
 run 0 -r "$good" -p 2525 -o text
 says out "No SMTP session on ports 2525 in $good: "
 says out "The option -p sets the ports."
+"$builder" -w vntag "$dir/bad.smtp" "$dir/vntag.pcap" || fail "no capture with VN-Tags"
+run 0 -r "$dir/vntag.pcap" -o text
+says out " CRITICAL 221-for-message  "
+LC_ALL=C sed 's/\x89\x26/\x22\xf3/g' "$dir/vntag.pcap" >"$dir/trill.pcap"
+run 0 -r "$dir/trill.pcap" -o text
+says out "of ethertype 0x22f3 (TRILL). Mail inside them is not seen."
+lacks out "The option -p"
+run 0 -r "$dir/trill.pcap" -o json
+says out '"undecoded":[{"kind":"ethertype","number":"0x22f3","name":"TRILL","packets":'
 run 0 -r "$good" -o text port 26
 says out "No packet in "
 run 0 -r "$good" -o text

@@ -185,6 +185,31 @@ static void random_text_makes_no_markup(void **state)
 	redactor_free(redactor);
 }
 
+/* As in the summary, but as a paragraph without line ends of its own. */
+static void what_was_not_decoded_is_named(void **state)
+{
+	struct alerting alerting = alerting_default();
+	struct totals totals = {.servers = servers_new()};
+	struct monitor_stats core = {.frames = 18, .undecoded = {.row = {{18, {SPACE_ETHERTYPE, 0x22f3}}}}};
+	struct html_figures *figures = calloc(1, sizeof(*figures));
+	struct outbuf b = {0};
+	struct html page;
+
+	(void)state;
+	html_init(&page, &b);
+	assert_true(html_begin(
+		&page, figures,
+		&(struct summary){.totals = &totals, .alerting = &alerting, .core = &core, .inputs = "x", .ports = "25"}));
+	html_end(&page);
+	outbuf_char(&b, '\0');
+	assert_non_null(strstr(b.p, "<p class=\"beware\">Not decoded: 18 packets of ethertype 0x22f3 (TRILL). Mail inside them "
+				    "is not seen.</p>\n"));
+	html_free(&page);
+	outbuf_free(&b);
+	free(figures);
+	servers_free(totals.servers);
+}
+
 static void write_text(struct replacement *f, const char *text, bool fine)
 {
 	struct outbuf b = {0};
@@ -267,6 +292,7 @@ int main(void)
 		cmocka_unit_test(the_worst_are_kept),
 		cmocka_unit_test(hostile_text_is_text),
 		cmocka_unit_test(random_text_makes_no_markup),
+		cmocka_unit_test(what_was_not_decoded_is_named),
 		cmocka_unit_test(a_file_is_replaced_or_written_in_place),
 		cmocka_unit_test(what_is_no_file_is_not_replaced),
 	};

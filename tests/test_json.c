@@ -356,7 +356,10 @@ static void write_tables(FILE *f)
 
 static void write_summary(struct output *out)
 {
-	struct monitor_stats core = {.frames = 12};
+	struct monitor_stats core = {
+		.frames = 12,
+		.undecoded = {.row = {{18, {SPACE_ETHERTYPE, 0x22f3}}, {20, {SPACE_LINK, 147}}}, .others = 4},
+	};
 	struct alerting alerting = alerting_default();
 	struct totals totals = {.sessions = 2};
 

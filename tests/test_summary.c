@@ -97,6 +97,71 @@ static void summary_without_smtp(void **state)
 	run_free(&r);
 }
 
+static void run_undecoded(struct run *r, enum packet_space space, uint32_t number, uint64_t packets)
+{
+	undecoded_count(&r->core.undecoded, (struct packet_other){space, number}, packets);
+	r->core.frames += packets;
+	r->core.kinds[PACKET_OTHER] += packets;
+}
+
+/* What could not be decoded is named in place of the advice, unless there is TCP on other ports too. */
+static void summary_names_what_was_not_decoded(void **state)
+{
+	(void)state;
+	struct run r;
+
+	run_init(&r);
+	run_undecoded(&r, SPACE_ETHERTYPE, 0x9999, 18);
+	run_undecoded(&r, SPACE_ETHERTYPE, 0x0806, 30);
+	run_undecoded(&r, SPACE_UDP, 4790, 1);
+	assert_string_equal(run_text(&r),
+			    "No SMTP session on ports 25,587 in made.pcap: 49 packets, of which 0 TCP on other ports.\n"
+			    "Not decoded: 18 packets of ethertype 0x9999, 1 packet to UDP port 4790 (VXLAN-GPE). Mail inside them\n"
+			    "  is not seen.\n");
+	r.core.undecoded.others = 4;
+	has(run_text(&r), "(VXLAN-GPE), 4 packets of\n  other kinds. Mail inside them is not seen.\n");
+	r.core.kinds[PACKET_UNWATCHED] = 1;
+	has(run_text(&r), "is not seen.\nThe option -p sets the ports.\n");
+	run_free(&r);
+}
+
+/* Ordinary packets are named only where there is nothing else. */
+static void summary_names_the_ordinary_last(void **state)
+{
+	(void)state;
+	struct run r;
+
+	run_init(&r);
+	run_undecoded(&r, SPACE_ETHERTYPE, 0x0806, 18);
+	run_undecoded(&r, SPACE_LLC, 0x4242, 2);
+	assert_string_equal(run_text(&r),
+			    "No SMTP session on ports 25,587 in made.pcap: 20 packets, of which 0 TCP on other ports.\n"
+			    "Not decoded: 18 packets of ethertype 0x0806 (ARP), 2 packets of LLC 0x4242 (spanning tree).\n");
+	r.core.kinds[PACKET_UNWATCHED] = 1;
+	assert_string_equal(run_text(&r),
+			    "No SMTP session on ports 25,587 in made.pcap: 20 packets, of which 1 TCP on other ports.\n"
+			    "The option -p sets the ports.\n");
+	run_free(&r);
+}
+
+/* Beside sessions: one direction may be among them, where they are half as many as the segments of mail. */
+static void summary_of_a_mirror_half_decoded(void **state)
+{
+	(void)state;
+	struct run r;
+
+	run_init(&r);
+	run_count(&r, VERDICT_UNKNOWN, "198.51.100.25");
+	r.core.kinds[PACKET_TCP] = 20;
+	run_undecoded(&r, SPACE_ETHERTYPE, 0x9999, 9);
+	run_undecoded(&r, SPACE_ETHERTYPE, 0x0806, 5000);
+	assert_null(strstr(run_text(&r), "Not decoded"));
+	run_undecoded(&r, SPACE_ETHERTYPE, 0x9999, 1);
+	has(run_text(&r), "\nNot decoded: 10 packets of ethertype 0x9999. Mail inside them is not seen.\n");
+	assert_null(strstr(run_text(&r), "ARP"));
+	run_free(&r);
+}
+
 static void summary_when_all_is_well(void **state)
 {
 	(void)state;
@@ -233,9 +298,15 @@ static void names_from_greetings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(summary_without_smtp),      cmocka_unit_test(summary_when_all_is_well),
-		cmocka_unit_test(summary_of_alerts),         cmocka_unit_test(summary_of_a_mild_one),
-		cmocka_unit_test(ten_worst_of_many_servers), cmocka_unit_test(names_from_greetings),
+		cmocka_unit_test(summary_without_smtp),
+		cmocka_unit_test(summary_names_what_was_not_decoded),
+		cmocka_unit_test(summary_names_the_ordinary_last),
+		cmocka_unit_test(summary_of_a_mirror_half_decoded),
+		cmocka_unit_test(summary_when_all_is_well),
+		cmocka_unit_test(summary_of_alerts),
+		cmocka_unit_test(summary_of_a_mild_one),
+		cmocka_unit_test(ten_worst_of_many_servers),
+		cmocka_unit_test(names_from_greetings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "core/frame.h"
 #include "core/history.h"
 #include "core/record.h"
+#include "core/undecoded.h"
 
 struct tls_opener;
 struct watch;
@@ -97,6 +98,7 @@ struct monitor_stats {
 	uint64_t frames, bytes;
 	uint64_t kinds[PACKET_KINDS];
 	uint64_t reordered_time; /* frames whose time was before that of the frame before */
+	struct undecoded undecoded;
 	struct defrag_stats defrag;
 	struct stream_stats stream;
 	size_t memory_used, memory_peak, memory_held;

@@ -97,18 +97,27 @@ struct packet_fragment {
 	int64_t ts;
 };
 
+/* Whose number tells what the next header is. */
+enum packet_space { SPACE_LINK, SPACE_ETHERTYPE, SPACE_PROTOCOL, SPACE_UDP, SPACE_LLC, SPACE_PPP, SPACES };
+
+/* What the decoder did not follow: the number of the header, and whose number it is. */
+struct packet_other {
+	enum packet_space space;
+	uint32_t number; /* LINKTYPE_, ethertype, IP protocol, destination port, DSAP and SSAP, PPP protocol */
+};
+
 /* What a frame turned out to be. Each kind but TCP is counted by the monitor under its name. */
 enum packet_kind {
 	PACKET_TCP,       /* struct packet is filled in; one of its ports is watched */
 	PACKET_UNWATCHED, /* TCP, but neither port is watched */
 	PACKET_FRAGMENT,  /* struct packet_fragment is filled in */
 	PACKET_ICMP,      /* struct packet_icmp is filled in; one of the quoted ports is watched */
-	PACKET_OTHER,     /* another protocol: ARP, UDP ... */
+	PACKET_OTHER,     /* another protocol: ARP, UDP ...; struct packet_other is filled in */
 	PACKET_CUT,       /* ends (snaplen) before the TCP header does */
 	PACKET_MALFORMED, /* lengths or versions contradict each other */
 	PACKET_CHECKSUM,  /* a wrong checksum, where the decoder was told to insist */
 	PACKET_NESTED,    /* more than PACKET_NESTING headers below TCP */
-	PACKET_LINK,      /* no decode function for this link type */
+	PACKET_LINK,      /* no decode function for this link type; struct packet_other is filled in */
 	PACKET_KINDS
 };
 
@@ -128,6 +137,7 @@ union packet_decoded {
 	struct packet tcp;
 	struct packet_fragment fragment;
 	struct packet_icmp icmp;
+	struct packet_other other;
 };
 
 /*

@@ -4,9 +4,6 @@
 
 #include "core/packet.h"
 
-/* In which registry the number of the next header is looked up; each is a table in packet.c. */
-enum walk_space { WALK_LINK, WALK_ETHERTYPE, WALK_PROTOCOL, WALK_SPACES };
-
 /*
  * Where the decoder stands, and what it knows from the headers above. cap is never more than len. Nothing is cleared between headers: an inner IP header
  * overwrites what the outer one said.
@@ -15,7 +12,7 @@ struct walk {
 	const uint8_t *p;  /* the header at hand */
 	uint32_t cap, len; /* from p on: bytes captured, and bytes on the wire */
 	uint32_t number;   /* of the header at p, in its space */
-	uint8_t space;     /* enum walk_space */
+	uint8_t space;     /* enum packet_space: the table in packet.c in which it is looked up */
 	bool open; /* who truncated the frame did not say how long it was: len only means "at least", a length in a header is believed */
 	bool insist; /* on checksums */
 	bool v6;     /* of the IP header last read, as all that follow */
@@ -92,7 +89,7 @@ static inline void walk_trim_none(struct walk *w)
 	w->len = w->open ? w->cap : w->len;
 }
 
-static inline enum packet_kind walk_next(struct walk *w, enum walk_space space, uint32_t number)
+static inline enum packet_kind walk_next(struct walk *w, enum packet_space space, uint32_t number)
 {
 	w->space = space;
 	w->number = number;

@@ -58,4 +58,15 @@ void text_by_severity(struct text *t, const uint64_t counts[SEVERITIES]);
 void text_endpoint(struct text *t, const struct ip_addr *addr, uint16_t port);
 void text_fold(struct text *t, size_t from, size_t indent);
 
+/*
+ * Names what was not decoded, if that may be why mail is missing, and returns whether it does. Ordinary packets (ARP, UDP that is no tunnel) are named only where there was no TCP at all. Others
+ * are named where no session was found, or where they are at least half as many as the segments of mail: one direction may be among them. text_undecoded_words: without line ends.
+ */
+bool text_undecoded(struct text *t, const struct summary *s);
+bool text_undecoded_words(struct text *t, const struct summary *s);
+
+/* Of such a number: what it is the number of ("ethertype"), and the number as it is usually written. */
+const char *undecoded_space(enum packet_space space);
+void undecoded_number(struct outbuf *b, struct packet_other what);
+
 #endif

@@ -319,12 +319,33 @@ static void fragment_take(struct monitor *m, const struct packet_fragment *fragm
 		return;
 	enum packet_kind kind = packet_decode_payload(&m->decoder, &of, payload, &decoded);
 	m->stats.kinds[kind]++;
+	if (kind == PACKET_OTHER)
+		undecoded_count(&m->stats.undecoded, decoded.other, 1);
 	if (kind == PACKET_TCP) {
 		m->batch[m->batched].tcp = decoded.tcp;
 		m->batch[m->batched++].tcp.number = m->stats.frames;
 		batch_flush(m);
 	} else if (kind == PACKET_FRAGMENT) {
 		fragment_take(m, &decoded.fragment, depth + 1);
+	}
+}
+
+/* A frame that is no segment of a watched port, nor one of another port. */
+static void rare_take(struct monitor *m, enum packet_kind kind, const union packet_decoded *decoded)
+{
+	if (kind == PACKET_FRAGMENT) {
+		struct packet_fragment fragment = decoded->fragment;
+		batch_flush(m);
+		fragment_take(m, &fragment, 0);
+	} else if (kind == PACKET_ICMP) {
+		struct packet_icmp icmp = decoded->icmp;
+		batch_flush(m);
+		if (m->config.front)
+			m->config.front->icmp(m->config.arg, &icmp);
+		else
+			monitor_icmp(m, &icmp);
+	} else if (kind == PACKET_OTHER || kind == PACKET_LINK) {
+		undecoded_count(&m->stats.undecoded, decoded->other, 1);
 	}
 }
 
@@ -343,17 +364,8 @@ static void frame_take(struct monitor *m, const struct frame *frame)
 		decoded->tcp.number = m->stats.frames;
 		if (++m->batched == BATCH)
 			batch_flush(m);
-	} else if (kind == PACKET_FRAGMENT) {
-		struct packet_fragment fragment = decoded->fragment;
-		batch_flush(m);
-		fragment_take(m, &fragment, 0);
-	} else if (kind == PACKET_ICMP) {
-		struct packet_icmp icmp = decoded->icmp;
-		batch_flush(m);
-		if (m->config.front)
-			m->config.front->icmp(m->config.arg, &icmp);
-		else
-			monitor_icmp(m, &icmp);
+	} else if (kind != PACKET_UNWATCHED) {
+		rare_take(m, kind, decoded);
 	}
 }
 

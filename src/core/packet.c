@@ -40,10 +40,10 @@ static const struct walk_row protocol_rows[] = {{6, packet_read_tcp},
 static const struct {
 	const struct walk_row *rows;
 	size_t n;
-} tables[WALK_SPACES] = {
-	[WALK_LINK] = {WALK_ROWS(link_rows)},
-	[WALK_ETHERTYPE] = {WALK_ROWS(ethertype_rows)},
-	[WALK_PROTOCOL] = {WALK_ROWS(protocol_rows)},
+} tables[SPACES] = {
+	[SPACE_LINK] = {WALK_ROWS(link_rows)},
+	[SPACE_ETHERTYPE] = {WALK_ROWS(ethertype_rows)},
+	[SPACE_PROTOCOL] = {WALK_ROWS(protocol_rows)},
 };
 
 static const char *const kind_names[PACKET_KINDS] = {
@@ -59,7 +59,7 @@ static const char *const kind_names[PACKET_KINDS] = {
 	[PACKET_LINK] = "link",
 };
 
-static inline const struct walk_row *row_find(enum walk_space space, uint32_t number)
+static inline const struct walk_row *row_find(enum packet_space space, uint32_t number)
 {
 	return walk_row_find(tables[space].rows, tables[space].n, number);
 }
@@ -71,39 +71,51 @@ const char *packet_kind_name(enum packet_kind kind)
 
 bool packet_link_known(int link)
 {
-	return row_find(WALK_LINK, (uint32_t)link) != NULL;
+	return row_find(SPACE_LINK, (uint32_t)link) != NULL;
 }
 
 bool packet_ethertype_known(uint32_t type)
 {
-	return row_find(WALK_ETHERTYPE, type) != NULL;
+	return row_find(SPACE_ETHERTYPE, type) != NULL;
+}
+
+static enum packet_kind other_fill(union packet_decoded *out, enum packet_kind kind, enum packet_space space, uint32_t number)
+{
+	out->other = (struct packet_other){space, number};
+	return kind;
 }
 
 /* From the header at hand to the end. TCP or whatever ends the walk is one more than the headers below it. */
 static enum packet_kind walk_run(struct walk *w, const struct walk_row *row)
 {
 	enum packet_kind kind = PACKET_OTHER;
+	enum packet_space space = w->space;
+	uint32_t number = w->number;
 	for (unsigned headers = 0; row; headers++) {
 		kind = row->read(w);
 		if (kind != WALK_ON)
 			break;
 		if (headers > PACKET_NESTING)
 			return PACKET_NESTED;
-		row = row_find(w->space, w->number);
+		space = w->space;
+		number = w->number;
+		row = row_find(space, number);
 		kind = PACKET_OTHER;
 	}
-	if (kind == PACKET_FRAGMENT && !row_find(WALK_PROTOCOL, w->out->fragment.protocol))
-		return PACKET_OTHER;
-	return kind;
+	if (kind == PACKET_FRAGMENT && !row_find(SPACE_PROTOCOL, w->out->fragment.protocol))
+		return other_fill(w->out, PACKET_OTHER, SPACE_PROTOCOL, w->out->fragment.protocol);
+	return kind == PACKET_OTHER ? other_fill(w->out, kind, space, number) : kind;
 }
 
 /* Every frame but the usual one. What tells of the IP header read last is not set: nothing asks before there was one. */
 enum packet_kind packet_read_frame(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out)
 {
-	const struct walk_row *row = row_find(WALK_LINK, (uint32_t)f->link);
+	const struct walk_row *row = row_find(SPACE_LINK, (uint32_t)f->link);
 	if (!row)
-		return PACKET_LINK;
+		return other_fill(out, PACKET_LINK, SPACE_LINK, (uint32_t)f->link);
 	struct walk w;
+	w.space = SPACE_LINK;
+	w.number = (uint32_t)f->link;
 	w.p = f->data;
 	w.cap = f->caplen;
 	w.len = f->len > f->caplen ? f->len : f->caplen;
@@ -127,7 +139,7 @@ enum packet_kind packet_decode_payload(const struct packet_decoder *d, const str
 		.p = payload.p,
 		.cap = (uint32_t)payload.n,
 		.len = (uint32_t)payload.n,
-		.space = WALK_PROTOCOL,
+		.space = SPACE_PROTOCOL,
 		.number = f.protocol,
 		.insist = d->insist_checksum,
 		.v6 = !v4,
@@ -143,5 +155,5 @@ enum packet_kind packet_decode_payload(const struct packet_decoder *d, const str
 		.out = out,
 		.ts = f.ts,
 	};
-	return walk_run(&w, row_find(WALK_PROTOCOL, f.protocol));
+	return walk_run(&w, row_find(SPACE_PROTOCOL, f.protocol));
 }

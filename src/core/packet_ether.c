@@ -6,7 +6,7 @@ enum { ETHER_LENGTH_MAX = 0x5ff /* up to here the type field is an 802.3 length 
 static enum packet_kind ethertype_next(struct walk *w, uint32_t type)
 {
 	if (type > ETHER_LENGTH_MAX)
-		return walk_next(w, WALK_ETHERTYPE, type);
+		return walk_next(w, SPACE_ETHERTYPE, type);
 	if (!walk_trim(w, type))
 		return PACKET_MALFORMED;
 	return packet_read_llc(w);
@@ -21,17 +21,17 @@ enum packet_kind packet_read_ethernet(struct walk *w)
 	return ethertype_next(w, type);
 }
 
-/* SNAP with an OUI of 0 (RFC 1042), or 802.1H's: an ethertype follows. All other LLC carries no IP that anybody uses. */
+/* SNAP with an OUI of 0 (RFC 1042), or 802.1H's: an ethertype follows. All other LLC carries no IP that anybody uses: it is named by DSAP and SSAP. */
 enum packet_kind packet_read_llc(struct walk *w)
 {
 	static const uint8_t snap[] = {0xaa, 0xaa, 0x03, 0x00, 0x00};
 	if (w->cap < 8)
 		return walk_short(w, 8);
 	if (memcmp(w->p, snap, sizeof snap) != 0 || (w->p[5] != 0 && w->p[5] != 0xf8))
-		return PACKET_OTHER;
+		return walk_next(w, SPACE_LLC, walk_be16(w->p));
 	uint32_t type = walk_be16(w->p + 6);
 	walk_skip(w, 8);
-	return walk_next(w, WALK_ETHERTYPE, type);
+	return walk_next(w, SPACE_ETHERTYPE, type);
 }
 
 /* VID 0 marks a priority only: such a tag names no VLAN, and often stands on one direction alone. */
@@ -160,9 +160,9 @@ enum packet_kind packet_read_mpls(struct walk *w)
 		return walk_short(w, 4);
 	switch (w->p[0] >> 4) {
 	case 4:
-		return walk_next(w, WALK_ETHERTYPE, 0x0800);
+		return walk_next(w, SPACE_ETHERTYPE, 0x0800);
 	case 6:
-		return walk_next(w, WALK_ETHERTYPE, 0x86dd);
+		return walk_next(w, SPACE_ETHERTYPE, 0x86dd);
 	case 1:
 		return PACKET_OTHER;
 	}
@@ -199,6 +199,6 @@ enum packet_kind packet_read_ppp_protocol(struct walk *w)
 	walk_skip(w, small ? 1 : 2);
 	for (size_t i = 0; i < sizeof ppp_rows / sizeof ppp_rows[0]; i++)
 		if (ppp_rows[i].ppp == protocol)
-			return walk_next(w, WALK_ETHERTYPE, ppp_rows[i].ethertype);
-	return PACKET_OTHER;
+			return walk_next(w, SPACE_ETHERTYPE, ppp_rows[i].ethertype);
+	return walk_next(w, SPACE_PPP, protocol);
 }

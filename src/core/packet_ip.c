@@ -57,7 +57,7 @@ enum packet_kind packet_read_ipv4(struct walk *w)
 	w->df = fragment & 0x4000;
 	w->ip_id = walk_be16(p + 4);
 	walk_skip(w, header);
-	walk_next(w, WALK_PROTOCOL, p[9]);
+	walk_next(w, SPACE_PROTOCOL, p[9]);
 	if (fragment & 0x3fff)
 		return fragment_fill(w, w->ip_id, (fragment & 0x1fff) * 8, fragment & 0x2000);
 	return WALK_ON;
@@ -94,7 +94,7 @@ enum packet_kind packet_read_ipv6(struct walk *w)
 	w->ttl = p[7];
 	w->df = true;
 	w->ip_id = 0;
-	return walk_next(w, WALK_PROTOCOL, p[6]);
+	return walk_next(w, SPACE_PROTOCOL, p[6]);
 }
 
 enum { EXTENSIONS_MAX = 8, OPTION_PAD1 = 0, OPTION_JUMBO = 0xc2 };
@@ -186,5 +186,5 @@ enum packet_kind packet_read_ah(struct walk *w)
 	if (w->cap < n)
 		return walk_short(w, n);
 	walk_skip(w, n);
-	return walk_next(w, WALK_PROTOCOL, next);
+	return walk_next(w, SPACE_PROTOCOL, next);
 }

@@ -16,13 +16,13 @@ static enum packet_kind family_next(struct walk *w, uint32_t family)
 {
 	switch (family) {
 	case 2:
-		return walk_next(w, WALK_ETHERTYPE, 0x0800);
+		return walk_next(w, SPACE_ETHERTYPE, 0x0800);
 	case 10: /* Linux */
 	case 23: /* Windows */
 	case 24: /* NetBSD, OpenBSD */
 	case 28: /* FreeBSD */
 	case 30: /* Darwin */
-		return walk_next(w, WALK_ETHERTYPE, 0x86dd);
+		return walk_next(w, SPACE_ETHERTYPE, 0x86dd);
 	}
 	return PACKET_OTHER;
 }
@@ -55,13 +55,13 @@ enum packet_kind packet_read_chdlc(struct walk *w)
 		return walk_short(w, 4);
 	uint32_t type = walk_be16(w->p + 2);
 	walk_skip(w, 4);
-	return walk_next(w, WALK_ETHERTYPE, type);
+	return walk_next(w, SPACE_ETHERTYPE, type);
 }
 
 /* What Linux writes where an ethertype stands: 4 is LLC; other small numbers are no ethertypes and have no row. */
 static enum packet_kind sll_next(struct walk *w, uint32_t type)
 {
-	return type == 4 ? packet_read_llc(w) : walk_next(w, WALK_ETHERTYPE, type);
+	return type == 4 ? packet_read_llc(w) : walk_next(w, SPACE_ETHERTYPE, type);
 }
 
 enum packet_kind packet_read_sll(struct walk *w)
@@ -221,5 +221,5 @@ enum packet_kind packet_read_pktap(struct walk *w)
 	if (type != PKTAP_PACKET)
 		return PACKET_OTHER;
 	walk_skip(w, n);
-	return walk_next(w, WALK_LINK, link);
+	return walk_next(w, SPACE_LINK, link);
 }

@@ -58,7 +58,7 @@ enum packet_kind packet_read_gre(struct walk *w)
 	if (type == 0x88be && !(flags & GRE_SEQUENCE))
 		return packet_read_ethernet(w);
 	const struct walk_row *row = walk_row_find(WALK_ROWS(gre_rows), type);
-	return row ? row->read(w) : walk_next(w, WALK_ETHERTYPE, type);
+	return row ? row->read(w) : walk_next(w, SPACE_ETHERTYPE, type);
 }
 
 static enum packet_kind vxlan_read(struct walk *w)
@@ -81,7 +81,7 @@ static enum packet_kind geneve_read(struct walk *w)
 	if (w->cap < n)
 		return walk_short(w, n);
 	walk_skip(w, n);
-	return walk_next(w, WALK_ETHERTYPE, type);
+	return walk_next(w, SPACE_ETHERTYPE, type);
 }
 
 enum { TZSP_RECEIVED = 0, TZSP_TRANSMIT = 1 /* types of TZSP that hold a frame */ };
@@ -156,9 +156,10 @@ enum packet_kind packet_read_udp(struct walk *w)
 {
 	if (w->cap < 8)
 		return walk_short(w, 8);
-	const struct walk_row *row = walk_row_find(WALK_ROWS(udp_rows), walk_be16(w->p + 2));
+	uint32_t port = walk_be16(w->p + 2);
+	const struct walk_row *row = walk_row_find(WALK_ROWS(udp_rows), port);
 	if (!row)
-		return PACKET_OTHER;
+		return walk_next(w, SPACE_UDP, port);
 	uint32_t length = walk_be16(w->p + 4);
 	if (length && (length < 8 || !walk_trim(w, length)))
 		return PACKET_MALFORMED;

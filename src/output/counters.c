@@ -105,4 +105,5 @@ void counters_add(struct monitor_stats *to, const struct monitor_stats *one)
 		else
 			memcpy(at, &narrow, sizeof(narrow));
 	}
+	undecoded_add(&to->undecoded, &one->undecoded);
 }

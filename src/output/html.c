@@ -309,6 +309,11 @@ static void put_capture(struct html *h, const struct summary *s)
 {
 	html_section(h, "capture", "The capture");
 	put_beware(h, s->core);
+	if (text_undecoded_words(&h->text, s)) {
+		html_str(h, "<p class=\"beware\">");
+		html_words(h);
+		html_str(h, "</p>\n");
+	}
 	html_str(h, "<details><summary>All that is above as plain text, for a mail or a ticket</summary>\n<pre>");
 	text_summary(&h->text, s);
 	for (size_t from = 0, i = 0; i < h->words.n; i++)

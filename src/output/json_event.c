@@ -2,6 +2,7 @@
 #include "output/json_event.h"
 
 #include "output/counters.h"
+#include "output/text.h"
 
 enum { SERVERS_TOLD = 10 };
 
@@ -137,6 +138,50 @@ static void put_counters(struct json *j, const struct monitor_stats *core, bool 
 	outbuf_char(j->b, '}');
 }
 
+static void put_undecoded_row(struct json *j, const struct undecoded_row *row)
+{
+	const char *name = undecoded_name(row->what);
+
+	json_key(j, "kind");
+	json_word(j, undecoded_space(row->what.space));
+	json_key(j, "number");
+	outbuf_char(j->b, '"');
+	undecoded_number(j->b, row->what);
+	outbuf_char(j->b, '"');
+	if (name != NULL) {
+		json_key(j, "name");
+		json_word(j, name);
+	}
+	json_key(j, "packets");
+	json_number(j, row->packets);
+}
+
+/* Left out where all was decoded. */
+static void put_undecoded(struct json *j, const struct undecoded *u)
+{
+	struct undecoded_row rows[UNDECODED_ROWS];
+	size_t n = undecoded_sorted(u, rows);
+
+	if (n == 0)
+		return;
+	json_key(j, "undecoded");
+	outbuf_char(j->b, '[');
+	for (size_t i = 0; i < n; i++) {
+		json_comma(j);
+		outbuf_char(j->b, '{');
+		put_undecoded_row(j, &rows[i]);
+		outbuf_char(j->b, '}');
+	}
+	if (u->others > 0) {
+		json_comma(j);
+		outbuf_str(j->b, "{\"kind\":\"others\"");
+		json_key(j, "packets");
+		json_number(j, u->others);
+		outbuf_char(j->b, '}');
+	}
+	outbuf_char(j->b, ']');
+}
+
 static const char *verdict_label(unsigned v)
 {
 	return verdict_row((enum verdict)v)->id;
@@ -216,6 +261,7 @@ void json_event_stats(struct json *j, const struct summary *sum)
 	put_totals(j, sum->totals, sum->live);
 	put_tls(j, sum);
 	put_counters(j, sum->core, sum->live);
+	put_undecoded(j, &sum->core->undecoded);
 	if (sum->live)
 		put_outputs(j, sum);
 	outbuf_str(j->b, "}\n");

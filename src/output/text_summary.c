@@ -31,7 +31,8 @@ static void put_nothing(struct text *t, const struct summary *s)
 	outbuf_grouped(t->b, packets_of(s->core, PACKET_UNWATCHED));
 	outbuf_str(t->b, " TCP on other ports.");
 	text_fold(t, from, 2);
-	outbuf_str(t->b, "The option -p sets the ports.\n");
+	if (!text_undecoded(t, s) || packets_of(s->core, PACKET_UNWATCHED) > 0)
+		outbuf_str(t->b, "The option -p sets the ports.\n");
 }
 
 /* "Fine" is said only if everything could be judged. */
@@ -191,6 +192,7 @@ static void put_tally(struct text *t, const struct summary *s)
 	put_messages(t, s->totals);
 	put_servers(t, s->totals);
 	put_capture(t, s);
+	text_undecoded(t, s);
 }
 
 void text_summary(struct text *t, const struct summary *s)
