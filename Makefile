@@ -83,6 +83,12 @@ check:
 test: $(tests) $(replays) $(BUILD)/smtpwatch $(BUILD)/tests/bench/measure
 	@tests/run.sh $(BUILD)
 
+# A folder of cases, each with what it expects (tests/scenarios/README.md): DIR=folder.
+cases:
+	@contrib/install-deps.sh build check
+	@$(again) $(BUILD)/smtpwatch $(BUILD)/tests/test_scenarios
+	@tests/cases.py $(BUILD) '$(DIR)'
+
 asan:
 	@$(again) test BUILD=build/asan SANITIZE=address,undefined OPT='-O1 -g'
 
@@ -226,7 +232,7 @@ lab-package: deb
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check bench bench-live floods browser lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean
+.PHONY: all run check cases bench bench-live floods browser lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)
