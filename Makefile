@@ -41,9 +41,10 @@ replays      := $(fuzz_targets:%=$(BUILD)/tests/fuzz/replay_%)
 
 lab_tools := $(addprefix $(BUILD)/tests/lab/,blast bare_live)
 
-# Each of these is one file; the generator is made of the others in tests/bench.
+# Each of these is one file, and so is the seed; the generator is made of the others in tests/bench.
 bench_alone := bare floor measure
 bench    := $(addprefix $(BUILD)/tests/bench/,generate $(bench_alone))
+seed     := $(BUILD)/tests/bench/seed.so
 
 # A make within this one: silent about itself, and with a job for each CPU where the outer one was not told how many.
 again     = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -126,11 +127,22 @@ bench:
 	@$(again) $(BUILD)/smtpwatch $(bench)
 	@tests/bench/run $(BUILD) --size $(or $(SIZE),quick) $(if $(filter full,$(SIZE)),--write docs/performance.md)
 
+# Instructions a packet, a session, a record, by callgrind (as make valgrind, without the filter of system calls); WRITE=1 renews tests/bench/counts.
+bench-count:
+	@contrib/install-deps.sh build valgrind
+	@$(again) build/callgrind/smtpwatch BUILD=build/callgrind OPT='$(OPT) -DSANITIZED'
+	@$(again) $(BUILD)/tests/bench/generate $(seed)
+	@tests/bench/count build/callgrind/smtpwatch $(BUILD)/tests/bench $(if $(WRITE),--write)
+
+$(seed): tests/bench/seed.c
+	@mkdir -p $(@D)
+	$(call said,LINK $@)$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared $< -o $@
+
 # Floods of a million packets each, with honest sessions among them; make docs/security.md's table with WRITE=docs/security.md.
 floods: $(BUILD)/smtpwatch $(BUILD)/tests/bench/measure
 	@tests/bench/floods $(BUILD) --packets $(or $(PACKETS),1000000) $(if $(WRITE),--write $(WRITE))
 
-$(BUILD)/tests/bench/generate: $(filter-out $(bench_alone:%=$(BUILD)/tests/bench/%.o),$(call objects,tests/bench/*.c))
+$(BUILD)/tests/bench/generate: $(filter-out $(patsubst %,$(BUILD)/tests/bench/%.o,$(bench_alone) seed),$(call objects,tests/bench/*.c))
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
 $(bench_alone:%=$(BUILD)/tests/bench/%): %: %.o
@@ -183,7 +195,7 @@ coverage:
 	@CC=gcc $(again) everything BUILD=build/coverage OPT='-O0 -g --coverage'
 	@tests/coverage.sh build/coverage
 
-everything: $(tests) $(replays) $(BUILD)/smtpwatch $(bench) $(lab_tools)
+everything: $(tests) $(replays) $(BUILD)/smtpwatch $(bench) $(seed) $(lab_tools)
 
 # The captures of pcaps/LIST from their scenarios; the golden outputs, after a change of output that is meant.
 pcaps: $(BUILD)/tests/scenario_pcap
@@ -232,7 +244,7 @@ lab-package: deb
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check cases bench bench-live floods browser lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean
+.PHONY: all run check cases bench bench-count bench-live floods browser lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)
