@@ -1,4 +1,4 @@
-/* test_sandbox.c - what the filter of system calls lets pass, and what kills: each tried in a process of its own. */
+/* test_sandbox.c - what the filter of system calls lets pass, what kills, and what it does not know: each tried in a process of its own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,12 +7,14 @@
 #include <cmocka.h>
 
 #include "daemon/sandbox.h"
+#include "daemon/sandbox_unknown.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -20,6 +22,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -27,7 +30,11 @@
 /* Exit codes of the processes. */
 enum { FINE = 0, REFUSED = 3, WRONG = 4 };
 
+/* UNKNOWN: no kernel has a call of this number. HARMLESS: every kernel has this one, and the filter has no row for it. */
+enum { UNKNOWN = 1000, HARMLESS = SYS_getpgid };
+
 static unsigned role;
+static bool counting;
 
 /* How a process ends that is confined, and then does something: its exit code, or 128 and the signal. */
 static int ends(void (*doing)(void))
@@ -42,6 +49,8 @@ static int ends(void (*doing)(void))
 		signal(SIGABRT, SIG_DFL);
 		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !sandbox_enter(role, NULL, why))
 			_exit(WRONG);
+		if (counting)
+			sandbox_count();
 		doing();
 		_exit(FINE);
 	}
@@ -127,6 +136,115 @@ static void do_trace(void)
 	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 }
 
+/* A call without its arguments: it kills before the kernel looks at them. */
+static long intruding;
+
+static void do_intrude(void)
+{
+	syscall(intruding, -1, -1, -1, -1, -1, -1);
+}
+
+static int family;
+
+static void do_socket(void)
+{
+	socket(family, SOCK_STREAM, 0);
+}
+
+static void do_signal_another(void)
+{
+	syscall(SYS_tgkill, getpid() + 1, getpid() + 1, 0);
+}
+
+static void do_filter_listening(void)
+{
+	syscall(SYS_seccomp, 2, 0, NULL);
+}
+
+static bool fails(long result, int error)
+{
+	return result == -1 && errno == error;
+}
+
+static void do_unknown_calls(void)
+{
+	_exit(fails(syscall(UNKNOWN), ENOSYS) && fails(syscall(HARMLESS, 0), ENOSYS) ? REFUSED : WRONG);
+}
+
+/* As in the C library's beginning of a thread. */
+static void do_unknown_calls_without_signals(void)
+{
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	do_unknown_calls();
+}
+
+static void do_unknown_arguments(void)
+{
+	if (!fails(ioctl(-1, _IO('T', 0xEE)), ENOTTY) || !fails(prctl(9999, 0, 0, 0, 0), EINVAL))
+		_exit(WRONG);
+}
+
+static void do_terminal_question_of_new_libraries(void)
+{
+	_exit(fails(ioctl(-1, _IOC(_IOC_READ, 'T', 0x2A, 44), NULL), EBADF) ? REFUSED : WRONG);
+}
+
+static void *count_in_thread(void *arg)
+{
+	sandbox_count();
+	return fails(syscall(UNKNOWN), ENOSYS) ? arg : NULL;
+}
+
+/* What a process says on standard error. */
+static FILE *told;
+
+static void do_unknown_calls_and_report(void)
+{
+	pthread_t thread;
+	void *fine = NULL;
+	if (dup3(fileno(told), STDERR_FILENO, 0) < 0 || pthread_create(&thread, NULL, count_in_thread, &fine) != 0 ||
+	    pthread_join(thread, &fine) != 0 || !fine)
+		_exit(WRONG);
+	sandbox_report(false);
+	sandbox_count();
+	for (unsigned i = 0; i < 3; i++)
+		if (!fails(syscall(UNKNOWN), ENOSYS) || !fails(syscall(HARMLESS, 0), ENOSYS))
+			_exit(WRONG);
+	do_unknown_arguments();
+	sandbox_report(false);
+	sandbox_report(false);
+	sandbox_report(true);
+	_exit(sandbox_unknown() == 1 + 6 + 2 ? FINE : WRONG);
+}
+
+static void do_nothing_unknown_and_report(void)
+{
+	if (dup3(fileno(told), STDERR_FILENO, 0) < 0)
+		_exit(WRONG);
+	sandbox_count();
+	isatty(STDIN_FILENO);
+	sandbox_report(true);
+	_exit(sandbox_unknown() == 0 ? FINE : WRONG);
+}
+
+/* More distinct calls than have room for their names. */
+static void do_many_unknown_calls(void)
+{
+	sandbox_count();
+	for (unsigned i = 0; i < 100; i++)
+		if (!fails(syscall(UNKNOWN + i), ENOSYS))
+			_exit(WRONG);
+	_exit(sandbox_unknown() == 100 ? FINE : WRONG);
+}
+
+static void do_die_of_the_signal(void)
+{
+	sandbox_count();
+	raise(SIGSYS);
+}
+
 static void do_open(void)
 {
 	open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -182,6 +300,175 @@ static void what_an_intruder_would_do_kills(void **state)
 		if (end != 128 + SIGSYS)
 			fail_msg("deed %zu: %d", i, end);
 	}
+	/* Nor does it help that unknown calls are counted. */
+	counting = true;
+	for (size_t i = 0; i < sizeof deeds / sizeof *deeds && sandbox_built(); i++) {
+		int end = ends(deeds[i]);
+		if (end != 128 + SIGSYS)
+			fail_msg("deed %zu: %d", i, end);
+	}
+	counting = false;
+}
+
+static void so_does_each_call_of_an_intruder(void **state)
+{
+	static const long all[] = {SYS_execve,
+				   SYS_execveat,
+				   SYS_ptrace,
+				   SYS_process_vm_readv,
+				   SYS_process_vm_writev,
+				   SYS_pidfd_open,
+				   SYS_pidfd_getfd,
+				   SYS_pidfd_send_signal,
+				   SYS_kcmp,
+				   SYS_kill,
+				   SYS_tkill,
+				   SYS_tgkill,
+				   SYS_rt_sigqueueinfo,
+				   SYS_setuid,
+				   SYS_setgid,
+				   SYS_setresuid,
+				   SYS_setresgid,
+				   SYS_setgroups,
+				   SYS_capset,
+				   SYS_personality,
+				   SYS_shmat,
+				   SYS_socketpair,
+				   SYS_io_uring_setup,
+				   SYS_io_uring_enter,
+				   SYS_unshare,
+				   SYS_setns,
+				   SYS_chroot,
+				   SYS_pivot_root,
+				   SYS_mount,
+				   SYS_umount2,
+				   SYS_move_mount,
+				   SYS_open_tree,
+				   SYS_fsopen,
+				   SYS_fsmount,
+				   SYS_open_by_handle_at,
+				   SYS_mknodat,
+				   SYS_bpf,
+				   SYS_init_module,
+				   SYS_finit_module,
+				   SYS_delete_module,
+				   SYS_kexec_load,
+				   SYS_reboot,
+				   SYS_perf_event_open,
+				   SYS_userfaultfd,
+				   SYS_keyctl,
+				   SYS_add_key,
+				   SYS_clock_settime,
+				   SYS_swapon,
+				   SYS_pkey_mprotect,
+				   SYS_mprotect,
+				   SYS_mmap,
+				   SYS_socket};
+	static const unsigned roles[] = {SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_OPENER, SANDBOX_PROGRAM | SANDBOX_TERMINAL};
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof *all * 4 && sandbox_built(); i++) {
+		intruding = all[i / 4];
+		role = roles[i % 4];
+		if (ends(do_intrude) != 128 + SIGSYS)
+			fail_msg("system call %ld, role %u", intruding, role);
+	}
+}
+
+static void so_does_each_family_of_sockets(void **state)
+{
+	(void)state;
+	role = SANDBOX_PROGRAM;
+	for (family = 0; family < 256 && sandbox_built(); family++)
+		if (family != AF_UNIX && family != AF_NETLINK && family != AF_PACKET && ends(do_socket) != 128 + SIGSYS)
+			fail_msg("family %d", family);
+	for (unsigned bit = 8; bit < 31 && sandbox_built(); bit++) {
+		family = 1 << bit | AF_UNIX;
+		assert_int_equal(ends(do_socket), 128 + SIGSYS);
+	}
+}
+
+static void so_does_what_only_looks_harmless(void **state)
+{
+	(void)state;
+	role = SANDBOX_PROGRAM;
+	if (!sandbox_built())
+		return;
+	assert_int_equal(ends(do_signal_another), 128 + SIGSYS);
+	assert_int_equal(ends(do_filter_listening), 128 + SIGSYS);
+}
+
+/* A C library that is newer than the filter asks, and goes on without. */
+static void an_unknown_call_is_told_that_there_is_none(void **state)
+{
+	static const unsigned roles[] = {SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_OPENER, SANDBOX_PROGRAM | SANDBOX_TERMINAL};
+	(void)state;
+	for (size_t i = 0; i < sizeof roles / sizeof *roles && sandbox_built(); i++) {
+		role = roles[i];
+		assert_int_equal(ends(do_unknown_calls), REFUSED);
+		assert_int_equal(ends(do_unknown_calls_without_signals), REFUSED);
+	}
+	role = SANDBOX_PROGRAM;
+	counting = true;
+	if (sandbox_built())
+		assert_int_equal(ends(do_unknown_calls), REFUSED);
+	counting = false;
+}
+
+static void a_terminal_is_asked_in_the_new_way_too(void **state)
+{
+	(void)state;
+	if (!sandbox_built())
+		return;
+	role = SANDBOX_PROGRAM;
+	assert_int_equal(ends(do_terminal_question_of_new_libraries), REFUSED);
+	role = SANDBOX_OPENER;
+	assert_int_equal(ends(do_terminal_question_of_new_libraries), 128 + SIGSYS);
+}
+
+static void said(void (*doing)(void), char *text, size_t room)
+{
+	told = tmpfile();
+	assert_non_null(told);
+	assert_int_equal(ends(doing), FINE);
+	rewind(told);
+	text[fread(text, 1, room - 1, told)] = '\0';
+	fclose(told);
+}
+
+static unsigned occurs(const char *text, const char *what)
+{
+	unsigned n = 0;
+	for (const char *p = text; (p = strstr(p, what)) != NULL; p++)
+		n++;
+	return n;
+}
+
+static void it_is_counted_and_said_once(void **state)
+{
+	char text[4096], call[64];
+	(void)state;
+	role = SANDBOX_PROGRAM;
+	if (!sandbox_built())
+		return;
+	said(do_unknown_calls_and_report, text, sizeof text);
+	snprintf(call, sizeof call, "system call %d (getpgid)", (int)HARMLESS);
+	assert_int_equal(occurs(text, "\n"), 5);
+	assert_int_equal(occurs(text, "system call 1000 (no name), which the filter does not know"), 1);
+	assert_int_equal(occurs(text, call), 1);
+	assert_int_equal(occurs(text, "(ioctl, argument 0x54ee)"), 1);
+	assert_int_equal(occurs(text, "(prctl, argument 0x270f)"), 1);
+	assert_int_equal(occurs(text, "system calls that the filter does not know: 9\n"), 1);
+	said(do_nothing_unknown_and_report, text, sizeof text);
+	assert_string_equal(text, "");
+	assert_int_equal(ends(do_many_unknown_calls), FINE);
+}
+
+static void its_signal_from_elsewhere_ends_the_process(void **state)
+{
+	(void)state;
+	role = SANDBOX_PROGRAM;
+	if (sandbox_built())
+		assert_int_equal(ends(do_die_of_the_signal), 128 + SIGSYS);
 }
 
 /* What --top needs, and nothing that types for the user. */
@@ -216,9 +503,19 @@ static void the_opener_can_do_less(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(daily_work_goes_on),        cmocka_unit_test(a_packet_socket_is_refused),
-		cmocka_unit_test(a_bug_of_ours_ends_as_one), cmocka_unit_test(what_an_intruder_would_do_kills),
-		cmocka_unit_test(the_opener_can_do_less),    cmocka_unit_test(a_terminal_is_for_the_view_alone),
+		cmocka_unit_test(daily_work_goes_on),
+		cmocka_unit_test(a_packet_socket_is_refused),
+		cmocka_unit_test(a_bug_of_ours_ends_as_one),
+		cmocka_unit_test(what_an_intruder_would_do_kills),
+		cmocka_unit_test(the_opener_can_do_less),
+		cmocka_unit_test(a_terminal_is_for_the_view_alone),
+		cmocka_unit_test(so_does_each_call_of_an_intruder),
+		cmocka_unit_test(so_does_each_family_of_sockets),
+		cmocka_unit_test(so_does_what_only_looks_harmless),
+		cmocka_unit_test(an_unknown_call_is_told_that_there_is_none),
+		cmocka_unit_test(a_terminal_is_asked_in_the_new_way_too),
+		cmocka_unit_test(it_is_counted_and_said_once),
+		cmocka_unit_test(its_signal_from_elsewhere_ends_the_process),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,6 @@
-/* sandbox.h - which system calls a process may still make; any other one kills it. */
+/*
+ * sandbox.h - which system calls a process may still make. What an intruder would need kills it; what the filter does not know fails with ENOSYS (sandbox_unknown.h).
+ */
 #ifndef SMTPWATCH_DAEMON_SANDBOX_H
 #define SMTPWATCH_DAEMON_SANDBOX_H
 

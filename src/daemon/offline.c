@@ -12,6 +12,7 @@
 #include "daemon/progress.h"
 #include "daemon/reread.h"
 #include "daemon/sandbox.h"
+#include "daemon/sandbox_unknown.h"
 #include "daemon/shards.h"
 #include "output/screen.h"
 
@@ -256,6 +257,7 @@ static void say_so_far(const struct offline *f)
 	fprintf(stderr, "smtpwatch: so far %llu packets, %llu sessions, %llu alerts; %llu connections open; now in %s\n",
 		(unsigned long long)core.frames, (unsigned long long)t->sessions, (unsigned long long)t->alerts,
 		(unsigned long long)core.stream.conns_open, f->current);
+	sandbox_report(true);
 }
 
 /* Bytes of all captures, 0: not known. */
@@ -291,6 +293,7 @@ static void progress_tell(struct offline *f, const struct source *s)
 	uint64_t size;
 
 	progress_show(&f->progress, source_progress(s, &size));
+	sandbox_report(false);
 	if (f->viewer != NULL)
 		view_look(f, s);
 }
@@ -517,6 +520,7 @@ static void run(struct offline *f)
 {
 	if (!start(f))
 		return;
+	sandbox_count();
 	progress_begin(&f->progress, "read", inputs_size(f));
 	for (size_t i = 0; i < f->o->reads.n && !f->usage && !stopping; i++)
 		if (input_open(f, &f->inputs[i]))
@@ -550,6 +554,7 @@ static enum exit_code end(struct offline *f)
 	if (f->sinks != NULL && !sinks_close(f->sinks))
 		f->trouble = true;
 	free(f->inputs);
+	sandbox_report(true);
 	return f->usage ? EXIT_USAGE : f->trouble ? EXIT_TROUBLE : alerts ? EXIT_ALERTS : EXIT_DONE;
 }
 

@@ -1,5 +1,10 @@
-/* sandbox.c - the tables of what is allowed, each row with its reason; all else kills the process (seccomp). */
+/*
+ * sandbox.c - the filter of system calls (seccomp). Two tables name the calls, each row with its reason: a row of this process's role is allowed, and any other row kills. A call without a row is
+ * unknown: the C library's next version may make it, and gets ENOSYS.
+ */
 #include "daemon/sandbox.h"
+
+#include "daemon/sandbox_unknown.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -24,7 +29,9 @@
 #define SANITIZED
 #endif
 
+/* ROLE_NONE: the call kills in each role. */
 enum {
+	ROLE_NONE = 0,
 	ROLE_PROGRAM = 1 << SANDBOX_PROGRAM | 1 << SANDBOX_ROOT,
 	ROLE_OPENER = 1 << SANDBOX_OPENER,
 	ROLE_BOTH = ROLE_PROGRAM | ROLE_OPENER,
@@ -32,8 +39,8 @@ enum {
 	ROLE_TERMINAL = 1 << 8
 };
 
-/* A call that may be made with any arguments. On some machines some of these do not exist: libseccomp leaves them out. */
-struct allowed {
+/* A call that its roles may make with any arguments, and that kills in all others. On some machines some of these do not exist: libseccomp leaves them out. */
+struct plain {
 	unsigned roles;
 	int call;
 	const char *why;
@@ -44,7 +51,7 @@ struct allowed {
 		roles, SCMP_SYS(name), why                                                                                         \
 	}
 
-static const struct allowed alloweds[] = {
+static const struct plain plains[] = {
 	CALL(ROLE_BOTH, read, "captures, descriptors that wake a thread, sockets of outputs"),
 	CALL(ROLE_PROGRAM, readv, "the same, by libraries"),
 	CALL(ROLE_PROGRAM, pread64, "the same, by libraries"),
@@ -142,9 +149,88 @@ static const struct allowed alloweds[] = {
 	CALL(ROLE_PROGRAM, getpeername, "whoever asks an output for metrics"),
 	CALL(ROLE_PROGRAM, getsockopt, "how many packets the kernel dropped, errors of sockets"),
 	CALL(ROLE_PROGRAM, setsockopt, "the ring, the filter and the group of a packet socket"),
+	CALL(ROLE_NONE, execve, "another program"),
+	CALL(ROLE_NONE, execveat, "the same"),
+	CALL(ROLE_NONE, fork, "another process"),
+	CALL(ROLE_NONE, vfork, "the same"),
+	CALL(ROLE_NONE, ptrace, "another process's memory and registers"),
+	CALL(ROLE_NONE, process_vm_readv, "the same"),
+	CALL(ROLE_NONE, process_vm_writev, "the same"),
+	CALL(ROLE_NONE, process_madvise, "the same"),
+	CALL(ROLE_NONE, kcmp, "what another process has open"),
+	CALL(ROLE_NONE, pidfd_open, "another process's descriptors, and signals to it"),
+	CALL(ROLE_NONE, pidfd_getfd, "the same"),
+	CALL(ROLE_NONE, pidfd_send_signal, "the same"),
+	CALL(ROLE_NONE, kill, "signals to others"),
+	CALL(ROLE_NONE, tkill, "the same"),
+	CALL(ROLE_NONE, rt_sigqueueinfo, "the same"),
+	CALL(ROLE_NONE, rt_tgsigqueueinfo, "the same"),
+	CALL(ROLE_NONE, setuid, "another user"),
+	CALL(ROLE_NONE, setgid, "the same"),
+	CALL(ROLE_NONE, setreuid, "the same"),
+	CALL(ROLE_NONE, setregid, "the same"),
+	CALL(ROLE_NONE, setresuid, "the same"),
+	CALL(ROLE_NONE, setresgid, "the same"),
+	CALL(ROLE_NONE, setfsuid, "the same"),
+	CALL(ROLE_NONE, setfsgid, "the same"),
+	CALL(ROLE_NONE, setgroups, "the same"),
+	CALL(ROLE_NONE, capset, "more rights"),
+	CALL(ROLE_NONE, personality, "memory that can be predicted or run"),
+	CALL(ROLE_NONE, pkey_mprotect, "memory to run, past the rows of mprotect"),
+	CALL(ROLE_NONE, shmat, "the same"),
+	CALL(ROLE_NONE, remap_file_pages, "the same"),
+	CALL(ROLE_NONE, modify_ldt, "the same"),
+	CALL(ROLE_NONE, socketpair, "sockets, past the rows of socket"),
+	CALL(ROLE_NONE, io_uring_setup, "any call, past this filter"),
+	CALL(ROLE_NONE, io_uring_enter, "the same"),
+	CALL(ROLE_NONE, io_uring_register, "the same"),
+	CALL(ROLE_NONE, unshare, "other namespaces"),
+	CALL(ROLE_NONE, setns, "the same"),
+	CALL(ROLE_NONE, chroot, "another tree of files"),
+	CALL(ROLE_NONE, pivot_root, "the same"),
+	CALL(ROLE_NONE, mount, "the same"),
+	CALL(ROLE_NONE, umount2, "the same"),
+	CALL(ROLE_NONE, move_mount, "the same"),
+	CALL(ROLE_NONE, open_tree, "the same"),
+	CALL(ROLE_NONE, fsopen, "the same"),
+	CALL(ROLE_NONE, fsconfig, "the same"),
+	CALL(ROLE_NONE, fsmount, "the same"),
+	CALL(ROLE_NONE, fspick, "the same"),
+	CALL(ROLE_NONE, mount_setattr, "the same"),
+	CALL(ROLE_NONE, open_by_handle_at, "files, past the rights of their folders"),
+	CALL(ROLE_NONE, mknod, "devices"),
+	CALL(ROLE_NONE, mknodat, "the same"),
+	CALL(ROLE_NONE, ioperm, "the same"),
+	CALL(ROLE_NONE, iopl, "the same"),
+	CALL(ROLE_NONE, bpf, "code in the kernel"),
+	CALL(ROLE_NONE, init_module, "the same"),
+	CALL(ROLE_NONE, finit_module, "the same"),
+	CALL(ROLE_NONE, delete_module, "the same"),
+	CALL(ROLE_NONE, kexec_load, "another kernel"),
+	CALL(ROLE_NONE, kexec_file_load, "the same"),
+	CALL(ROLE_NONE, reboot, "the same"),
+	CALL(ROLE_NONE, perf_event_open, "errors in the kernel are used by it"),
+	CALL(ROLE_NONE, userfaultfd, "the same"),
+	CALL(ROLE_NONE, add_key, "the same"),
+	CALL(ROLE_NONE, keyctl, "keys of others"),
+	CALL(ROLE_NONE, request_key, "the same"),
+	CALL(ROLE_NONE, syslog, "addresses in the kernel"),
+	CALL(ROLE_NONE, settimeofday, "the machine's clock"),
+	CALL(ROLE_NONE, clock_settime, "the same"),
+	CALL(ROLE_NONE, clock_adjtime, "the same"),
+	CALL(ROLE_NONE, adjtimex, "the same"),
+	CALL(ROLE_NONE, sethostname, "the machine's name"),
+	CALL(ROLE_NONE, setdomainname, "the same"),
+	CALL(ROLE_NONE, swapon, "the machine's memory"),
+	CALL(ROLE_NONE, swapoff, "the same"),
+	CALL(ROLE_NONE, acct, "a record of all processes"),
+	CALL(ROLE_NONE, quotactl, "the users' quotas"),
 };
 
-/* Calls that are allowed where an argument has, of the bits in mask, these. */
+/*
+ * Calls of which an argument decides: has it, of the bits in mask, these, then its roles may make the call, and it kills in all others. Of ioctl and prctl what has no row is unknown; of the other
+ * calls the rows are complete (rules_special has the rest of socket).
+ */
 struct conditional {
 	unsigned roles;
 	int call;
@@ -159,23 +245,44 @@ struct conditional {
 #define SIOCGIWNAME 0x8B01
 #endif
 
+/* The C library's own headers have no struct termios2, which these numbers hold the size of: 44 bytes where there is one. */
+#define TERMINAL_GET    _IOC(_IOC_READ, 'T', 0x2A, 44)
+#define TERMINAL_SET(n) _IOC(_IOC_WRITE, 'T', 0x2A + (n), 44)
+
+#define PRCTL(roles, option, why)                                                                                                  \
+	{                                                                                                                          \
+		roles, SCMP_SYS(prctl), 0, EQUAL, option, why                                                                      \
+	}
 #define IOCTL(roles, request, why)                                                                                                 \
 	{                                                                                                                          \
 		roles, SCMP_SYS(ioctl), 1, EQUAL, (unsigned)(request), why                                                         \
 	}
 
 static const struct conditional conditionals[] = {
-	{ROLE_BOTH, SCMP_SYS(mmap), 2, PROT_EXEC, 0, "memory, but none to run"},
-	{ROLE_BOTH, SCMP_SYS(mprotect), 2, PROT_EXEC, 0, "the same"},
-	{ROLE_PROGRAM, SCMP_SYS(clone), 0, CLONE_THREAD, CLONE_THREAD, "threads, but no processes"},
-	{ROLE_PROGRAM, SCMP_SYS(prctl), 0, EQUAL, PR_SET_NAME, "the names of threads"},
-	{ROLE_BOTH, SCMP_SYS(prctl), 0, EQUAL, PR_SET_VMA, "names of memory, where the C library gives some"},
+	{ROLE_BOTH, SCMP_SYS(mmap), 2, PROT_EXEC, 0, "memory"},
+	{ROLE_NONE, SCMP_SYS(mmap), 2, PROT_EXEC, PROT_EXEC, "memory to run"},
+	{ROLE_BOTH, SCMP_SYS(mprotect), 2, PROT_EXEC, 0, "memory"},
+	{ROLE_NONE, SCMP_SYS(mprotect), 2, PROT_EXEC, PROT_EXEC, "memory to run"},
+	{ROLE_PROGRAM, SCMP_SYS(clone), 0, CLONE_THREAD, CLONE_THREAD, "threads"},
+	{ROLE_NONE, SCMP_SYS(clone), 0, CLONE_THREAD, 0, "another process"},
 	{ROLE_PROGRAM, SCMP_SYS(socket), 0, EQUAL, AF_UNIX, "local sockets of outputs"},
-	{ROLE_PACKETS, SCMP_SYS(socket), 0, EQUAL, AF_PACKET, "an interface that is opened again"},
+	PRCTL(ROLE_PROGRAM, PR_SET_NAME, "the names of threads"),
+	PRCTL(ROLE_BOTH, PR_SET_VMA, "names of memory, where the C library gives some"),
+	PRCTL(ROLE_NONE, PR_SET_DUMPABLE, "memory that others may read"),
+	PRCTL(ROLE_NONE, PR_SET_PTRACER, "the same"),
+	PRCTL(ROLE_NONE, PR_SET_KEEPCAPS, "more rights"),
+	PRCTL(ROLE_NONE, PR_SET_SECUREBITS, "the same"),
+	PRCTL(ROLE_NONE, PR_CAP_AMBIENT, "the same"),
+	PRCTL(ROLE_NONE, PR_SET_MM, "what the kernel believes of this process"),
+	PRCTL(ROLE_NONE, PR_SET_SECCOMP, "other filters"),
 	IOCTL(ROLE_PROGRAM, TCGETS, "is it a terminal?"),
+	IOCTL(ROLE_PROGRAM, TERMINAL_GET, "the same, by glibc from 2.42 on"),
 	IOCTL(ROLE_TERMINAL, TCSETS, "its mode, given back at the end"),
 	IOCTL(ROLE_TERMINAL, TCSETSW, "the same"),
 	IOCTL(ROLE_TERMINAL, TCSETSF, "the same"),
+	IOCTL(ROLE_TERMINAL, TERMINAL_SET(1), "the same, by glibc from 2.42 on"),
+	IOCTL(ROLE_TERMINAL, TERMINAL_SET(2), "the same"),
+	IOCTL(ROLE_TERMINAL, TERMINAL_SET(3), "the same"),
 	IOCTL(ROLE_TERMINAL, TCFLSH, "what was typed, where a signal ends the view"),
 	IOCTL(ROLE_TERMINAL, TIOCGWINSZ, "its size, which changes"),
 	IOCTL(ROLE_PROGRAM, SIOCGIFFLAGS, "is the interface up?"),
@@ -189,6 +296,10 @@ static const struct conditional conditionals[] = {
 	IOCTL(ROLE_OPENER, SECCOMP_IOCTL_NOTIF_RECV, "a call that asks for a packet socket"),
 	IOCTL(ROLE_OPENER, SECCOMP_IOCTL_NOTIF_SEND, "no"),
 	IOCTL(ROLE_OPENER, SECCOMP_IOCTL_NOTIF_ADDFD, "the socket"),
+	IOCTL(ROLE_NONE, TIOCSTI, "words that the user seems to have typed"),
+	IOCTL(ROLE_NONE, TIOCLINUX, "the same"),
+	IOCTL(ROLE_NONE, TIOCSCTTY, "another terminal"),
+	IOCTL(ROLE_NONE, TIOCSETD, "the same"),
 };
 
 #ifdef SANITIZED
@@ -202,7 +313,7 @@ bool sandbox_enter(unsigned role, int *packet, char why[SANDBOX_WHY])
 {
 	(void)role;
 	(void)why;
-	(void)alloweds;
+	(void)plains;
 	(void)conditionals;
 	if (packet != NULL)
 		*packet = -1;
@@ -216,61 +327,91 @@ bool sandbox_built(void)
 	return true;
 }
 
-static struct scmp_arg_cmp argument(unsigned arg, unsigned mask, unsigned value)
-{
-	return (struct scmp_arg_cmp){arg, SCMP_CMP_MASKED_EQ, mask, value};
-}
-
-/*
- * The C library falls back to clone(2), whose flags can be looked at, unlike those of clone3. An abort may end us, and nobody else. Of what libpcap was built with, libibverbs asks by netlink
- * for its devices, and goes on without.
- */
-static int rules_special(scmp_filter_ctx filter)
-{
-	int r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-
-	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, argument(0, EQUAL, AF_NETLINK));
-	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, argument(0, EQUAL, (unsigned)getpid()));
-	return r;
-}
-
-static int conditional_add(scmp_filter_ctx filter, const struct conditional *c)
-{
-	struct scmp_arg_cmp when = argument(c->arg, c->mask, c->value);
-
-	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, c->call, 1, &when);
-}
-
 /* The bits of the rows that hold for it. */
 static unsigned rows_of(unsigned role)
 {
 	return 1u << (role & ~(unsigned)SANDBOX_TERMINAL) | (role & SANDBOX_TERMINAL ? ROLE_TERMINAL : 0);
 }
 
-static int rules_add(scmp_filter_ctx filter, unsigned role)
+static uint32_t action_of(unsigned roles, unsigned rows)
 {
-	unsigned rows = rows_of(role);
-	int r = rules_special(filter);
+	return roles & rows ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS;
+}
 
-	for (size_t i = 0; i < sizeof(alloweds) / sizeof(alloweds[0]) && r == 0; i++)
-		if (alloweds[i].roles & rows)
-			r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, alloweds[i].call, 0);
+static struct scmp_arg_cmp argument(unsigned arg, unsigned mask, unsigned value)
+{
+	return (struct scmp_arg_cmp){arg, SCMP_CMP_MASKED_EQ, mask, value};
+}
+
+static struct scmp_arg_cmp compared(unsigned arg, enum scmp_compare how, unsigned value)
+{
+	return (struct scmp_arg_cmp){arg, how, value, 0};
+}
+
+static int conditional_add(scmp_filter_ctx filter, uint32_t action, const struct conditional *c)
+{
+	struct scmp_arg_cmp when = argument(c->arg, c->mask, c->value);
+
+	return seccomp_rule_add_array(filter, action, c->call, 1, &when);
+}
+
+/*
+ * socket(2) for the families that have no row. Of what libpcap was built with, libibverbs asks by netlink for its devices, and goes on without. packet: what becomes of packet sockets. The
+ * numbers of families are small: what is larger is none of these.
+ */
+static int rules_socket(scmp_filter_ctx filter, uint32_t packet)
+{
+	int r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), 1, compared(0, SCMP_CMP_GT, AF_PACKET));
+
+	for (unsigned family = 0; family < AF_NETLINK && r == 0; family++)
+		if (family != AF_UNIX)
+			r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), 1, argument(0, EQUAL, family));
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, argument(0, EQUAL, AF_NETLINK));
+	if (r == 0)
+		r = seccomp_rule_add(filter, packet, SCMP_SYS(socket), 1, argument(0, EQUAL, AF_PACKET));
+	return r;
+}
+
+/*
+ * clone3 has no rule: the C library is told that there is none, and falls back to clone(2), whose flags can be looked at. An abort may end us, and nobody else. seccomp(2) can only make this
+ * filter narrower (sandbox_count).
+ */
+static int rules_special(scmp_filter_ctx filter, unsigned rows)
+{
+	unsigned self = (unsigned)getpid();
+	int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, argument(0, EQUAL, self));
+
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(tgkill), 1, compared(0, SCMP_CMP_NE, self));
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(seccomp), 1,
+				     compared(0, SCMP_CMP_NE, SECCOMP_SET_MODE_FILTER));
+	if (r == 0)
+		r = seccomp_rule_add(filter, action_of(ROLE_PROGRAM, rows), SCMP_SYS(seccomp), 2,
+				     compared(0, SCMP_CMP_EQ, SECCOMP_SET_MODE_FILTER), compared(1, SCMP_CMP_EQ, 0));
+	return r;
+}
+
+static int rules_add(scmp_filter_ctx filter, unsigned rows, uint32_t packet)
+{
+	int r = rules_special(filter, rows);
+
+	if (r == 0)
+		r = rules_socket(filter, packet);
+	for (size_t i = 0; i < sizeof(plains) / sizeof(plains[0]) && r == 0; i++)
+		r = seccomp_rule_add(filter, action_of(plains[i].roles, rows), plains[i].call, 0);
 	for (size_t i = 0; i < sizeof(conditionals) / sizeof(conditionals[0]) && r == 0; i++)
-		if (conditionals[i].roles & rows)
-			r = conditional_add(filter, &conditionals[i]);
+		r = conditional_add(filter, action_of(conditionals[i].roles, rows), &conditionals[i]);
 	return r;
 }
 
 /* packet: what becomes of socket(AF_PACKET). A listener is taken from the filter that is loaded last, and there may be one only. */
 static int filter_load(unsigned role, uint32_t packet, int *listener)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int r = filter != NULL ? rules_add(filter, role) : -ENOMEM;
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	int r = filter != NULL ? rules_add(filter, rows_of(role), rows_of(role) & ROLE_PACKETS ? SCMP_ACT_ALLOW : packet) : -ENOMEM;
 
-	if (r == 0 && (role & ~(unsigned)SANDBOX_TERMINAL) == SANDBOX_PROGRAM)
-		r = seccomp_rule_add(filter, packet, SCMP_SYS(socket), 1, argument(0, EQUAL, AF_PACKET));
 	if (r == 0)
 		r = seccomp_load(filter);
 	if (r == 0 && packet == SCMP_ACT_NOTIFY)
@@ -279,16 +420,73 @@ static int filter_load(unsigned role, uint32_t packet, int *listener)
 	return r;
 }
 
+/* The calls of which rows name the arguments that are known. */
+static bool has_unknown_arguments(int call)
+{
+	return call == SCMP_SYS(ioctl) || call == SCMP_SYS(prctl);
+}
+
+/* A call has several rows where an argument decides: libseccomp answers EEXIST to the second. */
+static int known_add(scmp_filter_ctx filter, int call)
+{
+	int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
+
+	return r == -EEXIST ? 0 : r;
+}
+
+/* Allows whatever the filter that is loaded has a rule for. */
+static int rules_known(scmp_filter_ctx filter)
+{
+	static const int special[] = {SCMP_SYS(clone3), SCMP_SYS(socket), SCMP_SYS(tgkill), SCMP_SYS(seccomp)};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]) && r == 0; i++)
+		r = known_add(filter, special[i]);
+	for (size_t i = 0; i < sizeof(plains) / sizeof(plains[0]) && r == 0; i++)
+		r = known_add(filter, plains[i].call);
+	for (size_t i = 0; i < sizeof(conditionals) / sizeof(conditionals[0]) && r == 0; i++)
+		r = has_unknown_arguments(conditionals[i].call) ? conditional_add(filter, SCMP_ACT_ALLOW, &conditionals[i])
+								: known_add(filter, conditionals[i].call);
+	return r;
+}
+
+static char *call_name(int call)
+{
+	return seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, call);
+}
+
+/* The filter of sandbox_count: its TRAP is stronger than the ENOSYS of the one that is loaded, and weaker than its KILL. */
+static int unknown_prepare(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
+	int fd = memfd_create("filter", MFD_CLOEXEC), r = fd < 0 ? -errno : filter == NULL ? -ENOMEM : rules_known(filter);
+
+	if (r == 0)
+		r = seccomp_export_bpf(filter, fd);
+	if (r == 0)
+		r = sandbox_unknown_prepare(fd, call_name);
+	seccomp_release(filter);
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+/* Without a listener where there can be none. */
+static int filter_enter(unsigned role, int *packet)
+{
+	int r = packet != NULL ? filter_load(role, SCMP_ACT_NOTIFY, packet) : -1;
+
+	return r == 0 ? 0 : filter_load(role, SCMP_ACT_ERRNO(EPERM), NULL);
+}
+
 bool sandbox_enter(unsigned role, int *packet, char why[SANDBOX_WHY])
 {
-	int r = -1;
+	int r = rows_of(role) & ROLE_PROGRAM ? unknown_prepare() : 0;
 
-	if (packet != NULL) {
+	if (packet != NULL)
 		*packet = -1;
-		r = filter_load(role, SCMP_ACT_NOTIFY, packet);
-	}
-	if (r != 0)
-		r = filter_load(role, SCMP_ACT_ERRNO(EPERM), NULL);
+	if (r == 0)
+		r = filter_enter(role, packet);
 	if (r != 0)
 		snprintf(why, SANDBOX_WHY, "the kernel takes no filter of system calls: %s", strerror(-r));
 	return r == 0;

@@ -3,6 +3,7 @@
 
 #include "core/collate.h"
 #include "daemon/ring.h"
+#include "daemon/sandbox_unknown.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -180,6 +181,7 @@ static void *worker_run(void *arg)
 {
 	struct worker *w = arg;
 
+	sandbox_count();
 	for (struct chunk *c; (c = chunk_await(w)) != NULL; chunk_done(w)) {
 		chunk_judge(w->monitor, c);
 		progress_tell(w, stream_step_last(c->frame));

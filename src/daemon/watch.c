@@ -12,6 +12,7 @@
 #include "daemon/privilege.h"
 #include "daemon/processors.h"
 #include "daemon/sandbox.h"
+#include "daemon/sandbox_unknown.h"
 #include "daemon/service.h"
 #include "daemon/viewer.h"
 #include "daemon/worker.h"
@@ -341,6 +342,7 @@ static void say_so_far(const struct watch *w)
 	for (unsigned i = 0; i < w->n && w->n > 1; i++)
 		fprintf(stderr, "%s%llu", i == 0 ? "; packets by worker: " : ", ", (unsigned long long)w->stats[i].frames);
 	fputc('\n', stderr);
+	sandbox_report(true);
 }
 
 /* For a worker without memory the old severities go on deciding of which sessions packets are written, and which find room in a full ring. */
@@ -498,6 +500,7 @@ static void second_tick(struct watch *w, int64_t now)
 		return;
 	w->second_due = now + second;
 	losses_tell(w, &sum, now);
+	sandbox_report(false);
 	sinks_observe(w->sinks, summary_of(w, &sum, true));
 	line_make(w, &sum, line, sizeof(line));
 	service_status(line);
@@ -585,6 +588,7 @@ static void run(struct watch *w)
 {
 	char line[512];
 
+	sandbox_count();
 	w->started = w->told = clock_read(CLOCK_MONOTONIC);
 	w->watchdog = service_watchdog();
 	snprintf(line, sizeof(line), "watching %s, ports %.99s, %u worker%s", interfaces_names(w->interfaces), w->o->ports, w->n,
@@ -593,6 +597,7 @@ static void run(struct watch *w)
 	service_ready(line);
 	loop(w);
 	stats_tell(w, false);
+	sandbox_report(true);
 }
 
 static void end(struct watch *w)

@@ -1,6 +1,8 @@
 /* worker.c - the loop of a worker: what has come from its interfaces, into its monitor; and its timers. */
 #include "daemon/worker.h"
 
+#include "daemon/sandbox_unknown.h"
+
 #include "core/keep.h"
 
 #include <assert.h>
@@ -350,6 +352,7 @@ static void *run(void *arg)
 {
 	struct worker *w = arg;
 
+	sandbox_count();
 	w->looked_wall = clock_read(CLOCK_REALTIME);
 	while (!atomic_load(&w->stop))
 		turn(w);
