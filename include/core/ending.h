@@ -82,6 +82,7 @@ enum unsure {
 	UNSURE_NO_DIALOGUE, /* nothing in it was SMTP */
 	UNSURE_DROPS,       /* the kernel dropped packets meanwhile, and the end is told by what did not come */
 	UNSURE_OVERFLOW,    /* more was outstanding than is kept */
+	UNSURE_HALF_OPEN,   /* the server answered the SYN, and nothing acknowledged that before it closed */
 	UNSURES
 };
 

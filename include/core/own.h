@@ -28,7 +28,8 @@ enum half_flag {
 	HALF_FIN = 8,            /* its FIN was seen, at fin */
 	HALF_FIN_DONE = 16,      /* ... and handed on: nxt counts it */
 	HALF_WINDOW_CLOSED = 64, /* it announced a window of 0 last */
-	HALF_RST_HELD = 32       /* an RST beyond what was seen is held: it counts only if nothing contradicts it */
+	HALF_RST_HELD = 32,      /* an RST beyond what was seen is held: it counts only if nothing contradicts it */
+	HALF_SYN_ACKED = 128     /* the other side's first acknowledgement was of its SYN alone: the handshake was finished */
 };
 
 /*

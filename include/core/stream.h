@@ -96,7 +96,7 @@ struct conn_end {
 	bool crossed : 1;    /* both sides closed, and neither had seen the other's FIN when it did */
 	bool refused : 1;    /* the SYN was answered by an RST */
 	bool unanswered : 1; /* nothing ever answered the SYN, and long enough was watched to say so */
-	bool half_open : 1;  /* the handshake was not complete */
+	bool half_open : 1;  /* the handshake was not complete: nothing of the client's acknowledges the server's SYN alone */
 };
 
 /*

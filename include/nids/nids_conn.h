@@ -37,6 +37,7 @@ struct nids_side {
 	uint32_t sign[2]; /* of its last two packets, to know one that is captured twice */
 	uint16_t mark_count;
 	bool known;     /* base is */
+	bool syn_acked; /* the other side has acknowledged its SYN and no more */
 	bool fin_seen;  /* fin_... are valid */
 	bool fin_taken; /* the FIN was handed on, or is held */
 	bool stalled;   /* bytes were declared lost, and libnids has handed out none since */

@@ -49,13 +49,14 @@ static void sides_publish(struct stream *s, struct own_conn *c)
 void own_end_complete(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
 {
 	struct conn_end *end = &c->end;
-	bool both_fins = c->pub.flow[CLIENT].fin && c->pub.flow[SERVER].fin, answered = c->half[SERVER].flags & HALF_ACKED;
+	const uint8_t server = c->half[SERVER].flags;
+	bool both_fins = c->pub.flow[CLIENT].fin && c->pub.flow[SERVER].fin, answered = server & HALF_ACKED;
 	end->over = end->by_rst ? HOW_RST : both_fins ? HOW_FIN : how;
 	sides_publish(s, c);
 	if (end->closer == CLOSER_NOBODY)
 		end->how = how;
 	conn_end_silence(&c->pub, end, ts);
-	end->half_open = c->list == LIST_HALF_OPEN;
+	end->half_open = c->list == LIST_HALF_OPEN || !(server & HALF_SYN_ACKED);
 	end->unanswered = !answered && conn_unanswered(&c->pub, how == HOW_EVICTED ? c->pub.last : ts);
 	s->stats.conns_open--;
 }

@@ -400,7 +400,8 @@ void own_order_push(struct stream *s, struct own_conn *c, enum side side, const 
 void own_order_acked(struct own_conn *c, enum side of, uint32_t ack)
 {
 	struct half *h = &c->half[of];
-	if (!(h->flags & HALF_ACKED) || seq_diff(ack, h->ack) > 0) {
+	bool first = !(h->flags & HALF_ACKED);
+	if (first || seq_diff(ack, h->ack) > 0) {
 		h->ack = ack;
 		h->flags |= HALF_ACKED;
 	}
@@ -411,6 +412,8 @@ void own_order_acked(struct own_conn *c, enum side of, uint32_t ack)
 	}
 	if (seq_diff(ack, h->end) > 0)
 		h->end = ack;
+	if (first && ack == c->start[of])
+		h->flags |= HALF_SYN_ACKED;
 }
 
 void own_order_start(struct own_conn *c, enum side side, uint32_t start)

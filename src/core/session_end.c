@@ -18,6 +18,12 @@ static enum unsure watch_ended(enum how how)
 	return how == HOW_CAPTURE_END ? UNSURE_CAPTURE_END : how == HOW_EVICTED ? UNSURE_EVICTED : UNSURE_IDLE;
 }
 
+/* The server closed before it had the acknowledgement of its SYN, as far as was seen: in SYN-RECEIVED (RFC 9293 3.10.4) there is no session yet that it could drop. */
+static bool half_open(const struct session *s, const struct conn *conn, const struct conn_end *end)
+{
+	return !s && end->half_open && end->closer == CLOSER_SERVER && conn->flow[SERVER].syn && !end->refused;
+}
+
 /* Why nothing that rests on the close can be said. */
 static enum unsure unsure_of(const struct session *s, const struct conn *conn, const struct conn_end *end)
 {
@@ -33,6 +39,8 @@ static enum unsure unsure_of(const struct session *s, const struct conn *conn, c
 			return UNSURE_MIDSTREAM;
 		return s->dialogue.hole || s->lost_side == CLIENT ? UNSURE_CLIENT_GAP : UNSURE_SERVER_GAP;
 	}
+	if (half_open(s, conn, end))
+		return UNSURE_HALF_OPEN;
 	if (!over && end->closer == CLOSER_NOBODY)
 		return watch_ended(end->over);
 	/* A client that has only half closed still waits for what is outstanding, or may be: a dot that only some servers take as the end. */

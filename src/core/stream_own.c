@@ -455,6 +455,8 @@ static inline void predicted_ack(struct own_conn *c, enum side of, uint32_t ack)
 {
 	struct half *h = &c->half[of];
 	if (!(h->flags & HALF_ACKED) || seq_diff(ack, h->ack) > 0) {
+		if (!(h->flags & HALF_ACKED) && ack == c->start[of])
+			h->flags |= HALF_SYN_ACKED;
 		h->ack = ack;
 		h->flags |= HALF_ACKED;
 		facts_size_acked(h, &c->largest_acked[of]);

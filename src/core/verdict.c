@@ -510,6 +510,7 @@ static const char *const reasons[UNSURES][2] = {
 	[UNSURE_NO_DIALOGUE] = {"the client spoke no SMTP", NULL},
 	[UNSURE_DROPS] = {"the kernel dropped ", " packets while it was open, and the end is told by what did not come"},
 	[UNSURE_OVERFLOW] = {"more messages were under way at once than are kept", NULL},
+	[UNSURE_HALF_OPEN] = {"the handshake was not finished: nothing acknowledged the server's SYN before its close", NULL},
 };
 
 static void doubt_reason(const struct ending *e, char *out, size_t n)

@@ -136,6 +136,7 @@ static void ack_note(struct nids_conn *c, enum side from, const struct packet *p
 {
 	struct nids_side *other = &c->side[side_other(from)];
 	uint64_t ack = nids_facts_ack(c, from, p);
+	other->syn_acked |= (p->flags & TCP_ACK) && (!other->known || nids_facts_offset(other, p->ack) == 0);
 	if (ack > other->answered)
 		other->answered = ack;
 	if (other->answered >= other->end)

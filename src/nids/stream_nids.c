@@ -82,7 +82,7 @@ static void conn_close(struct stream *s, struct nids_conn *c, enum how over, int
 	if (c->end.closer == CLOSER_NOBODY)
 		c->end.how = over;
 	conn_end_silence(pub, &c->end, ts);
-	c->end.half_open = c->state == NIDS_HALF_OPEN;
+	c->end.half_open = c->state == NIDS_HALF_OPEN || !c->side[SERVER].syn_acked;
 	c->end.unanswered = conn_unanswered(pub, over == HOW_EVICTED ? pub->last : ts);
 	nids_table_move(s, c, NIDS_LINGER, ts);
 	s->listener->close(s->arg, pub, &c->end, ts);
