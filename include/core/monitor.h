@@ -61,8 +61,17 @@ struct monitor *monitor_new(const struct monitor_config *config);
 /* From here on frames come from this input; a session bears the number of the one it began in (conn->input). 0 at first. */
 void monitor_input(struct monitor *m, uint32_t input);
 
-/* Takes a batch of frames; a batch of any size gives the same result. */
+/*
+ * Takes a batch of frames; a batch of any size gives the same result. A frame whose time is far from that of the one before waits, copied, until the next one shows whether it is to be believed
+ * (frame_clock.h).
+ */
 void monitor_frames(struct monitor *m, const struct frame *frames, size_t n);
+
+/* Another capture begins, whose times need have nothing to do with those before: what waits is taken. */
+void monitor_break(struct monitor *m);
+
+/* The time of the latest frame that was taken, as it is believed; 0: none was yet. */
+int64_t monitor_time(const struct monitor *m);
 
 /* What a monitor with a front has decoded, instead of frames. input as for frames; the segments bear the numbers of their frames. */
 void monitor_segments(struct monitor *m, const struct packet *packets, size_t n);
@@ -99,6 +108,7 @@ struct monitor_stats {
 	uint64_t kinds[PACKET_KINDS];
 	uint64_t reordered_time; /* frames whose time was before that of the frame before */
 	struct undecoded undecoded;
+	uint64_t wild_time;      /* frames whose time was far from that of both neighbours, and not believed */
 	struct defrag_stats defrag;
 	struct stream_stats stream;
 	size_t memory_used, memory_peak, memory_held;

@@ -18,7 +18,7 @@ const char *extract_note(struct extract *x, const struct report *r);
  * Second pass: all frames once more, in the same order. extract_skip: so many of those that there were cannot be read any more. A connection's own are its segments, ICMP errors that quote it, and
  * fragments of IP between its two hosts (and these from a second before), from the frame that it began with to a second after its end, or to the next connection of the same ports.
  */
-void extract_frames(struct extract *x, const struct frame *frames, size_t n);
+void extract_frames(struct extract *x, uint32_t input, const struct frame *frames, size_t n);
 void extract_skip(struct extract *x, uint64_t n);
 
 /* Whether there is anything to look for. */

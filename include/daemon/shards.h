@@ -25,6 +25,9 @@ void shards_settle(struct shards *s);
 /* Ends every open session as unfinished, and tells it. Call once. */
 void shards_finish(struct shards *s);
 
+/* The time of the last frame, as it is believed; 0: there was none. */
+int64_t shards_last(const struct shards *s);
+
 /* Of all workers. Call it behind shards_settle or shards_finish. Peaks are sums of peaks. */
 void shards_stats(struct shards *s, struct monitor_stats *out);
 

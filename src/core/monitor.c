@@ -3,6 +3,7 @@
 
 #include "core/collate.h"
 #include "core/drops.h"
+#include "core/frame_clock.h"
 #include "core/session.h"
 #include "core/watch.h"
 
@@ -33,11 +34,12 @@ struct monitor {
 	struct dialogue_env *env;
 	struct packet_decoder decoder;
 	struct drops drops;
+	struct frame_clock clock;
 	union packet_decoded batch[BATCH]; /* the first `batched` of them are segments */
 	size_t batched;
 	int64_t last;
-	bool quiet; /* time came by monitor_tick, behind the last frame */
-	uint32_t input;
+	bool quiet;                 /* time came by monitor_tick, behind the last frame */
+	uint32_t input, held_input; /* held_input: of the frame that waits in the clock */
 	struct monitor_stats stats;
 };
 
@@ -249,11 +251,14 @@ static void parts_free(struct monitor *m)
 		defrag_free(m->defrag);
 }
 
+static frame_clock_take on_believed;
+
 static void *parts_new(struct monitor *m, const struct monitor_config *config, struct pool *pool)
 {
 	m->config = *config;
 	m->pool = pool;
 	m->last = INT64_MIN;
+	m->clock = (struct frame_clock){.pool = pool, .take = on_believed, .arg = m};
 	m->config.stream.ports = config->any_port ? NULL : &m->config.ports;
 	m->decoder = (struct packet_decoder){.ports = m->config.stream.ports, .insist_checksum = config->insist_checksum};
 	m->defrag = defrag_new(pool, config->fragment_memory, 1024);
@@ -285,6 +290,7 @@ void monitor_free(struct monitor *m)
 	if (!m)
 		return;
 	struct pool *pool = m->pool;
+	frame_clock_free(&m->clock);
 	parts_free(m);
 	pool_put_large(pool, m, sizeof *m);
 	pool_free(pool);
@@ -369,6 +375,23 @@ static void frame_take(struct monitor *m, const struct frame *frame)
 	}
 }
 
+/* What waited lies in memory that is given back at once. */
+static void on_believed(void *arg, const struct frame *frame, int64_t believed, bool copied)
+{
+	struct monitor *m = arg;
+	struct frame f = *frame;
+	uint32_t input = m->input;
+	f.ts = believed;
+	if (!copied) {
+		frame_take(m, &f);
+		return;
+	}
+	m->input = m->held_input;
+	frame_take(m, &f);
+	batch_flush(m);
+	m->input = input;
+}
+
 void monitor_input(struct monitor *m, uint32_t input)
 {
 	m->input = input;
@@ -376,9 +399,27 @@ void monitor_input(struct monitor *m, uint32_t input)
 
 void monitor_frames(struct monitor *m, const struct frame *frames, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		frame_take(m, &frames[i]);
+	for (const struct frame *f = frames; f < frames + n; f++) {
+		if (!frame_clock_agrees(&m->clock, f->ts)) {
+			frame_clock_push(&m->clock, f);
+			m->held_input = m->input;
+			continue;
+		}
+		m->clock.last = f->ts;
+		frame_take(m, f);
+	}
 	batch_flush(m);
+}
+
+void monitor_break(struct monitor *m)
+{
+	frame_clock_break(&m->clock);
+	batch_flush(m);
+}
+
+int64_t monitor_time(const struct monitor *m)
+{
+	return m->stats.frames > 0 ? m->last : 0;
 }
 
 const struct stream_order *monitor_order(const struct monitor *m)
@@ -388,8 +429,11 @@ const struct stream_order *monitor_order(const struct monitor *m)
 
 void monitor_tick(struct monitor *m, int64_t now)
 {
+	frame_clock_tick(&m->clock, now);
+	batch_flush(m);
 	m->quiet = true;
-	m->config.engine->tick(m->stream, now);
+	if (!m->clock.begun || now >= m->clock.last)
+		m->config.engine->tick(m->stream, now);
 }
 
 void monitor_drops(struct monitor *m, int64_t from, int64_t to, uint64_t n)
@@ -400,6 +444,8 @@ void monitor_drops(struct monitor *m, int64_t from, int64_t to, uint64_t n)
 /* Frames that were no segments had a time too. Where time has gone on since the last frame, its time would take the clock back. */
 void monitor_finish(struct monitor *m)
 {
+	frame_clock_flush(&m->clock);
+	batch_flush(m);
 	if (m->stats.frames > 0 && !m->quiet)
 		monitor_tick(m, m->last);
 	m->config.engine->finish(m->stream);
@@ -408,6 +454,7 @@ void monitor_finish(struct monitor *m)
 void monitor_stats(const struct monitor *m, struct monitor_stats *out)
 {
 	*out = m->stats;
+	out->wild_time = m->clock.disbelieved;
 	out->defrag = *defrag_stats(m->defrag);
 	if (m->stream)
 		out->stream = *m->config.engine->stats(m->stream);

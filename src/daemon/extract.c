@@ -3,6 +3,7 @@
 
 #include "capture/dump.h"
 #include "core/flow.h"
+#include "core/frame_clock.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -36,9 +37,14 @@ struct extract {
 	struct wanted **all; /* in the order in which they were noted */
 	size_t n;
 	struct wanted *open[FILES];
+	struct frame_clock
+		clock;   /* what lies within a session is told by the times that are believed; what is written has its own */
 	uint64_t frames; /* so far */
 	uint64_t missing;
+	uint32_t input;
 };
+
+static frame_clock_take frame_take;
 
 struct extract *extract_new(struct export *e, const struct port_set *ports, const uint64_t seed[2])
 {
@@ -50,6 +56,7 @@ struct extract *extract_new(struct export *e, const struct port_set *ports, cons
 	x->decoder.ports = ports;
 	memcpy(x->seed, seed, sizeof(x->seed));
 	x->pool = pool_new(MEMORY);
+	x->clock = (struct frame_clock){.pool = x->pool, .take = frame_take, .arg = x};
 	x->all = calloc(EXPORT_FILES, sizeof(*x->all));
 	if (x->pool != NULL && x->all != NULL && flow_table_init(&x->tuples, x->pool) && flow_table_init(&x->hosts, x->pool))
 		return x;
@@ -225,24 +232,36 @@ static void fragment_take(struct extract *x, const struct frame *f, const struct
 	}
 }
 
-void extract_frames(struct extract *x, const struct frame *frames, size_t n)
+static void frame_take(void *arg, const struct frame *f, int64_t believed, bool copied)
 {
-	for (const struct frame *f = frames; f < frames + n; f++) {
-		union packet_decoded decoded;
-		enum packet_kind kind = packet_decode(&x->decoder, f, &decoded);
+	struct extract *x = arg;
+	struct frame at = *f;
+	union packet_decoded decoded;
 
-		x->frames++;
-		if (kind == PACKET_TCP)
-			segment_take(x, f, &decoded.tcp);
-		else if (kind == PACKET_ICMP)
-			icmp_take(x, f, &decoded.icmp);
-		else if (kind == PACKET_FRAGMENT)
-			fragment_take(x, f, &decoded.fragment);
-	}
+	(void)copied;
+	at.ts = believed;
+	x->frames++;
+	enum packet_kind kind = packet_decode(&x->decoder, &at, &decoded);
+	if (kind == PACKET_TCP)
+		segment_take(x, f, &decoded.tcp);
+	else if (kind == PACKET_ICMP)
+		icmp_take(x, f, &decoded.icmp);
+	else if (kind == PACKET_FRAGMENT)
+		fragment_take(x, f, &decoded.fragment);
+}
+
+void extract_frames(struct extract *x, uint32_t input, const struct frame *frames, size_t n)
+{
+	if (input != x->input)
+		frame_clock_break(&x->clock);
+	x->input = input;
+	for (const struct frame *f = frames; f < frames + n; f++)
+		frame_clock_push(&x->clock, f);
 }
 
 void extract_skip(struct extract *x, uint64_t n)
 {
+	frame_clock_break(&x->clock);
 	x->frames += n;
 }
 
@@ -268,6 +287,7 @@ bool extract_finish(struct extract *x, bool whole)
 {
 	uint64_t others = 0;
 
+	frame_clock_break(&x->clock);
 	for (size_t i = 0; i < x->n; i++) {
 		wanted_finish(x, x->all[i], whole);
 		others += x->all[i]->other_links;
@@ -286,6 +306,7 @@ void extract_free(struct extract *x)
 		wanted_close(x, x->all[i]);
 		free(x->all[i]);
 	}
+	frame_clock_free(&x->clock);
 	free(x->all);
 	if (x->tuples.slots != NULL)
 		flow_table_free(&x->tuples);

@@ -24,6 +24,7 @@ struct ladders {
 	size_t n;
 	struct watch watch;
 	struct monitor *front, *monitor;
+	uint32_t input;
 	uint64_t skipped;
 };
 
@@ -198,16 +199,21 @@ static void ladders_icmp(void *arg, const struct packet_icmp *icmp)
 
 void ladders_frames(struct ladders *t, uint32_t input, const struct frame *frames, size_t n)
 {
+	if (input != t->input)
+		monitor_break(t->front);
+	t->input = input;
 	monitor_input(t->monitor, input);
 	monitor_frames(t->front, frames, n);
 }
 
 void ladders_skip(struct ladders *t, uint64_t n)
 {
+	monitor_break(t->front);
 	t->skipped += n;
 }
 
 void ladders_finish(struct ladders *t)
 {
+	monitor_break(t->front);
 	monitor_finish(t->monitor);
 }

@@ -51,7 +51,6 @@ struct offline {
 	char names[512]; /* of the inputs, for people */
 	struct monitor_config config;
 	const char *current; /* the file that frames came from last */
-	int64_t last;        /* the time of the last frame */
 	bool usage, trouble;
 	bool terminal; /* standard output is one */
 	bool drawing;  /* an output shows dialogues, which takes a second pass */
@@ -321,7 +320,6 @@ static void input_read(struct offline *f, struct input *in)
 		keys_add(&f->keys, source_secrets(in->source));
 		shards_frames(f->shards, (uint32_t)(in - f->inputs), frames, (size_t)n);
 		in->frames += (uint64_t)n;
-		f->last = frames[n - 1].ts;
 		if (asked)
 			say_so_far(f);
 		if (slow) {
@@ -357,7 +355,7 @@ static void finish(struct offline *f)
 	shards_finish(f->shards);
 	shards_stats(f->shards, &core);
 	struct summary summary = {
-		.core = &core, .inputs = f->names, .ports = f->o->ports, .stopped = stopping != 0, .last = f->last};
+		.core = &core, .inputs = f->names, .ports = f->o->ports, .stopped = stopping != 0, .last = shards_last(f->shards)};
 	keys_count(&f->keys, &summary);
 	sinks_stats(f->sinks, summary);
 }
@@ -371,7 +369,7 @@ static bool again_wanted(const struct offline *f)
 static void again_frames(struct offline *f, const struct input *in, const struct frame *frames, size_t n)
 {
 	if (f->extract != NULL)
-		extract_frames(f->extract, frames, n);
+		extract_frames(f->extract, (uint32_t)(in - f->inputs), frames, n);
 	if (f->ladders != NULL)
 		ladders_frames(f->ladders, (uint32_t)(in - f->inputs), frames, n);
 }

@@ -44,7 +44,7 @@ static void take(const struct taker *t, size_t input, const struct frame *frames
 	if (t->ladders != NULL)
 		ladders_frames(t->ladders, (uint32_t)input, frames, n);
 	else
-		extract_frames(t->extract, frames, n);
+		extract_frames(t->extract, (uint32_t)input, frames, n);
 }
 
 static void skip(const struct taker *t, uint64_t n)
@@ -53,6 +53,16 @@ static void skip(const struct taker *t, uint64_t n)
 		ladders_skip(t->ladders, n);
 	else
 		extract_skip(t->extract, n);
+}
+
+/* One frame may have a time that is not believed. */
+static bool begins_before(const struct frame *frames, int n, int64_t until)
+{
+	int i = 0;
+
+	while (i < n && frames[i].ts > until)
+		i++;
+	return i < n;
 }
 
 /* Whether the session may go on in the next input. */
@@ -70,7 +80,7 @@ static bool input_read(const struct reread *r, size_t i, const struct taker *t, 
 	while (more && left > 0 && (n = source_read(s, frames, left < FRAMES ? (size_t)left : FRAMES, why)) > 0) {
 		take(t, i, frames, (size_t)n);
 		left -= (uint64_t)n;
-		more = frames[n - 1].ts <= until;
+		more = begins_before(frames, n, until);
 	}
 	source_close(s);
 	skip(t, left);

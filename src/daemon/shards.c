@@ -50,7 +50,6 @@ struct shards {
 	struct monitor *front; /* with several: the reader's, which decodes */
 	uint32_t input;
 	uint64_t frame; /* the last one that was published */
-	int64_t last;   /* the time of the last frame */
 	struct collate *collate;
 	struct worker *workers;
 	struct chunk *chunks;
@@ -177,6 +176,11 @@ static void chunk_judge(struct monitor *m, const struct chunk *c)
 	}
 }
 
+int64_t shards_last(const struct shards *s)
+{
+	return monitor_time(s->alone != NULL ? s->alone : s->front);
+}
+
 static void *worker_run(void *arg)
 {
 	struct worker *w = arg;
@@ -188,7 +192,7 @@ static void *worker_run(void *arg)
 	}
 	if (worker_leaves(w))
 		return NULL;
-	monitor_tick(w->monitor, w->shards->last);
+	monitor_tick(w->monitor, shards_last(w->shards));
 	monitor_finish(w->monitor);
 	progress_tell(w, UINT64_MAX);
 	pthread_mutex_lock(&w->shards->lock);
@@ -353,10 +357,10 @@ void shards_frames(struct shards *s, uint32_t input, const struct frame *frames,
 {
 	struct monitor *m = s->alone != NULL ? s->alone : s->front;
 
+	if (input != s->input)
+		monitor_break(m);
 	monitor_input(m, input);
 	s->input = input;
-	if (n > 0)
-		s->last = frames[n - 1].ts;
 	monitor_frames(m, frames, n);
 }
 
@@ -375,6 +379,7 @@ void shards_finish(struct shards *s)
 		monitor_finish(s->alone);
 		return;
 	}
+	monitor_break(s->front);
 	shards_settle(s);
 	pthread_mutex_lock(&s->lock);
 	s->ending = true;

@@ -56,9 +56,9 @@ struct worker {
 	atomic_bool stop, done;
 	_Atomic uint64_t beats;
 	struct capture_stats capture;
-	int64_t looked, stated;        /* monotonic: when interfaces were last asked, and statistics sent */
-	int64_t looked_wall;           /* the same as looked, in the time of captures */
-	int64_t frame_ts, frame_clock; /* the latest frame, and when it was read */
+	int64_t looked, stated; /* monotonic: when interfaces were last asked, and statistics sent */
+	int64_t looked_wall;    /* the same as looked, in the time of captures */
+	int64_t frame_clock;    /* when the latest frame was read */
 };
 
 static int64_t clock_read(clockid_t which)
@@ -258,7 +258,6 @@ static size_t slot_read(struct worker *w, struct slot *s)
 			keep_frames(w->keep, frames, (size_t)n);
 		monitor_input(w->monitor, (uint32_t)(s - w->slots));
 		monitor_frames(w->monitor, frames, (size_t)n);
-		w->frame_ts = frames[n - 1].ts;
 		all += (size_t)n;
 	}
 	return all;
@@ -269,9 +268,9 @@ static size_t slot_read(struct worker *w, struct slot *s)
  */
 static void time_pass(struct worker *w, int64_t now)
 {
-	int64_t ts = w->frame_ts + (now - w->frame_clock) - capture_lag;
+	int64_t last = monitor_time(w->monitor), ts = last + (now - w->frame_clock) - capture_lag;
 
-	if (w->frame_clock != 0 && ts > w->frame_ts)
+	if (w->frame_clock != 0 && ts > last)
 		monitor_tick(w->monitor, ts);
 }
 

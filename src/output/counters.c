@@ -24,6 +24,7 @@ const struct counter counters[] = {
 	TROUBLE("capture", capture.dropped_by_interface, "dropped_by_interface", "packets dropped by the interface"),
 	TROUBLE("capture", capture.records_lost, "records_lost", "judged sessions lost on their way to the outputs"),
 	NOTED("capture", reordered_time, "reordered_time", "steps back in time"),
+	TROUBLE("capture", wild_time, "wild_time", "packets with a time far from that of their neighbours, which was not believed"),
 	COUNTER("pcap", capture.pcaps_written, "written"),
 	TROUBLE("pcap", capture.pcaps_lost, "lost", "alerts whose packets were not kept"),
 	KIND(PACKET_TCP),
