@@ -118,6 +118,11 @@ static void make_full(struct made *m)
 	m->alerting.limits.slow_acceptance = FRAME_SECOND;
 	made_cause(m, CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "the code 4.3.2", "12 sessions ended together");
 	made_note(m, &m->facts.notes, NOTE_AUTH, 0, "PLAIN");
+	m->facts.farewell_apart = m->facts.uncoded = true;
+	m->facts.farewell_code = 221;
+	m->facts.farewell_enhanced = (struct smtp_enhanced){2, 3, 2};
+	made_note(m, &m->facts.notes, NOTE_FAREWELL, 0, "going down\nfor a while");
+	made_note(m, &m->facts.notes, NOTE_UNCODED, 0, "sorry");
 	t = made_message(m, FATE_FALSELY_ACCEPTED, "a@example.org", "b@example.net");
 	made_note(m, &t->notes, NOTE_RCPT, 0, "c@example.net");
 	made_note(m, &t->notes, NOTE_MESSAGE_ID, 0, "1.2@out.example.org");
@@ -130,6 +135,7 @@ static void make_full(struct made *m)
 	t->lmtp_answered = 2;
 	t->lmtp_accepted = 1;
 	t->answered = true;
+	t->taken = TAKEN_NO;
 	t->ts_mail = m->conn.start;
 	t->ts_mail_reply = t->ts_mail + 1000000;
 	t->ts_rcpt = t->ts_mail + 2000000;
@@ -156,9 +162,11 @@ static const char *const full_parts[] = {
 	"\"extensions\":[\"PIPELINING\",\"SIZE\"],\"size_limit\":10240000,\"starttls\":\"offered\",\"auth\":\"PLAIN\",\"commands\":"
 	"5,\"replies\":6,\"refusals\":1,\"last_command\":\"end of message\","
 	"\"last_reply\":{\"code\":221,\"enhanced\":\"2.0.0\",\"text\":\"closing\"},"
+	"\"farewell\":{\"code\":221,\"enhanced\":\"2.3.2\",\"text\":\"going down\\u000afor a while\"},\"uncoded\":\"sorry\","
 	"\"latency\":{\"connect\":0.001500,\"banner\":0.200000,\"hello\":0.010000,\"end\":1.500000},\"flaws\":[\"bare-lf\","
 	"\"pregreet\"]},"
-	"\"transactions\":[{\"fate\":\"falsely-accepted\",\"from\":\"a@example.org\",\"rcpt\":[{\"to\":\"b@example.net\",\"code\":"
+	"\"transactions\":[{\"fate\":\"falsely-accepted\",\"taken\":false,\"from\":\"a@example.org\",\"rcpt\":[{\"to\":\"b@example."
+	"net\",\"code\":"
 	"250},{\"to\":\"c@example.net\"}],"
 	"\"rcpt_count\":2,\"rcpt_accepted\":1,\"message_id\":\"1.2@out.example.org\",\"queue_id\":\"4Qx1\",\"size_declared\":2000,"
 	"\"bytes\":1234,\"bytes_acked\":1234,"

@@ -83,13 +83,13 @@ static void a_long_text_is_cut(void **state)
 	(void)state;
 	struct pool *pool = some_pool();
 	struct notes n = {0};
-	char text[NOTE_TEXT_MAX + 100];
+	char text[NOTE_REPLY_MAX + 100];
 	memset(text, 't', sizeof text);
 	notes_add(&n, pool, NOTE_FROM, 0, bytes_of(text, sizeof text));
-	notes_set(&n, pool, NOTE_REPLY, 0, bytes_of(text, NOTE_TEXT_MAX - 1));
+	notes_set(&n, pool, NOTE_REPLY, 0, bytes_of(text, NOTE_REPLY_MAX - 1));
 	notes_set(&n, pool, NOTE_REPLY, 0, bytes_of(text, sizeof text));
 	assert_int_equal(notes_find(&n, NOTE_FROM).text.n, NOTE_TEXT_MAX);
-	assert_int_equal(notes_find(&n, NOTE_REPLY).text.n, NOTE_TEXT_MAX);
+	assert_int_equal(notes_find(&n, NOTE_REPLY).text.n, NOTE_REPLY_MAX);
 	assert_false(n.full);
 	notes_free(&n, pool);
 	pool_free(pool);
@@ -149,10 +149,11 @@ static void endless_setting_stays_within_bounds(void **state)
 		size_t length[NOTE_NOT_SMTP + 1] = {0};
 		unsigned values[NOTE_NOT_SMTP + 1] = {0};
 		for (unsigned i = 0; i < 500; i++) {
-			char text[NOTE_TEXT_MAX];
+			char text[NOTE_REPLY_MAX];
 			unsigned tag = NOTE_BANNER + dice_roll(&dice, NOTE_NOT_SMTP);
-			length[tag] = dice_roll(&dice, round % 2 ? NOTE_TEXT_MAX + 1 : 2 + i * 2 / 3);
-			length[tag] = length[tag] < NOTE_TEXT_MAX ? length[tag] : NOTE_TEXT_MAX;
+			size_t most = tag == NOTE_REPLY || tag == NOTE_FAREWELL ? NOTE_REPLY_MAX : NOTE_TEXT_MAX;
+			length[tag] = dice_roll(&dice, round % 2 ? (unsigned)most + 1 : 2 + i * 2 / 3);
+			length[tag] = length[tag] < most ? length[tag] : most;
 			values[tag] = i;
 			memset(text, (int)tag, sizeof text);
 			notes_set(&n, pool, tag, (uint16_t)i, bytes_of(text, length[tag]));

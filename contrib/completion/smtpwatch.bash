@@ -38,7 +38,7 @@ _smtpwatch_values() {
 	-s | --snaplen) : ;;
 	--buffer) : ;;
 	--min-severity) _smtpwatch_words " info notice warning error critical" ;;
-	--severity) _smtpwatch_words " 221-for-message 221-in-transaction 221-before-message 221-between-messages 221-to-non-smtp drop-after-message drop-in-message drop-in-transaction drop-before-message drop-between-messages drop-after-quit server-vanished 421-in-message 421-in-transaction 421-idle refused-then-closed client-gave-up client-drop-in-message client-drop client-no-quit quit-before-acceptance quit-unawaited probe connect-refused connect-unanswered clean tls-broken-off tls-closed-unasked tls-handshake-failed tls-client-left tls-orderly encrypted unknown slow-acceptance" ;;
+	--severity) _smtpwatch_words " 221-for-message 250-in-message 221-in-transaction 221-before-message 221-between-messages 221-to-non-smtp drop-after-message drop-in-message drop-in-transaction drop-before-message drop-between-messages drop-after-quit server-vanished 421-in-message 421-in-transaction 421-idle refused-then-closed refused-yet-taken client-gave-up client-drop-in-message client-drop client-no-quit quit-before-acceptance quit-unawaited probe connect-refused connect-unanswered clean tls-broken-off tls-closed-unasked tls-handshake-failed tls-client-left tls-orderly encrypted unknown slow-acceptance" ;;
 	--slow-acceptance) : ;;
 	--fail-on) _smtpwatch_words " info notice warning error critical" ;;
 	-o | --output) _smtpwatch_words " text json syslog journald prometheus textfile exec csv zeek ecs html" ;;

@@ -27,6 +27,7 @@ enum cause_id {
 	CAUSE_RECEIVER_STALLED,
 	CAUSE_SLOW_FILTER,
 	CAUSE_CLIENT_TIMEOUT,
+	CAUSE_OUT_OF_STEP,
 	CAUSE_UNEXPLAINED,
 	CAUSES
 };
@@ -56,7 +57,7 @@ struct cause_facts {
 	const struct ending *ending;
 	const struct judgement *judgement;
 	const struct cause_hints *hints;
-	int64_t end; /* when the session was over */
+	int64_t end; /* when the first of the two closed it */
 };
 
 struct cause_row {

@@ -55,6 +55,7 @@ bool cause_server_crash(const struct cause_facts *f, struct cause *c);
 bool cause_talk_not_smtp(const struct cause_facts *f, struct cause *c);
 bool cause_talk_tls_failure(const struct cause_facts *f, struct cause *c);
 bool cause_talk_reply_unfinished(const struct cause_facts *f, struct cause *c);
+bool cause_talk_out_of_step(const struct cause_facts *f, struct cause *c);
 bool cause_talk_middlebox_rewrite(const struct cause_facts *f, struct cause *c);
 
 /* cause_path.c - what the network did. */

@@ -19,10 +19,15 @@ struct smtp_pending {
 	struct transaction *transaction; /* the session's: which message it belongs to */
 	uint32_t due;                    /* replies still to come: 1, or one for each recipient in LMTP */
 	uint16_t note;                   /* the session's: where its note is */
-	uint8_t verb;                    /* enum smtp_verb */
-	bool last;                       /* BDAT LAST, or the end of DATA: its reply decides the message */
-	bool unsure;                     /* sent after a hole: it may not be the oldest that is outstanding */
-	bool maybe_quit;                 /* a line that answers a 334, and reads QUIT */
+	uint16_t
+		read; /* code of the reply that the client has read as its answer, while the server may still send its own; 0: none */
+	uint8_t verb;        /* enum smtp_verb: what it acts as */
+	uint8_t said;        /* enum smtp_verb: how it was said */
+	bool last : 1;       /* BDAT LAST, or the end of DATA: its reply decides the message */
+	bool unsure : 1;     /* sent after a hole: it may not be the oldest that is outstanding */
+	bool maybe_quit : 1; /* a line that answers a 334, and reads QUIT */
+	bool blank : 1;      /* an empty line, which servers may pass over */
+	bool analysed : 1;   /* the session's: 353 was the first answer, and more are due (PRDR) */
 };
 
 /* A command or a reply. */
@@ -33,7 +38,8 @@ struct smtp_event {
 	struct bytes text;              /* of a command: its arguments; of a reply: its text */
 	const struct smtp_reply *reply; /* NULL: a command */
 	bool lost;                      /* a reply: the pairing is not trusted */
-	bool in_content;                /* a reply with no pending: the client was inside a message */
+	bool in_content;                /* a reply with no pending: the client was inside a message ... */
+	bool early; /* ... or at a command that the server may still answer: the client reads this as the answer to it, and to the end of its message */
 };
 
 struct dialogue;
@@ -47,11 +53,14 @@ struct watch;
 struct dialogue_listener {
 	void (*command)(struct dialogue *d, const struct smtp_event *e);
 	void (*reply_line)(struct dialogue *d, const struct smtp_pending *p,
-			   struct bytes text); /* a line of a reply that goes on */
+			   const struct smtp_reply *line);      /* a line of a reply that goes on */
+	void (*uncoded)(struct dialogue *d, struct bytes text); /* a server's line that is no reply (RFC 5321 4.2) */
 	void (*reply)(struct dialogue *d, const struct smtp_event *e);
 	void (*content)(struct dialogue *d, struct bytes text, uint64_t len);
 	void (*end)(struct dialogue *d, struct smtp_pending *p,
 		    int64_t ts); /* the end of a message was sent; p: where its reply is waited for, or NULL */
+	void (*skipped)(struct dialogue *d,
+			struct smtp_pending *p); /* the server has answered what came after it, and will not answer it */
 	void (*lost)(struct dialogue *d, enum side side,
 		     uint64_t len); /* len bytes of `side` are missing, and what is outstanding is no longer known */
 	void (*proxy)(struct dialogue *d, const struct proxy_header *header); /* it said who the client is */
@@ -81,7 +90,10 @@ enum dialogue_mode {
 	MODE_SOFT,    /* a dot was seen that some servers take as the end: they are held until the server shows whether it did */
 	MODE_CHUNK,   /* ... are a chunk of BDAT */
 	MODE_REFUSED, /* ... are the chunk of a BDAT that was refused before it came, or the command of a client that does not send it any more: a line must tell */
+	MODE_RAW,     /* ... are so many bytes that belong to a command (XEXCH50) */
+	MODE_HOLD,    /* ... answer the 3yz to a command that nobody knows: whatever they are, they are no commands */
 	MODE_TLS_DUE, /* STARTTLS was accepted: TLS, or plaintext all the same */
+	MODE_TLS_MAY, /* a command that nobody knows was answered with 220: it may have been another name of STARTTLS */
 	MODE_FOREIGN, /* ... began as TLS where none was due: SMTP servers answer in plaintext, others in TLS */
 	MODE_TURNED,  /* TURN was accepted: the server is the client now, and nothing here fits any more */
 	MODE_TLS      /* both sides are opaque */
@@ -92,21 +104,24 @@ struct dialogue {
 	const struct dialogue_env *env;
 	uint64_t offset[2]; /* how far each stream was read */
 	uint64_t acked[2];  /* how much of the other's stream each side had acknowledged with its latest bytes */
-	uint64_t chunk;     /* bytes still to come of the chunk */
+	uint64_t chunk;     /* bytes still to come of the chunk, or of XEXCH50 */
 	uint16_t pendings;
 	uint16_t before_hole; /* of these, the oldest that were sent before the latest hole between the client's commands */
 	uint16_t code;        /* of the multi-line reply under way; 0: none */
+	uint16_t early;       /* of the first reply that came inside the message under way; 0: none */
 	uint8_t mode;         /* enum dialogue_mode */
 	uint8_t fitted;       /* replies in a row that fitted since the pairing was lost */
 	struct content content;
 	struct content probe; /* MODE_SOFT: the same scan, gone on through what is held */
-	bool lost;            /* what is outstanding is not known */
-	bool hole;            /* bytes of the content under way are missing: its end may be among them */
 	bool skip[2];         /* a line began in a hole: the rest of it means nothing */
+	bool lost : 1;        /* what is outstanding is not known */
+	bool hole : 1;        /* bytes of the content under way are missing: its end may be among them */
 	bool holed : 1;       /* `lost` was set at some time */
 	bool hard_only : 1;   /* the server does not take soft ends in this message */
 	bool fin_held : 1;    /* the client's FIN waits behind what is held */
-	bool started;         /* what the client's first bytes are is known; until then they are held */
+	bool started : 1;     /* what the client's first bytes are is known; until then they are held */
+	bool opaque : 1;      /* a command that nobody knows went on in a way that cannot be read */
+	bool server_over : 1; /* the server has ended its stream: what the client says now is heard by nobody */
 
 	struct smtp_pending *head, *tail;
 	struct line line[2];

@@ -1,8 +1,13 @@
-/* dialogue_parts.h - the client's half of a dialogue, and the queue of what waits for a reply. For dialogue.c alone. */
+/* dialogue_parts.h - the client's half of a dialogue, the queue of what waits for a reply, and the pairing. For dialogue.c and dialogue_*.c alone. */
 #ifndef SMTPWATCH_CORE_DIALOGUE_PARTS_H
 #define SMTPWATCH_CORE_DIALOGUE_PARTS_H
 
 #include "core/dialogue.h"
+
+/* dialogue_pair.c - a whole reply has come: finds what it answers, and tells the session. */
+void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts);
+
+/* dialogue_client.c */
 
 /* Queues a command that ends at the offset read so far, and tells the session. NULL if there is no room: the pairing is then lost. */
 struct smtp_pending *dialogue_pend(struct dialogue *d, enum smtp_verb verb, struct bytes args, int64_t ts);
@@ -22,6 +27,10 @@ bool dialogue_undecided(const struct dialogue *d);
 
 /* The message under way has ended, at the offset read so far. */
 struct smtp_pending *dialogue_client_end(struct dialogue *d, unsigned flaws, int64_t ts);
+
+/* The bytes of XEXCH50 begin; they are over. */
+void dialogue_raw_begin(struct dialogue *d, int64_t ts);
+void dialogue_raw_end(struct dialogue *d, int64_t ts);
 
 /* A hole of len bytes. */
 void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts);

@@ -83,6 +83,7 @@ enum unsure {
 	UNSURE_DROPS,       /* the kernel dropped packets meanwhile, and the end is told by what did not come */
 	UNSURE_OVERFLOW,    /* more was outstanding than is kept */
 	UNSURE_HALF_OPEN,   /* the server answered the SYN, and nothing acknowledged that before it closed */
+	UNSURE_OPAQUE,      /* a command that nobody knows went on in a way that cannot be read */
 	UNSURES
 };
 
@@ -106,6 +107,9 @@ struct ending_tls {
 	uint16_t usual;        /* bytes of its answers to six bytes before its close_notify: its 221; 0: not known */
 };
 
+/* A client that has waited for the greeting for so long is no probe: the server owes one (RFC 5321 3.1, 4.5.3.2.1). */
+#define ENDING_PATIENCE (10 * FRAME_SECOND)
+
 /*
  * The facts of one ending. Filled in by the session when its connection has closed; a verdict is a function of this and nothing else.
  */
@@ -118,28 +122,35 @@ struct ending {
 	enum unsure unsure;    /* why no verdict that rests on the close can be given */
 	uint64_t unsure_bytes; /* with a gap: how many; with drops: packets */
 
-	unsigned unasked_221;                  /* enum place, all that came */
-	enum stage stage_221;                  /* where the worst of them came */
-	unsigned final_421;                    /* enum place of the 421 after which the server closed; 0: none */
-	bool encrypted;                        /* the dialogue went into TLS and was not read */
-	bool spoke;                            /* the client sent at least one SMTP command */
-	bool connected;                        /* the handshake was answered, or data was seen */
-	bool refused, no_answer;               /* SYN met by RST; SYN met by silence */
-	bool quit_sent, quit_answered;         /* answered: by 221 */
-	bool quit_in_transaction;              /* QUIT while a transaction was open */
-	bool transaction_open;                 /* accepted MAIL (or MAIL outstanding), not yet finished, no content under way */
-	bool content_open;                     /* inside content */
-	bool end_unanswered;                   /* the end of a message was sent and has no reply */
-	bool vanished;                         /* how is HOW_SILENCE on the server's side */
-	uint32_t accepted;                     /* messages accepted in this session */
-	uint32_t finished;                     /* transactions that ended with a reply, whatever it said */
-	uint32_t unknown_fates;                /* messages whose reply fell into a hole */
-	int64_t waited;                        /* nanoseconds from the end of the last unanswered message to the close; 0: none */
+	unsigned unasked_221;          /* enum place, all that came */
+	enum stage stage_221;          /* where the worst of them came */
+	unsigned final_421;            /* enum place of the 421 after which the server closed; 0: none */
+	bool encrypted;                /* the dialogue went into TLS and was not read */
+	bool spoke;                    /* the client sent at least one SMTP command */
+	bool connected;                /* the handshake was answered, or data was seen */
+	bool refused, no_answer;       /* SYN met by RST; SYN met by silence */
+	bool quit_sent, quit_answered; /* answered: by 221 */
+	bool quit_in_transaction;      /* QUIT while a transaction was open */
+	bool transaction_open;         /* accepted MAIL (or MAIL outstanding), not yet finished, no content under way */
+	bool content_open;             /* inside content */
+	bool end_unanswered;           /* the end of a message was sent and has no reply that the client got */
+	bool ungreeted;                /* the client closed after it had waited for the greeting for long (ENDING_PATIENCE) */
+	bool lost_221,
+		lost_2yz; /* a message that the server did not take, and of whose end the client read as the answer: a 221; another 2yz that came too early */
+	bool taken_221, taken_2yz; /* ... a message that the server took all the same */
+	bool taken_refused;        /* a message that the client was refused, and that the server took all the same */
+	bool vanished;             /* how is HOW_SILENCE on the server's side */
+	uint32_t accepted;         /* messages accepted in this session */
+	uint32_t finished;         /* transactions that ended with a reply, whatever it said */
+	uint32_t unknown_fates;    /* messages whose reply fell into a hole */
+	int64_t closed;            /* when the first closing segment came; without one, when the watch ended */
+	int64_t waited; /* nanoseconds from the end of the last unanswered message to the close; 0: none. With ungreeted: from the SYN */
 	uint64_t content_bytes, content_acked; /* of the message that was under way */
 	int64_t client_silence; /* nanoseconds from the client's last byte to the farewell, or, without one, to the close */
 	int64_t server_silence; /* ... from the server's last byte to the close */
 	int64_t slowest_reply;  /* the longest wait for the reply to the end of a message, answered or not */
 	struct ending_tls tls;  /* with encrypted */
+	bool unprompted;        /* the farewell answered no command */
 	bool reply_cut;         /* the last reply lacks its end: no CRLF, or only lines that go on */
 };
 

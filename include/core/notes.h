@@ -10,8 +10,10 @@ enum note_tag {
 	NOTE_VOID, /* replaced by a later one */
 	NOTE_BANNER,
 	NOTE_HELO,
-	NOTE_AUTH,  /* the mechanism, never more */
-	NOTE_REPLY, /* text of the last reply (session), of the reply to the end of the message (transaction) */
+	NOTE_AUTH, /* the mechanism, never more */
+	NOTE_REPLY, /* text of the last reply (session), of the reply to the end of the message (transaction); its lines are parted by LF */
+	NOTE_FAREWELL, /* the same of the worst unasked 221 (session) */
+	NOTE_UNCODED,  /* the server's last line that was no reply */
 	NOTE_FROM,
 	NOTE_RCPT, /* value: the reply's code, 0 while it is outstanding */
 	NOTE_MESSAGE_ID,
@@ -23,8 +25,8 @@ enum note_tag {
 	NOTE_TLS_ISSUER
 };
 
-/* Bounds: one note's text, and all notes of one holder together. Longer is cut; beyond it `full` is set. */
-enum { NOTE_TEXT_MAX = 320, NOTES_MAX = 8192, NOTES_NONE = 0xffff };
+/* Bounds: one note's text, that of a reply (which may have several lines), and all notes of one holder together. Longer is cut; beyond it `full` is set. */
+enum { NOTE_TEXT_MAX = 320, NOTE_REPLY_MAX = 1024, NOTES_MAX = 12288, NOTES_NONE = 0xffff };
 
 /* What a holder's texts come to, mostly: with such a block to begin with, it need not be moved to a larger one again and again. */
 enum { NOTES_SESSION = 112, NOTES_TRANSACTION = 192 };

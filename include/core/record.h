@@ -21,7 +21,7 @@ struct record {
 };
 
 /* No record is larger, whatever was said: who makes room for records may rely on it. */
-enum { RECORD_MOST = 300 << 10 };
+enum { RECORD_MOST = 448 << 10 };
 
 /* The bytes that record_pack needs: some 1.5 KB, up to RECORD_MOST for a session whose every note is full. */
 size_t record_size(const struct record *record);

@@ -32,7 +32,7 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 void session_drops(struct session *s, uint64_t drops, struct ending *e);
 
 /* After session_close: gives back what only the course of a session needs, and lends the place of it, SESSION_ROOM bytes, until session_free. */
-enum { SESSION_ROOM = 184 };
+enum { SESSION_ROOM = 248 };
 void *session_room(struct session *s);
 
 /* What is remembered; valid until session_free. Of NULL: facts of a session of which nothing was seen. */

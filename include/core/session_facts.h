@@ -14,7 +14,7 @@ enum flaw {
 	FLAW_LONG_LINE = 1 << 3,
 	FLAW_UNENDED_REPLY = 1 << 4,  /* the server closed in the middle of a reply */
 	FLAW_BAD_REPLY = 1 << 5,      /* a server line without a code, or a multi-line reply whose code changes */
-	FLAW_SURPLUS_REPLY = 1 << 6,  /* a reply that answers nothing (221 and 421 aside) */
+	FLAW_SURPLUS_REPLY = 1 << 6,  /* a reply more than was asked for (221 and 421 aside) */
 	FLAW_PREGREET = 1 << 7,       /* the client spoke before the greeting */
 	FLAW_BAD_PIPELINING = 1 << 8, /* something followed at once on a command that must be last in its group (RFC 2920 3.1) */
 	FLAW_SOFT_END = 1 << 9,       /* a message ended by a dot with a bare LF, and the server took it */
@@ -34,6 +34,9 @@ const char *flaw_name(unsigned bit);
 enum starttls { STARTTLS_NO, STARTTLS_OFFERED, STARTTLS_USED, STARTTLS_REFUSED, STARTTLS_STRIPPED };
 const char *starttls_name(enum starttls s);
 
+/* What the server did with a message, beside what the sender believes of it (the fate): a 2yz of the server to the end says that it took it (RFC 5321 4.2.5). */
+enum taken { TAKEN_UNKNOWN, TAKEN_NO, TAKEN_YES };
+
 /* One message, from MAIL on. Times are nanoseconds since the epoch, 0: did not happen. What its content needs comes first. */
 struct transaction {
 	struct transaction *next; /* in the order of MAIL */
@@ -49,10 +52,13 @@ struct transaction {
 	bool refused;       /* MAIL, every RCPT, or DATA was refused: over unless the client tries again */
 	bool hole;          /* bytes of it, or replies to it, are missing from the capture */
 	bool counted;       /* its fate stands in session_facts.fates */
+	uint8_t taken;      /* enum taken */
+	bool late;          /* the reply to the end came when the client had closed */
+	uint16_t early;     /* code of the reply that came before the end, and that the client read as the answer to it; 0: none */
 	uint16_t code;      /* of the reply that decided the fate */
 	struct smtp_enhanced enhanced;
 	uint32_t rcpt_count, rcpt_accepted, rcpt_deferred, rcpt_rejected;
-	uint32_t lmtp_answered, lmtp_accepted; /* replies after the end, one for each recipient (RFC 2033 4.2) */
+	uint32_t lmtp_answered, lmtp_accepted; /* replies after the end, one for each recipient (RFC 2033 4.2; with PRDR too) */
 	uint64_t size_declared;                /* MAIL's SIZE parameter */
 	uint64_t bytes_acked;                  /* of bytes, acknowledged by the server's TCP */
 	int64_t ts_mail, ts_mail_reply;        /* MAIL, and its answer */
@@ -76,6 +82,8 @@ struct session_facts {
 	uint8_t last_command; /* enum smtp_verb. SMTP_CONNECT: none yet */
 	uint8_t starttls;     /* enum starttls */
 	bool lmtp;
+	bool uncoded : 1;                 /* the server's last words were no reply (NOTE_UNCODED) */
+	bool farewell_apart : 1;          /* its farewell is not its last reply: NOTE_FAREWELL has the text */
 	bool tls : 1;                     /* TLS was begun */
 	bool tls_done : 1;                /* its handshake was finished, as far as its records show */
 	bool tls_opened : 1;              /* what was said inside could be read, from the first word to the last */
@@ -89,12 +97,17 @@ struct session_facts {
 	int64_t ts_hello, ts_hello_reply; /* the last EHLO or HELO, and when it was accepted */
 	int64_t tls_expires;              /* of the server's certificate; 0: not seen. The names are notes */
 	uint32_t transactions_omitted;    /* that were not kept for lack of room */
-	uint16_t fates[FATES];            /* how many messages came to each */
-	uint16_t proxied_port;            /* 0: no PROXY header named a client */
-	struct ip_addr proxied;           /* with proxied_port: the client that it named */
-	uint16_t tls_version, tls_suite;  /* that the server chose; 0: not seen */
-	bool tls_close_notify[2];         /* by enum side: read inside TLS */
+	uint16_t surplus,
+		skipped; /* replies more than were asked for, and commands that were never answered though later ones were. Saturate */
+	uint16_t fates[FATES];           /* how many messages came to each */
+	uint16_t proxied_port;           /* 0: no PROXY header named a client */
+	struct ip_addr proxied;          /* with proxied_port: the client that it named */
+	uint16_t tls_version, tls_suite; /* that the server chose; 0: not seen */
+	bool tls_close_notify[2];        /* by enum side: read inside TLS */
 };
+
+/* The text of the server's farewell; empty where it is not kept. */
+struct bytes session_farewell_text(const struct session_facts *f);
 
 /* How many transactions of one session are kept in detail; the rest is counted. */
 enum { SESSION_TRANSACTIONS = 32 };

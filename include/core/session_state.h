@@ -33,6 +33,16 @@ struct session {
 			bool inside; /* its bytes are records that are opened */
 			bool quit_sent, quit_answered, quit_in_transaction;
 			bool fin[2];
+
+			int64_t fin_ts[2];           /* when each side's FIN came; 0: it did not */
+			struct session_lines *lines; /* borrowed while a reply of several lines comes */
+			int64_t unasked_ts;          /* of the worst unasked 221 ... */
+			struct smtp_enhanced unasked_enhanced;
+			uint16_t
+				went_on; /* commands that the client sent after what may be the server's farewell, QUIT not counted. Saturates */
+			struct transaction *answered; /* the message whose end was answered last */
+			uint64_t late_at;             /* offset in the server's stream behind that answer */
+			uint64_t quit_end;            /* offset behind the client's QUIT */
 		};
 		struct {
 			const struct dialogue_env *env;  /* where the dialogue has it */
@@ -43,15 +53,23 @@ struct session {
 	struct session_facts facts;
 
 	struct session_tls *tls; /* borrowed once TLS has begun */
-	uint64_t quit_end;       /* offset behind the client's QUIT */
 	uint32_t slowest;        /* milliseconds: the longest wait for the reply to the end of a message */
+	uint32_t unasked_quiet;  /* milliseconds: how long the client had been silent before the worst unasked 221 */
 	uint32_t lost_bytes;     /* of the last hole */
 	uint8_t lost_side;
 	uint8_t kept;
-	bool sure, tls_port, overflow;
-	bool over;      /* session_room was called */
-	bool ended;     /* one side at least has closed what was read inside TLS ... */
-	uint8_t closer; /* ... enum closer: the first that did, by close_notify */
+	bool sure : 1, tls_port : 1, overflow : 1;
+	bool unprompted : 1, unasked_unprompted : 1; /* what may be the farewell answered no command; the worst unasked 221 */
+	bool over : 1;                               /* session_room was called */
+	bool ended : 1;                              /* one side at least has closed what was read inside TLS ... */
+	uint8_t closer;                              /* ... enum closer: the first that did, by close_notify */
+};
+
+/* The lines of a reply that goes on: their texts, parted by LF, their code, and the most specific of their enhanced codes. */
+struct session_lines {
+	uint16_t n, code;
+	struct smtp_enhanced enhanced;
+	uint8_t text[NOTE_REPLY_MAX];
 };
 
 /* What is watched of a TLS connection, whether somebody opens it or not. */
@@ -73,7 +91,7 @@ static_assert(offsetof(struct session, room) == sizeof(struct dialogue_env *) &&
 		      offsetof(struct session, facts) == 8 + SESSION_ROOM,
 	      "the room is what lies between the dialogue's first member and the facts");
 
-static_assert(sizeof(struct session) == 384, "whole cache lines, or each has a part in one more");
+static_assert(sizeof(struct session) == 448, "whole cache lines, or each has a part in one more");
 
 /* The dialogue hands itself back with each event: it is the session's first member. */
 static_assert(offsetof(struct session, dialogue) == 0, "the session is found from its dialogue");
@@ -109,6 +127,9 @@ struct transaction *session_message_before(const struct session *s, const struct
 /* Counts a fate that has just been settled. */
 void session_message_count(struct session *s, struct transaction *t);
 
+/* Its fate was settled, and is open again. */
+void session_message_uncount(struct session *s, struct transaction *t);
+
 /* Its fate was settled, and is not known after all. */
 void session_message_doubt(struct session *s, struct transaction *t);
 
@@ -142,6 +163,9 @@ enum place session_stage_place(const struct session *s, const struct smtp_pendin
 
 /* session_tls.c - the records of a TLS connection, as far as they can be seen. */
 
+/* The server has agreed to begin TLS. */
+void session_tls_accepted(struct session *s);
+
 /* The same of all of them; in the order of cause and effect. */
 void session_tls_bytes(struct session *s, const struct tls_heard *at, struct bytes text, uint64_t len);
 
@@ -165,7 +189,32 @@ void session_tls_note(struct session *s, enum note_tag tag, struct bytes text);
 void session_tls_certificate(struct session *s, const struct certificate *c);
 
 /* session_reply.c - what the server says. */
+
+/* One reply more than was asked for. */
+static inline void session_surplus(struct session *s)
+{
+	s->facts.flaws |= FLAW_SURPLUS_REPLY;
+	s->facts.surplus += s->facts.surplus < UINT16_MAX;
+}
+
 void session_reply_take(struct dialogue *d, const struct smtp_event *e);
-void session_reply_line(struct dialogue *d, const struct smtp_pending *p, struct bytes text);
+
+/* session_lines.c - replies of several lines, and lines that are no replies. */
+
+/* A line of the reply to EHLO. */
+void session_extensions_read(struct session *s, struct bytes text);
+
+/* A line of a reply that goes on. */
+void session_reply_line(struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *line);
+
+/* A line of the server that is no reply. */
+void session_uncoded(struct dialogue *d, struct bytes text);
+
+/* The last line has come: *r gets the texts of all lines, which are borrowed until session_lines_forget. */
+void session_lines_join(struct session *s, struct smtp_reply *r);
+void session_lines_forget(struct session *s);
+
+/* Nothing more will come: the lines of a reply without its last one are the server's last words. */
+void session_lines_end(struct session *s);
 
 #endif

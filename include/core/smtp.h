@@ -28,8 +28,13 @@ enum smtp_verb {
 	SMTP_HELP,
 	SMTP_ETRN,
 	SMTP_TURN,
-	SMTP_XCLIENT,
-	SMTP_XFORWARD,
+	SMTP_ATRN,           /* RFC 2645 */
+	SMTP_BURL,           /* RFC 4468 */
+	SMTP_XCLIENT,        /* Postfix */
+	SMTP_XFORWARD,       /* Postfix */
+	SMTP_XEXCH50,        /* Exchange: "XEXCH50 n m", 354, n bytes */
+	SMTP_X_ANONYMOUSTLS, /* Exchange: STARTTLS */
+	SMTP_X_EXPS,         /* Exchange: AUTH */
 	SMTP_QUIT,
 	SMTP_NOT_SMTP, /* a verb or a header line of another protocol: GET, POST, CONNECT, "Host:" ... */
 	SMTP_UNKNOWN,
@@ -38,6 +43,12 @@ enum smtp_verb {
 
 /* The verb as it is shown: "EHLO", "end of message", "AUTH answer" ... */
 const char *smtp_verb_name(enum smtp_verb verb);
+
+/* The verb whose rules it follows: itself, or for another name of one (X-EXPS, X-ANONYMOUSTLS, ATRN, BURL) that one. */
+enum smtp_verb smtp_verb_acts_as(enum smtp_verb verb);
+
+/* Do the client's bytes behind it mean what the reply makes of them (DATA, AUTH, STARTTLS, XEXCH50)? */
+bool smtp_verb_awaits(enum smtp_verb verb);
 
 /* Must it be the last of a group of pipelined commands (RFC 2920 3.1; RFC 3207 4, RFC 4954 4)? */
 bool smtp_verb_ends_group(enum smtp_verb verb);
@@ -67,6 +78,9 @@ struct smtp_reply {
 };
 
 struct smtp_reply smtp_reply_read(struct bytes line);
+
+/* The enhanced code at the front of a text that has no code before it; class 0: there is none. */
+struct smtp_enhanced smtp_enhanced_find(struct bytes text);
 
 /* The text of a reply may begin with an enhanced code: smtp_reply_read has to look. */
 static inline bool smtp_enhanced_begins(struct bytes text)
@@ -114,9 +128,11 @@ enum smtp_extension {
 	SMTP_EXT_DELIVERBY = 1 << 16,
 	SMTP_EXT_REQUIRETLS = 1 << 17,
 	SMTP_EXT_LIMITS = 1 << 18,
-	SMTP_EXT_MASKED = 1 << 19 /* XXXX...: a middlebox has written over a keyword (Cisco fixup) */
+	SMTP_EXT_PRDR = 1 << 19,
+	SMTP_EXT_BURL = 1 << 20,
+	SMTP_EXT_MASKED = 1 << 21 /* XXXX...: a middlebox has written over a keyword (Cisco fixup) */
 };
-enum { SMTP_EXTENSIONS = 20 };
+enum { SMTP_EXTENSIONS = 22 };
 
 /* text: the text of one line of the reply. */
 uint32_t smtp_extension_read(struct bytes text);

@@ -23,6 +23,12 @@ bool transaction_open(const struct transaction *t);
 void transaction_refused(struct transaction *t, const struct smtp_reply *r);
 void transaction_answered(struct transaction *t, struct pool *pool, const struct smtp_reply *r, int64_t ts);
 
+/* A reply inside the message, which the client will read as the answer to its end. A 421 settles nothing until that is sent. */
+void transaction_answered_early(struct transaction *t, struct pool *pool, const struct smtp_reply *r, int64_t ts);
+
+/* The server's own answer to the end, where the client has read an earlier reply as that: tells whether the server took the message, and what the sender believes of it. */
+void transaction_answered_again(struct transaction *t, struct pool *pool, const struct smtp_reply *r, int64_t ts);
+
 /* It is over without such a reply: what was refused is rejected or deferred, anything else has the fate that is given. */
 void transaction_over(struct transaction *t, enum fate otherwise);
 

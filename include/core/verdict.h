@@ -17,6 +17,7 @@ const char *confidence_name(enum confidence c);
 /* In the order of the catalogue. Names and everything else that is known of a verdict stand in the table (verdict.c). */
 enum verdict {
 	VERDICT_221_FOR_MESSAGE,
+	VERDICT_250_IN_MESSAGE,
 	VERDICT_221_IN_TRANSACTION,
 	VERDICT_221_BEFORE_MESSAGE,
 	VERDICT_221_BETWEEN_MESSAGES,
@@ -32,6 +33,7 @@ enum verdict {
 	VERDICT_421_IN_TRANSACTION,
 	VERDICT_421_IDLE,
 	VERDICT_REFUSED_THEN_CLOSED,
+	VERDICT_REFUSED_YET_TAKEN,
 	VERDICT_CLIENT_GAVE_UP,
 	VERDICT_CLIENT_DROP_IN_MESSAGE,
 	VERDICT_CLIENT_DROP,
@@ -52,20 +54,28 @@ enum verdict {
 	VERDICTS
 };
 
+/* What is told of a verdict. All texts are static. */
+struct verdict_words {
+	const char *headline; /* what happened, one clause, for the alert's first line */
+	const char *meaning;  /* what it means for the mail */
+	const char *advice;   /* what to look at next */
+};
+
 /* One row of the catalogue. All texts are static. */
 struct verdict_row {
-	const char *id;         /* "221-for-message" */
-	enum severity severity; /* the default: the worst that it comes to */
-	const char *category;   /* the heading it stands under in the catalogue */
-	const char *headline;   /* what happened, one clause, for the alert's first line */
-	const char *meaning;    /* what it means for the mail */
-	const char *advice;     /* what to look at next */
-	const char *rfc;        /* section(s) it follows */
+	const char *id;                          /* "221-for-message" */
+	enum severity severity;                  /* the default: the worst that it comes to */
+	const char *category;                    /* the heading it stands under in the catalogue */
+	const char *headline, *meaning, *advice; /* as in verdict_words */
+	const char *rfc;                         /* section(s) it follows */
 	bool (*holds)(const struct ending *e);
 	enum severity (*grade)(const struct ending *e); /* NULL: severity is that of each. Never worse than it */
 };
 
 const struct verdict_row *verdict_row(enum verdict v);
+
+/* The words for this ending: those of the row, or others where the same verdict came about otherwise. */
+struct verdict_words verdict_words(enum verdict v, const struct ending *e);
 
 /* The severity of a verdict that holds of this ending, before the operator's wishes. */
 enum severity verdict_severity(enum verdict v, const struct ending *e);

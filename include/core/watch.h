@@ -11,6 +11,7 @@ enum watch_kind {
 	WATCH_COMMAND,    /* pending: it; text: its arguments, which may be a password (SMTP_AUTH, SMTP_AUTH_LINE) */
 	WATCH_REPLY_LINE, /* text: of a line of a reply that goes on */
 	WATCH_REPLY,      /* reply, text; pending: what it answers, or NULL */
+	WATCH_UNCODED,    /* text: of a server's line that is no reply */
 	WATCH_CONTENT,    /* bytes of a message, without their text */
 	WATCH_END,        /* the end of the message was sent */
 	WATCH_LOST,       /* from here on it is not known what is outstanding */
@@ -28,8 +29,10 @@ struct watch_event {
 	struct bytes text;
 	const struct smtp_pending *pending;
 	const struct smtp_reply *reply;
-	bool unasked; /* a 221 that is no answer to QUIT */
-	bool holed;   /* something was missing before it, and lines may be taken for what they are not */
+	bool unasked;     /* a 221 that is no answer to QUIT ... */
+	bool behind_quit; /* ... though QUIT had been said */
+	bool early;       /* a reply inside a message */
+	bool holed;       /* something was missing before it, and lines may be taken for what they are not */
 	const struct conn_end *end;
 };
 

@@ -21,10 +21,12 @@ enum ladder_flag {
 	LADDER_SYN = 8,
 	LADDER_FIN = 16,
 	LADDER_RST = 32,
-	LADDER_TLS = 64,      /* TLS begins */
-	LADDER_REFUSED = 128, /* a reply 4yz or 5yz */
-	LADDER_UNASKED = 256, /* a 221 that answers no QUIT */
-	LADDER_FLAGS = 9
+	LADDER_TLS = 64,          /* TLS begins */
+	LADDER_REFUSED = 128,     /* a reply 4yz or 5yz */
+	LADDER_UNASKED = 256,     /* a 221 that answers no QUIT ... */
+	LADDER_BEHIND_QUIT = 512, /* ... though the client had said QUIT, behind what it answers */
+	LADDER_EARLY = 1024,      /* a reply inside a message, which the client reads as the answer to its end */
+	LADDER_FLAGS = 11
 };
 
 /* One rung. Text is valid UTF-8 without control bytes, redacted, never NULL. */

@@ -75,6 +75,9 @@ static const struct cause_row rows[CAUSES] = {
 	[CAUSE_CLIENT_TIMEOUT] = {"client-timeout", "the client waited as long as it is set to, and no longer",
 				  "what the server was doing meanwhile; the client's time-out, which should be five to ten minutes",
 				  cause_time_client},
+	[CAUSE_OUT_OF_STEP] = {"out-of-step", "the server did not answer each command once, and the client gave up upon it",
+			       "the server, or the filter or proxy before it, for the reply that is one too many or missing",
+			       cause_talk_out_of_step},
 	[CAUSE_UNEXPLAINED] = {"unexplained", "nothing that was seen explains it", NULL, unexplained},
 };
 

@@ -80,6 +80,24 @@ bool cause_talk_reply_unfinished(const struct cause_facts *f, struct cause *c)
 	return c->evidences > 0;
 }
 
+/*
+ * A client takes each reply as the answer to its next command (RFC 2920 3.2): one more or one less, and all that follow mean something else to it. It goes on as long as it gets what it expects, and
+ * leaves where it does not: inside a transaction.
+ */
+bool cause_talk_out_of_step(const struct cause_facts *f, struct cause *c)
+{
+	const struct session_facts *s = f->session;
+	const struct ending *e = f->ending;
+	bool left = cause_rules_by_client(f) && (e->content_open || e->transaction_open || e->quit_in_transaction);
+	if (!left)
+		return false;
+	if (s->surplus > 0)
+		CAUSE_SIGN(c, CONFIDENCE_LIKELY, "the server had answered %u times more than it was asked", s->surplus);
+	if (s->skipped > 0)
+		CAUSE_SIGN(c, CONFIDENCE_LIKELY, "%u of the client's commands had no answer, and later ones had", s->skipped);
+	return c->evidences > 0;
+}
+
 /* How many of the bytes are '*', as Cisco's fixup leaves a banner: it keeps "220 ", and on some versions the digits 2 and 0. */
 static size_t stars(struct bytes text)
 {

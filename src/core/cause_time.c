@@ -25,7 +25,7 @@ static unsigned near_time(int64_t ns, const uint16_t *times, size_t n)
 static bool clients_turn(const struct cause_facts *f)
 {
 	const struct ending *e = f->ending;
-	if (f->session->replies == 0 || e->end_unanswered || e->stage == STAGE_END_OF_MESSAGE || e->quit_sent)
+	if (f->session->replies == 0 || e->end_unanswered || e->stage == STAGE_END_OF_MESSAGE || (e->quit_sent && !e->unasked_221))
 		return false;
 	return e->farewell != FAREWELL_NONE || e->content_open || !cause_rules_client_spoke_last(f);
 }
@@ -36,15 +36,15 @@ bool cause_time_idled(const struct cause_facts *f)
 }
 
 /*
- * A farewell that speaks of a time-out just after the client spoke means another: of a filter, of a name server. A refusal's moment tells nothing: it answers. A client
- * whose segments got lost was not idle, whatever the server says.
+ * A farewell that answers the client and speaks of a time-out means another: of a filter, of a name server. A refusal's moment tells nothing: it answers. A client whose segments got lost was not idle,
+ * whatever the server says.
  */
 bool cause_time_idle(const struct cause_facts *f, struct cause *c)
 {
 	int64_t silence = cause_rules_silence(f);
 	unsigned near = near_time(silence, idle_times, ROWS(idle_times));
 	bool by_server = cause_rules_by_server(f);
-	if (!clients_turn(f) || silence < FRAME_SECOND)
+	if (!clients_turn(f) || (silence < FRAME_SECOND && !f->ending->unprompted))
 		return false;
 	cause_words_said(f, c);
 	if (by_server && near && (c->evidences > 0 || f->ending->farewell != FAREWELL_REFUSAL))
@@ -63,12 +63,22 @@ static int64_t answer_time(const struct ending *e)
 	return e->end_unanswered ? e->waited : e->stage == STAGE_END_OF_MESSAGE ? e->slowest_reply : 0;
 }
 
+/* The server's TCP had taken the whole of the message whose end was sent last. What the client sent behind it, perhaps when the server had closed, does not matter. */
+static bool message_acked(const struct cause_facts *f)
+{
+	const struct transaction *last = NULL;
+	for (const struct transaction *t = f->session->first; t; t = t->next)
+		if (t->end_sent)
+			last = t;
+	return last ? last->bytes_acked >= last->bytes : f->conn->side[CLIENT].unacked == 0;
+}
+
 /* The server's TCP lives and has taken all; what does not come is the answer. Where the client's own time-out explains the moment of the close, this stands behind it. */
 bool cause_time_slow_filter(const struct cause_facts *f, struct cause *c)
 {
 	int64_t time = answer_time(f->ending);
 	bool by_client = cause_rules_by_client(f);
-	if (time < slow || f->conn->side[CLIENT].unacked > 0 || (!by_client && !cause_rules_by_server(f)))
+	if (time < slow || !message_acked(f) || (!by_client && !cause_rules_by_server(f)))
 		return false;
 	bool own_time = by_client && near_time(time, wait_times, ROWS(wait_times));
 	CAUSE_SIGN(c, by_client && !own_time ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
@@ -82,7 +92,7 @@ static int64_t client_waited(const struct cause_facts *f)
 	const struct ending *e = f->ending;
 	if (e->end_unanswered)
 		return e->waited;
-	if (f->session->replies == 0)
+	if (f->ending->ungreeted || f->session->replies == 0)
 		return f->end - f->conn->start;
 	return cause_rules_client_spoke_last(f) ? cause_rules_silence(f) : 0;
 }
@@ -96,7 +106,7 @@ bool cause_time_client(const struct cause_facts *f, struct cause *c)
 		return false;
 	CAUSE_SIGN(c, waited >= slow - FRAME_SECOND ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
 		   "the client closed after it had waited for %.1f s: %u s is a usual time-out", CAUSE_SECONDS(waited), near);
-	if (f->ending->end_unanswered && f->conn->side[CLIENT].unacked == 0)
+	if (f->ending->end_unanswered && message_acked(f))
 		CAUSE_ASIDE(c, "the server had acknowledged the whole message");
 	return true;
 }

@@ -218,19 +218,29 @@ static void code_said(const struct session_facts *s, struct bytes text, struct c
 	}
 }
 
-/* The text is kept of the last reply alone: where the session went on after the farewell, it is another's. */
-static struct bytes farewell_text(const struct session_facts *s)
+/* The server's last words were no reply: what they say counts all the same, an enhanced code at their front too. */
+static void uncoded_said(const struct session_facts *s, struct cause *c)
 {
-	return s->farewell_code == s->last_code ? notes_find(&s->notes, NOTE_REPLY).text : bytes_of(NULL, 0);
+	struct bytes text = notes_find(&s->notes, NOTE_UNCODED).text;
+	struct smtp_enhanced e = smtp_enhanced_find(text);
+	const struct enhanced_row *row = e.class ? enhanced_find(e) : NULL;
+	const struct word_row *word = word_find(text, c->id);
+	if (row && row->id == c->id)
+		CAUSE_SIGN(c, row->confidence, "the server's last words, which were no reply, begin with %u.%u.%u", e.class,
+			   e.subject, e.detail);
+	if (word)
+		CAUSE_SIGN(c, word->confidence, "its last words, which were no reply, have \"%s\"", word->words);
 }
 
 void cause_words_said(const struct cause_facts *f, struct cause *c)
 {
 	const struct session_facts *s = f->session;
+	if (s->uncoded && f->ending->farewell == FAREWELL_NONE && cause_rules_by_server(f))
+		uncoded_said(s, c);
 	enum farewell farewell = f->ending->farewell;
 	if (s->farewell_code == 0 || (farewell != FAREWELL_421 && farewell != FAREWELL_221_UNASKED && farewell != FAREWELL_REFUSAL))
 		return;
-	struct bytes text = farewell_text(s);
+	struct bytes text = session_farewell_text(s);
 	const struct word_row *word = word_find(text, c->id);
 	code_said(s, text, c);
 	if (word)

@@ -1,4 +1,5 @@
 /* dialogue_client.c - what the client's bytes are: commands, answers to 334, messages, chunks, TLS; and what must wait until a reply tells. */
+#include "core/ascii.h"
 #include "core/dialogue_parts.h"
 
 #include <assert.h>
@@ -28,7 +29,8 @@ void dialogue_lose(struct dialogue *d, enum side side, uint64_t len)
 	d->env->listener->lost(d, side, len);
 }
 
-struct smtp_pending *dialogue_pend(struct dialogue *d, enum smtp_verb verb, struct bytes args, int64_t ts)
+/* Queues what awaits a reply, and tells nobody. */
+static struct smtp_pending *pending_add(struct dialogue *d, enum smtp_verb verb, int64_t ts)
 {
 	struct smtp_pending *p = d->pendings < DIALOGUE_PENDING ? pool_get(d->env->pool, sizeof *p) : NULL;
 	if (!p) {
@@ -38,7 +40,8 @@ struct smtp_pending *dialogue_pend(struct dialogue *d, enum smtp_verb verb, stru
 		return NULL;
 	}
 	*p = (struct smtp_pending){.end = d->offset[CLIENT], .knew = d->acked[CLIENT], .ts = ts, .due = 1, .note = NOTES_NONE};
-	p->verb = (uint8_t)verb;
+	p->verb = (uint8_t)smtp_verb_acts_as(verb);
+	p->said = (uint8_t)verb;
 	p->unsure = d->lost;
 	if (d->tail)
 		d->tail->next = p;
@@ -46,7 +49,13 @@ struct smtp_pending *dialogue_pend(struct dialogue *d, enum smtp_verb verb, stru
 		d->head = p;
 	d->tail = p;
 	d->pendings++;
-	if (verb != SMTP_CONNECT && verb != SMTP_END)
+	return p;
+}
+
+struct smtp_pending *dialogue_pend(struct dialogue *d, enum smtp_verb verb, struct bytes args, int64_t ts)
+{
+	struct smtp_pending *p = pending_add(d, verb, ts);
+	if (p && verb != SMTP_CONNECT && verb != SMTP_END)
 		d->env->listener->command(d, &(struct smtp_event){.ts = ts, .pending = p, .text = args});
 	return p;
 }
@@ -109,13 +118,14 @@ static void wait_guess(struct dialogue *d)
 		d->mode = MODE_CHUNK;
 		return;
 	}
-	if (d->mode == MODE_TLS_DUE) {
+	if (d->mode == MODE_TLS_DUE || d->mode == MODE_TLS_MAY) {
 		d->mode = MODE_COMMAND;
 		return;
 	}
 	bool soft = d->mode == MODE_SOFT;
 	d->hard_only = soft;
-	d->mode = soft || (d->tail && d->tail->verb == SMTP_DATA) ? MODE_CONTENT : MODE_COMMAND;
+	bool raw = d->tail && d->tail->verb == SMTP_XEXCH50 && d->chunk > 0;
+	d->mode = soft || (d->tail && d->tail->verb == SMTP_DATA) ? MODE_CONTENT : raw ? MODE_RAW : MODE_COMMAND;
 	if (!soft)
 		dialogue_lose(d, CLIENT, 0);
 }
@@ -132,8 +142,11 @@ struct smtp_pending *dialogue_client_end(struct dialogue *d, unsigned flaws, int
 	d->hole = d->hard_only = false;
 	dialogue_tell_flaw(d, flaws);
 	struct smtp_pending *p = dialogue_pend(d, SMTP_END, bytes_of(NULL, 0), ts);
-	if (p)
+	if (p) {
 		p->last = true;
+		p->read = d->early;
+	}
+	d->early = 0;
 	d->env->listener->end(d, p, ts);
 	return p;
 }
@@ -163,7 +176,7 @@ static void chunk_done(struct dialogue *d, int64_t ts)
 	d->mode = MODE_COMMAND;
 	struct smtp_pending *p = d->tail;
 	if (p && p->verb == SMTP_BDAT && p->last) {
-		p->end = d->offset[CLIENT];
+		p->end = d->server_over ? p->end : d->offset[CLIENT];
 		d->env->listener->end(d, p, ts);
 	}
 }
@@ -182,6 +195,40 @@ static void chunk_begin(struct dialogue *d, struct smtp_pending *p, struct bytes
 	d->mode = MODE_CHUNK;
 	if (size == 0)
 		chunk_done(d, ts);
+}
+
+/* BURL ... LAST (RFC 4468 3): BDAT whose bytes the server fetches itself. */
+static void burl_begin(struct dialogue *d, struct smtp_pending *p, struct bytes args, int64_t ts)
+{
+	enum { LAST = 4 /* letters */ };
+	if (p)
+		p->last = args.n > LAST && ascii_blank(args.p[args.n - LAST - 1]) &&
+			  ascii_begins(bytes_from(args, args.n - LAST), "LAST");
+	d->chunk = 0;
+	chunk_done(d, ts);
+}
+
+/* The bytes that XEXCH50 announced have come: they have a reply of their own. */
+void dialogue_raw_end(struct dialogue *d, int64_t ts)
+{
+	d->mode = MODE_COMMAND;
+	pending_add(d, SMTP_XEXCH50, ts);
+}
+
+void dialogue_raw_begin(struct dialogue *d, int64_t ts)
+{
+	if (d->chunk == 0)
+		dialogue_raw_end(d, ts);
+}
+
+static size_t raw_run(struct dialogue *d, struct bytes in, int64_t ts)
+{
+	size_t used = in.n < d->chunk ? in.n : (size_t)d->chunk;
+	d->offset[CLIENT] += used;
+	d->chunk -= used;
+	if (d->chunk == 0)
+		dialogue_raw_end(d, ts);
+	return used;
 }
 
 static size_t chunk_run(struct dialogue *d, struct bytes in, int64_t ts)
@@ -203,6 +250,29 @@ static unsigned line_flaws(unsigned flaws)
 	       (flaws & LINE_NUL ? FLAW_NUL : 0u) | (flaws & LINE_LONG ? FLAW_LONG_LINE : 0u);
 }
 
+/* What the command makes of the client's next bytes. */
+static void command_goes_on(struct dialogue *d, const struct smtp_command *c, struct smtp_pending *p, int64_t ts)
+{
+	switch (c->verb) {
+	case SMTP_BDAT:
+		chunk_begin(d, p, c->args, ts);
+		return;
+	case SMTP_BURL:
+		burl_begin(d, p, c->args, ts);
+		return;
+	case SMTP_XEXCH50: {
+		struct bytes args = c->args;
+		if (!smtp_number(ascii_word(&args), &d->chunk))
+			d->chunk = 0;
+		break;
+	}
+	default:
+		break;
+	}
+	if (p && !d->lost && smtp_verb_awaits((enum smtp_verb)p->verb))
+		d->mode = MODE_WAIT;
+}
+
 static void command_line(struct dialogue *d, const struct line_out *line, int64_t ts)
 {
 	struct smtp_command c = smtp_command_read(line->text);
@@ -215,18 +285,17 @@ static void command_line(struct dialogue *d, const struct line_out *line, int64_
 	if (d->lost && (c.verb == SMTP_UNKNOWN || c.verb == SMTP_NOT_SMTP))
 		return;
 	unsigned flaws = line_flaws(line->flaws);
-	if (d->tail && !d->lost && smtp_verb_ends_group((enum smtp_verb)d->tail->verb))
+	if (d->tail && !d->lost && !d->server_over && smtp_verb_ends_group((enum smtp_verb)d->tail->verb))
 		flaws |= FLAW_BAD_PIPELINING;
-	if (d->head && d->head->verb == SMTP_CONNECT)
+	if (d->head && d->head->verb == SMTP_CONNECT && !d->server_over)
 		flaws |= FLAW_PREGREET;
 	if (c.verb == SMTP_NOT_SMTP)
 		flaws |= FLAW_NOT_SMTP;
 	dialogue_tell_flaw(d, flaws);
 	struct smtp_pending *p = dialogue_pend(d, c.verb, c.args, ts);
-	if (c.verb == SMTP_BDAT)
-		chunk_begin(d, p, c.args, ts);
-	else if (p && !d->lost && (c.verb == SMTP_DATA || c.verb == SMTP_AUTH || c.verb == SMTP_STARTTLS))
-		d->mode = MODE_WAIT;
+	if (p)
+		p->blank = c.verb == SMTP_UNKNOWN && ascii_trim(c.args).n == 0;
+	command_goes_on(d, &c, p, ts);
 }
 
 /* What answers a 334 is never looked at, but for one thing: whether it may be a QUIT that was meant as such. */
@@ -279,7 +348,7 @@ static size_t piece_run(struct dialogue *d, struct bytes in, int64_t ts);
 
 static size_t first_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
-	bool due = d->mode == MODE_TLS_DUE;
+	bool sure = d->mode == MODE_TLS_DUE, due = sure || d->mode == MODE_TLS_MAY;
 	if (due && tls_may_begin(d, in))
 		return 0;
 	if (tls_begins(d, in)) {
@@ -298,7 +367,7 @@ static size_t first_run(struct dialogue *d, struct bytes in, int64_t ts)
 	}
 	if (due) {
 		d->mode = MODE_COMMAND;
-		dialogue_tell_flaw(d, FLAW_STARTTLS_PLAINTEXT);
+		dialogue_tell_flaw(d, sure ? FLAW_STARTTLS_PLAINTEXT : 0);
 	}
 	return line_run(d, in, ts);
 }
@@ -338,7 +407,10 @@ static size_t piece_run(struct dialogue *d, struct bytes in, int64_t ts)
 	case MODE_COMMAND:
 		return d->started ? line_run(d, in, ts) : start_run(d, in, ts);
 	case MODE_TLS_DUE:
+	case MODE_TLS_MAY:
 		return first_run(d, in, ts);
+	case MODE_RAW:
+		return raw_run(d, in, ts);
 	case MODE_AUTH:
 		return line_run(d, in, ts);
 	case MODE_CONTENT:
@@ -348,6 +420,7 @@ static size_t piece_run(struct dialogue *d, struct bytes in, int64_t ts)
 	case MODE_REFUSED:
 		return refused_run(d, in, ts);
 	case MODE_TURNED:
+	case MODE_HOLD:
 		d->offset[CLIENT] += in.n;
 		return in.n;
 	case MODE_WAIT:
@@ -378,7 +451,7 @@ static bool soft_settled(struct dialogue *d, struct bytes more)
 
 bool dialogue_undecided(const struct dialogue *d)
 {
-	return !d->started || d->mode == MODE_REFUSED || d->mode == MODE_TLS_DUE;
+	return !d->started || d->mode == MODE_REFUSED || d->mode == MODE_TLS_DUE || d->mode == MODE_TLS_MAY;
 }
 
 void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts)
@@ -429,6 +502,12 @@ static uint64_t chunk_gap(struct dialogue *d, uint64_t len, int64_t ts)
 {
 	uint64_t inside = len < d->chunk ? len : d->chunk;
 	d->chunk -= inside;
+	if (d->mode == MODE_RAW) {
+		d->offset[CLIENT] += inside;
+		if (d->chunk == 0)
+			dialogue_raw_end(d, ts);
+		return len - inside;
+	}
 	d->hole = true; /* its last byte may be no byte but the FIN */
 	d->offset[CLIENT] += inside;
 	content_tell(d, bytes_of(NULL, 0), inside);
@@ -441,10 +520,14 @@ void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
 {
 	switch ((enum dialogue_mode)d->mode) {
 	case MODE_CHUNK:
+	case MODE_RAW:
 		len = chunk_gap(d, len, ts);
 		if (len == 0)
 			return;
 		break;
+	case MODE_HOLD:
+		d->offset[CLIENT] += len;
+		return;
 	case MODE_CONTENT:
 		d->hole = true;
 		d->offset[CLIENT] += len;

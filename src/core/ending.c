@@ -52,6 +52,13 @@ const char *flaw_name(unsigned bit)
 		     "many-pending")[bit];
 }
 
+struct bytes session_farewell_text(const struct session_facts *f)
+{
+	if (f->farewell_apart)
+		return notes_find(&f->notes, NOTE_FAREWELL).text;
+	return f->farewell_code == f->last_code ? notes_find(&f->notes, NOTE_REPLY).text : bytes_of(NULL, 0);
+}
+
 const char *starttls_name(enum starttls s)
 {
 	assert(s <= STARTTLS_STRIPPED);

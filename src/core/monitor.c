@@ -96,9 +96,9 @@ static void on_gap(void *arg, struct conn *conn, enum side side, uint64_t len, i
 
 static void on_fin(void *arg, struct conn *conn, enum side side, int64_t ts)
 {
-	(void)arg;
-	if (conn->user)
-		session_fin(conn->user, conn, side, ts);
+	struct session *s = session_of(arg, conn);
+	if (s)
+		session_fin(s, conn, side, ts);
 }
 
 /* On a port that nobody named, a session is one of SMTP if its greeting says so, or if a client said EHLO or HELO and was answered. FTP has 220, 221 and QUIT as well. */

@@ -2,7 +2,7 @@
  * notes.c - notes lie one behind the other in a block, and never move within it.
  *
  * So a place that notes_add gave stays good whatever is added or set later. The price is that a text that outgrows its place
- * leaves a void behind. A new place has at least twice the room of the old one, up to NOTE_TEXT_MAX: all the voids that one
+ * leaves a void behind. A new place has at least twice the room of the old one, up to the bound of its tag: all the voids that one
  * tag can leave are together hardly larger than the place it has, and endless setting cannot eat the block.
  */
 #include "core/notes.h"
@@ -16,7 +16,13 @@ struct entry {
 };
 
 /* The last KEPT bytes of the block are for notes_set alone: hundreds of recipients must not shut out the queue id. */
-enum { KEPT = 1024 };
+enum { KEPT = 2048 };
+
+/* How long the text of a note may be. */
+static size_t text_max(enum note_tag tag)
+{
+	return tag == NOTE_REPLY || tag == NOTE_FAREWELL ? NOTE_REPLY_MAX : NOTE_TEXT_MAX;
+}
 
 static struct entry *entry_at(const struct notes *n, size_t where)
 {
@@ -89,7 +95,7 @@ static uint16_t notes_append(struct notes *n, struct pool *pool, enum note_tag t
 
 uint16_t notes_add(struct notes *n, struct pool *pool, enum note_tag tag, uint16_t value, struct bytes text)
 {
-	text = bytes_first(text, NOTE_TEXT_MAX);
+	text = bytes_first(text, text_max(tag));
 	uint16_t where = notes_append(n, pool, tag, room_for(text.n), NOTES_MAX - KEPT);
 	if (where != NOTES_NONE)
 		entry_write(n, where, value, text);
@@ -123,7 +129,7 @@ static uint16_t notes_widen(struct notes *n, struct pool *pool, uint16_t where, 
 		return where;
 	}
 	enum note_tag tag = (enum note_tag)entry_at(n, where)->tag;
-	uint16_t other = notes_append(n, pool, tag, bounded(2 * room, wider, NOTE_TEXT_MAX), NOTES_MAX);
+	uint16_t other = notes_append(n, pool, tag, bounded(2 * room, wider, text_max(tag)), NOTES_MAX);
 	if (other == NOTES_NONE)
 		return where;
 	entry_at(n, where)->tag = NOTE_VOID;
@@ -132,7 +138,7 @@ static uint16_t notes_widen(struct notes *n, struct pool *pool, uint16_t where, 
 
 void notes_set(struct notes *n, struct pool *pool, enum note_tag tag, uint16_t value, struct bytes text)
 {
-	text = bytes_first(text, NOTE_TEXT_MAX);
+	text = bytes_first(text, text_max(tag));
 	uint16_t where = notes_where(n, tag);
 	if (where == NOTES_NONE)
 		where = notes_append(n, pool, tag, room_for(text.n), NOTES_MAX);

@@ -27,6 +27,7 @@ void *session_room(struct session *s)
 	assert(!s->over);
 	dialogue_free(&s->dialogue);
 	header_free(s);
+	session_lines_forget(s);
 	session_tls_free(s);
 	s->over = true;
 	return s->room;
@@ -129,9 +130,10 @@ static void on_command(struct dialogue *d, const struct smtp_event *e)
 	enum smtp_verb verb = (enum smtp_verb)e->pending->verb;
 	s->facts.commands++;
 	if (verb != SMTP_AUTH_LINE)
-		s->facts.last_command = (uint8_t)verb;
+		s->facts.last_command = e->pending->said;
 	if (s->fin[SERVER])
 		return; /* said to a server that had closed: it changes nothing */
+	s->went_on += verb != SMTP_QUIT && s->went_on < UINT16_MAX;
 	s->foreign |= verb == SMTP_NOT_SMTP;
 	s->spoke |= verb != SMTP_NOT_SMTP && verb != SMTP_UNKNOWN;
 	e->pending->transaction = s->sending;
@@ -188,7 +190,8 @@ static void on_content(struct dialogue *d, struct bytes text, uint64_t len)
 {
 	struct session *s = session_of(d);
 	struct transaction *t = s->sending;
-	if (!t)
+	/* What comes behind the server's FIN is heard by nobody. */
+	if (!t || s->fin[SERVER])
 		return;
 	t->content_begun = true;
 	if (t->bytes == 0)
@@ -202,11 +205,22 @@ static void on_content(struct dialogue *d, struct bytes text, uint64_t len)
 	t->bytes += len;
 }
 
+/* The server did not get this end of a message. */
+static void end_take_back(struct smtp_pending *p)
+{
+	if (p)
+		p->last = false;
+}
+
 static void on_end(struct dialogue *d, struct smtp_pending *p, int64_t ts)
 {
 	struct session *s = session_of(d);
 	struct transaction *t = s->sending;
 	header_free(s);
+	if (s->fin[SERVER]) {
+		end_take_back(p);
+		return;
+	}
 	s->sending = NULL;
 	s->base = STAGE_IDLE;
 	s->facts.messages++;
@@ -219,6 +233,22 @@ static void on_end(struct dialogue *d, struct smtp_pending *p, int64_t ts)
 	t->ts_end = ts;
 	if (p)
 		p->transaction = t;
+	/* The client has read a 421 in the middle of it as the answer. */
+	if (t->early == 421 && t->fate == FATE_OPEN) {
+		t->fate = FATE_DEFERRED;
+		t->taken = TAKEN_NO;
+		t->ts_reply = ts;
+		session_message_count(s, t);
+	}
+}
+
+/* The server has answered what came behind it. What became of a message whose answer is missing nobody can say. */
+static void on_skipped(struct dialogue *d, struct smtp_pending *p)
+{
+	struct session *s = session_of(d);
+	s->facts.skipped += s->facts.skipped < UINT16_MAX;
+	if (p->last && p->transaction && !p->read)
+		session_message_over(s, p->transaction, FATE_UNKNOWN);
 }
 
 /* Of messages whose reply may lie in the hole nothing is known any more. */
@@ -229,6 +259,8 @@ static void on_lost(struct dialogue *d, enum side side, uint64_t len)
 	if (side == CLIENT && len >= strlen("QUIT\r\n"))
 		s->unasked_221 &= (uint8_t) ~(PLACE_BEFORE | PLACE_BETWEEN);
 	s->lost_side = (uint8_t)side;
+	if (side == SERVER)
+		session_lines_forget(s);
 	if (len > 0)
 		s->lost_bytes = len < UINT32_MAX ? (uint32_t)len : UINT32_MAX;
 	for (struct transaction *t = s->facts.first; t; t = t->next) {
@@ -240,10 +272,29 @@ static void on_lost(struct dialogue *d, enum side side, uint64_t len)
 	}
 }
 
+/* A message's end that the server had not received when it closed: for the server the message is still under way. */
+static void ends_take_back(struct session *s)
+{
+	for (struct smtp_pending *p = s->dialogue.head; p; p = p->next) {
+		struct transaction *t = p->transaction;
+		if (!p->last || s->dialogue.acked[SERVER] >= p->end)
+			continue;
+		end_take_back(p);
+		if (!t || !t->end_sent || t->fate != FATE_OPEN)
+			continue;
+		t->end_sent = false;
+		s->facts.messages--;
+		s->sending = t;
+		s->base = t->chunked ? STAGE_BDAT : STAGE_DATA;
+	}
+}
+
 static void on_fin(struct dialogue *d, enum side side)
 {
 	struct session *s = session_of(d);
 	s->fin[side] = true;
+	if (side == SERVER)
+		ends_take_back(s);
 	/* A QUIT that the server had not received when it closed was not what it closed for. */
 	if (side == SERVER && s->quit_sent && !s->quit_answered && s->dialogue.acked[SERVER] < s->quit_end)
 		s->quit_sent = s->quit_in_transaction = false;
@@ -264,6 +315,9 @@ static void on_tls(struct dialogue *d)
 	struct session *s = session_of(d);
 	s->encrypted = true;
 	s->base = STAGE_STARTTLS;
+	/* A command that nobody knows has begun it. */
+	if (!s->foreign)
+		session_tls_accepted(s);
 }
 
 static void on_proxy(struct dialogue *d, const struct proxy_header *header)
@@ -283,6 +337,8 @@ static void on_flaw(struct dialogue *d, unsigned flaws)
 const struct dialogue_listener session_listener = {
 	.command = on_command,
 	.reply_line = session_reply_line,
+	.uncoded = session_uncoded,
+	.skipped = on_skipped,
 	.reply = session_reply_take,
 	.content = on_content,
 	.end = on_end,
@@ -357,7 +413,8 @@ void session_data(struct session *s, const struct conn *conn, enum side side, st
 		inside_data(s, conn, side, data, data.n, ts);
 		return;
 	}
-	session_heard(s, side, ts);
+	if (!s->fin[SERVER] || side == SERVER)
+		session_heard(s, side, ts);
 	dialogue_data(&s->dialogue, side, data, conn->flow[side].acked, ts);
 	if (s->sealed)
 		session_inside_run(s, false);
@@ -377,6 +434,7 @@ void session_gap(struct session *s, const struct conn *conn, enum side side, uin
 void session_fin(struct session *s, const struct conn *conn, enum side side, int64_t ts)
 {
 	uint64_t acked = conn->flow[side].acked;
+	s->fin_ts[side] = ts;
 	session_tls_close(s, side, conn->flow[SERVER].acked, ts);
 	if (!s->sealed) {
 		dialogue_fin(&s->dialogue, side, acked, ts);

@@ -19,9 +19,11 @@ static enum unsure watch_ended(enum how how)
 }
 
 /* The server closed before it had the acknowledgement of its SYN, as far as was seen: in SYN-RECEIVED (RFC 9293 3.10.4) there is no session yet that it could drop. */
-static bool half_open(const struct session *s, const struct conn *conn, const struct conn_end *end)
+static bool half_open(const struct conn *conn, const struct conn_end *end)
 {
-	return !s && end->half_open && end->closer == CLOSER_SERVER && conn->flow[SERVER].syn && !end->refused;
+	const struct conn_flow *c = &conn->flow[CLIENT], *v = &conn->flow[SERVER];
+	return c->bytes + c->gap + v->bytes + v->gap == 0 && end->half_open && end->closer == CLOSER_SERVER &&
+	       conn->flow[SERVER].syn && !end->refused;
 }
 
 /* Why nothing that rests on the close can be said. */
@@ -32,6 +34,8 @@ static enum unsure unsure_of(const struct session *s, const struct conn *conn, c
 		return UNSURE_OVERFLOW;
 	if (s && s->dialogue.mode == MODE_TURNED)
 		return UNSURE_TURNED;
+	if (s && (s->dialogue.mode == MODE_HOLD || (s->dialogue.lost && s->dialogue.opaque && s->lost_bytes == 0)))
+		return UNSURE_OPAQUE;
 	if (s && (s->dialogue.lost || s->dialogue.hole)) {
 		if (conn->side[CLIENT].packets == 0 || conn->side[SERVER].packets == 0)
 			return UNSURE_ONE_WAY;
@@ -39,7 +43,7 @@ static enum unsure unsure_of(const struct session *s, const struct conn *conn, c
 			return UNSURE_MIDSTREAM;
 		return s->dialogue.hole || s->lost_side == CLIENT ? UNSURE_CLIENT_GAP : UNSURE_SERVER_GAP;
 	}
-	if (half_open(s, conn, end))
+	if (half_open(conn, end))
 		return UNSURE_HALF_OPEN;
 	if (!over && end->closer == CLOSER_NOBODY)
 		return watch_ended(end->over);
@@ -52,20 +56,67 @@ static enum unsure unsure_of(const struct session *s, const struct conn *conn, c
 	return s && s->foreign && !s->spoke ? UNSURE_NO_DIALOGUE : UNSURE_NONE;
 }
 
-/* The server's refusal was its last word, unless the client had read it and sent something more, which the server received and left unanswered. */
-static bool refusal_stands(const struct session *s)
+/*
+ * The server's refusal was its last word, unless the client had read it and sent something more, which the server received, and had time to answer: a server that closes upon its refusal often meets the
+ * next command on its way, and its kernel acknowledges that.
+ */
+static bool refusal_stands(const struct session *s, const struct conn *conn, int64_t closed)
 {
+	static const int64_t pause = 3 * FRAME_SECOND;
+	enum { ROUND_TRIPS = 4 };
 	const struct smtp_pending *p = s->dialogue.head;
-	return !(p && p->knew >= s->farewell_at && s->dialogue.acked[SERVER] >= p->end);
+	int64_t time = conn->rtt * ROUND_TRIPS > pause ? conn->rtt * ROUND_TRIPS : pause;
+	bool went_on = p && p->knew >= s->farewell_at && s->dialogue.acked[SERVER] >= p->end;
+	return !went_on || closed - s->farewell_ts < time;
 }
 
-static void transactions_read(const struct session *s, struct ending *e, int64_t ts)
+/* When the first closing segment came. Of a FIN, when that came: the other side may leave its end open for long. */
+static int64_t closed_at(const struct session *s, const struct conn_end *end, int64_t ts)
+{
+	int64_t fin = !s || end->closer == CLOSER_NOBODY ? 0 : s->fin_ts[end->closer == CLOSER_SERVER ? SERVER : CLIENT];
+	return fin && end->how == HOW_FIN ? fin : ts;
+}
+
+/*
+ * A reply to a message that came when the client had closed, and that met the client's RST: the client has not got it (RFC 1047). A client that closes in the segment of the dot, or right behind it, still
+ * waits for the reply: of that the client's acknowledgement tells. That of an RST is none.
+ */
+static void late_take_back(struct session *s, const struct conn *conn, const struct conn_end *end)
+{
+	uint64_t sent = conn->flow[SERVER].bytes + conn->flow[SERVER].gap;
+	struct transaction *t = s->answered;
+	bool reset = end->closer == CLOSER_CLIENT && end->how == HOW_FIN && end->by_rst && end->rst_by == CLIENT;
+	if (!t || !t->late || !reset)
+		return;
+	bool waits = s->fin_ts[CLIENT] - t->ts_end < FRAME_SECOND;
+	if (waits && s->late_at + conn->side[SERVER].unacked <= sent)
+		return;
+	session_message_uncount(s, t);
+	t->fate = FATE_OPEN;
+	s->base = STAGE_END_OF_MESSAGE;
+	s->farewell = FAREWELL_NONE;
+}
+
+/* What the sender believes of a message against what the server did with it. */
+static void taken_read(const struct transaction *t, struct ending *e)
+{
+	bool by_221 = t->early == 221 || (t->fate == FATE_FALSELY_ACCEPTED && t->code == 221);
+	bool by_2yz = t->early >= 200 && t->early < 300 && t->early != 221;
+	e->lost_221 |= by_221 && t->fate == FATE_FALSELY_ACCEPTED;
+	e->lost_2yz |= by_2yz && t->fate == FATE_FALSELY_ACCEPTED;
+	e->taken_221 |= by_221 && t->taken == TAKEN_YES;
+	e->taken_2yz |= by_2yz && t->taken == TAKEN_YES;
+	e->taken_refused |= (t->fate == FATE_DEFERRED || t->fate == FATE_REJECTED) && t->taken == TAKEN_YES;
+}
+
+static void transactions_read(const struct session *s, struct ending *e)
 {
 	for (const struct transaction *t = s->facts.first; t; t = t->next) {
+		taken_read(t, e);
 		if (t->fate != FATE_OPEN || t->refused)
 			continue;
 		if (t->end_sent)
-			e->waited = ts - t->ts_end;
+			e->waited = e->closed - t->ts_end;
 		e->end_unanswered |= t->end_sent;
 		e->content_open |= t->content_begun && !t->end_sent;
 		/* A MAIL that the server had not received when it closed opened nothing. */
@@ -95,12 +146,15 @@ static void acked_read(struct session *s, uint64_t acked)
 }
 
 /* Who was silent for how long before the end. */
-static void times_read(const struct session *s, struct ending *e, int64_t ts)
+static void times_read(const struct session *s, struct ending *e)
 {
+	int64_t ts = e->closed;
 	bool said = e->farewell != FAREWELL_NONE && e->farewell != FAREWELL_HIDDEN && e->farewell != FAREWELL_UNKNOWN &&
 		    s->farewell_ts;
 	int64_t until = said ? s->farewell_ts : ts;
-	if (s->last_byte[CLIENT] && until > s->last_byte[CLIENT])
+	if (s->unasked_221)
+		e->client_silence = s->unasked_quiet * FRAME_MS;
+	else if (s->last_byte[CLIENT] && until > s->last_byte[CLIENT])
 		e->client_silence = until - s->last_byte[CLIENT];
 	if (s->last_byte[SERVER] && ts > s->last_byte[SERVER])
 		e->server_silence = ts - s->last_byte[SERVER];
@@ -118,7 +172,21 @@ static bool quit_at_once(const struct session *s)
 	return s->quit_sent && quit && end->last && quit->ts - end->ts < FRAME_SECOND;
 }
 
-static void dialogue_read(const struct session *s, const struct conn_end *end, struct ending *e)
+/* Of all that was said unasked the worst is the farewell, wherever it stood. */
+static void unasked_read(struct session *s, struct ending *e)
+{
+	if (!s->unasked_221)
+		return;
+	e->farewell = FAREWELL_221_UNASKED;
+	s->facts.farewell_code = 221;
+	s->facts.farewell_enhanced = s->unasked_enhanced;
+	s->facts.farewell_apart = s->farewell != FAREWELL_221_UNASKED || s->farewell_ts != s->unasked_ts;
+	s->farewell_ts = s->unasked_ts;
+	e->unprompted = s->unasked_unprompted;
+	e->stage = e->stage_221;
+}
+
+static void dialogue_read(struct session *s, const struct conn *conn, const struct conn_end *end, struct ending *e)
 {
 	e->encrypted = s->encrypted;
 	e->spoke = s->spoke;
@@ -131,22 +199,27 @@ static void dialogue_read(const struct session *s, const struct conn_end *end, s
 	if (end->closer == CLOSER_CLIENT && end->how == HOW_FIN && quit_at_once(s) && e->end_unanswered && s->fin[SERVER]) {
 		e->closer = CLOSER_SERVER;
 		e->how = HOW_FIN;
+		e->waited += s->fin_ts[SERVER] - e->closed;
+		e->closed = s->fin_ts[SERVER];
 	}
 	e->farewell = (enum farewell)s->farewell;
+	e->unprompted = s->unprompted;
 	if (s->encrypted && e->farewell == FAREWELL_NONE)
 		e->farewell = FAREWELL_HIDDEN;
-	bool closed_first = e->closer == CLOSER_SERVER || (end->crossed && end->closer != CLOSER_NOBODY);
+	/* RFC 5321 3.8: a client whose message is answered with 421 closes, and has not ended the session by that. */
+	bool by_421 = s->went_on == 0 && e->closer == CLOSER_CLIENT && e->how != HOW_SILENCE && (s->final_421 & PLACE_MESSAGE);
+	bool closed_first = e->closer == CLOSER_SERVER || by_421 || (end->crossed && end->closer != CLOSER_NOBODY);
 	if (e->farewell == FAREWELL_421 && closed_first)
 		e->final_421 = s->final_421;
-	if (e->farewell == FAREWELL_REFUSAL && (!refusal_stands(s) || e->closer != CLOSER_SERVER || e->end_unanswered))
+	if (e->farewell == FAREWELL_REFUSAL &&
+	    (!refusal_stands(s, conn, e->closed) || e->closer != CLOSER_SERVER || e->end_unanswered))
 		e->farewell = FAREWELL_NONE;
 	bool said = e->farewell != FAREWELL_NONE && e->farewell != FAREWELL_HIDDEN &&
 		    !(e->farewell == FAREWELL_421 && !e->final_421);
 	e->stage = said ? (enum stage)s->farewell_stage : session_stage_now(s, s->fin[SERVER]);
-	if (s->unasked_221)
-		e->stage = e->stage_221;
 	if (e->farewell == FAREWELL_221_AFTER_QUIT)
 		e->stage = STAGE_DONE;
+	unasked_read(s, e);
 	if (e->farewell == FAREWELL_NONE &&
 	    (e->unsure == UNSURE_SERVER_GAP || e->unsure == UNSURE_ONE_WAY || e->unsure == UNSURE_MIDSTREAM))
 		e->farewell = FAREWELL_UNKNOWN;
@@ -160,9 +233,20 @@ static void fates_settle(struct session *s, const struct ending *e)
 		bool aborted = s->quit_sent && !t->end_sent;
 		enum fate fate = aborted ? FATE_ABORTED : !known ? FATE_UNKNOWN : t->end_sent ? FATE_UNANSWERED : FATE_CUT;
 		if (e->final_421 & (PLACE_MESSAGE | PLACE_TRANSACTION) && !t->end_sent && !aborted)
-			fate = t->code == 421 ? FATE_DEFERRED : fate;
+			fate = t->code == 421 && !t->early ? FATE_DEFERRED : fate;
 		session_message_over(s, t, fate);
+		if (t->fate == FATE_CUT || t->fate == FATE_ABORTED || t->code >= 400)
+			t->taken = t->taken == TAKEN_YES ? TAKEN_YES : TAKEN_NO;
 	}
+}
+
+/* The client waited for the greeting, which the server owes it, and got nothing. */
+static bool is_ungreeted(const struct session *s, const struct conn *conn, const struct conn_end *end, const struct ending *e)
+{
+	bool silent = s && s->inside ? s->facts.replies == 0 : conn->flow[SERVER].bytes + conn->flow[SERVER].gap == 0;
+	bool handshake = conn->flow[CLIENT].syn && conn->flow[SERVER].syn && !end->half_open;
+	return handshake && silent && e->closer == CLOSER_CLIENT && (e->how == HOW_FIN || e->how == HOW_RST) &&
+	       e->closed - conn->start >= ENDING_PATIENCE;
 }
 
 void session_close(struct session *s, const struct conn *conn, const struct conn_end *tcp, int64_t ts, struct ending *e)
@@ -171,20 +255,27 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 	*e = (struct ending){.closer = end->closer, .how = end->how, .refused = end->refused, .no_answer = end->unanswered};
 	e->vanished = end->how == HOW_SILENCE && end->closer == CLOSER_NOBODY;
 	e->connected = !end->refused && (conn->side[SERVER].packets > 0 || conn->flow[CLIENT].bytes > 0);
+	e->closed = closed_at(s, end, ts);
 	if (s) {
 		dialogue_close(&s->dialogue, s->fin[SERVER] ? 0 : conn->flow[SERVER].acked, ts);
+		session_lines_end(s);
 		acked_read(s, conn->flow[SERVER].acked);
-		transactions_read(s, e, ts);
+		late_take_back(s, conn, end);
+		transactions_read(s, e);
 	}
+	e->ungreeted = is_ungreeted(s, conn, end, e);
+
 	e->unsure = unsure_of(s, conn, end);
 	e->unsure_bytes = s && (s->lost_bytes || s->dialogue.hole) ? (s->lost_bytes ? s->lost_bytes : conn->flow[CLIENT].gap) : 0;
 	if (s) {
-		dialogue_read(s, end, e);
-		times_read(s, e, ts);
+		dialogue_read(s, conn, end, e);
+		times_read(s, e);
 		session_tls_end(s, tcp, conn->flow[SERVER].acked, e, ts);
 		fates_settle(s, e);
 		e->unknown_fates = s->facts.fates[FATE_UNKNOWN];
 	}
+	if (e->ungreeted)
+		e->waited = e->closed - conn->start;
 	e->seen = seen_of(conn, e->unsure);
 }
 

@@ -17,11 +17,17 @@ void session_message_over(struct session *s, struct transaction *t, enum fate ot
 	}
 }
 
-void session_message_doubt(struct session *s, struct transaction *t)
+void session_message_uncount(struct session *s, struct transaction *t)
 {
 	s->facts.fates[t->fate] -= t->counted;
-	t->fate = FATE_UNKNOWN;
 	t->counted = false;
+}
+
+void session_message_doubt(struct session *s, struct transaction *t)
+{
+	session_message_uncount(s, t);
+	t->fate = FATE_UNKNOWN;
+	t->taken = TAKEN_UNKNOWN;
 	session_message_count(s, t);
 }
 
@@ -39,6 +45,8 @@ static bool transactions_drop_one(struct session *s, bool accepted_only)
 		for (struct smtp_pending *p = s->dialogue.head; p; p = p->next)
 			if (p->transaction == t)
 				p->transaction = NULL;
+		if (s->answered == t)
+			s->answered = NULL;
 		*at = t->next;
 		transaction_free(t, session_pool(s));
 		s->kept--;

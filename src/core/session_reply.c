@@ -1,4 +1,5 @@
 /* session_reply.c - what the server answers, and what its farewell is so far. */
+#include "core/queue_id.h"
 #include "core/session_state.h"
 
 static void on_greeting(struct session *s, const struct smtp_event *e)
@@ -6,28 +7,6 @@ static void on_greeting(struct session *s, const struct smtp_event *e)
 	s->facts.ts_banner = e->ts;
 	if (!notes_find(&s->facts.notes, NOTE_BANNER).text.p)
 		notes_set(&s->facts.notes, session_pool(s), NOTE_BANNER, 0, e->text);
-}
-
-/* What was said last of a size counts, if it is one. */
-static void size_read(struct session *s, struct bytes text)
-{
-	uint64_t size = smtp_extension_size(text);
-	if (size)
-		s->facts.size_limit = size;
-}
-
-static void extensions_read(struct session *s, struct bytes text)
-{
-	uint32_t named = smtp_extension_read(text);
-	if (named == 0)
-		return;
-	s->facts.extensions |= named;
-	if (named == SMTP_EXT_SIZE)
-		size_read(s, text);
-	if (s->facts.starttls == STARTTLS_NO && (s->facts.extensions & SMTP_EXT_STARTTLS))
-		s->facts.starttls = STARTTLS_OFFERED;
-	else if (s->facts.starttls == STARTTLS_NO && (s->facts.extensions & SMTP_EXT_MASKED))
-		s->facts.starttls = STARTTLS_STRIPPED;
 }
 
 /* How long the end of a message waited for its reply. */
@@ -38,21 +17,72 @@ static void wait_note(struct session *s, const struct transaction *t, int64_t ts
 		s->slowest = waited < UINT32_MAX ? (uint32_t)waited : UINT32_MAX;
 }
 
-/* A reply to the end of a message: the one, or in LMTP one for each recipient, of which the last settles it; it is accepted if any recipient was. */
+static bool is_2yz(const struct smtp_reply *r)
+{
+	return r->code / 100 == 2 && r->code != 221;
+}
+
+/* A 3yz settles nothing. Behind 353 come the replies for each recipient, and one that decides (draft-hall-prdr 4.1). */
+static void on_end_intermediate(const struct transaction *t, struct smtp_pending *p, uint16_t code)
+{
+	p->analysed |= code == 353;
+	p->due = code == 353 ? t->rcpt_accepted + 2 : p->due + 1;
+}
+
+/* The server's own answer to a message whose answer the client had read already. */
+static void on_end_again(struct session *s, struct transaction *t, const struct smtp_reply *r, int64_t ts)
+{
+	session_message_uncount(s, t);
+	transaction_answered_again(t, session_pool(s), r, ts);
+	session_message_count(s, t);
+}
+
+/*
+ * A reply to the end of a message: the one that decides, or in LMTP one for each recipient, of which the last settles it; it is accepted if any recipient was. Known only now is for how many, as the
+ * replies to RCPT may have come in the same group (RFC 2033 4.2).
+ */
 static void on_end_reply(struct session *s, struct transaction *t, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
 {
-	/* RFC 2033 4.2: known only now, as the replies to RCPT may have come in the same group. */
+	if (r->code / 100 == 3) {
+		on_end_intermediate(t, p, r->code);
+		return;
+	}
 	if (s->facts.lmtp && t->lmtp_answered == 0 && t->rcpt_accepted > 1)
 		p->due = t->rcpt_accepted;
-	t->lmtp_answered++;
-	t->lmtp_accepted += r->code / 100 == 2 && r->code != 221;
+	if (!p->analysed || p->due > 1) {
+		t->lmtp_answered++;
+		t->lmtp_accepted += is_2yz(r);
+	}
+	if (t->early) {
+		on_end_again(s, t, r, ts);
+		return;
+	}
 	if (t->fate != FATE_OPEN || (p->due > 1 && r->code != 221))
-		return; /* settled before, by a 221 or a refusal in its middle; or not yet */
+		return; /* settled before, by a 221 for another recipient; or not yet */
 	t->hole = false;
 	transaction_answered(t, session_pool(s), r, ts);
-	if (t->lmtp_accepted > 0 && t->fate != FATE_FALSELY_ACCEPTED)
+	if (s->facts.lmtp && t->lmtp_accepted > 0 && t->fate != FATE_FALSELY_ACCEPTED) {
 		t->fate = FATE_ACCEPTED;
+		t->taken = TAKEN_YES;
+	}
+	t->late = s->fin[CLIENT];
+	s->late_at = s->dialogue.offset[SERVER];
+	s->answered = t;
 	wait_note(s, t, ts);
+	session_message_count(s, t);
+}
+
+/* What came before the end of the message is what the client reads as the answer to it. */
+static void on_early_reply(struct session *s, struct transaction *t, const struct smtp_event *e)
+{
+	if (!t)
+		return;
+	if (t->fate != FATE_OPEN || t->early) {
+		session_surplus(s);
+		return;
+	}
+	wait_note(s, t, e->ts);
+	transaction_answered_early(t, session_pool(s), e->reply, e->ts);
 	session_message_count(s, t);
 }
 
@@ -81,12 +111,16 @@ static void on_data_reply(struct session *s, struct transaction *t, const struct
 	}
 }
 
-static void on_chunk_reply(struct session *s, struct transaction *t, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
+static void on_chunk_reply(struct session *s, struct transaction *t, const struct smtp_event *e)
 {
+	struct smtp_pending *p = e->pending;
+	const struct smtp_reply *r = e->reply;
 	if (t->refused && r->code >= 400)
 		session_message_over(s, t, FATE_UNKNOWN); /* what follows on a refused chunk is refused because of it */
 	else if (p->last && (t->end_sent || r->code >= 400))
-		on_end_reply(s, t, p, r, ts);
+		on_end_reply(s, t, p, r, e->ts);
+	else if (p->last && e->early)
+		on_early_reply(s, t, e);
 	else if (r->code >= 400)
 		transaction_refused(t, r);
 	s->base = p->last ? STAGE_IDLE : STAGE_BDAT;
@@ -105,7 +139,7 @@ static void on_hello_reply(struct session *s, const struct smtp_event *e)
 	if (e->reply->code / 100 != 2 || e->reply->code == 221)
 		return;
 	s->facts.ts_hello_reply = e->ts;
-	extensions_read(s, e->text);
+	session_extensions_read(s, e->text);
 	on_reset(s, e->pending);
 	s->base = STAGE_EHLO;
 }
@@ -132,7 +166,7 @@ static void on_transaction_reply(struct session *s, const struct smtp_event *e)
 		on_data_reply(s, t, e->reply, e->ts);
 		break;
 	case SMTP_BDAT:
-		on_chunk_reply(s, t, p, e->reply, e->ts);
+		on_chunk_reply(s, t, e);
 		break;
 	default:
 		on_end_reply(s, t, p, e->reply, e->ts);
@@ -166,13 +200,9 @@ static void on_answer(struct session *s, const struct smtp_event *e)
 		}
 		break;
 	case SMTP_STARTTLS:
-		s->facts.starttls = (uint8_t)(code == 220 ? STARTTLS_USED : STARTTLS_REFUSED);
-		if (code == 220) {
-			/* RFC 3207 4.2: what was said before counts no more. */
-			session_message_over(s, s->sending, FATE_ABORTED);
-			s->sending = NULL;
-			s->base = STAGE_STARTTLS;
-		}
+		s->facts.starttls = STARTTLS_REFUSED;
+		if (code == 220)
+			session_tls_accepted(s);
 		break;
 	case SMTP_AUTH:
 	case SMTP_AUTH_LINE:
@@ -191,9 +221,30 @@ static void on_answer(struct session *s, const struct smtp_event *e)
 	}
 }
 
+/* How long the client had been silent, in milliseconds; 0: it never spoke. */
+static uint32_t quiet_before(const struct session *s, int64_t ts)
+{
+	int64_t quiet = s->last_byte[CLIENT] && ts > s->last_byte[CLIENT] ? (ts - s->last_byte[CLIENT]) / FRAME_MS : 0;
+	return quiet < UINT32_MAX ? (uint32_t)quiet : UINT32_MAX;
+}
+
+/* Of what the server says unasked the worst counts, and of equals the first: a session may go on. */
+static void unasked_keep(struct session *s, enum place place, const struct smtp_event *e)
+{
+	if (s->unasked_221 && place >= (s->unasked_221 & -s->unasked_221))
+		return;
+	s->stage_221 = s->farewell_stage;
+	s->unasked_ts = e->ts;
+	s->unasked_unprompted = !e->pending;
+	s->unasked_quiet = quiet_before(s, e->ts);
+	s->unasked_enhanced = e->reply->enhanced;
+	notes_set(&s->facts.notes, session_pool(s), NOTE_FAREWELL, 0, e->text);
+}
+
 static void farewell_keep(struct session *s, const struct smtp_event *e)
 {
 	s->farewell_at = s->dialogue.offset[SERVER];
+	s->unprompted = !e->pending;
 	s->farewell_ts = e->ts;
 	s->facts.farewell_code = e->reply->code;
 	s->facts.farewell_enhanced = e->reply->enhanced;
@@ -209,11 +260,13 @@ static void on_unasked_221(struct session *s, const struct smtp_event *e)
 	s->farewell = FAREWELL_221_UNASKED;
 	farewell_keep(s, e);
 	s->farewell_stage = (uint8_t)(p ? session_stage_of(s, p) : session_stage_now(s, true));
-	if (!s->unasked_221 || place < (s->unasked_221 & -s->unasked_221))
-		s->stage_221 = s->farewell_stage;
+	unasked_keep(s, place, e);
 	s->unasked_221 |= (uint8_t)place;
 	struct transaction *t = p && p->last ? p->transaction : s->sending;
-	if (place == PLACE_MESSAGE && t && t->fate == FATE_OPEN) {
+	bool open = place == PLACE_MESSAGE && t && t->fate == FATE_OPEN;
+	if (open && !t->end_sent) {
+		on_early_reply(s, t, e);
+	} else if (open) {
 		wait_note(s, t, e->ts);
 		transaction_answered(t, session_pool(s), e->reply, e->ts);
 		session_message_count(s, t);
@@ -225,19 +278,26 @@ static void on_421(struct session *s, const struct smtp_event *e)
 	if (e->lost || (!e->pending && s->fin[CLIENT]))
 		return;
 	s->farewell = FAREWELL_421;
+	/* What is said to a client that has closed already ends nothing. */
+	s->went_on = s->fin[CLIENT];
 	farewell_keep(s, e);
 	s->final_421 = (uint8_t)session_stage_place(s, e->pending, e->in_content);
 	s->farewell_stage = (uint8_t)(e->pending ? session_stage_of(s, e->pending) : session_stage_now(s, true));
 }
 
-/* A 4yz or 5yz in the middle of a message, or one that nobody asked for. */
-static void on_unasked_refusal(struct session *s, const struct smtp_event *e)
+/* A reply that answers nothing: inside a message it is the answer to its end, as the client reads it. Else it is one too many; where it gives a queue id, the server has taken what it refused before. */
+static void on_unasked_reply(struct session *s, const struct smtp_event *e)
 {
-	struct transaction *t = s->sending;
-	if (e->in_content && t && t->fate == FATE_OPEN) {
-		transaction_answered(t, session_pool(s), e->reply, e->ts);
-		session_message_count(s, t);
+	if (e->early && !e->pending) {
+		on_early_reply(s, s->sending, e);
+		return;
 	}
+	if (e->reply->code == 421 || (e->in_content && e->reply->code / 100 != 3))
+		return;
+	session_surplus(s);
+	bool refused = s->answered && s->answered->taken == TAKEN_NO && s->answered->code >= 400;
+	if (refused && is_2yz(e->reply) && queue_id_read(e->text).n > 0)
+		on_end_again(s, s->answered, e->reply, e->ts);
 }
 
 /* What the reply would be as the server's last word. Any other answer takes back what was said before: the session went on. */
@@ -252,12 +312,15 @@ static void farewell_note(struct session *s, const struct smtp_event *e)
 	s->farewell_stage = (uint8_t)(e->pending ? session_stage_of(s, e->pending) : session_stage_now(s, true));
 }
 
-void session_reply_take(struct dialogue *d, const struct smtp_event *e)
+/* All lines of it are one reply. */
+static void reply_take(struct session *s, const struct smtp_event *e)
 {
-	struct session *s = session_of(d);
 	const struct smtp_pending *p = e->pending;
 	uint16_t code = e->reply->code;
 	s->facts.replies++;
+	s->facts.uncoded = false;
+	if (p && p->read)
+		session_surplus(s);
 	s->facts.refusals += code >= 400;
 	s->facts.last_code = code;
 	s->facts.last_enhanced = e->reply->enhanced;
@@ -269,29 +332,35 @@ void session_reply_take(struct dialogue *d, const struct smtp_event *e)
 		on_421(s, e);
 	if (p && p->verb == SMTP_QUIT) {
 		s->quit_answered = code == 221;
-		if (s->quit_answered)
+		if (s->quit_answered) {
 			s->farewell = FAREWELL_221_AFTER_QUIT;
-		if (s->quit_answered)
 			s->base = STAGE_DONE;
+		}
+		/* Only 221, or a refusal, can be the answer to QUIT (RFC 5321 4.1.1.10). */
+		if (is_2yz(e->reply) && !e->lost)
+			on_unasked_reply(s, e);
 		return;
 	}
 	if (code == 221)
 		on_unasked_221(s, e);
 	if (p)
 		on_answer(s, e);
-	else if (code >= 400 && code != 421 && !e->lost)
-		on_unasked_refusal(s, e);
-	else if (code != 221 && code != 421 && !e->lost)
-		s->facts.flaws |= FLAW_SURPLUS_REPLY;
+	else if (code != 221 && !e->lost)
+		on_unasked_reply(s, e);
 }
 
-void session_reply_line(struct dialogue *d, const struct smtp_pending *p, struct bytes text)
+void session_reply_take(struct dialogue *d, const struct smtp_event *e)
 {
 	struct session *s = session_of(d);
-	if (!p)
+	if (!s->lines) {
+		reply_take(s, e);
 		return;
-	if (p->verb == SMTP_EHLO || p->verb == SMTP_LHLO)
-		extensions_read(s, text);
-	else if (p->verb == SMTP_CONNECT && !notes_find(&s->facts.notes, NOTE_BANNER).text.p)
-		notes_set(&s->facts.notes, session_pool(s), NOTE_BANNER, 0, text);
+	}
+	struct smtp_reply whole = *e->reply;
+	struct smtp_event all = *e;
+	session_lines_join(s, &whole);
+	all.reply = &whole;
+	all.text = whole.text;
+	reply_take(s, &all);
+	session_lines_forget(s);
 }

@@ -37,7 +37,8 @@ bool session_stage_open(const struct transaction *t)
 enum place session_stage_place(const struct session *s, const struct smtp_pending *p, bool in_content)
 {
 	const struct smtp_pending *oldest = p ? p : reached(s);
-	if ((!p && in_content) || (oldest && oldest->last))
+	/* A message whose answer the client has read already is over for it. */
+	if ((!p && in_content) || (oldest && oldest->last && !oldest->read))
 		return PLACE_MESSAGE;
 	if (p && p->verb == SMTP_NOT_SMTP)
 		return PLACE_NOT_SMTP;

@@ -27,11 +27,25 @@ static void on_command(struct dialogue *d, const struct smtp_event *e)
 				     .pending = e->pending});
 }
 
-static void on_reply_line(struct dialogue *d, const struct smtp_pending *p, struct bytes text)
+static void on_reply_line(struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *line)
 {
-	tell(d, (struct watch_event){
-			.kind = WATCH_REPLY_LINE, .side = SERVER, .stage = stage_of(session_of(d), p), .text = text, .pending = p});
-	session_listener.reply_line(d, p, text);
+	enum stage stage = stage_of(session_of(d), p);
+	tell(d, (struct watch_event){.kind = WATCH_REPLY_LINE, .side = SERVER, .stage = stage, .text = line->text, .pending = p});
+	session_listener.reply_line(d, p, line);
+}
+
+static void on_uncoded(struct dialogue *d, struct bytes text)
+{
+	const struct session *s = session_of(d);
+	enum stage stage = stage_of(s, d->head);
+	tell(d,
+	     (struct watch_event){.kind = WATCH_UNCODED, .side = SERVER, .stage = stage, .ts = s->last_byte[SERVER], .text = text});
+	session_listener.uncoded(d, text);
+}
+
+static void on_skipped(struct dialogue *d, struct smtp_pending *p)
+{
+	session_listener.skipped(d, p);
 }
 
 static void on_reply(struct dialogue *d, const struct smtp_event *e)
@@ -45,7 +59,9 @@ static void on_reply(struct dialogue *d, const struct smtp_event *e)
 				     .text = e->text,
 				     .pending = e->pending,
 				     .reply = e->reply,
-				     .unasked = e->reply->code == 221 && !e->lost && !quit});
+				     .unasked = e->reply->code == 221 && !e->lost && !quit,
+				     .behind_quit = s->quit_sent && !s->quit_answered,
+				     .early = e->early});
 	session_listener.reply(d, e);
 }
 
@@ -106,6 +122,8 @@ static void on_flaw(struct dialogue *d, unsigned flaws)
 static const struct dialogue_listener watched = {
 	.command = on_command,
 	.reply_line = on_reply_line,
+	.uncoded = on_uncoded,
+	.skipped = on_skipped,
 	.reply = on_reply,
 	.content = on_content,
 	.end = on_end,

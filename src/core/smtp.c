@@ -9,14 +9,35 @@
 /* The only place that names the verbs. Those from EHLO to QUIT are typed; every one of them has at least four letters. */
 static const char verbs[SMTP_VERBS][16] = {
 	/* clang-format off: a row a line */
-	[SMTP_CONNECT] = "connect",   [SMTP_END] = "end of message", [SMTP_AUTH_LINE] = "AUTH answer",
-	[SMTP_EHLO] = "EHLO",         [SMTP_HELO] = "HELO",          [SMTP_LHLO] = "LHLO",
-	[SMTP_STARTTLS] = "STARTTLS", [SMTP_AUTH] = "AUTH",          [SMTP_MAIL] = "MAIL",
-	[SMTP_RCPT] = "RCPT",         [SMTP_DATA] = "DATA",          [SMTP_BDAT] = "BDAT",
-	[SMTP_RSET] = "RSET",         [SMTP_NOOP] = "NOOP",          [SMTP_VRFY] = "VRFY",
-	[SMTP_EXPN] = "EXPN",         [SMTP_HELP] = "HELP",          [SMTP_ETRN] = "ETRN",
-	[SMTP_TURN] = "TURN",         [SMTP_XCLIENT] = "XCLIENT",    [SMTP_XFORWARD] = "XFORWARD",
-	[SMTP_QUIT] = "QUIT",         [SMTP_NOT_SMTP] = "not SMTP",  [SMTP_UNKNOWN] = "unknown",
+	[SMTP_CONNECT] = "connect",
+	[SMTP_END] = "end of message",
+	[SMTP_AUTH_LINE] = "AUTH answer",
+	[SMTP_EHLO] = "EHLO",
+	[SMTP_HELO] = "HELO",
+	[SMTP_LHLO] = "LHLO",
+	[SMTP_STARTTLS] = "STARTTLS",
+	[SMTP_AUTH] = "AUTH",
+	[SMTP_MAIL] = "MAIL",
+	[SMTP_RCPT] = "RCPT",
+	[SMTP_DATA] = "DATA",
+	[SMTP_BDAT] = "BDAT",
+	[SMTP_RSET] = "RSET",
+	[SMTP_NOOP] = "NOOP",
+	[SMTP_VRFY] = "VRFY",
+	[SMTP_EXPN] = "EXPN",
+	[SMTP_HELP] = "HELP",
+	[SMTP_ETRN] = "ETRN",
+	[SMTP_TURN] = "TURN",
+	[SMTP_ATRN] = "ATRN",
+	[SMTP_BURL] = "BURL",
+	[SMTP_XCLIENT] = "XCLIENT",
+	[SMTP_XFORWARD] = "XFORWARD",
+	[SMTP_XEXCH50] = "XEXCH50",
+	[SMTP_X_ANONYMOUSTLS] = "X-ANONYMOUSTLS",
+	[SMTP_X_EXPS] = "X-EXPS",
+	[SMTP_QUIT] = "QUIT",
+	[SMTP_NOT_SMTP] = "not SMTP",
+	[SMTP_UNKNOWN] = "unknown",
 	/* clang-format on */
 };
 
@@ -63,7 +84,7 @@ const char *smtp_verb_name(enum smtp_verb verb)
  */
 enum { KEYS = 64 };
 #define KEY(a, b, c, d) (((uint32_t)(a)&0xdf) | ((uint32_t)(b)&0xdf) << 8 | ((uint32_t)(c)&0xdf) << 16 | ((uint32_t)(d)&0xdf) << 24)
-#define KEY_PLACE(key)  ((key)*UINT32_C(0xebe1925b) >> 26)
+#define KEY_PLACE(key)  ((key)*UINT32_C(0x19de2ded) >> 26)
 #define AT(a, b, c, d)  [KEY_PLACE(KEY(a, b, c, d))]
 
 /* The place where each typed verb stands; 0, which is no typed verb, for none. */
@@ -75,7 +96,8 @@ static const uint8_t verb_at[KEYS] = {
 	AT('R', 'S', 'E', 'T') = SMTP_RSET,     AT('N', 'O', 'O', 'P') = SMTP_NOOP,    AT('V', 'R', 'F', 'Y') = SMTP_VRFY,
 	AT('E', 'X', 'P', 'N') = SMTP_EXPN,     AT('H', 'E', 'L', 'P') = SMTP_HELP,    AT('E', 'T', 'R', 'N') = SMTP_ETRN,
 	AT('T', 'U', 'R', 'N') = SMTP_TURN,     AT('X', 'C', 'L', 'I') = SMTP_XCLIENT, AT('X', 'F', 'O', 'R') = SMTP_XFORWARD,
-	AT('Q', 'U', 'I', 'T') = SMTP_QUIT,
+	AT('Q', 'U', 'I', 'T') = SMTP_QUIT,     AT('A', 'T', 'R', 'N') = SMTP_ATRN,    AT('B', 'U', 'R', 'L') = SMTP_BURL,
+	AT('X', 'E', 'X', 'C') = SMTP_XEXCH50,  AT('X', '-', 'E', 'X') = SMTP_X_EXPS,  AT('X', '-', 'A', 'N') = SMTP_X_ANONYMOUSTLS,
 	/* clang-format on */
 };
 
@@ -172,6 +194,12 @@ static __attribute__((noinline)) struct smtp_reply enhanced_take(uint16_t code, 
 	return (struct smtp_reply){code, more, {0}, text};
 }
 
+struct smtp_enhanced smtp_enhanced_find(struct bytes text)
+{
+	bool digit = text.n > 0 && (text.p[0] == '2' || text.p[0] == '4' || text.p[0] == '5');
+	return digit ? enhanced_take((uint16_t)((text.p[0] - '0') * 100), false, text).enhanced : (struct smtp_enhanced){0};
+}
+
 /*
  * The code is judged by its first digit alone: what servers make up (299, 571) is still a reply (RFC 5321 4.3.2). Most lines are told from one with an enhanced code by their second byte: the
  * reading of one is a function apart, so that the others do without its stack.
@@ -214,6 +242,8 @@ static const char extensions[SMTP_EXTENSIONS][20] = {
 	BIT(SMTP_EXT_DELIVERBY) = "DELIVERBY",
 	BIT(SMTP_EXT_REQUIRETLS) = "REQUIRETLS",
 	BIT(SMTP_EXT_LIMITS) = "LIMITS",
+	BIT(SMTP_EXT_PRDR) = "PRDR",
+	BIT(SMTP_EXT_BURL) = "BURL",
 	BIT(SMTP_EXT_MASKED) = "XXXX", /* a prefix: the mask is as long as the keyword, or leaves its last letter */
 };
 
@@ -246,6 +276,8 @@ static const uint8_t extension_at[KEYS] = {
 	KEYWORD('D', 'E', 'L', 'I', SMTP_EXT_DELIVERBY),
 	KEYWORD('R', 'E', 'Q', 'U', SMTP_EXT_REQUIRETLS),
 	KEYWORD('L', 'I', 'M', 'I', SMTP_EXT_LIMITS),
+	KEYWORD('P', 'R', 'D', 'R', SMTP_EXT_PRDR),
+	KEYWORD('B', 'U', 'R', 'L', SMTP_EXT_BURL),
 	KEYWORD('X', 'X', 'X', 'X', SMTP_EXT_MASKED),
 	/* clang-format on */
 };
@@ -282,6 +314,20 @@ uint64_t smtp_extension_size(struct bytes text)
 	uint64_t size;
 	ascii_word(&text);
 	return smtp_number(ascii_word(&text), &size) ? size : 0;
+}
+
+/* Other names of verbs; 0 (which is no typed verb): it follows its own rules. */
+static const uint8_t acts_as[SMTP_VERBS] = {
+	[SMTP_ATRN] = SMTP_TURN, [SMTP_BURL] = SMTP_BDAT, [SMTP_X_ANONYMOUSTLS] = SMTP_STARTTLS, [SMTP_X_EXPS] = SMTP_AUTH};
+
+enum smtp_verb smtp_verb_acts_as(enum smtp_verb verb)
+{
+	return acts_as[verb] ? (enum smtp_verb)acts_as[verb] : verb;
+}
+
+bool smtp_verb_awaits(enum smtp_verb verb)
+{
+	return verb == SMTP_DATA || verb == SMTP_AUTH || verb == SMTP_STARTTLS || verb == SMTP_XEXCH50;
 }
 
 bool smtp_verb_ends_group(enum smtp_verb verb)

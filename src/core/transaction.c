@@ -70,6 +70,13 @@ void transaction_refused(struct transaction *t, const struct smtp_reply *r)
 	code_keep(t, r);
 }
 
+static void queue_id_note(struct transaction *t, struct pool *pool, const struct smtp_reply *r)
+{
+	struct bytes id = t->taken == TAKEN_YES ? queue_id_read(r->text) : bytes_of(NULL, 0);
+	if (id.n > 0)
+		notes_set(&t->notes, pool, NOTE_QUEUE_ID, 0, id);
+}
+
 void transaction_answered(struct transaction *t, struct pool *pool, const struct smtp_reply *r, int64_t ts)
 {
 	t->answered = true;
@@ -82,9 +89,36 @@ void transaction_answered(struct transaction *t, struct pool *pool, const struct
 		t->fate = FATE_ACCEPTED;
 	else
 		t->fate = r->code < 400 ? FATE_UNKNOWN : r->code < 500 ? FATE_DEFERRED : FATE_REJECTED;
-	struct bytes id = t->fate == FATE_ACCEPTED ? queue_id_read(r->text) : bytes_of(NULL, 0);
-	if (id.n > 0)
-		notes_set(&t->notes, pool, NOTE_QUEUE_ID, 0, id);
+	t->taken = t->fate == FATE_ACCEPTED ? TAKEN_YES : t->fate == FATE_UNKNOWN ? TAKEN_UNKNOWN : TAKEN_NO;
+	queue_id_note(t, pool, r);
+}
+
+void transaction_answered_early(struct transaction *t, struct pool *pool, const struct smtp_reply *r, int64_t ts)
+{
+	t->early = r->code;
+	if (r->code == 421) {
+		code_keep(t, r);
+		notes_set(&t->notes, pool, NOTE_REPLY, 0, r->text);
+		return;
+	}
+	transaction_answered(t, pool, r, ts);
+	if (t->fate == FATE_ACCEPTED) {
+		t->fate = FATE_FALSELY_ACCEPTED;
+		t->taken = TAKEN_UNKNOWN;
+	}
+}
+
+void transaction_answered_again(struct transaction *t, struct pool *pool, const struct smtp_reply *r, int64_t ts)
+{
+	bool took = r->code / 100 == 2 && r->code != 221;
+	t->taken = took ? TAKEN_YES : TAKEN_NO;
+	queue_id_note(t, pool, r);
+	if (!took || t->fate != FATE_FALSELY_ACCEPTED)
+		return;
+	t->fate = FATE_ACCEPTED;
+	t->ts_reply = ts;
+	code_keep(t, r);
+	notes_set(&t->notes, pool, NOTE_REPLY, 0, r->text);
 }
 
 void transaction_over(struct transaction *t, enum fate otherwise)

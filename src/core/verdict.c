@@ -32,6 +32,22 @@ static bool is_221_for_message(const struct ending *e)
 	return e->unasked_221 & PLACE_MESSAGE;
 }
 
+/* Where every such message was taken after all, nothing is lost. */
+static bool all_taken(const struct ending *e)
+{
+	return !e->lost_221 && !e->lost_2yz && (e->taken_221 || e->taken_2yz);
+}
+
+static enum severity grade_for_message(const struct ending *e)
+{
+	return all_taken(e) ? SEVERITY_ERROR : SEVERITY_CRITICAL;
+}
+
+static bool is_250_in_message(const struct ending *e)
+{
+	return e->lost_2yz || e->taken_2yz;
+}
+
 static bool is_221_in_transaction(const struct ending *e)
 {
 	return e->unasked_221 & PLACE_TRANSACTION;
@@ -119,9 +135,19 @@ static bool is_refused_then_closed(const struct ending *e)
 	       e->closer == CLOSER_SERVER;
 }
 
+static bool is_refused_yet_taken(const struct ending *e)
+{
+	return e->taken_refused;
+}
+
 static bool is_client_gave_up(const struct ending *e)
 {
-	return client_closed(e) && e->end_unanswered;
+	return client_closed(e) && (e->end_unanswered || e->ungreeted);
+}
+
+static bool is_ungreeted(const struct ending *e)
+{
+	return e->ungreeted;
 }
 
 static bool is_client_drop_in_message(const struct ending *e)
@@ -131,7 +157,7 @@ static bool is_client_drop_in_message(const struct ending *e)
 
 static bool is_client_drop(const struct ending *e)
 {
-	return client_closed(e) && !e->quit_sent && !e->end_unanswered && !e->content_open && e->spoke &&
+	return client_closed(e) && !e->ungreeted && !e->quit_sent && !e->end_unanswered && !e->content_open && e->spoke &&
 	       (e->transaction_open || e->finished == 0);
 }
 
@@ -154,7 +180,7 @@ static bool is_quit_unawaited(const struct ending *e)
 static bool is_probe(const struct ending *e)
 {
 	return e->connected && (e->unsure == UNSURE_NONE || e->unsure == UNSURE_NO_DIALOGUE) && e->closer == CLOSER_CLIENT &&
-	       !e->spoke && !e->encrypted && e->unasked_221 == 0;
+	       !e->spoke && !e->encrypted && !e->ungreeted && e->unasked_221 == 0;
 }
 
 static bool is_connect_refused(const struct ending *e)
@@ -273,7 +299,15 @@ static const struct verdict_row rows[VERDICTS] = {
 		 "the sending server counts it as delivered and deletes its copy: the mail is lost, and its own log says \"sent\"",
 		 "the receiving server (or the filter or proxy in front of it) for the reason of the 221; ask the sender to send "
 		 "the message again",
-		 "RFC 5321 4.2.3, 4.2.5, 4.3.2", is_221_for_message, NULL},
+		 "RFC 5321 4.2.3, 4.2.5, 4.3.2", is_221_for_message, grade_for_message},
+	[VERDICT_250_IN_MESSAGE] =
+		{"250-in-message", SEVERITY_CRITICAL, BEFORE_ACCEPTANCE,
+		 "the server said 250 (accepted) before it had the whole message, and never took it",
+		 "the sending server reads it as the answer to the end of the message and deletes its copy: the mail is lost, and "
+		 "its own log says \"sent\"",
+		 "the receiving server (or the filter or proxy in front of it) for the reply that came too early; ask the sender "
+		 "to send the message again",
+		 "RFC 5321 4.1.1.4, 4.2.5, 4.3.1; RFC 2920 3.2", is_250_in_message, grade_for_message},
 	[VERDICT_221_IN_TRANSACTION] =
 		{"221-in-transaction", SEVERITY_ERROR, BEFORE_ACCEPTANCE,
 		 "the server said 221 (closing) in the middle of a mail transaction, before the message was sent",
@@ -352,6 +386,13 @@ static const struct verdict_row rows[VERDICTS] = {
 		{"refused-then-closed", SEVERITY_INFO, ANNOUNCED, "the server refused, and closed without waiting for QUIT",
 		 "what was refused with 4yz is tried again, what was refused with 5yz goes back to its sender",
 		 "the text of the refusal", "RFC 5321 3.1, 7.8; RFC 7504", is_refused_then_closed, NULL},
+	[VERDICT_REFUSED_YET_TAKEN] = {"refused-yet-taken", SEVERITY_WARNING, ANNOUNCED,
+				       "the server refused a message, and took it all the same",
+				       "what was refused with 4yz is sent again and arrives twice; what was refused with 5yz is "
+				       "delivered, and its sender "
+				       "is told that it was not",
+				       "the receiving server (or the filter or proxy in front of it): it answers one message twice",
+				       "RFC 5321 4.2.5, 4.3.1", is_refused_yet_taken, NULL},
 	[VERDICT_CLIENT_GAVE_UP] =
 		{"client-gave-up", SEVERITY_WARNING, CLIENTS_DOING,
 		 "the client closed the connection while it waited for the answer to a whole message",
@@ -422,10 +463,43 @@ static const struct verdict_row rows[VERDICTS] = {
 			     "the reason given; a capture without losses", "-", is_unknown, NULL},
 };
 
+/* The same verdict, come about otherwise; the first row that holds counts. */
+static const struct variant {
+	enum verdict verdict;
+	bool (*holds)(const struct ending *e);
+	struct verdict_words words;
+} variants[] = {
+	{VERDICT_221_FOR_MESSAGE,
+	 all_taken,
+	 {"the server said 221 (closing) where the sender reads the answer to its message, and took the message all the same",
+	  "nothing is lost: the sender counts it as delivered, and the server has it; another client might have sent it again",
+	  "the receiving server (or the filter or proxy in front of it) for the reason of the 221"}},
+	{VERDICT_250_IN_MESSAGE,
+	 all_taken,
+	 {"the server said 250 (accepted) before it had the whole message, and took it in the end",
+	  "nothing is lost this time: had it refused the message, the sender would not have known",
+	  "the receiving server (or the filter or proxy in front of it) for the reply that came too early"}},
+	{VERDICT_CLIENT_GAVE_UP,
+	 is_ungreeted,
+	 {"the client closed the connection after it had waited in vain for the server's greeting",
+	  "nothing was sent; the sender tries again, or another server",
+	  "what keeps the server from greeting: no free process, a slow look-up of names or block lists, a balancer without a "
+	  "server behind it"}},
+};
+
 const struct verdict_row *verdict_row(enum verdict v)
 {
 	assert(v < VERDICTS);
 	return &rows[v];
+}
+
+struct verdict_words verdict_words(enum verdict v, const struct ending *e)
+{
+	const struct verdict_row *row = verdict_row(v);
+	for (size_t i = 0; i < sizeof variants / sizeof *variants; i++)
+		if (variants[i].verdict == v && variants[i].holds(e))
+			return variants[i].words;
+	return (struct verdict_words){row->headline, row->meaning, row->advice};
 }
 
 enum severity verdict_severity(enum verdict v, const struct ending *e)
@@ -511,6 +585,8 @@ static const char *const reasons[UNSURES][2] = {
 	[UNSURE_DROPS] = {"the kernel dropped ", " packets while it was open, and the end is told by what did not come"},
 	[UNSURE_OVERFLOW] = {"more messages were under way at once than are kept", NULL},
 	[UNSURE_HALF_OPEN] = {"the handshake was not finished: nothing acknowledged the server's SYN before its close", NULL},
+	[UNSURE_OPAQUE] = {"a command that is not known here was answered with 3yz, and what the client then said cannot be read",
+			   NULL},
 };
 
 static void doubt_reason(const struct ending *e, char *out, size_t n)
@@ -554,6 +630,9 @@ static void close_reason(const struct ending *e, char *out, size_t n)
 		snprintf(out, n, "the capture ends at stage %s", stage_name(e->stage));
 	else if (e->closer == CLOSER_NOBODY)
 		snprintf(out, n, "221 was seen at stage %s; the close was not captured", stage_name(e->stage));
+	else if (e->ungreeted)
+		snprintf(out, n, "%s closed first, with %s, after it had waited for the greeting for %.1f s", who[e->closer], with,
+			 (double)e->waited / (double)FRAME_SECOND);
 	else if (e->waited > 0)
 		snprintf(out, n, "%s closed first, with %s, at stage %s, %.1f s after the end of the message", who[e->closer], with,
 			 stage_name(e->stage), (double)e->waited / (double)FRAME_SECOND);

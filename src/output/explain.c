@@ -130,13 +130,15 @@ static void put_check(struct outbuf *b, const struct cause *c, const struct expl
 void explain_paragraph(struct outbuf *b, const struct report *r, const struct ladder *l)
 {
 	const struct verdict_row *row = signature_row(report_worst(r));
+	const char *headline = report_worst(r) < VERDICTS ? verdict_words((enum verdict)report_worst(r), r->record.ending).headline
+							  : row->headline;
 	const struct explain_words *words = explain_words_of(row->id);
 	const struct ladder_line *fault = l != NULL ? ladder_fault(l) : NULL;
 	const struct cause *c = report_cause(r);
 	char reason[512] = "";
 
-	outbuf_char(b, (char)toupper((unsigned char)row->headline[0]));
-	outbuf_str(b, row->headline + 1);
+	outbuf_char(b, (char)toupper((unsigned char)headline[0]));
+	outbuf_str(b, headline + 1);
 	outbuf_char(b, '.');
 	if (fault != NULL)
 		put_message(b, l, fault);

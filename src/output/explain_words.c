@@ -16,6 +16,15 @@ static const struct explain_words words[] = {
 	 "not kept, and has "
 	 "to be sent again from the sender's side. Then find what says 221 there: the mail server itself, or a filter or proxy "
 	 "before it."},
+	{"250-in-message",
+	 "A message is accepted by the reply to its end; a client reads the replies in the order of its commands, so that one "
+	 "which "
+	 "comes inside the message is to it the answer to the end.",
+	 "Postfix and Exim go on to the end of the message, read the 250 that is there already, log the message as sent and delete "
+	 "it.",
+	 "Search the receiving server's log for this message; if no queue id was given out for it, it was not kept, and has to be "
+	 "sent again. Then find what answers too early: a filter or proxy that says 250 to every line, or a server that lost "
+	 "count."},
 	{"221-in-transaction",
 	 "A server may end a session on its own only with 421; a 221 that nobody asked for, in the middle of a transaction, breaks "
 	 "the protocol.",
@@ -99,6 +108,11 @@ static const struct explain_words words[] = {
 	 "for that.",
 	 "What was refused with 4yz is tried again later; what was refused with 5yz is sent back to its author.",
 	 "Read the text of the refusal; it names the rule or the list that the client or the address is on."},
+	{"refused-yet-taken", "A server that refuses a message must not deliver it; one message has one answer.",
+	 "It believes the first answer: what was put off is sent again, so that the recipient has it twice; what was refused is "
+	 "returned to its author, though it was delivered.",
+	 "Search the receiving server's log for the queue id or Message-ID, and find which part of it answered first: a filter or "
+	 "proxy before the mail server, most often."},
 	{"client-gave-up",
 	 "A client has to wait ten minutes for the answer to a message, and a server should answer as soon as it has taken it, "
 	 "because what happens "
@@ -217,6 +231,10 @@ static const struct explain_cause causes[] = {
 	 "time-outs."},
 	{"client-timeout", "The client waited for just as long as a usual time-out, and left then.",
 	 "Raise the time-out of the client to what RFC 5321 asks for, and find out why the server took so long."},
+	{"out-of-step",
+	 "The server gave an answer too many or too few, so that the client took the answers that followed for those to other "
+	 "commands.",
+	 "Find what answers twice or not at all: the mail server, or a filter or proxy before it; the ladder shows where."},
 	{"unexplained", "Nothing that was seen on the wire tells why.",
 	 "The logs of both servers at this second are what is left to look at."},
 };

@@ -304,6 +304,35 @@ static bool put_last_text(struct json *j, const struct json_view *v)
 	return json_put_note(j, &v->report->record.session->notes, NOTE_REPLY);
 }
 
+/* The reply by which the server took its leave, where it is not the last one. */
+static bool put_farewell_code(struct json *j, const struct json_view *v)
+{
+	const struct session_facts *s = v->report->record.session;
+
+	return s->farewell_apart && json_put_code(j, s->farewell_code);
+}
+
+static bool put_farewell_enhanced(struct json *j, const struct json_view *v)
+{
+	const struct session_facts *s = v->report->record.session;
+
+	return s->farewell_apart && json_put_enhanced(j, s->farewell_enhanced);
+}
+
+static bool put_farewell_text(struct json *j, const struct json_view *v)
+{
+	const struct session_facts *s = v->report->record.session;
+
+	return s->farewell_apart && json_put_note(j, &s->notes, NOTE_FAREWELL);
+}
+
+static bool put_uncoded(struct json *j, const struct json_view *v)
+{
+	const struct session_facts *s = v->report->record.session;
+
+	return s->uncoded && json_put_note(j, &s->notes, NOTE_UNCODED);
+}
+
 /* What the client had to wait for, step by step. */
 static bool put_latency_connect(struct json *j, const struct json_view *v)
 {
@@ -430,6 +459,10 @@ const struct json_row json_session_rows[] = {
 	JSON_ROW(JSON_LAST_REPLY, "code", put_last_code),
 	JSON_ROW(JSON_LAST_REPLY, "enhanced", put_last_enhanced),
 	JSON_ROW(JSON_LAST_REPLY, "text", put_last_text),
+	JSON_ROW(JSON_FAREWELL, "code", put_farewell_code),
+	JSON_ROW(JSON_FAREWELL, "enhanced", put_farewell_enhanced),
+	JSON_ROW(JSON_FAREWELL, "text", put_farewell_text),
+	JSON_ROW(JSON_SMTP, "uncoded", put_uncoded),
 	JSON_ROW(JSON_LATENCY, "connect", put_latency_connect),
 	JSON_ROW(JSON_LATENCY, "banner", put_latency_banner),
 	JSON_ROW(JSON_LATENCY, "hello", put_latency_hello),

@@ -68,6 +68,15 @@ static bool put_queue_id(struct json *j, const struct json_view *v)
 	return json_put_note(j, &v->transaction->notes, NOTE_QUEUE_ID);
 }
 
+/* What the server did, beside what the sender believes; null: not known. */
+static bool put_taken(struct json *j, const struct json_view *v)
+{
+	static const char *const words[] = {[TAKEN_UNKNOWN] = "null", [TAKEN_NO] = "false", [TAKEN_YES] = "true"};
+
+	outbuf_str(j->b, words[v->transaction->taken]);
+	return true;
+}
+
 static bool put_size_declared(struct json *j, const struct json_view *v)
 {
 	return v->transaction->size_declared > 0 && put_number(j, v->transaction->size_declared);
@@ -147,6 +156,7 @@ static bool put_time_reply(struct json *j, const struct json_view *v)
 
 const struct json_row json_transaction_rows[] = {
 	JSON_ROW(JSON_ROOT, "fate", put_fate),
+	JSON_ROW(JSON_ROOT, "taken", put_taken),
 	JSON_ROW(JSON_ROOT, "from", put_from),
 	JSON_ROW(JSON_ROOT, "rcpt", put_rcpt),
 	JSON_ROW(JSON_ROOT, "rcpt_count", put_rcpt_count),

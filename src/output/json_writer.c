@@ -13,6 +13,7 @@ static const struct {
 	[JSON_CAUSE] = {JSON_ROOT, "cause"},
 	[JSON_SMTP] = {JSON_ROOT, "smtp"},
 	[JSON_LAST_REPLY] = {JSON_SMTP, "last_reply"},
+	[JSON_FAREWELL] = {JSON_SMTP, "farewell"},
 	[JSON_LATENCY] = {JSON_SMTP, "latency"},
 	[JSON_PROXIED] = {JSON_SMTP, "proxied_client"},
 	[JSON_TLS] = {JSON_ROOT, "tls"},

@@ -212,7 +212,7 @@ static void on_gap(struct ladder *l, const struct watch_event *e)
 }
 
 /* The name of a mechanism, and never what follows it. */
-static void put_auth(struct outbuf *b, struct bytes args)
+static void put_auth(struct outbuf *b, enum smtp_verb said, struct bytes args)
 {
 	size_t n = 0;
 
@@ -220,7 +220,8 @@ static void put_auth(struct outbuf *b, struct bytes args)
 		n++;
 	if (n < args.n && args.p[n] != ' ')
 		n = 0;
-	outbuf_str(b, n > 0 ? "AUTH " : "AUTH");
+	outbuf_str(b, smtp_verb_name(said));
+	outbuf_str(b, n > 0 ? " " : "");
 	outbuf_bytes(b, args.p, n);
 	if (n < args.n)
 		outbuf_str(b, " ********");
@@ -229,11 +230,15 @@ static void put_auth(struct outbuf *b, struct bytes args)
 /* A line that is no command is shown where it can be neither a password nor a part of a message. */
 static void put_command(struct ladder *l, struct outbuf *b, const struct watch_event *e)
 {
-	enum smtp_verb verb = (enum smtp_verb)e->pending->verb;
+	enum smtp_verb said = (enum smtp_verb)e->pending->said;
 
-	switch (verb) {
+	switch (said) {
 	case SMTP_AUTH:
-		put_auth(b, e->text);
+	case SMTP_X_EXPS:
+		put_auth(b, said, e->text);
+		break;
+	case SMTP_BURL: /* its URL bears the right to read the message (RFC 4467) */
+		outbuf_str(b, e->pending->last ? "BURL ******** LAST" : "BURL ********");
 		break;
 	case SMTP_AUTH_LINE:
 		outbuf_str(b, "********");
@@ -246,7 +251,7 @@ static void put_command(struct ladder *l, struct outbuf *b, const struct watch_e
 			outbuf_bytes(b, e->text.p, e->text.n < 64 ? e->text.n : 64);
 		break;
 	default:
-		outbuf_str(b, smtp_verb_name(verb));
+		outbuf_str(b, smtp_verb_name(said));
 		if (e->text.n > 0)
 			outbuf_char(b, ' ');
 		outbuf_bytes(b, e->text.p, e->text.n);
@@ -312,7 +317,7 @@ static bool is_pipelined(const struct ladder *l, const struct watch_event *e)
 		return false;
 	if (last->kind == LADDER_MESSAGE)
 		return e->pending->verb != SMTP_END && e->pending->verb != SMTP_BDAT;
-	verb = smtp_verb_name((enum smtp_verb)e->pending->verb);
+	verb = smtp_verb_name((enum smtp_verb)e->pending->said);
 	return last->kind != LADDER_COMMAND || (e->pending->verb < SMTP_NOT_SMTP && e->pending->verb != SMTP_AUTH_LINE &&
 						strncmp(last->text, verb, strlen(verb)) != 0);
 }
@@ -341,12 +346,19 @@ static void on_reply(struct ladder *l, const struct watch_event *e)
 	line = line_said(l, e, LADDER_REPLY);
 	line.code = e->reply->code;
 	line.pipelined = is_pipelined(l, e);
-	line.answers = e->pending != NULL ? answered_name((enum smtp_verb)e->pending->verb) : NULL;
+	line.answers = e->pending != NULL ? answered_name((enum smtp_verb)e->pending->said) : NULL;
 	line.waited = e->pending != NULL && e->pending->ts > 0 && e->ts > e->pending->ts ? e->ts - e->pending->ts : 0;
-	line.flags = (line.code >= 400 ? LADDER_REFUSED : 0u) | (e->unasked ? LADDER_UNASKED : 0u);
+	line.flags = (line.code >= 400 ? LADDER_REFUSED : 0u) | (e->unasked ? LADDER_UNASKED : 0u) |
+		     (e->unasked && e->behind_quit ? LADDER_BEHIND_QUIT : 0u) | (e->early ? LADDER_EARLY : 0u);
 	reply_words(l, &b, e);
 	ladder_add(l, line, bytes_of(b.p, b.n));
 	outbuf_free(&b);
+}
+
+static void on_uncoded(struct ladder *l, const struct watch_event *e)
+{
+	content_flush(l, false);
+	ladder_add(l, line_said(l, e, LADDER_REPLY), e->text);
 }
 
 static void on_content(struct ladder *l, const struct watch_event *e)
@@ -418,6 +430,9 @@ void ladder_event(struct ladder *l, const struct watch_event *e)
 		break;
 	case WATCH_REPLY:
 		on_reply(l, e);
+		break;
+	case WATCH_UNCODED:
+		on_uncoded(l, e);
 		break;
 	case WATCH_CONTENT:
 		on_content(l, e);

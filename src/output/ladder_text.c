@@ -62,12 +62,16 @@ void ladder_put_words(struct outbuf *b, const struct ladder_line *line)
 	outbuf_str(b, line->text);
 	if (line->kind == LADDER_TCP && (line->count > 1 || (line->flags & LADDER_AGAIN)))
 		put_counted(b, line);
-	if (line->kind == LADDER_REPLY && line->pipelined)
+	if (line->kind == LADDER_REPLY && line->pipelined && !(line->flags & LADDER_BEHIND_QUIT))
 		outbuf_format(b, " [to %s]", line->answers);
 	if (line->waited >= FRAME_SECOND)
 		outbuf_format(b, " (after %.1f s)", (double)line->waited / (double)FRAME_SECOND);
-	if (line->flags & LADDER_UNASKED)
+	if (line->flags & LADDER_BEHIND_QUIT)
+		outbuf_format(b, " (the answer to %s, not to QUIT)", line->answers != NULL ? line->answers : "what came before");
+	else if (line->flags & LADDER_UNASKED)
 		outbuf_str(b, " (nobody had said QUIT)");
+	if (line->flags & LADDER_EARLY)
+		outbuf_str(b, " (inside the message: the client reads it at the end)");
 }
 
 /* What has been put since `from`, filled up to a width; it is ASCII. */

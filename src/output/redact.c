@@ -78,7 +78,7 @@ static size_t local_part(struct bytes address)
 
 static void put_hash(struct redactor *r, struct bytes address)
 {
-	uint8_t lower[NOTE_TEXT_MAX], sha256[DIGEST_SHA256];
+	uint8_t lower[NOTE_REPLY_MAX], sha256[DIGEST_SHA256];
 	size_t n = address.n < sizeof(lower) ? address.n : sizeof(lower);
 	char hex[2 * HASH_BYTES];
 

@@ -39,12 +39,10 @@ static void put_enhanced(struct text *t, struct smtp_enhanced e)
 }
 
 /* in quotation marks */
-static void put_last_reply(struct text *t, const struct session_facts *facts)
+static void put_reply(struct text *t, uint16_t code, struct smtp_enhanced enhanced, struct bytes text)
 {
-	struct bytes text = notes_find(&facts->notes, NOTE_REPLY).text;
-
-	outbuf_format(t->b, "\"%u", (unsigned)facts->last_code);
-	put_enhanced(t, facts->last_enhanced);
+	outbuf_format(t->b, "\"%u", (unsigned)code);
+	put_enhanced(t, enhanced);
 	outbuf_str(t->b, text.n > 0 ? " " : "");
 	escape_lines(t->b, text);
 	outbuf_char(t->b, '"');
@@ -101,7 +99,7 @@ static void put_close(struct text *t, const struct report *r)
 	static const char *const who[] = {[CLOSER_CLIENT] = "client", [CLOSER_SERVER] = "server"};
 	const struct ending *e = r->record.ending;
 	const char *with = e->how == HOW_RST ? "with an RST" : e->how == HOW_SILENCE ? "by falling silent" : "with a FIN";
-	bool told = strstr(verdict_row(r->record.judgement.verdict)->headline, "closed") != NULL;
+	bool told = strstr(verdict_words(r->record.judgement.verdict, e).headline, "closed") != NULL;
 
 	if (told && e->closer != CLOSER_NOBODY)
 		outbuf_format(t->b, ", %s", with);
@@ -112,13 +110,20 @@ static void put_close(struct text *t, const struct report *r)
 		outbuf_str(t->b, "; the close was not captured");
 }
 
-/* The last reply is the very one by which the server took its leave, and of which the headline tells. */
-static bool reply_is_farewell(const struct record *r)
+/* A reply is known by which the server took its leave, and of which the headline tells. */
+static bool farewell_told(const struct record *r)
 {
 	enum farewell f = r->ending->farewell;
 	bool told = f == FAREWELL_221_UNASKED || f == FAREWELL_REFUSAL || (f == FAREWELL_421 && r->ending->final_421 != 0);
 
-	return told && r->session->last_code != 0 && r->session->farewell_code == r->session->last_code;
+	return told && r->session->farewell_code != 0 &&
+	       (r->session->farewell_apart || r->session->farewell_code == r->session->last_code);
+}
+
+/* Was it also the last one? */
+static bool reply_is_farewell(const struct record *r)
+{
+	return farewell_told(r) && !r->session->farewell_apart;
 }
 
 /* Where nobody answered: how often the client tried. */
@@ -175,7 +180,8 @@ static void put_circumstances(struct text *t, const struct report *r)
 		put_attempts(t, &r->record);
 	if (r->record.session->last_code != 0 && !reply_is_farewell(&r->record)) {
 		outbuf_str(t->b, " The server's last reply was ");
-		put_last_reply(t, r->record.session);
+		put_reply(t, r->record.session->last_code, r->record.session->last_enhanced,
+			  notes_find(&r->record.session->notes, NOTE_REPLY).text);
 		outbuf_char(t->b, '.');
 	}
 }
@@ -203,12 +209,13 @@ static void put_happened(struct text *t, const struct report *r)
 	enum verdict v = r->record.judgement.verdict;
 	size_t from = put_label(t, "What happened:");
 
-	put_sentence(t, verdict_row(v)->headline);
+	put_sentence(t, verdict_words(v, r->record.ending).headline);
 	if (v == VERDICT_UNKNOWN) {
 		put_doubt(t, r);
-	} else if (reply_is_farewell(&r->record)) {
+	} else if (farewell_told(&r->record)) {
 		outbuf_str(t->b, ": ");
-		put_last_reply(t, r->record.session);
+		put_reply(t, r->record.session->farewell_code, r->record.session->farewell_enhanced,
+			  session_farewell_text(r->record.session));
 	}
 	outbuf_char(t->b, '.');
 	if (v != VERDICT_UNKNOWN)
@@ -263,15 +270,16 @@ static void put_clause(struct text *t, const char *label, const char *clause)
 /* The cause knows better than the verdict, if it is more than a possibility; but of what is critical the verdict's own advice is never left out. */
 static void put_advice(struct text *t, const struct report *r)
 {
-	const struct verdict_row *row = verdict_row(r->record.judgement.verdict);
+	enum verdict v = r->record.judgement.verdict;
+	const struct verdict_words words = verdict_words(v, r->record.ending);
 	const struct cause *c = report_cause(r);
 	const char *better = c != NULL && c->confidence > CONFIDENCE_POSSIBLE ? cause_row(c->id)->advice : NULL;
 	size_t from = put_label(t, "Look at:");
 
-	put_sentence(t, better != NULL ? better : row->advice);
-	if (better != NULL && row->severity == SEVERITY_CRITICAL) {
+	put_sentence(t, better != NULL ? better : words.advice);
+	if (better != NULL && verdict_severity(v, r->record.ending) == SEVERITY_CRITICAL) {
 		outbuf_str(t->b, ". ");
-		put_sentence(t, row->advice);
+		put_sentence(t, words.advice);
 	}
 	outbuf_char(t->b, '.');
 	text_fold(t, from, TEXT_INDENT);
@@ -298,7 +306,7 @@ static void put_verdict(struct text *t, const struct report *r)
 {
 	put_happened(t, r);
 	put_why(t, report_cause(r));
-	put_clause(t, "The mail:", verdict_row(r->record.judgement.verdict)->meaning);
+	put_clause(t, "The mail:", verdict_words(r->record.judgement.verdict, r->record.ending).meaning);
 	text_messages(t, r);
 	put_advice(t, r);
 }

@@ -79,6 +79,8 @@ void text_message_words(struct text *t, const struct report *r, const struct tra
 	outbuf_str(t->b, ": ");
 	outbuf_str(t->b, lmtp_partly(r->record.session, m) ? "for the others it is sent again, or bounced"
 							   : fate_next(m->fate, r->record.ending));
+	if (m->taken == TAKEN_YES && m->fate != FATE_ACCEPTED)
+		outbuf_str(t->b, "; yet the server took it");
 }
 
 void text_message(struct text *t, const struct report *r, const struct transaction *m)

@@ -1,0 +1,315 @@
+/*
+ * dialogue_pair.c - which command each reply answers (RFC 5321 4.2, RFC 2920 3.2).
+ *
+ * Two readers pair the same replies with the same commands, and need not agree. The server answers what it has received: acknowledgements tell how much that was. The client takes the replies in
+ * the order in which they come. Where the server says something before it was asked (inside a message, or once too often), the client reads it as the answer to its next command: that command is
+ * marked as read (smtp_pending.read), and stays in the queue, because the server may still answer it.
+ */
+#include "core/dialogue_parts.h"
+#include "core/queue_id.h"
+
+/* Replies in a row that must fit before the pairing is trusted again, where none of them is one that only one command can have. */
+enum { FITS_TO_TRUST = 2 };
+
+enum { TLS_HANDSHAKE = 0x16 };
+
+/* How well a reply's code fits a command that it may or may not answer. */
+enum fit { FIT_NOT, FIT_WELL, FIT_SURE };
+
+/* Codes that only these commands can have. */
+static const struct {
+	uint16_t code;
+	uint8_t verb;
+} sure[] = {{354, SMTP_DATA}, {354, SMTP_XEXCH50}, {221, SMTP_QUIT},      {220, SMTP_STARTTLS},
+	    {235, SMTP_AUTH}, {334, SMTP_AUTH},    {235, SMTP_AUTH_LINE}, {334, SMTP_AUTH_LINE}};
+
+enum { SURES = sizeof sure / sizeof *sure };
+
+static bool is_2yz(const struct smtp_reply *r)
+{
+	return r->code / 100 == 2 && r->code != 221;
+}
+
+static enum fit reply_fits(enum smtp_verb verb, const struct smtp_reply *r)
+{
+	bool other = false;
+	for (size_t i = 0; i < SURES; i++) {
+		if (sure[i].code == r->code && sure[i].verb == verb)
+			return FIT_SURE;
+		other |= sure[i].code == r->code;
+	}
+	if (other || r->code == 421 || verb == SMTP_QUIT || verb == SMTP_CONNECT)
+		return FIT_NOT;
+	if (r->code >= 400)
+		return FIT_WELL;
+	return verb != SMTP_DATA && verb != SMTP_STARTTLS && r->code / 10 == 25 ? FIT_WELL : FIT_NOT;
+}
+
+static enum fit pending_fits(const struct smtp_pending *p, const struct smtp_reply *r)
+{
+	return reply_fits((enum smtp_verb)p->verb, r);
+}
+
+/* The server had received the whole command when it sent what is at hand. */
+static bool received(const struct dialogue *d, const struct smtp_pending *p)
+{
+	return d->acked[SERVER] >= p->end;
+}
+
+/* Of a chunk the server has not got the end. */
+static bool chunk_is_under_way(const struct dialogue *d, const struct smtp_pending *p)
+{
+	return p->verb == SMTP_BDAT && p == d->tail && d->mode == MODE_CHUNK;
+}
+
+/* After a hole: is this reply the answer to the oldest command known to be outstanding? Enough such answers make the pairing trusted again. */
+static bool reply_finds(struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r)
+{
+	enum fit fit = p ? pending_fits(p, r) : FIT_NOT;
+	if (fit == FIT_NOT || (r->code < 400 && chunk_is_under_way(d, p))) {
+		d->fitted = 0;
+		return false;
+	}
+	if (d->before_hole > 0)
+		return true; /* of what comes behind the hole it tells nothing */
+	d->fitted += r->code < 400;
+	if (fit == FIT_SURE || (d->fitted >= FITS_TO_TRUST && !p->next))
+		d->lost = false;
+	return true;
+}
+
+/*
+ * A server cannot answer what it has not received: a refusal or a farewell whose segment does not acknowledge the whole command is none to it. A reply that fits is taken all the same: there are
+ * captures with numbers that nobody sent, and no harm is in it; so is a 221 that meets a QUIT under way.
+ */
+static bool reply_can_answer(const struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r)
+{
+	bool fits = r->code < 400 && pending_fits(p, r) != FIT_NOT;
+	return p->verb == SMTP_CONNECT || fits || received(d, p);
+}
+
+/* What the reply to the last command makes of the client's next bytes. */
+static enum dialogue_mode mode_after(const struct smtp_pending *p, uint16_t code)
+{
+	switch (p->verb) {
+	case SMTP_DATA:
+		return code / 100 == 3 ? MODE_CONTENT : MODE_COMMAND;
+	case SMTP_XEXCH50:
+		return code / 100 == 3 ? MODE_RAW : MODE_COMMAND;
+	case SMTP_AUTH:
+	case SMTP_AUTH_LINE:
+		return code == 334 ? MODE_AUTH : MODE_COMMAND;
+	case SMTP_STARTTLS:
+		return code == 220 ? MODE_TLS_DUE : MODE_COMMAND;
+	case SMTP_TURN:
+		return code == 250 ? MODE_TURNED : MODE_COMMAND;
+	case SMTP_UNKNOWN:
+		return code / 100 == 3 ? MODE_HOLD : code == 220 ? MODE_TLS_MAY : MODE_COMMAND;
+	default:
+		return MODE_COMMAND;
+	}
+}
+
+static void mode_decide(struct dialogue *d, const struct smtp_pending *p, uint16_t code)
+{
+	/* What was slipped in between STARTTLS and TLS is thrown away, as servers do since CVE-2011-0411. */
+	if (p->verb == SMTP_STARTTLS && d->held_n > 0 && code == 220 && d->held[0] != TLS_HANDSHAKE) {
+		dialogue_tell_flaw(d, FLAW_STARTTLS_INJECTION);
+		d->offset[CLIENT] += d->held_n;
+		d->held_n = 0;
+	}
+	d->mode = (uint8_t)mode_after(p, code);
+	d->early = 0;
+	d->opaque |= d->mode == MODE_HOLD;
+	if (d->mode == MODE_CONTENT)
+		d->content = (struct content){0};
+	if (d->mode == MODE_RAW)
+		dialogue_raw_begin(d, p->ts);
+}
+
+/* The server may have another answer to this one: no server means a 2yz as the answer to DATA or QUIT, and of a chunk that is under way the end is not known. */
+static bool answer_is_early(const struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r)
+{
+	return is_2yz(r) && !d->lost && !d->hole && !p->read &&
+	       (p->verb == SMTP_QUIT || p->verb == SMTP_DATA || (p->last && chunk_is_under_way(d, p)));
+}
+
+/* The client reads what comes inside its message at the end of it; a 3yz settles none (RFC 5321 4.3.1). Where bytes of the message are missing, its end may be among them. */
+static void reply_tell(struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
+{
+	bool in_content = d->mode == MODE_CONTENT || d->mode == MODE_SOFT;
+	bool early = !d->lost && !d->hole && (p ? answer_is_early(d, p, r) : in_content && r->code / 100 != 3);
+	struct smtp_event e = {
+		.ts = ts, .pending = p, .text = r->text, .reply = r, .lost = d->lost, .in_content = in_content, .early = early};
+	if (early && !p && !d->early)
+		d->early = r->code;
+	d->env->listener->reply(d, &e);
+}
+
+/* Commands that were read behind STARTTLS before its answer came. */
+static void injected_drop(struct dialogue *d)
+{
+	dialogue_unpend_all(d);
+	dialogue_tell_flaw(d, FLAW_STARTTLS_INJECTION);
+	line_reset(&d->line[CLIENT], d->env->pool);
+	d->mode = MODE_TLS_DUE;
+}
+
+/* What came as TLS where none was due gets all that the server says. */
+static bool stays(const struct dialogue *d, const struct smtp_pending *p, bool early)
+{
+	return early || (d->mode == MODE_FOREIGN && p->verb == SMTP_NOT_SMTP);
+}
+
+/* The oldest command has its answer. */
+static void reply_credit(struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
+{
+	if (p->maybe_quit && r->code == 221)
+		p->verb = SMTP_QUIT;
+	bool decides = p == d->tail && d->offset[CLIENT] == p->end && (d->mode == MODE_WAIT || d->mode == MODE_COMMAND);
+	bool early = answer_is_early(d, p, r);
+	struct smtp_pending answered = *p;
+	reply_tell(d, p, r, ts);
+	if (early)
+		p->read = r->code;
+	p->due--;
+	if (p->due == 0 && !stays(d, &answered, early))
+		dialogue_unpend(d);
+	else if (p->due == 0)
+		p->due = 1;
+	if (answered.verb == SMTP_BDAT && d->mode != MODE_CHUNK)
+		d->hole = false;
+	if (answered.verb == SMTP_STARTTLS && r->code == 220 && !decides)
+		injected_drop(d);
+	bool refused = answered.verb == SMTP_BDAT && r->code >= 400 && d->mode == MODE_CHUNK && d->offset[CLIENT] == answered.end;
+	if (refused)
+		d->mode = MODE_REFUSED;
+	if (decides) {
+		mode_decide(d, &answered, r->code);
+		dialogue_client_resume(d, ts);
+	}
+}
+
+/* Inside a message a reply may be the one to its end: one that only some servers take as such, or one that lies in a hole. */
+static bool reply_ends_content(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
+{
+	bool soft = d->mode == MODE_SOFT && d->acked[SERVER] >= d->offset[CLIENT] && r->code != 421;
+	bool hidden = d->mode == MODE_CONTENT && d->hole && !d->lost && r->code != 421;
+	if (d->head || !(soft || hidden))
+		return false;
+	struct smtp_pending *end = dialogue_client_end(d, soft ? FLAW_SOFT_END : 0, ts);
+	if (!end)
+		return false;
+	reply_credit(d, end, r, ts);
+	if (hidden)
+		dialogue_lose(d, CLIENT, 0);
+	dialogue_client_resume(d, ts);
+	return true;
+}
+
+/* A server that does not pass over an empty line calls it a mistake of syntax (RFC 5321 4.2.2). */
+static bool answers_blank(const struct smtp_reply *r)
+{
+	return r->code >= 500 && r->code <= 504;
+}
+
+/*
+ * The server's own answer to a command whose answer the client has read already, rather than the answer to the next one. To DATA and QUIT only one code is. To a message it is what the next command
+ * cannot have, what gives the id under which the message was taken, or what was said before; but X.1.Z speaks of addresses (RFC 3463 3.2), which are the next message's.
+ */
+static bool answers_again(const struct smtp_pending *p, const struct smtp_reply *r)
+{
+	if (r->code == 221 || r->code == 421)
+		return false;
+	if (!p->last || pending_fits(p->next, r) == FIT_NOT)
+		return p->last || pending_fits(p, r) == FIT_SURE;
+	return (is_2yz(r) && queue_id_read(r->text).n > 0) || (r->code == p->read && r->enhanced.subject != 1);
+}
+
+/* The oldest command is one that the server need not answer, and this is the answer to a later one. */
+static bool passed_over(const struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r)
+{
+	if (!p->next || !received(d, p->next))
+		return false;
+	return p->blank ? !answers_blank(r) : p->read && !answers_again(p, r);
+}
+
+/* The oldest command from `p` on that only this code can answer, and that the server has received. */
+static struct smtp_pending *sure_find(const struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r)
+{
+	while (p && pending_fits(p, r) != FIT_SURE)
+		p = p->next;
+	return p && received(d, p) ? p : NULL;
+}
+
+/* Something came from the server between the two: a client that waits for an answer has taken it for the one to the first. */
+static bool waited_between(const struct smtp_pending *first, const struct smtp_pending *second)
+{
+	return second->knew > first->knew;
+}
+
+/*
+ * A reply that only one command can have finds the pairing again where the server has skipped one. A 221 is said unasked too: it is QUIT's only if the client had read an answer to each command before
+ * QUIT, as it counts; or where replies for single recipients are still due (PRDR), because the client takes none of them for the last one.
+ */
+static void pairing_find(struct dialogue *d, const struct smtp_reply *r)
+{
+	/* A 220 greets as well. */
+	if (!d->head || d->lost || r->code == 220 || pending_fits(d->head, r) != FIT_NOT)
+		return;
+	struct smtp_pending *found = sure_find(d, d->head, r), *before = d->head;
+	if (!found)
+		return;
+	while (before->next != found)
+		before = before->next;
+	if (r->code == 221 && !waited_between(before, found) && !(before->analysed && before->due > 1))
+		return;
+	while (d->head != found) {
+		d->env->listener->skipped(d, d->head);
+		dialogue_unpend(d);
+	}
+}
+
+/* In the dark, commands that this reply does not fit have had theirs in the hole, or wait behind one that is not known. Returns what it answers. */
+static struct smtp_pending *find_in_the_dark(struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r)
+{
+	while (p && d->lost && p->next && pending_fits(p, r) == FIT_NOT && reply_can_answer(d, p->next, r)) {
+		dialogue_unpend(d);
+		p = d->head;
+	}
+	return reply_finds(d, p, r) ? p : NULL;
+}
+
+void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
+{
+	if (d->mode == MODE_HOLD && r->code / 100 != 3) {
+		d->mode = MODE_COMMAND;
+		dialogue_lose(d, CLIENT, 0);
+	}
+	/* The bytes were fewer than announced. */
+	if (d->mode == MODE_RAW && d->acked[SERVER] >= d->offset[CLIENT])
+		dialogue_raw_end(d, ts);
+	while (d->head && !d->lost && passed_over(d, d->head, r))
+		dialogue_unpend(d);
+	pairing_find(d, r);
+	struct smtp_pending *p = d->head;
+	if (p && !reply_can_answer(d, p, r))
+		p = NULL;
+	/* Found too soon: this reply cannot be the answer to what was sent after the hole. Of what is surely the oldest, a farewell may be. */
+	bool farewell = r->code == 221 || r->code == 421;
+	bool misfit = p && p->verb != SMTP_CONNECT && pending_fits(p, r) == FIT_NOT;
+	if (misfit && d->holed && !d->lost && (p->unsure || !farewell))
+		dialogue_lose(d, CLIENT, 0);
+	if (d->lost && !(p && !p->unsure))
+		p = find_in_the_dark(d, p, r);
+	if (p) {
+		reply_credit(d, p, r, ts);
+		return;
+	}
+	if (reply_ends_content(d, r, ts))
+		return;
+	/* After a hole, a reply too many shows that the pairing was found wrongly. */
+	if (d->holed && !d->lost && !farewell)
+		dialogue_lose(d, CLIENT, 0);
+	reply_tell(d, NULL, r, ts);
+}
