@@ -3,8 +3,8 @@
 
 usage: outputs_check.py SMTPWATCH SCENARIO_PCAP (from the top of the tree)
 
-Four captures: one whose every text is hostile; one with passwords and a message, of which nothing may come out; one with the secrets of its TLS session; one whose addresses --redact has to
-take out. Each goes through all of OUTPUTS.
+Captures: one whose every text is hostile; one with passwords and a message, of which nothing may come out; one with the secrets of its TLS session; one whose addresses --redact has to
+take out; replies of several lines, of a million, and of long ones; a last line that is no reply. Each goes through all of OUTPUTS.
 """
 import base64
 import csv
@@ -28,6 +28,7 @@ CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202
 
 SECRETS = ["Pa55-canary-plain", "Pa55-canary-login", "Pa55-canary-cram", "Pa55-canary-alone", "body-canary-7381", "subject-canary-7381", "chunk-canary-7381"]
 KEYS = "pcaps/tls-exim-idle-body.pcapng"
+LINES = ["first reason", "see the list", "last word"]
 PEOPLE = ["canaryalice", "canarybob", "canarycarol", "canary-id"]
 
 
@@ -130,10 +131,27 @@ C: Message-ID: <{ident}@out.example.org>
 C+
 C+ x
 C: .
-S: 221 2.0.0 closing, {alice}@example.org
+S: 221-2.0.0 closing
+S+ 221-{bob}
+S+ 221 2.0.0 {alice}@example.org
 S! FIN
 expect verdict 221-for-message
 """
+
+
+def scenario_end(*said):
+    """A message, what the server says to its end, and its close."""
+    head = "# an answer\nS: 220 mx\nC: EHLO out\nS: 250 mx\nC: MAIL FROM:<a@example.org>\nS: 250 ok\nC: RCPT TO:<b@example.net>\nS: 250 ok\nC: DATA\nS: 354 go ahead\nC: x\nC: .\n"
+    return head + "".join(f'raw S "{text}"\n' for text in said) + "S! FIN\nexpect verdict unknown\n"
+
+
+def scenario_lines(code):
+    return scenario_end("".join(f"{code}-{line}\\r\\n" for line in LINES[:-1]) + f"{code} {LINES[-1]}\\r\\n")
+
+
+def scenario_uncoded_people():
+    alice, bob, *_ = PEOPLE
+    return scenario_people().replace(f"S: 221-2.0.0 closing\nS+ 221-{bob}\nS+ 221 2.0.0 {alice}@example.org", f'raw S "no mail for {alice}@example.org, nor {bob}\\r\\n"')
 
 
 class Run:
@@ -263,6 +281,8 @@ def as_metrics(text):
     return text
 
 
+# A refusal is an alert only where it is asked for.
+ALERTS = ["--severity", "refused-then-closed=critical"]
 EXPLAIN = ["--explain", "worst", "-o", "text:/dev/null"]
 
 OUTPUTS = [
@@ -280,6 +300,8 @@ OUTPUTS = [
     ("ladder csv", lambda r, *m: as_csv(r.smtpwatch(*EXPLAIN, "--ladder", "csv", *m))),
     ("ladder mermaid", lambda r, *m: as_page(r.smtpwatch(*EXPLAIN, "--ladder", "mermaid", *m))),
 ]
+# Those that tell a last line which is no reply.
+UNCODED = ["text", "json", "exec", "html", "explain"]
 
 
 def forms(secret):
@@ -297,6 +319,42 @@ def check_hostile(run, output, tells):
         raise AssertionError(f"{bad.group()!r} in {text.decode()[max(0, bad.start() - 40):bad.end() + 10]!r}")
     if list(run.folder.rglob("owned")):
         raise AssertionError("something was run")
+
+
+def told(text):
+    """As one line of words, however a view has broken it."""
+    return " ".join(text.decode().split())
+
+
+def check_lines(run, output, name):
+    text, joined = output(run, *ALERTS), " / ".join(LINES)
+    if name in ("json", "exec"):
+        events = [json.loads(line) for line in text.decode().splitlines() if line.startswith('{"timestamp"')]
+        event = next(e for e in events if e["event_type"] in ("session", "alert"))
+        for reply in (event["smtp"]["last_reply"], event["transactions"][0]["reply"]):
+            if reply["text"] != "\n".join(LINES):
+                raise AssertionError(f"JSON has {reply['text']!r}")
+    if name != "json" and joined not in told(text):
+        raise AssertionError(f"not told: {joined}")
+
+
+def check_uncoded(run, output, name):
+    text = told(output(run)).replace("&#39;", "'").replace("&quot;", '"')
+    words = '"uncoded":"no mail for you"' if name in ("json", "exec") else 'The server\'s last words were no reply: "no mail for you".'
+    if words not in text:
+        raise AssertionError(f"not told: {words}")
+
+
+def check_flood(run, output, tells):
+    """Bounded, whatever the server says."""
+    text = output(run)
+    bad = CONTROLS.search(text.decode())
+    if bad:
+        raise AssertionError(f"{bad.group()!r} in {text.decode()[max(0, bad.start() - 40):bad.end() + 10]!r}")
+    if len(text) > 64 << 10:
+        raise AssertionError(f"{len(text)} bytes")
+    if tells and b"flood" not in text:
+        raise AssertionError("nothing of it is told")
 
 
 def check_secret(run, output):
@@ -341,12 +399,26 @@ def main():
         hostile = capture_make(builder, top, 'a"$(touch owned)\x1b[31m\u202e<script>alert(1) -o.pcap', scenario_hostile())
         secret = capture_make(builder, top, "secret.pcap", scenario_secret())
         people = capture_make(builder, top, "people.pcap", scenario_people())
+        lines = {code: capture_make(builder, top, f"lines-{code}.pcap", scenario_lines(code)) for code in ("221", "554")}
+        floods = {
+            "a million lines": scenario_end("221-flood\\r\\n" * 1000000, "221 end\\r\\n"),
+            "long lines": scenario_end(f"221-flood {HOSTILE} {'x' * 4000}\\r\\n" * 100, f"221 {HOSTILE}\\r\\n"),
+        }
+        floods = {name: capture_make(builder, top, f"{name}.pcap", scenario) for name, scenario in floods.items()}
+        no_code = capture_make(builder, top, "no-code.pcap", scenario_end(f"flood {HOSTILE} {'x' * 4000}\\r\\n"))
+        uncoded = capture_make(builder, top, "uncoded.pcap", scenario_end("no mail for you\\r\\n"))
+        uncoded_people = capture_make(builder, top, "uncoded-people.pcap", scenario_uncoded_people())
         cases = [("hostile", hostile, name, check_hostile, (output, name != "textfile")) for name, output in OUTPUTS]
         cases += [("hostile", hostile, "packets", check_hostile, (lambda r: as_names(r.packets()), False))]
         cases += [("secret", secret, name, check_secret, (output,)) for name, output in OUTPUTS]
         cases += [("keys", os.path.realpath(KEYS), name, check_keys, (output,)) for name, output in OUTPUTS]
         cases += [("keys", os.path.realpath(KEYS), "packets", check_keys, (lambda r: r.packets_written(),))]
         cases += [(f"redact {mode}", people, name, check_people, (output, mode)) for mode in ("local", "hash", "all") for name, output in OUTPUTS]
+        cases += [(f"lines of a {code}", lines[code], name, check_lines, (output, name)) for code in lines for name, output in OUTPUTS if name != "textfile"]
+        cases += [(f"flood of {flood}", floods[flood], name, check_flood, (output, name != "textfile")) for flood in floods for name, output in OUTPUTS]
+        cases += [("flood without a code", no_code, name, check_flood, (output, name in UNCODED)) for name, output in OUTPUTS]
+        cases += [("uncoded", uncoded, name, check_uncoded, (output, name)) for name, output in OUTPUTS if name in UNCODED]
+        cases += [(f"uncoded, redact {mode}", uncoded_people, name, check_people, (output, mode)) for mode in ("local", "hash", "all") for name, output in OUTPUTS]
         for case, capture, name, check, arguments in cases:
             n += 1
             try:

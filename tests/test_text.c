@@ -203,6 +203,29 @@ static void all_lines_of_a_reply(void **state)
 	made_free(&m);
 }
 
+/* They are told where nothing follows them; a line that was passed over in the middle is not. */
+static void words_that_are_no_reply(void **state)
+{
+	(void)state;
+	static const char want[] = "The server's last words were no reply: \"no mail / for you\\u001b\".";
+	struct output out;
+	struct made m;
+
+	made_init(&m);
+	made_note(&m, &m.facts.notes, NOTE_UNCODED, 0, "no mail\nfor you\033");
+	made_verdict(&m, VERDICT_DROP_AFTER_MESSAGE, 0);
+	output_open(&out, &sink_text);
+	output_record(&out, &m);
+	assert_null(strstr(unfolded(&out), "no reply"));
+	output_free(&out);
+	m.facts.uncoded = true;
+	output_open(&out, &sink_text);
+	output_record(&out, &m);
+	has(unfolded(&out), want);
+	output_free(&out);
+	made_free(&m);
+}
+
 static void a_slow_answer_beside_the_verdict(void **state)
 {
 	(void)state;
@@ -398,6 +421,7 @@ int main(void)
 		cmocka_unit_test(where_nothing_explains_it),
 		cmocka_unit_test(circumstances),
 		cmocka_unit_test(all_lines_of_a_reply),
+		cmocka_unit_test(words_that_are_no_reply),
 		cmocka_unit_test(a_slow_answer_beside_the_verdict),
 		cmocka_unit_test(lmtp_partly),
 		cmocka_unit_test(folded),

@@ -129,6 +129,36 @@ class Test:
         t.press("q")
         self.ended("redacted", t, 0)
 
+    def lines(self):
+        """A reply of several lines is one; and however long it is, the session is found by its mail."""
+        said = "".join(f"221-line {i} {'x' * 60}\\r\\n" for i in range(30))
+        (self.folder / "lines.smtp").write_text(f"""# lines
+S: 220 mx
+C: EHLO out
+S: 250 mx
+C: MAIL FROM:<sender@example.org>
+S: 250 ok
+C: RCPT TO:<b@example.net>
+S: 250 ok
+C: DATA
+S: 354 go ahead
+C: x
+C: .
+raw S "221-first reason\\r\\n221-see the list\\r\\n{said}221 end\\r\\n"
+S! FIN
+expect verdict 221-for-message
+""", encoding="utf-8")
+        capture = str(self.folder / "lines.pcap")
+        subprocess.run([self.builder, self.folder / "lines.smtp", capture], check=True, stdout=subprocess.DEVNULL)
+        t = self.top([capture])
+        self.keys(
+            t,
+            ("3", "221-for-message"), ("fsender@example.org\r", r"with \"sender@example\.org\"(.*\n)+ +1 .*221-for-message"), ("\x1b", r"^ +1 "),
+            ("freason / see the list\r", r"with \"reason / see the list\"(.*\n)+ +1 .*221-for-message"), ("\x1b", r"^ +1 "), ("\r", "^Session 1 of"), ("\x1b[F", r"S: 221 first reason / see the list / line"),
+        )
+        t.press("q")
+        self.ended("lines", t, 0)
+
     def deaths(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             t = self.top(["pcaps/421-idle.pcap"])
@@ -180,7 +210,7 @@ class Test:
         for folder in ("pcaps", "tests"):
             os.symlink(os.path.join(home, folder), here / folder)
         os.chdir(here)
-        for part in (self.lists, self.session, self.many, self.hostile, self.deaths, self.gone, self.said):
+        for part in (self.lists, self.session, self.many, self.hostile, self.lines, self.deaths, self.gone, self.said):
             part()
         os.chdir(home)
         print(f"1..{self.n}")

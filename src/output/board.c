@@ -123,13 +123,18 @@ static void frames_take(struct board *b, struct board_session *s, struct bytes f
 	b->frames += frames.n;
 }
 
+static bool is_reply(enum note_tag tag)
+{
+	return tag == NOTE_REPLY || tag == NOTE_FAREWELL || tag == NOTE_UNCODED;
+}
+
 static void put_notes(struct outbuf *b, const struct notes *notes, bool replies)
 {
 	struct note note;
 	uint16_t pos = 0;
 
 	while (notes_next(notes, &pos, &note)) {
-		if ((note.tag == NOTE_REPLY) != replies)
+		if (is_reply(note.tag) != replies)
 			continue;
 		outbuf_char(b, ' ');
 		(replies ? escape_lines : escape_text)(b, note.text);

@@ -144,6 +144,7 @@ void explain_paragraph(struct outbuf *b, const struct report *r, const struct la
 		put_message(b, l, fault);
 	if (fault != NULL)
 		put_fault(b, l, fault);
+	text_uncoded(b, r->record.session);
 	verdict_reason(r->record.ending, &r->record.judgement, reason, sizeof(reason));
 	if (reason[0] != '\0')
 		put_sentence(b, "", reason);

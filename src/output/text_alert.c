@@ -184,6 +184,7 @@ static void put_circumstances(struct text *t, const struct report *r)
 			  notes_find(&r->record.session->notes, NOTE_REPLY).text);
 		outbuf_char(t->b, '.');
 	}
+	text_uncoded(t->b, r->record.session);
 }
 
 /* What was not judged is told with its reason, and no more. */

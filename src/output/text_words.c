@@ -49,6 +49,15 @@ void text_endpoint(struct text *t, const struct ip_addr *addr, uint16_t port)
 	outbuf_format(t->b, ip_addr_is_v4(addr) ? "%s:%u" : "[%s]:%u", ip_addr_text(addr, text), (unsigned)port);
 }
 
+void text_uncoded(struct outbuf *b, const struct session_facts *facts)
+{
+	if (!facts->uncoded)
+		return;
+	outbuf_str(b, " The server's last words were no reply: \"");
+	escape_lines(b, notes_find(&facts->notes, NOTE_UNCODED).text);
+	outbuf_str(b, "\".");
+}
+
 /* How many columns the word at the beginning takes, and how many bytes: a character one, a colour none. It ends before the next blank. */
 static size_t word_width(struct bytes text, size_t *bytes)
 {
