@@ -148,12 +148,27 @@ static void what_is_ordinary(void **state)
 	static const struct packet_other others[] = {{SPACE_ETHERTYPE, 0x22f3}, {SPACE_ETHERTYPE, 0x9998}, {SPACE_PROTOCOL, 50},
 						     {SPACE_PROTOCOL, 200},     {SPACE_UDP, 4790},         {SPACE_PPP, 0x00fd},
 						     {SPACE_LINK, 147},         {SPACE_LINK, 0xffffffff}};
+	/* the first, the last and one between of each table, which are in the order of the numbers */
+	static const struct {
+		struct packet_other what;
+		const char *name;
+	} names[] = {
+		{{SPACE_PROTOCOL, 1}, "ICMP"},         {{SPACE_PROTOCOL, 17}, "UDP"},
+		{{SPACE_PROTOCOL, 50}, "IPsec ESP"},   {{SPACE_PROTOCOL, 143}, "Ethernet"},
+		{{SPACE_ETHERTYPE, 0x0806}, "ARP"},    {{SPACE_ETHERTYPE, 0x22f3}, "TRILL"},
+		{{SPACE_ETHERTYPE, 0x88cc}, "LLDP"},   {{SPACE_ETHERTYPE, 0x9000}, "loopback test"},
+		{{SPACE_UDP, 1701}, "L2TP"},           {{SPACE_UDP, 4790}, "VXLAN-GPE"},
+		{{SPACE_UDP, 51820}, "WireGuard"},     {{SPACE_LLC, 0x4242}, "spanning tree"},
+		{{SPACE_LLC, 0xfefe}, "IS-IS"},        {{SPACE_PPP, 0x002d}, "compressed TCP headers"},
+		{{SPACE_PPP, 0xc021}, "link control"},
+	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(ordinary); i++)
 		assert_true(undecoded_ordinary(ordinary[i]));
 	for (size_t i = 0; i < COUNT(others); i++)
 		assert_false(undecoded_ordinary(others[i]));
-	assert_string_equal(undecoded_name(others[0]), "TRILL");
+	for (size_t i = 0; i < COUNT(names); i++)
+		assert_string_equal(undecoded_name(names[i].what), names[i].name);
 	assert_null(undecoded_name(others[1]));
 }
 

@@ -336,9 +336,10 @@ static void fragment_take(struct monitor *m, const struct packet_fragment *fragm
 	}
 }
 
-/* A frame that is no segment of a watched port, nor one of another port. */
-static void rare_take(struct monitor *m, enum packet_kind kind, const union packet_decoded *decoded)
+/* A frame that is no segment of a watched port, nor one of another port. Apart from frame_take, which then needs one register less for each segment. */
+static void rare_take(struct monitor *m, enum packet_kind kind)
 {
+	const union packet_decoded *decoded = &m->batch[m->batched];
 	if (kind == PACKET_FRAGMENT) {
 		struct packet_fragment fragment = decoded->fragment;
 		batch_flush(m);
@@ -371,7 +372,7 @@ static void frame_take(struct monitor *m, const struct frame *frame)
 		if (++m->batched == BATCH)
 			batch_flush(m);
 	} else if (kind != PACKET_UNWATCHED) {
-		rare_take(m, kind, decoded);
+		rare_take(m, kind);
 	}
 }
 

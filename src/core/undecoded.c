@@ -1,6 +1,7 @@
 /* undecoded.c - the table of what was not decoded, and the names of what is often met. */
 #include "core/undecoded.h"
 
+/* Each table is in the order of its numbers. */
 struct name {
 	uint32_t number;
 	const char *name;
@@ -8,22 +9,10 @@ struct name {
 };
 
 static const struct name protocols[] = {
-	{17, "UDP", true},
-	{1, "ICMP", true},
-	{58, "ICMPv6", true},
-	{2, "IGMP", true},
-	{59, "nothing", true},
-	{88, "EIGRP", true},
-	{89, "OSPF", true},
-	{103, "PIM", true},
-	{112, "VRRP", true},
-	{132, "SCTP", true},
-	{47, "GRE of an unknown form", false},
-	{50, "IPsec ESP", false},
-	{94, "IPIP", false},
-	{97, "EtherIP", false},
-	{115, "L2TPv3", false},
-	{143, "Ethernet", false},
+	{1, "ICMP", true},        {2, "IGMP", true},      {17, "UDP", true},      {47, "GRE of an unknown form", false},
+	{50, "IPsec ESP", false}, {58, "ICMPv6", true},   {59, "nothing", true},  {88, "EIGRP", true},
+	{89, "OSPF", true},       {94, "IPIP", false},    {97, "EtherIP", false}, {103, "PIM", true},
+	{112, "VRRP", true},      {115, "L2TPv3", false}, {132, "SCTP", true},    {143, "Ethernet", false},
 };
 
 static const struct name ethertypes[] = {
@@ -106,10 +95,11 @@ static bool same(struct packet_other a, struct packet_other b)
 
 static const struct name *name_find(struct packet_other what)
 {
-	for (size_t i = 0; i < tables[what.space].n; i++)
-		if (tables[what.space].rows[i].number == what.number)
-			return &tables[what.space].rows[i];
-	return NULL;
+	const struct name *rows = tables[what.space].rows;
+	size_t i = 0, n = tables[what.space].n;
+	while (i < n && rows[i].number < what.number)
+		i++;
+	return i < n && rows[i].number == what.number ? &rows[i] : NULL;
 }
 
 const char *undecoded_name(struct packet_other what)
