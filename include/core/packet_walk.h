@@ -179,9 +179,6 @@ static inline void packet_tcp_fill(struct packet *restrict out, const uint8_t *r
 		packet_tcp_options(out, p + WALK_TCP, p + n);
 }
 
-/* packet.c: the ethertype has a row. */
-bool packet_ethertype_known(uint32_t type);
-
 /* packet.c: any frame, by the tables. packet_plain.c has the short way for the usual one, which comes to no other result in a third of the time. */
 enum packet_kind packet_read_frame(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out);
 

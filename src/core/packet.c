@@ -74,11 +74,6 @@ bool packet_link_known(int link)
 	return row_find(SPACE_LINK, (uint32_t)link) != NULL;
 }
 
-bool packet_ethertype_known(uint32_t type)
-{
-	return row_find(SPACE_ETHERTYPE, type) != NULL;
-}
-
 static enum packet_kind other_fill(union packet_decoded *out, enum packet_kind kind, enum packet_space space, uint32_t number)
 {
 	out->other = (struct packet_other){space, number};

@@ -1,4 +1,5 @@
 /* packet_ether.c - Ethernet and LLC, VLAN tags, the tags of switches and mirrors, MPLS, PPPoE. */
+#include "core/packet_numbers.h"
 #include "core/packet_walk.h"
 
 enum { ETHER_LENGTH_MAX = 0x5ff /* up to here the type field is an 802.3 length */ };
@@ -47,11 +48,23 @@ enum packet_kind packet_read_vlan(struct walk *w)
 	return ethertype_next(w, type);
 }
 
+#define NUMBER(number, name) number,
+
+/* An ethertype that has a row in packet.c. */
+static bool ethertype_known(uint32_t type)
+{
+	static const uint16_t known[] = {0x0800, 0x86dd, 0x8870, PACKET_VLAN_TAGS(NUMBER) PACKET_ETHERTYPES(NUMBER)};
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (known[i] == type)
+			return true;
+	return false;
+}
+
 /* Whether an ethertype that may or may not be one stands at p[0..1], n bytes of p having been captured: a known one, and the IP version behind it is the right one. */
 static bool ethertype_fits(const uint8_t *p, uint32_t n)
 {
 	uint32_t type = walk_be16(p), version = type == 0x0800 ? 4 : type == 0x86dd ? 6 : 0;
-	return packet_ethertype_known(type) && (version == 0 || n < 3 || p[2] >> 4 == version);
+	return ethertype_known(type) && (version == 0 || n < 3 || p[2] >> 4 == version);
 }
 
 /*
