@@ -413,6 +413,134 @@ static void what_the_hellos_tell(void **state)
 	}
 }
 
+/* One of each version, and CBC. */
+static const char *const long_kinds[] = {"TLS_AES_128_GCM_SHA256", "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-AES128-SHA"};
+enum { LONG_KINDS = sizeof long_kinds / sizeof *long_kinds };
+
+/* A key share of X25519MLKEM768 takes the hello's second half, with the names in it, into another segment. */
+static void a_hello_of_two_segments(void **state)
+{
+	static const char *const how[] = {"fair", "bytes", "cut", "coalesced", "reordered", "duplicated", "retransmitted", "storm"};
+	(void)state;
+	for (size_t k = 0; k < LONG_KINDS; k++) {
+		for (size_t i = 0; i < sizeof how / sizeof *how; i++)
+			for (enum tls_begin begin = TLS_FIRST_BYTE; begin <= TLS_STARTTLS; begin++)
+				few_compared(&(struct variant){way(long_kinds[k]), begin, TLS_LONG_HELLO, how[i], KEYS_BEFORE});
+		few_compared(&(struct variant){way(long_kinds[k]), TLS_STARTTLS, TLS_LONG_HELLO | TLS_RESUMED, "cut", KEYS_BEFORE});
+		few_compared(&(struct variant){way(long_kinds[k]), TLS_STARTTLS, TLS_LONG_HELLO, "fair", KEYS_HALFWAY});
+	}
+	static const struct tls_way retry = {"TLS_AES_128_GCM_SHA256", true, false, false, true};
+	few_compared(&(struct variant){&retry, TLS_STARTTLS, TLS_LONG_HELLO, "cut", KEYS_BEFORE});
+}
+
+/*
+ * What happens to a hello that is cut in two, a letter each: 1, 2: its parts; s: the next two segments are captured the other way round; d: the next one is captured twice; n: the next one never
+ * arrives; r: it is sent again; l: the capture misses the next one; c: the capture has only the first ten bytes of what follows; w: it has all of it again.
+ */
+static const struct damage {
+	const char *script;
+	bool hole; /* bytes of the hello are not in the capture */
+} damages[] = {{"12", false},  {"s12", false}, {"d12", false}, {"1d2", false}, {"1n2r", false}, {"n12r", false},
+	       {"12r", false}, {"1l2", true},  {"l12", true},  {"1c2w", true}, {"c1w2", true},  {"l1l2", true}};
+enum { DAMAGES = sizeof damages / sizeof *damages, PLAIN_HEADERS = 54 };
+
+static struct step damage_step(const struct step *hello, size_t at, char what)
+{
+	static const enum step_kind kinds_of[128] = {
+		['s'] = STEP_SWAP,       ['d'] = STEP_DUP,  ['n'] = STEP_NO_ACK, ['l'] = STEP_LOSE,
+		['r'] = STEP_RETRANSMIT, ['c'] = STEP_SNAP, ['w'] = STEP_SNAP};
+	struct step step = {.kind = kinds_of[(unsigned char)what], .line = hello->line, .scene = hello->scene, .side = CLIENT};
+	step.number = what == 'c' ? PLAIN_HEADERS + 10 : what == 'w' ? 0 : 1;
+	if (what != '1' && what != '2')
+		return step;
+	step = *hello;
+	step.data += what == '2' ? at : 0;
+	step.n = what == '2' ? hello->n - at : at;
+	return step;
+}
+
+/* The index of the client's hello among the steps. */
+static size_t hello_find(const struct scenario *s)
+{
+	size_t i = 0;
+	while (i < s->n && !(s->steps[i].side == CLIENT && s->steps[i].n > 2 && memcmp(s->steps[i].data, "\x16\3\1", 3) == 0))
+		i++;
+	assert_true(i < s->n);
+	return i;
+}
+
+static struct said damaged_watch(struct scenario *s, size_t at, const char *script, enum keys keys)
+{
+	size_t hello = hello_find(s), n = s->n, k = hello;
+	struct step *whole = s->steps, *steps = calloc(n + strlen(script), sizeof *steps);
+	assert_non_null(steps);
+	memcpy(steps, whole, hello * sizeof *steps);
+	for (; *script; script++)
+		steps[k++] = damage_step(&whole[hello], at, *script);
+	memcpy(steps + k, whole + hello + 1, (n - hello - 1) * sizeof *steps);
+	s->steps = steps;
+	s->n = k + n - hello - 1;
+	struct said said = watch(s, "fair", keys, SIZE_MAX);
+	s->steps = whole;
+	s->n = n;
+	free(steps);
+	return said;
+}
+
+static bool same_or_empty(const char *said, const char *whole)
+{
+	return !*said || strcmp(said, whole) == 0;
+}
+
+/* What is there in some order must be read as ever. Of what is missing nothing may be made up, and no server is accused for it. */
+static void damage_check(const char *name, const struct damage *d, size_t at, const struct said *whole, const struct said *said)
+{
+	bool good = said->n == 1;
+	if (!d->hole)
+		good = good && strcmp(said->one[0].words, whole->one[0].words) == 0 &&
+		       strcmp(said->one[0].sni, whole->one[0].sni) == 0 && strcmp(said->one[0].alpn, whole->one[0].alpn) == 0 &&
+		       strcmp(said->one[0].suite, whole->one[0].suite) == 0 && said->one[0].opened == whole->one[0].opened;
+	else
+		good = good &&
+		       (said->one[0].verdict == whole->one[0].verdict || said->one[0].verdict == VERDICT_UNKNOWN ||
+			concluded(name, said->one[0].verdict)) &&
+		       same_or_empty(said->one[0].sni, whole->one[0].sni) && same_or_empty(said->one[0].alpn, whole->one[0].alpn);
+	if (!good)
+		fail_msg("%s, cut at %zu, %s: %s %s %s, whole: %s", name, at, d->script, said->one[0].words, said->one[0].sni,
+			 said->one[0].alpn, whole->one[0].words);
+}
+
+static void long_hello_damaged(const char *name, const char *suite, enum keys keys)
+{
+	struct scenario *s = load_named(name);
+	tls_talk_keys_forget();
+	assert_true(tls_scenario_seal(s, way(suite), TLS_STARTTLS, TLS_LONG_HELLO));
+	size_t n = s->steps[hello_find(s)].n;
+	assert_in_range(n, 1461, 2000);
+	struct said whole = watch(s, "fair", keys, SIZE_MAX);
+	assert_int_equal(whole.n, 1);
+	assert_true(whole.one[0].opened == (keys == KEYS_BEFORE));
+	assert_string_equal(whole.one[0].sni, "mx.example.net");
+	assert_string_equal(whole.one[0].alpn, "smtp");
+	for (size_t at = 1; at < n; at += at < 12 || at > n - 12 ? 1 : 53)
+		for (size_t i = 0; i < DAMAGES; i++) {
+			struct said said = damaged_watch(s, at, damages[i].script, keys);
+			damage_check(name, &damages[i], at, &whole, &said);
+		}
+	scenario_free(s);
+}
+
+static void a_hello_of_two_segments_damaged(void **state)
+{
+	static const char *const names[] = {"clean", "221-for-message", "drop-body"};
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		for (size_t k = 0; k < LONG_KINDS; k++) {
+			long_hello_damaged(names[i], long_kinds[k], KEYS_BEFORE);
+			long_hello_damaged(names[i], long_kinds[k], KEYS_NEVER);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,6 +558,8 @@ int main(void)
 		cmocka_unit_test(early_data),
 		cmocka_unit_test(keys_that_come_too_late),
 		cmocka_unit_test(what_the_hellos_tell),
+		cmocka_unit_test(a_hello_of_two_segments),
+		cmocka_unit_test(a_hello_of_two_segments_damaged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

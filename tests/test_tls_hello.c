@@ -84,6 +84,54 @@ static void hellos(void **state)
 	pool_free(pool);
 }
 
+/* The hello above with a key share of X25519MLKEM768 (group 0x11ec, 1216 bytes) before the names: 1.5 kB in all, with those of X25519 and the padding. Returns how many bytes. */
+static size_t long_hello_write(uint8_t *out)
+{
+	enum { BEFORE = 4 + 2 + 32 + 1 + 4 + 2, SHARES = 2 + 4 + 1216 + 4 + 32, PADDING = 160, NAMES = 24 };
+	const uint16_t extensions = 4 + SHARES + 4 + PADDING + NAMES, body = BEFORE - 4 + 2 + extensions;
+	const uint8_t head[] = {1, 0, body >> 8, body & 0xff}, length[] = {extensions >> 8, extensions & 0xff};
+	const uint8_t padding[] = {0, 21, 0, PADDING};
+	const uint8_t shares[] = {0, 51, SHARES >> 8, SHARES & 0xff, (SHARES - 2) >> 8, (SHARES - 2) & 0xff, 0x11, 0xec, 4, 0xc0};
+	uint8_t *p = out;
+	memset(out, 0x5a, BEFORE + 2 + extensions);
+	memcpy(p, client_hello, BEFORE);
+	memcpy(p, head, sizeof head);
+	memcpy(p += BEFORE, length, sizeof length);
+	memcpy(p += sizeof length, shares, sizeof shares);
+	memcpy(p + sizeof shares + 1216, "\x00\x1d\x00\x20", 4);
+	memcpy(p += 4 + SHARES, padding, sizeof padding);
+	memcpy(p += sizeof padding + PADDING, client_hello + BEFORE + 2, NAMES);
+	return (size_t)(p + NAMES - out);
+}
+
+/* Its names lie in the second segment, wherever it is cut. */
+static void a_hello_of_two_segments(void **state)
+{
+	(void)state;
+	uint8_t hello[2000];
+	size_t n = long_hello_write(hello);
+	struct pool *pool = pool_new(1 << 20);
+	assert_in_range(n, 1461, sizeof hello);
+	for (size_t at = 1; at < n; at++) {
+		struct tls_messages side = {0};
+		struct tls_message m;
+		struct tls_hello h;
+		struct bytes first = bytes_of(hello, at), second = bytes_of(hello + at, n - at);
+		assert_false(tls_message_next(&side, pool, &first, &m));
+		assert_true(tls_message_next(&side, pool, &second, &m));
+		assert_true(tls_hello_read(&m, &h));
+		assert_true(is(h.server_name, "mx.a") && is(h.protocol, "smtp"));
+		assert_true(is(h.random, RANDOM_32));
+		tls_message_reset(&side, pool);
+	}
+	for (size_t piece = 1; piece < n; piece += 7) {
+		struct tls_hello h = {0};
+		assert_int_equal(take(pool, bytes_of(hello, n), piece, &h), 1);
+	}
+	assert_int_equal(pool_used(pool), 0);
+	pool_free(pool);
+}
+
 /* Each beginning of a message, in memory that ends there, so that a sanitizer sees a step beyond. */
 static void cut_everywhere(void **state)
 {
@@ -137,9 +185,8 @@ static void suites(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hellos),
-		cmocka_unit_test(cut_everywhere),
-		cmocka_unit_test(certificates),
+		cmocka_unit_test(hellos),         cmocka_unit_test(a_hello_of_two_segments),
+		cmocka_unit_test(cut_everywhere), cmocka_unit_test(certificates),
 		cmocka_unit_test(suites),
 	};
 	return cmocka_run_group_tests_name("tls_hello", tests, NULL, NULL);

@@ -199,6 +199,32 @@ static void gaps(void **state)
 	}
 }
 
+/* A hello of 1.5 kB whose second segment is missing: what follows is walked as ever, and shows that the handshake has finished. */
+static void a_gap_in_a_long_hello(void **state)
+{
+	(void)state;
+	enum { HELLO = 1514 };
+	uint8_t bytes[2000] = {22, 3, 1, HELLO >> 8, HELLO & 0xff, 1, 0, (HELLO - 4) >> 8, (HELLO - 4) & 0xff, 3, 3};
+	size_t n = TLS_RECORD_HEAD + HELLO, all = n + script_write(bytes + n, "cf");
+	struct tls_side server = side_of("skkcf");
+	for (size_t at = TLS_RECORD_HEAD; at < n; at++) {
+		struct tls_side t = {0}, whole = {0};
+		tls_side_push(&t, bytes_of(bytes, at));
+		tls_side_gap(&t, n - at);
+		tls_side_push(&t, bytes_of(bytes + n, all - n));
+		assert_false(t.broken);
+		assert_int_equal(t.records, 3);
+		assert_true(tls_sides_done(&t, &server));
+		tls_side_push(&whole, bytes_of(bytes, at));
+		tls_side_push(&whole, bytes_of(bytes + at, all - at));
+		assert_memory_equal(&whole, &t, sizeof t);
+	}
+	struct tls_side cut = {0};
+	tls_side_push(&cut, bytes_of(bytes, TLS_RECORD_HEAD - 1));
+	tls_side_gap(&cut, n - TLS_RECORD_HEAD + 1);
+	assert_true(cut.broken);
+}
+
 /* Where the first bytes of a record behind ChangeCipherSpec are missing it is taken for what it mostly is. */
 static void a_gap_where_a_hello_would_show(void **state)
 {
@@ -251,6 +277,7 @@ int main(void)
 		cmocka_unit_test(alerts_in_clear_are_read),
 		cmocka_unit_test(what_is_no_record_breaks_it),
 		cmocka_unit_test(gaps),
+		cmocka_unit_test(a_gap_in_a_long_hello),
 		cmocka_unit_test(a_gap_where_a_hello_would_show),
 		cmocka_unit_test(garbage),
 	};

@@ -56,7 +56,7 @@ static void talk_begin(struct sealing *b, const struct step *like, const struct 
 		clear_add(b, CLIENT, "STARTTLS\r\n");
 		clear_add(b, SERVER, "220 2.0.0 go\r\n");
 	}
-	struct tls_talk *talk = tls_talk_new(way, b->before);
+	struct tls_talk *talk = tls_talk_new(way, b->before, (b->extra & TLS_LONG_HELLO) != 0);
 	b->talk[like->scene] = talk;
 	if (b->extra & (TLS_EARLY_REFUSED | TLS_EARLY_TAKEN))
 		tls_talk_early(talk, bytes_str("EHLO early.example.org\r\n"), (b->extra & TLS_EARLY_TAKEN) != 0);
@@ -172,7 +172,7 @@ bool tls_scenario_seal(struct scenario *s, const struct tls_way *way, enum tls_b
 	if (extra & TLS_RESUMED) {
 		struct step nowhere = {.kind = STEP_RAW};
 		struct sealing aside = {.like = &nowhere};
-		b.before = tls_talk_new(way, NULL);
+		b.before = tls_talk_new(way, NULL, (extra & TLS_LONG_HELLO) != 0);
 		tls_talk_handshake(b.before, raw_add, &aside);
 		for (size_t i = 0; i < aside.n; i++)
 			free(aside.steps[i].data);

@@ -15,6 +15,7 @@ enum tls_extra {
 	TLS_ONE_RECORD_A_BYTE = 8,
 	TLS_EARLY_REFUSED = 16,
 	TLS_EARLY_TAKEN = 32,
+	TLS_LONG_HELLO = 128, /* the client's hello has some 1.5 kB: two segments */
 	TLS_NOTIFIED =
 		64 /* who closes sends close_notify; the other side answers it with its own, and is the first to send a FIN */
 };

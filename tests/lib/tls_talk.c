@@ -129,7 +129,24 @@ static int alpn_choose(SSL *ssl, const unsigned char **out, unsigned char *n, co
 	return in_n > in[0] ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
 
-static SSL_CTX *context(const struct tls_way *way, enum side side)
+/* Puts as many bytes into the client's hello, where a key share of X25519MLKEM768 would stand: before the server's name and ALPN. */
+static int extension_add(SSL *ssl, unsigned type, unsigned where, const unsigned char **out, size_t *n, X509 *x, size_t chain,
+			 int *alert, void *arg)
+{
+	static const unsigned char share[TLS_LONG_HELLO_MORE];
+	(void)ssl, (void)type, (void)where, (void)x, (void)chain, (void)alert, (void)arg;
+	*out = share;
+	*n = sizeof share;
+	return 1;
+}
+
+static void hello_lengthen(SSL_CTX *ctx)
+{
+	enum { PRIVATE_USE = 0xff77 };
+	assert(SSL_CTX_add_custom_ext(ctx, PRIVATE_USE, SSL_EXT_CLIENT_HELLO, extension_add, NULL, NULL, NULL, NULL) == 1);
+}
+
+static SSL_CTX *context(const struct tls_way *way, enum side side, bool long_hello)
 {
 	char group[] = "P-384";
 	char list[128];
@@ -147,6 +164,8 @@ static SSL_CTX *context(const struct tls_way *way, enum side side)
 	if (side == CLIENT) {
 		SSL_CTX_set_keylog_callback(ctx, keys_add);
 		assert(SSL_CTX_set_alpn_protos(ctx, (const unsigned char *)"\4smtp", 5) == 0);
+		if (long_hello)
+			hello_lengthen(ctx);
 	} else {
 		certificate(ctx, way->ecdsa);
 		SSL_CTX_set_dh_auto(ctx, 1);
@@ -170,7 +189,7 @@ static SSL *end(SSL_CTX *ctx, enum side side)
 	return ssl;
 }
 
-struct tls_talk *tls_talk_new(const struct tls_way *way, struct tls_talk *before)
+struct tls_talk *tls_talk_new(const struct tls_way *way, struct tls_talk *before, bool long_hello)
 {
 	char host[] = "mx.example.net";
 	struct tls_talk *t = calloc(1, sizeof *t);
@@ -179,7 +198,7 @@ struct tls_talk *tls_talk_new(const struct tls_way *way, struct tls_talk *before
 		if (before && SSL_CTX_up_ref(before->ctx[side]))
 			t->ctx[side] = before->ctx[side];
 		else
-			t->ctx[side] = context(way, side);
+			t->ctx[side] = context(way, side, long_hello);
 		t->ssl[side] = end(t->ctx[side], side);
 	}
 	/* The macro for this casts const away. */

@@ -18,8 +18,14 @@ extern const struct tls_way tls_ways[];
 
 struct tls_talk;
 
-/* before: NULL, or an earlier talk whose session the client offers to resume. */
-struct tls_talk *tls_talk_new(const struct tls_way *way, struct tls_talk *before);
+/* A key share of X25519MLKEM768 has 1216 bytes (draft-ietf-tls-ecdhe-mlkem); the rest stands for what usual clients offer beside it. Such a hello needs two segments. */
+enum { TLS_LONG_HELLO_MORE = 1316 };
+
+/*
+ * before: NULL, or an earlier talk whose session the client offers to resume; its hello is then as long as that talk's. long_hello: the client's hello has an extension of
+ * TLS_LONG_HELLO_MORE bytes that no server knows.
+ */
+struct tls_talk *tls_talk_new(const struct tls_way *way, struct tls_talk *before, bool long_hello);
 void tls_talk_free(struct tls_talk *t);
 
 /* Each call hands what was sent to emit, in order: the flights of a handshake, with the tickets behind it; or the records of some bytes. */
