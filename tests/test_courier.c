@@ -22,6 +22,7 @@
 #include "core/frame.h"
 #include "lib/hostile.h"
 #include "lib/peer.h"
+#include "lib/within.h"
 #include "output/courier.h"
 #include "output/runner.h"
 #include "output/sink.h"
@@ -271,7 +272,7 @@ static void command_that_hangs_is_killed(void **state)
 	}
 	assert_true(clock_ms() - begin < 500); /* the program waits for nothing */
 	assert_false(courier_close(courier));
-	assert_in_range(clock_ms() - begin, 900, 4000);
+	assert_within(clock_ms() - begin, 900, 4000);
 	out = script_out(&p);
 	assert_string_equal(out, "done\n");
 	free(out);
@@ -306,7 +307,7 @@ static void few_run_at_once_and_none_is_forgotten(void **state)
 		ended += *c == '-';
 	}
 	assert_int_equal(ended, JOBS);
-	assert_in_range(most, 1, RUNNER_MOST);
+	assert_within(most, 1, RUNNER_MOST);
 	free(out);
 	made_free(&m);
 	script_free(&p);

@@ -9,6 +9,7 @@
 #include "capture/default_filter.h"
 #include "capture/linktype.h"
 #include "lib/wire.h"
+#include "lib/within.h"
 
 #include <pcap/pcap.h>
 #include <stdlib.h>
@@ -399,7 +400,7 @@ static void many_ports_stay_short(void **state)
 			continue;
 		for (size_t i = 0; i < COUNT(links); i++) {
 			struct bpf_program program = compiled(links[i], &ports, "host 192.0.2.1");
-			assert_in_range(program.bf_len, 1, 4096);
+			assert_within(program.bf_len, 1, 4096);
 			pcap_freecode(&program);
 		}
 	}

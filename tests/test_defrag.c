@@ -8,6 +8,7 @@
 
 #include "core/defrag.h"
 #include "lib/wire.h"
+#include "lib/within.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -378,7 +379,7 @@ static void test_no_room(void **state)
 		assert_false(push(&r, &f, 0));
 	}
 	assert_int_equal(r.stats->evicted, 1);
-	assert_in_range(pushed, 15, 20);
+	assert_within(pushed, 15, 20);
 	rig_end(&r);
 	rig_start(&r, 0, TABLE);
 	struct packet_fragment f = fragment(false, 1, 0, 8, true);

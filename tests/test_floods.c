@@ -10,6 +10,7 @@
 
 #include "core/monitor.h"
 #include "lib/segments.h"
+#include "lib/within.h"
 
 struct heard {
 	unsigned sessions, clean;
@@ -115,7 +116,7 @@ static void the_longest_record_has_its_bound(void **state)
 	monitor_segments(m, w.packets, w.n);
 	monitor_finish(m);
 	assert_int_equal(l.messages, SESSION_TRANSACTIONS);
-	assert_in_range(l.record, RECORD_MOST / 2, RECORD_MOST);
+	assert_within(l.record, RECORD_MOST / 2, RECORD_MOST);
 	monitor_free(m);
 	segments_free(&w);
 }

@@ -8,6 +8,7 @@
 
 #include "core/history.h"
 #include "lib/segments.h"
+#include "lib/within.h"
 
 #define S  FRAME_SECOND
 #define MS FRAME_MS
@@ -124,7 +125,7 @@ static void a_steady_stream_is_counted_about_right(void **state)
 		if (at < 2 * S)
 			continue;
 		uint32_t n = hints(&x, 1, &by_fin, begin + at - S, 5 * S, 0).together;
-		assert_in_range(n, 185, 216);
+		assert_within(n, 185, 216);
 	}
 	fixture_free(&x);
 }

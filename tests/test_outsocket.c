@@ -13,6 +13,7 @@
 
 #include "core/frame.h"
 #include "lib/peer.h"
+#include "lib/within.h"
 #include "output/outsocket.h"
 
 #define S FRAME_SECOND
@@ -107,7 +108,7 @@ static void the_pauses_grow(void **state)
 		tries += s.retry != before;
 		assert_true(s.retry - now <= 64 * S);
 	}
-	assert_in_range(tries, 15, 25);
+	assert_within(tries, 15, 25);
 	assert_int_equal(peer_said(&p, ""), 1);
 	outsocket_tick(&s, now / 2); /* the clock is set back: it is tried all the same */
 	assert_true(s.retry - now / 2 <= 64 * S);
@@ -204,7 +205,7 @@ static void who_goes_at_once_each_time_is_not_asked_all_the_time(void **state)
 		p.fd = -1;
 		turn(&s);
 	}
-	assert_in_range(accepted, 3, 20);
+	assert_within(accepted, 3, 20);
 	outsocket_close(&s);
 	peer_free(&p);
 }

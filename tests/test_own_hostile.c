@@ -10,6 +10,7 @@
 #include "lib/deaf.h"
 #include "lib/engine_run.h"
 #include "lib/general.h"
+#include "lib/within.h"
 
 /* What is read of a session when it is released. */
 struct released {
@@ -403,9 +404,9 @@ static void many_connections_bear_few_steps_of_the_clock(void **state)
 		}
 		stream_own.segments(s, w.packets, w.n);
 		if (k == 0)
-			assert_in_range(s->steps, STEPS - 1, STEPS);
+			assert_within(s->steps, STEPS - 1, STEPS);
 		else
-			assert_in_range(s->steps, 50, 200);
+			assert_within(s->steps, 50, 200);
 		stream_own.finish(s);
 		stream_own.free(s);
 		pool_free(pool);

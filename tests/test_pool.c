@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "core/pool.h"
+#include "lib/within.h"
 
 #include <string.h>
 
@@ -41,7 +42,7 @@ static void limit_is_kept_and_blocks_come_back(void **state)
 	size_t n = 0;
 	while (n < 20000 && (block[n] = pool_get(p, 100)))
 		n++;
-	assert_in_range(n, 5000, 9362);
+	assert_within(n, 5000, 9362);
 	assert_true(pool_held(p) <= (size_t)1 << 20);
 	assert_null(pool_get(p, 100));
 	pool_put(p, block[--n], 100);

@@ -8,6 +8,7 @@
 
 #include "lib/build.h"
 #include "lib/weather.h"
+#include "lib/within.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -257,8 +258,8 @@ static void stamps(void **state)
 	assert_int_equal(last_frame("timestamps\nS: a\nopen\n" EXPECTS, &a), PACKET_TCP);
 	assert_int_equal(last_frame("timestamps\nS: a\nopen\nwait 5s\nC: b\nS: c\n" EXPECTS, &b), PACKET_TCP);
 	assert_true(a.tcp.has_tsopt && b.tcp.has_tsopt);
-	assert_in_range(b.tcp.tsval - a.tcp.tsval, 5000, 5100);
-	assert_in_range(b.tcp.tsecr - a.tcp.tsecr, 5000, 5100);
+	assert_within(b.tcp.tsval - a.tcp.tsval, 5000, 5100);
+	assert_within(b.tcp.tsecr - a.tcp.tsecr, 5000, 5100);
 }
 
 /* A router's error quotes the side's last segment, whatever it is wrapped in. */

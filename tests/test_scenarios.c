@@ -14,6 +14,7 @@
 #include "core/monitor.h"
 #include "lib/build.h"
 #include "lib/weather.h"
+#include "lib/within.h"
 #include "nids/stream_nids.h"
 
 #include <glob.h>
@@ -67,7 +68,7 @@ static void say_cause(struct outcome *o, const struct cause *c)
 	assert_true(c->id < CAUSES && c->evidences <= CAUSE_EVIDENCE);
 	assert_true(c->id == CAUSE_UNEXPLAINED || c->evidences > 0);
 	for (unsigned i = 0; i < c->evidences; i++)
-		assert_in_range(strnlen(c->evidence[i], CAUSE_EVIDENCE_TEXT), 1, CAUSE_EVIDENCE_TEXT - 1);
+		assert_within(strnlen(c->evidence[i], CAUSE_EVIDENCE_TEXT), 1, CAUSE_EVIDENCE_TEXT - 1);
 	if (c->id == CAUSE_UNEXPLAINED && c->evidences == 0)
 		return;
 	list_add(o->said[EXPECT_CAUSE], cause_row(c->id)->id);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "lib/capfile.h"
+#include "lib/within.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -35,7 +36,7 @@ static size_t pipe_read(struct source *s, size_t count, size_t until)
 	char why[SOURCE_WHY] = "";
 	while (count < until) {
 		int r = source_read(s, frames, 8, why);
-		assert_in_range(r, 1, until - count);
+		assert_within(r, 1, until - count);
 		for (int i = 0; i < r; i++) {
 			struct frame want = capfile_short_frame(count++);
 			capfile_check(&frames[i], &want);

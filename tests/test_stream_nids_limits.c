@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "lib/engine_run.h"
+#include "lib/within.h"
 #include "nids/stream_nids.h"
 
 static int setup(void **state)
@@ -252,7 +253,7 @@ static void limits_of_what_is_held(void **state)
 		assert_int_equal(h->gap[CLIENT], 4);
 		assert_string_equal(h->turns, "gs.");
 		assert_int_equal(r->stats.held_overflow, 1);
-		assert_in_range(r->stats.held_peak, 50, 100); /* two of the three, each with its overhead */
+		assert_within(r->stats.held_peak, 50, 100); /* two of the three, each with its overhead */
 		assert_int_equal(r->stats.held_bytes, 0);
 	}
 }
@@ -270,7 +271,7 @@ static void exhausted_pool_is_counted(void **state)
 	struct stream *s = stream_nids.new(&r->config, pool, &transcript_listener, &r->out);
 	stream_nids.segments(s, r->in.packets, r->in.n);
 	assert_true(stream_nids.stats(s)->no_memory > 1000);
-	assert_in_range(r->out.n, 200, 999);
+	assert_within(r->out.n, 200, 999);
 	stream_nids.finish(s);
 	stream_nids.free(s);
 	assert_int_equal(pool_used(pool), 0);

@@ -10,6 +10,7 @@
 
 #include "core/frame.h"
 #include "lib/made.h"
+#include "lib/within.h"
 #include "output/throttle.h"
 
 #define S FRAME_SECOND
@@ -302,16 +303,16 @@ static void rates_of_the_last_hour(void **state)
 	for (int minute = 0; minute < 180; minute++)
 		rates_count(r, 7, now + minute * 60 * S, minute % 2);
 	now += 179 * 60 * S;
-	assert_in_range(rates_hour(r, 7, now).sessions, 55, 60);
-	assert_in_range(rates_hour(r, 7, now).alerts, 27, 30);
+	assert_within(rates_hour(r, 7, now).sessions, 55, 60);
+	assert_within(rates_hour(r, 7, now).alerts, 27, 30);
 	assert_int_equal(rates_hour(r, 6, now).sessions, 0);
-	assert_in_range(rates_hour(r, 7, now + 1800 * S).sessions, 25, 30);
+	assert_within(rates_hour(r, 7, now + 1800 * S).sessions, 25, 30);
 	assert_int_equal(rates_hour(r, 7, now + 3600 * S).sessions, 0);
 	rates_count(r, 70000, now, 1);
 	assert_int_equal(rates_hour(r, 70000, now).alerts, 1);
 	/* set back: nothing is counted twice, nothing breaks */
 	rates_count(r, 7, now - 7200 * S, 0);
-	assert_in_range(rates_hour(r, 7, now).sessions, 55, 61);
+	assert_within(rates_hour(r, 7, now).sessions, 55, 61);
 	rates_free(r);
 }
 

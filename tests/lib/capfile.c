@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "lib/within.h"
+
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,7 +175,7 @@ size_t capfile_short_read(struct source *s, size_t n, int *last, char why[SOURCE
 	size_t count = 0;
 	int r;
 	while ((r = source_read(s, frames, n, why)) > 0) {
-		assert_in_range(r, 1, n);
+		assert_within(r, 1, n);
 		for (int i = 0; i < r; i++) {
 			struct frame want = capfile_short_frame(count++);
 			capfile_check(&frames[i], &want);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "lib/segments.h"
+#include "lib/within.h"
 
 static void side_complete(struct conn_side *s, const struct conn_side *given)
 {
@@ -62,7 +63,7 @@ static void assert_sane(const struct cause *c, const char *name)
 		if (n < 10 || n >= CAUSE_EVIDENCE_TEXT - 1)
 			fail_msg("%s: of %zu bytes: %.*s", name, n, CAUSE_EVIDENCE_TEXT, c->evidence[i]);
 		for (size_t at = 0; at < n; at++)
-			assert_in_range(c->evidence[i][at], ' ', '~');
+			assert_within(c->evidence[i][at], ' ', '~');
 	}
 }
 

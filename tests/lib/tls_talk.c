@@ -149,14 +149,14 @@ static void hello_lengthen(SSL_CTX *ctx)
 static SSL_CTX *context(const struct tls_way *way, enum side side, bool long_hello)
 {
 	char group[] = "P-384";
-	char list[128];
 	int version = way->tls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
 	SSL_CTX *ctx = SSL_CTX_new(side == CLIENT ? TLS_client_method() : TLS_server_method());
 	assert(ctx);
-	snprintf(list, sizeof list, "%s:@SECLEVEL=0", way->name);
+	/* OpenSSL 3.5 counts CCM with a short tag as level 0. The level within a list of ciphers holds for TLS 1.2 alone. */
+	SSL_CTX_set_security_level(ctx, 0);
 	SSL_CTX_set_min_proto_version(ctx, version);
 	SSL_CTX_set_max_proto_version(ctx, version);
-	assert(way->tls13 ? SSL_CTX_set_ciphersuites(ctx, way->name) : SSL_CTX_set_cipher_list(ctx, list));
+	assert(way->tls13 ? SSL_CTX_set_ciphersuites(ctx, way->name) : SSL_CTX_set_cipher_list(ctx, way->name));
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
 	SSL_CTX_set_options(ctx, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
 	if (way->mac_then_encrypt)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "lib/transcript.h"
+#include "lib/within.h"
 
 static struct heard *entered(struct transcript *t, struct conn *conn)
 {
@@ -126,7 +127,7 @@ static void heard_release(void *arg, struct conn *conn)
 	struct transcript *t = arg;
 	(void)conn;
 	t->released++;
-	assert_in_range(t->released, 1, t->closed);
+	assert_within(t->released, 1, t->closed);
 }
 
 const struct stream_listener transcript_listener = {heard_open, heard_data, heard_gap, heard_fin, heard_close, heard_release, NULL};
