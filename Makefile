@@ -52,10 +52,14 @@ again     = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(sh
 ,         := ,
 said      = $(if $(V),,@echo "  $(1)" &&)
 
+# The tests leave nothing beside the sources.
+export PYTHONDONTWRITEBYTECODE := 1
+
 all: smtpwatch
 
+# Looked at each time: another compiler's may stand there, and be newer.
 smtpwatch: $(BUILD)/smtpwatch
-	@cp $< $@
+	@cmp -s $< $@ || cp $< $@
 
 $(BUILD)/smtpwatch: $(layers) $(BUILD)/libsmtpwatch.a
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
@@ -244,7 +248,7 @@ lab-package: deb
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check cases bench bench-count bench-live floods browser lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean
+.PHONY: all run check cases bench bench-count bench-live floods browser lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean smtpwatch
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)

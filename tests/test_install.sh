@@ -50,5 +50,17 @@ rm -f "$dir/conf" "$dir/said"
 left=$(cd "$dir" && find . -type f)
 [ "$left" = ./etc/smtpwatch/smtpwatch.conf ] || fail "left behind: $left"
 
+# ./smtpwatch is that of the compiler asked for last, also where that one was built before the other.
+mkdir -p "$dir/tree/build/first" "$dir/tree/build/second"
+cp Makefile "$dir/tree"
+for compiler in first second; do
+	echo "built by $compiler" >"$dir/tree/build/$compiler/smtpwatch"
+	touch -d '1 hour ago' "$dir/tree/build/$compiler/smtpwatch"
+done
+for compiler in first second first; do
+	env -u MAKEFLAGS -u MAKELEVEL make -s -C "$dir/tree" -o "build/$compiler/smtpwatch" smtpwatch BUILD="build/$compiler" || fail "make smtpwatch"
+	cmp "$dir/tree/smtpwatch" "$dir/tree/build/$compiler/smtpwatch" || fail "./smtpwatch is not that of the $compiler compiler"
+done
+
 echo "$failures failures"
 [ $failures = 0 ]
