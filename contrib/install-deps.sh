@@ -1,5 +1,5 @@
 #!/bin/sh
-# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|analyse|valgrind|fuzz|witness|lab|browser|deb|package ...
+# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|analyse|valgrind|fuzz|witness|lab|browser|deb|package|newcomer ...
 set -eu
 
 # group, how to see that it is there, what to look for, the Debian package that has it
@@ -48,10 +48,12 @@ lab   tool   cc                gcc
 lab   tool   curl              curl
 browser tool chromium          chromium
 browser tool /usr/bin/python3  python3
+deb   installed build-essential build-essential
 deb   tool   dh                debhelper
 deb   tool   dpkg-buildpackage dpkg-dev
 deb   tool   fakeroot          fakeroot
 package tool debootstrap       debootstrap
+newcomer tool debootstrap      debootstrap
 package tool systemd-nspawn    systemd-container
 '
 
@@ -60,6 +62,7 @@ present() {
 	tool) command -v "$2" ;;
 	header) echo "#include <$2>" | cc -fsyntax-only -x c -include stdarg.h -include stddef.h -include stdint.h -include setjmp.h - ;;
 	module) /usr/bin/python3 -c "import $2" ;;
+	installed) dpkg-query --show --showformat='${db:Status-Status}' "$2" | grep -x installed ;;
 	link) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | clang "$2" -x c -o /dev/null - ;;
 	esac >/dev/null 2>&1
 }
