@@ -245,10 +245,14 @@ lab-package: deb
 	@contrib/install-deps.sh package
 	@tests/lab/package.sh build/smtpwatch_*.deb
 
+# What a newcomer does with HEAD, in a Debian without tools (root). SUITE: trixie, testing, bookworm ...
+check-debian:
+	@tests/debian/newcomer.sh $(or $(SUITE),trixie)
+
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check cases bench bench-count bench-live floods browser lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean smtpwatch
+.PHONY: all run check cases bench bench-count bench-live floods browser lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean smtpwatch check-debian
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)
