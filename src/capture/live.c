@@ -49,16 +49,21 @@ static unsigned index_of(const struct live *l)
 	return ioctl(pcap_fileno(l->pcap), SIOCGIFINDEX, &r) == 0 ? (unsigned)r.ifr_ifindex : 0;
 }
 
-/* In the order in which libpcap wants them, all before it is activated. */
-static void settings_apply(struct live *l, const struct live_config *c)
+/* In the order in which libpcap wants them, all before it is activated. Returns 0 or libpcap's status. */
+static int settings_apply(struct live *l, const struct live_config *c)
 {
 	size_t buffer = c->buffer < INT32_MAX ? c->buffer : INT32_MAX;
-	pcap_set_snaplen(l->pcap, c->snaplen > 0 && c->snaplen < SNAPLEN_MAX ? (int)c->snaplen : SNAPLEN_MAX);
-	pcap_set_promisc(l->pcap, c->promiscuous && !is_any(l));
-	pcap_set_timeout(l->pcap, BLOCK_MS);
-	pcap_set_immediate_mode(l->pcap, 0);
-	pcap_set_buffer_size(l->pcap, (int)buffer);
+	int status = pcap_set_snaplen(l->pcap, c->snaplen > 0 && c->snaplen < SNAPLEN_MAX ? (int)c->snaplen : SNAPLEN_MAX);
+	if (status == 0)
+		status = pcap_set_promisc(l->pcap, c->promiscuous && !is_any(l));
+	if (status == 0)
+		status = pcap_set_timeout(l->pcap, BLOCK_MS);
+	if (status == 0)
+		status = pcap_set_immediate_mode(l->pcap, 0);
+	if (status == 0)
+		status = pcap_set_buffer_size(l->pcap, (int)buffer);
 	l->unit = pcap_set_tstamp_precision(l->pcap, PCAP_TSTAMP_PRECISION_NANO) == 0 ? 1 : 1000;
+	return status;
 }
 
 static enum live_trouble activation_explain(const struct live *l, int status, char why[LIVE_WHY])
@@ -106,8 +111,9 @@ static bool live_start(struct live *l, const struct live_config *c, enum live_tr
 		snprintf(why, LIVE_WHY, "cannot capture on %s: %.300s", l->name, words);
 		return false;
 	}
-	settings_apply(l, c);
-	int status = pcap_activate(l->pcap);
+	int status = settings_apply(l, c);
+	if (status == 0)
+		status = pcap_activate(l->pcap);
 	if (status < 0) {
 		*trouble = activation_explain(l, status, why);
 		return false;
