@@ -6,7 +6,7 @@
 #include "core/packet.h"
 #include "core/pool.h"
 
-/* The two sides of a connection; the server is the side with the watched port, or that was sent the SYN. */
+/* The two sides of a connection; the server is the side that was sent the SYN, or, where that was not seen, the one with the watched port. */
 enum side { CLIENT, SERVER };
 
 static inline enum side side_other(enum side s)

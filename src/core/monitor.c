@@ -101,10 +101,13 @@ static void on_fin(void *arg, struct conn *conn, enum side side, int64_t ts)
 		session_fin(s, conn, side, ts);
 }
 
-/* On a port that nobody named, a session is one of SMTP if its greeting says so, or if a client said EHLO or HELO and was answered. FTP has 220, 221 and QUIT as well. */
+/*
+ * On a port that nobody named, a session is one of SMTP if its greeting says so, or if a client said EHLO or HELO and was answered. FTP has 220, 221 and QUIT as well. Such a port comes with
+ * any_port, and where the client's own port is one that is watched.
+ */
 static bool recognised(const struct monitor *m, const struct conn *conn, const struct session_facts *s)
 {
-	if (!m->config.any_port || port_set_has(&m->config.ports, conn->port[SERVER]))
+	if (port_set_has(&m->config.ports, conn->port[SERVER]))
 		return true;
 	struct bytes banner = notes_find(&s->notes, NOTE_BANNER).text;
 	return s->ts_hello_reply != 0 || (banner.n > 0 && memmem(banner.p, banner.n, "SMTP", 4));

@@ -62,17 +62,15 @@ static bool watched(const struct stream *s, uint16_t port)
 	return !s->config.ports || port_set_has(s->config.ports, port);
 }
 
-/* Which end of a segment is the client. -1: neither end is a server that is watched. */
+/* Whether the client sent this segment: a SYN tells, whichever end has the watched port, which may be a client's by chance. -1: neither end has one. */
 static int client_end(const struct stream *s, const struct packet *p)
 {
 	bool src = watched(s, p->src_port), dst = watched(s, p->dst_port);
-	if (p->flags & TCP_SYN) {
-		bool to_server = !(p->flags & TCP_ACK);
-		return (to_server ? dst : src) ? to_server : -1;
-	}
-	if (src && dst)
-		return p->dst_port <= p->src_port;
-	return src || dst ? dst : -1;
+	if (!src && !dst)
+		return -1;
+	if (p->flags & TCP_SYN)
+		return !(p->flags & TCP_ACK);
+	return src && dst ? p->dst_port <= p->src_port : dst;
 }
 
 /* A connection begins with a SYN, or, where that was not captured, with bytes. Lone acknowledgements, FINs and RSTs of connections that died before begin none. */

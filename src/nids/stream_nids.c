@@ -173,11 +173,16 @@ static void evict(struct stream *s)
 	nids_table_drop(s, c);
 }
 
-/* libnids begins a connection with a SYN and with nothing else. */
+static bool watched(const struct stream *s, const struct packet *p)
+{
+	return !s->config.ports || port_set_has(s->config.ports, p->dst_port) || port_set_has(s->config.ports, p->src_port);
+}
+
+/* libnids begins a connection with a SYN and with nothing else; it says who the client is, whichever end has the watched port. */
 static struct nids_conn *conn_begin(struct stream *s, uint32_t hash, const struct packet *p, bool reused)
 {
 	bool syn = (p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
-	if (!syn || (s->config.ports && !port_set_has(s->config.ports, p->dst_port))) {
+	if (!syn || !watched(s, p)) {
 		s->stats.stray++;
 		return NULL;
 	}
