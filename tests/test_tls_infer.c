@@ -17,7 +17,7 @@
 
 /*
  * Words: cN, sN: a record of N bytes of data, of client and server; cX, sX: close_notify; cF, sF: FIN; wN: N tenths of a second pass; cH: TLS 1.3's Finished; sTN: a record that the server sent before it
- * had received what the client sent last.
+ * had received what the client sent last; cRN, sRN: one of a renegotiation.
  */
 struct row {
 	const char *name, *words;
@@ -54,9 +54,9 @@ static void word_play(struct play *p, const char *word)
 {
 	enum side side = word[0] == 'c' ? CLIENT : SERVER;
 	const struct tls_suite *suite = p->i.suite;
-	bool early = word[1] == 'T';
-	uint32_t n = (uint32_t)strtoul(word + 1 + early, NULL, 10);
-	uint8_t type = TLS_APPLICATION;
+	bool early = word[1] == 'T', again = word[1] == 'R';
+	uint32_t n = (uint32_t)strtoul(word + 1 + (early || again), NULL, 10);
+	uint8_t type = again ? TLS_HANDSHAKE : TLS_APPLICATION;
 	p->ts += FRAME_MS;
 	if (word[0] == 'w') {
 		p->ts += n * FRAME_SECOND / 10;
@@ -131,6 +131,13 @@ static const struct row rows[] = {
 	{"once more after silence", OPENING "w50 s40 sX sF", GCM, false, 0, VERDICT_TLS_CLOSED_UNASKED, SEVERITY_NOTICE},
 	{"... without close_notify", OPENING "w50 s40 sF", GCM, true, 0, VERDICT_TLS_CLOSED_UNASKED, SEVERITY_NOTICE},
 	{"... and the client goes on", OPENING "w50 s40 c6 s15 sX sF", GCM, true, 0, VERDICT_TLS_ORDERLY, SEVERITY_NONE},
+	{"behind a renegotiation there was no silence", OPENING "w50 cR200 s40 sX sF", GCM, false, 0, VERDICT_ENCRYPTED,
+	 SEVERITY_NONE},
+	{"... of several records", OPENING "w50 cR200 sR90 cR40 sR40 s40 sX sF", GCM, false, 0, VERDICT_ENCRYPTED, SEVERITY_NONE},
+	{"... nor is the close behind it one after silence", OPENING "w50 cR200 sF", GCM, false, 0, VERDICT_ENCRYPTED,
+	 SEVERITY_NONE},
+	{"... and silence after it is one", OPENING "cR200 sR90 w50 s40 sX sF", GCM, false, 0, VERDICT_TLS_CLOSED_UNASKED,
+	 SEVERITY_NOTICE},
 	{"a lone line end is no close_notify", "cH " OPENING "c2 s14 c6 s15 sX sF", TLS13, true, 0, VERDICT_TLS_ORDERLY,
 	 SEVERITY_NONE},
 };

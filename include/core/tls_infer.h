@@ -11,6 +11,7 @@
 struct tls_infer {
 	const struct tls_suite *suite; /* NULL: nothing can be inferred */
 	int64_t spoke[2];              /* when each side's last record of data was whole */
+	int64_t heard[2];              /* ... and its last record of any type */
 	uint64_t asked_end;            /* offset in the client's stream behind the turn's first record */
 	uint32_t asked, answer;        /* bytes of the turn, and of its answer */
 	uint16_t asked_n, answer_n;    /* in so many records */

@@ -17,6 +17,17 @@ enum { MESSAGE_BEHIND_DATA = 100, MESSAGE_BEHIND_GROUP = 400, MESSAGE_AT_ONCE = 
 /* A server that says something more, so long after its answer, was not asked; one that answers a group or a message may think between two replies. And then it closes, or it did not say that. */
 static const int64_t silence_short = FRAME_SECOND, silence_long = 10 * FRAME_SECOND, close_soon = 2 * FRAME_SECOND;
 
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* How long no record of either side had come, of whatever type: a handshake record is a renegotiation (RFC 5246 7.4.1.1), and who has just sent one was not silent. */
+static int64_t silence_of(const struct tls_infer *i, int64_t ts)
+{
+	return ts - later(i->heard[CLIENT], i->heard[SERVER]);
+}
+
 static bool exact(const struct tls_infer *i)
 {
 	return !tls_suite_padded(i->suite);
@@ -85,7 +96,7 @@ static void on_server(struct tls_infer *i, uint32_t length, uint64_t acked, int6
 		return;
 	}
 	bool one = i->asked_n == 1 && i->asked <= MESSAGE_BEHIND_DATA;
-	if (i->answer_n > 0 && ts - i->spoke[SERVER] >= (one ? silence_short : silence_long))
+	if (i->answer_n > 0 && silence_of(i, ts) >= (one ? silence_short : silence_long))
 		i->unasked = true;
 	i->answer += i->answer < UINT32_MAX / 2 ? tls_suite_inside(i->suite, length) : 0;
 	i->answer_n += i->answer_n < UINT16_MAX;
@@ -103,7 +114,6 @@ static void freeze(struct tls_infer *i, enum side side, uint64_t acked, int64_t 
 {
 	struct ending_tls *e = &i->end;
 	bool reached = i->asked_n > 0 && acked >= i->asked_end;
-	int64_t last = i->spoke[CLIENT] > i->spoke[SERVER] ? i->spoke[CLIENT] : i->spoke[SERVER];
 	if (e->first != CLOSER_NOBODY)
 		return;
 	e->first = side == SERVER ? CLOSER_SERVER : CLOSER_CLIENT;
@@ -111,7 +121,7 @@ static void freeze(struct tls_infer *i, enum side side, uint64_t acked, int64_t 
 	e->short_answered = reached && i->short_now && i->answer_n == 1;
 	e->message_answered = reached && i->answer_n > 0 && (is_message(i) || i->asked_n > 1);
 	e->reply = e->short_answered && exact(i) && i->answer <= UINT16_MAX ? (uint16_t)i->answer : 0;
-	e->quiet = last > 0 && ts - last >= silence_short;
+	e->quiet = later(i->spoke[CLIENT], i->spoke[SERVER]) > 0 && silence_of(i, ts) >= silence_short;
 	e->unasked = reached && i->unasked && ts - i->spoke[SERVER] <= close_soon;
 }
 
@@ -124,10 +134,9 @@ static void thaw(struct tls_infer *i, enum side side)
 		i->end = (struct ending_tls){0};
 }
 
-void tls_infer_record(struct tls_infer *i, enum side side, uint8_t type, uint32_t length, uint64_t at, uint64_t acked, int64_t ts)
+/* A record of data, or an alert. */
+static void record_take(struct tls_infer *i, enum side side, uint8_t type, uint32_t length, uint64_t at, uint64_t acked, int64_t ts)
 {
-	if (!i->suite || (type != TLS_APPLICATION && type != TLS_ALERT) || length == 0)
-		return;
 	if (i->notify[side])
 		thaw(i, side);
 	if (is_notify(i, type, length)) {
@@ -142,6 +151,15 @@ void tls_infer_record(struct tls_infer *i, enum side side, uint8_t type, uint32_
 	else
 		on_server(i, length, acked, ts);
 	i->spoke[side] = ts;
+}
+
+void tls_infer_record(struct tls_infer *i, enum side side, uint8_t type, uint32_t length, uint64_t at, uint64_t acked, int64_t ts)
+{
+	if (!i->suite)
+		return;
+	if ((type == TLS_APPLICATION || type == TLS_ALERT) && length > 0)
+		record_take(i, side, type, length, at, acked, ts);
+	i->heard[side] = ts;
 }
 
 void tls_infer_close(struct tls_infer *i, enum side side, uint64_t acked, int64_t ts)
