@@ -180,9 +180,9 @@ static bool same_as_in_clear(const char *path, const struct variant *v, unsigned
 /* Dialogues that TLS changes: what they are about stands before it, or is the first bytes of a connection. */
 static bool about_beginnings(const char *path)
 {
-	static const char *const names[] = {"/proxy",          "/trap-19",       "/foreign",     "/encrypted",
-					    "/cause-not-smtp", "/like-not-smtp", "starttls",     "/real-exim-gnutls",
-					    "/cause-tls",      "/like-tls",      "/clean-masked"};
+	static const char *const names[] = {"/proxy",          "/trap-19",       "/foreign",      "/encrypted",
+					    "/cause-not-smtp", "/like-not-smtp", "starttls",      "/real-exim-gnutls",
+					    "/cause-tls",      "/like-tls",      "/clean-masked", "/tls-"};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strstr(path, names[i]))
 			return true;

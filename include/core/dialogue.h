@@ -93,7 +93,7 @@ enum dialogue_mode {
 	MODE_RAW,     /* ... are so many bytes that belong to a command (XEXCH50) */
 	MODE_HOLD,    /* ... answer the 3yz to a command that nobody knows: whatever they are, they are no commands */
 	MODE_TLS_DUE, /* STARTTLS was accepted: TLS, or plaintext all the same */
-	MODE_TLS_MAY, /* a command that nobody knows was answered with 220: it may have been another name of STARTTLS */
+	MODE_TLS_MAY, /* a command that nobody knows was answered with 220, or STARTTLS with another 2yz (RFC 3207 4): the client's next bytes tell */
 	MODE_FOREIGN, /* ... began as TLS where none was due: SMTP servers answer in plaintext, others in TLS */
 	MODE_TURNED,  /* TURN was accepted: the server is the client now, and nothing here fits any more */
 	MODE_TLS      /* both sides are opaque */
@@ -128,6 +128,12 @@ struct dialogue {
 	uint8_t *held; /* the client's bytes that wait */
 	uint32_t held_n, held_room;
 };
+
+/* The server has said 220 to STARTTLS, and nothing of the client's has come since. */
+static inline bool dialogue_tls_is_due(const struct dialogue *d)
+{
+	return d->mode == MODE_TLS_DUE;
+}
 
 /* sure: the handshake was seen, so that the first bytes are the first. */
 void dialogue_init(struct dialogue *d, const struct dialogue_env *env, bool sure);

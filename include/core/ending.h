@@ -95,7 +95,8 @@ struct ending_tls {
 	bool followed;       /* every record was seen, and the suite is known */
 	bool done;           /* the handshake was finished */
 	uint8_t first;       /* enum closer: whose close_notify, FIN or RST came first */
-	uint8_t failed_by;   /* enum closer: with a handshake that was not finished, who sent the alert, or closed */
+	uint8_t failed_by; /* enum closer: with a handshake that was not finished, who sent the alert, or a refusal in clear, or closed */
+	bool clear;        /* the client spoke SMTP in clear to a server that expects TLS, and it answered nothing of that */
 	bool notified;       /* the server's last record was its close_notify */
 	uint8_t pending;     /* enum tls_pending */
 	bool short_answered; /* the last that the client said was one command of six bytes, as QUIT is, and one record answered it */
@@ -125,7 +126,7 @@ struct ending {
 	unsigned unasked_221;          /* enum place, all that came */
 	enum stage stage_221;          /* where the worst of them came */
 	unsigned final_421;            /* enum place of the 421 after which the server closed; 0: none */
-	bool encrypted;                /* the dialogue went into TLS and was not read */
+	bool encrypted;                /* the dialogue went into TLS and was not read, or should have gone there (tls.clear) */
 	bool spoke;                    /* the client sent at least one SMTP command */
 	bool connected;                /* the handshake was answered, or data was seen */
 	bool refused, no_answer;       /* SYN met by RST; SYN met by silence */

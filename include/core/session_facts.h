@@ -24,9 +24,10 @@ enum flaw {
 	FLAW_STARTTLS_PLAINTEXT = 1 << 12, /* STARTTLS was accepted, and plaintext followed */
 	FLAW_NOT_SMTP = 1 << 13,           /* another protocol's words where SMTP was due */
 	FLAW_BAD_CHUNK = 1 << 14,          /* BDAT with arguments that no server can take */
-	FLAW_MANY_PENDING = 1 << 15        /* more commands outstanding than are kept */
+	FLAW_MANY_PENDING = 1 << 15,               /* more commands outstanding than are kept */
+	FLAW_STARTTLS_RESPONSE_INJECTION = 1 << 16 /* the server's bytes in clear behind its 220 to STARTTLS, before TLS */
 };
-enum { FLAWS = 16 };
+enum { FLAWS = 17 };
 
 /* The name of a flaw by the number of its bit: "bare-lf" ... */
 const char *flaw_name(unsigned bit);
@@ -75,7 +76,7 @@ struct session_facts {
 	uint32_t refusals;          /* replies 4yz and 5yz so far, the last one included */
 	uint32_t auth_failures;     /* of these, to AUTH: 535, 454 and the like */
 	uint32_t messages;          /* ends of messages sent */
-	uint16_t flaws;             /* enum flaw */
+	uint32_t flaws;             /* enum flaw */
 	uint16_t last_code;         /* of the last finished reply; 0: none */
 	uint16_t farewell_code;     /* of the reply that is the server's farewell; 0: none */
 	struct smtp_enhanced last_enhanced, farewell_enhanced;
@@ -87,9 +88,7 @@ struct session_facts {
 	bool tls : 1;                     /* TLS was begun */
 	bool tls_done : 1;                /* its handshake was finished, as far as its records show */
 	bool tls_opened : 1;              /* what was said inside could be read, from the first word to the last */
-	bool tls_alert : 1;               /* an alert was sent in clear ... */
-	uint8_t tls_alert_side;           /* ... by this side (enum side) ... */
-	uint8_t tls_alert_description;    /* ... with this description (RFC 8446 6) */
+	bool tls_alert : 1;               /* an alert was sent in clear: see tls_alert_side */
 	struct notes notes;               /* NOTE_BANNER, NOTE_HELO, NOTE_AUTH, NOTE_REPLY, NOTE_NOT_SMTP, NOTE_TLS_... */
 	struct transaction *first;        /* the kept ones */
 	uint64_t size_limit;              /* SIZE of the EHLO reply */
@@ -104,6 +103,8 @@ struct session_facts {
 	struct ip_addr proxied;          /* with proxied_port: the client that it named */
 	uint16_t tls_version, tls_suite; /* that the server chose; 0: not seen */
 	bool tls_close_notify[2];        /* by enum side: read inside TLS */
+	uint8_t tls_alert_side;                   /* with tls_alert: enum side ... */
+	uint8_t tls_alert_description;            /* ... and what it says (RFC 8446 6) */
 };
 
 /* The text of the server's farewell; empty where it is not kept. */

@@ -102,8 +102,9 @@ enum cause_id cause_read(const char *id)
 static bool sought(const struct cause_facts *f)
 {
 	const struct ending *e = f->ending;
-	bool ended = f->session->tls_alert || e->closer == CLOSER_SERVER;
-	bool handshake_failed = f->session->tls && !f->session->tls_done && ended && e->seen == SEEN_FULL;
+	bool ended = f->session->tls_alert || e->closer == CLOSER_SERVER || e->tls.failed_by == CLOSER_SERVER;
+	bool begun = f->session->tls && !f->session->tls_done && ended && e->seen == SEEN_FULL;
+	bool handshake_failed = begun || e->tls.clear;
 	if (verdict_row(f->judgement->verdict)->severity == SEVERITY_NONE)
 		return f->judgement->verdict == VERDICT_ENCRYPTED && handshake_failed;
 	if (f->judgement->verdict == VERDICT_TLS_HANDSHAKE_FAILED)

@@ -58,10 +58,14 @@ bool cause_talk_tls_failure(const struct cause_facts *f, struct cause *c)
 	cause_words_said(f, c);
 	if (e->stage == STAGE_STARTTLS && e->farewell == FAREWELL_REFUSAL && s->farewell_code == 454)
 		CAUSE_SIGN(c, CONFIDENCE_CERTAIN, "the server answered STARTTLS with 454");
+	if (e->tls.clear)
+		CAUSE_SIGN(c, CONFIDENCE_CERTAIN, "the client spoke SMTP in clear on a TLS port");
 	if (begun && s->tls_alert)
 		CAUSE_SIGN(c, CONFIDENCE_CERTAIN, "the %s sent the TLS alert %u (%s) before the handshake was finished",
 			   s->tls_alert_side == SERVER ? "server" : "client", s->tls_alert_description,
 			   tls_alert_name(s->tls_alert_description));
+	else if (begun && s->tls && s->last_code >= 400 && e->tls.failed_by == CLOSER_SERVER)
+		CAUSE_SIGN(c, CONFIDENCE_CERTAIN, "the server answered the TLS handshake in clear, with %u", s->last_code);
 	else if (begun && e->closer != CLOSER_NOBODY && e->unsure == UNSURE_NONE)
 		CAUSE_SIGN(c, CONFIDENCE_LIKELY, "the %s closed %s", e->closer == CLOSER_SERVER ? "server" : "client",
 			   s->tls ? "inside the TLS handshake" : "between STARTTLS and the TLS handshake");

@@ -63,7 +63,7 @@ static bool reply_line(struct dialogue *d, const struct line_out *line, int64_t 
 	unsigned flaws = (line->flaws & LINE_BARE_LF ? FLAW_BARE_LF : 0u) | (line->flaws & LINE_NUL ? FLAW_NUL : 0u) |
 			 (line->flaws & LINE_LONG ? FLAW_LONG_LINE : 0u);
 	if (r.code == 0 || (d->code != 0 && r.code != d->code))
-		flaws |= FLAW_BAD_REPLY;
+		flaws |= dialogue_tls_is_due(d) ? FLAW_STARTTLS_RESPONSE_INJECTION : FLAW_BAD_REPLY;
 	dialogue_tell_flaw(d, flaws);
 	if (r.code == 0) {
 		if (!d->lost)
@@ -95,9 +95,11 @@ static bool reply_repeats(struct dialogue *d, const struct line_out *line, const
 	return true;
 }
 
-/* A server that answers a TLS record with one speaks TLS. */
+/* A server that answers a TLS record with one speaks TLS; so does one whose first word is an alert: the client did not. */
 static bool tls_answered(const struct dialogue *d, struct bytes in)
 {
+	if (d->offset[SERVER] == 0 && !d->lost && in.n > 0 && in.p[0] == TLS_ALERT && line_idle(&d->line[SERVER]))
+		return true;
 	return (d->mode == MODE_FOREIGN || d->mode == MODE_TLS_DUE) && line_idle(&d->line[SERVER]) && in.n > 0 &&
 	       (in.p[0] == TLS_HANDSHAKE || in.p[0] == TLS_ALERT);
 }

@@ -12,6 +12,8 @@ enum { TLS_HANDSHAKE = 0x16, TLS_MAJOR = 3, TLS_TOLD = 2 };
 
 void dialogue_tls(struct dialogue *d)
 {
+	if (dialogue_tls_is_due(d) && !line_idle(&d->line[SERVER]))
+		dialogue_tell_flaw(d, FLAW_STARTTLS_RESPONSE_INJECTION);
 	d->mode = MODE_TLS;
 	d->env->listener->tls(d);
 }

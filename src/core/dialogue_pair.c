@@ -100,7 +100,7 @@ static enum dialogue_mode mode_after(const struct smtp_pending *p, uint16_t code
 	case SMTP_AUTH_LINE:
 		return code == 334 ? MODE_AUTH : MODE_COMMAND;
 	case SMTP_STARTTLS:
-		return code == 220 ? MODE_TLS_DUE : MODE_COMMAND;
+		return code == 220 ? MODE_TLS_DUE : code / 100 == 2 && code != 221 ? MODE_TLS_MAY : MODE_COMMAND;
 	case SMTP_TURN:
 		return code == 250 ? MODE_TURNED : MODE_COMMAND;
 	case SMTP_UNKNOWN:

@@ -331,7 +331,7 @@ static void on_proxy(struct dialogue *d, const struct proxy_header *header)
 
 static void on_flaw(struct dialogue *d, unsigned flaws)
 {
-	session_of(d)->facts.flaws |= (uint16_t)flaws;
+	session_of(d)->facts.flaws |= flaws;
 }
 
 const struct dialogue_listener session_listener = {

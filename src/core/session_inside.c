@@ -25,7 +25,7 @@ void session_inside_push(struct session *s, const struct tls_heard *at, struct b
 static void first_words_forget(struct session *s)
 {
 	s->foreign = false;
-	s->facts.flaws &= (uint16_t)~FLAW_NOT_SMTP;
+	s->facts.flaws &= ~(uint32_t)FLAW_NOT_SMTP;
 	s->facts.commands = 0;
 	s->facts.last_command = SMTP_CONNECT;
 	struct notes before = s->facts.notes;

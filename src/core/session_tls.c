@@ -2,6 +2,9 @@
 #include "core/certificate.h"
 #include "core/session_state.h"
 
+/* The level of an alert (RFC 5246 7.2). */
+enum { FATAL = 2 };
+
 void session_tls_note(struct session *s, enum note_tag tag, struct bytes text)
 {
 	if (text.n > 0)
@@ -114,11 +117,11 @@ static void plain_take(struct session *s, struct bytes in, int64_t ts)
 		tls_infer_close(&tls->infer, SERVER, tls->acked, ts);
 }
 
-/* Where a record's header should be may stand a reply in clear: Exim's, with GnuTLS. */
+/* Where a record's header should be may stand a reply in clear: Exim's, with GnuTLS, or that of a server whose handshake has failed. */
 static void plain_begin(struct session *s, const struct tls_side *t, int64_t ts)
 {
 	const uint8_t *h = t->header;
-	if (!t->encrypted || !digit(h[0]) || !digit(h[1]) || !digit(h[2]) || h[3] != ' ')
+	if (!digit(h[0]) || !digit(h[1]) || !digit(h[2]) || h[3] != ' ')
 		return;
 	s->tls->plain = pool_get(session_pool(s), NOTE_TEXT_MAX);
 	plain_take(s, bytes_of(h, sizeof t->header), ts);
@@ -202,10 +205,44 @@ static void alert_read(struct session *s)
 		}
 }
 
+/* A refusal in clear in place of the server's records: it had encrypted nothing yet, and no client's record is missing that would tell more. */
+static bool refused_in_clear(const struct session *s)
+{
+	const struct session_tls *tls = s->tls;
+	return tls->plain_whole && tls->plain[0] >= '4' && !tls->side[SERVER].encrypted && !tls->side[CLIENT].broken;
+}
+
+/* After a fatal alert in clear too, whatever else was in the records, no handshake was finished (RFC 8446 6.2). */
+static bool handshake_refused(const struct session *s)
+{
+	const struct tls_side *c = &s->tls->side[CLIENT], *v = &s->tls->side[SERVER];
+	return refused_in_clear(s) || (c->alert && c->alert_level == FATAL) || (v->alert && v->alert_level == FATAL);
+}
+
+/* The client spoke SMTP in clear, and the server, which expects TLS, never said a word of it. */
+static bool spoke_in_clear(const struct session *s, const struct ending *e)
+{
+	bool expected = s->tls_port || (s->encrypted && s->facts.tls_alert_side == SERVER && s->facts.tls_alert);
+	return expected && s->sure && s->spoke && s->facts.replies == 0 && !s->inside && e->unsure == UNSURE_NONE;
+}
+
+/* Such a client waits for no greeting that it could have spoken before. */
+static void clear_end(struct session *s, struct ending *e)
+{
+	if (!spoke_in_clear(s, e) || (e->how != HOW_FIN && e->how != HOW_RST))
+		return;
+	s->facts.flaws &= ~(uint32_t)FLAW_PREGREET;
+	e->encrypted = e->tls.clear = true;
+	if (e->tls.failed_by == CLOSER_NOBODY)
+		e->tls.failed_by = (uint8_t)e->closer;
+}
+
 static enum closer failed_by(const struct session *s, const struct ending *e)
 {
 	if (s->facts.tls_alert)
 		return s->facts.tls_alert_side == SERVER ? CLOSER_SERVER : CLOSER_CLIENT;
+	if (refused_in_clear(s))
+		return CLOSER_SERVER;
 	if (e->tls.first != CLOSER_NOBODY)
 		return (enum closer)e->tls.first;
 	return e->how == HOW_FIN || e->how == HOW_RST ? e->closer : CLOSER_NOBODY;
@@ -216,8 +253,10 @@ void session_tls_end(struct session *s, const struct conn_end *end, uint64_t ack
 {
 	struct session_tls *tls = s->tls;
 	s->facts.tls = s->encrypted || s->inside;
-	if (!tls)
+	if (!tls) {
+		clear_end(s, e);
 		return;
+	}
 	/* An RST need not acknowledge what it answers (RFC 9293 3.10.7.4). */
 	if (end->closer != CLOSER_NOBODY && (end->how == HOW_FIN || end->how == HOW_RST))
 		session_tls_close(s, end->closer == CLOSER_SERVER ? SERVER : CLIENT, end->how == HOW_RST ? UINT64_MAX : acked, ts);
@@ -227,8 +266,9 @@ void session_tls_end(struct session *s, const struct conn_end *end, uint64_t ack
 	e->tls = tls_infer_end(&tls->infer, whole, s->facts.tls_done);
 	if (end->crossed && e->tls.first == CLOSER_SERVER && !e->tls.notified)
 		e->tls.first = CLOSER_NOBODY;
-	if (whole && !s->facts.tls_done)
+	if (!s->facts.tls_done && (whole || handshake_refused(s)))
 		e->tls.failed_by = (uint8_t)failed_by(s, e);
+	clear_end(s, e);
 }
 
 void session_tls_free(struct session *s)

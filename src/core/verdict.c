@@ -200,10 +200,15 @@ static bool is_clean(const struct ending *e)
 }
 
 /* Holes inside records leave the records' order and lengths known. */
-static bool inferable(const struct ending *e)
+static bool records_seen(const struct ending *e)
 {
 	bool seen = e->seen == SEEN_FULL || e->seen == SEEN_GAPS || e->seen == SEEN_TRUNCATED;
-	return e->encrypted && e->connected && e->unsure == UNSURE_NONE && seen && e->farewell == FAREWELL_HIDDEN;
+	return e->encrypted && e->connected && e->unsure == UNSURE_NONE && seen;
+}
+
+static bool inferable(const struct ending *e)
+{
+	return records_seen(e) && e->farewell == FAREWELL_HIDDEN;
 }
 
 static bool tls_closed(const struct ending *e, enum closer first)
@@ -245,9 +250,10 @@ static bool is_tls_closed_unasked(const struct ending *e)
 	return tls_closed(e, CLOSER_SERVER) && e->tls.unasked;
 }
 
+/* Whatever the server then said in clear. */
 static bool is_tls_handshake_failed(const struct ending *e)
 {
-	return inferable(e) && !e->tls.done && e->tls.failed_by != CLOSER_NOBODY;
+	return records_seen(e) && !e->tls.done && e->tls.failed_by != CLOSER_NOBODY;
 }
 
 static enum severity grade_handshake_failed(const struct ending *e)
@@ -649,7 +655,9 @@ static void tls_reason(const struct ending *e, enum verdict v, char *out, size_t
 					      "a message was unanswered, or under way"};
 	const char *by = e->tls.failed_by == CLOSER_SERVER ? "server" : "client", *with = e->how == HOW_RST ? "an RST" : "a FIN";
 	const char *notify = e->tls.notified ? "with" : "without";
-	if (v == VERDICT_TLS_HANDSHAKE_FAILED)
+	if (v == VERDICT_TLS_HANDSHAKE_FAILED && e->tls.clear)
+		snprintf(out, n, "the client spoke SMTP in clear on a TLS port, and the %s ended that", by);
+	else if (v == VERDICT_TLS_HANDSHAKE_FAILED)
 		snprintf(out, n, "the %s ended the TLS handshake", by);
 	else if (v == VERDICT_TLS_BROKEN_OFF)
 		snprintf(out, n, "the server closed first, with %s, %s close_notify%s; %s", with, notify,
