@@ -152,6 +152,18 @@ static const struct happened_row happened[] = {
 	 {.unsure = UNSURE_SERVER_GAP, .unsure_bytes = 31},
 	 0,
 	 " Not enough was seen to judge: a gap of 31 server bytes: what they said is not known. "},
+	{VERDICT_UNKNOWN,
+	 {.unsure = UNSURE_SERVER_GAP},
+	 0,
+	 " Not enough was seen to judge: which reply answers which command is not known. "},
+	{VERDICT_UNKNOWN, {.unsure = UNSURE_ONE_WAY}, 0, " Not enough was seen to judge: only one direction was captured. "},
+	{VERDICT_UNKNOWN, {.unsure = UNSURE_HANDSHAKE}, 0, " Not enough was seen to judge: a SYN was captured, and not the whole "},
+	{VERDICT_UNKNOWN, {.unsure = UNSURE_MIDSTREAM}, 0, " Not enough was seen to judge: the capture began in the middle of "},
+	{VERDICT_UNKNOWN, {.unknown_fates = 1}, 0, " Not enough was seen to judge: the reply to a message was not seen. "},
+	{VERDICT_UNKNOWN,
+	 {.unknown_fates = 1, .unsure_bytes = 7},
+	 0,
+	 " Not enough was seen to judge: the reply to a message lies in a gap of 7 bytes. "},
 };
 
 static void circumstances(void **state)

@@ -82,6 +82,7 @@ enum unsure {
 	UNSURE_NO_DIALOGUE, /* nothing in it was SMTP */
 	UNSURE_DROPS,       /* the kernel dropped packets meanwhile, and the end is told by what did not come */
 	UNSURE_OVERFLOW,    /* more was outstanding than is kept */
+	UNSURE_HANDSHAKE,   /* a SYN was seen, and not what belongs to it; nothing was recognised since */
 	UNSURE_HALF_OPEN,   /* the server answered the SYN, and nothing acknowledged that before it closed */
 	UNSURE_OPAQUE,      /* a command that nobody knows went on in a way that cannot be read */
 	UNSURES
@@ -130,6 +131,7 @@ struct ending {
 	bool spoke;                    /* the client sent at least one SMTP command */
 	bool connected;                /* the handshake was answered, or data was seen */
 	bool refused, no_answer;       /* SYN met by RST; SYN met by silence */
+	bool late_rst;                 /* with no_answer: an RST of the server came when it was no longer waited for */
 	bool quit_sent, quit_answered; /* answered: by 221 */
 	bool quit_in_transaction;      /* QUIT while a transaction was open */
 	bool transaction_open;         /* accepted MAIL (or MAIL outstanding), not yet finished, no content under way */

@@ -149,6 +149,7 @@ static void deliver(struct monitor *m, struct conn *conn, struct judged *j)
 		return;
 	}
 	uint64_t drops = doubt(m, conn, j);
+	j->ending.late_rst = j->ending.no_answer && conn->side[SERVER].reset.seen;
 	struct record record = {.conn = conn,
 				.session = session,
 				.ending = &j->ending,

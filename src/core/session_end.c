@@ -26,6 +26,12 @@ static bool half_open(const struct conn *conn, const struct conn_end *end)
 	       conn->flow[SERVER].syn && !end->refused;
 }
 
+/* Where a SYN was seen, the capture did not begin in the middle. */
+static enum unsure begun_unseen(const struct conn *conn)
+{
+	return conn->flow[CLIENT].syn || conn->flow[SERVER].syn ? UNSURE_HANDSHAKE : UNSURE_MIDSTREAM;
+}
+
 /* Why nothing that rests on the close can be said. */
 static enum unsure unsure_of(const struct session *s, const struct conn *conn, const struct conn_end *end)
 {
@@ -40,7 +46,7 @@ static enum unsure unsure_of(const struct session *s, const struct conn *conn, c
 		if (conn->side[CLIENT].packets == 0 || conn->side[SERVER].packets == 0)
 			return UNSURE_ONE_WAY;
 		if (s->lost_bytes == 0 && !s->sure && !s->dialogue.hole)
-			return UNSURE_MIDSTREAM;
+			return begun_unseen(conn);
 		return s->dialogue.hole || s->lost_side == CLIENT ? UNSURE_CLIENT_GAP : UNSURE_SERVER_GAP;
 	}
 	if (half_open(conn, end))
@@ -52,7 +58,7 @@ static enum unsure unsure_of(const struct session *s, const struct conn *conn, c
 	if (!over && end->closer == CLOSER_CLIENT && waits && end->over != HOW_IDLE)
 		return watch_ended(end->over);
 	if (!s && conn->side[SERVER].packets > 0 && !conn->flow[SERVER].syn && !end->refused)
-		return UNSURE_MIDSTREAM;
+		return begun_unseen(conn);
 	return s && s->foreign && !s->spoke ? UNSURE_NO_DIALOGUE : UNSURE_NONE;
 }
 
@@ -220,8 +226,8 @@ static void dialogue_read(struct session *s, const struct conn *conn, const stru
 	if (e->farewell == FAREWELL_221_AFTER_QUIT)
 		e->stage = STAGE_DONE;
 	unasked_read(s, e);
-	if (e->farewell == FAREWELL_NONE &&
-	    (e->unsure == UNSURE_SERVER_GAP || e->unsure == UNSURE_ONE_WAY || e->unsure == UNSURE_MIDSTREAM))
+	if (e->farewell == FAREWELL_NONE && (e->unsure == UNSURE_SERVER_GAP || e->unsure == UNSURE_ONE_WAY ||
+					     e->unsure == UNSURE_MIDSTREAM || e->unsure == UNSURE_HANDSHAKE))
 		e->farewell = FAREWELL_UNKNOWN;
 }
 

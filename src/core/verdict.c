@@ -576,34 +576,45 @@ struct judgement verdict_judge(const struct ending *e)
 	return j;
 }
 
-/* Why not: a sentence for each reason, in two parts where the number of missing bytes stands between them. */
-static const char *const reasons[UNSURES][2] = {
-	[UNSURE_NONE] = {"nothing in the catalogue fits", NULL},
-	[UNSURE_SERVER_GAP] = {"a gap of ", " server bytes: what they said is not known"},
-	[UNSURE_CLIENT_GAP] = {"a gap of ", " client bytes: what they said is not known"},
-	[UNSURE_MIDSTREAM] = {"the capture began in the middle of the session", NULL},
-	[UNSURE_ONE_WAY] = {"only one direction was captured: ", " bytes of the other are missing"},
-	[UNSURE_CAPTURE_END] = {"the capture ended before the session did", NULL},
-	[UNSURE_IDLE] = {"no packet came for so long that the watch was ended", NULL},
-	[UNSURE_EVICTED] = {"the watch was ended to make room for others", NULL},
-	[UNSURE_TURNED] = {"the two sides exchanged their roles (TURN)", NULL},
-	[UNSURE_NO_DIALOGUE] = {"the client spoke no SMTP", NULL},
-	[UNSURE_DROPS] = {"the kernel dropped ", " packets while it was open, and the end is told by what did not come"},
-	[UNSURE_OVERFLOW] = {"more messages were under way at once than are kept", NULL},
-	[UNSURE_HALF_OPEN] = {"the handshake was not finished: nothing acknowledged the server's SYN before its close", NULL},
+/* Why not: a sentence for each reason; where a number was measured, in two parts with the number between them. */
+static const struct reason {
+	const char *text, *before, *behind;
+} reasons[UNSURES] = {
+	[UNSURE_NONE] = {"nothing in the catalogue fits", NULL, NULL},
+	[UNSURE_SERVER_GAP] = {"which reply answers which command is not known", "a gap of ",
+			       " server bytes: what they said is not known"},
+	[UNSURE_CLIENT_GAP] = {"which reply answers which command is not known", "a gap of ",
+			       " client bytes: what they said is not known"},
+	[UNSURE_MIDSTREAM] = {"the capture began in the middle of the session", NULL, NULL},
+	[UNSURE_ONE_WAY] = {"only one direction was captured",
+			    "only one direction was captured: ", " bytes of the other are missing"},
+	[UNSURE_CAPTURE_END] = {"the capture ended before the session did", NULL, NULL},
+	[UNSURE_IDLE] = {"no packet came for so long that the watch was ended", NULL, NULL},
+	[UNSURE_EVICTED] = {"the watch was ended to make room for others", NULL, NULL},
+	[UNSURE_TURNED] = {"the two sides exchanged their roles (TURN)", NULL, NULL},
+	[UNSURE_NO_DIALOGUE] = {"the client spoke no SMTP", NULL, NULL},
+	[UNSURE_DROPS] = {"the kernel dropped packets while it was open", "the kernel dropped ",
+			  " packets while it was open, and the end is told by what did not come"},
+	[UNSURE_OVERFLOW] = {"more messages were under way at once than are kept", NULL, NULL},
+	[UNSURE_HANDSHAKE] = {"a SYN was captured, and not the whole handshake", NULL, NULL},
+	[UNSURE_HALF_OPEN] = {"the handshake was not finished: nothing acknowledged the server's SYN before its close", NULL, NULL},
 	[UNSURE_OPAQUE] = {"a command that is not known here was answered with 3yz, and what the client then said cannot be read",
-			   NULL},
+			   NULL, NULL},
 };
 
 static void doubt_reason(const struct ending *e, char *out, size_t n)
 {
-	const char *const *parts = reasons[e->unsure];
-	if (e->unsure == UNSURE_NONE && e->unknown_fates > 0)
-		snprintf(out, n, "the reply to a message lies in a gap of %llu bytes", (unsigned long long)e->unsure_bytes);
-	else if (parts[1])
-		snprintf(out, n, "%s%llu%s", parts[0], (unsigned long long)e->unsure_bytes, parts[1]);
+	const struct reason *r = &reasons[e->unsure];
+	unsigned long long bytes = e->unsure_bytes;
+	bool hidden = e->unsure == UNSURE_NONE && e->unknown_fates > 0;
+	if (hidden && bytes > 0)
+		snprintf(out, n, "the reply to a message lies in a gap of %llu bytes", bytes);
+	else if (hidden)
+		snprintf(out, n, "the reply to a message was not seen");
+	else if (r->before && bytes > 0)
+		snprintf(out, n, "%s%llu%s", r->before, bytes, r->behind);
 	else
-		snprintf(out, n, "%s", parts[0]);
+		snprintf(out, n, "%s", r->text);
 }
 
 /* "the client closed first, with a FIN, at stage QUIT": what nearly every record says, put together without a call of snprintf, which costs as much as a whole verdict. */
@@ -618,6 +629,30 @@ static void closer_reason(const char *const parts[], size_t count, char *out, si
 	out[at] = '\0';
 }
 
+/* Nobody closed, as far as was seen: why nothing more was. */
+static void watch_reason(const struct ending *e, char *out, size_t n)
+{
+	const char *stage = stage_name(e->stage);
+	if (e->quit_answered)
+		snprintf(out, n, "221 was seen at stage %s; the close was not captured", stage);
+	else if (e->how == HOW_IDLE)
+		snprintf(out, n, "no packet came for long at stage %s", stage);
+	else if (e->how == HOW_EVICTED)
+		snprintf(out, n, "the watch was ended at stage %s, to make room for others", stage);
+	else
+		snprintf(out, n, "the capture ends at stage %s", stage);
+}
+
+/* The SYN, and nothing that answers it. */
+static const char *no_answer_reason(const struct ending *e)
+{
+	if (e->late_rst)
+		return "the SYN was not answered while that was waited for; an RST came later";
+	if (e->closer == CLOSER_CLIENT && e->how == HOW_RST)
+		return "the SYN was never answered, and the client gave up with an RST";
+	return "the SYN was never answered";
+}
+
 /* What the facts of the close are, where they were seen. */
 static void close_reason(const struct ending *e, char *out, size_t n)
 {
@@ -626,16 +661,14 @@ static void close_reason(const struct ending *e, char *out, size_t n)
 	if (e->refused)
 		snprintf(out, n, "the SYN was answered by an RST");
 	else if (e->no_answer)
-		snprintf(out, n, "the SYN was never answered");
+		snprintf(out, n, "%s", no_answer_reason(e));
 	else if (e->vanished)
 		snprintf(out, n, "the client sent again and again at stage %s, and nothing came back", stage_name(e->stage));
 	else if (e->how == HOW_SILENCE)
 		snprintf(out, n, "the server sent again and again at stage %s, and nothing came back from the client",
 			 stage_name(e->stage));
-	else if (e->closer == CLOSER_NOBODY && !e->quit_answered)
-		snprintf(out, n, "the capture ends at stage %s", stage_name(e->stage));
 	else if (e->closer == CLOSER_NOBODY)
-		snprintf(out, n, "221 was seen at stage %s; the close was not captured", stage_name(e->stage));
+		watch_reason(e, out, n);
 	else if (e->ungreeted)
 		snprintf(out, n, "%s closed first, with %s, after it had waited for the greeting for %.1f s", who[e->closer], with,
 			 (double)e->waited / (double)FRAME_SECOND);
