@@ -96,6 +96,7 @@ static struct said judge(const struct tape *t, const struct stream_engine *engin
 	struct monitor_stats stats;
 	struct monitor_config config = monitor_config_default();
 	config.engine = engine;
+	config.stream.max_conns = 64;
 	config.session = take;
 	config.arg = &s;
 	struct monitor *m = monitor_new(&config);
