@@ -69,6 +69,7 @@ static void an_alert(void **state)
 	t->rcpt_rejected = 3;
 	made_note(&m, &made_message(&m, FATE_ACCEPTED, "x@example.org", "y@example.net")->notes, NOTE_QUEUE_ID, 0, "4Qx1");
 	m.facts.farewell_code = 221;
+	m.facts.farewell_enhanced = (struct smtp_enhanced){2, 0, 0};
 	m.record.together = 12;
 	made_cause(&m, CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "the code 4.3.2", "12 sessions ended together");
 	output_open(&out, &sink_text);
@@ -203,6 +204,7 @@ static void all_lines_of_a_reply(void **state)
 
 	made_init(&m);
 	m.facts.farewell_code = 221;
+	m.facts.farewell_enhanced = (struct smtp_enhanced){2, 0, 0};
 	made_note(&m, &m.facts.notes, NOTE_REPLY, 0, "too many messages\nsee https://mx.example.net/limits\nbye");
 	output_open(&out, &sink_text);
 	output_record(&out, &m);

@@ -127,18 +127,21 @@ static void mode_decide(struct dialogue *d, const struct smtp_pending *p, uint16
 		dialogue_raw_begin(d, p->ts);
 }
 
-/* The server may have another answer to this one: no server means a 2yz as the answer to DATA or QUIT, and of a chunk that is under way the end is not known. */
+/* The server may have another answer to this one: to QUIT that is 221, no server means a 2yz as the answer to DATA, and of a chunk that is under way it has not got the end. */
 static bool answer_is_early(const struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r)
 {
-	return is_2yz(r) && !d->lost && !d->hole && !p->read &&
-	       (p->verb == SMTP_QUIT || p->verb == SMTP_DATA || (p->last && chunk_is_under_way(d, p)));
+	if (d->lost || d->hole || p->read)
+		return false;
+	if (p->verb == SMTP_QUIT)
+		return r->code != 221 && r->code != 421;
+	return is_2yz(r) && (p->verb == SMTP_DATA || (p->last && chunk_is_under_way(d, p)));
 }
 
-/* The client reads what comes inside its message at the end of it; a 3yz settles none (RFC 5321 4.3.1). Where bytes of the message are missing, its end may be among them. */
+/* The client reads what comes inside its message at the end of it; a 3yz settles none (RFC 5321 4.3.1). */
 static void reply_tell(struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
 {
 	bool in_content = d->mode == MODE_CONTENT || d->mode == MODE_SOFT;
-	bool early = !d->lost && !d->hole && (p ? answer_is_early(d, p, r) : in_content && r->code / 100 != 3);
+	bool early = !d->lost && (p ? answer_is_early(d, p, r) : in_content && r->code / 100 != 3);
 	struct smtp_event e = {
 		.ts = ts, .pending = p, .text = r->text, .reply = r, .lost = d->lost, .in_content = in_content, .early = early};
 	if (early && !p && !d->early)
@@ -197,6 +200,11 @@ static bool reply_ends_content(struct dialogue *d, const struct smtp_reply *r, i
 	bool hidden = d->mode == MODE_CONTENT && d->hole && !d->lost && r->code != 421;
 	if (d->head || !(soft || hidden))
 		return false;
+	/* Its end has been answered, as the client reads: this is the reply to something that lies in the hole with it. */
+	if (hidden && d->early) {
+		dialogue_lose(d, CLIENT, 0);
+		return false;
+	}
 	struct smtp_pending *end = dialogue_client_end(d, soft ? FLAW_SOFT_END : 0, ts);
 	if (!end)
 		return false;

@@ -39,7 +39,7 @@ static void on_end_again(struct session *s, struct transaction *t, const struct 
 
 /*
  * A reply to the end of a message: the one that decides, or in LMTP one for each recipient, of which the last settles it; it is accepted if any recipient was. Known only now is for how many, as the
- * replies to RCPT may have come in the same group (RFC 2033 4.2).
+ * replies to RCPT may have come in the same group (RFC 2033 4.2). With PRDR a 2yz that decides accepts for those recipients that were not refused before: for none, and it is a refusal (Exim 4.96).
  */
 static void on_end_reply(struct session *s, struct transaction *t, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
 {
@@ -49,18 +49,23 @@ static void on_end_reply(struct session *s, struct transaction *t, struct smtp_p
 	}
 	if (s->facts.lmtp && t->lmtp_answered == 0 && t->rcpt_accepted > 1)
 		p->due = t->rcpt_accepted;
-	if (!p->analysed || p->due > 1) {
-		t->lmtp_answered++;
-		t->lmtp_accepted += is_2yz(r);
-	}
 	if (t->early) {
 		on_end_again(s, t, r, ts);
 		return;
 	}
+	if (!p->analysed || p->due > 1) {
+		t->lmtp_answered++;
+		t->lmtp_accepted += is_2yz(r);
+	}
+	if (p->analysed && p->due > 1 && r->code >= 400)
+		transaction_refused(t, r);
 	if (t->fate != FATE_OPEN || (p->due > 1 && r->code != 221))
 		return; /* settled before, by a 221 for another recipient; or not yet */
 	t->hole = false;
-	transaction_answered(t, session_pool(s), r, ts);
+	if (p->analysed && is_2yz(r) && t->lmtp_accepted == 0 && t->lmtp_answered > 0)
+		transaction_over(t, FATE_UNKNOWN);
+	else
+		transaction_answered(t, session_pool(s), r, ts);
 	if (s->facts.lmtp && t->lmtp_accepted > 0 && t->fate != FATE_FALSELY_ACCEPTED) {
 		t->fate = FATE_ACCEPTED;
 		t->taken = TAKEN_YES;

@@ -125,8 +125,10 @@ void transaction_over(struct transaction *t, enum fate otherwise)
 {
 	if (t->fate != FATE_OPEN)
 		return;
-	if (t->refused)
+	if (t->refused) {
 		t->fate = t->code < 500 ? FATE_DEFERRED : FATE_REJECTED;
-	else
+		t->taken = TAKEN_NO;
+	} else {
 		t->fate = t->hole ? FATE_UNKNOWN : otherwise;
+	}
 }

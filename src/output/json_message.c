@@ -93,15 +93,20 @@ static bool put_bytes_acked(struct json *j, const struct json_view *v)
 	return put_number(j, v->transaction->bytes_acked);
 }
 
-/* LMTP has a reply for each recipient: how many took the message, of how many that have answered. */
+/* LMTP, and PRDR, have a reply for each recipient: how many took the message, of how many that have answered. */
+static bool reply_each(const struct json_view *v)
+{
+	return v->report->record.session->lmtp || v->transaction->lmtp_answered > 1;
+}
+
 static bool put_lmtp_accepted(struct json *j, const struct json_view *v)
 {
-	return v->report->record.session->lmtp && put_number(j, v->transaction->lmtp_accepted);
+	return reply_each(v) && put_number(j, v->transaction->lmtp_accepted);
 }
 
 static bool put_lmtp_answered(struct json *j, const struct json_view *v)
 {
-	return v->report->record.session->lmtp && put_number(j, v->transaction->lmtp_answered);
+	return reply_each(v) && put_number(j, v->transaction->lmtp_answered);
 }
 
 static bool put_reply_code(struct json *j, const struct json_view *v)

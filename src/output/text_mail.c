@@ -55,7 +55,7 @@ static void put_size(struct text *t, const struct transaction *m)
 /* After the end of a message LMTP has an answer for each recipient, and each is a message accepted or not. */
 static bool lmtp_partly(const struct session_facts *facts, const struct transaction *m)
 {
-	return facts->lmtp && m->end_sent && m->lmtp_accepted > 0 && m->lmtp_accepted < m->rcpt_accepted;
+	return (facts->lmtp || m->lmtp_answered > 1) && m->end_sent && m->lmtp_accepted > 0 && m->lmtp_accepted < m->rcpt_accepted;
 }
 
 /* Only what is not the same for all of them. */
