@@ -82,6 +82,23 @@ def real_clients():
     row(family, "smtp-source-to-postfix", "postfix", "smtp_source", "clean", "DONE", "accepted,accepted,accepted,accepted,accepted", client="smtp_source", messages=5, words=("-d",), word="exit 0")
 
 
+def per_recipient():
+    """Exim to Exim, as Debian configures both: PRDR for two recipients and more, BDAT where the server offers CHUNKING. Where all goes well, QUIT and FIN stand behind the message."""
+    family = "a reply for each recipient"
+
+    def prdr(name, server, recipient, word, note, **more):
+        row(family, f"exim-prdr-{name}", server, "deliver", "clean", "DONE", "accepted", client="exim-debian", recipient=recipient, word=word, note=note, **more)
+
+    both = r"=> b@.* PRDR .*-> c@"
+    prdr("bdat", "exim-debian", "b,c", both, "Exim to Exim for two recipients, by BDAT")
+    prdr("bdat-v6", "exim-debian", "b,c", both, "Exim to Exim for two recipients, by BDAT, over IPv6", v6=True)
+    prdr("one-recipient", "exim-debian", "b", "=> b@", "one recipient: PRDR is not asked for")
+    prdr("data", "exim-debian-no-chunking", "b,c", both, "Exim to Exim for two recipients, by DATA")
+    for server, end, way in (("exim-debian-choosy", "", "by BDAT"), ("exim-debian-no-chunking", "-data", "by DATA")):
+        prdr("one-refused" + end, server, "b,picky", r"\*\* picky@.*PRDR error", f"one of two is refused when the message is there, {way}")
+        prdr("one-deferred" + end, server, "b,busy", r"== busy@.*PRDR error", f"one of two is deferred when the message is there, {way}")
+
+
 def killed():
     family = "SIGKILL"
     for server in ("postfix", "exim", "opensmtpd", "sendmail"):
@@ -277,6 +294,6 @@ def paths():
     row(family, "offloads-300k", "postfix", "offloads greet ehlo mail rcpt data message:300000 quit eof", "clean", "DONE", "accepted", keep=False, note="super-segments and unfinished checksums")
 
 
-for fill in (clean, real_clients, killed, stopped, limits, resets, client_side, silent_loss, scripted, cut_cable, paths):
+for fill in (clean, real_clients, per_recipient, killed, stopped, limits, resets, client_side, silent_loss, scripted, cut_cable, paths):
     fill()
 assert len({case.name for case in CASES}) == len(CASES), "names of cases are unique"

@@ -8,6 +8,7 @@ import time
 import box
 from net import CLIENT, CLIENT6
 from servers import Exim, Postfix
+from servers_more import EximDebian
 
 
 def message(case, number=1):
@@ -107,6 +108,39 @@ class EximClient(QueueClient, Exim):
     def outcome(line, queue_id):
         found = re.search(rf"{queue_id} (=>|==|\*\*|->) .*@example\.net.*", line)
         return found[0] if found else None
+
+
+class EximDebianClient(QueueClient, EximDebian):
+    """Exim as Debian configures it for mail sent by smarthost; it speaks no TLS, so that what it says can be read. Its own host takes bounces."""
+
+    named = EximClient.named
+    people = ("a",)
+    kind = {"dc_eximconfig_configtype": "smarthost", "dc_other_hostnames": "example.org", "dc_smarthost": "127.0.0.1"}
+    macros = {"MAIN_HARDCODE_PRIMARY_HOSTNAME": "out.example.org", "REMOTE_SMTP_SMARTHOST_HOSTS_AVOID_TLS": "*", "DCsmarthost": "${readfile{/etc/exim4/route}{}}"}
+
+    def __init__(self, net, host):
+        super().__init__(net, host, main="")
+
+    def interfaces(self):
+        return "127.0.0.1"
+
+    def script(self):
+        return super().script().replace("/usr/sbin/exim4 -bd\n", "")
+
+    def wait(self):
+        self.configured()
+
+    def deliver(self, address, _, case):
+        mark = len(self.box.log)
+        self.box.root("/etc/exim4/route").write_text(address.replace(":", "::"), encoding="ascii")
+        self.box.run("/usr/sbin/exim4", "-odf", "-f", case.sender, *(f"{name}@example.net" for name in case.recipient.split(",")), input=message(case))
+        return self.word(mark, case)
+
+    def word(self, mark, case, seconds=12):
+        """All that the log says of the recipients, in one line."""
+        queue_id = self.box.log.wait(lambda line: (m := re.search(self.named, line)) and m["mid"] == case.message_id and m["id"], mark, seconds)
+        self.box.log.wait(lambda line: f"{queue_id} Completed" in line or f"{queue_id} == " in line, mark, seconds)
+        return ", ".join(found for line in self.log_since(mark) if (found := EximClient.outcome(line, queue_id))) or f"no word of {queue_id}"
 
 
 class Tools:

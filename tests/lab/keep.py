@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""keep.py - captures of the lab for pcaps/: small ones, with rows in pcaps/LIST. usage: keep.py FOLDER [NAME ...]
+"""keep.py - captures of the lab for pcaps/: small ones, with rows in pcaps/LIST. usage: keep.py [--add] FOLDER [NAME ...]
 
-FOLDER is that of test_cases.py --keep, NAME a case; without names those of CHOSEN. Each capture gets a quarter of an hour of its own, like those that are made of
-scenarios, and hardware addresses that stand for the two ends. What is in it stays as it was on the wire. Then `make golden`.
+FOLDER is that of test_cases.py --keep, NAME a case; without names those of CHOSEN. They take the place of all that were kept before, with --add only
+of their own. Each capture gets a quarter of an hour of its own, like those that are made of scenarios, and hardware addresses that stand for the two ends. What is in it stays as it was on the wire. Then `make golden`.
 """
 import pathlib
 import re
@@ -22,7 +22,7 @@ MOST = 16000                              # bytes of a capture
 # Names of cases, as regular expressions; not LMTP, whose port is not watched unless one asks.
 CHOSEN = r"""
 (postfix|exim|opensmtpd|sendmail|smtp-server|aiosmtpd|dovecot)-plain  (postfix|exim)-(pipelined|bdat|bdat-empty-last|tls)  (postfix|exim|sendmail)-(rcpt-refused|message-rejected)
-postfix-(deferred|empty-message|size-refused)  (postfix|exim)-to-\w+  postfix-(rejected|later)  (swaks|msmtp|curl)-.*
+postfix-(deferred|empty-message|size-refused)  (postfix|exim)-to-\w+  postfix-(rejected|later)  exim-prdr-.*  (swaks|msmtp|curl)-.*
 (postfix|exim|opensmtpd|sendmail)-kill-(connect|rcpt|dot|quit)  (exim|sendmail|dovecot|aiosmtpd)-kill-(body|idle)  postfix-kill-bdat
 (postfix|exim|smtp-server|opensmtpd|aiosmtpd)-stop-(rcpt|idle)  (smtp-server|exim)-stop-body  (postfix-short|exim-short|sendmail)-idle-(rcpt|body|idle)
 (postfix|exim)-errors.*  sendmail-errors-go-on  .*-limit  postfix-message-rate  exim-drop-at-rcpt  postscreen-.*  exim-550-at-connect  exim-pregreet
@@ -45,12 +45,19 @@ def described(case):
     return f"{case.family}: {case.note or done}{told}"
 
 
+def goes(line, names):
+    """Whether a row of the list is the lab's, and of one of the names, if there are any."""
+    found = re.match(r"lab-(\S+)\.pcap\s+lab\s", line)
+    return bool(found) and (not names or found[1] in names)
+
+
 def main():
-    folder, names = pathlib.Path(sys.argv[1]), sys.argv[2:]
+    add = sys.argv[1] == "--add"
+    folder, names = pathlib.Path(sys.argv[1 + add]), sys.argv[2 + add:]
     text = LIST.read_text(encoding="utf-8")
-    kept = [line for line in text.splitlines() if not re.match(r"lab-\S+\s+lab\s", line)]
-    for old in pathlib.Path("pcaps").glob("lab-*"):
-        old.unlink()
+    kept = [line for line in text.splitlines() if not goes(line, names if add else ())]
+    for old in {line.split()[0] for line in text.splitlines() if line} - {line.split()[0] for line in kept if line}:
+        pathlib.Path("pcaps", old).unlink()
     row = sum(bool(line.strip()) and not line.startswith("#") for line in kept)
     for case in CASES:
         source = folder / f"{case.name}.pcap"

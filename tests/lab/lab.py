@@ -21,6 +21,9 @@ SERVERS = {
     "exim": (servers.Exim, 14, {}),
     "exim-short": (servers.Exim, 15, {"main": "smtp_receive_timeout = 2s\nsmtp_accept_max_per_connection = 2\nsmtp_max_synprot_errors = 2\nsmtp_max_unknown_commands = 2",
                                       "connect": "drop message = 5.7.1 blocked here\n    hosts = 192.0.2.77\n  accept"}),
+    "exim-debian": (servers_more.EximDebian, 23, {}),
+    "exim-debian-no-chunking": (servers_more.EximDebian, 24, {"main": "queue_only = true\nchunking_advertise_hosts =\nacl_smtp_data_prdr = lab_prdr\n"}),
+    "exim-debian-choosy": (servers_more.EximDebian, 27, {"main": "queue_only = true\nacl_smtp_data_prdr = lab_prdr\n"}),
     "opensmtpd": (servers.OpenSmtpd, 16, {}),
     "sendmail": (servers.Sendmail, 17, {}),
     "sendmail-short": (servers.Sendmail, 18, {"define": "define(`confTO_COMMAND', `2s')dnl\ndefine(`confTO_DATABLOCK', `2s')dnl\ndefine(`confBAD_RCPT_THROTTLE', `0')dnl",
@@ -32,7 +35,7 @@ SERVERS = {
     "misbehave": (misbehave.Misbehave, 25, {}),
     "misbehave-lmtp": (misbehave.Misbehave, 26, {"port": 24}),
 }
-CLIENTS = {"postfix": (clients.PostfixClient, "deliver"), "exim": (clients.EximClient, "deliver")} | {
+CLIENTS = {"postfix": (clients.PostfixClient, "deliver"), "exim": (clients.EximClient, "deliver"), "exim-debian": (clients.EximDebianClient, "deliver")} | {
     name: (clients.Tools, name) for name in ("swaks", "smtp_source", "msmtp", "curl")}
 NETS = {
     "bridge": {},

@@ -1,11 +1,13 @@
-"""servers_more.py - the servers that are no classic MTA: Dovecot's submission and LMTP services, npm's smtp-server, aiosmtpd."""
+"""servers_more.py - the servers that are no classic MTA: Dovecot's submission and LMTP services, npm's smtp-server, aiosmtpd; and Exim as Debian configures it."""
 import hashlib
 import shutil
+import time
 
 import box
 from box import HERE
 from misbehave import Misbehave
-from servers import Server, certificate
+from net import LabError
+from servers import Exim, Server, certificate
 
 
 class Dovecot(Server):
@@ -159,3 +161,55 @@ class Aiosmtpd(Plain):
 
     def script(self):
         return f"/usr/bin/python3 /lab-aio.py {self.listeners()} {self.settings.get('timeout', 60)} &\n"
+
+
+class EximDebian(Exim):
+    """Exim with the configuration that Debian's own packages make of a few answers, so with PRDR and CHUNKING. Added is what a lab needs: a name, a log, no delivery."""
+
+    packages = ("exim4-daemon-light",)
+    # The last two are refused by the ACL for PRDR, for good and for now.
+    people = ("b", "c", "picky", "busy")
+    kind = {"dc_eximconfig_configtype": "internet", "dc_other_hostnames": "example.net", "dc_smarthost": ""}
+    macros = {"MAIN_HARDCODE_PRIMARY_HOSTNAME": "mx.example.net", "MAIN_LOG_SELECTOR": "+smtp_no_mail +smtp_connection +incoming_port"}
+    prdr_acl = """
+lab_prdr:
+  deny message = not for me
+    local_parts = picky
+  defer message = not now
+    local_parts = busy
+  accept
+"""
+
+    @property
+    def users(self):
+        return Exim.users + tuple(f"{name}:x:{3000 + n}:100::/:/usr/sbin/nologin" for n, name in enumerate(self.people))
+
+    def interfaces(self):
+        return f"{self.address} ; {self.address6}"
+
+    def answers(self, **more):
+        """update-exim4.conf.conf, as debconf writes it."""
+        given = {"dc_relay_domains": "", "dc_relay_nets": "", "dc_minimaldns": "false", "dc_readhost": "", "dc_local_interfaces": self.interfaces(), "dc_hide_mailname": "", "CFILEMODE": "644",
+                 "dc_use_split_config": "true", "dc_mailname_in_oh": "true", "dc_localdelivery": "mail_spool", **self.kind, **more}
+        return "".join(f"{name}='{value}'\n" for name, value in given.items())
+
+    def files(self):
+        main = "log_file_path = syslog\nsyslog_duplication = false\n" + self.settings.get("main", "queue_only = true\n")
+        return {"/etc/exim4/update-exim4.conf.conf": self.answers(), "/etc/mailname": self.macros["MAIN_HARDCODE_PRIMARY_HOSTNAME"] + "\n", "/etc/aliases": "",
+                "/etc/exim4/conf.d/main/000_localmacros": "".join(f"{name} = {value}\n" for name, value in self.macros.items()),
+                "/etc/exim4/conf.d/main/90_lab": main, "/etc/exim4/conf.d/acl/90_lab": self.prdr_acl}
+
+    def script(self):
+        return super().script().replace("chmod 640 /etc/exim4/mx.pem; chgrp Debian-exim /etc/exim4/mx.pem", "mkdir -p /var/lib/exim4; update-exim4.conf; touch /lab/there")
+
+    def configured(self):
+        """Until Debian's script has written the configuration: hundreds of processes, which a busy machine takes long for."""
+        end = time.monotonic() + 60
+        while not (self.box.shared / "there").exists():
+            if time.monotonic() > end:
+                raise LabError("update-exim4.conf does not end:\n" + "\n".join(self.box.log.lines[-15:]))
+            time.sleep(0.025)
+
+    def wait(self):
+        self.configured()
+        super().wait()
