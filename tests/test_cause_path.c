@@ -106,7 +106,7 @@ static const struct sample reset_samples[] = {
 	 .hints = {.together = 2, .together_rst = 2}, IS(SERVER_CRASH, LIKELY, "2 sessions")},
 	{"nothing open", .e = {RESET, IDLE(2 * S)}, .s = {TALKED}, .server = RST_OF(.ttl = 57),
 	 .hints = {.together = 1, .together_rst = 1}, IS_UNEXPLAINED},
-	{"in place of an answer, captured before what it answers", .e = {RESET, IDLE(0)}, .s = {TALKED},
+	{"in place of an answer, captured before what it answers", .e = {RESET, IDLE(0), .knew_all = true}, .s = {TALKED},
 	 .server = RST_OF(.ttl = 57), .client_flow = {.acked = 200}, IS(SERVER_CRASH, POSSIBLE, "in place of an answer")},
 	{"a FIN", .e = {DROP, SENDING}, .s = {TALKED}, .client = {.unacked = 1448}, IS_UNEXPLAINED},
 	{"three forged at once", .e = {RESET, SENDING}, .s = {TALKED}, .server = RST_OF(.ttl = 61),

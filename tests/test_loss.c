@@ -38,7 +38,7 @@ static unsigned long runs;
 static void take(void *arg, const struct record *r)
 {
 	struct worst *w = arg;
-	enum severity severity = verdict_row(r->judgement.verdict)->severity;
+	enum severity severity = verdict_severity(r->judgement.verdict, r->ending);
 	w->sessions++;
 	if (w->sessions == 1 || severity > w->severity) {
 		w->severity = severity;

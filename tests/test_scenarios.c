@@ -109,7 +109,7 @@ static void say(void *arg, const struct record *r)
 	o->port[SERVER] = r->conn->port[SERVER];
 	list_add(o->said[EXPECT_VERDICT], row->id);
 	list_add(o->said[EXPECT_STAGE], stage_name(e->stage));
-	list_add(o->said[EXPECT_SEVERITY], severity_name(row->severity));
+	list_add(o->said[EXPECT_SEVERITY], severity_name(verdict_severity(r->judgement.verdict, e)));
 	list_add(o->said[EXPECT_SEEN], seen_name(e->seen));
 	list_add(o->said[EXPECT_CLOSER], closer_name(e->closer));
 	list_add(o->said[EXPECT_HOW], how_name(e->how));

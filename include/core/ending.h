@@ -93,9 +93,9 @@ enum tls_pending { TLS_PENDING_NOTHING, TLS_PENDING_COMMAND, TLS_PENDING_MESSAGE
 
 /* What TLS leaves visible of an ending whose dialogue could not be read (tls_infer.h). The last two are learned from other sessions of the server, behind the monitors (collate.h). */
 struct ending_tls {
-	bool followed;       /* every record was seen, and the suite is known */
-	bool done;           /* the handshake was finished */
-	uint8_t first;       /* enum closer: whose close_notify, FIN or RST came first */
+	bool followed; /* every record was seen, and the suite is known */
+	bool done;     /* the handshake was finished */
+	uint8_t first; /* enum closer: whose close_notify, FIN or RST came first */
 	uint8_t failed_by; /* enum closer: with a handshake that was not finished, who sent the alert, or a refusal in clear, or closed */
 	bool clear;        /* the client spoke SMTP in clear to a server that expects TLS, and it answered nothing of that */
 	bool notified;       /* the server's last record was its close_notify */
@@ -141,12 +141,14 @@ struct ending {
 	bool lost_221,
 		lost_2yz; /* a message that the server did not take, and of whose end the client read as the answer: a 221; another 2yz that came too early */
 	bool taken_221, taken_2yz; /* ... a message that the server took all the same */
-	bool taken_refused;        /* a message that the client was refused, and that the server took all the same */
-	bool vanished;             /* how is HOW_SILENCE on the server's side */
-	uint32_t accepted;         /* messages accepted in this session */
-	uint32_t finished;         /* transactions that ended with a reply, whatever it said */
-	uint32_t unknown_fates;    /* messages whose reply fell into a hole */
-	int64_t closed;            /* when the first closing segment came; without one, when the watch ended */
+	bool maybe_taken; /* lost_221 or lost_2yz, and the server's own answer to the message may lie where nothing was captured */
+	bool taken_unanswered;  /* a message whose answer the client did not get, and that the server took */
+	bool taken_refused;     /* a message that the client was refused, and that the server took all the same */
+	bool vanished;          /* how is HOW_SILENCE on the server's side */
+	uint32_t accepted;      /* messages accepted in this session */
+	uint32_t finished;      /* transactions that ended with a reply, whatever it said */
+	uint32_t unknown_fates; /* messages whose reply fell into a hole */
+	int64_t closed;         /* when the first closing segment came; without one, when the watch ended */
 	int64_t waited; /* nanoseconds from the end of the last unanswered message to the close; 0: none. With ungreeted: from the SYN */
 	uint64_t content_bytes, content_acked; /* of the message that was under way */
 	int64_t client_silence; /* nanoseconds from the client's last byte to the farewell, or, without one, to the close */
@@ -154,6 +156,7 @@ struct ending {
 	int64_t slowest_reply;  /* the longest wait for the reply to the end of a message, answered or not */
 	struct ending_tls tls;  /* with encrypted */
 	bool unprompted;        /* the farewell answered no command */
+	bool knew_all;          /* what the client said last before the server closed acknowledged all that the server had said */
 	bool reply_cut;         /* the last reply lacks its end: no CRLF, or only lines that go on */
 };
 

@@ -33,7 +33,8 @@ struct frame_clock {
 	struct pool *pool; /* for the copies; borrowed */
 	frame_clock_take *take;
 	void *arg;
-	int64_t last; /* the latest time that was believed; with `begun` */
+	int64_t last;  /* the latest time that was believed; with `begun` */
+	uint64_t span; /* how many times around `last` agree: 0 until begun, and while a frame waits */
 	bool begun;
 	unsigned n;                      /* frames that wait: one, or at the beginning two */
 	struct frame_clock_held held[2]; /* oldest first */
@@ -43,7 +44,7 @@ struct frame_clock {
 /* True: the time is near the one before, and nothing waits. The caller takes the frame itself, and sets `last`. */
 static inline bool frame_clock_agrees(const struct frame_clock *c, int64_t ts)
 {
-	return c->begun && c->n == 0 && ts - c->last <= FRAME_CLOCK_NEAR && c->last - ts <= FRAME_CLOCK_NEAR;
+	return (uint64_t)ts - (uint64_t)c->last + FRAME_CLOCK_NEAR < c->span;
 }
 
 /* A frame comes with which frame_clock_agrees does not. */

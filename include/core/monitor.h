@@ -108,7 +108,7 @@ struct monitor_stats {
 	uint64_t kinds[PACKET_KINDS];
 	uint64_t reordered_time; /* frames whose time was before that of the frame before */
 	struct undecoded undecoded;
-	uint64_t wild_time;      /* frames whose time was far from that of both neighbours, and not believed */
+	uint64_t wild_time; /* frames whose time was far from that of both neighbours, and not believed */
 	struct defrag_stats defrag;
 	struct stream_stats stream;
 	size_t memory_used, memory_peak, memory_held;

@@ -20,10 +20,10 @@ enum flaw {
 	FLAW_SOFT_END = 1 << 9,       /* a message ended by a dot with a bare LF, and the server took it */
 	FLAW_SMUGGLING =
 		1 << 10, /* such a dot inside a message that went on: one side may see two messages where the other sees one */
-	FLAW_STARTTLS_INJECTION = 1 << 11, /* bytes between STARTTLS and its reply */
-	FLAW_STARTTLS_PLAINTEXT = 1 << 12, /* STARTTLS was accepted, and plaintext followed */
-	FLAW_NOT_SMTP = 1 << 13,           /* another protocol's words where SMTP was due */
-	FLAW_BAD_CHUNK = 1 << 14,          /* BDAT with arguments that no server can take */
+	FLAW_STARTTLS_INJECTION = 1 << 11,         /* bytes between STARTTLS and its reply */
+	FLAW_STARTTLS_PLAINTEXT = 1 << 12,         /* STARTTLS was accepted, and plaintext followed */
+	FLAW_NOT_SMTP = 1 << 13,                   /* another protocol's words where SMTP was due */
+	FLAW_BAD_CHUNK = 1 << 14,                  /* BDAT with arguments that no server can take */
 	FLAW_MANY_PENDING = 1 << 15,               /* more commands outstanding than are kept */
 	FLAW_STARTTLS_RESPONSE_INJECTION = 1 << 16 /* the server's bytes in clear behind its 220 to STARTTLS, before TLS */
 };
@@ -103,8 +103,8 @@ struct session_facts {
 	struct ip_addr proxied;          /* with proxied_port: the client that it named */
 	uint16_t tls_version, tls_suite; /* that the server chose; 0: not seen */
 	bool tls_close_notify[2];        /* by enum side: read inside TLS */
-	uint8_t tls_alert_side;                   /* with tls_alert: enum side ... */
-	uint8_t tls_alert_description;            /* ... and what it says (RFC 8446 6) */
+	uint8_t tls_alert_side;          /* with tls_alert: enum side ... */
+	uint8_t tls_alert_description;   /* ... and what it says (RFC 8446 6) */
 };
 
 /* The text of the server's farewell; empty where it is not kept. */

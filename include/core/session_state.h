@@ -56,13 +56,15 @@ struct session {
 	uint32_t slowest;        /* milliseconds: the longest wait for the reply to the end of a message */
 	uint32_t unasked_quiet;  /* milliseconds: how long the client had been silent before the worst unasked 221 */
 	uint32_t lost_bytes;     /* of the last hole */
-	uint8_t lost_side;
+	uint8_t lost_side : 1;
 	uint8_t kept;
 	bool sure : 1, tls_port : 1, overflow : 1;
+	bool injected : 1; /* the server said a farewell where TLS was due */
+	bool knew_all : 1; /* the client's last bytes before the server's FIN acknowledged all that the server had said */
 	bool unprompted : 1, unasked_unprompted : 1; /* what may be the farewell answered no command; the worst unasked 221 */
 	bool over : 1;                               /* session_room was called */
 	bool ended : 1;                              /* one side at least has closed what was read inside TLS ... */
-	uint8_t closer;                              /* ... enum closer: the first that did, by close_notify */
+	uint8_t closer : 2;                          /* ... enum closer: the first that did, by close_notify */
 };
 
 /* The lines of a reply that goes on: their texts, parted by LF, their code, and the most specific of their enhanced codes. */
@@ -115,6 +117,9 @@ static inline void session_heard(struct session *s, enum side side, int64_t ts)
 
 /* session.c - what a dialogue tells, and session_watch.c passes on where it is looked on. */
 extern const struct dialogue_listener session_listener;
+
+/* A farewell that was slipped in between the 220 to STARTTLS and TLS ended nothing. */
+void session_injected_forget(struct session *s);
 
 /* session_message.c - the transactions of a session. */
 

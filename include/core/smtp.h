@@ -45,10 +45,27 @@ enum smtp_verb {
 const char *smtp_verb_name(enum smtp_verb verb);
 
 /* The verb whose rules it follows: itself, or for another name of one (X-EXPS, X-ANONYMOUSTLS, ATRN, BURL) that one. */
-enum smtp_verb smtp_verb_acts_as(enum smtp_verb verb);
+static inline enum smtp_verb smtp_verb_acts_as(enum smtp_verb verb)
+{
+	switch (verb) {
+	case SMTP_ATRN:
+		return SMTP_TURN;
+	case SMTP_BURL:
+		return SMTP_BDAT;
+	case SMTP_X_ANONYMOUSTLS:
+		return SMTP_STARTTLS;
+	case SMTP_X_EXPS:
+		return SMTP_AUTH;
+	default:
+		return verb;
+	}
+}
 
-/* Do the client's bytes behind it mean what the reply makes of them (DATA, AUTH, STARTTLS, XEXCH50)? */
-bool smtp_verb_awaits(enum smtp_verb verb);
+/* Do the client's bytes behind it mean what the reply makes of them? */
+static inline bool smtp_verb_awaits(enum smtp_verb verb)
+{
+	return verb == SMTP_DATA || verb == SMTP_AUTH || verb == SMTP_STARTTLS || verb == SMTP_XEXCH50;
+}
 
 /* Must it be the last of a group of pipelined commands (RFC 2920 3.1; RFC 3207 4, RFC 4954 4)? */
 bool smtp_verb_ends_group(enum smtp_verb verb);

@@ -57,6 +57,6 @@ bool cause_rules_client_spoke_last(const struct cause_facts *f)
 	const struct conn_flow *client = &f->conn->flow[CLIENT], *server = &f->conn->flow[SERVER];
 	if (!has_sent(client) || !has_sent(server))
 		return has_sent(client);
-	bool knew_all = f->ending->closer == CLOSER_SERVER && !client->fin && client->acked >= server->bytes;
+	bool knew_all = f->ending->closer == CLOSER_SERVER && f->ending->knew_all;
 	return knew_all || f->ending->client_silence < f->ending->server_silence;
 }

@@ -95,13 +95,24 @@ static bool reply_repeats(struct dialogue *d, const struct line_out *line, const
 	return true;
 }
 
-/* A server that answers a TLS record with one speaks TLS; so does one whose first word is an alert: the client did not. */
+/* A server whose first word is an alert speaks TLS: the client did not. */
+static bool alert_comes_first(const struct dialogue *d, struct bytes in)
+{
+	return d->offset[SERVER] == 0 && in.n > 0 && in.p[0] == TLS_ALERT && d->mode != MODE_TLS && !d->lost &&
+	       line_idle(&d->line[SERVER]);
+}
+
+/* A server that answers a TLS record with one speaks TLS. */
 static bool tls_answered(const struct dialogue *d, struct bytes in)
 {
-	if (d->offset[SERVER] == 0 && !d->lost && in.n > 0 && in.p[0] == TLS_ALERT && line_idle(&d->line[SERVER]))
-		return true;
 	return (d->mode == MODE_FOREIGN || d->mode == MODE_TLS_DUE) && line_idle(&d->line[SERVER]) && in.n > 0 &&
 	       (in.p[0] == TLS_HANDSHAKE || in.p[0] == TLS_ALERT);
+}
+
+static void tls_begins(struct dialogue *d, int64_t ts)
+{
+	dialogue_tls(d);
+	dialogue_client_resume(d, ts);
 }
 
 /* A function apart, so that the client's bytes, which are far more, do without its stack. */
@@ -109,12 +120,12 @@ static __attribute__((noinline)) void server_run(struct dialogue *d, struct byte
 {
 	struct line_out line;
 	const uint8_t *before = NULL; /* the last line, if it was handed on where it lies, and its reply goes on */
+	if (alert_comes_first(d, in))
+		tls_begins(d, ts);
 	while (in.n > 0 && d->mode != MODE_TURNED) {
 		/* After each line, for TLS may begin in the segment of the 220. */
-		if (tls_answered(d, in)) {
-			dialogue_tls(d);
-			dialogue_client_resume(d, ts);
-		}
+		if (tls_answered(d, in))
+			tls_begins(d, ts);
 		if (d->mode == MODE_TLS) {
 			dialogue_tls_bytes(d, SERVER, in, in.n);
 			return;

@@ -32,7 +32,7 @@ void dialogue_lose(struct dialogue *d, enum side side, uint64_t len)
 }
 
 /* Queues what awaits a reply, and tells nobody. */
-static struct smtp_pending *pending_add(struct dialogue *d, enum smtp_verb verb, int64_t ts)
+static inline __attribute__((always_inline)) struct smtp_pending *pending_add(struct dialogue *d, enum smtp_verb verb, int64_t ts)
 {
 	struct smtp_pending *p = d->pendings < DIALOGUE_PENDING ? pool_get(d->env->pool, sizeof *p) : NULL;
 	if (!p) {
@@ -264,8 +264,9 @@ static void command_goes_on(struct dialogue *d, const struct smtp_command *c, st
 		return;
 	case SMTP_XEXCH50: {
 		struct bytes args = c->args;
-		if (!smtp_number(ascii_word(&args), &d->chunk))
-			d->chunk = 0;
+		/* As of a verb that nobody knows, what follows cannot be told. */
+		if (!smtp_number(ascii_word(&args), &d->chunk) && p)
+			p->verb = SMTP_UNKNOWN;
 		break;
 	}
 	default:
@@ -346,8 +347,6 @@ static bool tls_may_begin(const struct dialogue *d, struct bytes in)
 	return line_idle(&d->line[CLIENT]) && in.n == 1 && in.p[0] == TLS_HANDSHAKE;
 }
 
-static size_t piece_run(struct dialogue *d, struct bytes in, int64_t ts);
-
 static size_t first_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	bool sure = d->mode == MODE_TLS_DUE, due = sure || d->mode == MODE_TLS_MAY;
@@ -399,7 +398,7 @@ static size_t refused_run(struct dialogue *d, struct bytes in, int64_t ts)
 		return 0;
 	bool command = lf && is_command(bytes_of(in.p, (size_t)(lf - in.p) - (lf > in.p && lf[-1] == '\r')));
 	d->mode = command ? MODE_COMMAND : MODE_CHUNK;
-	return piece_run(d, in, ts);
+	return command ? line_run(d, in, ts) : chunk_run(d, in, ts);
 }
 
 /* Reads the next piece; 0: its meaning is not known yet. */

@@ -30,19 +30,32 @@ static bool is_2yz(const struct smtp_reply *r)
 	return r->code / 100 == 2 && r->code != 221;
 }
 
+/* Usual replies have none of these codes: they are told from the others by their first two digits. */
+static inline bool may_be_sure(uint16_t code)
+{
+	return code / 10 != 25 && code < 400;
+}
+
+static enum fit sure_fits(enum smtp_verb verb, uint16_t code, enum fit otherwise)
+{
+	for (size_t i = 0; i < SURES; i++) {
+		if (sure[i].code == code && sure[i].verb == verb)
+			return FIT_SURE;
+		if (sure[i].code == code)
+			otherwise = FIT_NOT;
+	}
+	return otherwise;
+}
+
 static enum fit reply_fits(enum smtp_verb verb, const struct smtp_reply *r)
 {
-	bool other = false;
-	for (size_t i = 0; i < SURES; i++) {
-		if (sure[i].code == r->code && sure[i].verb == verb)
-			return FIT_SURE;
-		other |= sure[i].code == r->code;
-	}
-	if (other || r->code == 421 || verb == SMTP_QUIT || verb == SMTP_CONNECT)
+	if (may_be_sure(r->code))
+		return sure_fits(verb, r->code, FIT_NOT);
+	if (r->code == 421 || verb == SMTP_QUIT || verb == SMTP_CONNECT)
 		return FIT_NOT;
 	if (r->code >= 400)
 		return FIT_WELL;
-	return verb != SMTP_DATA && verb != SMTP_STARTTLS && r->code / 10 == 25 ? FIT_WELL : FIT_NOT;
+	return verb != SMTP_DATA && verb != SMTP_STARTTLS ? FIT_WELL : FIT_NOT;
 }
 
 static enum fit pending_fits(const struct smtp_pending *p, const struct smtp_reply *r)
@@ -84,8 +97,7 @@ static bool reply_finds(struct dialogue *d, const struct smtp_pending *p, const 
  */
 static bool reply_can_answer(const struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r)
 {
-	bool fits = r->code < 400 && pending_fits(p, r) != FIT_NOT;
-	return p->verb == SMTP_CONNECT || fits || received(d, p);
+	return p->verb == SMTP_CONNECT || received(d, p) || (r->code < 400 && pending_fits(p, r) != FIT_NOT);
 }
 
 /* What the reply to the last command makes of the client's next bytes. */
@@ -130,23 +142,36 @@ static void mode_decide(struct dialogue *d, const struct smtp_pending *p, uint16
 /* The server may have another answer to this one: to QUIT that is 221, no server means a 2yz as the answer to DATA, and of a chunk that is under way it has not got the end. */
 static bool answer_is_early(const struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r)
 {
-	if (d->lost || d->hole || p->read)
+	if ((p->verb != SMTP_QUIT && p->verb != SMTP_DATA && !p->last) || d->lost || d->hole || p->read)
 		return false;
 	if (p->verb == SMTP_QUIT)
 		return r->code != 221 && r->code != 421;
-	return is_2yz(r) && (p->verb == SMTP_DATA || (p->last && chunk_is_under_way(d, p)));
+	if (p->verb == SMTP_DATA)
+		return is_2yz(r);
+	return r->code / 100 == 2 && chunk_is_under_way(d, p);
 }
 
-/* The client reads what comes inside its message at the end of it; a 3yz settles none (RFC 5321 4.3.1). */
-static void reply_tell(struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
+/* p: what it answers, or NULL. early: the server may still answer p. */
+static void reply_tell(struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r, bool early, int64_t ts)
+{
+	struct smtp_event e = {.ts = ts,
+			       .pending = p,
+			       .text = r->text,
+			       .reply = r,
+			       .lost = d->lost,
+			       .in_content = d->mode == MODE_CONTENT || d->mode == MODE_SOFT,
+			       .early = early};
+	d->env->listener->reply(d, &e);
+}
+
+/* A reply that answers nothing. What comes inside its message the client reads at the end of it; a 3yz settles none (RFC 5321 4.3.1). */
+static void unasked_tell(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 {
 	bool in_content = d->mode == MODE_CONTENT || d->mode == MODE_SOFT;
-	bool early = !d->lost && (p ? answer_is_early(d, p, r) : in_content && r->code / 100 != 3);
-	struct smtp_event e = {
-		.ts = ts, .pending = p, .text = r->text, .reply = r, .lost = d->lost, .in_content = in_content, .early = early};
-	if (early && !p && !d->early)
+	bool early = in_content && !d->lost && r->code / 100 != 3;
+	if (early && !d->early)
 		d->early = r->code;
-	d->env->listener->reply(d, &e);
+	reply_tell(d, NULL, r, early, ts);
 }
 
 /* Commands that were read behind STARTTLS before its answer came. */
@@ -172,7 +197,7 @@ static void reply_credit(struct dialogue *d, struct smtp_pending *p, const struc
 	bool decides = p == d->tail && d->offset[CLIENT] == p->end && (d->mode == MODE_WAIT || d->mode == MODE_COMMAND);
 	bool early = answer_is_early(d, p, r);
 	struct smtp_pending answered = *p;
-	reply_tell(d, p, r, ts);
+	reply_tell(d, p, r, early, ts);
 	if (early)
 		p->read = r->code;
 	p->due--;
@@ -235,9 +260,9 @@ static bool answers_again(const struct smtp_pending *p, const struct smtp_reply 
 }
 
 /* The oldest command is one that the server need not answer, and this is the answer to a later one. */
-static bool passed_over(const struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r)
+static inline bool passed_over(const struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r)
 {
-	if (!p->next || !received(d, p->next))
+	if ((!p->read && !p->blank) || !p->next || !received(d, p->next))
 		return false;
 	return p->blank ? !answers_blank(r) : p->read && !answers_again(p, r);
 }
@@ -256,21 +281,30 @@ static bool waited_between(const struct smtp_pending *first, const struct smtp_p
 	return second->knew > first->knew;
 }
 
+/* A 221 in its place is an accusation. */
+static bool is_of_mail(const struct smtp_pending *p)
+{
+	return p->last || p->verb == SMTP_MAIL || p->verb == SMTP_RCPT || p->verb == SMTP_DATA || p->verb == SMTP_BDAT;
+}
+
 /*
  * A reply that only one command can have finds the pairing again where the server has skipped one. A 221 is said unasked too: it is QUIT's only if the client had read an answer to each command before
- * QUIT, as it counts; or where replies for single recipients are still due (PRDR), because the client takes none of them for the last one.
+ * QUIT, as it counts; or where replies for single recipients are still due (PRDR), because the client takes none of them for the last one; or where what is older has nothing to do with mail.
  */
 static void pairing_find(struct dialogue *d, const struct smtp_reply *r)
 {
 	/* A 220 greets as well. */
-	if (!d->head || d->lost || r->code == 220 || pending_fits(d->head, r) != FIT_NOT)
+	if (!d->head || d->lost || !may_be_sure(r->code) || r->code == 220 || pending_fits(d->head, r) != FIT_NOT)
 		return;
 	struct smtp_pending *found = sure_find(d, d->head, r), *before = d->head;
 	if (!found)
 		return;
-	while (before->next != found)
+	bool mail = is_of_mail(before);
+	while (before->next != found) {
 		before = before->next;
-	if (r->code == 221 && !waited_between(before, found) && !(before->analysed && before->due > 1))
+		mail |= is_of_mail(before);
+	}
+	if (r->code == 221 && mail && !waited_between(before, found) && !(before->analysed && before->due > 1))
 		return;
 	while (d->head != found) {
 		d->env->listener->skipped(d, d->head);
@@ -288,6 +322,11 @@ static struct smtp_pending *find_in_the_dark(struct dialogue *d, struct smtp_pen
 	return reply_finds(d, p, r) ? p : NULL;
 }
 
+static bool is_misfit(const struct smtp_pending *p, const struct smtp_reply *r)
+{
+	return p->verb != SMTP_CONNECT && pending_fits(p, r) == FIT_NOT;
+}
+
 void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 {
 	if (d->mode == MODE_HOLD && r->code / 100 != 3) {
@@ -297,7 +336,8 @@ void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 	/* The bytes were fewer than announced. */
 	if (d->mode == MODE_RAW && d->acked[SERVER] >= d->offset[CLIENT])
 		dialogue_raw_end(d, ts);
-	while (d->head && !d->lost && passed_over(d, d->head, r))
+	/* In the dark, what the client has an answer to waits for none. */
+	while (d->head && (d->lost ? d->head->read != 0 : passed_over(d, d->head, r)))
 		dialogue_unpend(d);
 	pairing_find(d, r);
 	struct smtp_pending *p = d->head;
@@ -305,8 +345,7 @@ void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 		p = NULL;
 	/* Found too soon: this reply cannot be the answer to what was sent after the hole. Of what is surely the oldest, a farewell may be. */
 	bool farewell = r->code == 221 || r->code == 421;
-	bool misfit = p && p->verb != SMTP_CONNECT && pending_fits(p, r) == FIT_NOT;
-	if (misfit && d->holed && !d->lost && (p->unsure || !farewell))
+	if (d->holed && !d->lost && p && is_misfit(p, r) && (p->unsure || !farewell))
 		dialogue_lose(d, CLIENT, 0);
 	if (d->lost && !(p && !p->unsure))
 		p = find_in_the_dark(d, p, r);
@@ -319,5 +358,5 @@ void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 	/* After a hole, a reply too many shows that the pairing was found wrongly. */
 	if (d->holed && !d->lost && !farewell)
 		dialogue_lose(d, CLIENT, 0);
-	reply_tell(d, NULL, r, ts);
+	unasked_tell(d, r, ts);
 }

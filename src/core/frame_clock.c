@@ -14,6 +14,11 @@ static bool is_pause(int64_t a, int64_t b)
 	return b >= a && b - a <= FRAME_CLOCK_PAUSE;
 }
 
+static void span_set(struct frame_clock *c)
+{
+	c->span = c->begun && c->n == 0 ? 2 * FRAME_CLOCK_NEAR + 1 : 0;
+}
+
 static void believe(struct frame_clock *c, const struct frame *f, bool copied)
 {
 	c->last = f->ts;
@@ -92,16 +97,18 @@ void frame_clock_push(struct frame_clock *c, const struct frame *f)
 		decide(c, f->ts);
 	else if (c->n > 0)
 		decide_first(c, f->ts);
-	if (frame_clock_agrees(c, f->ts))
+	if (c->begun && c->n == 0 && is_near(c->last, f->ts))
 		believe(c, f, false);
 	else
 		hold(c, f);
+	span_set(c);
 }
 
 void frame_clock_flush(struct frame_clock *c)
 {
 	while (c->n > 0)
 		release(c, !c->begun || is_pause(c->last, c->held[0].frame.ts), c->last);
+	span_set(c);
 }
 
 void frame_clock_tick(struct frame_clock *c, int64_t now)
@@ -115,6 +122,7 @@ void frame_clock_break(struct frame_clock *c)
 {
 	frame_clock_flush(c);
 	c->begun = false;
+	span_set(c);
 }
 
 void frame_clock_free(struct frame_clock *c)

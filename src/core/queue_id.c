@@ -51,25 +51,36 @@ static const char *const forms[] = {
 
 enum { FORMS = sizeof forms / sizeof *forms };
 
-static bool is_among(uint8_t c, const char *set)
-{
-	while (*set && c != (uint8_t)*set)
-		set++;
-	return *set != '\0';
-}
+/* A set of ASCII characters, a bit each: every byte of every accepting reply is looked up. */
+struct set {
+	uint64_t below_64, above;
+};
 
-static bool is_id_byte(uint8_t c)
+#define BIT(c)  (UINT64_C(1) << ((c)&63))
+#define DIGITS  (UINT64_C(0x3ff) << '0')
+#define LETTERS ((UINT64_C(0x3ffffff) << ('A' & 63)) | (UINT64_C(0x3ffffff) << ('a' & 63)))
+
+static const struct set id_bytes = {DIGITS | BIT('-') | BIT('.') | BIT('+') | BIT('/') | BIT('=') | BIT(':') | BIT(','),
+				    LETTERS | BIT('_') | BIT('@')};
+
+/* What a word begins behind, blanks aside. */
+static const struct set openers = {BIT('(') | BIT('<') | BIT(',') | BIT(';') | BIT(':'), BIT('[')};
+
+/* The first characters of the rows that may stand anywhere; of letters the small ones. */
+static const struct set beginnings = {DIGITS | BIT('('), BIT('q') | BIT('m') | BIT('i') | BIT('r') | BIT('s') | BIT('[')};
+
+static inline bool in_set(const struct set *set, uint8_t c)
 {
-	return ascii_alnum(c) || is_among(c, "-_.+/=:,@");
+	return c < 128 && ((c < 64 ? set->below_64 : set->above) >> (c & 63) & 1);
 }
 
 /* How many of the first bytes of text can be an id's. Punctuation at its end belongs to the sentence. */
 static size_t id_length(struct bytes text)
 {
 	size_t n = 0;
-	while (n < text.n && is_id_byte(text.p[n]))
+	while (n < text.n && in_set(&id_bytes, text.p[n]))
 		n++;
-	while (n > 0 && is_among(text.p[n - 1], ".,:"))
+	while (n > 0 && (text.p[n - 1] == '.' || text.p[n - 1] == ',' || text.p[n - 1] == ':'))
 		n--;
 	return n;
 }
@@ -134,6 +145,12 @@ static size_t up_to(struct bytes text, uint8_t end)
 	return n;
 }
 
+/* Does this character of a pattern stand for an id? */
+static inline bool stands_for_id(char c)
+{
+	return c == '@' || c == '*' || c == '%';
+}
+
 /* How many of the first bytes of text the first character of the pattern stands for. 0: the text does not fit. */
 static size_t taken(const char *pattern, struct bytes text)
 {
@@ -144,13 +161,15 @@ static size_t taken(const char *pattern, struct bytes text)
 		return seconds(text);
 	case '~':
 		return up_to(text, (uint8_t)pattern[1]);
-	case '@':
-	case '*':
-	case '%':
-		return id_length(text);
 	default:
-		return text.n > 0 && ascii_same(text.p[0], (uint8_t)*pattern);
+		return id_length(text);
 	}
+}
+
+/* A letter or sign that stands for itself. */
+static inline bool is_literal(char c)
+{
+	return c != ' ' && c != '#' && c != '~' && c != '$' && !stands_for_id(c);
 }
 
 /* The id, where the pattern fits the beginning of text. */
@@ -158,10 +177,16 @@ static struct bytes form_read(const char *pattern, struct bytes text)
 {
 	struct bytes id = {0};
 	for (; *pattern; pattern++) {
+		if (is_literal(*pattern)) {
+			if (text.n == 0 || !ascii_same(text.p[0], (uint8_t)*pattern))
+				return bytes_of(NULL, 0);
+			text = bytes_from(text, 1);
+			continue;
+		}
 		if (*pattern == '$')
 			return ascii_trim(text).n == 0 ? id : bytes_of(NULL, 0);
 		size_t n = taken(pattern, text);
-		if (is_among((uint8_t)*pattern, "@*%")) {
+		if (stands_for_id(*pattern)) {
 			id = bytes_first(text, n);
 			n = is_id(id, *pattern) ? n : 0;
 		}
@@ -188,7 +213,7 @@ static bool word_begins(struct bytes line, size_t at)
 {
 	if (ascii_blank(line.p[at]))
 		return false;
-	return at == 0 || ascii_blank(line.p[at - 1]) || is_among(line.p[at - 1], "([<,;:");
+	return at == 0 || ascii_blank(line.p[at - 1]) || in_set(&openers, line.p[at - 1]);
 }
 
 /* A line, or what a proxy passes on behind " 250 ". */
@@ -200,7 +225,7 @@ static bool reply_begins(struct bytes line, size_t at)
 /* Patterns are written in small letters; none that may stand anywhere begins with an id. */
 static bool may_begin(uint8_t pattern, uint8_t first)
 {
-	return pattern == '#' ? ascii_digit(first) : pattern == first;
+	return pattern == '#' ? ascii_digit(first) : pattern == first || stands_for_id((char)pattern);
 }
 
 /* What has been found so far: the id of the first row that fits anywhere. */
@@ -215,20 +240,51 @@ static void word_read(struct finding *found, struct bytes line, size_t at)
 	struct bytes text = bytes_from(line, at);
 	bool begins = reply_begins(line, at);
 	uint8_t c = ascii_lower(text.p[0]);
+	if (!begins && !in_set(&beginnings, c))
+		return;
+	struct bytes behind = begins ? without_enhanced(text) : text;
+	uint8_t c_behind = behind.n > 0 ? ascii_lower(behind.p[0]) : 0;
 	for (size_t i = 0; i < found->row; i++) {
 		bool first = *forms[i] == '^';
-		if (first ? !begins : !may_begin((uint8_t)*forms[i], c))
+		if (first ? !begins || !may_begin((uint8_t)forms[i][1], c_behind) : !may_begin((uint8_t)*forms[i], c))
 			continue;
-		struct bytes id = form_read(forms[i] + first, first ? without_enhanced(text) : text);
+		struct bytes id = form_read(forms[i] + first, first ? behind : text);
 		if (id.n > 0)
 			*found = (struct finding){i, id};
 	}
+}
+
+/* The id at the beginning of text, which words have announced. */
+static struct bytes words_id(struct bytes text)
+{
+	text = bytes_first(text, id_length(text));
+	bool digit = false, letter = false;
+	for (size_t i = 0; i < text.n && !(digit && letter); i++) {
+		digit |= ascii_digit(text.p[i]);
+		letter |= ascii_lower(text.p[i]) >= 'a' && ascii_lower(text.p[i]) <= 'z';
+	}
+	return (digit && letter && text.n <= QUEUE_ID_MAX) || is_id(text, '@') ? text : bytes_of(NULL, 0);
+}
+
+/* The first rows, which no other can outdo, are by far the commonest: Postfix's. */
+static struct bytes postfix_read(struct bytes text)
+{
+	static const char words[] = "queued as ";
+	const uint8_t *at = text.n ? memmem(text.p, text.n, words, sizeof words - 1) : NULL;
+	if (!at || (at > text.p && !ascii_blank(at[-1])))
+		return bytes_of(NULL, 0);
+	struct bytes rest = bytes_from(text, (size_t)(at - text.p));
+	const uint8_t *end = memchr(rest.p, '\n', rest.n);
+	return words_id(bytes_from(end ? bytes_first(rest, (size_t)(end - rest.p)) : rest, sizeof words - 1));
 }
 
 struct bytes queue_id_read(struct bytes text)
 {
 	struct finding found = {FORMS, {0}};
 	text = bytes_first(text, QUEUE_ID_TEXT_MAX);
+	struct bytes id = postfix_read(text);
+	if (id.n > 0)
+		return id;
 	while (text.n > 0) {
 		const uint8_t *end = memchr(text.p, '\n', text.n);
 		struct bytes line = bytes_first(text, end ? (size_t)(end - text.p) : text.n);

@@ -251,6 +251,14 @@ static void on_skipped(struct dialogue *d, struct smtp_pending *p)
 		session_message_over(s, p->transaction, FATE_UNKNOWN);
 }
 
+void session_injected_forget(struct session *s)
+{
+	if (!s->injected)
+		return;
+	s->farewell = FAREWELL_NONE;
+	s->unasked_221 = s->final_421 = 0;
+}
+
 /* Of messages whose reply may lie in the hole nothing is known any more. */
 static void on_lost(struct dialogue *d, enum side side, uint64_t len)
 {
@@ -258,7 +266,8 @@ static void on_lost(struct dialogue *d, enum side side, uint64_t len)
 	/* The QUIT that met an unasked 221 on the wire may lie in the hole. */
 	if (side == CLIENT && len >= strlen("QUIT\r\n"))
 		s->unasked_221 &= (uint8_t) ~(PLACE_BEFORE | PLACE_BETWEEN);
-	s->lost_side = (uint8_t)side;
+	s->lost_side = (uint8_t)side & 1;
+	session_injected_forget(s); /* TLS may have begun in the hole */
 	if (side == SERVER)
 		session_lines_forget(s);
 	if (len > 0)
@@ -293,8 +302,10 @@ static void on_fin(struct dialogue *d, enum side side)
 {
 	struct session *s = session_of(d);
 	s->fin[side] = true;
-	if (side == SERVER)
+	if (side == SERVER) {
 		ends_take_back(s);
+		s->knew_all = s->dialogue.acked[CLIENT] >= s->dialogue.offset[SERVER];
+	}
 	/* A QUIT that the server had not received when it closed was not what it closed for. */
 	if (side == SERVER && s->quit_sent && !s->quit_answered && s->dialogue.acked[SERVER] < s->quit_end)
 		s->quit_sent = s->quit_in_transaction = false;
@@ -315,6 +326,7 @@ static void on_tls(struct dialogue *d)
 	struct session *s = session_of(d);
 	s->encrypted = true;
 	s->base = STAGE_STARTTLS;
+	session_injected_forget(s);
 	/* A command that nobody knows has begun it. */
 	if (!s->foreign)
 		session_tls_accepted(s);

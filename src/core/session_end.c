@@ -73,7 +73,7 @@ static bool refusal_stands(const struct session *s, const struct conn *conn, int
 	const struct smtp_pending *p = s->dialogue.head;
 	int64_t time = conn->rtt * ROUND_TRIPS > pause ? conn->rtt * ROUND_TRIPS : pause;
 	bool went_on = p && p->knew >= s->farewell_at && s->dialogue.acked[SERVER] >= p->end;
-	return !went_on || closed - s->farewell_ts < time;
+	return !went_on || closed - p->ts < time;
 }
 
 /* When the first closing segment came. Of a FIN, when that came: the other side may leave its end open for long. */
@@ -89,11 +89,10 @@ static int64_t closed_at(const struct session *s, const struct conn_end *end, in
  */
 static void late_take_back(struct session *s, const struct conn *conn, const struct conn_end *end)
 {
-	uint64_t sent = conn->flow[SERVER].bytes + conn->flow[SERVER].gap;
 	struct transaction *t = s->answered;
-	bool reset = end->closer == CLOSER_CLIENT && end->how == HOW_FIN && end->by_rst && end->rst_by == CLIENT;
-	if (!t || !t->late || !reset)
+	if (!end->by_rst || end->rst_by != CLIENT || end->closer != CLOSER_CLIENT || end->how != HOW_FIN || !t || !t->late)
 		return;
+	uint64_t sent = conn->flow[SERVER].bytes + conn->flow[SERVER].gap;
 	bool waits = s->fin_ts[CLIENT] - t->ts_end < FRAME_SECOND;
 	if (waits && s->late_at + conn->side[SERVER].unacked <= sent)
 		return;
@@ -104,21 +103,27 @@ static void late_take_back(struct session *s, const struct conn *conn, const str
 }
 
 /* What the sender believes of a message against what the server did with it. */
-static void taken_read(const struct transaction *t, struct ending *e)
+static void taken_read(const struct transaction *t, bool whole, struct ending *e)
 {
 	bool by_221 = t->early == 221 || (t->fate == FATE_FALSELY_ACCEPTED && t->code == 221);
 	bool by_2yz = t->early >= 200 && t->early < 300 && t->early != 221;
 	e->lost_221 |= by_221 && t->fate == FATE_FALSELY_ACCEPTED;
 	e->lost_2yz |= by_2yz && t->fate == FATE_FALSELY_ACCEPTED;
+	e->maybe_taken |= (t->early || t->hole) && t->fate == FATE_FALSELY_ACCEPTED && t->taken != TAKEN_YES && !whole;
 	e->taken_221 |= by_221 && t->taken == TAKEN_YES;
 	e->taken_2yz |= by_2yz && t->taken == TAKEN_YES;
+	e->taken_unanswered |= t->fate == FATE_OPEN && t->taken == TAKEN_YES;
 	e->taken_refused |= (t->fate == FATE_DEFERRED || t->fate == FATE_REJECTED) && t->taken == TAKEN_YES;
 }
 
-static void transactions_read(const struct session *s, struct ending *e)
+static void transactions_read(const struct session *s, const struct conn *conn, struct ending *e)
 {
+	/* All that the server said was captured, up to its close. */
+	bool whole = conn->flow[SERVER].gap == 0 && !s->dialogue.holed && e->closer != CLOSER_NOBODY;
+
 	for (const struct transaction *t = s->facts.first; t; t = t->next) {
-		taken_read(t, e);
+		if (t->early || t->fate != FATE_ACCEPTED)
+			taken_read(t, whole, e);
 		if (t->fate != FATE_OPEN || t->refused)
 			continue;
 		if (t->end_sent)
@@ -210,10 +215,12 @@ static void dialogue_read(struct session *s, const struct conn *conn, const stru
 	}
 	e->farewell = (enum farewell)s->farewell;
 	e->unprompted = s->unprompted;
+	e->knew_all = s->fin[SERVER] ? s->knew_all : conn->flow[CLIENT].acked >= conn->flow[SERVER].bytes;
 	if (s->encrypted && e->farewell == FAREWELL_NONE)
 		e->farewell = FAREWELL_HIDDEN;
 	/* RFC 5321 3.8: a client whose message is answered with 421 closes, and has not ended the session by that. */
-	bool by_421 = s->went_on == 0 && e->closer == CLOSER_CLIENT && e->how != HOW_SILENCE && (s->final_421 & PLACE_MESSAGE);
+	bool in_message = (s->final_421 & PLACE_MESSAGE) || e->content_open;
+	bool by_421 = s->went_on == 0 && in_message && e->closer == CLOSER_CLIENT && e->how != HOW_SILENCE;
 	bool closed_first = e->closer == CLOSER_SERVER || by_421 || (end->crossed && end->closer != CLOSER_NOBODY);
 	if (e->farewell == FAREWELL_421 && closed_first)
 		e->final_421 = s->final_421;
@@ -249,7 +256,11 @@ static void fates_settle(struct session *s, const struct ending *e)
 /* The client waited for the greeting, which the server owes it, and got nothing. */
 static bool is_ungreeted(const struct session *s, const struct conn *conn, const struct conn_end *end, const struct ending *e)
 {
-	bool silent = s && s->inside ? s->facts.replies == 0 : conn->flow[SERVER].bytes + conn->flow[SERVER].gap == 0;
+	/* A greeting that comes when the client has closed is none. */
+	bool late = s && s->fin_ts[CLIENT] && s->facts.ts_banner >= s->fin_ts[CLIENT];
+	if (e->closer != CLOSER_CLIENT || (s && s->facts.replies > 0 && !late))
+		return false;
+	bool silent = late || (s && s->inside) || conn->flow[SERVER].bytes + conn->flow[SERVER].gap == 0;
 	bool handshake = conn->flow[CLIENT].syn && conn->flow[SERVER].syn && !end->half_open;
 	return handshake && silent && e->closer == CLOSER_CLIENT && (e->how == HOW_FIN || e->how == HOW_RST) &&
 	       e->closed - conn->start >= ENDING_PATIENCE;
@@ -264,10 +275,13 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 	e->closed = closed_at(s, end, ts);
 	if (s) {
 		dialogue_close(&s->dialogue, s->fin[SERVER] ? 0 : conn->flow[SERVER].acked, ts);
-		session_lines_end(s);
+		if (s->lines)
+			session_lines_end(s);
 		acked_read(s, conn->flow[SERVER].acked);
 		late_take_back(s, conn, end);
-		transactions_read(s, e);
+		if (end->closer == CLOSER_NOBODY)
+			session_injected_forget(s);
+		transactions_read(s, conn, e);
 	}
 	e->ungreeted = is_ungreeted(s, conn, end, e);
 

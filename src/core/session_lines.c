@@ -111,6 +111,6 @@ void session_uncoded(struct dialogue *d, struct bytes text)
 
 void session_lines_end(struct session *s)
 {
-	if (s->lines && s->lines->n > 0)
+	if (s->lines->n > 0)
 		session_uncoded(&s->dialogue, bytes_of(s->lines->text, s->lines->n));
 }

@@ -57,10 +57,12 @@ static void on_end_reply(struct session *s, struct transaction *t, struct smtp_p
 		t->lmtp_answered++;
 		t->lmtp_accepted += is_2yz(r);
 	}
-	if (p->analysed && p->due > 1 && r->code >= 400)
+	if (p->analysed && p->due > 1 && r->code >= 400 && r->code != 421)
 		transaction_refused(t, r);
-	if (t->fate != FATE_OPEN || (p->due > 1 && r->code != 221))
-		return; /* settled before, by a 221 for another recipient; or not yet */
+	/* Behind a farewell no reply comes any more. */
+	bool farewell = r->code == 221 || r->code == 421;
+	if (t->fate != FATE_OPEN || (p->due > 1 && !farewell))
+		return; /* settled before, by a farewell for another recipient; or not yet */
 	t->hole = false;
 	if (p->analysed && is_2yz(r) && t->lmtp_accepted == 0 && t->lmtp_answered > 0)
 		transaction_over(t, FATE_UNKNOWN);
@@ -124,7 +126,7 @@ static void on_chunk_reply(struct session *s, struct transaction *t, const struc
 		session_message_over(s, t, FATE_UNKNOWN); /* what follows on a refused chunk is refused because of it */
 	else if (p->last && (t->end_sent || r->code >= 400))
 		on_end_reply(s, t, p, r, e->ts);
-	else if (p->last && e->early)
+	else if (p->last && e->early && r->code != 221)
 		on_early_reply(s, t, e);
 	else if (r->code >= 400)
 		transaction_refused(t, r);
@@ -341,6 +343,7 @@ static void reply_take(struct session *s, const struct smtp_event *e)
 		s->facts.flaws |= FLAW_STARTTLS_RESPONSE_INJECTION;
 	if (injected && !is_farewell(code))
 		return;
+	s->injected |= injected;
 	s->facts.replies++;
 	s->facts.uncoded = false;
 	if (p && p->read)
@@ -369,22 +372,24 @@ static void reply_take(struct session *s, const struct smtp_event *e)
 		on_unasked_221(s, e);
 	if (p)
 		on_answer(s, e);
-	else if (code != 221 && !e->lost)
+	else if (code != 221 && !e->lost && !injected)
 		on_unasked_reply(s, e);
 }
 
 void session_reply_take(struct dialogue *d, const struct smtp_event *e)
 {
 	struct session *s = session_of(d);
-	if (!s->lines) {
-		reply_take(s, e);
-		return;
+	struct smtp_reply whole;
+	struct smtp_event all;
+	if (s->lines) {
+		whole = *e->reply;
+		session_lines_join(s, &whole);
+		all = *e;
+		all.reply = &whole;
+		all.text = whole.text;
+		e = &all;
 	}
-	struct smtp_reply whole = *e->reply;
-	struct smtp_event all = *e;
-	session_lines_join(s, &whole);
-	all.reply = &whole;
-	all.text = whole.text;
-	reply_take(s, &all);
-	session_lines_forget(s);
+	reply_take(s, e);
+	if (s->lines)
+		session_lines_forget(s);
 }

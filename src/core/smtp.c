@@ -316,20 +316,6 @@ uint64_t smtp_extension_size(struct bytes text)
 	return smtp_number(ascii_word(&text), &size) ? size : 0;
 }
 
-/* Other names of verbs; 0 (which is no typed verb): it follows its own rules. */
-static const uint8_t acts_as[SMTP_VERBS] = {
-	[SMTP_ATRN] = SMTP_TURN, [SMTP_BURL] = SMTP_BDAT, [SMTP_X_ANONYMOUSTLS] = SMTP_STARTTLS, [SMTP_X_EXPS] = SMTP_AUTH};
-
-enum smtp_verb smtp_verb_acts_as(enum smtp_verb verb)
-{
-	return acts_as[verb] ? (enum smtp_verb)acts_as[verb] : verb;
-}
-
-bool smtp_verb_awaits(enum smtp_verb verb)
-{
-	return verb == SMTP_DATA || verb == SMTP_AUTH || verb == SMTP_STARTTLS || verb == SMTP_XEXCH50;
-}
-
 bool smtp_verb_ends_group(enum smtp_verb verb)
 {
 	static const bool last[SMTP_VERBS] = {

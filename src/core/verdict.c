@@ -39,7 +39,7 @@ static bool all_taken(const struct ending *e)
 
 static enum severity grade_for_message(const struct ending *e)
 {
-	return all_taken(e) ? SEVERITY_ERROR : SEVERITY_CRITICAL;
+	return all_taken(e) || e->maybe_taken ? SEVERITY_ERROR : SEVERITY_CRITICAL;
 }
 
 static bool is_250_in_message(const struct ending *e)
@@ -142,6 +142,11 @@ static bool is_refused_yet_taken(const struct ending *e)
 static bool is_client_gave_up(const struct ending *e)
 {
 	return client_closed(e) && (e->end_unanswered || e->ungreeted);
+}
+
+static enum severity grade_gave_up(const struct ending *e)
+{
+	return e->taken_unanswered ? SEVERITY_ERROR : SEVERITY_WARNING;
 }
 
 static bool is_ungreeted(const struct ending *e)
@@ -399,11 +404,11 @@ static const struct verdict_row rows[VERDICTS] = {
 				       "the receiving server (or the filter or proxy in front of it): it answers one message twice",
 				       "RFC 5321 4.2.5, 4.3.1", is_refused_yet_taken, NULL},
 	[VERDICT_CLIENT_GAVE_UP] =
-		{"client-gave-up", SEVERITY_WARNING, CLIENTS_DOING,
+		{"client-gave-up", SEVERITY_ERROR, CLIENTS_DOING,
 		 "the client closed the connection while it waited for the answer to a whole message",
 		 "the sender tries again: if the server did take the message in the end, the recipient gets it twice",
 		 "what keeps the server from answering (a slow filter?), and the client's time-out, which should be ten minutes",
-		 "RFC 5321 4.5.3.2.6; RFC 1047", is_client_gave_up, NULL},
+		 "RFC 5321 4.5.3.2.6; RFC 1047", is_client_gave_up, grade_gave_up},
 	[VERDICT_CLIENT_DROP_IN_MESSAGE] = {"client-drop-in-message", SEVERITY_NOTICE, CLIENTS_DOING,
 					    "the client closed the connection while it was sending a message",
 					    "the server throws away what it got; the sender tries again, or has given up",
