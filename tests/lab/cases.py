@@ -86,8 +86,8 @@ def per_recipient():
     """Exim to Exim, as Debian configures both: PRDR for two recipients and more, BDAT where the server offers CHUNKING. Where all goes well, QUIT and FIN stand behind the message."""
     family = "a reply for each recipient"
 
-    def prdr(name, server, recipient, word, note, **more):
-        row(family, f"exim-prdr-{name}", server, "deliver", "clean", "DONE", "accepted", client="exim-debian", recipient=recipient, word=word, note=note, **more)
+    def prdr(name, server, recipient, word, note, verdict="clean", stage="DONE", fates="accepted", **more):
+        row(family, f"exim-prdr-{name}", server, "deliver", verdict, stage, fates, client="exim-debian", recipient=recipient, word=word, note=note, **more)
 
     both = r"=> b@.* PRDR .*-> c@"
     prdr("bdat", "exim-debian", "b,c", both, "Exim to Exim for two recipients, by BDAT")
@@ -97,6 +97,8 @@ def per_recipient():
     for server, end, way in (("exim-debian-choosy", "", "by BDAT"), ("exim-debian-no-chunking", "-data", "by DATA")):
         prdr("one-refused" + end, server, "b,picky", r"\*\* picky@.*PRDR error", f"one of two is refused when the message is there, {way}")
         prdr("one-deferred" + end, server, "b,busy", r"== busy@.*PRDR error", f"one of two is deferred when the message is there, {way}")
+        prdr("all-refused" + end, server, "picky,no,busy", r"\*\* picky@.*PRDR error", f"one is refused and one deferred, {way}: the last reply is a 250 all the same, but the server keeps"
+             " nothing; the client leaves without QUIT", "client-no-quit|client-drop", "IDLE", "rejected|deferred")
 
 
 def killed():
