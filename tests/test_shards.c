@@ -43,7 +43,7 @@ static void on_session(void *arg, const struct record *r)
 		mix(h, note.text.p, note.text.n);
 }
 
-enum { REPLICAS = 48, FRAMES_MOST = 4096, ETHERNET_IPV4 = 0x0800 };
+enum { REPLICAS = 48, FRAMES_MOST = 40000, ETHERNET_IPV4 = 0x0800 };
 
 /* The captures of pcaps/, one behind the other. */
 struct traffic {
