@@ -231,12 +231,9 @@ static void more_bytes_than_there_are(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_reply_of_a_million_lines),
-		cmocka_unit_test(lines_without_a_code),
-		cmocka_unit_test(a_million_verbs_that_nobody_knows),
-		cmocka_unit_test(a_million_answers_that_lead_on),
-		cmocka_unit_test(recipients_without_replies),
-		cmocka_unit_test(a_million_353),
+		cmocka_unit_test(a_reply_of_a_million_lines),        cmocka_unit_test(lines_without_a_code),
+		cmocka_unit_test(a_million_verbs_that_nobody_knows), cmocka_unit_test(a_million_answers_that_lead_on),
+		cmocka_unit_test(recipients_without_replies),        cmocka_unit_test(a_million_353),
 		cmocka_unit_test(more_bytes_than_there_are),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

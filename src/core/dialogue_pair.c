@@ -327,7 +327,8 @@ static bool is_misfit(const struct smtp_pending *p, const struct smtp_reply *r)
 	return p->verb != SMTP_CONNECT && pending_fits(p, r) == FIT_NOT;
 }
 
-void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
+/* What a reply answers that is not of the usual kind; NULL: nothing. */
+static __attribute__((noinline)) struct smtp_pending *pending_find(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 {
 	if (d->mode == MODE_HOLD && r->code / 100 != 3) {
 		d->mode = MODE_COMMAND;
@@ -347,8 +348,19 @@ void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 	bool farewell = r->code == 221 || r->code == 421;
 	if (d->holed && !d->lost && p && is_misfit(p, r) && (p->unsure || !farewell))
 		dialogue_lose(d, CLIENT, 0);
-	if (d->lost && !(p && !p->unsure))
-		p = find_in_the_dark(d, p, r);
+	return d->lost && !(p && !p->unsure) ? find_in_the_dark(d, p, r) : p;
+}
+
+/* Nothing is missing, and the server had received the oldest command, which awaits its first answer: nearly all replies are of this kind. */
+static inline bool is_usual(const struct dialogue *d, const struct smtp_reply *r)
+{
+	const struct smtp_pending *p = d->head;
+	return p && !d->holed && !p->read && !p->blank && d->mode < MODE_RAW && !may_be_sure(r->code) && received(d, p);
+}
+
+void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
+{
+	struct smtp_pending *p = is_usual(d, r) ? d->head : pending_find(d, r, ts);
 	if (p) {
 		reply_credit(d, p, r, ts);
 		return;
@@ -356,6 +368,7 @@ void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 	if (reply_ends_content(d, r, ts))
 		return;
 	/* After a hole, a reply too many shows that the pairing was found wrongly. */
+	bool farewell = r->code == 221 || r->code == 421;
 	if (d->holed && !d->lost && !farewell)
 		dialogue_lose(d, CLIENT, 0);
 	unasked_tell(d, r, ts);

@@ -258,12 +258,16 @@ static void word_read(struct finding *found, struct bytes line, size_t at)
 static struct bytes words_id(struct bytes text)
 {
 	text = bytes_first(text, id_length(text));
-	bool digit = false, letter = false;
-	for (size_t i = 0; i < text.n && !(digit && letter); i++) {
-		digit |= ascii_digit(text.p[i]);
-		letter |= ascii_lower(text.p[i]) >= 'a' && ascii_lower(text.p[i]) <= 'z';
+	bool digit = false, point = false, other = false;
+	for (size_t i = 0; i < text.n && !(digit && other); i++) {
+		bool is_digit = ascii_digit(text.p[i]), is_point = text.p[i] == '.' || text.p[i] == ':';
+		digit |= is_digit;
+		point |= is_point;
+		other |= !is_digit && !is_point;
 	}
-	return (digit && letter && text.n <= QUEUE_ID_MAX) || is_id(text, '@') ? text : bytes_of(NULL, 0);
+	if (digit && text.n <= QUEUE_ID_MAX)
+		return other || !point ? text : bytes_of(NULL, 0);
+	return is_id(text, '@') ? text : bytes_of(NULL, 0);
 }
 
 /* The first rows, which no other can outdo, are by far the commonest: Postfix's. */
