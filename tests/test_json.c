@@ -68,6 +68,29 @@ static void session_ids_tell_sessions_apart(void **state)
 	made_free(&m);
 }
 
+/* Every fact of the session. */
+static void full_facts(struct made *m)
+{
+	m->facts.extensions = SMTP_EXT_PIPELINING | SMTP_EXT_SIZE;
+	m->facts.size_limit = 10240000;
+	m->facts.flaws = FLAW_BARE_LF | FLAW_PREGREET;
+	m->facts.starttls = STARTTLS_OFFERED;
+	m->facts.lmtp = true;
+	m->facts.transactions_omitted = 3;
+	m->facts.refusals = 1;
+	m->facts.ts_banner = m->conn.start + FRAME_SECOND / 5;
+	m->facts.ts_hello = m->facts.ts_banner;
+	m->facts.ts_hello_reply = m->facts.ts_hello + 10 * FRAME_MS;
+	m->facts.proxied = made_addr("2001:db8::7");
+	m->facts.proxied_port = 4711;
+	made_note(m, &m->facts.notes, NOTE_AUTH, 0, "PLAIN");
+	m->facts.farewell_apart = m->facts.uncoded = true;
+	m->facts.farewell_code = 221;
+	m->facts.farewell_enhanced = (struct smtp_enhanced){2, 3, 2};
+	made_note(m, &m->facts.notes, NOTE_FAREWELL, 0, "going down\nfor a while");
+	made_note(m, &m->facts.notes, NOTE_UNCODED, 0, "sorry");
+}
+
 /* Every member that there is. */
 static void make_full(struct made *m)
 {
@@ -102,27 +125,10 @@ static void make_full(struct made *m)
 							    .window = 8,
 							    .after = 9,
 							    .ts = m->conn.start}};
-	m->facts.extensions = SMTP_EXT_PIPELINING | SMTP_EXT_SIZE;
-	m->facts.size_limit = 10240000;
-	m->facts.flaws = FLAW_BARE_LF | FLAW_PREGREET;
-	m->facts.starttls = STARTTLS_OFFERED;
-	m->facts.lmtp = true;
-	m->facts.transactions_omitted = 3;
-	m->facts.refusals = 1;
-	m->facts.ts_banner = m->conn.start + FRAME_SECOND / 5;
-	m->facts.ts_hello = m->facts.ts_banner;
-	m->facts.ts_hello_reply = m->facts.ts_hello + 10 * FRAME_MS;
-	m->facts.proxied = made_addr("2001:db8::7");
-	m->facts.proxied_port = 4711;
+	full_facts(m);
 	m->record.together = 12;
 	m->alerting.limits.slow_acceptance = FRAME_SECOND;
 	made_cause(m, CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "the code 4.3.2", "12 sessions ended together");
-	made_note(m, &m->facts.notes, NOTE_AUTH, 0, "PLAIN");
-	m->facts.farewell_apart = m->facts.uncoded = true;
-	m->facts.farewell_code = 221;
-	m->facts.farewell_enhanced = (struct smtp_enhanced){2, 3, 2};
-	made_note(m, &m->facts.notes, NOTE_FAREWELL, 0, "going down\nfor a while");
-	made_note(m, &m->facts.notes, NOTE_UNCODED, 0, "sorry");
 	t = made_message(m, FATE_FALSELY_ACCEPTED, "a@example.org", "b@example.net");
 	made_note(m, &t->notes, NOTE_RCPT, 0, "c@example.net");
 	made_note(m, &t->notes, NOTE_MESSAGE_ID, 0, "1.2@out.example.org");
