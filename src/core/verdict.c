@@ -144,6 +144,11 @@ static bool is_client_gave_up(const struct ending *e)
 	return client_closed(e) && (e->end_unanswered || e->ungreeted);
 }
 
+static bool is_taken_unanswered(const struct ending *e)
+{
+	return e->taken_unanswered;
+}
+
 static enum severity grade_gave_up(const struct ending *e)
 {
 	return e->taken_unanswered ? SEVERITY_ERROR : SEVERITY_WARNING;
@@ -489,6 +494,11 @@ static const struct variant {
 	 {"the server said 250 (accepted) before it had the whole message, and took it in the end",
 	  "nothing is lost this time: had it refused the message, the sender would not have known",
 	  "the receiving server (or the filter or proxy in front of it) for the reply that came too early"}},
+	{VERDICT_CLIENT_GAVE_UP,
+	 is_taken_unanswered,
+	 {"the client closed the connection while it waited for the answer to a whole message, and the server then took it",
+	  "the sender does not know that the server has the message, and sends it again: the recipient gets it twice",
+	  "what kept the server from answering in time (a slow filter?), and the client's time-out, which should be ten minutes"}},
 	{VERDICT_CLIENT_GAVE_UP,
 	 is_ungreeted,
 	 {"the client closed the connection after it had waited in vain for the server's greeting",

@@ -80,17 +80,17 @@ static void put_names(struct text *t, const struct report *r)
 	text_fold(t, from, TEXT_INDENT);
 }
 
-/* After a comma: how long after the message. */
-static void put_waited(struct text *t, int64_t waited)
+/* After a comma: how long after the message, or after the beginning where no greeting came. */
+static void put_waited(struct text *t, const struct ending *e)
 {
-	if (waited <= 0)
+	if (e->waited <= 0)
 		return;
 	outbuf_str(t->b, ", ");
-	if (waited < FRAME_SECOND / 10)
+	if (e->waited < FRAME_SECOND / 10)
 		outbuf_str(t->b, "at once");
 	else
-		put_time(t, waited);
-	outbuf_str(t->b, " after the end of the message");
+		put_time(t, e->waited);
+	outbuf_str(t->b, e->ungreeted ? " after the connection was opened" : " after the end of the message");
 }
 
 /* The close, where the headline does not tell of it ("said 221"), or only how it was done, where it does ("closed the connection"). */
@@ -103,7 +103,7 @@ static void put_close(struct text *t, const struct report *r)
 
 	if (told && e->closer != CLOSER_NOBODY)
 		outbuf_format(t->b, ", %s", with);
-	put_waited(t, e->waited);
+	put_waited(t, e);
 	if (!told && e->closer != CLOSER_NOBODY)
 		outbuf_format(t->b, "; the %s then closed %s", who[e->closer], with);
 	if (e->closer == CLOSER_NOBODY)
@@ -144,9 +144,11 @@ static void put_attempts(struct text *t, const struct record *r)
 	outbuf_char(t->b, '.');
 }
 
-/* The last stage that the verdict is about: a session may go on after its 221. */
+/* The stage that the verdict is about: a session may go on after its 221, or after a 250 that came too early. */
 static enum stage stage_told(const struct record *r)
 {
+	if (r->judgement.verdict == VERDICT_250_IN_MESSAGE)
+		return STAGE_DATA;
 	return r->judgement.verdict <= VERDICT_221_TO_NON_SMTP ? r->ending->stage_221 : r->ending->stage;
 }
 

@@ -165,7 +165,7 @@ def check_taken(case, server, mark, record, words):
         words.append("taken" if queue_id else "not taken")
         if bool(queue_id) != wanted:
             yield f"fate {fate}, but the server's log has {'no such message' if wanted else 'it as ' + queue_id}"
-        elif queue_id and fate == "accepted" and transaction.get("queue_id", queue_id) != queue_id:
+        elif queue_id and fate == "accepted" and transaction.get("queue_id", queue_id).split(":R")[0] != queue_id:
             yield f"queue id {transaction['queue_id']} here, {queue_id} in the log"
 
 

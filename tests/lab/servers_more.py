@@ -1,5 +1,6 @@
 """servers_more.py - the servers that are no classic MTA: Dovecot's submission and LMTP services, npm's smtp-server, aiosmtpd; and Exim as Debian configures it."""
 import hashlib
+import re
 import shutil
 import time
 
@@ -81,7 +82,10 @@ chown vmail:vmail /var/vmail
         """Submission: what the relay took. LMTP: what the log says was saved."""
         if self.relay:
             return "relay" if message_id in self.relay.messages else None
-        return next(("saved" for line in lines if f"msgid=<{message_id}>: saved mail" in line), None)
+        saved = next((line for line in lines if f"msgid=<{message_id}>: saved mail" in line), None)
+        # "lmtp(user)<pid><id:R2>: msgid=": the second recipient's.
+        session = re.search(r"<([^<>:]+)(:R[0-9]+)?>: (sieve: )?msgid=", saved or "")
+        return session[1] if session else saved and "saved"
 
 
 class Plain(Server):
