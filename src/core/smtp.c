@@ -181,14 +181,21 @@ static bool take_part(struct bytes *b, bool last, uint16_t *value)
 	return n > 0 && closed;
 }
 
-/* Takes "5.7.1 " off the front of the text if it is of the class of the reply's code (RFC 2034 4): anything else is text. */
+/* RFC 2034 4 wants the class of the reply's code. With 221 and 421, which end a session, servers send that of another: "221 4.4.2", "421 2.0.0". */
+static bool class_fits(uint16_t class, uint16_t code)
+{
+	return class == code / 100 || ((code == 221 || code == 421) && (class == 2 || class == 4 || class == 5));
+}
+
+/* Takes "5.7.1 " off the front of the text if its class goes with the reply's code: anything else is text. */
 static __attribute__((noinline)) struct smtp_reply enhanced_take(uint16_t code, bool more, struct bytes text)
 {
-	struct smtp_enhanced e = {.class = (uint8_t)(code / 100)};
+	struct smtp_enhanced e;
 	struct bytes b = text;
 	uint16_t first;
-	bool ok = take_part(&b, false, &first) && first == e.class && take_part(&b, false, &e.subject) &&
+	bool ok = take_part(&b, false, &first) && class_fits(first, code) && take_part(&b, false, &e.subject) &&
 		  take_part(&b, true, &e.detail);
+	e.class = (uint8_t)first;
 	if (ok)
 		return (struct smtp_reply){code, more, e, ascii_trim(b)};
 	return (struct smtp_reply){code, more, {0}, text};
