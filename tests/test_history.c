@@ -288,6 +288,50 @@ static void it_agrees_with_a_plain_list(void **state)
 }
 
 /* Clocks are stepped: ends from before the last ones are no trouble. */
+static struct cause_hints ended_age(struct fixture *x, const struct ending *e, int64_t ts, int64_t age)
+{
+	struct conn c = conn_to(1, ts, age);
+	closed_conn(x, &c, e, ts);
+	return hints(x, 1, e, ts, age, 0);
+}
+
+/* A burst that is turned away began together: that it ends together tells nothing. */
+static void the_young_are_not_together(void **state)
+{
+	(void)state;
+	struct fixture x = fixture_new(8);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(ended_age(&x, &by_fin, begin + i * MS, 900 * MS).together, 1);
+	fixture_free(&x);
+	x = fixture_new(8);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(ended_age(&x, &by_fin, begin + 60 * S + i * MS, S).together, i + 1);
+	fixture_free(&x);
+}
+
+/* A server that ends every session so, and now three or thirty of them at once, does what it always does. One that does it for once is stopped. */
+static void a_habit_is_no_event(void **state)
+{
+	(void)state;
+	static const struct ending clean = {
+		.connected = true, .closer = CLOSER_CLIENT, .how = HOW_FIN, .spoke = true, .quit_sent = true};
+	static const struct ending other = {.connected = true, .closer = CLOSER_SERVER, .how = HOW_FIN, .stage = STAGE_RCPT};
+	struct fixture x = fixture_new(8);
+	for (unsigned i = 0; i < 3; i++)
+		ended_age(&x, &by_fin, begin + i * 10 * S, 5 * S);
+	for (unsigned i = 0; i < 30; i++)
+		assert_int_equal(ended_age(&x, &by_fin, begin + 60 * S + i * MS, 5 * S).together, 1);
+	for (unsigned i = 0; i < 3; i++)
+		closed(&x, 1, &other, begin + 120 * S);
+	assert_int_equal(hints(&x, 1, &other, begin + 120 * S, 5 * S, 0).together, 3);
+	for (unsigned i = 0; i < 100; i++)
+		ended_age(&x, &clean, begin + (200 + i) * S, 5 * S);
+	for (unsigned i = 0; i < 3; i++)
+		closed(&x, 1, &by_fin, begin + 600 * S);
+	assert_int_equal(hints(&x, 1, &by_fin, begin + 600 * S, 5 * S, 0).together, 3);
+	fixture_free(&x);
+}
+
 static void time_may_jump(void **state)
 {
 	(void)state;
@@ -383,6 +427,8 @@ int main(void)
 		cmocka_unit_test(ports_are_servers_of_their_own),
 		cmocka_unit_test(memory_is_bounded),
 		cmocka_unit_test(it_agrees_with_a_plain_list),
+		cmocka_unit_test(the_young_are_not_together),
+		cmocka_unit_test(a_habit_is_no_event),
 		cmocka_unit_test(time_may_jump),
 		cmocka_unit_test(without_memory_nothing_is_known),
 		cmocka_unit_test(a_table_that_cannot_grow_forgets_too),

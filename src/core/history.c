@@ -9,6 +9,9 @@
  */
 enum { RUNS = 16, LIVES = 8 };
 
+/* A server that ended so many sessions so before, and hardly any otherwise (one in OTHERWISE), always does: several at once are no event. */
+enum { HABIT = 3, OTHERWISE = 4 };
+
 static const int64_t run_length = FRAME_SECOND / 8, together_time = FRAME_SECOND;
 
 /* What is over sooner has no age that could be a limit: refusals, scans. */
@@ -28,6 +31,7 @@ struct life {
 	int64_t ts;  /* of its end */
 	int64_t age; /* 0: not used yet */
 	uint32_t messages;
+	uint8_t manner; /* manner_of */
 };
 
 struct server {
@@ -40,6 +44,9 @@ struct server {
 	struct life lives[LIVES];
 	uint16_t usual, usual_n; /* the commonest answer to what may be QUIT, and by how many it leads */
 	bool notifies;           /* it was seen to send close_notify */
+	int64_t habit;           /* when a session was last ended as this server always ends them; 0: never */
+	uint16_t ended,
+		normal; /* sessions that it ended, and that ended otherwise, of those asked about; the two are halved when they are many */
 };
 
 struct history {
@@ -171,9 +178,15 @@ static int64_t apart(int64_t a, int64_t b)
 	return a < b ? b - a : a - b;
 }
 
+/* One that was younger than the time in which sessions are together may have begun because of the others, and ended for its own beginning: a burst that is turned away. */
+static bool is_young(const struct conn *conn, int64_t ts)
+{
+	return ts - conn->start < together_time;
+}
+
 bool history_tells(const struct conn *conn, const struct ending *ending, int64_t ts, struct history_event *out)
 {
-	if (!by_server(ending))
+	if (!by_server(ending) || is_young(conn, ts))
 		return false;
 	*out = (struct history_event){conn->addr[SERVER], conn->port[SERVER], by_rst(ending), ts};
 	return true;
@@ -205,6 +218,39 @@ static void together_count(const struct server *s, int64_t ts, struct cause_hint
 	}
 }
 
+/* In what way it was ended: where it stood, and with what word. */
+static uint8_t manner_of(const struct ending *e)
+{
+	return (uint8_t)(e->stage * FAREWELLS + e->farewell);
+}
+
+static void ending_count(struct server *s, bool ended)
+{
+	if (s->ended == UINT16_MAX || s->normal == UINT16_MAX) {
+		s->ended /= 2;
+		s->normal /= 2;
+	}
+	s->ended += ended;
+	s->normal += !ended;
+}
+
+/* Does this server always end sessions so? What ended together with this one is the question, and no answer. */
+static bool is_habit(struct server *s, const struct life *now)
+{
+	unsigned same = 0;
+	/* A burst fills the memory with itself. */
+	if (s->habit != 0 && apart(s->habit, now->ts) <= together_time)
+		same = HABIT;
+	for (unsigned i = 0; i < LIVES; i++) {
+		const struct life *l = &s->lives[i];
+		same += l->age != 0 && l->manner == now->manner && apart(l->ts, now->ts) > together_time;
+	}
+	bool habit = same >= HABIT && s->normal <= s->ended / OTHERWISE;
+	if (habit)
+		s->habit = now->ts;
+	return habit;
+}
+
 /* What ended together is one event, and may have begun together: its being of the same age is no coincidence, and no limit. */
 static void lives_count(const struct server *s, const struct life *now, struct cause_hints *out)
 {
@@ -220,14 +266,17 @@ static void lives_count(const struct server *s, const struct life *now, struct c
 void history_hints(struct history *h, const struct conn *conn, const struct session_facts *session, const struct ending *ending,
 		   int64_t ts, struct cause_hints *out)
 {
+	bool ended = by_server(ending);
 	*out = (struct cause_hints){0};
-	if (!by_server(ending))
+	struct server *s = server_of(h, &conn->addr[SERVER], conn->port[SERVER], ended);
+	if (s && ending->connected && !ending->encrypted)
+		ending_count(s, ended);
+	if (!ended)
 		return;
-	struct server *s = server_of(h, &conn->addr[SERVER], conn->port[SERVER], false);
-	struct life now = {ts, ts > conn->start ? ts - conn->start : 1, session->messages};
-	if (s)
+	struct life now = {ts, ts > conn->start ? ts - conn->start : 1, session->messages, manner_of(ending)};
+	if (s && !is_young(conn, ts) && !is_habit(s, &now))
 		together_count(s, ts, out);
-	if (out->together == 0) { /* forgotten meanwhile */
+	if (out->together == 0) { /* alone, or forgotten meanwhile */
 		out->together = 1;
 		out->together_rst = by_rst(ending);
 	}
