@@ -158,8 +158,9 @@ static const struct sample refusal_samples[] = {
 	 IS(POLICY, LIKELY, "550 5.7.1")},
 	{"4.7.0 alone", .e = {SAID_421, .stage = STAGE_RCPT}, .s = {FAREWELL(421), ENHANCED(4, 7, 0)}, .reply = "no",
 	 IS(POLICY, POSSIBLE, "421 4.7.0")},
-	{"4.7.0, again later", .e = {SAID_421, .stage = STAGE_RCPT}, .s = {FAREWELL(421), ENHANCED(4, 7, 0)},
-	 .reply = "Try again later, closing connection", IS(POLICY, LIKELY, "\"try again later\"")},
+	{"4.7.0, again later: politeness weighs nothing", .e = {SAID_421, .stage = STAGE_RCPT},
+	 .s = {FAREWELL(421), ENHANCED(4, 7, 0)}, .reply = "Try again later, closing connection",
+	 IS(POLICY, POSSIBLE, "421 4.7.0")},
 	{"spoke too early", .e = {REFUSED, .stage = STAGE_CONNECT},
 	 .s = {.replies = 1, .last_code = 554, .farewell_code = 554, .flaws = FLAW_PREGREET}, .reply = "SMTP synchronization error",
 	 IS(POLICY, CERTAIN, "before the server's greeting")},
@@ -176,6 +177,56 @@ static const struct sample refusal_samples[] = {
 	 IS_UNEXPLAINED},
 	{"a disk that is full", .e = {SAID_421, .stage = STAGE_DATA}, .s = {FAREWELL(421), ENHANCED(4, 3, 0)},
 	 .reply = "collect: Cannot write", IS_NONE},
+};
+
+#define SAID_221(stage_)                                                                                                           \
+	.closer = CLOSER_SERVER, .how = HOW_FIN, .stage = (stage_), .farewell = FAREWELL_221_UNASKED, .unasked_221 = PLACE_BEFORE
+#define BUSY .client_silence = S, .server_silence = 2 * S
+
+/* Of what a farewell says, and what can be measured beside it, the better evidence decides. */
+static const struct sample order_samples[] = {
+	{"a class that is not the code's", .e = {SAID_221(STAGE_RCPT), .client_silence = 97 * S},
+	 .s = {FAREWELL(221), ENHANCED(2, 4, 2)}, .reply = "mx.example.net", IS(IDLE_TIMEOUT, LIKELY, "silent for 97.0 s")},
+	{"a code, and politeness", .e = {SAID_221(STAGE_RCPT)}, .s = {FAREWELL(221), ENHANCED(4, 3, 2)},
+	 .reply = "Service unavailable, please try again later", IS(SHUTDOWN, CERTAIN, "221 4.3.2")},
+	{"a code, and words of another cause", .e = {SAID_421, IDLE(2 * S)}, .s = {FAREWELL(421), ENHANCED(4, 4, 2)},
+	 .reply = "mx Session lifetime exceeded", IS(SESSION_LIMIT, LIKELY, "other words for \"session duration\"")},
+	{"a code, and the server's own trouble", .e = {SAID_421, IDLE(2 * S)}, .s = {FAREWELL(421), ENHANCED(4, 3, 2)},
+	 .reply = "mx system resources exhausted", IS_NONE},
+	{"a code of AUTH beats words", .e = {SAID_221(STAGE_AUTH)}, .s = {FAREWELL(221), ENHANCED(2, 7, 8)}, .reply = "blocked",
+	 IS(AUTH_FAILURES, LIKELY, "221 2.7.8")},
+	{"the same code elsewhere", .e = {SAID_421, IDLE(2 * S)}, .s = {FAREWELL(421), ENHANCED(4, 7, 9)},
+	 .reply = "refused for policy reasons", IS(POLICY, LIKELY, "\"policy\"")},
+	{"451 4.3.2 is no shutdown", .e = {REFUSED, .stage = STAGE_RCPT}, .s = {FAREWELL(451), ENHANCED(4, 3, 2)}, .reply = "no",
+	 IS_NONE},
+	{"the RFC's phrase, and time", .e = {SAID_421, IDLE(300 * S)}, .s = {FAREWELL(421)}, .life = 310 * S,
+	 .reply = "mx.example.net Service not available, closing transmission channel",
+	 IS(IDLE_TIMEOUT, POSSIBLE, "limit of 300 s")},
+	{"weak words, and time", .e = {SAID_421, IDLE(300 * S)}, .s = {FAREWELL(421)}, .life = 310 * S,
+	 .reply = "mx.example.net Service not available - closing connection", IS(IDLE_TIMEOUT, POSSIBLE, "limit of 300 s")},
+	{"of an age, and busy", .e = {SAID_221(STAGE_IDLE), BUSY}, .s = {FAREWELL(221)}, .reply = "closing", .life = 594 * S,
+	 IS(SESSION_LIMIT, POSSIBLE, "594.0 s old, as if for a limit of 600 s")},
+	{"of an age, and dropped", .e = {DROP, BUSY}, .s = {TALKED}, .life = 909 * S,
+	 IS(SESSION_LIMIT, POSSIBLE, "limit of 900 s")},
+	{"of an age, with words of time", .e = {SAID_421, BUSY}, .s = {FAREWELL(421), ENHANCED(4, 4, 1)},
+	 .reply = "Connection timed out", .life = 600 * S, IS(SESSION_LIMIT, LIKELY, "limit of 600 s")},
+	{"of no such age", .e = {SAID_221(STAGE_IDLE), BUSY}, .s = {FAREWELL(221)}, .reply = "closing", .life = 593 * S,
+	 IS_UNEXPLAINED},
+	{"of an age, and refused", .e = {REFUSED, .stage = STAGE_RCPT, BUSY}, .s = {FAREWELL(550)}, .reply = "no user",
+	 .life = 600 * S, IS_NONE},
+	{"of an age, and silent for all of it", .e = {DROP, IDLE(591 * S)}, .s = {TALKED}, .life = 600 * S, IS_UNEXPLAINED},
+	{"a message waited for", .e = {DROP, DOT(290 * S)}, .s = {TALKED}, .life = 300 * S,
+	 IS(SLOW_FILTER, POSSIBLE, "290.0 s later")},
+	{"a 221 as the greeting", .e = {SAID_221(STAGE_CONNECT)}, .s = {.replies = 1, .last_code = 221, .farewell_code = 221},
+	 .mute = true, IS(POLICY, POSSIBLE, "221 as its greeting")},
+	{"a 221 to EHLO", .e = {SAID_221(STAGE_EHLO)}, .s = {FAREWELL(221)}, .reply = "mx Service closing transmission channel",
+	 IS(POLICY, POSSIBLE, "in place of the answer to EHLO")},
+	{"a 221 after EHLO was answered", .e = {SAID_221(STAGE_EHLO), .unprompted = true, BUSY}, .s = {FAREWELL(221)},
+	 .reply = "closing", IS_UNEXPLAINED},
+	{"a 221 to EHLO, and trouble", .e = {SAID_221(STAGE_EHLO)}, .s = {FAREWELL(221)}, .reply = "out of memory", IS_UNEXPLAINED},
+	{"a 221 for AUTH", .e = {SAID_221(STAGE_AUTH)}, .s = {FAREWELL(221)}, .reply = "closing",
+	 IS(AUTH_FAILURES, POSSIBLE, "221 in place of the answer to AUTH")},
+	{"a 221 to MAIL", .e = {SAID_221(STAGE_MAIL)}, .s = {FAREWELL(221)}, .reply = "closing", IS_UNEXPLAINED},
 };
 
 /* Nothing is asked of what is fine, whatever else is true of it. */
@@ -203,7 +254,7 @@ static const struct sample fine_samples[] = {
 };
 
 static const struct sample_list lists[] = {SAMPLES(shutdown_samples), SAMPLES(idle_samples), SAMPLES(limit_samples),
-					   SAMPLES(refusal_samples), SAMPLES(fine_samples)};
+					   SAMPLES(refusal_samples),  SAMPLES(fine_samples), SAMPLES(order_samples)};
 
 static void shutdowns(void **state)
 {
@@ -233,6 +284,12 @@ static void what_is_fine_has_none(void **state)
 {
 	(void)state;
 	samples_check(lists[4]);
+}
+
+static void the_better_evidence_decides(void **state)
+{
+	(void)state;
+	samples_check(lists[5]);
 }
 
 static void every_cause_has_its_sample(void **state)
@@ -270,10 +327,10 @@ static const struct farewell_sample {
 	{"421 mx.example.net Too many nonmail commands", MS, STAGE_EHLO, CAUSE_TOO_MANY_ERRORS, CONFIDENCE_LIKELY},
 	{"421 4.3.2 mx.example.net System not accepting network messages", MS, STAGE_IDLE, CAUSE_SHUTDOWN, CONFIDENCE_CERTAIN},
 	{"421 mx.example.net Service not available - closing connection", MS, STAGE_IDLE, CAUSE_SHUTDOWN, CONFIDENCE_POSSIBLE},
-	{"421 4.3.2 All server ports are busy", MS, STAGE_CONNECT, CAUSE_POLICY, CONFIDENCE_POSSIBLE},
+	{"421 4.3.2 All server ports are busy", MS, STAGE_CONNECT, CAUSE_UNEXPLAINED, CONFIDENCE_POSSIBLE},
 	{"421 too many messages in this connection", MS, STAGE_IDLE, CAUSE_MESSAGE_LIMIT, CONFIDENCE_LIKELY},
-	{"421 4.7.0 Try again later, closing connection. x1-gsmtp", MS, STAGE_IDLE, CAUSE_POLICY, CONFIDENCE_LIKELY},
-	{"421 4.4.5 Server busy, try again later.", MS, STAGE_CONNECT, CAUSE_POLICY, CONFIDENCE_POSSIBLE},
+	{"421 4.7.0 Try again later, closing connection. x1-gsmtp", MS, STAGE_IDLE, CAUSE_POLICY, CONFIDENCE_POSSIBLE},
+	{"421 4.4.5 Server busy, try again later.", MS, STAGE_CONNECT, CAUSE_UNEXPLAINED, CONFIDENCE_POSSIBLE},
 	{"421 4.7.0 mx.example.net Error: too many connections from 192.0.2.1", MS, STAGE_CONNECT, CAUSE_POLICY,
 	 CONFIDENCE_CERTAIN},
 	{"421 4.3.2 Connection rate limit exceeded.", MS, STAGE_CONNECT, CAUSE_POLICY, CONFIDENCE_LIKELY},
@@ -340,6 +397,7 @@ int main(void)
 		cmocka_unit_test(limits),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(what_is_fine_has_none),
+		cmocka_unit_test(the_better_evidence_decides),
 		cmocka_unit_test(every_cause_has_its_sample),
 		cmocka_unit_test(facts_at_random),
 		cmocka_unit_test(what_servers_say),

@@ -57,7 +57,8 @@ struct cause_facts {
 	const struct ending *ending;
 	const struct judgement *judgement;
 	const struct cause_hints *hints;
-	int64_t end; /* when the first of the two closed it */
+	int64_t end;                   /* when the first of the two closed it */
+	const struct cause_said *said; /* what the farewell says; cause_find fills it in */
 };
 
 struct cause_row {

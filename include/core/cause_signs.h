@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/cause.h"
+#include "core/cause_words.h"
 
 /*
  * A sign, with its sentence. What the strongest says alone is the confidence; each further one, being another way of seeing the same thing, raises it by a step. A macro, because
@@ -38,8 +39,25 @@ int64_t cause_rules_silence(const struct cause_facts *f);
 /* The client's last bytes came after the server's: it waited for an answer, or was still sending. Means something only without a farewell. */
 bool cause_rules_client_spoke_last(const struct cause_facts *f);
 
-/* cause_words.c - what the farewell says in words or codes for c->id. Adds the signs, two at most. */
+/* The server's farewell, read once for all causes. code 0: it was no reply, or nothing was said. */
+struct cause_said {
+	struct cause_words words;
+	struct bytes text; /* borrowed from the session's notes */
+	struct smtp_enhanced enhanced;
+	uint16_t code;
+};
+
+/* cause_said.c - reads the farewell of f, of which said is not looked at. */
+void cause_said_read(const struct cause_facts *f, struct cause_said *out);
+
+/* What the farewell says in words or codes for c->id. Adds the signs, two at most. */
 void cause_words_said(const struct cause_facts *f, struct cause *c);
+
+/* It says nothing, neither a cause nor that the server is in trouble: then its place may be looked at. */
+bool cause_said_nothing(const struct cause_facts *f);
+
+/* It speaks of a time-out. */
+bool cause_said_time(const struct cause_facts *f);
 
 /* cause_server.c - what the server did of its own will, or had to. */
 bool cause_server_shutdown(const struct cause_facts *f, struct cause *c);
@@ -77,5 +95,11 @@ bool cause_time_client(const struct cause_facts *f, struct cause *c);
 
 /* The client's silence before the end is that of a usual idle time-out. */
 bool cause_time_idled(const struct cause_facts *f);
+
+/* The session's age at its end, from the SYN, is one of the figures that people set as its limit, and the client was not silent for most of it; 0: it is none. In seconds. */
+unsigned cause_time_aged(const struct cause_facts *f);
+
+/* One of the two explains the end. */
+bool cause_time_measured(const struct cause_facts *f);
 
 #endif

@@ -17,15 +17,21 @@ static bool unexplained(const struct cause_facts *f, struct cause *c)
 }
 
 static const struct cause_row rows[CAUSES] = {
-	[CAUSE_SHUTDOWN] = {"shutdown", "the server was being stopped or restarted",
-			    "the server's log for who stopped it; a stop should let the messages under way finish",
-			    cause_server_shutdown},
-	[CAUSE_IDLE_TIMEOUT] = {"idle-timeout", "the server ended a session in which the client had been silent for too long",
-				"what kept the client from going on; the server's time-out, which should be five minutes",
-				cause_time_idle},
-	[CAUSE_SESSION_LIMIT] = {"session-limit", "the server ends every session at a certain age",
-				 "the limit of time for each connection on the server, or on a firewall or balancer in front of it",
-				 cause_server_session_limit},
+	[CAUSE_SHUTDOWN] =
+		{"shutdown", "the server was being stopped or restarted",
+		 "on the server: its log for who stopped it (a stop should let the messages under way finish); the sender "
+		 "tries again by itself",
+		 cause_server_shutdown},
+	[CAUSE_IDLE_TIMEOUT] =
+		{"idle-timeout", "the server ended a session in which the client had been silent for too long",
+		 "on the sender: what kept it from going on; on the server: its time-out, which should be five minutes "
+		 "(Postfix: smtpd_timeout, Exim: smtp_receive_timeout)",
+		 cause_time_idle},
+	[CAUSE_SESSION_LIMIT] =
+		{"session-limit", "the server ends every session at a certain age",
+		 "on the server: its limit of time for each connection (Exchange: ConnectionTimeout), or that of a firewall "
+		 "or balancer in front of it; on the sender: how long it uses one connection",
+		 cause_server_session_limit},
 	[CAUSE_MESSAGE_LIMIT] =
 		{"message-limit", "the server ends every session after a certain number of messages",
 		 "the sender's own limit of messages for each connection: set below the server's, it avoids the drops",
@@ -33,11 +39,15 @@ static const struct cause_row rows[CAUSES] = {
 	[CAUSE_TOO_MANY_ERRORS] = {"too-many-errors", "the server had refused too much in this session",
 				   "the commands that were refused: a list of dead addresses, or a client that guesses them",
 				   cause_server_too_many_errors},
-	[CAUSE_AUTH_FAILURES] = {"auth-failures", "the client failed to authenticate",
-				 "the client's user name and password; many such sessions are an attack",
-				 cause_server_auth_failures},
-	[CAUSE_POLICY] = {"policy", "the server refused the client or its mail by its rules",
-			  "the server's access rules, block lists and rate limits for this client", cause_server_policy},
+	[CAUSE_AUTH_FAILURES] =
+		{"auth-failures", "the client failed to authenticate",
+		 "on the client: its user name and password; on the server: its log, as many such sessions are an attack",
+		 cause_server_auth_failures},
+	[CAUSE_POLICY] =
+		{"policy", "the server refused the client or its mail by its rules",
+		 "on the server: its access rules, block lists and rate limits for this client; on the sender: whether its "
+		 "address is listed, and how many connections it opens at once",
+		 cause_server_policy},
 	[CAUSE_SIZE_LIMIT] = {"size-limit", "the message is larger than the server takes",
 			      "the server's limit of size; one that declares SIZE and answers 552 would spare the transfer",
 			      cause_server_size_limit},
@@ -124,13 +134,17 @@ static bool wanted(const struct cause_facts *f)
 	return verdict_severity(f->judgement->verdict, f->ending) >= SEVERITY_NOTICE;
 }
 
-void cause_find(const struct cause_facts *f, struct cause *out)
+void cause_find(const struct cause_facts *facts, struct cause *out)
 {
+	struct cause_facts whole = *facts, *f = &whole;
+	struct cause_said said;
 	out->id = CAUSE_UNEXPLAINED;
 	out->confidence = CONFIDENCE_POSSIBLE;
 	out->evidences = 0;
 	if (!sought(f))
 		return;
+	cause_said_read(f, &said);
+	f->said = &said;
 	for (enum cause_id id = 0; id < CAUSE_UNEXPLAINED; id++) {
 		struct cause c;
 		c.id = id;

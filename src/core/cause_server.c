@@ -3,7 +3,7 @@
 #include "core/cause_signs.h"
 
 /* Fewer that end within a second may be chance; so may the same age or count. */
-enum { TOGETHER = 3, ERRORS = 3, SAME = 2, MESSAGES = 5 };
+enum { SUBMISSION = 587, TOGETHER = 3, ERRORS = 3, SAME = 2, MESSAGES = 5 };
 
 /* Connections that were opened together and then left alone run into their idle time-outs together: that is no shutdown. */
 bool cause_server_shutdown(const struct cause_facts *f, struct cause *c)
@@ -15,16 +15,21 @@ bool cause_server_shutdown(const struct cause_facts *f, struct cause *c)
 	return c->evidences > 0;
 }
 
-/* Sessions that idle for nearly all of their life end at the same age too. */
+/* Sessions that idle for nearly all of their life end at the same age too. What a server calls a time-out of a client that was busy until then is this limit. */
 bool cause_server_session_limit(const struct cause_facts *f, struct cause *c)
 {
 	int64_t life = f->end - f->conn->start;
+	unsigned limit = f->ending->farewell == FAREWELL_REFUSAL && !cause_said_time(f) ? 0 : cause_time_aged(f);
 	bool idled = cause_time_idled(f) || cause_rules_silence(f) > life / 10 * 9;
 	cause_words_said(f, c);
 	if (cause_rules_by_server(f) && f->hints->same_life > 0 && !idled)
 		CAUSE_SIGN(c, f->hints->same_life >= SAME ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
 			   "%u earlier sessions of this server were ended at the same age, %.1f s", f->hints->same_life,
 			   CAUSE_SECONDS(life));
+	if (cause_rules_by_server(f) && limit)
+		CAUSE_SIGN(c, cause_said_time(f) ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
+			   "the session was %.1f s old, as if for a limit of %u s, and the client was not silent for as long",
+			   CAUSE_SECONDS(life), limit);
 	return c->evidences > 0;
 }
 
@@ -53,14 +58,39 @@ bool cause_server_too_many_errors(const struct cause_facts *f, struct cause *c)
 	return c->evidences > 0;
 }
 
+/* A 221 or 421 in place of the answer to the client's command. */
+static bool farewell_answers(const struct cause_facts *f)
+{
+	enum farewell farewell = f->ending->farewell;
+	return !f->ending->unprompted && (farewell == FAREWELL_221_UNASKED || farewell == FAREWELL_421);
+}
+
 bool cause_server_auth_failures(const struct cause_facts *f, struct cause *c)
 {
 	uint32_t failures = f->session->auth_failures;
+	bool said = farewell_answers(f) && f->ending->stage == STAGE_AUTH && cause_said_nothing(f);
 	cause_words_said(f, c);
 	if (cause_rules_by_server(f) && failures > 0 && f->ending->stage == STAGE_AUTH)
 		CAUSE_SIGN(c, failures > 1 ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE, "%u of the client's AUTH had failed before",
 			   failures);
+	else if (c->evidences == 0 && said)
+		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "the server said %u in place of the answer to AUTH", f->session->farewell_code);
 	return c->evidences > 0;
+}
+
+/* What a 221 is about by its place alone: before the client has done anything it is about who the client is. NULL: nothing that its place would tell. */
+static const char *place_221(const struct cause_facts *f)
+{
+	const struct ending *e = f->ending;
+	bool alone = farewell_answers(f) && e->farewell == FAREWELL_221_UNASKED && cause_said_nothing(f);
+	if (!alone || (f->session->flaws & FLAW_NOT_SMTP))
+		return NULL;
+	if (e->stage == STAGE_CONNECT)
+		return "as its greeting";
+	if (e->stage == STAGE_EHLO)
+		return "in place of the answer to EHLO";
+	bool anonymous = f->conn->port[SERVER] == SUBMISSION && !notes_find(&f->session->notes, NOTE_AUTH).text.p;
+	return e->stage == STAGE_MAIL && anonymous ? "to the MAIL of a client that had not authenticated" : NULL;
 }
 
 /* Of what was said at the greeting or before EHLO was answered nothing can have been done wrong but who the client is, and that it spoke too early. */
@@ -68,6 +98,7 @@ bool cause_server_policy(const struct cause_facts *f, struct cause *c)
 {
 	const struct ending *e = f->ending;
 	bool refused = e->farewell == FAREWELL_REFUSAL && f->session->farewell_code >= 500;
+	const char *place = place_221(f);
 	cause_words_said(f, c);
 	if (cause_rules_by_server(f) && (f->session->flaws & FLAW_PREGREET) && e->stage <= STAGE_EHLO)
 		CAUSE_SIGN(c, refused ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE, "the client spoke before the server's greeting");
@@ -75,6 +106,8 @@ bool cause_server_policy(const struct cause_facts *f, struct cause *c)
 		 !ascii_begins(notes_find(&f->session->notes, NOTE_NOT_SMTP).text, "XXXX"))
 		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "the server refused the client at its greeting, with %u",
 			   f->session->farewell_code);
+	else if (c->evidences == 0 && place)
+		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "the server said 221 %s", place);
 	return c->evidences > 0;
 }
 

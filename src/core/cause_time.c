@@ -1,9 +1,15 @@
 /* cause_time.c - causes that a clock tells: waits that are somebody's time-out, and waits that are too long. */
 #include "core/cause_signs.h"
 
+/* A client that was silent for less went on with what it did: at the age of a limit the server's time-out is that of the session. */
+static const int64_t busy = 10 * FRAME_SECOND;
+
 /* What servers wait for a command, and clients for a reply: defaults and the round figures that people set. Seconds. */
 static const uint16_t idle_times[] = {10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 600, 900, 1200, 1800, 3600};
 static const uint16_t wait_times[] = {10, 15, 20, 30, 60, 90, 120, 180, 300, 600};
+
+/* At what age servers end a session however busy it is. */
+static const uint16_t session_times[] = {300, 600, 900, 1200, 1800, 3600};
 
 #define ROWS(table) (sizeof(table) / sizeof *(table))
 
@@ -35,6 +41,22 @@ bool cause_time_idled(const struct cause_facts *f)
 	return clients_turn(f) && near_time(cause_rules_silence(f), idle_times, ROWS(idle_times));
 }
 
+/* Where the server was owed an answer by the client, or owed it one, for most of the time, something else was the matter. */
+unsigned cause_time_aged(const struct cause_facts *f)
+{
+	int64_t life = f->end - f->conn->start, silence = cause_rules_silence(f);
+	const struct ending *e = f->ending;
+	bool waited = e->end_unanswered && e->waited >= slow;
+	if (cause_time_idled(f) || silence > life / 10 * 9 || waited)
+		return 0;
+	return near_time(life, session_times, ROWS(session_times));
+}
+
+bool cause_time_measured(const struct cause_facts *f)
+{
+	return cause_rules_by_server(f) && (cause_time_idled(f) || cause_time_aged(f));
+}
+
 /*
  * A farewell that answers the client and speaks of a time-out means another: of a filter, of a name server. A refusal's moment tells nothing: it answers. A client whose segments got lost was not idle,
  * whatever the server says.
@@ -44,7 +66,8 @@ bool cause_time_idle(const struct cause_facts *f, struct cause *c)
 	int64_t silence = cause_rules_silence(f);
 	unsigned near = near_time(silence, idle_times, ROWS(idle_times));
 	bool by_server = cause_rules_by_server(f);
-	if (!clients_turn(f) || (silence < FRAME_SECOND && !f->ending->unprompted))
+	bool limit = silence < busy && cause_time_aged(f);
+	if (!clients_turn(f) || limit || (silence < FRAME_SECOND && !f->ending->unprompted))
 		return false;
 	cause_words_said(f, c);
 	if (by_server && near && (c->evidences > 0 || f->ending->farewell != FAREWELL_REFUSAL))

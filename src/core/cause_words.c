@@ -1,248 +1,377 @@
-/* cause_words.c - what the server's farewell says of the cause: enhanced codes, codes, and words. To add one: a row. */
-#include "core/cause_signs.h"
+/* cause_words.c - holds the vocabulary of cause_words.def against a text: one walk over its words, then the entries whose senses were all met. */
+#include "core/cause_words.h"
+
+#include <assert.h>
+#include <endian.h>
 
 #include "core/ascii.h"
 
-enum { ANY = 0xffff };
+/*
+ * STEM: letters of the longest stem. SENSES_EACH, PATTERN: the most senses of a word, of an entry. PLACES: words that are held at once, a bit each; when they are full, the last OVERLAP are kept for
+ * an entry that goes on. SENTENCE: the places that lie between two sentences, so that no entry goes over the end of one. LETTERS: of a word that are looked at.
+ */
+enum { STEM = 15, SENSES_EACH = 5, PATTERN = 5, PLACES = 64, OVERLAP = 16, SENTENCE = 4, LETTERS = 24 };
 
-/* RFC 3463 and IANA's registry. The first row that fits decides which cause a code speaks for. */
-static const struct enhanced_row {
-	enum cause_id id;
-	enum confidence confidence;
-	uint8_t class; /* at least */
-	uint16_t subject, detail;
-} enhanced_rows[] = {
-	{CAUSE_POLICY, CONFIDENCE_POSSIBLE, 5, 3, 2},  /* for good, so that it is meant for this client: postscreen's deny list */
-	{CAUSE_SHUTDOWN, CONFIDENCE_CERTAIN, 2, 3, 2}, /* system not accepting network messages */
-	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, 4, 4, 2},  /* bad connection: what Postfix says on its time-outs */
-	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, 4, 3, 4},   /* message too big for system */
-	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, 4, 2, 3},   /* message length exceeds administrative limit */
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, 4, 7, 8}, /* authentication credentials invalid (RFC 4954 6) */
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, 4, 7, 9}, /* authentication mechanism is too weak */
-	{CAUSE_POLICY, CONFIDENCE_POSSIBLE, 4, 7, 0}, /* said of everything that has to do with security, too many errors too */
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, 4, 7, ANY},
+enum sense {
+	NO_SENSE,
+#define SENSE(name) name,
+#define WORD(...)
+#define SAYS(...)
+#define EITHER(...)
+#define TOGETHER(...)
+#include "cause_words.def"
+#undef SENSE
+#undef WORD
+	SENSES
 };
 
-static const struct code_row {
-	enum cause_id id;
-	enum confidence confidence;
-	uint16_t code;
-	bool bare; /* means it only without an enhanced code: 552 5.2.2 is a full mailbox */
-} code_rows[] = {
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, 535, false},
-	{CAUSE_SIZE_LIMIT, CONFIDENCE_LIKELY, 552, true},
+/* The stem ends with '*' where a word may go on behind it. */
+static const struct word {
+	char stem[STEM + 2];
+	uint8_t sense[SENSES_EACH];
+} words[] = {
+#define SENSE(name)
+#define WORD(stem, ...) {stem, {__VA_ARGS__}},
+#include "cause_words.def"
+#undef WORD
+#undef SAYS
+#undef EITHER
+#undef TOGETHER
 };
 
-/* In lower case; each begins where a word does, and may end within one. Of several that fit, the first of its cause counts. */
-static const struct word_row {
-	enum cause_id id;
-	enum confidence confidence;
-	const char *words;
-} word_rows[] = {
-	{CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "shutting down"},
-	{CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "shutdown"},
-	{CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "shut down"},
-	{CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "going down"},
-	{CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "maintenance"},
-	{CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "restart"},
-	{CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "reboot"},
-	{CAUSE_SHUTDOWN, CONFIDENCE_POSSIBLE,
-	 "service not available"}, /* RFC 5321 4.2.3's text for any 421; Exim says it when it is stopped */
+enum order { ORDER_GIVEN, ORDER_EITHER, ORDER_TOGETHER };
 
-	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, "timeout"},
-	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, "timed out"},
-	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, "timed-out"},
-	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, "time-out"},
-	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, "time out"},
-	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, "idle"},
-	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, "inactiv"},
-	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, "no activity"},
-	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, "took too long"},
-	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, "taking too long"},
-
-	{CAUSE_SESSION_LIMIT, CONFIDENCE_LIKELY, "session duration"},
-	{CAUSE_SESSION_LIMIT, CONFIDENCE_LIKELY, "connection duration"},
-	{CAUSE_SESSION_LIMIT, CONFIDENCE_LIKELY, "session time limit"}, /* "session time" alone may go on as "timed out" */
-	{CAUSE_SESSION_LIMIT, CONFIDENCE_LIKELY, "session limit"},
-	{CAUSE_SESSION_LIMIT, CONFIDENCE_LIKELY, "session too long"},
-	{CAUSE_SESSION_LIMIT, CONFIDENCE_LIKELY, "session lasted"},
-	{CAUSE_SESSION_LIMIT, CONFIDENCE_LIKELY, "connection time limit"},
-	{CAUSE_SESSION_LIMIT, CONFIDENCE_LIKELY, "maximum connection time"},
-
-	{CAUSE_MESSAGE_LIMIT, CONFIDENCE_LIKELY, "too many messages"},
-	{CAUSE_MESSAGE_LIMIT, CONFIDENCE_LIKELY, "too many mails"},
-	{CAUSE_MESSAGE_LIMIT, CONFIDENCE_LIKELY, "too many emails"},
-	{CAUSE_MESSAGE_LIMIT, CONFIDENCE_LIKELY, "too many transactions"},
-	{CAUSE_MESSAGE_LIMIT, CONFIDENCE_LIKELY, "message limit"},
-	{CAUSE_MESSAGE_LIMIT, CONFIDENCE_LIKELY, "messages per"},
-	{CAUSE_MESSAGE_LIMIT, CONFIDENCE_LIKELY, "messages in this"},
-	{CAUSE_MESSAGE_LIMIT, CONFIDENCE_LIKELY, "messages on this"},
-	{CAUSE_MESSAGE_LIMIT, CONFIDENCE_LIKELY, "transactions per"},
-	{CAUSE_MESSAGE_LIMIT, CONFIDENCE_LIKELY, "number of messages"},
-
-	{CAUSE_TOO_MANY_ERRORS, CONFIDENCE_LIKELY, "too many errors"},
-	{CAUSE_TOO_MANY_ERRORS, CONFIDENCE_LIKELY, "too many bad"},
-	{CAUSE_TOO_MANY_ERRORS, CONFIDENCE_LIKELY, "too many syntax"},
-	{CAUSE_TOO_MANY_ERRORS, CONFIDENCE_LIKELY, "too many protocol"},
-	{CAUSE_TOO_MANY_ERRORS, CONFIDENCE_LIKELY, "too many unrecogni"},
-	{CAUSE_TOO_MANY_ERRORS, CONFIDENCE_LIKELY, "too many unknown"},
-	{CAUSE_TOO_MANY_ERRORS, CONFIDENCE_LIKELY, "too many invalid"},
-	{CAUSE_TOO_MANY_ERRORS, CONFIDENCE_LIKELY, "too many nonmail"},
-	{CAUSE_TOO_MANY_ERRORS, CONFIDENCE_LIKELY, "too many non-mail"},
-	{CAUSE_TOO_MANY_ERRORS, CONFIDENCE_LIKELY, "too many rejected"},
-	{CAUSE_TOO_MANY_ERRORS, CONFIDENCE_LIKELY, "error limit"},
-	{CAUSE_TOO_MANY_ERRORS, CONFIDENCE_LIKELY, "command limit"},
-
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, "authentication fail"},
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, "auth fail"},
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, "authentication attempts"},
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, "auth attempts"},
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, "too many auth"},
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, "too many failed auth"},
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, "too many failed login"},
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, "too many login"},
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, "login attempts"},
-
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "spamhaus"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "blocked"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "blacklist"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "blocklist"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "block list"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "black list"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "denylist"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "dnsbl"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "rbl"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "listed"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "reputation"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "policy"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "denied"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "not permitted"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "not allowed"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "not authorized"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "unauthorized"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "prohibited"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "banned"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "spam"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "unsolicited"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "abus"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "greylist"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "graylist"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "reverse dns"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "rate limit"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "rate-limit"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "throttl"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "too fast"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "too many connections"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "too many concurrent"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "too many sessions"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "concurrent connections"},
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "synchronization error"}, /* Exim to a client that spoke too early */
-	{CAUSE_POLICY, CONFIDENCE_LIKELY, "protocol synchronization"},
-	{CAUSE_POLICY, CONFIDENCE_POSSIBLE, "try again later"},
-	{CAUSE_POLICY, CONFIDENCE_POSSIBLE, "server busy"},
-	{CAUSE_POLICY, CONFIDENCE_POSSIBLE, "too busy"},
-	{CAUSE_POLICY, CONFIDENCE_POSSIBLE, "ports are busy"}, /* postscreen, which says 4.3.2 with it */
-
-	{CAUSE_SIZE_LIMIT, CONFIDENCE_LIKELY, "message size"},
-	{CAUSE_SIZE_LIMIT, CONFIDENCE_LIKELY, "size limit"},
-	{CAUSE_SIZE_LIMIT, CONFIDENCE_LIKELY, "size exceed"},
-	{CAUSE_SIZE_LIMIT, CONFIDENCE_LIKELY, "message too big"},
-	{CAUSE_SIZE_LIMIT, CONFIDENCE_LIKELY, "message too large"},
-	{CAUSE_SIZE_LIMIT, CONFIDENCE_LIKELY, "message is too large"},
-	{CAUSE_SIZE_LIMIT, CONFIDENCE_LIKELY, "message is too big"},
-	{CAUSE_SIZE_LIMIT, CONFIDENCE_LIKELY, "message file too big"},
-	{CAUSE_SIZE_LIMIT, CONFIDENCE_LIKELY, "too much data"},
-	{CAUSE_SIZE_LIMIT, CONFIDENCE_LIKELY, "too much mail data"}, /* RFC 5321 4.5.3.1.9 */
-
-	{CAUSE_NOT_SMTP, CONFIDENCE_CERTAIN, "i can break rules, too"}, /* Postfix to HTTP */
-	{CAUSE_NOT_SMTP, CONFIDENCE_LIKELY, "improper use of smtp"},    /* Exim's "synchronization error" in older words */
-
-	{CAUSE_TLS_FAILURE, CONFIDENCE_LIKELY, "tls not available"},
-	{CAUSE_TLS_FAILURE, CONFIDENCE_LIKELY, "tls currently unavailable"}, /* Exim */
-	{CAUSE_TLS_FAILURE, CONFIDENCE_LIKELY, "tls negotiation"},
-	{CAUSE_TLS_FAILURE, CONFIDENCE_LIKELY, "tls handshake"},
-	{CAUSE_TLS_FAILURE, CONFIDENCE_LIKELY, "starttls failed"},
+static const struct entry {
+	const char *name;
+	uint8_t cause, weight, order, gap, n, sense[PATTERN];
+} entries[] = {
+#define COUNT(...)    (sizeof(uint8_t[]){__VA_ARGS__})
+#define CAUSE_NOTHING CAUSE_UNEXPLAINED
+#define ENTRY(order, name, cause, weight, gap, source, ...)                                                                        \
+	{name "", CAUSE_##cause, CAUSE_WEIGHT_##weight, order, (gap) + 0 * sizeof(source ""), COUNT(__VA_ARGS__), {__VA_ARGS__}},
+#define WORD(...)
+#define SAYS(...)     ENTRY(ORDER_GIVEN, __VA_ARGS__)
+#define EITHER(...)   ENTRY(ORDER_EITHER, __VA_ARGS__)
+#define TOGETHER(...) ENTRY(ORDER_TOGETHER, __VA_ARGS__)
+#include "cause_words.def"
 };
 
 #define ROWS(table) (sizeof(table) / sizeof *(table))
 
-static const struct enhanced_row *enhanced_find(struct smtp_enhanced e)
+/* An error in the table stops the compiler. The order of the alphabet is tests/test_corpus.c's to check. */
+#undef WORD
+#undef SAYS
+#undef EITHER
+#undef TOGETHER
+#define WORD(stem, ...)                                                                                                            \
+	static_assert(sizeof(stem) <= STEM + 2, "stem too long: " stem);                                                           \
+	static_assert(COUNT(__VA_ARGS__) <= SENSES_EACH, "too many senses: " stem);
+#define CHECK(senses, name, cause, weight, gap, source, ...)                                                                       \
+	static_assert((gap) <= SENTENCE, "the gap goes over the end of a sentence: " name);                                        \
+	static_assert(COUNT(__VA_ARGS__) <= (senses), "too many senses: " name);
+#define SAYS(...)     CHECK(PATTERN, __VA_ARGS__)
+#define EITHER(...)   CHECK(2, __VA_ARGS__)
+#define TOGETHER(...) CHECK(PATTERN, __VA_ARGS__)
+#include "cause_words.def"
+static_assert(SENSES < UINT8_MAX, "a sense is a byte");
+static_assert(ROWS(entries) <= CAUSE_ENTRIES_MAX, "more entries than cause_words.h says");
+
+/* at: where words of a sense stand, a bit for each place. taken: places whose words give no reason. */
+struct walk {
+	uint64_t at[SENSES], taken;
+	uint16_t code;
+	unsigned place, words;
+	struct cause_words *out;
+};
+
+unsigned cause_words_count(void)
 {
-	for (size_t i = 0; i < ROWS(enhanced_rows); i++) {
-		const struct enhanced_row *row = &enhanced_rows[i];
-		if (e.class >= row->class && e.subject == row->subject && (row->detail == ANY || e.detail == row->detail))
-			return row;
+	return ROWS(words);
+}
+
+const char *cause_words_stem(unsigned i)
+{
+	assert(i < ROWS(words));
+	return words[i].stem;
+}
+
+unsigned cause_entries_count(void)
+{
+	return ROWS(entries);
+}
+
+const char *cause_entry_name(unsigned i)
+{
+	assert(i < ROWS(entries));
+	return entries[i].name;
+}
+
+/* The places up to n behind those of the set, and up to n before them. */
+static uint64_t behind(uint64_t set, unsigned n)
+{
+	uint64_t all = 0;
+	for (unsigned i = 1; i <= n; i++)
+		all |= set << i;
+	return all;
+}
+
+static uint64_t before(uint64_t set, unsigned n)
+{
+	uint64_t all = 0;
+	for (unsigned i = 1; i <= n; i++)
+		all |= set >> i;
+	return all;
+}
+
+/* The places of the words of senses in the order of the entry; 0: it does not stand there. */
+static uint64_t given_places(const struct walk *w, const struct entry *e)
+{
+	uint64_t reached[PATTERN], set = reached[0] = w->at[e->sense[0]] & ~w->taken;
+	for (unsigned i = 1; i < e->n; i++)
+		set = reached[i] = behind(set, e->gap + 1) & w->at[e->sense[i]] & ~w->taken;
+	uint64_t all = set;
+	for (unsigned i = e->n - 1; i-- > 0;) {
+		set = before(set, e->gap + 1) & reached[i];
+		all |= set;
 	}
-	return NULL;
+	return all;
 }
 
-static bool is_letter(uint8_t b)
+static uint64_t together_places(const struct walk *w, const struct entry *e)
 {
-	return ascii_lower(b) >= 'a' && ascii_lower(b) <= 'z';
+	uint64_t first = w->at[e->sense[0]] & ~w->taken;
+	for (unsigned i = 1; i < e->n; i++) {
+		uint64_t other = w->at[e->sense[i]] & ~w->taken;
+		first &= behind(other, e->gap + 1) | before(other, e->gap + 1);
+	}
+	uint64_t all = first;
+	for (unsigned i = 1; first && i < e->n; i++)
+		all |= (behind(first, e->gap + 1) | before(first, e->gap + 1)) & w->at[e->sense[i]] & ~w->taken;
+	return all;
 }
 
-static bool text_has(struct bytes text, const char *words)
+/* Most entries are out at their first or second sense. */
+static uint64_t entry_places(const struct walk *w, const struct entry *e)
 {
-	for (size_t i = 0; i < text.n; i++)
-		if ((i == 0 || !is_letter(text.p[i - 1])) && ascii_begins(bytes_from(text, i), words))
+	for (unsigned i = 0; i < e->n; i++)
+		if (w->at[e->sense[i]] == 0)
+			return 0;
+	return e->order == ORDER_GIVEN ? given_places(w, e) : together_places(w, e);
+}
+
+/* With 5yz a server refuses for good: it does not end a session for its time. */
+static bool about_time(enum cause_id id)
+{
+	return id == CAUSE_SHUTDOWN || id == CAUSE_IDLE_TIMEOUT || id == CAUSE_SESSION_LIMIT;
+}
+
+static void entries_mark(struct walk *w)
+{
+	struct cause_words *out = w->out;
+	w->taken = 0;
+	for (size_t i = 0; i < ROWS(entries); i++) {
+		const struct entry *e = &entries[i];
+		uint64_t places = entry_places(w, e);
+		if (places == 0 || (w->code >= 500 && about_time((enum cause_id)e->cause)))
+			continue;
+		if (e->weight >= CAUSE_WEIGHT_NOTHING) {
+			w->taken |= places;
+			out->trouble |= e->weight == CAUSE_WEIGHT_TROUBLE;
+		} else if (e->weight < out->weight) {
+			*out = (struct cause_words){(enum cause_id)e->cause, (enum cause_weight)e->weight, e->name, out->trouble};
+			if (e->weight == CAUSE_WEIGHT_SPECIFIC)
+				return;
+		}
+	}
+}
+
+/* Goes on by n places; what stands in those that are left is marked first. */
+static void walk_on(struct walk *w, unsigned n)
+{
+	w->place += n;
+	if (w->place < PLACES)
+		return;
+	if (w->out->weight != CAUSE_WEIGHT_SPECIFIC)
+		entries_mark(w);
+	unsigned gone = w->place - OVERLAP;
+	for (unsigned s = 0; s < SENSES; s++)
+		w->at[s] = gone < PLACES ? w->at[s] >> gone : 0;
+	w->place = OVERLAP;
+}
+
+/* The first four letters as a number that is in the order of the alphabet. */
+static uint32_t key_of(const void *letters)
+{
+	uint32_t four;
+	memcpy(&four, letters, sizeof four);
+	return be32toh(four);
+}
+
+/* A stem with '*' has at least four letters before it, so that those of a word's own key are all that can fit. */
+static size_t first_of(uint32_t key)
+{
+	size_t low = 0, high = ROWS(words);
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		if (key_of(words[mid].stem) < key)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static bool stem_fits(const char *stem, const char *word)
+{
+	size_t i = 0;
+	while (stem[i] && stem[i] == word[i])
+		i++;
+	return stem[i] == '*' || stem[i] == word[i];
+}
+
+/* word: filled up with NUL. only: a sense that alone counts; SENSES: each. */
+static void word_mark(struct walk *w, const char *word, enum sense only)
+{
+	uint32_t key = key_of(word);
+	for (size_t i = first_of(key); i < ROWS(words) && key_of(words[i].stem) == key; i++) {
+		if (!stem_fits(words[i].stem, word))
+			continue;
+		for (unsigned s = 0; s < SENSES_EACH && words[i].sense[s]; s++)
+			if (only == SENSES || words[i].sense[s] == only)
+				w->at[words[i].sense[s]] |= UINT64_C(1) << w->place;
+	}
+}
+
+/* U+00C0 to U+017F without their marks. */
+static const char bases[] = "aaaaaaaceeeeiiiidnooooo ouuuuytsaaaaaaaceeeeiiiidnooooo ouuuuyty"
+			    "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiiijjkkklllllll"
+			    "lllnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+static_assert(sizeof bases == 0x180 - 0xc0 + 1, "a letter each");
+
+/* What follows the base letter where German is written without its umlauts. */
+static char umlaut(unsigned c)
+{
+	if (c == 0xdf)
+		return 's';
+	c &= ~0x20U;
+	return c == 0xc4 || c == 0xd6 || c == 0xdc ? 'e' : '\0';
+}
+
+/* Takes one letter or digit off the front of *b, in UTF-8 or Latin 1, as one or two letters of ASCII. False: it is none, and one byte was taken. */
+static bool letter_take(struct bytes *b, char letter[2])
+{
+	unsigned c = b->p[0];
+	bool two = b->n > 1 && c >= 0xc3 && c <= 0xc5 && (b->p[1] & 0xc0) == 0x80;
+	unsigned next = two ? b->p[1] : 0;
+	*b = bytes_from(*b, two ? 2 : 1);
+	letter[1] = '\0';
+	if (c < 0x80) {
+		letter[0] = (char)ascii_lower((uint8_t)c);
+		return ascii_alnum((uint8_t)c);
+	}
+	if (two)
+		c = (c & 0x1f) << 6 | (next & 0x3f);
+	if (c < 0xc0)
+		return false;
+	letter[0] = bases[c - 0xc0];
+	letter[1] = umlaut(c);
+	return letter[0] != ' ';
+}
+
+/* Takes the next word off *b; false: there is none left. */
+static bool word_take(struct bytes *b, char word[LETTERS])
+{
+	char letter[2];
+	size_t n = 0;
+	memset(word, 0, LETTERS);
+	while (b->n > 0) {
+		if (!letter_take(b, letter)) {
+			if (n > 0)
+				return true;
+			continue;
+		}
+		for (unsigned i = 0; i < 2 && letter[i] && n < LETTERS - 1; i++)
+			word[n++] = letter[i];
+	}
+	return n > 0;
+}
+
+static bool is_letter(uint8_t c)
+{
+	return ascii_alnum(c) || c >= 0x80;
+}
+
+/* Takes what stands between blanks off *b, without the marks around it. *ended: a full stop or the like came behind it. */
+static struct bytes chunk_take(struct bytes *b, bool *ended)
+{
+	while (b->n > 0 && b->p[0] <= ' ')
+		*b = bytes_from(*b, 1);
+	size_t n = 0;
+	while (n < b->n && b->p[n] > ' ')
+		n++;
+	struct bytes chunk = bytes_first(*b, n);
+	*b = bytes_from(*b, n);
+	*ended = chunk.n > 0 && strchr(".;!?", chunk.p[chunk.n - 1]);
+	while (chunk.n > 0 && !is_letter(chunk.p[0]))
+		chunk = bytes_from(chunk, 1);
+	while (chunk.n > 0 && !is_letter(chunk.p[chunk.n - 1]))
+		chunk.n--;
+	return chunk;
+}
+
+/* A name of a host, an address, a URL, a number with dots: its words are no words of a sentence. */
+static bool is_name(struct bytes chunk)
+{
+	for (size_t i = 0; i < chunk.n; i++)
+		if (chunk.p[i] == '@' ||
+		    (chunk.p[i] == '.' && i > 0 && i + 1 < chunk.n && is_letter(chunk.p[i - 1]) && is_letter(chunk.p[i + 1])))
 			return true;
 	return false;
 }
 
-static const struct word_row *word_find(struct bytes text, enum cause_id id)
+static bool same_name(struct bytes a, struct bytes b)
 {
-	for (size_t i = 0; i < ROWS(word_rows); i++)
-		if (word_rows[i].id == id && text_has(text, word_rows[i].words))
-			return &word_rows[i];
-	return NULL;
+	size_t i = 0;
+	while (i < a.n && i < b.n && ascii_same(a.p[i], b.p[i]))
+		i++;
+	return a.n > 0 && i == a.n && i == b.n;
 }
 
-/* A 4.3.2 that goes with words of too many clients is no shutdown: Exchange and postscreen say so of a server that is full. */
-static bool is_full(struct bytes text)
+/* "spamfilter Service closing transmission channel": RFC 5321 4.2.3 puts the name before its phrases, and none of them goes on with "service". */
+static bool is_domain(struct bytes chunk, struct bytes rest)
 {
-	return word_find(text, CAUSE_POLICY) && !word_find(text, CAUSE_SHUTDOWN);
+	bool apart = rest.n > 0 && chunk.n > 0 && rest.p == chunk.p + chunk.n;
+	return is_name(chunk) || (apart && ascii_begins(ascii_trim(rest), "service "));
 }
 
-static void code_said(const struct session_facts *s, struct bytes text, struct cause *c)
+/* Of names only the operators of block lists say something. */
+static void chunk_mark(struct walk *w, struct bytes chunk)
 {
-	struct smtp_enhanced e = s->farewell_enhanced;
-	const struct enhanced_row *row = enhanced_find(e);
-	if (row && row->id == c->id && !(c->id == CAUSE_SHUTDOWN && is_full(text))) {
-		CAUSE_SIGN(c, row->confidence, "the server said %u %u.%u.%u", s->farewell_code, e.class, e.subject, e.detail);
-		return;
+	char word[LETTERS];
+	bool name = is_name(chunk);
+	while (w->words < CAUSE_WORDS_MAX && word_take(&chunk, word)) {
+		word_mark(w, word, name ? W_LISTER : SENSES);
+		w->words++;
+		if (!name)
+			walk_on(w, 1);
 	}
-	for (size_t i = 0; i < ROWS(code_rows); i++) {
-		const struct code_row *code = &code_rows[i];
-		if (code->id == c->id && code->code == s->farewell_code && !(code->bare && e.class))
-			CAUSE_SIGN(c, code->confidence, "the server said %u", s->farewell_code);
+	if (name)
+		walk_on(w, 1);
+}
+
+void cause_words_read(uint16_t code, struct bytes text, struct bytes host, struct cause_words *out)
+{
+	struct walk w = {.code = code, .out = out};
+	bool named = code == 220 || code == 221 || code == 421, ended;
+	*out = (struct cause_words){.cause = CAUSE_UNEXPLAINED, .weight = CAUSE_WEIGHT_NOTHING};
+	for (bool first = true; text.n > 0 && w.words < CAUSE_WORDS_MAX; first = false) {
+		struct bytes chunk = chunk_take(&text, &ended);
+		bool passed = same_name(chunk, host) || (first && named && is_domain(chunk, text));
+		if (!passed && chunk.n > 0)
+			chunk_mark(&w, chunk);
+		if (ended)
+			walk_on(&w, SENTENCE);
 	}
-}
-
-/* The server's last words were no reply: what they say counts all the same, an enhanced code at their front too. */
-static void uncoded_said(const struct session_facts *s, struct cause *c)
-{
-	struct bytes text = notes_find(&s->notes, NOTE_UNCODED).text;
-	struct smtp_enhanced e = smtp_enhanced_find(text);
-	const struct enhanced_row *row = e.class ? enhanced_find(e) : NULL;
-	const struct word_row *word = word_find(text, c->id);
-	if (row && row->id == c->id)
-		CAUSE_SIGN(c, row->confidence, "the server's last words, which were no reply, begin with %u.%u.%u", e.class,
-			   e.subject, e.detail);
-	if (word)
-		CAUSE_SIGN(c, word->confidence, "its last words, which were no reply, have \"%s\"", word->words);
-}
-
-void cause_words_said(const struct cause_facts *f, struct cause *c)
-{
-	const struct session_facts *s = f->session;
-	if (s->uncoded && f->ending->farewell == FAREWELL_NONE && cause_rules_by_server(f))
-		uncoded_said(s, c);
-	enum farewell farewell = f->ending->farewell;
-	if (s->farewell_code == 0 || (farewell != FAREWELL_421 && farewell != FAREWELL_221_UNASKED && farewell != FAREWELL_REFUSAL))
-		return;
-	struct bytes text = session_farewell_text(s);
-	const struct word_row *word = word_find(text, c->id);
-	code_said(s, text, c);
-	if (word)
-		CAUSE_SIGN(c, word->confidence, "its last reply has the words \"%s\"", word->words);
+	if (out->weight != CAUSE_WEIGHT_SPECIFIC)
+		entries_mark(&w);
 }

@@ -50,9 +50,9 @@ void collate_session(struct collate *c, const struct record *record)
 		whole.judgement = verdict_judge(&ending);
 	}
 	history_hints(c->history, record->conn, record->session, whole.ending, record->end, &hints);
-	cause_find(
-		&(struct cause_facts){record->conn, record->session, whole.ending, &whole.judgement, &hints, whole.ending->closed},
-		&cause);
+	struct cause_facts facts = {record->conn, record->session,      whole.ending, &whole.judgement,
+				    &hints,       whole.ending->closed, NULL};
+	cause_find(&facts, &cause);
 	whole.cause = &cause;
 	whole.together = hints.together > 0 ? hints.together : 1;
 	c->deliver(c->arg, &whole);

@@ -184,22 +184,45 @@ static const struct explain_words words[] = {
 
 static const struct explain_cause causes[] = {
 	{"shutdown", "A server that is stopped or restarted ends all its sessions at once, and mostly says so.",
-	 "Compare with the times at which the service was restarted, by hand, by an update, or by a supervisor."},
+	 "On the server, compare with the times at which it was stopped, by hand, by an update, or by a supervisor: \"postfix "
+	 "stop\" "
+	 "or \"reload\", a SIGTERM to Exim, sendmail's ControlSocketName (\"shutdown\", \"restart\"), smtpctl \"pause smtp\" of "
+	 "OpenSMTPD, Set-ServerComponentState of Exchange. The sender tries again by itself."},
 	{"idle-timeout",
 	 "A session in which the client says nothing is ended after a fixed time, which is a round number of seconds.",
-	 "Compare the time of silence with the server's time-outs, and find out why the client was silent for so long."},
+	 "On the sender, find out why it was silent for so long. On the server, compare the time of silence with its time-out, and "
+	 "raise "
+	 "it if it is below five minutes: smtpd_timeout of Postfix (10 s under stress), smtp_receive_timeout of Exim, "
+	 "Timeout.command "
+	 "and Timeout.datablock of sendmail, ConnectionInactivityTimeout of Exchange's Receive connector; OpenSMTPD has no option "
+	 "for "
+	 "it."},
 	{"session-limit", "Some servers end each session after the same life time, whatever is under way.",
-	 "Look for a maximum duration of sessions in the server's configuration, and raise it or make senders open fewer long "
-	 "connections."},
+	 "On the server, raise the limit: ConnectionTimeout of Exchange's Receive connector ends a session though it is busy; "
+	 "Postfix, "
+	 "Exim, sendmail and OpenSMTPD have no limit for a whole session (Postfix's smtpd_per_request_deadline is for one "
+	 "command), so "
+	 "that there a firewall or balancer sets it. On the sender, use a connection for a shorter time: "
+	 "smtp_connection_reuse_time_limit of Postfix, connection_max_messages of Exim's smtp transport."},
 	{"message-limit", "Some servers take only so many messages over one connection.",
 	 "Look for a maximum of messages for each connection on the server, and lower the sender's own limit below it."},
 	{"too-many-errors", "After several refused commands a server hangs up, against those that guess addresses.",
 	 "Read the refusals above the end in the ladder: what is refused there is the thing to mend."},
 	{"auth-failures", "A server hangs up on a client that gave wrong passwords.",
-	 "See which account it was in the server's log: a changed password in a program that goes on trying, or somebody who "
-	 "guesses."},
+	 "On the client, look for a changed password in a program that goes on trying. On the server, see in its log which account "
+	 "it "
+	 "was, and whether somebody guesses; how many failures it allows is smtpd_hard_error_limit and "
+	 "smtpd_client_auth_rate_limit of "
+	 "Postfix, acl_smtp_auth of Exim, MaxLogonFailures of Exchange's Receive connector; who may log in is set by sendmail's "
+	 "AuthMechanisms and by \"auth\" of OpenSMTPD's listen."},
 	{"policy", "The server did not want this client: its address, its name, its manners or a list decided that.",
-	 "Look the client's address up in the lists that the reply names, and in the server's own access rules."},
+	 "On the sender, look its address up in the lists that the reply names, and see whether it opens more connections, or "
+	 "sends "
+	 "more, than the server allows. On the server, look at its rules: smtpd_client_restrictions, postscreen_dnsbl_sites and "
+	 "smtpd_client_connection_count_limit of Postfix, acl_smtp_connect, acl_smtp_rcpt and smtp_accept_max_per_host of Exim, "
+	 "the "
+	 "access map, FEATURE(`conncontrol') and FEATURE(`ratecontrol') of sendmail, \"filter\" and \"match\" of OpenSMTPD, "
+	 "MaxInboundConnectionPerSource and MessageRateLimit of Exchange's Receive connector."},
 	{"size-limit", "The message was larger than the server takes.",
 	 "Compare the size with the limit that the server named in its answer to EHLO; raise that, or send less."},
 	{"not-smtp", "What came from the client was another protocol.",

@@ -50,8 +50,8 @@ void sample_take(struct facts *f, const struct sample *p)
 	note(f, NOTE_BANNER, p->banner);
 	note(f, NOTE_NOT_SMTP, p->foreign);
 	f->judgement = verdict_judge(&f->ending);
-	f->all = (struct cause_facts){&f->conn,      &f->session, &f->ending,
-				      &f->judgement, &f->hints,   1000 * S + (p->life ? p->life : 40 * S)};
+	f->all = (struct cause_facts){
+		&f->conn, &f->session, &f->ending, &f->judgement, &f->hints, 1000 * S + (p->life ? p->life : 40 * S), NULL};
 }
 
 /* Sentences are short, printable, and complete. */

@@ -1,0 +1,170 @@
+/* cause_said.c - what the server's farewell says of the cause: its enhanced code, its code, and its words, the better before the worse. */
+#include "core/cause_signs.h"
+
+#include "core/ascii.h"
+
+enum { ANY = 0xffff };
+
+/*
+ * What a code is worth beside words that name another cause, or the server's own trouble. LOOSE: servers say it for many reasons (Exchange says 4.3.2 and 4.4.2 for limits
+ * of every kind, 4.7.0 stands for whatever has to do with security), so that either overrules it. PLAIN: words overrule it. FIRM: nothing does.
+ */
+enum grip { LOOSE, PLAIN, FIRM };
+
+/* RFC 3463 and IANA's registry, by subject and detail: with a 221 RFC 2034 forces the class 2, and servers copy 4 and 5. The first row that fits decides. */
+static const struct enhanced_row {
+	enum cause_id id;
+	enum confidence confidence;
+	enum grip grip;
+	uint16_t subject, detail;
+} enhanced_rows[] = {
+	{CAUSE_SHUTDOWN, CONFIDENCE_CERTAIN, LOOSE, 3, 2},    /* system not accepting network messages */
+	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, LOOSE, 4, 2}, /* bad connection: what Postfix says on its time-outs */
+	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, FIRM, 3, 4},   /* message too big for system */
+	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, FIRM, 2, 3},   /* message length exceeds administrative limit */
+	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 8}, /* authentication credentials invalid (RFC 4954 6) */
+	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 9}, /* authentication mechanism is too weak */
+	{CAUSE_POLICY, CONFIDENCE_POSSIBLE, LOOSE, 7, 0}, /* said of everything that has to do with security, too many errors too */
+	{CAUSE_POLICY, CONFIDENCE_LIKELY, PLAIN, 7, ANY},
+};
+
+/* 5.3.2 of a refusal is for good, so that it is meant for this client: postscreen's deny list. */
+static const struct enhanced_row for_good = {CAUSE_POLICY, CONFIDENCE_POSSIBLE, LOOSE, 3, 2};
+
+static const struct code_row {
+	enum cause_id id;
+	enum confidence confidence;
+	uint16_t code;
+	bool bare; /* means it only without an enhanced code and without words of trouble: 552 5.2.2 is a full mailbox */
+} code_rows[] = {
+	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, 535, false},
+	{CAUSE_SIZE_LIMIT, CONFIDENCE_LIKELY, 552, true},
+};
+
+#define ROWS(table) (sizeof(table) / sizeof *(table))
+
+/* 3.2 tells of the server where it ends a session, and where it refuses for good of the client; 45x 4.3.2 is said for every reason. */
+static const struct enhanced_row *enhanced_find(const struct cause_said *said)
+{
+	struct smtp_enhanced e = said->enhanced;
+	bool farewell = said->code == 221 || said->code == 421;
+	if (e.class == 0 || (e.class < 4 && !farewell))
+		return NULL;
+	if (e.subject == 3 && e.detail == 2 && !farewell)
+		return e.class == 5 ? &for_good : said->code == 0 ? &enhanced_rows[0] : NULL;
+	for (size_t i = 0; i < ROWS(enhanced_rows); i++) {
+		const struct enhanced_row *row = &enhanced_rows[i];
+		if (e.subject == row->subject && (row->detail == ANY || e.detail == row->detail))
+			return row;
+	}
+	return NULL;
+}
+
+/* Outside of AUTH a code of AUTH is a slip: Yahoo says 5.7.9 of its policy. */
+static bool is_firm(const struct cause_facts *f, const struct enhanced_row *row)
+{
+	return row->grip == FIRM && (row->id != CAUSE_AUTH_FAILURES || f->ending->stage == STAGE_AUTH);
+}
+
+static bool is_overruled(const struct cause_facts *f, const struct enhanced_row *row)
+{
+	const struct cause_words *w = &f->said->words;
+	if (row->grip == LOOSE && w->trouble && w->weight != CAUSE_WEIGHT_SPECIFIC)
+		return true;
+	return w->weight == CAUSE_WEIGHT_SPECIFIC && w->cause != row->id && !is_firm(f, row);
+}
+
+/* The enhanced code, as far as it counts. */
+static const struct enhanced_row *enhanced_of(const struct cause_facts *f)
+{
+	const struct enhanced_row *row = enhanced_find(f->said);
+	return row && !is_overruled(f, row) ? row : NULL;
+}
+
+static void code_said(const struct cause_facts *f, const struct enhanced_row *row, struct cause *c)
+{
+	const struct cause_said *said = f->said;
+	struct smtp_enhanced e = said->enhanced;
+	if (row && row->id == c->id && said->code == 0) {
+		CAUSE_SIGN(c, row->confidence, "the server's last words, which were no reply, begin with %u.%u.%u", e.class,
+			   e.subject, e.detail);
+		return;
+	}
+	if (row && row->id == c->id) {
+		CAUSE_SIGN(c, row->confidence, "the server said %u %u.%u.%u", said->code, e.class, e.subject, e.detail);
+		return;
+	}
+	for (size_t i = 0; i < ROWS(code_rows); i++) {
+		const struct code_row *code = &code_rows[i];
+		if (code->id == c->id && code->code == said->code && !(code->bare && (e.class || said->words.trouble)))
+			CAUSE_SIGN(c, code->confidence, "the server said %u", said->code);
+	}
+}
+
+/* The name of an entry stands in the text as it is. */
+static bool has_literally(struct bytes text, const char *name)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (ascii_begins(bytes_from(text, i), name))
+			return true;
+	return false;
+}
+
+/* Weak words count where nothing better does. */
+void cause_words_said(const struct cause_facts *f, struct cause *c)
+{
+	const struct cause_said *said = f->said;
+	const struct cause_words *w = &said->words;
+	const struct enhanced_row *row = enhanced_of(f);
+	bool contradicted = row && row->id != c->id && is_firm(f, row);
+	code_said(f, row, c);
+	if (w->cause != c->id || contradicted)
+		return;
+	bool weak = w->weight == CAUSE_WEIGHT_WEAK;
+	if (weak && (c->evidences > 0 || row || cause_time_measured(f)))
+		return;
+	enum confidence confidence = weak ? CONFIDENCE_POSSIBLE : CONFIDENCE_LIKELY;
+	const char *how = has_literally(said->text, w->name) ? "the words" : "other words for";
+	if (said->code == 0)
+		CAUSE_SIGN(c, confidence, "its last words, which were no reply, have %s \"%s\"", how, w->name);
+	else
+		CAUSE_SIGN(c, confidence, "its last reply has %s \"%s\"", how, w->name);
+}
+
+bool cause_said_nothing(const struct cause_facts *f)
+{
+	const struct cause_words *w = &f->said->words;
+	return w->weight != CAUSE_WEIGHT_SPECIFIC && !w->trouble && !enhanced_of(f);
+}
+
+bool cause_said_time(const struct cause_facts *f)
+{
+	const struct cause_words *w = &f->said->words;
+	const struct enhanced_row *row = enhanced_of(f);
+	return w->cause == CAUSE_IDLE_TIMEOUT || (row && row->id == CAUSE_IDLE_TIMEOUT);
+}
+
+/* The greeting names the host in its first word; where the farewell is the greeting, that word is read as any other reply's. */
+static struct bytes host_of(const struct cause_facts *f)
+{
+	struct bytes banner = notes_find(&f->session->notes, NOTE_BANNER).text;
+	return f->ending->stage == STAGE_CONNECT ? bytes_of(NULL, 0) : ascii_word(&banner);
+}
+
+/* The server's last words count too where they were no reply. */
+void cause_said_read(const struct cause_facts *f, struct cause_said *out)
+{
+	const struct session_facts *s = f->session;
+	enum farewell farewell = f->ending->farewell;
+	bool said = farewell == FAREWELL_421 || farewell == FAREWELL_221_UNASKED || farewell == FAREWELL_REFUSAL;
+	*out = (struct cause_said){0};
+	if (s->uncoded && farewell == FAREWELL_NONE && cause_rules_by_server(f)) {
+		out->text = notes_find(&s->notes, NOTE_UNCODED).text;
+		out->enhanced = smtp_enhanced_find(out->text);
+	} else if (said && s->farewell_code) {
+		out->text = session_farewell_text(s);
+		out->code = s->farewell_code;
+		out->enhanced = s->farewell_enhanced;
+	}
+	cause_words_read(out->code, out->text, host_of(f), &out->words);
+}
