@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/cause_words.h"
+#include "core/cause_signs.h"
 #include "lib/sample.h"
 
 /* The first columns of a row are code, place and cause; the last is the text. */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "core/cause.h"
-#include "core/cause_words.h"
 
 /*
  * A sign, with its sentence. What the strongest says alone is the confidence; each further one, being another way of seeing the same thing, raises it by a step. A macro, because
@@ -38,6 +37,39 @@ int64_t cause_rules_silence(const struct cause_facts *f);
 
 /* The client's last bytes came after the server's: it waited for an answer, or was still sending. Means something only without a farewell. */
 bool cause_rules_client_spoke_last(const struct cause_facts *f);
+
+/* cause_words.c - the vocabulary of cause_vocabulary.def, held against one text. */
+
+/* What an entry of the vocabulary is worth. */
+enum cause_weight {
+	CAUSE_WEIGHT_SPECIFIC, /* names one cause */
+	CAUSE_WEIGHT_WEAK,     /* no more than possible: any code or measured sign is better */
+	CAUSE_WEIGHT_NOTHING,  /* politeness: gives no reason */
+	CAUSE_WEIGHT_TROUBLE   /* the server's own trouble, or the mailbox's: none of the causes */
+};
+
+/* Entries in all, and the most words of a text that are read. */
+enum { CAUSE_ENTRIES_MAX = 256, CAUSE_WORDS_MAX = 160 };
+
+/* What stands in one text. */
+struct cause_words {
+	enum cause_id cause;      /* of the first entry of the greatest weight; CAUSE_UNEXPLAINED: none */
+	enum cause_weight weight; /* of that entry: specific or weak */
+	const char *name;         /* of that entry: "session time limit" */
+	bool trouble;             /* an entry of CAUSE_WEIGHT_TROUBLE stands there */
+};
+
+/*
+ * Reads a reply's text, its lines joined by LF, in one walk. code: the reply's, 0 for a line without one; the text of a 220, 221 or 421 begins with the server's name
+ * (RFC 5321 4.2.3), which says nothing, and so does host, the first word of the greeting (empty: not known), wherever it stands. A 5yz is never about the time.
+ */
+void cause_words_read(uint16_t code, struct bytes text, struct bytes host, struct cause_words *out);
+
+/* For the tests of the table: how many words it has, each in the order of the alphabet; how many entries, and what they are called. */
+unsigned cause_words_count(void);
+const char *cause_words_stem(unsigned i);
+unsigned cause_entries_count(void);
+const char *cause_entry_name(unsigned i);
 
 /* The server's farewell, read once for all causes. code 0: it was no reply, or nothing was said. */
 struct cause_said {
@@ -93,8 +125,14 @@ bool cause_time_idle(const struct cause_facts *f, struct cause *c);
 bool cause_time_slow_filter(const struct cause_facts *f, struct cause *c);
 bool cause_time_client(const struct cause_facts *f, struct cause *c);
 
-/* The client's silence before the end is that of a usual idle time-out. */
-bool cause_time_idled(const struct cause_facts *f);
+/* cause_clock.c - which of n times, in seconds, it is within half a second or a hundredth; 0: none. */
+unsigned cause_clock_near(int64_t ns, const uint16_t *times, size_t n);
+
+/* It was the client's turn. Without a greeting it never is; after a message's end it is the server's. */
+bool cause_clock_clients_turn(const struct cause_facts *f);
+
+/* The usual idle time-out that the client's silence before the end comes to, in seconds; 0: none. */
+unsigned cause_time_idled(const struct cause_facts *f);
 
 /* The session's age at its end, from the SYN, is one of the figures that people set as its limit, and the client was not silent for most of it; 0: it is none. In seconds. */
 unsigned cause_time_aged(const struct cause_facts *f);

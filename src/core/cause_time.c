@@ -4,58 +4,13 @@
 /* A client that was silent for less went on with what it did: at the age of a limit the server's time-out is that of the session. */
 static const int64_t busy = 10 * FRAME_SECOND;
 
-/* What servers wait for a command, and clients for a reply: defaults and the round figures that people set. Seconds. */
-static const uint16_t idle_times[] = {10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 600, 900, 1200, 1800, 3600};
+/* What clients wait for a reply: defaults and the round figures that people set. Seconds. */
 static const uint16_t wait_times[] = {10, 15, 20, 30, 60, 90, 120, 180, 300, 600};
-
-/* At what age servers end a session however busy it is. */
-static const uint16_t session_times[] = {300, 600, 900, 1200, 1800, 3600};
 
 #define ROWS(table) (sizeof(table) / sizeof *(table))
 
 /* Below, a slow answer is nothing out of the ordinary; from there on, few other explanations are left. */
 static const int64_t slow = 30 * FRAME_SECOND;
-
-/* Which of the times it is within half a second or a hundredth; 0: none. */
-static unsigned near_time(int64_t ns, const uint16_t *times, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		int64_t time = times[i] * FRAME_SECOND, room = time / 100 > FRAME_SECOND / 2 ? time / 100 : FRAME_SECOND / 2;
-		if (ns >= time - room && ns <= time + room)
-			return times[i];
-	}
-	return 0;
-}
-
-/* It was the client's turn. Without a greeting it never is; after a message's end it is the server's. */
-static bool clients_turn(const struct cause_facts *f)
-{
-	const struct ending *e = f->ending;
-	if (f->session->replies == 0 || e->end_unanswered || e->stage == STAGE_END_OF_MESSAGE || (e->quit_sent && !e->unasked_221))
-		return false;
-	return e->farewell != FAREWELL_NONE || e->content_open || !cause_rules_client_spoke_last(f);
-}
-
-bool cause_time_idled(const struct cause_facts *f)
-{
-	return clients_turn(f) && near_time(cause_rules_silence(f), idle_times, ROWS(idle_times));
-}
-
-/* Where the server was owed an answer by the client, or owed it one, for most of the time, something else was the matter. */
-unsigned cause_time_aged(const struct cause_facts *f)
-{
-	int64_t life = f->end - f->conn->start, silence = cause_rules_silence(f);
-	const struct ending *e = f->ending;
-	bool waited = e->end_unanswered && e->waited >= slow;
-	if (cause_time_idled(f) || silence > life / 10 * 9 || waited)
-		return 0;
-	return near_time(life, session_times, ROWS(session_times));
-}
-
-bool cause_time_measured(const struct cause_facts *f)
-{
-	return cause_rules_by_server(f) && (cause_time_idled(f) || cause_time_aged(f));
-}
 
 /*
  * A farewell that answers the client and speaks of a time-out means another: of a filter, of a name server. A refusal's moment tells nothing: it answers. A client whose segments got lost was not idle,
@@ -64,10 +19,10 @@ bool cause_time_measured(const struct cause_facts *f)
 bool cause_time_idle(const struct cause_facts *f, struct cause *c)
 {
 	int64_t silence = cause_rules_silence(f);
-	unsigned near = near_time(silence, idle_times, ROWS(idle_times));
+	unsigned near = cause_time_idled(f);
 	bool by_server = cause_rules_by_server(f);
 	bool limit = silence < busy && cause_time_aged(f);
-	if (!clients_turn(f) || limit || (silence < FRAME_SECOND && !f->ending->unprompted))
+	if (!cause_clock_clients_turn(f) || limit || (silence < FRAME_SECOND && !f->ending->unprompted))
 		return false;
 	cause_words_said(f, c);
 	if (by_server && near && (c->evidences > 0 || f->ending->farewell != FAREWELL_REFUSAL))
@@ -103,7 +58,7 @@ bool cause_time_slow_filter(const struct cause_facts *f, struct cause *c)
 	bool by_client = cause_rules_by_client(f);
 	if (time < slow || !message_acked(f) || (!by_client && !cause_rules_by_server(f)))
 		return false;
-	bool own_time = by_client && near_time(time, wait_times, ROWS(wait_times));
+	bool own_time = by_client && cause_clock_near(time, wait_times, ROWS(wait_times));
 	CAUSE_SIGN(c, by_client && !own_time ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
 		   "the server had acknowledged the whole message, and %.1f s later had not answered it", CAUSE_SECONDS(time));
 	return true;
@@ -124,7 +79,7 @@ static int64_t client_waited(const struct cause_facts *f)
 bool cause_time_client(const struct cause_facts *f, struct cause *c)
 {
 	int64_t waited = client_waited(f);
-	unsigned near = near_time(waited, wait_times, ROWS(wait_times));
+	unsigned near = cause_clock_near(waited, wait_times, ROWS(wait_times));
 	if (!cause_rules_by_client(f) || f->ending->farewell != FAREWELL_NONE || !near)
 		return false;
 	CAUSE_SIGN(c, waited >= slow - FRAME_SECOND ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,

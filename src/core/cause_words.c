@@ -1,5 +1,5 @@
-/* cause_words.c - holds the vocabulary of cause_words.def against a text: one walk over its words, then the entries whose senses were all met. */
-#include "core/cause_words.h"
+/* cause_words.c - holds the vocabulary of cause_vocabulary.def against a text: one walk over its words, then the entries whose senses were all met. */
+#include "core/cause_signs.h"
 
 #include <assert.h>
 #include <endian.h>
@@ -19,7 +19,7 @@ enum sense {
 #define SAYS(...)
 #define EITHER(...)
 #define TOGETHER(...)
-#include "cause_words.def"
+#include "core/cause_vocabulary.def"
 #undef SENSE
 #undef WORD
 	SENSES
@@ -32,7 +32,7 @@ static const struct word {
 } words[] = {
 #define SENSE(name)
 #define WORD(stem, ...) {stem, {__VA_ARGS__}},
-#include "cause_words.def"
+#include "core/cause_vocabulary.def"
 #undef WORD
 #undef SAYS
 #undef EITHER
@@ -53,7 +53,7 @@ static const struct entry {
 #define SAYS(...)     ENTRY(ORDER_GIVEN, __VA_ARGS__)
 #define EITHER(...)   ENTRY(ORDER_EITHER, __VA_ARGS__)
 #define TOGETHER(...) ENTRY(ORDER_TOGETHER, __VA_ARGS__)
-#include "cause_words.def"
+#include "core/cause_vocabulary.def"
 };
 
 #define ROWS(table) (sizeof(table) / sizeof *(table))
@@ -72,9 +72,9 @@ static const struct entry {
 #define SAYS(...)     CHECK(PATTERN, __VA_ARGS__)
 #define EITHER(...)   CHECK(2, __VA_ARGS__)
 #define TOGETHER(...) CHECK(PATTERN, __VA_ARGS__)
-#include "cause_words.def"
+#include "core/cause_vocabulary.def"
 static_assert(SENSES < UINT8_MAX, "a sense is a byte");
-static_assert(ROWS(entries) <= CAUSE_ENTRIES_MAX, "more entries than cause_words.h says");
+static_assert(ROWS(entries) <= CAUSE_ENTRIES_MAX, "more entries than cause_signs.h says");
 
 /* at: where words of a sense stand, a bit for each place. taken: places whose words give no reason. */
 struct walk {
@@ -311,7 +311,7 @@ static struct bytes chunk_take(struct bytes *b, bool *ended)
 		n++;
 	struct bytes chunk = bytes_first(*b, n);
 	*b = bytes_from(*b, n);
-	*ended = chunk.n > 0 && strchr(".;!?", chunk.p[chunk.n - 1]);
+	*ended = chunk.n > 0 && memchr(".;!?", chunk.p[chunk.n - 1], 4);
 	while (chunk.n > 0 && !is_letter(chunk.p[0]))
 		chunk = bytes_from(chunk, 1);
 	while (chunk.n > 0 && !is_letter(chunk.p[chunk.n - 1]))
