@@ -191,7 +191,7 @@ says out "slow-acceptance          warning   "
 
 # a server that is stopped with three sessions open: one alert counts them, and no session is lost
 for client in 1 2 3; do
-	sed -e "1i client 192.0.2.2$client:4000$client" -e 's/^S: 221.*/S: 421 4.3.2 shutting down/' -e 's/^expect.*/expect verdict 421-in-message/' \
+	sed -e 's/^C: DATA/wait 2s\n&/' -e "1i client 192.0.2.2$client:4000$client" -e 's/^S: 221.*/S: 421 4.3.2 shutting down/' -e 's/^expect.*/expect verdict 421-in-message/' \
 		"$dir/bad.smtp" >"$dir/stop$client.smtp"
 	scenario stop$client
 done
