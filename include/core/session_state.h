@@ -132,6 +132,9 @@ struct transaction *session_message_before(const struct session *s, const struct
 /* Counts a fate that has just been settled. */
 void session_message_count(struct session *s, struct transaction *t);
 
+/* The server has agreed to begin TLS: the transaction under way is over. */
+void session_message_tls(struct session *s);
+
 /* Its fate was settled, and is open again. */
 void session_message_uncount(struct session *s, struct transaction *t);
 
@@ -167,9 +170,6 @@ bool session_stage_open(const struct transaction *t);
 enum place session_stage_place(const struct session *s, const struct smtp_pending *p, bool in_content);
 
 /* session_tls.c - the records of a TLS connection, as far as they can be seen. */
-
-/* The server has agreed to begin TLS. */
-void session_tls_accepted(struct session *s);
 
 /* The same of all of them; in the order of cause and effect. */
 void session_tls_bytes(struct session *s, const struct tls_heard *at, struct bytes text, uint64_t len);

@@ -329,7 +329,7 @@ static void on_tls(struct dialogue *d)
 	session_injected_forget(s);
 	/* A command that nobody knows has begun it. */
 	if (!s->foreign)
-		session_tls_accepted(s);
+		session_message_tls(s);
 }
 
 static void on_proxy(struct dialogue *d, const struct proxy_header *header)

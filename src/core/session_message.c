@@ -31,6 +31,15 @@ void session_message_doubt(struct session *s, struct transaction *t)
 	session_message_count(s, t);
 }
 
+/* RFC 3207 4.2: what was said before counts no more. */
+void session_message_tls(struct session *s)
+{
+	s->facts.starttls = STARTTLS_USED;
+	session_message_over(s, s->sending, FATE_ABORTED);
+	s->sending = NULL;
+	s->base = STAGE_STARTTLS;
+}
+
 static bool droppable(const struct transaction *t, bool accepted_only)
 {
 	return t->fate == FATE_ACCEPTED || (!accepted_only && t->fate != FATE_OPEN);

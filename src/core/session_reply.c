@@ -209,7 +209,7 @@ static void on_answer(struct session *s, const struct smtp_event *e)
 	case SMTP_STARTTLS:
 		s->facts.starttls = STARTTLS_REFUSED;
 		if (code == 220)
-			session_tls_accepted(s);
+			session_message_tls(s);
 		break;
 	case SMTP_AUTH:
 	case SMTP_AUTH_LINE:

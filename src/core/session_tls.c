@@ -18,15 +18,6 @@ void session_tls_certificate(struct session *s, const struct certificate *c)
 	s->facts.tls_expires = c->expires;
 }
 
-/* RFC 3207 4.2: what was said before counts no more. */
-void session_tls_accepted(struct session *s)
-{
-	s->facts.starttls = STARTTLS_USED;
-	session_message_over(s, s->sending, FATE_ABORTED);
-	s->sending = NULL;
-	s->base = STAGE_STARTTLS;
-}
-
 static void server_hello_note(struct session *s, const struct tls_hello *h)
 {
 	s->facts.tls_version = h->version;
