@@ -85,6 +85,16 @@ static void mdoc_sentence(struct outbuf *b, const char *clause)
 	outbuf_free(&text);
 }
 
+static void mdoc_variant(struct outbuf *b, const struct verdict_variant *other)
+{
+	struct outbuf text = {0};
+
+	outbuf_format(&text, "or, %s: %s", severity_name(other->severity), other->words.headline);
+	outbuf_char(&text, '\0');
+	mdoc_sentence(b, text.p);
+	outbuf_free(&text);
+}
+
 static void mdoc_help(struct outbuf *b, const struct option_row *row)
 {
 	struct outbuf help = {0};
@@ -182,6 +192,8 @@ static void part_alerts(struct outbuf *b)
 		}
 		outbuf_format(b, ".It Sy %s Pq %s\n", row->id, severity_name(row->severity));
 		mdoc_sentence(b, row->headline);
+		for (size_t i = 0; s < VERDICTS && verdict_variant((enum verdict)s, i); i++)
+			mdoc_variant(b, verdict_variant((enum verdict)s, i));
 	}
 	outbuf_str(b, ".El\n");
 }
@@ -208,6 +220,18 @@ static void markdown_item(struct outbuf *b, const char *label, const char *text)
 	outbuf_char(b, (char)toupper((unsigned char)text[0]));
 	markdown_cell(b, text + 1);
 	outbuf_str(b, text[n - 1] == '.' ? "\n" : ".\n");
+}
+
+static void markdown_variant(struct outbuf *b, const struct verdict_variant *other)
+{
+	struct outbuf label = {0};
+
+	outbuf_format(&label, "Or (%s)", severity_name(other->severity));
+	outbuf_char(&label, '\0');
+	markdown_item(b, label.p, other->words.headline);
+	markdown_item(b, "The mail then", other->words.meaning);
+	markdown_item(b, "Look at then", other->words.advice);
+	outbuf_free(&label);
 }
 
 static void part_alert_list(struct outbuf *b)
@@ -237,6 +261,8 @@ static void part_alert_list(struct outbuf *b)
 		markdown_item(b, "Look at", row->advice);
 		markdown_item(b, "What to do", words->check);
 		markdown_item(b, rule, words->rule);
+		for (size_t i = 0; s < VERDICTS && verdict_variant((enum verdict)s, i); i++)
+			markdown_variant(b, verdict_variant((enum verdict)s, i));
 	}
 }
 

@@ -112,6 +112,13 @@ struct ending_tls {
 /* A client that has waited for the greeting for so long is no probe: the server owes one (RFC 5321 3.1, 4.5.3.2.1). */
 #define ENDING_PATIENCE (10 * FRAME_SECOND)
 
+/* What became of the messages whose sender believes that they were accepted, by a reply that was no acceptance. */
+struct ending_premature {
+	bool lost;  /* the server accepted none of its own accord, and all that it said was captured, or the 221 was its answer */
+	bool maybe; /* ... and its own answer may lie where nothing was captured */
+	bool taken; /* it accepted the message all the same */
+};
+
 /*
  * The facts of one ending. Filled in by the session when its connection has closed; a verdict is a function of this and nothing else.
  */
@@ -138,10 +145,8 @@ struct ending {
 	bool content_open;             /* inside content */
 	bool end_unanswered;           /* the end of a message was sent and has no reply that the client got */
 	bool ungreeted;                /* the client closed after it had waited for the greeting for long (ENDING_PATIENCE) */
-	bool lost_221,
-		lost_2yz; /* a message that the server did not take, and of whose end the client read as the answer: a 221; another 2yz that came too early */
-	bool taken_221, taken_2yz; /* ... a message that the server took all the same */
-	bool maybe_taken; /* lost_221 or lost_2yz, and the server's own answer to the message may lie where nothing was captured */
+	struct ending_premature by_221,
+		by_2yz; /* what the client read as the answer to the end of a message, and was none: a 221; another 2yz that came too early */
 	bool taken_unanswered;  /* a message whose answer the client did not get, and that the server took */
 	bool taken_refused;     /* a message that the client was refused, and that the server took all the same */
 	bool vanished;          /* how is HOW_SILENCE on the server's side */

@@ -64,20 +64,31 @@ struct verdict_words {
 /* One row of the catalogue. All texts are static. */
 struct verdict_row {
 	const char *id;                          /* "221-for-message" */
-	enum severity severity;                  /* the default: the worst that it comes to */
+	enum severity severity;                  /* the default; of a variant, or by grade, it may be another */
 	const char *category;                    /* the heading it stands under in the catalogue */
 	const char *headline, *meaning, *advice; /* as in verdict_words */
 	const char *rfc;                         /* section(s) it follows */
 	bool (*holds)(const struct ending *e);
-	enum severity (*grade)(const struct ending *e); /* NULL: severity is that of each. Never worse than it */
+	enum severity (*grade)(const struct ending *e); /* NULL: severity is that of each */
 };
 
 const struct verdict_row *verdict_row(enum verdict v);
 
-/* The words for this ending: those of the row, or others where the same verdict came about otherwise. */
+/* The same verdict, come about otherwise: with words and a severity of its own. */
+struct verdict_variant {
+	enum verdict verdict;
+	enum severity severity;
+	bool (*holds)(const struct ending *e);
+	struct verdict_words words;
+};
+
+/* The i-th variant of a verdict, from 0; NULL: it has no more. */
+const struct verdict_variant *verdict_variant(enum verdict v, size_t i);
+
+/* The words for this ending: those of the first variant that holds, else those of the row. */
 struct verdict_words verdict_words(enum verdict v, const struct ending *e);
 
-/* The severity of a verdict that holds of this ending, before the operator's wishes. */
+/* The severity of a verdict that holds of this ending, before the operator's wishes: that of the first variant that holds, else by grade, else that of the row. */
 enum severity verdict_severity(enum verdict v, const struct ending *e);
 
 /* Was it concluded from what TLS leaves visible? And how sure is it; what was read is certain. */

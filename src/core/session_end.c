@@ -102,16 +102,25 @@ static void late_take_back(struct session *s, const struct conn *conn, const str
 	s->farewell = FAREWELL_NONE;
 }
 
-/* What the sender believes of a message against what the server did with it. */
-static void taken_read(const struct transaction *t, bool whole, struct ending *e)
+/* The sender believes that it was accepted. Where the server's own answer may be missing, what it did is not known. */
+static void premature_read(struct transaction *t, bool whole, struct ending_premature *p)
 {
-	bool by_221 = t->early == 221 || (t->fate == FATE_FALSELY_ACCEPTED && t->code == 221);
-	bool by_2yz = t->early >= 200 && t->early < 300 && t->early != 221;
-	e->lost_221 |= by_221 && t->fate == FATE_FALSELY_ACCEPTED;
-	e->lost_2yz |= by_2yz && t->fate == FATE_FALSELY_ACCEPTED;
-	e->maybe_taken |= (t->early || t->hole) && t->fate == FATE_FALSELY_ACCEPTED && t->taken != TAKEN_YES && !whole;
-	e->taken_221 |= by_221 && t->taken == TAKEN_YES;
-	e->taken_2yz |= by_2yz && t->taken == TAKEN_YES;
+	bool believed = t->fate == FATE_FALSELY_ACCEPTED;
+	bool maybe = believed && (t->early || t->hole) && !whole;
+	if (maybe)
+		t->taken = TAKEN_UNKNOWN;
+	p->maybe |= maybe;
+	p->lost |= believed && !maybe;
+	p->taken |= t->taken == TAKEN_YES;
+}
+
+/* What the sender believes of a message against what the server did with it. */
+static void taken_read(struct transaction *t, bool whole, struct ending *e)
+{
+	if (t->early == 221 || (t->fate == FATE_FALSELY_ACCEPTED && t->code == 221))
+		premature_read(t, whole, &e->by_221);
+	else if (t->early / 100 == 2)
+		premature_read(t, whole, &e->by_2yz);
 	e->taken_unanswered |= t->fate == FATE_OPEN && t->taken == TAKEN_YES;
 	e->taken_refused |= (t->fate == FATE_DEFERRED || t->fate == FATE_REJECTED) && t->taken == TAKEN_YES;
 }
@@ -121,7 +130,7 @@ static void transactions_read(const struct session *s, const struct conn *conn, 
 	/* All that the server said was captured, up to its close. */
 	bool whole = conn->flow[SERVER].gap == 0 && !s->dialogue.holed && e->closer != CLOSER_NOBODY;
 
-	for (const struct transaction *t = s->facts.first; t; t = t->next) {
+	for (struct transaction *t = s->facts.first; t; t = t->next) {
 		if (t->early || t->fate != FATE_ACCEPTED)
 			taken_read(t, whole, e);
 		if (t->fate != FATE_OPEN || t->refused)
@@ -262,8 +271,7 @@ static bool is_ungreeted(const struct session *s, const struct conn *conn, const
 		return false;
 	bool silent = late || (s && s->inside) || conn->flow[SERVER].bytes + conn->flow[SERVER].gap == 0;
 	bool handshake = conn->flow[CLIENT].syn && conn->flow[SERVER].syn && !end->half_open;
-	return handshake && silent && e->closer == CLOSER_CLIENT && (e->how == HOW_FIN || e->how == HOW_RST) &&
-	       e->closed - conn->start >= ENDING_PATIENCE;
+	return handshake && silent && (e->how == HOW_FIN || e->how == HOW_RST) && e->closed - conn->start >= ENDING_PATIENCE;
 }
 
 void session_close(struct session *s, const struct conn *conn, const struct conn_end *tcp, int64_t ts, struct ending *e)

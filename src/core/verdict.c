@@ -31,20 +31,39 @@ static bool is_221_for_message(const struct ending *e)
 	return e->unasked_221 & PLACE_MESSAGE;
 }
 
-/* Where every such message was taken after all, nothing is lost. */
-static bool all_taken(const struct ending *e)
+static bool all_taken(const struct ending_premature *p)
 {
-	return !e->lost_221 && !e->lost_2yz && (e->taken_221 || e->taken_2yz);
+	return p->taken && !p->lost && !p->maybe;
 }
 
-static enum severity grade_for_message(const struct ending *e)
+static bool maybe_taken(const struct ending_premature *p)
 {
-	return all_taken(e) || e->maybe_taken ? SEVERITY_ERROR : SEVERITY_CRITICAL;
+	return p->maybe && !p->lost;
+}
+
+static bool is_221_and_taken(const struct ending *e)
+{
+	return all_taken(&e->by_221);
+}
+
+static bool is_221_maybe_taken(const struct ending *e)
+{
+	return maybe_taken(&e->by_221);
+}
+
+static bool is_250_and_taken(const struct ending *e)
+{
+	return all_taken(&e->by_2yz);
+}
+
+static bool is_250_maybe_taken(const struct ending *e)
+{
+	return maybe_taken(&e->by_2yz);
 }
 
 static bool is_250_in_message(const struct ending *e)
 {
-	return e->lost_2yz || e->taken_2yz;
+	return e->by_2yz.lost || e->by_2yz.maybe || e->by_2yz.taken;
 }
 
 static bool is_221_in_transaction(const struct ending *e)
@@ -147,11 +166,6 @@ static bool is_client_gave_up(const struct ending *e)
 static bool is_taken_unanswered(const struct ending *e)
 {
 	return e->taken_unanswered;
-}
-
-static enum severity grade_gave_up(const struct ending *e)
-{
-	return e->taken_unanswered ? SEVERITY_ERROR : SEVERITY_WARNING;
 }
 
 static bool is_ungreeted(const struct ending *e)
@@ -314,7 +328,7 @@ static const struct verdict_row rows[VERDICTS] = {
 		 "the sending server counts it as delivered and deletes its copy: the mail is lost, and its own log says \"sent\"",
 		 "the receiving server (or the filter or proxy in front of it) for the reason of the 221; ask the sender to send "
 		 "the message again",
-		 "RFC 5321 4.2.3, 4.2.5, 4.3.2", is_221_for_message, grade_for_message},
+		 "RFC 5321 4.2.3, 4.2.5, 4.3.2", is_221_for_message, NULL},
 	[VERDICT_250_IN_MESSAGE] =
 		{"250-in-message", SEVERITY_CRITICAL, BEFORE_ACCEPTANCE,
 		 "the server said 250 (accepted) before it had the whole message, and never took it",
@@ -322,7 +336,7 @@ static const struct verdict_row rows[VERDICTS] = {
 		 "its own log says \"sent\"",
 		 "the receiving server (or the filter or proxy in front of it) for the reply that came too early; ask the sender "
 		 "to send the message again",
-		 "RFC 5321 4.1.1.4, 4.2.5, 4.3.1; RFC 2920 3.2", is_250_in_message, grade_for_message},
+		 "RFC 5321 4.1.1.4, 4.2.5, 4.3.1; RFC 2920 3.2", is_250_in_message, NULL},
 	[VERDICT_221_IN_TRANSACTION] =
 		{"221-in-transaction", SEVERITY_ERROR, BEFORE_ACCEPTANCE,
 		 "the server said 221 (closing) in the middle of a mail transaction, before the message was sent",
@@ -409,11 +423,11 @@ static const struct verdict_row rows[VERDICTS] = {
 				       "the receiving server (or the filter or proxy in front of it): it answers one message twice",
 				       "RFC 5321 4.2.5, 4.3.1", is_refused_yet_taken, NULL},
 	[VERDICT_CLIENT_GAVE_UP] =
-		{"client-gave-up", SEVERITY_ERROR, CLIENTS_DOING,
+		{"client-gave-up", SEVERITY_WARNING, CLIENTS_DOING,
 		 "the client closed the connection while it waited for the answer to a whole message",
 		 "the sender tries again: if the server did take the message in the end, the recipient gets it twice",
 		 "what keeps the server from answering (a slow filter?), and the client's time-out, which should be ten minutes",
-		 "RFC 5321 4.5.3.2.6; RFC 1047", is_client_gave_up, grade_gave_up},
+		 "RFC 5321 4.5.3.2.6; RFC 1047", is_client_gave_up, NULL},
 	[VERDICT_CLIENT_DROP_IN_MESSAGE] = {"client-drop-in-message", SEVERITY_NOTICE, CLIENTS_DOING,
 					    "the client closed the connection while it was sending a message",
 					    "the server throws away what it got; the sender tries again, or has given up",
@@ -478,28 +492,40 @@ static const struct verdict_row rows[VERDICTS] = {
 			     "the reason given; a capture without losses", "-", is_unknown, NULL},
 };
 
-/* The same verdict, come about otherwise; the first row that holds counts. */
-static const struct variant {
-	enum verdict verdict;
-	bool (*holds)(const struct ending *e);
-	struct verdict_words words;
-} variants[] = {
+/* Of those of a verdict the first that holds counts. */
+static const struct verdict_variant variants[] = {
 	{VERDICT_221_FOR_MESSAGE,
-	 all_taken,
+	 SEVERITY_ERROR,
+	 is_221_and_taken,
 	 {"the server said 221 (closing) where the sender reads the answer to its message, and took the message all the same",
 	  "nothing is lost: the sender counts it as delivered, and the server has it; another client might have sent it again",
 	  "the receiving server (or the filter or proxy in front of it) for the reason of the 221"}},
+	{VERDICT_221_FOR_MESSAGE,
+	 SEVERITY_ERROR,
+	 is_221_maybe_taken,
+	 {"what the server did with the message was not captured, and where its sender reads the answer it said 221 (closing)",
+	  "the sending server counts it as delivered and deletes its copy: unless the server took it, the mail is lost",
+	  "the receiving server's log: if it has no such message, for the reason of the 221, and ask the sender to send it again"}},
 	{VERDICT_250_IN_MESSAGE,
-	 all_taken,
+	 SEVERITY_ERROR,
+	 is_250_and_taken,
 	 {"the server said 250 (accepted) before it had the whole message, and took it in the end",
 	  "nothing is lost this time: had it refused the message, the sender would not have known",
 	  "the receiving server (or the filter or proxy in front of it) for the reply that came too early"}},
+	{VERDICT_250_IN_MESSAGE,
+	 SEVERITY_ERROR,
+	 is_250_maybe_taken,
+	 {"the server said 250 (accepted) before it had the whole message; whether it took it in the end was not captured",
+	  "the sending server counts it as delivered and deletes its copy: unless the server took it, the mail is lost",
+	  "the receiving server's log: if it has no such message, ask the sender to send it again; and what replied too early"}},
 	{VERDICT_CLIENT_GAVE_UP,
+	 SEVERITY_ERROR,
 	 is_taken_unanswered,
 	 {"the client closed the connection while it waited for the answer to a whole message, and the server then took it",
 	  "the sender does not know that the server has the message, and sends it again: the recipient gets it twice",
 	  "what kept the server from answering in time (a slow filter?), and the client's time-out, which should be ten minutes"}},
 	{VERDICT_CLIENT_GAVE_UP,
+	 SEVERITY_WARNING,
 	 is_ungreeted,
 	 {"the client closed the connection after it had waited in vain for the server's greeting",
 	  "nothing was sent; the sender tries again, or another server",
@@ -507,25 +533,42 @@ static const struct variant {
 	  "server behind it"}},
 };
 
+enum { VARIANTS = sizeof variants / sizeof *variants };
+
 const struct verdict_row *verdict_row(enum verdict v)
 {
 	assert(v < VERDICTS);
 	return &rows[v];
 }
 
+const struct verdict_variant *verdict_variant(enum verdict v, size_t i)
+{
+	for (const struct verdict_variant *row = variants; row < variants + VARIANTS; row++)
+		if (row->verdict == v && i-- == 0)
+			return row;
+	return NULL;
+}
+
+static const struct verdict_variant *variant_of(enum verdict v, const struct ending *e)
+{
+	size_t i = 0;
+	while (i < VARIANTS && (variants[i].verdict != v || !variants[i].holds(e)))
+		i++;
+	return i < VARIANTS ? &variants[i] : NULL;
+}
+
 struct verdict_words verdict_words(enum verdict v, const struct ending *e)
 {
 	const struct verdict_row *row = verdict_row(v);
-	for (size_t i = 0; i < sizeof variants / sizeof *variants; i++)
-		if (variants[i].verdict == v && variants[i].holds(e))
-			return variants[i].words;
-	return (struct verdict_words){row->headline, row->meaning, row->advice};
+	const struct verdict_variant *other = variant_of(v, e);
+	return other ? other->words : (struct verdict_words){row->headline, row->meaning, row->advice};
 }
 
 enum severity verdict_severity(enum verdict v, const struct ending *e)
 {
 	const struct verdict_row *row = verdict_row(v);
-	return row->grade ? row->grade(e) : row->severity;
+	const struct verdict_variant *other = variant_of(v, e);
+	return other ? other->severity : row->grade ? row->grade(e) : row->severity;
 }
 
 bool verdict_inferred(enum verdict v)

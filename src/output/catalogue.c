@@ -1,6 +1,17 @@
 /* catalogue.c - the catalogue of alerts for people. */
 #include "output/catalogue.h"
 
+/* Another severity that the operator gave is that of all. */
+static void put_variants(struct outbuf *b, const struct alerting *alerting, unsigned signature)
+{
+	const struct verdict_variant *other;
+	bool own = alerting->own >> signature & 1;
+
+	for (size_t i = 0; signature < VERDICTS && (other = verdict_variant((enum verdict)signature, i)); i++)
+		outbuf_format(b, "    %-22s %-9s %s\n", "or", severity_name(own ? alerting->of[signature] : other->severity),
+			      other->words.headline);
+}
+
 void catalogue_put(struct outbuf *b, const struct alerting *alerting)
 {
 	const char *category = NULL;
@@ -15,5 +26,6 @@ void catalogue_put(struct outbuf *b, const struct alerting *alerting)
 		}
 		outbuf_format(b, "  %-24s %-9s %s%s%s%s\n", row->id, severity_name(alerting->of[s]), row->headline,
 			      known ? " [" : "", known ? row->rfc : "", known ? "]" : "");
+		put_variants(b, alerting, s);
 	}
 }

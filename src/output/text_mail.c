@@ -69,6 +69,8 @@ static void put_accepted(struct text *t, const struct session_facts *facts, cons
 
 void text_message_words(struct text *t, const struct report *r, const struct transaction *m)
 {
+	const struct ending *e = r->record.ending;
+
 	outbuf_str(t->b, "message");
 	put_note(t, m, NOTE_FROM, " from <", ">");
 	put_recipients(t, m);
@@ -77,10 +79,11 @@ void text_message_words(struct text *t, const struct report *r, const struct tra
 	put_size(t, m);
 	put_accepted(t, r->record.session, m);
 	outbuf_str(t->b, ": ");
-	outbuf_str(t->b, lmtp_partly(r->record.session, m) ? "for the others it is sent again, or bounced"
-							   : fate_next(m->fate, r->record.ending));
+	outbuf_str(t->b, lmtp_partly(r->record.session, m) ? "for the others it is sent again, or bounced" : fate_next(m->fate, e));
 	if (m->taken == TAKEN_YES && m->fate != FATE_ACCEPTED)
 		outbuf_str(t->b, "; yet the server took it");
+	if (m->taken == TAKEN_UNKNOWN && m->fate == FATE_FALSELY_ACCEPTED && (e->by_221.maybe || e->by_2yz.maybe))
+		outbuf_str(t->b, ", unless the server took it where nothing was captured");
 }
 
 void text_message(struct text *t, const struct report *r, const struct transaction *m)
