@@ -179,6 +179,8 @@ static void chunk_done(struct dialogue *d, int64_t ts)
 	struct smtp_pending *p = d->tail;
 	if (p && p->verb == SMTP_BDAT && p->last) {
 		p->end = d->server_over ? p->end : d->offset[CLIENT];
+		p->knew = d->acked[CLIENT];
+		p->ts = ts;
 		d->env->listener->end(d, p, ts);
 	}
 }

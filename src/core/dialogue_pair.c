@@ -91,13 +91,21 @@ static bool reply_finds(struct dialogue *d, const struct smtp_pending *p, const 
 	return true;
 }
 
+/* A refusal or a farewell that the server said before it had received the end of the message: the client, which has sent it, takes this for the answer to it. */
+static bool crosses_end(const struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r)
+{
+	return p->last && !p->read && !d->lost && !received(d, p) && !chunk_is_under_way(d, p) &&
+	       (r->code == 221 || r->code >= 400);
+}
+
 /*
  * A server cannot answer what it has not received: a refusal or a farewell whose segment does not acknowledge the whole command is none to it. A reply that fits is taken all the same: there are
  * captures with numbers that nobody sent, and no harm is in it; so is a 221 that meets a QUIT under way.
  */
 static bool reply_can_answer(const struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r)
 {
-	return p->verb == SMTP_CONNECT || received(d, p) || (r->code < 400 && pending_fits(p, r) != FIT_NOT);
+	return p->verb == SMTP_CONNECT || received(d, p) || (r->code < 400 && pending_fits(p, r) != FIT_NOT) ||
+	       crosses_end(d, p, r);
 }
 
 /* What the reply to the last command makes of the client's next bytes. */
@@ -148,7 +156,7 @@ static bool answer_is_early(const struct dialogue *d, const struct smtp_pending 
 		return r->code != 221 && r->code != 421;
 	if (p->verb == SMTP_DATA)
 		return is_2yz(r);
-	return r->code / 100 == 2 && chunk_is_under_way(d, p);
+	return chunk_is_under_way(d, p) ? r->code / 100 == 2 : crosses_end(d, p, r);
 }
 
 /* p: what it answers, or NULL. early: the server may still answer p. */

@@ -57,7 +57,8 @@ static void on_end_reply(struct session *s, struct transaction *t, struct smtp_p
 		t->lmtp_answered++;
 		t->lmtp_accepted += is_2yz(r);
 	}
-	if (p->analysed && p->due > 1 && r->code >= 400 && r->code != 421)
+	bool none_taken = t->lmtp_accepted == 0 && t->lmtp_answered >= t->rcpt_accepted;
+	if (p->analysed && p->due > 1 && none_taken && r->code >= 400 && r->code != 421)
 		transaction_refused(t, r);
 	/* Behind a farewell no reply comes any more. */
 	bool farewell = r->code == 221 || r->code == 421;
@@ -177,6 +178,8 @@ static void on_transaction_reply(struct session *s, const struct smtp_event *e)
 		break;
 	default:
 		on_end_reply(s, t, p, e->reply, e->ts);
+		if (e->early && !t->early)
+			t->early = e->reply->code;
 		break;
 	}
 }
