@@ -141,6 +141,9 @@ void session_message_uncount(struct session *s, struct transaction *t);
 /* Its fate was settled, and is not known after all. */
 void session_message_doubt(struct session *s, struct transaction *t);
 
+/* The 2yz that was credited to the end of the message was said before that: the client believes in it, and the server may not have taken the message. */
+void session_message_disprove(struct session *s, struct transaction *t);
+
 /* Settles a transaction that may be NULL: see transaction_over. */
 void session_message_over(struct session *s, struct transaction *t, enum fate otherwise);
 

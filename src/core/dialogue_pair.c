@@ -100,7 +100,7 @@ static bool crosses_end(const struct dialogue *d, const struct smtp_pending *p, 
 
 /*
  * A server cannot answer what it has not received: a refusal or a farewell whose segment does not acknowledge the whole command is none to it. A reply that fits is taken all the same: there are
- * captures with numbers that nobody sent, and no harm is in it; so is a 221 that meets a QUIT under way.
+ * captures with numbers that nobody sent. The listener marks a 250 that a live server cannot have meant so (transaction.unproved). So is a 221 that meets a QUIT under way.
  */
 static bool reply_can_answer(const struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r)
 {

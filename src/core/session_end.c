@@ -125,12 +125,21 @@ static void taken_read(struct transaction *t, bool whole, struct ending *e)
 	e->taken_refused |= (t->fate == FATE_DEFERRED || t->fate == FATE_REJECTED) && t->taken == TAKEN_YES;
 }
 
-static void transactions_read(const struct session *s, const struct conn *conn, struct ending *e)
+/* The server has closed, and never acknowledged the end of the message whose answer its 2yz was taken for. */
+static bool is_disproved(const struct transaction *t, const struct conn *conn, const struct ending *e)
+{
+	return t->unproved && t->fate == FATE_ACCEPTED && e->closer == CLOSER_SERVER &&
+	       conn->flow[SERVER].acked <= t->begin + t->bytes;
+}
+
+static void transactions_read(struct session *s, const struct conn *conn, struct ending *e)
 {
 	/* All that the server said was captured, up to its close. */
 	bool whole = conn->flow[SERVER].gap == 0 && !s->dialogue.holed && e->closer != CLOSER_NOBODY;
 
 	for (struct transaction *t = s->facts.first; t; t = t->next) {
+		if (is_disproved(t, conn, e))
+			session_message_disprove(s, t);
 		if (t->early || t->fate != FATE_ACCEPTED)
 			taken_read(t, whole, e);
 		if (t->fate != FATE_OPEN || t->refused)

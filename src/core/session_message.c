@@ -31,6 +31,15 @@ void session_message_doubt(struct session *s, struct transaction *t)
 	session_message_count(s, t);
 }
 
+void session_message_disprove(struct session *s, struct transaction *t)
+{
+	session_message_uncount(s, t);
+	t->early = t->code;
+	t->fate = FATE_FALSELY_ACCEPTED;
+	t->taken = TAKEN_UNKNOWN;
+	session_message_count(s, t);
+}
+
 /* RFC 3207 4.2: what was said before counts no more. */
 void session_message_tls(struct session *s)
 {

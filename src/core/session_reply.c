@@ -29,6 +29,14 @@ static void on_end_intermediate(const struct transaction *t, struct smtp_pending
 	p->due = code == 353 ? t->rcpt_accepted + 2 : p->due + 1;
 }
 
+/* The segment of a server that has read the end of a message acknowledges it; one that acknowledges nothing of the message has numbers that nobody sent. */
+static bool is_unproved(const struct session *s, const struct transaction *t, const struct smtp_pending *p,
+			const struct smtp_reply *r)
+{
+	uint64_t acked = s->dialogue.acked[SERVER];
+	return is_2yz(r) && p->verb == SMTP_END && !s->dialogue.lost && acked >= t->begin && acked < p->end;
+}
+
 /* The server's own answer to a message whose answer the client had read already. */
 static void on_end_again(struct session *s, struct transaction *t, const struct smtp_reply *r, int64_t ts)
 {
@@ -69,6 +77,7 @@ static void on_end_reply(struct session *s, struct transaction *t, struct smtp_p
 		transaction_over(t, FATE_UNKNOWN);
 	else
 		transaction_answered(t, session_pool(s), r, ts);
+	t->unproved = is_unproved(s, t, p, r);
 	if (s->facts.lmtp && t->lmtp_accepted > 0 && t->fate != FATE_FALSELY_ACCEPTED) {
 		t->fate = FATE_ACCEPTED;
 		t->taken = TAKEN_YES;
@@ -305,6 +314,9 @@ static void on_unasked_reply(struct session *s, const struct smtp_event *e)
 	if (e->reply->code == 421 || (e->in_content && e->reply->code / 100 != 3))
 		return;
 	session_surplus(s);
+	/* It reads the rest of the message as commands. */
+	if (s->answered && s->answered->unproved && s->answered->fate == FATE_ACCEPTED && e->reply->code >= 500)
+		session_message_disprove(s, s->answered);
 	bool refused = s->answered && s->answered->taken == TAKEN_NO && s->answered->code >= 400;
 	if (refused && is_2yz(e->reply) && queue_id_read(e->text).n > 0)
 		on_end_again(s, s->answered, e->reply, e->ts);
