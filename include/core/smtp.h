@@ -99,6 +99,18 @@ struct smtp_reply smtp_reply_read(struct bytes line);
 /* The enhanced code at the front of a text that has no code before it; class 0: there is none. */
 struct smtp_enhanced smtp_enhanced_find(struct bytes text);
 
+/* A 2yz other than 221, which accepts nothing: it says that the server closes (RFC 5321 4.2.2). */
+static inline bool smtp_code_accepts(uint16_t code)
+{
+	return code / 100 == 2 && code != 221;
+}
+
+/* 221 and 421: behind them the server closes (RFC 5321 3.8). */
+static inline bool smtp_code_closes(uint16_t code)
+{
+	return code == 221 || code == 421;
+}
+
 /* The text of a reply may begin with an enhanced code: smtp_reply_read has to look. */
 static inline bool smtp_enhanced_begins(struct bytes text)
 {

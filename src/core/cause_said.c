@@ -47,7 +47,7 @@ static const struct code_row {
 static const struct enhanced_row *enhanced_find(const struct cause_said *said)
 {
 	struct smtp_enhanced e = said->enhanced;
-	bool farewell = said->code == 221 || said->code == 421;
+	bool farewell = smtp_code_closes(said->code);
 	if (e.class == 0 || (e.class < 4 && !farewell))
 		return NULL;
 	if (e.subject == 3 && e.detail == 2 && !farewell)

@@ -362,7 +362,7 @@ static void chunk_mark(struct walk *w, struct bytes chunk)
 void cause_words_read(uint16_t code, struct bytes text, struct bytes host, struct cause_words *out)
 {
 	struct walk w = {.code = code, .out = out};
-	bool named = code == 220 || code == 221 || code == 421, ended;
+	bool named = code == 220 || smtp_code_closes(code), ended;
 	*out = (struct cause_words){.cause = CAUSE_UNEXPLAINED, .weight = CAUSE_WEIGHT_NOTHING};
 	for (bool first = true; text.n > 0 && w.words < CAUSE_WORDS_MAX; first = false) {
 		struct bytes chunk = chunk_take(&text, &ended);

@@ -2,10 +2,9 @@
 #include "core/dialogue.h"
 #include "core/ascii.h"
 #include "core/dialogue_parts.h"
+#include "core/tls_record.h"
 
 #include <assert.h>
-
-enum { TLS_ALERT = 0x15, TLS_HANDSHAKE = 0x16 };
 
 void dialogue_init(struct dialogue *d, const struct dialogue_env *env, bool sure)
 {

@@ -1,6 +1,7 @@
 /* dialogue_client.c - what the client's bytes are: commands, answers to 334, messages, chunks, TLS; and what must wait until a reply tells. */
 #include "core/ascii.h"
 #include "core/dialogue_parts.h"
+#include "core/tls_record.h"
 
 #include <assert.h>
 
@@ -8,7 +9,7 @@
 enum { REFUSED_LOOK = 512 };
 
 /* TLS_TOLD: so many bytes tell it. */
-enum { TLS_HANDSHAKE = 0x16, TLS_MAJOR = 3, TLS_TOLD = 2 };
+enum { TLS_MAJOR = 3, TLS_TOLD = 2 };
 
 void dialogue_tls(struct dialogue *d)
 {

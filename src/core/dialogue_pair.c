@@ -7,11 +7,10 @@
  */
 #include "core/dialogue_parts.h"
 #include "core/queue_id.h"
+#include "core/tls_record.h"
 
 /* Replies in a row that must fit before the pairing is trusted again, where none of them is one that only one command can have. */
 enum { FITS_TO_TRUST = 2 };
-
-enum { TLS_HANDSHAKE = 0x16 };
 
 /* How well a reply's code fits a command that it may or may not answer. */
 enum fit { FIT_NOT, FIT_WELL, FIT_SURE };
@@ -24,11 +23,6 @@ static const struct {
 	    {235, SMTP_AUTH}, {334, SMTP_AUTH},    {235, SMTP_AUTH_LINE}, {334, SMTP_AUTH_LINE}};
 
 enum { SURES = sizeof sure / sizeof *sure };
-
-static bool is_2yz(const struct smtp_reply *r)
-{
-	return r->code / 100 == 2 && r->code != 221;
-}
 
 /* Usual replies have none of these codes: they are told from the others by their first two digits. */
 static inline bool may_be_sure(uint16_t code)
@@ -120,7 +114,7 @@ static enum dialogue_mode mode_after(const struct smtp_pending *p, uint16_t code
 	case SMTP_AUTH_LINE:
 		return code == 334 ? MODE_AUTH : MODE_COMMAND;
 	case SMTP_STARTTLS:
-		return code == 220 ? MODE_TLS_DUE : code / 100 == 2 && code != 221 ? MODE_TLS_MAY : MODE_COMMAND;
+		return code == 220 ? MODE_TLS_DUE : smtp_code_accepts(code) ? MODE_TLS_MAY : MODE_COMMAND;
 	case SMTP_TURN:
 		return code == 250 ? MODE_TURNED : MODE_COMMAND;
 	case SMTP_UNKNOWN:
@@ -153,9 +147,9 @@ static bool answer_is_early(const struct dialogue *d, const struct smtp_pending 
 	if ((p->verb != SMTP_QUIT && p->verb != SMTP_DATA && !p->last) || d->lost || d->hole || p->read)
 		return false;
 	if (p->verb == SMTP_QUIT)
-		return r->code != 221 && r->code != 421;
+		return !smtp_code_closes(r->code);
 	if (p->verb == SMTP_DATA)
-		return is_2yz(r);
+		return smtp_code_accepts(r->code);
 	return chunk_is_under_way(d, p) ? r->code / 100 == 2 : crosses_end(d, p, r);
 }
 
@@ -260,11 +254,11 @@ static bool answers_blank(const struct smtp_reply *r)
  */
 static bool answers_again(const struct smtp_pending *p, const struct smtp_reply *r)
 {
-	if (r->code == 221 || r->code == 421)
+	if (smtp_code_closes(r->code))
 		return false;
 	if (!p->last || pending_fits(p->next, r) == FIT_NOT)
 		return p->last || pending_fits(p, r) == FIT_SURE;
-	return (is_2yz(r) && queue_id_read(r->text).n > 0) || (r->code == p->read && r->enhanced.subject != 1);
+	return (smtp_code_accepts(r->code) && queue_id_read(r->text).n > 0) || (r->code == p->read && r->enhanced.subject != 1);
 }
 
 /* The oldest command is one that the server need not answer, and this is the answer to a later one. */
@@ -353,7 +347,7 @@ static __attribute__((noinline)) struct smtp_pending *pending_find(struct dialog
 	if (p && !reply_can_answer(d, p, r))
 		p = NULL;
 	/* Found too soon: this reply cannot be the answer to what was sent after the hole. Of what is surely the oldest, a farewell may be. */
-	bool farewell = r->code == 221 || r->code == 421;
+	bool farewell = smtp_code_closes(r->code);
 	if (d->holed && !d->lost && p && is_misfit(p, r) && (p->unsure || !farewell))
 		dialogue_lose(d, CLIENT, 0);
 	return d->lost && !(p && !p->unsure) ? find_in_the_dark(d, p, r) : p;
@@ -376,7 +370,7 @@ void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 	if (reply_ends_content(d, r, ts))
 		return;
 	/* After a hole, a reply too many shows that the pairing was found wrongly. */
-	bool farewell = r->code == 221 || r->code == 421;
+	bool farewell = smtp_code_closes(r->code);
 	if (d->holed && !d->lost && !farewell)
 		dialogue_lose(d, CLIENT, 0);
 	unasked_tell(d, r, ts);

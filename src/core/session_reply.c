@@ -17,11 +17,6 @@ static void wait_note(struct session *s, const struct transaction *t, int64_t ts
 		s->slowest = waited < UINT32_MAX ? (uint32_t)waited : UINT32_MAX;
 }
 
-static bool is_2yz(const struct smtp_reply *r)
-{
-	return r->code / 100 == 2 && r->code != 221;
-}
-
 /* A 3yz settles nothing. Behind 353 come the replies for each recipient, and one that decides (draft-hall-prdr 4.1). */
 static void on_end_intermediate(const struct transaction *t, struct smtp_pending *p, uint16_t code)
 {
@@ -34,7 +29,7 @@ static bool is_unproved(const struct session *s, const struct transaction *t, co
 			const struct smtp_reply *r)
 {
 	uint64_t acked = s->dialogue.acked[SERVER];
-	return is_2yz(r) && p->verb == SMTP_END && !s->dialogue.lost && acked >= t->begin && acked < p->end;
+	return smtp_code_accepts(r->code) && p->verb == SMTP_END && !s->dialogue.lost && acked >= t->begin && acked < p->end;
 }
 
 /* The server's own answer to a message whose answer the client had read already. */
@@ -63,17 +58,17 @@ static void on_end_reply(struct session *s, struct transaction *t, struct smtp_p
 	}
 	if (!p->analysed || p->due > 1) {
 		t->lmtp_answered++;
-		t->lmtp_accepted += is_2yz(r);
+		t->lmtp_accepted += smtp_code_accepts(r->code);
 	}
 	bool none_taken = t->lmtp_accepted == 0 && t->lmtp_answered >= t->rcpt_accepted;
 	if (p->analysed && p->due > 1 && none_taken && r->code >= 400 && r->code != 421)
 		transaction_refused(t, r);
 	/* Behind a farewell no reply comes any more. */
-	bool farewell = r->code == 221 || r->code == 421;
+	bool farewell = smtp_code_closes(r->code);
 	if (t->fate != FATE_OPEN || (p->due > 1 && !farewell))
 		return; /* settled before, by a farewell for another recipient; or not yet */
 	t->hole = false;
-	if (p->analysed && is_2yz(r) && t->lmtp_accepted == 0 && t->lmtp_answered > 0)
+	if (p->analysed && smtp_code_accepts(r->code) && t->lmtp_accepted == 0 && t->lmtp_answered > 0)
 		transaction_over(t, FATE_UNKNOWN);
 	else
 		transaction_answered(t, session_pool(s), r, ts);
@@ -105,7 +100,7 @@ static void on_early_reply(struct session *s, struct transaction *t, const struc
 
 static void on_mail_reply(struct session *s, struct transaction *t, const struct smtp_reply *r)
 {
-	if (r->code / 100 == 2 && r->code != 221) {
+	if (smtp_code_accepts(r->code)) {
 		t->mail_accepted = true;
 		s->base = STAGE_MAIL;
 	} else if (r->code >= 400) {
@@ -206,7 +201,7 @@ static void on_answer(struct session *s, const struct smtp_event *e)
 		on_hello_reply(s, e);
 		break;
 	case SMTP_RSET:
-		if (code / 100 == 2 && code != 221) {
+		if (smtp_code_accepts(code)) {
 			on_reset(s, e->pending);
 			s->base = s->base == STAGE_CONNECT ? STAGE_CONNECT : STAGE_IDLE;
 		}
@@ -318,7 +313,7 @@ static void on_unasked_reply(struct session *s, const struct smtp_event *e)
 	if (s->answered && s->answered->unproved && s->answered->fate == FATE_ACCEPTED && e->reply->code >= 500)
 		session_message_disprove(s, s->answered);
 	bool refused = s->answered && s->answered->taken == TAKEN_NO && s->answered->code >= 400;
-	if (refused && is_2yz(e->reply) && queue_id_read(e->text).n > 0)
+	if (refused && smtp_code_accepts(e->reply->code) && queue_id_read(e->text).n > 0)
 		on_end_again(s, s->answered, e->reply, e->ts);
 }
 
@@ -326,7 +321,7 @@ static void on_unasked_reply(struct session *s, const struct smtp_event *e)
 static void farewell_note(struct session *s, const struct smtp_event *e)
 {
 	uint16_t code = e->reply->code;
-	if (code == 421 || code == 221)
+	if (smtp_code_closes(code))
 		return;
 	s->farewell = code >= 400 ? FAREWELL_REFUSAL : FAREWELL_NONE;
 	s->final_421 = 0;
@@ -379,7 +374,7 @@ static void reply_take(struct session *s, const struct smtp_event *e)
 			s->base = STAGE_DONE;
 		}
 		/* Only 221, or a refusal, can be the answer to QUIT (RFC 5321 4.1.1.10). */
-		if (is_2yz(e->reply) && !e->lost)
+		if (smtp_code_accepts(e->reply->code) && !e->lost)
 			on_unasked_reply(s, e);
 		return;
 	}

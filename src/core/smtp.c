@@ -184,7 +184,7 @@ static bool take_part(struct bytes *b, bool last, uint16_t *value)
 /* RFC 2034 4 wants the class of the reply's code. With 221 and 421, which end a session, servers send that of another: "221 4.4.2", "421 2.0.0". */
 static bool class_fits(uint16_t class, uint16_t code)
 {
-	return class == code / 100 || ((code == 221 || code == 421) && (class == 2 || class == 4 || class == 5));
+	return class == code / 100 || (smtp_code_closes(code) && (class == 2 || class == 4 || class == 5));
 }
 
 /* Takes "5.7.1 " off the front of the text if its class goes with the reply's code: anything else is text. */

@@ -110,7 +110,7 @@ void transaction_answered_early(struct transaction *t, struct pool *pool, const 
 
 void transaction_answered_again(struct transaction *t, struct pool *pool, const struct smtp_reply *r, int64_t ts)
 {
-	bool took = r->code / 100 == 2 && r->code != 221;
+	bool took = smtp_code_accepts(r->code);
 	t->taken = took ? TAKEN_YES : TAKEN_NO;
 	queue_id_note(t, pool, r);
 	if (!took || t->fate != FATE_FALSELY_ACCEPTED)
