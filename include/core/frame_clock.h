@@ -8,9 +8,10 @@
 #include <stdbool.h>
 
 /*
- * A time that is no farther from that of the frame before is taken as it is. Above the half hour after which an idle connection is given up: less does no harm that this could prevent.
+ * A time that is no farther from that of the frame before is taken as it is. Below the times after which the other connections are judged (an unanswered SYN, an idle session): one frame from later would
+ * end them. Above the 37 s between TAI and UTC, by which the clocks of two network cards may differ.
  */
-#define FRAME_CLOCK_NEAR (3600 * FRAME_SECOND)
+#define FRAME_CLOCK_NEAR (60 * FRAME_SECOND)
 
 /* A capture of several parts may pause for so long. A single frame at the end of a capture that comes still later is not believed. */
 #define FRAME_CLOCK_PAUSE (40 * INT64_C(86400) * FRAME_SECOND)

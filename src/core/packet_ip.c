@@ -1,4 +1,5 @@
 /* packet_ip.c - IPv4, IPv6 and its extension headers, the authentication header; fragments of both. */
+#include "core/packet_numbers.h"
 #include "core/packet_walk.h"
 
 enum packet_kind packet_read_ip(struct walk *w)
@@ -159,7 +160,15 @@ static enum packet_kind extension_read(struct walk *w)
 
 static bool extension_is(uint32_t number)
 {
-	return number == 0 || number == 43 || number == 44 || number == 60;
+	switch (number) {
+#define CASE(n, reader) case n:
+		PACKET_EXTENSIONS(CASE)
+#undef CASE
+	case 0: /* hop by hop, which stands first if at all */
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* Hop-by-hop options, routing, fragment and destination options, in any order: the chain counts as one header, and has a bound of its own. */

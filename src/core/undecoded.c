@@ -131,11 +131,11 @@ static struct undecoded_row *row_for(struct undecoded *u, struct packet_other wh
 
 void undecoded_count(struct undecoded *u, struct packet_other what, uint64_t packets)
 {
+	if (packets == 0)
+		return;
 	if (what.space == SPACE_UDP && !name_find(what))
 		what = (struct packet_other){SPACE_PROTOCOL, 17};
 	struct undecoded_row *row = row_for(u, what);
-	if (packets == 0)
-		return;
 	if (row->packets > 0 && !same(row->what, what)) {
 		u->others += row->packets;
 		row->packets = 0;
