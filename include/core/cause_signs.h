@@ -49,7 +49,7 @@ enum cause_weight {
 };
 
 /* Entries in all, and the most words of a text that are read. */
-enum { CAUSE_ENTRIES_MAX = 256, CAUSE_WORDS_MAX = 160 };
+enum { CAUSE_WORDS_MAX = 160 };
 
 /* What stands in one text. */
 struct cause_words {
@@ -65,11 +65,9 @@ struct cause_words {
  */
 void cause_words_read(uint16_t code, struct bytes text, struct bytes host, struct cause_words *out);
 
-/* For the tests of the table: how many words it has, each in the order of the alphabet; how many entries, and what they are called. */
+/* For the tests of the table: how many words it has, and each in the order of the alphabet. */
 unsigned cause_words_count(void);
 const char *cause_words_stem(unsigned i);
-unsigned cause_entries_count(void);
-const char *cause_entry_name(unsigned i);
 
 /* The server's farewell, read once for all causes. code 0: it was no reply, or nothing was said. */
 struct cause_said {

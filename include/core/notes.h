@@ -45,7 +45,7 @@ struct note {
 	struct bytes text; /* borrowed until the next change of the notes */
 };
 
-/* Adds a note, and returns where it is for good, or NOTES_NONE if it was left out: pool exhausted, or bound reached, of which the last KiB is kept for notes_set. */
+/* Adds a note, and returns where it is for good, or NOTES_NONE if it was left out: pool exhausted, or bound reached, of which the last 2 KiB are kept for notes_set. */
 uint16_t notes_add(struct notes *n, struct pool *pool, enum note_tag tag, uint16_t value, struct bytes text);
 
 /* The same, in place of the last note with that tag, if there is one. Where there is no room for all of the text, it is cut. */

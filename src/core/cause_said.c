@@ -18,7 +18,7 @@ static const struct enhanced_row {
 	enum grip grip;
 	uint16_t subject, detail;
 } enhanced_rows[] = {
-	{CAUSE_SHUTDOWN, CONFIDENCE_CERTAIN, LOOSE, 3, 2},    /* system not accepting network messages */
+	{CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, LOOSE, 3, 2}, /* system not accepting network messages; overloaded servers say it too */
 	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, LOOSE, 4, 2}, /* bad connection: what Postfix says on its time-outs */
 	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, FIRM, 3, 4},   /* message too big for system */
 	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, FIRM, 2, 3},   /* message length exceeds administrative limit */

@@ -56,7 +56,9 @@ bool cause_talk_tls_failure(const struct cause_facts *f, struct cause *c)
 	const struct ending *e = f->ending;
 	bool begun = s->tls ? !s->tls_done : s->starttls == STARTTLS_USED && e->stage == STAGE_STARTTLS;
 	cause_words_said(f, c);
-	if (e->stage == STAGE_STARTTLS && e->farewell == FAREWELL_REFUSAL && s->farewell_code == 454)
+	/* TLS not available due to temporary reason (RFC 3207 4), unless its words give another one. */
+	bool otherwise = f->said->words.weight == CAUSE_WEIGHT_SPECIFIC && f->said->words.cause != CAUSE_TLS_FAILURE;
+	if (e->stage == STAGE_STARTTLS && e->farewell == FAREWELL_REFUSAL && s->farewell_code == 454 && !otherwise)
 		CAUSE_SIGN(c, CONFIDENCE_CERTAIN, "the server answered STARTTLS with 454");
 	if (e->tls.clear)
 		CAUSE_SIGN(c, CONFIDENCE_CERTAIN, "the client spoke SMTP in clear on a TLS port");

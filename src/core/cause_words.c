@@ -74,7 +74,6 @@ static const struct entry {
 #define TOGETHER(...) CHECK(PATTERN, __VA_ARGS__)
 #include "core/cause_vocabulary.def"
 static_assert(SENSES < UINT8_MAX, "a sense is a byte");
-static_assert(ROWS(entries) <= CAUSE_ENTRIES_MAX, "more entries than cause_signs.h says");
 
 /* at: where words of a sense stand, a bit for each place. taken: places whose words give no reason. */
 struct walk {
@@ -93,17 +92,6 @@ const char *cause_words_stem(unsigned i)
 {
 	assert(i < ROWS(words));
 	return words[i].stem;
-}
-
-unsigned cause_entries_count(void)
-{
-	return ROWS(entries);
-}
-
-const char *cause_entry_name(unsigned i)
-{
-	assert(i < ROWS(entries));
-	return entries[i].name;
 }
 
 /* The places up to n behind those of the set, and up to n before them. */
