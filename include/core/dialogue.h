@@ -25,6 +25,7 @@ struct smtp_pending {
 	uint8_t said;        /* enum smtp_verb: how it was said */
 	bool last : 1;       /* BDAT LAST, or the end of DATA: its reply decides the message */
 	bool unsure : 1;     /* sent after a hole: it may not be the oldest that is outstanding */
+	bool inferred : 1;   /* it was not seen: only DATA has the answer that came */
 	bool maybe_quit : 1; /* a line that answers a 334, and reads QUIT */
 	bool blank : 1;      /* an empty line, which servers may pass over */
 	bool analysed : 1;   /* the session's: 353 was the first answer, and more are due (PRDR) */
@@ -121,6 +122,8 @@ struct dialogue {
 	bool fin_held : 1;    /* the client's FIN waits behind what is held */
 	bool started : 1;     /* what the client's first bytes are is known; until then they are held */
 	bool opaque : 1;      /* a command that nobody knows went on in a way that cannot be read */
+	bool blind : 1;       /* with lost: the client's next line may be a command, or one of a message */
+	bool answered : 1;    /* while what is held is read again: a reply has told that it is what it looks like */
 	bool server_over : 1; /* the server has ended its stream: what the client says now is heard by nobody */
 
 	struct smtp_pending *head, *tail;
@@ -135,8 +138,8 @@ static inline bool dialogue_tls_is_due(const struct dialogue *d)
 	return d->mode == MODE_TLS_DUE;
 }
 
-/* sure: the handshake was seen, so that the first bytes are the first. */
-void dialogue_init(struct dialogue *d, const struct dialogue_env *env, bool sure);
+/* sure: the server's SYN was seen, so that its first reply is the greeting; first: the client's was, so that its first bytes are a command. */
+void dialogue_init(struct dialogue *d, const struct dialogue_env *env, bool sure, bool first);
 
 /* The next bytes of a side. acked: how much of the other side's stream the sender had acknowledged with them. */
 void dialogue_data(struct dialogue *d, enum side side, struct bytes data, uint64_t acked, int64_t ts);

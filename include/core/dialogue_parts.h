@@ -28,6 +28,27 @@ bool dialogue_undecided(const struct dialogue *d);
 /* The message under way has ended, at the offset read so far. */
 struct smtp_pending *dialogue_client_end(struct dialogue *d, unsigned flaws, int64_t ts);
 
+/* Keeps bytes for later; false if there is no room for them. The first n of them are dropped. */
+bool dialogue_held_add(struct dialogue *d, struct bytes in);
+void dialogue_held_drop(struct dialogue *d, size_t n);
+
+/* dialogue_lost.c */
+
+/* What the client says now means nothing until a reply comes. */
+bool dialogue_lost_holds(const struct dialogue *d);
+
+/* Holds it. More than commands take is a message, and forgotten. */
+void dialogue_lost_hold(struct dialogue *d, struct bytes in);
+
+/* A reply has come: what it acknowledges are commands, the end of a message, or a part of one. The commands are read, and await this reply. */
+void dialogue_lost_reply(struct dialogue *d, uint16_t code, int64_t ts);
+
+/* The client closes: QUIT alone before that is what it looks like. */
+void dialogue_lost_quit(struct dialogue *d, int64_t ts);
+
+/* A hole comes behind what is held. */
+void dialogue_lost_forget(struct dialogue *d);
+
 /* The bytes of XEXCH50 begin; they are over. */
 void dialogue_raw_begin(struct dialogue *d, int64_t ts);
 void dialogue_raw_end(struct dialogue *d, int64_t ts);

@@ -13,8 +13,8 @@ struct watch;
 /* What all sessions of a monitor have in common; lives as long as the pool. opener: NULL, or what opens TLS. watch: NULL, or who is told all that is said. NULL where the pool is exhausted. */
 struct dialogue_env *session_env(struct pool *pool, const struct tls_opener *opener, const struct watch *watch);
 
-/* sure: the handshake was seen. lmtp, tls: how its port is spoken to. NULL where the pool is exhausted. */
-struct session *session_new(const struct dialogue_env *env, bool sure, bool lmtp, bool tls);
+/* sure: the server's SYN was seen; first: the client's was, so that its first bytes are the first that it said. lmtp, tls: how its port is spoken to. NULL where the pool is exhausted. */
+struct session *session_new(const struct dialogue_env *env, bool sure, bool first, bool lmtp, bool tls);
 void session_data(struct session *s, const struct conn *conn, enum side side, struct bytes data, int64_t ts);
 void session_gap(struct session *s, const struct conn *conn, enum side side, uint64_t len, int64_t ts);
 void session_fin(struct session *s, const struct conn *conn, enum side side, int64_t ts);

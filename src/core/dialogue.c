@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-void dialogue_init(struct dialogue *d, const struct dialogue_env *env, bool sure)
+void dialogue_init(struct dialogue *d, const struct dialogue_env *env, bool sure, bool first)
 {
 	memset(d, 0, sizeof *d);
 	d->env = env;
@@ -15,6 +15,7 @@ void dialogue_init(struct dialogue *d, const struct dialogue_env *env, bool sure
 		return;
 	}
 	d->lost = d->holed = d->started = true;
+	d->blind = !first;
 }
 
 void dialogue_inside(struct dialogue *d, bool greeting)
@@ -167,7 +168,12 @@ static void server_gap(struct dialogue *d, uint64_t len, int64_t ts)
 	d->skip[SERVER] = !line_idle(&d->line[SERVER]);
 	line_reset(&d->line[SERVER], d->env->pool);
 	d->code = 0;
+	if (dialogue_lost_holds(d))
+		dialogue_lost_forget(d);
+	bool blind = d->mode != MODE_COMMAND || (d->lost && d->blind) ||
+		     (d->tail && (smtp_verb_awaits((enum smtp_verb)d->tail->verb) || d->tail->verb == SMTP_UNKNOWN));
 	dialogue_lose(d, SERVER, len);
+	d->blind = blind;
 	dialogue_unpend_all(d);
 	if (d->mode == MODE_CONTENT || d->mode == MODE_CHUNK || d->mode == MODE_RAW || d->mode == MODE_FOREIGN ||
 	    d->mode == MODE_TURNED)
@@ -203,6 +209,8 @@ void dialogue_fin(struct dialogue *d, enum side side, uint64_t acked, int64_t ts
 	if (side == SERVER) {
 		server_rest(d, ts);
 		d->server_over = true;
+	} else if (dialogue_lost_holds(d)) {
+		dialogue_lost_quit(d, ts);
 	} else if (d->held_n > 0 && !dialogue_undecided(d)) {
 		d->fin_held = true;
 		return;

@@ -27,7 +27,7 @@ void dialogue_tls_bytes(struct dialogue *d, enum side side, struct bytes bytes, 
 
 void dialogue_lose(struct dialogue *d, enum side side, uint64_t len)
 {
-	d->lost = d->holed = true;
+	d->lost = d->holed = d->blind = true;
 	d->fitted = 0;
 	d->env->listener->lost(d, side, len);
 }
@@ -38,8 +38,10 @@ static inline __attribute__((always_inline)) struct smtp_pending *pending_add(st
 	struct smtp_pending *p = d->pendings < DIALOGUE_PENDING ? pool_get(d->env->pool, sizeof *p) : NULL;
 	if (!p) {
 		dialogue_tell_flaw(d, FLAW_MANY_PENDING);
+		bool blind = d->lost && d->blind;
 		if (!d->lost)
 			dialogue_lose(d, CLIENT, 0);
+		d->blind = blind;
 		return NULL;
 	}
 	*p = (struct smtp_pending){.end = d->offset[CLIENT], .knew = d->acked[CLIENT], .ts = ts, .due = 1, .note = NOTES_NONE};
@@ -87,8 +89,7 @@ static void held_free(struct dialogue *d)
 	d->held_n = d->held_room = 0;
 }
 
-/* Keeps bytes for later; false if there is no room for them. */
-static bool held_add(struct dialogue *d, struct bytes in)
+bool dialogue_held_add(struct dialogue *d, struct bytes in)
 {
 	if (in.n > DIALOGUE_HELD - d->held_n)
 		return false;
@@ -108,6 +109,15 @@ static bool held_add(struct dialogue *d, struct bytes in)
 		memcpy(d->held + d->held_n, in.p, in.n);
 	d->held_n = want;
 	return true;
+}
+
+void dialogue_held_drop(struct dialogue *d, size_t n)
+{
+	d->held_n -= (uint32_t)n;
+	if (d->held_n == 0)
+		held_free(d);
+	else
+		memmove(d->held, d->held + n, d->held_n);
 }
 
 /* No reply told what the client's bytes are, and no more can be held: the likeliest is taken, and beyond a command it is not trusted. */
@@ -275,8 +285,10 @@ static void command_goes_on(struct dialogue *d, const struct smtp_command *c, st
 	default:
 		break;
 	}
-	if (p && !d->lost && smtp_verb_awaits((enum smtp_verb)p->verb))
+	bool awaits = p && smtp_verb_awaits((enum smtp_verb)p->verb);
+	if (awaits && !d->lost)
 		d->mode = MODE_WAIT;
+	d->blind |= awaits;
 }
 
 static void command_line(struct dialogue *d, const struct line_out *line, int64_t ts)
@@ -461,18 +473,22 @@ bool dialogue_undecided(const struct dialogue *d)
 void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	/* What was held for being too short to be known is read again with what has come. */
-	if (dialogue_undecided(d) && d->held_n > 0 && held_add(d, in)) {
+	if (dialogue_undecided(d) && d->held_n > 0 && dialogue_held_add(d, in)) {
 		dialogue_client_resume(d, ts);
 		return;
 	}
 	while (in.n > 0) {
+		if (dialogue_lost_holds(d)) {
+			dialogue_lost_hold(d, in);
+			return;
+		}
 		size_t used = piece_run(d, in, ts);
 		in = bytes_from(in, used);
 		if (used > 0)
 			continue;
 		if (d->mode == MODE_WAIT && d->tail && d->tail->verb != SMTP_STARTTLS)
 			dialogue_tell_flaw(d, FLAW_BAD_PIPELINING);
-		if (held_add(d, in)) {
+		if (dialogue_held_add(d, in)) {
 			if (d->mode != MODE_SOFT || !soft_settled(d, in))
 				return;
 			dialogue_tell_flaw(d, FLAW_SMUGGLING);
@@ -495,7 +511,7 @@ void dialogue_client_resume(struct dialogue *d, int64_t ts)
 	if (n > 0)
 		dialogue_client_run(d, bytes_of(held, n), ts);
 	pool_put(d->env->pool, held, room);
-	if (d->fin_held && d->held_n == 0 && d->mode != MODE_WAIT && d->mode != MODE_SOFT) {
+	if (d->fin_held && (d->held_n == 0 || dialogue_lost_holds(d)) && d->mode != MODE_WAIT && d->mode != MODE_SOFT) {
 		d->fin_held = false;
 		d->env->listener->fin(d, CLIENT);
 	}
@@ -544,15 +560,17 @@ void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
 	default:
 		break;
 	}
-	if (d->held_n > 0) {
+	if (d->held_n > 0 && !dialogue_lost_holds(d)) {
 		wait_guess(d);
 		dialogue_client_resume(d, ts);
 	}
+	d->skip[CLIENT] = !line_idle(&d->line[CLIENT]);
+	if (dialogue_lost_holds(d))
+		dialogue_lost_forget(d);
 	held_free(d);
 	d->offset[CLIENT] += len;
 	d->mode = MODE_COMMAND;
 	d->started = true;
-	d->skip[CLIENT] = !line_idle(&d->line[CLIENT]);
 	line_reset(&d->line[CLIENT], d->env->pool);
 	d->before_hole = d->pendings;
 	dialogue_lose(d, CLIENT, len);

@@ -80,7 +80,7 @@ static bool reply_finds(struct dialogue *d, const struct smtp_pending *p, const 
 	if (d->before_hole > 0)
 		return true; /* of what comes behind the hole it tells nothing */
 	d->fitted += r->code < 400;
-	if (fit == FIT_SURE || (d->fitted >= FITS_TO_TRUST && !p->next))
+	if ((fit == FIT_SURE && !p->inferred) || (d->fitted >= FITS_TO_TRUST && !p->next))
 		d->lost = false;
 	return true;
 }
@@ -362,9 +362,13 @@ static inline bool is_usual(const struct dialogue *d, const struct smtp_reply *r
 
 void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 {
+	if (dialogue_lost_holds(d))
+		dialogue_lost_reply(d, r->code, ts);
 	struct smtp_pending *p = is_usual(d, r) ? d->head : pending_find(d, r, ts);
 	if (p) {
 		reply_credit(d, p, r, ts);
+		if (d->held_n > 0 && d->holed && !d->lost && d->mode == MODE_COMMAND)
+			dialogue_client_resume(d, ts);
 		return;
 	}
 	if (reply_ends_content(d, r, ts))

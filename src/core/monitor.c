@@ -68,8 +68,8 @@ static struct session *session_of(struct monitor *m, struct conn *conn)
 {
 	if (!conn->user) {
 		uint16_t port = conn->port[SERVER];
-		conn->user = session_new(m->env, conn->flow[SERVER].syn, port_set_has(&m->config.lmtp_ports, port),
-					 port_set_has(&m->config.tls_ports, port));
+		conn->user = session_new(m->env, conn->flow[SERVER].syn, conn->flow[CLIENT].syn,
+					 port_set_has(&m->config.lmtp_ports, port), port_set_has(&m->config.tls_ports, port));
 	}
 	return conn->user;
 }

@@ -2,7 +2,7 @@
 #include "core/ascii.h"
 #include "core/session_state.h"
 
-struct session *session_new(const struct dialogue_env *env, bool sure, bool lmtp, bool tls)
+struct session *session_new(const struct dialogue_env *env, bool sure, bool first, bool lmtp, bool tls)
 {
 	struct session *s = pool_get(env->pool, sizeof *s);
 	if (!s)
@@ -12,7 +12,7 @@ struct session *session_new(const struct dialogue_env *env, bool sure, bool lmtp
 	s->facts.notes.room = NOTES_SESSION;
 	s->sure = sure;
 	s->tls_port = tls;
-	dialogue_init(&s->dialogue, env, sure);
+	dialogue_init(&s->dialogue, env, sure, first);
 	return s;
 }
 

@@ -138,7 +138,7 @@ static void transactions_read(struct session *s, const struct conn *conn, struct
 	bool whole = conn->flow[SERVER].gap == 0 && !s->dialogue.holed && e->closer != CLOSER_NOBODY;
 
 	for (struct transaction *t = s->facts.first; t; t = t->next) {
-		if (is_disproved(t, conn, e))
+		if (whole && is_disproved(t, conn, e))
 			session_message_disprove(s, t);
 		if (t->early || t->fate != FATE_ACCEPTED)
 			taken_read(t, whole, e);

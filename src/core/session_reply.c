@@ -67,12 +67,12 @@ static void on_end_reply(struct session *s, struct transaction *t, struct smtp_p
 	bool farewell = smtp_code_closes(r->code);
 	if (t->fate != FATE_OPEN || (p->due > 1 && !farewell))
 		return; /* settled before, by a farewell for another recipient; or not yet */
+	t->unproved = !t->hole && is_unproved(s, t, p, r);
 	t->hole = false;
 	if (p->analysed && smtp_code_accepts(r->code) && t->lmtp_accepted == 0 && t->lmtp_answered > 0)
 		transaction_over(t, FATE_UNKNOWN);
 	else
 		transaction_answered(t, session_pool(s), r, ts);
-	t->unproved = is_unproved(s, t, p, r);
 	if (s->facts.lmtp && t->lmtp_accepted > 0 && t->fate != FATE_FALSELY_ACCEPTED) {
 		t->fate = FATE_ACCEPTED;
 		t->taken = TAKEN_YES;

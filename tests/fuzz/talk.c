@@ -40,7 +40,7 @@ void talk_begin(struct talk *t, const struct tls_opener *opener, unsigned how, e
 	struct dialogue_env *env = t->pool ? session_env(t->pool, opener, NULL) : NULL;
 	CHECK(env);
 	t->before = pool_used(t->pool);
-	t->session = session_new(env, how & TALK_SURE, how & TALK_LMTP, how & TALK_TLS_PORT);
+	t->session = session_new(env, how & TALK_SURE, how & TALK_SURE, how & TALK_LMTP, how & TALK_TLS_PORT);
 	CHECK(t->session);
 	t->conn = (struct conn){.port = {40000, 25}, .start = t->ts, .first = 1, .side = t->sides};
 	t->conn.addr[CLIENT].b[15] = 1;

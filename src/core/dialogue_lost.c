@@ -1,0 +1,182 @@
+/*
+ * dialogue_lost.c - what the client says while the pairing is lost: a line may be a command, or one of a message whose DATA is missing. It is held until a reply tells: to a line in the middle of a
+ * message there is none, so that what a 2yz or 3yz acknowledges ends with a command, or with the dot.
+ */
+#include "core/ascii.h"
+#include "core/dialogue_parts.h"
+
+/* Of commands in a group that is not answered yet there is no more; a message is longer. */
+enum { HELD = 4096 };
+
+/* What is held, as far as the server had it when it replied. Counts are of the lines behind the last one that can be no command. */
+struct held_lines {
+	size_t from, upto; /* those lines; the last of them is whole */
+	unsigned commands;
+	enum smtp_verb last;
+	unsigned lines; /* all of them */
+	bool tail;      /* the first is the rest of one that began in a hole */
+	bool pure;      /* no other line was passed over */
+	bool ended;     /* the last is a lone dot */
+};
+
+static struct bytes line_at(struct bytes text, size_t *next)
+{
+	const uint8_t *lf = memchr(text.p, '\n', text.n);
+	size_t n = lf ? (size_t)(lf - text.p) : text.n;
+	*next = lf ? n + 1 : 0;
+	return bytes_of(text.p, n > 0 && text.p[n - 1] == '\r' ? n - 1 : n);
+}
+
+static bool is_command(enum smtp_verb verb)
+{
+	return verb != SMTP_UNKNOWN && verb != SMTP_NOT_SMTP;
+}
+
+/* The chunk behind a line of BDAT; more than there is: a server answers the chunk, not the line. */
+static uint64_t chunk_behind(const struct smtp_command *c)
+{
+	uint64_t size = 0;
+	bool last;
+	if (c->verb == SMTP_BDAT && !smtp_bdat_read(c->args, &size, &last))
+		return 0;
+	return size;
+}
+
+static void line_take(struct held_lines *h, struct bytes line, bool tail)
+{
+	h->lines++;
+	struct smtp_command c = smtp_command_read(line);
+	if (bytes_equal(line, bytes_str("."))) {
+		h->from = h->upto;
+		h->commands = 1;
+		h->pure = h->ended = true;
+	} else if (is_command(c.verb)) {
+		h->commands++;
+		h->ended = false;
+		h->last = c.verb;
+	} else {
+		h->commands = 0;
+		h->pure &= tail;
+		h->ended = false;
+	}
+}
+
+static struct held_lines lines_read(const struct dialogue *d, struct bytes text)
+{
+	bool tail = d->skip[CLIENT] || !line_idle(&d->line[CLIENT]);
+	struct held_lines h = {.pure = true, .tail = tail};
+	for (size_t next; h.upto < text.n; tail = false) {
+		struct bytes line = line_at(bytes_from(text, h.upto), &next);
+		if (next == 0)
+			break;
+		struct smtp_command c = smtp_command_read(line);
+		uint64_t chunk = chunk_behind(&c);
+		line_take(&h, line, tail);
+		h.upto += next;
+		if (h.commands == 0 && !tail)
+			h.from = h.upto;
+		if (chunk > text.n - h.upto)
+			return (struct held_lines){.upto = text.n};
+		h.upto += (size_t)chunk;
+	}
+	return h;
+}
+
+/* A refusal or a farewell may come inside a message too: it is believed to answer no more than one command, or QUIT behind others. */
+static bool is_answered(const struct held_lines *h, uint16_t code)
+{
+	if (h->commands == 0)
+		return false;
+	if (h->ended || code < 400)
+		return h->ended || code != 221 || (h->last == SMTP_QUIT && h->pure);
+	return h->commands == 1 && h->pure;
+}
+
+bool dialogue_lost_holds(const struct dialogue *d)
+{
+	return d->lost && d->blind && d->mode == MODE_COMMAND && !d->answered;
+}
+
+static void forget(struct dialogue *d, size_t n)
+{
+	if (n == 0)
+		return;
+	d->skip[CLIENT] = d->held[n - 1] != '\n';
+	line_reset(&d->line[CLIENT], d->env->pool);
+	d->offset[CLIENT] += n;
+	dialogue_held_drop(d, n);
+}
+
+void dialogue_lost_forget(struct dialogue *d)
+{
+	forget(d, d->held_n);
+}
+
+void dialogue_lost_hold(struct dialogue *d, struct bytes in)
+{
+	if (in.n <= HELD - (d->held_n < HELD ? d->held_n : HELD) && dialogue_held_add(d, in))
+		return;
+	dialogue_lost_forget(d);
+	d->skip[CLIENT] = in.p[in.n - 1] != '\n';
+	line_reset(&d->line[CLIENT], d->env->pool);
+	d->offset[CLIENT] += in.n;
+}
+
+/* The first n bytes that are held are what they look like. */
+static void read_on(struct dialogue *d, size_t n, int64_t ts)
+{
+	uint8_t *held = d->held;
+	uint32_t all = d->held_n, room = d->held_room;
+	d->held = NULL;
+	d->held_n = d->held_room = 0;
+	d->answered = true;
+	d->blind = false;
+	dialogue_client_run(d, bytes_of(held, n), ts);
+	d->answered = false;
+	if (n < all)
+		dialogue_client_run(d, bytes_of(held + n, all - n), ts);
+	pool_put(d->env->pool, held, room);
+}
+
+/* 354 is said to DATA alone, and what comes behind that is the message, whatever it looks like (RFC 5321 4.1.1.4). Nothing else is outstanding then: DATA ends its group (RFC 2920 3.1). */
+static void data_was_said(struct dialogue *d, const struct held_lines *h, size_t acked, int64_t ts)
+{
+	bool seen = h->commands > 0 && h->last == SMTP_DATA && h->upto == acked;
+	if (seen) {
+		forget(d, h->from);
+		read_on(d, acked - h->from, ts);
+		return;
+	}
+	/* Another line that was seen stands there, or nothing of the client's was: not every server keeps 354 for DATA. */
+	bool hidden = d->offset[CLIENT] > 0 && (acked == 0 || (h->lines == 1 && h->tail));
+	forget(d, acked);
+	if (!hidden || (d->tail && d->tail->end == d->offset[CLIENT]))
+		return;
+	dialogue_unpend_all(d);
+	struct smtp_pending *p = dialogue_pend(d, SMTP_DATA, bytes_of(NULL, 0), ts);
+	if (p)
+		p->inferred = true;
+}
+
+void dialogue_lost_reply(struct dialogue *d, uint16_t code, int64_t ts)
+{
+	uint64_t acked = d->acked[SERVER] > d->offset[CLIENT] ? d->acked[SERVER] - d->offset[CLIENT] : 0;
+	bool missing = acked > d->held_n;
+	size_t n = missing ? d->held_n : (size_t)acked;
+	struct held_lines h = lines_read(d, bytes_of(d->held, n));
+	if (code == 354 && !missing) {
+		data_was_said(d, &h, n, ts);
+	} else if (is_answered(&h, code)) {
+		forget(d, h.from);
+		read_on(d, h.upto - h.from, ts);
+	} else {
+		forget(d, h.upto);
+	}
+}
+
+void dialogue_lost_quit(struct dialogue *d, int64_t ts)
+{
+	struct held_lines h = lines_read(d, bytes_of(d->held, d->held_n));
+	if (h.upto == d->held_n && h.commands == 1 && h.pure && h.last == SMTP_QUIT)
+		read_on(d, d->held_n, ts);
+}
