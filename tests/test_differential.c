@@ -351,7 +351,7 @@ static const struct {
 	{"zero-window probe", window_probe, "C7+0 S0+0 client fin", "C4+3 S0+0 client fin"},
 	{"old time stamps", old_timestamps, "C14+0 S25+0 server fin", "C14+0 S25+0 server fin"},
 	{"bytes after FIN", bytes_after_fin, "C14+0 S25+0 client fin", "C14+0 S25+0 client fin"},
-	{"RST in the window, not in sequence", reset_in_the_window, "C14+0 S35+0 server fin", "C14+0 S25+0 server rst"},
+	{"RST in the window, not in sequence", reset_in_the_window, "C14+0 S35+0 server fin", "C14+0 S25+5000 server rst"},
 	{"refused by an RST with a number", refused_with_a_number, "C0+0 S0+0 server rst", "C0+0 S0+0 nobody idle"},
 	{"RST behind a hole", reset_behind_a_hole, "C6+4 S0+0 client rst", "C0+10 S0+0 client rst"},
 	{"SYN on a live tuple", syn_on_a_live_tuple, "C14+0 S25+0 nobody idle / C14+0 S25+0 server fin", "C14+0 S25+0 nobody idle"},

@@ -416,6 +416,35 @@ static void absurd_segments_keep_the_contract(void **state)
 	assert_true(r->out.n > 50);
 }
 
+/* What lies before the number of an RST or a FIN was said, and was not captured; what an RST acknowledges likewise. */
+static void an_end_beyond_what_was_seen_is_a_hole(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 2 * 3 * 2; k++) {
+		static const uint32_t aheads[] = {0, 1, 100};
+		enum side side = k % 2 ? CLIENT : SERVER;
+		uint32_t ahead = aheads[k / 2 % 3], acks = k >= 6 ? 200 : 0;
+		struct talk t;
+		struct engine_run *r = engine_run_talk(&stream_nids, &t);
+		talk_mail(&t);
+		t.next[side] += ahead;
+		t.heard[side] += acks;
+		talk_rst(&t, side);
+		struct heard *h = engine_run_one(r);
+		assert_int_equal(h->gap[side], ahead);
+		assert_int_equal(h->gap[side_other(side)], acks);
+		assert_end(h, side == CLIENT ? CLOSER_CLIENT : CLOSER_SERVER, HOW_RST, HOW_RST);
+		engine_run_free(r);
+
+		r = engine_run_talk(&stream_nids, &t);
+		talk_mail(&t);
+		t.next[side] += ahead;
+		talk_close(&t, side);
+		assert_int_equal(engine_run_one(r)->gap[side], ahead);
+		engine_run_free(r);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -429,6 +458,7 @@ int main(void)
 		TEST(late_bytes_are_not_told_twice),
 		TEST(snaplen_and_super_segments),
 		TEST(payload_of_a_syn),
+		TEST(an_end_beyond_what_was_seen_is_a_hole),
 		TEST(scaled_windows_are_understood),
 		TEST(limits_of_what_is_held),
 		TEST(exhausted_pool_is_counted),

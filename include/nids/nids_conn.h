@@ -154,6 +154,9 @@ int64_t nids_facts_offset(const struct nids_side *side, uint32_t seq);
 /* What a segment acknowledges, as an offset in the other side's stream; 0 where it says nothing that can be true. */
 uint64_t nids_facts_ack(const struct nids_conn *c, enum side from, const struct packet *p);
 
+/* An RST that counts: what lies before its number was sent, and what it acknowledges was, whether it was seen or not. */
+void nids_facts_reset(struct nids_conn *c, enum side from, const struct packet *p);
+
 /* Counts a segment, before it is fed. */
 void nids_facts_note(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p);
 

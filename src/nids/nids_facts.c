@@ -143,6 +143,20 @@ static void ack_note(struct nids_conn *c, enum side from, const struct packet *p
 		c->pub.side[side_other(from)].unanswered_since = 0;
 }
 
+static void end_reach(struct nids_side *half, int64_t at)
+{
+	if (at > (int64_t)half->end && at <= (int64_t)half->end + REACH)
+		half->end = (uint64_t)at;
+}
+
+void nids_facts_reset(struct nids_conn *c, enum side from, const struct packet *p)
+{
+	struct nids_side *half = &c->side[from], *other = &c->side[side_other(from)];
+	if (half->known)
+		end_reach(half, nids_facts_offset(half, p->seq));
+	end_reach(other, (int64_t)nids_facts_ack(c, from, p));
+}
+
 void nids_facts_note(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p)
 {
 	struct conn_side *facts = &c->pub.side[from];

@@ -245,6 +245,7 @@ static bool rst_take(struct stream *s, struct nids_conn *c, enum side side, cons
 		s->stats.rst_ignored++;
 		return false;
 	}
+	nids_facts_reset(c, side, p);
 	nids_order_flush(s, c, p->ts); /* before: a FIN that was held came before the RST */
 	c->pub.flow[side].rst = true;
 	c->end.by_rst = true;
