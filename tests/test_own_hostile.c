@@ -414,6 +414,24 @@ static void many_connections_bear_few_steps_of_the_clock(void **state)
 	}
 }
 
+/* An acknowledgement between SYN and SYN-ACK, of an earlier connection or forged, does not finish the handshake: the server that closes then has dropped nobody. The true one, captured too early, does. */
+static void an_acknowledgement_before_the_syn_ack_finishes_nothing(void **state)
+{
+	(void)state;
+	static const uint32_t behinds[] = {1, 1000, 1 << 29, 0};
+	for (unsigned k = 0; k < 4; k++) {
+		struct talk t;
+		struct engine_run *r = engine_run_talk(&stream_own, &t);
+		talk_syn(&t);
+		talk_raw(&t, CLIENT, TCP_ACK, t.next[CLIENT], bytes_of(NULL, 0))->ack = t.isn[SERVER] + 1 - behinds[k];
+		talk_syn_ack(&t);
+		t.now += 60 * FRAME_SECOND;
+		talk_fin(&t, SERVER);
+		assert_int_equal(engine_run_one(r)->end.half_open, behinds[k] != 0);
+		engine_run_free(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -431,6 +449,7 @@ int main(void)
 		cmocka_unit_test(a_reset_that_answers_an_old_segment_belies_nothing),
 		cmocka_unit_test(tiny_segments_are_not_held_in_thousands),
 		cmocka_unit_test(a_side_that_is_not_heard_any_more_is_believed_of_the_other),
+		cmocka_unit_test(an_acknowledgement_before_the_syn_ack_finishes_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -424,7 +424,7 @@ void own_order_start(struct own_conn *c, enum side side, uint32_t start)
 	if (!(h->flags & HALF_FLOOR) || h->end - start > SEQ_ABSURD)
 		h->end = start;
 	if (h->ack - start > SEQ_ABSURD)
-		h->flags &= (uint8_t)~HALF_ACKED;
+		h->flags &= (uint8_t) ~(HALF_ACKED | HALF_SYN_ACKED);
 	h->flags |= HALF_KNOWN;
 }
 
