@@ -181,6 +181,7 @@ static void header_check(const struct packet *p, bool v6, const uint16_t vlan[PA
 	assert_int_equal(p->ack, WIRE_ACK);
 	assert_int_equal(p->window, 512);
 	assert_int_equal(p->flags, TCP_PSH | TCP_ACK);
+	assert_int_equal(p->marks & MARK_SIGNED, 0);
 	assert_int_equal(p->ttl, v6 ? 62 : 61);
 	assert_int_equal(p->ip_id, v6 ? 0 : 0x1234);
 	assert_int_equal(p->df, v6);

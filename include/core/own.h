@@ -17,9 +17,15 @@ struct held {
 	int64_t ts;
 	uint32_t seq, len, cap; /* len on the wire, cap of them captured, at data */
 	uint32_t ack;
-	uint8_t flags; /* TCP_ACK: ack is valid; TCP_FIN, TCP_RST behind the bytes */
+	uint8_t flags; /* TCP_ACK: ack is valid; TCP_FIN, TCP_RST behind the bytes; HELD_DOUBT */
 	uint8_t data[];
 };
+
+/*
+ * In held.flags, beside TCP's: the receiver drops this, as far as can be seen. It waits until the receiver has acknowledged it, and then it is as good as any; it gives way to other bytes of the same numbers, and at the end, if
+ * nothing has acknowledged it, it is a hole.
+ */
+enum { HELD_DOUBT = 0x80 };
 
 enum half_flag {
 	HALF_KNOWN = 1,          /* start and nxt are right: its SYN was seen, or the wait for it is over */
@@ -44,17 +50,17 @@ struct half {
 	uint32_t window;          /* last advertised BY this side, scaled */
 	uint32_t sign;            /* of its last packet, to know one that is captured twice */
 	uint32_t packets;
-	uint32_t retransmits;
 	uint32_t probe;     /* behind the segment whose acknowledgement is watched, to learn which sizes get through ... */
 	uint16_t probe_len; /* ... and its bytes; 0: none */
 	uint16_t largest;
-	uint16_t stuck;
 	uint16_t unanswered;
 	uint16_t ip_id;
+	struct receiver receiver;
+	uint8_t stuck;
 	uint8_t ttl_low, ttl_high;
-	uint8_t wscale;
 	uint8_t flags; /* enum half_flag */
 	uint8_t tries;
+	uint8_t wscale;
 	bool tsopt : 1, df : 1;
 };
 
@@ -92,9 +98,13 @@ struct own_link {
 struct own_conn {
 	struct conn pub; /* first: the listener's view */
 	uint32_t index;
-	uint8_t list; /* enum own_list */
-	bool waiting;
-	uint8_t claims[2]; /* enum own_claim: that of a side's acknowledgement beyond nxt */
+	/* What makes a connection unusual, looked at in one word for each segment (own_usual). */
+	struct own_course {
+		uint8_t list;      /* enum own_list */
+		bool waiting : 1;  /* it is in LIST_WAIT too */
+		bool doubting : 1; /* its segments are signed: each must be looked at */
+		uint8_t claims[2]; /* enum own_claim: that of a side's acknowledgement beyond nxt */
+	} course;
 	struct own_link in_list;
 	uint16_t largest_acked[2]; /* see struct conn_side */
 	uint32_t held_bytes;
@@ -114,7 +124,8 @@ struct own_conn {
 	struct own_link in_wait;
 	int64_t wait_since; /* when it was put into LIST_WAIT */
 	uint32_t new_syn;   /* sequence of a SYN that may begin a new connection of the same tuple */
-	bool has_new_syn, closing;
+	bool has_new_syn : 1, closing : 1;
+	uint8_t went_on; /* a bit for each side that sent bytes behind its FIN */
 	struct conn_end end;
 } __attribute__((aligned(64)));
 
@@ -122,7 +133,15 @@ static_assert(offsetof(struct own_conn, half) == 192 && sizeof(struct own_conn) 
 
 static inline bool own_closed(const struct own_conn *c)
 {
-	return c->list == LIST_CLOSED;
+	return c->course.list == LIST_CLOSED;
+}
+
+/* It is open, and nothing of it is waited for, doubted or claimed. */
+static inline bool own_usual(const struct own_conn *c)
+{
+	static const struct own_course usual = {.list = LIST_OPEN};
+	static_assert(sizeof usual == sizeof(uint32_t), "one word");
+	return memcmp(&c->course, &usual, sizeof usual) == 0;
 }
 
 /* A connection that is over and released: enough to know its stragglers, and a new connection of the same tuple. */
@@ -252,9 +271,9 @@ static inline void own_due_by(struct stream *s, enum own_list list, int64_t sinc
 /* When a connection's time in its list is over, on the clock. */
 static inline int64_t own_ends(const struct stream *s, const struct own_conn *c)
 {
-	if (c->list == LIST_OPEN)
+	if (c->course.list == LIST_OPEN)
 		return own_clock_at(s, c->pub.last) + s->config.idle;
-	return (c->list == LIST_HALF_OPEN ? own_clock_at(s, c->pub.last) : c->since) + s->limits[c->list];
+	return (c->course.list == LIST_HALF_OPEN ? own_clock_at(s, c->pub.last) : c->since) + s->limits[c->course.list];
 }
 
 /* The facts of both sides that are counted beside the halves: before the close, memory for them is taken when the first one comes. Where there is none they go nowhere, which is counted. */
@@ -287,11 +306,20 @@ void own_order_acked(struct own_conn *c, enum side of, uint32_t ack);
 
 /* own_claim.c - what is believed of numbers that lie ahead. */
 
-/* Before own_order_acked, where ack lies beyond what was seen, or c->claims[of] is set. old: the segment may have been captured late. */
+/* Before own_order_acked, where ack lies beyond what was seen, or c->course.claims[of] is set. old: the segment may have been captured late. */
 void own_claim_made(struct stream *s, struct own_conn *c, enum side of, const struct packet *p, bool old);
 
 /* A segment of the side that a claim is about: it can confirm the claim, or belie it. */
 void own_claim_heard(struct stream *s, struct own_conn *c, enum side of, const struct packet *p);
+
+/* Whether the receiver drops it; that is counted. */
+bool own_refused(struct stream *s, const struct own_conn *c, enum side side, const struct packet *p);
+
+/* Whether its bytes end beyond the window that their receiver announced. */
+bool own_beyond(const struct own_conn *c, enum side side, const struct packet *p);
+
+/* Whether a straggler shows that the RST which ended the connection was none. */
+bool own_rst_belied(const struct own_conn *c, enum side side, const struct packet *p);
 
 /* Whether an RST is one. *beyond: it lies ahead of what was seen, within the window, and is to be held. */
 bool own_rst_believed(const struct own_conn *c, enum side side, const struct packet *p, bool *beyond);
@@ -299,7 +327,7 @@ bool own_rst_believed(const struct own_conn *c, enum side side, const struct pac
 /* Whether a hole in this side's stream is one. Where nothing was ever heard of a side, the other one is all there is to believe. */
 static inline bool own_claim_believed(const struct own_conn *c, enum side of)
 {
-	return c->claims[of] != CLAIM_ONCE || c->half[of].held || c->half[of].packets == 0;
+	return c->course.claims[of] != CLAIM_ONCE || c->half[of].held || c->half[of].packets == 0;
 }
 
 /* The start of a side's stream is known: its SYN was seen. */

@@ -39,7 +39,7 @@ static inline void facts_size(struct half *h, const struct packet *p, bool repea
 	if (len > h->largest)
 		h->largest = len;
 	if (repeat && len == h->largest)
-		h->stuck += h->stuck < UINT16_MAX;
+		h->stuck += h->stuck < UINT8_MAX;
 	if (!repeat && len > h->probe_len) {
 		h->probe = p->seq + p->payload_len;
 		h->probe_len = len;

@@ -46,6 +46,12 @@ static inline int32_t seq_diff(uint32_t a, uint32_t b)
 
 enum tcp_flag { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08, TCP_ACK = 0x10, TCP_URG = 0x20 };
 
+/* What a segment's options are beside those that struct packet has. */
+enum packet_mark {
+	MARK_SIGNED = 1, /* it bears TCP-MD5 (RFC 2385) or TCP-AO (RFC 5925) */
+	MARK_CUT = 2     /* its options were not all captured */
+};
+
 enum { PACKET_VLANS = 2, PACKET_NESTING = 8 };
 
 /* One TCP segment. All numbers are in host byte order. Offsets are RFC 9293's. */
@@ -63,6 +69,7 @@ struct packet {
 	bool has_wscale, has_tsopt;
 	uint32_t tsval, tsecr; /* with has_tsopt (RFC 7323) */
 	uint8_t vlans;         /* how many of vlan[] hold a tag; outermost first */
+	uint8_t marks;         /* enum packet_mark */
 	uint16_t vlan[PACKET_VLANS];
 	const uint8_t *payload; /* borrowed from the frame (or from the defragmenter, until its next call) */
 	uint32_t payload_len;   /* bytes on the wire; a super-segment may have more than 64 KiB */

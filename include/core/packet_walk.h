@@ -169,7 +169,7 @@ static inline void packet_tcp_fill(struct packet *restrict out, const uint8_t *r
 	out->flags = p[13] & 0x3f;
 	out->window = walk_be16(p + 14);
 	out->mss = 0;
-	out->wscale = 0;
+	out->marks = out->wscale = 0;
 	out->has_wscale = out->has_tsopt = false;
 	out->tsval = out->tsecr = 0;
 	/* The layout of nearly every segment in the middle of a connection (RFC 7323 appendix A). */

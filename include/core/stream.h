@@ -5,6 +5,7 @@
 #include "core/bytes.h"
 #include "core/packet.h"
 #include "core/pool.h"
+#include "core/receiver.h"
 
 /* The two sides of a connection; the server is the side that was sent the SYN, or, where that was not seen, the one with the watched port. */
 enum side { CLIENT, SERVER };
@@ -72,7 +73,8 @@ struct conn {
 	uint16_t port[2];
 	uint16_t vlan[PACKET_VLANS]; /* of the first segment */
 	uint8_t vlans;
-	bool reused;    /* the tuple followed at once on an earlier connection of the same tuple */
+	bool reused; /* the tuple followed at once on an earlier connection of the same tuple */
+	bool belied; /* until release: a side went on behind its FIN or RST, and the other side acknowledged that: it was forged, or another's */
 	uint32_t input; /* the listener's, set at open: number of the input that it began in */
 	void *user;     /* the listener's own; NULL at open */
 	int64_t last;   /* latest segment, nanoseconds */
@@ -170,11 +172,12 @@ struct stream_stats {
 	uint64_t gaps, gap_bytes;
 	uint64_t held_bytes; /* now */
 	uint64_t held_peak;
-	uint64_t held_overflow; /* holes declared early, for lack of room */
-	uint64_t rst_ignored;   /* RSTs outside RFC 5961's rule */
-	uint64_t stray;         /* segments that belong to no connection: stragglers of closed ones, RSTs without one */
-	uint64_t conflicts;     /* overlaps with differing bytes */
-	uint64_t no_memory;     /* things not done because the pool was exhausted */
+	uint64_t held_overflow;          /* holes declared early, for lack of room */
+	uint64_t rst_ignored;            /* RSTs outside RFC 5961's rule */
+	uint64_t stray;                  /* segments that belong to no connection: stragglers of closed ones, RSTs without one */
+	uint64_t conflicts;              /* overlaps with differing bytes */
+	uint64_t refused[RECEIVER_WHYS]; /* segments that their receiver drops, by reason */
+	uint64_t no_memory;              /* things not done because the pool was exhausted */
 };
 
 /*

@@ -33,6 +33,7 @@ struct nids_side {
 	uint64_t answered; /* the other side has acknowledged up to here, its FIN counted */
 	uint64_t fin_at, fin_ack;
 	int64_t fin_ts;
+	struct receiver receiver;
 	uint32_t base;    /* sequence number of offset 0 */
 	uint32_t sign[2]; /* of its last two packets, to know one that is captured twice */
 	uint16_t mark_count;

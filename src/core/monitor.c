@@ -148,6 +148,10 @@ static void deliver(struct monitor *m, struct conn *conn, struct judged *j)
 		conn->user = NULL;
 		return;
 	}
+	if (conn->belied) {
+		session_belied(j->session, &j->ending);
+		j->judgement = verdict_judge(&j->ending);
+	}
 	uint64_t drops = doubt(m, conn, j);
 	j->ending.late_rst = j->ending.no_answer && conn->side[SERVER].reset.seen;
 	struct record record = {.conn = conn,

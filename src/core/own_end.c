@@ -21,7 +21,6 @@ static void facts_publish(struct own_conn *c, enum side side, const struct conn_
 	facts->largest_acked = c->largest_acked[side];
 	facts->ttl = c->pub.flow[side].ttl;
 	facts->packets = h.packets;
-	facts->retransmits = h.retransmits;
 	facts->unacked = left;
 	facts->unanswered = h.unanswered;
 	facts->tries = h.tries;
@@ -56,7 +55,7 @@ void own_end_complete(struct stream *s, struct own_conn *c, enum how how, int64_
 	if (end->closer == CLOSER_NOBODY)
 		end->how = how;
 	conn_end_silence(&c->pub, end, ts);
-	end->half_open = c->list == LIST_HALF_OPEN || !(server & HALF_SYN_ACKED);
+	end->half_open = c->course.list == LIST_HALF_OPEN || !(server & HALF_SYN_ACKED);
 	end->unanswered = !answered && conn_unanswered(&c->pub, how == HOW_EVICTED ? c->pub.last : ts);
 	s->stats.conns_open--;
 }

@@ -72,11 +72,11 @@ struct own_conn *own_add(struct stream *s, uint32_t hash, const struct packet *p
 void own_aged(struct stream *s, struct own_conn *c)
 {
 	int64_t ts = s->now - (s->clock - own_ends(s, c));
-	if (c->list == LIST_HALF_OPEN)
+	if (c->course.list == LIST_HALF_OPEN)
 		s->stats.aged_half_open++;
-	else if (c->list == LIST_OPEN)
+	else if (c->course.list == LIST_OPEN)
 		s->stats.aged_idle++;
-	if (c->list == LIST_CLOSED)
+	if (c->course.list == LIST_CLOSED)
 		own_release(s, c);
 	else
 		own_close(s, c, HOW_IDLE, ts);
@@ -193,8 +193,8 @@ static size_t collect(const struct stream *s, enum own_list list, struct own_con
 	size_t n = 0;
 	for (uint32_t i = 0; i < s->conns; i++) {
 		struct own_conn *c = own_at(s, i);
-		bool open = c->list != LIST_FREE && !own_closed(c);
-		if (list == LIST_FREE ? open : c->list == list)
+		bool open = c->course.list != LIST_FREE && !own_closed(c);
+		if (list == LIST_FREE ? open : c->course.list == list)
 			out[n++] = c;
 	}
 	if (n > 1)
@@ -225,6 +225,6 @@ void own_end_all(struct stream *s)
 	}
 	pool_put_large(s->pool, some, room);
 	for (uint32_t i = 0; !some && i < s->conns; i++)
-		if (own_at(s, i)->list != LIST_FREE)
+		if (own_at(s, i)->course.list != LIST_FREE)
 			end_one(s, own_at(s, i), LIST_FREE);
 }

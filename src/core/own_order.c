@@ -27,7 +27,9 @@ static void held_free(struct stream *s, struct own_conn *c, struct held *e)
 static void held_forget(struct stream *s, struct own_conn *c, enum side side, struct held *e)
 {
 	struct half *h = &c->half[side];
-	if (e->flags & TCP_FIN)
+	if (e->flags & HELD_DOUBT)
+		s->stats.refused[RECEIVER_WINDOW]++;
+	else if (e->flags & TCP_FIN)
 		h->flags &= (uint8_t)~HALF_FIN;
 	if (e->flags & TCP_RST)
 		h->flags &= (uint8_t)~HALF_RST_HELD;
@@ -42,10 +44,24 @@ static void segment_skip(struct held *e, uint32_t n)
 	e->cap = e->cap > n ? e->cap - n : 0;
 }
 
+/* Behind its bytes, and its FIN. */
+static uint32_t held_end(const struct held *e)
+{
+	return e->seq + e->len + !!(e->flags & TCP_FIN);
+}
+
+/* The receiver has not acknowledged what it is thought to have dropped. */
+static bool doubted(const struct half *h, const struct held *e)
+{
+	return (e->flags & HELD_DOUBT) && !((h->flags & HALF_ACKED) && seq_diff(h->ack, held_end(e)) >= 0);
+}
+
 /* A side's stream may go on only when the other side's bytes that it acknowledges have gone before. */
 static bool blocked(const struct own_conn *c, enum side side, const struct held *e)
 {
 	const struct half *other = &c->half[side_other(side)];
+	if (doubted(&c->half[side], e))
+		return true;
 	if (!(e->flags & TCP_ACK) || (other->flags & HALF_FIN_DONE))
 		return false;
 	return !(other->flags & HALF_KNOWN) || seq_diff(e->ack, other->nxt) > 0;
@@ -139,8 +155,13 @@ static void deliver(struct stream *s, struct own_conn *c, enum side side, const 
 		facts->cut = true;
 		gap_declare(s, c, side, e->len - e->cap, e->ts);
 	}
-	if (e->flags & TCP_FIN)
+	if (e->flags & TCP_FIN) {
+		if (e->flags & HELD_DOUBT) {
+			h->flags |= HALF_FIN;
+			c->fin[side] = h->nxt;
+		}
 		fin_deliver(s, c, side, e);
+	}
 	if ((e->flags & TCP_RST) && !own_closed(c))
 		rst_deliver(s, c, side, e);
 }
@@ -236,6 +257,18 @@ static void ack_settle(struct own_conn *c, enum side side)
 		e->flags &= (uint8_t)~TCP_ACK;
 }
 
+/* Nobody has acknowledged what is held first: whether its receiver had it, and what else was said in its place, is not known. */
+static void doubt_end(struct stream *s, struct own_conn *c, enum side side, int64_t ts)
+{
+	struct half *h = &c->half[side];
+	struct held *e = h->held;
+	int32_t len = seq_diff(e->seq + e->len, h->nxt);
+	h->held = e->next;
+	held_forget(s, c, side, e);
+	if (len > 0 && !(h->flags & HALF_FIN_DONE))
+		gap_declare(s, c, side, (uint32_t)len, ts);
+}
+
 /* One step towards holding nothing, the best founded first. False when nothing is left. */
 static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
 {
@@ -253,6 +286,10 @@ static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
 	if (side < 0)
 		return false;
 	struct half *h = &c->half[side];
+	if (doubted(h, h->held)) {
+		doubt_end(s, c, (enum side)side, ts);
+		return true;
+	}
 	if (seq_diff(h->held->seq, h->nxt) > 0)
 		gap_declare(s, c, (enum side)side, h->held->seq - h->nxt, ts);
 	else
@@ -303,14 +340,9 @@ static void overlap_compare(struct stream *s, struct own_conn *c, enum side side
  */
 static void ack_lower(struct held *e, const struct held *behind)
 {
-	if ((e->flags & behind->flags & TCP_ACK) && !((e->flags | behind->flags) & TCP_RST) && seq_diff(e->ack, behind->ack) > 0)
+	if ((e->flags & behind->flags & TCP_ACK) && !((e->flags | behind->flags) & (TCP_RST | HELD_DOUBT)) &&
+	    seq_diff(e->ack, behind->ack) > 0)
 		e->ack = behind->ack;
-}
-
-/* Behind its bytes, and its FIN. */
-static uint32_t held_end(const struct held *e)
-{
-	return e->seq + e->len + !!(e->flags & TCP_FIN);
 }
 
 void own_order_sent(struct half *h, const struct held *segment)
@@ -340,12 +372,12 @@ static void hold(struct stream *s, struct own_conn *c, enum side side, const str
 			struct held part = rest;
 			part.len = (uint32_t)before;
 			part.cap = part.cap < part.len ? part.cap : part.len;
-			part.flags &= TCP_ACK;
+			part.flags &= TCP_ACK | HELD_DOUBT;
 			at = hold_part(s, c, at, &part, data);
 		}
 		uint32_t covered = old->seq + old->len - rest.seq, captured = rest.cap;
 		if (covered >= rest.len) {
-			if (covered == rest.len)
+			if (covered == rest.len && !(rest.flags & HELD_DOUBT))
 				old->flags |= rest.flags & (TCP_FIN | TCP_RST);
 			return;
 		}
@@ -371,6 +403,20 @@ static void waiting_displace(struct stream *s, struct own_conn *c, enum side sid
 	}
 }
 
+/* Bytes that nothing speaks against come in the place of some that were doubted. */
+static void doubts_displace(struct stream *s, struct own_conn *c, enum side side, const struct held *segment)
+{
+	for (struct held **at = &c->half[side].held; *at && seq_diff((*at)->seq, segment->seq + segment->len) < 0;) {
+		struct held *e = *at;
+		if (!(e->flags & HELD_DOUBT) || seq_diff(e->seq + e->len, segment->seq) <= 0) {
+			at = &e->next;
+			continue;
+		}
+		*at = e->next;
+		held_forget(s, c, side, e);
+	}
+}
+
 void own_order_push(struct stream *s, struct own_conn *c, enum side side, const struct held *segment, const uint8_t *data)
 {
 	struct half *h = &c->half[side];
@@ -382,6 +428,8 @@ void own_order_push(struct stream *s, struct own_conn *c, enum side side, const 
 		data += captured - e.cap;
 	}
 	bool next = behind >= 0 && !blocked(c, side, &e);
+	if (h->held && !(e.flags & HELD_DOUBT))
+		doubts_displace(s, c, side, &e);
 	if (next)
 		waiting_displace(s, c, side, e.seq + e.len);
 	bool room = !h->held || seq_diff(e.seq + e.len, h->held->seq) <= 0;
@@ -449,7 +497,7 @@ static bool hole_watch(struct own_conn *c, enum side side, int64_t clock)
 static bool nothing_waits(const struct own_conn *c)
 {
 	const struct half *a = &c->half[CLIENT], *b = &c->half[SERVER];
-	return !a->held && !b->held && !c->waiting && (a->flags & b->flags & HALF_KNOWN) && seq_diff(a->ack, a->nxt) <= 0 &&
+	return !a->held && !b->held && !c->course.waiting && (a->flags & b->flags & HALF_KNOWN) && seq_diff(a->ack, a->nxt) <= 0 &&
 	       seq_diff(b->ack, b->nxt) <= 0;
 }
 

@@ -89,9 +89,9 @@ static void queue_remove(struct stream *s, enum own_list list, uint32_t index)
 
 void own_wait(struct stream *s, struct own_conn *c, bool wait)
 {
-	if (c->waiting == wait)
+	if (c->course.waiting == wait)
 		return;
-	c->waiting = wait;
+	c->course.waiting = wait;
 	if (!wait) {
 		queue_remove(s, LIST_WAIT, c->index);
 		return;
@@ -103,8 +103,8 @@ void own_wait(struct stream *s, struct own_conn *c, bool wait)
 
 void own_move(struct stream *s, struct own_conn *c, enum own_list list)
 {
-	queue_remove(s, c->list, c->index);
-	c->list = (uint8_t)list;
+	queue_remove(s, c->course.list, c->index);
+	c->course.list = (uint8_t)list;
 	c->since = s->clock;
 	queue_append(s, list, c->index);
 	own_due_by(s, list, s->clock);
@@ -114,7 +114,7 @@ void own_move(struct stream *s, struct own_conn *c, enum own_list list)
 static void number_give(struct stream *s, struct own_conn *c)
 {
 	struct own_queue *q = &s->lists[LIST_FREE];
-	c->list = LIST_FREE;
+	c->course.list = LIST_FREE;
 	c->in_list = (struct own_link){FLOW_NONE, q->head};
 	if (q->head != FLOW_NONE)
 		own_at(s, q->head)->in_list.prev = c->index;
@@ -127,7 +127,7 @@ static void number_give(struct stream *s, struct own_conn *c)
 void own_forget(struct stream *s, struct own_conn *c)
 {
 	own_wait(s, c, false);
-	queue_remove(s, c->list, c->index);
+	queue_remove(s, c->course.list, c->index);
 	number_give(s, c);
 }
 
@@ -190,7 +190,7 @@ struct own_conn *own_enter(struct stream *s, uint32_t index, uint32_t hash, cons
 	}
 	conn_init(c, p, from_client);
 	c->index = index;
-	c->list = LIST_HALF_OPEN;
+	c->course.list = LIST_HALF_OPEN;
 	c->since = s->clock;
 	queue_append(s, LIST_HALF_OPEN, index);
 	own_due_by(s, LIST_HALF_OPEN, s->clock);

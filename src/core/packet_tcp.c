@@ -1,7 +1,17 @@
 /* packet_tcp.c - the TCP header, its options and its checksum: the end of the walk that everybody waits for. */
 #include "core/packet_walk.h"
 
-enum { TCP_HEADER = WALK_TCP, OPTION_END = 0, OPTION_NOP = 1, OPTION_MSS = 2, OPTION_WSCALE = 3, OPTION_TS = 8, WSCALE_MAX = 14 };
+enum {
+	TCP_HEADER = WALK_TCP,
+	OPTION_END = 0,
+	OPTION_NOP = 1,
+	OPTION_MSS = 2,
+	OPTION_WSCALE = 3,
+	OPTION_TS = 8,
+	OPTION_MD5 = 19,
+	OPTION_AO = 29,
+	WSCALE_MAX = 14
+};
 
 /* Eight bytes at a time: one's complement sums may be split and swapped at will (RFC 1071 2), so byte order only matters at the end. */
 uint32_t packet_sum(const uint8_t *p, size_t n, uint64_t sum)
@@ -64,6 +74,8 @@ void packet_tcp_options(struct packet *out, const uint8_t *p, const uint8_t *end
 			out->wscale = p[2] < WSCALE_MAX ? p[2] : WSCALE_MAX;
 		} else if (*p == OPTION_TS && p[1] == 10)
 			packet_tcp_times(out, p);
+		else if ((*p == OPTION_MD5 && p[1] == 18) || (*p == OPTION_AO && p[1] >= 4))
+			out->marks |= MARK_SIGNED;
 		p += p[1];
 	}
 }
@@ -102,5 +114,6 @@ enum packet_kind packet_read_tcp(struct walk *w)
 	out->payload_cap = w->cap - captured;
 	packet_fill(out, w);
 	packet_tcp_fill(out, p, captured);
+	out->marks |= captured < header ? MARK_CUT : 0;
 	return PACKET_TCP;
 }

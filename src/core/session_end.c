@@ -322,12 +322,10 @@ static bool rests_on_absence(const struct ending *e)
 	return e->how == HOW_SILENCE || e->no_answer || (e->closer == CLOSER_CLIENT && e->how == HOW_RST);
 }
 
-void session_drops(struct session *s, uint64_t drops, struct ending *e)
+/* What rests on the close is not known; what was said stands. */
+static void close_doubt(struct session *s, enum unsure why, struct ending *e)
 {
-	if (drops == 0 || !rests_on_absence(e) || e->quit_answered || e->unsure != UNSURE_NONE)
-		return;
-	e->unsure = UNSURE_DROPS;
-	e->unsure_bytes = drops;
+	e->unsure = why;
 	e->no_answer = false;
 	if (e->farewell == FAREWELL_NONE)
 		e->farewell = FAREWELL_UNKNOWN;
@@ -335,4 +333,18 @@ void session_drops(struct session *s, uint64_t drops, struct ending *e)
 		if (t->fate == FATE_UNANSWERED || t->fate == FATE_CUT)
 			session_message_doubt(s, t);
 	e->unknown_fates = s ? s->facts.fates[FATE_UNKNOWN] : 0;
+}
+
+void session_drops(struct session *s, uint64_t drops, struct ending *e)
+{
+	if (drops == 0 || !rests_on_absence(e) || e->quit_answered || e->unsure != UNSURE_NONE)
+		return;
+	close_doubt(s, UNSURE_DROPS, e);
+	e->unsure_bytes = drops;
+}
+
+void session_belied(struct session *s, struct ending *e)
+{
+	if (!e->quit_answered && (e->unsure == UNSURE_NONE || e->unsure == UNSURE_NO_DIALOGUE))
+		close_doubt(s, UNSURE_BELIED, e);
 }

@@ -123,15 +123,15 @@ static bool live_over(struct own_conn *c, enum side side, const struct packet *p
 		return false;
 	if (p->flags & TCP_ACK)
 		return c->has_new_syn && p->ack == c->new_syn + 1;
-	if (c->list == LIST_HALF_OPEN && c->half[side_other(side)].packets == 0)
+	if (c->course.list == LIST_HALF_OPEN && c->half[side_other(side)].packets == 0)
 		return true;
 	c->has_new_syn = true;
 	c->new_syn = p->seq;
 	return false;
 }
 
-/* A SYN, once it is sure to belong to this connection. False if it does not: the caller passes over it. */
-static bool syn_take(struct own_conn *c, enum side side, const struct packet *p)
+/* A SYN, once it is sure to belong to this connection. False if it does not, or if it is sent again with bytes on an open one (RFC 9293 3.10.7.4: dropped): the caller passes over it. */
+static bool syn_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
 {
 	struct half *h = &c->half[side];
 	struct conn_flow *flow = &c->pub.flow[side];
@@ -142,10 +142,12 @@ static bool syn_take(struct own_conn *c, enum side side, const struct packet *p)
 	if ((p->flags & TCP_ACK) && c->pub.flow[side_other(side)].syn && seq_diff(p->ack, c->half[side_other(side)].end) > 0)
 		return false;
 	if (flow->syn && !moved) {
-		h->retransmits++;
-		return true;
+		own_sides(s, c)[side].retransmits++;
+		return p->payload_len == 0 || c->course.list == LIST_HALF_OPEN;
 	}
 	flow->syn = true;
+	receiver_syn(&h->receiver, p);
+	c->course.doubting |= (h->receiver.flags & RECEIVER_SIGNED) != 0;
 	c->pub.flow[side].mss = p->mss;
 	h->wscale = p->has_wscale ? p->wscale : 0;
 	/* Captured behind what it begins, it takes none of that back. */
@@ -194,7 +196,7 @@ static inline void facts_take(struct stream *s, struct own_conn *c, enum side si
 	if (!keepalive)
 		facts_size(h, p, repeat);
 	if (repeat && !keepalive) {
-		h->retransmits++;
+		own_sides(s, c)[side].retransmits++;
 		h->unanswered += h->unanswered < UINT16_MAX;
 		h->tries += h->tries < UINT8_MAX && pause >= CONN_TRY_PAUSE;
 		s->stats.retransmits++;
@@ -231,7 +233,10 @@ static inline bool ack_take(struct stream *s, struct own_conn *c, enum side side
 	struct half *h = &c->half[other];
 	if (!(p->flags & TCP_ACK) || ack_is_absurd(c, other, p->ack))
 		return false;
-	if (seq_diff(p->ack, h->nxt) > 0 || c->claims[other])
+	/* Whoever acknowledges what came behind a FIN has not got that FIN. */
+	if (c->went_on >> other & 1 && seq_diff(p->ack, h->nxt) > 0 && !(p->flags & TCP_RST))
+		c->pub.belied = true;
+	if (seq_diff(p->ack, h->nxt) > 0 || c->course.claims[other])
 		own_claim_made(s, c, other, p, old);
 	bool moves = !(h->flags & HALF_ACKED) || seq_diff(p->ack, h->ack) > 0;
 	own_order_acked(c, other, p->ack);
@@ -278,7 +283,7 @@ static void rst_take(struct stream *s, struct own_conn *c, enum side side, const
 	bool beyond;
 	/* A refused Fast Open acknowledges the SYN without its data. */
 	bool of_syn = (p->flags & TCP_ACK) && seq_diff(p->ack, c->start[CLIENT]) >= 0 && seq_diff(p->ack, c->half[CLIENT].end) <= 0;
-	if (side == SERVER && c->list == LIST_HALF_OPEN && !c->pub.flow[SERVER].syn && of_syn) {
+	if (side == SERVER && c->course.list == LIST_HALF_OPEN && !c->pub.flow[SERVER].syn && of_syn) {
 		c->end.refused = true;
 		own_order_start(c, SERVER, p->seq);
 	} else if (!own_rst_believed(c, side, p, &beyond)) {
@@ -286,7 +291,7 @@ static void rst_take(struct stream *s, struct own_conn *c, enum side side, const
 		return;
 	} else if (beyond) {
 		h->flags |= HALF_RST_HELD;
-		if (c->list != LIST_FIN_WAIT)
+		if (c->course.list != LIST_FIN_WAIT)
 			own_move(s, c, LIST_FIN_WAIT);
 	}
 	rst_note(s, c, side, p, (struct own_seen){h->end, h->flags & HALF_KNOWN});
@@ -313,11 +318,17 @@ static void data_take(struct stream *s, struct own_conn *c, enum side side, cons
 		s->stats.stray++;
 		return;
 	}
+	if (end - h->ack > c->half[side_other(side)].window && own_beyond(c, side, p)) {
+		e.flags |= HELD_DOUBT;
+		own_order_push(s, c, side, &e, p->payload);
+		return;
+	}
 	if (h->held && !old)
 		own_order_belie(s, c, side, &e);
 	if (h->held && acks)
 		own_order_sent(h, &e);
 	if (h->flags & HALF_FIN) {
+		c->went_on |= (uint8_t)(((h->flags & HALF_FIN_DONE) && e.len > 0 && seq_diff(end, c->fin[side]) > 0) << side);
 		if (seq_diff(end, c->fin[side]) > 0 || (h->flags & HALF_FIN_DONE))
 			return;
 		e.flags &= TCP_ACK;
@@ -345,7 +356,7 @@ static void rst_doubt(struct stream *s, struct own_conn *c, enum side side, cons
 	if (rst && seq_diff(p->seq + p->payload_len, rst->seq) <= 0 && p->ts - rst->ts < s->config.skew)
 		return;
 	own_order_forget_rst(s, c, side);
-	if (c->list == LIST_FIN_WAIT && !c->pub.flow[SERVER].fin)
+	if (c->course.list == LIST_FIN_WAIT && !c->pub.flow[SERVER].fin)
 		own_move(s, c, LIST_OPEN);
 }
 
@@ -358,6 +369,8 @@ static inline void rtt_take(struct own_conn *c, enum side side, const struct pac
 static void segment_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
 {
 	struct half *h = &c->half[side];
+	if ((c->course.doubting || receiver_suspect(&h->receiver, p)) && own_refused(s, c, side, p))
+		return;
 	if (captured_twice(s, c, h, p)) {
 		s->stats.duplicates++;
 		return;
@@ -368,7 +381,7 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 	}
 	int64_t pause = p->ts - c->pub.last;
 	c->pub.last = p->ts;
-	if ((p->flags & TCP_SYN) && !syn_take(c, side, p)) {
+	if ((p->flags & TCP_SYN) && !syn_take(s, c, side, p)) {
 		s->stats.stray++;
 		return;
 	}
@@ -376,10 +389,11 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 		rst_doubt(s, c, side, p);
 	bool old = facts_id_old(h, p);
 	facts_take(s, c, side, p, old, pause);
+	receiver_note(&h->receiver, p, p->seq == h->nxt && p->seq == h->ack && !(p->flags & TCP_RST));
 	bool acks = ack_take(s, c, side, p, old);
-	if (c->claims[side] && !old)
+	if (c->course.claims[side] && !old)
 		own_claim_heard(s, c, side, p);
-	if (c->list == LIST_HALF_OPEN && !(p->flags & (TCP_SYN | TCP_RST)))
+	if (c->course.list == LIST_HALF_OPEN && !(p->flags & (TCP_SYN | TCP_RST)))
 		own_move(s, c, LIST_OPEN);
 	rtt_take(c, side, p, acks);
 	if (p->flags & TCP_RST)
@@ -399,6 +413,7 @@ static void straggler_take(struct stream *s, struct own_conn *c, enum side side,
 		rst_note(s, c, side, p, c->seen[side]);
 	else if (facts->reset.seen && p->payload_len > 0 && seq_diff(p->seq + p->payload_len, c->seen[side].end) > 0)
 		facts->reset.after += facts->reset.after < UINT16_MAX;
+	c->pub.belied |= own_rst_belied(c, side, p);
 }
 
 /* A segment of no connection that is under way or just closed: it may belong to one that has been over for longer. */
@@ -422,7 +437,7 @@ static struct own_conn *conn_for(struct stream *s, struct own_conn *c, uint32_t 
 {
 	while (c && own_ends(s, c) <= own_clock_at(s, p->ts)) {
 		own_aged(s, c);
-		c = c->list == LIST_FREE ? NULL : c;
+		c = c->course.list == LIST_FREE ? NULL : c;
 	}
 	if (!c)
 		return conn_new(s, hash, p, &side);
@@ -441,10 +456,10 @@ static inline bool predicted(const struct stream *s, const struct own_conn *c, e
 {
 	const struct half *h = &c->half[side], *other = &c->half[side_other(side)];
 	const uint8_t odd = HALF_FIN | HALF_RST_HELD;
-	return OWN_PREDICTS && c->list == LIST_OPEN && !c->waiting && !(c->claims[CLIENT] | c->claims[SERVER]) &&
-	       (p->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK && (h->flags & other->flags & HALF_KNOWN) &&
-	       !((h->flags | other->flags) & odd) && p->seq == h->nxt && h->end == h->nxt && !h->held && !other->held &&
-	       other->nxt - p->ack <= SEQ_ABSURD && !is_foreign(c, side, p) && p->payload_cap == p->payload_len &&
+	return OWN_PREDICTS && own_usual(c) && (p->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK &&
+	       receiver_usual(&h->receiver, p) && (h->flags & other->flags & HALF_KNOWN) && !((h->flags | other->flags) & odd) &&
+	       p->seq == h->nxt && h->end == h->nxt && !h->held && !other->held && other->nxt - p->ack <= SEQ_ABSURD &&
+	       !is_foreign(c, side, p) && p->seq + p->payload_len - h->ack <= other->window && p->payload_cap == p->payload_len &&
 	       p->ts - c->pub.last < s->config.idle;
 }
 
@@ -473,6 +488,7 @@ static inline void predicted_take(struct stream *s, struct own_conn *c, enum sid
 		return;
 	}
 	c->pub.last = p->ts;
+	receiver_note(&h->receiver, p, p->seq == h->ack);
 	facts_of_sender(s, c, side, p, facts_id_old(h, p));
 	facts_of_segment(c, side, (uint32_t)p->window << h->wscale);
 	if (p->payload_len > 0) {
@@ -496,12 +512,16 @@ static void segment(struct stream *s, uint32_t hash, uint32_t candidate, const s
 	own_age(s, p->ts, p->number);
 	own_step(s, p->number, OWN_STEP_SEGMENT, 0, 0);
 	struct own_conn *c = candidate == FLOW_NONE ? NULL : own_at(s, candidate);
-	int of = c && c->list != LIST_FREE ? own_side(c, p) : -1;
+	int of = c && c->course.list != LIST_FREE ? own_side(c, p) : -1;
 	enum side side = (enum side)of;
 	if (of < 0)
 		c = own_find(s, hash, p, &side);
 	if (c && predicted(s, c, side, p)) {
 		predicted_take(s, c, side, p);
+		return;
+	}
+	if (receiver_no_ack(p)) {
+		s->stats.refused[RECEIVER_NO_ACK]++;
 		return;
 	}
 	c = conn_for(s, c, hash, side, p);
@@ -545,7 +565,7 @@ static void listener_prefetch(struct stream *s, struct expected *expected, size_
 		const struct own_conn *c = own_at(s, expected[i].candidate);
 		if (expected[i].coming == COMING_END)
 			neighbours_prefetch(s, c);
-		if (c->pub.user && c->list == LIST_OPEN)
+		if (c->pub.user && c->course.list == LIST_OPEN)
 			expected[opens++] = expected[i];
 	}
 	for (int step = 0; step < 3 && s->listener->ahead; step++)

@@ -70,6 +70,8 @@ static void syn_note(struct nids_conn *c, enum side from, const struct packet *p
 		c->syn_ack_ts = p->ts;
 	if (c->pub.flow[from].syn)
 		facts->retransmits++;
+	else
+		receiver_syn(&c->side[from].receiver, p);
 	c->pub.flow[from].syn = true;
 	facts->mss = p->mss;
 }
@@ -101,6 +103,13 @@ static bool is_repeat(const struct nids_side *half, uint64_t from, uint64_t to)
 {
 	bool keepalive = to == from + 1 && to == half->end;
 	return !keepalive && (to <= half->ordered || is_queued(half, from, to));
+}
+
+/* The next byte that the receiver waits for, of which it has all before. */
+static bool is_next(const struct nids_side *half, uint32_t seq)
+{
+	int64_t at = nids_facts_offset(half, seq);
+	return at == (int64_t)half->ordered && at == (int64_t)half->answered;
 }
 
 static void data_note(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p, int64_t pause)
@@ -177,6 +186,7 @@ void nids_facts_note(struct stream *s, struct nids_conn *c, enum side from, cons
 		syn_note(c, from, p);
 	rtt_note(c, from, p);
 	ack_note(c, from, p);
+	receiver_note(&c->side[from].receiver, p, c->side[from].known && !(p->flags & TCP_RST) && is_next(&c->side[from], p->seq));
 	if (!(p->flags & TCP_RST) && c->side[from].known)
 		data_note(s, c, from, p, pause);
 }

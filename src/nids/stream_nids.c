@@ -256,8 +256,22 @@ static bool rst_take(struct stream *s, struct nids_conn *c, enum side side, cons
 	return true;
 }
 
+/* Dropped by its receiver, and counted: libnids, which is given no options, would take it. */
+static bool is_refused(struct stream *s, const struct nids_conn *c, enum side side, const struct packet *p)
+{
+	const struct nids_side *half = &c->side[side];
+	int64_t end = half->known ? nids_facts_offset(half, p->seq + p->payload_len + !!(p->flags & TCP_FIN)) : 0;
+	bool taken = half->known && end > (int64_t)half->ordered && end <= (int64_t)half->answered;
+	enum receiver_why why =
+		receiver_refuses(&half->receiver, &c->side[side_other(side)].receiver, p, taken, p->ts - c->pub.start);
+	s->stats.refused[why] += why != RECEIVER_TAKES;
+	return why != RECEIVER_TAKES;
+}
+
 static void segment_take(struct stream *s, struct nids_conn *c, enum side side, const struct packet *p)
 {
+	if (is_refused(s, c, side, p))
+		return;
 	nids_facts_note(s, c, side, p);
 	segment_feed(s, c, side, p);
 	if ((p->flags & TCP_RST) && rst_take(s, c, side, p))
@@ -282,6 +296,10 @@ static void nids_segments(struct stream *s, const struct packet *packets, size_t
 		uint32_t hash = flow_hash(s->config.seed, p);
 		s->stats.segments++;
 		age(s, p->ts);
+		if (receiver_no_ack(p)) {
+			s->stats.refused[RECEIVER_NO_ACK]++;
+			continue;
+		}
 		struct nids_conn *c = nids_table_find(s, hash, p);
 		if (!c)
 			c = conn_begin(s, hash, p, false);

@@ -1,0 +1,136 @@
+/* test_belied.c - a FIN or RST that both sides belie by going on, acknowledged, is taken back; one that only one side passes over is not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/monitor.h"
+#include "lib/segments.h"
+
+enum { REASON = 200 };
+
+struct judged {
+	unsigned sessions;
+	enum verdict verdict;
+	enum fate fate;
+	char reason[REASON];
+};
+
+static void take(void *arg, const struct record *r)
+{
+	struct judged *j = arg;
+	j->sessions++;
+	j->verdict = r->judgement.verdict;
+	j->fate = r->session->fates[FATE_CUT] ? FATE_CUT : r->session->fates[FATE_UNKNOWN] ? FATE_UNKNOWN : FATE_OPEN;
+	verdict_reason(r->ending, &r->judgement, j->reason, sizeof j->reason);
+}
+
+static struct judged judge(struct segments *in)
+{
+	struct judged j = {0};
+	struct monitor_config config = monitor_config_default();
+	config.stream.max_conns = 100;
+	config.session = take;
+	config.arg = &j;
+	struct monitor *m = monitor_new(&config);
+	assert_non_null(m);
+	for (size_t i = 0; i < in->n; i++)
+		in->packets[i].number = i + 1;
+	monitor_segments(m, in->packets, in->n);
+	monitor_finish(m);
+	monitor_free(m);
+	segments_free(in);
+	assert_int_equal(j.sessions, 1);
+	return j;
+}
+
+static void body_begin(struct talk *t)
+{
+	static const char *const said[] = {"220 mx\r\n",        "EHLO a\r\n", "250 mx\r\n", "MAIL FROM:<a@b>\r\n", "250 ok\r\n",
+					   "RCPT TO:<c@d>\r\n", "250 ok\r\n", "DATA\r\n",   "354 go\r\n",          "Message-"};
+	talk_handshake(t);
+	for (unsigned i = 0; i < sizeof said / sizeof *said; i++)
+		talk_say(t, i % 2 ? CLIENT : SERVER, said[i]);
+}
+
+/* The rest of it, at most so many segments. */
+static void go_on(struct talk *t, unsigned most)
+{
+	static const char *const said[] = {"ID: <1@b>\r\n\r\nhello\r\n.\r\n", "250 ok\r\n", "QUIT\r\n", "221 bye\r\n"};
+	for (unsigned i = 0; i < sizeof said / sizeof *said && i < most; i++)
+		talk_say(t, i % 2 ? SERVER : CLIENT, said[i]);
+	if (most > 4)
+		talk_close(t, SERVER);
+}
+
+/* What seems to end it, from a side that does not know of it. */
+static void forge(struct talk *t, enum side side, uint8_t flags)
+{
+	talk_raw(t, side, flags, t->next[side], bytes_of(NULL, 0));
+}
+
+static const uint8_t forms[] = {TCP_RST, TCP_RST | TCP_ACK, TCP_FIN | TCP_ACK};
+
+enum { FORMS = sizeof forms };
+
+static void an_end_that_both_sides_belie_is_none(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < FORMS; k++) {
+		struct segments in = {0};
+		struct talk t = talk_v4(&in, 1);
+		body_begin(&t);
+		forge(&t, SERVER, forms[k]);
+		go_on(&t, 5);
+		struct judged j = judge(&in);
+		assert_int_equal(j.verdict, VERDICT_UNKNOWN);
+		assert_int_equal(j.fate, FATE_UNKNOWN);
+		assert_string_equal(j.reason, "both sides went on behind what seemed to end it: that FIN or RST was forged");
+	}
+}
+
+/* The client's bytes that were on their way; its bytes and the server's, which nobody has acknowledged; and a client that answers them with an RST, whatever that acknowledges. */
+static void an_end_that_one_side_passes_over_is_one(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < FORMS * 4; k++) {
+		struct segments in = {0};
+		struct talk t = talk_v4(&in, 1);
+		body_begin(&t);
+		forge(&t, SERVER, forms[k % FORMS]);
+		go_on(&t, k / FORMS < 3 ? k / FORMS : 2);
+		if (k / FORMS == 3)
+			talk_rst(&t, CLIENT);
+		struct judged j = judge(&in);
+		assert_true(j.verdict == VERDICT_DROP_IN_MESSAGE || (k / FORMS > 0 && j.verdict == VERDICT_DROP_AFTER_MESSAGE));
+		assert_true(j.fate != FATE_UNKNOWN);
+	}
+}
+
+/* What was said before is not taken back with it. */
+static void a_221_before_it_stands(void **state)
+{
+	(void)state;
+	struct segments in = {0};
+	struct talk t = talk_v4(&in, 1);
+	body_begin(&t);
+	talk_say(&t, CLIENT, "ID: <1@b>\r\n.\r\n");
+	talk_say(&t, SERVER, "221 bye\r\n");
+	forge(&t, SERVER, TCP_RST);
+	talk_say(&t, CLIENT, "NOOP\r\n");
+	talk_say(&t, SERVER, "221 bye\r\n");
+	talk_ack(&t, CLIENT);
+	assert_int_equal(judge(&in).verdict, VERDICT_221_FOR_MESSAGE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_end_that_both_sides_belie_is_none),
+		cmocka_unit_test(an_end_that_one_side_passes_over_is_one),
+		cmocka_unit_test(a_221_before_it_stands),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
