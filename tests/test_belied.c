@@ -1,4 +1,4 @@
-/* test_belied.c - a FIN or RST that both sides belie by going on, acknowledged, is taken back; one that only one side passes over is not. */
+/* test_belied.c - what is taken back: a FIN or RST that both sides belie by going on, acknowledged, not one that only one side passes over; what was said where other bytes are sent for its place, not where the same are. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,9 @@
 
 #include "core/monitor.h"
 #include "lib/segments.h"
+#include "nids/stream_nids.h"
+
+static const struct stream_engine *const engines[] = {&stream_own, &stream_nids};
 
 enum { REASON = 200 };
 
@@ -27,10 +30,11 @@ static void take(void *arg, const struct record *r)
 	verdict_reason(r->ending, &r->judgement, j->reason, sizeof j->reason);
 }
 
-static struct judged judge(struct segments *in)
+static struct judged judge_by(const struct stream_engine *engine, struct segments *in)
 {
 	struct judged j = {0};
 	struct monitor_config config = monitor_config_default();
+	config.engine = engine;
 	config.stream.max_conns = 100;
 	config.session = take;
 	config.arg = &j;
@@ -44,6 +48,11 @@ static struct judged judge(struct segments *in)
 	segments_free(in);
 	assert_int_equal(j.sessions, 1);
 	return j;
+}
+
+static struct judged judge(struct segments *in)
+{
+	return judge_by(&stream_own, in);
 }
 
 static void body_begin(struct talk *t)
@@ -125,12 +134,73 @@ static void a_221_before_it_stands(void **state)
 	assert_int_equal(judge(&in).verdict, VERDICT_221_FOR_MESSAGE);
 }
 
+static const char *const dialogue[] = {"220 mx\r\n",        "EHLO a\r\n", "250 mx\r\n", "MAIL FROM:<a@b>\r\n", "250 ok\r\n",
+				       "RCPT TO:<c@d>\r\n", "250 ok\r\n", "DATA\r\n",   "354 go\r\n",          "hello\r\n.\r\n",
+				       "250 queued\r\n",    "QUIT\r\n",   "221 bye\r\n"};
+
+enum { DIALOGUE = sizeof dialogue / sizeof *dialogue, LONG = 1000 };
+
+/* A text in the place of a part, with its numbers: the part itself, or another of its length, shorter, longer, or much longer. */
+enum text { TEXT_SAME, TEXT_OTHER, TEXT_SHORTER, TEXT_LONGER, TEXT_LONG, TEXTS };
+
+/* The part, in front of which, or behind the answer to which, its side's numbers bear another text; cut: the part itself is sent in pieces of so many bytes. */
+static struct judged retold(const struct stream_engine *engine, unsigned part, enum text text, bool behind, unsigned cut)
+{
+	static char other[LONG + 1];
+	struct segments in = {0};
+	struct talk t = talk_v4(&in, 1);
+	talk_handshake(&t);
+	for (unsigned i = 0; i < DIALOGUE; i++) {
+		enum side side = i % 2 ? CLIENT : SERVER;
+		uint32_t seq = t.next[side];
+		size_t n = strlen(dialogue[i]);
+		memset(other, '5', LONG);
+		size_t m = text == TEXT_SHORTER ? n / 2 : text == TEXT_LONGER ? n + 5 : text == TEXT_LONG ? LONG : n;
+		struct bytes said = bytes_of(text == TEXT_SAME ? dialogue[i] : other, m);
+		if (i == part && !behind)
+			talk_raw(&t, side, TCP_ACK | TCP_PSH, seq, said);
+		for (size_t at = 0; at < n; at += cut ? cut : n)
+			talk_send(&t, side, bytes_of(dialogue[i] + at, cut && n - at > cut ? cut : n - at));
+		talk_ack(&t, side_other(side));
+		if (i == part && behind)
+			talk_raw(&t, side, TCP_ACK | TCP_PSH, seq, said);
+	}
+	talk_close(&t, CLIENT);
+	return judge_by(engine, &in);
+}
+
+static void what_is_said_in_two_ways_is_not_known(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 2 * DIALOGUE * (TEXTS - 1) * 2; k++) {
+		unsigned n = k / 2 / DIALOGUE, cut = n >= TEXTS - 1 ? 3 : 0;
+		struct judged j = retold(engines[k % 2], k / 2 % DIALOGUE, (enum text)(1 + n % (TEXTS - 1)), false, cut);
+		assert_int_equal(j.verdict, VERDICT_UNKNOWN);
+		assert_string_equal(j.reason,
+				    "one side sent two texts for the same place, and which of both was taken cannot be seen");
+	}
+}
+
+/* The same once more, in one piece or in several; other bytes, which come when the first were acknowledged. */
+static void what_is_said_twice_is_said(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 2 * DIALOGUE * 2 * 2; k++) {
+		const struct stream_engine *engine = engines[k % 2];
+		unsigned part = k / 2 % DIALOGUE, n = k / 2 / DIALOGUE, cut = n % 2 ? 3 : 0;
+		assert_int_equal(retold(engine, part, TEXT_SAME, n / 2, cut).verdict, VERDICT_CLEAN);
+		assert_int_equal(retold(engine, part, TEXT_OTHER, true, cut).verdict, VERDICT_CLEAN);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_end_that_both_sides_belie_is_none),
 		cmocka_unit_test(an_end_that_one_side_passes_over_is_one),
 		cmocka_unit_test(a_221_before_it_stands),
+		cmocka_unit_test(what_is_said_in_two_ways_is_not_known),
+		cmocka_unit_test(what_is_said_twice_is_said),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #define SMTPWATCH_CORE_OWN_H
 
 #include "core/flow.h"
+#include "core/recent.h"
 #include "core/stream.h"
 
 #include <assert.h>
@@ -94,7 +95,7 @@ struct own_link {
 	uint32_t prev, next; /* connection numbers, FLOW_NONE at the ends */
 };
 
-/* Six cache lines. A segment in the middle of a connection touches the first five; the last one is for its beginning, its end, and its trouble. Arrays of two are by enum side. */
+/* Eight cache lines. A segment in the middle of a connection touches the first five, with bytes one of the last two; the sixth is for its beginning, its end, and its trouble. Arrays of two are by enum side. */
 struct own_conn {
 	struct conn pub; /* first: the listener's view */
 	uint32_t index;
@@ -127,9 +128,11 @@ struct own_conn {
 	bool has_new_syn : 1, closing : 1;
 	uint8_t went_on; /* a bit for each side that sent bytes behind its FIN */
 	struct conn_end end;
+	struct recent recent[2];
 } __attribute__((aligned(64)));
 
-static_assert(offsetof(struct own_conn, half) == 192 && sizeof(struct own_conn) == 384, "three lines, the halves, one line more");
+static_assert(offsetof(struct own_conn, half) == 192 && offsetof(struct own_conn, recent) == 384 && sizeof(struct own_conn) == 512,
+	      "three lines, the halves, one line more, what was said last");
 
 static inline bool own_closed(const struct own_conn *c)
 {
@@ -304,6 +307,25 @@ void own_order_push(struct stream *s, struct own_conn *c, enum side side, const 
 /* The other side of `of` has acknowledged up to ack. */
 void own_order_acked(struct own_conn *c, enum side of, uint32_t ack);
 
+/* What was handed on last of a side, held against what it sends again: asked of each segment that is not the usual one. */
+static inline void own_recent_look(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
+{
+	const struct half *h = &c->half[side];
+	if (p->payload_len == 0 || seq_diff(p->seq, h->nxt) >= 0 ||
+	    !recent_disputed(&c->recent[side], p, h->nxt, h->flags & HALF_ACKED ? h->ack : p->seq))
+		return;
+	s->stats.conflicts++;
+	own_sides(s, c)[side].conflicts++;
+	c->pub.disputed = true;
+}
+
+/* Bytes of this side are handed on, which stand at h->nxt. */
+static inline void own_recent_note(struct own_conn *c, enum side side, const uint8_t *data, uint32_t n)
+{
+	const struct half *h = &c->half[side];
+	recent_note(&c->recent[side], h->nxt, data, n, h->ack != h->nxt);
+}
+
 /* own_claim.c - what is believed of numbers that lie ahead. */
 
 /* Before own_order_acked, where ack lies beyond what was seen, or c->course.claims[of] is set. old: the segment may have been captured late. */
@@ -311,6 +333,13 @@ void own_claim_made(struct stream *s, struct own_conn *c, enum side of, const st
 
 /* A segment of the side that a claim is about: it can confirm the claim, or belie it. */
 void own_claim_heard(struct stream *s, struct own_conn *c, enum side of, const struct packet *p);
+
+/* Dropped in every state, and counted. */
+static inline bool own_without_ack(struct stream *s, const struct packet *p)
+{
+	s->stats.refused[RECEIVER_NO_ACK] += receiver_no_ack(p);
+	return receiver_no_ack(p);
+}
 
 /* Whether the receiver drops it; that is counted. */
 bool own_refused(struct stream *s, const struct own_conn *c, enum side side, const struct packet *p);

@@ -34,6 +34,9 @@ void session_drops(struct session *s, uint64_t drops, struct ending *e);
 /* After session_close: it was no end, both sides went on (struct conn, belied). */
 void session_belied(struct session *s, struct ending *e);
 
+/* After session_close: which of two texts was said is not known (struct conn, disputed), and so nothing that rests on it. */
+void session_disputed(struct session *s, struct ending *e);
+
 /* After session_close: gives back what only the course of a session needs, and lends the place of it, SESSION_ROOM bytes, until session_free. */
 enum { SESSION_ROOM = 248 };
 void *session_room(struct session *s);

@@ -75,6 +75,7 @@ struct conn {
 	uint8_t vlans;
 	bool reused; /* the tuple followed at once on an earlier connection of the same tuple */
 	bool belied; /* until release: a side went on behind its FIN or RST, and the other side acknowledged that: it was forged, or another's */
+	bool disputed;  /* until release: a side sent other bytes for numbers that were handed on and not acknowledged */
 	uint32_t input; /* the listener's, set at open: number of the input that it began in */
 	void *user;     /* the listener's own; NULL at open */
 	int64_t last;   /* latest segment, nanoseconds */
@@ -175,7 +176,7 @@ struct stream_stats {
 	uint64_t held_overflow;          /* holes declared early, for lack of room */
 	uint64_t rst_ignored;            /* RSTs outside RFC 5961's rule */
 	uint64_t stray;                  /* segments that belong to no connection: stragglers of closed ones, RSTs without one */
-	uint64_t conflicts;              /* overlaps with differing bytes */
+	uint64_t conflicts;              /* segments with other bytes than those that were held or handed on for the same numbers */
 	uint64_t refused[RECEIVER_WHYS]; /* segments that their receiver drops, by reason */
 	uint64_t no_memory;              /* things not done because the pool was exhausted */
 };

@@ -3,6 +3,7 @@
 #define SMTPWATCH_NIDS_NIDS_CONN_H
 
 #include "core/flow.h"
+#include "core/recent.h"
 #include "core/stream.h"
 
 /* An out-of-order segment that went into libnids: what its bytes acknowledge, for when they come out again. */
@@ -34,6 +35,7 @@ struct nids_side {
 	uint64_t fin_at, fin_ack;
 	int64_t fin_ts;
 	struct receiver receiver;
+	struct recent recent;
 	uint32_t base;    /* sequence number of offset 0 */
 	uint32_t sign[2]; /* of its last two packets, to know one that is captured twice */
 	uint16_t mark_count;

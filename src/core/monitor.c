@@ -148,8 +148,8 @@ static void deliver(struct monitor *m, struct conn *conn, struct judged *j)
 		conn->user = NULL;
 		return;
 	}
-	if (conn->belied) {
-		session_belied(j->session, &j->ending);
+	if (conn->belied || conn->disputed) {
+		(conn->disputed ? session_disputed : session_belied)(j->session, &j->ending);
 		j->judgement = verdict_judge(&j->ending);
 	}
 	uint64_t drops = doubt(m, conn, j);

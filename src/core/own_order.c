@@ -147,6 +147,7 @@ static void deliver(struct stream *s, struct own_conn *c, enum side side, const 
 	if (e->flags & TCP_ACK)
 		facts->acked = own_order_offset(c, side_other(side), e->ack);
 	if (e->cap > 0) {
+		own_recent_note(c, side, data, e->cap);
 		s->listener->data(s->arg, &c->pub, side, bytes_of(data, e->cap), e->ts);
 		facts->bytes += e->cap;
 		half_advance(h, e->cap);

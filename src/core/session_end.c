@@ -348,3 +348,16 @@ void session_belied(struct session *s, struct ending *e)
 	if (!e->quit_answered && (e->unsure == UNSURE_NONE || e->unsure == UNSURE_NO_DIALOGUE))
 		close_doubt(s, UNSURE_BELIED, e);
 }
+
+void session_disputed(struct session *s, struct ending *e)
+{
+	close_doubt(s, UNSURE_DISPUTED, e);
+	for (struct transaction *t = s ? s->facts.first : NULL; t; t = t->next)
+		if (t->fate != FATE_UNKNOWN)
+			session_message_doubt(s, t);
+	e->unknown_fates = s ? s->facts.fates[FATE_UNKNOWN] : 0;
+	e->unasked_221 = e->final_421 = 0;
+	e->quit_answered = e->ungreeted = e->taken_unanswered = e->taken_refused = false;
+	e->by_221 = e->by_2yz = (struct ending_premature){0};
+	e->slowest_reply = 0;
+}

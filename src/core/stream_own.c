@@ -371,6 +371,7 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 	struct half *h = &c->half[side];
 	if ((c->course.doubting || receiver_suspect(&h->receiver, p)) && own_refused(s, c, side, p))
 		return;
+	own_recent_look(s, c, side, p);
 	if (captured_twice(s, c, h, p)) {
 		s->stats.duplicates++;
 		return;
@@ -499,6 +500,7 @@ static inline void predicted_take(struct stream *s, struct own_conn *c, enum sid
 	rtt_take(c, side, p, true);
 	if (p->payload_len == 0)
 		return;
+	own_recent_note(c, side, p->payload, p->payload_len);
 	flow->acked = own_order_offset(c, side_other(side), p->ack);
 	s->listener->data(s->arg, &c->pub, side, bytes_of(p->payload, p->payload_len), p->ts);
 	flow->bytes += p->payload_len;
@@ -520,10 +522,8 @@ static void segment(struct stream *s, uint32_t hash, uint32_t candidate, const s
 		predicted_take(s, c, side, p);
 		return;
 	}
-	if (receiver_no_ack(p)) {
-		s->stats.refused[RECEIVER_NO_ACK]++;
+	if (own_without_ack(s, p))
 		return;
-	}
 	c = conn_for(s, c, hash, side, p);
 	if (c)
 		segment_take(s, c, (enum side)own_side(c, p), p);

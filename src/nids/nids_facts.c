@@ -112,6 +112,18 @@ static bool is_next(const struct nids_side *half, uint32_t seq)
 	return at == (int64_t)half->ordered && at == (int64_t)half->answered;
 }
 
+/* libnids passes over what comes behind: the first bytes count. Whether the receiver took those is another question. */
+static void recent_look(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p)
+{
+	struct nids_side *half = &c->side[from];
+	uint32_t next = half->base + (uint32_t)half->accepted, acked = half->base + (uint32_t)half->answered;
+	if (p->payload_len == 0 || seq_diff(p->seq, next) >= 0 || !recent_disputed(&half->recent, p, next, acked))
+		return;
+	s->stats.conflicts++;
+	c->pub.side[from].conflicts++;
+	c->pub.disputed = true;
+}
+
 static void data_note(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p, int64_t pause)
 {
 	struct nids_side *half = &c->side[from];
@@ -170,6 +182,8 @@ void nids_facts_note(struct stream *s, struct nids_conn *c, enum side from, cons
 {
 	struct conn_side *facts = &c->pub.side[from];
 	base_note(c, from, p);
+	if (c->side[from].known)
+		recent_look(s, c, from, p);
 	if (captured_twice(&c->side[from], p, c->pub.last)) {
 		s->stats.duplicates++;
 		return;
