@@ -95,6 +95,7 @@ static void repeat(struct run *r, enum side from, const char *line)
 		memcpy(text + i * n, line, n);
 	for (size_t done = 0; done < MILLION; done += each) {
 		talk_send(&r->t, from, bytes_of((const uint8_t *)text, each * n));
+		talk_ack(&r->t, side_other(from));
 		flush(r);
 	}
 }

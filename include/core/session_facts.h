@@ -54,20 +54,21 @@ struct transaction {
 	bool hole;          /* bytes of it, or replies to it, are missing from the capture */
 	bool counted;       /* its fate stands in session_facts.fates */
 	uint8_t taken;      /* enum taken */
-	bool late : 1;      /* the reply to the end came when the client had closed */
-	bool unproved : 1; /* the 2yz to the end acknowledged part of the message, not its end: the server may have meant something else */
-	uint16_t early; /* code of the reply that came before the end, and that the client read as the answer to it; 0: none */
-	uint16_t code;  /* of the reply that decided the fate */
+	bool late;          /* the reply to the end came when the client had closed */
+	uint16_t early;     /* code of the reply that came before the end, and that the client read as the answer to it; 0: none */
+	uint16_t code;      /* of the reply that decided the fate */
 	struct smtp_enhanced enhanced;
 	uint32_t rcpt_count, rcpt_accepted, rcpt_deferred, rcpt_rejected;
 	uint32_t lmtp_answered, lmtp_accepted; /* replies after the end, one for each recipient (RFC 2033 4.2; with PRDR too) */
-	uint64_t size_declared;                /* MAIL's SIZE parameter */
-	uint64_t bytes_acked;                  /* of bytes, acknowledged by the server's TCP */
-	int64_t ts_mail, ts_mail_reply;        /* MAIL, and its answer */
-	int64_t ts_rcpt, ts_rcpt_reply;        /* the last RCPT, and its answer */
-	int64_t ts_data;                       /* 354, or the first BDAT */
-	int64_t ts_end;                        /* the end was sent */
-	int64_t ts_reply;                      /* the reply that settled it */
+	uint64_t
+		unproved; /* offset of its end, where the 2yz to that acknowledged part of the message only: the server may have meant something else; else 0 */
+	uint64_t size_declared;         /* MAIL's SIZE parameter */
+	uint64_t bytes_acked;           /* of bytes, acknowledged by the server's TCP */
+	int64_t ts_mail, ts_mail_reply; /* MAIL, and its answer */
+	int64_t ts_rcpt, ts_rcpt_reply; /* the last RCPT, and its answer */
+	int64_t ts_data;                /* 354, or the first BDAT */
+	int64_t ts_end;                 /* the end was sent */
+	int64_t ts_reply;               /* the reply that settled it */
 };
 
 /* What is remembered of a session. Outputs read it; only session.c writes it. What every reply changes comes first. */

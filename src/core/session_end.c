@@ -128,8 +128,7 @@ static void taken_read(struct transaction *t, bool whole, struct ending *e)
 /* The server has closed, and never acknowledged the end of the message whose answer its 2yz was taken for. */
 static bool is_disproved(const struct transaction *t, const struct conn *conn, const struct ending *e)
 {
-	return t->unproved && t->fate == FATE_ACCEPTED && e->closer == CLOSER_SERVER &&
-	       conn->flow[SERVER].acked <= t->begin + t->bytes;
+	return t->unproved && t->fate == FATE_ACCEPTED && e->closer == CLOSER_SERVER && conn->flow[SERVER].acked < t->unproved;
 }
 
 static void transactions_read(struct session *s, const struct conn *conn, struct ending *e)

@@ -24,12 +24,20 @@ static void on_end_intermediate(const struct transaction *t, struct smtp_pending
 	p->due = code == 353 ? t->rcpt_accepted + 2 : p->due + 1;
 }
 
-/* The segment of a server that has read the end of a message acknowledges it; one that acknowledges nothing of the message has numbers that nobody sent. */
-static bool is_unproved(const struct session *s, const struct transaction *t, const struct smtp_pending *p,
-			const struct smtp_reply *r)
+/*
+ * The segment of a server that has read the end of a message acknowledges it; one that acknowledges not even its beginning has numbers that nobody sent. In TLS the message begins behind the head of a
+ * record.
+ */
+static uint64_t unproved_end(const struct session *s, const struct transaction *t, const struct smtp_pending *p,
+			     const struct smtp_reply *r)
 {
+	enum { RECORD_HEAD = 32 };
 	uint64_t acked = s->dialogue.acked[SERVER];
-	return smtp_code_accepts(r->code) && p->verb == SMTP_END && !s->dialogue.lost && acked >= t->begin && acked < p->end;
+	/* Of bytes that were held inside TLS the place is not exact. */
+	bool exact = !s->inside || !(s->facts.flaws & (FLAW_SOFT_END | FLAW_SMUGGLING));
+	bool live = exact && acked + (s->inside ? RECORD_HEAD : 0) >= t->begin;
+	return smtp_code_accepts(r->code) && p->verb == SMTP_END && !s->dialogue.lost && !t->hole && live && acked < p->end ? p->end
+															    : 0;
 }
 
 /* The server's own answer to a message whose answer the client had read already. */
@@ -67,7 +75,7 @@ static void on_end_reply(struct session *s, struct transaction *t, struct smtp_p
 	bool farewell = smtp_code_closes(r->code);
 	if (t->fate != FATE_OPEN || (p->due > 1 && !farewell))
 		return; /* settled before, by a farewell for another recipient; or not yet */
-	t->unproved = !t->hole && is_unproved(s, t, p, r);
+	t->unproved = unproved_end(s, t, p, r);
 	t->hole = false;
 	if (p->analysed && smtp_code_accepts(r->code) && t->lmtp_accepted == 0 && t->lmtp_answered > 0)
 		transaction_over(t, FATE_UNKNOWN);
