@@ -27,7 +27,7 @@ CAUSES = {
     "not-smtp": 1,
 }
 # Half B has fewer of shutdown: servers have few texts for it, and nearly all of them stand in half A.
-FEWEST = {"replies-b.tsv": {"shutdown": 11}}
+FEWEST = {"replies-b.tsv": {"shutdown": 8}}
 ROWS, SERVERS = 170, 14
 # What differs between two sessions with one text: addresses of the web and of mail, names of hosts, brackets with an address, words with digits.
 CHANGING = re.compile(
