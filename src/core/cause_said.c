@@ -19,11 +19,14 @@ static const struct enhanced_row {
 	uint16_t subject, detail;
 } enhanced_rows[] = {
 	{CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, LOOSE, 3, 2}, /* system not accepting network messages; overloaded servers say it too */
-	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, LOOSE, 4, 2}, /* bad connection: what Postfix says on its time-outs */
-	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, FIRM, 3, 4},   /* message too big for system */
-	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, FIRM, 2, 3},   /* message length exceeds administrative limit */
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 8}, /* authentication credentials invalid (RFC 4954 6) */
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 9}, /* authentication mechanism is too weak */
+	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, LOOSE, 4, 2},  /* bad connection: what Postfix says on its time-outs */
+	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, FIRM, 3, 4},    /* message too big for system */
+	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, FIRM, 2, 3},    /* message length exceeds administrative limit */
+	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 8},  /* authentication credentials invalid (RFC 4954 6) */
+	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 9},  /* authentication mechanism is too weak */
+	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 13}, /* user account disabled (RFC 5248 2.4) */
+	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7,
+	 14},                                             /* trust relationship required: Gmail's, where it wants another log-in */
 	{CAUSE_POLICY, CONFIDENCE_POSSIBLE, LOOSE, 7, 0}, /* said of everything that has to do with security, too many errors too */
 	{CAUSE_POLICY, CONFIDENCE_LIKELY, PLAIN, 7, ANY},
 };
@@ -52,6 +55,12 @@ static const struct enhanced_row *enhanced_find(const struct cause_said *said)
 		return NULL;
 	if (e.subject == 3 && e.detail == 2 && !farewell)
 		return e.class == 5 ? &for_good : said->code == 0 ? &enhanced_rows[0] : NULL;
+	/* Of a 45x it tells of a connection to elsewhere. */
+	if (e.subject == 4 && e.detail == 2 && said->code != 0 && !farewell)
+		return NULL;
+	/* Of a command out of place (RFC 5321 4.2.2) it tells nothing. */
+	if (e.subject == 7 && said->code >= 500 && said->code <= 504)
+		return NULL;
 	for (size_t i = 0; i < ROWS(enhanced_rows); i++) {
 		const struct enhanced_row *row = &enhanced_rows[i];
 		if (e.subject == row->subject && (row->detail == ANY || e.detail == row->detail))
@@ -63,13 +72,16 @@ static const struct enhanced_row *enhanced_find(const struct cause_said *said)
 /* Outside of AUTH a code of AUTH is a slip: Yahoo says 5.7.9 of its policy. */
 static bool is_firm(const struct cause_facts *f, const struct enhanced_row *row)
 {
+	/* What is too big stays so: a 4yz tells of room that is short. */
+	if (row->id == CAUSE_SIZE_LIMIT && f->said->words.trouble && f->said->code < 500)
+		return false;
 	return row->grip == FIRM && (row->id != CAUSE_AUTH_FAILURES || f->ending->stage == STAGE_AUTH);
 }
 
 static bool is_overruled(const struct cause_facts *f, const struct enhanced_row *row)
 {
 	const struct cause_words *w = &f->said->words;
-	if (row->grip == LOOSE && w->trouble && w->weight != CAUSE_WEIGHT_SPECIFIC)
+	if (!is_firm(f, row) && w->trouble && w->weight != CAUSE_WEIGHT_SPECIFIC)
 		return true;
 	return w->weight == CAUSE_WEIGHT_SPECIFIC && w->cause != row->id && !is_firm(f, row);
 }
@@ -96,7 +108,9 @@ static void code_said(const struct cause_facts *f, const struct enhanced_row *ro
 	}
 	for (size_t i = 0; i < ROWS(code_rows); i++) {
 		const struct code_row *code = &code_rows[i];
-		if (code->id == c->id && code->code == said->code && !(code->bare && (e.class || said->words.trouble)))
+		bool otherwise = said->words.weight == CAUSE_WEIGHT_SPECIFIC && said->words.cause != c->id && e.class == 0;
+		if (code->id == c->id && code->code == said->code && !otherwise &&
+		    !(code->bare && (e.class || said->words.trouble)))
 			CAUSE_SIGN(c, code->confidence, "the server said %u", said->code);
 	}
 }
@@ -121,7 +135,7 @@ void cause_words_said(const struct cause_facts *f, struct cause *c)
 	if (w->cause != c->id || contradicted)
 		return;
 	bool weak = w->weight == CAUSE_WEIGHT_WEAK;
-	if (weak && (c->evidences > 0 || row || cause_time_measured(f)))
+	if (weak && (w->trouble || c->evidences > 0 || row || cause_time_measured(f)))
 		return;
 	enum confidence confidence = weak ? CONFIDENCE_POSSIBLE : CONFIDENCE_LIKELY;
 	const char *how = has_literally(said->text, w->name) ? "the words" : "other words for";
@@ -151,6 +165,24 @@ static struct bytes host_of(const struct cause_facts *f)
 	return f->ending->stage == STAGE_CONNECT ? bytes_of(NULL, 0) : ascii_word(&banner);
 }
 
+/* qmail and its kin give the enhanced code at the end of the text: "(#5.7.1)". */
+static struct smtp_enhanced marked_code(struct bytes text)
+{
+	const uint8_t *mark = text.n > 0 ? memchr(text.p, '#', text.n) : NULL;
+	struct smtp_enhanced none = {0};
+	if (!mark)
+		return none;
+	char code[16];
+	struct bytes rest = bytes_from(text, (size_t)(mark - text.p) + 1);
+	size_t n = 0;
+	while (n < rest.n && n < sizeof code - 1 && (rest.p[n] == '.' || (rest.p[n] >= '0' && rest.p[n] <= '9'))) {
+		code[n] = (char)rest.p[n];
+		n++;
+	}
+	code[n] = ' ';
+	return smtp_enhanced_find(bytes_of((const uint8_t *)code, n + 1));
+}
+
 /* The server's last words count too where they were no reply. */
 void cause_said_read(const struct cause_facts *f, struct cause_said *out)
 {
@@ -164,7 +196,9 @@ void cause_said_read(const struct cause_facts *f, struct cause_said *out)
 	} else if (said && s->farewell_code) {
 		out->text = session_farewell_text(s);
 		out->code = s->farewell_code;
-		out->enhanced = s->farewell_enhanced;
+		out->enhanced = s->farewell_enhanced.class ? s->farewell_enhanced : marked_code(out->text);
 	}
-	cause_words_read(out->code, out->text, host_of(f), &out->words);
+	/* With 5yz a server refuses for good, unless nobody had asked it. */
+	bool asked = !f->ending->unprompted || out->code < 500;
+	cause_words_read(asked ? out->code : 421, out->text, host_of(f), &out->words);
 }

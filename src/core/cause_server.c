@@ -39,7 +39,9 @@ bool cause_server_message_limit(const struct cause_facts *f, struct cause *c)
 	const struct ending *e = f->ending;
 	uint32_t same = f->hints->same_messages, messages = f->session->messages;
 	bool between = !e->content_open && !e->end_unanswered && cause_rules_silence(f) < 5 * FRAME_SECOND;
-	cause_words_said(f, c);
+	/* A refusal of RCPT speaks of what that recipient gets. */
+	if (e->stage != STAGE_RCPT || e->farewell != FAREWELL_REFUSAL)
+		cause_words_said(f, c);
 	if (cause_rules_by_server(f) && same > 0 && between)
 		CAUSE_SIGN(c, same >= SAME && messages >= MESSAGES ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
 			   "%u earlier sessions of this server were ended after %u messages too", same, messages);
@@ -102,8 +104,8 @@ bool cause_server_policy(const struct cause_facts *f, struct cause *c)
 	cause_words_said(f, c);
 	if (cause_rules_by_server(f) && (f->session->flaws & FLAW_PREGREET) && e->stage <= STAGE_EHLO)
 		CAUSE_SIGN(c, refused ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE, "the client spoke before the server's greeting");
-	else if (refused && e->stage == STAGE_CONNECT && !e->spoke && !(f->session->flaws & FLAW_NOT_SMTP) &&
-		 !ascii_begins(notes_find(&f->session->notes, NOTE_NOT_SMTP).text, "XXXX"))
+	else if (refused && e->stage == STAGE_CONNECT && !e->spoke && !f->said->words.trouble &&
+		 !(f->session->flaws & FLAW_NOT_SMTP) && !ascii_begins(notes_find(&f->session->notes, NOTE_NOT_SMTP).text, "XXXX"))
 		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "the server refused the client at its greeting, with %u",
 			   f->session->farewell_code);
 	else if (c->evidences == 0 && place)

@@ -57,7 +57,8 @@ bool cause_talk_tls_failure(const struct cause_facts *f, struct cause *c)
 	bool begun = s->tls ? !s->tls_done : s->starttls == STARTTLS_USED && e->stage == STAGE_STARTTLS;
 	cause_words_said(f, c);
 	/* TLS not available due to temporary reason (RFC 3207 4), unless its words give another one. */
-	bool otherwise = f->said->words.weight == CAUSE_WEIGHT_SPECIFIC && f->said->words.cause != CAUSE_TLS_FAILURE;
+	const struct cause_words *w = &f->said->words;
+	bool otherwise = w->weight == CAUSE_WEIGHT_SPECIFIC ? w->cause != CAUSE_TLS_FAILURE : w->trouble;
 	if (e->stage == STAGE_STARTTLS && e->farewell == FAREWELL_REFUSAL && s->farewell_code == 454 && !otherwise)
 		CAUSE_SIGN(c, CONFIDENCE_CERTAIN, "the server answered STARTTLS with 454");
 	if (e->tls.clear)

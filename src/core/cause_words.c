@@ -153,22 +153,44 @@ static bool about_time(enum cause_id id)
 	return id == CAUSE_SHUTDOWN || id == CAUSE_IDLE_TIMEOUT || id == CAUSE_SESSION_LIMIT;
 }
 
-static void entries_mark(struct walk *w)
+/* A failure to authenticate that is temporary is the server's (RFC 4954 6), unless it counts them. */
+static bool is_servers(const struct walk *w, enum cause_id id)
+{
+	bool temporary = w->code >= 400 && w->code < 500 && w->code != 421;
+	return id == CAUSE_AUTH_FAILURES && temporary && (w->at[W_MANY] | w->at[W_MUCH] | w->at[W_ATTEMPT]) == 0;
+}
+
+/* What the entry says with this code. With 5yz a number of messages is no limit of one session. */
+static enum cause_id cause_with(const struct entry *e, uint16_t code)
+{
+	if (e->weight == CAUSE_WEIGHT_DENIAL && code == 535)
+		return CAUSE_AUTH_FAILURES;
+	return e->cause == CAUSE_MESSAGE_LIMIT && code >= 500 ? CAUSE_POLICY : (enum cause_id)e->cause;
+}
+
+/* What the entry says, if it is better than what was found before. */
+static void entry_note(struct walk *w, const struct entry *e)
 {
 	struct cause_words *out = w->out;
+	enum cause_weight weight = e->weight == CAUSE_WEIGHT_DENIAL ? CAUSE_WEIGHT_SPECIFIC : (enum cause_weight)e->weight;
+	if (weight < out->weight)
+		*out = (struct cause_words){cause_with(e, w->code), weight, e->name, out->trouble};
+}
+
+static void entries_mark(struct walk *w)
+{
 	w->taken = 0;
-	for (size_t i = 0; i < ROWS(entries); i++) {
+	for (size_t i = 0; i < ROWS(entries) && w->out->weight != CAUSE_WEIGHT_SPECIFIC; i++) {
 		const struct entry *e = &entries[i];
 		uint64_t places = entry_places(w, e);
-		if (places == 0 || (w->code >= 500 && about_time((enum cause_id)e->cause)))
+		if (places == 0 || (w->code >= 500 && about_time((enum cause_id)e->cause)) ||
+		    is_servers(w, (enum cause_id)e->cause))
 			continue;
-		if (e->weight >= CAUSE_WEIGHT_NOTHING) {
+		if (e->weight == CAUSE_WEIGHT_NOTHING || e->weight == CAUSE_WEIGHT_TROUBLE) {
 			w->taken |= places;
-			out->trouble |= e->weight == CAUSE_WEIGHT_TROUBLE;
-		} else if (e->weight < out->weight) {
-			*out = (struct cause_words){(enum cause_id)e->cause, (enum cause_weight)e->weight, e->name, out->trouble};
-			if (e->weight == CAUSE_WEIGHT_SPECIFIC)
-				return;
+			w->out->trouble |= e->weight == CAUSE_WEIGHT_TROUBLE;
+		} else {
+			entry_note(w, e);
 		}
 	}
 }
@@ -336,6 +358,9 @@ static bool is_domain(struct bytes chunk, struct bytes rest)
 static void chunk_mark(struct walk *w, struct bytes chunk)
 {
 	char word[LETTERS];
+	const uint8_t *code = memchr(chunk.p, '#', chunk.n);
+	if (code)
+		chunk.n = (size_t)(code - chunk.p);
 	bool name = is_name(chunk);
 	while (w->words < CAUSE_WORDS_MAX && word_take(&chunk, word)) {
 		word_mark(w, word, name ? W_LISTER : SENSES);
