@@ -35,7 +35,10 @@ void dialogue_held_drop(struct dialogue *d, size_t n);
 /* dialogue_lost.c */
 
 /* What the client says now means nothing until a reply comes. */
-bool dialogue_lost_holds(const struct dialogue *d);
+static inline bool dialogue_lost_holds(const struct dialogue *d)
+{
+	return d->lost && d->blind && d->mode == MODE_COMMAND && !d->answered;
+}
 
 /* Holds it. More than commands take is a message, and forgotten. */
 void dialogue_lost_hold(struct dialogue *d, struct bytes in);

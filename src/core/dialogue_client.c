@@ -421,6 +421,8 @@ static size_t piece_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	switch ((enum dialogue_mode)d->mode) {
 	case MODE_COMMAND:
+		if (dialogue_lost_holds(d))
+			return 0;
 		return d->started ? line_run(d, in, ts) : start_run(d, in, ts);
 	case MODE_TLS_DUE:
 	case MODE_TLS_MAY:
@@ -478,14 +480,14 @@ void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts)
 		return;
 	}
 	while (in.n > 0) {
-		if (dialogue_lost_holds(d)) {
-			dialogue_lost_hold(d, in);
-			return;
-		}
 		size_t used = piece_run(d, in, ts);
 		in = bytes_from(in, used);
 		if (used > 0)
 			continue;
+		if (dialogue_lost_holds(d)) {
+			dialogue_lost_hold(d, in);
+			return;
+		}
 		if (d->mode == MODE_WAIT && d->tail && d->tail->verb != SMTP_STARTTLS)
 			dialogue_tell_flaw(d, FLAW_BAD_PIPELINING);
 		if (dialogue_held_add(d, in)) {

@@ -92,11 +92,6 @@ static bool is_answered(const struct held_lines *h, uint16_t code)
 	return h->commands == 1 && h->pure;
 }
 
-bool dialogue_lost_holds(const struct dialogue *d)
-{
-	return d->lost && d->blind && d->mode == MODE_COMMAND && !d->answered;
-}
-
 static void forget(struct dialogue *d, size_t n)
 {
 	if (n == 0)

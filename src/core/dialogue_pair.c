@@ -362,9 +362,13 @@ static inline bool is_usual(const struct dialogue *d, const struct smtp_reply *r
 
 void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 {
+	if (is_usual(d, r)) {
+		reply_credit(d, d->head, r, ts);
+		return;
+	}
 	if (dialogue_lost_holds(d))
 		dialogue_lost_reply(d, r->code, ts);
-	struct smtp_pending *p = is_usual(d, r) ? d->head : pending_find(d, r, ts);
+	struct smtp_pending *p = pending_find(d, r, ts);
 	if (p) {
 		reply_credit(d, p, r, ts);
 		if (d->held_n > 0 && d->holed && !d->lost && d->mode == MODE_COMMAND)

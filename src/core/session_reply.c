@@ -33,11 +33,11 @@ static uint64_t unproved_end(const struct session *s, const struct transaction *
 {
 	enum { RECORD_HEAD = 32 };
 	uint64_t acked = s->dialogue.acked[SERVER];
+	if (acked >= p->end || !smtp_code_accepts(r->code) || p->verb != SMTP_END || s->dialogue.lost || t->hole)
+		return 0;
 	/* Of bytes that were held inside TLS the place is not exact. */
 	bool exact = !s->inside || !(s->facts.flaws & (FLAW_SOFT_END | FLAW_SMUGGLING));
-	bool live = exact && acked + (s->inside ? RECORD_HEAD : 0) >= t->begin;
-	return smtp_code_accepts(r->code) && p->verb == SMTP_END && !s->dialogue.lost && !t->hole && live && acked < p->end ? p->end
-															    : 0;
+	return exact && acked + (s->inside ? RECORD_HEAD : 0) >= t->begin ? p->end : 0;
 }
 
 /* The server's own answer to a message whose answer the client had read already. */
