@@ -69,7 +69,8 @@ $(fuzz_library): $(fuzz_parts) $(filter-out $(main),$(layers))
 $(BUILD)/libsmtpwatch.a $(fuzz_library):
 	$(call said,AR   $@)rm -f $@ && $(AR) rcs $@ $^
 
-$(tests): $(BUILD)/%: $(BUILD)/%.o $(testlib) $(foreign) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
+$(BUILD)/tests/damage/damage: $(call objects,tests/damage/*.c)
+$(tests) $(BUILD)/tests/damage/damage: $(BUILD)/%: $(BUILD)/%.o $(testlib) $(foreign) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka -lssl $(LIBS) -o $@
 
 $(BUILD)/%.o: %.c Makefile
@@ -119,6 +120,12 @@ valgrind:
 lint:
 	@contrib/install-deps.sh build check lint
 	@tests/lint/lint.sh '$(again)'
+
+# Scenarios and captures, whole and damaged: what is said of a session of which something is missing. make damage SECONDS=60 SEED=1
+damage:
+	@contrib/install-deps.sh build check
+	@$(again) $(BUILD)/tests/damage/damage
+	@$(BUILD)/tests/damage/damage -t $(or $(SECONDS),60) -s $(or $(SEED),1)
 
 # What tshark says of the same captures: bytes of each side, first closer.
 witness: $(BUILD)/smtpwatch
@@ -199,7 +206,7 @@ coverage:
 	@CC=gcc $(again) everything BUILD=build/coverage OPT='-O0 -g --coverage'
 	@tests/coverage.sh build/coverage
 
-everything: $(tests) $(replays) $(BUILD)/smtpwatch $(bench) $(seed) $(lab_tools)
+everything: $(tests) $(BUILD)/tests/damage/damage $(replays) $(BUILD)/smtpwatch $(bench) $(seed) $(lab_tools)
 
 # The captures of pcaps/LIST from their scenarios; the golden outputs, after a change of output that is meant.
 pcaps: $(BUILD)/tests/scenario_pcap
@@ -252,7 +259,7 @@ check-debian:
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check cases bench bench-count bench-live floods browser lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean smtpwatch check-debian
+.PHONY: all run check cases damage bench bench-count bench-live floods browser lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean smtpwatch check-debian
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)

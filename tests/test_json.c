@@ -102,8 +102,8 @@ static void make_full(struct made *m)
 	m->conn.vlan[1] = 7;
 	m->conn.rtt = 1500000;
 	m->record.kernel_drops = 9;
-	m->conn.flow[CLIENT] = (struct conn_flow){.syn = true, .bytes = 1500};
-	m->conn.flow[SERVER] = (struct conn_flow){.bytes = 300, .gap = 31};
+	m->conn.flow[CLIENT] = (struct conn_flow){.gap = 31, .cut = true, .syn = true, .bytes = 1500};
+	m->conn.flow[SERVER] = (struct conn_flow){.bytes = 300};
 	m->conn.side[CLIENT] = (struct conn_side){.retransmits = 1,
 						  .unanswered = 2,
 						  .unacked = 3,
@@ -182,7 +182,7 @@ static const char *const full_parts[] = {
 	"\"data\":\"2026-11-23T10:00:00.004000Z\",\"end\":\"2026-11-23T10:00:00.005000Z\",\"reply\":\"2026-11-23T10:00:01."
 	"505000Z\"}}],"
 	"\"transactions_omitted\":3,"
-	"\"net\":{\"client_bytes\":1500,\"server_bytes\":300,\"gap_bytes\":[0,31],\"retransmits\":[1,0],\"rtt\":0.001500,"
+	"\"net\":{\"client_bytes\":1500,\"server_bytes\":300,\"gap_bytes\":[31,0],\"retransmits\":[1,0],\"rtt\":0.001500,"
 	"\"unanswered\":[2,0],\"unacked\":[3,0],\"zero_windows\":[0,5],\"conflicts\":[0,6],\"mss\":[1460,0],\"largest\":[1448,0],"
 	"\"largest_acked\":[536,0],\"icmp_too_big\":[4,0],\"icmp_unreachable\":[0,7],\"mtu\":[1280,0],\"kernel_drops\":9,"
 	"\"rst\":[{\"from\":\"server\",\"time\":\"2026-11-23T10:00:00.000000Z\",\"ttl\":61,\"other_ttl\":[56,57],\"ip_id\":7,"

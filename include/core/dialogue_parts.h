@@ -28,9 +28,21 @@ bool dialogue_undecided(const struct dialogue *d);
 /* The message under way has ended, at the offset read so far. */
 struct smtp_pending *dialogue_client_end(struct dialogue *d, unsigned flaws, int64_t ts);
 
-/* Keeps bytes for later; false if there is no room for them. The first n of them are dropped. */
+/* dialogue_held.c */
+
+/* Keeps bytes for later; false if there is no room for them. The first n of them are dropped; all are. */
 bool dialogue_held_add(struct dialogue *d, struct bytes in);
 void dialogue_held_drop(struct dialogue *d, size_t n);
+void dialogue_held_free(struct dialogue *d);
+
+/* The first n bytes mean nothing: they are passed over. */
+void dialogue_held_forget(struct dialogue *d, size_t n);
+
+/* Holds what the client says while dialogue_lost_holds. More than commands take is a message, and forgotten. */
+void dialogue_lost_hold(struct dialogue *d, struct bytes in);
+
+/* A hole comes behind what is held. */
+void dialogue_lost_forget(struct dialogue *d);
 
 /* dialogue_lost.c */
 
@@ -40,17 +52,11 @@ static inline bool dialogue_lost_holds(const struct dialogue *d)
 	return d->lost && d->blind && d->mode == MODE_COMMAND && !d->answered;
 }
 
-/* Holds it. More than commands take is a message, and forgotten. */
-void dialogue_lost_hold(struct dialogue *d, struct bytes in);
-
 /* A reply has come: what it acknowledges are commands, the end of a message, or a part of one. The commands are read, and await this reply. */
 void dialogue_lost_reply(struct dialogue *d, uint16_t code, int64_t ts);
 
 /* The client closes: QUIT alone before that is what it looks like. */
 void dialogue_lost_quit(struct dialogue *d, int64_t ts);
-
-/* A hole comes behind what is held. */
-void dialogue_lost_forget(struct dialogue *d);
 
 /* The bytes of XEXCH50 begin; they are over. */
 void dialogue_raw_begin(struct dialogue *d, int64_t ts);

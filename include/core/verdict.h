@@ -91,7 +91,7 @@ struct verdict_words verdict_words(enum verdict v, const struct ending *e);
 /* The severity of a verdict that holds of this ending, before the operator's wishes: that of the first variant that holds, else by grade, else that of the row. */
 enum severity verdict_severity(enum verdict v, const struct ending *e);
 
-/* Was it concluded from what TLS leaves visible? And how sure is it; what was read is certain. */
+/* Was it concluded from what TLS leaves visible? And how sure is it: what was read is certain, and only likely that a session was in order of which something was not captured. */
 bool verdict_inferred(enum verdict v);
 enum confidence verdict_confidence(enum verdict v, const struct ending *e);
 

@@ -36,9 +36,7 @@ void dialogue_free(struct dialogue *d)
 	dialogue_unpend_all(d);
 	line_reset(&d->line[CLIENT], d->env->pool);
 	line_reset(&d->line[SERVER], d->env->pool);
-	pool_put(d->env->pool, d->held, d->held_room);
-	d->held = NULL;
-	d->held_n = d->held_room = 0;
+	dialogue_held_free(d);
 }
 
 static bool foreign_pending(const struct dialogue *d)

@@ -82,44 +82,6 @@ void dialogue_unpend_all(struct dialogue *d)
 		dialogue_unpend(d);
 }
 
-static void held_free(struct dialogue *d)
-{
-	pool_put(d->env->pool, d->held, d->held_room);
-	d->held = NULL;
-	d->held_n = d->held_room = 0;
-}
-
-bool dialogue_held_add(struct dialogue *d, struct bytes in)
-{
-	if (in.n > DIALOGUE_HELD - d->held_n)
-		return false;
-	uint32_t want = d->held_n + (uint32_t)in.n;
-	if (want > d->held_room) {
-		uint32_t room = (uint32_t)pool_room(want > 2 * d->held_room ? want : 2 * d->held_room);
-		uint8_t *bigger = pool_get(d->env->pool, room);
-		if (!bigger)
-			return false;
-		if (d->held_n > 0)
-			memcpy(bigger, d->held, d->held_n);
-		pool_put(d->env->pool, d->held, d->held_room);
-		d->held = bigger;
-		d->held_room = room;
-	}
-	if (in.n > 0)
-		memcpy(d->held + d->held_n, in.p, in.n);
-	d->held_n = want;
-	return true;
-}
-
-void dialogue_held_drop(struct dialogue *d, size_t n)
-{
-	d->held_n -= (uint32_t)n;
-	if (d->held_n == 0)
-		held_free(d);
-	else
-		memmove(d->held, d->held + n, d->held_n);
-}
-
 /* No reply told what the client's bytes are, and no more can be held: the likeliest is taken, and beyond a command it is not trusted. */
 static void wait_guess(struct dialogue *d)
 {
@@ -569,7 +531,7 @@ void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
 	d->skip[CLIENT] = !line_idle(&d->line[CLIENT]);
 	if (dialogue_lost_holds(d))
 		dialogue_lost_forget(d);
-	held_free(d);
+	dialogue_held_free(d);
 	d->offset[CLIENT] += len;
 	d->mode = MODE_COMMAND;
 	d->started = true;

@@ -5,9 +5,6 @@
 #include "core/ascii.h"
 #include "core/dialogue_parts.h"
 
-/* Of commands in a group that is not answered yet there is no more; a message is longer. */
-enum { HELD = 4096 };
-
 /* What is held, as far as the server had it when it replied. Counts are of the lines behind the last one that can be no command. */
 struct held_lines {
 	size_t from, upto; /* those lines; the last of them is whole */
@@ -92,31 +89,6 @@ static bool is_answered(const struct held_lines *h, uint16_t code)
 	return h->commands == 1 && h->pure;
 }
 
-static void forget(struct dialogue *d, size_t n)
-{
-	if (n == 0)
-		return;
-	d->skip[CLIENT] = d->held[n - 1] != '\n';
-	line_reset(&d->line[CLIENT], d->env->pool);
-	d->offset[CLIENT] += n;
-	dialogue_held_drop(d, n);
-}
-
-void dialogue_lost_forget(struct dialogue *d)
-{
-	forget(d, d->held_n);
-}
-
-void dialogue_lost_hold(struct dialogue *d, struct bytes in)
-{
-	if (in.n <= HELD - (d->held_n < HELD ? d->held_n : HELD) && dialogue_held_add(d, in))
-		return;
-	dialogue_lost_forget(d);
-	d->skip[CLIENT] = in.p[in.n - 1] != '\n';
-	line_reset(&d->line[CLIENT], d->env->pool);
-	d->offset[CLIENT] += in.n;
-}
-
 /* The first n bytes that are held are what they look like. */
 static void read_on(struct dialogue *d, size_t n, int64_t ts)
 {
@@ -138,13 +110,13 @@ static void data_was_said(struct dialogue *d, const struct held_lines *h, size_t
 {
 	bool seen = h->commands > 0 && h->last == SMTP_DATA && h->upto == acked;
 	if (seen) {
-		forget(d, h->from);
+		dialogue_held_forget(d, h->from);
 		read_on(d, acked - h->from, ts);
 		return;
 	}
 	/* Another line that was seen stands there, or nothing of the client's was: not every server keeps 354 for DATA. */
 	bool hidden = d->offset[CLIENT] > 0 && (acked == 0 || (h->lines == 1 && h->tail));
-	forget(d, acked);
+	dialogue_held_forget(d, acked);
 	if (!hidden || (d->tail && d->tail->end == d->offset[CLIENT]))
 		return;
 	dialogue_unpend_all(d);
@@ -162,10 +134,10 @@ void dialogue_lost_reply(struct dialogue *d, uint16_t code, int64_t ts)
 	if (code == 354 && !missing) {
 		data_was_said(d, &h, n, ts);
 	} else if (is_answered(&h, code)) {
-		forget(d, h.from);
+		dialogue_held_forget(d, h.from);
 		read_on(d, h.upto - h.from, ts);
 	} else {
-		forget(d, h.upto);
+		dialogue_held_forget(d, h.upto);
 	}
 }
 

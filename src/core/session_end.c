@@ -313,6 +313,7 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 	if (e->ungreeted)
 		e->waited = e->closed - conn->start;
 	e->seen = seen_of(conn, e->unsure);
+	e->unseen = !conn->flow[CLIENT].syn || !conn->flow[SERVER].syn;
 }
 
 /* A FIN, and a server's RST, stand in the sequence: what is missing before them shows as a gap, which session_close has judged. */

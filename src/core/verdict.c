@@ -577,14 +577,21 @@ bool verdict_inferred(enum verdict v)
 	       v == VERDICT_TLS_ORDERLY;
 }
 
-/* A client that left is told by what it did itself. */
+/* Something was not captured in which a fault may lie. */
+static bool may_hide(const struct ending *e)
+{
+	return e->unseen || e->seen == SEEN_GAPS || e->seen == SEEN_TRUNCATED || e->seen == SEEN_NO_HANDSHAKE ||
+	       e->seen == SEEN_ONE_WAY;
+}
+
+/* A client that left is told by what it did itself. What was found stands whatever is missing; that nothing was found does not. */
 enum confidence verdict_confidence(enum verdict v, const struct ending *e)
 {
 	bool founded = v == VERDICT_TLS_BROKEN_OFF ? e->tls.pending != TLS_PENDING_NOTHING || e->tls.notifies
 		       : v == VERDICT_TLS_ORDERLY  ? usual_221(e)
 						   : v == VERDICT_TLS_CLIENT_LEFT;
 	if (!verdict_inferred(v))
-		return CONFIDENCE_CERTAIN;
+		return may_hide(e) && verdict_severity(v, e) <= SEVERITY_INFO ? CONFIDENCE_LIKELY : CONFIDENCE_CERTAIN;
 	return founded ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
 }
 

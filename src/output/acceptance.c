@@ -1,13 +1,20 @@
 /* acceptance.c - the longest wait for the answer to a whole message. */
 #include "output/acceptance.h"
 
+/* Which reply answers which message is known: nothing is missing in which the answer, or another end of a message, may lie. Cut frames of the client have their length. */
+static bool replies_known(const struct record *r)
+{
+	const struct conn_flow *client = &r->conn->flow[CLIENT], *server = &r->conn->flow[SERVER];
+	return r->ending->unsure == UNSURE_NONE && server->gap == 0 && (client->gap == 0 || client->cut);
+}
+
 /* Whoever waits in vain waits to the end, if it is known that the answer did not come. */
 static struct acceptance open_wait(const struct record *r)
 {
 	struct acceptance a = {0};
 
 	/* Who vanished has not even received it. */
-	if (!r->ending->end_unanswered || r->ending->unsure != UNSURE_NONE || r->ending->vanished)
+	if (!r->ending->end_unanswered || r->ending->vanished)
 		return a;
 	a.waited = r->ending->waited;
 	for (const struct transaction *t = r->session->first; t != NULL; t = t->next)
@@ -23,9 +30,10 @@ static int64_t answered_wait(const struct transaction *t)
 
 struct acceptance acceptance_slowest(const struct record *r)
 {
+	if (!replies_known(r))
+		return (struct acceptance){0};
 	struct acceptance a = open_wait(r);
-	bool whole = r->ending->unsure == UNSURE_NONE && r->conn->flow[CLIENT].gap + r->conn->flow[SERVER].gap == 0;
-
+	bool whole = r->conn->flow[CLIENT].gap == 0;
 	for (const struct transaction *t = r->session->first; t != NULL; t = t->next)
 		if (answered_wait(t) > a.waited)
 			a = (struct acceptance){answered_wait(t), true, t};
