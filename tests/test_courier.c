@@ -240,6 +240,68 @@ static void hostile_names_run_nothing(void **state)
 	script_free(&p);
 }
 
+/* What somebody who has taken over the program would send: names that other programs obey, and what only looks like a fact. */
+static const char foreign[] =
+	"LD_PRELOAD=/tmp/owned.so\0BASH_ENV=/tmp/owned\0ENV=/tmp/owned\0PATH=/tmp\0IFS=T\0BASH_FUNC_env%%=() { :; }\0SMTPWATCH_\0"
+	"SMTPWATCH_FROM\0SMTPWATCH_=1\0SMTPWATCH_FUNC%%=() { :; }\0xSMTPWATCH_FROM=1\0smtpwatch_from=1\0=1";
+enum { FOREIGN = 13 };
+
+/* Sends a job of two facts and, between them, these strings; returns the environment that the command had. */
+static char *job_of(struct peer *p, const char *strings, size_t n, uint64_t *lost)
+{
+	char path[128], why[COURIER_WHY];
+	struct runner_command c;
+	struct courier *courier;
+	int64_t begin = clock_ms();
+
+	script(p, "tr '\\0' '\\n' </proc/$$/environ >>out", path);
+	assert_true(runner_read(&c, path, why));
+	courier = courier_start("exec", &live, runner_work, &c, why);
+	assert_non_null(courier);
+	outbuf_str(courier_job(courier), "SMTPWATCH_FROM=a=b");
+	outbuf_bytes(courier_job(courier), "", 1);
+	outbuf_bytes(courier_job(courier), strings, n);
+	outbuf_bytes(courier_job(courier), "SMTPWATCH_QUEUE_ID=4Qx1\0\0x", 26);
+	assert_true(courier_send(courier));
+	for (*lost = 0; *lost < FOREIGN && clock_ms() - begin < 2000; nap()) {
+		struct pollfd f;
+
+		courier_flush(courier);
+		if (courier_watch(courier, &f) > 0 && poll(&f, 1, 10) > 0)
+			courier_ready(courier, &f);
+		*lost = courier_lost(courier);
+	}
+	courier_close(courier);
+	runner_free(&c);
+	return script_out(p);
+}
+
+static void only_facts_become_variables(void **state)
+{
+	(void)state;
+	static const char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n";
+	char want[512], *out;
+	uint64_t lost;
+	struct peer p;
+
+	snprintf(want, sizeof(want), "%sSMTPWATCH_FROM=a=b\nSMTPWATCH_QUEUE_ID=4Qx1\n", path);
+	peer_init(&p, SOCK_STREAM);
+	out = job_of(&p, foreign, sizeof(foreign), &lost);
+	assert_string_equal(out, want);
+	assert_int_equal(lost, FOREIGN);
+	assert_int_equal(peer_said(&p, "is no variable for a command"), 1);
+	assert_int_equal(peer_said(&p, "\"LD_PRELOAD\" is no variable"), 1);
+	free(out);
+	script_free(&p);
+	peer_init(&p, SOCK_STREAM);
+	out = job_of(&p, "", 0, &lost);
+	assert_string_equal(out, want);
+	assert_int_equal(lost, 0);
+	assert_int_equal(peer_said(&p, "is no variable"), 0);
+	free(out);
+	script_free(&p);
+}
+
 /* A courier_work that gives a command a second. */
 static void work_briefly(int fd, const void *arg)
 {
@@ -259,12 +321,12 @@ static void command_that_hangs_is_killed(void **state)
 	int64_t begin = clock_ms();
 
 	peer_init(&p, SOCK_STREAM);
-	script(&p, "[ $N = 2 ] && { echo done >>out; exit 0; }; sleep 60 & wait; echo late >>out", path);
+	script(&p, "[ $SMTPWATCH_N = 2 ] && { echo done >>out; exit 0; }; sleep 60 & wait; echo late >>out", path);
 	assert_true(runner_read(&c, path, why));
 	courier = courier_start("exec", &live, work_briefly, &c, why);
 	assert_non_null(courier);
 	for (char n = '1'; n <= '2'; n++) {
-		outbuf_format(courier_job(courier), "N=%c", n);
+		outbuf_format(courier_job(courier), "SMTPWATCH_N=%c", n);
 		outbuf_bytes(courier_job(courier), "\0\0x", 3);
 		assert_true(courier_send(courier));
 	}
@@ -353,7 +415,7 @@ static void a_command_inherits_nothing(void **state)
 	int secret = open("/etc/passwd", O_RDONLY);
 
 	peer_init(&p, SOCK_STREAM);
-	script(&p, "{ id -u; id -G; ls -l /proc/$$/fd; grep SigIgn /proc/$$/status; } >out 2>&1", path);
+	script(&p, "{ id -u; id -G; ls -l /proc/$$/fd; grep -e SigIgn -e NoNewPrivs /proc/$$/status; } >out 2>&1", path);
 	made_init(&m);
 	self = exec_open(path, "", &mode, target);
 	assert_true(sink_exec.record(self, &m.report));
@@ -365,6 +427,7 @@ static void a_command_inherits_nothing(void **state)
 	assert_null(strstr(out, "passwd"));
 	assert_null(strstr(out, "socket:"));
 	has(out, "0 -> /memfd:smtpwatch-alert");
+	has(out, "NoNewPrivs:\t1");
 	has(out, "SigIgn:\t");
 	assert_int_equal(strtoull(strstr(out, "SigIgn:") + 8, NULL, 16) & 0x7fffffff, 0); /* above: the C library's own */
 	free(out);
@@ -431,6 +494,7 @@ int main(void)
 		cmocka_unit_test(a_command_gets_facts_and_json),
 		cmocka_unit_test(only_alerts_run_a_command),
 		cmocka_unit_test(hostile_names_run_nothing),
+		cmocka_unit_test(only_facts_become_variables),
 		cmocka_unit_test(command_that_hangs_is_killed),
 		cmocka_unit_test(few_run_at_once_and_none_is_forgotten),
 		cmocka_unit_test(a_command_that_fails_is_said_once_and_counted),

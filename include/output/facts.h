@@ -40,4 +40,7 @@ const struct transaction *facts_message(const struct fact_view *v);
 enum { FACT_NAME = 40 };
 char *fact_upper(const char *name, char out[FACT_NAME]);
 
+/* Whether this is NAME=VALUE, with such a name. */
+bool fact_is_variable(const char *text);
+
 #endif

@@ -33,8 +33,8 @@ bool runner_read(struct runner_command *c, const char *text, char why[RUNNER_WHY
 void runner_free(struct runner_command *c);
 
 /*
- * A courier_work; arg is a struct runner_command. A job is a list of strings NAME=VALUE, each with its NUL, an empty one behind them, and then what the command gets as standard input. What
- * commands write goes to standard error. A command that fails counts as a record that is lost.
+ * A courier_work; arg is a struct runner_command. A job is a list of strings NAME=VALUE, each with its NUL, an empty one behind them, and then what the command gets as standard input. A string
+ * that is no fact (fact_is_variable) is left out, and counts as a record that is lost; so does a command that fails. What commands write goes to standard error.
  */
 void runner_work(int fd, const void *arg);
 

@@ -84,6 +84,8 @@ static void live(int fd, pid_t parent, const struct run_mode *mode, courier_work
 	capabilities_drop();
 	/* Behind the change of user, which takes it back. Who died before is noticed by the parent's number. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* Neither it nor a command that it runs becomes another user. */
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	/* Alerts are on their way through it: no core has them. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (getppid() == parent)

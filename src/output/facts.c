@@ -11,6 +11,8 @@
 /* So many recipients are named. */
 enum { RECIPIENTS = 3 };
 
+static const char prefix[] = "SMTPWATCH_";
+
 static bool put_word(struct outbuf *b, const char *word)
 {
 	outbuf_str(b, word);
@@ -299,9 +301,16 @@ void facts_each(const struct fact_view *v, size_t most, struct outbuf *scratch,
 
 char *fact_upper(const char *name, char out[FACT_NAME])
 {
-	size_t n = (size_t)snprintf(out, FACT_NAME, "SMTPWATCH_%s", name);
+	size_t n = (size_t)snprintf(out, FACT_NAME, "%s%s", prefix, name);
 
 	for (size_t i = 0; i < n && i < FACT_NAME; i++)
 		out[i] = (char)toupper((unsigned char)out[i]);
 	return out;
+}
+
+bool fact_is_variable(const char *text)
+{
+	size_t n = sizeof(prefix) - 1, name = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+
+	return strncmp(text, prefix, n) == 0 && name > n && text[name] == '=';
 }

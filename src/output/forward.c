@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -177,8 +176,6 @@ void forward_work(int fd, const void *arg)
 	uint8_t *job = malloc(COURIER_JOB);
 	size_t n;
 
-	/* It runs nothing, unlike the courier that runs commands. */
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	l.outage.name = l.target->name;
 	while (job != NULL && (n = courier_take(fd, job)) > 0)
 		forward_one(&l, bytes_of(job, n));

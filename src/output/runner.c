@@ -2,6 +2,7 @@
 #include "output/runner.h"
 
 #include "output/courier.h"
+#include "output/facts.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -16,6 +17,8 @@
 #include <unistd.h>
 
 static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
+/* Of a string that is no variable, what is told. */
+static const char shown[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
 static char path_variable[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /* One word, its quotation marks taken out in place; *at goes behind it. False: a mark that is never closed. */
@@ -104,6 +107,7 @@ struct runner {
 	int fd, children; /* the second tells of the ends of commands */
 	bool ended;       /* no more jobs come */
 	bool failing;     /* that has been said */
+	bool dropping;    /* likewise */
 	struct running running[RUNNER_MOST];
 	uint8_t job[COURIER_JOB + 1];
 };
@@ -122,6 +126,18 @@ static void fail(struct runner *r, const char *what, int value)
 	if (!r->failing)
 		fprintf(stderr, "smtpwatch: exec:%s: %s %d; said once until it succeeds again\n", r->command->name, what, value);
 	r->failing = true;
+	courier_confess(r->fd, 1, 0);
+}
+
+/* A string of a job is left out. */
+static void drop(struct runner *r, const char *text)
+{
+	size_t n = strspn(text, shown);
+
+	if (!r->dropping)
+		fprintf(stderr, "smtpwatch: exec:%s: \"%.*s\" is no variable for a command, and is left out; said once\n",
+			r->command->name, (int)(n < FACT_NAME ? n : FACT_NAME), text);
+	r->dropping = true;
 	courier_confess(r->fd, 1, 0);
 }
 
@@ -161,19 +177,24 @@ static void become_command(const struct runner_command *c, int input, char **env
 	_exit(127);
 }
 
-/* The job's strings become an environment; what stands behind them is the input. */
-static struct bytes job_split(uint8_t *job, size_t n, char **env)
+/*
+ * The job's strings become an environment; what stands behind them is the input. Only facts are taken: another name (LD_PRELOAD, BASH_ENV) would decide what the command does, for whoever has
+ * taken over the program and may not run commands there.
+ */
+static struct bytes job_split(struct runner *r, size_t n, char **env)
 {
-	struct bytes left = bytes_of(job, n);
+	struct bytes left = bytes_of(r->job, n);
 	size_t vars = 0;
 
 	env[vars++] = path_variable;
 	while (left.n > 0 && left.p[0] != '\0') {
-		size_t length = strnlen((const char *)left.p, left.n);
+		char *text = (char *)r->job + (left.p - r->job);
 
-		if (vars < RUNNER_ENV)
-			env[vars++] = (char *)job + (left.p - job);
-		left = bytes_from(left, length + 1);
+		if (vars < RUNNER_ENV && fact_is_variable(text))
+			env[vars++] = text;
+		else
+			drop(r, text);
+		left = bytes_from(left, strlen(text) + 1);
 	}
 	env[vars] = NULL;
 	return left.n > 0 ? bytes_from(left, 1) : left;
@@ -182,7 +203,7 @@ static struct bytes job_split(uint8_t *job, size_t n, char **env)
 static void job_start(struct runner *r, size_t n, struct running *place)
 {
 	char *env[RUNNER_ENV + 1];
-	struct bytes rest = job_split(r->job, n, env);
+	struct bytes rest = job_split(r, n, env);
 	int input = input_make(rest);
 
 	place->pid = input >= 0 ? fork() : -1;
