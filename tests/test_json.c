@@ -446,6 +446,21 @@ static void write_tls(struct output *out)
 	made_free(&m);
 }
 
+/* More than the list has room for. */
+static void write_many_recipients(struct output *out)
+{
+	static const uint8_t to[NOTE_TEXT_MAX] = {0};
+	struct transaction *t;
+	struct made m;
+
+	made_init(&m);
+	t = made_message(&m, FATE_ACCEPTED, "a@example.org", "b@example.net");
+	while (notes_add(&t->notes, m.pool, NOTE_RCPT, 250, bytes_of(to, sizeof(to))) != NOTES_NONE)
+		t->rcpt_count++;
+	output_record(out, &m);
+	made_free(&m);
+}
+
 static void agrees_with_the_schema(void **state)
 {
 	(void)state;
@@ -466,6 +481,7 @@ static void agrees_with_the_schema(void **state)
 	sink_json.record(out.self, &m.report);
 	made_free(&m);
 	write_tls(&out);
+	write_many_recipients(&out);
 	write_summary(&out);
 	fputs(output_text(&out), checker);
 	output_free(&out);

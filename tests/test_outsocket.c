@@ -186,6 +186,37 @@ static void who_takes_nothing_costs_a_bound_and_no_time(void **state)
 	peer_free(&p);
 }
 
+/* A record that never fits is no fault of the reader's: it has a sentence of its own, and the others go on. */
+static void a_record_beyond_the_bound_is_told_apart(void **state)
+{
+	(void)state;
+	struct outsocket s;
+	struct peer p;
+
+	peer_init(&p, SOCK_STREAM);
+	peer_listen(&p);
+	open_live(&s, &p);
+	outsocket_tick(&s, START * S);
+	assert_true(peer_accept(&p));
+	assert_true(put(&s, 0, OUTQUEUE_BOUND - OUTQUEUE_HEAD));
+	assert_int_equal(s.outage.lost, 0);
+	for (unsigned i = 0; i < 1000 && outqueue_used(&s.queue) > 0; i++) {
+		peer_read(&p, 0);
+		turn(&s);
+	}
+	assert_true(put(&s, 9, OUTQUEUE_BOUND - OUTQUEUE_HEAD + 1));
+	assert_true(put(&s, 9, OUTQUEUE_BOUND * 2));
+	assert_int_equal(s.outage.lost, 2);
+	assert_true(put(&s, 1, 20));
+	outsocket_flush(&s);
+	peer_read(&p, 0);
+	assert_int_equal(lines_in_order(p.got, 0), 2);
+	assert_int_equal(peer_said(&p, ""), 1);
+	assert_int_equal(peer_said(&p, "made: a record is too long for it, and is lost"), 1);
+	assert_true(outsocket_close(&s));
+	peer_free(&p);
+}
+
 static void who_goes_at_once_each_time_is_not_asked_all_the_time(void **state)
 {
 	(void)state;
@@ -301,6 +332,7 @@ int main(void)
 		cmocka_unit_test(the_pauses_grow),
 		cmocka_unit_test(who_goes_in_the_middle_tears_no_record),
 		cmocka_unit_test(who_takes_nothing_costs_a_bound_and_no_time),
+		cmocka_unit_test(a_record_beyond_the_bound_is_told_apart),
 		cmocka_unit_test(who_goes_at_once_each_time_is_not_asked_all_the_time),
 		cmocka_unit_test(offline_nothing_is_lost_and_an_end_is_an_end),
 		cmocka_unit_test(datagrams_and_a_reader_that_is_started_again),

@@ -9,6 +9,9 @@
  * terminal or a viewer could obey instead of show is written as \uXXXX: C0 and C1 controls, DEL, line and paragraph separators, zero-width characters, bidirectional overrides and isolates.
  */
 
+/* Each byte of a text becomes so many at most, in JSON and for people. */
+enum { ESCAPE_MOST = 6 };
+
 /* The inside of a JSON string: quotation marks and backslashes are escaped too. */
 void escape_json(struct outbuf *b, struct bytes text);
 

@@ -7,6 +7,8 @@
 #include "output/report.h"
 #include "output/stamp.h"
 
+#include <limits.h>
+
 /* The objects that facts stand in. Which stands in which is told in json_writer.c. */
 enum json_group {
 	JSON_ROOT,
@@ -26,6 +28,16 @@ enum json_group {
 	JSON_GROUPS
 };
 
+/*
+ * No more bytes are written for the list of a message's recipients (those that it has no room for are counted), for a message, for a line of a session or an alert: whoever makes room for lines may
+ * rely on it. Beside texts off the wire a line has the names of the input and of a file of packets.
+ */
+enum {
+	JSON_RCPT_MOST = 24 << 10,
+	JSON_MESSAGE_MOST = JSON_RCPT_MOST + ESCAPE_MOST * (3 * NOTE_TEXT_MAX + NOTE_REPLY_MAX) + 1024,
+	JSON_LINE_MOST = SESSION_TRANSACTIONS * JSON_MESSAGE_MOST + ESCAPE_MOST * (NOTES_MAX + 2 * PATH_MAX) + (16 << 10)
+};
+
 /* What is rendered: a session, or one message of it. */
 struct json_view {
 	const struct report *report;
@@ -38,7 +50,8 @@ struct json {
 	enum json_group group; /* the innermost open object */
 	struct stamp stamp;
 	struct digest *digest;
-	uint32_t extensions; /* the list of their names that was rendered last */
+	unsigned rcpt_omitted; /* of the message whose recipients were rendered last */
+	uint32_t extensions;   /* the list of their names that was rendered last */
 	size_t extensions_n;
 	char extensions_text[256];
 };

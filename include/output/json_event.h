@@ -6,6 +6,9 @@
 #include "output/json.h"
 #include "output/throttle.h"
 
+/* The lines of a record at most: the session's, its verdict's alert, and one for each aside. None is longer than JSON_LINE_MOST. */
+enum { JSON_LINES = 2 + SIGNATURES - VERDICTS };
+
 /* A session's line, and one for each alert that it raises: the same once more, because whoever reads only alerts must find everything in it. */
 void json_event_record(struct json *j, const struct report *r);
 

@@ -8,7 +8,7 @@
 /* Zero-filled before first use, but for the name. */
 struct outage {
 	const char *name; /* of the target, for people; borrowed */
-	bool on;
+	bool on, long_said;
 	uint64_t lost;   /* records, in all */
 	uint64_t before; /* of these, in earlier episodes */
 };
@@ -21,6 +21,9 @@ void outage_give_up(struct outage *o, const char *why);
 
 /* A record is lost. That alone is an episode. */
 void outage_lose(struct outage *o);
+
+/* A record is lost that the target never takes, whatever else it takes: no episode. Said the first time. */
+void outage_too_long(struct outage *o);
 
 /* Says that it is over, and what was lost, if one was under way. */
 void outage_end(struct outage *o);

@@ -4,8 +4,8 @@
 
 #include "core/bytes.h"
 
-/* So many bytes wait for one target at most. */
-enum { OUTQUEUE_BOUND = 4 << 20 };
+/* So many bytes wait for one target at most, a longer record in no case. HEAD: what the queue needs of it for each record. */
+enum { OUTQUEUE_BOUND = 4 << 20, OUTQUEUE_HEAD = sizeof(uint32_t) };
 
 /* Zero-filled before first use. */
 struct outqueue {

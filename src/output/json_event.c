@@ -64,6 +64,12 @@ static void put_session(struct json *j, const struct report *r)
 	json_members(j, json_net_rows, &view);
 }
 
+/* Holds the promise of JSON_LINE_MOST. */
+static void line_end(struct json *j, size_t begin)
+{
+	assert(j->b->failed || j->b->n - begin <= JSON_LINE_MOST);
+}
+
 /* The members from..to of the session's line, once more, in an alert's. */
 static void repeat_members(struct outbuf *b, size_t from, size_t to)
 {
@@ -77,32 +83,41 @@ static void repeat_members(struct outbuf *b, size_t from, size_t to)
 
 void json_event_record(struct json *j, const struct report *r)
 {
-	size_t from, to;
+	size_t begin = j->b->n, from, to;
 
 	event_begin(j, r->record.end, "session");
 	from = j->b->n;
 	put_session(j, r);
 	to = j->b->n;
 	outbuf_str(j->b, "}\n");
+	line_end(j, begin);
 	for (uint64_t left = r->raised; left != 0; left &= left - 1) {
+		begin = j->b->n;
 		event_begin(j, r->record.end, "alert");
 		repeat_members(j->b, from, to);
 		alert_end(j, r, (unsigned)__builtin_ctzll(left), NULL);
+		line_end(j, begin);
 	}
 }
 
 void json_event_alert(struct json *j, const struct report *r, unsigned signature)
 {
+	size_t begin = j->b->n;
+
 	event_begin(j, r->record.end, "alert");
 	put_session(j, r);
 	alert_end(j, r, signature, NULL);
+	line_end(j, begin);
 }
 
 void json_event_repeat(struct json *j, const struct throttle_repeat *sum)
 {
+	size_t begin = j->b->n;
+
 	event_begin(j, sum->until, "alert");
 	put_session(j, sum->latest);
 	alert_end(j, sum->latest, sum->signature, sum);
+	line_end(j, begin);
 }
 
 static void put_tally(struct json *j, const char *name, const uint64_t *counts, unsigned n, const char *(*label)(unsigned))

@@ -25,21 +25,40 @@ static void put_recipient(struct json *j, const struct note *note)
 	outbuf_char(j->b, '}');
 }
 
-/* As many as were kept; rcpt_count has them all. Absent where none is known, as when they were redacted. */
+/* As many as were kept, and as the list has room for; rcpt_count has them all. Absent where none is known, as when they were redacted. */
 static bool put_rcpt(struct json *j, const struct json_view *v)
 {
+	size_t begin = j->b->n;
 	struct note note;
 	uint16_t pos = 0;
 	bool any = false;
 
+	j->rcpt_omitted = 0;
 	outbuf_char(j->b, '[');
-	while (notes_next(&v->transaction->notes, &pos, &note))
-		if (note.tag == NOTE_RCPT) {
+	while (notes_next(&v->transaction->notes, &pos, &note)) {
+		size_t n = j->b->n;
+
+		if (note.tag != NOTE_RCPT)
+			continue;
+		any = true;
+		if (j->rcpt_omitted == 0)
 			put_recipient(j, &note);
-			any = true;
+		if (j->b->n == n || j->b->n - begin >= JSON_RCPT_MOST) {
+			j->b->n = n;
+			j->rcpt_omitted++;
 		}
+	}
 	outbuf_char(j->b, ']');
 	return any;
+}
+
+static bool put_rcpt_omitted(struct json *j, const struct json_view *v)
+{
+	(void)v;
+	if (j->rcpt_omitted == 0)
+		return false;
+	json_number(j, j->rcpt_omitted);
+	return true;
 }
 
 static bool put_number(struct json *j, uint64_t n)
@@ -164,6 +183,7 @@ const struct json_row json_transaction_rows[] = {
 	JSON_ROW(JSON_ROOT, "taken", put_taken),
 	JSON_ROW(JSON_ROOT, "from", put_from),
 	JSON_ROW(JSON_ROOT, "rcpt", put_rcpt),
+	JSON_ROW(JSON_ROOT, "rcpt_omitted", put_rcpt_omitted),
 	JSON_ROW(JSON_ROOT, "rcpt_count", put_rcpt_count),
 	JSON_ROW(JSON_ROOT, "rcpt_accepted", put_rcpt_accepted),
 	JSON_ROW(JSON_ROOT, "message_id", put_message_id),

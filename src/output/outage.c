@@ -26,6 +26,14 @@ void outage_lose(struct outage *o)
 	o->lost++;
 }
 
+void outage_too_long(struct outage *o)
+{
+	if (!o->long_said)
+		fprintf(stderr, "smtpwatch: %s: a record is too long for it, and is lost; said once\n", o->name);
+	o->long_said = true;
+	o->lost++;
+}
+
 static void outage_say(struct outage *o, const char *how)
 {
 	if (o->on)

@@ -2,6 +2,7 @@
 #include "output/outfile.h"
 
 #include "output/outpath.h"
+#include "output/outqueue.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* So much gathers before it is written: few calls, and little that waits. So much is kept for a target that takes nothing. PATIENCE: at the end. */
-enum { OUTFILE_GATHER = 65536, OUTFILE_KEEP = 4 << 20, OUTFILE_MODE = 0640, PATIENCE_MS = 2000, PAUSE_NS = 1000000 };
+/* So much gathers before it is written: few calls, and little that waits. PATIENCE: at the end. */
+enum { OUTFILE_GATHER = 65536, OUTFILE_MODE = 0640, PATIENCE_MS = 2000, PAUSE_NS = 1000000 };
 
 /* Who opens it is root, perhaps; who will open it again is not. */
 static int create_live(const char *name, const struct run_mode *mode)
@@ -150,10 +151,15 @@ bool outfile_flush(struct outfile *f)
 /* Live, the record that is too much is taken back whole. */
 static void keep_or_lose(struct outfile *f)
 {
-	if (f->buf.failed || f->buf.n - f->done > OUTFILE_KEEP) {
+	size_t before = f->whole > f->done ? f->whole : f->done;
+
+	if (f->buf.failed || f->buf.n - f->done > OUTQUEUE_BOUND) {
+		if (!f->buf.failed && f->buf.n - before > OUTQUEUE_BOUND)
+			outage_too_long(&f->outage);
+		else
+			outage_lose(&f->outage);
 		f->buf.n = f->whole;
 		f->buf.failed = false;
-		outage_lose(&f->outage);
 	}
 	f->whole = f->buf.n;
 }

@@ -26,9 +26,9 @@ bool outqueue_put(struct outqueue *q, struct bytes record)
 	uint32_t n = (uint32_t)record.n;
 	size_t used = outqueue_used(q), need;
 
-	if (record.n > OUTQUEUE_BOUND || used + sizeof(n) + record.n > OUTQUEUE_BOUND)
+	if (record.n > OUTQUEUE_BOUND || used + OUTQUEUE_HEAD + record.n > OUTQUEUE_BOUND)
 		return false;
-	need = used + sizeof(n) + record.n;
+	need = used + OUTQUEUE_HEAD + record.n;
 	if (q->room - q->end < need - used && q->begin > 0) {
 		memmove(q->p, q->p + q->begin, used);
 		q->begin = 0;
@@ -38,8 +38,8 @@ bool outqueue_put(struct outqueue *q, struct bytes record)
 		return false;
 	memcpy(q->p + q->end, &n, sizeof(n));
 	if (n > 0)
-		memcpy(q->p + q->end + sizeof(n), record.p, n);
-	q->end += sizeof(n) + n;
+		memcpy(q->p + q->end + OUTQUEUE_HEAD, record.p, n);
+	q->end += OUTQUEUE_HEAD + n;
 	return true;
 }
 
@@ -50,13 +50,13 @@ struct bytes outqueue_first(const struct outqueue *q)
 	if (q->begin == q->end)
 		return bytes_of(NULL, 0);
 	memcpy(&n, q->p + q->begin, sizeof(n));
-	return bytes_of(q->p + q->begin + sizeof(n), n);
+	return bytes_of(q->p + q->begin + OUTQUEUE_HEAD, n);
 }
 
 void outqueue_drop(struct outqueue *q)
 {
 	assert(q->begin < q->end);
-	q->begin += sizeof(uint32_t) + outqueue_first(q).n;
+	q->begin += OUTQUEUE_HEAD + outqueue_first(q).n;
 	if (q->begin == q->end)
 		q->begin = q->end = 0;
 }

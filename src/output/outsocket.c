@@ -124,8 +124,7 @@ static bool send_failed(struct outsocket *s, int error)
 	if (error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS)
 		return false;
 	if (error == EMSGSIZE && s->kind == OUTSOCKET_DATAGRAM) {
-		outage_begin(&s->outage, "a record is too long for it");
-		outage_lose(&s->outage);
+		outage_too_long(&s->outage);
 		forget_first(s);
 		return true;
 	}
@@ -161,7 +160,9 @@ static void send_out(struct outsocket *s)
 
 bool outsocket_put(struct outsocket *s)
 {
-	if (s->broken || s->buf.failed || (s->buf.n > 0 && !outqueue_put(&s->queue, bytes_of(s->buf.p, s->buf.n))))
+	if (s->buf.n > OUTQUEUE_BOUND - OUTQUEUE_HEAD)
+		outage_too_long(&s->outage);
+	else if (s->broken || s->buf.failed || (s->buf.n > 0 && !outqueue_put(&s->queue, bytes_of(s->buf.p, s->buf.n))))
 		outage_lose(&s->outage);
 	s->buf.failed = false;
 	s->buf.n = 0;

@@ -2,8 +2,11 @@
 #include "output/json_event.h"
 #include "output/outlet.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+static_assert(JSON_LINES * JSON_LINE_MOST + 64 < OUTQUEUE_BOUND, "every record finds room where nothing waits");
 
 struct sink_json {
 	struct outlet out; /* must come first: see outlet.h */
