@@ -311,6 +311,48 @@ static void work_briefly(int fd, const void *arg)
 	runner_work(fd, &brief);
 }
 
+/* A courier_work that says what it took: how long it is, how it begins and ends. */
+static void work_sizes(int fd, const void *arg)
+{
+	static uint8_t job[COURIER_JOB];
+	size_t n;
+
+	(void)arg;
+	while ((n = courier_take(fd, job)) > 0)
+		fprintf(stderr, "took %zu: %c%c\n", n, job[0], job[n - 1]);
+}
+
+/* Jobs of all sizes, one behind the other; each as it was. One that is longer than any may be is lost alone. */
+static void jobs_of_all_sizes_arrive(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = {1, 3, 4, 5, 65536, COURIER_JOB, 2, COURIER_JOB + 1, 212992, 7};
+	static const struct run_mode *const modes[] = {&offline, &live};
+	char why[COURIER_WHY], want[64];
+
+	for (size_t k = 0; k < 2; k++) {
+		struct courier *courier;
+		struct peer p;
+
+		peer_init(&p, SOCK_STREAM);
+		courier = courier_start("made", modes[k], work_sizes, NULL, why);
+		assert_non_null(courier);
+		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+			for (size_t n = 0; n < sizes[i]; n++)
+				outbuf_char(courier_job(courier), (char)(n + 1 < sizes[i] ? 'a' + i : 'z'));
+			assert_true(courier_send(courier));
+		}
+		assert_int_equal(courier_lost(courier), 1);
+		courier_close(courier);
+		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+			snprintf(want, sizeof(want), "took %zu: %cz", sizes[i], (char)(sizes[i] > 1 ? 'a' + i : 'z'));
+			assert_int_equal(peer_said(&p, want), sizes[i] <= COURIER_JOB);
+		}
+		assert_int_equal(peer_said(&p, "too long"), 1);
+		peer_free(&p);
+	}
+}
+
 static void command_that_hangs_is_killed(void **state)
 {
 	(void)state;
@@ -495,6 +537,7 @@ int main(void)
 		cmocka_unit_test(only_alerts_run_a_command),
 		cmocka_unit_test(hostile_names_run_nothing),
 		cmocka_unit_test(only_facts_become_variables),
+		cmocka_unit_test(jobs_of_all_sizes_arrive),
 		cmocka_unit_test(command_that_hangs_is_killed),
 		cmocka_unit_test(few_run_at_once_and_none_is_forgotten),
 		cmocka_unit_test(a_command_that_fails_is_said_once_and_counted),

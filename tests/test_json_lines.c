@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/monitor.h"
 #include "lib/output.h"
@@ -205,13 +207,64 @@ static void they_find_room_in_every_output(void **state)
 	peer_free(&p);
 }
 
+/* What `name` in the peer's folder holds; to be freed. */
+static char *file_text(const struct peer *p, const char *name)
+{
+	char path[128], *text = NULL;
+	size_t n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", p->dir, name);
+	f = fopen(path, "r");
+	if (f == NULL || getdelim(&text, &n, '\0', f) < 0)
+		fail_msg("nothing in %s", path);
+	fclose(f);
+	unlink(path);
+	return text;
+}
+
+/* A command for each of the two alerts, which keeps its input. */
+static void commands_are_told(unsigned rcpts, unsigned bytes, size_t least, size_t most)
+{
+	static const struct run_mode offline = {0};
+	char target[128], why[SINK_WHY] = "", *text;
+	const char *const names[] = {"221-for-message", "slow-acceptance"};
+	struct peer p;
+	void *self;
+
+	peer_init(&p, SOCK_STREAM);
+	assert_int_equal(chmod(p.dir, 0777), 0);
+	snprintf(target, sizeof(target), "sh -c 'cat >%s/$SMTPWATCH_SIGNATURE'", p.dir);
+	self = sink_exec.open(target, &offline, why);
+	assert_non_null(self);
+	assert_int_equal(session_told(&sink_exec, self, rcpts, bytes), 2);
+	assert_true(sink_exec.close(self));
+	assert_int_equal(peer_said(&p, ""), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		text = file_text(&p, names[i]);
+		assert_within(strlen(text), least, most);
+		assert_memory_equal(text, "{\"timestamp\":", 13);
+		assert_string_equal(text + strlen(text) - 3, "}}\n");
+		assert_int_equal(occurs(text, "\"message_id\":"), MESSAGES);
+		free(text);
+	}
+	peer_free(&p);
+}
+
+static void an_alert_of_any_size_runs_its_command(void **state)
+{
+	(void)state;
+	commands_are_told(1, 0, 8 << 10, 64 << 10);
+	commands_are_told(100, 6, 192 << 10, 512 << 10); /* as a list has them */
+	commands_are_told(37, 300, JSON_LINE_MOST / 2, JSON_LINE_MOST);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_longest_lines_have_their_bound),
-		cmocka_unit_test(ordinary_recipients_are_all_listed),
-		cmocka_unit_test(each_message_has_a_count_of_its_own),
-		cmocka_unit_test(they_find_room_in_every_output),
+		cmocka_unit_test(the_longest_lines_have_their_bound),    cmocka_unit_test(ordinary_recipients_are_all_listed),
+		cmocka_unit_test(each_message_has_a_count_of_its_own),   cmocka_unit_test(they_find_room_in_every_output),
+		cmocka_unit_test(an_alert_of_any_size_runs_its_command),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,12 +7,12 @@
 
 /*
  * The program's filter of system calls allows neither execve nor sockets of the Internet, because it parses what anybody sends. The courier parses nothing. It is started when the output is
- * opened, has nothing of the program's but one socket and standard error, gives up root like it, and ends with it. Whole jobs go through the socket; what does not fit waits in the program, within
- * the bound of an outsocket, and never makes it wait.
+ * opened, has nothing of the program's but one socket and standard error, gives up root like it, and ends with it. Jobs go through the socket, a stream, each behind its length; what does not fit
+ * waits in the program, within the bound of an outsocket, and never makes it wait.
  */
 struct courier;
 
-/* The courier's life: takes jobs from fd, a packet each, until there is an end of file, and returns. Runs in the new process. */
+/* The courier's life: takes jobs from fd until there are no more, and returns. Runs in the new process. */
 typedef void courier_work(int fd, const void *arg);
 
 #define COURIER_WHY 512
@@ -20,6 +20,9 @@ typedef void courier_work(int fd, const void *arg);
 /* name: for what is said on standard error. arg is whatever work needs; name and mode are borrowed. Call it while the program has one thread. NULL with a sentence in why. */
 struct courier *courier_start(const char *name, const struct run_mode *mode, courier_work *work, const void *arg,
 			      char why[COURIER_WHY]);
+
+/* No job is longer: whoever renders one sees to it. */
+enum { COURIER_JOB = 1536 << 10 };
 
 /* Where a job is rendered; courier_send takes it from there. */
 struct outbuf *courier_job(struct courier *c);
@@ -43,8 +46,7 @@ bool courier_close(struct courier *c);
 /* For work: what it has lost since the last call, and connected again. */
 void courier_confess(int fd, uint64_t lost, uint64_t reconnects);
 
-/* For work: the next job into a buffer of COURIER_JOB bytes; 0: there are no more. Waits. */
-enum { COURIER_JOB = 192 * 1024 };
+/* For work: the next job into a buffer of COURIER_JOB bytes; 0: there are no more. Waits, also for the rest of a job of which the beginning is there. */
 size_t courier_take(int fd, uint8_t *job);
 
 #endif

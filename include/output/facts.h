@@ -23,11 +23,11 @@ struct fact_row {
 	bool (*put)(struct outbuf *b, const struct fact_view *v);
 };
 
-/* The longest value, in bytes: where all of them share a message of 2 KiB, and where there is room. What is longer is cut between two characters, and ends with "...". */
-enum { FACT_SHORT = 256, FACT_LONG = 4096 };
+/* The longest value, in bytes: where all of them share a message of 2 KiB, and where there is room. What is longer is cut between two characters, and ends with "...". And how many there may be. */
+enum { FACT_SHORT = 256, FACT_LONG = 4096, FACTS_MOST = 48 };
 
 /* What matters most comes first, because an output may have no room for all. Ended by a row without a name. A fact is added here. */
-extern const struct fact_row fact_rows[];
+extern const struct fact_row fact_rows[FACTS_MOST + 1];
 
 /* Calls `each` for every fact that is known; `value` has at most `most` bytes, is valid for the length of the call, and ends with a NUL. scratch is the caller's, and overwritten. */
 void facts_each(const struct fact_view *v, size_t most, struct outbuf *scratch,

@@ -40,7 +40,7 @@ bool outsocket_open(struct outsocket *s, const char *path, enum outsocket_kind k
 /* Whether this can be the path of a socket. False, with a sentence in why. */
 bool outsocket_check(const char *path, char why[OUTSOCKET_WHY]);
 
-/* One end of a pair whose reader is a process of ours; fd is taken over and made non-blocking. */
+/* One end of a pair of streams whose reader is a process of ours; fd is taken over and made non-blocking. */
 void outsocket_adopt(struct outsocket *s, int fd, const char *name, const struct run_mode *mode);
 
 /* The record in buf is complete, and buf is empty again. False once the target is broken: offline when its reader goes, live when that was the last one there can be. */

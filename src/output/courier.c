@@ -1,6 +1,7 @@
 /* courier.c - starting the process, and both ends of its socket. */
 #include "output/courier.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -16,6 +17,8 @@
 
 /* PATIENCE: at the end, for what it still has to do. ROOM: of the socket; the kernel gives what it allows. */
 enum { PATIENCE_SECONDS = 5, ROOM = 1 << 20 };
+
+static_assert(COURIER_JOB + sizeof(uint32_t) + OUTQUEUE_HEAD <= OUTQUEUE_BOUND, "every job finds room where nothing waits");
 
 struct courier {
 	struct outsocket socket;
@@ -100,7 +103,7 @@ struct courier *courier_start(const char *name, const struct run_mode *mode, cou
 	int pair[2] = {-1, -1}, room = ROOM;
 	pid_t pid = -1, parent = getpid();
 
-	if (c != NULL && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0) {
+	if (c != NULL && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0) {
 		setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 		pid = fork();
 	}
@@ -166,11 +169,30 @@ static void hear(struct courier *c)
 		;
 }
 
+/* Its length in front of what was rendered. */
+static void length_put(struct outbuf *b)
+{
+	uint32_t n = (uint32_t)b->n;
+
+	if (outbuf_room(b, sizeof(n)) == NULL)
+		return;
+	memmove(b->p + sizeof(n), b->p, n);
+	memcpy(b->p, &n, sizeof(n));
+	b->n += sizeof(n);
+}
+
 bool courier_send(struct courier *c)
 {
-	/* Too long for the other end's buffer: outsocket_put counts what could not be rendered whole. */
-	c->socket.buf.failed |= c->socket.buf.n > COURIER_JOB;
+	struct outbuf *b = &c->socket.buf;
+
 	hear(c);
+	if (b->n > COURIER_JOB) {
+		outage_too_long(&c->socket.outage);
+		b->n = 0;
+	}
+	/* Of what could not be rendered whole outsocket_put counts the loss. */
+	if (b->n > 0 && !b->failed)
+		length_put(b);
 	return outsocket_put(&c->socket);
 }
 
@@ -236,12 +258,22 @@ void courier_confess(int fd, uint64_t lost, uint64_t reconnects)
 		untold = (struct confession){0};
 }
 
-size_t courier_take(int fd, uint8_t *job)
+/* All of it, or false: the program is at its end. */
+static bool take(int fd, void *to, size_t n)
 {
-	ssize_t n;
+	ssize_t got;
 
 	do
-		n = recv(fd, job, COURIER_JOB, 0);
-	while (n < 0 && errno == EINTR);
-	return n > 0 ? (size_t)n : 0;
+		got = recv(fd, to, n, MSG_WAITALL);
+	while (got < 0 && errno == EINTR);
+	return got == (ssize_t)n;
+}
+
+size_t courier_take(int fd, uint8_t *job)
+{
+	uint32_t n;
+
+	if (!take(fd, &n, sizeof(n)) || n > COURIER_JOB || !take(fd, job, n))
+		return 0;
+	return n;
 }

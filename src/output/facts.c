@@ -241,7 +241,7 @@ static bool put_pcap(struct outbuf *b, const struct fact_view *v)
 	return v->report->pcap != NULL && put_word(b, v->report->pcap);
 }
 
-const struct fact_row fact_rows[] = {
+const struct fact_row fact_rows[FACTS_MOST + 1] = {
 	{"signature", put_signature},
 	{"verdict", put_verdict},
 	{"severity", put_severity},

@@ -105,7 +105,7 @@ bool outsocket_open(struct outsocket *s, const char *path, enum outsocket_kind k
 
 void outsocket_adopt(struct outsocket *s, int fd, const char *name, const struct run_mode *mode)
 {
-	*s = (struct outsocket){.kind = OUTSOCKET_DATAGRAM, .fd = fd, .mode = mode, .connects = 1, .outage = {.name = name}};
+	*s = (struct outsocket){.kind = OUTSOCKET_STREAM, .fd = fd, .mode = mode, .connects = 1, .outage = {.name = name}};
 	if (mode->live)
 		fcntl(fd, F_SETFL, O_NONBLOCK);
 }

@@ -3,8 +3,12 @@
 #include "output/lineout.h"
 #include "output/runner.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+static_assert(FACTS_MOST * (FACT_NAME + 1 + FACT_LONG + 1) + 1 + JSON_LINE_MOST <= COURIER_JOB, "every alert is a job");
+static_assert((int)FACTS_MOST < RUNNER_ENV, "every fact is a variable, beside PATH");
 
 struct sink_exec {
 	struct lineout out; /* must come first: see lineout.h */
