@@ -343,7 +343,7 @@ static void jobs_of_all_sizes_arrive(void **state)
 			assert_true(courier_send(courier));
 		}
 		assert_int_equal(courier_lost(courier), 1);
-		courier_close(courier);
+		assert_int_equal(courier_close(courier), modes[k]->live);
 		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 			snprintf(want, sizeof(want), "took %zu: %cz", sizes[i], (char)(sizes[i] > 1 ? 'a' + i : 'z'));
 			assert_int_equal(peer_said(&p, want), sizes[i] <= COURIER_JOB);

@@ -40,7 +40,7 @@ void courier_ready(struct courier *c, const struct pollfd *p);
 uint64_t courier_lost(const struct courier *c);
 uint64_t courier_reconnects(const struct courier *c);
 
-/* No more jobs: it does what it has, for which it is waited some seconds, and is ended. False: something is missing. */
+/* No more jobs: it does what it has, for which it is waited some seconds, and is ended. False: something is missing; live, of what was under way at the end. */
 bool courier_close(struct courier *c);
 
 /* For work: what it has lost since the last call, and connected again. */

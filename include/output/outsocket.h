@@ -65,7 +65,7 @@ uint64_t outsocket_reconnects(const struct outsocket *s);
 /* Sends what is left, for which it waits two seconds at most. */
 void outsocket_drain(struct outsocket *s);
 
-/* The same, and closes. False: something is missing from the target. */
+/* The same, and closes. False: something is missing from the target; live, only if it takes nothing at the end. */
 bool outsocket_close(struct outsocket *s);
 
 #endif

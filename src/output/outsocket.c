@@ -250,7 +250,8 @@ bool outsocket_close(struct outsocket *s)
 	outsocket_drain(s);
 	for (; outqueue_used(&s->queue) > 0; forget_first(s))
 		outage_lose(&s->outage);
-	whole = !s->outage.on;
+	/* Live a loss was counted and said; offline nothing else tells of it but the exit status. */
+	whole = !s->outage.on && (s->mode->live || s->outage.lost == 0);
 	outage_close(&s->outage);
 	if (s->fd >= 0)
 		close(s->fd);
