@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -161,6 +163,85 @@ static void do_filter_listening(void)
 	syscall(SYS_seccomp, 2, 0, NULL);
 }
 
+/* What has the kernel send a signal to another process, or end it; and what the same calls do for this one. */
+static void do_own_another(void)
+{
+	fcntl(STDIN_FILENO, F_SETOWN, getppid());
+}
+
+static void do_own_another_anew(void)
+{
+	fcntl(STDIN_FILENO, F_SETOWN_EX, &(struct f_owner_ex){F_OWNER_PID, getppid()});
+}
+
+static void do_choose_a_signal(void)
+{
+	fcntl(STDIN_FILENO, F_SETSIG, SIGKILL);
+}
+
+static void do_ask_for_signals(void)
+{
+	fcntl(STDIN_FILENO, F_SETFL, O_ASYNC);
+}
+
+static void do_lease(void)
+{
+	fcntl(STDIN_FILENO, F_SETLEASE, F_RDLCK);
+}
+
+static void do_watch_a_folder(void)
+{
+	fcntl(STDIN_FILENO, F_NOTIFY, DN_CREATE);
+}
+
+static void do_limit_another(void)
+{
+	prlimit(getppid(), RLIMIT_CPU, NULL, NULL);
+}
+
+static void do_move_another(void)
+{
+	cpu_set_t set;
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	sched_setaffinity(getppid(), sizeof set, &set);
+}
+
+static void *use_own_limits(void *arg)
+{
+	struct rlimit limit;
+	pthread_attr_t attr;
+	cpu_set_t set;
+	bool fine = getrlimit(RLIMIT_NOFILE, &limit) == 0 && setrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+		    prlimit(0, RLIMIT_CPU, NULL, &limit) == 0 && pthread_getattr_np(pthread_self(), &attr) == 0 &&
+		    sched_getaffinity(0, sizeof set, &set) == 0 && sched_setaffinity(0, sizeof set, &set) == 0;
+	return fine ? arg : NULL;
+}
+
+static void do_flags(void)
+{
+	int flags = fcntl(STDERR_FILENO, F_GETFL);
+	if (flags < 0 || fcntl(STDERR_FILENO, F_SETFL, flags & ~O_ASYNC) != 0 || fcntl(STDERR_FILENO, F_GETFD) < 0)
+		_exit(WRONG);
+}
+
+/* As the program and the libraries do, in any thread. */
+static void do_what_concerns_itself(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC), copy = fcntl(fd, F_DUPFD_CLOEXEC, 0), older = fcntl(fd, F_DUPFD, 0);
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	pthread_t thread;
+	void *fine = NULL;
+	if (fd < 0 || copy < 0 || older < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd, F_GETFD) != FD_CLOEXEC)
+		_exit(WRONG);
+	if (fcntl(fd, F_SETFL, O_NONBLOCK | O_APPEND) != 0 || (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0 ||
+	    fcntl(fd, F_SETLK, &lock) != 0)
+		_exit(WRONG);
+	if (!use_own_limits(&fine) || pthread_create(&thread, NULL, use_own_limits, &fine) != 0 ||
+	    pthread_join(thread, &fine) != 0 || !fine)
+		_exit(WRONG);
+}
+
 static bool fails(long result, int error)
 {
 	return result == -1 && errno == error;
@@ -182,7 +263,8 @@ static void do_unknown_calls_without_signals(void)
 
 static void do_unknown_arguments(void)
 {
-	if (!fails(ioctl(-1, _IO('T', 0xEE)), ENOTTY) || !fails(prctl(9999, 0, 0, 0, 0), EINVAL))
+	if (!fails(ioctl(-1, _IO('T', 0xEE)), ENOTTY) || !fails(prctl(9999, 0, 0, 0, 0), EINVAL) ||
+	    !fails(fcntl(STDERR_FILENO, 9998), EINVAL))
 		_exit(WRONG);
 }
 
@@ -216,7 +298,7 @@ static void do_unknown_calls_and_report(void)
 	sandbox_report(false);
 	sandbox_report(false);
 	sandbox_report(true);
-	_exit(sandbox_unknown() == 1 + 6 + 2 ? FINE : WRONG);
+	_exit(sandbox_unknown() == 1 + 6 + 3 ? FINE : WRONG);
 }
 
 static void do_nothing_unknown_and_report(void)
@@ -361,6 +443,8 @@ static void so_does_each_call_of_an_intruder(void **state)
 				   SYS_clock_settime,
 				   SYS_swapon,
 				   SYS_pkey_mprotect,
+				   SYS_prlimit64,
+				   SYS_sched_setaffinity,
 				   SYS_mprotect,
 				   SYS_mmap,
 				   SYS_socket};
@@ -372,6 +456,29 @@ static void so_does_each_call_of_an_intruder(void **state)
 		if (ends(do_intrude) != 128 + SIGSYS)
 			fail_msg("system call %ld, role %u", intruding, role);
 	}
+}
+
+/* In each role: whoever is confined ends no process but its own. */
+static void so_does_what_has_the_kernel_signal_others(void **state)
+{
+	static void (*const deeds[])(void) = {do_own_another, do_own_another_anew, do_choose_a_signal, do_ask_for_signals,
+					      do_lease,       do_watch_a_folder,   do_limit_another,   do_move_another};
+	static const unsigned roles[] = {SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_OPENER, SANDBOX_PROGRAM | SANDBOX_TERMINAL};
+	(void)state;
+	for (size_t i = 0; i < sizeof deeds / sizeof *deeds * 4 && sandbox_built(); i++) {
+		role = roles[i % 4];
+		int end = ends(deeds[i / 4]);
+		if (end != 128 + SIGSYS)
+			fail_msg("deed %zu, role %u: %d", i / 4, role, end);
+	}
+	for (size_t i = 0; i < 4; i++) {
+		role = roles[i];
+		counting = role != SANDBOX_OPENER;
+		assert_int_equal(ends(do_flags), FINE);
+		if (counting)
+			assert_int_equal(ends(do_what_concerns_itself), FINE);
+	}
+	counting = false;
 }
 
 static void so_does_each_family_of_sockets(void **state)
@@ -452,12 +559,13 @@ static void it_is_counted_and_said_once(void **state)
 		return;
 	said(do_unknown_calls_and_report, text, sizeof text);
 	snprintf(call, sizeof call, "system call %d (getpgid)", (int)HARMLESS);
-	assert_int_equal(occurs(text, "\n"), 5);
+	assert_int_equal(occurs(text, "\n"), 6);
 	assert_int_equal(occurs(text, "system call 1000 (no name), which the filter does not know"), 1);
 	assert_int_equal(occurs(text, call), 1);
 	assert_int_equal(occurs(text, "(ioctl, argument 0x54ee)"), 1);
 	assert_int_equal(occurs(text, "(prctl, argument 0x270f)"), 1);
-	assert_int_equal(occurs(text, "system calls that the filter does not know: 9\n"), 1);
+	assert_int_equal(occurs(text, "(fcntl, argument 0x270e)"), 1);
+	assert_int_equal(occurs(text, "system calls that the filter does not know: 10\n"), 1);
 	said(do_nothing_unknown_and_report, text, sizeof text);
 	assert_string_equal(text, "");
 	assert_int_equal(ends(do_many_unknown_calls), FINE);
@@ -510,6 +618,7 @@ int main(void)
 		cmocka_unit_test(the_opener_can_do_less),
 		cmocka_unit_test(a_terminal_is_for_the_view_alone),
 		cmocka_unit_test(so_does_each_call_of_an_intruder),
+		cmocka_unit_test(so_does_what_has_the_kernel_signal_others),
 		cmocka_unit_test(so_does_each_family_of_sockets),
 		cmocka_unit_test(so_does_what_only_looks_harmless),
 		cmocka_unit_test(an_unknown_call_is_told_that_there_is_none),

@@ -7,6 +7,7 @@
 #include "daemon/sandbox_unknown.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <sched.h>
@@ -85,7 +86,6 @@ static const struct plain plains[] = {
 	CALL(ROLE_PROGRAM, unlinkat, "the same"),
 	CALL(ROLE_PROGRAM, fchmod, "a file that is replaced keeps its mode"),
 	CALL(ROLE_PROGRAM, umask, "the same"),
-	CALL(ROLE_BOTH, fcntl, "flags of descriptors, copies of them"),
 	CALL(ROLE_PROGRAM, dup, "outputs that share standard output"),
 	CALL(ROLE_PROGRAM, dup3, "the same"),
 	CALL(ROLE_BOTH, poll, "waiting"),
@@ -127,13 +127,11 @@ static const struct plain plains[] = {
 	CALL(ROLE_PROGRAM, rseq, "the same"),
 	CALL(ROLE_PROGRAM, sched_yield, "threads"),
 	CALL(ROLE_PROGRAM, sched_getaffinity, "how many CPUs there are"),
-	CALL(ROLE_PROGRAM, sched_setaffinity, "a worker on a CPU of its own"),
 	CALL(ROLE_PROGRAM, membarrier, "threads"),
 	CALL(ROLE_PROGRAM, getrandom, "the secret key of the flow table, hashes of redaction"),
 	CALL(ROLE_PROGRAM, uname, "libpcap asks for the kernel's version"),
 	CALL(ROLE_PROGRAM, sysinfo, "sizes of memory, by libraries"),
 	CALL(ROLE_PROGRAM, getrlimit, "a thread's stack"),
-	CALL(ROLE_PROGRAM, prlimit64, "the same"),
 	CALL(ROLE_PROGRAM, getrusage, "what was used"),
 	CALL(ROLE_PROGRAM, connect, "a local socket of an output that has come back"),
 	CALL(ROLE_PROGRAM, bind, "a packet socket to its interface"),
@@ -228,8 +226,8 @@ static const struct plain plains[] = {
 };
 
 /*
- * Calls of which an argument decides: has it, of the bits in mask, these, then its roles may make the call, and it kills in all others. Of ioctl and prctl what has no row is unknown; of the other
- * calls the rows are complete (rules_special has the rest of socket).
+ * Calls of which an argument decides: has it, of the bits in mask, these, then its roles may make the call, and it kills in all others. Of ioctl, prctl and fcntl what has no row is unknown; of the
+ * other calls the rows are complete (rules_special and rules_own have the rest).
  */
 struct conditional {
 	unsigned roles;
@@ -258,6 +256,11 @@ struct conditional {
 		roles, SCMP_SYS(ioctl), 1, EQUAL, (unsigned)(request), why                                                         \
 	}
 
+#define FCNTL(roles, command, why)                                                                                                 \
+	{                                                                                                                          \
+		roles, SCMP_SYS(fcntl), 1, EQUAL, command, why                                                                     \
+	}
+
 static const struct conditional conditionals[] = {
 	{ROLE_BOTH, SCMP_SYS(mmap), 2, PROT_EXEC, 0, "memory"},
 	{ROLE_NONE, SCMP_SYS(mmap), 2, PROT_EXEC, PROT_EXEC, "memory to run"},
@@ -266,6 +269,21 @@ static const struct conditional conditionals[] = {
 	{ROLE_PROGRAM, SCMP_SYS(clone), 0, CLONE_THREAD, CLONE_THREAD, "threads"},
 	{ROLE_NONE, SCMP_SYS(clone), 0, CLONE_THREAD, 0, "another process"},
 	{ROLE_PROGRAM, SCMP_SYS(socket), 0, EQUAL, AF_UNIX, "local sockets of outputs"},
+	{ROLE_PROGRAM, SCMP_SYS(prlimit64), 0, EQUAL, 0, "a thread's stack; how many files may be open"},
+	{ROLE_PROGRAM, SCMP_SYS(sched_setaffinity), 0, EQUAL, 0, "a thread on a CPU of its own, by libraries"},
+	FCNTL(ROLE_BOTH, F_GETFD, "flags of descriptors"),
+	FCNTL(ROLE_BOTH, F_SETFD, "the same"),
+	FCNTL(ROLE_BOTH, F_GETFL, "the same; rules_own has F_SETFL"),
+	FCNTL(ROLE_PROGRAM, F_DUPFD, "copies of descriptors"),
+	FCNTL(ROLE_PROGRAM, F_DUPFD_CLOEXEC, "the same"),
+	FCNTL(ROLE_PROGRAM, F_GETLK, "the pid file's lock"),
+	FCNTL(ROLE_PROGRAM, F_SETLK, "the same"),
+	FCNTL(ROLE_PROGRAM, F_SETLKW, "the same"),
+	FCNTL(ROLE_NONE, F_SETOWN, "signals to others, when a descriptor is ready"),
+	FCNTL(ROLE_NONE, F_SETOWN_EX, "the same"),
+	FCNTL(ROLE_NONE, F_SETSIG, "the same"),
+	FCNTL(ROLE_NONE, F_SETLEASE, "the same"),
+	FCNTL(ROLE_NONE, F_NOTIFY, "the same"),
 	PRCTL(ROLE_PROGRAM, PR_SET_NAME, "the names of threads"),
 	PRCTL(ROLE_BOTH, PR_SET_VMA, "names of memory, where the C library gives some"),
 	PRCTL(ROLE_NONE, PR_SET_DUMPABLE, "memory that others may read"),
@@ -393,10 +411,30 @@ static int rules_special(scmp_filter_ctx filter, unsigned rows)
 	return r;
 }
 
+/*
+ * What may be done to this process and to no other. prlimit64 takes another's CPU time, at whose end it is killed: the C library passes 0, whose process it is, for each thread. F_SETFL with O_ASYNC
+ * has a terminal send SIGIO to all that stand in its foreground.
+ */
+static int rules_own(scmp_filter_ctx filter, unsigned rows)
+{
+	struct scmp_arg_cmp flags = argument(1, EQUAL, F_SETFL);
+	int r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(prlimit64), 1, compared(0, SCMP_CMP_NE, 0));
+
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(sched_setaffinity), 1, compared(0, SCMP_CMP_NE, 0));
+	if (r == 0)
+		r = seccomp_rule_add(filter, action_of(ROLE_BOTH, rows), SCMP_SYS(fcntl), 2, flags, argument(2, O_ASYNC, 0));
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(fcntl), 2, flags, argument(2, O_ASYNC, O_ASYNC));
+	return r;
+}
+
 static int rules_add(scmp_filter_ctx filter, unsigned rows, uint32_t packet)
 {
 	int r = rules_special(filter, rows);
 
+	if (r == 0)
+		r = rules_own(filter, rows);
 	if (r == 0)
 		r = rules_socket(filter, packet);
 	for (size_t i = 0; i < sizeof(plains) / sizeof(plains[0]) && r == 0; i++)
@@ -423,7 +461,7 @@ static int filter_load(unsigned role, uint32_t packet, int *listener)
 /* The calls of which rows name the arguments that are known. */
 static bool has_unknown_arguments(int call)
 {
-	return call == SCMP_SYS(ioctl) || call == SCMP_SYS(prctl);
+	return call == SCMP_SYS(ioctl) || call == SCMP_SYS(prctl) || call == SCMP_SYS(fcntl);
 }
 
 /* A call has several rows where an argument decides: libseccomp answers EEXIST to the second. */
@@ -442,6 +480,8 @@ static int rules_known(scmp_filter_ctx filter)
 
 	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]) && r == 0; i++)
 		r = known_add(filter, special[i]);
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, argument(1, EQUAL, F_SETFL));
 	for (size_t i = 0; i < sizeof(plains) / sizeof(plains[0]) && r == 0; i++)
 		r = known_add(filter, plains[i].call);
 	for (size_t i = 0; i < sizeof(conditionals) / sizeof(conditionals[0]) && r == 0; i++)

@@ -52,6 +52,7 @@ static const struct {
 } partly[] = {
 	{SYS_ioctl, 1, ENOTTY},
 	{SYS_prctl, 0, EINVAL},
+	{SYS_fcntl, 1, EINVAL},
 };
 
 static void note(uint64_t call)
