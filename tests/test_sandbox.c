@@ -261,6 +261,16 @@ static void do_unknown_calls_without_signals(void)
 	do_unknown_calls();
 }
 
+#define UNKNOWN_ARGUMENT(name, which, number)                                                                                      \
+	if (!fails(syscall(SYS_##name, (which) == 0 ? 9997 : -1, (which) == 1 ? 9997 : -1, 0, 0, 0), number))                      \
+		_exit(WRONG);
+
+static void do_each_unknown_argument(void)
+{
+	SANDBOX_PARTLY(UNKNOWN_ARGUMENT)
+	_exit(sandbox_unknown() == 3 ? FINE : WRONG);
+}
+
 static void do_unknown_arguments(void)
 {
 	if (!fails(ioctl(-1, _IO('T', 0xEE)), ENOTTY) || !fails(prctl(9999, 0, 0, 0, 0), EINVAL) ||
@@ -566,6 +576,9 @@ static void it_is_counted_and_said_once(void **state)
 	assert_int_equal(occurs(text, "(prctl, argument 0x270f)"), 1);
 	assert_int_equal(occurs(text, "(fcntl, argument 0x270e)"), 1);
 	assert_int_equal(occurs(text, "system calls that the filter does not know: 10\n"), 1);
+	counting = true;
+	assert_int_equal(ends(do_each_unknown_argument), FINE);
+	counting = false;
 	said(do_nothing_unknown_and_report, text, sizeof text);
 	assert_string_equal(text, "");
 	assert_int_equal(ends(do_many_unknown_calls), FINE);

@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The calls of which rows name the arguments that are known: row(call, which argument, the error that the kernel has for one that it does not know). */
+#define SANDBOX_PARTLY(row) row(ioctl, 1, ENOTTY) row(prctl, 0, EINVAL) row(fcntl, 1, EINVAL)
+
 /* The name of a system call of this machine; NULL: it has none. Caller frees. */
 typedef char *sandbox_call_name(int call);
 

@@ -6,6 +6,7 @@
 
 #include "daemon/sandbox_unknown.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
@@ -226,8 +227,8 @@ static const struct plain plains[] = {
 };
 
 /*
- * Calls of which an argument decides: has it, of the bits in mask, these, then its roles may make the call, and it kills in all others. Of ioctl, prctl and fcntl what has no row is unknown; of the
- * other calls the rows are complete (rules_special and rules_own have the rest).
+ * Calls of which an argument decides: has it, of the bits in mask, these, then its roles may make the call, and it kills in all others. Of the calls of SANDBOX_PARTLY what has no row is unknown;
+ * of the others the rows are complete (specials_make has the rest).
  */
 struct conditional {
 	unsigned roles;
@@ -247,18 +248,21 @@ struct conditional {
 #define TERMINAL_GET    _IOC(_IOC_READ, 'T', 0x2A, 44)
 #define TERMINAL_SET(n) _IOC(_IOC_WRITE, 'T', 0x2A + (n), 44)
 
+#define ARGUMENT(name, which, error) ARGUMENT_##name = (which),
+enum { SANDBOX_PARTLY(ARGUMENT) };
+
 #define PRCTL(roles, option, why)                                                                                                  \
 	{                                                                                                                          \
-		roles, SCMP_SYS(prctl), 0, EQUAL, option, why                                                                      \
+		roles, SCMP_SYS(prctl), ARGUMENT_prctl, EQUAL, option, why                                                         \
 	}
 #define IOCTL(roles, request, why)                                                                                                 \
 	{                                                                                                                          \
-		roles, SCMP_SYS(ioctl), 1, EQUAL, (unsigned)(request), why                                                         \
+		roles, SCMP_SYS(ioctl), ARGUMENT_ioctl, EQUAL, (unsigned)(request), why                                            \
 	}
 
 #define FCNTL(roles, command, why)                                                                                                 \
 	{                                                                                                                          \
-		roles, SCMP_SYS(fcntl), 1, EQUAL, command, why                                                                     \
+		roles, SCMP_SYS(fcntl), ARGUMENT_fcntl, EQUAL, command, why                                                        \
 	}
 
 static const struct conditional conditionals[] = {
@@ -273,7 +277,7 @@ static const struct conditional conditionals[] = {
 	{ROLE_PROGRAM, SCMP_SYS(sched_setaffinity), 0, EQUAL, 0, "a thread on a CPU of its own, by libraries"},
 	FCNTL(ROLE_BOTH, F_GETFD, "flags of descriptors"),
 	FCNTL(ROLE_BOTH, F_SETFD, "the same"),
-	FCNTL(ROLE_BOTH, F_GETFL, "the same; rules_own has F_SETFL"),
+	FCNTL(ROLE_BOTH, F_GETFL, "the same; specials_make has F_SETFL"),
 	FCNTL(ROLE_PROGRAM, F_DUPFD, "copies of descriptors"),
 	FCNTL(ROLE_PROGRAM, F_DUPFD_CLOEXEC, "the same"),
 	FCNTL(ROLE_PROGRAM, F_GETLK, "the pid file's lock"),
@@ -366,77 +370,100 @@ static struct scmp_arg_cmp compared(unsigned arg, enum scmp_compare how, unsigne
 	return (struct scmp_arg_cmp){arg, how, value, 0};
 }
 
+static struct scmp_arg_cmp conditional_when(const struct conditional *c)
+{
+	return argument(c->arg, c->mask, c->value);
+}
+
 static int conditional_add(scmp_filter_ctx filter, uint32_t action, const struct conditional *c)
 {
-	struct scmp_arg_cmp when = argument(c->arg, c->mask, c->value);
+	struct scmp_arg_cmp when = conditional_when(c);
 
 	return seccomp_rule_add_array(filter, action, c->call, 1, &when);
+}
+
+/* A rule that no table can have: its action or a number is known at run time alone, or two arguments decide. */
+struct special {
+	int call;
+	uint32_t action; /* that of the filter itself: no rule, but the call is known */
+	unsigned n;
+	struct scmp_arg_cmp when[2]; /* of a call of SANDBOX_PARTLY, its argument comes first */
+};
+
+enum { SPECIALS_MAX = 32 };
+static const uint32_t filter_action = SCMP_ACT_ERRNO(ENOSYS);
+
+struct specials {
+	struct special all[SPECIALS_MAX];
+	size_t n;
+};
+
+static void put_one(struct specials *s, uint32_t action, int call, struct scmp_arg_cmp when)
+{
+	assert(s->n < SPECIALS_MAX);
+	s->all[s->n++] = (struct special){call, action, 1, {when}};
+}
+
+static void put_two(struct specials *s, uint32_t action, int call, struct scmp_arg_cmp when, struct scmp_arg_cmp and)
+{
+	assert(s->n < SPECIALS_MAX);
+	s->all[s->n++] = (struct special){call, action, 2, {when, and}};
 }
 
 /*
  * socket(2) for the families that have no row. Of what libpcap was built with, libibverbs asks by netlink for its devices, and goes on without. packet: what becomes of packet sockets. The
  * numbers of families are small: what is larger is none of these.
  */
-static int rules_socket(scmp_filter_ctx filter, uint32_t packet)
+static void specials_socket(struct specials *s, uint32_t packet)
 {
-	int r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), 1, compared(0, SCMP_CMP_GT, AF_PACKET));
-
-	for (unsigned family = 0; family < AF_NETLINK && r == 0; family++)
+	put_one(s, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), compared(0, SCMP_CMP_GT, AF_PACKET));
+	for (unsigned family = 0; family < AF_NETLINK; family++)
 		if (family != AF_UNIX)
-			r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), 1, argument(0, EQUAL, family));
-	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, argument(0, EQUAL, AF_NETLINK));
-	if (r == 0)
-		r = seccomp_rule_add(filter, packet, SCMP_SYS(socket), 1, argument(0, EQUAL, AF_PACKET));
-	return r;
+			put_one(s, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), argument(0, EQUAL, family));
+	put_one(s, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), argument(0, EQUAL, AF_NETLINK));
+	put_one(s, packet, SCMP_SYS(socket), argument(0, EQUAL, AF_PACKET));
 }
 
 /*
- * clone3 has no rule: the C library is told that there is none, and falls back to clone(2), whose flags can be looked at. An abort may end us, and nobody else. seccomp(2) can only make this
- * filter narrower (sandbox_count).
+ * What may be done to this process and to no other: an abort may end it. prlimit64 takes another's CPU time, at whose end it is killed: the C library passes 0, whose process it is, for each thread.
+ * F_SETFL with O_ASYNC has a terminal send SIGIO to all that stand in its foreground.
  */
-static int rules_special(scmp_filter_ctx filter, unsigned rows)
+static void specials_own(struct specials *s, unsigned rows)
 {
+	struct scmp_arg_cmp flags = argument(ARGUMENT_fcntl, EQUAL, F_SETFL);
 	unsigned self = (unsigned)getpid();
-	int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, argument(0, EQUAL, self));
 
-	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(tgkill), 1, compared(0, SCMP_CMP_NE, self));
-	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(seccomp), 1,
-				     compared(0, SCMP_CMP_NE, SECCOMP_SET_MODE_FILTER));
-	if (r == 0)
-		r = seccomp_rule_add(filter, action_of(ROLE_PROGRAM, rows), SCMP_SYS(seccomp), 2,
-				     compared(0, SCMP_CMP_EQ, SECCOMP_SET_MODE_FILTER), compared(1, SCMP_CMP_EQ, 0));
-	return r;
+	put_one(s, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), argument(0, EQUAL, self));
+	put_one(s, SCMP_ACT_KILL_PROCESS, SCMP_SYS(tgkill), compared(0, SCMP_CMP_NE, self));
+	put_one(s, SCMP_ACT_KILL_PROCESS, SCMP_SYS(prlimit64), compared(0, SCMP_CMP_NE, 0));
+	put_one(s, SCMP_ACT_KILL_PROCESS, SCMP_SYS(sched_setaffinity), compared(0, SCMP_CMP_NE, 0));
+	put_two(s, action_of(ROLE_BOTH, rows), SCMP_SYS(fcntl), flags, argument(2, O_ASYNC, 0));
+	put_two(s, SCMP_ACT_KILL_PROCESS, SCMP_SYS(fcntl), flags, argument(2, O_ASYNC, O_ASYNC));
 }
 
 /*
- * What may be done to this process and to no other. prlimit64 takes another's CPU time, at whose end it is killed: the C library passes 0, whose process it is, for each thread. F_SETFL with O_ASYNC
- * has a terminal send SIGIO to all that stand in its foreground.
+ * All of them. clone3 has no rule: the C library is told that there is none, and falls back to clone(2), whose flags can be looked at. seccomp(2) can only make this filter narrower (sandbox_count).
  */
-static int rules_own(scmp_filter_ctx filter, unsigned rows)
+static void specials_make(struct specials *s, unsigned rows, uint32_t packet)
 {
-	struct scmp_arg_cmp flags = argument(1, EQUAL, F_SETFL);
-	int r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(prlimit64), 1, compared(0, SCMP_CMP_NE, 0));
-
-	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(sched_setaffinity), 1, compared(0, SCMP_CMP_NE, 0));
-	if (r == 0)
-		r = seccomp_rule_add(filter, action_of(ROLE_BOTH, rows), SCMP_SYS(fcntl), 2, flags, argument(2, O_ASYNC, 0));
-	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(fcntl), 2, flags, argument(2, O_ASYNC, O_ASYNC));
-	return r;
+	s->n = 0;
+	put_one(s, filter_action, SCMP_SYS(clone3), (struct scmp_arg_cmp){0});
+	put_one(s, SCMP_ACT_KILL_PROCESS, SCMP_SYS(seccomp), compared(0, SCMP_CMP_NE, SECCOMP_SET_MODE_FILTER));
+	put_two(s, action_of(ROLE_PROGRAM, rows), SCMP_SYS(seccomp), compared(0, SCMP_CMP_EQ, SECCOMP_SET_MODE_FILTER),
+		compared(1, SCMP_CMP_EQ, 0));
+	specials_own(s, rows);
+	specials_socket(s, packet);
 }
 
 static int rules_add(scmp_filter_ctx filter, unsigned rows, uint32_t packet)
 {
-	int r = rules_special(filter, rows);
+	struct specials s;
+	int r = 0;
 
-	if (r == 0)
-		r = rules_own(filter, rows);
-	if (r == 0)
-		r = rules_socket(filter, packet);
+	specials_make(&s, rows, packet);
+	for (size_t i = 0; i < s.n && r == 0; i++)
+		if (s.all[i].action != filter_action)
+			r = seccomp_rule_add_array(filter, s.all[i].action, s.all[i].call, s.all[i].n, s.all[i].when);
 	for (size_t i = 0; i < sizeof(plains) / sizeof(plains[0]) && r == 0; i++)
 		r = seccomp_rule_add(filter, action_of(plains[i].roles, rows), plains[i].call, 0);
 	for (size_t i = 0; i < sizeof(conditionals) / sizeof(conditionals[0]) && r == 0; i++)
@@ -447,7 +474,7 @@ static int rules_add(scmp_filter_ctx filter, unsigned rows, uint32_t packet)
 /* packet: what becomes of socket(AF_PACKET). A listener is taken from the filter that is loaded last, and there may be one only. */
 static int filter_load(unsigned role, uint32_t packet, int *listener)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	scmp_filter_ctx filter = seccomp_init(filter_action);
 	int r = filter != NULL ? rules_add(filter, rows_of(role), rows_of(role) & ROLE_PACKETS ? SCMP_ACT_ALLOW : packet) : -ENOMEM;
 
 	if (r == 0)
@@ -458,16 +485,17 @@ static int filter_load(unsigned role, uint32_t packet, int *listener)
 	return r;
 }
 
-/* The calls of which rows name the arguments that are known. */
-static bool has_unknown_arguments(int call)
+#define IS_CALL(name, which, error) || call == SCMP_SYS(name)
+
+static bool is_partly_known(int call)
 {
-	return call == SCMP_SYS(ioctl) || call == SCMP_SYS(prctl) || call == SCMP_SYS(fcntl);
+	return false SANDBOX_PARTLY(IS_CALL);
 }
 
-/* A call has several rows where an argument decides: libseccomp answers EEXIST to the second. */
-static int known_add(scmp_filter_ctx filter, int call)
+/* when: what decides of a call that is known in part. A call has several rows where an argument decides: libseccomp answers EEXIST to the second. */
+static int known_add(scmp_filter_ctx filter, int call, struct scmp_arg_cmp when)
 {
-	int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
+	int r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, is_partly_known(call) ? 1 : 0, &when);
 
 	return r == -EEXIST ? 0 : r;
 }
@@ -475,18 +503,16 @@ static int known_add(scmp_filter_ctx filter, int call)
 /* Allows whatever the filter that is loaded has a rule for. */
 static int rules_known(scmp_filter_ctx filter)
 {
-	static const int special[] = {SCMP_SYS(clone3), SCMP_SYS(socket), SCMP_SYS(tgkill), SCMP_SYS(seccomp)};
+	struct specials s;
 	int r = 0;
 
-	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]) && r == 0; i++)
-		r = known_add(filter, special[i]);
-	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, argument(1, EQUAL, F_SETFL));
+	specials_make(&s, 0, SCMP_ACT_ALLOW);
+	for (size_t i = 0; i < s.n && r == 0; i++)
+		r = known_add(filter, s.all[i].call, s.all[i].when[0]);
 	for (size_t i = 0; i < sizeof(plains) / sizeof(plains[0]) && r == 0; i++)
-		r = known_add(filter, plains[i].call);
+		r = known_add(filter, plains[i].call, (struct scmp_arg_cmp){0});
 	for (size_t i = 0; i < sizeof(conditionals) / sizeof(conditionals[0]) && r == 0; i++)
-		r = has_unknown_arguments(conditionals[i].call) ? conditional_add(filter, SCMP_ACT_ALLOW, &conditionals[i])
-								: known_add(filter, conditionals[i].call);
+		r = known_add(filter, conditionals[i].call, conditional_when(&conditionals[i]));
 	return r;
 }
 

@@ -46,14 +46,11 @@ static unsigned said;
 
 #ifdef TRAP_KNOWN
 
-/* Of calls that the filter knows, the argument that it does not know, and the error that the kernel has for such a one. */
+#define ROW(name, which, number) {.call = SYS_##name, .argument = which, .error = number},
+
 static const struct {
 	int call, argument, error;
-} partly[] = {
-	{SYS_ioctl, 1, ENOTTY},
-	{SYS_prctl, 0, EINVAL},
-	{SYS_fcntl, 1, EINVAL},
-};
+} partly[] = {SANDBOX_PARTLY(ROW)};
 
 static void note(uint64_t call)
 {
