@@ -72,13 +72,15 @@ base() {
 	rm -rf "$root"
 	mkdir -p "$root"
 	if [ -e "$dir/base.tar" ]; then
-		tar -xf "$dir/base.tar" -C "$root"
+		tar -xf "$dir/base.tar" -C "$root" || { echo "$dir/base.tar cannot be unpacked; without it a base is made anew"; return 1; }
 		mounts
 	else
 		debootstrap --foreign --variant=minbase --cache-dir="$dir/archives" "$suite" "$root" "$from" ${script:+"$script"} || return
 		mounts
 		confined /debootstrap/debootstrap --second-stage || return
-		tar --one-file-system -cf "$dir/base.tar" -C "$root" .
+		# Half a file, of a run that was cut short, must not pass for a base.
+		tar --one-file-system -cf "$dir/base.tar.new" -C "$root" . || return
+		mv "$dir/base.tar.new" "$dir/base.tar" || return
 	fi
 	configure
 	settings_are_safe || { echo '/proc/sys is not there, or can be written'; return 1; }
