@@ -113,6 +113,31 @@ expect verdict 221-for-message
 """
 
 
+def echoes():
+    """Servers that repeat what they could not take: a name, what both sides say, what is told of the last words (None: the uncoded ones)."""
+    plain, login, cram, alone, body, subject, chunk = SECRETS
+    head = "# an echo\nS: 220 mx\nC: EHLO out\nS: 250-mx\nS+ 250-CHUNKING\nS+ 250 AUTH PLAIN LOGIN CRAM-MD5\n"
+    mail = head + "C: MAIL FROM:<a@example.org>\nS: 250 ok\nC: RCPT TO:<b@example.net>\nS: 250 ok\n"
+    secret, end = b64("\0user\0" + plain), "S! FIN\nexpect verdict unknown\n"
+    url = f"imap://u@h/{chunk};urlauth=submit+u:internal:{body}"
+    return [
+        ("AUTH", f"{head}C: AUTH PLAIN {secret}\nS: 535 5.7.8 authentication failed: bad data \"{secret}\"\n{end}", "authentication failed: bad data ********"),
+        ("AUTH, shortened", f"{head}C: AUTH PLAIN {secret}\nS: 535 5.7.8 PLAIN failed: {secret[:12]}...{secret[-12:]}\n{end}", "PLAIN failed: ********"),
+        ("AUTH in lines", f"{head}C: AUTH PLAIN {secret}\nS: 535-5.7.8 failed\nS+ 535-5.7.8 got={secret.upper()}\nS+ 535 5.7.8 bye\n{end}", "failed\n********\nbye"),
+        ("AUTH at once", f"{head}C: AUTH LOGIN\nC+ {login}\nS: 503 5.5.1 command unrecognized, then <{login}>\n{end}", "command unrecognized, then ********"),
+        ("an answer", f"{head}C: AUTH CRAM-MD5\nS: 334 PDE+\nC: {b64(cram)}\nS: 535 5.7.8 credentials ({b64(cram)}) are wrong\n{end}", "credentials ******** are wrong"),
+        ("an answer that nobody asked for", f"{head}C: AUTH LOGIN\nS: 503 no\nC: {alone}\nS: 500 5.5.1 command unrecognized: {alone}\n{end}", "command unrecognized: ********"),
+        ("a line without a code", f"{head}C: AUTH PLAIN {secret}\nS: bad data {secret}\n{end}", None),
+        ("half a line", f"{head}raw C \"AUTH PLAIN {secret}\"\nS: 421 4.4.2 timeout reading {secret}\n{end}", "timeout reading ********"),
+        ("BURL", f"{mail}C: BURL {url} LAST\nS: 554 5.6.6 cannot fetch imap://u@h/{chunk}\n{end}", "cannot fetch ********"),
+        ("a refused message", f"{mail}C: DATA\nS: 554 no\nC: Subject: {subject}\nS: 500 what\nC: {body} is it\nS: 500 5.5.1 command unrecognized: \"{body} is it\"\n{end}", "command unrecognized: ******** is it\""),
+        ("a refused message at once", f"{mail}C: DATA\nC+ Subject: {subject}\nC+ {body}\nS: 554 5.5.1 no valid recipients for {subject}\n{end}", "no valid recipients for ********"),
+        ("a refused message, without a code", f"{mail}C: DATA\nS: 554 no\nC: {body} is it\nS: bad data {body}\n{end}", None),
+        ("a refused chunk", f'{mail}C: BDAT 20\nS: 554 no\nraw C "{chunk}12\\r\\n"\nS: 500 5.5.1 command unrecognized: {chunk}12\n{end}', "command unrecognized: ********"),
+        ("the rest of a message", f"{mail}C: DATA\nS: 354 go\nC: x\nS: 250 ok\nC: {body}\nS: 500 5.5.1 command unrecognized: {body}\n{end}", "command unrecognized: ********"),
+    ]
+
+
 def scenario_people():
     alice, bob, carol, ident = PEOPLE
     return f"""# people
@@ -282,7 +307,7 @@ def as_metrics(text):
 
 
 # A refusal is an alert only where it is asked for.
-ALERTS = ["--severity", "refused-then-closed=critical"]
+ALERTS = [word for verdict in ("refused-then-closed", "drop-before-message", "drop-in-transaction", "421-idle") for word in ("--severity", f"{verdict}=critical")]
 EXPLAIN = ["--explain", "worst", "-o", "text:/dev/null"]
 
 OUTPUTS = [
@@ -365,6 +390,20 @@ def check_secret(run, output):
                 raise AssertionError(f"{form} is told: {text[max(0, text.index(form) - 60):][:140]!r}")
 
 
+def check_echo(run, output, name, words):
+    """Nothing secret, and all else of the server's words."""
+    text = output(run, *ALERTS)
+    for form in {f for secret in SECRETS for f in forms(secret)}:
+        if form in text.decode().lower():
+            raise AssertionError(f"{form} is told: {text.decode()[max(0, text.decode().lower().index(form) - 60):][:140]!r}")
+    if name != "json":
+        return
+    smtp = next(json.loads(line)["smtp"] for line in text.decode().splitlines() if '"smtp":' in line)
+    said = smtp["last_reply"]["text"] if words else smtp["uncoded"]
+    if said != (words or "bad data ********"):
+        raise AssertionError(f"JSON has {said!r}")
+
+
 def check_keys(run, output):
     """What the capture brings along to read TLS with."""
     keys = re.findall(rb"^[A-Z_0-9]+ [0-9a-f]{64} ([0-9a-f]{64,96})$", pathlib.Path(run.capture).read_bytes(), re.M)
@@ -411,6 +450,9 @@ def main():
         cases = [("hostile", hostile, name, check_hostile, (output, name != "textfile")) for name, output in OUTPUTS]
         cases += [("hostile", hostile, "packets", check_hostile, (lambda r: as_names(r.packets()), False))]
         cases += [("secret", secret, name, check_secret, (output,)) for name, output in OUTPUTS]
+        for number, (what, scenario, words) in enumerate(echoes()):
+            echo = capture_make(builder, top, f"echo-{number}.pcap", scenario)
+            cases += [(f"echo of {what}", echo, name, check_echo, (output, name, words)) for name, output in OUTPUTS]
         cases += [("keys", os.path.realpath(KEYS), name, check_keys, (output,)) for name, output in OUTPUTS]
         cases += [("keys", os.path.realpath(KEYS), "packets", check_keys, (lambda r: r.packets_written(),))]
         cases += [(f"redact {mode}", people, name, check_people, (output, mode)) for mode in ("local", "hash", "all") for name, output in OUTPUTS]

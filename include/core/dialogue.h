@@ -5,6 +5,7 @@
 #include "core/content.h"
 #include "core/line.h"
 #include "core/proxy.h"
+#include "core/said.h"
 #include "core/session_facts.h"
 #include "core/stream.h"
 
@@ -78,6 +79,7 @@ struct dialogue_env {
 	const struct dialogue_listener *listener;
 	const struct tls_opener *opener; /* NULL: no keys */
 	const struct watch *watch;       /* NULL: nobody looks on; the listener tells it */
+	uint64_t seed[2];                /* secret key of what is remembered as hashes */
 };
 
 /* At most so many commands are outstanding, and so many bytes wait for a reply that tells what they are. */
@@ -98,6 +100,12 @@ enum dialogue_mode {
 	MODE_FOREIGN, /* ... began as TLS where none was due: SMTP servers answer in plaintext, others in TLS */
 	MODE_TURNED,  /* TURN was accepted: the server is the client now, and nothing here fits any more */
 	MODE_TLS      /* both sides are opaque */
+};
+
+/* Bytes that wait for their meaning. */
+struct held {
+	uint32_t n, room; /* room: what the block was asked with, but for these two */
+	uint8_t bytes[];
 };
 
 /* In the order of use: a segment in the middle of a message needs the first cache line alone. */
@@ -128,8 +136,8 @@ struct dialogue {
 
 	struct smtp_pending *head, *tail;
 	struct line line[2];
-	uint8_t *held; /* the client's bytes that wait */
-	uint32_t held_n, held_room;
+	struct held *held; /* the client's bytes that wait; NULL: none do */
+	struct said *said; /* words of the client's that no output may have; NULL: it said none */
 };
 
 /* The server has said 220 to STARTTLS, and nothing of the client's has come since. */

@@ -4,6 +4,8 @@
 
 #include "core/dialogue.h"
 
+#include <assert.h>
+
 /* dialogue_pair.c - a whole reply has come: finds what it answers, and tells the session. */
 void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts);
 
@@ -30,6 +32,15 @@ struct smtp_pending *dialogue_client_end(struct dialogue *d, unsigned flaws, int
 
 /* dialogue_held.c */
 
+/* What is held. */
+static inline struct bytes dialogue_held(const struct dialogue *d)
+{
+	return d->held ? bytes_of(d->held->bytes, d->held->n) : bytes_of(NULL, 0);
+}
+
+/* Gives a block of held bytes back; h may be NULL. */
+void dialogue_held_block_free(struct held *h, struct pool *pool);
+
 /* Keeps bytes for later; false if there is no room for them. The first n of them are dropped; all are. */
 bool dialogue_held_add(struct dialogue *d, struct bytes in);
 void dialogue_held_drop(struct dialogue *d, size_t n);
@@ -43,6 +54,32 @@ void dialogue_lost_hold(struct dialogue *d, struct bytes in);
 
 /* A hole comes behind what is held. */
 void dialogue_lost_forget(struct dialogue *d);
+
+/* dialogue_said.c - what no output may have. */
+
+/* Remembers the words of a text of the client's. */
+void dialogue_said_text(struct dialogue *d, struct bytes text);
+
+/* May there be a secret in such a command? A line that is no command may be an answer that nobody asked for, or of a message that was refused. */
+static inline bool dialogue_said_bears(enum smtp_verb verb)
+{
+	const uint32_t some = UINT32_C(1) << SMTP_AUTH | UINT32_C(1) << SMTP_X_EXPS | UINT32_C(1) << SMTP_BURL |
+			      UINT32_C(1) << SMTP_NOT_SMTP | UINT32_C(1) << SMTP_UNKNOWN;
+	static_assert(SMTP_VERBS <= 32, "a bit each");
+	return some >> verb & 1;
+}
+
+/* Remembers what is secret in a command that may bear it. */
+void dialogue_said_command(struct dialogue *d, const struct smtp_command *c);
+
+/* The text of a server's line without such words; it may be written to `to`. */
+struct bytes dialogue_said_veil(struct dialogue *d, const struct smtp_reply *r, uint8_t to[SAID_TEXT]);
+
+/* Nothing was said that may be secret, nor is there anything that was not read yet: nearly all lines come then. */
+static inline bool dialogue_said_nothing(const struct dialogue *d)
+{
+	return !d->said && !d->held && !d->line[CLIENT].half;
+}
 
 /* dialogue_lost.c */
 

@@ -10,8 +10,9 @@ struct dialogue_env;
 struct tls_opener;
 struct watch;
 
-/* What all sessions of a monitor have in common; lives as long as the pool. opener: NULL, or what opens TLS. watch: NULL, or who is told all that is said. NULL where the pool is exhausted. */
-struct dialogue_env *session_env(struct pool *pool, const struct tls_opener *opener, const struct watch *watch);
+/* What all sessions of a monitor have in common; lives as long as the pool. opener: NULL, or what opens TLS. watch: NULL, or who is told all that is said. seed: a secret key. NULL where the pool is exhausted. */
+struct dialogue_env *session_env(struct pool *pool, const struct tls_opener *opener, const struct watch *watch,
+				 const uint64_t seed[2]);
 
 /* sure: the server's SYN was seen; first: the client's was, so that its first bytes are the first that it said. lmtp, tls: how its port is spoken to. NULL where the pool is exhausted. */
 struct session *session_new(const struct dialogue_env *env, bool sure, bool first, bool lmtp, bool tls);

@@ -37,6 +37,8 @@ void dialogue_free(struct dialogue *d)
 	line_reset(&d->line[CLIENT], d->env->pool);
 	line_reset(&d->line[SERVER], d->env->pool);
 	dialogue_held_free(d);
+	said_free(d->said, d->env->pool);
+	d->said = NULL;
 }
 
 static bool foreign_pending(const struct dialogue *d)
@@ -55,9 +57,8 @@ static void tunnel_begins(struct dialogue *d)
 }
 
 /* True: the reply goes on. */
-static bool reply_line(struct dialogue *d, const struct line_out *line, int64_t ts)
+static inline bool reply_take(struct dialogue *d, const struct line_out *line, struct smtp_reply r, int64_t ts)
 {
-	struct smtp_reply r = smtp_reply_read(line->text);
 	unsigned flaws = (line->flaws & LINE_BARE_LF ? FLAW_BARE_LF : 0u) | (line->flaws & LINE_NUL ? FLAW_NUL : 0u) |
 			 (line->flaws & LINE_LONG ? FLAW_LONG_LINE : 0u);
 	if (r.code == 0 || (d->code != 0 && r.code != d->code))
@@ -65,7 +66,7 @@ static bool reply_line(struct dialogue *d, const struct line_out *line, int64_t 
 	dialogue_tell_flaw(d, flaws);
 	if (r.code == 0) {
 		if (!d->lost)
-			d->env->listener->uncoded(d, line->text);
+			d->env->listener->uncoded(d, r.text);
 		if (foreign_pending(d))
 			tunnel_begins(d);
 		return false;
@@ -78,6 +79,20 @@ static bool reply_line(struct dialogue *d, const struct line_out *line, int64_t 
 	d->code = 0;
 	dialogue_reply(d, &r, ts);
 	return false;
+}
+
+static bool reply_line(struct dialogue *d, const struct line_out *line, int64_t ts)
+{
+	return reply_take(d, line, smtp_reply_read(line->text), ts);
+}
+
+/* The same, where the client has said what may be secret. A function apart for its stack. */
+static __attribute__((noinline)) void reply_line_veiled(struct dialogue *d, const struct line_out *line, int64_t ts)
+{
+	uint8_t text[SAID_TEXT];
+	struct smtp_reply r = smtp_reply_read(line->text);
+	r.text = dialogue_said_veil(d, &r, text);
+	reply_take(d, line, r, ts);
 }
 
 /* A line that begins as the one before it, of a reply that goes on, is read as that was: of EHLO there are a dozen. False: it wants a closer look. */
@@ -137,8 +152,13 @@ static __attribute__((noinline)) void server_run(struct dialogue *d, struct byte
 		/* What comes behind a hole that began within a line may be the rest of it, or, as a rule where a snaplen cut it, the next one. */
 		bool rest = d->skip[SERVER] && smtp_reply_read(line.text).code == 0;
 		d->skip[SERVER] = false;
-		if (!rest && (!before || !reply_repeats(d, &line, before)))
+		if (!dialogue_said_nothing(d)) {
+			if (!rest)
+				reply_line_veiled(d, &line, ts);
+			before = NULL;
+		} else if (!rest && (!before || !reply_repeats(d, &line, before))) {
 			before = reply_line(d, &line, ts) && line.text.p == at ? at : NULL;
+		}
 		line_reset(&d->line[SERVER], d->env->pool);
 	}
 	d->offset[SERVER] += in.n;
@@ -198,7 +218,7 @@ static void server_rest(struct dialogue *d, int64_t ts)
 	struct smtp_reply r = smtp_reply_read(line.text);
 	bool acceptance = d->head && d->head->last && r.code / 100 == 2;
 	if (!acceptance)
-		reply_line(d, &line, ts);
+		reply_line_veiled(d, &line, ts);
 }
 
 void dialogue_fin(struct dialogue *d, enum side side, uint64_t acked, int64_t ts)
@@ -209,10 +229,10 @@ void dialogue_fin(struct dialogue *d, enum side side, uint64_t acked, int64_t ts
 		d->server_over = true;
 	} else if (dialogue_lost_holds(d)) {
 		dialogue_lost_quit(d, ts);
-	} else if (d->held_n > 0 && !dialogue_undecided(d)) {
+	} else if (d->held && !dialogue_undecided(d)) {
 		d->fin_held = true;
 		return;
-	} else if (d->held_n > 0) {
+	} else if (d->held) {
 		d->started = true;
 		d->mode = d->mode == MODE_REFUSED ? MODE_CHUNK : MODE_COMMAND;
 		dialogue_client_resume(d, ts);

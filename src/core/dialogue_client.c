@@ -137,6 +137,9 @@ static size_t content_run(struct dialogue *d, struct bytes in, int64_t ts)
 	size_t used;
 	enum content_end end = content_scan(&d->content, in, &used);
 	d->offset[CLIENT] += used;
+	/* A server that has spoken inside it may read the rest as commands. */
+	if (d->early)
+		dialogue_said_text(d, bytes_first(in, used));
 	content_tell(d, bytes_first(in, used), used);
 	if (end == CONTENT_END)
 		dialogue_client_end(d, 0, ts);
@@ -261,6 +264,8 @@ static void command_line(struct dialogue *d, const struct line_out *line, int64_
 		dialogue_client_end(d, 0, ts);
 		return;
 	}
+	if (dialogue_said_bears(c.verb))
+		dialogue_said_command(d, &c);
 	/* ... and what is no SMTP is most likely a line of that message. */
 	if (d->lost && (c.verb == SMTP_UNKNOWN || c.verb == SMTP_NOT_SMTP))
 		return;
@@ -278,10 +283,11 @@ static void command_line(struct dialogue *d, const struct line_out *line, int64_
 	command_goes_on(d, &c, p, ts);
 }
 
-/* What answers a 334 is never looked at, but for one thing: whether it may be a QUIT that was meant as such. */
+/* Of what answers a 334 hashes of its words are kept, and it is looked at for one thing: whether it may be a QUIT that was meant as such. */
 static void auth_line(struct dialogue *d, const struct line_out *line, int64_t ts)
 {
 	struct smtp_pending *p = dialogue_pend(d, SMTP_AUTH_LINE, bytes_of(NULL, 0), ts);
+	dialogue_said_text(d, line->text);
 	if (p)
 		p->maybe_quit = smtp_command_read(line->text).verb == SMTP_QUIT;
 	d->mode = p && !d->lost ? MODE_WAIT : MODE_COMMAND;
@@ -375,6 +381,8 @@ static size_t refused_run(struct dialogue *d, struct bytes in, int64_t ts)
 		return 0;
 	bool command = lf && is_command(bytes_of(in.p, (size_t)(lf - in.p) - (lf > in.p && lf[-1] == '\r')));
 	d->mode = command ? MODE_COMMAND : MODE_CHUNK;
+	if (!command) /* the server may */
+		dialogue_said_text(d, bytes_first(in, upto));
 	return command ? line_run(d, in, ts) : chunk_run(d, in, ts);
 }
 
@@ -437,7 +445,7 @@ bool dialogue_undecided(const struct dialogue *d)
 void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	/* What was held for being too short to be known is read again with what has come. */
-	if (dialogue_undecided(d) && d->held_n > 0 && dialogue_held_add(d, in)) {
+	if (dialogue_undecided(d) && d->held && dialogue_held_add(d, in)) {
 		dialogue_client_resume(d, ts);
 		return;
 	}
@@ -468,14 +476,12 @@ void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts)
 
 void dialogue_client_resume(struct dialogue *d, int64_t ts)
 {
-	uint8_t *held = d->held;
-	uint32_t n = d->held_n, room = d->held_room;
+	struct held *held = d->held;
 	d->held = NULL;
-	d->held_n = d->held_room = 0;
-	if (n > 0)
-		dialogue_client_run(d, bytes_of(held, n), ts);
-	pool_put(d->env->pool, held, room);
-	if (d->fin_held && (d->held_n == 0 || dialogue_lost_holds(d)) && d->mode != MODE_WAIT && d->mode != MODE_SOFT) {
+	if (held)
+		dialogue_client_run(d, bytes_of(held->bytes, held->n), ts);
+	dialogue_held_block_free(held, d->env->pool);
+	if (d->fin_held && (!d->held || dialogue_lost_holds(d)) && d->mode != MODE_WAIT && d->mode != MODE_SOFT) {
 		d->fin_held = false;
 		d->env->listener->fin(d, CLIENT);
 	}
@@ -524,7 +530,7 @@ void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
 	default:
 		break;
 	}
-	if (d->held_n > 0 && !dialogue_lost_holds(d)) {
+	if (d->held && !dialogue_lost_holds(d)) {
 		wait_guess(d);
 		dialogue_client_resume(d, ts);
 	}

@@ -4,49 +4,66 @@
 /* Of commands in a group that is not answered yet there is no more; a message is longer. */
 enum { HELD = 4096 };
 
+void dialogue_held_block_free(struct held *h, struct pool *pool)
+{
+	if (h)
+		pool_put(pool, h, sizeof *h + h->room);
+}
+
 void dialogue_held_free(struct dialogue *d)
 {
-	pool_put(d->env->pool, d->held, d->held_room);
+	dialogue_held_block_free(d->held, d->env->pool);
 	d->held = NULL;
-	d->held_n = d->held_room = 0;
+}
+
+/* A block with room for so many bytes in place of the one there is; false: there is no memory. */
+static bool held_grow(struct dialogue *d, uint32_t want)
+{
+	uint32_t twice = d->held ? 2 * d->held->room : 0;
+	twice = twice < DIALOGUE_HELD ? twice : DIALOGUE_HELD;
+	size_t size = pool_room(sizeof *d->held + (want > twice ? want : twice));
+	struct held *bigger = pool_get(d->env->pool, size);
+	if (!bigger)
+		return false;
+	bigger->n = d->held ? d->held->n : 0;
+	bigger->room = (uint32_t)(size - sizeof *bigger);
+	if (d->held)
+		memcpy(bigger->bytes, d->held->bytes, d->held->n);
+	dialogue_held_block_free(d->held, d->env->pool);
+	d->held = bigger;
+	return true;
 }
 
 bool dialogue_held_add(struct dialogue *d, struct bytes in)
 {
-	if (in.n > DIALOGUE_HELD - d->held_n)
+	uint32_t n = d->held ? d->held->n : 0;
+	if (in.n > DIALOGUE_HELD - n)
 		return false;
-	uint32_t want = d->held_n + (uint32_t)in.n;
-	if (want > d->held_room) {
-		uint32_t room = (uint32_t)pool_room(want > 2 * d->held_room ? want : 2 * d->held_room);
-		uint8_t *bigger = pool_get(d->env->pool, room);
-		if (!bigger)
-			return false;
-		if (d->held_n > 0)
-			memcpy(bigger, d->held, d->held_n);
-		pool_put(d->env->pool, d->held, d->held_room);
-		d->held = bigger;
-		d->held_room = room;
-	}
-	if (in.n > 0)
-		memcpy(d->held + d->held_n, in.p, in.n);
-	d->held_n = want;
+	if (in.n == 0)
+		return true;
+	uint32_t want = n + (uint32_t)in.n;
+	if ((!d->held || want > d->held->room) && !held_grow(d, want))
+		return false;
+	memcpy(d->held->bytes + n, in.p, in.n);
+	d->held->n = want;
 	return true;
 }
 
 void dialogue_held_drop(struct dialogue *d, size_t n)
 {
-	d->held_n -= (uint32_t)n;
-	if (d->held_n == 0)
-		dialogue_held_free(d);
+	struct held *h = d->held;
+	h->n -= (uint32_t)n;
+	if (h->n > 0)
+		memmove(h->bytes, h->bytes + n, h->n);
 	else
-		memmove(d->held, d->held + n, d->held_n);
+		dialogue_held_free(d);
 }
 
 void dialogue_held_forget(struct dialogue *d, size_t n)
 {
 	if (n == 0)
 		return;
-	d->skip[CLIENT] = d->held[n - 1] != '\n';
+	d->skip[CLIENT] = d->held->bytes[n - 1] != '\n';
 	line_reset(&d->line[CLIENT], d->env->pool);
 	d->offset[CLIENT] += n;
 	dialogue_held_drop(d, n);
@@ -54,12 +71,13 @@ void dialogue_held_forget(struct dialogue *d, size_t n)
 
 void dialogue_lost_forget(struct dialogue *d)
 {
-	dialogue_held_forget(d, d->held_n);
+	dialogue_held_forget(d, d->held ? d->held->n : 0);
 }
 
 void dialogue_lost_hold(struct dialogue *d, struct bytes in)
 {
-	if (in.n <= HELD - (d->held_n < HELD ? d->held_n : HELD) && dialogue_held_add(d, in))
+	uint32_t n = d->held ? d->held->n : 0;
+	if (in.n <= HELD - (n < HELD ? n : HELD) && dialogue_held_add(d, in))
 		return;
 	dialogue_lost_forget(d);
 	d->skip[CLIENT] = in.p[in.n - 1] != '\n';

@@ -92,17 +92,15 @@ static bool is_answered(const struct held_lines *h, uint16_t code)
 /* The first n bytes that are held are what they look like. */
 static void read_on(struct dialogue *d, size_t n, int64_t ts)
 {
-	uint8_t *held = d->held;
-	uint32_t all = d->held_n, room = d->held_room;
+	struct held *held = d->held;
 	d->held = NULL;
-	d->held_n = d->held_room = 0;
 	d->answered = true;
 	d->blind = false;
-	dialogue_client_run(d, bytes_of(held, n), ts);
+	dialogue_client_run(d, bytes_of(held->bytes, n), ts);
 	d->answered = false;
-	if (n < all)
-		dialogue_client_run(d, bytes_of(held + n, all - n), ts);
-	pool_put(d->env->pool, held, room);
+	if (n < held->n)
+		dialogue_client_run(d, bytes_of(held->bytes + n, held->n - n), ts);
+	dialogue_held_block_free(held, d->env->pool);
 }
 
 /* 354 is said to DATA alone, and what comes behind that is the message, whatever it looks like (RFC 5321 4.1.1.4). Nothing else is outstanding then: DATA ends its group (RFC 2920 3.1). */
@@ -128,9 +126,10 @@ static void data_was_said(struct dialogue *d, const struct held_lines *h, size_t
 void dialogue_lost_reply(struct dialogue *d, uint16_t code, int64_t ts)
 {
 	uint64_t acked = d->acked[SERVER] > d->offset[CLIENT] ? d->acked[SERVER] - d->offset[CLIENT] : 0;
-	bool missing = acked > d->held_n;
-	size_t n = missing ? d->held_n : (size_t)acked;
-	struct held_lines h = lines_read(d, bytes_of(d->held, n));
+	struct bytes held = dialogue_held(d);
+	bool missing = acked > held.n;
+	size_t n = missing ? held.n : (size_t)acked;
+	struct held_lines h = lines_read(d, bytes_first(held, n));
 	if (code == 354 && !missing) {
 		data_was_said(d, &h, n, ts);
 	} else if (is_answered(&h, code)) {
@@ -143,7 +142,8 @@ void dialogue_lost_reply(struct dialogue *d, uint16_t code, int64_t ts)
 
 void dialogue_lost_quit(struct dialogue *d, int64_t ts)
 {
-	struct held_lines h = lines_read(d, bytes_of(d->held, d->held_n));
-	if (h.upto == d->held_n && h.commands == 1 && h.pure && h.last == SMTP_QUIT)
-		read_on(d, d->held_n, ts);
+	struct bytes held = dialogue_held(d);
+	struct held_lines h = lines_read(d, held);
+	if (h.upto == held.n && h.commands == 1 && h.pure && h.last == SMTP_QUIT)
+		read_on(d, held.n, ts);
 }

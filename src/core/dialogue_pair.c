@@ -127,10 +127,10 @@ static enum dialogue_mode mode_after(const struct smtp_pending *p, uint16_t code
 static void mode_decide(struct dialogue *d, const struct smtp_pending *p, uint16_t code)
 {
 	/* What was slipped in between STARTTLS and TLS is thrown away, as servers do since CVE-2011-0411. */
-	if (p->verb == SMTP_STARTTLS && d->held_n > 0 && code == 220 && d->held[0] != TLS_HANDSHAKE) {
+	if (p->verb == SMTP_STARTTLS && d->held && code == 220 && d->held->bytes[0] != TLS_HANDSHAKE) {
 		dialogue_tell_flaw(d, FLAW_STARTTLS_INJECTION);
-		d->offset[CLIENT] += d->held_n;
-		d->held_n = 0;
+		d->offset[CLIENT] += d->held->n;
+		dialogue_held_drop(d, d->held->n);
 	}
 	d->mode = (uint8_t)mode_after(p, code);
 	d->early = 0;
@@ -371,7 +371,7 @@ void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 	struct smtp_pending *p = pending_find(d, r, ts);
 	if (p) {
 		reply_credit(d, p, r, ts);
-		if (d->held_n > 0 && d->holed && !d->lost && d->mode == MODE_COMMAND)
+		if (d->held && d->holed && !d->lost && d->mode == MODE_COMMAND)
 			dialogue_client_resume(d, ts);
 		return;
 	}

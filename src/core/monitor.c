@@ -273,7 +273,7 @@ static void *parts_new(struct monitor *m, const struct monitor_config *config, s
 	if (config->front)
 		return m->defrag ? m : NULL;
 	m->stream = config->engine->new (&m->config.stream, pool, config->watch ? &looking : &listener, m);
-	m->env = session_env(pool, config->opener, config->watch);
+	m->env = session_env(pool, config->opener, config->watch, config->stream.seed);
 	m->collate = config->ended ? NULL : collate_new(config->stream.seed, config->session, config->arg);
 	return m->defrag && m->stream && m->env && (m->collate || config->ended) ? m : NULL;
 }

@@ -135,10 +135,11 @@ static const struct dialogue_listener watched = {
 	.flaw = on_flaw,
 };
 
-struct dialogue_env *session_env(struct pool *pool, const struct tls_opener *opener, const struct watch *watch)
+struct dialogue_env *session_env(struct pool *pool, const struct tls_opener *opener, const struct watch *watch,
+				 const uint64_t seed[2])
 {
 	struct dialogue_env *env = pool_get(pool, sizeof *env);
 	if (env)
-		*env = (struct dialogue_env){pool, watch ? &watched : &session_listener, opener, watch};
+		*env = (struct dialogue_env){pool, watch ? &watched : &session_listener, opener, watch, {seed[0], seed[1]}};
 	return env;
 }

@@ -37,7 +37,7 @@ void talk_begin(struct talk *t, const struct tls_opener *opener, unsigned how, e
 {
 	once();
 	*t = (struct talk){.pool = pool_new(MEMORY), .how = how, .cut = cut, .first = SERVER, .ts = TALK_START, .dice = 1};
-	struct dialogue_env *env = t->pool ? session_env(t->pool, opener, NULL) : NULL;
+	struct dialogue_env *env = t->pool ? session_env(t->pool, opener, NULL, (const uint64_t[2]){0}) : NULL;
 	CHECK(env);
 	t->before = pool_used(t->pool);
 	t->session = session_new(env, how & TALK_SURE, how & TALK_SURE, how & TALK_LMTP, how & TALK_TLS_PORT);

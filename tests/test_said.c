@@ -1,0 +1,96 @@
+/* test_said.c - words that no output may have: known again in any case and between any marks, cut short, and among many; no other word is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "core/said.h"
+#include "lib/segments.h"
+
+static const uint64_t seed[2] = {0x0123456789abcdef, 0xfedcba9876543210};
+
+static void assert_veiled(const struct said *s, const char *text, bool refusal, const char *expected)
+{
+	uint8_t to[SAID_TEXT];
+	struct bytes got = said_veil(s, seed, bytes_str(text), refusal, to);
+	assert_int_equal(got.n, strlen(expected));
+	assert_memory_equal(got.p, expected, got.n);
+}
+
+static void words_are_known_again(void **state)
+{
+	(void)state;
+	struct pool *pool = pool_new((size_t)16 << 20);
+	struct said *s = said_new(pool);
+	said_take(&s, pool, seed, bytes_str("AHVzZXIAcGFzc3dvcmQ= p@s-w0!d  imap://u@h/Inbox;urlauth=x abc 5.7.8 b\xc3\xa4r"));
+	/* as it stands, between marks, in another case, cut, and with something behind it */
+	assert_veiled(s, "bad AHVzZXIAcGFzc3dvcmQ= here", true, "bad ******** here");
+	assert_veiled(s, "\"ahvzzxiacgfzc3dvcmq=\"", true, "********");
+	assert_veiled(s, "x=AHVzZXIAcGFz...", true, "********");
+	assert_veiled(s, "p@s-w0!d", true, "********");
+	assert_veiled(s, "<p@s-w0!d>,  (imap://other/INBOX)\tend", false, "********  ********\tend");
+	assert_veiled(s, "b\xc3\xa4r", true, "********");
+	/* what it did not say, what is too short, and enhanced codes */
+	assert_veiled(s, "authentication failed abc u@h 5.7.8", true, "authentication failed abc u@h 5.7.8");
+	assert_veiled(s, "AHVzZXI", true, "AHVzZXI");
+	assert_veiled(s, "", true, "");
+	said_free(s, pool);
+	pool_free(pool);
+}
+
+/* The n-th word. */
+static struct bytes word_of(char text[16], unsigned n)
+{
+	return bytes_of(text, (size_t)snprintf(text, 16, "w%05u", n));
+}
+
+static void many_words_are_kept(void **state)
+{
+	(void)state;
+	struct pool *pool = pool_new((size_t)16 << 20);
+	struct said *s = said_new(pool);
+	char text[16];
+	for (unsigned i = 0; i < SAID_MOST; i++)
+		said_take(&s, pool, seed, word_of(text, i));
+	for (unsigned i = 0; i < 4 * SAID_MOST; i++) {
+		word_of(text, i);
+		assert_veiled(s, text, true, i < SAID_MOST ? "********" : text);
+	}
+	/* One too many: of a refusal no word is told, of another reply those are that are remembered. */
+	said_take(&s, pool, seed, word_of(text, SAID_MOST));
+	assert_veiled(s, "5.5.1 what is unknown", true, "5.5.1 ******** is ********");
+	assert_veiled(s, "queued as w00001", false, "queued as ********");
+	assert_veiled(s, "queued as 4Xyz12", false, "queued as 4Xyz12");
+	said_free(s, pool);
+	pool_free(pool);
+}
+
+static void long_texts_are_cut(void **state)
+{
+	(void)state;
+	struct pool *pool = pool_new((size_t)16 << 20);
+	struct said *s = said_new(pool);
+	char text[2 * SAID_TEXT];
+	uint8_t to[SAID_TEXT];
+	said_take(&s, pool, seed, bytes_str("word"));
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = "word "[i % 5];
+	struct bytes got = said_veil(s, seed, bytes_of(text, sizeof text), true, to);
+	assert_int_equal(got.n, SAID_TEXT);
+	assert_null(memmem(got.p, got.n, "word", 4));
+	said_free(s, pool);
+	pool_free(pool);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words_are_known_again),
+		cmocka_unit_test(many_words_are_kept),
+		cmocka_unit_test(long_texts_are_cut),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
