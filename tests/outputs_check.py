@@ -125,6 +125,8 @@ def echoes():
         ("AUTH, shortened", f"{head}C: AUTH PLAIN {secret}\nS: 535 5.7.8 PLAIN failed: {secret[:12]}...{secret[-12:]}\n{end}", "PLAIN failed: ********"),
         ("AUTH in lines", f"{head}C: AUTH PLAIN {secret}\nS: 535-5.7.8 failed\nS+ 535-5.7.8 got={secret.upper()}\nS+ 535 5.7.8 bye\n{end}", "failed\n********\nbye"),
         ("AUTH at once", f"{head}C: AUTH LOGIN\nC+ {login}\nS: 503 5.5.1 command unrecognized, then <{login}>\n{end}", "command unrecognized, then ********"),
+        ("AUTH without a mechanism", f"{head}C: AUTH {secret}\nS: 504 5.5.4 mechanism {secret} is unknown\n{end}", "mechanism ******** is unknown"),
+        ("another AUTH", f"{head}C: XAUTH PLAIN {secret}\nS: 502 5.5.2 command unrecognized: XAUTH\n{end}", "command unrecognized: ********"),
         ("an answer", f"{head}C: AUTH CRAM-MD5\nS: 334 PDE+\nC: {b64(cram)}\nS: 535 5.7.8 credentials ({b64(cram)}) are wrong\n{end}", "credentials ******** are wrong"),
         ("an answer that nobody asked for", f"{head}C: AUTH LOGIN\nS: 503 no\nC: {alone}\nS: 500 5.5.1 command unrecognized: {alone}\n{end}", "command unrecognized: ********"),
         ("a line without a code", f"{head}C: AUTH PLAIN {secret}\nS: bad data {secret}\n{end}", None),

@@ -1,6 +1,7 @@
 /* dialogue_said.c - what of the client's lines may be a password or a part of a message, and the server's lines without it. */
 #include "core/ascii.h"
 #include "core/dialogue_parts.h"
+#include "core/sasl.h"
 
 /* Of what is held no more is looked at: what a server repeats is what it could not read, and that is the first of it. */
 enum { LOOK = 4096 };
@@ -12,7 +13,7 @@ static struct bytes secret_of(const struct smtp_command *c)
 	switch (c->verb) {
 	case SMTP_AUTH:
 	case SMTP_X_EXPS:
-		ascii_word(&args); /* the mechanism */
+		sasl_mechanism(c->args, &args);
 		return args;
 	case SMTP_BURL: /* its URL bears the right to read the message (RFC 4467) */
 	case SMTP_NOT_SMTP:

@@ -1,5 +1,5 @@
 /* session.c - commands propose, replies dispose: the life of a session. */
-#include "core/ascii.h"
+#include "core/sasl.h"
 #include "core/session_state.h"
 
 struct session *session_new(const struct dialogue_env *env, bool sure, bool first, bool lmtp, bool tls)
@@ -68,11 +68,8 @@ static struct bytes first_word(struct bytes b)
 /* Never more than the name of the mechanism: what follows may be a password. */
 static void auth_note(struct session *s, struct bytes args)
 {
-	struct bytes mechanism = first_word(args);
-	bool name = mechanism.n > 0 && mechanism.n <= 20; /* RFC 4422 3.1 */
-	for (size_t i = 0; i < mechanism.n && name; i++)
-		name = ascii_alnum(mechanism.p[i]) || mechanism.p[i] == '-' || mechanism.p[i] == '_';
-	if (name)
+	struct bytes mechanism = sasl_shown(args);
+	if (mechanism.n > 0)
 		notes_set(&s->facts.notes, session_pool(s), NOTE_AUTH, 0, mechanism);
 }
 

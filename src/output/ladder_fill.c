@@ -1,7 +1,9 @@
 /* ladder_fill.c - segments and what was read in them become lines; each is given the packet that brought it. */
 #include "output/ladder_state.h"
 
+#include "core/ascii.h"
 #include "core/frame.h"
+#include "core/sasl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -211,20 +213,53 @@ static void on_gap(struct ladder *l, const struct watch_event *e)
 	ladder_add(l, line, bytes_str(text));
 }
 
+static const char hidden[] = "********";
+
 /* The name of a mechanism, and never what follows it. */
 static void put_auth(struct outbuf *b, enum smtp_verb said, struct bytes args)
 {
+	struct bytes secret;
+	struct bytes mechanism = sasl_mechanism(args, &secret);
+
+	outbuf_str(b, smtp_verb_name(said));
+	if (mechanism.n > 0)
+		outbuf_char(b, ' ');
+	outbuf_bytes(b, mechanism.p, mechanism.n);
+	if (secret.n > 0)
+		outbuf_format(b, " %s", hidden);
+}
+
+/* Postfix's attributes, but for who has logged in. */
+static void put_attributes(struct outbuf *b, enum smtp_verb said, struct bytes args)
+{
+	outbuf_str(b, smtp_verb_name(said));
+	for (struct bytes word; (word = ascii_word(&args)).n > 0;) {
+		outbuf_char(b, ' ');
+		if (ascii_begins(word, "LOGIN="))
+			outbuf_format(b, "LOGIN=%s", hidden);
+		else
+			outbuf_bytes(b, word.p, word.n);
+	}
+}
+
+/*
+ * Of a line that is no command the first word, if it may be a verb: letters, as far as they go. What follows may be a password ("PASS x", "Authorization: Basic x"), and all of it where AUTH or a
+ * message was begun.
+ */
+static void put_unknown(struct outbuf *b, struct bytes line, bool secret)
+{
+	enum { VERB = 16 /* letters, as "Authorization:" has, and none that AUTH's answers are likely to be */ };
 	size_t n = 0;
 
-	while (n < args.n && n < 20 && (args.p[n] == '-' || args.p[n] == '_' || (args.p[n] >= '0' && args.p[n] <= 'z')))
+	while (n < line.n && ((ascii_alnum(line.p[n]) && !ascii_digit(line.p[n])) || line.p[n] == '-'))
 		n++;
-	if (n < args.n && args.p[n] != ' ')
-		n = 0;
-	outbuf_str(b, smtp_verb_name(said));
-	outbuf_str(b, n > 0 ? " " : "");
-	outbuf_bytes(b, args.p, n);
-	if (n < args.n)
-		outbuf_str(b, " ********");
+	if (secret || n > VERB || (n == 0 && line.n > 0) || (n < line.n && ascii_digit(line.p[n]))) {
+		outbuf_format(b, "(a line that is no command, %zu bytes)", line.n);
+		return;
+	}
+	outbuf_bytes(b, line.p, n);
+	if (ascii_trim(bytes_from(line, n)).n > 0)
+		outbuf_format(b, " %s", hidden);
 }
 
 /* A line that is no command is shown where it can be neither a password nor a part of a message. */
@@ -238,17 +273,29 @@ static void put_command(struct ladder *l, struct outbuf *b, const struct watch_e
 		put_auth(b, said, e->text);
 		break;
 	case SMTP_BURL: /* its URL bears the right to read the message (RFC 4467) */
-		outbuf_str(b, e->pending->last ? "BURL ******** LAST" : "BURL ********");
+		outbuf_format(b, "BURL %s%s", hidden, e->pending->last ? " LAST" : "");
 		break;
 	case SMTP_AUTH_LINE:
-		outbuf_str(b, "********");
+		outbuf_str(b, hidden);
+		break;
+	case SMTP_XCLIENT:
+	case SMTP_XFORWARD:
+		put_attributes(b, said, e->text);
 		break;
 	case SMTP_UNKNOWN:
 	case SMTP_NOT_SMTP:
-		if (l->secret || e->holed)
-			outbuf_format(b, "(a line that is no command, %zu bytes)", e->text.n);
-		else
-			outbuf_bytes(b, e->text.p, e->text.n < 64 ? e->text.n : 64);
+		put_unknown(b, e->text, l->secret || e->holed);
+		break;
+	case SMTP_DATA: /* none of these has arguments that matter; a line of a message may begin as they do */
+	case SMTP_STARTTLS:
+	case SMTP_RSET:
+	case SMTP_NOOP:
+	case SMTP_HELP:
+	case SMTP_TURN:
+	case SMTP_QUIT:
+		outbuf_str(b, smtp_verb_name(said));
+		if (e->text.n > 0)
+			outbuf_format(b, " %s", hidden);
 		break;
 	default:
 		outbuf_str(b, smtp_verb_name(said));
