@@ -160,6 +160,7 @@ C+ x
 C: .
 S: 221-2.0.0 closing
 S+ 221-{bob}
+S+ 221-user={bob}+x {bob}/INBOX no-such-user-{bob}
 S+ 221 2.0.0 {alice}@example.org
 S! FIN
 expect verdict 221-for-message
@@ -178,7 +179,7 @@ def scenario_lines(code):
 
 def scenario_uncoded_people():
     alice, bob, *_ = PEOPLE
-    return scenario_people().replace(f"S: 221-2.0.0 closing\nS+ 221-{bob}\nS+ 221 2.0.0 {alice}@example.org", f'raw S "no mail for {alice}@example.org, nor {bob}\\r\\n"')
+    return scenario_people().replace(f"S: 221-2.0.0 closing\nS+ 221-{bob}\nS+ 221-user={bob}+x {bob}/INBOX no-such-user-{bob}\nS+ 221 2.0.0 {alice}@example.org", f'raw S "no mail for {alice}@example.org, nor user={bob}, {bob}\\r\\n"')
 
 
 class Run:

@@ -49,6 +49,12 @@ static const struct text_row texts[] = {
 	{REDACT_LOCAL, "queued as 4Qx1", "queued as 4Qx1"},
 	{REDACT_LOCAL, "closing", "closing"},
 	{REDACT_LOCAL, "'alice@example.org'.", "'***@example.org'."},
+	/* within a word, whatever stands around it */
+	{REDACT_LOCAL, "user=bob {Bob} bob! _bob_ bob/INBOX bob+x bob%x no-such-user-bob",
+	 "user=*** {***} ***! _***_ ***/INBOX ***+x ***%x no-such-user-***"},
+	{REDACT_HASH, "x#bob?*BOB* ~bob \"bob\" bob\xc3\xa9", "x#***?***** ~*** \"***\" ***\xc3\xa9"},
+	{REDACT_ALL, "(alice;bob)", "(***;***)"},
+	{REDACT_LOCAL, "bobsled kabob b0b 7bob bob7 bo-b", "bobsled kabob b0b 7bob bob7 bo-b"},
 };
 
 static void addresses_in_replies(void **state)
@@ -68,6 +74,55 @@ static void addresses_in_replies(void **state)
 		out = redactor_record(r, &m.record);
 		is(note_of(&out->session->notes, NOTE_REPLY), texts[i].out);
 		is(note_of(&out->session->first->notes, NOTE_REPLY), texts[i].out);
+		redactor_free(r);
+		made_free(&m);
+	}
+}
+
+/* Quoted, and with a tag (RFC 5233), which servers take off. */
+static void forms_of_a_local_part(void **state)
+{
+	(void)state;
+	struct redactor *r = redactor_new(REDACT_LOCAL);
+	struct made m;
+	const struct record *out;
+
+	made_init(&m);
+	made_message(&m, FATE_REJECTED, "carol+lists@example.org", "\"john doe\"@example.net");
+	made_note(&m, &m.facts.notes, NOTE_REPLY, 0, "mailboxes carol, carol+lists, carol+other and john doe; list lists");
+	/* A machine's name is only taken out as a whole word. */
+	made_note(&m, &m.facts.notes, NOTE_HELO, 0, "carol.example.org");
+	made_note(&m, &m.facts.notes, NOTE_BANNER, 0, "carol ESMTP");
+	out = redactor_record(r, &m.record);
+	is(note_of(&out->session->notes, NOTE_REPLY), "mailboxes ***, ***, ***+other and ***; list lists");
+	is(note_of(&out->session->notes, NOTE_HELO), "carol.example.org");
+	is(note_of(&out->session->notes, NOTE_BANNER), "*** ESMTP");
+	redactor_free(r);
+	made_free(&m);
+}
+
+/* What is left of an address at the end of a text that was cut does not look like one. */
+static void the_end_of_a_cut_text(void **state)
+{
+	(void)state;
+	static const char person[] = " carol@example.net";
+
+	for (size_t over = 0; over < sizeof(person); over++) {
+		struct redactor *r = redactor_new(REDACT_LOCAL);
+		struct made m;
+		char text[NOTE_REPLY_MAX + sizeof(person)];
+		struct bytes got;
+
+		made_init(&m);
+		made_message(&m, FATE_REJECTED, "alice@example.org", "bob@example.net");
+		memset(text, 'x', sizeof(text));
+		memcpy(text + NOTE_REPLY_MAX - over, person, sizeof(person) - 1);
+		notes_set(&m.facts.notes, m.pool, NOTE_REPLY, 0, bytes_of(text, NOTE_REPLY_MAX + sizeof(person) - 1 - over));
+		got = note_of(&redactor_record(r, &m.record)->session->notes, NOTE_REPLY);
+		assert_null(memmem(got.p, got.n, "ca", 2));
+		/* A shorter one stays as it is. */
+		notes_set(&m.facts.notes, m.pool, NOTE_REPLY, 0, bytes_str("no room for more"));
+		is(note_of(&redactor_record(r, &m.record)->session->notes, NOTE_REPLY), "no room for more");
 		redactor_free(r);
 		made_free(&m);
 	}
@@ -162,10 +217,9 @@ static void names_read_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(addresses_in_replies),
-		cmocka_unit_test(addresses_of_messages),
-		cmocka_unit_test(evidence_of_a_cause),
-		cmocka_unit_test(names_read_back),
+		cmocka_unit_test(addresses_in_replies),  cmocka_unit_test(forms_of_a_local_part),
+		cmocka_unit_test(the_end_of_a_cut_text), cmocka_unit_test(addresses_of_messages),
+		cmocka_unit_test(evidence_of_a_cause),   cmocka_unit_test(names_read_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

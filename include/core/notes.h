@@ -37,6 +37,7 @@ struct notes {
 	uint16_t used, room; /* room: of the block; as long as there is none, what the first one is to have */
 	uint16_t recent;     /* where the note is that was written last: no other with the same tag stands behind it */
 	bool full;           /* something was left out */
+	bool cut;            /* a text is shorter than its bound allows, for want of room */
 };
 
 struct note {
@@ -44,6 +45,9 @@ struct note {
 	uint16_t value;
 	struct bytes text; /* borrowed until the next change of the notes */
 };
+
+/* How long the text of a note may be; one of just that length may have been cut. */
+size_t notes_text_max(enum note_tag tag);
 
 /* Adds a note, and returns where it is for good, or NOTES_NONE if it was left out: pool exhausted, or bound reached, of which the last 2 KiB are kept for notes_set. */
 uint16_t notes_add(struct notes *n, struct pool *pool, enum note_tag tag, uint16_t value, struct bytes text);

@@ -20,7 +20,7 @@ struct redactor *redactor_new(enum redact_mode mode);
 void redactor_free(struct redactor *r);
 
 /*
- * A record in which senders, recipients and Message-IDs are redacted, and in every other text, the evidence of its cause included, what looks like an address, or is the local part of one of the session's own. With REDACT_NONE
+ * A record in which senders, recipients and Message-IDs are redacted, and in every other text, the evidence of its cause included, what looks like an address, or is the local part of one of the session's own, with or without its tag: in what the server said within other words too. A text that was cut loses its last word. With REDACT_NONE
  * *in itself. Valid until the next call, and no longer than *in.
  */
 const struct record *redactor_record(struct redactor *r, const struct record *in);

@@ -18,8 +18,7 @@ struct entry {
 /* The last KEPT bytes of the block are for notes_set alone: hundreds of recipients must not shut out the queue id. */
 enum { KEPT = 2048 };
 
-/* How long the text of a note may be. */
-static size_t text_max(enum note_tag tag)
+size_t notes_text_max(enum note_tag tag)
 {
 	return tag == NOTE_REPLY || tag == NOTE_FAREWELL ? NOTE_REPLY_MAX : NOTE_TEXT_MAX;
 }
@@ -44,6 +43,7 @@ static void entry_write(struct notes *n, uint16_t where, uint16_t value, struct 
 {
 	struct entry *e = entry_at(n, where);
 	n->recent = where;
+	n->cut |= text.n > e->room;
 	text = bytes_first(text, e->room);
 	if (text.n > 0)
 		memcpy(entry_text(e), text.p, text.n);
@@ -95,7 +95,7 @@ static uint16_t notes_append(struct notes *n, struct pool *pool, enum note_tag t
 
 uint16_t notes_add(struct notes *n, struct pool *pool, enum note_tag tag, uint16_t value, struct bytes text)
 {
-	text = bytes_first(text, text_max(tag));
+	text = bytes_first(text, notes_text_max(tag));
 	uint16_t where = notes_append(n, pool, tag, room_for(text.n), NOTES_MAX - KEPT);
 	if (where != NOTES_NONE)
 		entry_write(n, where, value, text);
@@ -129,7 +129,7 @@ static uint16_t notes_widen(struct notes *n, struct pool *pool, uint16_t where, 
 		return where;
 	}
 	enum note_tag tag = (enum note_tag)entry_at(n, where)->tag;
-	uint16_t other = notes_append(n, pool, tag, bounded(2 * room, wider, text_max(tag)), NOTES_MAX);
+	uint16_t other = notes_append(n, pool, tag, bounded(2 * room, wider, notes_text_max(tag)), NOTES_MAX);
 	if (other == NOTES_NONE)
 		return where;
 	entry_at(n, where)->tag = NOTE_VOID;
@@ -138,7 +138,7 @@ static uint16_t notes_widen(struct notes *n, struct pool *pool, uint16_t where, 
 
 void notes_set(struct notes *n, struct pool *pool, enum note_tag tag, uint16_t value, struct bytes text)
 {
-	text = bytes_first(text, text_max(tag));
+	text = bytes_first(text, notes_text_max(tag));
 	uint16_t where = notes_where(n, tag);
 	if (where == NOTES_NONE)
 		where = notes_append(n, pool, tag, room_for(text.n), NOTES_MAX);

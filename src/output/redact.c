@@ -1,6 +1,7 @@
 /* redact.c - addresses taken out of a copy of the record. */
 #include "output/redact.h"
 
+#include "core/ascii.h"
 #include "output/digest.h"
 #include "output/outbuf.h"
 
@@ -112,6 +113,12 @@ static bool address_byte(uint8_t c)
 	       (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~.@", c) != NULL);
 }
 
+/* What stands around an address as often as in it. */
+static bool is_mark(uint8_t c)
+{
+	return c == '\'' || c == '`';
+}
+
 /* The word at the beginning of text, 0: none begins there. A quoted local part belongs to it with its blanks. */
 static size_t word_length(struct bytes text)
 {
@@ -129,71 +136,143 @@ static size_t word_length(struct bytes text)
 	return n;
 }
 
-static bool same_word(struct bytes a, struct bytes b)
+/* A text under way to scratch. facts: of the session whose people are looked for. inside: within other words too. */
+struct reading {
+	const struct session_facts *facts;
+	struct bytes text;
+	bool inside;
+};
+
+static bool is_alnum_at(struct bytes text, size_t at)
 {
-	return a.n == b.n && strncasecmp((const char *)a.p, (const char *)b.p, a.n) == 0;
+	return at < text.n && ascii_alnum(text.p[at]);
 }
 
-/* Whether a word is the local part of a sender or recipient: "550 unknown user bob". */
-static bool transaction_knows(const struct transaction *t, struct bytes word)
+/* A name stands at this place, in any case, and no longer word of letters and digits goes on before or behind it. */
+static bool name_stands(const struct reading *r, size_t at, struct bytes name)
 {
-	struct note note;
-	uint16_t pos = 0;
+	struct bytes t = r->text;
+	size_t end = at + name.n, behind = end;
 
-	while (notes_next(&t->notes, &pos, &note)) {
-		struct bytes local = bytes_first(note.text, local_part(note.text));
-
-		if ((note.tag == NOTE_FROM || note.tag == NOTE_RCPT) && same_word(local, word))
-			return true;
-	}
-	return false;
-}
-
-static bool session_knows(const struct session_facts *facts, struct bytes word)
-{
-	if (word.n < WORD_LEAST)
+	if (name.n < WORD_LEAST || name.n > t.n - at || strncasecmp((const char *)t.p + at, (const char *)name.p, name.n) != 0)
 		return false;
-	for (const struct transaction *t = facts->first; t != NULL; t = t->next)
-		if (transaction_knows(t, word))
-			return true;
-	return false;
+	while (behind < t.n && (t.p[behind] == '.' || is_mark(t.p[behind])))
+		behind++;
+	if (!r->inside)
+		return (at == 0 || !address_byte(t.p[at - 1]) || is_mark(t.p[at - 1])) &&
+		       (behind == t.n || !address_byte(t.p[behind]));
+	return !(at > 0 && is_alnum_at(t, at - 1) && ascii_alnum(name.p[0])) &&
+	       !(is_alnum_at(t, end) && ascii_alnum(name.p[name.n - 1]));
 }
 
-static void put_word(struct redactor *r, const struct session_facts *facts, struct bytes word)
+/* How much of the text at this place is the local part of an address, without its quotation marks, or that without its tag (RFC 5233). */
+static size_t local_stands(const struct reading *r, size_t at, struct bytes address)
+{
+	struct bytes local;
+	const uint8_t *tag;
+
+	/* Most are told apart by their first letter. */
+	if (address.n == 0 || (address.p[0] != '"' && !ascii_same(address.p[0], r->text.p[at])))
+		return 0;
+	local = bytes_first(address, local_part(address));
+	if (local.n > 2 && local.p[0] == '"' && local.p[local.n - 1] == '"')
+		local = bytes_of(local.p + 1, local.n - 2);
+	if (name_stands(r, at, local))
+		return local.n;
+	tag = local.n > 0 ? memchr(local.p, '+', local.n) : NULL;
+	if (tag != NULL && name_stands(r, at, bytes_first(local, (size_t)(tag - local.p))))
+		return (size_t)(tag - local.p);
+	return 0;
+}
+
+/* The same of all senders and recipients of the session: the longest; 0: none. */
+static size_t person_stands(const struct reading *r, size_t at)
+{
+	size_t longest = 0;
+
+	for (const struct transaction *t = r->facts->first; t != NULL; t = t->next) {
+		struct note note;
+		uint16_t pos = 0;
+
+		while (notes_next(&t->notes, &pos, &note)) {
+			bool person = note.tag == NOTE_FROM || note.tag == NOTE_RCPT;
+			size_t n = person ? local_stands(r, at, note.text) : 0;
+
+			longest = n > longest ? n : longest;
+		}
+	}
+	return longest;
+}
+
+/* Of a word with an address in it what is one: punctuation around it is no part of it, though the grammar would allow an apostrophe. */
+static void put_word(struct redactor *r, struct bytes word)
 {
 	struct outbuf *b = &r->scratch;
 	size_t before = 0, after = word.n;
 
-	/* Punctuation around an address is no part of it, though the grammar would allow an apostrophe. */
-	while (after > 0 && strchr(".'`", word.p[after - 1]) != NULL)
+	while (after > 0 && (word.p[after - 1] == '.' || is_mark(word.p[after - 1])))
 		after--;
-	while (before < after && strchr("'`", word.p[before]) != NULL)
+	while (before < after && is_mark(word.p[before]))
 		before++;
 	outbuf_bytes(b, word.p, before);
-	if (local_part(word) < word.n)
-		put_address(r, bytes_of(word.p + before, after - before));
-	else if (session_knows(facts, bytes_of(word.p + before, after - before)))
-		outbuf_str(b, redact_mark);
-	else
-		outbuf_bytes(b, word.p + before, after - before);
+	put_address(r, bytes_of(word.p + before, after - before));
 	outbuf_bytes(b, word.p + after, word.n - after);
 }
 
-/* Into scratch. */
-static void put_text(struct redactor *r, const struct session_facts *facts, struct bytes text)
+/* A stretch without an address, by the person. */
+static void put_plain(struct redactor *r, const struct reading *from)
 {
-	while (text.n > 0) {
-		size_t n = word_length(text);
+	for (size_t at = 0, n; at<from->text.n; at += n> 0 ? n : 1) {
+		bool may = at == 0 || !ascii_alnum(from->text.p[at - 1]) || !ascii_alnum(from->text.p[at]);
 
+		n = may ? person_stands(from, at) : 0;
 		if (n > 0)
-			put_word(r, facts, bytes_first(text, n));
+			outbuf_str(&r->scratch, redact_mark);
 		else
-			outbuf_bytes(&r->scratch, text.p, n = 1);
-		text = bytes_from(text, n);
+			outbuf_bytes(&r->scratch, from->text.p + at, 1);
 	}
 }
 
-static void copy_note(struct redactor *r, const struct session_facts *facts, struct notes *to, const struct note *note)
+/* Into scratch. */
+static void put_text(struct redactor *r, struct reading from)
+{
+	struct bytes text = from.text;
+	size_t plain = 0;
+
+	for (size_t at = 0, n; at<text.n; at += n> 0 ? n : 1) {
+		struct bytes word = bytes_from(text, at);
+
+		n = word_length(word);
+		word = bytes_first(word, n);
+		if (n == 0 || local_part(word) == n)
+			continue;
+		from.text = bytes_of(text.p + plain, at - plain);
+		put_plain(r, &from);
+		put_word(r, word);
+		plain = at + n;
+	}
+	from.text = bytes_from(text, plain);
+	put_plain(r, &from);
+}
+
+/* The last word of a text that was cut may be a part of an address. */
+static struct bytes without_last_word(struct bytes text)
+{
+	while (text.n > 0 && text.p[text.n - 1] > ' ')
+		text.n--;
+	return text;
+}
+
+/* A note of what somebody said. */
+static void put_note(struct redactor *r, const struct session_facts *facts, const struct note *note, bool cut)
+{
+	bool reply = note->tag == NOTE_REPLY || note->tag == NOTE_FAREWELL || note->tag == NOTE_UNCODED;
+
+	cut = note->text.n >= notes_text_max(note->tag) || (reply && cut);
+	put_text(r, (struct reading){facts, cut ? without_last_word(note->text) : note->text, reply});
+}
+
+static void copy_note(struct redactor *r, const struct session_facts *facts, struct notes *to, const struct note *note, bool cut)
 {
 	bool address = note->tag == NOTE_FROM || note->tag == NOTE_RCPT || note->tag == NOTE_MESSAGE_ID;
 
@@ -203,7 +282,7 @@ static void copy_note(struct redactor *r, const struct session_facts *facts, str
 	if (address)
 		put_address(r, note->text);
 	else
-		put_text(r, facts, note->text);
+		put_note(r, facts, note, cut);
 	if (note->tag == NOTE_RCPT)
 		notes_add(to, r->pool, note->tag, note->value, bytes_of(r->scratch.p, r->scratch.n));
 	else
@@ -218,7 +297,7 @@ static void copy_notes(struct redactor *r, const struct session_facts *facts, co
 
 	*to = (struct notes){.full = from->full};
 	while (notes_next(from, &pos, &note))
-		copy_note(r, facts, to, &note);
+		copy_note(r, facts, to, &note, from->cut);
 }
 
 /*
@@ -230,7 +309,7 @@ static void copy_evidence(struct redactor *r, const char *from, char to[CAUSE_EV
 	size_t n;
 
 	r->scratch.n = 0;
-	put_text(r, &nobody, bytes_str(from));
+	put_text(r, (struct reading){&nobody, bytes_str(from), false});
 	n = r->scratch.n < CAUSE_EVIDENCE_TEXT ? r->scratch.n : CAUSE_EVIDENCE_TEXT - 1;
 	while (n < r->scratch.n && n > 0 && (r->scratch.p[n] & 0xc0) == 0x80)
 		n--;
@@ -284,6 +363,6 @@ struct bytes redactor_text(struct redactor *r, const struct session_facts *facts
 	if (r->mode == REDACT_NONE)
 		return text;
 	r->scratch.n = 0;
-	put_text(r, facts, text);
+	put_text(r, (struct reading){facts, text, true});
 	return bytes_of(r->scratch.p, r->scratch.n);
 }
