@@ -151,5 +151,9 @@ for word in verdict stage severity closer how farewell seen flaws cause confiden
 	[ ${#scenarios[@]} -gt 2 ] || result "scenarios that expect $word" false
 done
 result 'each word as in scenarios' ends 0 "$(find "$at" -name '*.pcap' | wc -l) passed, 0 failed"
+
+# Those of the tree: tests/cases/README.md.
+at=tests/cases
+result 'the captures of tests/cases' ends 0 "$(find "$at" -name '*.pcap' | wc -l) passed, 0 failed"
 echo "1..$n"
 exit $failed

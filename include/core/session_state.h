@@ -87,6 +87,7 @@ struct session_tls {
 	int64_t plain_ts;
 	struct tls_stream *stream; /* where somebody has keys */
 	uint64_t raw[2];           /* offsets in the streams behind the records that it got */
+	uint64_t one_missing;      /* offset behind the last hole of one byte in the client's stream; 0: none */
 };
 
 static_assert(offsetof(struct session, room) == sizeof(struct dialogue_env *) &&
@@ -188,6 +189,11 @@ void session_tls_plain(struct session *s);
  * client can go on.
  */
 struct conn_end session_tls_closed(const struct session *s, const struct conn_end *end);
+
+/*
+ * The client's stream ends in a hole of one byte, and the server has closed by words in clear: no record is so short, so that the hole is the client's FIN, and may be what the server spoke of.
+ */
+bool session_tls_fin_missing(const struct session *s);
 
 void session_tls_end(struct session *s, const struct conn_end *end, uint64_t acked, struct ending *e, int64_t ts);
 void session_tls_free(struct session *s);

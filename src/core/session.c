@@ -412,6 +412,8 @@ static void inside_data(struct session *s, const struct conn *conn, enum side si
 {
 	struct tls_heard at = {.side = side, .end = s->tls->raw[side] + len, .acked = conn->flow[side].acked, .ts = ts};
 	session_tls_bytes(s, &at, data, len);
+	if (side == CLIENT && data.n == 0 && len == 1)
+		s->tls->one_missing = at.end;
 	session_inside_push(s, &at, data, len);
 	session_inside_run(s, false);
 }

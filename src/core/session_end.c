@@ -59,6 +59,8 @@ static enum unsure unsure_of(const struct session *s, const struct conn *conn, c
 		return watch_ended(end->over);
 	if (!s && conn->side[SERVER].packets > 0 && !conn->flow[SERVER].syn && !end->refused)
 		return begun_unseen(conn);
+	if (s && session_tls_fin_missing(s))
+		return UNSURE_CLIENT_GAP;
 	return s && s->foreign && !s->spoke ? UNSURE_NO_DIALOGUE : UNSURE_NONE;
 }
 
@@ -303,6 +305,8 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 
 	e->unsure = unsure_of(s, conn, end);
 	e->unsure_bytes = s && (s->lost_bytes || s->dialogue.hole) ? (s->lost_bytes ? s->lost_bytes : conn->flow[CLIENT].gap) : 0;
+	if (s && session_tls_fin_missing(s))
+		e->unsure_bytes = 1;
 	if (s) {
 		dialogue_read(s, conn, end, e);
 		times_read(s, e);

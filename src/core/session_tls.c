@@ -186,6 +186,11 @@ struct conn_end session_tls_closed(const struct session *s, const struct conn_en
 	return e;
 }
 
+bool session_tls_fin_missing(const struct session *s)
+{
+	return s->tls && s->closer == CLOSER_SERVER && s->tls->one_missing > 0 && s->tls->one_missing == s->tls->raw[CLIENT];
+}
+
 static void alert_read(struct session *s)
 {
 	for (enum side side = CLIENT; side <= SERVER; side++)
