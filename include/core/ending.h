@@ -130,7 +130,7 @@ struct ending {
 	enum farewell farewell;
 	enum stage stage; /* at the farewell, or, without one, at the close */
 	enum seen seen;
-	bool unseen; /* of its handshake one SYN at least was not captured */
+	bool unseen;           /* of its handshake one SYN at least was not captured */
 	enum unsure unsure;    /* why no verdict that rests on the close can be given */
 	uint64_t unsure_bytes; /* with a gap: how many; with drops: packets */
 
