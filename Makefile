@@ -86,7 +86,7 @@ check:
 	@contrib/install-deps.sh build check
 	@$(again) test
 
-test: $(tests) $(replays) $(BUILD)/smtpwatch $(BUILD)/tests/bench/measure
+test: $(tests) $(BUILD)/tests/damage/damage $(replays) $(BUILD)/smtpwatch $(BUILD)/tests/bench/measure
 	@tests/run.sh $(BUILD)
 
 # A folder of cases, each with what it expects (tests/scenarios/README.md): DIR=folder.
