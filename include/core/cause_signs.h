@@ -46,10 +46,10 @@ enum cause_weight {
 	CAUSE_WEIGHT_WEAK,     /* no more than possible: any code or measured sign is better */
 	CAUSE_WEIGHT_NOTHING,  /* politeness: gives no reason */
 	CAUSE_WEIGHT_TROUBLE,  /* the server's own trouble, or the mailbox's: none of the causes */
-	CAUSE_WEIGHT_DENIAL    /* of the table only: told as SPECIFIC, and with 535 the log-in is what is denied */
+	CAUSE_WEIGHT_DENIAL    /* in the table only: read as SPECIFIC; with 535 the cause is auth-failures */
 };
 
-/* Entries in all, and the most words of a text that are read. */
+/* The most words of a text that are read. */
 enum { CAUSE_WORDS_MAX = 160 };
 
 /* What stands in one text. */

@@ -18,15 +18,14 @@ static const struct enhanced_row {
 	enum grip grip;
 	uint16_t subject, detail;
 } enhanced_rows[] = {
-	{CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, LOOSE, 3, 2}, /* system not accepting network messages; overloaded servers say it too */
+	{CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, LOOSE, 3, 2},      /* system not accepting network messages; of load too */
 	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, LOOSE, 4, 2},  /* bad connection: what Postfix says on its time-outs */
 	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, FIRM, 3, 4},    /* message too big for system */
 	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, FIRM, 2, 3},    /* message length exceeds administrative limit */
 	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 8},  /* authentication credentials invalid (RFC 4954 6) */
 	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 9},  /* authentication mechanism is too weak */
 	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 13}, /* user account disabled (RFC 5248 2.4) */
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7,
-	 14},                                             /* trust relationship required: Gmail's, where it wants another log-in */
+	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 14}, /* trust relationship required: Gmail, of a log-in */
 	{CAUSE_POLICY, CONFIDENCE_POSSIBLE, LOOSE, 7, 0}, /* said of everything that has to do with security, too many errors too */
 	{CAUSE_POLICY, CONFIDENCE_LIKELY, PLAIN, 7, ANY},
 };
@@ -55,10 +54,10 @@ static const struct enhanced_row *enhanced_find(const struct cause_said *said)
 		return NULL;
 	if (e.subject == 3 && e.detail == 2 && !farewell)
 		return e.class == 5 ? &for_good : said->code == 0 ? &enhanced_rows[0] : NULL;
-	/* Of a 45x it tells of a connection to elsewhere. */
+	/* With 45x the bad connection is the server's own to a third host. */
 	if (e.subject == 4 && e.detail == 2 && said->code != 0 && !farewell)
 		return NULL;
-	/* Of a command out of place (RFC 5321 4.2.2) it tells nothing. */
+	/* With 500 to 504 the command is at fault (RFC 5321 4.2.2), not the client by a rule. */
 	if (e.subject == 7 && said->code >= 500 && said->code <= 504)
 		return NULL;
 	for (size_t i = 0; i < ROWS(enhanced_rows); i++) {
@@ -72,7 +71,7 @@ static const struct enhanced_row *enhanced_find(const struct cause_said *said)
 /* Outside of AUTH a code of AUTH is a slip: Yahoo says 5.7.9 of its policy. */
 static bool is_firm(const struct cause_facts *f, const struct enhanced_row *row)
 {
-	/* What is too big stays so: a 4yz tells of room that is short. */
+	/* A message that is too big stays too big: with 4yz the server is short of room. */
 	if (row->id == CAUSE_SIZE_LIMIT && f->said->words.trouble && f->said->code < 500)
 		return false;
 	return row->grip == FIRM && (row->id != CAUSE_AUTH_FAILURES || f->ending->stage == STAGE_AUTH);
@@ -106,9 +105,10 @@ static void code_said(const struct cause_facts *f, const struct enhanced_row *ro
 		CAUSE_SIGN(c, row->confidence, "the server said %u %u.%u.%u", said->code, e.class, e.subject, e.detail);
 		return;
 	}
+	/* A bare code gives way to words that name another cause: 535 that TLS is required. */
+	bool otherwise = said->words.weight == CAUSE_WEIGHT_SPECIFIC && said->words.cause != c->id && e.class == 0;
 	for (size_t i = 0; i < ROWS(code_rows); i++) {
 		const struct code_row *code = &code_rows[i];
-		bool otherwise = said->words.weight == CAUSE_WEIGHT_SPECIFIC && said->words.cause != c->id && e.class == 0;
 		if (code->id == c->id && code->code == said->code && !otherwise &&
 		    !(code->bare && (e.class || said->words.trouble)))
 			CAUSE_SIGN(c, code->confidence, "the server said %u", said->code);
@@ -169,18 +169,13 @@ static struct bytes host_of(const struct cause_facts *f)
 static struct smtp_enhanced marked_code(struct bytes text)
 {
 	const uint8_t *mark = text.n > 0 ? memchr(text.p, '#', text.n) : NULL;
-	struct smtp_enhanced none = {0};
 	if (!mark)
-		return none;
-	char code[16];
-	struct bytes rest = bytes_from(text, (size_t)(mark - text.p) + 1);
+		return (struct smtp_enhanced){0};
+	struct bytes code = bytes_from(text, (size_t)(mark - text.p) + 1);
 	size_t n = 0;
-	while (n < rest.n && n < sizeof code - 1 && (rest.p[n] == '.' || (rest.p[n] >= '0' && rest.p[n] <= '9'))) {
-		code[n] = (char)rest.p[n];
+	while (n < code.n && (code.p[n] == '.' || ascii_digit(code.p[n])))
 		n++;
-	}
-	code[n] = ' ';
-	return smtp_enhanced_find(bytes_of((const uint8_t *)code, n + 1));
+	return smtp_enhanced_find(bytes_first(code, n));
 }
 
 /* The server's last words count too where they were no reply. */
@@ -198,7 +193,7 @@ void cause_said_read(const struct cause_facts *f, struct cause_said *out)
 		out->code = s->farewell_code;
 		out->enhanced = s->farewell_enhanced.class ? s->farewell_enhanced : marked_code(out->text);
 	}
-	/* With 5yz a server refuses for good, unless nobody had asked it. */
+	/* A 5yz that answers a command refuses for good. One that answers nothing ends the session, as 421 does. */
 	bool asked = !f->ending->unprompted || out->code < 500;
 	cause_words_read(asked ? out->code : 421, out->text, host_of(f), &out->words);
 }

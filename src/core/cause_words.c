@@ -153,14 +153,14 @@ static bool about_time(enum cause_id id)
 	return id == CAUSE_SHUTDOWN || id == CAUSE_IDLE_TIMEOUT || id == CAUSE_SESSION_LIMIT;
 }
 
-/* A failure to authenticate that is temporary is the server's (RFC 4954 6), unless it counts them. */
+/* 45x to AUTH is a temporary failure of the server (RFC 4954 6), unless its words count the attempts. */
 static bool is_servers(const struct walk *w, enum cause_id id)
 {
 	bool temporary = w->code >= 400 && w->code < 500 && w->code != 421;
 	return id == CAUSE_AUTH_FAILURES && temporary && (w->at[W_MANY] | w->at[W_MUCH] | w->at[W_ATTEMPT]) == 0;
 }
 
-/* What the entry says with this code. With 5yz a number of messages is no limit of one session. */
+/* What the entry says with this code. 5yz refuses the mail for good, so that a number of messages is a quota and no limit of the session. */
 static enum cause_id cause_with(const struct entry *e, uint16_t code)
 {
 	if (e->weight == CAUSE_WEIGHT_DENIAL && code == 535)

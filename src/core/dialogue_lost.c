@@ -127,10 +127,12 @@ void dialogue_lost_reply(struct dialogue *d, uint16_t code, int64_t ts)
 {
 	uint64_t acked = d->acked[SERVER] > d->offset[CLIENT] ? d->acked[SERVER] - d->offset[CLIENT] : 0;
 	struct bytes held = dialogue_held(d);
-	bool missing = acked > held.n;
-	size_t n = missing ? held.n : (size_t)acked;
+	/* What this reply answers was not captured, or comes later: of what is held it tells nothing. */
+	if (acked > held.n)
+		return;
+	size_t n = (size_t)acked;
 	struct held_lines h = lines_read(d, bytes_first(held, n));
-	if (code == 354 && !missing) {
+	if (code == 354) {
 		data_was_said(d, &h, n, ts);
 	} else if (is_answered(&h, code)) {
 		dialogue_held_forget(d, h.from);

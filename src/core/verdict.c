@@ -577,11 +577,10 @@ bool verdict_inferred(enum verdict v)
 	       v == VERDICT_TLS_ORDERLY;
 }
 
-/* Something was not captured in which a fault may lie. */
+/* Bytes or a SYN are missing from the capture, and a fault may lie there. One way, or no handshake: a SYN is missing. */
 static bool may_hide(const struct ending *e)
 {
-	return e->unseen || e->seen == SEEN_GAPS || e->seen == SEEN_TRUNCATED || e->seen == SEEN_NO_HANDSHAKE ||
-	       e->seen == SEEN_ONE_WAY;
+	return e->unseen || e->seen == SEEN_GAPS || e->seen == SEEN_TRUNCATED;
 }
 
 /* A client that left is told by what it did itself. What was found stands whatever is missing; that nothing was found does not. */
