@@ -138,7 +138,7 @@ static const char *const dialogue[] = {"220 mx\r\n",        "EHLO a\r\n", "250 m
 				       "RCPT TO:<c@d>\r\n", "250 ok\r\n", "DATA\r\n",   "354 go\r\n",          "hello\r\n.\r\n",
 				       "250 queued\r\n",    "QUIT\r\n",   "221 bye\r\n"};
 
-enum { DIALOGUE = sizeof dialogue / sizeof *dialogue, LONG = 1000 };
+enum { DIALOGUE = sizeof dialogue / sizeof *dialogue, QUEUED = 10, LONG = 1000 };
 
 /* A text in the place of a part, with its numbers: the part itself, or another of its length, shorter, longer, or much longer. */
 enum text { TEXT_SAME, TEXT_OTHER, TEXT_SHORTER, TEXT_LONGER, TEXT_LONG, TEXTS };
@@ -193,6 +193,38 @@ static void what_is_said_twice_is_said(void **state)
 	}
 }
 
+/* The dialogue with its 250 queued as one byte and the rest; in the place of that byte comes another one, before it is acknowledged or behind. */
+static struct judged retold_byte(const struct stream_engine *engine, bool acknowledged)
+{
+	struct segments in = {0};
+	struct talk t = talk_v4(&in, 1);
+	talk_handshake(&t);
+	for (unsigned i = 0; i < DIALOGUE; i++) {
+		uint32_t seq = t.next[SERVER];
+		bool queued = i == QUEUED;
+		if (queued) {
+			talk_say(&t, SERVER, "2");
+			if (acknowledged)
+				talk_ack(&t, CLIENT);
+			talk_raw(&t, SERVER, TCP_ACK | TCP_PSH, seq, bytes_str("5"));
+		}
+		talk_say(&t, i % 2 ? CLIENT : SERVER, dialogue[i] + queued);
+		talk_ack(&t, i % 2 ? SERVER : CLIENT);
+	}
+	talk_close(&t, CLIENT);
+	return judge_by(engine, &in);
+}
+
+/* The 250 of which the client never took the first byte is a 550 to it. Of what was acknowledged a single byte is a keep-alive. */
+static void a_byte_in_the_place_of_another_is_a_keep_alive_once_that_is_acknowledged(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 2; k++) {
+		assert_int_equal(retold_byte(engines[k], false).verdict, VERDICT_UNKNOWN);
+		assert_int_equal(retold_byte(engines[k], true).verdict, VERDICT_CLEAN);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +233,7 @@ int main(void)
 		cmocka_unit_test(a_221_before_it_stands),
 		cmocka_unit_test(what_is_said_in_two_ways_is_not_known),
 		cmocka_unit_test(what_is_said_twice_is_said),
+		cmocka_unit_test(a_byte_in_the_place_of_another_is_a_keep_alive_once_that_is_acknowledged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

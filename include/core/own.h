@@ -312,7 +312,7 @@ static inline void own_recent_look(struct stream *s, struct own_conn *c, enum si
 {
 	const struct half *h = &c->half[side];
 	if (p->payload_len == 0 || seq_diff(p->seq, h->nxt) >= 0 ||
-	    !recent_disputed(&c->recent[side], p, h->nxt, h->flags & HALF_ACKED ? h->ack : p->seq))
+	    !recent_disputed(&c->recent[side], p, h->flags & HALF_ACKED ? h->ack : p->seq))
 		return;
 	s->stats.conflicts++;
 	own_sides(s, c)[side].conflicts++;

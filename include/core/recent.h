@@ -37,9 +37,9 @@ static inline void recent_note(struct recent *r, uint32_t seq, const uint8_t *da
 }
 
 /*
- * Whether a segment has other bytes than those that are kept, for the same numbers, beyond what its receiver has acknowledged. next: where its side goes on; the byte before that, alone, is a keep-alive and may be any
- * (RFC 9293 3.8.4).
+ * Whether a segment has other bytes than those that are kept, for the same numbers, beyond `acked`: what its receiver has acknowledged. The byte of a keep-alive, which may be any (RFC 9293 3.8.4), was acknowledged before. A
+ * single byte that was not is no keep-alive: a server could take its 250 back with it.
  */
-bool recent_disputed(const struct recent *r, const struct packet *p, uint32_t next, uint32_t acked);
+bool recent_disputed(const struct recent *r, const struct packet *p, uint32_t acked);
 
 #endif

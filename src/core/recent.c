@@ -39,11 +39,11 @@ static bool differs(const uint8_t *kept, uint32_t at, uint32_t n, uint32_t seq, 
 	return memcmp(kept + skip, data + from, common) != 0;
 }
 
-bool recent_disputed(const struct recent *r, const struct packet *p, uint32_t next, uint32_t acked)
+bool recent_disputed(const struct recent *r, const struct packet *p, uint32_t acked)
 {
 	uint32_t seq = p->seq + !!(p->flags & TCP_SYN), n = r->to - r->from;
 	uint32_t skip = seq_diff(acked, seq) > 0 ? acked - seq : 0;
-	if (skip >= p->payload_cap || (p->payload_len == 1 && seq + 1 == next))
+	if (skip >= p->payload_cap)
 		return false;
 	const uint8_t *data = p->payload + skip;
 	uint32_t at = seq + skip, cap = p->payload_cap - skip;

@@ -117,7 +117,7 @@ static void recent_look(struct stream *s, struct nids_conn *c, enum side from, c
 {
 	struct nids_side *half = &c->side[from];
 	uint32_t next = half->base + (uint32_t)half->accepted, acked = half->base + (uint32_t)half->answered;
-	if (p->payload_len == 0 || seq_diff(p->seq, next) >= 0 || !recent_disputed(&half->recent, p, next, acked))
+	if (p->payload_len == 0 || seq_diff(p->seq, next) >= 0 || !recent_disputed(&half->recent, p, acked))
 		return;
 	s->stats.conflicts++;
 	c->pub.side[from].conflicts++;
