@@ -307,11 +307,11 @@ void own_order_push(struct stream *s, struct own_conn *c, enum side side, const 
 /* The other side of `of` has acknowledged up to ack. */
 void own_order_acked(struct own_conn *c, enum side of, uint32_t ack);
 
-/* What was handed on last of a side, held against what it sends again: asked of each segment that is not the usual one. */
+/* What was handed on last of a side, held against what it sends again: asked of each segment that is not the usual one. On an open connection a SYN brings no bytes (RFC 9293 3.10.7.4). */
 static inline void own_recent_look(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
 {
 	const struct half *h = &c->half[side];
-	if (p->payload_len == 0 || seq_diff(p->seq, h->nxt) >= 0 ||
+	if (p->payload_len == 0 || seq_diff(p->seq, h->nxt) >= 0 || ((p->flags & TCP_SYN) && c->course.list != LIST_HALF_OPEN) ||
 	    !recent_disputed(&c->recent[side], p, h->flags & HALF_ACKED ? h->ack : p->seq))
 		return;
 	s->stats.conflicts++;

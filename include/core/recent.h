@@ -38,7 +38,7 @@ static inline void recent_note(struct recent *r, uint32_t seq, const uint8_t *da
 
 /*
  * Whether a segment has other bytes than those that are kept, for the same numbers, beyond `acked`: what its receiver has acknowledged. The byte of a keep-alive, which may be any (RFC 9293 3.8.4), was acknowledged before. A
- * single byte that was not is no keep-alive: a server could take its 250 back with it.
+ * single byte that was not is no keep-alive: a server could take its 250 back with it. What an RST says is no part of the stream (RFC 9293 3.5.3).
  */
 bool recent_disputed(const struct recent *r, const struct packet *p, uint32_t acked);
 

@@ -43,7 +43,7 @@ bool recent_disputed(const struct recent *r, const struct packet *p, uint32_t ac
 {
 	uint32_t seq = p->seq + !!(p->flags & TCP_SYN), n = r->to - r->from;
 	uint32_t skip = seq_diff(acked, seq) > 0 ? acked - seq : 0;
-	if (skip >= p->payload_cap)
+	if (skip >= p->payload_cap || (p->flags & TCP_RST))
 		return false;
 	const uint8_t *data = p->payload + skip;
 	uint32_t at = seq + skip, cap = p->payload_cap - skip;

@@ -371,13 +371,13 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 	struct half *h = &c->half[side];
 	if ((c->course.doubting || receiver_suspect(&h->receiver, p)) && own_refused(s, c, side, p))
 		return;
+	if (is_foreign(c, side, p)) {
+		s->stats.stray++;
+		return;
+	}
 	own_recent_look(s, c, side, p);
 	if (captured_twice(s, c, h, p)) {
 		s->stats.duplicates++;
-		return;
-	}
-	if (is_foreign(c, side, p)) {
-		s->stats.stray++;
 		return;
 	}
 	int64_t pause = p->ts - c->pub.last;

@@ -112,12 +112,22 @@ static bool is_next(const struct nids_side *half, uint32_t seq)
 	return at == (int64_t)half->ordered && at == (int64_t)half->answered;
 }
 
+/* It acknowledges what was before the connection (by more than one: see is_foreign in stream_own.c), or is a SYN on an open one: the receiver drops it (RFC 5961 5.2, RFC 9293 3.10.7.4). */
+static bool is_dropped(const struct nids_conn *c, enum side from, const struct packet *p)
+{
+	const struct nids_side *other = &c->side[side_other(from)];
+	if (p->flags & TCP_SYN)
+		return c->state != NIDS_HALF_OPEN;
+	return (p->flags & TCP_ACK) && other->known && nids_facts_offset(other, p->ack) < -1;
+}
+
 /* libnids passes over what comes behind: the first bytes count. Whether the receiver took those is another question. */
 static void recent_look(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p)
 {
 	struct nids_side *half = &c->side[from];
 	uint32_t next = half->base + (uint32_t)half->accepted, acked = half->base + (uint32_t)half->answered;
-	if (p->payload_len == 0 || seq_diff(p->seq, next) >= 0 || !recent_disputed(&half->recent, p, acked))
+	if (p->payload_len == 0 || seq_diff(p->seq, next) >= 0 || is_dropped(c, from, p) ||
+	    !recent_disputed(&half->recent, p, acked))
 		return;
 	s->stats.conflicts++;
 	c->pub.side[from].conflicts++;
