@@ -50,6 +50,12 @@ static void both_signed(struct packet *syn, struct packet *syn_ack)
 	syn->marks = syn_ack->marks = MARK_SIGNED;
 }
 
+static void syn_signed(struct packet *syn, struct packet *syn_ack)
+{
+	(void)syn_ack;
+	syn->marks = MARK_SIGNED;
+}
+
 static void both_cut(struct packet *syn, struct packet *syn_ack)
 {
 	syn->marks = syn_ack->marks = MARK_CUT;
@@ -125,6 +131,8 @@ static const struct row rows[] = {
 	{"signed, with time stamps", RECEIVER_SIGNATURE, no_syns, signature, true, 0},
 	{"not signed, where all are", RECEIVER_SIGNATURE, both_signed, signature_missing, false, MARK_SIGNED},
 	{"signed, where all are", RECEIVER_TAKES, both_signed, nothing, false, MARK_SIGNED},
+	{"not signed, where the client's SYN alone is", RECEIVER_TAKES, syn_signed, nothing, false, 0},
+	{"signed, where the client's SYN alone is", RECEIVER_SIGNATURE, syn_signed, signature, false, 0},
 	{"options not captured, where all are signed", RECEIVER_TAKES, both_signed, options_cut, false, MARK_SIGNED},
 	{"signed, and the SYNs cut", RECEIVER_TAKES, both_cut, signature, false, 0},
 	{"nothing", RECEIVER_TAKES, no_syns, nothing, true, 0},

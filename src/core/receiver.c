@@ -14,14 +14,18 @@ void receiver_syn(struct receiver *r, const struct packet *syn)
 	r->flags = signs | (syn->has_tsopt ? RECEIVER_STAMPS : 0);
 }
 
-/* Both sides have the key, or neither: the sender's own SYN tells, or, where that was not seen, the other's. */
+/*
+ * A connection is signed where all its SYNs are that were seen. A plain SYN-ACK to a signed SYN is of a server that passes over options which it does not know (RFC 9293 3.1), or has no key for this client
+ * (RFC 5925 7.3): such a connection is not signed.
+ */
 static bool wrongly_signed(const struct receiver *sender, const struct receiver *other, const struct packet *p)
 {
-	const uint8_t both = RECEIVER_PLAIN | RECEIVER_SIGNED;
-	uint8_t known = sender->flags & both ? sender->flags & both : other->flags & both;
-	if (known == 0 || (p->marks & MARK_CUT))
+	uint8_t syns = sender->flags | other->flags;
+	if (p->marks & MARK_CUT)
 		return false;
-	return (known == RECEIVER_SIGNED) != !!(p->marks & MARK_SIGNED);
+	if (p->marks & MARK_SIGNED)
+		return syns & RECEIVER_PLAIN;
+	return (syns & (RECEIVER_PLAIN | RECEIVER_SIGNED)) == RECEIVER_SIGNED && !(p->flags & TCP_SYN);
 }
 
 /* RSTs are exempt (RFC 7323 5.2). A segment without the option is taken by many stacks, so it is here. A clock that runs backwards from the SYN on is none: nobody could talk to its owner. */
