@@ -345,6 +345,7 @@ enum beyond {
 	BEYOND_ANSWERED,
 	BEYOND_PROBED,
 	BEYOND_SCALED,
+	BEYOND_CUT, /* the scales are not captured */
 	BEYOND_NO_SYN,
 	BEYOND_CASES
 };
@@ -353,8 +354,12 @@ enum beyond {
 static void speak_beyond(struct segments *in, enum beyond what, const char *beyond)
 {
 	struct talk t = talk_v4(in, 1);
-	t.window = what == BEYOND_SCALED ? 4 : 20;
+	t.window = what == BEYOND_SCALED || what == BEYOND_CUT ? 4 : 20;
 	talk_handshake_scaled(&t, what == BEYOND_SCALED ? 4 : 0);
+	for (size_t i = 0; i < 2 && what == BEYOND_CUT; i++) {
+		in->packets[i].has_wscale = false;
+		in->packets[i].marks = MARK_CUT;
+	}
 	talk_say(&t, SERVER, banner);
 	uint32_t next = t.next[SERVER];
 	talk_ack(&t, CLIENT);

@@ -61,7 +61,7 @@ struct half {
 	uint8_t ttl_low, ttl_high;
 	uint8_t flags; /* enum half_flag */
 	uint8_t tries;
-	uint8_t wscale;
+	uint8_t wscale; /* WSCALE_MOST where the snaplen has cut the SYN short: it may have been any */
 	bool tsopt : 1, df : 1;
 };
 

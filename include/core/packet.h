@@ -52,7 +52,8 @@ enum packet_mark {
 	MARK_CUT = 2     /* its options were not all captured */
 };
 
-enum { PACKET_VLANS = 2, PACKET_NESTING = 8 };
+/* WSCALE_MOST: RFC 7323 2.3. */
+enum { PACKET_VLANS = 2, PACKET_NESTING = 8, WSCALE_MOST = 14 };
 
 /* One TCP segment. All numbers are in host byte order. Offsets are RFC 9293's. */
 struct packet {
@@ -64,7 +65,7 @@ struct packet {
 	uint8_t ttl;       /* time to live, or hop limit */
 	uint16_t ip_id;    /* 0 in IPv6 */
 	bool df;           /* IPv4: don't fragment; true in IPv6 */
-	uint8_t wscale;    /* with has_wscale: shift count, at most 14 */
+	uint8_t wscale;    /* with has_wscale: shift count, at most WSCALE_MOST */
 	uint16_t mss;      /* 0: no option */
 	bool has_wscale, has_tsopt;
 	uint32_t tsval, tsecr; /* with has_tsopt (RFC 7323) */

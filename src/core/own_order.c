@@ -578,7 +578,7 @@ static int32_t window_most(const struct own_conn *c, enum side side)
 	uint8_t scale = c->half[side_other(side)].wscale;
 	if (!c->pub.flow[CLIENT].syn || !c->pub.flow[SERVER].syn)
 		return SEQ_ABSURD;
-	return 65535 << (scale < 14 ? scale : 14);
+	return 65535 << (scale < WSCALE_MOST ? scale : WSCALE_MOST);
 }
 
 /* Whether a FIN that is held contradicts what a segment shows of the same stream. */

@@ -149,7 +149,7 @@ static bool syn_take(struct stream *s, struct own_conn *c, enum side side, const
 	receiver_syn(&h->receiver, p);
 	c->course.doubting |= (h->receiver.flags & RECEIVER_SIGNED) != 0;
 	c->pub.flow[side].mss = p->mss;
-	h->wscale = p->has_wscale ? p->wscale : 0;
+	h->wscale = p->has_wscale ? p->wscale : p->marks & MARK_CUT ? WSCALE_MOST : 0;
 	/* Captured behind what it begins, it takes none of that back. */
 	if (moved || !(h->flags & HALF_KNOWN))
 		own_order_start(c, side, p->seq + 1);
