@@ -341,6 +341,7 @@ static const char banner[] = "220 mx\r\n";
 enum beyond {
 	BEYOND_UNHEARD,
 	BEYOND_RETOLD,
+	BEYOND_CLOSED, /* its side closes in the place of them */
 	BEYOND_ACKNOWLEDGED,
 	BEYOND_ANSWERED,
 	BEYOND_PROBED,
@@ -375,6 +376,10 @@ static void speak_beyond(struct segments *in, enum beyond what, const char *beyo
 		t.next[SERVER] = t.heard[CLIENT] = next + (uint32_t)strlen("421 closing it\r\n");
 		talk_ack(&t, CLIENT);
 	}
+	if (what == BEYOND_CLOSED) {
+		t.next[SERVER] = next;
+		talk_fin(&t, SERVER);
+	}
 	if (what == BEYOND_NO_SYN)
 		segments_drop(in, 1);
 	if (what == BEYOND_UNHEARD) {
@@ -393,7 +398,9 @@ static void bytes_beyond_the_window_wait_for_the_receiver(void **state)
 	static const struct {
 		const char *behind; /* NULL: all of it is told */
 		uint64_t gap, refused;
-	} told[BEYOND_CASES] = {[BEYOND_UNHEARD] = {"", sizeof beyond - 1, 1}, [BEYOND_RETOLD] = {"421 closing it\r\n", 0, 1}};
+	} told[BEYOND_CASES] = {[BEYOND_UNHEARD] = {"", sizeof beyond - 1, 1},
+				[BEYOND_RETOLD] = {"421 closing it\r\n", 0, 1},
+				[BEYOND_CLOSED] = {"", 0, 1}};
 	for (unsigned k = 0; k < 2 * BEYOND_CASES; k++) {
 		struct engine_run *r = engine_run_new(engines[k % 2]);
 		assert_non_null(r);

@@ -93,6 +93,7 @@ static void behind_fin_free(struct stream *s, struct own_conn *c, struct half *h
 	while ((h->flags & HALF_FIN_DONE) && h->held) {
 		struct held *e = h->held;
 		h->held = e->next;
+		s->stats.refused[RECEIVER_WINDOW] += (e->flags & HELD_DOUBT) != 0;
 		held_free(s, c, e);
 	}
 }
