@@ -253,7 +253,7 @@ static void bytes_out_of_the_window_hide_nothing(void **state)
 }
 
 /*
- * What was said once is said: other bytes for the same numbers, by whoever and however they come, change nothing. The first to come is the first for the receiver too, where the capture is made beside it; a forger who is
+ * What was handed on is not taken back: other bytes for the same numbers, by whoever and however they come, change nothing of it (what they make of the verdict: test_belied.c). The first to come is the first for the receiver too, where the capture is made beside it; a forger who is
  * faster than the server, with the right numbers, is believed by both. How far a segment can still go (its TTL) is not looked at: what does not reach the receiver is sent again with the same bytes, or is a forgery.
  */
 static void the_first_bytes_count(void **state)

@@ -270,6 +270,23 @@ static void an_outdated_time_stamp_says_nothing(void **state)
 	}
 }
 
+/* Time stamps that run backwards from the SYN on, of one side or of both, say nothing: the dialogue is heard, and whoever has such a clock is talked to. */
+static void a_clock_that_runs_backwards_is_none(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < ENGINES * 2; k++) {
+		struct engine_run *r = engine_run_new(engines[k % ENGINES]);
+		assert_non_null(r);
+		converse(&r->in, &rows[ROWS - 1], SAID, CLIENT);
+		for (size_t i = 0; i < r->in.n; i++)
+			if (k >= ENGINES || r->in.packets[i].src_port == 25)
+				r->in.packets[i].tsval = (uint32_t)(1000 - 10 * i);
+		assert_true(as_said(engine_run_one(r)));
+		assert_int_equal(r->stats.refused[RECEIVER_OLD_STAMP], 0);
+		engine_run_free(r);
+	}
+}
+
 /* A time stamp of the far future on a segment that is out of place is not believed: or all that follows would look old. */
 static void a_forged_time_stamp_makes_nothing_old(void **state)
 {
@@ -439,6 +456,7 @@ int main(void)
 		cmocka_unit_test(a_segment_without_ack_begins_nothing),
 		cmocka_unit_test(a_reset_with_an_old_time_stamp_is_one),
 		cmocka_unit_test(an_outdated_time_stamp_says_nothing),
+		cmocka_unit_test(a_clock_that_runs_backwards_is_none),
 		cmocka_unit_test(a_forged_time_stamp_makes_nothing_old),
 		cmocka_unit_test(a_segment_captured_late_is_not_old),
 		cmocka_unit_test(a_repeated_syn_brings_no_bytes),

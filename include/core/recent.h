@@ -10,7 +10,7 @@ enum { RECENT_HEAD = 24, RECENT_TAIL = 32, RECENT_MOST = RECENT_HEAD + RECENT_TA
 
 /*
  * Of up to RECENT_MOST bytes all, of a longer segment how it begins and how it ends: a reply's code, a message's end. A receiver that has not taken it takes what its side sends again; so where that differs, nobody outside
- * knows which of both it has. Bytes, and no hash of them, because what is sent again may be cut otherwise, and because copies of a fixed length cost less. They lie here as long as the connection is open, and are told to nobody.
+ * knows which of both it has. Bytes, and no hash of them, because what is sent again may be cut otherwise, and because copies of a fixed length cost less. They lie here until the place of the connection is given to another one, and are told to nobody.
  * Zero-filled at first.
  */
 struct recent {

@@ -121,7 +121,7 @@ enum coming { COMING_BYTES, COMING_END, COMING_RELEASE };
  * release, once: until then conn stays, and facts that come late (an RST of the other side, bytes behind an RST) are still counted in it.
  *
  * Causal order: before bytes of one side are handed on, the bytes of the other side that they acknowledge are handed on or declared lost. So a reply never comes before its
- * command, whatever the order of capture. conn->side[side].acked is up to date at each call.
+ * command, whatever the order of capture. conn->flow[side].acked is up to date at each call.
  *
  * data: borrowed for the length of the call. gap: len bytes (at least 1) of this side's stream that the capture does not have. fin: the side sends nothing more.
  */
