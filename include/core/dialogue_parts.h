@@ -41,7 +41,7 @@ static inline struct bytes dialogue_held(const struct dialogue *d)
 /* Gives a block of held bytes back; h may be NULL. */
 void dialogue_held_block_free(struct held *h, struct pool *pool);
 
-/* Keeps bytes for later; false if there is no room for them. The first n of them are dropped; all are. */
+/* dialogue_held_add keeps bytes; false: there is no room. dialogue_held_drop drops the first n, dialogue_held_free all. */
 bool dialogue_held_add(struct dialogue *d, struct bytes in);
 void dialogue_held_drop(struct dialogue *d, size_t n);
 void dialogue_held_free(struct dialogue *d);
@@ -49,7 +49,7 @@ void dialogue_held_free(struct dialogue *d);
 /* The first n bytes mean nothing: they are passed over. */
 void dialogue_held_forget(struct dialogue *d, size_t n);
 
-/* Holds what the client says while dialogue_lost_holds. More than commands take is a message, and forgotten. */
+/* Holds what the client says while dialogue_lost_holds. Of more than 4 KiB the last lines are held. */
 void dialogue_lost_hold(struct dialogue *d, struct bytes in);
 
 /* A hole comes behind what is held. */
@@ -92,7 +92,7 @@ static inline bool dialogue_lost_holds(const struct dialogue *d)
 /* A reply has come: what it acknowledges are commands, the end of a message, or a part of one. The commands are read, and await this reply. */
 void dialogue_lost_reply(struct dialogue *d, uint16_t code, int64_t ts);
 
-/* The client closes: QUIT alone before that is what it looks like. */
+/* The client closes: if all that is held is one QUIT, it is read as a command. */
 void dialogue_lost_quit(struct dialogue *d, int64_t ts);
 
 /* The bytes of XEXCH50 begin; they are over. */

@@ -130,7 +130,7 @@ struct ending {
 	enum farewell farewell;
 	enum stage stage; /* at the farewell, or, without one, at the close */
 	enum seen seen;
-	bool unseen;           /* of its handshake one SYN at least was not captured */
+	bool may_hide; /* a fault may be hidden: a SYN was not captured, a 2yz did not acknowledge its message, or nothing acknowledged a late one */
 	enum unsure unsure;    /* why no verdict that rests on the close can be given */
 	uint64_t unsure_bytes; /* with a gap: how many; with drops: packets */
 

@@ -52,6 +52,7 @@ struct transaction {
 	bool answered;      /* the end has its reply (all of them, in LMTP) */
 	bool refused;       /* MAIL, every RCPT, or DATA was refused: over unless the client tries again */
 	bool hole;          /* bytes of it, or replies to it, are missing from the capture */
+	bool rcpts_missing; /* MAIL, RCPT or replies to them may be among what is missing: how many recipients there are is not known */
 	bool counted;       /* its fate stands in session_facts.fates */
 	uint8_t taken;      /* enum taken */
 	bool late;          /* the reply to the end came when the client had closed */

@@ -59,8 +59,9 @@ struct session {
 	uint8_t lost_side : 1;
 	uint8_t kept;
 	bool sure : 1, tls_port : 1, overflow : 1;
-	bool injected : 1; /* the server said a farewell where TLS was due */
-	bool knew_all : 1; /* the client's last bytes before the server's FIN acknowledged all that the server had said */
+	bool injected : 1;  /* the server said a farewell where TLS was due */
+	bool knew_all : 1;  /* the client's last bytes before the server's FIN acknowledged all that the server had said */
+	bool uncounted : 1; /* LMTP: how many replies a message was to get is not known */
 	bool unprompted : 1, unasked_unprompted : 1; /* what may be the farewell answered no command; the worst unasked 221 */
 	bool over : 1;                               /* session_room was called */
 	bool ended : 1;                              /* one side at least has closed what was read inside TLS ... */

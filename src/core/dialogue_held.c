@@ -1,7 +1,7 @@
 /* dialogue_held.c - the client's bytes that wait until it is known what they are. */
 #include "core/dialogue_parts.h"
 
-/* Of commands in a group that is not answered yet there is no more; a message is longer. */
+/* A group of commands is hardly longer than this; what is longer is taken for a message. */
 enum { HELD = 4096 };
 
 void dialogue_held_block_free(struct held *h, struct pool *pool)
@@ -74,13 +74,29 @@ void dialogue_lost_forget(struct dialogue *d)
 	dialogue_held_forget(d, d->held ? d->held->n : 0);
 }
 
-void dialogue_lost_hold(struct dialogue *d, struct bytes in)
+/* Bytes that are not held mean nothing either. */
+static void pass_over(struct dialogue *d, struct bytes in)
 {
-	uint32_t n = d->held ? d->held->n : 0;
-	if (in.n <= HELD - (n < HELD ? n : HELD) && dialogue_held_add(d, in))
+	if (in.n == 0)
 		return;
-	dialogue_lost_forget(d);
 	d->skip[CLIENT] = in.p[in.n - 1] != '\n';
 	line_reset(&d->line[CLIENT], d->env->pool);
 	d->offset[CLIENT] += in.n;
+}
+
+/* Of a message only its last lines matter, in which its end may be: as many as are held, from the beginning of a line. */
+void dialogue_lost_hold(struct dialogue *d, struct bytes in)
+{
+	uint32_t n = d->held ? d->held->n : 0;
+	if (n + in.n > HELD)
+		dialogue_lost_forget(d);
+	if (in.n > HELD) {
+		struct bytes last = bytes_from(in, in.n - HELD);
+		const uint8_t *lf = memchr(last.p, '\n', last.n);
+		size_t passed = lf ? (size_t)(lf - in.p) + 1 : in.n;
+		pass_over(d, bytes_first(in, passed));
+		in = bytes_from(in, passed);
+	}
+	if (!dialogue_held_add(d, in))
+		pass_over(d, in);
 }

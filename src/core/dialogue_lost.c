@@ -84,9 +84,9 @@ static bool is_answered(const struct held_lines *h, uint16_t code)
 {
 	if (h->commands == 0)
 		return false;
-	if (h->ended || code < 400)
-		return h->ended || code != 221 || (h->last == SMTP_QUIT && h->pure);
-	return h->commands == 1 && h->pure;
+	if (code == 221)
+		return !h->ended && h->last == SMTP_QUIT && h->pure;
+	return h->ended || code < 400 || (h->commands == 1 && h->pure);
 }
 
 /* The first n bytes that are held are what they look like. */

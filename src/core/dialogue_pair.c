@@ -261,6 +261,12 @@ static bool answers_again(const struct smtp_pending *p, const struct smtp_reply 
 	return (smtp_code_accepts(r->code) && queue_id_read(r->text).n > 0) || (r->code == p->read && r->enhanced.subject != 1);
 }
 
+/* A refusal of a message that the client has read already may as well be the one of the next command, which the server has received. */
+static bool fits_next_too(const struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r)
+{
+	return p->last && p->read && r->code >= 400 && p->next && received(d, p->next) && pending_fits(p->next, r) != FIT_NOT;
+}
+
 /* The oldest command is one that the server need not answer, and this is the answer to a later one. */
 static inline bool passed_over(const struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *r)
 {
@@ -318,6 +324,7 @@ static void pairing_find(struct dialogue *d, const struct smtp_reply *r)
 static struct smtp_pending *find_in_the_dark(struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r)
 {
 	while (p && d->lost && p->next && pending_fits(p, r) == FIT_NOT && reply_can_answer(d, p->next, r)) {
+		d->env->listener->skipped(d, p);
 		dialogue_unpend(d);
 		p = d->head;
 	}
@@ -360,6 +367,16 @@ static inline bool is_usual(const struct dialogue *d, const struct smtp_reply *r
 	return p && !d->holed && !p->read && !p->blank && d->mode < MODE_RAW && !may_be_sure(r->code) && received(d, p);
 }
 
+/* Which command a reply answered is not known, nor what those behind it wait for. */
+static void pairing_lose(struct dialogue *d, int64_t ts)
+{
+	dialogue_lose(d, CLIENT, 0);
+	if (d->mode != MODE_WAIT)
+		return;
+	d->mode = MODE_COMMAND;
+	dialogue_client_resume(d, ts);
+}
+
 void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 {
 	if (is_usual(d, r)) {
@@ -370,7 +387,10 @@ void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 		dialogue_lost_reply(d, r->code, ts);
 	struct smtp_pending *p = pending_find(d, r, ts);
 	if (p) {
+		bool either = fits_next_too(d, p, r);
 		reply_credit(d, p, r, ts);
+		if (either)
+			pairing_lose(d, ts);
 		if (d->held && d->holed && !d->lost && d->mode == MODE_COMMAND)
 			dialogue_client_resume(d, ts);
 		return;

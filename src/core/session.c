@@ -98,7 +98,7 @@ static void on_content_command(struct session *s, const struct smtp_event *e)
 	if (!s->sending && s->dialogue.holed) {
 		s->sending = session_message_begin(s, bytes_of(NULL, 0), e->ts);
 		if (s->sending)
-			s->sending->mail_accepted = s->sending->hole = true;
+			s->sending->mail_accepted = s->sending->hole = s->sending->rcpts_missing = true;
 	}
 	e->pending->transaction = s->sending;
 	if (s->sending && e->pending->verb == SMTP_BDAT && s->sending->ts_data == 0) {
@@ -243,7 +243,7 @@ static void on_end(struct dialogue *d, struct smtp_pending *p, int64_t ts)
 static void on_skipped(struct dialogue *d, struct smtp_pending *p)
 {
 	struct session *s = session_of(d);
-	s->facts.skipped += s->facts.skipped < UINT16_MAX;
+	s->facts.skipped += !d->lost && s->facts.skipped < UINT16_MAX;
 	if (p->last && p->transaction && !p->read)
 		session_message_over(s, p->transaction, FATE_UNKNOWN);
 }
@@ -273,6 +273,7 @@ static void on_lost(struct dialogue *d, enum side side, uint64_t len)
 		if (t->fate != FATE_OPEN)
 			continue;
 		t->hole = true;
+		t->rcpts_missing |= !t->content_begun;
 		if (t->end_sent && side == SERVER)
 			session_message_over(s, t, FATE_UNKNOWN);
 	}

@@ -49,6 +49,8 @@ static enum unsure unsure_of(const struct session *s, const struct conn *conn, c
 			return begun_unseen(conn);
 		return s->dialogue.hole || s->lost_side == CLIENT ? UNSURE_CLIENT_GAP : UNSURE_SERVER_GAP;
 	}
+	if (s && s->uncounted)
+		return s->lost_side == CLIENT ? UNSURE_CLIENT_GAP : UNSURE_SERVER_GAP;
 	if (half_open(conn, end))
 		return UNSURE_HALF_OPEN;
 	if (!over && end->closer == CLOSER_NOBODY)
@@ -89,15 +91,20 @@ static int64_t closed_at(const struct session *s, const struct conn_end *end, in
  * A reply to a message that came when the client had closed, and that met the client's RST: the client has not got it (RFC 1047). A client that closes in the segment of the dot, or right behind it, still
  * waits for the reply: of that the client's acknowledgement tells. That of an RST is none.
  */
-static void late_take_back(struct session *s, const struct conn *conn, const struct conn_end *end)
+static void late_take_back(struct session *s, const struct conn *conn, const struct conn_end *end, struct ending *e)
 {
 	struct transaction *t = s->answered;
-	if (!end->by_rst || end->rst_by != CLIENT || end->closer != CLOSER_CLIENT || end->how != HOW_FIN || !t || !t->late)
+	if (end->closer != CLOSER_CLIENT || end->how != HOW_FIN || !t || !t->late)
 		return;
 	uint64_t sent = conn->flow[SERVER].bytes + conn->flow[SERVER].gap;
-	bool waits = s->fin_ts[CLIENT] - t->ts_end < FRAME_SECOND;
-	if (waits && s->late_at + conn->side[SERVER].unacked <= sent)
+	bool waits = s->fin_ts[CLIENT] - t->ts_end < FRAME_SECOND, acked = s->late_at + conn->side[SERVER].unacked <= sent;
+	if (waits && acked)
 		return;
+	/* Whether it met an RST that was not captured, or a client that still reads, is not known. */
+	if (!end->by_rst || end->rst_by != CLIENT) {
+		e->may_hide |= !waits && !acked;
+		return;
+	}
 	session_message_uncount(s, t);
 	t->fate = FATE_OPEN;
 	s->base = STAGE_END_OF_MESSAGE;
@@ -133,6 +140,13 @@ static bool is_disproved(const struct transaction *t, const struct conn *conn, c
 	return t->unproved && t->fate == FATE_ACCEPTED && e->closer == CLOSER_SERVER && conn->flow[SERVER].acked < t->unproved;
 }
 
+/* The sender believes in the 2yz; whether the server meant this message is not known. */
+static void unproved_doubt(struct transaction *t, struct ending *e)
+{
+	t->taken = TAKEN_UNKNOWN;
+	e->may_hide = true;
+}
+
 static void transactions_read(struct session *s, const struct conn *conn, struct ending *e)
 {
 	/* All that the server said was captured, up to its close. */
@@ -141,6 +155,8 @@ static void transactions_read(struct session *s, const struct conn *conn, struct
 	for (struct transaction *t = s->facts.first; t; t = t->next) {
 		if (whole && is_disproved(t, conn, e))
 			session_message_disprove(s, t);
+		else if (t->unproved && t->fate == FATE_ACCEPTED)
+			unproved_doubt(t, e);
 		if (t->early || t->fate != FATE_ACCEPTED)
 			taken_read(t, whole, e);
 		if (t->fate != FATE_OPEN || t->refused)
@@ -296,7 +312,7 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 		if (s->lines)
 			session_lines_end(s);
 		acked_read(s, conn->flow[SERVER].acked);
-		late_take_back(s, conn, end);
+		late_take_back(s, conn, end, e);
 		if (end->closer == CLOSER_NOBODY)
 			session_injected_forget(s);
 		transactions_read(s, conn, e);
@@ -317,7 +333,7 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 	if (e->ungreeted)
 		e->waited = e->closed - conn->start;
 	e->seen = seen_of(conn, e->unsure);
-	e->unseen = !conn->flow[CLIENT].syn || !conn->flow[SERVER].syn;
+	e->may_hide |= !conn->flow[CLIENT].syn || !conn->flow[SERVER].syn;
 }
 
 /* A FIN, and a server's RST, stand in the sequence: what is missing before them shows as a gap, which session_close has judged. */

@@ -74,6 +74,12 @@ static void on_clear(struct session *s, const struct tls_item *i)
 		s->closer = CLOSER_SERVER;
 }
 
+/* The offset is that of the oldest byte that waits, and the latest record's end is to be its place. */
+static uint32_t waiting(const struct dialogue *d, enum side side)
+{
+	return side == CLIENT && d->held ? d->held->n : 0;
+}
+
 static void on_item(struct session *s, const struct tls_item *i)
 {
 	struct dialogue *d = &s->dialogue;
@@ -85,11 +91,11 @@ static void on_item(struct session *s, const struct tls_item *i)
 		if (i->clear)
 			on_clear(s, i);
 		session_heard(s, i->side, i->ts);
-		d->offset[i->side] = i->end - i->data.n;
+		d->offset[i->side] = i->end - i->data.n - waiting(d, i->side);
 		dialogue_data(d, i->side, i->data, i->acked, i->ts);
 		break;
 	case TLS_ITEM_GAP:
-		d->offset[i->side] = i->end - i->len;
+		d->offset[i->side] = i->end - i->len - waiting(d, i->side);
 		dialogue_gap(d, i->side, i->len, i->ts);
 		break;
 	case TLS_ITEM_FIN:

@@ -24,20 +24,14 @@ static void on_end_intermediate(const struct transaction *t, struct smtp_pending
 	p->due = code == 353 ? t->rcpt_accepted + 2 : p->due + 1;
 }
 
-/*
- * The segment of a server that has read the end of a message acknowledges it; one that acknowledges not even its beginning has numbers that nobody sent. In TLS the message begins behind the head of a
- * record.
- */
+/* The segment of a server that has read the end of a message acknowledges it. One that acknowledges not even its beginning is of a capture whose numbers were altered, which none is that TLS opens. */
 static uint64_t unproved_end(const struct session *s, const struct transaction *t, const struct smtp_pending *p,
 			     const struct smtp_reply *r)
 {
-	enum { RECORD_HEAD = 32 };
 	uint64_t acked = s->dialogue.acked[SERVER];
 	if (acked >= p->end || !smtp_code_accepts(r->code) || p->verb != SMTP_END || s->dialogue.lost || t->hole)
 		return 0;
-	/* Of bytes that were held inside TLS the place is not exact. */
-	bool exact = !s->inside || !(s->facts.flaws & (FLAW_SOFT_END | FLAW_SMUGGLING));
-	return exact && acked + (s->inside ? RECORD_HEAD : 0) >= t->begin ? p->end : 0;
+	return s->inside || acked >= t->begin ? p->end : 0;
 }
 
 /* The server's own answer to a message whose answer the client had read already. */
@@ -64,6 +58,7 @@ static void on_end_reply(struct session *s, struct transaction *t, struct smtp_p
 		on_end_again(s, t, r, ts);
 		return;
 	}
+	s->uncounted |= s->facts.lmtp && t->rcpts_missing;
 	if (!p->analysed || p->due > 1) {
 		t->lmtp_answered++;
 		t->lmtp_accepted += smtp_code_accepts(r->code);
@@ -84,6 +79,10 @@ static void on_end_reply(struct session *s, struct transaction *t, struct smtp_p
 	if (s->facts.lmtp && t->lmtp_accepted > 0 && t->fate != FATE_FALSELY_ACCEPTED) {
 		t->fate = FATE_ACCEPTED;
 		t->taken = TAKEN_YES;
+	}
+	if (s->uncounted && s->facts.lmtp && t->rcpts_missing) {
+		t->fate = FATE_UNKNOWN;
+		t->taken = TAKEN_UNKNOWN;
 	}
 	t->late = s->fin[CLIENT];
 	s->late_at = s->dialogue.offset[SERVER];
@@ -317,9 +316,6 @@ static void on_unasked_reply(struct session *s, const struct smtp_event *e)
 	if (e->reply->code == 421 || (e->in_content && e->reply->code / 100 != 3))
 		return;
 	session_surplus(s);
-	/* It reads the rest of the message as commands. */
-	if (s->answered && s->answered->unproved && s->answered->fate == FATE_ACCEPTED && e->reply->code >= 500)
-		session_message_disprove(s, s->answered);
 	bool refused = s->answered && s->answered->taken == TAKEN_NO && s->answered->code >= 400;
 	if (refused && smtp_code_accepts(e->reply->code) && queue_id_read(e->text).n > 0)
 		on_end_again(s, s->answered, e->reply, e->ts);
@@ -351,6 +347,17 @@ static bool is_farewell(uint16_t code)
 	return code == 221 || code >= 400;
 }
 
+/*
+ * Behind a 2yz that did not acknowledge the end of the message: a 5yz that answers nothing, or says that a command is none, shows that the server takes the rest of the message for commands.
+ */
+static void unproved_check(struct session *s, const struct smtp_event *e)
+{
+	uint16_t code = e->reply->code;
+	bool refused = e->pending ? !e->pending->last && code >= 500 && code <= 504 : code >= 500;
+	if (refused && !e->lost && s->answered && s->answered->unproved && s->answered->fate == FATE_ACCEPTED)
+		session_message_disprove(s, s->answered);
+}
+
 /* All lines of it are one reply. */
 static void reply_take(struct session *s, const struct smtp_event *e)
 {
@@ -373,6 +380,7 @@ static void reply_take(struct session *s, const struct smtp_event *e)
 	if (!p || p->verb != SMTP_CONNECT || code >= 400)
 		notes_set(&s->facts.notes, session_pool(s), NOTE_REPLY, 0, e->text);
 	farewell_note(s, e);
+	unproved_check(s, e);
 	if (code == 421)
 		on_421(s, e);
 	if (p && p->verb == SMTP_QUIT) {

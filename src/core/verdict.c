@@ -577,10 +577,10 @@ bool verdict_inferred(enum verdict v)
 	       v == VERDICT_TLS_ORDERLY;
 }
 
-/* Bytes or a SYN are missing from the capture, and a fault may lie there. One way, or no handshake: a SYN is missing. */
+/* What was not captured may hide a fault. One way, or without a handshake, a SYN is missing. */
 static bool may_hide(const struct ending *e)
 {
-	return e->unseen || e->seen == SEEN_GAPS || e->seen == SEEN_TRUNCATED;
+	return e->may_hide || e->seen == SEEN_GAPS || e->seen == SEEN_TRUNCATED;
 }
 
 /* A client that left is told by what it did itself. What was found stands whatever is missing; that nothing was found does not. */
