@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "core/reply_words.h"
 #include "core/said.h"
 #include "lib/segments.h"
 
@@ -39,6 +40,45 @@ static void words_are_known_again(void **state)
 	assert_veiled(s, "", true, "");
 	said_free(s, pool);
 	pool_free(pool);
+}
+
+static void words_of_replies_stay(void **state)
+{
+	(void)state;
+	struct pool *pool = pool_new((size_t)16 << 20);
+	struct said *s = said_new(pool);
+	said_take(&s, pool, seed,
+		  bytes_str("Too many Errors: mailbox of xyzzy, connection timeout; mail.example.net system-timeout"));
+	assert_veiled(s, "4.7.0 mx Error: too many errors", true, "4.7.0 mx Error: too many errors");
+	assert_veiled(s, "mailbox full, user unknown", true, "mailbox full, user unknown");
+	assert_veiled(s, "the mail system: connection timeout", true, "the mail system: connection timeout");
+	/* beside another word, with short ones between; a word that it did not say parts them */
+	assert_veiled(s, "unknown: \"many errors: mailbox of xyzzy\"", true, "unknown: ******** ******** ******** of ********");
+	assert_veiled(s, "xyzzy mailbox unknown mailbox", true, "******** ******** unknown mailbox");
+	assert_veiled(s, "mailbox unknown mailbox xyzzy", true, "mailbox unknown ******** ********");
+	/* more than such a word, and such a word with more */
+	assert_veiled(s, "<mail.example.net> is down", true, "******** is down");
+	assert_veiled(s, "system-timeout", true, "********");
+	assert_veiled(s, "connectivity", true, "********");
+	said_free(s, pool);
+	pool_free(pool);
+}
+
+static void the_table_is_in_order(void **state)
+{
+	(void)state;
+	size_t n = 0;
+	for (const char *word; (word = reply_word_at(n)) != NULL; n++) {
+		assert_true(n == 0 || strcmp(reply_word_at(n - 1), word) < 0);
+		assert_in_range(strlen(word), REPLY_WORD_MIN, REPLY_WORD_MAX);
+		assert_int_equal(strspn(word, "abcdefghijklmnopqrstuvwxyz"), strlen(word));
+		assert_true(reply_word_is(bytes_str(word)));
+	}
+	assert_true(n > 200);
+	assert_true(reply_word_is(bytes_str("MailBox")));
+	static const char *const others[] = {"", "mai", "mailboxe", "mailboxess", "aaaa", "zzzz", "password", "mailbox1", "xyzzy"};
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		assert_false(reply_word_is(bytes_str(others[i])));
 }
 
 /* The n-th word. */
@@ -88,8 +128,8 @@ static void long_texts_are_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(words_are_known_again),
-		cmocka_unit_test(many_words_are_kept),
+		cmocka_unit_test(words_are_known_again), cmocka_unit_test(words_of_replies_stay),
+		cmocka_unit_test(the_table_is_in_order), cmocka_unit_test(many_words_are_kept),
 		cmocka_unit_test(long_texts_are_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,8 +30,9 @@ uint64_t said_upto(const struct said *s);
 void said_upto_set(struct said *s, uint64_t upto);
 
 /*
- * The text with "********" in the place of all between two blanks where one of these words stands, written to `to`, and cut at its length; or the text itself where there is none. refusal: the text
- * is one, or no reply.
+ * The text with "********" in the place of all between two blanks where one of these words stands, written to `to`, and cut at its length; or the text itself where there is none. Words that replies
+ * are made of (reply_words.h) stay where the client has said them ("mailbox full"), unless another word of its is beside them, with none between them that it has not said. refusal: the text is one,
+ * or no reply.
  */
 struct bytes said_veil(const struct said *s, const uint64_t seed[2], struct bytes text, bool refusal, uint8_t to[SAID_TEXT]);
 

@@ -2,6 +2,7 @@
 #include "core/said.h"
 
 #include "core/ascii.h"
+#include "core/reply_words.h"
 
 /* FIRST: places of a new set, enough for what AUTH says. At most half of them are taken. */
 enum { FIRST = 16 };
@@ -168,16 +169,44 @@ static bool knows(const struct said *s, const uint64_t seed[2], struct bytes wor
 	return s->word[place_of(s, hash)] == hash;
 }
 
-static bool is_said(const struct said *s, const uint64_t seed[2], struct bytes chunk, bool any)
+/* What the words of a chunk are: each value outdoes those before it. */
+enum finding {
+	TOO_SHORT, /* it has no word */
+	NEW,       /* the client did not say them */
+	ORDINARY,  /* it said one that replies are made of (reply_words.h) */
+	SECRET,    /* it said another */
+};
+
+static enum finding run_find(const struct said *s, const uint64_t seed[2], struct bytes run)
 {
+	if (run.n < SAID_LEAST)
+		return TOO_SHORT;
+	if (!knows(s, seed, run) && !(run.n > SAID_HEAD && knows(s, seed, bytes_first(run, SAID_HEAD))))
+		return NEW;
+	return reply_word_is(run) ? ORDINARY : SECRET;
+}
+
+/* any: whatever is a word counts as secret. */
+static enum finding chunk_find(const struct said *s, const uint64_t seed[2], struct bytes chunk, bool any)
+{
+	enum finding worst = TOO_SHORT;
 	struct bytes whole = whole_of(chunk);
 	if (whole.n > 0 && (any || knows(s, seed, whole)))
-		return true;
-	for (struct bytes run; (run = run_next(&chunk)).n > 0;)
-		if (run.n >= SAID_LEAST &&
-		    (any || knows(s, seed, run) || (run.n > SAID_HEAD && knows(s, seed, bytes_first(run, SAID_HEAD)))))
-			return true;
-	return false;
+		return SECRET;
+	for (struct bytes run; worst < SECRET && (run = run_next(&chunk)).n > 0;) {
+		enum finding found = any && run.n >= SAID_LEAST ? SECRET : run_find(s, seed, run);
+		worst = found > worst ? found : worst;
+	}
+	return worst;
+}
+
+/* Whether a secret stands in the stretch that the text begins with: up to the first word that the client did not say. */
+static bool stretch_is_secret(const struct said *s, const uint64_t seed[2], struct bytes text, bool any)
+{
+	enum finding found = TOO_SHORT;
+	for (struct bytes chunk; found != NEW && found != SECRET && (chunk = chunk_next(&text)).n > 0;)
+		found = chunk_find(s, seed, chunk, any);
+	return found == SECRET;
 }
 
 /* What is being written. */
@@ -197,11 +226,15 @@ static void put(struct writing *w, struct bytes b)
 struct bytes said_veil(const struct said *s, const uint64_t seed[2], struct bytes text, bool refusal, uint8_t to[SAID_TEXT])
 {
 	struct writing w = {.to = to, .room = SAID_TEXT};
-	const uint8_t *kept = text.p;
-	bool veiled = false;
+	const uint8_t *kept = text.p, *end = text.p + text.n;
+	bool veiled = false, stretch = false, secret = false, any = s->over && refusal;
 	struct bytes rest = text;
 	for (struct bytes chunk; (chunk = chunk_next(&rest)).n > 0;) {
-		if (!is_said(s, seed, chunk, s->over && refusal))
+		enum finding found = chunk_find(s, seed, chunk, any);
+		if (found >= ORDINARY && !stretch)
+			secret = stretch_is_secret(s, seed, bytes_of(chunk.p, (size_t)(end - chunk.p)), any);
+		stretch = found >= ORDINARY || (found == TOO_SHORT && stretch);
+		if (found < ORDINARY || !secret)
 			continue;
 		veiled = true;
 		put(&w, bytes_of(kept, (size_t)(chunk.p - kept)));
@@ -210,6 +243,6 @@ struct bytes said_veil(const struct said *s, const uint64_t seed[2], struct byte
 	}
 	if (!veiled)
 		return text;
-	put(&w, bytes_of(kept, (size_t)(text.p + text.n - kept)));
+	put(&w, bytes_of(kept, (size_t)(end - kept)));
 	return bytes_of(w.to, w.n);
 }
