@@ -8,9 +8,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -353,6 +355,39 @@ static void jobs_of_all_sizes_arrive(void **state)
 	}
 }
 
+/* What a process that reads it gets of a job, which is stopped when half of it has come, and goes on then. */
+static void a_job_is_taken_by_one_that_is_stopped(void **state)
+{
+	(void)state;
+	static uint8_t job[COURIER_JOB];
+	const uint32_t n = 100000;
+	int pair[2], status = 0;
+	pid_t reader;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	reader = fork();
+	if (reader == 0) {
+		close(pair[0]);
+		_exit(courier_take(pair[1], job) == n && job[0] == 'a' && job[n - 1] == 'z' ? 0 : 1);
+	}
+	close(pair[1]);
+	memset(job, 'a', n / 2);
+	memset(job + n / 2, 'z', n / 2);
+	assert_int_equal(send(pair[0], &n, sizeof(n), 0), sizeof(n));
+	assert_int_equal(send(pair[0], job, n / 2, 0), n / 2);
+	/* until it waits for the rest */
+	for (int left = 1; left > 0; nap())
+		assert_int_equal(ioctl(pair[0], SIOCOUTQ, &left), 0);
+	kill(reader, SIGSTOP);
+	assert_int_equal(waitpid(reader, &status, WUNTRACED), reader);
+	assert_true(WIFSTOPPED(status));
+	kill(reader, SIGCONT);
+	assert_int_equal(send(pair[0], job + n / 2, n / 2, MSG_NOSIGNAL), n / 2);
+	assert_int_equal(waitpid(reader, &status, 0), reader);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	close(pair[0]);
+}
+
 static void command_that_hangs_is_killed(void **state)
 {
 	(void)state;
@@ -538,6 +573,7 @@ int main(void)
 		cmocka_unit_test(hostile_names_run_nothing),
 		cmocka_unit_test(only_facts_become_variables),
 		cmocka_unit_test(jobs_of_all_sizes_arrive),
+		cmocka_unit_test(a_job_is_taken_by_one_that_is_stopped),
 		cmocka_unit_test(command_that_hangs_is_killed),
 		cmocka_unit_test(few_run_at_once_and_none_is_forgotten),
 		cmocka_unit_test(a_command_that_fails_is_said_once_and_counted),

@@ -258,22 +258,24 @@ void courier_confess(int fd, uint64_t lost, uint64_t reconnects)
 		untold = (struct confession){0};
 }
 
-/* All of it, or false: the program is at its end. */
-static bool take(int fd, void *to, size_t n)
+/* All of it, or false: the program is at its end. A process that is stopped and goes on, or is frozen with the machine, gets less than MSG_WAITALL asks for. */
+static bool take(int fd, uint8_t *to, size_t n)
 {
-	ssize_t got;
-
-	do
-		got = recv(fd, to, n, MSG_WAITALL);
-	while (got < 0 && errno == EINTR);
-	return got == (ssize_t)n;
+	for (ssize_t got; n > 0; n -= (size_t)got, to += got) {
+		do
+			got = recv(fd, to, n, MSG_WAITALL);
+		while (got < 0 && errno == EINTR);
+		if (got <= 0)
+			return false;
+	}
+	return true;
 }
 
 size_t courier_take(int fd, uint8_t *job)
 {
 	uint32_t n;
 
-	if (!take(fd, &n, sizeof(n)) || n > COURIER_JOB || !take(fd, job, n))
+	if (!take(fd, (uint8_t *)&n, sizeof(n)) || n > COURIER_JOB || !take(fd, job, n))
 		return 0;
 	return n;
 }
