@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "core/dialogue_parts.h"
 #include "core/reply_words.h"
 #include "core/said.h"
 #include "lib/segments.h"
@@ -104,8 +105,29 @@ static void many_words_are_kept(void **state)
 	assert_veiled(s, "5.5.1 what is unknown", true, "5.5.1 ******** is ********");
 	assert_veiled(s, "queued as w00001", false, "queued as ********");
 	assert_veiled(s, "queued as 4Xyz12", false, "queued as 4Xyz12");
+	/* The same where there was no room for a set. */
+	assert_veiled(NULL, "5.5.1 what is unknown", true, "5.5.1 ******** is ********");
+	assert_veiled(NULL, "queued as w00001", false, "queued as w00001");
 	said_free(s, pool);
 	pool_free(pool);
+}
+
+/* A session whose pool has nothing left: what cannot be remembered is not told either. */
+static void without_memory_no_word_is_told(void **state)
+{
+	(void)state;
+	struct pool *none = pool_new(0);
+	const struct dialogue_env env = {.pool = none, .seed = {seed[0], seed[1]}};
+	const struct smtp_reply refusal = {.code = 535, .text = bytes_str("bad c2VjcmV0 here")};
+	struct dialogue d = {0};
+	uint8_t to[SAID_TEXT];
+	dialogue_init(&d, &env, false, true);
+	assert_true(dialogue_said_nothing(&d));
+	dialogue_said_text(&d, bytes_str("c2VjcmV0"));
+	assert_false(dialogue_said_nothing(&d));
+	assert_true(bytes_equal(dialogue_said_veil(&d, &refusal, to), bytes_str("bad ******** ********")));
+	dialogue_free(&d);
+	pool_free(none);
 }
 
 static void long_texts_are_cut(void **state)
@@ -128,9 +150,9 @@ static void long_texts_are_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(words_are_known_again), cmocka_unit_test(words_of_replies_stay),
-		cmocka_unit_test(the_table_is_in_order), cmocka_unit_test(many_words_are_kept),
-		cmocka_unit_test(long_texts_are_cut),
+		cmocka_unit_test(words_are_known_again),          cmocka_unit_test(words_of_replies_stay),
+		cmocka_unit_test(the_table_is_in_order),          cmocka_unit_test(many_words_are_kept),
+		cmocka_unit_test(without_memory_no_word_is_told), cmocka_unit_test(long_texts_are_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,12 +132,13 @@ struct dialogue {
 	bool opaque : 1;      /* a command that nobody knows went on in a way that cannot be read */
 	bool blind : 1;       /* with lost: the client's next line may be a command, or one of a message */
 	bool answered : 1;    /* while what is held is read again: a reply has told that it is what it looks like */
+	bool said_lost : 1;   /* there was no room to remember the words that no output may have */
 	bool server_over : 1; /* the server has ended its stream: what the client says now is heard by nobody */
 
 	struct smtp_pending *head, *tail;
 	struct line line[2];
 	struct held *held; /* the client's bytes that wait; NULL: none do */
-	struct said *said; /* words of the client's that no output may have; NULL: it said none */
+	struct said *said; /* words of the client's that no output may have; NULL: it said none, or said_lost */
 };
 
 /* The server has said 220 to STARTTLS, and nothing of the client's has come since. */

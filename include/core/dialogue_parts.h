@@ -78,7 +78,7 @@ struct bytes dialogue_said_veil(struct dialogue *d, const struct smtp_reply *r, 
 /* Nothing was said that may be secret, nor is there anything that was not read yet: nearly all lines come then. */
 static inline bool dialogue_said_nothing(const struct dialogue *d)
 {
-	return !d->said && !d->held && !d->line[CLIENT].half;
+	return !d->said && !d->said_lost && !d->held && !d->line[CLIENT].half;
 }
 
 /* dialogue_lost.c */

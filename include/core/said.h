@@ -12,7 +12,7 @@
 struct said;
 enum { SAID_LEAST = 4, SAID_HEAD = 8 };
 
-/* So many words of a session are told from others; where it has said more, or the pool had no room, each word of a refusal is taken for one of them. */
+/* So many words of a session are told from others; where it has said more, or the pool had no room (also for the set itself: NULL), each word of a refusal is taken for one of them. */
 enum { SAID_MOST = 2048 };
 
 /* The longest text that said_veil makes. */

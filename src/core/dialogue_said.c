@@ -24,13 +24,19 @@ static struct bytes secret_of(const struct smtp_command *c)
 	}
 }
 
+/* False: there is no room for it, and the words that came are lost for good. */
+static bool has_set(struct dialogue *d)
+{
+	if (!d->said && !d->said_lost) {
+		d->said = said_new(d->env->pool);
+		d->said_lost = !d->said;
+	}
+	return d->said;
+}
+
 void dialogue_said_text(struct dialogue *d, struct bytes text)
 {
-	if (text.n < SAID_LEAST)
-		return;
-	if (!d->said)
-		d->said = said_new(d->env->pool);
-	if (d->said)
+	if (text.n >= SAID_LEAST && has_set(d))
 		said_take(&d->said, d->env->pool, d->env->seed, text);
 }
 
@@ -76,9 +82,7 @@ static void unread_take(struct dialogue *d)
 	uint64_t end = d->offset[CLIENT] + held.n;
 	if (!lines && d->mode != MODE_WAIT)
 		return;
-	if (!d->said)
-		d->said = said_new(d->env->pool);
-	if (!d->said || said_upto(d->said) >= end)
+	if (!has_set(d) || said_upto(d->said) >= end)
 		return;
 	said_upto_set(d->said, end);
 	if (half->half && lines)
@@ -103,5 +107,5 @@ struct bytes dialogue_said_veil(struct dialogue *d, const struct smtp_reply *r, 
 	bool refusal = r->code == 0 || r->code >= 400;
 	if (refusal)
 		unread_take(d);
-	return d->said ? said_veil(d->said, d->env->seed, r->text, refusal, to) : r->text;
+	return d->said || d->said_lost ? said_veil(d->said, d->env->seed, r->text, refusal, to) : r->text;
 }

@@ -166,7 +166,7 @@ void said_take(struct said **s, struct pool *pool, const uint64_t seed[2], struc
 static bool knows(const struct said *s, const uint64_t seed[2], struct bytes word)
 {
 	uint32_t hash = hash_of(seed, word);
-	return s->word[place_of(s, hash)] == hash;
+	return s && s->word[place_of(s, hash)] == hash;
 }
 
 /* What the words of a chunk are: each value outdoes those before it. */
@@ -227,7 +227,7 @@ struct bytes said_veil(const struct said *s, const uint64_t seed[2], struct byte
 {
 	struct writing w = {.to = to, .room = SAID_TEXT};
 	const uint8_t *kept = text.p, *end = text.p + text.n;
-	bool veiled = false, stretch = false, secret = false, any = s->over && refusal;
+	bool veiled = false, stretch = false, secret = false, any = (!s || s->over) && refusal;
 	struct bytes rest = text;
 	for (struct bytes chunk; (chunk = chunk_next(&rest)).n > 0;) {
 		enum finding found = chunk_find(s, seed, chunk, any);
