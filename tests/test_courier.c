@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "core/frame.h"
+#include "lib/clock.h"
 #include "lib/hostile.h"
 #include "lib/peer.h"
 #include "lib/within.h"
@@ -33,19 +34,6 @@ static void has(const char *text, const char *want)
 {
 	if (strstr(text, want) == NULL)
 		fail_msg("not there: %s\nin: %s", want, text);
-}
-
-static int64_t clock_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
-}
-
-static void nap(void)
-{
-	nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
 }
 
 /* A script in the peer's folder; its path into *path. What it writes to a file "out" beside it can be read by script_out. */

@@ -15,24 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/made.h"
 #include "lib/peer.h"
 #include "output/sink.h"
 
 static const struct run_mode live = {.live = true};
-
-static int64_t clock_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
-}
-
-static void nap(void)
-{
-	nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-}
 
 /* A syslog server on the loopback interface. */
 struct loghost {
