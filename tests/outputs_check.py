@@ -136,6 +136,7 @@ def echoes():
         ("a refused message at once", f"{mail}C: DATA\nC+ Subject: {subject}\nC+ {body}\nS: 554 5.5.1 no valid recipients for {subject}\n{end}", "no valid recipients for ********"),
         ("a refused message, without a code", f"{mail}C: DATA\nS: 554 no\nC: {body} is it\nS: bad data {body}\n{end}", None),
         ("a refused chunk", f'{mail}C: BDAT 20\nS: 554 no\nraw C "{chunk}12\\r\\n"\nS: 500 5.5.1 command unrecognized: {chunk}12\n{end}', "command unrecognized: ********"),
+        ("a password that replies are made of", f"{head}C: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: mailbox\nS: 334 UGFzc3dvcmQ6\nC: timeout\nS: 535 5.7.8 failed: mailbox timeout\n{end}", "failed: ******** ********"),
         ("words that replies are made of", f"{mail}C: DATA\nS: 554 no\nC: {body} mailbox full\nS: 500 what\nC: RSET\nS: 552 5.2.2 mailbox of user full\n{end}", "mailbox of user full"),
         ("such words beside others", f"{mail}C: DATA\nS: 554 no\nC: mailbox of {body} full\nS: 500 5.5.1 unknown: \"mailbox of {body} full\"\n{end}", "unknown: ******** of ******** ********"),
         ("the rest of a message", f"{mail}C: DATA\nS: 354 go\nC: x\nS: 250 ok\nC: {body}\nS: 500 5.5.1 command unrecognized: {body}\n{end}", "command unrecognized: ********"),

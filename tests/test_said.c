@@ -27,7 +27,8 @@ static void words_are_known_again(void **state)
 	(void)state;
 	struct pool *pool = pool_new((size_t)16 << 20);
 	struct said *s = said_new(pool);
-	said_take(&s, pool, seed, bytes_str("AHVzZXIAcGFzc3dvcmQ= p@s-w0!d  imap://u@h/Inbox;urlauth=x abc 5.7.8 b\xc3\xa4r"));
+	said_take(&s, pool, seed, bytes_str("AHVzZXIAcGFzc3dvcmQ= p@s-w0!d  imap://u@h/Inbox;urlauth=x abc 5.7.8 b\xc3\xa4r"),
+		  false);
 	/* as it stands, between marks, in another case, cut, and with something behind it */
 	assert_veiled(s, "bad AHVzZXIAcGFzc3dvcmQ= here", true, "bad ******** here");
 	assert_veiled(s, "\"ahvzzxiacgfzc3dvcmq=\"", true, "********");
@@ -49,7 +50,7 @@ static void words_of_replies_stay(void **state)
 	struct pool *pool = pool_new((size_t)16 << 20);
 	struct said *s = said_new(pool);
 	said_take(&s, pool, seed,
-		  bytes_str("Too many Errors: mailbox of xyzzy, connection timeout; mail.example.net system-timeout"));
+		  bytes_str("Too many Errors: mailbox of xyzzy, connection timeout; mail.example.net system-timeout"), false);
 	assert_veiled(s, "4.7.0 mx Error: too many errors", true, "4.7.0 mx Error: too many errors");
 	assert_veiled(s, "mailbox full, user unknown", true, "mailbox full, user unknown");
 	assert_veiled(s, "the mail system: connection timeout", true, "the mail system: connection timeout");
@@ -61,6 +62,10 @@ static void words_of_replies_stay(void **state)
 	assert_veiled(s, "<mail.example.net> is down", true, "******** is down");
 	assert_veiled(s, "system-timeout", true, "********");
 	assert_veiled(s, "connectivity", true, "********");
+	/* what AUTH was given is no ordinary word */
+	said_take(&s, pool, seed, bytes_str("Policy timeout"), true);
+	assert_veiled(s, "failed: policy or timeout of server", true, "failed: ******** or ******** of server");
+	assert_veiled(s, "mailbox full", true, "mailbox full");
 	said_free(s, pool);
 	pool_free(pool);
 }
@@ -95,13 +100,13 @@ static void many_words_are_kept(void **state)
 	struct said *s = said_new(pool);
 	char text[16];
 	for (unsigned i = 0; i < SAID_MOST; i++)
-		said_take(&s, pool, seed, word_of(text, i));
+		said_take(&s, pool, seed, word_of(text, i), false);
 	for (unsigned i = 0; i < 4 * SAID_MOST; i++) {
 		word_of(text, i);
 		assert_veiled(s, text, true, i < SAID_MOST ? "********" : text);
 	}
 	/* One too many: of a refusal no word is told, of another reply those are that are remembered. */
-	said_take(&s, pool, seed, word_of(text, SAID_MOST));
+	said_take(&s, pool, seed, word_of(text, SAID_MOST), false);
 	assert_veiled(s, "5.5.1 what is unknown", true, "5.5.1 ******** is ********");
 	assert_veiled(s, "queued as w00001", false, "queued as ********");
 	assert_veiled(s, "queued as 4Xyz12", false, "queued as 4Xyz12");
@@ -137,7 +142,7 @@ static void long_texts_are_cut(void **state)
 	struct said *s = said_new(pool);
 	char text[2 * SAID_TEXT];
 	uint8_t to[SAID_TEXT];
-	said_take(&s, pool, seed, bytes_str("word"));
+	said_take(&s, pool, seed, bytes_str("word"), false);
 	for (size_t i = 0; i < sizeof text; i++)
 		text[i] = "word "[i % 5];
 	struct bytes got = said_veil(s, seed, bytes_of(text, sizeof text), true, to);

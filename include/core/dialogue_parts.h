@@ -60,6 +60,9 @@ void dialogue_lost_forget(struct dialogue *d);
 /* Remembers the words of a text of the client's. */
 void dialogue_said_text(struct dialogue *d, struct bytes text);
 
+/* The same of an answer to a 334. */
+void dialogue_said_login(struct dialogue *d, struct bytes text);
+
 /* May there be a secret in such a command? A line that is no command may be an answer that nobody asked for, or of a message that was refused. */
 static inline bool dialogue_said_bears(enum smtp_verb verb)
 {

@@ -22,8 +22,8 @@ enum { SAID_TEXT = 2048 };
 struct said *said_new(struct pool *pool);
 void said_free(struct said *s, struct pool *pool);
 
-/* Remembers the words of a text. *s may be moved. */
-void said_take(struct said **s, struct pool *pool, const uint64_t seed[2], struct bytes text);
+/* Remembers the words of a text. login: it is what AUTH was given, in which no word is an ordinary one. *s may be moved. */
+void said_take(struct said **s, struct pool *pool, const uint64_t seed[2], struct bytes text, bool login);
 
 /* Up to where in the client's stream the words were remembered of what is not read yet. */
 uint64_t said_upto(const struct said *s);
@@ -31,7 +31,7 @@ void said_upto_set(struct said *s, uint64_t upto);
 
 /*
  * The text with "********" in the place of all between two blanks where one of these words stands, written to `to`, and cut at its length; or the text itself where there is none. Words that replies
- * are made of (reply_words.h) stay where the client has said them ("mailbox full"), unless another word of its is beside them, with none between them that it has not said. refusal: the text is one,
+ * are made of (reply_words.h) stay where the client has said them, but not to AUTH ("mailbox full"), unless another word of its is beside them, with none between them that it has not said. refusal: the text is one,
  * or no reply.
  */
 struct bytes said_veil(const struct said *s, const uint64_t seed[2], struct bytes text, bool refusal, uint8_t to[SAID_TEXT]);

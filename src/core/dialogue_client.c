@@ -287,7 +287,7 @@ static void command_line(struct dialogue *d, const struct line_out *line, int64_
 static void auth_line(struct dialogue *d, const struct line_out *line, int64_t ts)
 {
 	struct smtp_pending *p = dialogue_pend(d, SMTP_AUTH_LINE, bytes_of(NULL, 0), ts);
-	dialogue_said_text(d, line->text);
+	dialogue_said_login(d, line->text);
 	if (p)
 		p->maybe_quit = smtp_command_read(line->text).verb == SMTP_QUIT;
 	d->mode = p && !d->lost ? MODE_WAIT : MODE_COMMAND;

@@ -34,15 +34,25 @@ static bool has_set(struct dialogue *d)
 	return d->said;
 }
 
-void dialogue_said_text(struct dialogue *d, struct bytes text)
+static void take(struct dialogue *d, struct bytes text, bool login)
 {
 	if (text.n >= SAID_LEAST && has_set(d))
-		said_take(&d->said, d->env->pool, d->env->seed, text);
+		said_take(&d->said, d->env->pool, d->env->seed, text, login);
+}
+
+void dialogue_said_text(struct dialogue *d, struct bytes text)
+{
+	take(d, text, false);
+}
+
+void dialogue_said_login(struct dialogue *d, struct bytes text)
+{
+	take(d, text, true);
 }
 
 void dialogue_said_command(struct dialogue *d, const struct smtp_command *c)
 {
-	dialogue_said_text(d, secret_of(c));
+	take(d, secret_of(c), c->verb != SMTP_NOT_SMTP && c->verb != SMTP_UNKNOWN);
 }
 
 static struct bytes line_next_of(struct bytes *text)
@@ -69,7 +79,10 @@ static void lines_take(struct dialogue *d, struct bytes text, bool answer)
 	for (; text.n > 0; answer = false) {
 		struct bytes line = line_next_of(&text);
 		struct smtp_command c = smtp_command_read(line);
-		dialogue_said_text(d, answer ? line : secret_of(&c));
+		if (answer)
+			dialogue_said_login(d, line);
+		else
+			dialogue_said_command(d, &c);
 	}
 }
 

@@ -50,14 +50,17 @@ void said_upto_set(struct said *s, uint64_t upto)
 	s->upto = upto;
 }
 
-/* In any case of letters; never 0. */
+/* Of an ordinary word that AUTH was given. */
+enum { LOGIN = 2 };
+
+/* In any case of letters; never 0, and without LOGIN. */
 static uint32_t hash_of(const uint64_t seed[2], struct bytes word)
 {
 	uint64_t h = seed[0] + word.n;
 	for (size_t i = 0; i < word.n; i++)
 		h = (h ^ ascii_lower(word.p[i])) * 0x9e3779b97f4a7c15;
 	h = (h ^ h >> 32 ^ seed[1]) * 0xbf58476d1ce4e5b9;
-	return (uint32_t)(h >> 32) | 1;
+	return ((uint32_t)(h >> 32) | 1) & ~(uint32_t)LOGIN;
 }
 
 /* The place where it stands, or the free one where it would. */
@@ -86,9 +89,9 @@ static bool grow(struct said **s, struct pool *pool)
 	return true;
 }
 
-static void word_add(struct said **s, struct pool *pool, const uint64_t seed[2], struct bytes word)
+static void word_add(struct said **s, struct pool *pool, const uint64_t seed[2], struct bytes word, bool login)
 {
-	uint32_t hash = hash_of(seed, word);
+	uint32_t hash = hash_of(seed, word) | (login && reply_word_is(word) ? LOGIN : 0);
 	if ((*s)->over || (*s)->word[place_of(*s, hash)] == hash)
 		return;
 	if ((*s)->n >= (*s)->room / 2 && !grow(s, pool)) {
@@ -148,32 +151,36 @@ static struct bytes whole_of(struct bytes chunk)
 	return chunk.n >= SAID_LEAST && runs > 0 && !number ? chunk : bytes_of(NULL, 0);
 }
 
-void said_take(struct said **s, struct pool *pool, const uint64_t seed[2], struct bytes text)
+void said_take(struct said **s, struct pool *pool, const uint64_t seed[2], struct bytes text, bool login)
 {
 	for (struct bytes chunk; (chunk = chunk_next(&text)).n > 0;) {
 		struct bytes whole = whole_of(chunk);
 		if (whole.n > 0)
-			word_add(s, pool, seed, whole);
+			word_add(s, pool, seed, whole, login);
 		for (struct bytes run; (run = run_next(&chunk)).n > 0;) {
 			if (run.n >= SAID_LEAST)
-				word_add(s, pool, seed, run);
+				word_add(s, pool, seed, run, login);
 			if (run.n > SAID_HEAD)
-				word_add(s, pool, seed, bytes_first(run, SAID_HEAD));
+				word_add(s, pool, seed, bytes_first(run, SAID_HEAD), false);
 		}
 	}
 }
 
+static bool has(const struct said *s, uint32_t hash)
+{
+	return s && s->word[place_of(s, hash)] == hash;
+}
+
 static bool knows(const struct said *s, const uint64_t seed[2], struct bytes word)
 {
-	uint32_t hash = hash_of(seed, word);
-	return s && s->word[place_of(s, hash)] == hash;
+	return has(s, hash_of(seed, word));
 }
 
 /* What the words of a chunk are: each value outdoes those before it. */
 enum finding {
 	TOO_SHORT, /* it has no word */
 	NEW,       /* the client did not say them */
-	ORDINARY,  /* it said one that replies are made of (reply_words.h) */
+	ORDINARY,  /* it said one that replies are made of (reply_words.h), and not to AUTH */
 	SECRET,    /* it said another */
 };
 
@@ -181,9 +188,12 @@ static enum finding run_find(const struct said *s, const uint64_t seed[2], struc
 {
 	if (run.n < SAID_LEAST)
 		return TOO_SHORT;
+	bool ordinary = reply_word_is(run);
+	if (ordinary && has(s, hash_of(seed, run) | LOGIN))
+		return SECRET;
 	if (!knows(s, seed, run) && !(run.n > SAID_HEAD && knows(s, seed, bytes_first(run, SAID_HEAD))))
 		return NEW;
-	return reply_word_is(run) ? ORDINARY : SECRET;
+	return ordinary ? ORDINARY : SECRET;
 }
 
 /* any: whatever is a word counts as secret. */
