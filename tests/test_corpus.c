@@ -224,6 +224,12 @@ static const struct sentence {
 	{553, "sorry, we do not take forging#5.7.1", "", CAUSE_POLICY},
 	{450, "unverified address: connect to 192.0.2.30: Connection timed out", "", CAUSE_UNEXPLAINED},
 	{421, "Connection timed out", "", CAUSE_IDLE_TIMEOUT},
+	{553, "Requested action not taken: mailbox name not allowed", "", CAUSE_UNEXPLAINED},
+	{521, "Host does not accept mail", "", CAUSE_UNEXPLAINED},
+	{556, "Domain does not accept mail", "", CAUSE_UNEXPLAINED},
+	{421, "Server is starting, please wait", "", CAUSE_UNEXPLAINED},
+	{451, "Content scanner restarted, please send again", "", CAUSE_UNEXPLAINED},
+	{421, "Server is restarting", "", CAUSE_SHUTDOWN},
 	/* Case, marks and lines do not matter, sentences do. */
 	{421, "mx.example.net\nSESSION-TIME: limit\nreached", "", CAUSE_SESSION_LIMIT},
 	{421, "mx.example.net No activity", "", CAUSE_IDLE_TIMEOUT},

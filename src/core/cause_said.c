@@ -24,6 +24,7 @@ static const struct enhanced_row {
 	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, FIRM, 2, 3},    /* message length exceeds administrative limit */
 	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 8},  /* authentication credentials invalid (RFC 4954 6) */
 	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 9},  /* authentication mechanism is too weak */
+	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 12}, /* a password transition is needed (RFC 5248 2.4) */
 	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 13}, /* user account disabled (RFC 5248 2.4) */
 	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 14}, /* trust relationship required: Gmail, of a log-in */
 	{CAUSE_POLICY, CONFIDENCE_POSSIBLE, LOOSE, 7, 0}, /* said of everything that has to do with security, too many errors too */
@@ -124,6 +125,14 @@ static bool has_literally(struct bytes text, const char *name)
 	return false;
 }
 
+/* A refusal whose code speaks of the address or its mailbox (RFC 3463 3.2, 3.3; X.1.0 and X.2.0 may be anything, X.2.3 is the length of the message): the words tell what happened to that. */
+static bool about_mailbox(const struct cause_said *said)
+{
+	struct smtp_enhanced e = said->enhanced;
+	bool of_it = e.subject == 1 || (e.subject == 2 && e.detail != 3);
+	return e.class >= 4 && of_it && e.detail != 0 && !smtp_code_closes(said->code);
+}
+
 /* Weak words count where nothing better does. */
 void cause_words_said(const struct cause_facts *f, struct cause *c)
 {
@@ -134,7 +143,7 @@ void cause_words_said(const struct cause_facts *f, struct cause *c)
 	code_said(f, row, c);
 	if (w->cause != c->id || contradicted)
 		return;
-	bool weak = w->weight == CAUSE_WEIGHT_WEAK;
+	bool weak = w->weight == CAUSE_WEIGHT_WEAK || (about_mailbox(said) && c->id != CAUSE_SIZE_LIMIT);
 	if (weak && (w->trouble || c->evidences > 0 || row || cause_time_measured(f)))
 		return;
 	enum confidence confidence = weak ? CONFIDENCE_POSSIBLE : CONFIDENCE_LIKELY;
