@@ -72,7 +72,9 @@ static void on_end_reply(struct session *s, struct transaction *t, struct smtp_p
 		return; /* settled before, by a farewell for another recipient; or not yet */
 	t->unproved = unproved_end(s, t, p, r);
 	t->hole = false;
-	if (p->analysed && smtp_code_accepts(r->code) && t->lmtp_accepted == 0 && t->lmtp_answered > 0)
+	/* PRDR that accepts for nobody; a 221 while it is not known which reply answers what. */
+	bool nobody = p->analysed && smtp_code_accepts(r->code) && t->lmtp_accepted == 0 && t->lmtp_answered > 0;
+	if (nobody || (r->code == 221 && s->dialogue.lost))
 		transaction_over(t, FATE_UNKNOWN);
 	else
 		transaction_answered(t, session_pool(s), r, ts);

@@ -1,11 +1,11 @@
 /*
  * damage.c - what is said of sessions of which the capture misses something: each scenario and capture is judged whole, then again and again with frames lost, cut, repeated, out of order, or with a clock
- * that was stepped. usage: damage [-t SECONDS | -n SESSIONS] [-s SEED] [-l] [FILE...]
+ * that was stepped. usage: damage [-t SECONDS | -n SESSIONS] [-s SEED] [-l] [-w CAPTURE] [FILE...]
  *
- * -l: nothing but loss and order; no pauses, no steps of the clock.
+ * -l: nothing but loss and order; no pauses, no steps of the clock. -w: writes the frames of the last round.
  *
  * A session that was innocent whole may raise no alert; one that was at fault may not be called clean with certainty. How many faults are still named is told. Each failure is printed with the seed of its
- * round: "damage -s SEED -n 1 FILE" makes it again. Exit status 1: there were failures.
+ * round: its line, as arguments with -n 1, makes it again. Exit status 1: there were failures.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "damage/item.h"
+#include "lib/build_frame.h"
 #include "nids/stream_nids.h"
 
 #include <glob.h>
@@ -41,6 +42,7 @@ struct score {
 static struct score scores[DAMAGES][2];
 static unsigned long failures;
 static unsigned ways = DAMAGES;
+static const char *written;
 
 static const struct stream_engine *const engines[2] = {&stream_own, &stream_nids};
 
@@ -48,9 +50,10 @@ static void fail_tell(const struct item *item, uint64_t seed, enum damage how, u
 		      const struct said *now)
 {
 	if (failures++ < FAILURES_TOLD)
-		printf("%s -s %" PRIu64 " (%s, %s, client port %u): %s, not %s%s\n", item->name, seed, damage_names[how],
-		       engine ? "nids" : "own", now->port[CLIENT], verdict_row(now->verdict)->id,
-		       was ? verdict_row(was->verdict)->id : "a session", now->slow ? ", slow-acceptance" : "");
+		printf("%s%s -s %" PRIu64 " (%s, %s, client port %u): %s, not %s%s%s\n", ways < DAMAGES ? "-l " : "", item->name,
+		       seed, damage_names[how], engine ? "nids" : "own", now->port[CLIENT], verdict_row(now->verdict)->id,
+		       was ? verdict_row(was->verdict)->id : "a session", now->slow ? ", slow-acceptance" : "",
+		       now->accused ? ", a message accused" : "");
 }
 
 static bool is_fault(const struct said *s)
@@ -73,7 +76,9 @@ static void compare(const struct item *item, uint64_t seed, enum damage how, uns
 			continue;
 		bool fault = is_fault(was), innocent = !fault && !is_fault(first);
 		bool slow = s->slow && !(was && was->slow) && !(first && first->slow);
-		bool alarm = innocent && (is_fault(s) || slow), clean = fault && s->verdict == VERDICT_CLEAN && s->certain;
+		bool accused = s->accused && !(was && was->accused) && !(first && first->accused);
+		bool alarm = innocent && (is_fault(s) || slow || accused),
+		     clean = fault && s->verdict == VERDICT_CLEAN && s->certain;
 		score->sessions++;
 		score->innocent += innocent;
 		score->faults += fault;
@@ -92,6 +97,8 @@ static unsigned long round_run(const struct item *item, uint64_t seed)
 	enum damage how;
 	struct frames_view base, view = item_damage(item, &d, ways, &how, &base);
 	struct tally now = item_judge(item, &view, engines[engine]), whole = {0};
+	if (written && !frames_save(&(struct frames){.frame = view.frame, .n = view.n}, item->frame[0].link, written))
+		perror(written);
 	if (base.frame)
 		whole = item_judge(item, &base, engines[engine]);
 	compare(item, seed, how, engine, base.frame ? &whole : &item->whole, &now);
@@ -157,15 +164,17 @@ int main(int argc, char **argv)
 	double seconds = 10;
 	unsigned long sessions = 0;
 	uint64_t seed = 1;
-	for (int c; (c = getopt(argc, argv, "t:n:s:l")) != -1;) {
+	for (int c; (c = getopt(argc, argv, "t:n:s:lw:")) != -1;) {
 		if (c == 't')
 			seconds = strtod(optarg, NULL);
 		else if (c == 'n')
-			sessions = strtoul(optarg, NULL, 10) / DEARER + 1;
+			sessions = (strtoul(optarg, NULL, 10) + DEARER - 1) / DEARER;
 		else if (c == 's')
 			seed = strtoull(optarg, NULL, 10);
 		else if (c == 'l')
 			ways = DAMAGE_CLOCK;
+		else if (c == 'w')
+			written = optarg;
 		else
 			return 2;
 	}

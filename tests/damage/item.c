@@ -54,6 +54,7 @@ static void on_record(void *arg, const struct record *r)
 			 .severity = verdict_severity(r->judgement.verdict, r->ending),
 			 .verdict = r->judgement.verdict,
 			 .certain = verdict_confidence(r->judgement.verdict, r->ending) == CONFIDENCE_CERTAIN,
+			 .accused = r->session->fates[FATE_UNANSWERED] + r->session->fates[FATE_FALSELY_ACCEPTED] > 0,
 			 .slow = acceptance_slowest(r).waited >= SLOW * FRAME_SECOND};
 	memcpy(s.addr, r->conn->addr, sizeof s.addr);
 	memcpy(s.port, r->conn->port, sizeof s.port);
@@ -61,8 +62,10 @@ static void on_record(void *arg, const struct record *r)
 	if (was) {
 		s.sessions += was->sessions;
 		s.slow |= was->slow;
+		s.accused |= was->accused;
 		*was = s.severity >= was->severity ? s : *was;
 		was->slow = s.slow;
+		was->accused = s.accused;
 		was->sessions = s.sessions;
 		return;
 	}

@@ -28,6 +28,7 @@ struct said {
 	enum verdict verdict;
 	unsigned sessions;
 	bool certain; /* of the verdict */
+	bool accused; /* a message is told as unanswered or falsely accepted */
 	bool slow;    /* slow-acceptance was told of it */
 };
 

@@ -24,7 +24,7 @@ void view_free(struct frames_view *v)
 /* All frames that are not marked. */
 static struct frames_view view_of(const struct item *item, const bool *lost)
 {
-	struct frames_view v = {calloc(2 * item->n + 1, sizeof *v.frame), 0};
+	struct frames_view v = {calloc(item->n + 2, sizeof *v.frame), 0};
 	assert_non_null(v.frame);
 	for (size_t i = 0; i < item->n; i++)
 		if (!lost[i])
@@ -85,13 +85,11 @@ static void swap(struct frames_view *v, struct dice *d)
 
 static void repeat(struct frames_view *v, struct dice *d)
 {
-	for (unsigned n = 1 + dice_roll(d, 3); n > 0 && v->n > 0; n--) {
+	for (unsigned n = 1 + dice_roll(d, 2); n > 0 && v->n > 0; n--) {
 		size_t i = dice_roll(d, (uint32_t)v->n);
 		for (size_t k = v->n; k > i; k--)
 			v->frame[k] = v->frame[k - 1];
 		v->n++;
-		if (n == 3)
-			break;
 	}
 }
 
