@@ -57,7 +57,7 @@ static enum unsure unsure_of(const struct session *s, const struct conn *conn, c
 		return watch_ended(end->over);
 	/* A client that has only half closed still waits for what is outstanding, or may be: a dot that only some servers take as the end. */
 	bool waits = s && (s->dialogue.head || s->dialogue.mode == MODE_SOFT);
-	if (!over && end->closer == CLOSER_CLIENT && waits && end->over != HOW_IDLE)
+	if (!over && end->closer == CLOSER_CLIENT && waits)
 		return watch_ended(end->over);
 	if (!s && conn->side[SERVER].packets > 0 && !conn->flow[SERVER].syn && !end->refused)
 		return begun_unseen(conn);
