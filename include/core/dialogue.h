@@ -121,19 +121,19 @@ struct dialogue {
 	uint8_t mode;         /* enum dialogue_mode */
 	uint8_t fitted;       /* replies in a row that fitted since the pairing was lost */
 	struct content content;
-	struct content probe; /* MODE_SOFT: the same scan, gone on through what is held */
-	bool skip[2];         /* a line began in a hole: the rest of it means nothing */
-	bool lost : 1;        /* what is outstanding is not known */
-	bool hole : 1;        /* bytes of the content under way are missing: its end may be among them */
-	bool holed : 1;       /* `lost` was set at some time */
-	bool hard_only : 1;   /* the server does not take soft ends in this message */
-	bool fin_held : 1;    /* the client's FIN waits behind what is held */
-	bool started : 1;     /* what the client's first bytes are is known; until then they are held */
-	bool opaque : 1;      /* a command that nobody knows went on in a way that cannot be read */
-	bool blind : 1;       /* with lost: the client's next line may be a command, or one of a message */
-	bool answered : 1;    /* while what is held is read again: a reply has told that it is what it looks like */
-	bool said_lost : 1;   /* there was no room to remember the words that no output may have */
-	bool server_over : 1; /* the server has ended its stream: what the client says now is heard by nobody */
+	struct content probe;   /* MODE_SOFT: the same scan, gone on through what is held */
+	bool skip[2];           /* a line began in a hole: the rest of it means nothing */
+	bool lost : 1;          /* what is outstanding is not known */
+	bool hole : 1;          /* bytes of the content under way are missing: its end may be among them */
+	bool holed : 1;         /* `lost` was set at some time */
+	bool hard_only : 1;     /* the server does not take soft ends in this message */
+	bool fin_held : 1;      /* the client's FIN waits behind what is held */
+	bool started : 1;       /* what the client's first bytes are is known; until then they are held */
+	bool opaque : 1;        /* a command that nobody knows went on in a way that cannot be read */
+	bool maybe_message : 1; /* with lost: the client's next line may be a command, or one of a message */
+	bool answered : 1;      /* while what is held is read again: a reply has told that it is what it looks like */
+	bool said_lost : 1;     /* there was no room to remember the words that no output may have */
+	bool server_over : 1;   /* the server has ended its stream: what the client says now is heard by nobody */
 
 	struct smtp_pending *head, *tail;
 	struct line line[2];

@@ -89,7 +89,7 @@ static inline bool dialogue_said_nothing(const struct dialogue *d)
 /* What the client says now means nothing until a reply comes. */
 static inline bool dialogue_lost_holds(const struct dialogue *d)
 {
-	return d->lost && d->blind && d->mode == MODE_COMMAND && !d->answered;
+	return d->lost && d->maybe_message && d->mode == MODE_COMMAND && !d->answered;
 }
 
 /* A reply has come: what it acknowledges are commands, the end of a message, or a part of one. The commands are read, and await this reply. */

@@ -15,7 +15,7 @@ void dialogue_init(struct dialogue *d, const struct dialogue_env *env, bool sure
 		return;
 	}
 	d->lost = d->holed = d->started = true;
-	d->blind = !first;
+	d->maybe_message = !first;
 }
 
 void dialogue_inside(struct dialogue *d, bool greeting)
@@ -188,10 +188,10 @@ static void server_gap(struct dialogue *d, uint64_t len, int64_t ts)
 	d->code = 0;
 	if (dialogue_lost_holds(d))
 		dialogue_lost_forget(d);
-	bool blind = d->mode != MODE_COMMAND || (d->lost && d->blind) ||
-		     (d->tail && (smtp_verb_awaits((enum smtp_verb)d->tail->verb) || d->tail->verb == SMTP_UNKNOWN));
+	bool maybe_message = d->mode != MODE_COMMAND || (d->lost && d->maybe_message) ||
+			     (d->tail && (smtp_verb_awaits((enum smtp_verb)d->tail->verb) || d->tail->verb == SMTP_UNKNOWN));
 	dialogue_lose(d, SERVER, len);
-	d->blind = blind;
+	d->maybe_message = maybe_message;
 	dialogue_unpend_all(d);
 	if (d->mode == MODE_CONTENT || d->mode == MODE_CHUNK || d->mode == MODE_RAW || d->mode == MODE_FOREIGN ||
 	    d->mode == MODE_TURNED)

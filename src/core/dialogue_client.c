@@ -27,7 +27,7 @@ void dialogue_tls_bytes(struct dialogue *d, enum side side, struct bytes bytes, 
 
 void dialogue_lose(struct dialogue *d, enum side side, uint64_t len)
 {
-	d->lost = d->holed = d->blind = true;
+	d->lost = d->holed = d->maybe_message = true;
 	d->fitted = 0;
 	d->env->listener->lost(d, side, len);
 }
@@ -38,10 +38,10 @@ static inline __attribute__((always_inline)) struct smtp_pending *pending_add(st
 	struct smtp_pending *p = d->pendings < DIALOGUE_PENDING ? pool_get(d->env->pool, sizeof *p) : NULL;
 	if (!p) {
 		dialogue_tell_flaw(d, FLAW_MANY_PENDING);
-		bool blind = d->lost && d->blind;
+		bool maybe_message = d->lost && d->maybe_message;
 		if (!d->lost)
 			dialogue_lose(d, CLIENT, 0);
-		d->blind = blind;
+		d->maybe_message = maybe_message;
 		return NULL;
 	}
 	*p = (struct smtp_pending){.end = d->offset[CLIENT], .knew = d->acked[CLIENT], .ts = ts, .due = 1, .note = NOTES_NONE};
@@ -253,13 +253,13 @@ static void command_goes_on(struct dialogue *d, const struct smtp_command *c, st
 	bool awaits = p && smtp_verb_awaits((enum smtp_verb)p->verb);
 	if (awaits && !d->lost)
 		d->mode = MODE_WAIT;
-	d->blind |= awaits;
+	d->maybe_message |= awaits;
 }
 
 static void command_line(struct dialogue *d, const struct line_out *line, int64_t ts)
 {
 	struct smtp_command c = smtp_command_read(line->text);
-	/* In the dark a lone dot is most likely the end of a message whose beginning was missed. */
+	/* While the pairing is lost a lone dot is most likely the end of a message whose beginning was missed. */
 	if (d->lost && c.verb == SMTP_UNKNOWN && bytes_equal(line->text, bytes_str("."))) {
 		dialogue_client_end(d, 0, ts);
 		return;

@@ -95,7 +95,7 @@ static void read_on(struct dialogue *d, size_t n, int64_t ts)
 	struct held *held = d->held;
 	d->held = NULL;
 	d->answered = true;
-	d->blind = false;
+	d->maybe_message = false;
 	dialogue_client_run(d, bytes_of(held->bytes, n), ts);
 	d->answered = false;
 	if (n < held->n)
@@ -112,7 +112,7 @@ static void data_was_said(struct dialogue *d, const struct held_lines *h, size_t
 		read_on(d, acked - h->from, ts);
 		return;
 	}
-	/* Another line that was seen stands there, or nothing of the client's was: not every server keeps 354 for DATA. */
+	/* DATA is inferred only where no other whole line of the client's could have got this 354: some servers say 354 to other commands. */
 	bool hidden = d->offset[CLIENT] > 0 && (acked == 0 || (h->lines == 1 && h->tail));
 	dialogue_held_forget(d, acked);
 	if (!hidden || (d->tail && d->tail->end == d->offset[CLIENT]))

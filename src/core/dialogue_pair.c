@@ -320,8 +320,8 @@ static void pairing_find(struct dialogue *d, const struct smtp_reply *r)
 	}
 }
 
-/* In the dark, commands that this reply does not fit have had theirs in the hole, or wait behind one that is not known. Returns what it answers. */
-static struct smtp_pending *find_in_the_dark(struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r)
+/* While the pairing is lost, commands that this reply does not fit have had theirs in the hole, or wait behind one that is not known. Returns what it answers. */
+static struct smtp_pending *find_while_lost(struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r)
 {
 	while (p && d->lost && p->next && pending_fits(p, r) == FIT_NOT && reply_can_answer(d, p->next, r)) {
 		d->env->listener->skipped(d, p);
@@ -346,7 +346,7 @@ static __attribute__((noinline)) struct smtp_pending *pending_find(struct dialog
 	/* The bytes were fewer than announced. */
 	if (d->mode == MODE_RAW && d->acked[SERVER] >= d->offset[CLIENT])
 		dialogue_raw_end(d, ts);
-	/* In the dark, what the client has an answer to waits for none. */
+	/* While the pairing is lost, what the client has an answer to waits for none. */
 	while (d->head && (d->lost ? d->head->read != 0 : passed_over(d, d->head, r)))
 		dialogue_unpend(d);
 	pairing_find(d, r);
@@ -357,7 +357,7 @@ static __attribute__((noinline)) struct smtp_pending *pending_find(struct dialog
 	bool farewell = smtp_code_closes(r->code);
 	if (d->holed && !d->lost && p && is_misfit(p, r) && (p->unsure || !farewell))
 		dialogue_lose(d, CLIENT, 0);
-	return d->lost && !(p && !p->unsure) ? find_in_the_dark(d, p, r) : p;
+	return d->lost && !(p && !p->unsure) ? find_while_lost(d, p, r) : p;
 }
 
 /* Nothing is missing, and the server had received the oldest command, which awaits its first answer: nearly all replies are of this kind. */
