@@ -93,7 +93,7 @@ static void on_release(void *arg, struct conn *conn)
 	mix(arg, conn->side, 2 * sizeof *conn->side);
 }
 
-static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release, NULL};
+static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release, NULL, NULL};
 
 static struct diary told_by(const struct stream_engine *engine, const struct segments *in)
 {

@@ -195,7 +195,8 @@ static void log_release(void *arg, struct conn *conn)
 
 static void acknowledgements_are_those_of_the_bytes(void **state)
 {
-	static const struct stream_listener log_listener = {log_open, log_data, log_gap, log_fin, log_close, log_release, NULL};
+	static const struct stream_listener log_listener = {log_open,  log_data,    log_gap, log_fin,
+							    log_close, log_release, NULL,    NULL};
 	struct engine_run *r = *state;
 	struct talk t = talk_v4(&r->in, 1);
 	talk_handshake(&t);

@@ -392,6 +392,9 @@ uint64_t own_order_offset(const struct own_conn *c, enum side of, uint32_t seq);
 /* A connection closes: what is told of it from here on (conn->side, c->end) is made up. how is used where no FIN or RST came. */
 void own_end_complete(struct stream *s, struct own_conn *c, enum how how, int64_t ts);
 
+/* A segment of a closed connection: the server's next bytes behind the client's RST go to the listener, without those that come later still. */
+void own_end_late(struct stream *s, struct own_conn *c, enum side side, const struct packet *p);
+
 /* A closed connection is let go, and its number is free: only its tuple is remembered from here on. */
 void own_release(struct stream *s, struct own_conn *c);
 

@@ -23,6 +23,12 @@ void session_fin(struct session *s, const struct conn *conn, enum side side, int
 /* Nothing more will come: what waited for a key waits no more. Call before session_close, s may be NULL. */
 void session_settle(struct session *s);
 
+/*
+ * Whether the server's reply to a whole message may still come behind this end: the client has closed with a FIN while it was due, and ended the connection with an RST, which may be captured before a
+ * reply that it met. Then session_data may be called until session_close.
+ */
+bool session_may_be_answered(const struct session *s, const struct conn_end *end);
+
 /* The connection has closed: settles every fate, and tells how it ended. s may be NULL: nothing but the handshake was ever seen, or memory was out. */
 void session_close(struct session *s, const struct conn *conn, const struct conn_end *end, int64_t ts, struct ending *out);
 

@@ -133,6 +133,11 @@ struct stream_listener {
 	void (*close)(void *arg, struct conn *conn, const struct conn_end *end, int64_t ts);
 	void (*release)(void *arg, struct conn *conn);
 	/*
+	 * May be NULL. Between close and release: the server's next bytes, captured behind the client's RST. Either neighbours were swapped
+	 * in the capture, or the bytes were under way when the client sent its RST. conn->flow counts them behind the call, as with data.
+	 */
+	void (*late)(void *arg, struct conn *conn, struct bytes data, int64_t ts);
+	/*
 	 * May be NULL. Something comes soon, after the same of other connections: a chance to fetch the memory that it will need, so that its misses overlap with theirs. Called three times, steps 0 to 2:
 	 * the pointers that one step follows, the one before has fetched.
 	 */

@@ -18,6 +18,9 @@ struct judged {
 	struct ending ending;
 	struct judgement judgement;
 	int64_t end;
+	bool apart;          /* it has memory of its own, not the session's room */
+	bool waits;          /* not judged yet: a late reply may still come */
+	struct conn_end tcp; /* with waits */
 };
 
 static_assert(sizeof(struct judged) <= SESSION_ROOM, "it fits there");
@@ -113,15 +116,13 @@ static bool recognised(const struct monitor *m, const struct conn *conn, const s
 	return s->ts_hello_reply != 0 || (banner.n > 0 && memmem(banner.p, banner.n, "SMTP", 4));
 }
 
-static void judge(struct monitor *m, struct conn *conn, const struct conn_end *end, int64_t ts, struct judged *j)
+static void judge(struct monitor *m, struct conn *conn, struct judged *j)
 {
-	j->session = conn->user;
-	j->end = ts;
 	session_settle(j->session);
-	session_close(j->session, conn, end, ts, &j->ending);
+	session_close(j->session, conn, &j->tcp, j->end, &j->ending);
 	j->judgement = verdict_judge(&j->ending);
 	struct history_event event;
-	if (!history_tells(conn, &j->ending, ts, &event))
+	if (!history_tells(conn, &j->ending, j->end, &event))
 		return;
 	if (m->collate)
 		collate_ended(m->collate, &event);
@@ -174,15 +175,30 @@ static void on_close(void *arg, struct conn *conn, const struct conn_end *end, i
 	struct monitor *m = arg;
 	if (end->how == HOW_EVICTED && end->half_open && !conn->user)
 		return;
-	struct judged now;
-	judge(m, conn, end, ts, &now);
-	struct judged *kept = now.session ? session_room(now.session) : pool_get(m->pool, sizeof *kept);
+	struct judged now = {.session = conn->user, .end = ts, .tcp = *end};
+	now.waits = now.session && session_may_be_answered(now.session, end);
+	now.apart = !now.session || now.waits;
+	if (!now.waits)
+		judge(m, conn, &now);
+	struct judged *kept = now.apart ? pool_get(m->pool, sizeof *kept) : session_room(now.session);
 	if (!kept) {
+		if (now.waits)
+			judge(m, conn, &now);
 		deliver(m, conn, &now);
 		return;
 	}
 	*kept = now;
 	conn->user = kept;
+}
+
+/* It was said before the client's RST came. */
+static void on_late(void *arg, struct conn *conn, struct bytes data, int64_t ts)
+{
+	(void)arg;
+	(void)ts;
+	const struct judged *j = conn->user;
+	if (j && j->waits)
+		session_data(j->session, conn, SERVER, data, j->end);
 }
 
 static void on_release(void *arg, struct conn *conn)
@@ -191,7 +207,9 @@ static void on_release(void *arg, struct conn *conn)
 	struct judged *j = conn->user;
 	if (!j)
 		return;
-	bool apart = !j->session;
+	bool apart = j->apart; /* else it goes with the session */
+	if (j->waits)
+		judge(m, conn, j);
 	deliver(m, conn, j);
 	if (apart)
 		pool_put(m->pool, j, sizeof *j);
@@ -209,7 +227,7 @@ static void on_ahead(void *arg, const struct conn *conn, enum coming coming, int
 		session_ahead(j->session, coming, step);
 }
 
-static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release, on_ahead};
+static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release, on_late, on_ahead};
 
 /* Somebody looks on: of each event the connection is told, and the bytes as they come. */
 
@@ -248,7 +266,14 @@ static void look_close(void *arg, struct conn *conn, const struct conn_end *end,
 	look(arg, conn, (struct watch_event){.kind = WATCH_CLOSE, .ts = ts, .end = end});
 }
 
-static const struct stream_listener looking = {on_open, look_data, look_gap, look_fin, look_close, on_release, NULL};
+static void look_late(void *arg, struct conn *conn, struct bytes data, int64_t ts)
+{
+	uint64_t offset = conn->flow[SERVER].bytes + conn->flow[SERVER].gap;
+	look(arg, conn, (struct watch_event){.kind = WATCH_DATA, .side = SERVER, .ts = ts, .offset = offset, .text = data});
+	on_late(arg, conn, data, ts);
+}
+
+static const struct stream_listener looking = {on_open, look_data, look_gap, look_fin, look_close, on_release, look_late, NULL};
 
 static void parts_free(struct monitor *m)
 {

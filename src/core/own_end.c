@@ -60,6 +60,18 @@ void own_end_complete(struct stream *s, struct own_conn *c, enum how how, int64_
 	s->stats.conns_open--;
 }
 
+void own_end_late(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
+{
+	struct own_seen *seen = &c->seen[side];
+	bool by_client = side == SERVER && c->end.by_rst && c->end.rst_by == CLIENT && !c->pub.flow[SERVER].fin;
+	bool brings = p->payload_len > 0 && (p->flags & (TCP_ACK | TCP_RST | TCP_SYN)) == TCP_ACK;
+	if (!s->listener->late || !by_client || !brings || !seen->known || p->seq != seen->end || p->payload_cap < p->payload_len)
+		return;
+	s->listener->late(s->arg, &c->pub, bytes_of(p->payload, p->payload_len), p->ts);
+	c->pub.flow[SERVER].bytes += p->payload_len;
+	seen->end += p->payload_len;
+}
+
 /*
  * Connections are released in the order of their close, a second later, each by itself, when all that is kept of them has long left the cache. So each release fetches for those behind it: the
  * connection of the fourth, of the others a step each of what the listener needs.

@@ -87,9 +87,17 @@ static int64_t closed_at(const struct session *s, const struct conn_end *end, in
 	return fin && end->how == HOW_FIN ? fin : ts;
 }
 
+bool session_may_be_answered(const struct session *s, const struct conn_end *end)
+{
+	const struct smtp_pending *due = s->dialogue.head;
+	bool message = due && due->last && due->transaction && due->transaction->fate == FATE_OPEN;
+	return message && !s->tls && end->by_rst && end->rst_by == CLIENT && end->closer == CLOSER_CLIENT && end->how == HOW_FIN;
+}
+
 /*
- * A reply to a message that came when the client had closed, and that met the client's RST: the client has not got it (RFC 1047). A client that closes in the segment of the dot, or right behind it, still
- * waits for the reply: of that the client's acknowledgement tells. That of an RST is none.
+ * A reply to a message that came when the client had closed, and that met the client's RST: the client has not got it (RFC 1047). A client
+ * that closes in the segment of the dot, or right behind it, has not given up: it was answered as soon as the server could, and whether it
+ * read that, its acknowledgement tells (that of an RST is none).
  */
 static void late_take_back(struct session *s, const struct conn *conn, const struct conn_end *end, struct ending *e)
 {
@@ -98,11 +106,10 @@ static void late_take_back(struct session *s, const struct conn *conn, const str
 		return;
 	uint64_t sent = conn->flow[SERVER].bytes + conn->flow[SERVER].gap;
 	bool waits = s->fin_ts[CLIENT] - t->ts_end < FRAME_SECOND, acked = s->late_at + conn->side[SERVER].unacked <= sent;
-	if (waits && acked)
-		return;
+	bool met_rst = end->by_rst && end->rst_by == CLIENT;
 	/* Whether it met an RST that was not captured, or a client that still reads, is not known. */
-	if (!end->by_rst || end->rst_by != CLIENT) {
-		e->may_hide |= !waits && !acked;
+	if (waits || !met_rst) {
+		e->may_hide |= !acked && (met_rst || !waits);
 		return;
 	}
 	session_message_uncount(s, t);

@@ -415,6 +415,7 @@ static void straggler_take(struct stream *s, struct own_conn *c, enum side side,
 	else if (facts->reset.seen && p->payload_len > 0 && seq_diff(p->seq + p->payload_len, c->seen[side].end) > 0)
 		facts->reset.after += facts->reset.after < UINT16_MAX;
 	c->pub.belied |= own_rst_belied(c, side, p);
+	own_end_late(s, c, side, p);
 }
 
 /* A segment of no connection that is under way or just closed: it may belong to one that has been over for longer. */

@@ -115,7 +115,7 @@ static void on_release(void *arg, struct conn *c)
 	heard(d, c, 'r', 0);
 }
 
-static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release, NULL};
+static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release, NULL, NULL};
 
 enum bit { TWO_TEXTS = 1, CUT = 2, WINDOW_0 = 4, SAME_ID = 8, FAR = 16, NO_ACK = 32, FAR_ACK = 64, RESET = 128 };
 

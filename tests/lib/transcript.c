@@ -130,7 +130,8 @@ static void heard_release(void *arg, struct conn *conn)
 	assert_within(t->released, 1, t->closed);
 }
 
-const struct stream_listener transcript_listener = {heard_open, heard_data, heard_gap, heard_fin, heard_close, heard_release, NULL};
+const struct stream_listener transcript_listener = {heard_open,  heard_data,    heard_gap, heard_fin,
+						    heard_close, heard_release, NULL,      NULL};
 
 void transcript_free(struct transcript *t)
 {
