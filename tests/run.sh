@@ -1,21 +1,51 @@
 #!/bin/bash
-# run.sh - every test of a build: cmocka binaries and scripts, told by TAP. usage: tests/run.sh BUILD
+# run.sh - every test of a build: cmocka binaries and scripts, told by TAP; one on each CPU at a time.
+# usage: tests/run.sh BUILD
 set -u
 build=$1
 export CMOCKA_MESSAGE_OUTPUT=TAP
 # shellcheck source=tests/tap.sh
 . tests/tap.sh
+rm -f "$log"
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
 
+# run NAME COMMAND...: what it says goes to NAME.log, its exit code to NAME.code.
+run() {
+	timeout 900 "${@:2}" >"$logs/$1.log" 2>&1 </dev/null
+	echo $? >"$logs/$1.code"
+}
+
+# The scripts take longest, so they begin first.
+todo=() order=()
+for script in tests/test_*.sh; do
+	todo+=("$(basename "$script") $script $build/smtpwatch $build/tests/scenario_pcap")
+done
 for source in tests/test_*.c; do
 	name=$(basename "$source" .c)
-	timeout 900 "$build/tests/$name" >"$log" 2>&1 </dev/null
-	count "$name" $?
+	todo+=("$name $build/tests/$name")
 done
-for script in tests/test_*.sh; do
-	timeout 900 "$script" "$build/smtpwatch" "$build/tests/scenario_pcap" >"$log" 2>&1 </dev/null
-	code=$?
+cpus=$(nproc) running=0
+for line in "${todo[@]}"; do
+	read -ra command <<<"$line"
+	order+=("${command[0]}")
+	if [ $running -ge "$cpus" ]; then
+		wait -n
+		running=$((running - 1))
+	fi
+	run "${command[@]}" &
+	running=$((running + 1))
+done
+wait
+
+for name in "${order[@]}"; do
+	log=$logs/$name.log code=$(cat "$logs/$name.code")
 	# A script that speaks no TAP is one test.
-	grep -qE '^(not )?ok ' "$log" || { [ $code = 0 ] && echo 'ok 1' || echo 'not ok 1 the script'; } >>"$log"
-	count "$(basename "$script")" $code
+	if [[ $name = *.sh ]] && ! grep -qE '^(not )?ok ' "$log"; then
+		said='not ok 1 the script'
+		[ "$code" != 0 ] || said='ok 1'
+		echo "$said" >>"$log"
+	fi
+	count "$name" "$code"
 done
 closing
