@@ -73,6 +73,7 @@ WORDS = {
     "flaws": lambda session: names(session["smtp"]["flaws"]),
     "cause": cause("id"),
     "confidence": cause("confidence"),
+    "certainty": ending("confidence"),
     "together": lambda session: str(session.get("together", 1)),
     "starttls": lambda session: session["smtp"]["starttls"],
     "proxied": proxied,

@@ -60,6 +60,8 @@ static void say_message(struct outcome *o, const struct session_facts *session, 
 	snprintf(text, sizeof text, "%" PRIu32 "/%" PRIu32, t->lmtp_accepted, t->lmtp_answered);
 	if (session->lmtp)
 		list_add(o->said[EXPECT_LMTP], text);
+	static const char *const taken[] = {[TAKEN_UNKNOWN] = "unknown", [TAKEN_NO] = "no", [TAKEN_YES] = "yes"};
+	list_add(o->said[EXPECT_TAKEN], taken[t->taken]);
 }
 
 /* Whoever names a cause shows evidence for it. */
@@ -114,6 +116,7 @@ static void say(void *arg, const struct record *r)
 	list_add(o->said[EXPECT_CLOSER], closer_name(e->closer));
 	list_add(o->said[EXPECT_HOW], how_name(e->how));
 	list_add(o->said[EXPECT_FAREWELL], farewell_name(e->farewell));
+	list_add(o->said[EXPECT_CERTAINTY], confidence_name(verdict_confidence(r->judgement.verdict, e)));
 	list_number(o->said[EXPECT_TOGETHER], r->together);
 	list_add(o->said[EXPECT_STARTTLS], starttls_name(r->session->starttls));
 	say_proxied(o, r->session);

@@ -67,8 +67,12 @@ void own_end_late(struct stream *s, struct own_conn *c, enum side side, const st
 	bool brings = p->payload_len > 0 && (p->flags & (TCP_ACK | TCP_RST | TCP_SYN)) == TCP_ACK;
 	if (!s->listener->late || !by_client || !brings || !seen->known || p->seq != seen->end || p->payload_cap < p->payload_len)
 		return;
+	struct conn_flow *client = &c->pub.flow[CLIENT], *server = &c->pub.flow[SERVER];
+	if (seq_diff(p->ack, c->seen[CLIENT].end) >= -(int32_t)client->fin)
+		server->acked = client->bytes + client->gap;
 	s->listener->late(s->arg, &c->pub, bytes_of(p->payload, p->payload_len), p->ts);
-	c->pub.flow[SERVER].bytes += p->payload_len;
+	server->bytes += p->payload_len;
+	c->facts[SERVER].unacked += p->payload_len;
 	seen->end += p->payload_len;
 }
 

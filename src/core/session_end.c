@@ -102,10 +102,13 @@ bool session_may_be_answered(const struct session *s, const struct conn_end *end
 static void late_take_back(struct session *s, const struct conn *conn, const struct conn_end *end, struct ending *e)
 {
 	struct transaction *t = s->answered;
+	uint64_t sent = conn->flow[SERVER].bytes + conn->flow[SERVER].gap;
+	bool acked = s->late_at + conn->side[SERVER].unacked <= sent;
+	/* A client may never have got, or have dropped, what its server said last before it closed. */
+	e->may_hide |= t && !acked && end->closer == CLOSER_SERVER;
 	if (end->closer != CLOSER_CLIENT || end->how != HOW_FIN || !t || !t->late)
 		return;
-	uint64_t sent = conn->flow[SERVER].bytes + conn->flow[SERVER].gap;
-	bool waits = s->fin_ts[CLIENT] - t->ts_end < FRAME_SECOND, acked = s->late_at + conn->side[SERVER].unacked <= sent;
+	bool waits = s->fin_ts[CLIENT] - t->ts_end < FRAME_SECOND;
 	bool met_rst = end->by_rst && end->rst_by == CLIENT;
 	/* Whether it met an RST that was not captured, or a client that still reads, is not known. */
 	if (waits || !met_rst) {

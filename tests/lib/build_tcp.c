@@ -199,8 +199,9 @@ static bool is_forged(const struct forgery *f)
 void tcp_reset(struct tcp *t, unsigned scene, enum side side, const struct forgery *forgery)
 {
 	struct connection *c = &t->conn[scene];
-	struct segment g = segment_of(t, scene, side, TCP_RST | TCP_ACK);
-	ack_put(t, &g, &c->end[side]);
+	struct segment g = segment_of(t, scene, side, forgery->without_ack ? TCP_RST : TCP_RST | TCP_ACK);
+	if (!forgery->without_ack)
+		ack_put(t, &g, &c->end[side]);
 	g.seq += (uint32_t)forgery->shift;
 	g.window = forgery->has_window ? forgery->window : 0;
 	g.ttl = forgery->ttl ? forgery->ttl : g.ttl;

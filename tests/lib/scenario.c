@@ -47,9 +47,9 @@ static const char *const connects[] = {"whole",       "refused",         "unansw
 				       "without-syn", "without-syn-ack", "without-ack", NULL};
 static const char *const kinds[] = {"smtp", "tls", "lmtp", NULL};
 static const char *const icmps[] = {"too-big", "unreachable", NULL}; /* by enum icmp, from the second on */
-static const char *const expects[] = {"verdict", "stage",    "fate",  "severity", "seen",       "also",     "closer",
-				      "how",     "farewell", "flaws", "cause",    "confidence", "together", "starttls",
-				      "proxied", "lmtp",     "bytes", "id",       NULL};
+static const char *const expects[] = {"verdict", "stage",    "fate",  "severity", "seen",       "also",      "closer",
+				      "how",     "farewell", "flaws", "cause",    "confidence", "together",  "starttls",
+				      "proxied", "lmtp",     "bytes", "id",       "taken",      "certainty", NULL};
 
 const char *expect_name(enum expect e)
 {
@@ -121,10 +121,10 @@ static bool read_directive(struct reader *r, const struct directive *d, char *re
 	return true;
 }
 
-/* "ttl 61", "seq +100", "ip-id 0", "window 8192", "timestamps", "no-timestamps": one of them. */
+/* "ttl 61", "seq +100", "ip-id 0", "window 8192", "timestamps", "no-timestamps", "without-ack": one of them. */
 static bool read_forgery(struct forgery *f, char **rest)
 {
-	static const char *const names[] = {"ttl", "seq", "ip-id", "window", "timestamps", "no-timestamps", NULL};
+	static const char *const names[] = {"ttl", "seq", "ip-id", "window", "timestamps", "no-timestamps", "without-ack", NULL};
 	int64_t which, value = 0;
 	if (!word_choice(rest, names, &which) || (which < 4 && !word_number(rest, &value)))
 		return false;
@@ -136,6 +136,7 @@ static bool read_forgery(struct forgery *f, char **rest)
 	f->has_window |= which == 3;
 	f->stamped |= which == 4;
 	f->unstamped |= which == 5;
+	f->without_ack |= which == 6;
 	return true;
 }
 
@@ -150,8 +151,9 @@ static bool read_flags(struct reader *r, enum side side, bool joined, char *rest
 		return complain(r, "FIN or RST expected", rest);
 	while (*word_peek(&rest))
 		if (bits[which] != TCP_RST || joined || !read_forgery(&forgery, &rest))
-			return complain(r, "ttl N, seq +N, ip-id N, window N, timestamps or no-timestamps expected of an RST",
-					rest);
+			return complain(
+				r, "ttl N, seq +N, ip-id N, window N, timestamps, no-timestamps or without-ack expected of an RST",
+				rest);
 	if (joined && !join_allowed(r, side))
 		return complain(r, "nothing before it to go on with", NULL);
 	struct step *s = step_add(r, STEP_FLAGS);

@@ -55,6 +55,7 @@ struct forgery {
 	uint8_t ttl;   /* 0: as always */
 	int32_t shift; /* added to the sequence number */
 	bool has_ip_id, has_window, stamped, unstamped;
+	bool without_ack; /* as a kernel answers what comes to a socket that is closed */
 	uint16_t ip_id, window;
 };
 
@@ -91,6 +92,8 @@ enum expect {
 	EXPECT_LMTP,
 	EXPECT_BYTES,
 	EXPECT_ID,
+	EXPECT_TAKEN,
+	EXPECT_CERTAINTY,
 	EXPECTS
 };
 
