@@ -86,6 +86,7 @@ enum unsure {
 	UNSURE_HALF_OPEN,   /* the server answered the SYN, and nothing acknowledged that before it closed */
 	UNSURE_BELIED,      /* both sides went on behind the FIN or RST that seemed to end it */
 	UNSURE_DISPUTED,    /* a side sent two texts for the same place, and which of both the other took is not known */
+	UNSURE_ANSWERED,    /* the client's RST answers something of the server's that was not captured */
 	UNSURE_OPAQUE,      /* a command that nobody knows went on in a way that cannot be read */
 	UNSURES
 };

@@ -24,6 +24,7 @@ struct conn_rst {
 	bool seen : 1;
 	bool overtook : 1; /* its sequence number lies before bytes that its side had sent */
 	bool tsopt : 1;    /* it bears a time stamp */
+	bool bare : 1;     /* it bears no ACK: it answers a segment (RFC 9293 3.10.7.1) */
 };
 
 /* How far one side's stream has come: up to date at each call to the listener. */

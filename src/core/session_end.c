@@ -32,6 +32,13 @@ static enum unsure begun_unseen(const struct conn *conn)
 	return conn->flow[CLIENT].syn || conn->flow[SERVER].syn ? UNSURE_HANDSHAKE : UNSURE_MIDSTREAM;
 }
 
+bool session_may_be_answered(const struct session *s, const struct conn_end *end)
+{
+	const struct smtp_pending *due = s->dialogue.head;
+	bool message = due && due->last && due->transaction && due->transaction->fate == FATE_OPEN;
+	return message && !s->tls && end->by_rst && end->rst_by == CLIENT && end->closer == CLOSER_CLIENT && end->how == HOW_FIN;
+}
+
 /* Why nothing that rests on the close can be said. */
 static enum unsure unsure_of(const struct session *s, const struct conn *conn, const struct conn_end *end)
 {
@@ -51,6 +58,8 @@ static enum unsure unsure_of(const struct session *s, const struct conn *conn, c
 	}
 	if (s && s->uncounted)
 		return s->lost_side == CLIENT ? UNSURE_CLIENT_GAP : UNSURE_SERVER_GAP;
+	if (s && session_may_be_answered(s, end) && conn->side[CLIENT].reset.bare && !conn->flow[SERVER].fin)
+		return UNSURE_ANSWERED;
 	if (half_open(conn, end))
 		return UNSURE_HALF_OPEN;
 	if (!over && end->closer == CLOSER_NOBODY)
@@ -85,13 +94,6 @@ static int64_t closed_at(const struct session *s, const struct conn_end *end, in
 {
 	int64_t fin = !s || end->closer == CLOSER_NOBODY ? 0 : s->fin_ts[end->closer == CLOSER_SERVER ? SERVER : CLIENT];
 	return fin && end->how == HOW_FIN ? fin : ts;
-}
-
-bool session_may_be_answered(const struct session *s, const struct conn_end *end)
-{
-	const struct smtp_pending *due = s->dialogue.head;
-	bool message = due && due->last && due->transaction && due->transaction->fate == FATE_OPEN;
-	return message && !s->tls && end->by_rst && end->rst_by == CLIENT && end->closer == CLOSER_CLIENT && end->how == HOW_FIN;
 }
 
 /*

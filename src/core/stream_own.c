@@ -266,15 +266,15 @@ static void end_take(struct own_conn *c, enum side side, uint32_t seq, uint32_t 
 static void rst_note(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, struct own_seen seen)
 {
 	struct conn_rst *rst = &own_sides(s, c)[side].reset;
-	if (rst->seen)
-		return;
-	rst->seen = true;
-	rst->overtook = seen.known && seq_diff(p->seq, seen.end) < 0;
-	rst->tsopt = p->has_tsopt;
-	rst->ttl = p->ttl;
-	rst->ip_id = p->ip_id;
-	rst->window = p->window;
-	rst->ts = p->ts;
+	if (!rst->seen)
+		*rst = (struct conn_rst){.ts = p->ts,
+					 .ip_id = p->ip_id,
+					 .window = p->window,
+					 .ttl = p->ttl,
+					 .seen = true,
+					 .overtook = seen.known && seq_diff(p->seq, seen.end) < 0,
+					 .tsopt = p->has_tsopt,
+					 .bare = !(p->flags & TCP_ACK)};
 }
 
 static void rst_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)

@@ -27,6 +27,8 @@ static const struct reason {
 	[UNSURE_HALF_OPEN] = {"the handshake was not finished: nothing acknowledged the server's SYN before its close", NULL, NULL},
 	[UNSURE_BELIED] = {"both sides went on behind what seemed to end it: that FIN or RST was forged", NULL, NULL},
 	[UNSURE_DISPUTED] = {"one side sent two texts for the same place, and which of both was taken cannot be seen", NULL, NULL},
+	[UNSURE_ANSWERED] = {"the client had closed, and its RST answers something of the server's that was not captured", NULL,
+			     NULL},
 	[UNSURE_OPAQUE] = {"a command that is not known here was answered with 3yz, and what the client then said cannot be read",
 			   NULL, NULL},
 };

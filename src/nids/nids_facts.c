@@ -186,6 +186,7 @@ void nids_facts_reset(struct nids_conn *c, enum side from, const struct packet *
 	if (half->known)
 		end_reach(half, nids_facts_offset(half, p->seq));
 	end_reach(other, (int64_t)nids_facts_ack(c, from, p));
+	c->pub.side[from].reset.bare = !(p->flags & TCP_ACK);
 }
 
 void nids_facts_note(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p)
