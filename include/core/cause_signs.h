@@ -46,7 +46,8 @@ enum cause_weight {
 	CAUSE_WEIGHT_WEAK,     /* no more than possible: any code or measured sign is better */
 	CAUSE_WEIGHT_NOTHING,  /* politeness: gives no reason */
 	CAUSE_WEIGHT_TROUBLE,  /* the server's own trouble, or the mailbox's: none of the causes */
-	CAUSE_WEIGHT_DENIAL    /* in the table only: read as SPECIFIC; with 535 the cause is auth-failures */
+	CAUSE_WEIGHT_DENIAL,   /* in the table only: read as SPECIFIC; with 535 the cause is auth-failures */
+	CAUSE_WEIGHT_COUNT     /* in the table only: read as SPECIFIC; with a refusal the cause is policy */
 };
 
 /* The most words of a text that are read. */

@@ -46,12 +46,32 @@ static const struct code_row {
 
 #define ROWS(table) (sizeof(table) / sizeof *(table))
 
-/* 3.2 tells of the server where it ends a session, and where it refuses for good of the client; 45x 4.3.2 is said for every reason. */
-static const struct enhanced_row *enhanced_find(const struct cause_said *said)
+/* A 421 that answers a command, or stands in the greeting's place: 4.3.2 and 4.4.2 are then codes of a full server, of a limit, of a server behind. */
+static bool answers(const struct cause_facts *f)
 {
+	const struct ending *e = f->ending;
+	bool waiting = e->unprompted || e->stage == STAGE_IDLE || e->stage == STAGE_DATA;
+	return f->said->code == 421 && !waiting;
+}
+
+/* 45x to AUTH is a temporary failure of the server (RFC 4954 6). */
+static bool is_temporary_auth(const struct cause_facts *f)
+{
+	uint16_t code = f->said->code;
+	return f->ending->stage == STAGE_AUTH && code >= 400 && code < 500 && code != 421;
+}
+
+/* 3.2 tells of the server where it ends a session, and where it refuses for good of the client; 45x 4.3.2 is said for every reason. */
+static const struct enhanced_row *enhanced_find(const struct cause_facts *f)
+{
+	const struct cause_said *said = f->said;
 	struct smtp_enhanced e = said->enhanced;
 	bool farewell = smtp_code_closes(said->code);
 	if (e.class == 0 || (e.class < 4 && !farewell))
+		return NULL;
+	if (answers(f) && e.detail == 2 && (e.subject == 3 || e.subject == 4))
+		return NULL;
+	if (e.subject == 7 && is_temporary_auth(f))
 		return NULL;
 	if (e.subject == 3 && e.detail == 2 && !farewell)
 		return e.class == 5 ? &for_good : said->code == 0 ? &enhanced_rows[0] : NULL;
@@ -81,15 +101,17 @@ static bool is_firm(const struct cause_facts *f, const struct enhanced_row *row)
 static bool is_overruled(const struct cause_facts *f, const struct enhanced_row *row)
 {
 	const struct cause_words *w = &f->said->words;
-	if (!is_firm(f, row) && w->trouble && w->weight != CAUSE_WEIGHT_SPECIFIC)
+	/* 5.2.3 and 5.3.4 are said of what a message may hold too. */
+	bool firm = is_firm(f, row), otherwise = w->weight == CAUSE_WEIGHT_SPECIFIC && w->cause != row->id;
+	if (!firm && w->trouble && w->weight != CAUSE_WEIGHT_SPECIFIC)
 		return true;
-	return w->weight == CAUSE_WEIGHT_SPECIFIC && w->cause != row->id && !is_firm(f, row);
+	return otherwise && (!firm || row->id == CAUSE_SIZE_LIMIT);
 }
 
 /* The enhanced code, as far as it counts. */
 static const struct enhanced_row *enhanced_of(const struct cause_facts *f)
 {
-	const struct enhanced_row *row = enhanced_find(f->said);
+	const struct enhanced_row *row = enhanced_find(f);
 	return row && !is_overruled(f, row) ? row : NULL;
 }
 
@@ -108,6 +130,9 @@ static void code_said(const struct cause_facts *f, const struct enhanced_row *ro
 	}
 	/* A bare code gives way to words that name another cause: 535 that TLS is required. */
 	bool otherwise = said->words.weight == CAUSE_WEIGHT_SPECIFIC && said->words.cause != c->id && e.class == 0;
+	/* RFC 5321 4.2.2 has 552 for storage: to RCPT it is the mailbox that is full. */
+	if (f->ending->stage == STAGE_RCPT && said->code == 552)
+		return;
 	for (size_t i = 0; i < ROWS(code_rows); i++) {
 		const struct code_row *code = &code_rows[i];
 		if (code->id == c->id && code->code == said->code && !otherwise &&
@@ -133,6 +158,13 @@ static bool about_mailbox(const struct cause_said *said)
 	return e.class >= 4 && of_it && e.detail != 0 && !smtp_code_closes(said->code);
 }
 
+/* X.2.2 is a full mailbox, however large the message. */
+static bool about_another(const struct cause_said *said, enum cause_id id)
+{
+	bool full = said->enhanced.subject == 2 && said->enhanced.detail == 2;
+	return about_mailbox(said) && (id != CAUSE_SIZE_LIMIT || full);
+}
+
 /* Weak words count where nothing better does. */
 void cause_words_said(const struct cause_facts *f, struct cause *c)
 {
@@ -143,7 +175,7 @@ void cause_words_said(const struct cause_facts *f, struct cause *c)
 	code_said(f, row, c);
 	if (w->cause != c->id || contradicted)
 		return;
-	bool weak = w->weight == CAUSE_WEIGHT_WEAK || (about_mailbox(said) && c->id != CAUSE_SIZE_LIMIT);
+	bool weak = w->weight == CAUSE_WEIGHT_WEAK || about_another(said, c->id);
 	if (weak && (w->trouble || c->evidences > 0 || row || cause_time_measured(f)))
 		return;
 	enum confidence confidence = weak ? CONFIDENCE_POSSIBLE : CONFIDENCE_LIKELY;
@@ -187,6 +219,19 @@ static struct smtp_enhanced marked_code(struct bytes text)
 	return smtp_enhanced_find(bytes_first(code, n));
 }
 
+/*
+ * What the place makes of words. Nothing was refused before the greeting, so that the errors for which it refuses for good are those of other sessions; to RCPT and the message itself it is not the client's log-in that fails, but
+ * what the server asks for, or the mail's own signature.
+ */
+static enum cause_id placed(const struct cause_facts *f, uint16_t code, enum cause_id id)
+{
+	enum stage stage = f->ending->stage;
+	bool mail = stage == STAGE_RCPT || stage == STAGE_DATA || stage == STAGE_END_OF_MESSAGE;
+	if (id == CAUSE_TOO_MANY_ERRORS && stage == STAGE_CONNECT && code >= 500)
+		return CAUSE_POLICY;
+	return id == CAUSE_AUTH_FAILURES && mail && code != 0 && !smtp_code_closes(code) ? CAUSE_POLICY : id;
+}
+
 /* The server's last words count too where they were no reply. */
 void cause_said_read(const struct cause_facts *f, struct cause_said *out)
 {
@@ -205,4 +250,5 @@ void cause_said_read(const struct cause_facts *f, struct cause_said *out)
 	/* A 5yz that answers a command refuses for good. One that answers nothing ends the session, as 421 does. */
 	bool asked = !f->ending->unprompted || out->code < 500;
 	cause_words_read(asked ? out->code : 421, out->text, host_of(f), &out->words);
+	out->words.cause = placed(f, out->code, out->words.cause);
 }

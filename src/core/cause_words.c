@@ -153,26 +153,47 @@ static bool about_time(enum cause_id id)
 	return id == CAUSE_SHUTDOWN || id == CAUSE_IDLE_TIMEOUT || id == CAUSE_SESSION_LIMIT;
 }
 
-/* 45x to AUTH is a temporary failure of the server (RFC 4954 6), unless its words count the attempts. */
-static bool is_servers(const struct walk *w, enum cause_id id)
+/*
+ * No failure of a log-in: 45x to AUTH is a temporary failure of the server (RFC 4954 6), unless its words count the attempts, nor is what a server in trouble ends with 421; and
+ * with 500 and 502 to 504 the command is at fault (RFC 5321 4.2.2).
+ */
+static bool is_no_failure(const struct walk *w, enum cause_id id)
 {
 	bool temporary = w->code >= 400 && w->code < 500 && w->code != 421;
-	return id == CAUSE_AUTH_FAILURES && temporary && (w->at[W_MANY] | w->at[W_MUCH] | w->at[W_ATTEMPT]) == 0;
+	bool command = w->code == 500 || (w->code >= 502 && w->code <= 504);
+	bool counted = (w->at[W_MANY] | w->at[W_MUCH] | w->at[W_ATTEMPT]) != 0;
+	bool troubled = w->code == 421 && w->out->trouble;
+	return id == CAUSE_AUTH_FAILURES && (command || ((temporary || troubled) && !counted));
 }
 
-/* What the entry says with this code. 5yz refuses the mail for good, so that a number of messages is a quota and no limit of the session. */
+/*
+ * What the entry says with this code. 432, 534 and 535 deny a log-in (RFC 4954 6). A number of messages that names no session is its limit where the server closes, and with 452, the code of counts (RFC 5321
+ * 4.5.3.1.10); with the other refusals it is a quota or a rate.
+ */
 static enum cause_id cause_with(const struct entry *e, uint16_t code)
 {
-	if (e->weight == CAUSE_WEIGHT_DENIAL && code == 535)
+	bool login = code == 432 || code == 534 || code == 535;
+	bool session = code == 0 || smtp_code_closes(code) || code == 452;
+	if (e->weight == CAUSE_WEIGHT_DENIAL && login)
 		return CAUSE_AUTH_FAILURES;
-	return e->cause == CAUSE_MESSAGE_LIMIT && code >= 500 ? CAUSE_POLICY : (enum cause_id)e->cause;
+	return e->weight == CAUSE_WEIGHT_COUNT && !session ? CAUSE_POLICY : (enum cause_id)e->cause;
+}
+
+/* What a server in trouble denies for now it denies for that; with 500 and 502 it is the command that is. */
+static bool is_denied_so(const struct walk *w, const struct entry *e)
+{
+	bool now = w->code >= 400 && w->code < 500 && w->out->trouble;
+	return e->weight == CAUSE_WEIGHT_DENIAL && (now || w->code == 500 || w->code == 502);
 }
 
 /* What the entry says, if it is better than what was found before. */
 static void entry_note(struct walk *w, const struct entry *e)
 {
 	struct cause_words *out = w->out;
-	enum cause_weight weight = e->weight == CAUSE_WEIGHT_DENIAL ? CAUSE_WEIGHT_SPECIFIC : (enum cause_weight)e->weight;
+	if (is_denied_so(w, e))
+		return;
+	bool specific = e->weight == CAUSE_WEIGHT_DENIAL || e->weight == CAUSE_WEIGHT_COUNT;
+	enum cause_weight weight = specific ? CAUSE_WEIGHT_SPECIFIC : (enum cause_weight)e->weight;
 	if (weight < out->weight)
 		*out = (struct cause_words){cause_with(e, w->code), weight, e->name, out->trouble};
 }
@@ -184,7 +205,7 @@ static void entries_mark(struct walk *w)
 		const struct entry *e = &entries[i];
 		uint64_t places = entry_places(w, e);
 		if (places == 0 || (w->code >= 500 && about_time((enum cause_id)e->cause)) ||
-		    is_servers(w, (enum cause_id)e->cause))
+		    is_no_failure(w, (enum cause_id)e->cause))
 			continue;
 		if (e->weight == CAUSE_WEIGHT_NOTHING || e->weight == CAUSE_WEIGHT_TROUBLE) {
 			w->taken |= places;
