@@ -46,7 +46,7 @@ enum cause_weight {
 	CAUSE_WEIGHT_WEAK,     /* no more than possible: any code or measured sign is better */
 	CAUSE_WEIGHT_NOTHING,  /* politeness: gives no reason */
 	CAUSE_WEIGHT_TROUBLE,  /* the server's own trouble, or the mailbox's: none of the causes */
-	CAUSE_WEIGHT_DENIAL,   /* in the table only: read as SPECIFIC; with 535 the cause is auth-failures */
+	CAUSE_WEIGHT_DENIAL,   /* in the table only: read as SPECIFIC; with 432, 534 and 535 the cause is auth-failures */
 	CAUSE_WEIGHT_COUNT     /* in the table only: read as SPECIFIC; with a refusal the cause is policy */
 };
 
@@ -59,6 +59,7 @@ struct cause_words {
 	enum cause_weight weight; /* of that entry: specific or weak */
 	const char *name;         /* of that entry: "session time limit" */
 	bool trouble;             /* an entry of CAUSE_WEIGHT_TROUBLE stands there */
+	bool denial;              /* that entry is of CAUSE_WEIGHT_DENIAL */
 };
 
 /*

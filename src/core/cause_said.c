@@ -175,8 +175,10 @@ void cause_words_said(const struct cause_facts *f, struct cause *c)
 	code_said(f, row, c);
 	if (w->cause != c->id || contradicted)
 		return;
-	bool weak = w->weight == CAUSE_WEIGHT_WEAK || about_another(said, c->id);
-	if (weak && (w->trouble || c->evidences > 0 || row || cause_time_measured(f)))
+	bool another = about_another(said, c->id), weak = w->weight == CAUSE_WEIGHT_WEAK || another;
+	/* "Denied", and nothing else: the code says that there is no such address; X.1.7 and X.1.8 are of the sender. */
+	bool only_denied = another && (w->denial || w->weight == CAUSE_WEIGHT_WEAK) && said->enhanced.detail < 7;
+	if (weak && (w->trouble || only_denied || c->evidences > 0 || row || cause_time_measured(f)))
 		return;
 	enum confidence confidence = weak ? CONFIDENCE_POSSIBLE : CONFIDENCE_LIKELY;
 	const char *how = has_literally(said->text, w->name) ? "the words" : "other words for";

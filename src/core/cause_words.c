@@ -154,8 +154,8 @@ static bool about_time(enum cause_id id)
 }
 
 /*
- * No failure of a log-in: 45x to AUTH is a temporary failure of the server (RFC 4954 6), unless its words count the attempts, nor is what a server in trouble ends with 421; and
- * with 500 and 502 to 504 the command is at fault (RFC 5321 4.2.2).
+ * No log-in failed. 45x to AUTH is a temporary failure of the server (RFC 4954 6), and so is what a 421 with words of trouble tells, unless the words count the attempts. With 500 and 502 to 504 the command is
+ * at fault (RFC 5321 4.2.2).
  */
 static bool is_no_failure(const struct walk *w, enum cause_id id)
 {
@@ -179,23 +179,26 @@ static enum cause_id cause_with(const struct entry *e, uint16_t code)
 	return e->weight == CAUSE_WEIGHT_COUNT && !session ? CAUSE_POLICY : (enum cause_id)e->cause;
 }
 
-/* What a server in trouble denies for now it denies for that; with 500 and 502 it is the command that is. */
-static bool is_denied_so(const struct walk *w, const struct entry *e)
+/* What a server in trouble denies for now it denies for that, and the time-out of which its refusal speaks is not the client's; with 500 and 502 it is the command that is denied. */
+static bool is_of_trouble(const struct walk *w, const struct entry *e)
 {
 	bool now = w->code >= 400 && w->code < 500 && w->out->trouble;
-	return e->weight == CAUSE_WEIGHT_DENIAL && (now || w->code == 500 || w->code == 502);
+	if (e->weight == CAUSE_WEIGHT_DENIAL)
+		return now || w->code == 500 || w->code == 502;
+	return e->cause == CAUSE_IDLE_TIMEOUT && now && w->code != 421;
 }
 
 /* What the entry says, if it is better than what was found before. */
 static void entry_note(struct walk *w, const struct entry *e)
 {
 	struct cause_words *out = w->out;
-	if (is_denied_so(w, e))
+	if (is_of_trouble(w, e))
 		return;
 	bool specific = e->weight == CAUSE_WEIGHT_DENIAL || e->weight == CAUSE_WEIGHT_COUNT;
 	enum cause_weight weight = specific ? CAUSE_WEIGHT_SPECIFIC : (enum cause_weight)e->weight;
 	if (weight < out->weight)
-		*out = (struct cause_words){cause_with(e, w->code), weight, e->name, out->trouble};
+		*out = (struct cause_words){cause_with(e, w->code), weight, e->name, out->trouble,
+					    e->weight == CAUSE_WEIGHT_DENIAL};
 }
 
 static void entries_mark(struct walk *w)
