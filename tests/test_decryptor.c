@@ -336,6 +336,23 @@ static void holes(void **state)
 		}
 }
 
+/* A 421 is the server's farewell if nothing came behind it: of a hole there nobody knows, be it of the server's bytes or the client's FIN. */
+static void a_421_before_a_hole(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < KINDS; k++) {
+		struct variant v = {way(kinds[k]), TLS_FIRST_BYTE, TLS_NOTIFIED, "fair", KEYS_BEFORE};
+		for (size_t lost = 8; lost < 24; lost++) {
+			struct said said = sealed_watch("421-client-closes", &v, lost);
+			for (unsigned i = 0; i < said.n; i++)
+				if (said.one[i].verdict != VERDICT_CLIENT_NO_QUIT && said.one[i].verdict != VERDICT_ENCRYPTED &&
+				    said.one[i].verdict != VERDICT_UNKNOWN && !verdict_inferred(said.one[i].verdict))
+					fail_msg("%s, frame %zu: %s", kinds[k], lost, said.one[i].words);
+		}
+		assert_int_equal(sealed_watch("421-in-body", &v, SIZE_MAX).one[0].verdict, VERDICT_421_IN_MESSAGE);
+	}
+}
+
 static void after_a_renegotiation_nothing_is_said(void **state)
 {
 	(void)state;
@@ -552,6 +569,7 @@ int main(void)
 		cmocka_unit_test(keys_that_come_late),
 		cmocka_unit_test(without_keys_nothing_is_read),
 		cmocka_unit_test(holes),
+		cmocka_unit_test(a_421_before_a_hole),
 		cmocka_unit_test(after_a_renegotiation_nothing_is_said),
 		cmocka_unit_test(a_second_hello),
 		cmocka_unit_test(close_notify_before_the_fin),

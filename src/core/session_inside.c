@@ -62,6 +62,9 @@ static void on_lost(struct session *s)
 	for (struct transaction *t = s->facts.first; t; t = t->next)
 		if (t->fate == FATE_OPEN)
 			session_message_over(s, t, FATE_UNKNOWN);
+	/* More may have been said by both sides, or a FIN was lost: what was read last was no farewell, unless nothing could come behind it. */
+	if (s->farewell != FAREWELL_221_AFTER_QUIT)
+		s->farewell = FAREWELL_NONE;
 }
 
 /* A refusal or a farewell past TLS is the end of it: no client can go on. */
