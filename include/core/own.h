@@ -186,6 +186,8 @@ struct stream {
 	int64_t now;               /* the time of the capture, which may be stepped */
 	int64_t clock; /* what has passed of it, which only grows: lists stand in its order, and it is what times in lists are in */
 	int64_t due;   /* nothing ages before this, on the clock */
+	int64_t back_from,
+		back_to; /* with back_from == now: the latest frame was before that, by so little that the time of the capture did not change */
 	unsigned steps;      /* how often the time of the capture was stepped back */
 	uint64_t step_looks; /* at connections, because of that; at most */
 	struct stream_order order;
@@ -430,6 +432,12 @@ static inline void own_age(struct stream *s, int64_t now, uint64_t frame)
 	}
 	s->now = now;
 	s->clock += ahead;
+}
+
+/* The time of the latest frame. */
+static inline int64_t own_latest(const struct stream *s)
+{
+	return s->back_from == s->now ? s->back_to : s->now;
 }
 
 /* A connection's time in its list is over: it is closed, or released. */

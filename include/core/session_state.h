@@ -63,6 +63,7 @@ struct session {
 	bool knew_all : 1;  /* the client's last bytes before the server's FIN acknowledged all that the server had said */
 	bool uncounted : 1; /* LMTP: how many replies a message was to get is not known */
 	bool unprompted : 1, unasked_unprompted : 1; /* what may be the farewell answered no command; the worst unasked 221 */
+	bool greeted_late : 1;                       /* the greeting came when the client had closed */
 	bool over : 1;                               /* session_room was called */
 	bool ended : 1;                              /* one side at least has closed what was read inside TLS ... */
 	uint8_t closer : 2;                          /* ... enum closer: the first that did, by close_notify */

@@ -87,7 +87,7 @@ struct stream {
 	union nids_slot *slots;
 	uint32_t slots_used, first_free;
 	struct nids_queue lists[NIDS_LISTS];
-	int64_t now;
+	int64_t now, latest; /* time goes back only by a step; the latest frame's */
 	struct stream_stats stats;
 	/* The segment that libnids is being given, for what it calls meanwhile. */
 	struct {

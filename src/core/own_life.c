@@ -178,6 +178,8 @@ void own_age_now(struct stream *s, int64_t now, uint64_t frame)
 		s->clock += ahead < OWN_LEAP ? ahead : OWN_LEAP;
 	if (ahead > 0 || (ahead < -STEP_BACK && step_back(s, frame)))
 		s->now = now;
+	s->back_from = s->now;
+	s->back_to = now;
 	if (s->clock < s->due)
 		return;
 	own_step(s, frame, 0, 0, 0);

@@ -304,7 +304,7 @@ static void fates_settle(struct session *s, const struct ending *e)
 static bool is_ungreeted(const struct session *s, const struct conn *conn, const struct conn_end *end, const struct ending *e)
 {
 	/* A greeting that comes when the client has closed is none. */
-	bool late = s && s->fin_ts[CLIENT] && s->facts.ts_banner >= s->fin_ts[CLIENT];
+	bool late = s && s->greeted_late;
 	if (e->closer != CLOSER_CLIENT || (s && s->facts.replies > 0 && !late))
 		return false;
 	bool silent = late || (s && s->inside) || conn->flow[SERVER].bytes + conn->flow[SERVER].gap == 0;

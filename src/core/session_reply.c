@@ -5,6 +5,7 @@
 static void on_greeting(struct session *s, const struct smtp_event *e)
 {
 	s->facts.ts_banner = e->ts;
+	s->greeted_late = s->fin[CLIENT];
 	if (!notes_find(&s->facts.notes, NOTE_BANNER).text.p)
 		notes_set(&s->facts.notes, session_pool(s), NOTE_BANNER, 0, e->text);
 }

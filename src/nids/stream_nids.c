@@ -81,9 +81,10 @@ static void conn_close(struct stream *s, struct nids_conn *c, enum how over, int
 	c->end.over = over;
 	if (c->end.closer == CLOSER_NOBODY)
 		c->end.how = over;
-	conn_end_silence(pub, &c->end, ts);
+	int64_t heard = over == HOW_CAPTURE_END || over == HOW_EVICTED ? s->latest : ts;
+	conn_end_silence(pub, &c->end, heard);
 	c->end.half_open = c->state == NIDS_HALF_OPEN || !c->side[SERVER].syn_acked;
-	c->end.unanswered = conn_unanswered(pub, over == HOW_EVICTED ? pub->last : ts);
+	c->end.unanswered = conn_unanswered(pub, over == HOW_EVICTED ? pub->last : heard);
 	nids_table_move(s, c, NIDS_LINGER, ts);
 	s->listener->close(s->arg, pub, &c->end, ts);
 	/* At once: what comes behind the close is not looked at here. */
@@ -146,6 +147,7 @@ static void age(struct stream *s, int64_t now)
 	struct nids_conn *c;
 	if (now > s->now || now < s->now - STEP_BACK)
 		s->now = now;
+	s->latest = now;
 	while ((c = s->lists[NIDS_WAIT].head) && held_due(s, c)) {
 		nids_order_expire(s, c, s->now);
 		conn_close_if_done(s, c, s->now);

@@ -1,0 +1,114 @@
+/* test_stepped_clock.c - a capture whose clock was stepped back by less than what counts as another time: the order of frames tells what came first, and nobody has waited for what the step makes of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/monitor.h"
+#include "lib/build.h"
+#include "lib/weather.h"
+#include "nids/stream_nids.h"
+
+static const struct stream_engine *const engines[] = {&stream_own, &stream_nids};
+
+static void take(void *arg, const struct record *r)
+{
+	*(enum verdict *)arg = r->judgement.verdict;
+}
+
+/* The first n frames, of which those from `at` on are dated back by so many seconds; then so many seconds of quiet. */
+struct course {
+	size_t n, at;
+	int64_t back, quiet;
+};
+
+static enum verdict judge(const struct frames *f, const struct stream_engine *engine, struct course c)
+{
+	enum verdict verdict = VERDICTS;
+	struct monitor_config config = monitor_config_default();
+	config.engine = engine;
+	config.session = take;
+	config.arg = &verdict;
+	struct monitor *m = monitor_new(&config);
+	struct frame frame = {0};
+	for (size_t i = 0; i < c.n; i++) {
+		frame = f->frame[i];
+		frame.ts -= i >= c.at ? c.back * FRAME_SECOND : 0;
+		monitor_frames(m, &frame, 1);
+	}
+	for (int64_t i = 1; i <= c.quiet; i++)
+		monitor_tick(m, frame.ts + i * FRAME_SECOND);
+	monitor_finish(m);
+	monitor_free(m);
+	return verdict;
+}
+
+static struct frames frames_of(struct scenario *s)
+{
+	assert_non_null(s);
+	struct trace trace = build_trace(s);
+	struct frames f = weather_frames(s, &trace, weathers, 1);
+	trace_free(&trace);
+	scenario_free(s);
+	return f;
+}
+
+/* A client tries again for 10 s, and the capture ends. */
+static void no_silence_before_the_first_try(void **state)
+{
+	char why[SCENARIO_WHY];
+	struct frames f = frames_of(scenario_read("tests/scenarios/vanished-dot.smtp", why));
+	size_t n = 0;
+	(void)state;
+	while (n < f.n && f.frame[n].ts - f.frame[0].ts < 15 * FRAME_SECOND)
+		n++;
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(judge(&f, engines[i], (struct course){n, 1, 0, 0}), VERDICT_UNKNOWN);
+		assert_int_equal(judge(&f, engines[i], (struct course){n, 1, 50, 0}), VERDICT_UNKNOWN);
+		assert_int_equal(judge(&f, engines[i], (struct course){n, 1, 50, 30}), VERDICT_SERVER_VANISHED);
+	}
+	frames_free(&f);
+}
+
+/* Another connection, then a SYN: the capture ends behind it. */
+static void no_wait_before_the_syn(void **state)
+{
+	char why[SCENARIO_WHY], text[] = "connect\nexpect verdict unknown\nsession 2\nclient 192.0.2.77:40077\nconnect unanswered\n"
+					 "expect verdict connect-unanswered\n";
+	struct frames f = frames_of(scenario_parse("syn", text, why));
+	(void)state;
+	for (unsigned i = 0; i < 2; i++)
+		for (int64_t back = 0; back <= 20; back += 20)
+			assert_int_equal(judge(&f, engines[i], (struct course){4, 3, back, 0}), VERDICT_UNKNOWN);
+	assert_int_equal(judge(&f, &stream_own, (struct course){f.n, 3, 20, 30}), VERDICT_CONNECT_UNANSWERED);
+	frames_free(&f);
+}
+
+/* The client leaves a second before the greeting, by the clock alone; and truly before it. */
+static void a_greeting_before_the_fin(void **state)
+{
+	char why[SCENARIO_WHY], greeted[] = "connect\nwait 30s\nS: 220 mx.example.net ESMTP\nC: EHLO out.example.org\n"
+					    "S: 250 mx.example.net\nC! FIN\nexpect verdict client-drop\n";
+	struct frames f = frames_of(scenario_parse("greeted", greeted, why));
+	(void)state;
+	for (unsigned i = 0; i < 2; i++)
+		for (int64_t back = 0; back < 3; back++)
+			assert_int_equal(judge(&f, engines[i], (struct course){f.n, 6, back, 0}), VERDICT_CLIENT_DROP);
+	frames_free(&f);
+	f = frames_of(scenario_read("tests/scenarios/greeting-never-30.smtp", why));
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(judge(&f, engines[i], (struct course){f.n, f.n, 0, 0}), VERDICT_CLIENT_GAVE_UP);
+	frames_free(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_silence_before_the_first_try),
+		cmocka_unit_test(no_wait_before_the_syn),
+		cmocka_unit_test(a_greeting_before_the_fin),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
