@@ -121,11 +121,18 @@ lint:
 	@contrib/install-deps.sh build check lint
 	@tests/lint/lint.sh '$(again)'
 
-# Scenarios and captures, whole and damaged: what is said of a session of which something is missing. make damage SECONDS=60 SEED=1
+# Scenarios and captures, whole and damaged: what is said of a session of which something is missing. make damage SECONDS=60 SEED=1; CAPTURES: a folder of captures that are damaged too,
+# each with NAME.keylog if that is there.
 damage:
 	@contrib/install-deps.sh build check
 	@$(again) $(BUILD)/tests/damage/damage
-	@$(BUILD)/tests/damage/damage -t $(or $(SECONDS),60) -s $(or $(SEED),1)
+	@$(BUILD)/tests/damage/damage -t $(or $(SECONDS),60) -s $(or $(SEED),1) $(if $(CAPTURES),-c '$(CAPTURES)')
+
+# What make check does briefly, for so many seconds and with other dice: SECONDS=300 SEED=1.
+check-long:
+	@contrib/install-deps.sh build check
+	@$(again) $(BUILD)/tests/damage/damage $(BUILD)/tests/test_loss $(BUILD)/tests/test_loss_files
+	@tests/check_long.sh $(BUILD) $(or $(SECONDS),300) $(or $(SEED),1)
 
 # What tshark says of the same captures: bytes of each side, first closer.
 witness: $(BUILD)/smtpwatch
@@ -259,7 +266,7 @@ check-debian:
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check cases damage bench bench-count bench-live floods browser lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean smtpwatch check-debian
+.PHONY: all run check check-long cases damage bench bench-count bench-live floods browser lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean smtpwatch check-debian
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# test_damage.sh - loss and order alone accuse nobody, and call no fault clean with certainty: 60,000 damaged sessions of one seed (make damage: more, with pauses and steps of the clock).
+# test_damage.sh - what a capture misses, or has in another order or at another time, accuses nobody, and calls no fault clean with certainty: 60,000 damaged sessions of one seed (make check-long: more).
 # usage: test_damage.sh SMTPWATCH   (from the top of the tree; tests/damage/damage is built beside it)
 set -u
-exec "$(dirname "$1")/tests/damage/damage" -l -n 60000 -s 1
+exec "$(dirname "$1")/tests/damage/damage" -n 60000 -s 1

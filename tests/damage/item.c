@@ -1,4 +1,4 @@
-/* item.c - a scenario or a capture in memory, and what is said of its sessions. */
+/* item.c - frames in memory, and what is said of their sessions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,14 +8,13 @@
 
 #include "damage/item.h"
 
-#include "capture/source.h"
-#include "lib/build.h"
-#include "lib/weather.h"
 #include "output/acceptance.h"
 
 #include <stdlib.h>
 
-enum { BATCH = 64, SLOW = 60 /* seconds */, FRAMES_MOST = 4000 };
+enum { SLOW = 60 /* seconds */, CONNECTIONS = 1024 };
+
+const char *const form_names[FORMS] = {"as it stands", "transcript", "in TLS", "with keys"};
 
 static bool same_ends(const struct said *a, const struct said *b, bool turned)
 {
@@ -47,6 +46,19 @@ static void *grown(void *all, size_t *room, size_t size)
 	return all;
 }
 
+void view_add(struct frames_view *v, const struct frame *f)
+{
+	if (v->n == v->room)
+		v->frame = grown(v->frame, &v->room, sizeof *v->frame);
+	v->frame[v->n++] = *f;
+}
+
+void view_free(struct frames_view *v)
+{
+	free(v->frame);
+	*v = (struct frames_view){0};
+}
+
 static void on_record(void *arg, const struct record *r)
 {
 	struct tally *t = arg;
@@ -74,26 +86,52 @@ static void on_record(void *arg, const struct record *r)
 	t->all[t->n++] = s;
 }
 
-struct tally item_judge(const struct item *item, const struct frames_view *v, const struct stream_engine *engine)
+static void config_ports(struct monitor_config *config, const struct item *item)
+{
+	for (unsigned i = 0; i < item->ports; i++)
+		monitor_config_port(config, item->port[i].port, item->port[i].kind);
+}
+
+struct tally item_judge(const struct item *item, const struct item *other, const struct frames_view *v,
+			const struct stream_engine *engine)
 {
 	struct tally t = {0};
-	struct monitor_config config = item->config;
+	struct monitor_config config = monitor_config_default();
+	config.stream.max_conns = CONNECTIONS;
+	config_ports(&config, item);
+	if (other)
+		config_ports(&config, other);
 	config.engine = engine;
+	config.opener = item->opener;
 	config.session = on_record;
 	config.arg = &t;
 	struct monitor *m = monitor_new(&config);
 	assert_non_null(m);
-	for (size_t i = 0; i < v->n; i++)
+	for (size_t i = 0; i < v->n; i++) {
+		if (i > 0 && i == v->second) {
+			monitor_break(m);
+			monitor_input(m, 1);
+		}
 		monitor_frames(m, &v->frame[i], 1);
+	}
 	monitor_finish(m);
 	monitor_free(m);
 	return t;
 }
 
-static void frame_add(struct item *item, size_t *room, const struct frame *f)
+void item_port(struct item *item, uint16_t port, enum port_kind kind)
 {
-	if (item->n == *room)
-		item->frame = grown(item->frame, room, sizeof *item->frame);
+	for (unsigned i = 0; i < item->ports; i++)
+		if (item->port[i].port == port)
+			return;
+	if (item->ports < ITEM_PORTS)
+		item->port[item->ports++] = (struct item_port){port, kind};
+}
+
+void item_add(struct item *item, const struct frame *f)
+{
+	if (item->n == item->room)
+		item->frame = grown(item->frame, &item->room, sizeof *item->frame);
 	uint8_t *data = malloc(f->caplen + 1);
 	assert_non_null(data);
 	memcpy(data, f->data, f->caplen);
@@ -101,72 +139,79 @@ static void frame_add(struct item *item, size_t *room, const struct frame *f)
 	item->frame[item->n++].data = data;
 }
 
-static bool capture_read(struct item *item, const char *path)
+static bool is_port(const struct item *item, uint16_t port)
 {
-	struct frame frames[BATCH];
-	char why[SOURCE_WHY];
-	bool usage;
-	size_t room = 0;
-	struct source *s = source_open(path, NULL, why, &usage);
-	for (int n; s && item->n < FRAMES_MOST && (n = source_read(s, frames, BATCH, why)) > 0;)
-		for (int i = 0; i < n; i++)
-			frame_add(item, &room, &frames[i]);
-	if (s)
-		source_close(s);
-	monitor_config_port(&item->config, 2525, PORT_SMTP);
-	monitor_config_port(&item->config, 465, PORT_TLS);
-	return item->n > 0;
+	for (unsigned i = 0; i < item->ports; i++)
+		if (item->port[i].port == port)
+			return true;
+	return port == 25 || port == 587;
 }
 
-static bool scenario_take(struct item *item, const char *path)
+/* How far each sender of a connection has come. */
+struct course {
+	uint16_t port[2]; /* the sender's first */
+	uint32_t next;
+};
+
+enum { COURSES = 256 };
+
+/* Has it nothing that is new? A new connection on the same ports begins anew. */
+static bool repeats(struct course *all, unsigned *n, const struct packet *p)
 {
-	char why[SCENARIO_WHY];
-	struct scenario *s = scenario_read(path, why);
-	if (!s || scenario_bars(s, "loss")) {
-		scenario_free(s);
-		return false;
+	uint32_t end = p->seq + p->payload_len + !!(p->flags & TCP_SYN) + !!(p->flags & TCP_FIN);
+	for (unsigned i = 0; i < *n; i++) {
+		if (all[i].port[0] != p->src_port || all[i].port[1] != p->dst_port)
+			continue;
+		bool again = end != p->seq && (int32_t)(end - all[i].next) <= 0;
+		if (end != p->seq && !again)
+			all[i].next = end;
+		return again;
 	}
-	struct trace t = build_trace(s);
-	struct frames f = weather_frames(s, &t, weathers, 1);
-	size_t room = 0;
-	for (size_t i = 0; i < f.n; i++)
-		frame_add(item, &room, &f.frame[i]);
-	for (unsigned i = 0; i < s->scenes; i++)
-		monitor_config_port(&item->config, s->scene[i].port[SERVER], s->scene[i].kind);
-	frames_free(&f);
-	trace_free(&t);
-	scenario_free(s);
-	return item->n > 0;
+	if (*n < COURSES && end != p->seq)
+		all[(*n)++] = (struct course){{p->src_port, p->dst_port}, end};
+	return false;
 }
 
-/* Each frame's sender: 0 the one whose address, or with the same address port, is the lower; what is no TCP is of nobody, and counts as 0. */
-static void senders_find(struct item *item)
+/*
+ * Each frame's sender: 0 the one whose address, or with the same address port, is the lower; what is no TCP is of nobody, and counts as 0. And which of them say something to a server that spoke last, or
+ * repeat something: of several sessions at once the last of any.
+ */
+static void frames_look(struct item *item)
 {
 	struct packet_decoder all = {0};
+	struct course course[COURSES];
+	unsigned courses = 0;
+	bool answered = false;
 	item->from = calloc(item->n, 1);
-	assert_non_null(item->from);
+	item->asks = calloc(item->n, sizeof *item->asks);
+	item->again = calloc(item->n, sizeof *item->again);
+	assert_true(item->from && item->asks && item->again);
 	for (size_t i = 0; i < item->n; i++) {
 		union packet_decoded p;
 		if (packet_decode(&all, &item->frame[i], &p) != PACKET_TCP)
 			continue;
 		int order = memcmp(&p.tcp.src, &p.tcp.dst, sizeof p.tcp.src);
 		item->from[i] = order > 0 || (order == 0 && p.tcp.src_port > p.tcp.dst_port);
+		item->again[i] = repeats(course, &courses, &p.tcp);
+		if (p.tcp.payload_len == 0)
+			continue;
+		item->asks[i] = answered && is_port(item, p.tcp.dst_port);
+		answered = !is_port(item, p.tcp.dst_port);
 	}
 }
 
-bool item_read(struct item *item, const char *path)
+bool item_finish(struct item *item)
 {
-	const char *end = strrchr(path, '.');
-	*item = (struct item){.name = path, .config = monitor_config_default()};
-	item->config.stream.max_conns = 1024;
-	bool found = end && strcmp(end, ".smtp") == 0 ? scenario_take(item, path) : capture_read(item, path);
-	if (found) {
-		senders_find(item);
-		item->whole = item_judge(item, &(struct frames_view){item->frame, item->n}, item->config.engine);
+	const struct frames_view all = {.frame = item->frame, .n = item->n};
+	frames_look(item);
+	item->whole = item_judge(item, NULL, &all, &stream_own);
+	if (item->opener) {
+		const struct tls_opener *opener = item->opener;
+		item->opener = NULL;
+		item->keyless = item_judge(item, NULL, &all, &stream_own);
+		item->opener = opener;
 	}
-	if (!found || item->whole.n == 0)
-		item_free(item);
-	return found && item->n > 0;
+	return item->whole.n > 0;
 }
 
 void item_free(struct item *item)
@@ -175,6 +220,11 @@ void item_free(struct item *item)
 		free((void *)(uintptr_t)item->frame[i].data);
 	free(item->frame);
 	free(item->from);
+	free(item->asks);
+	free(item->again);
+	free(item->name);
+	free(item->keys);
 	tally_free(&item->whole);
+	tally_free(&item->keyless);
 	*item = (struct item){0};
 }

@@ -1,24 +1,17 @@
-/* item.h - a scenario or a capture in memory, what is said of its sessions, and ways of damaging it. */
+/* item.h - a scenario or a capture in memory, in one of its forms, and what is said of its sessions. */
 #ifndef SMTPWATCH_TESTS_DAMAGE_ITEM_H
 #define SMTPWATCH_TESTS_DAMAGE_ITEM_H
 
 #include "core/monitor.h"
-#include "lib/segments.h"
 
-enum damage {
-	DAMAGE_ONE,     /* a frame is lost */
-	DAMAGE_SOME,    /* some are, at random */
-	DAMAGE_RUN,     /* some in a row */
-	DAMAGE_ONE_WAY, /* some of one side */
-	DAMAGE_CUT,     /* begun late, or stopped early */
-	DAMAGE_SNAPLEN, /* no frame is longer than so many bytes */
-	DAMAGE_SWAP,    /* neighbours change places */
-	DAMAGE_REPEAT,  /* some are captured twice, and one is lost */
-	DAMAGE_CLOCK,   /* the clock is stepped, and one is lost */
-	DAMAGE_PAUSE,   /* a minute or more passes somewhere, and one is lost */
-	DAMAGES
+enum form {
+	FORM_CLEAR,      /* as it stands; a capture of TLS without its keys */
+	FORM_TRANSCRIPT, /* a scenario whose bodies begin with the transcript of another session */
+	FORM_SEALED,     /* a scenario moved into TLS, without its keys */
+	FORM_OPENED,     /* that, or a capture of TLS, with its keys */
+	FORMS
 };
-extern const char *const damage_names[DAMAGES];
+extern const char *const form_names[FORMS];
 
 /* What was said of one pair of ends, at the worst. */
 struct said {
@@ -41,30 +34,50 @@ struct tally {
 const struct said *tally_find(const struct tally *t, const struct said *s);
 void tally_free(struct tally *t);
 
-/* The frames that are left. Their bytes are the item's. */
+/* The frames that are left. Their bytes are the items'. */
 struct frames_view {
 	struct frame *frame;
-	size_t n;
+	size_t n, room;
+	size_t second; /* the first frame of a second file; 0: there is none */
 };
+void view_add(struct frames_view *v, const struct frame *f);
 void view_free(struct frames_view *v);
 
-struct item {
-	const char *name;
-	struct frame *frame;
-	uint8_t *from; /* of each frame: which of two addresses sent it, as its bytes tell */
-	size_t n;
-	struct monitor_config config; /* its ports */
-	struct tally whole;           /* what is said of it undamaged */
+struct item_port {
+	uint16_t port;
+	enum port_kind kind;
 };
 
-/* Reads a scenario (.smtp) or a capture. False: it is not to be damaged ("not loss"), or holds no session. */
-bool item_read(struct item *item, const char *path);
+enum { ITEM_PORTS = 24 };
+
+struct item {
+	char *name;
+	enum form form;
+	struct frame *frame;
+	size_t n, room;
+	uint8_t *from; /* of each frame: which of two addresses sent it, as its bytes tell */
+	bool *asks;    /* ... the client sends something, and the server was the last to speak */
+	bool *again;   /* ... it has what its sender had sent before */
+	struct item_port port[ITEM_PORTS];
+	unsigned ports;
+	char *keys; /* a key log; NULL: none */
+	size_t keys_n;
+	const struct tls_opener *opener; /* borrowed; NULL: what is inside TLS is not read */
+	struct tally whole;              /* what is said of it undamaged */
+	struct tally keyless;            /* ... without its keys; empty where it has none */
+};
+
+void item_port(struct item *item, uint16_t port, enum port_kind kind);
+
+/* A copy of the frame. */
+void item_add(struct item *item, const struct frame *f);
+
+/* Called when all frames are there. False: it holds no session. */
+bool item_finish(struct item *item);
 void item_free(struct item *item);
 
-/* What is said of the frames. */
-struct tally item_judge(const struct item *item, const struct frames_view *v, const struct stream_engine *engine);
-
-/* The item damaged by dice, in one of the first so many ways, which is told. base: what it is to be compared with, where that is not the item as it stands: with its pause, or its step of the clock, and nothing lost; else empty. */
-struct frames_view item_damage(const struct item *item, struct dice *d, unsigned ways, enum damage *how, struct frames_view *base);
+/* What is said of the frames. other: NULL, or another item of which there are frames among them. */
+struct tally item_judge(const struct item *item, const struct item *other, const struct frames_view *v,
+			const struct stream_engine *engine);
 
 #endif
