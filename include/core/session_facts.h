@@ -55,6 +55,7 @@ struct transaction {
 	bool rcpts_missing; /* MAIL, RCPT or replies to them may be among what is missing: how many recipients there are is not known */
 	bool counted;       /* its fate stands in session_facts.fates */
 	uint8_t taken;      /* enum taken */
+	bool maybe_early;   /* a reply came before the end while it was not known what replies answer: the client may have read that as the answer */
 	bool late;          /* the reply to the end came when the client had closed */
 	uint16_t early;     /* code of the reply that came before the end, and that the client read as the answer to it; 0: none */
 	uint16_t code;      /* of the reply that decided the fate */

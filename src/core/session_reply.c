@@ -13,7 +13,7 @@ static void on_greeting(struct session *s, const struct smtp_event *e)
 /* How long the end of a message waited for its reply. */
 static void wait_note(struct session *s, const struct transaction *t, int64_t ts)
 {
-	int64_t waited = t->end_sent ? (ts - t->ts_end) / FRAME_MS : 0;
+	int64_t waited = t->end_sent && !t->maybe_early ? (ts - t->ts_end) / FRAME_MS : 0;
 	if (waited > s->slowest)
 		s->slowest = waited < UINT32_MAX ? (uint32_t)waited : UINT32_MAX;
 }
@@ -399,6 +399,8 @@ static void reply_take(struct session *s, const struct smtp_event *e)
 	}
 	if (code == 221)
 		on_unasked_221(s, e);
+	if (!p && e->lost && e->in_content && code / 100 != 3 && s->sending)
+		s->sending->maybe_early = true;
 	if (p)
 		on_answer(s, e);
 	else if (code != 221 && !e->lost && !injected)

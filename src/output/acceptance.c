@@ -26,7 +26,7 @@ static struct acceptance open_wait(const struct record *r)
 /* What was answered before its end had come was not waited for, whatever a clock that was stepped says of the two. */
 static int64_t answered_wait(const struct transaction *t)
 {
-	return t->answered && !t->early && !t->hole && t->ts_end != 0 ? t->ts_reply - t->ts_end : 0;
+	return t->answered && !t->early && !t->maybe_early && !t->hole && t->ts_end != 0 ? t->ts_reply - t->ts_end : 0;
 }
 
 struct acceptance acceptance_slowest(const struct record *r)
