@@ -10,12 +10,18 @@
 #include "lib/build.h"
 #include "lib/weather.h"
 #include "nids/stream_nids.h"
+#include "output/acceptance.h"
 
 static const struct stream_engine *const engines[] = {&stream_own, &stream_nids};
 
+struct outcome {
+	enum verdict verdict;
+	int64_t waited; /* for the answer to a message */
+};
+
 static void take(void *arg, const struct record *r)
 {
-	*(enum verdict *)arg = r->judgement.verdict;
+	*(struct outcome *)arg = (struct outcome){r->judgement.verdict, acceptance_slowest(r).waited};
 }
 
 /* The first n frames, of which those from `at` on are dated back by so many seconds; then so many seconds of quiet. */
@@ -24,13 +30,13 @@ struct course {
 	int64_t back, quiet;
 };
 
-static enum verdict judge(const struct frames *f, const struct stream_engine *engine, struct course c)
+static struct outcome run(const struct frames *f, const struct stream_engine *engine, struct course c)
 {
-	enum verdict verdict = VERDICTS;
+	struct outcome outcome = {VERDICTS, 0};
 	struct monitor_config config = monitor_config_default();
 	config.engine = engine;
 	config.session = take;
-	config.arg = &verdict;
+	config.arg = &outcome;
 	struct monitor *m = monitor_new(&config);
 	struct frame frame = {0};
 	for (size_t i = 0; i < c.n; i++) {
@@ -42,7 +48,12 @@ static enum verdict judge(const struct frames *f, const struct stream_engine *en
 		monitor_tick(m, frame.ts + i * FRAME_SECOND);
 	monitor_finish(m);
 	monitor_free(m);
-	return verdict;
+	return outcome;
+}
+
+static enum verdict judge(const struct frames *f, const struct stream_engine *engine, struct course c)
+{
+	return run(f, engine, c).verdict;
 }
 
 static struct frames frames_of(struct scenario *s)
@@ -103,12 +114,28 @@ static void a_greeting_before_the_fin(void **state)
 	frames_free(&f);
 }
 
+/* Replies that are captured before what they answer wait for it; where the clock goes back between the two, they seem to be of a later time. */
+static void a_reply_before_its_command(void **state)
+{
+	char why[SCENARIO_WHY];
+	struct frames f = frames_of(scenario_read("tests/scenarios/trap-25-reply-first.smtp", why));
+	(void)state;
+	for (size_t at = 1; at <= f.n; at++)
+		for (int64_t back = 50; back <= 300; back += 250) {
+			struct outcome o = run(&f, &stream_own, (struct course){f.n, at, back, 0});
+			assert_int_equal(o.verdict, VERDICT_CLEAN);
+			assert_true(o.waited < FRAME_SECOND);
+		}
+	frames_free(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_silence_before_the_first_try),
 		cmocka_unit_test(no_wait_before_the_syn),
 		cmocka_unit_test(a_greeting_before_the_fin),
+		cmocka_unit_test(a_reply_before_its_command),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

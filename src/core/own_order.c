@@ -180,6 +180,9 @@ static bool held_step(struct stream *s, struct own_conn *c, enum side side)
 		return false;
 	h->held = e->next;
 	struct held *whole = e, part = *e;
+	/* It was captured before the segment that came last: a later time is that of a clock that was stepped back since. */
+	if (part.ts > c->pub.last)
+		part.ts = c->pub.last;
 	uint32_t behind = h->nxt - e->seq, skip = behind < e->len ? behind : e->len;
 	segment_skip(&part, skip);
 	/* Held before the start was known, and of a connection before: this stream does not end before it begins. */
