@@ -296,6 +296,34 @@ static void bytes_with_the_fin_come_before_it(void **state)
 	assert_true(h->conn.flow[CLIENT].fin && h->conn.flow[SERVER].fin);
 }
 
+/* Captured before the SYN-ACK it says nothing of where its stream began, and ends no stream of which nothing has come. */
+static void a_fin_before_the_syn_ack(void **state)
+{
+	enum { SYN_ACK = 1, SERVER_FIN = 8 };
+	struct engine_run *r = *state;
+	struct talk t = talk_v4(&r->in, 1);
+	talk_mail(&t);
+	talk_close(&t, SERVER);
+	segments_move(&r->in, SERVER_FIN, SYN_ACK);
+	const struct heard *h = engine_run_one(r);
+	assert_mail(h);
+	assert_string_equal(h->turns, "scscsGF.");
+	assert_end(h, CLOSER_SERVER, HOW_FIN, HOW_FIN);
+}
+
+/* Of a refused connection the FIN may be all that came, and of one whose SYN-ACK was lost: it is told in the end. */
+static void a_fin_without_a_syn_ack(void **state)
+{
+	struct engine_run *r = *state;
+	struct talk t = talk_v4(&r->in, 1);
+	talk_syn(&t);
+	talk_fin(&t, SERVER);
+	const struct heard *h = engine_run_one(r);
+	assert_int_equal(h->n[SERVER], 0);
+	assert_true(h->conn.flow[SERVER].fin);
+	assert_int_equal(h->end.closer, CLOSER_SERVER);
+}
+
 static void resets_have_a_sender(void **state)
 {
 	struct engine_run *r = *state;
@@ -472,6 +500,8 @@ int main(void)
 		TEST(crossed_fins_are_told),
 		TEST(half_close_goes_on),
 		TEST(bytes_with_the_fin_come_before_it),
+		TEST(a_fin_before_the_syn_ack),
+		TEST(a_fin_without_a_syn_ack),
 		TEST(resets_have_a_sender),
 		TEST(reset_outside_the_window_is_ignored),
 		TEST(refusal_and_silence_are_told_apart),

@@ -52,8 +52,9 @@ static void base_note(struct nids_conn *c, enum side from, const struct packet *
 	uint32_t base = p->seq + syn;
 	if (half->known && !(syn && !c->pub.flow[from].syn && half->accepted == 0))
 		return;
-	if (half->known)
-		half->end += half->base - base; /* a segment was captured before the SYN */
+	uint32_t before = half->known ? half->base - base : 0; /* a segment was captured before the SYN */
+	half->end += before;
+	half->fin_at += half->fin_seen ? before : 0;
 	half->base = base;
 	half->known = true;
 }

@@ -198,12 +198,18 @@ static void take(struct stream *s, struct nids_conn *c, enum side side, struct b
 		data_deliver(s, c, side, data, ack, ts);
 }
 
-/* FINs whose turn has come. */
-static void fins_take(struct stream *s, struct nids_conn *c)
+/* It is the first of its side, of a connection whose other SYN was seen: how much was said before it is not known until this one comes too. */
+static bool is_adrift(const struct nids_conn *c, enum side side)
+{
+	return !c->pub.flow[side].syn && c->pub.flow[side_other(side)].syn && c->side[side].fin_at == 0;
+}
+
+/* FINs whose turn has come. last: nothing more comes. */
+static void fins_take(struct stream *s, struct nids_conn *c, bool last)
 {
 	for (enum side side = CLIENT; side <= SERVER; side++) {
 		struct nids_side *half = &c->side[side];
-		if (!half->fin_seen || half->fin_taken || half->accepted < half->fin_at)
+		if (!half->fin_seen || half->fin_taken || half->accepted < half->fin_at || (!last && is_adrift(c, side)))
 			continue;
 		half->fin_taken = true;
 		take(s, c, side, bytes_of(NULL, 0), true, half->fin_ack, half->fin_ts);
@@ -214,7 +220,7 @@ static void fins_take(struct stream *s, struct nids_conn *c)
 void nids_order_settle(struct stream *s, struct nids_conn *c, int64_t ts)
 {
 	for (;;) {
-		fins_take(s, c);
+		fins_take(s, c, false);
 		if (held_step(s, c, CLIENT) || held_step(s, c, SERVER))
 			continue;
 		enum side side = held_older(c);
@@ -316,7 +322,7 @@ void nids_order_flush(struct stream *s, struct nids_conn *c, int64_t ts)
 			force(s, c, held_older(c), ts);
 		lose(s, c, CLIENT, c->side[CLIENT].end, ts);
 		lose(s, c, SERVER, c->side[SERVER].end, ts);
-		fins_take(s, c);
+		fins_take(s, c, true);
 	} while (holds(c));
 	nids_table_wait(s, c, false);
 }
