@@ -180,12 +180,17 @@ static bool ends_in_order(const struct scenario *s)
 	return true;
 }
 
-/* It goes into TLS by itself. */
+static bool begins_with(const struct step *s, const char *text)
+{
+	size_t n = strlen(text);
+	return s->n >= n && strncasecmp((const char *)s->data, text, n) == 0;
+}
+
+/* It goes into TLS by itself, or tries to. */
 static bool is_sealed(const struct scenario *s)
 {
-	static const char verb[] = "STARTTLS\r\n";
 	for (size_t i = 0; i < s->n; i++)
-		if (s->steps[i].n == sizeof verb - 1 && strncasecmp((const char *)s->steps[i].data, verb, sizeof verb - 1) == 0)
+		if (begins_with(&s->steps[i], "STARTTLS\r\n") || begins_with(&s->steps[i], "\x16\3"))
 			return true;
 	return false;
 }

@@ -174,11 +174,15 @@ static int64_t pause_of(struct dice *d)
 	return seconds[dice_roll(d, 7)] * FRAME_SECOND;
 }
 
-/* Where time may do something: not before a frame that repeats what was sent. Nobody waits for minutes before the next try, and no frame is captured a second time later. */
+/*
+ * Where time may do something: not before a frame that repeats what was sent. Nobody waits for minutes before the next try, and no frame is captured a second time later. Nor in a pause that is there already:
+ * a step back would make that a shorter one.
+ */
 static size_t any_moment(const struct damaged *x, struct dice *d)
 {
-	size_t at = any(x->item->n, d);
-	while (at < x->item->n && x->item->again[at])
+	const struct item *item = x->item;
+	size_t at = any(item->n, d);
+	while (at > 0 && at < item->n && (item->again[at] || item->frame[at].ts - item->frame[at - 1].ts > FRAME_SECOND))
 		at++;
 	return at;
 }
