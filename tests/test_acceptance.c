@@ -30,9 +30,10 @@ static struct transaction answered_after(int64_t seconds)
 /* Of a session with this message; bytes of the client and of the server are missing. */
 static struct acceptance slowest(struct transaction *t, uint64_t client_gap, uint64_t server_gap)
 {
+	struct conn_side sides[2] = {{0}};
 	struct ending ending = {.unsure = UNSURE_NONE};
 	struct session_facts session = {.first = t};
-	struct conn conn = {.flow = {{.gap = client_gap}, {.gap = server_gap}}};
+	struct conn conn = {.flow = {{.gap = client_gap}, {.gap = server_gap}}, .side = sides};
 	struct record r = {.conn = &conn, .session = &session, .ending = &ending};
 	return acceptance_slowest(&r);
 }
@@ -70,8 +71,8 @@ static void take(void *arg, const struct record *r)
 	*(int64_t *)arg = acceptance_slowest(r).waited / FRAME_SECOND;
 }
 
-/* Seconds, of a capture without its first frames. */
-static int64_t waited(const char *text, size_t first)
+/* Seconds, of a capture of which so many frames are missing. */
+static int64_t waited(const char *text, size_t first, size_t n)
 {
 	char why[SCENARIO_WHY], *copy = strdup(text);
 	int64_t seconds = -1;
@@ -83,7 +84,8 @@ static int64_t waited(const char *text, size_t first)
 	config.session = take;
 	config.arg = &seconds;
 	struct monitor *m = monitor_new(&config);
-	monitor_frames(m, f.frame + first, f.n - first);
+	monitor_frames(m, f.frame, first);
+	monitor_frames(m, f.frame + first + n, f.n - first - n);
 	monitor_finish(m);
 	monitor_free(m);
 	frames_free(&f);
@@ -102,19 +104,31 @@ static int64_t waited(const char *text, size_t first)
 static void perhaps_answered_before_its_end(void **state)
 {
 	(void)state;
-	assert_int_equal(waited(BEGINS ENDS, 0), 61);
-	assert_int_equal(waited(BEGINS ENDS, 2), 61);
-	assert_int_equal(waited(BEGINS "S: 552 too big\n" ENDS, 0), 0);
-	assert_int_equal(waited(BEGINS "S: 552 too big\n" ENDS, 2), 0);
+	assert_int_equal(waited(BEGINS ENDS, 0, 0), 61);
+	assert_int_equal(waited(BEGINS ENDS, 0, 2), 61);
+	assert_int_equal(waited(BEGINS "S: 552 too big\n" ENDS, 0, 0), 0);
+	assert_int_equal(waited(BEGINS "S: 552 too big\n" ENDS, 0, 2), 0);
+}
+
+/* The client gets none of the server's tries, of which the capture misses the first. A reply that comes late once is acknowledged. */
+static void the_first_try_is_missing(void **state)
+{
+	static const char lost[] = BEGINS
+		"C: .\nmtu S 1\nS: 250 queued\nretransmit S 9\nwait 100s\nC! FIN\nexpect verdict client-no-quit\n";
+	static const char slow[] = BEGINS "C: .\nwait 90s\nS: 250 queued\nC: QUIT\nS: 221 Bye\nS! FIN\nexpect verdict clean\n";
+	enum { DOT = 17 };
+	(void)state;
+	for (size_t n = 0; n < 9; n++)
+		assert_int_equal(waited(lost, DOT, n), 0);
+	assert_int_equal(waited(slow, DOT, 0), 90);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(both_ends_were_seen),
-		cmocka_unit_test(one_end_lies_in_a_hole),
-		cmocka_unit_test(answered_before_its_end),
-		cmocka_unit_test(perhaps_answered_before_its_end),
+		cmocka_unit_test(both_ends_were_seen),      cmocka_unit_test(one_end_lies_in_a_hole),
+		cmocka_unit_test(answered_before_its_end),  cmocka_unit_test(perhaps_answered_before_its_end),
+		cmocka_unit_test(the_first_try_is_missing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,10 @@
 static bool replies_known(const struct record *r)
 {
 	const struct conn_flow *client = &r->conn->flow[CLIENT], *server = &r->conn->flow[SERVER];
-	return r->ending->unsure == UNSURE_NONE && server->gap == 0 && (client->gap == 0 || client->cut);
+	/* What the server sent again, and nothing acknowledged, may have been sent before it was first captured. */
+	const struct conn_side *side = r->conn->side;
+	bool again = side[SERVER].retransmits > 0 && side[SERVER].unacked > 0;
+	return r->ending->unsure == UNSURE_NONE && server->gap == 0 && (client->gap == 0 || client->cut) && !again;
 }
 
 /* Whoever waits in vain waits to the end, if it is known that the answer did not come. */
