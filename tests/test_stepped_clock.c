@@ -17,11 +17,12 @@ static const struct stream_engine *const engines[] = {&stream_own, &stream_nids}
 struct outcome {
 	enum verdict verdict;
 	int64_t waited; /* for the answer to a message */
+	int64_t after;  /* from the last segment to the end */
 };
 
 static void take(void *arg, const struct record *r)
 {
-	*(struct outcome *)arg = (struct outcome){r->judgement.verdict, acceptance_slowest(r).waited};
+	*(struct outcome *)arg = (struct outcome){r->judgement.verdict, acceptance_slowest(r).waited, r->end - r->conn->last};
 }
 
 /* The first n frames, of which those from `at` on are dated back by so many seconds; then so many seconds of quiet. */
@@ -32,7 +33,7 @@ struct course {
 
 static struct outcome run(const struct frames *f, const struct stream_engine *engine, struct course c)
 {
-	struct outcome outcome = {VERDICTS, 0};
+	struct outcome outcome = {VERDICTS, 0, 0};
 	struct monitor_config config = monitor_config_default();
 	config.engine = engine;
 	config.session = take;
@@ -129,13 +130,25 @@ static void a_reply_before_its_command(void **state)
 	frames_free(&f);
 }
 
+/* A hole within sight of the step is waited for to the end of the capture: that time is no silence of the two sides either. */
+static void a_hole_behind_the_step(void **state)
+{
+	char why[SCENARIO_WHY], text[] = "S: 220 mx.example.net ESMTP\nlose C 1\nC: EHLO out.example.org\nS: 250 mx.example.net\n"
+					 "C: MAIL FROM:<a@example.org>\nS: 250 Ok\nS! RST\nexpect verdict drop-in-transaction\n";
+	struct frames f = frames_of(scenario_parse("hole", text, why));
+	(void)state;
+	for (int64_t back = 0; back <= 50; back += 50)
+		for (unsigned i = 0; i < 2; i++)
+			assert_int_equal(run(&f, engines[i], (struct course){f.n, 5, back, 0}).after, 0);
+	frames_free(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_silence_before_the_first_try),
-		cmocka_unit_test(no_wait_before_the_syn),
-		cmocka_unit_test(a_greeting_before_the_fin),
-		cmocka_unit_test(a_reply_before_its_command),
+		cmocka_unit_test(no_silence_before_the_first_try), cmocka_unit_test(no_wait_before_the_syn),
+		cmocka_unit_test(a_greeting_before_the_fin),       cmocka_unit_test(a_reply_before_its_command),
+		cmocka_unit_test(a_hole_behind_the_step),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

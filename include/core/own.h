@@ -434,10 +434,11 @@ static inline void own_age(struct stream *s, int64_t now, uint64_t frame)
 	s->clock += ahead;
 }
 
-/* The time of the latest frame. */
-static inline int64_t own_latest(const struct stream *s)
+/* The time of a connection that is closed before its own is over: that of the latest frame. A small step back does not change the time of the capture; no connection has waited for it. */
+static inline int64_t own_time(const struct stream *s, const struct own_conn *c)
 {
-	return s->back_from == s->now ? s->back_to : s->now;
+	int64_t latest = s->back_from == s->now ? s->back_to : s->now, last = c->pub.last < s->now ? c->pub.last : s->now;
+	return last > latest ? last : latest;
 }
 
 /* A connection's time in its list is over: it is closed, or released. */

@@ -54,11 +54,9 @@ void own_end_complete(struct stream *s, struct own_conn *c, enum how how, int64_
 	sides_publish(s, c);
 	if (end->closer == CLOSER_NOBODY)
 		end->how = how;
-	/* Of a capture that ends behind a small step back, no more time has passed than its frames tell. */
-	int64_t heard = how == HOW_CAPTURE_END || how == HOW_EVICTED ? own_latest(s) : ts;
-	conn_end_silence(&c->pub, end, heard);
+	conn_end_silence(&c->pub, end, ts);
 	end->half_open = c->course.list == LIST_HALF_OPEN || !(server & HALF_SYN_ACKED);
-	end->unanswered = !answered && conn_unanswered(&c->pub, how == HOW_EVICTED ? c->pub.last : heard);
+	end->unanswered = !answered && conn_unanswered(&c->pub, how == HOW_EVICTED ? c->pub.last : ts);
 	s->stats.conns_open--;
 }
 

@@ -44,7 +44,7 @@ static void evict(struct stream *s)
 		else if (!own_closed(c))
 			s->stats.evicted_idle++;
 		if (!own_closed(c))
-			own_close(s, c, HOW_EVICTED, s->now);
+			own_close(s, c, HOW_EVICTED, own_time(s, c));
 		own_release(s, c);
 		return;
 	}
@@ -209,7 +209,7 @@ static void end_one(struct stream *s, struct own_conn *c, enum own_list list)
 	own_step(s, UINT64_MAX >> STREAM_STEP_BITS, list == LIST_FREE ? OWN_STEP_SEGMENT : list, list == LIST_CLOSED ? c->since : 0,
 		 c->pub.first);
 	if (!own_closed(c))
-		own_close(s, c, HOW_CAPTURE_END, s->now);
+		own_close(s, c, HOW_CAPTURE_END, own_time(s, c));
 	if (list != LIST_FIN_WAIT)
 		own_release(s, c);
 }

@@ -81,10 +81,9 @@ static void conn_close(struct stream *s, struct nids_conn *c, enum how over, int
 	c->end.over = over;
 	if (c->end.closer == CLOSER_NOBODY)
 		c->end.how = over;
-	int64_t heard = over == HOW_CAPTURE_END || over == HOW_EVICTED ? s->latest : ts;
-	conn_end_silence(pub, &c->end, heard);
+	conn_end_silence(pub, &c->end, ts);
 	c->end.half_open = c->state == NIDS_HALF_OPEN || !c->side[SERVER].syn_acked;
-	c->end.unanswered = conn_unanswered(pub, over == HOW_EVICTED ? pub->last : heard);
+	c->end.unanswered = conn_unanswered(pub, over == HOW_EVICTED ? pub->last : ts);
 	nids_table_move(s, c, NIDS_LINGER, ts);
 	s->listener->close(s->arg, pub, &c->end, ts);
 	/* At once: what comes behind the close is not looked at here. */
@@ -156,6 +155,13 @@ static void age(struct stream *s, int64_t now)
 		conn_aged(s, c);
 }
 
+/* The time of a connection that is closed before its own is over: that of the latest frame. A small step back does not change the time of the capture; no connection has waited for it. */
+static int64_t time_now(const struct stream *s, const struct nids_conn *c)
+{
+	int64_t last = c->pub.last < s->now ? c->pub.last : s->now;
+	return last > s->latest ? last : s->latest;
+}
+
 /* The closed first, then the half-open, then the longest idle. */
 static void evict(struct stream *s)
 {
@@ -170,7 +176,7 @@ static void evict(struct stream *s)
 			s->stats.evicted_half_open++;
 		else
 			s->stats.evicted_idle++;
-		conn_close(s, c, HOW_EVICTED, s->now);
+		conn_close(s, c, HOW_EVICTED, time_now(s, c));
 	}
 	nids_table_drop(s, c);
 }
@@ -326,8 +332,8 @@ static void nids_tick(struct stream *s, int64_t now)
 
 static void nids_finish(struct stream *s)
 {
-	while (s->lists[NIDS_START].head)
-		conn_close(s, s->lists[NIDS_START].head, HOW_CAPTURE_END, s->now);
+	for (struct nids_conn *c; (c = s->lists[NIDS_START].head);)
+		conn_close(s, c, HOW_CAPTURE_END, time_now(s, c));
 }
 
 const struct stream_engine stream_nids = {
