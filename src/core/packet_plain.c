@@ -1,5 +1,5 @@
 /* packet_plain.c - the short way through nearly all frames: TCP over IP without options over Ethernet, with one VLAN tag or none. */
-#include "core/packet_walk.h"
+#include "core/packet_tcp.h"
 
 enum { LINK_ETHERNET = 1, ETHER = 14, TAG = 4, TYPE_IPV4 = 0x0800, TYPE_IPV6 = 0x86dd, TYPE_VLAN = 0x8100, IPV4 = 20, IPV6 = 40 };
 

@@ -1,5 +1,5 @@
 /* packet_tcp.c - the TCP header, its options and its checksum: the end of the walk that everybody waits for. */
-#include "core/packet_walk.h"
+#include "core/packet_tcp.h"
 
 enum {
 	TCP_HEADER = WALK_TCP,
