@@ -309,18 +309,6 @@ void own_order_push(struct stream *s, struct own_conn *c, enum side side, const 
 /* The other side of `of` has acknowledged up to ack. */
 void own_order_acked(struct own_conn *c, enum side of, uint32_t ack);
 
-/* What was handed on last of a side, held against what it sends again: asked of each segment that is not the usual one. On an open connection a SYN brings no bytes (RFC 9293 3.10.7.4). */
-static inline void own_recent_look(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
-{
-	const struct half *h = &c->half[side];
-	if (p->payload_len == 0 || seq_diff(p->seq, h->nxt) >= 0 || ((p->flags & TCP_SYN) && c->course.list != LIST_HALF_OPEN) ||
-	    !recent_disputed(&c->recent[side], p, h->flags & HALF_ACKED ? h->ack : p->seq))
-		return;
-	s->stats.conflicts++;
-	own_sides(s, c)[side].conflicts++;
-	c->pub.disputed = true;
-}
-
 /* Bytes of this side are handed on, which stand at h->nxt. */
 static inline void own_recent_note(struct own_conn *c, enum side side, const uint8_t *data, uint32_t n)
 {
@@ -415,24 +403,6 @@ static inline void own_step(struct stream *s, uint64_t frame, unsigned part, int
 
 /* A cleared connection under the tuple with `client` as source; room is made by eviction. NULL if there is no memory. */
 struct own_conn *own_add(struct stream *s, uint32_t hash, const struct packet *p, bool from_client);
-
-/* Time has come to `now`, with a frame or (0) between two: ages whatever is due. */
-void own_age_now(struct stream *s, int64_t now, uint64_t frame);
-
-/* A leap ahead counts as this much, more than any time that is waited for: hostile clocks must not take the own one to its end. */
-#define OWN_LEAP (40 * INT64_C(86400) * FRAME_SECOND)
-
-/* Nearly always nothing is. */
-static inline void own_age(struct stream *s, int64_t now, uint64_t frame)
-{
-	int64_t ahead = now - s->now;
-	if (ahead < 0 || ahead > OWN_LEAP || s->clock + ahead >= s->due) {
-		own_age_now(s, now, frame);
-		return;
-	}
-	s->now = now;
-	s->clock += ahead;
-}
 
 /* The time of a connection that is closed before its own is over: that of the latest frame. A small step back does not change the time of the capture; no connection has waited for it. */
 static inline int64_t own_time(const struct stream *s, const struct own_conn *c)

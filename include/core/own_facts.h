@@ -72,4 +72,16 @@ static inline void facts_unanswered(struct half *h, int64_t ts)
 		h->unanswered_since = ts;
 }
 
+/* What was handed on last of a side, held against what it sends again: asked of each segment that is not the usual one. On an open connection a SYN brings no bytes (RFC 9293 3.10.7.4). */
+static inline void own_recent_look(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
+{
+	const struct half *h = &c->half[side];
+	if (p->payload_len == 0 || seq_diff(p->seq, h->nxt) >= 0 || ((p->flags & TCP_SYN) && c->course.list != LIST_HALF_OPEN) ||
+	    !recent_disputed(&c->recent[side], p, h->flags & HALF_ACKED ? h->ack : p->seq))
+		return;
+	s->stats.conflicts++;
+	own_sides(s, c)[side].conflicts++;
+	c->pub.disputed = true;
+}
+
 #endif

@@ -1,5 +1,5 @@
 /* own_life.c - how long a connection of the own engine lives: ageing by capture time, eviction where there is no room. */
-#include "core/own.h"
+#include "core/own_life.h"
 
 #include <stdlib.h>
 

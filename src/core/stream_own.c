@@ -1,5 +1,6 @@
 /* stream_own.c - the own engine: what each segment means for its connection (RFC 9293 3.10 seen from outside, RFC 5961 for RST). */
 #include "core/own_facts.h"
+#include "core/own_life.h"
 
 /* Segments that are looked up together: enough for their cache misses to overlap, few enough for what is fetched to stay in the first cache. */
 enum { BATCH = 32 };
