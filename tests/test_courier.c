@@ -25,6 +25,7 @@
 #include "lib/peer.h"
 #include "lib/within.h"
 #include "output/courier.h"
+#include "output/facts.h"
 #include "output/runner.h"
 #include "output/sink.h"
 
@@ -246,6 +247,7 @@ static char *job_of(struct peer *p, const char *strings, size_t n, uint64_t *los
 
 	script(p, "tr '\\0' '\\n' </proc/$$/environ >>out", path);
 	assert_true(runner_read(&c, path, why));
+	c.variable = fact_is_variable;
 	courier = courier_start("exec", &live, runner_work, &c, why);
 	assert_non_null(courier);
 	outbuf_str(courier_job(courier), "SMTPWATCH_FROM=a=b");
@@ -388,6 +390,7 @@ static void command_that_hangs_is_killed(void **state)
 	peer_init(&p, SOCK_STREAM);
 	script(&p, "[ $SMTPWATCH_N = 2 ] && { echo done >>out; exit 0; }; sleep 60 & wait; echo late >>out", path);
 	assert_true(runner_read(&c, path, why));
+	c.variable = fact_is_variable;
 	courier = courier_start("exec", &live, work_briefly, &c, why);
 	assert_non_null(courier);
 	for (char n = '1'; n <= '2'; n++) {

@@ -13,8 +13,9 @@ enum { RUNNER_MOST = 4, RUNNER_SECONDS = 30, RUNNER_WORDS = 64, RUNNER_ENV = 64 
 
 /* Words of a command. text holds them. */
 struct runner_command {
-	const char *name; /* for people; borrowed */
-	int seconds;      /* RUNNER_SECONDS, or what a test wants */
+	const char *name;                   /* for people; borrowed */
+	int seconds;                        /* RUNNER_SECONDS, or what a test wants */
+	bool (*variable)(const char *text); /* whether a job's string may stand in the environment; NULL: none may */
 	char *argv[RUNNER_WORDS + 1];
 	char *text;
 };
@@ -34,7 +35,7 @@ void runner_free(struct runner_command *c);
 
 /*
  * A courier_work; arg is a struct runner_command. A job is a list of strings NAME=VALUE, each with its NUL, an empty one behind them, and then what the command gets as standard input. A string
- * that is no fact (fact_is_variable) is left out, and counts as a record that is lost; so does a command that fails. What commands write goes to standard error.
+ * that is no variable is left out, and counts as a record that is lost; so does a command that fails. What commands write goes to standard error.
  */
 void runner_work(int fd, const void *arg);
 

@@ -2,7 +2,6 @@
 #include "output/runner.h"
 
 #include "output/courier.h"
-#include "output/facts.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -17,7 +16,8 @@
 #include <unistd.h>
 
 static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
-/* Of a string that is no variable, what is told. */
+/* Of a string that is no variable, what is told: these characters, and so many at most. */
+enum { SHOWN_MOST = 40 };
 static const char shown[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
 static char path_variable[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -136,7 +136,7 @@ static void drop(struct runner *r, const char *text)
 
 	if (!r->dropping)
 		fprintf(stderr, "smtpwatch: exec:%s: \"%.*s\" is no variable for a command, and is left out; said once\n",
-			r->command->name, (int)(n < FACT_NAME ? n : FACT_NAME), text);
+			r->command->name, (int)(n < SHOWN_MOST ? n : SHOWN_MOST), text);
 	r->dropping = true;
 	courier_confess(r->fd, 1, 0);
 }
@@ -178,7 +178,7 @@ static void become_command(const struct runner_command *c, int input, char **env
 }
 
 /*
- * The job's strings become an environment; what stands behind them is the input. Only facts are taken: another name (LD_PRELOAD, BASH_ENV) would decide what the command does, for whoever has
+ * The job's strings become an environment; what stands behind them is the input. Only the command's variables are taken: another name (LD_PRELOAD, BASH_ENV) would decide what the command does, for whoever has
  * taken over the program and may not run commands there.
  */
 static struct bytes job_split(struct runner *r, size_t n, char **env)
@@ -190,7 +190,7 @@ static struct bytes job_split(struct runner *r, size_t n, char **env)
 	while (left.n > 0 && left.p[0] != '\0') {
 		char *text = (char *)r->job + (left.p - r->job);
 
-		if (vars < RUNNER_ENV && fact_is_variable(text))
+		if (vars < RUNNER_ENV && r->command->variable != NULL && r->command->variable(text))
 			env[vars++] = text;
 		else
 			drop(r, text);

@@ -1,4 +1,5 @@
 /* sink_exec.c - a command for each alert, run by a courier: facts in its environment, the alert as JSON on its standard input. */
+#include "output/facts.h"
 #include "output/json_event.h"
 #include "output/lineout.h"
 #include "output/runner.h"
@@ -56,6 +57,14 @@ static bool exec_check(const char *target, const struct run_mode *mode, char why
 	return fine;
 }
 
+static bool command_read(struct runner_command *c, const char *target, char why[SINK_WHY])
+{
+	bool fine = runner_read(c, target != NULL ? target : "", why);
+
+	c->variable = fact_is_variable;
+	return fine;
+}
+
 static void *exec_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
 {
 	struct sink_exec *s = calloc(1, sizeof(*s));
@@ -63,7 +72,7 @@ static void *exec_open(const char *target, const struct run_mode *mode, char why
 	snprintf(why, SINK_WHY, "no memory for output to a command");
 	if (s == NULL)
 		return NULL;
-	if (!lineout_init(&s->out, tell, s) || !runner_read(&s->command, target != NULL ? target : "", why) ||
+	if (!lineout_init(&s->out, tell, s) || !command_read(&s->command, target, why) ||
 	    !lineout_courier(&s->out, target, mode, runner_work, &s->command, why)) {
 		lineout_forget(&s->out);
 		runner_free(&s->command);
