@@ -8,7 +8,7 @@
 
 #include <arpa/inet.h>
 
-#include "core/packet.h"
+#include "core/ip_addr.h"
 #include "lib/wire.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

@@ -4,11 +4,7 @@
 
 #include "core/bytes.h"
 #include "core/frame.h"
-
-/* An IPv6 address, or an IPv4 address mapped into one (RFC 4291 2.5.5.2), in network byte order: one form for both families. */
-struct ip_addr {
-	uint8_t b[16];
-};
+#include "core/ip_addr.h"
 
 /* The ports that are watched, one bit each. */
 struct port_set {
@@ -24,19 +20,6 @@ static inline bool port_set_has(const struct port_set *set, uint16_t port)
 {
 	return set->bits[port >> 6] >> (port & 63) & 1;
 }
-
-bool ip_addr_is_v4(const struct ip_addr *a);
-
-static inline bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b)
-{
-	return memcmp(a->b, b->b, sizeof a->b) == 0;
-}
-
-/* Room for the longest text of an address and its NUL. */
-#define IP_ADDR_TEXT 46
-
-/* The usual text (RFC 5952 for IPv6; a mapped address as dotted quad) into out, which is returned. */
-char *ip_addr_text(const struct ip_addr *a, char out[IP_ADDR_TEXT]);
 
 /* a - b as sequence numbers (RFC 9293 3.4): negative where a is before b. */
 static inline int32_t seq_diff(uint32_t a, uint32_t b)

@@ -157,7 +157,7 @@ enum packet_kind packet_read_icmp6(struct walk *w);
 /* The Internet checksum (RFC 1071) over p, continued from sum, folded to 16 bits: 0xffff where the bytes hold their own right checksum. */
 uint32_t packet_sum(const uint8_t *p, size_t n, uint64_t sum);
 
-/* packet_addr.c: an address of n (4 or 16) bytes, in the one form. */
+/* An address of n (4 or 16) bytes, in the one form. */
 static inline void packet_addr_set(struct ip_addr *a, const uint8_t *p, size_t n)
 {
 	if (n == 16) {

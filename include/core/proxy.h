@@ -2,7 +2,8 @@
 #ifndef SMTPWATCH_CORE_PROXY_H
 #define SMTPWATCH_CORE_PROXY_H
 
-#include "core/packet.h"
+#include "core/bytes.h"
+#include "core/ip_addr.h"
 
 enum proxy {
 	PROXY_NONE,  /* the stream does not begin with one */

@@ -1,5 +1,5 @@
 /* packet_addr.c - IP addresses: comparing, and writing them as text. */
-#include "core/packet.h"
+#include "core/ip_addr.h"
 
 bool ip_addr_is_v4(const struct ip_addr *a)
 {
