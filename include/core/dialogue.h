@@ -6,7 +6,7 @@
 #include "core/line.h"
 #include "core/proxy.h"
 #include "core/said.h"
-#include "core/session_facts.h"
+#include "core/smtp.h"
 #include "core/stream.h"
 
 /*

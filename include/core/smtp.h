@@ -172,4 +172,30 @@ uint64_t smtp_extension_size(struct bytes text);
 /* The keyword of one bit of the mask, by its number 0 .. SMTP_EXTENSIONS-1. */
 const char *smtp_extension_name(unsigned bit);
 
+/* Oddities of a dialogue, a bit each; names by flaw_name. */
+enum flaw {
+	FLAW_BARE_LF = 1 << 0, /* lines ended by LF alone */
+	FLAW_LONE_CR = 1 << 1,
+	FLAW_NUL = 1 << 2,
+	FLAW_LONG_LINE = 1 << 3,
+	FLAW_UNENDED_REPLY = 1 << 4,  /* the server closed in the middle of a reply */
+	FLAW_BAD_REPLY = 1 << 5,      /* a server line without a code, or a multi-line reply whose code changes */
+	FLAW_SURPLUS_REPLY = 1 << 6,  /* a reply more than was asked for (221 and 421 aside) */
+	FLAW_PREGREET = 1 << 7,       /* the client spoke before the greeting */
+	FLAW_BAD_PIPELINING = 1 << 8, /* something followed at once on a command that must be last in its group (RFC 2920 3.1) */
+	FLAW_SOFT_END = 1 << 9,       /* a message ended by a dot with a bare LF, and the server took it */
+	FLAW_SMUGGLING =
+		1 << 10, /* such a dot inside a message that went on: one side may see two messages where the other sees one */
+	FLAW_STARTTLS_INJECTION = 1 << 11,         /* bytes between STARTTLS and its reply */
+	FLAW_STARTTLS_PLAINTEXT = 1 << 12,         /* STARTTLS was accepted, and plaintext followed */
+	FLAW_NOT_SMTP = 1 << 13,                   /* another protocol's words where SMTP was due */
+	FLAW_BAD_CHUNK = 1 << 14,                  /* BDAT with arguments that no server can take */
+	FLAW_MANY_PENDING = 1 << 15,               /* more commands outstanding than are kept */
+	FLAW_STARTTLS_RESPONSE_INJECTION = 1 << 16 /* the server's bytes in clear behind its 220 to STARTTLS, before TLS */
+};
+enum { FLAWS = 17 };
+
+/* The name of a flaw by the number of its bit: "bare-lf" ... */
+const char *flaw_name(unsigned bit);
+
 #endif

@@ -44,7 +44,7 @@ static inline __attribute__((always_inline)) struct smtp_pending *pending_add(st
 		d->maybe_message = maybe_message;
 		return NULL;
 	}
-	*p = (struct smtp_pending){.end = d->offset[CLIENT], .knew = d->acked[CLIENT], .ts = ts, .due = 1, .note = NOTES_NONE};
+	*p = (struct smtp_pending){.end = d->offset[CLIENT], .knew = d->acked[CLIENT], .ts = ts, .due = 1};
 	p->verb = (uint8_t)smtp_verb_acts_as(verb);
 	p->said = (uint8_t)verb;
 	p->unsure = d->lost;

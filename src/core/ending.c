@@ -44,14 +44,6 @@ const char *how_name(enum how h)
 	return NAMES("fin", "rst", "silence", "idle", "evicted", "capture-end")[h];
 }
 
-const char *flaw_name(unsigned bit)
-{
-	assert(bit < FLAWS);
-	return NAMES("bare-lf", "lone-cr", "nul", "long-line", "unended-reply", "bad-reply", "surplus-reply", "pregreet",
-		     "bad-pipelining", "soft-end", "smuggling", "starttls-injection", "starttls-plaintext", "not-smtp", "bad-chunk",
-		     "many-pending", "starttls-response-injection")[bit];
-}
-
 struct bytes session_farewell_text(const struct session_facts *f)
 {
 	if (f->farewell_apart)

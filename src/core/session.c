@@ -126,6 +126,7 @@ static void on_command(struct dialogue *d, const struct smtp_event *e)
 	struct session *s = session_of(d);
 	enum smtp_verb verb = (enum smtp_verb)e->pending->verb;
 	s->facts.commands++;
+	e->pending->note = NOTES_NONE;
 	if (verb != SMTP_AUTH_LINE)
 		s->facts.last_command = e->pending->said;
 	if (s->fin[SERVER])

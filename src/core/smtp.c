@@ -330,3 +330,30 @@ bool smtp_verb_ends_group(enum smtp_verb verb)
 		[SMTP_QUIT] = true, [SMTP_NOOP] = true, [SMTP_AUTH] = true, [SMTP_STARTTLS] = true};
 	return last[verb];
 }
+
+const char *flaw_name(unsigned bit)
+{
+	static const char *const names[FLAWS] = {
+		/* clang-format off: a row a line */
+		"bare-lf",
+		"lone-cr",
+		"nul",
+		"long-line",
+		"unended-reply",
+		"bad-reply",
+		"surplus-reply",
+		"pregreet",
+		"bad-pipelining",
+		"soft-end",
+		"smuggling",
+		"starttls-injection",
+		"starttls-plaintext",
+		"not-smtp",
+		"bad-chunk",
+		"many-pending",
+		"starttls-response-injection",
+		/* clang-format on */
+	};
+	assert(bit < FLAWS);
+	return names[bit];
+}
