@@ -3,6 +3,7 @@
 #define SMTPWATCH_CORE_OWN_H
 
 #include "core/flow.h"
+#include "core/receiver.h"
 #include "core/recent.h"
 #include "core/stream.h"
 

@@ -2,17 +2,7 @@
 #ifndef SMTPWATCH_CORE_RECEIVER_H
 #define SMTPWATCH_CORE_RECEIVER_H
 
-#include "core/packet.h"
-
-/* Why a segment is dropped. Each is counted under its name (struct stream_stats). */
-enum receiver_why {
-	RECEIVER_TAKES,
-	RECEIVER_NO_ACK,    /* no ACK, SYN or RST: dropped in every state (RFC 9293 3.10.7) */
-	RECEIVER_OLD_STAMP, /* both SYNs had time stamps, and this one is older than one that was taken (RFC 7323 5) */
-	RECEIVER_SIGNATURE, /* a TCP-MD5 or TCP-AO option where a SYN had none, or none where all SYNs had (RFC 2385 2.0, RFC 5925 7.3) */
-	RECEIVER_WINDOW, /* beyond the window that was announced, and never acknowledged (RFC 9293 3.10.7.4) */
-	RECEIVER_WHYS
-};
+#include "core/stream.h"
 
 enum receiver_flag {
 	RECEIVER_STAMPS = 1, /* the SYN had a time stamp */

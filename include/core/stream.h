@@ -5,7 +5,6 @@
 #include "core/bytes.h"
 #include "core/packet.h"
 #include "core/pool.h"
-#include "core/receiver.h"
 
 /* The two sides of a connection; the server is the side that was sent the SYN, or, where that was not seen, the one with the watched port. */
 enum side { CLIENT, SERVER };
@@ -163,6 +162,16 @@ struct stream_config {
 };
 
 struct stream_config stream_config_default(void);
+
+/* Why a segment is dropped. Each is counted under its name (struct stream_stats). */
+enum receiver_why {
+	RECEIVER_TAKES,
+	RECEIVER_NO_ACK,    /* no ACK, SYN or RST: dropped in every state (RFC 9293 3.10.7) */
+	RECEIVER_OLD_STAMP, /* both SYNs had time stamps, and this one is older than one that was taken (RFC 7323 5) */
+	RECEIVER_SIGNATURE, /* a TCP-MD5 or TCP-AO option where a SYN had none, or none where all SYNs had (RFC 2385 2.0, RFC 5925 7.3) */
+	RECEIVER_WINDOW, /* beyond the window that was announced, and never acknowledged (RFC 9293 3.10.7.4) */
+	RECEIVER_WHYS
+};
 
 /* What an engine counted: everything that was dropped, evicted or declared lost. The names are the statistics' names. */
 struct stream_stats {

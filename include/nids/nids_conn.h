@@ -3,6 +3,7 @@
 #define SMTPWATCH_NIDS_NIDS_CONN_H
 
 #include "core/flow.h"
+#include "core/receiver.h"
 #include "core/recent.h"
 #include "core/stream.h"
 
