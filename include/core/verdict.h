@@ -3,12 +3,7 @@
 #define SMTPWATCH_CORE_VERDICT_H
 
 #include "core/ending.h"
-
-enum severity { SEVERITY_NONE, SEVERITY_INFO, SEVERITY_NOTICE, SEVERITY_WARNING, SEVERITY_ERROR, SEVERITY_CRITICAL, SEVERITIES };
-
-/* "none" .. "critical"; and back: SEVERITIES if there is no such name. */
-const char *severity_name(enum severity s);
-enum severity severity_read(const char *name);
+#include "core/severity.h"
 
 /* How sure something is that was not read but concluded. */
 enum confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN };
@@ -84,6 +79,9 @@ struct verdict_variant {
 
 /* The i-th variant of a verdict, from 0; NULL: it has no more. */
 const struct verdict_variant *verdict_variant(enum verdict v, size_t i);
+
+/* The first variant of a verdict that holds of this ending; NULL: none. */
+const struct verdict_variant *verdict_variant_of(enum verdict v, const struct ending *e);
 
 /* The words for this ending: those of the first variant that holds, else those of the row. */
 struct verdict_words verdict_words(enum verdict v, const struct ending *e);

@@ -1,5 +1,6 @@
 /* verdict.c - the catalogue of verdicts. To add one: an enumerator in verdict.h, a row here. */
 #include "core/verdict.h"
+#include "core/verdict_tls.h"
 
 #include <assert.h>
 
@@ -29,36 +30,6 @@ static bool client_closed(const struct ending *e)
 static bool is_221_for_message(const struct ending *e)
 {
 	return e->unasked_221 & PLACE_MESSAGE;
-}
-
-static bool all_taken(const struct ending_premature *p)
-{
-	return p->taken && !p->lost && !p->maybe;
-}
-
-static bool maybe_taken(const struct ending_premature *p)
-{
-	return p->maybe && !p->lost;
-}
-
-static bool is_221_and_taken(const struct ending *e)
-{
-	return all_taken(&e->by_221);
-}
-
-static bool is_221_maybe_taken(const struct ending *e)
-{
-	return maybe_taken(&e->by_221);
-}
-
-static bool is_250_and_taken(const struct ending *e)
-{
-	return all_taken(&e->by_2yz);
-}
-
-static bool is_250_maybe_taken(const struct ending *e)
-{
-	return maybe_taken(&e->by_2yz);
 }
 
 static bool is_250_in_message(const struct ending *e)
@@ -163,16 +134,6 @@ static bool is_client_gave_up(const struct ending *e)
 	return client_closed(e) && (e->end_unanswered || e->ungreeted);
 }
 
-static bool is_taken_unanswered(const struct ending *e)
-{
-	return e->taken_unanswered;
-}
-
-static bool is_ungreeted(const struct ending *e)
-{
-	return e->ungreeted;
-}
-
 static bool is_client_drop_in_message(const struct ending *e)
 {
 	return client_closed(e) && e->content_open && !e->end_unanswered && !e->quit_sent;
@@ -222,87 +183,10 @@ static bool is_clean(const struct ending *e)
 	return e->quit_answered && e->unasked_221 == 0 && !e->quit_in_transaction && e->unknown_fates == 0;
 }
 
-/* Holes inside records leave the records' order and lengths known. */
-static bool records_seen(const struct ending *e)
-{
-	bool seen = e->seen == SEEN_FULL || e->seen == SEEN_GAPS || e->seen == SEEN_TRUNCATED;
-	return e->encrypted && e->connected && e->unsure == UNSURE_NONE && seen;
-}
-
-static bool inferable(const struct ending *e)
-{
-	return records_seen(e) && e->farewell == FAREWELL_HIDDEN;
-}
-
-static bool tls_closed(const struct ending *e, enum closer first)
-{
-	return inferable(e) && e->tls.followed && e->tls.done && e->tls.first == first;
-}
-
-/* The answer to six bytes was as long as this server's 221. */
-static bool usual_221(const struct ending *e)
-{
-	return e->tls.short_answered && e->tls.usual > 0 && e->tls.reply == e->tls.usual;
-}
-
-/*
- * A record unanswered is evidence of its own. Without one there is only the close_notify that did not come: it says nothing of a server that never sends any, unless the client had said nothing that
- * can have been a QUIT, and the close came after silence. What may have been QUIT and 221 is never held against a server.
- */
-static bool is_tls_broken_off(const struct ending *e)
-{
-	const struct ending_tls *t = &e->tls;
-	if (!tls_closed(e, CLOSER_SERVER) || t->unasked)
-		return false;
-	if (t->pending != TLS_PENDING_NOTHING)
-		return true;
-	if (t->notified || (t->short_answered && (t->usual == 0 || t->reply == 0 || usual_221(e))))
-		return false;
-	return t->notifies || (t->quiet && !t->short_answered && !t->message_answered);
-}
-
-/* What was pending, as far as the accusation does not rest on a close_notify that this server may never send. */
-static enum severity grade_broken_off(const struct ending *e)
-{
-	static const enum severity of[] = {SEVERITY_NOTICE, SEVERITY_WARNING, SEVERITY_ERROR};
-	return e->tls.notified || e->tls.notifies ? of[e->tls.pending] : SEVERITY_NOTICE;
-}
-
-static bool is_tls_closed_unasked(const struct ending *e)
-{
-	return tls_closed(e, CLOSER_SERVER) && e->tls.unasked;
-}
-
-/* Whatever the server then said in clear. */
-static bool is_tls_handshake_failed(const struct ending *e)
-{
-	return records_seen(e) && !e->tls.done && e->tls.failed_by != CLOSER_NOBODY;
-}
-
-static enum severity grade_handshake_failed(const struct ending *e)
-{
-	return e->tls.failed_by == CLOSER_SERVER ? SEVERITY_NOTICE : SEVERITY_INFO;
-}
-
-/* Six bytes that were answered may have been a QUIT, until the length of the answer tells. */
-static bool is_tls_client_left(const struct ending *e)
-{
-	bool maybe_quit = e->tls.short_answered && (e->tls.usual == 0 || e->tls.reply == 0 || usual_221(e));
-	return tls_closed(e, CLOSER_CLIENT) && !maybe_quit;
-}
-
-static bool is_tls_orderly(const struct ending *e)
-{
-	bool fits = e->tls.usual == 0 || e->tls.reply == 0 || usual_221(e);
-	if (tls_closed(e, CLOSER_CLIENT))
-		return usual_221(e);
-	return tls_closed(e, CLOSER_SERVER) && e->tls.notified && e->tls.short_answered && !e->tls.unasked && fits;
-}
-
 static bool is_encrypted(const struct ending *e)
 {
-	return e->encrypted && e->unasked_221 == 0 && !is_tls_broken_off(e) && !is_tls_closed_unasked(e) &&
-	       !is_tls_handshake_failed(e) && !is_tls_client_left(e) && !is_tls_orderly(e) && !e->final_421;
+	return e->encrypted && e->unasked_221 == 0 && !verdict_tls_broken_off(e) && !verdict_tls_closed_unasked(e) &&
+	       !verdict_tls_handshake_failed(e) && !verdict_tls_client_left(e) && !verdict_tls_orderly(e) && !e->final_421;
 }
 
 /* What holds where nothing else does. */
@@ -467,73 +351,32 @@ static const struct verdict_row rows[VERDICTS] = {
 				    "an error if a message was under way, which is delayed or arrives twice; a warning if a "
 				    "command was; else, or of a "
 				    "server that may never close TLS, a notice",
-				    LOOK_SERVER, "RFC 5321 3.8; RFC 8446 6.1; RFC 5246 7.2.1", is_tls_broken_off, grade_broken_off},
+				    LOOK_SERVER, "RFC 5321 3.8; RFC 8446 6.1; RFC 5246 7.2.1", verdict_tls_broken_off,
+				    verdict_tls_broken_off_grade},
 	[VERDICT_TLS_CLOSED_UNASKED] = {"tls-closed-unasked", SEVERITY_NOTICE, UNDER_TLS,
 					"the server said something that was not asked for, after silence, and closed",
 					"a 421 or a 221, which look alike under TLS; nothing was pending",
 					"an idle time-out, a limit or a restart of the receiving server; its log says which",
-					"RFC 5321 3.8", is_tls_closed_unasked, NULL},
+					"RFC 5321 3.8", verdict_tls_closed_unasked, NULL},
 	[VERDICT_TLS_HANDSHAKE_FAILED] =
 		{"tls-handshake-failed", SEVERITY_NOTICE, UNDER_TLS, "the TLS handshake was not finished",
 		 "the sender tries again, or sends in clear, or does not send; a notice if the server ended it, else info",
-		 "certificates, protocol versions and ciphers of both sides", "RFC 3207 4; RFC 8446 6.2", is_tls_handshake_failed,
-		 grade_handshake_failed},
+		 "certificates, protocol versions and ciphers of both sides", "RFC 3207 4; RFC 8446 6.2",
+		 verdict_tls_handshake_failed, verdict_tls_handshake_failed_grade},
 	[VERDICT_TLS_CLIENT_LEFT] = {"tls-client-left", SEVERITY_INFO, UNDER_TLS,
 				     "the client closed the connection before any QUIT was answered",
 				     "the client's business: many do so after their last message",
-				     "nothing, unless the client is one of yours", "RFC 5321 4.1.1.10", is_tls_client_left, NULL},
+				     "nothing, unless the client is one of yours", "RFC 5321 4.1.1.10", verdict_tls_client_left,
+				     NULL},
 	[VERDICT_TLS_ORDERLY] = {"tls-orderly", SEVERITY_NONE, UNDER_TLS,
 				 "what was asked and answered last looks like QUIT and 221, and TLS was closed",
 				 "most likely every message has its answer", "nothing", "RFC 5321 4.1.1.10; RFC 8446 6.1",
-				 is_tls_orderly, NULL},
+				 verdict_tls_orderly, NULL},
 	[VERDICT_ENCRYPTED] = {"encrypted", SEVERITY_NONE, FINE, "the session went into TLS", "the dialogue cannot be read",
 			       "nothing", "RFC 3207", is_encrypted, NULL},
 	[VERDICT_UNKNOWN] = {"unknown", SEVERITY_NONE, FINE, "not enough was seen to judge", "not known",
 			     "the reason given; a capture without losses", "-", is_unknown, NULL},
 };
-
-/* Of those of a verdict the first that holds counts. */
-static const struct verdict_variant variants[] = {
-	{VERDICT_221_FOR_MESSAGE,
-	 SEVERITY_ERROR,
-	 is_221_and_taken,
-	 {"the server said 221 (closing) where the sender reads the answer to its message, and took the message all the same",
-	  "nothing is lost: the sender counts it as delivered, and the server has it; another client might have sent it again",
-	  "the receiving server (or the filter or proxy in front of it) for the reason of the 221"}},
-	{VERDICT_221_FOR_MESSAGE,
-	 SEVERITY_ERROR,
-	 is_221_maybe_taken,
-	 {"what the server did with the message was not captured, and where its sender reads the answer it said 221 (closing)",
-	  "the sending server counts it as delivered and deletes its copy: unless the server took it, the mail is lost",
-	  "the receiving server's log: if it has no such message, for the reason of the 221, and ask the sender to send it again"}},
-	{VERDICT_250_IN_MESSAGE,
-	 SEVERITY_ERROR,
-	 is_250_and_taken,
-	 {"the server said 250 (accepted) before it had the whole message, and took it in the end",
-	  "nothing is lost this time: had it refused the message, the sender would not have known",
-	  "the receiving server (or the filter or proxy in front of it) for the reply that came too early"}},
-	{VERDICT_250_IN_MESSAGE,
-	 SEVERITY_ERROR,
-	 is_250_maybe_taken,
-	 {"the server said 250 (accepted) before it had the whole message; whether it took it in the end was not captured",
-	  "the sending server counts it as delivered and deletes its copy: unless the server took it, the mail is lost",
-	  "the receiving server's log: if it has no such message, ask the sender to send it again; and what replied too early"}},
-	{VERDICT_CLIENT_GAVE_UP,
-	 SEVERITY_ERROR,
-	 is_taken_unanswered,
-	 {"the client closed the connection while it waited for the answer to a whole message, and the server then took it",
-	  "the sender does not know that the server has the message, and sends it again: the recipient gets it twice",
-	  "what kept the server from answering in time (a slow filter?), and the client's time-out, which should be ten minutes"}},
-	{VERDICT_CLIENT_GAVE_UP,
-	 SEVERITY_WARNING,
-	 is_ungreeted,
-	 {"the client closed the connection after it had waited in vain for the server's greeting",
-	  "nothing was sent; the sender tries again, or another server",
-	  "what keeps the server from greeting: no free process, a slow look-up of names or block lists, a balancer without a "
-	  "server behind it"}},
-};
-
-enum { VARIANTS = sizeof variants / sizeof *variants };
 
 const struct verdict_row *verdict_row(enum verdict v)
 {
@@ -541,33 +384,17 @@ const struct verdict_row *verdict_row(enum verdict v)
 	return &rows[v];
 }
 
-const struct verdict_variant *verdict_variant(enum verdict v, size_t i)
-{
-	for (const struct verdict_variant *row = variants; row < variants + VARIANTS; row++)
-		if (row->verdict == v && i-- == 0)
-			return row;
-	return NULL;
-}
-
-static const struct verdict_variant *variant_of(enum verdict v, const struct ending *e)
-{
-	size_t i = 0;
-	while (i < VARIANTS && (variants[i].verdict != v || !variants[i].holds(e)))
-		i++;
-	return i < VARIANTS ? &variants[i] : NULL;
-}
-
 struct verdict_words verdict_words(enum verdict v, const struct ending *e)
 {
 	const struct verdict_row *row = verdict_row(v);
-	const struct verdict_variant *other = variant_of(v, e);
+	const struct verdict_variant *other = verdict_variant_of(v, e);
 	return other ? other->words : (struct verdict_words){row->headline, row->meaning, row->advice};
 }
 
 enum severity verdict_severity(enum verdict v, const struct ending *e)
 {
 	const struct verdict_row *row = verdict_row(v);
-	const struct verdict_variant *other = variant_of(v, e);
+	const struct verdict_variant *other = verdict_variant_of(v, e);
 	return other ? other->severity : row->grade ? row->grade(e) : row->severity;
 }
 
@@ -587,7 +414,7 @@ static bool may_hide(const struct ending *e)
 enum confidence verdict_confidence(enum verdict v, const struct ending *e)
 {
 	bool founded = v == VERDICT_TLS_BROKEN_OFF ? e->tls.pending != TLS_PENDING_NOTHING || e->tls.notifies
-		       : v == VERDICT_TLS_ORDERLY  ? usual_221(e)
+		       : v == VERDICT_TLS_ORDERLY  ? verdict_tls_usual_221(e)
 						   : v == VERDICT_TLS_CLIENT_LEFT;
 	if (!verdict_inferred(v))
 		return may_hide(e) && verdict_severity(v, e) <= SEVERITY_INFO ? CONFIDENCE_LIKELY : CONFIDENCE_CERTAIN;
@@ -607,22 +434,6 @@ enum verdict verdict_read(const char *id)
 	while (v < VERDICTS && strcmp(rows[v].id, id) != 0)
 		v++;
 	return v;
-}
-
-static const char *const severities[SEVERITIES] = {"none", "info", "notice", "warning", "error", "critical"};
-
-const char *severity_name(enum severity s)
-{
-	assert(s < SEVERITIES);
-	return severities[s];
-}
-
-enum severity severity_read(const char *name)
-{
-	enum severity s = 0;
-	while (s < SEVERITIES && strcmp(severities[s], name) != 0)
-		s++;
-	return s;
 }
 
 struct judgement verdict_judge(const struct ending *e)
