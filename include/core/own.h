@@ -359,24 +359,6 @@ void own_order_settle(struct stream *s, struct own_conn *c, int64_t ts);
 /* The wait is over: declares the holes that are older than the skew. */
 void own_order_expire(struct stream *s, struct own_conn *c, int64_t now);
 
-/* The RST that is held on a side, or NULL. */
-const struct held *own_order_rst(const struct half *h);
-
-/* Drops what a side's held segments begin with if they acknowledge more of the other side than was seen: they were never taken there. */
-void own_order_forget_claims(struct stream *s, struct own_conn *c, enum side side);
-
-/*
- * A segment of a side comes that is not captured late: where it goes on just where that side's stream stands, what is held further ahead than any window was never sent, and a FIN that is held
- * elsewhere than this one's, or before its bytes end, was not either.
- */
-void own_order_belie(struct stream *s, struct own_conn *c, enum side side, const struct held *segment);
-
-/* A segment of a side comes, even one of no bytes: what is held of before it, or its own FIN, was first sent before it, or with it, and acknowledged no more than it does. */
-void own_order_sent(struct half *h, const struct held *segment);
-
-/* Drops a held RST that later packets have shown to be none. */
-void own_order_forget_rst(struct stream *s, struct own_conn *c, enum side side);
-
 /* Offset in a side's stream of a sequence number that was acknowledged and handed on: FIN, which takes a number, is not a byte. */
 uint64_t own_order_offset(const struct own_conn *c, enum side of, uint32_t seq);
 

@@ -1,5 +1,5 @@
 /* own_claim.c - what is believed of numbers that lie ahead: acknowledgements of bytes that were not seen, of a capture with holes or forged; RSTs. */
-#include "core/own.h"
+#include "core/own_held.h"
 
 /* A window of which the scale is unknown, because the handshake was not seen. */
 #define WINDOW_UNKNOWN (1 << 20)
@@ -29,7 +29,7 @@ static void claim_drop(struct stream *s, struct own_conn *c, enum side of, uint3
 	h->ack = ack;
 	h->end = h->nxt;
 	c->hole_since[of] = 0;
-	own_order_forget_claims(s, c, side_other(of));
+	own_held_forget_claims(s, c, side_other(of));
 }
 
 void own_claim_made(struct stream *s, struct own_conn *c, enum side of, const struct packet *p, bool old)

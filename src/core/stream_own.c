@@ -1,6 +1,7 @@
 /* stream_own.c - the own engine: what each segment means for its connection (RFC 9293 3.10 seen from outside, RFC 5961 for RST). */
 #include "core/own_facts.h"
 #include "core/own_life.h"
+#include "core/own_held.h"
 
 /* Segments that are looked up together: enough for their cache misses to overlap, few enough for what is fetched to stay in the first cache. */
 enum { BATCH = 32 };
@@ -325,9 +326,9 @@ static void data_take(struct stream *s, struct own_conn *c, enum side side, cons
 		return;
 	}
 	if (h->held && !old)
-		own_order_belie(s, c, side, &e);
+		own_held_belie(s, c, side, &e);
 	if (h->held && acks)
-		own_order_sent(h, &e);
+		own_held_sent(h, &e);
 	if (h->flags & HALF_FIN) {
 		c->went_on |= (uint8_t)(((h->flags & HALF_FIN_DONE) && e.len > 0 && seq_diff(end, c->fin[side]) > 0) << side);
 		if (seq_diff(end, c->fin[side]) > 0 || (h->flags & HALF_FIN_DONE))
@@ -353,10 +354,10 @@ static void rst_doubt(struct stream *s, struct own_conn *c, enum side side, cons
 	struct half *h = &c->half[side];
 	if (!(h->flags & HALF_RST_HELD))
 		return;
-	const struct held *rst = own_order_rst(h);
+	const struct held *rst = own_held_rst(h);
 	if (rst && seq_diff(p->seq + p->payload_len, rst->seq) <= 0 && p->ts - rst->ts < s->config.skew)
 		return;
-	own_order_forget_rst(s, c, side);
+	own_held_forget_rst(s, c, side);
 	if (c->course.list == LIST_FIN_WAIT && !c->pub.flow[SERVER].fin)
 		own_move(s, c, LIST_OPEN);
 }
