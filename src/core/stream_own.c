@@ -1,7 +1,9 @@
 /* stream_own.c - the own engine: what each segment means for its connection (RFC 9293 3.10 seen from outside, RFC 5961 for RST). */
+#include "core/own_begin.h"
 #include "core/own_facts.h"
 #include "core/own_life.h"
 #include "core/own_held.h"
+#include "core/own_reset.h"
 
 /* Segments that are looked up together: enough for their cache misses to overlap, few enough for what is fetched to stay in the first cache. */
 enum { BATCH = 32 };
@@ -57,79 +59,6 @@ static const struct stream_stats *own_stats(const struct stream *s)
 static const struct stream_order *own_order(const struct stream *s)
 {
 	return &s->order;
-}
-
-static bool watched(const struct stream *s, uint16_t port)
-{
-	return !s->config.ports || port_set_has(s->config.ports, port);
-}
-
-/* Whether the client sent this segment: a SYN tells, whichever end has the watched port, which may be a client's by chance. -1: neither end has one. */
-static int client_end(const struct stream *s, const struct packet *p)
-{
-	bool src = watched(s, p->src_port), dst = watched(s, p->dst_port);
-	if (!src && !dst)
-		return -1;
-	if (p->flags & TCP_SYN)
-		return !(p->flags & TCP_ACK);
-	return src && dst ? p->dst_port <= p->src_port : dst;
-}
-
-/* A connection begins with a SYN, or, where that was not captured, with bytes. Lone acknowledgements, FINs and RSTs of connections that died before begin none. */
-static struct own_conn *conn_begin(struct stream *s, uint32_t hash, const struct packet *p)
-{
-	bool syn = p->flags & TCP_SYN;
-	int from_client = client_end(s, p);
-	if (from_client < 0 || (p->flags & TCP_RST) || (!syn && p->payload_len == 0)) {
-		s->stats.stray++;
-		return NULL;
-	}
-	struct own_conn *c = own_add(s, hash, p, from_client);
-	if (!c)
-		return NULL;
-	s->stats.midstream += !syn;
-	s->listener->open(s->arg, &c->pub);
-	return c;
-}
-
-/* A new connection on the tuple of one that is over, or that it shows to be. */
-static struct own_conn *conn_again(struct stream *s, struct own_conn *old, uint32_t hash, const struct packet *p)
-{
-	if (!own_closed(old))
-		own_close(s, old, HOW_IDLE, p->ts);
-	own_release(s, old);
-	enum side side;
-	struct own_past *past = own_past_find(s, hash, p, &side);
-	if (past)
-		own_past_drop(s, past);
-	struct own_conn *c = conn_begin(s, hash, p);
-	if (c)
-		c->pub.reused = true;
-	return c;
-}
-
-/* A SYN of another number on a closed tuple begins a new connection; everything else there is a straggler. */
-static bool begins_anew(const struct packet *p, uint32_t start)
-{
-	return (p->flags & TCP_SYN) && !(p->flags & TCP_RST) && p->seq + 1 != start;
-}
-
-/*
- * A SYN of another number on a live tuple: a new connection of which the old one's end was not captured, or a forgery. On a half-open tuple it is believed at once, else only when the other
- * side's SYN acknowledges it.
- */
-static bool live_over(struct own_conn *c, enum side side, const struct packet *p)
-{
-	const struct half *h = &c->half[side];
-	if (!(p->flags & TCP_SYN) || !(h->flags & HALF_KNOWN) || p->seq + 1 == c->start[side])
-		return false;
-	if (p->flags & TCP_ACK)
-		return c->has_new_syn && p->ack == c->new_syn + 1;
-	if (c->course.list == LIST_HALF_OPEN && c->half[side_other(side)].packets == 0)
-		return true;
-	c->has_new_syn = true;
-	c->new_syn = p->seq;
-	return false;
 }
 
 /* A SYN, once it is sure to belong to this connection. False if it does not, or if it is sent again with bytes on an open one (RFC 9293 3.10.7.4: dropped): the caller passes over it. */
@@ -265,47 +194,6 @@ static void end_take(struct own_conn *c, enum side side, uint32_t seq, uint32_t 
 		h->end = end;
 }
 
-static void rst_note(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, struct own_seen seen)
-{
-	struct conn_rst *rst = &own_sides(s, c)[side].reset;
-	if (!rst->seen)
-		*rst = (struct conn_rst){.ts = p->ts,
-					 .ip_id = p->ip_id,
-					 .window = p->window,
-					 .ttl = p->ttl,
-					 .seen = true,
-					 .overtook = seen.known && seq_diff(p->seq, seen.end) < 0,
-					 .tsopt = p->has_tsopt,
-					 .bare = !(p->flags & TCP_ACK)};
-}
-
-static void rst_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
-{
-	struct half *h = &c->half[side];
-	bool beyond;
-	/* A refused Fast Open acknowledges the SYN without its data. */
-	bool of_syn = (p->flags & TCP_ACK) && seq_diff(p->ack, c->start[CLIENT]) >= 0 && seq_diff(p->ack, c->half[CLIENT].end) <= 0;
-	if (side == SERVER && c->course.list == LIST_HALF_OPEN && !c->pub.flow[SERVER].syn && of_syn) {
-		c->end.refused = true;
-		own_order_start(c, SERVER, p->seq);
-	} else if (!own_rst_believed(c, side, p, &beyond)) {
-		s->stats.rst_ignored++;
-		return;
-	} else if (beyond) {
-		h->flags |= HALF_RST_HELD;
-		if (c->course.list != LIST_FIN_WAIT)
-			own_move(s, c, LIST_FIN_WAIT);
-	}
-	rst_note(s, c, side, p, (struct own_seen){h->end, h->flags & HALF_KNOWN});
-	/* Where nothing else tells, this side's stream begins with the RST: what is held must have a place. */
-	if (!(h->flags & (HALF_KNOWN | HALF_FLOOR)))
-		own_order_start(c, side, p->seq);
-	struct held e = {.ts = p->ts, .seq = p->seq, .ack = p->ack, .flags = p->flags & (TCP_ACK | TCP_RST)};
-	if (h->flags & HALF_KNOWN && seq_diff(e.seq, h->nxt) < 0)
-		e.seq = h->nxt;
-	own_order_push(s, c, side, &e, p->payload);
-}
-
 /* Bytes and FIN. What lies wholly before nxt was handed on; what lies behind the FIN was never sent. */
 static void data_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, bool acks, bool old)
 {
@@ -348,20 +236,6 @@ static void data_take(struct stream *s, struct own_conn *c, enum side side, cons
 		own_order_push(s, c, side, &e, p->payload);
 }
 
-/* Bytes beyond an RST's number, or anything much later, show that the side which is said to have sent it did not. */
-static void rst_doubt(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
-{
-	struct half *h = &c->half[side];
-	if (!(h->flags & HALF_RST_HELD))
-		return;
-	const struct held *rst = own_held_rst(h);
-	if (rst && seq_diff(p->seq + p->payload_len, rst->seq) <= 0 && p->ts - rst->ts < s->config.skew)
-		return;
-	own_held_forget_rst(s, c, side);
-	if (c->course.list == LIST_FIN_WAIT && !c->pub.flow[SERVER].fin)
-		own_move(s, c, LIST_OPEN);
-}
-
 static inline void rtt_take(struct own_conn *c, enum side side, const struct packet *p, bool acks)
 {
 	if (c->pub.rtt == 0 && side == CLIENT && acks && c->pub.flow[CLIENT].syn && c->pub.flow[SERVER].syn)
@@ -388,8 +262,8 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 		s->stats.stray++;
 		return;
 	}
-	if (!(p->flags & TCP_RST))
-		rst_doubt(s, c, side, p);
+	if (!(p->flags & TCP_RST) && (h->flags & HALF_RST_HELD))
+		own_reset_doubt(s, c, side, p);
 	bool old = facts_id_old(h, p);
 	facts_take(s, c, side, p, old, pause);
 	receiver_note(&h->receiver, p, p->seq == h->nxt && p->seq == h->ack && !(p->flags & TCP_RST));
@@ -400,56 +274,11 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 		own_move(s, c, LIST_OPEN);
 	rtt_take(c, side, p, acks);
 	if (p->flags & TCP_RST)
-		rst_take(s, c, side, p);
+		own_reset_take(s, c, side, p);
 	else
 		data_take(s, c, side, p, acks, old);
 	if (!own_closed(c))
 		own_order_settle(s, c, p->ts);
-}
-
-/* What comes behind the close: an RST of the other side, bytes of one that has sent an RST. Other stragglers mean nothing. */
-static void straggler_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
-{
-	struct conn_side *facts = &own_sides(s, c)[side];
-	s->stats.stray++;
-	if (p->flags & TCP_RST)
-		rst_note(s, c, side, p, c->seen[side]);
-	else if (facts->reset.seen && p->payload_len > 0 && seq_diff(p->seq + p->payload_len, c->seen[side].end) > 0)
-		facts->reset.after += facts->reset.after < UINT16_MAX;
-	c->pub.belied |= own_rst_belied(c, side, p);
-	own_end_late(s, c, side, p);
-}
-
-/* A segment of no connection that is under way or just closed: it may belong to one that has been over for longer. */
-static struct own_conn *conn_new(struct stream *s, uint32_t hash, const struct packet *p, enum side *side)
-{
-	struct own_past *past = s->pasts.count > 0 ? own_past_find(s, hash, p, side) : NULL;
-	if (past && !begins_anew(p, past->start[*side])) {
-		s->stats.stray++;
-		return NULL;
-	}
-	if (past)
-		own_past_drop(s, past);
-	struct own_conn *c = conn_begin(s, hash, p);
-	if (c)
-		c->pub.reused = past != NULL;
-	return c;
-}
-
-/* The connection that a segment goes to, after what its coming does to one before; NULL: none. */
-static struct own_conn *conn_for(struct stream *s, struct own_conn *c, uint32_t hash, enum side side, const struct packet *p)
-{
-	while (c && own_ends(s, c) <= own_clock_at(s, p->ts)) {
-		own_aged(s, c);
-		c = c->course.list == LIST_FREE ? NULL : c;
-	}
-	if (!c)
-		return conn_new(s, hash, p, &side);
-	if (own_closed(c) && !begins_anew(p, c->start[side])) {
-		straggler_take(s, c, side, p);
-		return NULL;
-	}
-	return own_closed(c) || live_over(c, side, p) ? conn_again(s, c, hash, p) : c;
 }
 
 /*
@@ -527,7 +356,7 @@ static void segment(struct stream *s, uint32_t hash, uint32_t candidate, const s
 	}
 	if (own_without_ack(s, p))
 		return;
-	c = conn_for(s, c, hash, side, p);
+	c = own_conn_for(s, c, hash, side, p);
 	if (c)
 		segment_take(s, c, (enum side)own_side(c, p), p);
 }
