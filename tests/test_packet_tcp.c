@@ -113,61 +113,62 @@ static void test_checksum(void **state)
 	}
 }
 
+/* An ICMP message that quotes a segment, and what is read of it. */
+static const struct {
+	const char *words;
+	enum packet_kind kind;
+	uint8_t type, code;
+	bool too_big;
+	uint32_t mtu;
+	unsigned port; /* 0: leave */
+} icmp_rows[] = {
+	{"eth ip4:1 =0301000000000000 ip4 tcp", PACKET_ICMP, 3, 1, false, 0, 0},
+	{"eth ip4:1 =0304000000000578 ip4 tcp", PACKET_ICMP, 3, 4, true, 1400, 0},
+	{"eth ip4:1 =0b00000000000000 ip4 tcp", PACKET_ICMP, 11, 0, false, 0, 0},
+	{"eth ip4:1 =0301000000000578 ip4 tcp", PACKET_OTHER, 0, 0, false, 0, 80},
+	{"eth ip4:1 =0501000000000000 ip4 tcp", PACKET_OTHER, 0, 0, false, 0, 0},
+	{"eth ip4:1 =0800000000000000 ip4 tcp", PACKET_OTHER, 0, 0, false, 0, 0},
+	{"eth ip4:1 =0301000000000000 ip4 udp:35 =" Z16, PACKET_OTHER, 0, 0, false, 0, 0},
+	{"eth ip4:1 =0301000000000000 ip6 tcp6", PACKET_MALFORMED, 0, 0, false, 0, 0},
+	{"eth ip4:1 =0301000000000000 =4500003012342000400600c0c0000201c6336402 tcp", PACKET_ICMP, 3, 1, false, 0, 0},
+	{"eth ip4:1 =0301000000000000 =4500003012340001400600c0c0000201c6336402 tcp", PACKET_OTHER, 0, 0, false, 0, 0},
+	{"eth ip4:1 =0301000000000000 =4600003012340000400600c0c0000201c633640201010101 tcp", PACKET_ICMP, 3, 1, false, 0, 0},
+	{"eth ip4:1 =0301000000000000 =4400003012340000400600c0c0000201c6336402 tcp", PACKET_MALFORMED, 0, 0, false, 0, 0},
+	{"eth ip4:1 =0400000000000000 ip4 tcp", PACKET_ICMP, 4, 0, false, 0, 0},
+	{"eth ip4:1 =0c00000000000000 ip4 tcp", PACKET_ICMP, 12, 0, false, 0, 0},
+	{"eth ip6:3a =0300000000000000 ip6:0 =2b0001040000000006010000" Z4 Z8 " tcp6", PACKET_ICMP, 3, 0, false, 0, 0},
+	{"eth ip6:3a =0400000000000000 ip6 tcp6", PACKET_ICMP, 4, 0, false, 0, 0},
+	{"eth ip6:3a =0500000000000000 ip6 tcp6", PACKET_OTHER, 0, 0, false, 0, 0},
+	{"eth ip6:3a =0200000000000514 ip6 tcp6", PACKET_ICMP, 2, 0, true, 1300, 0},
+	{"eth ip6:3a =0104000000000000 ip6:3c =0600010400000000 tcp6", PACKET_ICMP, 1, 4, false, 0, 0},
+	{"eth ip6:3a =0104000000000000 ip6:2c =0600000112345678 tcp6", PACKET_ICMP, 1, 4, false, 0, 0},
+	{"eth ip6:3a =0104000000000000 ip6:2c =0600000812345678 tcp6", PACKET_OTHER, 0, 0, false, 0, 0},
+	{"eth ip6:3a =0104000000000000 ip6 tcp6", PACKET_OTHER, 0, 0, false, 0, 80},
+	{"eth ip6:3a =8000000000000000 ip6 tcp6", PACKET_OTHER, 0, 0, false, 0, 0},
+};
+
 static void test_icmp(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *words;
-		enum packet_kind kind;
-		uint8_t type, code;
-		bool too_big;
-		uint32_t mtu;
-		unsigned port; /* 0: leave */
-	} rows[] = {
-		{"eth ip4:1 =0301000000000000 ip4 tcp", PACKET_ICMP, 3, 1, false, 0, 0},
-		{"eth ip4:1 =0304000000000578 ip4 tcp", PACKET_ICMP, 3, 4, true, 1400, 0},
-		{"eth ip4:1 =0b00000000000000 ip4 tcp", PACKET_ICMP, 11, 0, false, 0, 0},
-		{"eth ip4:1 =0301000000000578 ip4 tcp", PACKET_OTHER, 0, 0, false, 0, 80},
-		{"eth ip4:1 =0501000000000000 ip4 tcp", PACKET_OTHER, 0, 0, false, 0, 0},
-		{"eth ip4:1 =0800000000000000 ip4 tcp", PACKET_OTHER, 0, 0, false, 0, 0},
-		{"eth ip4:1 =0301000000000000 ip4 udp:35 =" Z16, PACKET_OTHER, 0, 0, false, 0, 0},
-		{"eth ip4:1 =0301000000000000 ip6 tcp6", PACKET_MALFORMED, 0, 0, false, 0, 0},
-		{"eth ip4:1 =0301000000000000 =4500003012342000400600c0c0000201c6336402 tcp", PACKET_ICMP, 3, 1, false, 0, 0},
-		{"eth ip4:1 =0301000000000000 =4500003012340001400600c0c0000201c6336402 tcp", PACKET_OTHER, 0, 0, false, 0, 0},
-		{"eth ip4:1 =0301000000000000 =4600003012340000400600c0c0000201c633640201010101 tcp", PACKET_ICMP, 3, 1, false, 0,
-		 0},
-		{"eth ip4:1 =0301000000000000 =4400003012340000400600c0c0000201c6336402 tcp", PACKET_MALFORMED, 0, 0, false, 0, 0},
-		{"eth ip4:1 =0400000000000000 ip4 tcp", PACKET_ICMP, 4, 0, false, 0, 0},
-		{"eth ip4:1 =0c00000000000000 ip4 tcp", PACKET_ICMP, 12, 0, false, 0, 0},
-		{"eth ip6:3a =0300000000000000 ip6:0 =2b0001040000000006010000" Z4 Z8 " tcp6", PACKET_ICMP, 3, 0, false, 0, 0},
-		{"eth ip6:3a =0400000000000000 ip6 tcp6", PACKET_ICMP, 4, 0, false, 0, 0},
-		{"eth ip6:3a =0500000000000000 ip6 tcp6", PACKET_OTHER, 0, 0, false, 0, 0},
-		{"eth ip6:3a =0200000000000514 ip6 tcp6", PACKET_ICMP, 2, 0, true, 1300, 0},
-		{"eth ip6:3a =0104000000000000 ip6:3c =0600010400000000 tcp6", PACKET_ICMP, 1, 4, false, 0, 0},
-		{"eth ip6:3a =0104000000000000 ip6:2c =0600000112345678 tcp6", PACKET_ICMP, 1, 4, false, 0, 0},
-		{"eth ip6:3a =0104000000000000 ip6:2c =0600000812345678 tcp6", PACKET_OTHER, 0, 0, false, 0, 0},
-		{"eth ip6:3a =0104000000000000 ip6 tcp6", PACKET_OTHER, 0, 0, false, 0, 80},
-		{"eth ip6:3a =8000000000000000 ip6 tcp6", PACKET_OTHER, 0, 0, false, 0, 0},
-	};
 	static struct wire w;
 	struct packet_decoder d = decoder();
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(icmp_rows); i++) {
 		wire_start(&w);
-		wire_put(&w, rows[i].words);
+		wire_put(&w, icmp_rows[i].words);
 		struct frame f = wire_frame(&w, 1);
 		f.len = f.caplen -= 20; /* of the segment only the eight bytes that RFC 792 promises */
-		if (rows[i].port)
-			w.b[WIRE_MAX - 25] = (uint8_t)rows[i].port;
-		bool v6 = rows[i].words[6] == '6';
+		if (icmp_rows[i].port)
+			w.b[WIRE_MAX - 25] = (uint8_t)icmp_rows[i].port;
+		bool v6 = icmp_rows[i].words[6] == '6';
 		w.b[w.at + (v6 ? 19 : 17)] = (uint8_t)(f.len - (v6 ? 54 : 14)); /* the outer IP header holds what is left */
 		union packet_decoded out;
-		assert_int_equal(wire_decode(&d, &f, &out), rows[i].kind);
-		if (rows[i].kind != PACKET_ICMP)
+		assert_int_equal(wire_decode(&d, &f, &out), icmp_rows[i].kind);
+		if (icmp_rows[i].kind != PACKET_ICMP)
 			continue;
-		assert_int_equal(out.icmp.type, rows[i].type);
-		assert_int_equal(out.icmp.code, rows[i].code);
-		assert_int_equal(out.icmp.too_big, rows[i].too_big);
-		assert_int_equal(out.icmp.mtu, rows[i].mtu);
+		assert_int_equal(out.icmp.type, icmp_rows[i].type);
+		assert_int_equal(out.icmp.code, icmp_rows[i].code);
+		assert_int_equal(out.icmp.too_big, icmp_rows[i].too_big);
+		assert_int_equal(out.icmp.mtu, icmp_rows[i].mtu);
 		assert_int_equal(out.icmp.seq, WIRE_SEQ);
 		assert_int_equal(out.icmp.src_port, WIRE_SRC_PORT);
 		assert_int_equal(out.icmp.dst_port, WIRE_DST_PORT);
