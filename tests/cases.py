@@ -4,9 +4,10 @@
 usage: cases.py BUILD DIR (from the top of the tree)
 
 DIR/NAME.smtp is a scenario: BUILD/tests/test_scenarios runs it in every weather.
-DIR/NAME.pcap, or .pcapng, is read by BUILD/smtpwatch; DIR/NAME.pcap.expect says what its JSON output
-must tell (tests/scenarios/README.md), and DIR/NAME.keylog, if it is there, has its TLS secrets.
-Each case runs in a process of its own. Exit status 1 if one fails, or if there is none; 2: usage.
+DIR/NAME.pcap, or .pcapng, is read by BUILD/smtpwatch; DIR/NAME.pcap.expect says what its JSON
+output must tell (tests/scenarios/README.md), and DIR/NAME.keylog, if it is there, has its TLS
+secrets. Each case runs in a process of its own. Exit status 1 if one fails, or if there is none; 2:
+usage.
 """
 import collections
 import concurrent.futures
@@ -90,7 +91,8 @@ UNORDERED = ("also", "flaws")
 
 
 class Expectations:
-    """What an .expect file asks: of each session, of the whole output, and how to run the program."""
+    """What an .expect file asks: of each session, of the whole output, and how to run the program.
+    """
 
     def __init__(self, path):
         self.wanted = collections.defaultdict(dict)  # by session number: values by name
@@ -188,7 +190,9 @@ def capture_differs(build, path):
 def scenario_differs(build, path):
     """What differs, a line each; what differs in several weathers alike, once."""
     with tempfile.TemporaryDirectory() as frames:  # what a failure leaves
-        code, out, err = run([build / "tests/test_scenarios", path], env={**os.environ, "TMPDIR": frames})
+        code, out, err = run([build / "tests/test_scenarios", path], env={
+            **os.environ, "TMPDIR": frames
+        })
     said_here, weathers, other = [], collections.defaultdict(list), []
     for line in (out + err).splitlines():
         weather = re.match(r"\S+ in weather (\S+), seed \d+: frames in ", line)
@@ -200,7 +204,9 @@ def scenario_differs(build, path):
             said_here = []
         elif line.strip() and not re.match(r" *\d+ FAILED TEST|\[[ =A-Z-]*\]", line):
             other.append(line)
-    found = other + [f"{one} ({len(where)} weathers, the first: {where[0]})" for one, where in weathers.items()]
+    found = (other + [
+        f"{one} ({len(where)} weathers, the first: {where[0]})" for one, where in weathers.items()
+    ])
     if code != 0 and not found:
         raise Mistake(f"test_scenarios: exit status {code}\n{(out + err).strip()}")
     return found if code != 0 else []
@@ -216,7 +222,9 @@ def judge(build, path):
 def cases(folder):
     """The files that are a case. An .expect without its capture is one, so that it is told."""
     found = [p for p in folder.iterdir() if p.suffix in (".smtp", *CAPTURES)]
-    return sorted(found + [p.with_suffix("") for p in folder.glob("*.expect") if p.with_suffix("") not in found])
+    return sorted(
+        found +
+        [p.with_suffix("") for p in folder.glob("*.expect") if p.with_suffix("") not in found])
 
 
 def main():

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Whether a Grafana dashboard asks only for what is there. usage: dashboard_check.py DASHBOARD METRICS   (a page of Prometheus' text format)
+"""Whether a Grafana dashboard asks only for what is there.
+
+usage: dashboard_check.py DASHBOARD METRICS   (a page of Prometheus' text format)
 
 Names of metrics and their labels, of every query; what is wrong is printed, and the exit is 1.
 """
@@ -42,12 +44,16 @@ def check(dashboard, names):
                 continue
             # What Prometheus adds.
             known = names[name] | {"instance", "job"}
-            asked = re.findall(r'(\w+)\s*[=!]~?\s*"', labels) + [b.strip() for by in re.findall(r"by \(([^)]*)\)", query) for b in by.split(",")]
-            yield from (f"{where}: {name} has no label {label}" for label in asked if label not in known)
+            asked = (
+                re.findall(r'(\w+)\s*[=!]~?\s*"', labels) +
+                [b.strip() for by in re.findall(r"by \(([^)]*)\)", query) for b in by.split(",")])
+            yield from (
+                f"{where}: {name} has no label {label}" for label in asked if label not in known)
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as dashboard, open(sys.argv[2], encoding="utf-8") as page:
+    with (open(sys.argv[1], encoding="utf-8") as dashboard,
+          open(sys.argv[2], encoding="utf-8") as page):
         wrong = list(check(json.load(dashboard), exported(page.read())))
     print("\n".join(wrong) or "fine")
     return 1 if wrong else 0

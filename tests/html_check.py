@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Holds a report of -o html against HTML's rules, against its promise to need nothing from elsewhere, and against the JSON of the same captures.
+"""Holds a report of -o html against HTML's rules, against its promise to need nothing from
+elsewhere, and against the JSON of the same captures.
 
 usage: html_check.py REPORT JSON [TEXT...]   (each TEXT must be shown, as text)
 """
@@ -14,18 +15,52 @@ import sys
 VOID = {"meta", "rect", "br"}
 # What a report is made of. Anything else has come from somewhere else.
 ALLOWED = {
-    "html": {"lang"}, "head": set(), "meta": {"charset", "name", "content", "http-equiv"}, "title": set(), "style": set(), "body": set(),
-    "a": {"class", "href"}, "header": set(), "h1": set(), "h2": {"id"}, "p": {"class"}, "nav": {"aria-label"}, "ul": {"class", "aria-label"},
-    "li": {"id"}, "main": set(), "dl": {"class"}, "div": {"class", "role", "tabindex", "aria-label"}, "dt": set(), "dd": set(),
-    "section": {"id", "aria-labelledby"}, "figure": set(), "figcaption": set(), "span": {"class"}, "strong": set(), "code": set(), "pre": set(),
-    "svg": {"class", "role", "aria-label", "aria-hidden", "viewbox", "preserveaspectratio"}, "g": set(),
-    "rect": {"class", "x", "y", "width", "height"}, "details": set(), "summary": set(), "table": {"class"}, "caption": set(), "thead": set(),
-    "tbody": set(), "tr": {"class"}, "th": {"scope", "class"}, "td": {"class", "colspan"}, "time": {"datetime"},
-    "ol": {"class", "hidden"}, "footer": set(),
+    "html": {"lang"},
+    "head": set(),
+    "meta": {"charset", "name", "content", "http-equiv"},
+    "title": set(),
+    "style": set(),
+    "body": set(),
+    "a": {"class", "href"},
+    "header": set(),
+    "h1": set(),
+    "h2": {"id"},
+    "p": {"class"},
+    "nav": {"aria-label"},
+    "ul": {"class", "aria-label"},
+    "li": {"id"},
+    "main": set(),
+    "dl": {"class"},
+    "div": {"class", "role", "tabindex", "aria-label"},
+    "dt": set(),
+    "dd": set(),
+    "section": {"id", "aria-labelledby"},
+    "figure": set(),
+    "figcaption": set(),
+    "span": {"class"},
+    "strong": set(),
+    "code": set(),
+    "pre": set(),
+    "svg": {"class", "role", "aria-label", "aria-hidden", "viewbox", "preserveaspectratio"},
+    "g": set(),
+    "rect": {"class", "x", "y", "width", "height"},
+    "details": set(),
+    "summary": set(),
+    "table": {"class"},
+    "caption": set(),
+    "thead": set(),
+    "tbody": set(),
+    "tr": {"class"},
+    "th": {"scope", "class"},
+    "td": {"class", "colspan"},
+    "time": {"datetime"},
+    "ol": {"class", "hidden"},
+    "footer": set(),
 }
 # May stand in another of its kind only through something else.
 BLOCKS = {"p", "tr", "td", "th", "table", "li"}
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 class Report(html.parser.HTMLParser):
@@ -75,9 +110,11 @@ class Report(html.parser.HTMLParser):
             self.cells.append("")
         if tag == "th" and a.get("scope") not in ("row", "col"):
             self.problem("a heading without its scope")
-        if tag == "svg" and not (a.get("role") == "img" and a.get("aria-label")) and a.get("aria-hidden") != "true":
+        if (tag == "svg" and not (a.get("role") == "img" and a.get("aria-label"))
+                and a.get("aria-hidden") != "true"):
             self.problem("a picture that says nothing")
-        if tag == "rect" and not all(0 <= float(a.get(n, 0)) <= 6000 for n in ("x", "y", "width", "height")):
+        if (tag == "rect" and
+                not all(0 <= float(a.get(n, 0)) <= 6000 for n in ("x", "y", "width", "height"))):
             self.problem("a bar beyond its picture")
         if a.get("tabindex", "0") != "0" or (a.get("role") == "region" and not a.get("aria-label")):
             self.problem("a place that the keyboard does not reach, or without a name")
@@ -113,7 +150,9 @@ def check_whole(r, raw):
         if not link.startswith("#") or link[1:] not in r.ids:
             r.problems.append(f"a link to elsewhere: {link}")
     digest = base64.b64encode(hashlib.sha256(r.style.encode()).digest()).decode()
-    if r.policy != f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'":
+    if (r.policy !=
+            f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+        ):
         r.problems.append(f"the policy does not fit the style: {r.policy}")
     if re.search(r"url\(|@import|expression|http", r.style):
         r.problems.append("the style asks for something from elsewhere")
@@ -130,7 +169,11 @@ def check_figures(r, events):
     verdicts = {}
     for s in sessions:
         verdicts[s["ending"]["verdict"]] = verdicts.get(s["ending"]["verdict"], 0) + 1
-    shown = {row[0]: number(row[2]) for row in r.rows.get("endings", []) if len(row) == 5 and row[0] != "Ending"}
+    shown = {
+        row[0]: number(row[2])
+        for row in r.rows.get("endings", [])
+        if len(row) == 5 and row[0] != "Ending"
+    }
     for verdict, n in verdicts.items():
         if shown.get(verdict) != n:
             r.problems.append(f"{verdict}: {shown.get(verdict)} in the report, {n} in JSON")
@@ -147,7 +190,10 @@ def check_figures(r, events):
 
 def main():
     raw = pathlib.Path(sys.argv[1]).read_bytes().decode("utf-8", errors="strict")
-    events = [json.loads(line) for line in pathlib.Path(sys.argv[2]).read_text(encoding="utf-8").splitlines()]
+    events = [
+        json.loads(line)
+        for line in pathlib.Path(sys.argv[2]).read_text(encoding="utf-8").splitlines()
+    ]
     r = Report()
     r.feed(raw)
     r.close()

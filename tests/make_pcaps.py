@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Write the captures of pcaps/LIST. usage: make_pcaps.py SCENARIO_PCAP FOLDER
 
-Each row gets a quarter of an hour, a client and a server name of its own, so that all of them can be judged in one run as one capture.
+Each row gets a quarter of an hour, a client and a server name of its own,
+so that all of them can be judged in one run as one capture.
 """
 import gzip
 import pathlib
@@ -23,11 +24,13 @@ def rows(path):
 
 
 def endpoints(row, session):
-    return f"client 192.0.2.{10 + row}:{CLIENT_PORT + 100 * row + session}\nserver 198.51.100.{25 + row % 3}:25\n"
+    return (f"client 192.0.2.{10 + row}:{CLIENT_PORT + 100 * row + session}\n"
+            f"server 198.51.100.{25 + row % 3}:25\n")
 
 
 def scenario(text, row):
-    """The scenario with addresses of its own; a session after the first gets them where it begins."""
+    """The scenario with addresses of its own; a session after the first gets them where it begins.
+    """
     seen = {1}
 
     def begin(found):
@@ -40,7 +43,9 @@ def scenario(text, row):
 
 
 def frames(capture, later):
-    """Link type, and seconds, nanoseconds, length and bytes of each frame of the file that scenario_pcap writes."""
+    """Link type, and seconds, nanoseconds, length and bytes
+    of each frame of the file that scenario_pcap writes.
+    """
     magic, *_, link = HEADER.unpack_from(capture)
     assert magic == 0xA1B23C4D
     found, at = [], HEADER.size
@@ -54,7 +59,8 @@ def frames(capture, later):
 
 def pcap(link, found, magic, unit):
     out = HEADER.pack(magic, 2, 4, 0, 0, 262144, link)
-    return out + b"".join(RECORD.pack(s, ns // unit, len(data), length) + data for s, ns, length, data in found)
+    return (out + b"".join(
+        RECORD.pack(s, ns // unit, len(data), length) + data for s, ns, length, data in found))
 
 
 def block(kind, body):
@@ -63,11 +69,16 @@ def block(kind, body):
 
 
 def pcapng(link, found):
-    """A section and an interface, whose times are microseconds, as they are where nothing else is said."""
-    out = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)) + block(1, struct.pack("<HHI", link, 0, 262144))
+    """A section and an interface, whose times are microseconds,
+    as they are where nothing else is said.
+    """
+    out = (block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)) +
+           block(1, struct.pack("<HHI", link, 0, 262144)))
     for s, ns, length, data in found:
         time = s * 1000000 + ns // 1000
-        out += block(6, struct.pack("<IIIII", 0, time >> 32, time & 0xFFFFFFFF, len(data), length) + data)
+        out += block(
+            6,
+            struct.pack("<IIIII", 0, time >> 32, time & 0xFFFFFFFF, len(data), length) + data)
     return out
 
 
@@ -87,9 +98,13 @@ def main():
         for row, (name, of, weather, _) in enumerate(rows(pathlib.Path("pcaps/LIST"))):
             if of == "lab":     # of real servers: made by tests/lab, and kept
                 continue
-            text.write_text(scenario(pathlib.Path(f"tests/scenarios/{of}.smtp").read_text(encoding="utf-8"), row), encoding="utf-8")
+            text.write_text(
+                scenario(
+                    pathlib.Path(f"tests/scenarios/{of}.smtp").read_text(encoding="utf-8"), row),
+                encoding="utf-8")
             subprocess.run([builder, "-w", weather, text, capture], check=True)
-            pathlib.Path(folder, name).write_bytes(packed(name, *frames(capture.read_bytes(), row * QUARTER)))
+            pathlib.Path(folder, name).write_bytes(
+                packed(name, *frames(capture.read_bytes(), row * QUARTER)))
 
 
 if __name__ == "__main__":

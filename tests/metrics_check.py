@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Hold metrics, on standard input, against Prometheus' text format 0.0.4, and against what its own linter asks for.
+"""Hold metrics, on standard input, against Prometheus' text format 0.0.4,
+and against what its own linter asks for.
 
 usage: metrics_check.py [--promtool] < METRICS
 
@@ -13,7 +14,10 @@ import sys
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 LABEL = r"[a-zA-Z_][a-zA-Z0-9_]*"
 VALUE = r'"((?:[^"\\\n]|\\[\\"n])*)"'
-SAMPLE = re.compile(rf"({NAME})(?:\{{((?:{LABEL}={VALUE})(?:,{LABEL}={VALUE})*)\}})? ([+-]?(?:[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?|Inf)|NaN)")
+SAMPLE = re.compile(
+    rf"({NAME})(?:\{{((?:{LABEL}={VALUE})(?:,{LABEL}={VALUE})*)\}})? "
+    r"([+-]?(?:[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?|Inf)|NaN)"
+)
 SUFFIXES = {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
 SERIES_MOST = 64 * 6 + 64 * 16
 
@@ -31,7 +35,9 @@ def labels_of(text):
 
 
 def check_histogram(name, samples):
-    buckets = [(dict(labels)["le"], value) for sample, labels, value in samples if sample == name + "_bucket"]
+    buckets = [(dict(labels)["le"], value)
+               for sample, labels, value in samples
+               if sample == name + "_bucket"]
     counts = [value for _, value in buckets]
     bounds = [float(le.replace("+Inf", "inf")) for le, _ in buckets]
     if counts != sorted(counts) or bounds != sorted(set(bounds)) or bounds[-1] != float("inf"):
@@ -60,7 +66,8 @@ def main():
         elif found := SAMPLE.fullmatch(line):
             if name is None or found[1] not in [name + suffix for suffix in SUFFIXES[kind]]:
                 fail(line, "a sample outside its family")
-            families[name][1].append((found[1], labels_of(found[2]), float(found.group(SAMPLE.groups))))
+            families[name][1].append(
+                (found[1], labels_of(found[2]), float(found.group(SAMPLE.groups))))
         else:
             fail(line, "no line of the format")
     for name, (kind, samples) in families.items():

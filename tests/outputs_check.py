@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""outputs_check.py - every output of the program, each with sessions that were made to break it or to be let out by it. Speaks TAP.
+"""outputs_check.py - every output of the program,
+each with sessions that were made to break it or to be let out by it. Speaks TAP.
 
 usage: outputs_check.py SMTPWATCH SCENARIO_PCAP (from the top of the tree)
 
-Captures: one whose every text is hostile; one with passwords and a message, of which nothing may come out; one with the secrets of its TLS session; one whose addresses --redact has to
-take out; replies of several lines, of a million, and of long ones; a last line that is no reply. Each goes through all of OUTPUTS.
+Captures: one whose every text is hostile; one with passwords and a message, of which nothing may
+come out; one with the secrets of its TLS session; one whose addresses --redact has to take out;
+replies of several lines, of a million, and of long ones; a last line that is no reply. Each goes
+through all of OUTPUTS.
 """
 import base64
 import csv
@@ -21,12 +24,19 @@ import tempfile
 
 ME = pwd.getpwuid(os.geteuid()).pw_name
 
-HOSTILE = r"""\x1b]0;owned\x07\x1b[31m\x9b2J\xc2\x9b\xe2\x80\xae\xe2\x80\xa8\xff\xfe\xed\xa0\x80\x00\x7f\t $(touch owned) `touch owned` ;touch owned; ${IFS} %s%n \\ ' \" <script>alert(1)</script> --> ]]> =1+1 \rMESSAGE=forged\r<13>1 - forged"""
+HOSTILE = (r"""\x1b]0;owned\x07\x1b[31m\x9b2J\xc2\x9b\xe2\x80\xae\xe2\x80\xa8"""
+           r"""\xff\xfe\xed\xa0\x80\x00\x7f\t """
+           r"""$(touch owned) `touch owned` ;touch owned; ${IFS} %s%n \\ ' \" """
+           r"""<script>alert(1)</script> --> ]]> =1+1 \rMESSAGE=forged\r<13>1 - forged""")
 
 # What a table's cell, a page or a terminal must never get from the wire as it stands.
-CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+CONTROLS = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 
-SECRETS = ["Pa55-canary-plain", "Pa55-canary-login", "Pa55-canary-cram", "Pa55-canary-alone", "body-canary-7381", "subject-canary-7381", "chunk-canary-7381"]
+SECRETS = [
+    "Pa55-canary-plain", "Pa55-canary-login", "Pa55-canary-cram", "Pa55-canary-alone",
+    "body-canary-7381", "subject-canary-7381", "chunk-canary-7381"
+]
 KEYS = "pcaps/tls-exim-idle-body.pcapng"
 LINES = ["first reason", "see the list", "last word"]
 PEOPLE = ["canaryalice", "canarybob", "canarycarol", "canary-id"]
@@ -114,32 +124,83 @@ expect verdict 221-for-message
 
 
 def echoes():
-    """Servers that repeat what they could not take: a name, what both sides say, what is told of the last words (None: the uncoded ones)."""
+    """Servers that repeat what they could not take: a name, what both sides say,
+    what is told of the last words (None: the uncoded ones).
+    """
     plain, login, cram, alone, body, subject, chunk = SECRETS
-    head = "# an echo\nS: 220 mx\nC: EHLO out\nS: 250-mx\nS+ 250-CHUNKING\nS+ 250 AUTH PLAIN LOGIN CRAM-MD5\n"
+    head = ("# an echo\nS: 220 mx\nC: EHLO out\nS: 250-mx\nS+ 250-CHUNKING\n"
+            "S+ 250 AUTH PLAIN LOGIN CRAM-MD5\n")
     mail = head + "C: MAIL FROM:<a@example.org>\nS: 250 ok\nC: RCPT TO:<b@example.net>\nS: 250 ok\n"
     secret, end = b64("\0user\0" + plain), "S! FIN\nexpect verdict unknown\n"
     url = f"imap://u@h/{chunk};urlauth=submit+u:internal:{body}"
     return [
-        ("AUTH", f"{head}C: AUTH PLAIN {secret}\nS: 535 5.7.8 authentication failed: bad data \"{secret}\"\n{end}", "authentication failed: bad data ********"),
-        ("AUTH, shortened", f"{head}C: AUTH PLAIN {secret}\nS: 535 5.7.8 PLAIN failed: {secret[:12]}...{secret[-12:]}\n{end}", "PLAIN failed: ********"),
-        ("AUTH in lines", f"{head}C: AUTH PLAIN {secret}\nS: 535-5.7.8 failed\nS+ 535-5.7.8 got={secret.upper()}\nS+ 535 5.7.8 bye\n{end}", "failed\n********\nbye"),
-        ("AUTH at once", f"{head}C: AUTH LOGIN\nC+ {login}\nS: 503 5.5.1 command unrecognized, then <{login}>\n{end}", "command unrecognized, then ********"),
-        ("AUTH without a mechanism", f"{head}C: AUTH {secret}\nS: 504 5.5.4 mechanism {secret} is unknown\n{end}", "mechanism ******** is unknown"),
-        ("another AUTH", f"{head}C: XAUTH PLAIN {secret}\nS: 502 5.5.2 command unrecognized: XAUTH\n{end}", "command unrecognized: ********"),
-        ("an answer", f"{head}C: AUTH CRAM-MD5\nS: 334 PDE+\nC: {b64(cram)}\nS: 535 5.7.8 credentials ({b64(cram)}) are wrong\n{end}", "credentials ******** are wrong"),
-        ("an answer that nobody asked for", f"{head}C: AUTH LOGIN\nS: 503 no\nC: {alone}\nS: 500 5.5.1 command unrecognized: {alone}\n{end}", "command unrecognized: ********"),
-        ("a line without a code", f"{head}C: AUTH PLAIN {secret}\nS: bad data {secret}\n{end}", None),
-        ("half a line", f"{head}raw C \"AUTH PLAIN {secret}\"\nS: 421 4.4.2 timeout reading {secret}\n{end}", "timeout reading ********"),
-        ("BURL", f"{mail}C: BURL {url} LAST\nS: 554 5.6.6 cannot fetch imap://u@h/{chunk}\n{end}", "cannot fetch ********"),
-        ("a refused message", f"{mail}C: DATA\nS: 554 no\nC: Subject: {subject}\nS: 500 what\nC: {body} is it\nS: 500 5.5.1 command unrecognized: \"{body} is it\"\n{end}", "command unrecognized: ******** is it\""),
-        ("a refused message at once", f"{mail}C: DATA\nC+ Subject: {subject}\nC+ {body}\nS: 554 5.5.1 no valid recipients for {subject}\n{end}", "no valid recipients for ********"),
-        ("a refused message, without a code", f"{mail}C: DATA\nS: 554 no\nC: {body} is it\nS: bad data {body}\n{end}", None),
-        ("a refused chunk", f'{mail}C: BDAT 20\nS: 554 no\nraw C "{chunk}12\\r\\n"\nS: 500 5.5.1 command unrecognized: {chunk}12\n{end}', "command unrecognized: ********"),
-        ("a password that replies are made of", f"{head}C: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: mailbox\nS: 334 UGFzc3dvcmQ6\nC: timeout\nS: 535 5.7.8 failed: mailbox timeout\n{end}", "failed: ******** ********"),
-        ("words that replies are made of", f"{mail}C: DATA\nS: 554 no\nC: {body} mailbox full\nS: 500 what\nC: RSET\nS: 552 5.2.2 mailbox of user full\n{end}", "mailbox of user full"),
-        ("such words beside others", f"{mail}C: DATA\nS: 554 no\nC: mailbox of {body} full\nS: 500 5.5.1 unknown: \"mailbox of {body} full\"\n{end}", "unknown: ******** of ******** ********"),
-        ("the rest of a message", f"{mail}C: DATA\nS: 354 go\nC: x\nS: 250 ok\nC: {body}\nS: 500 5.5.1 command unrecognized: {body}\n{end}", "command unrecognized: ********"),
+        ("AUTH",
+         f"{head}C: AUTH PLAIN {secret}\nS: 535 5.7.8 authentication failed: "
+         f"bad data \"{secret}\"\n{end}",
+         "authentication failed: bad data ********"),
+        ("AUTH, shortened",
+         f"{head}C: AUTH PLAIN {secret}\nS: 535 5.7.8 PLAIN failed: "
+         f"{secret[:12]}...{secret[-12:]}\n{end}",
+         "PLAIN failed: ********"),
+        ("AUTH in lines",
+         f"{head}C: AUTH PLAIN {secret}\nS: 535-5.7.8 failed\nS+ 535-5.7.8 got={secret.upper()}\n"
+         f"S+ 535 5.7.8 bye\n{end}",
+         "failed\n********\nbye"),
+        ("AUTH at once",
+         f"{head}C: AUTH LOGIN\nC+ {login}\nS: 503 5.5.1 command unrecognized, then <{login}>\n"
+         f"{end}",
+         "command unrecognized, then ********"),
+        ("AUTH without a mechanism",
+         f"{head}C: AUTH {secret}\nS: 504 5.5.4 mechanism {secret} is unknown\n{end}",
+         "mechanism ******** is unknown"),
+        ("another AUTH",
+         f"{head}C: XAUTH PLAIN {secret}\nS: 502 5.5.2 command unrecognized: XAUTH\n{end}",
+         "command unrecognized: ********"),
+        ("an answer",
+         f"{head}C: AUTH CRAM-MD5\nS: 334 PDE+\nC: {b64(cram)}\n"
+         f"S: 535 5.7.8 credentials ({b64(cram)}) are wrong\n{end}",
+         "credentials ******** are wrong"),
+        ("an answer that nobody asked for",
+         f"{head}C: AUTH LOGIN\nS: 503 no\nC: {alone}\nS: 500 5.5.1 command unrecognized: {alone}\n"
+         f"{end}",
+         "command unrecognized: ********"),
+        ("a line without a code", f"{head}C: AUTH PLAIN {secret}\nS: bad data {secret}\n{end}",
+         None),
+        ("half a line",
+         f"{head}raw C \"AUTH PLAIN {secret}\"\nS: 421 4.4.2 timeout reading {secret}\n{end}",
+         "timeout reading ********"),
+        ("BURL", f"{mail}C: BURL {url} LAST\nS: 554 5.6.6 cannot fetch imap://u@h/{chunk}\n{end}",
+         "cannot fetch ********"),
+        ("a refused message",
+         f"{mail}C: DATA\nS: 554 no\nC: Subject: {subject}\nS: 500 what\nC: {body} is it\n"
+         f"S: 500 5.5.1 command unrecognized: \"{body} is it\"\n{end}",
+         "command unrecognized: ******** is it\""),
+        ("a refused message at once",
+         f"{mail}C: DATA\nC+ Subject: {subject}\nC+ {body}\n"
+         f"S: 554 5.5.1 no valid recipients for {subject}\n{end}",
+         "no valid recipients for ********"),
+        ("a refused message, without a code",
+         f"{mail}C: DATA\nS: 554 no\nC: {body} is it\nS: bad data {body}\n{end}", None),
+        ("a refused chunk",
+         f'{mail}C: BDAT 20\nS: 554 no\nraw C "{chunk}12\\r\\n"\n'
+         f'S: 500 5.5.1 command unrecognized: {chunk}12\n{end}',
+         "command unrecognized: ********"),
+        ("a password that replies are made of",
+         f"{head}C: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: mailbox\nS: 334 UGFzc3dvcmQ6\nC: timeout\n"
+         f"S: 535 5.7.8 failed: mailbox timeout\n{end}",
+         "failed: ******** ********"),
+        ("words that replies are made of",
+         f"{mail}C: DATA\nS: 554 no\nC: {body} mailbox full\nS: 500 what\nC: RSET\n"
+         f"S: 552 5.2.2 mailbox of user full\n{end}",
+         "mailbox of user full"),
+        ("such words beside others",
+         f"{mail}C: DATA\nS: 554 no\nC: mailbox of {body} full\n"
+         f"S: 500 5.5.1 unknown: \"mailbox of {body} full\"\n{end}",
+         "unknown: ******** of ******** ********"),
+        ("the rest of a message",
+         f"{mail}C: DATA\nS: 354 go\nC: x\nS: 250 ok\nC: {body}\n"
+         f"S: 500 5.5.1 command unrecognized: {body}\n{end}",
+         "command unrecognized: ********"),
     ]
 
 
@@ -172,28 +233,38 @@ expect verdict 221-for-message
 
 def scenario_end(*said):
     """A message, what the server says to its end, and its close."""
-    head = "# an answer\nS: 220 mx\nC: EHLO out\nS: 250 mx\nC: MAIL FROM:<a@example.org>\nS: 250 ok\nC: RCPT TO:<b@example.net>\nS: 250 ok\nC: DATA\nS: 354 go ahead\nC: x\nC: .\n"
+    head = ("# an answer\nS: 220 mx\nC: EHLO out\nS: 250 mx\nC: MAIL FROM:<a@example.org>\n"
+            "S: 250 ok\nC: RCPT TO:<b@example.net>\nS: 250 ok\nC: DATA\nS: 354 go ahead\nC: x\n"
+            "C: .\n")
     return head + "".join(f'raw S "{text}"\n' for text in said) + "S! FIN\nexpect verdict unknown\n"
 
 
 def scenario_lines(code):
-    return scenario_end("".join(f"{code}-{line}\\r\\n" for line in LINES[:-1]) + f"{code} {LINES[-1]}\\r\\n")
+    return scenario_end("".join(f"{code}-{line}\\r\\n" for line in LINES[:-1]) +
+                        f"{code} {LINES[-1]}\\r\\n")
 
 
 def scenario_uncoded_people():
     alice, bob, *_ = PEOPLE
-    return scenario_people().replace(f"S: 221-2.0.0 closing\nS+ 221-{bob}\nS+ 221-user={bob}+x {bob}/INBOX no-such-user-{bob}\nS+ 221 2.0.0 {alice}@example.org", f'raw S "no mail for {alice}@example.org, nor user={bob}, {bob}\\r\\n"')
+    return scenario_people().replace(
+        f"S: 221-2.0.0 closing\nS+ 221-{bob}\nS+ 221-user={bob}+x {bob}/INBOX no-such-user-{bob}\n"
+        f"S+ 221 2.0.0 {alice}@example.org",
+        f'raw S "no mail for {alice}@example.org, nor user={bob}, {bob}\\r\\n"')
 
 
 class Run:
-    """One run of the program, with a folder of its own and the files and sockets of its outputs in it."""
+    """One run of the program, with a folder of its own
+    and the files and sockets of its outputs in it.
+    """
 
     def __init__(self, program, capture, folder):
         self.program, self.capture, self.folder = program, capture, pathlib.Path(folder)
         self.folder.mkdir()
 
     def smtpwatch(self, *arguments):
-        done = subprocess.run([self.program, "-r", self.capture, "-Z", ME, *arguments], capture_output=True, check=False, stdin=subprocess.DEVNULL, cwd=self.folder)
+        done = subprocess.run([self.program, "-r", self.capture, "-Z", ME, *arguments],
+                              capture_output=True, check=False, stdin=subprocess.DEVNULL,
+                              cwd=self.folder)
         if done.returncode != 0:
             raise AssertionError(f"exit {done.returncode}: {done.stderr[-300:]}")
         return done.stdout + done.stderr
@@ -217,7 +288,10 @@ class Run:
 
     def command(self, *more):
         helper = self.folder / "helper"
-        helper.write_text('#!/bin/sh\n{ tr "\\000" "\\n" </proc/$$/environ; echo "$#"; printf "%s\\n" "$@"; cat; } >"$1"\n')
+        helper.write_text(
+            '#!/bin/sh\n{ tr "\\000" "\\n" </proc/$$/environ; echo "$#"; printf "%s\\n" "$@"; cat; '
+            '} >"$1"\n'
+        )
         helper.chmod(0o755)
         self.smtpwatch("-o", f"exec:{helper} {self.folder}/ran '$(touch owned)'", *more)
         return (self.folder / "ran").read_bytes()
@@ -232,7 +306,9 @@ class Run:
 
 
 def journal_fields(entry):
-    """Of an entry in the journal's native protocol; a value with line ends stands behind its length."""
+    """Of an entry in the journal's native protocol;
+    a value with line ends stands behind its length.
+    """
     at = 0
     while at < len(entry):
         end = entry.index(b"\n", at)
@@ -307,13 +383,17 @@ def as_names(text):
 
 def as_metrics(text):
     for line in text.decode().splitlines():
-        if not line.startswith("#") and not re.fullmatch(r'[a-z_]+(\{[a-z_]+="[^"\\\n]*"(,[a-z_]+="[^"\\\n]*")*\})? [0-9.e+-]+', line):
+        if (not line.startswith("#") and not re.fullmatch(
+                r'[a-z_]+(\{[a-z_]+="[^"\\\n]*"(,[a-z_]+="[^"\\\n]*")*\})? [0-9.e+-]+', line)):
             raise AssertionError(f"a line {line!r}")
     return text
 
 
 # A refusal is an alert only where it is asked for.
-ALERTS = [word for verdict in ("refused-then-closed", "drop-before-message", "drop-in-transaction", "421-idle") for word in ("--severity", f"{verdict}=critical")]
+ALERTS = [
+    word for verdict in ("refused-then-closed", "drop-before-message", "drop-in-transaction",
+                         "421-idle") for word in ("--severity", f"{verdict}=critical")
+]
 EXPLAIN = ["--explain", "worst", "-o", "text:/dev/null"]
 
 OUTPUTS = [
@@ -347,7 +427,8 @@ def check_hostile(run, output, tells):
         raise AssertionError("nothing of it is told")
     bad = CONTROLS.search(text.decode())
     if bad:
-        raise AssertionError(f"{bad.group()!r} in {text.decode()[max(0, bad.start() - 40):bad.end() + 10]!r}")
+        raise AssertionError(
+            f"{bad.group()!r} in {text.decode()[max(0, bad.start() - 40):bad.end() + 10]!r}")
     if list(run.folder.rglob("owned")):
         raise AssertionError("something was run")
 
@@ -360,7 +441,11 @@ def told(text):
 def check_lines(run, output, name):
     text, joined = output(run, *ALERTS), " / ".join(LINES)
     if name in ("json", "exec"):
-        events = [json.loads(line) for line in text.decode().splitlines() if line.startswith('{"timestamp"')]
+        events = [
+            json.loads(line)
+            for line in text.decode().splitlines()
+            if line.startswith('{"timestamp"')
+        ]
         event = next(e for e in events if e["event_type"] in ("session", "alert"))
         for reply in (event["smtp"]["last_reply"], event["transactions"][0]["reply"]):
             if reply["text"] != "\n".join(LINES):
@@ -371,7 +456,8 @@ def check_lines(run, output, name):
 
 def check_uncoded(run, output, name):
     text = told(output(run)).replace("&#39;", "'").replace("&quot;", '"')
-    words = '"uncoded":"no mail for you"' if name in ("json", "exec") else 'The server\'s last words were no reply: "no mail for you".'
+    words = ('"uncoded":"no mail for you"' if name in ("json", "exec") else
+             'The server\'s last words were no reply: "no mail for you".')
     if words not in text:
         raise AssertionError(f"not told: {words}")
 
@@ -381,7 +467,8 @@ def check_flood(run, output, tells):
     text = output(run)
     bad = CONTROLS.search(text.decode())
     if bad:
-        raise AssertionError(f"{bad.group()!r} in {text.decode()[max(0, bad.start() - 40):bad.end() + 10]!r}")
+        raise AssertionError(
+            f"{bad.group()!r} in {text.decode()[max(0, bad.start() - 40):bad.end() + 10]!r}")
     if len(text) > 64 << 10:
         raise AssertionError(f"{len(text)} bytes")
     if tells and b"flood" not in text:
@@ -393,18 +480,22 @@ def check_secret(run, output):
     for secret in SECRETS:
         for form in forms(secret):
             if form in text:
-                raise AssertionError(f"{form} is told: {text[max(0, text.index(form) - 60):][:140]!r}")
+                raise AssertionError(
+                    f"{form} is told: {text[max(0, text.index(form) - 60):][:140]!r}")
 
 
 def check_echo(run, output, name, words):
     """Nothing secret, and all else of the server's words."""
     text = output(run, *ALERTS)
+    told = text.decode()
     for form in {f for secret in SECRETS for f in forms(secret)}:
-        if form in text.decode().lower():
-            raise AssertionError(f"{form} is told: {text.decode()[max(0, text.decode().lower().index(form) - 60):][:140]!r}")
+        if form in told.lower():
+            begin = max(0, told.lower().index(form) - 60)
+            raise AssertionError(f"{form} is told: {told[begin:][:140]!r}")
     if name != "json":
         return
-    smtp = next(json.loads(line)["smtp"] for line in text.decode().splitlines() if '"smtp":' in line)
+    smtp = next(
+        json.loads(line)["smtp"] for line in text.decode().splitlines() if '"smtp":' in line)
     said = smtp["last_reply"]["text"] if words else smtp["uncoded"]
     if said != (words or "bad data ********"):
         raise AssertionError(f"JSON has {said!r}")
@@ -412,7 +503,8 @@ def check_echo(run, output, name, words):
 
 def check_keys(run, output):
     """What the capture brings along to read TLS with."""
-    keys = re.findall(rb"^[A-Z_0-9]+ [0-9a-f]{64} ([0-9a-f]{64,96})$", pathlib.Path(run.capture).read_bytes(), re.M)
+    keys = re.findall(rb"^[A-Z_0-9]+ [0-9a-f]{64} ([0-9a-f]{64,96})$",
+                      pathlib.Path(run.capture).read_bytes(), re.M)
     if not keys:
         raise AssertionError("a capture without keys")
     text = output(run)
@@ -441,32 +533,59 @@ def main():
     n, failed = 0, 0
     with tempfile.TemporaryDirectory() as folder:
         top = pathlib.Path(folder)
-        hostile = capture_make(builder, top, 'a"$(touch owned)\x1b[31m\u202e<script>alert(1) -o.pcap', scenario_hostile())
+        hostile = capture_make(builder, top,
+                               'a"$(touch owned)\x1b[31m\u202e<script>alert(1) -o.pcap',
+                               scenario_hostile())
         secret = capture_make(builder, top, "secret.pcap", scenario_secret())
         people = capture_make(builder, top, "people.pcap", scenario_people())
-        lines = {code: capture_make(builder, top, f"lines-{code}.pcap", scenario_lines(code)) for code in ("221", "554")}
+        lines = {
+            code: capture_make(builder, top, f"lines-{code}.pcap", scenario_lines(code))
+            for code in ("221", "554")
+        }
         floods = {
             "a million lines": scenario_end("221-flood\\r\\n" * 1000000, "221 end\\r\\n"),
-            "long lines": scenario_end(f"221-flood {HOSTILE} {'x' * 4000}\\r\\n" * 100, f"221 {HOSTILE}\\r\\n"),
+            "long lines": scenario_end(f"221-flood {HOSTILE} {'x' * 4000}\\r\\n" * 100,
+                                       f"221 {HOSTILE}\\r\\n"),
         }
-        floods = {name: capture_make(builder, top, f"{name}.pcap", scenario) for name, scenario in floods.items()}
-        no_code = capture_make(builder, top, "no-code.pcap", scenario_end(f"flood {HOSTILE} {'x' * 4000}\\r\\n"))
+        floods = {
+            name: capture_make(builder, top, f"{name}.pcap", scenario)
+            for name, scenario in floods.items()
+        }
+        no_code = capture_make(builder, top, "no-code.pcap",
+                               scenario_end(f"flood {HOSTILE} {'x' * 4000}\\r\\n"))
         uncoded = capture_make(builder, top, "uncoded.pcap", scenario_end("no mail for you\\r\\n"))
-        uncoded_people = capture_make(builder, top, "uncoded-people.pcap", scenario_uncoded_people())
-        cases = [("hostile", hostile, name, check_hostile, (output, name != "textfile")) for name, output in OUTPUTS]
-        cases += [("hostile", hostile, "packets", check_hostile, (lambda r: as_names(r.packets()), False))]
+        uncoded_people = capture_make(builder, top, "uncoded-people.pcap",
+                                      scenario_uncoded_people())
+        cases = [("hostile", hostile, name, check_hostile, (output, name != "textfile"))
+                 for name, output in OUTPUTS]
+        cases += [("hostile", hostile, "packets", check_hostile,
+                   (lambda r: as_names(r.packets()), False))]
         cases += [("secret", secret, name, check_secret, (output,)) for name, output in OUTPUTS]
         for number, (what, scenario, words) in enumerate(echoes()):
             echo = capture_make(builder, top, f"echo-{number}.pcap", scenario)
-            cases += [(f"echo of {what}", echo, name, check_echo, (output, name, words)) for name, output in OUTPUTS]
-        cases += [("keys", os.path.realpath(KEYS), name, check_keys, (output,)) for name, output in OUTPUTS]
-        cases += [("keys", os.path.realpath(KEYS), "packets", check_keys, (lambda r: r.packets_written(),))]
-        cases += [(f"redact {mode}", people, name, check_people, (output, mode)) for mode in ("local", "hash", "all") for name, output in OUTPUTS]
-        cases += [(f"lines of a {code}", lines[code], name, check_lines, (output, name)) for code in lines for name, output in OUTPUTS if name != "textfile"]
-        cases += [(f"flood of {flood}", floods[flood], name, check_flood, (output, name != "textfile")) for flood in floods for name, output in OUTPUTS]
-        cases += [("flood without a code", no_code, name, check_flood, (output, name in UNCODED)) for name, output in OUTPUTS]
-        cases += [("uncoded", uncoded, name, check_uncoded, (output, name)) for name, output in OUTPUTS if name in UNCODED]
-        cases += [(f"uncoded, redact {mode}", uncoded_people, name, check_people, (output, mode)) for mode in ("local", "hash", "all") for name, output in OUTPUTS]
+            cases += [(f"echo of {what}", echo, name, check_echo, (output, name, words))
+                      for name, output in OUTPUTS]
+        cases += [("keys", os.path.realpath(KEYS), name, check_keys, (output, ))
+                  for name, output in OUTPUTS]
+        cases += [("keys", os.path.realpath(KEYS), "packets", check_keys,
+                   (lambda r: r.packets_written(), ))]
+        cases += [(f"redact {mode}", people, name, check_people, (output, mode))
+                  for mode in ("local", "hash", "all")
+                  for name, output in OUTPUTS]
+        cases += [(f"lines of a {code}", lines[code], name, check_lines, (output, name))
+                  for code in lines
+                  for name, output in OUTPUTS
+                  if name != "textfile"]
+        cases += [(f"flood of {flood}", floods[flood], name, check_flood,
+                   (output, name != "textfile")) for flood in floods for name, output in OUTPUTS]
+        cases += [("flood without a code", no_code, name, check_flood, (output, name in UNCODED))
+                  for name, output in OUTPUTS]
+        cases += [("uncoded", uncoded, name, check_uncoded, (output, name))
+                  for name, output in OUTPUTS
+                  if name in UNCODED]
+        cases += [(f"uncoded, redact {mode}", uncoded_people, name, check_people, (output, mode))
+                  for mode in ("local", "hash", "all")
+                  for name, output in OUTPUTS]
         for case, capture, name, check, arguments in cases:
             n += 1
             try:

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs a command on a terminal of its own, and writes what it said there: pty_run.py [--columns N] [--int-after SECONDS] [--stdout FILE] COMMAND...
+"""Runs a command on a terminal of its own, and writes what it said there:
+pty_run.py [--columns N] [--int-after SECONDS] [--stdout FILE] COMMAND...
 
 With --stdout only standard error is the terminal's. Exits with the command's code.
 """

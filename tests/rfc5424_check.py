@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Hold syslog messages against the grammar of RFC 5424 section 6, with nothing assumed.
 
-usage: rfc5424_check.py < MESSAGES, each behind its length in decimal and a blank (the octet counting of RFC 6587)
+usage: rfc5424_check.py < MESSAGES, each behind its length
+in decimal and a blank (the octet counting of RFC 6587)
 
-Prints a line for each message: msgid, severity, and the parameters, unescaped, as a JSON object. Exits with 1 where one is wrong.
+Prints a line for each message: msgid, severity, and the parameters, unescaped, as a JSON object.
+Exits with 1 where one is wrong.
 """
 import datetime
 import json
@@ -12,8 +14,11 @@ import sys
 
 PRINTABLE = rb"[\x21-\x7e]"
 HEADER = re.compile(
-    rb"<(0|[1-9][0-9]{0,2})>([1-9][0-9]{0,2}) (-|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})) "
-    rb"(" + PRINTABLE + rb"{1,255}) (" + PRINTABLE + rb"{1,48}) (" + PRINTABLE + rb"{1,128}) (" + PRINTABLE + rb"{1,32}) ")
+    rb"<(0|[1-9][0-9]{0,2})>([1-9][0-9]{0,2}) "
+    rb"(-|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|"
+    rb"[+-][0-9]{2}:[0-9]{2})) "
+    rb"(" + PRINTABLE + rb"{1,255}) (" + PRINTABLE + rb"{1,48}) (" + PRINTABLE + rb"{1,128}) (" +
+    PRINTABLE + rb"{1,32}) ")
 NAME = rb"[\x21\x23-\x3c\x3e-\x5c\x5e-\x7e]{1,32}"  # no =, blank, ] or "
 PARAM = re.compile(rb" (" + NAME + rb")=\"((?:[^\"\\\]]|\\[\"\\\]])*)\"")
 ELEMENT = re.compile(rb"\[(" + NAME + rb")")

@@ -3,8 +3,9 @@
 
 usage: schema_check.py SCHEMA [--complete] < LINES
 
-A line with a member "tables" is not output: it gives the program's own lists of names, and each must be the enum of that
-name in the schema's $defs. With --complete, every property that the schema knows must have been in some line.
+A line with a member "tables" is not output: it gives the program's own lists
+of names, and each must be the enum of that name in the schema's $defs. With
+--complete, every property that the schema knows must have been in some line.
 """
 import json
 import sys

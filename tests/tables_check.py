@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Holds the outputs csv, zeek and ecs against the JSON of the same captures, and against the rules of each format: tables_check.py SMTPWATCH CAPTURE..."""
+"""Holds the outputs csv, zeek and ecs against the JSON of the same captures,
+and against the rules of each format: tables_check.py SMTPWATCH CAPTURE...
+"""
 import csv
 import io
 import ipaddress
@@ -41,14 +43,41 @@ ZEEK_TYPES = {
 
 # Of the Elastic Common Schema, version 8.11: the fields that are used, and what their values are.
 ECS = {
-    "@timestamp": str, "ecs.version": str, "event.id": str, "event.start": str, "event.kind": str, "event.module": str,
-    "event.dataset": str, "event.category": list, "event.type": list, "event.duration": int, "event.severity": int, "event.reason": str,
-    "log.level": str, "rule.name": str, "network.protocol": str, "network.transport": str, "network.type": str,
-    "network.community_id": str, "source.ip": str, "source.port": int, "source.bytes": int, "destination.ip": str,
-    "destination.port": int, "destination.bytes": int, "tls.version": str, "tls.cipher": str, "tls.client.server_name": str,
-    "email.from.address": str, "email.to.address": list, "email.message_id": str,
+    "@timestamp": str,
+    "ecs.version": str,
+    "event.id": str,
+    "event.start": str,
+    "event.kind": str,
+    "event.module": str,
+    "event.dataset": str,
+    "event.category": list,
+    "event.type": list,
+    "event.duration": int,
+    "event.severity": int,
+    "event.reason": str,
+    "log.level": str,
+    "rule.name": str,
+    "network.protocol": str,
+    "network.transport": str,
+    "network.type": str,
+    "network.community_id": str,
+    "source.ip": str,
+    "source.port": int,
+    "source.bytes": int,
+    "destination.ip": str,
+    "destination.port": int,
+    "destination.bytes": int,
+    "tls.version": str,
+    "tls.cipher": str,
+    "tls.client.server_name": str,
+    "email.from.address": str,
+    "email.to.address": list,
+    "email.message_id": str,
 }
-ECS_ALWAYS = {"@timestamp", "ecs.version", "event.kind", "event.category", "event.type", "event.dataset", "source.ip", "destination.ip"}
+ECS_ALWAYS = {
+    "@timestamp", "ecs.version", "event.kind", "event.category", "event.type", "event.dataset",
+    "source.ip", "destination.ip"
+}
 ECS_WORDS = {
     "event.kind": {"alert", "event"},
     "event.category": {"email", "network"},
@@ -67,8 +96,16 @@ def check_csv(text, sessions):
         if len(row) != len(names):
             problem(f"csv: {len(row)} fields, {len(names)} names")
         got = dict(zip(names, row))
-        want = {"session_id": s["session_id"], "verdict": s["ending"]["verdict"], "client_ip": s["src_ip"], "stage": s["ending"]["stage"],
-                "client_port": str(s["src_port"]), "server_bytes": str(s["net"]["server_bytes"]), "start": s["start"], "end": s["end"]}
+        want = {
+            "session_id": s["session_id"],
+            "verdict": s["ending"]["verdict"],
+            "client_ip": s["src_ip"],
+            "stage": s["ending"]["stage"],
+            "client_port": str(s["src_port"]),
+            "server_bytes": str(s["net"]["server_bytes"]),
+            "start": s["start"],
+            "end": s["end"]
+        }
         for name, value in want.items():
             if got[name] != value:
                 problem(f"csv: {name} is {got[name]!r}, in JSON {value!r}")
@@ -79,11 +116,17 @@ def check_csv(text, sessions):
 
 def check_zeek(text, sessions):
     lines = text.split("\n")
-    head = {l.split("\t")[0].split(" ")[0]: re.split(r"[\t ]", l)[1:] for l in lines if l.startswith("#")}
-    if lines[0] != "#separator \\x09" or head["#unset_field"] != ["-"] or head["#empty_field"] != ["(empty)"] or head["#set_separator"] != [","]:
+    head = {
+        l.split("\t")[0].split(" ")[0]: re.split(r"[\t ]", l)[1:]
+        for l in lines
+        if l.startswith("#")
+    }
+    if (lines[0] != "#separator \\x09" or head["#unset_field"] != ["-"]
+            or head["#empty_field"] != ["(empty)"] or head["#set_separator"] != [","]):
         problem("zeek: the header is not Zeek's")
     names, types = head["#fields"], head["#types"]
-    if len(names) != len(types) or names[:6] != ["ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p"]:
+    if (len(names) != len(types)
+            or names[:6] != ["ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p"]):
         problem("zeek: fields and types do not fit")
     rows = [l.split("\t") for l in lines if l and not l.startswith("#")]
     for row, s in zip(rows, sessions, strict=True):
@@ -92,7 +135,8 @@ def check_zeek(text, sessions):
         for name, kind, value in zip(names, types, row):
             if value not in ("-", "(empty)") and not ZEEK_TYPES[kind](value):
                 problem(f"zeek: {name} is no {kind}: {value!r}")
-        if (row[1], row[2], row[names.index("verdict")]) != (s["session_id"], s["src_ip"], s["ending"]["verdict"]):
+        if ((row[1], row[2], row[names.index("verdict")]) !=
+            (s["session_id"], s["src_ip"], s["ending"]["verdict"])):
             problem(f"zeek: another session than in JSON: {row[1]}")
 
 
@@ -110,22 +154,27 @@ def check_ecs(text, sessions):
             # A name may not be a value and an object at once.
             if any(other.startswith(name + ".") for other in event):
                 problem(f"ecs: {name} is a value, and has members")
-        if (event["event.id"], event["rule.name"], event["source.port"]) != (s["session_id"], s["ending"]["verdict"], s["src_port"]):
+        if ((event["event.id"], event["rule.name"], event["source.port"]) !=
+            (s["session_id"], s["ending"]["verdict"], s["src_port"])):
             problem(f"ecs: another session than in JSON: {line}")
 
 
 def main():
     program, captures = sys.argv[1], sys.argv[2:]
     for redact in ("none", "local", "hash", "all"):
-        sessions = [e for e in map(json.loads, run(program, captures, "-o", "json", "--redact", redact).splitlines())
-                    if e["event_type"] == "session"]
+        sessions = [
+            e for e in map(json.loads,
+                           run(program, captures, "-o", "json", "--redact", redact).splitlines())
+            if e["event_type"] == "session"
+        ]
         senders = {t.get("from") for s in sessions for t in s["transactions"] if t.get("from")}
         for kind, check in (("csv", check_csv), ("zeek", check_zeek), ("ecs", check_ecs)):
             text = run(program, captures, "-o", kind, "--redact", redact)
             check(text, sessions)
             if redact == "none" and not any(s in text for s in senders):
                 problem(f"{kind}: no sender in it")
-            if redact != "none" and re.search(r"\b[ab]@example\.(net|org)|1@out\.example\.org", text):
+            if (redact != "none"
+                    and re.search(r"\b[ab]@example\.(net|org)|1@out\.example\.org", text)):
                 problem(f"{kind}: an address in it, with --redact {redact}")
     print("\n".join(problems) or f"{len(sessions)} sessions agree in all formats")
     return bool(problems)

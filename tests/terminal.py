@@ -16,7 +16,8 @@ NOT_THERE = 10  # seconds until what should be seen is given up
 
 
 class Screen(pyte.Screen):
-    """With what pyte leaves out of xterm: the margins' lines move, the last character is repeated."""
+    """With what pyte leaves out of xterm: the margins' lines move, the last character is repeated.
+    """
 
     def scroll_up(self, n=1):
         row = self.cursor.y
@@ -56,9 +57,16 @@ class Terminal:
         self.resize(rows, columns, False)
         self.before = termios.tcgetattr(self.theirs)
         # A sanitizer would take the signals that are sent here for its own.
-        env = {"ASAN_OPTIONS": "handle_segv=0", "TSAN_OPTIONS": "handle_segv=0", **os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **env}
+        env = {
+            "ASAN_OPTIONS": "handle_segv=0",
+            "TSAN_OPTIONS": "handle_segv=0",
+            **os.environ, "TERM": "xterm-256color",
+            "LC_ALL": "C.UTF-8",
+            **env
+        }
         env.pop("NO_COLOR", None)
-        self.child = subprocess.Popen(args, stdin=self.theirs, stdout=self.theirs, stderr=self.theirs, env=env, start_new_session=True)
+        self.child = subprocess.Popen(args, stdin=self.theirs, stdout=self.theirs,
+                                      stderr=self.theirs, env=env, start_new_session=True)
 
     def resize(self, rows, columns, tell=True):
         fcntl.ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -101,7 +109,8 @@ class Terminal:
     def restored(self):
         """The terminal's mode, its other page, its cursor."""
         left = self.raw.rfind(b"\x1b[?1049l") > self.raw.rfind(b"\x1b[?1049h") >= 0
-        return termios.tcgetattr(self.theirs) == self.before and left and self.raw.rfind(b"\x1b[?25h") > self.raw.rfind(b"\x1b[?25l")
+        return (termios.tcgetattr(self.theirs) == self.before and left
+                and self.raw.rfind(b"\x1b[?25h") > self.raw.rfind(b"\x1b[?25l"))
 
     def hang_up(self):
         """Whether it ends when its terminal is gone."""

@@ -1,5 +1,9 @@
 #!/usr/bin/python3
-"""The terminal view (--top) driven by keys on a terminal of its own, and looked at as one would see it. usage: top_check.py SMTPWATCH SCENARIO_PCAP. Speaks TAP."""
+"""The terminal view (--top) driven by keys on a terminal of its own,
+and looked at as one would see it.
+
+usage: top_check.py SMTPWATCH SCENARIO_PCAP. Speaks TAP.
+"""
 import getpass
 import json
 import os
@@ -43,36 +47,48 @@ class Test:
         terminal.close()
 
     def lists(self):
-        t = self.top(["pcaps/three-at-once.pcap", "pcaps/lab-exim-errors.pcap", "pcaps/221-for-message.pcap"])
-        self.check("what was counted", t.sees(r"5 sessions  3 alerts: 2 critical, 1 notice .* all read"), t)
-        self.check("servers first, the worst first", t.sees(r"^198\.51\.100\.25:25 +mx1\.example\.net +4 +3 .*\n198\.51\.100\.15:25 +mx"), t)
+        t = self.top([
+            "pcaps/three-at-once.pcap", "pcaps/lab-exim-errors.pcap", "pcaps/221-for-message.pcap"
+        ])
+        self.check("what was counted",
+                   t.sees(r"5 sessions  3 alerts: 2 critical, 1 notice .* all read"), t)
+        self.check(
+            "servers first, the worst first",
+            t.sees(r"^198\.51\.100\.25:25 +mx1\.example\.net +4 +3 .*\n198\.51\.100\.15:25 +mx"), t)
         self.keys(
-            t,
-            ("o", "most sessions first"), ("o", "slowest first"), ("o", "most alerts first"),
+            t, ("o", "most sessions first"), ("o", "slowest first"), ("o", "most alerts first"),
             ("2", r"^192\.0\.2\.28 +out\.example\.org +3 +2 "),
-            ("3", r"^ +5 10:00:00 critical 221-for-message +192\.0\.2\.10 > 198\.51\.100\.25:25\n +4 "),
-            ("o", r"worst first(.*\n)+ +5 .*critical.*\n +1 .*critical.*\n +3 .*notice.*\n +4 .*info.*\n +2 .*none"),
-            ("o", "latest first"), ("a", r"alerts only(.*\n)+ +5 .*\n +3 .*\n +1 .*\n\n"), ("a", r"^ +2 .*clean"),
-            ("fTOO MANY", r"Filter: TOO MANY_(.*\n)*|with \"TOO MANY\"(.*\n)+ +4 .*refused-then-closed.*\n\n"),
+            ("3",
+             r"^ +5 10:00:00 critical 221-for-message +192\.0\.2\.10 > 198\.51\.100\.25:25\n +4 "),
+            ("o",
+             r"worst first(.*\n)+ +5 .*critical.*\n +1 .*critical.*\n +3 .*notice.*\n +4 .*info.*\n"
+             r" +2 .*none"
+             ), ("o", "latest first"), ("a", r"alerts only(.*\n)+ +5 .*\n +3 .*\n +1 .*\n\n"),
+            ("a", r"^ +2 .*clean"),
+            ("fTOO MANY",
+             r"Filter: TOO MANY_(.*\n)*|with \"TOO MANY\"(.*\n)+ +4 .*refused-then-closed.*\n\n"),
             ("\r", r"with \"TOO MANY\"(.*\n)+ +4 .*\n\n"), ("\x1b", r"^ +5 "),
-            ("fnobody\r", "None fits"), ("\x1b", r"^ +5 "),
-            ("/clean\r", r"^ +2 .*clean"), ("\r", r"^Session 2 of .*: clean, none"), ("\x1b", "latest first"),
+            ("fnobody\r", "None fits"), ("\x1b", r"^ +5 "), ("/clean\r", r"^ +2 .*clean"),
+            ("\r", r"^Session 2 of .*: clean, none"), ("\x1b", "latest first"),
             ("/nowhere\r", "not found: nowhere"),
-            ("1\r", r"with \" 198\.51\.100\.25:25 \"(.*\n)+ +5 .*\n +3 .*\n +2 .*\n +1 .*\n\n"), ("\x1b", r"^ +4 "),
-            ("?", r"^Keys"), ("?", "latest first"), ("\t", r"1 Servers(.*\n)+Server "),
+            ("1\r", r"with \" 198\.51\.100\.25:25 \"(.*\n)+ +5 .*\n +3 .*\n +2 .*\n +1 .*\n\n"),
+            ("\x1b", r"^ +4 "), ("?", r"^Keys"), ("?", "latest first"),
+            ("\t", r"1 Servers(.*\n)+Server "),
         )
         t.press("q")
         self.ended("q", t, 0)
 
     def session(self):
         t = self.top(["pcaps/221-for-message.pcap"])
-        self.keys(
-            t,
-            ("3", r"^ +1 .*221-for-message"), ("\r", r"^Session 1 of .*:\n  221-for-message, critical"),
-            ("\x1b[F", r"^>>\+0\.014000 +15 +END-OF-MESSAGE +S: 221 2\.0\.0 closing"), ("/Too long\r", "not found"),
-            ("\x1b[H", r"^The server said 221 \(closing\) where it should have said 250 \(accepted\)"),
-            ("s", r"Saved: \./20260105T100000Z-221-for-message-"), ("?", "^Keys"), ("?", r"^client out\.example"), ("e", r"Saved: \./2026"),
-        )
+        self.keys(t, ("3", r"^ +1 .*221-for-message"),
+                  ("\r", r"^Session 1 of .*:\n  221-for-message, critical"),
+                  ("\x1b[F", r"^>>\+0\.014000 +15 +END-OF-MESSAGE +S: 221 2\.0\.0 closing"),
+                  ("/Too long\r", "not found"),
+                  ("\x1b[H",
+                   r"^The server said 221 \(closing\) where it should have said 250 \(accepted\)"),
+                  ("s", r"Saved: \./20260105T100000Z-221-for-message-"), ("?", "^Keys"),
+                  ("?", r"^client out\.example"), ("e", r"Saved: \./2026"),
+                  )
         saved = []
         # The name that is seen may still be the first one's.
         for _ in range(100):
@@ -81,13 +97,23 @@ class Test:
                 break
             time.sleep(0.1)
         packets, words = saved
-        said = subprocess.run([self.program, "-r", packets, "-o", "json", "-Z", getpass.getuser()], capture_output=True, check=True).stdout
-        verdicts = [json.loads(line)["ending"]["verdict"] for line in said.splitlines() if b'"session"' in line]
+        said = subprocess.run([self.program, "-r", packets, "-o", "json", "-Z",
+                               getpass.getuser()], capture_output=True, check=True).stdout
+        verdicts = [
+            json.loads(line)["ending"]["verdict"]
+            for line in said.splitlines()
+            if b'"session"' in line
+        ]
         self.check("the file of packets is that session", verdicts == ["221-for-message"])
-        self.check("the text has the dialogue", ">>+0.014000" in words.read_text(encoding="utf-8") and "What the sender will have done" in words.read_text(encoding="utf-8"))
-        for rows, columns, pattern in ((30, 120, r"^ +\+0\.004000 +5 +EHLO +EHLO out\.example\.org +->"), (15, 40, r"^Session 1 of"), (24, 80, "^Session 1 of")):
+        self.check(
+            "the text has the dialogue", ">>+0.014000" in words.read_text(encoding="utf-8")
+            and "What the sender will have done" in words.read_text(encoding="utf-8"))
+        for rows, columns, pattern in ((30, 120,
+                                        r"^ +\+0\.004000 +5 +EHLO +EHLO out\.example\.org +->"),
+                                       (15, 40, r"^Session 1 of"), (24, 80, "^Session 1 of")):
             t.resize(rows, columns)
-            self.check(f"{columns} columns, {rows} lines", t.sees(pattern if columns != 120 else r"^Session 1 of"), t)
+            self.check(f"{columns} columns, {rows} lines",
+                       t.sees(pattern if columns != 120 else r"^Session 1 of"), t)
             if columns == 120:
                 t.press("\x1b[F")
                 self.check("two columns where there is room", t.sees(pattern), t)
@@ -103,34 +129,49 @@ class Test:
 
     def many(self):
         """More sessions than lines."""
-        names = [f"pcaps/{line.split()[0]}" for line in pathlib.Path("pcaps/LIST").read_text(encoding="utf-8").splitlines() if line[:1] not in ("#", "")]
-        told = subprocess.run([self.program, *[x for name in names for x in ("-r", name)], "-o", "json"], capture_output=True, check=False)
+        names = [
+            f"pcaps/{line.split()[0]}"
+            for line in pathlib.Path("pcaps/LIST").read_text(encoding="utf-8").splitlines()
+            if line[:1] not in ("#", "")
+        ]
+        told = subprocess.run([
+            self.program, *[x for name in names for x in ("-r", name)], "-o", "json"
+        ], capture_output=True, check=False)
         n = told.stdout.count(b'"event_type":"session"')
         t = self.top(names)
-        self.keys(t, ("3", rf"^ +{n} "), ("\x1b[F", r"^ +1 .*\n .*q quit"), ("\x1b[5~", r"^ +2\d "), ("g", rf"^ +{n} "))
-        self.keys(t, ("\x1b[6~", rf"^ +{n - 20} "), ("\x1bOB", rf"^ +{n - 21} "), ("\x1b[A", rf"^ +{n - 20} "))
+        self.keys(t, ("3", rf"^ +{n} "), ("\x1b[F", r"^ +1 .*\n .*q quit"), ("\x1b[5~", r"^ +2\d "),
+                  ("g", rf"^ +{n} "))
+        self.keys(t, ("\x1b[6~", rf"^ +{n - 20} "), ("\x1bOB", rf"^ +{n - 21} "),
+                  ("\x1b[A", rf"^ +{n - 20} "))
         t.press("q")
         self.ended("many", t, 0)
 
     def hostile(self):
         script = pathlib.Path("tests/test_html.sh").read_text(encoding="utf-8")
-        (self.folder / "h.smtp").write_text(re.search(r"hostile\.smtp\" <<'END'\n(.*?)\nEND\n", script, re.DOTALL)[1] + "\n", encoding="utf-8")
+        (self.folder / "h.smtp").write_text(
+            re.search(r"hostile\.smtp\" <<'END'\n(.*?)\nEND\n", script, re.DOTALL)[1] + "\n",
+            encoding="utf-8")
         capture = str(self.folder / "h\x1b]0;evil\x07.pcap")
-        subprocess.run([self.builder, self.folder / "h.smtp", capture], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([self.builder, self.folder / "h.smtp", capture], check=True,
+                       stdout=subprocess.DEVNULL)
         t = self.top([capture])
-        self.keys(t, ("3", "221-for-message"), ("\r", "^Session 1 of"), ("/Ok\\u001b\r", r"Ok\\u001b"))
+        self.keys(t, ("3", "221-for-message"), ("\r", "^Session 1 of"),
+                  ("/Ok\\u001b\r", r"Ok\\u001b"))
         self.check("what would turn the text round is seen", t.sees("u202e"), t)
         self.check("no byte of theirs acts", b"\x1b]" not in t.raw and b"\xe2\x80\xae" not in t.raw)
         t.press("q")
         self.ended("hostile", t, 0)
         t = self.top(["pcaps/221-for-message.pcap"], "--redact", "all")
-        self.keys(t, ("", "all read"), ("3\r", "^Session 1 of"), ("\x1b[F", "MAIL FROM"), ("s", "cannot be redacted"))
+        self.keys(t, ("", "all read"), ("3\r", "^Session 1 of"), ("\x1b[F", "MAIL FROM"),
+                  ("s", "cannot be redacted"))
         self.check("redacted", not re.search(r"\b[ab]@example", t.text()), t)
         t.press("q")
         self.ended("redacted", t, 0)
 
     def lines(self):
-        """A reply of several lines is one; and however long it is, the session is found by its mail."""
+        """A reply of several lines is one;
+        and however long it is, the session is found by its mail.
+        """
         said = "".join(f"221-line {i} {'x' * 60}\\r\\n" for i in range(30))
         (self.folder / "lines.smtp").write_text(f"""# lines
 S: 220 mx
@@ -149,13 +190,17 @@ S! FIN
 expect verdict 221-for-message
 """, encoding="utf-8")
         capture = str(self.folder / "lines.pcap")
-        subprocess.run([self.builder, self.folder / "lines.smtp", capture], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([self.builder, self.folder / "lines.smtp", capture], check=True,
+                       stdout=subprocess.DEVNULL)
         t = self.top([capture])
-        self.keys(
-            t,
-            ("3", "221-for-message"), ("fsender@example.org\r", r"with \"sender@example\.org\"(.*\n)+ +1 .*221-for-message"), ("\x1b", r"^ +1 "),
-            ("freason / see the list\r", r"with \"reason / see the list\"(.*\n)+ +1 .*221-for-message"), ("\x1b", r"^ +1 "), ("\r", "^Session 1 of"), ("\x1b[F", r"S: 221 first reason / see the list / line"),
-        )
+        self.keys(t, ("3", "221-for-message"),
+                  ("fsender@example.org\r",
+                   r"with \"sender@example\.org\"(.*\n)+ +1 .*221-for-message"), ("\x1b", r"^ +1 "),
+                  ("freason / see the list\r",
+                   r"with \"reason / see the list\"(.*\n)+ +1 .*221-for-message"),
+                  ("\x1b", r"^ +1 "), ("\r", "^Session 1 of"),
+                  ("\x1b[F", r"S: 221 first reason / see the list / line"),
+                  )
         t.press("q")
         self.ended("lines", t, 0)
 
@@ -178,7 +223,9 @@ expect verdict 221-for-message
         self.check("ends with its terminal", t.hang_up())
 
     def said(self):
-        """What is said on standard error is seen in the last line, and stands on the terminal in the end."""
+        """What is said on standard error is seen in the last line,
+        and stands on the terminal in the end.
+        """
         bad = self.folder / "bad.pcap"
         bad.write_bytes(pathlib.Path("pcaps/421-idle.pcap").read_bytes()[:-7])
         t = self.top([str(bad)])
@@ -188,21 +235,29 @@ expect verdict 221-for-message
         self.check("trouble: exit 3", t.ends() == 3, t)
         self.check("and behind the view", b"bad.pcap" in t.raw[t.raw.rfind(b"\x1b[?1049l") :])
         t.close()
-        t = Terminal(["/bin/sh", "-c", '"$0" -r - --top -Z "$1" <pcaps/421-idle.pcap', self.program, getpass.getuser()])
-        self.check("a terminal is needed for keys", t.ends() == 2 and "wants a terminal" in t.text(), t)
+        t = Terminal([
+            "/bin/sh", "-c", '"$0" -r - --top -Z "$1" <pcaps/421-idle.pcap', self.program,
+            getpass.getuser()
+        ])
+        self.check("a terminal is needed for keys",
+                   t.ends() == 2 and "wants a terminal" in t.text(), t)
         t.close()
         # Where there is no such terminal, ncurses itself does not free what it had begun with.
-        t = Terminal([self.program, "-r", "pcaps/421-idle.pcap", "--top", "-Z", getpass.getuser()], TERM="nonesuch", ASAN_OPTIONS="detect_leaks=0")
-        self.check("an unknown terminal", t.ends() == 2 and 'of the kind "nonesuch" is not known' in t.text(), t)
+        t = Terminal([self.program, "-r", "pcaps/421-idle.pcap", "--top", "-Z",
+                      getpass.getuser()], TERM="nonesuch", ASAN_OPTIONS="detect_leaks=0")
+        self.check("an unknown terminal",
+                   t.ends() == 2 and 'of the kind "nonesuch" is not known' in t.text(), t)
         t.close()
         t = self.top(["pcaps/421-idle.pcap"], "-o", "text")
-        self.check("standard output is taken", t.ends() == 2 and "standard output is the view of --top" in t.text(), t)
+        self.check("standard output is taken",
+                   t.ends() == 2 and "standard output is the view of --top" in t.text(), t)
         t.close()
         t = self.top(["pcaps/421-idle.pcap"], "-o", f"json:{self.folder}/json")
         t.sees("all read")
         t.press("q")
         self.ended("with another output", t, 0)
-        self.check("which has all", (self.folder / "json").read_text(encoding="utf-8").count('"session"') == 1)
+        self.check("which has all",
+                   (self.folder / "json").read_text(encoding="utf-8").count('"session"') == 1)
 
     def run(self):
         # What is saved goes into the folder that one is in.
@@ -210,7 +265,8 @@ expect verdict 221-for-message
         for folder in ("pcaps", "tests"):
             os.symlink(os.path.join(home, folder), here / folder)
         os.chdir(here)
-        for part in (self.lists, self.session, self.many, self.hostile, self.lines, self.deaths, self.gone, self.said):
+        for part in (self.lists, self.session, self.many, self.hostile, self.lines, self.deaths,
+                     self.gone, self.said):
             part()
         os.chdir(home)
         print(f"1..{self.n}")
@@ -219,7 +275,8 @@ expect verdict 221-for-message
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        return Test(os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), pathlib.Path(folder)).run()
+        return Test(os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]),
+                    pathlib.Path(folder)).run()
 
 
 sys.exit(main())

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Puts what the program says today into documents: examples.py SMTPWATCH [--write] DOCUMENT...
 
-A fenced block that begins with "$ ./smtpwatch ..." holds that command and, below it, what it prints (standard output, then standard error); "| head -N" behind it keeps the first lines.
-Without --write it says what is not up to date, and exits with 1.
+A fenced block that begins with "$ ./smtpwatch ..." holds that command and, below it, what it prints
+(standard output, then standard error); "| head -N" behind it keeps the first lines. Without --write
+it says what is not up to date, and exits with 1.
 """
 import os
 import pathlib
@@ -17,7 +18,8 @@ BLOCK = re.compile(r"^```text\n(\$ (\./smtpwatch [^\n]*)\n).*?^```$", re.MULTILI
 def output(program, command):
     words, _, head = command.partition(" | head -")
     args = [program] + shlex.split(words)[1:]
-    done = subprocess.run(args, capture_output=True, text=True, env=dict(os.environ, NO_COLOR="1"), check=False)
+    done = subprocess.run(args, capture_output=True, text=True, env=dict(os.environ, NO_COLOR="1"),
+                          check=False)
     lines = (done.stdout + done.stderr).splitlines()
     return "\n".join(line.rstrip() for line in lines[: int(head) if head else None]) + "\n"
 

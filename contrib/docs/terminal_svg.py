@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Draws what a command says on a terminal as a picture: terminal_svg.py [--columns N] [--lines N] [--from WORDS] COMMAND... > picture.svg
+"""Draws what a command says on a terminal as a picture:
+terminal_svg.py [--columns N] [--lines N] [--from WORDS] COMMAND... > picture.svg
 
-The command is run on a terminal of its own (tests/pty_run.py). --from: what stands before the first line with these words is left out. The same output gives the same picture.
+The command is run on a terminal of its own (tests/pty_run.py). --from: what stands before the first
+line with these words is left out. The same output gives the same picture.
 """
 import argparse
 import pathlib
@@ -45,8 +47,12 @@ def spans(line, style):
 
 def picture(lines, columns, title):
     wide, high = columns * CELL + 2 * MARGIN, len(lines) * LINE + 2 * MARGIN
-    yield (f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {wide:.0f} {high}" width="{wide:.0f}" height="{high}"'
-           ' font-family="ui-monospace, Menlo, Consolas, \'DejaVu Sans Mono\', monospace" font-size="14">')
+    yield (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {wide:.0f} {high}" '
+        f'width="{wide:.0f}" height="{high}"'
+        ' font-family="ui-monospace, Menlo, Consolas, \'DejaVu Sans Mono\', '
+        'monospace" font-size="14">'
+    )
     yield f"<title>{escape(title)}</title>"
     yield f'<rect width="{wide:.0f}" height="{high}" rx="8" fill="#0d1117"/>'
     style = {}
@@ -54,13 +60,20 @@ def picture(lines, columns, title):
         column = 0
         for text, how in spans(line, style):
             behind = how.pop("behind", None)
-            attributes = "".join(f' {name}="{value}"' for name, value in sorted({"fill": "#e6edf3", **how}.items()))
+            attributes = "".join(f' {name}="{value}"' for name, value in sorted({
+                "fill": "#e6edf3",
+                **how
+            }.items()))
             if behind:
-                yield (f'<rect x="{MARGIN + column * CELL:.1f}" y="{MARGIN + row * LINE}" width="{width(text) * CELL:.1f}" height="{LINE}"'
-                       f' fill="{behind}"/>')
+                yield (
+                    f'<rect x="{MARGIN + column * CELL:.1f}" y="{MARGIN + row * LINE}" '
+                    f'width="{width(text) * CELL:.1f}" height="{LINE}"'
+                    f' fill="{behind}"/>')
             if text.strip():
-                yield (f'<text x="{MARGIN + column * CELL:.1f}" y="{MARGIN + (row + 0.75) * LINE:.1f}" xml:space="preserve"'
-                       f' textLength="{width(text) * CELL:.1f}"{attributes}>{escape(text)}</text>')
+                yield (
+                    f'<text x="{MARGIN + column * CELL:.1f}" '
+                    f'y="{MARGIN + (row + 0.75) * LINE:.1f}" xml:space="preserve"'
+                    f' textLength="{width(text) * CELL:.1f}"{attributes}>{escape(text)}</text>')
             column += width(text)
     yield "</svg>"
 
@@ -73,7 +86,9 @@ def main():
     parser.add_argument("--title", default="smtpwatch on a terminal")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     args = parser.parse_args()
-    said = subprocess.run([sys.executable, RUN, "--columns", str(args.columns), *args.command], capture_output=True, check=True).stdout
+    said = subprocess.run([sys.executable, RUN, "--columns",
+                           str(args.columns), *args.command], capture_output=True,
+                          check=True).stdout
     lines = said.decode("utf-8").replace("\r", "").replace("\x1b[K", "").rstrip("\n").split("\n")
     first = next(i for i, line in enumerate(lines) if args.begin in line)
     print("\n".join(picture(lines[first : first + args.lines], args.columns, args.title)))

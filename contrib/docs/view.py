@@ -1,5 +1,7 @@
 #!/usr/bin/python3
-"""What stands on a terminal of 80x24 when keys were pressed in a full-screen program, as text with colours: view.py KEYS COMMAND... Each "{WORDS}" in KEYS waits until these are seen."""
+"""What stands on a terminal of 80x24 when keys were pressed in a full-screen program,
+as text with colours: view.py KEYS COMMAND... Each "{WORDS}" in KEYS waits until these are seen.
+"""
 import pathlib
 import re
 import sys
@@ -11,7 +13,8 @@ COLOURS = {"red": "31", "brown": "33", "yellow": "33", "cyan": "36"}
 
 
 def codes(c):
-    return ";".join(["0"] + [COLOURS[name] for name in (c.fg,) if name in COLOURS] + ["1"] * c.bold + ["7"] * c.reverse)
+    return ";".join(["0"] + [COLOURS[name] for name in (c.fg, ) if name in COLOURS] +
+                    ["1"] * c.bold + ["7"] * c.reverse)
 
 
 def main():

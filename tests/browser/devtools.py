@@ -1,4 +1,6 @@
-"""devtools.py - a headless Chromium that is spoken to by its DevTools protocol, through two pipes (--remote-debugging-pipe)."""
+"""devtools.py - a headless Chromium that is spoken to by its DevTools protocol,
+through two pipes (--remote-debugging-pipe).
+"""
 import json
 import os
 import select
@@ -15,15 +17,20 @@ class Browser:
         theirs_in, ours_out = os.pipe()
 
         def descriptors():
-            # 3 and 4 are what the browser reads and writes; neither of the two may be in the way of the other.
+            # 3 and 4 are what the browser reads and writes;
+            # neither of the two may be in the way of the other.
             a, b = os.dup(theirs_in), os.dup(theirs_out)
             high_in, high_out = os.dup2(a, 60), os.dup2(b, 61)
             os.dup2(high_in, 3)
             os.dup2(high_out, 4)
 
-        args = [program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-background-networking",
-                "--remote-debugging-pipe", f"--user-data-dir={self.folder}", "about:blank"]
-        self.process = subprocess.Popen(args, preexec_fn=descriptors, close_fds=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        args = [
+            program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+            "--no-first-run", "--disable-background-networking", "--remote-debugging-pipe",
+            f"--user-data-dir={self.folder}", "about:blank"
+        ]
+        self.process = subprocess.Popen(args, preexec_fn=descriptors, close_fds=False,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
         os.close(theirs_in)
         os.close(theirs_out)
@@ -32,7 +39,8 @@ class Browser:
 
     def __enter__(self):
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self.session = self.call("Target.attachToTarget", targetId=target,
+                                 flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network", "DOM", "Accessibility"):
             self.call(domain + ".enable")
         return self
@@ -94,7 +102,9 @@ class Browser:
         return answer["result"].get("value")
 
     def becomes(self, expression, seconds=5):
-        """Whether an expression is true before long: the page is drawn when the browser comes to it."""
+        """Whether an expression is true before long:
+        the page is drawn when the browser comes to it.
+        """
         end = time.monotonic() + seconds
         while not self.value(expression):
             if time.monotonic() > end:
@@ -104,11 +114,16 @@ class Browser:
 
     def key(self, key, code, text=""):
         for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, text=text if kind == "keyDown" else "")
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key,
+                      windowsVirtualKeyCode=code, text=text if kind == "keyDown" else "")
 
     def media(self, media="", **features):
-        self.call("Emulation.setEmulatedMedia", media=media,
-                  features=[{"name": name.replace("_", "-"), "value": value} for name, value in features.items()])
+        self.call(
+            "Emulation.setEmulatedMedia", media=media, features=[{
+                "name": name.replace("_", "-"),
+                "value": value
+            } for name, value in features.items()])
 
     def size(self, width, height):
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                  deviceScaleFactor=1, mobile=width < 600)

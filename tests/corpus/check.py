@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
-"""Checks the reply texts of tests/corpus: columns, causes, duplicates, overlaps of the halves, counts. usage: check.py [FILE...]
+"""Checks the reply texts of tests/corpus:
+columns, causes, duplicates, overlaps of the halves, counts.
 
-Without files both halves that are there. Two texts of different files are the same when their letters are, or when they are without names of
-hosts, addresses and words with numbers. Prints file:line and what is wrong, never a text, and exits with 1; else the counts by cause, and 0.
+usage: check.py [FILE...]
+
+Without files both halves that are there. Two texts of different files are the same when their
+letters are, or when they are without names of hosts, addresses and words with numbers. Prints
+file:line and what is wrong, never a text, and exits with 1; else the counts by cause, and 0.
 """
 import collections
 import pathlib
@@ -26,17 +30,23 @@ CAUSES = {
     "session-limit": 1,
     "not-smtp": 1,
 }
-# Half B has fewer of shutdown: servers have few texts for it, and nearly all of them stand in half A.
+# Half B has fewer of shutdown: servers have few texts for it,
+# and nearly all of them stand in half A.
 FEWEST = {"replies-b.tsv": {"shutdown": 8}}
 ROWS, SERVERS = 170, 14
-# What differs between two sessions with one text: addresses of the web and of mail, names of hosts, brackets with an address, words with digits.
+# What differs between two sessions with one text: addresses of the web and of mail, names of hosts,
+# brackets with an address, words with digits.
 CHANGING = re.compile(
-    r"https?://\S+|\bwww\.\S+|<[^<> ]*>|\S+@\S+|\b[a-z0-9_-]+(?:\.[a-z0-9_-]+)+\b(?:\[[0-9.]+\])?|\[[^\]]*\]|\([^)]*[0-9][^)]*\)|\b\w*[0-9]\w*\b"
+    r"https?://\S+|\bwww\.\S+|<[^<> "
+    r"]*>|\S+@\S+|\b[a-z0-9_-]+(?:\.[a-z0-9_-]+)+\b(?:\[[0-9.]+\])?|\[[^\]]*\]|\([^)]*[0-9][^)]*\)|"
+    r"\b\w*[0-9]\w*\b"
 )
 
 
 def letters(text):
-    """The keys of a text: its letters alone, and its letters without what changes from session to session."""
+    """The keys of a text: its letters alone,
+    and its letters without what changes from session to session.
+    """
     text = text.lower().replace("\\n", " ")
     keys = {re.sub("[^a-z]", "", t) for t in (text, CHANGING.sub("", text))}
     return keys - {""}
@@ -104,7 +114,10 @@ def count_problems(path, rows):
     causes = collections.Counter(r[2] for r in rows)
     servers = {r[3] for r in rows}
     fewest = {**CAUSES, **FEWEST.get(path.name, {})}
-    found = [f"{path.name}: {causes[c]} rows of {c}, fewer than {n}" for c, n in fewest.items() if causes[c] < n]
+    found = [
+        f"{path.name}: {causes[c]} rows of {c}, fewer than {n}" for c, n in fewest.items()
+        if causes[c] < n
+    ]
     if len(rows) < ROWS:
         found.append(f"{path.name}: {len(rows)} rows, fewer than {ROWS}")
     if len(servers) < SERVERS:
@@ -123,7 +136,8 @@ def main():
         rows = [fields for _, fields in numbered]
         problems += found + overlap_problems(path, numbered, others) + count_problems(path, rows)
         print(f"{path.name}: {len(rows)} texts of {len({r[3] for r in rows})} servers")
-        for cause, n in sorted(collections.Counter(r[2] for r in rows).items(), key=lambda c: (-c[1], c[0])):
+        for cause, n in sorted(
+                collections.Counter(r[2] for r in rows).items(), key=lambda c: (-c[1], c[0])):
             print(f"  {n:4} {cause}")
     for p in problems:
         print(p, file=sys.stderr)

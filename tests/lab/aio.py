@@ -1,4 +1,7 @@
-"""aio.py - aiosmtpd as the cases of the lab want it, run in its box. usage: aio.py ADDRESS,ADDRESS [TIMEOUT_S]"""
+"""aio.py - aiosmtpd as the cases of the lab want it, run in its box.
+
+usage: aio.py ADDRESS,ADDRESS [TIMEOUT_S]
+"""
 import asyncio
 import sys
 
@@ -22,7 +25,8 @@ class Handler:
         if "Subject: reject" in lines:
             return "550 5.7.1 not wanted"
         Handler.count += 1
-        named = next((line.split(" ", 1)[1] for line in lines if line.startswith("Message-ID: ")), "<>")
+        named = next((line.split(" ", 1)[1] for line in lines if line.startswith("Message-ID: ")),
+                     "<>")
         print(f"taken a{Handler.count} {named.strip('<>')}", flush=True)
         return f"250 2.0.0 Ok: queued as a{Handler.count}"
 
@@ -31,7 +35,9 @@ async def main():
     timeout = float(sys.argv[2]) if len(sys.argv) > 2 else 60
     loop = asyncio.get_running_loop()
     for address in sys.argv[1].split(","):
-        await loop.create_server(lambda: SMTP(Handler(), hostname="mx.example.net", timeout=timeout), host=address, port=25)
+        await loop.create_server(
+            lambda: SMTP(Handler(), hostname="mx.example.net", timeout=timeout), host=address,
+            port=25)
     await asyncio.Event().wait()
 
 

@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
-"""bench_live.py - CPU and drops at the highest rate of a sendmmsg sender, against libpcap's bare live loop. Root. usage: bench_live.py BUILD [--seconds N] [--set NAME]
+"""bench_live.py - CPU and drops at the highest rate of a sendmmsg sender,
+against libpcap's bare live loop. Root.
 
-Each program is measured alone, on a cable of two namespaces, with a ring of 64 MiB. The sender needs a CPU of its own: with two CPUs, two workers and the
-thread that writes have to share the other.
+usage: bench_live.py BUILD [--seconds N] [--set NAME]
+
+Each program is measured alone, on a cable of two namespaces, with
+a ring of 64 MiB. The sender needs a CPU of its own: with two CPUs,
+two workers and the thread that writes have to share the other.
 """
 import argparse
 import os
@@ -35,7 +39,8 @@ def measure(build, capture, seconds, argv):
         if not until(lambda: "watching" in said()):
             sys.exit(f"{argv[0]} does not start: {said()}")
         before = cpu(process.pid)
-        sent, _, took = pair.client.run(build / "tests/lab/blast", "eth0", capture, seconds).stdout.split()
+        sent, _, took = pair.client.run(build / "tests/lab/blast", "eth0", capture,
+                                        seconds).stdout.split()
         # What waits in the ring, and the second after which the last sessions are told.
         until(lambda: cpu_still(process.pid), 30, 1.0)
         used = cpu(process.pid) - before
@@ -69,20 +74,30 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("build", type=pathlib.Path)
     arguments.add_argument("--seconds", type=float, default=30)
-    arguments.add_argument("--set", default="typical", help="of the generator (tests/bench/generate)")
+    arguments.add_argument("--set", default="typical",
+                           help="of the generator (tests/bench/generate)")
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         capture = pathlib.Path(folder, "small.pcap")
         command(options.build / "tests/bench/generate", "-q", options.set, capture)
         program = [(options.build / "smtpwatch").resolve(), "-i", "eth0"]
-        rows = [("bare libpcap loop", [options.build / "tests/lab/bare_live", "eth0", 64 << 20, PORTS]),
-                ("smtpwatch, text", [*program, "-o", "text:/dev/null", "--min-severity", "critical"]),
-                ("smtpwatch, JSON of each session", [*program, "-o", "json:/dev/null"]),
-                ("smtpwatch -j 2, text", [*program, "-o", "text:/dev/null", "--min-severity", "critical", "-j", "2"])]
-        print(f"| {options.seconds:.0f} s each | packets | kpps | dropped | CPU, ns a packet |\n|---|---|---|---|---|")
+        rows = [
+            ("bare libpcap loop", [options.build / "tests/lab/bare_live", "eth0", 64 << 20, PORTS]),
+            ("smtpwatch, text", [*program, "-o", "text:/dev/null", "--min-severity", "critical"]),
+            ("smtpwatch, JSON of each session", [*program, "-o", "json:/dev/null"]),
+            ("smtpwatch -j 2, text",
+             [*program, "-o", "text:/dev/null", "--min-severity", "critical", "-j", "2"])
+        ]
+        print(
+            f"| {options.seconds:.0f} s each | packets | kpps | dropped | CPU, ns a packet |\n"
+            "|---|---|---|---|---|"
+        )
         for name, argv in rows:
             sent, rate, used, text = measure(options.build, capture, options.seconds, argv)
-            print(f"| {name} | {sent:,} | {rate / 1000:.0f} | {drops(text)} | {used / sent * 1e9:.0f} |", flush=True)
+            print(
+                f"| {name} | {sent:,} | {rate / 1000:.0f} | {drops(text)} | "
+                f"{used / sent * 1e9:.0f} |",
+                flush=True)
     return 0
 
 

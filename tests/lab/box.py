@@ -1,7 +1,8 @@
 """box.py - Debian packages that cannot be installed side by side, each in a root of its own.
 
-Debian's mail servers conflict with each other, and their paths are compiled in. So each is unpacked, not installed, and run in an overlay: its files
-and what it writes in a tmpfs above the machine's own root. Mounts and processes live in namespaces that end with the box's first process;
+Debian's mail servers conflict with each other, and their paths are compiled in. So each is
+unpacked, not installed, and run in an overlay: its files and what it writes in a tmpfs above the
+machine's own root. Mounts and processes live in namespaces that end with the box's first process;
 what remains is the cache of packages.
 """
 import contextlib
@@ -25,14 +26,19 @@ def unpacked(*packages):
     folder = CACHE / "-".join(packages)
     if not (folder / "done").exists():
         (folder / "debs/partial").mkdir(parents=True, exist_ok=True)
-        command("apt-get", "install", "-y", "--no-install-recommends", "--reinstall", "--download-only", "-o", f"Dir::Cache::archives={folder}/debs", *packages)
+        command("apt-get", "install", "-y", "--no-install-recommends", "--reinstall",
+                "--download-only", "-o", f"Dir::Cache::archives={folder}/debs", *packages)
         for deb in sorted((folder / "debs").glob("*.deb")):
             command("dpkg", "-x", deb, folder / "tree")
-        for name in ("bin", "sbin", "lib"):     # symbolic links into /usr, which a folder of that name would hide
+        # symbolic links into /usr, which a folder of that name would hide
+        for name in ("bin", "sbin", "lib"):
             if (folder / "tree" / name).is_dir():
                 command("cp", "-a", folder / "tree" / name, folder / "tree/usr/")
                 command("rm", "-r", folder / "tree" / name)
-        versions = [command("dpkg-deb", "-W", deb).stdout.strip().replace("\t", " ") for deb in sorted((folder / "debs").glob("*.deb"))]
+        versions = [
+            command("dpkg-deb", "-W", deb).stdout.strip().replace("\t", " ")
+            for deb in sorted((folder / "debs").glob("*.deb"))
+        ]
         (folder / "done").write_text("\n".join(versions) + "\n", encoding="utf-8")
     return folder
 
@@ -76,7 +82,9 @@ class Log:
         return len(self.lines)
 
     def wait(self, found, since=0, seconds=10):
-        """The first value of found(line) that is true, of the lines from since on; None if none comes."""
+        """The first value of found(line) that is true, of the lines from since on;
+        None if none comes.
+        """
         end = time.monotonic() + seconds
         at = since
         with self.more:
@@ -97,7 +105,9 @@ class Log:
 
 
 class Box:
-    """Processes with a root made of packages, in a namespace of the lab. files: path -> text, written before `start` (sh) is run."""
+    """Processes with a root made of packages, in a namespace of the lab. files:
+    path -> text, written before `start` (sh) is run.
+    """
 
     def __init__(self, space, packages, files, start, users=(), groups=()):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="swlab"))
@@ -114,8 +124,10 @@ class Box:
         os.chmod(self.folder, 0o755)
         self.log = Log(self.shared / "log")
         tree = unpacked(*packages) / "tree" if packages else "/"
-        self.process = space.popen("unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private", "bash", HERE / "box.sh", self.folder, tree,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.process = space.popen("unshare", "--mount", "--pid", "--fork", "--kill-child",
+                                   "--propagation", "private", "bash", HERE / "box.sh", self.folder,
+                                   tree, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT)
         self.log.follow_pipe(self.process.stdout)
         try:
             self.first = self.find_first()
@@ -124,10 +136,14 @@ class Box:
             raise
 
     def find_first(self):
-        """The box's process 1, as this namespace counts: the only child of unshare, which exec put in the place of ip."""
+        """The box's process 1, as this namespace counts:
+        the only child of unshare, which exec put in the place of ip.
+        """
         for _ in range(500):
             with contextlib.suppress(OSError, IndexError, ValueError):
-                child = int(pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii").split()[0])
+                pid = self.process.pid
+                children = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
+                child = int(children.read_text(encoding="ascii").split()[0])
                 if (self.shared / "ready").exists():
                     return child
             if self.process.poll() is not None:
@@ -143,7 +159,10 @@ class Box:
         return command("nsenter", "-t", self.first, "-m", "-p", "-n", "-r", "-w", *argv, **more)
 
     def popen(self, *argv, **more):
-        return subprocess.Popen(["nsenter", "-t", str(self.first), "-m", "-p", "-n", "-r", "-w", *map(str, argv)], start_new_session=True, **more)
+        return subprocess.Popen([
+            "nsenter", "-t",
+            str(self.first), "-m", "-p", "-n", "-r", "-w", *map(str, argv)
+        ], start_new_session=True, **more)
 
     def members(self):
         """All processes of the box but its first."""
@@ -162,7 +181,9 @@ class Box:
                 os.kill(pid, number)
 
     def kill(self):
-        """SIGKILL to all at once: the kernel ends the whole process namespace with its first process."""
+        """SIGKILL to all at once: the kernel ends the
+        whole process namespace with its first process.
+        """
         if self.process and self.process.poll() is None:
             with contextlib.suppress(ProcessLookupError, AttributeError):
                 os.kill(self.first, signal.SIGKILL)

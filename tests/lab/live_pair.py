@@ -1,6 +1,8 @@
-"""live_pair.py - for the live tests: two namespaces on a cable, a scripted server and its clients, smtpwatch between them; and TAP.
+"""live_pair.py - for the live tests: two namespaces on a cable, a scripted server and its clients,
+smtpwatch between them; and TAP.
 
-A test is a function whose name begins with "test_"; its first line of documentation is what it proves. run(module) calls them all.
+A test is a function whose name begins with "test_";
+its first line of documentation is what it proves. run(module) calls them all.
 """
 import contextlib
 import json
@@ -19,7 +21,8 @@ from net import LabError, Space
 
 CLIENT, SERVER, CLIENT6, SERVER6 = "192.0.2.10", "192.0.2.25", "2001:db8::10", "2001:db8::25"
 PROGRAM = pathlib.Path(os.environ.get("SMTPWATCH", "./smtpwatch")).resolve()
-SANITIZED = b"__asan_init" in PROGRAM.read_bytes() or b"__tsan_init" in PROGRAM.read_bytes() if PROGRAM.exists() else False
+SANITIZED = (b"__asan_init" in PROGRAM.read_bytes() or b"__tsan_init" in PROGRAM.read_bytes()
+             if PROGRAM.exists() else False)
 
 
 def until(found, seconds=5.0, every=0.02):
@@ -48,8 +51,10 @@ class Pair(contextlib.ExitStack):
             self.link()
 
     def link(self):
-        self.client.ip("link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", self.server.name)
-        for space, address, address6 in ((self.client, CLIENT, CLIENT6), (self.server, SERVER, SERVER6)):
+        self.client.ip("link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns",
+                       self.server.name)
+        for space, address, address6 in ((self.client, CLIENT, CLIENT6),
+                                         (self.server, SERVER, SERVER6)):
             space.write("ipv6/conf/eth0/accept_dad", 0)
             space.ip("addr", "add", address + "/24", "dev", "eth0")
             space.ip("addr", "add", address6 + "/64", "dev", "eth0")
@@ -60,7 +65,9 @@ class Pair(contextlib.ExitStack):
 
 
 class Server:
-    """A mail server that answers 250, 354 and 221 as it should, but to the dot says what it is told; "" closes without a word."""
+    """A mail server that answers 250, 354 and 221 as it should,
+    but to the dot says what it is told; "" closes without a word.
+    """
 
     def __init__(self, pair, dot="250 2.0.0 Ok", address=SERVER, port=25):
         self.dot = dot
@@ -120,7 +127,8 @@ class Client:
         return self.file.readline().decode()
 
     def mail(self, body="hello"):
-        for line in ("EHLO out.example.org", "MAIL FROM:<a@example.org>", "RCPT TO:<b@example.net>", "DATA"):
+        for line in ("EHLO out.example.org", "MAIL FROM:<a@example.org>", "RCPT TO:<b@example.net>",
+                     "DATA"):
             self.say(line)
         return self.say(f"Subject: test\r\n\r\n{body}\r\n.")
 
@@ -147,10 +155,14 @@ class Daemon:
     """smtpwatch in a namespace: what it writes as JSON, and what it says on standard error."""
 
     def __init__(self, space, *options, before=(), env=None, ready=True, outputs=("-o", "json")):
-        self.process = space.popen(*before, PROGRAM, *options, *outputs, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        self.process = space.popen(*before, PROGRAM, *options, *outputs, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    env=dict(os.environ, **(env or {})))
         self.records, self.said, self.more = [], [], queue.Queue()
-        self.readers = [threading.Thread(target=read, daemon=True) for read in (self.read_json, self.read_errors)]
+        self.readers = [
+            threading.Thread(target=read, daemon=True)
+            for read in (self.read_json, self.read_errors)
+        ]
         for reader in self.readers:
             reader.start()
         if ready and not until(lambda: self.says("watching") or self.process.poll() is not None):
@@ -226,7 +238,10 @@ class Daemon:
 def status(pid):
     """/proc/PID/status, by name."""
     text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    return {name: value.strip() for name, value in re.findall(r"^(\w+):\t*(.*)$", text, re.MULTILINE)}
+    return {
+        name: value.strip()
+        for name, value in re.findall(r"^(\w+):\t*(.*)$", text, re.MULTILINE)
+    }
 
 
 def filtered(facts):
@@ -235,7 +250,8 @@ def filtered(facts):
 
 
 def children(pid):
-    return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+    listed = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(word) for word in listed.split()]
 
 
 def verdict(record):
@@ -244,7 +260,10 @@ def verdict(record):
 
 def run(module):
     """All tests of a module, told as TAP; arguments are parts of the names wanted."""
-    tests = [(name, do) for name, do in vars(module).items() if name.startswith("test_") and (len(sys.argv) < 2 or any(word in name for word in sys.argv[1:]))]
+    tests = [(name, do)
+             for name, do in vars(module).items()
+             if name.startswith("test_")
+             and (len(sys.argv) < 2 or any(word in name for word in sys.argv[1:]))]
     failed = 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     for number, (name, do) in enumerate(tests, 1):
@@ -255,8 +274,11 @@ def run(module):
         except (AssertionError, LabError, OSError) as error:
             trouble = error
         failed += trouble is not None
-        words = (do.__doc__ or name).splitlines()[0].rstrip(".")
-        print(f"{'not ok' if trouble else 'ok'} {number} - {words}{f' ({note})' if note else ''} [{time.monotonic() - start:.1f} s]", flush=True)
+        words = " ".join((do.__doc__ or name).split("\n\n")[0].split()).rstrip(".")
+        print(
+            f"{'not ok' if trouble else 'ok'} {number} - {words}{f' ({note})' if note else ''} "
+            f"[{time.monotonic() - start:.1f} s]",
+            flush=True)
         if trouble:
             print(f"# {name}: {type(trouble).__name__}: {str(trouble)[:6000]}", flush=True)
     print(f"1..{len(tests)}")

@@ -1,9 +1,12 @@
-"""misbehave.py - a scripted mail server that does what no mail server should, at the stage that it is told.
+"""misbehave.py - a scripted mail server that does what no mail server should,
+at the stage that it is told.
 
-A script is words STAGE=ACTION,ACTION,... Stages: connect, ehlo, starttls, auth, mail, rcpt, data, body:N (when N bytes of the body have come), dot, bdat, quit, rset,
-noop, other; a number before it counts: 2dot is the second dot. Actions: a code (its usual reply is sent), half (a reply without its end), part (the
-first line of several), fin, rst, silence (until the client closes), wait:S, lone (no reply, no close). After the actions the server goes on unless it
-closed. What is not named is answered as by any server.
+A script is words STAGE=ACTION,ACTION,... Stages: connect, ehlo, starttls, auth, mail, rcpt, data,
+body:N (when N bytes of the body have come), dot, bdat, quit, rset, noop, other; a number before it
+counts: 2dot is the second dot. Actions: a code (its usual reply is sent), half (a reply without its
+end), part (the first line of several), fin, rst, silence (until the client closes), wait:S, lone
+(no reply, no close). After the actions the server goes on unless it closed. What is not named is
+answered as by any server.
 """
 import contextlib
 import re
@@ -15,11 +18,28 @@ import time
 from net import SERVER, SERVER6
 
 REPLIES = {
-    220: "mx.example.net ESMTP", 221: "2.0.0 closing", 235: "2.7.0 ok", 250: "2.0.0 Ok", 354: "go ahead", 421: "4.3.2 mx.example.net closing", 450: "4.2.1 later",
-    451: "4.3.0 trouble here", 452: "4.3.1 full", 454: "4.7.0 not now", 500: "5.5.2 what?", 501: "5.5.4 syntax", 502: "5.5.1 no", 503: "5.5.1 not now", 521: "5.3.2 no mail here",
-    535: "5.7.8 no", 550: "5.7.1 no", 552: "5.3.4 too big", 554: "5.7.1 no",
+    220: "mx.example.net ESMTP",
+    221: "2.0.0 closing",
+    235: "2.7.0 ok",
+    250: "2.0.0 Ok",
+    354: "go ahead",
+    421: "4.3.2 mx.example.net closing",
+    450: "4.2.1 later",
+    451: "4.3.0 trouble here",
+    452: "4.3.1 full",
+    454: "4.7.0 not now",
+    500: "5.5.2 what?",
+    501: "5.5.4 syntax",
+    502: "5.5.1 no",
+    503: "5.5.1 not now",
+    521: "5.3.2 no mail here",
+    535: "5.7.8 no",
+    550: "5.7.1 no",
+    552: "5.3.4 too big",
+    554: "5.7.1 no",
 }
-EHLO = "250-mx.example.net\r\n250-PIPELINING\r\n250-SIZE 20480000\r\n250-CHUNKING\r\n250-ENHANCEDSTATUSCODES\r\n250 8BITMIME\r\n"
+EHLO = ("250-mx.example.net\r\n250-PIPELINING\r\n250-SIZE 20480000\r\n250-CHUNKING\r\n"
+        "250-ENHANCEDSTATUSCODES\r\n250 8BITMIME\r\n")
 
 
 class Closed(Exception):
@@ -126,7 +146,8 @@ class Session:
         if handler:
             handler(line)
         else:
-            self.answer(word if word in ("mail", "rcpt", "rset", "noop", "vrfy") else "other", "250" if word in ("mail", "rcpt", "rset", "noop") else "500")
+            self.answer(word if word in ("mail", "rcpt", "rset", "noop", "vrfy") else "other",
+                        "250" if word in ("mail", "rcpt", "rset", "noop") else "500")
 
     def on_ehlo(self, _):
         if "ehlo" in self.script or "1ehlo" in self.script:
@@ -148,7 +169,9 @@ class Session:
 
     def body(self):
         """Up to the dot, or up to the byte at which the script interferes."""
-        at = next((int(name.split(":")[1]) for name in self.script if re.fullmatch(r"body:\d+", name)), None)
+        at = next(
+            (int(name.split(":")[1]) for name in self.script if re.fullmatch(r"body:\d+", name)),
+            None)
         seen, tail, begin = 0, b"\r\n", b""
         while True:
             if at is not None and seen + len(self.buffer) >= at:
@@ -186,7 +209,9 @@ class Session:
 
 
 class Misbehave:
-    """The server. script is looked at anew by each connection; log has every reply that was sent, messages the Message-IDs that were answered with 250."""
+    """The server. script is looked at anew by each connection;
+    log has every reply that was sent, messages the Message-IDs that were answered with 250.
+    """
 
     port = 25
 
@@ -219,7 +244,8 @@ class Misbehave:
             while True:
                 sock, _ = listener.accept()
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                threading.Thread(target=Session(self, sock, parse(self.script)).run, daemon=True).start()
+                threading.Thread(target=Session(self, sock, parse(self.script)).run,
+                                 daemon=True).start()
 
     def alive(self):
         return bool(self.listeners)

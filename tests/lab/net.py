@@ -1,6 +1,8 @@
-"""net.py - three network namespaces, client, path and server, with a bridge, a router or a wire of our own in the middle.
+"""net.py - three network namespaces, client, path and server, with a bridge,
+a router or a wire of our own in the middle.
 
-Everything is named after this process and goes when the `with` ends. Addresses are those that RFC 5737 and RFC 3849 keep for documents.
+Everything is named after this process and goes when the `with` ends.
+Addresses are those that RFC 5737 and RFC 3849 keep for documents.
 """
 import contextlib
 import ctypes
@@ -12,7 +14,8 @@ import threading
 
 CLIENT, SERVER = "192.0.2.10", "198.51.100.{}"
 CLIENT6, SERVER6 = "2001:db8:1::10", "2001:db8:2::{}"
-VANISH, BLOCKED = "192.0.2.66", "192.0.2.77"     # the client's other addresses: one that goes dead on demand, one that servers refuse
+# the client's other addresses: one that goes dead on demand, one that servers refuse
+VANISH, BLOCKED = "192.0.2.66", "192.0.2.77"
 CLONE_NEWNET = 0x40000000
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -22,7 +25,8 @@ class LabError(Exception):
 
 
 def command(*argv, check=True, **more):
-    done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=False, **more)
+    done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=False,
+                          **more)
     if check and done.returncode:
         raise LabError(f"{' '.join(map(str, argv))}: {done.stderr.strip() or done.stdout.strip()}")
     return done
@@ -43,7 +47,8 @@ class Space:
         return command(*self.argv(*argv), **more)
 
     def popen(self, *argv, **more):
-        # A session of its own, so that it can be ended with its children and gets no signal of the terminal.
+        # A session of its own, so that it can be ended with
+        # its children and gets no signal of the terminal.
         return subprocess.Popen(self.argv(*argv), start_new_session=True, **more)
 
     def ip(self, *argv, check=True):
@@ -54,10 +59,13 @@ class Space:
             self.write(name.replace("__", "/"), value)
 
     def write(self, name, value):
-        self.inside(lambda: pathlib.Path("/proc/sys/net", name).write_text(str(value), encoding="ascii"))
+        self.inside(
+            lambda: pathlib.Path("/proc/sys/net", name).write_text(str(value), encoding="ascii"))
 
     def inside(self, do):
-        """What do() returns when a thread calls it that has entered the namespace. A socket made there stays there."""
+        """What do() returns when a thread calls it that has entered the namespace.
+        A socket made there stays there.
+        """
         box = {}
 
         def work():
@@ -88,7 +96,9 @@ class Space:
 
 
 class Net:
-    """client -- (toclient) path (toserver) -- server. middle: bridge, router, or none, which leaves the two ends to a Wire."""
+    """client -- (toclient) path (toserver) -- server. middle:
+    bridge, router, or none, which leaves the two ends to a Wire.
+    """
 
     count = 0
 
@@ -120,13 +130,17 @@ class Net:
         """A veth pair without offloads: what is captured is what a cable would carry."""
         self.path.ip("link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", end.name)
         for space, device in ((end, "eth0"), (self.path, name)):
-            space.run("ethtool", "-K", device, "tx", "off", "tso", "off", "gso", "off", "gro", "off", check=False)
+            space.run("ethtool", "-K", device, "tx", "off", "tso", "off", "gso", "off", "gro",
+                      "off", check=False)
             space.write(f"ipv6/conf/{device}/accept_dad", 0)
             space.ip("link", "set", device, "up")
 
     def offloads(self, on):
         for space, device in ((self.client, "eth0"), (self.server, "eth0")):
-            space.run("ethtool", "-K", device, *(word for name in ("tx", "tso", "gso", "gro") for word in (name, "on" if on else "off")), check=False)
+            space.run(
+                "ethtool", "-K", device,
+                *(word for name in ("tx", "tso", "gso", "gro")
+                  for word in (name, "on" if on else "off")), check=False)
 
     def addresses(self):
         for address, bits in ((CLIENT, 24), (VANISH, 24), (BLOCKED, 24), (CLIENT6, 64)):
@@ -136,8 +150,8 @@ class Net:
             self.server.ip("addr", "add", f"{SERVER6.format(host)}/64", "dev", "eth0")
         # Short tempers, so that a cut cable is noticed in seconds, and ports that no scenario uses.
         for space in (self.client, self.server):
-            space.sysctl(ipv4__tcp_retries2=5, ipv4__tcp_orphan_retries=2, ipv4__tcp_syn_retries=2, ipv4__tcp_fin_timeout=5,
-                         ipv4__ip_local_port_range="50000 60999")
+            space.sysctl(ipv4__tcp_retries2=5, ipv4__tcp_orphan_retries=2, ipv4__tcp_syn_retries=2,
+                         ipv4__tcp_fin_timeout=5, ipv4__ip_local_port_range="50000 60999")
             space.write("ipv6/conf/all/accept_dad", 0)
 
     def direct(self):
@@ -158,12 +172,14 @@ class Net:
         self.direct()
 
     def as_router(self):
-        for port, address, address6 in (("toclient", "192.0.2.1/24", "2001:db8:1::1/64"), ("toserver", "198.51.100.1/24", "2001:db8:2::1/64")):
+        for port, address, address6 in (("toclient", "192.0.2.1/24", "2001:db8:1::1/64"),
+                                        ("toserver", "198.51.100.1/24", "2001:db8:2::1/64")):
             self.path.ip("addr", "add", address, "dev", port)
             self.path.ip("addr", "add", address6, "dev", port)
         self.path.write("ipv4/ip_forward", 1)
         self.path.write("ipv6/conf/all/forwarding", 1)
-        for space, side in ((self.client, ("192.0.2.1", "2001:db8:1::1")), (self.server, ("198.51.100.1", "2001:db8:2::1"))):
+        for space, side in ((self.client, ("192.0.2.1", "2001:db8:1::1")),
+                            (self.server, ("198.51.100.1", "2001:db8:2::1"))):
             space.ip("route", "add", "default", "via", side[0])
             space.ip("-6", "route", "add", "default", "via", side[1])
 
@@ -175,10 +191,16 @@ class Net:
         self.path.ip("link", "set", "toserver", "master", "middle")
 
     def firewall(self, space, *rules):
-        """Rules of chains named input, output and forward of the namespace; they replace those that were there."""
-        chains = "".join(f"chain {hook} {{ type filter hook {hook} priority 0; {'; '.join(rule for where, rule in rules if where == hook)}; }}\n"
-                         for hook in ("input", "output", "forward"))
-        space.run("nft", "-f", "-", input=f"table inet lab {{}}\ndelete table inet lab\ntable inet lab {{\n{chains}}}\n")
+        """Rules of chains named input, output and forward of the namespace;
+        they replace those that were there.
+        """
+        chains = "".join(
+            f"chain {hook} {{ type filter hook {hook} priority 0; "
+            f"{'; '.join(rule for where, rule in rules if where == hook)}; }}\n"
+            for hook in ("input", "output", "forward"))
+        space.run(
+            "nft", "-f", "-",
+            input=f"table inet lab {{}}\ndelete table inet lab\ntable inet lab {{\n{chains}}}\n")
 
     def forget(self):
         """What routers said of MTUs."""

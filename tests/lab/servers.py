@@ -1,7 +1,9 @@
-"""servers.py - the mail servers of the lab: each writes its own small configuration, runs as plain processes in a Box, and tells what its log says.
+"""servers.py - the mail servers of the lab: each writes its own small configuration,
+runs as plain processes in a Box, and tells what its log says.
 
-All take mail for example.net, from anyone, and keep or drop it. Recipients by name: no@ is refused for good, later@ for now, slow@ makes the answer
-to the end of the message late where the server can do that; a message whose Subject is "reject" is refused.
+All take mail for example.net, from anyone, and keep or drop it. Recipients by name: no@ is refused
+for good, later@ for now, slow@ makes the answer to the end of the message late where the server can
+do that; a message whose Subject is "reject" is refused.
 """
 import functools
 import re
@@ -18,17 +20,23 @@ def certificate():
     path = box.CACHE / "mx.pem"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        box.command("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", "/CN=mx.example.net",
-                    "-keyout", path.with_suffix(".key"), "-out", path.with_suffix(".crt"))
-        path.write_bytes(path.with_suffix(".key").read_bytes() + path.with_suffix(".crt").read_bytes())
+        box.command("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650",
+                    "-subj", "/CN=mx.example.net", "-keyout", path.with_suffix(".key"), "-out",
+                    path.with_suffix(".crt"))
+        path.write_bytes(
+            path.with_suffix(".key").read_bytes() + path.with_suffix(".crt").read_bytes())
     return path
 
 
 class Server:
-    """One server at one address. A row of kinds() makes it; start() may be called again after kill()."""
+    """One server at one address. A row of kinds() makes it;
+    start() may be called again after kill().
+    """
 
     packages, port, users, groups = (), 25, (), ()
-    queue_id = None       # regular expression of the log's line of a message taken: groups id, and mid where the line has the Message-ID
+    # regular expression of the log's line of a message taken:
+    # groups id, and mid where the line has the Message-ID
+    queue_id = None
 
     def __init__(self, net, host, **settings):
         self.net, self.host, self.settings = net, host, settings
@@ -52,7 +60,8 @@ class Server:
     def start(self):
         if self.box:
             return
-        self.box = box.Box(self.space, self.packages, self.files(), self.script(), self.users, self.groups)
+        self.box = box.Box(self.space, self.packages, self.files(), self.script(), self.users,
+                           self.groups)
         self.wait()
 
     def wait(self):
@@ -62,7 +71,8 @@ class Server:
                 if probe.connect_ex((self.address, self.port)) == 0:
                     return
             time.sleep(0.025)
-        raise LabError(f"{type(self).__name__} does not listen:\n" + "\n".join(self.box.log.lines[-15:]))
+        raise LabError(f"{type(self).__name__} does not listen:\n" +
+                       "\n".join(self.box.log.lines[-15:]))
 
     def files(self):
         return {}
@@ -136,33 +146,64 @@ anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 """
     main = {
-        "compatibility_level": "3.6", "mydestination": "", "myorigin": "example.net", "relay_domains": "example.net", "mynetworks": "127.0.0.0/8",
-        "myhostname": "mx.example.net", "alias_maps": "", "smtpd_peername_lookup": "no", "relay_transport": "discard:", "message_size_limit": "20480000",
-        "smtp_dns_support_level": "disabled", "inet_protocols": "all", "notify_classes": "", "local_recipient_maps": "", "mailbox_size_limit": "0",
-        "smtpd_relay_restrictions": "reject_unauth_destination", "header_checks": "regexp:/etc/postfix/header", "smtpd_tls_security_level": "may",
-        "smtpd_tls_chain_files": "/etc/postfix/mx.pem", "smtp_tls_security_level": "none", "smtpd_forbid_bare_newline": "no",
-        "smtpd_recipient_restrictions": "check_recipient_access inline:{{no@example.net = 550 5.1.1 no such user}, {later@example.net = 450 4.2.1 later}}",
-        "smtpd_end_of_data_restrictions": "check_sender_access inline:{{slow@example.org = sleep 30}}",
-        "smtpd_delay_reject": "yes", "smtpd_discard_ehlo_keywords": "", "maillog_file": "",
+        "compatibility_level": "3.6",
+        "mydestination": "",
+        "myorigin": "example.net",
+        "relay_domains": "example.net",
+        "mynetworks": "127.0.0.0/8",
+        "myhostname": "mx.example.net",
+        "alias_maps": "",
+        "smtpd_peername_lookup": "no",
+        "relay_transport": "discard:",
+        "message_size_limit": "20480000",
+        "smtp_dns_support_level": "disabled",
+        "inet_protocols": "all",
+        "notify_classes": "",
+        "local_recipient_maps": "",
+        "mailbox_size_limit": "0",
+        "smtpd_relay_restrictions": "reject_unauth_destination",
+        "header_checks": "regexp:/etc/postfix/header",
+        "smtpd_tls_security_level": "may",
+        "smtpd_tls_chain_files": "/etc/postfix/mx.pem",
+        "smtp_tls_security_level": "none",
+        "smtpd_forbid_bare_newline": "no",
+        "smtpd_recipient_restrictions": "check_recipient_access inline:{{no@example.net = 550 "
+                                        "5.1.1 no such user}, {later@example.net = 450 4.2.1 "
+                                        "later}}",
+        "smtpd_end_of_data_restrictions": "check_sender_access inline:{{slow@example.org = sleep "
+                                          "30}}",
+        "smtpd_delay_reject": "yes",
+        "smtpd_discard_ehlo_keywords": "",
+        "maillog_file": "",
     }
 
     def main_cf(self):
-        values = dict(self.main, inet_interfaces=f"{self.address}, {self.address6}", **self.settings.get("main", {}))
+        values = dict(self.main, inet_interfaces=f"{self.address}, {self.address6}",
+                      **self.settings.get("main", {}))
         return "".join(f"{name} = {value}\n" for name, value in values.items())
 
     def files(self):
-        return {"/etc/postfix/main.cf": self.main_cf(), "/etc/postfix/master.cf": self.settings.get("listener", "smtp inet n - n - - smtpd\n") + self.services,
-                "/etc/postfix/header": "/^Subject: reject/ REJECT not wanted\n", "/etc/postfix/mx.pem": certificate().read_text(encoding="ascii"),
-                "/etc/postfix/client.cidr": "192.0.2.77 REJECT blocked here\n"}
+        return {
+            "/etc/postfix/main.cf": self.main_cf(),
+            "/etc/postfix/master.cf": self.settings.get("listener", "smtp inet n - n - - smtpd\n") +
+            self.services,
+            "/etc/postfix/header": "/^Subject: reject/ REJECT not wanted\n",
+            "/etc/postfix/mx.pem": certificate().read_text(encoding="ascii"),
+            "/etc/postfix/client.cidr": "192.0.2.77 REJECT blocked here\n"
+        }
 
     def script(self):
         return """
 cd /var/spool/postfix 2>/dev/null || { mkdir -p /var/spool/postfix; cd /var/spool/postfix; }
-for d in active bounce corrupt defer deferred flush hold incoming private public maildrop pid saved trace; do mkdir -p $d; chown postfix $d; chmod 700 $d; done
+for d in active bounce corrupt defer deferred flush hold incoming \
+        private public maildrop pid saved trace; do
+    mkdir -p $d; chown postfix $d; chmod 700 $d
+done
 mkdir -p /var/lib/postfix; chown postfix /var/lib/postfix
 chown root pid; chmod 755 pid
 chgrp postdrop maildrop public; chmod 730 maildrop; chmod 710 public
-chgrp postdrop /usr/sbin/postdrop /usr/sbin/postqueue; chmod 2755 /usr/sbin/postdrop /usr/sbin/postqueue
+chgrp postdrop /usr/sbin/postdrop /usr/sbin/postqueue
+chmod 2755 /usr/sbin/postdrop /usr/sbin/postqueue
 /usr/lib/postfix/sbin/master -w
 """
 
@@ -170,7 +211,9 @@ chgrp postdrop /usr/sbin/postdrop /usr/sbin/postqueue; chmod 2755 /usr/sbin/post
         """cleanup names the message, qmgr then has it in its queue."""
         for line in lines:
             named = re.search(r"cleanup\[\d+\]: (\w+): message-id=<(.*?)>", line)
-            if named and named[2] == message_id and any(re.search(rf"qmgr\[\d+\]: {named[1]}: from=", other) for other in lines):
+            if (named and named[2] == message_id
+                    and any(re.search(rf"qmgr\[\d+\]: {named[1]}: from=", other)
+                            for other in lines)):
                 return named[1]
         return None
 
@@ -189,7 +232,8 @@ local_interfaces = <; {self.address} ; {self.address6}
 daemon_smtp_ports = {self.port}
 log_file_path = syslog
 syslog_duplication = false
-log_selector = +smtp_no_mail +smtp_connection +smtp_protocol_error +smtp_syntax_error +lost_incoming_connection +incoming_port
+log_selector = +smtp_no_mail +smtp_connection +smtp_protocol_error +smtp_syntax_error \\
+    +lost_incoming_connection +incoming_port
 pipelining_connect_advertise_hosts =
 host_lookup =
 rfc1413_query_timeout = 0s
@@ -237,7 +281,10 @@ remote:
 begin retry
 * * F,1h,10m
 """
-        return {"/etc/exim4/exim4.conf": conf, "/etc/exim4/mx.pem": certificate().read_text(encoding="ascii")}
+        return {
+            "/etc/exim4/exim4.conf": conf,
+            "/etc/exim4/mx.pem": certificate().read_text(encoding="ascii")
+        }
 
     def script(self):
         return """
@@ -251,22 +298,28 @@ chmod 640 /etc/exim4/mx.pem; chgrp Debian-exim /etc/exim4/mx.pem
 
 class OpenSmtpd(Server):
     packages = ("opensmtpd",)
-    users = ("opensmtpd:x:993:993::/run/opensmtpd:/usr/sbin/nologin", "opensmtpq:x:994:994::/run/opensmtpd:/usr/sbin/nologin")
+    users = ("opensmtpd:x:993:993::/run/opensmtpd:/usr/sbin/nologin",
+             "opensmtpq:x:994:994::/run/opensmtpd:/usr/sbin/nologin")
     groups = ("opensmtpd:x:993:", "opensmtpq:x:994:")
 
     def files(self):
-        return {"/etc/smtpd.conf": f"""
+        listen = f"tls pki lab {self.settings.get('listen', '')}"
+        return {
+            "/etc/smtpd.conf": f"""
 pki lab cert "/etc/mail/mx.crt"
 pki lab key "/etc/mail/mx.key"
 table all {{ "@" = "nobody" }}
-listen on {self.address} port 25 hostname mx.example.net tls pki lab {self.settings.get('listen', '')}
-listen on {self.address6} port 25 hostname mx.example.net tls pki lab {self.settings.get('listen', '')}
+listen on {self.address} port 25 hostname mx.example.net {listen}
+listen on {self.address6} port 25 hostname mx.example.net {listen}
 {self.settings.get('main', '')}
 action "take" mda "/bin/cat >/dev/null" virtual <all>
 match from any for rcpt-to "no@example.net" reject
 match from any for domain "example.net" action "take"
-""", "/etc/mail/mx.crt": certificate().with_suffix(".crt").read_text(encoding="ascii"),
-                "/etc/mail/mx.key": certificate().with_suffix(".key").read_text(encoding="ascii"), "/etc/mailname": "mx.example.net\n"}
+""",
+            "/etc/mail/mx.crt": certificate().with_suffix(".crt").read_text(encoding="ascii"),
+            "/etc/mail/mx.key": certificate().with_suffix(".key").read_text(encoding="ascii"),
+            "/etc/mailname": "mx.example.net\n"
+        }
 
     def script(self):
         return """
@@ -279,7 +332,9 @@ chgrp opensmtpq /usr/sbin/smtpctl; chmod 2555 /usr/sbin/smtpctl
 """
 
     def taken_in(self, lines, message_id):
-        """The log does not name Message-IDs; the lab numbers its messages, and the log has them in that order."""
+        """The log does not name Message-IDs; the lab numbers its messages,
+        and the log has them in that order.
+        """
         found = [m[1] for line in lines if (m := re.search(r"smtp message msgid=(\w+)", line))]
         number = int(message_id.split(".")[0]) if message_id.split(".")[0].isdigit() else 1
         return found[number - 1] if len(found) >= number else None
@@ -287,11 +342,13 @@ chgrp opensmtpq /usr/sbin/smtpctl; chmod 2555 /usr/sbin/smtpctl
 
 class Sendmail(Server):
     packages = ("sendmail-bin", "sendmail-cf", "m4")
-    users = ("smmta:x:995:995::/var/lib/sendmail:/usr/sbin/nologin", "smmsp:x:996:996::/var/lib/sendmail:/usr/sbin/nologin")
+    users = ("smmta:x:995:995::/var/lib/sendmail:/usr/sbin/nologin",
+             "smmsp:x:996:996::/var/lib/sendmail:/usr/sbin/nologin")
     groups = ("smmta:x:995:", "smmsp:x:996:")
 
     def files(self):
-        return {"/etc/mail/lab.mc": f"""divert(0)dnl
+        return {
+            "/etc/mail/lab.mc": f"""divert(0)dnl
 OSTYPE(`linux')dnl
 define(`confDOMAIN_NAME', `mx.example.net')dnl
 define(`confDEF_USER_ID', `65534:65534')dnl
@@ -315,17 +372,25 @@ LOCAL_RULESETS
 HSubject: $>CheckSubject
 SCheckSubject
 Rreject $*\t$#error $@ 5.7.1 $: "550 not wanted"
-""", "/etc/mail/access": "To:no@example.net\tERROR:5.1.1:550 no such user\nTo:later@example.net\tERROR:4.2.1:450 later\nTo:example.net\tRELAY\n"
-                         + self.settings.get("access", ""),
-                "/etc/mail/mailertable": "example.net\tsmtp:[127.0.0.1]\n", "/etc/mail/local-host-names": "", "/etc/mail/aliases": ""}
+""",
+            "/etc/mail/access": "To:no@example.net\tERROR:5.1.1:550 no such user\n"
+                                "To:later@example.net\tERROR:4.2.1:450 later\n"
+                                "To:example.net\tRELAY\n"
+            + self.settings.get("access", ""),
+            "/etc/mail/mailertable": "example.net\tsmtp:[127.0.0.1]\n",
+            "/etc/mail/local-host-names": "",
+            "/etc/mail/aliases": ""
+        }
 
     def script(self):
         return """
 mkdir -p /var/spool/mqueue /var/run/sendmail/mta
 chown root /var/spool/mqueue; chmod 700 /var/spool/mqueue
 cd /etc/mail
-for x in /usr/lib/sm.bin/sendmail /usr/libexec/sendmail/sendmail; do [ ! -x $x ] || sendmail=$x; done
-for x in /usr/lib/sm.bin/makemap /usr/libexec/sendmail/makemap; do [ ! -x $x ] || makemap=$x; done
+for d in /usr/lib/sm.bin /usr/libexec/sendmail; do
+    [ ! -x $d/sendmail ] || sendmail=$d/sendmail
+    [ ! -x $d/makemap ] || makemap=$d/makemap
+done
 m4 /usr/share/sendmail/cf/m4/cf.m4 lab.mc >/etc/mail/sendmail.cf
 for t in access mailertable; do $makemap hash $t <$t; done
 chmod -R go-w /etc/mail; chmod 755 / /etc /var /var/spool
@@ -336,6 +401,7 @@ $sendmail -bd -L sm-mta
         """Refused messages are logged too; one that is kept has a line for its recipient."""
         for line in lines:
             named = re.search(r"sm-mta\[\d+\]: (\w+): from=.*msgid=<(.*?)>", line)
-            if named and named[2] == message_id and any(re.search(rf"{named[1]}: to=.*stat=queued", other) for other in lines):
+            if (named and named[2] == message_id
+                    and any(re.search(rf"{named[1]}: to=.*stat=queued", other) for other in lines)):
                 return named[1]
         return None

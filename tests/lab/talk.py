@@ -1,8 +1,10 @@
 """talk.py - a mail client that is told each step, on a raw socket.
 
-A talk is words. A command word (ehlo helo lhlo mail rcpt data dot quit rset noop starttls ...) sends it and reads the reply; with `!` behind it the reply is not read.
-[mail rcpt data] sends the three in one segment and then reads three replies. Words that do something else are methods do_...; what is no
-word of a Talk (kill, stop, cut ...) is asked of the case's Deeds. A word may bear a value: rcpt:no, body:2000, wait:3.
+A talk is words. A command word (ehlo helo lhlo mail rcpt data dot quit rset noop starttls ...)
+sends it and reads the reply; with `!` behind it the reply is not read. [mail rcpt data] sends the
+three in one segment and then reads three replies. Words that do something else are methods do_...;
+what is no word of a Talk (kill, stop, cut ...) is asked of the case's Deeds. A word may bear a
+value: rcpt:no, body:2000, wait:3.
 """
 import contextlib
 import socket
@@ -25,7 +27,8 @@ class Talk:
 
     def __init__(self, space, address, port, message_id, deeds, source=None, patience=PATIENCE):
         self.family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self.target, self.source = (address, port), source or (CLIENT6 if ":" in address else CLIENT)
+        self.target, self.source = (address,
+                                    port), source or (CLIENT6 if ":" in address else CLIENT)
         self.space, self.message_id, self.deeds = space, message_id, deeds
         self.patience = patience
         self.sock, self.buffer, self.heard, self.replies, self.messages = None, b"", b"", [], 0
@@ -34,18 +37,39 @@ class Talk:
     def command(self, word, value):
         domain = "example.org"
         lines = {
-            "ehlo": "EHLO out.example.org", "helo": "HELO out.example.org", "lhlo": "LHLO out.example.org",
-            "mail": f"MAIL FROM:<{value or 'a'}@{domain}>", "rcpt": f"RCPT TO:<{value or 'b'}@example.net>", "data": "DATA", "quit": "QUIT", "rset": "RSET",
-            "noop": "NOOP", "vrfy": "VRFY b", "help": "HELP", "starttls": "STARTTLS", "bogus": "BOGUS", "etrn": "ETRN example.net",
-            "auth": "AUTH PLAIN AGxhYgB3cm9uZw==", "auth-login": "AUTH LOGIN", "auth-good": "AUTH PLAIN AGxhYgBzZWNyZXQ=", "user": "bGFi", "password": "d3Jvbmc=", "star": "*",
-            "get": "GET / HTTP/1.1", "host": "Host: mx.example.net", "empty": "",
+            "ehlo": "EHLO out.example.org",
+            "helo": "HELO out.example.org",
+            "lhlo": "LHLO out.example.org",
+            "mail": f"MAIL FROM:<{value or 'a'}@{domain}>",
+            "rcpt": f"RCPT TO:<{value or 'b'}@example.net>",
+            "data": "DATA",
+            "quit": "QUIT",
+            "rset": "RSET",
+            "noop": "NOOP",
+            "vrfy": "VRFY b",
+            "help": "HELP",
+            "starttls": "STARTTLS",
+            "bogus": "BOGUS",
+            "etrn": "ETRN example.net",
+            "auth": "AUTH PLAIN AGxhYgB3cm9uZw==",
+            "auth-login": "AUTH LOGIN",
+            "auth-good": "AUTH PLAIN AGxhYgBzZWNyZXQ=",
+            "user": "bGFi",
+            "password": "d3Jvbmc=",
+            "star": "*",
+            "get": "GET / HTTP/1.1",
+            "host": "Host: mx.example.net",
+            "empty": "",
         }
         return (lines[word] + "\r\n").encode() if word in lines else None
 
     def header(self):
         self.messages += 1
         number = f"{self.messages}." if self.messages > 1 else ""
-        return (f"From: a@example.org\r\nTo: b@example.net\r\nSubject: {self.deeds.subject}\r\nMessage-ID: <{number}{self.message_id}>\r\n\r\n").encode()
+        return (
+            f"From: a@example.org\r\nTo: b@example.net\r\nSubject: {self.deeds.subject}\r\n"
+            f"Message-ID: <{number}{self.message_id}>\r\n\r\n"
+        ).encode()
 
     def run(self, talk):
         for word in talk.split():
@@ -60,12 +84,14 @@ class Talk:
         name, _, value = word.partition(":")
         line = self.command(name, value)
         method = getattr(self, "do_" + name.replace("-", "_"), None)
-        data, reads = (line, True) if line is not None else method(value) if method else (self.deeds.do(name, value, self), False)
+        data, reads = ((line, True) if line is not None else method(value) if method else
+                       (self.deeds.do(name, value, self), False))
         if self.group is not None:
             self.group.append((data or b"", reads and not later))
             if not last:
                 return
-            data, reads = b"".join(part for part, _ in self.group), sum(wanted for _, wanted in self.group)
+            data = b"".join(part for part, _ in self.group)
+            reads = sum(wanted for _, wanted in self.group)
             self.group, later = None, False
         if data:
             self.send(data)
@@ -100,7 +126,8 @@ class Talk:
                 self.replies.append(b"\n".join(lines).decode("latin-1"))
                 return
 
-    # Words that are no commands: each returns the bytes to send, if any, and how many replies to read.
+    # Words that are no commands: each returns the bytes to send, if any,
+    # and how many replies to read.
 
     def do_connect(self, _):
         self.sock = self.space.socket(self.family)
@@ -150,11 +177,13 @@ class Talk:
         return self.header() + body_of(int(value or 200)) + b".\r\n", True
 
     def do_bdat(self, value):
-        text = (self.header() if not value.startswith("+") else b"") + body_of(int(value.lstrip("+") or 200))
+        text = ((self.header() if not value.startswith("+") else b"") +
+                body_of(int(value.lstrip("+") or 200)))
         return b"BDAT %d\r\n" % len(text) + text, True
 
     def do_bdat_last(self, value):
-        text = (self.header() if not value.startswith("+") else b"") + body_of(int(value.lstrip("+") or 200))
+        text = ((self.header() if not value.startswith("+") else b"") +
+                body_of(int(value.lstrip("+") or 200)))
         return b"BDAT %d LAST\r\n" % len(text) + text, True
 
     @staticmethod

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""test_live.py - what is seen on a cable, how soon, and by whom. Root. usage: test_live.py [PART OF A TEST'S NAME ...]"""
+"""test_live.py - what is seen on a cable, how soon, and by whom. Root.
+
+usage: test_live.py [PART OF A TEST'S NAME ...]
+"""
 import json
 import os
 import pathlib
@@ -10,7 +13,9 @@ import sys
 import tempfile
 import time
 
-from live_pair import CLIENT6, PROGRAM, SANITIZED, SERVER, SERVER6, Client, Daemon, Pair, Server, children, filtered, run, session, status, until, verdict
+from live_pair import (
+    CLIENT6, PROGRAM, SANITIZED, SERVER, SERVER6, Client, Daemon, Pair, Server, children, filtered,
+    run, session, status, until, verdict)
 from net import command
 
 ETH_P_ALL = 3
@@ -25,7 +30,8 @@ def test_alert():
         alert = until(lambda: daemon.of("alert", src_port=port))
         assert alert, daemon.said
         assert alert[0]["alert"]["signature"] == "221-for-message", alert
-        assert alert[0]["input"] == "eth0" and alert[0]["transactions"][0]["fate"] == "falsely-accepted", alert
+        assert (alert[0]["input"] == "eth0"
+                and alert[0]["transactions"][0]["fate"] == "falsely-accepted"), alert
         late = alert[0]["seen"] - closed
         assert late < 2.0, f"{late:.2f} s"
         return f"{late:.2f} s after the close, of which one is the wait for what belongs to it"
@@ -36,7 +42,8 @@ def test_clean():
     with Pair() as pair, Daemon(pair.server, "-i", "eth0") as daemon:
         Server(pair)
         Server(pair, address=SERVER6)
-        ports = [session(pair) for _ in range(5)] + [session(pair, address=SERVER6) for _ in range(5)]
+        ports = ([session(pair) for _ in range(5)] +
+                 [session(pair, address=SERVER6) for _ in range(5)])
         found = daemon.sessions(ports)
         assert [verdict(found[port]) for port in ports] == ["clean"] * 10, found
         assert {found[port]["src_ip"] for port in ports[5:]} == {CLIENT6}
@@ -51,7 +58,9 @@ def test_workers():
         ports = [session(pair, address=SERVER6 if i % 2 else SERVER) for i in range(200)]
         found = daemon.sessions(ports)
         assert set(found) == set(ports), f"{len(found)} of {len(ports)}"
-        wrong = [(verdict(r), r["ending"]["seen"]) for r in found.values() if verdict(r) != "clean" or r["ending"]["seen"] != "full"]
+        wrong = [(verdict(r), r["ending"]["seen"])
+                 for r in found.values()
+                 if verdict(r) != "clean" or r["ending"]["seen"] != "full"]
         assert not wrong, wrong
         assert len(daemon.of("session")) == len(ports)
         time.sleep(1.2)
@@ -111,8 +120,11 @@ def test_idle():
 
 
 def test_other_ports():
-    """What is not watched is not even brought: the kernel's filter keeps it out; the operator's narrows it"""
-    with Pair() as pair, Daemon(pair.server, "-i", "eth0", "--stats-interval", "1s", "not", "host", "203.0.113.1", "and", "not", "port", "587") as daemon:
+    """What is not watched is not even brought: the kernel's filter keeps it out;
+    the operator's narrows it
+    """
+    with Pair() as pair, Daemon(pair.server, "-i", "eth0", "--stats-interval", "1s", "not", "host",
+                                "203.0.113.1", "and", "not", "port", "587") as daemon:
         for port in (80, 587, 25):
             Server(pair, port=port)
         session(pair, port=80)
@@ -139,11 +151,14 @@ def frames_of(path):
 
 
 def test_vlan():
-    """Frames with one VLAN tag, which the kernel takes off, and with two are seen, and the tags told"""
+    """Frames with one VLAN tag, which the kernel takes off, and with two are seen,
+    and the tags told
+    """
     with Pair() as pair, Daemon(pair.server, "-i", "eth0") as daemon:
         raw = pair.client.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         raw.bind(("eth0", 0))
-        for tags, name in (([(0x8100, 42)], "221-for-message"), ([(0x88A8, 7), (0x8100, 43)], "221-in-body")):
+        for tags, name in (([(0x8100, 42)], "221-for-message"),
+                           ([(0x88A8, 7), (0x8100, 43)], "221-in-body")):
             for frame in frames_of(f"pcaps/{name}.pcap"):
                 raw.send(tagged(frame, tags))
             found = until(lambda: daemon.of("session", vlan=[vid for _, vid in tags]))
@@ -153,21 +168,28 @@ def test_vlan():
 
 
 def test_privileges():
-    """While it watches it is nobody: no root, no capability, no new privileges, a filter of system calls; so is its opener, but for one capability"""
+    """While it watches it is nobody: no root, no capability, no new privileges,
+    a filter of system calls; so is its opener, but for one capability
+    """
     with Pair() as pair, Daemon(pair.server, "-i", "eth0") as daemon:
         facts = status(daemon.pid)
-        nobody = command("id", "-u", "smtpwatch", check=False).stdout.strip() or command("id", "-u", "nobody").stdout.strip()
+        nobody = (command("id", "-u", "smtpwatch", check=False).stdout.strip()
+                  or command("id", "-u", "nobody").stdout.strip())
         assert facts["Uid"].split() == [nobody] * 4, facts["Uid"]
         assert facts["Groups"] == "" and facts["NoNewPrivs"] == "1" and filtered(facts), facts
         for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
             assert int(facts[name], 16) == 0, (name, facts[name])
         if SANITIZED:
             return
-        opener = until(lambda: [pid for pid in children(daemon.pid) if status(pid)["Name"] == "smtpwatch-open"])
+        opener = until(lambda: [
+            pid for pid in children(daemon.pid) if status(pid)["Name"] == "smtpwatch-open"
+        ])
         assert opener and len(opener) == 1, opener
         facts = status(opener[0])
-        assert facts["Uid"].split() == [nobody] * 4 and facts["NoNewPrivs"] == "1" and facts["Seccomp"] == "2", facts
-        assert int(facts["CapEff"], 16) == int(facts["CapPrm"], 16) == 1 << 13 and int(facts["CapBnd"], 16) == 0, facts
+        assert (facts["Uid"].split() == [nobody] * 4 and facts["NoNewPrivs"] == "1"
+                and facts["Seccomp"] == "2"), facts
+        assert (int(facts["CapEff"], 16) == int(facts["CapPrm"], 16) == 1 << 13
+                and int(facts["CapBnd"], 16) == 0), facts
         daemon.stop()
         assert until(lambda: gone(opener[0])), "the opener outlives the program"
 
@@ -181,7 +203,8 @@ def gone(pid):
 
 def test_capability():
     """Started as an ordinary user with CAP_NET_RAW alone it watches, and keeps nothing"""
-    raw = ("setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "--inh-caps", "+net_raw", "--ambient-caps", "+net_raw", "--bounding-set", "-all,+net_raw")
+    raw = ("setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "--inh-caps",
+           "+net_raw", "--ambient-caps", "+net_raw", "--bounding-set", "-all,+net_raw")
     with Pair() as pair, Daemon(pair.server, "-i", "eth0", before=raw) as daemon:
         Server(pair)
         assert verdict(daemon.session(session(pair))) == "clean"
@@ -192,7 +215,9 @@ def test_capability():
 
 
 def test_refused():
-    """Without any right it says what it takes, and ends with 3; a filter that does not compile ends it with 2"""
+    """Without any right it says what it takes, and ends with 3;
+    a filter that does not compile ends it with 2
+    """
     plain = ("setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups")
     with Pair() as pair:
         with Daemon(pair.server, "-i", "eth0", before=plain, ready=False) as daemon:
@@ -205,7 +230,8 @@ def test_refused():
             assert daemon.stop(0) == 2, daemon.said
         # before an output has a process or a file, which would be root's
         with tempfile.TemporaryDirectory() as name:
-            with Daemon(pair.server, "-i", "eth0", "-Z", "no-such-user", outputs=("-o", f"json:{name}/made"), ready=False) as daemon:
+            with Daemon(pair.server, "-i", "eth0", "-Z", "no-such-user",
+                        outputs=("-o", f"json:{name}/made"), ready=False) as daemon:
                 assert daemon.stop(0) == 2, daemon.said
                 assert len(daemon.said) == 1 and daemon.says("no user"), daemon.said
             assert not os.listdir(name)
@@ -222,7 +248,8 @@ def judged(path):
 def long_session(pair, lines):
     """A message of so many lines; the client's port."""
     client = Client(pair)
-    for line in ("EHLO out.example.org", "MAIL FROM:<a@example.org>", "RCPT TO:<b@example.net>", "DATA"):
+    for line in ("EHLO out.example.org", "MAIL FROM:<a@example.org>", "RCPT TO:<b@example.net>",
+                 "DATA"):
         client.say(line)
     client.sock.sendall(b"x" * 70 + b"\r\n")
     client.sock.sendall((b"x" * 70 + b"\r\n") * lines + b".\r\n")
@@ -232,10 +259,13 @@ def long_session(pair, lines):
 
 
 def test_packets():
-    """The packets of an alert are in a file before it is told, for the service user alone; judged again they give the same verdict, those of a long session too"""
+    """The packets of an alert are in a file before it is told, for the service user alone;
+    judged again they give the same verdict, those of a long session too
+    """
     with tempfile.TemporaryDirectory() as folder, Pair() as pair:
         os.chmod(folder, 0o755)
-        with Daemon(pair.server, "-i", "eth0", "-i", "lo", "-j", "2", "--repeat", "0", "--write-pcap", folder + "/new") as daemon:
+        with Daemon(pair.server, "-i", "eth0", "-i", "lo", "-j", "2", "--repeat", "0",
+                    "--write-pcap", folder + "/new") as daemon:
             Server(pair, dot="221 2.0.0 closing")
             Server(pair, port=587)
             Server(pair, dot="221 2.0.0 closing", address=SERVER6)
@@ -246,11 +276,16 @@ def test_packets():
                 path = pathlib.Path(folder, "new", record["pcap"])
                 assert path.exists(), "told before it was there"
                 facts = path.stat()
-                assert facts.st_mode & 0o7777 == 0o600 and facts.st_uid == path.parent.stat().st_uid == int(status(daemon.pid)["Uid"].split()[0]), facts
+                uid = int(status(daemon.pid)["Uid"].split()[0])
+                assert (facts.st_mode & 0o7777 == 0o600
+                        and facts.st_uid == path.parent.stat().st_uid == uid), facts
                 again = judged(path)
-                assert (verdict(again), again["src_port"], again["session_id"]) == ("221-for-message", port, record["session_id"]), again
+                assert ((verdict(again), again["src_port"],
+                         again["session_id"]) == ("221-for-message", port,
+                                                  record["session_id"])), again
                 assert again["smtp"]["commands"] == record["smtp"]["commands"], again
-            assert 0 < record["pcap_omitted"] and facts.st_size < 300_000, (record["pcap_omitted"], facts.st_size)
+            assert (0 < record["pcap_omitted"]
+                    and facts.st_size < 300_000), (record["pcap_omitted"], facts.st_size)
             assert "pcap" not in daemon.session(clean)
             assert path.parent.stat().st_mode & 0o7777 == 0o700
             assert daemon.stop() == 0, daemon.said
@@ -260,11 +295,14 @@ def test_packets():
 
 
 def test_packets_folded():
-    """Of an alert that is told in a sum there is no file, unless it is critical; what is an alert can change by a reload"""
+    """Of an alert that is told in a sum there is no file, unless it is critical;
+    what is an alert can change by a reload
+    """
     with tempfile.TemporaryDirectory() as folder, Pair() as pair:
         os.chmod(folder, 0o755)
         conf = pathlib.Path(folder, "conf")
-        conf.write_text(f"write-pcap = {folder}/new\nseverity = 221-for-message=error\n", encoding="utf-8")
+        conf.write_text(f"write-pcap = {folder}/new\nseverity = 221-for-message=error\n",
+                        encoding="utf-8")
         conf.chmod(0o644)
         with Daemon(pair.server, "-i", "eth0", "-c", conf) as daemon:
             Server(pair, dot="221 2.0.0 closing")
@@ -274,7 +312,8 @@ def test_packets_folded():
             daemon.send(signal.SIGHUP)
             assert daemon.hears("configuration read again"), daemon.said
             assert "pcap" in daemon.session(session(pair))
-            conf.write_text(f"write-pcap = {folder}/new\nseverity = 221-for-message=none\n", encoding="utf-8")
+            conf.write_text(f"write-pcap = {folder}/new\nseverity = 221-for-message=none\n",
+                            encoding="utf-8")
             daemon.send(signal.SIGHUP)
             assert until(lambda: len(daemon.says("configuration read again")) == 2), daemon.said
             time.sleep(0.5)

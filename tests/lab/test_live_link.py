@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""test_live_link.py - interfaces that are not there, go down, go, and come back. Root. usage: test_live_link.py [PART OF A TEST'S NAME ...]"""
+"""test_live_link.py - interfaces that are not there, go down, go, and come back. Root.
+
+usage: test_live_link.py [PART OF A TEST'S NAME ...]
+"""
 import pathlib
 import sys
 import time
@@ -48,15 +51,19 @@ def made_anew(workers):
             assert cpu(daemon.pid) - before < 0.2
             pair.link()
             began = time.monotonic()
-            assert until(lambda turn=turn: len(daemon.says("is there, and watched")) == turn, 6), daemon.said
+            assert until(lambda turn=turn: len(daemon.says("is there, and watched")) == turn,
+                         6), daemon.said
             waited = time.monotonic() - began
             server = Server(pair)
             ports = [session(pair) for _ in range(20)]
             found = daemon.sessions(ports)
-            assert [verdict(found[port]) for port in ports] == ["clean"] * 20, {verdict(r) for r in found.values()}
+            assert ([verdict(found[port]) for port in ports
+                     ] == ["clean"] * 20), {verdict(r)
+                                            for r in found.values()}
             assert all(found[port]["ending"]["seen"] == "full" for port in ports)
         facts = status(daemon.pid)
-        assert int(facts["CapPrm"], 16) == int(facts["CapEff"], 16) == 0 and facts["Uid"].split()[0] != "0"
+        assert (int(facts["CapPrm"], 16) == int(facts["CapEff"], 16) == 0
+                and facts["Uid"].split()[0] != "0")
         assert not daemon.of("alert"), daemon.of("alert")[0]["ending"]
         assert daemon.stop() == 0
         # Those that were open when the cable went are told as unfinished, and nobody is accused.
@@ -65,7 +72,9 @@ def made_anew(workers):
 
 
 def test_made_anew():
-    """An interface that is removed and made anew is watched again, three times, by a process that has no right to open one"""
+    """An interface that is removed and made anew is watched again, three times,
+    by a process that has no right to open one
+    """
     return None if SANITIZED else made_anew("1")
 
 
@@ -75,7 +84,9 @@ def test_made_anew_for_two():
 
 
 def test_not_there_yet():
-    """An interface that is not there is told once; when it comes it is watched; another one is watched meanwhile"""
+    """An interface that is not there is told once; when it comes it is watched;
+    another one is watched meanwhile
+    """
     with Pair(link=False) as pair, Daemon(pair.server, "-i", "eth0", "-i", "lo") as daemon:
         assert len(daemon.says("there is no interface eth0")) == 1, daemon.said
         time.sleep(2.5)
@@ -86,7 +97,8 @@ def test_not_there_yet():
         assert daemon.hears("eth0 is there, and watched", 6), daemon.said
         Server(pair, dot="")
         record = daemon.session(session_that_fails(pair))
-        assert verdict(record) == "drop-after-message" and record["input"] == "eth0", record["ending"]
+        assert (verdict(record) == "drop-after-message"
+                and record["input"] == "eth0"), record["ending"]
         return None
 
 
@@ -98,9 +110,13 @@ def session_that_fails(pair):
 
 
 def test_names_in_the_filter():
-    """A filter with names, which libpcap looks up, is compiled before that is forbidden: for interfaces that come back, and that come late"""
+    """A filter with names, which libpcap looks up, is compiled before that is forbidden:
+    for interfaces that come back, and that come late
+    """
     for there in (True, False):
-        with Pair(link=there) as pair, Daemon(pair.server, "-i", "eth0", "not", "port", "submission", "and", "not", "host", "localhost") as daemon:
+        with Pair(link=there) as pair, Daemon(pair.server, "-i", "eth0", "not", "port",
+                                              "submission", "and", "not", "host",
+                                              "localhost") as daemon:
             if there:
                 pair.unlink()
                 assert daemon.hears("has gone"), daemon.said

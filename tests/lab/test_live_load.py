@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""test_live_load.py - at the highest rate that a sender reaches, and beyond what we can take. Root. usage: test_live_load.py [PART OF A TEST'S NAME ...]"""
+"""test_live_load.py - at the highest rate that a sender reaches, and beyond what we can take. Root.
+
+usage: test_live_load.py [PART OF A TEST'S NAME ...]
+"""
 import json
 import os
 import pathlib
@@ -16,8 +19,10 @@ from net import command
 BUILD = pathlib.Path(os.environ.get("BUILD", PROGRAM.parent))
 SECONDS, SESSIONS = 4, 400
 # Of the generated sessions; what it depends on time, which here flies, is left out.
-TIMELESS = ("221-for-message", "221-in-transaction", "221-before-message", "221-to-non-smtp", "drop-after-message", "drop-in-message", "drop-in-transaction",
-            "drop-before-message", "drop-between-messages", "drop-after-quit", "421-in-message", "421-in-transaction", "421-idle", "probe", "clean", "encrypted")
+TIMELESS = ("221-for-message", "221-in-transaction", "221-before-message", "221-to-non-smtp",
+            "drop-after-message", "drop-in-message", "drop-in-transaction", "drop-before-message",
+            "drop-between-messages", "drop-after-quit", "421-in-message", "421-in-transaction",
+            "421-idle", "probe", "clean", "encrypted")
 
 
 def generated(folder):
@@ -39,12 +44,15 @@ class Here:
 
 def blast(pair, path, seconds, rate=0):
     """Packets, rounds, seconds."""
-    sent, rounds, took = pair.client.run(BUILD / "tests/lab/blast", "eth0", path, seconds, rate).stdout.split()
+    sent, rounds, took = pair.client.run(BUILD / "tests/lab/blast", "eth0", path, seconds,
+                                         rate).stdout.split()
     return int(sent), int(rounds), float(took)
 
 
 def latest(path):
-    """The last statistics in a file that is being written: to read all of it here would take the CPU from what is measured."""
+    """The last statistics in a file that is being written:
+    to read all of it here would take the CPU from what is measured.
+    """
     with open(path, "rb") as file:
         file.seek(max(0, path.stat().st_size - (1 << 20)))
         found = [line for line in file.read().split(b"\n")[:-1] if b'"event_type":"stats"' in line]
@@ -65,20 +73,28 @@ def at_full_rate(workers):
     with tempfile.TemporaryDirectory() as folder, Pair() as pair:
         path, truth = generated(folder)
         told = pathlib.Path(folder, "told.json")
-        with Daemon(pair.server, "-i", "eth0", "-j", workers, "--stats-interval", "1s", outputs=("-o", f"json:{told}")) as daemon:
+        with Daemon(pair.server, "-i", "eth0", "-j", workers, "--stats-interval", "1s",
+                    outputs=("-o", f"json:{told}")) as daemon:
             sent, rounds, took = blast(pair, path, SECONDS, 10000 if SANITIZED else 0)
             stats = caught_up(told, sent)
             capture = stats["capture"]
             assert capture["dropped"] == capture["records_lost"] == 0, capture
             assert capture["frames"] == sent, (capture, sent)
-            wrong = {name: (stats["verdicts"][name], truth[name] * rounds) for name in TIMELESS if stats["verdicts"][name] != truth[name] * rounds}
+            wrong = {
+                name: (stats["verdicts"][name], truth[name] * rounds)
+                for name in TIMELESS
+                if stats["verdicts"][name] != truth[name] * rounds
+            }
             assert not wrong, wrong
             assert daemon.stop() == 0
-            return f"{sent / took / 1000:.0f} kpps, {rounds * SESSIONS / took:.0f} sessions a second, for {took:.0f} s"
+            return (f"{sent / took / 1000:.0f} kpps, {rounds * SESSIONS / took:.0f} sessions a "
+                    f"second, for {took:.0f} s")
 
 
 def test_rate():
-    """At the highest rate of one sender nothing is dropped or lost, and each of the sessions gets the verdict that it has offline"""
+    """At the highest rate of one sender nothing is dropped or lost,
+    and each of the sessions gets the verdict that it has offline
+    """
     return at_full_rate("1")
 
 
@@ -88,9 +104,13 @@ def test_rate_workers():
 
 
 def test_drops():
-    """Packets that the kernel drops are counted and told, sessions bear them, and clean sessions raise no alert of it"""
-    with Pair() as pair, Daemon(pair.server, "-i", "eth0", "--buffer", "1M", "--stats-interval", "1s") as daemon:
-        thread = threading.Thread(target=blast, args=(pair, "pcaps/clean-pipelined.pcap", 1.5, 60000))
+    """Packets that the kernel drops are counted and told, sessions bear them,
+    and clean sessions raise no alert of it
+    """
+    with Pair() as pair, Daemon(pair.server, "-i", "eth0", "--buffer", "1M", "--stats-interval",
+                                "1s") as daemon:
+        thread = threading.Thread(target=blast,
+                                  args=(pair, "pcaps/clean-pipelined.pcap", 1.5, 60000))
         thread.start()
         time.sleep(0.3)
         daemon.send(signal.SIGSTOP)
@@ -107,7 +127,8 @@ def test_drops():
         assert not daemon.of("alert") and not bad, bad
         bearing = [r for r in found if "kernel_drops" in r["net"]]
         assert bearing and (SANITIZED or len(bearing) < len(found)), (len(bearing), len(found))
-        return f"{stats['capture']['dropped']} dropped of {stats['capture']['received']}, {len(bearing)} of {len(found)} sessions bear them"
+        return (f"{stats['capture']['dropped']} dropped of {stats['capture']['received']}, "
+                f"{len(bearing)} of {len(found)} sessions bear them")
 
 
 def test_slow_output():

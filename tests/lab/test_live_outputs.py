@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""test_live_outputs.py - every output of a running daemon, behind its filter of system calls. Root. usage: test_live_outputs.py [PART OF A TEST'S NAME ...]"""
+"""test_live_outputs.py - every output of a running daemon, behind its filter of system calls. Root.
+
+usage: test_live_outputs.py [PART OF A TEST'S NAME ...]
+"""
 import json
 import os
 import pathlib
@@ -13,7 +16,8 @@ import tempfile
 import threading
 import time
 
-from live_pair import PROGRAM, SANITIZED, Daemon, Pair, Server, children, run, session, status, until
+from live_pair import (
+    PROGRAM, SANITIZED, Daemon, Pair, Server, children, run, session, status, until)
 
 LOST = "221 2.0.0 closing"
 
@@ -97,45 +101,68 @@ def value(text, series):
 
 
 def checked(command, data):
-    done = subprocess.run(["/usr/bin/python3", *command], input=data, capture_output=True, check=False)
+    done = subprocess.run(["/usr/bin/python3", *command], input=data, capture_output=True,
+                          check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_output():
-    """a lost mail is told by every kind of output, from behind the filter of system calls, and by couriers that are not root"""
+    """a lost mail is told by every kind of output, from behind the filter of system calls,
+    and by couriers that are not root
+    """
     with folder_make() as name, Pair() as pair:
         folder = pathlib.Path(name)
         script = folder / "command"
-        script.write_text(f"#!/bin/sh\n{{ id -u; echo \"$1 $SMTPWATCH_VERDICT $SMTPWATCH_ROLE\"; cat; }} >>{folder}/command.out\n", encoding="ascii")
+        script.write_text(
+            f"#!/bin/sh\n{{ id -u; echo \"$1 $SMTPWATCH_VERDICT $SMTPWATCH_ROLE\"; cat; "
+            f"}} >>{folder}/command.out\n",
+            encoding="ascii")
         script.chmod(0o755)
-        readers = [local(folder, "json", socket.SOCK_STREAM), local(folder, "log", socket.SOCK_DGRAM), local(folder, "journal", socket.SOCK_DGRAM),
-                   loghost(pair, socket.SOCK_DGRAM, 5514), loghost(pair, socket.SOCK_STREAM, 5515)]
+        readers = [
+            local(folder, "json", socket.SOCK_STREAM),
+            local(folder, "log", socket.SOCK_DGRAM),
+            local(folder, "journal", socket.SOCK_DGRAM),
+            loghost(pair, socket.SOCK_DGRAM, 5514),
+            loghost(pair, socket.SOCK_STREAM, 5515)
+        ]
         stream, log, journal, udp, tcp = readers
-        outputs = [f"json:unix:{folder}/json", f"syslog:{folder}/log", f"journald:{folder}/journal", "syslog:udp://127.0.0.1:5514", "syslog:tcp://127.0.0.1:5515",
-                   "prometheus", f"textfile:{folder}/smtpwatch.prom", f"exec:{script} 'two words'", f"text:{folder}/text", "json"]
+        outputs = [
+            f"json:unix:{folder}/json", f"syslog:{folder}/log", f"journald:{folder}/journal",
+            "syslog:udp://127.0.0.1:5514", "syslog:tcp://127.0.0.1:5515", "prometheus",
+            f"textfile:{folder}/smtpwatch.prom", f"exec:{script} 'two words'",
+            f"text:{folder}/text", "json"
+        ]
         options = [word for output in outputs for word in ("-o", output)]
         Server(pair, LOST)
         with Daemon(pair.server, "-i", "eth0", "--stats-interval", "1s", outputs=options) as daemon:
             assert SANITIZED or status(daemon.pid)["Seccomp"] == "2"
-            couriers = [pid for pid in children(daemon.pid) if status(pid)["Name"] == "smtpwatch-out"]
+            couriers = [
+                pid for pid in children(daemon.pid) if status(pid)["Name"] == "smtpwatch-out"
+            ]
             assert len(couriers) == 3, couriers
             for pid in couriers:
-                assert status(pid)["Uid"].split() == status(daemon.pid)["Uid"].split() and status(pid)["Uid"].split()[0] != "0", status(pid)["Uid"]
+                assert (status(pid)["Uid"].split() == status(daemon.pid)["Uid"].split()
+                        and status(pid)["Uid"].split()[0] != "0"), status(pid)["Uid"]
                 assert int(status(pid)["CapPrm"], 16) == 0
             record = daemon.session(session(pair))
             assert record["role"] == "server", record
             assert stream.has(b'"event_type":"alert"')
             for reader in (log, udp, tcp):
-                assert reader.has(b' 221-for-message [smtpwatch@32473 signature="221-for-message" '), reader.got
+                assert reader.has(
+                    b' 221-for-message [smtpwatch@32473 signature="221-for-message" '), reader.got
             assert journal.has(b"\nSMTPWATCH_VERDICT=221-for-message\n")
             series = 'smtpwatch_sessions_total{verdict="221-for-message",role="server"}'
             assert until(lambda: value(page(pair), series) == 1)
             assert until(lambda: (value(page(pair), "smtpwatch_capture_frames_total") or 0) > 10)
-            assert until(lambda: (folder / "smtpwatch.prom").exists() and value((folder / "smtpwatch.prom").read_text(encoding="utf-8"), series) == 1)
+            prom = folder / "smtpwatch.prom"
+            assert until(
+                lambda: prom.exists() and value(prom.read_text(encoding="utf-8"), series) == 1)
             checked(["tests/metrics_check.py"], page(pair).encode())
-            assert until(lambda: (folder / "command.out").exists() and "alert" in (folder / "command.out").read_text(encoding="utf-8"))
+            assert until(lambda: (folder / "command.out").exists() and "alert" in
+                         (folder / "command.out").read_text(encoding="utf-8"))
             user, words, line = (folder / "command.out").read_text(encoding="utf-8").splitlines()
-            assert user != "0" and words == "two words 221-for-message server" and json.loads(line)["alert"]["signature"] == "221-for-message"
+            assert (user != "0" and words == "two words 221-for-message server"
+                    and json.loads(line)["alert"]["signature"] == "221-for-message")
             assert daemon.stop() == 0, daemon.said
             assert not daemon.says("lost"), daemon.said
             assert until(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in couriers))
@@ -147,10 +174,15 @@ def test_every_output():
 
 
 def test_dead_outputs():
-    """outputs whose readers are not there cost no session; a reader that comes gets what waited; what is moved away is opened again"""
+    """outputs whose readers are not there cost no session; a reader that comes gets what waited;
+    what is moved away is opened again
+    """
     with folder_make() as name, Pair() as pair:
         folder = pathlib.Path(name)
-        outputs = ["-o", "json", "-o", f"json:unix:{folder}/json", "-o", f"json:{folder}/file", "-o", "syslog:tcp://127.0.0.1:5515", "-o", f"syslog:{folder}/log"]
+        outputs = [
+            "-o", "json", "-o", f"json:unix:{folder}/json", "-o", f"json:{folder}/file", "-o",
+            "syslog:tcp://127.0.0.1:5515", "-o", f"syslog:{folder}/log"
+        ]
         Server(pair)
         with Daemon(pair.server, "-i", "eth0", "--stats-interval", "1s", outputs=outputs) as daemon:
             ports = [session(pair) for _ in range(100)]
@@ -163,23 +195,29 @@ def test_dead_outputs():
             assert until((folder / "file").exists)
             port = session(pair)
             daemon.session(port)
-            assert until(lambda: f'"src_port":{port},' in (folder / "file").read_text(encoding="utf-8"))
+            assert until(lambda: f'"src_port":{port},' in
+                         (folder / "file").read_text(encoding="utf-8"))
             again = local(folder, "json", socket.SOCK_STREAM)
             assert again.has(f'"src_port":{port},'.encode(), 1, 20)
-            stats = until(lambda: [r for r in daemon.of("stats") if r["outputs"][1]["reconnects"] > 0])
-            assert stats and all(output["lost"] == 0 for output in stats[-1]["outputs"]), daemon.of("stats")[-1:]
+            stats = until(
+                lambda: [r for r in daemon.of("stats") if r["outputs"][1]["reconnects"] > 0])
+            assert (stats and all(output["lost"] == 0
+                                  for output in stats[-1]["outputs"])), daemon.of("stats")[-1:]
             said = [line for line in daemon.said if "it is tried again" in line]
-            assert len(said) == len({line.split(": ")[1] for line in said}) + 1, daemon.said  # each once, and the one that went once more
+            # each once, and the one that went once more
+            assert len(said) == len({line.split(": ")[1] for line in said}) + 1, daemon.said
             daemon.stop()
             again.close()
 
 
 def test_repeats():
-    """the same alert again: told once, then in sums; every lost message named at once all the same"""
+    """the same alert again: told once, then in sums; every lost message named at once all the same
+    """
     with folder_make() as name, Pair() as pair:
         folder = pathlib.Path(name)
         Server(pair, LOST)
-        with Daemon(pair.server, "-i", "eth0", "--repeat", "2s", outputs=("-o", "json", "-o", f"text:{folder}/text")) as daemon:
+        with Daemon(pair.server, "-i", "eth0", "--repeat", "2s",
+                    outputs=("-o", "json", "-o", f"text:{folder}/text")) as daemon:
             ports = []
             for _ in range(5):
                 ports.append(session(pair))
@@ -197,19 +235,25 @@ def test_repeats():
 
 
 def test_nobody_reads():
-    """standard output and standard error in one pipe or terminal that nobody reads: the watchdog is fed, and SIGTERM ends it"""
+    """standard output and standard error in one pipe or terminal that nobody reads:
+    the watchdog is fed, and SIGTERM ends it
+    """
     for made in (os.pipe, pty.openpty):
         with folder_make() as name, Pair() as pair:
             notices = local(pathlib.Path(name), "notify", socket.SOCK_DGRAM)
             reader, writer = made()
             env = dict(os.environ, NOTIFY_SOCKET=f"{name}/notify", WATCHDOG_USEC="400000")
-            process = pair.server.popen(PROGRAM, "-i", "eth0", "-o", "json", "-o", "text", "--repeat", "0",
-                                        stdin=subprocess.DEVNULL, stdout=writer, stderr=writer, env=env)
+            process = pair.server.popen(PROGRAM, "-i", "eth0", "-o", "json", "-o", "text",
+                                        "--repeat", "0", stdin=subprocess.DEVNULL, stdout=writer,
+                                        stderr=writer, env=env)
             try:
                 assert notices.has(b"READY=1")
                 Server(pair, LOST)
                 for _ in range(4):
-                    workers = [threading.Thread(target=lambda: [session(pair) for _ in range(20)]) for _ in range(4)]
+                    workers = [
+                        threading.Thread(
+                            target=lambda: [session(pair) for _ in range(20)]) for _ in range(4)
+                    ]
                     for worker in workers:
                         worker.start()
                     for worker in workers:
@@ -233,10 +277,16 @@ def test_kill():
         script.write_text(f"#!/bin/sh\necho $$ >{name}/pid\nexec sleep 60\n", encoding="ascii")
         script.chmod(0o755)
         Server(pair, LOST)
-        with Daemon(pair.server, "-i", "eth0", outputs=("-o", "json", "-o", f"exec:{script}")) as daemon:
+        with Daemon(pair.server, "-i", "eth0",
+                    outputs=("-o", "json", "-o", f"exec:{script}")) as daemon:
             daemon.session(session(pair))
-            pid = until(lambda: (pathlib.Path(name) / "pid").exists() and (pathlib.Path(name) / "pid").read_text(encoding="ascii").strip())
-            couriers = [str(child) for child in children(daemon.pid) if status(child)["Name"] == "smtpwatch-out"]
+            pid = until(lambda: (pathlib.Path(name) / "pid").exists() and
+                        (pathlib.Path(name) / "pid").read_text(encoding="ascii").strip())
+            couriers = [
+                str(child)
+                for child in children(daemon.pid)
+                if status(child)["Name"] == "smtpwatch-out"
+            ]
             assert pid and len(couriers) == 1
             os.kill(daemon.pid, signal.SIGKILL)
             daemon.process.wait()

@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""test_live_service.py - signals, configuration, pid file, systemd's notices, and a sudden death. Root. usage: test_live_service.py [PART OF A TEST'S NAME ...]"""
+"""test_live_service.py - signals, configuration, pid file, systemd's notices, and a sudden death.
+Root.
+
+usage: test_live_service.py [PART OF A TEST'S NAME ...]
+"""
 import os
 import pathlib
 import signal
@@ -8,7 +12,8 @@ import sys
 import tempfile
 import time
 
-from live_pair import SANITIZED, Client, Daemon, Pair, Server, children, run, session, until, verdict
+from live_pair import (
+    SANITIZED, Client, Daemon, Pair, Server, children, run, session, until, verdict)
 
 
 class Notices:
@@ -25,7 +30,9 @@ class Notices:
     def all(self):
         try:
             while True:
-                self.heard += [(time.monotonic(), line) for line in self.socket.recv(4096).decode().split("\n")]
+                self.heard += [
+                    (time.monotonic(), line) for line in self.socket.recv(4096).decode().split("\n")
+                ]
         except BlockingIOError:
             return [line for _, line in self.heard]
 
@@ -41,17 +48,23 @@ def test_statistics():
     with Pair() as pair, Daemon(pair.server, "-i", "eth0", "--stats-interval", "1s") as daemon:
         Server(pair)
         daemon.session(session(pair))
-        assert until(lambda: [r for r in daemon.of("stats") if r["sessions"] == 1 and r["capture"]["received"] > 0], 4), daemon.records
+        assert until(lambda: [
+            r for r in daemon.of("stats")
+            if r["sessions"] == 1 and r["capture"]["received"] > 0
+        ], 4), daemon.records
         daemon.send(signal.SIGUSR1)
         line = daemon.hears("so far ")
-        assert line and "1 sessions, 0 alerts; 0 connections open; watching eth0" in line[0], daemon.said
+        assert (line and "1 sessions, 0 alerts; 0 connections open; watching eth0"
+                in line[0]), daemon.said
         assert len(daemon.said) == 2, daemon.said
         stats = daemon.of("stats")[-1]
         assert stats["capture"]["dropped"] == stats["capture"]["records_lost"] == 0
 
 
 def test_end():
-    """SIGTERM and SIGINT end it with 0; sessions that are open are told as unfinished, and accuse nobody"""
+    """SIGTERM and SIGINT end it with 0; sessions that are open are told as unfinished,
+    and accuse nobody
+    """
     for number in (signal.SIGTERM, signal.SIGINT):
         with Pair() as pair, Daemon(pair.server, "-i", "eth0", "-j", "2") as daemon:
             Server(pair)
@@ -70,7 +83,9 @@ def test_end():
 
 
 def test_reload():
-    """SIGHUP reads the configuration again; one with mistakes is told, all of it, and nothing changes"""
+    """SIGHUP reads the configuration again;
+    one with mistakes is told, all of it, and nothing changes
+    """
     with folder() as name, Pair() as pair:
         conf = pathlib.Path(name, "smtpwatch.conf")
         conf.write_text("interface = eth0\nports = 25\nrepeat = 0\n")
@@ -78,14 +93,16 @@ def test_reload():
             Server(pair, dot="221 closing")
             port = session(pair)
             assert until(lambda: daemon.of("alert", src_port=port)), daemon.said
-            conf.write_text("interface = eth0\nports = none\nrepeat = 0\nnonsense = 1\nmin-severity = loud\n")
+            conf.write_text(
+                "interface = eth0\nports = none\nrepeat = 0\nnonsense = 1\nmin-severity = loud\n")
             daemon.send(signal.SIGHUP)
             assert daemon.hears("nothing is changed"), daemon.said
             for line in (2, 4, 5):
                 assert daemon.says(f"smtpwatch.conf:{line}: "), daemon.said
             port = session(pair)
             assert until(lambda: daemon.of("alert", src_port=port)), daemon.said
-            conf.write_text("interface = eth0\nports = 25,2525\nrepeat = 0\nseverity = 221-for-message=none\n")
+            conf.write_text(
+                "interface = eth0\nports = 25,2525\nrepeat = 0\nseverity = 221-for-message=none\n")
             daemon.send(signal.SIGHUP)
             assert daemon.hears("configuration read again"), daemon.said
             assert daemon.says("ports has changed; it stays as it was until a restart"), daemon.said
@@ -111,10 +128,14 @@ def test_pid_file():
 
 
 def test_systemd():
-    """systemd hears READY, STATUS, a WATCHDOG twice in each interval, RELOADING and READY, STOPPING"""
+    """systemd hears READY, STATUS, a WATCHDOG twice in each interval, RELOADING and READY, STOPPING
+    """
     with folder() as name, Pair() as pair:
         notices = Notices(pathlib.Path(name))
-        with Daemon(pair.server, "-i", "eth0", "-j", "2", env={"NOTIFY_SOCKET": str(notices.path), "WATCHDOG_USEC": "1000000"}) as daemon:
+        with Daemon(pair.server, "-i", "eth0", "-j", "2", env={
+                "NOTIFY_SOCKET": str(notices.path),
+                "WATCHDOG_USEC": "1000000"
+        }) as daemon:
             assert until(lambda: "READY=1" in notices.all())
             assert any(line.startswith("STATUS=watching eth0") for line in notices.all())
             until(lambda: notices.all() is None, 3)
@@ -132,7 +153,9 @@ def test_systemd():
 
 
 def test_sudden_death():
-    """Killed and started again: a session under way is picked up and accused of nothing, its opener is gone, a later one is judged"""
+    """Killed and started again: a session under way is picked up and accused of nothing,
+    its opener is gone, a later one is judged
+    """
     with Pair() as pair:
         Server(pair)
         early, late = Client(pair), Client(pair)
@@ -157,8 +180,11 @@ def test_sudden_death():
 
 
 def test_full_disk():
-    """An output that takes no more is said once and tried again; what it did not take makes the end a 3"""
-    with Pair() as pair, Daemon(pair.server, "-i", "eth0", outputs=("-o", "json:/dev/full")) as daemon:
+    """An output that takes no more is said once and tried again;
+    what it did not take makes the end a 3
+    """
+    with Pair() as pair, Daemon(pair.server, "-i", "eth0",
+                                outputs=("-o", "json:/dev/full")) as daemon:
         Server(pair)
         session(pair)
         assert daemon.hears("/dev/full: No space left on device"), daemon.said
@@ -176,7 +202,8 @@ def test_nids():
             Server(pair, dot="221 closing")
             assert verdict(daemon.session(session(pair))) == "221-for-message"
             assert daemon.stop() == 0
-        with Daemon(pair.server, "-i", "eth0", "--engine", "nids", "-j", "2", ready=False) as daemon:
+        with Daemon(pair.server, "-i", "eth0", "--engine", "nids", "-j", "2",
+                    ready=False) as daemon:
             assert daemon.stop(0) in (2, 3) and daemon.says("one worker"), daemon.said
 
 

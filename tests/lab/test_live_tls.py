@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""test_live_tls.py - sessions under TLS of real servers, live: with a key log that grows, with a FIFO, without keys. Root. usage: test_live_tls.py [PART OF A TEST'S NAME ...]"""
+"""test_live_tls.py - sessions under TLS of real servers, live:
+with a key log that grows, with a FIFO, without keys. Root.
+
+usage: test_live_tls.py [PART OF A TEST'S NAME ...]
+"""
 import contextlib
 import os
 import pathlib
@@ -35,13 +39,16 @@ class Scene(contextlib.ExitStack):
         return self.lab.net("bridge")
 
     def daemon(self, *options):
-        return self.enter_context(Daemon(self.net.path, "-i", "toclient", "-p", PORTS, "--min-severity", "info", *options))
+        return self.enter_context(
+            Daemon(self.net.path, "-i", "toclient", "-p", PORTS, "--min-severity", "info",
+                   *options))
 
     def talk(self, name, suite, does):
         """One session; its client's port."""
         server = self.lab.server("bridge", name)
         deeds = Deeds(self.net, server, types.SimpleNamespace(subject="hello", does=does))
-        talk = tls_real.TlsTalk(self.net.client, server.address, server.port, "1@out.example.org", deeds)
+        talk = tls_real.TlsTalk(self.net.client, server.address, server.port, "1@out.example.org",
+                                deeds)
         talk.context = tls_real.context(suite, self.keys)
         talk.run(does)
         talk.end()
@@ -51,7 +58,10 @@ class Scene(contextlib.ExitStack):
         return deeds.ports[0]
 
     def secrets(self):
-        return [word for line in self.keys.read_text(encoding="ascii").splitlines() if not line.startswith("#") for word in line.split()[1:]]
+        return [
+            word for line in self.keys.read_text(encoding="ascii").splitlines()
+            if not line.startswith("#") for word in line.split()[1:]
+        ]
 
 
 def judged(daemon, port):
@@ -67,19 +77,31 @@ def opened(daemon, port, verdict):
 
 
 def test_growing_file():
-    """A key log that only root may read, and that grows after root was given up: sessions are read, in the sandbox, and no secret is told"""
+    """A key log that only root may read, and that grows after root was given up:
+    sessions are read, in the sandbox, and no secret is told
+    """
     with Scene() as scene:
         daemon = scene.daemon("--keylog", scene.keys)
-        assert SANITIZED or "Seccomp:\t2" in pathlib.Path(f"/proc/{daemon.pid}/status").read_text(encoding="ascii")
-        for name, suite in (("postfix", "TLS_AES_256_GCM_SHA384"), ("exim", "ECDHE-RSA-AES128-GCM-SHA256"), ("exim", "ECDHE-RSA-AES128-SHA")):
+        assert (SANITIZED or "Seccomp:\t2"
+                in pathlib.Path(f"/proc/{daemon.pid}/status").read_text(encoding="ascii"))
+        for name, suite in (("postfix", "TLS_AES_256_GCM_SHA384"),
+                            ("exim", "ECDHE-RSA-AES128-GCM-SHA256"),
+                            ("exim", "ECDHE-RSA-AES128-SHA")):
             record = opened(daemon, scene.talk(name, suite, WHOLE), "clean")
-            assert record["transactions"][0]["fate"] == "accepted" and record["transactions"][0]["queue_id"], record
-            assert record["tls"]["cipher"] == suite and record["tls"]["sni"] == record["tls"]["certificate"]["subject"] == "mx.example.net", record["tls"]
-        record = opened(daemon, scene.talk("postfix", "TLS_CHACHA20_POLY1305_SHA256", "greet ehlo tls ehlo mail rcpt data freeze message! wait:.1 kill eof"), "drop-after-message")
+            assert (record["transactions"][0]["fate"] == "accepted"
+                    and record["transactions"][0]["queue_id"]), record
+            assert (record["tls"]["cipher"] == suite and record["tls"]["sni"] ==
+                    record["tls"]["certificate"]["subject"] == "mx.example.net"), record["tls"]
+        record = opened(
+            daemon,
+            scene.talk("postfix", "TLS_CHACHA20_POLY1305_SHA256",
+                       "greet ehlo tls ehlo mail rcpt data freeze message! wait:.1 kill eof"),
+            "drop-after-message")
         assert record["transactions"][0]["fate"] == "unanswered", record
         assert daemon.stop() == 0
         stats = daemon.of("stats")[-1]["tls"]
-        assert stats["sessions"] == stats["decrypted"] == 4 and stats["secrets"] >= 4 and stats["bad_key_lines"] == 0, stats
+        assert (stats["sessions"] == stats["decrypted"] == 4 and stats["secrets"] >= 4
+                and stats["bad_key_lines"] == 0), stats
         told = str(daemon.records) + str(daemon.said)
         assert not any(secret in told for secret in scene.secrets())
 
@@ -105,7 +127,8 @@ def test_fifo():
         feeder.start()
         try:
             for suite in ("TLS_AES_128_GCM_SHA256", "ECDHE-RSA-AES256-GCM-SHA384"):
-                opened(daemon, scene.talk("postfix", suite, WHOLE.replace("quit", "wait:.6 quit")), "clean")
+                opened(daemon, scene.talk("postfix", suite, WHOLE.replace("quit", "wait:.6 quit")),
+                       "clean")
         finally:
             done.set()
             feeder.join()
@@ -113,13 +136,15 @@ def test_fifo():
 
 
 def test_reply_in_clear():
-    """Exim's 421 in clear between the records is read as what it is, with the keys and without them"""
+    """Exim's 421 in clear between the records is read as what it is, with the keys and without them
+    """
     for options in ((), ("--keylog",)):
         with Scene() as scene:
             daemon = scene.daemon(*options, *([scene.keys] if options else []))
             port = scene.talk("exim-short", "TLS_AES_256_GCM_SHA384", "greet ehlo tls ehlo eof")
             record = judged(daemon, port)
-            assert record["ending"]["verdict"] == "421-idle" and record["tls"]["decrypted"] == bool(options), record
+            assert (record["ending"]["verdict"] == "421-idle"
+                    and record["tls"]["decrypted"] == bool(options)), record
             assert daemon.stop() == 0
 
 
@@ -129,13 +154,19 @@ def test_without_keys():
         daemon = scene.daemon()
         clean = [scene.talk("postfix", "TLS_AES_256_GCM_SHA384", WHOLE) for _ in range(3)]
         left = scene.talk("postfix", "TLS_AES_256_GCM_SHA384", "greet ehlo tls ehlo mail notify")
-        broken = scene.talk("postfix", "TLS_AES_256_GCM_SHA384", "greet ehlo tls ehlo mail rcpt data body:2000 wait:.1 kill eof")
+        broken = scene.talk("postfix", "TLS_AES_256_GCM_SHA384",
+                            "greet ehlo tls ehlo mail rcpt data body:2000 wait:.1 kill eof")
         record = judged(daemon, broken)
-        assert (record["ending"]["verdict"], record["ending"]["inferred"], record["tls"]["pending"]) == ("tls-broken-off", True, "message"), record
+        assert ((record["ending"]["verdict"], record["ending"]["inferred"],
+                 record["tls"]["pending"]) == ("tls-broken-off", True, "message")), record
         assert judged(daemon, left)["ending"]["verdict"] == "tls-client-left"
         assert {judged(daemon, port)["ending"]["verdict"] for port in clean} == {"tls-orderly"}
         assert daemon.stop() == 0
-        assert {r["src_port"] for r in daemon.of("alert") if r["ending"]["verdict"] != "tls-client-left"} == {broken}
+        assert ({
+            r["src_port"]
+            for r in daemon.of("alert")
+            if r["ending"]["verdict"] != "tls-client-left"
+        } == {broken})
 
 
 if __name__ == "__main__":

@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""test_live_top.py - the terminal view on a cable: sessions come in, an alert has its dialogue and its packets, the terminal is given back. Root. usage: test_live_top.py [PART OF A TEST'S NAME ...]"""
+"""test_live_top.py - the terminal view on a cable: sessions come in,
+an alert has its dialogue and its packets, the terminal is given back. Root.
+
+usage: test_live_top.py [PART OF A TEST'S NAME ...]
+"""
 import json
 import os
 import pathlib
@@ -17,7 +21,9 @@ from terminal import Terminal  # noqa: E402
 def view(pair, folder, *more):
     """Within the server's namespace, as the user that the folder belongs to."""
     os.chmod(folder, 0o777)
-    t = Terminal(pair.server.argv(PROGRAM, "-i", "eth0", "--top", "-Z", "nobody", "--write-pcap", folder, *more))
+    t = Terminal(
+        pair.server.argv(PROGRAM, "-i", "eth0", "--top", "-Z", "nobody", "--write-pcap", folder,
+                         *more))
     assert t.sees(r"0 sessions .*eth0"), t.text()
     return t
 
@@ -52,8 +58,10 @@ def test_view():
         assert t.ends() == 0 and t.restored(), t.text()
         t.close()
         packets = sorted(pathlib.Path(folder).glob("*.pcap"))
-        assert len(packets) == 4 and len(list(pathlib.Path(folder).glob("*.txt"))) == 1, os.listdir(folder)
-        said = subprocess.run([PROGRAM, "-r", packets[0], "-o", "json", "-Z", "root"], capture_output=True, check=True).stdout
+        assert (len(packets) == 4
+                and len(list(pathlib.Path(folder).glob("*.txt"))) == 1), os.listdir(folder)
+        said = subprocess.run([PROGRAM, "-r", packets[0], "-o", "json", "-Z", "root"],
+                              capture_output=True, check=True).stdout
         assert json.loads(said.splitlines()[0])["ending"]["verdict"] == "221-for-message", said
 
 

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""test_load.py - mixed traffic at the highest rate that servers and generator reach, with faults among it, watched live. Root.
+"""test_load.py - mixed traffic at the highest rate that servers and generator reach,
+with faults among it, watched live. Root.
 
-usage: test_load.py [--seconds N] [--workers N] [--interval MS]; the program is $SMTPWATCH, or ./smtpwatch
+usage: test_load.py [--seconds N] [--workers N] [--interval MS];
+the program is $SMTPWATCH, or ./smtpwatch
 
-Each of the faults must raise one alert, of its verdict, and nothing else may; every connection that was made must have its record; the kernel may drop no
-packet, the ring no record; memory must be flat. Faults of one kind are two seconds and more apart, so that none is grouped with another.
+Each of the faults must raise one alert, of its verdict, and nothing else may; every connection that
+was made must have its record; the kernel may drop no packet, the ring no record; memory must be
+flat. Faults of one kind are two seconds and more apart, so that none is grouped with another.
 """
 import argparse
 import collections
@@ -47,7 +50,10 @@ FAULTS = [
     ("dot=421,fin", WHOLE, "421-in-message"),
 ]
 # Sessions that look odd and are nobody's fault: below the threshold of an alert.
-INNOCENT = ["greet close", "greet ehlo close", "greet ehlo mail rcpt data message close", "greet ehlo [mail rcpt data] [message quit!] half read read eof", "greet quit eof"]
+INNOCENT = [
+    "greet close", "greet ehlo close", "greet ehlo mail rcpt data message close",
+    "greet ehlo [mail rcpt data] [message quit!] half read read eof", "greet quit eof"
+]
 SINK, POSTFIX, EXIM, FIRST_FAULT = 11, 12, 13, 20
 
 
@@ -58,7 +64,8 @@ class Sink:
         self.net, self.box = net, None
 
     def start(self):
-        self.box = box.Box(self.net.server, ("postfix",), {}, f"/usr/sbin/smtp-sink -u nobody 198.51.100.{SINK}:25 2000 &\n")
+        self.box = box.Box(self.net.server, ("postfix", ), {},
+                           f"/usr/sbin/smtp-sink -u nobody 198.51.100.{SINK}:25 2000 &\n")
 
     def close(self):
         if self.box:
@@ -79,7 +86,9 @@ class Counting(Daemon):
 
 
 class Injector(threading.Thread):
-    """One fault or oddity after the other, in an order that repeats; expected: by server and client port, which come again, the verdicts that raise alerts; made: how many."""
+    """One fault or oddity after the other, in an order that repeats; expected:
+    by server and client port, which come again, the verdicts that raise alerts; made: how many.
+    """
 
     def __init__(self, net, interval):
         super().__init__(daemon=True)
@@ -94,7 +103,8 @@ class Injector(threading.Thread):
     def session(self, server, does, verdict):
         case = Case("load", "load", "", does, "")
         deeds = Deeds(self.net, server, case)
-        talk = Talk(self.net.client, server.address6 if self.made % 3 == 0 else server.address, 25, f"f{self.made}@out.example.org", deeds)
+        talk = Talk(self.net.client, server.address6 if self.made % 3 == 0 else server.address, 25,
+                    f"f{self.made}@out.example.org", deeds)
         with contextlib.suppress(OSError):
             talk.run(does)
         talk.end()
@@ -127,23 +137,30 @@ def connections(space):
 
 
 def resident(pid):
-    return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii"))[1])
+    told = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(re.search(r"VmRSS:\s+(\d+)", told)[1])
 
 
 def generators(tools, seconds):
-    """Commands that make sessions until the time is over: bulk to the sink, and the two real servers."""
+    """Commands that make sessions until the time is over:
+    bulk to the sink, and the two real servers.
+    """
     source = "/usr/sbin/smtp-source -f a@example.org -t b@example.net -M out.example.org"
     loop = f"end=$(($(date +%s) + {seconds})); while [ $(date +%s) -lt $end ]; do {{}}; done"
-    return [tools.box.popen("sh", "-c", loop.format(f"{source} {words}"), stdout=subprocess.DEVNULL) for words in (
-        f"-s 10 -m 4000 -l 2000 198.51.100.{SINK}:25",           # many short sessions
-        f"-d -s 4 -m 2000 -l 6000 198.51.100.{SINK}:25",            # long ones with many messages
-        f"-s 2 -m 10 -l 400000 198.51.100.{SINK}:25; sleep 1",      # large messages
-        f"-s 4 -m 50 -l 3000 198.51.100.{POSTFIX}:25; sleep 1",
-        f"-s 4 -m 50 -l 3000 198.51.100.{EXIM}:25; sleep 1")]
+    return [
+        tools.box.popen("sh", "-c", loop.format(f"{source} {words}"), stdout=subprocess.DEVNULL)
+        for words in (
+            f"-s 10 -m 4000 -l 2000 198.51.100.{SINK}:25",  # many short sessions
+            f"-d -s 4 -m 2000 -l 6000 198.51.100.{SINK}:25",  # long ones with many messages
+            f"-s 2 -m 10 -l 400000 198.51.100.{SINK}:25; sleep 1",  # large messages
+            f"-s 4 -m 50 -l 3000 198.51.100.{POSTFIX}:25; sleep 1",
+            f"-s 4 -m 50 -l 3000 198.51.100.{EXIM}:25; sleep 1")
+    ]
 
 
 def place(record):
-    """Host number of the server, written alike in both families' addresses, and the client's port."""
+    """Host number of the server, written alike in both families' addresses, and the client's port.
+    """
     return int(re.split("[.:]", record["dest_ip"])[-1]), record["src_port"]
 
 
@@ -165,7 +182,8 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seconds", type=int, default=60)
     arguments.add_argument("--workers", type=int, default=2)
-    arguments.add_argument("--interval", type=float, default=200, help="milliseconds between two injected sessions")
+    arguments.add_argument("--interval", type=float, default=200,
+                           help="milliseconds between two injected sessions")
     options = arguments.parse_args()
     with contextlib.ExitStack() as stack:
         net = stack.enter_context(Net(hosts=range(SINK, FIRST_FAULT + len(FAULTS) + 1)))
@@ -175,7 +193,9 @@ def main():
             stack.callback(part.close)
             part.start()
         injector = Injector(net, options.interval / 1000)
-        daemon = stack.enter_context(Counting(net.path, "-i", "toclient", "-j", options.workers, "--buffer", "64M", "--repeat", "0"))
+        daemon = stack.enter_context(
+            Counting(net.path, "-i", "toclient", "-j", options.workers, "--buffer", "64M",
+                     "--repeat", "0"))
         before, start = connections(net.client), time.monotonic()
         injector.start()
         running = generators(parts[3], options.seconds)
@@ -198,7 +218,10 @@ def report(options, daemon, injector, made, elapsed, memory, code):
     packets = stats["capture"]["frames"]
     messages = sum(stats["fates"].values())
     if stats["capture"]["dropped"] or stats["capture"]["dropped_by_interface"]:
-        wrong.append(f"dropped {stats['capture']['dropped']} and {stats['capture']['dropped_by_interface']} packets")
+        wrong.append(
+            f"dropped {stats['capture']['dropped']} and {stats['capture']['dropped_by_interface']} "
+            "packets"
+        )
     if stats["capture"]["records_lost"]:
         wrong.append(f"{stats['capture']['records_lost']} records lost")
     if code:
@@ -208,11 +231,20 @@ def report(options, daemon, injector, made, elapsed, memory, code):
     if late > early * 1.05 + 512:
         wrong.append(f"memory grew from {early} to {late} KiB")
     faults = sum(map(len, injector.expected.values()))
-    print(f"# {elapsed:.0f} s, {options.workers} workers: {made} sessions ({made / elapsed:.0f} a second), {messages} messages, {packets} packets ({packets / elapsed:.0f} a second, "
-          f"{stats['capture']['bytes'] * 8 / elapsed / 1e6:.0f} Mbit/s); {faults} faults, {len(daemon.of('alert'))} alerts; resident {memory[0]} KiB at first, {early} then, {late} at last")
+    print(
+        f"# {elapsed:.0f} s, {options.workers} workers: "
+        f"{made} sessions ({made / elapsed:.0f} a second), {messages} messages, "
+        f"{packets} packets ({packets / elapsed:.0f} a second, "
+        f"{stats['capture']['bytes'] * 8 / elapsed / 1e6:.0f} Mbit/s); "
+        f"{faults} faults, {len(daemon.of('alert'))} alerts; "
+        f"resident {memory[0]} KiB at first, {early} then, {late} at last"
+    )
     for line in wrong[:20]:
         print(f"# {line}")
-    print(f"{'not ok' if wrong else 'ok'} 1 - load: every fault alerted once, nothing else, no drops, no losses, flat memory\n1..1")
+    print(
+        f"{'not ok' if wrong else 'ok'} 1 - load: every fault alerted once, nothing else, "
+        "no drops, no losses, flat memory\n1..1"
+    )
     return bool(wrong)
 
 

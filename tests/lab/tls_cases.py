@@ -1,8 +1,13 @@
 #!/usr/bin/env python3
-"""tls_cases.py - sessions under TLS that end in every way, judged without keys, and a matrix of what was said of them. usage: tls_cases.py SMTPWATCH [tune|prove|SEED] [FOLDER]
+"""tls_cases.py - sessions under TLS that end in every way, judged without keys,
+and a matrix of what was said of them.
 
-A scripted server and client over loopback in a network namespace of their own (root). How each session really ended is known from its script. Versions, suites, host names, the servers' habits and
-the order of the sessions are drawn with another seed for "tune" and "prove"; rules may be changed after a look at the former alone.
+usage: tls_cases.py SMTPWATCH [tune|prove|SEED] [FOLDER]
+
+A scripted server and client over loopback in a network namespace of their own (root). How each
+session really ended is known from its script. Versions, suites, host names, the servers' habits and
+the order of the sessions are drawn with another seed for "tune" and "prove"; rules may be changed
+after a look at the former alone.
 """
 import collections
 import json
@@ -18,19 +23,34 @@ import tempfile
 import threading
 import time
 
-SUITES = [("1.3", None), ("1.2", "ECDHE-RSA-AES128-GCM-SHA256"), ("1.2", "ECDHE-RSA-AES256-GCM-SHA384"), ("1.2", "ECDHE-RSA-CHACHA20-POLY1305"),
-          ("1.2", "AES256-CCM"), ("1.2", "ECDHE-RSA-AES256-SHA"), ("1.2", "ECDHE-RSA-AES128-SHA256"), ("1.2", "AES128-GCM-SHA256")]
-FAULTS = [f"{how}-{where}" for how in ("fin", "rst") for where in ("ehlo", "mail", "rcpt", "data", "body", "dot", "idle", "late")]
+SUITES = [("1.3", None), ("1.2", "ECDHE-RSA-AES128-GCM-SHA256"),
+          ("1.2", "ECDHE-RSA-AES256-GCM-SHA384"), ("1.2", "ECDHE-RSA-CHACHA20-POLY1305"),
+          ("1.2", "AES256-CCM"), ("1.2", "ECDHE-RSA-AES256-SHA"),
+          ("1.2", "ECDHE-RSA-AES128-SHA256"), ("1.2", "AES128-GCM-SHA256")]
+FAULTS = [
+    f"{how}-{where}" for how in ("fin", "rst")
+    for where in ("ehlo", "mail", "rcpt", "data", "body", "dot", "idle", "late")
+]
 OTHERS = ["421-late", "221-late", "421-mail", "refuse-rcpt", "drop-quit"]
-CLIENTS = ["client-quit-unawaited", "client-leaves-idle", "client-leaves-body", "client-leaves-dot", "client-rst", "client-no-quit"]
-CLEAN = ["clean", "clean-two", "clean-no-message", "clean-pipelined", "clean-client-first", "clean-slow"]
-GOOD = {"clean": {"tls-orderly", "encrypted", "tls-client-left"}, "client": {"tls-client-left", "encrypted", "tls-orderly"}, "fault": {"tls-broken-off"},
-        "other": {"tls-broken-off", "tls-closed-unasked", "encrypted"}}
+CLIENTS = [
+    "client-quit-unawaited", "client-leaves-idle", "client-leaves-body", "client-leaves-dot",
+    "client-rst", "client-no-quit"
+]
+CLEAN = [
+    "clean", "clean-two", "clean-no-message", "clean-pipelined", "clean-client-first", "clean-slow"
+]
+GOOD = {
+    "clean": {"tls-orderly", "encrypted", "tls-client-left"},
+    "client": {"tls-client-left", "encrypted", "tls-orderly"},
+    "fault": {"tls-broken-off"},
+    "other": {"tls-broken-off", "tls-closed-unasked", "encrypted"}
+}
 PORT = 25
 
 
 def kind(case):
-    return "clean" if case in CLEAN else "client" if case in CLIENTS else "fault" if case in FAULTS else "other"
+    return ("clean" if case in CLEAN else
+            "client" if case in CLIENTS else "fault" if case in FAULTS else "other")
 
 
 class End(Exception):
@@ -80,7 +100,8 @@ class Server(threading.Thread):
 
     def __init__(self, sock, case, context, name, notifies):
         super().__init__(daemon=True)
-        self.sock, self.case, self.context, self.name, self.notifies = sock, case, context, name, notifies
+        self.sock, self.case, self.context = sock, case, context
+        self.name, self.notifies = name, notifies
 
     def fault(self, p, where):
         if self.case.endswith("-" + where) and self.case[:3] in ("fin", "rst"):
@@ -164,7 +185,8 @@ class Server(threading.Thread):
 
 
 def message(size):
-    return b"".join(b"Subject: hello %d\r\n" % i for i in range(3)) + b"\r\n" + b"words and more words in a line of text\r\n" * (size // 40)
+    return (b"".join(b"Subject: hello %d\r\n" % i for i in range(3)) + b"\r\n" +
+            b"words and more words in a line of text\r\n" * (size // 40))
 
 
 class Client:
@@ -200,7 +222,8 @@ class Client:
 
     def talk(self, p):
         self.ask("EHLO out.example.org\r\n")
-        for _ in range(0 if self.case == "clean-no-message" else 2 if self.case == "clean-two" else 1):
+        for _ in range(0 if self.case == "clean-no-message" else 2 if self.case ==
+                       "clean-two" else 1):
             self.deliver(p)
         if self.case == "client-no-quit":
             self.leave(p)
@@ -253,41 +276,52 @@ class Client:
 
 def contexts(suite, folder):
     version, ciphers = suite
-    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
     server.load_cert_chain(folder / "mx.pem")
     for c in (server, client):
-        c.minimum_version = c.maximum_version = ssl.TLSVersion.TLSv1_3 if version == "1.3" else ssl.TLSVersion.TLSv1_2
+        c.minimum_version = c.maximum_version = (ssl.TLSVersion.TLSv1_3
+                                                 if version == "1.3" else ssl.TLSVersion.TLSv1_2)
         if ciphers:
             c.set_ciphers(ciphers + ":@SECLEVEL=0")
     return server, client
 
 
 def certificate(folder):
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=mx.example.net", "-keyout", folder / "key.pem", "-out", folder / "crt.pem"],
-                   check=True, capture_output=True)
-    (folder / "mx.pem").write_bytes((folder / "key.pem").read_bytes() + (folder / "crt.pem").read_bytes())
+    subprocess.run([
+        "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj",
+        "/CN=mx.example.net", "-keyout", folder / "key.pem", "-out", folder / "crt.pem"
+    ], check=True, capture_output=True)
+    (folder / "mx.pem").write_bytes((folder / "key.pem").read_bytes() +
+                                    (folder / "crt.pem").read_bytes())
 
 
 def plan(what):
-    """Every case with every suite, at a server that sends close_notify and at one that does not: (case, suite, server's number, client sends it, size)."""
+    """Every case with every suite, at a server that sends close_notify and at one that does not:
+    (case, suite, server's number, client sends it, size).
+    """
     rng = random.Random({"tune": 1, "prove": 20261125}.get(what) or int(what))
     suites = rng.sample(SUITES[1:], 3) + [SUITES[0]] if what == "tune" else SUITES
-    rows = [(case, suite, 2 * SUITES.index(suite) + silent, rng.random() < .5, rng.choice((600, 900, 5000, 40000)))
-            for suite in suites for silent in (0, 1) for case in CLEAN + CLIENTS + FAULTS + OTHERS]
+    rows = [(case, suite, 2 * SUITES.index(suite) + silent, rng.random() < .5,
+             rng.choice((600, 900, 5000, 40000))) for suite in suites for silent in (0, 1)
+            for case in CLEAN + CLIENTS + FAULTS + OTHERS]
     rng.shuffle(rows)
     return rows, rng.choice(("mx.example.net", "a-rather-long-name.mail.example.com"))
 
 
 def named(records, truth):
-    """Each record with its truth. A port is used again: sessions of one pair of ends are told apart by their order."""
+    """Each record with its truth. A port is used again:
+    sessions of one pair of ends are told apart by their order.
+    """
     starts = collections.defaultdict(list)
     for r in records:
         if r["event_type"] == "session":
             starts[f"{r['dest_ip']}:{r['src_port']}"].append(r["start"])
     for ends, found in starts.items():
         found.sort()
-        assert len(found) == len(truth[ends]), f"{ends}: {len(found)} sessions, {len(truth[ends])} were made"
+        made = truth[ends]
+        assert len(found) == len(made), f"{ends}: {len(found)} sessions, {len(made)} were made"
     assert set(starts) == set(truth), f"not seen: {set(truth) - set(starts)}"
     for r in records:
         if r["event_type"] in ("session", "alert"):
@@ -298,14 +332,18 @@ def named(records, truth):
 def judge(program, capture, truth):
     run = subprocess.run([program, "-r", capture, "-o", "json"], capture_output=True, check=True)
     matrix, wrong, alarms = collections.Counter(), [], 0
-    for r, (case, suite, server) in named([json.loads(line) for line in run.stdout.splitlines()], truth):
+    for r, (case, suite, server) in named([json.loads(line) for line in run.stdout.splitlines()],
+                                          truth):
         if r["event_type"] == "alert":
             alarms += case in CLEAN + CLIENTS
             continue
         verdict = r["ending"]["verdict"]
         matrix[kind(case), verdict] += 1
         if verdict not in GOOD[kind(case)]:
-            wrong.append(f"{case} {suite[1] or suite[0]} {'silent' if server & 1 else 'notifies'}: {verdict} {r['ending'].get('reason')}")
+            wrong.append(
+                f"{case} {suite[1] or suite[0]} {'silent' if server & 1 else 'notifies'}: "
+                f"{verdict} {r['ending'].get('reason')}"
+            )
     return matrix, wrong, alarms
 
 
@@ -316,21 +354,33 @@ def show(matrix, wrong, alarms):
     for k in ("clean", "client", "fault", "other"):
         print(f"| {k} |", " | ".join(str(matrix[k, v]) for v in verdicts), "|")
     faults = sum(n for (k, _), n in matrix.items() if k == "fault")
-    print(f"{matrix['fault', 'tls-broken-off']} of {faults} that the server broke off are tls-broken-off; {alarms} alerts on clean sessions and on those that the client ended")
+    print(
+        f"{matrix['fault', 'tls-broken-off']} of {faults} that the server broke off are "
+        f"tls-broken-off; {alarms} alerts on clean sessions and on those that the client ended"
+    )
     for text, n in collections.Counter(wrong).most_common(60):
         print(f"  {n} x {text}")
 
 
 def main():
     program, what = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "prove"
-    folder = pathlib.Path(sys.argv[3]) if len(sys.argv) > 3 else pathlib.Path(tempfile.mkdtemp(prefix="swtls"))
+    folder = pathlib.Path(
+        sys.argv[3] if len(sys.argv) > 3 else tempfile.mkdtemp(prefix="swtls"))
     if os.environ.get("SWTLS_INSIDE") != "1":
-        os.execvpe("unshare", ["unshare", "--net", sys.executable, *sys.argv[:1], os.path.abspath(program), what, str(folder)], {**os.environ, "SWTLS_INSIDE": "1"})
+        os.execvpe("unshare", [
+            "unshare", "--net", sys.executable, *sys.argv[:1],
+            os.path.abspath(program), what,
+            str(folder)
+        ], {
+            **os.environ, "SWTLS_INSIDE": "1"
+        })
     subprocess.run(["ip", "link", "set", "lo", "mtu", "1500", "up"], check=True)
     certificate(folder)
     rows, name = plan(what)
     capture, truth = folder / f"{what}.pcap", collections.defaultdict(list)
-    dump = subprocess.Popen(["tcpdump", "-i", "lo", "-s", "0", "-B", "65536", "-U", "-w", capture, "tcp port 25"], stderr=subprocess.DEVNULL)
+    dump = subprocess.Popen([
+        "tcpdump", "-i", "lo", "-s", "0", "-B", "65536", "-U", "-w", capture, "tcp port 25"
+    ], stderr=subprocess.DEVNULL)
     time.sleep(1)
     made = {s: contexts(s, folder) for s in {row[1] for row in rows}}
     for case, suite, number, notifies, size in rows:

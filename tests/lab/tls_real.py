@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""tls_real.py - real mail servers under TLS, each session captured with its secrets: judged with keys, which is the truth, and without. Root.
+"""tls_real.py - real mail servers under TLS, each session captured with its secrets:
+judged with keys, which is the truth, and without. Root.
 
 usage: tls_real.py SMTPWATCH tune|prove SEED [SERVER ...] [--keep FOLDER] [--again]
 
-Sessions end in every way: in order, by the client, by SIGKILL, graceful stops, limits, time-outs and firewalls. tune and prove have no suite in common; rules may be changed after a look
-at the former alone. A process for each server. --again judges what --keep has from an earlier run.
+Sessions end in every way: in order, by the client, by SIGKILL, graceful stops, limits, time-outs
+and firewalls. tune and prove have no suite in common; rules may be changed after a look at the
+former alone. A process for each server. --again judges what --keep has from an earlier run.
 """
 import argparse
 import collections
@@ -33,48 +35,147 @@ from talk import Talk  # noqa: E402
 
 NO_ETM = 1 << 19        # SSL_OP_NO_ENCRYPT_THEN_MAC
 SUITES = {
-    "tune": ["TLS_AES_256_GCM_SHA384", "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-CHACHA20-POLY1305", "ECDHE-RSA-AES256-SHA"],
-    "prove": ["TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "AES256-CCM", "ECDHE-RSA-AES128-SHA", "AES256-SHA256 without encrypt-then-MAC"],
+    "tune": [
+        "TLS_AES_256_GCM_SHA384", "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-CHACHA20-POLY1305",
+        "ECDHE-RSA-AES256-SHA"
+    ],
+    "prove": [
+        "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256", "ECDHE-RSA-AES128-GCM-SHA256",
+        "AES256-CCM", "ECDHE-RSA-AES128-SHA", "AES256-SHA256 without encrypt-then-MAC"
+    ],
 }
 PEM = servers.certificate
-SENDMAIL = "".join(f"define(`{name}', `{value}')dnl\n" for name, value in {
-    "confSERVER_CERT": PEM().with_suffix(".crt"), "confSERVER_KEY": PEM().with_suffix(".key"), "confCACERT": PEM().with_suffix(".crt"), "confCACERT_PATH": "/etc/mail",
-    "confTLS_SRV_OPTIONS": "V", "confCIPHER_LIST": "ALL:!aNULL:@SECLEVEL=0"}.items())
-POSTFIX = {"tls_medium_cipherlist": "ALL:!aNULL:@SECLEVEL=0", "tls_high_cipherlist": "ALL:!aNULL:@SECLEVEL=0"}
-SHORT = {"smtpd_timeout": "2s", "smtpd_hard_error_limit": "3", "smtpd_soft_error_limit": "2", "smtpd_error_sleep_time": "0s", "smtpd_junk_command_limit": "3"}
+SENDMAIL = "".join(
+    f"define(`{name}', `{value}')dnl\n" for name, value in {
+        "confSERVER_CERT": PEM().with_suffix(".crt"),
+        "confSERVER_KEY": PEM().with_suffix(".key"),
+        "confCACERT": PEM().with_suffix(".crt"),
+        "confCACERT_PATH": "/etc/mail",
+        "confTLS_SRV_OPTIONS": "V",
+        "confCIPHER_LIST": "ALL:!aNULL:@SECLEVEL=0"
+    }.items())
+POSTFIX = {
+    "tls_medium_cipherlist": "ALL:!aNULL:@SECLEVEL=0",
+    "tls_high_cipherlist": "ALL:!aNULL:@SECLEVEL=0"
+}
+SHORT = {
+    "smtpd_timeout": "2s",
+    "smtpd_hard_error_limit": "3",
+    "smtpd_soft_error_limit": "2",
+    "smtpd_error_sleep_time": "0s",
+    "smtpd_junk_command_limit": "3"
+}
 GNUTLS = "tls_require_ciphers = NORMAL:+SHA256:+SHA384\n"
-DOVECOT = "ssl = yes\nssl_cert = <{0}\nssl_key = <{0}\nssl_cipher_list = ALL:!aNULL:@SECLEVEL=0\n".format(PEM())
+DOVECOT = (f"ssl = yes\nssl_cert = <{PEM()}\nssl_key = <{PEM()}\n"
+           "ssl_cipher_list = ALL:!aNULL:@SECLEVEL=0\n")
 SERVERS = {
-    "postfix": (servers.Postfix, 11, {"main": POSTFIX}),
-    "postfix-short": (servers.Postfix, 12, {"main": POSTFIX | SHORT}),
-    "exim": (servers.Exim, 14, {"main": GNUTLS}),
-    "exim-short": (servers.Exim, 15, {"main": GNUTLS + "smtp_receive_timeout = 2s\nsmtp_max_synprot_errors = 2\nsmtp_max_unknown_commands = 2"}),
-    "sendmail": (servers.Sendmail, 17, {"define": SENDMAIL}),
-    "sendmail-short": (servers.Sendmail, 18, {"define": SENDMAIL + "define(`confTO_COMMAND', `2s')dnl\ndefine(`confTO_DATABLOCK', `2s')dnl"}),
-    "dovecot": (servers_more.Dovecot, 19, {"port": 587, "main": DOVECOT}),
-    "smtp-server": (servers_more.SmtpServer, 21, {"pem": PEM()}),
+    "postfix": (servers.Postfix, 11, {
+        "main": POSTFIX
+    }),
+    "postfix-short": (servers.Postfix, 12, {
+        "main": POSTFIX | SHORT
+    }),
+    "exim": (servers.Exim, 14, {
+        "main": GNUTLS
+    }),
+    "exim-short": (servers.Exim, 15, {
+        "main": GNUTLS +
+        "smtp_receive_timeout = 2s\nsmtp_max_synprot_errors = 2\nsmtp_max_unknown_commands = 2"
+    }),
+    "sendmail": (servers.Sendmail, 17, {
+        "define": SENDMAIL
+    }),
+    "sendmail-short": (servers.Sendmail, 18, {
+        "define": SENDMAIL +
+        "define(`confTO_COMMAND', `2s')dnl\ndefine(`confTO_DATABLOCK', `2s')dnl"
+    }),
+    "dovecot": (servers_more.Dovecot, 19, {
+        "port": 587,
+        "main": DOVECOT
+    }),
+    "smtp-server": (servers_more.SmtpServer, 21, {
+        "pem": PEM()
+    }),
     "haraka": (servers_more.Haraka, 23, {}),
-    "haraka-short": (servers_more.Haraka, 24, {"timeout": 2}),
-    "smtp-server-short": (servers_more.SmtpServer, 22, {"pem": PEM(), "timeout": 2000}),
+    "haraka-short": (servers_more.Haraka, 24, {
+        "timeout": 2
+    }),
+    "smtp-server-short": (servers_more.SmtpServer, 22, {
+        "pem": PEM(),
+        "timeout": 2000
+    }),
 }
 MAIL = "mail rcpt data message:{size}"
-BEGIN = {"ehlo": "", "mail": "mail", "rcpt": "mail rcpt", "data": "mail rcpt data", "body": "mail rcpt data body:2000 wait:.1", "idle": MAIL + " wait:.1"}
-NEXT = {"ehlo": "mail!", "mail": "rcpt!", "rcpt": "data!", "data": "body:500", "body": "more:500", "idle": "mail!"}
-CASES = {
-    "clean": MAIL + " quit eof", "clean-two": MAIL + " " + MAIL + " quit eof", "clean-none": "quit eof", "clean-pipelined": "[mail rcpt data] [message:{size} quit] eof",
-    "clean-rset": "noop mail rset " + MAIL + " quit eof", "clean-refused": "mail rcpt:no rset quit eof", "clean-slow": MAIL + " wait:1.3 quit eof", "clean-leave": MAIL + " quit notify",
+BEGIN = {
+    "ehlo": "",
+    "mail": "mail",
+    "rcpt": "mail rcpt",
+    "data": "mail rcpt data",
+    "body": "mail rcpt data body:2000 wait:.1",
+    "idle": MAIL + " wait:.1"
+}
+NEXT = {
+    "ehlo": "mail!",
+    "mail": "rcpt!",
+    "rcpt": "data!",
+    "data": "body:500",
+    "body": "more:500",
+    "idle": "mail!"
+}
+CASES = ({
+    "clean": MAIL + " quit eof",
+    "clean-two": MAIL + " " + MAIL + " quit eof",
+    "clean-none": "quit eof",
+    "clean-pipelined": "[mail rcpt data] [message:{size} quit] eof",
+    "clean-rset": "noop mail rset " + MAIL + " quit eof",
+    "clean-refused": "mail rcpt:no rset quit eof",
+    "clean-slow": MAIL + " wait:1.3 quit eof",
+    "clean-leave": MAIL + " quit notify",
     "clean-group": "[mail rcpt data] message:{size} [mail rcpt data] message:{size} quit eof",
-    "client-ehlo": "notify", "client-mail": "mail notify", "client-body": "mail rcpt data body:2000 notify", "client-dot": "mail rcpt data message:{size}! notify", "client-fin": "mail rcpt close",
-    "client-rst": "mail rcpt abort", "client-no-quit": MAIL + " notify", "client-no-quit-fin": MAIL + " close", "client-quit-unawaited": MAIL + " quit! notify",
-} | {f"kill-{stage}": talk + " kill eof" for stage, talk in BEGIN.items()} | {
-    "kill-dot": "mail rcpt data freeze message:{size}! wait:.1 kill eof", "kill-quit": MAIL + " freeze quit! wait:.1 kill eof",
-} | {f"reset-{stage}": f"{talk} reset {NEXT[stage]} eof" for stage, talk in BEGIN.items()} | {f"stop-{stage}": f"{BEGIN[stage]} wait:.2 stop eof" for stage in ("ehlo", "rcpt", "body", "idle")}
-LIMITS = {f"idle-{stage}": f"{BEGIN[stage]} eof" for stage in ("ehlo", "rcpt", "body", "idle")} | {"errors": "bogus bogus bogus eof"}
-CLASSES = {"clean": "clean", "quit-unawaited": "clean", "drop": "broken off", "server-vanished": "broken off", "421": "announced or refused", "refused-then-closed": "announced or refused",
-           "221": "announced or refused", "client": "the client's doing", "quit-before-acceptance": "the client's doing"}
+    "client-ehlo": "notify",
+    "client-mail": "mail notify",
+    "client-body": "mail rcpt data body:2000 notify",
+    "client-dot": "mail rcpt data message:{size}! notify",
+    "client-fin": "mail rcpt close",
+    "client-rst": "mail rcpt abort",
+    "client-no-quit": MAIL + " notify",
+    "client-no-quit-fin": MAIL + " close",
+    "client-quit-unawaited": MAIL + " quit! notify",
+} | {f"kill-{stage}": talk + " kill eof"
+     for stage, talk in BEGIN.items()} | {
+         "kill-dot": "mail rcpt data freeze message:{size}! wait:.1 kill eof",
+         "kill-quit": MAIL + " freeze quit! wait:.1 kill eof",
+     } | {f"reset-{stage}": f"{talk} reset {NEXT[stage]} eof"
+          for stage, talk in BEGIN.items()} | {
+              f"stop-{stage}": f"{BEGIN[stage]} wait:.2 stop eof"
+              for stage in ("ehlo", "rcpt", "body", "idle")
+          })
+LIMITS = ({f"idle-{stage}": f"{BEGIN[stage]} eof"
+           for stage in ("ehlo", "rcpt", "body", "idle")} | {
+               "errors": "bogus bogus bogus eof"
+           })
+CLASSES = {
+    "clean": "clean",
+    "quit-unawaited": "clean",
+    "drop": "broken off",
+    "server-vanished": "broken off",
+    "421": "announced or refused",
+    "refused-then-closed": "announced or refused",
+    "221": "announced or refused",
+    "client": "the client's doing",
+    "quit-before-acceptance": "the client's doing"
+}
 
 SERVERS_DOING = {"broken off", "announced or refused"}
-EXPECTED = {"clean": {"clean"}, "client": {"the client's doing", "clean"}, "kill": {"broken off"}, "reset": {"broken off"}, "stop": SERVERS_DOING, "idle": SERVERS_DOING, "errors": SERVERS_DOING}
+EXPECTED = {
+    "clean": {"clean"},
+    "client": {"the client's doing", "clean"},
+    "kill": {"broken off"},
+    "reset": {"broken off"},
+    "stop": SERVERS_DOING,
+    "idle": SERVERS_DOING,
+    "errors": SERVERS_DOING
+}
 
 
 class TlsTalk(Talk):
@@ -104,11 +205,14 @@ def context(suite, keys):
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname, made.verify_mode, made.keylog_filename = False, ssl.CERT_NONE, str(keys)
     name, _, without = suite.partition(" ")
-    made.minimum_version = made.maximum_version = ssl.TLSVersion.TLSv1_3 if name.startswith("TLS_") else ssl.TLSVersion.TLSv1_2
+    made.minimum_version = made.maximum_version = (ssl.TLSVersion.TLSv1_3 if name.startswith("TLS_")
+                                                   else ssl.TLSVersion.TLSv1_2)
     if name.startswith("TLS_"):
-        # Python has no call for the suites of TLS 1.3: OpenSSL's own, of the context that stands behind the object's head.
+        # Python has no call for the suites of TLS 1.3:
+        # OpenSSL's own, of the context that stands behind the object's head.
         pointer = ctypes.cast(id(made) + object.__basicsize__, ctypes.POINTER(ctypes.c_void_p))[0]
-        assert ctypes.CDLL("libssl.so.3").SSL_CTX_set_ciphersuites(ctypes.c_void_p(pointer), name.encode())
+        openssl = ctypes.CDLL("libssl.so.3")
+        assert openssl.SSL_CTX_set_ciphersuites(ctypes.c_void_p(pointer), name.encode())
     else:
         made.set_ciphers(name + ":@SECLEVEL=0")
     made.options |= NO_ETM if without else 0
@@ -118,10 +222,13 @@ def context(suite, keys):
 def plan(what, seed, server):
     rng = random.Random(f"{seed} {what} {server}")
     cases = LIMITS if server.endswith("-short") else CASES
-    rows = [(case, talk, suite) for suite in SUITES[what] for case, talk in cases.items() for _ in range(1 if case not in ("clean", "clean-two") else 2)]
+    rows = [(case, talk, suite) for suite in SUITES[what] for case, talk in cases.items()
+            for _ in range(1 if case not in ("clean", "clean-two") else 2)]
     rng.shuffle(rows)
     login = "auth-good " if server.startswith("dovecot") else ""
-    return [(case, f"greet ehlo tls ehlo {login}{talk.format(size=rng.choice((300, 900, 5000, 40000)))}", suite) for case, talk, suite in rows]
+    return [(case,
+             f"greet ehlo tls ehlo {login}{talk.format(size=rng.choice((300, 900, 5000, 40000)))}",
+             suite) for case, talk, suite in rows]
 
 
 def run(what, seed, name, folder):
@@ -136,7 +243,8 @@ def run(what, seed, name, folder):
             for number, (case, does, suite) in enumerate(plan(what, seed, name)):
                 server = lab.server("bridge", name)
                 deeds = Deeds(net, server, types.SimpleNamespace(subject="hello", does=does))
-                talk = TlsTalk(net.client, server.address, server.port, f"{number}@out.example.org", deeds)
+                talk = TlsTalk(net.client, server.address, server.port, f"{number}@out.example.org",
+                               deeds)
                 talk.context = made[suite]
                 try:
                     talk.run(does)
@@ -153,12 +261,17 @@ def run(what, seed, name, folder):
 
 
 def sessions(program, *options):
-    done = subprocess.run([program, *map(str, options), "-o", "json", "-p", PORTS, "-Z", "root"], capture_output=True, check=True, text=True)
-    return [r for r in map(json.loads, done.stdout.splitlines()) if r["event_type"] in ("session", "alert")]
+    done = subprocess.run([program, *map(str, options), "-o", "json", "-p", PORTS, "-Z", "root"],
+                          capture_output=True, check=True, text=True)
+    return [
+        r for r in map(json.loads, done.stdout.splitlines())
+        if r["event_type"] in ("session", "alert")
+    ]
 
 
 def class_of(verdict):
-    return next((CLASSES[word] for word in (verdict, verdict.partition("-")[0]) if word in CLASSES), verdict)
+    return next((CLASSES[word] for word in (verdict, verdict.partition("-")[0]) if word in CLASSES),
+                verdict)
 
 
 def judge(program, folder, name, count):
@@ -169,11 +282,16 @@ def judge(program, folder, name, count):
     cases = collections.defaultdict(list)
     for case, suite, address, port in json.loads((folder / f"{name}.json").read_text()):
         cases[address, port].append((case, suite))
-    read = {place(r): r for r in sessions(program, "-r", capture, "--keylog", folder / f"{name}.keys") if r["event_type"] == "session"}
+    read = {
+        place(r): r
+        for r in sessions(program, "-r", capture, "--keylog", folder / f"{name}.keys")
+        if r["event_type"] == "session"
+    }
     inferred = sessions(program, "-r", capture)
     alarmed = {place(r) for r in inferred if r["event_type"] == "alert"}
     of_ends = collections.defaultdict(list)
-    for r in sorted((r for r in inferred if r["event_type"] == "session"), key=lambda r: r["start"]):
+    for r in sorted((r for r in inferred if r["event_type"] == "session"),
+                    key=lambda r: r["start"]):
         if "tls" in r:
             of_ends[r["dest_ip"], r["src_port"]].append(r)
     for ends, records in of_ends.items():
@@ -184,13 +302,18 @@ def judge(program, folder, name, count):
             count["suites"][r["tls"].get("cipher")] += 1
             count["opened"][with_keys["tls"]["decrypted"]] += 1
             if class_of(truth) not in EXPECTED[case.partition("-")[0]]:
-                count["odd"][f"{name} {case} {suite}: with keys {truth}: {with_keys['ending'].get('reason', '')}"] += 1
+                reason = with_keys["ending"].get("reason", "")
+                count["odd"][f"{name} {case} {suite}: with keys {truth}: {reason}"] += 1
             innocent = class_of(truth) in ("clean", "the client's doing")
             alarm = place(r) in alarmed
             count["false alerts"] += innocent and alarm
             count["alerts"] += alarm
-            if (innocent and alarm) or (class_of(truth) == "broken off" and said != "tls-broken-off") or not with_keys["tls"]["decrypted"]:
-                count["odd"][f"{name} {case} {suite}: {truth}, inferred {said}{', ALERT' if alarm else ''}: {r['ending'].get('reason', '')}"] += 1
+            if ((innocent and alarm) or
+                (class_of(truth) == "broken off" and said != "tls-broken-off")
+                    or not with_keys["tls"]["decrypted"]):
+                inferred = f"inferred {said}{', ALERT' if alarm else ''}"
+                reason = r["ending"].get("reason", "")
+                count["odd"][f"{name} {case} {suite}: {truth}, {inferred}: {reason}"] += 1
 
 
 def show(count):
@@ -199,15 +322,21 @@ def show(count):
     for kind in sorted({k for k, _ in count["matrix"]}):
         print(f"| {kind} | " + " | ".join(str(count["matrix"][kind, v]) for v in verdicts) + " |")
     broken = sum(n for (k, _), n in count["matrix"].items() if k == "broken off")
-    print(f"{sum(count['matrix'].values())} sessions, opened {count['opened'][True]}; {count['matrix']['broken off', 'tls-broken-off']} of {broken} that the server broke off are tls-broken-off; "
-          f"{count['false alerts']} alerts on clean sessions and on those that the client ended, {count['alerts']} in all")
+    print(
+        f"{sum(count['matrix'].values())} sessions, opened {count['opened'][True]}; "
+        f"{count['matrix']['broken off', 'tls-broken-off']} of {broken} that the server broke off "
+        "are tls-broken-off; "
+        f"{count['false alerts']} alerts on clean sessions and on those that the client ended, "
+        f"{count['alerts']} in all"
+    )
     print(dict(count["suites"]))
     for text, n in count["odd"].most_common(100):
         print(f"  {n} x {text}")
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = argparse.ArgumentParser(description=__doc__,
+                                        formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("program", type=pathlib.Path)
     arguments.add_argument("what", choices=list(SUITES))
     arguments.add_argument("seed", type=int)
@@ -222,7 +351,12 @@ def main():
     if options.one:
         return run(options.what, options.seed, options.servers[0], folder)
     if not options.again:
-        work = [subprocess.Popen([sys.executable, __file__, options.program, options.what, str(options.seed), name, "--keep", folder, "--one"]) for name in options.servers]
+        work = [
+            subprocess.Popen([
+                sys.executable, __file__, options.program, options.what,
+                str(options.seed), name, "--keep", folder, "--one"
+            ]) for name in options.servers
+        ]
         for name, process in zip(options.servers, work):
             if process.wait():
                 print(f"# {name} did not come to its end")

@@ -1,8 +1,10 @@
-"""wire.py - a cable of our own between the two ends, for kernels without netem: it loses, repeats and reorders what it is told, and mirrors.
+"""wire.py - a cable of our own between the two ends, for kernels without netem:
+it loses, repeats and reorders what it is told, and mirrors.
 
-Its orders are words. lose:s:2 takes the server's second segment with data away, dup:c:1 sends one twice, swap:s:1 sends one behind the next frame of
-its side; loss:5, dup:5, swap:5 do so to that many in a hundred, chosen by a seed. vlan:7, qinq:7 and vxlan:7 mirror both directions, tagged or wrapped, to the
-interface `mirror`.
+Its orders are words. lose:s:2 takes the server's second segment with data away, dup:c:1 sends one
+twice, swap:s:1 sends one behind the next frame of its side; loss:5, dup:5, swap:5 do so to that
+many in a hundred, chosen by a seed. vlan:7, qinq:7 and vxlan:7 mirror both directions, tagged or
+wrapped, to the interface `mirror`.
 """
 import contextlib
 import random
@@ -40,7 +42,8 @@ def vxlan(frame, number):
     """The frame in VXLAN (RFC 7348), from one documentation address to another."""
     inner = struct.pack("!BBHI", 8, 0, 0, number << 8) + frame
     udp = struct.pack("!HHHH", 49152, 4789, 8 + len(inner), 0) + inner
-    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0x4000, 64, 17, 0, socket.inet_aton("203.0.113.1"), socket.inet_aton("203.0.113.2"))
+    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0x4000, 64, 17, 0,
+                         socket.inet_aton("203.0.113.1"), socket.inet_aton("203.0.113.2"))
     header = header[:10] + struct.pack("!H", checksum(header)) + header[12:]
     return bytes.fromhex("020000000009020000000008") + struct.pack("!H", ETH_IP) + header + udp
 
@@ -48,7 +51,8 @@ def vxlan(frame, number):
 def wrapped(frame, order, number):
     if order == "vxlan":
         return vxlan(frame, number)
-    tags = struct.pack("!HH", 0x8100, number) if order == "vlan" else struct.pack("!HHHH", 0x88A8, number + 1, 0x8100, number)
+    tags = (struct.pack("!HH", 0x8100, number) if order == "vlan"
+            else struct.pack("!HHHH", 0x88A8, number + 1, 0x8100, number))
     return frame[:12] + tags + frame[12:]
 
 
@@ -73,7 +77,9 @@ class Orders:
         self.seen[side] += 1
         found = self.exact.get((side, self.seen[side]), "")
         if not found:
-            found = next((name for name, rate in self.rates.items() if self.chance.randrange(100) < rate), "")
+            found = next(
+                (name for name, rate in self.rates.items() if self.chance.randrange(100) < rate),
+                "")
         return found
 
 

@@ -18,23 +18,40 @@ LAYERS = {
     "daemon": {"core", "nids", "tls", "capture", "output", "daemon"},
 }
 # A foreign header, the layers that may include it, and in how many files of each.
-FOREIGN = [
-    (r"pcap\b.*", {"capture": 99, "nids": 1}),
-    (r"nids\.h", {"nids": 1}),
-    (r"openssl/.*", {"output": 1, "tls": 99}),
-    (r"(n?curses|term)\.h", {"output": 1}),
-    (r"microhttpd\.h", {"output": 1}),
-    (r"cap-ng\.h", {"daemon": 1}),
-    (r"seccomp\.h", {"daemon": 1}),
-    (r"systemd/.*", {"daemon": 1, "output": 1}),
-    (r"(zlib|zstd)\.h", {"capture": 1}),
-    (r"(pthread|threads|signal|time|sys/time|stdatomic)\.h", {"capture": 99, "output": 99, "nids": 99, "tls": 99, "daemon": 99}),
-]
+FOREIGN = [(r"pcap\b.*", {
+    "capture": 99,
+    "nids": 1
+}), (r"nids\.h", {
+    "nids": 1
+}), (r"openssl/.*", {
+    "output": 1,
+    "tls": 99
+}), (r"(n?curses|term)\.h", {
+    "output": 1
+}), (r"microhttpd\.h", {
+    "output": 1
+}), (r"cap-ng\.h", {
+    "daemon": 1
+}), (r"seccomp\.h", {
+    "daemon": 1
+}), (r"systemd/.*", {
+    "daemon": 1,
+    "output": 1
+}), (r"(zlib|zstd)\.h", {
+    "capture": 1
+}),
+           (r"(pthread|threads|signal|time|sys/time|stdatomic)\.h", {
+               "capture": 99,
+               "output": 99,
+               "nids": 99,
+               "tls": 99,
+               "daemon": 99
+           }), ]
 FUNCTION_MAX, FUNCTION_MEDIAN, FILE_MAX = 70, 15, 650
-WORDS = [
-    (re.compile(r"\b(TODO|FIXME|XXX)\b"), {"src", "include", "tests"}, "finish it, or say what is so"),
-    (re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|strtok)\("), {"src", "include"}, "knows no bound, or no error"),
-]
+WORDS = [(re.compile(r"\b(TODO|FIXME|XXX)\b"), {"src", "include",
+                                                "tests"}, "finish it, or say what is so"),
+         (re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|strtok)\("),
+          {"src", "include"}, "knows no bound, or no error"), ]
 
 
 def sources(*roots):
@@ -71,7 +88,9 @@ def rule_foreign():
     for pattern, allowed in FOREIGN:
         seen = {}
         for path in sources("src", "include"):
-            hits = [(number, name) for number, own, name in included(path) if not own and re.fullmatch(pattern, name)]
+            hits = [(number, name)
+                    for number, own, name in included(path)
+                    if not own and re.fullmatch(pattern, name)]
             if not hits:
                 continue
             number, name = hits[0]
@@ -79,7 +98,8 @@ def rule_foreign():
             if layer(path) not in allowed:
                 yield f"{path}:{number}: <{name}> is not for {layer(path)}"
             elif len(seen[layer(path)]) > allowed[layer(path)]:
-                yield f"{path}:{number}: <{name}> again, after {seen[layer(path)][0]}: one foreign library, one file"
+                yield (f"{path}:{number}: <{name}> again, after {seen[layer(path)][0]}: "
+                       "one foreign library, one file")
 
 
 def circle(graph):
@@ -120,13 +140,21 @@ def module(name):
 
 
 def rule_includes():
-    """A .c file and its header are one. A header without a .c file of its own is not a module: what it includes is included by whoever includes it."""
+    """A .c file and its header are one. A header without a .c file of its own is not a module:
+    what it includes is included by whoever includes it.
+    """
     files = sources("src", "include", "tests/lib")
     real = {module(p) for p in files if p.suffix == ".c"}
     direct = {}
     for path in files:
-        direct.setdefault(module(path), set()).update(module(name) for _, own, name in included(path) if own)
-    headers = list(circles({n: {o for o in to if o not in real} for n, to in direct.items() if n not in real}))
+        direct.setdefault(module(path),
+                          set()).update(module(name) for _, own, name in included(path) if own)
+    headers = list(
+        circles({n: {o
+                     for o in to
+                     if o not in real}
+                 for n, to in direct.items()
+                 if n not in real}))
     yield from ("headers in a circle: " + " -> ".join(found) for found in headers)
     if headers:
         return
@@ -153,7 +181,10 @@ def rule_calls():
     if not objects:
         yield f"{sys.argv[2]}: nothing built there"
     objects = [o for o in objects if pathlib.Path("src", o.parent.name, o.stem + ".c").exists()]
-    home = {s: o for o in objects for s in symbols(o, "--extern-only") & symbols(o, "--defined-only")}
+    home = {
+        s: o
+        for o in objects for s in symbols(o, "--extern-only") & symbols(o, "--defined-only")
+    }
     uses = {o: {s: home[s] for s in symbols(o, "--undefined-only") if s in home} for o in objects}
     for found in circles({o: set(to.values()) for o, to in uses.items()}):
         for a, b in zip(found, found[1:]):
@@ -162,7 +193,9 @@ def rule_calls():
 
 
 def functions(path):
-    """Name, first line and length of each function: its brace stands alone at the beginning of a line."""
+    """Name, first line and length of each function:
+    its brace stands alone at the beginning of a line.
+    """
     begin, head = None, ""
     for number, text in lines(path):
         if text == "{":
@@ -184,8 +217,12 @@ def rule_functions():
             if length > FUNCTION_MAX:
                 yield f"{path}:{begin}: {name} has {length} lines, {FUNCTION_MAX} is the most"
     if statistics.median(lengths) > FUNCTION_MEDIAN:
-        yield f"src: the median function has {statistics.median(lengths)} lines, {FUNCTION_MEDIAN} is the most"
-    print(f"{len(lengths)} functions in src, median {statistics.median(lengths):g} lines, nine in ten below {statistics.quantiles(lengths, n=10)[-1]:g}")
+        yield (f"src: the median function has {statistics.median(lengths)} lines, "
+               f"{FUNCTION_MEDIAN} is the most")
+    print(
+        f"{len(lengths)} functions in src, median {statistics.median(lengths):g} lines, "
+        f"nine in ten below {statistics.quantiles(lengths, n=10)[-1]:g}"
+    )
 
 
 def rule_files():
@@ -199,20 +236,26 @@ def rule_files():
             yield f"{path}:{FILE_MAX}: {length} lines, {FILE_MAX} is the most"
         if path.name not in first[0] + first[1]:
             yield f"{path}:1: the first line does not say what the file is"
-    print(f"{len(lengths)} in src, median {statistics.median(lengths):g} lines, longest {max(lengths)}")
+    print(
+        f"{len(lengths)} in src, median {statistics.median(lengths):g} lines, "
+        f"longest {max(lengths)}"
+    )
 
 
 def rule_words():
     for path in sources("src", "include", "tests"):
         for number, text in lines(path):
             for pattern, roots, why in WORDS:
-                found = path.parts[0] in roots and pattern.search(re.sub(r'"(\\.|[^"\\])*"', '""', text))
+                found = (path.parts[0] in roots
+                         and pattern.search(re.sub(r'"(\\.|[^"\\])*"', '""', text)))
                 if found:
                     yield f"{path}:{number}: {found[0]} {why}"
 
 
 def rule_comments():
-    """No limit, a figure: how much of the sources is comment, counted in lines that hold nothing else or more."""
+    """No limit, a figure: how much of the sources is comment,
+    counted in lines that hold nothing else or more.
+    """
     total = comment = 0
     for path in sources("src", "include"):
         inside = False
