@@ -176,6 +176,7 @@ $(lab_tools): %: %.o
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lpcap -o $@
 
 # The program at work, in network namespaces of its own (root): tests/lab/test_*.
+# WRITE=1 renews tests/lab/results.tsv and docs/lab.md.
 lab:
 	@contrib/install-deps.sh build lab
 	@$(again) $(BUILD)/smtpwatch $(bench) $(lab_tools)

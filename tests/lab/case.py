@@ -1,4 +1,5 @@
-"""case.py - one case of the lab: what is done, what smtpwatch must say, and the hands that do it."""
+"""case.py - one case of the lab: what is done, what smtpwatch must say, and the hands that do it.
+"""
 import contextlib
 import dataclasses
 import re
@@ -12,7 +13,9 @@ from talk import Talk
 
 @dataclasses.dataclass
 class Case:
-    """A row of cases.py. Expectations are words with `|` between what is equally right; an empty one asks nothing."""
+    """A row of cases.py. Expectations are words with `|` between what is equally right;
+    an empty one asks nothing.
+    """
 
     family: str
     name: str
@@ -23,7 +26,8 @@ class Case:
     fates: str = ""            # of each message, with commas; "-" for none
     cause: str = ""
     v6: bool = False
-    taken: bool | None = None  # whether the server's log must show the message; None: as the fate says
+    # whether the server's log must show the message; None: as the fate says
+    taken: bool | None = None
     log: str = ""              # regular expression that a line of the server's log must match
     sender: str = "a@example.org"
     word: str = ""             # regular expression for what a real client says
@@ -41,7 +45,7 @@ class Case:
     keep: bool = True          # small enough for pcaps/
     in_log: bool = True        # whether the server's log can name this message
     sessions: int = 1
-    note: str = ""             # what the table of docs/lab.md says of it
+    note: str = ""             # what the row of results.tsv says of it
 
     @property
     def message_id(self):
@@ -78,20 +82,26 @@ class Deeds:
         self.net.mend()
 
     def peer(self, talk):
-        return f"{'ip6' if talk.family == 10 else 'ip'} saddr {talk.source}", f"{'ip6' if talk.family == 10 else 'ip'} daddr {talk.source}"
+        ip = "ip6" if talk.family == 10 else "ip"
+        return f"{ip} saddr {talk.source}", f"{ip} daddr {talk.source}"
 
     def reset(self, _, talk):
         """The server's firewall answers the client's packets with RST."""
-        self.net.firewall(self.net.server, ("input", f"{self.peer(talk)[0]} meta l4proto tcp reject with tcp reset"))
+        self.net.firewall(self.net.server,
+                          ("input", f"{self.peer(talk)[0]} meta l4proto tcp reject with tcp reset"))
 
     def reset_both(self, _, talk):
         """The same to both sides, from a router between them."""
         ours, theirs = self.peer(talk)
-        self.net.firewall(self.net.path, ("forward", f"{ours} meta l4proto tcp reject with tcp reset"), ("forward", f"{theirs} meta l4proto tcp reject with tcp reset"))
+        self.net.firewall(self.net.path,
+                          ("forward", f"{ours} meta l4proto tcp reject with tcp reset"),
+                          ("forward", f"{theirs} meta l4proto tcp reject with tcp reset"))
 
     def forge(self, _, talk):
         """A router between them answers the client's packets with RST."""
-        self.net.firewall(self.net.path, ("forward", f"{self.peer(talk)[0]} meta l4proto tcp reject with tcp reset"))
+        self.net.firewall(self.net.path,
+                          ("forward",
+                           f"{self.peer(talk)[0]} meta l4proto tcp reject with tcp reset"))
 
     def swallow(self, _, talk):
         """The server's packets vanish; the client's arrive."""
@@ -131,7 +141,12 @@ class Deeds:
 def said(record):
     """The facts of a record that a case expects."""
     fates = ",".join(t["fate"] for t in record["transactions"]) or "-"
-    return {"verdict": record["ending"]["verdict"], "stage": record["ending"]["stage"], "fates": fates, "cause": record.get("cause", {}).get("id", "")}
+    return {
+        "verdict": record["ending"]["verdict"],
+        "stage": record["ending"]["stage"],
+        "fates": fates,
+        "cause": record.get("cause", {}).get("id", "")
+    }
 
 
 @dataclasses.dataclass
@@ -153,19 +168,30 @@ def compare(case, seen):
 
 
 def check_taken(case, server, mark, record, words):
-    """Accepted here means in the queue there, under the queue id that our record has; refused or cut here means not there. words: what the log says of each."""
+    """Accepted here means in the queue there, under the queue id that our record has;
+    refused or cut here means not there. words: what the log says of each.
+    """
     fates = [t["fate"] for t in record["transactions"]]
     for number, transaction in enumerate(record["transactions"], 1):
         fate = transaction["fate"]
-        wanted = case.taken if case.taken is not None else {"accepted": True, "cut": False, "rejected": False, "deferred": False, "aborted": False}.get(fate)
+        wanted = (case.taken if case.taken is not None else {
+            "accepted": True,
+            "cut": False,
+            "rejected": False,
+            "deferred": False,
+            "aborted": False
+        }.get(fate))
         if wanted is None or not case.in_log or not hasattr(server, "box"):
             continue
-        message_id = transaction.get("message_id") or (case.message_id if len(fates) == 1 else f"{number}.{case.message_id}")
+        message_id = (transaction.get("message_id") or
+                      (case.message_id if len(fates) == 1 else f"{number}.{case.message_id}"))
         queue_id = server.taken(mark, message_id.strip("<>"), 2 if wanted else 0.2)
         words.append("taken" if queue_id else "not taken")
         if bool(queue_id) != wanted:
-            yield f"fate {fate}, but the server's log has {'no such message' if wanted else 'it as ' + queue_id}"
-        elif queue_id and fate == "accepted" and transaction.get("queue_id", queue_id).split(":R")[0] != queue_id:
+            yield (f"fate {fate}, but the server's log has "
+                   f"{'no such message' if wanted else 'it as ' + queue_id}")
+        elif (queue_id and fate == "accepted"
+              and transaction.get("queue_id", queue_id).split(":R")[0] != queue_id):
             yield f"queue id {transaction['queue_id']} here, {queue_id} in the log"
 
 
@@ -202,7 +228,8 @@ class Bench:
         address = server.address6 if case.v6 else server.address
         if client:
             return client(address, server.port, case)
-        source = case.source or (VANISH if "vanish" in case.does else CLIENT6 if case.v6 else CLIENT)
+        source = (case.source or
+                  (VANISH if "vanish" in case.does else CLIENT6 if case.v6 else CLIENT))
         talk = Talk(net.client, address, server.port, case.message_id, deeds, source)
         with contextlib.closing(_Ends(talk)):
             talk.run(case.does)
@@ -220,12 +247,22 @@ class Bench:
         result.log = ", ".join(words)
         lines = server.log_since(mark)
         named = [t["message_id"] for t in record["transactions"] if "message_id" in t]
-        result.wrong += [f"a message is named {name}" for name in named if case.message_id not in name and not case.client.startswith("smtp_source")]
+        result.wrong += [
+            f"a message is named {name}" for name in named
+            if case.message_id not in name and not case.client.startswith("smtp_source")
+        ]
         if case.log:
-            found = server.box.log.wait(lambda line: re.search(case.log, line) and line, mark, 3) if getattr(server, "box", None) else next((line for line in lines if re.search(case.log, line)), None)
+            if getattr(server, "box", None):
+                found = server.box.log.wait(
+                    lambda line: re.search(case.log, line) and line, mark, 3)
+            else:
+                found = next((line for line in lines if re.search(case.log, line)), None)
             result.log = found or ""
             if not found:
-                result.wrong.append(f"no line of the server's log is /{case.log}/; the last is {lines[-1] if lines else 'none'!r}")
+                result.wrong.append(
+                    f"no line of the server's log is /{case.log}/; "
+                    f"the last is {lines[-1] if lines else 'none'!r}"
+                )
         return result
 
 
