@@ -1,4 +1,5 @@
-# smtpwatch: `make run` judges the captures of pcaps/, `make check` proves the program; both install what is missing first.
+# smtpwatch: `make run` judges the captures of pcaps/, `make check` proves the program;
+# both install what is missing first.
 
 VERSION  := 0.1.0
 PREFIX   ?= /usr/local
@@ -7,34 +8,44 @@ UNITDIR  ?= $(PREFIX)/lib/systemd/system
 CC       ?= cc
 BUILD    ?= build/$(notdir $(firstword $(CC)))
 OPT      ?= -O3 -g
-WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wformat=2 -Wcast-qual -Wpointer-arith -Wundef -Wwrite-strings \
-            -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wimplicit-fallthrough $(if $(WERROR),-Werror)
-HARDEN   := -fstack-protector-strong -fstack-clash-protection -fPIE $(if $(SANITIZE)$(findstring -O0,$(OPT)),,-D_FORTIFY_SOURCE=2) \
+WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wformat=2 -Wcast-qual -Wpointer-arith -Wundef \
+            -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+            -Wimplicit-fallthrough $(if $(WERROR),-Werror)
+HARDEN   := -fstack-protector-strong -fstack-clash-protection -fPIE \
+            $(if $(SANITIZE)$(findstring -O0,$(OPT)),,-D_FORTIFY_SOURCE=2) \
             $(shell $(CC) -fcf-protection -E -xc /dev/null >/dev/null 2>&1 && echo -fcf-protection)
-CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer \
+            -fno-sanitize-recover=all)
 # The same source gives the same binary in every folder.
 CPPFLAGS += -ffile-prefix-map=$(CURDIR)=. -D_GNU_SOURCE -Iinclude -DSMTPWATCH_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 -fvisibility=hidden $(OPT) $(WARN) $(HARDEN) $(CHECKED)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,text
-wrapped   = $(shell sed -nE 's/^FOREIGN.[^$(,)]*, *(\w+),.*/\1/p; s/^.*__wrap_(\w+).*;$$/\1/p' tests/msan/foreign.c)
+wrapped   = $(shell sed -nE \
+            's/^FOREIGN.[^$(,)]*, *(\w+),.*/\1/p; s/^.*__wrap_(\w+).*;$$/\1/p' tests/msan/foreign.c)
 LDFLAGS  += $(if $(filter memory,$(SANITIZE)),$(wrapped:%=-Wl,--wrap=%))
-LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -lmicrohttpd -lncursesw -ltinfo -lpthread
+LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -lmicrohttpd -lncursesw \
+            -ltinfo -lpthread
 
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $(1))))
 core     := $(call objects,src/core/*.c)
 layers   := $(call objects,src/nids/*.c src/tls/*.c src/capture/*.c src/output/*.c src/daemon/*.c)
 main     := $(BUILD)/src/daemon/main.o
+program  := $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
 testlib  := $(call objects,tests/lib/*.c)
 # Built for the memory sanitizer alone, which does not see into foreign libraries.
 foreign  := $(if $(filter memory,$(SANITIZE)),$(BUILD)/tests/msan/foreign.o)
-tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/scenario_pcap.c tests/make_docs.c))
+tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c) \
+            tests/scenario_pcap.c tests/make_docs.c)
 
 to        = $(DESTDIR)$(PREFIX)
 conf      = $(DESTDIR)$(SYSCONFDIR)/smtpwatch/smtpwatch.conf
-documents := README.md LICENSE docs/alerts.md docs/architecture.md docs/columns.md docs/tutorial.md docs/report.md docs/daemon.md docs/metrics.md docs/schema.json docs/tls.md docs/security.md contrib/grafana-dashboard.json
+documents := README.md LICENSE docs/schema.json contrib/grafana-dashboard.json \
+             $(addprefix docs/,alerts.md architecture.md columns.md tutorial.md report.md \
+             daemon.md metrics.md tls.md security.md)
 
 fuzz_targets := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-fuzz_parts   := $(addprefix $(BUILD)/tests/,fuzz/fuzz.o fuzz/case.o fuzz/talk.o fuzz/sealer.o fuzz/memory_file.o lib/general.o)
+fuzz_parts   := $(addprefix $(BUILD)/tests/,fuzz/fuzz.o fuzz/case.o fuzz/talk.o fuzz/sealer.o \
+                fuzz/memory_file.o lib/general.o)
 # What each target needs of them: libFuzzer looks after each execution at all that could have run.
 fuzz_library := $(BUILD)/tests/fuzz/parts.a
 replays      := $(fuzz_targets:%=$(BUILD)/tests/fuzz/replay_%)
@@ -46,7 +57,8 @@ bench_alone := bare floor measure
 bench    := $(addprefix $(BUILD)/tests/bench/,generate $(bench_alone))
 seed     := $(BUILD)/tests/bench/seed.so
 
-# A make within this one: silent about itself, and with a job for each CPU where the outer one was not told how many.
+# A make within this one: silent about itself,
+# and with a job for each CPU where the outer one was not told how many.
 again     = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 # A comma within an argument of a function.
 ,         := ,
@@ -70,12 +82,13 @@ $(BUILD)/libsmtpwatch.a $(fuzz_library):
 	$(call said,AR   $@)rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/tests/damage/damage: $(call objects,tests/damage/*.c)
-$(tests) $(BUILD)/tests/damage/damage: $(BUILD)/%: $(BUILD)/%.o $(testlib) $(foreign) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
+$(tests) $(BUILD)/tests/damage/damage: $(BUILD)/%: $(BUILD)/%.o $(testlib) $(foreign) $(program)
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka -lssl $(LIBS) -o $@
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(call said,CC   $<)$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter tests/%,$<),-Itests) -MMD -MP -c $< -o $@
+	$(call said,CC   $<)$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter tests/%,$<),-Itests) \
+		-MMD -MP -c $< -o $@
 
 run:
 	@contrib/install-deps.sh build
@@ -86,7 +99,8 @@ check:
 	@contrib/install-deps.sh build check
 	@$(again) test
 
-test: $(tests) $(BUILD)/tests/damage/damage $(replays) $(BUILD)/smtpwatch $(BUILD)/tests/bench/measure
+test: $(tests) $(BUILD)/tests/damage/damage $(replays)
+test: $(BUILD)/smtpwatch $(BUILD)/tests/bench/measure
 	@tests/run.sh $(BUILD)
 
 # A folder of cases, each with what it expects (tests/scenarios/README.md): DIR=folder.
@@ -103,7 +117,8 @@ tsan:
 
 msan:
 	@contrib/install-deps.sh build check fuzz
-	@$(again) $(tests:$(BUILD)/%=build/msan/%) $(replays:$(BUILD)/%=build/msan/%) CC=clang BUILD=build/msan SANITIZE=memory OPT='-O1 -g'
+	@$(again) $(tests:$(BUILD)/%=build/msan/%) $(replays:$(BUILD)/%=build/msan/%) \
+		CC=clang BUILD=build/msan SANITIZE=memory OPT='-O1 -g'
 	@tests/msan/run build/msan
 
 # The analysers of both compilers, and clang-tidy: minutes, so not part of lint.
@@ -121,8 +136,9 @@ lint:
 	@contrib/install-deps.sh build check lint
 	@tests/lint/lint.sh '$(again)'
 
-# Scenarios and captures, whole and damaged: what is said of a session of which something is missing. make damage SECONDS=60 SEED=1; CAPTURES: a folder of captures that are damaged too,
-# each with NAME.keylog if that is there.
+# Scenarios and captures, whole and damaged: what is said of a session of which something is
+# missing. make damage SECONDS=60 SEED=1; CAPTURES: a folder of captures that are damaged too, each
+# with NAME.keylog if that is there.
 damage:
 	@contrib/install-deps.sh build check
 	@$(again) $(BUILD)/tests/damage/damage
@@ -139,13 +155,16 @@ witness: $(BUILD)/smtpwatch
 	@contrib/install-deps.sh witness
 	@python3 tests/witness.py $< pcaps/*.pcap*
 
-# Against libpcap's bare loop on generated captures, a twentieth of the data; SIZE=full makes docs/performance.md.
+# Against libpcap's bare loop on generated captures, a twentieth of the data;
+# SIZE=full makes docs/performance.md.
 bench:
 	@contrib/install-deps.sh build
 	@$(again) $(BUILD)/smtpwatch $(bench)
-	@tests/bench/run $(BUILD) --size $(or $(SIZE),quick) $(if $(filter full,$(SIZE)),--write docs/performance.md)
+	@tests/bench/run $(BUILD) --size $(or $(SIZE),quick) \
+		$(if $(filter full,$(SIZE)),--write docs/performance.md)
 
-# Instructions a packet, a session, a record, by callgrind (as make valgrind, without the filter of system calls); WRITE=1 renews tests/bench/counts.
+# Instructions a packet, a session, a record, by callgrind (as make valgrind, without the filter of
+# system calls); WRITE=1 renews tests/bench/counts.
 bench-count:
 	@contrib/install-deps.sh build valgrind
 	@$(again) build/callgrind/smtpwatch BUILD=build/callgrind OPT='$(OPT) -DSANITIZED'
@@ -156,11 +175,15 @@ $(seed): tests/bench/seed.c
 	@mkdir -p $(@D)
 	$(call said,LINK $@)$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared $< -o $@
 
-# Floods of a million packets each, with honest sessions among them; make docs/security.md's table with WRITE=docs/security.md.
+# Floods of a million packets each, with honest sessions among them;
+# WRITE=docs/security.md makes its table.
 floods: $(BUILD)/smtpwatch $(BUILD)/tests/bench/measure
-	@tests/bench/floods $(BUILD) --packets $(or $(PACKETS),1000000) $(if $(WRITE),--write $(WRITE))
+	@tests/bench/floods $(BUILD) --packets $(or $(PACKETS),1000000) \
+		$(if $(WRITE),--write $(WRITE))
 
-$(BUILD)/tests/bench/generate: $(filter-out $(patsubst %,$(BUILD)/tests/bench/%.o,$(bench_alone) seed),$(call objects,tests/bench/*.c))
+bench_parts := $(call objects,tests/bench/*.c)
+$(BUILD)/tests/bench/generate: $(filter-out \
+		$(bench_alone:%=$(BUILD)/tests/bench/%.o) $(seed:%.so=%.o),$(bench_parts))
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
 $(bench_alone:%=$(BUILD)/tests/bench/%): %: %.o
@@ -187,36 +210,43 @@ browser: $(BUILD)/smtpwatch $(BUILD)/tests/scenario_pcap
 	@contrib/install-deps.sh browser
 	@/usr/bin/python3 tests/browser/test_report.py $^
 
-# Each target of tests/fuzz for a part of SECONDS, from the committed corpus on; what breaks a rule of tests/fuzz/fuzz_*.c is left in build/fuzz. TARGETS: only these. PLAIN=1: without
-# sanitizers, so that only the rules break; five to ten times as many executions.
+# Each target of tests/fuzz for a part of SECONDS, from the committed corpus on;
+# what breaks a rule of tests/fuzz/fuzz_*.c is left in build/fuzz. TARGETS: only these.
+# PLAIN=1: without sanitizers, so that only the rules break; five to ten times as many executions.
 fuzz_build := build/fuzz$(PLAIN:%=-plain)
-fuzz_how    = $(if $(PLAIN),OPT='-O2 -g -fsanitize-coverage=inline-8bit-counters$(,)pc-table',SANITIZE='address$(,)undefined$(,)fuzzer-no-link' OPT='-O2 -g')
+fuzz_how    = $(if $(PLAIN),OPT='-O2 -g -fsanitize-coverage=inline-8bit-counters$(,)pc-table',\
+              SANITIZE='address$(,)undefined$(,)fuzzer-no-link' OPT='-O2 -g')
 
 fuzz:
 	@contrib/install-deps.sh build fuzz
-	@$(again) $(addprefix $(fuzz_build)/tests/fuzz/,$(fuzz_targets) seeds) CC=clang BUILD=$(fuzz_build) $(fuzz_how)
+	@$(again) $(addprefix $(fuzz_build)/tests/fuzz/,$(fuzz_targets) seeds) \
+		CC=clang BUILD=$(fuzz_build) $(fuzz_how)
 	@mkdir -p $(fuzz_build)/corpus/monitor
 	@$(fuzz_build)/tests/fuzz/seeds $(fuzz_build)/corpus/monitor pcaps/*.pcap*
 	@tests/fuzz/run $(fuzz_build) $(or $(SECONDS),600) $(or $(TARGETS),$(fuzz_targets))
 
-$(fuzz_targets:%=$(BUILD)/tests/fuzz/%): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(fuzz_library) $(BUILD)/libsmtpwatch.a
+$(fuzz_targets:%=$(BUILD)/tests/fuzz/%): $(BUILD)/tests/fuzz/%: \
+		$(BUILD)/tests/fuzz/fuzz_%.o $(fuzz_library) $(BUILD)/libsmtpwatch.a
 	$(call said,LINK $@)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/tests/fuzz/monitor: $(BUILD)/tests/fuzz/mutate.o
 
-$(replays): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(foreign) $(fuzz_library) $(BUILD)/libsmtpwatch.a
+$(replays): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o \
+		$(BUILD)/tests/fuzz/replay.o $(foreign) $(fuzz_library) $(BUILD)/libsmtpwatch.a
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
-$(BUILD)/tests/fuzz/seeds: $(addprefix $(BUILD)/tests/fuzz/,seeds.o case.o) $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
+$(BUILD)/tests/fuzz/seeds: $(addprefix $(BUILD)/tests/fuzz/,seeds.o case.o) $(program)
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 coverage:
 	@CC=gcc $(again) everything BUILD=build/coverage OPT='-O0 -g --coverage'
 	@tests/coverage.sh build/coverage
 
-everything: $(tests) $(BUILD)/tests/damage/damage $(replays) $(BUILD)/smtpwatch $(bench) $(seed) $(lab_tools)
+everything: $(tests) $(BUILD)/tests/damage/damage $(replays)
+everything: $(BUILD)/smtpwatch $(bench) $(seed) $(lab_tools)
 
-# The captures of pcaps/LIST from their scenarios; the golden outputs, after a change of output that is meant.
+# The captures of pcaps/LIST from their scenarios;
+# the golden outputs, after a change of output that is meant.
 pcaps: $(BUILD)/tests/scenario_pcap
 	@tests/make_pcaps.py $< pcaps
 
@@ -236,16 +266,19 @@ install: $(BUILD)/smtpwatch
 	install -D -m 644 -t $(to)/share/doc/smtpwatch $(documents)
 	install -D -m 755 contrib/broken-session $(to)/share/doc/smtpwatch/examples/broken-session
 	install -D -m 644 contrib/tls-keylog.c $(to)/share/doc/smtpwatch/examples/tls-keylog.c
-	install -D -m 644 contrib/completion/smtpwatch.bash $(to)/share/bash-completion/completions/smtpwatch
+	install -D -m 644 contrib/completion/smtpwatch.bash \
+		$(to)/share/bash-completion/completions/smtpwatch
 	install -D -m 644 contrib/smtpwatch.sysusers $(to)/lib/sysusers.d/smtpwatch.conf
 	install -d $(DESTDIR)$(UNITDIR)
-	sed 's|=/usr/bin/|=$(PREFIX)/bin/|; s|/etc/|$(SYSCONFDIR)/|' contrib/smtpwatch.service >$(DESTDIR)$(UNITDIR)/smtpwatch.service
+	sed 's|=/usr/bin/|=$(PREFIX)/bin/|; s|/etc/|$(SYSCONFDIR)/|' contrib/smtpwatch.service \
+		>$(DESTDIR)$(UNITDIR)/smtpwatch.service
 	install -D -m 644 contrib/smtpwatch.logrotate $(DESTDIR)$(SYSCONFDIR)/logrotate.d/smtpwatch
 	test -e $(conf) || install -D -m 644 contrib/smtpwatch.conf $(conf)
 
 # All of that but the configuration file.
 uninstall:
-	rm -f $(to)/bin/smtpwatch $(to)/share/man/man8/smtpwatch.8 $(to)/share/man/man5/smtpwatch.conf.5
+	rm -f $(to)/bin/smtpwatch
+	rm -f $(to)/share/man/man8/smtpwatch.8 $(to)/share/man/man5/smtpwatch.conf.5
 	rm -f $(to)/share/bash-completion/completions/smtpwatch $(to)/lib/sysusers.d/smtpwatch.conf
 	rm -f $(DESTDIR)$(UNITDIR)/smtpwatch.service $(DESTDIR)$(SYSCONFDIR)/logrotate.d/smtpwatch
 	rm -rf $(to)/share/doc/smtpwatch
@@ -260,14 +293,17 @@ lab-package: deb
 	@contrib/install-deps.sh package
 	@tests/lab/package.sh build/smtpwatch_*.deb
 
-# What a newcomer does with HEAD, in a Debian without tools (root). SUITE: trixie, testing, bookworm ...
+# What a newcomer does with HEAD, in a Debian without tools (root).
+# SUITE: trixie, testing, bookworm ...
 check-debian:
 	@tests/debian/newcomer.sh $(or $(SUITE),trixie)
 
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check check-long cases damage bench bench-count bench-live floods browser lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps golden docs install uninstall deb lab-package clean smtpwatch check-debian
+.PHONY: all run check check-long cases damage bench bench-count bench-live floods browser lab \
+        test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps golden \
+        docs install uninstall deb lab-package clean smtpwatch check-debian
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)

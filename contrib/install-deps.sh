@@ -1,5 +1,7 @@
 #!/bin/sh
-# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is. usage: install-deps.sh build|check|lint|analyse|valgrind|fuzz|witness|lab|browser|deb|package|newcomer ...
+# install-deps.sh - installs what is missing of the named groups; says nothing where nothing is.
+# usage: install-deps.sh GROUP ...
+# Groups: build|check|lint|analyse|valgrind|fuzz|witness|lab|browser|deb|package|newcomer
 set -eu
 
 # group, how to see that it is there, what to look for, the Debian package that has it
@@ -60,10 +62,13 @@ package tool systemd-nspawn    systemd-container
 present() {
 	case $1 in
 	tool) command -v "$2" ;;
-	header) echo "#include <$2>" | cc -fsyntax-only -x c -include stdarg.h -include stddef.h -include stdint.h -include setjmp.h - ;;
+	header) echo "#include <$2>" |
+		cc -fsyntax-only -x c -include stdarg.h -include stddef.h \
+			-include stdint.h -include setjmp.h - ;;
 	module) /usr/bin/python3 -c "import $2" ;;
 	installed) dpkg-query --show --showformat='${db:Status-Status}' "$2" | grep -x installed ;;
-	link) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | clang "$2" -x c -o /dev/null - ;;
+	link) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+		clang "$2" -x c -o /dev/null - ;;
 	esac >/dev/null 2>&1
 }
 
@@ -79,16 +84,24 @@ done
 
 command="apt-get install -y --no-install-recommends$missing"
 if ! command -v apt-get >/dev/null; then
-	echo "Missing here, under their Debian names:$missing. This is no Debian: please install your system's packages of them." >&2
+	echo "Missing here, under their Debian names:$missing." \
+		"This is no Debian: please install your system's packages of them." >&2
 	exit 1
 fi
 root=
 if [ "$(id -u)" != 0 ]; then
 	root=sudo
-	command -v sudo >/dev/null || { echo "Missing:$missing. Without root and without sudo they cannot be installed; as root: $command" >&2; exit 1; }
+	if ! command -v sudo >/dev/null; then
+		echo "Missing:$missing." \
+			"Without root and without sudo they cannot be installed;" \
+			"as root: $command" >&2
+		exit 1
+	fi
 fi
 echo "Installing$missing"
 # Without a terminal nobody answers questions; a fresh machine has no list of packages yet.
-$root apt-get update -qq || echo "The list of packages could not be renewed; going on with the one that is here." >&2
+$root apt-get update -qq ||
+	echo "The list of packages could not be renewed; going on with the one that is here." >&2
 # shellcheck disable=SC2086 # a command of several words
-$root env DEBIAN_FRONTEND=noninteractive $command -qq >/dev/null || { echo "This failed: $command" >&2; exit 1; }
+$root env DEBIAN_FRONTEND=noninteractive $command -qq >/dev/null ||
+	{ echo "This failed: $command" >&2; exit 1; }

@@ -1,5 +1,7 @@
 #!/bin/bash
-# coverage.sh - runs the cmocka tests of a build made with --coverage, and tells what of src/core they reached: of lines 95 % at least, of branches 85 %. usage: tests/coverage.sh BUILD
+# coverage.sh - runs the cmocka tests of a build made with --coverage,
+# and tells what of src/core they reached: of lines 95 % at least, of branches 85 %.
+# usage: tests/coverage.sh BUILD
 set -eu
 build=$1
 find "$build" -name '*.gcda' -delete
@@ -14,11 +16,16 @@ done | awk '
 	!keep { next }
 	/^Lines executed/ { split($0, part, /[:% ]+/); reached = part[3]; lines = part[5] }
 	/^(Taken at least once|No branches)/ {
-		split($0, part, /[:% ]+/); branches = /^No/ ? 0 : part[7]; taken = /^No/ ? 100 : part[5]
+		split($0, part, /[:% ]+/)
+		branches = /^No/ ? 0 : part[7]; taken = /^No/ ? 100 : part[5]
 		row(name, lines, reached, branches, taken)
-		all += lines; all_reached += lines * reached; alls += branches; all_taken += branches * taken; keep = 0
+		all += lines; all_reached += lines * reached
+		alls += branches; all_taken += branches * taken
+		keep = 0
 	}
-	function row(name, lines, reached, branches, taken) { printf "%-28s %8d %8.1f%% %9d %9.1f%%\n", name, lines, reached, branches, taken }
+	function row(name, lines, reached, branches, taken) {
+		printf "%-28s %8d %8.1f%% %9d %9.1f%%\n", name, lines, reached, branches, taken
+	}
 	END {
 		if (!all || !alls) exit 1
 		row("all of src/core", all, all_reached / all, alls, all_taken / alls)

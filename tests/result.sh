@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2034 # failed is for who sources it
-# result.sh - for scripts that speak TAP, which source it: a folder of their own, and result. At the end: echo "1..$n"; exit $failed
+# result.sh - for scripts that speak TAP, which source it: a folder of their own, and result.
+# At the end: echo "1..$n"; exit $failed
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 n=0 failed=0

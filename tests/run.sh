@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh - every test of a build: cmocka binaries and scripts, told by TAP; one on each CPU at a time.
+# run.sh - every test of a build: cmocka binaries and scripts, told by TAP; one a CPU at a time.
 # usage: tests/run.sh BUILD
 set -u
 build=$1

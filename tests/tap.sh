@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# tap.sh - counts what tests say in TAP; for tests/run.sh and tests/lab/run, which set -u. What fails is shown whole and named again at the end; a test that is
-# skipped, that crashes or that tests nothing has failed.
+# tap.sh - counts what tests say in TAP; for tests/run.sh and tests/lab/run,
+# which set -u. What fails is shown whole and named again at the end; a test
+# that is skipped, that crashes or that tests nothing has failed.
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 passed=0 failed=0 names=()
@@ -20,7 +21,8 @@ count() {
 	passed=$((passed + ok)) failed=$((failed + bad))
 	printf '%-24s %5d passed%s\n' "$name" "$ok" "$([ "$bad" = 0 ] || echo ", $bad FAILED")"
 	# What a test says stands before its "not ok"; a crash is told last.
-	[ "$bad" = 0 ] || grep -vE '^(ok |1\.\.)' "$log" | if grep -q '^not ok ' "$log"; then head -n 100; else tail -n 50; fi
+	[ "$bad" = 0 ] || grep -vE '^(ok |1\.\.)' "$log" |
+		if grep -q '^not ok ' "$log"; then head -n 100; else tail -n 50; fi
 }
 
 # The last line, and whether all is well.

@@ -32,12 +32,15 @@ write_or_run() {
 	! grep -E '^ +LOAD .* RWE ' "$dir/elf"
 }
 
-# Every function that can be called through a pointer says so to the processor (Intel's CET; on others there is nothing to see here).
+# Every function that can be called through a pointer says so to the processor
+# (Intel's CET; on others there is nothing to see here).
 branches() {
-	[ "$(uname -m)" != x86_64 ] || [ "$(objdump -d --no-show-raw-insn "$program" | grep -c endbr64)" -gt 1000 ]
+	[ "$(uname -m)" != x86_64 ] ||
+		[ "$(objdump -d --no-show-raw-insn "$program" | grep -c endbr64)" -gt 1000 ]
 }
 
-# What is no longer root's, and may be dumped, shows its memory to its user: then its files under /proc are that user's, else root's.
+# What is no longer root's, and may be dumped, shows its memory to its user:
+# then its files under /proc are that user's, else root's.
 undumpable() {
 	local p pid owner
 	mkfifo "$dir/input"
@@ -46,10 +49,13 @@ undumpable() {
 	exec 3>"$dir/input"
 	pid=$!
 	for _ in $(seq 100); do
-		[ "$(awk '/^Uid:/ { print $2 != 0 && $2 == $3 }' "/proc/$pid/status")" = 1 ] && grep -q '^Seccomp:.*[12]' "/proc/$pid/status" && break
+		[ "$(awk '/^Uid:/ { print $2 != 0 && $2 == $3 }' "/proc/$pid/status")" = 1 ] &&
+			grep -q '^Seccomp:.*[12]' "/proc/$pid/status" && break
 		sleep 0.05
 	done
-	owner=$(for p in "$pid" $(cat "/proc/$pid/task/$pid/children"); do stat -c %u "/proc/$p/mem"; done | sort -u)
+	owner=$(for p in "$pid" $(cat "/proc/$pid/task/$pid/children"); do
+		stat -c %u "/proc/$p/mem"
+	done | sort -u)
 	exec 3>&-
 	wait "$pid"
 	[ "$owner" = 0 ] || { echo "its memory is user $owner's"; false; }

@@ -1,5 +1,7 @@
 #!/bin/bash
-# test_cases.sh - tests/cases.py tells a case that holds from one that does not, of both kinds. Speaks TAP. usage: test_cases.sh SMTPWATCH SCENARIO_PCAP
+# test_cases.sh - tests/cases.py tells a case that holds from one that does not, of both kinds.
+# Speaks TAP.
+# usage: test_cases.sh SMTPWATCH SCENARIO_PCAP
 # shellcheck disable=SC2317 # functions are called by result
 set -u
 build=$(dirname "$1")
@@ -22,7 +24,8 @@ capture() {
 	printf '%s\n' "$@" >"$at/$name.pcap.expect"
 }
 
-# ends STATUS LAST-LINE [TEXT...]: how a run over the folder ends; the texts stand in its output, a line each
+# ends STATUS LAST-LINE [TEXT...]: how a run over the folder ends;
+# the texts stand in its output, a line each
 ends() {
 	local status=$1 last=$2 said
 	shift 2
@@ -42,7 +45,8 @@ sed 's/^expect .*/expect verdict clean/' "$good" >"$at/differs.smtp"
 capture holds 'expect verdict 221-for-message fate falsely-accepted'
 capture differs 'expect verdict clean'
 result 'one that holds and one that does not, of both kinds' ends 1 '2 passed, 2 failed' \
-	'FAILED  differs.pcap' 'FAILED  differs.smtp' 'session 1: verdict: expected clean, got 221-for-message' 'weathers, the first: fair)'
+	'FAILED  differs.pcap' 'FAILED  differs.smtp' \
+	'session 1: verdict: expected clean, got 221-for-message' 'weathers, the first: fair)'
 rm "$at"/differs*
 result 'without those that do not' ends 0 '2 passed, 0 failed'
 
@@ -54,7 +58,8 @@ capture second 'session 2' 'expect nothing'
 cp pcaps/clean-bdat.pcapng "$at"
 echo 'expect verdict clean alerts none' >"$at/clean-bdat.pcapng.expect"
 cp pcaps/three-at-once.pcap "$at"
-printf '%s\n' 'expect verdict drop-after-message' 'session 2' 'expect verdict clean' 'session 3' 'expect verdict client-drop-in-message' \
+printf '%s\n' 'expect verdict drop-after-message' 'session 2' 'expect verdict clean' 'session 3' \
+	'expect verdict client-drop-in-message' \
 	'session 4' 'expect nothing' >"$at/three-at-once.pcap.expect"
 result 'every line of an .expect that can hold' ends 0 '6 passed, 0 failed'
 
@@ -66,8 +71,10 @@ capture second 'session 2' 'expect verdict clean'
 capture taken 'expect taken yes|unknown'
 capture alternative 'expect verdict clean|unknown'
 result 'every line of an .expect that can differ' ends 1 '0 passed, 6 failed' \
-	'alerts: expected none, got 221-for-message' 'flaws: expected surplus-reply, got none' 'session 1: 221-for-message' \
-	'session 2: nothing was reported' 'taken: expected yes|unknown, got no' 'expected clean|unknown, got 221-for-message'
+	'alerts: expected none, got 221-for-message' 'flaws: expected surplus-reply, got none' \
+	'session 1: 221-for-message' 'session 2: nothing was reported' \
+	'taken: expected yes|unknown, got no' \
+	'expected clean|unknown, got 221-for-message'
 
 folder mistakes
 capture word 'expect verdict 221-for-message colour red'
@@ -84,9 +91,12 @@ echo 'expect verdict clean' >"$at/text.pcap.expect"
 echo 'no capture' >"$at/text.pcap"
 echo 'expect verdict clean colour red' >"$at/scenario.smtp"
 result 'what cannot be run as it stands is told, and hides nothing' ends 1 '0 passed, 12 failed' \
-	'word.pcap.expect:1: nothing that can be expected: colour red' 'line.pcap.expect:1: not understood' 'odd.pcap.expect:1: not understood' \
-	'expected twice: verdict' 'engine snort' 'alerts some' 'empty.pcap.expect: nothing is expected' 'not understood: session first' \
-	'unexpected.pcap.expect: missing' 'gone.pcap' 'smtpwatch: exit status 3' 'scenario.smtp:1: nothing that can be expected: colour red'
+	'word.pcap.expect:1: nothing that can be expected: colour red' \
+	'line.pcap.expect:1: not understood' 'odd.pcap.expect:1: not understood' \
+	'expected twice: verdict' 'engine snort' 'alerts some' \
+	'empty.pcap.expect: nothing is expected' 'not understood: session first' \
+	'unexpected.pcap.expect: missing' 'gone.pcap' 'smtpwatch: exit status 3' \
+	'scenario.smtp:1: nothing that can be expected: colour red'
 
 no_folder() {
 	tests/cases.py "$build" ''
@@ -108,7 +118,9 @@ chmod +x "$dir/older/smtpwatch"
 capture field 'expect taken unknown,yes' 'expect proxied none'
 older() {
 	local build=$dir/older
-	ends 1 '0 passed, 1 failed' "taken: expected unknown,yes, got no field 'taken' in the output" "proxied: expected none, got no field 'smtp'"
+	ends 1 '0 passed, 1 failed' \
+		"taken: expected unknown,yes, got no field 'taken' in the output" \
+		"proxied: expected none, got no field 'smtp'"
 }
 result 'a field that is missing is no answer' older
 
@@ -134,14 +146,16 @@ result 'a key log beside the capture' ends 0 '2 passed, 0 failed'
 rm "$at/tls.keylog"
 result 'and without it' ends 1 '1 passed, 1 failed'
 
-# What scenarios expect of one session holds of their captures too: a word means the same in both languages.
+# What scenarios expect of one session holds of their captures too:
+# a word means the same in both languages.
 folder words
 cp pcaps/client-gave-up.pcap "$at"
 echo 'expect also slow-acceptance' >"$at/client-gave-up.pcap.expect"
 "$builder" tests/scenarios/cause-server-crash-together.smtp "$at/together.pcap" >/dev/null
 printf '%s\n' 'expect together 3' 'session 2' 'expect together 3' >"$at/together.pcap.expect"
 mapfile -t single < <(grep -LE '^(session|expect nothing)' tests/scenarios/*.smtp)
-for word in verdict stage severity closer how farewell seen flaws cause confidence starttls proxied fate bytes id lmtp; do
+for word in verdict stage severity closer how farewell seen flaws cause confidence starttls \
+	proxied fate bytes id lmtp; do
 	mapfile -t scenarios < <(grep -lE "^expect.* $word " "${single[@]}")
 	for scenario in "${scenarios[@]::3}"; do
 		name=$(basename "$scenario" .smtp)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # test_cli.sh - the program as a whole: exit codes, sentences, files, pipes, signals, root.
-# usage: test_cli.sh SMTPWATCH SCENARIO_PCAP   (from the top of the tree; the second is tests/scenario_pcap.c, built)
+# usage: test_cli.sh SMTPWATCH SCENARIO_PCAP
+# (from the top of the tree; the second is tests/scenario_pcap.c, built)
 set -u
 # shellcheck source=tests/failures.sh
 . tests/failures.sh
@@ -29,7 +30,8 @@ lacks() {
 
 lines() {
 	checks=$((checks + 1))
-	[ "$(wc -l <"$dir/$1")" = "$2" ] || fail "$what: $1 has $(wc -l <"$dir/$1") lines, expected $2"
+	[ "$(wc -l <"$dir/$1")" = "$2" ] ||
+		fail "$what: $1 has $(wc -l <"$dir/$1") lines, expected $2"
 }
 
 same() {
@@ -37,7 +39,8 @@ same() {
 	cmp -s "$dir/$1" "$dir/$2" || fail "$what: $1 and $2 differ"
 }
 
-# await COMMAND: until it succeeds, five seconds at most; whether it did is then checked by the caller
+# await COMMAND: until it succeeds, five seconds at most;
+# whether it did is then checked by the caller
 await() {
 	for _ in $(seq 100); do
 		eval "$1" && return
@@ -176,7 +179,8 @@ says out "Beside their ending:"
 run 1 -r "$slow" --fail-on warning
 lines out 3
 says out '"verdict":"clean","also":["slow-acceptance"],"severity":"none"'
-says out '"alert":{"signature":"slow-acceptance","category":"delays, whatever the ending","severity":3}}'
+says out '"alert":{"signature":"slow-acceptance",'\
+'"category":"delays, whatever the ending","severity":3}}'
 says out '"end":75.0'
 says out '"asides":{"slow-acceptance":1}'
 run 0 -r "$slow" --fail-on warning --slow-acceptance 76
@@ -191,7 +195,9 @@ says out "slow-acceptance          warning   "
 
 # a server that is stopped with three sessions open: one alert counts them, and no session is lost
 for client in 1 2 3; do
-	sed -e 's/^C: DATA/wait 2s\n&/' -e "1i client 192.0.2.2$client:4000$client" -e 's/^S: 221.*/S: 421 4.3.2 shutting down/' -e 's/^expect.*/expect verdict 421-in-message/' \
+	sed -e 's/^C: DATA/wait 2s\n&/' -e "1i client 192.0.2.2$client:4000$client" \
+		-e 's/^S: 221.*/S: 421 4.3.2 shutting down/' \
+		-e 's/^expect.*/expect verdict 421-in-message/' \
 		"$dir/bad.smtp" >"$dir/stop$client.smtp"
 	scenario stop$client
 done
@@ -204,7 +210,8 @@ says text "3 sessions, 1 alert: 1 warning."
 says text "2 further sessions ended in the same events"
 says text "2 other sessions of this server ended"
 checks=$((checks + 1))
-/usr/bin/python3 tests/schema_check.py docs/schema.json <"$dir/out" >"$dir/checked" || fail "schema: $(cat "$dir/checked")"
+/usr/bin/python3 tests/schema_check.py docs/schema.json <"$dir/out" >"$dir/checked" ||
+	fail "schema: $(cat "$dir/checked")"
 
 # JSON: json is the default where no terminal is; every line as the schema says
 run 0 -r "$bad" -r "$good"
@@ -213,7 +220,8 @@ lines out 4
 says out "\"input\":\"$bad\""
 says out "\"input\":\"$good\""
 says out '"event_type":"alert"'
-/usr/bin/python3 tests/schema_check.py docs/schema.json <"$dir/out" >"$dir/checked" || fail "schema: $(cat "$dir/checked")"
+/usr/bin/python3 tests/schema_check.py docs/schema.json <"$dir/out" >"$dir/checked" ||
+	fail "schema: $(cat "$dir/checked")"
 for j in 0 1 2 4; do
 	run 0 -r "$bad" -r "$good" -j $j
 	same out first
@@ -253,7 +261,8 @@ run 2 -c "$dir/conf" -T
 says err "conf:1: "
 says err "conf:3: "
 lines err 2
-# what can be tried without doing it: by file and line, all at once; what is only not there is told, and no mistake
+# what can be tried without doing it: by file and line, all at once;
+# what is only not there is told, and no mistake
 cat >"$dir/conf" <<-END
 	interface = any
 	filter = host and and
@@ -269,7 +278,8 @@ for line in 2 3 4 5 6 7 8; do
 	says err "conf:$line: "
 done
 lines err 7
-run 0 -i lo -T -o "json:$dir/nothere/file" -o exec:/no/such/command -o syslog:/no/such/socket not port 26
+run 0 -i lo -T -o "json:$dir/nothere/file" -o exec:/no/such/command \
+	-o syslog:/no/such/socket not port 26
 says err "cannot make a file in $dir/nothere"
 says err "cannot run /no/such/command"
 lines err 2
@@ -295,8 +305,10 @@ mkdir -m 777 "$dir/commands"
 run 0 -r "$bad" -r "$good" -o "textfile:$dir/commands/metrics"
 cp "$dir/commands/metrics" "$dir/out"
 says out 'smtpwatch_alerts_total{signature="221-for-message",severity="critical"} 1'
-/usr/bin/python3 tests/metrics_check.py <"$dir/out" >"$dir/checked" 2>&1 || fail "textfile: $(cat "$dir/checked")"
-run 0 -r "$bad" -r "$good" -o "exec:/bin/sh -c 'echo \"\$1 \$SMTPWATCH_VERDICT\" >>$dir/commands/out; cat >>$dir/commands/out' sh \"two words\""
+/usr/bin/python3 tests/metrics_check.py <"$dir/out" >"$dir/checked" 2>&1 ||
+	fail "textfile: $(cat "$dir/checked")"
+told="echo \"\$1 \$SMTPWATCH_VERDICT\" >>$dir/commands/out; cat >>$dir/commands/out"
+run 0 -r "$bad" -r "$good" -o "exec:/bin/sh -c '$told' sh \"two words\""
 cp "$dir/commands/out" "$dir/out"
 lines out 2
 says out "two words 221-for-message"
@@ -349,14 +361,16 @@ if [ "$(id -u)" = 0 ]; then
 	grep -q '^Groups:[[:space:]]*$' /proc/$pid/status || fail "still in groups of root"
 	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
 		checks=$((checks + 1))
-		grep -q "^$set:[[:space:]]*0*\$" /proc/$pid/status || fail "still has capabilities: $(grep $set /proc/$pid/status)"
+		grep -q "^$set:[[:space:]]*0*\$" /proc/$pid/status ||
+			fail "still has capabilities: $(grep $set /proc/$pid/status)"
 	done
 fi
 checks=$((checks + 2))
 grep -q '^NoNewPrivs:[[:space:]]*1$' /proc/$pid/status || fail "could gain privileges"
 # with a sanitizer there is no filter of system calls (sandbox.h)
 grep -qE '__[at]san_init' "$program" || await "grep -q '^Seccomp:[[:space:]]*2\$' /proc/$pid/status"
-grep -qE '__[at]san_init' "$program" || grep -q '^Seccomp:[[:space:]]*2$' /proc/$pid/status || fail "parses without a filter of system calls"
+grep -qE '__[at]san_init' "$program" || grep -q '^Seccomp:[[:space:]]*2$' /proc/$pid/status ||
+	fail "parses without a filter of system calls"
 kill -USR1 $pid
 tail -c +901 "$bad" | head -c 100 >&3
 await "[ -s '$dir/err' ]"

@@ -1,6 +1,8 @@
 #!/bin/bash
-# test_docs.sh - documents agree with the program: parts that are made from its tables are those that make_docs makes now, and the completion completes.
-# usage: test_docs.sh SMTPWATCH [--write]   (from the top of the tree; tests/make_docs.c is built beside it)
+# test_docs.sh - documents agree with the program: parts that are made from its tables are those
+# that make_docs makes now, and the completion completes.
+# usage: test_docs.sh SMTPWATCH [--write]
+# (from the top of the tree; tests/make_docs.c is built beside it)
 set -u
 maker=$(dirname "$1")/tests/make_docs
 now=$(mktemp)
@@ -18,7 +20,8 @@ while read -r document; do
 	elif [ "${2-}" = --write ]; then
 		cmp -s "$now" "$document" || { cat "$now" >"$document" && echo "$document is new"; }
 	else
-		diff -u --label "$document" --label "make docs" "$document" "$now" || fail "$document is not up to date: make docs"
+		diff -u --label "$document" --label "make docs" "$document" "$now" ||
+			fail "$document is not up to date: make docs"
 	fi
 done < <(grep -rlE '(^|[^[:alnum:]])begin: ' docs contrib)
 
@@ -30,13 +33,15 @@ if [ "${2-}" = --write ]; then
 fi
 contrib/docs/examples.py "$1" docs/tutorial.md README.md || fail "examples are not up to date"
 pictures=$(mktemp -d)
-{ contrib/docs/pictures "$1" "$pictures" && diff -r docs/pictures "$pictures" >"$now"; } || fail "pictures are not up to date: make docs"
+{ contrib/docs/pictures "$1" "$pictures" && diff -r docs/pictures "$pictures" >"$now"; } ||
+	fail "pictures are not up to date: make docs"
 rm -r "$pictures"
 
 # shellcheck source=/dev/null
 . contrib/completion/smtpwatch.bash
 
-# completes "WORDS" EXPECTED...: the last of the words is the one under the cursor, empty where the line ends in a blank
+# completes "WORDS" EXPECTED...: the last of the words is the one under the cursor,
+# empty where the line ends in a blank
 completes() {
 	local said=$1
 	read -ra COMP_WORDS <<<"$1"
@@ -45,7 +50,8 @@ completes() {
 	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 	_smtpwatch
 	for word in "$@"; do
-		[[ " ${COMPREPLY[*]} " == *" $word "* ]] || fail "completion of \"$said\" offers no $word: ${COMPREPLY[*]}"
+		[[ " ${COMPREPLY[*]} " == *" $word "* ]] ||
+			fail "completion of \"$said\" offers no $word: ${COMPREPLY[*]}"
 	done
 }
 

@@ -1,14 +1,18 @@
 #!/bin/bash
-# test_explain.sh - --explain, its ladders, the tables and the progress, as an administrator meets them: goldens in tests/explain. Speaks TAP.
-# usage: test_explain.sh SMTPWATCH, or, after a change of output that is meant, test_explain.sh SMTPWATCH --write
-# shellcheck disable=SC2317,SC2015 # functions are called by result; what is between && and || is meant to decide
+# test_explain.sh - --explain, its ladders, the tables and the progress,
+# as an administrator meets them: goldens in tests/explain. Speaks TAP.
+# usage: test_explain.sh SMTPWATCH, or, after a change of output that is meant,
+# test_explain.sh SMTPWATCH --write
+# Functions are called by result; what is between && and || is meant to decide.
+# shellcheck disable=SC2317,SC2015
 set -u
 program=$1
 builder=$(dirname "$1")/tests/scenario_pcap
 golden=tests/explain
 # shellcheck source=tests/result.sh
 . tests/result.sh
-names=(221-for-message drop-after-dot 421-idle drop-in-body-rst vanished-in-body client-gave-up gap-for-221 refused one-way starttls clean-pipelined
+names=(221-for-message drop-after-dot 421-idle drop-in-body-rst vanished-in-body client-gave-up
+	gap-for-221 refused one-way starttls clean-pipelined
 	lab-postfix-221-in-body lab-wire-loss-221-for-dot lab-exim-errors)
 
 explain() {
@@ -18,7 +22,11 @@ explain() {
 }
 
 compare() {
-	if [ "$mode" = --write ]; then mkdir -p "$golden" && cp "$dir/out" "$golden/$1"; else diff -u "$golden/$1" "$dir/out"; fi
+	if [ "$mode" = --write ]; then
+		mkdir -p "$golden" && cp "$dir/out" "$golden/$1"
+	else
+		diff -u "$golden/$1" "$dir/out"
+	fi
 }
 mode=${2-}
 
@@ -36,7 +44,8 @@ done
 
 # narrow, and in colour
 on_terminal() {
-	env -u NO_COLOR tests/pty_run.py --columns "$1" "$program" -r pcaps/lab-wire-loss-221-for-dot.pcap --explain worst | tr -d '\r' >"$dir/out" &&
+	env -u NO_COLOR tests/pty_run.py --columns "$1" "$program" \
+		-r pcaps/lab-wire-loss-221-for-dot.pcap --explain worst | tr -d '\r' >"$dir/out" &&
 		compare "terminal-$1"
 }
 result 'a terminal of 80 columns' on_terminal 80
@@ -45,7 +54,8 @@ if [ "$mode" = --write ]; then exit $failed; fi
 
 # chosen WHICH WORDS: the session so chosen has these words in its heading
 chosen() {
-	explain three-at-once "$1" >"$dir/out" && grep -q "$2" <(head -2 "$dir/out") || { cat "$dir/out"; false; }
+	explain three-at-once "$1" >"$dir/out" && grep -q "$2" <(head -2 "$dir/out") ||
+		{ cat "$dir/out"; false; }
 }
 result 'by number' chosen 2 'Session 2 .*: clean, none'
 result 'by address and port' chosen 192.0.2.28:41803 client-drop-in-message
@@ -57,12 +67,13 @@ result 'by session id' chosen 51e77609343c6ac8 client-drop-in-message
 result 'the worst' chosen worst drop-after-message
 
 others() {
-	explain three-at-once 192.0.2.28 | tail -4 | diff - <(cat <<-'END'
-	3 sessions fit; this is the worst of them. All, to be explained by number:
-	     1  2026-01-05 14:30:00 UTC  critical  drop-after-message  192.0.2.28:41802 -> 198.51.100.25:25
-	     2  2026-01-05 14:30:00 UTC  none      clean  192.0.2.28:41801 -> 198.51.100.25:25
-	     3  2026-01-05 14:30:00 UTC  notice    client-drop-in-message  192.0.2.28:41803 -> 198.51.100.25:25
-	END
+	local to=198.51.100.25:25
+	explain three-at-once 192.0.2.28 | tail -4 | diff - <(cat <<END
+3 sessions fit; this is the worst of them. All, to be explained by number:
+     1  2026-01-05 14:30:00 UTC  critical  drop-after-message  192.0.2.28:41802 -> $to
+     2  2026-01-05 14:30:00 UTC  none      clean  192.0.2.28:41801 -> $to
+     3  2026-01-05 14:30:00 UTC  notice    client-drop-in-message  192.0.2.28:41803 -> $to
+END
 	)
 }
 result 'others that fit are named' others
@@ -74,10 +85,13 @@ refuses() {
 	"$program" "$@" >"$dir/out" 2>&1 </dev/null
 	[ $? = "$code" ] && grep -qF -- "$words" "$dir/out" || { cat "$dir/out"; false; }
 }
-result 'none that fits' refuses 2 '--explain: none of the 3 sessions is "nobody"' -r pcaps/three-at-once.pcap --explain nobody
-result 'standard input cannot be read twice' refuses 2 'standard input cannot be read twice' -r - --explain worst
+result 'none that fits' refuses 2 '--explain: none of the 3 sessions is "nobody"' \
+	-r pcaps/three-at-once.pcap --explain nobody
+result 'standard input cannot be read twice' refuses 2 'standard input cannot be read twice' \
+	-r - --explain worst
 result 'captures only' refuses 2 'of captures only' -i lo --explain worst
-result 'an unknown ladder' refuses 2 'none of text, csv, mermaid' -r pcaps/421-idle.pcap --explain worst --ladder pdf
+result 'an unknown ladder' refuses 2 'none of text, csv, mermaid' -r pcaps/421-idle.pcap \
+	--explain worst --ladder pdf
 
 redacted() {
 	for how in local hash all; do
@@ -88,12 +102,14 @@ redacted() {
 result 'redacted as everything else' redacted
 
 uncoloured() {
-	NO_COLOR=1 tests/pty_run.py "$program" -r pcaps/421-idle.pcap --explain worst >"$dir/out" && ! grep -q $'\e' "$dir/out"
+	NO_COLOR=1 tests/pty_run.py "$program" -r pcaps/421-idle.pcap --explain worst >"$dir/out" &&
+		! grep -q $'\e' "$dir/out"
 }
 result 'NO_COLOR is honoured' uncoloured
 
 with_outputs() {
-	explain 221-for-message worst -o "json:$dir/json" --write-pcap "$dir" -Z "$(id -un)" >"$dir/out" && grep -q '"session"' "$dir/json" && ls "$dir"/*.pcap >/dev/null &&
+	explain 221-for-message worst -o "json:$dir/json" --write-pcap "$dir" -Z "$(id -un)" \
+		>"$dir/out" && grep -q '"session"' "$dir/json" && ls "$dir"/*.pcap >/dev/null &&
 		diff "$dir/out" "$golden"/221-for-message.text
 }
 result 'beside other outputs and packets' with_outputs
@@ -103,13 +119,19 @@ workers() {
 }
 result 'with several workers' workers
 
-# What was said inside TLS is in the packets that carry it. OpenSSL 3.5 has a ClientHello of two segments, so the packet's number is counted from the end: behind it come two FINs and the ACK of the second.
+# What was said inside TLS is in the packets that carry it. OpenSSL 3.5
+# has a ClientHello of two segments, so the packet's number is counted
+# from the end: behind it come two FINs and the ACK of the second.
 under_tls() {
 	local packets
-	"$builder" -t TLS_AES_128_GCM_SHA256 -k "$dir/keys" tests/scenarios/221-for-message.smtp "$dir/tls.pcap" >"$dir/log" &&
-		packets=$("$program" -r "$dir/tls.pcap" -o json -Z "$(id -un)" | sed -n 's/.*"capture":{"frames":\([0-9]*\).*/\1/p') &&
-		"$program" -r "$dir/tls.pcap" --keylog "$dir/keys" --explain worst -Z "$(id -un)" >"$dir/out" && grep -q '(TLS from here on)' "$dir/out" &&
-		grep -qE "^>>\+[0-9.]+ +$((packets - 3)) +END-OF-MESSAGE +<- 221 2\.0\.0 closing" "$dir/out" || { cat "$dir/out"; false; }
+	"$builder" -t TLS_AES_128_GCM_SHA256 -k "$dir/keys" tests/scenarios/221-for-message.smtp \
+		"$dir/tls.pcap" >"$dir/log" &&
+		packets=$("$program" -r "$dir/tls.pcap" -o json -Z "$(id -un)" |
+		sed -n 's/.*"capture":{"frames":\([0-9]*\).*/\1/p') &&
+		"$program" -r "$dir/tls.pcap" --keylog "$dir/keys" --explain worst -Z "$(id -un)" \
+		>"$dir/out" && grep -q '(TLS from here on)' "$dir/out" &&
+		grep -qE "^>>\+[0-9.]+ +$((packets - 3)) +END-OF-MESSAGE +<- 221 2\.0\.0 closing" \
+		"$dir/out" || { cat "$dir/out"; false; }
 }
 result 'under TLS, with keys' under_tls
 
@@ -123,7 +145,8 @@ slowly() {
 	done | cat <(head -c 24 pcaps/clean-pipelined.pcap) - | "$@"
 }
 progress() {
-	slowly tests/pty_run.py --stdout "$dir/json" "$program" -r - >"$dir/out" && grep -qE ' kB read, [0-9.]+ k?B/s' "$dir/out"
+	slowly tests/pty_run.py --stdout "$dir/json" "$program" -r - >"$dir/out" &&
+		grep -qE ' kB read, [0-9.]+ k?B/s' "$dir/out"
 }
 quiet() {
 	slowly "$program" -r - >"$dir/json" 2>"$dir/out" && [ ! -s "$dir/out" ]

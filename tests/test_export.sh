@@ -1,5 +1,6 @@
 #!/bin/bash
-# test_export.sh - --write-pcap on captures: whose packets are written, what into, and what is refused.
+# test_export.sh - --write-pcap on captures:
+# whose packets are written, what into, and what is refused.
 # usage: test_export.sh SMTPWATCH SCENARIO_PCAP   (from the top of the tree)
 set -u
 # shellcheck source=tests/failures.sh
@@ -8,7 +9,8 @@ set -u
 # checked ARGUMENTS...: what export_check.py finds of these captures
 checked() {
 	checks=$((checks + 1))
-	/usr/bin/python3 tests/export_check.py "$program" "$@" >"$dir/checked" 2>&1 || fail "$(tail -c 600 "$dir/checked")"
+	/usr/bin/python3 tests/export_check.py "$program" "$@" >"$dir/checked" 2>&1 ||
+		fail "$(tail -c 600 "$dir/checked")"
 }
 
 # run CODE SENTENCE ARGUMENTS...: exit code, and what is said on standard error ("": nothing)
@@ -18,33 +20,46 @@ run() {
 	checks=$((checks + 1))
 	"$program" "$@" -o json >"$dir/out" 2>"$dir/err" </dev/null
 	got=$?
-	[ $got = "$want" ] || fail "smtpwatch $*: exit $got, expected $want: $(head -c 300 "$dir/err")"
+	[ $got = "$want" ] ||
+		fail "smtpwatch $*: exit $got, expected $want: $(head -c 300 "$dir/err")"
 	if [ -z "$words" ]; then
 		[ -s "$dir/err" ] && fail "smtpwatch $*: says $(head -c 300 "$dir/err")"
 	else
-		grep -qF -- "$words" "$dir/err" || fail "smtpwatch $*: does not say \"$words\": $(head -c 300 "$dir/err")"
+		grep -qF -- "$words" "$dir/err" ||
+			fail "smtpwatch $*: does not say \"$words\": $(head -c 300 "$dir/err")"
 	fi
 }
 
 holds() {
 	checks=$((checks + 1))
-	[ "$(find "$1" -type f | wc -l)" = "$2" ] || fail "$1 holds $(find "$1" -type f | wc -l) files, expected $2"
+	[ "$(find "$1" -type f | wc -l)" = "$2" ] ||
+		fail "$1 holds $(find "$1" -type f | wc -l) files, expected $2"
 }
 
-# Each capture alone; and all of scenarios that have one link type as one stream, where ports come again, whatever the number of workers. (Those of the lab have tunnels and fragments, of which the check alone can tell whose they are only where there is one session.)
+# Each capture alone; and all of scenarios that have one link type as one stream, where ports come
+# again, whatever the number of workers. (Those of the lab have tunnels and fragments, of which the
+# check alone can tell whose they are only where there is one session.)
 captures=()
 while read -r name _; do
-	case $name in '' | '#'* | tls-*) continue ;; esac # what is written has no secrets, and is judged otherwise
+	# What is written has no secrets, and is judged otherwise.
+	case $name in '' | '#'* | tls-*) continue ;; esac
 	checked "pcaps/$name"
-	case $name in drop-between-messages* | lab-* | *.gz | *.pcapng) ;; *) captures+=("pcaps/$name") ;; esac
+	case $name in
+	drop-between-messages* | lab-* | *.gz | *.pcapng) ;;
+	*) captures+=("pcaps/$name") ;;
+	esac
 done <pcaps/LIST
 [ ${#captures[@]} -gt 20 ] || fail "only ${#captures[@]} captures"
 checked "${captures[@]}"
 checked -j 4 "${captures[@]}"
 
-# The same ports again at once, fragments, ICMP errors, a session and a second one that its alert counts.
-for case in trap-24-port-again-drop:fair trap-24-port-again:fair cause-path-mtu-icmp:fair cause-shutdown-together:fair 221-in-body:fragments 221-in-body:fragments-v6 221-in-body:any2; do
-	"$builder" -w "${case#*:}" "tests/scenarios/${case%:*}.smtp" "$dir/case.pcap" || fail "cannot build $case"
+# The same ports again at once, fragments, ICMP errors,
+# a session and a second one that its alert counts.
+for case in trap-24-port-again-drop:fair trap-24-port-again:fair cause-path-mtu-icmp:fair \
+	cause-shutdown-together:fair 221-in-body:fragments 221-in-body:fragments-v6 \
+	221-in-body:any2; do
+	"$builder" -w "${case#*:}" "tests/scenarios/${case%:*}.smtp" "$dir/case.pcap" ||
+		fail "cannot build $case"
 	checked "$dir/case.pcap"
 done
 
@@ -61,15 +76,18 @@ P
 chmod 644 "$dir/first.pcap.gz" "$dir/second.pcap"
 checked "$dir/first.pcap.gz" "$dir/second.pcap"
 
-# What is no alert is not written; a name is told to whoever is told of the alert; a second run writes the same.
+# What is no alert is not written; a name is told to whoever is told of the alert;
+# a second run writes the same.
 bad=pcaps/three-at-once.pcap
 run 0 '' -r $bad --write-pcap "$dir/new" -o text:"$dir/text" --min-severity error
 holds "$dir/new" 1
 name=$(basename "$dir"/new/*)
 checks=$((checks + 4))
-[ "$(grep -cF "\"pcap\":\"$name\"" "$dir/out")" = 2 ] || fail "the session and its alert do not name $name"
+[ "$(grep -cF "\"pcap\":\"$name\"" "$dir/out")" = 2 ] ||
+	fail "the session and its alert do not name $name"
 grep -q "^  Packets:  *$name\$" "$dir/text" || fail "the text does not name $name"
-/usr/bin/python3 tests/schema_check.py docs/schema.json <"$dir/out" >"$dir/checked" || fail "schema: $(cat "$dir/checked")"
+/usr/bin/python3 tests/schema_check.py docs/schema.json <"$dir/out" >"$dir/checked" ||
+	fail "schema: $(cat "$dir/checked")"
 cp "$dir/new/$name" "$dir/before"
 run 0 '' -r $bad --write-pcap "$dir/new" --min-severity error
 cmp -s "$dir/before" "$dir/new/$name" || fail "another run wrote something else"
@@ -111,7 +129,8 @@ holds "$dir/full" 10000
 checks=$((checks + 1))
 grep -q '"pcap"' "$dir/out" && fail "a file is named that is not there"
 
-# Root makes the directory for the user that it becomes; one that this user cannot write to is refused before anything is judged.
+# Root makes the directory for the user that it becomes;
+# one that this user cannot write to is refused before anything is judged.
 if [ "$(id -u)" = 0 ]; then
 	mkdir -m 755 "$dir/roots"
 	run 3 'has to belong to the user' -r $bad --write-pcap "$dir/roots"

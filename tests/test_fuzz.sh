@@ -1,5 +1,6 @@
 #!/bin/bash
-# test_fuzz.sh - the corpora of the fuzzers, with all that ever broke a rule, through the rules. usage: test_fuzz.sh SMTPWATCH
+# test_fuzz.sh - the corpora of the fuzzers, with all that ever broke a rule, through the rules.
+# usage: test_fuzz.sh SMTPWATCH
 set -u
 build=$(dirname "$1")
 n=0

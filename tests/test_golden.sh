@@ -1,6 +1,8 @@
 #!/bin/bash
-# test_golden.sh - the captures of pcaps/LIST: made again they are the same, and what is said of them is what tests/golden holds. Speaks TAP.
-# usage: test_golden.sh SMTPWATCH SCENARIO_PCAP, or, after a change of output that is meant, test_golden.sh SMTPWATCH --write
+# test_golden.sh - the captures of pcaps/LIST: made again they are the same,
+# and what is said of them is what tests/golden holds. Speaks TAP.
+# usage: test_golden.sh SMTPWATCH SCENARIO_PCAP, or, after a change of output that is meant,
+# test_golden.sh SMTPWATCH --write
 # shellcheck disable=SC2317,SC2016 # functions are called by result; backquotes are meant as such
 set -u
 program=$(realpath "$1")
@@ -20,9 +22,9 @@ judge() {
 }
 
 # The same of a capture with secrets in it, without them. The name stays, because it is told.
-sealed() {
+sealed() (
 	mkdir -p "$dir/sealed/pcaps"
-	/usr/bin/python3 - "pcaps/$1" "$dir/sealed/pcaps/$1" <<'PYTHON' && (cd "$dir/sealed" && "$program" -r "pcaps/$1" -o "text:$dir/$1.sealed.txt" -o "json:$dir/$1.sealed.json")
+	/usr/bin/python3 - "pcaps/$1" "$dir/sealed/pcaps/$1" <<'PYTHON' || return
 import struct, sys
 data, out, at, secrets = open(sys.argv[1], "rb").read(), b"", 0, 0
 while at < len(data):
@@ -33,7 +35,9 @@ while at < len(data):
 assert secrets, "it has no secrets"
 open(sys.argv[2], "wb").write(out)
 PYTHON
-}
+	cd "$dir/sealed" || return
+	"$program" -r "pcaps/$1" -o "text:$dir/$1.sealed.txt" -o "json:$dir/$1.sealed.json"
+)
 
 compare() {
 	diff -u "$golden/$1" "$dir/$1"
@@ -41,12 +45,17 @@ compare() {
 
 # gzip may be of another version here, so that only what is inside must be the same.
 remade() {
-	if [[ $1 == *.gz ]]; then cmp <(zcat "pcaps/$1") <(zcat "$dir/pcaps/$1"); else cmp "pcaps/$1" "$dir/pcaps/$1"; fi
+	if [[ $1 == *.gz ]]; then
+		cmp <(zcat "pcaps/$1") <(zcat "$dir/pcaps/$1")
+	else
+		cmp "pcaps/$1" "$dir/pcaps/$1"
+	fi
 }
 
 listed() {
 	diff <(printf 'pcaps/%s\n' LIST "${names[@]}" | sort) <(printf '%s\n' pcaps/* | sort) &&
-		diff <(cd "$dir" && printf '%s\n' *.json *.txt) <(cd "$golden" && printf '%s\n' *.json *.txt)
+		diff <(cd "$dir" && printf '%s\n' *.json *.txt) \
+			<(cd "$golden" && printf '%s\n' *.json *.txt)
 }
 
 # README.md shows the first alert that make run shows.
@@ -69,7 +78,8 @@ if [ "$mode" = --write ]; then
 	[ $failed = 0 ] || exit 1
 	mkdir -p $golden && rm -f $golden/*
 	cp "$dir"/*.txt "$dir"/*.json $golden
-	sed -i -e '/^```text$/,/^```$/ { /^```text$/ r /dev/stdin' -e '/^```/! d }' README.md < <(alert $golden)
+	sed -i -e '/^```text$/,/^```$/ { /^```text$/ r /dev/stdin' -e '/^```/! d }' README.md \
+		< <(alert $golden)
 	exit $failed
 fi
 for name in "${names[@]}" all; do
@@ -81,7 +91,8 @@ for name in "${secret[@]}"; do
 	result "$name without its secrets as JSON" compare "$name.sealed.json"
 done
 result 'README.md shows the first of them' readme
-result 'JSON follows the schema' /usr/bin/python3 tests/schema_check.py docs/schema.json < <(cat "$dir"/*.json)
+result 'JSON follows the schema' /usr/bin/python3 tests/schema_check.py docs/schema.json \
+	< <(cat "$dir"/*.json)
 mkdir "$dir/pcaps"
 result 'scenarios become captures' tests/make_pcaps.py "$mode" "$dir/pcaps"
 for name in "${scenarios[@]}"; do

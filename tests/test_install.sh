@@ -1,5 +1,6 @@
 #!/bin/bash
-# test_install.sh - what is installed, and what is left of it; the example configuration. usage: test_install.sh SMTPWATCH   (from the top of the tree)
+# test_install.sh - what is installed, and what is left of it; the example configuration.
+# usage: test_install.sh SMTPWATCH   (from the top of the tree)
 set -u
 program=$1
 dir=$(mktemp -d)
@@ -19,38 +20,51 @@ there() {
 
 # make's own variables are not for the make within.
 into() {
-	env -u MAKEFLAGS -u MAKELEVEL make --no-print-directory -s "$@" BUILD="$(dirname "$program")" DESTDIR="$dir" PREFIX=/opt/x >/dev/null || fail "make $*"
+	env -u MAKEFLAGS -u MAKELEVEL make --no-print-directory -s "$@" \
+		BUILD="$(dirname "$program")" DESTDIR="$dir" PREFIX=/opt/x >/dev/null ||
+		fail "make $*"
 }
 
 into install
-there /opt/x/bin/smtpwatch /opt/x/share/man/man8/smtpwatch.8 /opt/x/share/man/man5/smtpwatch.conf.5 /opt/x/share/doc/smtpwatch/{README,daemon,alerts}.md \
-	/opt/x/share/doc/smtpwatch/grafana-dashboard.json /opt/x/share/doc/smtpwatch/examples/{broken-session,tls-keylog.c} /opt/x/share/bash-completion/completions/smtpwatch /opt/x/lib/sysusers.d/smtpwatch.conf \
-	/opt/x/lib/systemd/system/smtpwatch.service /etc/logrotate.d/smtpwatch /etc/smtpwatch/smtpwatch.conf
-grep -qx 'ExecStart=/opt/x/bin/smtpwatch -c /etc/smtpwatch/smtpwatch.conf' "$dir/opt/x/lib/systemd/system/smtpwatch.service" || fail "the unit starts another program"
-"$dir/opt/x/bin/smtpwatch" -T -c "$dir/etc/smtpwatch/smtpwatch.conf" >"$dir/said" 2>&1 || fail "the example has mistakes: $(cat "$dir/said")"
+there /opt/x/bin/smtpwatch /opt/x/share/man/man8/smtpwatch.8 \
+	/opt/x/share/man/man5/smtpwatch.conf.5 \
+	/opt/x/share/doc/smtpwatch/{README,daemon,alerts}.md \
+	/opt/x/share/doc/smtpwatch/grafana-dashboard.json \
+	/opt/x/share/doc/smtpwatch/examples/{broken-session,tls-keylog.c} \
+	/opt/x/share/bash-completion/completions/smtpwatch /opt/x/lib/sysusers.d/smtpwatch.conf \
+	/opt/x/lib/systemd/system/smtpwatch.service /etc/logrotate.d/smtpwatch \
+	/etc/smtpwatch/smtpwatch.conf
+grep -qx 'ExecStart=/opt/x/bin/smtpwatch -c /etc/smtpwatch/smtpwatch.conf' \
+	"$dir/opt/x/lib/systemd/system/smtpwatch.service" || fail "the unit starts another program"
+"$dir/opt/x/bin/smtpwatch" -T -c "$dir/etc/smtpwatch/smtpwatch.conf" >"$dir/said" 2>&1 ||
+	fail "the example has mistakes: $(cat "$dir/said")"
 
 # What is commented out is right too.
 examples=0
 while read -r example; do
 	examples=$((examples + 1))
 	echo "$example" >"$dir/conf"
-	"$program" -T -c "$dir/conf" >"$dir/said" 2>&1 || fail "the example \"$example\": $(cat "$dir/said")"
+	"$program" -T -c "$dir/conf" >"$dir/said" 2>&1 ||
+		fail "the example \"$example\": $(cat "$dir/said")"
 done < <(sed -n 's/^#\([a-z-]* = \)/\1/p' contrib/smtpwatch.conf)
 [ $examples -ge 8 ] || fail "only $examples examples are commented out"
 
 version=$("$program" --version)
-head -n 1 contrib/debian/changelog | grep -qF "smtpwatch (${version#smtpwatch }) " || fail "the package is another version than $version"
+head -n 1 contrib/debian/changelog | grep -qF "smtpwatch (${version#smtpwatch }) " ||
+	fail "the package is another version than $version"
 
 # The configuration that is there is the operator's.
 echo 'interface = lo' >"$dir/etc/smtpwatch/smtpwatch.conf"
 into install
-grep -qx 'interface = lo' "$dir/etc/smtpwatch/smtpwatch.conf" || fail "a second installation overwrites the configuration"
+grep -qx 'interface = lo' "$dir/etc/smtpwatch/smtpwatch.conf" ||
+	fail "a second installation overwrites the configuration"
 into uninstall
 rm -f "$dir/conf" "$dir/said"
 left=$(cd "$dir" && find . -type f)
 [ "$left" = ./etc/smtpwatch/smtpwatch.conf ] || fail "left behind: $left"
 
-# ./smtpwatch is that of the compiler asked for last, also where that one was built before the other.
+# ./smtpwatch is that of the compiler asked for last,
+# also where that one was built before the other.
 mkdir -p "$dir/tree/build/first" "$dir/tree/build/second"
 cp Makefile "$dir/tree"
 for compiler in first second; do
@@ -58,8 +72,10 @@ for compiler in first second; do
 	touch -d '1 hour ago' "$dir/tree/build/$compiler/smtpwatch"
 done
 for compiler in first second first; do
-	env -u MAKEFLAGS -u MAKELEVEL make -s -C "$dir/tree" -o "build/$compiler/smtpwatch" smtpwatch BUILD="build/$compiler" || fail "make smtpwatch"
-	cmp "$dir/tree/smtpwatch" "$dir/tree/build/$compiler/smtpwatch" || fail "./smtpwatch is not that of the $compiler compiler"
+	env -u MAKEFLAGS -u MAKELEVEL make -s -C "$dir/tree" -o "build/$compiler/smtpwatch" \
+		smtpwatch BUILD="build/$compiler" || fail "make smtpwatch"
+	cmp "$dir/tree/smtpwatch" "$dir/tree/build/$compiler/smtpwatch" ||
+		fail "./smtpwatch is not that of the $compiler compiler"
 done
 
 echo "$failures failures"

@@ -1,7 +1,10 @@
 #!/bin/bash
-# valgrind.sh - the captures of pcaps/ under valgrind's memcheck: no use of what is not there or was never set, and nothing lost at the end. usage: valgrind.sh SMTPWATCH
+# valgrind.sh - the captures of pcaps/ under valgrind's memcheck:
+# no use of what is not there or was never set, and nothing lost at the end.
+# usage: valgrind.sh SMTPWATCH
 set -u
-memcheck=(valgrind --quiet --error-exitcode=99 --leak-check=full '--errors-for-leak-kinds=definite,possible' --child-silent-after-fork=yes)
+memcheck=(valgrind --quiet --error-exitcode=99 --leak-check=full \
+	'--errors-for-leak-kinds=definite,possible' --child-silent-after-fork=yes)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 bad=0
@@ -26,7 +29,8 @@ captures=()
 for file in pcaps/*.pcap*; do
 	captures+=(-r "$file")
 done
-judge 'all captures, one thread, every form' -j 1 -o "json:$folder/json" -o text -o "html:$folder/page.html" -o "csv:$folder/csv" -o "zeek:$folder/zeek" "${captures[@]}"
+judge 'all captures, one thread, every form' -j 1 -o "json:$folder/json" -o text \
+	-o "html:$folder/page.html" -o "csv:$folder/csv" -o "zeek:$folder/zeek" "${captures[@]}"
 judge 'all captures, two threads' -j 2 -o json "${captures[@]}"
 judge 'all captures, by libnids' -j 1 --engine nids -o json "${captures[@]}"
 judge 'on any port, redacted' -j 1 -p any --redact all -o json "${captures[@]}"

@@ -1,5 +1,7 @@
 #!/bin/bash
-# box.sh - the inside of a Box, run by box.py in namespaces of its own: mounts its root, writes its files, runs its start. usage: box.sh FOLDER TREE
+# box.sh - the inside of a Box, run by box.py in namespaces of its own:
+# mounts its root, writes its files, runs its start.
+# usage: box.sh FOLDER TREE
 set -eu
 folder=$1 tree=$2
 root=$folder/top/root

@@ -1,6 +1,8 @@
 #!/bin/bash
-# package.sh - the Debian package from its installation to an alert in the journal and a metric, and away again: the steps of docs/daemon.md, in a Debian of
-# its own with systemd as its first process and no network but loopback. Root. usage: tests/lab/package.sh PACKAGE.deb   (from the top of the tree)
+# package.sh - the Debian package from its installation to an alert in the
+# journal and a metric, and away again: the steps of docs/daemon.md, in a Debian
+# of its own with systemd as its first process and no network but loopback. Root.
+# usage: tests/lab/package.sh PACKAGE.deb   (from the top of the tree)
 set -u
 package=$1
 root=$PWD/build/lab/debian
@@ -42,21 +44,26 @@ in_shell() {
 
 if [ ! -d "$root/root" ]; then
 	mkdir -p "$root"
-	debootstrap --variant=minbase --include=systemd-sysv,curl,python3-minimal,man-db,logrotate "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" "$root" >build/lab/debootstrap.log ||
+	debootstrap --variant=minbase --include=systemd-sysv,curl,python3-minimal,man-db,logrotate \
+		"$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" "$root" \
+		>build/lab/debootstrap.log ||
 		{ tail build/lab/debootstrap.log; exit 1; }
 fi
 cp "$package" "$root/root/smtpwatch.deb"
 offline apt-get purge -qq -y smtpwatch >/dev/null 2>&1
 offline apt-get update -qq >/dev/null
-holds 'apt install' offline apt-get install -qq -y --no-install-recommends --reinstall /root/smtpwatch.deb
+holds 'apt install' offline apt-get install -qq -y --no-install-recommends \
+	--reinstall /root/smtpwatch.deb
 holds 'the user is there' offline getent passwd smtpwatch
 
-systemd-nspawn --directory="$root" --boot --register=no --keep-unit --private-network --console=pipe </dev/null >build/lab/boot.log 2>&1 &
+systemd-nspawn --directory="$root" --boot --register=no --keep-unit --private-network \
+	--console=pipe </dev/null >build/lab/boot.log 2>&1 &
 pid=$!
 first=
 for _ in $(seq 100); do
 	first=$(pgrep -P "$pid" | head -n 1)
-	[ -n "$first" ] && inside systemctl is-system-running 2>/dev/null | grep -qE 'running|degraded' && break
+	[ -n "$first" ] && inside systemctl is-system-running 2>/dev/null |
+		grep -qE 'running|degraded' && break
 	sleep 0.2
 done
 
@@ -82,30 +89,38 @@ holds 'without a capability' status_has '^CapEff:	0*$'
 holds 'and none to be had' status_has '^CapPrm:	0*$'
 holds 'with no new privileges' status_has '^NoNewPrivs:	1'
 holds 'behind its own filter of system calls' status_has '^Seccomp:	2'
-holds 'the manual page is there' in_shell 'man -P cat smtpwatch | grep -q 221-for-message && man -P cat smtpwatch.conf | grep -q slow-acceptance'
+holds 'the manual page is there' in_shell 'man -P cat smtpwatch | grep -q 221-for-message &&
+	man -P cat smtpwatch.conf | grep -q slow-acceptance'
 holds 'a session breaks' session
 holds 'the journal has the alert' in_journal 221-for-message
-holds 'with fields' in_shell 'journalctl --boot --unit=smtpwatch --output=json | grep -q SMTPWATCH_VERDICT'
+holds 'with fields' in_shell \
+	'journalctl --boot --unit=smtpwatch --output=json | grep -q SMTPWATCH_VERDICT'
 holds 'the metric counts it' metric '^smtpwatch_sessions_total\{.*verdict="221-for-message".*\} 1$'
 
-in_shell 'echo "severity = 221-for-massage=none" >>/etc/smtpwatch/smtpwatch.conf; echo "prots = 25" >>/etc/smtpwatch/smtpwatch.conf'
+in_shell 'printf "%s\n" "severity = 221-for-massage=none" "prots = 25" \
+	>>/etc/smtpwatch/smtpwatch.conf'
 before=$(main_pid)
 holds 'a reload with mistakes fails' in_shell '! systemctl reload smtpwatch'
-holds 'and says each' in_shell 'journalctl --boot --unit=smtpwatch --output=cat | grep -c "did you mean" | grep -qx 2'
+holds 'and says each' in_shell \
+	'journalctl --boot --unit=smtpwatch --output=cat | grep -c "did you mean" | grep -qx 2'
 holds 'what ran goes on' test "$(main_pid)" = "$before"
 in_shell 'sed -i "/prots/d; s/massage/message/" /etc/smtpwatch/smtpwatch.conf'
 holds 'a reload without mistakes' inside systemctl reload smtpwatch
 sleep 1
 session
-holds 'the session is counted' metric '^smtpwatch_sessions_total\{.*verdict="221-for-message".*\} 2$'
+holds 'the session is counted' metric \
+	'^smtpwatch_sessions_total\{.*verdict="221-for-message".*\} 2$'
 # shellcheck disable=SC2016 # it is expanded inside
-holds 'and told no more' in_shell '[ "$(journalctl --boot --unit=smtpwatch --output=json | grep -c "\"SMTPWATCH_VERDICT\":\"221-for-message\"")" = 1 ]'
+holds 'and told no more' in_shell '[ 1 = "$(journalctl --boot --unit=smtpwatch --output=json |
+	grep -c "\"SMTPWATCH_VERDICT\":\"221-for-message\"")" ]'
 in_shell 'sed -i "/^severity/d; s/^#output = json/output = json/" /etc/smtpwatch/smtpwatch.conf'
-holds 'a reload names what takes a restart' in_shell 'systemctl reload smtpwatch && journalctl --boot --unit=smtpwatch --output=cat | grep "output has changed"'
+holds 'a reload names what takes a restart' in_shell 'systemctl reload smtpwatch &&
+	journalctl --boot --unit=smtpwatch --output=cat | grep "output has changed"'
 holds 'a restart' inside systemctl restart smtpwatch
 session
 holds 'the file has the session' in_shell 'grep -q 221-for-message /var/log/smtpwatch/sessions.json'
-holds 'the file is put away' in_shell 'logrotate --force /etc/logrotate.d/smtpwatch && grep -q 221-for-message /var/log/smtpwatch/sessions.json.1'
+holds 'the file is put away' in_shell 'logrotate --force /etc/logrotate.d/smtpwatch &&
+	grep -q 221-for-message /var/log/smtpwatch/sessions.json.1'
 session
 holds 'and another one is begun' in_shell 'grep -q 221-for-message /var/log/smtpwatch/sessions.json'
 holds 'it stops' inside systemctl stop smtpwatch
@@ -118,7 +133,9 @@ for _ in $(seq 50); do
 done
 holds 'apt purge' offline apt-get purge -qq -y smtpwatch
 left() {
-	! find "$root" -xdev -name '*smtpwatch*' -not -path "$root/root/*" -not -path "$root/var/cache/*" -not -path "$root/var/log/apt/*" -not -path "$root/proc/*" | grep .
+	! find "$root" -xdev -name '*smtpwatch*' -not -path "$root/root/*" \
+		-not -path "$root/var/cache/*" -not -path "$root/var/log/apt/*" \
+		-not -path "$root/proc/*" | grep .
 }
 holds 'and nothing is left' left
 [ $failed = 0 ]

@@ -1,5 +1,6 @@
 #!/bin/bash
-# lint.sh - what neither compiler nor tests see: layers, circles, sizes, symbols. usage: tests/lint/lint.sh 'MAKE COMMAND'
+# lint.sh - what neither compiler nor tests see: layers, circles, sizes, symbols.
+# usage: tests/lint/lint.sh 'MAKE COMMAND'
 # Each check prints file:line of what is wrong, and the next one runs all the same.
 set -uo pipefail
 make=$1
@@ -17,7 +18,8 @@ check() {
 	fi
 }
 
-# Versions of these tools differ in what they find: as Debian 12 has them. pinned NAME VERSION COMMAND-THAT-TELLS-IT CHECK...
+# Versions of these tools differ in what they find: as Debian 12 has them.
+# pinned NAME VERSION COMMAND-THAT-TELLS-IT CHECK...
 pinned() {
 	local name=$1 version=$2 tells=$3 is
 	shift 3
@@ -25,7 +27,8 @@ pinned() {
 	if [ "$is" = "$version" ]; then
 		check "$name" "$@"
 	else
-		printf 'LEFT   %s: version %s finds otherwise than Debian 12, which has %s\n' "$name" "$is" "$version"
+		printf 'LEFT   %s: version %s finds otherwise than Debian 12, which has %s\n' \
+			"$name" "$is" "$version"
 		left=$((left + 1))
 	fi
 }
@@ -40,32 +43,44 @@ format() {
 
 # Everything, tests too, without a warning. What was built before with warnings is built again.
 strict() {
-	$make -k everything CC="$1" BUILD="build/lint-$1" WERROR=1 >"build/lint-$1.log" 2>&1 || { grep -E '(error|warning|undefined)' "build/lint-$1.log"; false; }
+	$make -k everything CC="$1" BUILD="build/lint-$1" WERROR=1 >"build/lint-$1.log" 2>&1 ||
+		{ grep -E '(error|warning|undefined)' "build/lint-$1.log"; false; }
 }
 
-# The library as it is linked: no writable data, and of the system only what core-symbols grants. Tables of pointers (.data.rel.ro) are read-only once the program runs.
+# The library as it is linked: no writable data, and of the system only what core-symbols grants.
+# Tables of pointers (.data.rel.ro) are read-only once the program runs.
 core_data() {
 	nm -A -f sysv build/lint-gcc/libsmtpwatch.a | awk -F'|' '
 		NF == 7 && $7 ~ /\.(data|bss|tdata|tbss)|\*COM\*/ && $7 !~ /\.data\.rel\.ro/ {
-			gsub(/ /, ""); split($1, part, ":"); print "src/core/" substr(part[2], 1, length(part[2]) - 2) ".c: " part[3] " is writable"; wrong = 1 }
+			gsub(/ /, ""); split($1, part, ":"); sub(/\.o$/, ".c", part[2])
+			print "src/core/" part[2] ": " part[3] " is writable"; wrong = 1 }
 		END { exit wrong }'
 }
 
 core_symbols() {
 	nm -A --defined-only build/lint-gcc/libsmtpwatch.a | awk '{ print $NF }' | awk '
 		FILENAME == "-" { ours[$1] = 1; next }
-		FILENAME ~ /core-symbols$/ { if (NF && !/^#/) granted[$1] = NF > 1 ? $2 : "all"; next }
+		FILENAME ~ /core-symbols$/ && NF && !/^#/ { granted[$1] = NF > 1 ? $2 : "all" }
+		FILENAME ~ /core-symbols$/ { next }
 		/:/ { split($0, part, ":"); object = part[2]; symbol = $NF
-			if (symbol in ours || symbol == "_GLOBAL_OFFSET_TABLE_" || granted[symbol] == "all" || granted[symbol] == object) next
-			print "src/core/" substr(object, 1, length(object) - 2) ".c: " symbol " is not granted by tests/lint/core-symbols"; wrong = 1 }
-		END { exit wrong }' - tests/lint/core-symbols <(nm -A --undefined-only build/lint-gcc/libsmtpwatch.a)
+			if (symbol in ours || symbol == "_GLOBAL_OFFSET_TABLE_") next
+			if (granted[symbol] == "all" || granted[symbol] == object) next
+			sub(/\.o$/, ".c", object); wrong = 1
+			print "src/core/" object ": tests/lint/core-symbols does not grant " symbol }
+		END { exit wrong }' - tests/lint/core-symbols \
+		<(nm -A --undefined-only build/lint-gcc/libsmtpwatch.a)
 }
 
-# libnids would call ours in place of its own. What the program only copies from a shared library (nids_params, stderr) is not ours.
+# libnids would call ours in place of its own. What the program only
+# copies from a shared library (nids_params, stderr) is not ours.
 exported() {
 	[ -f build/lint-gcc/smtpwatch ] || { echo 'smtpwatch was not built'; return 1; }
-	awk 'NR == FNR { ours[$3] = 1; next } $3 in ours { print "exported: " $3; wrong = 1 } END { exit wrong }' \
-		<(find build/lint-gcc/src -name '*.o' -exec nm --defined-only --extern-only {} + | grep -v ':$') <(nm -D --defined-only build/lint-gcc/smtpwatch)
+	awk 'NR == FNR { ours[$3] = 1; next }
+		$3 in ours { print "exported: " $3; wrong = 1 }
+		END { exit wrong }' \
+		<(find build/lint-gcc/src -name '*.o' -exec nm --defined-only --extern-only {} + |
+			grep -v ':$') \
+		<(nm -D --defined-only build/lint-gcc/smtpwatch)
 }
 
 # Built once more, in another folder, it is the same to the last bit.
@@ -73,7 +88,8 @@ reproducible() {
 	local dir
 	dir=$(mktemp -d) || return
 	cp -a Makefile include src "$dir"
-	$make -C "$dir" CC=gcc BUILD=build/lint-gcc WERROR=1 build/lint-gcc/smtpwatch >"$dir/log" 2>&1 || tail -n 5 "$dir/log"
+	$make -C "$dir" CC=gcc BUILD=build/lint-gcc WERROR=1 build/lint-gcc/smtpwatch \
+		>"$dir/log" 2>&1 || tail -n 5 "$dir/log"
 	cmp build/lint-gcc/smtpwatch "$dir/build/lint-gcc/smtpwatch"
 	local differs=$?
 	rm -rf "$dir"
@@ -81,7 +97,9 @@ reproducible() {
 }
 
 cpp_check() {
-	find src -name '*.c' | sort | xargs cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 -j2 \
+	find src -name '*.c' | sort |
+		xargs cppcheck --quiet --std=c11 --enable=warning,performance,portability \
+		--error-exitcode=1 -j2 \
 		-Iinclude -D_GNU_SOURCE --suppressions-list=tests/lint/cppcheck
 }
 
