@@ -3,18 +3,18 @@
 
 #include "core/lanes.h"
 
-/* AFTER_LF: the line end before was a bare LF, so that an end can only be a soft one. Zero is how content begins. */
+/* LF: the line end before was a bare LF, so that an end can only be a soft one. Zero is how content begins. */
 enum state {
 	STATE_LINE,
-	STATE_LINE_AFTER_LF,
+	STATE_LF_LINE,
 	STATE_DOT,
-	STATE_DOT_AFTER_LF,
+	STATE_LF_DOT,
 	STATE_DOT_CR,
-	STATE_DOT_CR_AFTER_LF,
+	STATE_LF_DOT_CR,
 	STATE_TEXT,
 	STATE_TEXT_CR,
 	STATES,
-	STATE_SOFT_END = 0x40, /* added to a state: an end was just passed */
+	SOFT_END = 0x40, /* added to a state: an end was just passed */
 	STATE_END = 0x80
 };
 
@@ -23,15 +23,15 @@ enum byte { BYTE_OTHER, BYTE_DOT, BYTE_CR, BYTE_LF, BYTES };
 /* What follows on each state. A CR that no LF follows is text: "\r.\r" ends nothing. */
 static const uint8_t steps[STATES][BYTES] = {
 	/* clang-format off */
-	/*                          other       dot                 CR                     LF */
-	[STATE_LINE] =            { STATE_TEXT, STATE_DOT,          STATE_TEXT_CR,         STATE_LINE_AFTER_LF },
-	[STATE_LINE_AFTER_LF] =   { STATE_TEXT, STATE_DOT_AFTER_LF, STATE_TEXT_CR,         STATE_LINE_AFTER_LF },
-	[STATE_DOT] =             { STATE_TEXT, STATE_TEXT,         STATE_DOT_CR,          STATE_LINE_AFTER_LF | STATE_SOFT_END },
-	[STATE_DOT_AFTER_LF] =    { STATE_TEXT, STATE_TEXT,         STATE_DOT_CR_AFTER_LF, STATE_LINE_AFTER_LF | STATE_SOFT_END },
-	[STATE_DOT_CR] =          { STATE_TEXT, STATE_TEXT,         STATE_TEXT_CR,         STATE_LINE | STATE_END },
-	[STATE_DOT_CR_AFTER_LF] = { STATE_TEXT, STATE_TEXT,         STATE_TEXT_CR,         STATE_LINE | STATE_SOFT_END },
-	[STATE_TEXT] =            { STATE_TEXT, STATE_TEXT,         STATE_TEXT_CR,         STATE_LINE_AFTER_LF },
-	[STATE_TEXT_CR] =         { STATE_TEXT, STATE_TEXT,         STATE_TEXT_CR,         STATE_LINE },
+	/*                    other       dot           CR               LF */
+	[STATE_LINE] =      { STATE_TEXT, STATE_DOT,    STATE_TEXT_CR,   STATE_LF_LINE },
+	[STATE_LF_LINE] =   { STATE_TEXT, STATE_LF_DOT, STATE_TEXT_CR,   STATE_LF_LINE },
+	[STATE_DOT] =       { STATE_TEXT, STATE_TEXT,   STATE_DOT_CR,    STATE_LF_LINE | SOFT_END },
+	[STATE_LF_DOT] =    { STATE_TEXT, STATE_TEXT,   STATE_LF_DOT_CR, STATE_LF_LINE | SOFT_END },
+	[STATE_DOT_CR] =    { STATE_TEXT, STATE_TEXT,   STATE_TEXT_CR,   STATE_LINE | STATE_END },
+	[STATE_LF_DOT_CR] = { STATE_TEXT, STATE_TEXT,   STATE_TEXT_CR,   STATE_LINE | SOFT_END },
+	[STATE_TEXT] =      { STATE_TEXT, STATE_TEXT,   STATE_TEXT_CR,   STATE_LF_LINE },
+	[STATE_TEXT_CR] =   { STATE_TEXT, STATE_TEXT,   STATE_TEXT_CR,   STATE_LINE },
 	/* clang-format on */
 };
 
@@ -101,7 +101,7 @@ enum content_end content_scan(struct content *c, struct bytes in, size_t *used)
 		if (c->state >= STATE_TEXT)
 			i += skip_text(c, bytes_from(in, i));
 		uint8_t step = steps[c->state][byte_of(in.p[i++])];
-		c->state = step & (uint8_t) ~(STATE_SOFT_END | STATE_END);
+		c->state = step & (uint8_t) ~(SOFT_END | STATE_END);
 		if (step != c->state) {
 			*used = i;
 			return step & STATE_END ? CONTENT_END : CONTENT_SOFT_END;

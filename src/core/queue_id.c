@@ -28,7 +28,9 @@ static const char *const forms[] = {
 	"queued with id @",   /* Stalwart: logs of Postfix */
 	"message queued (@)", /* Haraka, connection.js */
 	"(queue-id: @)",      /* qpsmtpd, plugins/queue/postfix-queue */
-	"# qp @", /* qmail-smtpd.c acceptmessage: netqmail, notqmail, s/qmail; qpsmtpd, plugins/queue/qmail-queue; MessageLabs: the pid of qmail-queue, as in qmail's log */
+	/* qmail-smtpd.c acceptmessage: netqmail, notqmail, s/qmail; qpsmtpd, plugins/queue/qmail-queue; MessageLabs:
+	 * the pid of qmail-queue, as in qmail's log */
+	"# qp @",
 	"[internalid=@", /* Exchange 2007 and later, Outlook.com: "<message-id> [InternalId=1, Hostname=EX]"; Microsoft's message tracking log */
 	"ids=@", /* KumoMTA, docs.kumomta.com: "OK ids=" */
 	"id=@",  /* Exim, receive.c: "OK id=", "completed: id=" (IONOS, GMX, web.de); amavisd's own, where no server follows */
