@@ -64,6 +64,30 @@ static void mdoc_text(struct outbuf *b, const char *text)
 		outbuf_char(b, '\n');
 }
 
+/* Words on lines of 96 columns (four are for what closes the last one), of which `column` are taken; further lines are indented. */
+static void put_wrapped(struct outbuf *b, size_t column, const char *text, const char *indent)
+{
+	enum { WIDE = 96, TAB = 8 };
+	size_t begin = indent[0] == '\t' ? TAB * strlen(indent) : strlen(indent);
+	bool first = true;
+
+	for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
+		size_t n = strcspn(text, " ");
+
+		if (!first && column + 1 + n > WIDE) {
+			outbuf_format(b, "\n%s", indent);
+			column = begin;
+		} else if (!first) {
+			outbuf_char(b, ' ');
+			column++;
+		}
+		outbuf_format(b, "%.*s", (int)n, text);
+		column += n;
+		text += n;
+		first = false;
+	}
+}
+
 /* A clause as a heading, and as a sentence. */
 
 static void put_heading(struct outbuf *b, const char *clause)
@@ -212,14 +236,19 @@ static void markdown_cell(struct outbuf *b, const char *text)
 /* "* **What happened:** The server said ..." */
 static void markdown_item(struct outbuf *b, const char *label, const char *text)
 {
+	struct outbuf line = {0};
 	size_t n = strlen(text);
 
 	if (n == 0)
 		return;
-	outbuf_format(b, "* **%s:** ", label);
-	outbuf_char(b, (char)toupper((unsigned char)text[0]));
-	markdown_cell(b, text + 1);
-	outbuf_str(b, text[n - 1] == '.' ? "\n" : ".\n");
+	outbuf_format(&line, "* **%s:** ", label);
+	outbuf_char(&line, (char)toupper((unsigned char)text[0]));
+	markdown_cell(&line, text + 1);
+	outbuf_str(&line, text[n - 1] == '.' ? "" : ".");
+	outbuf_char(&line, '\0');
+	put_wrapped(b, 0, line.p, "  ");
+	outbuf_char(b, '\n');
+	outbuf_free(&line);
 }
 
 static void markdown_variant(struct outbuf *b, const struct verdict_variant *other)
@@ -315,7 +344,7 @@ static void put_metrics(struct outbuf *b)
 	outbuf_char(b, '\0');
 }
 
-/* The names of the labels of a series, "verdict, role". */
+/* The names of the labels of a series, " by verdict, role". */
 static void put_labels(struct outbuf *b, const char *series)
 {
 	const char *at = series + strcspn(series, "{\n");
@@ -324,7 +353,7 @@ static void put_labels(struct outbuf *b, const char *series)
 	while (*at == '{' || *at == ',') {
 		size_t n = strcspn(++at, "=");
 
-		outbuf_format(b, "%s`%.*s`", first ? "" : ", ", (int)n, at);
+		outbuf_format(b, "%s`%.*s`", first ? " by " : ", ", (int)n, at);
 		first = false;
 		at += n + 2;
 		at += strcspn(at, "\"") + 1;
@@ -332,20 +361,23 @@ static void put_labels(struct outbuf *b, const char *series)
 }
 
 /* From the lines of the page: "# HELP name words", "# TYPE name type", a series. */
-static void part_metric_table(struct outbuf *b)
+static void part_metric_list(struct outbuf *b)
 {
 	struct outbuf page = {0};
 
 	put_metrics(&page);
-	outbuf_str(b, "| metric | kind | labels | what it says |\n|---|---|---|---|\n");
 	for (const char *help = page.p; (help = strstr(help, "# HELP ")) != NULL; help++) {
 		const char *name = help + strlen("# HELP "), *words = strchr(name, ' ') + 1, *type = strstr(words, "# TYPE ") + 7;
+		struct outbuf line = {0};
 		int n = (int)strcspn(name, " ");
 
 		type += n + 1;
-		outbuf_format(b, "| `%.*s` | %.*s | ", n, name, (int)strcspn(type, "\n"), type);
-		put_labels(b, strchr(type, '\n') + 1);
-		outbuf_format(b, " | %.*s |\n", (int)strcspn(words, "\n"), words);
+		outbuf_format(&line, "* `%.*s` (%.*s", n, name, (int)strcspn(type, "\n"), type);
+		put_labels(&line, strchr(type, '\n') + 1);
+		outbuf_format(&line, "): %.*s%c", (int)strcspn(words, "\n"), words, '\0');
+		put_wrapped(b, 0, line.p, "  ");
+		outbuf_char(b, '\n');
+		outbuf_free(&line);
 	}
 	outbuf_free(&page);
 }
@@ -403,10 +435,12 @@ static void put_words(struct outbuf *b, const char *separated)
 		outbuf_char(b, *separated == '|' ? ' ' : *separated);
 }
 
-static void put_value(struct outbuf *b, const struct option_row *row)
+static void put_value(struct outbuf *b, size_t column, const struct option_row *row)
 {
+	static const char offer[] = "_smtpwatch_words \"";
+
 	if (strchr(row->arg, '|') != NULL) {
-		outbuf_str(b, "_smtpwatch_words \"");
+		outbuf_str(b, offer);
 		put_words(b, row->arg);
 		outbuf_str(b, "\" ;;\n");
 		return;
@@ -416,9 +450,14 @@ static void put_value(struct outbuf *b, const struct option_row *row)
 			if (value_kinds[i].function != NULL)
 				outbuf_str(b, value_kinds[i].function);
 			else if (value_kinds[i].words != NULL) {
-				outbuf_str(b, "_smtpwatch_words \"");
-				value_kinds[i].words(b);
+				struct outbuf words = {0};
+
+				value_kinds[i].words(&words);
+				outbuf_char(&words, '\0');
+				outbuf_str(b, offer);
+				put_wrapped(b, column + sizeof(offer) - 1, words.p, "\t\t");
 				outbuf_char(b, '"');
+				outbuf_free(&words);
 			} else
 				outbuf_char(b, ':');
 			outbuf_str(b, " ;;\n");
@@ -434,22 +473,29 @@ static void part_values(struct outbuf *b)
 	for (size_t i = 0; (row = option_row_at(i)) != NULL; i++) {
 		if (row->arg == NULL || row->help == NULL)
 			continue;
+		size_t begin = b->n;
+
 		outbuf_str(b, "\t");
 		if (row->letter != '\0')
 			outbuf_format(b, "-%c | ", row->letter);
 		outbuf_format(b, "--%s) ", row->name);
-		put_value(b, row);
+		put_value(b, b->n - begin + 7, row);
 	}
 }
 
 static void part_names(struct outbuf *b)
 {
+	static const char begin[] = "_smtpwatch_options=\"";
 	const struct option_row *row;
+	struct outbuf words = {0};
 
-	outbuf_str(b, "_smtpwatch_options=\"");
 	for (size_t i = 0; (row = option_row_at(i)) != NULL; i++)
 		if (row->help != NULL)
-			outbuf_format(b, "%s--%s%s", i > 0 ? " " : "", row->name, row->arg != NULL ? "=" : "");
+			outbuf_format(&words, "%s--%s%s", i > 0 ? " " : "", row->name, row->arg != NULL ? "=" : "");
+	outbuf_char(&words, '\0');
+	outbuf_str(b, begin);
+	put_wrapped(b, sizeof(begin) - 1, words.p, "\t");
+	outbuf_free(&words);
 	outbuf_str(b, "\"\n_smtpwatch_severities=\"none");
 	words_severity(b);
 	outbuf_str(b, "\"\n");
@@ -470,7 +516,7 @@ static const struct part parts[] = {
 	{"list of alerts", part_alert_list},
 	{"list of causes", part_cause_list},
 	{"table of columns", part_column_table},
-	{"table of metrics", part_metric_table},
+	{"list of metrics", part_metric_list},
 	{"values", part_values},
 	{"names", part_names},
 };

@@ -1,7 +1,12 @@
-# smtpwatch.bash - completion of smtpwatch's command line for bash. Parts of it are made from the table of options: make docs.
+# smtpwatch.bash - completion of smtpwatch's command line for bash.
+# Parts of it are made from the table of options: make docs.
 
 # begin: names
-_smtpwatch_options="--interface= --read= --ports= --filter= --keylog= --snaplen= --buffer= --promiscuous --checksum --min-severity= --severity= --slow-acceptance= --fail-on= --output= --redact= --explain= --ladder= --top --write-pcap= --write-pcap-memory= --repeat= --digest= --stats-interval= --workers= --engine= --max-connections= --memory= --idle-timeout= --config= --test --user= --pid-file= --list-alerts --version --help"
+_smtpwatch_options="--interface= --read= --ports= --filter= --keylog= --snaplen= --buffer=
+	--promiscuous --checksum --min-severity= --severity= --slow-acceptance= --fail-on=
+	--output= --redact= --explain= --ladder= --top --write-pcap= --write-pcap-memory=
+	--repeat= --digest= --stats-interval= --workers= --engine= --max-connections= --memory=
+	--idle-timeout= --config= --test --user= --pid-file= --list-alerts --version --help"
 _smtpwatch_severities="none info notice warning error critical"
 # end: names
 
@@ -37,13 +42,22 @@ _smtpwatch_values() {
 	--keylog) _smtpwatch_files ;;
 	-s | --snaplen) : ;;
 	--buffer) : ;;
-	--min-severity) _smtpwatch_words " info notice warning error critical" ;;
-	--severity) _smtpwatch_words " 221-for-message 250-in-message 221-in-transaction 221-before-message 221-between-messages 221-to-non-smtp drop-after-message drop-in-message drop-in-transaction drop-before-message drop-between-messages drop-after-quit server-vanished 421-in-message 421-in-transaction 421-idle refused-then-closed refused-yet-taken client-gave-up client-drop-in-message client-drop client-no-quit quit-before-acceptance quit-unawaited probe connect-refused connect-unanswered clean tls-broken-off tls-closed-unasked tls-handshake-failed tls-client-left tls-orderly encrypted unknown slow-acceptance" ;;
+	--min-severity) _smtpwatch_words "info notice warning error critical" ;;
+	--severity) _smtpwatch_words "221-for-message 250-in-message 221-in-transaction
+		221-before-message 221-between-messages 221-to-non-smtp drop-after-message
+		drop-in-message drop-in-transaction drop-before-message drop-between-messages
+		drop-after-quit server-vanished 421-in-message 421-in-transaction 421-idle
+		refused-then-closed refused-yet-taken client-gave-up client-drop-in-message
+		client-drop client-no-quit quit-before-acceptance quit-unawaited probe
+		connect-refused connect-unanswered clean tls-broken-off tls-closed-unasked
+		tls-handshake-failed tls-client-left tls-orderly encrypted unknown
+		slow-acceptance" ;;
 	--slow-acceptance) : ;;
-	--fail-on) _smtpwatch_words " info notice warning error critical" ;;
-	-o | --output) _smtpwatch_words " text json syslog journald prometheus textfile exec csv zeek ecs html" ;;
+	--fail-on) _smtpwatch_words "info notice warning error critical" ;;
+	-o | --output) _smtpwatch_words "text json syslog journald prometheus textfile exec csv
+		zeek ecs html" ;;
 	--redact) _smtpwatch_words "none local hash all" ;;
-	--explain) _smtpwatch_words " worst" ;;
+	--explain) _smtpwatch_words "worst" ;;
 	--ladder) _smtpwatch_words "text csv mermaid" ;;
 	--write-pcap) _smtpwatch_folders ;;
 	--write-pcap-memory) : ;;

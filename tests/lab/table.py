@@ -105,7 +105,7 @@ def summary(rows):
         return "postfix" if server == "postscreen" else next(s for s in SERVERS
                                                              if server.startswith(s))
 
-    yield "| kind | fine | " + " | ".join(SERVERS) + " |"
+    yield "| | fine | " + " | ".join(SERVERS) + " |"
     yield "|---" * (2 + len(SERVERS)) + "|"
     for kind in dict.fromkeys(r["kind"] for r in rows):
         of = [r for r in rows if r["kind"] == kind]
