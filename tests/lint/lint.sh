@@ -66,7 +66,7 @@ core_symbols() {
 			if (symbol in ours || symbol == "_GLOBAL_OFFSET_TABLE_") next
 			if (granted[symbol] == "all" || granted[symbol] == object) next
 			sub(/\.o$/, ".c", object); wrong = 1
-			print "src/core/" object ": tests/lint/core-symbols does not grant " symbol }
+			print "src/core/" object ": " symbol " is not in tests/lint/core-symbols" }
 		END { exit wrong }' - tests/lint/core-symbols \
 		<(nm -A --undefined-only build/lint-gcc/libsmtpwatch.a)
 }
@@ -119,6 +119,7 @@ check 'clang without a warning' strict clang
 for rule in layers foreign includes functions files words comments; do
 	check "$rule" /usr/bin/python3 tests/lint/sources.py "$rule"
 done
+check 'columns' /usr/bin/python3 tests/lint/sources.py columns .py .sh .js .def scripts .md
 check 'calls without a circle' /usr/bin/python3 tests/lint/sources.py calls build/lint-gcc
 check 'core has no state' core_data
 check 'core asks nothing of the system' core_symbols

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Rules about the sources that no compiler knows. usage: sources.py RULE [BUILD]
+"""Rules about the sources that no compiler knows. usage: sources.py RULE [BUILD | KIND ...]
 
 Prints file:line and what is wrong, and exits with 1; a figure, where there is one, and 0 otherwise.
 """
@@ -48,6 +48,8 @@ FOREIGN = [(r"pcap\b.*", {
                "daemon": 99
            }), ]
 FUNCTION_MAX, FUNCTION_MEDIAN, FILE_MAX = 70, 15, 650
+# The widest line, tabs to each eighth column; of documents so many lines in a hundred may be wider.
+COLUMNS_MAX, DOCUMENTS_WIDER = 100, 1
 WORDS = [(re.compile(r"\b(TODO|FIXME|XXX)\b"), {"src", "include",
                                                 "tests"}, "finish it, or say what is so"),
          (re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|strtok)\("),
@@ -240,6 +242,39 @@ def rule_files():
         f"{len(lengths)} in src, median {statistics.median(lengths):g} lines, "
         f"longest {max(lengths)}"
     )
+
+
+def of_kind(kind):
+    """The files of a kind: a suffix; or "scripts": no suffix and "#!", and what make reads."""
+    for top in ("src", "include", "tests", "contrib", "docs", ".ci", "."):
+        paths = pathlib.Path(top).glob("*" if top == "." else "**/*")
+        for path in sorted(p for p in paths if p.is_file() and "fuzz/corpus" not in str(p)):
+            if kind != "scripts":
+                found = path.suffix == kind
+            else:
+                found = (path.name in ("Makefile", "rules")
+                         or not path.suffix and path.read_bytes()[:2] == b"#!")
+            if found:
+                yield path
+
+
+def rule_columns():
+    """Of the kinds that were asked for, ".py" ".md" "scripts" and so on."""
+    for kind in sys.argv[2:]:
+        total, wide = 0, []
+        for path in of_kind(kind):
+            for number, text in lines(path):
+                total += 1
+                width = len(text.expandtabs(8))
+                if width > COLUMNS_MAX:
+                    wide.append(f"{path}:{number}: {width} columns, {COLUMNS_MAX} is the most")
+        if total == 0:
+            yield f"{kind}: no lines of this kind"
+        if kind != ".md" or 100 * len(wide) > DOCUMENTS_WIDER * total:
+            yield from wide
+        elif wide:
+            print(f"{len(wide)} of {total} lines of documents are wider, ", end="")
+    print(f"{COLUMNS_MAX} at most in " + " ".join(sys.argv[2:]))
 
 
 def rule_words():
