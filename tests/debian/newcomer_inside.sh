@@ -86,7 +86,8 @@ base() {
 	if [ -e "$dir/base.tar" ]; then
 		tar -xf "$dir/base.tar" -C "$root" ||
 			{
-				echo "$dir/base.tar cannot be unpacked; without it a base is made anew"
+				echo "$dir/base.tar cannot be unpacked;" \
+					"without it a base is made anew"
 				return 1
 			}
 		mounts

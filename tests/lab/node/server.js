@@ -1,4 +1,6 @@
-// server.js - npm's smtp-server as the cases of the lab want it. usage: node server.js ADDRESS,ADDRESS [TIMEOUT_MS [PEM]]; with a key and a certificate in PEM it has STARTTLS
+// server.js - npm's smtp-server as the cases of the lab want it.
+// usage: node server.js ADDRESS,ADDRESS [TIMEOUT_MS [PEM]]
+// With a key and a certificate in PEM it has STARTTLS.
 'use strict';
 
 const fs = require('fs');
@@ -38,7 +40,13 @@ const options = {
 
 if (process.argv[4]) {
     const pem = fs.readFileSync(process.argv[4]);
-    Object.assign(options, { key: pem, cert: pem, ciphers: 'ALL:!aNULL:@SECLEVEL=0', minVersion: 'TLSv1.2', disabledCommands: ['AUTH'] });
+    Object.assign(options, {
+        key: pem,
+        cert: pem,
+        ciphers: 'ALL:!aNULL:@SECLEVEL=0',
+        minVersion: 'TLSv1.2',
+        disabledCommands: ['AUTH'],
+    });
 }
 
 const servers = process.argv[2].split(',').map(address => {
