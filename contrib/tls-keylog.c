@@ -1,10 +1,12 @@
 /*
- * tls-keylog.c - has a program with OpenSSL (1.1.1 or later) append the secrets of its TLS sessions to $SSLKEYLOGFILE. Whoever can read that file can read those sessions.
+ * tls-keylog.c - has a program with OpenSSL (1.1.1 or later) append the secrets of its TLS sessions
+ * to $SSLKEYLOGFILE. Whoever can read that file can read those sessions.
  *
  *	cc -shared -fPIC -O2 -o tls-keylog.so contrib/tls-keylog.c
  *	SSLKEYLOGFILE=/run/keys.log LD_PRELOAD=/usr/local/lib/tls-keylog.so PROGRAM
  *
- * The file is opened when the program starts, so that one that gives up root afterwards can still write to it.
+ * The file is opened when the program starts, so that one that gives up root afterwards can still
+ * write to it.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -26,7 +28,10 @@ __attribute__((constructor)) static void start(void)
 		file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 }
 
-/* One call a line: several processes append to the file. A line that is lost costs a session's decryption, and nobody is to be told. */
+/*
+ * One call a line: several processes append to the file. A line that is lost costs a session's
+ * decryption, and nobody is to be told.
+ */
 static void line_write(const SSL *ssl, const char *line)
 {
 	char end[] = "\n";
