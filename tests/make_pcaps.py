@@ -28,6 +28,14 @@ def endpoints(row, session):
             f"server 198.51.100.{25 + row % 3}:25\n")
 
 
+def whole(path):
+    """The scenario with the lines of its parts."""
+    def part(found):
+        return "".join(whole(path.with_name(name + ".part")) for name in found[1].split())
+
+    return re.sub(r"^include (.+)\n", part, path.read_text(encoding="utf-8"), flags=re.M)
+
+
 def scenario(text, row):
     """The scenario with addresses of its own; a session after the first gets them where it begins.
     """
@@ -99,8 +107,7 @@ def main():
             if of == "lab":     # of real servers: made by tests/lab, and kept
                 continue
             text.write_text(
-                scenario(
-                    pathlib.Path(f"tests/scenarios/{of}.smtp").read_text(encoding="utf-8"), row),
+                scenario(whole(pathlib.Path(f"tests/scenarios/{of}.smtp")), row),
                 encoding="utf-8")
             subprocess.run([builder, "-w", weather, text, capture], check=True)
             pathlib.Path(folder, name).write_bytes(

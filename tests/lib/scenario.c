@@ -7,12 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Where the parts are that every scenario may include, wherever it is. */
+static const char parts[] = "tests/scenarios";
+
+enum { PATH_TEXT = 256 };
+
 /* What is known while the lines are read. */
 struct reader {
 	struct scenario *s;
-	const char *name;
+	const char *name; /* of the file whose lines are read: the scenario's, or a part's */
+	const char *whole; /* the scenario's */
 	unsigned line;
 	unsigned scene;
+	unsigned depth, included; /* parts that are open; that were read */
 	char *why;
 };
 
@@ -303,6 +310,80 @@ static bool read_timestamps(struct reader *r, char *rest)
 	return scene_now(r)->timestamps = true;
 }
 
+/* All of a file, which the caller frees; NULL: errno tells why not, 0: it is empty. */
+static char *file_text(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char *text = NULL;
+	size_t room = 0;
+	if (!f)
+		return NULL;
+	errno = 0;
+	ssize_t n = getdelim(&text, &room, 0, f);
+	int error = errno;
+	fclose(f);
+	if (n > 0)
+		return text;
+	free(text);
+	errno = error;
+	return NULL;
+}
+
+/* A part beside the scenario goes before the one of tests/scenarios. */
+static char *part_text(const struct reader *r, const char *name, char path[PATH_TEXT])
+{
+	const char *slash = strrchr(r->whole, '/');
+	int folder = slash ? (int)(slash - r->whole) : 1;
+	snprintf(path, PATH_TEXT, "%.*s/%s.part", folder, slash ? r->whole : ".", name);
+	char *text = file_text(path);
+	if (text || errno != ENOENT)
+		return text;
+	snprintf(path, PATH_TEXT, "%s/%s.part", parts, name);
+	return file_text(path);
+}
+
+static bool read_lines(struct reader *r, char *text);
+
+/* The lines of a part, as if they stood here. What is wrong in it is told of it, and of where it was included. */
+static bool read_part(struct reader *r, const char *name)
+{
+	char path[PATH_TEXT];
+	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")])
+		return complain(r, "a part's name has small letters, digits and hyphens only", name);
+	if (r->depth == SCENARIO_DEPTH)
+		return complain(r, "too deep: parts include each other", name);
+	if (r->included++ == SCENARIO_PARTS)
+		return complain(r, "too many parts", name);
+	char *text = part_text(r, name, path);
+	if (!text)
+		return complain(r, errno ? strerror(errno) : "empty", path);
+	struct reader outer = *r;
+	r->name = path;
+	r->line = 0;
+	r->depth++;
+	bool good = read_lines(r, text);
+	r->name = outer.name;
+	r->line = outer.line;
+	r->depth--;
+	free(text);
+	size_t n = strlen(r->why);
+	if (!good)
+		snprintf(r->why + n, SCENARIO_WHY - n, ", included at %s:%u", r->name, r->line);
+	return good;
+}
+
+/* "include ehlo envelope": parts, in this order. */
+static bool read_include(struct reader *r, char *rest)
+{
+	char *name = word_next(&rest);
+	if (!name)
+		return complain(r, "include needs the name of a part", NULL);
+	for (; name; name = word_next(&rest))
+		if (!read_part(r, name))
+			return false;
+	return true;
+}
+
 /* The lines that are no step: they tell of the session, or of the test. */
 static const struct setting {
 	const char *name;
@@ -311,6 +392,7 @@ static const struct setting {
 	{"session", read_session}, {"expect", read_expect}, {"not", read_barred},
 	{"fair", read_fair},       {"port", read_port},     {"kind", read_kind},
 	{"client", read_client},   {"server", read_server}, {"timestamps", read_timestamps},
+	{"include", read_include},
 };
 
 static bool read_line(struct reader *r, char *line)
@@ -338,21 +420,26 @@ static bool all_expected(const struct reader *r)
 	return true;
 }
 
-struct scenario *scenario_parse(const char *name, char *text, char why[SCENARIO_WHY])
+static bool read_lines(struct reader *r, char *text)
 {
-	struct reader r = {.s = calloc(1, sizeof *r.s), .name = name, .why = why};
-	const char *base = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
-	r.s->name = strndup(base, strcspn(base, "."));
-	scene_add(&r, 1);
-	bool good = true;
-	for (char *line = text, *next; good && line; line = next) {
+	for (char *line = text, *next; line; line = next) {
 		next = strchr(line, '\n');
 		if (next)
 			*next++ = 0;
-		r.line++;
-		good = read_line(&r, line);
+		r->line++;
+		if (!read_line(r, line))
+			return false;
 	}
-	if (good && all_expected(&r))
+	return true;
+}
+
+struct scenario *scenario_parse(const char *name, char *text, char why[SCENARIO_WHY])
+{
+	struct reader r = {.s = calloc(1, sizeof *r.s), .name = name, .whole = name, .why = why};
+	const char *base = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
+	r.s->name = strndup(base, strcspn(base, "."));
+	scene_add(&r, 1);
+	if (read_lines(&r, text) && all_expected(&r))
 		return r.s;
 	scenario_free(r.s);
 	return NULL;
@@ -360,14 +447,10 @@ struct scenario *scenario_parse(const char *name, char *text, char why[SCENARIO_
 
 struct scenario *scenario_read(const char *path, char why[SCENARIO_WHY])
 {
-	FILE *f = fopen(path, "r");
-	char *text = NULL;
-	size_t room = 0;
-	ssize_t n = f ? getdelim(&text, &room, 0, f) : -1;
-	snprintf(why, SCENARIO_WHY, "%s: %s", path, f ? "empty, or unreadable" : strerror(errno));
-	if (f)
-		fclose(f);
-	struct scenario *s = n > 0 ? scenario_parse(path, text, why) : NULL;
+	char *text = file_text(path);
+	if (!text)
+		snprintf(why, SCENARIO_WHY, "%s: %s", path, errno ? strerror(errno) : "empty");
+	struct scenario *s = text ? scenario_parse(path, text, why) : NULL;
 	free(text);
 	return s;
 }

@@ -4,7 +4,14 @@
 
 #include "core/monitor.h"
 
-enum { SCENARIO_SCENES = 16, SCENARIO_BARRED = 8, SCENARIO_WHY = 256 };
+/* DEPTH: so many parts may be open within each other; PARTS: so many are included in all. */
+enum {
+	SCENARIO_SCENES = 16,
+	SCENARIO_BARRED = 8,
+	SCENARIO_WHY = 512,
+	SCENARIO_DEPTH = 4,
+	SCENARIO_PARTS = 1000
+};
 
 /* What one line asks the builder to do. Which members of struct step mean something is told by the table in scenario.c. */
 enum step_kind {
@@ -124,7 +131,10 @@ struct scenario {
 /* Reads a file; NULL with a sentence in why ("file:line: ...") if it is not a scenario. Who calls read calls free. */
 struct scenario *scenario_read(const char *path, char why[SCENARIO_WHY]);
 
-/* The same of a text; name stands in the sentences. The text is changed. */
+/*
+ * The same of a text; name stands in the sentences, and parts are looked for in its folder. The
+ * text is changed.
+ */
 struct scenario *scenario_parse(const char *name, char *text, char why[SCENARIO_WHY]);
 
 void scenario_free(struct scenario *s);
