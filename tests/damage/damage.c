@@ -2,7 +2,7 @@
  * damage.c - what is said of sessions of which the capture misses something: each scenario and capture is judged whole, then again and again with frames lost, cut, repeated, out of order, merged with others, or
  * with pauses or a clock that was stepped. usage: damage [-t SECONDS | -n SESSIONS] [-s SEED] [-c FOLDER] [-r ROUND] [-w CAPTURE] [FILE...]
  *
- * Without FILE: tests/scenarios, pcaps and tests/cases. -c: and every capture of a folder. -r: this round alone; -w: its frames go into CAPTURE, and its keys into CAPTURE.keylog.
+ * Without FILE: tests/scenarios, pcaps and tests/cases. -c: and every capture of a folder. -r: this round alone; -w: its frames go into CAPTURE, its keys into CAPTURE.keylog, what it is compared with into CAPTURE.base.
  *
  * A session that was innocent whole may raise no alert; one that was at fault may not be called clean with certainty. How many faults are still named is told. Each failure is printed with its round, which
  * the same arguments with -r ROUND make again. Exit status 1: there were failures.
@@ -45,13 +45,20 @@ struct wish {
 
 static const struct stream_engine *const engines[2] = {&stream_own, &stream_nids};
 
+static void view_write(const struct damaged *x, const struct frames_view *v, const char *path)
+{
+	if (v->frame && !frames_save(&(struct frames){.frame = v->frame, .n = v->n}, x->item->frame[0].link, path))
+		perror(path);
+}
+
 static void frames_write(const struct damaged *x, const char *path)
 {
-	char keylog[4096];
+	char keylog[4096], base[4096];
 	snprintf(keylog, sizeof keylog, "%s.keylog", path);
+	snprintf(base, sizeof base, "%s.base", path);
 	FILE *keys = x->item->keys ? fopen(keylog, "w") : NULL;
-	if (!frames_save(&(struct frames){.frame = x->view.frame, .n = x->view.n}, x->item->frame[0].link, path))
-		perror(path);
+	view_write(x, &x->view, path);
+	view_write(x, &x->base, base);
 	if (keys) {
 		fwrite(x->item->keys, 1, x->item->keys_n, keys);
 		fclose(keys);
@@ -62,19 +69,27 @@ static void round_run(const struct items *items, const struct wish *w, uint64_t 
 {
 	struct dice d = {w->seed + number};
 	struct damaged x = {.item = &items->all[number % items->n]};
-	struct score_round r = {.x = &x, .number = number, .engine = dice_roll(&d, 4) == 0, .way = dice_roll(&d, WAYS)};
+	struct score_round r = {.x = &x, .number = number};
+	r.engine = dice_roll(&d, 4) == 0;
+	r.way = dice_roll(&d, WAYS);
 	for (size_t i = 0; i < x.item->n; i++)
 		view_add(&x.view, &x.item->frame[i]);
 	ways[r.way].make(&x, items, &d);
-	struct tally now = item_judge(x.item, x.other, &x.view, engines[r.engine]), whole = {0};
 	if (w->written)
 		frames_write(&x, w->written);
-	if (x.base.frame)
-		whole = item_judge(x.item, x.other, &x.base, engines[r.engine]);
+	struct tally now = item_judge(x.item, x.other, &x.view, engines[r.engine]), base = {0}, keyless = {0};
 	r.now = &now;
-	r.whole = x.base.frame ? &whole : NULL;
+	if (x.base.frame) {
+		base = item_judge(x.item, x.other, &x.base, engines[r.engine]);
+		r.base = &base;
+	}
+	if (x.base.frame && x.item->opener) {
+		keyless = item_judge_keyless(x.item, &x.base, engines[r.engine]);
+		r.base_keyless = &keyless;
+	}
 	score_take(scores, &r);
-	tally_free(&whole);
+	tally_free(&keyless);
+	tally_free(&base);
 	tally_free(&now);
 	damaged_free(&x);
 }

@@ -119,6 +119,13 @@ struct tally item_judge(const struct item *item, const struct item *other, const
 	return t;
 }
 
+struct tally item_judge_keyless(const struct item *item, const struct frames_view *v, const struct stream_engine *engine)
+{
+	struct item without = *item;
+	without.opener = NULL;
+	return item_judge(&without, NULL, v, engine);
+}
+
 void item_port(struct item *item, uint16_t port, enum port_kind kind)
 {
 	for (unsigned i = 0; i < item->ports; i++)
@@ -205,12 +212,8 @@ bool item_finish(struct item *item)
 	const struct frames_view all = {.frame = item->frame, .n = item->n};
 	frames_look(item);
 	item->whole = item_judge(item, NULL, &all, &stream_own);
-	if (item->opener) {
-		const struct tls_opener *opener = item->opener;
-		item->opener = NULL;
-		item->keyless = item_judge(item, NULL, &all, &stream_own);
-		item->opener = opener;
-	}
+	if (item->opener)
+		item->keyless = item_judge_keyless(item, &all, &stream_own);
 	return item->whole.n > 0;
 }
 

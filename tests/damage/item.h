@@ -80,4 +80,7 @@ void item_free(struct item *item);
 struct tally item_judge(const struct item *item, const struct item *other, const struct frames_view *v,
 			const struct stream_engine *engine);
 
+/* ... without the keys that it has. */
+struct tally item_judge_keyless(const struct item *item, const struct frames_view *v, const struct stream_engine *engine);
+
 #endif

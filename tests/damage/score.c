@@ -35,23 +35,17 @@ static void score_add(struct score *sum, const struct score *more)
 	sum->clean += more->clean;
 }
 
-/* What is known of a session without its damage. */
-struct known {
-	const struct said
-		*was; /* what is said of it with its pause, or its clock stepped, where the damage is of that kind; else whole */
-	const struct said *others[2]; /* ... whole; without its keys, which a damage may make of no use */
-};
+enum { KNOWN = 4 };
 
-static struct known known_of(const struct score_round *r, const struct said *s)
+/* What is known of a session without its damage, NULL where nothing is: with its pauses, where time was changed, else whole; whole; both without its keys, which a damage may make of no use. */
+static void known_read(const struct score_round *r, const struct said *s, const struct said *known[KNOWN])
 {
 	const struct damaged *x = r->x;
-	const struct tally *theirs = &x->item->whole, *keyless = &x->item->keyless;
-	if (x->other && tally_find(&x->other->whole, s)) {
-		theirs = &x->other->whole;
-		keyless = &x->other->keyless;
-	}
-	struct known k = {tally_find(r->whole ? r->whole : theirs, s), {tally_find(theirs, s), tally_find(keyless, s)}};
-	return k;
+	const struct item *of = x->other && tally_find(&x->other->whole, s) ? x->other : x->item;
+	known[0] = tally_find(r->base ? r->base : &of->whole, s);
+	known[1] = tally_find(&of->whole, s);
+	known[2] = tally_find(&of->keyless, s);
+	known[3] = r->base_keyless ? tally_find(r->base_keyless, s) : NULL;
 }
 
 /*
@@ -59,10 +53,10 @@ static struct known known_of(const struct score_round *r, const struct said *s)
  */
 static void session_take(struct scores *scores, const struct score_round *r, const struct said *s)
 {
-	struct known k = known_of(r, s);
-	const struct said *all[] = {k.was, k.others[0], k.others[1]};
-	bool fault = is_fault(k.was), innocent = true, slow = s->slow, accused = s->accused;
-	for (unsigned i = 0; i < 3; i++) {
+	const struct said *all[KNOWN];
+	known_read(r, s, all);
+	bool fault = is_fault(all[0]), innocent = true, slow = s->slow, accused = s->accused;
+	for (unsigned i = 0; i < KNOWN; i++) {
 		/* Of several sessions on the same ports nobody can tell which is left. */
 		if (all[i] && all[i]->sessions > 1)
 			return;
@@ -81,7 +75,7 @@ static void session_take(struct scores *scores, const struct score_round *r, con
 	score_add(&scores->form[r->x->item->form][r->engine], &one);
 	score_add(&scores->all, &one);
 	if (clean || alert)
-		fail_tell(scores, r, k.was, s);
+		fail_tell(scores, r, all[0], s);
 }
 
 void score_take(struct scores *s, const struct score_round *r)

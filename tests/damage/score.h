@@ -14,12 +14,14 @@ struct scores {
 	unsigned long failures;
 };
 
-/* One round: its number and seed are told with what is wrong. whole: of x->base, if it is there. */
+/* One round: its number is told with what is wrong. */
 struct score_round {
 	const struct damaged *x;
 	unsigned way, engine;
 	uint64_t number;
-	const struct tally *whole, *now;
+	const struct tally *now;
+	const struct tally *base,
+		*base_keyless; /* of x->base: NULL where there is none; without its keys, NULL where it has none */
 };
 void score_take(struct scores *s, const struct score_round *r);
 

@@ -17,12 +17,17 @@ static size_t any(size_t n, struct dice *d)
 	return n > 0 ? dice_roll(d, (uint32_t)n) : 0;
 }
 
-static struct frames_view view_of(const struct item *item)
+static struct frames_view view_copy(const struct frames_view *of)
 {
 	struct frames_view v = {0};
-	for (size_t i = 0; i < item->n; i++)
-		view_add(&v, &item->frame[i]);
+	for (size_t i = 0; i < of->n; i++)
+		view_add(&v, &of->frame[i]);
 	return v;
+}
+
+static struct frames_view view_of(const struct item *item)
+{
+	return view_copy(&(struct frames_view){.frame = item->frame, .n = item->n});
 }
 
 static void take_out(struct frames_view *v, size_t from, size_t n)
@@ -174,15 +179,20 @@ static int64_t pause_of(struct dice *d)
 	return seconds[dice_roll(d, 7)] * FRAME_SECOND;
 }
 
+static bool is_pause(const struct item *item, size_t at)
+{
+	return at > 0 && at < item->n && item->frame[at].ts - item->frame[at - 1].ts > FRAME_SECOND;
+}
+
 /*
- * Where time may do something: not before a frame that repeats what was sent. Nobody waits for minutes before the next try, and no frame is captured a second time later. Nor in a pause that is there already:
- * a step back would make that a shorter one.
+ * Where time may do something: not before a frame that repeats what was sent. Nobody waits for minutes before the next try, and no frame is captured a second time later. Nor beside a pause that is there
+ * already: a step back would make that a shorter one.
  */
 static size_t any_moment(const struct damaged *x, struct dice *d)
 {
 	const struct item *item = x->item;
 	size_t at = any(item->n, d);
-	while (at > 0 && at < item->n && (item->again[at] || item->frame[at].ts - item->frame[at - 1].ts > FRAME_SECOND))
+	while (at > 0 && at < item->n && (item->again[at] || is_pause(item, at) || is_pause(item, at - 1)))
 		at++;
 	return at;
 }
@@ -193,25 +203,20 @@ static void shift(struct frames_view *v, size_t at, int64_t by)
 		v->frame[i].ts += by;
 }
 
-static void base_keep(struct damaged *x)
-{
-	for (size_t i = 0; i < x->view.n; i++)
-		view_add(&x->base, &x->view.frame[i]);
-}
-
-/* The clock goes forth or back, once or twice. */
+/* The clock goes forth or back, once or twice. One that goes forth is no other than a pause; that it goes back makes nobody wait. */
 static void way_clock(struct damaged *x, const struct items *all, struct dice *d)
 {
-	bool forth = false;
 	(void)all;
 	for (unsigned n = 1 + dice_roll(d, 2); n > 0; n--) {
 		bool back = dice_roll(d, 2);
-		forth |= !back;
-		shift(&x->view, any_moment(x, d), back ? -pause_of(d) : pause_of(d));
+		size_t at = any_moment(x, d);
+		int64_t by = pause_of(d);
+		shift(&x->view, at, back ? -by : by);
+		if (!back && !x->base.frame)
+			x->base = view_of(x->item);
+		if (!back)
+			shift(&x->base, at, by);
 	}
-	/* A clock that only goes back makes nobody wait. */
-	if (forth)
-		base_keep(x);
 	lose(&x->view, d);
 }
 
@@ -220,7 +225,8 @@ static void way_pause(struct damaged *x, const struct items *all, struct dice *d
 {
 	(void)all;
 	shift(&x->view, any_moment(x, d), pause_of(d));
-	base_keep(x);
+	x->base = x->view;
+	x->view = view_copy(&x->base);
 	lose(&x->view, d);
 }
 
