@@ -40,6 +40,7 @@ done
 for name in 221-for-message lab-wire-loss-221-for-dot; do
 	result "$name as CSV" ladder "$name" csv
 	result "$name as a Mermaid diagram" ladder "$name" mermaid
+	result "$name as a scenario" ladder "$name" scenario
 done
 
 # narrow, and in colour

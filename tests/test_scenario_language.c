@@ -294,6 +294,29 @@ static void quotes(void **state)
 	scenario_free(s);
 }
 
+/* One about another connection is of no watched port: all that it does is to come later. */
+static void quotes_another(void **state)
+{
+	struct port_set ports = {{0}};
+	struct scenario *s = parse("S: a\nwait 60s\nicmp C elsewhere\n" EXPECTS);
+	struct trace t = build_trace(s);
+	(void)state;
+	port_set_add(&ports, 25);
+	for (const struct wrapping *how = wrappings; how->name; how++) {
+		struct frames f = frames_build(s, &t, how);
+		struct packet_decoder decoder = {.ports = &ports};
+		union packet_decoded out;
+		enum packet_kind kind = packet_decode(&decoder, &f.frame[f.n - 1], &out);
+		int64_t later = f.frame[f.n - 1].ts - f.frame[0].ts;
+		if (kind == PACKET_TCP || kind == PACKET_ICMP || kind == PACKET_MALFORMED)
+			fail_msg("%s: it is %s", how->name, packet_kind_name(kind));
+		assert_true(later >= 60 * FRAME_SECOND);
+		frames_free(&f);
+	}
+	trace_free(&t);
+	scenario_free(s);
+}
+
 /* IP IDs go on by one, also where segments are cut or sent again: a forged one stands out, and nothing else does. */
 static void numbers(void **state)
 {
@@ -389,9 +412,11 @@ static void unwraps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refuses), cmocka_unit_test(converses), cmocka_unit_test(counts),      cmocka_unit_test(bends),
-		cmocka_unit_test(crosses), cmocka_unit_test(swallows),  cmocka_unit_test(forges),      cmocka_unit_test(stamps),
-		cmocka_unit_test(quotes),  cmocka_unit_test(numbers),   cmocka_unit_test(keeps_bytes), cmocka_unit_test(unwraps),
+		cmocka_unit_test(refuses),        cmocka_unit_test(converses), cmocka_unit_test(counts),
+		cmocka_unit_test(bends),          cmocka_unit_test(crosses),   cmocka_unit_test(swallows),
+		cmocka_unit_test(forges),         cmocka_unit_test(stamps),    cmocka_unit_test(quotes),
+		cmocka_unit_test(quotes_another), cmocka_unit_test(numbers),   cmocka_unit_test(keeps_bytes),
+		cmocka_unit_test(unwraps),
 	};
 	return cmocka_run_group_tests_name("scenario language", tests, NULL, NULL);
 }

@@ -26,6 +26,7 @@ struct watch_event {
 	enum stage stage; /* that this belongs to */
 	int64_t ts;       /* of WATCH_CONTENT and WATCH_LOST: 0, not known */
 	uint64_t offset, bytes;
+	uint64_t acked; /* of WATCH_DATA: how much of the other side's stream its sender had acknowledged */
 	struct bytes text;
 	const struct smtp_pending *pending;
 	const struct smtp_reply *reply;

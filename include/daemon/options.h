@@ -5,6 +5,7 @@
 #include "core/monitor.h"
 #include "daemon/setting.h"
 #include "output/alerting.h"
+#include "output/ladder_format.h"
 #include "output/outbuf.h"
 #include "output/redact.h"
 
@@ -12,6 +13,9 @@
 
 /* What to do: the job itself, or only to say something. */
 enum options_action { OPTIONS_RUN, OPTIONS_CHECK, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_LIST_ALERTS };
+
+/* All sessions, where one is asked for. */
+#define EXPLAIN_ALL "all"
 
 /* A list of borrowed strings. */
 struct options_list {
@@ -33,18 +37,18 @@ struct options {
 	struct alerting alerting;
 	enum severity fail_on; /* SEVERITIES: never */
 	enum redact_mode redact;
-	const char *explain;    /* which session; NULL: none */
-	const char *ladder;     /* how its ladder is written */
-	bool top;               /* the terminal view */
-	const char *write_pcap; /* the directory; NULL: no packets are written */
-	size_t pcap_memory;     /* bytes of packets that are kept for it, live */
-	int64_t repeat;         /* nanoseconds; 0: never in sums */
-	int digest;             /* minute of the day; below 0: never */
-	int64_t stats_interval; /* nanoseconds; 0: only at the end */
-	unsigned workers;       /* 0: one per CPU */
-	const char *user;       /* to become, when started as root; NULL: the default */
-	const char *pid_file;   /* NULL: none */
-	const char *config;     /* NULL: no file was given */
+	const char *explain;       /* which session; NULL: none */
+	enum ladder_format ladder; /* how its ladder is written */
+	bool top;                  /* the terminal view */
+	const char *write_pcap;    /* the directory; NULL: no packets are written */
+	size_t pcap_memory;        /* bytes of packets that are kept for it, live */
+	int64_t repeat;            /* nanoseconds; 0: never in sums */
+	int digest;                /* minute of the day; below 0: never */
+	int64_t stats_interval;    /* nanoseconds; 0: only at the end */
+	unsigned workers;          /* 0: one per CPU */
+	const char *user;          /* to become, when started as root; NULL: the default */
+	const char *pid_file;      /* NULL: none */
+	const char *config;        /* NULL: no file was given */
 	/* What it was read from. */
 	int argc;
 	char **argv;              /* borrowed */

@@ -2,8 +2,10 @@
 #ifndef SMTPWATCH_OUTPUT_LADDER_H
 #define SMTPWATCH_OUTPUT_LADDER_H
 
+#include "core/monitor.h"
 #include "core/record.h"
 #include "core/watch.h"
+#include "output/ladder_format.h"
 #include "output/outbuf.h"
 
 enum ladder_kind {
@@ -91,6 +93,23 @@ const char *ladder_end(const struct ladder *l, enum side side);
 void ladder_text(struct outbuf *b, const struct ladder *l, unsigned columns, bool colour);
 void ladder_csv(struct outbuf *b, const struct ladder *l);
 void ladder_mermaid(struct outbuf *b, const struct ladder *l);
+
+/*
+ * As a scenario of the tests (tests/scenarios/README.md), which makes the same wire and expects what
+ * was said of it: for a bug report. Bodies, secrets and IP addresses are replaced, and a comment
+ * tells of what. Each ladder must have been told before it was filled: ladder_record (false: no memory). False,
+ * with a sentence in why, where a session is no scenario.
+ */
+enum { LADDER_SCENES = 16, LADDER_WHY = 128 };
+
+struct ladder_scene {
+	const struct ladder *ladder;
+	const struct record *record; /* of it nothing is told that would have to be redacted */
+	enum port_kind kind;         /* of the server's port */
+};
+
+bool ladder_record(struct ladder *l);
+bool ladder_scenario(struct outbuf *b, const struct ladder_scene *scenes, size_t n, char why[LADDER_WHY]);
 
 /* One line's head and text as the text ladder has them, for views that have columns of their own. "+0.002345", "EHLO", "12" or "12-15". */
 void ladder_put_time(struct outbuf *b, const struct ladder *l, const struct ladder_line *line);

@@ -1,8 +1,9 @@
-/* ladder_state.h - the insides of a ladder under way. For ladder.c and ladder_fill.c alone. */
+/* ladder_state.h - the insides of a ladder under way. For ladder*.c alone. */
 #ifndef SMTPWATCH_OUTPUT_LADDER_STATE_H
 #define SMTPWATCH_OUTPUT_LADDER_STATE_H
 
 #include "output/ladder.h"
+#include "output/recording.h"
 
 /* SEGMENTS: so many of a side are remembered, to find the packet of what was said in it. TEXT: bytes of one line. */
 enum { LADDER_SEGMENTS = 1024, LADDER_TEXT = 400 };
@@ -46,6 +47,7 @@ struct ladder {
 	enum stage content_stage;
 	bool secret; /* AUTH or MAIL were said: a line that is no command may be a password or a body */
 	struct outbuf scratch;
+	struct recording *recording; /* NULL: none is made */
 };
 
 /* ladder.c: a new line with all that is given; text is escaped here. The line, or NULL where there is no memory. */

@@ -240,7 +240,9 @@ static void look(struct monitor *m, const struct conn *conn, struct watch_event 
 static void look_data(void *arg, struct conn *conn, enum side side, struct bytes data, int64_t ts)
 {
 	uint64_t offset = conn->flow[side].bytes + conn->flow[side].gap;
-	look(arg, conn, (struct watch_event){.kind = WATCH_DATA, .side = side, .ts = ts, .offset = offset, .text = data});
+	look(arg, conn,
+	     (struct watch_event){
+		     .kind = WATCH_DATA, .side = side, .ts = ts, .offset = offset, .acked = conn->flow[side].acked, .text = data});
 	on_data(arg, conn, side, data, ts);
 }
 

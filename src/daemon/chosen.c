@@ -13,17 +13,26 @@
 /* Of those that fit as well, so many are named. */
 enum { OTHERS = 10 };
 
+/* One that is kept. */
+struct kept {
+	struct chosen *c;
+	void *block; /* what `record` lies in */
+	const struct record *record;
+	const char *input;
+	uint64_t number;
+	struct ladder *ladder; /* borrowed */
+};
+
 struct chosen {
 	const struct options *o;
 	const char *which;
 	struct redactor *redactor;
 	struct digest *digest;
 	uint64_t seen, fitting;
-	void *block; /* what `record` lies in */
-	const struct record *record;
-	const char *input;
-	uint64_t number;
-	enum severity severity;
+	bool all;
+	struct kept kept[LADDER_SCENES];
+	size_t n;
+	enum severity severity; /* of the one, where it is one */
 	struct outbuf others;
 	struct explain_style style;
 };
@@ -36,6 +45,7 @@ struct chosen *chosen_new(const struct options *o)
 		return NULL;
 	c->o = o;
 	c->which = o->explain;
+	c->all = strcmp(c->which, EXPLAIN_ALL) == 0;
 	c->redactor = redactor_new(o->redact);
 	c->digest = digest_new();
 	/* Asked now, because nothing may be asked of the system later; the locale is for the widths of characters alone. */
@@ -55,7 +65,8 @@ void chosen_free(struct chosen *c)
 	redactor_free(c->redactor);
 	digest_free(c->digest);
 	outbuf_free(&c->others);
-	free(c->block);
+	for (size_t i = 0; i < c->n; i++)
+		free(c->kept[i].block);
 	free(c);
 }
 
@@ -114,7 +125,7 @@ static bool is_message(const struct chosen *c, const struct transaction *t)
 
 static bool fits(const struct chosen *c, const struct record *record)
 {
-	if (strcmp(c->which, "worst") == 0 || is_number(c) || is_address(c, record->conn) || is_identity(c, record->conn))
+	if (c->all || strcmp(c->which, "worst") == 0 || is_number(c) || is_address(c, record->conn) || is_identity(c, record->conn))
 		return true;
 	for (const struct transaction *t = record->session->first; t != NULL; t = t->next)
 		if (is_message(c, t))
@@ -127,17 +138,19 @@ static struct report report_of(const struct chosen *c, const struct record *reco
 	return report_make(&c->o->alerting, redactor_record(c->redactor, record), input);
 }
 
+/* Of all, behind those before it; else in the place of the one. */
 static void keep(struct chosen *c, const struct record *record, const char *input)
 {
-	void *block = aligned_alloc(16, record_size(record));
+	size_t at = c->all ? c->n : 0;
+	void *block = at < LADDER_SCENES ? aligned_alloc(16, record_size(record)) : NULL;
+	struct kept *k;
 
 	if (block == NULL)
 		return;
-	free(c->block);
-	c->block = block;
-	c->record = record_pack(record, block);
-	c->input = input;
-	c->number = c->seen;
+	k = &c->kept[at];
+	free(k->block);
+	*k = (struct kept){c, block, record_pack(record, block), input, c->seen, NULL};
+	c->n = at + 1;
 }
 
 void chosen_offer(struct chosen *c, const struct record *record, const char *input)
@@ -153,22 +166,38 @@ void chosen_offer(struct chosen *c, const struct record *record, const char *inp
 	severity = report_severity(&r, report_worst(&r));
 	if (c->fitting <= OTHERS)
 		explain_brief(&c->others, &r, c->seen);
-	if (c->record != NULL && severity <= c->severity)
+	if (c->n > 0 && !c->all && severity <= c->severity)
 		return;
 	c->severity = severity;
 	keep(c, record, input);
 }
 
-const struct conn *chosen_conn(const struct chosen *c)
+size_t chosen_count(const struct chosen *c)
 {
-	return c->record != NULL ? c->record->conn : NULL;
+	return c->n;
 }
 
-struct bytes chosen_clean(void *chosen, struct bytes text)
+const struct conn *chosen_conn(const struct chosen *c, size_t i)
 {
-	struct chosen *c = chosen;
+	return c->kept[i].record->conn;
+}
 
-	return redactor_text(c->redactor, c->record->session, text);
+void *chosen_kept(struct chosen *c, size_t i)
+{
+	return &c->kept[i];
+}
+
+struct bytes chosen_clean(void *kept, struct bytes text)
+{
+	const struct kept *k = kept;
+
+	return redactor_text(k->c->redactor, k->record->session, text);
+}
+
+bool chosen_draw(struct chosen *c, size_t i, struct ladder *ladder)
+{
+	c->kept[i].ladder = ladder;
+	return ladder == NULL || c->o->ladder != LADDER_SCENARIO || ladder_record(ladder);
 }
 
 /* Others that fit. Of the worst there is no choice. */
@@ -183,33 +212,75 @@ static void put_others(struct outbuf *b, const struct chosen *c)
 	outbuf_bytes(b, c->others.p, c->others.n);
 }
 
-static void put_all(struct outbuf *b, const struct chosen *c, const struct ladder *ladder)
+static enum port_kind kind_of(const struct chosen *c, const struct conn *conn)
 {
-	struct report r = report_of(c, c->record, c->input);
+	const struct monitor_config *m = &c->o->monitor;
+	uint16_t port = conn->port[SERVER];
 
-	if (ladder != NULL && strcmp(c->o->ladder, "csv") == 0) {
-		ladder_csv(b, ladder);
-	} else if (ladder != NULL && strcmp(c->o->ladder, "mermaid") == 0) {
-		ladder_mermaid(b, ladder);
+	return port_set_has(&m->tls_ports, port) ? PORT_TLS : port_set_has(&m->lmtp_ports, port) ? PORT_LMTP : PORT_SMTP;
+}
+
+static bool put_scenario(struct outbuf *b, struct chosen *c, char why[CHOSEN_WHY])
+{
+	struct ladder_scene scenes[LADDER_SCENES];
+	size_t n = 0;
+	char reason[LADDER_WHY];
+
+	snprintf(why, CHOSEN_WHY, "--ladder scenario: no memory");
+	for (; n < c->n; n++) {
+		const struct kept *k = &c->kept[n];
+
+		scenes[n] = (struct ladder_scene){k->ladder, k->record, kind_of(c, k->record->conn)};
+		if (k->ladder == NULL)
+			return false;
+	}
+	if (c->fitting > LADDER_SCENES && c->all)
+		snprintf(reason, sizeof(reason),
+			 "it has room for %u sessions, and there are %llu: choose with --explain or a filter",
+			 (unsigned)LADDER_SCENES, (unsigned long long)c->fitting);
+	else if (ladder_scenario(b, scenes, n, reason))
+		return true;
+	snprintf(why, CHOSEN_WHY, "--ladder scenario: %s", reason);
+	return false;
+}
+
+static void put_all(struct outbuf *b, const struct chosen *c)
+{
+	const struct kept *k = &c->kept[0];
+	struct report r = report_of(c, k->record, k->input);
+
+	if (k->ladder != NULL && c->o->ladder == LADDER_CSV) {
+		ladder_csv(b, k->ladder);
+	} else if (k->ladder != NULL && c->o->ladder == LADDER_MERMAID) {
+		ladder_mermaid(b, k->ladder);
 	} else {
-		explain_put(b, &r, c->number, ladder, c->style);
+		explain_put(b, &r, k->number, k->ladder, c->style);
 		put_others(b, c);
 	}
 }
 
-bool chosen_tell(struct chosen *c, struct ladder *ladder, char why[CHOSEN_WHY])
+bool chosen_tell(struct chosen *c, char why[CHOSEN_WHY])
 {
 	struct outbuf b = {0};
 	bool whole;
 
-	if (c->record == NULL) {
+	if (c->n == 0) {
 		snprintf(why, CHOSEN_WHY, "--explain: none of the %llu sessions is \"%.99s\"", (unsigned long long)c->seen,
 			 c->which);
 		return false;
 	}
-	if (ladder != NULL)
-		ladder_judge(ladder, c->record->ending, report_of(c, c->record, c->input).record.judgement.verdict);
-	put_all(&b, c, ladder);
+	for (size_t i = 0; i < c->n; i++) {
+		const struct kept *k = &c->kept[i];
+
+		if (k->ladder != NULL)
+			ladder_judge(k->ladder, k->record->ending, report_of(c, k->record, k->input).record.judgement.verdict);
+	}
+	if (c->o->ladder != LADDER_SCENARIO) {
+		put_all(&b, c);
+	} else if (!put_scenario(&b, c, why)) {
+		outbuf_free(&b);
+		return false;
+	}
 	errno = ENOMEM;
 	whole = !b.failed && fwrite(b.p, 1, b.n, stdout) == b.n && fflush(stdout) == 0;
 	if (!whole)

@@ -430,13 +430,23 @@ static struct ladder *ladder_draw(void *arg, const struct conn *conn, exhibit_cl
 	return f->ladders != NULL ? ladders_want(f->ladders, conn, clean, clean_arg) : NULL;
 }
 
+/* The ladders of what is to be explained. */
+static void chosen_ladders(struct offline *f)
+{
+	for (size_t i = 0; f->chosen != NULL && i < chosen_count(f->chosen); i++) {
+		struct ladder *ladder = ladder_draw(f, chosen_conn(f->chosen, i), chosen_clean, chosen_kept(f->chosen, i));
+
+		if (!chosen_draw(f->chosen, i, ladder))
+			complain(&f->trouble, "no memory for what is to be explained");
+	}
+}
+
 static void afterwards(struct offline *f)
 {
-	const struct conn *conn = f->chosen != NULL ? chosen_conn(f->chosen) : NULL;
-	struct ladder *ladder = conn != NULL ? ladder_draw(f, conn, chosen_clean, f->chosen) : NULL;
 	char why[CHOSEN_WHY];
 	bool whole;
 
+	chosen_ladders(f);
 	if (f->drawing)
 		sinks_draw(f->sinks, ladder_draw, f);
 	whole = inputs_again(f);
@@ -446,8 +456,8 @@ static void afterwards(struct offline *f)
 	if (f->ladders != NULL)
 		ladders_finish(f->ladders);
 	sinks_exhibit(f->sinks);
-	if (f->chosen != NULL && !chosen_tell(f->chosen, ladder, why))
-		complain(chosen_conn(f->chosen) == NULL ? &f->usage : &f->trouble, why);
+	if (f->chosen != NULL && !chosen_tell(f->chosen, why))
+		complain(chosen_count(f->chosen) == 0 ? &f->usage : &f->trouble, why);
 }
 
 /* All was read; whoever looks on decides when it is over. */

@@ -1,5 +1,6 @@
 /* option_output.c - options of how and to whom it is told. */
 #include "daemon/option_value.h"
+#include "output/ladder_format.h"
 #include "output/sink.h"
 
 /* At least a few sessions, for each of as many workers as there may be. */
@@ -38,10 +39,12 @@ static bool set_explain(struct options *o, const char *value, char why[OPTION_WH
 
 static bool set_ladder(struct options *o, const char *value, char why[OPTION_WHY])
 {
-	o->ladder = value;
-	if (strcmp(value, "text") == 0 || strcmp(value, "csv") == 0 || strcmp(value, "mermaid") == 0)
+	o->ladder = ladder_format_read(value);
+	if (o->ladder == LADDER_SCENARIO && o->explain == NULL)
+		o->explain = EXPLAIN_ALL;
+	if (o->ladder != LADDER_FORMATS)
 		return true;
-	snprintf(why, OPTION_WHY, "\"%.99s\" is none of text, csv, mermaid", value);
+	snprintf(why, OPTION_WHY, "\"%.99s\" is none of %s", value, LADDER_FORMAT_NAMES(", "));
 	return false;
 }
 
@@ -93,8 +96,10 @@ const struct option_row option_rows_output[] = {
 	 "mail addresses in every output: as they are, ***@domain, hashed, or left out", NULL},
 	{"explain", 0, "SESSION", NULL, OPTION_LINE, set_explain,
 	 "captures: one session in plain words, and its dialogue: worst, its number, an address, a Message-ID, a queue id", NULL},
-	{"ladder", 0, "text|csv|mermaid", "text", OPTION_LINE, set_ladder,
-	 "with --explain: its dialogue as a text, or alone as a table or a diagram for other programs", NULL},
+	{"ladder", 0, LADDER_FORMAT_NAMES("|"), "text", OPTION_LINE, set_ladder,
+	 "with --explain: its dialogue as a text, or alone as a table, a diagram, or a test case (scenario: without "
+	 "bodies and passwords; without --explain, of all sessions)",
+	 NULL},
 	{"top", 0, NULL, NULL, OPTION_LINE, set_top,
 	 "a view on the terminal, live or of captures: servers, clients and sessions, each with its dialogue; ? shows its keys",
 	 NULL},

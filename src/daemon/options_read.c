@@ -133,6 +133,8 @@ static void check_explain(const struct options *o, struct mistakes *m)
 	if (o->interfaces.n > 0)
 		mistakes_add(m, line_of(o, "explain"),
 			     "explain: of captures only (-r); --write-pcap keeps what is to be explained later");
+	if (strcmp(o->explain, EXPLAIN_ALL) == 0 && o->ladder != LADDER_SCENARIO)
+		mistakes_add(m, line_of(o, "explain"), "explain: all sessions at once are for --ladder scenario");
 	for (size_t i = 0; i < o->reads.n; i++)
 		if (strcmp(o->reads.all[i], "-") == 0)
 			mistakes_add(m, line_of(o, "explain"),

@@ -27,6 +27,16 @@ const char *ladder_flag_name(unsigned bit)
 	return names[bit];
 }
 
+enum ladder_format ladder_format_read(const char *name)
+{
+	static const char all[] = LADDER_FORMAT_NAMES("\0");
+	unsigned format = 0;
+
+	for (const char *at = all; format < LADDER_FORMATS && strcmp(at, name) != 0; at += strlen(at) + 1)
+		format++;
+	return (enum ladder_format)format;
+}
+
 struct ladder *ladder_new(const struct conn *conn, ladder_cleaner *clean, void *arg)
 {
 	struct ladder *l = calloc(1, sizeof(*l));
@@ -55,7 +65,15 @@ void ladder_free(struct ladder *l)
 	free(l->lines);
 	outbuf_free(&l->reply);
 	outbuf_free(&l->scratch);
+	recording_free(l->recording);
 	free(l);
+}
+
+bool ladder_record(struct ladder *l)
+{
+	if (!l->recording)
+		l->recording = recording_new();
+	return l->recording;
 }
 
 /* Behind the head, lines go round. */

@@ -3,7 +3,7 @@
 
 #include "core/ascii.h"
 #include "core/frame.h"
-#include "core/sasl.h"
+#include "output/mask.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +118,8 @@ void ladder_segment(struct ladder *l, const struct packet *p)
 
 	l->from = is_of(l, CLIENT, p) ? CLIENT : SERVER;
 	l->now = p;
+	if (l->recording)
+		recording_packet(l->recording, l->from, p);
 	s = &l->side[l->from];
 	if (len > 0 && s->begun)
 		before = segment_find(s, p->seq + len - 1);
@@ -142,12 +144,17 @@ void ladder_segment_done(struct ladder *l)
 	if (l->now->flags & TCP_RST)
 		put_tcp(l, LADDER_RST, "RST");
 	l->now = NULL;
+	if (l->recording)
+		l->recording->now = NULL;
 }
 
 void ladder_icmp(struct ladder *l, const struct packet_icmp *icmp, uint64_t packet)
 {
 	char text[96];
+	bool client = l->port[CLIENT] == icmp->src_port && ip_addr_equal(&l->addr[CLIENT], &icmp->src);
 
+	if (l->recording)
+		recording_icmp(l->recording, client ? CLIENT : SERVER, icmp);
 	if (icmp->too_big)
 		snprintf(text, sizeof(text), "a router says: too big, the path takes packets of %u bytes", (unsigned)icmp->mtu);
 	else
@@ -213,96 +220,28 @@ static void on_gap(struct ladder *l, const struct watch_event *e)
 	ladder_add(l, line, bytes_str(text));
 }
 
-static const char hidden[] = "********";
-
-/* The name of a mechanism, and never what follows it. */
-static void put_auth(struct outbuf *b, enum smtp_verb said, struct bytes args)
-{
-	struct bytes secret;
-	struct bytes mechanism = sasl_mechanism(args, &secret);
-
-	outbuf_str(b, smtp_verb_name(said));
-	if (mechanism.n > 0)
-		outbuf_char(b, ' ');
-	outbuf_bytes(b, mechanism.p, mechanism.n);
-	if (secret.n > 0)
-		outbuf_format(b, " %s", hidden);
-}
-
-/* Postfix's attributes, but for who has logged in. */
-static void put_attributes(struct outbuf *b, enum smtp_verb said, struct bytes args)
-{
-	outbuf_str(b, smtp_verb_name(said));
-	for (struct bytes word; (word = ascii_word(&args)).n > 0;) {
-		outbuf_char(b, ' ');
-		if (ascii_begins(word, "LOGIN="))
-			outbuf_format(b, "LOGIN=%s", hidden);
-		else
-			outbuf_bytes(b, word.p, word.n);
-	}
-}
-
-/*
- * Of a line that is no command the first word, if it may be a verb: letters, as far as they go. What follows may be a password ("PASS x", "Authorization: Basic x"), and all of it where AUTH or a
- * message was begun.
- */
+/* A line that is no command is shown where it can be neither a password nor a part of a message. */
 static void put_unknown(struct outbuf *b, struct bytes line, bool secret)
 {
-	enum { VERB = 16 /* letters, as "Authorization:" has, and none that AUTH's answers are likely to be */ };
-	size_t n = 0;
+	size_t n = mask_unknown(line, secret);
 
-	while (n < line.n && ((ascii_alnum(line.p[n]) && !ascii_digit(line.p[n])) || line.p[n] == '-'))
-		n++;
-	if (secret || n > VERB || (n == 0 && line.n > 0) || (n < line.n && ascii_digit(line.p[n]))) {
+	if (n == 0 && line.n > 0) {
 		outbuf_format(b, "(a line that is no command, %zu bytes)", line.n);
 		return;
 	}
 	outbuf_bytes(b, line.p, n);
 	if (ascii_trim(bytes_from(line, n)).n > 0)
-		outbuf_format(b, " %s", hidden);
+		outbuf_format(b, " %s", mask_secret);
 }
 
-/* A line that is no command is shown where it can be neither a password nor a part of a message. */
-static void put_command(struct ladder *l, struct outbuf *b, const struct watch_event *e)
+static void put_command(const struct ladder *l, struct outbuf *b, const struct watch_event *e)
 {
 	enum smtp_verb said = (enum smtp_verb)e->pending->said;
 
-	switch (said) {
-	case SMTP_AUTH:
-	case SMTP_X_EXPS:
-		put_auth(b, said, e->text);
-		break;
-	case SMTP_BURL: /* its URL bears the right to read the message (RFC 4467) */
-		outbuf_format(b, "BURL %s%s", hidden, e->pending->last ? " LAST" : "");
-		break;
-	case SMTP_AUTH_LINE:
-		outbuf_str(b, hidden);
-		break;
-	case SMTP_XCLIENT:
-	case SMTP_XFORWARD:
-		put_attributes(b, said, e->text);
-		break;
-	case SMTP_UNKNOWN:
-	case SMTP_NOT_SMTP:
+	if (said == SMTP_UNKNOWN || said == SMTP_NOT_SMTP)
 		put_unknown(b, e->text, l->secret || e->holed);
-		break;
-	case SMTP_DATA: /* none of these has arguments that matter; a line of a message may begin as they do */
-	case SMTP_STARTTLS:
-	case SMTP_RSET:
-	case SMTP_NOOP:
-	case SMTP_HELP:
-	case SMTP_TURN:
-	case SMTP_QUIT:
-		outbuf_str(b, smtp_verb_name(said));
-		if (e->text.n > 0)
-			outbuf_format(b, " %s", hidden);
-		break;
-	default:
-		outbuf_str(b, smtp_verb_name(said));
-		if (e->text.n > 0)
-			outbuf_char(b, ' ');
-		outbuf_bytes(b, e->text.p, e->text.n);
-	}
+	else
+		mask_command(b, said, e->text);
 }
 
 static void on_command(struct ladder *l, const struct watch_event *e)
@@ -462,6 +401,8 @@ static void on_close(struct ladder *l, const struct watch_event *e)
 
 void ladder_event(struct ladder *l, const struct watch_event *e)
 {
+	if (l->recording)
+		recording_event(l->recording, e, l->secret);
 	switch (e->kind) {
 	case WATCH_DATA:
 		on_data(l, e);

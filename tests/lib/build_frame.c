@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Nobody speaks SMTP there. */
+enum { PORT_DISCARD = 9 };
+
 enum { FRAGMENT_FIRST = 24, PLAIN_HEADERS = 54, TCP_HEADER = 20, TCP_OPTIONS = 24, TCP_QUOTED = 8, ICMP_HEADER = 8 };
 enum { PROTOCOL_ICMP = 1, PROTOCOL_TCP = 6, PROTOCOL_ICMP6 = 58 };
 
@@ -210,7 +213,9 @@ static void put_icmp(struct wire *w, const struct segment *g, const struct scene
 	struct ip quoted = ip_of(g, t), ip = {.from = router, .to = t->addr[g->side], .ttl = 62, .id = g->ip_id};
 	uint8_t tcp[TCP_QUOTED], head[ICMP_HEADER] = {3, 1};
 	bool too_big = g->icmp == ICMP_TOO_BIG;
-	put32(put16(put16(tcp, t->port[g->side]), t->port[side_other(g->side)]), g->seq);
+	bool elsewhere = g->icmp == ICMP_ELSEWHERE;
+	uint16_t from = elsewhere ? PORT_DISCARD : t->port[g->side], to = elsewhere ? PORT_DISCARD : t->port[side_other(g->side)];
+	put32(put16(put16(tcp, from), to), g->seq);
 	wire_put_bytes(w, bytes_of(tcp, sizeof tcp));
 	quoted.absent = TCP_HEADER - TCP_QUOTED + g->quoted;
 	put_ip(w, &quoted, v6);

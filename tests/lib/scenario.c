@@ -15,7 +15,7 @@ enum { PATH_TEXT = 256 };
 /* What is known while the lines are read. */
 struct reader {
 	struct scenario *s;
-	const char *name; /* of the file whose lines are read: the scenario's, or a part's */
+	const char *name;  /* of the file whose lines are read: the scenario's, or a part's */
 	const char *whole; /* the scenario's */
 	unsigned line;
 	unsigned scene;
@@ -53,7 +53,7 @@ enum { DIRECTIVES = sizeof directives / sizeof *directives };
 static const char *const connects[] = {"whole",       "refused",         "unanswered",  "half",
 				       "without-syn", "without-syn-ack", "without-ack", NULL};
 static const char *const kinds[] = {"smtp", "tls", "lmtp", NULL};
-static const char *const icmps[] = {"too-big", "unreachable", NULL}; /* by enum icmp, from the second on */
+static const char *const icmps[] = {"too-big", "unreachable", "elsewhere", NULL}; /* by enum icmp, from the second on */
 static const char *const expects[] = {"verdict", "stage",    "fate",  "severity", "seen",       "also",      "closer",
 				      "how",     "farewell", "flaws", "cause",    "confidence", "together",  "starttls",
 				      "proxied", "lmtp",     "bytes", "id",       "taken",      "certainty", NULL};

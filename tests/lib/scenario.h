@@ -5,13 +5,7 @@
 #include "core/monitor.h"
 
 /* DEPTH: so many parts may be open within each other; PARTS: so many are included in all. */
-enum {
-	SCENARIO_SCENES = 16,
-	SCENARIO_BARRED = 8,
-	SCENARIO_WHY = 512,
-	SCENARIO_DEPTH = 4,
-	SCENARIO_PARTS = 1000
-};
+enum { SCENARIO_SCENES = 16, SCENARIO_BARRED = 8, SCENARIO_WHY = 512, SCENARIO_DEPTH = 4, SCENARIO_PARTS = 1000 };
 
 /* What one line asks the builder to do. Which members of struct step mean something is told by the table in scenario.c. */
 enum step_kind {
@@ -54,8 +48,8 @@ enum connect {
 	CONNECT_WITHOUT_ACK
 };
 
-/* An error that a router sends about a segment. ICMP_NONE: it is a segment. */
-enum icmp { ICMP_NONE, ICMP_TOO_BIG, ICMP_UNREACHABLE };
+/* An error that a router sends about a segment. NONE: it is a segment; ELSEWHERE: of another port. */
+enum icmp { ICMP_NONE, ICMP_TOO_BIG, ICMP_UNREACHABLE, ICMP_ELSEWHERE };
 
 /* What an RST has that its side's segments have not. All zero: it is the side's own. */
 struct forgery {
