@@ -109,6 +109,12 @@ cases:
 	@$(again) $(BUILD)/smtpwatch $(BUILD)/tests/test_scenarios
 	@tests/cases.py $(BUILD) '$(DIR)'
 
+# One scenario, wherever it lies: its ladder, what is said of it, whether what it expects holds (tests/scenarios/README.md): FILE=x.smtp.
+scenario:
+	@contrib/install-deps.sh build check
+	@$(again) $(BUILD)/smtpwatch $(BUILD)/tests/scenario_pcap $(BUILD)/tests/test_scenarios
+	@tests/scenario.sh $(BUILD) '$(FILE)'
+
 asan:
 	@$(again) test BUILD=build/asan SANITIZE=address,undefined OPT='-O1 -g'
 
@@ -301,8 +307,8 @@ check-debian:
 clean:
 	rm -rf build smtpwatch
 
-.PHONY: all run check check-long cases damage bench bench-count bench-live floods browser lab \
-        test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps golden \
+.PHONY: all run check check-long cases scenario damage bench bench-count bench-live floods browser \
+        lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps golden \
         docs install uninstall deb lab-package clean smtpwatch check-debian
 .SECONDARY:
 

@@ -1,4 +1,4 @@
-/* scenario_pcap.c - writes what a scenario puts on the wire as a capture file: scenario_pcap [-w WEATHER] [-s SEED] [-t SUITE -k KEYLOG] SCENARIO.smtp OUT.pcap */
+/* scenario_pcap.c - writes what a scenario puts on the wire as a capture file: scenario_pcap [-p] [-w WEATHER] [-s SEED] [-t SUITE -k KEYLOG] SCENARIO.smtp OUT.pcap; -p prints its ports, as smtpwatch's -p wants them */
 #include "lib/build.h"
 #include "lib/tls_scenario.h"
 #include "lib/weather.h"
@@ -10,7 +10,7 @@
 
 static int usage(void)
 {
-	fputs("usage: scenario_pcap [-w WEATHER] [-s SEED] [-t SUITE -k KEYLOG] SCENARIO.smtp OUT.pcap\nweathers:", stderr);
+	fputs("usage: scenario_pcap [-p] [-w WEATHER] [-s SEED] [-t SUITE -k KEYLOG] SCENARIO.smtp OUT.pcap\nweathers:", stderr);
 	for (const struct weather *w = weathers; w->name; w++)
 		fprintf(stderr, " %s", w->name);
 	fputs("\n", stderr);
@@ -36,9 +36,27 @@ static bool seal(struct scenario *s, const struct tls_way *way, const char *keyl
 	return fclose(out) == 0 && good;
 }
 
+static bool has_port(const struct scenario *s, unsigned before, uint16_t port)
+{
+	for (unsigned i = 0; i < before; i++)
+		if (s->scene[i].port[SERVER] == port)
+			return true;
+	return false;
+}
+
+/* "25,465/tls" */
+static void print_ports(const struct scenario *s)
+{
+	static const char *const kinds[] = {[PORT_SMTP] = "", [PORT_TLS] = "/tls", [PORT_LMTP] = "/lmtp"};
+	for (unsigned i = 0; i < s->scenes; i++)
+		if (!has_port(s, i, s->scene[i].port[SERVER]))
+			printf("%s%u%s", i > 0 ? "," : "", s->scene[i].port[SERVER], kinds[s->scene[i].kind]);
+	puts("");
+}
+
 /* way: NULL, or how TLS is spoken in it. */
 static int write_pcap(const char *from, const char *to, const struct weather *how, uint64_t seed, const struct tls_way *way,
-		      const char *keylog)
+		      const char *keylog, bool ports)
 {
 	char why[SCENARIO_WHY];
 	struct scenario *s = scenario_read(from, why);
@@ -51,6 +69,8 @@ static int write_pcap(const char *from, const char *to, const struct weather *ho
 		scenario_free(s);
 		return 1;
 	}
+	if (ports)
+		print_ports(s);
 	struct trace trace = build_trace(s);
 	struct frames frames = weather_frames(s, &trace, how, seed);
 	bool good = frames_save(&frames, wrapping_find(how->wrapping)->link, to);
@@ -68,7 +88,9 @@ int main(int argc, char **argv)
 	const struct tls_way *way = NULL;
 	const char *keylog = NULL;
 	uint64_t seed = 1;
-	for (int c; (c = getopt(argc, argv, "w:s:t:k:")) != -1;) {
+	bool ports = false;
+	for (int c; (c = getopt(argc, argv, "pw:s:t:k:")) != -1;) {
+		ports |= c == 'p';
 		if (c == 's')
 			seed = strtoull(optarg, NULL, 0);
 		if (c == 'w')
@@ -80,5 +102,7 @@ int main(int argc, char **argv)
 		if (c == '?' || !how || (c == 't' && !way))
 			return usage();
 	}
-	return argc - optind == 2 && !way == !keylog ? write_pcap(argv[optind], argv[optind + 1], how, seed, way, keylog) : usage();
+	if (argc - optind != 2 || !way != !keylog)
+		return usage();
+	return write_pcap(argv[optind], argv[optind + 1], how, seed, way, keylog, ports);
 }

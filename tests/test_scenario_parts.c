@@ -105,8 +105,7 @@ static void stands_for_its_lines(void **state)
 	assert_same("include one\nsession 2\ninclude end\nsession 1\n" CLEAN,
 		    "C: A\nsession 2\nS! FIN\n" CLEAN "session 1\n" CLEAN);
 	/* A part beside the scenario goes before that of tests/scenarios, which is there for all. */
-	assert_same("include ehlo mail\n" CLEAN,
-		    "S: mine\nC: MAIL FROM:<a@example.org>\nS: 250 2.1.0 Ok\n" CLEAN);
+	assert_same("include ehlo mail\n" CLEAN, "S: mine\nC: MAIL FROM:<a@example.org>\nS: 250 2.1.0 Ok\n" CLEAN);
 }
 
 /* What is wrong is told with the file and the line, and no file outside is opened. */
@@ -182,8 +181,8 @@ static void each_part_serves(void **state)
 		assert_non_null(fgets(line, sizeof line, f));
 		fclose(f);
 		assert_memory_equal(line, "# ", 2);
-		snprintf(command, sizeof command, "grep -rqE '^include (.* )?%.*s( |$)' tests/scenarios",
-			 (int)strcspn(name, "."), name);
+		snprintf(command, sizeof command, "grep -rqE '^include (.* )?%.*s( |$)' tests/scenarios", (int)strcspn(name, "."),
+			 name);
 		if (system(command) != 0)
 			fail_msg("%s is included nowhere", name);
 	}
