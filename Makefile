@@ -109,7 +109,8 @@ cases:
 	@$(again) $(BUILD)/smtpwatch $(BUILD)/tests/test_scenarios
 	@tests/cases.py $(BUILD) '$(DIR)'
 
-# One scenario, wherever it lies: its ladder, what is said of it, whether what it expects holds (tests/scenarios/README.md): FILE=x.smtp.
+# One scenario, wherever it lies: its ladder, what is said of it, whether what it expects holds
+# (tests/scenarios/README.md): FILE=x.smtp.
 scenario:
 	@contrib/install-deps.sh build check
 	@$(again) $(BUILD)/smtpwatch $(BUILD)/tests/scenario_pcap $(BUILD)/tests/test_scenarios
@@ -148,7 +149,8 @@ lint:
 damage:
 	@contrib/install-deps.sh build check
 	@$(again) $(BUILD)/tests/damage/damage
-	@$(BUILD)/tests/damage/damage -t $(or $(SECONDS),60) -s $(or $(SEED),1) $(if $(CAPTURES),-c '$(CAPTURES)')
+	@$(BUILD)/tests/damage/damage -t $(or $(SECONDS),60) -s $(or $(SEED),1) \
+		$(if $(CAPTURES),-c '$(CAPTURES)')
 
 # What make check does briefly, for so many seconds and with other dice: SECONDS=300 SEED=1.
 check-long:
@@ -308,8 +310,8 @@ clean:
 	rm -rf build smtpwatch
 
 .PHONY: all run check check-long cases scenario damage bench bench-count bench-live floods browser \
-        lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps golden \
-        docs install uninstall deb lab-package clean smtpwatch check-debian
+        lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps \
+        golden docs install uninstall deb lab-package clean smtpwatch check-debian
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)
