@@ -155,7 +155,8 @@ damage:
 # What make check does briefly, for so many seconds and with other dice: SECONDS=300 SEED=1.
 check-long:
 	@contrib/install-deps.sh build check
-	@$(again) $(BUILD)/tests/damage/damage $(BUILD)/tests/test_loss $(BUILD)/tests/test_loss_files
+	@$(again) $(BUILD)/tests/damage/damage \
+		$(BUILD)/tests/test_loss $(BUILD)/tests/test_loss_files
 	@tests/check_long.sh $(BUILD) $(or $(SECONDS),300) $(or $(SEED),1)
 
 # What tshark says of the same captures: bytes of each side, first closer.

@@ -1,5 +1,6 @@
 #!/bin/bash
-# check_long.sh - what make check does briefly, for longer and with other dice: captures that miss something. usage: check_long.sh BUILD SECONDS SEED   (from the top of the tree)
+# check_long.sh - what make check does briefly, for longer and with other dice: captures that
+# miss something. usage: check_long.sh BUILD SECONDS SEED   (from the top of the tree)
 set -u
 build=$1
 until=$(($(date +%s) + $2))
@@ -13,7 +14,8 @@ echo "# damaged sessions"
 echo "# frames taken out of each scenario and capture"
 while [ "$(date +%s)" -lt "$until" ]; do
 	for test in test_loss test_loss_files; do
-		said=$(SMTPWATCH_SEED=$seed SMTPWATCH_ROUNDS=10 CMOCKA_MESSAGE_OUTPUT=TAP "$build/tests/$test" 2>&1) && bad=0 || bad=1
+		said=$(SMTPWATCH_SEED=$seed SMTPWATCH_ROUNDS=10 CMOCKA_MESSAGE_OUTPUT=TAP \
+			"$build/tests/$test" 2>&1) && bad=0 || bad=1
 		echo "$test, seed $seed: $(tail -n 1 <<<"$said")"
 		[ "$bad" = 0 ] || { grep -vE '^ok ' <<<"$said"; failed=1; }
 	done

@@ -1,6 +1,7 @@
-/* make_docs.c - what tables know better, put into documents: make_docs FILE writes FILE with such parts made anew to standard output.
- * make_docs --metrics writes a page of metrics with every series that there can be.
- * A part stands between a line with "begin: NAME" and one with "end: NAME"; parts[] at the end of this file has the names. */
+/* make_docs.c - what tables know better, put into documents: make_docs FILE writes FILE with such
+ * parts made anew to standard output. make_docs --metrics writes a page of metrics with every
+ * series that there can be. A part stands between a line with "begin: NAME" and one with "end:
+ * NAME"; parts[] at the end of this file has the names. */
 #include "core/cause.h"
 #include "daemon/options_help.h"
 #include "daemon/options_read.h"
@@ -21,7 +22,8 @@ static void complain(const char *what, const char *which)
 	failed = true;
 }
 
-/* mdoc: running text. A sentence begins a line, a line is short, and nothing in it is taken for a request. */
+/* mdoc: running text. A sentence begins a line, a line is short, and nothing in it is taken for a
+ * request. */
 
 enum { COLUMNS = 78 };
 
@@ -64,7 +66,8 @@ static void mdoc_text(struct outbuf *b, const char *text)
 		outbuf_char(b, '\n');
 }
 
-/* Words on lines of 96 columns (four are for what closes the last one), of which `column` are taken; further lines are indented. */
+/* Words on lines of 96 columns (four are for what closes the last one), of which `column` are
+ * taken; further lines are indented. */
 static void put_wrapped(struct outbuf *b, size_t column, const char *text, const char *indent)
 {
 	enum { WIDE = 96, TAB = 8 };
@@ -156,7 +159,8 @@ static void part_file_options(struct outbuf *b)
 		for (const struct option_row *row = g->rows; row->name != NULL; row++) {
 			if (row->help == NULL || (row->flags & OPTION_LINE))
 				continue;
-			outbuf_format(b, ".It Ic %s No = Ar %s\n", row->name, row->arg != NULL ? row->arg : "yes|no");
+			outbuf_format(b, ".It Ic %s No = Ar %s\n", row->name,
+				      row->arg != NULL ? row->arg : "yes|no");
 			mdoc_help(b, row);
 			if (row->flags & OPTION_RESTART)
 				outbuf_str(b, "Takes a restart.\n");
@@ -182,7 +186,8 @@ static void part_facts(struct outbuf *b)
 
 	outbuf_str(b, ".Bd -ragged -offset indent\n");
 	for (const struct fact_row *row = fact_rows; row->name != NULL; row++)
-		outbuf_format(b, ".Ev %s%s\n", fact_upper(row->name, name), row[1].name != NULL ? " ," : "");
+		outbuf_format(b, ".Ev %s%s\n", fact_upper(row->name, name),
+			      row[1].name != NULL ? " ," : "");
 	outbuf_str(b, ".Ed\n");
 }
 
@@ -196,7 +201,8 @@ static void part_exit(struct outbuf *b)
 	outbuf_str(b, ".El\n");
 }
 
-/* The heading that a signature stands under, where it is another than its predecessor's; else NULL. */
+/* The heading that a signature stands under, where it is another than its predecessor's; else NULL.
+ */
 static const char *category_begun(unsigned s)
 {
 	const char *category = signature_row(s)->category;
@@ -318,14 +324,17 @@ static void part_column_table(struct outbuf *b)
 {
 	outbuf_str(b, "| csv | zeek | type in zeek | ecs |\n|---|---|---|---|\n");
 	for (const struct column *c = columns;
-	     c->name[COLUMN_CSV] != NULL || c->name[COLUMN_ZEEK] != NULL || c->name[COLUMN_ECS] != NULL; c++) {
+	     c->name[COLUMN_CSV] != NULL || c->name[COLUMN_ZEEK] != NULL ||
+	     c->name[COLUMN_ECS] != NULL;
+	     c++) {
 		for (enum column_format f = COLUMN_CSV; f < COLUMN_FORMATS; f++) {
 			if (c->name[f] != NULL)
 				outbuf_format(b, "| `%s` ", c->name[f]);
 			else
 				outbuf_str(b, "| ");
 			if (f == COLUMN_ZEEK)
-				outbuf_format(b, "| %s ", c->name[f] != NULL ? column_type(c->kind) : "");
+				outbuf_format(b, "| %s ",
+					      c->name[f] != NULL ? column_type(c->kind) : "");
 		}
 		outbuf_str(b, "|\n");
 	}
@@ -367,7 +376,8 @@ static void part_metric_list(struct outbuf *b)
 
 	put_metrics(&page);
 	for (const char *help = page.p; (help = strstr(help, "# HELP ")) != NULL; help++) {
-		const char *name = help + strlen("# HELP "), *words = strchr(name, ' ') + 1, *type = strstr(words, "# TYPE ") + 7;
+		const char *name = help + strlen("# HELP "), *words = strchr(name, ' ') + 1,
+			   *type = strstr(words, "# TYPE ") + 7;
 		struct outbuf line = {0};
 		int n = (int)strcspn(name, " ");
 
@@ -407,7 +417,8 @@ static void words_session(struct outbuf *b)
 	outbuf_str(b, " worst");
 }
 
-/* How a value of this name is completed: by a function of the file's own, or by words; neither: nothing can be offered. */
+/* How a value of this name is completed: by a function of the file's own, or by words; neither:
+ * nothing can be offered. */
 struct value_kind {
 	const char *arg, *function;
 	void (*words)(struct outbuf *b);
@@ -491,7 +502,8 @@ static void part_names(struct outbuf *b)
 
 	for (size_t i = 0; (row = option_row_at(i)) != NULL; i++)
 		if (row->help != NULL)
-			outbuf_format(&words, "%s--%s%s", i > 0 ? " " : "", row->name, row->arg != NULL ? "=" : "");
+			outbuf_format(&words, "%s--%s%s", i > 0 ? " " : "", row->name,
+				      row->arg != NULL ? "=" : "");
 	outbuf_char(&words, '\0');
 	outbuf_str(b, begin);
 	put_wrapped(b, sizeof(begin) - 1, words.p, "\t");

@@ -1,6 +1,8 @@
 #!/bin/bash
-# scenario.sh - one scenario, wherever it lies: its capture, what is said of it, its ladder, and whether what it expects holds in every weather.
-# usage: tests/scenario.sh BUILD FILE.smtp (from the top of the tree). Exit status: 0 it holds; 1 it does not; 2 it is no scenario.
+# scenario.sh - one scenario, wherever it lies: its capture, what is said of it, its ladder, and
+# whether what it expects holds in every weather.
+# usage: tests/scenario.sh BUILD FILE.smtp (from the top of the tree). Exit status: 0 it holds;
+# 1 it does not; 2 it is no scenario.
 set -u
 build=$1 file=$2
 [ -n "$file" ] || { echo 'usage: make scenario FILE=x.smtp'; exit 2; }
@@ -25,7 +27,8 @@ done
 SMTPWATCH_SHOW=1 TMPDIR=$dir "$build/tests/test_scenarios" "$file" >"$dir/log" 2>&1
 code=$?
 echo 'In the words of the scenario language:'
-if [ "$sessions" = 0 ]; then echo 'expect nothing'; else grep '^expect' "$dir/log" | head -n "$sessions"; fi
+if [ "$sessions" = 0 ]; then echo 'expect nothing'; else grep '^expect' "$dir/log" | head -n \
+	"$sessions"; fi
 echo
 if [ $code = 0 ]; then
 	echo 'What it expects holds, in every weather.'

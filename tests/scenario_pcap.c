@@ -1,4 +1,6 @@
-/* scenario_pcap.c - writes what a scenario puts on the wire as a capture file: scenario_pcap [-p] [-w WEATHER] [-s SEED] [-t SUITE -k KEYLOG] SCENARIO.smtp OUT.pcap; -p prints its ports, as smtpwatch's -p wants them */
+/* scenario_pcap.c - writes what a scenario puts on the wire as a capture file: scenario_pcap [-p]
+ * [-w WEATHER] [-s SEED] [-t SUITE -k KEYLOG] SCENARIO.smtp OUT.pcap; -p prints its ports, as
+ * smtpwatch's -p wants them */
 #include "lib/build.h"
 #include "lib/tls_scenario.h"
 #include "lib/weather.h"
@@ -10,7 +12,9 @@
 
 static int usage(void)
 {
-	fputs("usage: scenario_pcap [-p] [-w WEATHER] [-s SEED] [-t SUITE -k KEYLOG] SCENARIO.smtp OUT.pcap\nweathers:", stderr);
+	fputs("usage: scenario_pcap [-p] [-w WEATHER] [-s SEED] [-t SUITE -k KEYLOG] SCENARIO.smtp "
+	      "OUT.pcap\nweathers:",
+	      stderr);
 	for (const struct weather *w = weathers; w->name; w++)
 		fprintf(stderr, " %s", w->name);
 	fputs("\n", stderr);
@@ -47,16 +51,18 @@ static bool has_port(const struct scenario *s, unsigned before, uint16_t port)
 /* "25,465/tls" */
 static void print_ports(const struct scenario *s)
 {
-	static const char *const kinds[] = {[PORT_SMTP] = "", [PORT_TLS] = "/tls", [PORT_LMTP] = "/lmtp"};
+	static const char *const kinds[] = {
+		[PORT_SMTP] = "", [PORT_TLS] = "/tls", [PORT_LMTP] = "/lmtp"};
 	for (unsigned i = 0; i < s->scenes; i++)
 		if (!has_port(s, i, s->scene[i].port[SERVER]))
-			printf("%s%u%s", i > 0 ? "," : "", s->scene[i].port[SERVER], kinds[s->scene[i].kind]);
+			printf("%s%u%s", i > 0 ? "," : "", s->scene[i].port[SERVER],
+			       kinds[s->scene[i].kind]);
 	puts("");
 }
 
 /* way: NULL, or how TLS is spoken in it. */
-static int write_pcap(const char *from, const char *to, const struct weather *how, uint64_t seed, const struct tls_way *way,
-		      const char *keylog, bool ports)
+static int write_pcap(const char *from, const char *to, const struct weather *how, uint64_t seed,
+		      const struct tls_way *way, const char *keylog, bool ports)
 {
 	char why[SCENARIO_WHY];
 	struct scenario *s = scenario_read(from, why);
@@ -65,7 +71,8 @@ static int write_pcap(const char *from, const char *to, const struct weather *ho
 		return 1;
 	}
 	if (way && !seal(s, way, keylog)) {
-		fprintf(stderr, "%s: cannot be moved into TLS, or %s not be written\n", from, keylog);
+		fprintf(stderr, "%s: cannot be moved into TLS, or %s not be written\n", from,
+			keylog);
 		scenario_free(s);
 		return 1;
 	}

@@ -1,4 +1,5 @@
-/* test_acceptance.c - what counts as a wait for the answer to a whole message, and what cannot be one. */
+/* test_acceptance.c - what counts as a wait for the answer to a whole message, and what cannot be
+ * one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -57,7 +58,8 @@ static void one_end_lies_in_a_hole(void **state)
 	assert_int_equal(slowest(&t, 0, 0).waited, 0);
 }
 
-/* What the client reads at its dot had come before that. Of a clock that went back meanwhile the reply bears the later time. */
+/* What the client reads at its dot had come before that. Of a clock that went back meanwhile the
+ * reply bears the later time. */
 static void answered_before_its_end(void **state)
 {
 	struct transaction t = answered_after(WAIT);
@@ -95,12 +97,17 @@ static int64_t waited(const char *text, size_t first, size_t n)
 	return seconds;
 }
 
-#define BEGINS                                                                                                                     \
-	"S: 220 mx.example.net ESMTP\nC: EHLO out.example.org\nS: 250 mx.example.net\nC: MAIL FROM:<a@example.org>\nS: 250 Ok\n"   \
-	"C: RCPT TO:<b@example.net>\nS: 250 Ok\nC: DATA\nS: 354 go ahead\nC: Subject: big\nC+\nbulk C 2000\n"
-#define ENDS "bulk C 800\nC: .\nwait 61s\nS: 552 too big\nC: QUIT\nS: 221 Bye\nS! FIN\nexpect verdict clean\n"
+#define BEGINS                                                                                     \
+	"S: 220 mx.example.net ESMTP\nC: EHLO out.example.org\nS: 250 mx.example.net\nC: MAIL "    \
+	"FROM:<a@example.org>\nS: 250 Ok\n"                                                        \
+	"C: RCPT TO:<b@example.net>\nS: 250 Ok\nC: DATA\nS: 354 go ahead\nC: Subject: "            \
+	"big\nC+\nbulk C 2000\n"
+#define ENDS                                                                                       \
+	"bulk C 800\nC: .\nwait 61s\nS: 552 too big\nC: QUIT\nS: 221 Bye\nS! FIN\nexpect verdict " \
+	"clean\n"
 
-/* Where the handshake is missing, a reply that comes too early shows that the pairing may be wrong: what the client read as the answer to its dot is not known. */
+/* Where the handshake is missing, a reply that comes too early shows that the pairing may be wrong:
+ * what the client read as the answer to its dot is not known. */
 static void perhaps_answered_before_its_end(void **state)
 {
 	(void)state;
@@ -110,12 +117,14 @@ static void perhaps_answered_before_its_end(void **state)
 	assert_int_equal(waited(BEGINS "S: 552 too big\n" ENDS, 0, 2), 0);
 }
 
-/* The client gets none of the server's tries, of which the capture misses the first. A reply that comes late once is acknowledged. */
+/* The client gets none of the server's tries, of which the capture misses the first. A reply that
+ * comes late once is acknowledged. */
 static void the_first_try_is_missing(void **state)
 {
-	static const char lost[] = BEGINS
-		"C: .\nmtu S 1\nS: 250 queued\nretransmit S 9\nwait 100s\nC! FIN\nexpect verdict client-no-quit\n";
-	static const char slow[] = BEGINS "C: .\nwait 90s\nS: 250 queued\nC: QUIT\nS: 221 Bye\nS! FIN\nexpect verdict clean\n";
+	static const char lost[] = BEGINS "C: .\nmtu S 1\nS: 250 queued\nretransmit S 9\nwait "
+					  "100s\nC! FIN\nexpect verdict client-no-quit\n";
+	static const char slow[] = BEGINS "C: .\nwait 90s\nS: 250 queued\nC: QUIT\nS: 221 Bye\nS! "
+					  "FIN\nexpect verdict clean\n";
 	enum { DOT = 17 };
 	(void)state;
 	for (size_t n = 0; n < 9; n++)
@@ -126,8 +135,10 @@ static void the_first_try_is_missing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(both_ends_were_seen),      cmocka_unit_test(one_end_lies_in_a_hole),
-		cmocka_unit_test(answered_before_its_end),  cmocka_unit_test(perhaps_answered_before_its_end),
+		cmocka_unit_test(both_ends_were_seen),
+		cmocka_unit_test(one_end_lies_in_a_hole),
+		cmocka_unit_test(answered_before_its_end),
+		cmocka_unit_test(perhaps_answered_before_its_end),
 		cmocka_unit_test(the_first_try_is_missing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* test_alerting.c - what is an alert: the operator's severities, slow answers, and sessions that are one event. */
+/* test_alerting.c - what is an alert: the operator's severities, slow answers, and sessions that
+ * are one event. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,8 +35,15 @@ static const struct acceptance_row acceptances[] = {
 	{{OPEN, .unsure = UNSURE_SERVER_GAP}, .limit = 60 * FRAME_SECOND, .slow = false},
 	{{OPEN, .unsure = UNSURE_CAPTURE_END}, .limit = 60 * FRAME_SECOND, .slow = false},
 	{{OPEN, .vanished = true}, .limit = 60 * FRAME_SECOND, .slow = false},
-	{{.slowest_reply = 90 * FRAME_SECOND}, .omitted = 1, .limit = 60 * FRAME_SECOND, .slow = true},
-	{{.slowest_reply = 90 * FRAME_SECOND}, .omitted = 1, .gap = 1, .limit = 60 * FRAME_SECOND, .slow = false},
+	{{.slowest_reply = 90 * FRAME_SECOND},
+	 .omitted = 1,
+	 .limit = 60 * FRAME_SECOND,
+	 .slow = true},
+	{{.slowest_reply = 90 * FRAME_SECOND},
+	 .omitted = 1,
+	 .gap = 1,
+	 .limit = 60 * FRAME_SECOND,
+	 .slow = false},
 	{{.slowest_reply = 90 * FRAME_SECOND}, .limit = 60 * FRAME_SECOND, .slow = false},
 };
 
@@ -58,7 +66,8 @@ static void what_is_a_slow_answer(void **state)
 		made_report(&m);
 		if (report_raises(&m.report, SIGNATURE_SLOW_ACCEPTANCE) != row->slow)
 			fail_msg("row %zu", i);
-		assert_int_equal(m.report.also, row->slow ? UINT64_C(1) << SIGNATURE_SLOW_ACCEPTANCE : 0);
+		assert_int_equal(m.report.also,
+				 row->slow ? UINT64_C(1) << SIGNATURE_SLOW_ACCEPTANCE : 0);
 		made_free(&m);
 	}
 }
@@ -86,7 +95,8 @@ static void the_operators_severities(void **state)
 	assert_false(alerting_set(&a, "clean=awful", why, sizeof(why)));
 }
 
-/* A session of the server 198.51.100.25 that ended with others: its verdict, its cause, how long after the first, and whether an alert counts it already. */
+/* A session of the server 198.51.100.25 that ended with others: its verdict, its cause, how long
+ * after the first, and whether an alert counts it already. */
 struct event_row {
 	enum verdict verdict;
 	enum cause_id cause;
@@ -130,7 +140,8 @@ static void sessions_of_one_event(void **state)
 		made_verdict(&m, row->verdict, 0);
 		alert = m.report.raised != 0;
 		grouping_apply(&g, &m.report);
-		if (m.report.grouped != row->grouped || (m.report.raised != 0) != (alert && !row->grouped))
+		if (m.report.grouped != row->grouped ||
+		    (m.report.raised != 0) != (alert && !row->grouped))
 			fail_msg("row %zu", i);
 		made_free(&m);
 	}
@@ -180,7 +191,8 @@ static void signatures_have_names(void **state)
 		assert_int_equal(signature_read(signature_row(s)->id), s);
 		has(b.p, signature_row(s)->headline);
 	}
-	has(b.p, "\ndelays, whatever the ending:\n  slow-acceptance          error     the server was slow ");
+	has(b.p, "\ndelays, whatever the ending:\n  slow-acceptance          error     the server "
+		 "was slow ");
 	assert_int_equal(signature_read("x"), SIGNATURES);
 	outbuf_free(&b);
 }
@@ -188,8 +200,10 @@ static void signatures_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_a_slow_answer), cmocka_unit_test(the_operators_severities),
-		cmocka_unit_test(sessions_of_one_event), cmocka_unit_test(more_events_than_are_kept),
+		cmocka_unit_test(what_is_a_slow_answer),
+		cmocka_unit_test(the_operators_severities),
+		cmocka_unit_test(sessions_of_one_event),
+		cmocka_unit_test(more_events_than_are_kept),
 		cmocka_unit_test(signatures_have_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,7 +46,8 @@ static void scan_piece(void *arg, struct bytes in)
 	}
 }
 
-/* The definition: a line that is a dot alone, hard where CRLF stands before and behind it. The beginning counts as a CRLF. */
+/* The definition: a line that is a dot alone, hard where CRLF stands before and behind it. The
+ * beginning counts as a CRLF. */
 static void scan_plainly(struct ends *ends, struct bytes in)
 {
 	uint8_t *text = malloc(in.n + 2);
@@ -120,10 +121,13 @@ static void ends_by_definition(void **state)
 				memcpy(text + before - 2, "\r\n", 2);
 			memcpy(text + before, rows[i].in.p, rows[i].in.n);
 			if (before == 1)
-				continue; /* no room for the line end that the rows take for granted */
+				continue; /* no room for the line end that the rows take for granted
+					   */
 			struct content c = {0};
 			size_t used;
-			assert_int_equal(content_scan(&c, bytes_of(text, before + rows[i].in.n), &used), rows[i].kind);
+			assert_int_equal(
+				content_scan(&c, bytes_of(text, before + rows[i].in.n), &used),
+				rows[i].kind);
 			assert_int_equal(used, before + rows[i].used);
 		}
 	}
@@ -134,7 +138,9 @@ static void splitting_changes_nothing(void **state)
 	(void)state;
 	struct dice dice = dice_new("splitting_changes_nothing", 1);
 	static const char *const alphabets[] = {
-		"\r\n.", "\r\n.a", "\r\n.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "\n."};
+		"\r\n.", "\r\n.a",
+		"\r\n.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"\n."};
 	for (unsigned round = 0; round < 3000; round++) {
 		size_t n = 1 + dice_roll(&dice, round % 20 ? 300 : 3000);
 		uint8_t *in = malloc(n);
@@ -196,7 +202,8 @@ static void the_message_id(void **state)
 		{B("MESSAGE-ID \t : <a@b>"), B("a@b"), true},
 		{B("Subject: x\r\nMessage-Id: <a@b>\r\n\r\n"), B("a@b"), true},
 		{B("Subject: x\nMessage-Id: <a@b>\n"), B("a@b"), true},
-		{B("Subject: <Message-ID: <no>\r\n Message-ID: <no>\r\nMessage-ID: <yes>"), B("yes"), true},
+		{B("Subject: <Message-ID: <no>\r\n Message-ID: <no>\r\nMessage-ID: <yes>"),
+		 B("yes"), true},
 		{B("Message-ID:\r\n <folded@b>\r\n"), B("folded@b"), true},
 		{B("Message-ID:\r\n\t\r\n <folded@b>\r\n"), B("folded@b"), true},
 		{B("Message-ID: <fol\r\n  ded@b>\r\n"), B("folded@b"), true},
@@ -254,7 +261,8 @@ static void the_search_is_given_up(void **state)
 	struct dice dice = dice_new("the_search_is_given_up", 5);
 	static const char field[] = "\nMessage-ID: <abc>";
 	for (size_t over = 0; over < 4; over++) {
-		size_t n = UINT16_MAX - 1 + over; /* the first bytes to be passed over are '>' and then letters of the id */
+		size_t n = UINT16_MAX - 1 + over; /* the first bytes to be passed over are '>' and
+						     then letters of the id */
 		uint8_t *in = malloc(n + 100);
 		memset(in, 'x', n + 100);
 		memcpy(in + n - strlen(field), field, strlen(field));
@@ -273,7 +281,8 @@ static void cut_headers_are_the_same(void **state)
 {
 	(void)state;
 	struct dice dice = dice_new("cut_headers_are_the_same", 6);
-	static const char *const words[] = {"\r\n", "\n", "\r", "Message-ID", ":", " ", "<", ">", "a", "m", "\t", "Message-ID: <"};
+	static const char *const words[] = {"\r\n", "\n", "\r", "Message-ID",   ":", " ", "<", ">",
+					    "a",    "m",  "\t", "Message-ID: <"};
 	for (unsigned round = 0; round < 5000; round++) {
 		char in[300] = "";
 		for (unsigned i = 1 + dice_roll(&dice, 20); i > 0; i--)
@@ -291,10 +300,14 @@ static void cut_headers_are_the_same(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ends_by_definition),     cmocka_unit_test(splitting_changes_nothing),
-		cmocka_unit_test(every_short_text),       cmocka_unit_test(after_a_gap_no_line_begins),
-		cmocka_unit_test(the_message_id),         cmocka_unit_test(a_long_id_is_cut),
-		cmocka_unit_test(the_search_is_given_up), cmocka_unit_test(cut_headers_are_the_same),
+		cmocka_unit_test(ends_by_definition),
+		cmocka_unit_test(splitting_changes_nothing),
+		cmocka_unit_test(every_short_text),
+		cmocka_unit_test(after_a_gap_no_line_begins),
+		cmocka_unit_test(the_message_id),
+		cmocka_unit_test(a_long_id_is_cut),
+		cmocka_unit_test(the_search_is_given_up),
+		cmocka_unit_test(cut_headers_are_the_same),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* test_corpus.c - the vocabulary of causes against what servers say: the corpus of replies whose reasons are known (tests/corpus/README.md). */
+/* test_corpus.c - the vocabulary of causes against what servers say: the corpus of replies whose
+ * reasons are known (tests/corpus/README.md). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,8 +17,8 @@ enum { LINE = 4096, CODE = 0, PLACE = 1, TRUTH = 2, COLUMNS = 3 };
 
 struct score {
 	unsigned rows, found, missed, wrong; /* wrong: another cause was named than the true one */
-	unsigned named;                      /* of rows of other causes, or of none, those that were given this one */
-	unsigned certain;                    /* of these, with certainty */
+	unsigned named;   /* of rows of other causes, or of none, those that were given this one */
+	unsigned certain; /* of these, with certainty */
 };
 
 struct half {
@@ -32,9 +33,10 @@ static enum stage stage_of(const char *place, uint16_t code)
 	static const struct {
 		const char *place;
 		enum stage stage;
-	} rows[] = {{"greeting", STAGE_CONNECT}, {"ehlo", STAGE_EHLO},          {"auth", STAGE_AUTH},
-		    {"mail", STAGE_MAIL},        {"rcpt", STAGE_RCPT},          {"data", STAGE_DATA},
-		    {"body", STAGE_DATA},        {"end", STAGE_END_OF_MESSAGE}, {"idle", STAGE_IDLE}};
+	} rows[] = {
+		{"greeting", STAGE_CONNECT}, {"ehlo", STAGE_EHLO},          {"auth", STAGE_AUTH},
+		{"mail", STAGE_MAIL},        {"rcpt", STAGE_RCPT},          {"data", STAGE_DATA},
+		{"body", STAGE_DATA},        {"end", STAGE_END_OF_MESSAGE}, {"idle", STAGE_IDLE}};
 	if (code == 454 && strcmp(place, "ehlo") == 0)
 		return STAGE_STARTTLS;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -61,11 +63,13 @@ static void reply_read(uint16_t code, char *text, struct smtp_enhanced *enhanced
 		if (enhanced->class == 0)
 			*enhanced = r.enhanced;
 		size_t n = strlen(out);
-		snprintf(out + n, LINE - n, "%s%.*s", n ? "\n" : "", (int)r.text.n, (const char *)r.text.p);
+		snprintf(out + n, LINE - n, "%s%.*s", n ? "\n" : "", (int)r.text.n,
+			 (const char *)r.text.p);
 	}
 }
 
-/* The session that the row tells of: the client was silent for 77 s, which is nobody's limit, and 200 s old. */
+/* The session that the row tells of: the client was silent for 77 s, which is nobody's limit, and
+ * 200 s old. */
 static struct cause cause_of(uint16_t code, enum stage stage, char *text)
 {
 	char reply[LINE];
@@ -97,7 +101,8 @@ static struct cause cause_of(uint16_t code, enum stage stage, char *text)
 static void row_score(struct half *h, char *column[COLUMNS], const char *said)
 {
 	uint16_t code = (uint16_t)atoi(column[CODE]);
-	enum cause_id truth = strcmp(column[TRUTH], "none") == 0 ? CAUSE_UNEXPLAINED : cause_read(column[TRUTH]);
+	enum cause_id truth = strcmp(column[TRUTH], "none") == 0 ? CAUSE_UNEXPLAINED
+								 : cause_read(column[TRUTH]);
 	assert_true(truth < CAUSES);
 	char text[LINE];
 	snprintf(text, sizeof text, "%s", said);
@@ -110,9 +115,11 @@ static void row_score(struct half *h, char *column[COLUMNS], const char *said)
 	s->missed += got.id == CAUSE_UNEXPLAINED;
 	s->wrong += got.id != CAUSE_UNEXPLAINED;
 	h->causes[got.id].named++;
-	h->causes[got.id].certain += got.id != CAUSE_UNEXPLAINED && got.confidence == CONFIDENCE_CERTAIN;
+	h->causes[got.id].certain += got.id != CAUSE_UNEXPLAINED &&
+				     got.confidence == CONFIDENCE_CERTAIN;
 	if (!h->secret && getenv("SMTPWATCH_SHOW"))
-		printf("%-15s not %-15s %s %-8s %s\n", cause_row(got.id)->id, column[TRUTH], column[CODE], column[PLACE], said);
+		printf("%-15s not %-15s %s %-8s %s\n", cause_row(got.id)->id, column[TRUTH],
+		       column[CODE], column[PLACE], said);
 }
 
 static void half_read(struct half *h)
@@ -145,12 +152,14 @@ static void half_check(struct half *h, unsigned found_least, unsigned wrong_most
 {
 	struct score all = {0};
 	half_read(h);
-	printf("%s\n%-16s %6s %6s %6s %6s %6s %8s\n", h->path, "cause", "rows", "found", "missed", "wrong", "false", "certain");
+	printf("%s\n%-16s %6s %6s %6s %6s %6s %8s\n", h->path, "cause", "rows", "found", "missed",
+	       "wrong", "false", "certain");
 	for (enum cause_id id = 0; id < CAUSES; id++) {
 		const struct score *s = &h->causes[id];
 		if (s->rows == 0 && s->named == 0)
 			continue;
-		printf("%-16s %6u %6u %6u %6u %6u %8u\n", id == CAUSE_UNEXPLAINED ? "none" : cause_row(id)->id, s->rows, s->found,
+		printf("%-16s %6u %6u %6u %6u %6u %8u\n",
+		       id == CAUSE_UNEXPLAINED ? "none" : cause_row(id)->id, s->rows, s->found,
 		       s->missed, s->wrong, id == CAUSE_UNEXPLAINED ? 0 : s->named, s->certain);
 		all.rows += s->rows;
 		all.wrong += s->wrong;
@@ -159,9 +168,11 @@ static void half_check(struct half *h, unsigned found_least, unsigned wrong_most
 			all.found += s->found;
 	}
 	unsigned caused = all.rows - h->causes[CAUSE_UNEXPLAINED].rows;
-	unsigned found = all.found * 1000 / caused, wrong = (all.wrong * 1000 + all.rows - 1) / all.rows;
-	printf("found %u of %u (%u.%u %%), wrong %u of %u (%u.%u %%), of these with certainty %u\n", all.found, caused, found / 10,
-	       found % 10, all.wrong, all.rows, wrong / 10, wrong % 10, all.certain);
+	unsigned found = all.found * 1000 / caused,
+		 wrong = (all.wrong * 1000 + all.rows - 1) / all.rows;
+	printf("found %u of %u (%u.%u %%), wrong %u of %u (%u.%u %%), of these with certainty %u\n",
+	       all.found, caused, found / 10, found % 10, all.wrong, all.rows, wrong / 10,
+	       wrong % 10, all.certain);
 	assert_true(found >= found_least);
 	assert_true(wrong <= wrong_most);
 }
@@ -205,14 +216,17 @@ static const struct sentence {
 	const char *text, *host;
 	enum cause_id cause;
 } sentences[] = {
-	/* RFC 5321 4.2.3: the first word is the domain; and a name that the greeting gave says nothing anywhere. */
+	/* RFC 5321 4.2.3: the first word is the domain; and a name that the greeting gave says
+	   nothing anywhere. */
 	{221, "spamfilter.example.net Service closing transmission channel", "", CAUSE_UNEXPLAINED},
-	{421, "blocklist Service not available, closing transmission channel", "", CAUSE_UNEXPLAINED},
+	{421, "blocklist Service not available, closing transmission channel", "",
+	 CAUSE_UNEXPLAINED},
 	{421, "4.4.2.timeout.example.net: closing", "", CAUSE_UNEXPLAINED},
 	{421, "Timeout, service ends", "", CAUSE_IDLE_TIMEOUT},
 	{221, "goodbye from IDLE", "idle", CAUSE_UNEXPLAINED},
 	{221, "goodbye from IDLE", "mx", CAUSE_IDLE_TIMEOUT},
-	{550, "see https://example.net/spam/policy and <blocked@example.net>", "", CAUSE_UNEXPLAINED},
+	{550, "see https://example.net/spam/policy and <blocked@example.net>", "",
+	 CAUSE_UNEXPLAINED},
 	{550, "found in zen.spamhaus.org", "", CAUSE_POLICY},
 	/* What the words say depends on the code. */
 	{535, "Access denied", "", CAUSE_AUTH_FAILURES},
@@ -222,7 +236,8 @@ static const struct sentence {
 	{421, "Too many messages", "", CAUSE_MESSAGE_LIMIT},
 	{550, "Too many messages", "", CAUSE_POLICY},
 	{553, "sorry, we do not take forging#5.7.1", "", CAUSE_POLICY},
-	{450, "unverified address: connect to 192.0.2.30: Connection timed out", "", CAUSE_UNEXPLAINED},
+	{450, "unverified address: connect to 192.0.2.30: Connection timed out", "",
+	 CAUSE_UNEXPLAINED},
 	{421, "Connection timed out", "", CAUSE_IDLE_TIMEOUT},
 	{553, "Requested action not taken: mailbox name not allowed", "", CAUSE_UNEXPLAINED},
 	{521, "Host does not accept mail", "", CAUSE_UNEXPLAINED},
@@ -312,8 +327,8 @@ static void assert_says(const struct sentence *t)
 {
 	struct cause_words w = words_of(t->code, t->text, t->host);
 	if (w.cause != t->cause)
-		fail_msg("%u \"%s\" says %s (%s), not %s", t->code, t->text, cause_row(w.cause)->id, w.name,
-			 cause_row(t->cause)->id);
+		fail_msg("%u \"%s\" says %s (%s), not %s", t->code, t->text, cause_row(w.cause)->id,
+			 w.name, cause_row(t->cause)->id);
 }
 
 static void sentences_say_what_people_mean(void **state)
@@ -323,7 +338,8 @@ static void sentences_say_what_people_mean(void **state)
 		assert_says(&sentences[i]);
 }
 
-/* Each word of the vocabulary alone and all of them in one text: whatever comes, it is read in bounds, and what stands behind the first words is not read. */
+/* Each word of the vocabulary alone and all of them in one text: whatever comes, it is read in
+ * bounds, and what stands behind the first words is not read. */
 static void texts_have_no_end(void **state)
 {
 	(void)state;
@@ -333,7 +349,8 @@ static void texts_have_no_end(void **state)
 		const char *stem = cause_words_stem(i);
 		struct cause_words w = words_of(421, stem, "");
 		assert_true((w.name != NULL) == (w.cause != CAUSE_UNEXPLAINED));
-		n += (size_t)snprintf(text + n, sizeof text - n, "%.*s-", (int)strcspn(stem, "*"), stem);
+		n += (size_t)snprintf(text + n, sizeof text - n, "%.*s-", (int)strcspn(stem, "*"),
+				      stem);
 	}
 	assert_true(words_of(421, text, "").cause < CAUSE_UNEXPLAINED);
 	for (n = 0; n < CAUSE_WORDS_MAX; n++)
@@ -354,24 +371,30 @@ static void no_text_does_harm(void **state)
 		size_t n = 0;
 		while (n < sizeof text - 24) {
 			x = x * UINT64_C(6364136223846793005) + 1442695040888963407;
-			const char *stem = cause_words_stem((unsigned)(x >> 33) % cause_words_count());
+			const char *stem =
+				cause_words_stem((unsigned)(x >> 33) % cause_words_count());
 			for (; *stem && *stem != '*'; stem++)
 				text[n++] = (uint8_t)*stem;
 			text[n++] = x >> 62 ? ' ' : (uint8_t)(x >> 24);
 		}
 		size_t at = (size_t)(x >> 40) % n;
 		struct cause_words w;
-		cause_words_read((uint16_t)(400 + round % 200), bytes_of(text + at, n - at), bytes_of(text, at % 9), &w);
-		assert_true(w.cause <= CAUSE_UNEXPLAINED && (w.name != NULL) == (w.cause != CAUSE_UNEXPLAINED));
+		cause_words_read((uint16_t)(400 + round % 200), bytes_of(text + at, n - at),
+				 bytes_of(text, at % 9), &w);
+		assert_true(w.cause <= CAUSE_UNEXPLAINED &&
+			    (w.name != NULL) == (w.cause != CAUSE_UNEXPLAINED));
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_words_are_in_order),     cmocka_unit_test(sentences_say_what_people_mean),
-		cmocka_unit_test(texts_have_no_end),          cmocka_unit_test(no_text_does_harm),
-		cmocka_unit_test(the_half_it_was_tuned_with), cmocka_unit_test(the_half_it_has_not_seen),
+		cmocka_unit_test(the_words_are_in_order),
+		cmocka_unit_test(sentences_say_what_people_mean),
+		cmocka_unit_test(texts_have_no_end),
+		cmocka_unit_test(no_text_does_harm),
+		cmocka_unit_test(the_half_it_was_tuned_with),
+		cmocka_unit_test(the_half_it_has_not_seen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

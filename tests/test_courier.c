@@ -1,4 +1,5 @@
-/* test_courier.c - what a process of its own does: commands without a shell, in bounded number and time; and that nothing of it waits or lingers. */
+/* test_courier.c - what a process of its own does: commands without a shell, in bounded number and
+ * time; and that nothing of it waits or lingers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,7 +38,8 @@ static void has(const char *text, const char *want)
 		fail_msg("not there: %s\nin: %s", want, text);
 }
 
-/* A script in the peer's folder; its path into *path. What it writes to a file "out" beside it can be read by script_out. */
+/* A script in the peer's folder; its path into *path. What it writes to a file "out" beside it can
+ * be read by script_out. */
 static void script(struct peer *p, const char *body, char path[128])
 {
 	FILE *f;
@@ -121,7 +123,8 @@ static void commands_are_split_without_a_shell(void **state)
 }
 
 /* Opens exec:SCRIPT ARGUMENTS; what the target points to lives in *target. */
-static void *exec_open(const char *path, const char *arguments, const struct run_mode *mode, char target[256])
+static void *exec_open(const char *path, const char *arguments, const struct run_mode *mode,
+		       char target[256])
 {
 	char why[SINK_WHY] = "";
 	void *self;
@@ -159,8 +162,10 @@ static void a_command_gets_facts_and_json(void **state)
 	has(out, "\nSMTPWATCH_QUEUE_ID=4Qx1\n");
 	has(out, "\nSMTPWATCH_FROM=a@example.org\n");
 	has(out, "\nPATH=/usr/local/sbin:");
-	has(out, "{\"timestamp\":\"2026-11-23T10:00:03.250000Z\",\"event_type\":\"alert\",\"src_ip\":\"192.0.2.10\"");
-	has(out, "\"alert\":{\"signature\":\"221-for-message\",\"category\":\"221 before acceptance\",\"severity\":1}}\n");
+	has(out, "{\"timestamp\":\"2026-11-23T10:00:03.250000Z\",\"event_type\":\"alert\",\"src_"
+		 "ip\":\"192.0.2.10\"");
+	has(out, "\"alert\":{\"signature\":\"221-for-message\",\"category\":\"221 before "
+		 "acceptance\",\"severity\":1}}\n");
 	assert_null(strstr(out, "HOME="));
 	free(out);
 	made_free(&m);
@@ -185,12 +190,13 @@ static void only_alerts_run_a_command(void **state)
 	m.report.folded = m.report.raised;
 	m.report.raised = 0;
 	assert_true(sink_exec.record(self, &m.report));
-	assert_true(sink_exec.repeat(self, &(struct throttle_repeat){.signature = VERDICT_221_FOR_MESSAGE,
-								     .count = 17,
-								     .since = m.conn.start,
-								     .until = m.record.end,
-								     .worst = SEVERITY_CRITICAL,
-								     .latest = &m.report}));
+	assert_true(sink_exec.repeat(self,
+				     &(struct throttle_repeat){.signature = VERDICT_221_FOR_MESSAGE,
+							       .count = 17,
+							       .since = m.conn.start,
+							       .until = m.record.end,
+							       .worst = SEVERITY_CRITICAL,
+							       .latest = &m.report}));
 	assert_true(sink_exec.close(self));
 	out = script_out(&p);
 	assert_string_equal(out, "221-for-message 17\n");
@@ -221,8 +227,9 @@ static void hostile_names_run_nothing(void **state)
 	out = script_out(&p);
 	for (char *line = strtok(out, "\n"); line != NULL; line = strtok(NULL, "\n")) {
 		vars += strncmp(line, "SMTPWATCH_FROM=", 15) == 0;
-		assert_true(strncmp(line, "SMTPWATCH_", 10) == 0 || strncmp(line, "PATH=/usr", 9) == 0 ||
-			    strncmp(line, "PWD=", 4) == 0 || strncmp(line, "OLDPWD=", 7) == 0 || strncmp(line, "_=", 2) == 0 ||
+		assert_true(strncmp(line, "SMTPWATCH_", 10) == 0 ||
+			    strncmp(line, "PATH=/usr", 9) == 0 || strncmp(line, "PWD=", 4) == 0 ||
+			    strncmp(line, "OLDPWD=", 7) == 0 || strncmp(line, "_=", 2) == 0 ||
 			    strncmp(line, "SHLVL=", 6) == 0);
 	}
 	assert_int_equal(vars, n);
@@ -231,13 +238,16 @@ static void hostile_names_run_nothing(void **state)
 	script_free(&p);
 }
 
-/* What somebody who has taken over the program would send: names that other programs obey, and what only looks like a fact. */
-static const char foreign[] =
-	"LD_PRELOAD=/tmp/owned.so\0BASH_ENV=/tmp/owned\0ENV=/tmp/owned\0PATH=/tmp\0IFS=T\0BASH_FUNC_env%%=() { :; }\0SMTPWATCH_\0"
-	"SMTPWATCH_FROM\0SMTPWATCH_=1\0SMTPWATCH_FUNC%%=() { :; }\0xSMTPWATCH_FROM=1\0smtpwatch_from=1\0=1";
+/* What somebody who has taken over the program would send: names that other programs obey, and what
+ * only looks like a fact. */
+static const char foreign[] = "LD_PRELOAD=/tmp/owned.so\0BASH_ENV=/tmp/owned\0ENV=/tmp/"
+			      "owned\0PATH=/tmp\0IFS=T\0BASH_FUNC_env%%=() { :; }\0SMTPWATCH_\0"
+			      "SMTPWATCH_FROM\0SMTPWATCH_=1\0SMTPWATCH_FUNC%%=() { :; "
+			      "}\0xSMTPWATCH_FROM=1\0smtpwatch_from=1\0=1";
 enum { FOREIGN = 13 };
 
-/* Sends a job of two facts and, between them, these strings; returns the environment that the command had. */
+/* Sends a job of two facts and, between them, these strings; returns the environment that the
+ * command had. */
 static char *job_of(struct peer *p, const char *strings, size_t n, uint64_t *lost)
 {
 	char path[128], why[COURIER_WHY];
@@ -271,7 +281,8 @@ static char *job_of(struct peer *p, const char *strings, size_t n, uint64_t *los
 static void only_facts_become_variables(void **state)
 {
 	(void)state;
-	static const char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n";
+	static const char path[] =
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n";
 	char want[512], *out;
 	uint64_t lost;
 	struct peer p;
@@ -314,11 +325,13 @@ static void work_sizes(int fd, const void *arg)
 		fprintf(stderr, "took %zu: %c%c\n", n, job[0], job[n - 1]);
 }
 
-/* Jobs of all sizes, one behind the other; each as it was. One that is longer than any may be is lost alone. */
+/* Jobs of all sizes, one behind the other; each as it was. One that is longer than any may be is
+ * lost alone. */
 static void jobs_of_all_sizes_arrive(void **state)
 {
 	(void)state;
-	static const size_t sizes[] = {1, 3, 4, 5, 65536, COURIER_JOB, 2, COURIER_JOB + 1, 212992, 7};
+	static const size_t sizes[] = {1,      3, 4, 5, 65536, COURIER_JOB, 2, COURIER_JOB + 1,
+				       212992, 7};
 	static const struct run_mode *const modes[] = {&offline, &live};
 	char why[COURIER_WHY], want[64];
 
@@ -331,13 +344,15 @@ static void jobs_of_all_sizes_arrive(void **state)
 		assert_non_null(courier);
 		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 			for (size_t n = 0; n < sizes[i]; n++)
-				outbuf_char(courier_job(courier), (char)(n + 1 < sizes[i] ? 'a' + i : 'z'));
+				outbuf_char(courier_job(courier),
+					    (char)(n + 1 < sizes[i] ? 'a' + i : 'z'));
 			assert_true(courier_send(courier));
 		}
 		assert_int_equal(courier_lost(courier), 1);
 		assert_int_equal(courier_close(courier), modes[k]->live);
 		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-			snprintf(want, sizeof(want), "took %zu: %cz", sizes[i], (char)(sizes[i] > 1 ? 'a' + i : 'z'));
+			snprintf(want, sizeof(want), "took %zu: %cz", sizes[i],
+				 (char)(sizes[i] > 1 ? 'a' + i : 'z'));
 			assert_int_equal(peer_said(&p, want), sizes[i] <= COURIER_JOB);
 		}
 		assert_int_equal(peer_said(&p, "too long"), 1);
@@ -345,7 +360,8 @@ static void jobs_of_all_sizes_arrive(void **state)
 	}
 }
 
-/* What a process that reads it gets of a job, which is stopped when half of it has come, and goes on then. */
+/* What a process that reads it gets of a job, which is stopped when half of it has come, and goes
+ * on then. */
 static void a_job_is_taken_by_one_that_is_stopped(void **state)
 {
 	(void)state;
@@ -358,7 +374,8 @@ static void a_job_is_taken_by_one_that_is_stopped(void **state)
 	reader = fork();
 	if (reader == 0) {
 		close(pair[0]);
-		_exit(courier_take(pair[1], job) == n && job[0] == 'a' && job[n - 1] == 'z' ? 0 : 1);
+		_exit(courier_take(pair[1], job) == n && job[0] == 'a' && job[n - 1] == 'z' ? 0
+											    : 1);
 	}
 	close(pair[1]);
 	memset(job, 'a', n / 2);
@@ -388,7 +405,10 @@ static void command_that_hangs_is_killed(void **state)
 	int64_t begin = clock_ms();
 
 	peer_init(&p, SOCK_STREAM);
-	script(&p, "[ $SMTPWATCH_N = 2 ] && { echo done >>out; exit 0; }; sleep 60 & wait; echo late >>out", path);
+	script(&p,
+	       "[ $SMTPWATCH_N = 2 ] && { echo done >>out; exit 0; }; sleep 60 & wait; echo late "
+	       ">>out",
+	       path);
 	assert_true(runner_read(&c, path, why));
 	c.variable = fact_is_variable;
 	courier = courier_start("exec", &live, work_briefly, &c, why);
@@ -475,7 +495,8 @@ static void a_command_that_fails_is_said_once_and_counted(void **state)
 static void a_command_inherits_nothing(void **state)
 {
 	(void)state;
-	const struct run_mode mode = {.live = true, .become = geteuid() == 0, .uid = 65534, .gid = 65534};
+	const struct run_mode mode = {
+		.live = true, .become = geteuid() == 0, .uid = 65534, .gid = 65534};
 	char path[128], target[256], *out, want[64];
 	struct peer p;
 	struct made m;
@@ -483,13 +504,17 @@ static void a_command_inherits_nothing(void **state)
 	int secret = open("/etc/passwd", O_RDONLY);
 
 	peer_init(&p, SOCK_STREAM);
-	script(&p, "{ id -u; id -G; ls -l /proc/$$/fd; grep -e SigIgn -e NoNewPrivs /proc/$$/status; } >out 2>&1", path);
+	script(&p,
+	       "{ id -u; id -G; ls -l /proc/$$/fd; grep -e SigIgn -e NoNewPrivs /proc/$$/status; } "
+	       ">out 2>&1",
+	       path);
 	made_init(&m);
 	self = exec_open(path, "", &mode, target);
 	assert_true(sink_exec.record(self, &m.report));
 	assert_true(sink_exec.close(self));
 	out = script_out(&p);
-	snprintf(want, sizeof(want), "%u\n%u\n", geteuid() == 0 ? 65534U : geteuid(), geteuid() == 0 ? 65534U : getegid());
+	snprintf(want, sizeof(want), "%u\n%u\n", geteuid() == 0 ? 65534U : geteuid(),
+		 geteuid() == 0 ? 65534U : getegid());
 	if (geteuid() == 0)
 		assert_memory_equal(out, want, strlen(want));
 	assert_null(strstr(out, "passwd"));
@@ -497,7 +522,8 @@ static void a_command_inherits_nothing(void **state)
 	has(out, "0 -> /memfd:smtpwatch-alert");
 	has(out, "NoNewPrivs:\t1");
 	has(out, "SigIgn:\t");
-	assert_int_equal(strtoull(strstr(out, "SigIgn:") + 8, NULL, 16) & 0x7fffffff, 0); /* above: the C library's own */
+	assert_int_equal(strtoull(strstr(out, "SigIgn:") + 8, NULL, 16) & 0x7fffffff,
+			 0); /* above: the C library's own */
 	free(out);
 	close(secret);
 	made_free(&m);

@@ -21,8 +21,9 @@ static void times_of_the_day(void **state)
 	static const struct {
 		const char *text;
 		int minute;
-	} rows[] = {{"00:00", 0}, {"08:05", 485}, {"23:59", 1439}, {"off", -1},   {"24:00", -2}, {"12:60", -2}, {"8:05", -2},
-		    {"", -2},     {"08:5", -2},   {"08:050", -2},  {"ab:cd", -2}, {"08.05", -2}, {"-1:00", -2}, {"Off", -2}};
+	} rows[] = {{"00:00", 0},  {"08:05", 485}, {"23:59", 1439}, {"off", -1},  {"24:00", -2},
+		    {"12:60", -2}, {"8:05", -2},   {"", -2},        {"08:5", -2}, {"08:050", -2},
+		    {"ab:cd", -2}, {"08.05", -2},  {"-1:00", -2},   {"Off", -2}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_int_equal(daily_read(rows[i].text), rows[i].minute);
@@ -69,11 +70,15 @@ static void sides_by_address(void **state)
 		const char *client, *server;
 		enum role role;
 	} rows[] = {
-		{"192.0.2.1", "198.51.100.9", ROLE_CLIENT},  {"198.51.100.9", "192.0.2.1", ROLE_SERVER},
-		{"192.0.2.1", "192.0.2.1", ROLE_BOTH},       {"198.51.100.9", "198.51.100.8", ROLE_UNKNOWN},
-		{"2001:db8::1", "2001:db8::2", ROLE_CLIENT}, {"2001:db8::3", "2001:db8::1", ROLE_SERVER},
+		{"192.0.2.1", "198.51.100.9", ROLE_CLIENT},
+		{"198.51.100.9", "192.0.2.1", ROLE_SERVER},
+		{"192.0.2.1", "192.0.2.1", ROLE_BOTH},
+		{"198.51.100.9", "198.51.100.8", ROLE_UNKNOWN},
+		{"2001:db8::1", "2001:db8::2", ROLE_CLIENT},
+		{"2001:db8::3", "2001:db8::1", ROLE_SERVER},
 	};
-	const struct ip_addr own[] = {made_addr("2001:db8::1"), made_addr("192.0.2.1"), made_addr("127.0.0.1")};
+	const struct ip_addr own[] = {made_addr("2001:db8::1"), made_addr("192.0.2.1"),
+				      made_addr("127.0.0.1")};
 	struct role_addrs *a = role_addrs_of(own, sizeof(own) / sizeof(own[0]));
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -1,4 +1,5 @@
-/* test_default_filter.c - the expression for the kernel: compiles for the usual link types, passes all that the core can use, and keeps out the rest. */
+/* test_default_filter.c - the expression for the kernel: compiles for the usual link types, passes
+ * all that the core can use, and keeps out the rest. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,7 +50,8 @@ static struct port_set ports_of(const uint16_t *ports, size_t n)
 struct sample {
 	int link;
 	const char *words;
-	bool port_matters; /* kept out where 25 is not watched; what holds something that the kernel cannot read is taken as it is */
+	bool port_matters; /* kept out where 25 is not watched; what holds something that the kernel
+			      cannot read is taken as it is */
 };
 
 static const struct sample samples[] = {
@@ -172,7 +174,8 @@ static void other_ports_do_not(void **state)
 		sample_build(&w, samples[i].words);
 		struct frame f = wire_frame(&w, samples[i].link);
 		if (passes(&program, &f) == samples[i].port_matters)
-			fail_msg("%s: %d %s", samples[i].port_matters ? "passed" : "kept out", samples[i].link, samples[i].words);
+			fail_msg("%s: %d %s", samples[i].port_matters ? "passed" : "kept out",
+				 samples[i].link, samples[i].words);
 		pcap_freecode(&program);
 	}
 }
@@ -207,7 +210,8 @@ static void both_directions_pass(void **state)
 
 static void fragments_pass(void **state)
 {
-	static const char *const words[] = {"eth ip4:6 =0011223344556677", "eth vlan:5 ip4:6 =0011223344556677",
+	static const char *const words[] = {"eth ip4:6 =0011223344556677",
+					    "eth vlan:5 ip4:6 =0011223344556677",
 					    "eth svlan:7 vlan:5 ip4:6 =0011223344556677"};
 	static const uint16_t fragments[] = {0x2000, 0x2010, 0x0010};
 	static struct wire w;
@@ -225,7 +229,8 @@ static void fragments_pass(void **state)
 	pcap_freecode(&program);
 }
 
-/* A frame with one number and nothing that could be read behind it: the decoder only then calls it another protocol if the number has no row. */
+/* A frame with one number and nothing that could be read behind it: the decoder only then calls it
+ * another protocol if the number has no row. */
 static bool decoded(const struct wire *w)
 {
 	const struct packet_decoder decoder = {0};
@@ -240,7 +245,8 @@ static bool lets_through(const struct bpf_program *program, const struct wire *w
 	return passes(program, &f);
 }
 
-/* What follows an ethertype here suits all that the filter looks behind: a VLAN tag's length and then SNAP, SNAP, IPv4 with options. */
+/* What follows an ethertype here suits all that the filter looks behind: a VLAN tag's length and
+ * then SNAP, SNAP, IPv4 with options. */
 static void every_ethertype_passes(void **state)
 {
 	static struct wire w;
@@ -260,17 +266,20 @@ static void every_ethertype_passes(void **state)
 		wire_start(&w);
 		wire_put(&w, words);
 		if (lets_through(&program, &w) != known)
-			fail_msg("ethertype 0x%04x is %s", type, known ? "kept out" : "let through");
+			fail_msg("ethertype 0x%04x is %s", type,
+				 known ? "kept out" : "let through");
 		rows += known;
 	}
 	assert_in_range(rows, 16, 24);
 	pcap_freecode(&program);
 }
 
-/* Behind IPv4 and IPv6, with and without a VLAN tag. Nothing is behind the IP header but zeros: port 0 is watched. */
+/* Behind IPv4 and IPv6, with and without a VLAN tag. Nothing is behind the IP header but zeros:
+ * port 0 is watched. */
 static void every_protocol_passes(void **state)
 {
-	static const char *const outer[] = {"eth ip4", "eth vlan:64 ip4", "eth ip6", "eth svlan:7 vlan:64 ip6"};
+	static const char *const outer[] = {"eth ip4", "eth vlan:64 ip4", "eth ip6",
+					    "eth svlan:7 vlan:64 ip6"};
 	static struct wire w;
 	const struct port_set ports = ports_of((const uint16_t[]){0}, 1);
 	struct bpf_program program = compiled(1, &ports, NULL);
@@ -278,19 +287,23 @@ static void every_protocol_passes(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(outer); i++)
 		for (unsigned protocol = 0; protocol <= UINT8_MAX; protocol++) {
-			/* UDP goes by its port; the filter passes errors of ICMP only; 0 is an extension header of IPv6 alone */
+			/* UDP goes by its port; the filter passes errors of ICMP only; 0 is an
+			 * extension header of IPv6 alone */
 			if (protocol == 17 || protocol == 1 || protocol == 58 || protocol == 0 ||
-			    (strstr(outer[i], "ip4") && (protocol == 43 || protocol == 44 || protocol == 60)))
+			    (strstr(outer[i], "ip4") &&
+			     (protocol == 43 || protocol == 44 || protocol == 60)))
 				continue;
 			snprintf(words, sizeof words, "%s:%x =00", outer[i], protocol);
 			wire_start(&w);
 			wire_put(&w, words);
 			bool known = decoded(&w);
-			snprintf(words, sizeof words, "%s:%x =0000000000000000", outer[i], protocol);
+			snprintf(words, sizeof words, "%s:%x =0000000000000000", outer[i],
+				 protocol);
 			wire_start(&w);
 			wire_put(&w, words);
 			if (lets_through(&program, &w) != known)
-				fail_msg("%s, protocol %u is %s", outer[i], protocol, known ? "kept out" : "let through");
+				fail_msg("%s, protocol %u is %s", outer[i], protocol,
+					 known ? "kept out" : "let through");
 		}
 	pcap_freecode(&program);
 }
@@ -311,7 +324,8 @@ static void every_tunnel_passes(void **state)
 			wire_put(&w, words);
 			bool known = decoded(&w);
 			if (lets_through(&program, &w) != known)
-				fail_msg("%s, UDP port %u is %s", outer[i], port, known ? "kept out" : "let through");
+				fail_msg("%s, UDP port %u is %s", outer[i], port,
+					 known ? "kept out" : "let through");
 			rows += known;
 		}
 		assert_in_range(rows, 5, 12);
@@ -388,7 +402,8 @@ static void the_operators_expression_narrows(void **state)
 	}
 }
 
-/* The kernel takes no program of more than 4096 instructions; where there are many ports the core sorts out the rest. */
+/* The kernel takes no program of more than 4096 instructions; where there are many ports the core
+ * sorts out the rest. */
 static void many_ports_stay_short(void **state)
 {
 	static const int links[] = {1, 113, 276, 101};
@@ -406,7 +421,8 @@ static void many_ports_stay_short(void **state)
 	}
 }
 
-/* For cooked frames libpcap hands the kernel a wrong program where an offset is computed (default_filter.c). */
+/* For cooked frames libpcap hands the kernel a wrong program where an offset is computed
+ * (default_filter.c). */
 static void no_offset_is_computed(void **state)
 {
 	static const int links[] = {1, 113, 276};

@@ -1,4 +1,5 @@
-/* test_defrag.c - fragments back to datagrams: any order, overlaps, lies, age, budget; and tunnels within fragments within tunnels. */
+/* test_defrag.c - fragments back to datagrams: any order, overlaps, lies, age, budget; and tunnels
+ * within fragments within tunnels. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -111,12 +112,15 @@ static void test_orders(void **state)
 		for (unsigned i = 0; i < COUNT(sequences); i++) {
 			const struct sequence *s = &sequences[i];
 			for (unsigned k = 0; k < s->n; k++) {
-				struct packet_fragment f = fragment(v6, i, s->parts[k].offset, s->parts[k].n, s->parts[k].more);
+				struct packet_fragment f = fragment(
+					v6, i, s->parts[k].offset, s->parts[k].n, s->parts[k].more);
 				assert_int_equal(push(&r, &f, s->size), k + 1 == s->n);
 			}
 		}
 		assert_int_equal(r.stats->reassembled, COUNT(sequences));
-		assert_int_equal(r.stats->malformed + r.stats->overlaps + r.stats->evicted + r.stats->timed_out, 0);
+		assert_int_equal(r.stats->malformed + r.stats->overlaps + r.stats->evicted +
+					 r.stats->timed_out,
+				 0);
 		rig_end(&r);
 	}
 }
@@ -137,7 +141,8 @@ static void test_shuffled(void **state)
 			size[id] = 1 + (seed = seed * 1664525 + 1013904223) / 65536 % 15000;
 			for (uint32_t at = 0; at < size[id]; at += SLICE) {
 				bool more = at + SLICE < size[id];
-				f[n++] = fragment(id & 1, id, at, more ? SLICE : (uint32_t)size[id] - at, more);
+				f[n++] = fragment(id & 1, id, at,
+						  more ? SLICE : (uint32_t)size[id] - at, more);
 			}
 		}
 		for (size_t i = n; i > 1; i--) {
@@ -215,7 +220,8 @@ static void test_overlap_everywhere(void **state)
 	}
 }
 
-/* What the key is made of: any other value is another datagram. IPv6 does not look at the protocol. */
+/* What the key is made of: any other value is another datagram. IPv6 does not look at the protocol.
+ */
 static void test_keys(void **state)
 {
 	(void)state;
@@ -250,16 +256,20 @@ static void test_malformed(void **state)
 	(void)state;
 	struct rig r;
 	rig_start(&r, BUDGET, TABLE);
-	struct packet_fragment good[] = {fragment(false, 1, 16, 16, true), fragment(false, 1, 64, 8, false)};
+	struct packet_fragment good[] = {fragment(false, 1, 16, 16, true),
+					 fragment(false, 1, 64, 8, false)};
 	for (unsigned i = 0; i < COUNT(good); i++)
 		assert_false(push(&r, &good[i], 0));
 	struct packet_fragment bad[] = {
-		fragment(false, 5, 65528, 8, false),                                        /* 65,536 bytes */
-		fragment(false, 5, 65528, 16, true),      fragment(false, 1, 32, 12, true), /* no multiple of 8 */
-		fragment(false, 1, 72, 8, true),                                            /* beyond the end */
-		fragment(false, 1, 64, 16, false),                                          /* another end */
-		fragment(false, 1, 40, 8, false),         fragment(false, 1, 40, 0, true),
-		fragment(false, 1, 12, 8, true),          fragment(false, 1, 40, 8, true), /* cut by the snaplen */
+		fragment(false, 5, 65528, 8, false), /* 65,536 bytes */
+		fragment(false, 5, 65528, 16, true),
+		fragment(false, 1, 32, 12, true),  /* no multiple of 8 */
+		fragment(false, 1, 72, 8, true),   /* beyond the end */
+		fragment(false, 1, 64, 16, false), /* another end */
+		fragment(false, 1, 40, 8, false),
+		fragment(false, 1, 40, 0, true),
+		fragment(false, 1, 12, 8, true),
+		fragment(false, 1, 40, 8, true), /* cut by the snaplen */
 		fragment(false, 2, 0xfffffff8, 16, true),
 	};
 	bad[8].data.n = 5;
@@ -268,11 +278,13 @@ static void test_malformed(void **state)
 		assert_false(push(&r, &bad[i], 0));
 		assert_int_equal(r.stats->malformed, i + 1);
 	}
-	struct packet_fragment short_end[] = {fragment(false, 3, 64, 8, true), fragment(false, 3, 32, 8, false)};
+	struct packet_fragment short_end[] = {fragment(false, 3, 64, 8, true),
+					      fragment(false, 3, 32, 8, false)};
 	assert_false(push(&r, &short_end[0], 0));
 	assert_false(push(&r, &short_end[1], 0));
 	assert_int_equal(r.stats->malformed, COUNT(bad) + 1);
-	struct packet_fragment rest[] = {fragment(false, 1, 32, 32, true), fragment(false, 1, 0, 16, true)};
+	struct packet_fragment rest[] = {fragment(false, 1, 32, 32, true),
+					 fragment(false, 1, 0, 16, true)};
 	assert_false(push(&r, &rest[0], 0));
 	assert_true(push(&r, &rest[1], 72));
 	rig_end(&r);
@@ -334,7 +346,8 @@ static void test_table_full(void **state)
 		struct packet_fragment f = fragment(false, id, 0, 8, true);
 		assert_false(push(&r, &f, 0));
 	}
-	struct packet_fragment touch = fragment(false, 0, 8, 8, true), fifth = fragment(false, 4, 0, 8, true);
+	struct packet_fragment touch = fragment(false, 0, 8, 8, true),
+			       fifth = fragment(false, 4, 0, 8, true);
 	assert_false(push(&r, &touch, 0));
 	assert_false(push(&r, &fifth, 0));
 	assert_int_equal(r.stats->evicted, 1);
@@ -354,14 +367,17 @@ static void test_budget(void **state)
 	rig_start(&r, SMALL, 100000);
 	size_t before = pool_used(r.pool);
 	for (unsigned id = 0; id < 20000; id++) {
-		struct packet_fragment f = fragment(id & 1, id, (id * 8191u) % 65536 & ~7u, 8, true);
+		struct packet_fragment f =
+			fragment(id & 1, id, (id * 8191u) % 65536 & ~7u, 8, true);
 		f.offset -= f.offset > 65520 ? 16 : 0;
 		assert_false(push(&r, &f, 0));
 		assert_true(pool_used(r.pool) - before <= SMALL);
 	}
 	assert_true(r.stats->evicted > 19900);
 	for (uint32_t at = 0; at < 65528; at += 1024) {
-		struct packet_fragment f = fragment(false, 7777777, at, at + 1024 < 65528 ? 1024 : 65528 - at, at + 1024 < 65528);
+		struct packet_fragment f = fragment(false, 7777777, at,
+						    at + 1024 < 65528 ? 1024 : 65528 - at,
+						    at + 1024 < 65528);
 		assert_int_equal(push(&r, &f, 65528), !f.more);
 	}
 	rig_end(&r);
@@ -393,8 +409,10 @@ static void test_no_room(void **state)
 
 static struct packet_decoder any_port;
 
-/* Cuts the IP payload of `words` (an IP packet) into fragments of `slice` bytes, sent in reverse below `outer`, and follows them through. */
-static enum packet_kind fragmented(struct rig *r, const char *words, const char *outer, size_t slice, union packet_decoded *out)
+/* Cuts the IP payload of `words` (an IP packet) into fragments of `slice` bytes, sent in reverse
+ * below `outer`, and follows them through. */
+static enum packet_kind fragmented(struct rig *r, const char *words, const char *outer,
+				   size_t slice, union packet_decoded *out)
 {
 	static struct wire inner, w;
 	wire_start(&inner);
@@ -409,11 +427,21 @@ static enum packet_kind fragmented(struct rig *r, const char *words, const char 
 		wire_start(&w);
 		wire_put_bytes(&w, part);
 		if (v6) {
-			uint8_t header[8] = {protocol, 0, (uint8_t)(i * slice >> 8), (uint8_t)(i * slice | more), 0, 0, 0, 9};
+			uint8_t header[8] = {protocol,
+					     0,
+					     (uint8_t)(i * slice >> 8),
+					     (uint8_t)(i * slice | more),
+					     0,
+					     0,
+					     0,
+					     9};
 			wire_put_bytes(&w, bytes_of(header, 8));
 		}
 		w.fragment = v6 ? 0 : (uint16_t)(i * slice / 8 | (more ? 0x2000 : 0));
-		wire_put(&w, v6 ? "ip6:2c" : protocol == 6 ? "ip4:6" : protocol == 17 ? "ip4:11" : "ip4:29");
+		wire_put(&w, v6               ? "ip6:2c"
+			     : protocol == 6  ? "ip4:6"
+			     : protocol == 17 ? "ip4:11"
+					      : "ip4:29");
 		w.fragment = 0;
 		if (*outer)
 			wire_put(&w, outer);
@@ -461,7 +489,8 @@ static void test_through_decoder(void **state)
 		{"ip6 tcp6", "eth ip4:29", 0, 0},
 		{"ip4 tcp", "eth ip6 udp:12b5 =0800000000002a00 eth:800", 0, 0},
 		{"ip4 udp:12b5 =0800000000002a00 eth vlan:64 ip4 tcp", "eth:800", 1, 0},
-		{"ip4 udp:12b5 =0800000000002a00 eth vlan:64 ip4 tcp", "eth:8100 =00640800", 2, 100},
+		{"ip4 udp:12b5 =0800000000002a00 eth vlan:64 ip4 tcp", "eth:8100 =00640800", 2,
+		 100},
 		{"ip4 ip6 tcp6", "eth:88a8 =0064810000070800", 2, 7},
 		{"ip6:2f =00006558 eth ip4 tcp", "eth:86dd", 0, 0},
 	};
@@ -471,9 +500,11 @@ static void test_through_decoder(void **state)
 			struct rig r;
 			rig_start(&r, BUDGET, TABLE);
 			union packet_decoded out;
-			enum packet_kind kind = fragmented(&r, rows[i].words, rows[i].outer, slice, &out);
+			enum packet_kind kind =
+				fragmented(&r, rows[i].words, rows[i].outer, slice, &out);
 			if (kind != PACKET_TCP)
-				print_error("%s in slices of %zu: %s\n", rows[i].words, slice, packet_kind_name(kind));
+				print_error("%s in slices of %zu: %s\n", rows[i].words, slice,
+					    packet_kind_name(kind));
 			assert_int_equal(kind, PACKET_TCP);
 			tcp_check(&out.tcp, strstr(rows[i].words, "tcp6") != NULL);
 			assert_int_equal(out.tcp.vlans, rows[i].vlans);
@@ -483,7 +514,8 @@ static void test_through_decoder(void **state)
 		}
 }
 
-/* Fragments of a datagram that are themselves sent in fragments: the inner one's bytes lie where the next datagram will be joined. */
+/* Fragments of a datagram that are themselves sent in fragments: the inner one's bytes lie where
+ * the next datagram will be joined. */
 static void test_fragments_in_fragments(void **state)
 {
 	(void)state;
@@ -496,7 +528,8 @@ static void test_fragments_in_fragments(void **state)
 	union packet_decoded out;
 	for (unsigned i = 0; i < 2; i++) {
 		wire_start(&w);
-		wire_put_bytes(&w, i == 0 ? bytes_first(wire_bytes(&tcp), 16) : bytes_from(wire_bytes(&tcp), 16));
+		wire_put_bytes(&w, i == 0 ? bytes_first(wire_bytes(&tcp), 16)
+					  : bytes_from(wire_bytes(&tcp), 16));
 		w.fragment = i == 0 ? 0x2000 : 2;
 		wire_put(&w, "ip4:6");
 		struct bytes all = wire_bytes(&w);
@@ -508,7 +541,8 @@ static void test_fragments_in_fragments(void **state)
 			struct bytes whole;
 			if (!defrag_push(r.defrag, &f, &whole))
 				continue;
-			assert_int_equal(packet_decode_payload(&any_port, &f, whole, &out), PACKET_FRAGMENT);
+			assert_int_equal(packet_decode_payload(&any_port, &f, whole, &out),
+					 PACKET_FRAGMENT);
 			if (defrag_push(r.defrag, &out.fragment, &whole))
 				kind = packet_decode_payload(&any_port, &out.fragment, whole, &out);
 		}

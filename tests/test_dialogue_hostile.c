@@ -1,4 +1,5 @@
-/* test_dialogue_hostile.c - a dialogue that goes on for ever: nothing grows without a bound, nobody is accused of what the other side made up. */
+/* test_dialogue_hostile.c - a dialogue that goes on for ever: nothing grows without a bound, nobody
+ * is accused of what the other side made up. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,7 +34,8 @@ static void on_session(void *arg, const struct record *r)
 	s->replies = r->session->replies;
 }
 
-/* A session under way: what is said is judged at once, so that a long one needs no memory of the test's. */
+/* A session under way: what is said is judged at once, so that a long one needs no memory of the
+ * test's. */
 struct run {
 	struct segments w;
 	struct talk t;
@@ -100,7 +102,8 @@ static void repeat(struct run *r, enum side from, const char *line)
 	}
 }
 
-/* What the two said before one of them says the same a million times, and what the server says behind that; then the client quits, or the server closes. */
+/* What the two said before one of them says the same a million times, and what the server says
+ * behind that; then the client quits, or the server closes. */
 static const struct storm {
 	const char *client, *server, *content, *line, *then;
 	enum side from;
@@ -108,15 +111,18 @@ static const struct storm {
 	enum verdict verdict;
 	enum fate fate; /* FATE_OPEN: there is no message */
 } storms[] = {
-	{"MAIL FROM:<a@example.org>\r\n", "", "", "550-5.7.1 and so on\r\n", "550 5.7.1 at last\r\n", SERVER, true, VERDICT_CLEAN,
-	 FATE_REJECTED},
-	{"NOOP\r\n", "", "", "not a reply\r\n", "250 2.0.0 Ok\r\n", SERVER, true, VERDICT_CLEAN, FATE_OPEN},
-	/* A server that never comes to the point, and closes: it has not answered the message. */
-	{"MAIL FROM:<a@example.org> PRDR\r\nRCPT TO:<b@example.net>\r\nDATA\r\n", "250 Ok\r\n250 Ok\r\n354 go ahead\r\n",
-	 "Subject: x\r\n\r\nx\r\n.\r\n", "353 now\r\n", "", SERVER, false, VERDICT_DROP_AFTER_MESSAGE, FATE_UNANSWERED},
-	/* XEXCH50 that announces more than there is in the world: the server's next answer ends it. */
-	{"XEXCH50 18446744073709551615 2\r\n", "354 go ahead\r\n", "", "QUIT\r\n", "250 done\r\n", CLIENT, true, VERDICT_CLEAN,
+	{"MAIL FROM:<a@example.org>\r\n", "", "", "550-5.7.1 and so on\r\n",
+	 "550 5.7.1 at last\r\n", SERVER, true, VERDICT_CLEAN, FATE_REJECTED},
+	{"NOOP\r\n", "", "", "not a reply\r\n", "250 2.0.0 Ok\r\n", SERVER, true, VERDICT_CLEAN,
 	 FATE_OPEN},
+	/* A server that never comes to the point, and closes: it has not answered the message. */
+	{"MAIL FROM:<a@example.org> PRDR\r\nRCPT TO:<b@example.net>\r\nDATA\r\n",
+	 "250 Ok\r\n250 Ok\r\n354 go ahead\r\n", "Subject: x\r\n\r\nx\r\n.\r\n", "353 now\r\n", "",
+	 SERVER, false, VERDICT_DROP_AFTER_MESSAGE, FATE_UNANSWERED},
+	/* XEXCH50 that announces more than there is in the world: the server's next answer ends it.
+	 */
+	{"XEXCH50 18446744073709551615 2\r\n", "354 go ahead\r\n", "", "QUIT\r\n", "250 done\r\n",
+	 CLIENT, true, VERDICT_CLEAN, FATE_OPEN},
 };
 
 static void a_million_of_the_same(void **state)
@@ -179,7 +185,8 @@ static void a_million_answers_that_lead_on(void **state)
 	assert_int_equal(r.said.verdict, VERDICT_UNKNOWN);
 }
 
-/* PRDR (draft-hall-prdr) with 1,000 recipients, of which three have a reply before the server answers QUIT. */
+/* PRDR (draft-hall-prdr) with 1,000 recipients, of which three have a reply before the server
+ * answers QUIT. */
 static void recipients_without_replies(void **state)
 {
 	enum { RECIPIENTS = 1000 };
@@ -197,7 +204,9 @@ static void recipients_without_replies(void **state)
 		}
 		talk_say(&r.t, CLIENT, "DATA\r\n");
 		talk_say(&r.t, SERVER, "354 go ahead\r\n");
-		talk_say(&r.t, CLIENT, pipelined ? "Subject: x\r\n\r\nx\r\n.\r\nQUIT\r\n" : "Subject: x\r\n\r\nx\r\n.\r\n");
+		talk_say(&r.t, CLIENT,
+			 pipelined ? "Subject: x\r\n\r\nx\r\n.\r\nQUIT\r\n"
+				   : "Subject: x\r\n\r\nx\r\n.\r\n");
 		talk_say(&r.t, SERVER, "353 now\r\n250 one\r\n250 two\r\n250 three\r\n");
 		if (pipelined)
 			talk_say(&r.t, SERVER, "221 2.0.0 Bye\r\n");

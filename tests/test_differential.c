@@ -1,4 +1,5 @@
-/* test_differential.c - the two engines against each other: the same inside libnids' fence; outside, how they differ. */
+/* test_differential.c - the two engines against each other: the same inside libnids' fence;
+ * outside, how they differ. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,22 +27,26 @@ static struct stream_config config_small(struct port_set *ports)
 	return config;
 }
 
-static struct stream_stats run(struct transcript *t, const struct stream_engine *engine, const struct segments *in)
+static struct stream_stats run(struct transcript *t, const struct stream_engine *engine,
+			       const struct segments *in)
 {
 	static struct port_set ports;
 	struct stream_config config = config_small(&ports);
 	return transcript_run(t, engine, &config, in->packets, in->n, 16);
 }
 
-/* --- inside the fence: whole conversations, IPv4 and IPv6, in any weather that libnids bears --- */
+/* --- inside the fence: whole conversations, IPv4 and IPv6, in any weather that libnids bears ---
+ */
 
-/* Some segments are sent again later, as if their acknowledgement had been lost: another packet with the same bytes. */
+/* Some segments are sent again later, as if their acknowledgement had been lost: another packet
+ * with the same bytes. */
 static void resend_some(struct segments *s, struct dice *d, unsigned percent)
 {
 	size_t n = s->n;
 	for (size_t i = 0; i < n; i++) {
 		struct packet again = s->packets[i];
-		if (again.payload_len == 0 || again.flags & (TCP_SYN | TCP_FIN | TCP_RST) || dice_roll(d, 100) >= percent)
+		if (again.payload_len == 0 || again.flags & (TCP_SYN | TCP_FIN | TCP_RST) ||
+		    dice_roll(d, 100) >= percent)
 			continue;
 		again.ip_id = (uint16_t)(again.ip_id + 1000);
 		segments_add(s, &again);
@@ -53,7 +58,8 @@ static void conversations_by_dice(struct segments *all, struct dice *d, unsigned
 {
 	for (unsigned i = 0; i < TALKS; i++) {
 		struct segments one = {0};
-		struct talk t = dice_roll(d, 2) ? talk_v4(&one, first + i) : talk_v6(&one, first + i);
+		struct talk t = dice_roll(d, 2) ? talk_v4(&one, first + i)
+						: talk_v6(&one, first + i);
 		talk_random(&t, d);
 		segments_shuffle(&one, d, dice_roll(d, 60), dice_roll(d, 20));
 		resend_some(&one, d, dice_roll(d, 10));
@@ -94,7 +100,9 @@ static void assert_same(const struct heard *own, const struct heard *nids)
 	assert_int_equal(own->conn.reused, nids->conn.reused);
 	assert_int_equal(own->conn.start, nids->conn.start);
 	if (own->end.over != HOW_CAPTURE_END)
-		assert_int_equal(own->closed_as, nids->closed_as); /* those that began at the same time have no order in the end */
+		assert_int_equal(own->closed_as,
+				 nids->closed_as); /* those that began at the same time have no
+						      order in the end */
 }
 
 static void inside_the_fence_both_are_the_same(void **state)
@@ -118,7 +126,8 @@ static void inside_the_fence_both_are_the_same(void **state)
 		transcript_free(&nids);
 		segments_free(&in);
 	}
-	print_message("%" PRIu64 " bytes compared, %" PRIu64 " segments out of order\n", bytes, queued);
+	print_message("%" PRIu64 " bytes compared, %" PRIu64 " segments out of order\n", bytes,
+		      queued);
 	assert_true(bytes > 1000000 && queued > 100);
 }
 
@@ -198,7 +207,8 @@ static void early_banner(struct talk *t)
 	segments_move(t->out, 3, 2);
 }
 
-/* A hundred kilobytes are on their way behind a segment that the network lost and the client sends again. */
+/* A hundred kilobytes are on their way behind a segment that the network lost and the client sends
+ * again. */
 static void late_retransmission(struct talk *t)
 {
 	static char chunk[1000];
@@ -327,9 +337,10 @@ static void urgent_byte(struct talk *t)
 }
 
 /*
- * What is told of each connection: bytes+missing of client and server, who closed and how, and why the watch ended where
- * that is another reason. "-": the engine has no such connection. A row of libnids.md's table that this engine does not
- * have (because clean datagrams, the order or the table in front prevent it) has the same text twice.
+ * What is told of each connection: bytes+missing of client and server, who closed and how, and why
+ * the watch ended where that is another reason. "-": the engine has no such connection. A row of
+ * libnids.md's table that this engine does not have (because clean datagrams, the order or the
+ * table in front prevent it) has the same text twice.
  */
 static const struct {
 	const char *name;
@@ -339,24 +350,33 @@ static const struct {
 	{"whole", whole, "C14+0 S25+0 server fin", "C14+0 S25+0 server fin"},
 	{"lost SYN", lost_syn, "C14+0 S25+0 server fin", "-"},
 	{"lost SYN-ACK", lost_syn_ack, "C14+0 S25+0 server fin", "C0+14 S0+25 server fin"},
-	{"lost ACK of the handshake", lost_handshake_ack, "C14+0 S25+0 server fin", "C0+14 S0+25 server fin"},
-	{"other ISN", other_isn, "C0+0 S0+0 nobody idle / C14+0 S25+0 server fin", "C0+0 S0+25 server fin, idle"},
+	{"lost ACK of the handshake", lost_handshake_ack, "C14+0 S25+0 server fin",
+	 "C0+14 S0+25 server fin"},
+	{"other ISN", other_isn, "C0+0 S0+0 nobody idle / C14+0 S25+0 server fin",
+	 "C0+0 S0+25 server fin, idle"},
 	{"accepted Fast Open", fast_open, "C8+0 S8+0 server fin", "C0+8 S0+8 server fin"},
-	{"one way", one_way, "C0+15 S25+0 server fin, capture-end", "-"}, /* the client's FIN, acknowledged like a byte */
-	{"banner before the ACK of the handshake", early_banner, "C14+0 S25+0 server fin", "C14+0 S0+25 server fin"},
+	{"one way", one_way, "C0+15 S25+0 server fin, capture-end",
+	 "-"}, /* the client's FIN, acknowledged like a byte */
+	{"banner before the ACK of the handshake", early_banner, "C14+0 S25+0 server fin",
+	 "C14+0 S0+25 server fin"},
 	{"lost command", lost_command, "C6+8 S25+0 server fin", "C0+14 S25+0 server fin"},
 	{"lost FIN", lost_fin, "C14+0 S25+1 client fin, idle", "C14+0 S25+1 client fin, idle"},
-	{"late retransmission", late_retransmission, "C101000+0 S5+0 server fin", "C1000+100000 S5+0 server fin"},
+	{"late retransmission", late_retransmission, "C101000+0 S5+0 server fin",
+	 "C1000+100000 S5+0 server fin"},
 	{"ACK before its segments", skewed_ack, "C13+0 S5+0 server fin", "C0+13 S5+0 server fin"},
 	{"zero-window probe", window_probe, "C7+0 S0+0 client fin", "C4+3 S0+0 client fin"},
 	{"old time stamps", old_timestamps, "C14+0 S25+0 server fin", "C14+0 S25+0 server fin"},
 	{"bytes after FIN", bytes_after_fin, "C14+0 S25+0 client fin", "C14+0 S25+0 client fin"},
-	{"RST in the window, not in sequence", reset_in_the_window, "C14+0 S35+0 server fin", "C14+0 S25+5000 server rst"},
-	{"refused by an RST with a number", refused_with_a_number, "C0+0 S0+0 server rst", "C0+0 S0+0 nobody idle"},
+	{"RST in the window, not in sequence", reset_in_the_window, "C14+0 S35+0 server fin",
+	 "C14+0 S25+5000 server rst"},
+	{"refused by an RST with a number", refused_with_a_number, "C0+0 S0+0 server rst",
+	 "C0+0 S0+0 nobody idle"},
 	{"RST behind a hole", reset_behind_a_hole, "C6+4 S0+0 client rst", "C0+10 S0+0 client rst"},
-	{"SYN on a live tuple", syn_on_a_live_tuple, "C14+0 S25+0 nobody idle / C14+0 S25+0 server fin", "C14+0 S25+0 nobody idle"},
+	{"SYN on a live tuple", syn_on_a_live_tuple,
+	 "C14+0 S25+0 nobody idle / C14+0 S25+0 server fin", "C14+0 S25+0 nobody idle"},
 	{"silence", silence, "C14+0 S25+0 nobody idle", "C14+0 S25+0 nobody idle"},
-	{"server vanishes", server_vanishes, "C20+0 S25+0 nobody silence, idle", "C20+0 S25+0 nobody silence, idle"},
+	{"server vanishes", server_vanishes, "C20+0 S25+0 nobody silence, idle",
+	 "C20+0 S25+0 nobody silence, idle"},
 	{"SYN flood", syn_flood, "C14+0 S25+0 server fin", "C14+0 S25+0 server fin"},
 	{"urgent byte", urgent_byte, "C14+0 S25+0 server fin", "C14+0 S25+0 server fin"},
 };
@@ -365,15 +385,18 @@ static const struct {
 static void summary(const struct transcript *t, uint16_t port, char *out, size_t room)
 {
 	static const char *const closers[] = {"nobody", "client", "server"};
-	static const char *const hows[] = {"fin", "rst", "silence", "idle", "evicted", "capture-end"};
+	static const char *const hows[] = {"fin",  "rst",     "silence",
+					   "idle", "evicted", "capture-end"};
 	size_t n = 0;
 	snprintf(out, room, "-");
 	for (unsigned i = 0; i < t->n; i++) {
 		const struct heard *h = t->heard[i];
 		if (h->conn.port[CLIENT] != port)
 			continue;
-		n += (size_t)snprintf(out + n, room - n, "%sC%zu+%" PRIu64 " S%zu+%" PRIu64 " %s %s", n ? " / " : "", h->n[CLIENT],
-				      h->gap[CLIENT], h->n[SERVER], h->gap[SERVER], closers[h->end.closer], hows[h->end.how]);
+		n += (size_t)snprintf(out + n, room - n,
+				      "%sC%zu+%" PRIu64 " S%zu+%" PRIu64 " %s %s", n ? " / " : "",
+				      h->n[CLIENT], h->gap[CLIENT], h->n[SERVER], h->gap[SERVER],
+				      closers[h->end.closer], hows[h->end.how]);
 		if (h->end.over != h->end.how)
 			n += (size_t)snprintf(out + n, room - n, ", %s", hows[h->end.over]);
 	}
@@ -387,7 +410,8 @@ static void outside_the_fence_they_differ_as_is_known(void **state)
 		struct segments in = {0};
 		struct talk t = talk_v4(&in, 1);
 		rows[i].build(&t);
-		/* Some seconds, and then a day later: whatever waits for something has waited long enough. */
+		/* Some seconds, and then a day later: whatever waits for something has waited long
+		 * enough. */
 		struct talk later = talk_v4(&in, 9999);
 		later.now = t.now + 5 * FRAME_SECOND;
 		talk_syn(&later);
@@ -400,7 +424,8 @@ static void outside_the_fence_they_differ_as_is_known(void **state)
 			run(&heard, nids ? &stream_nids : &stream_own, &in);
 			summary(&heard, t.port[CLIENT], got, sizeof got);
 			if (strcmp(got, want) != 0) {
-				print_error("%s, %s: \"%s\" instead of \"%s\"\n", rows[i].name, nids ? "nids" : "own", got, want);
+				print_error("%s, %s: \"%s\" instead of \"%s\"\n", rows[i].name,
+					    nids ? "nids" : "own", got, want);
 				good = false;
 			}
 			transcript_free(&heard);

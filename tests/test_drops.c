@@ -1,4 +1,5 @@
-/* test_drops.c - what the kernel dropped: the list of spans, and what becomes of verdicts that rest on something that did not come. */
+/* test_drops.c - what the kernel dropped: the list of spans, and what becomes of verdicts that rest
+ * on something that did not come. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -69,7 +70,8 @@ static void take(void *arg, const struct record *r)
 	verdict_reason(r->ending, &r->judgement, t->reason, sizeof t->reason);
 }
 
-/* When the news comes: before all frames, or after them, when the session has closed but is not released yet. */
+/* When the news comes: before all frames, or after them, when the session has closed but is not
+ * released yet. */
 static struct told judge(const char *name, uint64_t drops, bool late)
 {
 	char path[128], why[SCENARIO_WHY];

@@ -1,4 +1,5 @@
-/* test_errorout.c - standard error that nobody reads: it is not waited for, and what is lost is said when somebody does. */
+/* test_errorout.c - standard error that nobody reads: it is not waited for, and what is lost is
+ * said when somebody does. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,7 +23,8 @@ static size_t drain(int fd)
 	size_t n = 0;
 	ssize_t r;
 
-	while (n < sizeof(got) - 1 && (r = recv(fd, got + n, sizeof(got) - 1 - n, MSG_DONTWAIT)) > 0)
+	while (n < sizeof(got) - 1 &&
+	       (r = recv(fd, got + n, sizeof(got) - 1 - n, MSG_DONTWAIT)) > 0)
 		n += (size_t)r;
 	while (n < sizeof(got) - 1 && (r = read(fd, got + n, sizeof(got) - 1 - n)) > 0)
 		n += (size_t)r;
@@ -86,7 +88,8 @@ static void a_full_socket(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(a_full_pipe), cmocka_unit_test(a_full_socket)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(a_full_pipe),
+					   cmocka_unit_test(a_full_socket)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

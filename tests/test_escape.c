@@ -27,11 +27,12 @@ static const struct row rows[] = {
 	{"\001\t\r\n\033[2J\037", "\\u0001\\u0009\\u000d\\u000a\\u001b[2J\\u001f", NULL},
 	{"\177", "\\u007f", NULL},
 	{"1234567\177", "1234567\\u007f", NULL},
-	{"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x93\xa7", "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x93\xa7", NULL},
+	{"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x93\xa7",
+	 "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x93\xa7", NULL},
 	{"\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0", "\\u0080\\u009b\\u009f\xc2\xa0", NULL},
 	{"\xe2\x80\xa8\xe2\x80\xa9", "\\u2028\\u2029", NULL},
-	{"\xe2\x80\xae\xe2\x81\xa6\xe2\x81\xa9\xe2\x80\x8f\xd8\x9c\xef\xbb\xbf", "\\u202e\\u2066\\u2069\\u200f\\u061c\\ufeff",
-	 NULL},
+	{"\xe2\x80\xae\xe2\x81\xa6\xe2\x81\xa9\xe2\x80\x8f\xd8\x9c\xef\xbb\xbf",
+	 "\\u202e\\u2066\\u2069\\u200f\\u061c\\ufeff", NULL},
 	{"\xff", FFFD, NULL},
 	{"\x80\x80", FFFD FFFD, NULL},
 	{"\xc3", FFFD, NULL},
@@ -86,7 +87,8 @@ static void lines_are_joined(void **state)
 		{"\n\none\n\n\ntwo\n", "one / two"},
 		{"\n", ""},
 		{"a\r\nb\033[2J\n\xff", "a\\u000d / b\\u001b[2J / " FFFD},
-		{"caf\xc3\n\xa9", "caf" FFFD " / " FFFD}, /* a character is not put together over a line end */
+		{"caf\xc3\n\xa9",
+		 "caf" FFFD " / " FFFD}, /* a character is not put together over a line end */
 		{"a / b\nc", "a / b / c"},
 	};
 	struct outbuf b = {0};
@@ -118,8 +120,8 @@ static void each_byte_alone_and_in_a_word(void **state)
 				snprintf(one, sizeof(one), FFFD);
 			memset(in, 'x', sizeof(in));
 			in[at] = (char)c;
-			snprintf(want, sizeof(want), "%.*s%s%.*s", (int)at, "xxxxxxxxxxxxxxxxx", one, 17 - (int)at,
-				 "xxxxxxxxxxxxxxxxx");
+			snprintf(want, sizeof(want), "%.*s%s%.*s", (int)at, "xxxxxxxxxxxxxxxxx",
+				 one, 17 - (int)at, "xxxxxxxxxxxxxxxxx");
 			b.n = 0;
 			escape_json(&b, bytes_of(in, 18));
 			rendered(&b, want);
@@ -151,7 +153,8 @@ static void numbers(void **state)
 	outbuf_seconds(&b, 3 * FRAME_SECOND + 250 * FRAME_MS);
 	outbuf_char(&b, ' ');
 	outbuf_seconds(&b, -1);
-	rendered(&b, "0 18446744073709551615 999 1,000 1,234,567 9 10 99 100 999 1000 9999 10000 99999 100000 3.250000 0.000000");
+	rendered(&b, "0 18446744073709551615 999 1,000 1,234,567 9 10 99 100 999 1000 9999 10000 "
+		     "99999 100000 3.250000 0.000000");
 	outbuf_free(&b);
 }
 

@@ -1,4 +1,5 @@
-/* test_explain.c - there are sentences for everything that can be said, and a ladder of every capture bears what is in it, and nothing that may not be shown. */
+/* test_explain.c - there are sentences for everything that can be said, and a ladder of every
+ * capture bears what is in it, and nothing that may not be shown. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,8 +25,10 @@
 static void assert_sentences(const char *id, const char *text)
 {
 	size_t n = strlen(text);
-	bool whole = n > 20 && (isupper((unsigned char)text[0]) || isdigit((unsigned char)text[0])) && text[n - 1] == '.' &&
-		     strstr(text, "  ") == NULL && strstr(text, " .") == NULL && strstr(text, "..") == NULL;
+	bool whole = n > 20 &&
+		     (isupper((unsigned char)text[0]) || isdigit((unsigned char)text[0])) &&
+		     text[n - 1] == '.' && strstr(text, "  ") == NULL &&
+		     strstr(text, " .") == NULL && strstr(text, "..") == NULL;
 	if (!whole)
 		fail_msg("%s: no whole sentence: %s", id, text);
 }
@@ -62,7 +65,8 @@ static void causes_have_words(void **state)
 	for (enum cause_id id = 0; id < CAUSES; id++) {
 		const struct explain_cause *w = explain_cause_of(cause_row(id)->id);
 		if (w == NULL)
-			fail_msg("no sentences for %s: src/output/explain_words.c", cause_row(id)->id);
+			fail_msg("no sentences for %s: src/output/explain_words.c",
+				 cause_row(id)->id);
 		assert_sentences(w->id, w->how);
 		assert_sentences(w->id, w->check);
 		for (enum cause_id o = 0; o < id; o++) {
@@ -83,12 +87,14 @@ static void paragraphs_differ(void **state)
 	made_init(&m);
 	for (enum verdict v = 0; v < VERDICTS; v++)
 		for (enum cause_id id = 0; id < CAUSES; id++, turn ^= 1) {
-			made_cause(&m, id, CONFIDENCE_LIKELY, "one thing was seen", "another\x1b[2J was seen");
+			made_cause(&m, id, CONFIDENCE_LIKELY, "one thing was seen",
+				   "another\x1b[2J was seen");
 			made_verdict(&m, v, 0);
 			b[turn].n = 0;
 			explain_paragraph(&b[turn], &m.report, NULL);
 			outbuf_char(&b[turn], '\0');
-			assert_non_null(strstr(b[turn].p, explain_cause_of(cause_row(id)->id)->how));
+			assert_non_null(
+				strstr(b[turn].p, explain_cause_of(cause_row(id)->id)->how));
 			assert_non_null(strstr(b[turn].p, "Check next: "));
 			assert_null(strchr(b[turn].p, '\x1b'));
 			assert_null(strstr(b[turn].p, "  "));
@@ -156,7 +162,8 @@ static struct ladders *ladders_draw(struct judged *j)
 	struct ladders *l = ladders_new(&config);
 	assert_non_null(l);
 	for (size_t i = 0; i < j->sessions; i++)
-		assert_non_null(j->session[i].ladder = ladders_want(l, &j->session[i].conn, NULL, NULL));
+		assert_non_null(
+			j->session[i].ladder = ladders_want(l, &j->session[i].conn, NULL, NULL));
 	ladders_frames(l, 0, j->frame, j->n);
 	ladders_finish(l);
 	for (size_t i = 0; i < j->sessions; i++)
@@ -164,7 +171,8 @@ static struct ladders *ladders_draw(struct judged *j)
 	return l;
 }
 
-/* Every alert has its fault somewhere; packets are those of the capture, and none is named of which a line has another's time. */
+/* Every alert has its fault somewhere; packets are those of the capture, and none is named of which
+ * a line has another's time. */
 static void ladder_check(const struct judged *j, size_t i, const char *path)
 {
 	const struct ladder *l = j->session[i].ladder;
@@ -195,7 +203,8 @@ static void every_width_check(const struct ladder *l)
 		ladder_text(&b, l, widths[i], false);
 		for (size_t at = 0; at < b.n; at++) {
 			column = b.p[at] == '\n' ? 0 : column + ((b.p[at] & 0xc0) != 0x80);
-			if (widths[i] >= 80 && b.n > 0 && memchr(b.p, '\n', b.n) < (void *)(b.p + at))
+			if (widths[i] >= 80 && b.n > 0 &&
+			    memchr(b.p, '\n', b.n) < (void *)(b.p + at))
 				assert_true(column <= widths[i]);
 		}
 	}
@@ -229,9 +238,12 @@ static void every_capture_has_ladders(void **state)
 static void said(struct ladder *l, enum smtp_verb verb, const char *args)
 {
 	struct smtp_pending p = {.verb = (uint8_t)verb, .said = (uint8_t)verb, .end = 1};
-	ladder_event(l,
-		     &(struct watch_event){
-			     .kind = WATCH_COMMAND, .side = CLIENT, .ts = 1, .offset = 1, .text = bytes_str(args), .pending = &p});
+	ladder_event(l, &(struct watch_event){.kind = WATCH_COMMAND,
+					      .side = CLIENT,
+					      .ts = 1,
+					      .offset = 1,
+					      .text = bytes_str(args),
+					      .pending = &p});
 }
 
 static const char *last_text(const struct ladder *l)
@@ -258,7 +270,8 @@ static void no_password_and_no_body(void **state)
 	said(l, SMTP_NOT_SMTP, "Authorization: Basic c2VjcmV0");
 	assert_string_equal(last_text(l), "Authorization ********");
 	said(l, SMTP_XCLIENT, "NAME=out.example.org LOGIN=c2VjcmV0 ADDR=203.0.113.7");
-	assert_string_equal(last_text(l), "XCLIENT NAME=out.example.org LOGIN=******** ADDR=203.0.113.7");
+	assert_string_equal(last_text(l),
+			    "XCLIENT NAME=out.example.org LOGIN=******** ADDR=203.0.113.7");
 	said(l, SMTP_NOOP, "c2VjcmV0");
 	assert_string_equal(last_text(l), "NOOP ********");
 	said(l, SMTP_AUTH, "PLAIN AHVzZXIAc2VjcmV0");
@@ -287,15 +300,17 @@ static void what_is_hostile_is_escaped(void **state)
 	made_init(&m);
 	struct ladder *l = ladder_new(&m.conn, NULL, NULL);
 	said(l, SMTP_EHLO, "\x1b]0;x\x07\xff =1+1;\"#<script>%%\r");
-	assert_string_equal(last_text(l), "EHLO \\u001b]0;x\\u0007\xef\xbf\xbd =1+1;\"#<script>%%\\u000d");
+	assert_string_equal(last_text(l),
+			    "EHLO \\u001b]0;x\\u0007\xef\xbf\xbd =1+1;\"#<script>%%\\u000d");
 	ladder_mermaid(&b, l);
 	outbuf_char(&b, '\0');
 	assert_null(strchr(b.p, '<'));
 	assert_null(strstr(b.p, "%%"));
 	assert_non_null(strstr(b.p, "#60;script#62;#37;#37;"));
 	b.n = 0;
-	ladder_event(l,
-		     &(struct watch_event){.kind = WATCH_UNCODED, .side = SERVER, .text = bytes_str("=cmd|' /C calc'!A0,\"x\"")});
+	ladder_event(l, &(struct watch_event){.kind = WATCH_UNCODED,
+					      .side = SERVER,
+					      .text = bytes_str("=cmd|' /C calc'!A0,\"x\"")});
 	ladder_csv(&b, l);
 	outbuf_char(&b, '\0');
 	assert_non_null(strstr(b.p, ",\"'=cmd|' /C calc'!A0,\"\"x\"\"\"\r\n"));

@@ -1,4 +1,5 @@
-/* test_floods.c - what a flood may not do: push honest sessions out, or fill the outputs with what was no session. tests/bench/flood.c has the same at full size. */
+/* test_floods.c - what a flood may not do: push honest sessions out, or fill the outputs with what
+ * was no session. tests/bench/flood.c has the same at full size. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +24,8 @@ static void on_session(void *arg, const struct record *r)
 	h->clean += r->judgement.verdict == VERDICT_CLEAN;
 }
 
-static struct monitor *monitor_make(void (*session)(void *, const struct record *), void *arg, unsigned max_conns)
+static struct monitor *monitor_make(void (*session)(void *, const struct record *), void *arg,
+				    unsigned max_conns)
 {
 	struct monitor_config config = monitor_config_default();
 	config.session = session;
@@ -34,7 +36,8 @@ static struct monitor *monitor_make(void (*session)(void *, const struct record 
 	return m;
 }
 
-/* The SYNs that have found no room in the table make no records; the server answers them, or it does not. */
+/* The SYNs that have found no room in the table make no records; the server answers them, or it
+ * does not. */
 static void a_flood_of_syns_makes_no_records(void **state)
 {
 	enum { SYNS = 5000, TABLE = 100 };
@@ -89,7 +92,8 @@ static void say_long(struct talk *t, enum side from, const char *verb, unsigned 
 	talk_say(t, from, text);
 }
 
-/* Messages that are never accepted, each with more recipients than are kept: the record has its bound all the same. */
+/* Messages that are never accepted, each with more recipients than are kept: the record has its
+ * bound all the same. */
 static void the_longest_record_has_its_bound(void **state)
 {
 	enum { MESSAGES = 40, RCPTS = 40 };

@@ -1,4 +1,5 @@
-/* test_flow.c - the keyed hash is symmetric, and the table is held against a plain list through growth and removals. */
+/* test_flow.c - the keyed hash is symmetric, and the table is held against a plain list through
+ * growth and removals. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -78,10 +79,21 @@ static void table_agrees_with_a_list(void **state)
 }
 
 /*
- * Sets of tuples that somebody outside can choose, so that each bears little but one number: ports, one word of the addresses or another, high bits, two words in step; and tuples that all fall
- * into a few slots under another seed.
+ * Sets of tuples that somebody outside can choose, so that each bears little but one number: ports,
+ * one word of the addresses or another, high bits, two words in step; and tuples that all fall into
+ * a few slots under another seed.
  */
-enum family { PORTS, LAST_WORD, FIRST_WORD, HIGH_BITS, IN_STEP, BOTH_ENDS, AIMED, RANDOM, FAMILIES };
+enum family {
+	PORTS,
+	LAST_WORD,
+	FIRST_WORD,
+	HIGH_BITS,
+	IN_STEP,
+	BOTH_ENDS,
+	AIMED,
+	RANDOM,
+	FAMILIES
+};
 
 enum { MANY = 10000, AIMED_SLOTS = 64 }; /* as full as a table ever is */
 
@@ -131,7 +143,8 @@ static uint64_t slots_walked(const uint64_t seed[2], const struct packet all[MAN
 		assert_true(flow_add(&t, flow_hash(seed, &all[i]), i));
 	assert_int_equal(t.mask, 16383);
 	for (uint32_t i = 0; i < MANY; i++)
-		for (uint32_t at = flow_hash(seed, &all[i]) & t.mask; walked++, t.slots[at].value != i + 1;)
+		for (uint32_t at = flow_hash(seed, &all[i]) & t.mask;
+		     walked++, t.slots[at].value != i + 1;)
 			at = (at + 1) & t.mask;
 	flow_table_free(&t);
 	pool_free(pool);
@@ -161,13 +174,14 @@ static void collisions_cannot_be_aimed(void **state)
 		for (unsigned k = 0; k < SEEDS; k++) {
 			uint64_t seed[2];
 			for (unsigned w = 0; w < 2; w++)
-				seed[w] = (dice ^ dice >> 29) * 0xbf58476d1ce4e5b9, dice += 0x9e3779b97f4a7c15;
+				seed[w] = (dice ^ dice >> 29) * 0xbf58476d1ce4e5b9,
+				dice += 0x9e3779b97f4a7c15;
 			uint64_t walked = slots_walked(seed, all);
 			sum += walked;
 			worst = walked > worst ? walked : worst;
 		}
-		print_message("family %u: %.2f slots for one, with the worst of %u seeds %.2f\n", f, (double)sum / SEEDS / MANY,
-			      SEEDS, (double)worst / MANY);
+		print_message("family %u: %.2f slots for one, with the worst of %u seeds %.2f\n", f,
+			      (double)sum / SEEDS / MANY, SEEDS, (double)worst / MANY);
 		/* linear probing, five eighths full: 1.8 (Knuth 6.4) */
 		assert_true(sum < UINT64_C(2) * SEEDS * MANY);
 		assert_true(worst < UINT64_C(4) * MANY);

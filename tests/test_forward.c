@@ -1,4 +1,5 @@
-/* test_forward.c - syslog to other hosts: each message whole, a server that comes again gets what waited, and one that is not there costs no time. */
+/* test_forward.c - syslog to other hosts: each message whole, a server that comes again gets what
+ * waited, and one that is not there costs no time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +33,9 @@ struct loghost {
 
 static void loghost_listen(struct loghost *s, int type, uint16_t port)
 {
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	struct sockaddr_in at = {.sin_family = AF_INET,
+				 .sin_port = htons(port),
+				 .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	socklen_t n = sizeof(at);
 	int yes = 1;
 
@@ -53,7 +56,8 @@ static bool loghost_read(struct loghost *s, const char *what, unsigned times)
 	int64_t end = clock_ms() + 10000;
 
 	while (clock_ms() < end) {
-		struct pollfd p[2] = {{.fd = s->listener, .events = POLLIN}, {.fd = s->fd, .events = POLLIN}};
+		struct pollfd p[2] = {{.fd = s->listener, .events = POLLIN},
+				      {.fd = s->fd, .events = POLLIN}};
 		unsigned found = 0;
 
 		for (const char *at = s->got; at != NULL && (at = strstr(at, what)) != NULL; at++)
@@ -139,7 +143,8 @@ static void messages_by_tcp(void **state)
 	for (unsigned i = 0; i < 200; i++)
 		assert_true(sink_syslog.record(self, &m.report));
 	assert_true(sink_syslog.flush(self));
-	for (int64_t end = clock_ms() + 5000; peer_said(&p, "tcp://127.0.0.1") == 0 && clock_ms() < end; nap())
+	for (int64_t end = clock_ms() + 5000;
+	     peer_said(&p, "tcp://127.0.0.1") == 0 && clock_ms() < end; nap())
 		;
 	loghost_listen(&s, SOCK_STREAM, s.port);
 	assert_true(loghost_read(&s, "<18>1 ", 201));

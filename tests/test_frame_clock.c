@@ -1,4 +1,5 @@
-/* test_frame_clock.c - one frame with a wild time stamp changes nothing that is told; a pause, a clock that was stepped, and another capture are believed as before. */
+/* test_frame_clock.c - one frame with a wild time stamp changes nothing that is told; a pause, a
+ * clock that was stepped, and another capture are believed as before. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -103,7 +104,8 @@ static struct said judge(const struct tape *t, const struct stream_engine *engin
 	assert_non_null(m);
 	for (size_t i = 0; i < t->n; i += batch) {
 		size_t n = t->n - i < batch ? t->n - i : batch;
-		/* Of its own memory, which is gone when the call returns: nothing may be kept of it but a copy. */
+		/* Of its own memory, which is gone when the call returns: nothing may be kept of it
+		 * but a copy. */
 		struct frame *frames = calloc(n, sizeof *frames);
 		for (size_t k = 0; k < n; k++) {
 			frames[k] = t->frame[i + k];
@@ -157,7 +159,8 @@ static struct said judge_each(const struct tape *t)
 
 static const char clean[] = "tests/scenarios/clean.smtp";
 
-/* Whichever frame it is, and however wild: one session, clean, of its own time. A lone last frame is believed if its time may lie behind a pause. */
+/* Whichever frame it is, and however wild: one session, clean, of its own time. A lone last frame
+ * is believed if its time may lie behind a pause. */
 static void a_wild_frame_changes_nothing(void **state)
 {
 	(void)state;
@@ -181,7 +184,8 @@ static void a_wild_frame_changes_nothing(void **state)
 					ts - 100 * FRAME_SECOND};
 		for (size_t w = 0; w < sizeof wild / sizeof *wild; w++) {
 			t->frame[i].ts = wild[w];
-			/* A first frame before a pause is no wild one, nor is a last one behind it. */
+			/* A first frame before a pause is no wild one, nor is a last one behind it.
+			 */
 			bool pause = (i == 0 && wild[w] < ts && wild[w] > ts - YEAR) ||
 				     (i == n - 1 && wild[w] > ts && wild[w] < ts + YEAR);
 			if (!pause) {
@@ -189,9 +193,12 @@ static void a_wild_frame_changes_nothing(void **state)
 				assert_int_equal(s.n, 1);
 				assert_int_equal(s.verdict[0], VERDICT_CLEAN);
 				assert_int_equal(s.wild, 1);
-				assert_in_range(s.start[0], t->from.frame[0].ts, t->from.frame[1].ts);
-				assert_in_range(s.end[0], t->from.frame[n - 3].ts, t->from.frame[n - 1].ts);
-				assert_in_range(s.last[0], t->from.frame[n - 3].ts, t->from.frame[n - 1].ts);
+				assert_in_range(s.start[0], t->from.frame[0].ts,
+						t->from.frame[1].ts);
+				assert_in_range(s.end[0], t->from.frame[n - 3].ts,
+						t->from.frame[n - 1].ts);
+				assert_in_range(s.last[0], t->from.frame[n - 3].ts,
+						t->from.frame[n - 1].ts);
 			}
 			t->frame[i].ts = t->from.frame[i].ts;
 		}
@@ -199,7 +206,8 @@ static void a_wild_frame_changes_nothing(void **state)
 	tape_free(t);
 }
 
-/* A frame of another connection that claims to be minutes later ends none: not the SYN that has no answer yet, not the idle session. */
+/* A frame of another connection that claims to be minutes later ends none: not the SYN that has no
+ * answer yet, not the idle session. */
 static void a_wild_frame_ends_no_other_session(void **state)
 {
 	(void)state;
@@ -243,8 +251,9 @@ static void several_wild_frames_change_nothing(void **state)
 static void a_jump_that_persists_is_believed(void **state)
 {
 	(void)state;
-	static const int64_t jumps[] = {3 * DAY,   -3 * DAY,  2 * 3600 * FRAME_SECOND, -2 * 3600 * FRAME_SECOND,
-					20 * YEAR, -20 * YEAR};
+	static const int64_t jumps[] = {
+		3 * DAY,   -3 * DAY,  2 * 3600 * FRAME_SECOND, -2 * 3600 * FRAME_SECOND,
+		20 * YEAR, -20 * YEAR};
 	struct tape *t = tape_new(clean);
 	size_t n = t->from.n;
 	for (size_t j = 0; j < sizeof jumps / sizeof *jumps; j++) {
@@ -258,13 +267,15 @@ static void a_jump_that_persists_is_believed(void **state)
 		assert_int_equal(s.verdict[1], VERDICT_CLEAN);
 		assert_int_equal(s.start[0], t->from.frame[0].ts);
 		assert_in_range(s.end[0], t->from.frame[n - 3].ts, t->from.frame[n - 1].ts);
-		assert_in_range(s.end[1], t->from.frame[n - 3].ts + jumps[j], t->from.frame[n - 1].ts + jumps[j]);
+		assert_in_range(s.end[1], t->from.frame[n - 3].ts + jumps[j],
+				t->from.frame[n - 1].ts + jumps[j]);
 		assert_int_equal(s.start[1], t->from.frame[0].ts + jumps[j]);
 	}
 	tape_free(t);
 }
 
-/* A clock that is stepped back in the middle of a session and stays there, and two frames that were behind it. */
+/* A clock that is stepped back in the middle of a session and stays there, and two frames that were
+ * behind it. */
 static void a_step_in_a_session_is_believed(void **state)
 {
 	(void)state;
@@ -276,7 +287,8 @@ static void a_step_in_a_session_is_believed(void **state)
 	assert_int_equal(s.n, 1);
 	assert_int_equal(s.verdict[0], VERDICT_CLEAN);
 	assert_int_equal(s.wild, 0);
-	assert_in_range(s.last[0], t->from.frame[n - 3].ts - 2 * DAY, t->from.frame[n - 1].ts - 2 * DAY);
+	assert_in_range(s.last[0], t->from.frame[n - 3].ts - 2 * DAY,
+			t->from.frame[n - 1].ts - 2 * DAY);
 	tape_clear(t);
 	tape_add(t, 0, n, 0, 0);
 	tape_add(t, 0, 2, 9 * DAY, 1);
@@ -318,7 +330,8 @@ static struct said judge_files(const struct tape *t, unsigned workers, size_t up
 	shards_stats(all, &stats);
 	s.wild = stats.wild_time;
 	assert_int_equal(stats.frames, t->n);
-	assert_int_equal(shards_last(all), upto < t->n ? t->frame[t->n - 1].ts : t->frame[t->n - 2].ts);
+	assert_int_equal(shards_last(all),
+			 upto < t->n ? t->frame[t->n - 1].ts : t->frame[t->n - 2].ts);
 	shards_free(all);
 	return s;
 }
@@ -343,7 +356,8 @@ static void another_capture_is_believed(void **state)
 	tape_free(t);
 }
 
-/* Live: what waits is judged at the next tick, two tenths of a second later at most, and time goes on from there. */
+/* Live: what waits is judged at the next tick, two tenths of a second later at most, and time goes
+ * on from there. */
 static void a_tick_waits_no_longer(void **state)
 {
 	(void)state;
@@ -381,10 +395,14 @@ static void a_tick_waits_no_longer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_wild_frame_changes_nothing),       cmocka_unit_test(a_wild_frame_ends_no_other_session),
-		cmocka_unit_test(several_wild_frames_change_nothing), cmocka_unit_test(a_jump_that_persists_is_believed),
-		cmocka_unit_test(a_step_in_a_session_is_believed),    cmocka_unit_test(lone_frames_in_order_are_believed),
-		cmocka_unit_test(another_capture_is_believed),        cmocka_unit_test(a_tick_waits_no_longer),
+		cmocka_unit_test(a_wild_frame_changes_nothing),
+		cmocka_unit_test(a_wild_frame_ends_no_other_session),
+		cmocka_unit_test(several_wild_frames_change_nothing),
+		cmocka_unit_test(a_jump_that_persists_is_believed),
+		cmocka_unit_test(a_step_in_a_session_is_believed),
+		cmocka_unit_test(lone_frames_in_order_are_believed),
+		cmocka_unit_test(another_capture_is_believed),
+		cmocka_unit_test(a_tick_waits_no_longer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

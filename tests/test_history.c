@@ -1,4 +1,5 @@
-/* test_history.c - what sessions of one server have in common: ended together, at the same age, after the same count; and the bounds of that memory. */
+/* test_history.c - what sessions of one server have in common: ended together, at the same age,
+ * after the same count; and the bounds of that memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,8 +17,10 @@
 static const uint64_t seed[2] = {1, 2};
 static const int64_t begin = 1000000 * S;
 
-static const struct ending by_fin = {.connected = true, .closer = CLOSER_SERVER, .how = HOW_FIN, .spoke = true};
-static const struct ending by_rst = {.connected = true, .closer = CLOSER_SERVER, .how = HOW_RST, .spoke = true};
+static const struct ending by_fin = {
+	.connected = true, .closer = CLOSER_SERVER, .how = HOW_FIN, .spoke = true};
+static const struct ending by_rst = {
+	.connected = true, .closer = CLOSER_SERVER, .how = HOW_RST, .spoke = true};
 
 struct fixture {
 	struct pool *pool;
@@ -61,8 +64,8 @@ static void closed(struct fixture *x, unsigned server, const struct ending *e, i
 	closed_conn(x, &c, e, ts);
 }
 
-static struct cause_hints hints(struct fixture *x, unsigned server, const struct ending *e, int64_t ts, int64_t age,
-				uint32_t messages)
+static struct cause_hints hints(struct fixture *x, unsigned server, const struct ending *e,
+				int64_t ts, int64_t age, uint32_t messages)
 {
 	struct conn c = conn_to(server, ts, age);
 	struct cause_hints out = {9, 9, 9, 9};
@@ -79,7 +82,8 @@ static void assert_hints(struct cause_hints got, struct cause_hints want)
 }
 
 /* One session, from its end to its being asked for. */
-static struct cause_hints ended(struct fixture *x, const struct ending *e, int64_t ts, int64_t age, uint32_t messages)
+static struct cause_hints ended(struct fixture *x, const struct ending *e, int64_t ts, int64_t age,
+				uint32_t messages)
 {
 	closed(x, 1, e, ts);
 	return hints(x, 1, e, ts, age, messages);
@@ -139,9 +143,15 @@ static void others_do_not_count(void **state)
 		{.connected = true, .closer = CLOSER_CLIENT, .how = HOW_FIN},
 		{.connected = true, .closer = CLOSER_NOBODY, .how = HOW_SILENCE, .vanished = true},
 		{.connected = true, .closer = CLOSER_SERVER, .how = HOW_FIN, .quit_sent = true},
-		{.connected = true, .closer = CLOSER_SERVER, .how = HOW_FIN, .farewell = FAREWELL_REFUSAL},
+		{.connected = true,
+		 .closer = CLOSER_SERVER,
+		 .how = HOW_FIN,
+		 .farewell = FAREWELL_REFUSAL},
 		{.connected = true, .closer = CLOSER_SERVER, .how = HOW_FIN, .encrypted = true},
-		{.connected = true, .closer = CLOSER_SERVER, .how = HOW_FIN, .unsure = UNSURE_SERVER_GAP},
+		{.connected = true,
+		 .closer = CLOSER_SERVER,
+		 .how = HOW_FIN,
+		 .unsure = UNSURE_SERVER_GAP},
 		{.closer = CLOSER_SERVER, .how = HOW_RST, .refused = true},
 	};
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
@@ -149,8 +159,12 @@ static void others_do_not_count(void **state)
 		assert_hints(hints(&x, 1, &others[i], begin, 60 * S, 9), (struct cause_hints){0});
 	}
 	assert_hints(ended(&x, &by_fin, begin, 60 * S, 9), (struct cause_hints){.together = 1});
-	const struct ending announced = {.connected = true, .closer = CLOSER_CLIENT, .final_421 = PLACE_BETWEEN},
-			    unasked = {.connected = true, .closer = CLOSER_CLIENT, .unasked_221 = PLACE_BEFORE};
+	const struct ending announced = {.connected = true,
+					 .closer = CLOSER_CLIENT,
+					 .final_421 = PLACE_BETWEEN},
+			    unasked = {.connected = true,
+				       .closer = CLOSER_CLIENT,
+				       .unasked_221 = PLACE_BEFORE};
 	assert_int_equal(ended(&x, &announced, begin, 5 * S, 0).together, 2);
 	assert_hints(ended(&x, &unasked, begin, 5 * S, 0), (struct cause_hints){.together = 3});
 	fixture_free(&x);
@@ -165,8 +179,10 @@ static void ages_are_learned(void **state)
 		int64_t at, age;
 		uint32_t same;
 	} rows[] = {
-		{0, 120 * S, 0},     {100 * S, 121 * S, 1}, {200 * S, 123 * S, 1}, {300 * S, 60 * S, 0}, {400 * S, 119 * S, 2},
-		{500 * S, 5 * S, 0}, {600 * S, 5 * S, 0},   {700 * S, 12 * S, 0},  {800 * S, 12 * S, 1}, {900 * S, 120 * S, 2},
+		{0, 120 * S, 0},       {100 * S, 121 * S, 1}, {200 * S, 123 * S, 1},
+		{300 * S, 60 * S, 0},  {400 * S, 119 * S, 2}, {500 * S, 5 * S, 0},
+		{600 * S, 5 * S, 0},   {700 * S, 12 * S, 0},  {800 * S, 12 * S, 1},
+		{900 * S, 120 * S, 2},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		assert_hints(ended(&x, &by_fin, begin + rows[i].at, rows[i].age, 0),
@@ -180,9 +196,11 @@ static void counts_are_learned(void **state)
 	struct fixture x = fixture_new(8);
 	static const struct {
 		uint32_t messages, same;
-	} rows[] = {{100, 0}, {100, 1}, {99, 0}, {100, 2}, {1, 0}, {1, 0}, {0, 0}, {0, 0}, {2, 0}, {2, 1}};
+	} rows[] = {{100, 0}, {100, 1}, {99, 0}, {100, 2}, {1, 0},
+		    {1, 0},   {0, 0},   {0, 0},  {2, 0},   {2, 1}};
 	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
-		assert_hints(ended(&x, &by_fin, begin + i * 100 * S, (20 + 10 * i) * S, rows[i].messages),
+		assert_hints(ended(&x, &by_fin, begin + i * 100 * S, (20 + 10 * i) * S,
+				   rows[i].messages),
 			     (struct cause_hints){.together = 1, .same_messages = rows[i].same});
 	fixture_free(&x);
 }
@@ -195,7 +213,8 @@ static void what_ended_together_teaches_nothing(void **state)
 	for (unsigned i = 0; i < 4; i++)
 		closed(&x, 1, &by_fin, begin + i * 10 * MS);
 	for (unsigned i = 0; i < 4; i++)
-		assert_hints(hints(&x, 1, &by_fin, begin + i * 10 * MS, 60 * S, 7), (struct cause_hints){.together = 4});
+		assert_hints(hints(&x, 1, &by_fin, begin + i * 10 * MS, 60 * S, 7),
+			     (struct cause_hints){.together = 4});
 	assert_hints(ended(&x, &by_fin, begin + 100 * S, 60 * S, 7),
 		     (struct cause_hints){.together = 1, .same_life = 4, .same_messages = 4});
 	fixture_free(&x);
@@ -207,7 +226,8 @@ static void old_ends_are_forgotten(void **state)
 	(void)state;
 	struct fixture x = fixture_new(8);
 	for (unsigned i = 0; i < 20; i++)
-		assert_int_equal(ended(&x, &by_fin, begin + i * 10 * S, 60 * S, 0).same_life, i < 8 ? i : 8);
+		assert_int_equal(ended(&x, &by_fin, begin + i * 10 * S, 60 * S, 0).same_life,
+				 i < 8 ? i : 8);
 	for (unsigned i = 20; i < 28; i++)
 		ended(&x, &by_fin, begin + i * 10 * S, (2 * i + 100) * S, 0);
 	assert_int_equal(ended(&x, &by_fin, begin + 280 * S, 60 * S, 0).same_life, 0);
@@ -228,7 +248,8 @@ static void a_full_table_forgets_the_oldest(void **state)
 	assert_int_equal(hints(&x, 1, &by_fin, begin, 5 * S, 0).together, 2);
 	assert_int_equal(hints(&x, 3, &by_fin, begin, 5 * S, 0).together, 2);
 	assert_int_equal(hints(&x, 4, &by_fin, begin, 5 * S, 0).together, 1);
-	assert_hints(hints(&x, 2, &by_rst, begin, 5 * S, 0), (struct cause_hints){.together = 1, .together_rst = 1});
+	assert_hints(hints(&x, 2, &by_rst, begin, 5 * S, 0),
+		     (struct cause_hints){.together = 1, .together_rst = 1});
 	fixture_free(&x);
 }
 
@@ -246,7 +267,8 @@ static void ports_are_servers_of_their_own(void **state)
 	fixture_free(&x);
 }
 
-/* A hundred thousand servers pass through a table of 64, and their number costs nothing; the latest are remembered. */
+/* A hundred thousand servers pass through a table of 64, and their number costs nothing; the latest
+ * are remembered. */
 static void memory_is_bounded(void **state)
 {
 	(void)state;
@@ -256,14 +278,18 @@ static void memory_is_bounded(void **state)
 		closed(&x, n, &by_fin, begin + n * MS);
 		assert_int_equal(hints(&x, n, &by_fin, begin + n * MS, 60 * S, 2).together, 1);
 		if (n >= 20)
-			assert_int_equal(hints(&x, n - 20, &by_fin, begin + (n + 5000) * MS, 60 * S, 2).same_life, 1);
+			assert_int_equal(
+				hints(&x, n - 20, &by_fin, begin + (n + 5000) * MS, 60 * S, 2)
+					.same_life,
+				1);
 	}
 	assert_int_equal(pool_used(x.pool), used);
 	assert_int_equal(pool_held(x.pool), held);
 	fixture_free(&x);
 }
 
-/* What a table of 16 should know: who was heard of last, and how many ends of each lie within the second. */
+/* What a table of 16 should know: who was heard of last, and how many ends of each lie within the
+ * second. */
 static void it_agrees_with_a_plain_list(void **state)
 {
 	(void)state;
@@ -282,13 +308,15 @@ static void it_agrees_with_a_plain_list(void **state)
 		order[0] = server;
 		count[server]++;
 		closed(&x, server, &by_fin, begin);
-		assert_int_equal(hints(&x, server, &by_fin, begin, 5 * S, 0).together, count[server]);
+		assert_int_equal(hints(&x, server, &by_fin, begin, 5 * S, 0).together,
+				 count[server]);
 	}
 	fixture_free(&x);
 }
 
 /* Clocks are stepped: ends from before the last ones are no trouble. */
-static struct cause_hints ended_age(struct fixture *x, const struct ending *e, int64_t ts, int64_t age)
+static struct cause_hints ended_age(struct fixture *x, const struct ending *e, int64_t ts,
+				    int64_t age)
 {
 	struct conn c = conn_to(1, ts, age);
 	closed_conn(x, &c, e, ts);
@@ -305,22 +333,29 @@ static void the_young_are_not_together(void **state)
 	fixture_free(&x);
 	x = fixture_new(8);
 	for (unsigned i = 0; i < 5; i++)
-		assert_int_equal(ended_age(&x, &by_fin, begin + 60 * S + i * MS, S).together, i + 1);
+		assert_int_equal(ended_age(&x, &by_fin, begin + 60 * S + i * MS, S).together,
+				 i + 1);
 	fixture_free(&x);
 }
 
-/* A server that ends every session so, and now three or thirty of them at once, does what it always does. One that does it for once is stopped. */
+/* A server that ends every session so, and now three or thirty of them at once, does what it always
+ * does. One that does it for once is stopped. */
 static void a_habit_is_no_event(void **state)
 {
 	(void)state;
-	static const struct ending clean = {
-		.connected = true, .closer = CLOSER_CLIENT, .how = HOW_FIN, .spoke = true, .quit_sent = true};
-	static const struct ending other = {.connected = true, .closer = CLOSER_SERVER, .how = HOW_FIN, .stage = STAGE_RCPT};
+	static const struct ending clean = {.connected = true,
+					    .closer = CLOSER_CLIENT,
+					    .how = HOW_FIN,
+					    .spoke = true,
+					    .quit_sent = true};
+	static const struct ending other = {
+		.connected = true, .closer = CLOSER_SERVER, .how = HOW_FIN, .stage = STAGE_RCPT};
 	struct fixture x = fixture_new(8);
 	for (unsigned i = 0; i < 3; i++)
 		ended_age(&x, &by_fin, begin + i * 10 * S, 5 * S);
 	for (unsigned i = 0; i < 30; i++)
-		assert_int_equal(ended_age(&x, &by_fin, begin + 60 * S + i * MS, 5 * S).together, 1);
+		assert_int_equal(ended_age(&x, &by_fin, begin + 60 * S + i * MS, 5 * S).together,
+				 1);
 	for (unsigned i = 0; i < 3; i++)
 		closed(&x, 1, &other, begin + 120 * S);
 	assert_int_equal(hints(&x, 1, &other, begin + 120 * S, 5 * S, 0).together, 3);
@@ -338,10 +373,14 @@ static void time_may_jump(void **state)
 	struct dice d = dice_new("time_may_jump", 5);
 	struct fixture x = fixture_new(4);
 	for (unsigned i = 0; i < 20000; i++) {
-		int64_t ts = dice_roll(&d, 50) == 0 ? (int64_t)dice_roll(&d, 1000) - 500
-						    : begin + (int64_t)dice_roll(&d, 10) * S - 5 * S;
-		struct cause_hints out = ended(&x, &by_rst, ts, (int64_t)dice_roll(&d, 100) * S - 20 * S, dice_roll(&d, 4));
-		assert_true(out.together >= 1 && out.together_rst == out.together && out.same_life <= 8 && out.same_messages <= 8);
+		int64_t ts = dice_roll(&d, 50) == 0
+				     ? (int64_t)dice_roll(&d, 1000) - 500
+				     : begin + (int64_t)dice_roll(&d, 10) * S - 5 * S;
+		struct cause_hints out = ended(&x, &by_rst, ts,
+					       (int64_t)dice_roll(&d, 100) * S - 20 * S,
+					       dice_roll(&d, 4));
+		assert_true(out.together >= 1 && out.together_rst == out.together &&
+			    out.same_life <= 8 && out.same_messages <= 8);
 	}
 	fixture_free(&x);
 }
@@ -355,11 +394,13 @@ static void without_memory_nothing_is_known(void **state)
 	pool_free(pool);
 	history_free(NULL);
 	struct fixture x = fixture_new(0);
-	assert_hints(ended(&x, &by_rst, begin, 60 * S, 2), (struct cause_hints){.together = 1, .together_rst = 1});
+	assert_hints(ended(&x, &by_rst, begin, 60 * S, 2),
+		     (struct cause_hints){.together = 1, .together_rst = 1});
 	fixture_free(&x);
 }
 
-/* The hash table cannot grow: what it holds is what is remembered, and the oldest still makes room. */
+/* The hash table cannot grow: what it holds is what is remembered, and the oldest still makes room.
+ */
 static void a_table_that_cannot_grow_forgets_too(void **state)
 {
 	(void)state;
@@ -379,15 +420,20 @@ static void a_table_that_cannot_grow_forgets_too(void **state)
 	fixture_free(&x);
 }
 
-/* What a server does under TLS is known of the sessions before, and of one that closed first by its own accord. */
+/* What a server does under TLS is known of the sessions before, and of one that closed first by its
+ * own accord. */
 static void habits(void **state)
 {
 	(void)state;
 	struct pool *pool = pool_new(1 << 20);
 	struct history *h = history_new(pool, (const uint64_t[]){1, 2}, 8);
 	struct conn conn = {.port = {40000, 25}};
-	const struct ending_tls quit = {
-		.followed = true, .done = true, .first = CLOSER_SERVER, .notified = true, .short_answered = true, .reply = 15};
+	const struct ending_tls quit = {.followed = true,
+					.done = true,
+					.first = CLOSER_SERVER,
+					.notified = true,
+					.short_answered = true,
+					.reply = 15};
 	struct ending e = {.encrypted = true, .tls = quit};
 	assert_non_null(h);
 

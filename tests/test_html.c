@@ -1,4 +1,5 @@
-/* test_html.c - the report's parts: spans of time, the worst sessions, text that stays text, a file that is replaced. */
+/* test_html.c - the report's parts: spans of time, the worst sessions, text that stays text, a file
+ * that is replaced. */
 #include "lib/hostile.h"
 #include "output/exhibits.h"
 #include "output/html.h"
@@ -31,7 +32,8 @@ static uint64_t sum(const struct timeline *t)
 /* Whatever the order, the same spans hold the same numbers. */
 static void spans_become_longer(void **state)
 {
-	static const int64_t times[] = {1767607200, 1767607259, 1767607260, 1767607500, 1767610000, 1767600000, 1767900000};
+	static const int64_t times[] = {1767607200, 1767607259, 1767607260, 1767607500,
+					1767610000, 1767600000, 1767900000};
 	struct timeline forth = {0}, back = {0};
 	size_t n = sizeof(times) / sizeof(times[0]);
 
@@ -124,7 +126,9 @@ static void hostile_text_is_text(void **state)
 	(void)state;
 	escape_html(&b, bytes_of(text, sizeof(text) - 1));
 	outbuf_char(&b, '\0');
-	assert_string_equal(b.p, "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;amp;\\u001b[0m\xef\xbf\xbd\\u202e");
+	assert_string_equal(
+		b.p,
+		"&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;amp;\\u001b[0m\xef\xbf\xbd\\u202e");
 	outbuf_free(&b);
 }
 
@@ -190,19 +194,24 @@ static void what_was_not_decoded_is_named(void **state)
 {
 	struct alerting alerting = alerting_default();
 	struct totals totals = {.servers = servers_new()};
-	struct monitor_stats core = {.frames = 18, .undecoded = {.row = {{18, {SPACE_ETHERTYPE, 0x22f3}}}}};
+	struct monitor_stats core = {.frames = 18,
+				     .undecoded = {.row = {{18, {SPACE_ETHERTYPE, 0x22f3}}}}};
 	struct html_figures *figures = calloc(1, sizeof(*figures));
 	struct outbuf b = {0};
 	struct html page;
 
 	(void)state;
 	html_init(&page, &b);
-	assert_true(html_begin(
-		&page, figures,
-		&(struct summary){.totals = &totals, .alerting = &alerting, .core = &core, .inputs = "x", .ports = "25"}));
+	assert_true(html_begin(&page, figures,
+			       &(struct summary){.totals = &totals,
+						 .alerting = &alerting,
+						 .core = &core,
+						 .inputs = "x",
+						 .ports = "25"}));
 	html_end(&page);
 	outbuf_char(&b, '\0');
-	assert_non_null(strstr(b.p, "<p class=\"beware\">Not decoded: 18 packets of ethertype 0x22f3 (TRILL). Mail inside them "
+	assert_non_null(strstr(b.p, "<p class=\"beware\">Not decoded: 18 packets of ethertype "
+				    "0x22f3 (TRILL). Mail inside them "
 				    "is not seen.</p>\n"));
 	html_free(&page);
 	outbuf_free(&b);
@@ -230,7 +239,8 @@ static void holds(const char *path, const char *want)
 	assert_string_equal(text, want);
 }
 
-/* Where nothing can be made beside it, it is written where it is; that is a matter of the name here, as root may make files everywhere. */
+/* Where nothing can be made beside it, it is written where it is; that is a matter of the name
+ * here, as root may make files everywhere. */
 static void a_file_is_replaced_or_written_in_place(void **state)
 {
 	static const struct run_mode offline;

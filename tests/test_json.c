@@ -1,4 +1,5 @@
-/* test_json.c - the JSON output: what stands in it, that docs/schema.json describes it, and that bytes off the wire cannot break it. */
+/* test_json.c - the JSON output: what stands in it, that docs/schema.json describes it, and that
+ * bytes off the wire cannot break it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,7 +41,8 @@ static void community_ids(void **state)
 
 	for (size_t i = 0; i < sizeof(communities) / sizeof(communities[0]); i++) {
 		const struct community_row *row = &communities[i];
-		struct conn conn = {.addr = {made_addr(row->a), made_addr(row->b)}, .port = {row->a_port, row->b_port}};
+		struct conn conn = {.addr = {made_addr(row->a), made_addr(row->b)},
+				    .port = {row->a_port, row->b_port}};
 		char text[IDENTITY_COMMUNITY];
 
 		identity_community(d, &conn, text);
@@ -102,7 +104,8 @@ static void make_full(struct made *m)
 	m->conn.vlan[1] = 7;
 	m->conn.rtt = 1500000;
 	m->record.kernel_drops = 9;
-	m->conn.flow[CLIENT] = (struct conn_flow){.gap = 31, .cut = true, .syn = true, .bytes = 1500};
+	m->conn.flow[CLIENT] =
+		(struct conn_flow){.gap = 31, .cut = true, .syn = true, .bytes = 1500};
 	m->conn.flow[SERVER] = (struct conn_flow){.bytes = 300};
 	m->conn.side[CLIENT] = (struct conn_side){.retransmits = 1,
 						  .unanswered = 2,
@@ -128,7 +131,8 @@ static void make_full(struct made *m)
 	full_facts(m);
 	m->record.together = 12;
 	m->alerting.limits.slow_acceptance = FRAME_SECOND;
-	made_cause(m, CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "the code 4.3.2", "12 sessions ended together");
+	made_cause(m, CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "the code 4.3.2",
+		   "12 sessions ended together");
 	t = made_message(m, FATE_FALSELY_ACCEPTED, "a@example.org", "b@example.net");
 	made_note(m, &t->notes, NOTE_RCPT, 0, "c@example.net");
 	made_note(m, &t->notes, NOTE_MESSAGE_ID, 0, "1.2@out.example.org");
@@ -153,43 +157,61 @@ static void make_full(struct made *m)
 }
 
 static const char *const full_parts[] = {
-	"{\"timestamp\":\"2026-11-23T10:00:03.250000Z\",\"event_type\":\"session\",\"src_ip\":\"192.0.2.10\",\"src_port\":40312,"
+	"{\"timestamp\":\"2026-11-23T10:00:03.250000Z\",\"event_type\":\"session\",\"src_ip\":"
+	"\"192.0.2.10\",\"src_port\":40312,"
 	"\"dest_ip\":\"198.51.100.25\",\"dest_port\":25,\"proto\":\"TCP\",\"community_id\":\"1:",
-	",\"input\":\"made.pcap\",\"vlan\":[100,7],\"start\":\"2026-11-23T10:00:00.000000Z\",\"end\":\"2026-11-23T10:00:03."
+	",\"input\":\"made.pcap\",\"vlan\":[100,7],\"start\":\"2026-11-23T10:00:00.000000Z\","
+	"\"end\":\"2026-11-23T10:00:03."
 	"250000Z\",\"duration\":3.250000,"
-	"\"ending\":{\"verdict\":\"221-for-message\",\"also\":[\"quit-before-acceptance\",\"slow-acceptance\"],\"severity\":"
+	"\"ending\":{\"verdict\":\"221-for-message\",\"also\":[\"quit-before-acceptance\",\"slow-"
+	"acceptance\"],\"severity\":"
 	"\"critical\",\"stage\":"
 	"\"END-OF-MESSAGE\","
 	"\"closer\":\"server\",\"how\":\"fin\",\"farewell\":\"221-unasked\",\"seen\":\"full\",",
-	"\"inferred\":false,\"confidence\":\"certain\"},\"together\":12,\"cause\":{\"id\":\"shutdown\",\"confidence\":\"likely\","
+	"\"inferred\":false,\"confidence\":\"certain\"},\"together\":12,\"cause\":{\"id\":"
+	"\"shutdown\",\"confidence\":\"likely\","
 	"\"evidence\":[\"the code 4.3.2\",\"12 sessions ended together\"]},"
 	"\"smtp\":{\"proxied_client\":{\"ip\":\"2001:db8::7\",\"port\":4711},"
 	"\"banner\":\"mx.example.net ESMTP\",\"helo\":\"out.example.org\","
-	"\"extensions\":[\"PIPELINING\",\"SIZE\"],\"size_limit\":10240000,\"starttls\":\"offered\",\"auth\":\"PLAIN\",\"commands\":"
+	"\"extensions\":[\"PIPELINING\",\"SIZE\"],\"size_limit\":10240000,\"starttls\":\"offered\","
+	"\"auth\":\"PLAIN\",\"commands\":"
 	"5,\"replies\":6,\"refusals\":1,\"last_command\":\"end of message\","
 	"\"last_reply\":{\"code\":221,\"enhanced\":\"2.0.0\",\"text\":\"closing\"},"
-	"\"farewell\":{\"code\":221,\"enhanced\":\"2.3.2\",\"text\":\"going down\\u000afor a while\"},\"uncoded\":\"sorry\","
-	"\"latency\":{\"connect\":0.001500,\"banner\":0.200000,\"hello\":0.010000,\"end\":1.500000},\"flaws\":[\"bare-lf\","
+	"\"farewell\":{\"code\":221,\"enhanced\":\"2.3.2\",\"text\":\"going down\\u000afor a "
+	"while\"},\"uncoded\":\"sorry\","
+	"\"latency\":{\"connect\":0.001500,\"banner\":0.200000,\"hello\":0.010000,\"end\":1.500000}"
+	",\"flaws\":[\"bare-lf\","
 	"\"pregreet\"]},"
-	"\"transactions\":[{\"fate\":\"falsely-accepted\",\"taken\":false,\"from\":\"a@example.org\",\"rcpt\":[{\"to\":\"b@example."
+	"\"transactions\":[{\"fate\":\"falsely-accepted\",\"taken\":false,\"from\":\"a@example."
+	"org\",\"rcpt\":[{\"to\":\"b@example."
 	"net\",\"code\":"
 	"250},{\"to\":\"c@example.net\"}],"
-	"\"rcpt_count\":2,\"rcpt_accepted\":1,\"message_id\":\"1.2@out.example.org\",\"queue_id\":\"4Qx1\",\"size_declared\":2000,"
+	"\"rcpt_count\":2,\"rcpt_accepted\":1,\"message_id\":\"1.2@out.example.org\",\"queue_id\":"
+	"\"4Qx1\",\"size_declared\":2000,"
 	"\"bytes\":1234,\"bytes_acked\":1234,"
-	"\"lmtp_accepted\":1,\"lmtp_answered\":2,\"reply\":{\"code\":221,\"enhanced\":\"2.0.0\",\"text\":\"closing\"},"
-	"\"times\":{\"mail\":\"2026-11-23T10:00:00.000000Z\",\"mail_reply\":\"2026-11-23T10:00:00.001000Z\","
+	"\"lmtp_accepted\":1,\"lmtp_answered\":2,\"reply\":{\"code\":221,\"enhanced\":\"2.0.0\","
+	"\"text\":\"closing\"},"
+	"\"times\":{\"mail\":\"2026-11-23T10:00:00.000000Z\",\"mail_reply\":\"2026-11-23T10:00:00."
+	"001000Z\","
 	"\"rcpt\":\"2026-11-23T10:00:00.002000Z\",\"rcpt_reply\":\"2026-11-23T10:00:00.003000Z\","
-	"\"data\":\"2026-11-23T10:00:00.004000Z\",\"end\":\"2026-11-23T10:00:00.005000Z\",\"reply\":\"2026-11-23T10:00:01."
+	"\"data\":\"2026-11-23T10:00:00.004000Z\",\"end\":\"2026-11-23T10:00:00.005000Z\","
+	"\"reply\":\"2026-11-23T10:00:01."
 	"505000Z\"}}],"
 	"\"transactions_omitted\":3,"
-	"\"net\":{\"client_bytes\":1500,\"server_bytes\":300,\"gap_bytes\":[31,0],\"retransmits\":[1,0],\"rtt\":0.001500,"
-	"\"unanswered\":[2,0],\"unacked\":[3,0],\"zero_windows\":[0,5],\"conflicts\":[0,6],\"mss\":[1460,0],\"largest\":[1448,0],"
-	"\"largest_acked\":[536,0],\"icmp_too_big\":[4,0],\"icmp_unreachable\":[0,7],\"mtu\":[1280,0],\"kernel_drops\":9,"
-	"\"rst\":[{\"from\":\"server\",\"time\":\"2026-11-23T10:00:00.000000Z\",\"ttl\":61,\"other_ttl\":[56,57],\"ip_id\":7,"
+	"\"net\":{\"client_bytes\":1500,\"server_bytes\":300,\"gap_bytes\":[31,0],\"retransmits\":["
+	"1,0],\"rtt\":0.001500,"
+	"\"unanswered\":[2,0],\"unacked\":[3,0],\"zero_windows\":[0,5],\"conflicts\":[0,6],\"mss\":"
+	"[1460,0],\"largest\":[1448,0],"
+	"\"largest_acked\":[536,0],\"icmp_too_big\":[4,0],\"icmp_unreachable\":[0,7],\"mtu\":[1280,"
+	"0],\"kernel_drops\":9,"
+	"\"rst\":[{\"from\":\"server\",\"time\":\"2026-11-23T10:00:00.000000Z\",\"ttl\":61,\"other_"
+	"ttl\":[56,57],\"ip_id\":7,"
 	"\"window\":8,"
 	"\"timestamps\":true,\"overtook\":true,\"segments_after\":9}]}}\n",
-	"]},\"alert\":{\"signature\":\"221-for-message\",\"category\":\"221 before acceptance\",\"severity\":1}}\n",
-	"]},\"alert\":{\"signature\":\"slow-acceptance\",\"category\":\"delays, whatever the ending\",\"severity\":3}}\n",
+	"]},\"alert\":{\"signature\":\"221-for-message\",\"category\":\"221 before "
+	"acceptance\",\"severity\":1}}\n",
+	"]},\"alert\":{\"signature\":\"slow-acceptance\",\"category\":\"delays, whatever the "
+	"ending\",\"severity\":3}}\n",
 };
 
 static void a_full_record(void **state)
@@ -217,10 +239,11 @@ static void a_full_record(void **state)
 static void what_is_unknown_is_left_out(void **state)
 {
 	(void)state;
-	static const char *const absent[] = {"null",      "vlan",         "banner",     "helo",      "size_limit",
-					     "\"auth\"",  "last_command", "last_reply", "omitted",   "\"rtt\"",
-					     "\"alert\"", "together",     "grouped",    "\"cause\"", "latency",
-					     "proxied",   "\"mss\"",      "zero",       "\"rst\"",   "icmp"};
+	static const char *const absent[] = {
+		"null",      "vlan",         "banner",     "helo",      "size_limit",
+		"\"auth\"",  "last_command", "last_reply", "omitted",   "\"rtt\"",
+		"\"alert\"", "together",     "grouped",    "\"cause\"", "latency",
+		"proxied",   "\"mss\"",      "zero",       "\"rst\"",   "icmp"};
 	struct output out;
 	struct made m;
 
@@ -229,7 +252,8 @@ static void what_is_unknown_is_left_out(void **state)
 	output_record(&out, &m);
 	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
 		assert_null(strstr(output_text(&out), absent[i]));
-	assert_non_null(strstr(output_text(&out), "\"flaws\":[]},\"transactions\":[],\"net\":{\"client_bytes\":0,"));
+	assert_non_null(strstr(output_text(&out),
+			       "\"flaws\":[]},\"transactions\":[],\"net\":{\"client_bytes\":0,"));
 	output_free(&out);
 	made_free(&m);
 }
@@ -241,8 +265,10 @@ static void alert_severities_as_eve_has_them(void **state)
 		enum verdict verdict;
 		const char *want;
 	} rows[] = {
-		{VERDICT_221_FOR_MESSAGE, "\"severity\":1}}\n"},    {VERDICT_221_IN_TRANSACTION, "\"severity\":2}}\n"},
-		{VERDICT_221_BEFORE_MESSAGE, "\"severity\":3}}\n"}, {VERDICT_221_BETWEEN_MESSAGES, "\"severity\":4}}\n"},
+		{VERDICT_221_FOR_MESSAGE, "\"severity\":1}}\n"},
+		{VERDICT_221_IN_TRANSACTION, "\"severity\":2}}\n"},
+		{VERDICT_221_BEFORE_MESSAGE, "\"severity\":3}}\n"},
+		{VERDICT_221_BETWEEN_MESSAGES, "\"severity\":4}}\n"},
 		{VERDICT_421_IDLE, "\"severity\":4}}\n"},
 	};
 
@@ -372,7 +398,8 @@ static void write_summary(struct output *out)
 {
 	struct monitor_stats core = {
 		.frames = 12,
-		.undecoded = {.row = {{18, {SPACE_ETHERTYPE, 0x22f3}}, {20, {SPACE_LINK, 147}}}, .others = 4},
+		.undecoded = {.row = {{18, {SPACE_ETHERTYPE, 0x22f3}}, {20, {SPACE_LINK, 147}}},
+			      .others = 4},
 	};
 	struct alerting alerting = alerting_default();
 	struct totals totals = {.sessions = 2};
@@ -390,7 +417,8 @@ static void write_summary(struct output *out)
 /* What only a live run says. */
 static void write_live(struct output *out, struct made *m)
 {
-	const struct sink_loss loss = {.name = "syslog:udp://[::1]:514", .lost = 7, .reconnects = 2};
+	const struct sink_loss loss = {
+		.name = "syslog:udp://[::1]:514", .lost = 7, .reconnects = 2};
 	struct monitor_stats core = {0};
 	struct daily day;
 
@@ -429,7 +457,8 @@ static void write_tls(struct output *out)
 	m.facts.tls = m.facts.tls_alert = true;
 	m.facts.tls_version = 0x0303;
 	m.facts.tls_suite = 0xc02f;
-	m.facts.tls_opened = m.facts.tls_close_notify[CLIENT] = m.facts.tls_close_notify[SERVER] = true;
+	m.facts.tls_opened = m.facts.tls_close_notify[CLIENT] = m.facts.tls_close_notify[SERVER] =
+		true;
 	m.facts.tls_alert_description = 48;
 	m.facts.tls_expires = m.conn.start;
 	made_note(&m, &m.facts.notes, NOTE_TLS_NAME, 0, "mx.example.net");
@@ -438,11 +467,14 @@ static void write_tls(struct output *out)
 	made_note(&m, &m.facts.notes, NOTE_TLS_ISSUER, 0, "\"CA\"\x01");
 	made_verdict(&m, VERDICT_TLS_BROKEN_OFF, 0);
 	output_record(out, &m);
-	assert_non_null(strstr(output_text(out),
-			       "\"tls\":{\"version\":\"1.2\",\"cipher\":\"ECDHE-RSA-AES128-GCM-SHA256\",\"sni\":"
-			       "\"mx.example.net\",\"alpn\":\"smtp\",\"decrypted\":true,\"close_notify\":[\"client\",\"server\"],"
-			       "\"handshake\":\"unfinished\",\"pending\":"
-			       "\"nothing\",\"alert\":{\"by\":\"client\",\"code\":48,\"name\":\"unknown_ca\"},\"certificate\":{"));
+	assert_non_null(strstr(
+		output_text(out),
+		"\"tls\":{\"version\":\"1.2\",\"cipher\":\"ECDHE-RSA-AES128-GCM-SHA256\",\"sni\":"
+		"\"mx.example.net\",\"alpn\":\"smtp\",\"decrypted\":true,\"close_notify\":["
+		"\"client\",\"server\"],"
+		"\"handshake\":\"unfinished\",\"pending\":"
+		"\"nothing\",\"alert\":{\"by\":\"client\",\"code\":48,\"name\":\"unknown_ca\"},"
+		"\"certificate\":{"));
 	made_free(&m);
 }
 
@@ -464,7 +496,8 @@ static void write_many_recipients(struct output *out)
 static void agrees_with_the_schema(void **state)
 {
 	(void)state;
-	FILE *checker = popen("/usr/bin/python3 tests/schema_check.py docs/schema.json --complete", "w");
+	FILE *checker =
+		popen("/usr/bin/python3 tests/schema_check.py docs/schema.json --complete", "w");
 	struct output out;
 	struct made m;
 

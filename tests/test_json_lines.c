@@ -1,4 +1,5 @@
-/* test_json_lines.c - the longest lines of JSON that a peer can bring about: they have their bound, find room in every output, and lack nothing but recipients, which are counted. */
+/* test_json_lines.c - the longest lines of JSON that a peer can bring about: they have their bound,
+ * find room in every output, and lack nothing but recipients, which are counted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -80,7 +81,8 @@ static void say_messages(struct talk *t, unsigned rcpts, unsigned n)
 	}
 }
 
-/* A session of 32 messages, each of so many recipients, whose names and texts have n such bytes. Returns how many alerts it raised. */
+/* A session of 32 messages, each of so many recipients, whose names and texts have n such bytes.
+ * Returns how many alerts it raised. */
 static unsigned session_told(const struct sink_kind *kind, void *self, unsigned rcpts, unsigned n)
 {
 	struct told told = {.kind = kind, .self = self, .alerting = alerting_default()};
@@ -130,7 +132,8 @@ static void the_longest_lines_have_their_bound(void **state)
 	assert_int_equal(lines, JSON_LINES);
 	assert_int_equal(occurs(out.text, "\"message_id\":"), JSON_LINES * MESSAGES);
 	assert_int_equal(occurs(out.text, "\"rcpt_count\":37,"), JSON_LINES * MESSAGES);
-	/* 6 bytes for each of theirs, 35 around them: 13 are listed, 17 not; the other 7 found no room in the notes. */
+	/* 6 bytes for each of theirs, 35 around them: 13 are listed, 17 not; the other 7 found no
+	 * room in the notes. */
 	assert_int_equal(occurs(out.text, "\"to\":"), JSON_LINES * MESSAGES * 13);
 	assert_int_equal(occurs(out.text, "\"rcpt_omitted\":17,"), JSON_LINES * MESSAGES);
 	output_free(&out);
@@ -168,7 +171,8 @@ static void each_message_has_a_count_of_its_own(void **state)
 	made_message(&m, FATE_FALSELY_ACCEPTED, "a@example.org", "b@example.net");
 	output_open(&out, &sink_json);
 	output_record(&out, &m);
-	assert_int_equal(occurs(output_text(&out), "\"rcpt_omitted\":7,"), 2); /* session and alert */
+	assert_int_equal(occurs(output_text(&out), "\"rcpt_omitted\":7,"),
+			 2); /* session and alert */
 	assert_int_equal(occurs(out.text, "\"rcpt_omitted\":"), 2);
 	output_free(&out);
 	made_free(&m);
@@ -262,8 +266,10 @@ static void an_alert_of_any_size_runs_its_command(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_longest_lines_have_their_bound),    cmocka_unit_test(ordinary_recipients_are_all_listed),
-		cmocka_unit_test(each_message_has_a_count_of_its_own),   cmocka_unit_test(they_find_room_in_every_output),
+		cmocka_unit_test(the_longest_lines_have_their_bound),
+		cmocka_unit_test(ordinary_recipients_are_all_listed),
+		cmocka_unit_test(each_message_has_a_count_of_its_own),
+		cmocka_unit_test(they_find_room_in_every_output),
 		cmocka_unit_test(an_alert_of_any_size_runs_its_command),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

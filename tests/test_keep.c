@@ -1,4 +1,5 @@
-/* test_keep.c - frames that are kept come out as they were; what is kept is bounded, for one connection and for all. */
+/* test_keep.c - frames that are kept come out as they were; what is kept is bounded, for one
+ * connection and for all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -89,24 +90,33 @@ static void give_syn(struct keep *k, uint16_t port, uint32_t seq, int64_t ts)
 static void give_handshake(struct keep *k, uint16_t port, uint32_t seq, int64_t ts)
 {
 	give_syn(k, port, seq, ts);
-	give(k, (struct part){
-			.port = port, .from_server = true, .flags = TCP_SYN | TCP_ACK, .seq = 9000, .ack = seq + 1, .ts = ts + 1});
+	give(k, (struct part){.port = port,
+			      .from_server = true,
+			      .flags = TCP_SYN | TCP_ACK,
+			      .seq = 9000,
+			      .ack = seq + 1,
+			      .ts = ts + 1});
 }
 
 static struct keep *keep_of(size_t memory)
 {
-	struct keep *k = keep_new(&(struct keep_config){.memory = memory, .seed = {seed[0], seed[1]}});
+	struct keep *k =
+		keep_new(&(struct keep_config){.memory = memory, .seed = {seed[0], seed[1]}});
 	assert_non_null(k);
 	return k;
 }
 
 static struct conn conn_of(uint16_t port, int64_t start, int64_t last)
 {
-	return (struct conn){.addr = {wire_src4, wire_dst4}, .port = {port, WIRE_DST_PORT}, .start = start, .last = last};
+	return (struct conn){.addr = {wire_src4, wire_dst4},
+			     .port = {port, WIRE_DST_PORT},
+			     .start = start,
+			     .last = last};
 }
 
 /* All frames of a connection, copied out; how many. */
-static size_t taken(struct keep *k, uint16_t port, int64_t start, int64_t last, struct frame out[FRAMES_MOST], uint32_t *omitted)
+static size_t taken(struct keep *k, uint16_t port, int64_t start, int64_t last,
+		    struct frame out[FRAMES_MOST], uint32_t *omitted)
 {
 	static uint8_t block[KEEP_CONN];
 	struct conn conn = conn_of(port, start, last);
@@ -138,16 +148,23 @@ static void test_whole(void **state)
 	give_handshake(k, 40000, 100, 1);
 	for (int i = 0; i < 40; i++) {
 		lengths[i] = dice_roll(&dice, 3000);
-		give(k,
-		     (struct part){
-			     .port = 40000, .from_server = i % 3 == 0, .flags = TCP_ACK, .seq = 1, .n = lengths[i], .ts = 10 + i});
+		give(k, (struct part){.port = 40000,
+				      .from_server = i % 3 == 0,
+				      .flags = TCP_ACK,
+				      .seq = 1,
+				      .n = lengths[i],
+				      .ts = 10 + i});
 	}
 	assert_int_equal(taken(k, 40000, 1, 100, found, &omitted), 42);
 	assert_int_equal(omitted, 0);
 	for (int i = 0; i < 40; i++) {
 		const struct frame *f = &found[i + 2];
-		struct part p = {
-			.port = 40000, .from_server = i % 3 == 0, .flags = TCP_ACK, .seq = 1, .n = lengths[i], .ts = 10 + i};
+		struct part p = {.port = 40000,
+				 .from_server = i % 3 == 0,
+				 .flags = TCP_ACK,
+				 .seq = 1,
+				 .n = lengths[i],
+				 .ts = 10 + i};
 		struct frame want = frame_of(&p);
 		assert_int_equal(f->ts, want.ts);
 		assert_int_equal(f->link, 1);
@@ -158,7 +175,8 @@ static void test_whole(void **state)
 	keep_free(k);
 }
 
-/* The beginning stays, then come the latest, each frame whole; those between are counted. sizes: of payloads. */
+/* The beginning stays, then come the latest, each frame whole; those between are counted. sizes: of
+ * payloads. */
 static void long_one(size_t smallest, size_t largest, unsigned frames)
 {
 	struct keep *k = keep_of(8 << 20);
@@ -167,8 +185,11 @@ static void long_one(size_t smallest, size_t largest, unsigned frames)
 	size_t begun = 0;
 	give_handshake(k, 40000, 100, 1);
 	for (unsigned i = 0; i < frames; i++) {
-		size_t n = smallest + (largest > smallest ? dice_roll(&dice, (uint32_t)(largest - smallest)) : 0);
-		give(k, (struct part){.port = 40000, .flags = TCP_ACK, .seq = 1, .n = n, .ts = 10 + i});
+		size_t n = smallest + (largest > smallest
+					       ? dice_roll(&dice, (uint32_t)(largest - smallest))
+					       : 0);
+		give(k, (struct part){
+				.port = 40000, .flags = TCP_ACK, .seq = 1, .n = n, .ts = 10 + i});
 		assert_true(keep_stats(k).bytes <= KEEP_CONN);
 	}
 	size_t n = taken(k, 40000, 1, 1 << 30, found, &omitted);
@@ -230,7 +251,8 @@ static bool has(struct keep *k, uint16_t port)
 	return keep_find(k, &conn) != NULL;
 }
 
-/* However many come, memory is what it was said to be; the longest idle of those that were answered goes last. */
+/* However many come, memory is what it was said to be; the longest idle of those that were answered
+ * goes last. */
 static void test_eviction(void **state)
 {
 	(void)state;
@@ -244,7 +266,9 @@ static void test_eviction(void **state)
 	assert_true(stats.bytes <= KEEP_LEAST && stats.conns < KEEP_LEAST / 2048);
 	assert_int_equal(stats.conns + stats.evicted, 5002);
 	/* The first one is heard of again, so that the second is the longest idle. */
-	give(k, (struct part){.port = 1000, .flags = TCP_ACK, .seq = 6, .n = 10, .ts = FRAME_SECOND * 6000});
+	give(k,
+	     (struct part){
+		     .port = 1000, .flags = TCP_ACK, .seq = 6, .n = 10, .ts = FRAME_SECOND * 6000});
 	for (uint16_t i = 0; i < 600 && has(k, 1001); i++)
 		give_handshake(k, (uint16_t)(10000 + i), 5, FRAME_SECOND * (7000 + i));
 	assert_true(!has(k, 1001) && has(k, 1000));
@@ -260,8 +284,11 @@ static void test_growth(void **state)
 		give_handshake(k, port, 5, port);
 	for (int round = 0; round < 400; round++)
 		for (uint16_t port = 1; port <= 20; port++)
-			give(k,
-			     (struct part){.port = port, .flags = TCP_ACK, .seq = 6, .n = 1400, .ts = FRAME_SECOND * round + port});
+			give(k, (struct part){.port = port,
+					      .flags = TCP_ACK,
+					      .seq = 6,
+					      .n = 1400,
+					      .ts = FRAME_SECOND * round + port});
 	struct keep_stats stats = keep_stats(k);
 	assert_true(stats.bytes <= KEEP_LEAST && stats.conns >= 2 && stats.conns <= 5);
 	assert_int_equal(stats.conns + stats.evicted, 20);
@@ -285,7 +312,12 @@ static void test_beginning(void **state)
 	give(k, (struct part){.port = 1, .flags = TCP_ACK, .seq = 6, .n = 10, .ts = 1});
 	give(k, (struct part){.port = 2, .flags = TCP_RST, .seq = 6, .ts = 1});
 	assert_int_equal(keep_stats(k).conns, 0);
-	give(k, (struct part){.port = 3, .from_server = true, .flags = TCP_SYN | TCP_ACK, .seq = 9, .ack = 6, .ts = 2});
+	give(k, (struct part){.port = 3,
+			      .from_server = true,
+			      .flags = TCP_SYN | TCP_ACK,
+			      .seq = 9,
+			      .ack = 6,
+			      .ts = 2});
 	give_syn(k, 3, 5, 3);
 	give(k, (struct part){.port = 3, .flags = TCP_ACK, .seq = 6, .n = 10, .ts = 4});
 	assert_int_equal(keep_stats(k).conns, 1);
@@ -293,7 +325,8 @@ static void test_beginning(void **state)
 	keep_free(k);
 }
 
-/* The ports come again: after an end at once; without one when the other side agrees. Each connection has its own frames. */
+/* The ports come again: after an end at once; without one when the other side agrees. Each
+ * connection has its own frames. */
 static void test_again(void **state)
 {
 	(void)state;
@@ -308,7 +341,12 @@ static void test_again(void **state)
 	give_syn(k, 1, 900, 40);
 	give(k, (struct part){.port = 1, .flags = TCP_ACK, .seq = 501, .n = 10, .ts = 41});
 	assert_int_equal(taken(k, 1, 30, 41, found, &omitted), 4);
-	give(k, (struct part){.port = 1, .from_server = true, .flags = TCP_SYN | TCP_ACK, .seq = 9000, .ack = 901, .ts = 42});
+	give(k, (struct part){.port = 1,
+			      .from_server = true,
+			      .flags = TCP_SYN | TCP_ACK,
+			      .seq = 9000,
+			      .ack = 901,
+			      .ts = 42});
 	assert_int_equal(taken(k, 1, 30, 41, found, &omitted), 4);
 	assert_int_equal(taken(k, 1, 42, 42, found, &omitted), 1);
 	assert_int_equal(keep_stats(k).conns, 3);
@@ -335,9 +373,10 @@ static void test_ports(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole),    cmocka_unit_test(test_long),   cmocka_unit_test(test_giant),
-		cmocka_unit_test(test_eviction), cmocka_unit_test(test_growth), cmocka_unit_test(test_beginning),
-		cmocka_unit_test(test_again),    cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_whole),  cmocka_unit_test(test_long),
+		cmocka_unit_test(test_giant),  cmocka_unit_test(test_eviction),
+		cmocka_unit_test(test_growth), cmocka_unit_test(test_beginning),
+		cmocka_unit_test(test_again),  cmocka_unit_test(test_ports),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

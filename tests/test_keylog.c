@@ -1,4 +1,5 @@
-/* test_keylog.c - lines of a key log, whole and cut, good and bad; files that grow or shrink, FIFOs; a table that is full. */
+/* test_keylog.c - lines of a key log, whole and cut, good and bad; files that grow or shrink,
+ * FIFOs; a table that is full. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -129,7 +130,8 @@ static void a_file_grows_byte_by_byte_and_is_emptied(void **state)
 	assert_int_equal(found(k, KEYLOG_SERVER_TRAFFIC), 32);
 	assert_int_equal(truncate(path, 0), 0);
 	assert_int_equal(found(k, KEYLOG_MASTER), 0);
-	append(path, "CLIENT_RANDOM " RANDOM_A " " SECRET48 "\n", strlen("CLIENT_RANDOM " RANDOM_A " " SECRET48 "\n"));
+	append(path, "CLIENT_RANDOM " RANDOM_A " " SECRET48 "\n",
+	       strlen("CLIENT_RANDOM " RANDOM_A " " SECRET48 "\n"));
 	assert_int_equal(found(k, KEYLOG_MASTER), 48);
 	keylog_free(k);
 	unlink(path);

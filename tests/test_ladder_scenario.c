@@ -27,7 +27,8 @@ enum { SESSIONS = 32 };
 static const struct {
 	const char *name, *reason;
 } exceptions[] = {
-	{"clean-long-line", "a secret's length is not told, so that the line of AUTH is no long line"},
+	{"clean-long-line",
+	 "a secret's length is not told, so that the line of AUTH is no long line"},
 	{"stray-rst", "it has no session"},
 	{"trap-13-other-text", "a segment that is sent again with other bytes is left out"},
 };
@@ -69,11 +70,14 @@ static struct monitor_config config_of(const struct scenario *s)
 
 static enum port_kind kind_of(const struct monitor_config *config, uint16_t port)
 {
-	return port_set_has(&config->tls_ports, port) ? PORT_TLS : port_set_has(&config->lmtp_ports, port) ? PORT_LMTP : PORT_SMTP;
+	return port_set_has(&config->tls_ports, port)    ? PORT_TLS
+	       : port_set_has(&config->lmtp_ports, port) ? PORT_LMTP
+							 : PORT_SMTP;
 }
 
 /* All sessions of these frames as a scenario; false: they are none. A text in any case. */
-static bool frames_write(struct monitor_config config, const struct frame *frames, size_t n, struct outbuf *out)
+static bool frames_write(struct monitor_config config, const struct frame *frames, size_t n,
+			 struct outbuf *out)
 {
 	struct judged j = {.n = 0};
 	struct ladder_scene scenes[SESSIONS];
@@ -90,7 +94,8 @@ static bool frames_write(struct monitor_config config, const struct frame *frame
 		const struct conn *conn = j.record[i]->conn;
 		struct ladder *ladder = ladders_want(l, conn, NULL, NULL);
 		assert_true(ladder && ladder_record(ladder));
-		scenes[i] = (struct ladder_scene){ladder, j.record[i], kind_of(&config, conn->port[SERVER])};
+		scenes[i] = (struct ladder_scene){ladder, j.record[i],
+						  kind_of(&config, conn->port[SERVER])};
 	}
 	ladders_frames(l, 0, frames, n);
 	ladders_finish(l);
@@ -140,7 +145,8 @@ static bool comes_back(const char *path, const struct outbuf *first)
 	struct scenario *s = read_back(path, first);
 	if (getenv("SMTPWATCH_SHOW"))
 		print_message("%s", first->p);
-	bool good = scenario_write(s, weathers, &again) && strcmp(expectations(first), expectations(&again)) == 0;
+	bool good = scenario_write(s, weathers, &again) &&
+		    strcmp(expectations(first), expectations(&again)) == 0;
 	if (!good && getenv("SMTPWATCH_SHOW"))
 		print_message("and then:%s", expectations(&again));
 	scenario_free(s);
@@ -182,7 +188,8 @@ static void scenarios_come_back(void **state)
 		wrong += good == (reason != NULL);
 		if (good == (reason != NULL))
 			print_error("%s: %s\n", path,
-				    good ? "it comes back, and has a reason why it cannot" : "it does not come back");
+				    good ? "it comes back, and has a reason why it cannot"
+					 : "it does not come back");
 		scenario_free(s);
 	}
 	print_message("%zu of %zu scenarios come back\n", back, files.gl_pathc);
@@ -229,7 +236,8 @@ static void captures_come_back(void **state)
 	assert_int_equal(glob("pcaps/*.pcap*", 0, NULL, &files), 0);
 	for (size_t i = 0; i < files.gl_pathc; i++) {
 		size_t n = frames_read(files.gl_pathv[i], frames);
-		bool good = frames_write(config, frames, n, &out) && comes_back(files.gl_pathv[i], &out);
+		bool good = frames_write(config, frames, n, &out) &&
+			    comes_back(files.gl_pathv[i], &out);
 		back += good;
 		if (!good)
 			print_error("%s does not come back\n", files.gl_pathv[i]);
@@ -250,32 +258,46 @@ static void captures_come_back(void **state)
 
 static const char *const secretive[] = {
 	"include ehlo-starttls-auth\n"
-	"C: AUTH PLAIN " SECRET "\nS: 535 5.7.8 no\nC: AUTH " SECRET "\nS: 501 no\nC: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\n"
-	"C: " SECRET "\nS: 334 UGFzc3dvcmQ6\nC: " SECRET "\nS: 235 ok\nC: " SECRET "\nS: 500 what?\n"
+	"C: AUTH PLAIN " SECRET "\nS: 535 5.7.8 no\nC: AUTH " SECRET
+	"\nS: 501 no\nC: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\n"
+	"C: " SECRET "\nS: 334 UGFzc3dvcmQ6\nC: " SECRET "\nS: 235 ok\nC: " SECRET
+	"\nS: 500 what?\n"
 	"C: NOOP " SECRET "\nS: 250 Ok\nC: HELP " SECRET "\nS: 250 Ok\ninclude quit\n",
-	"include ehlo-starttls-auth\nC: AUTH LOGIN\nS: 504 no\nC: " WORD "\nS: 500 what?\nC: " WORD " x\nS: 500 what?\nS! FIN\n",
-	"include ehlo mail rcpt data\nC: .\nS: 250 ok\nC: " WORD "\nC+ " WORD ": x\nS: 500 what?\nS: 500 what?\nS! FIN\n",
+	"include ehlo-starttls-auth\nC: AUTH LOGIN\nS: 504 no\nC: " WORD "\nS: 500 what?\nC: " WORD
+	" x\nS: 500 what?\nS! FIN\n",
+	"include ehlo mail rcpt data\nC: .\nS: 250 ok\nC: " WORD "\nC+ " WORD
+	": x\nS: 500 what?\nS: 500 what?\nS! FIN\n",
 	/* lines that are no commands, and another protocol's */
 	"include ehlo\nC: PASS " SECRET "\nS: 500 what?\nC: password=" SECRET "\nS: 500 what?\n"
 	"C: Authorization: Basic " SECRET "\nS: 500 what?\nC: XCLIENT LOGIN=" SECRET "\nS: 220 x\n"
 	"C: BURL imap://" SECRET "/ LAST\nS: 503 no\nS! FIN\n",
 	"C: GET /" SECRET " HTTP/1.1\nC+ Host: " SECRET "\nC+\nS: 220 mx\nS! FIN\n",
-	/* a body: before its go-ahead, refused, in chunks, with what reads like commands, unended */
-	"include ehlo mail rcpt\nC: DATA\nC+ " SECRET "\nC+ .\nC+ " SECRET "\nS: 354 ok\nS: 250 ok\nS: 500 what?\ninclude quit\n",
-	"include ehlo mail rcpt\nC: DATA\nC+ " SECRET "\nC+ MAIL FROM:<" SECRET "@example.org>\nC+ .\n"
+	/* a body: before its go-ahead, refused, in chunks, with what reads like commands, unended
+	 */
+	"include ehlo mail rcpt\nC: DATA\nC+ " SECRET "\nC+ .\nC+ " SECRET
+	"\nS: 354 ok\nS: 250 ok\nS: 500 what?\ninclude quit\n",
+	"include ehlo mail rcpt\nC: DATA\nC+ " SECRET "\nC+ MAIL FROM:<" SECRET
+	"@example.org>\nC+ .\n"
 	"S: 354 ok\nS: 250 ok\ninclude quit\n",
-	"include ehlo mail rcpt\nC: DATA\nC+ " SECRET "\nC+ .\nS: 554 no\nS: 500 what?\nS: 500 what?\ninclude quit\n",
-	"include ehlo mail rcpt\nC: BDAT 9\nraw C+ \"" SECRET "\\r\\n\"\nS: 250 ok\nC: BDAT 9 LAST\n"
+	"include ehlo mail rcpt\nC: DATA\nC+ " SECRET
+	"\nC+ .\nS: 554 no\nS: 500 what?\nS: 500 what?\ninclude quit\n",
+	"include ehlo mail rcpt\nC: BDAT 9\nraw C+ \"" SECRET
+	"\\r\\n\"\nS: 250 ok\nC: BDAT 9 LAST\n"
 	"raw C+ \"" SECRET "\\r\\n\"\nS: 250 ok\ninclude quit\n",
 	"include ehlo mail rcpt data\nC: a\nC+ ." SECRET "\nraw C \"" SECRET "\"\nS! RST\n",
 	/* behind holes, where nobody knows what is what */
-	"include ehlo mail rcpt\nlose C 1\nC: DATA\nlose S 1\nS: 354 ok\nC: " SECRET "\nC+ hallo " SECRET "\nC: .\nS: 250 ok\n",
-	"include ehlo mail rcpt data text\nlose C 1\nC: .\nlose S 1\nS: 250 ok\nC: " SECRET "\nS: 500 what?\nS! FIN\n",
-	"include ehlo mail rcpt data\njoin\nC: " SECRET "\nC+ " SECRET ".\nC+ .\nS: 250 ok\ninclude quit\n",
+	"include ehlo mail rcpt\nlose C 1\nC: DATA\nlose S 1\nS: 354 ok\nC: " SECRET
+	"\nC+ hallo " SECRET "\nC: .\nS: 250 ok\n",
+	"include ehlo mail rcpt data text\nlose C 1\nC: .\nlose S 1\nS: 250 ok\nC: " SECRET
+	"\nS: 500 what?\nS! FIN\n",
+	"include ehlo mail rcpt data\njoin\nC: " SECRET "\nC+ " SECRET
+	".\nC+ .\nS: 250 ok\ninclude quit\n",
 	/* TLS: what is sealed, and what is in clear where nothing should be */
 	"include ehlo-starttls-auth\nC: STARTTLS\nC+ " SECRET "\nS: 220 ok\n"
-	"raw C \"\\x16\\x03\\x01\\x00\\x20\\x01\\x00\\x00\\x1c\\x03\\x03abcdefghijklmnopqrstuvwxyz\"\n"
-	"raw C \"\\x17\\x03\\x03\\x00\\x07" SECRET "\"\nC: " SECRET "\nraw S \"\\x17\\x03\\x03\\x00\\x07" SECRET "\"\nS! FIN\n",
+	"raw C "
+	"\"\\x16\\x03\\x01\\x00\\x20\\x01\\x00\\x00\\x1c\\x03\\x03abcdefghijklmnopqrstuvwxyz\"\n"
+	"raw C \"\\x17\\x03\\x03\\x00\\x07" SECRET "\"\nC: " SECRET
+	"\nraw S \"\\x17\\x03\\x03\\x00\\x07" SECRET "\"\nS! FIN\n",
 };
 
 static void tells_no_secret(void **state)
@@ -292,7 +314,8 @@ static void tells_no_secret(void **state)
 			if (how->nids || !scenario_write(s, how, &out))
 				continue;
 			if (strstr(out.p, SECRET) || strstr(out.p, "unter2") || strstr(out.p, WORD))
-				fail_msg("number %zu in weather %s tells it:\n%s", i + 1, how->name, out.p);
+				fail_msg("number %zu in weather %s tells it:\n%s", i + 1, how->name,
+					 out.p);
 			scenario_free(read_back("secret", &out));
 		}
 		assert_true(scenario_write(s, weathers, &out));
@@ -305,7 +328,8 @@ static void tells_no_secret(void **state)
 /* The scenarios' own bodies and secrets, in all weathers; what is written is always read. */
 static void tells_no_body(void **state)
 {
-	static const char *const bodies[] = {"How are", "are you?", "Subject:", "Message-ID", "AHVzZXI", "c2VjcmV0"};
+	static const char *const bodies[] = {
+		"How are", "are you?", "Subject:", "Message-ID", "AHVzZXI", "c2VjcmV0"};
 	glob_t files;
 	struct outbuf out = {0};
 	(void)state;
@@ -318,7 +342,8 @@ static void tells_no_body(void **state)
 		if (!how->nids && scenario_write(s, how, &out)) {
 			for (size_t b = 0; b < sizeof bodies / sizeof *bodies; b++)
 				if (strstr(out.p, bodies[b]))
-					fail_msg("%s in weather %s tells \"%s\":\n%s", s->name, how->name, bodies[b], out.p);
+					fail_msg("%s in weather %s tells \"%s\":\n%s", s->name,
+						 how->name, bodies[b], out.p);
 			scenario_free(read_back(s->name, &out));
 		}
 		scenario_free(s);
@@ -389,7 +414,9 @@ static void refuses_what_is_long(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		char text[256], why[SCENARIO_WHY];
-		snprintf(text, sizeof text, "include ehlo mail rcpt data\n%s\nC: .\nS: 250 ok\nS! FIN\nexpect verdict clean\n",
+		snprintf(text, sizeof text,
+			 "include ehlo mail rcpt data\n%s\nC: .\nS: 250 ok\nS! FIN\nexpect verdict "
+			 "clean\n",
 			 texts[i]);
 		struct scenario *s = scenario_parse("long", text, why);
 		assert_non_null(s);
@@ -403,8 +430,9 @@ static void refuses_what_is_long(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(scenarios_come_back), cmocka_unit_test(captures_come_back), cmocka_unit_test(tells_no_secret),
-		cmocka_unit_test(tells_no_body),       cmocka_unit_test(survives_damage),    cmocka_unit_test(refuses_what_is_long),
+		cmocka_unit_test(scenarios_come_back), cmocka_unit_test(captures_come_back),
+		cmocka_unit_test(tells_no_secret),     cmocka_unit_test(tells_no_body),
+		cmocka_unit_test(survives_damage),     cmocka_unit_test(refuses_what_is_long),
 	};
 	return cmocka_run_group_tests_name("ladder scenario", tests, NULL, NULL);
 }

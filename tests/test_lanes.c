@@ -1,4 +1,5 @@
-/* test_lanes.c - what a comparison of sixteen bytes gives, as a number: by the processor's instruction and without it. */
+/* test_lanes.c - what a comparison of sixteen bytes gives, as a number: by the processor's
+ * instruction and without it. */
 #include "core/lanes.h"
 
 #include <setjmp.h>

@@ -1,4 +1,5 @@
-/* test_line.c - lines out of a stream that is cut anywhere, against a plain reading of the whole. */
+/* test_line.c - lines out of a stream that is cut anywhere, against a plain reading of the whole.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -72,7 +73,9 @@ static struct log read_plainly(struct bytes in)
 		flaws |= text.n > LINE_MAX_KEPT ? LINE_LONG : 0;
 		text = bytes_first(text, LINE_MAX_KEPT);
 		for (size_t i = 0; i < text.n; i++)
-			flaws |= text.p[i] == '\r' ? LINE_LONE_CR : text.p[i] == '\0' ? LINE_NUL : 0;
+			flaws |= text.p[i] == '\r'   ? LINE_LONE_CR
+				 : text.p[i] == '\0' ? LINE_NUL
+						     : 0;
 		log_line(&log, (struct line_out){text, flaws});
 		in = bytes_from(in, n + ended);
 	}
@@ -137,7 +140,8 @@ static void lines_and_their_flaws(void **state)
 static void long_lines_are_cut_once(void **state)
 {
 	(void)state;
-	static const char *const ends[] = {"", "\n", "\r\n", "\r\r\n", "\r", "\r\r", "\rx\r\n", "x\ry\n", "\r\nQUIT\r\n"};
+	static const char *const ends[] = {"",     "\n",      "\r\n",   "\r\r\n",      "\r",
+					   "\r\r", "\rx\r\n", "x\ry\n", "\r\nQUIT\r\n"};
 	struct dice dice = dice_new("long_lines_are_cut_once", 2);
 	static const size_t lengths[] = {LINE_MAX_KEPT - 2, LINE_MAX_KEPT - 1, LINE_MAX_KEPT,
 					 LINE_MAX_KEPT + 1, LINE_MAX_KEPT + 2, 70000};
@@ -157,7 +161,8 @@ static void splitting_changes_nothing(void **state)
 {
 	(void)state;
 	struct dice dice = dice_new("splitting_changes_nothing", 3);
-	static const char *const alphabets[] = {"\r\n", "\r\na", "\r\nabcdefghijklmnopqrstuvwxyz0123456789 <>@.:", "\xff\n\x01\r"};
+	static const char *const alphabets[] = {
+		"\r\n", "\r\na", "\r\nabcdefghijklmnopqrstuvwxyz0123456789 <>@.:", "\xff\n\x01\r"};
 	for (unsigned round = 0; round < 2000; round++) {
 		size_t n = 1 + dice_roll(&dice, round % 50 ? 60 : 20000);
 		uint8_t *in = malloc(n);
@@ -189,7 +194,8 @@ static void a_whole_line_is_not_copied(void **state)
 	pool_free(pool);
 }
 
-/* The beginning of the line has been kept when the pool runs dry: that is handed on, and the next line is whole again. */
+/* The beginning of the line has been kept when the pool runs dry: that is handed on, and the next
+ * line is whole again. */
 static void without_memory_the_line_is_cut(void **state)
 {
 	(void)state;
@@ -217,8 +223,10 @@ static void without_memory_the_line_is_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lines_and_their_flaws),          cmocka_unit_test(long_lines_are_cut_once),
-		cmocka_unit_test(splitting_changes_nothing),      cmocka_unit_test(a_whole_line_is_not_copied),
+		cmocka_unit_test(lines_and_their_flaws),
+		cmocka_unit_test(long_lines_are_cut_once),
+		cmocka_unit_test(splitting_changes_nothing),
+		cmocka_unit_test(a_whole_line_is_not_copied),
 		cmocka_unit_test(without_memory_the_line_is_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

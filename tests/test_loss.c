@@ -1,8 +1,12 @@
 /*
- * test_loss.c - no alarm from our own blindness: frames are taken out of each scenario's capture, each one, each two, and many at random, also where senders repeat themselves, and no session that was fine may raise an
- * alert; of a session that was not, nothing worse may be said than was true of it whole.
+ * test_loss.c - no alarm from our own blindness: frames are taken out of each scenario's capture,
+ * each one, each two, and many at random, also where senders repeat themselves, and no session that
+ * was fine may raise an alert; of a session that was not, nothing worse may be said than was true
+ * of it whole.
  *
- * A scenario may say "not loss: reason", or "not again: reason" of the rounds in which senders repeat themselves. SMTPWATCH_SEED is the first seed of the random rounds, SMTPWATCH_ROUNDS how many are made. Arguments are scenario files; without any, all of tests/scenarios.
+ * A scenario may say "not loss: reason", or "not again: reason" of the rounds in which senders
+ * repeat themselves. SMTPWATCH_SEED is the first seed of the random rounds, SMTPWATCH_ROUNDS how
+ * many are made. Arguments are scenario files; without any, all of tests/scenarios.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +23,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Captures of up to so many frames lose each two of them, and each run; all lose some at random, so often. A sanitizer makes a new monitor a hundred times dearer. */
+/* Captures of up to so many frames lose each two of them, and each run; all lose some at random, so
+ * often. A sanitizer makes a new monitor a hundred times dearer. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { FRAMES_PAIRED = 12, ROUNDS = 4, AGAIN = 1 };
 #else
@@ -67,13 +72,15 @@ static struct worst judge(const struct scenario *s, const struct frames *f, cons
 	return w;
 }
 
-/* An alert that the whole capture did not give: what is told of an incomplete one may be less, or nothing, but nothing worse. */
+/* An alert that the whole capture did not give: what is told of an incomplete one may be less, or
+ * nothing, but nothing worse. */
 static bool cries_wolf(const struct worst *whole, const struct worst *now)
 {
 	return now->severity >= SEVERITY_NOTICE && now->severity > whole->severity;
 }
 
-static void complain(const struct scenario *s, const char *how, const bool *lost, size_t n, const struct worst *now)
+static void complain(const struct scenario *s, const char *how, const bool *lost, size_t n,
+		     const struct worst *now)
 {
 	print_error("%s, %s, without frames", s->name, how);
 	for (size_t i = 0; i < n; i++)
@@ -82,7 +89,8 @@ static void complain(const struct scenario *s, const char *how, const bool *lost
 	print_error(": %s\n", verdict_row(now->verdict)->id);
 }
 
-static unsigned try(const struct scenario *s, const struct frames *f, const bool *lost, const struct worst *whole, const char *how)
+static unsigned try(const struct scenario *s, const struct frames *f, const bool *lost,
+		    const struct worst *whole, const char *how)
 {
 	struct worst now = judge(s, f, lost);
 	if (!cries_wolf(whole, &now))
@@ -92,7 +100,8 @@ static unsigned try(const struct scenario *s, const struct frames *f, const bool
 }
 
 /* Every frame, and every two. */
-static unsigned ones_and_twos(const struct scenario *s, const struct frames *f, bool *lost, const struct worst *whole)
+static unsigned ones_and_twos(const struct scenario *s, const struct frames *f, bool *lost,
+			      const struct worst *whole)
 {
 	unsigned wrong = 0;
 	for (size_t i = 0; i < f->n && f->n <= FRAMES_PAIRED; i++) {
@@ -108,8 +117,10 @@ static unsigned ones_and_twos(const struct scenario *s, const struct frames *f, 
 	return wrong;
 }
 
-/* Every beginning, every end, and every hole of several frames in a row: a capture that was begun late, stopped early, or stood still. */
-static unsigned runs_of_frames(const struct scenario *s, const struct frames *f, bool *lost, const struct worst *whole)
+/* Every beginning, every end, and every hole of several frames in a row: a capture that was begun
+ * late, stopped early, or stood still. */
+static unsigned runs_of_frames(const struct scenario *s, const struct frames *f, bool *lost,
+			       const struct worst *whole)
 {
 	unsigned wrong = 0;
 	for (size_t i = 0; i < f->n && f->n <= FRAMES_PAIRED; i++) {
@@ -122,7 +133,8 @@ static unsigned runs_of_frames(const struct scenario *s, const struct frames *f,
 	return wrong;
 }
 
-static unsigned at_random(const struct scenario *s, const struct frames *f, bool *lost, const struct worst *whole)
+static unsigned at_random(const struct scenario *s, const struct frames *f, bool *lost,
+			  const struct worst *whole)
 {
 	static const unsigned percent[] = {1, 5, 20, 50};
 	const char *text = getenv("SMTPWATCH_ROUNDS");
@@ -143,18 +155,21 @@ static unsigned in_fair_weather(const struct scenario *s, const struct trace *t)
 	struct frames f = weather_frames(s, t, weathers, 1);
 	bool *lost = calloc(f.n + 1, sizeof *lost);
 	struct worst whole = judge(s, &f, lost);
-	unsigned wrong = ones_and_twos(s, &f, lost, &whole) + runs_of_frames(s, &f, lost, &whole) + at_random(s, &f, lost, &whole);
+	unsigned wrong = ones_and_twos(s, &f, lost, &whole) + runs_of_frames(s, &f, lost, &whole) +
+			 at_random(s, &f, lost, &whole);
 	free(lost);
 	frames_free(&f);
 	return wrong;
 }
 
-/* Where senders repeat what had arrived, the first copy may be lost to the capture alone: the second acknowledges what was said since. */
+/* Where senders repeat what had arrived, the first copy may be lost to the capture alone: the
+ * second acknowledges what was said since. */
 static unsigned sent_again(const struct scenario *s, const struct trace *t)
 {
 	const struct weather *how = weather_find("retransmitted");
 	unsigned wrong = 0;
-	for (uint64_t seed = 1; seed <= AGAIN && !scenario_bars(s, "again") && weather_suits(s, t, how); seed++) {
+	for (uint64_t seed = 1;
+	     seed <= AGAIN && !scenario_bars(s, "again") && weather_suits(s, t, how); seed++) {
 		struct frames f = weather_frames(s, t, how, seed);
 		bool *lost = calloc(f.n + 1, sizeof *lost);
 		struct worst whole = judge(s, &f, lost);
@@ -192,8 +207,9 @@ int main(int argc, char **argv)
 		return 1;
 	struct CMUnitTest *tests = calloc(found.gl_pathc, sizeof *tests);
 	for (size_t i = 0; i < found.gl_pathc; i++)
-		tests[i] = (struct CMUnitTest){
-			.name = found.gl_pathv[i], .test_func = scenario_is_quiet, .initial_state = found.gl_pathv[i]};
+		tests[i] = (struct CMUnitTest){.name = found.gl_pathv[i],
+					       .test_func = scenario_is_quiet,
+					       .initial_state = found.gl_pathv[i]};
 	int failed = _cmocka_run_group_tests("loss", tests, found.gl_pathc, NULL, NULL);
 	printf("%lu incomplete captures judged\n", runs);
 	free(tests);

@@ -1,7 +1,9 @@
 /*
- * test_loss_files.c - no alarm from our own blindness, on capture files: 1 % and 5 % of the packets are taken out at random, and no session may be told worse of than it was told of whole.
+ * test_loss_files.c - no alarm from our own blindness, on capture files: 1 % and 5 % of the packets
+ * are taken out at random, and no session may be told worse of than it was told of whole.
  *
- * Arguments are captures; without any, all of pcaps/. SMTPWATCH_SEED is the first seed, SMTPWATCH_ROUNDS how many rounds each capture gets at either rate.
+ * Arguments are captures; without any, all of pcaps/. SMTPWATCH_SEED is the first seed,
+ * SMTPWATCH_ROUNDS how many rounds each capture gets at either rate.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -128,8 +130,10 @@ static struct tally judge(const struct capture *c, struct dice *dice, unsigned p
 	return t;
 }
 
-/* Sessions of which something worse is said than of the whole capture, and that would be told of. A session that is only in the incomplete capture has a twin there under the other name. */
-static unsigned wolves(const char *path, unsigned round, unsigned percent, const struct tally *whole, const struct tally *now)
+/* Sessions of which something worse is said than of the whole capture, and that would be told of. A
+ * session that is only in the incomplete capture has a twin there under the other name. */
+static unsigned wolves(const char *path, unsigned round, unsigned percent,
+		       const struct tally *whole, const struct tally *now)
 {
 	unsigned n = 0;
 	for (size_t i = 0; i < now->n; i++) {
@@ -141,8 +145,8 @@ static unsigned wolves(const char *path, unsigned round, unsigned percent, const
 				was = whole->all[k].severity;
 		if (s->severity < SEVERITY_NOTICE || s->severity <= was)
 			continue;
-		print_error("%s, round %u at %u %%, client port %u: %s\n", path, round, percent, s->port[CLIENT],
-			    verdict_row(s->verdict)->id);
+		print_error("%s, round %u at %u %%, client port %u: %s\n", path, round, percent,
+			    s->port[CLIENT], verdict_row(s->verdict)->id);
 		n++;
 	}
 	return n;
@@ -174,8 +178,9 @@ int main(int argc, char **argv)
 		return 1;
 	struct CMUnitTest *tests = calloc(found.gl_pathc, sizeof *tests);
 	for (size_t i = 0; i < found.gl_pathc; i++)
-		tests[i] = (struct CMUnitTest){
-			.name = found.gl_pathv[i], .test_func = capture_is_quiet, .initial_state = found.gl_pathv[i]};
+		tests[i] = (struct CMUnitTest){.name = found.gl_pathv[i],
+					       .test_func = capture_is_quiet,
+					       .initial_state = found.gl_pathv[i]};
 	int failed = _cmocka_run_group_tests("loss_files", tests, found.gl_pathc, NULL, NULL);
 	printf("%lu captures judged\n", judged);
 	free(tests);

@@ -57,7 +57,8 @@ static void count_much(struct metrics *m)
 }
 
 /* With a NUL behind. */
-static void put(const struct metrics *m, struct outbuf *b, const struct sink_loss *outputs, size_t n)
+static void put(const struct metrics *m, struct outbuf *b, const struct sink_loss *outputs,
+		size_t n)
 {
 	b->n = 0;
 	metrics_put(m, b, outputs, n);
@@ -68,7 +69,8 @@ static void put(const struct metrics *m, struct outbuf *b, const struct sink_los
 static void the_page_follows_the_format(void **state)
 {
 	(void)state;
-	static const struct sink_loss outputs[] = {{"json:/var/log/\"x\\y\"\n\xff", 7, 0}, {"syslog:udp://[::1]:514", 0, 3}};
+	static const struct sink_loss outputs[] = {{"json:/var/log/\"x\\y\"\n\xff", 7, 0},
+						   {"syslog:udp://[::1]:514", 0, 3}};
 	struct metrics *m = calloc(1, sizeof(*m));
 	struct outbuf b = {0};
 	size_t empty;
@@ -80,9 +82,11 @@ static void the_page_follows_the_format(void **state)
 	count_much(m);
 	put(m, &b, outputs, 2);
 	check(b.p);
-	has(b.p, "smtpwatch_output_lost_total{output=\"json:/var/log/\\\"x\\\\y\\\"\\\\u000a\xef\xbf\xbd\"} 7\n");
+	has(b.p, "smtpwatch_output_lost_total{output=\"json:/var/log/"
+		 "\\\"x\\\\y\\\"\\\\u000a\xef\xbf\xbd\"} 7\n");
 	has(b.p, "smtpwatch_output_reconnects_total{output=\"syslog:udp://[::1]:514\"} 3\n");
-	has(b.p, "smtpwatch_session_stages_total{verdict=\"221-for-message\",stage=\"END-OF-MESSAGE\"} 1\n");
+	has(b.p, "smtpwatch_session_stages_total{verdict=\"221-for-message\",stage=\"END-OF-"
+		 "MESSAGE\"} 1\n");
 	has(b.p, "smtpwatch_stream_conns_open 0\n");
 	has(b.p, "smtpwatch_capture_frames_total 0\n");
 	/* bounded, whatever is counted */
@@ -133,7 +137,8 @@ static void times_fall_into_their_buckets(void **state)
 		put(m, &b, NULL, 0);
 		check(b.p);
 		for (unsigned k = 0; k < 2; k++) {
-			const char *name = k == 0 ? "smtpwatch_banner_seconds" : "smtpwatch_acceptance_seconds";
+			const char *name = k == 0 ? "smtpwatch_banner_seconds"
+						  : "smtpwatch_acceptance_seconds";
 
 			if (row->below != NULL)
 				bucket_is(b.p, name, row->below, 0);
@@ -194,7 +199,8 @@ static void a_textfile_is_always_whole(void **state)
 	struct monitor_stats core = {.frames = 12};
 	struct totals totals = {0};
 	struct alerting alerting = alerting_default();
-	struct summary sum = {.totals = &totals, .alerting = &alerting, .core = &core, .interim = true};
+	struct summary sum = {
+		.totals = &totals, .alerting = &alerting, .core = &core, .interim = true};
 	char why[SINK_WHY], *text;
 	struct stat st;
 	struct peer p;
@@ -316,7 +322,9 @@ static uint16_t free_port(void)
 
 static int ask(uint16_t port, const char *request)
 {
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	struct sockaddr_in at = {.sin_family = AF_INET,
+				 .sin_port = htons(port),
+				 .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
@@ -378,7 +386,8 @@ static void who_asks_by_http_is_answered(void **state)
 							.outputs = &loss,
 							.outputs_n = 1});
 	mute = ask(port, ""); /* says nothing, and is in nobody's way */
-	text = answer(self, ask(port, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+	text = answer(self,
+		      ask(port, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
 	has(text, "HTTP/1.1 200 OK\r\n");
 	has(text, "\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n");
 	has(text, "smtpwatch_capture_frames_total 4711\n");
@@ -388,7 +397,8 @@ static void who_asks_by_http_is_answered(void **state)
 	text = answer(self, ask(port, "GET / HTTP/1.0\r\n\r\n"));
 	has(text, " 404 ");
 	free(text);
-	text = answer(self, ask(port, "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"));
+	text = answer(self, ask(port, "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: "
+				      "5\r\nConnection: close\r\n\r\nhello"));
 	has(text, " 405 ");
 	free(text);
 	text = answer(self, ask(port, "\x16\x03\x01 no HTTP at all\r\n\r\n"));

@@ -10,8 +10,14 @@
 
 #include "output/nearest.h"
 
-static const char *const names[] = {"ports",        "port",     "output", "interface",
-				    "min-severity", "severity", "j",      "a-name-that-is-longer-than-any-word-that-is-looked-at"};
+static const char *const names[] = {"ports",
+				    "port",
+				    "output",
+				    "interface",
+				    "min-severity",
+				    "severity",
+				    "j",
+				    "a-name-that-is-longer-than-any-word-that-is-looked-at"};
 
 struct row {
 	const char *word, *best;
@@ -43,8 +49,11 @@ static void the_nearest_is_found(void **state)
 
 		for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++)
 			nearest_offer(&near, names[j]);
-		if (near.best == NULL ? rows[i].best != NULL : rows[i].best == NULL || strcmp(near.best, rows[i].best) != 0)
-			fail_msg("\"%s\": %s, expected %s", rows[i].word, near.best != NULL ? near.best : "none",
+		if (near.best == NULL
+			    ? rows[i].best != NULL
+			    : rows[i].best == NULL || strcmp(near.best, rows[i].best) != 0)
+			fail_msg("\"%s\": %s, expected %s", rows[i].word,
+				 near.best != NULL ? near.best : "none",
 				 rows[i].best != NULL ? rows[i].best : "none");
 	}
 }

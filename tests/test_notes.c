@@ -1,4 +1,5 @@
-/* test_notes.c - kept texts: where they are, that they stay there, and that nothing outgrows the bound. */
+/* test_notes.c - kept texts: where they are, that they stay there, and that nothing outgrows the
+ * bound. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -60,7 +61,11 @@ static void setting_replaces(void **state)
 	(void)state;
 	struct pool *pool = some_pool();
 	struct notes n = {0};
-	static const char *const texts[] = {"first", "a longer one", "x", "", "one that is a good deal longer than all the others",
+	static const char *const texts[] = {"first",
+					    "a longer one",
+					    "x",
+					    "",
+					    "one that is a good deal longer than all the others",
 					    "y"};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		notes_set(&n, pool, NOTE_REPLY, (uint16_t)(250 + i), bytes_str(texts[i]));
@@ -95,7 +100,8 @@ static void a_long_text_is_cut(void **state)
 	pool_free(pool);
 }
 
-/* Recipients fill the block: the later ones are left out, the values of the others can be changed, and what is set afterwards still has room. */
+/* Recipients fill the block: the later ones are left out, the values of the others can be changed,
+ * and what is set afterwards still has room. */
 static void recipients_stay_where_they_are(void **state)
 {
 	(void)state;
@@ -109,7 +115,8 @@ static void recipients_stay_where_they_are(void **state)
 		where[i] = notes_add(&n, pool, NOTE_RCPT, 0, bytes_str(text));
 		kept += where[i] != NOTES_NONE;
 		assert_int_equal(n.full, where[i] == NOTES_NONE);
-		snprintf(text, sizeof text, "%.*s", (int)(i % 30), "from@ and much that lengthens it more");
+		snprintf(text, sizeof text, "%.*s", (int)(i % 30),
+			 "from@ and much that lengthens it more");
 		if (i < 40)
 			notes_set(&n, pool, NOTE_FROM, 0, bytes_str(text));
 	}
@@ -138,7 +145,8 @@ static void recipients_stay_where_they_are(void **state)
 	pool_free(pool);
 }
 
-/* However often, and to whatever lengths, the notes of a session are set: nothing is ever left out, and what was set is there. */
+/* However often, and to whatever lengths, the notes of a session are set: nothing is ever left out,
+ * and what was set is there. */
 static void endless_setting_stays_within_bounds(void **state)
 {
 	(void)state;
@@ -151,8 +159,10 @@ static void endless_setting_stays_within_bounds(void **state)
 		for (unsigned i = 0; i < 500; i++) {
 			char text[NOTE_REPLY_MAX];
 			unsigned tag = NOTE_BANNER + dice_roll(&dice, NOTE_NOT_SMTP);
-			size_t most = tag == NOTE_REPLY || tag == NOTE_FAREWELL ? NOTE_REPLY_MAX : NOTE_TEXT_MAX;
-			length[tag] = dice_roll(&dice, round % 2 ? (unsigned)most + 1 : 2 + i * 2 / 3);
+			size_t most = tag == NOTE_REPLY || tag == NOTE_FAREWELL ? NOTE_REPLY_MAX
+										: NOTE_TEXT_MAX;
+			length[tag] =
+				dice_roll(&dice, round % 2 ? (unsigned)most + 1 : 2 + i * 2 / 3);
 			length[tag] = length[tag] < most ? length[tag] : most;
 			values[tag] = i;
 			memset(text, (int)tag, sizeof text);
@@ -188,7 +198,8 @@ static void without_memory_the_text_is_cut(void **state)
 	n.room = 80;
 	notes_set(&n, little, NOTE_REPLY, 250, bytes_str("accepted"));
 	notes_set(&n, little, NOTE_HELO, 0, bytes_str("out"));
-	notes_set(&n, little, NOTE_BANNER, 0, bytes_str("it fills what is left of the first block: 44"));
+	notes_set(&n, little, NOTE_BANNER, 0,
+		  bytes_str("it fills what is left of the first block: 44"));
 	while (pool_get(little, 4096) || pool_get(little, 160) || pool_get(little, 16))
 		continue;
 	char text[NOTE_TEXT_MAX];

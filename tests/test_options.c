@@ -1,4 +1,5 @@
-/* test_options.c - command line and configuration file: what they set, and what is said of mistakes. */
+/* test_options.c - command line and configuration file: what they set, and what is said of
+ * mistakes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,7 +34,8 @@ static void reading_do(struct reading *r, const char *line)
 
 	snprintf(r->line, sizeof(r->line), "%s", line);
 	r->argv[0] = r->line;
-	for (char *word = strtok(r->line, " "); word != NULL && argc < WORDS; word = strtok(NULL, " "))
+	for (char *word = strtok(r->line, " "); word != NULL && argc < WORDS;
+	     word = strtok(NULL, " "))
 		r->argv[argc++] = word;
 	r->argv[argc] = NULL;
 	r->mistakes = options_read(&r->o, argc, r->argv, errors);
@@ -54,11 +56,15 @@ struct mistake_row {
 
 static const struct mistake_row mistakes[] = {
 	{"-r a.pcap", 0, ""},
-	{"-ra.pcap --output=json:x -o text -p25,465/tls,24/lmtp -j 0 --engine nids --checksum -Z nobody tcp port 25", 0, ""},
+	{"-ra.pcap --output=json:x -o text -p25,465/tls,24/lmtp -j 0 --engine nids --checksum -Z "
+	 "nobody tcp port 25",
+	 0, ""},
 	{"--help", 0, ""},
 	{"--list-alerts --severity clean=critical", 0, ""},
 	{"-T", 0, ""},
-	{"-i eth0 -i br-lan -s 65535 --buffer 8M --promiscuous --pid-file /run/x.pid --stats-interval 0 port 25", 0, ""},
+	{"-i eth0 -i br-lan -s 65535 --buffer 8M --promiscuous --pid-file /run/x.pid "
+	 "--stats-interval 0 port 25",
+	 0, ""},
 	{"", 1, "smtpwatch: nothing to watch and nothing to read: -i INTERFACE"},
 	{"-o text", 1, "nothing to watch and nothing to read"},
 	{"-i eth0 -r a", 1, "one or the other"},
@@ -74,12 +80,14 @@ static const struct mistake_row mistakes[] = {
 	{"-i eth0 --repeat 0 --digest 08:00", 0, ""},
 	{"-i eth0 --repeat 5m --digest off", 0, ""},
 	{"-i eth0 --repeat often", 1, "is neither 0 nor a time"},
-	{"-i eth0 --digest 24:00", 1, "\"24:00\" is neither off nor a time of the day (UTC), such as 08:00"},
+	{"-i eth0 --digest 24:00", 1,
+	 "\"24:00\" is neither off nor a time of the day (UTC), such as 08:00"},
 	{"-r a --filter tcp udp", 1, "two filters: --filter, and \"udp\""},
 	{"-r", 1, "--read: its FILE is missing"},
 	{"-r a --nonsense", 1, "there is no option --nonsense; --help shows them all"},
 	{"-r a --keyfile x", 1, "there is no option --keyfile"},
-	{"-r a --min_severity=info", 1, "there is no option --min_severity; did you mean --min-severity?"},
+	{"-r a --min_severity=info", 1,
+	 "there is no option --min_severity; did you mean --min-severity?"},
 	{"--itnerface eth0 -r a", 1, "did you mean --interface?"},
 	{"-r a -x", 1, "there is no option -x"},
 	{"-r a --checksum=yes", 1, "--checksum takes no value"},
@@ -130,16 +138,19 @@ static void the_command_line_sets(void **state)
 	(void)state;
 	struct reading r;
 
-	reading_do(&r, "tcp -r a.pcap port --read=- -p 465/tls,24/lmtp,2525 -j4 --severity 421-idle=error --fail-on warning 25");
+	reading_do(&r, "tcp -r a.pcap port --read=- -p 465/tls,24/lmtp,2525 -j4 --severity "
+		       "421-idle=error --fail-on warning 25");
 	assert_int_equal(r.mistakes, 0);
 	assert_int_equal(r.o.action, OPTIONS_RUN);
 	assert_int_equal(r.o.reads.n, 2);
 	assert_string_equal(r.o.reads.all[0], "a.pcap");
 	assert_string_equal(r.o.reads.all[1], "-");
 	assert_string_equal(r.o.filter, "tcp port 25");
-	assert_true(port_set_has(&r.o.monitor.ports, 2525) && port_set_has(&r.o.monitor.ports, 465));
+	assert_true(port_set_has(&r.o.monitor.ports, 2525) &&
+		    port_set_has(&r.o.monitor.ports, 465));
 	assert_false(port_set_has(&r.o.monitor.ports, 25));
-	assert_true(port_set_has(&r.o.monitor.tls_ports, 465) && port_set_has(&r.o.monitor.lmtp_ports, 24));
+	assert_true(port_set_has(&r.o.monitor.tls_ports, 465) &&
+		    port_set_has(&r.o.monitor.lmtp_ports, 24));
 	assert_false(port_set_has(&r.o.monitor.tls_ports, 2525));
 	assert_int_equal(r.o.workers, 4);
 	assert_int_equal(r.o.alerting.of[VERDICT_421_IDLE], SEVERITY_ERROR);
@@ -177,7 +188,8 @@ static void live_options(void **state)
 	(void)state;
 	struct reading r;
 
-	reading_do(&r, "-i eth0 -i eth1 -s 9000 --buffer 1G --promiscuous --pid-file /run/w.pid --stats-interval 5m --filter tcp "
+	reading_do(&r, "-i eth0 -i eth1 -s 9000 --buffer 1G --promiscuous --pid-file /run/w.pid "
+		       "--stats-interval 5m --filter tcp "
 		       "--repeat 0 "
 		       "--digest 08:30");
 	assert_string_equal(r.said, "");
@@ -199,7 +211,8 @@ static void limits_with_units(void **state)
 	(void)state;
 	struct reading r;
 
-	reading_do(&r, "-r a --memory 2G --idle-timeout 30m --max-connections 1000 --slow-acceptance 2m -- -r");
+	reading_do(&r, "-r a --memory 2G --idle-timeout 30m --max-connections 1000 "
+		       "--slow-acceptance 2m -- -r");
 	assert_int_equal(r.mistakes, 0);
 	assert_int_equal(r.o.monitor.memory, (size_t)2 << 30);
 	assert_int_equal(r.o.monitor.stream.idle, 1800 * FRAME_SECOND);
@@ -227,11 +240,12 @@ static void a_file_sets(void **state)
 	(void)state;
 	struct reading r;
 
-	reading_file(
-		&r,
-		"# everything\n\n  read = a#1.pcap   # one\r\nread=b.pcap\n\toutput = json:out.json\nports = 2525\nchecksum = yes\n"
-		"severity = clean=notice\nseverity = unknown=info\nredact = hash\nslow-acceptance = 90",
-		"");
+	reading_file(&r,
+		     "# everything\n\n  read = a#1.pcap   # one\r\nread=b.pcap\n\toutput = "
+		     "json:out.json\nports = 2525\nchecksum = yes\n"
+		     "severity = clean=notice\nseverity = unknown=info\nredact = "
+		     "hash\nslow-acceptance = 90",
+		     "");
 	assert_string_equal(r.said, "");
 	assert_int_equal(r.o.reads.n, 2);
 	assert_string_equal(r.o.reads.all[0], "a#1.pcap");
@@ -251,7 +265,9 @@ static void the_command_line_goes_first(void **state)
 	(void)state;
 	struct reading r;
 
-	reading_file(&r, "read = a.pcap\noutput = json\nredact = all\nseverity = clean=notice\nseverity = probe=error\n",
+	reading_file(&r,
+		     "read = a.pcap\noutput = json\nredact = all\nseverity = "
+		     "clean=notice\nseverity = probe=error\n",
 		     "-r b.pcap -o text --redact none --severity clean=info");
 	assert_string_equal(r.said, "");
 	assert_int_equal(r.o.reads.n, 1);
@@ -278,7 +294,8 @@ static void packets_come_from_what_the_command_line_says(void **state)
 	reading_free(&r);
 }
 
-/* Each mistake with its line and what would be right, all of them at once, from the first line to the last. */
+/* Each mistake with its line and what would be right, all of them at once, from the first line to
+ * the last. */
 static void mistakes_in_a_file_have_a_line(void **state)
 {
 	(void)state;
@@ -301,22 +318,24 @@ static void mistakes_in_a_file_have_a_line(void **state)
 				   "output = jsn:x\n"
 				   "list-alerts = yes\n"
 				   "buffer = 10\n";
-	static const char *const said[] = {":1: there is no option \"prots\"; did you mean ports?",
-					   ":3: \"nonsense\" is not of the form \"name = value\"",
-					   ":4: config belongs on the command line",
-					   ":5: checksum: \"maybe\" is neither yes nor no",
-					   ":6: ports: \"x\" is no port; a list reads 25,",
-					   ":7: redact: its none|local|hash|all is missing",
-					   ":9: ports: a second time, after line 6",
-					   ":10: severity: \"421-idel\" is no verdict or other alert; did you mean 421-idle?",
-					   ":11: severity: \"bad\" is no severity; there are none, info,",
-					   ":12: fail-on: a value stands without quotation marks",
-					   ":14: read (-r) judges captures, interface (-i) watches the network: one or the other",
-					   ":15: there is no option \"zzz\"; smtpwatch --help shows them all",
-					   ":16: \"[smtpwatch]\" is not of the form",
-					   ":17: output: there is no output \"jsn:x\"; there are text, json",
-					   ":18: list-alerts belongs on the command line",
-					   ":19: buffer: \"10\" is no size of at least 1M"};
+	static const char *const said[] = {
+		":1: there is no option \"prots\"; did you mean ports?",
+		":3: \"nonsense\" is not of the form \"name = value\"",
+		":4: config belongs on the command line",
+		":5: checksum: \"maybe\" is neither yes nor no",
+		":6: ports: \"x\" is no port; a list reads 25,",
+		":7: redact: its none|local|hash|all is missing",
+		":9: ports: a second time, after line 6",
+		":10: severity: \"421-idel\" is no verdict or other alert; did you mean 421-idle?",
+		":11: severity: \"bad\" is no severity; there are none, info,",
+		":12: fail-on: a value stands without quotation marks",
+		":14: read (-r) judges captures, interface (-i) watches the network: one or the "
+		"other",
+		":15: there is no option \"zzz\"; smtpwatch --help shows them all",
+		":16: \"[smtpwatch]\" is not of the form",
+		":17: output: there is no output \"jsn:x\"; there are text, json",
+		":18: list-alerts belongs on the command line",
+		":19: buffer: \"10\" is no size of at least 1M"};
 	struct reading r;
 	const char *at;
 
@@ -380,14 +399,16 @@ static void a_reload_takes_what_it_can(void **state)
 	struct reload r;
 
 	reload_do(&r, "interface = eth0\nseverity = clean=notice\nbuffer = 8M\nworkers = 1\n",
-		  "severity = probe=error\nmin-severity = info\ninterface = eth1\ninterface = eth0\nworkers = 1 # "
+		  "severity = probe=error\nmin-severity = info\ninterface = eth1\ninterface = "
+		  "eth0\nworkers = 1 # "
 		  "same\npromiscuous = yes\n"
 		  "ports = 26\n");
 	assert_int_equal(r.mistakes, 0);
 	assert_int_equal(r.held, 3);
 	/* What it has of the running one's are copies. */
 	options_free(&r.running);
-	assert_non_null(strstr(r.said, ": interface has changed; it stays as it was until a restart\n"));
+	assert_non_null(
+		strstr(r.said, ": interface has changed; it stays as it was until a restart\n"));
 	assert_non_null(strstr(r.said, ": buffer has changed"));
 	assert_non_null(strstr(r.said, ": promiscuous has changed"));
 	assert_int_equal(r.fresh.alerting.min, SEVERITY_INFO);
@@ -397,7 +418,8 @@ static void a_reload_takes_what_it_can(void **state)
 	assert_string_equal(r.fresh.interfaces.all[0], "eth0");
 	assert_int_equal(r.fresh.buffer, 8 << 20);
 	assert_false(r.fresh.promiscuous);
-	assert_true(port_set_has(&r.fresh.monitor.ports, 2525) && !port_set_has(&r.fresh.monitor.ports, 26));
+	assert_true(port_set_has(&r.fresh.monitor.ports, 2525) &&
+		    !port_set_has(&r.fresh.monitor.ports, 26));
 	reload_free(&r);
 }
 
@@ -406,7 +428,8 @@ static void a_reload_of_the_same(void **state)
 	(void)state;
 	struct reload r;
 
-	reload_do(&r, "interface = eth0\n", "# now it says what was so anyway\ninterface = eth0\nsnaplen = 262144\n");
+	reload_do(&r, "interface = eth0\n",
+		  "# now it says what was so anyway\ninterface = eth0\nsnaplen = 262144\n");
 	assert_int_equal(r.mistakes, 0);
 	assert_int_equal(r.held, 0);
 	assert_string_equal(r.said, "");

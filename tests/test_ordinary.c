@@ -1,5 +1,6 @@
 /*
- * test_ordinary.c - what TCP does every day and nobody may be accused of: probes, repeated ends, other boundaries, data with a SYN, a port used again. Each row is a session by hand, segment by
+ * test_ordinary.c - what TCP does every day and nobody may be accused of: probes, repeated ends,
+ * other boundaries, data with a SYN, a port used again. Each row is a session by hand, segment by
  * segment, beyond what a scenario can say.
  */
 #include <setjmp.h>
@@ -74,7 +75,8 @@ static void keepalives(struct talk *t)
 	talk_close(t, CLIENT);
 }
 
-/* The server's window is shut in the middle of a message: the client tries with a byte of it, again and again, until it opens. */
+/* The server's window is shut in the middle of a message: the client tries with a byte of it, again
+ * and again, until it opens. */
 static void window_probes(struct talk *t)
 {
 	talk_handshake(t);
@@ -110,7 +112,8 @@ static void simultaneous_close(struct talk *t)
 	talk_ack(t, SERVER);
 }
 
-/* The FIN is not acknowledged, and sent again until the server gives up: the client is gone, and has its answer. */
+/* The FIN is not acknowledged, and sent again until the server gives up: the client is gone, and
+ * has its answer. */
 static void fins_sent_again(struct talk *t)
 {
 	mail(t);
@@ -132,7 +135,8 @@ static void resets_behind_both_ends(struct talk *t)
 	talk_ack(t, CLIENT);
 }
 
-/* The client does not wait for the 221, and answers it with an RST; what was under way comes behind that. */
+/* The client does not wait for the 221, and answers it with an RST; what was under way comes behind
+ * that. */
 static void late_segments_behind_a_reset(struct talk *t)
 {
 	mail(t);
@@ -155,7 +159,8 @@ static void end_in_one_segment_each(struct talk *t)
 	talk_ack(t, CLIENT);
 }
 
-/* What the client sends behind its QUIT is never read: the server's system answers with an RST, which may be captured before the 221. */
+/* What the client sends behind its QUIT is never read: the server's system answers with an RST,
+ * which may be captured before the 221. */
 static void reset_for_unread_bytes(struct talk *t)
 {
 	mail(t);
@@ -170,7 +175,8 @@ static void reset_captured_before_the_221(struct talk *t)
 	segments_move(t->out, t->out->n - 1, t->out->n - 2);
 }
 
-/* Each side begins again: the SYN was lost, and the port was bound anew with another number; the SYN-ACK was lost as well. */
+/* Each side begins again: the SYN was lost, and the port was bound anew with another number; the
+ * SYN-ACK was lost as well. */
 static void handshake_again(struct talk *t)
 {
 	talk_syn(t);
@@ -243,7 +249,8 @@ static void body_send(struct talk *t, uint8_t *body, size_t n)
 	talk_say(t, CLIENT, "\r\n.\r\n");
 }
 
-/* A segment was too large for the path, and what it held is sent again in smaller ones; the first of them covers its beginning twice. */
+/* A segment was too large for the path, and what it held is sent again in smaller ones; the first
+ * of them covers its beginning twice. */
 static void other_boundaries(struct talk *t)
 {
 	static uint8_t body[1400];
@@ -260,7 +267,8 @@ static void other_boundaries(struct talk *t)
 	talk_close(t, CLIENT);
 }
 
-/* A whole message in one segment of 200 kB, as a card puts segments together or takes them apart. */
+/* A whole message in one segment of 200 kB, as a card puts segments together or takes them apart.
+ */
 static void a_super_segment(struct talk *t)
 {
 	static uint8_t body[200000];
@@ -270,7 +278,8 @@ static void a_super_segment(struct talk *t)
 	talk_close(t, CLIENT);
 }
 
-/* The same port at once behind the end, with a number above the last one (RFC 6191); a straggler of the old connection comes in between. */
+/* The same port at once behind the end, with a number above the last one (RFC 6191); a straggler of
+ * the old connection comes in between. */
 static void port_again(struct talk *t)
 {
 	mail(t);
@@ -291,7 +300,8 @@ static void port_again(struct talk *t)
 	talk_close(t, CLIENT);
 }
 
-/* The route changes, and with it the TTL; identifications are all 0, as Linux has them in some segments. */
+/* The route changes, and with it the TTL; identifications are all 0, as Linux has them in some
+ * segments. */
 static void another_route(struct talk *t)
 {
 	size_t from = t->out->n;
@@ -304,7 +314,8 @@ static void another_route(struct talk *t)
 	}
 }
 
-/* An acknowledgement and a window that are older than what the side had said before (another way through the network). */
+/* An acknowledgement and a window that are older than what the side had said before (another way
+ * through the network). */
 static void an_old_acknowledgement(struct talk *t)
 {
 	mail(t);
@@ -366,7 +377,8 @@ static const struct {
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
-/* How many sessions there were of which the server said something, how many of them were not clean with their message accepted, and what was worth an alert. */
+/* How many sessions there were of which the server said something, how many of them were not clean
+ * with their message accepted, and what was worth an alert. */
 struct heard {
 	unsigned sessions, unclean, alerts;
 	enum verdict worst;
@@ -376,7 +388,8 @@ static void take(void *arg, const struct record *r)
 {
 	struct heard *h = arg;
 	enum verdict v = r->judgement.verdict;
-	bool clean = v == VERDICT_CLEAN && r->session->fates[FATE_ACCEPTED] == 1 && r->ending->seen == SEEN_FULL;
+	bool clean = v == VERDICT_CLEAN && r->session->fates[FATE_ACCEPTED] == 1 &&
+		     r->ending->seen == SEEN_FULL;
 	h->sessions += r->conn->side[SERVER].packets > 0;
 	h->unclean += r->conn->side[SERVER].packets > 0 && !clean;
 	if (verdict_severity(v, r->ending) >= SEVERITY_NOTICE) {
@@ -420,14 +433,16 @@ static void ordinary_sessions_are_clean(void **state)
 		struct heard h = judge(&in, i % 2 ? 1 : 16);
 		bool well = h.sessions == rows[i / 2].sessions && h.unclean == 0 && h.alerts == 0;
 		if (!well)
-			print_error("%s: %u sessions, of which %u were not clean\n", rows[i / 2].name, h.sessions, h.unclean);
+			print_error("%s: %u sessions, of which %u were not clean\n",
+				    rows[i / 2].name, h.sessions, h.unclean);
 		wrong += !well;
 		segments_free(&in);
 	}
 	assert_int_equal(wrong, 0);
 }
 
-/* What a capture does to segments; and to two of them, so far apart at most: a sanitizer makes a new monitor a hundred times dearer. */
+/* What a capture does to segments; and to two of them, so far apart at most: a sanitizer makes a
+ * new monitor a hundred times dearer. */
 enum harm { HARM_LOST, HARM_TWICE, HARM_LATE, HARM_CUT, HARMS };
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { APART = 1 };
@@ -455,13 +470,14 @@ static unsigned harmed(unsigned row, bool six, unsigned first, size_t a, unsigne
 		harm(&in, (enum harm)second, b);
 	struct heard h = judge(&in, 8);
 	if (h.alerts > 0)
-		print_error("%s, segment %zu harm %u, then %zu harm %u: %s\n", rows[row].name, a, first, b, second,
-			    verdict_row(h.worst)->id);
+		print_error("%s, segment %zu harm %u, then %zu harm %u: %s\n", rows[row].name, a,
+			    first, b, second, verdict_row(h.worst)->id);
 	segments_free(&in);
 	return h.alerts;
 }
 
-/* Any two segments lost, cut, captured twice or behind the next one: what is told of them then may be less, but nobody is accused. */
+/* Any two segments lost, cut, captured twice or behind the next one: what is told of them then may
+ * be less, but nobody is accused. */
 static void captured_badly_they_are_no_alerts(void **state)
 {
 	(void)state;

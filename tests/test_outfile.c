@@ -1,4 +1,5 @@
-/* test_outfile.c - files of a live run: continued, opened again, full disks that have room again, pipes whose reader is slow. */
+/* test_outfile.c - files of a live run: continued, opened again, full disks that have room again,
+ * pipes whose reader is slow. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +30,8 @@ static bool put(struct outfile *f, unsigned number)
 	return outfile_put(f);
 }
 
-/* How many lines a file has, all of them whole; the first one's number and, by one each, the next ones'. */
+/* How many lines a file has, all of them whole; the first one's number and, by one each, the next
+ * ones'. */
 static unsigned lines_of(const char *path, unsigned first)
 {
 	FILE *f = fopen(path, "r");
@@ -56,7 +58,8 @@ static void open_file(struct outfile *f, const char *path, const struct run_mode
 static void a_log_is_continued(void **state)
 {
 	(void)state;
-	const struct run_mode other = {.live = true, .become = geteuid() == 0, .uid = 65534, .gid = 65534};
+	const struct run_mode other = {
+		.live = true, .become = geteuid() == 0, .uid = 65534, .gid = 65534};
 	struct outfile f;
 	struct peer p;
 	struct stat st;
@@ -118,7 +121,8 @@ static void limit_set(rlim_t most)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-/* A limit of the process stands for the disk: a write that does not fit is cut, the next one fails. */
+/* A limit of the process stands for the disk: a write that does not fit is cut, the next one fails.
+ */
 static void a_full_disk_has_room_again(void **state)
 {
 	(void)state;
@@ -195,7 +199,8 @@ static void a_slow_pipe_is_not_waited_for(void **state)
 	peer_free(&p);
 }
 
-/* Standard output is a terminal whose line discipline turns a line's end into two bytes: it says that it has room where it has one byte. */
+/* Standard output is a terminal whose line discipline turns a line's end into two bytes: it says
+ * that it has room where it has one byte. */
 static void a_terminal_that_takes_nothing_is_not_waited_for(void **state)
 {
 	(void)state;

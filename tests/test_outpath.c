@@ -1,4 +1,5 @@
-/* test_outpath.c - what another user has prepared in a folder does not aim root's rights, and what the operator has arranged works as ever. */
+/* test_outpath.c - what another user has prepared in a folder does not aim root's rights, and what
+ * the operator has arranged works as ever. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,9 +23,11 @@
 
 enum { OTHER = 65534, BECOME = 65533 };
 
-static const struct run_mode live = {.live = true, .become = true, .uid = BECOME, .gid = BECOME}, offline = {.uid = BECOME};
+static const struct run_mode live = {.live = true, .become = true, .uid = BECOME, .gid = BECOME},
+			     offline = {.uid = BECOME};
 
-/* root: ours, with a secret; theirs: of another user; crowd: where everybody may write, as in /tmp. */
+/* root: ours, with a secret; theirs: of another user; crowd: where everybody may write, as in /tmp.
+ */
 struct ground {
 	char top[32], secret[64], theirs[64], crowd[64];
 };
@@ -236,7 +239,8 @@ static void a_temporary_that_lies_in_wait_is_not_written_to(void **state)
 	ground_free(&p);
 }
 
-/* What an operator does: a log in a folder of the user that we become, links of root's own, standard output by a name. */
+/* What an operator does: a log in a folder of the user that we become, links of root's own,
+ * standard output by a name. */
 static void what_root_arranged_works(void **state)
 {
 	struct ground p;

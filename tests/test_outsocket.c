@@ -1,4 +1,5 @@
-/* test_outsocket.c - readers of a local socket that come late, go, come again, are slow, or take nothing: nothing waits, no record is torn, what is lost is counted. */
+/* test_outsocket.c - readers of a local socket that come late, go, come again, are slow, or take
+ * nothing: nothing waits, no record is torn, what is lost is counted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,7 +32,8 @@ static bool put(struct outsocket *s, unsigned number, unsigned n)
 	return outsocket_put(s);
 }
 
-/* Asserts that whole lines were got, one number after the other from the first; the number behind the last. */
+/* Asserts that whole lines were got, one number after the other from the first; the number behind
+ * the last. */
 static unsigned lines_in_order(const char *text, unsigned first)
 {
 	while (*text != '\0') {
@@ -50,7 +52,9 @@ static void open_live(struct outsocket *s, struct peer *p)
 {
 	char why[OUTSOCKET_WHY];
 
-	assert_true(outsocket_open(s, p->path, p->type == SOCK_STREAM ? OUTSOCKET_STREAM : OUTSOCKET_DATAGRAM, "made", &live, why));
+	assert_true(outsocket_open(s, p->path,
+				   p->type == SOCK_STREAM ? OUTSOCKET_STREAM : OUTSOCKET_DATAGRAM,
+				   "made", &live, why));
 }
 
 /* What the loop does when the reader can take more. */
@@ -186,7 +190,8 @@ static void who_takes_nothing_costs_a_bound_and_no_time(void **state)
 	peer_free(&p);
 }
 
-/* A record that never fits is no fault of the reader's: it has a sentence of its own, and the others go on. */
+/* A record that never fits is no fault of the reader's: it has a sentence of its own, and the
+ * others go on. */
 static void a_record_beyond_the_bound_is_told_apart(void **state)
 {
 	(void)state;
@@ -264,7 +269,8 @@ static void offline_nothing_is_lost_and_an_end_is_an_end(void **state)
 	peer_free(&p);
 }
 
-/* Offline one record that was lost on the way makes a failure of the run, though the reader took all that came behind it; live it was counted and said. */
+/* Offline one record that was lost on the way makes a failure of the run, though the reader took
+ * all that came behind it; live it was counted and said. */
 static void what_was_lost_offline_is_missing_at_the_end(void **state)
 {
 	(void)state;
@@ -279,7 +285,8 @@ static void what_was_lost_offline_is_missing_at_the_end(void **state)
 
 			peer_init(&p, SOCK_DGRAM);
 			peer_listen(&p);
-			assert_true(outsocket_open(&s, p.path, OUTSOCKET_DATAGRAM, "made", modes[k], why));
+			assert_true(outsocket_open(&s, p.path, OUTSOCKET_DATAGRAM, "made", modes[k],
+						   why));
 			outsocket_tick(&s, START * S);
 			assert_true(put(&s, 0, 20));
 			assert_true(put(&s, 1, longest[i]));

@@ -1,4 +1,5 @@
-/* test_own_hostile.c - the own engine against those who want to hide a session, forge its end, or mix it with others. */
+/* test_own_hostile.c - the own engine against those who want to hide a session, forge its end, or
+ * mix it with others. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,7 +47,8 @@ static void pool_exhaust(struct pool *pool, struct taken *t)
 	assert_true(t->n < TAKEN_MOST);
 }
 
-/* Two sessions, of which the one shows a closed window twice, with or without memory for what is counted beside. Returns how often there was none. */
+/* Two sessions, of which the one shows a closed window twice, with or without memory for what is
+ * counted beside. Returns how often there was none. */
 static uint64_t closed_windows(bool memory, struct releases *out)
 {
 	struct segments w = {0};
@@ -80,7 +82,8 @@ static uint64_t closed_windows(bool memory, struct releases *out)
 	return none;
 }
 
-/* Where there is no memory for what is counted beside, a session has none of that, and not another's; all else is its own. */
+/* Where there is no memory for what is counted beside, a session has none of that, and not
+ * another's; all else is its own. */
 static void facts_without_memory_are_nobodys(void **state)
 {
 	(void)state;
@@ -92,15 +95,19 @@ static void facts_without_memory_are_nobodys(void **state)
 	assert_int_equal(with.all[1].sides[CLIENT].zero_windows, 2);
 	with.all[1].sides[CLIENT].zero_windows = 0;
 	for (unsigned i = 0; i < 2; i++) {
-		assert_true(with.all[i].sides[CLIENT].packets > 0 && with.all[i].sides[SERVER].packets > 0);
-		assert_memory_equal(without.all[i].sides, with.all[i].sides, sizeof with.all[i].sides);
+		assert_true(with.all[i].sides[CLIENT].packets > 0 &&
+			    with.all[i].sides[SERVER].packets > 0);
+		assert_memory_equal(without.all[i].sides, with.all[i].sides,
+				    sizeof with.all[i].sides);
 	}
 }
 
-/* A segment as an attacker beside the path would forge it: it bears the numbers of the side's next one, but acknowledges what was never sent. It is heard by nobody. */
+/* A segment as an attacker beside the path would forge it: it bears the numbers of the side's next
+ * one, but acknowledges what was never sent. It is heard by nobody. */
 static void forge_ack(struct talk *t, enum side side, uint32_t ahead, const char *text)
 {
-	struct packet *p = talk_raw(t, side, TCP_ACK | TCP_PSH, t->next[side], bytes_of(text, strlen(text)));
+	struct packet *p =
+		talk_raw(t, side, TCP_ACK | TCP_PSH, t->next[side], bytes_of(text, strlen(text)));
 	p->ack = t->heard[side] + ahead;
 }
 
@@ -110,7 +117,8 @@ static const char *const said[] = {"220 mx\r\n", "EHLO a\r\n", "250 mx\r\n", "MA
 enum { SAID = sizeof said / sizeof *said };
 
 /* A dialogue of which each part takes so long; in front of part `at` somebody forges. */
-static struct heard *forged(struct engine_run *r, int64_t step, unsigned at, enum side side, uint32_t ahead, const char *text)
+static struct heard *forged(struct engine_run *r, int64_t step, unsigned at, enum side side,
+			    uint32_t ahead, const char *text)
 {
 	struct talk t = talk_v4(&r->in, 1);
 	talk_handshake(&t);
@@ -133,13 +141,16 @@ static void assert_all_heard(const struct heard *h)
 	assert_end(h, CLOSER_SERVER, HOW_FIN, HOW_FIN);
 }
 
-/* Whatever it claims, wherever it stands, however slow the dialogue is: not a byte of it is hidden. */
+/* Whatever it claims, wherever it stands, however slow the dialogue is: not a byte of it is hidden.
+ */
 static void a_forged_acknowledgement_hides_nothing(void **state)
 {
 	(void)state;
 	static const uint32_t aheads[] = {1, 30, 1000, 1 << 16, 1 << 24, (1 << 30) - 1};
-	static const int64_t steps[] = {FRAME_MS, 60 * FRAME_MS, FRAME_SECOND / 2, 3 * FRAME_SECOND};
-	static const char *const texts[] = {"", "QUIT\r\n", "221 a longer one than that which is said\r\n"};
+	static const int64_t steps[] = {FRAME_MS, 60 * FRAME_MS, FRAME_SECOND / 2,
+					3 * FRAME_SECOND};
+	static const char *const texts[] = {"", "QUIT\r\n",
+					    "221 a longer one than that which is said\r\n"};
 	for (unsigned k = 0; k < 2 * 6 * 4 * SAID * 2 * 3; k++) {
 		uint32_t ahead = aheads[k / 2 % 6];
 		const char *text = texts[k / 48 / SAID / 2];
@@ -148,12 +159,14 @@ static void a_forged_acknowledgement_hides_nothing(void **state)
 			continue;
 		struct engine_run *r = engine_run_new(k % 2 ? &stream_general : &stream_own);
 		assert_non_null(r);
-		assert_all_heard(forged(r, steps[k / 12 % 4], k / 48 % SAID, k / 48 / SAID % 2 ? SERVER : CLIENT, ahead, text));
+		assert_all_heard(forged(r, steps[k / 12 % 4], k / 48 % SAID,
+					k / 48 / SAID % 2 ? SERVER : CLIENT, ahead, text));
 		engine_run_free(r);
 	}
 }
 
-/* Nor does one that its receiver drops because it acknowledges what was before the connection: it says nothing at all. */
+/* Nor does one that its receiver drops because it acknowledges what was before the connection: it
+ * says nothing at all. */
 static void a_segment_of_another_connection_says_nothing(void **state)
 {
 	(void)state;
@@ -162,8 +175,8 @@ static void a_segment_of_another_connection_says_nothing(void **state)
 		struct engine_run *r = engine_run_new(k % 2 ? &stream_general : &stream_own);
 		assert_non_null(r);
 		uint32_t behind = behinds[k / 2 % 4];
-		assert_all_heard(
-			forged(r, FRAME_MS, k / 8 % SAID, k / 8 / SAID ? SERVER : CLIENT, (uint32_t)-behind, "221 forged\r\n"));
+		assert_all_heard(forged(r, FRAME_MS, k / 8 % SAID, k / 8 / SAID ? SERVER : CLIENT,
+					(uint32_t)-behind, "221 forged\r\n"));
 		engine_run_free(r);
 	}
 }
@@ -186,7 +199,8 @@ static void a_forged_acknowledgement_before_the_end_hides_no_reset(void **state)
 	}
 }
 
-/* The client's acknowledgements are not seen any more: the last one must not lie ahead once the server has said two gigabytes more. */
+/* The client's acknowledgements are not seen any more: the last one must not lie ahead once the
+ * server has said two gigabytes more. */
 static void an_acknowledgement_two_gigabytes_ago_is_none_ahead(void **state)
 {
 	(void)state;
@@ -208,22 +222,25 @@ static void an_acknowledgement_two_gigabytes_ago_is_none_ahead(void **state)
 	engine_run_free(r);
 }
 
-/* The same dialogue; in front of part `at` somebody forges a segment so far ahead, with these flags. */
-static struct heard *forged_ahead(struct engine_run *r, unsigned at, enum side side, uint32_t ahead, uint8_t flags,
-				  const char *text)
+/* The same dialogue; in front of part `at` somebody forges a segment so far ahead, with these
+ * flags. */
+static struct heard *forged_ahead(struct engine_run *r, unsigned at, enum side side, uint32_t ahead,
+				  uint8_t flags, const char *text)
 {
 	struct talk t = talk_v4(&r->in, 1);
 	talk_handshake(&t);
 	for (unsigned i = 0; i < SAID; i++) {
 		if (i == at)
-			talk_raw(&t, side, flags, t.next[side] + ahead, bytes_of(text, strlen(text)));
+			talk_raw(&t, side, flags, t.next[side] + ahead,
+				 bytes_of(text, strlen(text)));
 		talk_say(&t, i % 2 ? CLIENT : SERVER, said[i]);
 	}
 	talk_close(&t, SERVER);
 	return engine_run_one(r);
 }
 
-/* A FIN that is not where the stream ends, ahead of it by a little or by more than any window, hides neither what comes nor the end. */
+/* A FIN that is not where the stream ends, ahead of it by a little or by more than any window,
+ * hides neither what comes nor the end. */
 static void a_forged_fin_hides_nothing(void **state)
 {
 	(void)state;
@@ -231,8 +248,8 @@ static void a_forged_fin_hides_nothing(void **state)
 	for (unsigned k = 0; k < 6 * SAID * 2; k++) {
 		struct engine_run *r = engine_run_new(&stream_own);
 		assert_non_null(r);
-		assert_all_heard(
-			forged_ahead(r, k / 6 % SAID, k / 6 / SAID ? SERVER : CLIENT, aheads[k % 6], TCP_ACK | TCP_FIN, ""));
+		assert_all_heard(forged_ahead(r, k / 6 % SAID, k / 6 / SAID ? SERVER : CLIENT,
+					      aheads[k % 6], TCP_ACK | TCP_FIN, ""));
 		engine_run_free(r);
 	}
 }
@@ -246,15 +263,20 @@ static void bytes_out_of_the_window_hide_nothing(void **state)
 		struct engine_run *r = engine_run_new(&stream_own);
 		assert_non_null(r);
 		enum side side = k / 3 / (SAID - 1) ? SERVER : CLIENT;
-		assert_all_heard(forged_ahead(r, k / 3 % (SAID - 1), side, aheads[k % 3], TCP_ACK, "QUIT\r\n"));
+		assert_all_heard(forged_ahead(r, k / 3 % (SAID - 1), side, aheads[k % 3], TCP_ACK,
+					      "QUIT\r\n"));
 		assert_int_equal(r->stats.gaps, 0);
 		engine_run_free(r);
 	}
 }
 
 /*
- * What was handed on is not taken back: other bytes for the same numbers, by whoever and however they come, change nothing of it (what they make of the verdict: test_belied.c). The first to come is the first for the receiver too, where the capture is made beside it; a forger who is
- * faster than the server, with the right numbers, is believed by both. How far a segment can still go (its TTL) is not looked at: what does not reach the receiver is sent again with the same bytes, or is a forgery.
+ * What was handed on is not taken back: other bytes for the same numbers, by whoever and however
+ * they come, change nothing of it (what they make of the verdict: test_belied.c). The first to come
+ * is the first for the receiver too, where the capture is made beside it; a forger who is faster
+ * than the server, with the right numbers, is believed by both. How far a segment can still go (its
+ * TTL) is not looked at: what does not reach the receiver is sent again with the same bytes, or is
+ * a forgery.
  */
 static void the_first_bytes_count(void **state)
 {
@@ -268,8 +290,9 @@ static void the_first_bytes_count(void **state)
 			uint32_t seq = t.next[side];
 			talk_say(&t, side, said[i]);
 			if (i == k / 2) {
-				struct packet *p =
-					talk_raw(&t, side, TCP_ACK, seq, bytes_first(bytes_str("221 forged\r\n"), strlen(said[i])));
+				struct packet *p = talk_raw(
+					&t, side, TCP_ACK, seq,
+					bytes_first(bytes_str("221 forged\r\n"), strlen(said[i])));
 				p->ttl = k % 2 ? 1 : p->ttl;
 				p->flags |= k % 2 ? TCP_URG : 0;
 			}
@@ -280,11 +303,13 @@ static void the_first_bytes_count(void **state)
 	}
 }
 
-/* A whole capture of it, but for one segment of the server's: that there was one is learnt, and how long it was. */
+/* A whole capture of it, but for one segment of the server's: that there was one is learnt, and how
+ * long it was. */
 static void a_lost_reply_is_a_hole(void **state)
 {
 	(void)state;
-	static const int64_t steps[] = {FRAME_MS, 60 * FRAME_MS, 3 * FRAME_SECOND, 100 * FRAME_SECOND};
+	static const int64_t steps[] = {FRAME_MS, 60 * FRAME_MS, 3 * FRAME_SECOND,
+					100 * FRAME_SECOND};
 	for (unsigned k = 0; k < 4 * SAID; k++) {
 		struct talk t;
 		struct engine_run *r = engine_run_talk(&stream_own, &t);
@@ -303,7 +328,8 @@ static void a_lost_reply_is_a_hole(void **state)
 	}
 }
 
-/* The server's last words and its FIN are missing. What answers a segment that had crossed them bears the number which that one acknowledged, and says nothing of what was sent. */
+/* The server's last words and its FIN are missing. What answers a segment that had crossed them
+ * bears the number which that one acknowledged, and says nothing of what was sent. */
 static void a_reset_that_answers_an_old_segment_belies_nothing(void **state)
 {
 	(void)state;
@@ -322,7 +348,8 @@ static void a_reset_that_answers_an_old_segment_belies_nothing(void **state)
 	engine_run_free(r);
 }
 
-/* Segments of one byte, each behind a hole: every one that comes is put in its place among them, so that there may not be as many as bytes would fit. */
+/* Segments of one byte, each behind a hole: every one that comes is put in its place among them, so
+ * that there may not be as many as bytes would fit. */
 static void tiny_segments_are_not_held_in_thousands(void **state)
 {
 	(void)state;
@@ -336,7 +363,8 @@ static void tiny_segments_are_not_held_in_thousands(void **state)
 	engine_run_free(r);
 }
 
-/* The server never speaks again, as far as the capture sees: what the client acknowledges, and acknowledges again, is missing. */
+/* The server never speaks again, as far as the capture sees: what the client acknowledges, and
+ * acknowledges again, is missing. */
 static void a_side_that_is_not_heard_any_more_is_believed_of_the_other(void **state)
 {
 	(void)state;
@@ -354,7 +382,8 @@ static void a_side_that_is_not_heard_any_more_is_believed_of_the_other(void **st
 	engine_run_free(r);
 }
 
-/* Once the mark of a packet was a sum without a secret: a packet that nobody would take could bear the mark of the one to come, which was passed over as captured twice. */
+/* Once the mark of a packet was a sum without a secret: a packet that nobody would take could bear
+ * the mark of the one to come, which was passed over as captured twice. */
 static void a_forged_mark_hides_no_packet(void **state)
 {
 	(void)state;
@@ -370,7 +399,8 @@ static void a_forged_mark_hides_no_packet(void **state)
 	forged.seq += 1u << 31;
 	forged.tsval = 0;
 	forged.has_tsopt = true;
-	forged.ack = ((real.seq ^ real.payload_len << 7) ^ (forged.seq ^ forged.payload_len << 7)) * 2654435761u ^
+	forged.ack = ((real.seq ^ real.payload_len << 7) ^ (forged.seq ^ forged.payload_len << 7)) *
+			     2654435761u ^
 		     (real.ack + real.tsval);
 	segments_add(&r->in, &forged);
 	segments_move(&r->in, r->in.n - 1, r->in.n - 2);
@@ -380,7 +410,8 @@ static void a_forged_mark_hides_no_packet(void **state)
 	engine_run_free(r);
 }
 
-/* What a clock that goes to and fro may cost: each step makes all open connections be looked at, so that with many of them fewer steps are believed. */
+/* What a clock that goes to and fro may cost: each step makes all open connections be looked at, so
+ * that with many of them fewer steps are believed. */
 static void many_connections_bear_few_steps_of_the_clock(void **state)
 {
 	(void)state;
@@ -414,7 +445,9 @@ static void many_connections_bear_few_steps_of_the_clock(void **state)
 	}
 }
 
-/* An acknowledgement between SYN and SYN-ACK, of an earlier connection or forged, does not finish the handshake: the server that closes then has dropped nobody. The true one, captured too early, does. */
+/* An acknowledgement between SYN and SYN-ACK, of an earlier connection or forged, does not finish
+ * the handshake: the server that closes then has dropped nobody. The true one, captured too early,
+ * does. */
 static void an_acknowledgement_before_the_syn_ack_finishes_nothing(void **state)
 {
 	(void)state;
@@ -423,7 +456,8 @@ static void an_acknowledgement_before_the_syn_ack_finishes_nothing(void **state)
 		struct talk t;
 		struct engine_run *r = engine_run_talk(&stream_own, &t);
 		talk_syn(&t);
-		talk_raw(&t, CLIENT, TCP_ACK, t.next[CLIENT], bytes_of(NULL, 0))->ack = t.isn[SERVER] + 1 - behinds[k];
+		talk_raw(&t, CLIENT, TCP_ACK, t.next[CLIENT], bytes_of(NULL, 0))->ack =
+			t.isn[SERVER] + 1 - behinds[k];
 		talk_syn_ack(&t);
 		t.now += 60 * FRAME_SECOND;
 		talk_fin(&t, SERVER);

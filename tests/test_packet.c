@@ -1,4 +1,5 @@
-/* test_packet.c - the decoder: each link type, tag and tunnel; every cut; lies in the headers; noise. */
+/* test_packet.c - the decoder: each link type, tag and tunnel; every cut; lies in the headers;
+ * noise. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,9 +24,10 @@
 #define QOS          "8802"
 #define TZSP         "01000001"
 #define HP_ERM       "00112233445566778899aabb"
-/* header length 108, a packet follows; link type, interface and process stand between: the link type's first byte is given */
-#define PKTAP(link)                                                                                                                \
-	"6c000000"                                                                                                                 \
+/* header length 108, a packet follows; link type, interface and process stand between: the link
+ * type's first byte is given */
+#define PKTAP(link)                                                                                \
+	"6c000000"                                                                                 \
 	"01000000" link "000000" Z60 Z16 Z16 Z4
 
 struct good {
@@ -78,7 +80,9 @@ static const struct good goods[] = {
 	{127, "=00000800" Z4 WLAN "0000" MACS "0000" SNAP " ip4 tcp", {0}},
 	{127, "=0000110003000000" Z8 "20" QOS "0000" MACS "000000000000" SNAP " ip4 tcp", {0}},
 	{127, "=000009000200000020" QOS "0000" MACS "000000000000" SNAP " ip4 tcp", {0}},
-	{127, "=0000190003000080" Z4 Z4 Z8 "20" QOS "0000" MACS "000000000000" SNAP " ip4 tcp", {0}},
+	{127,
+	 "=0000190003000080" Z4 Z4 Z8 "20" QOS "0000" MACS "000000000000" SNAP " ip4 tcp",
+	 {0}},
 	{127, "=000009000200000000" QOS "0000" MACS "00000000" SNAP " ip4 tcp", {0}},
 	{117, "=3d020000" Z60 " ip4 tcp", {0}},
 	{117, "=3d180000" Z60 " ip6 tcp6", {0}},
@@ -117,7 +121,8 @@ static const struct good goods[] = {
 	{1, "eth ip4 udp:17c1 =0000655800002a00 eth ip4 tcp", {0}},
 	{1, "eth ip4 udp:17c1 =0200080000002a00" Z8 " ip4 tcp", {0}},
 	{1,
-	 "eth svlan:1 vlan:2 ip4:2f =100088be000000011000000100000000 eth vlan:64 ip4 udp:12b5 =0800000000002a00 eth ip4 tcp",
+	 "eth svlan:1 vlan:2 ip4:2f =100088be000000011000000100000000 eth vlan:64 ip4 udp:12b5 "
+	 "=0800000000002a00 eth ip4 tcp",
 	 {1, 2}},
 
 	{1, "eth:8926 =80010002 =0800 ip4 tcp", {0}},
@@ -142,7 +147,9 @@ static const struct good goods[] = {
 	{1, "eth:88a8 =000988e7 =00123456 eth ip4 tcp", {9}},
 	{1, "eth:f1c1 =00000007 =0800 ip4 tcp", {0}},
 	{1, "eth:892f =00420007 =0800 ip4 tcp", {0}},
-	{1, "eth:8926 =00010002 =8988 =000102030405 =8909 =010100010064 =8100 =00640800 ip4 tcp", {100}},
+	{1,
+	 "eth:8926 =00010002 =8988 =000102030405 =8909 =010100010064 =8100 =00640800 ip4 tcp",
+	 {100}},
 	{1, "eth ip4 udp:9090 =" TZSP "01 eth ip4 tcp", {0}},
 	{1, "eth ip4 udp:9090 =" TZSP "0a01c800003c0602005e00000901 eth ip4 tcp", {0}},
 	{1, "eth ip6 udp:9090 =0101000101 eth vlan:64 ip6 tcp6", {100}},
@@ -206,7 +213,8 @@ static void test_goods(void **state)
 		union packet_decoded out;
 		enum packet_kind kind = wire_decode(&d, &f, &out);
 		if (kind != PACKET_TCP)
-			print_error("link %d, %s: %s\n", goods[i].link, goods[i].words, packet_kind_name(kind));
+			print_error("link %d, %s: %s\n", goods[i].link, goods[i].words,
+				    packet_kind_name(kind));
 		assert_int_equal(kind, PACKET_TCP);
 		header_check(&out.tcp, strstr(goods[i].words, "tcp6") != NULL, goods[i].vlan);
 		assert_int_equal(out.tcp.payload_cap, 8);
@@ -230,21 +238,25 @@ static void test_cuts(void **state)
 			union packet_decoded out;
 			enum packet_kind kind = wire_decode(&d, &f, &out);
 			if (kind != (f.caplen < f.len - 20 ? PACKET_CUT : PACKET_TCP))
-				print_error("%s cut to %u: %s\n", goods[i].words, f.caplen, packet_kind_name(kind));
+				print_error("%s cut to %u: %s\n", goods[i].words, f.caplen,
+					    packet_kind_name(kind));
 			assert_int_equal(kind, f.caplen < f.len - 20 ? PACKET_CUT : PACKET_TCP);
 			if (kind != PACKET_TCP)
 				continue;
 			assert_int_equal(out.tcp.has_tsopt, f.caplen >= f.len - 8);
 			out.tcp.has_tsopt = false;
 			out.tcp.tsval = out.tcp.tsecr = 0;
-			header_check(&out.tcp, strstr(goods[i].words, "tcp6") != NULL, goods[i].vlan);
-			assert_int_equal(out.tcp.payload_cap, f.caplen > f.len - 8 ? f.caplen - (f.len - 8) : 0);
+			header_check(&out.tcp, strstr(goods[i].words, "tcp6") != NULL,
+				     goods[i].vlan);
+			assert_int_equal(out.tcp.payload_cap,
+					 f.caplen > f.len - 8 ? f.caplen - (f.len - 8) : 0);
 			assert_memory_equal(out.tcp.payload, "EHLO x\r\n", out.tcp.payload_cap);
 		}
 	}
 }
 
-/* On the wire: lengths then contradict each other. An nflog frame may end before the attribute with the packet. */
+/* On the wire: lengths then contradict each other. An nflog frame may end before the attribute with
+ * the packet. */
 static void test_short_frames(void **state)
 {
 	(void)state;
@@ -375,18 +387,23 @@ static const struct bent bents[] = {
 	{1, "eth ip4 ip4 ip4 ip4 ip4 ip4 ip4 ip4 ip4 tcp", 0, "", PACKET_NESTED},
 	{1,
 	 "eth ip6:3c "
-	 "=3c000104000000003c000104000000003c000104000000003c000104000000003c000104000000003c000104000000003c0001040000000006000104"
+	 "=3c000104000000003c000104000000003c000104000000003c000104000000003c000104000000003c000104"
+	 "000000003c0001040000000006000104"
 	 "00000000 tcp6",
 	 0, "", PACKET_TCP},
 	{1,
 	 "eth ip6:3c "
-	 "=3c000104000000003c000104000000003c000104000000003c000104000000003c000104000000003c000104000000003c000104000000003c000104"
+	 "=3c000104000000003c000104000000003c000104000000003c000104000000003c000104000000003c000104"
+	 "000000003c000104000000003c000104"
 	 "000000000600010400000000 tcp6",
 	 0, "", PACKET_NESTED},
-	{1, "eth:8926 =000100028926 =000100028926 =000100028926 =000100028926 =000100028926 =000100028926 =000100020800 ip4 tcp", 0,
-	 "", PACKET_TCP},
 	{1,
-	 "eth:8926 =000100028926 =000100028926 =000100028926 =000100028926 =000100028926 =000100028926 =000100028926 "
+	 "eth:8926 =000100028926 =000100028926 =000100028926 =000100028926 =000100028926 "
+	 "=000100028926 =000100020800 ip4 tcp",
+	 0, "", PACKET_TCP},
+	{1,
+	 "eth:8926 =000100028926 =000100028926 =000100028926 =000100028926 =000100028926 "
+	 "=000100028926 =000100028926 "
 	 "=000100020800 ip4 tcp",
 	 0, "", PACKET_NESTED},
 };
@@ -404,12 +421,14 @@ static void test_bent(void **state)
 		union packet_decoded out;
 		enum packet_kind kind = wire_decode(&d, &f, &out);
 		if (kind != bents[i].kind)
-			print_error("row %zu, %s at %u: %s\n", i, bents[i].words, bents[i].at, packet_kind_name(kind));
+			print_error("row %zu, %s at %u: %s\n", i, bents[i].words, bents[i].at,
+				    packet_kind_name(kind));
 		assert_int_equal(kind, bents[i].kind);
 	}
 }
 
-/* Of a frame that the mirror cut TZSP tells the length: the rest is missing from the capture. It is not believed where it is less than what is there. */
+/* Of a frame that the mirror cut TZSP tells the length: the rest is missing from the capture. It is
+ * not believed where it is less than what is there. */
 static void test_tzsp_length(void **state)
 {
 	static const struct {
@@ -429,13 +448,15 @@ static void test_tzsp_length(void **state)
 		wire_start(&inner);
 		wire_put(&inner, "eth ip4 tcp");
 		wire_start(&w);
-		wire_put_bytes(&w, bytes_first(wire_bytes(&inner), wire_bytes(&inner).n - 8 + rows[i].keep));
+		wire_put_bytes(&w, bytes_first(wire_bytes(&inner),
+					       wire_bytes(&inner).n - 8 + rows[i].keep));
 		snprintf(words, sizeof words, "eth ip4 udp:9090 =" TZSP "2902%s01", rows[i].length);
 		wire_put(&w, words);
 		struct frame f = wire_frame(&w, 1);
 		assert_int_equal(wire_decode(&d, &f, &out), rows[i].kind);
 		if (rows[i].kind == PACKET_TCP)
-			assert_true(out.tcp.payload_len == 8 && out.tcp.payload_cap == rows[i].keep);
+			assert_true(out.tcp.payload_len == 8 &&
+				    out.tcp.payload_cap == rows[i].keep);
 	}
 }
 
@@ -467,7 +488,8 @@ static void noise_check(const struct packet_decoder *d, const struct frame *f)
 	}
 }
 
-/* Bytes of good frames turned into others, at a random cut; and plain noise. The sanitizer judges, and the lengths are held together. */
+/* Bytes of good frames turned into others, at a random cut; and plain noise. The sanitizer judges,
+ * and the lengths are held together. */
 static void test_noise(void **state)
 {
 	(void)state;
@@ -504,13 +526,14 @@ static size_t offset_of(const struct frame *f, const uint8_t *p)
 	return (size_t)(p - f->data);
 }
 
-/* Ethernet has a short way of its own; the same packets behind a Linux "any" header, which has none, must yield the same, bit for bit. */
+/* Ethernet has a short way of its own; the same packets behind a Linux "any" header, which has
+ * none, must yield the same, bit for bit. */
 static void test_short_way(void **state)
 {
 	(void)state;
 	static struct wire w;
-	static const char *const words[] = {"eth ip4 tcp", "eth ip6 tcp6", "eth vlan:64 ip4 tcp", "eth vlan:64 ip6 tcp6",
-					    "eth vlan:0 ip4 tcp"};
+	static const char *const words[] = {"eth ip4 tcp", "eth ip6 tcp6", "eth vlan:64 ip4 tcp",
+					    "eth vlan:64 ip6 tcp6", "eth vlan:0 ip4 tcp"};
 	uint32_t seed = 11;
 	unsigned kinds[PACKET_KINDS] = {0};
 	for (unsigned i = 0; i < 200000; i++) {
@@ -518,7 +541,8 @@ static void test_short_way(void **state)
 		if (noise(&seed) & 1)
 			w.options = bytes_of("\x01\x01\x08\x0a\0\0\0\1\0\0\0\2", 12);
 		wire_put(&w, words[i % COUNT(words)]);
-		uint32_t n = (uint32_t)wire_bytes(&w).n, cut = noise(&seed) % 3 ? 0 : noise(&seed) % (n - 14);
+		uint32_t n = (uint32_t)wire_bytes(&w).n,
+			 cut = noise(&seed) % 3 ? 0 : noise(&seed) % (n - 14);
 		for (uint32_t k = noise(&seed) % 4; k > 0; k--) {
 			uint8_t *p = w.b + w.at + 14 + noise(&seed) % (n - 14);
 			*p = noise(&seed) & 1 ? (uint8_t)noise(&seed) : *p ^ 1 << noise(&seed) % 8;
@@ -539,17 +563,19 @@ static void test_short_way(void **state)
 		assert_int_equal(kind, packet_decode(&d, &any, &b));
 		kinds[kind]++;
 		if (kind == PACKET_TCP) {
-			assert_int_equal(offset_of(&f, a.tcp.payload) + 2, offset_of(&any, b.tcp.payload));
+			assert_int_equal(offset_of(&f, a.tcp.payload) + 2,
+					 offset_of(&any, b.tcp.payload));
 			a.tcp.payload = b.tcp.payload;
 		} else if (kind == PACKET_FRAGMENT) {
-			assert_int_equal(offset_of(&f, a.fragment.data.p) + 2, offset_of(&any, b.fragment.data.p));
+			assert_int_equal(offset_of(&f, a.fragment.data.p) + 2,
+					 offset_of(&any, b.fragment.data.p));
 			a.fragment.data.p = b.fragment.data.p;
 		}
 		if (kind == PACKET_TCP || kind == PACKET_FRAGMENT)
 			assert_memory_equal(&a, &b, sizeof a);
 	}
-	assert_true(kinds[PACKET_TCP] > 50000 && kinds[PACKET_CUT] > 1000 && kinds[PACKET_MALFORMED] > 1000 &&
-		    kinds[PACKET_UNWATCHED] > 1000);
+	assert_true(kinds[PACKET_TCP] > 50000 && kinds[PACKET_CUT] > 1000 &&
+		    kinds[PACKET_MALFORMED] > 1000 && kinds[PACKET_UNWATCHED] > 1000);
 }
 
 static void test_kind_names(void **state)
@@ -565,9 +591,10 @@ int main(void)
 {
 	port_set_add(&smtp, WIRE_DST_PORT);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_goods),      cmocka_unit_test(test_cuts),        cmocka_unit_test(test_short_frames),
-		cmocka_unit_test(test_bent),       cmocka_unit_test(test_noise),       cmocka_unit_test(test_short_way),
-		cmocka_unit_test(test_kind_names), cmocka_unit_test(test_tzsp_length),
+		cmocka_unit_test(test_goods),        cmocka_unit_test(test_cuts),
+		cmocka_unit_test(test_short_frames), cmocka_unit_test(test_bent),
+		cmocka_unit_test(test_noise),        cmocka_unit_test(test_short_way),
+		cmocka_unit_test(test_kind_names),   cmocka_unit_test(test_tzsp_length),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

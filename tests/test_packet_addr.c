@@ -45,7 +45,8 @@ static void test_addr_text(void **state)
 		assert_string_equal(ip_addr_text(&a, text), rows[i]);
 		assert_int_equal(ip_addr_is_v4(&a), 0);
 	}
-	static const char *const rows4[] = {"0.0.0.0", "255.255.255.255", "192.0.2.1", "10.100.9.99", "1.20.109.200"};
+	static const char *const rows4[] = {"0.0.0.0", "255.255.255.255", "192.0.2.1",
+					    "10.100.9.99", "1.20.109.200"};
 	for (size_t i = 0; i < COUNT(rows4); i++) {
 		struct ip_addr a = wire_src4;
 		assert_int_equal(inet_pton(AF_INET, rows4[i], a.b + 12), 1);

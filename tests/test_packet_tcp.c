@@ -1,4 +1,5 @@
-/* test_packet_tcp.c - what the decoder says of a TCP segment, of the IP header above it, and of an ICMP error that quotes one. */
+/* test_packet_tcp.c - what the decoder says of a TCP segment, of the IP header above it, and of an
+ * ICMP error that quotes one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -82,7 +83,8 @@ static void test_options(void **state)
 	}
 }
 
-/* Each bit of the segment and, in IPv4, of the IP header, turned over once, must be noticed; and not when nobody insists. */
+/* Each bit of the segment and, in IPv4, of the IP header, turned over once, must be noticed; and
+ * not when nobody insists. */
 static void test_checksum(void **state)
 {
 	(void)state;
@@ -97,13 +99,18 @@ static void test_checksum(void **state)
 		union packet_decoded out;
 		for (unsigned at = i ? 54 : 34; at < f.len; at++) {
 			w.b[w.at + at] ^= 0x10;
-			bool offset = at == (i ? 66u : 46u); /* a data offset that does not fit comes first */
-			assert_int_equal(wire_decode(&d, &f, &out), offset ? PACKET_MALFORMED : PACKET_CHECKSUM);
+			bool offset =
+				at ==
+				(i ? 66u : 46u); /* a data offset that does not fit comes first */
+			assert_int_equal(wire_decode(&d, &f, &out),
+					 offset ? PACKET_MALFORMED : PACKET_CHECKSUM);
 			d.insist_checksum = false;
-			assert_int_equal(wire_decode(&d, &f, &out), offset ? PACKET_MALFORMED : PACKET_TCP);
+			assert_int_equal(wire_decode(&d, &f, &out),
+					 offset ? PACKET_MALFORMED : PACKET_TCP);
 			d.insist_checksum = true;
 			f.caplen--;
-			assert_int_equal(wire_decode(&d, &f, &out), offset ? PACKET_MALFORMED : PACKET_TCP);
+			assert_int_equal(wire_decode(&d, &f, &out),
+					 offset ? PACKET_MALFORMED : PACKET_TCP);
 			f.caplen++;
 			w.b[w.at + at] ^= 0x10;
 		}
@@ -130,19 +137,27 @@ static const struct {
 	{"eth ip4:1 =0800000000000000 ip4 tcp", PACKET_OTHER, 0, 0, false, 0, 0},
 	{"eth ip4:1 =0301000000000000 ip4 udp:35 =" Z16, PACKET_OTHER, 0, 0, false, 0, 0},
 	{"eth ip4:1 =0301000000000000 ip6 tcp6", PACKET_MALFORMED, 0, 0, false, 0, 0},
-	{"eth ip4:1 =0301000000000000 =4500003012342000400600c0c0000201c6336402 tcp", PACKET_ICMP, 3, 1, false, 0, 0},
-	{"eth ip4:1 =0301000000000000 =4500003012340001400600c0c0000201c6336402 tcp", PACKET_OTHER, 0, 0, false, 0, 0},
-	{"eth ip4:1 =0301000000000000 =4600003012340000400600c0c0000201c633640201010101 tcp", PACKET_ICMP, 3, 1, false, 0, 0},
-	{"eth ip4:1 =0301000000000000 =4400003012340000400600c0c0000201c6336402 tcp", PACKET_MALFORMED, 0, 0, false, 0, 0},
+	{"eth ip4:1 =0301000000000000 =4500003012342000400600c0c0000201c6336402 tcp", PACKET_ICMP,
+	 3, 1, false, 0, 0},
+	{"eth ip4:1 =0301000000000000 =4500003012340001400600c0c0000201c6336402 tcp", PACKET_OTHER,
+	 0, 0, false, 0, 0},
+	{"eth ip4:1 =0301000000000000 =4600003012340000400600c0c0000201c633640201010101 tcp",
+	 PACKET_ICMP, 3, 1, false, 0, 0},
+	{"eth ip4:1 =0301000000000000 =4400003012340000400600c0c0000201c6336402 tcp",
+	 PACKET_MALFORMED, 0, 0, false, 0, 0},
 	{"eth ip4:1 =0400000000000000 ip4 tcp", PACKET_ICMP, 4, 0, false, 0, 0},
 	{"eth ip4:1 =0c00000000000000 ip4 tcp", PACKET_ICMP, 12, 0, false, 0, 0},
-	{"eth ip6:3a =0300000000000000 ip6:0 =2b0001040000000006010000" Z4 Z8 " tcp6", PACKET_ICMP, 3, 0, false, 0, 0},
+	{"eth ip6:3a =0300000000000000 ip6:0 =2b0001040000000006010000" Z4 Z8 " tcp6", PACKET_ICMP,
+	 3, 0, false, 0, 0},
 	{"eth ip6:3a =0400000000000000 ip6 tcp6", PACKET_ICMP, 4, 0, false, 0, 0},
 	{"eth ip6:3a =0500000000000000 ip6 tcp6", PACKET_OTHER, 0, 0, false, 0, 0},
 	{"eth ip6:3a =0200000000000514 ip6 tcp6", PACKET_ICMP, 2, 0, true, 1300, 0},
-	{"eth ip6:3a =0104000000000000 ip6:3c =0600010400000000 tcp6", PACKET_ICMP, 1, 4, false, 0, 0},
-	{"eth ip6:3a =0104000000000000 ip6:2c =0600000112345678 tcp6", PACKET_ICMP, 1, 4, false, 0, 0},
-	{"eth ip6:3a =0104000000000000 ip6:2c =0600000812345678 tcp6", PACKET_OTHER, 0, 0, false, 0, 0},
+	{"eth ip6:3a =0104000000000000 ip6:3c =0600010400000000 tcp6", PACKET_ICMP, 1, 4, false, 0,
+	 0},
+	{"eth ip6:3a =0104000000000000 ip6:2c =0600000112345678 tcp6", PACKET_ICMP, 1, 4, false, 0,
+	 0},
+	{"eth ip6:3a =0104000000000000 ip6:2c =0600000812345678 tcp6", PACKET_OTHER, 0, 0, false, 0,
+	 0},
 	{"eth ip6:3a =0104000000000000 ip6 tcp6", PACKET_OTHER, 0, 0, false, 0, 80},
 	{"eth ip6:3a =8000000000000000 ip6 tcp6", PACKET_OTHER, 0, 0, false, 0, 0},
 };
@@ -156,11 +171,14 @@ static void test_icmp(void **state)
 		wire_start(&w);
 		wire_put(&w, icmp_rows[i].words);
 		struct frame f = wire_frame(&w, 1);
-		f.len = f.caplen -= 20; /* of the segment only the eight bytes that RFC 792 promises */
+		f.len = f.caplen -=
+			20; /* of the segment only the eight bytes that RFC 792 promises */
 		if (icmp_rows[i].port)
 			w.b[WIRE_MAX - 25] = (uint8_t)icmp_rows[i].port;
 		bool v6 = icmp_rows[i].words[6] == '6';
-		w.b[w.at + (v6 ? 19 : 17)] = (uint8_t)(f.len - (v6 ? 54 : 14)); /* the outer IP header holds what is left */
+		w.b[w.at + (v6 ? 19 : 17)] =
+			(uint8_t)(f.len -
+				  (v6 ? 54 : 14)); /* the outer IP header holds what is left */
 		union packet_decoded out;
 		assert_int_equal(wire_decode(&d, &f, &out), icmp_rows[i].kind);
 		if (icmp_rows[i].kind != PACKET_ICMP)
@@ -186,7 +204,8 @@ static void test_padding(void **state)
 	(void)state;
 	static struct wire w;
 	struct packet_decoder d = decoder();
-	static const char *const words[] = {"eth ip4 tcp", "eth ip6 tcp6", "eth pppoe:21 ip4 tcp", "eth vlan:64 ip4 tcp"};
+	static const char *const words[] = {"eth ip4 tcp", "eth ip6 tcp6", "eth pppoe:21 ip4 tcp",
+					    "eth vlan:64 ip4 tcp"};
 	for (size_t i = 0; i < COUNT(words); i++) {
 		wire_start(&w);
 		wire_put_bytes(&w, bytes_of("\xff\xff\xff\xff\xff\xff", 6));
@@ -223,7 +242,8 @@ static void test_super_segments(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		wire_start(&w);
 		if (i >= 2)
-			wire_put_bytes(&w, bytes_of(body, 10)); /* what the jumbo length leaves out */
+			wire_put_bytes(&w,
+				       bytes_of(body, 10)); /* what the jumbo length leaves out */
 		uint8_t trailer = (uint8_t)wire_bytes(&w).n;
 		w.payload = bytes_of(body, sizeof body);
 		wire_put(&w, rows[i].words);
@@ -237,7 +257,8 @@ static void test_super_segments(void **state)
 		assert_int_equal(out.tcp.payload_len, sizeof body);
 		assert_true(out.tcp.payload_cap <= 42);
 		f.len = f.caplen = f.caplen + trailer;
-		assert_int_equal(wire_decode(&d, &f, &out), trailer ? PACKET_MALFORMED : PACKET_TCP);
+		assert_int_equal(wire_decode(&d, &f, &out),
+				 trailer ? PACKET_MALFORMED : PACKET_TCP);
 	}
 }
 
@@ -285,8 +306,13 @@ static void test_routing(void **state)
 		{"eth ip6:2b =06020001" Z4 "20010db8000000000000000000000009 tcp6", true},
 		{"eth ip6:2b =06020000" Z4 "20010db8000000000000000000000009 tcp6", false},
 		{"eth ip6:2b =06020201" Z4 "20010db8000000000000000000000009 tcp6", true},
-		{"eth ip6:2b =060404010100000020010db800000000000000000000000920010db8000000000000000000000008 tcp6", true},
-		{"eth ip6:2b =06040001" Z4 "20010db800000000000000000000000820010db8000000000000000000000009 tcp6", true},
+		{"eth ip6:2b "
+		 "=060404010100000020010db800000000000000000000000920010db8000000000000000000000008"
+		 " tcp6",
+		 true},
+		{"eth ip6:2b =06040001" Z4
+		 "20010db800000000000000000000000820010db8000000000000000000000009 tcp6",
+		 true},
 		{"eth ip6:2b =06000001" Z4 " tcp6", false},
 		{"eth ip6:2b =06020301" Z4 "20010db8000000000000000000000009 tcp6", false},
 	};
@@ -306,8 +332,9 @@ int main(void)
 {
 	port_set_add(&smtp, WIRE_DST_PORT);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_options), cmocka_unit_test(test_checksum),       cmocka_unit_test(test_icmp),
-		cmocka_unit_test(test_padding), cmocka_unit_test(test_super_segments), cmocka_unit_test(test_truncated_inside),
+		cmocka_unit_test(test_options),        cmocka_unit_test(test_checksum),
+		cmocka_unit_test(test_icmp),           cmocka_unit_test(test_padding),
+		cmocka_unit_test(test_super_segments), cmocka_unit_test(test_truncated_inside),
 		cmocka_unit_test(test_routing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* test_prediction.c - the short way of the own engine says what its general way would: every call to the listener, with all that it can read then, and every count. */
+/* test_prediction.c - the short way of the own engine says what its general way would: every call
+ * to the listener, with all that it can read then, and every count. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +12,8 @@
 
 enum { ROUNDS = 400, TALKS = 5, BATCH = 16 };
 
-/* Everything that is told, as one number that depends on the order too; and how much of it was bytes. */
+/* Everything that is told, as one number that depends on the order too; and how much of it was
+ * bytes. */
 struct diary {
 	uint64_t sum;
 	unsigned calls, opens, data;
@@ -93,7 +95,8 @@ static void on_release(void *arg, struct conn *conn)
 	mix(arg, conn->side, 2 * sizeof *conn->side);
 }
 
-static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release, NULL, NULL};
+static const struct stream_listener listener = {on_open,  on_data,    on_gap, on_fin,
+						on_close, on_release, NULL,   NULL};
 
 static struct diary told_by(const struct stream_engine *engine, const struct segments *in)
 {
@@ -127,8 +130,14 @@ static unsigned assert_same(const struct segments *in)
 /* What nobody but an attacker, or a bad capture, does to numbers, flags, and the clock. */
 static void some_bend(struct segments *s, struct dice *d, unsigned percent)
 {
-	static const uint32_t by[] = {1, UINT32_MAX, 100, 65535, 1u << 30, (1u << 30) + 1, 1u << 31, (1u << 31) - 1};
-	static const int64_t wait[] = {1, 49 * FRAME_MS, 51 * FRAME_MS, FRAME_SECOND, 76 * FRAME_SECOND, 1750 * FRAME_SECOND};
+	static const uint32_t by[] = {1,        UINT32_MAX,     100,      65535,
+				      1u << 30, (1u << 30) + 1, 1u << 31, (1u << 31) - 1};
+	static const int64_t wait[] = {1,
+				       49 * FRAME_MS,
+				       51 * FRAME_MS,
+				       FRAME_SECOND,
+				       76 * FRAME_SECOND,
+				       1750 * FRAME_SECOND};
 	int64_t shift = 0;
 	for (size_t i = 0; i < s->n; i++) {
 		struct packet *p = &s->packets[i];
@@ -156,7 +165,8 @@ static void some_bend(struct segments *s, struct dice *d, unsigned percent)
 			p->ip_id = (uint16_t)(p->ip_id - dice_roll(d, 3));
 			break;
 		default:
-			shift += wait[dice_roll(d, sizeof wait / sizeof *wait)] * (dice_roll(d, 4) ? 1 : -1);
+			shift += wait[dice_roll(d, sizeof wait / sizeof *wait)] *
+				 (dice_roll(d, 4) ? 1 : -1);
 			break;
 		}
 	}
@@ -208,7 +218,8 @@ static void absurdities_are_told_the_same(void **state)
 	}
 }
 
-/* The idle time of a connection is over before the engine looks at it again: what comes then is in order, and too late. */
+/* The idle time of a connection is over before the engine looks at it again: what comes then is in
+ * order, and too late. */
 static void idle_ones_are_told_the_same(void **state)
 {
 	(void)state;

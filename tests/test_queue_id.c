@@ -1,4 +1,5 @@
-/* test_queue_id.c - the forms in which servers name the id of a message, and texts that have none. */
+/* test_queue_id.c - the forms in which servers name the id of a message, and texts that have none.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +22,8 @@ static const struct {
 	{"Ok: queued as dfHaTWplSHeFNXajyHaCZg", "dfHaTWplSHeFNXajyHaCZg"},
 	{"Ok: queued as DEADBEEF", "DEADBEEF"},
 	{"Message received and queued as b30000002c3c62.", "b30000002c3c62"},
-	{"queued as 9B1D629E-F420-43CF-BBB1-D96D292502CC.1 (9B1D629E-F420-43CF-BBB1-D96D292502CC.1)",
+	{"queued as 9B1D629E-F420-43CF-BBB1-D96D292502CC.1 "
+	 "(9B1D629E-F420-43CF-BBB1-D96D292502CC.1)",
 	 "9B1D629E-F420-43CF-BBB1-D96D292502CC.1"},
 	{"Mail OK queued as gzga-smtp-mtada-g0-2,_____wBnVacbPw5nKdjHBA--.60317S5 1728987167",
 	 "gzga-smtp-mtada-g0-2,_____wBnVacbPw5nKdjHBA--.60317S5"},
@@ -31,14 +33,17 @@ static const struct {
 	 "202508020358.47907466195@smtp-relay.sendinblue.com"},
 	/* Behind a filter, the id is that of the server which has the message. */
 	{"from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 932E2280F22", "932E2280F22"},
-	{"Ok, id=05500-07, from MTA([127.0.0.1]:10025): 250 2.0.0 Ok: queued as 4320170DA5", "4320170DA5"},
-	{"from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 6AP2vuAx000054 Message accepted for delivery", "6AP2vuAx000054"},
+	{"Ok, id=05500-07, from MTA([127.0.0.1]:10025): 250 2.0.0 Ok: queued as 4320170DA5",
+	 "4320170DA5"},
+	{"from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 6AP2vuAx000054 Message accepted for delivery",
+	 "6AP2vuAx000054"},
 	{"Ok, id=05500-07", "05500-07"},
 	/* Exim, old and new; its chunks; IONOS. */
 	{"OK id=1xW3Ck-00000b-0P", "1xW3Ck-00000b-0P"},
 	{"OK id=1vcA2B-000000001Ab-0cDe", "1vcA2B-000000001Ab-0cDe"},
 	{"385 byte chunk, total 612\nOK id=1vcA2B-000000001Ab-0cDe", "1vcA2B-000000001Ab-0cDe"},
-	{"Requested mail action okay, completed: id=1MKsaz-1wevcp3BHR-00M7kH", "1MKsaz-1wevcp3BHR-00M7kH"},
+	{"Requested mail action okay, completed: id=1MKsaz-1wevcp3BHR-00M7kH",
+	 "1MKsaz-1wevcp3BHR-00M7kH"},
 	/* Sendmail, CommuniGate Pro, OpenSMTPD in three versions, Cloudmark, tcllib. */
 	{"6AP2vuAx000054 Message accepted for delivery", "6AP2vuAx000054"},
 	{"266668137 message accepted for delivery", "266668137"},
@@ -56,16 +61,22 @@ static const struct {
 	{"Queued! 1375388751 qp 26627 <1.2@out.example.org>", "26627"},
 	{"Queued! <1.2@out.example.org> (Queue-Id: 48BFD7248B8)", "48BFD7248B8"},
 	/* Exchange, Outlook.com. */
-	{"<20110112151042.95EFD2A22B7@out.example.org> [InternalId=306220] Queued mail for delivery", "306220"},
-	{"<1.2@out.example.org> [InternalId=110870285778966, Hostname=EX.example.net] Queued mail for delivery", "110870285778966"},
-	{"<1.2@out.example.org> [InternalId=38521561683110, Hostname=A.prod.outlook.com] 8547 bytes in 0.132, 63.086 KB/sec Queued "
+	{"<20110112151042.95EFD2A22B7@out.example.org> [InternalId=306220] Queued mail for "
+	 "delivery",
+	 "306220"},
+	{"<1.2@out.example.org> [InternalId=110870285778966, Hostname=EX.example.net] Queued mail "
+	 "for delivery",
+	 "110870285778966"},
+	{"<1.2@out.example.org> [InternalId=38521561683110, Hostname=A.prod.outlook.com] 8547 "
+	 "bytes in 0.132, 63.086 KB/sec Queued "
 	 "mail for delivery",
 	 "38521561683110"},
 	/* Cisco ESA. */
 	{"ok:  Message 256429218 accepted", "256429218"},
 	/* Gmail, of today and of 2012. */
 	{"OK  1644855633 l11si9233120wms.107 - gsmtp", "l11si9233120wms.107"},
-	{"OK  1761288810 41be03b00d2f7-b6cf4b95f0asi2402216a12.166 - gsmtp", "41be03b00d2f7-b6cf4b95f0asi2402216a12.166"},
+	{"OK  1761288810 41be03b00d2f7-b6cf4b95f0asi2402216a12.166 - gsmtp",
+	 "41be03b00d2f7-b6cf4b95f0asi2402216a12.166"},
 	{"OK 1329130645 b5si5289243lbn.22", "b5si5289243lbn.22"},
 	/* Amazon SES, out and in; Momentum. */
 	{"Ok 01000154dc729264-93fdd7ea-f039-43d6-91ed-653e8547867c-000000",
@@ -73,21 +84,27 @@ static const struct {
 	{"OK l4197s426n35rjco8q207aobl54evg15sn65oog1", "l4197s426n35rjco8q207aobl54evg15sn65oog1"},
 	{"OK 00/00-28443-34540651", "00/00-28443-34540651"},
 	/* Haraka, Stalwart, KumoMTA, Yandex. */
-	{"Message Queued (CB8EA2AE-C575-4D8B-8D33-6FD627BD0391.1) (CB8EA2AE-C575-4D8B-8D33-6FD627BD0391.1)",
+	{"Message Queued (CB8EA2AE-C575-4D8B-8D33-6FD627BD0391.1) "
+	 "(CB8EA2AE-C575-4D8B-8D33-6FD627BD0391.1)",
 	 "CB8EA2AE-C575-4D8B-8D33-6FD627BD0391.1"},
 	{"Message queued with id 217700302698266624", "217700302698266624"},
-	{"super fantastic!\nOK ids=edd8d788b4a111f098b2cc28aa0a5c5a", "edd8d788b4a111f098b2cc28aa0a5c5a"},
-	{"Ok: queued on mxfront7o.mail.yandex.net as 1589909839-bA0qK0Zi51-bIQuI0q9", "1589909839-bA0qK0Zi51-bIQuI0q9"},
-	{"Ok: queued on mail-nwsmtp-71.sas.yp-c.yandex.net 1765191835-s3KHhagLLiE0-ab1", "1765191835-s3KHhagLLiE0-ab1"},
+	{"super fantastic!\nOK ids=edd8d788b4a111f098b2cc28aa0a5c5a",
+	 "edd8d788b4a111f098b2cc28aa0a5c5a"},
+	{"Ok: queued on mxfront7o.mail.yandex.net as 1589909839-bA0qK0Zi51-bIQuI0q9",
+	 "1589909839-bA0qK0Zi51-bIQuI0q9"},
+	{"Ok: queued on mail-nwsmtp-71.sas.yp-c.yandex.net 1765191835-s3KHhagLLiE0-ab1",
+	 "1765191835-s3KHhagLLiE0-ab1"},
 	/* Dovecot and Cyrus, LMTP. */
 	{"<user@example.net> AVo8MlHATlm4HgAAhX93jg Saved", "AVo8MlHATlm4HgAAhX93jg"},
 	{"<user@example.net> AVo8MlHATlm4HgAAhX93jg:2 Saved", "AVo8MlHATlm4HgAAhX93jg:2"},
-	{"Ok SESSIONID=<cyrus-12823-1488397532-1> [example.net!user.user () 2294]", "cyrus-12823-1488397532-1"},
+	{"Ok SESSIONID=<cyrus-12823-1488397532-1> [example.net!user.user () 2294]",
+	 "cyrus-12823-1488397532-1"},
 	/* Mimecast, Oracle, Openwave, Courier, XMail, piler. */
 	{"SmtpThread-230451-1550091842414@snd-mta-2.snd.mimecast.lan Received OK",
 	 "SmtpThread-230451-1550091842414@snd-mta-2.snd.mimecast.lan"},
 	{"Received OK [Aj3QXapeMpqZYaeFwWhjzw.us32]", "Aj3QXapeMpqZYaeFwWhjzw.us32"},
-	{"Ok, envelope id 0KXY00ABC123@smtpin203.example.com", "0KXY00ABC123@smtpin203.example.com"},
+	{"Ok, envelope id 0KXY00ABC123@smtpin203.example.com",
+	 "0KXY00ABC123@smtpin203.example.com"},
 	{"Message received: 20180913155155.XQZL7358.mtaout006.msg.example.net@impout006",
 	 "20180913155155.XQZL7358.mtaout006.msg.example.net@impout006"},
 	{"Ok. 000000000013C0DC.3780FFAE.000062AE", "000000000013C0DC.3780FFAE.000062AE"},
@@ -197,10 +214,12 @@ static void bounds_hold(void **state)
 
 static bool may_be_in_id(uint8_t c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || strchr("-_.+/=:,@", c);
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       strchr("-_.+/=:,@", c);
 }
 
-/* Each byte but one at each place of each row: nothing but the bytes of an id comes out, and none from beyond the text. */
+/* Each byte but one at each place of each row: nothing but the bytes of an id comes out, and none
+ * from beyond the text. */
 static void hostile_bytes_stay_out(void **state)
 {
 	(void)state;
@@ -208,7 +227,8 @@ static void hostile_bytes_stay_out(void **state)
 		size_t n = strlen(rows[i].text);
 		for (size_t at = 0; at < n; at++) {
 			for (unsigned c = 1; c < 256; c += c < 0x80 ? 1 : 31) {
-				uint8_t *text = malloc(n); /* of just that size, for the sanitizer */
+				uint8_t *text =
+					malloc(n); /* of just that size, for the sanitizer */
 				assert_non_null(text);
 				memcpy(text, rows[i].text, n);
 				text[at] = (uint8_t)c;

@@ -1,4 +1,5 @@
-/* test_quiet.c - time that goes on without frames, as on a quiet link: what it tells of a silent peer is not taken back at the end. */
+/* test_quiet.c - time that goes on without frames, as on a quiet link: what it tells of a silent
+ * peer is not taken back at the end. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

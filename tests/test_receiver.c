@@ -1,4 +1,5 @@
-/* test_receiver.c - what a receiver drops changes nothing of what is told, in both engines; and what only looks like it is taken. */
+/* test_receiver.c - what a receiver drops changes nothing of what is told, in both engines; and
+ * what only looks like it is taken. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,10 +24,12 @@ static const struct stream_engine *const engines[] = {&stream_own, &stream_gener
 
 enum { ENGINES = sizeof engines / sizeof *engines };
 
-/* What a row does to the handshake, and to the segment that is put in front of each part of the dialogue. */
+/* What a row does to the handshake, and to the segment that is put in front of each part of the
+ * dialogue. */
 struct row {
 	const char *name;
-	enum receiver_why why; /* RECEIVER_TAKES: it is taken, and what comes behind it is passed over */
+	enum receiver_why
+		why; /* RECEIVER_TAKES: it is taken, and what comes behind it is passed over */
 	void (*syns)(struct packet *syn, struct packet *syn_ack);
 	void (*bend)(struct packet *p);
 	bool stamps;   /* all other segments bear time stamps, in milliseconds */
@@ -129,11 +132,15 @@ static const struct row rows[] = {
 	{"a time stamp missing", RECEIVER_TAKES, no_syns, stamp_missing, true, 0},
 	{"signed", RECEIVER_SIGNATURE, no_syns, signature, false, 0},
 	{"signed, with time stamps", RECEIVER_SIGNATURE, no_syns, signature, true, 0},
-	{"not signed, where all are", RECEIVER_SIGNATURE, both_signed, signature_missing, false, MARK_SIGNED},
+	{"not signed, where all are", RECEIVER_SIGNATURE, both_signed, signature_missing, false,
+	 MARK_SIGNED},
 	{"signed, where all are", RECEIVER_TAKES, both_signed, nothing, false, MARK_SIGNED},
-	{"not signed, where the client's SYN alone is", RECEIVER_TAKES, syn_signed, nothing, false, 0},
-	{"signed, where the client's SYN alone is", RECEIVER_SIGNATURE, syn_signed, signature, false, 0},
-	{"options not captured, where all are signed", RECEIVER_TAKES, both_signed, options_cut, false, MARK_SIGNED},
+	{"not signed, where the client's SYN alone is", RECEIVER_TAKES, syn_signed, nothing, false,
+	 0},
+	{"signed, where the client's SYN alone is", RECEIVER_SIGNATURE, syn_signed, signature,
+	 false, 0},
+	{"options not captured, where all are signed", RECEIVER_TAKES, both_signed, options_cut,
+	 false, MARK_SIGNED},
 	{"signed, and the SYNs cut", RECEIVER_TAKES, both_cut, signature, false, 0},
 	{"nothing", RECEIVER_TAKES, no_syns, nothing, true, 0},
 };
@@ -144,7 +151,8 @@ enum { ROWS = sizeof rows / sizeof *rows };
 static struct packet *forge(struct talk *t, enum side side, const char *real)
 {
 	static const char text[] = "NOOP 221 250 354 forged\r\n";
-	return talk_raw(t, side, TCP_ACK | TCP_PSH, t->next[side], bytes_first(bytes_str(text), strlen(real)));
+	return talk_raw(t, side, TCP_ACK | TCP_PSH, t->next[side],
+			bytes_first(bytes_str(text), strlen(real)));
 }
 
 /* The dialogue, with a bent segment in front of part `at`; SAID: none. */
@@ -174,12 +182,14 @@ static void converse(struct segments *in, const struct row *row, unsigned at, en
 
 static bool as_said(const struct heard *h)
 {
-	return h->gap[CLIENT] + h->gap[SERVER] == 0 && heard_equals(h, CLIENT, "EHLO a\r\nMAIL FROM:<a@b>\r\nQUIT\r\n") &&
-	       heard_equals(h, SERVER, "220 mx\r\n250 mx\r\n250 ok\r\n221 bye\r\n") && h->end.closer == CLOSER_SERVER &&
-	       h->end.how == HOW_FIN && h->end.over == HOW_FIN;
+	return h->gap[CLIENT] + h->gap[SERVER] == 0 &&
+	       heard_equals(h, CLIENT, "EHLO a\r\nMAIL FROM:<a@b>\r\nQUIT\r\n") &&
+	       heard_equals(h, SERVER, "220 mx\r\n250 mx\r\n250 ok\r\n221 bye\r\n") &&
+	       h->end.closer == CLOSER_SERVER && h->end.how == HOW_FIN && h->end.over == HOW_FIN;
 }
 
-/* In front of each part, by the side that is to say it: with the right numbers and other bytes. What is dropped is counted, once, and nothing else is told. */
+/* In front of each part, by the side that is to say it: with the right numbers and other bytes.
+ * What is dropped is counted, once, and nothing else is told. */
 static void what_is_dropped_changes_nothing(void **state)
 {
 	(void)state;
@@ -192,15 +202,19 @@ static void what_is_dropped_changes_nothing(void **state)
 		converse(&r->in, row, at, at % 2 ? CLIENT : SERVER);
 		const struct heard *h = engine_run_one(r);
 		bool taken = row->why == RECEIVER_TAKES, said_so = as_said(h);
-		uint64_t counted = r->stats.refused[RECEIVER_NO_ACK] + r->stats.refused[RECEIVER_OLD_STAMP] +
+		uint64_t counted = r->stats.refused[RECEIVER_NO_ACK] +
+				   r->stats.refused[RECEIVER_OLD_STAMP] +
 				   r->stats.refused[RECEIVER_SIGNATURE];
-		/* The clock of the server shows that it runs with its banner, and that is the first part. */
+		/* The clock of the server shows that it runs with its banner, and that is the first
+		 * part. */
 		bool first = row->why == RECEIVER_OLD_STAMP && at == 0;
 		bool good = taken ? !said_so && counted == 0
-				  : first || (said_so && counted == 1 && r->stats.refused[row->why] == 1);
+				  : first || (said_so && counted == 1 &&
+					      r->stats.refused[row->why] == 1);
 		if (!good)
-			print_error("%s, in front of part %u, engine %u: %s, %u counted\n", row->name, at, k % ENGINES,
-				    said_so ? "as said" : "changed", (unsigned)counted);
+			print_error("%s, in front of part %u, engine %u: %s, %u counted\n",
+				    row->name, at, k % ENGINES, said_so ? "as said" : "changed",
+				    (unsigned)counted);
 		wrong += !good;
 		engine_run_free(r);
 	}
@@ -258,19 +272,23 @@ static void a_reset_with_an_old_time_stamp_is_one(void **state)
 	}
 }
 
-/* After a pause of 24 days the clock has gone half round, and what looks older is newer (RFC 7323 5.5). */
+/* After a pause of 24 days the clock has gone half round, and what looks older is newer (RFC
+ * 7323 5.5). */
 static void an_outdated_time_stamp_says_nothing(void **state)
 {
 	(void)state;
 	for (int64_t days = 10; days <= 40; days += 30) {
-		struct receiver sender = {.stamp = 5000, .flags = RECEIVER_STAMPS | RECEIVER_CLOCK}, other = sender;
+		struct receiver sender = {.stamp = 5000, .flags = RECEIVER_STAMPS | RECEIVER_CLOCK},
+				other = sender;
 		struct packet p = {.flags = TCP_ACK, .has_tsopt = true, .tsval = 1000};
-		assert_int_equal(receiver_refuses(&sender, &other, &p, false, days * DAY * FRAME_SECOND),
-				 days > 24 ? RECEIVER_TAKES : RECEIVER_OLD_STAMP);
+		assert_int_equal(
+			receiver_refuses(&sender, &other, &p, false, days * DAY * FRAME_SECOND),
+			days > 24 ? RECEIVER_TAKES : RECEIVER_OLD_STAMP);
 	}
 }
 
-/* Time stamps that run backwards from the SYN on, of one side or of both, say nothing: the dialogue is heard, and whoever has such a clock is talked to. */
+/* Time stamps that run backwards from the SYN on, of one side or of both, say nothing: the dialogue
+ * is heard, and whoever has such a clock is talked to. */
 static void a_clock_that_runs_backwards_is_none(void **state)
 {
 	(void)state;
@@ -287,7 +305,8 @@ static void a_clock_that_runs_backwards_is_none(void **state)
 	}
 }
 
-/* A time stamp of the far future on a segment that is out of place is not believed: or all that follows would look old. */
+/* A time stamp of the far future on a segment that is out of place is not believed: or all that
+ * follows would look old. */
 static void a_forged_time_stamp_makes_nothing_old(void **state)
 {
 	(void)state;
@@ -308,7 +327,8 @@ static void a_forged_time_stamp_makes_nothing_old(void **state)
 	}
 }
 
-/* Two segments of one side are captured the other way round, and the first of them was acknowledged before: that one is late, and not old. */
+/* Two segments of one side are captured the other way round, and the first of them was acknowledged
+ * before: that one is late, and not old. */
 static void a_segment_captured_late_is_not_old(void **state)
 {
 	(void)state;
@@ -328,13 +348,15 @@ static void a_segment_captured_late_is_not_old(void **state)
 			r->in.packets[i].ip_id = 0;
 		}
 		segments_move(&r->in, one, one + 3);
-		assert_true(heard_equals(engine_run_one(r), CLIENT, "EHLO a\r\nQUIT\r\none\r\ntwo\r\n"));
+		assert_true(heard_equals(engine_run_one(r), CLIENT,
+					 "EHLO a\r\nQUIT\r\none\r\ntwo\r\n"));
 		assert_int_equal(r->stats.refused[RECEIVER_OLD_STAMP], 0);
 		engine_run_free(r);
 	}
 }
 
-/* A SYN that is sent again on an open connection is dropped with its bytes; on a half-open one they are Fast Open's. */
+/* A SYN that is sent again on an open connection is dropped with its bytes; on a half-open one they
+ * are Fast Open's. */
 static void a_repeated_syn_brings_no_bytes(void **state)
 {
 	(void)state;
@@ -407,7 +429,8 @@ static void speak_beyond(struct segments *in, enum beyond what, const char *beyo
 	}
 }
 
-/* Beyond the window bytes are told once the receiver has acknowledged them; they give way to others, and are a hole where nobody has. */
+/* Beyond the window bytes are told once the receiver has acknowledged them; they give way to
+ * others, and are a hole where nobody has. */
 static void bytes_beyond_the_window_wait_for_the_receiver(void **state)
 {
 	(void)state;
@@ -424,7 +447,8 @@ static void bytes_beyond_the_window_wait_for_the_receiver(void **state)
 		speak_beyond(&r->in, (enum beyond)(k / 2), beyond);
 		const struct heard *h = engine_run_one(r);
 		char want[100];
-		snprintf(want, sizeof want, "%s%s", banner, told[k / 2].behind ? told[k / 2].behind : beyond);
+		snprintf(want, sizeof want, "%s%s", banner,
+			 told[k / 2].behind ? told[k / 2].behind : beyond);
 		assert_true(heard_equals(h, SERVER, want));
 		assert_int_equal(h->gap[SERVER], told[k / 2].gap);
 		assert_int_equal(r->stats.refused[RECEIVER_WINDOW], told[k / 2].refused);
@@ -432,7 +456,8 @@ static void bytes_beyond_the_window_wait_for_the_receiver(void **state)
 	}
 }
 
-/* Several segments that a card has put together may be longer than any window: they are told as they come. */
+/* Several segments that a card has put together may be longer than any window: they are told as
+ * they come. */
 static void a_super_segment_is_not_beyond_the_window(void **state)
 {
 	(void)state;

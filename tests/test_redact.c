@@ -35,13 +35,16 @@ struct text_row {
 
 /* The session's messages are from alice@example.org to bob@example.net and to postmaster. */
 static const struct text_row texts[] = {
-	{REDACT_LOCAL, "<bob@example.net>: Recipient address rejected", "<***@example.net>: Recipient address rejected"},
-	{REDACT_ALL, "<bob@example.net>: Recipient address rejected", "<***>: Recipient address rejected"},
+	{REDACT_LOCAL, "<bob@example.net>: Recipient address rejected",
+	 "<***@example.net>: Recipient address rejected"},
+	{REDACT_ALL, "<bob@example.net>: Recipient address rejected",
+	 "<***>: Recipient address rejected"},
 	{REDACT_HASH, "<Bob@Example.NET>: rejected", "<" HASH_BOB ">: rejected"},
 	{REDACT_LOCAL, "unknown user Bob.", "unknown user ***."},
 	{REDACT_HASH, "unknown user 'bob'", "unknown user '***'"},
 	{REDACT_LOCAL, "bobby tables", "bobby tables"},
-	{REDACT_LOCAL, "see http://x/Why?id=carol%40example.com;ip=1", "see http:***%40example.com;ip=1"},
+	{REDACT_LOCAL, "see http://x/Why?id=carol%40example.com;ip=1",
+	 "see http:***%40example.com;ip=1"},
 	{REDACT_LOCAL, "\"john doe\"@example.org is gone", "***@example.org is gone"},
 	{REDACT_LOCAL, "\"john doe\" is gone", "\"john doe\" is gone"},
 	{REDACT_LOCAL, "j\xc3\xb6rg@example.org", "***@example.org"},
@@ -52,7 +55,8 @@ static const struct text_row texts[] = {
 	/* within a word, whatever stands around it */
 	{REDACT_LOCAL, "user=bob {Bob} bob! _bob_ bob/INBOX bob+x bob%x no-such-user-bob",
 	 "user=*** {***} ***! _***_ ***/INBOX ***+x ***%x no-such-user-***"},
-	{REDACT_HASH, "x#bob?*BOB* ~bob \"bob\" bob\xc3\xa9", "x#***?***** ~*** \"***\" ***\xc3\xa9"},
+	{REDACT_HASH, "x#bob?*BOB* ~bob \"bob\" bob\xc3\xa9",
+	 "x#***?***** ~*** \"***\" ***\xc3\xa9"},
 	{REDACT_ALL, "(alice;bob)", "(***;***)"},
 	{REDACT_LOCAL, "bobsled kabob b0b 7bob bob7 bo-b", "bobsled kabob b0b 7bob bob7 bo-b"},
 };
@@ -89,12 +93,14 @@ static void forms_of_a_local_part(void **state)
 
 	made_init(&m);
 	made_message(&m, FATE_REJECTED, "carol+lists@example.org", "\"john doe\"@example.net");
-	made_note(&m, &m.facts.notes, NOTE_REPLY, 0, "mailboxes carol, carol+lists, carol+other and john doe; list lists");
+	made_note(&m, &m.facts.notes, NOTE_REPLY, 0,
+		  "mailboxes carol, carol+lists, carol+other and john doe; list lists");
 	/* A machine's name is only taken out as a whole word. */
 	made_note(&m, &m.facts.notes, NOTE_HELO, 0, "carol.example.org");
 	made_note(&m, &m.facts.notes, NOTE_BANNER, 0, "carol ESMTP");
 	out = redactor_record(r, &m.record);
-	is(note_of(&out->session->notes, NOTE_REPLY), "mailboxes ***, ***, ***+other and ***; list lists");
+	is(note_of(&out->session->notes, NOTE_REPLY),
+	   "mailboxes ***, ***, ***+other and ***; list lists");
 	is(note_of(&out->session->notes, NOTE_HELO), "carol.example.org");
 	is(note_of(&out->session->notes, NOTE_BANNER), "*** ESMTP");
 	redactor_free(r);
@@ -117,12 +123,14 @@ static void the_end_of_a_cut_text(void **state)
 		made_message(&m, FATE_REJECTED, "alice@example.org", "bob@example.net");
 		memset(text, 'x', sizeof(text));
 		memcpy(text + NOTE_REPLY_MAX - over, person, sizeof(person) - 1);
-		notes_set(&m.facts.notes, m.pool, NOTE_REPLY, 0, bytes_of(text, NOTE_REPLY_MAX + sizeof(person) - 1 - over));
+		notes_set(&m.facts.notes, m.pool, NOTE_REPLY, 0,
+			  bytes_of(text, NOTE_REPLY_MAX + sizeof(person) - 1 - over));
 		got = note_of(&redactor_record(r, &m.record)->session->notes, NOTE_REPLY);
 		assert_null(memmem(got.p, got.n, "ca", 2));
 		/* A shorter one stays as it is. */
 		notes_set(&m.facts.notes, m.pool, NOTE_REPLY, 0, bytes_str("no room for more"));
-		is(note_of(&redactor_record(r, &m.record)->session->notes, NOTE_REPLY), "no room for more");
+		is(note_of(&redactor_record(r, &m.record)->session->notes, NOTE_REPLY),
+		   "no room for more");
 		redactor_free(r);
 		made_free(&m);
 	}
@@ -157,8 +165,10 @@ static void addresses_of_messages(void **state)
 		const struct record *out;
 
 		made_init(&m);
-		made_note(&m, &made_message(&m, FATE_CUT, "Alice@example.org", "bob@example.net")->notes, NOTE_MESSAGE_ID, 0,
-			  "1.2@out.example.org");
+		made_note(
+			&m,
+			&made_message(&m, FATE_CUT, "Alice@example.org", "bob@example.net")->notes,
+			NOTE_MESSAGE_ID, 0, "1.2@out.example.org");
 		made_message(&m, FATE_CUT, "", "postmaster");
 		/* twice, because the first copy must not be in the second's way */
 		redactor_record(r, &m.record);
@@ -168,7 +178,8 @@ static void addresses_of_messages(void **state)
 		note_is(&out->session->first->notes, NOTE_FROM, modes[i].from);
 		note_is(&out->session->first->notes, NOTE_RCPT, modes[i].rcpt);
 		note_is(&out->session->first->notes, NOTE_MESSAGE_ID, modes[i].id);
-		note_is(&out->session->first->next->notes, NOTE_FROM, modes[i].mode == REDACT_ALL ? NULL : "");
+		note_is(&out->session->first->next->notes, NOTE_FROM,
+			modes[i].mode == REDACT_ALL ? NULL : "");
 		assert_null(out->session->first->next->next);
 		/* what came in is as it was */
 		is(note_of(&m.messages[0].notes, NOTE_FROM), "Alice@example.org");
@@ -188,7 +199,8 @@ static void evidence_of_a_cause(void **state)
 
 	made_init(&m);
 	made_message(&m, FATE_CUT, "server@example.org", "bob@example.net");
-	made_cause(&m, CAUSE_POLICY, CONFIDENCE_LIKELY, "the server refused <bob@example.net>", NULL);
+	made_cause(&m, CAUSE_POLICY, CONFIDENCE_LIKELY, "the server refused <bob@example.net>",
+		   NULL);
 	out = redactor_record(r, &m.record)->cause;
 	assert_string_equal(out->evidence[0], "the server refused <***@example.net>");
 	assert_string_equal(m.cause.evidence[0], "the server refused <bob@example.net>");

@@ -1,4 +1,5 @@
-/* test_ring.c - what is put into a ring comes out, once, in order and whole; what finds no room is refused, and nothing else is. */
+/* test_ring.c - what is put into a ring comes out, once, in order and whole; what finds no room is
+ * refused, and nothing else is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

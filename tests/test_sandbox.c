@@ -1,4 +1,5 @@
-/* test_sandbox.c - what the filter of system calls lets pass, and what kills: each tried in a process of its own. */
+/* test_sandbox.c - what the filter of system calls lets pass, and what kills: each tried in a
+ * process of its own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,7 +49,8 @@ static void do_daily_work(void)
 	if (fd < 0 || !big || write(fd, "x", 1) != 1)
 		_exit(WRONG);
 	memset(big, 1, 64 << 20);
-	if (big[12345] != 1 || pthread_create(&thread, NULL, idle, NULL) != 0 || pthread_join(thread, NULL) != 0)
+	if (big[12345] != 1 || pthread_create(&thread, NULL, idle, NULL) != 0 ||
+	    pthread_join(thread, NULL) != 0)
 		_exit(WRONG);
 	free(big);
 	close(fd);
@@ -138,7 +140,8 @@ static void do_filter_listening(void)
 	syscall(SYS_seccomp, 2, 0, NULL);
 }
 
-/* What has the kernel send a signal to another process, or end it; and what the same calls do for this one. */
+/* What has the kernel send a signal to another process, or end it; and what the same calls do for
+ * this one. */
 static void do_own_another(void)
 {
 	fcntl(STDIN_FILENO, F_SETOWN, getppid());
@@ -187,30 +190,36 @@ static void *use_own_limits(void *arg)
 	struct rlimit limit;
 	pthread_attr_t attr;
 	cpu_set_t set;
-	bool fine = getrlimit(RLIMIT_NOFILE, &limit) == 0 && setrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-		    prlimit(0, RLIMIT_CPU, NULL, &limit) == 0 && pthread_getattr_np(pthread_self(), &attr) == 0 &&
-		    sched_getaffinity(0, sizeof set, &set) == 0 && sched_setaffinity(0, sizeof set, &set) == 0;
+	bool fine = getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+		    setrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+		    prlimit(0, RLIMIT_CPU, NULL, &limit) == 0 &&
+		    pthread_getattr_np(pthread_self(), &attr) == 0 &&
+		    sched_getaffinity(0, sizeof set, &set) == 0 &&
+		    sched_setaffinity(0, sizeof set, &set) == 0;
 	return fine ? arg : NULL;
 }
 
 static void do_flags(void)
 {
 	int flags = fcntl(STDERR_FILENO, F_GETFL);
-	if (flags < 0 || fcntl(STDERR_FILENO, F_SETFL, flags & ~O_ASYNC) != 0 || fcntl(STDERR_FILENO, F_GETFD) < 0)
+	if (flags < 0 || fcntl(STDERR_FILENO, F_SETFL, flags & ~O_ASYNC) != 0 ||
+	    fcntl(STDERR_FILENO, F_GETFD) < 0)
 		_exit(WRONG);
 }
 
 /* As the program and the libraries do, in any thread. */
 static void do_what_concerns_itself(void)
 {
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC), copy = fcntl(fd, F_DUPFD_CLOEXEC, 0), older = fcntl(fd, F_DUPFD, 0);
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC), copy = fcntl(fd, F_DUPFD_CLOEXEC, 0),
+	    older = fcntl(fd, F_DUPFD, 0);
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	pthread_t thread;
 	void *fine = NULL;
-	if (fd < 0 || copy < 0 || older < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd, F_GETFD) != FD_CLOEXEC)
+	if (fd < 0 || copy < 0 || older < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
+	    fcntl(fd, F_GETFD) != FD_CLOEXEC)
 		_exit(WRONG);
-	if (fcntl(fd, F_SETFL, O_NONBLOCK | O_APPEND) != 0 || (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0 ||
-	    fcntl(fd, F_SETLK, &lock) != 0)
+	if (fcntl(fd, F_SETFL, O_NONBLOCK | O_APPEND) != 0 ||
+	    (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0 || fcntl(fd, F_SETLK, &lock) != 0)
 		_exit(WRONG);
 	if (!use_own_limits(&fine) || pthread_create(&thread, NULL, use_own_limits, &fine) != 0 ||
 	    pthread_join(thread, &fine) != 0 || !fine)
@@ -263,8 +272,14 @@ static void a_bug_of_ours_ends_as_one(void **state)
 
 static void what_an_intruder_would_do_kills(void **state)
 {
-	static void (*const deeds[])(void) = {
-		do_execve, do_fork, do_internet_socket, do_run_own_memory, do_make_memory_run, do_become_root, do_kill, do_trace};
+	static void (*const deeds[])(void) = {do_execve,
+					      do_fork,
+					      do_internet_socket,
+					      do_run_own_memory,
+					      do_make_memory_run,
+					      do_become_root,
+					      do_kill,
+					      do_trace};
 	(void)state;
 	role = SANDBOX_PROGRAM;
 	for (size_t i = 0; i < sizeof deeds / sizeof *deeds && sandbox_built(); i++) {
@@ -338,7 +353,8 @@ static void so_does_each_call_of_an_intruder(void **state)
 				   SYS_mprotect,
 				   SYS_mmap,
 				   SYS_socket};
-	static const unsigned roles[] = {SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_OPENER, SANDBOX_PROGRAM | SANDBOX_TERMINAL};
+	static const unsigned roles[] = {SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_OPENER,
+					 SANDBOX_PROGRAM | SANDBOX_TERMINAL};
 	(void)state;
 	for (size_t i = 0; i < sizeof all / sizeof *all * 4 && sandbox_built(); i++) {
 		intruding = all[i / 4];
@@ -351,9 +367,11 @@ static void so_does_each_call_of_an_intruder(void **state)
 /* In each role: whoever is confined ends no process but its own. */
 static void so_does_what_has_the_kernel_signal_others(void **state)
 {
-	static void (*const deeds[])(void) = {do_own_another, do_own_another_anew, do_choose_a_signal, do_ask_for_signals,
-					      do_lease,       do_watch_a_folder,   do_limit_another,   do_move_another};
-	static const unsigned roles[] = {SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_OPENER, SANDBOX_PROGRAM | SANDBOX_TERMINAL};
+	static void (*const deeds[])(void) = {
+		do_own_another, do_own_another_anew, do_choose_a_signal, do_ask_for_signals,
+		do_lease,       do_watch_a_folder,   do_limit_another,   do_move_another};
+	static const unsigned roles[] = {SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_OPENER,
+					 SANDBOX_PROGRAM | SANDBOX_TERMINAL};
 	(void)state;
 	for (size_t i = 0; i < sizeof deeds / sizeof *deeds * 4 && sandbox_built(); i++) {
 		role = roles[i % 4];
@@ -376,7 +394,8 @@ static void so_does_each_family_of_sockets(void **state)
 	(void)state;
 	role = SANDBOX_PROGRAM;
 	for (family = 0; family < 256 && sandbox_built(); family++)
-		if (family != AF_UNIX && family != AF_NETLINK && family != AF_PACKET && ends(do_socket) != 128 + SIGSYS)
+		if (family != AF_UNIX && family != AF_NETLINK && family != AF_PACKET &&
+		    ends(do_socket) != 128 + SIGSYS)
 			fail_msg("family %d", family);
 	for (unsigned bit = 8; bit < 31 && sandbox_built(); bit++) {
 		family = 1 << bit | AF_UNIX;
@@ -413,7 +432,8 @@ static void a_terminal_is_for_the_view_alone(void **state)
 
 static void the_opener_can_do_less(void **state)
 {
-	static void (*const deeds[])(void) = {do_execve, do_open, do_internet_socket, do_daily_work, do_kill};
+	static void (*const deeds[])(void) = {do_execve, do_open, do_internet_socket, do_daily_work,
+					      do_kill};
 	(void)state;
 	role = SANDBOX_OPENER;
 	for (size_t i = 0; i < sizeof deeds / sizeof *deeds && sandbox_built(); i++) {

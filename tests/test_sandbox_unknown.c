@@ -1,4 +1,5 @@
-/* test_sandbox_unknown.c - what the filter of system calls does not know: refused, counted, and said. */
+/* test_sandbox_unknown.c - what the filter of system calls does not know: refused, counted, and
+ * said. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +22,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* UNKNOWN: no kernel has a call of this number. HARMLESS: every kernel has this one, and the filter has no row for it. */
+/* UNKNOWN: no kernel has a call of this number. HARMLESS: every kernel has this one, and the filter
+ * has no row for it. */
 enum { UNKNOWN = 1000, HARMLESS = SYS_getpgid };
 
 static unsigned role;
@@ -39,7 +41,8 @@ static bool fails(long result, int error)
 
 static void do_unknown_calls(void)
 {
-	_exit(fails(syscall(UNKNOWN), ENOSYS) && fails(syscall(HARMLESS, 0), ENOSYS) ? REFUSED : WRONG);
+	_exit(fails(syscall(UNKNOWN), ENOSYS) && fails(syscall(HARMLESS, 0), ENOSYS) ? REFUSED
+										     : WRONG);
 }
 
 /* As in the C library's beginning of a thread. */
@@ -51,8 +54,10 @@ static void do_unknown_calls_without_signals(void)
 	do_unknown_calls();
 }
 
-#define UNKNOWN_ARGUMENT(name, which, number)                                                                                      \
-	if (!fails(syscall(SYS_##name, (which) == 0 ? 9997 : -1, (which) == 1 ? 9997 : -1, 0, 0, 0), number))                      \
+#define UNKNOWN_ARGUMENT(name, which, number)                                                      \
+	if (!fails(syscall(SYS_##name, (which) == 0 ? 9997 : -1, (which) == 1 ? 9997 : -1, 0, 0,   \
+			   0),                                                                     \
+		   number))                                                                        \
 		_exit(WRONG);
 
 static void do_each_unknown_argument(void)
@@ -86,7 +91,8 @@ static void do_unknown_calls_and_report(void)
 {
 	pthread_t thread;
 	void *fine = NULL;
-	if (dup3(fileno(told), STDERR_FILENO, 0) < 0 || pthread_create(&thread, NULL, count_in_thread, &fine) != 0 ||
+	if (dup3(fileno(told), STDERR_FILENO, 0) < 0 ||
+	    pthread_create(&thread, NULL, count_in_thread, &fine) != 0 ||
 	    pthread_join(thread, &fine) != 0 || !fine)
 		_exit(WRONG);
 	sandbox_report(false);
@@ -130,7 +136,8 @@ static void do_die_of_the_signal(void)
 /* A C library that is newer than the filter asks, and goes on without. */
 static void an_unknown_call_is_told_that_there_is_none(void **state)
 {
-	static const unsigned roles[] = {SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_OPENER, SANDBOX_PROGRAM | SANDBOX_TERMINAL};
+	static const unsigned roles[] = {SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_OPENER,
+					 SANDBOX_PROGRAM | SANDBOX_TERMINAL};
 	(void)state;
 	for (size_t i = 0; i < sizeof roles / sizeof *roles && sandbox_built(); i++) {
 		role = roles[i];
@@ -183,7 +190,8 @@ static void it_is_counted_and_said_once(void **state)
 	said(do_unknown_calls_and_report, text, sizeof text);
 	snprintf(call, sizeof call, "system call %d (getpgid)", (int)HARMLESS);
 	assert_int_equal(occurs(text, "\n"), 6);
-	assert_int_equal(occurs(text, "system call 1000 (no name), which the filter does not know"), 1);
+	assert_int_equal(occurs(text, "system call 1000 (no name), which the filter does not know"),
+			 1);
 	assert_int_equal(occurs(text, call), 1);
 	assert_int_equal(occurs(text, "(ioctl, argument 0x54ee)"), 1);
 	assert_int_equal(occurs(text, "(prctl, argument 0x270f)"), 1);

@@ -1,4 +1,5 @@
-/* test_scenario_language.c - the tests' own tools: what the reader refuses, and that the two TCP stacks and the weathers do what they say. */
+/* test_scenario_language.c - the tests' own tools: what the reader refuses, and that the two TCP
+ * stacks and the weathers do what they say. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -94,13 +95,21 @@ static void expect_segments(const struct trace *t, const struct want *want, size
 	}
 }
 
-enum { SYN = TCP_SYN, ACK = TCP_ACK, SYN_ACK = TCP_SYN | TCP_ACK, PSH = TCP_PSH | TCP_ACK, FIN = TCP_FIN | TCP_ACK };
+enum {
+	SYN = TCP_SYN,
+	ACK = TCP_ACK,
+	SYN_ACK = TCP_SYN | TCP_ACK,
+	PSH = TCP_PSH | TCP_ACK,
+	FIN = TCP_FIN | TCP_ACK
+};
 
 static void converses(void **state)
 {
 	static const struct want want[] = {
-		{CLIENT, SYN, ""},           {SERVER, SYN_ACK, ""},  {CLIENT, ACK, ""}, {SERVER, PSH, "220 mx\r\n"},
-		{CLIENT, PSH, "A\r\nB\r\n"}, {CLIENT, PSH, "C\r\n"}, {SERVER, ACK, ""}, {CLIENT, PSH | TCP_FIN, "D\r\n"},
+		{CLIENT, SYN, ""},           {SERVER, SYN_ACK, ""},
+		{CLIENT, ACK, ""},           {SERVER, PSH, "220 mx\r\n"},
+		{CLIENT, PSH, "A\r\nB\r\n"}, {CLIENT, PSH, "C\r\n"},
+		{SERVER, ACK, ""},           {CLIENT, PSH | TCP_FIN, "D\r\n"},
 		{SERVER, FIN, ""},           {CLIENT, ACK, ""},
 	};
 	(void)state;
@@ -135,22 +144,26 @@ static void counts(void **state)
 	trace_free(&t);
 }
 
-/* What a directive does to the two segments behind it, told by their bytes in order of capture, and by what the last of them acknowledges. */
+/* What a directive does to the two segments behind it, told by their bytes in order of capture, and
+ * by what the last of them acknowledges. */
 static void bends(void **state)
 {
 	static const struct {
 		const char *directive, *captured;
 		bool acked, whole;
 	} rows[] = {
-		{"", "a b c ", true, true},           {"lose C 1\n", "a c ", true, false},  {"dup\n", "a b b c ", true, true},
-		{"gap C 7\n", "a b c ", true, false}, {"no-ack\n", "a b c ", false, false}, {"vanish S\n", "a b c ", false, false},
-		{"join\n", "b c ", true, false},      {"cut\n", "a ", false, false},        {"only S\n", "a c ", true, false},
-		{"swap\n", "a c b ", true, true},     {"snap 60\n", "a b c ", true, false},
+		{"", "a b c ", true, true},           {"lose C 1\n", "a c ", true, false},
+		{"dup\n", "a b b c ", true, true},    {"gap C 7\n", "a b c ", true, false},
+		{"no-ack\n", "a b c ", false, false}, {"vanish S\n", "a b c ", false, false},
+		{"join\n", "b c ", true, false},      {"cut\n", "a ", false, false},
+		{"only S\n", "a c ", true, false},    {"swap\n", "a c b ", true, true},
+		{"snap 60\n", "a b c ", true, false},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char text[256], captured[64] = "";
-		snprintf(text, sizeof text, "S: a\n%sC: b\nS: c\nS! FIN\n" EXPECTS, rows[i].directive);
+		snprintf(text, sizeof text, "S: a\n%sC: b\nS: c\nS! FIN\n" EXPECTS,
+			 rows[i].directive);
 		struct trace t = built(text);
 		uint32_t next = 0, ack = 0;
 		for (size_t k = 0; k < t.n; k++) {
@@ -182,11 +195,13 @@ static void crosses(void **state)
 	trace_free(&t);
 }
 
-/* A path that drops what is too long: it is never acknowledged, however often it is sent; what is short passes. Where the path is good again, it arrives. */
+/* A path that drops what is too long: it is never acknowledged, however often it is sent; what is
+ * short passes. Where the path is good again, it arrives. */
 static void swallows(void **state)
 {
 	(void)state;
-	struct trace t = built("S: a\nmtu C 1000\nC: b\nbulk C 1200\nC: c\nretransmit C 2\nmtu C 0\nretransmit C 1\n" EXPECTS);
+	struct trace t = built("S: a\nmtu C 1000\nC: b\nbulk C 1200\nC: c\nretransmit C 2\nmtu C "
+			       "0\nretransmit C 1\n" EXPECTS);
 	uint32_t first = 0, ack = 0;
 	unsigned sent = 0;
 	for (size_t i = 0; i < t.n; i++) {
@@ -256,7 +271,8 @@ static void stamps(void **state)
 	union packet_decoded a, b;
 	(void)state;
 	assert_int_equal(last_frame("timestamps\nS: a\nopen\n" EXPECTS, &a), PACKET_TCP);
-	assert_int_equal(last_frame("timestamps\nS: a\nopen\nwait 5s\nC: b\nS: c\n" EXPECTS, &b), PACKET_TCP);
+	assert_int_equal(last_frame("timestamps\nS: a\nopen\nwait 5s\nC: b\nS: c\n" EXPECTS, &b),
+			 PACKET_TCP);
 	assert_true(a.tcp.has_tsopt && b.tcp.has_tsopt);
 	assert_within(b.tcp.tsval - a.tcp.tsval, 5000, 5100);
 	assert_within(b.tcp.tsecr - a.tcp.tsecr, 5000, 5100);
@@ -283,7 +299,8 @@ static void quotes(void **state)
 			assert_int_equal(out.icmp.too_big, found == 0);
 			assert_int_equal(out.icmp.mtu, found == 0 ? 1400 : 0);
 			assert_int_equal(out.icmp.seq, seq[found == 0 ? CLIENT : SERVER]);
-			assert_int_equal(out.icmp.src_port, s->scene[0].port[found == 0 ? CLIENT : SERVER]);
+			assert_int_equal(out.icmp.src_port,
+					 s->scene[0].port[found == 0 ? CLIENT : SERVER]);
 			found++;
 		}
 		if (found != 2)
@@ -317,11 +334,13 @@ static void quotes_another(void **state)
 	scenario_free(s);
 }
 
-/* IP IDs go on by one, also where segments are cut or sent again: a forged one stands out, and nothing else does. */
+/* IP IDs go on by one, also where segments are cut or sent again: a forged one stands out, and
+ * nothing else does. */
 static void numbers(void **state)
 {
 	static const char *const names[] = {"bytes", "cut", "retransmitted"};
-	struct trace t = built(HELLO "bulk C 3000\nC: .\nS: 250\nC: QUIT\nS: 221\nS! RST ip-id 7\n" EXPECTS);
+	struct trace t =
+		built(HELLO "bulk C 3000\nC: .\nS: 250\nC: QUIT\nS: 221\nS! RST ip-id 7\n" EXPECTS);
 	(void)state;
 	for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
 		struct dice dice = {n};
@@ -362,7 +381,8 @@ static void keeps_bytes(void **state)
 {
 	enum { ROOM = 8192 };
 	static uint8_t fair[2][ROOM], bent[2][ROOM];
-	struct scenario *s = parse(HELLO "bulk C 5000\nC: .\nS: 250\nC: QUIT\nS: 221\nS! FIN\n" EXPECTS);
+	struct scenario *s =
+		parse(HELLO "bulk C 5000\nC: .\nS: 250\nC: QUIT\nS: 221\nS! FIN\n" EXPECTS);
 	struct trace t = build_trace(s);
 	size_t n[2] = {gathered(&t, CLIENT, fair[0], ROOM), gathered(&t, SERVER, fair[1], ROOM)};
 	(void)state;
@@ -392,14 +412,16 @@ static void unwraps(void **state)
 	(void)state;
 	for (const struct wrapping *how = wrappings; how->name; how++) {
 		struct frames f = frames_build(s, &t, how);
-		struct packet_decoder decoder = {.insist_checksum = !(how->bits & (WRAPPING_OFFLOAD | WRAPPING_FRAGMENTS))};
+		struct packet_decoder decoder = {
+			.insist_checksum = !(how->bits & (WRAPPING_OFFLOAD | WRAPPING_FRAGMENTS))};
 		for (size_t i = 0; i < f.n; i++) {
 			union packet_decoded out;
 			enum packet_kind kind = packet_decode(&decoder, &f.frame[i], &out);
 			if (kind == PACKET_FRAGMENT && how->bits & WRAPPING_FRAGMENTS)
 				continue;
 			if (kind != PACKET_TCP)
-				fail_msg("%s: frame %zu is %s", how->name, i + 1, packet_kind_name(kind));
+				fail_msg("%s: frame %zu is %s", how->name, i + 1,
+					 packet_kind_name(kind));
 			if (f.n == t.n)
 				assert_int_equal(out.tcp.seq, t.segment[i].seq);
 		}
@@ -412,10 +434,12 @@ static void unwraps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refuses),        cmocka_unit_test(converses), cmocka_unit_test(counts),
-		cmocka_unit_test(bends),          cmocka_unit_test(crosses),   cmocka_unit_test(swallows),
-		cmocka_unit_test(forges),         cmocka_unit_test(stamps),    cmocka_unit_test(quotes),
-		cmocka_unit_test(quotes_another), cmocka_unit_test(numbers),   cmocka_unit_test(keeps_bytes),
+		cmocka_unit_test(refuses), cmocka_unit_test(converses),
+		cmocka_unit_test(counts),  cmocka_unit_test(bends),
+		cmocka_unit_test(crosses), cmocka_unit_test(swallows),
+		cmocka_unit_test(forges),  cmocka_unit_test(stamps),
+		cmocka_unit_test(quotes),  cmocka_unit_test(quotes_another),
+		cmocka_unit_test(numbers), cmocka_unit_test(keeps_bytes),
 		cmocka_unit_test(unwraps),
 	};
 	return cmocka_run_group_tests_name("scenario language", tests, NULL, NULL);

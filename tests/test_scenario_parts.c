@@ -1,4 +1,5 @@
-/* test_scenario_parts.c - "include" in the scenario language: what it reads, and what it refuses. */
+/* test_scenario_parts.c - "include" in the scenario language: what it reads, and what it refuses.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -82,10 +83,12 @@ static void assert_same(const char *text, const char *written)
 		const struct step *x = &a->steps[i], *y = &b->steps[i];
 		assert_true(x->kind == y->kind && x->side == y->side && x->joined == y->joined);
 		assert_true(x->scene == y->scene && x->number == y->number && x->n == y->n);
-		assert_memory_equal(x->n ? x->data : (const uint8_t *)"", y->n ? y->data : (const uint8_t *)"", x->n);
+		assert_memory_equal(x->n ? x->data : (const uint8_t *)"",
+				    y->n ? y->data : (const uint8_t *)"", x->n);
 	}
 	for (int e = 0; e < EXPECTS; e++)
-		assert_string_equal(a->scene[0].want[e] ? a->scene[0].want[e] : "", b->scene[0].want[e] ? b->scene[0].want[e] : "");
+		assert_string_equal(a->scene[0].want[e] ? a->scene[0].want[e] : "",
+				    b->scene[0].want[e] ? b->scene[0].want[e] : "");
 	scenario_free(a);
 	scenario_free(b);
 }
@@ -101,11 +104,14 @@ static void stands_for_its_lines(void **state)
 	file_write("ehlo.part", "S: mine\n");
 	assert_same("include one\n" CLEAN, "C: A\n" CLEAN);
 	assert_same("include one two-2\n" CLEAN, "C: A\nS: B\nS+ C\n" CLEAN);
-	assert_same("S: X\ninclude both one\nC+ D\n" CLEAN, "S: X\nC: A\nS: B\nS+ C\nC: A\nC+ D\n" CLEAN);
+	assert_same("S: X\ninclude both one\nC+ D\n" CLEAN,
+		    "S: X\nC: A\nS: B\nS+ C\nC: A\nC+ D\n" CLEAN);
 	assert_same("include one\nsession 2\ninclude end\nsession 1\n" CLEAN,
 		    "C: A\nsession 2\nS! FIN\n" CLEAN "session 1\n" CLEAN);
-	/* A part beside the scenario goes before that of tests/scenarios, which is there for all. */
-	assert_same("include ehlo mail\n" CLEAN, "S: mine\nC: MAIL FROM:<a@example.org>\nS: 250 2.1.0 Ok\n" CLEAN);
+	/* A part beside the scenario goes before that of tests/scenarios, which is there for all.
+	 */
+	assert_same("include ehlo mail\n" CLEAN,
+		    "S: mine\nC: MAIL FROM:<a@example.org>\nS: 250 2.1.0 Ok\n" CLEAN);
 }
 
 /* What is wrong is told with the file and the line, and no file outside is opened. */
@@ -115,18 +121,25 @@ static void refuses(void **state)
 		const char *text, *why[3];
 	} rows[] = {
 		{"include\n", {"t.smtp:1: include needs the name of a part"}},
-		{"\ninclude nobody\n", {"t.smtp:2: No such file or directory: tests/scenarios/nobody.part"}},
+		{"\ninclude nobody\n",
+		 {"t.smtp:2: No such file or directory: tests/scenarios/nobody.part"}},
 		{"include one nobody\n", {"t.smtp:1: No such file"}},
 		{"include folder\n", {"t.smtp:1: Is a directory", "/folder.part"}},
 		{"include empty\n", {"t.smtp:1: empty", "/empty.part"}},
-		{"include ../etc/passwd\n", {"t.smtp:1: a part's name has small letters, digits and hyphens only: ../etc/passwd"}},
+		{"include ../etc/passwd\n",
+		 {"t.smtp:1: a part's name has small letters, digits and hyphens only: "
+		  "../etc/passwd"}},
 		{"include /etc/passwd\n", {"t.smtp:1: a part's name has"}},
 		{"include one.part\n", {"t.smtp:1: a part's name has"}},
 		{"include ..\n", {"t.smtp:1: a part's name has"}},
-		{"\n\ninclude wrong\n", {"/wrong.part:3: not understood: hallo", "included at ", "t.smtp:3"}},
-		{"include around\n", {"/around.part:2: too deep: parts include each other: around", "t.smtp:1"}},
-		{"include there\n", {"too deep: parts include each other", "/back.part:1", "/there.part:1"}},
-		{"include deep-1\n", {"/deep-4.part:1: too deep: parts include each other: deep-5"}},
+		{"\n\ninclude wrong\n",
+		 {"/wrong.part:3: not understood: hallo", "included at ", "t.smtp:3"}},
+		{"include around\n",
+		 {"/around.part:2: too deep: parts include each other: around", "t.smtp:1"}},
+		{"include there\n",
+		 {"too deep: parts include each other", "/back.part:1", "/there.part:1"}},
+		{"include deep-1\n",
+		 {"/deep-4.part:1: too deep: parts include each other: deep-5"}},
 		{"include many\n", {"/many.part:1: too many parts: one"}},
 		{"include tree-1\n", {"too many parts"}},
 		{"C+ A\n", {"t.smtp:1: nothing before it"}},
@@ -145,7 +158,8 @@ static void refuses(void **state)
 	file_write("there.part", "include back\n");
 	file_write("back.part", "include there\n");
 	file_write("joined.part", "C+ A\n");
-	for (char name[] = "deep-1.part", text[] = "include deep-2\n"; name[5] <= '5'; name[5]++, text[13]++)
+	for (char name[] = "deep-1.part", text[] = "include deep-2\n"; name[5] <= '5';
+	     name[5]++, text[13]++)
 		file_write(name, name[5] == '5' ? "C: A\n" : text);
 	/* Sixty thousand, were it not for the bound. */
 	many[sizeof "include" - 1] = '\0';
@@ -181,8 +195,9 @@ static void each_part_serves(void **state)
 		assert_non_null(fgets(line, sizeof line, f));
 		fclose(f);
 		assert_memory_equal(line, "# ", 2);
-		snprintf(command, sizeof command, "grep -rqE '^include (.* )?%.*s( |$)' tests/scenarios", (int)strcspn(name, "."),
-			 name);
+		snprintf(command, sizeof command,
+			 "grep -rqE '^include (.* )?%.*s( |$)' tests/scenarios",
+			 (int)strcspn(name, "."), name);
 		if (system(command) != 0)
 			fail_msg("%s is included nowhere", name);
 	}

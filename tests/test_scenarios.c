@@ -1,7 +1,9 @@
 /*
- * test_scenarios.c - each scenario in each weather: what is expected must be said of it, and the same in all of them.
+ * test_scenarios.c - each scenario in each weather: what is expected must be said of it, and the
+ * same in all of them.
  *
- * Arguments are scenario files; without any, all of tests/scenarios (or of the folder in SMTPWATCH_SCENARIOS). SMTPWATCH_SEED is the first seed, SMTPWATCH_ROUNDS how many are tried;
+ * Arguments are scenario files; without any, all of tests/scenarios (or of the folder in
+ * SMTPWATCH_SCENARIOS). SMTPWATCH_SEED is the first seed, SMTPWATCH_ROUNDS how many are tried;
  * SMTPWATCH_SHOW prints what was said.
  */
 #include <setjmp.h>
@@ -49,7 +51,8 @@ static void list_number(char *list, uint64_t number)
 	list_add(list, text);
 }
 
-static void say_message(struct outcome *o, const struct session_facts *session, const struct transaction *t)
+static void say_message(struct outcome *o, const struct session_facts *session,
+			const struct transaction *t)
 {
 	struct bytes id = notes_find(&t->notes, NOTE_QUEUE_ID).text;
 	char text[64];
@@ -60,7 +63,8 @@ static void say_message(struct outcome *o, const struct session_facts *session, 
 	snprintf(text, sizeof text, "%" PRIu32 "/%" PRIu32, t->lmtp_accepted, t->lmtp_answered);
 	if (session->lmtp)
 		list_add(o->said[EXPECT_LMTP], text);
-	static const char *const taken[] = {[TAKEN_UNKNOWN] = "unknown", [TAKEN_NO] = "no", [TAKEN_YES] = "yes"};
+	static const char *const taken[] = {
+		[TAKEN_UNKNOWN] = "unknown", [TAKEN_NO] = "no", [TAKEN_YES] = "yes"};
 	list_add(o->said[EXPECT_TAKEN], taken[t->taken]);
 }
 
@@ -70,7 +74,8 @@ static void say_cause(struct outcome *o, const struct cause *c)
 	assert_true(c->id < CAUSES && c->evidences <= CAUSE_EVIDENCE);
 	assert_true(c->id == CAUSE_UNEXPLAINED || c->evidences > 0);
 	for (unsigned i = 0; i < c->evidences; i++)
-		assert_within(strnlen(c->evidence[i], CAUSE_EVIDENCE_TEXT), 1, CAUSE_EVIDENCE_TEXT - 1);
+		assert_within(strnlen(c->evidence[i], CAUSE_EVIDENCE_TEXT), 1,
+			      CAUSE_EVIDENCE_TEXT - 1);
 	if (c->id == CAUSE_UNEXPLAINED && c->evidences == 0)
 		return;
 	list_add(o->said[EXPECT_CAUSE], cause_row(c->id)->id);
@@ -80,7 +85,8 @@ static void say_cause(struct outcome *o, const struct cause *c)
 static void say_proxied(struct outcome *o, const struct session_facts *session)
 {
 	char addr[IP_ADDR_TEXT], text[64];
-	snprintf(text, sizeof text, "%s:%u", ip_addr_text(&session->proxied, addr), session->proxied_port);
+	snprintf(text, sizeof text, "%s:%u", ip_addr_text(&session->proxied, addr),
+		 session->proxied_port);
 	if (session->proxied_port)
 		list_add(o->said[EXPECT_PROXIED], text);
 }
@@ -111,12 +117,14 @@ static void say(void *arg, const struct record *r)
 	o->port[SERVER] = r->conn->port[SERVER];
 	list_add(o->said[EXPECT_VERDICT], row->id);
 	list_add(o->said[EXPECT_STAGE], stage_name(e->stage));
-	list_add(o->said[EXPECT_SEVERITY], severity_name(verdict_severity(r->judgement.verdict, e)));
+	list_add(o->said[EXPECT_SEVERITY],
+		 severity_name(verdict_severity(r->judgement.verdict, e)));
 	list_add(o->said[EXPECT_SEEN], seen_name(e->seen));
 	list_add(o->said[EXPECT_CLOSER], closer_name(e->closer));
 	list_add(o->said[EXPECT_HOW], how_name(e->how));
 	list_add(o->said[EXPECT_FAREWELL], farewell_name(e->farewell));
-	list_add(o->said[EXPECT_CERTAINTY], confidence_name(verdict_confidence(r->judgement.verdict, e)));
+	list_add(o->said[EXPECT_CERTAINTY],
+		 confidence_name(verdict_confidence(r->judgement.verdict, e)));
 	list_number(o->said[EXPECT_TOGETHER], r->together);
 	list_add(o->said[EXPECT_STARTTLS], starttls_name(r->session->starttls));
 	say_proxied(o, r->session);
@@ -124,7 +132,8 @@ static void say(void *arg, const struct record *r)
 	say_lists(o, r);
 }
 
-static void watch(const struct scenario *s, const struct frames *f, const struct weather *how, struct outcomes *all)
+static void watch(const struct scenario *s, const struct frames *f, const struct weather *how,
+		  struct outcomes *all)
 {
 	struct monitor_config config = monitor_config_default();
 	for (unsigned i = 0; i < s->scenes; i++)
@@ -142,8 +151,10 @@ static void watch(const struct scenario *s, const struct frames *f, const struct
 	monitor_free(m);
 }
 
-/* The session's outcome: the first one between its ports that no earlier session has taken. A tuple that is used again ends in the order in which it began. */
-static const struct outcome *outcome_of(const struct outcomes *all, const struct scene *t, uint32_t *taken)
+/* The session's outcome: the first one between its ports that no earlier session has taken. A tuple
+ * that is used again ends in the order in which it began. */
+static const struct outcome *outcome_of(const struct outcomes *all, const struct scene *t,
+					uint32_t *taken)
 {
 	for (unsigned i = 0; i < all->n; i++)
 		if (!(*taken >> i & 1) && memcmp(all->o[i].port, t->port, sizeof t->port) == 0) {
@@ -169,30 +180,35 @@ static bool fits(const struct scene *t, const struct outcome *o)
 {
 	bool good = t->nothing ? !o : o != NULL;
 	if (!good)
-		print_error("  session %u: %s\n", t->number, o ? o->said[EXPECT_VERDICT] : "nothing was reported");
+		print_error("  session %u: %s\n", t->number,
+			    o ? o->said[EXPECT_VERDICT] : "nothing was reported");
 	for (int e = 0; o && e < EXPECTS; e++)
 		if (t->want[e] && !is_said(t->want[e], o->said[e])) {
-			print_error("  session %u: %s: expected %s, got %s\n", t->number, expect_name((enum expect)e), t->want[e],
-				    o->said[e]);
+			print_error("  session %u: %s: expected %s, got %s\n", t->number,
+				    expect_name((enum expect)e), t->want[e], o->said[e]);
 			good = false;
 		}
 	return good;
 }
 
-/* The same words as in fair weather. Where segments are sent again, a cause may be surer: there are more signs of it. */
-static bool alike(const struct scene *t, const struct outcome *fair, const struct outcome *o, const struct weather *how)
+/* The same words as in fair weather. Where segments are sent again, a cause may be surer: there are
+ * more signs of it. */
+static bool alike(const struct scene *t, const struct outcome *fair, const struct outcome *o,
+		  const struct weather *how)
 {
 	bool good = true;
 	for (int e = 0; fair && o && e < EXPECTS; e++)
-		if (strcmp(fair->said[e], o->said[e]) != 0 && !(e == EXPECT_CONFIDENCE && weather_repeats(how))) {
-			print_error("  session %u: %s: %s in fair weather, here %s\n", t->number, expect_name((enum expect)e),
-				    fair->said[e], o->said[e]);
+		if (strcmp(fair->said[e], o->said[e]) != 0 &&
+		    !(e == EXPECT_CONFIDENCE && weather_repeats(how))) {
+			print_error("  session %u: %s: %s in fair weather, here %s\n", t->number,
+				    expect_name((enum expect)e), fair->said[e], o->said[e]);
 			good = false;
 		}
 	return good;
 }
 
-static bool judge(const struct scenario *s, const struct outcomes *fair, const struct outcomes *all, const struct weather *how)
+static bool judge(const struct scenario *s, const struct outcomes *fair, const struct outcomes *all,
+		  const struct weather *how)
 {
 	bool good = true;
 	uint32_t taken = 0, taken_fair = 0;
@@ -200,34 +216,39 @@ static bool judge(const struct scenario *s, const struct outcomes *fair, const s
 		const struct outcome *o = outcome_of(all, &s->scene[i], &taken);
 		const struct outcome *of = outcome_of(fair, &s->scene[i], &taken_fair);
 		good &= fits(&s->scene[i], o);
-		/* libnids does not tell all that the own engine tells: of it, only what the scenario asks is compared. */
+		/* libnids does not tell all that the own engine tells: of it, only what the
+		 * scenario asks is compared. */
 		good &= how->nids || alike(&s->scene[i], of, o, how);
 	}
 	for (unsigned i = 0; i < all->n; i++)
 		if (!(taken >> i & 1)) {
-			print_error("  a session that is not in the scenario, port %u: %s\n", all->o[i].port[CLIENT],
-				    all->o[i].said[EXPECT_VERDICT]);
+			print_error("  a session that is not in the scenario, port %u: %s\n",
+				    all->o[i].port[CLIENT], all->o[i].said[EXPECT_VERDICT]);
 			good = false;
 		}
 	return good;
 }
 
 /* Leaves the frames of a failure where they can be looked at. */
-static void leave_pcap(const struct scenario *s, const struct frames *f, const struct weather *how, uint64_t seed)
+static void leave_pcap(const struct scenario *s, const struct frames *f, const struct weather *how,
+		       uint64_t seed)
 {
 	static char folder[256];
 	char path[512];
 	if (!*folder) {
-		snprintf(folder, sizeof folder, "%s/smtpwatch-scenarios-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+		snprintf(folder, sizeof folder, "%s/smtpwatch-scenarios-XXXXXX",
+			 getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 		assert_non_null(mkdtemp(folder));
 	}
-	snprintf(path, sizeof path, "%s/%s-%s-%llu.pcap", folder, s->name, how->name, (unsigned long long)seed);
+	snprintf(path, sizeof path, "%s/%s-%s-%llu.pcap", folder, s->name, how->name,
+		 (unsigned long long)seed);
 	assert_true(frames_save(f, wrapping_find(how->wrapping)->link, path));
-	print_error("%s in weather %s, seed %llu: frames in %s\n", s->name, how->name, (unsigned long long)seed, path);
+	print_error("%s in weather %s, seed %llu: frames in %s\n", s->name, how->name,
+		    (unsigned long long)seed, path);
 }
 
-static bool run(const struct scenario *s, const struct trace *trace, const struct outcomes *fair, const struct weather *how,
-		uint64_t seed)
+static bool run(const struct scenario *s, const struct trace *trace, const struct outcomes *fair,
+		const struct weather *how, uint64_t seed)
 {
 	struct frames frames = weather_frames(s, trace, how, seed);
 	struct outcomes all = {.n = 0};
@@ -249,7 +270,8 @@ static uint64_t setting(const char *name, uint64_t otherwise)
 static void check_barred(const struct scenario *s)
 {
 	for (unsigned i = 0; i < s->barreds; i++)
-		if (!weather_find(s->barred[i]) && strcmp(s->barred[i], "loss") != 0 && strcmp(s->barred[i], "again") != 0)
+		if (!weather_find(s->barred[i]) && strcmp(s->barred[i], "loss") != 0 &&
+		    strcmp(s->barred[i], "again") != 0)
 			fail_msg("%s: no such weather: %s", s->name, s->barred[i]);
 }
 
@@ -307,7 +329,8 @@ int main(int argc, char **argv)
 	size_t n = argc < 2 ? found.gl_pathc : (size_t)argc - 1;
 	struct CMUnitTest *tests = calloc(n, sizeof *tests);
 	for (size_t i = 0; i < n; i++)
-		tests[i] = (struct CMUnitTest){.name = paths[i], .test_func = test_scenario, .initial_state = paths[i]};
+		tests[i] = (struct CMUnitTest){
+			.name = paths[i], .test_func = test_scenario, .initial_state = paths[i]};
 	int failed = _cmocka_run_group_tests("scenarios", tests, n, NULL, NULL);
 	free(tests);
 	globfree(&found);

@@ -1,4 +1,5 @@
-/* test_secrets.c - the key logs in a pcapng file: in both byte orders, cut anywhere, among other blocks and in damaged files. */
+/* test_secrets.c - the key logs in a pcapng file: in both byte orders, cut anywhere, among other
+ * blocks and in damaged files. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +26,8 @@ static void put32(struct file *f, uint32_t v)
 }
 
 /* A block with these numbers and then this text. */
-static void put_block(struct file *f, uint32_t type, const uint32_t *numbers, size_t count, const char *text)
+static void put_block(struct file *f, uint32_t type, const uint32_t *numbers, size_t count,
+		      const char *text)
 {
 	size_t n = text ? strlen(text) : 0, padded = (n + 3) / 4 * 4;
 	uint32_t length = (uint32_t)(12 + 4 * count + padded);
@@ -42,7 +44,9 @@ static void put_block(struct file *f, uint32_t type, const uint32_t *numbers, si
 static void put_section(struct file *f, bool big)
 {
 	f->big = big;
-	put_block(f, 0x0a0d0d0a, (const uint32_t[]){0x1a2b3c4d, big ? 1u << 16 : 1, UINT32_MAX, UINT32_MAX}, 4, NULL);
+	put_block(f, 0x0a0d0d0a,
+		  (const uint32_t[]){0x1a2b3c4d, big ? 1u << 16 : 1, UINT32_MAX, UINT32_MAX}, 4,
+		  NULL);
 }
 
 static void put_secrets(struct file *f, uint32_t type, const char *text)

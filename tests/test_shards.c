@@ -1,4 +1,5 @@
-/* test_shards.c - any number of workers says what one says, in the same order; and workers that have much to tell are no trouble. */
+/* test_shards.c - any number of workers says what one says, in the same order; and workers that
+ * have much to tell are no trouble. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,11 +92,13 @@ static void traffic_free(struct traffic *t)
 	free(t);
 }
 
-/* The same frame of other hosts, where it is plain IPv4: a connection of its own, at the same time. */
+/* The same frame of other hosts, where it is plain IPv4: a connection of its own, at the same time.
+ */
 static struct frame replica(const struct frame *f, unsigned number, uint8_t room[65536])
 {
 	struct frame other = *f;
-	if (f->link != 1 || f->caplen < 34 || f->caplen > 65536 || f->data[12] != ETHERNET_IPV4 >> 8 || f->data[13] != 0)
+	if (f->link != 1 || f->caplen < 34 || f->caplen > 65536 ||
+	    f->data[12] != ETHERNET_IPV4 >> 8 || f->data[13] != 0)
 		return other;
 	memcpy(room, f->data, f->caplen);
 	room[27] ^= (uint8_t)number;
@@ -104,7 +107,8 @@ static struct frame replica(const struct frame *f, unsigned number, uint8_t room
 	return other;
 }
 
-static struct heard judged(const struct traffic *t, const struct stream_engine *engine, unsigned workers, bool settle)
+static struct heard judged(const struct traffic *t, const struct stream_engine *engine,
+			   unsigned workers, bool settle)
 {
 	static uint8_t room[65536];
 	struct heard h = {0};

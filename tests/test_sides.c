@@ -1,4 +1,5 @@
-/* test_sides.c - who is the client: the sender of the SYN, whichever end has a watched port; without a SYN, the port tells. */
+/* test_sides.c - who is the client: the sender of the SYN, whichever end has a watched port;
+ * without a SYN, the port tells. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,8 +40,10 @@ static void port_change(uint8_t *at, uint16_t from, uint16_t to)
 	at[1] = (uint8_t)to;
 }
 
-/* The frames of a scenario from one on, with another port of the server's, where these ports (0: none) are watched. */
-static struct said judge(const char *path, const struct stream_engine *engine, size_t from, uint16_t server, uint16_t a, uint16_t b)
+/* The frames of a scenario from one on, with another port of the server's, where these ports (0:
+ * none) are watched. */
+static struct said judge(const char *path, const struct stream_engine *engine, size_t from,
+			 uint16_t server, uint16_t a, uint16_t b)
 {
 	char why[SCENARIO_WHY];
 	struct said said = {0};
@@ -92,26 +95,34 @@ static void a_syn_tells(void **state)
 {
 	(void)state;
 	for (unsigned e = 0; e < 2; e++) {
-		is(judge(talk, engines[e], 0, SERVER_PORT, SERVER_PORT, CLIENT_PORT), VERDICT_CLEAN, CLIENT_PORT, SERVER_PORT);
-		is(judge(talk, engines[e], 0, SERVER_PORT, SERVER_PORT, 0), VERDICT_CLEAN, CLIENT_PORT, SERVER_PORT);
+		is(judge(talk, engines[e], 0, SERVER_PORT, SERVER_PORT, CLIENT_PORT), VERDICT_CLEAN,
+		   CLIENT_PORT, SERVER_PORT);
+		is(judge(talk, engines[e], 0, SERVER_PORT, SERVER_PORT, 0), VERDICT_CLEAN,
+		   CLIENT_PORT, SERVER_PORT);
 		/* Only the client's port is watched, and what it speaks is SMTP. */
-		is(judge(talk, engines[e], 0, SERVER_PORT, CLIENT_PORT, 0), VERDICT_CLEAN, CLIENT_PORT, SERVER_PORT);
-		is(judge(talk, engines[e], 0, OTHER_PORT, CLIENT_PORT, SERVER_PORT), VERDICT_CLEAN, CLIENT_PORT, OTHER_PORT);
+		is(judge(talk, engines[e], 0, SERVER_PORT, CLIENT_PORT, 0), VERDICT_CLEAN,
+		   CLIENT_PORT, SERVER_PORT);
+		is(judge(talk, engines[e], 0, OTHER_PORT, CLIENT_PORT, SERVER_PORT), VERDICT_CLEAN,
+		   CLIENT_PORT, OTHER_PORT);
 	}
 	/* The SYN's answer does too. */
-	is(judge(talk, &stream_own, 1, OTHER_PORT, CLIENT_PORT, 0), VERDICT_CLEAN, CLIENT_PORT, OTHER_PORT);
+	is(judge(talk, &stream_own, 1, OTHER_PORT, CLIENT_PORT, 0), VERDICT_CLEAN, CLIENT_PORT,
+	   OTHER_PORT);
 }
 
 /* What was no SMTP on a port that nobody watches is nobody's business. */
 static void another_protocol_is_none(void **state)
 {
-	static const char *const none[] = {"tests/scenarios/side-client-drop.smtp", "tests/scenarios/side-client-unanswered.smtp"};
+	static const char *const none[] = {"tests/scenarios/side-client-drop.smtp",
+					   "tests/scenarios/side-client-unanswered.smtp"};
 	(void)state;
 	for (unsigned e = 0; e < 2; e++)
 		for (unsigned i = 0; i < 2; i++) {
-			assert_int_equal(judge(none[i], engines[e], 0, OTHER_PORT, CLIENT_PORT, 0).n, 0);
+			assert_int_equal(
+				judge(none[i], engines[e], 0, OTHER_PORT, CLIENT_PORT, 0).n, 0);
 			is(judge(none[i], engines[e], 0, SERVER_PORT, CLIENT_PORT, SERVER_PORT),
-			   i == 0 ? VERDICT_DROP_BEFORE_MESSAGE : VERDICT_CONNECT_UNANSWERED, CLIENT_PORT, SERVER_PORT);
+			   i == 0 ? VERDICT_DROP_BEFORE_MESSAGE : VERDICT_CONNECT_UNANSWERED,
+			   CLIENT_PORT, SERVER_PORT);
 		}
 }
 
@@ -119,9 +130,12 @@ static void another_protocol_is_none(void **state)
 static void without_one_the_port_tells(void **state)
 {
 	(void)state;
-	is(judge(talk, &stream_own, HANDSHAKE, SERVER_PORT, SERVER_PORT, CLIENT_PORT), VERDICT_CLEAN, CLIENT_PORT, SERVER_PORT);
-	is(judge(talk, &stream_own, HANDSHAKE, SERVER_PORT, CLIENT_PORT, 0), VERDICT_UNKNOWN, SERVER_PORT, CLIENT_PORT);
-	is(judge(talk, &stream_own, HANDSHAKE, OTHER_PORT, CLIENT_PORT, 0), VERDICT_UNKNOWN, OTHER_PORT, CLIENT_PORT);
+	is(judge(talk, &stream_own, HANDSHAKE, SERVER_PORT, SERVER_PORT, CLIENT_PORT),
+	   VERDICT_CLEAN, CLIENT_PORT, SERVER_PORT);
+	is(judge(talk, &stream_own, HANDSHAKE, SERVER_PORT, CLIENT_PORT, 0), VERDICT_UNKNOWN,
+	   SERVER_PORT, CLIENT_PORT);
+	is(judge(talk, &stream_own, HANDSHAKE, OTHER_PORT, CLIENT_PORT, 0), VERDICT_UNKNOWN,
+	   OTHER_PORT, CLIENT_PORT);
 }
 
 int main(void)

@@ -1,4 +1,5 @@
-/* test_sinks.c - all outputs of a live run behind one door: what is told when, what each lost, and the loop around it. */
+/* test_sinks.c - all outputs of a live run behind one door: what is told when, what each lost, and
+ * the loop around it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -115,7 +116,11 @@ static void schema_holds(const char *text)
 
 static struct summary summary_of(const struct monitor_stats *core, bool interim)
 {
-	return (struct summary){.core = core, .inputs = "eth0", .ports = "25", .interim = interim, .last = (START + 100) * S};
+	return (struct summary){.core = core,
+				.inputs = "eth0",
+				.ports = "25",
+				.interim = interim,
+				.last = (START + 100) * S};
 }
 
 static void the_same_alert_again(void **state)
@@ -136,14 +141,20 @@ static void the_same_alert_again(void **state)
 	assert_int_equal(times(r.text, "\"role\":\"unknown\""), 6);
 	/* critical: each message is named at once */
 	assert_int_equal(times(text_of(&r, 1), "CRITICAL 221-for-message"), 1);
-	assert_int_equal(times(r.text, " (again) 221-for-message  192.0.2.10:40312 -> 198.51.100.25:25\n"), 4);
+	assert_int_equal(
+		times(r.text, " (again) 221-for-message  192.0.2.10:40312 -> 198.51.100.25:25\n"),
+		4);
 	assert_int_equal(times(r.text, "message from <a@example.org> to <b@example.net>"), 5);
 	sinks_tick(r.sinks, (START + 60) * S);
-	has(text_of(&r, 0),
-	    "\"repeated\":{\"count\":4,\"since\":\"2026-11-23T10:00:00.000000Z\",\"worst\":\"critical\",\"sessions_hour\":5,"
-	    "\"alerts_hour\":5}}}\n");
-	assert_int_equal(times(r.text, "\"timestamp\":\"2026-11-23T10:01:00.000000Z\",\"event_type\":\"alert\""), 1);
-	has(text_of(&r, 1), "2026-11-23 10:01:00 UTC CRITICAL 221-for-message again at 198.51.100.25:25: 4 times more since");
+	has(text_of(&r, 0), "\"repeated\":{\"count\":4,\"since\":\"2026-11-23T10:00:00.000000Z\","
+			    "\"worst\":\"critical\",\"sessions_hour\":5,"
+			    "\"alerts_hour\":5}}}\n");
+	assert_int_equal(
+		times(r.text,
+		      "\"timestamp\":\"2026-11-23T10:01:00.000000Z\",\"event_type\":\"alert\""),
+		1);
+	has(text_of(&r, 1), "2026-11-23 10:01:00 UTC CRITICAL 221-for-message again at "
+			    "198.51.100.25:25: 4 times more since");
 	/* what is still kept back at the end is told before the last words */
 	session(&r, 70);
 	sinks_stats(r.sinks, summary_of(&core, true));
@@ -170,7 +181,8 @@ static void what_is_not_critical_is_only_counted(void **state)
 		session(&r, at);
 	assert_int_equal(times(text_of(&r, 0), "421-in-message"), 1);
 	sinks_tick(r.sinks, (START + 61) * S);
-	has(text_of(&r, 0), "WARNING 421-in-message again at 198.51.100.25:25: 49 times more since");
+	has(text_of(&r, 0),
+	    "WARNING 421-in-message again at 198.51.100.25:25: 49 times more since");
 	assert_true(sinks_close(r.sinks));
 	run_free(&r);
 }
@@ -227,9 +239,12 @@ static void a_digest_each_day(void **state)
 		sinks_tick(r.sinks, (START + at) * S);
 	text_of(&r, 1);
 	assert_int_equal(times(unfold(r.text), "digest since"), 2);
-	has(r.text, "2026-11-23 11:00:00 UTC digest since 2026-11-23 10:00:00 UTC: 2 sessions, 2 alerts: 2 critical; endings: "
-		    "221-for-message 2; worst servers: 198.51.100.25:25 mx.example.net (2 critical)");
-	has(r.text, "2026-11-24 11:00:00 UTC digest since 2026-11-23 11:00:00 UTC: 0 sessions, 0 alerts");
+	has(r.text,
+	    "2026-11-23 11:00:00 UTC digest since 2026-11-23 10:00:00 UTC: 2 sessions, 2 alerts: 2 "
+	    "critical; endings: "
+	    "221-for-message 2; worst servers: 198.51.100.25:25 mx.example.net (2 critical)");
+	has(r.text,
+	    "2026-11-24 11:00:00 UTC digest since 2026-11-23 11:00:00 UTC: 0 sessions, 0 alerts");
 	assert_int_equal(times(text_of(&r, 0), "\"event_type\":\"digest\""), 2);
 	schema_holds(r.text);
 	assert_true(sinks_close(r.sinks));

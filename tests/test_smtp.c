@@ -20,15 +20,15 @@
 static void assert_text(struct bytes got, struct bytes want, struct bytes row)
 {
 	if (!bytes_equal(got, want))
-		fail_msg("\"%.*s\": got \"%.*s\", want \"%.*s\"", (int)row.n, (const char *)row.p, (int)got.n, (const char *)got.p,
-			 (int)want.n, (const char *)want.p);
+		fail_msg("\"%.*s\": got \"%.*s\", want \"%.*s\"", (int)row.n, (const char *)row.p,
+			 (int)got.n, (const char *)got.p, (int)want.n, (const char *)want.p);
 }
 
 static void assert_number(uint64_t got, uint64_t want, struct bytes row)
 {
 	if (got != want)
-		fail_msg("\"%.*s\": got %llu, want %llu", (int)row.n, (const char *)row.p, (unsigned long long)got,
-			 (unsigned long long)want);
+		fail_msg("\"%.*s\": got %llu, want %llu", (int)row.n, (const char *)row.p,
+			 (unsigned long long)got, (unsigned long long)want);
 }
 
 static void commands(void **state)
@@ -77,7 +77,8 @@ static void commands(void **state)
 		{B("INVITE sip:x SIP/2.0"), SMTP_NOT_SMTP, B("INVITE sip:x SIP/2.0")},
 		{B("HTTP/1.1 200 OK"), SMTP_NOT_SMTP, B("HTTP/1.1 200 OK")},
 		{B("SSH-2.0-x"), SMTP_NOT_SMTP, B("SSH-2.0-x")},
-		{B("PROXY TCP4 192.0.2.1 192.0.2.2 1 25"), SMTP_NOT_SMTP, B("PROXY TCP4 192.0.2.1 192.0.2.2 1 25")},
+		{B("PROXY TCP4 192.0.2.1 192.0.2.2 1 25"), SMTP_NOT_SMTP,
+		 B("PROXY TCP4 192.0.2.1 192.0.2.2 1 25")},
 		{B("\x16\x03\x01\x02"), SMTP_NOT_SMTP, B("\x16\x03\x01\x02")},
 		{B("\x16\x02\x01\x02"), SMTP_UNKNOWN, B("\x16\x02\x01\x02")},
 		{B("Host: mx"), SMTP_NOT_SMTP, B("Host: mx")},
@@ -95,7 +96,8 @@ static void commands(void **state)
 	}
 }
 
-/* Each verb that is typed is read back from its name, in any case, alone and with something behind it. */
+/* Each verb that is typed is read back from its name, in any case, alone and with something behind
+ * it. */
 static void verbs_are_read_back(void **state)
 {
 	(void)state;
@@ -141,7 +143,11 @@ static void replies(void **state)
 		{B("550 5.1000.1 x"), 550, false, {0}, B("5.1000.1 x")},
 		{B("550 5.1.1000 x"), 550, false, {0}, B("5.1.1000 x")},
 		{B("550 4.7.1 x"), 550, false, {0}, B("4.7.1 x")},
-		{B("221 4.4.1 Connection timed out"), 221, false, {4, 4, 1}, B("Connection timed out")},
+		{B("221 4.4.1 Connection timed out"),
+		 221,
+		 false,
+		 {4, 4, 1},
+		 B("Connection timed out")},
 		{B("421-2.0.0 x"), 421, true, {2, 0, 0}, B("x")},
 		{B("221 3.4.2 x"), 221, false, {0}, B("3.4.2 x")},
 		{B("250 4.4.1 x"), 250, false, {0}, B("4.4.1 x")},
@@ -187,7 +193,8 @@ static void paths(void **state)
 		struct bytes address, params;
 	} rows[] = {
 		{B("FROM:<a@b>"), true, B("a@b"), B("")},
-		{B("TO:<a@b> NOTIFY=NEVER ORCPT=rfc822;a@b"), true, B("a@b"), B("NOTIFY=NEVER ORCPT=rfc822;a@b")},
+		{B("TO:<a@b> NOTIFY=NEVER ORCPT=rfc822;a@b"), true, B("a@b"),
+		 B("NOTIFY=NEVER ORCPT=rfc822;a@b")},
 		{B("from:<>"), true, B(""), B("")},
 		{B("FROM:<> BODY=8BITMIME"), true, B(""), B("BODY=8BITMIME")},
 		{B("FROM: <a@b> "), true, B("a@b"), B("")},
@@ -248,7 +255,8 @@ static void params(void **state)
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct bytes value = {0};
-		assert_number(smtp_param(rows[i].params, rows[i].name, &value), rows[i].there, rows[i].params);
+		assert_number(smtp_param(rows[i].params, rows[i].name, &value), rows[i].there,
+			      rows[i].params);
 		assert_text(value, rows[i].value, rows[i].params);
 	}
 }
@@ -292,9 +300,15 @@ static void chunks(void **state)
 		uint64_t size;
 		bool last;
 	} rows[] = {
-		{B("100"), true, 100, false},      {B("100 LAST"), true, 100, true},   {B(" 0\tlast "), true, 0, true},
-		{B("100 FIRST"), false, 0, false}, {B("100 LAST x"), false, 0, false}, {B("LAST"), false, 0, false},
-		{B("100LAST"), false, 0, false},   {B("-1"), false, 0, false},         {B("99999999999999999999"), false, 0, false},
+		{B("100"), true, 100, false},
+		{B("100 LAST"), true, 100, true},
+		{B(" 0\tlast "), true, 0, true},
+		{B("100 FIRST"), false, 0, false},
+		{B("100 LAST x"), false, 0, false},
+		{B("LAST"), false, 0, false},
+		{B("100LAST"), false, 0, false},
+		{B("-1"), false, 0, false},
+		{B("99999999999999999999"), false, 0, false},
 		{B(""), false, 0, false},
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -345,10 +359,12 @@ static void extensions(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		assert_number(smtp_extension_read(rows[i].text), rows[i].mask, rows[i].text);
 		if (rows[i].mask == SMTP_EXT_SIZE)
-			assert_number(smtp_extension_size(rows[i].text), rows[i].size, rows[i].text);
+			assert_number(smtp_extension_size(rows[i].text), rows[i].size,
+				      rows[i].text);
 	}
 	for (unsigned bit = 0; bit < SMTP_EXTENSIONS; bit++)
-		assert_int_equal(smtp_extension_read(bytes_str(smtp_extension_name(bit))), UINT32_C(1) << bit);
+		assert_int_equal(smtp_extension_read(bytes_str(smtp_extension_name(bit))),
+				 UINT32_C(1) << bit);
 }
 
 static bool inside(struct bytes part, struct bytes whole)
@@ -378,16 +394,18 @@ static void read_everything(void *arg, struct bytes line)
 	assert_true(smtp_extension_read(line) < UINT32_C(1) << SMTP_EXTENSIONS);
 }
 
-/* Words that begin something, in any order: nobody may read beyond the line, nor hand out what is outside it. */
+/* Words that begin something, in any order: nobody may read beyond the line, nor hand out what is
+ * outside it. */
 static void no_line_does_harm(void **state)
 {
 	(void)state;
 	struct dice dice = dice_new("no_line_does_harm", 1);
-	static const struct bytes words[] = {B("MAIL"),     B("FROM"),        B("RCPT TO:"), B("<"),     B(">"),  B("\""),
-					     B("\\"),       B("@"),           B(":"),        B(","),     B(" "),  B("\t"),
-					     B("\r"),       B("250"),         B("-"),        B("5.7.1"), B("."),  B("SIZE"),
-					     B("="),        B("99999999999"), B("XXXX"),     B("LAST"),  B("\0"), B("\xff"),
-					     B("\x16\x03"), B("HTTP/"),       B("BDAT"),     B("QUI"),   B("T")};
+	static const struct bytes words[] = {
+		B("MAIL"),     B("FROM"),        B("RCPT TO:"), B("<"),     B(">"),  B("\""),
+		B("\\"),       B("@"),           B(":"),        B(","),     B(" "),  B("\t"),
+		B("\r"),       B("250"),         B("-"),        B("5.7.1"), B("."),  B("SIZE"),
+		B("="),        B("99999999999"), B("XXXX"),     B("LAST"),  B("\0"), B("\xff"),
+		B("\x16\x03"), B("HTTP/"),       B("BDAT"),     B("QUI"),   B("T")};
 	for (unsigned round = 0; round < 100000; round++) {
 		uint8_t line[256];
 		size_t n = 0;

@@ -1,4 +1,5 @@
-/* test_source.c - captures as files: every format and packing, cut anywhere, damaged, refused, filtered. */
+/* test_source.c - captures as files: every format and packing, cut anywhere, damaged, refused,
+ * filtered. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,11 +38,13 @@ static void every_format_and_packing(void **state)
 	for (size_t f = 0; f < CAPFILE_FORMATS; f++)
 		for (enum capfile_pack pack = 0; pack < CAPFILE_PACKS; pack++)
 			for (size_t b = 0; b < sizeof batches / sizeof *batches; b++) {
-				struct capfile plain = capfile_short(&capfile_formats[f]), m = capfile_pack(&plain, pack);
+				struct capfile plain = capfile_short(&capfile_formats[f]),
+					       m = capfile_pack(&plain, pack);
 				struct source *s = capfile_open(file_write("x", m.p, m.n), NULL);
 				char why[SOURCE_WHY] = "";
 				int last;
-				assert_int_equal(capfile_short_read(s, batches[b], &last, why), CAPFILE_SHORT);
+				assert_int_equal(capfile_short_read(s, batches[b], &last, why),
+						 CAPFILE_SHORT);
 				assert_int_equal(last, 0);
 				source_close(s);
 				capfile_free(&m);
@@ -80,7 +83,8 @@ static void cut_check(const struct capfile *m, size_t n)
 	assert_int_equal(last, whole ? 0 : -1);
 	if (!whole) {
 		char want[128];
-		snprintf(want, sizeof want, "/cut ends in the middle of a record after %zu packet%s", records,
+		snprintf(want, sizeof want,
+			 "/cut ends in the middle of a record after %zu packet%s", records,
 			 records == 1 ? "" : "s");
 		capfile_words(why, want);
 		assert_string_equal(strstr(why, want), want);
@@ -99,24 +103,29 @@ static void cut_anywhere(void **state)
 	}
 }
 
-/* What a compressed capture still gives after a cut depends on the compression; that it was cut is always said. */
+/* What a compressed capture still gives after a cut depends on the compression; that it was cut is
+ * always said. */
 static void cut_compressed(void **state)
 {
 	(void)state;
 	for (enum capfile_pack pack = CAPFILE_PACK_GZIP; pack <= CAPFILE_PACK_ZSTD; pack++) {
-		struct capfile plain = capfile_short(&capfile_formats[0]), m = capfile_pack(&plain, pack);
+		struct capfile plain = capfile_short(&capfile_formats[0]),
+			       m = capfile_pack(&plain, pack);
 		for (size_t n = 4; n < m.n; n++) {
 			char why[SOURCE_WHY] = "";
 			bool usage;
 			int last = -1;
 			size_t records = 0;
-			struct source *s = source_open(file_write("cut", m.p, n), NULL, why, &usage);
+			struct source *s =
+				source_open(file_write("cut", m.p, n), NULL, why, &usage);
 			if (s)
 				records = capfile_short_read(s, 4, &last, why);
 			assert_int_equal(last, -1);
-			capfile_words(why, pack == CAPFILE_PACK_GZIP ? "ends in the middle of its gzip data"
-								     : "ends in the middle of its zstd data");
-			/* Only the gzip trailer (CRC and length, 8 bytes) is missing: everything is there. */
+			capfile_words(why, pack == CAPFILE_PACK_GZIP
+						   ? "ends in the middle of its gzip data"
+						   : "ends in the middle of its zstd data");
+			/* Only the gzip trailer (CRC and length, 8 bytes) is missing: everything is
+			 * there. */
 			if (pack == CAPFILE_PACK_GZIP && n == m.n - 8)
 				assert_int_equal(records, CAPFILE_SHORT);
 			source_close(s);
@@ -130,14 +139,16 @@ static void rubbish_behind_compressed(void **state)
 {
 	(void)state;
 	for (enum capfile_pack pack = CAPFILE_PACK_GZIP; pack <= CAPFILE_PACK_ZSTD; pack++) {
-		struct capfile plain = capfile_short(&capfile_formats[0]), m = capfile_pack(&plain, pack);
+		struct capfile plain = capfile_short(&capfile_formats[0]),
+			       m = capfile_pack(&plain, pack);
 		char why[SOURCE_WHY] = "";
 		int last;
 		capfile_put(&m, "rubbish, more than a magic number", 33);
 		struct source *s = capfile_open(file_write("x", m.p, m.n), NULL);
 		assert_int_equal(capfile_short_read(s, 64, &last, why), CAPFILE_SHORT);
 		assert_int_equal(last, -1);
-		capfile_words(why, pack == CAPFILE_PACK_GZIP ? "/x has damaged gzip data: " : "/x has damaged zstd data: ");
+		capfile_words(why, pack == CAPFILE_PACK_GZIP ? "/x has damaged gzip data: "
+							     : "/x has damaged zstd data: ");
 		capfile_words(why, ", after 6 packets");
 		source_close(s);
 		capfile_free(&m);
@@ -145,7 +156,8 @@ static void rubbish_behind_compressed(void **state)
 	}
 }
 
-/* More than the reader's block and the arena hold, with records of every size up to the longest, so that each boundary falls into a record. */
+/* More than the reader's block and the arena hold, with records of every size up to the longest, so
+ * that each boundary falls into a record. */
 static uint32_t long_length(size_t i)
 {
 	return i % 50 == 49 ? 262144 - (uint32_t)i : (uint32_t)(i * 37 % 1500);
@@ -157,8 +169,11 @@ static void long_check(const struct capfile_format *f, const uint8_t *data, enum
 	struct capfile plain = {0};
 	capfile_begin(&plain, f, 1);
 	for (size_t i = 0; i < LONG; i++) {
-		struct frame r = {
-			.data = data + i, .caplen = long_length(i), .len = 300000, .ts = (int64_t)i * FRAME_SECOND, .link = 1};
+		struct frame r = {.data = data + i,
+				  .caplen = long_length(i),
+				  .len = 300000,
+				  .ts = (int64_t)i * FRAME_SECOND,
+				  .link = 1};
 		capfile_record(&plain, f, &r);
 	}
 	struct capfile m = capfile_pack(&plain, pack);
@@ -267,18 +282,23 @@ static void times_are_taken_as_they_are(void **state)
 		struct frame frame;
 		char why[SOURCE_WHY] = "";
 		assert_int_equal(source_read(s, &frame, 1, why), 1);
-		assert_int_equal(frame.ts, 4294967295 * FRAME_SECOND + INT64_C(4294967295) * capfile_formats[f].unit);
+		assert_int_equal(frame.ts, 4294967295 * FRAME_SECOND +
+						   INT64_C(4294967295) * capfile_formats[f].unit);
 		source_close(s);
 		capfile_free(&m);
 	}
 }
 
-/* Here they have 64 bits: what cannot be is as far as a time goes, so that the core can reckon with any two. */
+/* Here they have 64 bits: what cannot be is as far as a time goes, so that the core can reckon with
+ * any two. */
 static void times_of_pcapng_are_bounded(void **state)
 {
 	(void)state;
-	static const uint32_t times[][2] = {
-		{0xffffffff, 0xffffffff}, {0x80000000, 0}, {0x7fffffff, 0xffffffff}, {0x40000000, 0}, {0, 5}};
+	static const uint32_t times[][2] = {{0xffffffff, 0xffffffff},
+					    {0x80000000, 0},
+					    {0x7fffffff, 0xffffffff},
+					    {0x40000000, 0},
+					    {0, 5}};
 	struct capfile m = capfile_short(&capfile_formats[7]);
 	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
 		const uint32_t block[] = {6, 32, 0, times[i][0], times[i][1], 0, 0, 32};
@@ -296,7 +316,8 @@ static void times_of_pcapng_are_bounded(void **state)
 	capfile_free(&m);
 }
 
-/* A block of a kind and length that contradict each other, and an interface of another link type. */
+/* A block of a kind and length that contradict each other, and an interface of another link type.
+ */
 static void pcapng_damage(void **state)
 {
 	(void)state;
@@ -323,7 +344,8 @@ static void link_types(void **state)
 	char user0[64];
 	const char *name = pcap_datalink_val_to_name(147);
 	(void)state;
-	snprintf(user0, sizeof user0, "/x has link type 147 (%s), which is not decoded", name ? name : "unnamed");
+	snprintf(user0, sizeof user0, "/x has link type 147 (%s), which is not decoded",
+		 name ? name : "unnamed");
 	const struct {
 		uint32_t in_file;
 		int link;
@@ -353,7 +375,8 @@ static void link_types(void **state)
 				continue;
 			capfile_begin(&m, &capfile_formats[f], rows[i].in_file);
 			capfile_record(&m, &capfile_formats[f], &r);
-			struct source *s = source_open(file_write("x", m.p, m.n), NULL, why, &usage);
+			struct source *s =
+				source_open(file_write("x", m.p, m.n), NULL, why, &usage);
 			if (rows[i].link < 0) {
 				assert_null(s);
 				capfile_words(why, rows[i].words);
@@ -377,11 +400,13 @@ static void refusals(void **state)
 	} rows[] = {
 		{"", 0, "/x is empty"},
 		{"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0", 20, "/x is empty"},
-		{"220 mx ESMTP\r\n", 14, "/x is no capture file (pcap or pcapng): it begins with \"220 mx E\""},
+		{"220 mx ESMTP\r\n", 14,
+		 "/x is no capture file (pcap or pcapng): it begins with \"220 mx E\""},
 		{"\x7f"
 		 "ELF\x02",
 		 5, "/x is no capture file (pcap or pcapng): it begins with 7f 45 4c 46 02"},
-		{"snoop\0\0\0\0\0\0\x02\0\0\0\x04", 16, "/x is a snoop file: convert it with `editcap -F pcap`"},
+		{"snoop\0\0\0\0\0\0\x02\0\0\0\x04", 16,
+		 "/x is a snoop file: convert it with `editcap -F pcap`"},
 		{"\xfd"
 		 "7zXZ\0\0\x04",
 		 8, "/x is compressed with xz: unpack it with `xz -d`"},
@@ -389,12 +414,14 @@ static void refusals(void **state)
 		{"\x1f\x8b\x63\0\0\0\0\0\0\x03", 10, "/x has damaged gzip data: "},
 		{"\x28\xb5\x2f\xfd", 4, "/x ends in the middle of its zstd data"},
 		{"\xd4\xc3\xb2\xa1\x02\0\x04\0", 8, "/x ends in the middle of its header"},
-		{"\xd4\xc3\xb2\xa1\x09\0\x04\0\0\0\0\0\0\0\0\0\0\0\x04\0\x01\0\0\0", 24, "/x cannot be read: "},
+		{"\xd4\xc3\xb2\xa1\x09\0\x04\0\0\0\0\0\0\0\0\0\0\0\x04\0\x01\0\0\0", 24,
+		 "/x cannot be read: "},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char why[SOURCE_WHY] = "";
 		bool usage = true;
-		assert_null(source_open(file_write("x", rows[i].bytes, rows[i].n), NULL, why, &usage));
+		assert_null(
+			source_open(file_write("x", rows[i].bytes, rows[i].n), NULL, why, &usage));
 		capfile_words(why, rows[i].words);
 		assert_false(usage);
 	}
@@ -425,12 +452,14 @@ static void cannot_open(void **state)
 /* Two minimal TCP packets, to ports 25 and 80. */
 static void tcp_records(struct capfile *m, const struct capfile_format *f, uint32_t link)
 {
-	static uint8_t packet[2][54] = {{[12] = 8, [14] = 0x45, [17] = 40, [22] = 64, [23] = 6, [37] = 25, [46] = 0x50}};
+	static uint8_t packet[2][54] = {
+		{[12] = 8, [14] = 0x45, [17] = 40, [22] = 64, [23] = 6, [37] = 25, [46] = 0x50}};
 	memcpy(packet[1], packet[0], sizeof packet[0]);
 	packet[1][37] = 80;
 	capfile_begin(m, f, link);
 	for (int i = 0; i < 4; i++) {
-		struct frame r = {.data = packet[i & 1], .caplen = 54, .len = 54, .ts = i * FRAME_SECOND};
+		struct frame r = {
+			.data = packet[i & 1], .caplen = 54, .len = 54, .ts = i * FRAME_SECOND};
 		if (link == 101) {
 			r.data += 14;
 			r.caplen = r.len = 40;
@@ -454,11 +483,14 @@ static void filter_passes(void **state)
 				char why[SOURCE_WHY] = "";
 				int r, count = 0;
 				tcp_records(&m, &capfile_formats[f], link);
-				struct source *s = capfile_open(file_write("x", m.p, m.n), rows[i].filter);
+				struct source *s =
+					capfile_open(file_write("x", m.p, m.n), rows[i].filter);
 				while ((r = source_read(s, frames, 8, why)) > 0)
 					for (int j = 0; j < r; j++)
-						assert_int_equal(frames[j].ts,
-								 count++ * FRAME_SECOND * (rows[i].frames == 2 ? 2 : 1));
+						assert_int_equal(
+							frames[j].ts,
+							count++ * FRAME_SECOND *
+								(rows[i].frames == 2 ? 2 : 1));
 				assert_int_equal(r, 0);
 				assert_int_equal(count, rows[i].frames);
 				source_close(s);

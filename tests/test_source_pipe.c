@@ -23,7 +23,8 @@ static int stdin_pipe(void)
 	return ends[1];
 }
 
-static void piece_write(int fd, const struct capfile *m, size_t from, size_t to, enum capfile_pack pack)
+static void piece_write(int fd, const struct capfile *m, size_t from, size_t to,
+			enum capfile_pack pack)
 {
 	struct capfile part = {.p = m->p + from, .n = to - from}, piece = capfile_pack(&part, pack);
 	assert_int_equal(write(fd, piece.p, piece.n), piece.n);
@@ -45,13 +46,15 @@ static size_t pipe_read(struct source *s, size_t count, size_t until)
 	return count;
 }
 
-/* The frames that the pipe holds are handed out, although a piece of a record follows them and the writer waits. A mistake here hangs: the alarm ends it. */
+/* The frames that the pipe holds are handed out, although a piece of a record follows them and the
+ * writer waits. A mistake here hangs: the alarm ends it. */
 static void pipe_is_not_waited_for(void **state)
 {
 	(void)state;
 	alarm(20);
 	for (size_t f = 0; f < CAPFILE_FORMATS; f++)
-		for (enum capfile_pack pack = CAPFILE_PACK_PLAIN; pack <= CAPFILE_PACK_ZSTD; pack++) {
+		for (enum capfile_pack pack = CAPFILE_PACK_PLAIN; pack <= CAPFILE_PACK_ZSTD;
+		     pack++) {
 			struct capfile m = capfile_short(&capfile_formats[f]);
 			struct frame frame;
 			char why[SOURCE_WHY] = "";
@@ -89,7 +92,8 @@ static void pipe_byte_by_byte(void **state)
 	(void)state;
 	for (size_t f = 0; f < CAPFILE_FORMATS; f++)
 		for (enum capfile_pack pack = 0; pack < CAPFILE_PACKS; pack++) {
-			struct capfile plain = capfile_short(&capfile_formats[f]), m = capfile_pack(&plain, pack);
+			struct capfile plain = capfile_short(&capfile_formats[f]),
+				       m = capfile_pack(&plain, pack);
 			pthread_t writer;
 			char why[SOURCE_WHY] = "";
 			int last;

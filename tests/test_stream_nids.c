@@ -1,4 +1,5 @@
-/* test_stream_nids.c - libnids as an engine keeps the contract of stream.h: order, facts, ends; and it can be had again. */
+/* test_stream_nids.c - libnids as an engine keeps the contract of stream.h: order, facts, ends; and
+ * it can be had again. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -90,8 +91,9 @@ static void reordered_and_repeated_segments_come_out_once(void **state)
 		unsigned order[6], n;
 		unsigned queued, retransmits;
 	} rows[] = {
-		{{0, 1, 2, 3}, 4, 0, 0},    {{3, 2, 1, 0}, 4, 3, 0},    {{1, 0, 3, 2}, 4, 2, 0},
-		{{0, 0, 1, 2, 3}, 5, 0, 1}, {{1, 1, 0, 2, 3}, 5, 2, 1}, {{2, 3, 0, 1, 3, 0}, 6, 2, 2},
+		{{0, 1, 2, 3}, 4, 0, 0},    {{3, 2, 1, 0}, 4, 3, 0},
+		{{1, 0, 3, 2}, 4, 2, 0},    {{0, 0, 1, 2, 3}, 5, 0, 1},
+		{{1, 1, 0, 2, 3}, 5, 2, 1}, {{2, 3, 0, 1, 3, 0}, 6, 2, 2},
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		segments_free(&r->in);
@@ -132,7 +134,8 @@ static void captured_duplicates_are_no_retransmissions(void **state)
 	assert_int_equal(r->stats.duplicates, all - 2); /* what comes after the close is stray */
 }
 
-/* A reply that was captured before the command that it answers is handed on behind it; so is a FIN. */
+/* A reply that was captured before the command that it answers is handed on behind it; so is a FIN.
+ */
 static void causal_order_is_made(void **state)
 {
 	struct engine_run *r = *state;
@@ -145,7 +148,8 @@ static void causal_order_is_made(void **state)
 			segments_add(&bent, &r->in.packets[i]);
 		segments_move(&bent, from, from - 1);
 		struct transcript heard = {0};
-		struct stream_stats stats = transcript_run(&heard, &stream_nids, &r->config, bent.packets, bent.n, 1);
+		struct stream_stats stats =
+			transcript_run(&heard, &stream_nids, &r->config, bent.packets, bent.n, 1);
 		assert_mail(heard.heard[0]);
 		assert_string_equal(heard.heard[0]->turns, "scscsGF.");
 		assert_true(stats.held_peak > 0 || r->in.packets[from].payload_len == 0);
@@ -195,8 +199,8 @@ static void log_release(void *arg, struct conn *conn)
 
 static void acknowledgements_are_those_of_the_bytes(void **state)
 {
-	static const struct stream_listener log_listener = {log_open,  log_data,    log_gap, log_fin,
-							    log_close, log_release, NULL,    NULL};
+	static const struct stream_listener log_listener = {
+		log_open, log_data, log_gap, log_fin, log_close, log_release, NULL, NULL};
 	struct engine_run *r = *state;
 	struct talk t = talk_v4(&r->in, 1);
 	talk_handshake(&t);
@@ -240,7 +244,8 @@ static void first_fin_names_the_closer(void **state)
 			if (swapped)
 				segments_move(&r->in, r->in.n - 2, r->in.n - 3);
 			const struct heard *h = engine_run_one(r);
-			assert_end(h, first == CLIENT ? CLOSER_CLIENT : CLOSER_SERVER, HOW_FIN, HOW_FIN);
+			assert_end(h, first == CLIENT ? CLOSER_CLIENT : CLOSER_SERVER, HOW_FIN,
+				   HOW_FIN);
 			assert_false(h->end.crossed);
 			assert_int_equal(h->fins, 2);
 			assert_int_equal(h->fin[0], first);
@@ -296,7 +301,8 @@ static void bytes_with_the_fin_come_before_it(void **state)
 	assert_true(h->conn.flow[CLIENT].fin && h->conn.flow[SERVER].fin);
 }
 
-/* Captured before the SYN-ACK it says nothing of where its stream began, and ends no stream of which nothing has come. */
+/* Captured before the SYN-ACK it says nothing of where its stream began, and ends no stream of
+ * which nothing has come. */
 static void a_fin_before_the_syn_ack(void **state)
 {
 	enum { SYN_ACK = 1, SERVER_FIN = 8 };
@@ -311,7 +317,8 @@ static void a_fin_before_the_syn_ack(void **state)
 	assert_end(h, CLOSER_SERVER, HOW_FIN, HOW_FIN);
 }
 
-/* Of a refused connection the FIN may be all that came, and of one whose SYN-ACK was lost: it is told in the end. */
+/* Of a refused connection the FIN may be all that came, and of one whose SYN-ACK was lost: it is
+ * told in the end. */
 static void a_fin_without_a_syn_ack(void **state)
 {
 	struct engine_run *r = *state;
@@ -344,7 +351,9 @@ static void resets_have_a_sender(void **state)
 			assert_true(h->conn.flow[side].rst);
 			assert_false(h->conn.flow[side_other(side)].rst);
 			if (fin)
-				assert_end(h, closer == CLOSER_CLIENT ? CLOSER_SERVER : CLOSER_CLIENT, HOW_FIN, HOW_RST);
+				assert_end(h,
+					   closer == CLOSER_CLIENT ? CLOSER_SERVER : CLOSER_CLIENT,
+					   HOW_FIN, HOW_RST);
 			else
 				assert_end(h, closer, HOW_RST, HOW_RST);
 			assert_int_equal(r->stats.stray, 1);
@@ -369,7 +378,8 @@ static void reset_outside_the_window_is_ignored(void **state)
 static void refusal_and_silence_are_told_apart(void **state)
 {
 	struct engine_run *r = *state;
-	struct talk refused = talk_v4(&r->in, 1), silent = talk_v4(&r->in, 2), late = talk_v4(&r->in, 3);
+	struct talk refused = talk_v4(&r->in, 1), silent = talk_v4(&r->in, 2),
+		    late = talk_v4(&r->in, 3);
 	talk_syn(&refused);
 	talk_raw(&refused, SERVER, TCP_RST | TCP_ACK, 0, bytes_of(NULL, 0));
 	talk_syn(&silent);

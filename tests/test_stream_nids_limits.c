@@ -1,4 +1,5 @@
-/* test_stream_nids_limits.c - libnids as an engine: time-outs, full tables, holes, forgeries: losses are said, nothing grows. */
+/* test_stream_nids_limits.c - libnids as an engine: time-outs, full tables, holes, forgeries:
+ * losses are said, nothing grows. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +27,8 @@ static int teardown(void **state)
 static void idle_ones_age_by_the_packets_time(void **state)
 {
 	struct engine_run *r = *state;
-	struct talk idle = talk_v4(&r->in, 1), half = talk_v4(&r->in, 2), other = talk_v4(&r->in, 3);
+	struct talk idle = talk_v4(&r->in, 1), half = talk_v4(&r->in, 2),
+		    other = talk_v4(&r->in, 3);
 	talk_mail(&idle);
 	idle.now += r->config.idle - FRAME_SECOND;
 	talk_say(&idle, CLIENT, "NOOP\r\n");
@@ -133,7 +135,8 @@ static void lost_segment_is_a_gap_and_the_rest_is_lost_too(void **state)
 	assert_int_equal(r->stats.gap_bytes, 14);
 }
 
-/* The other side goes on: after the skew its bytes are handed on, and what they acknowledge is declared lost. */
+/* The other side goes on: after the skew its bytes are handed on, and what they acknowledge is
+ * declared lost. */
 static void acknowledged_hole_is_declared_after_the_skew(void **state)
 {
 	struct engine_run *r = *state;
@@ -160,7 +163,8 @@ static void acknowledged_hole_is_declared_after_the_skew(void **state)
 	pool_free(pool);
 }
 
-/* A hole that is filled after it was declared: the late bytes are passed over, what follows is handed on. */
+/* A hole that is filled after it was declared: the late bytes are passed over, what follows is
+ * handed on. */
 static void late_bytes_are_not_told_twice(void **state)
 {
 	struct engine_run *r = *state;
@@ -253,12 +257,14 @@ static void limits_of_what_is_held(void **state)
 		assert_int_equal(h->gap[CLIENT], 4);
 		assert_string_equal(h->turns, "gs.");
 		assert_int_equal(r->stats.held_overflow, 1);
-		assert_within(r->stats.held_peak, 50, 100); /* two of the three, each with its overhead */
+		assert_within(r->stats.held_peak, 50,
+			      100); /* two of the three, each with its overhead */
 		assert_int_equal(r->stats.held_bytes, 0);
 	}
 }
 
-/* The pool is too small for the connections that come: some are not watched, and that is counted. */
+/* The pool is too small for the connections that come: some are not watched, and that is counted.
+ */
 static void exhausted_pool_is_counted(void **state)
 {
 	struct engine_run *r = *state;
@@ -299,7 +305,8 @@ static void libnids_own_limit_is_counted(void **state)
 	assert_int_equal(h->n[CLIENT] + h->gap[CLIENT], 61 * sizeof chunk);
 }
 
-/* Each acknowledges the other's segment, and the second one even more: the older goes first, with what it needs. */
+/* Each acknowledges the other's segment, and the second one even more: the older goes first, with
+ * what it needs. */
 static void contradictory_acknowledgements_come_out(void **state)
 {
 	struct engine_run *r = *state;
@@ -333,7 +340,8 @@ static void forgeries_are_not_believed(void **state)
 	talk_say(&t, CLIENT, "lost");
 	segments_drop(&r->in, r->in.n - 1);
 	talk_fin(&t, CLIENT);
-	talk_raw(&t, CLIENT, TCP_ACK | TCP_FIN, t.next[CLIENT] + 1000, bytes_of(NULL, 0)); /* it has ended before */
+	talk_raw(&t, CLIENT, TCP_ACK | TCP_FIN, t.next[CLIENT] + 1000,
+		 bytes_of(NULL, 0)); /* it has ended before */
 	talk_say(&t, SERVER, "221\r\n");
 	const struct heard *h = engine_run_one(r);
 	assert_int_equal(h->gap[CLIENT], 4);
@@ -354,7 +362,8 @@ static void absurd_acknowledgement_loses_nothing(void **state)
 	assert_int_equal(h->gap[CLIENT], 0);
 }
 
-/* Sent, sent again, asked whether anybody is there, a closed window; and then an answer, or none. */
+/* Sent, sent again, asked whether anybody is there, a closed window; and then an answer, or none.
+ */
 static void unanswered_bytes_are_counted(void **state)
 {
 	struct engine_run *r = *state;
@@ -416,7 +425,8 @@ static void absurd_segments_keep_the_contract(void **state)
 	assert_true(r->out.n > 50);
 }
 
-/* What lies before the number of an RST or a FIN was said, and was not captured; what an RST acknowledges likewise. */
+/* What lies before the number of an RST or a FIN was said, and was not captured; what an RST
+ * acknowledges likewise. */
 static void an_end_beyond_what_was_seen_is_a_hole(void **state)
 {
 	(void)state;

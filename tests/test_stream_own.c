@@ -1,4 +1,5 @@
-/* test_stream_own.c - the own engine on segments that fit nothing: it must come to an end, and close what it opened. */
+/* test_stream_own.c - the own engine on segments that fit nothing: it must come to an end, and
+ * close what it opened. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,9 +32,15 @@ static void on_release(void *arg, struct conn *conn)
 }
 
 /* A segment between the client 10.0.0.1:40000 and the server 10.0.0.2:25. */
-static struct packet segment(bool from_client, uint32_t seq, uint32_t ack, uint8_t flags, const char *data)
+static struct packet segment(bool from_client, uint32_t seq, uint32_t ack, uint8_t flags,
+			     const char *data)
 {
-	struct packet p = {.seq = seq, .ack = ack, .flags = flags, .window = 65535, .ttl = 64, .ts = 1767607200 * FRAME_SECOND};
+	struct packet p = {.seq = seq,
+			   .ack = ack,
+			   .flags = flags,
+			   .window = 65535,
+			   .ttl = 64,
+			   .ts = 1767607200 * FRAME_SECOND};
 	p.src.b[10] = p.src.b[11] = p.dst.b[10] = p.dst.b[11] = 0xff;
 	p.src.b[15] = from_client ? 1 : 2;
 	p.dst.b[15] = from_client ? 2 : 1;
@@ -69,7 +76,8 @@ static void feed(const struct packet *packets, size_t n)
 static void reset_that_acknowledges_nothing_known(void **state)
 {
 	(void)state;
-	const struct packet packets[] = {segment(true, 1000, 0, TCP_SYN, ""), segment(false, 5, 777, TCP_RST | TCP_ACK, "")};
+	const struct packet packets[] = {segment(true, 1000, 0, TCP_SYN, ""),
+					 segment(false, 5, 777, TCP_RST | TCP_ACK, "")};
 	feed(packets, 2);
 }
 
@@ -89,18 +97,21 @@ static void any_two_segments_come_to_an_end(void **state)
 	static const uint32_t numbers[] = {0, 1000, 1001, 1002, 5000, UINT32_MAX};
 	for (unsigned flags = 0; flags < 32; flags++)
 		for (size_t i = 0; i < 36; i++) {
-			const struct packet packets[] = {
-				segment(true, 1000, 0, TCP_SYN, ""),
-				segment(false, numbers[i / 6], numbers[i % 6], (uint8_t)flags, "220 x\r\n")};
+			const struct packet packets[] = {segment(true, 1000, 0, TCP_SYN, ""),
+							 segment(false, numbers[i / 6],
+								 numbers[i % 6], (uint8_t)flags,
+								 "220 x\r\n")};
 			feed(packets, 2);
 		}
 }
 
-/* An acknowledgement half a circle away lies ahead of what was sent as soon as more has been sent: it must not become a hole of two gigabytes. */
+/* An acknowledgement half a circle away lies ahead of what was sent as soon as more has been sent:
+ * it must not become a hole of two gigabytes. */
 static void absurd_acknowledgements_are_no_holes(void **state)
 {
 	(void)state;
-	static const uint32_t by[] = {1u << 31, (1u << 31) - 1, (1u << 31) + 1, (1u << 31) + 30, (1u << 30) + 1};
+	static const uint32_t by[] = {1u << 31, (1u << 31) - 1, (1u << 31) + 1, (1u << 31) + 30,
+				      (1u << 30) + 1};
 	for (size_t i = 0; i < sizeof by / sizeof *by; i++) {
 		/* Where the short way is taken, nobody looks for holes. */
 		struct talk t;
@@ -114,7 +125,8 @@ static void absurd_acknowledgements_are_no_holes(void **state)
 	}
 }
 
-/* The same where the side's start is learnt only then: bytes of the other side came first, and then the handshake. */
+/* The same where the side's start is learnt only then: bytes of the other side came first, and then
+ * the handshake. */
 static void absurd_acknowledgements_end_with_the_handshake(void **state)
 {
 	(void)state;
@@ -130,7 +142,8 @@ static void absurd_acknowledgements_end_with_the_handshake(void **state)
 	engine_run_free(r);
 }
 
-/* Where no handshake was seen, an acknowledgement of before what was seen moves the beginning of it, but not its end. */
+/* Where no handshake was seen, an acknowledgement of before what was seen moves the beginning of
+ * it, but not its end. */
 static void an_old_acknowledgement_takes_nothing_back(void **state)
 {
 	(void)state;
@@ -148,7 +161,8 @@ static void an_old_acknowledgement_takes_nothing_back(void **state)
 	engine_run_free(r);
 }
 
-/* The first copy of the SYN is lost to a capture that has each packet twice; the second one comes when bytes behind it were handed on, and so do theirs. */
+/* The first copy of the SYN is lost to a capture that has each packet twice; the second one comes
+ * when bytes behind it were handed on, and so do theirs. */
 static void a_syn_captured_late_takes_nothing_back(void **state)
 {
 	(void)state;
@@ -167,7 +181,8 @@ static void a_syn_captured_late_takes_nothing_back(void **state)
 	}
 }
 
-/* All that the server says is captured before what the client said: acknowledged already, and yet seen for the first time. */
+/* All that the server says is captured before what the client said: acknowledged already, and yet
+ * seen for the first time. */
 static void what_is_captured_late_is_not_sent_again(void **state)
 {
 	(void)state;
@@ -196,7 +211,8 @@ static void what_is_captured_late_is_not_sent_again(void **state)
 	engine_run_free(r);
 }
 
-/* The first copy of the EHLO is missing, and the one that is sent again acknowledges the reply to it: the reply does not come before the command for that. */
+/* The first copy of the EHLO is missing, and the one that is sent again acknowledges the reply to
+ * it: the reply does not come before the command for that. */
 static void the_copy_that_was_sent_again_goes_first(void **state)
 {
 	(void)state;
@@ -216,7 +232,8 @@ static void the_copy_that_was_sent_again_goes_first(void **state)
 	}
 }
 
-/* The same of a part of it, whatever the two directions' times are: what stands behind it in the stream acknowledges less. */
+/* The same of a part of it, whatever the two directions' times are: what stands behind it in the
+ * stream acknowledges less. */
 static void a_part_that_was_sent_again_does_not_wait_for_its_reply(void **state)
 {
 	(void)state;
@@ -232,7 +249,8 @@ static void a_part_that_was_sent_again_does_not_wait_for_its_reply(void **state)
 			t.next[CLIENT] += 4;
 		talk_say(&t, CLIENT, " a\r\n");
 		if (!k)
-			talk_raw(&t, CLIENT, TCP_ACK, t.next[CLIENT] - 8, bytes_str("EHLO"))->ack += 8;
+			talk_raw(&t, CLIENT, TCP_ACK, t.next[CLIENT] - 8, bytes_str("EHLO"))->ack +=
+				8;
 		talk_say(&t, SERVER, "250 mx\r\n");
 		talk_say(&t, CLIENT, "QUIT\r\n");
 		talk_say(&t, SERVER, "221 bye\r\n");
@@ -244,7 +262,8 @@ static void a_part_that_was_sent_again_does_not_wait_for_its_reply(void **state)
 	}
 }
 
-/* The client closes first. Its FIN is captured behind the one that it sent again, or not at all; that one acknowledges the server's. */
+/* The client closes first. Its FIN is captured behind the one that it sent again, or not at all;
+ * that one acknowledges the server's. */
 static void a_fin_that_was_sent_again_is_not_the_second_for_that(void **state)
 {
 	(void)state;
@@ -265,7 +284,8 @@ static void a_fin_that_was_sent_again_is_not_the_second_for_that(void **state)
 	}
 }
 
-/* A command that the capture has five times within a millisecond, as from several places of the network, and a client that breaks off minutes later: the server did not vanish. */
+/* A command that the capture has five times within a millisecond, as from several places of the
+ * network, and a client that breaks off minutes later: the server did not vanish. */
 static void copies_at_once_are_not_unanswered(void **state)
 {
 	(void)state;
@@ -277,7 +297,8 @@ static void copies_at_once_are_not_unanswered(void **state)
 		talk_say(&t, CLIENT, "NOOP\r\n");
 		t.step = k ? 2 * FRAME_SECOND : FRAME_MS;
 		for (uint16_t i = 0; i < 5; i++)
-			talk_raw(&t, CLIENT, TCP_ACK, t.next[CLIENT] - 6, bytes_str("NOOP\r\n"))->window += i;
+			talk_raw(&t, CLIENT, TCP_ACK, t.next[CLIENT] - 6, bytes_str("NOOP\r\n"))
+				->window += i;
 		t.now += 300 * FRAME_SECOND;
 		talk_rst(&t, CLIENT);
 		assert_int_equal(engine_run_one(r)->end.how, k ? HOW_SILENCE : HOW_RST);
@@ -287,7 +308,8 @@ static void copies_at_once_are_not_unanswered(void **state)
 
 enum { YEAR = 365 * 86400 };
 
-/* Before the clock of the capture was stepped back by a year: a SYN without an answer, and a reply that waits for the bytes before it. Behind it, half an hour of something else. */
+/* Before the clock of the capture was stepped back by a year: a SYN without an answer, and a reply
+ * that waits for the bytes before it. Behind it, half an hour of something else. */
 static void what_waits_is_over_after_a_step_back(void **state)
 {
 	(void)state;
@@ -311,7 +333,8 @@ static void what_waits_is_over_after_a_step_back(void **state)
 	engine_run_free(r);
 }
 
-/* A clock that goes to and fro is believed a thousand times: each time all connections are looked at, which took hours for a capture of some megabytes. */
+/* A clock that goes to and fro is believed a thousand times: each time all connections are looked
+ * at, which took hours for a capture of some megabytes. */
 static void a_clock_to_and_fro_is_not_believed_for_ever(void **state)
 {
 	(void)state;
@@ -329,7 +352,8 @@ static void a_clock_to_and_fro_is_not_believed_for_ever(void **state)
 	other.now = from;
 	talk_ack(&other, CLIENT);
 	engine_run_batches(r, 1);
-	assert_int_equal(transcript_find(&r->out, other.port[CLIENT])->closed_ts, from + 70 * FRAME_SECOND);
+	assert_int_equal(transcript_find(&r->out, other.port[CLIENT])->closed_ts,
+			 from + 70 * FRAME_SECOND);
 	engine_run_free(r);
 }
 

@@ -91,9 +91,9 @@ static void summary_without_smtp(void **state)
 	assert_string_equal(run_text(&r), "No packet in made.pcap.\n");
 	r.core.frames = 1200;
 	r.core.kinds[PACKET_UNWATCHED] = 1100;
-	assert_string_equal(run_text(&r),
-			    "No SMTP session on ports 25,587 in made.pcap: 1,200 packets, of which 1,100 TCP on other ports.\n"
-			    "The option -p sets the ports.\n");
+	assert_string_equal(run_text(&r), "No SMTP session on ports 25,587 in made.pcap: 1,200 "
+					  "packets, of which 1,100 TCP on other ports.\n"
+					  "The option -p sets the ports.\n");
 	run_free(&r);
 }
 
@@ -104,7 +104,8 @@ static void run_undecoded(struct run *r, enum packet_space space, uint32_t numbe
 	r->core.kinds[PACKET_OTHER] += packets;
 }
 
-/* What could not be decoded is named in place of the advice, unless there is TCP on other ports too. */
+/* What could not be decoded is named in place of the advice, unless there is TCP on other ports
+ * too. */
 static void summary_names_what_was_not_decoded(void **state)
 {
 	(void)state;
@@ -114,12 +115,14 @@ static void summary_names_what_was_not_decoded(void **state)
 	run_undecoded(&r, SPACE_ETHERTYPE, 0x9999, 18);
 	run_undecoded(&r, SPACE_ETHERTYPE, 0x0806, 30);
 	run_undecoded(&r, SPACE_UDP, 4790, 1);
-	assert_string_equal(run_text(&r),
-			    "No SMTP session on ports 25,587 in made.pcap: 49 packets, of which 0 TCP on other ports.\n"
-			    "Not decoded: 18 packets of ethertype 0x9999, 1 packet to UDP port 4790 (VXLAN-GPE). Mail inside them\n"
-			    "  is not seen.\n");
+	assert_string_equal(run_text(&r), "No SMTP session on ports 25,587 in made.pcap: 49 "
+					  "packets, of which 0 TCP on other ports.\n"
+					  "Not decoded: 18 packets of ethertype 0x9999, 1 packet "
+					  "to UDP port 4790 (VXLAN-GPE). Mail inside them\n"
+					  "  is not seen.\n");
 	r.core.undecoded.others = 4;
-	has(run_text(&r), "(VXLAN-GPE), 4 packets of\n  other kinds. Mail inside them is not seen.\n");
+	has(run_text(&r),
+	    "(VXLAN-GPE), 4 packets of\n  other kinds. Mail inside them is not seen.\n");
 	r.core.kinds[PACKET_UNWATCHED] = 1;
 	has(run_text(&r), "is not seen.\nThe option -p sets the ports.\n");
 	run_free(&r);
@@ -134,17 +137,19 @@ static void summary_names_the_ordinary_last(void **state)
 	run_init(&r);
 	run_undecoded(&r, SPACE_ETHERTYPE, 0x0806, 18);
 	run_undecoded(&r, SPACE_LLC, 0x4242, 2);
-	assert_string_equal(run_text(&r),
-			    "No SMTP session on ports 25,587 in made.pcap: 20 packets, of which 0 TCP on other ports.\n"
-			    "Not decoded: 18 packets of ethertype 0x0806 (ARP), 2 packets of LLC 0x4242 (spanning tree).\n");
+	assert_string_equal(run_text(&r), "No SMTP session on ports 25,587 in made.pcap: 20 "
+					  "packets, of which 0 TCP on other ports.\n"
+					  "Not decoded: 18 packets of ethertype 0x0806 (ARP), 2 "
+					  "packets of LLC 0x4242 (spanning tree).\n");
 	r.core.kinds[PACKET_UNWATCHED] = 1;
-	assert_string_equal(run_text(&r),
-			    "No SMTP session on ports 25,587 in made.pcap: 20 packets, of which 1 TCP on other ports.\n"
-			    "The option -p sets the ports.\n");
+	assert_string_equal(run_text(&r), "No SMTP session on ports 25,587 in made.pcap: 20 "
+					  "packets, of which 1 TCP on other ports.\n"
+					  "The option -p sets the ports.\n");
 	run_free(&r);
 }
 
-/* Beside sessions: one direction may be among them, where they are half as many as the segments of mail. */
+/* Beside sessions: one direction may be among them, where they are half as many as the segments of
+ * mail. */
 static void summary_of_a_mirror_half_decoded(void **state)
 {
 	(void)state;
@@ -157,7 +162,8 @@ static void summary_of_a_mirror_half_decoded(void **state)
 	run_undecoded(&r, SPACE_ETHERTYPE, 0x0806, 5000);
 	assert_null(strstr(run_text(&r), "Not decoded"));
 	run_undecoded(&r, SPACE_ETHERTYPE, 0x9999, 1);
-	has(run_text(&r), "\nNot decoded: 10 packets of ethertype 0x9999. Mail inside them is not seen.\n");
+	has(run_text(&r),
+	    "\nNot decoded: 10 packets of ethertype 0x9999. Mail inside them is not seen.\n");
 	assert_null(strstr(run_text(&r), "ARP"));
 	run_free(&r);
 }
@@ -168,13 +174,14 @@ static void summary_when_all_is_well(void **state)
 	struct run r;
 
 	run_init(&r);
-	r.core = (struct monitor_stats){.frames = 20, .bytes = 3000, .kinds = {[PACKET_TCP] = 19, [PACKET_UNWATCHED] = 1}};
+	r.core = (struct monitor_stats){
+		.frames = 20, .bytes = 3000, .kinds = {[PACKET_TCP] = 19, [PACKET_UNWATCHED] = 1}};
 	run_count(&r, VERDICT_CLEAN, "198.51.100.25");
 	r.totals.fates[FATE_ACCEPTED] = 2;
 	has(run_text(&r), "1 session, 0 alerts.\nEverything fine: ");
 	has(run_text(&r), "  none      clean                           1  ");
-	has(run_text(&r),
-	    "Messages: 2 accepted.\nRead from made.pcap: 20 packets, 3,000 bytes; 19 TCP on ports 25,587, 1 TCP on other ports.\n");
+	has(run_text(&r), "Messages: 2 accepted.\nRead from made.pcap: 20 packets, 3,000 bytes; 19 "
+			  "TCP on ports 25,587, 1 TCP on other ports.\n");
 	assert_null(strstr(run_text(&r), "Beware"));
 	assert_null(strstr(run_text(&r), "Servers"));
 	run_count(&r, VERDICT_UNKNOWN, "198.51.100.25");
@@ -190,10 +197,11 @@ static void summary_of_alerts(void **state)
 	const char *text;
 
 	run_init(&r);
-	r.core = (struct monitor_stats){.frames = 20,
-					.kinds = {[PACKET_ICMP] = 3},
-					.defrag = {.fragments = 4, .timed_out = 1},
-					.stream = {.gap_bytes = 31, .evicted_idle = 2, .retransmits = 5}};
+	r.core = (struct monitor_stats){
+		.frames = 20,
+		.kinds = {[PACKET_ICMP] = 3},
+		.defrag = {.fragments = 4, .timed_out = 1},
+		.stream = {.gap_bytes = 31, .evicted_idle = 2, .retransmits = 5}};
 	run_count(&r, VERDICT_DROP_BEFORE_MESSAGE, "198.51.100.1");
 	run_count(&r, VERDICT_DROP_BEFORE_MESSAGE, "198.51.100.1");
 	run_count(&r, VERDICT_221_FOR_MESSAGE, "198.51.100.9");
@@ -204,7 +212,8 @@ static void summary_of_alerts(void **state)
 		  "  198.51.100.9:25 (mx.example.net): 1 session, 1 alert: 1 critical\n"
 		  "  198.51.100.1:25 (mx.example.net): 2 sessions, 2 alerts: 2 warning\n");
 	has(text, "Seen as well: 3 ICMP errors; 4 IP fragments; 5 segments sent again.\n"
-		  "Beware: 1 fragmented datagrams never completed; 2 connections given up because the table was full;\n"
+		  "Beware: 1 fragmented datagrams never completed; 2 connections given up because "
+		  "the table was full;\n"
 		  "  31 bytes missing from the capture.\n");
 	assert_null(strstr(text, "Beside"));
 	assert_null(strstr(text, "further session"));
@@ -212,10 +221,12 @@ static void summary_of_alerts(void **state)
 	assert_true(strstr(text, "drop-before-message") < strstr(text, "clean"));
 	run_count_asides(&r);
 	text = run_text(&r);
-	has(text, "6 sessions, 4 alerts: 1 critical, 3 warning.\n"
-		  "1 further session ended in the same events, and raised no alerts of their own.\n");
+	has(text,
+	    "6 sessions, 4 alerts: 1 critical, 3 warning.\n"
+	    "1 further session ended in the same events, and raised no alerts of their own.\n");
 	has(text, "Beside their ending:\n"
-		  "  warning   slow-acceptance                 1  the server was slow to answer a whole message\n");
+		  "  warning   slow-acceptance                 1  the server was slow to answer a "
+		  "whole message\n");
 	run_free(&r);
 }
 
@@ -229,7 +240,8 @@ static void summary_of_a_mild_one(void **state)
 	run_init(&r);
 	r.core.frames = 20;
 	made_init(&m);
-	m.ending = (struct ending){.closer = CLOSER_SERVER, .tls = {.pending = TLS_PENDING_COMMAND}};
+	m.ending =
+		(struct ending){.closer = CLOSER_SERVER, .tls = {.pending = TLS_PENDING_COMMAND}};
 	made_verdict(&m, VERDICT_TLS_BROKEN_OFF, 0);
 	totals_count(&r.totals, &m.report);
 	has(run_text(&r), "  notice    tls-broken-off ");
@@ -248,12 +260,17 @@ static void ten_worst_of_many_servers(void **state)
 	struct made m;
 
 	made_init(&m);
-	/* More than the table holds; server i has i % 1000 errors' worth in its address, and every 1000th is critical. */
+	/* More than the table holds; server i has i % 1000 errors' worth in its address, and every
+	 * 1000th is critical. */
 	for (uint32_t i = 0; i < SERVERS_MAX + 10; i++) {
 		m.conn.addr[SERVER].b[13] = (uint8_t)(i >> 16);
 		m.conn.addr[SERVER].b[14] = (uint8_t)(i >> 8);
 		m.conn.addr[SERVER].b[15] = (uint8_t)i;
-		made_verdict(&m, i % 1000 == 999 ? VERDICT_221_FOR_MESSAGE : i % 2 ? VERDICT_DROP_AFTER_QUIT : VERDICT_CLEAN, 0);
+		made_verdict(&m,
+			     i % 1000 == 999 ? VERDICT_221_FOR_MESSAGE
+			     : i % 2         ? VERDICT_DROP_AFTER_QUIT
+					     : VERDICT_CLEAN,
+			     0);
 		servers_count(s, &m.report);
 		if (i % 5000 == 4999)
 			servers_count(s, &m.report);

@@ -1,4 +1,5 @@
-/* test_syslog.c - syslog messages by the grammar of RFC 5424, and entries of the journal by its protocol, whatever the wire says. */
+/* test_syslog.c - syslog messages by the grammar of RFC 5424, and entries of the journal by its
+ * protocol, whatever the wire says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -96,14 +97,18 @@ static void a_plain_alert(void **state)
 	post_record(&p, &m.report);
 	assert_int_equal(p.peer.records, 1);
 	has(p.peer.got, " <18>1 2026-11-23T10:00:03.250000Z ");
-	has(p.peer.got,
-	    " 221-for-message [smtpwatch@32473 signature=\"221-for-message\" verdict=\"221-for-message\" severity=\"critical\" "
-	    "stage=\"END-OF-MESSAGE\" fate=\"falsely-accepted\" cause=\"shutdown\" client=\"192.0.2.10:40312\" "
-	    "server=\"198.51.100.25:25\" session_id=\"");
-	has(p.peer.got, " queue_id=\"4Qx1\" message_id=\"1.2@out.example.org\" from=\"a@example.org\" rcpt=\"b@example.net\" "
+	has(p.peer.got, " 221-for-message [smtpwatch@32473 signature=\"221-for-message\" "
+			"verdict=\"221-for-message\" severity=\"critical\" "
+			"stage=\"END-OF-MESSAGE\" fate=\"falsely-accepted\" cause=\"shutdown\" "
+			"client=\"192.0.2.10:40312\" "
+			"server=\"198.51.100.25:25\" session_id=\"");
+	has(p.peer.got, " queue_id=\"4Qx1\" message_id=\"1.2@out.example.org\" "
+			"from=\"a@example.org\" rcpt=\"b@example.net\" "
 			"rcpt_count=\"1\" ");
-	has(p.peer.got, "] 221-for-message: 192.0.2.10:40312 -> 198.51.100.25:25 (mx.example.net): the server said 221 ");
-	has(p.peer.got, "; message from <a@example.org> to <b@example.net>, Message-ID <1.2@out.example.org>, queue id 4Qx1, ");
+	has(p.peer.got, "] 221-for-message: 192.0.2.10:40312 -> 198.51.100.25:25 (mx.example.net): "
+			"the server said 221 ");
+	has(p.peer.got, "; message from <a@example.org> to <b@example.net>, Message-ID "
+			"<1.2@out.example.org>, queue id 4Qx1, ");
 	assert_null(strstr(p.peer.got, "\xef\xbb\xbf"));
 	has(post_check(&p), "221-for-message 2 {");
 	post_free(&p);
@@ -138,7 +143,8 @@ static void severities_are_mapped(void **state)
 	}
 }
 
-/* What is no alert says nothing; what is critical and told elsewhere says which messages it is about. */
+/* What is no alert says nothing; what is critical and told elsewhere says which messages it is
+ * about. */
 static void what_is_told_and_what_not(void **state)
 {
 	(void)state;
@@ -215,11 +221,14 @@ static void sums_days_and_the_end(void **state)
 	post_open(&p, &sink_syslog);
 	tell_the_rest(&p, &m);
 	has(p.peer.got, "repeated=\"17\" since=\"2026-11-23T10:00:00.000000Z\"");
+	has(p.peer.got, "] 221-for-message again at 198.51.100.25:25: 17 times more since "
+			"2026-11-23 10:00:00 UTC, the worst critical; in "
+			"the last hour 1,200 sessions and 18 alerts there. The latest: "
+			"221-for-message: 192.0.2.10:40312 -> ");
 	has(p.peer.got,
-	    "] 221-for-message again at 198.51.100.25:25: 17 times more since 2026-11-23 10:00:00 UTC, the worst critical; in "
-	    "the last hour 1,200 sessions and 18 alerts there. The latest: 221-for-message: 192.0.2.10:40312 -> ");
-	has(p.peer.got, " digest [smtpwatch@32473] digest since 2026-11-23 10:00:00 UTC: 1 session, 1 alert: 1 critical; endings: "
-			"221-for-message 1; worst servers: 198.51.100.25:25 mx.example.net (1 critical)");
+	    " digest [smtpwatch@32473] digest since 2026-11-23 10:00:00 UTC: 1 session, 1 alert: 1 "
+	    "critical; endings: "
+	    "221-for-message 1; worst servers: 198.51.100.25:25 mx.example.net (1 critical)");
 	has(p.peer.got, " end [smtpwatch@32473] the end: 1 session");
 	post_check(&p);
 	post_free(&p);
@@ -258,10 +267,12 @@ static void hostile_names_break_no_grammar(void **state)
 	post_free(&p);
 }
 
-/* Asserts that a datagram is lines NAME=value; how many are SMTPWATCH_ fields. The protocol's names: upper case, digits and "_", not "_" first. */
+/* Asserts that a datagram is lines NAME=value; how many are SMTPWATCH_ fields. The protocol's
+ * names: upper case, digits and "_", not "_" first. */
 static unsigned journal_fields(const char *at, const char *end)
 {
-	static const char *const others[] = {"MESSAGE=", "MESSAGE_ID=", "PRIORITY=", "SYSLOG_FACILITY=", "SYSLOG_IDENTIFIER="};
+	static const char *const others[] = {
+		"MESSAGE=", "MESSAGE_ID=", "PRIORITY=", "SYSLOG_FACILITY=", "SYSLOG_IDENTIFIER="};
 	unsigned seen[5] = {0}, fields = 0;
 
 	while (at < end) {
@@ -308,7 +319,8 @@ static void hostile_names_forge_no_field(void **state)
 	post_free(&p);
 }
 
-/* A reply of several lines, and one of 300 bytes: whole in the journal; in a syslog message, which has no room for it, with its end told. */
+/* A reply of several lines, and one of 300 bytes: whole in the journal; in a syslog message, which
+ * has no room for it, with its end told. */
 static void replies_of_many_lines(void **state)
 {
 	(void)state;
@@ -324,14 +336,16 @@ static void replies_of_many_lines(void **state)
 		made_note(&m, &m.facts.notes, NOTE_REPLY, 0, "rejected\nsee the list\nbye");
 		post_open(&p, kinds[i]);
 		post_record(&p, &m.report);
-		has(p.peer.got,
-		    i == 0 ? " reply=\"rejected / see the list / bye\" " : "\nSMTPWATCH_REPLY=rejected / see the list / bye\n");
+		has(p.peer.got, i == 0 ? " reply=\"rejected / see the list / bye\" "
+				       : "\nSMTPWATCH_REPLY=rejected / see the list / bye\n");
 		made_note(&m, &m.facts.notes, NOTE_REPLY, 0, longest);
 		p.peer.n = 0;
 		post_record(&p, &m.report);
-		has(p.peer.got, i == 0 ? " reply=\"rejected / xxx" : "\nSMTPWATCH_REPLY=rejected / xxx");
+		has(p.peer.got,
+		    i == 0 ? " reply=\"rejected / xxx" : "\nSMTPWATCH_REPLY=rejected / xxx");
 		has(p.peer.got, i == 0 ? "xxx...\" banner=" : "xxx\n");
-		assert_int_equal(strspn(strstr(p.peer.got, "xxx"), "x"), i == 0 ? FACT_SHORT - 11 - 3 : 291);
+		assert_int_equal(strspn(strstr(p.peer.got, "xxx"), "x"),
+				 i == 0 ? FACT_SHORT - 11 - 3 : 291);
 		post_free(&p);
 		made_free(&m);
 	}
@@ -366,8 +380,10 @@ static void targets_that_are_none(void **state)
 {
 	(void)state;
 	static const char *const targets[] = {
-		"udp:/x",       "udp://",        "tcp://host:",         "tcp://host:0", "udp://host:65536", "tcp://[::1",
-		"ftp://host:1", "relative/path", "tcp://host:99999999", "udp://:514",   "tcp://[]:25",      "x",
+		"udp:/x",       "udp://",           "tcp://host:",
+		"tcp://host:0", "udp://host:65536", "tcp://[::1",
+		"ftp://host:1", "relative/path",    "tcp://host:99999999",
+		"udp://:514",   "tcp://[]:25",      "x",
 		"tcp://host:1x"};
 
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {

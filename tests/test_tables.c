@@ -1,4 +1,5 @@
-/* test_tables.c - csv, zeek and ecs keep their shape whatever the wire says; and the line of progress. */
+/* test_tables.c - csv, zeek and ecs keep their shape whatever the wire says; and the line of
+ * progress. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,8 +45,10 @@ static size_t count(const char *text, char c)
 	return n;
 }
 
-/* Lines and separators are as many as without a single byte off the wire, and nothing that acts comes out. */
-static void shape_check(const struct sink_kind *kind, struct made *m, char separator, size_t *separators)
+/* Lines and separators are as many as without a single byte off the wire, and nothing that acts
+ * comes out. */
+static void shape_check(const struct sink_kind *kind, struct made *m, char separator,
+			size_t *separators)
 {
 	struct output o;
 	output_open(&o, kind);
@@ -106,7 +109,8 @@ static void formulas_are_words(void **state)
 	made_verdict(&m, VERDICT_221_FOR_MESSAGE, 0);
 	output_open(&o, &sink_csv);
 	output_record(&o, &m);
-	assert_non_null(strstr(output_text(&o), ",\"'=HYPERLINK(\"\"http://x\"\")\",\"'+1@example.net\","));
+	assert_non_null(
+		strstr(output_text(&o), ",\"'=HYPERLINK(\"\"http://x\"\")\",\"'+1@example.net\","));
 	output_free(&o);
 	made_free(&m);
 }
@@ -137,7 +141,8 @@ static void progress_in_words(void **state)
 		const char *text;
 	} rows[] = {
 		{1000, 0, 250, FRAME_SECOND, "250 B of 1.0 kB read (25 %), 250 B/s, 3 s left"},
-		{3400000000, 1000000000, 700000000, 10 * FRAME_SECOND, "1.7 GB of 3.4 GB read (50 %), 170 MB/s, 10 s left"},
+		{3400000000, 1000000000, 700000000, 10 * FRAME_SECOND,
+		 "1.7 GB of 3.4 GB read (50 %), 170 MB/s, 10 s left"},
 		{0, 0, 5000, 2 * FRAME_SECOND, "5.0 kB read, 2.5 kB/s"},
 		{100, 0, 200, FRAME_SECOND, "200 B read, 200 B/s"}, /* it has grown */
 		{100, 0, 0, 0, "0 B of 100 B read (0 %), 0 B/s, 0 s left"},
@@ -145,17 +150,22 @@ static void progress_in_words(void **state)
 	char text[PROGRESS_TEXT];
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct progress p = {.what = "read", .total = rows[i].total, .before = rows[i].before};
-		assert_string_equal(progress_text(&p, rows[i].done, rows[i].elapsed, text), rows[i].text);
+		struct progress p = {
+			.what = "read", .total = rows[i].total, .before = rows[i].before};
+		assert_string_equal(progress_text(&p, rows[i].done, rows[i].elapsed, text),
+				    rows[i].text);
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_are_unique),          cmocka_unit_test(hostile_texts_keep_the_shape),
-		cmocka_unit_test(zeek_words_are_escaped),    cmocka_unit_test(formulas_are_words),
-		cmocka_unit_test(a_bare_session_has_a_line), cmocka_unit_test(progress_in_words),
+		cmocka_unit_test(names_are_unique),
+		cmocka_unit_test(hostile_texts_keep_the_shape),
+		cmocka_unit_test(zeek_words_are_escaped),
+		cmocka_unit_test(formulas_are_words),
+		cmocka_unit_test(a_bare_session_has_a_line),
+		cmocka_unit_test(progress_in_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

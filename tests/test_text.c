@@ -1,4 +1,5 @@
-/* test_text.c - what an administrator reads of an alert, and that nothing off the wire can act on the terminal. */
+/* test_text.c - what an administrator reads of an alert, and that nothing off the wire can act on
+ * the terminal. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +22,8 @@ static void has(const char *text, const char *want)
 	}
 }
 
-/* The text as one line, so that it can be looked for whatever the columns: breaks become single blanks. */
+/* The text as one line, so that it can be looked for whatever the columns: breaks become single
+ * blanks. */
 static const char *unfolded(struct output *out)
 {
 	char *to;
@@ -42,20 +44,30 @@ static void an_alert(void **state)
 {
 	(void)state;
 	static const char want[] =
-		"2026-11-23 10:00:03 UTC CRITICAL 221-for-message  192.0.2.10:40312 -> 198.51.100.25:25\n"
+		"2026-11-23 10:00:03 UTC CRITICAL 221-for-message  192.0.2.10:40312 -> "
+		"198.51.100.25:25\n"
 		"  Who:           client out.example.org, server mx.example.net\n"
-		"  What happened: The server said 221 (closing) where it should have said 250 (accepted), and never\n"
-		"                 took the message: \"221 2.0.0 closing\". This was at stage END-OF-MESSAGE; the server\n"
-		"                 then closed with a FIN. 11 other sessions of this server ended within the same\n"
+		"  What happened: The server said 221 (closing) where it should have said 250 "
+		"(accepted), and never\n"
+		"                 took the message: \"221 2.0.0 closing\". This was at stage "
+		"END-OF-MESSAGE; the server\n"
+		"                 then closed with a FIN. 11 other sessions of this server ended "
+		"within the same\n"
 		"                 second.\n"
-		"  Why:           Probably the server was being stopped or restarted: the code 4.3.2; 12 sessions\n"
+		"  Why:           Probably the server was being stopped or restarted: the code "
+		"4.3.2; 12 sessions\n"
 		"                 ended together.\n"
-		"  The mail:      The sending server counts it as delivered and deletes its copy: the mail is lost,\n"
+		"  The mail:      The sending server counts it as delivered and deletes its copy: "
+		"the mail is lost,\n"
 		"                 and its own log says \"sent\".\n"
-		"                 message from <a@example.org> to <b@example.net>, <c@example.net> and 2 more,\n"
-		"                   Message-ID <1.2@out.example.org>, 1,234 bytes, 1 of 4 recipients accepted: never\n"
-		"                   accepted, though the sender believes so: lost, and nobody is told.\n"
-		"                 1 message of the same session had been accepted (queue id 4Qx1).\n"
+		"                 message from <a@example.org> to <b@example.net>, <c@example.net> "
+		"and 2 more,\n"
+		"                   Message-ID <1.2@out.example.org>, 1,234 bytes, 1 of 4 "
+		"recipients accepted: never\n"
+		"                   accepted, though the sender believes so: lost, and nobody is "
+		"told.\n"
+		"                 1 message of the same session had been accepted (queue id "
+		"4Qx1).\n"
 		"  Look at:       ";
 	struct output out;
 	struct made m;
@@ -67,11 +79,13 @@ static void an_alert(void **state)
 	made_note(&m, &t->notes, NOTE_MESSAGE_ID, 0, "1.2@out.example.org");
 	t->rcpt_count = 4;
 	t->rcpt_rejected = 3;
-	made_note(&m, &made_message(&m, FATE_ACCEPTED, "x@example.org", "y@example.net")->notes, NOTE_QUEUE_ID, 0, "4Qx1");
+	made_note(&m, &made_message(&m, FATE_ACCEPTED, "x@example.org", "y@example.net")->notes,
+		  NOTE_QUEUE_ID, 0, "4Qx1");
 	m.facts.farewell_code = 221;
 	m.facts.farewell_enhanced = (struct smtp_enhanced){2, 0, 0};
 	m.record.together = 12;
-	made_cause(&m, CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "the code 4.3.2", "12 sessions ended together");
+	made_cause(&m, CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "the code 4.3.2",
+		   "12 sessions ended together");
 	output_open(&out, &sink_text);
 	output_record(&out, &m);
 	has(output_text(&out), want);
@@ -102,7 +116,8 @@ static void where_nothing_explains_it(void **state)
 	output_record(&out, &m);
 	assert_null(strstr(output_text(&out), "Why:"));
 	has(unfolded(&out), verdict_row(VERDICT_221_FOR_MESSAGE)->advice + 1);
-	made_cause(&m, CAUSE_UNEXPLAINED, CONFIDENCE_POSSIBLE, "nothing explains it; it was 3.2 s old", NULL);
+	made_cause(&m, CAUSE_UNEXPLAINED, CONFIDENCE_POSSIBLE,
+		   "nothing explains it; it was 3.2 s old", NULL);
 	output_record(&out, &m);
 	has(output_text(&out), "  Why:           Nothing explains it; it was 3.2 s old.\n");
 	output_free(&out);
@@ -119,13 +134,21 @@ struct happened_row {
 
 static const struct happened_row happened[] = {
 	{VERDICT_421_IDLE,
-	 {.closer = CLOSER_SERVER, .how = HOW_FIN, .farewell = FAREWELL_421, .final_421 = PLACE_BETWEEN, .stage = STAGE_IDLE},
+	 {.closer = CLOSER_SERVER,
+	  .how = HOW_FIN,
+	  .farewell = FAREWELL_421,
+	  .final_421 = PLACE_BETWEEN,
+	  .stage = STAGE_IDLE},
 	 421,
 	 ", and closed: \"421 closing\". This was at stage IDLE, with a FIN. "},
 	{VERDICT_DROP_AFTER_MESSAGE,
-	 {.closer = CLOSER_SERVER, .how = HOW_RST, .stage = STAGE_END_OF_MESSAGE, .waited = 12 * FRAME_SECOND},
+	 {.closer = CLOSER_SERVER,
+	  .how = HOW_RST,
+	  .stage = STAGE_END_OF_MESSAGE,
+	  .waited = 12 * FRAME_SECOND},
 	 0,
-	 ". This was at stage END-OF-MESSAGE, with an RST, 12.0 s after the end of the message. The server's last reply was "
+	 ". This was at stage END-OF-MESSAGE, with an RST, 12.0 s after the end of the message. "
+	 "The server's last reply was "
 	 "\"421 closing\". "},
 	{VERDICT_DROP_AFTER_MESSAGE,
 	 {.closer = CLOSER_SERVER, .how = HOW_FIN, .stage = STAGE_END_OF_MESSAGE, .waited = 1000},
@@ -138,17 +161,29 @@ static const struct happened_row happened[] = {
 	  .stage = STAGE_DONE,
 	  .stage_221 = STAGE_EHLO},
 	 221,
-	 ". This was at stage EHLO; the client then closed with an RST. The server's last reply was "},
-	{VERDICT_221_BEFORE_MESSAGE, {.stage_221 = STAGE_EHLO}, 0, ". This was at stage EHLO; the close was not captured. "},
+	 ". This was at stage EHLO; the client then closed with an RST. The server's last reply "
+	 "was "},
+	{VERDICT_221_BEFORE_MESSAGE,
+	 {.stage_221 = STAGE_EHLO},
+	 0,
+	 ". This was at stage EHLO; the close was not captured. "},
 	{VERDICT_SERVER_VANISHED,
 	 {.closer = CLOSER_SERVER, .how = HOW_SILENCE, .vanished = true, .stage = STAGE_DATA},
 	 0,
-	 ". This was at stage DATA. The client tried again 5 times in 2.0 s. The server's last reply was "},
+	 ". This was at stage DATA. The client tried again 5 times in 2.0 s. The server's last "
+	 "reply was "},
 	{VERDICT_CLIENT_DROP_IN_MESSAGE,
-	 {.closer = CLOSER_CLIENT, .how = HOW_SILENCE, .farewell = FAREWELL_421, .stage = STAGE_DATA},
+	 {.closer = CLOSER_CLIENT,
+	  .how = HOW_SILENCE,
+	  .farewell = FAREWELL_421,
+	  .stage = STAGE_DATA},
 	 421,
-	 "a message. This was at stage DATA, by falling silent. The server's last reply was \"421 closing\". "},
-	{VERDICT_CONNECT_UNANSWERED, {.no_answer = true}, 0, ". The client tried again 6 times in 2.0 s. The server's "},
+	 "a message. This was at stage DATA, by falling silent. The server's last reply was \"421 "
+	 "closing\". "},
+	{VERDICT_CONNECT_UNANSWERED,
+	 {.no_answer = true},
+	 0,
+	 ". The client tried again 6 times in 2.0 s. The server's "},
 	{VERDICT_UNKNOWN,
 	 {.unsure = UNSURE_SERVER_GAP, .unsure_bytes = 31},
 	 0,
@@ -157,10 +192,22 @@ static const struct happened_row happened[] = {
 	 {.unsure = UNSURE_SERVER_GAP},
 	 0,
 	 " Not enough was seen to judge: which reply answers which command is not known. "},
-	{VERDICT_UNKNOWN, {.unsure = UNSURE_ONE_WAY}, 0, " Not enough was seen to judge: only one direction was captured. "},
-	{VERDICT_UNKNOWN, {.unsure = UNSURE_HANDSHAKE}, 0, " Not enough was seen to judge: a SYN was captured, and not the whole "},
-	{VERDICT_UNKNOWN, {.unsure = UNSURE_MIDSTREAM}, 0, " Not enough was seen to judge: the capture began in the middle of "},
-	{VERDICT_UNKNOWN, {.unknown_fates = 1}, 0, " Not enough was seen to judge: the reply to a message was not seen. "},
+	{VERDICT_UNKNOWN,
+	 {.unsure = UNSURE_ONE_WAY},
+	 0,
+	 " Not enough was seen to judge: only one direction was captured. "},
+	{VERDICT_UNKNOWN,
+	 {.unsure = UNSURE_HANDSHAKE},
+	 0,
+	 " Not enough was seen to judge: a SYN was captured, and not the whole "},
+	{VERDICT_UNKNOWN,
+	 {.unsure = UNSURE_MIDSTREAM},
+	 0,
+	 " Not enough was seen to judge: the capture began in the middle of "},
+	{VERDICT_UNKNOWN,
+	 {.unknown_fates = 1},
+	 0,
+	 " Not enough was seen to judge: the reply to a message was not seen. "},
 	{VERDICT_UNKNOWN,
 	 {.unknown_fates = 1, .unsure_bytes = 7},
 	 0,
@@ -180,12 +227,14 @@ static void circumstances(void **state)
 		m.facts.last_code = 421;
 		made_note(&m, &m.facts.notes, NOTE_REPLY, 0, "closing");
 		m.conn.side[CLIENT] =
-			(struct conn_side){.packets = 7, .unanswered = 5, .unanswered_since = m.conn.start + FRAME_SECOND};
+			(struct conn_side){.packets = 7,
+					   .unanswered = 5,
+					   .unanswered_since = m.conn.start + FRAME_SECOND};
 		if (happened[i].ending.no_answer)
 			m.conn.side[CLIENT].unanswered_since = m.conn.start + FRAME_SECOND;
 		m.record.end = m.conn.start + 3 * FRAME_SECOND;
-		m.alerting.of[VERDICT_UNKNOWN] = m.alerting.of[VERDICT_421_IDLE] = m.alerting.of[VERDICT_CONNECT_UNANSWERED] =
-			SEVERITY_ERROR;
+		m.alerting.of[VERDICT_UNKNOWN] = m.alerting.of[VERDICT_421_IDLE] =
+			m.alerting.of[VERDICT_CONNECT_UNANSWERED] = SEVERITY_ERROR;
 		made_verdict(&m, happened[i].verdict, 0);
 		output_open(&out, &sink_text);
 		output_record(&out, &m);
@@ -205,14 +254,16 @@ static void all_lines_of_a_reply(void **state)
 	made_init(&m);
 	m.facts.farewell_code = 221;
 	m.facts.farewell_enhanced = (struct smtp_enhanced){2, 0, 0};
-	made_note(&m, &m.facts.notes, NOTE_REPLY, 0, "too many messages\nsee https://mx.example.net/limits\nbye");
+	made_note(&m, &m.facts.notes, NOTE_REPLY, 0,
+		  "too many messages\nsee https://mx.example.net/limits\nbye");
 	output_open(&out, &sink_text);
 	output_record(&out, &m);
-	has(unfolded(&out), ": \"221 2.0.0 too many messages / see https://mx.example.net/limits / bye\". This was at stage");
+	has(unfolded(&out), ": \"221 2.0.0 too many messages / see https://mx.example.net/limits / "
+			    "bye\". This was at stage");
 	m.facts.farewell_code = 0;
 	output_record(&out, &m);
-	has(unfolded(&out),
-	    "The server's last reply was \"221 2.0.0 too many messages / see https://mx.example.net/limits / bye\".");
+	has(unfolded(&out), "The server's last reply was \"221 2.0.0 too many messages / see "
+			    "https://mx.example.net/limits / bye\".");
 	output_free(&out);
 	made_free(&m);
 }
@@ -221,7 +272,8 @@ static void all_lines_of_a_reply(void **state)
 static void words_that_are_no_reply(void **state)
 {
 	(void)state;
-	static const char want[] = "The server's last words were no reply: \"no mail / for you\\u001b\".";
+	static const char want[] =
+		"The server's last words were no reply: \"no mail / for you\\u001b\".";
 	struct output out;
 	struct made m;
 
@@ -253,9 +305,10 @@ static void a_slow_answer_beside_the_verdict(void **state)
 	made_cause(&m, CAUSE_CLIENT_TIMEOUT, CONFIDENCE_LIKELY, "after 75 s", NULL);
 	output_open(&out, &sink_text);
 	output_record(&out, &m);
-	has(output_text(&out), "2026-11-23 10:00:03 UTC WARNING slow-acceptance  192.0.2.10:40312 -> 198.51.100.25:25\n");
-	has(unfolded(&out),
-	    "The server was slow to answer a whole message: the answer came 75.0 s after its end. The mail: A sender ");
+	has(output_text(&out), "2026-11-23 10:00:03 UTC WARNING slow-acceptance  192.0.2.10:40312 "
+			       "-> 198.51.100.25:25\n");
+	has(unfolded(&out), "The server was slow to answer a whole message: the answer came 75.0 s "
+			    "after its end. The mail: A sender ");
 	has(out.text, " message from <a@example.org> to <b@example.net>, 1,234 bytes: accepted; ");
 	assert_null(strstr(out.text, "after 75 s"));
 	assert_null(strstr(out.text, " clean "));
@@ -279,7 +332,8 @@ static void lmtp_partly(void **state)
 	t->lmtp_accepted = 2;
 	output_open(&out, &sink_text);
 	output_record(&out, &m);
-	has(unfolded(&out), ", delivered for 2 of 3 recipients: for the others it is sent again, or bounced. Look at:");
+	has(unfolded(&out), ", delivered for 2 of 3 recipients: for the others it is sent again, "
+			    "or bounced. Look at:");
 	assert_null(strstr(out.text, "had been accepted"));
 	output_free(&out);
 	made_free(&m);
@@ -355,7 +409,8 @@ static void ipv6_and_no_name(void **state)
 	made_verdict(&m, VERDICT_DROP_BEFORE_MESSAGE, 0);
 	output_open(&out, &sink_text);
 	output_record(&out, &m);
-	has(output_text(&out), " WARNING drop-before-message  [2001:db8::10]:40313 -> [2001:db8::25]:25\n");
+	has(output_text(&out),
+	    " WARNING drop-before-message  [2001:db8::10]:40313 -> [2001:db8::25]:25\n");
 	assert_null(strstr(output_text(&out), "last reply"));
 	output_free(&out);
 	made_free(&m);
@@ -395,7 +450,8 @@ static void nothing_off_the_wire_acts(void **state)
 	output_record(&out, &m);
 	for (const char *c = output_text(&out); *c != '\0'; c++)
 		assert_true((*c >= 0x20 && *c < 0x7f) || *c == '\n' || (*c & 0x80));
-	has(output_text(&out), "x\\u001b]0;owned\\u0007\xef\xbf\xbd[2J\\u009b\\u000d\\u000a\\u202e\xef\xbf\xbd\\u007f");
+	has(output_text(&out), "x\\u001b]0;owned\\u0007\xef\xbf\xbd["
+			       "2J\\u009b\\u000d\\u000a\\u202e\xef\xbf\xbd\\u007f");
 	assert_null(strstr(output_text(&out), "\xc2\x9b"));
 	has(output_text(&out), "(closing)"); /* and the rest is there */
 	output_free(&out);
@@ -416,8 +472,10 @@ static void a_critical_session_of_an_event(void **state)
 	m.report.raised = 0;
 	output_open(&out, &sink_text);
 	sink_text.record(out.self, &m.report);
-	has(output_text(&out), "2026-11-23 10:00:03 UTC (same event) 221-for-message  192.0.2.10:40312 -> 198.51.100.25:25\n"
-			       "                 message from <a@example.org> to <b@example.net>, 1,234 bytes: never accepted,\n");
+	has(output_text(&out), "2026-11-23 10:00:03 UTC (same event) 221-for-message  "
+			       "192.0.2.10:40312 -> 198.51.100.25:25\n"
+			       "                 message from <a@example.org> to <b@example.net>, "
+			       "1,234 bytes: never accepted,\n");
 	assert_null(strstr(output_text(&out), "CRITICAL"));
 	output_free(&out);
 	output_open(&out, &sink_text);

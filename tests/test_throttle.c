@@ -1,4 +1,5 @@
-/* test_throttle.c - alerts that repeat: when they are told, in which sums, and that nothing is lost by it. */
+/* test_throttle.c - alerts that repeat: when they are told, in which sums, and that nothing is lost
+ * by it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -88,8 +89,19 @@ static void tick(struct bench *b, int64_t at)
 static void intervals_double_up_to_a_day(void **state)
 {
 	(void)state;
-	static const int64_t minutes[] = {1,           3,          7, 15, 31, 63, 127, 255, 511, 1023, 2047 /* 1024 minutes */,
-					  2047 + 1440, 2047 + 2880};
+	static const int64_t minutes[] = {1,
+					  3,
+					  7,
+					  15,
+					  31,
+					  63,
+					  127,
+					  255,
+					  511,
+					  1023,
+					  2047 /* 1024 minutes */,
+					  2047 + 1440,
+					  2047 + 2880};
 	struct bench *b = malloc(sizeof(*b));
 	uint64_t counted = 0;
 
@@ -277,7 +289,8 @@ static void a_long_session_is_folded_too(void **state)
 	memset(long_name, 'a', sizeof(long_name));
 	long_name[sizeof(long_name) - 1] = '\0';
 	for (unsigned i = 0; i < MADE_MESSAGES; i++) {
-		struct transaction *t = made_message(&b->made, FATE_CUT, "a@example.org", "b@example.net");
+		struct transaction *t =
+			made_message(&b->made, FATE_CUT, "a@example.org", "b@example.net");
 
 		for (unsigned r = 0; r < 20; r++)
 			made_note(&b->made, &t->notes, NOTE_RCPT, 250, long_name);

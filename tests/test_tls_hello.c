@@ -17,23 +17,26 @@
 #define RANDOM_32 "0123456789abcdef0123456789abcdef"
 
 /* Version 1.2, no session id, one suite; server_name "mx.a", ALPN "smtp". */
-static const char client_hello[] = "\x01\x00\x00\x45\x03\x03" RANDOM_32 "\x00\x00\x02\x13\x01\x01\x00"
-				   "\x00\x1a\x00\x00\x00\x09\x00\x07\x00\x00\x04mx.a\x00\x10\x00\x07\x00\x05\x04smtp\xff\x01";
-static const char server_hello[] = "\x02\x00\x00\x30\x03\x03" RANDOM_32
-				   "\x00\xc0\x2f\x00\x00\x0a\x00\x2b\x00\x02\x03\x04\x00\x16\x00\x00";
+static const char client_hello[] =
+	"\x01\x00\x00\x45\x03\x03" RANDOM_32 "\x00\x00\x02\x13\x01\x01\x00"
+	"\x00\x1a\x00\x00\x00\x09\x00\x07\x00\x00\x04mx.a\x00\x10\x00\x07\x00\x05\x04smtp\xff\x01";
+static const char server_hello[] =
+	"\x02\x00\x00\x30\x03\x03" RANDOM_32
+	"\x00\xc0\x2f\x00\x00\x0a\x00\x2b\x00\x02\x03\x04\x00\x16\x00\x00";
 
 /* Names of one part each, dates of both forms. */
-static const char certificate[] = "\x30\x64\x30\x62\xa0\x03\x02\x01\x02\x02\x01\x05\x30\x03\x06\x01\x2a"
-				  "\x30\x0d\x31\x0b\x30\x09\x06\x03\x55\x04\x0a\x0c\x02"
-				  "CA"
-				  "\x30\x20\x17\x0d"
-				  "250101000000Z"
-				  "\x18\x0f"
-				  "20260105120000Z"
-				  "\x30\x1d\x31\x0b\x30\x09\x06\x03\x55\x04\x0a\x0c\x02"
-				  "Co"
-				  "\x31\x0e\x30\x0c\x06\x03\x55\x04\x03\x0c\x05"
-				  "mx.ab";
+static const char certificate[] =
+	"\x30\x64\x30\x62\xa0\x03\x02\x01\x02\x02\x01\x05\x30\x03\x06\x01\x2a"
+	"\x30\x0d\x31\x0b\x30\x09\x06\x03\x55\x04\x0a\x0c\x02"
+	"CA"
+	"\x30\x20\x17\x0d"
+	"250101000000Z"
+	"\x18\x0f"
+	"20260105120000Z"
+	"\x30\x1d\x31\x0b\x30\x09\x06\x03\x55\x04\x0a\x0c\x02"
+	"Co"
+	"\x31\x0e\x30\x0c\x06\x03\x55\x04\x03\x0c\x05"
+	"mx.ab";
 
 static bool is(struct bytes b, const char *text)
 {
@@ -66,32 +69,45 @@ static void hellos(void **state)
 {
 	(void)state;
 	struct pool *pool = pool_new(1 << 20);
-	struct tls_message m = {TLS_CLIENT_HELLO, bytes_of(client_hello + 4, sizeof client_hello - 1 - 4)};
+	struct tls_message m = {TLS_CLIENT_HELLO,
+				bytes_of(client_hello + 4, sizeof client_hello - 1 - 4)};
 	struct tls_hello h;
 	tls_hello_read(&m, &h);
 	assert_true(is(h.server_name, "mx.a") && is(h.protocol, "smtp"));
-	m = (struct tls_message){TLS_SERVER_HELLO, bytes_of(server_hello + 4, sizeof server_hello - 1 - 4)};
+	m = (struct tls_message){TLS_SERVER_HELLO,
+				 bytes_of(server_hello + 4, sizeof server_hello - 1 - 4)};
 	assert_true(tls_hello_read(&m, &h));
 	assert_int_equal(h.version, 0x0304);
 	assert_int_equal(h.suite, 0xc02f);
 	assert_true(h.encrypt_then_mac);
 	for (size_t n = 1; n < sizeof server_hello; n++) {
 		struct tls_hello pieces = {0};
-		assert_int_equal(take(pool, bytes_of(server_hello, sizeof server_hello - 1), n, &pieces), 1);
+		assert_int_equal(
+			take(pool, bytes_of(server_hello, sizeof server_hello - 1), n, &pieces), 1);
 		assert_int_equal(pieces.suite, 0xc02f);
 	}
 	assert_int_equal(pool_used(pool), 0);
 	pool_free(pool);
 }
 
-/* The hello above with a key share of X25519MLKEM768 (group 0x11ec, 1216 bytes) before the names: 1.5 kB in all, with those of X25519 and the padding. Returns how many bytes. */
+/* The hello above with a key share of X25519MLKEM768 (group 0x11ec, 1216 bytes) before the
+ * names: 1.5 kB in all, with those of X25519 and the padding. Returns how many bytes. */
 static size_t long_hello_write(uint8_t *out)
 {
-	enum { BEFORE = 4 + 2 + 32 + 1 + 4 + 2, SHARES = 2 + 4 + 1216 + 4 + 32, PADDING = 160, NAMES = 24 };
-	const uint16_t extensions = 4 + SHARES + 4 + PADDING + NAMES, body = BEFORE - 4 + 2 + extensions;
-	const uint8_t head[] = {1, 0, body >> 8, body & 0xff}, length[] = {extensions >> 8, extensions & 0xff};
+	enum {
+		BEFORE = 4 + 2 + 32 + 1 + 4 + 2,
+		SHARES = 2 + 4 + 1216 + 4 + 32,
+		PADDING = 160,
+		NAMES = 24
+	};
+	const uint16_t extensions = 4 + SHARES + 4 + PADDING + NAMES,
+		       body = BEFORE - 4 + 2 + extensions;
+	const uint8_t head[] = {1, 0, body >> 8, body & 0xff},
+		      length[] = {extensions >> 8, extensions & 0xff};
 	const uint8_t padding[] = {0, 21, 0, PADDING};
-	const uint8_t shares[] = {0, 51, SHARES >> 8, SHARES & 0xff, (SHARES - 2) >> 8, (SHARES - 2) & 0xff, 0x11, 0xec, 4, 0xc0};
+	const uint8_t shares[] = {
+		0,    51,   SHARES >> 8, SHARES & 0xff, (SHARES - 2) >> 8, (SHARES - 2) & 0xff,
+		0x11, 0xec, 4,           0xc0};
 	uint8_t *p = out;
 	memset(out, 0x5a, BEFORE + 2 + extensions);
 	memcpy(p, client_hello, BEFORE);
@@ -132,7 +148,8 @@ static void a_hello_of_two_segments(void **state)
 	pool_free(pool);
 }
 
-/* Each beginning of a message, in memory that ends there, so that a sanitizer sees a step beyond. */
+/* Each beginning of a message, in memory that ends there, so that a sanitizer sees a step beyond.
+ */
 static void cut_everywhere(void **state)
 {
 	(void)state;
@@ -152,7 +169,8 @@ static void cut_everywhere(void **state)
 			struct tls_hello h;
 			struct certificate c;
 			bool whole = tls_hello_read(&m, &h);
-			assert_false(whole && n < messages[i].n && m.type == TLS_SERVER_HELLO && n != 38);
+			assert_false(whole && n < messages[i].n && m.type == TLS_SERVER_HELLO &&
+				     n != 38);
 			certificate_read(m.body, &c);
 			certificate_read(tls_hello_certificate(&m, n % 2 != 0), &c);
 			free(copy);
@@ -173,8 +191,10 @@ static void certificates(void **state)
 static void suites(void **state)
 {
 	(void)state;
-	const struct tls_suite *gcm = tls_suite_find(0xc02f), *cbc = tls_suite_find(0xc013), *tls13 = tls_suite_find(0x1301);
-	assert_true(tls_suite_may_hold(gcm, false, 30, 6) && tls_suite_may_hold(tls13, false, 23, 6));
+	const struct tls_suite *gcm = tls_suite_find(0xc02f), *cbc = tls_suite_find(0xc013),
+			       *tls13 = tls_suite_find(0x1301);
+	assert_true(tls_suite_may_hold(gcm, false, 30, 6) &&
+		    tls_suite_may_hold(tls13, false, 23, 6));
 	assert_false(tls_suite_may_hold(gcm, false, 31, 6));
 	assert_true(tls_suite_may_hold(cbc, false, 48, 6) && tls_suite_may_hold(cbc, true, 52, 6));
 	assert_int_equal(tls_suite_inside(tls13, 19), 2);

@@ -1,4 +1,5 @@
-/* test_tls_record.c - records walked whole, byte by byte and cut at random; handshakes that finished, and such as did not. */
+/* test_tls_record.c - records walked whole, byte by byte and cut at random; handshakes that
+ * finished, and such as did not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,8 +11,10 @@
 #include "lib/segments.h"
 
 /*
- * A script of one side: a letter for each record. h, s: a hello in clear, of client and server; k: another handshake message in clear; c: ChangeCipherSpec; f: a handshake record sealed in TLS 1.2;
- * d: application data; e: a sealed alert of TLS 1.3; w, x: an alert in clear, handshake_failure and close_notify; y: a sealed alert of TLS 1.2; 0: application data without a byte.
+ * A script of one side: a letter for each record. h, s: a hello in clear, of client and server; k:
+ * another handshake message in clear; c: ChangeCipherSpec; f: a handshake record sealed in TLS 1.2;
+ * d: application data; e: a sealed alert of TLS 1.3; w, x: an alert in clear, handshake_failure and
+ * close_notify; y: a sealed alert of TLS 1.2; 0: application data without a byte.
  */
 static size_t record_write(uint8_t *out, char what)
 {
@@ -104,9 +107,11 @@ static void handshakes_finish(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof handshakes / sizeof *handshakes; i++) {
-		struct tls_side client = side_of(handshakes[i].client), server = side_of(handshakes[i].server);
+		struct tls_side client = side_of(handshakes[i].client),
+				server = side_of(handshakes[i].server);
 		if (tls_sides_done(&client, &server) != handshakes[i].done)
-			fail_msg("%s: %s", handshakes[i].name, handshakes[i].done ? "not finished" : "finished");
+			fail_msg("%s: %s", handshakes[i].name,
+				 handshakes[i].done ? "not finished" : "finished");
 	}
 }
 
@@ -199,12 +204,15 @@ static void gaps(void **state)
 	}
 }
 
-/* A hello of 1.5 kB whose second segment is missing: what follows is walked as ever, and shows that the handshake has finished. */
+/* A hello of 1.5 kB whose second segment is missing: what follows is walked as ever, and shows that
+ * the handshake has finished. */
 static void a_gap_in_a_long_hello(void **state)
 {
 	(void)state;
 	enum { HELLO = 1514 };
-	uint8_t bytes[2000] = {22, 3, 1, HELLO >> 8, HELLO & 0xff, 1, 0, (HELLO - 4) >> 8, (HELLO - 4) & 0xff, 3, 3};
+	uint8_t bytes[2000] = {
+		22, 3, 1, HELLO >> 8, HELLO & 0xff, 1, 0, (HELLO - 4) >> 8, (HELLO - 4) & 0xff,
+		3,  3};
 	size_t n = TLS_RECORD_HEAD + HELLO, all = n + script_write(bytes + n, "cf");
 	struct tls_side server = side_of("skkcf");
 	for (size_t at = TLS_RECORD_HEAD; at < n; at++) {
@@ -225,7 +233,8 @@ static void a_gap_in_a_long_hello(void **state)
 	assert_true(cut.broken);
 }
 
-/* Where the first bytes of a record behind ChangeCipherSpec are missing it is taken for what it mostly is. */
+/* Where the first bytes of a record behind ChangeCipherSpec are missing it is taken for what it
+ * mostly is. */
 static void a_gap_where_a_hello_would_show(void **state)
 {
 	(void)state;

@@ -1,4 +1,5 @@
-/* test_undecoded.c - what was not decoded: which number the decoder names, and how many of them are counted within the bound. */
+/* test_undecoded.c - what was not decoded: which number the decoder names, and how many of them are
+ * counted within the bound. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +26,8 @@ static uint64_t total(const struct undecoded *u)
 static uint64_t packets_of(const struct undecoded *u, enum packet_space space, uint32_t number)
 {
 	for (size_t i = 0; i < UNDECODED_ROWS; i++)
-		if (u->row[i].packets > 0 && u->row[i].what.space == space && u->row[i].what.number == number)
+		if (u->row[i].packets > 0 && u->row[i].what.space == space &&
+		    u->row[i].what.number == number)
 			return u->row[i].packets;
 	return 0;
 }
@@ -67,9 +69,10 @@ static void the_decoder_names_it(void **state)
 		wire_put(&w, rows[i].words);
 		struct frame f = wire_frame(&w, rows[i].link);
 		enum packet_kind kind = wire_decode(&d, &f, &out);
-		if ((kind != PACKET_OTHER && kind != PACKET_LINK) || out.other.space != rows[i].space ||
-		    out.other.number != rows[i].number)
-			fail_msg("%s: %s, %d, 0x%x", rows[i].words, packet_kind_name(kind), (int)out.other.space, out.other.number);
+		if ((kind != PACKET_OTHER && kind != PACKET_LINK) ||
+		    out.other.space != rows[i].space || out.other.number != rows[i].number)
+			fail_msg("%s: %s, %d, 0x%x", rows[i].words, packet_kind_name(kind),
+				 (int)out.other.space, out.other.number);
 	}
 }
 
@@ -100,7 +103,8 @@ static void udp_without_a_name_is_one(void **state)
 	assert_int_equal(total(&u), 1007);
 }
 
-/* Numbers that come once each do not drive out the frequent ones, and nothing is lost from the sum. */
+/* Numbers that come once each do not drive out the frequent ones, and nothing is lost from the sum.
+ */
 static void the_table_is_bounded(void **state)
 {
 	struct undecoded u = {0};
@@ -145,21 +149,30 @@ static void what_is_ordinary(void **state)
 		{SPACE_ETHERTYPE, 0x0806}, {SPACE_ETHERTYPE, 0x88cc}, {SPACE_ETHERTYPE, 0x888e},
 		{SPACE_ETHERTYPE, 0x88f7}, {SPACE_PROTOCOL, 17},      {SPACE_PROTOCOL, 89},
 		{SPACE_LLC, 0x4242},       {SPACE_LLC, 0x1234},       {SPACE_PPP, 0x8021}};
-	static const struct packet_other others[] = {{SPACE_ETHERTYPE, 0x22f3}, {SPACE_ETHERTYPE, 0x9998}, {SPACE_PROTOCOL, 50},
-						     {SPACE_PROTOCOL, 200},     {SPACE_UDP, 4790},         {SPACE_PPP, 0x00fd},
-						     {SPACE_LINK, 147},         {SPACE_LINK, 0xffffffff}};
-	/* the first, the last and one between of each table, which are in the order of the numbers */
+	static const struct packet_other others[] = {
+		{SPACE_ETHERTYPE, 0x22f3}, {SPACE_ETHERTYPE, 0x9998}, {SPACE_PROTOCOL, 50},
+		{SPACE_PROTOCOL, 200},     {SPACE_UDP, 4790},         {SPACE_PPP, 0x00fd},
+		{SPACE_LINK, 147},         {SPACE_LINK, 0xffffffff}};
+	/* the first, the last and one between of each table, which are in the order of the numbers
+	 */
 	static const struct {
 		struct packet_other what;
 		const char *name;
 	} names[] = {
-		{{SPACE_PROTOCOL, 1}, "ICMP"},         {{SPACE_PROTOCOL, 17}, "UDP"},
-		{{SPACE_PROTOCOL, 50}, "IPsec ESP"},   {{SPACE_PROTOCOL, 143}, "Ethernet"},
-		{{SPACE_ETHERTYPE, 0x0806}, "ARP"},    {{SPACE_ETHERTYPE, 0x22f3}, "TRILL"},
-		{{SPACE_ETHERTYPE, 0x88cc}, "LLDP"},   {{SPACE_ETHERTYPE, 0x9000}, "loopback test"},
-		{{SPACE_UDP, 1701}, "L2TP"},           {{SPACE_UDP, 4790}, "VXLAN-GPE"},
-		{{SPACE_UDP, 51820}, "WireGuard"},     {{SPACE_LLC, 0x4242}, "spanning tree"},
-		{{SPACE_LLC, 0xfefe}, "IS-IS"},        {{SPACE_PPP, 0x002d}, "compressed TCP headers"},
+		{{SPACE_PROTOCOL, 1}, "ICMP"},
+		{{SPACE_PROTOCOL, 17}, "UDP"},
+		{{SPACE_PROTOCOL, 50}, "IPsec ESP"},
+		{{SPACE_PROTOCOL, 143}, "Ethernet"},
+		{{SPACE_ETHERTYPE, 0x0806}, "ARP"},
+		{{SPACE_ETHERTYPE, 0x22f3}, "TRILL"},
+		{{SPACE_ETHERTYPE, 0x88cc}, "LLDP"},
+		{{SPACE_ETHERTYPE, 0x9000}, "loopback test"},
+		{{SPACE_UDP, 1701}, "L2TP"},
+		{{SPACE_UDP, 4790}, "VXLAN-GPE"},
+		{{SPACE_UDP, 51820}, "WireGuard"},
+		{{SPACE_LLC, 0x4242}, "spanning tree"},
+		{{SPACE_LLC, 0xfefe}, "IS-IS"},
+		{{SPACE_PPP, 0x002d}, "compressed TCP headers"},
 		{{SPACE_PPP, 0xc021}, "link control"},
 	};
 	(void)state;
@@ -180,8 +193,8 @@ static void on_session(void *arg, const struct record *record)
 /* Whole frames, and what comes out of fragments. */
 static void the_monitor_counts(void **state)
 {
-	static const char *const words[] = {"eth:22f3 =0000", "eth ip4 tcp", "eth:22f3 =0000", "eth ip4 udp:35 =00",
-					    "eth:806 =0001"};
+	static const char *const words[] = {"eth:22f3 =0000", "eth ip4 tcp", "eth:22f3 =0000",
+					    "eth ip4 udp:35 =00", "eth:806 =0001"};
 	static struct wire w;
 	struct monitor_config config = monitor_config_default();
 	struct monitor_stats stats;
@@ -198,7 +211,8 @@ static void the_monitor_counts(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		wire_start(&w);
 		w.fragment = i == 0 ? 0x2000 : 0x0001;
-		wire_put(&w, i == 0 ? "eth ip4:11 =c35012b500120000" : "eth ip4:11 =00112233445566778899");
+		wire_put(&w, i == 0 ? "eth ip4:11 =c35012b500120000"
+				    : "eth ip4:11 =00112233445566778899");
 		struct frame f = wire_frame(&w, 1);
 		monitor_frames(m, &f, 1);
 	}
@@ -209,7 +223,8 @@ static void the_monitor_counts(void **state)
 	assert_int_equal(packets_of(&stats.undecoded, SPACE_ETHERTYPE, 0x0806), 1);
 	assert_int_equal(packets_of(&stats.undecoded, SPACE_PROTOCOL, 17), 2);
 	assert_int_equal(packets_of(&stats.undecoded, SPACE_LINK, 147), 1);
-	assert_int_equal(total(&stats.undecoded), stats.kinds[PACKET_OTHER] + stats.kinds[PACKET_LINK]);
+	assert_int_equal(total(&stats.undecoded),
+			 stats.kinds[PACKET_OTHER] + stats.kinds[PACKET_LINK]);
 	monitor_finish(m);
 	monitor_free(m);
 }
@@ -217,9 +232,12 @@ static void the_monitor_counts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_decoder_names_it),      cmocka_unit_test(a_fragment_is_named_by_its_protocol),
-		cmocka_unit_test(udp_without_a_name_is_one), cmocka_unit_test(the_table_is_bounded),
-		cmocka_unit_test(sums_of_workers),           cmocka_unit_test(what_is_ordinary),
+		cmocka_unit_test(the_decoder_names_it),
+		cmocka_unit_test(a_fragment_is_named_by_its_protocol),
+		cmocka_unit_test(udp_without_a_name_is_one),
+		cmocka_unit_test(the_table_is_bounded),
+		cmocka_unit_test(sums_of_workers),
+		cmocka_unit_test(what_is_ordinary),
 		cmocka_unit_test(the_monitor_counts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* test_worker.c - a worker on its own: alerts find room in a ring that others have filled, and an interface that goes leaves its counts. */
+/* test_worker.c - a worker on its own: alerts find room in a ring that others have filled, and an
+ * interface that goes leaves its counts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,7 +47,8 @@ int live_read(struct live *l, struct frame *frames, size_t n)
 {
 	(void)frames;
 	(void)n;
-	l->counts = (struct live_counts){.received = 1000, .dropped = 10, .dropped_by_interface = 1};
+	l->counts =
+		(struct live_counts){.received = 1000, .dropped = 10, .dropped_by_interface = 1};
 	return -1;
 }
 

@@ -1,4 +1,5 @@
-/* classic.h - the classic pcap format read without libpcap: frames straight from a large block, not copied, not called back one by one. */
+/* classic.h - the classic pcap format read without libpcap: frames straight from a large block, not
+ * copied, not called back one by one. */
 #ifndef SMTPWATCH_CAPTURE_CLASSIC_H
 #define SMTPWATCH_CAPTURE_CLASSIC_H
 
@@ -13,7 +14,8 @@ struct classic;
 enum classic_fit {
 	CLASSIC_FITS,
 	CLASSIC_CUT,     /* the magic number is right, the rest of the header is missing */
-	CLASSIC_VARIANT, /* a pcap file in one of the ways that are rare enough to be left to libpcap */
+	CLASSIC_VARIANT, /* a pcap file in one of the ways that are rare enough to be left to
+			    libpcap */
 	CLASSIC_NO,      /* not a pcap file */
 };
 
@@ -26,9 +28,11 @@ struct classic *classic_new(struct input *in);
 int classic_link(const struct classic *c);
 
 /*
- * source_read's contract, with the predicate of a sentence for the reason. Waits for input only while there is no frame to hand out. filter: NULL for every frame.
+ * source_read's contract, with the predicate of a sentence for the reason. Waits for input only
+ * while there is no frame to hand out. filter: NULL for every frame.
  */
-int classic_read(struct classic *c, const struct bpf_program *filter, struct frame *frames, size_t n, char reason[INPUT_REASON]);
+int classic_read(struct classic *c, const struct bpf_program *filter, struct frame *frames,
+		 size_t n, char reason[INPUT_REASON]);
 
 void classic_free(struct classic *c);
 

@@ -22,28 +22,33 @@ enum live_trouble {
 	LIVE_ABSENT,  /* no such interface, or it is down: may be better later */
 	LIVE_REFUSED, /* neither root nor CAP_NET_RAW */
 	LIVE_FILTER,  /* the operator's filter does not compile */
-	LIVE_BROKEN   /* anything else: no memory for the ring, a link type that is not decoded ... */
+	LIVE_BROKEN /* anything else: no memory for the ring, a link type that is not decoded ... */
 };
 
 struct live;
 
-/* Needs CAP_NET_RAW, which is of no use later: what was opened stays open. NULL with the kind of trouble, and a sentence in why. */
-struct live *live_open(const struct live_config *config, enum live_trouble *trouble, char why[LIVE_WHY]);
+/* Needs CAP_NET_RAW, which is of no use later: what was opened stays open. NULL with the kind of
+ * trouble, and a sentence in why. */
+struct live *live_open(const struct live_config *config, enum live_trouble *trouble,
+		       char why[LIVE_WHY]);
 
 /*
- * Several that are open on one interface share its traffic: both directions of a connection, and all fragments of an IPv4 datagram, meet the same one. *group: -1 for the first, which sets it.
+ * Several that are open on one interface share its traffic: both directions of a connection, and
+ * all fragments of an IPv4 datagram, meet the same one. *group: -1 for the first, which sets it.
  * False, with a sentence in why.
  */
 bool live_join(struct live *l, int *group, char why[LIVE_WHY]);
 
-/* Frames from before this time are left out: those that came before all had joined, and may be in more than one. */
+/* Frames from before this time are left out: those that came before all had joined, and may be in
+ * more than one. */
 void live_begin(struct live *l, int64_t ts);
 
 /* To be waited on with poll(2), for POLLIN. */
 int live_descriptor(const struct live *l);
 
 /*
- * Reads what is there, at most n frames (n > 0), and never waits. They are copies, good until the next call. The number read, 0: none for now; -1: the interface has gone, and nothing will come
+ * Reads what is there, at most n frames (n > 0), and never waits. They are copies, good until the
+ * next call. The number read, 0: none for now; -1: the interface has gone, and nothing will come
  * any more; live_reason says more.
  */
 int live_read(struct live *l, struct frame *frames, size_t n);
@@ -58,7 +63,8 @@ struct live_counts {
 /* False: the kernel does not say. */
 bool live_counts(struct live *l, struct live_counts *out);
 
-/* An interface that is down brings frames again once it is up; one that has gone does not, even if there is a new one of its name. */
+/* An interface that is down brings frames again once it is up; one that has gone does not, even if
+ * there is a new one of its name. */
 enum live_link { LIVE_UP, LIVE_DOWN, LIVE_GONE };
 enum live_link live_link(const struct live *l);
 

@@ -1,4 +1,5 @@
-/* secrets.h - the TLS key logs inside a pcapng file (decryption secrets blocks), which libpcap passes over. */
+/* secrets.h - the TLS key logs inside a pcapng file (decryption secrets blocks), which libpcap
+ * passes over. */
 #ifndef SMTPWATCH_CAPTURE_SECRETS_H
 #define SMTPWATCH_CAPTURE_SECRETS_H
 

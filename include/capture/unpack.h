@@ -1,4 +1,5 @@
-/* unpack.h - the compressions a capture may come in, one row each, decoded as a stream in bounded memory. */
+/* unpack.h - the compressions a capture may come in, one row each, decoded as a stream in bounded
+ * memory. */
 #ifndef SMTPWATCH_CAPTURE_UNPACK_H
 #define SMTPWATCH_CAPTURE_UNPACK_H
 
@@ -13,14 +14,17 @@ enum unpack_state {
 
 struct unpack;
 
-/* A decoder for data that begin so, or NULL: not compressed with anything known. *failed is set if it is known, but there is no memory for it. */
+/* A decoder for data that begin so, or NULL: not compressed with anything known. *failed is set if
+ * it is known, but there is no memory for it. */
 struct unpack *unpack_new(struct bytes begin, bool *failed);
 
 /* The name of the compression: "gzip", "zstd". */
 const char *unpack_name(const struct unpack *f);
 
-/* Decodes from *from, which is advanced, into `to`, at most `room` bytes; *made are there. With *made > 0 there may be more to come without new input. */
-enum unpack_state unpack_step(struct unpack *f, struct bytes *from, void *to, size_t room, size_t *made);
+/* Decodes from *from, which is advanced, into `to`, at most `room` bytes; *made are there. With
+ * *made > 0 there may be more to come without new input. */
+enum unpack_state unpack_step(struct unpack *f, struct bytes *from, void *to, size_t room,
+			      size_t *made);
 
 /* What the decoder's library says of the damage. */
 const char *unpack_reason(const struct unpack *f);

@@ -1,4 +1,5 @@
-/* ascii.h - the little of text that a mail dialogue needs: words, blanks, letters in any case; knows no locale. */
+/* ascii.h - the little of text that a mail dialogue needs: words, blanks, letters in any case;
+ * knows no locale. */
 #ifndef SMTPWATCH_CORE_ASCII_H
 #define SMTPWATCH_CORE_ASCII_H
 
@@ -10,7 +11,8 @@ static inline uint8_t ascii_lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
-/* A CR inside a line is a blank too: servers split with isspace(), so that "QUIT" CR CR LF works. */
+/* A CR inside a line is a blank too: servers split with isspace(), so that "QUIT" CR CR LF works.
+ */
 static inline bool ascii_blank(uint8_t c)
 {
 	return c <= ' ' && (c == ' ' || c == '\t' || c == '\r');

@@ -7,7 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Never owns. Lives as long as whoever handed it out says: for most calls, the length of the call. p may be NULL only where n is 0. */
+/* Never owns. Lives as long as whoever handed it out says: for most calls, the length of the call.
+ * p may be NULL only where n is 0. */
 struct bytes {
 	const uint8_t *p;
 	size_t n;

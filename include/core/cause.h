@@ -1,4 +1,5 @@
-/* cause.h - why a session ended as it did: a guess that shows its evidence, and says how sure it is. */
+/* cause.h - why a session ended as it did: a guess that shows its evidence, and says how sure it
+ * is. */
 #ifndef SMTPWATCH_CORE_CAUSE_H
 #define SMTPWATCH_CORE_CAUSE_H
 
@@ -34,7 +35,8 @@ enum cause_id {
 
 enum { CAUSE_EVIDENCE = 4, CAUSE_EVIDENCE_TEXT = 120 };
 
-/* Evidence: sentences about this session, with its own numbers, e.g. "the RST has TTL 61, the server's other segments have 57". */
+/* Evidence: sentences about this session, with its own numbers, e.g. "the RST has TTL 61, the
+ * server's other segments have 57". */
 struct cause {
 	enum cause_id id;
 	enum confidence confidence;
@@ -42,11 +44,14 @@ struct cause {
 	char evidence[CAUSE_EVIDENCE][CAUSE_EVIDENCE_TEXT];
 };
 
-/* What earlier and simultaneous sessions of the same server tell; all 0 where nothing is known (history.h fills it in). */
+/* What earlier and simultaneous sessions of the same server tell; all 0 where nothing is known
+ * (history.h fills it in). */
 struct cause_hints {
-	uint32_t together;      /* sessions of this server that ended by its doing within a second of this one, this one included */
-	uint32_t together_rst;  /* of these, by RST */
-	uint32_t same_life;     /* earlier sessions that this server ended by itself after the same life time (within 2 %) */
+	uint32_t together;     /* sessions of this server that ended by its doing within a second of
+				  this one, this one included */
+	uint32_t together_rst; /* of these, by RST */
+	uint32_t same_life; /* earlier sessions that this server ended by itself after the same life
+			       time (within 2 %) */
 	uint32_t same_messages; /* ... after the same number of messages, at least 2 */
 };
 
@@ -63,10 +68,13 @@ struct cause_facts {
 
 struct cause_row {
 	const char *id;      /* "idle-timeout" */
-	const char *meaning; /* one clause: "the server ended a session that had been idle for too long" */
-	const char *advice;  /* what to look at next, more precisely than the verdict can say; NULL: nothing more */
+	const char *meaning; /* one clause: "the server ended a session that had been idle for too
+				long" */
+	const char *advice;  /* what to look at next, more precisely than the verdict can say; NULL:
+				nothing more */
 	bool (*holds)(const struct cause_facts *f,
-		      struct cause *c); /* true: it holds; it has then set the confidence and added its evidence */
+		      struct cause *c); /* true: it holds; it has then set the confidence and added
+					   its evidence */
 };
 
 const struct cause_row *cause_row(enum cause_id id);
@@ -74,7 +82,8 @@ const struct cause_row *cause_row(enum cause_id id);
 /* CAUSES if there is none of that id. */
 enum cause_id cause_read(const char *id);
 
-/* The best founded cause: the highest confidence, and among equals the one that stands first in the table. Sessions that ended well have none: CAUSE_UNEXPLAINED without evidence. */
+/* The best founded cause: the highest confidence, and among equals the one that stands first in the
+ * table. Sessions that ended well have none: CAUSE_UNEXPLAINED without evidence. */
 void cause_find(const struct cause_facts *f, struct cause *out);
 
 #endif

@@ -1,4 +1,5 @@
-/* dialogue_parts.h - the client's half of a dialogue, the queue of what waits for a reply, and the pairing. For dialogue.c and dialogue_*.c alone. */
+/* dialogue_parts.h - the client's half of a dialogue, the queue of what waits for a reply, and the
+ * pairing. For dialogue.c and dialogue_*.c alone. */
 #ifndef SMTPWATCH_CORE_DIALOGUE_PARTS_H
 #define SMTPWATCH_CORE_DIALOGUE_PARTS_H
 
@@ -11,8 +12,10 @@ void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts);
 
 /* dialogue_client.c */
 
-/* Queues a command that ends at the offset read so far, and tells the session. NULL if there is no room: the pairing is then lost. */
-struct smtp_pending *dialogue_pend(struct dialogue *d, enum smtp_verb verb, struct bytes args, int64_t ts);
+/* Queues a command that ends at the offset read so far, and tells the session. NULL if there is no
+ * room: the pairing is then lost. */
+struct smtp_pending *dialogue_pend(struct dialogue *d, enum smtp_verb verb, struct bytes args,
+				   int64_t ts);
 
 /* Takes the oldest one off, and forgets it. */
 void dialogue_unpend(struct dialogue *d);
@@ -21,7 +24,8 @@ void dialogue_unpend_all(struct dialogue *d);
 /* Reads the client's bytes as far as their meaning is known; holds the rest. */
 void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts);
 
-/* What was held has got a meaning (the mode was changed): reads it again, then the FIN behind it. */
+/* What was held has got a meaning (the mode was changed): reads it again, then the FIN behind it.
+ */
 void dialogue_client_resume(struct dialogue *d, int64_t ts);
 
 /* What the client's held bytes are, more of them must tell: no reply will. */
@@ -41,7 +45,8 @@ static inline struct bytes dialogue_held(const struct dialogue *d)
 /* Gives a block of held bytes back; h may be NULL. */
 void dialogue_held_block_free(struct held *h, struct pool *pool);
 
-/* dialogue_held_add keeps bytes; false: there is no room. dialogue_held_drop drops the first n, dialogue_held_free all. */
+/* dialogue_held_add keeps bytes; false: there is no room. dialogue_held_drop drops the first n,
+ * dialogue_held_free all. */
 bool dialogue_held_add(struct dialogue *d, struct bytes in);
 void dialogue_held_drop(struct dialogue *d, size_t n);
 void dialogue_held_free(struct dialogue *d);
@@ -49,7 +54,8 @@ void dialogue_held_free(struct dialogue *d);
 /* The first n bytes mean nothing: they are passed over. */
 void dialogue_held_forget(struct dialogue *d, size_t n);
 
-/* Holds what the client says while dialogue_lost_holds. Of more than 4 KiB the last lines are held. */
+/* Holds what the client says while dialogue_lost_holds. Of more than 4 KiB the last lines are held.
+ */
 void dialogue_lost_hold(struct dialogue *d, struct bytes in);
 
 /* A hole comes behind what is held. */
@@ -63,11 +69,13 @@ void dialogue_said_text(struct dialogue *d, struct bytes text);
 /* The same of an answer to a 334. */
 void dialogue_said_login(struct dialogue *d, struct bytes text);
 
-/* May there be a secret in such a command? A line that is no command may be an answer that nobody asked for, or of a message that was refused. */
+/* May there be a secret in such a command? A line that is no command may be an answer that nobody
+ * asked for, or of a message that was refused. */
 static inline bool dialogue_said_bears(enum smtp_verb verb)
 {
-	const uint32_t some = UINT32_C(1) << SMTP_AUTH | UINT32_C(1) << SMTP_X_EXPS | UINT32_C(1) << SMTP_BURL |
-			      UINT32_C(1) << SMTP_NOT_SMTP | UINT32_C(1) << SMTP_UNKNOWN;
+	const uint32_t some = UINT32_C(1) << SMTP_AUTH | UINT32_C(1) << SMTP_X_EXPS |
+			      UINT32_C(1) << SMTP_BURL | UINT32_C(1) << SMTP_NOT_SMTP |
+			      UINT32_C(1) << SMTP_UNKNOWN;
 	static_assert(SMTP_VERBS <= 32, "a bit each");
 	return some >> verb & 1;
 }
@@ -76,9 +84,11 @@ static inline bool dialogue_said_bears(enum smtp_verb verb)
 void dialogue_said_command(struct dialogue *d, const struct smtp_command *c);
 
 /* The text of a server's line without such words; it may be written to `to`. */
-struct bytes dialogue_said_veil(struct dialogue *d, const struct smtp_reply *r, uint8_t to[SAID_TEXT]);
+struct bytes dialogue_said_veil(struct dialogue *d, const struct smtp_reply *r,
+				uint8_t to[SAID_TEXT]);
 
-/* Nothing was said that may be secret, nor is there anything that was not read yet: nearly all lines come then. */
+/* Nothing was said that may be secret, nor is there anything that was not read yet: nearly all
+ * lines come then. */
 static inline bool dialogue_said_nothing(const struct dialogue *d)
 {
 	return !d->said && !d->said_lost && !d->held && !d->line[CLIENT].half;
@@ -92,7 +102,8 @@ static inline bool dialogue_lost_holds(const struct dialogue *d)
 	return d->lost && d->maybe_message && d->mode == MODE_COMMAND && !d->answered;
 }
 
-/* A reply has come: what it acknowledges are commands, the end of a message, or a part of one. The commands are read, and await this reply. */
+/* A reply has come: what it acknowledges are commands, the end of a message, or a part of one. The
+ * commands are read, and await this reply. */
 void dialogue_lost_reply(struct dialogue *d, uint16_t code, int64_t ts);
 
 /* The client closes: if all that is held is one QUIT, it is read as a command. */

@@ -1,4 +1,5 @@
-/* drops.h - when the kernel dropped packets before anybody saw them: what a session that was open then may lack. Bounded. */
+/* drops.h - when the kernel dropped packets before anybody saw them: what a session that was open
+ * then may lack. Bounded. */
 #ifndef SMTPWATCH_CORE_DROPS_H
 #define SMTPWATCH_CORE_DROPS_H
 
@@ -18,10 +19,12 @@ struct drops {
 	unsigned n;
 };
 
-/* So many packets were dropped between these two times. Spans come in order of time, unless the clock was stepped. */
+/* So many packets were dropped between these two times. Spans come in order of time, unless the
+ * clock was stepped. */
 void drops_note(struct drops *d, int64_t from, int64_t to, uint64_t n);
 
-/* How many may have been dropped between these two times: the spans that touch are counted whole. */
+/* How many may have been dropped between these two times: the spans that touch are counted whole.
+ */
 uint64_t drops_within(const struct drops *d, int64_t from, int64_t to);
 
 #endif

@@ -7,12 +7,15 @@
 
 #define FLOW_NONE UINT32_MAX
 
-/* One end of a connection: NH (Black et al., UMAC, 1999), of which the seed is just the key that 16 bytes need. Two addresses collide with a chance of 2^-32, whoever chose them. */
-static inline uint64_t flow_end_hash(const uint64_t seed[2], const struct ip_addr *addr, uint16_t port)
+/* One end of a connection: NH (Black et al., UMAC, 1999), of which the seed is just the key that 16
+ * bytes need. Two addresses collide with a chance of 2^-32, whoever chose them. */
+static inline uint64_t flow_end_hash(const uint64_t seed[2], const struct ip_addr *addr,
+				     uint16_t port)
 {
 	uint32_t w[4];
 	memcpy(w, addr->b, sizeof w);
-	/* The constants are for a seed of zeroes, under which an address with a word of zero would be worth nothing. */
+	/* The constants are for a seed of zeroes, under which an address with a word of zero would
+	 * be worth nothing. */
 	w[0] += (uint32_t)seed[0] + 0x9e3779b9;
 	w[1] += (uint32_t)(seed[0] >> 32) + 0x7f4a7c15;
 	w[2] += (uint32_t)seed[1] + 0xbf58476d;
@@ -21,12 +24,15 @@ static inline uint64_t flow_end_hash(const uint64_t seed[2], const struct ip_add
 }
 
 /*
- * The hash of a tuple, the same for both directions: universal under a secret seed, so that nobody outside can aim collisions at the table. Not SipHash, which costs five times as much: its
- * result never leaves the program, so that nothing can be learned of the seed. The sums of neighbouring ports are neighbours: the multiplications carry each bit into the upper half.
+ * The hash of a tuple, the same for both directions: universal under a secret seed, so that nobody
+ * outside can aim collisions at the table. Not SipHash, which costs five times as much: its result
+ * never leaves the program, so that nothing can be learned of the seed. The sums of neighbouring
+ * ports are neighbours: the multiplications carry each bit into the upper half.
  */
 static inline uint32_t flow_hash(const uint64_t seed[2], const struct packet *p)
 {
-	uint64_t src = flow_end_hash(seed, &p->src, p->src_port), dst = flow_end_hash(seed, &p->dst, p->dst_port);
+	uint64_t src = flow_end_hash(seed, &p->src, p->src_port),
+		 dst = flow_end_hash(seed, &p->dst, p->dst_port);
 	uint64_t low = src < dst ? src : dst, high = src < dst ? dst : src;
 	uint64_t x = (low ^ seed[0]) * 0x9e3779b97f4a7c15;
 	x = ((x ^ x >> 32) + high) * 0xbf58476d1ce4e5b9;
@@ -39,7 +45,8 @@ struct flow_slot {
 	uint32_t value; /* FLOW_NONE + 1, which is 0: empty; else the value + 1 */
 };
 
-/* Open addressing, linear probing, at most five eighths full: a look-up then reads one line of the cache. Several values may stand under one hash: the caller compares tuples. */
+/* Open addressing, linear probing, at most five eighths full: a look-up then reads one line of the
+ * cache. Several values may stand under one hash: the caller compares tuples. */
 struct flow_table {
 	struct pool *pool;
 	struct flow_slot *slots;
@@ -49,7 +56,8 @@ struct flow_table {
 bool flow_table_init(struct flow_table *t, struct pool *pool);
 void flow_table_free(struct flow_table *t);
 
-/* The values under a hash, one a call, FLOW_NONE at the end: *at is the hash at first and belongs to the walk. */
+/* The values under a hash, one a call, FLOW_NONE at the end: *at is the hash at first and belongs
+ * to the walk. */
 static inline uint32_t flow_find(const struct flow_table *t, uint32_t hash, uint32_t *at)
 {
 	for (;;) {

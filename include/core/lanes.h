@@ -1,4 +1,5 @@
-/* lanes.h - sixteen bytes at a time, in the compiler's own vectors: what the searches in lines and contents share. */
+/* lanes.h - sixteen bytes at a time, in the compiler's own vectors: what the searches in lines and
+ * contents share. */
 #ifndef SMTPWATCH_CORE_LANES_H
 #define SMTPWATCH_CORE_LANES_H
 
@@ -19,12 +20,14 @@ static inline lanes lanes_load(const uint8_t *p)
 	return v;
 }
 
-/* v is what a comparison gave, as a number whose lowest bit stands for the first byte: each byte is left its own bit, and a product adds them up. */
+/* v is what a comparison gave, as a number whose lowest bit stands for the first byte: each byte is
+ * left its own bit, and a product adds them up. */
 static inline uint32_t lanes_mask_plain(lanes v)
 {
 	static const lanes bit = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
 	lanes_halves h = (lanes_halves)(v & bit);
-	return (uint32_t)(h[0] * UINT64_C(0x0101010101010101) >> 56 | (h[1] * UINT64_C(0x0101010101010101) >> 56) << 8);
+	return (uint32_t)(h[0] * UINT64_C(0x0101010101010101) >> 56 |
+			  (h[1] * UINT64_C(0x0101010101010101) >> 56) << 8);
 }
 
 /* The same again, where a processor has an instruction for it. */

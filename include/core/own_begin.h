@@ -4,7 +4,9 @@
 
 #include "core/own.h"
 
-/* The connection that a segment goes to (c: that of its tuple; NULL: none), after what its coming does to one before; NULL: none. */
-struct own_conn *own_conn_for(struct stream *s, struct own_conn *c, uint32_t hash, enum side side, const struct packet *p);
+/* The connection that a segment goes to (c: that of its tuple; NULL: none), after what its coming
+ * does to one before; NULL: none. */
+struct own_conn *own_conn_for(struct stream *s, struct own_conn *c, uint32_t hash, enum side side,
+			      const struct packet *p);
 
 #endif

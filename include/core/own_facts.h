@@ -1,17 +1,21 @@
-/* own_facts.h - what each segment tells of its sender: time to live, IP identification, sizes, windows. Only src/core/stream_own.c includes it. */
+/* own_facts.h - what each segment tells of its sender: time to live, IP identification, sizes,
+ * windows. Only src/core/stream_own.c includes it. */
 #ifndef SMTPWATCH_CORE_OWN_FACTS_H
 #define SMTPWATCH_CORE_OWN_FACTS_H
 
 #include "core/own.h"
 
-/* IP identifications count upwards where a stack sets them at all: one that is not new is no new packet, but one that is captured late, or twice. */
+/* IP identifications count upwards where a stack sets them at all: one that is not new is no new
+ * packet, but one that is captured late, or twice. */
 static inline bool facts_id_old(const struct half *h, const struct packet *p)
 {
-	return p->ip_id != 0 && h->ip_id != 0 && (int16_t)(p->ip_id - h->ip_id) <= 0 && (int16_t)(p->ip_id - h->ip_id) > -1000;
+	return p->ip_id != 0 && h->ip_id != 0 && (int16_t)(p->ip_id - h->ip_id) <= 0 &&
+	       (int16_t)(p->ip_id - h->ip_id) > -1000;
 }
 
 /* What a segment tells of its sender, whatever its numbers. */
-static inline void facts_of_sender(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, bool old)
+static inline void facts_of_sender(struct stream *s, struct own_conn *c, enum side side,
+				   const struct packet *p, bool old)
 {
 	struct half *h = &c->half[side];
 	if (h->packets == 0)
@@ -32,7 +36,8 @@ static inline void facts_of_sender(struct stream *s, struct own_conn *c, enum si
 	}
 }
 
-/* Which sizes get through: one segment at a time is watched until it is acknowledged, a larger one before a smaller one. */
+/* Which sizes get through: one segment at a time is watched until it is acknowledged, a larger one
+ * before a smaller one. */
 static inline void facts_size(struct half *h, const struct packet *p, bool repeat)
 {
 	uint16_t len = p->payload_len < UINT16_MAX ? (uint16_t)p->payload_len : UINT16_MAX;
@@ -72,11 +77,14 @@ static inline void facts_unanswered(struct half *h, int64_t ts)
 		h->unanswered_since = ts;
 }
 
-/* What was handed on last of a side, held against what it sends again: asked of each segment that is not the usual one. On an open connection a SYN brings no bytes (RFC 9293 3.10.7.4). */
-static inline void own_recent_look(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
+/* What was handed on last of a side, held against what it sends again: asked of each segment that
+ * is not the usual one. On an open connection a SYN brings no bytes (RFC 9293 3.10.7.4). */
+static inline void own_recent_look(struct stream *s, struct own_conn *c, enum side side,
+				   const struct packet *p)
 {
 	const struct half *h = &c->half[side];
-	if (p->payload_len == 0 || seq_diff(p->seq, h->nxt) >= 0 || ((p->flags & TCP_SYN) && c->course.list != LIST_HALF_OPEN) ||
+	if (p->payload_len == 0 || seq_diff(p->seq, h->nxt) >= 0 ||
+	    ((p->flags & TCP_SYN) && c->course.list != LIST_HALF_OPEN) ||
 	    !recent_disputed(&c->recent[side], p, h->flags & HALF_ACKED ? h->ack : p->seq))
 		return;
 	s->stats.conflicts++;

@@ -1,4 +1,5 @@
-/* own_held.h - what is held back of a side: segments that wait for bytes before them. For the own engine alone. */
+/* own_held.h - what is held back of a side: segments that wait for bytes before them. For the own
+ * engine alone. */
 #ifndef SMTPWATCH_CORE_OWN_HELD_H
 #define SMTPWATCH_CORE_OWN_HELD_H
 
@@ -18,11 +19,14 @@ static inline uint32_t own_held_end(const struct held *e)
 	return e->seq + e->len + !!(e->flags & TCP_FIN);
 }
 
-/* Holds a segment in its place; where it overlaps with what is held already, the first that came wins. */
-void own_held_put(struct stream *s, struct own_conn *c, enum side side, const struct held *segment, const uint8_t *data);
+/* Holds a segment in its place; where it overlaps with what is held already, the first that came
+ * wins. */
+void own_held_put(struct stream *s, struct own_conn *c, enum side side, const struct held *segment,
+		  const uint8_t *data);
 
 /* Bytes that nothing speaks against come in the place of some that were doubted. */
-void own_held_displace_doubts(struct stream *s, struct own_conn *c, enum side side, const struct held *segment);
+void own_held_displace_doubts(struct stream *s, struct own_conn *c, enum side side,
+			      const struct held *segment);
 
 /* Of a segment that was taken off its list: it has been handed on, or nobody needs it. */
 void own_held_free(struct stream *s, struct own_conn *c, struct held *e);
@@ -33,16 +37,20 @@ void own_held_forget(struct stream *s, struct own_conn *c, enum side side, struc
 /* The RST that is held on a side, or NULL. */
 const struct held *own_held_rst(const struct half *h);
 
-/* Drops what a side's held segments begin with if they acknowledge more of the other side than was seen: they were never taken there. */
+/* Drops what a side's held segments begin with if they acknowledge more of the other side than was
+ * seen: they were never taken there. */
 void own_held_forget_claims(struct stream *s, struct own_conn *c, enum side side);
 
 /*
- * A segment of a side comes that is not captured late: where it goes on just where that side's stream stands, what is held further ahead than any window was never sent, and a FIN that is held
+ * A segment of a side comes that is not captured late: where it goes on just where that side's
+ * stream stands, what is held further ahead than any window was never sent, and a FIN that is held
  * elsewhere than this one's, or before its bytes end, was not either.
  */
-void own_held_belie(struct stream *s, struct own_conn *c, enum side side, const struct held *segment);
+void own_held_belie(struct stream *s, struct own_conn *c, enum side side,
+		    const struct held *segment);
 
-/* A segment of a side comes, even one of no bytes: what is held of before it, or its own FIN, was first sent before it, or with it, and acknowledged no more than it does. */
+/* A segment of a side comes, even one of no bytes: what is held of before it, or its own FIN, was
+ * first sent before it, or with it, and acknowledged no more than it does. */
 void own_held_sent(struct half *h, const struct held *segment);
 
 /* Drops a held RST that later packets have shown to be none. */

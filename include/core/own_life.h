@@ -7,7 +7,8 @@
 /* Time has come to `now`, with a frame or (0) between two: ages whatever is due. */
 void own_age_now(struct stream *s, int64_t now, uint64_t frame);
 
-/* A leap ahead counts as this much, more than any time that is waited for: hostile clocks must not take the own one to its end. */
+/* A leap ahead counts as this much, more than any time that is waited for: hostile clocks must not
+ * take the own one to its end. */
 #define OWN_LEAP (40 * INT64_C(86400) * FRAME_SECOND)
 
 /* Nearly always nothing is. */

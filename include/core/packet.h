@@ -1,4 +1,5 @@
-/* packet.h - from a frame to a TCP segment: link types, tags, tunnels, IP, TCP. No state, no allocation. */
+/* packet.h - from a frame to a TCP segment: link types, tags, tunnels, IP, TCP. No state, no
+ * allocation. */
 #ifndef SMTPWATCH_CORE_PACKET_H
 #define SMTPWATCH_CORE_PACKET_H
 
@@ -27,7 +28,14 @@ static inline int32_t seq_diff(uint32_t a, uint32_t b)
 	return (int32_t)(a - b);
 }
 
-enum tcp_flag { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08, TCP_ACK = 0x10, TCP_URG = 0x20 };
+enum tcp_flag {
+	TCP_FIN = 0x01,
+	TCP_SYN = 0x02,
+	TCP_RST = 0x04,
+	TCP_PSH = 0x08,
+	TCP_ACK = 0x10,
+	TCP_URG = 0x20
+};
 
 /* What a segment's options are beside those that struct packet has. */
 enum packet_mark {
@@ -55,16 +63,20 @@ struct packet {
 	uint8_t vlans;         /* how many of vlan[] hold a tag; outermost first */
 	uint8_t marks;         /* enum packet_mark */
 	uint16_t vlan[PACKET_VLANS];
-	const uint8_t *payload; /* borrowed from the frame (or from the defragmenter, until its next call) */
+	const uint8_t *payload; /* borrowed from the frame (or from the defragmenter, until its next
+				   call) */
 	uint32_t payload_len;   /* bytes on the wire; a super-segment may have more than 64 KiB */
-	uint32_t payload_cap;   /* bytes captured at payload, at most payload_len: the rest was cut by the snaplen */
-	int64_t ts;             /* nanoseconds */
-	uint64_t number;        /* of the frame that brought it, from 1; the monitor's */
+	uint32_t payload_cap; /* bytes captured at payload, at most payload_len: the rest was cut by
+				 the snaplen */
+	int64_t ts;           /* nanoseconds */
+	uint64_t number;      /* of the frame that brought it, from 1; the monitor's */
 };
 
-/* An ICMP or ICMPv6 error that quotes a TCP segment (RFC 792, RFC 4443): the quoted segment's tuple, and what the error says. */
+/* An ICMP or ICMPv6 error that quotes a TCP segment (RFC 792, RFC 4443): the quoted segment's
+ * tuple, and what the error says. */
 struct packet_icmp {
-	bool too_big; /* "fragmentation needed" or "packet too big", otherwise unreachable, time exceeded ... */
+	bool too_big; /* "fragmentation needed" or "packet too big", otherwise unreachable, time
+			 exceeded ... */
 	uint8_t type, code;
 	uint32_t mtu;            /* with too_big, 0 if the router did not say */
 	uint32_t seq;            /* of the quoted segment */
@@ -77,7 +89,8 @@ struct packet_icmp {
 struct packet_fragment {
 	struct ip_addr src, dst;
 	uint32_t id;
-	uint8_t protocol; /* the payload's protocol: IPPROTO_TCP ... (IPv6: the fragment header's next header) */
+	uint8_t protocol; /* the payload's protocol: IPPROTO_TCP ... (IPv6: the fragment header's
+			     next header) */
 	uint8_t ttl;
 	bool more;         /* the more-fragments flag */
 	uint32_t offset;   /* bytes */
@@ -89,12 +102,21 @@ struct packet_fragment {
 };
 
 /* Whose number tells what the next header is. */
-enum packet_space { SPACE_LINK, SPACE_ETHERTYPE, SPACE_PROTOCOL, SPACE_UDP, SPACE_LLC, SPACE_PPP, SPACES };
+enum packet_space {
+	SPACE_LINK,
+	SPACE_ETHERTYPE,
+	SPACE_PROTOCOL,
+	SPACE_UDP,
+	SPACE_LLC,
+	SPACE_PPP,
+	SPACES
+};
 
 /* What the decoder did not follow: the number of the header, and whose number it is. */
 struct packet_other {
 	enum packet_space space;
-	uint32_t number; /* LINKTYPE_, ethertype, IP protocol, destination port, DSAP and SSAP, PPP protocol */
+	uint32_t number; /* LINKTYPE_, ethertype, IP protocol, destination port, DSAP and SSAP, PPP
+			    protocol */
 };
 
 /* What a frame turned out to be. Each kind but TCP is counted by the monitor under its name. */
@@ -108,7 +130,7 @@ enum packet_kind {
 	PACKET_MALFORMED, /* lengths or versions contradict each other */
 	PACKET_CHECKSUM,  /* a wrong checksum, where the decoder was told to insist */
 	PACKET_NESTED,    /* more than PACKET_NESTING headers below TCP */
-	PACKET_LINK,      /* no decode function for this link type; struct packet_other is filled in */
+	PACKET_LINK, /* no decode function for this link type; struct packet_other is filled in */
 	PACKET_KINDS
 };
 
@@ -119,8 +141,10 @@ const char *packet_kind_name(enum packet_kind kind);
 bool packet_link_known(int link);
 
 struct packet_decoder {
-	const struct port_set *ports; /* borrowed; both ports are tested; NULL: every TCP segment is watched */
-	bool insist_checksum; /* drop segments whose TCP checksum is wrong; off by default, because offload leaves it unset */
+	const struct port_set
+		*ports; /* borrowed; both ports are tested; NULL: every TCP segment is watched */
+	bool insist_checksum; /* drop segments whose TCP checksum is wrong; off by default, because
+				 offload leaves it unset */
 };
 
 /* Where a decoded frame is laid; which member is valid is told by the kind. */
@@ -132,17 +156,22 @@ union packet_decoded {
 };
 
 /*
- * Decodes one frame. The port test comes before options and checksum, so that background traffic costs little. Every read is bounds-checked against
- * caplen; a frame that is shorter than its headers say is CUT if len explains it, else MALFORMED. Ethernet padding is not payload: the IP length rules.
- * An IPv4 total length of 0 (TSO on the capturing host) means "to the end of the frame"; likewise an IPv6 payload length of 0 without a jumbo option.
+ * Decodes one frame. The port test comes before options and checksum, so that background traffic
+ * costs little. Every read is bounds-checked against caplen; a frame that is shorter than its
+ * headers say is CUT if len explains it, else MALFORMED. Ethernet padding is not payload: the IP
+ * length rules. An IPv4 total length of 0 (TSO on the capturing host) means "to the end of the
+ * frame"; likewise an IPv6 payload length of 0 without a jumbo option.
  */
-enum packet_kind packet_decode(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out);
+enum packet_kind packet_decode(const struct packet_decoder *d, const struct frame *f,
+			       union packet_decoded *out);
 
 /*
- * Decodes a whole reassembled IP payload (the defragmenter's answer) as if it had been in one datagram. `of` is any fragment of it: addresses, tags, protocol
- * and time are taken from there. A tunnel inside fragments is followed.
+ * Decodes a whole reassembled IP payload (the defragmenter's answer) as if it had been in one
+ * datagram. `of` is any fragment of it: addresses, tags, protocol and time are taken from there. A
+ * tunnel inside fragments is followed.
  */
-enum packet_kind packet_decode_payload(const struct packet_decoder *d, const struct packet_fragment *of, struct bytes payload,
+enum packet_kind packet_decode_payload(const struct packet_decoder *d,
+				       const struct packet_fragment *of, struct bytes payload,
 				       union packet_decoded *out);
 
 #endif

@@ -1,4 +1,5 @@
-/* packet_tcp.h - what a TCP header says: for the walk's end and for the short way of packet_plain.c. */
+/* packet_tcp.h - what a TCP header says: for the walk's end and for the short way of
+ * packet_plain.c. */
 #ifndef SMTPWATCH_CORE_PACKET_TCP_H
 #define SMTPWATCH_CORE_PACKET_TCP_H
 
@@ -17,7 +18,8 @@ static inline void packet_tcp_times(struct packet *out, const uint8_t *option)
 }
 
 /* What the n bytes of a TCP header say, at least WALK_TCP. */
-static inline void packet_tcp_fill(struct packet *restrict out, const uint8_t *restrict p, uint32_t n)
+static inline void packet_tcp_fill(struct packet *restrict out, const uint8_t *restrict p,
+				   uint32_t n)
 {
 	out->src_port = walk_be16(p);
 	out->dst_port = walk_be16(p + 2);
@@ -29,7 +31,8 @@ static inline void packet_tcp_fill(struct packet *restrict out, const uint8_t *r
 	out->marks = out->wscale = 0;
 	out->has_wscale = out->has_tsopt = false;
 	out->tsval = out->tsecr = 0;
-	/* The layout of nearly every segment in the middle of a connection (RFC 7323 appendix A). */
+	/* The layout of nearly every segment in the middle of a connection (RFC 7323 appendix A).
+	 */
 	if (n == WALK_TCP + 12 && walk_be32(p + WALK_TCP) == 0x0101080a)
 		packet_tcp_times(out, p + WALK_TCP + 2);
 	else if (n > WALK_TCP)

@@ -1,19 +1,21 @@
-/* packet_walk.h - inside the packet decoder: the walk from header to header. Only src/core/packet*.c include it. */
+/* packet_walk.h - inside the packet decoder: the walk from header to header. Only
+ * src/core/packet*.c include it. */
 #ifndef SMTPWATCH_CORE_PACKET_WALK_H
 #define SMTPWATCH_CORE_PACKET_WALK_H
 
 #include "core/packet.h"
 
 /*
- * Where the decoder stands, and what it knows from the headers above. cap is never more than len. Nothing is cleared between headers: an inner IP header
- * overwrites what the outer one said.
+ * Where the decoder stands, and what it knows from the headers above. cap is never more than len.
+ * Nothing is cleared between headers: an inner IP header overwrites what the outer one said.
  */
 struct walk {
 	const uint8_t *p;  /* the header at hand */
 	uint32_t cap, len; /* from p on: bytes captured, and bytes on the wire */
 	uint32_t number;   /* of the header at p, in its space */
 	uint8_t space;     /* enum packet_space: the table in packet.c in which it is looked up */
-	bool open; /* who truncated the frame did not say how long it was: len only means "at least", a length in a header is believed */
+	bool open;   /* who truncated the frame did not say how long it was: len only means "at
+			least", a length in a header is believed */
 	bool insist; /* on checksums */
 	bool v6;     /* of the IP header last read, as all that follow */
 	bool df;
@@ -28,7 +30,8 @@ struct walk {
 	int64_t ts;
 };
 
-/* The answer of a decode function that is not the last: w stands at the next header, and space and number say what that is. */
+/* The answer of a decode function that is not the last: w stands at the next header, and space and
+ * number say what that is. */
 #define WALK_ON PACKET_KINDS
 
 struct walk_row {
@@ -39,8 +42,10 @@ struct walk_row {
 /* A table and its length, as two arguments or members. */
 #define WALK_ROWS(table) (table), sizeof(table) / sizeof((table)[0])
 
-/* The row of a number, or NULL. Rows stand in order of frequency: the usual frame meets the first. */
-static inline const struct walk_row *walk_row_find(const struct walk_row *rows, size_t n, uint32_t number)
+/* The row of a number, or NULL. Rows stand in order of frequency: the usual frame meets the first.
+ */
+static inline const struct walk_row *walk_row_find(const struct walk_row *rows, size_t n,
+						   uint32_t number)
 {
 	for (size_t i = 0; i < n; i++)
 		if (rows[i].number == number)
@@ -72,7 +77,8 @@ static inline void walk_skip(struct walk *w, uint32_t n)
 	w->len -= n;
 }
 
-/* Takes a header's word that n bytes are left from p on: what follows is padding. False if there are fewer. */
+/* Takes a header's word that n bytes are left from p on: what follows is padding. False if there
+ * are fewer. */
 static inline bool walk_trim(struct walk *w, uint32_t n)
 {
 	if (n > w->len && !w->open)
@@ -147,14 +153,17 @@ static inline bool walk_watched(const struct port_set *ports, const uint8_t *p)
 	return !ports || port_set_has(ports, walk_be16(p + 2)) || port_set_has(ports, walk_be16(p));
 }
 
-/* packet.c: any frame, by the tables. packet_plain.c has the short way for the usual one, which comes to no other result in a third of the time. */
-enum packet_kind packet_read_frame(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out);
+/* packet.c: any frame, by the tables. packet_plain.c has the short way for the usual one, which
+ * comes to no other result in a third of the time. */
+enum packet_kind packet_read_frame(const struct packet_decoder *d, const struct frame *f,
+				   union packet_decoded *out);
 
 /* packet_icmp.c */
 enum packet_kind packet_read_icmp(struct walk *w);
 enum packet_kind packet_read_icmp6(struct walk *w);
 
-/* The Internet checksum (RFC 1071) over p, continued from sum, folded to 16 bits: 0xffff where the bytes hold their own right checksum. */
+/* The Internet checksum (RFC 1071) over p, continued from sum, folded to 16 bits: 0xffff where the
+ * bytes hold their own right checksum. */
 uint32_t packet_sum(const uint8_t *p, size_t n, uint64_t sum);
 
 /* An address of n (4 or 16) bytes, in the one form. */

@@ -1,4 +1,5 @@
-/* proxy.h - the PROXY protocol header (HAProxy, versions 1 and 2) in front of a dialogue: who the client really is. */
+/* proxy.h - the PROXY protocol header (HAProxy, versions 1 and 2) in front of a dialogue: who the
+ * client really is. */
 #ifndef SMTPWATCH_CORE_PROXY_H
 #define SMTPWATCH_CORE_PROXY_H
 
@@ -18,7 +19,8 @@ struct proxy_header {
 	uint16_t port;
 };
 
-/* The longest header of version 1 with its line end; version 2 says its length itself, and more than PROXY_V2_MAX is not believed. */
+/* The longest header of version 1 with its line end; version 2 says its length itself, and more
+ * than PROXY_V2_MAX is not believed. */
 enum { PROXY_V1_MAX = 107, PROXY_V2_MAX = 4096 };
 
 /* Reads the beginning of a client's stream. header is filled in for PROXY_READ. */

@@ -8,7 +8,9 @@
 enum { QUEUE_ID_MAX = 128, QUEUE_ID_TEXT_MAX = 2048 };
 
 /*
- * text: a reply that accepts a message, without its code, its lines joined by '\n'. Returns the id, a part of text, or n = 0 where the text names none. An id has only letters, digits and - _ . + / = : ,
+ * text: a reply that accepts a message, without its code, its lines joined by '\n'. Returns the id,
+ * a part of text, or n = 0 where the text names none. An id has only letters, digits and - _ . + /
+ * = : ,
  * @. RFC 5321 4.2 leaves the text to the server: queue_id.c has a row for each form that is known.
  */
 struct bytes queue_id_read(struct bytes text);

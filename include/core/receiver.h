@@ -1,4 +1,5 @@
-/* receiver.h - what the receiver of a segment drops, whatever the segment says: for both engines, so that what was never taken changes nothing of what is told. */
+/* receiver.h - what the receiver of a segment drops, whatever the segment says: for both engines,
+ * so that what was never taken changes nothing of what is told. */
 #ifndef SMTPWATCH_CORE_RECEIVER_H
 #define SMTPWATCH_CORE_RECEIVER_H
 
@@ -12,7 +13,8 @@ enum receiver_flag {
 };
 
 /*
- * What is remembered of one side as a sender, for the other as its receiver. stamp is never newer than the receiver's own TS.Recent (RFC 7323 4.3): so what is older than this is old for every
+ * What is remembered of one side as a sender, for the other as its receiver. stamp is never newer
+ * than the receiver's own TS.Recent (RFC 7323 4.3): so what is older than this is old for every
  * receiver. Packed: it shares a cache line with much else.
  */
 struct receiver {
@@ -30,8 +32,9 @@ static inline bool receiver_no_ack(const struct packet *p)
 void receiver_syn(struct receiver *r, const struct packet *syn);
 
 /*
- * A segment that is taken. next: where it begins is the next number that the receiver waits for, and it has acknowledged all before. Only such a one moves TS.Recent in every stack: one that fills no window
- * does not, or a forger could make all that follow look old.
+ * A segment that is taken. next: where it begins is the next number that the receiver waits for,
+ * and it has acknowledged all before. Only such a one moves TS.Recent in every stack: one that
+ * fills no window does not, or a forger could make all that follow look old.
  */
 static inline void receiver_note(struct receiver *r, const struct packet *p, bool next)
 {
@@ -41,7 +44,8 @@ static inline void receiver_note(struct receiver *r, const struct packet *p, boo
 	r->flags |= RECEIVER_CLOCK;
 }
 
-/* Whether nothing of receiver_refuses can apply to a segment with ACK and without SYN, of a sender that does not sign: the usual case. */
+/* Whether nothing of receiver_refuses can apply to a segment with ACK and without SYN, of a sender
+ * that does not sign: the usual case. */
 static inline bool receiver_usual(const struct receiver *r, const struct packet *p)
 {
 	return seq_diff(p->tsval, r->stamp) >= 0 && p->marks == 0;
@@ -54,10 +58,11 @@ static inline bool receiver_suspect(const struct receiver *r, const struct packe
 }
 
 /*
- * Why the receiver drops a segment with ACK, SYN or RST of `sender`. `other`: what is remembered of the receiver's own segments. taken: it brings bytes that the receiver has acknowledged and that were not seen yet; it was captured late, and is
- * not old. age: of the connection.
+ * Why the receiver drops a segment with ACK, SYN or RST of `sender`. `other`: what is remembered of
+ * the receiver's own segments. taken: it brings bytes that the receiver has acknowledged and that
+ * were not seen yet; it was captured late, and is not old. age: of the connection.
  */
-enum receiver_why receiver_refuses(const struct receiver *sender, const struct receiver *other, const struct packet *p, bool taken,
-				   int64_t age);
+enum receiver_why receiver_refuses(const struct receiver *sender, const struct receiver *other,
+				   const struct packet *p, bool taken, int64_t age);
 
 #endif

@@ -10,7 +10,8 @@ enum { REPLY_WORD_MIN = 4, REPLY_WORD_MAX = 15 };
 /* Whether the word is one of them, in any case. */
 bool reply_word_is(struct bytes word);
 
-/* The words of the table, for tests: the i-th in the order of the alphabet, NULL behind the last. */
+/* The words of the table, for tests: the i-th in the order of the alphabet, NULL behind the last.
+ */
 const char *reply_word_at(size_t i);
 
 #endif

@@ -2,7 +2,15 @@
 #ifndef SMTPWATCH_CORE_SEVERITY_H
 #define SMTPWATCH_CORE_SEVERITY_H
 
-enum severity { SEVERITY_NONE, SEVERITY_INFO, SEVERITY_NOTICE, SEVERITY_WARNING, SEVERITY_ERROR, SEVERITY_CRITICAL, SEVERITIES };
+enum severity {
+	SEVERITY_NONE,
+	SEVERITY_INFO,
+	SEVERITY_NOTICE,
+	SEVERITY_WARNING,
+	SEVERITY_ERROR,
+	SEVERITY_CRITICAL,
+	SEVERITIES
+};
 
 /* "none" .. "critical"; and back: SEVERITIES if there is no such name. */
 const char *severity_name(enum severity s);

@@ -1,4 +1,5 @@
-/* tls_hello.h - what hellos and their like say: version, cipher, names (RFC 8446 4.1, 4.3.1; RFC 5246 7.4; RFC 6066 3; RFC 7301). */
+/* tls_hello.h - what hellos and their like say: version, cipher, names (RFC 8446 4.1, 4.3.1; RFC
+ * 5246 7.4; RFC 6066 3; RFC 7301). */
 #ifndef SMTPWATCH_CORE_TLS_HELLO_H
 #define SMTPWATCH_CORE_TLS_HELLO_H
 

@@ -1,4 +1,5 @@
-/* tls_message.h - the messages of a handshake out of the bodies of its records: cut over several, or several in one (RFC 8446 4, 5.1; RFC 5246 7.4). */
+/* tls_message.h - the messages of a handshake out of the bodies of its records: cut over several,
+ * or several in one (RFC 8446 4, 5.1; RFC 5246 7.4). */
 #ifndef SMTPWATCH_CORE_TLS_MESSAGE_H
 #define SMTPWATCH_CORE_TLS_MESSAGE_H
 
@@ -14,7 +15,8 @@ enum tls_message_type {
 	TLS_KEY_UPDATE = 24
 };
 
-/* So much of a message that is read here (hellos, extensions, certificates) is kept; the rest, and other messages, are passed over. */
+/* So much of a message that is read here (hellos, extensions, certificates) is kept; the rest, and
+ * other messages, are passed over. */
 enum { TLS_MESSAGE_KEPT = 4096 };
 
 /* The message under way of one side. Zero-filled at first. */
@@ -34,8 +36,10 @@ struct tls_message {
 	struct bytes body;
 };
 
-/* Takes the next bytes of handshake records off *in. True: a message is whole; call again with the rest. */
-bool tls_message_next(struct tls_messages *m, struct pool *pool, struct bytes *in, struct tls_message *out);
+/* Takes the next bytes of handshake records off *in. True: a message is whole; call again with the
+ * rest. */
+bool tls_message_next(struct tls_messages *m, struct pool *pool, struct bytes *in,
+		      struct tls_message *out);
 
 /* Forgets the message under way, and gives its memory back. */
 void tls_message_reset(struct tls_messages *m, struct pool *pool);

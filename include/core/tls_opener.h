@@ -1,4 +1,5 @@
-/* tls_opener.h - what the core asks of whoever has keys: the records of a session go in, what was said inside comes out. */
+/* tls_opener.h - what the core asks of whoever has keys: the records of a session go in, what was
+ * said inside comes out. */
 #ifndef SMTPWATCH_CORE_TLS_OPENER_H
 #define SMTPWATCH_CORE_TLS_OPENER_H
 
@@ -8,7 +9,8 @@
 
 enum { TLS_INSIDE_NAME = 128 };
 
-/* What only keys tell; the hellos in clear the core reads itself. Names are bytes of the wire, borrowed for the life of the stream, and cut to TLS_INSIDE_NAME. */
+/* What only keys tell; the hellos in clear the core reads itself. Names are bytes of the wire,
+ * borrowed for the life of the stream, and cut to TLS_INSIDE_NAME. */
 struct tls_inside {
 	bool opened;                    /* keys were found, and they fitted */
 	bool close_notify[2];           /* by enum side: it was read */
@@ -20,14 +22,19 @@ struct tls_inside {
 };
 
 enum tls_item_kind {
-	TLS_ITEM_OPEN, /* the keys fit: from here on it is known what is said inside. Once, and before all others but FIN */
+	TLS_ITEM_OPEN, /* the keys fit: from here on it is known what is said inside. Once, and
+			  before all others but FIN */
 	TLS_ITEM_DATA, /* bytes of `side` */
-	TLS_ITEM_GAP,  /* len bytes of `side` are missing, at most: a record that the capture does not have as a whole */
-	TLS_ITEM_FIN,  /* `side` has ended its stream, by close_notify or by its FIN. Once of each side */
-	TLS_ITEM_LOST  /* what follows cannot be read, nor whether anything does. Once, and nothing but FIN comes after it */
+	TLS_ITEM_GAP,  /* len bytes of `side` are missing, at most: a record that the capture does
+			  not have as a whole */
+	TLS_ITEM_FIN,  /* `side` has ended its stream, by close_notify or by its FIN. Once of each
+			  side */
+	TLS_ITEM_LOST  /* what follows cannot be read, nor whether anything does. Once, and nothing
+			  but FIN comes after it */
 };
 
-/* Offsets are those of the TCP stream, so that acknowledgements can be compared with them: plaintext ends where its record does. */
+/* Offsets are those of the TCP stream, so that acknowledgements can be compared with them:
+ * plaintext ends where its record does. */
 struct tls_item {
 	enum tls_item_kind kind;
 	enum side side;
@@ -51,11 +58,14 @@ struct tls_heard {
 struct tls_stream;
 
 /*
- * Made by the layer that has keys; one serves many monitors, in any threads. Of a stream: bytes, gaps and FINs of both sides go in, in causal order; after each, next is asked until it has nothing
- * more. What comes before its secret is kept within a bound. last: nothing more will come, so that nothing need be waited for.
+ * Made by the layer that has keys; one serves many monitors, in any threads. Of a stream: bytes,
+ * gaps and FINs of both sides go in, in causal order; after each, next is asked until it has
+ * nothing more. What comes before its secret is kept within a bound. last: nothing more will come,
+ * so that nothing need be waited for.
  */
 struct tls_opener {
-	struct tls_stream *(*new)(const struct tls_opener *self, struct pool *pool); /* NULL: no memory */
+	struct tls_stream *(*new)(const struct tls_opener *self,
+				  struct pool *pool); /* NULL: no memory */
 	void (*push)(struct tls_stream *t, const struct tls_heard *at, struct bytes data);
 	void (*gap)(struct tls_stream *t, const struct tls_heard *at, uint64_t len);
 	void (*fin)(struct tls_stream *t, const struct tls_heard *at);

@@ -14,7 +14,8 @@ struct undecoded_row {
 /* All 0 at first. The packets of all rows and others are all that were counted. */
 struct undecoded {
 	struct undecoded_row row[UNDECODED_ROWS];
-	uint64_t others; /* of numbers that found no room, or lost it to another: the row with the fewest packets gives way */
+	uint64_t others; /* of numbers that found no room, or lost it to another: the row with the
+			    fewest packets gives way */
 };
 
 /* Counts packets of one number. A UDP port without a name is counted as IP protocol 17. */
@@ -29,7 +30,8 @@ size_t undecoded_sorted(const struct undecoded *u, struct undecoded_row out[UNDE
 /* NULL if it has none. */
 const char *undecoded_name(struct packet_other what);
 
-/* Whether it is on every net, and holds no mail: ARP, spanning trees, UDP that is no tunnel. Any LLC is, and so is what PPP says of the link itself (0x8000 and above). */
+/* Whether it is on every net, and holds no mail: ARP, spanning trees, UDP that is no tunnel. Any
+ * LLC is, and so is what PPP says of the link itself (0x8000 and above). */
 bool undecoded_ordinary(struct packet_other what);
 
 #endif

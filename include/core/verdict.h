@@ -9,7 +9,8 @@
 enum confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN };
 const char *confidence_name(enum confidence c);
 
-/* In the order of the catalogue. Names and everything else that is known of a verdict stand in the table (verdict.c). */
+/* In the order of the catalogue. Names and everything else that is known of a verdict stand in the
+ * table (verdict.c). */
 enum verdict {
 	VERDICT_221_FOR_MESSAGE,
 	VERDICT_250_IN_MESSAGE,
@@ -58,9 +59,9 @@ struct verdict_words {
 
 /* One row of the catalogue. All texts are static. */
 struct verdict_row {
-	const char *id;                          /* "221-for-message" */
-	enum severity severity;                  /* the default; of a variant, or by grade, it may be another */
-	const char *category;                    /* the heading it stands under in the catalogue */
+	const char *id;         /* "221-for-message" */
+	enum severity severity; /* the default; of a variant, or by grade, it may be another */
+	const char *category;   /* the heading it stands under in the catalogue */
 	const char *headline, *meaning, *advice; /* as in verdict_words */
 	const char *rfc;                         /* section(s) it follows */
 	bool (*holds)(const struct ending *e);
@@ -86,17 +87,20 @@ const struct verdict_variant *verdict_variant_of(enum verdict v, const struct en
 /* The words for this ending: those of the first variant that holds, else those of the row. */
 struct verdict_words verdict_words(enum verdict v, const struct ending *e);
 
-/* The severity of a verdict that holds of this ending, before the operator's wishes: that of the first variant that holds, else by grade, else that of the row. */
+/* The severity of a verdict that holds of this ending, before the operator's wishes: that of the
+ * first variant that holds, else by grade, else that of the row. */
 enum severity verdict_severity(enum verdict v, const struct ending *e);
 
-/* Was it concluded from what TLS leaves visible? And how sure is it: what was read is certain, and only likely that a session was in order of which something was not captured. */
+/* Was it concluded from what TLS leaves visible? And how sure is it: what was read is certain, and
+ * only likely that a session was in order of which something was not captured. */
 bool verdict_inferred(enum verdict v);
 enum confidence verdict_confidence(enum verdict v, const struct ending *e);
 
 /* VERDICTS if there is no verdict of that id. */
 enum verdict verdict_read(const char *id);
 
-/* What was found of one ending: the worst verdict that holds, and the others that hold too, a bit each (1 << enum verdict). */
+/* What was found of one ending: the worst verdict that holds, and the others that hold too, a bit
+ * each (1 << enum verdict). */
 struct judgement {
 	enum verdict verdict;
 	uint64_t also;
@@ -105,7 +109,8 @@ struct judgement {
 /* Judges an ending. Exactly one verdict, whatever the facts. */
 struct judgement verdict_judge(const struct ending *e);
 
-/* The sentence that says why: the facts of this ending in words, e.g. "gap of 31 server bytes before the close". Writes at most n bytes with the NUL; returns out. */
+/* The sentence that says why: the facts of this ending in words, e.g. "gap of 31 server bytes
+ * before the close". Writes at most n bytes with the NUL; returns out. */
 char *verdict_reason(const struct ending *e, const struct judgement *j, char *out, size_t n);
 
 #endif

@@ -1,4 +1,5 @@
-/* verdict_tls.h - which verdict holds of a session under TLS: for the catalogue (verdict.c) alone. */
+/* verdict_tls.h - which verdict holds of a session under TLS: for the catalogue (verdict.c) alone.
+ */
 #ifndef SMTPWATCH_CORE_VERDICT_TLS_H
 #define SMTPWATCH_CORE_VERDICT_TLS_H
 

@@ -1,4 +1,5 @@
-/* extract.h - the second pass over captures: the frames of the sessions that the first one has noted, each session's into its file. */
+/* extract.h - the second pass over captures: the frames of the sessions that the first one has
+ * noted, each session's into its file. */
 #ifndef SMTPWATCH_DAEMON_EXTRACT_H
 #define SMTPWATCH_DAEMON_EXTRACT_H
 
@@ -15,8 +16,10 @@ void extract_free(struct extract *x);
 const char *extract_note(struct extract *x, const struct report *r);
 
 /*
- * Second pass: all frames once more, in the same order. extract_skip: so many of those that there were cannot be read any more. A connection's own are its segments, ICMP errors that quote it, and
- * fragments of IP between its two hosts (and these from a second before), from the frame that it began with to a second after its end, or to the next connection of the same ports.
+ * Second pass: all frames once more, in the same order. extract_skip: so many of those that there
+ * were cannot be read any more. A connection's own are its segments, ICMP errors that quote it, and
+ * fragments of IP between its two hosts (and these from a second before), from the frame that it
+ * began with to a second after its end, or to the next connection of the same ports.
  */
 void extract_frames(struct extract *x, uint32_t input, const struct frame *frames, size_t n);
 void extract_skip(struct extract *x, uint64_t n);
@@ -24,7 +27,8 @@ void extract_skip(struct extract *x, uint64_t n);
 /* Whether there is anything to look for. */
 bool extract_wanted(const struct extract *x);
 
-/* The files are whole, and get their names; not whole: what there is of them goes. False: some are missing, which has been said. */
+/* The files are whole, and get their names; not whole: what there is of them goes. False: some are
+ * missing, which has been said. */
 bool extract_finish(struct extract *x, bool whole);
 
 #endif

@@ -1,4 +1,5 @@
-/* interfaces.h - the interfaces that are watched: opened for all workers at once, and opened anew when one has gone and is there again. */
+/* interfaces.h - the interfaces that are watched: opened for all workers at once, and opened anew
+ * when one has gone and is there again. */
 #ifndef SMTPWATCH_DAEMON_INTERFACES_H
 #define SMTPWATCH_DAEMON_INTERFACES_H
 
@@ -8,8 +9,9 @@
 struct interfaces;
 
 /*
- * Opens those that options name, for so many workers. One that is not there, or is down, is told on standard error and tried again later. NULL where one cannot be had at all; all of these are
- * told; *usage: the filter does not compile. o is borrowed.
+ * Opens those that options name, for so many workers. One that is not there, or is down, is told on
+ * standard error and tried again later. NULL where one cannot be had at all; all of these are told;
+ * *usage: the filter does not compile. o is borrowed.
  */
 struct interfaces *interfaces_open(const struct options *o, unsigned workers, bool *usage);
 

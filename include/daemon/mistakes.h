@@ -19,10 +19,13 @@ struct mistakes {
 	size_t kept; /* in all */
 };
 
-/* line 0: it stands on the command line. Told by mistakes_tell, or at once where there is no memory. */
-void mistakes_add(struct mistakes *m, unsigned line, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* line 0: it stands on the command line. Told by mistakes_tell, or at once where there is no
+ * memory. */
+void mistakes_add(struct mistakes *m, unsigned line, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
-/* Tells what was found so far, "smtpwatch: FILE:LINE: " and the sentence, in the order of the lines, and forgets all but their number. */
+/* Tells what was found so far, "smtpwatch: FILE:LINE: " and the sentence, in the order of the
+ * lines, and forgets all but their number. */
 void mistakes_tell(struct mistakes *m);
 
 #endif

@@ -1,11 +1,13 @@
-/* offline.h - the job over capture files: every frame through the monitor, every session to the outputs. */
+/* offline.h - the job over capture files: every frame through the monitor, every session to the
+ * outputs. */
 #ifndef SMTPWATCH_DAEMON_OFFLINE_H
 #define SMTPWATCH_DAEMON_OFFLINE_H
 
 #include "daemon/exit_code.h"
 #include "daemon/options.h"
 
-/* Reads all inputs in the order given, as one stream of frames. A bad one is told on standard error and the others are still judged. */
+/* Reads all inputs in the order given, as one stream of frames. A bad one is told on standard error
+ * and the others are still judged. */
 enum exit_code offline_run(const struct options *o);
 
 #endif

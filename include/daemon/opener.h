@@ -1,4 +1,5 @@
-/* opener.h - a small process that can do one thing: open packet sockets for a program that no longer may. */
+/* opener.h - a small process that can do one thing: open packet sockets for a program that no
+ * longer may. */
 #ifndef SMTPWATCH_DAEMON_OPENER_H
 #define SMTPWATCH_DAEMON_OPENER_H
 
@@ -7,15 +8,19 @@
 #define OPENER_WHY 256
 
 /*
- * An interface that is removed and made anew has to be opened anew. The program has neither root nor a capability then, and its filter of system calls has socket(AF_PACKET) answered by
- * somebody else: by this process, which gives it such a socket and knows nothing else. That gives away nothing: who holds one packet socket can bind it to any interface.
+ * An interface that is removed and made anew has to be opened anew. The program has neither root
+ * nor a capability then, and its filter of system calls has socket(AF_PACKET) answered by somebody
+ * else: by this process, which gives it such a socket and knows nothing else. That gives away
+ * nothing: who holds one packet socket can bind it to any interface.
  */
 struct opener;
 
-/* Starts it, as `user` (privilege.h) with CAP_NET_RAW alone; call it before there are threads, and before privilege_drop. It ends with us. NULL with a sentence in why. */
+/* Starts it, as `user` (privilege.h) with CAP_NET_RAW alone; call it before there are threads, and
+ * before privilege_drop. It ends with us. NULL with a sentence in why. */
 struct opener *opener_start(const char *user, char why[OPENER_WHY]);
 
-/* Gives it the descriptor from sandbox_enter, which is closed here; from then on it serves. False: it is gone. */
+/* Gives it the descriptor from sandbox_enter, which is closed here; from then on it serves. False:
+ * it is gone. */
 bool opener_serve(struct opener *o, int packet);
 
 void opener_free(struct opener *o);

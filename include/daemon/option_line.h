@@ -6,9 +6,11 @@
 #include "daemon/option_row.h"
 
 /*
- * What argv gives, in its order; values are borrowed from it. Words that are no options are the filter, as with tcpdump: joined by blanks in *filter, to be freed by the caller; NULL: there
- * were none.
+ * What argv gives, in its order; values are borrowed from it. Words that are no options are the
+ * filter, as with tcpdump: joined by blanks in *filter, to be freed by the caller; NULL: there were
+ * none.
  */
-void option_line_read(struct settings *to, char **filter, int argc, char **argv, struct mistakes *m);
+void option_line_read(struct settings *to, char **filter, int argc, char **argv,
+		      struct mistakes *m);
 
 #endif

@@ -4,12 +4,15 @@
 
 #include "daemon/option_row.h"
 
-/* Each reads all of value into *to. False, with a sentence in why that says what would be right: it is none, or not within the bounds. */
+/* Each reads all of value into *to. False, with a sentence in why that says what would be right: it
+ * is none, or not within the bounds. */
 
-bool option_value_number(uint64_t *to, const char *value, uint64_t least, uint64_t most, char why[OPTION_WHY]);
+bool option_value_number(uint64_t *to, const char *value, uint64_t least, uint64_t most,
+			 char why[OPTION_WHY]);
 
 /* Bytes: "65536", "64K", "512M", "2G". */
-bool option_value_size(size_t *to, const char *value, size_t least, size_t most, char why[OPTION_WHY]);
+bool option_value_size(size_t *to, const char *value, size_t least, size_t most,
+		       char why[OPTION_WHY]);
 
 /* Nanoseconds from "90", "90s", "30m", "2h": one second to thirty days; off_allowed: 0 too. */
 bool option_value_time(int64_t *to, const char *value, bool off_allowed, char why[OPTION_WHY]);

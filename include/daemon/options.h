@@ -12,7 +12,13 @@
 #include <stdio.h>
 
 /* What to do: the job itself, or only to say something. */
-enum options_action { OPTIONS_RUN, OPTIONS_CHECK, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_LIST_ALERTS };
+enum options_action {
+	OPTIONS_RUN,
+	OPTIONS_CHECK,
+	OPTIONS_HELP,
+	OPTIONS_VERSION,
+	OPTIONS_LIST_ALERTS
+};
 
 /* All sessions, where one is asked for. */
 #define EXPLAIN_ALL "all"
@@ -23,7 +29,8 @@ struct options_list {
 	size_t n;
 };
 
-/* Read by options_read (options_read.h), which keeps what it says of them: of interfaces and reads, one has something and the other nothing. */
+/* Read by options_read (options_read.h), which keeps what it says of them: of interfaces and reads,
+ * one has something and the other nothing. */
 struct options {
 	enum options_action action;
 	struct options_list interfaces, reads, outputs;
@@ -32,7 +39,7 @@ struct options {
 	const char *keylog;            /* NULL: none */
 	const char *filter;            /* libpcap's expression; NULL: none */
 	unsigned snaplen;              /* bytes of a packet */
-	size_t buffer;                 /* bytes of the kernel's ring, for each interface, all workers together */
+	size_t buffer; /* bytes of the kernel's ring, for each interface, all workers together */
 	bool promiscuous;
 	struct alerting alerting;
 	enum severity fail_on; /* SEVERITIES: never */
@@ -53,7 +60,8 @@ struct options {
 	int argc;
 	char **argv;              /* borrowed */
 	struct settings settings; /* in the order in which they apply */
-	char **texts;             /* owned: the file, the filter's words, what a reload took over; others point into them */
+	char **texts; /* owned: the file, the filter's words, what a reload took over; others point
+			 into them */
 	size_t texts_n;
 };
 

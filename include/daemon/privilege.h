@@ -23,9 +23,12 @@ bool privilege_user_known(const char *user);
 bool privilege_net_raw(void);
 
 /*
- * Gives up what there is. As root it becomes user; NULL: smtpwatch if there is such a user, else nobody. Groups go too. Then, and also where it was never root, every capability goes, ambient and
- * bounding ones as well, but what is to be kept; nothing can be gained by running a program, no other process of the user may look into this one, and it is tried that root cannot be
- * regained. Only where user is root, capabilities stay. Files that root alone may open must be open by then. False with a sentence in why: still root, or half of it; the caller must not go on.
+ * Gives up what there is. As root it becomes user; NULL: smtpwatch if there is such a user, else
+ * nobody. Groups go too. Then, and also where it was never root, every capability goes, ambient and
+ * bounding ones as well, but what is to be kept; nothing can be gained by running a program, no
+ * other process of the user may look into this one, and it is tried that root cannot be regained.
+ * Only where user is root, capabilities stay. Files that root alone may open must be open by then.
+ * False with a sentence in why: still root, or half of it; the caller must not go on.
  */
 bool privilege_drop(const char *user, enum privilege_keep keep, char why[PRIVILEGE_WHY]);
 

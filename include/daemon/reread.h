@@ -1,4 +1,5 @@
-/* reread.h - captures that were read, or are being read, once more for a single session that somebody looks at. */
+/* reread.h - captures that were read, or are being read, once more for a single session that
+ * somebody looks at. */
 #ifndef SMTPWATCH_DAEMON_REREAD_H
 #define SMTPWATCH_DAEMON_REREAD_H
 
@@ -20,12 +21,14 @@ struct reread {
 bool reread_init(struct reread *r, const struct options *o, const struct monitor_config *config);
 void reread_free(struct reread *r);
 
-/* With the rights of the start: keeps the i-th capture open, so that it can be read by whoever the program will be. */
+/* With the rights of the start: keeps the i-th capture open, so that it can be read by whoever the
+ * program will be. */
 void reread_hold(struct reread *r, size_t i);
 
 /* As in struct viewer_source; r: a struct reread. */
-struct ladders *reread_draw(void *r, const struct board_session *s, exhibit_cleaner *clean, void *clean_arg, struct ladder **out,
-			    char why[VIEWER_WHY]);
-bool reread_save(void *r, struct export *e, const struct board_session *s, const struct report *report, char why[VIEWER_WHY]);
+struct ladders *reread_draw(void *r, const struct board_session *s, exhibit_cleaner *clean,
+			    void *clean_arg, struct ladder **out, char why[VIEWER_WHY]);
+bool reread_save(void *r, struct export *e, const struct board_session *s,
+		 const struct report *report, char why[VIEWER_WHY]);
 
 #endif

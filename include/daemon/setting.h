@@ -23,7 +23,8 @@ struct settings {
 bool settings_add(struct settings *s, struct setting one);
 
 /* The next one of this row at or after *at, which is moved behind it; NULL: there is no more. */
-const struct setting *settings_next(const struct settings *s, const struct option_row *row, size_t *at);
+const struct setting *settings_next(const struct settings *s, const struct option_row *row,
+				    size_t *at);
 
 void settings_free(struct settings *s);
 

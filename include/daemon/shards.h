@@ -1,22 +1,26 @@
-/* shards.h - the judging of captures on several processors: each worker watches its share of the connections, and what they tell is put in one order again. */
+/* shards.h - the judging of captures on several processors: each worker watches its share of the
+ * connections, and what they tell is put in one order again. */
 #ifndef SMTPWATCH_DAEMON_SHARDS_H
 #define SMTPWATCH_DAEMON_SHARDS_H
 
 #include "core/monitor.h"
 
 /*
- * The same frames give the same records, in the same order, for any number of workers, as long as none of them comes to the bounds of memory or connections, of which each has its part. With one worker
- * there are no threads.
+ * The same frames give the same records, in the same order, for any number of workers, as long as
+ * none of them comes to the bounds of memory or connections, of which each has its part. With one
+ * worker there are no threads.
  */
 struct shards;
 
 /* The most workers that are of any use here: 1 where the engine cannot share. */
 unsigned shards_possible(const struct monitor_config *config, unsigned wanted);
 
-/* config is copied; its session is called in the thread of whoever calls the functions below, with complete records. NULL where there is no memory or no thread. */
+/* config is copied; its session is called in the thread of whoever calls the functions below, with
+ * complete records. NULL where there is no memory or no thread. */
 struct shards *shards_new(const struct monitor_config *config, unsigned workers);
 
-/* Takes frames of an input (conn->input of the sessions that begin with them). With several workers they are copied, and judged later. */
+/* Takes frames of an input (conn->input of the sessions that begin with them). With several workers
+ * they are copied, and judged later. */
 void shards_frames(struct shards *s, uint32_t input, const struct frame *frames, size_t n);
 
 /* All frames so far are judged, and what has ended was told. */

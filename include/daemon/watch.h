@@ -1,11 +1,13 @@
-/* watch.h - the live job: interfaces through workers, every session to the outputs, until a signal ends it. */
+/* watch.h - the live job: interfaces through workers, every session to the outputs, until a signal
+ * ends it. */
 #ifndef SMTPWATCH_DAEMON_WATCH_H
 #define SMTPWATCH_DAEMON_WATCH_H
 
 #include "daemon/exit_code.h"
 #include "daemon/options.h"
 
-/* Runs until SIGTERM or SIGINT. SIGHUP reads the configuration again and has the outputs open their files anew, SIGUSR1 asks for a line of statistics on standard error. */
+/* Runs until SIGTERM or SIGINT. SIGHUP reads the configuration again and has the outputs open their
+ * files anew, SIGUSR1 asks for a line of statistics on standard error. */
 enum exit_code watch_run(const struct options *o);
 
 #endif

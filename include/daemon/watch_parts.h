@@ -16,8 +16,9 @@ struct watch {
 	struct alerting alerting; /* as of the latest reload */
 	int64_t stats_interval;
 	struct sinks *sinks;
-	struct export *export;              /* NULL: packets are not written */
-	const struct worker_frames *frames; /* those of the session that is being told; NULL: none came with it */
+	struct export *export; /* NULL: packets are not written */
+	const struct worker_frames
+		*frames; /* those of the session that is being told; NULL: none came with it */
 	char pcap[EXPORT_NAME];
 	struct viewer *viewer; /* NULL: no --top */
 	char names[256];       /* of the interfaces, for it */
@@ -39,7 +40,8 @@ struct watch {
 /* Sets the flag that decides the exit code, and says why. Returns false. */
 bool watch_complain(bool *flag, const char *why);
 
-/* Outputs, interfaces and the pid file are opened with the rights that we were started with; then rights are given up, and workers begin. */
+/* Outputs, interfaces and the pid file are opened with the rights that we were started with; then
+ * rights are given up, and workers begin. */
 bool watch_start(struct watch *w);
 
 /* Closes and frees all that there is, after a start that failed too. */

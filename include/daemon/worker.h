@@ -1,4 +1,5 @@
-/* worker.h - a thread that takes frames from interfaces, judges the sessions in them, and tells of it through a ring. It shares nothing else. */
+/* worker.h - a thread that takes frames from interfaces, judges the sessions in them, and tells of
+ * it through a ring. It shares nothing else. */
 #ifndef SMTPWATCH_DAEMON_WORKER_H
 #define SMTPWATCH_DAEMON_WORKER_H
 
@@ -16,7 +17,8 @@ enum worker_message {
 	WORKER_LINK    /* struct worker_link */
 };
 
-/* The state of an interface has changed. With LIVE_GONE the worker has closed it, and waits to be given another one. */
+/* The state of an interface has changed. With LIVE_GONE the worker has closed it, and waits to be
+ * given another one. */
 struct worker_link {
 	uint32_t interface;
 	enum live_link link;
@@ -25,7 +27,8 @@ struct worker_link {
 
 /* A record and its packets are one message, so that neither comes without the other. */
 struct worker_frames {
-	_Alignas(16) size_t record_size; /* the record stands behind this struct, then the frames (keep.h) */
+	_Alignas(16) size_t
+		record_size; /* the record stands behind this struct, then the frames (keep.h) */
 	size_t frames_size;
 	uint32_t omitted; /* packets that are not among them */
 };
@@ -43,15 +46,18 @@ static inline struct bytes worker_frames_block(const struct worker_frames *f)
 struct worker;
 
 /*
- * config: ports, engine, limits; the callbacks are the worker's. interfaces: how many there are. keep: bytes for the packets of connections, 0: none are kept. alerting is
- * copied. NULL where there is no memory, or the engine refuses.
+ * config: ports, engine, limits; the callbacks are the worker's. interfaces: how many there are.
+ * keep: bytes for the packets of connections, 0: none are kept. alerting is copied. NULL where
+ * there is no memory, or the engine refuses.
  */
-struct worker *worker_new(const struct monitor_config *config, unsigned interfaces, size_t keep, const struct alerting *alerting);
+struct worker *worker_new(const struct monitor_config *config, unsigned interfaces, size_t keep,
+			  const struct alerting *alerting);
 
 /* What is an alert has changed; alerting is copied. False: no memory, it goes on as before. */
 bool worker_alerting(struct worker *w, const struct alerting *alerting);
 
-/* An interface that is open is given away; it may be done at any time after that worker's LIVE_GONE, or before the start. */
+/* An interface that is open is given away; it may be done at any time after that worker's
+ * LIVE_GONE, or before the start. */
 void worker_give(struct worker *w, unsigned interface, struct live *live);
 
 /* All signals must be blocked, so that they are in the thread. False: the system has no thread. */
@@ -64,7 +70,8 @@ struct ring *worker_ring(struct worker *w);
 uint64_t worker_beats(const struct worker *w);
 
 /*
- * Asks it to end: open sessions are told as unfinished, for which it waits until there is room in the ring. worker_done says when all that it had to say is in the ring.
+ * Asks it to end: open sessions are told as unfinished, for which it waits until there is room in
+ * the ring. worker_done says when all that it had to say is in the ring.
  */
 void worker_stop(struct worker *w);
 bool worker_done(const struct worker *w);

@@ -1,4 +1,5 @@
-/* nids_conn.h - what the libnids engine keeps of each connection. For stream_nids.c and nids_*.c alone. */
+/* nids_conn.h - what the libnids engine keeps of each connection. For stream_nids.c and nids_*.c
+ * alone. */
 #ifndef SMTPWATCH_NIDS_NIDS_CONN_H
 #define SMTPWATCH_NIDS_NIDS_CONN_H
 
@@ -7,7 +8,8 @@
 #include "core/recent.h"
 #include "core/stream.h"
 
-/* An out-of-order segment that went into libnids: what its bytes acknowledge, for when they come out again. */
+/* An out-of-order segment that went into libnids: what its bytes acknowledge, for when they come
+ * out again. */
 struct nids_mark {
 	struct nids_mark *next; /* by from, then by arrival: the order of libnids' own queue */
 	uint64_t from, to;      /* offsets in its side's stream */
@@ -15,7 +17,8 @@ struct nids_mark {
 	int64_t ts;
 };
 
-/* Bytes or a FIN that libnids has put in order, and that acknowledge bytes of the other side that have not been handed on. */
+/* Bytes or a FIN that libnids has put in order, and that acknowledge bytes of the other side that
+ * have not been handed on. */
 struct nids_held {
 	struct nids_held *next;
 	uint64_t ack;
@@ -47,7 +50,15 @@ struct nids_side {
 	bool stalled;   /* bytes were declared lost, and libnids has handed out none since */
 };
 
-enum nids_list { NIDS_HALF_OPEN, NIDS_OPEN, NIDS_FIN_WAIT, NIDS_LINGER, NIDS_WAIT, NIDS_START, NIDS_LISTS };
+enum nids_list {
+	NIDS_HALF_OPEN,
+	NIDS_OPEN,
+	NIDS_FIN_WAIT,
+	NIDS_LINGER,
+	NIDS_WAIT,
+	NIDS_START,
+	NIDS_LISTS
+};
 
 struct nids_link {
 	struct nids_conn *prev, *next;
@@ -109,8 +120,8 @@ struct nids_conn *nids_table_find(const struct stream *s, uint32_t hash, const s
 bool nids_table_full(const struct stream *s);
 
 /*
- * A cleared connection for a SYN, half-open, the SYN's sender as client. NULL: the table is full, or there is no memory,
- * which is counted.
+ * A cleared connection for a SYN, half-open, the SYN's sender as client. NULL: the table is full,
+ * or there is no memory, which is counted.
  */
 struct nids_conn *nids_table_add(struct stream *s, uint32_t hash, const struct packet *syn);
 
@@ -120,7 +131,8 @@ void nids_table_forget(struct stream *s, struct nids_conn *c, enum side side);
 /* Frees it, with everything that hangs on it. */
 void nids_table_drop(struct stream *s, struct nids_conn *c);
 
-/* Moves it to the end of a state list; its time there runs from `since`. Into NIDS_LINGER it goes when it is closed. */
+/* Moves it to the end of a state list; its time there runs from `since`. Into NIDS_LINGER it goes
+ * when it is closed. */
 void nids_table_move(struct stream *s, struct nids_conn *c, enum nids_list list, int64_t since);
 void nids_table_wait(struct stream *s, struct nids_conn *c, bool wait);
 
@@ -130,35 +142,41 @@ int64_t nids_table_limit(const struct stream *s, enum nids_list list);
 /* nids_order.c - what libnids has put in order is handed on in causal order. */
 
 /* Notes an out-of-order segment of a side. */
-void nids_order_mark(struct stream *s, struct nids_conn *c, enum side side, const struct nids_mark *mark);
+void nids_order_mark(struct stream *s, struct nids_conn *c, enum side side,
+		     const struct nids_mark *mark);
 
 /* libnids hands out the next bytes of a side; s->fed is the segment under way. */
 void nids_order_data(struct stream *s, struct nids_conn *c, enum side side, struct bytes data);
 
-/* Takes the FINs whose turn has come, and hands on what has become possible. Call after each segment. */
+/* Takes the FINs whose turn has come, and hands on what has become possible. Call after each
+ * segment. */
 void nids_order_settle(struct stream *s, struct nids_conn *c, int64_t ts);
 
-/* What has waited longer than the skew at time now is handed on, and what it acknowledges is declared lost. */
+/* What has waited longer than the skew at time now is handed on, and what it acknowledges is
+ * declared lost. */
 void nids_order_expire(struct stream *s, struct nids_conn *c, int64_t now);
 
 /* Hands on all that is held, declares all that never came, and takes the FINs at the end of it. */
 void nids_order_flush(struct stream *s, struct nids_conn *c, int64_t ts);
 
 /*
- * A closing segment was handed on, or ended the connection: the first names the closer. ack: what it acknowledges of the
- * other side.
+ * A closing segment was handed on, or ended the connection: the first names the closer. ack: what
+ * it acknowledges of the other side.
  */
 void nids_order_closing(struct nids_conn *c, enum side side, enum how how, uint64_t ack);
 
 /* nids_facts.c - what is known of a connection from the segments themselves. */
 
-/* The offset of a sequence number in a side's stream, near what was seen; negative: before its start. */
+/* The offset of a sequence number in a side's stream, near what was seen; negative: before its
+ * start. */
 int64_t nids_facts_offset(const struct nids_side *side, uint32_t seq);
 
-/* What a segment acknowledges, as an offset in the other side's stream; 0 where it says nothing that can be true. */
+/* What a segment acknowledges, as an offset in the other side's stream; 0 where it says nothing
+ * that can be true. */
 uint64_t nids_facts_ack(const struct nids_conn *c, enum side from, const struct packet *p);
 
-/* An RST that counts: what lies before its number was sent, and what it acknowledges was, whether it was seen or not. */
+/* An RST that counts: what lies before its number was sent, and what it acknowledges was, whether
+ * it was seen or not. */
 void nids_facts_reset(struct nids_conn *c, enum side from, const struct packet *p);
 
 /* Counts a segment, before it is fed. */

@@ -1,10 +1,12 @@
-/* acceptance.h - the wait for the answer to a whole message: where duplicates are made (RFC 1047). */
+/* acceptance.h - the wait for the answer to a whole message: where duplicates are made (RFC 1047).
+ */
 #ifndef SMTPWATCH_OUTPUT_ACCEPTANCE_H
 #define SMTPWATCH_OUTPUT_ACCEPTANCE_H
 
 #include "core/record.h"
 
-/* The longest such wait of a session: from the end of the message to its reply, or to the end of the session. */
+/* The longest such wait of a session: from the end of the message to its reply, or to the end of
+ * the session. */
 struct acceptance {
 	int64_t waited;                    /* nanoseconds; 0: none is known */
 	bool answered;                     /* the reply came in the end */

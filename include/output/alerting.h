@@ -1,4 +1,5 @@
-/* alerting.h - what the operator wants to be alerted of: severities of their own, the threshold, and the limits of the asides. */
+/* alerting.h - what the operator wants to be alerted of: severities of their own, the threshold,
+ * and the limits of the asides. */
 #ifndef SMTPWATCH_OUTPUT_ALERTING_H
 #define SMTPWATCH_OUTPUT_ALERTING_H
 
@@ -6,8 +7,8 @@
 
 struct alerting {
 	enum severity of[SIGNATURES]; /* SEVERITY_NONE mutes */
-	uint64_t own;                 /* 1 << signature: the operator's word, and not the catalogue's */
-	enum severity min;            /* an alert has this severity or worse; never SEVERITY_NONE */
+	uint64_t own;      /* 1 << signature: the operator's word, and not the catalogue's */
+	enum severity min; /* an alert has this severity or worse; never SEVERITY_NONE */
 	struct aside_limits limits;
 };
 
@@ -18,12 +19,15 @@ struct alerting alerting_default(void);
 bool alerting_set(struct alerting *a, const char *text, char *why, size_t n);
 
 /*
- * The core judges by the catalogue's severities. If the operator's put another verdict that holds above it, that one is the verdict, and the former joins the others. A tie changes
- * nothing.
+ * The core judges by the catalogue's severities. If the operator's put another verdict that holds
+ * above it, that one is the verdict, and the former joins the others. A tie changes nothing.
  */
-struct judgement alerting_judge(const struct alerting *a, const struct ending *e, struct judgement j);
+struct judgement alerting_judge(const struct alerting *a, const struct ending *e,
+				struct judgement j);
 
-/* The severity of a verdict or an aside that holds of this ending. Where the operator said nothing, a verdict may be milder than its worst. */
-enum severity alerting_severity(const struct alerting *a, unsigned signature, const struct ending *e);
+/* The severity of a verdict or an aside that holds of this ending. Where the operator said nothing,
+ * a verdict may be milder than its worst. */
+enum severity alerting_severity(const struct alerting *a, unsigned signature,
+				const struct ending *e);
 
 #endif

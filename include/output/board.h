@@ -1,4 +1,5 @@
-/* board.h - what the terminal view shows: the last sessions, and what each server and each client did; all of it bounded. */
+/* board.h - what the terminal view shows: the last sessions, and what each server and each client
+ * did; all of it bounded. */
 #ifndef SMTPWATCH_OUTPUT_BOARD_H
 #define SMTPWATCH_OUTPUT_BOARD_H
 
@@ -6,8 +7,16 @@
 #include "output/report.h"
 #include "output/servers.h"
 
-/* SESSIONS: of those that are alerts, and of the others, so many each. BYTES: of their records; FRAMES: of their packets. HOSTS: servers, and clients. WORDS: what a filter looks at in a session. */
-enum { BOARD_SESSIONS = 2000, BOARD_BYTES = 32 << 20, BOARD_FRAMES = 64 << 20, BOARD_HOSTS = 4096, BOARD_WORDS = 512 };
+/* SESSIONS: of those that are alerts, and of the others, so many each. BYTES: of their records;
+ * FRAMES: of their packets. HOSTS: servers, and clients. WORDS: what a filter looks at in a
+ * session. */
+enum {
+	BOARD_SESSIONS = 2000,
+	BOARD_BYTES = 32 << 20,
+	BOARD_FRAMES = 64 << 20,
+	BOARD_HOSTS = 4096,
+	BOARD_WORDS = 512
+};
 
 struct board_session {
 	const struct record *record; /* not redacted: for the redactor alone */
@@ -46,10 +55,13 @@ struct board;
 struct board *board_new(const struct alerting *alerting, enum redact_mode redact);
 void board_free(struct board *b);
 
-/* Each session, in order. frames: its packets, copied; .n 0: there are none. input is borrowed for the life of b. */
-void board_add(struct board *b, const struct record *record, const char *input, struct bytes frames, uint32_t omitted);
+/* Each session, in order. frames: its packets, copied; .n 0: there are none. input is borrowed for
+ * the life of b. */
+void board_add(struct board *b, const struct record *record, const char *input, struct bytes frames,
+	       uint32_t omitted);
 
-/* How many sessions there were, how many of these were alerts, by severity; and how many are kept, the latest last. */
+/* How many sessions there were, how many of these were alerts, by severity; and how many are kept,
+ * the latest last. */
 uint64_t board_seen(const struct board *b);
 const uint64_t *board_alerts(const struct board *b);
 size_t board_kept(const struct board *b);
@@ -69,7 +81,8 @@ struct board_cleaning {
 struct bytes board_clean(void *cleaning, struct bytes text);
 
 /* Servers or clients in an order; at most n; how many. others: those beyond BOARD_HOSTS, as one. */
-size_t board_hosts(const struct board *b, enum side side, enum board_order order, const struct board_host **out, size_t n);
+size_t board_hosts(const struct board *b, enum side side, enum board_order order,
+		   const struct board_host **out, size_t n);
 const struct board_host *board_others(const struct board *b, enum side side);
 
 /* The stage at which most of its alerts were; STAGES: it had none. */

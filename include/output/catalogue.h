@@ -5,7 +5,8 @@
 #include "output/alerting.h"
 #include "output/outbuf.h"
 
-/* One line each, in the order of the catalogue: id, severity as the operator has it, headline, RFC sections; under its category. */
+/* One line each, in the order of the catalogue: id, severity as the operator has it, headline, RFC
+ * sections; under its category. */
 void catalogue_put(struct outbuf *b, const struct alerting *alerting);
 
 #endif

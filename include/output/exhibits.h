@@ -1,4 +1,5 @@
-/* exhibits.h - the worst alerted sessions of a run, kept whole and within bounds, for outputs that show a session in detail. */
+/* exhibits.h - the worst alerted sessions of a run, kept whole and within bounds, for outputs that
+ * show a session in detail. */
 #ifndef SMTPWATCH_OUTPUT_EXHIBITS_H
 #define SMTPWATCH_OUTPUT_EXHIBITS_H
 
@@ -34,14 +35,18 @@ void exhibits_offer(struct exhibits *e, const struct record *record, const struc
 
 struct exhibits_count exhibits_count(const struct exhibits *e);
 
-/* Makes the ladder of a connection, which the second pass will fill; clean: a ladder_cleaner (ladder.h). NULL: there will be none. */
+/* Makes the ladder of a connection, which the second pass will fill; clean: a ladder_cleaner
+ * (ladder.h). NULL: there will be none. */
 typedef struct bytes exhibit_cleaner(void *arg, struct bytes text);
-typedef struct ladder *exhibit_drawer(void *arg, const struct conn *conn, exhibit_cleaner *clean, void *clean_arg);
+typedef struct ladder *exhibit_drawer(void *arg, const struct conn *conn, exhibit_cleaner *clean,
+				      void *clean_arg);
 
-/* Asks for the ladder of each. They must live until the last exhibits_each, and no session may be offered any more. */
+/* Asks for the ladder of each. They must live until the last exhibits_each, and no session may be
+ * offered any more. */
 void exhibits_draw(struct exhibits *e, struct redactor *redactor, exhibit_drawer *draw, void *arg);
 
-/* Worst first, and among equals the first that ended. False, and no more calls, once `each` is false. */
+/* Worst first, and among equals the first that ended. False, and no more calls, once `each` is
+ * false. */
 bool exhibits_each(struct exhibits *e, struct redactor *redactor, const struct alerting *alerting,
 		   bool (*each)(void *arg, const struct exhibit *one), void *arg);
 

@@ -1,11 +1,14 @@
-/* explain_words.h - what there is to say of each verdict and each cause, in whole sentences: for --explain and docs/alerts.md. */
+/* explain_words.h - what there is to say of each verdict and each cause, in whole sentences: for
+ * --explain and docs/alerts.md. */
 #ifndef SMTPWATCH_OUTPUT_EXPLAIN_WORDS_H
 #define SMTPWATCH_OUTPUT_EXPLAIN_WORDS_H
 
-/* Of a verdict, or of what else can be an alert. Each is one sentence or more, and ends with a full stop. */
+/* Of a verdict, or of what else can be an alert. Each is one sentence or more, and ends with a full
+ * stop. */
 struct explain_words {
 	const char *id;
-	const char *rule;   /* what the standard asks for here; the sections stand in the catalogue's row */
+	const char *rule; /* what the standard asks for here; the sections stand in the catalogue's
+			     row */
 	const char *sender; /* what the sender's mail server will have done */
 	const char *check;  /* what to look at next, and how */
 };

@@ -4,7 +4,8 @@
 
 #include "core/ending.h"
 
-/* What a usual sender does next, as a clause: "the sender will try again". It depends on how the session ended, too. */
+/* What a usual sender does next, as a clause: "the sender will try again". It depends on how the
+ * session ended, too. */
 const char *fate_next(enum fate f, const struct ending *e);
 
 /* For a tally: "accepted", "falsely accepted: lost without a trace". */

@@ -1,4 +1,5 @@
-/* html.h - the report as one page that needs nothing from elsewhere: what it is made of, in the order in which it is put together. */
+/* html.h - the report as one page that needs nothing from elsewhere: what it is made of, in the
+ * order in which it is put together. */
 #ifndef SMTPWATCH_OUTPUT_HTML_H
 #define SMTPWATCH_OUTPUT_HTML_H
 
@@ -9,7 +10,8 @@
 #include "output/timeline.h"
 
 /*
- * A page under way. Nothing in it is a script; its only style is html_style, which it names by its hash in its Content-Security-Policy (CSP level 3), so that a browser would ignore whatever else
+ * A page under way. Nothing in it is a script; its only style is html_style, which it names by its
+ * hash in its Content-Security-Policy (CSP level 3), so that a browser would ignore whatever else
  * somebody got into it. What is put in by html_words cannot be markup.
  */
 struct html {
@@ -51,19 +53,22 @@ void html_text(struct html *h, struct bytes text);
 void html_number(struct html *h, uint64_t n);
 void html_time(struct html *h, int64_t ns);
 
-/* A bar of part/whole of its place; the number beside it says the same. severity: its colour; SEVERITIES: none. */
+/* A bar of part/whole of its place; the number beside it says the same. severity: its colour;
+ * SEVERITIES: none. */
 void html_bar(struct html *h, uint64_t part, uint64_t whole, unsigned severity);
 
 /* "critical", as a badge in its colour. */
 void html_badge(struct html *h, enum severity s);
 
-/* A section with its heading; a table in it, that can be scrolled by keyboard where it is too wide. columns: ended by NULL; one that begins with "#" holds numbers. */
+/* A section with its heading; a table in it, that can be scrolled by keyboard where it is too wide.
+ * columns: ended by NULL; one that begins with "#" holds numbers. */
 void html_section(struct html *h, const char *id, const char *title);
 void html_section_end(struct html *h);
 void html_table(struct html *h, const char *caption, const char *const *columns);
 void html_table_end(struct html *h);
 
-/* A cell: html_row begins a row with its heading's cell open; html_cell ends the one before and opens the next; html_row_end. class: NULL: none. */
+/* A cell: html_row begins a row with its heading's cell open; html_cell ends the one before and
+ * opens the next; html_row_end. class: NULL: none. */
 void html_row(struct html *h, const char *class);
 void html_cell(struct html *h, const char *class);
 void html_row_end(struct html *h);

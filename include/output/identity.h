@@ -5,12 +5,17 @@
 #include "core/stream.h"
 #include "output/digest.h"
 
-enum { IDENTITY_COMMUNITY = 2 + DIGEST_BASE64_SHA1, IDENTITY_SESSION = 17 /* 16 hex digits, NUL */ };
+enum {
+	IDENTITY_COMMUNITY = 2 + DIGEST_BASE64_SHA1,
+	IDENTITY_SESSION = 17 /* 16 hex digits, NUL */
+};
 
-/* Community ID version 1 with seed 0 (github.com/corelight/community-id-spec): the same for both directions, and in every tool that computes it. */
+/* Community ID version 1 with seed 0 (github.com/corelight/community-id-spec): the same for both
+ * directions, and in every tool that computes it. */
 void identity_community(struct digest *d, const struct conn *conn, char out[IDENTITY_COMMUNITY]);
 
-/* From the endpoints and the start: the same in every run over the same frames, another for the next session of the same endpoints. */
+/* From the endpoints and the start: the same in every run over the same frames, another for the
+ * next session of the same endpoints. */
 void identity_session(struct digest *d, const struct conn *conn, char out[IDENTITY_SESSION]);
 
 #endif

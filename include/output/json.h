@@ -29,13 +29,17 @@ enum json_group {
 };
 
 /*
- * No more bytes are written for the list of a message's recipients (those that it has no room for are counted), for a message, for a line of a session or an alert: whoever makes room for lines may
- * rely on it. Beside texts off the wire a line has the names of the input and of a file of packets.
+ * No more bytes are written for the list of a message's recipients (those that it has no room for
+ * are counted), for a message, for a line of a session or an alert: whoever makes room for lines
+ * may rely on it. Beside texts off the wire a line has the names of the input and of a file of
+ * packets.
  */
 enum {
 	JSON_RCPT_MOST = 24 << 10,
-	JSON_MESSAGE_MOST = JSON_RCPT_MOST + ESCAPE_MOST * (3 * NOTE_TEXT_MAX + NOTE_REPLY_MAX) + 1024,
-	JSON_LINE_MOST = SESSION_TRANSACTIONS * JSON_MESSAGE_MOST + ESCAPE_MOST * (NOTES_MAX + 2 * PATH_MAX) + (16 << 10)
+	JSON_MESSAGE_MOST = JSON_RCPT_MOST + ESCAPE_MOST * (3 * NOTE_TEXT_MAX + NOTE_REPLY_MAX) +
+			    1024,
+	JSON_LINE_MOST = SESSION_TRANSACTIONS * JSON_MESSAGE_MOST +
+			 ESCAPE_MOST * (NOTES_MAX + 2 * PATH_MAX) + (16 << 10)
 };
 
 /* What is rendered: a session, or one message of it. */
@@ -56,23 +60,28 @@ struct json {
 	char extensions_text[256];
 };
 
-/* One fact. put writes its value, and returns false where the fact is not known: then nothing of it is written, not even its name. */
+/* One fact. put writes its value, and returns false where the fact is not known: then nothing of it
+ * is written, not even its name. */
 struct json_row {
 	enum json_group group;
 	uint8_t key_n;
-	char key[32]; /* with comma, quotation marks and colon, ready to be copied: JSON_ROW sees to that */
+	char key[32]; /* with comma, quotation marks and colon, ready to be copied: JSON_ROW sees to
+			 that */
 	bool (*put)(struct json *j, const struct json_view *v);
 };
 
-#define JSON_ROW(group, name, put)                                                                                                 \
-	{                                                                                                                          \
-		group, sizeof(",\"" name "\":") - 1, ",\"" name "\":", put                                                         \
+#define JSON_ROW(group, name, put)                                                                 \
+	{                                                                                          \
+		group, sizeof(",\"" name "\":") - 1, ",\"" name "\":", put                         \
 	}
 
-/* Ended by a row without put. A fact is added here (json_fields.c, json_tls.c, json_net.c, json_message.c), and in docs/schema.json. */
-extern const struct json_row json_session_rows[], json_tls_rows[], json_net_rows[], json_transaction_rows[];
+/* Ended by a row without put. A fact is added here (json_fields.c, json_tls.c, json_net.c,
+ * json_message.c), and in docs/schema.json. */
+extern const struct json_row json_session_rows[], json_tls_rows[], json_net_rows[],
+	json_transaction_rows[];
 
-/* The members that the rows yield, objects of their own opened and closed, into an object that the caller has opened and will close. */
+/* The members that the rows yield, objects of their own opened and closed, into an object that the
+ * caller has opened and will close. */
 void json_members(struct json *j, const struct json_row *rows, const struct json_view *v);
 
 /* A name within an object, with the comma if it needs one. name is ours and needs no escaping. */
@@ -81,7 +90,8 @@ void json_key(struct json *j, const char *name);
 /* The comma between two values of a list. */
 void json_comma(struct json *j);
 
-/* Values. json_word: a name of ours, that needs no escaping. json_bits: the list of the names of a mask's bits. */
+/* Values. json_word: a name of ours, that needs no escaping. json_bits: the list of the names of a
+ * mask's bits. */
 void json_string(struct json *j, struct bytes text);
 void json_word(struct json *j, const char *word);
 void json_number(struct json *j, uint64_t v);
@@ -94,7 +104,8 @@ bool json_put_note(struct json *j, const struct notes *notes, enum note_tag tag)
 bool json_put_code(struct json *j, uint16_t code);
 bool json_put_enhanced(struct json *j, struct smtp_enhanced e);
 
-/* A time, 0: did not happen. The time from one to another, in seconds: not known if either did not happen. */
+/* A time, 0: did not happen. The time from one to another, in seconds: not known if either did not
+ * happen. */
 bool json_put_time(struct json *j, int64_t ns);
 bool json_put_wait(struct json *j, int64_t from, int64_t to);
 

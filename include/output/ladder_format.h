@@ -2,7 +2,13 @@
 #ifndef SMTPWATCH_OUTPUT_LADDER_FORMAT_H
 #define SMTPWATCH_OUTPUT_LADDER_FORMAT_H
 
-enum ladder_format { LADDER_TEXT_FORMAT, LADDER_CSV, LADDER_MERMAID, LADDER_SCENARIO, LADDER_FORMATS };
+enum ladder_format {
+	LADDER_TEXT_FORMAT,
+	LADDER_CSV,
+	LADDER_MERMAID,
+	LADDER_SCENARIO,
+	LADDER_FORMATS
+};
 
 /* Their names, parted by a string. */
 #define LADDER_FORMAT_NAMES(between) "text" between "csv" between "mermaid" between "scenario"

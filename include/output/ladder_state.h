@@ -5,7 +5,8 @@
 #include "output/ladder.h"
 #include "output/recording.h"
 
-/* SEGMENTS: so many of a side are remembered, to find the packet of what was said in it. TEXT: bytes of one line. */
+/* SEGMENTS: so many of a side are remembered, to find the packet of what was said in it. TEXT:
+ * bytes of one line. */
 enum { LADDER_SEGMENTS = 1024, LADDER_TEXT = 400 };
 
 struct ladder_segment {
@@ -40,17 +41,20 @@ struct ladder {
 	enum stage stage;    /* of what came last */
 	struct outbuf reply; /* the lines of a reply that goes on */
 	uint32_t reply_lines;
-	uint64_t content, message;            /* bytes of a message that have no line yet; and all of it so far */
-	uint64_t spoken;                      /* offset in the client's stream behind its last command */
+	uint64_t content,
+		message; /* bytes of a message that have no line yet; and all of it so far */
+	uint64_t spoken; /* offset in the client's stream behind its last command */
 	uint64_t content_first, content_last; /* packets */
 	int64_t content_ts;
 	enum stage content_stage;
-	bool secret; /* AUTH or MAIL were said: a line that is no command may be a password or a body */
+	bool secret; /* AUTH or MAIL were said: a line that is no command may be a password or a
+			body */
 	struct outbuf scratch;
 	struct recording *recording; /* NULL: none is made */
 };
 
-/* ladder.c: a new line with all that is given; text is escaped here. The line, or NULL where there is no memory. */
+/* ladder.c: a new line with all that is given; text is escaped here. The line, or NULL where there
+ * is no memory. */
 struct ladder_line *ladder_add(struct ladder *l, struct ladder_line line, struct bytes text);
 
 /* The last line, or NULL. */

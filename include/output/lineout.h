@@ -1,4 +1,5 @@
-/* lineout.h - what sinks have in common that send a record for each notice: to a local socket, or to a courier. */
+/* lineout.h - what sinks have in common that send a record for each notice: to a local socket, or
+ * to a courier. */
 #ifndef SMTPWATCH_OUTPUT_LINEOUT_H
 #define SMTPWATCH_OUTPUT_LINEOUT_H
 
@@ -6,7 +7,8 @@
 #include "output/notice.h"
 #include "output/sink.h"
 
-/* The functions with a void *self below stand in a struct sink_kind as they are: `self` is a struct lineout, or a struct that begins with one. */
+/* The functions with a void *self below stand in a struct sink_kind as they are: `self` is a struct
+ * lineout, or a struct that begins with one. */
 struct lineout {
 	struct notices notices;
 	struct outbuf scratch;
@@ -15,11 +17,14 @@ struct lineout {
 	bool taken;              /* the last record was, or is kept */
 };
 
-/* tell renders into lineout_buffer and calls lineout_put. False where there is no memory. One of the two below is due next; or lineout_forget. */
-bool lineout_init(struct lineout *l, void (*tell)(void *arg, const struct notice *notice), void *arg);
-bool lineout_local(struct lineout *l, const char *path, const struct run_mode *mode, char why[SINK_WHY]);
-bool lineout_courier(struct lineout *l, const char *name, const struct run_mode *mode, courier_work *work, const void *arg,
-		     char why[SINK_WHY]);
+/* tell renders into lineout_buffer and calls lineout_put. False where there is no memory. One of
+ * the two below is due next; or lineout_forget. */
+bool lineout_init(struct lineout *l, void (*tell)(void *arg, const struct notice *notice),
+		  void *arg);
+bool lineout_local(struct lineout *l, const char *path, const struct run_mode *mode,
+		   char why[SINK_WHY]);
+bool lineout_courier(struct lineout *l, const char *name, const struct run_mode *mode,
+		     courier_work *work, const void *arg, char why[SINK_WHY]);
 
 /* Gives back what lineout_init took. */
 void lineout_forget(struct lineout *l);

@@ -1,4 +1,5 @@
-/* metrics.h - what was counted, in Prometheus' text format 0.0.4: every label has a bounded number of values. */
+/* metrics.h - what was counted, in Prometheus' text format 0.0.4: every label has a bounded number
+ * of values. */
 #ifndef SMTPWATCH_OUTPUT_METRICS_H
 #define SMTPWATCH_OUTPUT_METRICS_H
 
@@ -32,6 +33,7 @@ const char *metrics_bound(unsigned bucket);
 void metrics_count(struct metrics *m, const struct report *r);
 
 /* The whole page. outputs: what is lost so far, n of them. */
-void metrics_put(const struct metrics *m, struct outbuf *b, const struct sink_loss *outputs, size_t n);
+void metrics_put(const struct metrics *m, struct outbuf *b, const struct sink_loss *outputs,
+		 size_t n);
 
 #endif

@@ -1,4 +1,5 @@
-/* notice.h - what outputs that show one line at a time have to say: which lines there are, for each event. */
+/* notice.h - what outputs that show one line at a time have to say: which lines there are, for each
+ * event. */
 #ifndef SMTPWATCH_OUTPUT_NOTICE_H
 #define SMTPWATCH_OUTPUT_NOTICE_H
 
@@ -25,11 +26,13 @@ struct notices {
 };
 
 /* False where there is no memory. */
-bool notices_init(struct notices *n, void (*tell)(void *arg, const struct notice *notice), void *arg);
+bool notices_init(struct notices *n, void (*tell)(void *arg, const struct notice *notice),
+		  void *arg);
 void notices_free(struct notices *n);
 
 /*
- * Each alert that is raised; and of what is critical and told with another alert or in a sum, a line of its own, so that its messages are named. That one only has the severity notice: whoever
+ * Each alert that is raised; and of what is critical and told with another alert or in a sum, a
+ * line of its own, so that its messages are named. That one only has the severity notice: whoever
  * is called at night by the others need not be called by it.
  */
 void notices_record(struct notices *n, const struct report *r);

@@ -1,4 +1,5 @@
-/* outage.h - one episode in which a target takes nothing: said when it begins and when it ends, and what was lost in it. */
+/* outage.h - one episode in which a target takes nothing: said when it begins and when it ends, and
+ * what was lost in it. */
 #ifndef SMTPWATCH_OUTPUT_OUTAGE_H
 #define SMTPWATCH_OUTPUT_OUTAGE_H
 
@@ -22,7 +23,8 @@ void outage_give_up(struct outage *o, const char *why);
 /* A record is lost. That alone is an episode. */
 void outage_lose(struct outage *o);
 
-/* A record is lost that the target never takes, whatever else it takes: no episode. Said the first time. */
+/* A record is lost that the target never takes, whatever else it takes: no episode. Said the first
+ * time. */
 void outage_too_long(struct outage *o);
 
 /* Says that it is over, and what was lost, if one was under way. */

@@ -1,4 +1,5 @@
-/* outbuf.h - a growing buffer into which records are rendered, and the few ways to put something in it. */
+/* outbuf.h - a growing buffer into which records are rendered, and the few ways to put something in
+ * it. */
 #ifndef SMTPWATCH_OUTPUT_OUTBUF_H
 #define SMTPWATCH_OUTPUT_OUTBUF_H
 
@@ -7,8 +8,9 @@
 #include <assert.h>
 
 /*
- * Zero-filled before first use. Keeps its memory from record to record, so that in the long run nothing is allocated. Where the system has none, `failed` is set and everything further is
- * left out: the holder looks at it once, before it writes the buffer out.
+ * Zero-filled before first use. Keeps its memory from record to record, so that in the long run
+ * nothing is allocated. Where the system has none, `failed` is set and everything further is left
+ * out: the holder looks at it once, before it writes the buffer out.
  */
 struct outbuf {
 	char *p;
@@ -19,7 +21,8 @@ struct outbuf {
 bool outbuf_grow(struct outbuf *b, size_t more);
 void outbuf_free(struct outbuf *b);
 
-/* A place for `more` bytes behind what is there, or NULL. What was filled in is taken over by adding to b->n. */
+/* A place for `more` bytes behind what is there, or NULL. What was filled in is taken over by
+ * adding to b->n. */
 static inline char *outbuf_room(struct outbuf *b, size_t more)
 {
 	return b->room - b->n >= more || outbuf_grow(b, more) ? b->p + b->n : NULL;
@@ -51,7 +54,8 @@ void outbuf_number(struct outbuf *b, uint64_t v);
 void outbuf_grouped(struct outbuf *b, uint64_t v);
 void outbuf_seconds(struct outbuf *b, int64_t ns);
 
-/* Digits with leading noughts, at a place that the caller has: two of a number below 100, six of one below a million. */
+/* Digits with leading noughts, at a place that the caller has: two of a number below 100, six of
+ * one below a million. */
 void outbuf_pair(char *at, unsigned v);
 void outbuf_micros(char *at, uint32_t us);
 

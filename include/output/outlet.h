@@ -7,7 +7,8 @@
 #include "output/sink.h"
 
 /*
- * Whoever renders puts records into *buf. The functions below stand in a struct sink_kind as they are: `self` is a struct outlet, or a struct that begins with one.
+ * Whoever renders puts records into *buf. The functions below stand in a struct sink_kind as they
+ * are: `self` is a struct outlet, or a struct that begins with one.
  */
 struct outlet {
 	struct outbuf *buf; /* of one of the two */
@@ -16,8 +17,10 @@ struct outlet {
 	struct outsocket socket;
 };
 
-/* target: NULL or "-": standard output; "unix:PATH"; a file. False with a sentence in why. target and mode are borrowed. */
-bool outlet_open(struct outlet *o, const char *target, const struct run_mode *mode, char why[SINK_WHY]);
+/* target: NULL or "-": standard output; "unix:PATH"; a file. False with a sentence in why. target
+ * and mode are borrowed. */
+bool outlet_open(struct outlet *o, const char *target, const struct run_mode *mode,
+		 char why[SINK_WHY]);
 
 /* As in struct sink_kind. */
 bool outlet_check(const char *target, const struct run_mode *mode, char why[SINK_WHY]);

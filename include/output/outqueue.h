@@ -4,13 +4,15 @@
 
 #include "core/bytes.h"
 
-/* So many bytes wait for one target at most, a longer record in no case. HEAD: what the queue needs of it for each record. */
+/* So many bytes wait for one target at most, a longer record in no case. HEAD: what the queue needs
+ * of it for each record. */
 enum { OUTQUEUE_BOUND = 4 << 20, OUTQUEUE_HEAD = sizeof(uint32_t) };
 
 /* Zero-filled before first use. */
 struct outqueue {
 	uint8_t *p;
-	size_t begin, end, room; /* what waits lies between begin and end, each record behind its length */
+	size_t begin, end,
+		room; /* what waits lies between begin and end, each record behind its length */
 };
 
 /* Takes a copy. False: there is no room. */

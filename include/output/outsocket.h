@@ -1,4 +1,5 @@
-/* outsocket.h - a local socket that records go to, one after the other, without ever waiting for its reader. */
+/* outsocket.h - a local socket that records go to, one after the other, without ever waiting for
+ * its reader. */
 #ifndef SMTPWATCH_OUTPUT_OUTSOCKET_H
 #define SMTPWATCH_OUTPUT_OUTSOCKET_H
 
@@ -21,9 +22,12 @@ struct outsocket {
 	int fd;           /* -1: not connected */
 	bool broken;
 	const struct run_mode *mode;
-	size_t sent;               /* of the first record in the queue; the next reader gets it from its beginning */
-	int64_t now, began, retry; /* nanoseconds: the latest tick; when it was connected; when it may be tried again */
-	int64_t wait; /* between two tries: doubles from a second to a minute, so that a reader who goes at once does no harm */
+	size_t sent; /* of the first record in the queue; the next reader gets it from its beginning
+		      */
+	int64_t now, began, retry; /* nanoseconds: the latest tick; when it was connected; when it
+				      may be tried again */
+	int64_t wait; /* between two tries: doubles from a second to a minute, so that a reader who
+			 goes at once does no harm */
 	uint64_t connects;
 	struct outage outage;
 };
@@ -31,19 +35,22 @@ struct outsocket {
 #define OUTSOCKET_WHY 512
 
 /*
- * Live, a reader who is not there yet is waited for. name: for what is said on standard error. name, path and mode are borrowed. False with a sentence in why: a path that is too long; offline,
+ * Live, a reader who is not there yet is waited for. name: for what is said on standard error.
+ * name, path and mode are borrowed. False with a sentence in why: a path that is too long; offline,
  * also that it cannot be connected.
  */
-bool outsocket_open(struct outsocket *s, const char *path, enum outsocket_kind kind, const char *name, const struct run_mode *mode,
-		    char why[OUTSOCKET_WHY]);
+bool outsocket_open(struct outsocket *s, const char *path, enum outsocket_kind kind,
+		    const char *name, const struct run_mode *mode, char why[OUTSOCKET_WHY]);
 
 /* Whether this can be the path of a socket. False, with a sentence in why. */
 bool outsocket_check(const char *path, char why[OUTSOCKET_WHY]);
 
-/* One end of a pair of streams whose reader is a process of ours; fd is taken over and made non-blocking. */
+/* One end of a pair of streams whose reader is a process of ours; fd is taken over and made
+ * non-blocking. */
 void outsocket_adopt(struct outsocket *s, int fd, const char *name, const struct run_mode *mode);
 
-/* The record in buf is complete, and buf is empty again. False once the target is broken: offline when its reader goes, live when that was the last one there can be. */
+/* The record in buf is complete, and buf is empty again. False once the target is broken: offline
+ * when its reader goes, live when that was the last one there can be. */
 bool outsocket_put(struct outsocket *s);
 
 /* Live: sends what can be sent at once. Offline: everything. */
@@ -65,7 +72,8 @@ uint64_t outsocket_reconnects(const struct outsocket *s);
 /* Sends what is left, for which it waits two seconds at most. */
 void outsocket_drain(struct outsocket *s);
 
-/* The same, and closes. False: something is missing from the target; live, only if it takes nothing at the end. */
+/* The same, and closes. False: something is missing from the target; live, only if it takes nothing
+ * at the end. */
 bool outsocket_close(struct outsocket *s);
 
 #endif

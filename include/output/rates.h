@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Servers go by their number in struct servers. Times are nanoseconds since the epoch; of one that was set back the counts stay. */
+/* Servers go by their number in struct servers. Times are nanoseconds since the epoch; of one that
+ * was set back the counts stay. */
 struct rates;
 
 struct rate {
@@ -16,7 +17,8 @@ struct rate {
 struct rates *rates_new(void);
 void rates_free(struct rates *r);
 
-/* A session of a server, and how many alerts it was. Where there is no memory for one more server it is not counted. */
+/* A session of a server, and how many alerts it was. Where there is no memory for one more server
+ * it is not counted. */
 void rates_count(struct rates *r, size_t server, int64_t now, unsigned alerts);
 
 /* In the 55 to 60 minutes before now: counted in twelfths of an hour. */

@@ -1,4 +1,5 @@
-/* report.h - one session as every output gets it: the record, redacted, and what the operator's wishes make of it. */
+/* report.h - one session as every output gets it: the record, redacted, and what the operator's
+ * wishes make of it. */
 #ifndef SMTPWATCH_OUTPUT_REPORT_H
 #define SMTPWATCH_OUTPUT_REPORT_H
 
@@ -8,9 +9,10 @@
 struct report {
 	struct record record;   /* its judgement follows the operator's severities */
 	enum severity severity; /* of the verdict */
-	uint64_t also;          /* the other verdicts and the asides that hold: 1 << enum signature */
-	uint64_t raised;        /* what it is an alert of: the verdict, asides, several, or nothing */
-	uint64_t folded;   /* and what it would be an alert of, if that had not been told lately: a sum will tell it (throttle.h) */
+	uint64_t also;     /* the other verdicts and the asides that hold: 1 << enum signature */
+	uint64_t raised;   /* what it is an alert of: the verdict, asides, several, or nothing */
+	uint64_t folded;   /* and what it would be an alert of, if that had not been told lately: a
+			      sum will tell it (throttle.h) */
 	bool grouped;      /* its verdict would be an alert; one before it counts it (grouping.h) */
 	enum role role;    /* of the watched host; ROLE_NONE: not asked */
 	const char *input; /* the interface or file */
@@ -20,7 +22,8 @@ struct report {
 };
 
 /* record is copied, as far as its pointers; alerting and input are borrowed. */
-struct report report_make(const struct alerting *alerting, const struct record *record, const char *input);
+struct report report_make(const struct alerting *alerting, const struct record *record,
+			  const char *input);
 
 /* The cause that there is something to say of, or NULL. */
 const struct cause *report_cause(const struct report *r);
@@ -36,7 +39,8 @@ static inline uint64_t report_alerts(const struct report *r)
 	return r->raised | r->folded;
 }
 
-/* What somebody will look into by itself: an alert of it is told, or it is critical, and told in a sum or with another one. */
+/* What somebody will look into by itself: an alert of it is told, or it is critical, and told in a
+ * sum or with another one. */
 bool report_stands_out(const struct report *r);
 
 /* The worst of its alerts; its verdict, unless one is worse. */

@@ -22,10 +22,13 @@ struct rfc5424 {
 void rfc5424_init(struct rfc5424 *f);
 
 /*
- * Order of calls: head, param as often as wanted, message. msgid: of our own words, 1 to 32 printable characters. A parameter that would not leave room for the message is left out whole. value
- * and text: valid UTF-8 without control bytes (escape.h); the text is cut between two characters.
+ * Order of calls: head, param as often as wanted, message. msgid: of our own words, 1 to 32
+ * printable characters. A parameter that would not leave room for the message is left out whole.
+ * value and text: valid UTF-8 without control bytes (escape.h); the text is cut between two
+ * characters.
  */
-void rfc5424_head(struct rfc5424 *f, struct outbuf *b, enum severity severity, int64_t ts, const char *msgid);
+void rfc5424_head(struct rfc5424 *f, struct outbuf *b, enum severity severity, int64_t ts,
+		  const char *msgid);
 void rfc5424_param(struct outbuf *b, const char *name, struct bytes value);
 void rfc5424_message(struct outbuf *b, struct bytes text);
 

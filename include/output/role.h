@@ -4,13 +4,15 @@
 
 #include "core/stream.h"
 
-/* NONE: not asked (offline: a capture may come from anywhere). UNKNOWN: neither side, as on a mirror port. BOTH: it talks to itself. */
+/* NONE: not asked (offline: a capture may come from anywhere). UNKNOWN: neither side, as on a
+ * mirror port. BOTH: it talks to itself. */
 enum role { ROLE_NONE, ROLE_UNKNOWN, ROLE_SERVER, ROLE_CLIENT, ROLE_BOTH, ROLES };
 
 /* "none", "unknown", "server", "client", "both" */
 const char *role_name(enum role r);
 
-/* The addresses of this host at the time of the call: asking for them later would need a socket that the program may no longer have. */
+/* The addresses of this host at the time of the call: asking for them later would need a socket
+ * that the program may no longer have. */
 struct role_addrs;
 
 /* NULL where the system does not tell them, or there is no memory. */

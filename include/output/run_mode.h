@@ -6,12 +6,14 @@
 #include <sys/types.h>
 
 /*
- * Offline (all zero) an output may wait for its target as long as it likes, and one that takes no more ends the work: exit 3. Live nothing waits: what a target does not take is kept within a
+ * Offline (all zero) an output may wait for its target as long as it likes, and one that takes no
+ * more ends the work: exit 3. Live nothing waits: what a target does not take is kept within a
  * bound, tried again, and beyond the bound lost, which is counted and said.
  */
 struct run_mode {
 	bool live;
-	bool become; /* root is given up after the outputs are open: uid and gid are who it will be */
+	bool become; /* root is given up after the outputs are open: uid and gid are who it will be
+		      */
 	uid_t uid;
 	gid_t gid;
 };

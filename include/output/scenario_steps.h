@@ -14,7 +14,8 @@ struct scenario_lost {
 
 enum { SCENARIO_LOST = 64 };
 
-/* One side, as the language's stack has it. Offsets count from its first byte; a FIN is one more. */
+/* One side, as the language's stack has it. Offsets count from its first byte; a FIN is one more.
+ */
 struct scenario_side {
 	struct scenario_text text;
 	uint32_t base;
@@ -53,12 +54,14 @@ struct scenario_steps {
 	uint64_t run_from; /* a part of a message that may go on: up to side[CLIENT].sent */
 	bool over;
 	bool unsaid;       /* a whole handshake, which need not be said unless a pause follows */
-	unsigned joinable; /* 1 << side: whose segment was the last step, and may go on; 0: nobody's */
+	unsigned joinable; /* 1 << side: whose segment was the last step, and may go on; 0: nobody's
+			    */
 };
 
 /* number: behind "session"; clean: as of ladder_new. */
-void scenario_steps_begin(struct scenario_steps *s, struct scenario_writer *w, const struct recording *r, unsigned number,
-			  ladder_cleaner *clean, void *arg);
+void scenario_steps_begin(struct scenario_steps *s, struct scenario_writer *w,
+			  const struct recording *r, unsigned number, ladder_cleaner *clean,
+			  void *arg);
 void scenario_steps_free(struct scenario_steps *s);
 
 /* The number of the frame that comes next; UINT64_MAX: there is none. */

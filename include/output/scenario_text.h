@@ -24,7 +24,8 @@ struct scenario_text {
 };
 
 /* clean: as of ladder_new. */
-void scenario_text_make(struct scenario_text *t, const struct recording *r, enum side side, ladder_cleaner *clean, void *arg);
+void scenario_text_make(struct scenario_text *t, const struct recording *r, enum side side,
+			ladder_cleaner *clean, void *arg);
 void scenario_text_free(struct scenario_text *t);
 
 /* From one offset in the stream to another. Offsets that are asked for go up. */
@@ -37,8 +38,8 @@ bool scenario_text_content(struct scenario_text *t, uint64_t from, uint64_t to);
 void scenario_put_bytes(struct outbuf *b, enum side side, struct bytes text);
 
 /*
- * A part of a message: what is long, and nothing in it matters, is "bulk C 3000", the rest as above.
- * begins: with a line. True where there is a rest, so that its segment can be gone on with.
+ * A part of a message: what is long, and nothing in it matters, is "bulk C 3000", the rest as
+ * above. begins: with a line. True where there is a rest, so that its segment can be gone on with.
  */
 bool scenario_put_body(struct outbuf *b, enum side side, struct bytes text, bool begins);
 

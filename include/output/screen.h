@@ -1,4 +1,5 @@
-/* screen.h - the terminal as a board of characters: the one place that knows ncurses. Whatever ends the program, the terminal is as it was. */
+/* screen.h - the terminal as a board of characters: the one place that knows ncurses. Whatever ends
+ * the program, the terminal is as it was. */
 #ifndef SMTPWATCH_OUTPUT_SCREEN_H
 #define SMTPWATCH_OUTPUT_SCREEN_H
 
@@ -45,25 +46,31 @@ struct screen_size {
 };
 
 /*
- * There is one screen, the main thread's. Takes standard input and output; what is said on standard error, if that is a terminal, is kept until the end. Before root is given up: it reads the terminal's description.
- * False, with a sentence in why.
+ * There is one screen, the main thread's. Takes standard input and output; what is said on standard
+ * error, if that is a terminal, is kept until the end. Before root is given up: it reads the
+ * terminal's description. False, with a sentence in why.
  */
 bool screen_open(char why[SCREEN_WHY]);
 
-/* The terminal as it was; then what was said on standard error. May be called without an open screen. */
+/* The terminal as it was; then what was said on standard error. May be called without an open
+ * screen. */
 void screen_close(void);
 
-/* From now on this signal, whose default action is to end the program, restores the terminal first. For a signal handler too. Nothing where no screen is open. */
+/* From now on this signal, whose default action is to end the program, restores the terminal first.
+ * For a signal handler too. Nothing where no screen is open. */
 void screen_guard(int signal);
 
 struct screen_size screen_size(void);
 
-/* Order of calls: clear, put, show. text: valid UTF-8 without control bytes; what does not fit into `width` columns is left out. How many columns it took. */
+/* Order of calls: clear, put, show. text: valid UTF-8 without control bytes; what does not fit into
+ * `width` columns is left out. How many columns it took. */
 void screen_clear(void);
-unsigned screen_put(unsigned row, unsigned column, unsigned width, unsigned style, struct bytes text);
+unsigned screen_put(unsigned row, unsigned column, unsigned width, unsigned style,
+		    struct bytes text);
 void screen_show(void);
 
-/* Everything is drawn anew, also what should stand there: something else may have written to the terminal. */
+/* Everything is drawn anew, also what should stand there: something else may have written to the
+ * terminal. */
 void screen_redraw(void);
 
 /* A key, after at most so many milliseconds: a code point, or enum screen_key. */

@@ -1,10 +1,12 @@
-/* signature.h - all that an alert can be of: each verdict, and the asides, which hold beside whatever the verdict is. */
+/* signature.h - all that an alert can be of: each verdict, and the asides, which hold beside
+ * whatever the verdict is. */
 #ifndef SMTPWATCH_OUTPUT_SIGNATURE_H
 #define SMTPWATCH_OUTPUT_SIGNATURE_H
 
 #include "core/record.h"
 
-/* A verdict's number is its signature; the asides follow. A session may have several asides, and none changes its verdict. */
+/* A verdict's number is its signature; the asides follow. A session may have several asides, and
+ * none changes its verdict. */
 enum signature { SIGNATURE_SLOW_ACCEPTANCE = VERDICTS, SIGNATURES };
 
 /* What an aside is measured by. */

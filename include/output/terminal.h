@@ -4,7 +4,8 @@
 
 #include <stdbool.h>
 
-/* Whether whoever started us has nothing against colours (no-color.org, TERM=dumb). That it is a terminal is for the caller to know. */
+/* Whether whoever started us has nothing against colours (no-color.org, TERM=dumb). That it is a
+ * terminal is for the caller to know. */
 bool terminal_likes_colour(void);
 
 /* How wide it is; 0: this descriptor is no terminal, or it does not say. */

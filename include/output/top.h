@@ -1,4 +1,5 @@
-/* top.h - the terminal view: lists of servers, clients and sessions, one session in words, and the keys between them. */
+/* top.h - the terminal view: lists of servers, clients and sessions, one session in words, and the
+ * keys between them. */
 #ifndef SMTPWATCH_OUTPUT_TOP_H
 #define SMTPWATCH_OUTPUT_TOP_H
 
@@ -8,7 +9,8 @@
 
 enum top_view { TOP_SERVERS, TOP_CLIENTS, TOP_SESSIONS, TOP_DETAIL, TOP_HELP, TOP_VIEWS };
 
-/* What a key asks for that the view cannot do itself; of the three about a session, top_chosen is which. */
+/* What a key asks for that the view cannot do itself; of the three about a session, top_chosen is
+ * which. */
 enum top_wish { TOP_NOTHING, TOP_QUIT, TOP_OPEN, TOP_SAVE_PACKETS, TOP_SAVE_WORDS };
 
 /* LINES: hosts in a list; TEXT: what one types. */
@@ -20,10 +22,11 @@ struct top {
 	const char *inputs; /* borrowed */
 	char state[64];     /* what stands at the right of the first line: "35 % read" */
 	char message[TOP_MESSAGE];
-	enum top_view view, before, helped; /* before: where a session was opened; helped: where help was asked for */
+	enum top_view view, before,
+		helped; /* before: where a session was opened; helped: where help was asked for */
 	struct {
-		size_t at,
-			first; /* the line of the cursor, and the first that is seen; of a text without a cursor both are the same */
+		size_t at, first; /* the line of the cursor, and the first that is seen; of a text
+				     without a cursor both are the same */
 	} place[TOP_VIEWS];
 	enum board_order order;
 	bool worst_first, alerts_only; /* of the list of sessions */
@@ -54,13 +57,15 @@ enum top_wish top_key(struct top *t, int key);
 /* The session that a wish is about; NULL: it is not kept any more. */
 const struct board_session *top_chosen(struct top *t);
 
-/* TOP_OPEN is answered: this is what there is to say of it, in lines, made for so many columns. Copied. */
+/* TOP_OPEN is answered: this is what there is to say of it, in lines, made for so many columns.
+ * Copied. */
 void top_open(struct top *t, const struct board_session *s, struct bytes text, unsigned columns);
 
 /* A sentence for the last line, until the next key. */
 void top_say(struct top *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* top.c, for the other two: what the current list holds; how many lines it has, how many of them are seen, and the text of one that a search looks at. */
+/* top.c, for the other two: what the current list holds; how many lines it has, how many of them
+ * are seen, and the text of one that a search looks at. */
 void top_fill(struct top *t);
 size_t top_lines(const struct top *t);
 size_t top_rows(void);

@@ -9,7 +9,8 @@
 struct totals {
 	uint64_t sessions, alerts;
 	uint64_t signatures[SIGNATURES]; /* sessions, by verdict; and by the asides that hold */
-	uint8_t worst[SIGNATURES];       /* enum severity: of these sessions, as a verdict may be milder than its worst */
+	uint8_t worst[SIGNATURES]; /* enum severity: of these sessions, as a verdict may be milder
+				      than its worst */
 	uint64_t alert_severity[SEVERITIES];
 	uint64_t folded;       /* of the alerts, those that are told in sums only (throttle.h) */
 	uint64_t grouped;      /* sessions that an alert of another one counts */
@@ -45,7 +46,8 @@ struct summary {
 	const struct sink_loss *outputs;
 	size_t outputs_n;          /* 0: offline */
 	size_t exhibits;           /* sessions that will be shown in detail ... */
-	uint64_t exhibits_omitted; /* ... and alerted ones that will not, because there are too many */
+	uint64_t exhibits_omitted; /* ... and alerted ones that will not, because there are too many
+				    */
 	int64_t last;              /* time of the last frame; meaningless if there was none */
 };
 

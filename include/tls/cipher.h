@@ -1,4 +1,5 @@
-/* cipher.h - the keys that follow from a secret, and one record opened with them. Everything that is computed is OpenSSL's. */
+/* cipher.h - the keys that follow from a secret, and one record opened with them. Everything that
+ * is computed is OpenSSL's. */
 #ifndef SMTPWATCH_TLS_CIPHER_H
 #define SMTPWATCH_TLS_CIPHER_H
 
@@ -7,7 +8,8 @@
 
 #include <openssl/types.h>
 
-/* Fetched once, before anything is confined; serves any number of threads. NULL: OpenSSL has not all of it. */
+/* Fetched once, before anything is confined; serves any number of threads. NULL: OpenSSL has not
+ * all of it. */
 struct cipher_kit;
 struct cipher_kit *cipher_kit_new(void);
 void cipher_kit_free(struct cipher_kit *kit);
@@ -26,20 +28,23 @@ struct cipher {
 	struct keylog_secret secret; /* TLS 1.3: for the next key */
 };
 
-/* TLS 1.2: both directions, by enum side, from the master secret and the hellos. False: OpenSSL refused. */
-bool cipher_keys_12(const struct cipher_kit *kit, const struct tls_suite *suite, const struct keylog_secret *master,
-		    const struct handshake *h, struct cipher out[2]);
+/* TLS 1.2: both directions, by enum side, from the master secret and the hellos. False: OpenSSL
+ * refused. */
+bool cipher_keys_12(const struct cipher_kit *kit, const struct tls_suite *suite,
+		    const struct keylog_secret *master, const struct handshake *h,
+		    struct cipher out[2]);
 
 /* TLS 1.3: one direction from its traffic secret; and the next one, after a key update. */
-bool cipher_keys_13(const struct cipher_kit *kit, const struct tls_suite *suite, const struct keylog_secret *secret,
-		    struct cipher *out);
+bool cipher_keys_13(const struct cipher_kit *kit, const struct tls_suite *suite,
+		    const struct keylog_secret *secret, struct cipher *out);
 bool cipher_update_13(const struct cipher_kit *kit, struct cipher *c);
 
 /*
- * Opens a record in place: head of 5 bytes, body of n. *plain is what was in it, *type its type (of TLS 1.3 the inner one). False: it was not sealed with this key, or was changed; the number
- * stays.
+ * Opens a record in place: head of 5 bytes, body of n. *plain is what was in it, *type its type (of
+ * TLS 1.3 the inner one). False: it was not sealed with this key, or was changed; the number stays.
  */
-bool cipher_open(struct cipher *c, const uint8_t head[5], uint8_t *body, size_t n, struct bytes *plain, uint8_t *type);
+bool cipher_open(struct cipher *c, const uint8_t head[5], uint8_t *body, size_t n,
+		 struct bytes *plain, uint8_t *type);
 
 /* Wipes. */
 void cipher_reset(struct cipher *c);

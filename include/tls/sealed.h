@@ -1,4 +1,5 @@
-/* sealed.h - both sides' records, whole and in the order in which they came, until somebody takes them. */
+/* sealed.h - both sides' records, whole and in the order in which they came, until somebody takes
+ * them. */
 #ifndef SMTPWATCH_TLS_SEALED_H
 #define SMTPWATCH_TLS_SEALED_H
 
@@ -8,8 +9,10 @@
 enum sealed_kind {
 	SEALED_RECORD,
 	SEALED_HOLED, /* of its body, bytes are missing; how long it is, is known */
-	SEALED_CLEAR, /* a line of a server in clear where a record should begin, or SEALED_LINE of it */
-	SEALED_LOST,  /* a hole after which nobody knows where a record begins; nothing more comes of this side but its FIN */
+	SEALED_CLEAR, /* a line of a server in clear where a record should begin, or SEALED_LINE of
+			 it */
+	SEALED_LOST, /* a hole after which nobody knows where a record begins; nothing more comes of
+			this side but its FIN */
 	SEALED_FIN
 };
 

@@ -1,4 +1,5 @@
-/* classic.c - finds the records of a classic pcap file in a block of it (draft-ietf-opsawg-pcap). */
+/* classic.c - finds the records of a classic pcap file in a block of it (draft-ietf-opsawg-pcap).
+ */
 #include "capture/classic.h"
 
 #include "capture/linktype.h"
@@ -10,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A block has to hold the longest record; libpcap's own bound for it is the same. What is longer is damage, not a frame. */
+/* A block has to hold the longest record; libpcap's own bound for it is the same. What is longer is
+ * damage, not a frame. */
 enum { CLASSIC_BLOCK = 320 << 10, CLASSIC_HEADER = INPUT_AHEAD, CLASSIC_RECORD_MAX = 256 << 10 };
 
 struct classic_kind {
@@ -19,7 +21,8 @@ struct classic_kind {
 	uint32_t header; /* bytes before a record's data */
 };
 
-/* The last is Alexey Kuznetzov's libpcap for Linux 2.1, whose records also have an interface, a protocol and a packet type. */
+/* The last is Alexey Kuznetzov's libpcap for Linux 2.1, whose records also have an interface, a
+ * protocol and a packet type. */
 static const struct classic_kind kinds[] = {
 	{0xa1b2c3d4, 1000, 16},
 	{0xa1b23c4d, 1, 16},
@@ -52,7 +55,8 @@ static const struct classic_kind *kind_of(const uint8_t *ahead, bool big)
 	return NULL;
 }
 
-/* The upper bits say whether and how long a frame check sequence each frame ends with. The lengths in IP keep it from being taken for payload. */
+/* The upper bits say whether and how long a frame check sequence each frame ends with. The lengths
+ * in IP keep it from being taken for payload. */
 static int link_of(const uint8_t *ahead, bool big)
 {
 	return linktype_of_dlt(number(big, ahead + 20) & 0xffff);
@@ -67,7 +71,8 @@ enum classic_fit classic_fits(const uint8_t *ahead, size_t n)
 	bool big = !kind_of(ahead, false);
 	uint32_t version = number(big, ahead + 4);
 	bool swapped = big != (BYTE_ORDER == BIG_ENDIAN);
-	/* Before version 2.4 some writers had the two lengths the other way round. Major and minor are 16 bits each. */
+	/* Before version 2.4 some writers had the two lengths the other way round. Major and minor
+	 * are 16 bits each. */
 	if (version != (big ? UINT32_C(2) << 16 | 4 : UINT32_C(4) << 16 | 2))
 		return CLASSIC_VARIANT;
 	return swapped && linktype_host_order(link_of(ahead, big)) ? CLASSIC_VARIANT : CLASSIC_FITS;
@@ -104,8 +109,10 @@ static bool frame_passes(const struct bpf_program *filter, const struct frame *f
 	return !filter || pcap_offline_filter(filter, &h, f->data);
 }
 
-/* Hands out whole records from the block until n frames are found or the next record is not whole or is damaged. Compiled for each byte order apart: see classic_take. */
-static inline __attribute__((always_inline)) size_t records_take(struct classic *c, bool big, const struct bpf_program *filter,
+/* Hands out whole records from the block until n frames are found or the next record is not whole
+ * or is damaged. Compiled for each byte order apart: see classic_take. */
+static inline __attribute__((always_inline)) size_t records_take(struct classic *c, bool big,
+								 const struct bpf_program *filter,
 								 struct frame *frames, size_t n)
 {
 	size_t got = 0, left = c->tail - c->head;
@@ -116,12 +123,14 @@ static inline __attribute__((always_inline)) size_t records_take(struct classic 
 		uint32_t caplen = number(big, at + 8), len = number(big, at + 12);
 		if (caplen > CLASSIC_RECORD_MAX || left - kind.header < caplen)
 			break;
-		/* A captured length above the true one is somebody's bug and no reason to refuse the frame. */
+		/* A captured length above the true one is somebody's bug and no reason to refuse
+		 * the frame. */
 		frames[got] = (struct frame){
 			.data = at + kind.header,
 			.caplen = caplen,
 			.len = len > caplen ? len : caplen,
-			.ts = number(big, at) * FRAME_SECOND + (int64_t)number(big, at + 4) * kind.unit,
+			.ts = number(big, at) * FRAME_SECOND +
+			      (int64_t)number(big, at + 4) * kind.unit,
 			.link = link,
 		};
 		at += kind.header + caplen;
@@ -133,14 +142,17 @@ static inline __attribute__((always_inline)) size_t records_take(struct classic 
 	return got;
 }
 
-static size_t classic_take(struct classic *c, const struct bpf_program *filter, struct frame *frames, size_t n)
+static size_t classic_take(struct classic *c, const struct bpf_program *filter,
+			   struct frame *frames, size_t n)
 {
-	return c->big ? records_take(c, true, filter, frames, n) : records_take(c, false, filter, frames, n);
+	return c->big ? records_take(c, true, filter, frames, n)
+		      : records_take(c, false, filter, frames, n);
 }
 
 static bool classic_damaged(const struct classic *c)
 {
-	return c->tail - c->head >= c->kind.header && number(c->big, c->block + c->head + 8) > CLASSIC_RECORD_MAX;
+	return c->tail - c->head >= c->kind.header &&
+	       number(c->big, c->block + c->head + 8) > CLASSIC_RECORD_MAX;
 }
 
 /* Moves the record that is not whole to the front and reads behind it. What input_read says. */
@@ -161,23 +173,29 @@ static int classic_end(const struct classic *c, ssize_t r, char reason[INPUT_REA
 {
 	const char *s = c->packets == 1 ? "" : "s";
 	if (r < 0)
-		snprintf(reason, INPUT_REASON, "%.200s, after %" PRIu64 " packet%s", input_trouble(c->in), c->packets, s);
+		snprintf(reason, INPUT_REASON, "%.200s, after %" PRIu64 " packet%s",
+			 input_trouble(c->in), c->packets, s);
 	else if (c->tail == c->head || input_stopped(c->in))
 		return 0;
 	else
-		snprintf(reason, INPUT_REASON, "ends in the middle of a record after %" PRIu64 " packet%s", c->packets, s);
+		snprintf(reason, INPUT_REASON,
+			 "ends in the middle of a record after %" PRIu64 " packet%s", c->packets,
+			 s);
 	return -1;
 }
 
-int classic_read(struct classic *c, const struct bpf_program *filter, struct frame *frames, size_t n, char reason[INPUT_REASON])
+int classic_read(struct classic *c, const struct bpf_program *filter, struct frame *frames,
+		 size_t n, char reason[INPUT_REASON])
 {
 	for (;;) {
 		size_t got = classic_take(c, filter, frames, n);
 		if (got > 0)
 			return (int)got;
 		if (classic_damaged(c)) {
-			snprintf(reason, INPUT_REASON, "is damaged at byte %" PRIu64 "%s: a record of %" PRIu32 " bytes",
-				 c->offset + c->head, input_compression(c->in) ? " of its decompressed data" : "",
+			snprintf(reason, INPUT_REASON,
+				 "is damaged at byte %" PRIu64 "%s: a record of %" PRIu32 " bytes",
+				 c->offset + c->head,
+				 input_compression(c->in) ? " of its decompressed data" : "",
 				 number(c->big, c->block + c->head + 8));
 			return -1;
 		}

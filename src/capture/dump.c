@@ -17,10 +17,12 @@ struct dump {
 	int link;
 };
 
-/* The header is written, or written once more over itself: libpcap goes on with a file only by its name. Where it cannot, it closes the file. */
+/* The header is written, or written once more over itself: libpcap goes on with a file only by its
+ * name. Where it cannot, it closes the file. */
 static pcap_dumper_t *dumper_open(FILE *file, int link)
 {
-	pcap_t *dead = pcap_open_dead_with_tstamp_precision(linktype_to_dlt(link), SNAPLEN, PCAP_TSTAMP_PRECISION_NANO);
+	pcap_t *dead = pcap_open_dead_with_tstamp_precision(linktype_to_dlt(link), SNAPLEN,
+							    PCAP_TSTAMP_PRECISION_NANO);
 	if (!dead) {
 		fclose(file);
 		return NULL;
@@ -57,7 +59,8 @@ struct dump *dump_open(int fd, int link)
 bool dump_frame(struct dump *d, const struct frame *f)
 {
 	int64_t sec = f->ts / FRAME_SECOND, part = f->ts % FRAME_SECOND;
-	struct pcap_pkthdr h = {.ts = {.tv_sec = part < 0 ? sec - 1 : sec, .tv_usec = part < 0 ? part + FRAME_SECOND : part},
+	struct pcap_pkthdr h = {.ts = {.tv_sec = part < 0 ? sec - 1 : sec,
+				       .tv_usec = part < 0 ? part + FRAME_SECOND : part},
 				.caplen = f->caplen,
 				.len = f->len};
 	if (f->link != d->link)

@@ -1,4 +1,5 @@
-/* filters.c - programs by link type: those made with an open interface, and those made beforehand without one. */
+/* filters.c - programs by link type: those made with an open interface, and those made beforehand
+ * without one. */
 #include "capture/filters.h"
 
 #include "capture/default_filter.h"
@@ -54,8 +55,8 @@ static struct bpf_program *compile(struct filters *f, pcap_t *p, char why[FILTER
 	struct bpf_program program;
 	char *text = default_filter(dlt, f->ports, f->user);
 	if (!text || pcap_compile(p, &program, text, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-		snprintf(why, FILTERS_WHY, "the filter \"%.80s\" does not compile: %.300s", f->user ? f->user : "default",
-			 text ? pcap_geterr(p) : "out of memory");
+		snprintf(why, FILTERS_WHY, "the filter \"%.80s\" does not compile: %.300s",
+			 f->user ? f->user : "default", text ? pcap_geterr(p) : "out of memory");
 		free(text);
 		return NULL;
 	}
@@ -78,7 +79,8 @@ static void prepare(struct filters *f, int dlt)
 	pcap_close(dead);
 }
 
-/* Without an operator's expression there are no names. `vlan` means another place in the packet on an open interface, where the kernel has taken the tag out: that one is compiled there. */
+/* Without an operator's expression there are no names. `vlan` means another place in the packet on
+ * an open interface, where the kernel has taken the tag out: that one is compiled there. */
 void filters_prepare(struct filters *f)
 {
 	if (!f->user || strstr(f->user, "vlan"))

@@ -1,4 +1,5 @@
-/* input.c - reads a file descriptor by read(2), in blocks, through a decoder where the bytes are compressed. */
+/* input.c - reads a file descriptor by read(2), in blocks, through a decoder where the bytes are
+ * compressed. */
 #include "capture/input.h"
 
 #include "capture/unpack.h"
@@ -16,13 +17,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The first read is small, because what it brings is copied once more where the bytes are not compressed. */
+/* The first read is small, because what it brings is copied once more where the bytes are not
+ * compressed. */
 enum { INPUT_FIRST = 4 << 10, INPUT_BLOCK = 256 << 10 };
 
 struct input {
 	int fd;
 	bool standard; /* standard input, which is not ours to close */
-	int wake;      /* an eventfd that input_stop makes readable; -1 for a file, where no read takes long */
+	int wake; /* an eventfd that input_stop makes readable; -1 for a file, where no read takes
+		     long */
 	atomic_bool stop;
 	bool ended;
 	uint64_t fetched, size; /* bytes; size 0: not known */
@@ -47,7 +50,8 @@ static ssize_t input_broken(struct input *in)
 	return -1;
 }
 
-/* Waits until there is something to read. False once stopped, or where `interruptible` and a signal came. */
+/* Waits until there is something to read. False once stopped, or where `interruptible` and a signal
+ * came. */
 static bool input_wait(struct input *in, bool interruptible)
 {
 	struct pollfd p[] = {{.fd = in->fd, .events = POLLIN}, {.fd = in->wake, .events = POLLIN}};
@@ -61,7 +65,8 @@ static bool input_wait(struct input *in, bool interruptible)
 	return !input_stopped(in);
 }
 
-/* One read(2) of the descriptor. Before the source is handed out nobody can stop it, so that there a signal has to end the wait. */
+/* One read(2) of the descriptor. Before the source is handed out nobody can stop it, so that there
+ * a signal has to end the wait. */
 static ssize_t input_fetch(struct input *in, void *to, size_t n, bool interruptible)
 {
 	if (in->ended)
@@ -88,23 +93,27 @@ static ssize_t input_fetch_block(struct input *in, bool interruptible)
 
 static ssize_t input_cut(struct input *in)
 {
-	snprintf(in->trouble, sizeof in->trouble, "ends in the middle of its %s data", unpack_name(in->unpack));
+	snprintf(in->trouble, sizeof in->trouble, "ends in the middle of its %s data",
+		 unpack_name(in->unpack));
 	return -1;
 }
 
 static ssize_t input_damaged(struct input *in)
 {
-	snprintf(in->trouble, sizeof in->trouble, "has damaged %s data: %s", unpack_name(in->unpack), unpack_reason(in->unpack));
+	snprintf(in->trouble, sizeof in->trouble, "has damaged %s data: %s",
+		 unpack_name(in->unpack), unpack_reason(in->unpack));
 	return -1;
 }
 
-/* Asks for more only once the decoder has given all it can: a pipe's writer may wait for what we do with it. */
+/* Asks for more only once the decoder has given all it can: a pipe's writer may wait for what we do
+ * with it. */
 static ssize_t input_unpack(struct input *in, void *to, size_t n, bool interruptible)
 {
 	for (;;) {
 		size_t made;
 		enum unpack_state state = unpack_step(in->unpack, &in->raw, to, n, &made);
-		/* It may hold more than there was room for, therefore the next call begins here again, with or without new bytes. */
+		/* It may hold more than there was room for, therefore the next call begins here
+		 * again, with or without new bytes. */
 		if (made > 0)
 			return (ssize_t)made;
 		if (state == UNPACK_DAMAGED)
@@ -119,7 +128,8 @@ static ssize_t input_unpack(struct input *in, void *to, size_t n, bool interrupt
 	}
 }
 
-/* The block is in the way only at the start, where it held the bytes that tell the compression; then the caller's room is read into. */
+/* The block is in the way only at the start, where it held the bytes that tell the compression;
+ * then the caller's room is read into. */
 static ssize_t input_copy(struct input *in, void *to, size_t n, bool interruptible)
 {
 	if (in->raw.n == 0)
@@ -132,7 +142,8 @@ static ssize_t input_copy(struct input *in, void *to, size_t n, bool interruptib
 
 static ssize_t input_decoded(struct input *in, void *to, size_t n, bool interruptible)
 {
-	return in->unpack ? input_unpack(in, to, n, interruptible) : input_copy(in, to, n, interruptible);
+	return in->unpack ? input_unpack(in, to, n, interruptible)
+			  : input_copy(in, to, n, interruptible);
 }
 
 ssize_t input_read(struct input *in, void *to, size_t n)
@@ -154,7 +165,8 @@ ssize_t input_read(struct input *in, void *to, size_t n)
 static bool input_look_ahead(struct input *in)
 {
 	while (in->ahead_n < INPUT_AHEAD) {
-		ssize_t r = input_decoded(in, in->ahead + in->ahead_n, INPUT_AHEAD - in->ahead_n, true);
+		ssize_t r =
+			input_decoded(in, in->ahead + in->ahead_n, INPUT_AHEAD - in->ahead_n, true);
 		if (r <= 0)
 			return r == 0;
 		in->ahead_n += (size_t)r;
@@ -200,7 +212,8 @@ static bool input_check(struct input *in)
 }
 
 /*
- * "/dev/fd/3" is a copy of that descriptor, as in a shell: opened by that name the file would be asked again whether we may, who may be somebody else by now. A file is read from its beginning.
+ * "/dev/fd/3" is a copy of that descriptor, as in a shell: opened by that name the file would be
+ * asked again whether we may, who may be somebody else by now. A file is read from its beginning.
  */
 static int file_open(const char *path)
 {
@@ -233,7 +246,8 @@ struct input *input_open(const char *path, char reason[INPUT_REASON])
 		snprintf(reason, INPUT_REASON, "cannot be opened: %s", strerror(ENOMEM));
 		return NULL;
 	}
-	/* Not calloc: the block is large, and most of it is never touched where the bytes are not compressed. */
+	/* Not calloc: the block is large, and most of it is never touched where the bytes are not
+	 * compressed. */
 	memset(in, 0, offsetof(struct input, block));
 	in->fd = in->wake = -1;
 	atomic_init(&in->stop, false);

@@ -5,8 +5,10 @@
 #include <stddef.h>
 
 /*
- * All others have one number. The history: DLT_ values up to 103 came from each system's own headers and disagree between them, which is why files got a numbering of their own
- * (tcpdump.org/linktypes.html). The first row of a link type is the one that this system's libpcap wants; further rows are what other systems wrote.
+ * All others have one number. The history: DLT_ values up to 103 came from each system's own
+ * headers and disagree between them, which is why files got a numbering of their own
+ * (tcpdump.org/linktypes.html). The first row of a link type is the one that this system's libpcap
+ * wants; further rows are what other systems wrote.
  */
 static const struct linktype {
 	int link, dlt;

@@ -13,13 +13,16 @@
 
 enum {
 	SNAPLEN_MAX = 262144, /* libpcap's own bound */
-	BLOCK_MS = 100,       /* the kernel hands out a block of its ring that is not full after so long */
+	BLOCK_MS =
+		100, /* the kernel hands out a block of its ring that is not full after so long */
 	ARENA = 256 << 10
 };
 
 /*
- * Frames are copied out of the ring. libpcap gives a block back to the kernel as soon as its last frame has been called back, inside the same call that may go on into the next block: a pointer
- * kept for a batch would then be one into memory that the kernel is writing to, and just when the ring is full. The copy stays in the cache until it is read, and frees the ring early.
+ * Frames are copied out of the ring. libpcap gives a block back to the kernel as soon as its last
+ * frame has been called back, inside the same call that may go on into the next block: a pointer
+ * kept for a batch would then be one into memory that the kernel is writing to, and just when the
+ * ring is full. The copy stays in the cache until it is read, and frees the ring early.
  */
 struct live {
 	pcap_t *pcap;
@@ -49,11 +52,14 @@ static unsigned index_of(const struct live *l)
 	return ioctl(pcap_fileno(l->pcap), SIOCGIFINDEX, &r) == 0 ? (unsigned)r.ifr_ifindex : 0;
 }
 
-/* In the order in which libpcap wants them, all before it is activated. Returns 0 or libpcap's status. */
+/* In the order in which libpcap wants them, all before it is activated. Returns 0 or libpcap's
+ * status. */
 static int settings_apply(struct live *l, const struct live_config *c)
 {
 	size_t buffer = c->buffer < INT32_MAX ? c->buffer : INT32_MAX;
-	int status = pcap_set_snaplen(l->pcap, c->snaplen > 0 && c->snaplen < SNAPLEN_MAX ? (int)c->snaplen : SNAPLEN_MAX);
+	int status = pcap_set_snaplen(l->pcap, c->snaplen > 0 && c->snaplen < SNAPLEN_MAX
+						       ? (int)c->snaplen
+						       : SNAPLEN_MAX);
 	if (status == 0)
 		status = pcap_set_promisc(l->pcap, c->promiscuous && !is_any(l));
 	if (status == 0)
@@ -77,7 +83,10 @@ static enum live_trouble activation_explain(const struct live *l, int status, ch
 		return LIVE_ABSENT;
 	case PCAP_ERROR_PERM_DENIED:
 	case PCAP_ERROR_PROMISC_PERM_DENIED:
-		snprintf(why, LIVE_WHY, "no permission to capture on %s: that takes root, or the capability CAP_NET_RAW", l->name);
+		snprintf(why, LIVE_WHY,
+			 "no permission to capture on %s: that takes root, or the capability "
+			 "CAP_NET_RAW",
+			 l->name);
 		return LIVE_REFUSED;
 	}
 	snprintf(why, LIVE_WHY, "cannot capture on %s: %.300s", l->name, pcap_geterr(l->pcap));
@@ -85,7 +94,8 @@ static enum live_trouble activation_explain(const struct live *l, int status, ch
 }
 
 /* libpcap compiles nothing for NFLOG: the core sorts such frames out alone. */
-static bool filter_install(struct live *l, const struct live_config *c, enum live_trouble *trouble, char why[LIVE_WHY])
+static bool filter_install(struct live *l, const struct live_config *c, enum live_trouble *trouble,
+			   char why[LIVE_WHY])
 {
 	struct bpf_program *program;
 	_Static_assert(LIVE_WHY >= FILTERS_WHY, "its sentence is passed on");
@@ -98,11 +108,13 @@ static bool filter_install(struct live *l, const struct live_config *c, enum liv
 	}
 	if (pcap_setfilter(l->pcap, program) == 0)
 		return true;
-	snprintf(why, LIVE_WHY, "cannot set the filter on %s: %.300s", l->name, pcap_geterr(l->pcap));
+	snprintf(why, LIVE_WHY, "cannot set the filter on %s: %.300s", l->name,
+		 pcap_geterr(l->pcap));
 	return false;
 }
 
-static bool live_start(struct live *l, const struct live_config *c, enum live_trouble *trouble, char why[LIVE_WHY])
+static bool live_start(struct live *l, const struct live_config *c, enum live_trouble *trouble,
+		       char why[LIVE_WHY])
 {
 	char words[PCAP_ERRBUF_SIZE] = "";
 	*trouble = LIVE_BROKEN;
@@ -121,7 +133,8 @@ static bool live_start(struct live *l, const struct live_config *c, enum live_tr
 	l->link = linktype_of_dlt(pcap_datalink(l->pcap));
 	l->index = index_of(l);
 	if (!packet_link_known(l->link)) {
-		snprintf(why, LIVE_WHY, "%s has link type %d (%s), which is not decoded", l->name, l->link, linktype_name(l->link));
+		snprintf(why, LIVE_WHY, "%s has link type %d (%s), which is not decoded", l->name,
+			 l->link, linktype_name(l->link));
 		return false;
 	}
 	if (!filter_install(l, c, trouble, why))
@@ -132,12 +145,14 @@ static bool live_start(struct live *l, const struct live_config *c, enum live_tr
 	return false;
 }
 
-struct live *live_open(const struct live_config *config, enum live_trouble *trouble, char why[LIVE_WHY])
+struct live *live_open(const struct live_config *config, enum live_trouble *trouble,
+		       char why[LIVE_WHY])
 {
 	*trouble = LIVE_ABSENT;
 	if (strlen(config->interface) >= IFNAMSIZ) {
-		snprintf(why, LIVE_WHY, "there is no interface %.99s: a name has at most %d letters", config->interface,
-			 IFNAMSIZ - 1);
+		snprintf(why, LIVE_WHY,
+			 "there is no interface %.99s: a name has at most %d letters",
+			 config->interface, IFNAMSIZ - 1);
 		return NULL;
 	}
 	struct live *l = malloc(sizeof *l);
@@ -155,18 +170,21 @@ struct live *live_open(const struct live_config *config, enum live_trouble *trou
 }
 
 /*
- * The hash is the kernel's symmetric one, over addresses and ports in order of size; which member a value means depends on the order of joining. The kernel chooses the number of a new group,
- * so that no other program's is met.
+ * The hash is the kernel's symmetric one, over addresses and ports in order of size; which member a
+ * value means depends on the order of joining. The kernel chooses the number of a new group, so
+ * that no other program's is met.
  */
 bool live_join(struct live *l, int *group, char why[LIVE_WHY])
 {
 	unsigned how = PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_DEFRAG, id = 0;
 	socklen_t n = sizeof id;
 	int fd = pcap_fileno(l->pcap);
-	unsigned wanted = *group < 0 ? (how | PACKET_FANOUT_FLAG_UNIQUEID) << 16 : how << 16 | (unsigned)*group;
+	unsigned wanted = *group < 0 ? (how | PACKET_FANOUT_FLAG_UNIQUEID) << 16
+				     : how << 16 | (unsigned)*group;
 	if (setsockopt(fd, SOL_PACKET, PACKET_FANOUT, &wanted, sizeof wanted) != 0 ||
 	    (*group < 0 && getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &id, &n) != 0)) {
-		snprintf(why, LIVE_WHY, "cannot share %s among workers: %s", l->name, strerror(errno));
+		snprintf(why, LIVE_WHY, "cannot share %s among workers: %s", l->name,
+			 strerror(errno));
 		return false;
 	}
 	if (*group < 0)
@@ -220,7 +238,8 @@ const char *live_reason(const struct live *l)
 bool live_counts(struct live *l, struct live_counts *out)
 {
 	struct pcap_stat now;
-	uint64_t *const counts[] = {&l->counts.received, &l->counts.dropped, &l->counts.dropped_by_interface};
+	uint64_t *const counts[] = {&l->counts.received, &l->counts.dropped,
+				    &l->counts.dropped_by_interface};
 	if (pcap_stats(l->pcap, &now) != 0)
 		return false;
 	const uint32_t read[] = {now.ps_recv, now.ps_drop, now.ps_ifdrop};
@@ -232,7 +251,8 @@ bool live_counts(struct live *l, struct live_counts *out)
 	return true;
 }
 
-/* Asked of the system and not of libpcap, which tells a removed interface only sometimes, and a new one of the same name never. */
+/* Asked of the system and not of libpcap, which tells a removed interface only sometimes, and a new
+ * one of the same name never. */
 enum live_link live_link(const struct live *l)
 {
 	struct ifreq r = {0};
@@ -241,7 +261,9 @@ enum live_link live_link(const struct live *l)
 	if (index_of(l) != l->index)
 		return LIVE_GONE;
 	memcpy(r.ifr_name, l->name, sizeof r.ifr_name);
-	return ioctl(pcap_fileno(l->pcap), SIOCGIFFLAGS, &r) == 0 && !(r.ifr_flags & IFF_UP) ? LIVE_DOWN : LIVE_UP;
+	return ioctl(pcap_fileno(l->pcap), SIOCGIFFLAGS, &r) == 0 && !(r.ifr_flags & IFF_UP)
+		       ? LIVE_DOWN
+		       : LIVE_UP;
 }
 
 void live_close(struct live *l)

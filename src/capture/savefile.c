@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* libpcap reads in small pieces: with the usual 4 kB behind them, half of its time goes into system calls. */
+/* libpcap reads in small pieces: with the usual 4 kB behind them, half of its time goes into system
+ * calls. */
 enum { SAVEFILE_STDIO = 256 << 10, SAVEFILE_ARENA = 1 << 20 };
 
 struct savefile {
@@ -19,7 +20,8 @@ struct savefile {
 	pcap_t *pcap; /* owns the FILE */
 	int link;
 	uint64_t packets; /* read so far */
-	int end;          /* once pcap_next_ex has not said 1, what it said; asked again after a cut it would call it a good end */
+	int end; /* once pcap_next_ex has not said 1, what it said; asked again after a cut it would
+		    call it a good end */
 	char reason[INPUT_REASON];
 	uint8_t arena[SAVEFILE_ARENA];
 	char stdio[SAVEFILE_STDIO];
@@ -40,8 +42,10 @@ static bool savefile_cut(const char *words)
 	return strncmp(words, "truncated", strlen("truncated")) == 0;
 }
 
-/* Nothing else can have gone wrong on the way if the input itself is in trouble: libpcap only sees its error number. */
-static void savefile_explain_open(const struct input *in, const char *words, char reason[INPUT_REASON])
+/* Nothing else can have gone wrong on the way if the input itself is in trouble: libpcap only sees
+ * its error number. */
+static void savefile_explain_open(const struct input *in, const char *words,
+				  char reason[INPUT_REASON])
 {
 	if (input_trouble(in)[0])
 		snprintf(reason, INPUT_REASON, "%s", input_trouble(in));
@@ -55,11 +59,15 @@ static void savefile_explain(struct savefile *s)
 {
 	const char *plural = s->packets == 1 ? "" : "s", *words = pcap_geterr(s->pcap);
 	if (input_trouble(s->in)[0])
-		snprintf(s->reason, INPUT_REASON, "%.200s, after %" PRIu64 " packet%s", input_trouble(s->in), s->packets, plural);
+		snprintf(s->reason, INPUT_REASON, "%.200s, after %" PRIu64 " packet%s",
+			 input_trouble(s->in), s->packets, plural);
 	else if (savefile_cut(words))
-		snprintf(s->reason, INPUT_REASON, "ends in the middle of a record after %" PRIu64 " packet%s", s->packets, plural);
+		snprintf(s->reason, INPUT_REASON,
+			 "ends in the middle of a record after %" PRIu64 " packet%s", s->packets,
+			 plural);
 	else
-		snprintf(s->reason, INPUT_REASON, "is damaged after %" PRIu64 " packet%s: %.200s", s->packets, plural, words);
+		snprintf(s->reason, INPUT_REASON, "is damaged after %" PRIu64 " packet%s: %.200s",
+			 s->packets, plural, words);
 }
 
 static pcap_t *savefile_pcap(struct savefile *s, char words[PCAP_ERRBUF_SIZE])
@@ -70,7 +78,8 @@ static pcap_t *savefile_pcap(struct savefile *s, char words[PCAP_ERRBUF_SIZE])
 		return NULL;
 	}
 	setvbuf(file, s->stdio, _IOFBF, sizeof s->stdio);
-	pcap_t *pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, words);
+	pcap_t *pcap =
+		pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, words);
 	if (!pcap)
 		fclose(file);
 	return pcap;
@@ -104,7 +113,8 @@ int savefile_link(const struct savefile *s)
 	return s->link;
 }
 
-/* With this precision tv_usec holds nanoseconds. A pcapng time has 64 bits of any unit, and may say a year that ours cannot, or what libpcap makes a year before the epoch. */
+/* With this precision tv_usec holds nanoseconds. A pcapng time has 64 bits of any unit, and may say
+ * a year that ours cannot, or what libpcap makes a year before the epoch. */
 static int64_t savefile_time(const struct timeval *tv)
 {
 	int64_t sec = tv->tv_sec, fraction = tv->tv_usec % FRAME_SECOND;
@@ -125,7 +135,11 @@ static bool savefile_next(struct savefile *s, const struct bpf_program *filter, 
 		if (filter && !pcap_offline_filter(filter, h, data))
 			continue;
 		uint32_t len = h->len > h->caplen ? h->len : h->caplen;
-		*f = (struct frame){.data = data, .caplen = h->caplen, .len = len, .ts = savefile_time(&h->ts), .link = s->link};
+		*f = (struct frame){.data = data,
+				    .caplen = h->caplen,
+				    .len = len,
+				    .ts = savefile_time(&h->ts),
+				    .link = s->link};
 		return true;
 	}
 	if (s->end == 0 && r != PCAP_ERROR_BREAK)
@@ -135,9 +149,11 @@ static bool savefile_next(struct savefile *s, const struct bpf_program *filter, 
 }
 
 /*
- * libpcap's buffer is good until its next packet, so that all frames but the last are copied. A frame that the arena has no room for becomes the last: thereby none is too long.
+ * libpcap's buffer is good until its next packet, so that all frames but the last are copied. A
+ * frame that the arena has no room for becomes the last: thereby none is too long.
  */
-int savefile_read(struct savefile *s, const struct bpf_program *filter, struct frame *frames, size_t n, char reason[INPUT_REASON])
+int savefile_read(struct savefile *s, const struct bpf_program *filter, struct frame *frames,
+		  size_t n, char reason[INPUT_REASON])
 {
 	size_t got = 0, used = 0;
 	if (input_waits(s->in))

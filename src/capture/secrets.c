@@ -3,10 +3,12 @@
 
 #include <stdlib.h>
 
-/* MOST: of secrets in one file that have not been taken. BLOCK: every block begins with 8 bytes, a section's with its byte order behind them. */
+/* MOST: of secrets in one file that have not been taken. BLOCK: every block begins with 8 bytes, a
+ * section's with its byte order behind them. */
 enum { MOST = 16 << 20, BLOCK = 12, DSB_HEAD = 16 };
 
-static const uint32_t type_section = 0x0a0d0d0a, type_secrets = 0x0000000a, order_magic = 0x1a2b3c4d, secrets_tls = 0x544c534b;
+static const uint32_t type_section = 0x0a0d0d0a, type_secrets = 0x0000000a,
+		      order_magic = 0x1a2b3c4d, secrets_tls = 0x544c534b;
 
 static uint32_t number(const struct secrets *s, unsigned at)
 {

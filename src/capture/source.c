@@ -1,4 +1,5 @@
-/* source.c - chooses the reader for a capture and puts every refusal into a sentence with the capture's name. */
+/* source.c - chooses the reader for a capture and puts every refusal into a sentence with the
+ * capture's name. */
 #include "capture/source.h"
 
 #include "capture/classic.h"
@@ -74,7 +75,8 @@ static void begin_describe(const uint8_t *ahead, size_t n, char out[INPUT_REASON
 		printable++;
 	int at = snprintf(out, INPUT_REASON, "is no capture file (pcap or pcapng): it begins with");
 	if (printable == shown)
-		snprintf(out + at, INPUT_REASON - (size_t)at, " \"%.*s\"", (int)shown, (const char *)ahead);
+		snprintf(out + at, INPUT_REASON - (size_t)at, " \"%.*s\"", (int)shown,
+			 (const char *)ahead);
 	else
 		for (size_t i = 0; i < shown; i++)
 			at += snprintf(out + at, INPUT_REASON - (size_t)at, " %02x", ahead[i]);
@@ -100,7 +102,8 @@ static bool source_choose(struct source *s, char reason[INPUT_REASON])
 	size_t n;
 	const uint8_t *ahead = input_ahead(s->in, &n);
 	enum classic_fit fit = classic_fits(ahead, n);
-	bool pcapng = n >= sizeof pcapng_magic && memcmp(ahead, pcapng_magic, sizeof pcapng_magic) == 0;
+	bool pcapng = n >= sizeof pcapng_magic &&
+		      memcmp(ahead, pcapng_magic, sizeof pcapng_magic) == 0;
 	if (fit == CLASSIC_FITS) {
 		s->classic = classic_new(s->in);
 		if (!s->classic)
@@ -126,25 +129,28 @@ static bool source_check_link(const struct source *s, char reason[INPUT_REASON])
 	int link = source_link(s);
 	if (packet_link_known(link))
 		return true;
-	snprintf(reason, INPUT_REASON, "has link type %d (%s), which is not decoded", link, linktype_name(link));
+	snprintf(reason, INPUT_REASON, "has link type %d (%s), which is not decoded", link,
+		 linktype_name(link));
 	return false;
 }
 
-/* For both readers alike, and without libpcap's own filter step, so that its buffer rules stay in savefile.c. */
+/* For both readers alike, and without libpcap's own filter step, so that its buffer rules stay in
+ * savefile.c. */
 static bool source_compile(struct source *s, const char *filter, char why[SOURCE_WHY])
 {
 	pcap_t *dead = pcap_open_dead(linktype_to_dlt(source_link(s)), 256 << 10);
 	s->filtered = dead && pcap_compile(dead, &s->program, filter, 1, PCAP_NETMASK_UNKNOWN) == 0;
 	if (!s->filtered)
-		snprintf(why, SOURCE_WHY, "the filter \"%.80s\" does not compile for %s: %s", filter, s->name,
-			 dead ? pcap_geterr(dead) : "out of memory");
+		snprintf(why, SOURCE_WHY, "the filter \"%.80s\" does not compile for %s: %s",
+			 filter, s->name, dead ? pcap_geterr(dead) : "out of memory");
 	if (dead)
 		pcap_close(dead);
 	return s->filtered;
 }
 
 /* The file's faults come before the filter's: what a filter may say depends on the link type. */
-static bool source_start(struct source *s, const char *path, const char *filter, char why[SOURCE_WHY], bool *usage)
+static bool source_start(struct source *s, const char *path, const char *filter,
+			 char why[SOURCE_WHY], bool *usage)
 {
 	char reason[INPUT_REASON] = "";
 	source_name(s, path);

@@ -1,4 +1,5 @@
-/* unpack.c - gzip by zlib and zstd by libzstd behind one function: some bytes in, some bytes out. */
+/* unpack.c - gzip by zlib and zstd by libzstd behind one function: some bytes in, some bytes out.
+ */
 /* Has zlib take its input as const. */
 #define ZLIB_CONST
 
@@ -14,7 +15,8 @@ struct unpack_format {
 	const char *name;
 	uint8_t magic[4], mask[4];
 	bool (*open)(struct unpack *f);
-	enum unpack_state (*step)(struct unpack *f, struct bytes *from, void *to, size_t room, size_t *made);
+	enum unpack_state (*step)(struct unpack *f, struct bytes *from, void *to, size_t room,
+				  size_t *made);
 	void (*close)(struct unpack *f);
 };
 
@@ -33,7 +35,8 @@ static bool gzip_open(struct unpack *f)
 	return inflateInit2(&f->gzip, 16 + MAX_WBITS) == Z_OK;
 }
 
-/* Zeros between and behind members are padding to a block size, from tapes; gzip passes over them as well. */
+/* Zeros between and behind members are padding to a block size, from tapes; gzip passes over them
+ * as well. */
 static bool gzip_next_member(struct unpack *f, struct bytes *from)
 {
 	while (from->n > 0 && from->p[0] == 0)
@@ -41,7 +44,8 @@ static bool gzip_next_member(struct unpack *f, struct bytes *from)
 	return from->n > 0 && inflateReset(&f->gzip) == Z_OK;
 }
 
-static enum unpack_state gzip_step(struct unpack *f, struct bytes *from, void *to, size_t room, size_t *made)
+static enum unpack_state gzip_step(struct unpack *f, struct bytes *from, void *to, size_t room,
+				   size_t *made)
 {
 	z_stream *z = &f->gzip;
 	if (f->state == UNPACK_WHOLE && !gzip_next_member(f, from))
@@ -69,16 +73,19 @@ static void gzip_close(struct unpack *f)
 	inflateEnd(&f->gzip);
 }
 
-/* A frame may ask for a window of up to 128 MiB, the library's default bound, which is also what `zstd -d` grants. */
+/* A frame may ask for a window of up to 128 MiB, the library's default bound, which is also what
+ * `zstd -d` grants. */
 static bool zstd_open(struct unpack *f)
 {
 	f->zstd = ZSTD_createDCtx();
 	return f->zstd != NULL;
 }
 
-static enum unpack_state zstd_step(struct unpack *f, struct bytes *from, void *to, size_t room, size_t *made)
+static enum unpack_state zstd_step(struct unpack *f, struct bytes *from, void *to, size_t room,
+				   size_t *made)
 {
-	/* Called without bytes between two frames the library would begin the next one, and the end of the data would look like a cut. */
+	/* Called without bytes between two frames the library would begin the next one, and the end
+	 * of the data would look like a cut. */
 	if (f->state == UNPACK_WHOLE && from->n == 0)
 		return UNPACK_WHOLE;
 	ZSTD_inBuffer in = {from->p, from->n, 0};
@@ -97,11 +104,22 @@ static void zstd_close(struct unpack *f)
 	ZSTD_freeDCtx(f->zstd);
 }
 
-/* The last row is zstd's skippable frame (RFC 8878 3.1.2), which parallel compressors write first. */
+/* The last row is zstd's skippable frame (RFC 8878 3.1.2), which parallel compressors write first.
+ */
 static const struct unpack_format formats[] = {
 	{"gzip", {0x1f, 0x8b}, {0xff, 0xff}, gzip_open, gzip_step, gzip_close},
-	{"zstd", {0x28, 0xb5, 0x2f, 0xfd}, {0xff, 0xff, 0xff, 0xff}, zstd_open, zstd_step, zstd_close},
-	{"zstd", {0x50, 0x2a, 0x4d, 0x18}, {0xf0, 0xff, 0xff, 0xff}, zstd_open, zstd_step, zstd_close},
+	{"zstd",
+	 {0x28, 0xb5, 0x2f, 0xfd},
+	 {0xff, 0xff, 0xff, 0xff},
+	 zstd_open,
+	 zstd_step,
+	 zstd_close},
+	{"zstd",
+	 {0x50, 0x2a, 0x4d, 0x18},
+	 {0xf0, 0xff, 0xff, 0xff},
+	 zstd_open,
+	 zstd_step,
+	 zstd_close},
 };
 
 static bool format_fits(const struct unpack_format *t, struct bytes begin)
@@ -136,7 +154,8 @@ const char *unpack_name(const struct unpack *f)
 	return f->format->name;
 }
 
-enum unpack_state unpack_step(struct unpack *f, struct bytes *from, void *to, size_t room, size_t *made)
+enum unpack_state unpack_step(struct unpack *f, struct bytes *from, void *to, size_t room,
+			      size_t *made)
 {
 	*made = 0;
 	if (f->state != UNPACK_DAMAGED)

@@ -32,13 +32,15 @@ bool cause_rules_by_server(const struct cause_facts *f)
 
 bool cause_rules_by_client(const struct cause_facts *f)
 {
-	return f->ending->closer == CLOSER_CLIENT && !f->ending->vanished && !cause_rules_by_server(f);
+	return f->ending->closer == CLOSER_CLIENT && !f->ending->vanished &&
+	       !cause_rules_by_server(f);
 }
 
 bool cause_rules_dropped(const struct cause_facts *f)
 {
 	const struct ending *e = f->ending;
-	return e->closer == CLOSER_SERVER && !e->vanished && !e->unasked_221 && e->farewell == FAREWELL_NONE;
+	return e->closer == CLOSER_SERVER && !e->vanished && !e->unasked_221 &&
+	       e->farewell == FAREWELL_NONE;
 }
 
 static bool has_sent(const struct conn_flow *s)
@@ -48,10 +50,12 @@ static bool has_sent(const struct conn_flow *s)
 
 int64_t cause_rules_silence(const struct cause_facts *f)
 {
-	return has_sent(&f->conn->flow[CLIENT]) ? f->ending->client_silence : f->end - f->conn->start;
+	return has_sent(&f->conn->flow[CLIENT]) ? f->ending->client_silence
+						: f->end - f->conn->start;
 }
 
-/* The two directions may be captured skewed: what the client's last bytes acknowledged says more than the times. Where it has closed, that was with its FIN. */
+/* The two directions may be captured skewed: what the client's last bytes acknowledged says more
+ * than the times. Where it has closed, that was with its FIN. */
 bool cause_rules_client_spoke_last(const struct cause_facts *f)
 {
 	const struct conn_flow *client = &f->conn->flow[CLIENT], *server = &f->conn->flow[SERVER];

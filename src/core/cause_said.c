@@ -1,4 +1,5 @@
-/* cause_said.c - what the server's farewell says of the cause: its enhanced code, its code, and its words, the better before the worse. */
+/* cause_said.c - what the server's farewell says of the cause: its enhanced code, its code, and its
+ * words, the better before the worse. */
 #include "core/cause_signs.h"
 
 #include "core/ascii.h"
@@ -6,28 +7,40 @@
 enum { ANY = 0xffff };
 
 /*
- * What a code is worth beside words that name another cause, or the server's own trouble. LOOSE: servers say it for many reasons (Exchange says 4.3.2 and 4.4.2 for limits
- * of every kind, 4.7.0 stands for whatever has to do with security), so that either overrules it. PLAIN: words overrule it. FIRM: nothing does.
+ * What a code is worth beside words that name another cause, or the server's own trouble. LOOSE:
+ * servers say it for many reasons (Exchange says 4.3.2 and 4.4.2 for limits of every kind, 4.7.0
+ * stands for whatever has to do with security), so that either overrules it. PLAIN: words overrule
+ * it. FIRM: nothing does.
  */
 enum grip { LOOSE, PLAIN, FIRM };
 
-/* RFC 3463 and IANA's registry, by subject and detail: with a 221 RFC 2034 forces the class 2, and servers copy 4 and 5. The first row that fits decides. */
+/* RFC 3463 and IANA's registry, by subject and detail: with a 221 RFC 2034 forces the class 2, and
+ * servers copy 4 and 5. The first row that fits decides. */
 static const struct enhanced_row {
 	enum cause_id id;
 	enum confidence confidence;
 	enum grip grip;
 	uint16_t subject, detail;
 } enhanced_rows[] = {
-	{CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, LOOSE, 3, 2},      /* system not accepting network messages; of load too */
-	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, LOOSE, 4, 2},  /* bad connection: what Postfix says on its time-outs */
-	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, FIRM, 3, 4},    /* message too big for system */
-	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, FIRM, 2, 3},    /* message length exceeds administrative limit */
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 8},  /* authentication credentials invalid (RFC 4954 6) */
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 9},  /* authentication mechanism is too weak */
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 12}, /* a password transition is needed (RFC 5248 2.4) */
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 13}, /* user account disabled (RFC 5248 2.4) */
-	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7, 14}, /* trust relationship required: Gmail, of a log-in */
-	{CAUSE_POLICY, CONFIDENCE_POSSIBLE, LOOSE, 7, 0}, /* said of everything that has to do with security, too many errors too */
+	{CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, LOOSE, 3,
+	 2}, /* system not accepting network messages; of load too */
+	{CAUSE_IDLE_TIMEOUT, CONFIDENCE_LIKELY, LOOSE, 4,
+	 2}, /* bad connection: what Postfix says on its time-outs */
+	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, FIRM, 3, 4}, /* message too big for system */
+	{CAUSE_SIZE_LIMIT, CONFIDENCE_CERTAIN, FIRM, 2,
+	 3}, /* message length exceeds administrative limit */
+	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7,
+	 8}, /* authentication credentials invalid (RFC 4954 6) */
+	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7,
+	 9}, /* authentication mechanism is too weak */
+	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7,
+	 12}, /* a password transition is needed (RFC 5248 2.4) */
+	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7,
+	 13}, /* user account disabled (RFC 5248 2.4) */
+	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, FIRM, 7,
+	 14}, /* trust relationship required: Gmail, of a log-in */
+	{CAUSE_POLICY, CONFIDENCE_POSSIBLE, LOOSE, 7,
+	 0}, /* said of everything that has to do with security, too many errors too */
 	{CAUSE_POLICY, CONFIDENCE_LIKELY, PLAIN, 7, ANY},
 };
 
@@ -38,7 +51,8 @@ static const struct code_row {
 	enum cause_id id;
 	enum confidence confidence;
 	uint16_t code;
-	bool bare; /* means it only without an enhanced code and without words of trouble: 552 5.2.2 is a full mailbox */
+	bool bare; /* means it only without an enhanced code and without words of trouble: 552 5.2.2
+		      is a full mailbox */
 } code_rows[] = {
 	{CAUSE_AUTH_FAILURES, CONFIDENCE_LIKELY, 535, false},
 	{CAUSE_SIZE_LIMIT, CONFIDENCE_LIKELY, 552, true},
@@ -46,7 +60,8 @@ static const struct code_row {
 
 #define ROWS(table) (sizeof(table) / sizeof *(table))
 
-/* A 421 that answers a command, or stands in the greeting's place: 4.3.2 and 4.4.2 are then codes of a full server, of a limit, of a server behind. */
+/* A 421 that answers a command, or stands in the greeting's place: 4.3.2 and 4.4.2 are then codes
+ * of a full server, of a limit, of a server behind. */
 static bool answers(const struct cause_facts *f)
 {
 	const struct ending *e = f->ending;
@@ -61,7 +76,8 @@ static bool is_temporary_auth(const struct cause_facts *f)
 	return f->ending->stage == STAGE_AUTH && code >= 400 && code < 500 && code != 421;
 }
 
-/* 3.2 tells of the server where it ends a session, and where it refuses for good of the client; 45x 4.3.2 is said for every reason. */
+/* 3.2 tells of the server where it ends a session, and where it refuses for good of the client;
+ * 45x 4.3.2 is said for every reason. */
 static const struct enhanced_row *enhanced_find(const struct cause_facts *f)
 {
 	const struct cause_said *said = f->said;
@@ -95,14 +111,16 @@ static bool is_firm(const struct cause_facts *f, const struct enhanced_row *row)
 	/* A message that is too big stays too big: with 4yz the server is short of room. */
 	if (row->id == CAUSE_SIZE_LIMIT && f->said->words.trouble && f->said->code < 500)
 		return false;
-	return row->grip == FIRM && (row->id != CAUSE_AUTH_FAILURES || f->ending->stage == STAGE_AUTH);
+	return row->grip == FIRM &&
+	       (row->id != CAUSE_AUTH_FAILURES || f->ending->stage == STAGE_AUTH);
 }
 
 static bool is_overruled(const struct cause_facts *f, const struct enhanced_row *row)
 {
 	const struct cause_words *w = &f->said->words;
 	/* 5.2.3 and 5.3.4 are said of what a message may hold too. */
-	bool firm = is_firm(f, row), otherwise = w->weight == CAUSE_WEIGHT_SPECIFIC && w->cause != row->id;
+	bool firm = is_firm(f, row),
+	     otherwise = w->weight == CAUSE_WEIGHT_SPECIFIC && w->cause != row->id;
 	if (!firm && w->trouble && w->weight != CAUSE_WEIGHT_SPECIFIC)
 		return true;
 	return otherwise && (!firm || row->id == CAUSE_SIZE_LIMIT);
@@ -120,16 +138,19 @@ static void code_said(const struct cause_facts *f, const struct enhanced_row *ro
 	const struct cause_said *said = f->said;
 	struct smtp_enhanced e = said->enhanced;
 	if (row && row->id == c->id && said->code == 0) {
-		CAUSE_SIGN(c, row->confidence, "the server's last words, which were no reply, begin with %u.%u.%u", e.class,
-			   e.subject, e.detail);
+		CAUSE_SIGN(c, row->confidence,
+			   "the server's last words, which were no reply, begin with %u.%u.%u",
+			   e.class, e.subject, e.detail);
 		return;
 	}
 	if (row && row->id == c->id) {
-		CAUSE_SIGN(c, row->confidence, "the server said %u %u.%u.%u", said->code, e.class, e.subject, e.detail);
+		CAUSE_SIGN(c, row->confidence, "the server said %u %u.%u.%u", said->code, e.class,
+			   e.subject, e.detail);
 		return;
 	}
 	/* A bare code gives way to words that name another cause: 535 that TLS is required. */
-	bool otherwise = said->words.weight == CAUSE_WEIGHT_SPECIFIC && said->words.cause != c->id && e.class == 0;
+	bool otherwise = said->words.weight == CAUSE_WEIGHT_SPECIFIC &&
+			 said->words.cause != c->id && e.class == 0;
 	/* RFC 5321 4.2.2 has 552 for storage: to RCPT it is the mailbox that is full. */
 	if (f->ending->stage == STAGE_RCPT && said->code == 552)
 		return;
@@ -150,7 +171,8 @@ static bool has_literally(struct bytes text, const char *name)
 	return false;
 }
 
-/* A refusal whose code speaks of the address or its mailbox (RFC 3463 3.2, 3.3; X.1.0 and X.2.0 may be anything, X.2.3 is the length of the message): the words tell what happened to that. */
+/* A refusal whose code speaks of the address or its mailbox (RFC 3463 3.2, 3.3; X.1.0 and X.2.0 may
+ * be anything, X.2.3 is the length of the message): the words tell what happened to that. */
 static bool about_mailbox(const struct cause_said *said)
 {
 	struct smtp_enhanced e = said->enhanced;
@@ -176,14 +198,18 @@ void cause_words_said(const struct cause_facts *f, struct cause *c)
 	if (w->cause != c->id || contradicted)
 		return;
 	bool another = about_another(said, c->id), weak = w->weight == CAUSE_WEIGHT_WEAK || another;
-	/* "Denied", and nothing else: the code says that there is no such address; X.1.7 and X.1.8 are of the sender. */
-	bool only_denied = another && (w->denial || w->weight == CAUSE_WEIGHT_WEAK) && said->enhanced.detail < 7;
-	if (weak && (w->trouble || only_denied || c->evidences > 0 || row || cause_time_measured(f)))
+	/* "Denied", and nothing else: the code says that there is no such address; X.1.7 and X.1.8
+	 * are of the sender. */
+	bool only_denied = another && (w->denial || w->weight == CAUSE_WEIGHT_WEAK) &&
+			   said->enhanced.detail < 7;
+	if (weak &&
+	    (w->trouble || only_denied || c->evidences > 0 || row || cause_time_measured(f)))
 		return;
 	enum confidence confidence = weak ? CONFIDENCE_POSSIBLE : CONFIDENCE_LIKELY;
 	const char *how = has_literally(said->text, w->name) ? "the words" : "other words for";
 	if (said->code == 0)
-		CAUSE_SIGN(c, confidence, "its last words, which were no reply, have %s \"%s\"", how, w->name);
+		CAUSE_SIGN(c, confidence, "its last words, which were no reply, have %s \"%s\"",
+			   how, w->name);
 	else
 		CAUSE_SIGN(c, confidence, "its last reply has %s \"%s\"", how, w->name);
 }
@@ -201,7 +227,8 @@ bool cause_said_time(const struct cause_facts *f)
 	return w->cause == CAUSE_IDLE_TIMEOUT || (row && row->id == CAUSE_IDLE_TIMEOUT);
 }
 
-/* The greeting names the host in its first word; where the farewell is the greeting, that word is read as any other reply's. */
+/* The greeting names the host in its first word; where the farewell is the greeting, that word is
+ * read as any other reply's. */
 static struct bytes host_of(const struct cause_facts *f)
 {
 	struct bytes banner = notes_find(&f->session->notes, NOTE_BANNER).text;
@@ -222,8 +249,9 @@ static struct smtp_enhanced marked_code(struct bytes text)
 }
 
 /*
- * What the place makes of words. Nothing was refused before the greeting, so that the errors for which it refuses for good are those of other sessions; to RCPT and the message itself it is not the client's log-in that fails, but
- * what the server asks for, or the mail's own signature.
+ * What the place makes of words. Nothing was refused before the greeting, so that the errors for
+ * which it refuses for good are those of other sessions; to RCPT and the message itself it is not
+ * the client's log-in that fails, but what the server asks for, or the mail's own signature.
  */
 static enum cause_id placed(const struct cause_facts *f, uint16_t code, enum cause_id id)
 {
@@ -231,7 +259,9 @@ static enum cause_id placed(const struct cause_facts *f, uint16_t code, enum cau
 	bool mail = stage == STAGE_RCPT || stage == STAGE_DATA || stage == STAGE_END_OF_MESSAGE;
 	if (id == CAUSE_TOO_MANY_ERRORS && stage == STAGE_CONNECT && code >= 500)
 		return CAUSE_POLICY;
-	return id == CAUSE_AUTH_FAILURES && mail && code != 0 && !smtp_code_closes(code) ? CAUSE_POLICY : id;
+	return id == CAUSE_AUTH_FAILURES && mail && code != 0 && !smtp_code_closes(code)
+		       ? CAUSE_POLICY
+		       : id;
 }
 
 /* The server's last words count too where they were no reply. */
@@ -239,7 +269,8 @@ void cause_said_read(const struct cause_facts *f, struct cause_said *out)
 {
 	const struct session_facts *s = f->session;
 	enum farewell farewell = f->ending->farewell;
-	bool said = farewell == FAREWELL_421 || farewell == FAREWELL_221_UNASKED || farewell == FAREWELL_REFUSAL;
+	bool said = farewell == FAREWELL_421 || farewell == FAREWELL_221_UNASKED ||
+		    farewell == FAREWELL_REFUSAL;
 	*out = (struct cause_said){0};
 	if (s->uncoded && farewell == FAREWELL_NONE && cause_rules_by_server(f)) {
 		out->text = notes_find(&s->notes, NOTE_UNCODED).text;
@@ -247,9 +278,11 @@ void cause_said_read(const struct cause_facts *f, struct cause_said *out)
 	} else if (said && s->farewell_code) {
 		out->text = session_farewell_text(s);
 		out->code = s->farewell_code;
-		out->enhanced = s->farewell_enhanced.class ? s->farewell_enhanced : marked_code(out->text);
+		out->enhanced = s->farewell_enhanced.class ? s->farewell_enhanced
+							   : marked_code(out->text);
 	}
-	/* A 5yz that answers a command refuses for good. One that answers nothing ends the session, as 421 does. */
+	/* A 5yz that answers a command refuses for good. One that answers nothing ends the session,
+	 * as 421 does. */
 	bool asked = !f->ending->unprompted || out->code < 500;
 	cause_words_read(asked ? out->code : 421, out->text, host_of(f), &out->words);
 	out->words.cause = placed(f, out->code, out->words.cause);

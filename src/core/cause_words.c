@@ -1,4 +1,5 @@
-/* cause_words.c - holds the vocabulary of cause_vocabulary.def against a text: one walk over its words, then the entries whose senses were all met. */
+/* cause_words.c - holds the vocabulary of cause_vocabulary.def against a text: one walk over its
+ * words, then the entries whose senses were all met. */
 #include "core/cause_signs.h"
 
 #include <assert.h>
@@ -7,10 +8,20 @@
 #include "core/ascii.h"
 
 /*
- * STEM: letters of the longest stem. SENSES_EACH, PATTERN: the most senses of a word, of an entry. PLACES: words that are held at once, a bit each; when they are full, the last OVERLAP are kept for
- * an entry that goes on. SENTENCE: the places that lie between two sentences, so that no entry goes over the end of one. LETTERS: of a word that are looked at.
+ * STEM: letters of the longest stem. SENSES_EACH, PATTERN: the most senses of a word, of an entry.
+ * PLACES: words that are held at once, a bit each; when they are full, the last OVERLAP are kept
+ * for an entry that goes on. SENTENCE: the places that lie between two sentences, so that no entry
+ * goes over the end of one. LETTERS: of a word that are looked at.
  */
-enum { STEM = 15, SENSES_EACH = 5, PATTERN = 5, PLACES = 64, OVERLAP = 16, SENTENCE = 4, LETTERS = 24 };
+enum {
+	STEM = 15,
+	SENSES_EACH = 5,
+	PATTERN = 5,
+	PLACES = 64,
+	OVERLAP = 16,
+	SENTENCE = 4,
+	LETTERS = 24
+};
 
 enum sense {
 	NO_SENSE,
@@ -47,8 +58,14 @@ static const struct entry {
 } entries[] = {
 #define COUNT(...)    (sizeof(uint8_t[]){__VA_ARGS__})
 #define CAUSE_NOTHING CAUSE_UNEXPLAINED
-#define ENTRY(order, name, cause, weight, gap, source, ...)                                                                        \
-	{name "", CAUSE_##cause, CAUSE_WEIGHT_##weight, order, (gap) + 0 * sizeof(source ""), COUNT(__VA_ARGS__), {__VA_ARGS__}},
+#define ENTRY(order, name, cause, weight, gap, source, ...)                                        \
+	{name "",                                                                                  \
+	 CAUSE_##cause,                                                                            \
+	 CAUSE_WEIGHT_##weight,                                                                    \
+	 order,                                                                                    \
+	 (gap) + 0 * sizeof(source ""),                                                            \
+	 COUNT(__VA_ARGS__),                                                                       \
+	 {__VA_ARGS__}},
 #define WORD(...)
 #define SAYS(...)     ENTRY(ORDER_GIVEN, __VA_ARGS__)
 #define EITHER(...)   ENTRY(ORDER_EITHER, __VA_ARGS__)
@@ -58,16 +75,17 @@ static const struct entry {
 
 #define ROWS(table) (sizeof(table) / sizeof *(table))
 
-/* An error in the table stops the compiler. The order of the alphabet is tests/test_corpus.c's to check. */
+/* An error in the table stops the compiler. The order of the alphabet is tests/test_corpus.c's to
+ * check. */
 #undef WORD
 #undef SAYS
 #undef EITHER
 #undef TOGETHER
-#define WORD(stem, ...)                                                                                                            \
-	static_assert(sizeof(stem) <= STEM + 2, "stem too long: " stem);                                                           \
+#define WORD(stem, ...)                                                                            \
+	static_assert(sizeof(stem) <= STEM + 2, "stem too long: " stem);                           \
 	static_assert(COUNT(__VA_ARGS__) <= SENSES_EACH, "too many senses: " stem);
-#define CHECK(senses, name, cause, weight, gap, source, ...)                                                                       \
-	static_assert((gap) <= SENTENCE, "the gap goes over the end of a sentence: " name);                                        \
+#define CHECK(senses, name, cause, weight, gap, source, ...)                                       \
+	static_assert((gap) <= SENTENCE, "the gap goes over the end of a sentence: " name);        \
 	static_assert(COUNT(__VA_ARGS__) <= (senses), "too many senses: " name);
 #define SAYS(...)     CHECK(PATTERN, __VA_ARGS__)
 #define EITHER(...)   CHECK(2, __VA_ARGS__)
@@ -75,7 +93,8 @@ static const struct entry {
 #include "core/cause_vocabulary.def"
 static_assert(SENSES < UINT8_MAX, "a sense is a byte");
 
-/* at: where words of a sense stand, a bit for each place. taken: places whose words give no reason. */
+/* at: where words of a sense stand, a bit for each place. taken: places whose words give no reason.
+ */
 struct walk {
 	uint64_t at[SENSES], taken;
 	uint16_t code;
@@ -134,7 +153,8 @@ static uint64_t together_places(const struct walk *w, const struct entry *e)
 	}
 	uint64_t all = first;
 	for (unsigned i = 1; first && i < e->n; i++)
-		all |= (behind(first, e->gap + 1) | before(first, e->gap + 1)) & w->at[e->sense[i]] & ~w->taken;
+		all |= (behind(first, e->gap + 1) | before(first, e->gap + 1)) &
+		       w->at[e->sense[i]] & ~w->taken;
 	return all;
 }
 
@@ -154,8 +174,9 @@ static bool about_time(enum cause_id id)
 }
 
 /*
- * No log-in failed. 45x to AUTH is a temporary failure of the server (RFC 4954 6), and so is what a 421 with words of trouble tells, unless the words count the attempts. With 500 and 502 to 504 the command is
- * at fault (RFC 5321 4.2.2).
+ * No log-in failed. 45x to AUTH is a temporary failure of the server (RFC 4954 6), and so is what a
+ * 421 with words of trouble tells, unless the words count the attempts. With 500 and 502 to 504 the
+ * command is at fault (RFC 5321 4.2.2).
  */
 static bool is_no_failure(const struct walk *w, enum cause_id id)
 {
@@ -167,8 +188,9 @@ static bool is_no_failure(const struct walk *w, enum cause_id id)
 }
 
 /*
- * What the entry says with this code. 432, 534 and 535 deny a log-in (RFC 4954 6). A number of messages that names no session is its limit where the server closes, and with 452, the code of counts (RFC 5321
- * 4.5.3.1.10); with the other refusals it is a quota or a rate.
+ * What the entry says with this code. 432, 534 and 535 deny a log-in (RFC 4954 6). A number of
+ * messages that names no session is its limit where the server closes, and with 452, the code of
+ * counts (RFC 5321 4.5.3.1.10); with the other refusals it is a quota or a rate.
  */
 static enum cause_id cause_with(const struct entry *e, uint16_t code)
 {
@@ -179,7 +201,8 @@ static enum cause_id cause_with(const struct entry *e, uint16_t code)
 	return e->weight == CAUSE_WEIGHT_COUNT && !session ? CAUSE_POLICY : (enum cause_id)e->cause;
 }
 
-/* What a server in trouble denies for now it denies for that, and the time-out of which its refusal speaks is not the client's; with 500 and 502 it is the command that is denied. */
+/* What a server in trouble denies for now it denies for that, and the time-out of which its refusal
+ * speaks is not the client's; with 500 and 502 it is the command that is denied. */
 static bool is_of_trouble(const struct walk *w, const struct entry *e)
 {
 	bool now = w->code >= 400 && w->code < 500 && w->out->trouble;
@@ -241,7 +264,8 @@ static uint32_t key_of(const void *letters)
 	return be32toh(four);
 }
 
-/* A stem with '*' has at least four letters before it, so that those of a word's own key are all that can fit. */
+/* A stem with '*' has at least four letters before it, so that those of a word's own key are all
+ * that can fit. */
 static size_t first_of(uint32_t key)
 {
 	size_t low = 0, high = ROWS(words);
@@ -291,7 +315,8 @@ static char umlaut(unsigned c)
 	return c == 0xc4 || c == 0xd6 || c == 0xdc ? 'e' : '\0';
 }
 
-/* Takes one letter or digit off the front of *b, in UTF-8 or Latin 1, as one or two letters of ASCII. False: it is none, and one byte was taken. */
+/* Takes one letter or digit off the front of *b, in UTF-8 or Latin 1, as one or two letters of
+ * ASCII. False: it is none, and one byte was taken. */
 static bool letter_take(struct bytes *b, char letter[2])
 {
 	unsigned c = b->p[0];
@@ -335,7 +360,8 @@ static bool is_letter(uint8_t c)
 	return ascii_alnum(c) || c >= 0x80;
 }
 
-/* Takes what stands between blanks off *b, without the marks around it. *ended: a full stop or the like came behind it. */
+/* Takes what stands between blanks off *b, without the marks around it. *ended: a full stop or the
+ * like came behind it. */
 static struct bytes chunk_take(struct bytes *b, bool *ended)
 {
 	while (b->n > 0 && b->p[0] <= ' ')
@@ -357,8 +383,8 @@ static struct bytes chunk_take(struct bytes *b, bool *ended)
 static bool is_name(struct bytes chunk)
 {
 	for (size_t i = 0; i < chunk.n; i++)
-		if (chunk.p[i] == '@' ||
-		    (chunk.p[i] == '.' && i > 0 && i + 1 < chunk.n && is_letter(chunk.p[i - 1]) && is_letter(chunk.p[i + 1])))
+		if (chunk.p[i] == '@' || (chunk.p[i] == '.' && i > 0 && i + 1 < chunk.n &&
+					  is_letter(chunk.p[i - 1]) && is_letter(chunk.p[i + 1])))
 			return true;
 	return false;
 }
@@ -371,7 +397,8 @@ static bool same_name(struct bytes a, struct bytes b)
 	return a.n > 0 && i == a.n && i == b.n;
 }
 
-/* "spamfilter Service closing transmission channel": RFC 5321 4.2.3 puts the name before its phrases, and none of them goes on with "service". */
+/* "spamfilter Service closing transmission channel": RFC 5321 4.2.3 puts the name before its
+ * phrases, and none of them goes on with "service". */
 static bool is_domain(struct bytes chunk, struct bytes rest)
 {
 	bool apart = rest.n > 0 && chunk.n > 0 && rest.p == chunk.p + chunk.n;

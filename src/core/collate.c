@@ -11,7 +11,8 @@ struct collate {
 	void *arg;
 };
 
-struct collate *collate_new(const uint64_t seed[2], void (*deliver)(void *arg, const struct record *record), void *arg)
+struct collate *collate_new(const uint64_t seed[2],
+			    void (*deliver)(void *arg, const struct record *record), void *arg)
 {
 	struct pool *pool = pool_new(MEMORY);
 	struct collate *c = pool ? pool_get(pool, sizeof *c) : NULL;
@@ -50,8 +51,9 @@ void collate_session(struct collate *c, const struct record *record)
 		whole.judgement = verdict_judge(&ending);
 	}
 	history_hints(c->history, record->conn, record->session, whole.ending, record->end, &hints);
-	struct cause_facts facts = {record->conn, record->session,      whole.ending, &whole.judgement,
-				    &hints,       whole.ending->closed, NULL};
+	struct cause_facts facts = {
+		record->conn, record->session,      whole.ending, &whole.judgement,
+		&hints,       whole.ending->closed, NULL};
 	cause_find(&facts, &cause);
 	whole.cause = &cause;
 	whole.together = hints.together > 0 ? hints.together : 1;

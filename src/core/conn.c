@@ -20,7 +20,8 @@ int stream_order_compare(const struct stream_order *a, const struct stream_order
 bool conn_silent(const struct conn *conn, enum side silent, int64_t ts)
 {
 	const struct conn_side *other = &conn->side[side_other(silent)];
-	if (other->tries < SILENT_TRIES || other->unanswered_since == 0 || conn->side[silent].packets == 0)
+	if (other->tries < SILENT_TRIES || other->unanswered_since == 0 ||
+	    conn->side[silent].packets == 0)
 		return false;
 	int64_t tried = conn->last - other->unanswered_since, since = ts - conn->last;
 	bool gave_up = conn->flow[side_other(silent)].fin || conn->flow[side_other(silent)].rst;
@@ -30,7 +31,8 @@ bool conn_silent(const struct conn *conn, enum side silent, int64_t ts)
 bool conn_unanswered(const struct conn *conn, int64_t ts)
 {
 	const struct conn_flow *client = &conn->flow[CLIENT], *server = &conn->flow[SERVER];
-	return client->syn && conn->side[SERVER].packets == 0 && client->bytes + client->gap + server->gap == 0 &&
+	return client->syn && conn->side[SERVER].packets == 0 &&
+	       client->bytes + client->gap + server->gap == 0 &&
 	       ts - conn->start >= UNANSWERED_TIME;
 }
 

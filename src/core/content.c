@@ -3,7 +3,8 @@
 
 #include "core/lanes.h"
 
-/* LF: the line end before was a bare LF, so that an end can only be a soft one. Zero is how content begins. */
+/* LF: the line end before was a bare LF, so that an end can only be a soft one. Zero is how content
+ * begins. */
 enum state {
 	STATE_LINE,
 	STATE_LF_LINE,
@@ -47,10 +48,12 @@ static lanes compare(const uint8_t *p)
 	return (lanes)((lanes_load(p) == '\n') & (lanes_load(p + 1) == '.'));
 }
 
-/* A dot, which bodies in base64 have nowhere, stands among the BLOCK bytes at p: to ask that first costs half. */
+/* A dot, which bodies in base64 have nowhere, stands among the BLOCK bytes at p: to ask that first
+ * costs half. */
 static inline bool block_dot(const uint8_t *p)
 {
-	return lanes_any((lanes)((lanes_load(p) == '.') | (lanes_load(p + LANES) == '.') | (lanes_load(p + 2 * LANES) == '.') |
+	return lanes_any((lanes)((lanes_load(p) == '.') | (lanes_load(p + LANES) == '.') |
+				 (lanes_load(p + 2 * LANES) == '.') |
 				 (lanes_load(p + 3 * LANES) == '.')));
 }
 
@@ -59,13 +62,15 @@ static inline bool block_hit(const uint8_t *p)
 {
 	if (!block_dot(p + 1))
 		return false;
-	return lanes_any(compare(p) | compare(p + LANES) | compare(p + 2 * LANES) | compare(p + 3 * LANES));
+	return lanes_any(compare(p) | compare(p + LANES) | compare(p + 2 * LANES) |
+			 compare(p + 3 * LANES));
 }
 
 /*
- * Where the first "\n." begins; the last byte if there is none (n is at least 1). Vectors, because memmem takes 15 times as
- * long for two bytes, memchr for LF twice as long, and memchr for the dot, as quick on base64, can be held up by a sender of
- * dots. The last block overlaps the one before, so that no tail is left to go through byte by byte.
+ * Where the first "\n." begins; the last byte if there is none (n is at least 1). Vectors, because
+ * memmem takes 15 times as long for two bytes, memchr for LF twice as long, and memchr for the dot,
+ * as quick on base64, can be held up by a sender of dots. The last block overlaps the one before,
+ * so that no tail is left to go through byte by byte.
  */
 static size_t find_lf_dot(const uint8_t *p, size_t n)
 {
@@ -83,8 +88,8 @@ static size_t find_lf_dot(const uint8_t *p, size_t n)
 }
 
 /*
- * Inside a line only "\n." matters, and of what lies before it only whether the last byte was a CR: after an LF, TEXT does
- * as well as LINE, because no dot comes next.
+ * Inside a line only "\n." matters, and of what lies before it only whether the last byte was a CR:
+ * after an LF, TEXT does as well as LINE, because no dot comes next.
  */
 static size_t skip_text(struct content *c, struct bytes in)
 {

@@ -1,4 +1,5 @@
-/* defrag.c - datagrams under reassembly: a hash table for the look-up, a list by age, and pages that are taken only where bytes arrived. */
+/* defrag.c - datagrams under reassembly: a hash table for the look-up, a list by age, and pages
+ * that are taken only where bytes arrived. */
 #include "core/defrag.h"
 
 #include <assert.h>
@@ -12,7 +13,8 @@ enum { DATAGRAM_MAX = 65535, PAGES = (DATAGRAM_MAX + PAGE_BYTES - 1) / PAGE_BYTE
 
 #define DEFRAG_TIMEOUT (uint64_t)(30 * FRAME_SECOND)
 
-/* 4 KiB: a bit for each unit that is there, and the units. A tiny fragment far out costs one page, not all the memory before it. */
+/* 4 KiB: a bit for each unit that is there, and the units. A tiny fragment far out costs one page,
+ * not all the memory before it. */
 struct page {
 	uint64_t have[(PAGE_UNITS + 63) / 64];
 	uint8_t data[PAGE_BYTES];
@@ -21,7 +23,8 @@ struct page {
 struct key {
 	struct ip_addr src, dst;
 	uint32_t id;
-	uint32_t protocol; /* 0 in IPv6: there the fragments of one datagram may differ in it (RFC 8200 4.5) */
+	uint32_t protocol; /* 0 in IPv6: there the fragments of one datagram may differ in it (RFC
+			      8200 4.5) */
 };
 
 struct datagram {
@@ -54,13 +57,18 @@ static size_t buckets_size(const struct defrag *d)
 	return ((size_t)d->mask + 1) * sizeof(struct datagram *);
 }
 
-/* The seed is where memory happened to be: unknown outside, and no result depends on the order in a bucket. */
+/* The seed is where memory happened to be: unknown outside, and no result depends on the order in a
+ * bucket. */
 struct defrag *defrag_new(struct pool *pool, size_t budget, unsigned table)
 {
 	struct defrag *d = pool_get(pool, sizeof *d);
 	if (!d)
 		return NULL;
-	*d = (struct defrag){.pool = pool, .budget = budget, .table = table ? table : 1, .mask = 15, .seed = (uintptr_t)d};
+	*d = (struct defrag){.pool = pool,
+			     .budget = budget,
+			     .table = table ? table : 1,
+			     .mask = 15,
+			     .seed = (uintptr_t)d};
 	while (d->mask < d->table - 1 && d->mask < UINT32_MAX >> 8)
 		d->mask = d->mask << 1 | 1;
 	d->buckets = pool_get_large(pool, buckets_size(d));
@@ -89,7 +97,10 @@ static uint32_t key_hash(const struct key *k, uint64_t seed)
 
 static struct key key_of(const struct packet_fragment *f)
 {
-	return (struct key){.src = f->src, .dst = f->dst, .id = f->id, .protocol = ip_addr_is_v4(&f->src) ? f->protocol : 0};
+	return (struct key){.src = f->src,
+			    .dst = f->dst,
+			    .id = f->id,
+			    .protocol = ip_addr_is_v4(&f->src) ? f->protocol : 0};
 }
 
 static void age_unlink(struct defrag *d, struct datagram *dg)
@@ -179,13 +190,15 @@ static struct datagram *datagram_new(struct defrag *d, const struct key *key, ui
 	return dg;
 }
 
-/* Whether b is too long after a. Times come from files and may be anything: the difference need not fit an int64_t. */
+/* Whether b is too long after a. Times come from files and may be anything: the difference need not
+ * fit an int64_t. */
 static bool time_out(int64_t a, int64_t b)
 {
 	return b > a && (uint64_t)b - (uint64_t)a > DEFRAG_TIMEOUT;
 }
 
-/* From the oldest on, as long as they are too old. Where the clock was set back, the oldest in arrival may bear the latest time: datagram_find looks once more. */
+/* From the oldest on, as long as they are too old. Where the clock was set back, the oldest in
+ * arrival may bear the latest time: datagram_find looks once more. */
 static void aged_drop(struct defrag *d, int64_t now)
 {
 	while (d->oldest && time_out(d->oldest->last, now)) {
@@ -212,7 +225,8 @@ static struct datagram *datagram_find(struct defrag *d, const struct key *key, i
 	return dg;
 }
 
-/* Unit by unit, where some are there already: the first arrival stays. Returns how many were not. */
+/* Unit by unit, where some are there already: the first arrival stays. Returns how many were not.
+ */
 static unsigned units_merge(struct page *page, unsigned at, struct bytes data, bool *differs)
 {
 	unsigned fresh = 0;
@@ -232,7 +246,8 @@ static unsigned units_merge(struct page *page, unsigned at, struct bytes data, b
 }
 
 /* Writes units that share one word of the map: the usual case is that none is there yet. */
-static unsigned run_write(struct page *page, unsigned at, unsigned units, struct bytes data, bool *differs)
+static unsigned run_write(struct page *page, unsigned at, unsigned units, struct bytes data,
+			  bool *differs)
 {
 	uint64_t *have = &page->have[at / 64];
 	uint64_t bits = (units < 64 ? (UINT64_C(1) << units) - 1 : UINT64_MAX) << at % 64;
@@ -255,7 +270,8 @@ static struct page *page_of(struct defrag *d, struct datagram *dg, unsigned i)
 }
 
 /* False without memory. */
-static bool datagram_write(struct defrag *d, struct datagram *dg, uint32_t offset, struct bytes data)
+static bool datagram_write(struct defrag *d, struct datagram *dg, uint32_t offset,
+			   struct bytes data)
 {
 	bool differs = false;
 	for (uint32_t unit = offset / UNIT; data.n;) {
@@ -266,7 +282,8 @@ static bool datagram_write(struct defrag *d, struct datagram *dg, uint32_t offse
 		unsigned units = (word_end < PAGE_UNITS ? word_end : PAGE_UNITS) - at;
 		if (units > (data.n + UNIT - 1) / UNIT)
 			units = (unsigned)(data.n + UNIT - 1) / UNIT;
-		dg->units += run_write(page, at, units, bytes_first(data, (size_t)units * UNIT), &differs);
+		dg->units += run_write(page, at, units, bytes_first(data, (size_t)units * UNIT),
+				       &differs);
 		data = bytes_from(data, (size_t)units * UNIT);
 		unit += units;
 	}
@@ -306,7 +323,8 @@ static struct bytes datagram_join(struct defrag *d, const struct datagram *dg)
 	return bytes_of(d->whole, dg->end);
 }
 
-/* The fragment's bytes may lie in d->whole (a tunnel's fragment in a reassembled datagram): they are in their pages before d->whole is written again. */
+/* The fragment's bytes may lie in d->whole (a tunnel's fragment in a reassembled datagram): they
+ * are in their pages before d->whole is written again. */
 bool defrag_push(struct defrag *d, const struct packet_fragment *f, struct bytes *payload)
 {
 	d->stats.fragments++;

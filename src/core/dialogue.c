@@ -1,4 +1,5 @@
-/* dialogue.c - the beginning and the end of a dialogue, and the server's half of it: lines, and the replies that they make. */
+/* dialogue.c - the beginning and the end of a dialogue, and the server's half of it: lines, and the
+ * replies that they make. */
 #include "core/dialogue.h"
 #include "core/ascii.h"
 #include "core/dialogue_parts.h"
@@ -49,7 +50,8 @@ static bool foreign_pending(const struct dialogue *d)
 	return p && p->verb == SMTP_NOT_SMTP;
 }
 
-/* The server answers another protocol's words in that protocol (HTTP's CONNECT): if SMTP follows, it begins with what comes then, and nothing before it counts. */
+/* The server answers another protocol's words in that protocol (HTTP's CONNECT): if SMTP follows,
+ * it begins with what comes then, and nothing before it counts. */
 static void tunnel_begins(struct dialogue *d)
 {
 	dialogue_unpend_all(d);
@@ -57,9 +59,11 @@ static void tunnel_begins(struct dialogue *d)
 }
 
 /* True: the reply goes on. */
-static inline bool reply_take(struct dialogue *d, const struct line_out *line, struct smtp_reply r, int64_t ts)
+static inline bool reply_take(struct dialogue *d, const struct line_out *line, struct smtp_reply r,
+			      int64_t ts)
 {
-	unsigned flaws = (line->flaws & LINE_BARE_LF ? FLAW_BARE_LF : 0u) | (line->flaws & LINE_NUL ? FLAW_NUL : 0u) |
+	unsigned flaws = (line->flaws & LINE_BARE_LF ? FLAW_BARE_LF : 0u) |
+			 (line->flaws & LINE_NUL ? FLAW_NUL : 0u) |
 			 (line->flaws & LINE_LONG ? FLAW_LONG_LINE : 0u);
 	if (r.code == 0 || (d->code != 0 && r.code != d->code))
 		flaws |= dialogue_tls_is_due(d) ? FLAW_STARTTLS_RESPONSE_INJECTION : FLAW_BAD_REPLY;
@@ -87,7 +91,8 @@ static bool reply_line(struct dialogue *d, const struct line_out *line, int64_t 
 }
 
 /* The same, where the client has said what may be secret. A function apart for its stack. */
-static __attribute__((noinline)) void reply_line_veiled(struct dialogue *d, const struct line_out *line, int64_t ts)
+static __attribute__((noinline)) void reply_line_veiled(struct dialogue *d,
+							const struct line_out *line, int64_t ts)
 {
 	uint8_t text[SAID_TEXT];
 	struct smtp_reply r = smtp_reply_read(line->text);
@@ -95,7 +100,8 @@ static __attribute__((noinline)) void reply_line_veiled(struct dialogue *d, cons
 	reply_take(d, line, r, ts);
 }
 
-/* A line that begins as the one before it, of a reply that goes on, is read as that was: of EHLO there are a dozen. False: it wants a closer look. */
+/* A line that begins as the one before it, of a reply that goes on, is read as that was: of EHLO
+ * there are a dozen. False: it wants a closer look. */
 static bool reply_repeats(struct dialogue *d, const struct line_out *line, const uint8_t *before)
 {
 	enum { HEAD = 4 /* "250-" */ };
@@ -104,21 +110,23 @@ static bool reply_repeats(struct dialogue *d, const struct line_out *line, const
 	struct bytes text = ascii_trim(bytes_from(line->text, HEAD));
 	if (smtp_enhanced_begins(text))
 		return false;
-	d->env->listener->reply_line(d, d->head, &(struct smtp_reply){.code = d->code, .more = true, .text = text});
+	d->env->listener->reply_line(
+		d, d->head, &(struct smtp_reply){.code = d->code, .more = true, .text = text});
 	return true;
 }
 
 /* A server whose first word is an alert speaks TLS: the client did not. */
 static bool alert_comes_first(const struct dialogue *d, struct bytes in)
 {
-	return d->offset[SERVER] == 0 && in.n > 0 && in.p[0] == TLS_ALERT && d->mode != MODE_TLS && !d->lost &&
-	       line_idle(&d->line[SERVER]);
+	return d->offset[SERVER] == 0 && in.n > 0 && in.p[0] == TLS_ALERT && d->mode != MODE_TLS &&
+	       !d->lost && line_idle(&d->line[SERVER]);
 }
 
 /* A server that answers a TLS record with one speaks TLS. */
 static bool tls_answered(const struct dialogue *d, struct bytes in)
 {
-	return (d->mode == MODE_FOREIGN || d->mode == MODE_TLS_DUE) && line_idle(&d->line[SERVER]) && in.n > 0 &&
+	return (d->mode == MODE_FOREIGN || d->mode == MODE_TLS_DUE) &&
+	       line_idle(&d->line[SERVER]) && in.n > 0 &&
 	       (in.p[0] == TLS_HANDSHAKE || in.p[0] == TLS_ALERT);
 }
 
@@ -132,7 +140,8 @@ static void tls_begins(struct dialogue *d, int64_t ts)
 static __attribute__((noinline)) void server_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	struct line_out line;
-	const uint8_t *before = NULL; /* the last line, if it was handed on where it lies, and its reply goes on */
+	const uint8_t *before =
+		NULL; /* the last line, if it was handed on where it lies, and its reply goes on */
 	if (alert_comes_first(d, in))
 		tls_begins(d, ts);
 	while (in.n > 0 && d->mode != MODE_TURNED) {
@@ -149,7 +158,8 @@ static __attribute__((noinline)) void server_run(struct dialogue *d, struct byte
 		d->offset[SERVER] += left - in.n;
 		if (!whole)
 			return;
-		/* What comes behind a hole that began within a line may be the rest of it, or, as a rule where a snaplen cut it, the next one. */
+		/* What comes behind a hole that began within a line may be the rest of it, or, as a
+		 * rule where a snaplen cut it, the next one. */
 		bool rest = d->skip[SERVER] && smtp_reply_read(line.text).code == 0;
 		d->skip[SERVER] = false;
 		if (!dialogue_said_nothing(d)) {
@@ -164,7 +174,8 @@ static __attribute__((noinline)) void server_run(struct dialogue *d, struct byte
 	d->offset[SERVER] += in.n;
 }
 
-void dialogue_data(struct dialogue *d, enum side side, struct bytes data, uint64_t acked, int64_t ts)
+void dialogue_data(struct dialogue *d, enum side side, struct bytes data, uint64_t acked,
+		   int64_t ts)
 {
 	d->acked[side] = acked;
 	if (d->mode == MODE_TLS)
@@ -175,7 +186,8 @@ void dialogue_data(struct dialogue *d, enum side side, struct bytes data, uint64
 		dialogue_client_run(d, data, ts);
 }
 
-/* Replies are missing: of what is outstanding nothing is known any more. The client's own position in a message is. */
+/* Replies are missing: of what is outstanding nothing is known any more. The client's own position
+ * in a message is. */
 static void server_gap(struct dialogue *d, uint64_t len, int64_t ts)
 {
 	if (d->mode == MODE_TLS) {
@@ -189,12 +201,13 @@ static void server_gap(struct dialogue *d, uint64_t len, int64_t ts)
 	if (dialogue_lost_holds(d))
 		dialogue_lost_forget(d);
 	bool maybe_message = d->mode != MODE_COMMAND || (d->lost && d->maybe_message) ||
-			     (d->tail && (smtp_verb_awaits((enum smtp_verb)d->tail->verb) || d->tail->verb == SMTP_UNKNOWN));
+			     (d->tail && (smtp_verb_awaits((enum smtp_verb)d->tail->verb) ||
+					  d->tail->verb == SMTP_UNKNOWN));
 	dialogue_lose(d, SERVER, len);
 	d->maybe_message = maybe_message;
 	dialogue_unpend_all(d);
-	if (d->mode == MODE_CONTENT || d->mode == MODE_CHUNK || d->mode == MODE_RAW || d->mode == MODE_FOREIGN ||
-	    d->mode == MODE_TURNED)
+	if (d->mode == MODE_CONTENT || d->mode == MODE_CHUNK || d->mode == MODE_RAW ||
+	    d->mode == MODE_FOREIGN || d->mode == MODE_TURNED)
 		return;
 	d->mode = MODE_COMMAND;
 	dialogue_client_resume(d, ts);
@@ -208,11 +221,13 @@ void dialogue_gap(struct dialogue *d, enum side side, uint64_t len, int64_t ts)
 		dialogue_client_gap(d, len, ts);
 }
 
-/* An unended line at the end of a server's stream. What accepts a message must be whole: a client takes half an acceptance as none. */
+/* An unended line at the end of a server's stream. What accepts a message must be whole: a client
+ * takes half an acceptance as none. */
 static void server_rest(struct dialogue *d, int64_t ts)
 {
 	struct line_out line;
-	if (d->mode == MODE_TLS || !line_rest(&d->line[SERVER], d->env->pool, &line) || d->skip[SERVER])
+	if (d->mode == MODE_TLS || !line_rest(&d->line[SERVER], d->env->pool, &line) ||
+	    d->skip[SERVER])
 		return;
 	dialogue_tell_flaw(d, FLAW_UNENDED_REPLY);
 	struct smtp_reply r = smtp_reply_read(line.text);

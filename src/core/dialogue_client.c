@@ -1,4 +1,5 @@
-/* dialogue_client.c - what the client's bytes are: commands, answers to 334, messages, chunks, TLS; and what must wait until a reply tells. */
+/* dialogue_client.c - what the client's bytes are: commands, answers to 334, messages, chunks, TLS;
+ * and what must wait until a reply tells. */
 #include "core/ascii.h"
 #include "core/dialogue_parts.h"
 #include "core/tls_record.h"
@@ -33,9 +34,11 @@ void dialogue_lose(struct dialogue *d, enum side side, uint64_t len)
 }
 
 /* Queues what awaits a reply, and tells nobody. */
-static inline __attribute__((always_inline)) struct smtp_pending *pending_add(struct dialogue *d, enum smtp_verb verb, int64_t ts)
+static inline __attribute__((always_inline)) struct smtp_pending *
+pending_add(struct dialogue *d, enum smtp_verb verb, int64_t ts)
 {
-	struct smtp_pending *p = d->pendings < DIALOGUE_PENDING ? pool_get(d->env->pool, sizeof *p) : NULL;
+	struct smtp_pending *p = d->pendings < DIALOGUE_PENDING ? pool_get(d->env->pool, sizeof *p)
+								: NULL;
 	if (!p) {
 		dialogue_tell_flaw(d, FLAW_MANY_PENDING);
 		bool maybe_message = d->lost && d->maybe_message;
@@ -44,7 +47,8 @@ static inline __attribute__((always_inline)) struct smtp_pending *pending_add(st
 		d->maybe_message = maybe_message;
 		return NULL;
 	}
-	*p = (struct smtp_pending){.end = d->offset[CLIENT], .knew = d->acked[CLIENT], .ts = ts, .due = 1};
+	*p = (struct smtp_pending){
+		.end = d->offset[CLIENT], .knew = d->acked[CLIENT], .ts = ts, .due = 1};
 	p->verb = (uint8_t)smtp_verb_acts_as(verb);
 	p->said = (uint8_t)verb;
 	p->unsure = d->lost;
@@ -57,11 +61,13 @@ static inline __attribute__((always_inline)) struct smtp_pending *pending_add(st
 	return p;
 }
 
-struct smtp_pending *dialogue_pend(struct dialogue *d, enum smtp_verb verb, struct bytes args, int64_t ts)
+struct smtp_pending *dialogue_pend(struct dialogue *d, enum smtp_verb verb, struct bytes args,
+				   int64_t ts)
 {
 	struct smtp_pending *p = pending_add(d, verb, ts);
 	if (p && verb != SMTP_CONNECT && verb != SMTP_END)
-		d->env->listener->command(d, &(struct smtp_event){.ts = ts, .pending = p, .text = args});
+		d->env->listener->command(
+			d, &(struct smtp_event){.ts = ts, .pending = p, .text = args});
 	return p;
 }
 
@@ -82,7 +88,8 @@ void dialogue_unpend_all(struct dialogue *d)
 		dialogue_unpend(d);
 }
 
-/* No reply told what the client's bytes are, and no more can be held: the likeliest is taken, and beyond a command it is not trusted. */
+/* No reply told what the client's bytes are, and no more can be held: the likeliest is taken, and
+ * beyond a command it is not trusted. */
 static void wait_guess(struct dialogue *d)
 {
 	if (!d->started) {
@@ -100,7 +107,9 @@ static void wait_guess(struct dialogue *d)
 	bool soft = d->mode == MODE_SOFT;
 	d->hard_only = soft;
 	bool raw = d->tail && d->tail->verb == SMTP_XEXCH50 && d->chunk > 0;
-	d->mode = soft || (d->tail && d->tail->verb == SMTP_DATA) ? MODE_CONTENT : raw ? MODE_RAW : MODE_COMMAND;
+	d->mode = soft || (d->tail && d->tail->verb == SMTP_DATA) ? MODE_CONTENT
+		  : raw                                           ? MODE_RAW
+								  : MODE_COMMAND;
 	if (!soft)
 		dialogue_lose(d, CLIENT, 0);
 }
@@ -226,12 +235,14 @@ static size_t chunk_run(struct dialogue *d, struct bytes in, int64_t ts)
 /* Line flaws have the same meaning as the session's, one bit each. */
 static unsigned line_flaws(unsigned flaws)
 {
-	return (flaws & LINE_BARE_LF ? FLAW_BARE_LF : 0u) | (flaws & LINE_LONE_CR ? FLAW_LONE_CR : 0u) |
-	       (flaws & LINE_NUL ? FLAW_NUL : 0u) | (flaws & LINE_LONG ? FLAW_LONG_LINE : 0u);
+	return (flaws & LINE_BARE_LF ? FLAW_BARE_LF : 0u) |
+	       (flaws & LINE_LONE_CR ? FLAW_LONE_CR : 0u) | (flaws & LINE_NUL ? FLAW_NUL : 0u) |
+	       (flaws & LINE_LONG ? FLAW_LONG_LINE : 0u);
 }
 
 /* What the command makes of the client's next bytes. */
-static void command_goes_on(struct dialogue *d, const struct smtp_command *c, struct smtp_pending *p, int64_t ts)
+static void command_goes_on(struct dialogue *d, const struct smtp_command *c,
+			    struct smtp_pending *p, int64_t ts)
 {
 	switch (c->verb) {
 	case SMTP_BDAT:
@@ -259,7 +270,8 @@ static void command_goes_on(struct dialogue *d, const struct smtp_command *c, st
 static void command_line(struct dialogue *d, const struct line_out *line, int64_t ts)
 {
 	struct smtp_command c = smtp_command_read(line->text);
-	/* While the pairing is lost a lone dot is most likely the end of a message whose beginning was missed. */
+	/* While the pairing is lost a lone dot is most likely the end of a message whose beginning
+	 * was missed. */
 	if (d->lost && c.verb == SMTP_UNKNOWN && bytes_equal(line->text, bytes_str("."))) {
 		dialogue_client_end(d, 0, ts);
 		return;
@@ -270,7 +282,8 @@ static void command_line(struct dialogue *d, const struct line_out *line, int64_
 	if (d->lost && (c.verb == SMTP_UNKNOWN || c.verb == SMTP_NOT_SMTP))
 		return;
 	unsigned flaws = line_flaws(line->flaws);
-	if (d->tail && !d->lost && !d->server_over && smtp_verb_ends_group((enum smtp_verb)d->tail->verb))
+	if (d->tail && !d->lost && !d->server_over &&
+	    smtp_verb_ends_group((enum smtp_verb)d->tail->verb))
 		flaws |= FLAW_BAD_PIPELINING;
 	if (d->head && d->head->verb == SMTP_CONNECT && !d->server_over)
 		flaws |= FLAW_PREGREET;
@@ -283,7 +296,8 @@ static void command_line(struct dialogue *d, const struct line_out *line, int64_
 	command_goes_on(d, &c, p, ts);
 }
 
-/* Of what answers a 334 hashes of its words are kept, and it is looked at for one thing: whether it may be a QUIT that was meant as such. */
+/* Of what answers a 334 hashes of its words are kept, and it is looked at for one thing: whether it
+ * may be a QUIT that was meant as such. */
 static void auth_line(struct dialogue *d, const struct line_out *line, int64_t ts)
 {
 	struct smtp_pending *p = dialogue_pend(d, SMTP_AUTH_LINE, bytes_of(NULL, 0), ts);
@@ -299,7 +313,8 @@ static bool is_command(struct bytes line)
 	return verb != SMTP_UNKNOWN && verb != SMTP_NOT_SMTP;
 }
 
-/* What comes behind a hole that began within a line may be the rest of that one, or the next one, which can be told where it is a command. */
+/* What comes behind a hole that began within a line may be the rest of that one, or the next one,
+ * which can be told where it is a command. */
 static size_t line_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	struct bytes rest = in;
@@ -318,10 +333,12 @@ static size_t line_run(struct dialogue *d, struct bytes in, int64_t ts)
 	return in.n - rest.n;
 }
 
-/* The first bytes of a client, or those after STARTTLS, that are the beginning of a TLS record (RFC 8446 5.1). */
+/* The first bytes of a client, or those after STARTTLS, that are the beginning of a TLS record (RFC
+ * 8446 5.1). */
 static bool tls_begins(const struct dialogue *d, struct bytes in)
 {
-	return line_idle(&d->line[CLIENT]) && in.n >= TLS_TOLD && in.p[0] == TLS_HANDSHAKE && in.p[1] == TLS_MAJOR;
+	return line_idle(&d->line[CLIENT]) && in.n >= TLS_TOLD && in.p[0] == TLS_HANDSHAKE &&
+	       in.p[1] == TLS_MAJOR;
 }
 
 /* One byte more must tell. */
@@ -342,7 +359,8 @@ static size_t first_run(struct dialogue *d, struct bytes in, int64_t ts)
 		} else {
 			d->mode = MODE_FOREIGN;
 			dialogue_tell_flaw(d, FLAW_NOT_SMTP);
-			struct smtp_pending *p = dialogue_pend(d, SMTP_NOT_SMTP, bytes_str("TLS ClientHello"), ts);
+			struct smtp_pending *p =
+				dialogue_pend(d, SMTP_NOT_SMTP, bytes_str("TLS ClientHello"), ts);
 			/* How much of it came at once must not matter: these told what it is. */
 			if (p)
 				p->end = d->offset[CLIENT] - in.n + TLS_TOLD;
@@ -371,7 +389,8 @@ static size_t start_run(struct dialogue *d, struct bytes in, int64_t ts)
 	return header.length;
 }
 
-/* RFC 3030 2: the refused chunk's bytes still follow. A client that knows better sends a command instead, and no chunk begins with the line of one. */
+/* RFC 3030 2: the refused chunk's bytes still follow. A client that knows better sends a command
+ * instead, and no chunk begins with the line of one. */
 static size_t refused_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	/* No farther, or what it is would depend on how much came at once. */
@@ -379,7 +398,8 @@ static size_t refused_run(struct dialogue *d, struct bytes in, int64_t ts)
 	const uint8_t *lf = memchr(in.p, '\n', in.n < upto ? in.n : upto);
 	if (!lf && in.n < upto)
 		return 0;
-	bool command = lf && is_command(bytes_of(in.p, (size_t)(lf - in.p) - (lf > in.p && lf[-1] == '\r')));
+	bool command = lf && is_command(bytes_of(in.p, (size_t)(lf - in.p) -
+							       (lf > in.p && lf[-1] == '\r')));
 	d->mode = command ? MODE_COMMAND : MODE_CHUNK;
 	if (!command) /* the server may */
 		dialogue_said_text(d, bytes_first(in, upto));
@@ -423,8 +443,9 @@ static size_t piece_run(struct dialogue *d, struct bytes in, int64_t ts)
 }
 
 /*
- * While a soft end is doubtful, a hard one among the bytes that follow settles it: a server that does not take the soft one sees one message up to there, and one that does would have
- * answered before. The dot with a bare LF inside is what smuggling is made of.
+ * While a soft end is doubtful, a hard one among the bytes that follow settles it: a server that
+ * does not take the soft one sees one message up to there, and one that does would have answered
+ * before. The dot with a bare LF inside is what smuggling is made of.
  */
 static bool soft_settled(struct dialogue *d, struct bytes more)
 {
@@ -439,7 +460,8 @@ static bool soft_settled(struct dialogue *d, struct bytes more)
 
 bool dialogue_undecided(const struct dialogue *d)
 {
-	return !d->started || d->mode == MODE_REFUSED || d->mode == MODE_TLS_DUE || d->mode == MODE_TLS_MAY;
+	return !d->started || d->mode == MODE_REFUSED || d->mode == MODE_TLS_DUE ||
+	       d->mode == MODE_TLS_MAY;
 }
 
 void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts)
@@ -481,13 +503,15 @@ void dialogue_client_resume(struct dialogue *d, int64_t ts)
 	if (held)
 		dialogue_client_run(d, bytes_of(held->bytes, held->n), ts);
 	dialogue_held_block_free(held, d->env->pool);
-	if (d->fin_held && (!d->held || dialogue_lost_holds(d)) && d->mode != MODE_WAIT && d->mode != MODE_SOFT) {
+	if (d->fin_held && (!d->held || dialogue_lost_holds(d)) && d->mode != MODE_WAIT &&
+	    d->mode != MODE_SOFT) {
 		d->fin_held = false;
 		d->env->listener->fin(d, CLIENT);
 	}
 }
 
-/* The part of a hole that lies in the chunk: where that ends is known all the same. Returns the rest. */
+/* The part of a hole that lies in the chunk: where that ends is known all the same. Returns the
+ * rest. */
 static uint64_t chunk_gap(struct dialogue *d, uint64_t len, int64_t ts)
 {
 	uint64_t inside = len < d->chunk ? len : d->chunk;

@@ -84,7 +84,8 @@ static void pass_over(struct dialogue *d, struct bytes in)
 	d->offset[CLIENT] += in.n;
 }
 
-/* Of a message only its last lines matter, in which its end may be: as many as are held, from the beginning of a line. */
+/* Of a message only its last lines matter, in which its end may be: as many as are held, from the
+ * beginning of a line. */
 void dialogue_lost_hold(struct dialogue *d, struct bytes in)
 {
 	uint32_t n = d->held ? d->held->n : 0;

@@ -1,11 +1,14 @@
 /*
- * dialogue_lost.c - what the client says while the pairing is lost: a line may be a command, or one of a message whose DATA is missing. It is held until a reply tells: to a line in the middle of a
- * message there is none, so that what a 2yz or 3yz acknowledges ends with a command, or with the dot.
+ * dialogue_lost.c - what the client says while the pairing is lost: a line may be a command, or one
+ * of a message whose DATA is missing. It is held until a reply tells: to a line in the middle of a
+ * message there is none, so that what a 2yz or 3yz acknowledges ends with a command, or with the
+ * dot.
  */
 #include "core/ascii.h"
 #include "core/dialogue_parts.h"
 
-/* What is held, as far as the server had it when it replied. Counts are of the lines behind the last one that can be no command. */
+/* What is held, as far as the server had it when it replied. Counts are of the lines behind the
+ * last one that can be no command. */
 struct held_lines {
 	size_t from, upto; /* those lines; the last of them is whole */
 	unsigned commands;
@@ -79,7 +82,8 @@ static struct held_lines lines_read(const struct dialogue *d, struct bytes text)
 	return h;
 }
 
-/* A refusal or a farewell may come inside a message too: it is believed to answer no more than one command, or QUIT behind others. */
+/* A refusal or a farewell may come inside a message too: it is believed to answer no more than one
+ * command, or QUIT behind others. */
 static bool is_answered(const struct held_lines *h, uint16_t code)
 {
 	if (h->commands == 0)
@@ -103,7 +107,8 @@ static void read_on(struct dialogue *d, size_t n, int64_t ts)
 	dialogue_held_block_free(held, d->env->pool);
 }
 
-/* 354 is said to DATA alone, and what comes behind that is the message, whatever it looks like (RFC 5321 4.1.1.4). Nothing else is outstanding then: DATA ends its group (RFC 2920 3.1). */
+/* 354 is said to DATA alone, and what comes behind that is the message, whatever it looks like (RFC
+ * 5321 4.1.1.4). Nothing else is outstanding then: DATA ends its group (RFC 2920 3.1). */
 static void data_was_said(struct dialogue *d, const struct held_lines *h, size_t acked, int64_t ts)
 {
 	bool seen = h->commands > 0 && h->last == SMTP_DATA && h->upto == acked;
@@ -112,7 +117,8 @@ static void data_was_said(struct dialogue *d, const struct held_lines *h, size_t
 		read_on(d, acked - h->from, ts);
 		return;
 	}
-	/* DATA is inferred only where no other whole line of the client's could have got this 354: some servers say 354 to other commands. */
+	/* DATA is inferred only where no other whole line of the client's could have got this 354:
+	 * some servers say 354 to other commands. */
 	bool hidden = d->offset[CLIENT] > 0 && (acked == 0 || (h->lines == 1 && h->tail));
 	dialogue_held_forget(d, acked);
 	if (!hidden || (d->tail && d->tail->end == d->offset[CLIENT]))
@@ -125,9 +131,11 @@ static void data_was_said(struct dialogue *d, const struct held_lines *h, size_t
 
 void dialogue_lost_reply(struct dialogue *d, uint16_t code, int64_t ts)
 {
-	uint64_t acked = d->acked[SERVER] > d->offset[CLIENT] ? d->acked[SERVER] - d->offset[CLIENT] : 0;
+	uint64_t acked = d->acked[SERVER] > d->offset[CLIENT] ? d->acked[SERVER] - d->offset[CLIENT]
+							      : 0;
 	struct bytes held = dialogue_held(d);
-	/* What this reply answers was not captured, or comes later: of what is held it tells nothing. */
+	/* What this reply answers was not captured, or comes later: of what is held it tells
+	 * nothing. */
 	if (acked > held.n)
 		return;
 	size_t n = (size_t)acked;

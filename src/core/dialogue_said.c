@@ -1,9 +1,11 @@
-/* dialogue_said.c - what of the client's lines may be a password or a part of a message, and the server's lines without it. */
+/* dialogue_said.c - what of the client's lines may be a password or a part of a message, and the
+ * server's lines without it. */
 #include "core/ascii.h"
 #include "core/dialogue_parts.h"
 #include "core/sasl.h"
 
-/* Of what is held no more is looked at: what a server repeats is what it could not read, and that is the first of it. */
+/* Of what is held no more is looked at: what a server repeats is what it could not read, and that
+ * is the first of it. */
 enum { LOOK = 4096 };
 
 /* What of it is secret. */
@@ -86,7 +88,8 @@ static void lines_take(struct dialogue *d, struct bytes text, bool answer)
 	}
 }
 
-/* What the client has said and is not read yet: half a line, or lines whose meaning is not known. Once for each byte, or nearly so. */
+/* What the client has said and is not read yet: half a line, or lines whose meaning is not known.
+ * Once for each byte, or nearly so. */
 static void unread_take(struct dialogue *d)
 {
 	struct bytes held = bytes_first(dialogue_held(d), LOOK);
@@ -104,21 +107,25 @@ static void unread_take(struct dialogue *d)
 		lines_take(d, held, d->tail && d->tail->verb == SMTP_AUTH);
 }
 
-/* What accepts a command that bears no secret repeats none: nearly all lines behind an AUTH are of this kind. */
+/* What accepts a command that bears no secret repeats none: nearly all lines behind an AUTH are of
+ * this kind. */
 static bool is_ordinary(const struct dialogue *d, const struct smtp_reply *r)
 {
 	const struct smtp_pending *p = d->head;
-	if (!p || d->lost || r->code == 0 || r->code >= 400 || (r->code == 221 && p->verb != SMTP_QUIT))
+	if (!p || d->lost || r->code == 0 || r->code >= 400 ||
+	    (r->code == 221 && p->verb != SMTP_QUIT))
 		return false;
 	return p->said != SMTP_AUTH_LINE && !dialogue_said_bears((enum smtp_verb)p->said);
 }
 
-struct bytes dialogue_said_veil(struct dialogue *d, const struct smtp_reply *r, uint8_t to[SAID_TEXT])
+struct bytes dialogue_said_veil(struct dialogue *d, const struct smtp_reply *r,
+				uint8_t to[SAID_TEXT])
 {
 	if (is_ordinary(d, r))
 		return r->text;
 	bool refusal = r->code == 0 || r->code >= 400;
 	if (refusal)
 		unread_take(d);
-	return d->said || d->said_lost ? said_veil(d->said, d->env->seed, r->text, refusal, to) : r->text;
+	return d->said || d->said_lost ? said_veil(d->said, d->env->seed, r->text, refusal, to)
+				       : r->text;
 }

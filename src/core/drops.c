@@ -13,7 +13,8 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* The oldest two: sessions that were open then are nearly all over, and of the others it becomes less exact, never less. */
+/* The oldest two: sessions that were open then are nearly all over, and of the others it becomes
+ * less exact, never less. */
 static void drops_merge(struct drops *d)
 {
 	struct drops_span *a = &d->spans[0], *b = &d->spans[1];

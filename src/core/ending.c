@@ -10,20 +10,22 @@
 const char *stage_name(enum stage s)
 {
 	assert(s < STAGES);
-	return NAMES("CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "END-OF-MESSAGE", "IDLE", "QUIT",
-		     "DONE")[s];
+	return NAMES("CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT",
+		     "END-OF-MESSAGE", "IDLE", "QUIT", "DONE")[s];
 }
 
 const char *fate_name(enum fate f)
 {
 	assert(f < FATES);
-	return NAMES("open", "accepted", "falsely-accepted", "unanswered", "cut", "deferred", "rejected", "aborted", "unknown")[f];
+	return NAMES("open", "accepted", "falsely-accepted", "unanswered", "cut", "deferred",
+		     "rejected", "aborted", "unknown")[f];
 }
 
 const char *farewell_name(enum farewell f)
 {
 	assert(f < FAREWELLS);
-	return NAMES("none", "221-after-quit", "221-unasked", "421", "refusal", "hidden", "unknown")[f];
+	return NAMES("none", "221-after-quit", "221-unasked", "421", "refusal", "hidden",
+		     "unknown")[f];
 }
 
 const char *seen_name(enum seen s)
@@ -48,7 +50,8 @@ struct bytes session_farewell_text(const struct session_facts *f)
 {
 	if (f->farewell_apart)
 		return notes_find(&f->notes, NOTE_FAREWELL).text;
-	return f->farewell_code == f->last_code ? notes_find(&f->notes, NOTE_REPLY).text : bytes_of(NULL, 0);
+	return f->farewell_code == f->last_code ? notes_find(&f->notes, NOTE_REPLY).text
+						: bytes_of(NULL, 0);
 }
 
 const char *starttls_name(enum starttls s)

@@ -70,8 +70,10 @@ static void decide(struct frame_clock *c, int64_t next)
 {
 	int64_t ts = c->held[0].frame.ts;
 	bool back = ts < c->last;
-	/* Behind a pause it goes on; behind a step back too, if it does not come back to where it was. */
-	bool goes_on = next >= ts && (back ? next < c->last - FRAME_CLOCK_NEAR : is_pause(c->last, ts));
+	/* Behind a pause it goes on; behind a step back too, if it does not come back to where it
+	 * was. */
+	bool goes_on = next >= ts &&
+		       (back ? next < c->last - FRAME_CLOCK_NEAR : is_pause(c->last, ts));
 	release(c, is_near(ts, next) || goes_on, c->last);
 }
 

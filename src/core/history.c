@@ -4,12 +4,14 @@
 #include "core/flow.h"
 
 /*
- * Endings are kept as runs of such as came within an eighth of a second, so that 16 of them span the two seconds that are asked for, however many end at once. That is also how far
- * `together` may be off.
+ * Endings are kept as runs of such as came within an eighth of a second, so that 16 of them span
+ * the two seconds that are asked for, however many end at once. That is also how far `together` may
+ * be off.
  */
 enum { RUNS = 16, LIVES = 8 };
 
-/* A server that ended so many sessions so before, and hardly any otherwise (one in OTHERWISE), always does: several at once are no event. */
+/* A server that ended so many sessions so before, and hardly any otherwise (one in OTHERWISE),
+ * always does: several at once are no event. */
 enum { HABIT = 3, OTHERWISE = 4 };
 
 static const int64_t run_length = FRAME_SECOND / 8, together_time = FRAME_SECOND;
@@ -42,11 +44,12 @@ struct server {
 	uint32_t older, newer; /* by when it was last heard of; FLOW_NONE: the end */
 	struct run runs[RUNS];
 	struct life lives[LIVES];
-	uint16_t usual, usual_n; /* the commonest answer to what may be QUIT, and by how many it leads */
-	bool notifies;           /* it was seen to send close_notify */
-	int64_t habit;           /* when a session was last ended as this server always ends them; 0: never */
-	uint16_t ended,
-		normal; /* sessions that it ended, and that ended otherwise, of those asked about; the two are halved when they are many */
+	uint16_t usual,
+		usual_n; /* the commonest answer to what may be QUIT, and by how many it leads */
+	bool notifies;   /* it was seen to send close_notify */
+	int64_t habit; /* when a session was last ended as this server always ends them; 0: never */
+	uint16_t ended, normal; /* sessions that it ended, and that ended otherwise, of those asked
+				   about; the two are halved when they are many */
 };
 
 struct history {
@@ -93,7 +96,8 @@ static uint32_t server_hash(const struct history *h, const struct ip_addr *addr,
 	return flow_hash(h->seed, &p);
 }
 
-static uint32_t server_find(const struct history *h, uint32_t hash, const struct ip_addr *addr, uint16_t port)
+static uint32_t server_find(const struct history *h, uint32_t hash, const struct ip_addr *addr,
+			    uint16_t port)
 {
 	uint32_t at = hash, found;
 	while ((found = flow_find(&h->table, hash, &at)) != FLOW_NONE) {
@@ -131,8 +135,10 @@ static uint32_t place_take(struct history *h)
 	return at;
 }
 
-/* The table can fail to grow only for a place that was never used: then there are as many servers as there will ever be. */
-static struct server *server_make(struct history *h, uint32_t hash, const struct ip_addr *addr, uint16_t port)
+/* The table can fail to grow only for a place that was never used: then there are as many servers
+ * as there will ever be. */
+static struct server *server_make(struct history *h, uint32_t hash, const struct ip_addr *addr,
+				  uint16_t port)
 {
 	if (h->limit == 0)
 		return NULL;
@@ -146,7 +152,8 @@ static struct server *server_make(struct history *h, uint32_t hash, const struct
 	return &h->servers[at];
 }
 
-static struct server *server_of(struct history *h, const struct ip_addr *addr, uint16_t port, bool make)
+static struct server *server_of(struct history *h, const struct ip_addr *addr, uint16_t port,
+				bool make)
 {
 	uint32_t hash = server_hash(h, addr, port), at = server_find(h, hash, addr, port);
 	if (at == FLOW_NONE)
@@ -157,13 +164,15 @@ static struct server *server_of(struct history *h, const struct ip_addr *addr, u
 }
 
 /*
- * Endings that tell something of the server: it closed, or said that it would, and nobody had asked for it. A refusal is about one client: a flood of those that are
- * refused is no event. What TLS hides may have been a QUIT.
+ * Endings that tell something of the server: it closed, or said that it would, and nobody had asked
+ * for it. A refusal is about one client: a flood of those that are refused is no event. What TLS
+ * hides may have been a QUIT.
  */
 static bool by_server(const struct ending *e)
 {
 	bool closed = e->closer == CLOSER_SERVER && (e->how == HOW_FIN || e->how == HOW_RST);
-	if (!e->connected || e->encrypted || e->quit_sent || e->farewell == FAREWELL_REFUSAL || e->unsure != UNSURE_NONE)
+	if (!e->connected || e->encrypted || e->quit_sent || e->farewell == FAREWELL_REFUSAL ||
+	    e->unsure != UNSURE_NONE)
 		return false;
 	return closed || e->final_421 || e->unasked_221;
 }
@@ -178,13 +187,15 @@ static int64_t apart(int64_t a, int64_t b)
 	return a < b ? b - a : a - b;
 }
 
-/* One that was younger than the time in which sessions are together may have begun because of the others, and ended for its own beginning: a burst that is turned away. */
+/* One that was younger than the time in which sessions are together may have begun because of the
+ * others, and ended for its own beginning: a burst that is turned away. */
 static bool is_young(const struct conn *conn, int64_t ts)
 {
 	return ts - conn->start < together_time;
 }
 
-bool history_tells(const struct conn *conn, const struct ending *ending, int64_t ts, struct history_event *out)
+bool history_tells(const struct conn *conn, const struct ending *ending, int64_t ts,
+		   struct history_event *out)
 {
 	if (!by_server(ending) || is_young(conn, ts))
 		return false;
@@ -234,7 +245,8 @@ static void ending_count(struct server *s, bool ended)
 	s->normal += !ended;
 }
 
-/* Does this server always end sessions so? What ended together with this one is the question, and no answer. */
+/* Does this server always end sessions so? What ended together with this one is the question, and
+ * no answer. */
 static bool is_habit(struct server *s, const struct life *now)
 {
 	unsigned same = 0;
@@ -243,7 +255,8 @@ static bool is_habit(struct server *s, const struct life *now)
 		same = HABIT;
 	for (unsigned i = 0; i < LIVES; i++) {
 		const struct life *l = &s->lives[i];
-		same += l->age != 0 && l->manner == now->manner && apart(l->ts, now->ts) > together_time;
+		same += l->age != 0 && l->manner == now->manner &&
+			apart(l->ts, now->ts) > together_time;
 	}
 	bool habit = same >= HABIT && s->normal <= s->ended / OTHERWISE;
 	if (habit)
@@ -251,20 +264,23 @@ static bool is_habit(struct server *s, const struct life *now)
 	return habit;
 }
 
-/* What ended together is one event, and may have begun together: its being of the same age is no coincidence, and no limit. */
+/* What ended together is one event, and may have begun together: its being of the same age is no
+ * coincidence, and no limit. */
 static void lives_count(const struct server *s, const struct life *now, struct cause_hints *out)
 {
 	for (unsigned i = 0; i < LIVES; i++) {
 		const struct life *l = &s->lives[i];
 		if (l->age == 0 || apart(l->ts, now->ts) <= together_time)
 			continue;
-		out->same_life += now->age >= shortest_life && apart(l->age, now->age) <= now->age / 50;
-		out->same_messages += now->messages >= FEWEST_MESSAGES && l->messages == now->messages;
+		out->same_life += now->age >= shortest_life &&
+				  apart(l->age, now->age) <= now->age / 50;
+		out->same_messages += now->messages >= FEWEST_MESSAGES &&
+				      l->messages == now->messages;
 	}
 }
 
-void history_hints(struct history *h, const struct conn *conn, const struct session_facts *session, const struct ending *ending,
-		   int64_t ts, struct cause_hints *out)
+void history_hints(struct history *h, const struct conn *conn, const struct session_facts *session,
+		   const struct ending *ending, int64_t ts, struct cause_hints *out)
 {
 	bool ended = by_server(ending);
 	*out = (struct cause_hints){0};
@@ -273,7 +289,8 @@ void history_hints(struct history *h, const struct conn *conn, const struct sess
 		ending_count(s, ended);
 	if (!ended)
 		return;
-	struct life now = {ts, ts > conn->start ? ts - conn->start : 1, session->messages, manner_of(ending)};
+	struct life now = {ts, ts > conn->start ? ts - conn->start : 1, session->messages,
+			   manner_of(ending)};
 	if (s && !is_young(conn, ts) && !is_habit(s, &now))
 		together_count(s, ts, out);
 	if (out->together == 0) { /* alone, or forgotten meanwhile */
@@ -287,7 +304,8 @@ void history_hints(struct history *h, const struct conn *conn, const struct sess
 	s->lives[s->newest_life] = now;
 }
 
-/* The commonest of many is found with one candidate and a count (Boyer and Moore): a server's 221 has one length, what else has six bytes has many answers. */
+/* The commonest of many is found with one candidate and a count (Boyer and Moore): a server's 221
+ * has one length, what else has six bytes has many answers. */
 static void usual_learn(struct server *s, uint16_t reply)
 {
 	if (s->usual_n == 0)
@@ -304,7 +322,8 @@ void history_habits(struct history *h, const struct conn *conn, struct ending *e
 	struct ending_tls *t = &ending->tls;
 	if (!ending->encrypted || !t->followed || !t->done)
 		return;
-	struct server *s = server_of(h, &conn->addr[SERVER], conn->port[SERVER], t->notified && t->first == CLOSER_SERVER);
+	struct server *s = server_of(h, &conn->addr[SERVER], conn->port[SERVER],
+				     t->notified && t->first == CLOSER_SERVER);
 	if (!s)
 		return;
 	t->notifies = s->notifies;

@@ -1,4 +1,5 @@
-/* keep.c - connections of which frames are kept, each a chain of blocks: the first ones stay, the others go round. */
+/* keep.c - connections of which frames are kept, each a chain of blocks: the first ones stay, the
+ * others go round. */
 #include "core/keep.h"
 
 #include "core/flow.h"
@@ -6,7 +7,12 @@
 #include <assert.h>
 
 /* A short session fits one block. */
-enum { BLOCK = 2048, BLOCK_DATA = BLOCK - 12, BEGIN_BLOCKS = KEEP_BEGIN / BLOCK, CONN_BLOCKS = KEEP_CONN / BLOCK };
+enum {
+	BLOCK = 2048,
+	BLOCK_DATA = BLOCK - 12,
+	BEGIN_BLOCKS = KEEP_BEGIN / BLOCK,
+	CONN_BLOCKS = KEEP_CONN / BLOCK
+};
 #define NONE UINT32_MAX
 
 /* Frames follow each other without a gap, from one block into the next. */
@@ -30,7 +36,8 @@ struct head {
 };
 
 /* The longest frame does not push out its own beginning. */
-static_assert(KEEP_FRAME + sizeof(struct head) < (CONN_BLOCKS - BEGIN_BLOCKS - 2) * BLOCK_DATA, "a frame fits what goes round");
+static_assert(KEEP_FRAME + sizeof(struct head) < (CONN_BLOCKS - BEGIN_BLOCKS - 2) * BLOCK_DATA,
+	      "a frame fits what goes round");
 static_assert(KEEP_LEAST > 2 * KEEP_CONN, "one connection cannot take all that there is");
 
 enum list { LIST_HALF_OPEN, LIST_OPEN, LISTS };
@@ -40,8 +47,10 @@ struct kept {
 	uint16_t port[2];
 	uint32_t hash;
 	int64_t start, touched;
-	uint32_t syn, new_syn;       /* sequences of the client's SYN, and of another one that may begin a new connection */
-	uint32_t first, last, fixed; /* blocks; fixed: the last one of the beginning, NONE: it has none of its own */
+	uint32_t syn, new_syn; /* sequences of the client's SYN, and of another one that may begin a
+				  new connection */
+	uint32_t first, last, fixed; /* blocks; fixed: the last one of the beginning, NONE: it has
+					none of its own */
 	uint32_t blocks, omitted;
 	uint32_t prev, next;
 	uint8_t list;
@@ -190,7 +199,8 @@ static void bytes_put(struct keep *k, struct kept *c, const void *from, size_t n
 	}
 }
 
-/* Where the next frame of n bytes goes. No frame lies half in the beginning and half in what goes round. */
+/* Where the next frame of n bytes goes. No frame lies half in the beginning and half in what goes
+ * round. */
 static struct block *place_for(struct keep *k, struct kept *c, size_t n)
 {
 	struct block *b = c->last != NONE ? &k->blocks[c->last] : NULL;
@@ -205,7 +215,10 @@ static struct block *place_for(struct keep *k, struct kept *c, size_t n)
 
 static void frame_put(struct keep *k, struct kept *c, const struct frame *f)
 {
-	struct head h = {.ts = f->ts, .caplen = f->caplen < KEEP_FRAME ? f->caplen : KEEP_FRAME, .len = f->len, .link = f->link};
+	struct head h = {.ts = f->ts,
+			 .caplen = f->caplen < KEEP_FRAME ? f->caplen : KEEP_FRAME,
+			 .len = f->len,
+			 .link = f->link};
 	struct block *b = place_for(k, c, sizeof h + h.caplen);
 	if (b->frames++ == 0)
 		b->first = b->used;
@@ -277,7 +290,8 @@ static struct kept *conn_begin(struct keep *k, uint32_t hash, const struct packe
 }
 
 /*
- * Whether a new connection begins: the rule is that of the engine (stream_own.c). A SYN of another number on a connection that is under way may be forged, and is believed when the other side's SYN
+ * Whether a new connection begins: the rule is that of the engine (stream_own.c). A SYN of another
+ * number on a connection that is under way may be forged, and is believed when the other side's SYN
  * acknowledges it.
  */
 static bool begins(struct kept *c, const struct packet *p)
@@ -314,7 +328,10 @@ static void segment_take(struct keep *k, const struct frame *f, const struct pac
 
 static void icmp_take(struct keep *k, const struct frame *f, const struct packet_icmp *icmp)
 {
-	const struct packet quoted = {.src = icmp->src, .dst = icmp->dst, .src_port = icmp->src_port, .dst_port = icmp->dst_port};
+	const struct packet quoted = {.src = icmp->src,
+				      .dst = icmp->dst,
+				      .src_port = icmp->src_port,
+				      .dst_port = icmp->dst_port};
 	struct kept *c = conn_find(k, flow_hash(k->seed, &quoted), &quoted);
 	if (c)
 		frame_put(k, c, f);
@@ -343,7 +360,8 @@ struct kept *keep_find(struct keep *k, const struct conn *conn)
 	struct kept *found = NULL;
 	while ((i = flow_find(&k->flows, hash, &at)) != FLOW_NONE) {
 		struct kept *c = &k->conns[i];
-		if (tuple_is(c, &tuple) && c->start >= conn->start && c->start <= conn->last && (!found || c->start < found->start))
+		if (tuple_is(c, &tuple) && c->start >= conn->start && c->start <= conn->last &&
+		    (!found || c->start < found->start))
 			found = c;
 	}
 	return found;
@@ -353,7 +371,8 @@ struct kept *keep_find(struct keep *k, const struct conn *conn)
 static struct bytes part_of(const struct keep *k, const struct kept *c, uint32_t i, bool *cut)
 {
 	const struct block *b = &k->blocks[i];
-	bool round = c->omitted > 0 && (c->fixed == NONE ? i == c->first : i == k->blocks[c->fixed].next);
+	bool round = c->omitted > 0 &&
+		     (c->fixed == NONE ? i == c->first : i == k->blocks[c->fixed].next);
 	*cut = round || *cut;
 	if (!*cut)
 		return bytes_of(b->data, b->used);
@@ -394,7 +413,11 @@ bool keep_next(struct bytes *block, struct frame *out)
 		return false;
 	memcpy(&h, block->p, sizeof h);
 	assert(h.caplen <= block->n - sizeof h);
-	*out = (struct frame){.data = block->p + sizeof h, .caplen = h.caplen, .len = h.len, .ts = h.ts, .link = h.link};
+	*out = (struct frame){.data = block->p + sizeof h,
+			      .caplen = h.caplen,
+			      .len = h.len,
+			      .ts = h.ts,
+			      .link = h.link};
 	*block = bytes_from(*block, sizeof h + h.caplen);
 	return true;
 }
@@ -409,7 +432,8 @@ static bool parts_new(struct keep *k, const struct keep_config *config)
 {
 	k->decoder.ports = config->ports;
 	memcpy(k->seed, config->seed, sizeof k->seed);
-	/* The table may have more than three slots for each connection, and while it grows half of that again. */
+	/* The table may have more than three slots for each connection, and while it grows half of
+	 * that again. */
 	size_t each = sizeof *k->blocks + sizeof *k->conns + 5 * sizeof *k->flows.slots;
 	k->room = (uint32_t)(config->memory / each < NONE / 2 ? config->memory / each : NONE / 2);
 	k->blocks_free = k->conns_free = NONE;

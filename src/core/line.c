@@ -6,7 +6,8 @@
 /* In struct line's flaws, beside enum line_flaw. */
 enum {
 	LINE_HANDED_ON = 0x40, /* half was the text of the line handed on last */
-	LINE_HELD_CR = 0x80    /* the last byte was a CR: part of the line end if an LF follows, else of the text. Not in half. */
+	LINE_HELD_CR = 0x80 /* the last byte was a CR: part of the line end if an LF follows, else
+			       of the text. Not in half. */
 };
 
 enum { HALF_MIN = 64 };
@@ -18,8 +19,9 @@ void line_give_back(struct line *l, struct pool *pool)
 }
 
 /*
- * Where the first CR, LF or NUL is; in.n: there is none. Lines are short: one search in place, which in nearly all of them meets the line end first, is quicker than a call of memchr for the LF and
- * a look at what lies before it.
+ * Where the first CR, LF or NUL is; in.n: there is none. Lines are short: one search in place,
+ * which in nearly all of them meets the line end first, is quicker than a call of memchr for the LF
+ * and a look at what lies before it.
  */
 static inline uint32_t special_in(const uint8_t *p)
 {
@@ -159,7 +161,8 @@ static bool line_gather(struct line *l, struct pool *pool, struct bytes *in, str
 	return lf != NULL;
 }
 
-/* The usual line is short, nothing of it waits, its first special byte is its CR LF: it is handed on where it lies. */
+/* The usual line is short, nothing of it waits, its first special byte is its CR LF: it is handed
+ * on where it lies. */
 bool line_next(struct line *l, struct pool *pool, struct bytes *in, struct line_out *out)
 {
 	if (half_waits(l))

@@ -1,4 +1,5 @@
-/* message_header.c - finds the Message-ID in a header that is cut anywhere; lines of other fields are passed over with memchr. */
+/* message_header.c - finds the Message-ID in a header that is cut anywhere; lines of other fields
+ * are passed over with memchr. */
 #include "core/message_header.h"
 
 #include "core/ascii.h"
@@ -10,7 +11,8 @@ enum state {
 	STATE_NAME,     /* the line so far is the beginning of the field's name */
 	STATE_COLON,    /* the whole name: the colon is due */
 	STATE_VALUE,    /* before the id */
-	STATE_VALUE_LF, /* the same at the beginning of a line, which belongs to the field only if it is folded */
+	STATE_VALUE_LF, /* the same at the beginning of a line, which belongs to the field only if
+			   it is folded */
 	STATE_ID,       /* behind '<' */
 	STATE_ID_LF,
 	STATE_BARE /* an id without brackets */
@@ -22,7 +24,9 @@ static void line_begin(struct message_header *h, uint8_t c)
 {
 	h->matched = 1;
 	h->done = c == '\n';
-	h->state = c == '\r' ? STATE_LINE_CR : ascii_lower(c) == field_name[0] ? STATE_NAME : STATE_OTHER;
+	h->state = c == '\r'                         ? STATE_LINE_CR
+		   : ascii_lower(c) == field_name[0] ? STATE_NAME
+						     : STATE_OTHER;
 }
 
 static void other_line(struct message_header *h, uint8_t c)
@@ -101,9 +105,10 @@ static void line_cr_step(struct message_header *h, uint8_t c)
 }
 
 static void (*const steps[])(struct message_header *h, uint8_t c) = {
-	[STATE_LINE] = line_begin,  [STATE_LINE_CR] = line_cr_step, [STATE_OTHER] = other_line,   [STATE_NAME] = name_step,
-	[STATE_COLON] = colon_step, [STATE_VALUE] = value_step,     [STATE_VALUE_LF] = fold_step, [STATE_ID] = id_step,
-	[STATE_ID_LF] = fold_step,  [STATE_BARE] = bare_step,
+	[STATE_LINE] = line_begin,    [STATE_LINE_CR] = line_cr_step, [STATE_OTHER] = other_line,
+	[STATE_NAME] = name_step,     [STATE_COLON] = colon_step,     [STATE_VALUE] = value_step,
+	[STATE_VALUE_LF] = fold_step, [STATE_ID] = id_step,           [STATE_ID_LF] = fold_step,
+	[STATE_BARE] = bare_step,
 };
 
 void message_header_scan(struct message_header *h, struct bytes in)
@@ -111,7 +116,8 @@ void message_header_scan(struct message_header *h, struct bytes in)
 	in = bytes_first(in, UINT16_MAX - (size_t)h->scanned);
 	size_t i = 0;
 	while (i < in.n && !h->done) {
-		const uint8_t *lf = h->state == STATE_OTHER ? memchr(in.p + i, '\n', in.n - i) : in.p + i;
+		const uint8_t *lf = h->state == STATE_OTHER ? memchr(in.p + i, '\n', in.n - i)
+							    : in.p + i;
 		i = lf ? (size_t)(lf - in.p) : in.n;
 		if (lf)
 			steps[h->state](h, in.p[i++]);

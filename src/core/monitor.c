@@ -1,4 +1,5 @@
-/* monitor.c - ties the stages together: frame, packet, fragments, stream, session, ending, verdict. */
+/* monitor.c - ties the stages together: frame, packet, fragments, stream, session, ending, verdict.
+ */
 #include "core/monitor.h"
 
 #include "core/collate.h"
@@ -9,10 +10,12 @@
 
 #include <assert.h>
 
-/* Segments are gathered up to so many before the engine gets them: enough for its look-ups to overlap, few enough to stay in the cache. */
+/* Segments are gathered up to so many before the engine gets them: enough for its look-ups to
+ * overlap, few enough to stay in the cache. */
 enum { BATCH = 64 };
 
-/* A judged session that waits for its release: what sessions of its server do within the next second belongs to it too. It stands in the session, where there is one. */
+/* A judged session that waits for its release: what sessions of its server do within the next
+ * second belongs to it too. It stands in the session, where there is one. */
 struct judged {
 	struct session *session;
 	struct ending ending;
@@ -72,7 +75,8 @@ static struct session *session_of(struct monitor *m, struct conn *conn)
 	if (!conn->user) {
 		uint16_t port = conn->port[SERVER];
 		conn->user = session_new(m->env, conn->flow[SERVER].syn, conn->flow[CLIENT].syn,
-					 port_set_has(&m->config.lmtp_ports, port), port_set_has(&m->config.tls_ports, port));
+					 port_set_has(&m->config.lmtp_ports, port),
+					 port_set_has(&m->config.tls_ports, port));
 	}
 	return conn->user;
 }
@@ -105,10 +109,12 @@ static void on_fin(void *arg, struct conn *conn, enum side side, int64_t ts)
 }
 
 /*
- * On a port that nobody named, a session is one of SMTP if its greeting says so, or if a client said EHLO or HELO and was answered. FTP has 220, 221 and QUIT as well. Such a port comes with
+ * On a port that nobody named, a session is one of SMTP if its greeting says so, or if a client
+ * said EHLO or HELO and was answered. FTP has 220, 221 and QUIT as well. Such a port comes with
  * any_port, and where the client's own port is one that is watched.
  */
-static bool recognised(const struct monitor *m, const struct conn *conn, const struct session_facts *s)
+static bool recognised(const struct monitor *m, const struct conn *conn,
+		       const struct session_facts *s)
 {
 	if (port_set_has(&m->config.ports, conn->port[SERVER]))
 		return true;
@@ -169,7 +175,8 @@ static void deliver(struct monitor *m, struct conn *conn, struct judged *j)
 	conn->user = NULL;
 }
 
-/* Without memory for the wait, the session is delivered at once. Of a flood of SYNs each pushes another out: what was no session yet is counted (stream_stats), and makes no record. */
+/* Without memory for the wait, the session is delivered at once. Of a flood of SYNs each pushes
+ * another out: what was no session yet is counted (stream_stats), and makes no record. */
 static void on_close(void *arg, struct conn *conn, const struct conn_end *end, int64_t ts)
 {
 	struct monitor *m = arg;
@@ -180,7 +187,8 @@ static void on_close(void *arg, struct conn *conn, const struct conn_end *end, i
 	now.apart = !now.session || now.waits;
 	if (!now.waits)
 		judge(m, conn, &now);
-	struct judged *kept = now.apart ? pool_get(m->pool, sizeof *kept) : session_room(now.session);
+	struct judged *kept = now.apart ? pool_get(m->pool, sizeof *kept)
+					: session_room(now.session);
 	if (!kept) {
 		if (now.waits)
 			judge(m, conn, &now);
@@ -227,7 +235,8 @@ static void on_ahead(void *arg, const struct conn *conn, enum coming coming, int
 		session_ahead(j->session, coming, step);
 }
 
-static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release, on_late, on_ahead};
+static const struct stream_listener listener = {on_open,  on_data,    on_gap,  on_fin,
+						on_close, on_release, on_late, on_ahead};
 
 /* Somebody looks on: of each event the connection is told, and the bytes as they come. */
 
@@ -241,14 +250,19 @@ static void look_data(void *arg, struct conn *conn, enum side side, struct bytes
 {
 	uint64_t offset = conn->flow[side].bytes + conn->flow[side].gap;
 	look(arg, conn,
-	     (struct watch_event){
-		     .kind = WATCH_DATA, .side = side, .ts = ts, .offset = offset, .acked = conn->flow[side].acked, .text = data});
+	     (struct watch_event){.kind = WATCH_DATA,
+				  .side = side,
+				  .ts = ts,
+				  .offset = offset,
+				  .acked = conn->flow[side].acked,
+				  .text = data});
 	on_data(arg, conn, side, data, ts);
 }
 
 static void look_gap(void *arg, struct conn *conn, enum side side, uint64_t len, int64_t ts)
 {
-	look(arg, conn, (struct watch_event){.kind = WATCH_GAP, .side = side, .ts = ts, .bytes = len});
+	look(arg, conn,
+	     (struct watch_event){.kind = WATCH_GAP, .side = side, .ts = ts, .bytes = len});
 	on_gap(arg, conn, side, len, ts);
 }
 
@@ -271,11 +285,14 @@ static void look_close(void *arg, struct conn *conn, const struct conn_end *end,
 static void look_late(void *arg, struct conn *conn, struct bytes data, int64_t ts)
 {
 	uint64_t offset = conn->flow[SERVER].bytes + conn->flow[SERVER].gap;
-	look(arg, conn, (struct watch_event){.kind = WATCH_DATA, .side = SERVER, .ts = ts, .offset = offset, .text = data});
+	look(arg, conn,
+	     (struct watch_event){
+		     .kind = WATCH_DATA, .side = SERVER, .ts = ts, .offset = offset, .text = data});
 	on_late(arg, conn, data, ts);
 }
 
-static const struct stream_listener looking = {on_open, look_data, look_gap, look_fin, look_close, on_release, look_late, NULL};
+static const struct stream_listener looking = {on_open,    look_data,  look_gap,  look_fin,
+					       look_close, on_release, look_late, NULL};
 
 static void parts_free(struct monitor *m)
 {
@@ -295,13 +312,16 @@ static void *parts_new(struct monitor *m, const struct monitor_config *config, s
 	m->last = INT64_MIN;
 	m->clock = (struct frame_clock){.pool = pool, .take = on_believed, .arg = m};
 	m->config.stream.ports = config->any_port ? NULL : &m->config.ports;
-	m->decoder = (struct packet_decoder){.ports = m->config.stream.ports, .insist_checksum = config->insist_checksum};
+	m->decoder = (struct packet_decoder){.ports = m->config.stream.ports,
+					     .insist_checksum = config->insist_checksum};
 	m->defrag = defrag_new(pool, config->fragment_memory, 1024);
 	if (config->front)
 		return m->defrag ? m : NULL;
-	m->stream = config->engine->new (&m->config.stream, pool, config->watch ? &looking : &listener, m);
+	m->stream = config->engine->new (&m->config.stream, pool,
+					 config->watch ? &looking : &listener, m);
 	m->env = session_env(pool, config->opener, config->watch, config->stream.seed);
-	m->collate = config->ended ? NULL : collate_new(config->stream.seed, config->session, config->arg);
+	m->collate = config->ended ? NULL
+				   : collate_new(config->stream.seed, config->session, config->arg);
 	return m->defrag && m->stream && m->env && (m->collate || config->ended) ? m : NULL;
 }
 
@@ -350,7 +370,8 @@ static void batch_flush(struct monitor *m)
 	m->batched = 0;
 }
 
-/* A fragment may complete a datagram: its segment is handed on at once, because its bytes are borrowed until the next fragment. */
+/* A fragment may complete a datagram: its segment is handed on at once, because its bytes are
+ * borrowed until the next fragment. */
 static void fragment_take(struct monitor *m, const struct packet_fragment *fragment, int depth)
 {
 	struct packet_fragment of = *fragment;
@@ -371,7 +392,8 @@ static void fragment_take(struct monitor *m, const struct packet_fragment *fragm
 	}
 }
 
-/* A frame that is no segment of a watched port, nor one of another port. Apart from frame_take, which then needs one register less for each segment. */
+/* A frame that is no segment of a watched port, nor one of another port. Apart from frame_take,
+ * which then needs one register less for each segment. */
 static void rare_take(struct monitor *m, enum packet_kind kind)
 {
 	const union packet_decoded *decoded = &m->batch[m->batched];
@@ -477,7 +499,8 @@ void monitor_drops(struct monitor *m, int64_t from, int64_t to, uint64_t n)
 	drops_note(&m->drops, from, to, n);
 }
 
-/* Frames that were no segments had a time too. Where time has gone on since the last frame, its time would take the clock back. */
+/* Frames that were no segments had a time too. Where time has gone on since the last frame, its
+ * time would take the clock back. */
 void monitor_finish(struct monitor *m)
 {
 	frame_clock_flush(&m->clock);

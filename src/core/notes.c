@@ -1,9 +1,10 @@
 /*
  * notes.c - notes lie one behind the other in a block, and never move within it.
  *
- * So a place that notes_add gave stays good whatever is added or set later. The price is that a text that outgrows its place
- * leaves a void behind. A new place has at least twice the room of the old one, up to the bound of its tag: all the voids that one
- * tag can leave are together hardly larger than the place it has, and endless setting cannot eat the block.
+ * So a place that notes_add gave stays good whatever is added or set later. The price is that a
+ * text that outgrows its place leaves a void behind. A new place has at least twice the room of the
+ * old one, up to the bound of its tag: all the voids that one tag can leave are together hardly
+ * larger than the place it has, and endless setting cannot eat the block.
  */
 #include "core/notes.h"
 
@@ -15,7 +16,8 @@ struct entry {
 	uint16_t room;   /* for the text, even, so that the next entry is aligned */
 };
 
-/* The last KEPT bytes of the block are for notes_set alone: hundreds of recipients must not shut out the queue id. */
+/* The last KEPT bytes of the block are for notes_set alone: hundreds of recipients must not shut
+ * out the queue id. */
 enum { KEPT = 2048 };
 
 size_t notes_text_max(enum note_tag tag)
@@ -62,8 +64,8 @@ static size_t bounded(size_t want, size_t least, size_t most)
 }
 
 /*
- * Makes the block hold `need` bytes, if that is within the bound and the pool has them. Grows by an eighth only: of a hundred
- * thousand open sessions each has such a block.
+ * Makes the block hold `need` bytes, if that is within the bound and the pool has them. Grows by an
+ * eighth only: of a hundred thousand open sessions each has such a block.
  */
 static bool notes_grow(struct notes *n, struct pool *pool, size_t need, size_t bound)
 {
@@ -83,7 +85,8 @@ static bool notes_grow(struct notes *n, struct pool *pool, size_t need, size_t b
 	return true;
 }
 
-static uint16_t notes_append(struct notes *n, struct pool *pool, enum note_tag tag, size_t room, size_t bound)
+static uint16_t notes_append(struct notes *n, struct pool *pool, enum note_tag tag, size_t room,
+			     size_t bound)
 {
 	if (!notes_grow(n, pool, n->used + entry_size(room), bound))
 		return NOTES_NONE;
@@ -93,7 +96,8 @@ static uint16_t notes_append(struct notes *n, struct pool *pool, enum note_tag t
 	return where;
 }
 
-uint16_t notes_add(struct notes *n, struct pool *pool, enum note_tag tag, uint16_t value, struct bytes text)
+uint16_t notes_add(struct notes *n, struct pool *pool, enum note_tag tag, uint16_t value,
+		   struct bytes text)
 {
 	text = bytes_first(text, notes_text_max(tag));
 	uint16_t where = notes_append(n, pool, tag, room_for(text.n), NOTES_MAX - KEPT);
@@ -102,7 +106,8 @@ uint16_t notes_add(struct notes *n, struct pool *pool, enum note_tag tag, uint16
 	return where;
 }
 
-/* The last one with that tag. Walking is quick enough: a session has a handful, a message is asked at its end; reply after reply is set in the same place. */
+/* The last one with that tag. Walking is quick enough: a session has a handful, a message is asked
+ * at its end; reply after reply is set in the same place. */
 static uint16_t notes_where(const struct notes *n, enum note_tag tag)
 {
 	uint16_t found = NOTES_NONE;
@@ -115,12 +120,13 @@ static uint16_t notes_where(const struct notes *n, enum note_tag tag)
 }
 
 /*
- * Room for `need` bytes of text where the note is, if it is the last one, else in a new place; or what room it has, if there
- * is no more. Returns the place.
+ * Room for `need` bytes of text where the note is, if it is the last one, else in a new place; or
+ * what room it has, if there is no more. Returns the place.
  */
 static uint16_t notes_widen(struct notes *n, struct pool *pool, uint16_t where, size_t need)
 {
-	size_t room = entry_at(n, where)->room, wider = room_for(need), end = where + entry_size(wider);
+	size_t room = entry_at(n, where)->room, wider = room_for(need),
+	       end = where + entry_size(wider);
 	if (where + entry_size(room) == n->used) {
 		if (notes_grow(n, pool, end, NOTES_MAX)) {
 			entry_at(n, where)->room = (uint16_t)wider;
@@ -129,14 +135,16 @@ static uint16_t notes_widen(struct notes *n, struct pool *pool, uint16_t where, 
 		return where;
 	}
 	enum note_tag tag = (enum note_tag)entry_at(n, where)->tag;
-	uint16_t other = notes_append(n, pool, tag, bounded(2 * room, wider, notes_text_max(tag)), NOTES_MAX);
+	uint16_t other = notes_append(n, pool, tag, bounded(2 * room, wider, notes_text_max(tag)),
+				      NOTES_MAX);
 	if (other == NOTES_NONE)
 		return where;
 	entry_at(n, where)->tag = NOTE_VOID;
 	return other;
 }
 
-void notes_set(struct notes *n, struct pool *pool, enum note_tag tag, uint16_t value, struct bytes text)
+void notes_set(struct notes *n, struct pool *pool, enum note_tag tag, uint16_t value,
+	       struct bytes text)
 {
 	text = bytes_first(text, notes_text_max(tag));
 	uint16_t where = notes_where(n, tag);

@@ -7,7 +7,8 @@ static bool watched(const struct stream *s, uint16_t port)
 	return !s->config.ports || port_set_has(s->config.ports, port);
 }
 
-/* Whether the client sent this segment: a SYN tells, whichever end has the watched port, which may be a client's by chance. -1: neither end has one. */
+/* Whether the client sent this segment: a SYN tells, whichever end has the watched port, which may
+ * be a client's by chance. -1: neither end has one. */
 static int client_end(const struct stream *s, const struct packet *p)
 {
 	bool src = watched(s, p->src_port), dst = watched(s, p->dst_port);
@@ -18,7 +19,8 @@ static int client_end(const struct stream *s, const struct packet *p)
 	return src && dst ? p->dst_port <= p->src_port : dst;
 }
 
-/* A connection begins with a SYN, or, where that was not captured, with bytes. Lone acknowledgements, FINs and RSTs of connections that died before begin none. */
+/* A connection begins with a SYN, or, where that was not captured, with bytes. Lone
+ * acknowledgements, FINs and RSTs of connections that died before begin none. */
 static struct own_conn *conn_begin(struct stream *s, uint32_t hash, const struct packet *p)
 {
 	bool syn = p->flags & TCP_SYN;
@@ -36,7 +38,8 @@ static struct own_conn *conn_begin(struct stream *s, uint32_t hash, const struct
 }
 
 /* A new connection on the tuple of one that is over, or that it shows to be. */
-static struct own_conn *conn_again(struct stream *s, struct own_conn *old, uint32_t hash, const struct packet *p)
+static struct own_conn *conn_again(struct stream *s, struct own_conn *old, uint32_t hash,
+				   const struct packet *p)
 {
 	if (!own_closed(old))
 		own_close(s, old, HOW_IDLE, p->ts);
@@ -51,14 +54,16 @@ static struct own_conn *conn_again(struct stream *s, struct own_conn *old, uint3
 	return c;
 }
 
-/* A SYN of another number on a closed tuple begins a new connection; everything else there is a straggler. */
+/* A SYN of another number on a closed tuple begins a new connection; everything else there is a
+ * straggler. */
 static bool begins_anew(const struct packet *p, uint32_t start)
 {
 	return (p->flags & TCP_SYN) && !(p->flags & TCP_RST) && p->seq + 1 != start;
 }
 
 /*
- * A SYN of another number on a live tuple: a new connection of which the old one's end was not captured, or a forgery. On a half-open tuple it is believed at once, else only when the other
+ * A SYN of another number on a live tuple: a new connection of which the old one's end was not
+ * captured, or a forgery. On a half-open tuple it is believed at once, else only when the other
  * side's SYN acknowledges it.
  */
 static bool live_over(struct own_conn *c, enum side side, const struct packet *p)
@@ -75,8 +80,10 @@ static bool live_over(struct own_conn *c, enum side side, const struct packet *p
 	return false;
 }
 
-/* A segment of no connection that is under way or just closed: it may belong to one that has been over for longer. */
-static struct own_conn *conn_new(struct stream *s, uint32_t hash, const struct packet *p, enum side *side)
+/* A segment of no connection that is under way or just closed: it may belong to one that has been
+ * over for longer. */
+static struct own_conn *conn_new(struct stream *s, uint32_t hash, const struct packet *p,
+				 enum side *side)
 {
 	struct own_past *past = s->pasts.count > 0 ? own_past_find(s, hash, p, side) : NULL;
 	if (past && !begins_anew(p, past->start[*side])) {
@@ -91,7 +98,8 @@ static struct own_conn *conn_new(struct stream *s, uint32_t hash, const struct p
 	return c;
 }
 
-struct own_conn *own_conn_for(struct stream *s, struct own_conn *c, uint32_t hash, enum side side, const struct packet *p)
+struct own_conn *own_conn_for(struct stream *s, struct own_conn *c, uint32_t hash, enum side side,
+			      const struct packet *p)
 {
 	while (c && own_ends(s, c) <= own_clock_at(s, p->ts)) {
 		own_aged(s, c);

@@ -5,12 +5,14 @@
 static uint32_t unacked(const struct own_conn *c, enum side side)
 {
 	const struct half *h = &c->half[side];
-	int32_t n = (h->flags & HALF_ACKED) ? seq_diff(h->end, h->ack) : seq_diff(h->end, c->start[side]);
+	int32_t n = (h->flags & HALF_ACKED) ? seq_diff(h->end, h->ack)
+					    : seq_diff(h->end, c->start[side]);
 	n -= (h->flags & HALF_FIN) && n > 0;
 	return n > 0 ? (uint32_t)n : 0;
 }
 
-/* What was counted of a side, in its half and beside it (which may be NULL), in the place of the half. */
+/* What was counted of a side, in its half and beside it (which may be NULL), in the place of the
+ * half. */
 static void facts_publish(struct own_conn *c, enum side side, const struct conn_side *beside)
 {
 	const struct half h = c->half[side];
@@ -49,23 +51,27 @@ void own_end_complete(struct stream *s, struct own_conn *c, enum how how, int64_
 {
 	struct conn_end *end = &c->end;
 	const uint8_t server = c->half[SERVER].flags;
-	bool both_fins = c->pub.flow[CLIENT].fin && c->pub.flow[SERVER].fin, answered = server & HALF_ACKED;
+	bool both_fins = c->pub.flow[CLIENT].fin && c->pub.flow[SERVER].fin,
+	     answered = server & HALF_ACKED;
 	end->over = end->by_rst ? HOW_RST : both_fins ? HOW_FIN : how;
 	sides_publish(s, c);
 	if (end->closer == CLOSER_NOBODY)
 		end->how = how;
 	conn_end_silence(&c->pub, end, ts);
 	end->half_open = c->course.list == LIST_HALF_OPEN || !(server & HALF_SYN_ACKED);
-	end->unanswered = !answered && conn_unanswered(&c->pub, how == HOW_EVICTED ? c->pub.last : ts);
+	end->unanswered = !answered &&
+			  conn_unanswered(&c->pub, how == HOW_EVICTED ? c->pub.last : ts);
 	s->stats.conns_open--;
 }
 
 void own_end_late(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
 {
 	struct own_seen *seen = &c->seen[side];
-	bool by_client = side == SERVER && c->end.by_rst && c->end.rst_by == CLIENT && !c->pub.flow[SERVER].fin;
+	bool by_client = side == SERVER && c->end.by_rst && c->end.rst_by == CLIENT &&
+			 !c->pub.flow[SERVER].fin;
 	bool brings = p->payload_len > 0 && (p->flags & (TCP_ACK | TCP_RST | TCP_SYN)) == TCP_ACK;
-	if (!s->listener->late || !by_client || !brings || !seen->known || p->seq != seen->end || p->payload_cap < p->payload_len)
+	if (!s->listener->late || !by_client || !brings || !seen->known || p->seq != seen->end ||
+	    p->payload_cap < p->payload_len)
 		return;
 	struct conn_flow *client = &c->pub.flow[CLIENT], *server = &c->pub.flow[SERVER];
 	if (seq_diff(p->ack, c->seen[CLIENT].end) >= -(int32_t)client->fin)
@@ -77,7 +83,8 @@ void own_end_late(struct stream *s, struct own_conn *c, enum side side, const st
 }
 
 /*
- * Connections are released in the order of their close, a second later, each by itself, when all that is kept of them has long left the cache. So each release fetches for those behind it: the
+ * Connections are released in the order of their close, a second later, each by itself, when all
+ * that is kept of them has long left the cache. So each release fetches for those behind it: the
  * connection of the fourth, of the others a step each of what the listener needs.
  */
 static void releases_prefetch(const struct stream *s)
@@ -101,7 +108,8 @@ void own_release(struct stream *s, struct own_conn *c)
 	if (s->order.step >> STREAM_STEP_BITS != UINT64_MAX >> STREAM_STEP_BITS)
 		own_past_add(s, c, c->since + s->config.settle);
 	else
-		flow_remove(&s->flows, own_hash(s, c), c->index); /* the capture is over: nobody asks any more */
+		flow_remove(&s->flows, own_hash(s, c),
+			    c->index); /* the capture is over: nobody asks any more */
 	own_forget(s, c);
 	releases_prefetch(s);
 }

@@ -1,4 +1,5 @@
-/* own_held.c - the segments of a side that cannot be handed on yet, in the order of their numbers. */
+/* own_held.c - the segments of a side that cannot be handed on yet, in the order of their numbers.
+ */
 #include "core/own_held.h"
 
 static size_t held_size(const struct held *e)
@@ -6,7 +7,8 @@ static size_t held_size(const struct held *e)
 	return sizeof *e + e->cap;
 }
 
-/* What a segment counts for the bounds of what is held: at least so much, as they are searched in order, and a great many of one byte each would cost the time of as many. */
+/* What a segment counts for the bounds of what is held: at least so much, as they are searched in
+ * order, and a great many of one byte each would cost the time of as many. */
 static size_t held_charge(const struct held *e)
 {
 	enum { LEAST = 512 };
@@ -34,10 +36,12 @@ void own_held_forget(struct stream *s, struct own_conn *c, enum side side, struc
 }
 
 /* Puts a copy of a part of a segment before *at. */
-static struct held **hold_part(struct stream *s, struct own_conn *c, struct held **at, const struct held *part, const uint8_t *data)
+static struct held **hold_part(struct stream *s, struct own_conn *c, struct held **at,
+			       const struct held *part, const uint8_t *data)
 {
 	struct held *e = NULL;
-	if (s->stats.held_bytes + held_charge(part) <= s->config.held_total && held_size(part) <= POOL_MAX)
+	if (s->stats.held_bytes + held_charge(part) <= s->config.held_total &&
+	    held_size(part) <= POOL_MAX)
 		e = pool_get(s->pool, held_size(part));
 	if (!e) {
 		s->stats.no_memory++;
@@ -57,8 +61,8 @@ static struct held **hold_part(struct stream *s, struct own_conn *c, struct held
 }
 
 /* Counts an overlap in which the later bytes differ from those that are held. */
-static void overlap_compare(struct stream *s, struct own_conn *c, enum side side, const struct held *old, const struct held *rest,
-			    const uint8_t *data)
+static void overlap_compare(struct stream *s, struct own_conn *c, enum side side,
+			    const struct held *old, const struct held *rest, const uint8_t *data)
 {
 	uint32_t from = seq_diff(rest->seq, old->seq) > 0 ? rest->seq - old->seq : 0;
 	uint32_t skip = seq_diff(old->seq, rest->seq) > 0 ? old->seq - rest->seq : 0;
@@ -72,11 +76,14 @@ static void overlap_compare(struct stream *s, struct own_conn *c, enum side side
 }
 
 /*
- * What stands further on in a stream was not sent before this, so that this, when it was first sent, acknowledged no more than that does: a copy that was sent again later does, and would wait for a reply to itself.
+ * What stands further on in a stream was not sent before this, so that this, when it was first
+ * sent, acknowledged no more than that does: a copy that was sent again later does, and would wait
+ * for a reply to itself.
  */
 static void ack_lower(struct held *e, const struct held *behind)
 {
-	if ((e->flags & behind->flags & TCP_ACK) && !((e->flags | behind->flags) & (TCP_RST | HELD_DOUBT)) &&
+	if ((e->flags & behind->flags & TCP_ACK) &&
+	    !((e->flags | behind->flags) & (TCP_RST | HELD_DOUBT)) &&
 	    seq_diff(e->ack, behind->ack) > 0)
 		e->ack = behind->ack;
 }
@@ -84,12 +91,14 @@ static void ack_lower(struct held *e, const struct held *behind)
 void own_held_sent(struct half *h, const struct held *segment)
 {
 	bool fin = segment->flags & TCP_FIN;
-	for (struct held *e = h->held; e && seq_diff(own_held_end(e), own_held_end(segment)) <= 0; e = e->next)
+	for (struct held *e = h->held; e && seq_diff(own_held_end(e), own_held_end(segment)) <= 0;
+	     e = e->next)
 		if (seq_diff(own_held_end(e), segment->seq) <= 0 || (fin && e->flags & TCP_FIN))
 			ack_lower(e, segment);
 }
 
-void own_held_put(struct stream *s, struct own_conn *c, enum side side, const struct held *segment, const uint8_t *data)
+void own_held_put(struct stream *s, struct own_conn *c, enum side side, const struct held *segment,
+		  const uint8_t *data)
 {
 	struct held **at = &c->half[side].held, rest = *segment;
 	while (*at && seq_diff((*at)->seq + (*at)->len, rest.seq) <= 0) {
@@ -123,9 +132,11 @@ void own_held_put(struct stream *s, struct own_conn *c, enum side side, const st
 	hold_part(s, c, at, &rest, data);
 }
 
-void own_held_displace_doubts(struct stream *s, struct own_conn *c, enum side side, const struct held *segment)
+void own_held_displace_doubts(struct stream *s, struct own_conn *c, enum side side,
+			      const struct held *segment)
 {
-	for (struct held **at = &c->half[side].held; *at && seq_diff((*at)->seq, segment->seq + segment->len) < 0;) {
+	for (struct held **at = &c->half[side].held;
+	     *at && seq_diff((*at)->seq, segment->seq + segment->len) < 0;) {
 		struct held *e = *at;
 		if (!(e->flags & HELD_DOUBT) || seq_diff(e->seq + e->len, segment->seq) <= 0) {
 			at = &e->next;
@@ -177,7 +188,8 @@ void own_held_forget_claims(struct stream *s, struct own_conn *c, enum side side
 	}
 }
 
-/* So far ahead this side could be allowed to send: a window may have been larger than it is now, and without both SYNs its scale is not known. */
+/* So far ahead this side could be allowed to send: a window may have been larger than it is now,
+ * and without both SYNs its scale is not known. */
 static int32_t window_most(const struct own_conn *c, enum side side)
 {
 	uint8_t scale = c->half[side_other(side)].wscale;
@@ -193,7 +205,8 @@ static bool fin_elsewhere(const struct held *e, const struct held *segment)
 	return (e->flags & TCP_FIN) && (segment->flags & TCP_FIN ? ahead != 0 : ahead < 0);
 }
 
-void own_held_belie(struct stream *s, struct own_conn *c, enum side side, const struct held *segment)
+void own_held_belie(struct stream *s, struct own_conn *c, enum side side,
+		    const struct held *segment)
 {
 	struct half *h = &c->half[side];
 	if (!(h->flags & HALF_KNOWN) || (h->flags & HALF_FIN_DONE) || segment->seq != h->nxt)

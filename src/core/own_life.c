@@ -1,14 +1,18 @@
-/* own_life.c - how long a connection of the own engine lives: ageing by capture time, eviction where there is no room. */
+/* own_life.c - how long a connection of the own engine lives: ageing by capture time, eviction
+ * where there is no room. */
 #include "core/own_life.h"
 
 #include <stdlib.h>
 
-/* How many of the oldest are looked at to find the longest idle: lists are not reordered at each packet, which would cost two cache misses. */
+/* How many of the oldest are looked at to find the longest idle: lists are not reordered at each
+ * packet, which would cost two cache misses. */
 enum { EVICT_LOOK = 64 };
 
 /*
- * A clock that falls back further than this was stepped: the new time is taken. So often, that is, and with so many looks in all: one that goes to and fro makes each connection be looked at
- * again and again. There are no more of them than frames; how many there are is no measure, because every shard must come to the same time.
+ * A clock that falls back further than this was stepped: the new time is taken. So often, that is,
+ * and with so many looks in all: one that goes to and fro makes each connection be looked at again
+ * and again. There are no more of them than frames; how many there are is no measure, because every
+ * shard must come to the same time.
  */
 #define STEP_BACK (60 * FRAME_SECOND)
 enum { STEPS_MOST = 1000, STEP_LOOKS = 1000000, LOOKS_FREE = 8000000, LOOKS_PER_FRAME = 16 };
@@ -16,7 +20,8 @@ enum { STEPS_MOST = 1000, STEP_LOOKS = 1000000, LOOKS_FREE = 8000000, LOOKS_PER_
 /* After thousands of leaps nothing ages any more: no capture but a forged one has so many. */
 #define CLOCK_MAX (INT64_MAX / 2)
 
-/* The longest idle of the oldest in a list; the busy ones among them go to the end, so that the next look finds others. */
+/* The longest idle of the oldest in a list; the busy ones among them go to the end, so that the
+ * next look finds others. */
 static struct own_conn *longest_idle(struct stream *s, enum own_list list)
 {
 	struct own_conn *idle = NULL;
@@ -34,7 +39,8 @@ static struct own_conn *longest_idle(struct stream *s, enum own_list list)
 
 static void evict(struct stream *s)
 {
-	static const enum own_list order[] = {LIST_CLOSED, LIST_HALF_OPEN, LIST_FIN_WAIT, LIST_OPEN};
+	static const enum own_list order[] = {LIST_CLOSED, LIST_HALF_OPEN, LIST_FIN_WAIT,
+					      LIST_OPEN};
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
 		struct own_conn *c = longest_idle(s, order[i]);
 		if (!c)
@@ -68,7 +74,8 @@ struct own_conn *own_add(struct stream *s, uint32_t hash, const struct packet *p
 	return c;
 }
 
-/* The end is dated when it was due, not when it was noticed: no other traffic may change a record. */
+/* The end is dated when it was due, not when it was noticed: no other traffic may change a record.
+ */
 void own_aged(struct stream *s, struct own_conn *c)
 {
 	int64_t ts = s->now - (s->clock - own_ends(s, c));
@@ -87,7 +94,8 @@ static int64_t since_of(const struct own_conn *c, enum own_list list)
 	return list == LIST_WAIT ? c->wait_since : c->since;
 }
 
-/* The time of a connection in a list is over, or it is only to be looked at. One whose last segment is still to come, since the clock was stepped, begins to be idle now. */
+/* The time of a connection in a list is over, or it is only to be looked at. One whose last segment
+ * is still to come, since the clock was stepped, begins to be idle now. */
 static void look(struct stream *s, struct own_conn *c, enum own_list list)
 {
 	if (c->pub.last > s->now)
@@ -107,11 +115,13 @@ static int by_number(const void *a, const void *b)
 	return x->pub.first < y->pub.first ? -1 : x->pub.first > y->pub.first;
 }
 
-/* In a list they stand by their time; those of the same time are put in the order of their first frames, so that it does not matter who else is in the list. */
+/* In a list they stand by their time; those of the same time are put in the order of their first
+ * frames, so that it does not matter who else is in the list. */
 static int by_wait(const void *a, const void *b)
 {
 	const struct own_conn *x = *(struct own_conn *const *)a, *y = *(struct own_conn *const *)b;
-	return x->wait_since != y->wait_since ? (x->wait_since < y->wait_since ? -1 : 1) : by_number(a, b);
+	return x->wait_since != y->wait_since ? (x->wait_since < y->wait_since ? -1 : 1)
+					      : by_number(a, b);
 }
 
 static int by_since(const void *a, const void *b)
@@ -137,13 +147,15 @@ static uint32_t due_count(struct stream *s, enum own_list list)
 	return n;
 }
 
-/* Nearly always there is one, and many mostly are in order. Where no memory is to put them in order, they keep that of the list. */
+/* Nearly always there is one, and many mostly are in order. Where no memory is to put them in
+ * order, they keep that of the list. */
 static void list_age(struct stream *s, enum own_list list)
 {
 	int (*order)(const void *, const void *) = list == LIST_WAIT ? by_wait : by_since;
 	bool sorted = true;
 	uint32_t n = due_count(s, list), i = 0, index = s->lists[list].head;
-	struct own_conn **due = n > 1 ? pool_get_large(s->pool, n * sizeof(struct own_conn *)) : NULL;
+	struct own_conn **due = n > 1 ? pool_get_large(s->pool, n * sizeof(struct own_conn *))
+				      : NULL;
 	if (!due) {
 		for (; i < n; i++)
 			look(s, own_at(s, s->lists[list].head), list);
@@ -189,7 +201,8 @@ void own_age_now(struct stream *s, int64_t now, uint64_t frame)
 	own_pasts_age(s);
 }
 
-/* At the end of the capture: the connections of a list, or those of all that are open (LIST_FREE), in order. */
+/* At the end of the capture: the connections of a list, or those of all that are open (LIST_FREE),
+ * in order. */
 static size_t collect(const struct stream *s, enum own_list list, struct own_conn **out)
 {
 	size_t n = 0;
@@ -206,15 +219,16 @@ static size_t collect(const struct stream *s, enum own_list list, struct own_con
 
 static void end_one(struct stream *s, struct own_conn *c, enum own_list list)
 {
-	own_step(s, UINT64_MAX >> STREAM_STEP_BITS, list == LIST_FREE ? OWN_STEP_SEGMENT : list, list == LIST_CLOSED ? c->since : 0,
-		 c->pub.first);
+	own_step(s, UINT64_MAX >> STREAM_STEP_BITS, list == LIST_FREE ? OWN_STEP_SEGMENT : list,
+		 list == LIST_CLOSED ? c->since : 0, c->pub.first);
 	if (!own_closed(c))
 		own_close(s, c, HOW_CAPTURE_END, own_time(s, c));
 	if (list != LIST_FIN_WAIT)
 		own_release(s, c);
 }
 
-/* First those whose server has closed, as they have ended before the capture does; each of the others is let go at once, so that their number costs nothing. */
+/* First those whose server has closed, as they have ended before the capture does; each of the
+ * others is let go at once, so that their number costs nothing. */
 void own_end_all(struct stream *s)
 {
 	static const enum own_list order[] = {LIST_FIN_WAIT, LIST_CLOSED, LIST_FREE};

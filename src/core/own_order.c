@@ -1,4 +1,5 @@
-/* own_order.c - puts the bytes of both sides of a connection into causal order: what is held, what is handed on, what is declared lost. */
+/* own_order.c - puts the bytes of both sides of a connection into causal order: what is held, what
+ * is handed on, what is declared lost. */
 #include "core/own_held.h"
 
 #include <assert.h>
@@ -6,10 +7,12 @@
 /* The receiver has not acknowledged what it is thought to have dropped. */
 static bool doubted(const struct half *h, const struct held *e)
 {
-	return (e->flags & HELD_DOUBT) && !((h->flags & HALF_ACKED) && seq_diff(h->ack, own_held_end(e)) >= 0);
+	return (e->flags & HELD_DOUBT) &&
+	       !((h->flags & HALF_ACKED) && seq_diff(h->ack, own_held_end(e)) >= 0);
 }
 
-/* A side's stream may go on only when the other side's bytes that it acknowledges have gone before. */
+/* A side's stream may go on only when the other side's bytes that it acknowledges have gone before.
+ */
 static bool blocked(const struct own_conn *c, enum side side, const struct held *e)
 {
 	const struct half *other = &c->half[side_other(side)];
@@ -31,7 +34,8 @@ uint64_t own_order_offset(const struct own_conn *c, enum side of, uint32_t seq)
 	return behind < all ? all - behind : 0;
 }
 
-static void gap_declare(struct stream *s, struct own_conn *c, enum side side, uint32_t len, int64_t ts)
+static void gap_declare(struct stream *s, struct own_conn *c, enum side side, uint32_t len,
+			int64_t ts)
 {
 	s->stats.gaps++;
 	s->stats.gap_bytes += len;
@@ -51,7 +55,8 @@ static void behind_fin_free(struct stream *s, struct own_conn *c, struct half *h
 	}
 }
 
-/* The first closing segment names the closer; the second tells whether the two crossed on the wire. */
+/* The first closing segment names the closer; the second tells whether the two crossed on the wire.
+ */
 static void note_close(struct own_conn *c, enum side side, enum how how, const struct held *e)
 {
 	struct conn_end *end = &c->end;
@@ -59,7 +64,8 @@ static void note_close(struct own_conn *c, enum side side, enum how how, const s
 		end->closer = side == CLIENT ? CLOSER_CLIENT : CLOSER_SERVER;
 		end->how = how;
 	} else if (end->closer != (side == CLIENT ? CLOSER_CLIENT : CLOSER_SERVER)) {
-		end->crossed = !(e->flags & TCP_ACK) || seq_diff(e->ack, c->half[side_other(side)].nxt) < 0;
+		end->crossed = !(e->flags & TCP_ACK) ||
+			       seq_diff(e->ack, c->half[side_other(side)].nxt) < 0;
 	}
 }
 
@@ -94,7 +100,8 @@ static void rst_deliver(struct stream *s, struct own_conn *c, enum side side, co
 }
 
 /* Hands on a segment that begins at nxt and is not blocked. */
-static void deliver(struct stream *s, struct own_conn *c, enum side side, const struct held *e, const uint8_t *data)
+static void deliver(struct stream *s, struct own_conn *c, enum side side, const struct held *e,
+		    const uint8_t *data)
 {
 	struct half *h = &c->half[side];
 	struct conn_flow *facts = &c->pub.flow[side];
@@ -133,12 +140,14 @@ static bool held_step(struct stream *s, struct own_conn *c, enum side side)
 		return false;
 	h->held = e->next;
 	struct held *whole = e, part = *e;
-	/* It was captured before the segment that came last: a later time is that of a clock that was stepped back since. */
+	/* It was captured before the segment that came last: a later time is that of a clock that
+	 * was stepped back since. */
 	if (part.ts > c->pub.last)
 		part.ts = c->pub.last;
 	uint32_t behind = h->nxt - e->seq, skip = behind < e->len ? behind : e->len;
 	own_held_skip(&part, skip);
-	/* Held before the start was known, and of a connection before: this stream does not end before it begins. */
+	/* Held before the start was known, and of a connection before: this stream does not end
+	 * before it begins. */
 	if (behind > whole->len && (part.flags & TCP_FIN)) {
 		part.flags &= (uint8_t)~TCP_FIN;
 		h->flags &= (uint8_t)~HALF_FIN;
@@ -157,19 +166,22 @@ static bool drain(struct stream *s, struct own_conn *c)
 }
 
 /*
- * Bytes of a side that the other has, and that are not here. Only so many as the other side's next segment waits for: what was said before that segment and what was said after it are
- * two holes, or a reply would be taken as lost before its command was seen.
+ * Bytes of a side that the other has, and that are not here. Only so many as the other side's next
+ * segment waits for: what was said before that segment and what was said after it are two holes, or
+ * a reply would be taken as lost before its command was seen.
  */
 static uint32_t confirmed_hole(const struct own_conn *c, enum side side)
 {
 	const struct half *h = &c->half[side];
 	const struct held *waiting = c->half[side_other(side)].held;
-	if (!(h->flags & HALF_KNOWN) || !(h->flags & HALF_ACKED) || (h->flags & HALF_FIN_DONE) || seq_diff(h->ack, h->nxt) <= 0)
+	if (!(h->flags & HALF_KNOWN) || !(h->flags & HALF_ACKED) || (h->flags & HALF_FIN_DONE) ||
+	    seq_diff(h->ack, h->nxt) <= 0)
 		return 0;
 	uint32_t upto = h->ack;
 	if (h->held && seq_diff(h->held->seq, upto) < 0)
 		upto = h->held->seq;
-	if (waiting && (waiting->flags & TCP_ACK) && seq_diff(waiting->ack, h->nxt) > 0 && seq_diff(waiting->ack, upto) < 0)
+	if (waiting && (waiting->flags & TCP_ACK) && seq_diff(waiting->ack, h->nxt) > 0 &&
+	    seq_diff(waiting->ack, upto) < 0)
 		upto = waiting->ack;
 	return seq_diff(upto, h->nxt) > 0 ? upto - h->nxt : 0;
 }
@@ -191,9 +203,12 @@ static bool held_is_next(const struct half *h)
 }
 
 /*
- * The side that gives way when all must go; -1: nothing is held. Where both hold their next bytes, each of which acknowledges the other's, one of them or both are sent again, and the first copies are missing: they crossed, as
- * nobody repeats what he knows to have arrived. The client goes first then: a command that comes before the reply which its sender had is nothing but pipelining, while a reply before its command would be an accusation. Else
- * it is the side that holds the older segment: the hole before it is declared.
+ * The side that gives way when all must go; -1: nothing is held. Where both hold their next bytes,
+ * each of which acknowledges the other's, one of them or both are sent again, and the first copies
+ * are missing: they crossed, as nobody repeats what he knows to have arrived. The client goes first
+ * then: a command that comes before the reply which its sender had is nothing but pipelining, while
+ * a reply before its command would be an accusation. Else it is the side that holds the older
+ * segment: the hole before it is declared.
  */
 static int held_yields(const struct own_conn *c)
 {
@@ -204,7 +219,8 @@ static int held_yields(const struct own_conn *c)
 	return !circle && server->ts < client->ts ? SERVER : CLIENT;
 }
 
-/* What its first held segment acknowledges cannot come before it, or never comes: all that has come is what it acknowledges. */
+/* What its first held segment acknowledges cannot come before it, or never comes: all that has come
+ * is what it acknowledges. */
 static void ack_settle(struct own_conn *c, enum side side)
 {
 	const struct half *other = &c->half[side_other(side)];
@@ -215,7 +231,8 @@ static void ack_settle(struct own_conn *c, enum side side)
 		e->flags &= (uint8_t)~TCP_ACK;
 }
 
-/* Nobody has acknowledged what is held first: whether its receiver had it, and what else was said in its place, is not known. */
+/* Nobody has acknowledged what is held first: whether its receiver had it, and what else was said
+ * in its place, is not known. */
 static void doubt_end(struct stream *s, struct own_conn *c, enum side side, int64_t ts)
 {
 	struct half *h = &c->half[side];
@@ -255,7 +272,8 @@ static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
 	return true;
 }
 
-/* What can be handed on now was taken by the receiver; of what is held in its place, what waits for bytes that nobody has seen was perhaps never taken. */
+/* What can be handed on now was taken by the receiver; of what is held in its place, what waits for
+ * bytes that nobody has seen was perhaps never taken. */
 static void waiting_displace(struct stream *s, struct own_conn *c, enum side side, uint32_t end)
 {
 	struct half *h = &c->half[side];
@@ -270,7 +288,8 @@ static void waiting_displace(struct stream *s, struct own_conn *c, enum side sid
 	}
 }
 
-void own_order_push(struct stream *s, struct own_conn *c, enum side side, const struct held *segment, const uint8_t *data)
+void own_order_push(struct stream *s, struct own_conn *c, enum side side,
+		    const struct held *segment, const uint8_t *data)
 {
 	struct half *h = &c->half[side];
 	struct held e = *segment;
@@ -294,7 +313,8 @@ void own_order_push(struct stream *s, struct own_conn *c, enum side side, const 
 	if (c->held_bytes <= s->config.held_per_conn)
 		return;
 	s->stats.held_overflow++;
-	while (c->held_bytes > s->config.held_per_conn / 2 && !own_closed(c) && force_step(s, c, e.ts))
+	while (c->held_bytes > s->config.held_per_conn / 2 && !own_closed(c) &&
+	       force_step(s, c, e.ts))
 		;
 }
 
@@ -306,7 +326,8 @@ void own_order_acked(struct own_conn *c, enum side of, uint32_t ack)
 		h->ack = ack;
 		h->flags |= HALF_ACKED;
 	}
-	if (!(h->flags & HALF_KNOWN) && (!(h->flags & HALF_FLOOR) || seq_diff(ack, c->start[of]) < 0)) {
+	if (!(h->flags & HALF_KNOWN) &&
+	    (!(h->flags & HALF_FLOOR) || seq_diff(ack, c->start[of]) < 0)) {
 		c->start[of] = ack;
 		h->end = h->flags & HALF_FLOOR ? h->end : ack;
 		h->flags |= HALF_FLOOR;
@@ -321,7 +342,8 @@ void own_order_start(struct own_conn *c, enum side side, uint32_t start)
 {
 	struct half *h = &c->half[side];
 	c->start[side] = h->nxt = start;
-	/* What was seen or acknowledged before is of this stream only if it can lie behind its start. */
+	/* What was seen or acknowledged before is of this stream only if it can lie behind its
+	 * start. */
 	if (!(h->flags & HALF_FLOOR) || h->end - start > SEQ_ABSURD)
 		h->end = start;
 	if (h->ack - start > SEQ_ABSURD)
@@ -346,12 +368,13 @@ static bool hole_watch(struct own_conn *c, enum side side, int64_t clock)
 	return true;
 }
 
-/* Nothing is held, and nothing that was acknowledged is missing: the usual case, told without a look at what is seldom needed. */
+/* Nothing is held, and nothing that was acknowledged is missing: the usual case, told without a
+ * look at what is seldom needed. */
 static bool nothing_waits(const struct own_conn *c)
 {
 	const struct half *a = &c->half[CLIENT], *b = &c->half[SERVER];
-	return !a->held && !b->held && !c->course.waiting && (a->flags & b->flags & HALF_KNOWN) && seq_diff(a->ack, a->nxt) <= 0 &&
-	       seq_diff(b->ack, b->nxt) <= 0;
+	return !a->held && !b->held && !c->course.waiting && (a->flags & b->flags & HALF_KNOWN) &&
+	       seq_diff(a->ack, a->nxt) <= 0 && seq_diff(b->ack, b->nxt) <= 0;
 }
 
 void own_order_settle(struct stream *s, struct own_conn *c, int64_t ts)

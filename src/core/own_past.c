@@ -1,4 +1,5 @@
-/* own_past.c - the tuples of connections that are over, for half a minute each: a sixth of the memory that a connection takes. */
+/* own_past.c - the tuples of connections that are over, for half a minute each: a sixth of the
+ * memory that a connection takes. */
 #include "core/own.h"
 
 enum { ROOM_FIRST = 256 };
@@ -88,13 +89,15 @@ static int past_side(const struct own_past *past, const struct packet *p)
 	for (enum side side = CLIENT; side <= SERVER; side++) {
 		enum side other = side_other(side);
 		if (past->port[side] == p->src_port && past->port[other] == p->dst_port &&
-		    ip_addr_equal(&past->addr[side], &p->src) && ip_addr_equal(&past->addr[other], &p->dst))
+		    ip_addr_equal(&past->addr[side], &p->src) &&
+		    ip_addr_equal(&past->addr[other], &p->dst))
 			return (int)side;
 	}
 	return -1;
 }
 
-struct own_past *own_past_find(struct stream *s, uint32_t hash, const struct packet *p, enum side *side)
+struct own_past *own_past_find(struct stream *s, uint32_t hash, const struct packet *p,
+			       enum side *side)
 {
 	uint32_t at = hash, place;
 	while ((place = flow_find(&s->flows, hash, &at)) != FLOW_NONE) {

@@ -1,4 +1,5 @@
-/* own_table.c - the connections of the own engine: numbered memory, the flow table over it, lists by state. */
+/* own_table.c - the connections of the own engine: numbered memory, the flow table over it, lists
+ * by state. */
 #include "core/own.h"
 
 #include <assert.h>
@@ -8,7 +9,8 @@ static uint32_t chunk_count(const struct stream *s)
 	return (s->config.max_conns + OWN_CHUNK - 1) / OWN_CHUNK;
 }
 
-/* Open connections are not moved at each packet, so they are looked at more often than they can be idle. */
+/* Open connections are not moved at each packet, so they are looked at more often than they can be
+ * idle. */
 static void limits_init(struct stream *s)
 {
 	const struct stream_config *c = &s->config;
@@ -40,7 +42,8 @@ void own_table_free(struct stream *s)
 	own_pasts_free(s);
 }
 
-struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct packet *p, enum side *side)
+struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct packet *p,
+			  enum side *side)
 {
 	uint32_t at = hash, index;
 	while ((index = flow_find(&s->flows, hash, &at)) != FLOW_NONE) {
@@ -180,7 +183,8 @@ static void conn_init(struct own_conn *c, const struct packet *p, bool from_clie
 	c->pub.first = p->number;
 }
 
-struct own_conn *own_enter(struct stream *s, uint32_t index, uint32_t hash, const struct packet *p, bool from_client)
+struct own_conn *own_enter(struct stream *s, uint32_t index, uint32_t hash, const struct packet *p,
+			   bool from_client)
 {
 	struct own_conn *c = own_at(s, index);
 	c->index = index;

@@ -3,21 +3,19 @@
 #include "core/packet_walk.h"
 
 /* LINKTYPE_ values, tcpdump.org/linktypes.html */
-static const struct walk_row
-	link_rows
-		[] =
-			{
-				{1, packet_read_ethernet},   {113, packet_read_sll},
-				{276, packet_read_sll2},     {101, packet_read_ip},
-				{12, packet_read_ip}, /* DLT_RAW of most systems and of OpenBSD, as some programs write it */
-				{14, packet_read_ip},        {228, packet_read_ipv4},
-				{229, packet_read_ipv6},     {0, packet_read_null},
-				{108, packet_read_null},     {9, packet_read_ppp},
-				{50, packet_read_ppp},       {51, packet_read_pppoe},
-				{104, packet_read_chdlc},    {105, packet_read_wlan},
-				{127, packet_read_radiotap}, {117, packet_read_pflog},
-				{239, packet_read_nflog},    {258, packet_read_pktap},
-				{149, packet_read_pktap}, /* LINKTYPE_USER2, which Apple took before there was a number */
+static const struct walk_row link_rows[] = {
+	{1, packet_read_ethernet},   {113, packet_read_sll},
+	{276, packet_read_sll2},     {101, packet_read_ip},
+	{12, packet_read_ip}, /* DLT_RAW of most systems and of OpenBSD, as some programs write it
+			       */
+	{14, packet_read_ip},        {228, packet_read_ipv4},
+	{229, packet_read_ipv6},     {0, packet_read_null},
+	{108, packet_read_null},     {9, packet_read_ppp},
+	{50, packet_read_ppp},       {51, packet_read_pppoe},
+	{104, packet_read_chdlc},    {105, packet_read_wlan},
+	{127, packet_read_radiotap}, {117, packet_read_pflog},
+	{239, packet_read_nflog},    {258, packet_read_pktap},
+	{149, packet_read_pktap}, /* LINKTYPE_USER2, which Apple took before there was a number */
 };
 
 #define PACKET_ROW(number, name) {number, packet_read_##name},
@@ -26,16 +24,18 @@ static const struct walk_row ethertype_rows[] = {
 	{0x0800, packet_read_ipv4},
 	{0x86dd, packet_read_ipv6},
 	PACKET_VLAN_TAGS(PACKET_ROW) PACKET_ETHERTYPES(PACKET_ROW){
-		0x8870, packet_read_llc}, /* LLC in jumbo frames, whose length field would be too small */
+		0x8870,
+		packet_read_llc}, /* LLC in jumbo frames, whose length field would be too small */
 };
 
 /* A fragment of a protocol without a row here goes to nobody. */
-static const struct walk_row protocol_rows[] = {{6, packet_read_tcp},
-						{17, packet_read_udp},
-						{1, packet_read_icmp},
-						{58, packet_read_icmp6},
-						PACKET_PROTOCOLS(PACKET_ROW){0, packet_read_extensions},
-						PACKET_EXTENSIONS(PACKET_ROW)};
+static const struct walk_row protocol_rows[] = {
+	{6, packet_read_tcp},
+	{17, packet_read_udp},
+	{1, packet_read_icmp},
+	{58, packet_read_icmp6},
+	PACKET_PROTOCOLS(PACKET_ROW){0, packet_read_extensions},
+	PACKET_EXTENSIONS(PACKET_ROW)};
 
 static const struct {
 	const struct walk_row *rows;
@@ -74,13 +74,15 @@ bool packet_link_known(int link)
 	return row_find(SPACE_LINK, (uint32_t)link) != NULL;
 }
 
-static enum packet_kind other_fill(union packet_decoded *out, enum packet_kind kind, enum packet_space space, uint32_t number)
+static enum packet_kind other_fill(union packet_decoded *out, enum packet_kind kind,
+				   enum packet_space space, uint32_t number)
 {
 	out->other = (struct packet_other){space, number};
 	return kind;
 }
 
-/* From the header at hand to the end. TCP or whatever ends the walk is one more than the headers below it. */
+/* From the header at hand to the end. TCP or whatever ends the walk is one more than the headers
+ * below it. */
 static enum packet_kind walk_run(struct walk *w, const struct walk_row *row)
 {
 	enum packet_kind kind = PACKET_OTHER;
@@ -102,8 +104,10 @@ static enum packet_kind walk_run(struct walk *w, const struct walk_row *row)
 	return kind == PACKET_OTHER ? other_fill(w->out, kind, space, number) : kind;
 }
 
-/* Every frame but the usual one. What tells of the IP header read last is not set: nothing asks before there was one. */
-enum packet_kind packet_read_frame(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out)
+/* Every frame but the usual one. What tells of the IP header read last is not set: nothing asks
+ * before there was one. */
+enum packet_kind packet_read_frame(const struct packet_decoder *d, const struct frame *f,
+				   union packet_decoded *out)
 {
 	const struct walk_row *row = row_find(SPACE_LINK, (uint32_t)f->link);
 	if (!row)
@@ -124,7 +128,8 @@ enum packet_kind packet_read_frame(const struct packet_decoder *d, const struct 
 	return walk_run(&w, row);
 }
 
-enum packet_kind packet_decode_payload(const struct packet_decoder *d, const struct packet_fragment *of, struct bytes payload,
+enum packet_kind packet_decode_payload(const struct packet_decoder *d,
+				       const struct packet_fragment *of, struct bytes payload,
 				       union packet_decoded *out)
 {
 	/* A copy, because `of` may well be the member of *out. */

@@ -30,7 +30,8 @@ static unsigned group(const struct ip_addr *a, unsigned i)
 	return (unsigned)a->b[2 * i] << 8 | a->b[2 * i + 1];
 }
 
-/* The longest run of zero groups, the first of several, is written "::"; a single group is not (RFC 5952 4.2). Returns its length. */
+/* The longest run of zero groups, the first of several, is written "::"; a single group is not (RFC
+ * 5952 4.2). Returns its length. */
 static unsigned zeros_find(const struct ip_addr *a, unsigned *at)
 {
 	unsigned best = 0;

@@ -22,7 +22,8 @@ enum packet_kind packet_read_ethernet(struct walk *w)
 	return ethertype_next(w, type);
 }
 
-/* SNAP with an OUI of 0 (RFC 1042), or 802.1H's: an ethertype follows. All other LLC carries no IP that anybody uses: it is named by DSAP and SSAP. */
+/* SNAP with an OUI of 0 (RFC 1042), or 802.1H's: an ethertype follows. All other LLC carries no IP
+ * that anybody uses: it is named by DSAP and SSAP. */
 enum packet_kind packet_read_llc(struct walk *w)
 {
 	static const uint8_t snap[] = {0xaa, 0xaa, 0x03, 0x00, 0x00};
@@ -35,7 +36,8 @@ enum packet_kind packet_read_llc(struct walk *w)
 	return walk_next(w, SPACE_ETHERTYPE, type);
 }
 
-/* VID 0 marks a priority only: such a tag names no VLAN, and often stands on one direction alone. */
+/* VID 0 marks a priority only: such a tag names no VLAN, and often stands on one direction alone.
+ */
 enum packet_kind packet_read_vlan(struct walk *w)
 {
 	if (w->cap < 4)
@@ -53,14 +55,16 @@ enum packet_kind packet_read_vlan(struct walk *w)
 /* An ethertype that has a row in packet.c. */
 static bool ethertype_known(uint32_t type)
 {
-	static const uint16_t known[] = {0x0800, 0x86dd, 0x8870, PACKET_VLAN_TAGS(NUMBER) PACKET_ETHERTYPES(NUMBER)};
+	static const uint16_t known[] = {0x0800, 0x86dd, 0x8870,
+					 PACKET_VLAN_TAGS(NUMBER) PACKET_ETHERTYPES(NUMBER)};
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (known[i] == type)
 			return true;
 	return false;
 }
 
-/* Whether an ethertype that may or may not be one stands at p[0..1], n bytes of p having been captured: a known one, and the IP version behind it is the right one. */
+/* Whether an ethertype that may or may not be one stands at p[0..1], n bytes of p having been
+ * captured: a known one, and the IP version behind it is the right one. */
 static bool ethertype_fits(const uint8_t *p, uint32_t n)
 {
 	uint32_t type = walk_be16(p), version = type == 0x0800 ? 4 : type == 0x86dd ? 6 : 0;
@@ -68,7 +72,8 @@ static bool ethertype_fits(const uint8_t *p, uint32_t n)
 }
 
 /*
- * A tag of `usual` bytes, and an ethertype. Some tags are seen in another length: it is believed where no ethertype that fits stands in the usual place, and one does in the other. other: 0 if
+ * A tag of `usual` bytes, and an ethertype. Some tags are seen in another length: it is believed
+ * where no ethertype that fits stands in the usual place, and one does in the other. other: 0 if
  * there is none.
  */
 static enum packet_kind tag_read(struct walk *w, uint32_t usual, uint32_t other)
@@ -111,7 +116,8 @@ enum packet_kind packet_read_hsr(struct walk *w)
 	return tag_read(w, 4, 0);
 }
 
-/* Cisco's MetaData: version, length, and one option with a security group. The length counts units of four bytes where there are more. */
+/* Cisco's MetaData: version, length, and one option with a security group. The length counts units
+ * of four bytes where there are more. */
 enum packet_kind packet_read_cmd(struct walk *w)
 {
 	if (w->cap < 2)
@@ -119,13 +125,15 @@ enum packet_kind packet_read_cmd(struct walk *w)
 	return tag_read(w, 6, 2 + 4u * w->p[1]);
 }
 
-/* A time stamp that Cisco's switches put in: 48 bits of nanoseconds; of 32 bits in some captures. */
+/* A time stamp that Cisco's switches put in: 48 bits of nanoseconds; of 32 bits in some captures.
+ */
 enum packet_kind packet_read_ttag(struct walk *w)
 {
 	return tag_read(w, 6, 4);
 }
 
-/* A time stamp that Arista's switches put in: subtype 1, a version whose last byte is 0x10 with 64 bits, 0x20 with 48. */
+/* A time stamp that Arista's switches put in: subtype 1, a version whose last byte is 0x10 with 64
+ * bits, 0x20 with 48. */
 enum packet_kind packet_read_arista(struct walk *w)
 {
 	if (w->cap < 4)
@@ -157,8 +165,10 @@ enum packet_kind packet_read_pbb(struct walk *w)
 }
 
 /*
- * Nothing in a label stack says what it carries. The first nibble tells IP; two zero bytes are a pseudowire's control word (RFC 4448 4.6), a nibble of 1 is an
- * associated channel (RFC 4385); the rest must be a pseudowire without the word. A MAC address that begins with 4 or 6 is mistaken, as by routers.
+ * Nothing in a label stack says what it carries. The first nibble tells IP; two zero bytes are a
+ * pseudowire's control word (RFC 4448 4.6), a nibble of 1 is an associated channel (RFC 4385); the
+ * rest must be a pseudowire without the word. A MAC address that begins with 4 or 6 is mistaken, as
+ * by routers.
  */
 enum packet_kind packet_read_mpls(struct walk *w)
 {

@@ -1,9 +1,13 @@
 /* packet_icmp.c - ICMP and ICMPv6 errors, for the TCP segment that they quote. */
 #include "core/packet_walk.h"
 
-enum { QUOTED_TCP = 8 /* ports and sequence number: all that RFC 792 promises */, QUOTED_EXTENSIONS = 8 };
+enum {
+	QUOTED_TCP = 8 /* ports and sequence number: all that RFC 792 promises */,
+	QUOTED_EXTENSIONS = 8
+};
 
-/* The quoted segment, of which p may be all there is. Its ports are tested first, as those of a live one. */
+/* The quoted segment, of which p may be all there is. Its ports are tested first, as those of a
+ * live one. */
 static enum packet_kind quoted_tcp(struct walk *w, struct packet_icmp *found)
 {
 	if (w->cap < QUOTED_TCP)
@@ -11,7 +15,8 @@ static enum packet_kind quoted_tcp(struct walk *w, struct packet_icmp *found)
 	found->src_port = walk_be16(w->p);
 	found->dst_port = walk_be16(w->p + 2);
 	found->seq = walk_be32(w->p + 4);
-	if (w->ports && !port_set_has(w->ports, found->src_port) && !port_set_has(w->ports, found->dst_port))
+	if (w->ports && !port_set_has(w->ports, found->src_port) &&
+	    !port_set_has(w->ports, found->dst_port))
 		return PACKET_OTHER;
 	found->ts = w->ts;
 	w->out->icmp = *found;
@@ -36,7 +41,8 @@ static enum packet_kind quoted_ipv4(struct walk *w, struct packet_icmp *found)
 	return quoted_tcp(w, found);
 }
 
-/* Steps over the extension header w->number. Not the live packet's reader: here a first fragment is as good as a whole packet. */
+/* Steps over the extension header w->number. Not the live packet's reader: here a first fragment is
+ * as good as a whole packet. */
 static enum packet_kind quoted_extension(struct walk *w)
 {
 	bool fragment = w->number == 44;

@@ -1,4 +1,5 @@
-/* packet_ip.c - IPv4, IPv6 and its extension headers, the authentication header; fragments of both. */
+/* packet_ip.c - IPv4, IPv6 and its extension headers, the authentication header; fragments of both.
+ */
 #include "core/packet_numbers.h"
 #include "core/packet_walk.h"
 
@@ -72,8 +73,9 @@ static bool addr_is_mapped(const uint8_t *p)
 }
 
 /*
- * Mapped addresses do not belong on the wire (Linux drops them too): taken in here, they would let an IPv6 packet speak in the name of an IPv4 connection.
- * Without a payload length it is a jumbogram, or a super-segment of the capturing host; the option, if there is one, comes first.
+ * Mapped addresses do not belong on the wire (Linux drops them too): taken in here, they would let
+ * an IPv6 packet speak in the name of an IPv4 connection. Without a payload length it is a
+ * jumbogram, or a super-segment of the capturing host; the option, if there is one, comes first.
  */
 enum packet_kind packet_read_ipv6(struct walk *w)
 {
@@ -100,7 +102,8 @@ enum packet_kind packet_read_ipv6(struct walk *w)
 
 enum { EXTENSIONS_MAX = 8, OPTION_PAD1 = 0, OPTION_JUMBO = 0xc2 };
 
-/* The jumbo option (RFC 2675): the only one that changes what follows. n: bytes of the header at p; the jumbo length counts from there. */
+/* The jumbo option (RFC 2675): the only one that changes what follows. n: bytes of the header at p;
+ * the jumbo length counts from there. */
 static bool jumbo_trim(struct walk *w, uint32_t n)
 {
 	const uint8_t *p = w->p;
@@ -118,7 +121,8 @@ static bool jumbo_trim(struct walk *w, uint32_t n)
 	return true;
 }
 
-/* A route that is not yet gone to its end: the connection's other end is the last stop, not the next (RFC 8200 8.1, RFC 8754 2, RFC 6275 6.4). */
+/* A route that is not yet gone to its end: the connection's other end is the last stop, not the
+ * next (RFC 8200 8.1, RFC 8754 2, RFC 6275 6.4). */
 static void route_follow(struct walk *w, uint32_t n)
 {
 	const uint8_t *p = w->p;
@@ -171,7 +175,8 @@ static bool extension_is(uint32_t number)
 	}
 }
 
-/* Hop-by-hop options, routing, fragment and destination options, in any order: the chain counts as one header, and has a bound of its own. */
+/* Hop-by-hop options, routing, fragment and destination options, in any order: the chain counts as
+ * one header, and has a bound of its own. */
 enum packet_kind packet_read_extensions(struct walk *w)
 {
 	if (!w->v6)

@@ -1,4 +1,5 @@
-/* packet_link.c - link layers but Ethernet: loopback, PPP and HDLC, Linux "any", firewall logs, 802.11, Apple's PKTAP. */
+/* packet_link.c - link layers but Ethernet: loopback, PPP and HDLC, Linux "any", firewall logs,
+ * 802.11, Apple's PKTAP. */
 #include "core/packet_walk.h"
 
 static uint16_t le16(const uint8_t *p)
@@ -27,7 +28,8 @@ static enum packet_kind family_next(struct walk *w, uint32_t family)
 	return PACKET_OTHER;
 }
 
-/* The family in the byte order of the host that captured, or in the network's: it is below 256 in one of them only. */
+/* The family in the byte order of the host that captured, or in the network's: it is below 256 in
+ * one of them only. */
 enum packet_kind packet_read_null(struct walk *w)
 {
 	if (w->cap < 4)
@@ -37,7 +39,8 @@ enum packet_kind packet_read_null(struct walk *w)
 	return family_next(w, family < 256 ? family : __builtin_bswap32(family));
 }
 
-/* FF 03 is HDLC-like framing, and may be left out (RFC 1661 6.6); 0F 00 and 8F 00 begin Cisco's framing, which LINKTYPE_PPP_HDLC also allows. */
+/* FF 03 is HDLC-like framing, and may be left out (RFC 1661 6.6); 0F 00 and 8F 00 begin Cisco's
+ * framing, which LINKTYPE_PPP_HDLC also allows. */
 enum packet_kind packet_read_ppp(struct walk *w)
 {
 	if (w->cap < 2)
@@ -58,7 +61,8 @@ enum packet_kind packet_read_chdlc(struct walk *w)
 	return walk_next(w, SPACE_ETHERTYPE, type);
 }
 
-/* What Linux writes where an ethertype stands: 4 is LLC; other small numbers are no ethertypes and have no row. */
+/* What Linux writes where an ethertype stands: 4 is LLC; other small numbers are no ethertypes and
+ * have no row. */
 static enum packet_kind sll_next(struct walk *w, uint32_t type)
 {
 	return type == 4 ? packet_read_llc(w) : walk_next(w, SPACE_ETHERTYPE, type);
@@ -99,8 +103,9 @@ enum packet_kind packet_read_pflog(struct walk *w)
 enum { NFLOG_PAYLOAD = 9 };
 
 /*
- * Attributes in the byte order of the host that captured; types are below 256. The kernel itself cuts the payload to the snaplen that libpcap asks for, and
- * says so nowhere: the wire length is open.
+ * Attributes in the byte order of the host that captured; types are below 256. The kernel itself
+ * cuts the payload to the snaplen that libpcap asks for, and says so nowhere: the wire length is
+ * open.
  */
 enum packet_kind packet_read_nflog(struct walk *w)
 {
@@ -138,7 +143,8 @@ enum {
 	WLAN_AMSDU = 0x80
 };
 
-/* The length of a data frame's header: a fourth address between access points, QoS control, HT control. */
+/* The length of a data frame's header: a fourth address between access points, QoS control, HT
+ * control. */
 static uint32_t wlan_length(uint8_t control, uint8_t flags)
 {
 	uint32_t n = 24;
@@ -149,7 +155,8 @@ static uint32_t wlan_length(uint8_t control, uint8_t flags)
 	return n;
 }
 
-/* pad: the adapter aligned the body to four bytes (radiotap's "data pad"). Of an A-MSDU the first subframe is read: a frame yields one packet. */
+/* pad: the adapter aligned the body to four bytes (radiotap's "data pad"). Of an A-MSDU the first
+ * subframe is read: a frame yields one packet. */
 static enum packet_kind wlan_read(struct walk *w, bool pad)
 {
 	if (w->cap < 2)
@@ -178,7 +185,8 @@ enum packet_kind packet_read_wlan(struct walk *w)
 
 enum { RADIOTAP_TSFT = 0x01, RADIOTAP_FLAGS = 0x02, RADIOTAP_DATAPAD = 0x20 };
 
-/* The flags byte of a radiotap header of n bytes, 0 without one: behind the bitmaps (each says in its top bit whether another follows) and the timer. */
+/* The flags byte of a radiotap header of n bytes, 0 without one: behind the bitmaps (each says in
+ * its top bit whether another follows) and the timer. */
 static uint8_t radiotap_flags(const uint8_t *p, uint32_t n)
 {
 	uint32_t at = 4;
@@ -206,9 +214,13 @@ enum packet_kind packet_read_radiotap(struct walk *w)
 	return wlan_read(w, pad);
 }
 
-enum { PKTAP = 108 /* the shortest header */, PKTAP_PACKET = 1 /* the only type of record with a packet */ };
+enum {
+	PKTAP = 108 /* the shortest header */,
+	PKTAP_PACKET = 1 /* the only type of record with a packet */
+};
 
-/* Its length, its type, the link type of the packet behind it, then the interface and the process. All of it little-endian: so are the machines that Apple has made since. */
+/* Its length, its type, the link type of the packet behind it, then the interface and the process.
+ * All of it little-endian: so are the machines that Apple has made since. */
 enum packet_kind packet_read_pktap(struct walk *w)
 {
 	if (w->cap < 12)

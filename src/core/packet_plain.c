@@ -1,7 +1,17 @@
-/* packet_plain.c - the short way through nearly all frames: TCP over IP without options over Ethernet, with one VLAN tag or none. */
+/* packet_plain.c - the short way through nearly all frames: TCP over IP without options over
+ * Ethernet, with one VLAN tag or none. */
 #include "core/packet_tcp.h"
 
-enum { LINK_ETHERNET = 1, ETHER = 14, TAG = 4, TYPE_IPV4 = 0x0800, TYPE_IPV6 = 0x86dd, TYPE_VLAN = 0x8100, IPV4 = 20, IPV6 = 40 };
+enum {
+	LINK_ETHERNET = 1,
+	ETHER = 14,
+	TAG = 4,
+	TYPE_IPV4 = 0x0800,
+	TYPE_IPV6 = 0x86dd,
+	TYPE_VLAN = 0x8100,
+	IPV4 = 20,
+	IPV6 = 40
+};
 
 /* p: where IP begins, n bytes of which were captured. */
 static inline bool ipv4_plain(const uint8_t *p, uint32_t n)
@@ -34,10 +44,12 @@ static inline void ipv6_fill(struct packet *restrict out, const uint8_t *restric
 }
 
 /*
- * Lengths that do not fit, and headers that are cut, are left to the tables' way, which knows why. All of it stands in one function, because what is known of the frame then never leaves the
+ * Lengths that do not fit, and headers that are cut, are left to the tables' way, which knows why.
+ * All of it stands in one function, because what is known of the frame then never leaves the
  * registers.
  */
-static inline enum packet_kind plain_read(const struct packet_decoder *d, const struct frame *f, struct packet *restrict out)
+static inline enum packet_kind plain_read(const struct packet_decoder *d, const struct frame *f,
+					  struct packet *restrict out)
 {
 	if (f->link != LINK_ETHERNET || f->caplen < ETHER + TAG || d->insist_checksum)
 		return WALK_ON;
@@ -47,7 +59,8 @@ static inline enum packet_kind plain_read(const struct packet_decoder *d, const 
 		type = walk_be16(f->data + ip - 2);
 	}
 	const uint8_t *p = f->data + ip;
-	uint32_t cap = f->caplen - ip, len = f->len > f->caplen ? f->len - ip : cap, header = IPV4, length;
+	uint32_t cap = f->caplen - ip, len = f->len > f->caplen ? f->len - ip : cap, header = IPV4,
+		 length;
 	bool v4 = type == TYPE_IPV4;
 	if (v4 && ipv4_plain(p, cap)) {
 		length = walk_be16(p + 2);
@@ -82,7 +95,8 @@ static inline enum packet_kind plain_read(const struct packet_decoder *d, const 
 	return PACKET_TCP;
 }
 
-enum packet_kind packet_decode(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out)
+enum packet_kind packet_decode(const struct packet_decoder *d, const struct frame *f,
+			       union packet_decoded *out)
 {
 	enum packet_kind kind = plain_read(d, f, &out->tcp);
 	return kind == WALK_ON ? packet_read_frame(d, f, out) : kind;

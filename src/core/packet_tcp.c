@@ -1,4 +1,5 @@
-/* packet_tcp.c - the TCP header, its options and its checksum: the end of the walk that everybody waits for. */
+/* packet_tcp.c - the TCP header, its options and its checksum: the end of the walk that everybody
+ * waits for. */
 #include "core/packet_tcp.h"
 
 enum {
@@ -12,7 +13,8 @@ enum {
 	OPTION_AO = 29
 };
 
-/* Eight bytes at a time: one's complement sums may be split and swapped at will (RFC 1071 2), so byte order only matters at the end. */
+/* Eight bytes at a time: one's complement sums may be split and swapped at will (RFC 1071 2), so
+ * byte order only matters at the end. */
 uint32_t packet_sum(const uint8_t *p, size_t n, uint64_t sum)
 {
 	uint64_t native = 0;
@@ -45,7 +47,8 @@ static bool checksum_holds(const struct walk *w)
 /* The layout of nearly every SYN: MSS, SACK permitted, timestamps, NOP, window scale. */
 static bool syn_options_read(struct packet *out, const uint8_t *p, const uint8_t *end)
 {
-	if (end - p != 20 || walk_be16(p) != 0x0204 || walk_be32(p + 4) != 0x0402080a || walk_be32(p + 16) >> 8 != 0x010303)
+	if (end - p != 20 || walk_be16(p) != 0x0204 || walk_be32(p + 4) != 0x0402080a ||
+	    walk_be32(p + 16) >> 8 != 0x010303)
 		return false;
 	out->mss = walk_be16(p + 2);
 	packet_tcp_times(out, p + 6);
@@ -54,7 +57,8 @@ static bool syn_options_read(struct packet *out, const uint8_t *p, const uint8_t
 	return true;
 }
 
-/* A length that fits no option's rule makes it none; one that runs over the end, or is 0, ends the list. */
+/* A length that fits no option's rule makes it none; one that runs over the end, or is 0, ends the
+ * list. */
 void packet_tcp_options(struct packet *out, const uint8_t *p, const uint8_t *end)
 {
 	if (syn_options_read(out, p, end))
@@ -91,7 +95,8 @@ static inline void packet_fill(struct packet *restrict out, const struct walk *r
 	out->ts = w->ts;
 }
 
-/* A header cut in its options is still a segment: what the connection needs stands in the first 20 bytes. */
+/* A header cut in its options is still a segment: what the connection needs stands in the first 20
+ * bytes. */
 enum packet_kind packet_read_tcp(struct walk *w)
 {
 	const uint8_t *p = w->p;

@@ -1,8 +1,15 @@
-/* packet_tunnel.c - GRE with ERSPAN, and tunnels in UDP: VXLAN, Geneve, the mirrors of TZSP and HP. */
+/* packet_tunnel.c - GRE with ERSPAN, and tunnels in UDP: VXLAN, Geneve, the mirrors of TZSP and HP.
+ */
 #include "core/packet_numbers.h"
 #include "core/packet_walk.h"
 
-enum { GRE_CHECKSUM = 0x8000, GRE_ROUTING = 0x4000, GRE_KEY = 0x2000, GRE_SEQUENCE = 0x1000, GRE_VERSION = 0x0007 };
+enum {
+	GRE_CHECKSUM = 0x8000,
+	GRE_ROUTING = 0x4000,
+	GRE_KEY = 0x2000,
+	GRE_SEQUENCE = 0x1000,
+	GRE_VERSION = 0x0007
+};
 
 /* A mirror that truncates says so in the T bit, but not how much it took. */
 static void erspan_header(struct walk *w, uint32_t n)
@@ -22,7 +29,8 @@ static enum packet_kind erspan2_read(struct walk *w)
 	return packet_read_ethernet(w);
 }
 
-/* 12 bytes, and 8 more where the last bit (O) says so; the frame type tells Ethernet (0) from IP (2). */
+/* 12 bytes, and 8 more where the last bit (O) says so; the frame type tells Ethernet (0) from IP
+ * (2). */
 static enum packet_kind erspan3_read(struct walk *w)
 {
 	if (w->cap < 12)
@@ -43,7 +51,8 @@ static const struct walk_row gre_rows[] = {
 	{0x22eb, erspan3_read},
 };
 
-/* Other protocol types are ethertypes. ERSPAN type I has no header and, unlike II, no sequence number; source routing (RFC 1701) is long dead. */
+/* Other protocol types are ethertypes. ERSPAN type I has no header and, unlike II, no sequence
+ * number; source routing (RFC 1701) is long dead. */
 enum packet_kind packet_read_gre(struct walk *w)
 {
 	if (w->cap < 4)
@@ -51,7 +60,8 @@ enum packet_kind packet_read_gre(struct walk *w)
 	uint32_t flags = walk_be16(w->p), type = walk_be16(w->p + 2);
 	if (flags & (GRE_ROUTING | GRE_VERSION))
 		return PACKET_OTHER;
-	uint32_t n = 4 + (flags & GRE_CHECKSUM ? 4 : 0) + (flags & GRE_KEY ? 4 : 0) + (flags & GRE_SEQUENCE ? 4 : 0);
+	uint32_t n = 4 + (flags & GRE_CHECKSUM ? 4 : 0) + (flags & GRE_KEY ? 4 : 0) +
+		     (flags & GRE_SEQUENCE ? 4 : 0);
 	if (w->cap < n)
 		return walk_short(w, n);
 	walk_skip(w, n);
@@ -87,7 +97,8 @@ static enum packet_kind geneve_read(struct walk *w)
 enum { TZSP_RECEIVED = 0, TZSP_TRANSMIT = 1 /* types of TZSP that hold a frame */ };
 enum { TZSP_PADDING = 0, TZSP_END = 1, TZSP_LENGTH = 41 /* tags; the first two have no length */ };
 
-/* Steps over the tags. *full: the length of the frame before the mirror cut it, 0 without a tag that says so. */
+/* Steps over the tags. *full: the length of the frame before the mirror cut it, 0 without a tag
+ * that says so. */
 static enum packet_kind tzsp_tags_skip(struct walk *w, uint32_t *full)
 {
 	*full = 0;
@@ -120,7 +131,8 @@ static enum packet_kind tzsp_frame_read(struct walk *w, uint32_t encapsulation)
 	return encapsulation == 18 ? packet_read_wlan(w) : PACKET_OTHER;
 }
 
-/* The sniffer of MikroTik's routers and of wireless sensors: a version, a type, what is inside, tags, and the frame. Keepalives and configuration hold none. */
+/* The sniffer of MikroTik's routers and of wireless sensors: a version, a type, what is inside,
+ * tags, and the frame. Keepalives and configuration hold none. */
 static enum packet_kind tzsp_read(struct walk *w)
 {
 	if (w->cap < 4)
@@ -151,7 +163,8 @@ static enum packet_kind hp_erm_read(struct walk *w)
 
 static const struct walk_row udp_rows[] = {PACKET_UDP_PORTS(UDP_ROW)};
 
-/* Only the destination port names the tunnel: the source port is a hash of the flow inside. The checksum is not looked at, tunnels leave it 0. */
+/* Only the destination port names the tunnel: the source port is a hash of the flow inside. The
+ * checksum is not looked at, tunnels leave it 0. */
 enum packet_kind packet_read_udp(struct walk *w)
 {
 	if (w->cap < 8)

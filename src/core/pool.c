@@ -1,4 +1,5 @@
-/* pool.c - blocks by size class, carved from slabs; a class never gives a slab back, so that peaks in one class bound what others can have. */
+/* pool.c - blocks by size class, carved from slabs; a class never gives a slab back, so that peaks
+ * in one class bound what others can have. */
 #include "core/pool.h"
 
 #include <assert.h>
@@ -11,8 +12,9 @@ enum { STEP = 16, FINE_MAX = 1024, FINE = FINE_MAX / STEP, COARSE = 56, CLASSES 
 #define SLAB ((size_t)64 << 10)
 
 /*
- * What is taken from the system at once: the size of a huge page. 200,000 sessions lie scattered over more small pages than the processor can remember; in huge ones the look-ups cost
- * half as much. A pool begins with less, and doubles it, so that a short life costs little.
+ * What is taken from the system at once: the size of a huge page. 200,000 sessions lie scattered
+ * over more small pages than the processor can remember; in huge ones the look-ups cost half as
+ * much. A pool begins with less, and doubles it, so that a short life costs little.
  */
 #define ARENA       ((size_t)2 << 20)
 #define ARENA_FIRST ((size_t)128 << 10)
@@ -78,8 +80,10 @@ void pool_free(struct pool *p)
 
 static bool arena_add(struct pool *p)
 {
-	size_t left = p->limit - p->held, next = p->arenas ? (size_t)(p->end - (char *)p->arenas) * 2 : ARENA_FIRST;
-	size_t want = next < POOL_MAX + sizeof(struct arena) ? POOL_MAX + sizeof(struct arena) : next;
+	size_t left = p->limit - p->held,
+	       next = p->arenas ? (size_t)(p->end - (char *)p->arenas) * 2 : ARENA_FIRST;
+	size_t want = next < POOL_MAX + sizeof(struct arena) ? POOL_MAX + sizeof(struct arena)
+							     : next;
 	want = want > ARENA ? ARENA : want;
 	want = want > left ? left & ~(size_t)63 : want;
 	if (want < SLAB / 4)

@@ -50,7 +50,8 @@ static struct bytes word_take(struct bytes *line)
 static enum proxy v1_read(struct bytes stream, struct proxy_header *h)
 {
 	/* No farther, or what a header is would depend on how much of the stream came at once. */
-	const uint8_t *lf = memchr(stream.p, '\n', stream.n < PROXY_V1_MAX ? stream.n : PROXY_V1_MAX);
+	const uint8_t *lf =
+		memchr(stream.p, '\n', stream.n < PROXY_V1_MAX ? stream.n : PROXY_V1_MAX);
 	if (!lf)
 		return stream.n < PROXY_V1_MAX ? PROXY_SHORT : PROXY_NONE;
 	h->length = (size_t)(lf - stream.p) + 1;
@@ -60,7 +61,8 @@ static enum proxy v1_read(struct bytes stream, struct proxy_header *h)
 	struct bytes port = word_take(&line);
 	uint64_t number;
 	bool tcp = bytes_equal(family, bytes_str("TCP4")) || bytes_equal(family, bytes_str("TCP6"));
-	h->known = tcp && addr_read(client, &h->addr) && smtp_number(port, &number) && number <= UINT16_MAX;
+	h->known = tcp && addr_read(client, &h->addr) && smtp_number(port, &number) &&
+		   number <= UINT16_MAX;
 	h->port = h->known ? (uint16_t)number : 0;
 	return PROXY_READ;
 }
@@ -75,7 +77,8 @@ static enum proxy v2_read(struct bytes stream, struct proxy_header *h)
 		return PROXY_NONE;
 	if (stream.n < h->length)
 		return PROXY_SHORT;
-	bool v4 = p[13] == V2_TCP4 && h->length >= V2_FIXED + 12, v6 = p[13] == V2_TCP6 && h->length >= V2_FIXED + 36;
+	bool v4 = p[13] == V2_TCP4 && h->length >= V2_FIXED + 12,
+	     v6 = p[13] == V2_TCP6 && h->length >= V2_FIXED + 36;
 	h->known = p[12] == V2_PROXY && (v4 || v6);
 	if (!h->known)
 		return PROXY_READ;

@@ -2,10 +2,9 @@
  * queue_id.c - the forms of a queue id in replies, a row each.
  *
  * A pattern is text in any case, but for:
- *   ^  the beginning of a reply: of a line, or of the reply that a proxy passes on ("from MTA(...): 250 2.0.0 Ok"). Without it, the beginning of a word
- *   $  the end of the line
- *   ~  characters that are no blanks, up to the next one of the pattern
- *   #  a time in seconds since 1970
+ *   ^  the beginning of a reply: of a line, or of the reply that a proxy passes on ("from MTA(...):
+ * 250 2.0.0 Ok"). Without it, the beginning of a word $  the end of the line ~  characters that are
+ * no blanks, up to the next one of the pattern #  a time in seconds since 1970
  *   @  the id, which the words beside it announce
  *   *  the id where nothing announces it: not a small number, which may be a count
  *   %  the id where it is all that the line says: neither a name of a host nor a date
@@ -16,29 +15,37 @@
 #include "core/ascii.h"
 
 /*
- * In order of priority: a filter before the queue tells its own id, and behind it the words of the server that has the message. Where the source is not public, the row names who has shown the reply.
- * No id is in the replies of hMailServer ("Queued (0.123 seconds)"), Yahoo ("ok dirdel"), MDaemon ("Ok, message saved"), IIS and Exchange's old form ("<message-id> Queued mail for delivery"), aiosmtpd ("OK"),
- * Zoho ("Message received") and nodemailer's smtp-server ("OK: message queued").
+ * In order of priority: a filter before the queue tells its own id, and behind it the words of the
+ * server that has the message. Where the source is not public, the row names who has shown the
+ * reply. No id is in the replies of hMailServer ("Queued (0.123 seconds)"), Yahoo ("ok dirdel"),
+ * MDaemon ("Ok, message saved"), IIS and Exchange's old form ("<message-id> Queued mail for
+ * delivery"), aiosmtpd ("OK"), Zoho ("Message received") and nodemailer's smtp-server ("OK: message
+ * queued").
  */
 static const char *const forms[] = {
 	"queued as <@>", /* Brevo, SendinBlue: transcripts of customers */
-	"queued as @", /* Postfix, smtpd.c: "Ok: queued as", "Ok: 385 bytes queued as"; SendGrid, SocketLabs, Coremail (163.com) */
+	"queued as @",   /* Postfix, smtpd.c: "Ok: queued as", "Ok: 385 bytes queued as"; SendGrid,
+			    SocketLabs, Coremail (163.com) */
 	"queued on ~ as @",   /* Yandex, nwsmtp */
 	"queued on ~ @$",     /* the same since 2022: logs of Postfix */
 	"queued with id @",   /* Stalwart: logs of Postfix */
 	"message queued (@)", /* Haraka, connection.js */
 	"(queue-id: @)",      /* qpsmtpd, plugins/queue/postfix-queue */
-	/* qmail-smtpd.c acceptmessage: netqmail, notqmail, s/qmail; qpsmtpd, plugins/queue/qmail-queue; MessageLabs:
-	 * the pid of qmail-queue, as in qmail's log */
+	/* qmail-smtpd.c acceptmessage: netqmail, notqmail, s/qmail; qpsmtpd,
+	 * plugins/queue/qmail-queue; MessageLabs: the pid of qmail-queue, as in qmail's log */
 	"# qp @",
-	"[internalid=@", /* Exchange 2007 and later, Outlook.com: "<message-id> [InternalId=1, Hostname=EX]"; Microsoft's message tracking log */
-	"ids=@", /* KumoMTA, docs.kumomta.com: "OK ids=" */
-	"id=@",  /* Exim, receive.c: "OK id=", "completed: id=" (IONOS, GMX, web.de); amavisd's own, where no server follows */
-	"^ok # @ - gsmtp",       /* Gmail: logs of Postfix */
-	"^ok # @$",              /* Gmail until 2013 */
-	"message @ accepted$",   /* Cisco ESA, IronPort: "ok:  Message 12345 accepted", logs of Postfix; the MID of its mail log */
-	"^* message accepted",   /* Sendmail, srvrsmtp.c; OpenSMTPD, smtp_session.c; CommuniGate Pro: logs of Sendmail */
-	"^* mail accepted",      /* Cloudmark Gateway, Proofpoint: logs of Postfix and Sendmail */
+	"[internalid=@", /* Exchange 2007 and later, Outlook.com: "<message-id> [InternalId=1,
+			    Hostname=EX]"; Microsoft's message tracking log */
+	"ids=@",         /* KumoMTA, docs.kumomta.com: "OK ids=" */
+	"id=@", /* Exim, receive.c: "OK id=", "completed: id=" (IONOS, GMX, web.de); amavisd's own,
+		   where no server follows */
+	"^ok # @ - gsmtp",     /* Gmail: logs of Postfix */
+	"^ok # @$",            /* Gmail until 2013 */
+	"message @ accepted$", /* Cisco ESA, IronPort: "ok:  Message 12345 accepted", logs of
+				  Postfix; the MID of its mail log */
+	"^* message accepted", /* Sendmail, srvrsmtp.c; OpenSMTPD, smtp_session.c; CommuniGate Pro:
+				  logs of Sendmail */
+	"^* mail accepted",    /* Cloudmark Gateway, Proofpoint: logs of Postfix and Sendmail */
 	"^[@] message accepted", /* tcllib, smtpd.tcl */
 	"^<~> @ saved",          /* Dovecot LMTP, lmtp-local.c */
 	"sessionid=<@>",         /* Cyrus LMTP, lmtpengine.c */
@@ -48,7 +55,8 @@ static const char *const forms[] = {
 	"^message received: @",  /* Openwave Email Mx (Charter): transcripts */
 	"^ok. @$",               /* Courier, submit.C */
 	"^ok <%>$",              /* XMail, SMTPSvr.cpp; piler, session.c */
-	"^ok %$",                /* Amazon SES, docs.aws.amazon.com "send-email-smtp-client-command-line"; SES inbound; Momentum */
+	"^ok %$", /* Amazon SES, docs.aws.amazon.com "send-email-smtp-client-command-line"; SES
+		     inbound; Momentum */
 };
 
 enum { FORMS = sizeof forms / sizeof *forms };
@@ -62,21 +70,24 @@ struct set {
 #define DIGITS  (UINT64_C(0x3ff) << '0')
 #define LETTERS ((UINT64_C(0x3ffffff) << ('A' & 63)) | (UINT64_C(0x3ffffff) << ('a' & 63)))
 
-static const struct set id_bytes = {DIGITS | BIT('-') | BIT('.') | BIT('+') | BIT('/') | BIT('=') | BIT(':') | BIT(','),
+static const struct set id_bytes = {DIGITS | BIT('-') | BIT('.') | BIT('+') | BIT('/') | BIT('=') |
+					    BIT(':') | BIT(','),
 				    LETTERS | BIT('_') | BIT('@')};
 
 /* What a word begins behind, blanks aside. */
 static const struct set openers = {BIT('(') | BIT('<') | BIT(',') | BIT(';') | BIT(':'), BIT('[')};
 
 /* The first characters of the rows that may stand anywhere; of letters the small ones. */
-static const struct set beginnings = {DIGITS | BIT('('), BIT('q') | BIT('m') | BIT('i') | BIT('r') | BIT('s') | BIT('[')};
+static const struct set beginnings = {DIGITS | BIT('('), BIT('q') | BIT('m') | BIT('i') | BIT('r') |
+								 BIT('s') | BIT('[')};
 
 static inline bool in_set(const struct set *set, uint8_t c)
 {
 	return c < 128 && ((c < 64 ? set->below_64 : set->above) >> (c & 63) & 1);
 }
 
-/* How many of the first bytes of text can be an id's. Punctuation at its end belongs to the sentence. */
+/* How many of the first bytes of text can be an id's. Punctuation at its end belongs to the
+ * sentence. */
 static size_t id_length(struct bytes text)
 {
 	size_t n = 0;
@@ -109,7 +120,8 @@ static struct makeup makeup_of(struct bytes id)
 	return m;
 }
 
-/* A word of the language has no digits; a number with a dot is a time, an address or an enhanced code. */
+/* A word of the language has no digits; a number with a dot is a time, an address or an enhanced
+ * code. */
 static bool is_id(struct bytes id, char kind)
 {
 	struct makeup m = makeup_of(id);
@@ -153,7 +165,8 @@ static inline bool stands_for_id(char c)
 	return c == '@' || c == '*' || c == '%';
 }
 
-/* How many of the first bytes of text the first character of the pattern stands for. 0: the text does not fit. */
+/* How many of the first bytes of text the first character of the pattern stands for. 0: the text
+ * does not fit. */
 static size_t taken(const char *pattern, struct bytes text)
 {
 	switch (*pattern) {
@@ -199,7 +212,8 @@ static struct bytes form_read(const char *pattern, struct bytes text)
 	return id;
 }
 
-/* "2.0.0 ", which the dialogue takes off the first line alone, and "2.0.0: ", as OpenSMTPD writes it. */
+/* "2.0.0 ", which the dialogue takes off the first line alone, and "2.0.0: ", as OpenSMTPD writes
+ * it. */
 static struct bytes without_enhanced(struct bytes text)
 {
 	size_t n = 0;
@@ -207,7 +221,8 @@ static struct bytes without_enhanced(struct bytes text)
 		n++;
 	bool enhanced = n >= 5 && text.p[1] == '.';
 	n += enhanced && n < text.n && text.p[n] == ':';
-	return enhanced && n < text.n && ascii_blank(text.p[n]) ? ascii_trim(bytes_from(text, n)) : text;
+	return enhanced && n < text.n && ascii_blank(text.p[n]) ? ascii_trim(bytes_from(text, n))
+								: text;
 }
 
 /* Where a word begins in a line: behind a blank or punctuation that opens one. */
@@ -227,7 +242,8 @@ static bool reply_begins(struct bytes line, size_t at)
 /* Patterns are written in small letters; none that may stand anywhere begins with an id. */
 static bool may_begin(uint8_t pattern, uint8_t first)
 {
-	return pattern == '#' ? ascii_digit(first) : pattern == first || stands_for_id((char)pattern);
+	return pattern == '#' ? ascii_digit(first)
+			      : pattern == first || stands_for_id((char)pattern);
 }
 
 /* What has been found so far: the id of the first row that fits anywhere. */
@@ -248,7 +264,8 @@ static void word_read(struct finding *found, struct bytes line, size_t at)
 	uint8_t c_behind = behind.n > 0 ? ascii_lower(behind.p[0]) : 0;
 	for (size_t i = 0; i < found->row; i++) {
 		bool first = *forms[i] == '^';
-		if (first ? !begins || !may_begin((uint8_t)forms[i][1], c_behind) : !may_begin((uint8_t)*forms[i], c))
+		if (first ? !begins || !may_begin((uint8_t)forms[i][1], c_behind)
+			  : !may_begin((uint8_t)*forms[i], c))
 			continue;
 		struct bytes id = form_read(forms[i] + first, first ? behind : text);
 		if (id.n > 0)
@@ -262,7 +279,8 @@ static struct bytes words_id(struct bytes text)
 	text = bytes_first(text, id_length(text));
 	bool digit = false, point = false, other = false;
 	for (size_t i = 0; i < text.n && !(digit && other); i++) {
-		bool is_digit = ascii_digit(text.p[i]), is_point = text.p[i] == '.' || text.p[i] == ':';
+		bool is_digit = ascii_digit(text.p[i]),
+		     is_point = text.p[i] == '.' || text.p[i] == ':';
 		digit |= is_digit;
 		point |= is_point;
 		other |= !is_digit && !is_point;
@@ -281,7 +299,8 @@ static struct bytes postfix_read(struct bytes text)
 		return bytes_of(NULL, 0);
 	struct bytes rest = bytes_from(text, (size_t)(at - text.p));
 	const uint8_t *end = memchr(rest.p, '\n', rest.n);
-	return words_id(bytes_from(end ? bytes_first(rest, (size_t)(end - rest.p)) : rest, sizeof words - 1));
+	return words_id(bytes_from(end ? bytes_first(rest, (size_t)(end - rest.p)) : rest,
+				   sizeof words - 1));
 }
 
 struct bytes queue_id_read(struct bytes text)

@@ -1,7 +1,8 @@
 /* recent.c - what was handed on last of a side, held against what that side sends again. */
 #include "core/recent.h"
 
-/* At most RECENT_MOST bytes: two copies of a fixed length, which may overlap, are cheaper than one of any length. */
+/* At most RECENT_MOST bytes: two copies of a fixed length, which may overlap, are cheaper than one
+ * of any length. */
 static inline void bytes_copy(uint8_t *to, const uint8_t *from, uint32_t n)
 {
 	if (n >= 32) {
@@ -29,10 +30,13 @@ void recent_keep(struct recent *r, uint32_t seq, const uint8_t *data, uint32_t n
 	bytes_copy(r->bytes + kept, data, n);
 }
 
-/* Whether kept bytes that stand at `at` in the stream, n of them, are others than those of the segment there. */
-static bool differs(const uint8_t *kept, uint32_t at, uint32_t n, uint32_t seq, const uint8_t *data, uint32_t cap)
+/* Whether kept bytes that stand at `at` in the stream, n of them, are others than those of the
+ * segment there. */
+static bool differs(const uint8_t *kept, uint32_t at, uint32_t n, uint32_t seq, const uint8_t *data,
+		    uint32_t cap)
 {
-	uint32_t skip = seq_diff(seq, at) > 0 ? seq - at : 0, from = seq_diff(at, seq) > 0 ? at - seq : 0;
+	uint32_t skip = seq_diff(seq, at) > 0 ? seq - at : 0,
+		 from = seq_diff(at, seq) > 0 ? at - seq : 0;
 	if (skip >= n || from >= cap)
 		return false;
 	uint32_t common = n - skip < cap - from ? n - skip : cap - from;

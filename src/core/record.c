@@ -1,4 +1,5 @@
-/* record.c - a record as one block: each part behind the one before, and the pointers to them set anew. */
+/* record.c - a record as one block: each part behind the one before, and the pointers to them set
+ * anew. */
 #include "core/record.h"
 
 #include <assert.h>
@@ -12,16 +13,19 @@ static size_t room_of(size_t n)
 
 /* Each holder's part, and what rounding adds to it and to its notes. */
 #define PART(type) (sizeof(type) + ALIGN)
-static_assert(PART(struct record) + PART(struct conn) + 2 * PART(struct conn_side) + PART(struct session_facts) +
-			      PART(struct ending) + PART(struct cause) + NOTES_MAX + ALIGN +
-			      SESSION_TRANSACTIONS * (PART(struct transaction) + NOTES_MAX + ALIGN) <=
+static_assert(PART(struct record) + PART(struct conn) + 2 * PART(struct conn_side) +
+			      PART(struct session_facts) + PART(struct ending) +
+			      PART(struct cause) + NOTES_MAX + ALIGN +
+			      SESSION_TRANSACTIONS *
+				      (PART(struct transaction) + NOTES_MAX + ALIGN) <=
 		      RECORD_MOST,
 	      "the bounds of what it is made of");
 
 size_t record_size(const struct record *r)
 {
-	size_t n = room_of(sizeof *r) + room_of(sizeof *r->conn) + room_of(2 * sizeof *r->conn->side) +
-		   room_of(sizeof *r->session) + room_of(sizeof *r->ending) + room_of(r->session->notes.used);
+	size_t n = room_of(sizeof *r) + room_of(sizeof *r->conn) +
+		   room_of(2 * sizeof *r->conn->side) + room_of(sizeof *r->session) +
+		   room_of(sizeof *r->ending) + room_of(r->session->notes.used);
 	if (r->cause)
 		n += room_of(sizeof *r->cause);
 	for (const struct transaction *t = r->session->first; t; t = t->next)

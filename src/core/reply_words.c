@@ -4,8 +4,9 @@
 #include "core/ascii.h"
 
 /*
- * The words of four letters and more that stand in the most texts of tests/corpus/replies-a.tsv, and those of RFC 5321 and RFC 3463. In the order of the alphabet, in lower case. Without "password",
- * "login", "hello" and the like, which people take for passwords, and without names.
+ * The words of four letters and more that stand in the most texts of tests/corpus/replies-a.tsv,
+ * and those of RFC 5321 and RFC 3463. In the order of the alphabet, in lower case. Without
+ * "password", "login", "hello" and the like, which people take for passwords, and without names.
  */
 static const char words[][REPLY_WORD_MAX + 1] = {
 	"aborted",
@@ -271,7 +272,8 @@ static const char words[][REPLY_WORD_MAX + 1] = {
 
 enum { WORDS = sizeof words / sizeof *words };
 
-/* Less than 0, 0, more than 0: the word comes before the one of the table, is it, comes behind it. */
+/* Less than 0, 0, more than 0: the word comes before the one of the table, is it, comes behind it.
+ */
 static int order(struct bytes word, const char *other)
 {
 	size_t n = ascii_alike(word, other);

@@ -1,4 +1,5 @@
-/* said.c - a set of hashes with open addressing: a word of a reply is looked up in a few steps, however much the client has said. */
+/* said.c - a set of hashes with open addressing: a word of a reply is looked up in a few steps,
+ * however much the client has said. */
 #include "core/said.h"
 
 #include "core/ascii.h"
@@ -76,7 +77,8 @@ static uint16_t place_of(const struct said *s, uint32_t hash)
 static bool grow(struct said **s, struct pool *pool)
 {
 	struct said *old = *s;
-	struct said *larger = old->n < SAID_MOST ? with_room(pool, (uint16_t)(2 * old->room)) : NULL;
+	struct said *larger = old->n < SAID_MOST ? with_room(pool, (uint16_t)(2 * old->room))
+						 : NULL;
 	if (!larger)
 		return false;
 	larger->upto = old->upto;
@@ -89,7 +91,8 @@ static bool grow(struct said **s, struct pool *pool)
 	return true;
 }
 
-static void word_add(struct said **s, struct pool *pool, const uint64_t seed[2], struct bytes word, bool login)
+static void word_add(struct said **s, struct pool *pool, const uint64_t seed[2], struct bytes word,
+		     bool login)
 {
 	uint32_t hash = hash_of(seed, word) | (login && reply_word_is(word) ? LOGIN : 0);
 	if ((*s)->over || (*s)->word[place_of(*s, hash)] == hash)
@@ -135,7 +138,8 @@ static struct bytes run_next(struct bytes *chunk)
 	return run;
 }
 
-/* Without the quotation marks and the like around it. Empty where it is too short, a single run, or a number with dots, which enhanced codes are. */
+/* Without the quotation marks and the like around it. Empty where it is too short, a single run, or
+ * a number with dots, which enhanced codes are. */
 static struct bytes whole_of(struct bytes chunk)
 {
 	size_t runs = 0;
@@ -151,7 +155,8 @@ static struct bytes whole_of(struct bytes chunk)
 	return chunk.n >= SAID_LEAST && runs > 0 && !number ? chunk : bytes_of(NULL, 0);
 }
 
-void said_take(struct said **s, struct pool *pool, const uint64_t seed[2], struct bytes text, bool login)
+void said_take(struct said **s, struct pool *pool, const uint64_t seed[2], struct bytes text,
+	       bool login)
 {
 	for (struct bytes chunk; (chunk = chunk_next(&text)).n > 0;) {
 		struct bytes whole = whole_of(chunk);
@@ -191,13 +196,15 @@ static enum finding run_find(const struct said *s, const uint64_t seed[2], struc
 	bool ordinary = reply_word_is(run);
 	if (ordinary && has(s, hash_of(seed, run) | LOGIN))
 		return SECRET;
-	if (!knows(s, seed, run) && !(run.n > SAID_HEAD && knows(s, seed, bytes_first(run, SAID_HEAD))))
+	if (!knows(s, seed, run) &&
+	    !(run.n > SAID_HEAD && knows(s, seed, bytes_first(run, SAID_HEAD))))
 		return NEW;
 	return ordinary ? ORDINARY : SECRET;
 }
 
 /* any: whatever is a word counts as secret. */
-static enum finding chunk_find(const struct said *s, const uint64_t seed[2], struct bytes chunk, bool any)
+static enum finding chunk_find(const struct said *s, const uint64_t seed[2], struct bytes chunk,
+			       bool any)
 {
 	enum finding worst = TOO_SHORT;
 	struct bytes whole = whole_of(chunk);
@@ -210,11 +217,14 @@ static enum finding chunk_find(const struct said *s, const uint64_t seed[2], str
 	return worst;
 }
 
-/* Whether a secret stands in the stretch that the text begins with: up to the first word that the client did not say. */
-static bool stretch_is_secret(const struct said *s, const uint64_t seed[2], struct bytes text, bool any)
+/* Whether a secret stands in the stretch that the text begins with: up to the first word that the
+ * client did not say. */
+static bool stretch_is_secret(const struct said *s, const uint64_t seed[2], struct bytes text,
+			      bool any)
 {
 	enum finding found = TOO_SHORT;
-	for (struct bytes chunk; found != NEW && found != SECRET && (chunk = chunk_next(&text)).n > 0;)
+	for (struct bytes chunk;
+	     found != NEW && found != SECRET && (chunk = chunk_next(&text)).n > 0;)
 		found = chunk_find(s, seed, chunk, any);
 	return found == SECRET;
 }
@@ -233,7 +243,8 @@ static void put(struct writing *w, struct bytes b)
 	w->n += b.n;
 }
 
-struct bytes said_veil(const struct said *s, const uint64_t seed[2], struct bytes text, bool refusal, uint8_t to[SAID_TEXT])
+struct bytes said_veil(const struct said *s, const uint64_t seed[2], struct bytes text,
+		       bool refusal, uint8_t to[SAID_TEXT])
 {
 	struct writing w = {.to = to, .room = SAID_TEXT};
 	const uint8_t *kept = text.p, *end = text.p + text.n;
@@ -242,7 +253,8 @@ struct bytes said_veil(const struct said *s, const uint64_t seed[2], struct byte
 	for (struct bytes chunk; (chunk = chunk_next(&rest)).n > 0;) {
 		enum finding found = chunk_find(s, seed, chunk, any);
 		if (found >= ORDINARY && !stretch)
-			secret = stretch_is_secret(s, seed, bytes_of(chunk.p, (size_t)(end - chunk.p)), any);
+			secret = stretch_is_secret(s, seed,
+						   bytes_of(chunk.p, (size_t)(end - chunk.p)), any);
 		stretch = found >= ORDINARY || (found == TOO_SHORT && stretch);
 		if (found < ORDINARY || !secret)
 			continue;

@@ -3,7 +3,8 @@
 
 #include "core/ascii.h"
 
-/* IANA's registry "Simple Authentication and Security Layer (SASL) Mechanisms", and those below that servers offer without being in it. */
+/* IANA's registry "Simple Authentication and Security Layer (SASL) Mechanisms", and those below
+ * that servers offer without being in it. */
 static const char *const mechanisms[] = {
 	"PLAIN",
 	"LOGIN",

@@ -2,7 +2,8 @@
 #include "core/sasl.h"
 #include "core/session_state.h"
 
-struct session *session_new(const struct dialogue_env *env, bool sure, bool first, bool lmtp, bool tls)
+struct session *session_new(const struct dialogue_env *env, bool sure, bool first, bool lmtp,
+			    bool tls)
 {
 	struct session *s = pool_get(env->pool, sizeof *s);
 	if (!s)
@@ -98,7 +99,8 @@ static void on_content_command(struct session *s, const struct smtp_event *e)
 	if (!s->sending && s->dialogue.holed) {
 		s->sending = session_message_begin(s, bytes_of(NULL, 0), e->ts);
 		if (s->sending)
-			s->sending->mail_accepted = s->sending->hole = s->sending->rcpts_missing = true;
+			s->sending->mail_accepted = s->sending->hole = s->sending->rcpts_missing =
+				true;
 	}
 	e->pending->transaction = s->sending;
 	if (s->sending && e->pending->verb == SMTP_BDAT && s->sending->ts_data == 0) {
@@ -109,16 +111,19 @@ static void on_content_command(struct session *s, const struct smtp_event *e)
 
 static void on_quit(struct session *s, const struct smtp_event *e)
 {
-	/* A 221 that met this QUIT on the wire, whichever of them was captured first: nobody is accused of so little. */
+	/* A 221 that met this QUIT on the wire, whichever of them was captured first: nobody is
+	 * accused of so little. */
 	unsigned idle = PLACE_BEFORE | PLACE_BETWEEN;
-	if (s->farewell == FAREWELL_221_UNASKED && (s->unasked_221 & ~idle) == 0 && e->pending->knew < s->farewell_at) {
+	if (s->farewell == FAREWELL_221_UNASKED && (s->unasked_221 & ~idle) == 0 &&
+	    e->pending->knew < s->farewell_at) {
 		s->unasked_221 = 0;
 		s->farewell = FAREWELL_221_AFTER_QUIT;
 		s->quit_answered = true;
 	}
 	s->quit_sent = true;
 	s->quit_end = e->pending->end;
-	s->quit_in_transaction = session_stage_open(s->sending) && !s->sending->hole && !s->dialogue.lost;
+	s->quit_in_transaction = session_stage_open(s->sending) && !s->sending->hole &&
+				 !s->dialogue.lost;
 }
 
 static void on_command(struct dialogue *d, const struct smtp_event *e)
@@ -162,7 +167,8 @@ static void on_command(struct dialogue *d, const struct smtp_event *e)
 	case SMTP_NOT_SMTP:
 	case SMTP_UNKNOWN:
 		if (!s->spoke && !notes_find(&s->facts.notes, NOTE_NOT_SMTP).text.p)
-			notes_add(&s->facts.notes, session_pool(s), NOTE_NOT_SMTP, 0, bytes_first(e->text, 64));
+			notes_add(&s->facts.notes, session_pool(s), NOTE_NOT_SMTP, 0,
+				  bytes_first(e->text, 64));
 		break;
 	default:
 		break;
@@ -172,7 +178,8 @@ static void on_command(struct dialogue *d, const struct smtp_event *e)
 static void header_scan(struct session *s, struct bytes text)
 {
 	struct transaction *t = s->sending;
-	if (t->bytes == 0 && !s->header && (s->header = pool_get(session_pool(s), sizeof *s->header)))
+	if (t->bytes == 0 && !s->header &&
+	    (s->header = pool_get(session_pool(s), sizeof *s->header)))
 		memset(s->header, 0, sizeof *s->header);
 	if (!s->header)
 		return;
@@ -180,7 +187,8 @@ static void header_scan(struct session *s, struct bytes text)
 	if (!s->header->done)
 		return;
 	if (s->header->n > 0)
-		notes_set(&t->notes, session_pool(s), NOTE_MESSAGE_ID, 0, bytes_of(s->header->id, s->header->n));
+		notes_set(&t->notes, session_pool(s), NOTE_MESSAGE_ID, 0,
+			  bytes_of(s->header->id, s->header->n));
 	header_free(s);
 }
 
@@ -240,7 +248,8 @@ static void on_end(struct dialogue *d, struct smtp_pending *p, int64_t ts)
 	}
 }
 
-/* The server has answered what came behind it. What became of a message whose answer is missing nobody can say. */
+/* The server has answered what came behind it. What became of a message whose answer is missing
+ * nobody can say. */
 static void on_skipped(struct dialogue *d, struct smtp_pending *p)
 {
 	struct session *s = session_of(d);
@@ -280,7 +289,8 @@ static void on_lost(struct dialogue *d, enum side side, uint64_t len)
 	}
 }
 
-/* A message's end that the server had not received when it closed: for the server the message is still under way. */
+/* A message's end that the server had not received when it closed: for the server the message is
+ * still under way. */
 static void ends_take_back(struct session *s)
 {
 	for (struct smtp_pending *p = s->dialogue.head; p; p = p->next) {
@@ -306,7 +316,8 @@ static void on_fin(struct dialogue *d, enum side side)
 		s->knew_all = s->dialogue.acked[CLIENT] >= s->dialogue.offset[SERVER];
 	}
 	/* A QUIT that the server had not received when it closed was not what it closed for. */
-	if (side == SERVER && s->quit_sent && !s->quit_answered && s->dialogue.acked[SERVER] < s->quit_end)
+	if (side == SERVER && s->quit_sent && !s->quit_answered &&
+	    s->dialogue.acked[SERVER] < s->quit_end)
 		s->quit_sent = s->quit_in_transaction = false;
 }
 
@@ -314,7 +325,10 @@ static void on_fin(struct dialogue *d, enum side side)
 static void on_tls_records(struct dialogue *d, enum side side, struct bytes text, uint64_t len)
 {
 	struct session *s = session_of(d);
-	struct tls_heard at = {.side = side, .end = d->offset[side], .acked = d->acked[side], .ts = s->last_byte[side]};
+	struct tls_heard at = {.side = side,
+			       .end = d->offset[side],
+			       .acked = d->acked[side],
+			       .ts = s->last_byte[side]};
 	session_tls_bytes(s, &at, text, len);
 	if (d->env->opener && !s->inside)
 		session_inside_push(s, &at, text, len);
@@ -380,19 +394,24 @@ POOL_AHEAD void end_ahead(const struct session *s, int step)
 		pool_prefetch(s->facts.first, sizeof *s->facts.first);
 }
 
-/* What bytes inside a message need is far less than what a command or a reply does, and nearly all bytes are of that kind. */
+/* What bytes inside a message need is far less than what a command or a reply does, and nearly all
+ * bytes are of that kind. */
 POOL_AHEAD void bytes_ahead(const struct session *s, int step)
 {
-	bool content = step > 0 && (s->dialogue.mode == MODE_CONTENT || s->dialogue.mode == MODE_CHUNK);
+	bool content = step > 0 &&
+		       (s->dialogue.mode == MODE_CONTENT || s->dialogue.mode == MODE_CHUNK);
 	if (step == 0) {
 		__builtin_prefetch(s, 1);
 		__builtin_prefetch(&s->sending, 1);
 	} else if (step == 1) {
-		__builtin_prefetch(s->dialogue.mode == MODE_TLS ? (const void *)&s->tls : (const void *)&s->dialogue.head, 1);
+		__builtin_prefetch(s->dialogue.mode == MODE_TLS ? (const void *)&s->tls
+								: (const void *)&s->dialogue.head,
+				   1);
 		if (!content)
 			__builtin_prefetch(&s->facts, 1);
 		if (s->sending)
-			pool_prefetch(s->sending, content ? offsetof(struct transaction, rcpt_count) : sizeof *s->sending);
+			pool_prefetch(s->sending, content ? offsetof(struct transaction, rcpt_count)
+							  : sizeof *s->sending);
 	} else if (!content) {
 		__builtin_prefetch(s->dialogue.head, 1);
 		notes_ahead(&s->facts.notes);
@@ -410,9 +429,13 @@ void session_ahead(const struct session *s, enum coming coming, int step)
 }
 
 /* Bytes (none in a hole) of a session that is read inside TLS. */
-static void inside_data(struct session *s, const struct conn *conn, enum side side, struct bytes data, uint64_t len, int64_t ts)
+static void inside_data(struct session *s, const struct conn *conn, enum side side,
+			struct bytes data, uint64_t len, int64_t ts)
 {
-	struct tls_heard at = {.side = side, .end = s->tls->raw[side] + len, .acked = conn->flow[side].acked, .ts = ts};
+	struct tls_heard at = {.side = side,
+			       .end = s->tls->raw[side] + len,
+			       .acked = conn->flow[side].acked,
+			       .ts = ts};
 	session_tls_bytes(s, &at, data, len);
 	if (side == CLIENT && data.n == 0 && len == 1)
 		s->tls->one_missing = at.end;
@@ -420,7 +443,8 @@ static void inside_data(struct session *s, const struct conn *conn, enum side si
 	session_inside_run(s, false);
 }
 
-void session_data(struct session *s, const struct conn *conn, enum side side, struct bytes data, int64_t ts)
+void session_data(struct session *s, const struct conn *conn, enum side side, struct bytes data,
+		  int64_t ts)
 {
 	if (s->inside) {
 		inside_data(s, conn, side, data, data.n, ts);
@@ -433,7 +457,8 @@ void session_data(struct session *s, const struct conn *conn, enum side side, st
 		session_inside_run(s, false);
 }
 
-void session_gap(struct session *s, const struct conn *conn, enum side side, uint64_t len, int64_t ts)
+void session_gap(struct session *s, const struct conn *conn, enum side side, uint64_t len,
+		 int64_t ts)
 {
 	if (s->inside) {
 		inside_data(s, conn, side, bytes_of(NULL, 0), len, ts);

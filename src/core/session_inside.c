@@ -1,4 +1,5 @@
-/* session_inside.c - a session that goes on inside TLS, where somebody has the keys: what is read there goes through the same dialogue. */
+/* session_inside.c - a session that goes on inside TLS, where somebody has the keys: what is read
+ * there goes through the same dialogue. */
 #include "core/session_state.h"
 
 static const struct tls_opener *opener_of(const struct session *s)
@@ -6,7 +7,8 @@ static const struct tls_opener *opener_of(const struct session *s)
 	return s->dialogue.env->opener;
 }
 
-void session_inside_push(struct session *s, const struct tls_heard *at, struct bytes text, uint64_t len)
+void session_inside_push(struct session *s, const struct tls_heard *at, struct bytes text,
+			 uint64_t len)
 {
 	struct session_tls *tls = s->tls;
 	if (tls && !tls->stream)
@@ -33,7 +35,8 @@ static void first_words_forget(struct session *s)
 	s->facts.notes = (struct notes){.room = NOTES_SESSION};
 	for (uint16_t pos = 0; notes_next(&before, &pos, &note);)
 		if (note.tag >= NOTE_TLS_NAME)
-			notes_add(&s->facts.notes, session_pool(s), note.tag, note.value, note.text);
+			notes_add(&s->facts.notes, session_pool(s), note.tag, note.value,
+				  note.text);
 	notes_free(&before, session_pool(s));
 }
 
@@ -62,7 +65,8 @@ static void on_lost(struct session *s)
 	for (struct transaction *t = s->facts.first; t; t = t->next)
 		if (t->fate == FATE_OPEN)
 			session_message_over(s, t, FATE_UNKNOWN);
-	/* More may have been said by both sides, or a FIN was lost: what was read last was no farewell, unless nothing could come behind it. */
+	/* More may have been said by both sides, or a FIN was lost: what was read last was no
+	 * farewell, unless nothing could come behind it. */
 	if (s->farewell != FAREWELL_221_AFTER_QUIT)
 		s->farewell = FAREWELL_NONE;
 }
@@ -77,7 +81,8 @@ static void on_clear(struct session *s, const struct tls_item *i)
 		s->closer = CLOSER_SERVER;
 }
 
-/* The offset is that of the oldest byte that waits, and the latest record's end is to be its place. */
+/* The offset is that of the oldest byte that waits, and the latest record's end is to be its place.
+ */
 static uint32_t waiting(const struct dialogue *d, enum side side)
 {
 	return side == CLIENT && d->held ? d->held->n : 0;

@@ -1,4 +1,5 @@
-/* session_lines.c - replies of several lines (RFC 5321 4.2.1: the text is all of them), and lines of a server that are no replies. */
+/* session_lines.c - replies of several lines (RFC 5321 4.2.1: the text is all of them), and lines
+ * of a server that are no replies. */
 #include "core/session_state.h"
 
 /* X.0.0 and X.7.0 tell nothing that the code does not (RFC 3463 3.1, 3.8). */
@@ -21,7 +22,8 @@ static struct session_lines *lines_new(struct pool *pool)
 	return l;
 }
 
-/* Another code begins another reply (RFC 5321 4.2.1): postscreen's greeting of two parts is one, and its refusal in between. */
+/* Another code begins another reply (RFC 5321 4.2.1): postscreen's greeting of two parts is one,
+ * and its refusal in between. */
 static void lines_begin(struct session_lines *l, uint16_t code)
 {
 	if (l->code == code)
@@ -65,7 +67,8 @@ void session_extensions_read(struct session *s, struct bytes text)
 }
 
 /* The lines of a greeted EHLO are its extensions, which are kept as such. */
-void session_reply_line(struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *line)
+void session_reply_line(struct dialogue *d, const struct smtp_pending *p,
+			const struct smtp_reply *line)
 {
 	struct session *s = session_of(d);
 	bool hello = p && (p->verb == SMTP_EHLO || p->verb == SMTP_LHLO) && line->code / 100 == 2;

@@ -1,4 +1,5 @@
-/* session_message.c - the transactions of a session: at most SESSION_TRANSACTIONS are kept; accepted ones, the oldest first, make room. */
+/* session_message.c - the transactions of a session: at most SESSION_TRANSACTIONS are kept;
+ * accepted ones, the oldest first, make room. */
 #include "core/session_state.h"
 
 void session_message_count(struct session *s, struct transaction *t)
@@ -76,7 +77,8 @@ static bool transactions_drop_one(struct session *s, bool accepted_only)
 
 struct transaction *session_message_begin(struct session *s, struct bytes args, int64_t ts)
 {
-	bool room = s->kept < SESSION_TRANSACTIONS || transactions_drop_one(s, true) || transactions_drop_one(s, false);
+	bool room = s->kept < SESSION_TRANSACTIONS || transactions_drop_one(s, true) ||
+		    transactions_drop_one(s, false);
 	struct transaction *t = room ? transaction_new(session_pool(s), args, ts) : NULL;
 	if (!t) {
 		s->overflow = true;
@@ -94,7 +96,8 @@ struct transaction *session_message_begin(struct session *s, struct bytes args, 
 struct transaction *session_message_before(const struct session *s, const struct transaction *t)
 {
 	struct transaction *found = NULL;
-	for (struct transaction *before = s->facts.first; before && before != t; before = before->next)
+	for (struct transaction *before = s->facts.first; before && before != t;
+	     before = before->next)
 		if (before->mail_accepted && before->fate == FATE_OPEN && !before->end_sent)
 			found = before;
 	return found;

@@ -18,25 +18,30 @@ static void wait_note(struct session *s, const struct transaction *t, int64_t ts
 		s->slowest = waited < UINT32_MAX ? (uint32_t)waited : UINT32_MAX;
 }
 
-/* A 3yz settles nothing. Behind 353 come the replies for each recipient, and one that decides (draft-hall-prdr 4.1). */
+/* A 3yz settles nothing. Behind 353 come the replies for each recipient, and one that decides
+ * (draft-hall-prdr 4.1). */
 static void on_end_intermediate(const struct transaction *t, struct smtp_pending *p, uint16_t code)
 {
 	p->analysed |= code == 353;
 	p->due = code == 353 ? t->rcpt_accepted + 2 : p->due + 1;
 }
 
-/* The segment of a server that has read the end of a message acknowledges it. One that acknowledges not even its beginning is of a capture whose numbers were altered, which none is that TLS opens. */
-static uint64_t unproved_end(const struct session *s, const struct transaction *t, const struct smtp_pending *p,
-			     const struct smtp_reply *r)
+/* The segment of a server that has read the end of a message acknowledges it. One that acknowledges
+ * not even its beginning is of a capture whose numbers were altered, which none is that TLS opens.
+ */
+static uint64_t unproved_end(const struct session *s, const struct transaction *t,
+			     const struct smtp_pending *p, const struct smtp_reply *r)
 {
 	uint64_t acked = s->dialogue.acked[SERVER];
-	if (acked >= p->end || !smtp_code_accepts(r->code) || p->verb != SMTP_END || s->dialogue.lost || t->hole)
+	if (acked >= p->end || !smtp_code_accepts(r->code) || p->verb != SMTP_END ||
+	    s->dialogue.lost || t->hole)
 		return 0;
 	return s->inside || acked >= t->begin ? p->end : 0;
 }
 
 /* The server's own answer to a message whose answer the client had read already. */
-static void on_end_again(struct session *s, struct transaction *t, const struct smtp_reply *r, int64_t ts)
+static void on_end_again(struct session *s, struct transaction *t, const struct smtp_reply *r,
+			 int64_t ts)
 {
 	session_message_uncount(s, t);
 	transaction_answered_again(t, session_pool(s), r, ts);
@@ -44,10 +49,14 @@ static void on_end_again(struct session *s, struct transaction *t, const struct 
 }
 
 /*
- * A reply to the end of a message: the one that decides, or in LMTP one for each recipient, of which the last settles it; it is accepted if any recipient was. Known only now is for how many, as the
- * replies to RCPT may have come in the same group (RFC 2033 4.2). With PRDR a 2yz that decides accepts for those recipients that were not refused before: for none, and it is a refusal (Exim 4.96).
+ * A reply to the end of a message: the one that decides, or in LMTP one for each recipient, of
+ * which the last settles it; it is accepted if any recipient was. Known only now is for how many,
+ * as the replies to RCPT may have come in the same group (RFC 2033 4.2). With PRDR a 2yz that
+ * decides accepts for those recipients that were not refused before: for none, and it is a refusal
+ * (Exim 4.96).
  */
-static void on_end_reply(struct session *s, struct transaction *t, struct smtp_pending *p, const struct smtp_reply *r, int64_t ts)
+static void on_end_reply(struct session *s, struct transaction *t, struct smtp_pending *p,
+			 const struct smtp_reply *r, int64_t ts)
 {
 	if (r->code / 100 == 3) {
 		on_end_intermediate(t, p, r->code);
@@ -74,7 +83,8 @@ static void on_end_reply(struct session *s, struct transaction *t, struct smtp_p
 	t->unproved = unproved_end(s, t, p, r);
 	t->hole = false;
 	/* PRDR that accepts for nobody; a 221 while it is not known which reply answers what. */
-	bool nobody = p->analysed && smtp_code_accepts(r->code) && t->lmtp_accepted == 0 && t->lmtp_answered > 0;
+	bool nobody = p->analysed && smtp_code_accepts(r->code) && t->lmtp_accepted == 0 &&
+		      t->lmtp_answered > 0;
 	if (nobody || (r->code == 221 && s->dialogue.lost))
 		transaction_over(t, FATE_UNKNOWN);
 	else
@@ -121,7 +131,8 @@ static void on_mail_reply(struct session *s, struct transaction *t, const struct
 	}
 }
 
-static void on_data_reply(struct session *s, struct transaction *t, const struct smtp_reply *r, int64_t ts)
+static void on_data_reply(struct session *s, struct transaction *t, const struct smtp_reply *r,
+			  int64_t ts)
 {
 	if (r->code / 100 == 3) {
 		t->content_begun = true;
@@ -129,7 +140,8 @@ static void on_data_reply(struct session *s, struct transaction *t, const struct
 		t->ts_data = ts;
 		s->base = STAGE_DATA;
 	} else if (r->code >= 400 && !transaction_without_rcpt(t)) {
-		transaction_refused(t, r); /* else it only follows from what the recipients were told */
+		transaction_refused(
+			t, r); /* else it only follows from what the recipients were told */
 	}
 }
 
@@ -138,7 +150,8 @@ static void on_chunk_reply(struct session *s, struct transaction *t, const struc
 	struct smtp_pending *p = e->pending;
 	const struct smtp_reply *r = e->reply;
 	if (t->refused && r->code >= 400)
-		session_message_over(s, t, FATE_UNKNOWN); /* what follows on a refused chunk is refused because of it */
+		session_message_over(s, t, FATE_UNKNOWN); /* what follows on a refused chunk is
+							     refused because of it */
 	else if (p->last && (t->end_sent || r->code >= 400))
 		on_end_reply(s, t, p, r, e->ts);
 	else if (p->last && e->early && r->code != 221)
@@ -148,7 +161,8 @@ static void on_chunk_reply(struct session *s, struct transaction *t, const struc
 	s->base = p->last ? STAGE_IDLE : STAGE_BDAT;
 }
 
-/* RSET, or a greeting again, was taken: the transaction that was open is no more (RFC 5321 4.1.1.5, 4.1.4). */
+/* RSET, or a greeting again, was taken: the transaction that was open is no more (RFC
+ * 5321 4.1.1.5, 4.1.4). */
 static void on_reset(struct session *s, const struct smtp_pending *p)
 {
 	session_message_over(s, p->transaction, FATE_ABORTED);
@@ -248,11 +262,14 @@ static void on_answer(struct session *s, const struct smtp_event *e)
 /* How long the client had been silent, in milliseconds; 0: it never spoke. */
 static uint32_t quiet_before(const struct session *s, int64_t ts)
 {
-	int64_t quiet = s->last_byte[CLIENT] && ts > s->last_byte[CLIENT] ? (ts - s->last_byte[CLIENT]) / FRAME_MS : 0;
+	int64_t quiet = s->last_byte[CLIENT] && ts > s->last_byte[CLIENT]
+				? (ts - s->last_byte[CLIENT]) / FRAME_MS
+				: 0;
 	return quiet < UINT32_MAX ? (uint32_t)quiet : UINT32_MAX;
 }
 
-/* Of what the server says unasked the worst counts, and of equals the first: a session may go on. */
+/* Of what the server says unasked the worst counts, and of equals the first: a session may go on.
+ */
 static void unasked_keep(struct session *s, enum place place, const struct smtp_event *e)
 {
 	if (s->unasked_221 && place >= (s->unasked_221 & -s->unasked_221))
@@ -274,7 +291,8 @@ static void farewell_keep(struct session *s, const struct smtp_event *e)
 	s->facts.farewell_enhanced = e->reply->enhanced;
 }
 
-/* A 221 that is no answer to QUIT. Where its place is not trusted, or the client had gone before, it accuses nobody. */
+/* A 221 that is no answer to QUIT. Where its place is not trusted, or the client had gone before,
+ * it accuses nobody. */
 static void on_unasked_221(struct session *s, const struct smtp_event *e)
 {
 	const struct smtp_pending *p = e->pending;
@@ -306,10 +324,13 @@ static void on_421(struct session *s, const struct smtp_event *e)
 	s->went_on = s->fin[CLIENT];
 	farewell_keep(s, e);
 	s->final_421 = (uint8_t)session_stage_place(s, e->pending, e->in_content);
-	s->farewell_stage = (uint8_t)(e->pending ? session_stage_of(s, e->pending) : session_stage_now(s, true));
+	s->farewell_stage = (uint8_t)(e->pending ? session_stage_of(s, e->pending)
+						 : session_stage_now(s, true));
 }
 
-/* A reply that answers nothing: inside a message it is the answer to its end, as the client reads it. Else it is one too many; where it gives a queue id, the server has taken what it refused before. */
+/* A reply that answers nothing: inside a message it is the answer to its end, as the client reads
+ * it. Else it is one too many; where it gives a queue id, the server has taken what it refused
+ * before. */
 static void on_unasked_reply(struct session *s, const struct smtp_event *e)
 {
 	if (e->early && !e->pending) {
@@ -324,7 +345,8 @@ static void on_unasked_reply(struct session *s, const struct smtp_event *e)
 		on_end_again(s, s->answered, e->reply, e->ts);
 }
 
-/* What the reply would be as the server's last word. Any other answer takes back what was said before: the session went on. */
+/* What the reply would be as the server's last word. Any other answer takes back what was said
+ * before: the session went on. */
 static void farewell_note(struct session *s, const struct smtp_event *e)
 {
 	uint16_t code = e->reply->code;
@@ -333,12 +355,14 @@ static void farewell_note(struct session *s, const struct smtp_event *e)
 	s->farewell = code >= 400 ? FAREWELL_REFUSAL : FAREWELL_NONE;
 	s->final_421 = 0;
 	farewell_keep(s, e);
-	s->farewell_stage = (uint8_t)(e->pending ? session_stage_of(s, e->pending) : session_stage_now(s, true));
+	s->farewell_stage = (uint8_t)(e->pending ? session_stage_of(s, e->pending)
+						 : session_stage_now(s, true));
 }
 
 /*
- * Behind its 220 to STARTTLS a server has nothing to say in clear: what comes there was slipped in, and a client that keeps it reads it as said inside TLS. A farewell may be the server's own, unless it
- * comes at once.
+ * Behind its 220 to STARTTLS a server has nothing to say in clear: what comes there was slipped in,
+ * and a client that keeps it reads it as said inside TLS. A farewell may be the server's own,
+ * unless it comes at once.
  */
 static bool is_injected(const struct session *s, const struct smtp_event *e)
 {
@@ -351,13 +375,15 @@ static bool is_farewell(uint16_t code)
 }
 
 /*
- * Behind a 2yz that did not acknowledge the end of the message: a 5yz that answers nothing, or says that a command is none, shows that the server takes the rest of the message for commands.
+ * Behind a 2yz that did not acknowledge the end of the message: a 5yz that answers nothing, or says
+ * that a command is none, shows that the server takes the rest of the message for commands.
  */
 static void unproved_check(struct session *s, const struct smtp_event *e)
 {
 	uint16_t code = e->reply->code;
 	bool refused = e->pending ? !e->pending->last && code >= 500 && code <= 504 : code >= 500;
-	if (refused && !e->lost && s->answered && s->answered->unproved && s->answered->fate == FATE_ACCEPTED)
+	if (refused && !e->lost && s->answered && s->answered->unproved &&
+	    s->answered->fate == FATE_ACCEPTED)
 		session_message_disprove(s, s->answered);
 }
 

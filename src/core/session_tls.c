@@ -1,4 +1,5 @@
-/* session_tls.c - a TLS connection under way: its handshake as far as it is in clear, its records, and the reply that some servers write in between. */
+/* session_tls.c - a TLS connection under way: its handshake as far as it is in clear, its records,
+ * and the reply that some servers write in between. */
 #include "core/certificate.h"
 #include "core/session_state.h"
 
@@ -8,7 +9,8 @@ enum { FATAL = 2 };
 void session_tls_note(struct session *s, enum note_tag tag, struct bytes text)
 {
 	if (text.n > 0)
-		notes_set(&s->facts.notes, session_pool(s), tag, 0, bytes_first(text, NOTE_TEXT_MAX));
+		notes_set(&s->facts.notes, session_pool(s), tag, 0,
+			  bytes_first(text, NOTE_TEXT_MAX));
 }
 
 void session_tls_certificate(struct session *s, const struct certificate *c)
@@ -56,7 +58,8 @@ static void handshake_end(struct session *s, enum side side)
 static void handshake_take(struct session *s, enum side side, struct bytes in)
 {
 	struct tls_message m;
-	while (!s->tls->told[side] && tls_message_next(&s->tls->messages[side], session_pool(s), &in, &m))
+	while (!s->tls->told[side] &&
+	       tls_message_next(&s->tls->messages[side], session_pool(s), &in, &m))
 		if (message_note(s, side, &m))
 			handshake_end(s, side);
 }
@@ -68,7 +71,8 @@ static void record_done(struct session *s, const struct tls_heard *at)
 	if (!t->encrypted)
 		return;
 	handshake_end(s, at->side);
-	tls_infer_record(&tls->infer, at->side, t->header[0], tls_side_length(t), at->end, tls->acked, at->ts);
+	tls_infer_record(&tls->infer, at->side, t->header[0], tls_side_length(t), at->end,
+			 tls->acked, at->ts);
 }
 
 static bool digit(uint8_t c)
@@ -86,14 +90,17 @@ static void plain_read(struct session *s)
 	struct smtp_reply reply = smtp_reply_read(line);
 	if (reply.code < 400)
 		return;
-	bool in_content = tls->infer.end.first == CLOSER_SERVER && tls->infer.end.pending == TLS_PENDING_MESSAGE;
+	bool in_content = tls->infer.end.first == CLOSER_SERVER &&
+			  tls->infer.end.pending == TLS_PENDING_MESSAGE;
 	if (tls->infer.end.first == CLOSER_SERVER)
 		s->closer = CLOSER_SERVER;
-	struct smtp_event e = {.ts = tls->plain_ts, .text = reply.text, .reply = &reply, .in_content = in_content};
+	struct smtp_event e = {
+		.ts = tls->plain_ts, .text = reply.text, .reply = &reply, .in_content = in_content};
 	session_reply_take(&s->dialogue, &e);
 }
 
-/* Up to its line's end, or as much as is kept of a text. With it the server has closed, if it is an error. */
+/* Up to its line's end, or as much as is kept of a text. With it the server has closed, if it is an
+ * error. */
 static void plain_take(struct session *s, struct bytes in, int64_t ts)
 {
 	struct session_tls *tls = s->tls;
@@ -108,7 +115,8 @@ static void plain_take(struct session *s, struct bytes in, int64_t ts)
 		tls_infer_close(&tls->infer, SERVER, tls->acked, ts);
 }
 
-/* Where a record's header should be may stand a reply in clear: Exim's, with GnuTLS, or that of a server whose handshake has failed. */
+/* Where a record's header should be may stand a reply in clear: Exim's, with GnuTLS, or that of a
+ * server whose handshake has failed. */
 static void plain_begin(struct session *s, const struct tls_side *t, int64_t ts)
 {
 	const uint8_t *h = t->header;
@@ -148,7 +156,8 @@ static void gap_take(struct session *s, const struct tls_heard *at, uint64_t len
 		record_done(s, at);
 }
 
-void session_tls_bytes(struct session *s, const struct tls_heard *at, struct bytes text, uint64_t len)
+void session_tls_bytes(struct session *s, const struct tls_heard *at, struct bytes text,
+		       uint64_t len)
 {
 	if (!s->tls && (s->tls = pool_get(session_pool(s), sizeof *s->tls)))
 		memset(s->tls, 0, sizeof *s->tls);
@@ -179,7 +188,8 @@ void session_tls_plain(struct session *s)
 struct conn_end session_tls_closed(const struct session *s, const struct conn_end *end)
 {
 	struct conn_end e = *end;
-	if (s->closer == CLOSER_NOBODY || end->closer == CLOSER_NOBODY || (end->how != HOW_FIN && end->how != HOW_RST))
+	if (s->closer == CLOSER_NOBODY || end->closer == CLOSER_NOBODY ||
+	    (end->how != HOW_FIN && end->how != HOW_RST))
 		return e;
 	e.closer = (enum closer)s->closer;
 	e.how = HOW_FIN;
@@ -188,7 +198,8 @@ struct conn_end session_tls_closed(const struct session *s, const struct conn_en
 
 bool session_tls_fin_missing(const struct session *s)
 {
-	return s->tls && s->closer == CLOSER_SERVER && s->tls->one_missing > 0 && s->tls->one_missing == s->tls->raw[CLIENT];
+	return s->tls && s->closer == CLOSER_SERVER && s->tls->one_missing > 0 &&
+	       s->tls->one_missing == s->tls->raw[CLIENT];
 }
 
 static void alert_read(struct session *s)
@@ -201,25 +212,31 @@ static void alert_read(struct session *s)
 		}
 }
 
-/* A refusal in clear in place of the server's records: it had encrypted nothing yet, and no client's record is missing that would tell more. */
+/* A refusal in clear in place of the server's records: it had encrypted nothing yet, and no
+ * client's record is missing that would tell more. */
 static bool refused_in_clear(const struct session *s)
 {
 	const struct session_tls *tls = s->tls;
-	return tls->plain_whole && tls->plain[0] >= '4' && !tls->side[SERVER].encrypted && !tls->side[CLIENT].broken;
+	return tls->plain_whole && tls->plain[0] >= '4' && !tls->side[SERVER].encrypted &&
+	       !tls->side[CLIENT].broken;
 }
 
-/* After a fatal alert in clear too, whatever else was in the records, no handshake was finished (RFC 8446 6.2). */
+/* After a fatal alert in clear too, whatever else was in the records, no handshake was finished
+ * (RFC 8446 6.2). */
 static bool handshake_refused(const struct session *s)
 {
 	const struct tls_side *c = &s->tls->side[CLIENT], *v = &s->tls->side[SERVER];
-	return refused_in_clear(s) || (c->alert && c->alert_level == FATAL) || (v->alert && v->alert_level == FATAL);
+	return refused_in_clear(s) || (c->alert && c->alert_level == FATAL) ||
+	       (v->alert && v->alert_level == FATAL);
 }
 
 /* The client spoke SMTP in clear, and the server, which expects TLS, never said a word of it. */
 static bool spoke_in_clear(const struct session *s, const struct ending *e)
 {
-	bool expected = s->tls_port || (s->encrypted && s->facts.tls_alert_side == SERVER && s->facts.tls_alert);
-	return expected && s->sure && s->spoke && s->facts.replies == 0 && !s->inside && e->unsure == UNSURE_NONE;
+	bool expected = s->tls_port ||
+			(s->encrypted && s->facts.tls_alert_side == SERVER && s->facts.tls_alert);
+	return expected && s->sure && s->spoke && s->facts.replies == 0 && !s->inside &&
+	       e->unsure == UNSURE_NONE;
 }
 
 /* Such a client waits for no greeting that it could have spoken before. */
@@ -244,8 +261,10 @@ static enum closer failed_by(const struct session *s, const struct ending *e)
 	return e->how == HOW_FIN || e->how == HOW_RST ? e->closer : CLOSER_NOBODY;
 }
 
-/* An RST is known from the end alone. Of two sides that closed without having seen the other's FIN, neither broke off. */
-void session_tls_end(struct session *s, const struct conn_end *end, uint64_t acked, struct ending *e, int64_t ts)
+/* An RST is known from the end alone. Of two sides that closed without having seen the other's FIN,
+ * neither broke off. */
+void session_tls_end(struct session *s, const struct conn_end *end, uint64_t acked,
+		     struct ending *e, int64_t ts)
 {
 	struct session_tls *tls = s->tls;
 	s->facts.tls = s->encrypted || s->inside;
@@ -255,7 +274,8 @@ void session_tls_end(struct session *s, const struct conn_end *end, uint64_t ack
 	}
 	/* An RST need not acknowledge what it answers (RFC 9293 3.10.7.4). */
 	if (end->closer != CLOSER_NOBODY && (end->how == HOW_FIN || end->how == HOW_RST))
-		session_tls_close(s, end->closer == CLOSER_SERVER ? SERVER : CLIENT, end->how == HOW_RST ? UINT64_MAX : acked, ts);
+		session_tls_close(s, end->closer == CLOSER_SERVER ? SERVER : CLIENT,
+				  end->how == HOW_RST ? UINT64_MAX : acked, ts);
 	alert_read(s);
 	s->facts.tls_done = tls_sides_done(&tls->side[CLIENT], &tls->side[SERVER]);
 	bool whole = !tls->side[CLIENT].broken && !tls->side[SERVER].broken;

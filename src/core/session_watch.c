@@ -1,4 +1,5 @@
-/* session_watch.c - a session that is watched from within: each event is told, and then goes its usual way. Sessions that nobody watches do not come by here. */
+/* session_watch.c - a session that is watched from within: each event is told, and then goes its
+ * usual way. Sessions that nobody watches do not come by here. */
 #include "core/session_state.h"
 #include "core/watch.h"
 
@@ -27,10 +28,15 @@ static void on_command(struct dialogue *d, const struct smtp_event *e)
 				     .pending = e->pending});
 }
 
-static void on_reply_line(struct dialogue *d, const struct smtp_pending *p, const struct smtp_reply *line)
+static void on_reply_line(struct dialogue *d, const struct smtp_pending *p,
+			  const struct smtp_reply *line)
 {
 	enum stage stage = stage_of(session_of(d), p);
-	tell(d, (struct watch_event){.kind = WATCH_REPLY_LINE, .side = SERVER, .stage = stage, .text = line->text, .pending = p});
+	tell(d, (struct watch_event){.kind = WATCH_REPLY_LINE,
+				     .side = SERVER,
+				     .stage = stage,
+				     .text = line->text,
+				     .pending = p});
 	session_listener.reply_line(d, p, line);
 }
 
@@ -38,8 +44,11 @@ static void on_uncoded(struct dialogue *d, struct bytes text)
 {
 	const struct session *s = session_of(d);
 	enum stage stage = stage_of(s, d->head);
-	tell(d,
-	     (struct watch_event){.kind = WATCH_UNCODED, .side = SERVER, .stage = stage, .ts = s->last_byte[SERVER], .text = text});
+	tell(d, (struct watch_event){.kind = WATCH_UNCODED,
+				     .side = SERVER,
+				     .stage = stage,
+				     .ts = s->last_byte[SERVER],
+				     .text = text});
 	session_listener.uncoded(d, text);
 }
 
@@ -69,8 +78,11 @@ static void on_content(struct dialogue *d, struct bytes text, uint64_t len)
 {
 	const struct session *s = session_of(d);
 	enum stage stage = s->sending && s->sending->chunked ? STAGE_BDAT : STAGE_DATA;
-	tell(d,
-	     (struct watch_event){.kind = WATCH_CONTENT, .side = CLIENT, .stage = stage, .ts = s->last_byte[CLIENT], .bytes = len});
+	tell(d, (struct watch_event){.kind = WATCH_CONTENT,
+				     .side = CLIENT,
+				     .stage = stage,
+				     .ts = s->last_byte[CLIENT],
+				     .bytes = len});
 	session_listener.content(d, text, len);
 }
 
@@ -87,8 +99,10 @@ static void on_end(struct dialogue *d, struct smtp_pending *p, int64_t ts)
 
 static void on_lost(struct dialogue *d, enum side side, uint64_t len)
 {
-	tell(d,
-	     (struct watch_event){.kind = WATCH_LOST, .side = side, .stage = session_stage_now(session_of(d), true), .bytes = len});
+	tell(d, (struct watch_event){.kind = WATCH_LOST,
+				     .side = side,
+				     .stage = session_stage_now(session_of(d), true),
+				     .bytes = len});
 	session_listener.lost(d, side, len);
 }
 
@@ -96,7 +110,10 @@ static void on_tls(struct dialogue *d)
 {
 	struct session *s = session_of(d);
 	session_listener.tls(d);
-	tell(d, (struct watch_event){.kind = WATCH_TLS, .side = CLIENT, .stage = STAGE_STARTTLS, .ts = s->last_byte[CLIENT]});
+	tell(d, (struct watch_event){.kind = WATCH_TLS,
+				     .side = CLIENT,
+				     .stage = STAGE_STARTTLS,
+				     .ts = s->last_byte[CLIENT]});
 }
 
 static void on_proxy(struct dialogue *d, const struct proxy_header *header)
@@ -135,11 +152,15 @@ static const struct dialogue_listener watched = {
 	.flaw = on_flaw,
 };
 
-struct dialogue_env *session_env(struct pool *pool, const struct tls_opener *opener, const struct watch *watch,
-				 const uint64_t seed[2])
+struct dialogue_env *session_env(struct pool *pool, const struct tls_opener *opener,
+				 const struct watch *watch, const uint64_t seed[2])
 {
 	struct dialogue_env *env = pool_get(pool, sizeof *env);
 	if (env)
-		*env = (struct dialogue_env){pool, watch ? &watched : &session_listener, opener, watch, {seed[0], seed[1]}};
+		*env = (struct dialogue_env){pool,
+					     watch ? &watched : &session_listener,
+					     opener,
+					     watch,
+					     {seed[0], seed[1]}};
 	return env;
 }

@@ -4,7 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
-static const char *const severities[SEVERITIES] = {"none", "info", "notice", "warning", "error", "critical"};
+static const char *const severities[SEVERITIES] = {"none",    "info",  "notice",
+						   "warning", "error", "critical"};
 
 const char *severity_name(enum severity s)
 {

@@ -6,7 +6,8 @@
 
 #include "core/ascii.h"
 
-/* The only place that names the verbs. Those from EHLO to QUIT are typed; every one of them has at least four letters. */
+/* The only place that names the verbs. Those from EHLO to QUIT are typed; every one of them has at
+ * least four letters. */
 static const char verbs[SMTP_VERBS][16] = {
 	/* clang-format off: a row a line */
 	[SMTP_CONNECT] = "connect",
@@ -79,25 +80,33 @@ const char *smtp_verb_name(enum smtp_verb verb)
 }
 
 /*
- * The first four letters of a word as one number, in any case: 0xdf takes a letter to upper case, and nothing else to a letter. A word of three ends with a 0. KEY_PLACE spreads the keys of all
- * verbs and keywords over KEYS places: a new one that meets another is told by the compiler (a place that is filled twice), and wants another factor.
+ * The first four letters of a word as one number, in any case: 0xdf takes a letter to upper case,
+ * and nothing else to a letter. A word of three ends with a 0. KEY_PLACE spreads the keys of all
+ * verbs and keywords over KEYS places: a new one that meets another is told by the compiler (a
+ * place that is filled twice), and wants another factor.
  */
 enum { KEYS = 64 };
-#define KEY(a, b, c, d) (((uint32_t)(a)&0xdf) | ((uint32_t)(b)&0xdf) << 8 | ((uint32_t)(c)&0xdf) << 16 | ((uint32_t)(d)&0xdf) << 24)
-#define KEY_PLACE(key)  ((key)*UINT32_C(0x19de2ded) >> 26)
-#define AT(a, b, c, d)  [KEY_PLACE(KEY(a, b, c, d))]
+#define KEY(a, b, c, d)                                                                            \
+	(((uint32_t)(a)&0xdf) | ((uint32_t)(b)&0xdf) << 8 | ((uint32_t)(c)&0xdf) << 16 |           \
+	 ((uint32_t)(d)&0xdf) << 24)
+#define KEY_PLACE(key) ((key)*UINT32_C(0x19de2ded) >> 26)
+#define AT(a, b, c, d) [KEY_PLACE(KEY(a, b, c, d))]
 
 /* The place where each typed verb stands; 0, which is no typed verb, for none. */
 static const uint8_t verb_at[KEYS] = {
 	/* clang-format off: as above */
-	AT('E', 'H', 'L', 'O') = SMTP_EHLO,     AT('H', 'E', 'L', 'O') = SMTP_HELO,    AT('L', 'H', 'L', 'O') = SMTP_LHLO,
-	AT('S', 'T', 'A', 'R') = SMTP_STARTTLS, AT('A', 'U', 'T', 'H') = SMTP_AUTH,    AT('M', 'A', 'I', 'L') = SMTP_MAIL,
-	AT('R', 'C', 'P', 'T') = SMTP_RCPT,     AT('D', 'A', 'T', 'A') = SMTP_DATA,    AT('B', 'D', 'A', 'T') = SMTP_BDAT,
-	AT('R', 'S', 'E', 'T') = SMTP_RSET,     AT('N', 'O', 'O', 'P') = SMTP_NOOP,    AT('V', 'R', 'F', 'Y') = SMTP_VRFY,
-	AT('E', 'X', 'P', 'N') = SMTP_EXPN,     AT('H', 'E', 'L', 'P') = SMTP_HELP,    AT('E', 'T', 'R', 'N') = SMTP_ETRN,
-	AT('T', 'U', 'R', 'N') = SMTP_TURN,     AT('X', 'C', 'L', 'I') = SMTP_XCLIENT, AT('X', 'F', 'O', 'R') = SMTP_XFORWARD,
-	AT('Q', 'U', 'I', 'T') = SMTP_QUIT,     AT('A', 'T', 'R', 'N') = SMTP_ATRN,    AT('B', 'U', 'R', 'L') = SMTP_BURL,
-	AT('X', 'E', 'X', 'C') = SMTP_XEXCH50,  AT('X', '-', 'E', 'X') = SMTP_X_EXPS,  AT('X', '-', 'A', 'N') = SMTP_X_ANONYMOUSTLS,
+	AT('E', 'H', 'L', 'O') = SMTP_EHLO,    AT('H', 'E', 'L', 'O') = SMTP_HELO,
+	AT('L', 'H', 'L', 'O') = SMTP_LHLO,    AT('S', 'T', 'A', 'R') = SMTP_STARTTLS,
+	AT('A', 'U', 'T', 'H') = SMTP_AUTH,    AT('M', 'A', 'I', 'L') = SMTP_MAIL,
+	AT('R', 'C', 'P', 'T') = SMTP_RCPT,    AT('D', 'A', 'T', 'A') = SMTP_DATA,
+	AT('B', 'D', 'A', 'T') = SMTP_BDAT,    AT('R', 'S', 'E', 'T') = SMTP_RSET,
+	AT('N', 'O', 'O', 'P') = SMTP_NOOP,    AT('V', 'R', 'F', 'Y') = SMTP_VRFY,
+	AT('E', 'X', 'P', 'N') = SMTP_EXPN,    AT('H', 'E', 'L', 'P') = SMTP_HELP,
+	AT('E', 'T', 'R', 'N') = SMTP_ETRN,    AT('T', 'U', 'R', 'N') = SMTP_TURN,
+	AT('X', 'C', 'L', 'I') = SMTP_XCLIENT, AT('X', 'F', 'O', 'R') = SMTP_XFORWARD,
+	AT('Q', 'U', 'I', 'T') = SMTP_QUIT,    AT('A', 'T', 'R', 'N') = SMTP_ATRN,
+	AT('B', 'U', 'R', 'L') = SMTP_BURL,    AT('X', 'E', 'X', 'C') = SMTP_XEXCH50,
+	AT('X', '-', 'E', 'X') = SMTP_X_EXPS,  AT('X', '-', 'A', 'N') = SMTP_X_ANONYMOUSTLS,
 	/* clang-format on */
 };
 
@@ -115,7 +124,8 @@ static bool begins_with_word(struct bytes text, const char *word)
 	return word[n] == '\0' && (text.n == n || ascii_blank(text.p[n]));
 }
 
-/* How much of a name out of the tables here the text begins with, in any case; by fours as long as the case is the same. (The tables' rows are longer than any name by at least one.) */
+/* How much of a name out of the tables here the text begins with, in any case; by fours as long as
+ * the case is the same. (The tables' rows are longer than any name by at least one.) */
 static inline size_t name_alike(struct bytes text, const char *name)
 {
 	size_t i = 0;
@@ -138,7 +148,8 @@ static enum smtp_verb verb_find(struct bytes text, size_t *n)
 	return verbs[v][*n] == '\0' && (*n == text.n || ascii_blank(text.p[*n])) ? v : SMTP_UNKNOWN;
 }
 
-/* "Host: ..." (RFC 5322 2.2): what Postfix takes for a header line, and answers with "I can break rules, too". */
+/* "Host: ..." (RFC 5322 2.2): what Postfix takes for a header line, and answers with "I can break
+ * rules, too". */
 static bool is_header_line(struct bytes line)
 {
 	size_t n = 0;
@@ -158,7 +169,8 @@ static bool is_foreign(struct bytes line)
 	return is_header_line(line);
 }
 
-/* Blanks before the verb are passed over, as Postfix and Sendmail do; a header line has none before its name. */
+/* Blanks before the verb are passed over, as Postfix and Sendmail do; a header line has none before
+ * its name. */
 struct smtp_command smtp_command_read(struct bytes line)
 {
 	struct bytes text = ascii_trim(line);
@@ -169,7 +181,8 @@ struct smtp_command smtp_command_read(struct bytes line)
 	return (struct smtp_command){is_foreign(line) ? SMTP_NOT_SMTP : SMTP_UNKNOWN, line};
 }
 
-/* One to three digits off the front of *b, and behind them a dot or, for the last part, a blank or the end. */
+/* One to three digits off the front of *b, and behind them a dot or, for the last part, a blank or
+ * the end. */
 static bool take_part(struct bytes *b, bool last, uint16_t *value)
 {
 	size_t n = 0;
@@ -181,20 +194,24 @@ static bool take_part(struct bytes *b, bool last, uint16_t *value)
 	return n > 0 && closed;
 }
 
-/* RFC 2034 4 wants the class of the reply's code. With 221 and 421, which end a session, servers send that of another: "221 4.4.2", "421 2.0.0". */
+/* RFC 2034 4 wants the class of the reply's code. With 221 and 421, which end a session, servers
+ * send that of another: "221 4.4.2", "421 2.0.0". */
 static bool class_fits(uint16_t class, uint16_t code)
 {
-	return class == code / 100 || (smtp_code_closes(code) && (class == 2 || class == 4 || class == 5));
+	return class == code / 100 ||
+	       (smtp_code_closes(code) && (class == 2 || class == 4 || class == 5));
 }
 
-/* Takes "5.7.1 " off the front of the text if its class goes with the reply's code: anything else is text. */
-static __attribute__((noinline)) struct smtp_reply enhanced_take(uint16_t code, bool more, struct bytes text)
+/* Takes "5.7.1 " off the front of the text if its class goes with the reply's code: anything else
+ * is text. */
+static __attribute__((noinline)) struct smtp_reply enhanced_take(uint16_t code, bool more,
+								 struct bytes text)
 {
 	struct smtp_enhanced e;
 	struct bytes b = text;
 	uint16_t first;
-	bool ok = take_part(&b, false, &first) && class_fits(first, code) && take_part(&b, false, &e.subject) &&
-		  take_part(&b, true, &e.detail);
+	bool ok = take_part(&b, false, &first) && class_fits(first, code) &&
+		  take_part(&b, false, &e.subject) && take_part(&b, true, &e.detail);
 	e.class = (uint8_t)first;
 	if (ok)
 		return (struct smtp_reply){code, more, e, ascii_trim(b)};
@@ -204,11 +221,13 @@ static __attribute__((noinline)) struct smtp_reply enhanced_take(uint16_t code, 
 struct smtp_enhanced smtp_enhanced_find(struct bytes text)
 {
 	bool digit = text.n > 0 && (text.p[0] == '2' || text.p[0] == '4' || text.p[0] == '5');
-	return digit ? enhanced_take((uint16_t)((text.p[0] - '0') * 100), false, text).enhanced : (struct smtp_enhanced){0};
+	return digit ? enhanced_take((uint16_t)((text.p[0] - '0') * 100), false, text).enhanced
+		     : (struct smtp_enhanced){0};
 }
 
 /*
- * The code is judged by its first digit alone: what servers make up (299, 571) is still a reply (RFC 5321 4.3.2). Most lines are told from one with an enhanced code by their second byte: the
+ * The code is judged by its first digit alone: what servers make up (299, 571) is still a reply
+ * (RFC 5321 4.3.2). Most lines are told from one with an enhanced code by their second byte: the
  * reading of one is a function apart, so that the others do without its stack.
  */
 struct smtp_reply smtp_reply_read(struct bytes line)
@@ -251,7 +270,8 @@ static const char extensions[SMTP_EXTENSIONS][20] = {
 	BIT(SMTP_EXT_LIMITS) = "LIMITS",
 	BIT(SMTP_EXT_PRDR) = "PRDR",
 	BIT(SMTP_EXT_BURL) = "BURL",
-	BIT(SMTP_EXT_MASKED) = "XXXX", /* a prefix: the mask is as long as the keyword, or leaves its last letter */
+	BIT(SMTP_EXT_MASKED) = "XXXX", /* a prefix: the mask is as long as the keyword, or leaves
+					  its last letter */
 };
 
 const char *smtp_extension_name(unsigned bit)
@@ -260,7 +280,8 @@ const char *smtp_extension_name(unsigned bit)
 	return extensions[bit];
 }
 
-/* Where each of them stands, by the number of its bit and 1 more; 0: none. The last is the mask of a middlebox. */
+/* Where each of them stands, by the number of its bit and 1 more; 0: none. The last is the mask of
+ * a middlebox. */
 static const uint8_t extension_at[KEYS] = {
 #define KEYWORD(a, b, c, d, extension) AT(a, b, c, d) = __builtin_ctz(extension) + 1
 	/* clang-format off: two a line */
@@ -307,7 +328,10 @@ static unsigned extension_find(struct bytes text)
 	if (i-- == 0)
 		return SMTP_EXTENSIONS;
 	size_t n = name_alike(text, extensions[i]);
-	return extensions[i][n] == '\0' && (UINT32_C(1) << i == SMTP_EXT_MASKED || keyword_ends(text, n)) ? i : SMTP_EXTENSIONS;
+	return extensions[i][n] == '\0' &&
+			       (UINT32_C(1) << i == SMTP_EXT_MASKED || keyword_ends(text, n))
+		       ? i
+		       : SMTP_EXTENSIONS;
 }
 
 uint32_t smtp_extension_read(struct bytes text)
@@ -326,8 +350,9 @@ uint64_t smtp_extension_size(struct bytes text)
 bool smtp_verb_ends_group(enum smtp_verb verb)
 {
 	static const bool last[SMTP_VERBS] = {
-		[SMTP_EHLO] = true, [SMTP_DATA] = true, [SMTP_VRFY] = true, [SMTP_EXPN] = true,    [SMTP_TURN] = true,
-		[SMTP_QUIT] = true, [SMTP_NOOP] = true, [SMTP_AUTH] = true, [SMTP_STARTTLS] = true};
+		[SMTP_EHLO] = true, [SMTP_DATA] = true, [SMTP_VRFY] = true,
+		[SMTP_EXPN] = true, [SMTP_TURN] = true, [SMTP_QUIT] = true,
+		[SMTP_NOOP] = true, [SMTP_AUTH] = true, [SMTP_STARTTLS] = true};
 	return last[verb];
 }
 

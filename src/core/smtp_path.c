@@ -2,7 +2,8 @@
 #include "core/ascii.h"
 #include "core/smtp.h"
 
-/* Takes "FROM:" or "TO:" off. Without a colon a blank or a bracket has to follow, or "from@example.org" would lose its name. */
+/* Takes "FROM:" or "TO:" off. Without a colon a blank or a bracket has to follow, or
+ * "from@example.org" would lose its name. */
 static struct bytes path_without_keyword(struct bytes args)
 {
 	static const char *const keywords[] = {"FROM", "TO"};
@@ -21,8 +22,8 @@ static struct bytes path_without_keyword(struct bytes args)
 }
 
 /*
- * Where an address ends: at '>' or at a blank, not counting what is in quotes ("a>b"@example.org). A quote that is never
- * closed is not taken as one. b.n if there is no end.
+ * Where an address ends: at '>' or at a blank, not counting what is in quotes ("a>b"@example.org).
+ * A quote that is never closed is not taken as one. b.n if there is no end.
  */
 static size_t path_end(struct bytes b, bool bracketed)
 {
@@ -54,8 +55,8 @@ static struct bytes path_without_route(struct bytes address)
 }
 
 /*
- * With an opening bracket only, the address ends at the next blank, like one without brackets: what follows is more likely
- * its parameters than a part of it.
+ * With an opening bracket only, the address ends at the next blank, like one without brackets: what
+ * follows is more likely its parameters than a part of it.
  */
 struct smtp_path smtp_path_read(struct bytes args)
 {
@@ -95,7 +96,8 @@ bool smtp_number(struct bytes b, uint64_t *value)
 	uint64_t sum = 0;
 	for (size_t i = 0; i < b.n; i++) {
 		unsigned digit = (unsigned)b.p[i] - '0';
-		if (digit > 9 || __builtin_mul_overflow(sum, 10, &sum) || __builtin_add_overflow(sum, digit, &sum))
+		if (digit > 9 || __builtin_mul_overflow(sum, 10, &sum) ||
+		    __builtin_add_overflow(sum, digit, &sum))
 			return false;
 	}
 	*value = sum;

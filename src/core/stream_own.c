@@ -1,33 +1,39 @@
-/* stream_own.c - the own engine: what each segment means for its connection (RFC 9293 3.10 seen from outside, RFC 5961 for RST). */
+/* stream_own.c - the own engine: what each segment means for its connection (RFC 9293 3.10 seen
+ * from outside, RFC 5961 for RST). */
 #include "core/own_begin.h"
 #include "core/own_facts.h"
-#include "core/own_life.h"
 #include "core/own_held.h"
+#include "core/own_life.h"
 #include "core/own_reset.h"
 
-/* Segments that are looked up together: enough for their cache misses to overlap, few enough for what is fetched to stay in the first cache. */
+/* Segments that are looked up together: enough for their cache misses to overlap, few enough for
+ * what is fetched to stay in the first cache. */
 enum { BATCH = 32 };
 
-/* Tests compile this file a second time without the prediction (tests/lib/general.c), to see that it changes nothing. */
+/* Tests compile this file a second time without the prediction (tests/lib/general.c), to see that
+ * it changes nothing. */
 #ifndef OWN_PREDICTS
 #define OWN_PREDICTS true
 #endif
 
 struct stream_config stream_config_default(void)
 {
-	return (struct stream_config){.max_conns = 1000000,
-				      .held_per_conn = 256 << 10,
-				      .held_total = 64 << 20,
-				      .skew = FRAME_SECOND,
-				      .half_open = 75 * FRAME_SECOND, /* the longest pause between two SYNs is 64 s (RFC 6298) */
-				      .idle = 1800 * FRAME_SECOND,
-				      .fin_wait = 10 * FRAME_SECOND,
-				      .settle = FRAME_SECOND,
-				      .linger = 30 * FRAME_SECOND};
+	return (struct stream_config){
+		.max_conns = 1000000,
+		.held_per_conn = 256 << 10,
+		.held_total = 64 << 20,
+		.skew = FRAME_SECOND,
+		.half_open =
+			75 *
+			FRAME_SECOND, /* the longest pause between two SYNs is 64 s (RFC 6298) */
+		.idle = 1800 * FRAME_SECOND,
+		.fin_wait = 10 * FRAME_SECOND,
+		.settle = FRAME_SECOND,
+		.linger = 30 * FRAME_SECOND};
 }
 
-static struct stream *own_new(const struct stream_config *config, struct pool *pool, const struct stream_listener *listener,
-			      void *arg)
+static struct stream *own_new(const struct stream_config *config, struct pool *pool,
+			      const struct stream_listener *listener, void *arg)
 {
 	struct stream *s = pool_get_large(pool, sizeof *s);
 	if (!s)
@@ -61,7 +67,8 @@ static const struct stream_order *own_order(const struct stream *s)
 	return &s->order;
 }
 
-/* A SYN, once it is sure to belong to this connection. False if it does not, or if it is sent again with bytes on an open one (RFC 9293 3.10.7.4: dropped): the caller passes over it. */
+/* A SYN, once it is sure to belong to this connection. False if it does not, or if it is sent again
+ * with bytes on an open one (RFC 9293 3.10.7.4: dropped): the caller passes over it. */
 static bool syn_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
 {
 	struct half *h = &c->half[side];
@@ -70,7 +77,8 @@ static bool syn_take(struct stream *s, struct own_conn *c, enum side side, const
 	if (moved && (h->nxt != c->start[side] || h->held || !(p->flags & TCP_ACK)))
 		return false;
 	/* An answer to another SYN. */
-	if ((p->flags & TCP_ACK) && c->pub.flow[side_other(side)].syn && seq_diff(p->ack, c->half[side_other(side)].end) > 0)
+	if ((p->flags & TCP_ACK) && c->pub.flow[side_other(side)].syn &&
+	    seq_diff(p->ack, c->half[side_other(side)].end) > 0)
 		return false;
 	if (flow->syn && !moved) {
 		own_sides(s, c)[side].retransmits++;
@@ -90,10 +98,12 @@ static bool syn_take(struct stream *s, struct own_conn *c, enum side side, const
 }
 
 /*
- * A packet that the capture has twice: the same numbers, identification and time stamp as the last of its side, at once. (A true retransmission has at least another IP ID or time stamp, or
- * comes much later.)
+ * A packet that the capture has twice: the same numbers, identification and time stamp as the last
+ * of its side, at once. (A true retransmission has at least another IP ID or time stamp, or comes
+ * much later.)
  */
-static inline bool captured_twice(const struct stream *s, const struct own_conn *c, struct half *h, const struct packet *p)
+static inline bool captured_twice(const struct stream *s, const struct own_conn *c, struct half *h,
+				  const struct packet *p)
 {
 	uint32_t sign = own_sign(s, p);
 	bool twice = sign == h->sign && p->ts - c->pub.last < 50 * FRAME_MS;
@@ -101,7 +111,8 @@ static inline bool captured_twice(const struct stream *s, const struct own_conn 
 	return twice;
 }
 
-/* Did this side go as far before? What it has sent and the other side has acknowledged may have been captured late all the same, so that `end` does not tell. */
+/* Did this side go as far before? What it has sent and the other side has acknowledged may have
+ * been captured late all the same, so that `end` does not tell. */
 static inline bool seen_before(const struct half *h, uint32_t end)
 {
 	const struct held *last = h->held;
@@ -112,8 +123,10 @@ static inline bool seen_before(const struct half *h, uint32_t end)
 	return (h->flags & HALF_KNOWN) && seq_diff(end, h->nxt) <= 0;
 }
 
-/* What the numbers of a segment tell: repeats, unanswered bytes, windows. pause: so long nobody had said anything. */
-static inline void facts_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, bool old, int64_t pause)
+/* What the numbers of a segment tell: repeats, unanswered bytes, windows. pause: so long nobody had
+ * said anything. */
+static inline void facts_take(struct stream *s, struct own_conn *c, enum side side,
+			      const struct packet *p, bool old, int64_t pause)
 {
 	struct half *h = &c->half[side];
 	if (!(p->flags & TCP_RST))
@@ -136,8 +149,10 @@ static inline void facts_take(struct stream *s, struct own_conn *c, enum side si
 }
 
 /*
- * It acknowledges less than the other side's SYN: it is of a connection before on the same ports, or forged, and its receiver drops all of it (RFC 5961 5.2). By more than one, for there are captures made
- * by hand that do not count the SYN; and but for an RST, which may acknowledge anything.
+ * It acknowledges less than the other side's SYN: it is of a connection before on the same ports,
+ * or forged, and its receiver drops all of it (RFC 5961 5.2). By more than one, for there are
+ * captures made by hand that do not count the SYN; and but for an RST, which may acknowledge
+ * anything.
  */
 static inline bool is_foreign(const struct own_conn *c, enum side side, const struct packet *p)
 {
@@ -149,16 +164,19 @@ static inline bool is_foreign(const struct own_conn *c, enum side side, const st
 	return (uint64_t)behind > flow->bytes + flow->gap + !!(other->flags & HALF_FIN_DONE) + 1;
 }
 
-/* Half a circle away a number is neither ahead nor behind: kept, it would be a hole of two gigabytes once more bytes have come. */
+/* Half a circle away a number is neither ahead nor behind: kept, it would be a hole of two
+ * gigabytes once more bytes have come. */
 static inline bool ack_is_absurd(const struct own_conn *c, enum side of, uint32_t ack)
 {
 	const struct half *h = &c->half[of];
 	uint32_t from = h->flags & HALF_KNOWN ? h->nxt : c->start[of];
-	return (h->flags & (HALF_KNOWN | HALF_FLOOR)) && (seq_diff(ack, h->end) > SEQ_ABSURD || seq_diff(ack, from) < -SEQ_ABSURD);
+	return (h->flags & (HALF_KNOWN | HALF_FLOOR)) &&
+	       (seq_diff(ack, h->end) > SEQ_ABSURD || seq_diff(ack, from) < -SEQ_ABSURD);
 }
 
 /* The segment's acknowledgement, unless it is absurd. */
-static inline bool ack_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, bool old)
+static inline bool ack_take(struct stream *s, struct own_conn *c, enum side side,
+			    const struct packet *p, bool old)
 {
 	enum side other = side_other(side);
 	struct half *h = &c->half[other];
@@ -194,12 +212,17 @@ static void end_take(struct own_conn *c, enum side side, uint32_t seq, uint32_t 
 		h->end = end;
 }
 
-/* Bytes and FIN. What lies wholly before nxt was handed on; what lies behind the FIN was never sent. */
-static void data_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p, bool acks, bool old)
+/* Bytes and FIN. What lies wholly before nxt was handed on; what lies behind the FIN was never
+ * sent. */
+static void data_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p,
+		      bool acks, bool old)
 {
 	struct half *h = &c->half[side];
-	struct held e = {
-		.ts = p->ts, .seq = p->seq + !!(p->flags & TCP_SYN), .len = p->payload_len, .cap = p->payload_cap, .ack = p->ack};
+	struct held e = {.ts = p->ts,
+			 .seq = p->seq + !!(p->flags & TCP_SYN),
+			 .len = p->payload_len,
+			 .cap = p->payload_cap,
+			 .ack = p->ack};
 	e.flags = (acks ? TCP_ACK : 0) | (p->flags & TCP_FIN);
 	uint32_t end = e.seq + e.len;
 	/* So far behind it is no repeat, and where it ends would look like ahead. */
@@ -218,7 +241,9 @@ static void data_take(struct stream *s, struct own_conn *c, enum side side, cons
 	if (h->held && acks)
 		own_held_sent(h, &e);
 	if (h->flags & HALF_FIN) {
-		c->went_on |= (uint8_t)(((h->flags & HALF_FIN_DONE) && e.len > 0 && seq_diff(end, c->fin[side]) > 0) << side);
+		c->went_on |= (uint8_t)(((h->flags & HALF_FIN_DONE) && e.len > 0 &&
+					 seq_diff(end, c->fin[side]) > 0)
+					<< side);
 		if (seq_diff(end, c->fin[side]) > 0 || (h->flags & HALF_FIN_DONE))
 			return;
 		e.flags &= TCP_ACK;
@@ -238,11 +263,13 @@ static void data_take(struct stream *s, struct own_conn *c, enum side side, cons
 
 static inline void rtt_take(struct own_conn *c, enum side side, const struct packet *p, bool acks)
 {
-	if (c->pub.rtt == 0 && side == CLIENT && acks && c->pub.flow[CLIENT].syn && c->pub.flow[SERVER].syn)
+	if (c->pub.rtt == 0 && side == CLIENT && acks && c->pub.flow[CLIENT].syn &&
+	    c->pub.flow[SERVER].syn)
 		c->pub.rtt = p->ts - c->pub.start;
 }
 
-static void segment_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
+static void segment_take(struct stream *s, struct own_conn *c, enum side side,
+			 const struct packet *p)
 {
 	struct half *h = &c->half[side];
 	if ((c->course.doubting || receiver_suspect(&h->receiver, p)) && own_refused(s, c, side, p))
@@ -266,7 +293,8 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 		own_reset_doubt(s, c, side, p);
 	bool old = facts_id_old(h, p);
 	facts_take(s, c, side, p, old, pause);
-	receiver_note(&h->receiver, p, p->seq == h->nxt && p->seq == h->ack && !(p->flags & TCP_RST));
+	receiver_note(&h->receiver, p,
+		      p->seq == h->nxt && p->seq == h->ack && !(p->flags & TCP_RST));
 	bool acks = ack_take(s, c, side, p, old);
 	if (c->course.claims[side] && !old)
 		own_claim_heard(s, c, side, p);
@@ -282,18 +310,22 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side, c
 }
 
 /*
- * The usual case, told in one look (header prediction: V. Jacobson, "4BSD TCP header prediction", 1990): the next bytes in order, or none, on an open connection of which nothing is missing,
- * held or over, and an acknowledgement of what was handed on.
+ * The usual case, told in one look (header prediction: V. Jacobson, "4BSD TCP header prediction",
+ * 1990): the next bytes in order, or none, on an open connection of which nothing is missing, held
+ * or over, and an acknowledgement of what was handed on.
  */
-static inline bool predicted(const struct stream *s, const struct own_conn *c, enum side side, const struct packet *p)
+static inline bool predicted(const struct stream *s, const struct own_conn *c, enum side side,
+			     const struct packet *p)
 {
 	const struct half *h = &c->half[side], *other = &c->half[side_other(side)];
 	const uint8_t odd = HALF_FIN | HALF_RST_HELD;
-	return OWN_PREDICTS && own_usual(c) && (p->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK &&
-	       receiver_usual(&h->receiver, p) && (h->flags & other->flags & HALF_KNOWN) && !((h->flags | other->flags) & odd) &&
-	       p->seq == h->nxt && h->end == h->nxt && !h->held && !other->held && other->nxt - p->ack <= SEQ_ABSURD &&
-	       !is_foreign(c, side, p) && p->seq + p->payload_len - h->ack <= other->window && p->payload_cap == p->payload_len &&
-	       p->ts - c->pub.last < s->config.idle;
+	return OWN_PREDICTS && own_usual(c) &&
+	       (p->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK &&
+	       receiver_usual(&h->receiver, p) && (h->flags & other->flags & HALF_KNOWN) &&
+	       !((h->flags | other->flags) & odd) && p->seq == h->nxt && h->end == h->nxt &&
+	       !h->held && !other->held && other->nxt - p->ack <= SEQ_ABSURD &&
+	       !is_foreign(c, side, p) && p->seq + p->payload_len - h->ack <= other->window &&
+	       p->payload_cap == p->payload_len && p->ts - c->pub.last < s->config.idle;
 }
 
 /* What is left of ack_take: it acknowledges nothing that is absurd, or was not seen. */
@@ -312,7 +344,8 @@ static inline void predicted_ack(struct own_conn *c, enum side of, uint32_t ack)
 }
 
 /* Likewise of facts_take: no repeat, no SYN, no RST. */
-static inline void predicted_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
+static inline void predicted_take(struct stream *s, struct own_conn *c, enum side side,
+				  const struct packet *p)
 {
 	struct half *h = &c->half[side];
 	struct conn_flow *flow = &c->pub.flow[side];
@@ -361,7 +394,8 @@ static void segment(struct stream *s, uint32_t hash, uint32_t candidate, const s
 		segment_take(s, c, (enum side)own_side(c, p), p);
 }
 
-/* What a segment will touch of its connection: more at its beginning and its end, when it also leaves its neighbours in a list. */
+/* What a segment will touch of its connection: more at its beginning and its end, when it also
+ * leaves its neighbours in a list. */
 static inline void conn_prefetch(const struct own_conn *c, const struct packet *p)
 {
 	pool_prefetch(c, offsetof(struct own_conn, hole_since));
@@ -380,16 +414,19 @@ static inline void neighbours_prefetch(const struct stream *s, const struct own_
 /* The upper half of the hash tells the shard, as the lower one does the slot. */
 static inline bool is_owned(const struct stream *s, uint32_t hash)
 {
-	return s->config.shards <= 1 || (uint64_t)(hash >> 16) * s->config.shards >> 16 == s->config.shard;
+	return s->config.shards <= 1 ||
+	       (uint64_t)(hash >> 16) * s->config.shards >> 16 == s->config.shard;
 }
 
-/* What is fetched ahead for a segment: the number of its connection, of which its bytes will be read, or its end. */
+/* What is fetched ahead for a segment: the number of its connection, of which its bytes will be
+ * read, or its end. */
 struct expected {
 	uint32_t candidate;
 	enum coming coming;
 };
 
-/* What the listener keeps of the connections, and what that points to; of those that end, also their neighbours. */
+/* What the listener keeps of the connections, and what that points to; of those that end, also
+ * their neighbours. */
 static void listener_prefetch(struct stream *s, struct expected *expected, size_t n)
 {
 	size_t opens = 0;
@@ -402,11 +439,13 @@ static void listener_prefetch(struct stream *s, struct expected *expected, size_
 	}
 	for (int step = 0; step < 3 && s->listener->ahead; step++)
 		for (size_t i = 0; i < opens; i++)
-			s->listener->ahead(s->arg, &own_at(s, expected[i].candidate)->pub, expected[i].coming, step);
+			s->listener->ahead(s->arg, &own_at(s, expected[i].candidate)->pub,
+					   expected[i].coming, step);
 }
 
 /*
- * Several passes over a batch, each of which fetches what the next one reads, so that the cache misses of one segment's look-up overlap with those of the others: the slot, the connection, what
+ * Several passes over a batch, each of which fetches what the next one reads, so that the cache
+ * misses of one segment's look-up overlap with those of the others: the slot, the connection, what
  * the listener keeps of it, and what that points to.
  */
 static void batch_take(struct stream *s, const struct packet *packets, size_t n)
@@ -424,13 +463,16 @@ static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 		uint32_t at = hash[i];
 		candidate[i] = owned[i] ? flow_find(&s->flows, hash[i], &at) : FLOW_NONE;
 		if (candidate[i] & OWN_PAST) {
-			candidate[i] = FLOW_NONE; /* or one that is over: nobody looks at it again, but for an exception */
+			candidate[i] = FLOW_NONE; /* or one that is over: nobody looks at it again,
+						     but for an exception */
 			continue;
 		}
-		bool turn = packets[i].flags & (TCP_FIN | TCP_RST), again = i > 0 && candidate[i] == candidate[i - 1];
+		bool turn = packets[i].flags & (TCP_FIN | TCP_RST),
+		     again = i > 0 && candidate[i] == candidate[i - 1];
 		conn_prefetch(own_at(s, candidate[i]), &packets[i]);
 		if (turn || (packets[i].payload_len > 0 && !again))
-			expected[n_expected++] = (struct expected){candidate[i], turn ? COMING_END : COMING_BYTES};
+			expected[n_expected++] =
+				(struct expected){candidate[i], turn ? COMING_END : COMING_BYTES};
 	}
 	listener_prefetch(s, expected, n_expected);
 	for (size_t i = 0; i < n; i++)
@@ -449,7 +491,10 @@ static void own_segments(struct stream *s, const struct packet *packets, size_t 
 /* An ICMP error belongs to the side that sent the segment which it quotes. */
 static void own_icmp(struct stream *s, const struct packet_icmp *icmp)
 {
-	struct packet quoted = {.src = icmp->src, .dst = icmp->dst, .src_port = icmp->src_port, .dst_port = icmp->dst_port};
+	struct packet quoted = {.src = icmp->src,
+				.dst = icmp->dst,
+				.src_port = icmp->src_port,
+				.dst_port = icmp->dst_port};
 	enum side side;
 	struct own_conn *c = own_find(s, flow_hash(s->config.seed, &quoted), &quoted, &side);
 	if (!c)

@@ -1,4 +1,5 @@
-/* tls_infer.c - turns, counted from the lengths of sealed records (RFC 8446 5.2, RFC 5246 6.2.3), and frozen at the first thing that closes. */
+/* tls_infer.c - turns, counted from the lengths of sealed records (RFC 8446 5.2, RFC 5246 6.2.3),
+ * and frozen at the first thing that closes. */
 #include "core/tls_infer.h"
 
 #include "core/frame.h"
@@ -8,21 +9,31 @@ enum {
 	SHORT = 6,         /* QUIT, DATA, RSET, NOOP, HELP with their CRLF */
 	ALERT = 2,         /* level and description */
 	FINISHED_HEAD = 4, /* of a handshake message */
-	FINISHED_TRIES = 4 /* of a client with a certificate, as many records at most until its Finished */
+	FINISHED_TRIES =
+		4 /* of a client with a certificate, as many records at most until its Finished */
 };
 
-/* What a turn must have to be taken for a message: behind a DATA that was answered; behind a group that may have had it; as the first turn, which may be a chunk, and a long token as well. */
-enum { MESSAGE_BEHIND_DATA = 100, MESSAGE_BEHIND_GROUP = 400, MESSAGE_AT_ONCE = 4096, GROUP_TURNS = 2 };
+/* What a turn must have to be taken for a message: behind a DATA that was answered; behind a group
+ * that may have had it; as the first turn, which may be a chunk, and a long token as well. */
+enum {
+	MESSAGE_BEHIND_DATA = 100,
+	MESSAGE_BEHIND_GROUP = 400,
+	MESSAGE_AT_ONCE = 4096,
+	GROUP_TURNS = 2
+};
 
-/* A server that says something more, so long after its answer, was not asked; one that answers a group or a message may think between two replies. And then it closes, or it did not say that. */
-static const int64_t silence_short = FRAME_SECOND, silence_long = 10 * FRAME_SECOND, close_soon = 2 * FRAME_SECOND;
+/* A server that says something more, so long after its answer, was not asked; one that answers a
+ * group or a message may think between two replies. And then it closes, or it did not say that. */
+static const int64_t silence_short = FRAME_SECOND, silence_long = 10 * FRAME_SECOND,
+		     close_soon = 2 * FRAME_SECOND;
 
 static int64_t later(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }
 
-/* How long no record of either side had come, of whatever type: a handshake record is a renegotiation (RFC 5246 7.4.1.1), and who has just sent one was not silent. */
+/* How long no record of either side had come, of whatever type: a handshake record is a
+ * renegotiation (RFC 5246 7.4.1.1), and who has just sent one was not silent. */
 static int64_t silence_of(const struct tls_infer *i, int64_t ts)
 {
 	return ts - later(i->heard[CLIENT], i->heard[SERVER]);
@@ -39,7 +50,9 @@ static bool may_be_short(const struct tls_infer *i, uint32_t length)
 }
 
 /*
- * Of TLS 1.3 an alert is a record of its length, and of data only a line end on its own is as short. In TLS 1.2 it has its type; which alert it is nobody can see, and a fatal one is rare once mail flows.
+ * Of TLS 1.3 an alert is a record of its length, and of data only a line end on its own is as
+ * short. In TLS 1.2 it has its type; which alert it is nobody can see, and a fatal one is rare once
+ * mail flows.
  */
 static bool is_notify(const struct tls_infer *i, uint8_t type, uint32_t length)
 {
@@ -53,7 +66,8 @@ static bool is_handshake(struct tls_infer *i, enum side side, uint32_t length)
 {
 	if (!tls_suite_13(i->suite) || side == SERVER || i->finished > FINISHED_TRIES)
 		return false;
-	bool last = tls_suite_inside(i->suite, length) == (uint32_t)tls_hash_size(i->suite->hash) + FINISHED_HEAD ||
+	bool last = tls_suite_inside(i->suite, length) ==
+			    (uint32_t)tls_hash_size(i->suite->hash) + FINISHED_HEAD ||
 		    i->finished == FINISHED_TRIES;
 	i->finished = last ? FINISHED_TRIES + 1 : i->finished + 1;
 	return true;
@@ -83,15 +97,18 @@ static void on_client(struct tls_infer *i, uint32_t length, uint64_t at)
 }
 
 /*
- * Before the client's first data nothing is counted: tickets, and the greeting of a port that is TLS from the first byte. Nor is what the server sent before it had received the turn: tickets cross the
- * client's EHLO.
+ * Before the client's first data nothing is counted: tickets, and the greeting of a port that is
+ * TLS from the first byte. Nor is what the server sent before it had received the turn: tickets
+ * cross the client's EHLO.
  */
 static void on_server(struct tls_infer *i, uint32_t length, uint64_t acked, int64_t ts)
 {
 	if (!i->begun || acked < i->asked_end)
 		return;
-	/* Two of one length, first of all: tickets that came late (RFC 8446 4.6.1), and no answer. */
-	if (tls_suite_13(i->suite) && i->turns == 0 && i->answer_n == 1 && i->answer == tls_suite_inside(i->suite, length)) {
+	/* Two of one length, first of all: tickets that came late (RFC 8446 4.6.1), and no answer.
+	 */
+	if (tls_suite_13(i->suite) && i->turns == 0 && i->answer_n == 1 &&
+	    i->answer == tls_suite_inside(i->suite, length)) {
 		i->answer = i->answer_n = 0;
 		return;
 	}
@@ -120,8 +137,10 @@ static void freeze(struct tls_infer *i, enum side side, uint64_t acked, int64_t 
 	e->pending = (uint8_t)pending_of(i, reached);
 	e->short_answered = reached && i->short_now && i->answer_n == 1;
 	e->message_answered = reached && i->answer_n > 0 && (is_message(i) || i->asked_n > 1);
-	e->reply = e->short_answered && exact(i) && i->answer <= UINT16_MAX ? (uint16_t)i->answer : 0;
-	e->quiet = later(i->spoke[CLIENT], i->spoke[SERVER]) > 0 && silence_of(i, ts) >= silence_short;
+	e->reply = e->short_answered && exact(i) && i->answer <= UINT16_MAX ? (uint16_t)i->answer
+									    : 0;
+	e->quiet = later(i->spoke[CLIENT], i->spoke[SERVER]) > 0 &&
+		   silence_of(i, ts) >= silence_short;
 	e->unasked = reached && i->unasked && ts - i->spoke[SERVER] <= close_soon;
 }
 
@@ -135,7 +154,8 @@ static void thaw(struct tls_infer *i, enum side side)
 }
 
 /* A record of data, or an alert. */
-static void record_take(struct tls_infer *i, enum side side, uint8_t type, uint32_t length, uint64_t at, uint64_t acked, int64_t ts)
+static void record_take(struct tls_infer *i, enum side side, uint8_t type, uint32_t length,
+			uint64_t at, uint64_t acked, int64_t ts)
 {
 	if (i->notify[side])
 		thaw(i, side);
@@ -153,7 +173,8 @@ static void record_take(struct tls_infer *i, enum side side, uint8_t type, uint3
 	i->spoke[side] = ts;
 }
 
-void tls_infer_record(struct tls_infer *i, enum side side, uint8_t type, uint32_t length, uint64_t at, uint64_t acked, int64_t ts)
+void tls_infer_record(struct tls_infer *i, enum side side, uint8_t type, uint32_t length,
+		      uint64_t at, uint64_t acked, int64_t ts)
 {
 	if (!i->suite)
 		return;

@@ -16,7 +16,8 @@ static uint32_t length_of(const struct tls_messages *m)
 
 static bool is_read(uint8_t type)
 {
-	return type == TLS_CLIENT_HELLO || type == TLS_SERVER_HELLO || type == TLS_ENCRYPTED_EXTENSIONS || type == TLS_CERTIFICATE;
+	return type == TLS_CLIENT_HELLO || type == TLS_SERVER_HELLO ||
+	       type == TLS_ENCRYPTED_EXTENSIONS || type == TLS_CERTIFICATE;
 }
 
 static void head_byte(struct tls_messages *m, struct pool *pool, uint8_t byte)
@@ -25,7 +26,9 @@ static void head_byte(struct tls_messages *m, struct pool *pool, uint8_t byte)
 	if (m->head_n < sizeof m->head)
 		return;
 	m->left = length_of(m);
-	m->room = !is_read(m->head[0]) ? 0 : m->left < TLS_MESSAGE_KEPT ? m->left : TLS_MESSAGE_KEPT;
+	m->room = !is_read(m->head[0])         ? 0
+		  : m->left < TLS_MESSAGE_KEPT ? m->left
+					       : TLS_MESSAGE_KEPT;
 	m->body = m->room > 0 ? pool_get(pool, m->room) : NULL;
 	m->room = m->body ? m->room : 0;
 }
@@ -42,7 +45,8 @@ static void body_take(struct tls_messages *m, struct bytes *in)
 	*in = bytes_from(*in, part.n);
 }
 
-bool tls_message_next(struct tls_messages *m, struct pool *pool, struct bytes *in, struct tls_message *out)
+bool tls_message_next(struct tls_messages *m, struct pool *pool, struct bytes *in,
+		      struct tls_message *out)
 {
 	if (m->whole)
 		tls_message_reset(m, pool);

@@ -1,13 +1,17 @@
-/* tls_record.c - walks the records of one side of a TLS connection; no key is needed, and none of the contents is kept. */
+/* tls_record.c - walks the records of one side of a TLS connection; no key is needed, and none of
+ * the contents is kept. */
 #include "core/tls_record.h"
 
 enum {
-	ALERT = 2,                 /* an alert in clear, wherever it stands: with a MAC or a tag none is so short */
-	SEALED_ALERT = 2 + 1 + 16, /* one of TLS 1.3 (RFC 8446 5.2: alert, type, tag): shorter than any Finished */
-	HELLO = 4                  /* type and length of a handshake message (RFC 8446 4) */
+	ALERT = 2, /* an alert in clear, wherever it stands: with a MAC or a tag none is so short */
+	SEALED_ALERT =
+		2 + 1 +
+		16, /* one of TLS 1.3 (RFC 8446 5.2: alert, type, tag): shorter than any Finished */
+	HELLO = 4   /* type and length of a handshake message (RFC 8446 4) */
 };
 
-/* Beside the types' bits in `seen`: handshake or mail that only keys can read has passed; and the record under way looks like a hello in clear so far. */
+/* Beside the types' bits in `seen`: handshake or mail that only keys can read has passed; and the
+ * record under way looks like a hello in clear so far. */
 enum { SEEN_SEALED = 1 << 7, SEEN_HELLO = 1 << 6 };
 
 unsigned tls_record_length(const uint8_t head[TLS_RECORD_HEAD])
@@ -19,7 +23,8 @@ bool tls_record_sane(const uint8_t head[TLS_RECORD_HEAD])
 {
 	unsigned length = tls_record_length(head);
 	bool type = head[0] >= TLS_CHANGE_CIPHER_SPEC && head[0] <= TLS_APPLICATION;
-	return type && head[1] == 3 && length <= TLS_RECORD_MAX && (length > 0 || head[0] == TLS_APPLICATION);
+	return type && head[1] == 3 && length <= TLS_RECORD_MAX &&
+	       (length > 0 || head[0] == TLS_APPLICATION);
 }
 
 unsigned tls_side_length(const struct tls_side *t)
@@ -28,7 +33,8 @@ unsigned tls_side_length(const struct tls_side *t)
 }
 
 /*
- * Behind ChangeCipherSpec a handshake record is sealed in TLS 1.2. In TLS 1.3 it is a second hello in clear, behind a HelloRetryRequest (RFC 8446 4.1.4, D.4): told by its first bytes.
+ * Behind ChangeCipherSpec a handshake record is sealed in TLS 1.2. In TLS 1.3 it is a second hello
+ * in clear, behind a HelloRetryRequest (RFC 8446 4.1.4, D.4): told by its first bytes.
  */
 static void record_begin(struct tls_side *t)
 {
@@ -57,7 +63,8 @@ static void alert_byte(struct tls_side *t, unsigned at, uint8_t byte)
 static void hello_byte(struct tls_side *t, unsigned at, uint8_t byte)
 {
 	unsigned rest = tls_side_length(t) - HELLO;
-	bool fits = at == 0 ? byte == 1 || byte == 2 : byte == (uint8_t)(rest >> 8 * (HELLO - 1 - at));
+	bool fits = at == 0 ? byte == 1 || byte == 2
+			    : byte == (uint8_t)(rest >> 8 * (HELLO - 1 - at));
 	if (!fits)
 		t->seen = (uint8_t)((t->seen & ~SEEN_HELLO) | SEEN_SEALED);
 }
@@ -126,7 +133,8 @@ void tls_side_gap(struct tls_side *t, uint64_t len)
 	t->left -= (uint32_t)len;
 }
 
-/* The client's Finished is the last of a full handshake in TLS 1.3, the server's in TLS 1.2; of a resumed one it is the other way about. */
+/* The client's Finished is the last of a full handshake in TLS 1.3, the server's in TLS 1.2; of a
+ * resumed one it is the other way about. */
 bool tls_sides_done(const struct tls_side *client, const struct tls_side *server)
 {
 	return (client->seen & SEEN_SEALED) && (server->seen & SEEN_SEALED);

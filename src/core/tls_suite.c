@@ -1,17 +1,20 @@
-/* tls_suite.c - the table of cipher suites that mail servers use, and what their records' lengths tell. To add one of a known kind: a row. */
+/* tls_suite.c - the table of cipher suites that mail servers use, and what their records' lengths
+ * tell. To add one of a known kind: a row. */
 #include "core/tls_suite.h"
 
 #include <stddef.h>
 
-/* The key schedule of TLS 1.2 hashes with SHA-256 where no suite says otherwise (RFC 5246 5), and those that do have the same for their MAC. */
-#define AEAD(id, bulk, tag, hash, name)                                                                                            \
-	{                                                                                                                          \
-		id, TLS_BULK_##bulk, tag, TLS_HASH_##hash, TLS_HASH_NONE, name                                                     \
+/* The key schedule of TLS 1.2 hashes with SHA-256 where no suite says otherwise (RFC 5246 5), and
+ * those that do have the same for their MAC. */
+#define AEAD(id, bulk, tag, hash, name)                                                            \
+	{                                                                                          \
+		id, TLS_BULK_##bulk, tag, TLS_HASH_##hash, TLS_HASH_NONE, name                     \
 	}
-#define WITH_MAC(id, bulk, mac, name)                                                                                              \
-	{                                                                                                                          \
-		id, TLS_BULK_##bulk, 0, TLS_HASH_##mac == TLS_HASH_SHA384 ? TLS_HASH_SHA384 : TLS_HASH_SHA256, TLS_HASH_##mac,     \
-			name                                                                                                       \
+#define WITH_MAC(id, bulk, mac, name)                                                              \
+	{                                                                                          \
+		id, TLS_BULK_##bulk, 0,                                                            \
+			TLS_HASH_##mac == TLS_HASH_SHA384 ? TLS_HASH_SHA384 : TLS_HASH_SHA256,     \
+			TLS_HASH_##mac, name                                                       \
 	}
 
 static const struct tls_suite suites[] = {
@@ -83,13 +86,16 @@ static const struct tls_suite suites[] = {
 	WITH_MAC(0xc011, RC4, SHA1, "ECDHE-RSA-RC4-SHA"),
 };
 
-/* What stands in a record beside the text and its tag or MAC, in TLS 1.2: a nonce (RFC 5288 3, RFC 6655 3), or an IV as long as a block (RFC 5246 6.2.3.2). */
+/* What stands in a record beside the text and its tag or MAC, in TLS 1.2: a nonce (RFC 5288 3, RFC
+ * 6655 3), or an IV as long as a block (RFC 5246 6.2.3.2). */
 static const struct {
 	uint8_t sent, block;
 } bulks[TLS_BULKS] = {
-	[TLS_BULK_AES_128_GCM] = {8, 0}, [TLS_BULK_AES_256_GCM] = {8, 0},    [TLS_BULK_AES_128_CCM] = {8, 0},
-	[TLS_BULK_AES_256_CCM] = {8, 0}, [TLS_BULK_AES_128_CBC] = {16, 16},  [TLS_BULK_AES_256_CBC] = {16, 16},
-	[TLS_BULK_ARIA_GCM] = {8, 0},    [TLS_BULK_CAMELLIA_CBC] = {16, 16}, [TLS_BULK_3DES_CBC] = {8, 8},
+	[TLS_BULK_AES_128_GCM] = {8, 0},   [TLS_BULK_AES_256_GCM] = {8, 0},
+	[TLS_BULK_AES_128_CCM] = {8, 0},   [TLS_BULK_AES_256_CCM] = {8, 0},
+	[TLS_BULK_AES_128_CBC] = {16, 16}, [TLS_BULK_AES_256_CBC] = {16, 16},
+	[TLS_BULK_ARIA_GCM] = {8, 0},      [TLS_BULK_CAMELLIA_CBC] = {16, 16},
+	[TLS_BULK_3DES_CBC] = {8, 8},
 };
 
 enum { INNER_TYPE = 1, PADDING_LEAST = 1 };
@@ -114,8 +120,10 @@ bool tls_suite_padded(const struct tls_suite *s)
 
 uint8_t tls_hash_size(enum tls_hash hash)
 {
-	static const uint8_t sizes[TLS_HASHES] = {
-		[TLS_HASH_MD5] = 16, [TLS_HASH_SHA1] = 20, [TLS_HASH_SHA256] = 32, [TLS_HASH_SHA384] = 48};
+	static const uint8_t sizes[TLS_HASHES] = {[TLS_HASH_MD5] = 16,
+						  [TLS_HASH_SHA1] = 20,
+						  [TLS_HASH_SHA256] = 32,
+						  [TLS_HASH_SHA384] = 48};
 	return sizes[hash];
 }
 
@@ -123,7 +131,8 @@ static uint32_t overhead(const struct tls_suite *s)
 {
 	if (tls_suite_13(s))
 		return s->tag + INNER_TYPE;
-	return s->tag + tls_hash_size(s->mac) + bulks[s->bulk].sent + (tls_suite_padded(s) ? PADDING_LEAST : 0);
+	return s->tag + tls_hash_size(s->mac) + bulks[s->bulk].sent +
+	       (tls_suite_padded(s) ? PADDING_LEAST : 0);
 }
 
 uint32_t tls_suite_inside(const struct tls_suite *s, uint32_t length)
@@ -132,7 +141,8 @@ uint32_t tls_suite_inside(const struct tls_suite *s, uint32_t length)
 	return length > over ? length - over : 0;
 }
 
-bool tls_suite_may_hold(const struct tls_suite *s, bool encrypt_then_mac, uint32_t length, uint32_t n)
+bool tls_suite_may_hold(const struct tls_suite *s, bool encrypt_then_mac, uint32_t length,
+			uint32_t n)
 {
 	uint32_t block = bulks[s->bulk].block, mac = tls_hash_size(s->mac);
 	if (block == 0)

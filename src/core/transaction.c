@@ -77,7 +77,8 @@ static void queue_id_note(struct transaction *t, struct pool *pool, const struct
 		notes_set(&t->notes, pool, NOTE_QUEUE_ID, 0, id);
 }
 
-void transaction_answered(struct transaction *t, struct pool *pool, const struct smtp_reply *r, int64_t ts)
+void transaction_answered(struct transaction *t, struct pool *pool, const struct smtp_reply *r,
+			  int64_t ts)
 {
 	t->answered = true;
 	t->ts_reply = ts;
@@ -88,12 +89,17 @@ void transaction_answered(struct transaction *t, struct pool *pool, const struct
 	else if (r->code < 300)
 		t->fate = FATE_ACCEPTED;
 	else
-		t->fate = r->code < 400 ? FATE_UNKNOWN : r->code < 500 ? FATE_DEFERRED : FATE_REJECTED;
-	t->taken = t->fate == FATE_ACCEPTED ? TAKEN_YES : t->fate == FATE_UNKNOWN ? TAKEN_UNKNOWN : TAKEN_NO;
+		t->fate = r->code < 400   ? FATE_UNKNOWN
+			  : r->code < 500 ? FATE_DEFERRED
+					  : FATE_REJECTED;
+	t->taken = t->fate == FATE_ACCEPTED  ? TAKEN_YES
+		   : t->fate == FATE_UNKNOWN ? TAKEN_UNKNOWN
+					     : TAKEN_NO;
 	queue_id_note(t, pool, r);
 }
 
-void transaction_answered_early(struct transaction *t, struct pool *pool, const struct smtp_reply *r, int64_t ts)
+void transaction_answered_early(struct transaction *t, struct pool *pool,
+				const struct smtp_reply *r, int64_t ts)
 {
 	t->early = r->code;
 	if (r->code == 421) {
@@ -108,7 +114,8 @@ void transaction_answered_early(struct transaction *t, struct pool *pool, const 
 	}
 }
 
-void transaction_answered_again(struct transaction *t, struct pool *pool, const struct smtp_reply *r, int64_t ts)
+void transaction_answered_again(struct transaction *t, struct pool *pool,
+				const struct smtp_reply *r, int64_t ts)
 {
 	bool took = smtp_code_accepts(r->code);
 	t->taken = took ? TAKEN_YES : TAKEN_NO;

@@ -9,10 +9,14 @@ struct name {
 };
 
 static const struct name protocols[] = {
-	{1, "ICMP", true},        {2, "IGMP", true},      {17, "UDP", true},      {47, "GRE of an unknown form", false},
-	{50, "IPsec ESP", false}, {58, "ICMPv6", true},   {59, "nothing", true},  {88, "EIGRP", true},
-	{89, "OSPF", true},       {94, "IPIP", false},    {97, "EtherIP", false}, {103, "PIM", true},
-	{112, "VRRP", true},      {115, "L2TPv3", false}, {132, "SCTP", true},    {143, "Ethernet", false},
+	{1, "ICMP", true},        {2, "IGMP", true},
+	{17, "UDP", true},        {47, "GRE of an unknown form", false},
+	{50, "IPsec ESP", false}, {58, "ICMPv6", true},
+	{59, "nothing", true},    {88, "EIGRP", true},
+	{89, "OSPF", true},       {94, "IPIP", false},
+	{97, "EtherIP", false},   {103, "PIM", true},
+	{112, "VRRP", true},      {115, "L2TPv3", false},
+	{132, "SCTP", true},      {143, "Ethernet", false},
 };
 
 static const struct name ethertypes[] = {
@@ -63,7 +67,8 @@ static const struct name ports[] = {
 };
 
 static const struct name llcs[] = {
-	{0x4242, "spanning tree", true}, {0xaaaa, "SNAP of a vendor", true}, {0xe0e0, "IPX", true}, {0xf0f0, "NetBIOS", true},
+	{0x4242, "spanning tree", true}, {0xaaaa, "SNAP of a vendor", true},
+	{0xe0e0, "IPX", true},           {0xf0f0, "NetBIOS", true},
 	{0xfefe, "IS-IS", true},
 };
 
@@ -74,9 +79,9 @@ static const struct name ppps[] = {
 	{0xc021, "link control", true},
 };
 
-#define NAMES(table)                                                                                                               \
-	{                                                                                                                          \
-		table, sizeof(table) / sizeof((table)[0])                                                                          \
+#define NAMES(table)                                                                               \
+	{                                                                                          \
+		table, sizeof(table) / sizeof((table)[0])                                          \
 	}
 
 static const struct {

@@ -1,4 +1,5 @@
-/* verdict_tls.c - what the records of TLS tell of an ending, without keys: lengths, order and the close. */
+/* verdict_tls.c - what the records of TLS tell of an ending, without keys: lengths, order and the
+ * close. */
 #include "core/verdict_tls.h"
 
 /* Holes inside records leave the records' order and lengths known. */
@@ -25,8 +26,10 @@ bool verdict_tls_usual_221(const struct ending *e)
 }
 
 /*
- * A record unanswered is evidence of its own. Without one there is only the close_notify that did not come: it says nothing of a server that never sends any, unless the client had said nothing that
- * can have been a QUIT, and the close came after silence. What may have been QUIT and 221 is never held against a server.
+ * A record unanswered is evidence of its own. Without one there is only the close_notify that did
+ * not come: it says nothing of a server that never sends any, unless the client had said nothing
+ * that can have been a QUIT, and the close came after silence. What may have been QUIT and 221 is
+ * never held against a server.
  */
 bool verdict_tls_broken_off(const struct ending *e)
 {
@@ -35,12 +38,14 @@ bool verdict_tls_broken_off(const struct ending *e)
 		return false;
 	if (t->pending != TLS_PENDING_NOTHING)
 		return true;
-	if (t->notified || (t->short_answered && (t->usual == 0 || t->reply == 0 || verdict_tls_usual_221(e))))
+	if (t->notified ||
+	    (t->short_answered && (t->usual == 0 || t->reply == 0 || verdict_tls_usual_221(e))))
 		return false;
 	return t->notifies || (t->quiet && !t->short_answered && !t->message_answered);
 }
 
-/* What was pending, as far as the accusation does not rest on a close_notify that this server may never send. */
+/* What was pending, as far as the accusation does not rest on a close_notify that this server may
+ * never send. */
 enum severity verdict_tls_broken_off_grade(const struct ending *e)
 {
 	static const enum severity of[] = {SEVERITY_NOTICE, SEVERITY_WARNING, SEVERITY_ERROR};
@@ -66,7 +71,8 @@ enum severity verdict_tls_handshake_failed_grade(const struct ending *e)
 /* Six bytes that were answered may have been a QUIT, until the length of the answer tells. */
 bool verdict_tls_client_left(const struct ending *e)
 {
-	bool maybe_quit = e->tls.short_answered && (e->tls.usual == 0 || e->tls.reply == 0 || verdict_tls_usual_221(e));
+	bool maybe_quit = e->tls.short_answered &&
+			  (e->tls.usual == 0 || e->tls.reply == 0 || verdict_tls_usual_221(e));
 	return tls_closed(e, CLOSER_CLIENT) && !maybe_quit;
 }
 
@@ -75,5 +81,6 @@ bool verdict_tls_orderly(const struct ending *e)
 	bool fits = e->tls.usual == 0 || e->tls.reply == 0 || verdict_tls_usual_221(e);
 	if (tls_closed(e, CLOSER_CLIENT))
 		return verdict_tls_usual_221(e);
-	return tls_closed(e, CLOSER_SERVER) && e->tls.notified && e->tls.short_answered && !e->tls.unasked && fits;
+	return tls_closed(e, CLOSER_SERVER) && e->tls.notified && e->tls.short_answered &&
+	       !e->tls.unasked && fits;
 }

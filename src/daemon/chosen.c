@@ -48,7 +48,8 @@ struct chosen *chosen_new(const struct options *o)
 	c->all = strcmp(c->which, EXPLAIN_ALL) == 0;
 	c->redactor = redactor_new(o->redact);
 	c->digest = digest_new();
-	/* Asked now, because nothing may be asked of the system later; the locale is for the widths of characters alone. */
+	/* Asked now, because nothing may be asked of the system later; the locale is for the widths
+	 * of characters alone. */
 	c->style.columns = terminal_columns(STDOUT_FILENO);
 	c->style.colour = isatty(STDOUT_FILENO) && terminal_likes_colour();
 	setlocale(LC_CTYPE, "C.UTF-8");
@@ -90,7 +91,8 @@ static bool is_address(const struct chosen *c, const struct conn *conn)
 		char addr[IP_ADDR_TEXT], both[IP_ADDR_TEXT + 9];
 
 		ip_addr_text(&conn->addr[s], addr);
-		snprintf(both, sizeof(both), ip_addr_is_v4(&conn->addr[s]) ? "%s:%u" : "[%s]:%u", addr, (unsigned)conn->port[s]);
+		snprintf(both, sizeof(both), ip_addr_is_v4(&conn->addr[s]) ? "%s:%u" : "[%s]:%u",
+			 addr, (unsigned)conn->port[s]);
 		if (strcmp(addr, c->which) == 0 || strcmp(both, c->which) == 0)
 			return true;
 	}
@@ -117,7 +119,8 @@ static bool is_message(const struct chosen *c, const struct transaction *t)
 	if (bare.n > 2 && which[0] == '<' && which[bare.n - 1] == '>')
 		bare = bytes_of(bare.p + 1, bare.n - 2);
 	while (notes_next(&t->notes, &pos, &note))
-		if ((note.tag == NOTE_MESSAGE_ID || note.tag == NOTE_QUEUE_ID || note.tag == NOTE_FROM || note.tag == NOTE_RCPT) &&
+		if ((note.tag == NOTE_MESSAGE_ID || note.tag == NOTE_QUEUE_ID ||
+		     note.tag == NOTE_FROM || note.tag == NOTE_RCPT) &&
 		    (bytes_equal(note.text, bare) || is_text(note.text, which)))
 			return true;
 	return false;
@@ -125,7 +128,8 @@ static bool is_message(const struct chosen *c, const struct transaction *t)
 
 static bool fits(const struct chosen *c, const struct record *record)
 {
-	if (c->all || strcmp(c->which, "worst") == 0 || is_number(c) || is_address(c, record->conn) || is_identity(c, record->conn))
+	if (c->all || strcmp(c->which, "worst") == 0 || is_number(c) ||
+	    is_address(c, record->conn) || is_identity(c, record->conn))
 		return true;
 	for (const struct transaction *t = record->session->first; t != NULL; t = t->next)
 		if (is_message(c, t))
@@ -133,7 +137,8 @@ static bool fits(const struct chosen *c, const struct record *record)
 	return false;
 }
 
-static struct report report_of(const struct chosen *c, const struct record *record, const char *input)
+static struct report report_of(const struct chosen *c, const struct record *record,
+			       const char *input)
 {
 	return report_make(&c->o->alerting, redactor_record(c->redactor, record), input);
 }
@@ -207,7 +212,8 @@ static void put_others(struct outbuf *b, const struct chosen *c)
 		return;
 	outbuf_str(b, "\n");
 	outbuf_grouped(b, c->fitting);
-	outbuf_format(b, " sessions fit; this is the worst of them. %s, to be explained by number:\n",
+	outbuf_format(b,
+		      " sessions fit; this is the worst of them. %s, to be explained by number:\n",
 		      c->fitting > OTHERS ? "The first" : "All");
 	outbuf_bytes(b, c->others.p, c->others.n);
 }
@@ -217,7 +223,9 @@ static enum port_kind kind_of(const struct chosen *c, const struct conn *conn)
 	const struct monitor_config *m = &c->o->monitor;
 	uint16_t port = conn->port[SERVER];
 
-	return port_set_has(&m->tls_ports, port) ? PORT_TLS : port_set_has(&m->lmtp_ports, port) ? PORT_LMTP : PORT_SMTP;
+	return port_set_has(&m->tls_ports, port)    ? PORT_TLS
+	       : port_set_has(&m->lmtp_ports, port) ? PORT_LMTP
+						    : PORT_SMTP;
 }
 
 static bool put_scenario(struct outbuf *b, struct chosen *c, char why[CHOSEN_WHY])
@@ -230,13 +238,15 @@ static bool put_scenario(struct outbuf *b, struct chosen *c, char why[CHOSEN_WHY
 	for (; n < c->n; n++) {
 		const struct kept *k = &c->kept[n];
 
-		scenes[n] = (struct ladder_scene){k->ladder, k->record, kind_of(c, k->record->conn)};
+		scenes[n] =
+			(struct ladder_scene){k->ladder, k->record, kind_of(c, k->record->conn)};
 		if (k->ladder == NULL)
 			return false;
 	}
 	if (c->fitting > LADDER_SCENES && c->all)
 		snprintf(reason, sizeof(reason),
-			 "it has room for %u sessions, and there are %llu: choose with --explain or a filter",
+			 "it has room for %u sessions, and there are %llu: choose with --explain "
+			 "or a filter",
 			 (unsigned)LADDER_SCENES, (unsigned long long)c->fitting);
 	else if (ladder_scenario(b, scenes, n, reason))
 		return true;
@@ -265,15 +275,16 @@ bool chosen_tell(struct chosen *c, char why[CHOSEN_WHY])
 	bool whole;
 
 	if (c->n == 0) {
-		snprintf(why, CHOSEN_WHY, "--explain: none of the %llu sessions is \"%.99s\"", (unsigned long long)c->seen,
-			 c->which);
+		snprintf(why, CHOSEN_WHY, "--explain: none of the %llu sessions is \"%.99s\"",
+			 (unsigned long long)c->seen, c->which);
 		return false;
 	}
 	for (size_t i = 0; i < c->n; i++) {
 		const struct kept *k = &c->kept[i];
 
 		if (k->ladder != NULL)
-			ladder_judge(k->ladder, k->record->ending, report_of(c, k->record, k->input).record.judgement.verdict);
+			ladder_judge(k->ladder, k->record->ending,
+				     report_of(c, k->record, k->input).record.judgement.verdict);
 	}
 	if (c->o->ladder != LADDER_SCENARIO) {
 		put_all(&b, c);

@@ -1,4 +1,5 @@
-/* errorout.c - a stream of the C library in place of its own, which writes to a descriptor that does not wait (fopencookie(3)). */
+/* errorout.c - a stream of the C library in place of its own, which writes to a descriptor that
+ * does not wait (fopencookie(3)). */
 #include "daemon/errorout.h"
 
 #include "output/outfd.h"
@@ -32,7 +33,8 @@ static bool lost_say(struct errorout *e)
 
 	if (e->lost == 0)
 		return true;
-	n = snprintf(line, sizeof(line), "%ssmtpwatch: lines that found no room here: %llu\n", e->cut ? "\n" : "", e->lost);
+	n = snprintf(line, sizeof(line), "%ssmtpwatch: lines that found no room here: %llu\n",
+		     e->cut ? "\n" : "", e->lost);
 	if (!say(e, line, (size_t)n))
 		return false;
 	e->lost = 0;

@@ -16,7 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TRIES = 16, ENDPOINT = IP_ADDR_TEXT + 8, STAMP = 24, LOOK_AGAIN = 60 /* seconds, at a directory that was full */ };
+enum {
+	TRIES = 16,
+	ENDPOINT = IP_ADDR_TEXT + 8,
+	STAMP = 24,
+	LOOK_AGAIN = 60 /* seconds, at a directory that was full */
+};
 
 struct export
 {
@@ -66,15 +71,18 @@ static bool dir_open(struct export *e, const char *user, char why[EXPORT_WHY])
 	gid_t gid;
 
 	if (!made && (above < 0 || errno != EEXIST)) {
-		snprintf(why, EXPORT_WHY, "cannot make the directory %.200s: %s", e->path, outpath_error(errno));
+		snprintf(why, EXPORT_WHY, "cannot make the directory %.200s: %s", e->path,
+			 outpath_error(errno));
 		if (above >= 0)
 			close(above);
 		return false;
 	}
 	e->dir = openat(above, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	close(above);
-	if (e->dir < 0 || (made && privilege_target(user, &uid, &gid) && fchown(e->dir, uid, gid) != 0)) {
-		snprintf(why, EXPORT_WHY, "cannot write packets to %.200s: %s", e->path, strerror(errno));
+	if (e->dir < 0 ||
+	    (made && privilege_target(user, &uid, &gid) && fchown(e->dir, uid, gid) != 0)) {
+		snprintf(why, EXPORT_WHY, "cannot write packets to %.200s: %s", e->path,
+			 strerror(errno));
 		return false;
 	}
 	return true;
@@ -119,8 +127,9 @@ bool export_check(const struct export *e, char why[EXPORT_WHY])
 	fd = openat(e->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		snprintf(why, EXPORT_WHY,
-			 "cannot write packets to %.200s: %s; it has to belong to the user that the program runs as", e->path,
-			 strerror(errno));
+			 "cannot write packets to %.200s: %s; it has to belong to the user that "
+			 "the program runs as",
+			 e->path, strerror(errno));
 		return false;
 	}
 	close(fd);
@@ -138,7 +147,9 @@ static bool has_room(struct export *e)
 		return true;
 	}
 	if (!e->full)
-		fprintf(stderr, "smtpwatch: there are %d files in %s: no packets are written until some are taken away\n",
+		fprintf(stderr,
+			"smtpwatch: there are %d files in %s: no packets are written until some "
+			"are taken away\n",
 			EXPORT_FILES, e->path);
 	e->full = true;
 	e->lost++;
@@ -150,7 +161,8 @@ static char *endpoint_text(const struct conn *conn, enum side side, char out[END
 {
 	char addr[IP_ADDR_TEXT];
 
-	snprintf(out, ENDPOINT, "%s.%u", ip_addr_text(&conn->addr[side], addr), (unsigned)conn->port[side]);
+	snprintf(out, ENDPOINT, "%s.%u", ip_addr_text(&conn->addr[side], addr),
+		 (unsigned)conn->port[side]);
 	for (char *p = out; (p = strchr(p, ':')) != NULL;)
 		*p = '_';
 	return out;
@@ -175,8 +187,9 @@ bool export_name(struct export *e, const struct report *r, char name[EXPORT_NAME
 		return false;
 	e->files++;
 	identity_session(e->digest, conn, id);
-	snprintf(name, EXPORT_NAME, "%s-%.40s-%s-%s-%s.pcap", stamp_text(conn->start, stamp), signature_row(report_worst(r))->id,
-		 endpoint_text(conn, CLIENT, client), endpoint_text(conn, SERVER, server), id);
+	snprintf(name, EXPORT_NAME, "%s-%.40s-%s-%s-%s.pcap", stamp_text(conn->start, stamp),
+		 signature_row(report_worst(r))->id, endpoint_text(conn, CLIENT, client),
+		 endpoint_text(conn, SERVER, server), id);
 	return true;
 }
 
@@ -188,18 +201,22 @@ void export_fail(struct export *e, const char *temp)
 	if (temp != NULL)
 		unlinkat(e->dir, temp, 0);
 	if (!e->failing)
-		fprintf(stderr, "smtpwatch: cannot write packets to %s: %s\n", e->path, strerror(saved));
+		fprintf(stderr, "smtpwatch: cannot write packets to %s: %s\n", e->path,
+			strerror(saved));
 	e->failing = true;
 }
 
-/* Another process may write to the same directory, and one of the same number may have died in it. */
+/* Another process may write to the same directory, and one of the same number may have died in it.
+ */
 int export_begin(struct export *e, char temp[EXPORT_TEMP])
 {
 	int fd = -1;
 
 	for (unsigned i = 0; i < TRIES && fd < 0; i++) {
-		snprintf(temp, EXPORT_TEMP, ".%ld-%llu.part", (long)getpid(), (unsigned long long)++e->serial);
-		fd = openat(e->dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		snprintf(temp, EXPORT_TEMP, ".%ld-%llu.part", (long)getpid(),
+			 (unsigned long long)++e->serial);
+		fd = openat(e->dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			    0600);
 		if (fd < 0 && errno != EEXIST)
 			break;
 	}

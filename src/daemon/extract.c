@@ -1,4 +1,5 @@
-/* extract.c - a table of the sessions that are looked for, and as many open files as the system likes. */
+/* extract.c - a table of the sessions that are looked for, and as many open files as the system
+ * likes. */
 #include "daemon/extract.h"
 
 #include "capture/dump.h"
@@ -37,9 +38,9 @@ struct extract {
 	struct wanted **all; /* in the order in which they were noted */
 	size_t n;
 	struct wanted *open[FILES];
-	struct frame_clock
-		clock;   /* what lies within a session is told by the times that are believed; what is written has its own */
-	uint64_t frames; /* so far */
+	struct frame_clock clock; /* what lies within a session is told by the times that are
+				     believed; what is written has its own */
+	uint64_t frames;          /* so far */
 	uint64_t missing;
 	uint32_t input;
 };
@@ -58,17 +59,21 @@ struct extract *extract_new(struct export *e, const struct port_set *ports, cons
 	x->pool = pool_new(MEMORY);
 	x->clock = (struct frame_clock){.pool = x->pool, .take = frame_take, .arg = x};
 	x->all = calloc(EXPORT_FILES, sizeof(*x->all));
-	if (x->pool != NULL && x->all != NULL && flow_table_init(&x->tuples, x->pool) && flow_table_init(&x->hosts, x->pool))
+	if (x->pool != NULL && x->all != NULL && flow_table_init(&x->tuples, x->pool) &&
+	    flow_table_init(&x->hosts, x->pool))
 		return x;
 	extract_free(x);
 	return NULL;
 }
 
 /* The tuple, or without ports the two hosts. */
-static uint32_t hash_of(const struct extract *x, const struct ip_addr *src, const struct ip_addr *dst, uint16_t src_port,
-			uint16_t dst_port)
+static uint32_t hash_of(const struct extract *x, const struct ip_addr *src,
+			const struct ip_addr *dst, uint16_t src_port, uint16_t dst_port)
 {
-	return flow_hash(x->seed, &(struct packet){.src = *src, .dst = *dst, .src_port = src_port, .dst_port = dst_port});
+	return flow_hash(x->seed, &(struct packet){.src = *src,
+						   .dst = *dst,
+						   .src_port = src_port,
+						   .dst_port = dst_port});
 }
 
 static bool wanted_add(struct extract *x, struct wanted *w, const struct conn *conn)
@@ -76,7 +81,8 @@ static bool wanted_add(struct extract *x, struct wanted *w, const struct conn *c
 	const struct ip_addr *client = &conn->addr[CLIENT], *server = &conn->addr[SERVER];
 	uint32_t number = (uint32_t)x->n;
 
-	if (!flow_add(&x->tuples, hash_of(x, client, server, conn->port[CLIENT], conn->port[SERVER]), number) ||
+	if (!flow_add(&x->tuples,
+		      hash_of(x, client, server, conn->port[CLIENT], conn->port[SERVER]), number) ||
 	    !flow_add(&x->hosts, hash_of(x, client, server, 0, 0), number))
 		return false;
 	memcpy(w->addr, conn->addr, sizeof(w->addr));
@@ -140,7 +146,8 @@ static void wanted_open(struct extract *x, struct wanted *w, int link)
 	if (*place != NULL)
 		wanted_close(x, *place);
 	*place = NULL;
-	fd = w->temp[0] == '\0' ? export_begin(x->export, w->temp) : export_again(x->export, w->temp);
+	fd = w->temp[0] == '\0' ? export_begin(x->export, w->temp)
+				: export_again(x->export, w->temp);
 	w->dump = fd >= 0 ? dump_open(fd, link) : NULL;
 	if (fd >= 0 && w->dump == NULL)
 		export_fail(x->export, w->temp);
@@ -161,14 +168,16 @@ static void frame_write(struct extract *x, struct wanted *w, const struct frame 
 		w->other_links += !dump_frame(w->dump, f);
 }
 
-static bool end_is(const struct wanted *w, enum side side, const struct ip_addr *addr, uint16_t port)
+static bool end_is(const struct wanted *w, enum side side, const struct ip_addr *addr,
+		   uint16_t port)
 {
 	return w->port[side] == port && ip_addr_equal(&w->addr[side], addr);
 }
 
 static bool tuple_is(const struct wanted *w, const struct packet *p)
 {
-	return (end_is(w, CLIENT, &p->src, p->src_port) && end_is(w, SERVER, &p->dst, p->dst_port)) ||
+	return (end_is(w, CLIENT, &p->src, p->src_port) &&
+		end_is(w, SERVER, &p->dst, p->dst_port)) ||
 	       (end_is(w, SERVER, &p->src, p->src_port) && end_is(w, CLIENT, &p->dst, p->dst_port));
 }
 
@@ -178,7 +187,8 @@ static bool hosts_are(const struct wanted *w, const struct ip_addr *a, const str
 	       (ip_addr_equal(&w->addr[SERVER], a) && ip_addr_equal(&w->addr[CLIENT], b));
 }
 
-/* The latest that had begun: an older one's frames may not stand in its file, nor its in that one's. */
+/* The latest that had begun: an older one's frames may not stand in its file, nor its in that
+ * one's. */
 static struct wanted *wanted_find(const struct extract *x, const struct packet *p)
 {
 	uint32_t hash = hash_of(x, &p->src, &p->dst, p->src_port, p->dst_port), at = hash, i;
@@ -187,7 +197,8 @@ static struct wanted *wanted_find(const struct extract *x, const struct packet *
 	while ((i = flow_find(&x->tuples, hash, &at)) != FLOW_NONE) {
 		struct wanted *w = x->all[i];
 
-		if (w->first <= x->frames && tuple_is(w, p) && (found == NULL || w->first > found->first))
+		if (w->first <= x->frames && tuple_is(w, p) &&
+		    (found == NULL || w->first > found->first))
 			found = w;
 	}
 	return found;
@@ -212,14 +223,18 @@ static void segment_take(struct extract *x, const struct frame *f, const struct 
 
 static void icmp_take(struct extract *x, const struct frame *f, const struct packet_icmp *icmp)
 {
-	const struct packet quoted = {.src = icmp->src, .dst = icmp->dst, .src_port = icmp->src_port, .dst_port = icmp->dst_port};
+	const struct packet quoted = {.src = icmp->src,
+				      .dst = icmp->dst,
+				      .src_port = icmp->src_port,
+				      .dst_port = icmp->dst_port};
 	struct wanted *w = wanted_find(x, &quoted);
 
 	if (w != NULL && is_under_way(w, icmp->ts))
 		frame_write(x, w, f);
 }
 
-/* Only the first fragment has the ports, so that it may be anybody's of these two hosts; and the frame that a connection began with may be the last of several. */
+/* Only the first fragment has the ports, so that it may be anybody's of these two hosts; and the
+ * frame that a connection began with may be the last of several. */
 static void fragment_take(struct extract *x, const struct frame *f, const struct packet_fragment *p)
 {
 	uint32_t hash = hash_of(x, &p->src, &p->dst, 0, 0), at = hash, i;
@@ -227,7 +242,8 @@ static void fragment_take(struct extract *x, const struct frame *f, const struct
 	while ((i = flow_find(&x->hosts, hash, &at)) != FLOW_NONE) {
 		struct wanted *w = x->all[i];
 
-		if (p->ts >= w->start - settle && hosts_are(w, &p->src, &p->dst) && is_under_way(w, p->ts))
+		if (p->ts >= w->start - settle && hosts_are(w, &p->src, &p->dst) &&
+		    is_under_way(w, p->ts))
 			frame_write(x, w, f);
 	}
 }
@@ -293,7 +309,9 @@ bool extract_finish(struct extract *x, bool whole)
 		others += x->all[i]->other_links;
 	}
 	if (others > 0)
-		fprintf(stderr, "smtpwatch: %llu packets were not written, because their session had begun on another link type\n",
+		fprintf(stderr,
+			"smtpwatch: %llu packets were not written, because their session had begun "
+			"on another link type\n",
 			(unsigned long long)others);
 	return export_lost(x->export) == 0;
 }

@@ -52,8 +52,10 @@ static void lives_close(const struct interfaces *s, struct interface *f)
 	}
 }
 
-/* All or none: with one missing, the sessions that the kernel counts as its own would not be seen. */
-static bool interface_open(struct interfaces *s, struct interface *f, enum live_trouble *trouble, char why[LIVE_WHY])
+/* All or none: with one missing, the sessions that the kernel counts as its own would not be seen.
+ */
+static bool interface_open(struct interfaces *s, struct interface *f, enum live_trouble *trouble,
+			   char why[LIVE_WHY])
 {
 	struct live_config config = config_of(s, f);
 	struct timespec now;
@@ -97,7 +99,8 @@ static struct interfaces *interfaces_new(const struct options *o, unsigned worke
 		return NULL;
 	s->o = o;
 	s->workers_n = workers;
-	/* What the core's port set says of a port that it was not told of, the kernel cannot know. */
+	/* What the core's port set says of a port that it was not told of, the kernel cannot know.
+	 */
 	s->filters = filters_new(o->filter, o->monitor.any_port ? NULL : &o->monitor.ports);
 	s->all = calloc(o->interfaces.n, sizeof(*s->all));
 	for (size_t i = 0; s->all != NULL && i < o->interfaces.n; i++, s->n++) {
@@ -131,7 +134,8 @@ struct interfaces *interfaces_open(const struct options *o, unsigned workers, bo
 		s->all[i].told = LIVE_GONE;
 		if (trouble == LIVE_ABSENT && o->filter != NULL && !filters_check(o->filter, why))
 			trouble = LIVE_FILTER;
-		fprintf(stderr, "smtpwatch: %s%s\n", why, trouble == LIVE_ABSENT ? "; it is tried again until it is there" : "");
+		fprintf(stderr, "smtpwatch: %s%s\n", why,
+			trouble == LIVE_ABSENT ? "; it is tried again until it is there" : "");
 		*usage |= trouble == LIVE_FILTER;
 		fine &= trouble == LIVE_ABSENT;
 	}
@@ -161,12 +165,15 @@ void interfaces_give(struct interfaces *s, struct worker **workers)
 			interface_give(s, &s->all[i]);
 }
 
-/* Every worker tells it; the first is listened to. Not before all have let go can there be a new group. */
+/* Every worker tells it; the first is listened to. Not before all have let go can there be a new
+ * group. */
 static void interface_gone(struct interface *f, const struct worker_link *link, int64_t now)
 {
 	if (f->told != LIVE_GONE)
-		fprintf(stderr, "smtpwatch: the interface %s has gone%s%s; it is tried again until it is there\n", f->name,
-			link->reason[0] != '\0' ? ": " : "", link->reason);
+		fprintf(stderr,
+			"smtpwatch: the interface %s has gone%s%s; it is tried again until it is "
+			"there\n",
+			f->name, link->reason[0] != '\0' ? ": " : "", link->reason);
 	f->told = LIVE_GONE;
 	f->given -= f->given > 0;
 	f->open = f->given > 0;
@@ -184,7 +191,8 @@ void interfaces_link(struct interfaces *s, const struct worker_link *link, int64
 	if (link->link == f->told || f->told == LIVE_GONE)
 		return;
 	f->told = link->link;
-	fprintf(stderr, "smtpwatch: the interface %s is %s\n", f->name, f->told == LIVE_DOWN ? "down" : "up again");
+	fprintf(stderr, "smtpwatch: the interface %s is %s\n", f->name,
+		f->told == LIVE_DOWN ? "down" : "up again");
 }
 
 static void interface_retry(struct interfaces *s, struct interface *f, int64_t now)

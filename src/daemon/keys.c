@@ -14,7 +14,8 @@ bool keys_open(struct keys *k, const char *path, char why[KEYLOG_WHY])
 	k->log = keylog_new(SESSIONS);
 	k->opener = k->log != NULL ? decryptor_new(k->log) : NULL;
 	if (k->opener == NULL)
-		snprintf(why, KEYLOG_WHY, "no memory for the keys of TLS, or an OpenSSL that lacks what opens it");
+		snprintf(why, KEYLOG_WHY,
+			 "no memory for the keys of TLS, or an OpenSSL that lacks what opens it");
 	if (k->opener != NULL && (path == NULL || keylog_open(k->log, path, why)))
 		return true;
 	keys_close(k);

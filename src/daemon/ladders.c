@@ -1,4 +1,5 @@
-/* ladders.c - one monitor decodes all frames; what belongs to wanted tuples goes to another, and what is said in it to the ladders. */
+/* ladders.c - one monitor decodes all frames; what belongs to wanted tuples goes to another, and
+ * what is said in it to the ladders. */
 #include "daemon/ladders.h"
 
 #include "core/flow.h"
@@ -40,18 +41,22 @@ static void session_ignore(void *arg, const struct record *record)
 	(void)record;
 }
 
-static uint32_t hash_of(const struct ladders *t, const struct ip_addr *src, const struct ip_addr *dst, uint16_t src_port,
-			uint16_t dst_port)
+static uint32_t hash_of(const struct ladders *t, const struct ip_addr *src,
+			const struct ip_addr *dst, uint16_t src_port, uint16_t dst_port)
 {
-	return flow_hash(t->config.stream.seed,
-			 &(struct packet){.src = *src, .dst = *dst, .src_port = src_port, .dst_port = dst_port});
+	return flow_hash(t->config.stream.seed, &(struct packet){.src = *src,
+								 .dst = *dst,
+								 .src_port = src_port,
+								 .dst_port = dst_port});
 }
 
 /* The session is known by the frame that it began with, which is the same in both passes. */
 static void watch_event(void *arg, const struct conn *conn, const struct watch_event *e)
 {
 	struct ladders *t = arg;
-	uint32_t hash = hash_of(t, &conn->addr[CLIENT], &conn->addr[SERVER], conn->port[CLIENT], conn->port[SERVER]), at = hash, i;
+	uint32_t hash = hash_of(t, &conn->addr[CLIENT], &conn->addr[SERVER], conn->port[CLIENT],
+				conn->port[SERVER]),
+		 at = hash, i;
 
 	while ((i = flow_find(&t->tuples, hash, &at)) != FLOW_NONE)
 		if (t->all[i].first == conn->first && !t->all[i].closed) {
@@ -80,7 +85,8 @@ struct ladders *ladders_new(const struct monitor_config *config)
 	c.memory = c.memory < MONITOR_MEMORY ? c.memory : MONITOR_MEMORY;
 	t->monitor = monitor_new(&c);
 	t->config = c;
-	if (t->pool != NULL && t->front != NULL && t->monitor != NULL && flow_table_init(&t->tuples, t->pool))
+	if (t->pool != NULL && t->front != NULL && t->monitor != NULL &&
+	    flow_table_init(&t->tuples, t->pool))
 		return t;
 	ladders_free(t);
 	return NULL;
@@ -101,10 +107,12 @@ void ladders_free(struct ladders *t)
 	free(t);
 }
 
-struct ladder *ladders_want(struct ladders *t, const struct conn *conn, ladder_cleaner *clean, void *arg)
+struct ladder *ladders_want(struct ladders *t, const struct conn *conn, ladder_cleaner *clean,
+			    void *arg)
 {
 	struct traced *d = &t->all[t->n];
-	uint32_t hash = hash_of(t, &conn->addr[CLIENT], &conn->addr[SERVER], conn->port[CLIENT], conn->port[SERVER]);
+	uint32_t hash = hash_of(t, &conn->addr[CLIENT], &conn->addr[SERVER], conn->port[CLIENT],
+				conn->port[SERVER]);
 
 	for (size_t i = 0; i < t->n; i++)
 		if (t->all[i].first == conn->first && t->all[i].port[CLIENT] == conn->port[CLIENT])
@@ -122,18 +130,21 @@ struct ladder *ladders_want(struct ladders *t, const struct conn *conn, ladder_c
 	return d->ladder;
 }
 
-static bool end_is(const struct traced *d, enum side side, const struct ip_addr *addr, uint16_t port)
+static bool end_is(const struct traced *d, enum side side, const struct ip_addr *addr,
+		   uint16_t port)
 {
 	return d->port[side] == port && ip_addr_equal(&d->addr[side], addr);
 }
 
 static bool tuple_is(const struct traced *d, const struct packet *p)
 {
-	return (end_is(d, CLIENT, &p->src, p->src_port) && end_is(d, SERVER, &p->dst, p->dst_port)) ||
+	return (end_is(d, CLIENT, &p->src, p->src_port) &&
+		end_is(d, SERVER, &p->dst, p->dst_port)) ||
 	       (end_is(d, SERVER, &p->src, p->src_port) && end_is(d, CLIENT, &p->dst, p->dst_port));
 }
 
-/* The latest of this tuple that had begun; *known: the tuple is one of them, so that what is between two of them is watched too. */
+/* The latest of this tuple that had begun; *known: the tuple is one of them, so that what is
+ * between two of them is watched too. */
 static struct traced *traced_find(struct ladders *t, const struct packet *p, bool *known)
 {
 	uint32_t hash = hash_of(t, &p->src, &p->dst, p->src_port, p->dst_port), at = hash, i;
@@ -185,8 +196,11 @@ static void ladders_icmp(void *arg, const struct packet_icmp *icmp)
 {
 	struct ladders *t = arg;
 	struct monitor_stats stats;
-	const struct packet quoted = {
-		.src = icmp->src, .dst = icmp->dst, .src_port = icmp->src_port, .dst_port = icmp->dst_port, .number = UINT64_MAX};
+	const struct packet quoted = {.src = icmp->src,
+				      .dst = icmp->dst,
+				      .src_port = icmp->src_port,
+				      .dst_port = icmp->dst_port,
+				      .number = UINT64_MAX};
 	bool known;
 	struct traced *d = traced_find(t, &quoted, &known);
 

@@ -6,7 +6,8 @@
 #include "output/catalogue.h"
 #include "output/outfile.h"
 
-/* Text that was asked for goes to standard output like any other, so that a full disk is noticed. */
+/* Text that was asked for goes to standard output like any other, so that a full disk is noticed.
+ */
 static enum exit_code say(const struct options *o)
 {
 	struct outfile out;
@@ -21,7 +22,8 @@ static enum exit_code say(const struct options *o)
 	else if (o->action == OPTIONS_LIST_ALERTS)
 		catalogue_put(&out.buf, &o->alerting);
 	else
-		outbuf_format(&out.buf, "%s: no mistakes\n", o->config != NULL ? o->config : "command line");
+		outbuf_format(&out.buf, "%s: no mistakes\n",
+			      o->config != NULL ? o->config : "command line");
 	return outfile_close(&out) ? EXIT_DONE : EXIT_TROUBLE;
 }
 

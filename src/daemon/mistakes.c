@@ -1,4 +1,5 @@
-/* mistakes.c - keeps mistakes, which are found in several passes, until they can be told in the order of the file. */
+/* mistakes.c - keeps mistakes, which are found in several passes, until they can be told in the
+ * order of the file. */
 #include "daemon/mistakes.h"
 
 #include "output/escape.h"

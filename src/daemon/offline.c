@@ -24,7 +24,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Frames are handed on in batches of so many: enough for the core to overlap its look-ups, few enough to stay in the cache. */
+/* Frames are handed on in batches of so many: enough for the core to overlap its look-ups, few
+ * enough to stay in the cache. */
 enum { FRAMES = 64 };
 
 struct input {
@@ -76,7 +77,8 @@ static void ask(int signal)
 
 static void signals_catch(void)
 {
-	/* Without SA_RESTART a wait on a pipe ends at once; the question for statistics can wait until the next frames are there. */
+	/* Without SA_RESTART a wait on a pipe ends at once; the question for statistics can wait
+	 * until the next frames are there. */
 	struct sigaction stopper = {.sa_handler = stop, .sa_flags = SA_RESETHAND},
 			 asker = {.sa_handler = ask, .sa_flags = SA_RESTART};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -135,8 +137,11 @@ static bool inputs_check(struct offline *f)
 	struct stat st;
 
 	for (size_t i = 0; twice(f->o) && i < f->o->reads.n; i++)
-		if (stat(f->inputs[i].path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-			snprintf(why, sizeof(why), "%.200s is no file and cannot be read twice, as %s has to", f->inputs[i].path,
+		if (stat(f->inputs[i].path, &st) == 0 && !S_ISREG(st.st_mode) &&
+		    !S_ISDIR(st.st_mode)) {
+			snprintf(why, sizeof(why),
+				 "%.200s is no file and cannot be read twice, as %s has to",
+				 f->inputs[i].path,
 				 f->o->write_pcap != NULL ? "--write-pcap" : "--explain");
 			complain(&f->usage, why);
 		}
@@ -173,7 +178,8 @@ static bool confine(struct offline *f)
 	char why[PRIVILEGE_WHY + SANDBOX_WHY + EXPORT_WHY];
 
 	if (!privilege_drop(f->o->user, PRIVILEGE_KEEP_NONE, why) ||
-	    !sandbox_enter(SANDBOX_PROGRAM | (f->viewer != NULL ? SANDBOX_TERMINAL : 0), NULL, why)) {
+	    !sandbox_enter(SANDBOX_PROGRAM | (f->viewer != NULL ? SANDBOX_TERMINAL : 0), NULL,
+			   why)) {
 		complain(&f->usage, why);
 		return false;
 	}
@@ -183,13 +189,15 @@ static bool confine(struct offline *f)
 	return false;
 }
 
-/* Root opens what only root may open, and then is root no more. Without root each file is opened when its turn comes, which needs less memory. */
+/* Root opens what only root may open, and then is root no more. Without root each file is opened
+ * when its turn comes, which needs less memory. */
 static bool root_leave(struct offline *f)
 {
 	if (privilege_held(f->o->user)) {
 		descriptors_raise();
 		for (size_t i = 0; i < f->o->reads.n && !f->usage; i++)
-			if (strcmp(f->inputs[i].path, "-") != 0 && input_open(f, &f->inputs[i]) && (twice(f->o) || f->drawing))
+			if (strcmp(f->inputs[i].path, "-") != 0 && input_open(f, &f->inputs[i]) &&
+			    (twice(f->o) || f->drawing))
 				input_open_again(f, &f->inputs[i]);
 		for (size_t i = 0; f->viewer != NULL && i < f->o->reads.n; i++)
 			reread_hold(&f->reread, i);
@@ -212,7 +220,8 @@ static void session_ended(void *arg, const struct record *record)
 	if (f->chosen != NULL)
 		chosen_offer(f->chosen, record, f->inputs[record->conn->input].path);
 	if (f->viewer != NULL)
-		viewer_record(f->viewer, record, f->inputs[record->conn->input].path, bytes_of(NULL, 0), 0);
+		viewer_record(f->viewer, record, f->inputs[record->conn->input].path,
+			      bytes_of(NULL, 0), 0);
 	sinks_record(f->sinks, record, f->inputs[record->conn->input].path);
 }
 
@@ -232,15 +241,18 @@ static bool monitor_start(struct offline *f)
 	config->session = session_ended;
 	config->arg = f;
 	config->opener = f->keys.opener;
-	/* The flow table's key: secret, because whoever is captured chooses addresses and ports. No result depends on it. */
+	/* The flow table's key: secret, because whoever is captured chooses addresses and ports. No
+	 * result depends on it. */
 	if (getrandom(config->stream.seed, sizeof(config->stream.seed), GRND_NONBLOCK) < 0)
 		memset(config->stream.seed, 0, sizeof(config->stream.seed));
 	f->shards = shards_new(config, shards_possible(config, processors_or(f->o->workers)));
 	if (f->shards != NULL && f->export != NULL)
-		f->extract = extract_new(f->export, config->any_port ? NULL : &config->ports, config->stream.seed);
+		f->extract = extract_new(f->export, config->any_port ? NULL : &config->ports,
+					 config->stream.seed);
 	if (f->shards != NULL && (f->export == NULL || f->extract != NULL))
 		return true;
-	complain(&f->trouble, "no memory for the connections that are to be watched; --memory and --max-connections bound them");
+	complain(&f->trouble, "no memory for the connections that are to be watched; --memory and "
+			      "--max-connections bound them");
 	return false;
 }
 
@@ -253,9 +265,12 @@ static void say_so_far(const struct offline *f)
 	asked = 0;
 	shards_settle(f->shards);
 	shards_stats(f->shards, &core);
-	fprintf(stderr, "smtpwatch: so far %llu packets, %llu sessions, %llu alerts; %llu connections open; now in %s\n",
-		(unsigned long long)core.frames, (unsigned long long)t->sessions, (unsigned long long)t->alerts,
-		(unsigned long long)core.stream.conns_open, f->current);
+	fprintf(stderr,
+		"smtpwatch: so far %llu packets, %llu sessions, %llu alerts; %llu connections "
+		"open; now in %s\n",
+		(unsigned long long)core.frames, (unsigned long long)t->sessions,
+		(unsigned long long)t->alerts, (unsigned long long)core.stream.conns_open,
+		f->current);
 	sandbox_report(true);
 }
 
@@ -280,7 +295,8 @@ static void view_look(struct offline *f, const struct source *s)
 	char state[32];
 
 	if (f->progress.total > 0) {
-		snprintf(state, sizeof(state), "%s %.0f %%", f->progress.what, 100.0 * (double)done / (double)f->progress.total);
+		snprintf(state, sizeof(state), "%s %.0f %%", f->progress.what,
+			 100.0 * (double)done / (double)f->progress.total);
 		viewer_state(f->viewer, state);
 	}
 	if (!viewer_look(f->viewer))
@@ -305,7 +321,8 @@ static void progress_past(struct offline *f, const struct source *s)
 	progress_next(&f->progress, size > 0 ? size : done);
 }
 
-/* One input to its end, to its damage, or to a signal. A slow one (a pipe) is somebody's live view: nothing waits in a buffer. */
+/* One input to its end, to its damage, or to a signal. A slow one (a pipe) is somebody's live view:
+ * nothing waits in a buffer. */
 static void input_read(struct offline *f, struct input *in)
 {
 	struct frame frames[FRAMES];
@@ -344,7 +361,8 @@ static void inputs_name(const struct options *o, char *out, size_t n)
 	if (o->reads.n == 1)
 		snprintf(out, n, "%s", first);
 	else
-		snprintf(out, n, "%s and %zu other file%s", first, o->reads.n - 1, o->reads.n > 2 ? "s" : "");
+		snprintf(out, n, "%s and %zu other file%s", first, o->reads.n - 1,
+			 o->reads.n > 2 ? "s" : "");
 }
 
 /* Open sessions are delivered as unfinished, and then come the last words. */
@@ -354,8 +372,11 @@ static void finish(struct offline *f)
 
 	shards_finish(f->shards);
 	shards_stats(f->shards, &core);
-	struct summary summary = {
-		.core = &core, .inputs = f->names, .ports = f->o->ports, .stopped = stopping != 0, .last = shards_last(f->shards)};
+	struct summary summary = {.core = &core,
+				  .inputs = f->names,
+				  .ports = f->o->ports,
+				  .stopped = stopping != 0,
+				  .last = shards_last(f->shards)};
 	keys_count(&f->keys, &summary);
 	sinks_stats(f->sinks, summary);
 }
@@ -366,7 +387,8 @@ static bool again_wanted(const struct offline *f)
 	return f->ladders != NULL || (f->extract != NULL && extract_wanted(f->extract));
 }
 
-static void again_frames(struct offline *f, const struct input *in, const struct frame *frames, size_t n)
+static void again_frames(struct offline *f, const struct input *in, const struct frame *frames,
+			 size_t n)
 {
 	if (f->extract != NULL)
 		extract_frames(f->extract, (uint32_t)(in - f->inputs), frames, n);
@@ -392,7 +414,9 @@ static bool input_again(struct offline *f, struct input *in)
 
 	if (left > 0 && input_open_again(f, in)) {
 		reading = in->again;
-		while (left > 0 && (n = source_read(in->again, frames, left < FRAMES ? (size_t)left : FRAMES, why)) > 0) {
+		while (left > 0 &&
+		       (n = source_read(in->again, frames, left < FRAMES ? (size_t)left : FRAMES,
+					why)) > 0) {
 			again_frames(f, in, frames, (size_t)n);
 			left -= (uint64_t)n;
 			progress_tell(f, in->again);
@@ -400,8 +424,8 @@ static bool input_again(struct offline *f, struct input *in)
 		reading = NULL;
 		progress_past(f, in->again);
 		if (left > 0 && !stopping)
-			complain(&f->trouble,
-				 "an input has become shorter since it was judged: packets may be missing from what comes of it");
+			complain(&f->trouble, "an input has become shorter since it was judged: "
+					      "packets may be missing from what comes of it");
 	}
 	again_skip(f, left);
 	source_close(in->again);
@@ -409,7 +433,8 @@ static bool input_again(struct offline *f, struct input *in)
 	return left == 0 || !stopping;
 }
 
-/* Behind all that is told. A signal that has ended the first pass does not end this; the next one does, by its default action. */
+/* Behind all that is told. A signal that has ended the first pass does not end this; the next one
+ * does, by its default action. */
 static bool inputs_again(struct offline *f)
 {
 	bool whole = true;
@@ -421,7 +446,8 @@ static bool inputs_again(struct offline *f)
 }
 
 /* An exhibit_drawer. What fills the ladders is made with the first. */
-static struct ladder *ladder_draw(void *arg, const struct conn *conn, exhibit_cleaner *clean, void *clean_arg)
+static struct ladder *ladder_draw(void *arg, const struct conn *conn, exhibit_cleaner *clean,
+				  void *clean_arg)
 {
 	struct offline *f = arg;
 
@@ -434,7 +460,8 @@ static struct ladder *ladder_draw(void *arg, const struct conn *conn, exhibit_cl
 static void chosen_ladders(struct offline *f)
 {
 	for (size_t i = 0; f->chosen != NULL && i < chosen_count(f->chosen); i++) {
-		struct ladder *ladder = ladder_draw(f, chosen_conn(f->chosen, i), chosen_clean, chosen_kept(f->chosen, i));
+		struct ladder *ladder = ladder_draw(f, chosen_conn(f->chosen, i), chosen_clean,
+						    chosen_kept(f->chosen, i));
 
 		if (!chosen_draw(f->chosen, i, ladder))
 			complain(&f->trouble, "no memory for what is to be explained");
@@ -510,7 +537,8 @@ static bool start(struct offline *f)
 	inputs_name(f->o, f->names, sizeof(f->names));
 	if (!inputs_check(f) || (f->o->top && !view_start(f)))
 		return false;
-	f->sinks = outputs_open(f->o, &f->o->alerting, f->o->write_pcap != NULL ? session_stands_out : NULL, f);
+	f->sinks = outputs_open(f->o, &f->o->alerting,
+				f->o->write_pcap != NULL ? session_stands_out : NULL, f);
 	if (f->sinks == NULL)
 		f->trouble = true;
 	if (f->sinks != NULL && f->o->write_pcap != NULL) {

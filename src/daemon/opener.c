@@ -1,4 +1,5 @@
-/* opener.c - answers the program's socket(AF_PACKET) with a socket (seccomp's user notification). */
+/* opener.c - answers the program's socket(AF_PACKET) with a socket (seccomp's user notification).
+ */
 #include "daemon/opener.h"
 
 #include "daemon/privilege.h"
@@ -18,7 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The kernel's structures grow from version to version, and it wants as much room as its own have. */
+/* The kernel's structures grow from version to version, and it wants as much room as its own have.
+ */
 enum { ROOM = 4096 };
 
 struct opener {
@@ -33,10 +35,15 @@ union fd_message {
 
 static bool fd_send(int line, int fd)
 {
-	union fd_message control = {.head = {.cmsg_len = CMSG_LEN(sizeof(fd)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+	union fd_message control = {.head = {.cmsg_len = CMSG_LEN(sizeof(fd)),
+					     .cmsg_level = SOL_SOCKET,
+					     .cmsg_type = SCM_RIGHTS}};
 	char byte = 0;
 	struct iovec data = {&byte, sizeof(byte)};
-	struct msghdr m = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	struct msghdr m = {.msg_iov = &data,
+			   .msg_iovlen = 1,
+			   .msg_control = &control,
+			   .msg_controllen = sizeof(control)};
 
 	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
 	return sendmsg(line, &m, MSG_NOSIGNAL) == 1;
@@ -49,7 +56,10 @@ static int fd_receive(int line)
 	char byte;
 	int fd = -1;
 	struct iovec data = {&byte, sizeof(byte)};
-	struct msghdr m = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	struct msghdr m = {.msg_iov = &data,
+			   .msg_iovlen = 1,
+			   .msg_control = &control,
+			   .msg_controllen = sizeof(control)};
 	const struct cmsghdr *head;
 
 	if (recvmsg(line, &m, MSG_CMSG_CLOEXEC) != 1)
@@ -60,7 +70,8 @@ static int fd_receive(int line)
 	return fd;
 }
 
-/* The socket as it was asked for, or -errno. That it is one of AF_PACKET is the filter's doing, and looked at once more. */
+/* The socket as it was asked for, or -errno. That it is one of AF_PACKET is the filter's doing, and
+ * looked at once more. */
 static int packet_socket(const struct seccomp_data *call)
 {
 	int type = (int)call->args[1], kind = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK), fd;
@@ -74,8 +85,10 @@ static int packet_socket(const struct seccomp_data *call)
 /* Before Linux 5.14 a descriptor cannot be added and returned in one step. */
 static bool call_grant(int packet, uint64_t id, int fd, struct seccomp_notif_resp *answer)
 {
-	struct seccomp_notif_addfd add = {
-		.id = id, .flags = SECCOMP_ADDFD_FLAG_SEND, .srcfd = (uint32_t)fd, .newfd_flags = O_CLOEXEC};
+	struct seccomp_notif_addfd add = {.id = id,
+					  .flags = SECCOMP_ADDFD_FLAG_SEND,
+					  .srcfd = (uint32_t)fd,
+					  .newfd_flags = O_CLOEXEC};
 	int theirs = ioctl(packet, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
 
 	if (theirs >= 0 || errno != EINVAL)
@@ -141,8 +154,8 @@ static _Noreturn void opener_run(int line, const char *user)
 
 	signals_ignore();
 	prctl(PR_SET_NAME, "smtpwatch-open", 0, 0, 0);
-	if (!privilege_drop(user, PRIVILEGE_KEEP_NET_RAW, why) || !sandbox_enter(SANDBOX_OPENER, NULL, why) ||
-	    write(line, &byte, 1) != 1)
+	if (!privilege_drop(user, PRIVILEGE_KEEP_NET_RAW, why) ||
+	    !sandbox_enter(SANDBOX_OPENER, NULL, why) || write(line, &byte, 1) != 1)
 		_exit(1);
 	packet = fd_receive(line);
 	if (packet >= 0)
@@ -162,14 +175,17 @@ struct opener *opener_start(const char *user, char why[OPENER_WHY])
 {
 	struct opener *o = malloc(sizeof(*o));
 	int line[2] = {-1, -1};
-	pid_t pid = o != NULL && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line) == 0 ? fork() : -1;
+	pid_t pid = o != NULL && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line) == 0
+			    ? fork()
+			    : -1;
 	char byte;
 
 	if (pid == 0) {
 		others_close(line[1]);
 		opener_run(line[1], user);
 	}
-	snprintf(why, OPENER_WHY, "cannot start the process that opens interfaces again: %s", strerror(errno));
+	snprintf(why, OPENER_WHY, "cannot start the process that opens interfaces again: %s",
+		 strerror(errno));
 	if (line[1] >= 0)
 		close(line[1]);
 	if (pid > 0 && read(line[0], &byte, 1) == 1) {

@@ -5,7 +5,12 @@
 #include <stdlib.h>
 
 /* libpcap takes the buffer's size as an int; more than 256 KiB it makes of no packet. */
-enum { SNAPLEN_LEAST = 128, SNAPLEN_MOST = 262144, BUFFER_LEAST = 1 << 20, BUFFER_MOST = 2047 << 20 };
+enum {
+	SNAPLEN_LEAST = 128,
+	SNAPLEN_MOST = 262144,
+	BUFFER_LEAST = 1 << 20,
+	BUFFER_MOST = 2047 << 20
+};
 
 static bool set_read(struct options *o, const char *value, char why[OPTION_WHY])
 {
@@ -18,11 +23,15 @@ static bool set_interface(struct options *o, const char *value, char why[OPTION_
 	size_t n = strlen(value);
 
 	if (strchr(value, ',') != NULL)
-		snprintf(why, OPTION_WHY, "\"%.99s\" is no interface; several are given one by one, each by its own option", value);
+		snprintf(why, OPTION_WHY,
+			 "\"%.99s\" is no interface; several are given one by one, each by its own "
+			 "option",
+			 value);
 	else if (n == 0 || n >= IFNAMSIZ || strpbrk(value, "/ \t") != NULL)
 		snprintf(why, OPTION_WHY,
-			 "\"%.99s\" is no interface; a name has 1 to %d characters, such as eth0; any is all of them", value,
-			 IFNAMSIZ - 1);
+			 "\"%.99s\" is no interface; a name has 1 to %d characters, such as eth0; "
+			 "any is all of them",
+			 value, IFNAMSIZ - 1);
 	else
 		return option_value_add(&o->interfaces, value, why);
 	return false;
@@ -36,7 +45,8 @@ struct port_word {
 /* One of the list: digits, then nothing or a kind. */
 static bool port_read(const char *text, size_t n, uint16_t *port, enum port_kind *kind)
 {
-	static const struct port_word kinds[] = {{"", PORT_SMTP}, {"/tls", PORT_TLS}, {"/lmtp", PORT_LMTP}};
+	static const struct port_word kinds[] = {
+		{"", PORT_SMTP}, {"/tls", PORT_TLS}, {"/lmtp", PORT_LMTP}};
 	size_t digits = strspn(text, "0123456789");
 	unsigned long number = digits > 0 && digits <= 5 ? strtoul(text, NULL, 10) : 0;
 
@@ -44,7 +54,8 @@ static bool port_read(const char *text, size_t n, uint16_t *port, enum port_kind
 		return false;
 	*port = (uint16_t)number;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strlen(kinds[i].suffix) == n - digits && memcmp(kinds[i].suffix, text + digits, n - digits) == 0) {
+		if (strlen(kinds[i].suffix) == n - digits &&
+		    memcmp(kinds[i].suffix, text + digits, n - digits) == 0) {
 			*kind = kinds[i].kind;
 			return true;
 		}
@@ -69,7 +80,8 @@ static bool set_ports(struct options *o, const char *value, char why[OPTION_WHY]
 
 		m->any_port |= any;
 		if (!any && !port_read(at, n, &port, &kind)) {
-			snprintf(why, OPTION_WHY, "\"%.*s\" is no port; a list reads 25,465/tls,24/lmtp or 25,any",
+			snprintf(why, OPTION_WHY,
+				 "\"%.*s\" is no port; a list reads 25,465/tls,24/lmtp or 25,any",
 				 n < 99 ? (int)n : 99, at);
 			return false;
 		}
@@ -128,21 +140,32 @@ static bool set_checksum(struct options *o, const char *value, char why[OPTION_W
 }
 
 const struct option_row option_rows_capture[] = {
-	{"interface", 'i', "INTERFACE", NULL, OPTION_MANY | OPTION_RESTART | OPTION_SOURCE, set_interface,
-	 "watch the network on it; any: on all; may be given several times", NULL},
+	{"interface", 'i', "INTERFACE", NULL, OPTION_MANY | OPTION_RESTART | OPTION_SOURCE,
+	 set_interface, "watch the network on it; any: on all; may be given several times", NULL},
 	{"read", 'r', "FILE", NULL, OPTION_MANY | OPTION_RESTART | OPTION_SOURCE, set_read,
-	 "a capture: pcap or pcapng, also compressed (gzip, zstd); - is standard input; may be given several times", NULL},
-	{"ports", 'p', "LIST", "25,587", OPTION_RESTART, set_ports,
-	 "the servers' ports; PORT/tls: TLS from the first byte; PORT/lmtp: LMTP; any: SMTP wherever it is recognised", NULL},
-	{"filter", 0, "EXPRESSION", NULL, OPTION_RESTART, set_filter,
-	 "only packets that pass it, as for tcpdump; the same as the words that are no options", NULL},
-	{"keylog", 0, "FILE", NULL, OPTION_RESTART, set_keylog,
-	 "the secrets of TLS sessions (NSS key log format), a file that grows or a FIFO: these sessions are read", NULL},
-	{"snaplen", 's', "N", "262144", OPTION_RESTART, set_snaplen, "live: bytes taken of each packet, at most", NULL},
-	{"buffer", 0, "SIZE", "64M", OPTION_RESTART, set_buffer,
-	 "live: the kernel's buffer for packets that are not read yet, for each interface, all workers together", NULL},
-	{"promiscuous", 0, NULL, NULL, OPTION_RESTART, set_promiscuous, "live: packets too that are addressed to other machines",
+	 "a capture: pcap or pcapng, also compressed (gzip, zstd); - is standard input; may be "
+	 "given several times",
 	 NULL},
-	{"checksum", 0, NULL, NULL, OPTION_RESTART, set_checksum, "leave out TCP segments with a wrong checksum", NULL},
+	{"ports", 'p', "LIST", "25,587", OPTION_RESTART, set_ports,
+	 "the servers' ports; PORT/tls: TLS from the first byte; PORT/lmtp: LMTP; any: SMTP "
+	 "wherever it is recognised",
+	 NULL},
+	{"filter", 0, "EXPRESSION", NULL, OPTION_RESTART, set_filter,
+	 "only packets that pass it, as for tcpdump; the same as the words that are no options",
+	 NULL},
+	{"keylog", 0, "FILE", NULL, OPTION_RESTART, set_keylog,
+	 "the secrets of TLS sessions (NSS key log format), a file that grows or a FIFO: these "
+	 "sessions are read",
+	 NULL},
+	{"snaplen", 's', "N", "262144", OPTION_RESTART, set_snaplen,
+	 "live: bytes taken of each packet, at most", NULL},
+	{"buffer", 0, "SIZE", "64M", OPTION_RESTART, set_buffer,
+	 "live: the kernel's buffer for packets that are not read yet, for each interface, all "
+	 "workers together",
+	 NULL},
+	{"promiscuous", 0, NULL, NULL, OPTION_RESTART, set_promiscuous,
+	 "live: packets too that are addressed to other machines", NULL},
+	{"checksum", 0, NULL, NULL, OPTION_RESTART, set_checksum,
+	 "leave out TCP segments with a wrong checksum", NULL},
 	{0},
 };

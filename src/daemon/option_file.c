@@ -42,9 +42,11 @@ static void unknown(struct mistakes *m, unsigned line, const char *name)
 		if (!(row->flags & OPTION_LINE))
 			nearest_offer(&near, row->name);
 	if (near.best != NULL)
-		mistakes_add(m, line, "there is no option \"%s\"; did you mean %s?", name, near.best);
+		mistakes_add(m, line, "there is no option \"%s\"; did you mean %s?", name,
+			     near.best);
 	else
-		mistakes_add(m, line, "there is no option \"%s\"; smtpwatch --help shows them all", name);
+		mistakes_add(m, line, "there is no option \"%s\"; smtpwatch --help shows them all",
+			     name);
 }
 
 static bool is_quoted(const char *value)
@@ -63,7 +65,8 @@ static unsigned line_before(const struct settings *s, const struct option_row *r
 	return before != NULL ? before->line : 0;
 }
 
-static void setting_read(struct settings *to, unsigned line, const char *name, const char *value, struct mistakes *m)
+static void setting_read(struct settings *to, unsigned line, const char *name, const char *value,
+			 struct mistakes *m)
 {
 	const struct option_row *row = option_row_named(name, strlen(name));
 	unsigned before = row != NULL ? line_before(to, row) : 0;
@@ -82,7 +85,8 @@ static void setting_read(struct settings *to, unsigned line, const char *name, c
 	else if (row->arg != NULL && value[0] == '\0')
 		mistakes_add(m, line, "%s: its %s is missing", name, row->arg);
 	/* A switch that is not set stays as it is. */
-	else if ((row->arg != NULL || !no) && !settings_add(to, (struct setting){row, row->arg != NULL ? value : NULL, line}))
+	else if ((row->arg != NULL || !no) &&
+		 !settings_add(to, (struct setting){row, row->arg != NULL ? value : NULL, line}))
 		mistakes_add(m, line, "no memory");
 }
 

@@ -10,7 +10,8 @@ static bool severity_set(enum severity *to, const char *value, char why[OPTION_W
 		*to = s;
 		return true;
 	}
-	snprintf(why, OPTION_WHY, "\"%.99s\" is none of info, notice, warning, error, critical", value);
+	snprintf(why, OPTION_WHY, "\"%.99s\" is none of info, notice, warning, error, critical",
+		 value);
 	return false;
 }
 
@@ -41,6 +42,7 @@ const struct option_row option_rows_judge[] = {
 	 "another severity for a verdict or other alert; none mutes it; several times", NULL},
 	{"slow-acceptance", 0, "TIME", "60s", 0, set_slow_acceptance,
 	 "an alert where the answer to a whole message takes so long: 60, 60s, 2m; 0: none", NULL},
-	{"fail-on", 0, "SEVERITY", NULL, 0, set_fail_on, "exit with 1 if there was an alert of this severity or worse", NULL},
+	{"fail-on", 0, "SEVERITY", NULL, 0, set_fail_on,
+	 "exit with 1 if there was an alert of this severity or worse", NULL},
 	{0},
 };

@@ -64,13 +64,17 @@ static void show_idle_timeout(struct outbuf *b, const struct options *defaults)
 	outbuf_char(b, 's');
 }
 
-/* A row without a fallback leaves what the core has as its default, which is what the help then says. */
+/* A row without a fallback leaves what the core has as its default, which is what the help then
+ * says. */
 const struct option_row option_rows_limit[] = {
-	{"workers", 'j', "N", "1", OPTION_RESTART, set_workers, "0: one per CPU; the output is the same for any number", NULL},
-	{"engine", 0, "own|nids", "own", OPTION_RESTART, set_engine, "what reassembles the TCP streams", NULL},
-	{"max-connections", 0, "N", NULL, OPTION_RESTART, set_max_connections, "watched at the same time, at most",
-	 show_max_connections},
-	{"memory", 0, "SIZE", NULL, OPTION_RESTART, set_memory, "used at most: 512M, 2G", show_memory},
+	{"workers", 'j', "N", "1", OPTION_RESTART, set_workers,
+	 "0: one per CPU; the output is the same for any number", NULL},
+	{"engine", 0, "own|nids", "own", OPTION_RESTART, set_engine,
+	 "what reassembles the TCP streams", NULL},
+	{"max-connections", 0, "N", NULL, OPTION_RESTART, set_max_connections,
+	 "watched at the same time, at most", show_max_connections},
+	{"memory", 0, "SIZE", NULL, OPTION_RESTART, set_memory, "used at most: 512M, 2G",
+	 show_memory},
 	{"idle-timeout", 0, "TIME", NULL, OPTION_RESTART, set_idle_timeout,
 	 "a session without a packet is given up after it: 90s, 30m, 2h", show_idle_timeout},
 	{0},

@@ -20,7 +20,8 @@ static void line_add(struct line *l, const struct option_row *row, const char *v
 		mistakes_add(l->m, 0, "no memory");
 }
 
-/* The option of the word under way. An attached value is behind it, another one in the next word. */
+/* The option of the word under way. An attached value is behind it, another one in the next word.
+ */
 static void line_give(struct line *l, const struct option_row *row, const char *attached)
 {
 	const char *value = attached;
@@ -41,9 +42,11 @@ static void line_unknown(struct line *l, const char *name, size_t n)
 	for (size_t i = 0; (row = option_row_at(i)) != NULL; i++)
 		nearest_offer(&near, row->name);
 	if (near.best != NULL)
-		mistakes_add(l->m, 0, "there is no option --%.*s; did you mean --%s?", (int)n, name, near.best);
+		mistakes_add(l->m, 0, "there is no option --%.*s; did you mean --%s?", (int)n, name,
+			     near.best);
 	else
-		mistakes_add(l->m, 0, "there is no option --%.*s; --help shows them all", (int)n, name);
+		mistakes_add(l->m, 0, "there is no option --%.*s; --help shows them all", (int)n,
+			     name);
 }
 
 /* "--name", "--name=value" */
@@ -68,7 +71,8 @@ static void line_short(struct line *l)
 		const struct option_row *row = option_row_lettered(*letter);
 
 		if (row == NULL) {
-			mistakes_add(l->m, 0, "there is no option -%c; --help shows them all", *letter);
+			mistakes_add(l->m, 0, "there is no option -%c; --help shows them all",
+				     *letter);
 			return;
 		}
 		if (row->arg != NULL) {

@@ -1,4 +1,5 @@
-/* option_service.c - options of the program itself: its configuration, its user, what it is asked to say. */
+/* option_service.c - options of the program itself: its configuration, its user, what it is asked
+ * to say. */
 #include "daemon/option_row.h"
 
 static bool set_config(struct options *o, const char *value, char why[OPTION_WHY])
@@ -58,11 +59,14 @@ const struct option_row option_rows_service[] = {
 	{"config", 'c', "FILE", NULL, OPTION_LINE, set_config,
 	 "options from a file, one \"name = value\" a line; the command line goes before it", NULL},
 	{"test", 'T', NULL, NULL, OPTION_LINE, set_check,
-	 "check command line and configuration file, with the filter, the user and the targets of outputs, and exit", NULL},
-	{"user", 'Z', "USER", NULL, OPTION_RESTART, set_user,
-	 "started as root: the user to become (smtpwatch, or else nobody; root to stay root)", NULL},
-	{"pid-file", 0, "FILE", NULL, OPTION_RESTART, set_pid_file, "live: the process id is written there, and removed at the end",
+	 "check command line and configuration file, with the filter, the user and the targets of "
+	 "outputs, and exit",
 	 NULL},
+	{"user", 'Z', "USER", NULL, OPTION_RESTART, set_user,
+	 "started as root: the user to become (smtpwatch, or else nobody; root to stay root)",
+	 NULL},
+	{"pid-file", 0, "FILE", NULL, OPTION_RESTART, set_pid_file,
+	 "live: the process id is written there, and removed at the end", NULL},
 	{"list-alerts", 0, NULL, NULL, OPTION_LINE, set_list_alerts,
 	 "all verdicts and other alerts with severity, meaning and RFC, and exit", NULL},
 	{"version", 'V', NULL, NULL, OPTION_LINE, set_version, "say the version, and exit", NULL},

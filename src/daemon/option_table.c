@@ -2,8 +2,9 @@
 #include "daemon/option_row.h"
 
 const struct option_group option_groups[] = {
-	{"Packets", option_rows_capture},         {"Judgement", option_rows_judge}, {"Outputs", option_rows_output},
-	{"Engine and limits", option_rows_limit}, {"Program", option_rows_service}, {0},
+	{"Packets", option_rows_capture}, {"Judgement", option_rows_judge},
+	{"Outputs", option_rows_output},  {"Engine and limits", option_rows_limit},
+	{"Program", option_rows_service}, {0},
 };
 
 const struct option_row *option_row_at(size_t i)

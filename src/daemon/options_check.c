@@ -1,4 +1,5 @@
-/* options_check.c - tries what can be tried without doing anything: expressions, targets, the user. */
+/* options_check.c - tries what can be tried without doing anything: expressions, targets, the user.
+ */
 #include "daemon/options_check.h"
 
 #include "capture/filters.h"
@@ -40,9 +41,11 @@ struct trial {
 	bool (*try_)(const struct options *o, const char *value, char why[SINK_WHY]);
 };
 
-static const struct trial trials[] = {{"filter", filter_try}, {"output", output_try}, {"user", user_try}};
+static const struct trial trials[] = {
+	{"filter", filter_try}, {"output", output_try}, {"user", user_try}};
 
-static void value_check(const struct options *o, const struct trial *t, const struct setting *s, struct mistakes *m)
+static void value_check(const struct options *o, const struct trial *t, const struct setting *s,
+			struct mistakes *m)
 {
 	char why[SINK_WHY] = "";
 	bool fine = t->try_(o, s->value, why);
@@ -50,7 +53,8 @@ static void value_check(const struct options *o, const struct trial *t, const st
 	if (!fine)
 		mistakes_add(m, s->line, s->line > 0 ? "%s: %s" : "--%s: %s", t->option, why);
 	else if (why[0] != '\0' && s->line > 0)
-		fprintf(m->to, "smtpwatch: %s:%u: %s: as things are: %s\n", m->file, s->line, t->option, why);
+		fprintf(m->to, "smtpwatch: %s:%u: %s: as things are: %s\n", m->file, s->line,
+			t->option, why);
 	else if (why[0] != '\0')
 		fprintf(m->to, "smtpwatch: --%s: as things are: %s\n", t->option, why);
 }
@@ -58,7 +62,8 @@ static void value_check(const struct options *o, const struct trial *t, const st
 void options_check(const struct options *o, struct mistakes *m)
 {
 	for (size_t i = 0; i < sizeof(trials) / sizeof(trials[0]); i++) {
-		const struct option_row *row = option_row_named(trials[i].option, strlen(trials[i].option));
+		const struct option_row *row =
+			option_row_named(trials[i].option, strlen(trials[i].option));
 		size_t at = 0;
 
 		for (const struct setting *s; (s = settings_next(&o->settings, row, &at)) != NULL;)

@@ -6,11 +6,14 @@
 
 #include <stdlib.h>
 
-const char *const options_exit_codes[] = {
-	"done", "an alert at or above --fail-on", "usage or configuration",
-	"trouble with input, capture or output; all that could be read was still judged (3 goes before 1)", NULL};
+const char *const options_exit_codes[] = {"done", "an alert at or above --fail-on",
+					  "usage or configuration",
+					  "trouble with input, capture or output; all that could "
+					  "be read was still judged (3 goes before 1)",
+					  NULL};
 
-void options_help_row(struct outbuf *b, const struct option_row *row, const struct options *defaults)
+void options_help_row(struct outbuf *b, const struct option_row *row,
+		      const struct options *defaults)
 {
 	outbuf_str(b, row->help);
 	if (row->fallback != NULL)
@@ -22,11 +25,13 @@ void options_help_row(struct outbuf *b, const struct option_row *row, const stru
 	}
 }
 
-static void put_option(struct outbuf *b, const struct option_row *row, const struct options *defaults)
+static void put_option(struct outbuf *b, const struct option_row *row,
+		       const struct options *defaults)
 {
 	char left[64];
 
-	snprintf(left, sizeof(left), "--%s%s%s", row->name, row->arg != NULL ? " " : "", row->arg != NULL ? row->arg : "");
+	snprintf(left, sizeof(left), "--%s%s%s", row->name, row->arg != NULL ? " " : "",
+		 row->arg != NULL ? row->arg : "");
 	if (row->letter != '\0')
 		outbuf_format(b, "  -%c, %-28s ", row->letter, left);
 	else
@@ -35,7 +40,8 @@ static void put_option(struct outbuf *b, const struct option_row *row, const str
 	outbuf_char(b, '\n');
 }
 
-static void put_group(struct outbuf *b, const struct option_group *group, const struct options *defaults)
+static void put_group(struct outbuf *b, const struct option_group *group,
+		      const struct options *defaults)
 {
 	outbuf_format(b, "\n%s:\n", group->title);
 	for (const struct option_row *row = group->rows; row->name != NULL; row++)
@@ -51,10 +57,13 @@ void options_help(struct outbuf *b)
 	if (defaults == NULL)
 		return;
 	options_read(defaults, 2, argv, stderr);
-	outbuf_str(b, "usage: smtpwatch -i INTERFACE [-i INTERFACE ...] [options] [filter expression]\n"
-		      "       smtpwatch -r FILE [-r FILE ...] [options] [filter expression]\n\n"
-		      "Finds SMTP sessions on the network or in captures and tells which of them the server broke: with a 221\n"
-		      "before it had accepted the message, or by dropping the connection.\n");
+	outbuf_str(
+		b,
+		"usage: smtpwatch -i INTERFACE [-i INTERFACE ...] [options] [filter expression]\n"
+		"       smtpwatch -r FILE [-r FILE ...] [options] [filter expression]\n\n"
+		"Finds SMTP sessions on the network or in captures and tells which of them the "
+		"server broke: with a 221\n"
+		"before it had accepted the message, or by dropping the connection.\n");
 	for (const struct option_group *g = option_groups; g->title != NULL; g++)
 		put_group(b, g, defaults);
 	outbuf_str(b, "\nKinds of output:\n");

@@ -17,7 +17,8 @@ static const struct option_row *row_of(const char *name)
 /* Takes over a text that values point into; NULL is none. */
 static void text_keep(struct options *o, char *text, struct mistakes *m)
 {
-	char **texts = text != NULL ? realloc(o->texts, (o->texts_n + 1) * sizeof(*texts)) : o->texts;
+	char **texts = text != NULL ? realloc(o->texts, (o->texts_n + 1) * sizeof(*texts))
+				    : o->texts;
 
 	if (text == NULL)
 		return;
@@ -80,7 +81,8 @@ static bool is_replaced(const struct settings *given, const struct option_row *r
 	for (size_t i = 0; i < given->n; i++) {
 		const struct option_row *other = given->all[i].row;
 
-		if ((other == row && !(row->flags & OPTION_ADDS)) || (other->flags & row->flags & OPTION_SOURCE))
+		if ((other == row && !(row->flags & OPTION_ADDS)) ||
+		    (other->flags & row->flags & OPTION_SOURCE))
 			return true;
 	}
 	return false;
@@ -101,28 +103,31 @@ static void check_interfaces(const struct options *o, struct mistakes *m)
 
 	for (size_t i = 0; i < list->n; i++) {
 		if (list->n > 1 && strcmp(list->all[i], "any") == 0)
-			mistakes_add(m, line, "interface: any is every interface, and stands alone");
+			mistakes_add(m, line,
+				     "interface: any is every interface, and stands alone");
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(list->all[i], list->all[j]) == 0)
 				mistakes_add(m, line, "interface: %s is there twice", list->all[i]);
 	}
 }
 
-/* Packets hold the mail addresses that are to be redacted, and all the rest; and standard input can be read only once. */
+/* Packets hold the mail addresses that are to be redacted, and all the rest; and standard input can
+ * be read only once. */
 static void check_write_pcap(const struct options *o, struct mistakes *m)
 {
 	if (o->write_pcap == NULL)
 		return;
 	if (o->redact != REDACT_NONE && o->redact != REDACT_MODES)
-		mistakes_add(
-			m, line_of(o, "write-pcap"),
-			"write-pcap: packets cannot be redacted, they are written as they were captured; with --redact %s there "
-			"can be none",
-			redact_name(o->redact));
+		mistakes_add(m, line_of(o, "write-pcap"),
+			     "write-pcap: packets cannot be redacted, they are written as they "
+			     "were captured; with --redact %s there "
+			     "can be none",
+			     redact_name(o->redact));
 	for (size_t i = 0; i < o->reads.n; i++)
 		if (strcmp(o->reads.all[i], "-") == 0)
 			mistakes_add(m, line_of(o, "write-pcap"),
-				     "write-pcap: standard input cannot be read twice, as this has to; write it to a file first");
+				     "write-pcap: standard input cannot be read twice, as this has "
+				     "to; write it to a file first");
 }
 
 /* It reads the captures twice, and only what has an end can be explained. */
@@ -132,13 +137,16 @@ static void check_explain(const struct options *o, struct mistakes *m)
 		return;
 	if (o->interfaces.n > 0)
 		mistakes_add(m, line_of(o, "explain"),
-			     "explain: of captures only (-r); --write-pcap keeps what is to be explained later");
+			     "explain: of captures only (-r); --write-pcap keeps what is to be "
+			     "explained later");
 	if (strcmp(o->explain, EXPLAIN_ALL) == 0 && o->ladder != LADDER_SCENARIO)
-		mistakes_add(m, line_of(o, "explain"), "explain: all sessions at once are for --ladder scenario");
+		mistakes_add(m, line_of(o, "explain"),
+			     "explain: all sessions at once are for --ladder scenario");
 	for (size_t i = 0; i < o->reads.n; i++)
 		if (strcmp(o->reads.all[i], "-") == 0)
 			mistakes_add(m, line_of(o, "explain"),
-				     "explain: standard input cannot be read twice, as this has to; write it to a file first");
+				     "explain: standard input cannot be read twice, as this has "
+				     "to; write it to a file first");
 }
 
 /* The terminal is one output's. */
@@ -149,12 +157,15 @@ static void check_top(const struct options *o, struct mistakes *m)
 	if (!o->top)
 		return;
 	if (o->explain != NULL)
-		mistakes_add(m, line_of(o, "top"), "top: shows every session in words; --explain shows one without it");
+		mistakes_add(m, line_of(o, "top"),
+			     "top: shows every session in words; --explain shows one without it");
 	for (size_t i = 0; i < o->outputs.n; i++) {
 		const struct sink_kind *kind = sink_kind_read(o->outputs.all[i], &target);
 
-		if (kind != NULL && kind->reopen == outlet_reopen && (target == NULL || strcmp(target, "-") == 0))
-			mistakes_add(m, line_of(o, "output"), "output: standard output is the view of --top; give %s a file",
+		if (kind != NULL && kind->reopen == outlet_reopen &&
+		    (target == NULL || strcmp(target, "-") == 0))
+			mistakes_add(m, line_of(o, "output"),
+				     "output: standard output is the view of --top; give %s a file",
 				     kind->name);
 	}
 }
@@ -168,10 +179,12 @@ static void check(const struct options *o, struct mistakes *m)
 	check_top(o, m);
 	if (o->interfaces.n > 0 && o->reads.n > 0)
 		mistakes_add(m, line_of(o, "read"),
-			     "read (-r) judges captures, interface (-i) watches the network: one or the other");
+			     "read (-r) judges captures, interface (-i) watches the network: one "
+			     "or the other");
 	if (m->n == 0 && o->action == OPTIONS_RUN && o->interfaces.n + o->reads.n == 0)
 		mistakes_add(m, 0,
-			     "nothing to watch and nothing to read: -i INTERFACE watches the network (-i any: all of it), -r FILE "
+			     "nothing to watch and nothing to read: -i INTERFACE watches the "
+			     "network (-i any: all of it), -r FILE "
 			     "judges a "
 			     "capture; --help tells the rest");
 }
@@ -205,7 +218,8 @@ unsigned options_read(struct options *o, int argc, char **argv, FILE *errors)
 	if (m.file != NULL)
 		option_file_read(&filed, &text, &m);
 	text_keep(o, text, &m);
-	/* First the file, then the command line, so that the latter has the last word; what it replaces is not even looked at. */
+	/* First the file, then the command line, so that the latter has the last word; what it
+	 * replaces is not even looked at. */
 	for (size_t i = 0; i < filed.n; i++)
 		if (!is_replaced(&given, filed.all[i].row))
 			setting_keep(o, filed.all[i], &m);
@@ -225,7 +239,8 @@ unsigned options_read(struct options *o, int argc, char **argv, FILE *errors)
 static bool is_same(const struct options *a, const struct options *b, const struct option_row *row)
 {
 	size_t i = 0, j = 0;
-	const struct setting *x = settings_next(&a->settings, row, &i), *y = settings_next(&b->settings, row, &j);
+	const struct setting *x = settings_next(&a->settings, row, &i),
+			     *y = settings_next(&b->settings, row, &j);
 	const struct setting fallback = {row, row->fallback, 0};
 	bool same = true;
 
@@ -252,7 +267,8 @@ static void row_forget(struct settings *s, const struct option_row *row)
 }
 
 /* fresh gets what running has of an option, in copies. */
-static void row_hold(const struct options *running, struct options *fresh, const struct option_row *row, struct mistakes *m)
+static void row_hold(const struct options *running, struct options *fresh,
+		     const struct option_row *row, struct mistakes *m)
 {
 	size_t at = 0;
 
@@ -272,7 +288,8 @@ static void row_hold(const struct options *running, struct options *fresh, const
 	}
 }
 
-unsigned options_reload(const struct options *running, struct options *fresh, FILE *errors, unsigned *held)
+unsigned options_reload(const struct options *running, struct options *fresh, FILE *errors,
+			unsigned *held)
 {
 	struct mistakes m = {.to = errors, .file = running->config};
 	const struct option_row *row;
@@ -282,7 +299,9 @@ unsigned options_reload(const struct options *running, struct options *fresh, FI
 	for (size_t i = 0; m.n == 0 && (row = option_row_at(i)) != NULL; i++) {
 		if (!(row->flags & OPTION_RESTART) || is_same(running, fresh, row))
 			continue;
-		fprintf(errors, "smtpwatch: %s: %s has changed; it stays as it was until a restart\n", running->config, row->name);
+		fprintf(errors,
+			"smtpwatch: %s: %s has changed; it stays as it was until a restart\n",
+			running->config, row->name);
 		row_hold(running, fresh, row, &m);
 		stay++;
 	}

@@ -15,8 +15,8 @@ static bool output_add(struct sinks *s, const char *spec)
 	return false;
 }
 
-struct sinks *outputs_open(const struct options *o, const struct alerting *alerting, void (*packets)(void *arg, struct report *r),
-			   void *arg)
+struct sinks *outputs_open(const struct options *o, const struct alerting *alerting,
+			   void (*packets)(void *arg, struct report *r), void *arg)
 {
 	struct sinks_config config = sinks_config_default(alerting);
 	struct sinks *s;

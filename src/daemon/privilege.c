@@ -44,10 +44,12 @@ bool privilege_user_known(const char *user)
 
 bool privilege_net_raw(void)
 {
-	return capng_get_caps_process() == 0 && capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW) == 1;
+	return capng_get_caps_process() == 0 &&
+	       capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW) == 1;
 }
 
-/* Bounding capabilities can be dropped by one that has CAP_SETPCAP; who has not, cannot gain any either, once it has no new privileges. */
+/* Bounding capabilities can be dropped by one that has CAP_SETPCAP; who has not, cannot gain any
+ * either, once it has no new privileges. */
 static const char *bounding_drop(void)
 {
 	if (capng_get_caps_process() != 0)
@@ -76,7 +78,9 @@ static const char *capabilities_drop(enum privilege_keep keep)
 		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_RAW);
 	if (capng_apply(CAPNG_SELECT_CAPS) != 0)
 		return "capset";
-	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 ? NULL : "prctl PR_CAP_AMBIENT";
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0
+		       ? NULL
+		       : "prctl PR_CAP_AMBIENT";
 }
 
 static const char *new_privileges_refuse(void)
@@ -93,7 +97,8 @@ static bool user_gone(const struct passwd *pw)
 
 	if (getresuid(&r, &e, &s) != 0 || getresgid(&rg, &eg, &sg) != 0)
 		return false;
-	if (r != pw->pw_uid || e != pw->pw_uid || s != pw->pw_uid || rg != pw->pw_gid || eg != pw->pw_gid || sg != pw->pw_gid)
+	if (r != pw->pw_uid || e != pw->pw_uid || s != pw->pw_uid || rg != pw->pw_gid ||
+	    eg != pw->pw_gid || sg != pw->pw_gid)
 		return false;
 	return getgroups(0, NULL) == 0;
 }
@@ -116,7 +121,8 @@ static bool root_regained(void)
 
 static bool refuse(char why[PRIVILEGE_WHY], const char *name, const char *step)
 {
-	snprintf(why, PRIVILEGE_WHY, "cannot become %.99s: %s: %s; --user root stays root", name, step, strerror(errno));
+	snprintf(why, PRIVILEGE_WHY, "cannot become %.99s: %s: %s; --user root stays root", name,
+		 step, strerror(errno));
 	return false;
 }
 
@@ -128,7 +134,8 @@ bool privilege_drop(const char *user, enum privilege_keep keep, char why[PRIVILE
 	const char *name = pw != NULL ? pw->pw_name : "an ordinary process", *step = NULL;
 
 	if (leave && pw == NULL) {
-		snprintf(why, PRIVILEGE_WHY, "there is no user \"%.99s\" to become", user != NULL ? user : "nobody");
+		snprintf(why, PRIVILEGE_WHY, "there is no user \"%.99s\" to become",
+			 user != NULL ? user : "nobody");
 		return false;
 	}
 	errno = 0;
@@ -142,7 +149,8 @@ bool privilege_drop(const char *user, enum privilege_keep keep, char why[PRIVILE
 		step = new_privileges_refuse();
 	if (step != NULL)
 		return refuse(why, name, step);
-	if ((root && !leave) || (!(leave && !user_gone(pw)) && capabilities_gone(keep) && !root_regained()))
+	if ((root && !leave) ||
+	    (!(leave && !user_gone(pw)) && capabilities_gone(keep) && !root_regained()))
 		return true;
 	snprintf(why, PRIVILEGE_WHY, "became %.99s, but could become root again", name);
 	return false;

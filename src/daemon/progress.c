@@ -25,8 +25,10 @@ void progress_begin(struct progress *p, const char *what, uint64_t total)
 {
 	const char *term = getenv("TERM");
 
-	*p = (struct progress){
-		.on = isatty(STDERR_FILENO) && (term == NULL || strcmp(term, "dumb") != 0), .what = what, .total = total};
+	*p = (struct progress){.on = isatty(STDERR_FILENO) &&
+				     (term == NULL || strcmp(term, "dumb") != 0),
+			       .what = what,
+			       .total = total};
 	p->begin = clock_now();
 }
 
@@ -40,7 +42,8 @@ static void put_bytes(char *out, size_t n, double bytes)
 	snprintf(out, n, u == 0 || bytes >= 100 ? "%.0f %s" : "%.1f %s", bytes, units[u]);
 }
 
-char *progress_text(const struct progress *p, uint64_t done, int64_t elapsed, char out[PROGRESS_TEXT])
+char *progress_text(const struct progress *p, uint64_t done, int64_t elapsed,
+		    char out[PROGRESS_TEXT])
 {
 	char so_far[32], all[32], rate[32];
 	double seconds = (double)(elapsed > 0 ? elapsed : 1) / (double)FRAME_SECOND, speed;
@@ -53,8 +56,9 @@ char *progress_text(const struct progress *p, uint64_t done, int64_t elapsed, ch
 	if (p->total == 0 || sum > p->total)
 		snprintf(out, PROGRESS_TEXT, "%s %s, %s/s", so_far, p->what, rate);
 	else
-		snprintf(out, PROGRESS_TEXT, "%s of %s %s (%.0f %%), %s/s, %.0f s left", so_far, all, p->what,
-			 100.0 * (double)sum / (double)p->total, rate, speed > 0 ? (double)(p->total - sum) / speed : 0.0);
+		snprintf(out, PROGRESS_TEXT, "%s of %s %s (%.0f %%), %s/s, %.0f s left", so_far,
+			 all, p->what, 100.0 * (double)sum / (double)p->total, rate,
+			 speed > 0 ? (double)(p->total - sum) / speed : 0.0);
 	return out;
 }
 

@@ -11,7 +11,8 @@
 
 enum { FRAMES = 64 };
 
-/* What belongs to a session comes no later; clocks of captures that were put together differ by less. */
+/* What belongs to a session comes no later; clocks of captures that were put together differ by
+ * less. */
 static const int64_t behind = 10 * FRAME_SECOND;
 
 /* Whom the frames are for: one of the two. */
@@ -66,7 +67,8 @@ static bool begins_before(const struct frame *frames, int n, int64_t until)
 }
 
 /* Whether the session may go on in the next input. */
-static bool input_read(const struct reread *r, size_t i, const struct taker *t, int64_t until, char why[VIEWER_WHY])
+static bool input_read(const struct reread *r, size_t i, const struct taker *t, int64_t until,
+		       char why[VIEWER_WHY])
 {
 	const char *path = r->inputs[i].path[0] != '\0' ? r->inputs[i].path : r->o->reads.all[i];
 	uint64_t left = *r->inputs[i].counted;
@@ -77,7 +79,8 @@ static bool input_read(const struct reread *r, size_t i, const struct taker *t, 
 
 	if (s == NULL)
 		return false;
-	while (more && left > 0 && (n = source_read(s, frames, left < FRAMES ? (size_t)left : FRAMES, why)) > 0) {
+	while (more && left > 0 &&
+	       (n = source_read(s, frames, left < FRAMES ? (size_t)left : FRAMES, why)) > 0) {
 		take(t, i, frames, (size_t)n);
 		left -= (uint64_t)n;
 		more = begins_before(frames, n, until);
@@ -88,7 +91,8 @@ static bool input_read(const struct reread *r, size_t i, const struct taker *t, 
 }
 
 /* False where it cannot even be begun. */
-static bool session_read(const struct reread *r, const struct board_session *s, const struct taker *t, char why[VIEWER_WHY])
+static bool session_read(const struct reread *r, const struct board_session *s,
+			 const struct taker *t, char why[VIEWER_WHY])
 {
 	uint32_t first = s->record->conn->input;
 
@@ -101,14 +105,15 @@ static bool session_read(const struct reread *r, const struct board_session *s, 
 	return why[0] == '\0';
 }
 
-static bool is_standard_input(const struct reread *r, const struct board_session *s, char why[VIEWER_WHY])
+static bool is_standard_input(const struct reread *r, const struct board_session *s,
+			      char why[VIEWER_WHY])
 {
 	snprintf(why, VIEWER_WHY, "standard input cannot be read twice");
 	return strcmp(r->o->reads.all[s->record->conn->input], "-") == 0;
 }
 
-struct ladders *reread_draw(void *arg, const struct board_session *s, exhibit_cleaner *clean, void *clean_arg, struct ladder **out,
-			    char why[VIEWER_WHY])
+struct ladders *reread_draw(void *arg, const struct board_session *s, exhibit_cleaner *clean,
+			    void *clean_arg, struct ladder **out, char why[VIEWER_WHY])
 {
 	const struct reread *r = arg;
 	struct taker t = {0};
@@ -117,7 +122,8 @@ struct ladders *reread_draw(void *arg, const struct board_session *s, exhibit_cl
 		return NULL;
 	t.ladders = ladders_new(r->config);
 	snprintf(why, VIEWER_WHY, "no memory");
-	*out = t.ladders != NULL ? ladders_want(t.ladders, s->record->conn, clean, clean_arg) : NULL;
+	*out = t.ladders != NULL ? ladders_want(t.ladders, s->record->conn, clean, clean_arg)
+				 : NULL;
 	if (*out != NULL && !session_read(r, s, &t, why))
 		*out = NULL;
 	if (t.ladders != NULL)
@@ -125,7 +131,8 @@ struct ladders *reread_draw(void *arg, const struct board_session *s, exhibit_cl
 	return t.ladders;
 }
 
-bool reread_save(void *arg, struct export *e, const struct board_session *s, const struct report *report, char why[VIEWER_WHY])
+bool reread_save(void *arg, struct export *e, const struct board_session *s,
+		 const struct report *report, char why[VIEWER_WHY])
 {
 	const struct reread *r = arg;
 	struct taker t = {0};
@@ -135,8 +142,10 @@ bool reread_save(void *arg, struct export *e, const struct board_session *s, con
 	if (is_standard_input(r, s, why))
 		return false;
 	snprintf(why, VIEWER_WHY, "no memory");
-	t.extract = extract_new(e, r->config->any_port ? NULL : &r->config->ports, r->config->stream.seed);
-	whole = t.extract != NULL && extract_note(t.extract, report) != NULL && session_read(r, s, &t, why);
+	t.extract = extract_new(e, r->config->any_port ? NULL : &r->config->ports,
+				r->config->stream.seed);
+	whole = t.extract != NULL && extract_note(t.extract, report) != NULL &&
+		session_read(r, s, &t, why);
 	if (t.extract != NULL)
 		extract_finish(t.extract, whole);
 	extract_free(t.extract);

@@ -1,4 +1,5 @@
-/* ring.c - a block of memory, and two offsets that only grow: what one thread has put, what the other has taken (C11 atomics). */
+/* ring.c - a block of memory, and two offsets that only grow: what one thread has put, what the
+ * other has taken (C11 atomics). */
 #include "daemon/ring.h"
 
 #include <assert.h>
@@ -7,7 +8,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Before each message; its length tells where the next one is. KIND_SKIP: nothing but the rest of the block, which was too short for the message that comes first in it again. */
+/* Before each message; its length tells where the next one is. KIND_SKIP: nothing but the rest of
+ * the block, which was too short for the message that comes first in it again. */
 struct head {
 	uint32_t kind;
 	uint32_t n; /* with this head, rounded up */
@@ -19,7 +21,8 @@ enum { ALIGN = 16, LINE = 64 };
 
 static_assert(sizeof(struct head) == ALIGN, "what follows a head is aligned as it is");
 
-/* Each side's offset has a cache line of its own, beside which the side keeps what it last saw of the other's. */
+/* Each side's offset has a cache line of its own, beside which the side keeps what it last saw of
+ * the other's. */
 struct ring {
 	uint8_t *block;
 	size_t size;
@@ -36,7 +39,9 @@ struct ring *ring_new(size_t size)
 	struct ring *r = aligned_alloc(LINE, sizeof *r);
 	if (!r)
 		return NULL;
-	*r = (struct ring){.size = size, .block = aligned_alloc(LINE, size), .event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+	*r = (struct ring){.size = size,
+			   .block = aligned_alloc(LINE, size),
+			   .event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
 	if (r->block && r->event >= 0)
 		return r;
 	ring_free(r);
@@ -58,7 +63,8 @@ static struct head *head_at(const struct ring *r, uint64_t offset)
 	return (struct head *)(void *)(r->block + (offset & (r->size - 1)));
 }
 
-/* Whether n bytes are free behind `from`. The other side's offset is looked at only where what was last seen of it does not do. */
+/* Whether n bytes are free behind `from`. The other side's offset is looked at only where what was
+ * last seen of it does not do. */
 static bool has_room(struct ring *r, uint64_t from, size_t n)
 {
 	if (from + n - r->taken_seen > r->size)

@@ -1,5 +1,6 @@
 /*
- * sandbox.c - the filter of system calls (seccomp). Two tables name the calls, each row with its reason: a row of this process's role is allowed, and any other row kills. A call without a row is
+ * sandbox.c - the filter of system calls (seccomp). Two tables name the calls, each row with its
+ * reason: a row of this process's role is allowed, and any other row kills. A call without a row is
  * unknown: the C library's next version may make it, and gets ENOSYS.
  */
 #include "daemon/sandbox.h"
@@ -23,7 +24,8 @@
 #include <unistd.h>
 
 #ifdef __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
+	__has_feature(memory_sanitizer)
 #define SANITIZED
 #endif
 #endif
@@ -41,16 +43,17 @@ enum {
 	ROLE_TERMINAL = 1 << 8
 };
 
-/* A call that its roles may make with any arguments, and that kills in all others. On some machines some of these do not exist: libseccomp leaves them out. */
+/* A call that its roles may make with any arguments, and that kills in all others. On some machines
+ * some of these do not exist: libseccomp leaves them out. */
 struct plain {
 	unsigned roles;
 	int call;
 	const char *why;
 };
 
-#define CALL(roles, name, why)                                                                                                     \
-	{                                                                                                                          \
-		roles, SCMP_SYS(name), why                                                                                         \
+#define CALL(roles, name, why)                                                                     \
+	{                                                                                          \
+		roles, SCMP_SYS(name), why                                                         \
 	}
 
 static const struct plain plains[] = {
@@ -62,7 +65,8 @@ static const struct plain plains[] = {
 	CALL(ROLE_PROGRAM, pwrite64, "the same, by libraries"),
 	CALL(ROLE_BOTH, close, "whatever was open"),
 	CALL(ROLE_PROGRAM, openat,
-	     "captures where their turn comes, outputs that are opened again, files of packets, counters under /sys"),
+	     "captures where their turn comes, outputs that are opened again, files of packets, "
+	     "counters under /sys"),
 	CALL(ROLE_PROGRAM, open, "the same"),
 	CALL(ROLE_PROGRAM, lseek, "captures; a file that is emptied"),
 	CALL(ROLE_PROGRAM, fstat, "what a descriptor is"),
@@ -227,7 +231,8 @@ static const struct plain plains[] = {
 };
 
 /*
- * Calls of which an argument decides: has it, of the bits in mask, these, then its roles may make the call, and it kills in all others. Of the calls of SANDBOX_PARTLY what has no row is unknown;
+ * Calls of which an argument decides: has it, of the bits in mask, these, then its roles may make
+ * the call, and it kills in all others. Of the calls of SANDBOX_PARTLY what has no row is unknown;
  * of the others the rows are complete (specials_make has the rest).
  */
 struct conditional {
@@ -244,25 +249,26 @@ struct conditional {
 #define SIOCGIWNAME 0x8B01
 #endif
 
-/* The C library's own headers have no struct termios2, which these numbers hold the size of: 44 bytes where there is one. */
+/* The C library's own headers have no struct termios2, which these numbers hold the size of: 44
+ * bytes where there is one. */
 #define TERMINAL_GET    _IOC(_IOC_READ, 'T', 0x2A, 44)
 #define TERMINAL_SET(n) _IOC(_IOC_WRITE, 'T', 0x2A + (n), 44)
 
 #define ARGUMENT(name, which, error) ARGUMENT_##name = (which),
 enum { SANDBOX_PARTLY(ARGUMENT) };
 
-#define PRCTL(roles, option, why)                                                                                                  \
-	{                                                                                                                          \
-		roles, SCMP_SYS(prctl), ARGUMENT_prctl, EQUAL, option, why                                                         \
+#define PRCTL(roles, option, why)                                                                  \
+	{                                                                                          \
+		roles, SCMP_SYS(prctl), ARGUMENT_prctl, EQUAL, option, why                         \
 	}
-#define IOCTL(roles, request, why)                                                                                                 \
-	{                                                                                                                          \
-		roles, SCMP_SYS(ioctl), ARGUMENT_ioctl, EQUAL, (unsigned)(request), why                                            \
+#define IOCTL(roles, request, why)                                                                 \
+	{                                                                                          \
+		roles, SCMP_SYS(ioctl), ARGUMENT_ioctl, EQUAL, (unsigned)(request), why            \
 	}
 
-#define FCNTL(roles, command, why)                                                                                                 \
-	{                                                                                                                          \
-		roles, SCMP_SYS(fcntl), ARGUMENT_fcntl, EQUAL, command, why                                                        \
+#define FCNTL(roles, command, why)                                                                 \
+	{                                                                                          \
+		roles, SCMP_SYS(fcntl), ARGUMENT_fcntl, EQUAL, command, why                        \
 	}
 
 static const struct conditional conditionals[] = {
@@ -273,8 +279,10 @@ static const struct conditional conditionals[] = {
 	{ROLE_PROGRAM, SCMP_SYS(clone), 0, CLONE_THREAD, CLONE_THREAD, "threads"},
 	{ROLE_NONE, SCMP_SYS(clone), 0, CLONE_THREAD, 0, "another process"},
 	{ROLE_PROGRAM, SCMP_SYS(socket), 0, EQUAL, AF_UNIX, "local sockets of outputs"},
-	{ROLE_PROGRAM, SCMP_SYS(prlimit64), 0, EQUAL, 0, "a thread's stack; how many files may be open"},
-	{ROLE_PROGRAM, SCMP_SYS(sched_setaffinity), 0, EQUAL, 0, "a thread on a CPU of its own, by libraries"},
+	{ROLE_PROGRAM, SCMP_SYS(prlimit64), 0, EQUAL, 0,
+	 "a thread's stack; how many files may be open"},
+	{ROLE_PROGRAM, SCMP_SYS(sched_setaffinity), 0, EQUAL, 0,
+	 "a thread on a CPU of its own, by libraries"},
 	FCNTL(ROLE_BOTH, F_GETFD, "flags of descriptors"),
 	FCNTL(ROLE_BOTH, F_SETFD, "the same"),
 	FCNTL(ROLE_BOTH, F_GETFL, "the same; specials_make has F_SETFL"),
@@ -352,7 +360,8 @@ bool sandbox_built(void)
 /* The bits of the rows that hold for it. */
 static unsigned rows_of(unsigned role)
 {
-	return 1u << (role & ~(unsigned)SANDBOX_TERMINAL) | (role & SANDBOX_TERMINAL ? ROLE_TERMINAL : 0);
+	return 1u << (role & ~(unsigned)SANDBOX_TERMINAL) |
+	       (role & SANDBOX_TERMINAL ? ROLE_TERMINAL : 0);
 }
 
 static uint32_t action_of(unsigned roles, unsigned rows)
@@ -382,7 +391,8 @@ static int conditional_add(scmp_filter_ctx filter, uint32_t action, const struct
 	return seccomp_rule_add_array(filter, action, c->call, 1, &when);
 }
 
-/* A rule that no table can have: its action or a number is known at run time alone, or two arguments decide. */
+/* A rule that no table can have: its action or a number is known at run time alone, or two
+ * arguments decide. */
 struct special {
 	int call;
 	uint32_t action; /* that of the filter itself: no rule, but the call is known */
@@ -404,29 +414,33 @@ static void put_one(struct specials *s, uint32_t action, int call, struct scmp_a
 	s->all[s->n++] = (struct special){call, action, 1, {when}};
 }
 
-static void put_two(struct specials *s, uint32_t action, int call, struct scmp_arg_cmp when, struct scmp_arg_cmp and)
+static void put_two(struct specials *s, uint32_t action, int call, struct scmp_arg_cmp when,
+		    struct scmp_arg_cmp and)
 {
 	assert(s->n < SPECIALS_MAX);
 	s->all[s->n++] = (struct special){call, action, 2, {when, and}};
 }
 
 /*
- * socket(2) for the families that have no row. Of what libpcap was built with, libibverbs asks by netlink for its devices, and goes on without. packet: what becomes of packet sockets. The
- * numbers of families are small: what is larger is none of these.
+ * socket(2) for the families that have no row. Of what libpcap was built with, libibverbs asks by
+ * netlink for its devices, and goes on without. packet: what becomes of packet sockets. The numbers
+ * of families are small: what is larger is none of these.
  */
 static void specials_socket(struct specials *s, uint32_t packet)
 {
 	put_one(s, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), compared(0, SCMP_CMP_GT, AF_PACKET));
 	for (unsigned family = 0; family < AF_NETLINK; family++)
 		if (family != AF_UNIX)
-			put_one(s, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), argument(0, EQUAL, family));
+			put_one(s, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket),
+				argument(0, EQUAL, family));
 	put_one(s, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), argument(0, EQUAL, AF_NETLINK));
 	put_one(s, packet, SCMP_SYS(socket), argument(0, EQUAL, AF_PACKET));
 }
 
 /*
- * What may be done to this process and to no other: an abort may end it. prlimit64 takes another's CPU time, at whose end it is killed: the C library passes 0, whose process it is, for each thread.
- * F_SETFL with O_ASYNC has a terminal send SIGIO to all that stand in its foreground.
+ * What may be done to this process and to no other: an abort may end it. prlimit64 takes another's
+ * CPU time, at whose end it is killed: the C library passes 0, whose process it is, for each
+ * thread. F_SETFL with O_ASYNC has a terminal send SIGIO to all that stand in its foreground.
  */
 static void specials_own(struct specials *s, unsigned rows)
 {
@@ -442,15 +456,18 @@ static void specials_own(struct specials *s, unsigned rows)
 }
 
 /*
- * All of them. clone3 has no rule: the C library is told that there is none, and falls back to clone(2), whose flags can be looked at. seccomp(2) can only make this filter narrower (sandbox_count).
+ * All of them. clone3 has no rule: the C library is told that there is none, and falls back to
+ * clone(2), whose flags can be looked at. seccomp(2) can only make this filter narrower
+ * (sandbox_count).
  */
 static void specials_make(struct specials *s, unsigned rows, uint32_t packet)
 {
 	s->n = 0;
 	put_one(s, filter_action, SCMP_SYS(clone3), (struct scmp_arg_cmp){0});
-	put_one(s, SCMP_ACT_KILL_PROCESS, SCMP_SYS(seccomp), compared(0, SCMP_CMP_NE, SECCOMP_SET_MODE_FILTER));
-	put_two(s, action_of(ROLE_PROGRAM, rows), SCMP_SYS(seccomp), compared(0, SCMP_CMP_EQ, SECCOMP_SET_MODE_FILTER),
-		compared(1, SCMP_CMP_EQ, 0));
+	put_one(s, SCMP_ACT_KILL_PROCESS, SCMP_SYS(seccomp),
+		compared(0, SCMP_CMP_NE, SECCOMP_SET_MODE_FILTER));
+	put_two(s, action_of(ROLE_PROGRAM, rows), SCMP_SYS(seccomp),
+		compared(0, SCMP_CMP_EQ, SECCOMP_SET_MODE_FILTER), compared(1, SCMP_CMP_EQ, 0));
 	specials_own(s, rows);
 	specials_socket(s, packet);
 }
@@ -463,19 +480,24 @@ static int rules_add(scmp_filter_ctx filter, unsigned rows, uint32_t packet)
 	specials_make(&s, rows, packet);
 	for (size_t i = 0; i < s.n && r == 0; i++)
 		if (s.all[i].action != filter_action)
-			r = seccomp_rule_add_array(filter, s.all[i].action, s.all[i].call, s.all[i].n, s.all[i].when);
+			r = seccomp_rule_add_array(filter, s.all[i].action, s.all[i].call,
+						   s.all[i].n, s.all[i].when);
 	for (size_t i = 0; i < sizeof(plains) / sizeof(plains[0]) && r == 0; i++)
 		r = seccomp_rule_add(filter, action_of(plains[i].roles, rows), plains[i].call, 0);
 	for (size_t i = 0; i < sizeof(conditionals) / sizeof(conditionals[0]) && r == 0; i++)
-		r = conditional_add(filter, action_of(conditionals[i].roles, rows), &conditionals[i]);
+		r = conditional_add(filter, action_of(conditionals[i].roles, rows),
+				    &conditionals[i]);
 	return r;
 }
 
-/* packet: what becomes of socket(AF_PACKET). A listener is taken from the filter that is loaded last, and there may be one only. */
+/* packet: what becomes of socket(AF_PACKET). A listener is taken from the filter that is loaded
+ * last, and there may be one only. */
 static int filter_load(unsigned role, uint32_t packet, int *listener)
 {
 	scmp_filter_ctx filter = seccomp_init(filter_action);
-	int r = filter != NULL ? rules_add(filter, rows_of(role), rows_of(role) & ROLE_PACKETS ? SCMP_ACT_ALLOW : packet) : -ENOMEM;
+	int r = filter != NULL ? rules_add(filter, rows_of(role),
+					   rows_of(role) & ROLE_PACKETS ? SCMP_ACT_ALLOW : packet)
+			       : -ENOMEM;
 
 	if (r == 0)
 		r = seccomp_load(filter);
@@ -492,10 +514,12 @@ static bool is_partly_known(int call)
 	return false SANDBOX_PARTLY(IS_CALL);
 }
 
-/* when: what decides of a call that is known in part. A call has several rows where an argument decides: libseccomp answers EEXIST to the second. */
+/* when: what decides of a call that is known in part. A call has several rows where an argument
+ * decides: libseccomp answers EEXIST to the second. */
 static int known_add(scmp_filter_ctx filter, int call, struct scmp_arg_cmp when)
 {
-	int r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, is_partly_known(call) ? 1 : 0, &when);
+	int r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, is_partly_known(call) ? 1 : 0,
+				       &when);
 
 	return r == -EEXIST ? 0 : r;
 }
@@ -521,11 +545,14 @@ static char *call_name(int call)
 	return seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, call);
 }
 
-/* The filter of sandbox_count: its TRAP is stronger than the ENOSYS of the one that is loaded, and weaker than its KILL. */
+/* The filter of sandbox_count: its TRAP is stronger than the ENOSYS of the one that is loaded, and
+ * weaker than its KILL. */
 static int unknown_prepare(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
-	int fd = memfd_create("filter", MFD_CLOEXEC), r = fd < 0 ? -errno : filter == NULL ? -ENOMEM : rules_known(filter);
+	int fd = memfd_create("filter", MFD_CLOEXEC), r = fd < 0           ? -errno
+							  : filter == NULL ? -ENOMEM
+									   : rules_known(filter);
 
 	if (r == 0)
 		r = seccomp_export_bpf(filter, fd);
@@ -554,7 +581,8 @@ bool sandbox_enter(unsigned role, int *packet, char why[SANDBOX_WHY])
 	if (r == 0)
 		r = filter_enter(role, packet);
 	if (r != 0)
-		snprintf(why, SANDBOX_WHY, "the kernel takes no filter of system calls: %s", strerror(-r));
+		snprintf(why, SANDBOX_WHY, "the kernel takes no filter of system calls: %s",
+			 strerror(-r));
 	return r == 0;
 }
 

@@ -1,5 +1,6 @@
 /*
- * sandbox_unknown.c - a trapped system call raises SIGSYS in the thread that made it. The handler gives the call its error and notes which it was; the main thread says so later, because a handler
+ * sandbox_unknown.c - a trapped system call raises SIGSYS in the thread that made it. The handler
+ * gives the call its error and notes which it was; the main thread says so later, because a handler
  * must not write.
  */
 #include "daemon/sandbox_unknown.h"
@@ -22,14 +23,16 @@
 #define SYS_SECCOMP 1
 #endif
 
-/* FILTER_MAX: of instructions; about 600 are used. CALLS_MAX: further ones are counted without a name. */
+/* FILTER_MAX: of instructions; about 600 are used. CALLS_MAX: further ones are counted without a
+ * name. */
 enum { FILTER_MAX = 4096, CALLS_MAX = 16 };
 
 static struct sock_filter instructions[FILTER_MAX];
 static struct sock_fprog filter = {.filter = instructions};
 static sandbox_call_name *name_of;
 
-/* Written by the handler in any thread. A call is its number + 1 and, above 32 bits, the argument that makes it unknown. */
+/* Written by the handler in any thread. A call is its number + 1 and, above 32 bits, the argument
+ * that makes it unknown. */
 static _Atomic uint64_t calls[CALLS_MAX], count;
 static unsigned said;
 
@@ -89,7 +92,8 @@ int sandbox_unknown_prepare(int fd, sandbox_call_name *name)
 	struct sigaction trap = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO | SA_RESTART};
 	ssize_t n = pread(fd, instructions, sizeof(instructions), 0);
 
-	if (n <= 0 || n == (ssize_t)sizeof(instructions) || n % (ssize_t)sizeof(instructions[0]) != 0)
+	if (n <= 0 || n == (ssize_t)sizeof(instructions) ||
+	    n % (ssize_t)sizeof(instructions[0]) != 0)
 		return n < 0 ? -errno : -EINVAL;
 	if (sigaction(SIGSYS, &trap, NULL) != 0)
 		return -errno;
@@ -113,7 +117,8 @@ int sandbox_unknown_prepare(int fd, sandbox_call_name *name)
 void sandbox_count(void)
 {
 	if (filter.len > 0 && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0)
-		fprintf(stderr, "smtpwatch: system calls that the filter does not know will not be counted\n");
+		fprintf(stderr, "smtpwatch: system calls that the filter does not know will not be "
+				"counted\n");
 }
 
 uint64_t sandbox_unknown(void)
@@ -129,7 +134,8 @@ static void call_say(uint64_t call)
 	if (call >> 32 != 0)
 		snprintf(argument, sizeof(argument), ", argument 0x%x", (unsigned)(call >> 32));
 	fprintf(stderr,
-		"smtpwatch: the C library asked for system call %d (%s%s), which the filter does not know; it was told that there "
+		"smtpwatch: the C library asked for system call %d (%s%s), which the filter does "
+		"not know; it was told that there "
 		"is "
 		"none\n",
 		number, name != NULL ? name : "no name", argument);

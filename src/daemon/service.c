@@ -33,7 +33,8 @@ void service_reloading(void)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
+		   (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 }
 
 void service_stopping(void)
@@ -60,12 +61,14 @@ bool service_pid_write(const char *path, char why[SERVICE_WHY])
 	int fd = outpath_open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, PID_MODE, geteuid());
 
 	if (fd >= 0 && fcntl(fd, F_SETLK, &lock) != 0) {
-		snprintf(why, SERVICE_WHY, "the pid file %.300s is another one's, which runs", path);
+		snprintf(why, SERVICE_WHY, "the pid file %.300s is another one's, which runs",
+			 path);
 		close(fd);
 		return false;
 	}
 	if (fd < 0 || ftruncate(fd, 0) != 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0) {
-		snprintf(why, SERVICE_WHY, "cannot write the pid file %.300s: %s", path, outpath_error(errno));
+		snprintf(why, SERVICE_WHY, "cannot write the pid file %.300s: %s", path,
+			 outpath_error(errno));
 		if (fd >= 0)
 			close(fd);
 		return false;
@@ -79,7 +82,8 @@ void service_pid_remove(const char *path)
 	if (pid_fd < 0)
 		return;
 	if (unlink(path) != 0 && ftruncate(pid_fd, 0) != 0)
-		fprintf(stderr, "smtpwatch: cannot remove the pid file %s: %s\n", path, strerror(errno));
+		fprintf(stderr, "smtpwatch: cannot remove the pid file %s: %s\n", path,
+			strerror(errno));
 	close(pid_fd);
 	pid_fd = -1;
 }

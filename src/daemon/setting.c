@@ -14,7 +14,8 @@ bool settings_add(struct settings *s, struct setting one)
 	return true;
 }
 
-const struct setting *settings_next(const struct settings *s, const struct option_row *row, size_t *at)
+const struct setting *settings_next(const struct settings *s, const struct option_row *row,
+				    size_t *at)
 {
 	while (*at < s->n) {
 		const struct setting *one = &s->all[(*at)++];

@@ -1,4 +1,5 @@
-/* shards.c - one thread reads and decodes, several judge: chunks of segments go to all of them, each passes over what is not its own, and their records meet again in the order of the frames. */
+/* shards.c - one thread reads and decodes, several judge: chunks of segments go to all of them,
+ * each passes over what is not its own, and their records meet again in the order of the frames. */
 #include "daemon/shards.h"
 
 #include "core/collate.h"
@@ -9,8 +10,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* Every worker sees every segment: that costs less than to sort them first would, and all have the same time. Chunks fit the second cache. */
-enum { CHUNKS = 8, CHUNK_ITEMS = 1024, CHUNK_BYTES = 512 << 10, RING_SIZE = 4 << 20, WORKERS_MOST = 64 };
+/* Every worker sees every segment: that costs less than to sort them first would, and all have the
+ * same time. Chunks fit the second cache. */
+enum {
+	CHUNKS = 8,
+	CHUNK_ITEMS = 1024,
+	CHUNK_BYTES = 512 << 10,
+	RING_SIZE = 4 << 20,
+	WORKERS_MOST = 64
+};
 
 /* Segments, with copies of their payloads, and ICMP errors between them. */
 struct chunk {
@@ -23,7 +31,8 @@ struct chunk {
 };
 
 /* More than half of a ring could find no place in it, and would be waited for in vain. */
-static_assert(sizeof(struct stream_order) + RECORD_MOST + 64 < RING_SIZE / 2, "every record finds a place");
+static_assert(sizeof(struct stream_order) + RECORD_MOST + 64 < RING_SIZE / 2,
+	      "every record finds a place");
 
 enum message { MESSAGE_ENDED, MESSAGE_RECORD, MESSAGE_PROGRESS };
 
@@ -54,11 +63,11 @@ struct shards {
 	struct worker *workers;
 	struct chunk *chunks;
 	pthread_mutex_t lock;
-	pthread_cond_t work, room,
-		news;         /* for the workers: a chunk has come, their ring was emptied; for the reader: a worker got on */
-	uint64_t published;   /* chunks; this and what follows under the lock */
-	uint64_t events;      /* what workers have told by `news` */
-	bool ending, leaving; /* no chunk comes any more; and nobody listens */
+	pthread_cond_t work, room, news; /* for the workers: a chunk has come, their ring was
+					    emptied; for the reader: a worker got on */
+	uint64_t published;              /* chunks; this and what follows under the lock */
+	uint64_t events;                 /* what workers have told by `news` */
+	bool ending, leaving;            /* no chunk comes any more; and nobody listens */
 };
 
 unsigned shards_possible(const struct monitor_config *config, unsigned wanted)
@@ -73,7 +82,8 @@ static void news(struct shards *s)
 	pthread_cond_signal(&s->news);
 }
 
-/* Room in the ring, which is waited for: the reader empties it. NULL: the whole is being given up. */
+/* Room in the ring, which is waited for: the reader empties it. NULL: the whole is being given up.
+ */
 static void *message_room(struct worker *w, enum message kind, size_t n)
 {
 	struct shards *s = w->shards;
@@ -201,7 +211,8 @@ static void *worker_run(void *arg)
 	return NULL;
 }
 
-/* The worker whose oldest message comes first of all; NULL: that is not known yet, or there is nothing more. */
+/* The worker whose oldest message comes first of all; NULL: that is not known yet, or there is
+ * nothing more. */
 static struct worker *first_head(struct shards *s)
 {
 	struct worker *first = NULL;
@@ -222,7 +233,8 @@ static struct worker *first_head(struct shards *s)
 static void head_tell(struct shards *s, struct worker *w)
 {
 	if (w->kind == MESSAGE_ENDED)
-		collate_ended(s->collate, (const struct history_event *)(const void *)(w->head + 1));
+		collate_ended(s->collate,
+			      (const struct history_event *)(const void *)(w->head + 1));
 	else if (w->kind == MESSAGE_RECORD)
 		collate_session(s->collate, (const struct record *)(const void *)(w->head + 1));
 	else
@@ -313,7 +325,8 @@ static size_t item_place(struct shards *s, uint64_t frame, uint32_t payload)
 {
 	struct chunk *c = chunk_open(s);
 
-	if (c->n == CHUNK_ITEMS || payload > CHUNK_BYTES - c->used || (c->n > 0 && c->input != s->input)) {
+	if (c->n == CHUNK_ITEMS || payload > CHUNK_BYTES - c->used ||
+	    (c->n > 0 && c->input != s->input)) {
 		chunk_publish(s);
 		c = chunk_open(s);
 	}
@@ -334,7 +347,8 @@ static void on_segments(void *arg, const struct packet *packets, size_t n)
 		c->icmp[at] = false;
 		c->items[at].tcp = *p;
 		if (p->payload_cap > 0)
-			c->items[at].tcp.payload = memcpy(c->data + c->used, p->payload, p->payload_cap);
+			c->items[at].tcp.payload =
+				memcpy(c->data + c->used, p->payload, p->payload_cap);
 		c->used += p->payload_cap;
 	}
 }
@@ -388,13 +402,15 @@ void shards_finish(struct shards *s)
 	await(s, all_are_done);
 }
 
-/* What the frames were is counted where they are decoded, what became of the segments where they are judged. */
+/* What the frames were is counted where they are decoded, what became of the segments where they
+ * are judged. */
 static void stats_add(struct stream_stats *sum, const struct stream_stats *one)
 {
 	uint64_t *to = (uint64_t *)(void *)sum;
 	const uint64_t *from = (const uint64_t *)(const void *)one;
 
-	static_assert(sizeof(*sum) % sizeof(*to) == 0, "all members of stream_stats are of this type");
+	static_assert(sizeof(*sum) % sizeof(*to) == 0,
+		      "all members of stream_stats are of this type");
 	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
 		to[i] += from[i];
 }
@@ -418,7 +434,8 @@ void shards_stats(struct shards *s, struct monitor_stats *out)
 }
 
 /* Each has its part of what there is for all. */
-static struct monitor_config part_of(const struct monitor_config *config, unsigned worker, unsigned n)
+static struct monitor_config part_of(const struct monitor_config *config, unsigned worker,
+				     unsigned n)
 {
 	struct monitor_config part = *config;
 
@@ -440,7 +457,8 @@ static bool worker_start(struct shards *s, struct worker *w, const struct monito
 	part.arg = w;
 	w->ring = ring_new(RING_SIZE);
 	w->monitor = monitor_new(&part);
-	w->started = w->ring != NULL && w->monitor != NULL && pthread_create(&w->thread, NULL, worker_run, w) == 0;
+	w->started = w->ring != NULL && w->monitor != NULL &&
+		     pthread_create(&w->thread, NULL, worker_run, w) == 0;
 	return w->started;
 }
 

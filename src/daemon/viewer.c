@@ -34,8 +34,9 @@ static int64_t clock_now(void)
 	return t.tv_sec * FRAME_SECOND + t.tv_nsec;
 }
 
-struct viewer *viewer_new(const struct options *o, const struct alerting *alerting, const char *inputs,
-			  const struct viewer_source *source, char why[VIEWER_WHY])
+struct viewer *viewer_new(const struct options *o, const struct alerting *alerting,
+			  const char *inputs, const struct viewer_source *source,
+			  char why[VIEWER_WHY])
 {
 	struct viewer *v = calloc(1, sizeof(*v));
 
@@ -66,7 +67,8 @@ void viewer_free(struct viewer *v)
 	free(v);
 }
 
-void viewer_record(struct viewer *v, const struct record *record, const char *input, struct bytes frames, uint32_t omitted)
+void viewer_record(struct viewer *v, const struct record *record, const char *input,
+		   struct bytes frames, uint32_t omitted)
 {
 	board_add(v->board, record, input, frames, omitted);
 }
@@ -76,13 +78,15 @@ void viewer_state(struct viewer *v, const char *state)
 	snprintf(v->top->state, sizeof(v->top->state), "%s", state);
 }
 
-/* All that there is to say of it, into v->text; its dialogue where that can be had, else why not. */
+/* All that there is to say of it, into v->text; its dialogue where that can be had, else why not.
+ */
 static void text_make(struct viewer *v, const struct board_session *s, unsigned columns)
 {
 	struct board_cleaning cleaning = {v->board, s->record->session};
 	struct ladder *ladder = NULL;
 	char why[VIEWER_WHY] = "";
-	struct ladders *all = v->source.draw(v->source.arg, s, board_clean, &cleaning, &ladder, why);
+	struct ladders *all =
+		v->source.draw(v->source.arg, s, board_clean, &cleaning, &ladder, why);
 	struct report r = board_report(v->board, s);
 
 	if (ladder != NULL)
@@ -235,11 +239,13 @@ bool viewer_look(struct viewer *v)
 	return clock_now() - v->looked < VIEWER_TURN_MS * FRAME_MS || viewer_turn(v, 0);
 }
 
-static const char not_kept[] = "live, packets are kept of sessions that are alerts, as far as there is room";
+static const char not_kept[] =
+	"live, packets are kept of sessions that are alerts, as far as there is room";
 
 /* The first of its frames is number 1. */
-struct ladders *viewer_draw_kept(const struct monitor_config *config, const struct board_session *s, exhibit_cleaner *clean,
-				 void *clean_arg, struct ladder **out, char why[VIEWER_WHY])
+struct ladders *viewer_draw_kept(const struct monitor_config *config, const struct board_session *s,
+				 exhibit_cleaner *clean, void *clean_arg, struct ladder **out,
+				 char why[VIEWER_WHY])
 {
 	struct ladders *all = s->frames != NULL ? ladders_new(config) : NULL;
 	struct bytes block = bytes_of(s->frames, s->frames_size);
@@ -257,7 +263,8 @@ struct ladders *viewer_draw_kept(const struct monitor_config *config, const stru
 	return all;
 }
 
-bool viewer_save_kept(struct export *e, const struct board_session *s, const struct report *r, char why[VIEWER_WHY])
+bool viewer_save_kept(struct export *e, const struct board_session *s, const struct report *r,
+		      char why[VIEWER_WHY])
 {
 	char name[EXPORT_NAME];
 	uint32_t omitted = s->frames_omitted;
@@ -266,5 +273,6 @@ bool viewer_save_kept(struct export *e, const struct board_session *s, const str
 	if (s->frames == NULL)
 		return false;
 	snprintf(why, VIEWER_WHY, "it cannot be written");
-	return export_name(e, r, name) && export_save(e, name, bytes_of(s->frames, s->frames_size), &omitted);
+	return export_name(e, r, name) &&
+	       export_save(e, name, bytes_of(s->frames, s->frames_size), &omitted);
 }

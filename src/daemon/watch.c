@@ -1,4 +1,5 @@
-/* watch.c - the main thread of a live run: it takes what the workers have judged to the outputs, and listens to signals. */
+/* watch.c - the main thread of a live run: it takes what the workers have judged to the outputs,
+ * and listens to signals. */
 #include "daemon/watch.h"
 
 #include "daemon/errorout.h"
@@ -21,7 +22,8 @@
 
 enum {
 	SINK_FDS = 64,   /* of outputs, in one wait */
-	MESSAGES = 4096, /* of one worker in a row, before the others, signals and outputs get their turn */
+	MESSAGES = 4096, /* of one worker in a row, before the others, signals and outputs get their
+			    turn */
 	TICK_MS = 250    /* a wait without an event */
 };
 
@@ -48,7 +50,8 @@ static struct monitor_stats stats_sum(const struct watch *w)
 	return sum;
 }
 
-static struct summary summary_of(const struct watch *w, const struct monitor_stats *sum, bool interim)
+static struct summary summary_of(const struct watch *w, const struct monitor_stats *sum,
+				 bool interim)
 {
 	struct summary s = {.core = sum,
 			    .inputs = interfaces_names(w->interfaces),
@@ -68,24 +71,30 @@ static void stats_tell(struct watch *w, bool interim)
 	sinks_stats(w->sinks, summary_of(w, &sum, interim));
 }
 
-/* At most once a minute, and what is new since then: the numbers themselves are in the statistics. */
+/* At most once a minute, and what is new since then: the numbers themselves are in the statistics.
+ */
 static void losses_tell(struct watch *w, const struct monitor_stats *sum, int64_t now)
 {
-	uint64_t drops = sum->capture.dropped - w->drops_told, lost = sum->capture.records_lost - w->lost_told;
+	uint64_t drops = sum->capture.dropped - w->drops_told,
+		 lost = sum->capture.records_lost - w->lost_told;
 	uint64_t pcaps = sum->capture.pcaps_lost - w->pcaps_told;
 
 	if (now < w->losses_due || drops + lost + pcaps == 0)
 		return;
 	if (drops > 0)
 		fprintf(stderr,
-			"smtpwatch: the kernel dropped %llu packets, because its buffer was full; --buffer makes it larger, -j "
+			"smtpwatch: the kernel dropped %llu packets, because its buffer was full; "
+			"--buffer makes it larger, -j "
 			"adds a worker\n",
 			(unsigned long long)drops);
 	if (lost > 0)
-		fprintf(stderr, "smtpwatch: %llu judged sessions were lost, because the outputs are too slow\n",
+		fprintf(stderr,
+			"smtpwatch: %llu judged sessions were lost, because the outputs are too "
+			"slow\n",
 			(unsigned long long)lost);
 	if (pcaps > 0)
-		fprintf(stderr, "smtpwatch: of %llu alerts the packets were not kept\n", (unsigned long long)pcaps);
+		fprintf(stderr, "smtpwatch: of %llu alerts the packets were not kept\n",
+			(unsigned long long)pcaps);
 	w->pcaps_told = sum->capture.pcaps_lost;
 	w->drops_told = sum->capture.dropped;
 	w->lost_told = sum->capture.records_lost;
@@ -96,9 +105,12 @@ static void line_make(const struct watch *w, const struct monitor_stats *sum, ch
 {
 	const struct totals *t = sinks_totals(w->sinks);
 
-	snprintf(out, n, "%llu packets, %llu dropped, %llu sessions, %llu alerts; %llu connections open; watching %s",
-		 (unsigned long long)sum->frames, (unsigned long long)sum->capture.dropped, (unsigned long long)t->sessions,
-		 (unsigned long long)t->alerts, (unsigned long long)sum->stream.conns_open, interfaces_names(w->interfaces));
+	snprintf(out, n,
+		 "%llu packets, %llu dropped, %llu sessions, %llu alerts; %llu connections open; "
+		 "watching %s",
+		 (unsigned long long)sum->frames, (unsigned long long)sum->capture.dropped,
+		 (unsigned long long)t->sessions, (unsigned long long)t->alerts,
+		 (unsigned long long)sum->stream.conns_open, interfaces_names(w->interfaces));
 }
 
 /* SIGUSR1. That one worker has more to do than the others cannot be seen anywhere else. */
@@ -110,20 +122,24 @@ static void say_so_far(const struct watch *w)
 	line_make(w, &sum, line, sizeof(line));
 	fprintf(stderr, "smtpwatch: so far %s", line);
 	for (unsigned i = 0; i < w->n && w->n > 1; i++)
-		fprintf(stderr, "%s%llu", i == 0 ? "; packets by worker: " : ", ", (unsigned long long)w->stats[i].frames);
+		fprintf(stderr, "%s%llu", i == 0 ? "; packets by worker: " : ", ",
+			(unsigned long long)w->stats[i].frames);
 	fputc('\n', stderr);
 	sandbox_report(true);
 }
 
-/* For a worker without memory the old severities go on deciding of which sessions packets are written, and which find room in a full ring. */
+/* For a worker without memory the old severities go on deciding of which sessions packets are
+ * written, and which find room in a full ring. */
 static void workers_alerting(struct watch *w)
 {
 	for (unsigned i = 0; i < w->n; i++)
 		if (!worker_alerting(w->workers[i], &w->alerting))
-			fprintf(stderr, "smtpwatch: no memory to tell a worker of changed severities\n");
+			fprintf(stderr,
+				"smtpwatch: no memory to tell a worker of changed severities\n");
 }
 
-/* What can change while it runs. Strings of the options that we were started with stay: outputs and interfaces point to them. */
+/* What can change while it runs. Strings of the options that we were started with stay: outputs and
+ * interfaces point to them. */
 static void options_take(struct watch *w, struct options *fresh)
 {
 	w->alerting = fresh->alerting;
@@ -140,7 +156,8 @@ static void reload(struct watch *w)
 	struct options *fresh = calloc(1, sizeof(*fresh));
 
 	service_reloading();
-	if (fresh != NULL && options_reload(w->latest != NULL ? w->latest : w->o, fresh, stderr, NULL) == 0) {
+	if (fresh != NULL &&
+	    options_reload(w->latest != NULL ? w->latest : w->o, fresh, stderr, NULL) == 0) {
 		options_take(w, fresh);
 		workers_alerting(w);
 		fprintf(stderr, "smtpwatch: configuration read again\n");
@@ -300,7 +317,8 @@ static void view(struct watch *w, bool keys)
 		stop_begin(w);
 }
 
-/* Until something happens, or it is time to look at the clock. Signals stand first, then rings, then outputs, then the keyboard. */
+/* Until something happens, or it is time to look at the clock. Signals stand first, then rings,
+ * then outputs, then the keyboard. */
 static void await(struct watch *w, struct pollfd *fds, bool more)
 {
 	size_t n = 1 + w->n, sinks = sinks_watch(w->sinks, fds + n, SINK_FDS);
@@ -338,7 +356,8 @@ static void loop(struct watch *w)
 	}
 	fds[0] = (struct pollfd){.fd = w->signals, .events = POLLIN};
 	for (unsigned i = 0; i < w->n; i++)
-		fds[1 + i] = (struct pollfd){.fd = ring_descriptor(worker_ring(w->workers[i])), .events = POLLIN};
+		fds[1 + i] = (struct pollfd){.fd = ring_descriptor(worker_ring(w->workers[i])),
+					     .events = POLLIN};
 	while (!done) {
 		await(w, fds, more);
 		done = w->stopping && workers_done(w);
@@ -361,8 +380,8 @@ static void run(struct watch *w)
 	sandbox_count();
 	w->started = w->told = clock_read(CLOCK_MONOTONIC);
 	w->watchdog = service_watchdog();
-	snprintf(line, sizeof(line), "watching %s, ports %.99s, %u worker%s", interfaces_names(w->interfaces), w->o->ports, w->n,
-		 w->n == 1 ? "" : "s");
+	snprintf(line, sizeof(line), "watching %s, ports %.99s, %u worker%s",
+		 interfaces_names(w->interfaces), w->o->ports, w->n, w->n == 1 ? "" : "s");
 	fprintf(stderr, "smtpwatch: %s\n", line);
 	service_ready(line);
 	loop(w);

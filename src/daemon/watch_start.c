@@ -1,4 +1,5 @@
-/* watch_start.c - the beginning of a live run, while there are rights to open what it needs; and its end. */
+/* watch_start.c - the beginning of a live run, while there are rights to open what it needs; and
+ * its end. */
 #include "daemon/watch_parts.h"
 
 #include "daemon/errorout.h"
@@ -35,7 +36,9 @@ static bool signals_catch(struct watch *w)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaction(SIGPIPE, &ignore, NULL);
-	w->signals = sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC) : -1;
+	w->signals = sigprocmask(SIG_BLOCK, &set, NULL) == 0
+			     ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
+			     : -1;
 	return w->signals >= 0 || watch_complain(&w->trouble, "cannot listen to signals");
 }
 
@@ -49,7 +52,8 @@ static struct monitor_config monitor_config_of(const struct watch *w)
 	config.memory /= w->n;
 	config.fragment_memory /= w->n;
 	config.stream.max_conns = share > 0 ? share : 1;
-	/* The flow table's key: secret, because whoever is captured chooses addresses and ports. No result depends on it. */
+	/* The flow table's key: secret, because whoever is captured chooses addresses and ports. No
+	 * result depends on it. */
 	if (getrandom(config.stream.seed, sizeof(config.stream.seed), GRND_NONBLOCK) < 0)
 		memset(config.stream.seed, 0, sizeof(config.stream.seed));
 	return config;
@@ -63,13 +67,16 @@ static void on_record(void *arg, const struct record *record)
 
 	sinks_record(w->sinks, record, name);
 	if (w->viewer != NULL)
-		viewer_record(w->viewer, record, name, w->frames != NULL ? worker_frames_block(w->frames) : bytes_of(NULL, 0),
+		viewer_record(w->viewer, record, name,
+			      w->frames != NULL ? worker_frames_block(w->frames)
+						: bytes_of(NULL, 0),
 			      w->frames != NULL ? w->frames->omitted : 0);
 	w->last = record->end;
 	w->records = true;
 }
 
-/* Before the outputs are told of it. A disk that is slow fills the ring, and what finds no room there is counted. */
+/* Before the outputs are told of it. A disk that is slow fills the ring, and what finds no room
+ * there is counted. */
 static void on_packets(void *arg, struct report *r)
 {
 	struct watch *w = arg;
@@ -94,13 +101,16 @@ static bool workers_make(struct watch *w)
 	if (w->workers == NULL || w->stats == NULL || w->beats == NULL || w->collate == NULL)
 		return watch_complain(&w->trouble, "no memory for the workers");
 	for (unsigned i = 0; i < w->n; i++) {
-		w->workers[i] = worker_new(&config, (unsigned)w->o->interfaces.n, keep, &w->alerting);
+		w->workers[i] =
+			worker_new(&config, (unsigned)w->o->interfaces.n, keep, &w->alerting);
 		if (w->workers[i] == NULL)
-			return watch_complain(&w->trouble,
-					      i > 0 && config.engine != &stream_own
-						      ? "this engine can serve one worker (-j 1)"
-						      : "no memory for the connections that are to be watched; --memory, "
-							"--max-connections and --write-pcap-memory bound them");
+			return watch_complain(
+				&w->trouble,
+				i > 0 && config.engine != &stream_own
+					? "this engine can serve one worker (-j 1)"
+					: "no memory for the connections that are to be watched; "
+					  "--memory, "
+					  "--max-connections and --write-pcap-memory bound them");
 	}
 	return true;
 }
@@ -115,12 +125,14 @@ static bool workers_start(struct watch *w)
 	return true;
 }
 
-/* Only the process that opens sockets again may still do so, if there has to be one: root that stays root needs none. */
+/* Only the process that opens sockets again may still do so, if there has to be one: root that
+ * stays root needs none. */
 static void opener_try(struct watch *w)
 {
 	char why[OPENER_WHY];
 
-	if (!sandbox_built() || !privilege_net_raw() || (geteuid() == 0 && !privilege_held(w->o->user)))
+	if (!sandbox_built() || !privilege_net_raw() ||
+	    (geteuid() == 0 && !privilege_held(w->o->user)))
 		return;
 	w->opener = opener_start(w->o->user, why);
 	if (w->opener == NULL)
@@ -136,13 +148,15 @@ static bool confine(struct watch *w)
 
 	opener_try(w);
 	if (!privilege_drop(w->o->user, PRIVILEGE_KEEP_NONE, why) ||
-	    !sandbox_enter((stays_root ? SANDBOX_ROOT : SANDBOX_PROGRAM) | (w->viewer != NULL ? SANDBOX_TERMINAL : 0),
+	    !sandbox_enter((stays_root ? SANDBOX_ROOT : SANDBOX_PROGRAM) |
+				   (w->viewer != NULL ? SANDBOX_TERMINAL : 0),
 			   w->opener != NULL ? &packet : NULL, why))
 		return watch_complain(&w->usage, why);
 	if (w->export != NULL && !export_check(w->export, why))
 		return watch_complain(&w->trouble, why);
 	if (w->opener != NULL && (packet < 0 || !opener_serve(w->opener, packet)))
-		fprintf(stderr, "smtpwatch: this kernel cannot let an interface be opened again that is removed and made anew\n");
+		fprintf(stderr, "smtpwatch: this kernel cannot let an interface be opened again "
+				"that is removed and made anew\n");
 	return true;
 }
 
@@ -150,7 +164,8 @@ static bool outputs_start(struct watch *w)
 {
 	char why[EXPORT_WHY];
 
-	w->sinks = outputs_open(w->o, &w->alerting, w->o->write_pcap != NULL ? on_packets : NULL, w);
+	w->sinks =
+		outputs_open(w->o, &w->alerting, w->o->write_pcap != NULL ? on_packets : NULL, w);
 	w->trouble = w->sinks == NULL;
 	if (w->sinks == NULL || w->o->write_pcap == NULL)
 		return w->sinks != NULL;
@@ -159,15 +174,16 @@ static bool outputs_start(struct watch *w)
 }
 
 /* Of a session whose packets came with it. */
-static struct ladders *view_draw(void *arg, const struct board_session *s, exhibit_cleaner *clean, void *clean_arg,
-				 struct ladder **out, char why[VIEWER_WHY])
+static struct ladders *view_draw(void *arg, const struct board_session *s, exhibit_cleaner *clean,
+				 void *clean_arg, struct ladder **out, char why[VIEWER_WHY])
 {
 	struct monitor_config config = monitor_config_of(arg);
 
 	return viewer_draw_kept(&config, s, clean, clean_arg, out, why);
 }
 
-static bool view_save(void *arg, struct export *e, const struct board_session *s, const struct report *r, char why[VIEWER_WHY])
+static bool view_save(void *arg, struct export *e, const struct board_session *s,
+		      const struct report *r, char why[VIEWER_WHY])
 {
 	(void)arg;
 	return viewer_save_kept(e, s, r, why);
@@ -181,7 +197,8 @@ static bool view_start(struct watch *w)
 	if (!w->o->top)
 		return true;
 	for (size_t i = 0, n = 0; i < w->o->interfaces.n && n < sizeof(w->names); i++)
-		n += (size_t)snprintf(w->names + n, sizeof(w->names) - n, "%s%s", i > 0 ? ", " : "", w->o->interfaces.all[i]);
+		n += (size_t)snprintf(w->names + n, sizeof(w->names) - n, "%s%s", i > 0 ? ", " : "",
+				      w->o->interfaces.all[i]);
 	w->viewer = viewer_new(w->o, &w->alerting, w->names, &source, why);
 	return w->viewer != NULL || watch_complain(&w->usage, why);
 }
@@ -192,7 +209,8 @@ bool watch_start(struct watch *w)
 
 	/* Before there are processes and files, which would be root's. */
 	if (privilege_held(w->o->user) && !privilege_user_known(w->o->user))
-		return watch_complain(&w->usage, "there is no user to become: neither the one of --user, nor smtpwatch or nobody");
+		return watch_complain(&w->usage, "there is no user to become: neither the one of "
+						 "--user, nor smtpwatch or nobody");
 	if (!view_start(w) || !outputs_start(w))
 		return false;
 	/* Behind the outputs, whose processes may wait to say something: that stops nobody else. */

@@ -1,4 +1,5 @@
-/* worker.c - the loop of a worker: what has come from its interfaces, into its monitor; and its timers. */
+/* worker.c - the loop of a worker: what has come from its interfaces, into its monitor; and its
+ * timers. */
 #include "daemon/worker.h"
 
 #include "daemon/sandbox_unknown.h"
@@ -17,7 +18,8 @@
 
 enum {
 	FRAMES = 64, /* handed to the monitor at once */
-	TURNS = 32,  /* batches of one interface in a row, before the others and the clock get their turn */
+	TURNS = 32,  /* batches of one interface in a row, before the others and the clock get their
+			turn */
 	LAST_ROUNDS = 256,
 	TICK_MS = 100,              /* a wait without a packet */
 	RING_SIZE = 8 << 20,        /* some 5,000 records */
@@ -56,9 +58,10 @@ struct worker {
 	atomic_bool stop, done;
 	_Atomic uint64_t beats;
 	struct capture_stats capture;
-	int64_t looked, stated; /* monotonic: when interfaces were last asked, and statistics sent */
-	int64_t looked_wall;    /* the same as looked, in the time of captures */
-	int64_t frame_clock;    /* when the latest frame was read */
+	int64_t looked,
+		stated;      /* monotonic: when interfaces were last asked, and statistics sent */
+	int64_t looked_wall; /* the same as looked, in the time of captures */
+	int64_t frame_clock; /* when the latest frame was read */
 };
 
 static int64_t clock_read(clockid_t which)
@@ -74,7 +77,8 @@ static void *message_reserve(struct worker *w, enum worker_message kind, size_t 
 {
 	void *room;
 
-	while ((room = ring_reserve(w->ring, kind, n, spare)) == NULL && atomic_load(&w->stop) && n < RING_SIZE / 4) {
+	while ((room = ring_reserve(w->ring, kind, n, spare)) == NULL && atomic_load(&w->stop) &&
+	       n < RING_SIZE / 4) {
 		ring_wake(w->ring);
 		nanosleep(&(struct timespec){0, BUSY_WAIT_NS}, NULL);
 	}
@@ -87,7 +91,8 @@ static void message_commit(struct worker *w)
 	w->woken = true;
 }
 
-static bool message_put(struct worker *w, enum worker_message kind, const void *message, size_t n, size_t spare)
+static bool message_put(struct worker *w, enum worker_message kind, const void *message, size_t n,
+			size_t spare)
 {
 	void *room = message_reserve(w, kind, n, spare);
 
@@ -110,14 +115,16 @@ static bool frames_put(struct worker *w, const struct record *record, const stru
 
 	if (f == NULL)
 		return false;
-	*f = (struct worker_frames){.record_size = n, .frames_size = frames, .omitted = keep_omitted(kept)};
+	*f = (struct worker_frames){
+		.record_size = n, .frames_size = frames, .omitted = keep_omitted(kept)};
 	record_pack(record, f + 1);
 	keep_copy(w->keep, kept, (uint8_t *)(f + 1) + n);
 	message_commit(w);
 	return true;
 }
 
-/* Under TLS a server's habit, which is known behind the workers only, may make an alert of what is none here. */
+/* Under TLS a server's habit, which is known behind the workers only, may make an alert of what is
+ * none here. */
 static bool may_alert(const struct worker *w, const struct record *record)
 {
 	struct record habitual = *record;
@@ -179,7 +186,8 @@ static void stats_send(struct worker *w)
 	message_put(w, WORKER_STATS, &stats, sizeof(stats), 0);
 }
 
-/* What the kernel dropped since it was last asked concerns all sessions that were open in between. */
+/* What the kernel dropped since it was last asked concerns all sessions that were open in between.
+ */
 static void slot_count(struct worker *w, struct slot *s, int64_t now_wall)
 {
 	struct live_counts now;
@@ -188,7 +196,8 @@ static void slot_count(struct worker *w, struct slot *s, int64_t now_wall)
 		return;
 	w->capture.received += now.received - s->counts.received;
 	w->capture.dropped += now.dropped - s->counts.dropped;
-	w->capture.dropped_by_interface += now.dropped_by_interface - s->counts.dropped_by_interface;
+	w->capture.dropped_by_interface += now.dropped_by_interface -
+					   s->counts.dropped_by_interface;
 	monitor_drops(w->monitor, w->looked_wall, now_wall, now.dropped - s->counts.dropped);
 	s->counts = now;
 }
@@ -264,7 +273,8 @@ static size_t slot_read(struct worker *w, struct slot *s)
 }
 
 /*
- * On a quiet link time goes on too, from the latest frame and at the pace of a clock that nobody steps. While frames wait to be read they bring the time themselves.
+ * On a quiet link time goes on too, from the latest frame and at the pace of a clock that nobody
+ * steps. While frames wait to be read they bring the time themselves.
  */
 static void time_pass(struct worker *w, int64_t now)
 {
@@ -300,7 +310,8 @@ static void look(struct worker *w, int64_t now)
 	}
 }
 
-/* Until something comes, or a tenth of a second: on this ring libpcap itself would not return before a packet came. */
+/* Until something comes, or a tenth of a second: on this ring libpcap itself would not return
+ * before a packet came. */
 static void await(struct worker *w)
 {
 	for (unsigned i = 0; i < w->n; i++)
@@ -313,7 +324,8 @@ static void await(struct worker *w)
 	}
 }
 
-/* One round. A descriptor with an error keeps poll from waiting: libpcap takes the error away when it reads. */
+/* One round. A descriptor with an error keeps poll from waiting: libpcap takes the error away when
+ * it reads. */
 static void turn(struct worker *w)
 {
 	size_t got = 0;
@@ -386,7 +398,8 @@ static bool keep_start(struct worker *w, const struct monitor_config *config, si
 	return w->keep != NULL;
 }
 
-struct worker *worker_new(const struct monitor_config *config, unsigned interfaces, size_t keep, const struct alerting *alerting)
+struct worker *worker_new(const struct monitor_config *config, unsigned interfaces, size_t keep,
+			  const struct alerting *alerting)
 {
 	struct worker *w = calloc(1, sizeof(*w));
 	struct monitor_config own = *config;
@@ -402,8 +415,9 @@ struct worker *worker_new(const struct monitor_config *config, unsigned interfac
 	w->slots = calloc(interfaces, sizeof(*w->slots));
 	w->fds = calloc(interfaces + 1, sizeof(*w->fds));
 	w->monitor = monitor_new(&own);
-	if (w->event < 0 || w->ring == NULL || w->slots == NULL || w->fds == NULL || w->monitor == NULL ||
-	    (keep > 0 && !keep_start(w, config, keep)) || !worker_alerting(w, alerting)) {
+	if (w->event < 0 || w->ring == NULL || w->slots == NULL || w->fds == NULL ||
+	    w->monitor == NULL || (keep > 0 && !keep_start(w, config, keep)) ||
+	    !worker_alerting(w, alerting)) {
 		worker_free(w);
 		return NULL;
 	}

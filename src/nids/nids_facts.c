@@ -1,7 +1,9 @@
-/* nids_facts.c - the facts of struct conn, from the segments: libnids tells none of them, nor where a FIN was. */
+/* nids_facts.c - the facts of struct conn, from the segments: libnids tells none of them, nor where
+ * a FIN was. */
 #include "nids/nids_conn.h"
 
-/* No receiver offers a window this large: a number further ahead of what was seen is not believed. */
+/* No receiver offers a window this large: a number further ahead of what was seen is not believed.
+ */
 #define REACH ((int64_t)64 << 20)
 
 /* A network does not send the same packet again as fast as a capture point sees it twice. */
@@ -27,10 +29,12 @@ static uint32_t mixed(uint32_t sum, uint32_t value)
 	return (sum ^ value) * UINT32_C(0x9e3779b1);
 }
 
-/* The same numbers and the same identification: a retransmission has another IP ID, or another time stamp, or comes later. */
+/* The same numbers and the same identification: a retransmission has another IP ID, or another time
+ * stamp, or comes later. */
 static bool captured_twice(struct nids_side *half, const struct packet *p, int64_t last)
 {
-	uint32_t sign = mixed(mixed(mixed(mixed(mixed(0, p->seq), p->ack), p->payload_len), p->tsval), p->tsecr);
+	uint32_t sign = mixed(
+		mixed(mixed(mixed(mixed(0, p->seq), p->ack), p->payload_len), p->tsval), p->tsecr);
 	sign = mixed(mixed(sign, (uint32_t)p->flags << 16 | p->window), p->ip_id);
 	if ((sign == half->sign[0] || sign == half->sign[1]) && p->ts - last < TWICE_WITHIN)
 		return true;
@@ -40,8 +44,9 @@ static bool captured_twice(struct nids_side *half, const struct packet *p, int64
 }
 
 /*
- * Where a side's stream begins: behind its SYN; or, where that was not captured and libnids will never follow, with the
- * first segment that came: so that at least the number of bytes that are missing can be told.
+ * Where a side's stream begins: behind its SYN; or, where that was not captured and libnids will
+ * never follow, with the first segment that came: so that at least the number of bytes that are
+ * missing can be told.
  */
 static void base_note(struct nids_conn *c, enum side from, const struct packet *p)
 {
@@ -52,7 +57,8 @@ static void base_note(struct nids_conn *c, enum side from, const struct packet *
 	uint32_t base = p->seq + syn;
 	if (half->known && !(syn && !c->pub.flow[from].syn && half->accepted == 0))
 		return;
-	uint32_t before = half->known ? half->base - base : 0; /* a segment was captured before the SYN */
+	uint32_t before = half->known ? half->base - base
+				      : 0; /* a segment was captured before the SYN */
 	half->end += before;
 	half->fin_at += half->fin_seen ? before : 0;
 	half->base = base;
@@ -97,8 +103,9 @@ static bool is_queued(const struct nids_side *half, uint64_t from, uint64_t to)
 }
 
 /*
- * Bytes that were sent before. The last byte alone is a keep-alive (RFC 9293 3.8.4), and a late original that fills a
- * hole is none: that no other packet brought these bytes is all that can be told from here.
+ * Bytes that were sent before. The last byte alone is a keep-alive (RFC 9293 3.8.4), and a late
+ * original that fills a hole is none: that no other packet brought these bytes is all that can be
+ * told from here.
  */
 static bool is_repeat(const struct nids_side *half, uint64_t from, uint64_t to)
 {
@@ -113,7 +120,9 @@ static bool is_next(const struct nids_side *half, uint32_t seq)
 	return at == (int64_t)half->ordered && at == (int64_t)half->answered;
 }
 
-/* It acknowledges what was before the connection (by more than one: see is_foreign in stream_own.c), or is a SYN on an open one: the receiver drops it (RFC 5961 5.2, RFC 9293 3.10.7.4). */
+/* It acknowledges what was before the connection (by more than one: see is_foreign in
+ * stream_own.c), or is a SYN on an open one: the receiver drops it (RFC 5961 5.2, RFC
+ * 9293 3.10.7.4). */
 static bool is_dropped(const struct nids_conn *c, enum side from, const struct packet *p)
 {
 	const struct nids_side *other = &c->side[side_other(from)];
@@ -122,11 +131,14 @@ static bool is_dropped(const struct nids_conn *c, enum side from, const struct p
 	return (p->flags & TCP_ACK) && other->known && nids_facts_offset(other, p->ack) < -1;
 }
 
-/* libnids passes over what comes behind: the first bytes count. Whether the receiver took those is another question. */
-static void recent_look(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p)
+/* libnids passes over what comes behind: the first bytes count. Whether the receiver took those is
+ * another question. */
+static void recent_look(struct stream *s, struct nids_conn *c, enum side from,
+			const struct packet *p)
 {
 	struct nids_side *half = &c->side[from];
-	uint32_t next = half->base + (uint32_t)half->accepted, acked = half->base + (uint32_t)half->answered;
+	uint32_t next = half->base + (uint32_t)half->accepted,
+		 acked = half->base + (uint32_t)half->answered;
 	if (p->payload_len == 0 || seq_diff(p->seq, next) >= 0 || is_dropped(c, from, p) ||
 	    !recent_disputed(&half->recent, p, acked))
 		return;
@@ -135,14 +147,16 @@ static void recent_look(struct stream *s, struct nids_conn *c, enum side from, c
 	c->pub.disputed = true;
 }
 
-static void data_note(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p, int64_t pause)
+static void data_note(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p,
+		      int64_t pause)
 {
 	struct nids_side *half = &c->side[from];
 	struct conn_side *facts = &c->pub.side[from];
 	int64_t at = nids_facts_offset(half, p->seq + !!(p->flags & TCP_SYN));
 	if (at < 0 || at > (int64_t)half->end + REACH)
 		return;
-	uint64_t to = (uint64_t)at + p->payload_len; /* a lone ACK counts too: its number says that what is before it was sent */
+	uint64_t to = (uint64_t)at + p->payload_len; /* a lone ACK counts too: its number says that
+							what is before it was sent */
 	c->pub.flow[from].cut |= p->payload_cap < p->payload_len;
 	if (p->payload_len > 0 && is_repeat(half, (uint64_t)at, to)) {
 		facts->retransmits++;
@@ -168,7 +182,8 @@ static void ack_note(struct nids_conn *c, enum side from, const struct packet *p
 {
 	struct nids_side *other = &c->side[side_other(from)];
 	uint64_t ack = nids_facts_ack(c, from, p);
-	other->syn_acked |= (p->flags & TCP_ACK) && (!other->known || nids_facts_offset(other, p->ack) == 0);
+	other->syn_acked |= (p->flags & TCP_ACK) &&
+			    (!other->known || nids_facts_offset(other, p->ack) == 0);
 	if (ack > other->answered)
 		other->answered = ack;
 	if (other->answered >= other->end)
@@ -212,7 +227,9 @@ void nids_facts_note(struct stream *s, struct nids_conn *c, enum side from, cons
 		syn_note(c, from, p);
 	rtt_note(c, from, p);
 	ack_note(c, from, p);
-	receiver_note(&c->side[from].receiver, p, c->side[from].known && !(p->flags & TCP_RST) && is_next(&c->side[from], p->seq));
+	receiver_note(&c->side[from].receiver, p,
+		      c->side[from].known && !(p->flags & TCP_RST) &&
+			      is_next(&c->side[from], p->seq));
 	if (!(p->flags & TCP_RST) && c->side[from].known)
 		data_note(s, c, from, p, pause);
 }

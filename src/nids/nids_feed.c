@@ -1,8 +1,9 @@
 /* nids_feed.c - builds the datagrams that libnids is given; nothing else reaches it. */
 /*
- * Its own link, fragment, option and checksum code reads beyond buffers and can be crashed from the wire, so a clean
- * copy of each segment is made: IPv4 without options or fragments, and a made-up tuple for each connection, which also
- * lets it follow IPv6. What it has to judge it still judges: order, windows, overlaps, RSTs.
+ * Its own link, fragment, option and checksum code reads beyond buffers and can be crashed from the
+ * wire, so a clean copy of each segment is made: IPv4 without options or fragments, and a made-up
+ * tuple for each connection, which also lets it follow IPv6. What it has to judge it still judges:
+ * order, windows, overlaps, RSTs.
  */
 #include "nids/nids_feed.h"
 
@@ -19,7 +20,8 @@ enum {
 	IP_HEADER = 20,
 	TCP_HEADER = 20,
 	WSCALE_ROOM = 4,      /* a no-operation and the three bytes of the option (RFC 7323 2.2) */
-	PIECE_MAX = 32 << 10, /* payload of one datagram: libnids takes a queue over 64 KB, its overhead included, for an attack */
+	PIECE_MAX = 32 << 10, /* payload of one datagram: libnids takes a queue over 64 KB, its
+				 overhead included, for an attack */
 	CLIENT_PORT = 1024,
 	SERVER_PORT = 25
 };
@@ -48,13 +50,16 @@ static struct tcp_stream *stream_of(uint32_t number)
 	return nids_find_tcp_stream(&tuple);
 }
 
-/* half_stream is named for the receiver. Behind bytes that it keeps for others (we leave it none) stand those that are new. */
+/* half_stream is named for the receiver. Behind bytes that it keeps for others (we leave it none)
+ * stand those that are new. */
 static void hear_side(uint32_t number, const struct half_stream *receiver, bool from_client)
 {
 	if (receiver->count_new <= 0)
 		return;
-	const char *newest = receiver->data + (receiver->count - receiver->offset - receiver->count_new);
-	feed.listener->data(feed.arg, number, from_client, bytes_of(newest, (size_t)receiver->count_new));
+	const char *newest = receiver->data +
+			     (receiver->count - receiver->offset - receiver->count_new);
+	feed.listener->data(feed.arg, number, from_client,
+			    bytes_of(newest, (size_t)receiver->count_new));
 }
 
 static void hear_tcp(struct tcp_stream *stream, void **unused)
@@ -77,7 +82,8 @@ static void hear_tcp(struct tcp_stream *stream, void **unused)
 	}
 }
 
-/* Its complaints about packets; of all of them only this one can be met by clean datagrams and means something. */
+/* Its complaints about packets; of all of them only this one can be met by clean datagrams and
+ * means something. */
 static void hear_complaint(int type, int number, struct ip *header, void *data)
 {
 	(void)header;
@@ -95,9 +101,11 @@ static void hear_no_memory(char *where)
 
 static void params_set(uint32_t conns)
 {
-	nids_params.n_tcp_streams = (int)(conns + conns / 3 + 16); /* it fills three quarters of it, then throws out the oldest */
-	nids_params.scan_num_hosts = 0;                            /* its scan detection can be crashed by one packet */
-	nids_params.n_hosts = 16;                                  /* fragments: none come here */
+	nids_params.n_tcp_streams =
+		(int)(conns + conns / 3 +
+		      16); /* it fills three quarters of it, then throws out the oldest */
+	nids_params.scan_num_hosts = 0; /* its scan detection can be crashed by one packet */
+	nids_params.n_hosts = 16;       /* fragments: none come here */
 	nids_params.syslog = hear_complaint;
 	nids_params.no_mem = hear_no_memory;
 	nids_params.pcap_filter = NULL;
@@ -119,8 +127,8 @@ bool nids_feed_open(uint32_t conns, const struct nids_feed_listener *listener, v
 	feed.arg = arg;
 	params_set(conns);
 	/*
-	 * For the whole process, as all of libnids is. Kilobytes are taken and given back for each segment: the heap's
-	 * end would move each time.
+	 * For the whole process, as all of libnids is. Kilobytes are taken and given back for each
+	 * segment: the heap's end would move each time.
 	 */
 	mallopt(M_TRIM_THRESHOLD, 64 << 20);
 	mallopt(M_TOP_PAD, 16 << 20);
@@ -130,7 +138,8 @@ bool nids_feed_open(uint32_t conns, const struct nids_feed_listener *listener, v
 		feed.dead = NULL;
 		return false;
 	}
-	nids_register_tcp(__extension__(void *) hear_tcp); /* init forgets what was registered before */
+	nids_register_tcp(__extension__(void *)
+				  hear_tcp); /* init forgets what was registered before */
 	nids_register_chksum_ctl(&no_checksums, 1);
 	return true;
 }
@@ -172,8 +181,8 @@ static void ip_write(uint8_t *ip, const struct nids_segment *s, size_t length)
 }
 
 /*
- * RFC 9293 3.1. Returns the header's length. The window is as it was on the wire, so its scale must be known to libnids:
- * the only option that is passed on.
+ * RFC 9293 3.1. Returns the header's length. The window is as it was on the wire, so its scale must
+ * be known to libnids: the only option that is passed on.
  */
 static size_t tcp_write(uint8_t *tcp, const struct nids_segment *s)
 {
@@ -203,14 +212,16 @@ static void datagram_feed(const struct nids_segment *s)
 	size_t length = (size_t)(at - feed.datagram) + s->payload.n;
 	ip_write(feed.datagram, s, length);
 	struct pcap_pkthdr header = {
-		.ts = {.tv_sec = (time_t)(s->ts / FRAME_SECOND), .tv_usec = (suseconds_t)(s->ts % FRAME_SECOND / 1000)},
+		.ts = {.tv_sec = (time_t)(s->ts / FRAME_SECOND),
+		       .tv_usec = (suseconds_t)(s->ts % FRAME_SECOND / 1000)},
 		.caplen = (bpf_u_int32)length,
 		.len = (bpf_u_int32)length,
 	};
 	nids_pcap_handler(NULL, &header, feed.datagram);
 }
 
-/* A SYN goes alone: what it carries follows as a segment of its own. FIN goes with the last piece. */
+/* A SYN goes alone: what it carries follows as a segment of its own. FIN goes with the last piece.
+ */
 void nids_feed_segment(const struct nids_segment *segment)
 {
 	struct nids_segment rest = *segment;

@@ -1,15 +1,18 @@
-/* nids_order.c - causal order over libnids' two streams: it orders each direction, but not the two with each other. */
+/* nids_order.c - causal order over libnids' two streams: it orders each direction, but not the two
+ * with each other. */
 /*
- * libnids hands out the bytes of a segment as soon as those before it on the same side were there: a reply that was
- * captured before its command comes out before it. So each piece that comes out is looked up for what it acknowledged
- * when it was sent (origin_of), and held until the other side has come that far. Where that side has a hole, libnids
- * will never get over it: after the skew the bytes are declared lost.
+ * libnids hands out the bytes of a segment as soon as those before it on the same side were there:
+ * a reply that was captured before its command comes out before it. So each piece that comes out is
+ * looked up for what it acknowledged when it was sent (origin_of), and held until the other side
+ * has come that far. Where that side has a hole, libnids will never get over it: after the skew the
+ * bytes are declared lost.
  */
 #include "nids/nids_conn.h"
 
 #include <assert.h>
 
-/* More marks than libnids can have queued segments: beyond, they stand for segments that it dropped. */
+/* More marks than libnids can have queued segments: beyond, they stand for segments that it
+ * dropped. */
 enum { MARKS_MAX = 512 };
 
 static uint64_t position(const struct nids_conn *c, enum side side)
@@ -24,14 +27,16 @@ static bool is_clear(const struct nids_conn *c, enum side side, uint64_t ack)
 	return ack <= position(c, other) + (c->pub.flow[other].fin ? 1 : 0);
 }
 
-/* Where contradictory numbers were let through, no more is said to be acknowledged than was told of. */
+/* Where contradictory numbers were let through, no more is said to be acknowledged than was told
+ * of. */
 static void acked_set(struct nids_conn *c, enum side side, uint64_t ack)
 {
 	uint64_t there = position(c, side_other(side));
 	c->pub.flow[side].acked = ack < there ? ack : there;
 }
 
-static void data_deliver(struct stream *s, struct nids_conn *c, enum side side, struct bytes data, uint64_t ack, int64_t ts)
+static void data_deliver(struct stream *s, struct nids_conn *c, enum side side, struct bytes data,
+			 uint64_t ack, int64_t ts)
 {
 	acked_set(c, side, ack);
 	s->listener->data(s->arg, &c->pub, side, data, ts);
@@ -51,7 +56,8 @@ void nids_order_closing(struct nids_conn *c, enum side side, enum how how, uint6
 	}
 }
 
-static void fin_deliver(struct stream *s, struct nids_conn *c, enum side side, uint64_t ack, int64_t ts)
+static void fin_deliver(struct stream *s, struct nids_conn *c, enum side side, uint64_t ack,
+			int64_t ts)
 {
 	acked_set(c, side, ack);
 	c->pub.flow[side].fin = true;
@@ -106,7 +112,8 @@ static bool holds(const struct nids_conn *c)
 	return c->side[CLIENT].held || c->side[SERVER].held;
 }
 
-/* Declares a side's bytes lost, up to an offset. libnids may still bring them: they are passed over then. */
+/* Declares a side's bytes lost, up to an offset. libnids may still bring them: they are passed over
+ * then. */
 static void lose(struct stream *s, struct nids_conn *c, enum side side, uint64_t upto, int64_t ts)
 {
 	struct nids_side *half = &c->side[side];
@@ -137,11 +144,13 @@ static void held_append(struct stream *s, struct nids_conn *c, enum side side, s
 }
 
 /* False, and counted, if there is no room for it. */
-static bool hold(struct stream *s, struct nids_conn *c, enum side side, struct bytes data, bool fin, uint64_t ack, int64_t ts)
+static bool hold(struct stream *s, struct nids_conn *c, enum side side, struct bytes data, bool fin,
+		 uint64_t ack, int64_t ts)
 {
 	struct nids_held *h;
 	size_t size = sizeof *h + data.n;
-	if (c->held_bytes + size > s->config.held_per_conn || s->stats.held_bytes + size > s->config.held_total) {
+	if (c->held_bytes + size > s->config.held_per_conn ||
+	    s->stats.held_bytes + size > s->config.held_total) {
 		s->stats.held_overflow++;
 		return false;
 	}
@@ -157,8 +166,10 @@ static bool hold(struct stream *s, struct nids_conn *c, enum side side, struct b
 	return true;
 }
 
-/* Before an item of a side is handed on: what it acknowledges is handed on, whatever that waits for, or declared lost. */
-static void make_clear(struct stream *s, struct nids_conn *c, enum side side, uint64_t ack, int64_t ts)
+/* Before an item of a side is handed on: what it acknowledges is handed on, whatever that waits
+ * for, or declared lost. */
+static void make_clear(struct stream *s, struct nids_conn *c, enum side side, uint64_t ack,
+		       int64_t ts)
 {
 	enum side other = side_other(side);
 	struct nids_side *half = &c->side[other];
@@ -167,8 +178,10 @@ static void make_clear(struct stream *s, struct nids_conn *c, enum side side, ui
 	if (is_clear(c, side, ack))
 		return;
 	lose(s, c, other, ack, ts);
-	/* The loss may have uncovered a FIN; where it is acknowledged too, it comes before what acknowledges it. */
-	if (half->fin_seen && !half->fin_taken && half->accepted >= half->fin_at && !is_clear(c, side, ack)) {
+	/* The loss may have uncovered a FIN; where it is acknowledged too, it comes before what
+	 * acknowledges it. */
+	if (half->fin_seen && !half->fin_taken && half->accepted >= half->fin_at &&
+	    !is_clear(c, side, ack)) {
 		half->fin_taken = true;
 		fin_deliver(s, c, other, half->fin_ack, half->fin_ts);
 	}
@@ -182,10 +195,12 @@ static void force(struct stream *s, struct nids_conn *c, enum side side, int64_t
 }
 
 /* The next item of a side, bytes or FIN: handed on, or held for its turn. */
-static void take(struct stream *s, struct nids_conn *c, enum side side, struct bytes data, bool fin, uint64_t ack, int64_t ts)
+static void take(struct stream *s, struct nids_conn *c, enum side side, struct bytes data, bool fin,
+		 uint64_t ack, int64_t ts)
 {
 	bool now = !c->side[side].held && is_clear(c, side, ack);
-	/* No room: what is held of this side goes first, or the order of its own bytes would be lost. */
+	/* No room: what is held of this side goes first, or the order of its own bytes would be
+	 * lost. */
 	if (!now && !hold(s, c, side, data, fin, ack, ts)) {
 		while (c->side[side].held)
 			force(s, c, side, ts);
@@ -198,10 +213,12 @@ static void take(struct stream *s, struct nids_conn *c, enum side side, struct b
 		data_deliver(s, c, side, data, ack, ts);
 }
 
-/* It is the first of its side, of a connection whose other SYN was seen: how much was said before it is not known until this one comes too. */
+/* It is the first of its side, of a connection whose other SYN was seen: how much was said before
+ * it is not known until this one comes too. */
 static bool is_adrift(const struct nids_conn *c, enum side side)
 {
-	return !c->pub.flow[side].syn && c->pub.flow[side_other(side)].syn && c->side[side].fin_at == 0;
+	return !c->pub.flow[side].syn && c->pub.flow[side_other(side)].syn &&
+	       c->side[side].fin_at == 0;
 }
 
 /* FINs whose turn has come. last: nothing more comes. */
@@ -209,14 +226,16 @@ static void fins_take(struct stream *s, struct nids_conn *c, bool last)
 {
 	for (enum side side = CLIENT; side <= SERVER; side++) {
 		struct nids_side *half = &c->side[side];
-		if (!half->fin_seen || half->fin_taken || half->accepted < half->fin_at || (!last && is_adrift(c, side)))
+		if (!half->fin_seen || half->fin_taken || half->accepted < half->fin_at ||
+		    (!last && is_adrift(c, side)))
 			continue;
 		half->fin_taken = true;
 		take(s, c, side, bytes_of(NULL, 0), true, half->fin_ack, half->fin_ts);
 	}
 }
 
-/* Hands on what has become possible. A side that has stalled is not waited for: libnids will hardly bring its bytes again. */
+/* Hands on what has become possible. A side that has stalled is not waited for: libnids will hardly
+ * bring its bytes again. */
 void nids_order_settle(struct stream *s, struct nids_conn *c, int64_t ts)
 {
 	for (;;) {
@@ -231,7 +250,8 @@ void nids_order_settle(struct stream *s, struct nids_conn *c, int64_t ts)
 	nids_table_wait(s, c, holds(c));
 }
 
-void nids_order_mark(struct stream *s, struct nids_conn *c, enum side side, const struct nids_mark *mark)
+void nids_order_mark(struct stream *s, struct nids_conn *c, enum side side,
+		     const struct nids_mark *mark)
 {
 	struct nids_side *half = &c->side[side];
 	struct nids_mark *m = half->mark_count < MARKS_MAX ? pool_get(s->pool, sizeof *m) : NULL;
@@ -262,8 +282,10 @@ static void marks_trim(struct stream *s, struct nids_side *half)
 	}
 }
 
-/* Which segment brought the byte at an offset: the one that is being fed, or else the first in libnids' queue that has it. */
-static void origin_of(const struct stream *s, const struct nids_side *half, uint64_t at, uint64_t *ack, int64_t *ts)
+/* Which segment brought the byte at an offset: the one that is being fed, or else the first in
+ * libnids' queue that has it. */
+static void origin_of(const struct stream *s, const struct nids_side *half, uint64_t at,
+		      uint64_t *ack, int64_t *ts)
 {
 	*ack = s->fed.ack;
 	*ts = s->fed.ts;
@@ -294,7 +316,8 @@ void nids_order_data(struct stream *s, struct nids_conn *c, enum side side, stru
 		data = bytes_first(data, half->fin_at > at ? half->fin_at - at : 0);
 	if (data.n == 0)
 		return;
-	recent_note(&half->recent, half->base + (uint32_t)at, data.p, (uint32_t)data.n, half->answered < at);
+	recent_note(&half->recent, half->base + (uint32_t)at, data.p, (uint32_t)data.n,
+		    half->answered < at);
 	half->accepted = at + data.n;
 	half->stalled = false; /* libnids is over its hole: the bytes that were missing came late */
 	take(s, c, side, data, false, ack, ts);
@@ -314,7 +337,8 @@ void nids_order_expire(struct stream *s, struct nids_conn *c, int64_t now)
 	nids_order_settle(s, c, now);
 }
 
-/* A FIN that becomes possible may have to wait for the other one, so it takes a second round, and never a third. */
+/* A FIN that becomes possible may have to wait for the other one, so it takes a second round, and
+ * never a third. */
 void nids_order_flush(struct stream *s, struct nids_conn *c, int64_t ts)
 {
 	do {

@@ -1,4 +1,5 @@
-/* nids_table.c - the connections of the libnids engine: found by their real tuple, known to libnids by a number. */
+/* nids_table.c - the connections of the libnids engine: found by their real tuple, known to libnids
+ * by a number. */
 #include "nids/nids_conn.h"
 #include "nids/nids_feed.h"
 
@@ -35,7 +36,8 @@ static bool end_is(const struct conn *c, enum side side, const struct ip_addr *a
 
 static bool tuple_matches(const struct conn *c, const struct packet *p)
 {
-	return (end_is(c, CLIENT, &p->src, p->src_port) && end_is(c, SERVER, &p->dst, p->dst_port)) ||
+	return (end_is(c, CLIENT, &p->src, p->src_port) &&
+		end_is(c, SERVER, &p->dst, p->dst_port)) ||
 	       (end_is(c, SERVER, &p->src, p->src_port) && end_is(c, CLIENT, &p->dst, p->dst_port));
 }
 
@@ -49,8 +51,8 @@ struct nids_conn *nids_table_find(const struct stream *s, uint32_t hash, const s
 }
 
 /*
- * Which of a connection's three links serves a list: it stands in one state list, and beside that among the open and the
- * waiting.
+ * Which of a connection's three links serves a list: it stands in one state list, and beside that
+ * among the open and the waiting.
  */
 static struct nids_link *link_of(struct nids_conn *c, enum nids_list list)
 {

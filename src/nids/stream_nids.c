@@ -1,8 +1,10 @@
-/* stream_nids.c - libnids as an engine: what each segment means for its connection, and when a connection is over. */
+/* stream_nids.c - libnids as an engine: what each segment means for its connection, and when a
+ * connection is over. */
 /*
- * libnids decides which bytes there are and whether an RST counts. All else is answered here, from the segments that it
- * is being given: it has no FIN event, does not say who sent an RST, never times out, and knows nothing of connections
- * that it does not follow. Where it differs from the own engine: docs/engines.md.
+ * libnids decides which bytes there are and whether an RST counts. All else is answered here, from
+ * the segments that it is being given: it has no FIN event, does not say who sent an RST, never
+ * times out, and knows nothing of connections that it does not follow. Where it differs from the
+ * own engine: docs/engines.md.
  */
 #include "nids/stream_nids.h"
 
@@ -12,7 +14,8 @@
 /* libnids takes its whole table, some 300 bytes a connection, from the system at once. */
 enum { CONNS_MAX = 100000 };
 
-/* A SYN that nothing answered: only after this long it can be said (it is sent again after one second and three, RFC 6298). */
+/* A SYN that nothing answered: only after this long it can be said (it is sent again after one
+ * second and three, RFC 6298). */
 
 /* A clock that falls back further than this was stepped: the new time is taken. */
 #define STEP_BACK (60 * FRAME_SECOND)
@@ -31,8 +34,8 @@ static void hear_dropped(void *arg)
 	nids_table_forget(s, s->fed.conn, s->fed.side);
 }
 
-static struct stream *nids_new(const struct stream_config *config, struct pool *pool, const struct stream_listener *listener,
-			       void *arg)
+static struct stream *nids_new(const struct stream_config *config, struct pool *pool,
+			       const struct stream_listener *listener, void *arg)
 {
 	static const struct nids_feed_listener feed_listener = {hear_data, hear_dropped};
 	struct stream *s = pool_get_large(pool, sizeof *s);
@@ -155,7 +158,8 @@ static void age(struct stream *s, int64_t now)
 		conn_aged(s, c);
 }
 
-/* The time of a connection that is closed before its own is over: that of the latest frame. A small step back does not change the time of the capture; no connection has waited for it. */
+/* The time of a connection that is closed before its own is over: that of the latest frame. A small
+ * step back does not change the time of the capture; no connection has waited for it. */
 static int64_t time_now(const struct stream *s, const struct nids_conn *c)
 {
 	int64_t last = c->pub.last < s->now ? c->pub.last : s->now;
@@ -165,7 +169,8 @@ static int64_t time_now(const struct stream *s, const struct nids_conn *c)
 /* The closed first, then the half-open, then the longest idle. */
 static void evict(struct stream *s)
 {
-	static const enum nids_list order[] = {NIDS_LINGER, NIDS_HALF_OPEN, NIDS_FIN_WAIT, NIDS_OPEN};
+	static const enum nids_list order[] = {NIDS_LINGER, NIDS_HALF_OPEN, NIDS_FIN_WAIT,
+					       NIDS_OPEN};
 	struct nids_conn *c = NULL;
 	for (size_t i = 0; i < sizeof order / sizeof *order && !c; i++)
 		c = s->lists[order[i]].head;
@@ -183,11 +188,14 @@ static void evict(struct stream *s)
 
 static bool watched(const struct stream *s, const struct packet *p)
 {
-	return !s->config.ports || port_set_has(s->config.ports, p->dst_port) || port_set_has(s->config.ports, p->src_port);
+	return !s->config.ports || port_set_has(s->config.ports, p->dst_port) ||
+	       port_set_has(s->config.ports, p->src_port);
 }
 
-/* libnids begins a connection with a SYN and with nothing else; it says who the client is, whichever end has the watched port. */
-static struct nids_conn *conn_begin(struct stream *s, uint32_t hash, const struct packet *p, bool reused)
+/* libnids begins a connection with a SYN and with nothing else; it says who the client is,
+ * whichever end has the watched port. */
+static struct nids_conn *conn_begin(struct stream *s, uint32_t hash, const struct packet *p,
+				    bool reused)
 {
 	bool syn = (p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
 	if (!syn || !watched(s, p)) {
@@ -205,7 +213,8 @@ static struct nids_conn *conn_begin(struct stream *s, uint32_t hash, const struc
 }
 
 /* Of a closed connection's tuple only another SYN begins something; the rest is its stragglers. */
-static struct nids_conn *conn_again(struct stream *s, struct nids_conn *old, uint32_t hash, const struct packet *p)
+static struct nids_conn *conn_again(struct stream *s, struct nids_conn *old, uint32_t hash,
+				    const struct packet *p)
 {
 	bool syn = (p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
 	if (!syn || p->seq + 1 == old->side[CLIENT].base) {
@@ -216,7 +225,8 @@ static struct nids_conn *conn_again(struct stream *s, struct nids_conn *old, uin
 	return conn_begin(s, hash, p, true);
 }
 
-static void segment_feed(struct stream *s, struct nids_conn *c, enum side side, const struct packet *p)
+static void segment_feed(struct stream *s, struct nids_conn *c, enum side side,
+			 const struct packet *p)
 {
 	struct nids_side *half = &c->side[side];
 	uint32_t seq = p->seq + !!(p->flags & TCP_SYN);
@@ -240,13 +250,18 @@ static void segment_feed(struct stream *s, struct nids_conn *c, enum side side, 
 		.ts = p->ts,
 	};
 	nids_feed_segment(&segment);
-	/* Not out yet: libnids has queued it, or passed over it for good, which cannot be seen from outside. */
+	/* Not out yet: libnids has queued it, or passed over it for good, which cannot be seen from
+	 * outside. */
 	if (s->fed.to > s->fed.from && s->fed.from > half->ordered)
 		nids_order_mark(s, c, side,
-				&(struct nids_mark){.from = s->fed.from, .to = s->fed.to, .ack = s->fed.ack, .ts = p->ts});
+				&(struct nids_mark){.from = s->fed.from,
+						    .to = s->fed.to,
+						    .ack = s->fed.ack,
+						    .ts = p->ts});
 }
 
-/* True if it ended the connection. libnids is the judge: it has let go of the stream, or it has not. */
+/* True if it ended the connection. libnids is the judge: it has let go of the stream, or it has
+ * not. */
 static bool rst_take(struct stream *s, struct nids_conn *c, enum side side, const struct packet *p)
 {
 	if (nids_feed_knows(c->number)) {
@@ -265,18 +280,23 @@ static bool rst_take(struct stream *s, struct nids_conn *c, enum side side, cons
 }
 
 /* Dropped by its receiver, and counted: libnids, which is given no options, would take it. */
-static bool is_refused(struct stream *s, const struct nids_conn *c, enum side side, const struct packet *p)
+static bool is_refused(struct stream *s, const struct nids_conn *c, enum side side,
+		       const struct packet *p)
 {
 	const struct nids_side *half = &c->side[side];
-	int64_t end = half->known ? nids_facts_offset(half, p->seq + p->payload_len + !!(p->flags & TCP_FIN)) : 0;
+	int64_t end = half->known ? nids_facts_offset(half, p->seq + p->payload_len +
+								    !!(p->flags & TCP_FIN))
+				  : 0;
 	bool taken = half->known && end > (int64_t)half->ordered && end <= (int64_t)half->answered;
-	enum receiver_why why =
-		receiver_refuses(&half->receiver, &c->side[side_other(side)].receiver, p, taken, p->ts - c->pub.start);
+	enum receiver_why why = receiver_refuses(&half->receiver,
+						 &c->side[side_other(side)].receiver, p, taken,
+						 p->ts - c->pub.start);
 	s->stats.refused[why] += why != RECEIVER_TAKES;
 	return why != RECEIVER_TAKES;
 }
 
-static void segment_take(struct stream *s, struct nids_conn *c, enum side side, const struct packet *p)
+static void segment_take(struct stream *s, struct nids_conn *c, enum side side,
+			 const struct packet *p)
 {
 	if (is_refused(s, c, side, p))
 		return;
@@ -290,12 +310,18 @@ static void segment_take(struct stream *s, struct nids_conn *c, enum side side, 
 	if (c->state == NIDS_FIN_WAIT)
 		return; /* its time runs from the FIN */
 	bool half_open = c->state == NIDS_HALF_OPEN && (p->flags & (TCP_SYN | TCP_RST));
-	nids_table_move(s, c, half_open ? NIDS_HALF_OPEN : c->side[SERVER].fin_seen ? NIDS_FIN_WAIT : NIDS_OPEN, p->ts);
+	nids_table_move(s, c,
+			half_open                  ? NIDS_HALF_OPEN
+			: c->side[SERVER].fin_seen ? NIDS_FIN_WAIT
+						   : NIDS_OPEN,
+			p->ts);
 }
 
 static enum side side_of(const struct nids_conn *c, const struct packet *p)
 {
-	return c->pub.port[CLIENT] == p->src_port && ip_addr_equal(&c->pub.addr[CLIENT], &p->src) ? CLIENT : SERVER;
+	return c->pub.port[CLIENT] == p->src_port && ip_addr_equal(&c->pub.addr[CLIENT], &p->src)
+		       ? CLIENT
+		       : SERVER;
 }
 
 static void nids_segments(struct stream *s, const struct packet *packets, size_t n)

@@ -1,14 +1,17 @@
 /* acceptance.c - the longest wait for the answer to a whole message. */
 #include "output/acceptance.h"
 
-/* Which reply answers which message is known: nothing is missing in which the answer, or another end of a message, may lie. Cut frames of the client have their length. */
+/* Which reply answers which message is known: nothing is missing in which the answer, or another
+ * end of a message, may lie. Cut frames of the client have their length. */
 static bool replies_known(const struct record *r)
 {
 	const struct conn_flow *client = &r->conn->flow[CLIENT], *server = &r->conn->flow[SERVER];
-	/* What the server sent again, and nothing acknowledged, may have been sent before it was first captured. */
+	/* What the server sent again, and nothing acknowledged, may have been sent before it was
+	 * first captured. */
 	const struct conn_side *side = r->conn->side;
 	bool again = side[SERVER].retransmits > 0 && side[SERVER].unacked > 0;
-	return r->ending->unsure == UNSURE_NONE && server->gap == 0 && (client->gap == 0 || client->cut) && !again;
+	return r->ending->unsure == UNSURE_NONE && server->gap == 0 &&
+	       (client->gap == 0 || client->cut) && !again;
 }
 
 /* Whoever waits in vain waits to the end, if it is known that the answer did not come. */
@@ -26,10 +29,13 @@ static struct acceptance open_wait(const struct record *r)
 	return a;
 }
 
-/* What was answered before its end had come was not waited for, whatever a clock that was stepped says of the two. */
+/* What was answered before its end had come was not waited for, whatever a clock that was stepped
+ * says of the two. */
 static int64_t answered_wait(const struct transaction *t)
 {
-	return t->answered && !t->early && !t->maybe_early && !t->hole && t->ts_end != 0 ? t->ts_reply - t->ts_end : 0;
+	return t->answered && !t->early && !t->maybe_early && !t->hole && t->ts_end != 0
+		       ? t->ts_reply - t->ts_end
+		       : 0;
 }
 
 struct acceptance acceptance_slowest(const struct record *r)

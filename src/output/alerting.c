@@ -10,7 +10,8 @@
 
 struct alerting alerting_default(void)
 {
-	struct alerting a = {.min = SEVERITY_NOTICE, .limits = {.slow_acceptance = 60 * FRAME_SECOND}};
+	struct alerting a = {.min = SEVERITY_NOTICE,
+			     .limits = {.slow_acceptance = 60 * FRAME_SECOND}};
 
 	for (unsigned s = 0; s < SIGNATURES; s++)
 		a.of[s] = signature_row(s)->severity;
@@ -25,9 +26,12 @@ static void unknown(const char *id, size_t length, char *why, size_t n)
 	for (unsigned s = 0; s < SIGNATURES; s++)
 		nearest_offer(&near, signature_row(s)->id);
 	if (near.best != NULL)
-		snprintf(why, n, "\"%.*s\" is no verdict or other alert; did you mean %s?", shown, id, near.best);
+		snprintf(why, n, "\"%.*s\" is no verdict or other alert; did you mean %s?", shown,
+			 id, near.best);
 	else
-		snprintf(why, n, "\"%.*s\" is no verdict or other alert; --list-alerts shows them all", shown, id);
+		snprintf(why, n,
+			 "\"%.*s\" is no verdict or other alert; --list-alerts shows them all",
+			 shown, id);
 }
 
 bool alerting_set(struct alerting *a, const char *text, char *why, size_t n)
@@ -38,7 +42,9 @@ bool alerting_set(struct alerting *a, const char *text, char *why, size_t n)
 	unsigned s;
 
 	if (sign == NULL) {
-		snprintf(why, n, "\"%.99s\" is not of the form ALERT=SEVERITY, such as 421-idle=warning", text);
+		snprintf(why, n,
+			 "\"%.99s\" is not of the form ALERT=SEVERITY, such as 421-idle=warning",
+			 text);
 		return false;
 	}
 	if ((size_t)(sign - text) < sizeof(id))
@@ -50,7 +56,10 @@ bool alerting_set(struct alerting *a, const char *text, char *why, size_t n)
 		return false;
 	}
 	if (severity == SEVERITIES) {
-		snprintf(why, n, "\"%.99s\" is no severity; there are none, info, notice, warning, error, critical", sign + 1);
+		snprintf(why, n,
+			 "\"%.99s\" is no severity; there are none, info, notice, warning, error, "
+			 "critical",
+			 sign + 1);
 		return false;
 	}
 	a->of[s] = severity;
@@ -58,15 +67,18 @@ bool alerting_set(struct alerting *a, const char *text, char *why, size_t n)
 	return true;
 }
 
-enum severity alerting_severity(const struct alerting *a, unsigned signature, const struct ending *e)
+enum severity alerting_severity(const struct alerting *a, unsigned signature,
+				const struct ending *e)
 {
 	assert(signature < SIGNATURES);
-	if (signature >= VERDICTS || (a->own >> signature & 1) || a->of[signature] != signature_row(signature)->severity)
+	if (signature >= VERDICTS || (a->own >> signature & 1) ||
+	    a->of[signature] != signature_row(signature)->severity)
 		return a->of[signature];
 	return verdict_severity((enum verdict)signature, e);
 }
 
-struct judgement alerting_judge(const struct alerting *a, const struct ending *e, struct judgement j)
+struct judgement alerting_judge(const struct alerting *a, const struct ending *e,
+				struct judgement j)
 {
 	enum verdict worst = j.verdict;
 

@@ -38,7 +38,8 @@ struct board *board_new(const struct alerting *alerting, enum redact_mode redact
 	b->alerting = alerting;
 	b->redactor = redactor_new(redact);
 	b->pool = pool_new(TABLE_MEMORY);
-	/* Whoever is captured chooses addresses. Without randomness the tables still work, only predictably. */
+	/* Whoever is captured chooses addresses. Without randomness the tables still work, only
+	 * predictably. */
 	if (getrandom(b->seed, sizeof(b->seed), GRND_NONBLOCK) < 0)
 		memset(b->seed, 0, sizeof(b->seed));
 	for (int s = CLIENT; s <= SERVER; s++) {
@@ -106,7 +107,8 @@ static void room_make(struct board *b, bool alert, size_t size)
 		oldest_drop(b, false);
 }
 
-static void frames_take(struct board *b, struct board_session *s, struct bytes frames, uint32_t omitted)
+static void frames_take(struct board *b, struct board_session *s, struct bytes frames,
+			uint32_t omitted)
 {
 	for (size_t i = 0; i < b->n && b->frames + frames.n > BOARD_FRAMES; i++) {
 		b->frames -= b->all[i]->frames_size;
@@ -155,8 +157,8 @@ static void put_host(struct outbuf *b, const struct conn *conn, enum side side)
 {
 	char text[IP_ADDR_TEXT];
 
-	outbuf_format(b, ip_addr_is_v4(&conn->addr[side]) ? " %s:%u" : " [%s]:%u", ip_addr_text(&conn->addr[side], text),
-		      (unsigned)conn->port[side]);
+	outbuf_format(b, ip_addr_is_v4(&conn->addr[side]) ? " %s:%u" : " [%s]:%u",
+		      ip_addr_text(&conn->addr[side], text), (unsigned)conn->port[side]);
 }
 
 /* All that one may look for. Cut between two characters. */
@@ -166,8 +168,8 @@ static void words_make(struct board *b, struct board_session *s)
 	size_t n;
 
 	b->words.n = 0;
-	outbuf_format(&b->words, "%s %s %s", signature_row(s->signature)->id, severity_name(s->severity),
-		      stage_name(r.record.ending->stage));
+	outbuf_format(&b->words, "%s %s %s", signature_row(s->signature)->id,
+		      severity_name(s->severity), stage_name(r.record.ending->stage));
 	put_host(&b->words, r.record.conn, CLIENT);
 	put_host(&b->words, r.record.conn, SERVER);
 	put_all_notes(&b->words, r.record.session);
@@ -197,7 +199,10 @@ static void host_count(struct board_host *h, const struct report *r, enum side s
 		h->alerts[report_severity(r, (unsigned)__builtin_ctzll(left))]++;
 	h->stages[record->ending->stage] += report_alerts(r) != 0;
 	if (h->name[0] == '\0')
-		server_name(notes_find(&record->session->notes, side == SERVER ? NOTE_BANNER : NOTE_HELO).text, h->name);
+		server_name(notes_find(&record->session->notes,
+				       side == SERVER ? NOTE_BANNER : NOTE_HELO)
+				    .text,
+			    h->name);
 	if (record->session->ts_banner != 0 && record->conn->flow[CLIENT].syn)
 		wait_count(&h->greeting, record->session->ts_banner - record->conn->start);
 	for (const struct transaction *t = record->session->first; t != NULL; t = t->next)
@@ -209,10 +214,12 @@ static struct board_host *host_find(struct board *b, const struct conn *conn, en
 {
 	struct hosts *hosts = &b->hosts[side];
 	uint16_t port = side == SERVER ? conn->port[SERVER] : 0;
-	uint32_t hash = (uint32_t)(flow_end_hash(b->seed, &conn->addr[side], port) >> 32) + port, at = hash, i;
+	uint32_t hash = (uint32_t)(flow_end_hash(b->seed, &conn->addr[side], port) >> 32) + port,
+		 at = hash, i;
 
 	while ((i = flow_find(&hosts->table, hash, &at)) != FLOW_NONE)
-		if (hosts->all[i].port == port && ip_addr_equal(&hosts->all[i].addr, &conn->addr[side]))
+		if (hosts->all[i].port == port &&
+		    ip_addr_equal(&hosts->all[i].addr, &conn->addr[side]))
 			return &hosts->all[i];
 	if (hosts->n == BOARD_HOSTS || !flow_add(&hosts->table, hash, (uint32_t)hosts->n))
 		return &hosts->others;
@@ -220,7 +227,8 @@ static struct board_host *host_find(struct board *b, const struct conn *conn, en
 	return &hosts->all[hosts->n++];
 }
 
-static struct board_session *session_new(struct board *b, const struct record *record, const char *input, const struct report *r)
+static struct board_session *session_new(struct board *b, const struct record *record,
+					 const char *input, const struct report *r)
 {
 	size_t size = record_size(record);
 	struct board_session *s = aligned_alloc(16, (sizeof(*s) + size + 15) & ~(size_t)15);
@@ -238,7 +246,8 @@ static struct board_session *session_new(struct board *b, const struct record *r
 }
 
 /* The report is made anew for the words: the redactor's result does not outlive a second use. */
-void board_add(struct board *b, const struct record *record, const char *input, struct bytes frames, uint32_t omitted)
+void board_add(struct board *b, const struct record *record, const char *input, struct bytes frames,
+	       uint32_t omitted)
 {
 	struct report r = report_make(b->alerting, redactor_record(b->redactor, record), input);
 	struct board_session *s;
@@ -304,8 +313,10 @@ static int64_t wait_mean(const struct board_wait *w)
 	return w->n > 0 ? w->sum / (int64_t)w->n : 0;
 }
 
-/* Whether a stands before b. Among equals the address decides, so that lines stay where they are. */
-static bool host_before(const struct board_host *a, const struct board_host *b, enum board_order order)
+/* Whether a stands before b. Among equals the address decides, so that lines stay where they are.
+ */
+static bool host_before(const struct board_host *a, const struct board_host *b,
+			enum board_order order)
 {
 	if (order == BOARD_SLOWEST && wait_mean(&a->acceptance) != wait_mean(&b->acceptance))
 		return wait_mean(&a->acceptance) > wait_mean(&b->acceptance);
@@ -314,11 +325,13 @@ static bool host_before(const struct board_host *a, const struct board_host *b, 
 			return a->alerts[s] > b->alerts[s];
 	if (a->sessions != b->sessions)
 		return a->sessions > b->sessions;
-	return memcmp(&a->addr, &b->addr, sizeof(a->addr)) < 0 || (ip_addr_equal(&a->addr, &b->addr) && a->port < b->port);
+	return memcmp(&a->addr, &b->addr, sizeof(a->addr)) < 0 ||
+	       (ip_addr_equal(&a->addr, &b->addr) && a->port < b->port);
 }
 
 /* Insertion into a short sorted list, as in servers.c. */
-size_t board_hosts(const struct board *b, enum side side, enum board_order order, const struct board_host **out, size_t n)
+size_t board_hosts(const struct board *b, enum side side, enum board_order order,
+		   const struct board_host **out, size_t n)
 {
 	const struct hosts *hosts = &b->hosts[side];
 	size_t found = 0;

@@ -7,8 +7,10 @@ static void put_variants(struct outbuf *b, const struct alerting *alerting, unsi
 	const struct verdict_variant *other;
 	bool own = alerting->own >> signature & 1;
 
-	for (size_t i = 0; signature < VERDICTS && (other = verdict_variant((enum verdict)signature, i)); i++)
-		outbuf_format(b, "    %-22s %-9s %s\n", "or", severity_name(own ? alerting->of[signature] : other->severity),
+	for (size_t i = 0;
+	     signature < VERDICTS && (other = verdict_variant((enum verdict)signature, i)); i++)
+		outbuf_format(b, "    %-22s %-9s %s\n", "or",
+			      severity_name(own ? alerting->of[signature] : other->severity),
 			      other->words.headline);
 }
 
@@ -24,8 +26,9 @@ void catalogue_put(struct outbuf *b, const struct alerting *alerting)
 			category = row->category;
 			outbuf_format(b, "%s%s:\n", s > 0 ? "\n" : "", category);
 		}
-		outbuf_format(b, "  %-24s %-9s %s%s%s%s\n", row->id, severity_name(alerting->of[s]), row->headline,
-			      known ? " [" : "", known ? row->rfc : "", known ? "]" : "");
+		outbuf_format(b, "  %-24s %-9s %s%s%s%s\n", row->id, severity_name(alerting->of[s]),
+			      row->headline, known ? " [" : "", known ? row->rfc : "",
+			      known ? "]" : "");
 		put_variants(b, alerting, s);
 	}
 }

@@ -1,4 +1,5 @@
-/* columns.c - a row for each field of a table of sessions, and a function for each value that facts.c does not have. */
+/* columns.c - a row for each field of a table of sessions, and a function for each value that
+ * facts.c does not have. */
 #include "output/columns.h"
 
 #include "core/frame.h"
@@ -132,7 +133,8 @@ static bool put_also(struct outbuf *b, const struct fact_view *v)
 	const char *between = "";
 
 	for (uint64_t left = v->report->also; left != 0; left &= left - 1) {
-		outbuf_format(b, "%s%s", between, signature_row((unsigned)__builtin_ctzll(left))->id);
+		outbuf_format(b, "%s%s", between,
+			      signature_row((unsigned)__builtin_ctzll(left))->id);
 		between = "\n";
 	}
 	return v->report->also != 0;
@@ -297,7 +299,9 @@ const struct column columns[] = {
 	{{"seen", "seen", "smtpwatch.seen"}, COLUMN_WORD, put_seen},
 	{{"reason", "reason", "event.reason"}, COLUMN_WORD, put_reason},
 	{{"cause", "cause", "smtpwatch.cause.id"}, COLUMN_WORD, NULL},
-	{{"cause_confidence", "cause_confidence", "smtpwatch.cause.confidence"}, COLUMN_WORD, put_confidence},
+	{{"cause_confidence", "cause_confidence", "smtpwatch.cause.confidence"},
+	 COLUMN_WORD,
+	 put_confidence},
 	{{"evidence", "evidence", "smtpwatch.cause.evidence"}, COLUMN_LIST, put_evidence},
 	{{"helo", "helo", "smtpwatch.helo"}, COLUMN_WORD, NULL},
 	{{"banner", "banner", "smtpwatch.banner"}, COLUMN_WORD, NULL},
@@ -337,8 +341,10 @@ const struct column *columns_next(enum column_format f, size_t *at)
 const char *column_type(enum column_kind kind)
 {
 	static const char *const types[] = {
-		[COLUMN_WORD] = "string", [COLUMN_NUMBER] = "count",        [COLUMN_INTERVAL] = "interval", [COLUMN_TIME] = "time",
-		[COLUMN_BOOL] = "bool",   [COLUMN_LIST] = "vector[string]", [COLUMN_ADDR] = "addr",         [COLUMN_PORT] = "port"};
+		[COLUMN_WORD] = "string",       [COLUMN_NUMBER] = "count",
+		[COLUMN_INTERVAL] = "interval", [COLUMN_TIME] = "time",
+		[COLUMN_BOOL] = "bool",         [COLUMN_LIST] = "vector[string]",
+		[COLUMN_ADDR] = "addr",         [COLUMN_PORT] = "port"};
 
 	return types[kind];
 }

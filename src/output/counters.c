@@ -1,10 +1,10 @@
 /* counters.c - the core's statistics: the one place where they have names. */
 #include "output/counters.h"
 
-#define ROW(group, member, name, words, trouble, level)                                                                            \
-	{                                                                                                                          \
-		group, name, words, trouble, level, offsetof(struct monitor_stats, member),                                        \
-			sizeof(((struct monitor_stats *)0)->member)                                                                \
+#define ROW(group, member, name, words, trouble, level)                                            \
+	{                                                                                          \
+		group, name, words, trouble, level, offsetof(struct monitor_stats, member),        \
+			sizeof(((struct monitor_stats *)0)->member)                                \
 	}
 #define COUNTER(group, member, name)        ROW(group, member, name, NULL, false, false)
 #define LEVEL(group, member, name)          ROW(group, member, name, NULL, false, true)
@@ -20,11 +20,15 @@ const struct counter counters[] = {
 	COUNTER("capture", frames, "frames"),
 	COUNTER("capture", bytes, "bytes"),
 	COUNTER("capture", capture.received, "received"),
-	TROUBLE("capture", capture.dropped, "dropped", "packets dropped by the kernel, for lack of room in its buffer"),
-	TROUBLE("capture", capture.dropped_by_interface, "dropped_by_interface", "packets dropped by the interface"),
-	TROUBLE("capture", capture.records_lost, "records_lost", "judged sessions lost on their way to the outputs"),
+	TROUBLE("capture", capture.dropped, "dropped",
+		"packets dropped by the kernel, for lack of room in its buffer"),
+	TROUBLE("capture", capture.dropped_by_interface, "dropped_by_interface",
+		"packets dropped by the interface"),
+	TROUBLE("capture", capture.records_lost, "records_lost",
+		"judged sessions lost on their way to the outputs"),
 	NOTED("capture", reordered_time, "reordered_time", "steps back in time"),
-	TROUBLE("capture", wild_time, "wild_time", "packets with a time far from that of their neighbours, which was not believed"),
+	TROUBLE("capture", wild_time, "wild_time",
+		"packets with a time far from that of their neighbours, which was not believed"),
 	COUNTER("pcap", capture.pcaps_written, "written"),
 	TROUBLE("pcap", capture.pcaps_lost, "lost", "alerts whose packets were not kept"),
 	KIND(PACKET_TCP),
@@ -40,16 +44,20 @@ const struct counter counters[] = {
 	NOTED("fragments", defrag.fragments, "fragments", "IP fragments"),
 	COUNTER("fragments", defrag.reassembled, "reassembled"),
 	TROUBLE("fragments", defrag.timed_out, "timed_out", "fragmented datagrams never completed"),
-	TROUBLE("fragments", defrag.evicted, "evicted", "fragmented datagrams given up for lack of memory"),
-	TROUBLE("fragments", defrag.overlaps, "overlaps", "fragmented datagrams that contradict themselves"),
+	TROUBLE("fragments", defrag.evicted, "evicted",
+		"fragmented datagrams given up for lack of memory"),
+	TROUBLE("fragments", defrag.overlaps, "overlaps",
+		"fragmented datagrams that contradict themselves"),
 	TROUBLE("fragments", defrag.malformed, "malformed", "malformed fragments"),
 	COUNTER("stream", stream.segments, "segments"),
 	COUNTER("stream", stream.conns, "conns"),
 	LEVEL("stream", stream.conns_open, "conns_open"),
-	TROUBLE("stream", stream.midstream, "midstream", "connections that had begun before the capture"),
+	TROUBLE("stream", stream.midstream, "midstream",
+		"connections that had begun before the capture"),
 	TROUBLE("stream", stream.evicted_half_open, "evicted_half_open",
 		"half-open connections given up because the table was full"),
-	TROUBLE("stream", stream.evicted_idle, "evicted_idle", "connections given up because the table was full"),
+	TROUBLE("stream", stream.evicted_idle, "evicted_idle",
+		"connections given up because the table was full"),
 	COUNTER("stream", stream.aged_half_open, "aged_half_open"),
 	NOTED("stream", stream.aged_idle, "aged_idle", "connections that fell silent"),
 	NOTED("stream", stream.out_of_order, "out_of_order", "segments out of order"),
@@ -58,15 +66,18 @@ const struct counter counters[] = {
 	COUNTER("stream", stream.gaps, "gaps"),
 	TROUBLE("stream", stream.gap_bytes, "gap_bytes", "bytes missing from the capture"),
 	LEVEL("stream", stream.held_bytes, "held_bytes"),
-	TROUBLE("stream", stream.held_overflow, "held_overflow", "holes given up early for lack of memory"),
+	TROUBLE("stream", stream.held_overflow, "held_overflow",
+		"holes given up early for lack of memory"),
 	NOTED("stream", stream.rst_ignored, "rst_ignored", "RSTs out of place, ignored"),
 	COUNTER("stream", stream.stray, "stray"),
 	TROUBLE("stream", stream.conflicts, "conflicts", "segments sent again with other contents"),
-	NOTED("stream", stream.refused[RECEIVER_NO_ACK], "refused_no_ack", "segments without ACK, which every receiver drops"),
+	NOTED("stream", stream.refused[RECEIVER_NO_ACK], "refused_no_ack",
+	      "segments without ACK, which every receiver drops"),
 	NOTED("stream", stream.refused[RECEIVER_OLD_STAMP], "refused_old_stamp",
 	      "segments with an old time stamp, which every receiver drops"),
 	NOTED("stream", stream.refused[RECEIVER_SIGNATURE], "refused_signature",
-	      "segments signed (TCP-MD5, TCP-AO) on a connection that is not, or the other way about"),
+	      "segments signed (TCP-MD5, TCP-AO) on a connection that is not, or the other way "
+	      "about"),
 	NOTED("stream", stream.refused[RECEIVER_WINDOW], "refused_window",
 	      "segments beyond their receiver's window, which it never acknowledged"),
 	TROUBLE("stream", stream.no_memory, "no_memory", "things left undone for lack of memory"),

@@ -15,10 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* PATIENCE: at the end, for what it still has to do. ROOM: of the socket; the kernel gives what it allows. */
+/* PATIENCE: at the end, for what it still has to do. ROOM: of the socket; the kernel gives what it
+ * allows. */
 enum { PATIENCE_SECONDS = 5, ROOM = 1 << 20 };
 
-static_assert(COURIER_JOB + sizeof(uint32_t) + OUTQUEUE_HEAD <= OUTQUEUE_BOUND, "every job finds room where nothing waits");
+static_assert(COURIER_JOB + sizeof(uint32_t) + OUTQUEUE_HEAD <= OUTQUEUE_BOUND,
+	      "every job finds room where nothing waits");
 
 struct courier {
 	struct outsocket socket;
@@ -35,10 +37,12 @@ static bool become(const struct run_mode *mode)
 	if (!mode->become)
 		return true;
 	return setgroups(0, NULL) == 0 && setresgid(mode->gid, mode->gid, mode->gid) == 0 &&
-	       setresuid(mode->uid, mode->uid, mode->uid) == 0 && (mode->uid == 0 || setuid(0) != 0);
+	       setresuid(mode->uid, mode->uid, mode->uid) == 0 &&
+	       (mode->uid == 0 || setuid(0) != 0);
 }
 
-/* A program that was never root may have been given capabilities to capture with; the courier captures nothing. */
+/* A program that was never root may have been given capabilities to capture with; the courier
+ * captures nothing. */
 static void capabilities_drop(void)
 {
 	struct __user_cap_header_struct version = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -63,7 +67,8 @@ static void signals_set(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Nothing of the program's stays open but its own end of the socket, which becomes 3, and standard error. */
+/* Nothing of the program's stays open but its own end of the socket, which becomes 3, and standard
+ * error. */
 static bool descriptors_set(int fd)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -76,16 +81,19 @@ static bool descriptors_set(int fd)
 	return fcntl(3, F_SETFD, FD_CLOEXEC) == 0;
 }
 
-static void live(int fd, pid_t parent, const struct run_mode *mode, courier_work *work, const void *arg)
+static void live(int fd, pid_t parent, const struct run_mode *mode, courier_work *work,
+		 const void *arg)
 {
 	signals_set();
 	prctl(PR_SET_NAME, "smtpwatch-out");
 	if (!descriptors_set(fd) || !become(mode) || chdir("/") != 0) {
-		fprintf(stderr, "smtpwatch: a process for an output could not be set up: %s\n", strerror(errno));
+		fprintf(stderr, "smtpwatch: a process for an output could not be set up: %s\n",
+			strerror(errno));
 		_exit(1);
 	}
 	capabilities_drop();
-	/* Behind the change of user, which takes it back. Who died before is noticed by the parent's number. */
+	/* Behind the change of user, which takes it back. Who died before is noticed by the
+	 * parent's number. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Neither it nor a command that it runs becomes another user. */
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -96,8 +104,8 @@ static void live(int fd, pid_t parent, const struct run_mode *mode, courier_work
 	_exit(0);
 }
 
-struct courier *courier_start(const char *name, const struct run_mode *mode, courier_work *work, const void *arg,
-			      char why[COURIER_WHY])
+struct courier *courier_start(const char *name, const struct run_mode *mode, courier_work *work,
+			      const void *arg, char why[COURIER_WHY])
 {
 	struct courier *c = calloc(1, sizeof(*c));
 	int pair[2] = {-1, -1}, room = ROOM;
@@ -241,7 +249,8 @@ bool courier_close(struct courier *c)
 		done = await_end(c);
 	}
 	if (!done)
-		fprintf(stderr, "smtpwatch: %s: not everything was done in time\n", c->socket.outage.name);
+		fprintf(stderr, "smtpwatch: %s: not everything was done in time\n",
+			c->socket.outage.name);
 	whole = outsocket_close(&c->socket) && done && c->lost == before;
 	free(c);
 	return whole;
@@ -254,11 +263,13 @@ void courier_confess(int fd, uint64_t lost, uint64_t reconnects)
 
 	untold.lost += lost;
 	untold.reconnects += reconnects;
-	if (untold.lost + untold.reconnects > 0 && send(fd, &untold, sizeof(untold), MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
+	if (untold.lost + untold.reconnects > 0 &&
+	    send(fd, &untold, sizeof(untold), MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
 		untold = (struct confession){0};
 }
 
-/* All of it, or false: the program is at its end. A process that is stopped and goes on, or is frozen with the machine, gets less than MSG_WAITALL asks for. */
+/* All of it, or false: the program is at its end. A process that is stopped and goes on, or is
+ * frozen with the machine, gets less than MSG_WAITALL asks for. */
 static bool take(int fd, uint8_t *to, size_t n)
 {
 	for (ssize_t got; n > 0; n -= (size_t)got, to += got) {

@@ -4,11 +4,13 @@
 #include "core/frame.h"
 
 enum { DAY_MINUTES = 1440 };
-static const int64_t minute_length = 60 * FRAME_SECOND, day_length = DAY_MINUTES * 60 * FRAME_SECOND;
+static const int64_t minute_length = 60 * FRAME_SECOND,
+		     day_length = DAY_MINUTES * 60 * FRAME_SECOND;
 
 bool daily_begin(struct daily *d, int minute, const struct alerting *alerting)
 {
-	*d = (struct daily){.minute = minute, .alerting = alerting, .totals = {.servers = servers_new()}};
+	*d = (struct daily){
+		.minute = minute, .alerting = alerting, .totals = {.servers = servers_new()}};
 	return d->totals.servers != NULL;
 }
 
@@ -55,7 +57,9 @@ void daily_next(struct daily *d)
 
 static int two_digits(const char *at, int below)
 {
-	int v = at[0] >= '0' && at[0] <= '9' && at[1] >= '0' && at[1] <= '9' ? 10 * (at[0] - '0') + at[1] - '0' : below;
+	int v = at[0] >= '0' && at[0] <= '9' && at[1] >= '0' && at[1] <= '9'
+			? 10 * (at[0] - '0') + at[1] - '0'
+			: below;
 
 	return v < below ? v : -1;
 }

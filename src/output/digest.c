@@ -1,6 +1,7 @@
 /* digest.c - SHA-1 and SHA-256 from OpenSSL. */
 
-/* Every session is named by two hashes of one block. Behind EVP each costs four times as much, for contexts that are taken and given back; the plain calls are still there under this name. */
+/* Every session is named by two hashes of one block. Behind EVP each costs four times as much, for
+ * contexts that are taken and given back; the plain calls are still there under this name. */
 #define OPENSSL_API_COMPAT 0x10100000L
 
 #include "output/digest.h"
@@ -42,7 +43,8 @@ void digest_free(struct digest *d)
 void digest_sha1(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA1])
 {
 	SHA_CTX ctx;
-	bool done = SHA1_Init(&ctx) == 1 && SHA1_Update(&ctx, in.p, in.n) == 1 && SHA1_Final(out, &ctx) == 1;
+	bool done = SHA1_Init(&ctx) == 1 && SHA1_Update(&ctx, in.p, in.n) == 1 &&
+		    SHA1_Final(out, &ctx) == 1;
 
 	(void)d;
 	assert(done);
@@ -50,7 +52,8 @@ void digest_sha1(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA1])
 
 void digest_sha256(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA256])
 {
-	bool done = EVP_DigestInit_ex2(d->ctx, d->sha256, NULL) == 1 && EVP_DigestUpdate(d->ctx, in.p, in.n) == 1 &&
+	bool done = EVP_DigestInit_ex2(d->ctx, d->sha256, NULL) == 1 &&
+		    EVP_DigestUpdate(d->ctx, in.p, in.n) == 1 &&
 		    EVP_DigestFinal_ex(d->ctx, out, NULL) == 1;
 
 	assert(done);

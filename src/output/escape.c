@@ -1,17 +1,20 @@
-/* escape.c - one walk over bytes that may or may not be UTF-8; plain runs are found sixteen bytes at a time and copied at once. */
+/* escape.c - one walk over bytes that may or may not be UTF-8; plain runs are found sixteen bytes
+ * at a time and copied at once. */
 #include "output/escape.h"
 
 #include "core/lanes.h"
 
 enum { REPLACEMENT = 0xfffd };
 
-/* One character read: its code point (REPLACEMENT for what is none), and how many bytes it took, at least one. */
+/* One character read: its code point (REPLACEMENT for what is none), and how many bytes it took, at
+ * least one. */
 struct character {
 	uint32_t point;
 	size_t n;
 };
 
-/* What the second byte of a sequence may be, by its first: this is what keeps out overlong forms, surrogates and what lies beyond U+10FFFF (Unicode table 3-7). */
+/* What the second byte of a sequence may be, by its first: this is what keeps out overlong forms,
+ * surrogates and what lies beyond U+10FFFF (Unicode table 3-7). */
 static bool second_byte_fits(uint8_t first, uint8_t second)
 {
 	uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
@@ -38,14 +41,16 @@ static struct character character_read(struct bytes in)
 /* Characters that act instead of being seen. */
 static bool point_acts(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x061c || (c >= 0x200b && c <= 0x200f) ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x061c ||
+	       (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
 static void put_escaped(struct outbuf *b, uint32_t c)
 {
 	static const char hex[] = "0123456789abcdef";
-	char text[6] = {'\\', 'u', hex[c >> 12 & 15], hex[c >> 8 & 15], hex[c >> 4 & 15], hex[c & 15]};
+	char text[6] = {'\\',       'u', hex[c >> 12 & 15], hex[c >> 8 & 15], hex[c >> 4 & 15],
+			hex[c & 15]};
 
 	outbuf_bytes(b, text, sizeof(text));
 }
@@ -55,7 +60,8 @@ static bool byte_is_plain(uint8_t c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* Of the bytes at p, those that are not printable ASCII, or quotation mark or backslash: a bit each. */
+/* Of the bytes at p, those that are not printable ASCII, or quotation mark or backslash: a bit
+ * each. */
 static uint32_t odd_bytes(const uint8_t *p)
 {
 	lanes v = lanes_load(p);
@@ -94,7 +100,8 @@ static void put_character(struct outbuf *b, struct bytes in, struct character c,
 		outbuf_bytes(b, in.p, c.n);
 }
 
-/* What is odd seldom stands alone: eight characters are looked at one by one before the next run of plain ones is tried. */
+/* What is odd seldom stands alone: eight characters are looked at one by one before the next run of
+ * plain ones is tried. */
 static void escape(struct outbuf *b, struct bytes text, bool json)
 {
 	while (text.n > 0) {
@@ -127,7 +134,8 @@ void escape_lines(struct outbuf *b, struct bytes text)
 
 	while (text.n > 0) {
 		const uint8_t *end = memchr(text.p, '\n', text.n);
-		struct bytes line = bytes_first(text, end != NULL ? (size_t)(end - text.p) : text.n);
+		struct bytes line =
+			bytes_first(text, end != NULL ? (size_t)(end - text.p) : text.n);
 
 		if (line.n > 0) {
 			outbuf_str(b, between);
@@ -138,7 +146,8 @@ void escape_lines(struct outbuf *b, struct bytes text)
 	}
 }
 
-/* Beginnings that a spreadsheet calculates. Tabs and carriage returns do not come out of escape_text. */
+/* Beginnings that a spreadsheet calculates. Tabs and carriage returns do not come out of
+ * escape_text. */
 static bool is_formula(struct bytes text)
 {
 	return text.n > 0 && strchr("=+-@", text.p[0]) != NULL && text.p[0] != '\0';

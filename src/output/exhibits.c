@@ -91,7 +91,8 @@ void exhibits_offer(struct exhibits *e, const struct record *record, const struc
 	if (report_alerts(r) == 0 && !report_stands_out(r))
 		return;
 	size = record_size(record);
-	k = room_make(e, size, report_severity(r, report_worst(r))) ? kept_new(record, r, size) : NULL;
+	k = room_make(e, size, report_severity(r, report_worst(r))) ? kept_new(record, r, size)
+								    : NULL;
 	if (k == NULL) {
 		e->omitted++;
 		return;
@@ -125,7 +126,8 @@ void exhibits_draw(struct exhibits *e, struct redactor *redactor, exhibit_drawer
 	}
 }
 
-static struct report report_again(const struct kept *k, struct redactor *redactor, const struct alerting *alerting)
+static struct report report_again(const struct kept *k, struct redactor *redactor,
+				  const struct alerting *alerting)
 {
 	struct report r = report_make(alerting, redactor_record(redactor, k->record), k->input);
 
@@ -145,7 +147,8 @@ bool exhibits_each(struct exhibits *e, struct redactor *redactor, const struct a
 		struct report r = report_again(e->all[i], redactor, alerting);
 
 		if (e->all[i]->ladder != NULL)
-			ladder_judge(e->all[i]->ladder, e->all[i]->record->ending, r.record.judgement.verdict);
+			ladder_judge(e->all[i]->ladder, e->all[i]->record->ending,
+				     r.record.judgement.verdict);
 		if (!each(arg, &(struct exhibit){&r, e->all[i]->number, e->all[i]->ladder}))
 			return false;
 	}

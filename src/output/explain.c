@@ -64,15 +64,16 @@ static void put_fault(struct outbuf *b, const struct ladder *l, const struct lad
 }
 
 /* The last message whose end was sent before the fault: what everything turns on. */
-static const struct ladder_line *message_before(const struct ladder *l, const struct ladder_line *fault)
+static const struct ladder_line *message_before(const struct ladder *l,
+						const struct ladder_line *fault)
 {
 	const struct ladder_line *found = NULL;
 
 	for (size_t i = 0; i < ladder_count(l) && ladder_line(l, i) != fault; i++)
 		if (ladder_line(l, i)->kind == LADDER_MESSAGE)
 			found = ladder_line(l, i);
-		else if (ladder_line(l, i)->kind == LADDER_REPLY && found != NULL && ladder_line(l, i)->code / 100 == 2 &&
-			 ladder_line(l, i)->code != 221)
+		else if (ladder_line(l, i)->kind == LADDER_REPLY && found != NULL &&
+			 ladder_line(l, i)->code / 100 == 2 && ladder_line(l, i)->code != 221)
 			found = NULL; /* it has its answer */
 	return found;
 }
@@ -93,9 +94,11 @@ static void put_message(struct outbuf *b, const struct ladder *l, const struct l
 
 static void put_cause(struct outbuf *b, const struct cause *c)
 {
-	static const char *const sure[] = {
-		[CONFIDENCE_POSSIBLE] = "Possibly ", [CONFIDENCE_LIKELY] = "Probably ", [CONFIDENCE_CERTAIN] = "Certainly "};
-	const struct explain_cause *words = c != NULL ? explain_cause_of(cause_row(c->id)->id) : NULL;
+	static const char *const sure[] = {[CONFIDENCE_POSSIBLE] = "Possibly ",
+					   [CONFIDENCE_LIKELY] = "Probably ",
+					   [CONFIDENCE_CERTAIN] = "Certainly "};
+	const struct explain_cause *words = c != NULL ? explain_cause_of(cause_row(c->id)->id)
+						      : NULL;
 
 	if (words == NULL)
 		return;
@@ -114,7 +117,8 @@ static void put_cause(struct outbuf *b, const struct cause *c)
 /* Its advice goes before the verdict's, as it is more precise. */
 static void put_check(struct outbuf *b, const struct cause *c, const struct explain_words *words)
 {
-	const struct explain_cause *cause = c != NULL ? explain_cause_of(cause_row(c->id)->id) : NULL;
+	const struct explain_cause *cause = c != NULL ? explain_cause_of(cause_row(c->id)->id)
+						      : NULL;
 
 	bool first = cause != NULL && c->id != CAUSE_UNEXPLAINED;
 
@@ -130,8 +134,10 @@ static void put_check(struct outbuf *b, const struct cause *c, const struct expl
 void explain_paragraph(struct outbuf *b, const struct report *r, const struct ladder *l)
 {
 	const struct verdict_row *row = signature_row(report_worst(r));
-	const char *headline = report_worst(r) < VERDICTS ? verdict_words((enum verdict)report_worst(r), r->record.ending).headline
-							  : row->headline;
+	const char *headline =
+		report_worst(r) < VERDICTS
+			? verdict_words((enum verdict)report_worst(r), r->record.ending).headline
+			: row->headline;
 	const struct explain_words *words = explain_words_of(row->id);
 	const struct ladder_line *fault = l != NULL ? ladder_fault(l) : NULL;
 	const struct cause *c = report_cause(r);
@@ -165,7 +171,8 @@ void explain_brief(struct outbuf *b, const struct report *r, uint64_t number)
 
 	outbuf_format(b, "%6llu  ", (unsigned long long)number);
 	stamp_plain(&t.stamp, b, r->record.end);
-	outbuf_format(b, "  %-8s  %s  ", severity_name(report_severity(r, report_worst(r))), signature_row(report_worst(r))->id);
+	outbuf_format(b, "  %-8s  %s  ", severity_name(report_severity(r, report_worst(r))),
+		      signature_row(report_worst(r))->id);
 	text_endpoint(&t, &conn->addr[CLIENT], conn->port[CLIENT]);
 	outbuf_str(b, " -> ");
 	text_endpoint(&t, &conn->addr[SERVER], conn->port[SERVER]);
@@ -215,10 +222,13 @@ static void put_messages(struct text *t, const struct report *r, unsigned width)
 	outbuf_free(&words);
 }
 
-void explain_put(struct outbuf *b, const struct report *r, uint64_t number, const struct ladder *l, struct explain_style style)
+void explain_put(struct outbuf *b, const struct report *r, uint64_t number, const struct ladder *l,
+		 struct explain_style style)
 {
 	struct text t = {.b = b, .colour = style.colour};
-	unsigned width = style.columns > NARROW ? style.columns : style.columns > 0 ? NARROW : USUAL;
+	unsigned width = style.columns > NARROW ? style.columns
+			 : style.columns > 0    ? NARROW
+						: USUAL;
 	struct outbuf words = {0};
 
 	put_heading(&t, r, number);

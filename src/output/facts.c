@@ -39,7 +39,8 @@ const struct transaction *facts_message(const struct fact_view *v)
 
 	if (v->signature == SIGNATURE_SLOW_ACCEPTANCE)
 		return acceptance_slowest(&v->report->record).message;
-	for (const struct transaction *t = v->report->record.session->first; t != NULL; t = t->next) {
+	for (const struct transaction *t = v->report->record.session->first; t != NULL;
+	     t = t->next) {
 		last = t;
 		if (t->fate != FATE_ACCEPTED && t->fate != FATE_ABORTED)
 			break;
@@ -66,7 +67,9 @@ static bool put_verdict(struct outbuf *b, const struct fact_view *v)
 
 static bool put_severity(struct outbuf *b, const struct fact_view *v)
 {
-	return put_word(b, severity_name(v->sum != NULL ? v->sum->worst : report_severity(v->report, v->signature)));
+	return put_word(b,
+			severity_name(v->sum != NULL ? v->sum->worst
+						     : report_severity(v->report, v->signature)));
 }
 
 static bool put_stage(struct outbuf *b, const struct fact_view *v)
@@ -93,8 +96,8 @@ static bool put_endpoint(struct outbuf *b, const struct fact_view *v, enum side 
 	const struct conn *conn = v->report->record.conn;
 	char text[IP_ADDR_TEXT];
 
-	outbuf_format(b, ip_addr_is_v4(&conn->addr[side]) ? "%s:%u" : "[%s]:%u", ip_addr_text(&conn->addr[side], text),
-		      (unsigned)conn->port[side]);
+	outbuf_format(b, ip_addr_is_v4(&conn->addr[side]) ? "%s:%u" : "[%s]:%u",
+		      ip_addr_text(&conn->addr[side], text), (unsigned)conn->port[side]);
 	return true;
 }
 
@@ -174,7 +177,8 @@ static bool put_since(struct outbuf *b, const struct fact_view *v)
 
 static bool put_code(struct outbuf *b, const struct fact_view *v)
 {
-	return put_number(b, v->report->record.session->last_code) && v->report->record.session->last_code != 0;
+	return put_number(b, v->report->record.session->last_code) &&
+	       v->report->record.session->last_code != 0;
 }
 
 static bool put_reply(struct outbuf *b, const struct fact_view *v)

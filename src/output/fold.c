@@ -29,7 +29,8 @@ struct fold_piece fold_piece(struct bytes text, unsigned width)
 		if (p.columns + columns > width && p.bytes > 0 && text.p[p.bytes] != ' ')
 			return blank.columns > width / 2 ? blank : p;
 		p.bytes += n;
-		p.columns = p.columns + columns > width && p.bytes > n ? width : p.columns + columns;
+		p.columns = p.columns + columns > width && p.bytes > n ? width
+								       : p.columns + columns;
 		if (text.p[p.bytes - 1] == ' ')
 			blank = p;
 	}

@@ -1,4 +1,5 @@
-/* forward.c - the process that sends syslog messages to another host. It may wait: the program does not. */
+/* forward.c - the process that sends syslog messages to another host. It may wait: the program does
+ * not. */
 #include "output/forward.h"
 
 #include "output/courier.h"
@@ -20,9 +21,11 @@ enum { PAUSE_FIRST = 1, PAUSE_MOST = 64, SEND_SECONDS = 10, GOOD = 10 };
 bool forward_read(struct forward_target *t, const char *text, char why[FORWARD_WHY])
 {
 	*t = (struct forward_target){.name = text, .tcp = strncmp(text, "tcp://", 6) == 0};
-	if ((t->tcp || strncmp(text, "udp://", 6) == 0) && hostport_read(&t->to, text + 6, NULL, "514"))
+	if ((t->tcp || strncmp(text, "udp://", 6) == 0) &&
+	    hostport_read(&t->to, text + 6, NULL, "514"))
 		return true;
-	snprintf(why, FORWARD_WHY, "\"%.200s\" is no host to send to: udp://host:port, tcp://[address]:port", text);
+	snprintf(why, FORWARD_WHY,
+		 "\"%.200s\" is no host to send to: udp://host:port, tcp://[address]:port", text);
 	return false;
 }
 
@@ -56,7 +59,8 @@ static int connect_one(const struct addrinfo *a)
 
 static bool link_connect(struct link *l)
 {
-	struct addrinfo hints = {.ai_socktype = l->target->tcp ? SOCK_STREAM : SOCK_DGRAM}, *list = NULL;
+	struct addrinfo hints = {.ai_socktype = l->target->tcp ? SOCK_STREAM : SOCK_DGRAM},
+			*list = NULL;
 	int error = getaddrinfo(l->target->to.host, l->target->to.port, &hints, &list);
 
 	if (error != 0) {
@@ -81,7 +85,8 @@ static void link_break(struct link *l, int error)
 	l->fd = -1;
 }
 
-/* A peer that has closed is noticed before something is sent to it in vain. Syslog servers say nothing; what they say is passed over. */
+/* A peer that has closed is noticed before something is sent to it in vain. Syslog servers say
+ * nothing; what they say is passed over. */
 static bool link_alive(struct link *l)
 {
 	char said[256];
@@ -99,7 +104,9 @@ static bool link_alive(struct link *l)
 static bool send_stream(struct link *l, struct bytes message)
 {
 	char octets[24];
-	struct iovec parts[2] = {{octets, (size_t)snprintf(octets, sizeof(octets), "%zu ", message.n)}, {NULL, message.n}};
+	struct iovec parts[2] = {
+		{octets, (size_t)snprintf(octets, sizeof(octets), "%zu ", message.n)},
+		{NULL, message.n}};
 	struct msghdr m = {.msg_iov = parts, .msg_iovlen = 2};
 	size_t left = parts[0].iov_len + message.n;
 
@@ -162,7 +169,8 @@ static bool pause_for(const struct link *l, int seconds)
 
 static void forward_one(struct link *l, struct bytes message)
 {
-	for (int wait = PAUSE_FIRST; !link_send(l, message); wait = wait < PAUSE_MOST ? 2 * wait : wait)
+	for (int wait = PAUSE_FIRST; !link_send(l, message);
+	     wait = wait < PAUSE_MOST ? 2 * wait : wait)
 		if (!pause_for(l, wait)) {
 			outage_lose(&l->outage);
 			courier_confess(l->parent, 1, 0);

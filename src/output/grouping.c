@@ -19,8 +19,9 @@ static bool event_has(const struct grouping_event *e, const struct report *r)
 {
 	const struct conn *conn = r->record.conn;
 
-	return e->used && e->verdict == r->record.judgement.verdict && e->cause == r->record.cause->id &&
-	       e->port == conn->port[SERVER] && ip_addr_equal(&e->server, &conn->addr[SERVER]) &&
+	return e->used && e->verdict == r->record.judgement.verdict &&
+	       e->cause == r->record.cause->id && e->port == conn->port[SERVER] &&
+	       ip_addr_equal(&e->server, &conn->addr[SERVER]) &&
 	       within_a_second(r->record.end, e->first);
 }
 

@@ -20,7 +20,8 @@ static bool is_number(const char *text)
 
 static bool port_read(struct hostport *h, const char *text)
 {
-	return is_number(text) && part_copy(h->port, sizeof(h->port), text, strlen(text)) && strtoul(h->port, NULL, 10) - 1 < 65535;
+	return is_number(text) && part_copy(h->port, sizeof(h->port), text, strlen(text)) &&
+	       strtoul(h->port, NULL, 10) - 1 < 65535;
 }
 
 static bool host_read(struct hostport *h, const char *text, size_t n, const char *fallback)

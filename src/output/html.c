@@ -31,7 +31,8 @@ static bool put_style(struct html *h)
 	digest_base64_sha256(hash, text);
 	digest_free(d);
 	outbuf_format(h->b,
-		      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-%s'; "
+		      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+		      "style-src 'sha256-%s'; "
 		      "base-uri 'none'; form-action 'none'\">\n<style>",
 		      text);
 	outbuf_bytes(h->b, h->words.p, h->words.n);
@@ -42,10 +43,12 @@ static bool put_style(struct html *h)
 
 static bool put_head(struct html *h, const struct summary *s)
 {
-	html_str(h, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-		    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-		    "<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"robots\" content=\"noindex\">\n"
-		    "<meta name=\"generator\" content=\"smtpwatch " SMTPWATCH_VERSION "\">\n<title>");
+	html_str(h,
+		 "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		 "<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"robots\" "
+		 "content=\"noindex\">\n"
+		 "<meta name=\"generator\" content=\"smtpwatch " SMTPWATCH_VERSION "\">\n<title>");
 	text_count(&h->text, s->totals->alerts, "alert");
 	html_words(h);
 	html_str(h, " - SMTP sessions of ");
@@ -53,7 +56,8 @@ static bool put_head(struct html *h, const struct summary *s)
 	html_str(h, "</title>\n");
 	if (!put_style(h))
 		return false;
-	html_str(h, "</head>\n<body>\n<a class=\"skip\" href=\"#sessions\">Skip to the alerted sessions</a>\n");
+	html_str(h, "</head>\n<body>\n<a class=\"skip\" href=\"#sessions\">Skip to the alerted "
+		    "sessions</a>\n");
 	return true;
 }
 
@@ -73,13 +77,18 @@ static void put_title(struct html *h, const struct summary *s)
 		html_str(h, "no time");
 	html_str(h, s->interim ? "; it still goes on.</p>\n" : ".</p>\n");
 	if (s->stopped && !s->live)
-		html_str(h,
-			 "<p class=\"beware\">Stopped before the end of the input: sessions that were open are unfinished.</p>\n");
-	html_str(h, "</header>\n<nav aria-label=\"Parts of this report\"><ul><li><a href=\"#time\">Over time</a></li>"
-		    "<li><a href=\"#endings\">Endings</a></li><li><a href=\"#servers\">Servers</a></li>"
-		    "<li><a href=\"#causes\">Causes</a></li><li><a href=\"#waits\">Waiting times</a></li>"
-		    "<li><a href=\"#capture\">The capture</a></li><li><a href=\"#sessions\">Alerted sessions</a></li></ul></nav>\n"
-		    "<main>\n");
+		html_str(h, "<p class=\"beware\">Stopped before the end of the input: sessions "
+			    "that were open are unfinished.</p>\n");
+	html_str(
+		h,
+		"</header>\n<nav aria-label=\"Parts of this report\"><ul><li><a "
+		"href=\"#time\">Over time</a></li>"
+		"<li><a href=\"#endings\">Endings</a></li><li><a href=\"#servers\">Servers</a></li>"
+		"<li><a href=\"#causes\">Causes</a></li><li><a href=\"#waits\">Waiting "
+		"times</a></li>"
+		"<li><a href=\"#capture\">The capture</a></li><li><a href=\"#sessions\">Alerted "
+		"sessions</a></li></ul></nav>\n"
+		"<main>\n");
 }
 
 static void put_tile(struct html *h, const char *class, const char *name, uint64_t n)
@@ -96,15 +105,19 @@ static void put_tiles(struct html *h, const struct totals *t)
 	put_tile(h, t->alerts > 0 ? "error" : "plain", "alerts", t->alerts);
 	for (unsigned s = SEVERITIES; s-- > SEVERITY_NOTICE;)
 		if (t->alert_severity[s] > 0)
-			put_tile(h, severity_name((enum severity)s), severity_name((enum severity)s), t->alert_severity[s]);
-	put_tile(h, t->fates[FATE_FALSELY_ACCEPTED] > 0 ? "critical" : "plain", "mails lost unnoticed",
-		 t->fates[FATE_FALSELY_ACCEPTED]);
-	put_tile(h, t->fates[FATE_UNANSWERED] > 0 ? "warning" : "plain", "mails perhaps doubled", t->fates[FATE_UNANSWERED]);
+			put_tile(h, severity_name((enum severity)s),
+				 severity_name((enum severity)s), t->alert_severity[s]);
+	put_tile(h, t->fates[FATE_FALSELY_ACCEPTED] > 0 ? "critical" : "plain",
+		 "mails lost unnoticed", t->fates[FATE_FALSELY_ACCEPTED]);
+	put_tile(h, t->fates[FATE_UNANSWERED] > 0 ? "warning" : "plain", "mails perhaps doubled",
+		 t->fates[FATE_UNANSWERED]);
 	html_str(h, "</dl>\n");
 	if (t->alerts == 0)
-		html_str(h, t->signatures[VERDICT_UNKNOWN] + t->signatures[VERDICT_ENCRYPTED] > 0
-				    ? "<p>No alert, but not everything could be judged: see the endings.</p>\n"
-				    : "<p>No session ended in a way that calls for an alert.</p>\n");
+		html_str(h,
+			 t->signatures[VERDICT_UNKNOWN] + t->signatures[VERDICT_ENCRYPTED] > 0
+				 ? "<p>No alert, but not everything could be judged: see the "
+				   "endings.</p>\n"
+				 : "<p>No session ended in a way that calls for an alert.</p>\n");
 }
 
 static void put_ending(struct html *h, const struct summary *s, unsigned signature)
@@ -118,7 +131,8 @@ static void put_ending(struct html *h, const struct summary *s, unsigned signatu
 	html_cell(h, "n");
 	html_number(h, s->totals->signatures[signature]);
 	html_cell(h, "b");
-	html_bar(h, s->totals->signatures[signature], s->totals->sessions, (enum severity)s->totals->worst[signature]);
+	html_bar(h, s->totals->signatures[signature], s->totals->sessions,
+		 (enum severity)s->totals->worst[signature]);
 	html_cell(h, "w");
 	html_text(h, bytes_str(row->headline));
 	html_row_end(h);
@@ -126,7 +140,8 @@ static void put_ending(struct html *h, const struct summary *s, unsigned signatu
 
 static void put_endings(struct html *h, const struct summary *s)
 {
-	static const char *const columns[] = {"Ending", "Severity", "#Sessions", "Share", "What happened", NULL};
+	static const char *const columns[] = {"Ending", "Severity",      "#Sessions",
+					      "Share",  "What happened", NULL};
 
 	html_section(h, "endings", "Endings");
 	html_table(h, "Sessions by their ending, the worst first", columns);
@@ -154,7 +169,8 @@ static void put_fates(struct html *h, const struct totals *t)
 			html_cell(h, "n");
 			html_number(h, t->fates[f]);
 			html_cell(h, "b");
-			html_bar(h, t->fates[f], all, f == FATE_FALSELY_ACCEPTED ? SEVERITY_CRITICAL : SEVERITIES);
+			html_bar(h, t->fates[f], all,
+				 f == FATE_FALSELY_ACCEPTED ? SEVERITY_CRITICAL : SEVERITIES);
 			html_row_end(h);
 		}
 		html_table_end(h);
@@ -197,13 +213,15 @@ static void put_server(struct html *h, const struct server *one, const char *ins
 	text_by_severity(&h->text, one->alerts);
 	html_words(h);
 	html_cell(h, "b");
-	html_bar(h, alerts_of(one), one->sessions > alerts_of(one) ? one->sessions : alerts_of(one), worst_of(one));
+	html_bar(h, alerts_of(one), one->sessions > alerts_of(one) ? one->sessions : alerts_of(one),
+		 worst_of(one));
 	html_row_end(h);
 }
 
 static void put_servers(struct html *h, const struct totals *t)
 {
-	static const char *const columns[] = {"Server", "Name", "#Sessions", "#Alerts", "Of these", "Alerts among its sessions",
+	static const char *const columns[] = {"Server",  "Name",     "#Sessions",
+					      "#Alerts", "Of these", "Alerts among its sessions",
 					      NULL};
 	const struct server *worst[SERVERS_TOLD], *others = servers_others(t->servers);
 	size_t n = servers_worst(t->servers, worst, SERVERS_TOLD);
@@ -255,7 +273,8 @@ static void put_causes(struct html *h, const uint64_t counts[CAUSES])
 /* From the first bucket that has something to the last. */
 static void put_histogram(struct html *h, const struct metrics_histogram *m, const char *caption)
 {
-	static const char *const columns[] = {"Up to", "#How often", "Against the most frequent", NULL};
+	static const char *const columns[] = {"Up to", "#How often", "Against the most frequent",
+					      NULL};
 	uint64_t all = 0, most = 0;
 	unsigned first = METRICS_BUCKETS, last = 0;
 
@@ -288,16 +307,19 @@ static void put_waits(struct html *h, const struct metrics *m)
 	before = h->b->n;
 	put_histogram(h, &m->banner, "From the SYN to the whole greeting");
 	put_histogram(h, &m->acceptance,
-		      "From the end of a message to its reply (a sender waits for ten minutes: RFC 5321 4.5.3.2.6)");
+		      "From the end of a message to its reply (a sender waits for ten minutes: RFC "
+		      "5321 4.5.3.2.6)");
 	if (h->b->n == before)
-		html_str(h, "<p>No greeting and no reply to a message was seen from its beginning.</p>\n");
+		html_str(h, "<p>No greeting and no reply to a message was seen from its "
+			    "beginning.</p>\n");
 	html_section_end(h);
 }
 
 static void put_beware(struct html *h, const struct monitor_stats *core)
 {
 	for (size_t i = 0; i < counters_n; i++) {
-		if (counters[i].words == NULL || !counters[i].trouble || counter_value(&counters[i], core) == 0)
+		if (counters[i].words == NULL || !counters[i].trouble ||
+		    counter_value(&counters[i], core) == 0)
 			continue;
 		html_str(h, "<p class=\"beware\">Not everything was seen: ");
 		html_number(h, counter_value(&counters[i], core));
@@ -314,7 +336,8 @@ static void put_capture(struct html *h, const struct summary *s)
 		html_words(h);
 		html_str(h, "</p>\n");
 	}
-	html_str(h, "<details><summary>All that is above as plain text, for a mail or a ticket</summary>\n<pre>");
+	html_str(h, "<details><summary>All that is above as plain text, for a mail or a "
+		    "ticket</summary>\n<pre>");
 	text_summary(&h->text, s);
 	for (size_t from = 0, i = 0; i < h->words.n; i++)
 		if (h->words.p[i] == '\n') {

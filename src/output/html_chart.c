@@ -1,4 +1,5 @@
-/* html_chart.c - bars drawn as SVG without any text in it, which would be distorted: the words stand around it. */
+/* html_chart.c - bars drawn as SVG without any text in it, which would be distorted: the words
+ * stand around it. */
 #include "output/html.h"
 
 enum { HIGH = 100, WIDE = 10, GAP = 1 };
@@ -73,7 +74,8 @@ static void put_words(struct html *h, const struct chart *c, unsigned span)
 }
 
 /* What is there at all is two units high. The height up to here is returned. */
-static double put_rect(struct html *h, const struct chart *c, unsigned span, uint64_t n, const char *class, double below)
+static double put_rect(struct html *h, const struct chart *c, unsigned span, uint64_t n,
+		       const char *class, double below)
 {
 	double high = (double)HIGH * (double)n / (double)c->most, y;
 
@@ -81,8 +83,8 @@ static double put_rect(struct html *h, const struct chart *c, unsigned span, uin
 		return below;
 	high = high < 2 ? 2 : high;
 	y = (double)HIGH - below - high;
-	outbuf_format(h->b, "<rect class=\"%s\" x=\"%u\" y=\"%.2f\" width=\"%u\" height=\"%.2f\"/>", class, span * WIDE,
-		      y > 0 ? y : 0, (unsigned)(WIDE - GAP), high);
+	outbuf_format(h->b, "<rect class=\"%s\" x=\"%u\" y=\"%.2f\" width=\"%u\" height=\"%.2f\"/>",
+		      class, span * WIDE, y > 0 ? y : 0, (unsigned)(WIDE - GAP), high);
 	return below + high;
 }
 
@@ -95,7 +97,8 @@ static void put_span(struct html *h, const struct chart *c, unsigned span)
 	put_words(h, c, span);
 	html_str(h, "</title>");
 	for (unsigned s = SEVERITIES; s-- > 0 && c->alerts;)
-		below = put_rect(h, c, span, count_of(c, span, s), severity_name((enum severity)s), below);
+		below = put_rect(h, c, span, count_of(c, span, s), severity_name((enum severity)s),
+				 below);
 	if (!c->alerts)
 		put_rect(h, c, span, sum_of(c, span), "plain", 0);
 	html_str(h, "</g>\n");
@@ -127,13 +130,18 @@ static void put_chart(struct html *h, struct chart *c, const char *what)
 		c->most = sum_of(c, i) > c->most ? sum_of(c, i) : c->most;
 	if (c->most == 0)
 		return;
-	outbuf_format(h->b, "<figure>\n<figcaption>%s in each %s; at most ", what, timeline_words(c->t));
+	outbuf_format(h->b, "<figure>\n<figcaption>%s in each %s; at most ", what,
+		      timeline_words(c->t));
 	html_number(h, c->most);
 	html_str(h, ".</figcaption>\n");
 	if (c->alerts)
 		put_key(h, c);
-	outbuf_format(h->b, "<svg class=\"chart\" role=\"img\" aria-label=\"%s over time; the table below has the numbers\"", what);
-	outbuf_format(h->b, " viewBox=\"0 0 %u %u\" preserveAspectRatio=\"none\">\n", c->spans * WIDE, (unsigned)HIGH);
+	outbuf_format(h->b,
+		      "<svg class=\"chart\" role=\"img\" aria-label=\"%s over time; the table "
+		      "below has the numbers\"",
+		      what);
+	outbuf_format(h->b, " viewBox=\"0 0 %u %u\" preserveAspectRatio=\"none\">\n",
+		      c->spans * WIDE, (unsigned)HIGH);
 	for (unsigned i = 0; i < c->spans; i++)
 		if (sum_of(c, i) > 0)
 			put_span(h, c, i);
@@ -157,7 +165,8 @@ static void put_row(struct html *h, const struct chart *c, unsigned span)
 
 static void put_numbers(struct html *h, const struct chart *c)
 {
-	static const char *const columns[] = {"From", "#Sessions", "#critical", "#error", "#warning", "#notice", "#info", NULL};
+	static const char *const columns[] = {"From",     "#Sessions", "#critical", "#error",
+					      "#warning", "#notice",   "#info",     NULL};
 
 	html_str(h, "<details><summary>The numbers</summary>\n");
 	html_table(h, "Sessions by the time and the severity of their ending", columns);
@@ -170,7 +179,8 @@ static void put_numbers(struct html *h, const struct chart *c)
 
 void html_chart(struct html *h, const struct timeline *t, const struct alerting *alerting)
 {
-	struct chart alerts = {.t = t, .alerting = alerting, .alerts = true, .spans = timeline_spans(t)};
+	struct chart alerts = {
+		.t = t, .alerting = alerting, .alerts = true, .spans = timeline_spans(t)};
 	struct chart all = {.t = t, .alerting = alerting, .spans = alerts.spans};
 
 	html_section(h, "time", "Over time");

@@ -52,19 +52,25 @@ void html_bar(struct html *h, uint64_t part, uint64_t whole, unsigned severity)
 	if (part > 0 && share < 1)
 		share = 1;
 	outbuf_format(h->b,
-		      "<svg class=\"bar\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
+		      "<svg class=\"bar\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" "
+		      "aria-hidden=\"true\">"
 		      "<rect class=\"%s\" width=\"%.2f\" height=\"10\"/></svg>",
-		      severity < SEVERITIES ? severity_name((enum severity)severity) : "plain", share);
+		      severity < SEVERITIES ? severity_name((enum severity)severity) : "plain",
+		      share);
 }
 
 void html_badge(struct html *h, enum severity s)
 {
-	outbuf_format(h->b, "<span class=\"badge %s\">%s</span>", severity_name(s), severity_name(s));
+	outbuf_format(h->b, "<span class=\"badge %s\">%s</span>", severity_name(s),
+		      severity_name(s));
 }
 
 void html_section(struct html *h, const char *id, const char *title)
 {
-	outbuf_format(h->b, "<section id=\"%s\" aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">%s</h2>\n", id, id, id, title);
+	outbuf_format(
+		h->b,
+		"<section id=\"%s\" aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">%s</h2>\n",
+		id, id, id, title);
 }
 
 void html_section_end(struct html *h)
@@ -74,10 +80,15 @@ void html_section_end(struct html *h)
 
 void html_table(struct html *h, const char *caption, const char *const *columns)
 {
-	outbuf_format(h->b, "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">\n<table>\n", caption);
+	outbuf_format(
+		h->b,
+		"<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">\n<table>\n",
+		caption);
 	outbuf_format(h->b, "<caption>%s</caption>\n<thead><tr>", caption);
 	for (; *columns != NULL; columns++)
-		outbuf_format(h->b, **columns == '#' ? "<th scope=\"col\" class=\"n\">%s</th>" : "<th scope=\"col\">%s</th>",
+		outbuf_format(h->b,
+			      **columns == '#' ? "<th scope=\"col\" class=\"n\">%s</th>"
+					       : "<th scope=\"col\">%s</th>",
 			      *columns + (**columns == '#'));
 	html_str(h, "</tr></thead>\n<tbody>\n");
 }

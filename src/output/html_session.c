@@ -3,7 +3,8 @@
 
 #include "output/explain.h"
 
-/* Of one ladder so many lines are shown, half from its beginning and half from its end, and the fault. */
+/* Of one ladder so many lines are shown, half from its beginning and half from its end, and the
+ * fault. */
 enum { LINES = 200 };
 
 void html_sessions(struct html *h, const struct summary *s)
@@ -12,7 +13,8 @@ void html_sessions(struct html *h, const struct summary *s)
 	if (s->exhibits == 0)
 		html_str(h, "<p>There are none.</p>\n");
 	else
-		html_str(h, "<p>The worst first; each unfolds to what happened, why, and what was said.");
+		html_str(h, "<p>The worst first; each unfolds to what happened, why, and what was "
+			    "said.");
 	if (s->exhibits_omitted > 0) {
 		html_str(h, " Of ");
 		html_number(h, s->exhibits + s->exhibits_omitted);
@@ -20,10 +22,12 @@ void html_sessions(struct html *h, const struct summary *s)
 		html_number(h, s->exhibits);
 		html_str(h, "; <code>-o json</code> tells all.");
 	}
-	html_str(h, s->exhibits > 0 ? "</p>\n<ol class=\"sessions\">\n" : "<ol class=\"sessions\" hidden>\n");
+	html_str(h, s->exhibits > 0 ? "</p>\n<ol class=\"sessions\">\n"
+				    : "<ol class=\"sessions\" hidden>\n");
 }
 
-static void put_endpoint(struct html *h, const struct conn *conn, enum side side, enum note_tag tag, const struct report *r)
+static void put_endpoint(struct html *h, const struct conn *conn, enum side side, enum note_tag tag,
+			 const struct report *r)
 {
 	char name[SERVER_NAME];
 
@@ -64,7 +68,8 @@ static void put_messages(struct html *h, const struct report *r)
 
 static const char *class_of(const struct ladder_line *line)
 {
-	static const char *const classes[2][2] = {{"client", "client fault"}, {"server", "server fault"}};
+	static const char *const classes[2][2] = {{"client", "client fault"},
+						  {"server", "server fault"}};
 	bool fault = line->flags & LADDER_FAULT;
 
 	if (line->kind == LADDER_NOTE)
@@ -91,7 +96,8 @@ static void put_line(struct html *h, const struct ladder *l, const struct ladder
 		    : line->side == CLIENT    ? "<td class=\"c\">"
 					      : "<td></td><td class=\"v\">");
 	put_said(h, line);
-	html_str(h, line->kind != LADDER_NOTE && line->side == CLIENT ? "</td><td></td></tr>\n" : "</td></tr>\n");
+	html_str(h, line->kind != LADDER_NOTE && line->side == CLIENT ? "</td><td></td></tr>\n"
+								      : "</td></tr>\n");
 }
 
 static void put_omitted(struct html *h, uint64_t n)
@@ -129,20 +135,19 @@ static void put_ladder(struct html *h, const struct exhibit *one)
 	const struct ladder *l = one->ladder;
 
 	if (l == NULL || ladder_count(l) == 0) {
-		html_str(
-			h,
-			"<p class=\"dim\">What was said is not drawn: that takes a capture which can be read a second time.</p>\n");
+		html_str(h, "<p class=\"dim\">What was said is not drawn: that takes a capture "
+			    "which can be read a second time.</p>\n");
 		return;
 	}
-	html_str(
-		h,
-		"<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"Dialogue\">\n<table class=\"ladder\">\n<caption>");
+	html_str(h, "<div class=\"wide\" role=\"region\" tabindex=\"0\" "
+		    "aria-label=\"Dialogue\">\n<table class=\"ladder\">\n<caption>");
 	html_str(h, "The dialogue; times are seconds from ");
 	html_time(h, ladder_start(l));
-	html_str(h,
-		 "</caption>\n<thead><tr><th scope=\"col\" class=\"t n\">Time</th><th scope=\"col\" class=\"p n\">Packet</th>"
-		 "<th scope=\"col\" class=\"s\">Stage</th><th scope=\"col\">Client</th><th scope=\"col\">Server</th></tr></thead>\n"
-		 "<tbody>\n");
+	html_str(h, "</caption>\n<thead><tr><th scope=\"col\" class=\"t n\">Time</th><th "
+		    "scope=\"col\" class=\"p n\">Packet</th>"
+		    "<th scope=\"col\" class=\"s\">Stage</th><th scope=\"col\">Client</th><th "
+		    "scope=\"col\">Server</th></tr></thead>\n"
+		    "<tbody>\n");
 	put_lines(h, l);
 	html_table_end(h);
 }
@@ -175,6 +180,7 @@ void html_end(struct html *h)
 	html_str(h, "</ol>\n");
 	html_section_end(h);
 	html_str(h, "</main>\n<footer><p>Made by smtpwatch " SMTPWATCH_VERSION
-		    ". What it says is only what it saw: where packets are missing that could change a verdict, the verdict is "
+		    ". What it says is only what it saw: where packets are missing that could "
+		    "change a verdict, the verdict is "
 		    "unknown.</p></footer>\n</body>\n</html>\n");
 }

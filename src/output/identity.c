@@ -18,10 +18,12 @@ static size_t put_big_endian(uint8_t *at, uint64_t v, size_t n)
 	return n;
 }
 
-/* The specification's order: the lower address first, and with one address on both sides the lower port. */
+/* The specification's order: the lower address first, and with one address on both sides the lower
+ * port. */
 static enum side lower_side(const struct conn *conn)
 {
-	int order = memcmp(conn->addr[CLIENT].b, conn->addr[SERVER].b, sizeof(conn->addr[CLIENT].b));
+	int order =
+		memcmp(conn->addr[CLIENT].b, conn->addr[SERVER].b, sizeof(conn->addr[CLIENT].b));
 
 	if (order == 0)
 		order = conn->port[CLIENT] <= conn->port[SERVER] ? -1 : 1;

@@ -37,14 +37,16 @@ static void put_sum(struct json *j, const struct throttle_repeat *sum)
 }
 
 /* The last member of an alert's line, and its end. sum: NULL: this is no sum. */
-static void alert_end(struct json *j, const struct report *r, unsigned signature, const struct throttle_repeat *sum)
+static void alert_end(struct json *j, const struct report *r, unsigned signature,
+		      const struct throttle_repeat *sum)
 {
 	const struct verdict_row *row = signature_row(signature);
 
 	json_key(j, "alert");
 	outbuf_char(j->b, '{');
 	json_key(j, "signature");
-	json_word(j, row->id); /* and not the headline: rules are written against it, and it is never reworded */
+	json_word(j, row->id); /* and not the headline: rules are written against it, and it is
+				  never reworded */
 	json_key(j, "category");
 	json_string(j, bytes_str(row->category));
 	json_key(j, "severity");
@@ -120,7 +122,8 @@ void json_event_repeat(struct json *j, const struct throttle_repeat *sum)
 	line_end(j, begin);
 }
 
-static void put_tally(struct json *j, const char *name, const uint64_t *counts, unsigned n, const char *(*label)(unsigned))
+static void put_tally(struct json *j, const char *name, const uint64_t *counts, unsigned n,
+		      const char *(*label)(unsigned))
 {
 	json_key(j, name);
 	outbuf_char(j->b, '{');
@@ -228,7 +231,8 @@ static void put_totals(struct json *j, const struct totals *t, bool live)
 		json_key(j, "folded");
 		json_number(j, t->folded);
 	}
-	put_tally(j, "severities", t->alert_severity + SEVERITY_INFO, SEVERITIES - SEVERITY_INFO, severity_label);
+	put_tally(j, "severities", t->alert_severity + SEVERITY_INFO, SEVERITIES - SEVERITY_INFO,
+		  severity_label);
 	json_key(j, "grouped");
 	json_number(j, t->grouped);
 	put_tally(j, "verdicts", t->signatures, VERDICTS, verdict_label);
@@ -295,7 +299,8 @@ static void put_server(struct json *j, const struct server *one)
 	}
 	json_key(j, "sessions");
 	json_number(j, one->sessions);
-	put_tally(j, "severities", one->alerts + SEVERITY_INFO, SEVERITIES - SEVERITY_INFO, severity_label);
+	put_tally(j, "severities", one->alerts + SEVERITY_INFO, SEVERITIES - SEVERITY_INFO,
+		  severity_label);
 	outbuf_char(j->b, '}');
 }
 

@@ -1,4 +1,5 @@
-/* json_fields.c - the facts of a session: a function and a row for each. The table at the end is the record's shape. */
+/* json_fields.c - the facts of a session: a function and a row for each. The table at the end is
+ * the record's shape. */
 #include "output/acceptance.h"
 #include "output/json.h"
 
@@ -109,7 +110,8 @@ static const char *signature_name(unsigned bit)
 	return signature_row(bit)->id;
 }
 
-/* Lists are written even if they are empty, so that a reader can loop over them without asking first. */
+/* Lists are written even if they are empty, so that a reader can loop over them without asking
+ * first. */
 static bool put_also(struct json *j, const struct json_view *v)
 {
 	json_bits(j, v->report->also, signature_name);
@@ -258,7 +260,8 @@ static bool put_extensions(struct json *j, const struct json_view *v)
 
 static bool put_size_limit(struct json *j, const struct json_view *v)
 {
-	return v->report->record.session->size_limit > 0 && put_number(j, v->report->record.session->size_limit);
+	return v->report->record.session->size_limit > 0 &&
+	       put_number(j, v->report->record.session->size_limit);
 }
 
 static bool put_starttls(struct json *j, const struct json_view *v)
@@ -345,7 +348,8 @@ static bool put_latency_banner(struct json *j, const struct json_view *v)
 {
 	const struct conn *conn = v->report->record.conn;
 
-	return json_put_wait(j, conn->start, v->report->record.session->ts_banner) && conn->flow[CLIENT].syn;
+	return json_put_wait(j, conn->start, v->report->record.session->ts_banner) &&
+	       conn->flow[CLIENT].syn;
 }
 
 static bool put_latency_hello(struct json *j, const struct json_view *v)
@@ -395,7 +399,8 @@ static bool put_transactions(struct json *j, const struct json_view *v)
 	struct json_view one = *v;
 
 	outbuf_char(j->b, '[');
-	for (one.transaction = v->report->record.session->first; one.transaction != NULL; one.transaction = one.transaction->next) {
+	for (one.transaction = v->report->record.session->first; one.transaction != NULL;
+	     one.transaction = one.transaction->next) {
 		json_comma(j);
 		outbuf_char(j->b, '{');
 		json_members(j, json_transaction_rows, &one);

@@ -25,7 +25,8 @@ static void put_recipient(struct json *j, const struct note *note)
 	outbuf_char(j->b, '}');
 }
 
-/* As many as were kept, and as the list has room for; rcpt_count has them all. Absent where none is known, as when they were redacted. */
+/* As many as were kept, and as the list has room for; rcpt_count has them all. Absent where none is
+ * known, as when they were redacted. */
 static bool put_rcpt(struct json *j, const struct json_view *v)
 {
 	size_t begin = j->b->n;
@@ -90,7 +91,8 @@ static bool put_queue_id(struct json *j, const struct json_view *v)
 /* What the server did, beside what the sender believes; null: not known. */
 static bool put_taken(struct json *j, const struct json_view *v)
 {
-	static const char *const words[] = {[TAKEN_UNKNOWN] = "null", [TAKEN_NO] = "false", [TAKEN_YES] = "true"};
+	static const char *const words[] = {
+		[TAKEN_UNKNOWN] = "null", [TAKEN_NO] = "false", [TAKEN_YES] = "true"};
 
 	outbuf_str(j->b, words[v->transaction->taken]);
 	return true;
@@ -112,7 +114,8 @@ static bool put_bytes_acked(struct json *j, const struct json_view *v)
 	return put_number(j, v->transaction->bytes_acked);
 }
 
-/* LMTP, and PRDR, have a reply for each recipient: how many took the message, of how many that have answered. */
+/* LMTP, and PRDR, have a reply for each recipient: how many took the message, of how many that have
+ * answered. */
 static bool reply_each(const struct json_view *v)
 {
 	return v->report->record.session->lmtp || v->transaction->lmtp_answered > 1;

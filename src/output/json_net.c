@@ -1,4 +1,5 @@
-/* json_net.c - the facts of the connection below: a function and a row for each. What has two sides is a list of two: client, server. */
+/* json_net.c - the facts of the connection below: a function and a row for each. What has two sides
+ * is a list of two: client, server. */
 #include "output/json.h"
 
 static void put_both(struct json *j, uint64_t client, uint64_t server)
@@ -123,7 +124,8 @@ static void put_member(struct json *j, const char *name, uint64_t n)
 	json_number(j, n);
 }
 
-/* An RST, and beside its TTL the range of its side's other segments: whoever forges one seldom stands at the same distance. */
+/* An RST, and beside its TTL the range of its side's other segments: whoever forges one seldom
+ * stands at the same distance. */
 static void put_one_rst(struct json *j, enum side side, const struct conn_side *of)
 {
 	const struct conn_rst *rst = &of->reset;

@@ -1,4 +1,5 @@
-/* json_tls.c - what is known of a session's TLS: by its handshake and its records, and with keys. */
+/* json_tls.c - what is known of a session's TLS: by its handshake and its records, and with keys.
+ */
 #include "core/tls_record.h"
 #include "core/tls_suite.h"
 #include "output/json.h"

@@ -1,5 +1,6 @@
 /*
- * json_writer.c - renders the rows of a table as JSON. No library builds a tree first: a record is to cost under two microseconds, straight into one buffer.
+ * json_writer.c - renders the rows of a table as JSON. No library builds a tree first: a record is
+ * to cost under two microseconds, straight into one buffer.
  */
 #include "output/json.h"
 
@@ -73,7 +74,8 @@ static void group_enter(struct json *j, enum json_group to)
 	}
 }
 
-/* The key with its comma, or without it behind a bracket; copied at full length, as that needs no call. */
+/* The key with its comma, or without it behind a bracket; copied at full length, as that needs no
+ * call. */
 static inline void key_put(struct json *j, const struct json_row *row)
 {
 	char *at = outbuf_room(j->b, sizeof(row->key));
@@ -98,7 +100,8 @@ void json_members(struct json *j, const struct json_row *rows, const struct json
 			group_enter(j, row->group);
 		key_put(j, row);
 		if (!row->put(j, v)) {
-			/* Unknown: taken back, with the object if this was to be its first member. */
+			/* Unknown: taken back, with the object if this was to be its first member.
+			 */
 			j->b->n = n;
 			j->group = group;
 		}

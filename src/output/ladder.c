@@ -1,4 +1,5 @@
-/* ladder.c - the lines of a ladder, of which a long one keeps the beginning and the end, and the one that bears the fault. */
+/* ladder.c - the lines of a ladder, of which a long one keeps the beginning and the end, and the
+ * one that bears the fault. */
 #include "output/ladder_state.h"
 
 #include "output/escape.h"
@@ -21,8 +22,9 @@ const char *ladder_kind_name(enum ladder_kind kind)
 
 const char *ladder_flag_name(unsigned bit)
 {
-	static const char *const names[LADDER_FLAGS] = {"fault", "gap",     "again",   "syn",         "fin",  "rst",
-							"tls",   "refused", "unasked", "behind-quit", "early"};
+	static const char *const names[LADDER_FLAGS] = {
+		"fault", "gap",     "again",   "syn",         "fin",  "rst",
+		"tls",   "refused", "unasked", "behind-quit", "early"};
 
 	return names[bit];
 }
@@ -32,7 +34,8 @@ enum ladder_format ladder_format_read(const char *name)
 	static const char all[] = LADDER_FORMAT_NAMES("\0");
 	unsigned format = 0;
 
-	for (const char *at = all; format < LADDER_FORMATS && strcmp(at, name) != 0; at += strlen(at) + 1)
+	for (const char *at = all; format < LADDER_FORMATS && strcmp(at, name) != 0;
+	     at += strlen(at) + 1)
 		format++;
 	return (enum ladder_format)format;
 }
@@ -50,7 +53,8 @@ struct ladder *ladder_new(const struct conn *conn, ladder_cleaner *clean, void *
 	for (int s = CLIENT; s <= SERVER; s++) {
 		l->addr[s] = conn->addr[s];
 		l->port[s] = conn->port[s];
-		snprintf(l->side[s].name, sizeof(l->side[s].name), ip_addr_is_v4(&conn->addr[s]) ? "%s:%u" : "[%s]:%u",
+		snprintf(l->side[s].name, sizeof(l->side[s].name),
+			 ip_addr_is_v4(&conn->addr[s]) ? "%s:%u" : "[%s]:%u",
 			 ip_addr_text(&conn->addr[s], text), (unsigned)conn->port[s]);
 	}
 	return l;
@@ -187,7 +191,8 @@ const struct ladder_line *ladder_fault(const struct ladder *l)
 	return NULL;
 }
 
-/* What to look for: the first line, or the last, of a kind, with one of the flags (0: any) and a code (0: any). */
+/* What to look for: the first line, or the last, of a kind, with one of the flags (0: any) and a
+ * code (0: any). */
 struct search {
 	enum ladder_kind kind;
 	enum side side;
@@ -199,7 +204,8 @@ struct search {
 static bool line_is(const struct ladder_line *line, const struct search *s)
 {
 	return line->kind == s->kind && (line->side == s->side || s->kind == LADDER_NOTE) &&
-	       (s->flags == 0 || (line->flags & s->flags)) && (s->code == 0 || line->code == s->code);
+	       (s->flags == 0 || (line->flags & s->flags)) &&
+	       (s->code == 0 || line->code == s->code);
 }
 
 static struct ladder_line *line_find(const struct ladder *l, const struct search *s)
@@ -232,7 +238,8 @@ static struct ladder_line *unasked_find(const struct ladder *l, enum stage stage
 /* The first closing segment of a side; an RST where that is how it closed. */
 static struct ladder_line *close_find(const struct ladder *l, enum side side, enum how how)
 {
-	struct search s = {LADDER_TCP, side, how == HOW_RST ? LADDER_RST : LADDER_FIN | LADDER_RST, 0, false};
+	struct search s = {LADDER_TCP, side, how == HOW_RST ? LADDER_RST : LADDER_FIN | LADDER_RST,
+			   0, false};
 
 	return line_find(l, &s);
 }
@@ -253,24 +260,40 @@ enum about {
 };
 
 static const uint8_t abouts[VERDICTS] = {
-	[VERDICT_221_FOR_MESSAGE] = ABOUT_221,          [VERDICT_250_IN_MESSAGE] = ABOUT_EARLY,
-	[VERDICT_221_IN_TRANSACTION] = ABOUT_221,       [VERDICT_221_BEFORE_MESSAGE] = ABOUT_221,
-	[VERDICT_221_BETWEEN_MESSAGES] = ABOUT_221,     [VERDICT_221_TO_NON_SMTP] = ABOUT_221,
-	[VERDICT_DROP_AFTER_MESSAGE] = ABOUT_SERVER,    [VERDICT_DROP_IN_MESSAGE] = ABOUT_SERVER,
-	[VERDICT_DROP_IN_TRANSACTION] = ABOUT_SERVER,   [VERDICT_DROP_BEFORE_MESSAGE] = ABOUT_SERVER,
-	[VERDICT_DROP_BETWEEN_MESSAGES] = ABOUT_SERVER, [VERDICT_DROP_AFTER_QUIT] = ABOUT_SERVER,
-	[VERDICT_SERVER_VANISHED] = ABOUT_SILENCE,      [VERDICT_421_IN_MESSAGE] = ABOUT_421,
-	[VERDICT_421_IN_TRANSACTION] = ABOUT_421,       [VERDICT_421_IDLE] = ABOUT_421,
-	[VERDICT_REFUSED_THEN_CLOSED] = ABOUT_REFUSAL,  [VERDICT_REFUSED_YET_TAKEN] = ABOUT_REFUSAL,
-	[VERDICT_CLIENT_GAVE_UP] = ABOUT_CLIENT,        [VERDICT_CLIENT_DROP_IN_MESSAGE] = ABOUT_CLIENT,
-	[VERDICT_CLIENT_DROP] = ABOUT_CLIENT,           [VERDICT_CLIENT_NO_QUIT] = ABOUT_CLIENT,
-	[VERDICT_QUIT_BEFORE_ACCEPTANCE] = ABOUT_QUIT,  [VERDICT_PROBE] = ABOUT_CLIENT,
-	[VERDICT_CONNECT_REFUSED] = ABOUT_SERVER,       [VERDICT_CONNECT_UNANSWERED] = ABOUT_SYN,
-	[VERDICT_TLS_BROKEN_OFF] = ABOUT_SERVER,        [VERDICT_TLS_CLOSED_UNASKED] = ABOUT_SERVER,
-	[VERDICT_TLS_CLIENT_LEFT] = ABOUT_CLIENT,       [VERDICT_UNKNOWN] = ABOUT_HOLE,
+	[VERDICT_221_FOR_MESSAGE] = ABOUT_221,
+	[VERDICT_250_IN_MESSAGE] = ABOUT_EARLY,
+	[VERDICT_221_IN_TRANSACTION] = ABOUT_221,
+	[VERDICT_221_BEFORE_MESSAGE] = ABOUT_221,
+	[VERDICT_221_BETWEEN_MESSAGES] = ABOUT_221,
+	[VERDICT_221_TO_NON_SMTP] = ABOUT_221,
+	[VERDICT_DROP_AFTER_MESSAGE] = ABOUT_SERVER,
+	[VERDICT_DROP_IN_MESSAGE] = ABOUT_SERVER,
+	[VERDICT_DROP_IN_TRANSACTION] = ABOUT_SERVER,
+	[VERDICT_DROP_BEFORE_MESSAGE] = ABOUT_SERVER,
+	[VERDICT_DROP_BETWEEN_MESSAGES] = ABOUT_SERVER,
+	[VERDICT_DROP_AFTER_QUIT] = ABOUT_SERVER,
+	[VERDICT_SERVER_VANISHED] = ABOUT_SILENCE,
+	[VERDICT_421_IN_MESSAGE] = ABOUT_421,
+	[VERDICT_421_IN_TRANSACTION] = ABOUT_421,
+	[VERDICT_421_IDLE] = ABOUT_421,
+	[VERDICT_REFUSED_THEN_CLOSED] = ABOUT_REFUSAL,
+	[VERDICT_REFUSED_YET_TAKEN] = ABOUT_REFUSAL,
+	[VERDICT_CLIENT_GAVE_UP] = ABOUT_CLIENT,
+	[VERDICT_CLIENT_DROP_IN_MESSAGE] = ABOUT_CLIENT,
+	[VERDICT_CLIENT_DROP] = ABOUT_CLIENT,
+	[VERDICT_CLIENT_NO_QUIT] = ABOUT_CLIENT,
+	[VERDICT_QUIT_BEFORE_ACCEPTANCE] = ABOUT_QUIT,
+	[VERDICT_PROBE] = ABOUT_CLIENT,
+	[VERDICT_CONNECT_REFUSED] = ABOUT_SERVER,
+	[VERDICT_CONNECT_UNANSWERED] = ABOUT_SYN,
+	[VERDICT_TLS_BROKEN_OFF] = ABOUT_SERVER,
+	[VERDICT_TLS_CLOSED_UNASKED] = ABOUT_SERVER,
+	[VERDICT_TLS_CLIENT_LEFT] = ABOUT_CLIENT,
+	[VERDICT_UNKNOWN] = ABOUT_HOLE,
 };
 
-static struct ladder_line *fault_find(const struct ladder *l, const struct ending *e, enum about about)
+static struct ladder_line *fault_find(const struct ladder *l, const struct ending *e,
+				      enum about about)
 {
 	static const struct search searches[] = {
 		[ABOUT_421] = {LADDER_REPLY, SERVER, 0, 421, true},
@@ -296,7 +319,8 @@ static struct ladder_line *fault_find(const struct ladder *l, const struct endin
 	}
 }
 
-/* Where a segment's line belongs that stands at i: behind the last line that was brought by an earlier packet. */
+/* Where a segment's line belongs that stands at i: behind the last line that was brought by an
+ * earlier packet. */
 static size_t place_behind(const struct ladder *l, size_t i)
 {
 	uint64_t packet = ladder_line(l, i)->packet;
@@ -305,20 +329,23 @@ static size_t place_behind(const struct ladder *l, size_t i)
 	for (size_t k = i + 1; k < ladder_count(l); k++) {
 		const struct ladder_line *line = ladder_line(l, k);
 
-		if (line->kind != LADDER_TCP && line->packet > 0 && (line->last > 0 ? line->last : line->packet) < packet)
+		if (line->kind != LADDER_TCP && line->packet > 0 &&
+		    (line->last > 0 ? line->last : line->packet) < packet)
 			found = k;
 	}
 	return found;
 }
 
-/* What is said is told once it is known what it is, which may be after segments that came behind it: their lines move down. */
+/* What is said is told once it is known what it is, which may be after segments that came behind
+ * it: their lines move down. */
 static void lines_order(struct ladder *l)
 {
 	for (size_t i = ladder_count(l); i-- > 0;) {
 		size_t to = ladder_line(l, i)->kind == LADDER_TCP ? place_behind(l, i) : i;
 
 		for (size_t k = i; k < to; k++) {
-			struct ladder_line *at = line_at(l, k), *next = line_at(l, k + 1), moved = *at;
+			struct ladder_line *at = line_at(l, k), *next = line_at(l, k + 1),
+					   moved = *at;
 
 			moved.stage = next->stage;
 			*at = *next;
@@ -334,9 +361,12 @@ void ladder_judge(struct ladder *l, const struct ending *ending, enum verdict v)
 
 	lines_order(l);
 	fault = fault_find(l, ending, about);
-	/* Of an alert that has no row, or is about a reply that came between records of TLS, it is the close. */
-	if (fault == NULL && verdict_row(v)->severity >= SEVERITY_NOTICE && ending->closer != CLOSER_NOBODY)
-		fault = close_find(l, ending->closer == CLOSER_SERVER ? SERVER : CLIENT, ending->how);
+	/* Of an alert that has no row, or is about a reply that came between records of TLS, it is
+	 * the close. */
+	if (fault == NULL && verdict_row(v)->severity >= SEVERITY_NOTICE &&
+	    ending->closer != CLOSER_NOBODY)
+		fault = close_find(l, ending->closer == CLOSER_SERVER ? SERVER : CLIENT,
+				   ending->how);
 	if (fault != NULL)
 		fault->flags |= LADDER_FAULT;
 }

@@ -1,4 +1,5 @@
-/* ladder_export.c - a ladder for other programs: a spreadsheet, or a page that draws sequence diagrams. */
+/* ladder_export.c - a ladder for other programs: a spreadsheet, or a page that draws sequence
+ * diagrams. */
 #include "output/ladder.h"
 
 #include "output/escape.h"
@@ -38,7 +39,8 @@ static const char *direction_of(const struct ladder_line *line)
 	return line->side == CLIENT ? "client" : "server";
 }
 
-static void csv_line(struct outbuf *b, struct stamp *stamp, const struct ladder *l, const struct ladder_line *line)
+static void csv_line(struct outbuf *b, struct stamp *stamp, const struct ladder *l,
+		     const struct ladder_line *line)
 {
 	stamp_iso(stamp, b, line->ts);
 	outbuf_char(b, ',');
@@ -67,12 +69,14 @@ void ladder_csv(struct outbuf *b, const struct ladder *l)
 {
 	struct stamp stamp = {0};
 
-	outbuf_str(b, "time,seconds,packet,last_packet,from,kind,stage,code,answers,waited,bytes,count,flags,text\r\n");
+	outbuf_str(b, "time,seconds,packet,last_packet,from,kind,stage,code,answers,waited,bytes,"
+		      "count,flags,text\r\n");
 	for (size_t i = 0; i < ladder_count(l); i++)
 		csv_line(b, &stamp, l, ladder_line(l, i));
 }
 
-/* All that Mermaid could take for its own, or a browser for HTML, becomes one of its entity codes. */
+/* All that Mermaid could take for its own, or a browser for HTML, becomes one of its entity codes.
+ */
 static void mermaid_text(struct outbuf *b, const char *text)
 {
 	for (; *text != '\0'; text++) {
@@ -85,7 +89,8 @@ static void mermaid_text(struct outbuf *b, const char *text)
 	}
 }
 
-static void mermaid_line(struct outbuf *b, const struct ladder *l, const struct ladder_line *line, struct outbuf *words)
+static void mermaid_line(struct outbuf *b, const struct ladder *l, const struct ladder_line *line,
+			 struct outbuf *words)
 {
 	words->n = 0;
 	ladder_put_time(words, l, line);
@@ -106,7 +111,8 @@ static void mermaid_line(struct outbuf *b, const struct ladder *l, const struct 
 		mermaid_text(b, words->p);
 	outbuf_char(b, '\n');
 	if (line->flags & LADDER_FAULT)
-		outbuf_format(b, "    Note over C,S: The fault is here, in packet %llu\n", (unsigned long long)line->packet);
+		outbuf_format(b, "    Note over C,S: The fault is here, in packet %llu\n",
+			      (unsigned long long)line->packet);
 }
 
 void ladder_mermaid(struct outbuf *b, const struct ladder *l)

@@ -1,4 +1,5 @@
-/* ladder_fill.c - segments and what was read in them become lines; each is given the packet that brought it. */
+/* ladder_fill.c - segments and what was read in them become lines; each is given the packet that
+ * brought it. */
 #include "output/ladder_state.h"
 
 #include "core/ascii.h"
@@ -28,11 +29,13 @@ static const struct ladder_segment *segment_find(const struct ladder_side *s, ui
 	return NULL;
 }
 
-/* Of the byte before an offset in the stream; failing that, of the time; failing that, what is under way. */
+/* Of the byte before an offset in the stream; failing that, of the time; failing that, what is
+ * under way. */
 static uint64_t packet_of(const struct ladder *l, enum side side, uint64_t offset, int64_t ts)
 {
 	const struct ladder_side *s = &l->side[side];
-	const struct ladder_segment *g = s->based && offset > 0 ? segment_find(s, s->base + (uint32_t)offset - 1) : NULL;
+	const struct ladder_segment *g =
+		s->based && offset > 0 ? segment_find(s, s->base + (uint32_t)offset - 1) : NULL;
 
 	if (g != NULL)
 		return g->number;
@@ -72,8 +75,8 @@ static bool joins(const struct ladder *l, unsigned flags, const char *text)
 {
 	struct ladder_line *last = ladder_last(l);
 
-	if (last == NULL || last->kind != LADDER_TCP || last->side != l->from || last->flags != flags ||
-	    strncmp(last->text, text, strlen(text)) != 0)
+	if (last == NULL || last->kind != LADDER_TCP || last->side != l->from ||
+	    last->flags != flags || strncmp(last->text, text, strlen(text)) != 0)
 		return false;
 	last->count++;
 	last->last = l->now->number;
@@ -95,10 +98,12 @@ static void put_again(struct ladder *l)
 {
 	const struct packet *p = l->now;
 
-	if (p->payload_len <= 1 && p->seq == l->side[l->from].end - 1 && !(p->flags & (TCP_SYN | TCP_FIN)))
+	if (p->payload_len <= 1 && p->seq == l->side[l->from].end - 1 &&
+	    !(p->flags & (TCP_SYN | TCP_FIN)))
 		put_tcp(l, 0, "keep-alive");
 	else if (p->flags & TCP_SYN)
-		put_tcp(l, LADDER_AGAIN | LADDER_SYN, p->flags & TCP_ACK ? "SYN ACK again" : "SYN again");
+		put_tcp(l, LADDER_AGAIN | LADDER_SYN,
+			p->flags & TCP_ACK ? "SYN ACK again" : "SYN again");
 	else if (p->payload_len == 0)
 		put_tcp(l, LADDER_AGAIN | LADDER_FIN, "FIN again");
 	else
@@ -151,16 +156,23 @@ void ladder_segment_done(struct ladder *l)
 void ladder_icmp(struct ladder *l, const struct packet_icmp *icmp, uint64_t packet)
 {
 	char text[96];
-	bool client = l->port[CLIENT] == icmp->src_port && ip_addr_equal(&l->addr[CLIENT], &icmp->src);
+	bool client = l->port[CLIENT] == icmp->src_port &&
+		      ip_addr_equal(&l->addr[CLIENT], &icmp->src);
 
 	if (l->recording)
 		recording_icmp(l->recording, client ? CLIENT : SERVER, icmp);
 	if (icmp->too_big)
-		snprintf(text, sizeof(text), "a router says: too big, the path takes packets of %u bytes", (unsigned)icmp->mtu);
+		snprintf(text, sizeof(text),
+			 "a router says: too big, the path takes packets of %u bytes",
+			 (unsigned)icmp->mtu);
 	else
-		snprintf(text, sizeof(text), "a router says: unreachable (type %u, code %u)", icmp->type, icmp->code);
-	ladder_add(l, (struct ladder_line){.ts = icmp->ts, .packet = packet, .kind = LADDER_NOTE, .stage = l->stage},
-		   bytes_str(text));
+		snprintf(text, sizeof(text), "a router says: unreachable (type %u, code %u)",
+			 icmp->type, icmp->code);
+	ladder_add(
+		l,
+		(struct ladder_line){
+			.ts = icmp->ts, .packet = packet, .kind = LADDER_NOTE, .stage = l->stage},
+		bytes_str(text));
 }
 
 /* What was sent of a message and has no line yet. */
@@ -175,11 +187,14 @@ static void content_flush(struct ladder *l, bool whole)
 	if (n == 0 && !whole)
 		return;
 	l->message = whole ? 0 : l->message;
-	snprintf(text, sizeof(text), whole ? "(message: %llu bytes)" : "(part of a message: %llu bytes)", (unsigned long long)n);
+	snprintf(text, sizeof(text),
+		 whole ? "(message: %llu bytes)" : "(part of a message: %llu bytes)",
+		 (unsigned long long)n);
 	ladder_add(l,
 		   (struct ladder_line){.ts = l->content_ts,
 					.packet = l->content_first,
-					.last = l->content_last > l->content_first ? l->content_last : 0,
+					.last = l->content_last > l->content_first ? l->content_last
+										   : 0,
 					.kind = LADDER_MESSAGE,
 					.side = CLIENT,
 					.stage = l->content_stage,
@@ -189,11 +204,15 @@ static void content_flush(struct ladder *l, bool whole)
 	l->content_first = l->content_last = 0;
 }
 
-static struct ladder_line line_said(struct ladder *l, const struct watch_event *e, enum ladder_kind kind)
+static struct ladder_line line_said(struct ladder *l, const struct watch_event *e,
+				    enum ladder_kind kind)
 {
 	l->stage = e->stage;
-	return (struct ladder_line){
-		.ts = e->ts, .packet = packet_of(l, e->side, e->offset, e->ts), .kind = kind, .side = e->side, .stage = e->stage};
+	return (struct ladder_line){.ts = e->ts,
+				    .packet = packet_of(l, e->side, e->offset, e->ts),
+				    .kind = kind,
+				    .side = e->side,
+				    .stage = e->stage};
 }
 
 static void on_data(struct ladder *l, const struct watch_event *e)
@@ -202,7 +221,8 @@ static void on_data(struct ladder *l, const struct watch_event *e)
 	const struct packet *p = l->now;
 
 	/* What lies in the segment under way tells where the stream begins, where no SYN did. */
-	if (!s->based && p != NULL && e->side == l->from && e->text.p >= p->payload && e->text.p < p->payload + p->payload_cap) {
+	if (!s->based && p != NULL && e->side == l->from && e->text.p >= p->payload &&
+	    e->text.p < p->payload + p->payload_cap) {
 		s->base = p->seq + (uint32_t)(e->text.p - p->payload) - (uint32_t)e->offset;
 		s->based = true;
 	}
@@ -210,12 +230,17 @@ static void on_data(struct ladder *l, const struct watch_event *e)
 
 static void on_gap(struct ladder *l, const struct watch_event *e)
 {
-	struct ladder_line line = {.ts = e->ts, .side = e->side, .stage = l->stage, .flags = LADDER_GAP, .bytes = e->bytes};
+	struct ladder_line line = {.ts = e->ts,
+				   .side = e->side,
+				   .stage = l->stage,
+				   .flags = LADDER_GAP,
+				   .bytes = e->bytes};
 	char text[96];
 
 	content_flush(l, false);
-	snprintf(text, sizeof(text), "%llu byte%s of the %s %s missing from the capture", (unsigned long long)e->bytes,
-		 e->bytes == 1 ? "" : "s", e->side == CLIENT ? "client" : "server", e->bytes == 1 ? "is" : "are");
+	snprintf(text, sizeof(text), "%llu byte%s of the %s %s missing from the capture",
+		 (unsigned long long)e->bytes, e->bytes == 1 ? "" : "s",
+		 e->side == CLIENT ? "client" : "server", e->bytes == 1 ? "is" : "are");
 	line.kind = LADDER_NOTE;
 	ladder_add(l, line, bytes_str(text));
 }
@@ -253,7 +278,8 @@ static void on_command(struct ladder *l, const struct watch_event *e)
 	if (verb == SMTP_MAIL)
 		l->message = 0;
 	l->spoken = e->offset;
-	l->secret |= verb == SMTP_AUTH || verb == SMTP_MAIL || verb == SMTP_DATA || verb == SMTP_BDAT;
+	l->secret |= verb == SMTP_AUTH || verb == SMTP_MAIL || verb == SMTP_DATA ||
+		     verb == SMTP_BDAT;
 	put_command(l, &b, e);
 	ladder_add(l, line_said(l, e, LADDER_COMMAND), bytes_of(b.p, b.n));
 	outbuf_free(&b);
@@ -282,8 +308,8 @@ static void reply_words(struct ladder *l, struct outbuf *b, const struct watch_e
 
 	outbuf_format(b, "%u ", (unsigned)r->code);
 	if (r->enhanced.class != 0)
-		outbuf_format(b, "%u.%u.%u ", (unsigned)r->enhanced.class, (unsigned)r->enhanced.subject,
-			      (unsigned)r->enhanced.detail);
+		outbuf_format(b, "%u.%u.%u ", (unsigned)r->enhanced.class,
+			      (unsigned)r->enhanced.subject, (unsigned)r->enhanced.detail);
 	reply_line_keep(l, e->text);
 	outbuf_bytes(b, l->reply.p, l->reply.n);
 	while (b->n > 0 && b->p[b->n - 1] == ' ')
@@ -304,8 +330,9 @@ static bool is_pipelined(const struct ladder *l, const struct watch_event *e)
 	if (last->kind == LADDER_MESSAGE)
 		return e->pending->verb != SMTP_END && e->pending->verb != SMTP_BDAT;
 	verb = smtp_verb_name((enum smtp_verb)e->pending->said);
-	return last->kind != LADDER_COMMAND || (e->pending->verb < SMTP_NOT_SMTP && e->pending->verb != SMTP_AUTH_LINE &&
-						strncmp(last->text, verb, strlen(verb)) != 0);
+	return last->kind != LADDER_COMMAND ||
+	       (e->pending->verb < SMTP_NOT_SMTP && e->pending->verb != SMTP_AUTH_LINE &&
+		strncmp(last->text, verb, strlen(verb)) != 0);
 }
 
 static const char *answered_name(enum smtp_verb verb)
@@ -333,9 +360,12 @@ static void on_reply(struct ladder *l, const struct watch_event *e)
 	line.code = e->reply->code;
 	line.pipelined = is_pipelined(l, e);
 	line.answers = e->pending != NULL ? answered_name((enum smtp_verb)e->pending->said) : NULL;
-	line.waited = e->pending != NULL && e->pending->ts > 0 && e->ts > e->pending->ts ? e->ts - e->pending->ts : 0;
+	line.waited = e->pending != NULL && e->pending->ts > 0 && e->ts > e->pending->ts
+			      ? e->ts - e->pending->ts
+			      : 0;
 	line.flags = (line.code >= 400 ? LADDER_REFUSED : 0u) | (e->unasked ? LADDER_UNASKED : 0u) |
-		     (e->unasked && e->behind_quit ? LADDER_BEHIND_QUIT : 0u) | (e->early ? LADDER_EARLY : 0u);
+		     (e->unasked && e->behind_quit ? LADDER_BEHIND_QUIT : 0u) |
+		     (e->early ? LADDER_EARLY : 0u);
 	reply_words(l, &b, e);
 	ladder_add(l, line, bytes_of(b.p, b.n));
 	outbuf_free(&b);
@@ -389,7 +419,11 @@ static void on_close(struct ladder *l, const struct watch_event *e)
 
 	content_flush(l, false);
 	if (l->reply_lines > 0)
-		ladder_add(l, (struct ladder_line){.ts = e->ts, .kind = LADDER_REPLY, .side = SERVER, .stage = l->stage},
+		ladder_add(l,
+			   (struct ladder_line){.ts = e->ts,
+						.kind = LADDER_REPLY,
+						.side = SERVER,
+						.stage = l->stage},
 			   bytes_str("(a reply that was not finished)"));
 	if (e->end->over == HOW_CAPTURE_END)
 		ladder_add(l, line, bytes_str("(the capture ends)"));
@@ -434,7 +468,11 @@ void ladder_event(struct ladder *l, const struct watch_event *e)
 		break;
 	case WATCH_TLS:
 		content_flush(l, false);
-		ladder_add(l, (struct ladder_line){.ts = e->ts, .kind = LADDER_NOTE, .stage = e->stage, .flags = LADDER_TLS},
+		ladder_add(l,
+			   (struct ladder_line){.ts = e->ts,
+						.kind = LADDER_NOTE,
+						.stage = e->stage,
+						.flags = LADDER_TLS},
 			   bytes_str("(TLS from here on)"));
 		break;
 	case WATCH_CLOSE:

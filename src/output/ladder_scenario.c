@@ -1,4 +1,5 @@
-/* ladder_scenario.c - sessions as a scenario of tests/scenarios: what was said and done, and what is to be said of it. */
+/* ladder_scenario.c - sessions as a scenario of tests/scenarios: what was said and done, and what
+ * is to be said of it. */
 #include "output/ladder_state.h"
 
 #include "output/scenario_steps.h"
@@ -19,13 +20,15 @@ static unsigned host_of(const struct ladder_scene *scenes, size_t at, enum side 
 		if (ip_addr_equal(&scenes[i].ladder->addr[side], &scenes[at].ladder->addr[side]))
 			return host_of(scenes, i, side);
 		for (size_t k = 0; k < i; k++)
-			before |= ip_addr_equal(&scenes[k].ladder->addr[side], &scenes[i].ladder->addr[side]);
+			before |= ip_addr_equal(&scenes[k].ladder->addr[side],
+						&scenes[i].ladder->addr[side]);
 		n += !before;
 	}
 	return n;
 }
 
-static void put_names(struct outbuf *b, const char *name, uint64_t bits, unsigned n, const char *(*name_of)(unsigned bit))
+static void put_names(struct outbuf *b, const char *name, uint64_t bits, unsigned n,
+		      const char *(*name_of)(unsigned bit))
 {
 	const char *between = "";
 
@@ -56,11 +59,14 @@ static void put_expect(struct outbuf *b, const struct record *r)
 {
 	const struct ending *e = r->ending;
 
-	outbuf_format(b, "expect verdict %s stage %s", verdict_row(r->judgement.verdict)->id, stage_name(e->stage));
+	outbuf_format(b, "expect verdict %s stage %s", verdict_row(r->judgement.verdict)->id,
+		      stage_name(e->stage));
 	put_fates(b, r->session);
-	outbuf_format(b, " severity %s\n", severity_name(verdict_severity(r->judgement.verdict, e)));
-	outbuf_format(b, "expect closer %s how %s farewell %s starttls %s", closer_name(e->closer), how_name(e->how),
-		      farewell_name(e->farewell), starttls_name((enum starttls)r->session->starttls));
+	outbuf_format(b, " severity %s\n",
+		      severity_name(verdict_severity(r->judgement.verdict, e)));
+	outbuf_format(b, "expect closer %s how %s farewell %s starttls %s", closer_name(e->closer),
+		      how_name(e->how), farewell_name(e->farewell),
+		      starttls_name((enum starttls)r->session->starttls));
 	put_names(b, "also", r->judgement.also, VERDICTS, verdict_name);
 	put_names(b, "flaws", r->session->flaws, FLAWS, flaw_name);
 	if (r->cause && (r->cause->id != CAUSE_UNEXPLAINED || r->cause->evidences > 0))
@@ -88,8 +94,10 @@ static void put_ends(struct outbuf *b, const struct ladder_scene *scenes, size_t
 
 	if (n > 1) {
 		outbuf_format(b, "session %zu\n", i + 1);
-		outbuf_format(b, "client 192.0.2.%u:%u\n", 10 + host_of(scenes, i, CLIENT), l->port[CLIENT]);
-		outbuf_format(b, "server 198.51.100.%u:%u\n", 25 + host_of(scenes, i, SERVER), l->port[SERVER]);
+		outbuf_format(b, "client 192.0.2.%u:%u\n", 10 + host_of(scenes, i, CLIENT),
+			      l->port[CLIENT]);
+		outbuf_format(b, "server 198.51.100.%u:%u\n", 25 + host_of(scenes, i, SERVER),
+			      l->port[SERVER]);
 	} else if (l->port[SERVER] != 25) {
 		outbuf_format(b, "port %u\n", l->port[SERVER]);
 	}
@@ -110,7 +118,8 @@ static const struct {
 };
 
 /* The comments at the top. */
-static void put_head(struct outbuf *b, const struct ladder_scene *scenes, size_t n, unsigned changed, uint64_t again)
+static void put_head(struct outbuf *b, const struct ladder_scene *scenes, size_t n,
+		     unsigned changed, uint64_t again)
 {
 	const struct record *r = scenes[0].record;
 
@@ -123,8 +132,8 @@ static void put_head(struct outbuf *b, const struct ladder_scene *scenes, size_t
 			outbuf_format(b, "; %s", changes[i].words);
 	outbuf_char(b, '\n');
 	if (again > 0)
-		outbuf_format(b, "# left out: %llu segment%s sent again that had arrived\n", (unsigned long long)again,
-			      again == 1 ? "" : "s");
+		outbuf_format(b, "# left out: %llu segment%s sent again that had arrived\n",
+			      (unsigned long long)again, again == 1 ? "" : "s");
 }
 
 /* How long it was watched, where it was given up for lack of an answer. */
@@ -163,7 +172,8 @@ static const char *hindrance(const struct ladder_scene *scenes, size_t n)
 		const struct recording *r = scenes[i].ladder->recording;
 
 		if (scenes[i].record->session->tls_opened)
-			return "a session was read with keys, which a scenario has not: leave --keylog out";
+			return "a session was read with keys, which a scenario has not: leave "
+			       "--keylog out";
 		if (!r || recording_packets(r, &all) == 0)
 			return "a session has no segments";
 		if (r->full)
@@ -172,7 +182,8 @@ static const char *hindrance(const struct ladder_scene *scenes, size_t n)
 	return NULL;
 }
 
-bool ladder_scenario(struct outbuf *b, const struct ladder_scene *scenes, size_t n, char why[LADDER_WHY])
+bool ladder_scenario(struct outbuf *b, const struct ladder_scene *scenes, size_t n,
+		     char why[LADDER_WHY])
 {
 	const char *hindered = hindrance(scenes, n);
 	struct scenario_steps *steps = hindered ? NULL : calloc(n, sizeof *steps);

@@ -1,4 +1,5 @@
-/* ladder_text.c - a ladder for people: to paste into a ticket, or in colour on a terminal, of whatever width. */
+/* ladder_text.c - a ladder for people: to paste into a ticket, or in colour on a terminal, of
+ * whatever width. */
 #include "output/ladder.h"
 
 #include "core/frame.h"
@@ -19,7 +20,8 @@ enum {
 	LEAST = 16
 };
 
-static const char bold[] = "\033[1m", dim[] = "\033[2m", yellow[] = "\033[33m", red[] = "\033[1;31m", plain[] = "\033[0m";
+static const char bold[] = "\033[1m", dim[] = "\033[2m", yellow[] = "\033[33m",
+		  red[] = "\033[1;31m", plain[] = "\033[0m";
 
 void ladder_put_time(struct outbuf *b, const struct ladder *l, const struct ladder_line *line)
 {
@@ -67,7 +69,8 @@ void ladder_put_words(struct outbuf *b, const struct ladder_line *line)
 	if (line->waited >= FRAME_SECOND)
 		outbuf_format(b, " (after %.1f s)", (double)line->waited / (double)FRAME_SECOND);
 	if (line->flags & LADDER_BEHIND_QUIT)
-		outbuf_format(b, " (the answer to %s, not to QUIT)", line->answers != NULL ? line->answers : "what came before");
+		outbuf_format(b, " (the answer to %s, not to QUIT)",
+			      line->answers != NULL ? line->answers : "what came before");
 	else if (line->flags & LADDER_UNASKED)
 		outbuf_str(b, " (nobody had said QUIT)");
 	if (line->flags & LADDER_EARLY)
@@ -87,8 +90,10 @@ struct drawing {
 	struct outbuf *b;
 	const struct ladder *l;
 	bool colour, two;
-	unsigned time, packets, head;    /* widths of what stands before the words, the last of all of it */
-	unsigned client, server, indent; /* of the words; and where the server's begin behind the client's */
+	unsigned time, packets,
+		head; /* widths of what stands before the words, the last of all of it */
+	unsigned client, server,
+		indent; /* of the words; and where the server's begin behind the client's */
 	struct outbuf words;
 };
 
@@ -108,7 +113,9 @@ static void put_head(struct drawing *d, const struct ladder_line *line)
 	struct outbuf *b = d->b;
 	size_t from = b->n;
 
-	outbuf_str(b, line->flags & LADDER_FAULT ? ">>" : line->flags & (LADDER_GAP | LADDER_AGAIN) ? " !" : "  ");
+	outbuf_str(b, line->flags & LADDER_FAULT                  ? ">>"
+		      : line->flags & (LADDER_GAP | LADDER_AGAIN) ? " !"
+								  : "  ");
 	ladder_put_time(b, d->l, line);
 	fill(b, from, MARK + d->time);
 	from = b->n;
@@ -120,7 +127,8 @@ static void put_head(struct drawing *d, const struct ladder_line *line)
 }
 
 /* "EHLO out.example.org   ->", or "<- 250 mx.example.net" behind the client's column. */
-static void put_piece(struct drawing *d, const struct ladder_line *line, struct bytes text, struct fold_piece p, bool first)
+static void put_piece(struct drawing *d, const struct ladder_line *line, struct bytes text,
+		      struct fold_piece p, bool first)
 {
 	struct outbuf *b = d->b;
 	bool note = line->kind == LADDER_NOTE, client = line->side == CLIENT && !note;
@@ -175,11 +183,14 @@ static void put_title(struct drawing *d)
 	int n;
 
 	outbuf_str(b, d->colour ? bold : "");
-	outbuf_format(b, "  %-*s%-*s%-*s", (int)d->time, "seconds", (int)d->packets, "packet", (int)STAGE, "stage");
-	n = snprintf(title, sizeof(title), "%s %s", d->two ? "client" : "C: client", ladder_end(d->l, CLIENT));
+	outbuf_format(b, "  %-*s%-*s%-*s", (int)d->time, "seconds", (int)d->packets, "packet",
+		      (int)STAGE, "stage");
+	n = snprintf(title, sizeof(title), "%s %s", d->two ? "client" : "C: client",
+		     ladder_end(d->l, CLIENT));
 	outbuf_str(b, title);
 	if (d->two) {
-		fold_blanks(b, (unsigned)n < d->client + ARROW ? d->client + ARROW - (unsigned)n : 1);
+		fold_blanks(b,
+			    (unsigned)n < d->client + ARROW ? d->client + ARROW - (unsigned)n : 1);
 	} else {
 		outbuf_char(b, '\n');
 		fold_blanks(b, d->head + d->indent);
@@ -205,7 +216,8 @@ static void heads_measure(struct drawing *d)
 	d->head = MARK + d->time + d->packets + STAGE;
 }
 
-static struct drawing drawing_of(struct outbuf *b, const struct ladder *l, unsigned columns, bool colour)
+static struct drawing drawing_of(struct outbuf *b, const struct ladder *l, unsigned columns,
+				 bool colour)
 {
 	struct drawing d = {.b = b, .l = l, .colour = colour};
 	unsigned rest;

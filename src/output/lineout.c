@@ -1,19 +1,21 @@
 /* lineout.c - notices to a socket or a courier. */
 #include "output/lineout.h"
 
-bool lineout_init(struct lineout *l, void (*tell)(void *arg, const struct notice *notice), void *arg)
+bool lineout_init(struct lineout *l, void (*tell)(void *arg, const struct notice *notice),
+		  void *arg)
 {
 	*l = (struct lineout){.taken = true};
 	return notices_init(&l->notices, tell, arg);
 }
 
-bool lineout_local(struct lineout *l, const char *path, const struct run_mode *mode, char why[SINK_WHY])
+bool lineout_local(struct lineout *l, const char *path, const struct run_mode *mode,
+		   char why[SINK_WHY])
 {
 	return outsocket_open(&l->local, path, OUTSOCKET_DATAGRAM, path, mode, why);
 }
 
-bool lineout_courier(struct lineout *l, const char *name, const struct run_mode *mode, courier_work *work, const void *arg,
-		     char why[SINK_WHY])
+bool lineout_courier(struct lineout *l, const char *name, const struct run_mode *mode,
+		     courier_work *work, const void *arg, char why[SINK_WHY])
 {
 	l->courier = courier_start(name, mode, work, arg, why);
 	return l->courier != NULL;
@@ -113,7 +115,8 @@ void lineout_loss(const void *self, struct sink_loss *out)
 	const struct lineout *l = self;
 
 	out->lost = l->courier != NULL ? courier_lost(l->courier) : l->local.outage.lost;
-	out->reconnects = l->courier != NULL ? courier_reconnects(l->courier) : outsocket_reconnects(&l->local);
+	out->reconnects = l->courier != NULL ? courier_reconnects(l->courier)
+					     : outsocket_reconnects(&l->local);
 }
 
 bool lineout_close(struct lineout *l)

@@ -60,7 +60,8 @@ void mask_command(struct outbuf *b, enum smtp_verb said, struct bytes args)
 	case SMTP_XFORWARD:
 		put_attributes(b, said, args);
 		break;
-	case SMTP_DATA: /* none of these has arguments that matter; a line of a message may begin as they do */
+	case SMTP_DATA: /* none of these has arguments that matter; a line of a message may begin as
+			   they do */
 	case SMTP_STARTTLS:
 	case SMTP_RSET:
 	case SMTP_NOOP:
@@ -86,10 +87,14 @@ void mask_command(struct outbuf *b, enum smtp_verb said, struct bytes args)
  */
 size_t mask_unknown(struct bytes line, bool all)
 {
-	enum { VERB = 16 /* letters, as "Authorization:" has, and none that AUTH's answers are likely to be */ };
+	enum {
+		VERB = 16 /* letters, as "Authorization:" has, and none that AUTH's answers are
+			     likely to be */
+	};
 	size_t n = 0;
 
-	while (n < line.n && ((ascii_alnum(line.p[n]) && !ascii_digit(line.p[n])) || line.p[n] == '-'))
+	while (n < line.n &&
+	       ((ascii_alnum(line.p[n]) && !ascii_digit(line.p[n])) || line.p[n] == '-'))
 		n++;
 	return all || n > VERB || (n < line.n && ascii_digit(line.p[n])) ? 0 : n;
 }
@@ -98,7 +103,8 @@ void mask_text(struct outbuf *b, struct bytes text, bool begins, bool dots)
 {
 	for (size_t i = 0; i < text.n; i++) {
 		uint8_t c = text.p[i];
-		bool stays = c == '\r' || c == '\n' || c == '\0' || c == ' ' || (dots && begins && c == '.');
+		bool stays = c == '\r' || c == '\n' || c == '\0' || c == ' ' ||
+			     (dots && begins && c == '.');
 
 		outbuf_char(b, stays ? (char)c : 'x');
 		begins = c == '\n';

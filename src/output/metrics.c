@@ -8,15 +8,17 @@
 
 #include <stdio.h>
 
-/* From a millisecond to the ten minutes that a client must wait for an answer to a message (RFC 5321 4.5.3.2.6). */
+/* From a millisecond to the ten minutes that a client must wait for an answer to a message (RFC
+ * 5321 4.5.3.2.6). */
 static const struct {
 	int64_t bound;
 	const char *label;
 } buckets[METRICS_BUCKETS] = {
-	{FRAME_MS, "0.001"},         {5 * FRAME_MS, "0.005"},     {25 * FRAME_MS, "0.025"},    {100 * FRAME_MS, "0.1"},
-	{250 * FRAME_MS, "0.25"},    {500 * FRAME_MS, "0.5"},     {FRAME_SECOND, "1"},         {5 * FRAME_SECOND / 2, "2.5"},
-	{5 * FRAME_SECOND, "5"},     {10 * FRAME_SECOND, "10"},   {30 * FRAME_SECOND, "30"},   {60 * FRAME_SECOND, "60"},
-	{120 * FRAME_SECOND, "120"}, {300 * FRAME_SECOND, "300"}, {600 * FRAME_SECOND, "600"},
+	{FRAME_MS, "0.001"},         {5 * FRAME_MS, "0.005"},       {25 * FRAME_MS, "0.025"},
+	{100 * FRAME_MS, "0.1"},     {250 * FRAME_MS, "0.25"},      {500 * FRAME_MS, "0.5"},
+	{FRAME_SECOND, "1"},         {5 * FRAME_SECOND / 2, "2.5"}, {5 * FRAME_SECOND, "5"},
+	{10 * FRAME_SECOND, "10"},   {30 * FRAME_SECOND, "30"},     {60 * FRAME_SECOND, "60"},
+	{120 * FRAME_SECOND, "120"}, {300 * FRAME_SECOND, "300"},   {600 * FRAME_SECOND, "600"},
 };
 
 const char *metrics_bound(unsigned bucket)
@@ -86,8 +88,8 @@ static void put_value(struct outbuf *b, uint64_t v)
 }
 
 /* A sample with one or two labels, whose values are words of ours. label2: NULL: one. */
-static void put_sample(struct outbuf *b, const char *name, const char *label, const char *value, const char *label2,
-		       const char *value2, uint64_t v)
+static void put_sample(struct outbuf *b, const char *name, const char *label, const char *value,
+		       const char *label2, const char *value2, uint64_t v)
 {
 	outbuf_format(b, "%s{%s=\"%s\"", name, label, value);
 	if (label2 != NULL)
@@ -96,15 +98,18 @@ static void put_sample(struct outbuf *b, const char *name, const char *label, co
 	put_value(b, v);
 }
 
-/* Every series from the beginning, also at 0: the increase of one that appears at 1 cannot be seen. */
+/* Every series from the beginning, also at 0: the increase of one that appears at 1 cannot be seen.
+ */
 static void put_sessions(const struct metrics *m, struct outbuf *b)
 {
 	static const char name[] = "smtpwatch_sessions_total";
 
-	put_head(b, name, "counter", "Sessions by verdict, and by the side that the watched host was.");
+	put_head(b, name, "counter",
+		 "Sessions by verdict, and by the side that the watched host was.");
 	for (unsigned v = 0; v < VERDICTS; v++)
 		for (unsigned r = ROLE_UNKNOWN; r < ROLES; r++)
-			put_sample(b, name, "verdict", signature_row(v)->id, "role", role_name((enum role)r), m->sessions[v][r]);
+			put_sample(b, name, "verdict", signature_row(v)->id, "role",
+				   role_name((enum role)r), m->sessions[v][r]);
 }
 
 static void put_stages(const struct metrics *m, struct outbuf *b)
@@ -114,13 +119,15 @@ static void put_stages(const struct metrics *m, struct outbuf *b)
 	put_head(b, name, "counter", "Sessions by verdict and the stage at which they ended.");
 	for (unsigned v = 0; v < VERDICTS; v++)
 		for (unsigned s = 0; s < STAGES; s++)
-			put_sample(b, name, "verdict", signature_row(v)->id, "stage", stage_name((enum stage)s), m->stages[v][s]);
+			put_sample(b, name, "verdict", signature_row(v)->id, "stage",
+				   stage_name((enum stage)s), m->stages[v][s]);
 }
 
 /* The severity that it has now is shown at 0, too. */
 static bool alert_shown(const struct metrics *m, unsigned signature, unsigned severity)
 {
-	unsigned now = m->alerting != NULL ? m->alerting->of[signature] : signature_row(signature)->severity;
+	unsigned now = m->alerting != NULL ? m->alerting->of[signature]
+					   : signature_row(signature)->severity;
 
 	return m->alerts[signature][severity] > 0 || severity == now;
 }
@@ -129,16 +136,20 @@ static void put_alerts(const struct metrics *m, struct outbuf *b)
 {
 	static const char name[] = "smtpwatch_alerts_total";
 
-	put_head(b, name, "counter", "Alerts by what they are of and their severity, those told in sums included.");
+	put_head(b, name, "counter",
+		 "Alerts by what they are of and their severity, those told in sums included.");
 	for (unsigned s = 0; s < SIGNATURES; s++)
 		for (unsigned severity = SEVERITY_INFO; severity < SEVERITIES; severity++)
 			if (alert_shown(m, s, severity))
 				put_sample(b, name, "signature", signature_row(s)->id, "severity",
-					   severity_name((enum severity)severity), m->alerts[s][severity]);
-	put_head(b, "smtpwatch_alerts_folded_total", "counter", "Alerts of these that were told in sums only.");
+					   severity_name((enum severity)severity),
+					   m->alerts[s][severity]);
+	put_head(b, "smtpwatch_alerts_folded_total", "counter",
+		 "Alerts of these that were told in sums only.");
 	outbuf_str(b, "smtpwatch_alerts_folded_total");
 	put_value(b, m->folded);
-	put_head(b, "smtpwatch_sessions_grouped_total", "counter", "Sessions that the alert of another one counts.");
+	put_head(b, "smtpwatch_sessions_grouped_total", "counter",
+		 "Sessions that the alert of another one counts.");
 	outbuf_str(b, "smtpwatch_sessions_grouped_total");
 	put_value(b, m->grouped);
 }
@@ -152,7 +163,8 @@ static void put_fates(const struct metrics *m, struct outbuf *b)
 		put_sample(b, name, "fate", fate_name((enum fate)f), NULL, NULL, m->fates[f]);
 }
 
-static void put_histogram(struct outbuf *b, const struct metrics_histogram *h, const char *name, const char *help)
+static void put_histogram(struct outbuf *b, const struct metrics_histogram *h, const char *name,
+			  const char *help)
 {
 	uint64_t n = 0;
 
@@ -175,15 +187,18 @@ static void put_counters(const struct metrics *m, struct outbuf *b)
 		const struct counter *c = &counters[i];
 		char name[96], help[160];
 
-		snprintf(name, sizeof(name), "smtpwatch_%s_%s%s", c->group, counter_name(c), c->level ? "" : "_total");
-		snprintf(help, sizeof(help), "%s: %s.", c->group, c->words != NULL ? c->words : counter_name(c));
+		snprintf(name, sizeof(name), "smtpwatch_%s_%s%s", c->group, counter_name(c),
+			 c->level ? "" : "_total");
+		snprintf(help, sizeof(help), "%s: %s.", c->group,
+			 c->words != NULL ? c->words : counter_name(c));
 		put_head(b, name, c->level ? "gauge" : "counter", help);
 		outbuf_str(b, name);
 		put_value(b, counter_value(c, &m->core));
 	}
 }
 
-/* A label's value has three escapes and no more; what would be a line end, escape_text has already made text. */
+/* A label's value has three escapes and no more; what would be a line end, escape_text has already
+ * made text. */
 static void put_label(struct outbuf *b, struct bytes text)
 {
 	struct outbuf plain = {0};
@@ -210,15 +225,19 @@ static void put_outputs(struct outbuf *b, const struct sink_loss *outputs, size_
 {
 	if (n == 0)
 		return;
-	put_head(b, "smtpwatch_output_lost_total", "counter", "Records that an output did not bring to its target.");
+	put_head(b, "smtpwatch_output_lost_total", "counter",
+		 "Records that an output did not bring to its target.");
 	for (size_t i = 0; i < n; i++)
 		put_loss(b, "smtpwatch_output_lost_total", &outputs[i], outputs[i].lost);
-	put_head(b, "smtpwatch_output_reconnects_total", "counter", "How often an output connected to its target again.");
+	put_head(b, "smtpwatch_output_reconnects_total", "counter",
+		 "How often an output connected to its target again.");
 	for (size_t i = 0; i < n; i++)
-		put_loss(b, "smtpwatch_output_reconnects_total", &outputs[i], outputs[i].reconnects);
+		put_loss(b, "smtpwatch_output_reconnects_total", &outputs[i],
+			 outputs[i].reconnects);
 }
 
-void metrics_put(const struct metrics *m, struct outbuf *b, const struct sink_loss *outputs, size_t n)
+void metrics_put(const struct metrics *m, struct outbuf *b, const struct sink_loss *outputs,
+		 size_t n)
 {
 	put_head(b, "smtpwatch_build_info", "gauge", "The version, as a label.");
 	outbuf_str(b, "smtpwatch_build_info{version=\"" SMTPWATCH_VERSION "\"} 1\n");
@@ -226,8 +245,10 @@ void metrics_put(const struct metrics *m, struct outbuf *b, const struct sink_lo
 	put_stages(m, b);
 	put_alerts(m, b);
 	put_fates(m, b);
-	put_histogram(b, &m->banner, "smtpwatch_banner_seconds", "From the first packet of a session to the whole greeting.");
-	put_histogram(b, &m->acceptance, "smtpwatch_acceptance_seconds", "From the end of a message to its answer.");
+	put_histogram(b, &m->banner, "smtpwatch_banner_seconds",
+		      "From the first packet of a session to the whole greeting.");
+	put_histogram(b, &m->acceptance, "smtpwatch_acceptance_seconds",
+		      "From the end of a message to its answer.");
 	put_counters(m, b);
 	put_outputs(b, outputs, n);
 }

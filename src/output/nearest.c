@@ -1,4 +1,5 @@
-/* nearest.c - edit distance between words (Damerau and Levenshtein, no part of a word edited twice). */
+/* nearest.c - edit distance between words (Damerau and Levenshtein, no part of a word edited
+ * twice). */
 #include "output/nearest.h"
 
 #include <stdbool.h>
@@ -22,14 +23,16 @@ static unsigned distance(const char *a, size_t n, const char *b, size_t m)
 	for (size_t j = 0; j <= m; j++)
 		rows[0][j] = (unsigned)j;
 	for (size_t i = 1; i <= n; i++) {
-		unsigned *row = rows[i % 3], *above = rows[(i + 2) % 3], *higher = rows[(i + 1) % 3];
+		unsigned *row = rows[i % 3], *above = rows[(i + 2) % 3],
+			 *higher = rows[(i + 1) % 3];
 
 		row[0] = (unsigned)i;
 		for (size_t j = 1; j <= m; j++) {
 			bool same = letter(a[i - 1]) == letter(b[j - 1]);
 
 			row[j] = least(least(row[j - 1], above[j]) + 1, above[j - 1] + !same);
-			if (i > 1 && j > 1 && letter(a[i - 1]) == letter(b[j - 2]) && letter(a[i - 2]) == letter(b[j - 1]))
+			if (i > 1 && j > 1 && letter(a[i - 1]) == letter(b[j - 2]) &&
+			    letter(a[i - 2]) == letter(b[j - 1]))
 				row[j] = least(row[j], higher[j - 2] + 1);
 		}
 	}

@@ -1,7 +1,8 @@
 /* notice.c - events become lines. */
 #include "output/notice.h"
 
-bool notices_init(struct notices *n, void (*tell)(void *arg, const struct notice *notice), void *arg)
+bool notices_init(struct notices *n, void (*tell)(void *arg, const struct notice *notice),
+		  void *arg)
 {
 	*n = (struct notices){.tell = tell, .arg = arg, .digest = digest_new()};
 	n->text.b = &n->line;
@@ -16,9 +17,14 @@ void notices_free(struct notices *n)
 }
 
 /* The line stands in n->line. What there is no memory for is cut. */
-static void tell(struct notices *n, const char *id, enum severity severity, int64_t ts, const struct fact_view *facts)
+static void tell(struct notices *n, const char *id, enum severity severity, int64_t ts,
+		 const struct fact_view *facts)
 {
-	struct notice notice = {.id = id, .severity = severity, .ts = ts, .facts = facts, .text = bytes_of(n->line.p, n->line.n)};
+	struct notice notice = {.id = id,
+				.severity = severity,
+				.ts = ts,
+				.facts = facts,
+				.text = bytes_of(n->line.p, n->line.n)};
 
 	n->tell(n->arg, &notice);
 	n->line.n = 0;
@@ -27,7 +33,8 @@ static void tell(struct notices *n, const char *id, enum severity severity, int6
 
 static struct fact_view view_of(struct notices *n, const struct report *r, unsigned signature)
 {
-	return (struct fact_view){.report = r, .signature = signature, .digest = n->digest, .stamp = &n->stamp};
+	return (struct fact_view){
+		.report = r, .signature = signature, .digest = n->digest, .stamp = &n->stamp};
 }
 
 static void tell_alert(struct notices *n, const struct report *r, unsigned signature)
@@ -38,7 +45,8 @@ static void tell_alert(struct notices *n, const struct report *r, unsigned signa
 	tell(n, signature_row(signature)->id, report_severity(r, signature), r->record.end, &view);
 }
 
-static void tell_again(struct notices *n, const struct report *r, unsigned signature, const char *how)
+static void tell_again(struct notices *n, const struct report *r, unsigned signature,
+		       const char *how)
 {
 	struct fact_view view = view_of(n, r, signature);
 

@@ -9,7 +9,9 @@ void outage_begin(struct outage *o, const char *why)
 		return;
 	o->on = true;
 	o->before = o->lost;
-	fprintf(stderr, "smtpwatch: %s: %s; it is tried again, and what finds no room meanwhile is lost\n", o->name, why);
+	fprintf(stderr,
+		"smtpwatch: %s: %s; it is tried again, and what finds no room meanwhile is lost\n",
+		o->name, why);
 }
 
 void outage_give_up(struct outage *o, const char *why)
@@ -29,7 +31,9 @@ void outage_lose(struct outage *o)
 void outage_too_long(struct outage *o)
 {
 	if (!o->long_said)
-		fprintf(stderr, "smtpwatch: %s: a record is too long for it, and is lost; said once\n", o->name);
+		fprintf(stderr,
+			"smtpwatch: %s: a record is too long for it, and is lost; said once\n",
+			o->name);
 	o->long_said = true;
 	o->lost++;
 }
@@ -37,7 +41,8 @@ void outage_too_long(struct outage *o)
 static void outage_say(struct outage *o, const char *how)
 {
 	if (o->on)
-		fprintf(stderr, "smtpwatch: %s: %s; records lost: %llu\n", o->name, how, (unsigned long long)(o->lost - o->before));
+		fprintf(stderr, "smtpwatch: %s: %s; records lost: %llu\n", o->name, how,
+			(unsigned long long)(o->lost - o->before));
 	o->on = false;
 }
 

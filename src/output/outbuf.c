@@ -8,8 +8,10 @@
 enum { OUTBUF_FIRST = 16384, NUMBER_DIGITS = 20 };
 
 /* Two digits a step: half of the divisions. */
-static const char pairs[] = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
-			    "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+static const char pairs[] = "0001020304050607080910111213141516171819202122232425262728293031323334"
+			    "353637383940414243444546474849"
+			    "5051525354555657585960616263646566676869707172737475767778798081828384"
+			    "858687888990919293949596979899";
 
 bool outbuf_grow(struct outbuf *b, size_t more)
 {
@@ -47,10 +49,12 @@ static char *digits_before(char *end, uint64_t v)
 	return end;
 }
 
-/* Copied at full length, of which the digits are the beginning: a length that is known needs no call. */
+/* Copied at full length, of which the digits are the beginning: a length that is known needs no
+ * call. */
 static void number_put(struct outbuf *b, uint64_t v)
 {
-	char digits[2 * NUMBER_DIGITS] = {0}, *end = digits + NUMBER_DIGITS, *from = digits_before(end, v);
+	char digits[2 * NUMBER_DIGITS] = {0}, *end = digits + NUMBER_DIGITS,
+			*from = digits_before(end, v);
 	char *at = outbuf_room(b, NUMBER_DIGITS);
 
 	if (at != NULL) {
@@ -92,7 +96,8 @@ void outbuf_grouped(struct outbuf *b, uint64_t v)
 
 void outbuf_seconds(struct outbuf *b, int64_t ns)
 {
-	/* A stepped clock can make a session end before it began; no reader is helped by a negative length. */
+	/* A stepped clock can make a session end before it began; no reader is helped by a negative
+	 * length. */
 	uint64_t us = ns > 0 ? (uint64_t)ns / 1000 : 0;
 
 	char fraction[7] = ".";

@@ -19,7 +19,8 @@ enum { OUTFILE_GATHER = 65536, OUTFILE_MODE = 0640, PATIENCE_MS = 2000, PAUSE_NS
 /* Who opens it is root, perhaps; who will open it again is not. */
 static int create_live(const char *name, const struct run_mode *mode)
 {
-	int fd = outpath_open(name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, OUTFILE_MODE, mode->uid);
+	int fd = outpath_open(name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
+			      OUTFILE_MODE, mode->uid);
 
 	/* Where this fails the file stays root's, and the reopening says so. */
 	if (fd >= 0 && mode->become && geteuid() == 0 && fchown(fd, mode->uid, mode->gid) != 0)
@@ -27,7 +28,8 @@ static int create_live(const char *name, const struct run_mode *mode)
 	if (fd >= 0 || errno != EEXIST)
 		return fd;
 	/* Without O_NONBLOCK the opening of a named pipe would wait for its reader. */
-	return outpath_open(name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0, mode->uid);
+	return outpath_open(name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0,
+			    mode->uid);
 }
 
 /* Appending keeps two outputs to one file from writing over each other. */
@@ -35,7 +37,8 @@ static int target_open(const char *name, const struct run_mode *mode)
 {
 	if (mode->live)
 		return create_live(name, mode);
-	return outpath_open(name, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, OUTFILE_MODE, mode->uid);
+	return outpath_open(name, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, OUTFILE_MODE,
+			    mode->uid);
 }
 
 /* A pipe with a name of its own can have another reader after this one. */
@@ -43,19 +46,23 @@ static bool has_readers_to_come(const struct outfile *f)
 {
 	struct stat st;
 
-	return f->mode->live && !f->standard && f->to.pipe && lstat(f->name, &st) == 0 && S_ISFIFO(st.st_mode);
+	return f->mode->live && !f->standard && f->to.pipe && lstat(f->name, &st) == 0 &&
+	       S_ISFIFO(st.st_mode);
 }
 
-bool outfile_open(struct outfile *f, const char *name, const struct run_mode *mode, char why[OUTFILE_WHY])
+bool outfile_open(struct outfile *f, const char *name, const struct run_mode *mode,
+		  char why[OUTFILE_WHY])
 {
 	static const struct run_mode offline;
 	bool standard = strcmp(name, "-") == 0;
 
-	*f = (struct outfile){
-		.name = standard ? "standard output" : name, .standard = standard, .mode = mode != NULL ? mode : &offline};
+	*f = (struct outfile){.name = standard ? "standard output" : name,
+			      .standard = standard,
+			      .mode = mode != NULL ? mode : &offline};
 	f->outage.name = f->name;
 	/* A copy, because two outputs may share standard output, and each closes its own. */
-	f->to = standard ? outfd_copy(STDOUT_FILENO, f->mode->live) : outfd_take(target_open(name, f->mode), f->mode->live);
+	f->to = standard ? outfd_copy(STDOUT_FILENO, f->mode->live)
+			 : outfd_take(target_open(name, f->mode), f->mode->live);
 	if (f->to.fd < 0) {
 		snprintf(why, OUTFILE_WHY, "cannot write to %s: %s", f->name,
 			 errno == ENXIO ? "nobody reads that pipe" : outpath_error(errno));
@@ -80,17 +87,21 @@ bool outfile_check(const char *name, char why[OUTFILE_WHY])
 	}
 	snprintf(folder, sizeof(folder), "%.*s", n, slash != NULL ? name : ".");
 	if (access(folder, W_OK | X_OK) != 0)
-		snprintf(why, OUTFILE_WHY, "cannot make a file in %.200s: %s", folder, strerror(errno));
+		snprintf(why, OUTFILE_WHY, "cannot make a file in %.200s: %s", folder,
+			 strerror(errno));
 	return true;
 }
 
-/* Offline a reader that has gone (`| head`) has what it wanted; live it went while there was more to come. */
+/* Offline a reader that has gone (`| head`) has what it wanted; live it went while there was more
+ * to come. */
 static void outfile_break(struct outfile *f, int error)
 {
 	f->broken = true;
 	f->quiet = error == EPIPE && !f->mode->live;
 	if (!f->quiet)
-		fprintf(stderr, "smtpwatch: cannot write to %s: %s; nothing more is written there\n", f->name, strerror(error));
+		fprintf(stderr,
+			"smtpwatch: cannot write to %s: %s; nothing more is written there\n",
+			f->name, strerror(error));
 }
 
 /* Whether the same write is to be tried at once. */
@@ -107,7 +118,8 @@ static bool go_on(struct outfile *f, int error)
 	return false;
 }
 
-/* What was written is forgotten; what waits behind it is moved only where that is little, because a slow reader takes it in many small pieces. */
+/* What was written is forgotten; what waits behind it is moved only where that is little, because a
+ * slow reader takes it in many small pieces. */
 static void written(struct outfile *f)
 {
 	size_t left = f->buf.n - f->done;
@@ -125,11 +137,13 @@ static void written(struct outfile *f)
 	f->done = 0;
 }
 
-/* In order and byte after byte, so that a line that a full disk has cut goes on where it stopped. */
+/* In order and byte after byte, so that a line that a full disk has cut goes on where it stopped.
+ */
 static void write_out(struct outfile *f)
 {
 	while (!f->broken && f->done < f->buf.n) {
-		ssize_t n = outfd_write(&f->to, f->buf.p + f->done, f->buf.n - f->done, f->mode->live);
+		ssize_t n =
+			outfd_write(&f->to, f->buf.p + f->done, f->buf.n - f->done, f->mode->live);
 
 		if (n > 0) {
 			f->done += (size_t)n;
@@ -183,8 +197,9 @@ bool outfile_reopen(struct outfile *f)
 	outfile_flush(f);
 	fd = create_live(f->name, f->mode);
 	if (fd < 0) {
-		fprintf(stderr, "smtpwatch: cannot open %s again: %s; going on with the one that is open\n", f->name,
-			outpath_error(errno));
+		fprintf(stderr,
+			"smtpwatch: cannot open %s again: %s; going on with the one that is open\n",
+			f->name, outpath_error(errno));
 		return false;
 	}
 	close(f->to.fd);
@@ -193,7 +208,8 @@ bool outfile_reopen(struct outfile *f)
 	return true;
 }
 
-/* A reader that is only slow says when it has room again; a pipe without one always says that it is ready, to fail. */
+/* A reader that is only slow says when it has room again; a pipe without one always says that it is
+ * ready, to fail. */
 size_t outfile_watch(const struct outfile *f, struct pollfd *p)
 {
 	if (!f->to.pipe || f->broken || f->failing || f->done == f->buf.n)
@@ -216,11 +232,13 @@ static void drain(struct outfile *f)
 	int64_t end = clock_ms() + PATIENCE_MS, left;
 
 	outfile_flush(f);
-	while (!f->to.regular && !f->broken && f->done < f->buf.n && (left = end - clock_ms()) > 0) {
+	while (!f->to.regular && !f->broken && f->done < f->buf.n &&
+	       (left = end - clock_ms()) > 0) {
 		struct pollfd p = {.fd = f->to.fd, .events = POLLOUT};
 		size_t waiting = f->buf.n - f->done;
 
-		/* A terminal may say that it has room and take nothing; a pipe without a reader says that it is ready to fail. */
+		/* A terminal may say that it has room and take nothing; a pipe without a reader
+		 * says that it is ready to fail. */
 		if (poll(&p, 1, (int)left) > 0)
 			nanosleep(&(struct timespec){0, PAUSE_NS}, NULL);
 		outfile_flush(f);

@@ -3,7 +3,8 @@
 
 static const char unix_prefix[] = "unix:";
 
-bool outlet_open(struct outlet *o, const char *target, const struct run_mode *mode, char why[SINK_WHY])
+bool outlet_open(struct outlet *o, const char *target, const struct run_mode *mode,
+		 char why[SINK_WHY])
 {
 	size_t n = sizeof(unix_prefix) - 1;
 
@@ -25,7 +26,8 @@ bool outlet_check(const char *target, const struct run_mode *mode, char why[SINK
 	(void)mode;
 	if (target == NULL || strcmp(target, "-") == 0)
 		return true;
-	return strncmp(target, unix_prefix, n) == 0 ? outsocket_check(target + n, why) : outfile_check(target, why);
+	return strncmp(target, unix_prefix, n) == 0 ? outsocket_check(target + n, why)
+						    : outfile_check(target, why);
 }
 
 bool outlet_put(struct outlet *o)

@@ -1,4 +1,5 @@
-/* outpath.c - a path walked part by part, as systemd does for the same reason ("unsafe path transition"): what an unprivileged user can put there must not aim root's rights. */
+/* outpath.c - a path walked part by part, as systemd does for the same reason ("unsafe path
+ * transition"): what an unprivileged user can put there must not aim root's rights. */
 #include "output/outpath.h"
 
 #include <errno.h>
@@ -25,7 +26,8 @@ struct walk {
 /* Root alone decides what is in it. */
 static bool is_trusted(const struct stat *folder)
 {
-	return folder->st_uid == 0 && !(folder->st_mode & S_IWOTH) && (!(folder->st_mode & S_IWGRP) || folder->st_gid == 0);
+	return folder->st_uid == 0 && !(folder->st_mode & S_IWOTH) &&
+	       (!(folder->st_mode & S_IWGRP) || folder->st_gid == 0);
 }
 
 static bool reach(struct walk *w, int fd)
@@ -64,7 +66,8 @@ static bool link_follow(struct walk *w, const char *name, const char *behind)
 		errno = ELOOP;
 		return false;
 	}
-	if (snprintf(whole, sizeof(whole), "%s%s%s", target, *behind != '\0' ? "/" : "", behind) >= (int)sizeof(whole)) {
+	if (snprintf(whole, sizeof(whole), "%s%s%s", target, *behind != '\0' ? "/" : "", behind) >=
+	    (int)sizeof(whole)) {
 		errno = ENAMETOOLONG;
 		return false;
 	}
@@ -99,9 +102,11 @@ static bool go_into(struct walk *w, const char *name, char *behind)
 	int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
 
 	if (!is_link(w, name))
-		return reach(w, openat(w->at, name, flags | O_NOFOLLOW)) && memmove(w->rest, behind, strlen(behind) + 1) != NULL;
+		return reach(w, openat(w->at, name, flags | O_NOFOLLOW)) &&
+		       memmove(w->rest, behind, strlen(behind) + 1) != NULL;
 	if (in_proc(w))
-		return reach(w, openat(w->at, name, flags)) && memmove(w->rest, behind, strlen(behind) + 1) != NULL;
+		return reach(w, openat(w->at, name, flags)) &&
+		       memmove(w->rest, behind, strlen(behind) + 1) != NULL;
 	return link_follow(w, name, behind + strspn(behind, "/"));
 }
 
@@ -130,7 +135,8 @@ static bool walk(struct walk *w, const char *path, char name[OUTPATH_NAME], bool
 		return false;
 	}
 	memcpy(w->rest, path, strlen(path) + 1);
-	if (path[0] == '/' ? !reach_root(w) : !reach(w, open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)))
+	if (path[0] == '/' ? !reach_root(w)
+			   : !reach(w, open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)))
 		return false;
 	return walk_to_end(w, name);
 }
@@ -156,7 +162,8 @@ static bool is_acceptable(int fd, const struct stat *folder, uid_t become)
 	return !several || st.st_uid == 0 || st.st_uid == become || st.st_uid == folder->st_uid;
 }
 
-static int open_there(const struct walk *w, const char *name, int flags, mode_t access, uid_t become)
+static int open_there(const struct walk *w, const char *name, int flags, mode_t access,
+		      uid_t become)
 {
 	int follow = in_proc(w) && is_trusted(&w->folder) ? 0 : O_NOFOLLOW;
 	int fd = openat(w->at, name, (flags & ~O_TRUNC) | follow, access);
@@ -166,7 +173,8 @@ static int open_there(const struct walk *w, const char *name, int flags, mode_t 
 		return -1;
 	if (!is_acceptable(fd, &w->folder, become))
 		return give_up(fd, EPERM);
-	if ((flags & O_TRUNC) && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && ftruncate(fd, 0) != 0)
+	if ((flags & O_TRUNC) && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    ftruncate(fd, 0) != 0)
 		return give_up(fd, errno);
 	return fd;
 }
@@ -196,9 +204,11 @@ int outpath_folder(const char *path, char name[OUTPATH_NAME], bool keep_last)
 const char *outpath_error(int error)
 {
 	if (error == ELOOP)
-		return "a symbolic link, in a folder where another than root may put one, is not followed with root's rights";
+		return "a symbolic link, in a folder where another than root may put one, is not "
+		       "followed with root's rights";
 	if (error == EPERM)
-		return "a file with a second name, or of another user, in a folder that others may write to, is not touched with "
+		return "a file with a second name, or of another user, in a folder that others may "
+		       "write to, is not touched with "
 		       "root's rights";
 	return strerror(error);
 }

@@ -1,4 +1,5 @@
-/* outqueue.c - one block of memory, which grows to its bound; what is left is moved to its beginning where room is needed. */
+/* outqueue.c - one block of memory, which grows to its bound; what is left is moved to its
+ * beginning where room is needed. */
 #include "output/outqueue.h"
 
 #include <assert.h>

@@ -14,7 +14,8 @@
 /* GATHER: bytes that may wait for the next flush. PATIENCE: at the end. */
 enum { GATHER = 65536, PATIENCE_MS = 2000 };
 /* steady: a connection that lasts so long was a good one */
-static const int64_t wait_first = FRAME_SECOND, wait_most = 64 * FRAME_SECOND, steady = 10 * FRAME_SECOND;
+static const int64_t wait_first = FRAME_SECOND, wait_most = 64 * FRAME_SECOND,
+		     steady = 10 * FRAME_SECOND;
 
 static bool connect_now(struct outsocket *s)
 {
@@ -22,7 +23,8 @@ static bool connect_now(struct outsocket *s)
 	int flags = SOCK_CLOEXEC | (s->mode->live ? SOCK_NONBLOCK : 0), error;
 
 	memcpy(to.sun_path, s->path, strlen(s->path) + 1);
-	s->fd = socket(AF_UNIX, (s->kind == OUTSOCKET_STREAM ? SOCK_STREAM : SOCK_DGRAM) | flags, 0);
+	s->fd = socket(AF_UNIX, (s->kind == OUTSOCKET_STREAM ? SOCK_STREAM : SOCK_DGRAM) | flags,
+		       0);
 	if (s->fd < 0)
 		return false;
 	if (connect(s->fd, (struct sockaddr *)&to, sizeof(to)) == 0)
@@ -81,14 +83,16 @@ bool outsocket_check(const char *path, char why[OUTSOCKET_WHY])
 {
 	if (path[0] != '\0' && strlen(path) < sizeof(((struct sockaddr_un *)0)->sun_path))
 		return true;
-	snprintf(why, OUTSOCKET_WHY, "\"%.200s\" is no path of a socket: it is empty or has more than 107 bytes", path);
+	snprintf(why, OUTSOCKET_WHY,
+		 "\"%.200s\" is no path of a socket: it is empty or has more than 107 bytes", path);
 	return false;
 }
 
-bool outsocket_open(struct outsocket *s, const char *path, enum outsocket_kind kind, const char *name, const struct run_mode *mode,
-		    char why[OUTSOCKET_WHY])
+bool outsocket_open(struct outsocket *s, const char *path, enum outsocket_kind kind,
+		    const char *name, const struct run_mode *mode, char why[OUTSOCKET_WHY])
 {
-	*s = (struct outsocket){.kind = kind, .path = path, .fd = -1, .mode = mode, .outage = {.name = name}};
+	*s = (struct outsocket){
+		.kind = kind, .path = path, .fd = -1, .mode = mode, .outage = {.name = name}};
 	if (!outsocket_check(path, why))
 		return false;
 	if (mode->live) {
@@ -105,7 +109,11 @@ bool outsocket_open(struct outsocket *s, const char *path, enum outsocket_kind k
 
 void outsocket_adopt(struct outsocket *s, int fd, const char *name, const struct run_mode *mode)
 {
-	*s = (struct outsocket){.kind = OUTSOCKET_STREAM, .fd = fd, .mode = mode, .connects = 1, .outage = {.name = name}};
+	*s = (struct outsocket){.kind = OUTSOCKET_STREAM,
+				.fd = fd,
+				.mode = mode,
+				.connects = 1,
+				.outage = {.name = name}};
 	if (mode->live)
 		fcntl(fd, F_SETFL, O_NONBLOCK);
 }
@@ -135,7 +143,8 @@ static bool send_failed(struct outsocket *s, int error)
 /* False: not now. */
 static bool send_first(struct outsocket *s, struct bytes record)
 {
-	ssize_t n = send(s->fd, record.p + s->sent, record.n - s->sent, MSG_NOSIGNAL | (s->mode->live ? MSG_DONTWAIT : 0));
+	ssize_t n = send(s->fd, record.p + s->sent, record.n - s->sent,
+			 MSG_NOSIGNAL | (s->mode->live ? MSG_DONTWAIT : 0));
 
 	if (n < 0)
 		return send_failed(s, errno);
@@ -162,7 +171,8 @@ bool outsocket_put(struct outsocket *s)
 {
 	if (s->buf.n > OUTQUEUE_BOUND - OUTQUEUE_HEAD)
 		outage_too_long(&s->outage);
-	else if (s->broken || s->buf.failed || (s->buf.n > 0 && !outqueue_put(&s->queue, bytes_of(s->buf.p, s->buf.n))))
+	else if (s->broken || s->buf.failed ||
+		 (s->buf.n > 0 && !outqueue_put(&s->queue, bytes_of(s->buf.p, s->buf.n))))
 		outage_lose(&s->outage);
 	s->buf.failed = false;
 	s->buf.n = 0;
@@ -250,7 +260,8 @@ bool outsocket_close(struct outsocket *s)
 	outsocket_drain(s);
 	for (; outqueue_used(&s->queue) > 0; forget_first(s))
 		outage_lose(&s->outage);
-	/* Live a loss was counted and said; offline nothing else tells of it but the exit status. */
+	/* Live a loss was counted and said; offline nothing else tells of it but the exit status.
+	 */
 	whole = !s->outage.on && (s->mode->live || s->outage.lost == 0);
 	outage_close(&s->outage);
 	if (s->fd >= 0)

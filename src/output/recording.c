@@ -80,7 +80,8 @@ static void bytes_behind(struct recording *r, enum side side, const struct packe
 		.acked = r->side[side_other(side)].stream.n,
 	};
 
-	if (!s->based || one.n == 0 || p->seq != s->base + (uint32_t)one.offset || one.offset + one.n > RECORDING_BYTES)
+	if (!s->based || one.n == 0 || p->seq != s->base + (uint32_t)one.offset ||
+	    one.offset + one.n > RECORDING_BYTES)
 		return;
 	put_filler(&s->stream, one.n);
 	outbuf_bytes(&r->data, &one, sizeof one);
@@ -148,7 +149,8 @@ static void on_bytes(struct recording *r, const struct watch_event *e, bool gap)
 		.gap = gap,
 	};
 
-	r->full |= s->stream.n + one.n > RECORDING_BYTES || one.offset < s->stream.n || one.offset - s->stream.n > RECORDING_BYTES;
+	r->full |= s->stream.n + one.n > RECORDING_BYTES || one.offset < s->stream.n ||
+		   one.offset - s->stream.n > RECORDING_BYTES;
 	if (r->full)
 		return;
 	put_filler(&s->stream, one.offset - s->stream.n);
@@ -167,7 +169,8 @@ static uint64_t told(const struct recording *r, enum side side)
 	return n > 0 ? all[n - 1].end : 0;
 }
 
-static void span_add(struct recording *r, enum side side, uint64_t end, enum span_kind kind, size_t words)
+static void span_add(struct recording *r, enum side side, uint64_t end, enum span_kind kind,
+		     size_t words)
 {
 	const struct recorded_span one = {end, kind, words, r->words.n - words};
 
@@ -178,8 +181,8 @@ static void span_add(struct recording *r, enum side side, uint64_t end, enum spa
 /* The secret is all that may not be shown; of other verbs, it is as long as what stands for it. */
 static bool bears_secret(enum smtp_verb said)
 {
-	return said == SMTP_AUTH || said == SMTP_X_EXPS || said == SMTP_AUTH_LINE || said == SMTP_BURL || said == SMTP_XCLIENT ||
-	       said == SMTP_XFORWARD;
+	return said == SMTP_AUTH || said == SMTP_X_EXPS || said == SMTP_AUTH_LINE ||
+	       said == SMTP_BURL || said == SMTP_XCLIENT || said == SMTP_XFORWARD;
 }
 
 /* Verbs whose arguments may be shown keep their line as it was sent. */
@@ -191,14 +194,19 @@ static void on_command(struct recording *r, const struct watch_event *e, bool se
 	bool same;
 
 	if (said == SMTP_UNKNOWN || said == SMTP_NOT_SMTP) {
-		span_add(r, CLIENT, e->offset, secret || e->holed ? SPAN_HIDDEN : SPAN_UNKNOWN, words);
+		span_add(r, CLIENT, e->offset, secret || e->holed ? SPAN_HIDDEN : SPAN_UNKNOWN,
+			 words);
 		return;
 	}
 	mask_command(&shown, said, e->text);
 	same = !shown.failed && !memmem(shown.p, shown.n, mask_secret, strlen(mask_secret));
 	if (!same && bears_secret(said))
 		outbuf_bytes(&r->words, shown.p, shown.n);
-	span_add(r, CLIENT, e->offset, same ? SPAN_SHOWN : bears_secret(said) ? SPAN_MASKED : SPAN_UNKNOWN, words);
+	span_add(r, CLIENT, e->offset,
+		 same                 ? SPAN_SHOWN
+		 : bears_secret(said) ? SPAN_MASKED
+				      : SPAN_UNKNOWN,
+		 words);
 	outbuf_free(&shown);
 }
 

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
-/* HASH_BYTES: so many of the digest are shown, as hex. WORD_LEAST: a shorter local part is an ordinary word too often to be hunted for in replies. */
+/* HASH_BYTES: so many of the digest are shown, as hex. WORD_LEAST: a shorter local part is an
+ * ordinary word too often to be hunted for in replies. */
 enum { REDACT_POOL = 4 << 20, HASH_BYTES = 6, WORD_LEAST = 3 };
 
 static const char redact_mark[] = "***";
@@ -50,7 +51,8 @@ struct redactor *redactor_new(enum redact_mode mode)
 	r->mode = mode;
 	r->pool = mode != REDACT_NONE ? pool_new(REDACT_POOL) : NULL;
 	r->digest = mode == REDACT_HASH ? digest_new() : NULL;
-	if ((mode != REDACT_NONE && r->pool == NULL) || (mode == REDACT_HASH && r->digest == NULL)) {
+	if ((mode != REDACT_NONE && r->pool == NULL) ||
+	    (mode == REDACT_HASH && r->digest == NULL)) {
 		redactor_free(r);
 		return NULL;
 	}
@@ -68,11 +70,13 @@ void redactor_free(struct redactor *r)
 	free(r);
 }
 
-/* How long the local part is: up to the last "@", or "%40" as it stands in the URLs of refusals; the whole of it where there is neither. */
+/* How long the local part is: up to the last "@", or "%40" as it stands in the URLs of refusals;
+ * the whole of it where there is neither. */
 static size_t local_part(struct bytes address)
 {
 	for (size_t i = address.n; i > 0; i--)
-		if (address.p[i - 1] == '@' || (address.n - (i - 1) >= 3 && memcmp(address.p + i - 1, "%40", 3) == 0))
+		if (address.p[i - 1] == '@' ||
+		    (address.n - (i - 1) >= 3 && memcmp(address.p + i - 1, "%40", 3) == 0))
 			return i - 1;
 	return address.n;
 }
@@ -84,7 +88,8 @@ static void put_hash(struct redactor *r, struct bytes address)
 	char hex[2 * HASH_BYTES];
 
 	for (size_t i = 0; i < n; i++)
-		lower[i] = address.p[i] >= 'A' && address.p[i] <= 'Z' ? address.p[i] + ('a' - 'A') : address.p[i];
+		lower[i] = address.p[i] >= 'A' && address.p[i] <= 'Z' ? address.p[i] + ('a' - 'A')
+								      : address.p[i];
 	digest_sha256(r->digest, bytes_of(lower, n), sha256);
 	digest_hex(sha256, HASH_BYTES, hex);
 	outbuf_bytes(&r->scratch, hex, sizeof(hex));
@@ -109,8 +114,8 @@ static void put_address(struct redactor *r, struct bytes address)
 /* What can stand in an address without quotation marks (RFC 5322 3.2.3, RFC 6531 3.3). */
 static bool address_byte(uint8_t c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c >= 0x80 ||
-	       (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~.@", c) != NULL);
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c >= 0x80 || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~.@", c) != NULL);
 }
 
 /* What stands around an address as often as in it. */
@@ -119,7 +124,8 @@ static bool is_mark(uint8_t c)
 	return c == '\'' || c == '`';
 }
 
-/* The word at the beginning of text, 0: none begins there. A quoted local part belongs to it with its blanks. */
+/* The word at the beginning of text, 0: none begins there. A quoted local part belongs to it with
+ * its blanks. */
 static size_t word_length(struct bytes text)
 {
 	size_t n = 0;
@@ -136,7 +142,8 @@ static size_t word_length(struct bytes text)
 	return n;
 }
 
-/* A text under way to scratch. facts: of the session whose people are looked for. inside: within other words too. */
+/* A text under way to scratch. facts: of the session whose people are looked for. inside: within
+ * other words too. */
 struct reading {
 	const struct session_facts *facts;
 	struct bytes text;
@@ -148,13 +155,15 @@ static bool is_alnum_at(struct bytes text, size_t at)
 	return at < text.n && ascii_alnum(text.p[at]);
 }
 
-/* A name stands at this place, in any case, and no longer word of letters and digits goes on before or behind it. */
+/* A name stands at this place, in any case, and no longer word of letters and digits goes on before
+ * or behind it. */
 static bool name_stands(const struct reading *r, size_t at, struct bytes name)
 {
 	struct bytes t = r->text;
 	size_t end = at + name.n, behind = end;
 
-	if (name.n < WORD_LEAST || name.n > t.n - at || strncasecmp((const char *)t.p + at, (const char *)name.p, name.n) != 0)
+	if (name.n < WORD_LEAST || name.n > t.n - at ||
+	    strncasecmp((const char *)t.p + at, (const char *)name.p, name.n) != 0)
 		return false;
 	while (behind < t.n && (t.p[behind] == '.' || is_mark(t.p[behind])))
 		behind++;
@@ -165,7 +174,8 @@ static bool name_stands(const struct reading *r, size_t at, struct bytes name)
 	       !(is_alnum_at(t, end) && ascii_alnum(name.p[name.n - 1]));
 }
 
-/* How much of the text at this place is the local part of an address, without its quotation marks, or that without its tag (RFC 5233). */
+/* How much of the text at this place is the local part of an address, without its quotation marks,
+ * or that without its tag (RFC 5233). */
 static size_t local_stands(const struct reading *r, size_t at, struct bytes address)
 {
 	struct bytes local;
@@ -204,7 +214,8 @@ static size_t person_stands(const struct reading *r, size_t at)
 	return longest;
 }
 
-/* Of a word with an address in it what is one: punctuation around it is no part of it, though the grammar would allow an apostrophe. */
+/* Of a word with an address in it what is one: punctuation around it is no part of it, though the
+ * grammar would allow an apostrophe. */
 static void put_word(struct redactor *r, struct bytes word)
 {
 	struct outbuf *b = &r->scratch;
@@ -223,7 +234,8 @@ static void put_word(struct redactor *r, struct bytes word)
 static void put_plain(struct redactor *r, const struct reading *from)
 {
 	for (size_t at = 0, n; at<from->text.n; at += n> 0 ? n : 1) {
-		bool may = at == 0 || !ascii_alnum(from->text.p[at - 1]) || !ascii_alnum(from->text.p[at]);
+		bool may = at == 0 || !ascii_alnum(from->text.p[at - 1]) ||
+			   !ascii_alnum(from->text.p[at]);
 
 		n = may ? person_stands(from, at) : 0;
 		if (n > 0)
@@ -264,17 +276,22 @@ static struct bytes without_last_word(struct bytes text)
 }
 
 /* A note of what somebody said. */
-static void put_note(struct redactor *r, const struct session_facts *facts, const struct note *note, bool cut)
+static void put_note(struct redactor *r, const struct session_facts *facts, const struct note *note,
+		     bool cut)
 {
-	bool reply = note->tag == NOTE_REPLY || note->tag == NOTE_FAREWELL || note->tag == NOTE_UNCODED;
+	bool reply = note->tag == NOTE_REPLY || note->tag == NOTE_FAREWELL ||
+		     note->tag == NOTE_UNCODED;
 
 	cut = note->text.n >= notes_text_max(note->tag) || (reply && cut);
-	put_text(r, (struct reading){facts, cut ? without_last_word(note->text) : note->text, reply});
+	put_text(r,
+		 (struct reading){facts, cut ? without_last_word(note->text) : note->text, reply});
 }
 
-static void copy_note(struct redactor *r, const struct session_facts *facts, struct notes *to, const struct note *note, bool cut)
+static void copy_note(struct redactor *r, const struct session_facts *facts, struct notes *to,
+		      const struct note *note, bool cut)
 {
-	bool address = note->tag == NOTE_FROM || note->tag == NOTE_RCPT || note->tag == NOTE_MESSAGE_ID;
+	bool address = note->tag == NOTE_FROM || note->tag == NOTE_RCPT ||
+		       note->tag == NOTE_MESSAGE_ID;
 
 	if (note->tag == NOTE_VOID || (address && r->mode == REDACT_ALL))
 		return;
@@ -284,13 +301,17 @@ static void copy_note(struct redactor *r, const struct session_facts *facts, str
 	else
 		put_note(r, facts, note, cut);
 	if (note->tag == NOTE_RCPT)
-		notes_add(to, r->pool, note->tag, note->value, bytes_of(r->scratch.p, r->scratch.n));
+		notes_add(to, r->pool, note->tag, note->value,
+			  bytes_of(r->scratch.p, r->scratch.n));
 	else
-		notes_set(to, r->pool, note->tag, note->value, bytes_of(r->scratch.p, r->scratch.n));
+		notes_set(to, r->pool, note->tag, note->value,
+			  bytes_of(r->scratch.p, r->scratch.n));
 }
 
-/* `from` and `to` are the notes of one holder; `to` is the shallow copy, whose own block is made here. */
-static void copy_notes(struct redactor *r, const struct session_facts *facts, const struct notes *from, struct notes *to)
+/* `from` and `to` are the notes of one holder; `to` is the shallow copy, whose own block is made
+ * here. */
+static void copy_notes(struct redactor *r, const struct session_facts *facts,
+		       const struct notes *from, struct notes *to)
 {
 	struct note note;
 	uint16_t pos = 0;
@@ -301,7 +322,8 @@ static void copy_notes(struct redactor *r, const struct session_facts *facts, co
 }
 
 /*
- * Evidence is our own words, which may happen to be somebody's local part: only what looks like an address is taken out. What then grows beyond its room is cut, between two characters.
+ * Evidence is our own words, which may happen to be somebody's local part: only what looks like an
+ * address is taken out. What then grows beyond its room is cut, between two characters.
  */
 static void copy_evidence(struct redactor *r, const char *from, char to[CAUSE_EVIDENCE_TEXT])
 {
@@ -342,7 +364,8 @@ const struct record *redactor_record(struct redactor *r, const struct record *in
 	forget_last(r);
 	r->facts = *in->session;
 	copy_notes(r, in->session, &in->session->notes, &r->facts.notes);
-	for (const struct transaction *t = in->session->first; t != NULL && r->n < SESSION_TRANSACTIONS; t = t->next) {
+	for (const struct transaction *t = in->session->first;
+	     t != NULL && r->n < SESSION_TRANSACTIONS; t = t->next) {
 		struct transaction *copy = &r->transactions[r->n++];
 
 		*copy = *t;

@@ -26,18 +26,22 @@ bool replacement_hold(struct replacement *f, const struct run_mode *mode, char w
 {
 	struct stat st;
 
-	f->held = outpath_open(f->path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, f->access, mode->uid);
+	f->held = outpath_open(f->path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+			       f->access, mode->uid);
 	if (f->held < 0 || fstat(f->held, &st) != 0) {
-		snprintf(why, REPLACEMENT_WHY, "cannot write %.200s: %s", f->path, outpath_error(errno));
+		snprintf(why, REPLACEMENT_WHY, "cannot write %.200s: %s", f->path,
+			 outpath_error(errno));
 		return false;
 	}
 	f->in_place = !S_ISREG(st.st_mode);
 	if (f->in_place && mode->live) {
-		snprintf(why, REPLACEMENT_WHY, "%.200s is no file that can be replaced again and again", f->path);
+		snprintf(why, REPLACEMENT_WHY,
+			 "%.200s is no file that can be replaced again and again", f->path);
 		return false;
 	}
 	/* Where this fails it is written in place by the descriptor all the same. */
-	if (mode->become && geteuid() == 0 && st.st_size == 0 && !f->in_place && fchown(f->held, mode->uid, mode->gid) != 0)
+	if (mode->become && geteuid() == 0 && st.st_size == 0 && !f->in_place &&
+	    fchown(f->held, mode->uid, mode->gid) != 0)
 		return true;
 	/* A pipe is waited for. */
 	return fcntl(f->held, F_SETFL, fcntl(f->held, F_GETFL) & ~O_NONBLOCK) >= 0;
@@ -61,11 +65,14 @@ static bool write_in_place(const struct replacement *f, const struct outbuf *b)
 {
 	if (f->in_place)
 		return write_all(f->held, b);
-	return lseek(f->held, 0, SEEK_SET) == 0 && ftruncate(f->held, 0) == 0 && write_all(f->held, b);
+	return lseek(f->held, 0, SEEK_SET) == 0 && ftruncate(f->held, 0) == 0 &&
+	       write_all(f->held, b);
 }
 
-/* Both names stand in one folder, which is reached once: nobody can put another in its place in between. */
-static bool replace(struct replacement *f, int folder, const char *temporary, int fd, const struct outbuf *b)
+/* Both names stand in one folder, which is reached once: nobody can put another in its place in
+ * between. */
+static bool replace(struct replacement *f, int folder, const char *temporary, int fd,
+		    const struct outbuf *b)
 {
 	const char *slash = strrchr(f->path, '/'), *name = slash != NULL ? slash + 1 : f->path;
 	bool fine = fchmod(fd, f->access) == 0 && write_all(fd, b);
@@ -83,7 +90,8 @@ static bool replace(struct replacement *f, int folder, const char *temporary, in
 	return false;
 }
 
-/* One that is left of an earlier process is not ours to write to: whoever made it may have it open. */
+/* One that is left of an earlier process is not ours to write to: whoever made it may have it open.
+ */
 static int temporary_open(const struct replacement *f, int folder, const char *name)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;

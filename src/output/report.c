@@ -1,7 +1,8 @@
 /* report.c - the operator's view of a record. */
 #include "output/report.h"
 
-struct report report_make(const struct alerting *alerting, const struct record *record, const char *input)
+struct report report_make(const struct alerting *alerting, const struct record *record,
+			  const char *input)
 {
 	struct report r = {.record = *record, .input = input, .alerting = alerting};
 	uint64_t asides = signature_asides(record, &alerting->limits), left;

@@ -10,8 +10,9 @@ static const char element[] = "[smtpwatch@32473";
 
 unsigned rfc5424_severity(enum severity s)
 {
-	static const unsigned char as[SEVERITIES] = {[SEVERITY_NONE] = 7,    [SEVERITY_INFO] = 6,  [SEVERITY_NOTICE] = 5,
-						     [SEVERITY_WARNING] = 4, [SEVERITY_ERROR] = 3, [SEVERITY_CRITICAL] = 2};
+	static const unsigned char as[SEVERITIES] = {
+		[SEVERITY_NONE] = 7,    [SEVERITY_INFO] = 6,  [SEVERITY_NOTICE] = 5,
+		[SEVERITY_WARNING] = 4, [SEVERITY_ERROR] = 3, [SEVERITY_CRITICAL] = 2};
 
 	return as[s];
 }
@@ -33,7 +34,8 @@ void rfc5424_init(struct rfc5424 *f)
 		memcpy(f->host, "-", 2);
 }
 
-void rfc5424_head(struct rfc5424 *f, struct outbuf *b, enum severity severity, int64_t ts, const char *msgid)
+void rfc5424_head(struct rfc5424 *f, struct outbuf *b, enum severity severity, int64_t ts,
+		  const char *msgid)
 {
 	b->n = 0;
 	outbuf_format(b, "<%u>1 ", RFC5424_MAIL * 8 + rfc5424_severity(severity));
@@ -59,7 +61,8 @@ void rfc5424_param(struct outbuf *b, const char *name, struct bytes value)
 		b->n = from;
 }
 
-/* A byte order mark says that it is UTF-8; plain ASCII needs none, and many readers would show it. */
+/* A byte order mark says that it is UTF-8; plain ASCII needs none, and many readers would show it.
+ */
 static bool is_ascii(struct bytes text)
 {
 	for (size_t i = 0; i < text.n; i++)

@@ -48,11 +48,13 @@ static bool addr_read(const struct sockaddr *sa, struct ip_addr *out)
 	if (sa == NULL || (sa->sa_family != AF_INET && sa->sa_family != AF_INET6))
 		return false;
 	if (sa->sa_family == AF_INET6) {
-		memcpy(out->b, (const char *)sa + offsetof(struct sockaddr_in6, sin6_addr), sizeof(out->b));
+		memcpy(out->b, (const char *)sa + offsetof(struct sockaddr_in6, sin6_addr),
+		       sizeof(out->b));
 		return true;
 	}
 	memcpy(out->b, mapped, sizeof(mapped));
-	memcpy(out->b + sizeof(mapped), (const char *)sa + offsetof(struct sockaddr_in, sin_addr), 4);
+	memcpy(out->b + sizeof(mapped), (const char *)sa + offsetof(struct sockaddr_in, sin_addr),
+	       4);
 	return true;
 }
 
@@ -84,7 +86,8 @@ static bool is_own(const struct role_addrs *a, const struct ip_addr *addr)
 
 enum role role_of(const struct role_addrs *a, const struct conn *conn)
 {
-	static const enum role by_side[2][2] = {{ROLE_UNKNOWN, ROLE_SERVER}, {ROLE_CLIENT, ROLE_BOTH}};
+	static const enum role by_side[2][2] = {{ROLE_UNKNOWN, ROLE_SERVER},
+						{ROLE_CLIENT, ROLE_BOTH}};
 
 	return by_side[is_own(a, &conn->addr[CLIENT])][is_own(a, &conn->addr[SERVER])];
 }

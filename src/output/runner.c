@@ -15,13 +15,15 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
+static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+				      "/usr/bin",        "/sbin",          "/bin"};
 /* Of a string that is no variable, what is told: these characters, and so many at most. */
 enum { SHOWN_MOST = 40 };
 static const char shown[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
 static char path_variable[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/* One word, its quotation marks taken out in place; *at goes behind it. False: a mark that is never closed. */
+/* One word, its quotation marks taken out in place; *at goes behind it. False: a mark that is never
+ * closed. */
 static bool word_read(char **at, char **word)
 {
 	char *to = *at, *from = *at, mark = '\0';
@@ -64,14 +66,18 @@ bool runner_split(struct runner_command *c, const char *text, char why[RUNNER_WH
 	char *at;
 
 	*c = (struct runner_command){.name = text, .seconds = RUNNER_SECONDS, .text = strdup(text)};
-	for (at = c->text; at != NULL && *(at += strspn(at, " \t")) != '\0' && n < RUNNER_WORDS - 1; n++)
+	for (at = c->text; at != NULL && *(at += strspn(at, " \t")) != '\0' && n < RUNNER_WORDS - 1;
+	     n++)
 		if (!word_read(&at, &c->argv[n])) {
-			snprintf(why, RUNNER_WHY, "\"%.200s\" has a quotation mark that is not closed", text);
+			snprintf(why, RUNNER_WHY,
+				 "\"%.200s\" has a quotation mark that is not closed", text);
 			return false;
 		}
 	if (n == 0 || n == RUNNER_WORDS - 1) {
-		snprintf(why, RUNNER_WHY, "exec wants a command of 1 to %d words: exec:/path/to/command ARGUMENT ...",
-			 RUNNER_WORDS - 2);
+		snprintf(
+			why, RUNNER_WHY,
+			"exec wants a command of 1 to %d words: exec:/path/to/command ARGUMENT ...",
+			RUNNER_WORDS - 2);
 		return false;
 	}
 	return true;
@@ -124,7 +130,8 @@ static int64_t clock_ms(void)
 static void fail(struct runner *r, const char *what, int value)
 {
 	if (!r->failing)
-		fprintf(stderr, "smtpwatch: exec:%s: %s %d; said once until it succeeds again\n", r->command->name, what, value);
+		fprintf(stderr, "smtpwatch: exec:%s: %s %d; said once until it succeeds again\n",
+			r->command->name, what, value);
 	r->failing = true;
 	courier_confess(r->fd, 1, 0);
 }
@@ -135,7 +142,9 @@ static void drop(struct runner *r, const char *text)
 	size_t n = strspn(text, shown);
 
 	if (!r->dropping)
-		fprintf(stderr, "smtpwatch: exec:%s: \"%.*s\" is no variable for a command, and is left out; said once\n",
+		fprintf(stderr,
+			"smtpwatch: exec:%s: \"%.*s\" is no variable for a command, and is left "
+			"out; said once\n",
 			r->command->name, (int)(n < SHOWN_MOST ? n : SHOWN_MOST), text);
 	r->dropping = true;
 	courier_confess(r->fd, 1, 0);
@@ -173,13 +182,15 @@ static void become_command(const struct runner_command *c, int input, char **env
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (dup2(input, STDIN_FILENO) >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
-		execve(c->argv[RUNNER_WORDS] != NULL ? c->argv[RUNNER_WORDS] : c->argv[0], c->argv, env);
+		execve(c->argv[RUNNER_WORDS] != NULL ? c->argv[RUNNER_WORDS] : c->argv[0], c->argv,
+		       env);
 	_exit(127);
 }
 
 /*
- * The job's strings become an environment; what stands behind them is the input. Only the command's variables are taken: another name (LD_PRELOAD, BASH_ENV) would decide what the command does, for whoever has
- * taken over the program and may not run commands there.
+ * The job's strings become an environment; what stands behind them is the input. Only the command's
+ * variables are taken: another name (LD_PRELOAD, BASH_ENV) would decide what the command does, for
+ * whoever has taken over the program and may not run commands there.
  */
 static struct bytes job_split(struct runner *r, size_t n, char **env)
 {
@@ -213,7 +224,8 @@ static void job_start(struct runner *r, size_t n, struct running *place)
 		place->pid = 0;
 		fail(r, "could not be started, error", errno);
 	} else {
-		*place = (struct running){.pid = place->pid, .end = clock_ms() + r->command->seconds * INT64_C(1000)};
+		*place = (struct running){.pid = place->pid,
+					  .end = clock_ms() + r->command->seconds * INT64_C(1000)};
 	}
 	if (input >= 0)
 		close(input);
@@ -248,7 +260,8 @@ static void reap(struct runner *r)
 
 	(void)n; /* which of them it was is asked below: several ends may be one signal */
 	for (size_t i = 0; i < RUNNER_MOST; i++)
-		if (r->running[i].pid > 0 && waitpid(r->running[i].pid, &status, WNOHANG) == r->running[i].pid) {
+		if (r->running[i].pid > 0 &&
+		    waitpid(r->running[i].pid, &status, WNOHANG) == r->running[i].pid) {
 			command_ended(r, &r->running[i], status);
 			r->running[i].pid = 0;
 		}

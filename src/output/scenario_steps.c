@@ -1,4 +1,5 @@
-/* scenario_steps.c - each segment becomes the step that makes it, after the directives that it needs. */
+/* scenario_steps.c - each segment becomes the step that makes it, after the directives that it
+ * needs. */
 #include "output/scenario_steps.h"
 
 #include "core/frame.h"
@@ -41,7 +42,8 @@ static uint32_t span_of(const struct recorded_packet *p)
 }
 
 /* Of the side's bytes before `end`, the last of which packet `at` brought. */
-static enum arrival arrival_of(const struct scenario_steps *s, size_t at, enum side side, uint64_t end)
+static enum arrival arrival_of(const struct scenario_steps *s, size_t at, enum side side,
+			       uint64_t end)
 {
 	size_t most = at + AHEAD < s->packets ? at + AHEAD : s->packets;
 	bool heard = false;
@@ -93,12 +95,14 @@ static void run_end(struct scenario_writer *w)
 
 	w->run = NULL;
 	if (s)
-		s->joinable = (unsigned)scenario_put_body(w->b, CLIENT,
-							  scenario_text_of(&s->side[CLIENT].text, from, s->side[CLIENT].sent),
-							  from == 0 || s->r->side[CLIENT].stream.p[from - 1] == '\n');
+		s->joinable = (unsigned)scenario_put_body(
+			w->b, CLIENT,
+			scenario_text_of(&s->side[CLIENT].text, from, s->side[CLIENT].sent),
+			from == 0 || s->r->side[CLIENT].stream.p[from - 1] == '\n');
 }
 
-/* Before each step: whose it is, and the pause since the last one. spent: of the pause, by the step itself. */
+/* Before each step: whose it is, and the pause since the last one. spent: of the pause, by the step
+ * itself. */
 static void step_begin(struct scenario_steps *s, int64_t ts, int64_t spent)
 {
 	struct scenario_writer *w = s->w;
@@ -155,7 +159,8 @@ static bool is_crossing(const struct scenario_steps *s, enum side side, uint64_t
 	return acked < had;
 }
 
-static void put_directives(struct scenario_steps *s, size_t at, enum side side, uint64_t acked, uint64_t to)
+static void put_directives(struct scenario_steps *s, size_t at, enum side side, uint64_t acked,
+			   uint64_t to)
 {
 	if (is_crossing(s, side, acked))
 		outbuf_str(s->w->b, "crossing\n");
@@ -176,7 +181,8 @@ static size_t brought_by(const struct scenario_steps *s, const struct recorded_d
 	return d->at;
 }
 
-/* What the other side had sent when it was sent: of a FIN the stream tells nothing, its packet does. */
+/* What the other side had sent when it was sent: of a FIN the stream tells nothing, its packet
+ * does. */
 static uint64_t data_acked(const struct scenario_steps *s, const struct recorded_data *d, size_t at)
 {
 	const struct recorded_packet *p = &s->packet[at];
@@ -187,8 +193,10 @@ static uint64_t data_acked(const struct scenario_steps *s, const struct recorded
 /* A part of a message, and nothing of it or around it needs a word of its own. */
 static bool is_run(struct scenario_steps *s, const struct recorded_data *d, size_t at)
 {
-	return d->side == CLIENT && d->n > 0 && scenario_text_content(&s->side[CLIENT].text, d->offset, d->offset + d->n) &&
-	       !is_crossing(s, CLIENT, data_acked(s, d, at)) && arrival_of(s, at, CLIENT, d->offset + d->n) == ARRIVED &&
+	return d->side == CLIENT && d->n > 0 &&
+	       scenario_text_content(&s->side[CLIENT].text, d->offset, d->offset + d->n) &&
+	       !is_crossing(s, CLIENT, data_acked(s, d, at)) &&
+	       arrival_of(s, at, CLIENT, d->offset + d->n) == ARRIVED &&
 	       (s->w->run != s || d->ts - s->w->now < pause);
 }
 
@@ -227,7 +235,8 @@ static void data_take(struct scenario_steps *s, const struct recorded_data *d)
 	}
 	step_begin(s, d->ts, 0);
 	put_directives(s, at, d->side, data_acked(s, d, at), side->handed);
-	scenario_put_bytes(s->w->b, d->side, scenario_text_of(&side->text, d->offset, side->handed));
+	scenario_put_bytes(s->w->b, d->side,
+			   scenario_text_of(&side->text, d->offset, side->handed));
 	side->sent = side->handed;
 	s->joinable = 1u << d->side;
 }
@@ -344,8 +353,9 @@ static bool is_keepalive(const struct scenario_steps *s, const struct recorded_p
 {
 	const struct scenario_side *d = &s->side[p->side];
 
-	return p->len <= 1 && s->at > 0 && p->ts - s->packet[s->at - 1].ts >= FRAME_SECOND && d->losts == 0 &&
-	       !(p->flags & (TCP_SYN | TCP_FIN | TCP_RST)) && d->sent > 0 && p->seq == d->base + (uint32_t)d->sent - 1;
+	return p->len <= 1 && s->at > 0 && p->ts - s->packet[s->at - 1].ts >= FRAME_SECOND &&
+	       d->losts == 0 && !(p->flags & (TCP_SYN | TCP_FIN | TCP_RST)) && d->sent > 0 &&
+	       p->seq == d->base + (uint32_t)d->sent - 1;
 }
 
 static void keepalive_take(struct scenario_steps *s, const struct recorded_packet *p)
@@ -371,17 +381,20 @@ static void window_take(struct scenario_steps *s, const struct recorded_packet *
 static void icmp_take(struct scenario_steps *s, const struct recorded_icmp *i)
 {
 	step_begin(s, i->ts, 0);
-	outbuf_format(s->w->b, "icmp %c %s", letter[i->side], i->too_big ? "too-big" : "unreachable");
+	outbuf_format(s->w->b, "icmp %c %s", letter[i->side],
+		      i->too_big ? "too-big" : "unreachable");
 	if (i->too_big && i->mtu > 0)
 		outbuf_format(s->w->b, " %u", i->mtu);
 	outbuf_char(s->w->b, '\n');
 }
 
 /* Whether a packet of this side comes that has one of these flags, and what else must be. */
-static const struct recorded_packet *packet_find(const struct scenario_steps *s, enum side side, uint8_t flags, uint8_t not_flags)
+static const struct recorded_packet *packet_find(const struct scenario_steps *s, enum side side,
+						 uint8_t flags, uint8_t not_flags)
 {
 	for (size_t i = 0; i < s->packets; i++)
-		if (s->packet[i].side == side && (!flags || (s->packet[i].flags & flags)) && !(s->packet[i].flags & not_flags))
+		if (s->packet[i].side == side && (!flags || (s->packet[i].flags & flags)) &&
+		    !(s->packet[i].flags & not_flags))
 			return &s->packet[i];
 	return NULL;
 }
@@ -397,8 +410,10 @@ static bool lacks_ack(const struct scenario_steps *s, const struct recorded_pack
 /* How the connection came about, where that was not the whole handshake. */
 static const char *connect_way(const struct scenario_steps *s)
 {
-	const struct recorded_packet *syn = packet_find(s, CLIENT, TCP_SYN, 0), *answer = packet_find(s, SERVER, TCP_SYN, 0);
-	const struct recorded_packet *client = packet_find(s, CLIENT, 0, TCP_SYN), *server = packet_find(s, SERVER, 0, TCP_SYN);
+	const struct recorded_packet *syn = packet_find(s, CLIENT, TCP_SYN, 0),
+				     *answer = packet_find(s, SERVER, TCP_SYN, 0);
+	const struct recorded_packet *client = packet_find(s, CLIENT, 0, TCP_SYN),
+				     *server = packet_find(s, SERVER, 0, TCP_SYN);
 
 	if (syn && !answer && server && (server->flags & TCP_RST) && !client && s->datas == 0)
 		return "refused";
@@ -423,7 +438,8 @@ static void connect_put(struct scenario_steps *s)
 
 	step_begin(s, s->packet[0].ts, 0);
 	for (int side = CLIENT; side <= SERVER; side++)
-		if (!packet_find(s, (enum side)side_other((enum side)side), 0, 0) && !(way && side == CLIENT)) {
+		if (!packet_find(s, (enum side)side_other((enum side)side), 0, 0) &&
+		    !(way && side == CLIENT)) {
 			outbuf_format(b, "only %c\n", letter[side]);
 			way = NULL;
 		}
@@ -435,8 +451,9 @@ static void connect_put(struct scenario_steps *s)
 	s->over = way && (strcmp(way, "refused") == 0 || strcmp(way, "unanswered") == 0);
 }
 
-void scenario_steps_begin(struct scenario_steps *s, struct scenario_writer *w, const struct recording *r, unsigned number,
-			  ladder_cleaner *clean, void *arg)
+void scenario_steps_begin(struct scenario_steps *s, struct scenario_writer *w,
+			  const struct recording *r, unsigned number, ladder_cleaner *clean,
+			  void *arg)
 {
 	*s = (struct scenario_steps){.w = w, .r = r, .number = number};
 	s->packets = recording_packets(r, &s->packet);
@@ -444,9 +461,13 @@ void scenario_steps_begin(struct scenario_steps *s, struct scenario_writer *w, c
 	s->icmps = recording_icmps(r, &s->icmp);
 	for (int side = CLIENT; side <= SERVER; side++) {
 		const struct recorded_packet *first = packet_find(s, (enum side)side, 0, 0);
-		const struct recorded_packet *other = packet_find(s, side_other((enum side)side), TCP_ACK, 0);
+		const struct recorded_packet *other =
+			packet_find(s, side_other((enum side)side), TCP_ACK, 0);
 
-		s->side[side].base = r->side[side].based ? r->side[side].base : first ? first->seq : other ? other->ack : 0;
+		s->side[side].base = r->side[side].based ? r->side[side].base
+				     : first             ? first->seq
+				     : other             ? other->ack
+							 : 0;
 		scenario_text_make(&s->side[side].text, r, (enum side)side, clean, arg);
 	}
 	/* Where the capture began in the middle, the first byte is not number 0. */
@@ -471,7 +492,8 @@ static void bytes_take(struct scenario_steps *s, const struct recorded_packet *p
 	const struct scenario_side *d = &s->side[p->side];
 	uint64_t end = offset_of(s, p->side, p->seq) + span_of(p);
 	bool old = span_of(p) > 0 && !(p->flags & TCP_SYN) && end <= d->sent && d->sent > 0;
-	bool copied = s->at > 0 && s->packet[s->at - 1].side == p->side && s->packet[s->at - 1].seq == p->seq &&
+	bool copied = s->at > 0 && s->packet[s->at - 1].side == p->side &&
+		      s->packet[s->at - 1].seq == p->seq &&
 		      p->ts - s->packet[s->at - 1].ts <= twice;
 
 	if (is_keepalive(s, p))

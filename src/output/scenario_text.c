@@ -7,7 +7,16 @@
 #include <stdlib.h>
 
 /* BULK: a shorter body is written out. LINE: no longer line stands in a bulk. */
-enum { BULK = 400, LINE = 900, TLS_HEADER = 5, TLS_FIRST = 20, TLS_SEALED = 23, TLS_LAST = 24, PROXY_V2 = 16, PROXY_MOST = 600 };
+enum {
+	BULK = 400,
+	LINE = 900,
+	TLS_HEADER = 5,
+	TLS_FIRST = 20,
+	TLS_SEALED = 23,
+	TLS_LAST = 24,
+	PROXY_V2 = 16,
+	PROXY_MOST = 600
+};
 
 /* Where a span's bytes are in the stream, and what is shown of them in the text. */
 struct piece {
@@ -55,7 +64,8 @@ static size_t line_end(struct bytes line)
 {
 	size_t n = 0;
 
-	while (n < line.n && n < 2 && (line.p[line.n - 1 - n] == '\n' || line.p[line.n - 1 - n] == '\r'))
+	while (n < line.n && n < 2 &&
+	       (line.p[line.n - 1 - n] == '\n' || line.p[line.n - 1 - n] == '\r'))
 		n++;
 	return n;
 }
@@ -73,8 +83,8 @@ static size_t last_line(struct bytes text)
 /* A server's line that may be read as a reply is one. */
 static bool is_reply(struct bytes line)
 {
-	return line.n >= 3 && ascii_digit(line.p[0]) && ascii_digit(line.p[1]) && ascii_digit(line.p[2]) &&
-	       (line.n == 3 || strchr(" -\r\n", line.p[3]));
+	return line.n >= 3 && ascii_digit(line.p[0]) && ascii_digit(line.p[1]) &&
+	       ascii_digit(line.p[2]) && (line.n == 3 || strchr(" -\r\n", line.p[3]));
 }
 
 static void put_clean(struct making *m, struct bytes text)
@@ -187,7 +197,8 @@ static void put_masked(struct making *m, struct bytes line, struct bytes words)
 }
 
 /* One span, of which the stream has at least a byte. */
-static void put_span(struct making *m, const struct recording *r, enum side side, uint64_t from, const struct recorded_span *s)
+static void put_span(struct making *m, const struct recording *r, enum side side, uint64_t from,
+		     const struct recorded_span *s)
 {
 	struct bytes text = stream_of(m, from, s->end);
 	size_t at = m->t->text.n, last = last_line(text);
@@ -238,7 +249,8 @@ static size_t proxy_header(struct bytes stream)
 	return n <= stream.n && n <= PROXY_MOST ? n : 0;
 }
 
-void scenario_text_make(struct scenario_text *t, const struct recording *r, enum side side, ladder_cleaner *clean, void *arg)
+void scenario_text_make(struct scenario_text *t, const struct recording *r, enum side side,
+			ladder_cleaner *clean, void *arg)
 {
 	const struct outbuf *stream = &r->side[side].stream;
 	struct making m = {t, bytes_of(stream->p, stream->n), clean, arg};
@@ -261,7 +273,8 @@ void scenario_text_make(struct scenario_text *t, const struct recording *r, enum
 		from = s.end;
 	}
 	if (from < stream->n)
-		put_span(&m, r, side, from, &(struct recorded_span){.end = stream->n, .kind = SPAN_UNTOLD});
+		put_span(&m, r, side, from,
+			 &(struct recorded_span){.end = stream->n, .kind = SPAN_UNTOLD});
 }
 
 static const struct piece *piece_of(struct scenario_text *t, uint64_t offset)

@@ -1,4 +1,5 @@
-/* screen.c - ncurses, and what it does not do: dying without leaving the terminal in its mode, and keeping others from writing into it. */
+/* screen.c - ncurses, and what it does not do: dying without leaving the terminal in its mode, and
+ * keeping others from writing into it. */
 #define NCURSES_WIDECHAR 1
 
 #include "output/screen.h"
@@ -33,7 +34,8 @@ static struct {
 	struct termios mode;
 	char restore[RESTORE];
 	size_t restore_n;
-	int error, said; /* standard error as it was; a memory file in its place. -1: it was left alone */
+	int error, said; /* standard error as it was; a memory file in its place. -1: it was left
+			    alone */
 	int styles[SCREEN_STYLES];
 } now = {.error = -1, .said = -1};
 
@@ -91,14 +93,16 @@ static void error_keep(void)
 		return;
 	now.error = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
 	now.said = memfd_create("said", MFD_CLOEXEC);
-	if (now.error < 0 || now.said < 0 || fcntl(now.said, F_SETFL, O_APPEND) != 0 || dup2(now.said, STDERR_FILENO) < 0) {
+	if (now.error < 0 || now.said < 0 || fcntl(now.said, F_SETFL, O_APPEND) != 0 ||
+	    dup2(now.said, STDERR_FILENO) < 0) {
 		close(now.said);
 		close(now.error);
 		now.said = now.error = -1;
 	}
 }
 
-/* Only calls that a handler may make (signal-safety(7)). The signal is raised again by its default action. */
+/* Only calls that a handler may make (signal-safety(7)). The signal is raised again by its default
+ * action. */
 static void die(int signal)
 {
 	if (now.screen != NULL) {
@@ -119,7 +123,8 @@ void screen_guard(int signal)
 
 static void signals_guard(void)
 {
-	static const int deadly[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGHUP, SIGQUIT, SIGTERM, SIGINT, SIGALRM, SIGXCPU};
+	static const int deadly[] = {SIGSEGV, SIGBUS,  SIGFPE, SIGILL,  SIGABRT, SIGHUP,
+				     SIGQUIT, SIGTERM, SIGINT, SIGALRM, SIGXCPU};
 	struct sigaction old;
 
 	for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
@@ -152,9 +157,10 @@ static void keys_add(void)
 		const char *sent;
 		int key;
 	} keys[] = {
-		{"\033[A", KEY_UP},    {"\033[B", KEY_DOWN}, {"\033[C", KEY_RIGHT},  {"\033[D", KEY_LEFT},
-		{"\033[H", KEY_HOME},  {"\033[F", KEY_END},  {"\033OH", KEY_HOME},   {"\033OF", KEY_END},
-		{"\033[1~", KEY_HOME}, {"\033[4~", KEY_END}, {"\033[5~", KEY_PPAGE}, {"\033[6~", KEY_NPAGE},
+		{"\033[A", KEY_UP},   {"\033[B", KEY_DOWN},   {"\033[C", KEY_RIGHT},
+		{"\033[D", KEY_LEFT}, {"\033[H", KEY_HOME},   {"\033[F", KEY_END},
+		{"\033OH", KEY_HOME}, {"\033OF", KEY_END},    {"\033[1~", KEY_HOME},
+		{"\033[4~", KEY_END}, {"\033[5~", KEY_PPAGE}, {"\033[6~", KEY_NPAGE},
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
@@ -165,7 +171,8 @@ bool screen_open(char why[SCREEN_WHY])
 {
 	const char *term = getenv("TERM");
 
-	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &now.mode) != 0) {
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
+	    tcgetattr(STDIN_FILENO, &now.mode) != 0) {
 		snprintf(why, SCREEN_WHY, "--top wants a terminal as standard input and output");
 		return false;
 	}
@@ -174,7 +181,9 @@ bool screen_open(char why[SCREEN_WHY])
 	/* Before it, because otherwise its handlers stand in the way of ours. */
 	now.screen = newterm(NULL, stdout, stdin);
 	if (now.screen == NULL) {
-		snprintf(why, SCREEN_WHY, "--top: a terminal of the kind \"%.64s\" is not known here; TERM says which it is",
+		snprintf(why, SCREEN_WHY,
+			 "--top: a terminal of the kind \"%.64s\" is not known here; TERM says "
+			 "which it is",
 			 term != NULL ? term : "");
 		return false;
 	}
@@ -215,7 +224,8 @@ void screen_clear(void)
 	erase();
 }
 
-/* The bytes of the next character, and its width; where the terminal knows ASCII only, or does not show it, a question mark stands for it. */
+/* The bytes of the next character, and its width; where the terminal knows ASCII only, or does not
+ * show it, a question mark stands for it. */
 static size_t character(struct bytes text, wchar_t *out, unsigned *width)
 {
 	mbstate_t state = {0};
@@ -237,7 +247,8 @@ static size_t character(struct bytes text, wchar_t *out, unsigned *width)
 	return n;
 }
 
-unsigned screen_put(unsigned row, unsigned column, unsigned width, unsigned style, struct bytes text)
+unsigned screen_put(unsigned row, unsigned column, unsigned width, unsigned style,
+		    struct bytes text)
 {
 	unsigned used = 0, more;
 	struct screen_size size = screen_size();

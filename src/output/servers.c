@@ -14,7 +14,8 @@ struct servers {
 	struct server others;
 };
 
-/* Room for more, and the slots laid out anew. Where there is no memory the table stays as it is, and is full. */
+/* Room for more, and the slots laid out anew. Where there is no memory the table stays as it is,
+ * and is full. */
 static bool servers_grow(struct servers *s, size_t room);
 
 struct servers *servers_new(void)
@@ -145,7 +146,8 @@ static bool server_alerted(const struct server *one)
 	return false;
 }
 
-/* Insertion into a short sorted list: the table is passed over once, and most servers are not even compared twice. */
+/* Insertion into a short sorted list: the table is passed over once, and most servers are not even
+ * compared twice. */
 size_t servers_worst(const struct servers *s, const struct server **out, size_t n)
 {
 	size_t found = 0;
@@ -172,7 +174,8 @@ const struct server *servers_others(const struct servers *s)
 
 static bool name_byte(uint8_t c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '.';
 }
 
 char *server_name(struct bytes text, char out[SERVER_NAME])
@@ -182,7 +185,8 @@ char *server_name(struct bytes text, char out[SERVER_NAME])
 
 	for (; n < text.n && n < SERVER_NAME && name_byte(text.p[n]); n++)
 		dotted |= text.p[n] == '.';
-	/* "ESMTP ready" begins with a word that is no name; so does a name that goes on with other bytes. */
+	/* "ESMTP ready" begins with a word that is no name; so does a name that goes on with other
+	 * bytes. */
 	if (!dotted || n == SERVER_NAME || (n < text.n && text.p[n] != ' '))
 		n = 0;
 	if (n > 0)

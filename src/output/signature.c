@@ -1,4 +1,5 @@
-/* signature.c - the asides. To add one: an enumerator in signature.h, a row here, its name in docs/schema.json. */
+/* signature.c - the asides. To add one: an enumerator in signature.h, a row here, its name in
+ * docs/schema.json. */
 #include "output/signature.h"
 
 #include "output/acceptance.h"
@@ -14,12 +15,17 @@ struct aside {
 
 static bool is_slow_acceptance(const struct record *r, const struct aside_limits *limits)
 {
-	return limits->slow_acceptance > 0 && acceptance_slowest(r).waited >= limits->slow_acceptance;
+	return limits->slow_acceptance > 0 &&
+	       acceptance_slowest(r).waited >= limits->slow_acceptance;
 }
 
 #define DELAYS "delays, whatever the ending"
-#define TWICE  "a sender that gives up waiting sends the message again: if the server takes it all the same, it arrives twice"
-#define LOOK   "what the server does between the end of a message and its answer: a content filter, name look-ups, a slow disk"
+#define TWICE                                                                                      \
+	"a sender that gives up waiting sends the message again: if the server takes it all the "  \
+	"same, it arrives twice"
+#define LOOK                                                                                       \
+	"what the server does between the end of a message and its answer: a content filter, "     \
+	"name look-ups, a slow disk"
 
 static const struct aside asides[SIGNATURES - VERDICTS] = {
 	[SIGNATURE_SLOW_ACCEPTANCE - VERDICTS] =

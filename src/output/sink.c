@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const struct sink_kind *const sink_kinds[] = {&sink_text,       &sink_json,     &sink_syslog, &sink_journald,
-					      &sink_prometheus, &sink_textfile, &sink_exec,   &sink_csv,
-					      &sink_zeek,       &sink_ecs,      &sink_html,   NULL};
+const struct sink_kind *const sink_kinds[] = {
+	&sink_text, &sink_json, &sink_syslog, &sink_journald, &sink_prometheus, &sink_textfile,
+	&sink_exec, &sink_csv,  &sink_zeek,   &sink_ecs,      &sink_html,       NULL};
 
 /* What waits for the time need not be looked at more often. */
 static const int64_t tick_least = FRAME_SECOND / 5;
@@ -60,7 +60,9 @@ static void tell_repeat(void *arg, struct throttle_repeat *repeat)
 {
 	struct sinks *s = arg;
 
-	repeat->hour = rates_hour(s->rates, servers_number(s->totals.servers, repeat->latest->record.conn), repeat->until);
+	repeat->hour = rates_hour(s->rates,
+				  servers_number(s->totals.servers, repeat->latest->record.conn),
+				  repeat->until);
 	for (size_t i = 0; i < s->n; i++)
 		if (s->all[i].listening && s->all[i].kind->repeat != NULL)
 			s->all[i].listening = s->all[i].kind->repeat(s->all[i].self, repeat);
@@ -71,7 +73,8 @@ static bool live_begin(struct sinks *s)
 	s->throttle = throttle_new(s->config.repeat, tell_repeat, s);
 	s->rates = rates_new();
 	s->addrs = role_addrs_new();
-	return daily_begin(&s->daily, s->config.digest, s->config.alerting) && s->throttle != NULL && s->rates != NULL;
+	return daily_begin(&s->daily, s->config.digest, s->config.alerting) &&
+	       s->throttle != NULL && s->rates != NULL;
 }
 
 struct sinks *sinks_new(const struct sinks_config *config)
@@ -83,7 +86,8 @@ struct sinks *sinks_new(const struct sinks_config *config)
 	s->config = *config;
 	s->redactor = redactor_new(config->redact);
 	s->totals.servers = servers_new();
-	if (s->redactor == NULL || s->totals.servers == NULL || (config->mode.live && !live_begin(s))) {
+	if (s->redactor == NULL || s->totals.servers == NULL ||
+	    (config->mode.live && !live_begin(s))) {
 		sinks_close(s);
 		return NULL;
 	}
@@ -137,12 +141,14 @@ static void live_count(struct sinks *s, const struct report *r)
 {
 	unsigned alerts = (unsigned)__builtin_popcountll(report_alerts(r));
 
-	rates_count(s->rates, servers_number(s->totals.servers, r->record.conn), r->record.end, alerts);
+	rates_count(s->rates, servers_number(s->totals.servers, r->record.conn), r->record.end,
+		    alerts);
 }
 
 void sinks_record(struct sinks *s, const struct record *record, const char *input)
 {
-	struct report report = report_make(s->config.alerting, redactor_record(s->redactor, record), input);
+	struct report report =
+		report_make(s->config.alerting, redactor_record(s->redactor, record), input);
 
 	grouping_apply(&s->grouping, &report);
 	if (s->config.mode.live)
@@ -206,7 +212,8 @@ static bool exhibit_tell(void *arg, const struct exhibit *one)
 
 void sinks_exhibit(struct sinks *s)
 {
-	if (s->exhibits != NULL && exhibits_each(s->exhibits, s->redactor, s->config.alerting, exhibit_tell, s))
+	if (s->exhibits != NULL &&
+	    exhibits_each(s->exhibits, s->redactor, s->config.alerting, exhibit_tell, s))
 		exhibit_tell(s, NULL);
 }
 
@@ -236,7 +243,8 @@ size_t sinks_watch(struct sinks *s, struct pollfd *fds, size_t n)
 	size_t filled = 0;
 
 	for (size_t i = 0; i < s->n; i++) {
-		s->all[i].watched = s->all[i].listening && s->all[i].kind->watch != NULL && filled < n &&
+		s->all[i].watched = s->all[i].listening && s->all[i].kind->watch != NULL &&
+				    filled < n &&
 				    s->all[i].kind->watch(s->all[i].self, &fds[filled]) > 0;
 		filled += s->all[i].watched;
 	}

@@ -28,7 +28,8 @@ static void csv_list(struct outbuf *b, const struct outbuf *value)
 	outbuf_free(&joined);
 }
 
-static void csv_field(struct outbuf *b, const struct column *c, size_t index, const struct outbuf *value)
+static void csv_field(struct outbuf *b, const struct column *c, size_t index,
+		      const struct outbuf *value)
 {
 	outbuf_str(b, index > 0 ? "," : "");
 	if (value == NULL)
@@ -39,7 +40,8 @@ static void csv_field(struct outbuf *b, const struct column *c, size_t index, co
 		escape_csv(b, bytes_of(value->p, value->n));
 }
 
-static const struct tableout_format format = {.format = COLUMN_CSV, .header = csv_header, .field = csv_field, .end = "\r\n"};
+static const struct tableout_format format = {
+	.format = COLUMN_CSV, .header = csv_header, .field = csv_field, .end = "\r\n"};
 
 static void *csv_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
 {
@@ -48,7 +50,8 @@ static void *csv_open(const char *target, const struct run_mode *mode, char why[
 
 const struct sink_kind sink_csv = {
 	.name = "csv",
-	.help = "a table with a line for each session, under a line of names; to FILE, -, or unix:PATH",
+	.help = "a table with a line for each session, under a line of names; to FILE, -, or "
+		"unix:PATH",
 	.open = csv_open,
 	TABLEOUT_SINK,
 };

@@ -1,4 +1,5 @@
-/* sink_ecs.c - a JSON object a line for each session, under the names of the Elastic Common Schema; what that has no name for stands under "smtpwatch". */
+/* sink_ecs.c - a JSON object a line for each session, under the names of the Elastic Common Schema;
+ * what that has no name for stands under "smtpwatch". */
 #include "output/escape.h"
 #include "output/tableout.h"
 
@@ -21,7 +22,8 @@ static void put_list(struct outbuf *b, struct bytes left)
 	outbuf_char(b, ']');
 }
 
-static void ecs_field(struct outbuf *b, const struct column *c, size_t index, const struct outbuf *value)
+static void ecs_field(struct outbuf *b, const struct column *c, size_t index,
+		      const struct outbuf *value)
 {
 	struct bytes text;
 
@@ -40,7 +42,8 @@ static void ecs_field(struct outbuf *b, const struct column *c, size_t index, co
 		put_string(b, text);
 }
 
-static const struct tableout_format format = {.format = COLUMN_ECS, .field = ecs_field, .end = "}\n"};
+static const struct tableout_format format = {
+	.format = COLUMN_ECS, .field = ecs_field, .end = "}\n"};
 
 static void *ecs_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
 {
@@ -49,7 +52,8 @@ static void *ecs_open(const char *target, const struct run_mode *mode, char why[
 
 const struct sink_kind sink_ecs = {
 	.name = "ecs",
-	.help = "a JSON object a line for each session, under the names of the Elastic Common Schema; to FILE, -, or unix:PATH",
+	.help = "a JSON object a line for each session, under the names of the Elastic Common "
+		"Schema; to FILE, -, or unix:PATH",
 	.open = ecs_open,
 	TABLEOUT_SINK,
 };

@@ -1,4 +1,5 @@
-/* sink_exec.c - a command for each alert, run by a courier: facts in its environment, the alert as JSON on its standard input. */
+/* sink_exec.c - a command for each alert, run by a courier: facts in its environment, the alert as
+ * JSON on its standard input. */
 #include "output/facts.h"
 #include "output/json_event.h"
 #include "output/lineout.h"
@@ -8,7 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static_assert(FACTS_MOST * (FACT_NAME + 1 + FACT_LONG + 1) + 1 + JSON_LINE_MOST <= COURIER_JOB, "every alert is a job");
+static_assert(FACTS_MOST * (FACT_NAME + 1 + FACT_LONG + 1) + 1 + JSON_LINE_MOST <= COURIER_JOB,
+	      "every alert is a job");
 static_assert((int)FACTS_MOST < RUNNER_ENV, "every fact is a variable, beside PATH");
 
 struct sink_exec {
@@ -95,7 +97,8 @@ static bool exec_close(void *self)
 
 const struct sink_kind sink_exec = {
 	.name = "exec",
-	.help = "a command for each alert: exec:/PATH ARGUMENT ...; no shell; SMTPWATCH_... in its environment, JSON on its input",
+	.help = "a command for each alert: exec:/PATH ARGUMENT ...; no shell; SMTPWATCH_... in its "
+		"environment, JSON on its input",
 	.open = exec_open,
 	.check = exec_check,
 	.record = lineout_record,

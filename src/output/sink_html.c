@@ -1,4 +1,5 @@
-/* sink_html.c - the report as a page in a file, replaced as a whole: offline at the end, live with each statistics too. */
+/* sink_html.c - the report as a page in a file, replaced as a whole: offline at the end, live with
+ * each statistics too. */
 #include "output/html.h"
 #include "output/outage.h"
 #include "output/replacement.h"
@@ -122,7 +123,8 @@ static bool html_close(void *self)
 
 const struct sink_kind sink_html = {
 	.name = "html",
-	.help = "a report as one page for a browser in FILE: charts, servers, causes, the worst alerted sessions with their "
+	.help = "a report as one page for a browser in FILE: charts, servers, causes, the worst "
+		"alerted sessions with their "
 		"dialogues; live replaced with each statistics",
 	.open = html_open,
 	.check = html_check,

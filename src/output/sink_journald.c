@@ -1,6 +1,8 @@
 /*
- * sink_journald.c - alerts in the journal, with a field for each fact. In the journal's own protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL), because sd_journal_sendv of libsystemd waits where the
- * journal is slow, and makes a memory file where it is busy, which the program's filter of system calls does not allow.
+ * sink_journald.c - alerts in the journal, with a field for each fact. In the journal's own
+ * protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL), because sd_journal_sendv of libsystemd waits where
+ * the journal is slow, and makes a memory file where it is busy, which the program's filter of
+ * system calls does not allow.
  */
 #include "output/lineout.h"
 #include "output/rfc5424.h"
@@ -31,7 +33,8 @@ static void put_fact(void *arg, const char *name, struct bytes value)
 }
 
 /*
- * The same for a signature in every version: a UUID of version 5 (RFC 9562 5.5) of "smtpwatch:" and its id, in the namespace of URLs, without hyphens.
+ * The same for a signature in every version: a UUID of version 5 (RFC 9562 5.5) of "smtpwatch:" and
+ * its id, in the namespace of URLs, without hyphens.
  */
 static void put_message_id(struct outbuf *b, struct digest *digest, const char *id)
 {
@@ -42,7 +45,8 @@ static void put_message_id(struct outbuf *b, struct digest *digest, const char *
 	int n;
 
 	memcpy(name, url_namespace, sizeof(url_namespace));
-	n = snprintf((char *)name + sizeof(url_namespace), sizeof(name) - sizeof(url_namespace), "smtpwatch:%s", id);
+	n = snprintf((char *)name + sizeof(url_namespace), sizeof(name) - sizeof(url_namespace),
+		     "smtpwatch:%s", id);
 	digest_sha1(digest, bytes_of(name, sizeof(url_namespace) + (size_t)n), sha1);
 	sha1[6] = (uint8_t)((sha1[6] & 0x0f) | 0x50);
 	sha1[8] = (uint8_t)((sha1[8] & 0x3f) | 0x80);
@@ -57,8 +61,8 @@ static void tell(void *arg, const struct notice *notice)
 
 	put_field(b, "MESSAGE", notice->text);
 	put_message_id(b, s->out.notices.digest, notice->id);
-	outbuf_format(b, "PRIORITY=%u\nSYSLOG_FACILITY=%d\nSYSLOG_IDENTIFIER=smtpwatch\n", rfc5424_severity(notice->severity),
-		      RFC5424_MAIL);
+	outbuf_format(b, "PRIORITY=%u\nSYSLOG_FACILITY=%d\nSYSLOG_IDENTIFIER=smtpwatch\n",
+		      rfc5424_severity(notice->severity), RFC5424_MAIL);
 	if (notice->facts != NULL)
 		facts_each(notice->facts, FACT_LONG, &s->out.scratch, put_fact, b);
 	lineout_put(&s->out);
@@ -77,7 +81,8 @@ static void *journald_open(const char *target, const struct run_mode *mode, char
 	snprintf(why, SINK_WHY, "no memory for output to the journal");
 	if (s == NULL)
 		return NULL;
-	if (!lineout_init(&s->out, tell, s) || !lineout_local(&s->out, target != NULL ? target : journal_socket, mode, why)) {
+	if (!lineout_init(&s->out, tell, s) ||
+	    !lineout_local(&s->out, target != NULL ? target : journal_socket, mode, why)) {
 		lineout_forget(&s->out);
 		free(s);
 		return NULL;
@@ -96,7 +101,8 @@ static bool journald_close(void *self)
 
 const struct sink_kind sink_journald = {
 	.name = "journald",
-	.help = "an entry for each alert in systemd's journal, with a field SMTPWATCH_... for each fact; to its socket, or to "
+	.help = "an entry for each alert in systemd's journal, with a field SMTPWATCH_... for each "
+		"fact; to its socket, or to "
 		"/PATH",
 	.open = journald_open,
 	.check = journald_check,

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static_assert(JSON_LINES * JSON_LINE_MOST + 64 < OUTQUEUE_BOUND, "every record finds room where nothing waits");
+static_assert(JSON_LINES * JSON_LINE_MOST + 64 < OUTQUEUE_BOUND,
+	      "every record finds room where nothing waits");
 
 struct sink_json {
 	struct outlet out; /* must come first: see outlet.h */
@@ -74,7 +75,8 @@ static bool json_close(void *self)
 
 const struct sink_kind sink_json = {
 	.name = "json",
-	.help = "one JSON object a line for each session and each alert, and statistics; to FILE, -, or unix:PATH, a stream socket",
+	.help = "one JSON object a line for each session and each alert, and statistics; to FILE, "
+		"-, or unix:PATH, a stream socket",
 	.open = json_open,
 	.check = outlet_check,
 	.record = json_record,

@@ -1,4 +1,5 @@
-/* sink_prometheus.c - the metrics for whoever asks by HTTP. libmicrohttpd speaks it, without a thread: the program's loop calls it when there is something to do. */
+/* sink_prometheus.c - the metrics for whoever asks by HTTP. libmicrohttpd speaks it, without a
+ * thread: the program's loop calls it when there is something to do. */
 #include "output/hostport.h"
 #include "output/metrics.h"
 #include "output/sink.h"
@@ -13,7 +14,8 @@
 /* Prometheus is one client; a slow one is given up. TURNS: a request may need several. */
 enum { CONNECTIONS = 16, PATIENCE_SECONDS = 10, TURNS = 8 };
 
-static const char usual_target[] = "127.0.0.1:9625", page_type[] = "text/plain; version=0.0.4; charset=utf-8";
+static const char usual_target[] = "127.0.0.1:9625",
+		  page_type[] = "text/plain; version=0.0.4; charset=utf-8";
 
 struct sink_prometheus {
 	struct metrics metrics;
@@ -24,7 +26,8 @@ struct sink_prometheus {
 	int fd; /* libmicrohttpd's epoll */
 };
 
-static enum MHD_Result answer(struct MHD_Connection *c, unsigned code, const char *type, const void *text, size_t n)
+static enum MHD_Result answer(struct MHD_Connection *c, unsigned code, const char *type,
+			      const void *text, size_t n)
 {
 	struct MHD_Response *r;
 	enum MHD_Result result;
@@ -47,8 +50,9 @@ static enum MHD_Result say(struct MHD_Connection *c, unsigned code, const char *
 }
 
 /* Called by the library for each request, first when its head has come. */
-static enum MHD_Result asked(void *self, struct MHD_Connection *c, const char *url, const char *method, const char *version,
-			     const char *body, size_t *body_n, void **state)
+static enum MHD_Result asked(void *self, struct MHD_Connection *c, const char *url,
+			     const char *method, const char *version, const char *body,
+			     size_t *body_n, void **state)
 {
 	struct sink_prometheus *s = self;
 
@@ -72,11 +76,13 @@ static enum MHD_Result asked(void *self, struct MHD_Connection *c, const char *u
 /* "address:port", "[address]:port", "port". False: it is none of them. */
 static bool address_read(const char *target, struct sockaddr_storage *out)
 {
-	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE, .ai_socktype = SOCK_STREAM};
+	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+				       .ai_socktype = SOCK_STREAM};
 	struct addrinfo *list = NULL;
 	struct hostport at;
 
-	if (!hostport_read(&at, target, "127.0.0.1", NULL) || getaddrinfo(at.host, at.port, &hints, &list) != 0)
+	if (!hostport_read(&at, target, "127.0.0.1", NULL) ||
+	    getaddrinfo(at.host, at.port, &hints, &list) != 0)
 		return false;
 	memcpy(out, list->ai_addr, list->ai_addrlen);
 	freeaddrinfo(list);
@@ -93,12 +99,14 @@ static void be_silent(void *arg, const char *format, va_list args)
 
 static bool listen_at(struct sink_prometheus *s, const struct sockaddr_storage *at)
 {
-	unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG | (at->ss_family == AF_INET6 ? MHD_USE_IPv6 : 0u);
+	unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG |
+			 (at->ss_family == AF_INET6 ? MHD_USE_IPv6 : 0u);
 	const union MHD_DaemonInfo *info;
 
-	s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, asked, s, MHD_OPTION_EXTERNAL_LOGGER, be_silent, NULL,
-				     MHD_OPTION_SOCK_ADDR, at, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
-				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)PATIENCE_SECONDS, MHD_OPTION_END);
+	s->daemon = MHD_start_daemon(
+		flags, 0, NULL, NULL, asked, s, MHD_OPTION_EXTERNAL_LOGGER, be_silent, NULL,
+		MHD_OPTION_SOCK_ADDR, at, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)PATIENCE_SECONDS, MHD_OPTION_END);
 	info = s->daemon != NULL ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	s->fd = info != NULL ? info->epoll_fd : -1;
 	return s->fd >= 0;
@@ -113,16 +121,19 @@ static void sink_free(struct sink_prometheus *s)
 	free(s);
 }
 
-static bool target_read(const char *target, const struct run_mode *mode, struct sockaddr_storage *at, char why[SINK_WHY])
+static bool target_read(const char *target, const struct run_mode *mode,
+			struct sockaddr_storage *at, char why[SINK_WHY])
 {
 	if (!mode->live) {
 		snprintf(why, SINK_WHY,
-			 "prometheus answers while a live capture runs; for captures that are read there is textfile:FILE");
+			 "prometheus answers while a live capture runs; for captures that are read "
+			 "there is textfile:FILE");
 		return false;
 	}
 	if (address_read(target, at))
 		return true;
-	snprintf(why, SINK_WHY, "\"%.200s\" is no address to listen at: %s, [::1]:9625, 9625", target, usual_target);
+	snprintf(why, SINK_WHY, "\"%.200s\" is no address to listen at: %s, [::1]:9625, 9625",
+		 target, usual_target);
 	return false;
 }
 
@@ -148,7 +159,8 @@ static void *prometheus_open(const char *target, const struct run_mode *mode, ch
 	errno = 0;
 	if (listen_at(s, &at))
 		return s;
-	snprintf(why, SINK_WHY, "cannot listen at %.200s: %s", target, errno != 0 ? strerror(errno) : "the HTTP library refuses");
+	snprintf(why, SINK_WHY, "cannot listen at %.200s: %s", target,
+		 errno != 0 ? strerror(errno) : "the HTTP library refuses");
 	sink_free(s);
 	return NULL;
 }

@@ -1,4 +1,5 @@
-/* sink_syslog.c - alerts as syslog messages (RFC 5424) with structured data: to a local socket, or through a courier to another host. */
+/* sink_syslog.c - alerts as syslog messages (RFC 5424) with structured data: to a local socket, or
+ * through a courier to another host. */
 #include "output/forward.h"
 #include "output/lineout.h"
 #include "output/rfc5424.h"
@@ -29,13 +30,15 @@ static void tell(void *arg, const struct notice *notice)
 	lineout_put(&s->out);
 }
 
-static bool target_open(struct sink_syslog *s, const char *target, const struct run_mode *mode, char why[SINK_WHY])
+static bool target_open(struct sink_syslog *s, const char *target, const struct run_mode *mode,
+			char why[SINK_WHY])
 {
 	if (target == NULL)
 		target = "/dev/log";
 	if (target[0] == '/')
 		return lineout_local(&s->out, target, mode, why);
-	return forward_read(&s->far, target, why) && lineout_courier(&s->out, target, mode, forward_work, &s->far, why);
+	return forward_read(&s->far, target, why) &&
+	       lineout_courier(&s->out, target, mode, forward_work, &s->far, why);
 }
 
 static bool syslog_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
@@ -75,7 +78,8 @@ static bool syslog_close(void *self)
 
 const struct sink_kind sink_syslog = {
 	.name = "syslog",
-	.help = "a message (RFC 5424) for each alert; to /dev/log, to the socket /PATH, to udp://HOST:PORT or tcp://HOST:PORT",
+	.help = "a message (RFC 5424) for each alert; to /dev/log, to the socket /PATH, to "
+		"udp://HOST:PORT or tcp://HOST:PORT",
 	.open = syslog_open,
 	.check = syslog_check,
 	.record = lineout_record,

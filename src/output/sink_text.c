@@ -1,4 +1,5 @@
-/* sink_text.c - alerts as they come and a summary at the end, for people. A session that is no alert costs nothing here. */
+/* sink_text.c - alerts as they come and a summary at the end, for people. A session that is no
+ * alert costs nothing here. */
 #include "output/outlet.h"
 #include "output/terminal.h"
 #include "output/text.h"
@@ -31,7 +32,8 @@ static bool text_record(void *self, const struct report *r)
 
 	for (uint64_t left = r->raised; left != 0; left &= left - 1)
 		text_alert(&s->text, r, (unsigned)__builtin_ctzll(left));
-	/* Told with another session's alert, or in a sum; but mail that is lost or doubled has to be looked for one by one. */
+	/* Told with another session's alert, or in a sum; but mail that is lost or doubled has to
+	 * be looked for one by one. */
 	for (uint64_t left = r->folded; left != 0; left &= left - 1)
 		if (report_severity(r, (unsigned)__builtin_ctzll(left)) == SEVERITY_CRITICAL)
 			text_again(&s->text, r, (unsigned)__builtin_ctzll(left), "again");
@@ -77,7 +79,8 @@ static bool text_close(void *self)
 
 const struct sink_kind sink_text = {
 	.name = "text",
-	.help = "alerts as paragraphs for people, and a summary at the end; to FILE, -, or unix:PATH",
+	.help = "alerts as paragraphs for people, and a summary at the end; to FILE, -, or "
+		"unix:PATH",
 	.open = text_open,
 	.check = outlet_check,
 	.record = text_record,

@@ -1,4 +1,5 @@
-/* sink_textfile.c - the metrics in a file that node_exporter's textfile collector reads: always whole, because it is replaced and not written. */
+/* sink_textfile.c - the metrics in a file that node_exporter's textfile collector reads: always
+ * whole, because it is replaced and not written. */
 #include "output/metrics.h"
 #include "output/outage.h"
 #include "output/outpath.h"
@@ -45,7 +46,8 @@ static void sink_free(struct sink_textfile *s)
 	free(s);
 }
 
-static const char no_file[] = "textfile wants a file, such as textfile:/var/lib/prometheus/node-exporter/smtpwatch.prom";
+static const char no_file[] =
+	"textfile wants a file, such as textfile:/var/lib/prometheus/node-exporter/smtpwatch.prom";
 
 /* Files are replaced, so that what counts is the folder. */
 static bool textfile_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
@@ -58,7 +60,8 @@ static bool textfile_check(const char *target, const struct run_mode *mode, char
 	return replacement_check(target, why);
 }
 
-/* The first page, all noughts, shows whether the place is right. Who can write there later is the folder's matter, because files are replaced. */
+/* The first page, all noughts, shows whether the place is right. Who can write there later is the
+ * folder's matter, because files are replaced. */
 static void *textfile_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
 {
 	struct sink_textfile *s = calloc(1, sizeof(*s));
@@ -111,7 +114,8 @@ static bool textfile_close(void *self)
 
 const struct sink_kind sink_textfile = {
 	.name = "textfile",
-	.help = "Prometheus metrics in FILE, replaced as a whole with each statistics: for node_exporter's textfile collector",
+	.help = "Prometheus metrics in FILE, replaced as a whole with each statistics: for "
+		"node_exporter's textfile collector",
 	.open = textfile_open,
 	.check = textfile_check,
 	.record = textfile_record,

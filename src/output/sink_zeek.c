@@ -1,4 +1,5 @@
-/* sink_zeek.c - a log as Zeek writes its own, smtpwatch.log: tab-separated, with the header that zeek-cut and its like read. */
+/* sink_zeek.c - a log as Zeek writes its own, smtpwatch.log: tab-separated, with the header that
+ * zeek-cut and its like read. */
 #include "output/tableout.h"
 
 static const char separator = '\t', list_separator = ',';
@@ -23,7 +24,9 @@ static void zeek_header(struct outbuf *b, struct stamp *stamp, int64_t first)
 	const struct column *c;
 	size_t at = 0;
 
-	outbuf_str(b, "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tsmtpwatch\n");
+	outbuf_str(b, "#separator "
+		      "\\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#"
+		      "path\tsmtpwatch\n");
 	put_moment(b, stamp, "open", first);
 	outbuf_str(b, "#fields");
 	while ((c = columns_next(COLUMN_ZEEK, &at)) != NULL)
@@ -34,7 +37,8 @@ static void zeek_header(struct outbuf *b, struct stamp *stamp, int64_t first)
 	outbuf_char(b, '\n');
 }
 
-/* What has a meaning in the format is written as \xNN, as Zeek does; within a list its comma, too. */
+/* What has a meaning in the format is written as \xNN, as Zeek does; within a list its comma, too.
+ */
 static void put_escaped(struct outbuf *b, struct bytes text, bool list)
 {
 	static const char *const words[] = {"-", "(empty)"};
@@ -45,7 +49,8 @@ static void put_escaped(struct outbuf *b, struct bytes text, bool list)
 	for (size_t i = 0; i < text.n; i++) {
 		uint8_t c = text.p[i];
 
-		if (c < 0x20 || c == 0x7f || (list && c == (uint8_t)list_separator) || (word && i == 0))
+		if (c < 0x20 || c == 0x7f || (list && c == (uint8_t)list_separator) ||
+		    (word && i == 0))
 			outbuf_format(b, "\\x%02x", (unsigned)c);
 		else if (c == '\\')
 			outbuf_str(b, "\\\\");
@@ -54,9 +59,11 @@ static void put_escaped(struct outbuf *b, struct bytes text, bool list)
 	}
 }
 
-static void zeek_field(struct outbuf *b, const struct column *c, size_t index, const struct outbuf *value)
+static void zeek_field(struct outbuf *b, const struct column *c, size_t index,
+		       const struct outbuf *value)
 {
-	struct bytes left = value != NULL ? bytes_of(value->p, value->n) : bytes_of(NULL, 0), element;
+	struct bytes left = value != NULL ? bytes_of(value->p, value->n) : bytes_of(NULL, 0),
+		     element;
 
 	if (index > 0)
 		outbuf_char(b, separator);
@@ -85,8 +92,11 @@ static void zeek_footer(struct outbuf *b, struct stamp *stamp, int64_t last)
 	put_moment(b, stamp, "close", last);
 }
 
-static const struct tableout_format format = {
-	.format = COLUMN_ZEEK, .header = zeek_header, .field = zeek_field, .end = "\n", .footer = zeek_footer};
+static const struct tableout_format format = {.format = COLUMN_ZEEK,
+					      .header = zeek_header,
+					      .field = zeek_field,
+					      .end = "\n",
+					      .footer = zeek_footer};
 
 static void *zeek_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
 {

@@ -8,7 +8,8 @@
 
 enum { DAY_SECONDS = 86400, STAMP_SECONDS = 19 };
 
-/* The time of day in nanoseconds; the date goes into s. Rounds down, so that a time before 1970 lies in its own day too. */
+/* The time of day in nanoseconds; the date goes into s. Rounds down, so that a time before 1970
+ * lies in its own day too. */
 static int64_t stamp_split(struct stamp *s, int64_t ns)
 {
 	const int64_t length = DAY_SECONDS * FRAME_SECOND;
@@ -22,7 +23,8 @@ static int64_t stamp_split(struct stamp *s, int64_t ns)
 		time_t t = (time_t)(day * DAY_SECONDS);
 		struct tm tm;
 
-		if (gmtime_r(&t, &tm) == NULL || strftime(s->date, sizeof(s->date), "%Y-%m-%d", &tm) == 0)
+		if (gmtime_r(&t, &tm) == NULL ||
+		    strftime(s->date, sizeof(s->date), "%Y-%m-%d", &tm) == 0)
 			memcpy(s->date, "0000-00-00", sizeof(s->date));
 		s->day = day;
 		s->known = true;
@@ -30,7 +32,8 @@ static int64_t stamp_split(struct stamp *s, int64_t ns)
 	return rest;
 }
 
-/* "2026-11-23T10:00:00", with what stands between the two, to a place of STAMP_SECONDS characters */
+/* "2026-11-23T10:00:00", with what stands between the two, to a place of STAMP_SECONDS characters
+ */
 static void second_put(struct stamp *s, char *at, uint32_t second, char between)
 {
 	memcpy(at, s->date, 10);

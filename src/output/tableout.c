@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void *tableout_open(const struct tableout_format *format, const char *target, const struct run_mode *mode, char why[SINK_WHY])
+void *tableout_open(const struct tableout_format *format, const char *target,
+		    const struct run_mode *mode, char why[SINK_WHY])
 {
 	struct tableout *t = calloc(1, sizeof(*t));
 
@@ -32,7 +33,8 @@ static void header_put(struct tableout *t, int64_t first)
 bool tableout_record(void *self, const struct report *r)
 {
 	struct tableout *t = self;
-	const struct fact_view v = {.report = r, .signature = report_worst(r), .digest = t->digest, .stamp = &t->stamp};
+	const struct fact_view v = {
+		.report = r, .signature = report_worst(r), .digest = t->digest, .stamp = &t->stamp};
 	const struct column *c;
 	size_t at = 0;
 

@@ -1,4 +1,5 @@
-/* text_alert.c - one alert, as an administrator can read and forward it. The sentences are the catalogue's; here they are put together with what was seen. */
+/* text_alert.c - one alert, as an administrator can read and forward it. The sentences are the
+ * catalogue's; here they are put together with what was seen. */
 #include "output/acceptance.h"
 #include "output/text.h"
 
@@ -11,7 +12,8 @@ static void put_tuple(struct text *t, const struct report *r, unsigned signature
 {
 	const struct conn *conn = r->record.conn;
 
-	outbuf_format(t->b, t->colour ? " \033[1m%s\033[0m  " : " %s  ", signature_row(signature)->id);
+	outbuf_format(t->b, t->colour ? " \033[1m%s\033[0m  " : " %s  ",
+		      signature_row(signature)->id);
 	text_endpoint(t, &conn->addr[CLIENT], conn->port[CLIENT]);
 	outbuf_str(t->b, " -> ");
 	text_endpoint(t, &conn->addr[SERVER], conn->port[SERVER]);
@@ -35,11 +37,13 @@ static void put_sentence(struct text *t, const char *clause)
 static void put_enhanced(struct text *t, struct smtp_enhanced e)
 {
 	if (e.class != 0)
-		outbuf_format(t->b, " %u.%u.%u", (unsigned)e.class, (unsigned)e.subject, (unsigned)e.detail);
+		outbuf_format(t->b, " %u.%u.%u", (unsigned)e.class, (unsigned)e.subject,
+			      (unsigned)e.detail);
 }
 
 /* in quotation marks */
-static void put_reply(struct text *t, uint16_t code, struct smtp_enhanced enhanced, struct bytes text)
+static void put_reply(struct text *t, uint16_t code, struct smtp_enhanced enhanced,
+		      struct bytes text)
 {
 	outbuf_format(t->b, "\"%u", (unsigned)code);
 	put_enhanced(t, enhanced);
@@ -90,16 +94,21 @@ static void put_waited(struct text *t, const struct ending *e)
 		outbuf_str(t->b, "at once");
 	else
 		put_time(t, e->waited);
-	outbuf_str(t->b, e->ungreeted ? " after the connection was opened" : " after the end of the message");
+	outbuf_str(t->b, e->ungreeted ? " after the connection was opened"
+				      : " after the end of the message");
 }
 
-/* The close, where the headline does not tell of it ("said 221"), or only how it was done, where it does ("closed the connection"). */
+/* The close, where the headline does not tell of it ("said 221"), or only how it was done, where it
+ * does ("closed the connection"). */
 static void put_close(struct text *t, const struct report *r)
 {
 	static const char *const who[] = {[CLOSER_CLIENT] = "client", [CLOSER_SERVER] = "server"};
 	const struct ending *e = r->record.ending;
-	const char *with = e->how == HOW_RST ? "with an RST" : e->how == HOW_SILENCE ? "by falling silent" : "with a FIN";
-	bool told = strstr(verdict_words(r->record.judgement.verdict, e).headline, "closed") != NULL;
+	const char *with = e->how == HOW_RST       ? "with an RST"
+			   : e->how == HOW_SILENCE ? "by falling silent"
+						   : "with a FIN";
+	bool told = strstr(verdict_words(r->record.judgement.verdict, e).headline, "closed") !=
+		    NULL;
 
 	if (told && e->closer != CLOSER_NOBODY)
 		outbuf_format(t->b, ", %s", with);
@@ -114,7 +123,8 @@ static void put_close(struct text *t, const struct report *r)
 static bool farewell_told(const struct record *r)
 {
 	enum farewell f = r->ending->farewell;
-	bool told = f == FAREWELL_221_UNASKED || f == FAREWELL_REFUSAL || (f == FAREWELL_421 && r->ending->final_421 != 0);
+	bool told = f == FAREWELL_221_UNASKED || f == FAREWELL_REFUSAL ||
+		    (f == FAREWELL_421 && r->ending->final_421 != 0);
 
 	return told && r->session->farewell_code != 0 &&
 	       (r->session->farewell_apart || r->session->farewell_code == r->session->last_code);
@@ -144,12 +154,14 @@ static void put_attempts(struct text *t, const struct record *r)
 	outbuf_char(t->b, '.');
 }
 
-/* The stage that the verdict is about: a session may go on after its 221, or after a 250 that came too early. */
+/* The stage that the verdict is about: a session may go on after its 221, or after a 250 that came
+ * too early. */
 static enum stage stage_told(const struct record *r)
 {
 	if (r->judgement.verdict == VERDICT_250_IN_MESSAGE)
 		return STAGE_DATA;
-	return r->judgement.verdict <= VERDICT_221_TO_NON_SMTP ? r->ending->stage_221 : r->ending->stage;
+	return r->judgement.verdict <= VERDICT_221_TO_NON_SMTP ? r->ending->stage_221
+							       : r->ending->stage;
 }
 
 /* What stands in no packet says by which signs it was concluded. */
@@ -159,7 +171,8 @@ static void put_signs(struct text *t, const struct report *r)
 	char text[256] = "";
 
 	verdict_reason(e, &r->record.judgement, text, sizeof(text));
-	outbuf_format(t->b, " Concluded, without keys, from the records' lengths and order (%s): %s.",
+	outbuf_format(t->b,
+		      " Concluded, without keys, from the records' lengths and order (%s): %s.",
 		      confidence_name(verdict_confidence(r->record.judgement.verdict, e)), text);
 }
 
@@ -229,15 +242,17 @@ static void put_happened(struct text *t, const struct report *r)
 
 static void put_cause(struct text *t, const struct cause *c)
 {
-	static const char *const sure[] = {
-		[CONFIDENCE_POSSIBLE] = "Possibly ", [CONFIDENCE_LIKELY] = "Probably ", [CONFIDENCE_CERTAIN] = "Certainly "};
+	static const char *const sure[] = {[CONFIDENCE_POSSIBLE] = "Possibly ",
+					   [CONFIDENCE_LIKELY] = "Probably ",
+					   [CONFIDENCE_CERTAIN] = "Certainly "};
 
 	outbuf_str(t->b, sure[c->confidence]);
 	outbuf_str(t->b, cause_row(c->id)->meaning);
 	outbuf_str(t->b, c->evidences > 0 ? ": " : "");
 }
 
-/* "Probably the server ended a session that had been idle for too long: the client had been silent for 300.0 s." */
+/* "Probably the server ended a session that had been idle for too long: the client had been silent
+ * for 300.0 s." */
 static void put_why(struct text *t, const struct cause *c)
 {
 	size_t from;
@@ -270,13 +285,15 @@ static void put_clause(struct text *t, const char *label, const char *clause)
 	text_fold(t, from, TEXT_INDENT);
 }
 
-/* The cause knows better than the verdict, if it is more than a possibility; but of what is critical the verdict's own advice is never left out. */
+/* The cause knows better than the verdict, if it is more than a possibility; but of what is
+ * critical the verdict's own advice is never left out. */
 static void put_advice(struct text *t, const struct report *r)
 {
 	enum verdict v = r->record.judgement.verdict;
 	const struct verdict_words words = verdict_words(v, r->record.ending);
 	const struct cause *c = report_cause(r);
-	const char *better = c != NULL && c->confidence > CONFIDENCE_POSSIBLE ? cause_row(c->id)->advice : NULL;
+	const char *better =
+		c != NULL && c->confidence > CONFIDENCE_POSSIBLE ? cause_row(c->id)->advice : NULL;
 	size_t from = put_label(t, "Look at:");
 
 	put_sentence(t, better != NULL ? better : words.advice);
@@ -309,7 +326,8 @@ static void put_verdict(struct text *t, const struct report *r)
 {
 	put_happened(t, r);
 	put_why(t, report_cause(r));
-	put_clause(t, "The mail:", verdict_words(r->record.judgement.verdict, r->record.ending).meaning);
+	put_clause(t, "The mail:",
+		   verdict_words(r->record.judgement.verdict, r->record.ending).meaning);
 	text_messages(t, r);
 	put_advice(t, r);
 }
@@ -323,7 +341,8 @@ static void put_slow_happened(struct text *t, const struct report *r, const stru
 	put_time(t, a->waited);
 	outbuf_str(t->b, " after its end");
 	if (!a->answered)
-		outbuf_format(t->b, ", when the session ended (%s)", verdict_row(r->record.judgement.verdict)->id);
+		outbuf_format(t->b, ", when the session ended (%s)",
+			      verdict_row(r->record.judgement.verdict)->id);
 	outbuf_char(t->b, '.');
 	text_fold(t, from, TEXT_INDENT);
 }
@@ -346,8 +365,8 @@ static void put_slow_acceptance(struct text *t, const struct report *r)
 
 void text_alert(struct text *t, const struct report *r, unsigned signature)
 {
-	static void (*const asides[])(struct text *,
-				      const struct report *) = {[SIGNATURE_SLOW_ACCEPTANCE - VERDICTS] = put_slow_acceptance};
+	static void (*const asides[])(struct text *, const struct report *) = {
+		[SIGNATURE_SLOW_ACCEPTANCE - VERDICTS] = put_slow_acceptance};
 	size_t from = t->b->n;
 
 	stamp_plain(&t->stamp, t->b, r->record.end);

@@ -48,7 +48,8 @@ static void put_cause(struct text *t, const struct report *r)
 	const struct cause *c = report_cause(r);
 
 	if (c != NULL && c->id != CAUSE_UNEXPLAINED)
-		outbuf_format(t->b, "; cause: %s (%s)", cause_row(c->id)->id, confidence_name(c->confidence));
+		outbuf_format(t->b, "; cause: %s (%s)", cause_row(c->id)->id,
+			      confidence_name(c->confidence));
 }
 
 void text_brief_alert(struct text *t, const struct report *r, unsigned signature)

@@ -1,8 +1,10 @@
-/* text_mail.c - the messages of an alert, named so that both sides' logs can be searched for them, and what becomes of each. */
+/* text_mail.c - the messages of an alert, named so that both sides' logs can be searched for them,
+ * and what becomes of each. */
 #include "output/fate.h"
 #include "output/text.h"
 
-/* So many messages of one session are told one by one; so many recipients and queue ids are named: a list of hundreds would bury the rest. */
+/* So many messages of one session are told one by one; so many recipients and queue ids are named:
+ * a list of hundreds would bury the rest. */
 enum { MESSAGES_TOLD = 3, NAMES_TOLD = 3 };
 
 /* "to <a>, <b>, <c> and 4 more" */
@@ -27,7 +29,8 @@ static void put_recipients(struct text *t, const struct transaction *m)
 	}
 }
 
-static void put_note(struct text *t, const struct transaction *m, enum note_tag tag, const char *before, const char *after)
+static void put_note(struct text *t, const struct transaction *m, enum note_tag tag,
+		     const char *before, const char *after)
 {
 	struct bytes text = notes_find(&m->notes, tag).text;
 
@@ -52,19 +55,24 @@ static void put_size(struct text *t, const struct transaction *m)
 	}
 }
 
-/* After the end of a message LMTP has an answer for each recipient, and each is a message accepted or not. */
+/* After the end of a message LMTP has an answer for each recipient, and each is a message accepted
+ * or not. */
 static bool lmtp_partly(const struct session_facts *facts, const struct transaction *m)
 {
-	return (facts->lmtp || m->lmtp_answered > 1) && m->end_sent && m->lmtp_accepted > 0 && m->lmtp_accepted < m->rcpt_accepted;
+	return (facts->lmtp || m->lmtp_answered > 1) && m->end_sent && m->lmtp_accepted > 0 &&
+	       m->lmtp_accepted < m->rcpt_accepted;
 }
 
 /* Only what is not the same for all of them. */
-static void put_accepted(struct text *t, const struct session_facts *facts, const struct transaction *m)
+static void put_accepted(struct text *t, const struct session_facts *facts,
+			 const struct transaction *m)
 {
 	if (lmtp_partly(facts, m))
-		outbuf_format(t->b, ", delivered for %u of %u recipients", (unsigned)m->lmtp_accepted, (unsigned)m->rcpt_accepted);
+		outbuf_format(t->b, ", delivered for %u of %u recipients",
+			      (unsigned)m->lmtp_accepted, (unsigned)m->rcpt_accepted);
 	else if (m->rcpt_accepted > 0 && m->rcpt_deferred + m->rcpt_rejected > 0)
-		outbuf_format(t->b, ", %u of %u recipients accepted", (unsigned)m->rcpt_accepted, (unsigned)m->rcpt_count);
+		outbuf_format(t->b, ", %u of %u recipients accepted", (unsigned)m->rcpt_accepted,
+			      (unsigned)m->rcpt_count);
 }
 
 void text_message_words(struct text *t, const struct report *r, const struct transaction *m)
@@ -79,10 +87,13 @@ void text_message_words(struct text *t, const struct report *r, const struct tra
 	put_size(t, m);
 	put_accepted(t, r->record.session, m);
 	outbuf_str(t->b, ": ");
-	outbuf_str(t->b, lmtp_partly(r->record.session, m) ? "for the others it is sent again, or bounced" : fate_next(m->fate, e));
+	outbuf_str(t->b, lmtp_partly(r->record.session, m)
+				 ? "for the others it is sent again, or bounced"
+				 : fate_next(m->fate, e));
 	if (m->taken == TAKEN_YES && m->fate != FATE_ACCEPTED)
 		outbuf_str(t->b, "; yet the server took it");
-	if (m->taken == TAKEN_UNKNOWN && m->fate == FATE_FALSELY_ACCEPTED && (e->by_221.maybe || e->by_2yz.maybe))
+	if (m->taken == TAKEN_UNKNOWN && m->fate == FATE_FALSELY_ACCEPTED &&
+	    (e->by_221.maybe || e->by_2yz.maybe))
 		outbuf_str(t->b, ", unless the server took it where nothing was captured");
 }
 
@@ -111,8 +122,10 @@ static void put_good_messages(struct text *t, const struct session_facts *facts,
 	outbuf_format(t->b, "%*s", TEXT_INDENT, "");
 	text_count(t, good, "message");
 	outbuf_str(t->b, " of the same session had been accepted");
-	for (const struct transaction *m = facts->first; m != NULL && good <= NAMES_TOLD; m = m->next) {
-		if (m->fate != FATE_ACCEPTED || lmtp_partly(facts, m) || notes_find(&m->notes, NOTE_QUEUE_ID).text.p == NULL)
+	for (const struct transaction *m = facts->first; m != NULL && good <= NAMES_TOLD;
+	     m = m->next) {
+		if (m->fate != FATE_ACCEPTED || lmtp_partly(facts, m) ||
+		    notes_find(&m->notes, NOTE_QUEUE_ID).text.p == NULL)
 			continue;
 		put_note(t, m, NOTE_QUEUE_ID, before, "");
 		before = ", ";

@@ -10,7 +10,8 @@ static uint64_t packets_of(const struct monitor_stats *core, enum packet_kind ki
 	return core->kinds[kind];
 }
 
-/* Nothing was found, which most often means a wrong port or a wrong file: the numbers tell which. */
+/* Nothing was found, which most often means a wrong port or a wrong file: the numbers tell which.
+ */
 static void put_nothing(struct text *t, const struct summary *s)
 {
 	size_t from = t->b->n;
@@ -39,16 +40,18 @@ static void put_nothing(struct text *t, const struct summary *s)
 static void put_no_alert(struct text *t, const struct totals *totals)
 {
 	size_t from = t->b->n;
-	uint64_t unknown = totals->signatures[VERDICT_UNKNOWN], hidden = totals->signatures[VERDICT_ENCRYPTED];
+	uint64_t unknown = totals->signatures[VERDICT_UNKNOWN],
+		 hidden = totals->signatures[VERDICT_ENCRYPTED];
 
 	if (unknown + hidden == 0) {
-		outbuf_str(t->b, "Everything fine: no session ended in a way that calls for an alert.\n");
+		outbuf_str(t->b,
+			   "Everything fine: no session ended in a way that calls for an alert.\n");
 		return;
 	}
 	outbuf_str(t->b, "No alert, but not everything could be judged: of ");
 	text_count(t, totals->sessions, "session");
-	outbuf_format(t->b, " the ending of %llu is unknown, and %llu went into TLS.", (unsigned long long)unknown,
-		      (unsigned long long)hidden);
+	outbuf_format(t->b, " the ending of %llu is unknown, and %llu went into TLS.",
+		      (unsigned long long)unknown, (unsigned long long)hidden);
 	text_fold(t, from, 2);
 }
 
@@ -60,12 +63,14 @@ static void put_signature(struct text *t, const struct summary *s, unsigned sign
 	outbuf_str(t->b, "  ");
 	text_severity(t, (enum severity)s->totals->worst[signature], false, 10);
 	outbuf_format(t->b, "%-24s ", row->id);
-	outbuf_format(t->b, "%8llu  %s", (unsigned long long)s->totals->signatures[signature], row->headline);
+	outbuf_format(t->b, "%8llu  %s", (unsigned long long)s->totals->signatures[signature],
+		      row->headline);
 	text_fold(t, from, 47);
 }
 
 /* Those of the range that there were: worst first; within one severity in the catalogue's order. */
-static void put_signatures(struct text *t, const struct summary *s, const char *title, unsigned first, unsigned end)
+static void put_signatures(struct text *t, const struct summary *s, const char *title,
+			   unsigned first, unsigned end)
 {
 	for (unsigned severity = SEVERITIES; severity-- > 0;)
 		for (unsigned i = first; i < end; i++) {
@@ -77,7 +82,8 @@ static void put_signatures(struct text *t, const struct summary *s, const char *
 		}
 }
 
-/* The first word is printed with the first number, so that nothing at all is printed where there was no message. */
+/* The first word is printed with the first number, so that nothing at all is printed where there
+ * was no message. */
 static void put_messages(struct text *t, const struct totals *totals)
 {
 	const char *between = "Messages: ";
@@ -150,8 +156,10 @@ static void put_capture(struct text *t, const struct summary *s)
 	text_fold(t, from, 2);
 }
 
-/* The counters above 0 that people are told of: what may have kept a session from being judged, or what is merely remarkable. */
-static void put_counters(struct text *t, const struct monitor_stats *core, const char *title, bool trouble)
+/* The counters above 0 that people are told of: what may have kept a session from being judged, or
+ * what is merely remarkable. */
+static void put_counters(struct text *t, const struct monitor_stats *core, const char *title,
+			 bool trouble)
 {
 	size_t from = t->b->n;
 	const char *between = title;
@@ -198,7 +206,8 @@ static void put_tally(struct text *t, const struct summary *s)
 void text_summary(struct text *t, const struct summary *s)
 {
 	if (s->stopped)
-		outbuf_str(t->b, "Stopped by a signal before the end of the input; sessions that were open are unfinished.\n");
+		outbuf_str(t->b, "Stopped by a signal before the end of the input; sessions that "
+				 "were open are unfinished.\n");
 	if (s->totals->sessions == 0)
 		put_nothing(t, s);
 	else

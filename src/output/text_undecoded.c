@@ -6,7 +6,8 @@ static void put_row(struct text *t, const struct undecoded_row *row)
 	const char *name = undecoded_name(row->what);
 
 	text_count(t, row->packets, "packet");
-	outbuf_format(t->b, " %s %s ", row->what.space == SPACE_UDP ? "to" : "of", undecoded_space(row->what.space));
+	outbuf_format(t->b, " %s %s ", row->what.space == SPACE_UDP ? "to" : "of",
+		      undecoded_space(row->what.space));
 	undecoded_number(t->b, row->what);
 	if (name != NULL)
 		outbuf_format(t->b, " (%s)", name);
@@ -28,7 +29,8 @@ const char *undecoded_space(enum packet_space space)
 
 void undecoded_number(struct outbuf *b, struct packet_other what)
 {
-	bool hex = what.space == SPACE_ETHERTYPE || what.space == SPACE_LLC || what.space == SPACE_PPP;
+	bool hex = what.space == SPACE_ETHERTYPE || what.space == SPACE_LLC ||
+		   what.space == SPACE_PPP;
 
 	outbuf_format(b, hex ? "0x%04x" : "%u", (unsigned)what.number);
 }
@@ -43,7 +45,8 @@ static uint64_t hidden_of(const struct undecoded_row *rows, size_t n)
 	return sum;
 }
 
-static void put_rows(struct text *t, const struct undecoded_row *rows, size_t n, uint64_t others, bool ordinary)
+static void put_rows(struct text *t, const struct undecoded_row *rows, size_t n, uint64_t others,
+		     bool ordinary)
 {
 	const char *between = "Not decoded: ";
 
@@ -67,9 +70,11 @@ bool text_undecoded_words(struct text *t, const struct summary *s)
 	const uint64_t *kinds = s->core->kinds;
 	size_t n = undecoded_sorted(&s->core->undecoded, rows);
 	uint64_t hidden = hidden_of(rows, n);
-	bool none = s->totals->sessions == 0, no_tcp = kinds[PACKET_TCP] + kinds[PACKET_UNWATCHED] == 0;
+	bool none = s->totals->sessions == 0,
+	     no_tcp = kinds[PACKET_TCP] + kinds[PACKET_UNWATCHED] == 0;
 
-	if (n == 0 || (hidden == 0 && !(none && no_tcp)) || (!none && hidden < kinds[PACKET_TCP] / 2))
+	if (n == 0 || (hidden == 0 && !(none && no_tcp)) ||
+	    (!none && hidden < kinds[PACKET_TCP] / 2))
 		return false;
 	put_rows(t, rows, n, s->core->undecoded.others, hidden == 0);
 	outbuf_str(t->b, hidden > 0 ? ". Mail inside them is not seen." : ".");

@@ -15,7 +15,8 @@ void text_count(struct text *t, uint64_t n, const char *what)
 
 void text_severity(struct text *t, enum severity s, bool capitals, int width)
 {
-	static const char *const colours[SEVERITIES] = {"\033[2m", "\033[2m", "\033[36m", "\033[33m", "\033[31m", "\033[1;31m"};
+	static const char *const colours[SEVERITIES] = {"\033[2m",  "\033[2m",  "\033[36m",
+							"\033[33m", "\033[31m", "\033[1;31m"};
 	const char *name = severity_name(s);
 	int n = 0;
 
@@ -46,7 +47,8 @@ void text_endpoint(struct text *t, const struct ip_addr *addr, uint16_t port)
 {
 	char text[IP_ADDR_TEXT];
 
-	outbuf_format(t->b, ip_addr_is_v4(addr) ? "%s:%u" : "[%s]:%u", ip_addr_text(addr, text), (unsigned)port);
+	outbuf_format(t->b, ip_addr_is_v4(addr) ? "%s:%u" : "[%s]:%u", ip_addr_text(addr, text),
+		      (unsigned)port);
 }
 
 void text_uncoded(struct outbuf *b, const struct session_facts *facts)
@@ -58,7 +60,8 @@ void text_uncoded(struct outbuf *b, const struct session_facts *facts)
 	outbuf_str(b, "\".");
 }
 
-/* How many columns the word at the beginning takes, and how many bytes: a character one, a colour none. It ends before the next blank. */
+/* How many columns the word at the beginning takes, and how many bytes: a character one, a colour
+ * none. It ends before the next blank. */
 static size_t word_width(struct bytes text, size_t *bytes)
 {
 	size_t n = 0, width = 0;

@@ -33,7 +33,8 @@ struct throttle {
 	struct alert alerts[THROTTLE_ALERTS];
 };
 
-struct throttle *throttle_new(int64_t first, void (*tell)(void *arg, struct throttle_repeat *repeat), void *arg)
+struct throttle *throttle_new(int64_t first,
+			      void (*tell)(void *arg, struct throttle_repeat *repeat), void *arg)
 {
 	struct throttle *t = calloc(1, sizeof(*t));
 
@@ -94,7 +95,8 @@ static struct alert *alert_find(struct throttle *t, const struct conn *conn, uns
 	return oldest;
 }
 
-static void alert_begin(struct throttle *t, struct alert *a, const struct conn *conn, unsigned signature, int64_t now)
+static void alert_begin(struct throttle *t, struct alert *a, const struct conn *conn,
+			unsigned signature, int64_t now)
 {
 	a->used = true;
 	a->server = conn->addr[SERVER];
@@ -107,7 +109,8 @@ static void alert_begin(struct throttle *t, struct alert *a, const struct conn *
 	a->worst = SEVERITY_NONE;
 }
 
-/* Copies the report. Of a session whose messages would take too much room they are left out: those that matter are named when they come. False: no memory. */
+/* Copies the report. Of a session whose messages would take too much room they are left out: those
+ * that matter are named when they come. False: no memory. */
 static bool alert_keep(struct alert *a, const struct report *r)
 {
 	struct session_facts facts = *r->record.session;
@@ -143,7 +146,8 @@ static bool alert_fold(struct throttle *t, const struct report *r, unsigned sign
 
 	if (a->used && (!known || now >= a->due))
 		alert_tell(t, a, now);
-	if (!known || (now >= a->due && now - a->last >= (a->interval > quiet_least ? a->interval : quiet_least))) {
+	if (!known || (now >= a->due &&
+		       now - a->last >= (a->interval > quiet_least ? a->interval : quiet_least))) {
 		alert_begin(t, a, conn, signature, now);
 		return false;
 	}
@@ -191,5 +195,6 @@ void throttle_finish(struct throttle *t)
 {
 	for (size_t i = 0; i < THROTTLE_ALERTS; i++)
 		if (t->alerts[i].used)
-			alert_tell(t, &t->alerts[i], t->now > t->alerts[i].last ? t->now : t->alerts[i].last);
+			alert_tell(t, &t->alerts[i],
+				   t->now > t->alerts[i].last ? t->now : t->alerts[i].last);
 }

@@ -1,4 +1,5 @@
-/* timeline.c - spans of lengths that people use; each length is a multiple of the one before, so that spans can be put together. */
+/* timeline.c - spans of lengths that people use; each length is a multiple of the one before, so
+ * that spans can be put together. */
 #include "output/timeline.h"
 
 #include "core/frame.h"
@@ -9,9 +10,10 @@ static const struct {
 	int64_t seconds;
 	const char *words;
 } units[] = {
-	{1, "second"},       {5, "5 seconds"},     {15, "15 seconds"},     {60, "minute"},     {300, "5 minutes"},
-	{900, "15 minutes"}, {3600, "hour"},       {10800, "3 hours"},     {21600, "6 hours"}, {86400, "day"},
-	{604800, "week"},    {2419200, "4 weeks"}, {29030400, "48 weeks"},
+	{1, "second"},          {5, "5 seconds"},    {15, "15 seconds"}, {60, "minute"},
+	{300, "5 minutes"},     {900, "15 minutes"}, {3600, "hour"},     {10800, "3 hours"},
+	{21600, "6 hours"},     {86400, "day"},      {604800, "week"},   {2419200, "4 weeks"},
+	{29030400, "48 weeks"},
 };
 enum { UNITS = sizeof(units) / sizeof(units[0]) };
 

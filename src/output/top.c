@@ -9,27 +9,28 @@
 /* Lines that are no list: title, tabs, names of columns, and the last. */
 enum { FRAME_LINES = 4 };
 
-const char top_help[] = "Keys\n"
-			"\n"
-			"  1 2 3, Tab     servers, clients, sessions\n"
-			"  up down, j k   one line; PgUp, PgDn, Home, End\n"
-			"  Enter          of a server or client: its sessions; of a session: what\n"
-			"                 happened, why, and what was said\n"
-			"  Esc, left      back; in the list of sessions: without the filter\n"
-			"  f              filter the sessions: a word of an address, a name, an ending,\n"
-			"                 a sender, a recipient, a Message-ID, a queue id\n"
-			"  /  n           search; the next one\n"
-			"  a              only sessions that are alerts, or all\n"
-			"  o              another order: hosts by alerts, sessions or waiting time;\n"
-			"                 sessions by time or by severity\n"
-			"  s              save the packets of the session as a capture file\n"
-			"  e              save what is said of the session, with its dialogue, as text\n"
-			"  ^L             draw all anew\n"
-			"  q, ^C          end\n"
-			"\n"
-			"Waits are means over what was seen from beginning to end: the greeting from the\n"
-			"SYN on, the answer to a message from its end on. Stage: where most alerts were.\n"
-			"Kept are the last 2,000 sessions that are alerts, and the last 2,000 others.\n";
+const char top_help[] =
+	"Keys\n"
+	"\n"
+	"  1 2 3, Tab     servers, clients, sessions\n"
+	"  up down, j k   one line; PgUp, PgDn, Home, End\n"
+	"  Enter          of a server or client: its sessions; of a session: what\n"
+	"                 happened, why, and what was said\n"
+	"  Esc, left      back; in the list of sessions: without the filter\n"
+	"  f              filter the sessions: a word of an address, a name, an ending,\n"
+	"                 a sender, a recipient, a Message-ID, a queue id\n"
+	"  /  n           search; the next one\n"
+	"  a              only sessions that are alerts, or all\n"
+	"  o              another order: hosts by alerts, sessions or waiting time;\n"
+	"                 sessions by time or by severity\n"
+	"  s              save the packets of the session as a capture file\n"
+	"  e              save what is said of the session, with its dialogue, as text\n"
+	"  ^L             draw all anew\n"
+	"  q, ^C          end\n"
+	"\n"
+	"Waits are means over what was seen from beginning to end: the greeting from the\n"
+	"SYN on, the answer to a message from its end on. Stage: where most alerts were.\n"
+	"Kept are the last 2,000 sessions that are alerts, and the last 2,000 others.\n";
 
 struct top *top_new(struct board *board, const char *inputs)
 {
@@ -63,7 +64,8 @@ void top_say(struct top *t, const char *format, ...)
 
 static bool shown(const struct top *t, const struct board_session *s)
 {
-	return (!t->alerts_only || s->alert) && (t->filter[0] == '\0' || strcasestr(s->words, t->filter) != NULL);
+	return (!t->alerts_only || s->alert) &&
+	       (t->filter[0] == '\0' || strcasestr(s->words, t->filter) != NULL);
 }
 
 /* The latest first. By severity: a pass for each, so that those of one stay in order. */
@@ -98,14 +100,16 @@ void top_fill(struct top *t)
 		sessions_fill(t);
 		cursor_follow(t);
 	} else if (t->view <= TOP_CLIENTS) {
-		t->hosts_n = board_hosts(t->board, t->view == TOP_SERVERS ? SERVER : CLIENT, t->order, t->hosts, TOP_LINES);
+		t->hosts_n = board_hosts(t->board, t->view == TOP_SERVERS ? SERVER : CLIENT,
+					 t->order, t->hosts, TOP_LINES);
 	}
 	lines = top_lines(t);
 	if (t->view > TOP_SESSIONS) {
 		/* A text has no cursor: its last page is full. */
 		size_t last = lines > rows ? lines - rows : 0;
 
-		t->place[t->view].first = t->place[t->view].at = t->place[t->view].at < last ? t->place[t->view].at : last;
+		t->place[t->view].first = t->place[t->view].at =
+			t->place[t->view].at < last ? t->place[t->view].at : last;
 		return;
 	}
 	if (t->place[t->view].at >= lines)
@@ -166,11 +170,13 @@ bool top_found(struct top *t, size_t line)
 	if (t->view == TOP_SESSIONS)
 		return strcasestr(t->sessions[line]->words, t->search) != NULL;
 	if (t->view <= TOP_CLIENTS) {
-		snprintf(words, sizeof(words), "%s %s", ip_addr_text(&t->hosts[line]->addr, addr), t->hosts[line]->name);
+		snprintf(words, sizeof(words), "%s %s", ip_addr_text(&t->hosts[line]->addr, addr),
+			 t->hosts[line]->name);
 		return strcasestr(words, t->search) != NULL;
 	}
 	text = top_line(text_of(t), line);
-	snprintf(words, sizeof(words), "%.*s", (int)(text.n < sizeof(words) ? text.n : sizeof(words) - 1), (const char *)text.p);
+	snprintf(words, sizeof(words), "%.*s",
+		 (int)(text.n < sizeof(words) ? text.n : sizeof(words) - 1), (const char *)text.p);
 	return strcasestr(words, t->search) != NULL;
 }
 
@@ -179,7 +185,8 @@ const struct board_session *top_chosen(struct top *t)
 	if (t->view == TOP_DETAIL)
 		return board_find(t->board, t->opened);
 	top_fill(t);
-	return t->view == TOP_SESSIONS && t->sessions_n > 0 ? t->sessions[t->place[TOP_SESSIONS].at] : NULL;
+	return t->view == TOP_SESSIONS && t->sessions_n > 0 ? t->sessions[t->place[TOP_SESSIONS].at]
+							    : NULL;
 }
 
 void top_open(struct top *t, const struct board_session *s, struct bytes text, unsigned columns)

@@ -8,7 +8,8 @@
 /* WIDE: from here on there is room for more columns. */
 enum { WIDE = 100, HEAD = 3 };
 
-static const int styles[SEVERITIES] = {SCREEN_PLAIN, SCREEN_PLAIN, SCREEN_NOTICE, SCREEN_WARNING, SCREEN_ERROR, SCREEN_CRITICAL};
+static const int styles[SEVERITIES] = {SCREEN_PLAIN,   SCREEN_PLAIN, SCREEN_NOTICE,
+				       SCREEN_WARNING, SCREEN_ERROR, SCREEN_CRITICAL};
 
 /* A line under way. */
 struct line {
@@ -16,13 +17,15 @@ struct line {
 	unsigned row, column, chosen;
 };
 
-/* What stands in t->cell, in so many columns and a blank; right: pushed to the right. It is emptied. */
+/* What stands in t->cell, in so many columns and a blank; right: pushed to the right. It is
+ * emptied. */
 static void cell(struct line *l, unsigned width, int style, bool right)
 {
 	struct outbuf *c = &l->t->cell;
 	size_t shift = right && c->n < width ? width - c->n : 0;
 
-	screen_put(l->row, l->column + (unsigned)shift, width - (unsigned)shift, (unsigned)style | l->chosen, bytes_of(c->p, c->n));
+	screen_put(l->row, l->column + (unsigned)shift, width - (unsigned)shift,
+		   (unsigned)style | l->chosen, bytes_of(c->p, c->n));
 	l->column += width + 1;
 	c->n = 0;
 	c->failed = false;
@@ -88,11 +91,14 @@ static void draw_title(struct top *t)
 	outbuf_str(&t->cell, all > 0 ? ": " : "");
 	text_by_severity(&words, alerts);
 	outbuf_str(&t->cell, "  ");
-	used = columns > state + 2 ? screen_put(0, 0, columns - state - 2, SCREEN_BAR, bytes_of(t->cell.p, t->cell.n)) : 0;
+	used = columns > state + 2 ? screen_put(0, 0, columns - state - 2, SCREEN_BAR,
+						bytes_of(t->cell.p, t->cell.n))
+				   : 0;
 	t->cell.n = 0;
 	escape_text(&t->cell, bytes_str(t->inputs));
 	if (used + state + 2 < columns)
-		screen_put(0, used, columns - state - 2 - used, SCREEN_BAR, bytes_of(t->cell.p, t->cell.n));
+		screen_put(0, used, columns - state - 2 - used, SCREEN_BAR,
+			   bytes_of(t->cell.p, t->cell.n));
 	t->cell.n = 0;
 	if (columns > state)
 		screen_put(0, columns - state - 1, state, SCREEN_BAR, bytes_str(t->state));
@@ -101,7 +107,8 @@ static void draw_title(struct top *t)
 
 static const char *order_words(const struct top *t)
 {
-	static const char *const hosts[BOARD_ORDERS] = {"most alerts first", "most sessions first", "slowest first"};
+	static const char *const hosts[BOARD_ORDERS] = {"most alerts first", "most sessions first",
+							"slowest first"};
 
 	if (t->view == TOP_SESSIONS)
 		return t->worst_first ? "worst first" : "latest first";
@@ -116,9 +123,13 @@ static void draw_tabs(struct top *t)
 	for (int v = TOP_SERVERS; v <= TOP_SESSIONS; v++) {
 		bool here = (int)t->view == v || (t->view == TOP_DETAIL && (int)t->before == v);
 
-		l.column += screen_put(1, l.column, 20, here ? SCREEN_BOLD | SCREEN_CHOSEN : SCREEN_PLAIN, bytes_str(names[v])) + 2;
+		l.column += screen_put(1, l.column, 20,
+				       here ? SCREEN_BOLD | SCREEN_CHOSEN : SCREEN_PLAIN,
+				       bytes_str(names[v])) +
+			    2;
 	}
-	outbuf_format(&t->cell, " %s%s", order_words(t), t->view == TOP_SESSIONS && t->alerts_only ? ", alerts only" : "");
+	outbuf_format(&t->cell, " %s%s", order_words(t),
+		      t->view == TOP_SESSIONS && t->alerts_only ? ", alerts only" : "");
 	if (t->view == TOP_SESSIONS && t->filter[0] != '\0')
 		outbuf_format(&t->cell, ", with \"%s\"", t->filter);
 	cell(&l, 200, SCREEN_DIM, false);
@@ -227,7 +238,8 @@ static void draw_text(struct top *t, struct bytes text)
 			    : line.n > 1 && memcmp(line.p, ">>", 2) == 0 ? SCREEN_CRITICAL
 									 : SCREEN_PLAIN;
 
-		screen_put((unsigned)(2 + i), 0, 1000, (unsigned)style | (top_found(t, first + i) ? SCREEN_CHOSEN : 0), line);
+		screen_put((unsigned)(2 + i), 0, 1000,
+			   (unsigned)style | (top_found(t, first + i) ? SCREEN_CHOSEN : 0), line);
 	}
 }
 
@@ -249,18 +261,23 @@ static void draw_list(struct top *t)
 	}
 	if (lines == 0)
 		screen_put(HEAD, 1, 100, SCREEN_DIM,
-			   bytes_str(t->view == TOP_SESSIONS && t->filter[0] != '\0' ? "None fits." : "None so far."));
+			   bytes_str(t->view == TOP_SESSIONS && t->filter[0] != '\0'
+					     ? "None fits."
+					     : "None so far."));
 }
 
 static void draw_last(struct top *t)
 {
-	static const char keys[] = " Enter open  / search  f filter  a alerts  o order  s,e save  ? help  q quit";
-	static const char text_keys[] = " Esc back  up down PgUp PgDn  / search  s save packets  e save text  ? help";
+	static const char keys[] =
+		" Enter open  / search  f filter  a alerts  o order  s,e save  ? help  q quit";
+	static const char text_keys[] =
+		" Esc back  up down PgUp PgDn  / search  s save packets  e save text  ? help";
 	unsigned row = screen_size().rows - 1;
 
 	put_bar(row);
 	if (t->typing != 0)
-		outbuf_format(&t->cell, " %s: %s_", t->typing == 'f' ? "Filter" : "Search", t->typed);
+		outbuf_format(&t->cell, " %s: %s_", t->typing == 'f' ? "Filter" : "Search",
+			      t->typed);
 	else if (t->message[0] != '\0')
 		outbuf_format(&t->cell, " %s", t->message);
 	else
@@ -278,7 +295,8 @@ void top_draw(struct top *t)
 	if (t->view <= TOP_SESSIONS)
 		draw_list(t);
 	else
-		draw_text(t, t->view == TOP_HELP ? bytes_str(top_help) : bytes_of(t->detail.p, t->detail.n));
+		draw_text(t, t->view == TOP_HELP ? bytes_str(top_help)
+						 : bytes_of(t->detail.p, t->detail.n));
 	draw_last(t);
 	screen_show();
 }

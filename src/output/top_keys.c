@@ -103,7 +103,8 @@ static void host_enter(struct top *t)
 	/* With what stands around it, so that 192.0.2.1 does not find 192.0.2.10. */
 	snprintf(t->filter, TOP_TEXT, ip_addr_is_v4(&h->addr) ? " %s:" : " [%s]:", addr);
 	if (h->port != 0 && strlen(t->filter) + 7 < TOP_TEXT)
-		snprintf(t->filter + strlen(t->filter), TOP_TEXT - strlen(t->filter), "%u ", (unsigned)h->port);
+		snprintf(t->filter + strlen(t->filter), TOP_TEXT - strlen(t->filter), "%u ",
+			 (unsigned)h->port);
 	t->cursor = 0;
 	t->place[TOP_SESSIONS].at = 0;
 	view_set(t, TOP_SESSIONS);

@@ -1,4 +1,5 @@
-/* cipher.c - key schedules and records: TLS 1.2 (RFC 5246 5, 6.2.3, 6.3; RFC 5288, 6655, 7366, 7905) and TLS 1.3 (RFC 8446 5.2, 5.3, 7.1 to 7.3). */
+/* cipher.c - key schedules and records: TLS 1.2 (RFC 5246 5, 6.2.3, 6.3; RFC 5288, 6655, 7366,
+ * 7905) and TLS 1.3 (RFC 8446 5.2, 5.3, 7.1 to 7.3). */
 #include "tls/cipher.h"
 
 #include <openssl/core_names.h>
@@ -8,7 +9,8 @@
 #include <openssl/params.h>
 #include <stdlib.h>
 
-/* IV_FIXED: of a nonce, the part that follows from the secret; IV_SENT: the part that stands in the record (RFC 5288 3, RFC 6655 3). AAD: number, type, version, length. */
+/* IV_FIXED: of a nonce, the part that follows from the secret; IV_SENT: the part that stands in the
+ * record (RFC 5288 3, RFC 6655 3). AAD: number, type, version, length. */
 enum { IV_FIXED = 4, IV_SENT = 8, AAD = 13, BLOCK = 16, KEY_MAX = 32, HEAD = 5 };
 
 static const struct bulk_row {
@@ -101,8 +103,9 @@ static bool derive(EVP_KDF *kdf, const OSSL_PARAM params[], uint8_t *out, size_t
 }
 
 /* RFC 5246 6.3 */
-static bool key_block(const struct cipher_kit *kit, const char *hash, const struct keylog_secret *master, const struct handshake *h,
-		      uint8_t *out, size_t n)
+static bool key_block(const struct cipher_kit *kit, const char *hash,
+		      const struct keylog_secret *master, const struct handshake *h, uint8_t *out,
+		      size_t n)
 {
 	static const char label[] = "key expansion";
 	const OSSL_PARAM params[] = {
@@ -117,8 +120,9 @@ static bool key_block(const struct cipher_kit *kit, const char *hash, const stru
 }
 
 /* HKDF-Expand-Label without a context (RFC 8446 7.1). */
-static bool expand_label(const struct cipher_kit *kit, const char *hash, const struct keylog_secret *secret, const char *label,
-			 uint8_t *out, size_t n)
+static bool expand_label(const struct cipher_kit *kit, const char *hash,
+			 const struct keylog_secret *secret, const char *label, uint8_t *out,
+			 size_t n)
 {
 	static const char prefix[] = "tls13 ";
 	enum { PREFIX = sizeof prefix - 1 };
@@ -148,15 +152,18 @@ static bool context_make(const struct cipher_kit *kit, struct cipher *c, const u
 		return false;
 	bool fine = EVP_DecryptInit_ex2(c->ctx, bulk, NULL, NULL, NULL) > 0;
 	if (c->suite->tag > 0)
-		fine = fine && EVP_CIPHER_CTX_ctrl(c->ctx, EVP_CTRL_AEAD_SET_IVLEN, CIPHER_IV, NULL) > 0;
+		fine = fine &&
+		       EVP_CIPHER_CTX_ctrl(c->ctx, EVP_CTRL_AEAD_SET_IVLEN, CIPHER_IV, NULL) > 0;
 	if (ccm)
-		fine = fine && EVP_CIPHER_CTX_ctrl(c->ctx, EVP_CTRL_AEAD_SET_TAG, c->suite->tag, NULL) > 0;
+		fine = fine &&
+		       EVP_CIPHER_CTX_ctrl(c->ctx, EVP_CTRL_AEAD_SET_TAG, c->suite->tag, NULL) > 0;
 	fine = fine && EVP_DecryptInit_ex2(c->ctx, NULL, key, NULL, NULL) > 0;
 	return fine && (c->suite->tag > 0 || EVP_CIPHER_CTX_set_padding(c->ctx, 0) > 0);
 }
 
 /* The parts of one side lie in the key block behind those of the other: MAC key, key, nonce. */
-static bool side_keys(const struct cipher_kit *kit, struct cipher *c, unsigned side, const uint8_t *block)
+static bool side_keys(const struct cipher_kit *kit, struct cipher *c, unsigned side,
+		      const uint8_t *block)
 {
 	const struct bulk_row *bulk = &bulks[c->suite->bulk];
 	const uint8_t *key = block + 2 * c->mac_n, *iv = key + 2 * bulk->key;
@@ -167,24 +174,28 @@ static bool side_keys(const struct cipher_kit *kit, struct cipher *c, unsigned s
 	return context_make(kit, c, key + side * bulk->key);
 }
 
-bool cipher_keys_12(const struct cipher_kit *kit, const struct tls_suite *suite, const struct keylog_secret *master,
-		    const struct handshake *h, struct cipher out[2])
+bool cipher_keys_12(const struct cipher_kit *kit, const struct tls_suite *suite,
+		    const struct keylog_secret *master, const struct handshake *h,
+		    struct cipher out[2])
 {
 	const struct bulk_row *bulk = &bulks[suite->bulk];
 	uint8_t block[2 * (CIPHER_MAC + KEY_MAX + CIPHER_IV)];
 	size_t mac = tls_hash_size(suite->mac);
-	bool fine = key_block(kit, hashes[suite->hash], master, h, block, 2 * (mac + bulk->key + bulk->fixed));
+	bool fine = key_block(kit, hashes[suite->hash], master, h, block,
+			      2 * (mac + bulk->key + bulk->fixed));
 	for (unsigned side = 0; side < 2 && fine; side++) {
-		out[side] = (struct cipher){
-			.suite = suite, .mac_n = (uint8_t)mac, .encrypt_then_mac = h->encrypt_then_mac && suite->tag == 0};
+		out[side] =
+			(struct cipher){.suite = suite,
+					.mac_n = (uint8_t)mac,
+					.encrypt_then_mac = h->encrypt_then_mac && suite->tag == 0};
 		fine = side_keys(kit, &out[side], side, block);
 	}
 	OPENSSL_cleanse(block, sizeof block);
 	return fine;
 }
 
-bool cipher_keys_13(const struct cipher_kit *kit, const struct tls_suite *suite, const struct keylog_secret *secret,
-		    struct cipher *out)
+bool cipher_keys_13(const struct cipher_kit *kit, const struct tls_suite *suite,
+		    const struct keylog_secret *secret, struct cipher *out)
 {
 	uint8_t key[KEY_MAX];
 	struct keylog_secret from = *secret;
@@ -192,8 +203,10 @@ bool cipher_keys_13(const struct cipher_kit *kit, const struct tls_suite *suite,
 	out->suite = suite;
 	out->tls13 = true;
 	out->secret = from;
-	bool fine = expand_label(kit, hashes[suite->hash], &from, "key", key, bulks[suite->bulk].key) &&
-		    expand_label(kit, hashes[suite->hash], &from, "iv", out->iv, CIPHER_IV) && context_make(kit, out, key);
+	bool fine =
+		expand_label(kit, hashes[suite->hash], &from, "key", key, bulks[suite->bulk].key) &&
+		expand_label(kit, hashes[suite->hash], &from, "iv", out->iv, CIPHER_IV) &&
+		context_make(kit, out, key);
 	OPENSSL_cleanse(key, sizeof key);
 	OPENSSL_cleanse(&from, sizeof from);
 	if (!fine)
@@ -204,7 +217,8 @@ bool cipher_keys_13(const struct cipher_kit *kit, const struct tls_suite *suite,
 bool cipher_update_13(const struct cipher_kit *kit, struct cipher *c)
 {
 	struct keylog_secret next = {.n = c->secret.n};
-	bool fine = expand_label(kit, hashes[c->suite->hash], &c->secret, "traffic upd", next.bytes, next.n) &&
+	bool fine = expand_label(kit, hashes[c->suite->hash], &c->secret, "traffic upd", next.bytes,
+				 next.n) &&
 		    cipher_keys_13(kit, c->suite, &next, c);
 	OPENSSL_cleanse(&next, sizeof next);
 	return fine;
@@ -238,7 +252,8 @@ static void nonce_put(const struct cipher *c, uint8_t nonce[CIPHER_IV], const ui
 		nonce[4 + i] ^= number[i];
 }
 
-static bool aead_open(struct cipher *c, const uint8_t *nonce, struct bytes aad, uint8_t *text, size_t n)
+static bool aead_open(struct cipher *c, const uint8_t *nonce, struct bytes aad, uint8_t *text,
+		      size_t n)
 {
 	bool ccm = c->suite->bulk == TLS_BULK_AES_128_CCM || c->suite->bulk == TLS_BULK_AES_256_CCM;
 	uint8_t end[BLOCK], *tag = text + n;
@@ -252,7 +267,8 @@ static bool aead_open(struct cipher *c, const uint8_t *nonce, struct bytes aad, 
 	return fine && (ccm || EVP_DecryptFinal_ex(c->ctx, end, &length) > 0);
 }
 
-static bool aead_12(struct cipher *c, const uint8_t head[HEAD], uint8_t *body, size_t n, struct bytes *plain)
+static bool aead_12(struct cipher *c, const uint8_t head[HEAD], uint8_t *body, size_t n,
+		    struct bytes *plain)
 {
 	size_t sent = bulks[c->suite->bulk].sent;
 	uint8_t aad[AAD], nonce[CIPHER_IV];
@@ -265,14 +281,18 @@ static bool aead_12(struct cipher *c, const uint8_t head[HEAD], uint8_t *body, s
 	return aead_open(c, nonce, bytes_of(aad, sizeof aad), body + sent, length);
 }
 
-static bool mac_fits(struct cipher *c, const uint8_t head[HEAD], struct bytes text, const uint8_t *mac)
+static bool mac_fits(struct cipher *c, const uint8_t head[HEAD], struct bytes text,
+		     const uint8_t *mac)
 {
-	const OSSL_PARAM params[] = {param_text(OSSL_MAC_PARAM_DIGEST, hashes[c->suite->mac]), OSSL_PARAM_construct_end()};
+	const OSSL_PARAM params[] = {param_text(OSSL_MAC_PARAM_DIGEST, hashes[c->suite->mac]),
+				     OSSL_PARAM_construct_end()};
 	uint8_t aad[AAD], made[EVP_MAX_MD_SIZE];
 	size_t n;
 	aad_put(c, aad, head, text.n);
-	bool fine = EVP_MAC_init(c->mac, c->mac_key, c->mac_n, params) > 0 && EVP_MAC_update(c->mac, aad, sizeof aad) > 0 &&
-		    EVP_MAC_update(c->mac, text.p, text.n) > 0 && EVP_MAC_final(c->mac, made, &n, sizeof made) > 0;
+	bool fine = EVP_MAC_init(c->mac, c->mac_key, c->mac_n, params) > 0 &&
+		    EVP_MAC_update(c->mac, aad, sizeof aad) > 0 &&
+		    EVP_MAC_update(c->mac, text.p, text.n) > 0 &&
+		    EVP_MAC_final(c->mac, made, &n, sizeof made) > 0;
 	return fine && n == c->mac_n && CRYPTO_memcmp(made, mac, n) == 0;
 }
 
@@ -285,7 +305,8 @@ static bool cbc_open(struct cipher *c, uint8_t *body, size_t n, struct bytes *pl
 	uint8_t *text = body + BLOCK;
 	size_t have = n - BLOCK;
 	if (EVP_DecryptInit_ex2(c->ctx, NULL, NULL, body, NULL) <= 0 ||
-	    EVP_DecryptUpdate(c->ctx, text, &length, text, (int)have) <= 0 || (size_t)length != have)
+	    EVP_DecryptUpdate(c->ctx, text, &length, text, (int)have) <= 0 ||
+	    (size_t)length != have)
 		return false;
 	size_t padding = text[have - 1];
 	if (padding + 1 > have)
@@ -297,13 +318,15 @@ static bool cbc_open(struct cipher *c, uint8_t *body, size_t n, struct bytes *pl
 	return true;
 }
 
-static bool cbc_12(struct cipher *c, const uint8_t head[HEAD], uint8_t *body, size_t n, struct bytes *plain)
+static bool cbc_12(struct cipher *c, const uint8_t head[HEAD], uint8_t *body, size_t n,
+		   struct bytes *plain)
 {
 	if (n < c->mac_n)
 		return false;
 	if (c->encrypt_then_mac) {
 		size_t sealed = n - c->mac_n;
-		return mac_fits(c, head, bytes_of(body, sealed), body + sealed) && cbc_open(c, body, sealed, plain);
+		return mac_fits(c, head, bytes_of(body, sealed), body + sealed) &&
+		       cbc_open(c, body, sealed, plain);
 	}
 	if (!cbc_open(c, body, n, plain) || plain->n < c->mac_n)
 		return false;
@@ -312,7 +335,8 @@ static bool cbc_12(struct cipher *c, const uint8_t head[HEAD], uint8_t *body, si
 }
 
 /* The type stands behind the text, and zeros behind the type (RFC 8446 5.2). */
-static bool aead_13(struct cipher *c, const uint8_t head[HEAD], uint8_t *body, size_t n, struct bytes *plain, uint8_t *type)
+static bool aead_13(struct cipher *c, const uint8_t head[HEAD], uint8_t *body, size_t n,
+		    struct bytes *plain, uint8_t *type)
 {
 	uint8_t nonce[CIPHER_IV];
 	if (n < (size_t)c->suite->tag + 1)
@@ -330,7 +354,8 @@ static bool aead_13(struct cipher *c, const uint8_t head[HEAD], uint8_t *body, s
 	return true;
 }
 
-bool cipher_open(struct cipher *c, const uint8_t head[HEAD], uint8_t *body, size_t n, struct bytes *plain, uint8_t *type)
+bool cipher_open(struct cipher *c, const uint8_t head[HEAD], uint8_t *body, size_t n,
+		 struct bytes *plain, uint8_t *type)
 {
 	bool fine;
 	*type = head[0];

@@ -1,4 +1,5 @@
-/* decryptor.c - a TLS session record by record: which keys are due, and what was inside (RFC 8446 4, 5, 7; RFC 5246 6, 7). */
+/* decryptor.c - a TLS session record by record: which keys are due, and what was inside (RFC 8446
+ * 4, 5, 7; RFC 5246 6, 7). */
 #include "tls/decryptor.h"
 
 #include "core/tls_record.h"
@@ -47,7 +48,8 @@ struct tls_stream {
 	bool closed[2];
 	bool early_skipped;
 	struct tls_inside inside;
-	char protocol[PROTOCOL_MAX], subject[TLS_INSIDE_NAME], issuer[TLS_INSIDE_NAME]; /* that `inside` points to */
+	char protocol[PROTOCOL_MAX], subject[TLS_INSIDE_NAME],
+		issuer[TLS_INSIDE_NAME]; /* that `inside` points to */
 };
 
 static struct bytes name_keep(char *room, size_t size, struct bytes name)
@@ -127,7 +129,8 @@ static bool tls13(const struct tls_stream *t)
 	return t->hs.tls13;
 }
 
-/* What can be said of the session is known: by both sides' Finished, or because it is already said. */
+/* What can be said of the session is known: by both sides' Finished, or because it is already said.
+ */
 static void opened_check(struct tls_stream *t, bool data)
 {
 	t->inside.opened |= data || (t->side[CLIENT].finished && t->side[SERVER].finished);
@@ -142,11 +145,13 @@ static bool server_hello(struct tls_stream *t, const struct tls_message *m)
 	return true;
 }
 
-/* Of TLS 1.3; in TLS 1.2 it stands in clear, and the core has seen it. Extensions of certificates are not looked at. */
+/* Of TLS 1.3; in TLS 1.2 it stands in clear, and the core has seen it. Extensions of certificates
+ * are not looked at. */
 static void certificate_take(struct tls_stream *t, const struct tls_message *m)
 {
 	struct certificate c;
-	if (t->inside.certificate.subject.n > 0 || !certificate_read(tls_hello_certificate(m, true), &c))
+	if (t->inside.certificate.subject.n > 0 ||
+	    !certificate_read(tls_hello_certificate(m, true), &c))
 		return;
 	t->inside.certificate.expires = c.expires;
 	t->inside.certificate.subject = name_keep(t->subject, sizeof t->subject, c.subject);
@@ -233,11 +238,13 @@ static enum opened keys_12(struct tls_stream *t)
 
 static enum opened keys_13(struct tls_stream *t, enum side side)
 {
-	static const enum keylog_label labels[2][2] = {{KEYLOG_CLIENT_HANDSHAKE, KEYLOG_CLIENT_TRAFFIC},
-						       {KEYLOG_SERVER_HANDSHAKE, KEYLOG_SERVER_TRAFFIC}};
+	static const enum keylog_label labels[2][2] = {
+		{KEYLOG_CLIENT_HANDSHAKE, KEYLOG_CLIENT_TRAFFIC},
+		{KEYLOG_SERVER_HANDSHAKE, KEYLOG_SERVER_TRAFFIC}};
 	struct keylog_secret secret;
 	struct tls_side_state *s = &t->side[side];
-	if (!keylog_find(t->of->keys, t->hs.random[0], labels[side][s->phase == PHASE_DATA], &secret))
+	if (!keylog_find(t->of->keys, t->hs.random[0], labels[side][s->phase == PHASE_DATA],
+			 &secret))
 		return OPENED_WAIT;
 	bool fine = cipher_keys_13(t->of->kit, t->hs.suite, &secret, &s->cipher);
 	OPENSSL_cleanse(&secret, sizeof secret);
@@ -252,7 +259,8 @@ static enum opened keys_due(struct tls_stream *t, enum side side)
 }
 
 /* What stands in a record of that type. */
-static enum opened inside_take(struct tls_stream *t, enum side side, uint8_t type, struct bytes plain)
+static enum opened inside_take(struct tls_stream *t, enum side side, uint8_t type,
+			       struct bytes plain)
 {
 	if (type == TLS_HANDSHAKE)
 		return messages_take(t, side, plain) ? OPENED_QUIET : OPENED_LOST;
@@ -283,11 +291,13 @@ static enum opened record_clear(struct tls_stream *t, struct sealed *r)
 	}
 }
 
-/* Early data that the server refused is passed over, until a record fits the handshake's key (RFC 8446 4.2.10). */
+/* Early data that the server refused is passed over, until a record fits the handshake's key (RFC
+ * 8446 4.2.10). */
 static enum opened record_foreign(struct tls_stream *t, enum side side)
 {
 	const struct tls_side_state *s = &t->side[side];
-	bool early = tls13(t) && side == CLIENT && t->hs.early && s->phase == PHASE_HANDSHAKE && !s->opened;
+	bool early = tls13(t) && side == CLIENT && t->hs.early && s->phase == PHASE_HANDSHAKE &&
+		     !s->opened;
 	return early && !t->hs.early_accepted ? OPENED_QUIET : OPENED_LOST;
 }
 
@@ -296,7 +306,8 @@ static enum opened record_sealed(struct tls_stream *t, struct sealed *r)
 	enum side side = r->at.side;
 	struct bytes plain;
 	uint8_t type;
-	/* A change within TLS 1.2 is a renegotiation: the keys to come are not in the log by this client's random. */
+	/* A change within TLS 1.2 is a renegotiation: the keys to come are not in the log by this
+	 * client's random. */
 	if (r->head[0] == TLS_CHANGE_CIPHER_SPEC)
 		return tls13(t) ? OPENED_QUIET : OPENED_LOST;
 	if (tls13(t) && r->head[0] == TLS_ALERT) {
@@ -314,7 +325,8 @@ static enum opened record_sealed(struct tls_stream *t, struct sealed *r)
 	return inside_take(t, side, type, plain);
 }
 
-/* A record of which bytes are missing: its place is known, and that something was in it. In a handshake the rest is no use without it, but for what is in clear behind the hellos. */
+/* A record of which bytes are missing: its place is known, and that something was in it. In a
+ * handshake the rest is no use without it, but for what is in clear behind the hellos. */
 static enum opened record_holed(struct tls_stream *t, struct sealed *r)
 {
 	struct tls_side_state *s = &t->side[r->at.side];
@@ -334,7 +346,8 @@ static enum opened sealed_open(struct tls_stream *t, struct sealed *r)
 {
 	switch (r->kind) {
 	case SEALED_RECORD:
-		return t->side[r->at.side].phase == PHASE_CLEAR ? record_clear(t, r) : record_sealed(t, r);
+		return t->side[r->at.side].phase == PHASE_CLEAR ? record_clear(t, r)
+								: record_sealed(t, r);
 	case SEALED_HOLED:
 		return record_holed(t, r);
 	case SEALED_CLEAR:
@@ -352,7 +365,8 @@ static bool tell(const struct tls_stream *t, enum tls_item_kind kind, struct tls
 {
 	static const struct tls_heard nowhere;
 	const struct tls_heard *at = t->taken ? &t->taken->at : &nowhere;
-	*out = (struct tls_item){.kind = kind, .side = at->side, .end = at->end, .acked = at->acked, .ts = at->ts};
+	*out = (struct tls_item){
+		.kind = kind, .side = at->side, .end = at->end, .acked = at->acked, .ts = at->ts};
 	return true;
 }
 
@@ -377,7 +391,8 @@ static void lose(struct tls_stream *t)
 	keys_wipe(t);
 }
 
-/* The first of the queue; it stays there if it has to wait. OPENED_WAIT: there is nothing to be told. */
+/* The first of the queue; it stays there if it has to wait. OPENED_WAIT: there is nothing to be
+ * told. */
 static enum opened first_open(struct tls_stream *t, bool last)
 {
 	struct sealed *r = t->queue.head;
@@ -406,7 +421,8 @@ static bool before_told(struct tls_stream *t, struct tls_item *out)
 	return false;
 }
 
-/* A side ends its stream once: what follows close_notify is a FIN that says nothing new (RFC 8446 6.1). */
+/* A side ends its stream once: what follows close_notify is a FIN that says nothing new (RFC
+ * 8446 6.1). */
 static bool end_told(struct tls_stream *t, bool notified, struct tls_item *out)
 {
 	enum side side = t->taken->at.side;
@@ -459,7 +475,8 @@ static bool stream_next(struct tls_stream *t, bool last, struct tls_item *out)
 		held_count(t);
 		if (result == OPENED_WAIT)
 			return false;
-		if (before_told(t, out) || plain_told(t, out) || (result == OPENED_GAP && gap_told(t, out)))
+		if (before_told(t, out) || plain_told(t, out) ||
+		    (result == OPENED_GAP && gap_told(t, out)))
 			return true;
 	}
 }
@@ -474,7 +491,8 @@ struct tls_opener *decryptor_new(struct keylog *keys)
 	struct decryptor *o = calloc(1, sizeof *o);
 	if (!o)
 		return NULL;
-	o->is = (struct tls_opener){stream_new, stream_push, stream_gap, stream_fin, stream_next, stream_inside, stream_free};
+	o->is = (struct tls_opener){stream_new,  stream_push,   stream_gap, stream_fin,
+				    stream_next, stream_inside, stream_free};
 	o->keys = keys;
 	o->kit = cipher_kit_new();
 	if (o->kit)

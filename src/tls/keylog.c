@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* FIRST: entries to begin with. LINE: the longest line is CLIENT_HANDSHAKE_TRAFFIC_SECRET with 32 and 48 bytes in hexadecimal. */
+/* FIRST: entries to begin with. LINE: the longest line is CLIENT_HANDSHAKE_TRAFFIC_SECRET with 32
+ * and 48 bytes in hexadecimal. */
 enum { FIRST = 64, LINE = 512, NONE = -1 };
 
 struct entry {
@@ -20,7 +21,8 @@ struct entry {
 	int next; /* in its bucket */
 };
 
-/* The entries are used in a ring: the next to be written is the oldest. There are as many buckets as entries. */
+/* The entries are used in a ring: the next to be written is the oldest. There are as many buckets
+ * as entries. */
 struct keylog {
 	pthread_mutex_t lock;
 	struct entry *entries;
@@ -53,7 +55,8 @@ static const struct {
 	{"RSA", NONE},
 };
 
-static unsigned bucket_of(const struct keylog *k, const uint8_t random[KEYLOG_RANDOM], unsigned room)
+static unsigned bucket_of(const struct keylog *k, const uint8_t random[KEYLOG_RANDOM],
+			  unsigned room)
 {
 	uint64_t word[4], h = k->key[0];
 	memcpy(word, random, sizeof word);
@@ -134,14 +137,16 @@ static struct entry *entry_new(struct keylog *k, const uint8_t random[KEYLOG_RAN
 	return &k->entries[i];
 }
 
-/* Reads hexadecimal up to a blank or the end; its length in bytes, or 0: none, odd, or more than `most`. */
+/* Reads hexadecimal up to a blank or the end; its length in bytes, or 0: none, odd, or more than
+ * `most`. */
 static size_t hex_read(const char **at, uint8_t *to, size_t most)
 {
 	size_t n = 0;
 	while (**at && **at != ' ') {
 		unsigned value = 0;
 		for (unsigned i = 0; i < 2; i++, (*at)++) {
-			const char *digits = "0123456789abcdef0123456789ABCDEF", *found = **at ? strchr(digits, **at) : NULL;
+			const char *digits = "0123456789abcdef0123456789ABCDEF",
+				   *found = **at ? strchr(digits, **at) : NULL;
 			if (!found)
 				return 0;
 			value = value << 4 | (unsigned)(found - digits) % 16;
@@ -153,7 +158,8 @@ static size_t hex_read(const char **at, uint8_t *to, size_t most)
 	return n;
 }
 
-/* The label at the beginning of the line, which is moved behind it. False: there is none of that name. */
+/* The label at the beginning of the line, which is moved behind it. False: there is none of that
+ * name. */
 static bool label_read(const char **at, int *label)
 {
 	size_t n = strcspn(*at, " ");
@@ -264,7 +270,8 @@ bool keylog_open(struct keylog *k, const char *path, char why[KEYLOG_WHY])
 		errno = EISDIR;
 	}
 	if (k->fd < 0) {
-		snprintf(why, KEYLOG_WHY, "the key log %.200s cannot be read: %s", path, strerror(errno));
+		snprintf(why, KEYLOG_WHY, "the key log %.200s cannot be read: %s", path,
+			 strerror(errno));
 		return false;
 	}
 	pthread_mutex_lock(&k->lock);
@@ -293,7 +300,8 @@ void keylog_add(struct keylog *k, struct bytes text)
 }
 
 /* Asked again with what has been written meanwhile. */
-static const struct entry *entry_wait(struct keylog *k, const uint8_t random[KEYLOG_RANDOM], enum keylog_label label)
+static const struct entry *entry_wait(struct keylog *k, const uint8_t random[KEYLOG_RANDOM],
+				      enum keylog_label label)
 {
 	const struct entry *e = entry_find(k, random);
 	if (e && e->secret[label].n > 0)
@@ -303,7 +311,8 @@ static const struct entry *entry_wait(struct keylog *k, const uint8_t random[KEY
 	return e && e->secret[label].n > 0 ? e : NULL;
 }
 
-bool keylog_find(struct keylog *k, const uint8_t random[KEYLOG_RANDOM], enum keylog_label label, struct keylog_secret *out)
+bool keylog_find(struct keylog *k, const uint8_t random[KEYLOG_RANDOM], enum keylog_label label,
+		 struct keylog_secret *out)
 {
 	pthread_mutex_lock(&k->lock);
 	const struct entry *e = entry_wait(k, random, label);

@@ -13,7 +13,8 @@ static void queue_add(struct sealed_queue *q, struct sealed *s)
 }
 
 /* Without memory the side is lost, if there is as much as is needed to say so. */
-static struct sealed *sealed_make(struct sealed_queue *q, const struct tls_heard *at, enum sealed_kind kind, size_t n)
+static struct sealed *sealed_make(struct sealed_queue *q, const struct tls_heard *at,
+				  enum sealed_kind kind, size_t n)
 {
 	uint32_t room = (uint32_t)(sizeof(struct sealed) + n);
 	struct sealed *s = pool_get(q->pool, room);

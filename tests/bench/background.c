@@ -1,4 +1,5 @@
-/* background.c - flows without an end, of which each packet is drawn: nobody is to follow them, only to pass over them. */
+/* background.c - flows without an end, of which each packet is drawn: nobody is to follow them,
+ * only to pass over them. */
 #include "bench/background.h"
 
 #include <stdlib.h>
@@ -35,14 +36,16 @@ struct background *background_new(uint64_t seed)
 		b->flows[i] = (struct flow){
 			.client = 0x0a800000 + chance_below(&b->chance, 60000),
 			.server = 0x2d000000 + chance_below(&b->chance, 400),
-			.seq = {(uint32_t)chance_next(&b->chance), (uint32_t)chance_next(&b->chance)},
+			.seq = {(uint32_t)chance_next(&b->chance),
+				(uint32_t)chance_next(&b->chance)},
 			.port = (uint16_t)chance_between(&b->chance, 32768, 60999),
 			.v6 = chance_permille(&b->chance, 250),
 		};
 	return b;
 }
 
-static void packet_put(struct flow *f, struct wire *w, const struct mail *mail, struct wire_packet *p, bool down, uint32_t n)
+static void packet_put(struct flow *f, struct wire *w, const struct mail *mail,
+		       struct wire_packet *p, bool down, uint32_t n)
 {
 	p->v6 = f->v6;
 	p->src = down ? f->server : f->client;

@@ -1,4 +1,5 @@
-/* bare.c - the measure of all figures: libpcap's own loop over a file, with a callback that touches nothing. */
+/* bare.c - the measure of all figures: libpcap's own loop over a file, with a callback that touches
+ * nothing. */
 #include <pcap/pcap.h>
 #include <stdio.h>
 

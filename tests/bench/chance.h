@@ -1,4 +1,5 @@
-/* chance.h - random numbers for the generator: the same seed gives the same file, on any machine. */
+/* chance.h - random numbers for the generator: the same seed gives the same file, on any machine.
+ */
 #ifndef SMTPWATCH_BENCH_CHANCE_H
 #define SMTPWATCH_BENCH_CHANCE_H
 
@@ -9,7 +10,8 @@ struct chance {
 	uint64_t state;
 };
 
-/* SplitMix64 (Steele, Lea, Flood 2014): any state will do, so that each session can have its own from its number. */
+/* SplitMix64 (Steele, Lea, Flood 2014): any state will do, so that each session can have its own
+ * from its number. */
 static inline uint64_t chance_next(struct chance *c)
 {
 	uint64_t z = c->state += 0x9e3779b97f4a7c15;
@@ -33,7 +35,8 @@ static inline bool chance_permille(struct chance *c, uint32_t n)
 	return chance_below(c, 1000) < n;
 }
 
-/* Sizes as they occur: small ones often, each doubling as likely as the next. By rejection, so that no libm is needed. */
+/* Sizes as they occur: small ones often, each doubling as likely as the next. By rejection, so that
+ * no libm is needed. */
 static inline uint32_t chance_size(struct chance *c, uint32_t least, uint32_t most)
 {
 	for (;;) {

@@ -1,4 +1,5 @@
-/* floor.c - what no reader of a capture can save: the file read in blocks, and a step from packet header to packet header. usage: floor FILE */
+/* floor.c - what no reader of a capture can save: the file read in blocks, and a step from packet
+ * header to packet header. usage: floor FILE */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>

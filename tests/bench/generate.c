@@ -1,4 +1,5 @@
-/* generate.c - writes a capture of many SMTP sessions, and beside it the truth: how each of them ended. The same arguments give the same file. */
+/* generate.c - writes a capture of many SMTP sessions, and beside it the truth: how each of them
+ * ended. The same arguments give the same file. */
 #include "bench/background.h"
 #include "bench/talk.h"
 
@@ -8,16 +9,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SECOND   INT64_C(1000000000)
-#define BEGIN    (INT64_C(1767607200) * SECOND) /* 2026-01-05 10:00:00 UTC */
-#define QUIET    (100 * SECOND)                 /* before the last session: what was left without an answer is given up in it */
-#define ROUND    (SECOND / 10)                  /* in which each open session has about one packet */
+#define SECOND INT64_C(1000000000)
+#define BEGIN  (INT64_C(1767607200) * SECOND) /* 2026-01-05 10:00:00 UTC */
+#define QUIET                                                                                      \
+	(100 *                                                                                     \
+	 SECOND) /* before the last session: what was left without an answer is given up in it */
+#define ROUND    (SECOND / 10) /* in which each open session has about one packet */
 #define TICK     (SECOND / 1000000)
 #define HELD_FOR (20 * SECOND)
 
 enum { QUICK = 20 };
 
-/* A data set. What of is given in `courses` are weights; background: packets of other traffic for each of a session. */
+/* A data set. What of is given in `courses` are weights; background: packets of other traffic for
+ * each of a session. */
 struct set {
 	const char *name, *help;
 	uint32_t sessions, quick, open;
@@ -71,7 +75,20 @@ static const struct set sets[] = {
 	 0,
 	 0,
 	 false},
-	{"big-mail", "messages of 5-20 MB", 140, 7, 20, 5000000, 20000000, {500, 300, 0, 100, 100, 0, 0}, 30, 2, 0, 0, 0, false},
+	{"big-mail",
+	 "messages of 5-20 MB",
+	 140,
+	 7,
+	 20,
+	 5000000,
+	 20000000,
+	 {500, 300, 0, 100, 100, 0, 0},
+	 30,
+	 2,
+	 0,
+	 0,
+	 0,
+	 false},
 	{"concurrent",
 	 "200,000 sessions, all open at the same time",
 	 200000,
@@ -100,7 +117,20 @@ static const struct set sets[] = {
 	 50,
 	 9,
 	 false},
-	{"v6", "as typical, IPv6", 17500, 875, 1000, 4000, 100000, {500, 200, 100, 60, 40, 100, 0}, 70, 3, 1000, 50, 0, false},
+	{"v6",
+	 "as typical, IPv6",
+	 17500,
+	 875,
+	 1000,
+	 4000,
+	 100000,
+	 {500, 200, 100, 60, 40, 100, 0},
+	 70,
+	 3,
+	 1000,
+	 50,
+	 0,
+	 false},
 };
 
 struct run {
@@ -114,7 +144,8 @@ struct run {
 	struct background *background;
 	struct chance chance;
 	uint64_t smtp_packets;
-	uint64_t *endings; /* how many sessions had each; the last but one is none, the last none under TLS */
+	uint64_t *endings; /* how many sessions had each; the last but one is none, the last none
+			      under TLS */
 	FILE *list;
 };
 
@@ -174,7 +205,8 @@ static const struct ending *ending_choose(const struct set *set, struct chance *
 	}
 }
 
-/* Idle between commands: before the first message, in mid-envelope, after a message; a third each. */
+/* Idle between commands: before the first message, in mid-envelope, after a message; a third each.
+ */
 static uint8_t hold_choose(struct chance *c, const struct talk_plan *p, int idle)
 {
 	static const uint8_t places[] = {AT_READY, AT_RCPT_DONE, AT_ACCEPTED};
@@ -188,17 +220,22 @@ static uint8_t hold_choose(struct chance *c, const struct talk_plan *p, int idle
 static struct talk_plan plan_of(const struct run *r, uint32_t number)
 {
 	struct chance c = {r->seed * 0x2545f4914f6cdd1d + number};
-	struct talk_plan p = {
-		.number = number, .seed = chance_next(&c), .least = r->set->least, .most = r->set->most, .late = r->set->late};
-	bool last = number + 1 == r->sessions, abnormal = chance_permille(&c, r->set->abnormal) && !last;
+	struct talk_plan p = {.number = number,
+			      .seed = chance_next(&c),
+			      .least = r->set->least,
+			      .most = r->set->most,
+			      .late = r->set->late};
+	bool last = number + 1 == r->sessions,
+	     abnormal = chance_permille(&c, r->set->abnormal) && !last;
 	p.ending = abnormal ? ending_choose(r->set, &c) : NULL;
 	p.course = course_choose(r->set, &c, p.ending ? p.ending->courses : ~0u);
 	p.messages = (uint16_t)(1 + chance_permille(&c, r->set->two_messages));
 	p.rcpts = (uint16_t)(chance_permille(&c, 800) ? 1 : chance_between(&c, 2, 5));
 	p.v6 = chance_permille(&c, r->set->v6);
 	p.submission = chance_permille(&c, 100);
-	bool early = p.ending && p.ending->at < AT_MAIL,
-	     once = p.course == COURSE_GROUP_QUIT || p.course == COURSE_TLS || p.course == COURSE_SHORT;
+	bool early = p.ending && p.ending->at < AT_MAIL, once = p.course == COURSE_GROUP_QUIT ||
+								p.course == COURSE_TLS ||
+								p.course == COURSE_SHORT;
 	if (early || once)
 		p.messages = 1;
 	if (r->set->hold && r->open >= r->sessions)
@@ -206,18 +243,23 @@ static struct talk_plan plan_of(const struct run *r, uint32_t number)
 	return p;
 }
 
-static void session_list(const struct run *r, const struct talk_plan *p, const char *verdict, const char *name)
+static void session_list(const struct run *r, const struct talk_plan *p, const char *verdict,
+			 const char *name)
 {
 	struct talk_ends ends = talk_ends(p);
 	char client[40], server[40];
 	if (r->list)
-		fprintf(r->list, "%s\t%u\t%s\t%u\t%s\t%s\n", wire_address(p->v6, ends.addr[CLIENT], client), ends.port[CLIENT],
-			wire_address(p->v6, ends.addr[SERVER], server), ends.port[SERVER], verdict, name);
+		fprintf(r->list, "%s\t%u\t%s\t%u\t%s\t%s\n",
+			wire_address(p->v6, ends.addr[CLIENT], client), ends.port[CLIENT],
+			wire_address(p->v6, ends.addr[SERVER], server), ends.port[SERVER], verdict,
+			name);
 }
 
 static void session_count(struct run *r, const struct talk_plan *p)
 {
-	unsigned which = p->ending ? (unsigned)(p->ending - endings) : p->course == COURSE_TLS ? endings_n + 1 : endings_n;
+	unsigned which = p->ending                 ? (unsigned)(p->ending - endings)
+			 : p->course == COURSE_TLS ? endings_n + 1
+						   : endings_n;
 	r->endings[which]++;
 	session_list(r, p,
 		     p->ending                 ? p->ending->verdict
@@ -309,7 +351,9 @@ static void run(struct run *r)
 
 static const char *verdict_of(unsigned which)
 {
-	return which < endings_n ? endings[which].verdict : which == endings_n ? "clean" : "encrypted";
+	return which < endings_n    ? endings[which].verdict
+	       : which == endings_n ? "clean"
+				    : "encrypted";
 }
 
 /* Several endings share a verdict. */
@@ -339,11 +383,12 @@ static bool truth_write(const struct run *r, const char *path)
 	if (!out)
 		return false;
 	fprintf(out,
-		"{\"set\": \"%s\", \"seed\": %llu, \"sessions\": %u, \"open\": %u, \"held\": %u, \"packets\": %llu, "
+		"{\"set\": \"%s\", \"seed\": %llu, \"sessions\": %u, \"open\": %u, \"held\": %u, "
+		"\"packets\": %llu, "
 		"\"smtp_packets\": %llu, \"bytes\": %llu, \"verdicts\": {",
 		r->set->name, (unsigned long long)r->seed, r->sessions, r->open, r->held,
-		(unsigned long long)wire_packets(r->world.wire), (unsigned long long)r->smtp_packets,
-		(unsigned long long)wire_bytes(r->world.wire));
+		(unsigned long long)wire_packets(r->world.wire),
+		(unsigned long long)r->smtp_packets, (unsigned long long)wire_bytes(r->world.wire));
 	verdicts_print(r, out);
 	fprintf(out, "}}\n");
 	return fclose(out) == 0;
@@ -364,8 +409,8 @@ static bool run_open(struct run *r, struct mail *mail, const char *path, bool li
 	r->talks = malloc((r->open + 1) * sizeof *r->talks);
 	r->background = r->set->background ? background_new(r->seed) : NULL;
 	r->list = list ? list_open(path) : NULL;
-	return r->world.wire && r->endings && r->talks && (!list || r->list) && (!r->set->background || r->background) &&
-	       mail_init(mail);
+	return r->world.wire && r->endings && r->talks && (!list || r->list) &&
+	       (!r->set->background || r->background) && mail_init(mail);
 }
 
 static bool run_close(struct run *r, struct mail *mail, const char *path)
@@ -384,9 +429,11 @@ static bool run_close(struct run *r, struct mail *mail, const char *path)
 static int usage(void)
 {
 	fputs("usage: generate [-q] [-l] [-s SEED] [-n SESSIONS] [-c OPEN] [-i PLACE] SET FILE\n"
-	      "writes FILE, a capture, and FILE.truth, the number of sessions by verdict; -q: a twentieth of the size\n"
+	      "writes FILE, a capture, and FILE.truth, the number of sessions by verdict; -q: a "
+	      "twentieth of the size\n"
 	      "-l: also FILE.sessions, a line for each; -c: sessions open at once\n"
-	      "-i: where those of concurrent are idle; 0: after EHLO, 1: in mid-envelope, 2: after a message; without: a third "
+	      "-i: where those of concurrent are idle; 0: after EHLO, 1: in mid-envelope, 2: after "
+	      "a message; without: a third "
 	      "each\nsets:\n",
 	      stderr);
 	for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)

@@ -1,15 +1,24 @@
-/* mail.c - the blocks: base64 as attachments have it, prose between, and lines that must not be taken for commands, replies or the end. */
+/* mail.c - the blocks: base64 as attachments have it, prose between, and lines that must not be
+ * taken for commands, replies or the end. */
 #include "bench/mail.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 4 << 20, BLOCK_UNITS = 1 << 17, UNIT_MOST = 1500, BASE64_LINE = 76, RECORD_BYTES = 1380, TLS_OVERHEAD = 17 };
+enum {
+	BLOCK_BYTES = 4 << 20,
+	BLOCK_UNITS = 1 << 17,
+	UNIT_MOST = 1500,
+	BASE64_LINE = 76,
+	RECORD_BYTES = 1380,
+	TLS_OVERHEAD = 17
+};
 
 /* Dots are doubled as a sender doubles them (RFC 5321 4.5.2). */
 static const char *const prose[] = {
 	"Dear colleague,\r\n",
-	"please find attached the report of last week. It has the figures for each region, and the summary.\r\n",
+	"please find attached the report of last week. It has the figures for each region, and the "
+	"summary.\r\n",
 	"\r\n",
 	"221 is what the server said in the end, and nobody knew why.\r\n",
 	"QUIT\r\n",
@@ -25,7 +34,8 @@ static const char *const prose[] = {
 
 static bool block_init(struct mail_block *b)
 {
-	*b = (struct mail_block){.bytes = malloc(BLOCK_BYTES), .starts = malloc(BLOCK_UNITS * sizeof *b->starts)};
+	*b = (struct mail_block){.bytes = malloc(BLOCK_BYTES),
+				 .starts = malloc(BLOCK_UNITS * sizeof *b->starts)};
 	return b->bytes && b->starts;
 }
 
@@ -36,7 +46,8 @@ static void unit_begin(struct mail_block *b)
 
 static void base64_line(struct mail_block *b, struct chance *c)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	unit_begin(b);
 	for (int i = 0; i < BASE64_LINE; i++)
 		b->bytes[b->n++] = (uint8_t)digits[chance_below(c, 64)];
@@ -58,7 +69,8 @@ static void text_fill(struct mail_block *b, struct chance *c)
 	while (b->n < BLOCK_BYTES - UNIT_MOST && b->units < BLOCK_UNITS) {
 		uint32_t lines = chance_between(c, 20, 2000);
 		bool attachment = chance_permille(c, 700);
-		for (uint32_t i = 0; i < lines / (attachment ? 1 : 10) && b->n < BLOCK_BYTES - UNIT_MOST && b->units < BLOCK_UNITS;
+		for (uint32_t i = 0; i < lines / (attachment ? 1 : 10) &&
+				     b->n < BLOCK_BYTES - UNIT_MOST && b->units < BLOCK_UNITS;
 		     i++)
 			if (attachment)
 				base64_line(b, c);
@@ -67,10 +79,12 @@ static void text_fill(struct mail_block *b, struct chance *c)
 	}
 }
 
-/* Application data of TLS 1.3 (RFC 8446 5.2), in records of one segment each as senders begin with. */
+/* Application data of TLS 1.3 (RFC 8446 5.2), in records of one segment each as senders begin with.
+ */
 static void records_fill(struct mail_block *b, struct chance *c)
 {
-	const uint8_t header[5] = {0x17, 3, 3, (RECORD_BYTES + TLS_OVERHEAD) >> 8, (RECORD_BYTES + TLS_OVERHEAD) & 0xff};
+	const uint8_t header[5] = {0x17, 3, 3, (RECORD_BYTES + TLS_OVERHEAD) >> 8,
+				   (RECORD_BYTES + TLS_OVERHEAD) & 0xff};
 	while (b->n < BLOCK_BYTES - UNIT_MOST) {
 		unit_begin(b);
 		memcpy(b->bytes + b->n, header, sizeof header);

@@ -1,4 +1,5 @@
-/* mail.h - what messages are made of: a block of text lines, and one of TLS records, from which each message takes a run. */
+/* mail.h - what messages are made of: a block of text lines, and one of TLS records, from which
+ * each message takes a run. */
 #ifndef SMTPWATCH_BENCH_MAIL_H
 #define SMTPWATCH_BENCH_MAIL_H
 
@@ -6,7 +7,8 @@
 
 #include <stddef.h>
 
-/* Units (lines, or records) one behind the other; a run that passes the end goes on at the beginning. */
+/* Units (lines, or records) one behind the other; a run that passes the end goes on at the
+ * beginning. */
 struct mail_block {
 	uint8_t *bytes;
 	uint32_t n, units;

@@ -1,4 +1,5 @@
-/* measure.c - runs a command and tells what it cost: user, system and wall seconds, peak KiB, exit status. A process of its own, because a child's peak begins with its parent's size. */
+/* measure.c - runs a command and tells what it cost: user, system and wall seconds, peak KiB, exit
+ * status. A process of its own, because a child's peak begins with its parent's size. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,8 @@ int main(int argc, char **argv)
 	struct rusage used;
 	if (child < 0 || wait4(child, &status, 0, &used) != child)
 		return 2;
-	fprintf(out, "%.6f %.6f %.6f %ld %d\n", seconds(&used.ru_utime), seconds(&used.ru_stime), now() - begin, used.ru_maxrss,
+	fprintf(out, "%.6f %.6f %.6f %ld %d\n", seconds(&used.ru_utime), seconds(&used.ru_stime),
+		now() - begin, used.ru_maxrss,
 		WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 	return fclose(out) == 0 ? 0 : 2;
 }

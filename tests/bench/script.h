@@ -1,4 +1,5 @@
-/* script.h - what is said and done in a session, as tables: the steps, the courses that sessions usually take, and the ways in which they end otherwise. */
+/* script.h - what is said and done in a session, as tables: the steps, the courses that sessions
+ * usually take, and the ways in which they end otherwise. */
 #ifndef SMTPWATCH_BENCH_SCRIPT_H
 #define SMTPWATCH_BENCH_SCRIPT_H
 
@@ -23,7 +24,8 @@ enum step_kind {
 };
 
 /*
- * In the texts $S is the server's name, $C the client's, $N an id of the session and message, $B the size of the chunk, and $( ... $) stands once for each recipient, whose number is $I.
+ * In the texts $S is the server's name, $C the client's, $N an id of the session and message, $B
+ * the size of the chunk, and $( ... $) stands once for each recipient, whose number is $I.
  */
 struct step {
 	enum step_kind kind;
@@ -101,7 +103,8 @@ enum {
 	C_RECORD_CLOSE,
 	STEPS,
 
-	/* Back to behind AT_READY if another message is to be sent; back to behind AT_MAIL_DONE if another recipient is. */
+	/* Back to behind AT_READY if another message is to be sent; back to behind AT_MAIL_DONE if
+	   another recipient is. */
 	NEXT_MESSAGE = 0x60,
 	NEXT_RCPT,
 
@@ -140,7 +143,8 @@ enum course_id {
 
 extern const uint8_t *const courses[COURSES];
 
-/* At `at` the session goes on with `tail` instead, and gets this verdict. courses: of which courses, a bit each. */
+/* At `at` the session goes on with `tail` instead, and gets this verdict. courses: of which
+ * courses, a bit each. */
 struct ending {
 	const char *name;
 	const char *verdict;

@@ -1,4 +1,5 @@
-/* seed.c - a getrandom that always gives the same bytes, preloaded by tests/bench/count: with another seed the flow table has other collisions, and the count is another one. */
+/* seed.c - a getrandom that always gives the same bytes, preloaded by tests/bench/count: with
+ * another seed the flow table has other collisions, and the count is another one. */
 #include <string.h>
 #include <sys/random.h>
 

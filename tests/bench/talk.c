@@ -14,7 +14,8 @@ struct talk_ends talk_ends(const struct talk_plan *plan)
 {
 	uint32_t client = plan->number % CLIENTS, server = (uint32_t)(plan->seed >> 40) % SERVERS;
 	return (struct talk_ends){.addr = {0x0a000101 + client, 0xc6336401 + server},
-				  .port = {(uint16_t)(FIRST_PORT + plan->number / CLIENTS), plan->submission ? SUBMISSION : SMTP}};
+				  .port = {(uint16_t)(FIRST_PORT + plan->number / CLIENTS),
+					   plan->submission ? SUBMISSION : SMTP}};
 }
 
 static enum party other(enum party p)
@@ -81,7 +82,8 @@ static struct wire_packet packet_of(struct talk *t, enum party from, uint8_t fla
 	};
 }
 
-static void flags_send(struct talk *t, const struct talk_world *world, enum party from, uint8_t flags)
+static void flags_send(struct talk *t, const struct talk_world *world, enum party from,
+		       uint8_t flags)
 {
 	struct wire_packet p = packet_of(t, from, flags, world->now);
 	if (flags & WIRE_SYN)
@@ -95,14 +97,17 @@ static void flags_send(struct talk *t, const struct talk_world *world, enum part
 	t->unacked = 0;
 }
 
-/* The texts before and behind the content are made anew for each segment that has a part of them: no session needs to keep any. */
+/* The texts before and behind the content are made anew for each segment that has a part of them:
+ * no session needs to keep any. */
 static size_t text_before(const struct talk *t, char out[TEXT_MOST])
 {
-	return text_make(&t->plan, &steps[t->step], t->plan.messages - t->messages, t->size, t->content, out);
+	return text_make(&t->plan, &steps[t->step], t->plan.messages - t->messages, t->size,
+			 t->content, out);
 }
 
 /* Puts n bytes of the turn from `at` on into a packet. */
-static void turn_copy(const struct talk *t, const struct mail *mail, uint32_t at, uint8_t *to, uint32_t n)
+static void turn_copy(const struct talk *t, const struct mail *mail, uint32_t at, uint8_t *to,
+		      uint32_t n)
 {
 	if (at < t->before) {
 		char text[TEXT_MOST];
@@ -121,7 +126,8 @@ static void turn_copy(const struct talk *t, const struct mail *mail, uint32_t at
 		memcpy(to, steps[t->step].after + (at - content_end), n);
 }
 
-/* `at` of the turn goes on the wire. What is behind a lost segment leaves the acknowledgement where it was. */
+/* `at` of the turn goes on the wire. What is behind a lost segment leaves the acknowledgement where
+ * it was. */
 static void segment_send(struct talk *t, const struct talk_world *world, uint32_t at, uint32_t n)
 {
 	const struct step *step = &steps[t->step];
@@ -134,10 +140,12 @@ static void segment_send(struct talk *t, const struct talk_world *world, uint32_
 	wire_end(world->wire);
 }
 
-/* Now and then one segment is lost behind the place of capture and comes again, or is lost before it and comes late. */
+/* Now and then one segment is lost behind the place of capture and comes again, or is lost before
+ * it and comes late. */
 static bool late_choose(struct talk *t, uint32_t n)
 {
-	if (t->late_in > 0 || t->plan.late == 0 || t->at + n >= t->total || !chance_permille(&t->chance, t->plan.late))
+	if (t->late_in > 0 || t->plan.late == 0 || t->at + n >= t->total ||
+	    !chance_permille(&t->chance, t->plan.late))
 		return false;
 	t->late_at = t->at;
 	t->late_n = n;
@@ -226,7 +234,9 @@ static void turn_begin(struct talk *t, const struct talk_world *world)
 	t->content = content_of(t, step);
 	t->skipped = step->kind == STEP_CHUNK_2 ? t->size / 2 : 0;
 	t->before = (uint32_t)text_before(t, text);
-	t->behind = step->kind == STEP_BODY && ends_at(t, AT_CONTENT) ? 0 : (uint32_t)strlen(step->after);
+	t->behind = step->kind == STEP_BODY && ends_at(t, AT_CONTENT)
+			    ? 0
+			    : (uint32_t)strlen(step->after);
 	t->total = t->before + t->content + t->behind;
 	t->at = 0;
 	t->unacked = 0;
@@ -249,7 +259,8 @@ static void step_begin(struct talk *t, const struct talk_world *world)
 		break;
 	case STEP_FLAGS:
 		if (t->step == S_REFUSE)
-			t->seq[SERVER] = 0; /* RFC 9293 3.10.7.1: nobody is there to have a number */
+			t->seq[SERVER] =
+				0; /* RFC 9293 3.10.7.1: nobody is there to have a number */
 		flags_send(t, world, step->party, step->flags);
 		break;
 	default:
@@ -276,7 +287,8 @@ static void rcpt_next(struct talk *t)
 	t->pos = t->envelope;
 }
 
-/* A place: remembered to go back to, or where the session leaves its course, or where it is held. */
+/* A place: remembered to go back to, or where the session leaves its course, or where it is held.
+ */
 static enum talk_state place_pass(struct talk *t, uint8_t place)
 {
 	if (place == AT_READY)
@@ -293,7 +305,8 @@ static enum talk_state place_pass(struct talk *t, uint8_t place)
 	return held ? TALK_HELD : TALK_ON;
 }
 
-/* The ending inside a message has no place in the course: it comes when half of the message was sent. */
+/* The ending inside a message has no place in the course: it comes when half of the message was
+ * sent. */
 static bool content_cut(struct talk *t)
 {
 	if (steps[t->step].kind != STEP_BODY || !ends_at(t, AT_CONTENT))

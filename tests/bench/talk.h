@@ -1,4 +1,5 @@
-/* talk.h - one session on the wire, packet by packet: handshake, segments, acknowledgements, a little loss, the end. */
+/* talk.h - one session on the wire, packet by packet: handshake, segments, acknowledgements, a
+ * little loss, the end. */
 #ifndef SMTPWATCH_BENCH_TALK_H
 #define SMTPWATCH_BENCH_TALK_H
 
@@ -19,17 +20,19 @@ struct talk_plan {
 	uint16_t late; /* permille of segments that come out of order or twice */
 };
 
-/* A turn is what one party says at once: a text before, a run of a block, a text behind; either may be empty. */
+/* A turn is what one party says at once: a text before, a run of a block, a text behind; either may
+ * be empty. */
 struct talk {
 	struct talk_plan plan;
 	struct chance chance;
-	int64_t wake;                                /* nothing before this */
-	const uint8_t *course;                       /* or the ending's tail */
-	uint32_t pos, envelope, ready;               /* places in the course; the latter two to go back to */
-	uint32_t seq[2];                             /* next to send */
-	uint32_t had[2];                             /* what this party acknowledges */
+	int64_t wake;                  /* nothing before this */
+	const uint8_t *course;         /* or the ending's tail */
+	uint32_t pos, envelope, ready; /* places in the course; the latter two to go back to */
+	uint32_t seq[2];               /* next to send */
+	uint32_t had[2];               /* what this party acknowledges */
 	uint32_t at, before, content, behind, total; /* of the turn */
-	uint32_t from, size, skipped;                /* the message: its run, and where in it the turn's content begins */
+	uint32_t from, size,
+		skipped; /* the message: its run, and where in it the turn's content begins */
 	uint32_t late_at, late_n, tsval[2];
 	uint16_t ip_id[2];
 	uint16_t messages, rcpts; /* still to come */

@@ -113,7 +113,8 @@ static uint8_t *put_ip(uint8_t *at, const struct wire_packet *p, size_t n)
 /* The options as Linux orders them; an RST has none. */
 static size_t put_options(uint8_t *at, const struct wire_packet *p)
 {
-	static const uint8_t syn[20] = {2, 4, 0, 0, 4, 2, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 3, WINDOW_SCALE};
+	static const uint8_t syn[20] = {2, 4, 0, 0, 4, 2, 8, 10, 0, 0,
+					0, 0, 0, 0, 0, 0, 1, 3,  3, WINDOW_SCALE};
 	static const uint8_t usual[12] = {1, 1, 8, 10};
 	if (p->flags & WIRE_RST)
 		return 0;

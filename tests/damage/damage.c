@@ -1,11 +1,16 @@
 /*
- * damage.c - what is said of sessions of which the capture misses something: each scenario and capture is judged whole, then again and again with frames lost, cut, repeated, out of order, merged with others, or
- * with pauses or a clock that was stepped. usage: damage [-t SECONDS | -n SESSIONS] [-s SEED] [-c FOLDER] [-r ROUND] [-w CAPTURE] [FILE...]
+ * damage.c - what is said of sessions of which the capture misses something: each scenario and
+ * capture is judged whole, then again and again with frames lost, cut, repeated, out of order,
+ * merged with others, or with pauses or a clock that was stepped. usage: damage [-t SECONDS | -n
+ * SESSIONS] [-s SEED] [-c FOLDER] [-r ROUND] [-w CAPTURE] [FILE...]
  *
- * Without FILE: tests/scenarios, pcaps and tests/cases. -c: and every capture of a folder. -r: this round alone; -w: its frames go into CAPTURE, its keys into CAPTURE.keylog, what it is compared with into CAPTURE.base.
+ * Without FILE: tests/scenarios, pcaps and tests/cases. -c: and every capture of a folder. -r: this
+ * round alone; -w: its frames go into CAPTURE, its keys into CAPTURE.keylog, what it is compared
+ * with into CAPTURE.base.
  *
- * A session that was innocent whole may raise no alert; one that was at fault may not be called clean with certainty. How many faults are still named is told. Each failure is printed with its round, which
- * the same arguments with -r ROUND make again. Exit status 1: there were failures.
+ * A session that was innocent whole may raise no alert; one that was at fault may not be called
+ * clean with certainty. How many faults are still named is told. Each failure is printed with its
+ * round, which the same arguments with -r ROUND make again. Exit status 1: there were failures.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,7 +52,8 @@ static const struct stream_engine *const engines[2] = {&stream_own, &stream_nids
 
 static void view_write(const struct damaged *x, const struct frames_view *v, const char *path)
 {
-	if (v->frame && !frames_save(&(struct frames){.frame = v->frame, .n = v->n}, x->item->frame[0].link, path))
+	if (v->frame && !frames_save(&(struct frames){.frame = v->frame, .n = v->n},
+				     x->item->frame[0].link, path))
 		perror(path);
 }
 
@@ -65,7 +71,8 @@ static void frames_write(const struct damaged *x, const char *path)
 	}
 }
 
-static void round_run(const struct items *items, const struct wish *w, uint64_t number, struct scores *scores)
+static void round_run(const struct items *items, const struct wish *w, uint64_t number,
+		      struct scores *scores)
 {
 	struct dice d = {w->seed + number};
 	struct damaged x = {.item = &items->all[number % items->n]};
@@ -77,7 +84,8 @@ static void round_run(const struct items *items, const struct wish *w, uint64_t 
 	ways[r.way].make(&x, items, &d);
 	if (w->written)
 		frames_write(&x, w->written);
-	struct tally now = item_judge(x.item, x.other, &x.view, engines[r.engine]), base = {0}, keyless = {0};
+	struct tally now = item_judge(x.item, x.other, &x.view, engines[r.engine]), base = {0},
+		     keyless = {0};
 	r.now = &now;
 	if (x.base.frame) {
 		base = item_judge(x.item, x.other, &x.base, engines[r.engine]);
@@ -108,7 +116,8 @@ static void rounds_run(const struct items *items, const struct wish *w, struct s
 	if (w->alone)
 		round_run(items, w, w->round, scores);
 	else
-		for (uint64_t r = 0; w->sessions ? scores->all.sessions < w->sessions : now_seconds() < until; r++)
+		for (uint64_t r = 0;
+		     w->sessions ? scores->all.sessions < w->sessions : now_seconds() < until; r++)
 			round_run(items, w, r, scores);
 }
 
@@ -143,7 +152,8 @@ static bool wish_read(struct wish *w, int argc, char **argv)
 
 static void items_find(struct items *items, char **files)
 {
-	static const char *const everything[] = {"tests/scenarios/*.smtp", "pcaps/*.pcap*", "tests/cases/*.pcap"};
+	static const char *const everything[] = {"tests/scenarios/*.smtp", "pcaps/*.pcap*",
+						 "tests/cases/*.pcap"};
 	for (unsigned i = 0; i < sizeof everything / sizeof *everything && !*files; i++) {
 		glob_t found;
 		if (glob(everything[i], 0, NULL, &found) != 0)
@@ -168,7 +178,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s: nothing to read\n", w.folder);
 	if (items.n == 0)
 		return 2;
-	printf("%zu scenarios and captures in all their forms, seed %" PRIu64 "\n", items.n, w.seed);
+	printf("%zu scenarios and captures in all their forms, seed %" PRIu64 "\n", items.n,
+	       w.seed);
 	rounds_run(&items, &w, &scores);
 	score_print(&scores);
 	bool covers = scores.all.sessions < SESSIONS_COVER || argv[optind] || score_covers(&scores);

@@ -1,4 +1,5 @@
-/* form.c - a scenario as it stands, with transcripts as bodies, in TLS; a capture without its keys and with them. */
+/* form.c - a scenario as it stands, with transcripts as bodies, in TLS; a capture without its keys
+ * and with them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -74,7 +75,8 @@ static void item_done_twice(struct items *items, struct text *keys)
 		item_done(items);
 		return;
 	}
-	struct item *opened = item_new(items, items->all[items->n - 1].name, FORM_OPENED), *item = opened - 1;
+	struct item *opened = item_new(items, items->all[items->n - 1].name, FORM_OPENED),
+		    *item = opened - 1;
 	for (size_t i = 0; i < item->n; i++)
 		item_add(opened, &item->frame[i]);
 	memcpy(opened->port, item->port, sizeof opened->port);
@@ -97,7 +99,8 @@ static void key_log_read(struct text *keys, const char *path)
 {
 	char part[1 << 12], *beside = NULL;
 	const char *end = strrchr(path, '.');
-	assert_true(asprintf(&beside, "%.*s.keylog", (int)(end ? end - path : (ptrdiff_t)strlen(path)), path) > 0);
+	assert_true(asprintf(&beside, "%.*s.keylog",
+			     (int)(end ? end - path : (ptrdiff_t)strlen(path)), path) > 0);
 	FILE *in = fopen(beside, "r");
 	for (size_t n; in && (n = fread(part, 1, sizeof part, in)) > 0;)
 		text_add(keys, part, n);
@@ -113,8 +116,10 @@ static bool is_of_use(const struct item *item, const struct frame *f)
 	struct monitor_config ports = monitor_config_default();
 	for (unsigned i = 0; i < item->ports; i++)
 		monitor_config_port(&ports, item->port[i].port, item->port[i].kind);
-	enum packet_kind kind = packet_decode(&(struct packet_decoder){.ports = &ports.ports}, f, &p);
-	return kind != PACKET_UNWATCHED && kind != PACKET_OTHER && kind != PACKET_MALFORMED && kind != PACKET_LINK;
+	enum packet_kind kind =
+		packet_decode(&(struct packet_decoder){.ports = &ports.ports}, f, &p);
+	return kind != PACKET_UNWATCHED && kind != PACKET_OTHER && kind != PACKET_MALFORMED &&
+	       kind != PACKET_LINK;
 }
 
 static void capture_read(struct items *items, const char *path)
@@ -143,7 +148,8 @@ static void capture_read(struct items *items, const char *path)
 	free(keys.p);
 }
 
-static void scenario_add(struct items *items, const struct scenario *s, const char *path, enum form form)
+static void scenario_add(struct items *items, const struct scenario *s, const char *path,
+			 enum form form)
 {
 	struct item *item = item_new(items, path, form);
 	struct trace t = build_trace(s);
@@ -167,7 +173,8 @@ static const struct tls_way *way_find(const char *name)
 	return way;
 }
 
-/* TLS is closed too, by whoever closes: nothing is said behind the first FIN, nobody resets, and nobody has vanished. */
+/* TLS is closed too, by whoever closes: nothing is said behind the first FIN, nobody resets, and
+ * nobody has vanished. */
 static bool ends_in_order(const struct scenario *s)
 {
 	bool over[SCENARIO_SCENES] = {false};
@@ -190,7 +197,8 @@ static bool begins_with(const struct step *s, const char *text)
 static bool is_sealed(const struct scenario *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (begins_with(&s->steps[i], "STARTTLS\r\n") || begins_with(&s->steps[i], "\x16\3"))
+		if (begins_with(&s->steps[i], "STARTTLS\r\n") ||
+		    begins_with(&s->steps[i], "\x16\3"))
 			return true;
 	return false;
 }
@@ -198,9 +206,11 @@ static bool is_sealed(const struct scenario *s)
 /* Versions, ways into TLS and what else happens there in turn. */
 static void scenario_seal(struct items *items, struct scenario *s, const char *path)
 {
-	static const char *const suites[] = {"TLS_AES_128_GCM_SHA256", "ECDHE-RSA-AES128-GCM-SHA256",
+	static const char *const suites[] = {"TLS_AES_128_GCM_SHA256",
+					     "ECDHE-RSA-AES128-GCM-SHA256",
 					     "TLS_CHACHA20_POLY1305_SHA256"};
-	static const unsigned extras[] = {0, TLS_NOTIFIED, TLS_NOTIFIED, TLS_KEY_UPDATES, TLS_LONG_HELLO};
+	static const unsigned extras[] = {0, TLS_NOTIFIED, TLS_NOTIFIED, TLS_KEY_UPDATES,
+					  TLS_LONG_HELLO};
 	static unsigned turn;
 	unsigned now = turn++;
 	enum tls_begin begin = now % 4 == 0 ? TLS_FIRST_BYTE : TLS_STARTTLS;

@@ -14,7 +14,8 @@ struct items {
 	struct tls_opener *opener;
 };
 
-/* A scenario (.smtp) or a capture; with it the key log beside it (.keylog), or within it. What is not to be damaged ("not loss"), is no capture, or holds no session, is passed over. */
+/* A scenario (.smtp) or a capture; with it the key log beside it (.keylog), or within it. What is
+ * not to be damaged ("not loss"), is no capture, or holds no session, is passed over. */
 void items_read(struct items *items, const char *path);
 
 /* Every file of a folder and of those within it. False: it cannot be read. */

@@ -19,7 +19,8 @@ const char *const form_names[FORMS] = {"as it stands", "transcript", "in TLS", "
 static bool same_ends(const struct said *a, const struct said *b, bool turned)
 {
 	for (unsigned i = 0; i < 2; i++)
-		if (memcmp(&a->addr[i], &b->addr[i ^ turned], sizeof a->addr[i]) != 0 || a->port[i] != b->port[i ^ turned])
+		if (memcmp(&a->addr[i], &b->addr[i ^ turned], sizeof a->addr[i]) != 0 ||
+		    a->port[i] != b->port[i ^ turned])
 			return false;
 	return true;
 }
@@ -65,8 +66,11 @@ static void on_record(void *arg, const struct record *r)
 	struct said s = {.sessions = 1,
 			 .severity = verdict_severity(r->judgement.verdict, r->ending),
 			 .verdict = r->judgement.verdict,
-			 .certain = verdict_confidence(r->judgement.verdict, r->ending) == CONFIDENCE_CERTAIN,
-			 .accused = r->session->fates[FATE_UNANSWERED] + r->session->fates[FATE_FALSELY_ACCEPTED] > 0,
+			 .certain = verdict_confidence(r->judgement.verdict, r->ending) ==
+				    CONFIDENCE_CERTAIN,
+			 .accused = r->session->fates[FATE_UNANSWERED] +
+					    r->session->fates[FATE_FALSELY_ACCEPTED] >
+				    0,
 			 .slow = acceptance_slowest(r).waited >= SLOW * FRAME_SECOND};
 	memcpy(s.addr, r->conn->addr, sizeof s.addr);
 	memcpy(s.port, r->conn->port, sizeof s.port);
@@ -92,8 +96,8 @@ static void config_ports(struct monitor_config *config, const struct item *item)
 		monitor_config_port(config, item->port[i].port, item->port[i].kind);
 }
 
-struct tally item_judge(const struct item *item, const struct item *other, const struct frames_view *v,
-			const struct stream_engine *engine)
+struct tally item_judge(const struct item *item, const struct item *other,
+			const struct frames_view *v, const struct stream_engine *engine)
 {
 	struct tally t = {0};
 	struct monitor_config config = monitor_config_default();
@@ -119,7 +123,8 @@ struct tally item_judge(const struct item *item, const struct item *other, const
 	return t;
 }
 
-struct tally item_judge_keyless(const struct item *item, const struct frames_view *v, const struct stream_engine *engine)
+struct tally item_judge_keyless(const struct item *item, const struct frames_view *v,
+				const struct stream_engine *engine)
 {
 	struct item without = *item;
 	without.opener = NULL;
@@ -180,8 +185,9 @@ static bool repeats(struct course *all, unsigned *n, const struct packet *p)
 }
 
 /*
- * Each frame's sender: 0 the one whose address, or with the same address port, is the lower; what is no TCP is of nobody, and counts as 0. And which of them say something to a server that spoke last, or
- * repeat something: of several sessions at once the last of any.
+ * Each frame's sender: 0 the one whose address, or with the same address port, is the lower; what
+ * is no TCP is of nobody, and counts as 0. And which of them say something to a server that spoke
+ * last, or repeat something: of several sessions at once the last of any.
  */
 static void frames_look(struct item *item)
 {

@@ -1,4 +1,5 @@
-/* item.h - a scenario or a capture in memory, in one of its forms, and what is said of its sessions. */
+/* item.h - a scenario or a capture in memory, in one of its forms, and what is said of its
+ * sessions. */
 #ifndef SMTPWATCH_TESTS_DAMAGE_ITEM_H
 #define SMTPWATCH_TESTS_DAMAGE_ITEM_H
 
@@ -77,10 +78,11 @@ bool item_finish(struct item *item);
 void item_free(struct item *item);
 
 /* What is said of the frames. other: NULL, or another item of which there are frames among them. */
-struct tally item_judge(const struct item *item, const struct item *other, const struct frames_view *v,
-			const struct stream_engine *engine);
+struct tally item_judge(const struct item *item, const struct item *other,
+			const struct frames_view *v, const struct stream_engine *engine);
 
 /* ... without the keys that it has. */
-struct tally item_judge_keyless(const struct item *item, const struct frames_view *v, const struct stream_engine *engine);
+struct tally item_judge_keyless(const struct item *item, const struct frames_view *v,
+				const struct stream_engine *engine);
 
 #endif

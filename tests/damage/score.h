@@ -1,4 +1,5 @@
-/* score.h - what was said of damaged sessions, against what is said of them whole; counted by way, engine and form. */
+/* score.h - what was said of damaged sessions, against what is said of them whole; counted by way,
+ * engine and form. */
 #ifndef SMTPWATCH_TESTS_DAMAGE_SCORE_H
 #define SMTPWATCH_TESTS_DAMAGE_SCORE_H
 
@@ -20,8 +21,8 @@ struct score_round {
 	unsigned way, engine;
 	uint64_t number;
 	const struct tally *now;
-	const struct tally *base,
-		*base_keyless; /* of x->base: NULL where there is none; without its keys, NULL where it has none */
+	const struct tally *base, *base_keyless; /* of x->base: NULL where there is none; without
+						    its keys, NULL where it has none */
 };
 void score_take(struct scores *s, const struct score_round *r);
 

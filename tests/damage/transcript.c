@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A tab begins a new segment: so each line is the first of one now and then, and what is lost ends before it. */
+/* A tab begins a new segment: so each line is the first of one now and then, and what is lost ends
+ * before it. */
 static const char *const lines[] = {
 	"\tThis is what the log says:",
 	"220 mx.example.com ESMTP",
@@ -69,13 +70,15 @@ static void lines_add(struct copy *c, const struct step *before)
 static bool says(const struct step *s, enum side side, const char *text)
 {
 	size_t n = strlen(text);
-	return s->kind == STEP_LINE && s->side == side && s->n >= n && memcmp(s->data, text, n) == 0;
+	return s->kind == STEP_LINE && s->side == side && s->n >= n &&
+	       memcmp(s->data, text, n) == 0;
 }
 
 /* Content that begins a segment of its own. */
 static bool is_body(const struct step *s)
 {
-	return (s->kind == STEP_LINE || s->kind == STEP_BULK) && s->side == CLIENT && !s->joined && !s->flags;
+	return (s->kind == STEP_LINE || s->kind == STEP_BULK) && s->side == CLIENT && !s->joined &&
+	       !s->flags;
 }
 
 bool transcript_put(struct scenario *s)

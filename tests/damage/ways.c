@@ -1,4 +1,5 @@
-/* ways.c - a table of ways; each takes an item's frames and leaves those that the capture has, as it has them. */
+/* ways.c - a table of ways; each takes an item's frames and leaves those that the capture has, as
+ * it has them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -132,7 +133,8 @@ static void way_snaplen(struct damaged *x, const struct items *all, struct dice 
 			x->view.frame[i].caplen = snaplen;
 }
 
-/* Up to three pairs change places, of frames that came close to each other; the order of the times stays. */
+/* Up to three pairs change places, of frames that came close to each other; the order of the times
+ * stays. */
 static void swap(struct frames_view *v, struct dice *d)
 {
 	for (unsigned n = 1 + dice_roll(d, 3); n > 0 && v->n > 1; n--) {
@@ -185,14 +187,16 @@ static bool is_pause(const struct item *item, size_t at)
 }
 
 /*
- * Where time may do something: not before a frame that repeats what was sent. Nobody waits for minutes before the next try, and no frame is captured a second time later. Nor beside a pause that is there
- * already: a step back would make that a shorter one.
+ * Where time may do something: not before a frame that repeats what was sent. Nobody waits for
+ * minutes before the next try, and no frame is captured a second time later. Nor beside a pause
+ * that is there already: a step back would make that a shorter one.
  */
 static size_t any_moment(const struct damaged *x, struct dice *d)
 {
 	const struct item *item = x->item;
 	size_t at = any(item->n, d);
-	while (at > 0 && at < item->n && (item->again[at] || is_pause(item, at) || is_pause(item, at - 1)))
+	while (at > 0 && at < item->n &&
+	       (item->again[at] || is_pause(item, at) || is_pause(item, at - 1)))
 		at++;
 	return at;
 }
@@ -203,7 +207,8 @@ static void shift(struct frames_view *v, size_t at, int64_t by)
 		v->frame[i].ts += by;
 }
 
-/* The clock goes forth or back, once or twice. One that goes forth is no other than a pause; that it goes back makes nobody wait. */
+/* The clock goes forth or back, once or twice. One that goes forth is no other than a pause; that
+ * it goes back makes nobody wait. */
 static void way_clock(struct damaged *x, const struct items *all, struct dice *d)
 {
 	(void)all;
@@ -230,7 +235,8 @@ static void way_pause(struct damaged *x, const struct items *all, struct dice *d
 	lose(&x->view, d);
 }
 
-/* The client thinks, a minute and more, before up to three commands: no server is at fault by that. */
+/* The client thinks, a minute and more, before up to three commands: no server is at fault by that.
+ */
 static void way_idle(struct damaged *x, const struct items *all, struct dice *d)
 {
 	(void)all;
@@ -253,12 +259,14 @@ static bool ends_differ(const struct item *a, const struct item *b)
 	return true;
 }
 
-/* What is concluded of a session in TLS depends on how others of its server end: scenarios of different makes are not of one server. */
+/* What is concluded of a session in TLS depends on how others of its server end: scenarios of
+ * different makes are not of one server. */
 static bool servers_differ(const struct item *a, const struct item *b)
 {
 	for (size_t i = 0; i < a->whole.n; i++)
 		for (size_t k = 0; k < b->whole.n; k++)
-			if (memcmp(&a->whole.all[i].addr[SERVER], &b->whole.all[k].addr[SERVER], sizeof(struct ip_addr)) == 0)
+			if (memcmp(&a->whole.all[i].addr[SERVER], &b->whole.all[k].addr[SERVER],
+				   sizeof(struct ip_addr)) == 0)
 				return false;
 	return true;
 }
@@ -267,7 +275,8 @@ static bool ports_agree(const struct item *a, const struct item *b)
 {
 	for (unsigned i = 0; i < a->ports; i++)
 		for (unsigned k = 0; k < b->ports; k++)
-			if (a->port[i].port == b->port[k].port && a->port[i].kind != b->port[k].kind)
+			if (a->port[i].port == b->port[k].port &&
+			    a->port[i].kind != b->port[k].kind)
 				return false;
 	return true;
 }
@@ -288,14 +297,17 @@ static void merge(struct frames_view *v, const struct frames_view *more)
 	*v = out;
 }
 
-/* Another capture's sessions put between by time, as mergecap does. Both end at once: whose capture goes on without it seems to be silent. */
+/* Another capture's sessions put between by time, as mergecap does. Both end at once: whose capture
+ * goes on without it seems to be silent. */
 static void way_merged(struct damaged *x, const struct items *all, struct dice *d)
 {
 	enum { TRIES = 32 };
 	for (unsigned i = 0; i < TRIES && !x->other; i++) {
 		const struct item *item = &all->all[any(all->n, d)];
-		if (!item->opener == !x->item->opener && item->n + x->item->n < 2000 && ends_differ(x->item, item) &&
-		    (x->item->form != FORM_SEALED || servers_differ(x->item, item)) && ports_agree(x->item, item))
+		if (!item->opener == !x->item->opener && item->n + x->item->n < 2000 &&
+		    ends_differ(x->item, item) &&
+		    (x->item->form != FORM_SEALED || servers_differ(x->item, item)) &&
+		    ports_agree(x->item, item))
 			x->other = item;
 	}
 	if (x->other) {
@@ -307,12 +319,14 @@ static void way_merged(struct damaged *x, const struct items *all, struct dice *
 	lose(&x->view, d);
 }
 
-/* The same captured at two places, each of which misses some, merged by time. A copy comes up to so much later, and within the capture. */
+/* The same captured at two places, each of which misses some, merged by time. A copy comes up to so
+ * much later, and within the capture. */
 static void way_two_places(struct damaged *x, const struct items *all, struct dice *d)
 {
 	static const int64_t later[] = {0, 1, 100 * 1000, FRAME_MS, 5 * FRAME_MS};
 	struct frames_view more = view_of(x->item);
-	int64_t by = later[dice_roll(d, 5)], within = (more.frame[more.n - 1].ts - more.frame[0].ts) / 4;
+	int64_t by = later[dice_roll(d, 5)],
+		within = (more.frame[more.n - 1].ts - more.frame[0].ts) / 4;
 	(void)all;
 	if (within <= 0)
 		return;
@@ -358,7 +372,8 @@ bool damaged_differs(const struct damaged *x)
 	if (x->other || v->second || v->n != (x->base.frame ? x->base.n : x->item->n))
 		return true;
 	for (size_t i = 0; i < v->n; i++)
-		if (v->frame[i].data != base[i].data || v->frame[i].ts != base[i].ts || v->frame[i].caplen != base[i].caplen)
+		if (v->frame[i].data != base[i].data || v->frame[i].ts != base[i].ts ||
+		    v->frame[i].caplen != base[i].caplen)
 			return true;
 	return false;
 }

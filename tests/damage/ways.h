@@ -9,7 +9,8 @@
 struct damaged {
 	const struct item *item, *other; /* other: NULL, or whose capture is among its frames */
 	struct frames_view view;
-	/* What it is to be compared with too, where time was changed: with its pauses, and nothing lost. Else empty. */
+	/* What it is to be compared with too, where time was changed: with its pauses, and nothing
+	 * lost. Else empty. */
 	struct frames_view base;
 };
 

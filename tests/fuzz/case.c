@@ -1,4 +1,5 @@
-/* case.c - cases of the fuzzer as bytes: a head of 16, then frames, each with a head of 16. All numbers are little-endian, as the hosts of fuzzers are. */
+/* case.c - cases of the fuzzer as bytes: a head of 16, then frames, each with a head of 16. All
+ * numbers are little-endian, as the hosts of fuzzers are. */
 #include "fuzz/case.h"
 
 #include <string.h>
@@ -45,7 +46,8 @@ size_t case_write(const struct fuzz_case *c, uint8_t *out, size_t room)
 	memcpy(out, head, HEAD);
 	for (size_t i = 0; i < c->n; i++) {
 		const struct frame *f = &c->frames[i];
-		struct frame_head h = {f->ts, (uint16_t)f->caplen, (uint16_t)(f->len - f->caplen), f->link};
+		struct frame_head h = {f->ts, (uint16_t)f->caplen, (uint16_t)(f->len - f->caplen),
+				       f->link};
 		if (f->caplen > UINT16_MAX || at + sizeof h + f->caplen > room)
 			continue;
 		memcpy(out + at, &h, sizeof h);

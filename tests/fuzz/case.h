@@ -1,4 +1,5 @@
-/* case.h - what the fuzzer of the monitor changes: a capture in a form of its own, of which every part can be changed and is still a capture. */
+/* case.h - what the fuzzer of the monitor changes: a capture in a form of its own, of which every
+ * part can be changed and is still a capture. */
 #ifndef SMTPWATCH_TESTS_FUZZ_CASE_H
 #define SMTPWATCH_TESTS_FUZZ_CASE_H
 
@@ -9,7 +10,8 @@
 
 enum { CASE_FRAMES = 512, CASE_MAX = 256 << 10 };
 
-/* Times are not before the epoch, and lengths on the wire not below what was captured: so much a frame's reader promises. */
+/* Times are not before the epoch, and lengths on the wire not below what was captured: so much a
+ * frame's reader promises. */
 struct fuzz_case {
 	uint64_t dice; /* how batches are cut */
 	bool small;    /* every bound of the monitor is low */

@@ -50,15 +50,28 @@ void fuzz_same_text(const char *how, const struct outbuf *a, const struct outbuf
 	abort();
 }
 
-enum { TO_CLIENT = 0xf8, TO_SERVER, PASSES, MISSING, FIN, BEHIND, LITERAL, FIRST = TO_CLIENT, LAST = LITERAL };
+enum {
+	TO_CLIENT = 0xf8,
+	TO_SERVER,
+	PASSES,
+	MISSING,
+	FIN,
+	BEHIND,
+	LITERAL,
+	FIRST = TO_CLIENT,
+	LAST = LITERAL
+};
 
 /* 0, 1 ms ... 59 s, 2000 s. */
 static int64_t time_of(uint8_t n)
 {
-	return n < 64 ? n * INT64_C(1000000) : n < 128 ? (n - 64) * INT64_C(900000000) : (n - 127) * INT64_C(20000000000);
+	return n < 64    ? n * INT64_C(1000000)
+	       : n < 128 ? (n - 64) * INT64_C(900000000)
+			 : (n - 127) * INT64_C(20000000000);
 }
 
-static struct fuzz_event event_of(struct fuzz_script *s, enum fuzz_act act, struct bytes bytes, uint64_t len)
+static struct fuzz_event event_of(struct fuzz_script *s, enum fuzz_act act, struct bytes bytes,
+				  uint64_t len)
 {
 	uint64_t other = s->at[side_other(s->side)];
 	s->at[s->side] += len;

@@ -1,6 +1,8 @@
 /*
- * fuzz_capture.c - a capture file: classic pcap, pcapng with its secrets, either compressed. What is read one frame at a time is what is read many at a time; lengths and times are what a frame's reader promises; what is
- * said of damage is one sentence without control bytes; and the secrets are the same, cut anywhere.
+ * fuzz_capture.c - a capture file: classic pcap, pcapng with its secrets, either compressed. What
+ * is read one frame at a time is what is read many at a time; lengths and times are what a frame's
+ * reader promises; what is said of damage is one sentence without control bytes; and the secrets
+ * are the same, cut anywhere.
  */
 #include "capture/secrets.h"
 #include "capture/source.h"
@@ -31,7 +33,8 @@ static uint64_t mix_bytes(uint64_t sum, struct bytes b)
 
 static void frame_take(struct reading *r, const struct frame *f)
 {
-	CHECK(f->ts >= 0 && f->ts <= FRAME_TIME_MAX && f->caplen <= f->len && f->caplen <= CAPLEN_MAX);
+	CHECK(f->ts >= 0 && f->ts <= FRAME_TIME_MAX && f->caplen <= f->len &&
+	      f->caplen <= CAPLEN_MAX);
 	r->frames++;
 	r->sum = mix(mix(mix(r->sum, (uint64_t)f->ts), f->len), (uint64_t)f->link);
 	r->sum = mix_bytes(r->sum, bytes_of(f->data, f->caplen));

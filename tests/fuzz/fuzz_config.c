@@ -1,6 +1,7 @@
 /*
- * fuzz_config.c - a configuration file: what is wrong with it is told, a line each, and as many lines as are counted; what is right is within the limits that the options have, and read once more, as on SIGHUP, it is
- * the same.
+ * fuzz_config.c - a configuration file: what is wrong with it is told, a line each, and as many
+ * lines as are counted; what is right is within the limits that the options have, and read once
+ * more, as on SIGHUP, it is the same.
  */
 #include "daemon/options_read.h"
 #include "fuzz/fuzz.h"
@@ -49,7 +50,8 @@ static void limits_check(const struct options *o)
 	const struct monitor_config *m = &o->monitor;
 	CHECK(o->action == OPTIONS_RUN && o->interfaces.n == 1 && o->reads.n == 0);
 	CHECK(m->memory >= (size_t)1 << 20 && m->stream.max_conns >= 1);
-	CHECK(m->stream.idle > 0 && m->stream.half_open > 0 && o->stats_interval >= 0 && o->repeat >= 0);
+	CHECK(m->stream.idle > 0 && m->stream.half_open > 0 && o->stats_interval >= 0 &&
+	      o->repeat >= 0);
 	CHECK(o->snaplen >= 128 && o->snaplen <= 262144 && o->buffer >= (size_t)1 << 20);
 	CHECK(o->digest < 24 * 60 && o->fail_on <= SEVERITIES);
 }
@@ -65,7 +67,8 @@ static void again(const struct options *running)
 	CHECK(options_reload(running, &fresh, errors, &held) == 0 && held == 0);
 	fclose(errors);
 	CHECK(said.n == 0 && fresh.settings.n == running->settings.n);
-	CHECK(memcmp(&fresh.monitor.ports, &running->monitor.ports, sizeof fresh.monitor.ports) == 0);
+	CHECK(memcmp(&fresh.monitor.ports, &running->monitor.ports, sizeof fresh.monitor.ports) ==
+	      0);
 	CHECK(fresh.monitor.memory == running->monitor.memory && fresh.workers == running->workers);
 	options_free(&fresh);
 	free(said.text);

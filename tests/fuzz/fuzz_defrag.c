@@ -1,6 +1,8 @@
 /*
- * fuzz_defrag.c - fragments of a few datagrams, as the input likes: what is put together must be what a table of bytes says, of which the first to arrive wins; what is held stays under the bound; and the counts add
- * up. What comes out goes back to the decoder, as a tunnel's fragments do.
+ * fuzz_defrag.c - fragments of a few datagrams, as the input likes: what is put together must be
+ * what a table of bytes says, of which the first to arrive wins; what is held stays under the
+ * bound; and the counts add up. What comes out goes back to the decoder, as a tunnel's fragments
+ * do.
  */
 #include "core/defrag.h"
 #include "fuzz/fuzz.h"
@@ -26,14 +28,16 @@ static void model_push(struct model *m, const struct packet_fragment *f)
 
 static struct packet_fragment fragment_read(struct bytes *in, int64_t *now)
 {
-	unsigned of = (unsigned)fuzz_number(in, 1), place = (unsigned)fuzz_number(in, 1), n = (unsigned)fuzz_number(in, 1);
+	unsigned of = (unsigned)fuzz_number(in, 1), place = (unsigned)fuzz_number(in, 1),
+		 n = (unsigned)fuzz_number(in, 1);
 	*now += of & 0x40 ? INT64_C(31000000000) : 1000;
 	struct packet_fragment f = {.id = of % DATAGRAMS,
 				    .protocol = of & 4   ? 41
 						: of & 8 ? 4
 							 : 6,
 				    .more = of & 0x10,
-				    .offset = (of & 0x80 && place > 250 ? 65000 : 0) + place % 250 * 8u,
+				    .offset = (of & 0x80 && place > 250 ? 65000 : 0) +
+					      place % 250 * 8u,
 				    .data = fuzz_take(in, of & 0x10 ? n / 8 * 8 : n),
 				    .ts = *now};
 	f.data_len = (uint32_t)f.data.n + (of & 0x20 && n == 7 ? 8 : 0);
@@ -53,7 +57,8 @@ static void whole_check(const struct packet_fragment *f, struct bytes payload, b
 	enum packet_kind kind = packet_decode_payload(&d, f, payload, &out);
 	CHECK(kind < PACKET_KINDS);
 	if (kind == PACKET_TCP && out.tcp.payload_cap > 0)
-		CHECK(out.tcp.payload >= payload.p && out.tcp.payload + out.tcp.payload_cap <= payload.p + payload.n);
+		CHECK(out.tcp.payload >= payload.p &&
+		      out.tcp.payload + out.tcp.payload_cap <= payload.p + payload.n);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -74,13 +79,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		bool complete = defrag_push(d, &f, &payload);
 		if (stats->malformed == refused)
 			model_push(&models[f.id], &f);
-		/* Protocols are part of a datagram's name, which the table of bytes does not know; nor does it know what was dropped. */
+		/* Protocols are part of a datagram's name, which the table of bytes does not know;
+		 * nor does it know what was dropped. */
 		if (complete) {
 			whole++;
-			whole_check(&f, payload, stats->evicted + stats->timed_out + stats->malformed == 0 && !(how & 4));
+			whole_check(&f, payload,
+				    stats->evicted + stats->timed_out + stats->malformed == 0 &&
+					    !(how & 4));
 			memset(&models[f.id], 0, sizeof models[0]);
 		}
-		CHECK(stats->fragments == fed && stats->reassembled == whole && stats->malformed <= fed);
+		CHECK(stats->fragments == fed && stats->reassembled == whole &&
+		      stats->malformed <= fed);
 		CHECK(stats->overlaps + stats->reassembled <= 2 * fed);
 		CHECK(pool_used(pool) <= (size_t)1 << 20);
 	}

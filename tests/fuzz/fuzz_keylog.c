@@ -1,6 +1,8 @@
 /*
- * fuzz_keylog.c - a key log as text in memory, line by line, and as a file that grows: the same secrets are known, and the same lines counted. Every line is a secret, a bad line, or none that counts; what is known of
- * a session has a length that a secret can have; and beyond the bound the oldest go.
+ * fuzz_keylog.c - a key log as text in memory, line by line, and as a file that grows: the same
+ * secrets are known, and the same lines counted. Every line is a secret, a bad line, or none that
+ * counts; what is known of a session has a length that a secret can have; and beyond the bound the
+ * oldest go.
  */
 #include "fuzz/fuzz.h"
 #include "fuzz/memory_file.h"
@@ -14,7 +16,9 @@ static unsigned asked_n;
 
 static int digit(uint8_t c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+	return c >= '0' && c <= '9'                 ? c - '0'
+	       : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+						    : -1;
 }
 
 static bool random_read(struct bytes in, uint8_t out[KEYLOG_RANDOM])
@@ -63,7 +67,8 @@ static struct keylog *by_file(struct bytes in, uint64_t dice)
 	char why[KEYLOG_WHY];
 	struct keylog_secret secret;
 	struct keylog *k = log_new(MANY);
-	CHECK(keylog_open(k, memory_file(fuzz_take(&in, fuzz_dice(&dice) % 90)), why) && keylog_waits(k));
+	CHECK(keylog_open(k, memory_file(fuzz_take(&in, fuzz_dice(&dice) % 90)), why) &&
+	      keylog_waits(k));
 	while (in.n > 0) {
 		memory_file_more(fuzz_take(&in, 1 + fuzz_dice(&dice) % 200));
 		if (asked_n > 0)
@@ -78,7 +83,8 @@ static void same(struct keylog *a, struct keylog *b)
 	struct keylog_stats one, other;
 	uint8_t nobody[KEYLOG_RANDOM] = {1};
 	struct keylog_secret none;
-	/* Reads what is left of a file: whoever finds one secret for a session does not look for a second, which no honest log has. */
+	/* Reads what is left of a file: whoever finds one secret for a session does not look for a
+	 * second, which no honest log has. */
 	keylog_find(a, nobody, KEYLOG_MASTER, &none);
 	keylog_find(b, nobody, KEYLOG_MASTER, &none);
 	for (unsigned i = 0; i < asked_n; i++)
@@ -91,7 +97,8 @@ static void same(struct keylog *a, struct keylog *b)
 		}
 	keylog_stats(a, &one);
 	keylog_stats(b, &other);
-	CHECK(one.secrets == other.secrets && one.bad_lines == other.bad_lines && one.evicted == other.evicted);
+	CHECK(one.secrets == other.secrets && one.bad_lines == other.bad_lines &&
+	      one.evicted == other.evicted);
 }
 
 static void counts_check(struct keylog *whole, struct bytes in)
@@ -106,7 +113,8 @@ static void counts_check(struct keylog *whole, struct bytes in)
 	keylog_add(few, in);
 	struct keylog_stats small;
 	keylog_stats(few, &small);
-	CHECK(small.secrets == stats.secrets && small.bad_lines == stats.bad_lines && small.evicted <= small.secrets);
+	CHECK(small.secrets == stats.secrets && small.bad_lines == stats.bad_lines &&
+	      small.evicted <= small.secrets);
 	keylog_free(few);
 }
 

@@ -1,6 +1,8 @@
 /*
- * fuzz_monitor.c - frames through the whole monitor. What is told, as JSON, must be the same however the frames are cut into batches, whatever the secret of the flow table is, without header prediction,
- * and with the connections shared among three; the decoder's short way must read what its tables read; and no output may hold a byte that a terminal or a parser could stumble over.
+ * fuzz_monitor.c - frames through the whole monitor. What is told, as JSON, must be the same
+ * however the frames are cut into batches, whatever the secret of the flow table is, without header
+ * prediction, and with the connections shared among three; the decoder's short way must read what
+ * its tables read; and no output may hold a byte that a terminal or a parser could stumble over.
  */
 #include "core/collate.h"
 #include "core/monitor.h"
@@ -28,7 +30,8 @@ static struct alerting alerting;
 static void told_begin(struct told *t)
 {
 	if (!digest) {
-		/* Of the tables of the history hardly a page is touched: half of the time went into clearing them. */
+		/* Of the tables of the history hardly a page is touched: half of the time went into
+		 * clearing them. */
 		mallopt(M_MMAP_THRESHOLD, 1 << 20);
 		digest = digest_new();
 		alerting = alerting_default();
@@ -63,7 +66,8 @@ static struct monitor_config config_of(const struct fuzz_case *c)
 	return config;
 }
 
-static void run(struct told *t, const struct fuzz_case *c, struct monitor_config config, uint64_t cuts)
+static void run(struct told *t, const struct fuzz_case *c, struct monitor_config config,
+		uint64_t cuts)
 {
 	told_begin(t);
 	config.arg = t;
@@ -131,7 +135,8 @@ static void shards_tell(struct shard *shards, struct collate *collate)
 	for (;;) {
 		struct shard *first = NULL;
 		for (struct shard *s = shards; s < shards + SHARDS; s++)
-			if (s->first && (!first || stream_order_compare(&s->first->order, &first->first->order) < 0))
+			if (s->first && (!first || stream_order_compare(&s->first->order,
+									&first->first->order) < 0))
 				first = s;
 		if (!first)
 			return;
@@ -200,22 +205,26 @@ static void decoder_check(const struct frame *f, const struct port_set *ports)
 {
 	struct packet_decoder d = {.ports = ports};
 	union packet_decoded by_both, by_tables;
-	enum packet_kind kind = packet_decode(&d, f, &by_both), want = packet_read_frame(&d, f, &by_tables);
+	enum packet_kind kind = packet_decode(&d, f, &by_both),
+			 want = packet_read_frame(&d, f, &by_tables);
 	CHECK(kind == want);
 	if (kind != PACKET_TCP)
 		return;
 	const struct packet *a = &by_both.tcp, *b = &by_tables.tcp;
 	same_addr(&a->src, &b->src);
 	same_addr(&a->dst, &b->dst);
-	CHECK(a->src_port == b->src_port && a->dst_port == b->dst_port && a->seq == b->seq && a->ack == b->ack &&
-	      a->flags == b->flags);
-	CHECK(a->window == b->window && a->ttl == b->ttl && a->ip_id == b->ip_id && a->df == b->df && a->ts == b->ts);
-	CHECK(a->mss == b->mss && a->has_wscale == b->has_wscale && a->wscale == b->wscale && a->has_tsopt == b->has_tsopt);
+	CHECK(a->src_port == b->src_port && a->dst_port == b->dst_port && a->seq == b->seq &&
+	      a->ack == b->ack && a->flags == b->flags);
+	CHECK(a->window == b->window && a->ttl == b->ttl && a->ip_id == b->ip_id &&
+	      a->df == b->df && a->ts == b->ts);
+	CHECK(a->mss == b->mss && a->has_wscale == b->has_wscale && a->wscale == b->wscale &&
+	      a->has_tsopt == b->has_tsopt);
 	CHECK(!a->has_tsopt || (a->tsval == b->tsval && a->tsecr == b->tsecr));
 	CHECK(a->vlans == b->vlans && memcmp(a->vlan, b->vlan, sizeof a->vlan) == 0);
 	CHECK(a->payload_len == b->payload_len && a->payload_cap == b->payload_cap &&
 	      (a->payload_cap == 0 || a->payload == b->payload));
-	CHECK(a->payload_cap <= a->payload_len && (a->payload_cap == 0 || a->payload + a->payload_cap <= f->data + f->caplen));
+	CHECK(a->payload_cap <= a->payload_len &&
+	      (a->payload_cap == 0 || a->payload + a->payload_cap <= f->data + f->caplen));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

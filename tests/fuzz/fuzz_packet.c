@@ -1,4 +1,5 @@
-/* fuzz_packet.c - one frame through the decoder: its short way reads what its tables read, and nothing that it hands on lies outside the frame. */
+/* fuzz_packet.c - one frame through the decoder: its short way reads what its tables read, and
+ * nothing that it hands on lies outside the frame. */
 #include "core/packet_walk.h"
 #include "fuzz/fuzz.h"
 
@@ -7,9 +8,12 @@ static struct port_set ports;
 static void tcp_same(const struct packet *a, const struct packet *b)
 {
 	CHECK(ip_addr_equal(&a->src, &b->src) && ip_addr_equal(&a->dst, &b->dst));
-	CHECK(a->src_port == b->src_port && a->dst_port == b->dst_port && a->seq == b->seq && a->ack == b->ack);
-	CHECK(a->flags == b->flags && a->window == b->window && a->ttl == b->ttl && a->ip_id == b->ip_id && a->df == b->df);
-	CHECK(a->mss == b->mss && a->has_wscale == b->has_wscale && a->wscale == b->wscale && a->has_tsopt == b->has_tsopt);
+	CHECK(a->src_port == b->src_port && a->dst_port == b->dst_port && a->seq == b->seq &&
+	      a->ack == b->ack);
+	CHECK(a->flags == b->flags && a->window == b->window && a->ttl == b->ttl &&
+	      a->ip_id == b->ip_id && a->df == b->df);
+	CHECK(a->mss == b->mss && a->has_wscale == b->has_wscale && a->wscale == b->wscale &&
+	      a->has_tsopt == b->has_tsopt);
 	CHECK(a->tsval == b->tsval && a->tsecr == b->tsecr && a->ts == b->ts);
 	CHECK(a->vlans == b->vlans && memcmp(a->vlan, b->vlan, a->vlans * sizeof *a->vlan) == 0);
 	CHECK(a->payload_len == b->payload_len && a->payload_cap == b->payload_cap);
@@ -29,7 +33,8 @@ static void tcp_check(const struct frame *f, const struct packet *p, bool any)
 	inside(f, p->payload, p->payload_cap);
 }
 
-/* first byte: of the link type; second: of the link type, the ports, the checksum; two more: how much longer the frame was. */
+/* first byte: of the link type; second: of the link type, the ports, the checksum; two more: how
+ * much longer the frame was. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes in = bytes_of(data, size);
@@ -56,7 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(a.fragment.data.n <= a.fragment.data_len && a.fragment.vlans <= PACKET_VLANS);
 		inside(&f, a.fragment.data.p, a.fragment.data.n);
 	} else if (kind == PACKET_ICMP) {
-		CHECK(how & 2 || port_set_has(&ports, a.icmp.src_port) || port_set_has(&ports, a.icmp.dst_port));
+		CHECK(how & 2 || port_set_has(&ports, a.icmp.src_port) ||
+		      port_set_has(&ports, a.icmp.dst_port));
 	}
 	return 0;
 }

@@ -1,6 +1,7 @@
 /*
- * fuzz_smtp.c - what two sides say, through the SMTP stage: a session is told the same whether a run of bytes comes whole, byte by byte, or cut by dice; all memory comes back; and JSON and text of it hold no byte that
- * a terminal or a parser could stumble over.
+ * fuzz_smtp.c - what two sides say, through the SMTP stage: a session is told the same whether a
+ * run of bytes comes whole, byte by byte, or cut by dice; all memory comes back; and JSON and text
+ * of it hold no byte that a terminal or a parser could stumble over.
  */
 #include "fuzz/talk.h"
 

@@ -1,6 +1,9 @@
 /*
- * fuzz_stream.c - segments of four tuples, eight bytes of input each, through the own engine. What it tells must be the same however the segments come in batches, whatever the secret is, and without header
- * prediction; calls come in the order that stream.h promises; bytes stand where their sequence numbers say, as long as nobody sends two texts for one place; bounds hold, counts add up, all memory comes back.
+ * fuzz_stream.c - segments of four tuples, eight bytes of input each, through the own engine. What
+ * it tells must be the same however the segments come in batches, whatever the secret is, and
+ * without header prediction; calls come in the order that stream.h promises; bytes stand where
+ * their sequence numbers say, as long as nobody sends two texts for one place; bounds hold, counts
+ * add up, all memory comes back.
  */
 #include "fuzz/fuzz.h"
 #include "lib/general.h"
@@ -101,7 +104,8 @@ static void on_close(void *arg, struct conn *c, const struct conn_end *end, int6
 	of(c)->stage = CLOSED;
 	d->closes++;
 	heard(d, c, '.', ts);
-	mix(d, (uint64_t)(end->closer | end->how << 4 | end->over << 8 | end->by_rst << 12 | end->crossed << 13));
+	mix(d, (uint64_t)(end->closer | end->how << 4 | end->over << 8 | end->by_rst << 12 |
+			  end->crossed << 13));
 	for (int side = CLIENT; side <= SERVER; side++)
 		CHECK(c->flow[side].bytes + c->flow[side].gap == of(c)->at[side]);
 }
@@ -115,9 +119,19 @@ static void on_release(void *arg, struct conn *c)
 	heard(d, c, 'r', 0);
 }
 
-static const struct stream_listener listener = {on_open, on_data, on_gap, on_fin, on_close, on_release, NULL, NULL};
+static const struct stream_listener listener = {on_open,  on_data,    on_gap, on_fin,
+						on_close, on_release, NULL,   NULL};
 
-enum bit { TWO_TEXTS = 1, CUT = 2, WINDOW_0 = 4, SAME_ID = 8, FAR = 16, NO_ACK = 32, FAR_ACK = 64, RESET = 128 };
+enum bit {
+	TWO_TEXTS = 1,
+	CUT = 2,
+	WINDOW_0 = 4,
+	SAME_ID = 8,
+	FAR = 16,
+	NO_ACK = 32,
+	FAR_ACK = 64,
+	RESET = 128
+};
 
 /* Numbers are near the beginning of each side's stream, or a quarter, a half of all away. */
 static void segment_read(struct bytes *in, size_t i, int64_t *now, bool *honest)
@@ -133,18 +147,22 @@ static void segment_read(struct bytes *in, size_t i, int64_t *now, bool *honest)
 	static const uint32_t isn[2] = {0xffffff00, 0x7fffff80};
 	unsigned head = (unsigned)fuzz_number(in, 1);
 	enum side side = head & 1 ? SERVER : CLIENT;
-	uint32_t seq = isn[side] + (uint32_t)fuzz_number(in, 2) % 2048, n = (uint32_t)fuzz_number(in, 1);
+	uint32_t seq = isn[side] + (uint32_t)fuzz_number(in, 2) % 2048,
+		 n = (uint32_t)fuzz_number(in, 1);
 	uint32_t ack = isn[side_other(side)] + (uint32_t)fuzz_number(in, 2) % 2048;
 	unsigned odd = (unsigned)fuzz_number(in, 1), wait = (unsigned)fuzz_number(in, 1);
 	struct packet *p = &packets[i];
-	*p = (struct packet){
-		.window = odd & WINDOW_0 ? 0 : 60000, .ttl = 64, .ip_id = (uint16_t)(odd & SAME_ID ? 7 : i), .number = i + 1};
+	*p = (struct packet){.window = odd & WINDOW_0 ? 0 : 60000,
+			     .ttl = 64,
+			     .ip_id = (uint16_t)(odd & SAME_ID ? 7 : i),
+			     .number = i + 1};
 	p->src.b[15] = side ? 9 : 1;
 	p->dst.b[15] = side ? 1 : 9;
 	p->src_port = side ? 25 : (uint16_t)(40000 + (head >> 1 & 3));
 	p->dst_port = side ? (uint16_t)(40000 + (head >> 1 & 3)) : 25;
 	p->flags = (uint8_t)((head >> 3 & 3) == 1 ? TCP_SYN : (head >> 3 & 3) == 2 ? TCP_FIN : 0);
-	p->flags |= (uint8_t)((odd & NO_ACK ? 0 : TCP_ACK) | (odd & RESET ? TCP_RST : 0) | (head & 32 ? TCP_URG : 0));
+	p->flags |= (uint8_t)((odd & NO_ACK ? 0 : TCP_ACK) | (odd & RESET ? TCP_RST : 0) |
+			      (head & 32 ? TCP_URG : 0));
 	p->seq = seq + (odd & FAR ? (wait & 0x80 ? 1u << 31 : 1u << 29) : 0);
 	p->ack = ack + (odd & FAR_ACK ? (wait & 0x40 ? 1u << 31 : (1u << 30) - 1) : 0);
 	p->payload = payloads[i];
@@ -152,13 +170,15 @@ static void segment_read(struct bytes *in, size_t i, int64_t *now, bool *honest)
 	if (odd & CUT)
 		p->payload_cap = n / 2;
 	for (uint32_t b = 0; b < n; b++)
-		payloads[i][b] = (uint8_t)(p->seq + (p->flags & TCP_SYN) / TCP_SYN + b + (odd & TWO_TEXTS ? 1 : 0));
+		payloads[i][b] = (uint8_t)(p->seq + (p->flags & TCP_SYN) / TCP_SYN + b +
+					   (odd & TWO_TEXTS ? 1 : 0));
 	*honest &= !(odd & (TWO_TEXTS | FAR | FAR_ACK));
 	*now += waits[wait & 7] * (wait & 0x20 ? -1 : 1);
 	p->ts = *now;
 }
 
-static void run(struct diary *d, const struct stream_engine *engine, size_t n, size_t batch, uint64_t seed, bool small)
+static void run(struct diary *d, const struct stream_engine *engine, size_t n, size_t batch,
+		uint64_t seed, bool small)
 {
 	static struct port_set ports;
 	struct stream_config config = stream_config_default();
@@ -175,7 +195,8 @@ static void run(struct diary *d, const struct stream_engine *engine, size_t n, s
 		engine->segments(s, packets + i, n - i < batch ? n - i : batch);
 	engine->finish(s);
 	const struct stream_stats *stats = engine->stats(s);
-	CHECK(stats->segments == n && stats->conns == d->opens && d->opens == d->closes && d->opens == d->releases);
+	CHECK(stats->segments == n && stats->conns == d->opens && d->opens == d->closes &&
+	      d->opens == d->releases);
 	CHECK(stats->gaps == d->gaps && stats->gap_bytes == d->gap_bytes);
 	CHECK(stats->conns_open == 0 && stats->conns_peak <= config.max_conns);
 	CHECK(stats->held_bytes == 0 && stats->held_peak <= config.held_total);

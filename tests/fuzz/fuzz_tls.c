@@ -1,6 +1,8 @@
 /*
- * fuzz_tls.c - a session under TLS whose records the harness seals, with the keys, without, and with keys that come late: however the bytes are cut, the same is told; all memory comes back; and of a session
- * without keys nothing is told that stood inside. One input holds how, the suite, then steps of a head, a length, and bytes.
+ * fuzz_tls.c - a session under TLS whose records the harness seals, with the keys, without, and
+ * with keys that come late: however the bytes are cut, the same is told; all memory comes back; and
+ * of a session without keys nothing is told that stood inside. One input holds how, the suite, then
+ * steps of a head, a length, and bytes.
  */
 #include "core/tls_record.h"
 #include "fuzz/sealer.h"
@@ -9,7 +11,17 @@
 
 enum { STEPS = 96, LONGEST = 4096, KEYS_KNOWN = 0x10, KEYS_LATE = 0x20, WIRE = 128 << 10 };
 
-enum step_kind { STEP_DATA, STEP_HANDSHAKE, STEP_ALERT, STEP_HELLO, STEP_NEXT, STEP_RAW, STEP_HOLE, STEP_END, STEP_KINDS };
+enum step_kind {
+	STEP_DATA,
+	STEP_HANDSHAKE,
+	STEP_ALERT,
+	STEP_HELLO,
+	STEP_NEXT,
+	STEP_RAW,
+	STEP_HOLE,
+	STEP_END,
+	STEP_KINDS
+};
 
 /* The head's other bits. */
 enum { BY_SERVER = 8, BROKEN = 16, LONG = 32, BEHIND = 64, LATER = 128 };
@@ -80,7 +92,8 @@ static size_t hello_make(uint8_t *out, enum side side, struct bytes more)
 	return n;
 }
 
-/* In TLS 1.2 a ChangeCipherSpec, then all is sealed; in TLS 1.3 the first time nothing, then a Finished. */
+/* In TLS 1.2 a ChangeCipherSpec, then all is sealed; in TLS 1.3 the first time nothing, then a
+ * Finished. */
 static size_t next_make(enum side side, uint8_t *out)
 {
 	static const uint8_t finished[36] = {TLS_FINISHED, 0, 0, 32};
@@ -89,7 +102,8 @@ static size_t next_make(enum side side, uint8_t *out)
 	if (!tls13 && sealer.sealed[side])
 		return sealer_record(&sealer, side, TLS_HANDSHAKE, bytes_of(finished, 16), out);
 	if (tls13 && sealer.sealed[side])
-		n = sealer_record(&sealer, side, TLS_HANDSHAKE, bytes_of(finished, sizeof finished), out);
+		n = sealer_record(&sealer, side, TLS_HANDSHAKE, bytes_of(finished, sizeof finished),
+				  out);
 	else
 		n = sealer_record(&sealer, side, TLS_CHANGE_CIPHER_SPEC, bytes_str("\1"), out);
 	sealer_next(&sealer, side);
@@ -115,7 +129,8 @@ static size_t step_make(enum step_kind kind, enum side side, struct bytes b, uin
 	case STEP_ALERT:
 		return sealer_record(&sealer, side, TLS_ALERT, b, out);
 	case STEP_HELLO:
-		return sealer_record(&sealer, side, TLS_HANDSHAKE, bytes_of(hello, hello_make(hello, side, b)), out);
+		return sealer_record(&sealer, side, TLS_HANDSHAKE,
+				     bytes_of(hello, hello_make(hello, side, b)), out);
 	case STEP_NEXT:
 		return next_make(side, out);
 	default:
@@ -134,7 +149,8 @@ static struct bytes lengthen(struct bytes b)
 	return bytes_of(room, b.n > 0 ? sizeof room : 0);
 }
 
-static void step_text(unsigned head, enum step_kind kind, enum side side, struct bytes b, int64_t ts)
+static void step_text(unsigned head, enum step_kind kind, enum side side, struct bytes b,
+		      int64_t ts)
 {
 	uint64_t acked = sent[side_other(side)];
 	struct wire *last = wires_n > 0 ? &wires[wires_n - 1] : NULL;
@@ -144,7 +160,8 @@ static void step_text(unsigned head, enum step_kind kind, enum side side, struct
 	if (head & BROKEN)
 		text[text_n + n - 1] ^= 0x20;
 	/* In one segment with what came before. */
-	if (head & BEHIND && last && last->what == WIRE_BYTES && last->side == side && last->ts == ts)
+	if (head & BEHIND && last && last->what == WIRE_BYTES && last->side == side &&
+	    last->ts == ts)
 		last->n += n;
 	else
 		wire_add(side, ts, acked)->n = n;
@@ -201,7 +218,8 @@ static void steps_read(struct bytes in, unsigned how)
 	}
 }
 
-static void run(struct talk_told *told, const struct tls_opener *opener, struct keylog *late, unsigned how, enum talk_cut cut)
+static void run(struct talk_told *told, const struct tls_opener *opener, struct keylog *late,
+		unsigned how, enum talk_cut cut)
 {
 	static struct talk t;
 	talk_begin(&t, opener, how, cut);

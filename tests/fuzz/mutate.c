@@ -1,4 +1,5 @@
-/* mutate.c - changes that mean something in a capture: frames that move, are lost, repeated, cut; numbers, flags and times that do not fit; words of SMTP. */
+/* mutate.c - changes that mean something in a capture: frames that move, are lost, repeated, cut;
+ * numbers, flags and times that do not fit; words of SMTP. */
 #include "fuzz/case.h"
 
 #include <stdint.h>
@@ -7,8 +8,8 @@
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, uint8_t *out, size_t max_out,
-				 unsigned seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
+				 uint8_t *out, size_t max_out, unsigned seed);
 
 /* Frames that are changed are copied first. */
 struct work {
@@ -68,20 +69,24 @@ static size_t tcp_at(const struct frame *f)
 {
 	if (f->link != 1 || f->caplen < 54)
 		return 0;
-	size_t at = f->data[12] == 8 && f->data[13] == 0 ? 14 + (f->data[14] & 15) * 4u : f->data[12] == 0x86 ? 54 : 0;
+	size_t at = f->data[12] == 8 && f->data[13] == 0 ? 14 + (f->data[14] & 15) * 4u
+		    : f->data[12] == 0x86                ? 54
+							 : 0;
 	return at + 20 <= f->caplen ? at : 0;
 }
 
 static void numbers_change(struct frame *f)
 {
-	static const int32_t by[] = {1, -1, 2, 100, -100, 1460, 65536, 1 << 20, 1 << 30, INT32_MIN, INT32_MAX};
+	static const int32_t by[] = {1,     -1,      2,       100,       -100,     1460,
+				     65536, 1 << 20, 1 << 30, INT32_MIN, INT32_MAX};
 	size_t at = tcp_at(f);
 	uint8_t *p = at ? own(f, 0) : NULL;
 	if (!p)
 		return;
 	p += at;
 	uint8_t *number = p + (roll(2) ? 4 : 8);
-	uint32_t v = (uint32_t)number[0] << 24 | (uint32_t)number[1] << 16 | (uint32_t)number[2] << 8 | number[3];
+	uint32_t v = (uint32_t)number[0] << 24 | (uint32_t)number[1] << 16 |
+		     (uint32_t)number[2] << 8 | number[3];
 	v += (uint32_t)by[roll(sizeof by / sizeof *by)];
 	for (int i = 0; i < 4; i++)
 		number[i] = (uint8_t)(v >> (24 - 8 * i));
@@ -115,8 +120,9 @@ static void tuple_change(struct frame *f)
 /* One frame's time, or that of all from it on. */
 static void time_change(size_t at)
 {
-	static const int64_t by[] = {1,           1000000,     50000000,    999999999,    1000000000,
-				     11000000000, 31000000000, 76000000000, 1801000000000};
+	static const int64_t by[] = {1,           1000000,     50000000,
+				     999999999,   1000000000,  11000000000,
+				     31000000000, 76000000000, 1801000000000};
 	int64_t d = by[roll(sizeof by / sizeof *by)] * (roll(2) ? 1 : -1);
 	if (roll(8) == 0)
 		d = (int64_t)roll(UINT32_MAX) << roll(31);
@@ -248,8 +254,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 }
 
 /* The frames of two captures, each in its own order. */
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, uint8_t *out, size_t max_out,
-				 unsigned seed)
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
+				 uint8_t *out, size_t max_out, unsigned seed)
 {
 	static struct fuzz_case other;
 	begin(a, a_size, seed);

@@ -1,4 +1,5 @@
-/* replay.c - inputs that fuzzers have found, once more through their rules: in place of libFuzzer, with any compiler. usage: replay FILE... */
+/* replay.c - inputs that fuzzers have found, once more through their rules: in place of libFuzzer,
+ * with any compiler. usage: replay FILE... */
 #include "fuzz/fuzz.h"
 
 int main(int argc, char **argv)

@@ -1,4 +1,5 @@
-/* sealer.c - records sealed with the contexts that cipher.c made to open them: an AEAD over a stream cipher uses the same key schedule for both ways. */
+/* sealer.c - records sealed with the contexts that cipher.c made to open them: an AEAD over a
+ * stream cipher uses the same key schedule for both ways. */
 #include "fuzz/sealer.h"
 
 #include "core/tls_record.h"
@@ -72,8 +73,9 @@ void sealer_next(struct sealer *s, enum side side)
 	if (s->finished[side])
 		return;
 	s->finished[side] = again;
-	struct keylog_secret secret = secret_of(again ? (side == CLIENT ? KEYLOG_CLIENT_TRAFFIC : KEYLOG_SERVER_TRAFFIC)
-						      : (side == CLIENT ? KEYLOG_CLIENT_HANDSHAKE : KEYLOG_SERVER_HANDSHAKE));
+	struct keylog_secret secret = secret_of(
+		again ? (side == CLIENT ? KEYLOG_CLIENT_TRAFFIC : KEYLOG_SERVER_TRAFFIC)
+		      : (side == CLIENT ? KEYLOG_CLIENT_HANDSHAKE : KEYLOG_SERVER_HANDSHAKE));
 	CHECK(cipher_keys_13(s->kit, s->suite, &secret, &s->cipher[side]));
 }
 
@@ -98,7 +100,8 @@ static void number_put(uint8_t out[8], uint64_t number)
 }
 
 /* text is sealed in place, and its tag put behind it. */
-static void seal(struct cipher *c, const uint8_t nonce[CIPHER_IV], struct bytes aad, uint8_t *text, size_t n)
+static void seal(struct cipher *c, const uint8_t nonce[CIPHER_IV], struct bytes aad, uint8_t *text,
+		 size_t n)
 {
 	bool ccm = c->suite->bulk == TLS_BULK_AES_128_CCM || c->suite->bulk == TLS_BULK_AES_256_CCM;
 	int length;
@@ -133,7 +136,8 @@ static size_t seal_13(struct cipher *c, uint8_t type, struct bytes text, uint8_t
 static size_t seal_12(struct cipher *c, uint8_t type, struct bytes text, uint8_t *out)
 {
 	uint8_t nonce[CIPHER_IV], aad[13];
-	size_t sent = c->suite->bulk == TLS_BULK_CHACHA20_POLY1305 ? 0 : 8, n = sent + text.n + c->suite->tag;
+	size_t sent = c->suite->bulk == TLS_BULK_CHACHA20_POLY1305 ? 0 : 8,
+	       n = sent + text.n + c->suite->tag;
 	head_put(out, type, n);
 	memcpy(nonce, c->iv, sizeof nonce);
 	number_put(aad, c->number++);
@@ -148,7 +152,8 @@ static size_t seal_12(struct cipher *c, uint8_t type, struct bytes text, uint8_t
 	return TLS_RECORD_HEAD + n;
 }
 
-size_t sealer_record(struct sealer *s, enum side side, uint8_t type, struct bytes text, uint8_t *out)
+size_t sealer_record(struct sealer *s, enum side side, uint8_t type, struct bytes text,
+		     uint8_t *out)
 {
 	struct cipher *c = &s->cipher[side];
 	if (s->sealed[side] && c->ctx)

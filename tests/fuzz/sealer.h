@@ -1,4 +1,5 @@
-/* sealer.h - the other end of tls/cipher.h: seals records with secrets that the key log has, so that inputs reach what stands behind the decryption. */
+/* sealer.h - the other end of tls/cipher.h: seals records with secrets that the key log has, so
+ * that inputs reach what stands behind the decryption. */
 #ifndef SMTPWATCH_TESTS_FUZZ_SEALER_H
 #define SMTPWATCH_TESTS_FUZZ_SEALER_H
 
@@ -24,14 +25,17 @@ enum { SEALER_CLIENT_RANDOM = 'c', SEALER_SERVER_RANDOM = 's' };
 
 void sealer_begin(struct sealer *s, const struct cipher_kit *kit, uint16_t suite);
 
-/* From here on the side seals: in TLS 1.3 with its key for the handshake, and once more with that for data. */
+/* From here on the side seals: in TLS 1.3 with its key for the handshake, and once more with that
+ * for data. */
 void sealer_next(struct sealer *s, enum side side);
 
 /* Of TLS 1.3: the side's next key. */
 void sealer_update(struct sealer *s, enum side side);
 
-/* A whole record of that type into out, which has room for SEALER_MORE more than text; its length. In clear before sealer_next, and where the suite is none that this seals. */
-size_t sealer_record(struct sealer *s, enum side side, uint8_t type, struct bytes text, uint8_t *out);
+/* A whole record of that type into out, which has room for SEALER_MORE more than text; its length.
+ * In clear before sealer_next, and where the suite is none that this seals. */
+size_t sealer_record(struct sealer *s, enum side side, uint8_t type, struct bytes text,
+		     uint8_t *out);
 
 void sealer_end(struct sealer *s);
 

@@ -36,11 +36,18 @@ static void once(void)
 void talk_begin(struct talk *t, const struct tls_opener *opener, unsigned how, enum talk_cut cut)
 {
 	once();
-	*t = (struct talk){.pool = pool_new(MEMORY), .how = how, .cut = cut, .first = SERVER, .ts = TALK_START, .dice = 1};
-	struct dialogue_env *env = t->pool ? session_env(t->pool, opener, NULL, (const uint64_t[2]){0}) : NULL;
+	*t = (struct talk){.pool = pool_new(MEMORY),
+			   .how = how,
+			   .cut = cut,
+			   .first = SERVER,
+			   .ts = TALK_START,
+			   .dice = 1};
+	struct dialogue_env *env =
+		t->pool ? session_env(t->pool, opener, NULL, (const uint64_t[2]){0}) : NULL;
 	CHECK(env);
 	t->before = pool_used(t->pool);
-	t->session = session_new(env, how & TALK_SURE, how & TALK_SURE, how & TALK_LMTP, how & TALK_TLS_PORT);
+	t->session = session_new(env, how & TALK_SURE, how & TALK_SURE, how & TALK_LMTP,
+				 how & TALK_TLS_PORT);
 	CHECK(t->session);
 	t->conn = (struct conn){.port = {40000, 25}, .start = t->ts, .first = 1, .side = t->sides};
 	t->conn.addr[CLIENT].b[15] = 1;
@@ -69,7 +76,9 @@ void talk_bytes(struct talk *t, enum side side, struct bytes b, uint64_t acked)
 {
 	heard(t, side, acked);
 	while (b.n > 0) {
-		size_t n = t->cut == TALK_WHOLE ? b.n : t->cut == TALK_BYTES ? 1 : 1 + fuzz_dice(&t->dice) % 40;
+		size_t n = t->cut == TALK_WHOLE   ? b.n
+			   : t->cut == TALK_BYTES ? 1
+						  : 1 + fuzz_dice(&t->dice) % 40;
 		piece(t, side, fuzz_take(&b, n));
 	}
 }
@@ -93,8 +102,11 @@ void talk_fin(struct talk *t, enum side side, uint64_t acked)
 static struct conn_end end_of(const struct talk *t)
 {
 	struct conn_end e = {0};
-	bool reset = t->how & TALK_RESET, over = t->conn.flow[CLIENT].fin || t->conn.flow[SERVER].fin || reset;
-	e.closer = (uint8_t)(over ? (t->first == CLIENT ? CLOSER_CLIENT : CLOSER_SERVER) & 3 : CLOSER_NOBODY) & 3;
+	bool reset = t->how & TALK_RESET,
+	     over = t->conn.flow[CLIENT].fin || t->conn.flow[SERVER].fin || reset;
+	e.closer = (uint8_t)(over ? (t->first == CLIENT ? CLOSER_CLIENT : CLOSER_SERVER) & 3
+				  : CLOSER_NOBODY) &
+		   3;
 	e.how = (uint8_t)(!over ? HOW_CAPTURE_END : reset ? HOW_RST : HOW_FIN) & 7;
 	e.over = e.how;
 	e.by_rst = reset;

@@ -1,4 +1,5 @@
-/* talk.h - one session through the SMTP stage, its bytes cut in one way or another, and what is told of it in the end. */
+/* talk.h - one session through the SMTP stage, its bytes cut in one way or another, and what is
+ * told of it in the end. */
 #ifndef SMTPWATCH_TESTS_FUZZ_TALK_H
 #define SMTPWATCH_TESTS_FUZZ_TALK_H
 

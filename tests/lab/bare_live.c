@@ -1,5 +1,7 @@
 /*
- * bare_live.c - the measure of live figures: libpcap on an interface, with a callback that touches nothing. Ends with SIGTERM, and says packets, packets that the kernel dropped, and seconds of CPU.
+ * bare_live.c - the measure of live figures: libpcap on an interface, with a callback that touches
+ * nothing. Ends with SIGTERM, and says packets, packets that the kernel dropped, and seconds of
+ * CPU.
  *
  * usage: bare_live INTERFACE BUFFER FILTER
  */
@@ -46,7 +48,8 @@ int main(int argc, char **argv)
 	pcap_set_timeout(pcap, 100);
 	pcap_set_buffer_size(pcap, atoi(argv[2]));
 	pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
-	if (pcap_activate(pcap) < 0 || pcap_compile(pcap, &program, argv[3], 1, PCAP_NETMASK_UNKNOWN) != 0 ||
+	if (pcap_activate(pcap) < 0 ||
+	    pcap_compile(pcap, &program, argv[3], 1, PCAP_NETMASK_UNKNOWN) != 0 ||
 	    pcap_setfilter(pcap, &program) != 0)
 		return refuse(pcap_geterr(pcap));
 	sigaction(SIGTERM, &stopper, NULL);

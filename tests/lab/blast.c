@@ -1,9 +1,11 @@
 /*
- * blast.c - sends a capture's frames from an interface, as fast as sendmmsg can or at a given rate, for so many seconds.
+ * blast.c - sends a capture's frames from an interface, as fast as sendmmsg can or at a given rate,
+ * for so many seconds.
  *
- * usage: blast INTERFACE FILE SECONDS [PACKETS PER SECOND]   (a classic pcap file of Ethernet, little-endian, microseconds or nanoseconds)
- * Each time through the file all sessions are new ones: the first two bytes of both addresses are changed with the round. Checksums are not: nobody here looks at them. Says how many
- * packets and whole rounds it sent, in how many seconds.
+ * usage: blast INTERFACE FILE SECONDS [PACKETS PER SECOND]   (a classic pcap file of Ethernet,
+ * little-endian, microseconds or nanoseconds) Each time through the file all sessions are new ones:
+ * the first two bytes of both addresses are changed with the round. Checksums are not: nobody here
+ * looks at them. Says how many packets and whole rounds it sent, in how many seconds.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -51,7 +53,8 @@ static bool file_take(struct blast *b, const char *path)
 
 static bool socket_open(struct blast *b, const char *interface)
 {
-	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(interface)};
+	struct sockaddr_ll to = {.sll_family = AF_PACKET,
+				 .sll_ifindex = (int)if_nametoindex(interface)};
 	int size = 64 << 20;
 	b->socket = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	setsockopt(b->socket, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
@@ -84,7 +87,9 @@ static void pace(const struct blast *b, double began, double rate)
 {
 	double ahead = rate > 0 ? (double)b->sent / rate - (now() - began) : 0;
 	if (ahead > 0)
-		nanosleep(&(struct timespec){(time_t)ahead, (long)((ahead - (double)(time_t)ahead) * 1e9)}, NULL);
+		nanosleep(&(struct timespec){(time_t)ahead,
+					     (long)((ahead - (double)(time_t)ahead) * 1e9)},
+			  NULL);
 }
 
 static void round_send(struct blast *b, double began, double rate)
@@ -118,10 +123,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: blast INTERFACE FILE SECONDS [PACKETS PER SECOND]\n");
 		return 2;
 	}
-	double began = now(), seconds = strtod(argv[3], NULL), rate = argc > 4 ? strtod(argv[4], NULL) : 0;
+	double began = now(), seconds = strtod(argv[3], NULL),
+	       rate = argc > 4 ? strtod(argv[4], NULL) : 0;
 	do
 		round_send(&b, began, rate);
 	while (now() - began < seconds);
-	printf("%llu %llu %.3f\n", (unsigned long long)b.sent, (unsigned long long)b.rounds, now() - began);
+	printf("%llu %llu %.3f\n", (unsigned long long)b.sent, (unsigned long long)b.rounds,
+	       now() - began);
 	return 0;
 }

@@ -165,13 +165,15 @@ static bool play_segments(struct builder *b, const struct step *step)
 		play_gap(b, step);
 		return true;
 	case STEP_RETRANSMIT:
-		tcp_retransmit(&b->tcp, step->scene, step->side, (unsigned)step->number, step->data, step->n);
+		tcp_retransmit(&b->tcp, step->scene, step->side, (unsigned)step->number, step->data,
+			       step->n);
 		return true;
 	case STEP_KEEPALIVE:
 		tcp_keepalive(&b->tcp, step->scene, step->side);
 		return true;
 	case STEP_ICMP:
-		tcp_icmp(&b->tcp, step->scene, step->side, (enum icmp)(step->choice + 1), (uint16_t)step->number);
+		tcp_icmp(&b->tcp, step->scene, step->side, (enum icmp)(step->choice + 1),
+			 (uint16_t)step->number);
 		return true;
 	case STEP_WINDOW:
 		tcp_window(&b->tcp, step->scene, step->side, (uint16_t)step->number);
@@ -184,9 +186,9 @@ static bool play_segments(struct builder *b, const struct step *step)
 /* Steps that are told before the handshake, or bring it about. */
 static bool is_early(enum step_kind kind)
 {
-	return kind == STEP_CONNECT || kind == STEP_WAIT || kind == STEP_ONLY || kind == STEP_SNAP || kind == STEP_JOIN ||
-	       kind == STEP_CUT || kind == STEP_OPEN || kind == STEP_SEGMENT || kind == STEP_SWAP || kind == STEP_LATE ||
-	       kind == STEP_DUP;
+	return kind == STEP_CONNECT || kind == STEP_WAIT || kind == STEP_ONLY ||
+	       kind == STEP_SNAP || kind == STEP_JOIN || kind == STEP_CUT || kind == STEP_OPEN ||
+	       kind == STEP_SEGMENT || kind == STEP_SWAP || kind == STEP_LATE || kind == STEP_DUP;
 }
 
 /* Plays the step at `at`; the number of steps used. */

@@ -1,4 +1,5 @@
-/* build_frame.c - TCP and IP headers of a segment, in either family, whole or in two fragments; what stands before them comes from wire.c. */
+/* build_frame.c - TCP and IP headers of a segment, in either family, whole or in two fragments;
+ * what stands before them comes from wire.c. */
 #include "lib/build_frame.h"
 
 #include "lib/capfile.h"
@@ -11,15 +12,32 @@
 /* Nobody speaks SMTP there. */
 enum { PORT_DISCARD = 9 };
 
-enum { FRAGMENT_FIRST = 24, PLAIN_HEADERS = 54, TCP_HEADER = 20, TCP_OPTIONS = 24, TCP_QUOTED = 8, ICMP_HEADER = 8 };
+enum {
+	FRAGMENT_FIRST = 24,
+	PLAIN_HEADERS = 54,
+	TCP_HEADER = 20,
+	TCP_OPTIONS = 24,
+	TCP_QUOTED = 8,
+	ICMP_HEADER = 8
+};
 enum { PROTOCOL_ICMP = 1, PROTOCOL_TCP = 6, PROTOCOL_ICMP6 = 58 };
 
-enum { LINK_NULL = 0, LINK_ETHERNET = 1, LINK_RAW = 101, LINK_SLL = 113, LINK_PKTAP = 258, LINK_SLL2 = 276 };
+enum {
+	LINK_NULL = 0,
+	LINK_ETHERNET = 1,
+	LINK_RAW = 101,
+	LINK_SLL = 113,
+	LINK_PKTAP = 258,
+	LINK_SLL2 = 276
+};
 
-/* 108 bytes: length, type, link type, interface, flags, family, header and trailer of the link, process. */
-#define PKTAP                                                                                                                      \
-	"=6c0000000100000001000000 =656e30000000000000000000000000000000000000000000 =00000000020000000e00000000000000 =2a000000 " \
-	"=6d61696c00000000000000000000000000000000 =0000000006000000 =2a000000 =6d61696c00000000000000000000000000000000"
+/* 108 bytes: length, type, link type, interface, flags, family, header and trailer of the link,
+ * process. */
+#define PKTAP                                                                                      \
+	"=6c0000000100000001000000 =656e30000000000000000000000000000000000000000000 "             \
+	"=00000000020000000e00000000000000 =2a000000 "                                             \
+	"=6d61696c00000000000000000000000000000000 =0000000006000000 =2a000000 "                   \
+	"=6d61696c00000000000000000000000000000000"
 
 const struct wrapping wrappings[] = {
 	{"ipv4", LINK_ETHERNET, 0, "eth:800"},
@@ -42,7 +60,8 @@ const struct wrapping wrappings[] = {
 	{"ttag", LINK_ETHERNET, WRAPPING_V6, "eth:8988 =0102030405ff =86dd"},
 	{"ttag-one-way", LINK_ETHERNET, WRAPPING_ONE_WAY, "eth:8988 =01020304 =0800"},
 	{"tzsp", LINK_ETHERNET, 0, "eth ip4 udp:9090 =0100000101 eth:800"},
-	{"hp-erm", LINK_ETHERNET, 0, "eth ip4 udp:1efc =00112233445566778899aabb eth:8100 =002a0800"},
+	{"hp-erm", LINK_ETHERNET, 0,
+	 "eth ip4 udp:1efc =00112233445566778899aabb eth:8100 =002a0800"},
 	{"pktap", LINK_PKTAP, 0, PKTAP " eth:800"},
 	{"arista", LINK_ETHERNET, 0, "eth:d28b =000100100000000100000002 =0800"},
 	{"fabricpath", LINK_ETHERNET, 0, "eth:8903 =0402 eth:8100 =002a0800"},
@@ -126,7 +145,8 @@ static uint32_t pseudo_sum(const struct ip *ip, bool v6)
 /* What stands behind the TCP header; a multiple of four bytes. */
 static size_t put_options(uint8_t *p, const struct segment *g)
 {
-	static const uint8_t syn[] = {2, 4, 1460 >> 8, 1460 & 0xff, 1, 3, 3, 7, 1, 1, 4, 2}, stamps[] = {1, 1, 8, 10};
+	static const uint8_t syn[] = {2, 4, 1460 >> 8, 1460 & 0xff, 1, 3, 3, 7, 1, 1, 4, 2},
+			     stamps[] = {1, 1, 8, 10};
 	uint8_t *q = p;
 	if (g->flags & TCP_SYN) {
 		memcpy(q, syn, sizeof syn);
@@ -177,7 +197,8 @@ static void put_ipv4(struct wire *w, const struct ip *ip)
 	bool fragment = ip->part.offset || ip->part.more;
 	uint8_t head[20] = {0x45}, *p = head + 2;
 	p = put16(put16(p, ip_length(wire_bytes(w).n + sizeof head + ip->absent)), ip->id);
-	p = put16(p, (fragment ? 0 : 0x4000u) | (ip->part.more ? 0x2000u : 0) | ip->part.offset / 8);
+	p = put16(p,
+		  (fragment ? 0 : 0x4000u) | (ip->part.more ? 0x2000u : 0) | ip->part.offset / 8);
 	p[0] = ip->ttl;
 	p[1] = ip->protocol;
 	p += 4;
@@ -206,15 +227,18 @@ static void put_ip(struct wire *w, const struct ip *ip, bool v6)
 	(v6 ? put_ipv6 : put_ipv4)(w, ip);
 }
 
-/* A router between the two tells a sender what became of its segment: as little of that is quoted as RFC 792 allows. */
+/* A router between the two tells a sender what became of its segment: as little of that is quoted
+ * as RFC 792 allows. */
 static void put_icmp(struct wire *w, const struct segment *g, const struct scene *t, bool v6)
 {
 	static const uint8_t router[4] = {203, 0, 113, 1};
-	struct ip quoted = ip_of(g, t), ip = {.from = router, .to = t->addr[g->side], .ttl = 62, .id = g->ip_id};
+	struct ip quoted = ip_of(g, t),
+		  ip = {.from = router, .to = t->addr[g->side], .ttl = 62, .id = g->ip_id};
 	uint8_t tcp[TCP_QUOTED], head[ICMP_HEADER] = {3, 1};
 	bool too_big = g->icmp == ICMP_TOO_BIG;
 	bool elsewhere = g->icmp == ICMP_ELSEWHERE;
-	uint16_t from = elsewhere ? PORT_DISCARD : t->port[g->side], to = elsewhere ? PORT_DISCARD : t->port[side_other(g->side)];
+	uint16_t from = elsewhere ? PORT_DISCARD : t->port[g->side],
+		 to = elsewhere ? PORT_DISCARD : t->port[side_other(g->side)];
 	put32(put16(put16(tcp, from), to), g->seq);
 	wire_put_bytes(w, bytes_of(tcp, sizeof tcp));
 	quoted.absent = TCP_HEADER - TCP_QUOTED + g->quoted;
@@ -229,14 +253,16 @@ static void put_icmp(struct wire *w, const struct segment *g, const struct scene
 	put_ip(w, &ip, v6);
 }
 
-/* Takes the finished frame. A snaplen is counted as if the frame were plain Ethernet and IPv4: it then cuts the same bytes in every wrapping. */
+/* Takes the finished frame. A snaplen is counted as if the frame were plain Ethernet and IPv4: it
+ * then cuts the same bytes in every wrapping. */
 static void frames_add(struct frames *f, const struct wire *w, const struct segment *g, int link)
 {
 	struct frame frame = wire_frame(w, link);
 	uint32_t keep = g->snap ? g->snap + frame.len - g->n - PLAIN_HEADERS : frame.len;
 	f->frame = realloc(f->frame, (f->n + 1) * sizeof *f->frame);
 	f->data = realloc(f->data, (f->n + 1) * sizeof *f->data);
-	/* A block of its own and of its very size: the sanitizer then sees who reads beyond a frame. */
+	/* A block of its own and of its very size: the sanitizer then sees who reads beyond a
+	 * frame. */
 	frame.caplen = keep < frame.len ? keep : frame.len;
 	frame.ts = g->ts;
 	frame.data = f->data[f->n] = malloc(frame.caplen);
@@ -252,7 +278,8 @@ struct wrapper {
 	const struct wrapping *how;
 };
 
-/* The link layer and its tunnels, before a datagram. Where a mirror tags one direction, the client's frames are plain. */
+/* The link layer and its tunnels, before a datagram. Where a mirror tags one direction, the
+ * client's frames are plain. */
 static void wrap_link(struct wrapper *r)
 {
 	bool plain = r->how->bits & WRAPPING_ONE_WAY && r->segment->side == CLIENT;
@@ -303,7 +330,8 @@ static void segment_wrap(struct wrapper *r)
 	free(copy);
 }
 
-struct frames frames_build(const struct scenario *s, const struct trace *t, const struct wrapping *how)
+struct frames frames_build(const struct scenario *s, const struct trace *t,
+			   const struct wrapping *how)
 {
 	struct frames f = {0};
 	struct wrapper r = {.frames = &f, .wire = malloc(sizeof *r.wire), .how = how};

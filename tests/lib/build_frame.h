@@ -1,4 +1,5 @@
-/* build_frame.h - segments as frames: checksummed IPv4 or IPv6, in whatever link layer and tunnel a capture may have. */
+/* build_frame.h - segments as frames: checksummed IPv4 or IPv6, in whatever link layer and tunnel a
+ * capture may have. */
 #ifndef SMTPWATCH_TESTS_BUILD_FRAME_H
 #define SMTPWATCH_TESTS_BUILD_FRAME_H
 
@@ -33,7 +34,8 @@ struct frames {
 	size_t n;
 };
 
-struct frames frames_build(const struct scenario *s, const struct trace *t, const struct wrapping *how);
+struct frames frames_build(const struct scenario *s, const struct trace *t,
+			   const struct wrapping *how);
 void frames_free(struct frames *f);
 
 /* Writes a capture file with times in nanoseconds; false: errno tells why not. */

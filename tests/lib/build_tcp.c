@@ -1,11 +1,12 @@
-/* build_tcp.c - each segment acknowledges what its sender has got; pure ACKs come for every second segment that finds no answer. */
+/* build_tcp.c - each segment acknowledges what its sender has got; pure ACKs come for every second
+ * segment that finds no answer. */
 #include "lib/build_tcp.h"
 
 #include <stdlib.h>
 
 #define TCP_START (INT64_C(1767607200) * FRAME_SECOND) /* 2026-01-05 10:00:00 UTC */
 #define TCP_HOP   FRAME_MS                             /* between a segment and the next */
-#define TCP_RTO   (300 * FRAME_MS)                     /* before the first retransmission; doubles */
+#define TCP_RTO   (300 * FRAME_MS) /* before the first retransmission; doubles */
 
 void tcp_begin(struct tcp *t)
 {
@@ -107,7 +108,8 @@ static void ack_send(struct tcp *t, unsigned scene, enum side side)
 	capture(t, &g, NULL, 0);
 }
 
-/* The segment's ack number: what its sender has got, or what it had told before, if the two segments cross. */
+/* The segment's ack number: what its sender has got, or what it had told before, if the two
+ * segments cross. */
 static void ack_put(struct tcp *t, struct segment *g, struct end *me)
 {
 	if (t->crossing && (g->flags & TCP_ACK)) {
@@ -119,10 +121,12 @@ static void ack_put(struct tcp *t, struct segment *g, struct end *me)
 	me->owed = 0;
 }
 
-/* The peer gets a segment: the next one, one that it has, or one behind a hole. False: it does not. */
+/* The peer gets a segment: the next one, one that it has, or one behind a hole. False: it does not.
+ */
 static bool arrive(struct tcp *t, const struct segment *g, uint32_t span)
 {
-	struct end *me = &t->conn[g->scene].end[g->side], *peer = &t->conn[g->scene].end[side_other(g->side)];
+	struct end *me = &t->conn[g->scene].end[g->side],
+		   *peer = &t->conn[g->scene].end[side_other(g->side)];
 	uint32_t end = g->seq + span;
 	bool lost = t->no_ack || peer->vanished || (me->mtu && g->n > me->mtu);
 	t->no_ack = false;
@@ -149,8 +153,10 @@ static void remember(struct end *me, const struct segment *g, const uint8_t *dat
 		memcpy(me->last.data, data, n);
 }
 
-/* "overlap": puts the last bytes of the side's last segment before these; the answer belongs to the caller. */
-static uint8_t *overlap_take(struct tcp *t, const struct end *me, struct segment *g, const uint8_t *data, size_t *n)
+/* "overlap": puts the last bytes of the side's last segment before these; the answer belongs to the
+ * caller. */
+static uint8_t *overlap_take(struct tcp *t, const struct end *me, struct segment *g,
+			     const uint8_t *data, size_t *n)
 {
 	size_t more = t->overlap < me->last.n ? t->overlap : me->last.n;
 	uint8_t *joined = malloc(more + *n + 1);
@@ -165,7 +171,8 @@ static uint8_t *overlap_take(struct tcp *t, const struct end *me, struct segment
 }
 
 /* One segment with bytes, SYN or FIN. */
-static void segment_send(struct tcp *t, unsigned scene, enum side side, uint8_t flags, const uint8_t *data, size_t n)
+static void segment_send(struct tcp *t, unsigned scene, enum side side, uint8_t flags,
+			 const uint8_t *data, size_t n)
 {
 	struct connection *c = &t->conn[scene];
 	struct end *me = &c->end[side], *peer = &c->end[side_other(side)];
@@ -184,7 +191,8 @@ static void segment_send(struct tcp *t, unsigned scene, enum side side, uint8_t 
 		trace_add(&me->lost, &me->last, me->last.data, me->last.n);
 }
 
-void tcp_send(struct tcp *t, unsigned scene, enum side side, uint8_t flags, const uint8_t *data, size_t n)
+void tcp_send(struct tcp *t, unsigned scene, enum side side, uint8_t flags, const uint8_t *data,
+	      size_t n)
 {
 	for (; n > t->longest; n -= t->longest, data += t->longest)
 		segment_send(t, scene, side, TCP_ACK, data, t->longest);
@@ -199,7 +207,8 @@ static bool is_forged(const struct forgery *f)
 void tcp_reset(struct tcp *t, unsigned scene, enum side side, const struct forgery *forgery)
 {
 	struct connection *c = &t->conn[scene];
-	struct segment g = segment_of(t, scene, side, forgery->without_ack ? TCP_RST : TCP_RST | TCP_ACK);
+	struct segment g =
+		segment_of(t, scene, side, forgery->without_ack ? TCP_RST : TCP_RST | TCP_ACK);
 	if (!forgery->without_ack)
 		ack_put(t, &g, &c->end[side]);
 	g.seq += (uint32_t)forgery->shift;
@@ -216,7 +225,11 @@ void tcp_reset(struct tcp *t, unsigned scene, enum side side, const struct forge
 void tcp_icmp(struct tcp *t, unsigned scene, enum side side, enum icmp icmp, uint16_t mtu)
 {
 	const struct end *me = &t->conn[scene].end[side];
-	struct segment g = {.ts = t->now += TCP_HOP, .scene = scene, .side = side, .seq = me->last.seq, .snap = t->snap};
+	struct segment g = {.ts = t->now += TCP_HOP,
+			    .scene = scene,
+			    .side = side,
+			    .seq = me->last.seq,
+			    .snap = t->snap};
 	g.icmp = (uint8_t)icmp;
 	g.mtu = mtu;
 	g.quoted = me->last.n;
@@ -299,7 +312,8 @@ static bool lost_arrives(struct tcp *t, const struct segment *g)
 	return false;
 }
 
-void tcp_retransmit(struct tcp *t, unsigned scene, enum side side, unsigned times, const uint8_t *data, size_t n)
+void tcp_retransmit(struct tcp *t, unsigned scene, enum side side, unsigned times,
+		    const uint8_t *data, size_t n)
 {
 	struct end *me = &t->conn[scene].end[side];
 	for (unsigned i = 0; i < times; i++) {
@@ -343,7 +357,8 @@ void tcp_close(struct tcp *t, unsigned scene)
 {
 	struct connection *c = &t->conn[scene];
 	for (int side = 0; side < 2; side++)
-		if (c->end[side_other((enum side)side)].fin && !c->end[side].fin && !c->end[side].vanished && !c->dead)
+		if (c->end[side_other((enum side)side)].fin && !c->end[side].fin &&
+		    !c->end[side].vanished && !c->dead)
 			segment_send(t, scene, (enum side)side, TCP_FIN | TCP_ACK, NULL, 0);
 	tcp_settle(t, scene);
 	t->flawed |= c->up && !c->dead && !(c->end[CLIENT].fin && c->end[SERVER].fin);

@@ -1,11 +1,13 @@
-/* build_tcp.h - two TCP stacks in miniature and the wire between them, with a capture on it that can be made to fail. */
+/* build_tcp.h - two TCP stacks in miniature and the wire between them, with a capture on it that
+ * can be made to fail. */
 #ifndef SMTPWATCH_TESTS_BUILD_TCP_H
 #define SMTPWATCH_TESTS_BUILD_TCP_H
 
 #include "lib/build_trace.h"
 #include "lib/scenario.h"
 
-/* What a SYN announces (build_frame.c), and so the longest segment unless the scenario says otherwise. */
+/* What a SYN announces (build_frame.c), and so the longest segment unless the scenario says
+ * otherwise. */
 enum { TCP_MSS = 1460 };
 
 /* One end of a connection. Sequence numbers are as on the wire. */
@@ -32,8 +34,8 @@ struct connection {
 	bool dead;         /* an RST ended it */
 	bool one_way;      /* the capture sees one side only: */
 	enum side only;
-	size_t last,
-		last_bytes; /* where on the wire stand the last segment, and the last that was no pure ACK; SIZE_MAX: there is none */
+	size_t last, last_bytes; /* where on the wire stand the last segment, and the last that was
+				    no pure ACK; SIZE_MAX: there is none */
 };
 
 /* All connections of a scenario, and what the next segment has to suffer. */
@@ -56,7 +58,8 @@ void tcp_end(struct tcp *t);
 void tcp_connect(struct tcp *t, unsigned scene, enum connect how);
 
 /* Sends bytes in segments of at most `longest`; flags are those of the last. */
-void tcp_send(struct tcp *t, unsigned scene, enum side side, uint8_t flags, const uint8_t *data, size_t n);
+void tcp_send(struct tcp *t, unsigned scene, enum side side, uint8_t flags, const uint8_t *data,
+	      size_t n);
 
 /* A RST, perhaps a forged one. */
 void tcp_reset(struct tcp *t, unsigned scene, enum side side, const struct forgery *forgery);
@@ -64,8 +67,10 @@ void tcp_reset(struct tcp *t, unsigned scene, enum side side, const struct forge
 /* A router's error about the side's last segment. */
 void tcp_icmp(struct tcp *t, unsigned scene, enum side side, enum icmp icmp, uint16_t mtu);
 
-/* Sends the side's first segment that did not arrive again, or else its last one, `times` times with growing distance; with other bytes if data is given. */
-void tcp_retransmit(struct tcp *t, unsigned scene, enum side side, unsigned times, const uint8_t *data, size_t n);
+/* Sends the side's first segment that did not arrive again, or else its last one, `times` times
+ * with growing distance; with other bytes if data is given. */
+void tcp_retransmit(struct tcp *t, unsigned scene, enum side side, unsigned times,
+		    const uint8_t *data, size_t n);
 
 /* A pure ACK with this window, which stays. */
 void tcp_window(struct tcp *t, unsigned scene, enum side side, uint16_t window);

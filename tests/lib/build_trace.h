@@ -16,8 +16,9 @@ struct segment {
 	bool stamped;  /* it bears tsval and tsecr (RFC 7323) */
 	bool forged;   /* its IP ID is not its side's next one */
 	uint32_t tsval, tsecr;
-	uint8_t icmp;    /* enum icmp: an error that is sent to `side` and quotes its segment with seq ... */
-	uint16_t mtu;    /* ... and tells this */
+	uint8_t icmp; /* enum icmp: an error that is sent to `side` and quotes its segment with seq
+			 ... */
+	uint16_t mtu; /* ... and tells this */
 	uint32_t quoted; /* bytes of the quoted segment */
 	uint32_t n;      /* bytes at data */
 	uint8_t *data;   /* owned by the trace */
@@ -27,7 +28,8 @@ struct segment {
 struct trace {
 	struct segment *segment;
 	size_t n, room;
-	bool whole; /* the capture has all of it, everything arrived, and both sides closed: what libnids needs */
+	bool whole; /* the capture has all of it, everything arrived, and both sides closed: what
+		       libnids needs */
 };
 
 /* Adds a copy of a segment, with these bytes in place of its own. */

@@ -75,7 +75,8 @@ static void record_end(struct capfile *m)
 static void pcapng_begin(struct capfile *m, uint32_t link)
 {
 	static const uint8_t resolution[] = {9, 0, 0, 0};
-	const uint32_t section[] = {0x0a0d0d0a, 28, 0x1a2b3c4d, m->big ? 1u << 16 : 1, 0xffffffff, 0xffffffff, 28};
+	const uint32_t section[] = {0x0a0d0d0a, 28,         0x1a2b3c4d, m->big ? 1u << 16 : 1,
+				    0xffffffff, 0xffffffff, 28};
 	for (size_t i = 0; i < sizeof section / sizeof *section; i++)
 		capfile_put32(m, section[i]);
 	capfile_put32(m, 1);
@@ -112,7 +113,9 @@ void capfile_record(struct capfile *m, const struct capfile_format *f, const str
 	static const uint8_t zeros[8];
 	uint32_t padded = (r->caplen + 3) & ~3u;
 	if (f->pcapng) {
-		const uint32_t head[] = {6, 32 + padded, 0, (uint32_t)(r->ts >> 32), (uint32_t)r->ts, r->caplen, r->len};
+		const uint32_t head[] = {
+			6,         32 + padded, 0, (uint32_t)(r->ts >> 32), (uint32_t)r->ts,
+			r->caplen, r->len};
 		for (size_t i = 0; i < sizeof head / sizeof *head; i++)
 			capfile_put32(m, head[i]);
 	} else {
@@ -130,7 +133,8 @@ void capfile_record(struct capfile *m, const struct capfile_format *f, const str
 	record_end(m);
 }
 
-/* The frames that the short captures hold: an empty one, cut ones, a time behind 2038, another that goes back. */
+/* The frames that the short captures hold: an empty one, cut ones, a time behind 2038, another that
+ * goes back. */
 struct frame capfile_short_frame(size_t i)
 {
 	static const struct {
@@ -145,7 +149,11 @@ struct frame capfile_short_frame(size_t i)
 	static uint8_t data[CAPFILE_SHORT][64];
 	for (size_t j = 0; j < sizeof data[i]; j++)
 		data[i][j] = (uint8_t)(i * 64 + j);
-	return (struct frame){.data = data[i], .caplen = rows[i].caplen, .len = rows[i].len, .ts = rows[i].ts, .link = 1};
+	return (struct frame){.data = data[i],
+			      .caplen = rows[i].caplen,
+			      .len = rows[i].len,
+			      .ts = rows[i].ts,
+			      .link = 1};
 }
 
 struct capfile capfile_short(const struct capfile_format *f)
@@ -168,7 +176,8 @@ void capfile_check(const struct frame *is, const struct frame *want)
 	assert_memory_equal(is->data, want->data, want->caplen);
 }
 
-/* Reads the short capture's frames to the end in batches of n; how many there were. *last is what source_read said at the end, twice. */
+/* Reads the short capture's frames to the end in batches of n; how many there were. *last is what
+ * source_read said at the end, twice. */
 size_t capfile_short_read(struct source *s, size_t n, int *last, char why[SOURCE_WHY])
 {
 	struct frame frames[64];
@@ -201,7 +210,8 @@ static void gzip_member(struct capfile *m, const uint8_t *p, size_t n)
 {
 	static uint8_t out[8 << 20];
 	z_stream z = {0};
-	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY),
+			 Z_OK);
 	z.next_in = (Bytef *)(uintptr_t)p;
 	z.avail_in = (uInt)n;
 	z.next_out = out;
@@ -224,7 +234,8 @@ static void zstd_skippable(struct capfile *m)
 	capfile_put(m, "\x5e\x2a\x4d\x18\x03\x00\x00\x00xyz", 11);
 }
 
-/* Members and frames change in the middle of the header, and of a record; the last gzip member is followed by a tape's zeros. */
+/* Members and frames change in the middle of the header, and of a record; the last gzip member is
+ * followed by a tape's zeros. */
 struct capfile capfile_pack(const struct capfile *of, enum capfile_pack pack)
 {
 	struct capfile m = {0};

@@ -62,7 +62,8 @@ struct source *capfile_open(const char *path, const char *filter);
 /* Asserts that two frames are the same. */
 void capfile_check(const struct frame *is, const struct frame *want);
 
-/* Reads the short capture's frames to the end in batches of n; how many there were. *last is what source_read said at the end, twice. */
+/* Reads the short capture's frames to the end in batches of n; how many there were. *last is what
+ * source_read said at the end, twice. */
 size_t capfile_short_read(struct source *s, size_t n, int *last, char why[SOURCE_WHY]);
 
 /* Asserts that the words are in the sentence. */

@@ -7,7 +7,8 @@
 /* Exit codes of the processes. */
 enum { FINE = 0, REFUSED = 3, WRONG = 4 };
 
-/* Its exit code, or 128 and the signal. role: as for sandbox_enter; counting: what the filter does not know is counted. */
+/* Its exit code, or 128 and the signal. role: as for sandbox_enter; counting: what the filter does
+ * not know is counted. */
 int confined_ends(unsigned role, bool counting, void (*doing)(void));
 
 #endif

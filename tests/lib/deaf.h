@@ -1,4 +1,5 @@
-/* deaf.h - a listener to which everything is told for nothing: tests copy it, and hear what they are after. */
+/* deaf.h - a listener to which everything is told for nothing: tests copy it, and hear what they
+ * are after. */
 #ifndef SMTPWATCH_TESTS_DEAF_H
 #define SMTPWATCH_TESTS_DEAF_H
 

@@ -1,4 +1,5 @@
-/* engine_run.h - one engine, one capture made of segments, and what was heard of it: the fixture of the engines' tests. */
+/* engine_run.h - one engine, one capture made of segments, and what was heard of it: the fixture of
+ * the engines' tests. */
 #ifndef SMTPWATCH_TESTS_ENGINE_RUN_H
 #define SMTPWATCH_TESTS_ENGINE_RUN_H
 

@@ -1,4 +1,5 @@
-/* hostile.c - brackets, quotation marks, backslashes, control bytes, line ends, byte order marks, broken UTF-8. */
+/* hostile.c - brackets, quotation marks, backslashes, control bytes, line ends, byte order marks,
+ * broken UTF-8. */
 #include "lib/hostile.h"
 
 #include <stdlib.h>
@@ -20,9 +21,11 @@ static const char *const texts[] = {
 	"-o /etc/passwd --help",
 	"{\"verdict\":\"clean\"}",
 	"",
-	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	"aaaaaaaaaaaaa"
-	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	"aaaaaa\xc3\xa4"
 	"\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4",
 };
@@ -34,8 +37,10 @@ const char *hostile_text(unsigned i)
 
 void hostile_make(struct made *m, struct bytes text)
 {
-	static const enum note_tag of_session[] = {NOTE_BANNER, NOTE_HELO, NOTE_AUTH, NOTE_REPLY, NOTE_NOT_SMTP};
-	static const enum note_tag of_message[] = {NOTE_FROM, NOTE_MESSAGE_ID, NOTE_QUEUE_ID, NOTE_REPLY};
+	static const enum note_tag of_session[] = {NOTE_BANNER, NOTE_HELO, NOTE_AUTH, NOTE_REPLY,
+						   NOTE_NOT_SMTP};
+	static const enum note_tag of_message[] = {NOTE_FROM, NOTE_MESSAGE_ID, NOTE_QUEUE_ID,
+						   NOTE_REPLY};
 
 	made_init(m);
 	for (size_t i = 0; i < sizeof(of_session) / sizeof(of_session[0]); i++)

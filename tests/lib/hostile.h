@@ -7,7 +7,8 @@
 /* How many texts there are: hostile_text(0) ... NULL behind the last. */
 const char *hostile_text(unsigned i);
 
-/* A session that is an alert (221-for-message) and has text in every place that the wire fills. To be freed with made_free. */
+/* A session that is an alert (221-for-message) and has text in every place that the wire fills. To
+ * be freed with made_free. */
 void hostile_make(struct made *m, struct bytes text);
 
 /* The same with random bytes; *seed goes on. */

@@ -17,7 +17,8 @@ struct ip_addr made_addr(const char *text)
 	return a;
 }
 
-void made_note(struct made *m, struct notes *notes, enum note_tag tag, uint16_t value, const char *text)
+void made_note(struct made *m, struct notes *notes, enum note_tag tag, uint16_t value,
+	       const char *text)
 {
 	notes_add(notes, m->pool, tag, value, bytes_str(text));
 }
@@ -33,7 +34,8 @@ void made_report(struct made *m)
 	m->report = report_make(&m->alerting, &m->record, m->input);
 }
 
-void made_cause(struct made *m, enum cause_id id, enum confidence confidence, const char *one, const char *two)
+void made_cause(struct made *m, enum cause_id id, enum confidence confidence, const char *one,
+		const char *two)
 {
 	m->cause = (struct cause){.id = id, .confidence = confidence};
 	for (const char *text = one; text != NULL && m->cause.evidences < 2; text = two)
@@ -42,7 +44,8 @@ void made_cause(struct made *m, enum cause_id id, enum confidence confidence, co
 
 void made_init_bare(struct made *m)
 {
-	*m = (struct made){.pool = pool_new(1 << 20), .alerting = alerting_default(), .input = "made.pcap"};
+	*m = (struct made){
+		.pool = pool_new(1 << 20), .alerting = alerting_default(), .input = "made.pcap"};
 	m->conn = (struct conn){.addr = {made_addr("192.0.2.10"), made_addr("198.51.100.25")},
 				.port = {40313, 25},
 				.start = MADE_START,
@@ -50,8 +53,12 @@ void made_init_bare(struct made *m)
 				.side = m->sides};
 	m->ending = (struct ending){.closer = CLOSER_CLIENT, .how = HOW_FIN, .connected = true};
 	m->cause.id = CAUSE_UNEXPLAINED;
-	m->record = (struct record){
-		.conn = &m->conn, .session = &m->facts, .ending = &m->ending, .cause = &m->cause, .together = 1, .end = MADE_START};
+	m->record = (struct record){.conn = &m->conn,
+				    .session = &m->facts,
+				    .ending = &m->ending,
+				    .cause = &m->cause,
+				    .together = 1,
+				    .end = MADE_START};
 	made_verdict(m, VERDICT_PROBE, 0);
 }
 

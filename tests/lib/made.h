@@ -24,19 +24,23 @@ struct made {
 };
 
 /*
- * A session from 192.0.2.10:40312 to 198.51.100.25:25 on 2026-11-23, 10:00:00 to 10:00:03.25 UTC, with a greeting, EHLO and a last reply "221 2.0.0 closing", whose verdict is
- * 221-for-message; without a message so far.
+ * A session from 192.0.2.10:40312 to 198.51.100.25:25 on 2026-11-23, 10:00:00 to 10:00:03.25 UTC,
+ * with a greeting, EHLO and a last reply "221 2.0.0 closing", whose verdict is 221-for-message;
+ * without a message so far.
  */
 void made_init(struct made *m);
 void made_free(struct made *m);
 
-/* The same, with nothing but what every session has: 192.0.2.10:40313 connected, and that was all. */
+/* The same, with nothing but what every session has: 192.0.2.10:40313 connected, and that was all.
+ */
 void made_init_bare(struct made *m);
 
-void made_note(struct made *m, struct notes *notes, enum note_tag tag, uint16_t value, const char *text);
+void made_note(struct made *m, struct notes *notes, enum note_tag tag, uint16_t value,
+	       const char *text);
 
 /* One more message; rcpt is taken with code 250. */
-struct transaction *made_message(struct made *m, enum fate fate, const char *from, const char *rcpt);
+struct transaction *made_message(struct made *m, enum fate fate, const char *from,
+				 const char *rcpt);
 
 /* One that was accepted after so many nanoseconds. */
 struct transaction *made_slow_message(struct made *m, int64_t waited);
@@ -48,7 +52,8 @@ void made_verdict(struct made *m, enum verdict v, uint64_t also);
 void made_report(struct made *m);
 
 /* Sets the cause; evidence: up to two sentences, NULL: fewer. */
-void made_cause(struct made *m, enum cause_id id, enum confidence confidence, const char *one, const char *two);
+void made_cause(struct made *m, enum cause_id id, enum confidence confidence, const char *one,
+		const char *two);
 
 /* "192.0.2.1" or "2001:db8::1" */
 struct ip_addr made_addr(const char *text);

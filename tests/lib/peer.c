@@ -43,7 +43,8 @@ void peer_init(struct peer *p, int type)
 	if (!known)
 		known = atexit(release) == 0;
 
-	*p = (struct peer){.dir = "/tmp/smtpwatch-peer-XXXXXX", .listener = -1, .fd = -1, .type = type};
+	*p = (struct peer){
+		.dir = "/tmp/smtpwatch-peer-XXXXXX", .listener = -1, .fd = -1, .type = type};
 	if (mkdtemp(p->dir) == NULL)
 		abort();
 	snprintf(p->path, sizeof(p->path), "%s/socket", p->dir);

@@ -1,4 +1,5 @@
-/* peer.h - who stands at the other end of an output's socket: a reader that comes, reads or does not, and goes. */
+/* peer.h - who stands at the other end of an output's socket: a reader that comes, reads or does
+ * not, and goes. */
 #ifndef SMTPWATCH_TESTS_LIB_PEER_H
 #define SMTPWATCH_TESTS_LIB_PEER_H
 

@@ -50,18 +50,22 @@ void sample_take(struct facts *f, const struct sample *p)
 	note(f, NOTE_BANNER, p->banner);
 	note(f, NOTE_NOT_SMTP, p->foreign);
 	f->judgement = verdict_judge(&f->ending);
-	f->all = (struct cause_facts){
-		&f->conn, &f->session, &f->ending, &f->judgement, &f->hints, 1000 * S + (p->life ? p->life : 40 * S), NULL};
+	f->all = (struct cause_facts){&f->conn,   &f->session,
+				      &f->ending, &f->judgement,
+				      &f->hints,  1000 * S + (p->life ? p->life : 40 * S),
+				      NULL};
 }
 
 /* Sentences are short, printable, and complete. */
 static void assert_sane(const struct cause *c, const char *name)
 {
-	assert_true(c->id < CAUSES && c->confidence <= CONFIDENCE_CERTAIN && c->evidences <= CAUSE_EVIDENCE);
+	assert_true(c->id < CAUSES && c->confidence <= CONFIDENCE_CERTAIN &&
+		    c->evidences <= CAUSE_EVIDENCE);
 	for (unsigned i = 0; i < c->evidences; i++) {
 		size_t n = strnlen(c->evidence[i], CAUSE_EVIDENCE_TEXT);
 		if (n < 10 || n >= CAUSE_EVIDENCE_TEXT - 1)
-			fail_msg("%s: of %zu bytes: %.*s", name, n, CAUSE_EVIDENCE_TEXT, c->evidence[i]);
+			fail_msg("%s: of %zu bytes: %.*s", name, n, CAUSE_EVIDENCE_TEXT,
+				 c->evidence[i]);
 		for (size_t at = 0; at < n; at++)
 			assert_within(c->evidence[i][at], ' ', '~');
 	}
@@ -75,9 +79,11 @@ void sample_check(const struct sample *p)
 	cause_find(&f.all, &c);
 	assert_sane(&c, p->name);
 	const char *last = c.evidences ? c.evidence[c.evidences - 1] : "";
-	if (c.id != p->cause || c.confidence != p->confidence || !strstr(last, p->evidence) || (!*p->evidence && *last))
-		fail_msg("%s (%s): %s, %s: \"%s\", not %s, %s: \"%s\"", p->name, verdict_row(f.judgement.verdict)->id,
-			 cause_row(c.id)->id, confidence_name(c.confidence), last, cause_row(p->cause)->id,
+	if (c.id != p->cause || c.confidence != p->confidence || !strstr(last, p->evidence) ||
+	    (!*p->evidence && *last))
+		fail_msg("%s (%s): %s, %s: \"%s\", not %s, %s: \"%s\"", p->name,
+			 verdict_row(f.judgement.verdict)->id, cause_row(c.id)->id,
+			 confidence_name(c.confidence), last, cause_row(p->cause)->id,
 			 confidence_name(p->confidence), p->evidence);
 	pool_free(f.pool);
 }
@@ -88,7 +94,8 @@ void samples_check(struct sample_list list)
 		sample_check(&list.samples[i]);
 }
 
-void samples_cover(const struct sample_list *lists, size_t n, enum cause_id first, enum cause_id last)
+void samples_cover(const struct sample_list *lists, size_t n, enum cause_id first,
+		   enum cause_id last)
 {
 	unsigned seen[CAUSES] = {0};
 	for (size_t l = 0; l < n; l++)
@@ -131,7 +138,8 @@ void samples_mix(const char *test, const struct sample_list *lists, size_t n)
 		p.hints = sample_any(&d, lists, n)->hints;
 		p.life = sample_any(&d, lists, n)->life;
 		char reply[200], foreign[64];
-		const char *text = sample_any(&d, lists, n)->reply, *line = sample_any(&d, lists, n)->foreign;
+		const char *text = sample_any(&d, lists, n)->reply,
+			   *line = sample_any(&d, lists, n)->foreign;
 		snprintf(reply, sizeof reply, "EVIL\x1b[2J %s \xff\xfe", text ? text : "");
 		snprintf(foreign, sizeof foreign, "%s EVIL\x1b[2J", line ? line : "");
 		p.reply = reply;

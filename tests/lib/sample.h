@@ -45,18 +45,20 @@ struct sample_list {
 	size_t n;
 };
 
-#define SAMPLES(table)                                                                                                             \
-	{                                                                                                                          \
-		(table), sizeof(table) / sizeof *(table)                                                                           \
+#define SAMPLES(table)                                                                             \
+	{                                                                                          \
+		(table), sizeof(table) / sizeof *(table)                                           \
 	}
 
 void samples_check(struct sample_list list);
 
 /* Each of the causes from first to last has a sample. */
-void samples_cover(const struct sample_list *lists, size_t n, enum cause_id first, enum cause_id last);
+void samples_cover(const struct sample_list *lists, size_t n, enum cause_id first,
+		   enum cause_id last);
 
 /*
- * Facts thrown together from everywhere: sentences keep their bounds, the same facts give the same cause, and the wire's bytes stay out. Prints its seed.
+ * Facts thrown together from everywhere: sentences keep their bounds, the same facts give the same
+ * cause, and the wire's bytes stay out. Prints its seed.
  */
 void samples_mix(const char *test, const struct sample_list *lists, size_t n);
 
@@ -69,30 +71,36 @@ void samples_mix(const char *test, const struct sample_list *lists, size_t n);
 #define REFUSED   BY_SERVER, .how = HOW_FIN, .farewell = FAREWELL_REFUSAL
 #define VANISHED  .closer = CLOSER_NOBODY, .how = HOW_SILENCE, .vanished = true, .spoke = true
 
-/* Who was silent for how long: the server has answered all, the client is to speak; or the other way round. */
-#define IDLE(time)          .stage = STAGE_IDLE, .client_silence = (time), .server_silence = (time)-20 * MS
-#define ASKED(stage_, time) .stage = (stage_), .client_silence = (time), .server_silence = (time) + 30 * MS
-#define SENDING             .stage = STAGE_DATA, .content_open = true, .client_silence = 20 * MS, .server_silence = 5 * S
-#define DOT(time)                                                                                                                  \
-	.stage = STAGE_END_OF_MESSAGE, .end_unanswered = true, .waited = (time), .slowest_reply = (time),                          \
-	.client_silence = (time), .server_silence = (time) + S
+/* Who was silent for how long: the server has answered all, the client is to speak; or the other
+ * way round. */
+#define IDLE(time) .stage = STAGE_IDLE, .client_silence = (time), .server_silence = (time)-20 * MS
+#define ASKED(stage_, time)                                                                        \
+	.stage = (stage_), .client_silence = (time), .server_silence = (time) + 30 * MS
+#define SENDING                                                                                    \
+	.stage = STAGE_DATA, .content_open = true, .client_silence = 20 * MS,                      \
+	.server_silence = 5 * S
+#define DOT(time)                                                                                  \
+	.stage = STAGE_END_OF_MESSAGE, .end_unanswered = true, .waited = (time),                   \
+	.slowest_reply = (time), .client_silence = (time), .server_silence = (time) + S
 
 #define TALKED         .commands = 4, .replies = 5, .last_code = 250
 #define FAREWELL(code) .commands = 4, .replies = 5, .last_code = (code), .farewell_code = (code)
 #define ENHANCED(...)  .farewell_enhanced = {__VA_ARGS__}
 
-#define IS(cause_, confidence_, evidence_) .cause = CAUSE_##cause_, .confidence = CONFIDENCE_##confidence_, .evidence = (evidence_)
-#define IS_UNEXPLAINED                     IS(UNEXPLAINED, POSSIBLE, "nothing that was seen")
-#define IS_NONE                            IS(UNEXPLAINED, POSSIBLE, "")
+#define IS(cause_, confidence_, evidence_)                                                         \
+	.cause = CAUSE_##cause_, .confidence = CONFIDENCE_##confidence_, .evidence = (evidence_)
+#define IS_UNEXPLAINED IS(UNEXPLAINED, POSSIBLE, "nothing that was seen")
+#define IS_NONE        IS(UNEXPLAINED, POSSIBLE, "")
 
 /* One of the server's resets: the first five facts are those of a normal Linux server's. */
-#define RST_OF(...)                                                                                                                \
-	{                                                                                                                          \
-		.df = true, .tsopt = true, .ip_id = 4711, .ttl = 57, .ttl_low = 57, .ttl_high = 57, .reset = {                     \
-			.seen = true,                                                                                              \
-			.ts = 5000 * S,                                                                                            \
-			__VA_ARGS__                                                                                                \
-		}                                                                                                                  \
+#define RST_OF(...)                                                                                \
+	{                                                                                          \
+		.df = true, .tsopt = true, .ip_id = 4711, .ttl = 57, .ttl_low = 57,                \
+		.ttl_high = 57, .reset = {                                                         \
+			.seen = true,                                                              \
+			.ts = 5000 * S,                                                            \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
 	}
 
 #endif

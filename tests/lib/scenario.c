@@ -24,7 +24,8 @@ struct reader {
 };
 
 /*
- * One directive. args has a letter for each word behind the name: s side, n number, t time, q quoted bytes, c a way to connect, i an ICMP error. A capital one may be missing, with those
+ * One directive. args has a letter for each word behind the name: s side, n number, t time, q
+ * quoted bytes, c a way to connect, i an ICMP error. A capital one may be missing, with those
  * behind it.
  */
 struct directive {
@@ -53,10 +54,12 @@ enum { DIRECTIVES = sizeof directives / sizeof *directives };
 static const char *const connects[] = {"whole",       "refused",         "unanswered",  "half",
 				       "without-syn", "without-syn-ack", "without-ack", NULL};
 static const char *const kinds[] = {"smtp", "tls", "lmtp", NULL};
-static const char *const icmps[] = {"too-big", "unreachable", "elsewhere", NULL}; /* by enum icmp, from the second on */
-static const char *const expects[] = {"verdict", "stage",    "fate",  "severity", "seen",       "also",      "closer",
-				      "how",     "farewell", "flaws", "cause",    "confidence", "together",  "starttls",
-				      "proxied", "lmtp",     "bytes", "id",       "taken",      "certainty", NULL};
+static const char *const icmps[] = {"too-big", "unreachable", "elsewhere",
+				    NULL}; /* by enum icmp, from the second on */
+static const char *const expects[] = {
+	"verdict", "stage",    "fate",  "severity", "seen",       "also",      "closer",
+	"how",     "farewell", "flaws", "cause",    "confidence", "together",  "starttls",
+	"proxied", "lmtp",     "bytes", "id",       "taken",      "certainty", NULL};
 
 const char *expect_name(enum expect e)
 {
@@ -65,7 +68,8 @@ const char *expect_name(enum expect e)
 
 static bool complain(const struct reader *r, const char *what, const char *word)
 {
-	snprintf(r->why, SCENARIO_WHY, "%s:%u: %s%s%s", r->name, r->line, what, word ? ": " : "", word ? word : "");
+	snprintf(r->why, SCENARIO_WHY, "%s:%u: %s%s%s", r->name, r->line, what, word ? ": " : "",
+		 word ? word : "");
 	return false;
 }
 
@@ -77,12 +81,14 @@ static struct step *step_add(struct reader *r, enum step_kind kind)
 	return &s->steps[s->n++];
 }
 
-/* A step that goes on in the segment of the one before needs one: of the same side and session, and with bytes. */
+/* A step that goes on in the segment of the one before needs one: of the same side and session, and
+ * with bytes. */
 static bool join_allowed(const struct reader *r, enum side side)
 {
 	const struct scenario *s = r->s;
 	const struct step *last = s->n ? &s->steps[s->n - 1] : NULL;
-	return last && last->scene == r->scene && last->side == side && (last->kind == STEP_LINE || last->kind == STEP_RAW);
+	return last && last->scene == r->scene && last->side == side &&
+	       (last->kind == STEP_LINE || last->kind == STEP_RAW);
 }
 
 static bool word_argument(char letter, char **p, struct step *step)
@@ -128,10 +134,12 @@ static bool read_directive(struct reader *r, const struct directive *d, char *re
 	return true;
 }
 
-/* "ttl 61", "seq +100", "ip-id 0", "window 8192", "timestamps", "no-timestamps", "without-ack": one of them. */
+/* "ttl 61", "seq +100", "ip-id 0", "window 8192", "timestamps", "no-timestamps", "without-ack": one
+ * of them. */
 static bool read_forgery(struct forgery *f, char **rest)
 {
-	static const char *const names[] = {"ttl", "seq", "ip-id", "window", "timestamps", "no-timestamps", "without-ack", NULL};
+	static const char *const names[] = {"ttl",        "seq",           "ip-id",       "window",
+					    "timestamps", "no-timestamps", "without-ack", NULL};
 	int64_t which, value = 0;
 	if (!word_choice(rest, names, &which) || (which < 4 && !word_number(rest, &value)))
 		return false;
@@ -158,9 +166,10 @@ static bool read_flags(struct reader *r, enum side side, bool joined, char *rest
 		return complain(r, "FIN or RST expected", rest);
 	while (*word_peek(&rest))
 		if (bits[which] != TCP_RST || joined || !read_forgery(&forgery, &rest))
-			return complain(
-				r, "ttl N, seq +N, ip-id N, window N, timestamps, no-timestamps or without-ack expected of an RST",
-				rest);
+			return complain(r,
+					"ttl N, seq +N, ip-id N, window N, timestamps, "
+					"no-timestamps or without-ack expected of an RST",
+					rest);
 	if (joined && !join_allowed(r, side))
 		return complain(r, "nothing before it to go on with", NULL);
 	struct step *s = step_add(r, STEP_FLAGS);
@@ -199,7 +208,8 @@ static bool read_spoken(struct reader *r, char *line)
 
 static bool is_spoken(const char *line)
 {
-	return (line[0] == 'C' || line[0] == 'S') && (line[1] == ':' || line[1] == '+' || line[1] == '!');
+	return (line[0] == 'C' || line[0] == 'S') &&
+	       (line[1] == ':' || line[1] == '+' || line[1] == '!');
 }
 
 static struct scene *scene_now(struct reader *r)
@@ -295,12 +305,14 @@ static bool read_kind(struct reader *r, char *rest)
 
 static bool read_client(struct reader *r, char *rest)
 {
-	return word_endpoint(&rest, scene_now(r)->addr[CLIENT], &scene_now(r)->port[CLIENT]) || complain(r, "not an address", rest);
+	return word_endpoint(&rest, scene_now(r)->addr[CLIENT], &scene_now(r)->port[CLIENT]) ||
+	       complain(r, "not an address", rest);
 }
 
 static bool read_server(struct reader *r, char *rest)
 {
-	return word_endpoint(&rest, scene_now(r)->addr[SERVER], &scene_now(r)->port[SERVER]) || complain(r, "not an address", rest);
+	return word_endpoint(&rest, scene_now(r)->addr[SERVER], &scene_now(r)->port[SERVER]) ||
+	       complain(r, "not an address", rest);
 }
 
 static bool read_timestamps(struct reader *r, char *rest)
@@ -344,12 +356,14 @@ static char *part_text(const struct reader *r, const char *name, char path[PATH_
 
 static bool read_lines(struct reader *r, char *text);
 
-/* The lines of a part, as if they stood here. What is wrong in it is told of it, and of where it was included. */
+/* The lines of a part, as if they stood here. What is wrong in it is told of it, and of where it
+ * was included. */
 static bool read_part(struct reader *r, const char *name)
 {
 	char path[PATH_TEXT];
 	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")])
-		return complain(r, "a part's name has small letters, digits and hyphens only", name);
+		return complain(r, "a part's name has small letters, digits and hyphens only",
+				name);
 	if (r->depth == SCENARIO_DEPTH)
 		return complain(r, "too deep: parts include each other", name);
 	if (r->included++ == SCENARIO_PARTS)

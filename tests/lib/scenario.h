@@ -1,13 +1,21 @@
-/* scenario.h - a dialogue and what happens to it on the wire, as a mail administrator wrote it, read into steps (the language: tests/scenarios/README.md). */
+/* scenario.h - a dialogue and what happens to it on the wire, as a mail administrator wrote it,
+ * read into steps (the language: tests/scenarios/README.md). */
 #ifndef SMTPWATCH_TESTS_SCENARIO_H
 #define SMTPWATCH_TESTS_SCENARIO_H
 
 #include "core/monitor.h"
 
 /* DEPTH: so many parts may be open within each other; PARTS: so many are included in all. */
-enum { SCENARIO_SCENES = 16, SCENARIO_BARRED = 8, SCENARIO_WHY = 512, SCENARIO_DEPTH = 4, SCENARIO_PARTS = 1000 };
+enum {
+	SCENARIO_SCENES = 16,
+	SCENARIO_BARRED = 8,
+	SCENARIO_WHY = 512,
+	SCENARIO_DEPTH = 4,
+	SCENARIO_PARTS = 1000
+};
 
-/* What one line asks the builder to do. Which members of struct step mean something is told by the table in scenario.c. */
+/* What one line asks the builder to do. Which members of struct step mean something is told by the
+ * table in scenario.c. */
 enum step_kind {
 	STEP_LINE,     /* text, with its CRLF */
 	STEP_RAW,      /* bytes as they are */
@@ -26,13 +34,15 @@ enum step_kind {
 	STEP_VANISH, /* the side receives and sends no more */
 	STEP_KEEPALIVE,
 	STEP_WINDOW,
-	STEP_MTU,     /* the side's segments with more than number bytes do not arrive any more; 0: all do */
-	STEP_ICMP,    /* a router quotes the side's last segment; choice: enum icmp - 1, number: the MTU it tells */
-	STEP_WAIT,    /* number: nanoseconds */
-	STEP_OPEN,    /* the close is not completed */
-	STEP_JOIN,    /* nothing before this was captured */
-	STEP_CUT,     /* nothing after this was captured */
-	STEP_SNAP,    /* frames are cut to number bytes from here on */
+	STEP_MTU,  /* the side's segments with more than number bytes do not arrive any more; 0: all
+		      do */
+	STEP_ICMP, /* a router quotes the side's last segment; choice: enum icmp - 1, number: the
+		      MTU it tells */
+	STEP_WAIT, /* number: nanoseconds */
+	STEP_OPEN, /* the close is not completed */
+	STEP_JOIN, /* nothing before this was captured */
+	STEP_CUT,  /* nothing after this was captured */
+	STEP_SNAP, /* frames are cut to number bytes from here on */
 	STEP_SEGMENT, /* segments may be number bytes long: super-segments, or small ones */
 	STEP_ONLY     /* from here on the capture sees only what this side sends */
 };
@@ -48,7 +58,8 @@ enum connect {
 	CONNECT_WITHOUT_ACK
 };
 
-/* An error that a router sends about a segment. NONE: it is a segment; ELSEWHERE: of another port. */
+/* An error that a router sends about a segment. NONE: it is a segment; ELSEWHERE: of another port.
+ */
 enum icmp { ICMP_NONE, ICMP_TOO_BIG, ICMP_UNREACHABLE, ICMP_ELSEWHERE };
 
 /* What an RST has that its side's segments have not. All zero: it is the side's own. */
@@ -108,7 +119,8 @@ struct scene {
 	enum port_kind kind;
 	bool timestamps;     /* both sides' segments bear them (RFC 7323) */
 	bool nothing;        /* no session may be reported */
-	char *want[EXPECTS]; /* NULL: anything will do; lists are parted by commas, alternatives by a bar */
+	char *want[EXPECTS]; /* NULL: anything will do; lists are parted by commas, alternatives by
+				a bar */
 };
 
 struct scenario {
@@ -122,7 +134,8 @@ struct scenario {
 	unsigned barreds;
 };
 
-/* Reads a file; NULL with a sentence in why ("file:line: ...") if it is not a scenario. Who calls read calls free. */
+/* Reads a file; NULL with a sentence in why ("file:line: ...") if it is not a scenario. Who calls
+ * read calls free. */
 struct scenario *scenario_read(const char *path, char why[SCENARIO_WHY]);
 
 /*

@@ -67,7 +67,10 @@ bool word_time(char **p, int64_t *ns)
 	static const struct {
 		const char *unit;
 		int64_t ns;
-	} units[] = {{"ms", FRAME_MS}, {"s", FRAME_SECOND}, {"m", 60 * FRAME_SECOND}, {"us", FRAME_MS / 1000}};
+	} units[] = {{"ms", FRAME_MS},
+		     {"s", FRAME_SECOND},
+		     {"m", 60 * FRAME_SECOND},
+		     {"us", FRAME_MS / 1000}};
 	char *was = *p;
 	size_t n;
 	if (number_with(p, ns, &n))

@@ -1,4 +1,5 @@
-/* scenario_word.h - the words of a scenario's line. Each reader moves *p behind what it took; false: it was not that, and *p stands where it stood. */
+/* scenario_word.h - the words of a scenario's line. Each reader moves *p behind what it took;
+ * false: it was not that, and *p stands where it stood. */
 #ifndef SMTPWATCH_TESTS_SCENARIO_WORD_H
 #define SMTPWATCH_TESTS_SCENARIO_WORD_H
 

@@ -1,4 +1,5 @@
-/* segments.c - a sender of TCP segments without a network: the numbers and times are those of two well-behaved hosts. */
+/* segments.c - a sender of TCP segments without a network: the numbers and times are those of two
+ * well-behaved hosts. */
 #include "lib/segments.h"
 
 #include <assert.h>
@@ -100,8 +101,9 @@ void segments_merge(struct segments *w, struct segments *more, struct dice *d)
 	struct packet *both = must(malloc((w->n + more->n + 1) * sizeof *both));
 	size_t n = w->n + more->n, a = 0, b = 0;
 	for (size_t i = 0; i < n; i++)
-		both[i] = b == more->n || (a < w->n && dice_roll(d, (uint32_t)(n - i)) < w->n - a) ? w->packets[a++]
-												   : more->packets[b++];
+		both[i] = b == more->n || (a < w->n && dice_roll(d, (uint32_t)(n - i)) < w->n - a)
+				  ? w->packets[a++]
+				  : more->packets[b++];
 	/* Time must not run backwards where they meet. */
 	for (size_t i = 1; i < n; i++)
 		if (both[i].ts < both[i - 1].ts)
@@ -118,8 +120,8 @@ void segments_merge(struct segments *w, struct segments *more, struct dice *d)
 
 static bool same_flow(const struct packet *a, const struct packet *b)
 {
-	return a->src_port == b->src_port && a->dst_port == b->dst_port && ip_addr_equal(&a->src, &b->src) &&
-	       ip_addr_equal(&a->dst, &b->dst);
+	return a->src_port == b->src_port && a->dst_port == b->dst_port &&
+	       ip_addr_equal(&a->src, &b->src) && ip_addr_equal(&a->dst, &b->dst);
 }
 
 static bool may_move(const struct packet *p)
@@ -143,11 +145,16 @@ void segments_shuffle(struct segments *w, struct dice *d, unsigned reorder, unsi
 
 static struct talk talk_new(struct segments *w, unsigned n)
 {
-	struct talk t = {.out = w, .port = {(uint16_t)(20000 + n % 40000), 25}, .window = 65535, .mss = SEGMENT, .step = FRAME_MS};
+	struct talk t = {.out = w,
+			 .port = {(uint16_t)(20000 + n % 40000), 25},
+			 .window = 65535,
+			 .mss = SEGMENT,
+			 .step = FRAME_MS};
 	struct dice d = {n + 1};
 	for (int side = CLIENT; side <= SERVER; side++) {
 		/* One in eight wraps around early. */
-		t.isn[side] = dice_roll(&d, 8) ? dice_roll(&d, UINT32_MAX) : UINT32_MAX - dice_roll(&d, 3000);
+		t.isn[side] = dice_roll(&d, 8) ? dice_roll(&d, UINT32_MAX)
+					       : UINT32_MAX - dice_roll(&d, 3000);
 		t.next[side] = t.isn[side] + 1;
 		t.ip_id[side] = (uint16_t)dice_roll(&d, 65536);
 	}
@@ -159,8 +166,22 @@ struct talk talk_v4(struct segments *w, unsigned n)
 {
 	struct talk t = talk_new(w, n);
 	for (int side = CLIENT; side <= SERVER; side++) {
-		const uint8_t mapped[16] = {
-			0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, side == CLIENT ? 2 : 3, (uint8_t)(n % 251)};
+		const uint8_t mapped[16] = {0,
+					    0,
+					    0,
+					    0,
+					    0,
+					    0,
+					    0,
+					    0,
+					    0,
+					    0,
+					    0xff,
+					    0xff,
+					    192,
+					    0,
+					    side == CLIENT ? 2 : 3,
+					    (uint8_t)(n % 251)};
 		memcpy(t.addr[side].b, mapped, 16);
 	}
 	return t;
@@ -170,13 +191,15 @@ struct talk talk_v6(struct segments *w, unsigned n)
 {
 	struct talk t = talk_new(w, n);
 	for (int side = CLIENT; side <= SERVER; side++) {
-		const uint8_t address[16] = {0x20, 0x01, 0x0d, 0xb8, [13] = (uint8_t)side, [15] = (uint8_t)(n % 251)};
+		const uint8_t address[16] = {
+			0x20, 0x01, 0x0d, 0xb8, [13] = (uint8_t)side, [15] = (uint8_t)(n % 251)};
 		memcpy(t.addr[side].b, address, 16);
 	}
 	return t;
 }
 
-struct packet *talk_raw(struct talk *t, enum side from, uint8_t flags, uint32_t seq, struct bytes payload)
+struct packet *talk_raw(struct talk *t, enum side from, uint8_t flags, uint32_t seq,
+			struct bytes payload)
 {
 	enum side to = side_other(from);
 	bool v4 = ip_addr_is_v4(&t->addr[from]);
@@ -211,7 +234,8 @@ struct packet *talk_syn(struct talk *t)
 
 struct packet *talk_syn_ack(struct talk *t)
 {
-	struct packet *p = talk_raw(t, SERVER, TCP_SYN | TCP_ACK, t->isn[SERVER], bytes_of(NULL, 0));
+	struct packet *p =
+		talk_raw(t, SERVER, TCP_SYN | TCP_ACK, t->isn[SERVER], bytes_of(NULL, 0));
 	t->heard[CLIENT] = t->isn[SERVER] + 1;
 	return p;
 }
@@ -367,7 +391,9 @@ static void absurd_segment(struct talk *t, struct dice *d)
 	uint8_t flags = (uint8_t)(dice_roll(d, 12) ? TCP_ACK : dice_roll(d, 64));
 	t->heard[from] = t->next[side_other(from)] + dice_roll(d, 1500) - 200;
 	t->window = (uint16_t)dice_roll(d, 65536);
-	struct packet *p = talk_raw(t, from, flags, seq, bytes_of(payload, dice_roll(d, 8) ? dice_roll(d, sizeof payload) : 0));
+	struct packet *p =
+		talk_raw(t, from, flags, seq,
+			 bytes_of(payload, dice_roll(d, 8) ? dice_roll(d, sizeof payload) : 0));
 	t->next[from] += dice_roll(d, 3) ? p->payload_len : 0;
 	p->payload_cap -= dice_roll(d, 20) ? 0 : dice_roll(d, p->payload_cap + 1);
 	t->now += dice_roll(d, 30) ? 0 : (int64_t)dice_roll(d, 1000) * FRAME_SECOND;

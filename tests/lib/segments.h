@@ -1,4 +1,5 @@
-/* segments.h - TCP conversations by hand or by dice, as the sequences of struct packet that an engine takes. */
+/* segments.h - TCP conversations by hand or by dice, as the sequences of struct packet that an
+ * engine takes. */
 #ifndef SMTPWATCH_TESTS_SEGMENTS_H
 #define SMTPWATCH_TESTS_SEGMENTS_H
 
@@ -23,24 +24,26 @@ struct segments {
 
 void segments_free(struct segments *w);
 
-/* Appends a packet; its payload is copied. Returns it, for the test to bend; valid until the next segments_add. */
+/* Appends a packet; its payload is copied. Returns it, for the test to bend; valid until the next
+ * segments_add. */
 struct packet *segments_add(struct segments *w, const struct packet *p);
 
 /*
- * The packet at `from` moves to `to`; times stay in order. Removes it; repeats it (a captured duplicate, same ip_id)
- * behind itself.
+ * The packet at `from` moves to `to`; times stay in order. Removes it; repeats it (a captured
+ * duplicate, same ip_id) behind itself.
  */
 void segments_move(struct segments *w, size_t from, size_t to);
 void segments_drop(struct segments *w, size_t at);
 void segments_repeat(struct segments *w, size_t at);
 
-/* Lays the packets of `more` at random places between those of w, each in its own order; more is emptied. */
+/* Lays the packets of `more` at random places between those of w, each in its own order; more is
+ * emptied. */
 void segments_merge(struct segments *w, struct segments *more, struct dice *d);
 
 /*
- * Weather inside libnids' fence: segments with payload of one direction change places within a run (no segment of the
- * other direction between them, no handshake, no FIN), and some packets are captured twice. Chances in percent for each
- * packet.
+ * Weather inside libnids' fence: segments with payload of one direction change places within a run
+ * (no segment of the other direction between them, no handshake, no FIN), and some packets are
+ * captured twice. Chances in percent for each packet.
  */
 void segments_shuffle(struct segments *w, struct dice *d, unsigned reorder, unsigned repeat);
 
@@ -75,12 +78,14 @@ struct packet *talk_fin(struct talk *t, enum side from);
 struct packet *talk_rst(struct talk *t, enum side from);
 
 /* Any segment: nothing is remembered of it. */
-struct packet *talk_raw(struct talk *t, enum side from, uint8_t flags, uint32_t seq, struct bytes payload);
+struct packet *talk_raw(struct talk *t, enum side from, uint8_t flags, uint32_t seq,
+			struct bytes payload);
 
 /* FIN of one side, the other's FIN, the last ACK. */
 void talk_close(struct talk *t, enum side first);
 
-/* A small mail session up to 221, without the end. Packets: 0-2 handshake, 3 banner, 4 EHLO a, 5 its reply, 6 QUIT, 7 its reply. */
+/* A small mail session up to 221, without the end. Packets: 0-2 handshake, 3 banner, 4 EHLO a, 5
+ * its reply, 6 QUIT, 7 its reply. */
 void talk_mail(struct talk *t);
 
 /* How a random conversation ends. */
@@ -97,12 +102,13 @@ enum talk_ending {
 };
 
 /*
- * A whole conversation by dice: handshake, turns of small and large writes cut at random, acknowledgements here and
- * there, an ending.
+ * A whole conversation by dice: handshake, turns of small and large writes cut at random,
+ * acknowledgements here and there, an ending.
  */
 enum talk_ending talk_random(struct talk *t, struct dice *d);
 
-/* A few dozen segments on one tuple of which hardly any fits the others: numbers, flags, cuts and times by dice. */
+/* A few dozen segments on one tuple of which hardly any fits the others: numbers, flags, cuts and
+ * times by dice. */
 void talk_absurd(struct segments *s, struct dice *d, unsigned n);
 
 #endif

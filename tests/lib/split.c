@@ -14,7 +14,8 @@ static size_t piece_size(struct bytes left, enum split how, struct dice *dice)
 	return n < left.n ? n : left.n;
 }
 
-void split_feed(struct bytes in, enum split how, struct dice *dice, void (*take)(void *arg, struct bytes piece), void *arg)
+void split_feed(struct bytes in, enum split how, struct dice *dice,
+		void (*take)(void *arg, struct bytes piece), void *arg)
 {
 	while (in.n > 0) {
 		struct bytes piece = bytes_first(in, piece_size(in, how, dice));

@@ -9,7 +9,7 @@ struct sealing {
 	size_t n, room;
 	struct tls_talk *talk[SCENARIO_SCENES], *before;
 	bool greeted[SCENARIO_SCENES]; /* the client has spoken */
-	bool joined;                   /* the next record goes on in the segment of the one before */
+	bool joined; /* the next record goes on in the segment of the one before */
 	const struct step *like;
 	unsigned extra;
 };
@@ -45,7 +45,8 @@ static void clear_add(struct sealing *b, enum side side, const char *text)
 }
 
 /* The connection, and then TLS. */
-static void talk_begin(struct sealing *b, const struct step *like, const struct tls_way *way, enum tls_begin begin)
+static void talk_begin(struct sealing *b, const struct step *like, const struct tls_way *way,
+		       enum tls_begin begin)
 {
 	b->like = like;
 	b->joined = false;
@@ -59,7 +60,8 @@ static void talk_begin(struct sealing *b, const struct step *like, const struct 
 	struct tls_talk *talk = tls_talk_new(way, b->before, (b->extra & TLS_LONG_HELLO) != 0);
 	b->talk[like->scene] = talk;
 	if (b->extra & (TLS_EARLY_REFUSED | TLS_EARLY_TAKEN))
-		tls_talk_early(talk, bytes_str("EHLO early.example.org\r\n"), (b->extra & TLS_EARLY_TAKEN) != 0);
+		tls_talk_early(talk, bytes_str("EHLO early.example.org\r\n"),
+			       (b->extra & TLS_EARLY_TAKEN) != 0);
 	tls_talk_handshake(talk, raw_add, b);
 	assert(!b->before || tls_talk_resumed(talk));
 	if (b->extra & TLS_KEY_UPDATES)
@@ -103,8 +105,8 @@ static bool is_text(const struct step *s)
 /* Told before the handshake of TCP (build.c). */
 static bool is_early(enum step_kind kind)
 {
-	return kind == STEP_CONNECT || kind == STEP_WAIT || kind == STEP_CUT || kind == STEP_OPEN || kind == STEP_SEGMENT ||
-	       kind == STEP_SWAP || kind == STEP_LATE || kind == STEP_DUP;
+	return kind == STEP_CONNECT || kind == STEP_WAIT || kind == STEP_CUT || kind == STEP_OPEN ||
+	       kind == STEP_SEGMENT || kind == STEP_SWAP || kind == STEP_LATE || kind == STEP_DUP;
 }
 
 static bool sealable(const struct step *s)
@@ -140,12 +142,14 @@ static void close_seal(struct sealing *b, const struct step *s)
 	step_add(b, &answer);
 }
 
-static void step_seal(struct sealing *b, const struct step *s, const struct tls_way *way, enum tls_begin begin)
+static void step_seal(struct sealing *b, const struct step *s, const struct tls_way *way,
+		      enum tls_begin begin)
 {
 	if (!b->talk[s->scene] && !is_early(s->kind))
 		talk_begin(b, s, way, begin);
 	b->greeted[s->scene] |= s->side == CLIENT && is_text(s);
-	if (begin == TLS_STARTTLS && !b->greeted[s->scene] && s->side == SERVER && is_text(s) && !s->flags)
+	if (begin == TLS_STARTTLS && !b->greeted[s->scene] && s->side == SERVER && is_text(s) &&
+	    !s->flags)
 		return;
 	if (s->kind == STEP_BULK) {
 		uint8_t *bulk = bulk_make(s);
@@ -163,7 +167,8 @@ static void step_seal(struct sealing *b, const struct step *s, const struct tls_
 	}
 }
 
-bool tls_scenario_seal(struct scenario *s, const struct tls_way *way, enum tls_begin begin, unsigned extra)
+bool tls_scenario_seal(struct scenario *s, const struct tls_way *way, enum tls_begin begin,
+		       unsigned extra)
 {
 	struct sealing b = {.extra = extra};
 	for (size_t i = 0; i < s->n; i++)

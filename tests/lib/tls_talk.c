@@ -111,8 +111,8 @@ static void certificate(SSL_CTX *ctx, bool ecdsa)
 		X509_gmtime_adj(X509_getm_notBefore(x), 0);
 		X509_gmtime_adj(X509_getm_notAfter(x), 86400);
 		X509_set_pubkey(x, pkeys[ecdsa]);
-		X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, (const unsigned char *)"mx.example.net",
-					   -1, -1, 0);
+		X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
+					   (const unsigned char *)"mx.example.net", -1, -1, 0);
 		X509_set_issuer_name(x, X509_get_subject_name(x));
 		assert(X509_sign(x, pkeys[ecdsa], EVP_sha256()) > 0);
 		certs[ecdsa] = x;
@@ -121,7 +121,8 @@ static void certificate(SSL_CTX *ctx, bool ecdsa)
 	assert(SSL_CTX_use_PrivateKey(ctx, pkeys[ecdsa]) == 1);
 }
 
-static int alpn_choose(SSL *ssl, const unsigned char **out, unsigned char *n, const unsigned char *in, unsigned in_n, void *arg)
+static int alpn_choose(SSL *ssl, const unsigned char **out, unsigned char *n,
+		       const unsigned char *in, unsigned in_n, void *arg)
 {
 	(void)ssl, (void)arg;
 	*out = in + 1;
@@ -129,9 +130,10 @@ static int alpn_choose(SSL *ssl, const unsigned char **out, unsigned char *n, co
 	return in_n > in[0] ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
 
-/* Puts as many bytes into the client's hello, where a key share of X25519MLKEM768 would stand: before the server's name and ALPN. */
-static int extension_add(SSL *ssl, unsigned type, unsigned where, const unsigned char **out, size_t *n, X509 *x, size_t chain,
-			 int *alert, void *arg)
+/* Puts as many bytes into the client's hello, where a key share of X25519MLKEM768 would stand:
+ * before the server's name and ALPN. */
+static int extension_add(SSL *ssl, unsigned type, unsigned where, const unsigned char **out,
+			 size_t *n, X509 *x, size_t chain, int *alert, void *arg)
 {
 	static const unsigned char share[TLS_LONG_HELLO_MORE];
 	(void)ssl, (void)type, (void)where, (void)x, (void)chain, (void)alert, (void)arg;
@@ -146,7 +148,8 @@ static void hello_lengthen(SSL_CTX *ctx)
 	enum { PRIVATE_USE = 0xff77 };
 	char groups[] = "X25519:P-256:P-384";
 	assert(SSL_CTX_set1_groups_list(ctx, groups) == 1);
-	assert(SSL_CTX_add_custom_ext(ctx, PRIVATE_USE, SSL_EXT_CLIENT_HELLO, extension_add, NULL, NULL, NULL, NULL) == 1);
+	assert(SSL_CTX_add_custom_ext(ctx, PRIVATE_USE, SSL_EXT_CLIENT_HELLO, extension_add, NULL,
+				      NULL, NULL, NULL) == 1);
 }
 
 static SSL_CTX *context(const struct tls_way *way, enum side side, bool long_hello)
@@ -155,11 +158,13 @@ static SSL_CTX *context(const struct tls_way *way, enum side side, bool long_hel
 	int version = way->tls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
 	SSL_CTX *ctx = SSL_CTX_new(side == CLIENT ? TLS_client_method() : TLS_server_method());
 	assert(ctx);
-	/* OpenSSL 3.5 counts CCM with a short tag as level 0. The level within a list of ciphers holds for TLS 1.2 alone. */
+	/* OpenSSL 3.5 counts CCM with a short tag as level 0. The level within a list of ciphers
+	 * holds for TLS 1.2 alone. */
 	SSL_CTX_set_security_level(ctx, 0);
 	SSL_CTX_set_min_proto_version(ctx, version);
 	SSL_CTX_set_max_proto_version(ctx, version);
-	assert(way->tls13 ? SSL_CTX_set_ciphersuites(ctx, way->name) : SSL_CTX_set_cipher_list(ctx, way->name));
+	assert(way->tls13 ? SSL_CTX_set_ciphersuites(ctx, way->name)
+			  : SSL_CTX_set_cipher_list(ctx, way->name));
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
 	SSL_CTX_set_options(ctx, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
 	if (way->mac_then_encrypt)
@@ -252,10 +257,12 @@ static void early_run(struct tls_talk *t, tls_talk_emit *emit, void *arg)
 {
 	char text[1024];
 	size_t n = 0;
-	assert(SSL_write_early_data(t->ssl[CLIENT], t->early.p, t->early.n, &n) == 1 && n == t->early.n);
+	assert(SSL_write_early_data(t->ssl[CLIENT], t->early.p, t->early.n, &n) == 1 &&
+	       n == t->early.n);
 	flush(t, CLIENT, emit, arg);
 	if (t->accept)
-		assert(SSL_read_early_data(t->ssl[SERVER], text, sizeof text, &n) == SSL_READ_EARLY_DATA_SUCCESS);
+		assert(SSL_read_early_data(t->ssl[SERVER], text, sizeof text, &n) ==
+		       SSL_READ_EARLY_DATA_SUCCESS);
 }
 
 void tls_talk_handshake(struct tls_talk *t, tls_talk_emit *emit, void *arg)
@@ -275,7 +282,8 @@ void tls_talk_handshake(struct tls_talk *t, tls_talk_emit *emit, void *arg)
 	assert(SSL_is_init_finished(t->ssl[CLIENT]) && SSL_is_init_finished(t->ssl[SERVER]));
 }
 
-void tls_talk_say(struct tls_talk *t, enum side side, struct bytes text, tls_talk_emit *emit, void *arg)
+void tls_talk_say(struct tls_talk *t, enum side side, struct bytes text, tls_talk_emit *emit,
+		  void *arg)
 {
 	if (text.n == 0)
 		return;

@@ -28,7 +28,8 @@ static void left(struct transcript *t)
 
 static void turn(struct heard *h, char c)
 {
-	if (h->turn_count + 1 < sizeof h->turns && (h->turn_count == 0 || h->turns[h->turn_count - 1] != c))
+	if (h->turn_count + 1 < sizeof h->turns &&
+	    (h->turn_count == 0 || h->turns[h->turn_count - 1] != c))
 		h->turns[h->turn_count++] = c;
 }
 
@@ -108,7 +109,8 @@ static void heard_close(void *arg, struct conn *conn, const struct conn_end *end
 		assert_int_equal(conn->flow[side].bytes, h->n[side]);
 		assert_int_equal(conn->flow[side].gap, h->gap[side]);
 		assert_int_equal(conn->flow[side].fin,
-				 h->fins > 0 && (h->fin[0] == (enum side)side || (h->fins == 2 && h->fin[1] == (enum side)side)));
+				 h->fins > 0 && (h->fin[0] == (enum side)side ||
+						 (h->fins == 2 && h->fin[1] == (enum side)side)));
 	}
 	h->conn = *conn;
 	memcpy(h->sides, conn->side, sizeof h->sides);
@@ -130,8 +132,8 @@ static void heard_release(void *arg, struct conn *conn)
 	assert_within(t->released, 1, t->closed);
 }
 
-const struct stream_listener transcript_listener = {heard_open,  heard_data,    heard_gap, heard_fin,
-						    heard_close, heard_release, NULL,      NULL};
+const struct stream_listener transcript_listener = {
+	heard_open, heard_data, heard_gap, heard_fin, heard_close, heard_release, NULL, NULL};
 
 void transcript_free(struct transcript *t)
 {
@@ -144,8 +146,9 @@ void transcript_free(struct transcript *t)
 	*t = (struct transcript){0};
 }
 
-struct stream_stats transcript_run(struct transcript *t, const struct stream_engine *engine, const struct stream_config *config,
-				   const struct packet *packets, size_t n, size_t batch)
+struct stream_stats transcript_run(struct transcript *t, const struct stream_engine *engine,
+				   const struct stream_config *config, const struct packet *packets,
+				   size_t n, size_t batch)
 {
 	static struct port_set ports;
 	port_set_add(&ports, 25);

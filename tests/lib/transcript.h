@@ -1,4 +1,5 @@
-/* transcript.h - a listener that writes down what an engine tells, and insists on the contract of stream.h while it does. */
+/* transcript.h - a listener that writes down what an engine tells, and insists on the contract of
+ * stream.h while it does. */
 #ifndef SMTPWATCH_TESTS_TRANSCRIPT_H
 #define SMTPWATCH_TESTS_TRANSCRIPT_H
 
@@ -18,8 +19,8 @@ struct heard {
 	enum side fin[2];
 	int64_t opened_ts, closed_ts;
 	/*
-	 * The order of events, adjacent equal ones merged, cut when full: "c" and "s" data of client and server, "g" and
-	 * "h" gaps, "F" and "G" FINs, "." close.
+	 * The order of events, adjacent equal ones merged, cut when full: "c" and "s" data of
+	 * client and server, "g" and "h" gaps, "F" and "G" FINs, "." close.
 	 */
 	char turns[256];
 	size_t turn_count;
@@ -34,16 +35,18 @@ struct transcript {
 	bool inside;       /* a call is under way: calls never nest */
 };
 
-extern const struct stream_listener transcript_listener; /* arg: a struct transcript, zero-filled at first */
+extern const struct stream_listener
+	transcript_listener; /* arg: a struct transcript, zero-filled at first */
 
 void transcript_free(struct transcript *t);
 
 /*
- * Feeds packets to a new engine in batches of `batch`, finishes, frees; the default limits with port 25 watched where
- * config is NULL. Returns the statistics at the end.
+ * Feeds packets to a new engine in batches of `batch`, finishes, frees; the default limits with
+ * port 25 watched where config is NULL. Returns the statistics at the end.
  */
-struct stream_stats transcript_run(struct transcript *t, const struct stream_engine *engine, const struct stream_config *config,
-				   const struct packet *packets, size_t n, size_t batch);
+struct stream_stats transcript_run(struct transcript *t, const struct stream_engine *engine,
+				   const struct stream_config *config, const struct packet *packets,
+				   size_t n, size_t batch);
 
 /* The first connection whose client has this port. NULL: none. */
 struct heard *transcript_find(const struct transcript *t, uint16_t client_port);

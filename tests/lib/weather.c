@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-/* Segments that lie farther apart are no neighbours: nothing overtakes them, nothing is merged with them. */
+/* Segments that lie farther apart are no neighbours: nothing overtakes them, nothing is merged with
+ * them. */
 #define WEATHER_NEAR (10 * FRAME_MS)
 
 enum { SMALL_SEGMENT = 400, COALESCED_MAX = 60000, ECHOES = 16 };
@@ -21,8 +22,9 @@ static int64_t time_behind(const struct trace *w, size_t i)
 }
 
 /*
- * What a sender cuts or repeats has IP IDs of its own, and what it sends then has later ones: else no RST would have the number that is due, and each would look forged. latest: the number
- * of what each side sent last; more: what was added to it.
+ * What a sender cuts or repeats has IP IDs of its own, and what it sends then has later ones: else
+ * no RST would have the number that is due, and each would look forged. latest: the number of what
+ * each side sent last; more: what was added to it.
  */
 struct ids {
 	uint16_t latest[SCENARIO_SCENES][2], more[SCENARIO_SCENES][2];
@@ -43,7 +45,8 @@ static void id_another(struct ids *ids, struct segment *g)
 }
 
 /* A part of a segment. FIN and PSH go with the last. */
-static void part_add(struct trace *out, const struct segment *whole, uint32_t from, uint32_t n, int64_t ts, struct ids *ids)
+static void part_add(struct trace *out, const struct segment *whole, uint32_t from, uint32_t n,
+		     int64_t ts, struct ids *ids)
 {
 	struct segment part = *whole;
 	part.seq += from;
@@ -57,8 +60,10 @@ static void part_add(struct trace *out, const struct segment *whole, uint32_t fr
 	trace_add(out, &part, whole->data + from, n);
 }
 
-/* Cuts a segment into parts of at most `most` bytes. What the snaplen has cut stays whole: parts would show more of it. */
-static void split(const struct trace *in, size_t i, struct trace *out, struct dice *d, uint32_t most, struct ids *ids)
+/* Cuts a segment into parts of at most `most` bytes. What the snaplen has cut stays whole: parts
+ * would show more of it. */
+static void split(const struct trace *in, size_t i, struct trace *out, struct dice *d,
+		  uint32_t most, struct ids *ids)
 {
 	const struct segment *g = &in->segment[i];
 	if (g->n < 2 || g->snap || g->flags & TCP_SYN) {
@@ -89,13 +94,15 @@ static void turn_cut(const struct trace *in, struct trace *out, struct dice *d)
 		split(in, i, out, d, in->segment[i].n / 2 + 1, &ids);
 }
 
-/* What a receiving card would merge (GRO): the next bytes of the same side, with nothing said by the other between them. */
+/* What a receiving card would merge (GRO): the next bytes of the same side, with nothing said by
+ * the other between them. */
 static bool may_merge(const struct segment *super, const struct segment *g)
 {
 	const uint8_t never = TCP_SYN | TCP_RST | TCP_URG;
-	return super->n && g->n && !((super->flags | g->flags) & never) && !(super->flags & TCP_FIN) && !super->snap && !g->snap &&
-	       g->seq == super->seq + super->n && g->ack == super->ack && g->ttl == super->ttl && is_near(super, g) &&
-	       super->n + g->n <= COALESCED_MAX;
+	return super->n && g->n && !((super->flags | g->flags) & never) &&
+	       !(super->flags & TCP_FIN) && !super->snap && !g->snap &&
+	       g->seq == super->seq + super->n && g->ack == super->ack && g->ttl == super->ttl &&
+	       is_near(super, g) && super->n + g->n <= COALESCED_MAX;
 }
 
 static void merge(struct segment *super, const struct segment *g)
@@ -126,10 +133,12 @@ static void turn_coalesce(const struct trace *in, struct trace *out, struct dice
 	}
 }
 
-/* A SYN stays where it is: before it there is no session that could be out of order. Nor does a side overtake its own SYN. */
+/* A SYN stays where it is: before it there is no session that could be out of order. Nor does a
+ * side overtake its own SYN. */
 static bool may_overtake(const struct segment *a, const struct segment *b)
 {
-	bool first = (a->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN || (b->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	bool first = (a->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN ||
+		     (b->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	bool own = a->scene == b->scene && a->side == b->side && a->flags & TCP_SYN;
 	return !first && !own && is_near(a, b);
 }
@@ -141,7 +150,8 @@ static void turn_reorder(const struct trace *in, struct trace *out, struct dice 
 		trace_add(out, &in->segment[i], in->segment[i].data, in->segment[i].n);
 	for (unsigned pass = 0; pass < 3; pass++)
 		for (size_t i = 0; i + 1 < out->n; i++) {
-			if (!may_overtake(&out->segment[i], &out->segment[i + 1]) || dice_roll(d, 3))
+			if (!may_overtake(&out->segment[i], &out->segment[i + 1]) ||
+			    dice_roll(d, 3))
 				continue;
 			trace_swap(out, i, i + 1);
 			i++;
@@ -154,13 +164,16 @@ struct echo {
 	unsigned due;
 };
 
-/* Sends what is due; a segment that the sender itself repeats has its latest ack number and an IP ID of its own. */
-static void echoes_send(struct echo *echoes, unsigned *n, const struct segment *now, struct trace *out, struct ids *by_sender)
+/* Sends what is due; a segment that the sender itself repeats has its latest ack number and an IP
+ * ID of its own. */
+static void echoes_send(struct echo *echoes, unsigned *n, const struct segment *now,
+			struct trace *out, struct ids *by_sender)
 {
 	unsigned kept = 0;
 	for (unsigned i = 0; i < *n; i++) {
 		struct echo *e = &echoes[i];
-		if (by_sender && now->scene == e->g.scene && now->side == e->g.side && now->flags & TCP_ACK)
+		if (by_sender && now->scene == e->g.scene && now->side == e->g.side &&
+		    now->flags & TCP_ACK)
 			e->g.ack = now->ack;
 		if (!is_near(&e->g, now))
 			continue;
@@ -210,12 +223,14 @@ static void turn_retransmit(const struct trace *in, struct trace *out, struct di
 		if (g.flags & TCP_RST)
 			echoes_forget(echoes, &n, g.scene);
 		echoes_send(echoes, &n, &g, out, &ids);
-		if (segment_span(&g) && !(g.flags & (TCP_SYN | TCP_RST)) && n < ECHOES && dice_roll(d, 3) == 0)
+		if (segment_span(&g) && !(g.flags & (TCP_SYN | TCP_RST)) && n < ECHOES &&
+		    dice_roll(d, 3) == 0)
 			echoes[n++] = (struct echo){g, dice_roll(d, 4)};
 	}
 }
 
-/* Moves the sequence numbers so that they pass through zero in the first session's first lines; sessions of one tuple keep apart. */
+/* Moves the sequence numbers so that they pass through zero in the first session's first lines;
+ * sessions of one tuple keep apart. */
 static void turn_wrap(const struct trace *in, struct trace *out, struct dice *d)
 {
 	uint32_t shift[SCENARIO_SCENES][2] = {{0}};
@@ -297,15 +312,19 @@ bool weather_repeats(const struct weather *how)
 	return any;
 }
 
-/* What bars a weather bars all that do the same to the segments: "not reordered" bars the storm too, and "not ipv6" all of IPv6. */
+/* What bars a weather bars all that do the same to the segments: "not reordered" bars the storm
+ * too, and "not ipv6" all of IPv6. */
 static bool is_akin(const struct weather *how, const struct weather *barred)
 {
 	for (unsigned i = 0; i < WEATHER_TURNS; i++)
 		if (how->turn[i] && how->turn[i] == barred->turn[0])
 			return true;
-	bool six[2] = {wrapping_find(how->wrapping)->bits & WRAPPING_V6, wrapping_find(barred->wrapping)->bits & WRAPPING_V6};
-	return how == barred || (barred->nids && how->nids) || (!barred->turn[0] && six[0] && six[1]) ||
-	       (strncmp(barred->name, "fragments", 9) == 0 && strncmp(how->name, "fragments", 9) == 0);
+	bool six[2] = {wrapping_find(how->wrapping)->bits & WRAPPING_V6,
+		       wrapping_find(barred->wrapping)->bits & WRAPPING_V6};
+	return how == barred || (barred->nids && how->nids) ||
+	       (!barred->turn[0] && six[0] && six[1]) ||
+	       (strncmp(barred->name, "fragments", 9) == 0 &&
+		strncmp(how->name, "fragments", 9) == 0);
 }
 
 bool weather_suits(const struct scenario *s, const struct trace *w, const struct weather *how)
@@ -320,7 +339,8 @@ bool weather_suits(const struct scenario *s, const struct trace *w, const struct
 	return true;
 }
 
-struct frames weather_frames(const struct scenario *s, const struct trace *w, const struct weather *how, uint64_t seed)
+struct frames weather_frames(const struct scenario *s, const struct trace *w,
+			     const struct weather *how, uint64_t seed)
 {
 	struct dice dice = {seed};
 	struct trace now = {0};

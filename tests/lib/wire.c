@@ -13,7 +13,8 @@ enum { ARG_NONE = -1 };
 
 struct word;
 
-/* What a word means to the header before it, and how it is written. number: after the colon, or what the word below says of itself, in the column that suits. */
+/* What a word means to the header before it, and how it is written. number: after the colon, or
+ * what the word below says of itself, in the column that suits. */
 struct word {
 	const char *name;
 	long ethertype, protocol;
@@ -37,7 +38,8 @@ struct bytes wire_bytes(const struct wire *w)
 struct frame wire_frame(const struct wire *w, int link)
 {
 	uint32_t n = (uint32_t)(WIRE_MAX - w->at);
-	return (struct frame){.data = w->b + w->at, .caplen = n, .len = n, .ts = 1234567890, .link = link};
+	return (struct frame){
+		.data = w->b + w->at, .caplen = n, .len = n, .ts = 1234567890, .link = link};
 }
 
 static uint8_t *front(struct wire *w, size_t n)
@@ -182,7 +184,9 @@ static void nflog_write(struct wire *w, long arg, const struct word *below)
 	(void)arg, (void)below;
 	size_t n = WIRE_MAX - w->at + 4;
 	uint8_t *p = front(w, 4 + 8 + 8 + 4);
-	memcpy(p, "\x02\x00\x00\x05\x08\x00\x01\x00\x08\x00\x01\x00\x05\x00\x0a\x00\x00\x00\x00\x00", 20);
+	memcpy(p,
+	       "\x02\x00\x00\x05\x08\x00\x01\x00\x08\x00\x01\x00\x05\x00\x0a\x00\x00\x00\x00\x00",
+	       20);
 	p[20] = (uint8_t)n;
 	p[21] = (uint8_t)(n >> 8);
 	p[22] = 9;
@@ -193,7 +197,9 @@ static void nflogbe_write(struct wire *w, long arg, const struct word *below)
 	(void)arg, (void)below;
 	size_t n = WIRE_MAX - w->at + 4;
 	uint8_t *p = front(w, 4 + 8 + 8 + 4);
-	memcpy(p, "\x02\x00\x00\x05\x00\x08\x00\x01\x00\x08\x00\x01\x00\x05\x00\x0a\x00\x00\x00\x00", 20);
+	memcpy(p,
+	       "\x02\x00\x00\x05\x00\x08\x00\x01\x00\x08\x00\x01\x00\x05\x00\x0a\x00\x00\x00\x00",
+	       20);
 	put16(p + 20, n);
 	put16(p + 22, 9);
 }
@@ -253,7 +259,8 @@ void wire_put(struct wire *w, const char *text)
 	word_put(w, copy, below);
 }
 
-enum packet_kind wire_decode(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out)
+enum packet_kind wire_decode(const struct packet_decoder *d, const struct frame *f,
+			     union packet_decoded *out)
 {
 	static uint8_t *copy;
 	free(copy);

@@ -5,7 +5,13 @@
 #include "core/frame.h"
 #include "core/packet.h"
 
-enum { WIRE_MAX = 1 << 17, WIRE_SRC_PORT = 40000, WIRE_DST_PORT = 25, WIRE_SEQ = 1000, WIRE_ACK = 2000 };
+enum {
+	WIRE_MAX = 1 << 17,
+	WIRE_SRC_PORT = 40000,
+	WIRE_DST_PORT = 25,
+	WIRE_SEQ = 1000,
+	WIRE_ACK = 2000
+};
 
 /* A frame under construction, from its end to its beginning. */
 struct wire {
@@ -21,9 +27,11 @@ struct wire {
 void wire_start(struct wire *w);
 
 /*
- * Puts headers before what is there, the last word first; lengths and checksums are right. Words: eth eth8023 (a length in place of the type) vlan:ID svlan:ID qvlan:ID ip4 ip6 udp:PORT tcp tcp6
- * pppoe nflog nflogbe (one payload attribute), each with ":NUMBER" (hexadecimal) where the next header's number is not what the next word says; =BYTES (hexadecimal) as they
- * stand. Asserts that it can be done.
+ * Puts headers before what is there, the last word first; lengths and checksums are right. Words:
+ * eth eth8023 (a length in place of the type) vlan:ID svlan:ID qvlan:ID ip4 ip6 udp:PORT tcp tcp6
+ * pppoe nflog nflogbe (one payload attribute), each with ":NUMBER" (hexadecimal) where the next
+ * header's number is not what the next word says; =BYTES (hexadecimal) as they stand. Asserts that
+ * it can be done.
  */
 void wire_put(struct wire *w, const char *words);
 
@@ -35,10 +43,12 @@ struct bytes wire_bytes(const struct wire *w);
 struct frame wire_frame(const struct wire *w, int link);
 
 /*
- * Decodes a copy that ends where its block does, so that the sanitizer sees a read beyond it. *out is filled with rubbish before: who forgets a member is found out. What it borrows is good
- * until the next call.
+ * Decodes a copy that ends where its block does, so that the sanitizer sees a read beyond it. *out
+ * is filled with rubbish before: who forgets a member is found out. What it borrows is good until
+ * the next call.
  */
-enum packet_kind wire_decode(const struct packet_decoder *d, const struct frame *f, union packet_decoded *out);
+enum packet_kind wire_decode(const struct packet_decoder *d, const struct frame *f,
+			     union packet_decoded *out);
 
 /* Hexadecimal digits to bytes; returns how many. */
 size_t wire_hex(const char *hex, uint8_t *out);

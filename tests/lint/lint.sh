@@ -119,7 +119,7 @@ check 'clang without a warning' strict clang
 for rule in layers foreign includes functions files words comments; do
 	check "$rule" /usr/bin/python3 tests/lint/sources.py "$rule"
 done
-check 'columns' /usr/bin/python3 tests/lint/sources.py columns .py .sh .js .def scripts .md
+check 'columns' /usr/bin/python3 tests/lint/sources.py columns .c .h .py .sh .js .def scripts .md
 check 'calls without a circle' /usr/bin/python3 tests/lint/sources.py calls build/lint-gcc
 check 'core has no state' core_data
 check 'core asks nothing of the system' core_symbols
