@@ -191,7 +191,7 @@ void own_age_now(struct stream *s, int64_t now, uint64_t frame)
 	if (ahead > 0 || (ahead < -STEP_BACK && step_back(s, frame)))
 		s->now = now;
 	s->back_from = s->now;
-	s->back_to = now;
+	s->back_to = ahead <= 0 && ahead >= -STEP_BACK ? now : s->now;
 	if (s->clock < s->due)
 		return;
 	own_step(s, frame, 0, 0, 0);

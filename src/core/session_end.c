@@ -43,7 +43,7 @@ bool session_may_be_answered(const struct session *s, const struct conn_end *end
 {
 	const struct smtp_pending *due = s->dialogue.head;
 	bool message = due && due->last && due->transaction && due->transaction->fate == FATE_OPEN;
-	return message && !s->tls && end->by_rst && end->rst_by == CLIENT &&
+	return message && (!s->tls || s->inside) && end->by_rst && end->rst_by == CLIENT &&
 	       end->closer == CLOSER_CLIENT && end->how == HOW_FIN;
 }
 
