@@ -131,6 +131,8 @@ static void capture_read(struct items *items, const char *path)
 	if (!s)
 		return;
 	struct item *item = item_new(items, path, FORM_CLEAR);
+	item_port(item, 25, PORT_SMTP);
+	item_port(item, 587, PORT_SMTP);
 	item_port(item, 2525, PORT_SMTP);
 	item_port(item, 24, PORT_LMTP);
 	item_port(item, PORT_OF_TLS, PORT_TLS);

@@ -196,7 +196,8 @@ static size_t any_moment(const struct damaged *x, struct dice *d)
 	const struct item *item = x->item;
 	size_t at = any(item->n, d);
 	while (at > 0 && at < item->n &&
-	       (item->again[at] || is_pause(item, at) || is_pause(item, at - 1)))
+	       (item->again[at] || is_pause(item, at - 1) || is_pause(item, at) ||
+		is_pause(item, at + 1)))
 		at++;
 	return at;
 }
