@@ -57,7 +57,7 @@ _smtpwatch_values() {
 	-o | --output) _smtpwatch_words "text json syslog journald prometheus textfile exec csv
 		zeek ecs html" ;;
 	--redact) _smtpwatch_words "none local hash all" ;;
-	--explain) _smtpwatch_words " worst" ;;
+	--explain) _smtpwatch_words "worst" ;;
 	--ladder) _smtpwatch_words "text csv mermaid scenario" ;;
 	--write-pcap) _smtpwatch_folders ;;
 	--write-pcap-memory) : ;;

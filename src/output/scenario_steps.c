@@ -294,6 +294,8 @@ static void put_forgery(struct scenario_steps *s, const struct recorded_packet *
 		outbuf_format(b, " window %u", p->window);
 	if (p->stamped != stamps)
 		outbuf_str(b, p->stamped ? " timestamps" : " no-timestamps");
+	if (!(p->flags & TCP_ACK))
+		outbuf_str(b, " without-ack");
 	outbuf_char(b, '\n');
 }
 
