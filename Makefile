@@ -17,7 +17,7 @@ HARDEN   := -fstack-protector-strong -fstack-clash-protection -fPIE \
 CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer \
             -fno-sanitize-recover=all)
 # The same source gives the same binary in every folder.
-CPPFLAGS += -ffile-prefix-map=$(CURDIR)=. -D_GNU_SOURCE -Iinclude -DSMTPWATCH_VERSION='"$(VERSION)"'
+CPPFLAGS += -ffile-prefix-map=$(CURDIR)=. -D_GNU_SOURCE -Iinclude -Isrc -DSMTPWATCH_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 -fvisibility=hidden $(OPT) $(WARN) $(HARDEN) $(CHECKED)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,text
 wrapped   = $(shell sed -nE \
@@ -27,15 +27,15 @@ LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -lmic
             -ltinfo -lpthread
 
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $(1))))
-core     := $(call objects,src/core/*.c)
-layers   := $(call objects,src/nids/*.c src/tls/*.c src/capture/*.c src/output/*.c src/daemon/*.c)
-main     := $(BUILD)/src/daemon/main.o
+core     := $(call objects,src/base/*.c src/core/*.c src/core/*/*.c)
+layers   := $(filter-out $(core),$(call objects,src/*/*.c src/*/*/*.c))
+main     := $(BUILD)/src/app/main.o
 program  := $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
 testlib  := $(call objects,tests/lib/*.c)
 # Built for the memory sanitizer alone, which does not see into foreign libraries.
 foreign  := $(if $(filter memory,$(SANITIZE)),$(BUILD)/tests/msan/foreign.o)
-tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c) \
-            tests/scenario_pcap.c tests/make_docs.c)
+tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c) \
+            tests/program/scenario_pcap.c tests/program/make_docs.c)
 
 to        = $(DESTDIR)$(PREFIX)
 conf      = $(DESTDIR)$(SYSCONFDIR)/smtpwatch/smtpwatch.conf
@@ -51,6 +51,9 @@ fuzz_library := $(BUILD)/tests/fuzz/parts.a
 replays      := $(fuzz_targets:%=$(BUILD)/tests/fuzz/replay_%)
 
 lab_tools := $(addprefix $(BUILD)/tests/lab/,blast bare_live)
+
+# A program that embeds the library, with nothing but the headers that are meant for it.
+example  := $(BUILD)/docs/example/verdicts
 
 # Each of these is one file, and so is the seed; the generator is made of the others in tests/bench.
 bench_alone := bare floor measure
@@ -79,11 +82,15 @@ $(BUILD)/smtpwatch: $(layers) $(BUILD)/libsmtpwatch.a
 $(BUILD)/libsmtpwatch.a: $(core)
 $(fuzz_library): $(fuzz_parts) $(filter-out $(main),$(layers))
 $(BUILD)/libsmtpwatch.a $(fuzz_library):
-	$(call said,AR   $@)rm -f $@ && $(AR) rcs $@ $^
+	$(call said,AR   $@)rm -f $@ && $(AR) qcs $@ $^
 
 $(BUILD)/tests/damage/damage: $(call objects,tests/damage/*.c)
 $(tests) $(BUILD)/tests/damage/damage: $(BUILD)/%: $(BUILD)/%.o $(testlib) $(foreign) $(program)
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka -lssl $(LIBS) -o $@
+
+$(example).o: CPPFLAGS := $(filter-out -Isrc,$(CPPFLAGS))
+$(example): %: %.o $(BUILD)/libsmtpwatch.a
+	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -99,21 +106,21 @@ check:
 	@contrib/install-deps.sh build check
 	@$(again) test
 
-test: $(tests) $(BUILD)/tests/damage/damage $(replays)
+test: $(example) $(tests) $(BUILD)/tests/damage/damage $(replays)
 test: $(BUILD)/smtpwatch $(BUILD)/tests/bench/measure
 	@tests/run.sh $(BUILD)
 
 # A folder of cases, each with what it expects (tests/scenarios/README.md): DIR=folder.
 cases:
 	@contrib/install-deps.sh build check
-	@$(again) $(BUILD)/smtpwatch $(BUILD)/tests/test_scenarios
-	@tests/cases.py $(BUILD) '$(DIR)'
+	@$(again) $(BUILD)/smtpwatch $(BUILD)/tests/unit/core/session/test_scenarios
+	@tests/program/cases.py $(BUILD) '$(DIR)'
 
 # One scenario, wherever it lies: its ladder, what is said of it, whether what it expects holds
 # (tests/scenarios/README.md): FILE=x.smtp.
 scenario:
 	@contrib/install-deps.sh build check
-	@$(again) $(BUILD)/smtpwatch $(BUILD)/tests/scenario_pcap $(BUILD)/tests/test_scenarios
+	@$(again) $(BUILD)/smtpwatch $(BUILD)/tests/program/scenario_pcap $(BUILD)/tests/unit/core/session/test_scenarios
 	@tests/scenario.sh $(BUILD) '$(FILE)'
 
 asan:
@@ -139,6 +146,11 @@ valgrind:
 	@$(again) build/valgrind/smtpwatch BUILD=build/valgrind OPT='-O1 -g -DSANITIZED'
 	@tests/valgrind.sh build/valgrind/smtpwatch
 
+# The shape of the source tree in figures, each with its bound.
+house:
+	@contrib/install-deps.sh check lint
+	@/usr/bin/python3 tests/lint/house.py
+
 lint:
 	@contrib/install-deps.sh build check lint
 	@tests/lint/lint.sh '$(again)'
@@ -156,13 +168,13 @@ damage:
 check-long:
 	@contrib/install-deps.sh build check
 	@$(again) $(BUILD)/tests/damage/damage \
-		$(BUILD)/tests/test_loss $(BUILD)/tests/test_loss_files
+		$(BUILD)/tests/unit/core/test_loss $(BUILD)/tests/unit/core/test_loss_files
 	@tests/check_long.sh $(BUILD) $(or $(SECONDS),300) $(or $(SEED),1)
 
 # What tshark says of the same captures: bytes of each side, first closer.
 witness: $(BUILD)/smtpwatch
 	@contrib/install-deps.sh witness
-	@python3 tests/witness.py $< pcaps/*.pcap*
+	@python3 tests/program/witness.py $< pcaps/*.pcap*
 
 # Against libpcap's bare loop on generated captures, a twentieth of the data;
 # SIZE=full makes docs/performance.md.
@@ -215,7 +227,7 @@ lab:
 	@tests/lab/run $(BUILD)
 
 # The report of -o html in a headless browser.
-browser: $(BUILD)/smtpwatch $(BUILD)/tests/scenario_pcap
+browser: $(BUILD)/smtpwatch $(BUILD)/tests/program/scenario_pcap
 	@contrib/install-deps.sh browser
 	@/usr/bin/python3 tests/browser/test_report.py $^
 
@@ -251,21 +263,21 @@ coverage:
 	@CC=gcc $(again) everything BUILD=build/coverage OPT='-O0 -g --coverage'
 	@tests/coverage.sh build/coverage
 
-everything: $(tests) $(BUILD)/tests/damage/damage $(replays)
+everything: $(example) $(tests) $(BUILD)/tests/damage/damage $(replays)
 everything: $(BUILD)/smtpwatch $(bench) $(seed) $(lab_tools)
 
 # The captures of pcaps/LIST from their scenarios;
 # the golden outputs, after a change of output that is meant.
-pcaps: $(BUILD)/tests/scenario_pcap
-	@tests/make_pcaps.py $< pcaps
+pcaps: $(BUILD)/tests/program/scenario_pcap
+	@tests/program/make_pcaps.py $< pcaps
 
 golden: pcaps $(BUILD)/smtpwatch
-	@tests/test_golden.sh $(BUILD)/smtpwatch --write
-	@tests/test_explain.sh $(BUILD)/smtpwatch --write
+	@tests/program/test_golden.sh $(BUILD)/smtpwatch --write
+	@tests/program/test_explain.sh $(BUILD)/smtpwatch --write
 
 # The parts of the documents that come from the program's tables, after a change of these.
-docs: $(BUILD)/tests/make_docs $(BUILD)/smtpwatch
-	@tests/test_docs.sh $(BUILD)/smtpwatch --write
+docs: $(BUILD)/tests/program/make_docs $(BUILD)/smtpwatch
+	@tests/program/test_docs.sh $(BUILD)/smtpwatch --write
 
 # Where things go: beneath PREFIX, but for configuration. An older configuration file is kept.
 install: $(BUILD)/smtpwatch
@@ -310,9 +322,10 @@ check-debian:
 clean:
 	rm -rf build smtpwatch
 
+.PHONY: house
 .PHONY: all run check check-long cases scenario damage bench bench-count bench-live floods browser \
         lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps \
         golden docs install uninstall deb lab-package clean smtpwatch check-debian
 .SECONDARY:
 
--include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tests/*.d $(BUILD)/tests/*/*.d)
+-include $(shell find $(wildcard $(addprefix $(BUILD)/,src tests docs)) -name '*.d')

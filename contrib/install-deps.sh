@@ -28,6 +28,7 @@ lint  tool   clang             clang
 lint  tool   clang-format      clang-format
 lint  tool   nm                binutils
 lint  tool   cppcheck          cppcheck
+lint  tool   pmccabe        pmccabe
 lint  tool   shellcheck        shellcheck
 lint  tool   mandoc            mandoc
 analyse tool gcc             gcc

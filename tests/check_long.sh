@@ -13,10 +13,10 @@ echo "# damaged sessions"
 # Whole rounds, as many as there is time for.
 echo "# frames taken out of each scenario and capture"
 while [ "$(date +%s)" -lt "$until" ]; do
-	for test in test_loss test_loss_files; do
+	for test in core/test_loss core/test_loss_files; do
 		said=$(SMTPWATCH_SEED=$seed SMTPWATCH_ROUNDS=10 CMOCKA_MESSAGE_OUTPUT=TAP \
-			"$build/tests/$test" 2>&1) && bad=0 || bad=1
-		echo "$test, seed $seed: $(tail -n 1 <<<"$said")"
+			"$build/tests/unit/$test" 2>&1) && bad=0 || bad=1
+		echo "${test#*/}, seed $seed: $(tail -n 1 <<<"$said")"
 		[ "$bad" = 0 ] || { grep -vE '^ok ' <<<"$said"; failed=1; }
 	done
 	seed=$((seed + 1))

@@ -4,8 +4,8 @@
 set -u
 build=$1
 export CMOCKA_MESSAGE_OUTPUT=TAP
-# shellcheck source=tests/tap.sh
-. tests/tap.sh
+# shellcheck source=tests/lib/tap.sh
+. tests/lib/tap.sh
 rm -f "$log"
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
@@ -18,12 +18,12 @@ run() {
 
 # The scripts take longest, so they begin first.
 todo=() order=()
-for script in tests/test_*.sh; do
-	todo+=("$(basename "$script") $script $build/smtpwatch $build/tests/scenario_pcap")
+for script in tests/program/test_*.sh; do
+	todo+=("$(basename "$script") $script $build/smtpwatch $build/tests/program/scenario_pcap")
 done
-for source in tests/test_*.c; do
+for source in tests/unit/*/test_*.c tests/unit/*/*/test_*.c; do
 	name=$(basename "$source" .c)
-	todo+=("$name $build/tests/$name")
+	todo+=("$name $build/${source%.c}")
 done
 cpus=$(nproc) running=0
 for line in "${todo[@]}"; do

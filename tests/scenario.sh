@@ -9,7 +9,7 @@ build=$1 file=$2
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 name=$(basename "$file" .smtp)
-ports=$("$build/tests/scenario_pcap" -p "$file" "$dir/$name.pcap") || exit 2
+ports=$("$build/tests/program/scenario_pcap" -p "$file" "$dir/$name.pcap") || exit 2
 program=$(realpath "$build/smtpwatch")
 
 watch() {
@@ -24,7 +24,7 @@ for ((number = 1; number <= sessions; number++)); do
 	echo
 done
 
-SMTPWATCH_SHOW=1 TMPDIR=$dir "$build/tests/test_scenarios" "$file" >"$dir/log" 2>&1
+SMTPWATCH_SHOW=1 TMPDIR=$dir "$build/tests/unit/core/session/test_scenarios" "$file" >"$dir/log" 2>&1
 code=$?
 echo 'In the words of the scenario language:'
 if [ "$sessions" = 0 ]; then echo 'expect nothing'; else grep '^expect' "$dir/log" | head -n \

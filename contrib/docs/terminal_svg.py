@@ -2,7 +2,7 @@
 """Draws what a command says on a terminal as a picture:
 terminal_svg.py [--columns N] [--lines N] [--from WORDS] COMMAND... > picture.svg
 
-The command is run on a terminal of its own (tests/pty_run.py). --from: what stands before the first
+The command is run on a terminal of its own (tests/program/pty_run.py). --from: what stands before the first
 line with these words is left out. The same output gives the same picture.
 """
 import argparse
@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 CELL, LINE, MARGIN = 8.4, 18, 14
 COLOURS = {"31": "#ff7b72", "33": "#e3b341", "36": "#76e3ea"}
 SGR = re.compile("\x1b\\[([0-9;]*)m")
-RUN = pathlib.Path(__file__).resolve().parent.parent.parent / "tests" / "pty_run.py"
+RUN = pathlib.Path(__file__).resolve().parent.parent.parent / "tests" / "program" / "pty_run.py"
 
 
 def width(text):

@@ -6,7 +6,7 @@ import pathlib
 import re
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tests"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tests" / "program"))
 from terminal import Terminal  # noqa: E402
 
 COLOURS = {"red": "31", "brown": "33", "yellow": "33", "cyan": "36"}

@@ -2,7 +2,7 @@
  * that may stand before the IP header. */
 #include "capture/default_filter.h"
 
-#include "core/packet_numbers.h"
+#include "core/packet/numbers.h"
 
 #include <pcap/pcap.h>
 #include <stdarg.h>
@@ -48,7 +48,7 @@ static void put_any_of(FILE *f, const char *base, unsigned at, unsigned size,
 	put_any_of(f, base, at, size, (const unsigned[]){__VA_ARGS__},                             \
 		   sizeof((const unsigned[]){__VA_ARGS__}) / sizeof(unsigned))
 
-/* The numbers of a list of packet_numbers.h. */
+/* The numbers of a list of numbers.h. */
 #define NUMBER(number, name) number,
 
 #define PUT_LIST(f, base, at, size, list)                                                          \

@@ -6,7 +6,7 @@
 #include "capture/input.h"
 #include "capture/linktype.h"
 #include "capture/savefile.h"
-#include "core/packet.h"
+#include "smtpwatch/packet.h"
 
 #include <assert.h>
 #include <stdio.h>

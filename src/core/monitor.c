@@ -1,12 +1,12 @@
 /* monitor.c - ties the stages together: frame, packet, fragments, stream, session, ending, verdict.
  */
-#include "core/monitor.h"
+#include "smtpwatch/monitor.h"
 
-#include "core/collate.h"
-#include "core/drops.h"
-#include "core/frame_clock.h"
-#include "core/session.h"
-#include "core/watch.h"
+#include "core/capture_loss.h"
+#include "core/packet/frame_clock.h"
+#include "core/session/session.h"
+#include "core/session/trace.h"
+#include "smtpwatch/correlate.h"
 
 #include <assert.h>
 

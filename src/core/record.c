@@ -1,6 +1,6 @@
 /* record.c - a record as one block: each part behind the one before, and the pointers to them set
  * anew. */
-#include "core/record.h"
+#include "smtpwatch/record.h"
 
 #include <assert.h>
 

@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/frame.h"
-#include "core/packet.h"
+#include "smtpwatch/frame.h"
+#include "smtpwatch/packet.h"
 
 enum {
 	IP_HEADER = 20,

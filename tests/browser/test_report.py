@@ -58,7 +58,7 @@ class Test:
         ]
         self.all, self.events = self.report(program, "all", [f"pcaps/{name}" for name in lists])
         hostile = folder / "hostile.pcap"
-        script = pathlib.Path("tests/test_html.sh").read_text(encoding="utf-8")
+        script = pathlib.Path("tests/program/test_html.sh").read_text(encoding="utf-8")
         (folder / "hostile.smtp").write_text(
             re.search(r"hostile\.smtp\" <<'END'\n(.*?)\nEND\n", script, re.DOTALL)[1] + "\n",
             encoding="utf-8")

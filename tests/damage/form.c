@@ -11,10 +11,10 @@
 
 #include "capture/source.h"
 #include "damage/transcript.h"
+#include "decrypt/decryptor.h"
 #include "lib/build.h"
 #include "lib/tls_scenario.h"
 #include "lib/weather.h"
-#include "tls/decryptor.h"
 
 #include <fts.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 
 #include "damage/item.h"
 
-#include "tls/keylog.h"
+#include "decrypt/keylog.h"
 
 /* All that was read. Zero-filled at first. */
 struct items {

@@ -8,7 +8,7 @@
 
 #include "damage/item.h"
 
-#include "output/acceptance.h"
+#include "policy/acceptance.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
 #ifndef SMTPWATCH_TESTS_DAMAGE_ITEM_H
 #define SMTPWATCH_TESTS_DAMAGE_ITEM_H
 
-#include "core/monitor.h"
+#include "smtpwatch/monitor.h"
 
 enum form {
 	FORM_CLEAR,      /* as it stands; a capture of TLS without its keys */

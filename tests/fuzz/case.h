@@ -3,7 +3,7 @@
 #ifndef SMTPWATCH_TESTS_FUZZ_CASE_H
 #define SMTPWATCH_TESTS_FUZZ_CASE_H
 
-#include "core/frame.h"
+#include "smtpwatch/frame.h"
 
 #include <stdbool.h>
 #include <stddef.h>

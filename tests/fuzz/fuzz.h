@@ -2,8 +2,8 @@
 #ifndef SMTPWATCH_TESTS_FUZZ_FUZZ_H
 #define SMTPWATCH_TESTS_FUZZ_FUZZ_H
 
-#include "core/stream.h"
-#include "output/outbuf.h"
+#include "smtpwatch/stream.h"
+#include "text/buffer.h"
 
 #include <stdio.h>
 #include <stdlib.h>

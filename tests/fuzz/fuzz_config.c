@@ -3,9 +3,9 @@
  * lines as are counted; what is right is within the limits that the options have, and read once
  * more, as on SIGHUP, it is the same.
  */
-#include "daemon/options_read.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/memory_file.h"
+#include "options/read.h"
 
 enum { LONGEST = 4096 };
 

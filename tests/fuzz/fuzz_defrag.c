@@ -4,8 +4,8 @@
  * bound; and the counts add up. What comes out goes back to the decoder, as a tunnel's fragments
  * do.
  */
-#include "core/defrag.h"
 #include "fuzz/fuzz.h"
+#include "smtpwatch/defrag.h"
 
 enum { DATAGRAMS = 4, LONGEST = 2048, BUDGET = 64 << 10, FEW = 6000 };
 

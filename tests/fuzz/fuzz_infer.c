@@ -4,8 +4,8 @@
  * no length; once a side has closed for good, nothing that comes later changes it; and later by a
  * day, all is the same.
  */
-#include "core/tls_infer.h"
-#include "core/tls_record.h"
+#include "core/session/tls_infer.h"
+#include "core/tls/record.h"
 #include "fuzz/fuzz.h"
 
 static const uint16_t suites[] = {0x1301, 0x1302, 0x1304, 0x1305, 0xc02f, 0xcca8,

@@ -4,9 +4,9 @@
  * counts; what is known of a session has a length that a secret can have; and beyond the bound the
  * oldest go.
  */
+#include "decrypt/keylog.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/memory_file.h"
-#include "tls/keylog.h"
 
 enum { MANY = 1000, FEW = 3, ASKED = 64 };
 

@@ -4,13 +4,13 @@
  * prediction, and with the connections shared among three; the decoder's short way must read what
  * its tables read; and no output may hold a byte that a terminal or a parser could stumble over.
  */
-#include "core/collate.h"
-#include "core/monitor.h"
-#include "core/packet_walk.h"
+#include "core/packet/walk.h"
+#include "format/json/event.h"
 #include "fuzz/case.h"
 #include "fuzz/fuzz.h"
 #include "lib/general.h"
-#include "output/json_event.h"
+#include "smtpwatch/correlate.h"
+#include "smtpwatch/monitor.h"
 
 #include <malloc.h>
 

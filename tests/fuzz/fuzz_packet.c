@@ -1,6 +1,6 @@
 /* fuzz_packet.c - one frame through the decoder: its short way reads what its tables read, and
  * nothing that it hands on lies outside the frame. */
-#include "core/packet_walk.h"
+#include "core/packet/walk.h"
 #include "fuzz/fuzz.h"
 
 static struct port_set ports;

@@ -4,10 +4,10 @@
  * of a session without keys nothing is told that stood inside. One input holds how, the suite, then
  * steps of a head, a length, and bytes.
  */
-#include "core/tls_record.h"
+#include "core/tls/record.h"
+#include "decrypt/decryptor.h"
 #include "fuzz/sealer.h"
 #include "fuzz/talk.h"
-#include "tls/decryptor.h"
 
 enum { STEPS = 96, LONGEST = 4096, KEYS_KNOWN = 0x10, KEYS_LATE = 0x20, WIRE = 128 << 10 };
 

@@ -2,7 +2,7 @@
 #ifndef SMTPWATCH_TESTS_FUZZ_MEMORY_FILE_H
 #define SMTPWATCH_TESTS_FUZZ_MEMORY_FILE_H
 
-#include "core/bytes.h"
+#include "smtpwatch/bytes.h"
 
 /* One file, written anew by each call; its path. */
 const char *memory_file(struct bytes content);

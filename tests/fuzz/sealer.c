@@ -2,7 +2,7 @@
  * stream cipher uses the same key schedule for both ways. */
 #include "fuzz/sealer.h"
 
-#include "core/tls_record.h"
+#include "core/tls/record.h"
 #include "fuzz/fuzz.h"
 
 #include <openssl/evp.h>

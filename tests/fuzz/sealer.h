@@ -1,10 +1,10 @@
-/* sealer.h - the other end of tls/cipher.h: seals records with secrets that the key log has, so
+/* sealer.h - the other end of decrypt/cipher.h: seals records with secrets that the key log has, so
  * that inputs reach what stands behind the decryption. */
 #ifndef SMTPWATCH_TESTS_FUZZ_SEALER_H
 #define SMTPWATCH_TESTS_FUZZ_SEALER_H
 
-#include "core/stream.h"
-#include "tls/cipher.h"
+#include "decrypt/cipher.h"
+#include "smtpwatch/stream.h"
 
 /* So much longer a sealed record is than what it holds. */
 enum { SEALER_MORE = 5 + 8 + 1 + 16 };

@@ -1,11 +1,11 @@
 /* talk.c - one session through the SMTP stage, without connections below it. */
 #include "fuzz/talk.h"
 
-#include "core/dialogue.h"
-#include "output/json_event.h"
-#include "output/text.h"
+#include "core/dialogue/dialogue.h"
+#include "format/json/event.h"
+#include "format/text/text.h"
 
-/* RECORD: what the hand-over between threads reckons with (record.h). */
+/* RECORD: what the hand-over between threads reckons with (smtpwatch/record.h). */
 enum { MEMORY = 16 << 20, RECORD = 300 << 10 };
 
 static struct digest *digest;

@@ -3,7 +3,7 @@
 #ifndef SMTPWATCH_TESTS_FUZZ_TALK_H
 #define SMTPWATCH_TESTS_FUZZ_TALK_H
 
-#include "core/session.h"
+#include "core/session/session.h"
 #include "fuzz/fuzz.h"
 
 enum talk_cut { TALK_WHOLE, TALK_BYTES, TALK_DICE, TALK_CUTS };

@@ -13,7 +13,7 @@ from talk import Talk
 
 @dataclasses.dataclass
 class Case:
-    """A row of cases.py. Expectations are words with `|` between what is equally right;
+    """A row of program/cases.py. Expectations are words with `|` between what is equally right;
     an empty one asks nothing.
     """
 

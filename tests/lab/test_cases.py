@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""test_cases.py - the cases of cases.py against real servers,
+"""test_cases.py - the cases of program/cases.py against real servers,
 judged live and from the captured files. Root.
 
 usage: test_cases.py [--only WORD ...] [--offline] [--keep FOLDER] [--write];

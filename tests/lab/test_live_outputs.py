@@ -157,7 +157,7 @@ def test_every_output():
             prom = folder / "smtpwatch.prom"
             assert until(
                 lambda: prom.exists() and value(prom.read_text(encoding="utf-8"), series) == 1)
-            checked(["tests/metrics_check.py"], page(pair).encode())
+            checked(["tests/program/metrics_check.py"], page(pair).encode())
             assert until(lambda: (folder / "command.out").exists() and "alert" in
                          (folder / "command.out").read_text(encoding="utf-8"))
             user, words, line = (folder / "command.out").read_text(encoding="utf-8").splitlines()
@@ -166,8 +166,8 @@ def test_every_output():
             assert daemon.stop() == 0, daemon.said
             assert not daemon.says("lost"), daemon.said
             assert until(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in couriers))
-        checked(["tests/rfc5424_check.py"], tcp.got)
-        checked(["tests/schema_check.py", "docs/schema.json"], stream.got)
+        checked(["tests/program/rfc5424_check.py"], tcp.got)
+        checked(["tests/program/schema_check.py", "docs/schema.json"], stream.got)
         assert " CRITICAL 221-for-message " in (folder / "text").read_text(encoding="utf-8")
         for reader in readers:
             reader.close()

@@ -14,7 +14,7 @@ import tempfile
 
 from live_pair import PROGRAM, Pair, Server, run, session
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "program"))
 from terminal import Terminal  # noqa: E402
 
 

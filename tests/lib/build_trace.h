@@ -2,7 +2,7 @@
 #ifndef SMTPWATCH_TESTS_BUILD_TRACE_H
 #define SMTPWATCH_TESTS_BUILD_TRACE_H
 
-#include "core/stream.h"
+#include "smtpwatch/stream.h"
 
 struct segment {
 	int64_t ts;     /* nanoseconds since the epoch */

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "daemon/sandbox.h"
-#include "daemon/sandbox_unknown.h"
+#include "os/sandbox.h"
+#include "os/sandbox_unknown.h"
 
 #include <signal.h>
 #include <sys/prctl.h>

@@ -3,7 +3,7 @@
 #ifndef SMTPWATCH_TESTS_DEAF_H
 #define SMTPWATCH_TESTS_DEAF_H
 
-#include "core/stream.h"
+#include "smtpwatch/stream.h"
 
 /* arg is not looked at. */
 extern const struct stream_listener deaf;

@@ -3,4 +3,4 @@
 #define OWN_PREDICTS          false
 #define stream_own            stream_general
 #define stream_config_default stream_general_config
-#include "../../src/core/stream_own.c"
+#include "core/stream/native.c"

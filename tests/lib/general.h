@@ -2,7 +2,7 @@
 #ifndef SMTPWATCH_TESTS_GENERAL_H
 #define SMTPWATCH_TESTS_GENERAL_H
 
-#include "core/stream.h"
+#include "smtpwatch/stream.h"
 
 extern const struct stream_engine stream_general;
 

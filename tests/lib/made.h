@@ -2,8 +2,8 @@
 #ifndef SMTPWATCH_TESTS_LIB_MADE_H
 #define SMTPWATCH_TESTS_LIB_MADE_H
 
-#include "core/monitor.h"
-#include "output/report.h"
+#include "policy/session_report.h"
+#include "smtpwatch/monitor.h"
 
 enum { MADE_MESSAGES = 8 };
 

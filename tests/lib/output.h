@@ -3,7 +3,7 @@
 #define SMTPWATCH_TESTS_LIB_OUTPUT_H
 
 #include "lib/made.h"
-#include "output/sink.h"
+#include "sink/sink.h"
 
 struct output {
 	const struct sink_kind *kind;

@@ -2,7 +2,7 @@
 #ifndef SMTPWATCH_TESTS_LIB_SAMPLE_H
 #define SMTPWATCH_TESTS_LIB_SAMPLE_H
 
-#include "core/cause.h"
+#include "smtpwatch/cause.h"
 
 #define S  FRAME_SECOND
 #define MS FRAME_MS

@@ -3,7 +3,7 @@
 #ifndef SMTPWATCH_TESTS_SCENARIO_H
 #define SMTPWATCH_TESTS_SCENARIO_H
 
-#include "core/monitor.h"
+#include "smtpwatch/monitor.h"
 
 /* DEPTH: so many parts may be open within each other; PARTS: so many are included in all. */
 enum {

@@ -3,7 +3,7 @@
 #ifndef SMTPWATCH_TESTS_SCENARIO_WORD_H
 #define SMTPWATCH_TESTS_SCENARIO_WORD_H
 
-#include "core/stream.h"
+#include "smtpwatch/stream.h"
 
 /* Passes over blanks; the first byte of what follows, 0 at the end. */
 const char *word_peek(char **p);

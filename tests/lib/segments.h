@@ -3,7 +3,7 @@
 #ifndef SMTPWATCH_TESTS_SEGMENTS_H
 #define SMTPWATCH_TESTS_SEGMENTS_H
 
-#include "core/stream.h"
+#include "smtpwatch/stream.h"
 
 /* Numbers that depend on the seed alone (splitmix64), so that a failing test can be run again. */
 struct dice {

@@ -3,8 +3,8 @@
 #ifndef SMTPWATCH_TESTS_SPLIT_H
 #define SMTPWATCH_TESTS_SPLIT_H
 
-#include "core/bytes.h"
 #include "lib/segments.h"
+#include "smtpwatch/bytes.h"
 
 enum split { SPLIT_WHOLE, SPLIT_BYTES, SPLIT_RANDOM, SPLITS };
 

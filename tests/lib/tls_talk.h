@@ -3,7 +3,7 @@
 #ifndef SMTPWATCH_TESTS_TLS_TALK_H
 #define SMTPWATCH_TESTS_TLS_TALK_H
 
-#include "core/stream.h"
+#include "smtpwatch/stream.h"
 
 /* One version and cipher suite. */
 struct tls_way {

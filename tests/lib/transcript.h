@@ -3,7 +3,7 @@
 #ifndef SMTPWATCH_TESTS_TRANSCRIPT_H
 #define SMTPWATCH_TESTS_TRANSCRIPT_H
 
-#include "core/stream.h"
+#include "smtpwatch/stream.h"
 
 /* What was heard of one connection. */
 struct heard {

@@ -2,8 +2,8 @@
 #ifndef SMTPWATCH_TESTS_WIRE_H
 #define SMTPWATCH_TESTS_WIRE_H
 
-#include "core/frame.h"
-#include "core/packet.h"
+#include "smtpwatch/frame.h"
+#include "smtpwatch/packet.h"
 
 enum {
 	WIRE_MAX = 1 << 17,

@@ -6,7 +6,7 @@
 set -uo pipefail
 jobs=${1:-2}
 bad=0
-export LC_ALL=C flags='-D_GNU_SOURCE -Iinclude -DSMTPWATCH_VERSION="x" -std=c11'
+export LC_ALL=C flags='-D_GNU_SOURCE -Iinclude -Isrc -DSMTPWATCH_VERSION="x" -std=c11'
 
 # Each file on its own, several at once.
 each() {

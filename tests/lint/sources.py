@@ -9,44 +9,67 @@ import statistics
 import subprocess
 import sys
 
+# What each folder of src may include, itself aside; a folder that is not here may not be.
+# The order is that of the floors: a folder includes those that stand above it here.
+CORE = ["base", "core/packet", "core/stream", "core/smtp", "core/tls", "core/dialogue",
+        "core/session", "core/verdict", "core/cause", "core"]
+REPORT = ["text", "policy", "stats", "trace", "format", "format/text", "format/json", "format/html"]
 LAYERS = {
-    "core": {"core"},
-    "nids": {"core", "nids"},
-    "tls": {"core", "tls"},
-    "capture": {"core", "capture"},
-    "output": {"core", "output"},
-    "daemon": {"core", "nids", "tls", "capture", "output", "daemon"},
+    "base": [],
+    "core/packet": ["base"],
+    "core/stream": ["base", "core/packet"],
+    "core/smtp": ["base"],
+    "core/tls": ["base", "core/stream"],
+    "core/dialogue": ["base", "core/stream", "core/smtp", "core/tls"],
+    "core/session": CORE[:6],
+    "core/verdict": CORE[:7],
+    "core/cause": CORE[:8],
+    "core": CORE[:9],
+    "nids": CORE[:3],
+    "decrypt": CORE[:5],
+    "capture": CORE[:2],
+    "text": ["base"],
+    "policy": [*CORE, "text"],
+    "stats": [*CORE, *REPORT[:2]],
+    "trace": [*CORE, *REPORT[:3]],
+    "format": [*CORE, *REPORT[:4]],
+    "format/text": [*CORE, *REPORT[:5]],
+    "format/json": [*CORE, *REPORT[:6]],
+    "format/html": [*CORE, *REPORT[:6]],
+    "transport": ["base", "text"],
+    "sink": [*CORE, *REPORT, "transport"],
+    "tui": [*CORE, *REPORT],
+    "os": ["transport"],
+    "options": [*CORE, *REPORT[:4], "nids", "capture", "transport", "sink", "os"],
+    "replay": [*CORE, *REPORT, "capture", "transport", "tui", "os", "options"],
+    "app": [*CORE, *REPORT, "nids", "decrypt", "capture", "transport", "sink", "tui", "os", "options",
+            "replay"],
+}
+# The folder that each header of include/smtpwatch belongs to.
+PUBLIC = {
+    "bytes": "base", "frame": "base", "ip_addr": "base", "pool": "base",
+    "packet": "core/packet", "defrag": "core/packet", "undecoded": "core/packet",
+    "stream": "core/stream", "smtp": "core/smtp",
+    "certificate": "core/tls", "tls_opener": "core/tls", "decryptor": "core/tls",
+    "strings": "core/session", "session_info": "core/session", "ending": "core/session",
+    "verdict": "core/verdict", "severity": "core/verdict", "cause": "core/cause",
+    "monitor": "core", "record": "core", "server_history": "core", "correlate": "core",
 }
 # A foreign header, the layers that may include it, and in how many files of each.
-FOREIGN = [(r"pcap\b.*", {
-    "capture": 99,
-    "nids": 1
-}), (r"nids\.h", {
-    "nids": 1
-}), (r"openssl/.*", {
-    "output": 1,
-    "tls": 99
-}), (r"(n?curses|term)\.h", {
-    "output": 1
-}), (r"microhttpd\.h", {
-    "output": 1
-}), (r"cap-ng\.h", {
-    "daemon": 1
-}), (r"seccomp\.h", {
-    "daemon": 1
-}), (r"systemd/.*", {
-    "daemon": 1,
-    "output": 1
-}), (r"(zlib|zstd)\.h", {
-    "capture": 1
-}),
-           (r"(pthread|threads|signal|time|sys/time|stdatomic)\.h", {
-               "capture": 99,
-               "output": 99,
-               "nids": 99,
-               "tls": 99,
-               "daemon": 99
-           }), ]
+OUTSIDE_CORE = [folder for folder in LAYERS if folder != "base" and not folder.startswith("core")]
+FOREIGN = [
+    (r"pcap\b.*", {"capture": 99, "nids": 1}),
+    (r"nids\.h", {"nids": 1}),
+    (r"openssl/.*", {"text": 1, "decrypt": 99}),
+    (r"(n?curses|term)\.h", {"tui": 1}),
+    (r"microhttpd\.h", {"sink": 1}),
+    (r"cap-ng\.h", {"os": 1}),
+    (r"seccomp\.h", {"os": 1}),
+    (r"systemd/.*", {"os": 1, "sink": 1}),
+    (r"(zlib|zstd)\.h", {"capture": 1}),
+    (r"(pthread|threads|signal|time|sys/time|stdatomic)\.h",
+     dict.fromkeys(OUTSIDE_CORE, 99)),
+]
 FUNCTION_MAX, FUNCTION_MEDIAN, FILE_MAX = 70, 15, 650
 # The widest line, tabs to each eighth column; of documents so many lines in a hundred may be wider.
 COLUMNS_MAX, DOCUMENTS_WIDER = 100, 1
@@ -73,7 +96,17 @@ def included(path):
 
 
 def layer(path):
-    return path.parts[1]
+    """The folder of a file of src; of a public header, the one that it belongs to."""
+    path = pathlib.Path(path)
+    if path.parts[:2] == ("include", "smtpwatch"):
+        return PUBLIC.get(path.stem, f"include/smtpwatch/{path.name}")
+    return "/".join(path.parts[1:-1])
+
+
+def included_file(name):
+    """The file of an include, as the compiler finds it."""
+    return next((p for p in (pathlib.Path("include", name), pathlib.Path("src", name)) if p.exists()),
+                None)
 
 
 def rule_layers():
@@ -82,8 +115,16 @@ def rule_layers():
             yield f"{path}: no such layer"
             continue
         for number, own, name in included(path):
-            if own and name.split("/")[0] not in LAYERS[layer(path)]:
+            to = included_file(name) if own else None
+            if own and (to is None or layer(to) not in [layer(path), *LAYERS[layer(path)]]):
                 yield f"{path}:{number}: {layer(path)} may not include {name}"
+            elif own and path.parts[0] == "include" and to.parts[0] != "include":
+                yield f"{path}:{number}: public, and may not include {name}, which is private"
+    floors = list(LAYERS)
+    for folder, below in LAYERS.items():
+        for other in below:
+            if floors.index(other) > floors.index(folder):
+                yield f"tests/lint/sources.py: {folder} stands below {other}"
 
 
 def rule_foreign():
@@ -136,39 +177,38 @@ def circles(graph):
         graph[found[-2]].discard(found[-1])
 
 
-def module(name):
-    """core/packet, of include/core/packet.h or src/core/packet.c or the name in an include."""
-    return re.sub(r"^(src|include|tests)/", "", str(name)).rsplit(".", 1)[0]
+def module(path):
+    """A source and the header of its name are one, beside it or public: src/capture/input."""
+    path = pathlib.Path(path)
+    if path.parts[:2] == ("include", "smtpwatch"):
+        source = pathlib.Path("src", layer(path), path.stem + ".c")
+        return str(source.with_suffix("") if source.exists() else path)
+    return str(path.with_suffix("") if path.with_suffix(".c").exists() else path)
 
 
-def rule_includes():
-    """A .c file and its header are one. A header without a .c file of its own is not a module:
-    what it includes is included by whoever includes it.
-    """
-    files = sources("src", "include", "tests/lib")
-    real = {module(p) for p in files if p.suffix == ".c"}
-    direct = {}
+def bodies(path):
+    """Of each function: its name, whether other files can call it, and the names that are called in it."""
+    text = re.sub(r'/\*.*?\*/|"(\\.|[^"\\\n])*"', "", path.read_text(encoding="utf-8"),
+                  flags=re.S)
+    for found in re.finditer(r"^(\w[^;{}=]*?)(\w+)\s*\([^;{}]*\)\s*\n\{\n(.*?)^\}", text,
+                             re.M | re.S):
+        yield found[2], "static" not in found[1].split(), set(re.findall(r"\b(\w+)\s*\(", found[3]))
+
+
+def rule_circles():
+    """Strictly: a source and its header are one; includes count, and calls, of code in headers too."""
+    files = sources("src", "include") + sources("tests/lib")
+    home = {name: path for path in files if path.suffix == ".c"
+            for name, extern, _ in bodies(path) if extern}
+    graph = {}
     for path in files:
-        direct.setdefault(module(path),
-                          set()).update(module(name) for _, own, name in included(path) if own)
-    headers = list(
-        circles({n: {o
-                     for o in to
-                     if o not in real}
-                 for n, to in direct.items()
-                 if n not in real}))
-    yield from ("headers in a circle: " + " -> ".join(found) for found in headers)
-    if headers:
-        return
-
-    def through(name):
-        for other in direct.get(name, ()):
-            if other in real:
-                yield other
-            else:
-                yield from through(other)
-
-    for found in circles({name: set(through(name)) - {name} for name in real}):
+        to = {found for _, own, name in included(path) if own
+              for found in [included_file(name) or pathlib.Path("tests", name)] if found.exists()}
+        own = {name for name, _, _ in bodies(path)}
+        calls = {name for _, _, called in bodies(path) for name in called}
+        to |= {home[name] for name in calls - own if name in home}
+        graph.setdefault(module(path), set()).update(module(p) for p in to)
+    for found in circles({name: to - {name} for name, to in graph.items()}):
         yield "files in a circle: " + " -> ".join(found)
 
 
@@ -179,19 +219,18 @@ def symbols(obj, what):
 
 def rule_calls():
     """Whose functions or tables a file uses, as its object file tells."""
-    objects = sorted(pathlib.Path(sys.argv[2], "src").rglob("*.o"))
+    root = pathlib.Path(sys.argv[2], "src")
+    objects = sorted(o for o in root.rglob("*.o")
+                     if pathlib.Path("src", o.relative_to(root)).with_suffix(".c").exists())
     if not objects:
         yield f"{sys.argv[2]}: nothing built there"
-    objects = [o for o in objects if pathlib.Path("src", o.parent.name, o.stem + ".c").exists()]
-    home = {
-        s: o
-        for o in objects for s in symbols(o, "--extern-only") & symbols(o, "--defined-only")
-    }
+    home = {s: o for o in objects for s in symbols(o, "--extern-only") & symbols(o, "--defined-only")}
     uses = {o: {s: home[s] for s in symbols(o, "--undefined-only") if s in home} for o in objects}
     for found in circles({o: set(to.values()) for o, to in uses.items()}):
         for a, b in zip(found, found[1:]):
             used = ", ".join(sorted(s for s, o in uses[a].items() if o == b))
-            yield f"src/{a.parent.name}/{a.stem}.c uses {used} of src/{b.parent.name}/{b.stem}.c"
+            a, b = (o.relative_to(root.parent).with_suffix(".c") for o in (a, b))
+            yield f"{a} uses {used} of {b}"
 
 
 def functions(path):

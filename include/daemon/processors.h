@@ -1,8 +1,0 @@
-/* processors.h - how many workers -j means. */
-#ifndef SMTPWATCH_DAEMON_PROCESSORS_H
-#define SMTPWATCH_DAEMON_PROCESSORS_H
-
-/* wanted, or, where that is 0, one for each processor; at least one. */
-unsigned processors_or(unsigned wanted);
-
-#endif

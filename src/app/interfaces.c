@@ -1,0 +1,246 @@
+/* interfaces.c - who is there, who is not, and when to look again. */
+#include "app/interfaces.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+/* The wait before the next try doubles from the first to the last. */
+static const int64_t wait_least = FRAME_SECOND / 8, wait_most = 4 * FRAME_SECOND;
+
+/* One interface, as often as there are workers. */
+struct interface {
+	const char *name;
+	struct live **lives; /* open and not yet given away */
+	unsigned given;      /* workers that have it */
+	bool open;
+	enum live_link told;       /* the state that was told last */
+	enum live_trouble trouble; /* of the latest try, and told */
+	int64_t wait, due;
+};
+
+struct interfaces {
+	const struct options *o;
+	struct filters *filters;
+	struct worker **workers;
+	struct interface *all;
+	unsigned n, workers_n;
+	char names[256];
+};
+
+static void complain(const char *why)
+{
+	fprintf(stderr, "smtpwatch: %s\n", why);
+}
+
+static struct live_config config_of(const struct interfaces *s, const struct interface *f)
+{
+	const struct options *o = s->o;
+
+	return (struct live_config){.interface = f->name,
+				    .filters = s->filters,
+				    .filtered = o->filter != NULL,
+				    .snaplen = o->snaplen,
+				    .buffer = o->buffer / s->workers_n,
+				    .promiscuous = o->promiscuous};
+}
+
+static void lives_close(const struct interfaces *s, struct interface *f)
+{
+	for (unsigned i = 0; i < s->workers_n; i++) {
+		live_close(f->lives[i]);
+		f->lives[i] = NULL;
+	}
+}
+
+/* All or none: with one missing, the sessions that the kernel counts as its own would not be seen.
+ */
+static bool interface_open(struct interfaces *s, struct interface *f, enum live_trouble *trouble,
+			   char why[LIVE_WHY])
+{
+	struct live_config config = config_of(s, f);
+	struct timespec now;
+	int group = -1;
+
+	f->open = true;
+	for (unsigned i = 0; i < s->workers_n && f->open; i++) {
+		f->lives[i] = live_open(&config, trouble, why);
+		f->open = f->lives[i] != NULL;
+		if (f->open && s->workers_n > 1 && !live_join(f->lives[i], &group, why)) {
+			*trouble = LIVE_BROKEN;
+			f->open = false;
+		}
+	}
+	if (!f->open)
+		lives_close(s, f);
+	/* Frames that came while they joined one after the other may be in several of them. */
+	clock_gettime(CLOCK_REALTIME, &now);
+	for (unsigned i = 0; i < s->workers_n && f->open && s->workers_n > 1; i++)
+		live_begin(f->lives[i], now.tv_sec * FRAME_SECOND + now.tv_nsec);
+	return f->open;
+}
+
+static void names_put(struct interfaces *s)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < s->n && n < sizeof(s->names); i++)
+		n += (size_t)snprintf(s->names + n, sizeof(s->names) - n, "%s%s",
+				      i == 0         ? ""
+				      : i + 1 < s->n ? ", "
+						     : " and ",
+				      s->all[i].name);
+}
+
+static struct interfaces *interfaces_new(const struct options *o, unsigned workers)
+{
+	struct interfaces *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->o = o;
+	s->workers_n = workers;
+	/* What the core's port set says of a port that it was not told of, the kernel cannot know.
+	 */
+	s->filters = filters_new(o->filter, o->monitor.any_port ? NULL : &o->monitor.ports);
+	s->all = calloc(o->interfaces.n, sizeof(*s->all));
+	for (size_t i = 0; s->all != NULL && i < o->interfaces.n; i++, s->n++) {
+		s->all[i] = (struct interface){.name = o->interfaces.all[i], .wait = wait_least};
+		s->all[i].lives = calloc(workers, sizeof(struct live *));
+		if (s->all[i].lives == NULL)
+			break;
+	}
+	if (s->filters != NULL && s->all != NULL && s->n == o->interfaces.n) {
+		names_put(s);
+		return s;
+	}
+	interfaces_free(s);
+	return NULL;
+}
+
+struct interfaces *interfaces_open(const struct options *o, unsigned workers, bool *usage)
+{
+	struct interfaces *s = interfaces_new(o, workers);
+	bool fine = s != NULL;
+	char why[LIVE_WHY];
+
+	*usage = false;
+	if (s == NULL)
+		complain("no memory for the interfaces");
+	for (unsigned i = 0; s != NULL && i < s->n; i++) {
+		enum live_trouble trouble;
+
+		if (interface_open(s, &s->all[i], &trouble, why))
+			continue;
+		s->all[i].told = LIVE_GONE;
+		if (trouble == LIVE_ABSENT && o->filter != NULL && !filters_check(o->filter, why))
+			trouble = LIVE_FILTER;
+		fprintf(stderr, "smtpwatch: %s%s\n", why,
+			trouble == LIVE_ABSENT ? "; it is tried again until it is there" : "");
+		*usage |= trouble == LIVE_FILTER;
+		fine &= trouble == LIVE_ABSENT;
+	}
+	if (fine) {
+		filters_prepare(s->filters);
+		return s;
+	}
+	interfaces_free(s);
+	return NULL;
+}
+
+static void interface_give(struct interfaces *s, struct interface *f)
+{
+	for (unsigned i = 0; i < s->workers_n; i++) {
+		worker_give(s->workers[i], (unsigned)(f - s->all), f->lives[i]);
+		f->lives[i] = NULL;
+	}
+	f->given = s->workers_n;
+	f->wait = wait_least;
+}
+
+void interfaces_give(struct interfaces *s, struct worker **workers)
+{
+	s->workers = workers;
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->all[i].open)
+			interface_give(s, &s->all[i]);
+}
+
+/* Every worker tells it; the first is listened to. Not before all have let go can there be a new
+ * group. */
+static void interface_gone(struct interface *f, const struct worker_link *link, int64_t now)
+{
+	if (f->told != LIVE_GONE)
+		fprintf(stderr,
+			"smtpwatch: the interface %s has gone%s%s; it is tried again until it is "
+			"there\n",
+			f->name, link->reason[0] != '\0' ? ": " : "", link->reason);
+	f->told = LIVE_GONE;
+	f->given -= f->given > 0;
+	f->open = f->given > 0;
+	f->due = now + f->wait;
+}
+
+void interfaces_link(struct interfaces *s, const struct worker_link *link, int64_t now)
+{
+	struct interface *f = &s->all[link->interface];
+
+	if (link->link == LIVE_GONE) {
+		interface_gone(f, link, now);
+		return;
+	}
+	if (link->link == f->told || f->told == LIVE_GONE)
+		return;
+	f->told = link->link;
+	fprintf(stderr, "smtpwatch: the interface %s is %s\n", f->name,
+		f->told == LIVE_DOWN ? "down" : "up again");
+}
+
+static void interface_retry(struct interfaces *s, struct interface *f, int64_t now)
+{
+	enum live_trouble trouble;
+	char why[LIVE_WHY];
+
+	if (interface_open(s, f, &trouble, why)) {
+		fprintf(stderr, "smtpwatch: the interface %s is there, and watched\n", f->name);
+		f->told = LIVE_UP;
+		f->trouble = LIVE_ABSENT;
+		interface_give(s, f);
+		return;
+	}
+	/* Of its absence it was told; any other trouble is news, once. */
+	if (trouble != LIVE_ABSENT && trouble != f->trouble)
+		complain(why);
+	f->trouble = trouble;
+	f->wait = f->wait * 2 < wait_most ? f->wait * 2 : wait_most;
+	f->due = now + f->wait;
+}
+
+void interfaces_tick(struct interfaces *s, int64_t now)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (!s->all[i].open && now >= s->all[i].due)
+			interface_retry(s, &s->all[i], now);
+}
+
+const char *interfaces_name(const struct interfaces *s, unsigned i)
+{
+	return s->all[i].name;
+}
+
+const char *interfaces_names(const struct interfaces *s)
+{
+	return s->names;
+}
+
+void interfaces_free(struct interfaces *s)
+{
+	if (s == NULL)
+		return;
+	for (unsigned i = 0; i < s->n; i++) {
+		lives_close(s, &s->all[i]);
+		free(s->all[i].lives);
+	}
+	filters_free(s->filters);
+	free(s->all);
+	free(s);
+}

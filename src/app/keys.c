@@ -1,0 +1,47 @@
+/* keys.c - the key log and what opens with it, as one. */
+#include "app/keys.h"
+
+#include "decrypt/decryptor.h"
+
+#include <stdio.h>
+
+/* Sessions whose secrets are remembered: some 20 MiB at most. */
+enum { SESSIONS = 1 << 16 };
+
+bool keys_open(struct keys *k, const char *path, char why[KEYLOG_WHY])
+{
+	k->given = path != NULL;
+	k->log = keylog_new(SESSIONS);
+	k->opener = k->log != NULL ? decryptor_new(k->log) : NULL;
+	if (k->opener == NULL)
+		snprintf(why, KEYLOG_WHY,
+			 "no memory for the keys of TLS, or an OpenSSL that lacks what opens it");
+	if (k->opener != NULL && (path == NULL || keylog_open(k->log, path, why)))
+		return true;
+	keys_close(k);
+	return false;
+}
+
+void keys_add(struct keys *k, struct bytes text)
+{
+	keylog_add(k->log, text);
+}
+
+void keys_count(const struct keys *k, struct summary *out)
+{
+	struct keylog_stats stats;
+
+	if (k->log == NULL)
+		return;
+	keylog_stats(k->log, &stats);
+	out->keys = k->given || stats.secrets + stats.bad_lines > 0;
+	out->secrets = stats.secrets;
+	out->bad_key_lines = stats.bad_lines;
+}
+
+void keys_close(struct keys *k)
+{
+	decryptor_free(k->opener);
+	keylog_free(k->log);
+	*k = (struct keys){0};
+}

@@ -1,0 +1,405 @@
+/* live.c - the main thread of a live run: it takes what the workers have judged to the outputs,
+ * and listens to signals. */
+#include "app/live.h"
+
+#include "app/live_parts.h"
+#include "options/read.h"
+#include "os/processors.h"
+#include "os/sandbox.h"
+#include "os/sandbox_unknown.h"
+#include "os/service.h"
+#include "sink/sink.h"
+#include "stats/counters.h"
+#include "transport/standard_error.h"
+#include "tui/screen.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	SINK_FDS = 64,   /* of outputs, in one wait */
+	MESSAGES = 4096, /* of one worker in a row, before the others, signals and outputs get their
+			    turn */
+	TICK_MS = 250    /* a wait without an event */
+};
+
+static const int64_t second = FRAME_SECOND, losses_interval = 60 * FRAME_SECOND;
+
+static int64_t clock_read(clockid_t which)
+{
+	struct timespec t;
+
+	clock_gettime(which, &t);
+	return t.tv_sec * FRAME_SECOND + t.tv_nsec;
+}
+
+static struct monitor_stats stats_sum(const struct watch *w)
+{
+	struct monitor_stats sum = {0};
+
+	for (unsigned i = 0; i < w->n; i++)
+		counters_add(&sum, &w->stats[i]);
+	if (w->export != NULL) {
+		sum.capture.pcaps_written += export_written(w->export);
+		sum.capture.pcaps_lost += export_lost(w->export);
+	}
+	return sum;
+}
+
+static struct summary summary_of(const struct watch *w, const struct monitor_stats *sum,
+				 bool interim)
+{
+	struct summary s = {.core = sum,
+			    .inputs = interfaces_names(w->interfaces),
+			    .ports = w->o->ports,
+			    .stopped = w->stopping,
+			    .interim = interim,
+			    .last = clock_read(CLOCK_REALTIME)};
+
+	keys_count(&w->keys, &s);
+	return s;
+}
+
+static void stats_tell(struct watch *w, bool interim)
+{
+	struct monitor_stats sum = stats_sum(w);
+
+	sinks_stats(w->sinks, summary_of(w, &sum, interim));
+}
+
+/* At most once a minute, and what is new since then: the numbers themselves are in the statistics.
+ */
+static void losses_tell(struct watch *w, const struct monitor_stats *sum, int64_t now)
+{
+	uint64_t drops = sum->capture.dropped - w->drops_told,
+		 lost = sum->capture.records_lost - w->lost_told;
+	uint64_t pcaps = sum->capture.pcaps_lost - w->pcaps_told;
+
+	if (now < w->losses_due || drops + lost + pcaps == 0)
+		return;
+	if (drops > 0)
+		fprintf(stderr,
+			"smtpwatch: the kernel dropped %llu packets, because its buffer was full; "
+			"--buffer makes it larger, -j "
+			"adds a worker\n",
+			(unsigned long long)drops);
+	if (lost > 0)
+		fprintf(stderr,
+			"smtpwatch: %llu judged sessions were lost, because the outputs are too "
+			"slow\n",
+			(unsigned long long)lost);
+	if (pcaps > 0)
+		fprintf(stderr, "smtpwatch: of %llu alerts the packets were not kept\n",
+			(unsigned long long)pcaps);
+	w->pcaps_told = sum->capture.pcaps_lost;
+	w->drops_told = sum->capture.dropped;
+	w->lost_told = sum->capture.records_lost;
+	w->losses_due = now + losses_interval;
+}
+
+static void line_make(const struct watch *w, const struct monitor_stats *sum, char *out, size_t n)
+{
+	const struct totals *t = sinks_totals(w->sinks);
+
+	snprintf(out, n,
+		 "%llu packets, %llu dropped, %llu sessions, %llu alerts; %llu connections open; "
+		 "watching %s",
+		 (unsigned long long)sum->frames, (unsigned long long)sum->capture.dropped,
+		 (unsigned long long)t->sessions, (unsigned long long)t->alerts,
+		 (unsigned long long)sum->stream.conns_open, interfaces_names(w->interfaces));
+}
+
+/* SIGUSR1. That one worker has more to do than the others cannot be seen anywhere else. */
+static void say_so_far(const struct watch *w)
+{
+	struct monitor_stats sum = stats_sum(w);
+	char line[512];
+
+	line_make(w, &sum, line, sizeof(line));
+	fprintf(stderr, "smtpwatch: so far %s", line);
+	for (unsigned i = 0; i < w->n && w->n > 1; i++)
+		fprintf(stderr, "%s%llu", i == 0 ? "; packets by worker: " : ", ",
+			(unsigned long long)w->stats[i].frames);
+	fputc('\n', stderr);
+	sandbox_report(true);
+}
+
+/* For a worker without memory the old severities go on deciding of which sessions packets are
+ * written, and which find room in a full ring. */
+static void workers_alerting(struct watch *w)
+{
+	for (unsigned i = 0; i < w->n; i++)
+		if (!worker_alerting(w->workers[i], &w->alerting))
+			fprintf(stderr,
+				"smtpwatch: no memory to tell a worker of changed severities\n");
+}
+
+/* What can change while it runs. Strings of the options that we were started with stay: outputs and
+ * interfaces point to them. */
+static void options_take(struct watch *w, struct options *fresh)
+{
+	w->alerting = fresh->alerting;
+	w->stats_interval = fresh->stats_interval;
+	if (w->latest != NULL)
+		options_free(w->latest);
+	free(w->latest);
+	w->latest = fresh;
+}
+
+/* SIGHUP. A configuration with mistakes is told, and the one that is there stays. */
+static void reload(struct watch *w)
+{
+	struct options *fresh = calloc(1, sizeof(*fresh));
+
+	service_reloading();
+	if (fresh != NULL &&
+	    options_reload(w->latest != NULL ? w->latest : w->o, fresh, stderr, NULL) == 0) {
+		options_take(w, fresh);
+		workers_alerting(w);
+		fprintf(stderr, "smtpwatch: configuration read again\n");
+	} else if (fresh != NULL) {
+		options_free(fresh);
+		free(fresh);
+		fprintf(stderr, "smtpwatch: the configuration has mistakes; nothing is changed\n");
+	}
+	/* Which output could not, it has said itself. */
+	sinks_reopen(w->sinks);
+	service_ready("reloaded");
+}
+
+/* SIGTERM, SIGINT. Another one will end us at once. */
+static void stop_begin(struct watch *w)
+{
+	sigset_t set;
+
+	w->stopping = true;
+	service_stopping();
+	for (unsigned i = 0; i < w->n; i++)
+		worker_stop(w->workers[i]);
+	screen_guard(SIGTERM);
+	screen_guard(SIGINT);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void signals_take(struct watch *w)
+{
+	struct signalfd_siginfo info;
+
+	while (!w->stopping && read(w->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			reload(w);
+		else if (info.ssi_signo == SIGUSR1)
+			say_so_far(w);
+		else
+			stop_begin(w);
+	}
+}
+
+static void frames_take(struct watch *w, const struct worker_frames *frames)
+{
+	w->frames = frames;
+	collate_session(w->collate, worker_frames_record(frames));
+	w->frames = NULL;
+}
+
+static void message_take(struct watch *w, unsigned worker, uint32_t kind, const void *message)
+{
+	switch ((enum worker_message)kind) {
+	case WORKER_ENDED:
+		collate_ended(w->collate, message);
+		break;
+	case WORKER_RECORD:
+		collate_session(w->collate, message);
+		break;
+	case WORKER_FRAMES:
+		frames_take(w, message);
+		break;
+	case WORKER_STATS:
+		w->stats[worker] = *(const struct monitor_stats *)message;
+		break;
+	case WORKER_LINK:
+		interfaces_link(w->interfaces, message, clock_read(CLOCK_MONOTONIC));
+		break;
+	}
+}
+
+/* Whether there may be more. */
+static bool ring_take(struct watch *w, unsigned worker)
+{
+	struct ring *r = worker_ring(w->workers[worker]);
+	const void *message;
+	uint32_t kind;
+	unsigned n = 0;
+
+	ring_awake(r);
+	while (n < MESSAGES && (message = ring_peek(r, &kind)) != NULL) {
+		message_take(w, worker, kind, message);
+		ring_release(r);
+		n++;
+	}
+	return n == MESSAGES;
+}
+
+/* Whether one had more than its turn allows. */
+static bool rings_take(struct watch *w)
+{
+	bool more = false;
+
+	for (unsigned i = 0; i < w->n; i++)
+		more |= ring_take(w, i);
+	if (w->records)
+		sinks_flush(w->sinks);
+	w->records = false;
+	return more;
+}
+
+/* systemd hears from us as long as every worker goes round. */
+static void watchdog_feed(struct watch *w, int64_t now)
+{
+	bool well = true;
+
+	if (w->watchdog == 0 || now < w->watchdog_due)
+		return;
+	for (unsigned i = 0; i < w->n; i++) {
+		uint64_t beats = worker_beats(w->workers[i]);
+
+		well &= beats != w->beats[i];
+		w->beats[i] = beats;
+	}
+	if (well)
+		service_alive();
+	w->watchdog_due = now + w->watchdog;
+}
+
+static void second_tick(struct watch *w, int64_t now)
+{
+	struct monitor_stats sum = stats_sum(w);
+	char line[512];
+
+	if (now < w->second_due)
+		return;
+	w->second_due = now + second;
+	losses_tell(w, &sum, now);
+	sandbox_report(false);
+	sinks_observe(w->sinks, summary_of(w, &sum, true));
+	line_make(w, &sum, line, sizeof(line));
+	service_status(line);
+}
+
+static void tick(struct watch *w)
+{
+	int64_t now = clock_read(CLOCK_MONOTONIC);
+
+	interfaces_tick(w->interfaces, now);
+	sinks_tick(w->sinks, clock_read(CLOCK_REALTIME));
+	second_tick(w, now);
+	watchdog_feed(w, now);
+	if (w->stats_interval > 0 && now - w->told >= w->stats_interval) {
+		w->told = now;
+		stats_tell(w, true);
+		sinks_flush(w->sinks);
+	}
+}
+
+/* Who ends the view ends the run. */
+static void view(struct watch *w, bool keys)
+{
+	if (w->viewer == NULL || w->stopping)
+		return;
+	if (!(keys ? viewer_turn(w->viewer, 0) : viewer_look(w->viewer)))
+		stop_begin(w);
+}
+
+/* Until something happens, or it is time to look at the clock. Signals stand first, then rings,
+ * then outputs, then the keyboard. */
+static void await(struct watch *w, struct pollfd *fds, bool more)
+{
+	size_t n = 1 + w->n, sinks = sinks_watch(w->sinks, fds + n, SINK_FDS);
+	struct pollfd *keys = &fds[n + sinks];
+
+	*keys = (struct pollfd){.fd = w->viewer != NULL ? STDIN_FILENO : -1, .events = POLLIN};
+	if (poll(fds, (nfds_t)(n + sinks + 1), more ? 0 : TICK_MS) < 0) {
+		/* The terminal has another size, perhaps. */
+		view(w, true);
+		return;
+	}
+	view(w, keys->revents != 0);
+	if (fds[0].revents != 0)
+		signals_take(w);
+	sinks_ready(w->sinks, fds + n, sinks);
+}
+
+static bool workers_done(const struct watch *w)
+{
+	for (unsigned i = 0; i < w->n; i++)
+		if (!worker_done(w->workers[i]))
+			return false;
+	return true;
+}
+
+/* What a worker says last is in its ring before it is done. */
+static void loop(struct watch *w)
+{
+	struct pollfd *fds = calloc(1 + w->n + SINK_FDS + 1, sizeof(*fds));
+	bool done = false, more = false;
+
+	if (fds == NULL) {
+		watch_complain(&w->trouble, "no memory");
+		return;
+	}
+	fds[0] = (struct pollfd){.fd = w->signals, .events = POLLIN};
+	for (unsigned i = 0; i < w->n; i++)
+		fds[1 + i] = (struct pollfd){.fd = ring_descriptor(worker_ring(w->workers[i])),
+					     .events = POLLIN};
+	while (!done) {
+		await(w, fds, more);
+		done = w->stopping && workers_done(w);
+		do
+			more = rings_take(w);
+		while (done && more);
+		tick(w);
+		if (!w->stopping && w->viewer == NULL && !sinks_listening(w->sinks)) {
+			watch_complain(&w->trouble, "no output takes anything any more");
+			stop_begin(w);
+		}
+	}
+	free(fds);
+}
+
+static void run(struct watch *w)
+{
+	char line[512];
+
+	sandbox_count();
+	w->started = w->told = clock_read(CLOCK_MONOTONIC);
+	w->watchdog = service_watchdog();
+	snprintf(line, sizeof(line), "watching %s, ports %.99s, %u worker%s",
+		 interfaces_names(w->interfaces), w->o->ports, w->n, w->n == 1 ? "" : "s");
+	fprintf(stderr, "smtpwatch: %s\n", line);
+	service_ready(line);
+	loop(w);
+	stats_tell(w, false);
+	sandbox_report(true);
+}
+
+enum exit_code watch_run(const struct options *o)
+{
+	struct watch w = {.o = o,
+			  .alerting = o->alerting,
+			  .stats_interval = o->stats_interval,
+			  .n = processors_or(o->workers),
+			  .signals = -1};
+
+	if (watch_start(&w))
+		run(&w);
+	watch_end(&w);
+	errorout_end();
+	return w.usage ? EXIT_USAGE : w.trouble ? EXIT_TROUBLE : EXIT_DONE;
+}

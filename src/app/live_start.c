@@ -1,0 +1,257 @@
+/* live_start.c - the beginning of a live run, while there are rights to open what it needs; and
+ * its end. */
+#include "app/live_parts.h"
+
+#include "app/outputs.h"
+#include "options/read.h"
+#include "os/privilege.h"
+#include "os/sandbox.h"
+#include "os/service.h"
+#include "os/socket_broker.h"
+#include "transport/standard_error.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+bool watch_complain(bool *flag, const char *why)
+{
+	*flag = true;
+	fprintf(stderr, "smtpwatch: %s\n", why);
+	return false;
+}
+
+/* A second signal to end finds the default action: see stop_begin. */
+static bool signals_catch(struct watch *w)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaction(SIGPIPE, &ignore, NULL);
+	w->signals = sigprocmask(SIG_BLOCK, &set, NULL) == 0
+			     ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
+			     : -1;
+	return w->signals >= 0 || watch_complain(&w->trouble, "cannot listen to signals");
+}
+
+/* The bounds are for all workers together. */
+static struct monitor_config monitor_config_of(const struct watch *w)
+{
+	struct monitor_config config = w->o->monitor;
+	unsigned share = config.stream.max_conns / w->n;
+
+	config.opener = w->keys.opener;
+	config.memory /= w->n;
+	config.fragment_memory /= w->n;
+	config.stream.max_conns = share > 0 ? share : 1;
+	/* The flow table's key: secret, because whoever is captured chooses addresses and ports. No
+	 * result depends on it. */
+	if (getrandom(config.stream.seed, sizeof(config.stream.seed), GRND_NONBLOCK) < 0)
+		memset(config.stream.seed, 0, sizeof(config.stream.seed));
+	return config;
+}
+
+static void on_record(void *arg, const struct record *record)
+{
+	struct watch *w = arg;
+
+	const char *name = interfaces_name(w->interfaces, record->conn->input);
+
+	sinks_record(w->sinks, record, name);
+	if (w->viewer != NULL)
+		viewer_record(w->viewer, record, name,
+			      w->frames != NULL ? worker_frames_block(w->frames)
+						: bytes_of(NULL, 0),
+			      w->frames != NULL ? w->frames->omitted : 0);
+	w->last = record->end;
+	w->records = true;
+}
+
+/* Before the outputs are told of it. A disk that is slow fills the ring, and what finds no room
+ * there is counted. */
+static void on_packets(void *arg, struct report *r)
+{
+	struct watch *w = arg;
+
+	if (w->frames == NULL || !export_name(w->export, r, w->pcap))
+		return;
+	r->pcap_omitted = w->frames->omitted;
+	if (export_save(w->export, w->pcap, worker_frames_block(w->frames), &r->pcap_omitted))
+		r->pcap = w->pcap;
+}
+
+/* What each monitor takes at the start is little. */
+static bool workers_make(struct watch *w)
+{
+	struct monitor_config config = monitor_config_of(w);
+	size_t keep = w->export != NULL || w->viewer != NULL ? w->o->pcap_memory / w->n : 0;
+
+	w->workers = calloc(w->n, sizeof(*w->workers));
+	w->stats = calloc(w->n, sizeof(*w->stats));
+	w->beats = calloc(w->n, sizeof(*w->beats));
+	w->collate = collate_new(config.stream.seed, on_record, w);
+	if (w->workers == NULL || w->stats == NULL || w->beats == NULL || w->collate == NULL)
+		return watch_complain(&w->trouble, "no memory for the workers");
+	for (unsigned i = 0; i < w->n; i++) {
+		w->workers[i] =
+			worker_new(&config, (unsigned)w->o->interfaces.n, keep, &w->alerting);
+		if (w->workers[i] == NULL)
+			return watch_complain(
+				&w->trouble,
+				i > 0 && config.engine != &stream_own
+					? "this engine can serve one worker (-j 1)"
+					: "no memory for the connections that are to be watched; "
+					  "--memory, "
+					  "--max-connections and --write-pcap-memory bound them");
+	}
+	return true;
+}
+
+/* They begin all at once, when the process is what it will be. */
+static bool workers_start(struct watch *w)
+{
+	interfaces_give(w->interfaces, w->workers);
+	for (unsigned i = 0; i < w->n; i++)
+		if (!worker_start(w->workers[i], i))
+			return watch_complain(&w->trouble, "the system has no thread for a worker");
+	return true;
+}
+
+/* Only the process that opens sockets again may still do so, if there has to be one: root that
+ * stays root needs none. */
+static void opener_try(struct watch *w)
+{
+	char why[OPENER_WHY];
+
+	if (!sandbox_built() || !privilege_net_raw() ||
+	    (geteuid() == 0 && !privilege_held(w->o->user)))
+		return;
+	w->opener = opener_start(w->o->user, why);
+	if (w->opener == NULL)
+		fprintf(stderr, "smtpwatch: %s\n", why);
+}
+
+/* Nothing is parsed before this. */
+static bool confine(struct watch *w)
+{
+	char why[PRIVILEGE_WHY + SANDBOX_WHY + EXPORT_WHY];
+	bool stays_root = geteuid() == 0 && !privilege_held(w->o->user);
+	int packet = -1;
+
+	opener_try(w);
+	if (!privilege_drop(w->o->user, PRIVILEGE_KEEP_NONE, why) ||
+	    !sandbox_enter((stays_root ? SANDBOX_ROOT : SANDBOX_PROGRAM) |
+				   (w->viewer != NULL ? SANDBOX_TERMINAL : 0),
+			   w->opener != NULL ? &packet : NULL, why))
+		return watch_complain(&w->usage, why);
+	if (w->export != NULL && !export_check(w->export, why))
+		return watch_complain(&w->trouble, why);
+	if (w->opener != NULL && (packet < 0 || !opener_serve(w->opener, packet)))
+		fprintf(stderr, "smtpwatch: this kernel cannot let an interface be opened again "
+				"that is removed and made anew\n");
+	return true;
+}
+
+static bool outputs_start(struct watch *w)
+{
+	char why[EXPORT_WHY];
+
+	w->sinks =
+		outputs_open(w->o, &w->alerting, w->o->write_pcap != NULL ? on_packets : NULL, w);
+	w->trouble = w->sinks == NULL;
+	if (w->sinks == NULL || w->o->write_pcap == NULL)
+		return w->sinks != NULL;
+	w->export = export_open(w->o->write_pcap, w->o->user, why);
+	return w->export != NULL || watch_complain(&w->trouble, why);
+}
+
+/* Of a session whose packets came with it. */
+static struct ladders *view_draw(void *arg, const struct board_session *s, exhibit_cleaner *clean,
+				 void *clean_arg, struct ladder **out, char why[VIEWER_WHY])
+{
+	struct monitor_config config = monitor_config_of(arg);
+
+	return viewer_draw_kept(&config, s, clean, clean_arg, out, why);
+}
+
+static bool view_save(void *arg, struct export *e, const struct board_session *s,
+		      const struct report *r, char why[VIEWER_WHY])
+{
+	(void)arg;
+	return viewer_save_kept(e, s, r, why);
+}
+
+static bool view_start(struct watch *w)
+{
+	struct viewer_source source = {view_draw, view_save, w};
+	char why[VIEWER_WHY];
+
+	if (!w->o->top)
+		return true;
+	for (size_t i = 0, n = 0; i < w->o->interfaces.n && n < sizeof(w->names); i++)
+		n += (size_t)snprintf(w->names + n, sizeof(w->names) - n, "%s%s", i > 0 ? ", " : "",
+				      w->o->interfaces.all[i]);
+	w->viewer = viewer_new(w->o, &w->alerting, w->names, &source, why);
+	return w->viewer != NULL || watch_complain(&w->usage, why);
+}
+
+bool watch_start(struct watch *w)
+{
+	char why[SERVICE_WHY], why_not[KEYLOG_WHY];
+
+	/* Before there are processes and files, which would be root's. */
+	if (privilege_held(w->o->user) && !privilege_user_known(w->o->user))
+		return watch_complain(&w->usage, "there is no user to become: neither the one of "
+						 "--user, nor smtpwatch or nobody");
+	if (!view_start(w) || !outputs_start(w))
+		return false;
+	/* Behind the outputs, whose processes may wait to say something: that stops nobody else. */
+	errorout_begin();
+	if (!signals_catch(w))
+		return false;
+	w->interfaces = interfaces_open(w->o, w->n, &w->usage);
+	if (w->interfaces == NULL) {
+		w->trouble = true;
+		return false;
+	}
+	if (w->o->pid_file != NULL && !service_pid_write(w->o->pid_file, why))
+		return watch_complain(&w->trouble, why);
+	if (w->o->keylog != NULL && !keys_open(&w->keys, w->o->keylog, why_not))
+		return watch_complain(&w->trouble, why_not);
+	return confine(w) && workers_make(w) && workers_start(w);
+}
+
+void watch_end(struct watch *w)
+{
+	for (unsigned i = 0; w->workers != NULL && i < w->n; i++) {
+		if (w->workers[i] != NULL)
+			worker_stop(w->workers[i]);
+		worker_free(w->workers[i]);
+	}
+	viewer_free(w->viewer);
+	keys_close(&w->keys);
+	interfaces_free(w->interfaces);
+	collate_free(w->collate);
+	if (w->sinks != NULL && !sinks_close(w->sinks))
+		w->trouble = true;
+	export_close(w->export);
+	if (w->o->pid_file != NULL)
+		service_pid_remove(w->o->pid_file);
+	opener_free(w->opener);
+	if (w->latest != NULL)
+		options_free(w->latest);
+	free(w->latest);
+	free(w->workers);
+	free(w->stats);
+	free(w->beats);
+	if (w->signals >= 0)
+		close(w->signals);
+}

@@ -1,0 +1,44 @@
+/* main.c - from the command line to the job. */
+#include "app/live.h"
+#include "app/offline.h"
+#include "format/alert_list.h"
+#include "options/help.h"
+#include "options/read.h"
+#include "transport/file.h"
+
+/* Text that was asked for goes to standard output like any other, so that a full disk is noticed.
+ */
+static enum exit_code say(const struct options *o)
+{
+	struct outfile out;
+	char why[OUTFILE_WHY];
+
+	if (!outfile_open(&out, "-", NULL, why))
+		return EXIT_TROUBLE;
+	if (o->action == OPTIONS_HELP)
+		options_help(&out.buf);
+	else if (o->action == OPTIONS_VERSION)
+		outbuf_str(&out.buf, "smtpwatch " SMTPWATCH_VERSION "\n");
+	else if (o->action == OPTIONS_LIST_ALERTS)
+		catalogue_put(&out.buf, &o->alerting);
+	else
+		outbuf_format(&out.buf, "%s: no mistakes\n",
+			      o->config != NULL ? o->config : "command line");
+	return outfile_close(&out) ? EXIT_DONE : EXIT_TROUBLE;
+}
+
+static enum exit_code work(const struct options *o)
+{
+	return o->interfaces.n > 0 ? watch_run(o) : offline_run(o);
+}
+
+int main(int argc, char **argv)
+{
+	static struct options o;
+	enum exit_code code = EXIT_USAGE;
+
+	if (options_read(&o, argc, argv, stderr) == 0)
+		code = o.action == OPTIONS_RUN ? work(&o) : say(&o);
+	options_free(&o);
+	return (int)code;
+}

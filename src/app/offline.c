@@ -1,0 +1,610 @@
+/* offline.c - capture files, one after the other, through one monitor. */
+#include "app/offline.h"
+
+#include "app/keys.h"
+#include "app/outputs.h"
+#include "app/shards.h"
+#include "capture/source.h"
+#include "os/privilege.h"
+#include "os/processors.h"
+#include "os/sandbox.h"
+#include "os/sandbox_unknown.h"
+#include "replay/ladder_pass.h"
+#include "replay/pcap_extract.h"
+#include "replay/query.h"
+#include "replay/reread.h"
+#include "tui/progress.h"
+#include "tui/screen.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Frames are handed on in batches of so many: enough for the core to overlap its look-ups, few
+ * enough to stay in the cache. */
+enum { FRAMES = 64 };
+
+struct input {
+	const char *path;
+	struct source *source; /* NULL: not open yet, or not to be opened */
+	struct source *again;  /* the same for the second pass, where one is needed */
+	uint64_t frames;       /* that were read from it */
+	bool bad;
+};
+
+struct offline {
+	const struct options *o;
+	struct sinks *sinks;
+	struct shards *shards;
+	struct keys keys;
+	struct input *inputs;
+	struct export *export; /* these two: NULL: packets are not written */
+	struct extract *extract;
+	struct chosen *chosen; /* these two: NULL: nothing is explained */
+	struct ladders *ladders;
+	struct progress progress;
+	struct viewer *viewer; /* NULL: no --top */
+	struct reread reread;
+	char names[512]; /* of the inputs, for people */
+	struct monitor_config config;
+	const char *current; /* the file that frames came from last */
+	bool usage, trouble;
+	bool terminal; /* standard output is one */
+	bool drawing;  /* an output shows dialogues, which takes a second pass */
+};
+
+/* What a signal handler can reach. A second signal finds the default action, and kills. */
+static volatile sig_atomic_t stopping, asked;
+static struct source *volatile reading;
+
+static void stop(int signal)
+{
+	stopping = 1;
+	screen_guard(signal);
+	if (reading != NULL)
+		source_stop(reading);
+}
+
+static void ask(int signal)
+{
+	(void)signal;
+	asked = 1;
+}
+
+static void signals_catch(void)
+{
+	/* Without SA_RESTART a wait on a pipe ends at once; the question for statistics can wait
+	 * until the next frames are there. */
+	struct sigaction stopper = {.sa_handler = stop, .sa_flags = SA_RESETHAND},
+			 asker = {.sa_handler = ask, .sa_flags = SA_RESTART};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	sigaction(SIGINT, &stopper, NULL);
+	sigaction(SIGTERM, &stopper, NULL);
+	sigaction(SIGUSR1, &asker, NULL);
+	/* A reader that has gone is an error of write, and not our end. */
+	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* Sets the flag that decides the exit code, and says why. */
+static void complain(bool *flag, const char *why)
+{
+	*flag = true;
+	fprintf(stderr, "smtpwatch: %s\n", why);
+}
+
+/* False: not this input, which has been said; or, with f->usage, none at all. */
+static bool input_open(struct offline *f, struct input *in)
+{
+	char why[SOURCE_WHY] = "";
+
+	if (in->source != NULL)
+		return true;
+	if (in->bad)
+		return false;
+	in->source = source_open(in->path, f->o->filter, why, &f->usage);
+	in->bad = in->source == NULL;
+	if (in->bad && !stopping)
+		complain(f->usage ? &f->usage : &f->trouble, why);
+	return !in->bad;
+}
+
+/* Captures must be read once more. */
+static bool twice(const struct options *o)
+{
+	return o->write_pcap != NULL || o->explain != NULL;
+}
+
+/* An output would show dialogues, and all captures can be read once more. */
+static bool drawing(const struct offline *f)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < f->o->reads.n; i++)
+		if (stat(f->inputs[i].path, &st) != 0 || !S_ISREG(st.st_mode))
+			return false;
+	return sinks_exhibiting(f->sinks);
+}
+
+/* What a second pass is not to be had of. */
+static bool inputs_check(struct offline *f)
+{
+	char why[SOURCE_WHY];
+	struct stat st;
+
+	for (size_t i = 0; twice(f->o) && i < f->o->reads.n; i++)
+		if (stat(f->inputs[i].path, &st) == 0 && !S_ISREG(st.st_mode) &&
+		    !S_ISDIR(st.st_mode)) {
+			snprintf(why, sizeof(why),
+				 "%.200s is no file and cannot be read twice, as %s has to",
+				 f->inputs[i].path,
+				 f->o->write_pcap != NULL ? "--write-pcap" : "--explain");
+			complain(&f->usage, why);
+		}
+	return !f->usage;
+}
+
+/* The same file once more. That it could be opened the first time was seen. */
+static bool input_open_again(struct offline *f, struct input *in)
+{
+	char why[SOURCE_WHY] = "";
+	bool usage;
+
+	if (in->again == NULL)
+		in->again = source_open(in->path, f->o->filter, why, &usage);
+	if (in->again == NULL)
+		complain(&f->trouble, why);
+	return in->again != NULL;
+}
+
+/* As many files as the system allows may have to be open at once. */
+static void descriptors_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* Nothing is parsed before this. */
+static bool confine(struct offline *f)
+{
+	char why[PRIVILEGE_WHY + SANDBOX_WHY + EXPORT_WHY];
+
+	if (!privilege_drop(f->o->user, PRIVILEGE_KEEP_NONE, why) ||
+	    !sandbox_enter(SANDBOX_PROGRAM | (f->viewer != NULL ? SANDBOX_TERMINAL : 0), NULL,
+			   why)) {
+		complain(&f->usage, why);
+		return false;
+	}
+	if (f->export == NULL || export_check(f->export, why))
+		return true;
+	complain(&f->trouble, why);
+	return false;
+}
+
+/* Root opens what only root may open, and then is root no more. Without root each file is opened
+ * when its turn comes, which needs less memory. */
+static bool root_leave(struct offline *f)
+{
+	if (privilege_held(f->o->user)) {
+		descriptors_raise();
+		for (size_t i = 0; i < f->o->reads.n && !f->usage; i++)
+			if (strcmp(f->inputs[i].path, "-") != 0 && input_open(f, &f->inputs[i]) &&
+			    (twice(f->o) || f->drawing))
+				input_open_again(f, &f->inputs[i]);
+		for (size_t i = 0; f->viewer != NULL && i < f->o->reads.n; i++)
+			reread_hold(&f->reread, i);
+	}
+	return !f->usage && confine(f);
+}
+
+/* Something may be written to the terminal now: of the usual output only an alert is. */
+static bool will_tell(const struct offline *f, const struct record *record)
+{
+	return f->o->outputs.n > 0 || report_make(&f->o->alerting, record, "").raised != 0;
+}
+
+static void session_ended(void *arg, const struct record *record)
+{
+	struct offline *f = arg;
+
+	if (f->progress.shown && f->terminal && will_tell(f, record))
+		progress_hide(&f->progress);
+	if (f->chosen != NULL)
+		chosen_offer(f->chosen, record, f->inputs[record->conn->input].path);
+	if (f->viewer != NULL)
+		viewer_record(f->viewer, record, f->inputs[record->conn->input].path,
+			      bytes_of(NULL, 0), 0);
+	sinks_record(f->sinks, record, f->inputs[record->conn->input].path);
+}
+
+/* What is told of a session names the file that the second pass will fill. */
+static void session_stands_out(void *arg, struct report *r)
+{
+	struct offline *f = arg;
+
+	r->pcap = extract_note(f->extract, r);
+}
+
+static bool monitor_start(struct offline *f)
+{
+	struct monitor_config *config = &f->config;
+
+	*config = f->o->monitor;
+	config->session = session_ended;
+	config->arg = f;
+	config->opener = f->keys.opener;
+	/* The flow table's key: secret, because whoever is captured chooses addresses and ports. No
+	 * result depends on it. */
+	if (getrandom(config->stream.seed, sizeof(config->stream.seed), GRND_NONBLOCK) < 0)
+		memset(config->stream.seed, 0, sizeof(config->stream.seed));
+	f->shards = shards_new(config, shards_possible(config, processors_or(f->o->workers)));
+	if (f->shards != NULL && f->export != NULL)
+		f->extract = extract_new(f->export, config->any_port ? NULL : &config->ports,
+					 config->stream.seed);
+	if (f->shards != NULL && (f->export == NULL || f->extract != NULL))
+		return true;
+	complain(&f->trouble, "no memory for the connections that are to be watched; --memory and "
+			      "--max-connections bound them");
+	return false;
+}
+
+/* What SIGUSR1 asks for: one line, on standard error. */
+static void say_so_far(const struct offline *f)
+{
+	const struct totals *t = sinks_totals(f->sinks);
+	struct monitor_stats core;
+
+	asked = 0;
+	shards_settle(f->shards);
+	shards_stats(f->shards, &core);
+	fprintf(stderr,
+		"smtpwatch: so far %llu packets, %llu sessions, %llu alerts; %llu connections "
+		"open; now in %s\n",
+		(unsigned long long)core.frames, (unsigned long long)t->sessions,
+		(unsigned long long)t->alerts, (unsigned long long)core.stream.conns_open,
+		f->current);
+	sandbox_report(true);
+}
+
+/* Bytes of all captures, 0: not known. */
+static uint64_t inputs_size(const struct offline *f)
+{
+	uint64_t sum = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < f->o->reads.n; i++) {
+		if (stat(f->inputs[i].path, &st) != 0 || !S_ISREG(st.st_mode))
+			return 0;
+		sum += (uint64_t)st.st_size;
+	}
+	return sum;
+}
+
+/* Who ends the view meanwhile does not want the rest. */
+static void view_look(struct offline *f, const struct source *s)
+{
+	uint64_t size, done = source_progress(s, &size) + f->progress.before;
+	char state[32];
+
+	if (f->progress.total > 0) {
+		snprintf(state, sizeof(state), "%s %.0f %%", f->progress.what,
+			 100.0 * (double)done / (double)f->progress.total);
+		viewer_state(f->viewer, state);
+	}
+	if (!viewer_look(f->viewer))
+		stopping = 1;
+}
+
+static void progress_tell(struct offline *f, const struct source *s)
+{
+	uint64_t size;
+
+	progress_show(&f->progress, source_progress(s, &size));
+	sandbox_report(false);
+	if (f->viewer != NULL)
+		view_look(f, s);
+}
+
+static void progress_past(struct offline *f, const struct source *s)
+{
+	uint64_t size, done = source_progress(s, &size);
+
+	progress_hide(&f->progress);
+	progress_next(&f->progress, size > 0 ? size : done);
+}
+
+/* One input to its end, to its damage, or to a signal. A slow one (a pipe) is somebody's live view:
+ * nothing waits in a buffer. */
+static void input_read(struct offline *f, struct input *in)
+{
+	struct frame frames[FRAMES];
+	char why[SOURCE_WHY];
+	bool slow = strcmp(in->path, "-") == 0;
+	int n = 0;
+
+	f->current = in->path;
+	reading = in->source;
+	while (!stopping && (f->chosen != NULL || f->viewer != NULL || sinks_listening(f->sinks)) &&
+	       (n = source_read(in->source, frames, FRAMES, why)) > 0) {
+		keys_add(&f->keys, source_secrets(in->source));
+		shards_frames(f->shards, (uint32_t)(in - f->inputs), frames, (size_t)n);
+		in->frames += (uint64_t)n;
+		if (asked)
+			say_so_far(f);
+		if (slow) {
+			shards_settle(f->shards);
+			sinks_flush(f->sinks);
+		}
+		progress_tell(f, in->source);
+	}
+	reading = NULL;
+	progress_past(f, in->source);
+	if (n < 0 && !stopping)
+		complain(&f->trouble, why);
+	source_close(in->source);
+	in->source = NULL;
+	in->bad = true;
+}
+
+static void inputs_name(const struct options *o, char *out, size_t n)
+{
+	const char *first = strcmp(o->reads.all[0], "-") == 0 ? "standard input" : o->reads.all[0];
+
+	if (o->reads.n == 1)
+		snprintf(out, n, "%s", first);
+	else
+		snprintf(out, n, "%s and %zu other file%s", first, o->reads.n - 1,
+			 o->reads.n > 2 ? "s" : "");
+}
+
+/* Open sessions are delivered as unfinished, and then come the last words. */
+static void finish(struct offline *f)
+{
+	struct monitor_stats core;
+
+	shards_finish(f->shards);
+	shards_stats(f->shards, &core);
+	struct summary summary = {.core = &core,
+				  .inputs = f->names,
+				  .ports = f->o->ports,
+				  .stopped = stopping != 0,
+				  .last = shards_last(f->shards)};
+	keys_count(&f->keys, &summary);
+	sinks_stats(f->sinks, summary);
+}
+
+/* Whether anybody waits for the second pass. */
+static bool again_wanted(const struct offline *f)
+{
+	return f->ladders != NULL || (f->extract != NULL && extract_wanted(f->extract));
+}
+
+static void again_frames(struct offline *f, const struct input *in, const struct frame *frames,
+			 size_t n)
+{
+	if (f->extract != NULL)
+		extract_frames(f->extract, (uint32_t)(in - f->inputs), frames, n);
+	if (f->ladders != NULL)
+		ladders_frames(f->ladders, (uint32_t)(in - f->inputs), frames, n);
+}
+
+static void again_skip(struct offline *f, uint64_t n)
+{
+	if (f->extract != NULL)
+		extract_skip(f->extract, n);
+	if (f->ladders != NULL)
+		ladders_skip(f->ladders, n);
+}
+
+/* What was read of an input the first time, and no more. False: a signal has ended it. */
+static bool input_again(struct offline *f, struct input *in)
+{
+	struct frame frames[FRAMES];
+	char why[SOURCE_WHY];
+	uint64_t left = in->frames;
+	int n;
+
+	if (left > 0 && input_open_again(f, in)) {
+		reading = in->again;
+		while (left > 0 &&
+		       (n = source_read(in->again, frames, left < FRAMES ? (size_t)left : FRAMES,
+					why)) > 0) {
+			again_frames(f, in, frames, (size_t)n);
+			left -= (uint64_t)n;
+			progress_tell(f, in->again);
+		}
+		reading = NULL;
+		progress_past(f, in->again);
+		if (left > 0 && !stopping)
+			complain(&f->trouble, "an input has become shorter since it was judged: "
+					      "packets may be missing from what comes of it");
+	}
+	again_skip(f, left);
+	source_close(in->again);
+	in->again = NULL;
+	return left == 0 || !stopping;
+}
+
+/* Behind all that is told. A signal that has ended the first pass does not end this; the next one
+ * does, by its default action. */
+static bool inputs_again(struct offline *f)
+{
+	bool whole = true;
+
+	progress_begin(&f->progress, "read again", inputs_size(f));
+	for (size_t i = 0; i < f->o->reads.n && again_wanted(f) && whole; i++)
+		whole = input_again(f, &f->inputs[i]);
+	return whole;
+}
+
+/* An exhibit_drawer. What fills the ladders is made with the first. */
+static struct ladder *ladder_draw(void *arg, const struct conn *conn, exhibit_cleaner *clean,
+				  void *clean_arg)
+{
+	struct offline *f = arg;
+
+	if (f->ladders == NULL)
+		f->ladders = ladders_new(&f->config);
+	return f->ladders != NULL ? ladders_want(f->ladders, conn, clean, clean_arg) : NULL;
+}
+
+/* The ladders of what is to be explained. */
+static void chosen_ladders(struct offline *f)
+{
+	for (size_t i = 0; f->chosen != NULL && i < chosen_count(f->chosen); i++) {
+		struct ladder *ladder = ladder_draw(f, chosen_conn(f->chosen, i), chosen_clean,
+						    chosen_kept(f->chosen, i));
+
+		if (!chosen_draw(f->chosen, i, ladder))
+			complain(&f->trouble, "no memory for what is to be explained");
+	}
+}
+
+static void afterwards(struct offline *f)
+{
+	char why[CHOSEN_WHY];
+	bool whole;
+
+	chosen_ladders(f);
+	if (f->drawing)
+		sinks_draw(f->sinks, ladder_draw, f);
+	whole = inputs_again(f);
+
+	if (f->extract != NULL && !extract_finish(f->extract, whole))
+		f->trouble = true;
+	if (f->ladders != NULL)
+		ladders_finish(f->ladders);
+	sinks_exhibit(f->sinks);
+	if (f->chosen != NULL && !chosen_tell(f->chosen, why))
+		complain(chosen_count(f->chosen) == 0 ? &f->usage : &f->trouble, why);
+}
+
+/* All was read; whoever looks on decides when it is over. */
+static void view(struct offline *f)
+{
+	viewer_state(f->viewer, "all read");
+	while (!stopping && viewer_turn(f->viewer, 10 * VIEWER_TURN_MS))
+		;
+}
+
+static bool view_start(struct offline *f)
+{
+	struct viewer_source source = {reread_draw, reread_save, &f->reread};
+	char why[VIEWER_WHY];
+
+	if (!reread_init(&f->reread, f->o, &f->config))
+		return false;
+	for (size_t i = 0; i < f->o->reads.n; i++)
+		f->reread.inputs[i].counted = &f->inputs[i].frames;
+	f->viewer = viewer_new(f->o, &f->o->alerting, f->names, &source, why);
+	if (f->viewer == NULL)
+		complain(&f->usage, why);
+	return f->viewer != NULL;
+}
+
+/* --fail-on */
+static bool failed(const struct offline *f)
+{
+	for (unsigned s = f->o->fail_on; s < SEVERITIES; s++)
+		if (sinks_totals(f->sinks)->alert_severity[s] > 0)
+			return true;
+	return false;
+}
+
+static bool keys_start(struct offline *f)
+{
+	char why[KEYLOG_WHY];
+
+	if (keys_open(&f->keys, f->o->keylog, why))
+		return true;
+	complain(&f->trouble, why);
+	return false;
+}
+
+/* Outputs, and the directory for packets, are opened with the rights that we were started with. */
+static bool start(struct offline *f)
+{
+	char why[EXPORT_WHY];
+
+	inputs_name(f->o, f->names, sizeof(f->names));
+	if (!inputs_check(f) || (f->o->top && !view_start(f)))
+		return false;
+	f->sinks = outputs_open(f->o, &f->o->alerting,
+				f->o->write_pcap != NULL ? session_stands_out : NULL, f);
+	if (f->sinks == NULL)
+		f->trouble = true;
+	if (f->sinks != NULL && f->o->write_pcap != NULL) {
+		f->export = export_open(f->o->write_pcap, f->o->user, why);
+		if (f->export == NULL)
+			complain(&f->trouble, why);
+	}
+	if (f->o->explain != NULL && (f->chosen = chosen_new(f->o)) == NULL)
+		complain(&f->trouble, "no memory for what is to be explained");
+	f->drawing = f->sinks != NULL && drawing(f);
+	return !f->trouble && keys_start(f) && root_leave(f) && monitor_start(f);
+}
+
+static void run(struct offline *f)
+{
+	if (!start(f))
+		return;
+	sandbox_count();
+	progress_begin(&f->progress, "read", inputs_size(f));
+	for (size_t i = 0; i < f->o->reads.n && !f->usage && !stopping; i++)
+		if (input_open(f, &f->inputs[i]))
+			input_read(f, &f->inputs[i]);
+	if (f->usage)
+		return;
+	finish(f);
+	afterwards(f);
+	if (f->viewer != NULL)
+		view(f);
+}
+
+/* Trouble goes before alerts: what was not seen may hold more of them. */
+static enum exit_code end(struct offline *f)
+{
+	bool alerts = f->sinks != NULL && failed(f);
+
+	viewer_free(f->viewer);
+	reread_free(&f->reread);
+
+	for (size_t i = 0; i < f->o->reads.n; i++) {
+		source_close(f->inputs[i].source);
+		source_close(f->inputs[i].again);
+	}
+	shards_free(f->shards);
+	ladders_free(f->ladders);
+	keys_close(&f->keys);
+	chosen_free(f->chosen);
+	extract_free(f->extract);
+	export_close(f->export);
+	if (f->sinks != NULL && !sinks_close(f->sinks))
+		f->trouble = true;
+	free(f->inputs);
+	sandbox_report(true);
+	return f->usage ? EXIT_USAGE : f->trouble ? EXIT_TROUBLE : alerts ? EXIT_ALERTS : EXIT_DONE;
+}
+
+enum exit_code offline_run(const struct options *o)
+{
+	struct offline f = {.o = o, .current = o->reads.all[0]};
+
+	f.inputs = calloc(o->reads.n, sizeof(*f.inputs));
+	if (f.inputs == NULL)
+		return EXIT_TROUBLE;
+	for (size_t i = 0; i < o->reads.n; i++)
+		f.inputs[i].path = o->reads.all[i];
+	f.terminal = isatty(STDOUT_FILENO);
+	signals_catch();
+	run(&f);
+	return end(&f);
+}

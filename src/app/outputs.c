@@ -1,0 +1,46 @@
+/* outputs.c - from the list in the options to sinks. */
+#include "app/outputs.h"
+
+#include "os/privilege.h"
+
+#include <unistd.h>
+
+static bool output_add(struct sinks *s, const char *spec)
+{
+	char why[SINK_WHY] = "";
+
+	if (sinks_add(s, spec, why))
+		return true;
+	fprintf(stderr, "smtpwatch: %s\n", why);
+	return false;
+}
+
+struct sinks *outputs_open(const struct options *o, const struct alerting *alerting,
+			   void (*packets)(void *arg, struct report *r), void *arg)
+{
+	struct sinks_config config = sinks_config_default(alerting);
+	struct sinks *s;
+	bool fine;
+
+	config.redact = o->redact;
+	config.packets = packets;
+	config.arg = arg;
+	config.repeat = o->repeat;
+	config.digest = o->digest;
+	config.mode.live = o->interfaces.n > 0;
+	config.mode.become = privilege_target(o->user, &config.mode.uid, &config.mode.gid);
+	s = sinks_new(&config);
+	fine = s != NULL;
+
+	if (s == NULL)
+		fprintf(stderr, "smtpwatch: no memory for the outputs\n");
+	else if (o->outputs.n == 0 && o->explain == NULL && !o->top)
+		fine = output_add(s, isatty(STDOUT_FILENO) ? "text" : "json");
+	for (size_t i = 0; s != NULL && i < o->outputs.n; i++)
+		fine &= output_add(s, o->outputs.all[i]);
+	if (fine)
+		return s;
+	if (s != NULL)
+		sinks_close(s);
+	return NULL;
+}

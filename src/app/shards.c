@@ -1,0 +1,541 @@
+/* shards.c - one thread reads and decodes, several judge: chunks of segments go to all of them,
+ * each passes over what is not its own, and their records meet again in the order of the frames. */
+#include "app/shards.h"
+
+#include "app/ring.h"
+#include "os/sandbox_unknown.h"
+#include "smtpwatch/correlate.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+/* Every worker sees every segment: that costs less than to sort them first would, and all have the
+ * same time. Chunks fit the second cache. */
+enum {
+	CHUNKS = 8,
+	CHUNK_ITEMS = 1024,
+	CHUNK_BYTES = 512 << 10,
+	RING_SIZE = 4 << 20,
+	WORKERS_MOST = 64
+};
+
+/* Segments, with copies of their payloads, and ICMP errors between them. */
+struct chunk {
+	union packet_decoded items[CHUNK_ITEMS];
+	bool icmp[CHUNK_ITEMS]; /* what each of them is */
+	size_t n, used;
+	uint32_t input;
+	uint64_t frame; /* of the last one */
+	uint8_t data[CHUNK_BYTES];
+};
+
+/* More than half of a ring could find no place in it, and would be waited for in vain. */
+static_assert(sizeof(struct stream_order) + RECORD_MOST + 64 < RING_SIZE / 2,
+	      "every record finds a place");
+
+enum message { MESSAGE_ENDED, MESSAGE_RECORD, MESSAGE_PROGRESS };
+
+/* Before what a message holds. PROGRESS: nothing will be told that stands before this. */
+struct told {
+	_Alignas(16) struct stream_order order;
+};
+
+struct worker {
+	struct shards *shards;
+	struct monitor *monitor;
+	struct ring *ring;
+	pthread_t thread;
+	bool started;
+	uint64_t next;           /* the chunk that it takes next; under the lock */
+	const struct told *head; /* its oldest message, the reader's */
+	uint32_t kind;
+	bool done; /* nothing more will come; the reader's */
+};
+
+struct shards {
+	unsigned n;
+	struct monitor *alone; /* with one worker */
+	struct monitor *front; /* with several: the reader's, which decodes */
+	uint32_t input;
+	uint64_t frame; /* the last one that was published */
+	struct collate *collate;
+	struct worker *workers;
+	struct chunk *chunks;
+	pthread_mutex_t lock;
+	pthread_cond_t work, room, news; /* for the workers: a chunk has come, their ring was
+					    emptied; for the reader: a worker got on */
+	uint64_t published;              /* chunks; this and what follows under the lock */
+	uint64_t events;                 /* what workers have told by `news` */
+	bool ending, leaving;            /* no chunk comes any more; and nobody listens */
+};
+
+unsigned shards_possible(const struct monitor_config *config, unsigned wanted)
+{
+	return !config->engine->order ? 1 : wanted < WORKERS_MOST ? wanted : WORKERS_MOST;
+}
+
+/* Something has happened that the reader may be waiting for. Under the lock. */
+static void news(struct shards *s)
+{
+	s->events++;
+	pthread_cond_signal(&s->news);
+}
+
+/* Room in the ring, which is waited for: the reader empties it. NULL: the whole is being given up.
+ */
+static void *message_room(struct worker *w, enum message kind, size_t n)
+{
+	struct shards *s = w->shards;
+	void *room = ring_reserve(w->ring, kind, n, 0);
+
+	if (room != NULL)
+		return room;
+	pthread_mutex_lock(&s->lock);
+	while (!s->leaving && (room = ring_reserve(w->ring, kind, n, 0)) == NULL) {
+		news(s);
+		pthread_cond_wait(&s->room, &s->lock);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return room;
+}
+
+static struct told *message_begin(struct worker *w, enum message kind, size_t n)
+{
+	struct told *t = message_room(w, kind, sizeof(*t) + n);
+
+	if (t != NULL)
+		t->order = *monitor_order(w->monitor);
+	return t;
+}
+
+static void on_ended(void *arg, const struct history_event *event)
+{
+	struct worker *w = arg;
+	struct told *t = message_begin(w, MESSAGE_ENDED, sizeof(*event));
+
+	if (t == NULL)
+		return;
+	memcpy(t + 1, event, sizeof(*event));
+	ring_commit(w->ring);
+}
+
+static void on_session(void *arg, const struct record *record)
+{
+	struct worker *w = arg;
+	struct told *t = message_begin(w, MESSAGE_RECORD, record_size(record));
+
+	if (t == NULL)
+		return;
+	record_pack(record, t + 1);
+	ring_commit(w->ring);
+}
+
+static void progress_tell(struct worker *w, uint64_t step)
+{
+	struct told *t = message_room(w, MESSAGE_PROGRESS, sizeof(*t));
+
+	if (t == NULL)
+		return;
+	t->order = (struct stream_order){step, INT64_MAX, UINT64_MAX};
+	ring_commit(w->ring);
+}
+
+/* The next chunk, or NULL at the end of all. */
+static struct chunk *chunk_await(struct worker *w)
+{
+	struct shards *s = w->shards;
+	struct chunk *c = NULL;
+
+	pthread_mutex_lock(&s->lock);
+	while (w->next == s->published && !s->ending && !s->leaving)
+		pthread_cond_wait(&s->work, &s->lock);
+	if (w->next != s->published && !s->leaving)
+		c = &s->chunks[w->next % CHUNKS];
+	pthread_mutex_unlock(&s->lock);
+	return c;
+}
+
+static void chunk_done(struct worker *w)
+{
+	pthread_mutex_lock(&w->shards->lock);
+	w->next++;
+	news(w->shards);
+	pthread_mutex_unlock(&w->shards->lock);
+}
+
+/* Whether it ends because there is nothing more, or because nobody wants to know. */
+static bool worker_leaves(struct worker *w)
+{
+	pthread_mutex_lock(&w->shards->lock);
+	bool leaves = w->shards->leaving;
+	pthread_mutex_unlock(&w->shards->lock);
+	return leaves;
+}
+
+static void chunk_judge(struct monitor *m, const struct chunk *c)
+{
+	monitor_input(m, c->input);
+	for (size_t from = 0, to; from < c->n; from = to) {
+		for (to = from; to < c->n && !c->icmp[to];)
+			to++;
+		if (to > from)
+			monitor_segments(m, &c->items[from].tcp, to - from);
+		if (to < c->n)
+			monitor_icmp(m, &c->items[to++].icmp);
+	}
+}
+
+int64_t shards_last(const struct shards *s)
+{
+	return monitor_time(s->alone != NULL ? s->alone : s->front);
+}
+
+static void *worker_run(void *arg)
+{
+	struct worker *w = arg;
+
+	sandbox_count();
+	for (struct chunk *c; (c = chunk_await(w)) != NULL; chunk_done(w)) {
+		chunk_judge(w->monitor, c);
+		progress_tell(w, stream_step_last(c->frame));
+	}
+	if (worker_leaves(w))
+		return NULL;
+	monitor_tick(w->monitor, shards_last(w->shards));
+	monitor_finish(w->monitor);
+	progress_tell(w, UINT64_MAX);
+	pthread_mutex_lock(&w->shards->lock);
+	news(w->shards);
+	pthread_mutex_unlock(&w->shards->lock);
+	return NULL;
+}
+
+/* The worker whose oldest message comes first of all; NULL: that is not known yet, or there is
+ * nothing more. */
+static struct worker *first_head(struct shards *s)
+{
+	struct worker *first = NULL;
+
+	for (unsigned i = 0; i < s->n; i++) {
+		struct worker *w = &s->workers[i];
+
+		if (w->done)
+			continue;
+		if (w->head == NULL && (w->head = ring_peek(w->ring, &w->kind)) == NULL)
+			return NULL;
+		if (first == NULL || stream_order_compare(&w->head->order, &first->head->order) < 0)
+			first = w;
+	}
+	return first;
+}
+
+static void head_tell(struct shards *s, struct worker *w)
+{
+	if (w->kind == MESSAGE_ENDED)
+		collate_ended(s->collate,
+			      (const struct history_event *)(const void *)(w->head + 1));
+	else if (w->kind == MESSAGE_RECORD)
+		collate_session(s->collate, (const struct record *)(const void *)(w->head + 1));
+	else
+		w->done = w->head->order.step == UINT64_MAX;
+	ring_release(w->ring);
+	w->head = NULL;
+}
+
+/* Tells all that can be told now, and lets those go on that waited for room. */
+static void drain(struct shards *s)
+{
+	bool any = false;
+
+	for (struct worker *w; (w = first_head(s)) != NULL; any = true)
+		head_tell(s, w);
+	if (!any)
+		return;
+	pthread_mutex_lock(&s->lock);
+	pthread_cond_broadcast(&s->room);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* The chunks that all workers are through with. Under the lock. */
+static uint64_t chunks_done(const struct shards *s)
+{
+	uint64_t least = s->published;
+
+	for (unsigned i = 0; i < s->n; i++)
+		least = s->workers[i].next < least ? s->workers[i].next : least;
+	return least;
+}
+
+/* Tells what comes, and waits for more, until enough is there. */
+static void await(struct shards *s, bool (*enough)(const struct shards *s))
+{
+	bool there = false;
+
+	while (!there) {
+		pthread_mutex_lock(&s->lock);
+		uint64_t seen = s->events;
+		pthread_mutex_unlock(&s->lock);
+		drain(s);
+		pthread_mutex_lock(&s->lock);
+		while (!(there = enough(s)) && s->events == seen)
+			pthread_cond_wait(&s->news, &s->lock);
+		pthread_mutex_unlock(&s->lock);
+	}
+}
+
+static bool one_is_free(const struct shards *s)
+{
+	return s->published - chunks_done(s) < CHUNKS;
+}
+
+static bool none_is_under_way(const struct shards *s)
+{
+	return chunks_done(s) == s->published;
+}
+
+static bool all_are_done(const struct shards *s)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (!s->workers[i].done)
+			return false;
+	return true;
+}
+
+static struct chunk *chunk_open(struct shards *s)
+{
+	return &s->chunks[s->published % CHUNKS];
+}
+
+static void chunk_publish(struct shards *s)
+{
+	if (chunk_open(s)->n == 0)
+		return;
+	s->frame = chunk_open(s)->frame;
+	pthread_mutex_lock(&s->lock);
+	s->published++;
+	pthread_cond_broadcast(&s->work);
+	pthread_mutex_unlock(&s->lock);
+	await(s, one_is_free);
+	chunk_open(s)->n = chunk_open(s)->used = 0;
+}
+
+/* The next item's place, with room for so many bytes of payload. */
+static size_t item_place(struct shards *s, uint64_t frame, uint32_t payload)
+{
+	struct chunk *c = chunk_open(s);
+
+	if (c->n == CHUNK_ITEMS || payload > CHUNK_BYTES - c->used ||
+	    (c->n > 0 && c->input != s->input)) {
+		chunk_publish(s);
+		c = chunk_open(s);
+	}
+	c->input = s->input;
+	c->frame = frame;
+	return c->n++;
+}
+
+static void on_segments(void *arg, const struct packet *packets, size_t n)
+{
+	struct shards *s = arg;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct packet *p = &packets[i];
+		size_t at = item_place(s, p->number, p->payload_cap);
+		struct chunk *c = chunk_open(s);
+
+		c->icmp[at] = false;
+		c->items[at].tcp = *p;
+		if (p->payload_cap > 0)
+			c->items[at].tcp.payload =
+				memcpy(c->data + c->used, p->payload, p->payload_cap);
+		c->used += p->payload_cap;
+	}
+}
+
+/* It bears no number of its own: it comes with what was before it. */
+static void on_icmp(void *arg, const struct packet_icmp *icmp)
+{
+	struct shards *s = arg;
+	struct chunk *c = chunk_open(s);
+	size_t at = item_place(s, c->n > 0 ? c->frame : s->frame, 0);
+
+	c = chunk_open(s);
+	c->icmp[at] = true;
+	c->items[at].icmp = *icmp;
+}
+
+static const struct monitor_front front = {on_segments, on_icmp};
+
+void shards_frames(struct shards *s, uint32_t input, const struct frame *frames, size_t n)
+{
+	struct monitor *m = s->alone != NULL ? s->alone : s->front;
+
+	if (input != s->input)
+		monitor_break(m);
+	monitor_input(m, input);
+	s->input = input;
+	monitor_frames(m, frames, n);
+}
+
+void shards_settle(struct shards *s)
+{
+	if (s->alone != NULL)
+		return;
+	chunk_publish(s);
+	await(s, none_is_under_way);
+	drain(s);
+}
+
+void shards_finish(struct shards *s)
+{
+	if (s->alone != NULL) {
+		monitor_finish(s->alone);
+		return;
+	}
+	monitor_break(s->front);
+	shards_settle(s);
+	pthread_mutex_lock(&s->lock);
+	s->ending = true;
+	pthread_cond_broadcast(&s->work);
+	pthread_mutex_unlock(&s->lock);
+	await(s, all_are_done);
+}
+
+/* What the frames were is counted where they are decoded, what became of the segments where they
+ * are judged. */
+static void stats_add(struct stream_stats *sum, const struct stream_stats *one)
+{
+	uint64_t *to = (uint64_t *)(void *)sum;
+	const uint64_t *from = (const uint64_t *)(const void *)one;
+
+	static_assert(sizeof(*sum) % sizeof(*to) == 0,
+		      "all members of stream_stats are of this type");
+	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
+		to[i] += from[i];
+}
+
+void shards_stats(struct shards *s, struct monitor_stats *out)
+{
+	if (s->alone != NULL) {
+		monitor_stats(s->alone, out);
+		return;
+	}
+	monitor_stats(s->front, out);
+	for (unsigned i = 0; i < s->n; i++) {
+		struct monitor_stats one;
+
+		monitor_stats(s->workers[i].monitor, &one);
+		stats_add(&out->stream, &one.stream);
+		out->memory_used += one.memory_used;
+		out->memory_peak += one.memory_peak;
+		out->memory_held += one.memory_held;
+	}
+}
+
+/* Each has its part of what there is for all. */
+static struct monitor_config part_of(const struct monitor_config *config, unsigned worker,
+				     unsigned n)
+{
+	struct monitor_config part = *config;
+
+	part.stream.shard = worker;
+	part.stream.shards = n;
+	part.stream.max_conns = (part.stream.max_conns + n - 1) / n;
+	part.stream.held_total /= n;
+	part.memory /= n;
+	part.session = on_session;
+	part.ended = on_ended;
+	return part;
+}
+
+static bool worker_start(struct shards *s, struct worker *w, const struct monitor_config *config)
+{
+	struct monitor_config part = part_of(config, (unsigned)(w - s->workers), s->n);
+
+	w->shards = s;
+	part.arg = w;
+	w->ring = ring_new(RING_SIZE);
+	w->monitor = monitor_new(&part);
+	w->started = w->ring != NULL && w->monitor != NULL &&
+		     pthread_create(&w->thread, NULL, worker_run, w) == 0;
+	return w->started;
+}
+
+static struct monitor *front_make(struct shards *s, const struct monitor_config *config)
+{
+	struct monitor_config decoding = *config;
+
+	decoding.front = &front;
+	decoding.arg = s;
+	return monitor_new(&decoding);
+}
+
+static bool crew_start(struct shards *s, const struct monitor_config *config)
+{
+	s->collate = collate_new(config->stream.seed, config->session, config->arg);
+	s->front = front_make(s, config);
+	s->chunks = malloc(CHUNKS * sizeof(*s->chunks));
+	s->workers = calloc(s->n, sizeof(*s->workers));
+	if (s->collate == NULL || s->front == NULL || s->chunks == NULL || s->workers == NULL)
+		return false;
+	s->chunks[0].n = s->chunks[0].used = 0;
+	for (unsigned i = 0; i < s->n; i++)
+		if (!worker_start(s, &s->workers[i], config))
+			return false;
+	return true;
+}
+
+struct shards *shards_new(const struct monitor_config *config, unsigned workers)
+{
+	struct shards *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->n = workers;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->work, NULL);
+	pthread_cond_init(&s->room, NULL);
+	pthread_cond_init(&s->news, NULL);
+	if (workers == 1)
+		s->alone = monitor_new(config);
+	if (workers == 1 ? s->alone != NULL : crew_start(s, config))
+		return s;
+	shards_free(s);
+	return NULL;
+}
+
+static void crew_leave(struct shards *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->leaving = true;
+	pthread_cond_broadcast(&s->work);
+	pthread_cond_broadcast(&s->room);
+	pthread_mutex_unlock(&s->lock);
+	for (unsigned i = 0; i < s->n; i++) {
+		struct worker *w = &s->workers[i];
+
+		if (w->started)
+			pthread_join(w->thread, NULL);
+		monitor_free(w->monitor);
+		ring_free(w->ring);
+	}
+}
+
+void shards_free(struct shards *s)
+{
+	if (s == NULL)
+		return;
+	if (s->workers != NULL)
+		crew_leave(s);
+	monitor_free(s->alone);
+	monitor_free(s->front);
+	collate_free(s->collate);
+	pthread_mutex_destroy(&s->lock);
+	pthread_cond_destroy(&s->work);
+	pthread_cond_destroy(&s->room);
+	pthread_cond_destroy(&s->news);
+	free(s->workers);
+	free(s->chunks);
+	free(s);
+}

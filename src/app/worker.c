@@ -1,0 +1,499 @@
+/* worker.c - the loop of a worker: what has come from its interfaces, into its monitor; and its
+ * timers. */
+#include "app/worker.h"
+
+#include "os/sandbox_unknown.h"
+
+#include "core/frame_store.h"
+
+#include <assert.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	FRAMES = 64, /* handed to the monitor at once */
+	TURNS = 32,  /* batches of one interface in a row, before the others and the clock get their
+			turn */
+	LAST_ROUNDS = 256,
+	TICK_MS = 100,              /* a wait without a packet */
+	RING_SIZE = 8 << 20,        /* some 5,000 records */
+	RING_SPARE = RING_SIZE / 4, /* for alerts alone */
+	BUSY_WAIT_NS = 1000000      /* at the end, until there is room in the ring again */
+};
+
+static_assert(RECORD_MOST + 64 < RING_SIZE / 2 - RING_SPARE, "every record finds a place");
+
+static const int64_t look_interval = FRAME_SECOND / 4, stats_interval = FRAME_SECOND;
+
+/* So long may a frame be on its way from the kernel, which hands over whole blocks. */
+static const int64_t capture_lag = FRAME_SECOND / 10;
+
+struct slot {
+	_Atomic(struct live *) given;
+	struct live *live;
+	enum live_link told; /* what the other side knows */
+	char reason[256];
+	struct live_counts counts;
+};
+
+struct worker {
+	struct monitor *monitor;
+	struct keep *keep; /* NULL: packets are not kept */
+	struct alerting *alerting;
+	_Atomic(struct alerting *) renewed; /* to take its place */
+	struct ring *ring;
+	struct slot *slots;
+	struct pollfd *fds; /* one for each slot, and one that wakes */
+	unsigned n;
+	struct port_set ports; /* with keep */
+	int event;
+	pthread_t thread;
+	bool started, woken;
+	atomic_bool stop, done;
+	_Atomic uint64_t beats;
+	struct capture_stats capture;
+	int64_t looked,
+		stated;      /* monotonic: when interfaces were last asked, and statistics sent */
+	int64_t looked_wall; /* the same as looked, in the time of captures */
+	int64_t frame_clock; /* when the latest frame was read */
+};
+
+static int64_t clock_read(clockid_t which)
+{
+	struct timespec t;
+
+	clock_gettime(which, &t);
+	return t.tv_sec * FRAME_SECOND + t.tv_nsec;
+}
+
+/* NULL: there is no room. At the end it is waited for, as nothing is captured any more. */
+static void *message_reserve(struct worker *w, enum worker_message kind, size_t n, size_t spare)
+{
+	void *room;
+
+	while ((room = ring_reserve(w->ring, kind, n, spare)) == NULL && atomic_load(&w->stop) &&
+	       n < RING_SIZE / 4) {
+		ring_wake(w->ring);
+		nanosleep(&(struct timespec){0, BUSY_WAIT_NS}, NULL);
+	}
+	return room;
+}
+
+static void message_commit(struct worker *w)
+{
+	ring_commit(w->ring);
+	w->woken = true;
+}
+
+static bool message_put(struct worker *w, enum worker_message kind, const void *message, size_t n,
+			size_t spare)
+{
+	void *room = message_reserve(w, kind, n, spare);
+
+	if (room == NULL)
+		return false;
+	memcpy(room, message, n);
+	message_commit(w);
+	return true;
+}
+
+static void on_ended(void *arg, const struct history_event *event)
+{
+	message_put(arg, WORKER_ENDED, event, sizeof(*event), RING_SPARE);
+}
+
+static bool frames_put(struct worker *w, const struct record *record, const struct kept *kept)
+{
+	size_t n = record_size(record), frames = keep_size(w->keep, kept);
+	struct worker_frames *f = message_reserve(w, WORKER_FRAMES, sizeof(*f) + n + frames, 0);
+
+	if (f == NULL)
+		return false;
+	*f = (struct worker_frames){
+		.record_size = n, .frames_size = frames, .omitted = keep_omitted(kept)};
+	record_pack(record, f + 1);
+	keep_copy(w->keep, kept, (uint8_t *)(f + 1) + n);
+	message_commit(w);
+	return true;
+}
+
+/* Under TLS a server's habit, which is known behind the workers only, may make an alert of what is
+ * none here. */
+static bool may_alert(const struct worker *w, const struct record *record)
+{
+	struct record habitual = *record;
+	struct ending ending = *record->ending;
+
+	if (report_make(w->alerting, record, "").raised != 0)
+		return true;
+	if (!ending.encrypted)
+		return false;
+	ending.tls.notifies = true;
+	habitual.ending = &ending;
+	habitual.judgement = verdict_judge(&ending);
+	return report_make(w->alerting, &habitual, "").raised != 0;
+}
+
+/* Whoever fills the ring, with whatever sessions: an alert finds room for longer. */
+static bool record_put(struct worker *w, const struct record *record)
+{
+	size_t n = record_size(record);
+	void *room = message_reserve(w, WORKER_RECORD, n, RING_SPARE);
+
+	if (room == NULL && may_alert(w, record))
+		room = message_reserve(w, WORKER_RECORD, n, 0);
+	if (room == NULL)
+		return false;
+	record_pack(record, room);
+	message_commit(w);
+	return true;
+}
+
+/* The record goes without its packets rather than not at all. */
+static bool alert_put(struct worker *w, const struct record *record, const struct kept *kept)
+{
+	if (!may_alert(w, record))
+		return false;
+	if (kept != NULL && frames_put(w, record, kept))
+		return true;
+	w->capture.pcaps_lost++;
+	return false;
+}
+
+static void on_session(void *arg, const struct record *record)
+{
+	struct worker *w = arg;
+	struct kept *kept = w->keep != NULL ? keep_find(w->keep, record->conn) : NULL;
+
+	if ((w->keep == NULL || !alert_put(w, record, kept)) && !record_put(w, record))
+		w->capture.records_lost++;
+	if (kept != NULL)
+		keep_drop(w->keep, kept);
+}
+
+static void stats_send(struct worker *w)
+{
+	struct monitor_stats stats;
+
+	monitor_stats(w->monitor, &stats);
+	stats.capture = w->capture;
+	message_put(w, WORKER_STATS, &stats, sizeof(stats), 0);
+}
+
+/* What the kernel dropped since it was last asked concerns all sessions that were open in between.
+ */
+static void slot_count(struct worker *w, struct slot *s, int64_t now_wall)
+{
+	struct live_counts now;
+
+	if (!live_counts(s->live, &now))
+		return;
+	w->capture.received += now.received - s->counts.received;
+	w->capture.dropped += now.dropped - s->counts.dropped;
+	w->capture.dropped_by_interface += now.dropped_by_interface -
+					   s->counts.dropped_by_interface;
+	monitor_drops(w->monitor, w->looked_wall, now_wall, now.dropped - s->counts.dropped);
+	s->counts = now;
+}
+
+/* What it counted last is asked for, as long as there is somebody to ask. */
+static void slot_drop(struct worker *w, struct slot *s, const char *reason)
+{
+	slot_count(w, s, clock_read(CLOCK_REALTIME));
+	snprintf(s->reason, sizeof(s->reason), "%.255s", reason);
+	live_close(s->live);
+	s->live = NULL;
+}
+
+static void slot_take(struct slot *s)
+{
+	struct live *live = atomic_exchange(&s->given, NULL);
+
+	if (live == NULL)
+		return;
+	assert(s->live == NULL);
+	s->live = live;
+	s->told = LIVE_UP; /* the giver knows */
+	s->counts = (struct live_counts){0};
+}
+
+/* What finds no room in the ring now is told when it is looked at next. */
+static void slot_tell(struct worker *w, struct slot *s, enum live_link link)
+{
+	struct worker_link message = {.interface = (uint32_t)(s - w->slots), .link = link};
+
+	if (link == s->told)
+		return;
+	if (link == LIVE_GONE)
+		memcpy(message.reason, s->reason, sizeof(message.reason));
+	if (message_put(w, WORKER_LINK, &message, sizeof(message), 0))
+		s->told = link;
+}
+
+static void slot_look(struct worker *w, struct slot *s, int64_t now_wall)
+{
+	enum live_link link = LIVE_GONE;
+
+	slot_take(s);
+	if (s->live != NULL) {
+		slot_count(w, s, now_wall);
+		link = live_link(s->live);
+		if (link == LIVE_GONE)
+			slot_drop(w, s, "");
+	}
+	slot_tell(w, s, link);
+}
+
+/* How many frames there were; fewer than TURNS * FRAMES: there are no more for now. */
+static size_t slot_read(struct worker *w, struct slot *s)
+{
+	struct frame frames[FRAMES];
+	size_t all = 0;
+
+	for (unsigned turn = 0; turn < TURNS && s->live != NULL; turn++) {
+		int n = live_read(s->live, frames, FRAMES);
+
+		if (n < 0)
+			slot_drop(w, s, live_reason(s->live));
+		if (n <= 0)
+			break;
+		if (w->keep != NULL)
+			keep_frames(w->keep, frames, (size_t)n);
+		monitor_input(w->monitor, (uint32_t)(s - w->slots));
+		monitor_frames(w->monitor, frames, (size_t)n);
+		all += (size_t)n;
+	}
+	return all;
+}
+
+/*
+ * On a quiet link time goes on too, from the latest frame and at the pace of a clock that nobody
+ * steps. While frames wait to be read they bring the time themselves.
+ */
+static void time_pass(struct worker *w, int64_t now)
+{
+	int64_t last = monitor_time(w->monitor), ts = last + (now - w->frame_clock) - capture_lag;
+
+	if (w->frame_clock != 0 && ts > last)
+		monitor_tick(w->monitor, ts);
+}
+
+static void alerting_take(struct worker *w)
+{
+	struct alerting *renewed = atomic_exchange(&w->renewed, NULL);
+
+	if (renewed == NULL)
+		return;
+	free(w->alerting);
+	w->alerting = renewed;
+}
+
+static void look(struct worker *w, int64_t now)
+{
+	int64_t now_wall = clock_read(CLOCK_REALTIME);
+
+	atomic_fetch_add(&w->beats, 1);
+	alerting_take(w);
+	for (unsigned i = 0; i < w->n; i++)
+		slot_look(w, &w->slots[i], now_wall);
+	w->looked = now;
+	w->looked_wall = now_wall;
+	if (now - w->stated >= stats_interval) {
+		w->stated = now;
+		stats_send(w);
+	}
+}
+
+/* Until something comes, or a tenth of a second: on this ring libpcap itself would not return
+ * before a packet came. */
+static void await(struct worker *w)
+{
+	for (unsigned i = 0; i < w->n; i++)
+		w->fds[i].fd = w->slots[i].live != NULL ? live_descriptor(w->slots[i].live) : -1;
+	if (poll(w->fds, w->n + 1, TICK_MS) > 0 && w->fds[w->n].revents != 0) {
+		uint64_t count;
+
+		if (read(w->event, &count, sizeof(count)) > 0)
+			w->looked = 0;
+	}
+}
+
+/* One round. A descriptor with an error keeps poll from waiting: libpcap takes the error away when
+ * it reads. */
+static void turn(struct worker *w)
+{
+	size_t got = 0;
+	int64_t now;
+
+	for (unsigned i = 0; i < w->n; i++)
+		got += slot_read(w, &w->slots[i]);
+	now = clock_read(CLOCK_MONOTONIC);
+	if (got > 0)
+		w->frame_clock = now;
+	else
+		time_pass(w, now);
+	if (now - w->looked >= look_interval || w->looked == 0)
+		look(w, now);
+	if (w->woken)
+		ring_wake(w->ring);
+	w->woken = false;
+	if (got == 0)
+		await(w);
+}
+
+/* What had come before the end, unless it does not end. */
+static void rest_read(struct worker *w)
+{
+	size_t got = 1;
+
+	for (unsigned round = 0; round < LAST_ROUNDS && got > 0; round++) {
+		got = 0;
+		for (unsigned i = 0; i < w->n; i++)
+			got += slot_read(w, &w->slots[i]);
+	}
+}
+
+static void *run(void *arg)
+{
+	struct worker *w = arg;
+
+	sandbox_count();
+	w->looked_wall = clock_read(CLOCK_REALTIME);
+	while (!atomic_load(&w->stop))
+		turn(w);
+	rest_read(w);
+	look(w, clock_read(CLOCK_MONOTONIC));
+	monitor_finish(w->monitor);
+	stats_send(w);
+	atomic_store(&w->done, true);
+	ring_wake(w->ring);
+	return NULL;
+}
+
+bool worker_alerting(struct worker *w, const struct alerting *alerting)
+{
+	struct alerting *copy = malloc(sizeof(*copy));
+
+	if (copy == NULL)
+		return false;
+	*copy = *alerting;
+	free(atomic_exchange(&w->renewed, copy));
+	return true;
+}
+
+static bool keep_start(struct worker *w, const struct monitor_config *config, size_t memory)
+{
+	struct keep_config own = {.memory = memory > KEEP_LEAST ? memory : KEEP_LEAST,
+				  .ports = config->any_port ? NULL : &w->ports,
+				  .seed = {config->stream.seed[0], config->stream.seed[1]}};
+
+	w->ports = config->ports;
+	w->keep = keep_new(&own);
+	return w->keep != NULL;
+}
+
+struct worker *worker_new(const struct monitor_config *config, unsigned interfaces, size_t keep,
+			  const struct alerting *alerting)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	struct monitor_config own = *config;
+
+	if (w == NULL)
+		return NULL;
+	own.session = on_session;
+	own.ended = on_ended;
+	own.arg = w;
+	w->n = interfaces;
+	w->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	w->ring = ring_new(RING_SIZE);
+	w->slots = calloc(interfaces, sizeof(*w->slots));
+	w->fds = calloc(interfaces + 1, sizeof(*w->fds));
+	w->monitor = monitor_new(&own);
+	if (w->event < 0 || w->ring == NULL || w->slots == NULL || w->fds == NULL ||
+	    w->monitor == NULL || (keep > 0 && !keep_start(w, config, keep)) ||
+	    !worker_alerting(w, alerting)) {
+		worker_free(w);
+		return NULL;
+	}
+	alerting_take(w);
+	for (unsigned i = 0; i < interfaces; i++) {
+		w->slots[i].told = LIVE_GONE;
+		w->fds[i].events = POLLIN;
+	}
+	w->fds[interfaces] = (struct pollfd){.fd = w->event, .events = POLLIN};
+	return w;
+}
+
+static void worker_wake(struct worker *w)
+{
+	uint64_t one = 1;
+	ssize_t n = write(w->event, &one, sizeof(one));
+
+	(void)n;
+}
+
+void worker_give(struct worker *w, unsigned interface, struct live *live)
+{
+	live_close(atomic_exchange(&w->slots[interface].given, live));
+	worker_wake(w);
+}
+
+bool worker_start(struct worker *w, unsigned number)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "worker %u", number);
+	w->started = pthread_create(&w->thread, NULL, run, w) == 0;
+	if (w->started)
+		pthread_setname_np(w->thread, name);
+	return w->started;
+}
+
+struct ring *worker_ring(struct worker *w)
+{
+	return w->ring;
+}
+
+uint64_t worker_beats(const struct worker *w)
+{
+	return atomic_load(&w->beats);
+}
+
+void worker_stop(struct worker *w)
+{
+	atomic_store(&w->stop, true);
+	worker_wake(w);
+}
+
+bool worker_done(const struct worker *w)
+{
+	return !w->started || atomic_load(&w->done);
+}
+
+void worker_free(struct worker *w)
+{
+	if (w == NULL)
+		return;
+	if (w->started)
+		pthread_join(w->thread, NULL);
+	for (unsigned i = 0; w->slots != NULL && i < w->n; i++) {
+		live_close(w->slots[i].live);
+		live_close(atomic_load(&w->slots[i].given));
+	}
+	monitor_free(w->monitor);
+	keep_free(w->keep);
+	free(w->alerting);
+	free(atomic_load(&w->renewed));
+	ring_free(w->ring);
+	free(w->slots);
+	free(w->fds);
+	if (w->event >= 0)
+		close(w->event);
+	free(w);
+}

@@ -1,0 +1,55 @@
+/* simd.h - sixteen bytes at a time, in the compiler's own vectors: what the searches in lines and
+ * contents share. */
+#ifndef SMTPWATCH_BASE_SIMD_H
+#define SMTPWATCH_BASE_SIMD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef uint8_t lanes __attribute__((vector_size(16)));
+typedef uint64_t lanes_halves __attribute__((vector_size(16)));
+
+enum { LANES = sizeof(lanes) };
+
+/* The bytes at p, which need not be aligned. */
+static inline lanes lanes_load(const uint8_t *p)
+{
+	lanes v;
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+/* v is what a comparison gave, as a number whose lowest bit stands for the first byte: each byte is
+ * left its own bit, and a product adds them up. */
+static inline uint32_t lanes_mask_plain(lanes v)
+{
+	static const lanes bit = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+	lanes_halves h = (lanes_halves)(v & bit);
+	return (uint32_t)(h[0] * UINT64_C(0x0101010101010101) >> 56 |
+			  (h[1] * UINT64_C(0x0101010101010101) >> 56) << 8);
+}
+
+/* The same again, where a processor has an instruction for it. */
+static inline uint32_t lanes_mask(lanes v)
+{
+#ifdef __SSE2__
+	typedef char signs __attribute__((vector_size(16)));
+	return (uint32_t)__builtin_ia32_pmovmskb128((signs)v);
+#else
+	return lanes_mask_plain(v);
+#endif
+}
+
+/* Is there a byte for which the comparison held? */
+static inline bool lanes_any(lanes v)
+{
+#ifdef __SSE2__
+	return lanes_mask(v) != 0;
+#else
+	lanes_halves h = (lanes_halves)v;
+	return (h[0] | h[1]) != 0;
+#endif
+}
+
+#endif

@@ -1,0 +1,131 @@
+/* mask.c - what of the client's lines may be a password or a part of a message, and the
+ * server's lines without it. */
+#include "base/ascii.h"
+#include "core/dialogue/parts.h"
+#include "core/smtp/sasl.h"
+
+/* Of what is held no more is looked at: what a server repeats is what it could not read, and that
+ * is the first of it. */
+enum { LOOK = 4096 };
+
+/* What of it is secret. */
+static struct bytes secret_of(const struct smtp_command *c)
+{
+	struct bytes args = c->args;
+	switch (c->verb) {
+	case SMTP_AUTH:
+	case SMTP_X_EXPS:
+		sasl_mechanism(c->args, &args);
+		return args;
+	case SMTP_BURL: /* its URL bears the right to read the message (RFC 4467) */
+	case SMTP_NOT_SMTP:
+	case SMTP_UNKNOWN:
+		return args;
+	default:
+		return bytes_of(NULL, 0);
+	}
+}
+
+/* False: there is no room for it, and the words that came are lost for good. */
+static bool has_set(struct dialogue *d)
+{
+	if (!d->said && !d->said_lost) {
+		d->said = said_new(d->env->pool);
+		d->said_lost = !d->said;
+	}
+	return d->said;
+}
+
+static void take(struct dialogue *d, struct bytes text, bool login)
+{
+	if (text.n >= SAID_LEAST && has_set(d))
+		said_take(&d->said, d->env->pool, d->env->seed, text, login);
+}
+
+void dialogue_said_text(struct dialogue *d, struct bytes text)
+{
+	take(d, text, false);
+}
+
+void dialogue_said_login(struct dialogue *d, struct bytes text)
+{
+	take(d, text, true);
+}
+
+void dialogue_said_command(struct dialogue *d, const struct smtp_command *c)
+{
+	take(d, secret_of(c), c->verb != SMTP_NOT_SMTP && c->verb != SMTP_UNKNOWN);
+}
+
+static struct bytes line_next_of(struct bytes *text)
+{
+	const uint8_t *lf = memchr(text->p, '\n', text->n);
+	size_t n = lf ? (size_t)(lf - text->p) : text->n;
+	struct bytes line = ascii_trim(bytes_first(*text, n));
+	*text = bytes_from(*text, lf ? n + 1 : n);
+	return line;
+}
+
+/* A lone dot: what lies before it is a message that the server has taken, and no command. */
+static bool has_dot(struct bytes text)
+{
+	while (text.n > 0)
+		if (bytes_equal(line_next_of(&text), bytes_str(".")))
+			return true;
+	return false;
+}
+
+/* answer: the first line may be one to a 334. */
+static void lines_take(struct dialogue *d, struct bytes text, bool answer)
+{
+	for (; text.n > 0; answer = false) {
+		struct bytes line = line_next_of(&text);
+		struct smtp_command c = smtp_command_read(line);
+		if (answer)
+			dialogue_said_login(d, line);
+		else
+			dialogue_said_command(d, &c);
+	}
+}
+
+/* What the client has said and is not read yet: half a line, or lines whose meaning is not known.
+ * Once for each byte, or nearly so. */
+static void unread_take(struct dialogue *d)
+{
+	struct bytes held = bytes_first(dialogue_held(d), LOOK);
+	const struct line *half = &d->line[CLIENT];
+	bool lost = dialogue_lost_holds(d), lines = d->mode == MODE_COMMAND || d->mode == MODE_AUTH;
+	uint64_t end = d->offset[CLIENT] + held.n;
+	if (!lines && d->mode != MODE_WAIT)
+		return;
+	if (!has_set(d) || said_upto(d->said) >= end)
+		return;
+	said_upto_set(d->said, end);
+	if (half->half && lines)
+		lines_take(d, bytes_of(half->half, half->n), d->mode == MODE_AUTH);
+	if (held.n > 0 && (lost ? !has_dot(held) : d->mode == MODE_WAIT))
+		lines_take(d, held, d->tail && d->tail->verb == SMTP_AUTH);
+}
+
+/* What accepts a command that bears no secret repeats none: nearly all lines behind an AUTH are of
+ * this kind. */
+static bool is_ordinary(const struct dialogue *d, const struct smtp_reply *r)
+{
+	const struct smtp_pending *p = d->head;
+	if (!p || d->lost || r->code == 0 || r->code >= 400 ||
+	    (r->code == 221 && p->verb != SMTP_QUIT))
+		return false;
+	return p->said != SMTP_AUTH_LINE && !dialogue_said_bears((enum smtp_verb)p->said);
+}
+
+struct bytes dialogue_said_veil(struct dialogue *d, const struct smtp_reply *r,
+				uint8_t to[SAID_TEXT])
+{
+	if (is_ordinary(d, r))
+		return r->text;
+	bool refusal = r->code == 0 || r->code >= 400;
+	if (refusal)
+		unread_take(d);
+	return d->said || d->said_lost ? said_veil(d->said, d->env->seed, r->text, refusal, to)
+				       : r->text;
+}

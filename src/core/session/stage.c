@@ -1,0 +1,59 @@
+/* stage.c - where a session stands, in Postfix's words, seen from either side. */
+#include "core/session/state.h"
+
+enum stage session_stage_of(const struct session *s, const struct smtp_pending *p)
+{
+	static const uint8_t stage[SMTP_VERBS] = {
+		[SMTP_CONNECT] = STAGE_CONNECT,   [SMTP_END] = STAGE_END_OF_MESSAGE,
+		[SMTP_AUTH_LINE] = STAGE_AUTH,    [SMTP_EHLO] = STAGE_EHLO,
+		[SMTP_HELO] = STAGE_EHLO,         [SMTP_LHLO] = STAGE_EHLO,
+		[SMTP_STARTTLS] = STAGE_STARTTLS, [SMTP_AUTH] = STAGE_AUTH,
+		[SMTP_MAIL] = STAGE_MAIL,         [SMTP_RCPT] = STAGE_RCPT,
+		[SMTP_DATA] = STAGE_DATA,         [SMTP_BDAT] = STAGE_BDAT,
+		[SMTP_QUIT] = STAGE_QUIT};
+	if (p->verb == SMTP_BDAT && p->last && p->transaction && p->transaction->end_sent)
+		return STAGE_END_OF_MESSAGE;
+	return stage[p->verb] || p->verb == SMTP_CONNECT ? (enum stage)stage[p->verb]
+							 : (enum stage)s->base;
+}
+
+/* The oldest command that the server had received when it last spoke, and has not answered. A
+ * message's end counts even if it had not. */
+static const struct smtp_pending *reached(const struct session *s)
+{
+	const struct smtp_pending *p = s->dialogue.head;
+	return p && (p->verb == SMTP_CONNECT || p->last || s->dialogue.acked[SERVER] >= p->end)
+		       ? p
+		       : NULL;
+}
+
+/* Where the session stands for the server; while the server lives, what it has not received yet
+ * counts too. */
+enum stage session_stage_now(const struct session *s, bool for_server)
+{
+	const struct smtp_pending *p = for_server ? reached(s) : s->dialogue.head;
+	return p ? session_stage_of(s, p) : (enum stage)s->base;
+}
+
+bool session_stage_open(const struct transaction *t)
+{
+	return t && t->mail_accepted && transaction_open(t) && !t->end_sent;
+}
+
+/* Inside content, or where the end's reply is due; else with a transaction; else without one. */
+enum place session_stage_place(const struct session *s, const struct smtp_pending *p,
+			       bool in_content)
+{
+	const struct smtp_pending *oldest = p ? p : reached(s);
+	/* A message whose answer the client has read already is over for it. */
+	if ((!p && in_content) || (oldest && oldest->last && !oldest->read))
+		return PLACE_MESSAGE;
+	if (p && p->verb == SMTP_NOT_SMTP)
+		return PLACE_NOT_SMTP;
+	if (oldest && (oldest->verb == SMTP_MAIL || oldest->verb == SMTP_RCPT ||
+		       oldest->verb == SMTP_DATA || oldest->verb == SMTP_BDAT))
+		return PLACE_TRANSACTION;
+	if (session_stage_open(s->sending))
+		return PLACE_TRANSACTION;
+	return s->facts.fates[FATE_ACCEPTED] > 0 ? PLACE_BETWEEN : PLACE_BEFORE;
+}

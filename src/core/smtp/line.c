@@ -1,0 +1,187 @@
+/* line.c - lines out of a stream; only a line that is cut by its segments is copied. */
+#include "core/smtp/line.h"
+
+#include "base/simd.h"
+
+/* In struct line's flaws, beside enum line_flaw. */
+enum {
+	LINE_HANDED_ON = 0x40, /* half was the text of the line handed on last */
+	LINE_HELD_CR = 0x80 /* the last byte was a CR: part of the line end if an LF follows, else
+			       of the text. Not in half. */
+};
+
+enum { HALF_MIN = 64 };
+
+void line_give_back(struct line *l, struct pool *pool)
+{
+	pool_put(pool, l->half, l->room);
+	*l = (struct line){0};
+}
+
+/*
+ * Where the first CR, LF or NUL is; in.n: there is none. Lines are short: one search in place,
+ * which in nearly all of them meets the line end first, is quicker than a call of memchr for the LF
+ * and a look at what lies before it.
+ */
+static inline uint32_t special_in(const uint8_t *p)
+{
+	lanes v = lanes_load(p);
+	return lanes_mask((lanes)((v == '\r') | (v == '\n') | (v == '\0')));
+}
+
+static inline size_t special_find(struct bytes in)
+{
+	size_t i = 0;
+	for (; i + LANES <= in.n; i += LANES) {
+		uint32_t hits = special_in(in.p + i);
+		if (hits)
+			return i + (unsigned)__builtin_ctz(hits);
+	}
+	/* The last block overlaps the one before. */
+	if (in.n >= LANES) {
+		uint32_t hits = special_in(in.p + in.n - LANES) >> (i + LANES - in.n);
+		return hits ? i + (unsigned)__builtin_ctz(hits) : in.n;
+	}
+	while (i < in.n && in.p[i] != '\r' && in.p[i] != '\n' && in.p[i] != '\0')
+		i++;
+	return i;
+}
+
+/* Doubles, so that a line that comes byte by byte is copied a few times only. */
+static bool half_grow(struct line *l, struct pool *pool, size_t need)
+{
+	size_t room = l->half ? pool_room(l->room) : 0;
+	if (need <= room)
+		return true;
+	if (need < 2 * room)
+		need = 2 * room;
+	if (need < HALF_MIN)
+		need = HALF_MIN;
+	if (need > LINE_MAX_KEPT)
+		need = LINE_MAX_KEPT;
+	uint8_t *larger = pool_get(pool, need);
+	if (!larger)
+		return false;
+	if (l->n > 0)
+		memcpy(larger, l->half, l->n);
+	pool_put(pool, l->half, l->room);
+	l->half = larger;
+	l->room = (uint16_t)need;
+	return true;
+}
+
+/* Once a byte had to be left out, none is kept any more: what is handed on has no hole. */
+static void half_append(struct line *l, struct pool *pool, struct bytes b)
+{
+	if (b.n == 0 || l->lost || (l->flaws & LINE_LONG))
+		return;
+	struct bytes fits = bytes_first(b, LINE_MAX_KEPT - (size_t)l->n);
+	if (fits.n < b.n)
+		l->flaws |= LINE_LONG;
+	if (fits.n == 0)
+		return;
+	l->lost = !half_grow(l, pool, l->n + fits.n);
+	if (l->lost)
+		return;
+	memcpy(l->half + l->n, fits.p, fits.n);
+	l->n = (uint16_t)(l->n + fits.n);
+}
+
+/* Keeps the next bytes of the line under way, none of them an LF. */
+static void half_keep(struct line *l, struct pool *pool, struct bytes b)
+{
+	if (b.n == 0)
+		return;
+	if (l->flaws & LINE_HELD_CR)
+		half_append(l, pool, bytes_of("\r", 1));
+	l->flaws &= (uint8_t)~LINE_HELD_CR;
+	if (b.p[b.n - 1] == '\r') {
+		l->flaws |= LINE_HELD_CR;
+		b.n--;
+	}
+	half_append(l, pool, b);
+}
+
+/* A line of which text is the whole, its line end taken off. */
+static struct line_out line_judge(struct bytes text, unsigned flaws)
+{
+	if (text.n > LINE_MAX_KEPT)
+		flaws |= LINE_LONG;
+	text = bytes_first(text, LINE_MAX_KEPT);
+	if (text.n > 0 && memchr(text.p, '\r', text.n))
+		flaws |= LINE_LONE_CR;
+	if (text.n > 0 && memchr(text.p, '\0', text.n))
+		flaws |= LINE_NUL;
+	return (struct line_out){text, flaws};
+}
+
+/* The memory of half stays until the next call: the text lies in it. */
+static struct line_out half_hand_on(struct line *l, unsigned flaws)
+{
+	if (l->lost || (l->flaws & LINE_LONG))
+		flaws |= LINE_LONG;
+	l->flaws = LINE_HANDED_ON;
+	return line_judge(bytes_of(l->half, l->n), flaws);
+}
+
+/* A held CR counts, and so does a line of which nothing could be kept. */
+static bool half_waits(const struct line *l)
+{
+	return l->n > 0 || l->lost || l->flaws != 0;
+}
+
+bool line_idle(const struct line *l)
+{
+	return (l->flaws & LINE_HANDED_ON) || !half_waits(l);
+}
+
+static struct line_out whole_hand_on(struct bytes text)
+{
+	bool cr = text.n > 0 && text.p[text.n - 1] == '\r';
+	return line_judge(bytes_first(text, text.n - cr), cr ? 0 : LINE_BARE_LF);
+}
+
+/* Every line but the usual one. */
+static bool line_gather(struct line *l, struct pool *pool, struct bytes *in, struct line_out *out)
+{
+	if (l->flaws & LINE_HANDED_ON)
+		line_reset(l, pool);
+	if (in->n == 0)
+		return false;
+	const uint8_t *lf = memchr(in->p, '\n', in->n);
+	struct bytes text = bytes_first(*in, lf ? (size_t)(lf - in->p) : in->n);
+	*in = bytes_from(*in, text.n + (lf != NULL));
+	if (lf && !half_waits(l)) {
+		*out = whole_hand_on(text);
+		return true;
+	}
+	half_keep(l, pool, text);
+	if (lf)
+		*out = half_hand_on(l, l->flaws & LINE_HELD_CR ? 0 : LINE_BARE_LF);
+	return lf != NULL;
+}
+
+/* The usual line is short, nothing of it waits, its first special byte is its CR LF: it is handed
+ * on where it lies. */
+bool line_next(struct line *l, struct pool *pool, struct bytes *in, struct line_out *out)
+{
+	if (half_waits(l))
+		return line_gather(l, pool, in, out);
+	size_t n = special_find(*in);
+	if (n > LINE_MAX_KEPT || in->n - n < 2 || in->p[n] != '\r' || in->p[n + 1] != '\n')
+		return line_gather(l, pool, in, out);
+	*out = (struct line_out){bytes_of(in->p, n), 0};
+	*in = bytes_of(in->p + n + 2, in->n - n - 2);
+	return true;
+}
+
+/* A CR at its very end is taken off too: it was half of the line end. */
+bool line_rest(struct line *l, struct pool *pool, struct line_out *out)
+{
+	if (l->flaws & LINE_HANDED_ON)
+		line_reset(l, pool);
+	if (!half_waits(l))
+		return false;
+	*out = half_hand_on(l, LINE_UNENDED);
+	return true;
+}

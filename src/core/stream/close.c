@@ -1,0 +1,115 @@
+/* close.c - a connection's last facts at its close, and its release. */
+#include "core/stream/native_state.h"
+
+/* Bytes, without the FIN, that a side sent and the other did not acknowledge. */
+static uint32_t unacked(const struct own_conn *c, enum side side)
+{
+	const struct half *h = &c->half[side];
+	int32_t n = (h->flags & HALF_ACKED) ? seq_diff(h->end, h->ack)
+					    : seq_diff(h->end, c->start[side]);
+	n -= (h->flags & HALF_FIN) && n > 0;
+	return n > 0 ? (uint32_t)n : 0;
+}
+
+/* What was counted of a side, in its half and beside it (which may be NULL), in the place of the
+ * half. */
+static void facts_publish(struct own_conn *c, enum side side, const struct conn_side *beside)
+{
+	const struct half h = c->half[side];
+	uint32_t left = unacked(c, side);
+	struct conn_side *facts = &c->facts[side];
+	*facts = beside ? *beside : (struct conn_side){0};
+	facts->mss = c->pub.flow[side].mss;
+	facts->largest_acked = c->largest_acked[side];
+	facts->ttl = c->pub.flow[side].ttl;
+	facts->packets = h.packets;
+	facts->unacked = left;
+	facts->unanswered = h.unanswered;
+	facts->tries = h.tries;
+	facts->unanswered_since = h.unanswered_since;
+	facts->largest = h.largest;
+	facts->stuck = h.stuck;
+	facts->ip_id = h.ip_id;
+	facts->ttl_low = h.ttl_low;
+	facts->ttl_high = h.ttl_high;
+	facts->tsopt = h.tsopt;
+	facts->df = h.df;
+	facts->window_closed = h.flags & HALF_WINDOW_CLOSED;
+	c->seen[side] = (struct own_seen){h.end, h.flags & HALF_KNOWN};
+}
+
+static void sides_publish(struct stream *s, struct own_conn *c)
+{
+	struct conn_side *beside = c->pub.side == s->spare ? NULL : c->pub.side;
+	for (enum side side = CLIENT; side <= SERVER; side++)
+		facts_publish(c, side, beside ? &beside[side] : NULL);
+	pool_put(s->pool, beside, sizeof s->spare);
+	c->pub.side = c->facts;
+}
+
+void own_end_complete(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
+{
+	struct conn_end *end = &c->end;
+	const uint8_t server = c->half[SERVER].flags;
+	bool both_fins = c->pub.flow[CLIENT].fin && c->pub.flow[SERVER].fin,
+	     answered = server & HALF_ACKED;
+	end->over = end->by_rst ? HOW_RST : both_fins ? HOW_FIN : how;
+	sides_publish(s, c);
+	if (end->closer == CLOSER_NOBODY)
+		end->how = how;
+	conn_end_silence(&c->pub, end, ts);
+	end->half_open = c->course.list == LIST_HALF_OPEN || !(server & HALF_SYN_ACKED);
+	end->unanswered = !answered &&
+			  conn_unanswered(&c->pub, how == HOW_EVICTED ? c->pub.last : ts);
+	s->stats.conns_open--;
+}
+
+void own_end_late(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
+{
+	struct own_seen *seen = &c->seen[side];
+	bool by_client = side == SERVER && c->end.by_rst && c->end.rst_by == CLIENT &&
+			 !c->pub.flow[SERVER].fin;
+	bool brings = p->payload_len > 0 && (p->flags & (TCP_ACK | TCP_RST | TCP_SYN)) == TCP_ACK;
+	if (!s->listener->late || !by_client || !brings || !seen->known || p->seq != seen->end ||
+	    p->payload_cap < p->payload_len)
+		return;
+	struct conn_flow *client = &c->pub.flow[CLIENT], *server = &c->pub.flow[SERVER];
+	if (seq_diff(p->ack, c->seen[CLIENT].end) >= -(int32_t)client->fin)
+		server->acked = client->bytes + client->gap;
+	s->listener->late(s->arg, &c->pub, bytes_of(p->payload, p->payload_len), p->ts);
+	server->bytes += p->payload_len;
+	c->facts[SERVER].unacked += p->payload_len;
+	seen->end += p->payload_len;
+}
+
+/*
+ * Connections are released in the order of their close, a second later, each by itself, when all
+ * that is kept of them has long left the cache. So each release fetches for those behind it: the
+ * connection of the fourth, of the others a step each of what the listener needs.
+ */
+static void releases_prefetch(const struct stream *s)
+{
+	uint32_t index = s->lists[LIST_CLOSED].head;
+	for (int step = 2; step >= 0 && index != FLOW_NONE; step--) {
+		const struct own_conn *c = own_at(s, index);
+		if (step == 2)
+			flow_prefetch(&s->flows, own_hash(s, c));
+		if (s->listener->ahead)
+			s->listener->ahead(s->arg, &c->pub, COMING_RELEASE, step);
+		index = c->in_list.next;
+	}
+	if (index != FLOW_NONE)
+		pool_prefetch(own_at(s, index), sizeof(struct own_conn));
+}
+
+void own_release(struct stream *s, struct own_conn *c)
+{
+	s->listener->release(s->arg, &c->pub);
+	if (s->order.step >> STREAM_STEP_BITS != UINT64_MAX >> STREAM_STEP_BITS)
+		own_past_add(s, c, c->since + s->config.settle);
+	else
+		flow_remove(&s->flows, own_hash(s, c),
+			    c->index); /* the capture is over: nobody asks any more */
+	own_forget(s, c);
+	releases_prefetch(s);
+}

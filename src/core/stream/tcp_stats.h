@@ -1,0 +1,95 @@
+/* tcp_stats.h - what each segment tells of its sender: time to live, IP identification, sizes,
+ * windows. Only src/core/stream/native.c includes it. */
+#ifndef SMTPWATCH_CORE_STREAM_TCP_STATS_H
+#define SMTPWATCH_CORE_STREAM_TCP_STATS_H
+
+#include "core/stream/native_state.h"
+
+/* IP identifications count upwards where a stack sets them at all: one that is not new is no new
+ * packet, but one that is captured late, or twice. */
+static inline bool facts_id_old(const struct half *h, const struct packet *p)
+{
+	return p->ip_id != 0 && h->ip_id != 0 && (int16_t)(p->ip_id - h->ip_id) <= 0 &&
+	       (int16_t)(p->ip_id - h->ip_id) > -1000;
+}
+
+/* What a segment tells of its sender, whatever its numbers. */
+static inline void facts_of_sender(struct stream *s, struct own_conn *c, enum side side,
+				   const struct packet *p, bool old)
+{
+	struct half *h = &c->half[side];
+	if (h->packets == 0)
+		c->pub.flow[side].ttl = h->ttl_low = h->ttl_high = p->ttl;
+	if (p->ttl < h->ttl_low)
+		h->ttl_low = p->ttl;
+	if (p->ttl > h->ttl_high)
+		h->ttl_high = p->ttl;
+	if (!old)
+		h->ip_id = p->ip_id;
+	h->df = p->df;
+	h->tsopt = p->has_tsopt;
+	h->flags &= (uint8_t)~HALF_WINDOW_CLOSED;
+	if (p->window == 0 && !(p->flags & TCP_SYN)) {
+		h->flags |= HALF_WINDOW_CLOSED;
+		struct conn_side *facts = &own_sides(s, c)[side];
+		facts->zero_windows += facts->zero_windows < UINT16_MAX;
+	}
+}
+
+/* Which sizes get through: one segment at a time is watched until it is acknowledged, a larger one
+ * before a smaller one. */
+static inline void facts_size(struct half *h, const struct packet *p, bool repeat)
+{
+	uint16_t len = p->payload_len < UINT16_MAX ? (uint16_t)p->payload_len : UINT16_MAX;
+	if (len > h->largest)
+		h->largest = len;
+	if (repeat && len == h->largest)
+		h->stuck += h->stuck < UINT8_MAX;
+	if (!repeat && len > h->probe_len) {
+		h->probe = p->seq + p->payload_len;
+		h->probe_len = len;
+	}
+}
+
+/* An acknowledgement moved on. */
+static inline void facts_size_acked(struct half *h, uint16_t *largest_acked)
+{
+	h->stuck = 0;
+	if (h->probe_len == 0 || seq_diff(h->ack, h->probe) < 0)
+		return;
+	if (h->probe_len > *largest_acked)
+		*largest_acked = h->probe_len;
+	h->probe_len = 0;
+}
+
+/* A segment of this side, whatever it bears. */
+static inline void facts_of_segment(struct own_conn *c, enum side side, uint32_t window)
+{
+	c->half[side].packets++;
+	c->half[side].window = window;
+	c->half[side_other(side)].unanswered = c->half[side_other(side)].tries = 0;
+}
+
+/* Its bytes are acknowledged by nothing yet. */
+static inline void facts_unanswered(struct half *h, int64_t ts)
+{
+	if (h->unanswered_since == 0)
+		h->unanswered_since = ts;
+}
+
+/* What was handed on last of a side, held against what it sends again: asked of each segment that
+ * is not the usual one. On an open connection a SYN brings no bytes (RFC 9293 3.10.7.4). */
+static inline void own_recent_look(struct stream *s, struct own_conn *c, enum side side,
+				   const struct packet *p)
+{
+	const struct half *h = &c->half[side];
+	if (p->payload_len == 0 || seq_diff(p->seq, h->nxt) >= 0 ||
+	    ((p->flags & TCP_SYN) && c->course.list != LIST_HALF_OPEN) ||
+	    !recent_disputed(&c->recent[side], p, h->flags & HALF_ACKED ? h->ack : p->seq))
+		return;
+	s->stats.conflicts++;
+	own_sides(s, c)[side].conflicts++;
+	c->pub.disputed = true;
+}
+
+#endif

@@ -1,0 +1,350 @@
+/* keylog.c - a bounded table of secrets, filled from a log that grows. */
+#include "decrypt/keylog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* FIRST: entries to begin with. LINE: the longest line is CLIENT_HANDSHAKE_TRAFFIC_SECRET with 32
+ * and 48 bytes in hexadecimal. */
+enum { FIRST = 64, LINE = 512, NONE = -1 };
+
+struct entry {
+	uint8_t random[KEYLOG_RANDOM];
+	struct keylog_secret secret[KEYLOG_LABELS];
+	int next; /* in its bucket */
+};
+
+/* The entries are used in a ring: the next to be written is the oldest. There are as many buckets
+ * as entries. */
+struct keylog {
+	pthread_mutex_t lock;
+	struct entry *entries;
+	int *buckets;
+	unsigned room, limit, next, used;
+	uint64_t key[2]; /* nobody outside can choose randoms that meet in one bucket */
+	int fd;
+	off_t at;
+	char line[LINE];
+	size_t n;
+	bool skip; /* the rest of a line that was too long */
+	struct keylog_stats stats;
+};
+
+static const struct {
+	const char *name;
+	int label; /* NONE: known, and not needed */
+} labels[] = {
+	{"CLIENT_RANDOM", KEYLOG_MASTER},
+	{"CLIENT_HANDSHAKE_TRAFFIC_SECRET", KEYLOG_CLIENT_HANDSHAKE},
+	{"SERVER_HANDSHAKE_TRAFFIC_SECRET", KEYLOG_SERVER_HANDSHAKE},
+	{"CLIENT_TRAFFIC_SECRET_0", KEYLOG_CLIENT_TRAFFIC},
+	{"SERVER_TRAFFIC_SECRET_0", KEYLOG_SERVER_TRAFFIC},
+	{"CLIENT_EARLY_TRAFFIC_SECRET", NONE},
+	{"EARLY_EXPORTER_SECRET", NONE},
+	{"EARLY_EXPORTER_MASTER_SECRET", NONE},
+	{"EXPORTER_SECRET", NONE},
+	{"ECH_SECRET", NONE},
+	{"ECH_CONFIG", NONE},
+	{"RSA", NONE},
+};
+
+static unsigned bucket_of(const struct keylog *k, const uint8_t random[KEYLOG_RANDOM],
+			  unsigned room)
+{
+	uint64_t word[4], h = k->key[0];
+	memcpy(word, random, sizeof word);
+	for (unsigned i = 0; i < 4; i++) {
+		h = (h ^ word[i]) * (k->key[1] | 1);
+		h ^= h >> 29;
+	}
+	return (unsigned)(h % room);
+}
+
+static struct entry *entry_find(const struct keylog *k, const uint8_t random[KEYLOG_RANDOM])
+{
+	int i = k->room ? k->buckets[bucket_of(k, random, k->room)] : NONE;
+	while (i != NONE && memcmp(k->entries[i].random, random, KEYLOG_RANDOM) != 0)
+		i = k->entries[i].next;
+	return i == NONE ? NULL : &k->entries[i];
+}
+
+static void entry_link(struct keylog *k, unsigned i)
+{
+	int *bucket = &k->buckets[bucket_of(k, k->entries[i].random, k->room)];
+	k->entries[i].next = *bucket;
+	*bucket = (int)i;
+}
+
+static void entry_unlink(struct keylog *k, unsigned i)
+{
+	int *at = &k->buckets[bucket_of(k, k->entries[i].random, k->room)];
+	while (*at != (int)i)
+		at = &k->entries[*at].next;
+	*at = k->entries[i].next;
+}
+
+/* Secrets are moved by hand: realloc would leave them behind. */
+static void table_grow(struct keylog *k)
+{
+	unsigned room = k->room ? 2 * k->room : FIRST;
+	room = room < k->limit ? room : k->limit;
+	struct entry *entries = calloc(room, sizeof *entries);
+	int *buckets = malloc(room * sizeof *buckets);
+	if (!entries || !buckets) {
+		free(entries);
+		free(buckets);
+		return;
+	}
+	if (k->used > 0)
+		memcpy(entries, k->entries, k->used * sizeof *entries);
+	OPENSSL_cleanse(k->entries, k->room * sizeof *entries);
+	free(k->entries);
+	free(k->buckets);
+	k->entries = entries;
+	k->buckets = buckets;
+	k->room = room;
+	k->next = k->used;
+	for (unsigned i = 0; i < room; i++)
+		buckets[i] = NONE;
+	for (unsigned i = 0; i < k->used; i++)
+		entry_link(k, i);
+}
+
+static struct entry *entry_new(struct keylog *k, const uint8_t random[KEYLOG_RANDOM])
+{
+	if (k->used == k->room && k->room < k->limit)
+		table_grow(k);
+	if (k->room == 0)
+		return NULL;
+	unsigned i = k->next;
+	if (k->used == k->room) {
+		entry_unlink(k, i);
+		OPENSSL_cleanse(&k->entries[i], sizeof k->entries[i]);
+		k->stats.evicted++;
+	} else {
+		k->used++;
+	}
+	k->next = i + 1 == k->room ? 0 : i + 1;
+	memcpy(k->entries[i].random, random, KEYLOG_RANDOM);
+	entry_link(k, i);
+	return &k->entries[i];
+}
+
+/* Reads hexadecimal up to a blank or the end; its length in bytes, or 0: none, odd, or more than
+ * `most`. */
+static size_t hex_read(const char **at, uint8_t *to, size_t most)
+{
+	size_t n = 0;
+	while (**at && **at != ' ') {
+		unsigned value = 0;
+		for (unsigned i = 0; i < 2; i++, (*at)++) {
+			const char *digits = "0123456789abcdef0123456789ABCDEF",
+				   *found = **at ? strchr(digits, **at) : NULL;
+			if (!found)
+				return 0;
+			value = value << 4 | (unsigned)(found - digits) % 16;
+		}
+		if (n == most)
+			return 0;
+		to[n++] = (uint8_t)value;
+	}
+	return n;
+}
+
+/* The label at the beginning of the line, which is moved behind it. False: there is none of that
+ * name. */
+static bool label_read(const char **at, int *label)
+{
+	size_t n = strcspn(*at, " ");
+	for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
+		if (strlen(labels[i].name) == n && memcmp(labels[i].name, *at, n) == 0) {
+			*label = labels[i].label;
+			*at += n + ((*at)[n] == ' ');
+			return true;
+		}
+	return false;
+}
+
+/* "LABEL random secret" */
+static void line_take(struct keylog *k, const char *at)
+{
+	uint8_t random[KEYLOG_RANDOM];
+	struct keylog_secret secret = {0};
+	int label;
+	if (*at == '\0' || *at == '#')
+		return;
+	bool known = label_read(&at, &label);
+	if (known && label == NONE)
+		return;
+	bool fine = known && hex_read(&at, random, sizeof random) == sizeof random && *at++ == ' ';
+	secret.n = fine ? (uint8_t)hex_read(&at, secret.bytes, sizeof secret.bytes) : 0;
+	/* A master secret has 48 bytes (RFC 5246 8.1), the others have what the hash has. */
+	if (*at != '\0' || (secret.n != 48 && (secret.n != 32 || label == KEYLOG_MASTER))) {
+		k->stats.bad_lines++;
+	} else {
+		struct entry *e = entry_find(k, random);
+		if (e || (e = entry_new(k, random)))
+			e->secret[label] = secret;
+		k->stats.secrets++;
+	}
+	OPENSSL_cleanse(&secret, sizeof secret);
+}
+
+static void line_end(struct keylog *k)
+{
+	if (k->n > 0 && k->line[k->n - 1] == '\r')
+		k->n--;
+	k->line[k->n] = '\0';
+	if (k->skip)
+		k->stats.bad_lines++;
+	else
+		line_take(k, k->line);
+	OPENSSL_cleanse(k->line, k->n);
+	k->n = 0;
+	k->skip = false;
+}
+
+static void text_take(struct keylog *k, struct bytes text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] == '\n') {
+			line_end(k);
+		} else if (k->n + 1 == LINE || text.p[i] == '\0') {
+			k->skip = true;
+		} else {
+			k->line[k->n++] = (char)text.p[i];
+		}
+	}
+}
+
+/* What has come since. */
+static void file_read(struct keylog *k)
+{
+	char chunk[16 << 10];
+	struct stat st;
+	ssize_t n;
+	if (k->fd < 0)
+		return;
+	if (fstat(k->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < k->at) {
+		k->at = lseek(k->fd, 0, SEEK_SET);
+		k->n = 0;
+		k->skip = false;
+	}
+	while ((n = read(k->fd, chunk, sizeof chunk)) > 0) {
+		k->at += n;
+		text_take(k, bytes_of(chunk, (size_t)n));
+		OPENSSL_cleanse(chunk, (size_t)n);
+	}
+}
+
+struct keylog *keylog_new(unsigned sessions)
+{
+	struct keylog *k = calloc(1, sizeof *k);
+	if (!k)
+		return NULL;
+	k->limit = sessions;
+	k->fd = -1;
+	pthread_mutex_init(&k->lock, NULL);
+	if (RAND_bytes((unsigned char *)k->key, sizeof k->key) == 1)
+		return k;
+	keylog_free(k);
+	return NULL;
+}
+
+bool keylog_open(struct keylog *k, const char *path, char why[KEYLOG_WHY])
+{
+	struct stat st;
+	/* For writing too, where it is a FIFO: then it never ends. */
+	bool fifo = stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+	k->fd = open(path, (fifo ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC);
+	if (k->fd >= 0 && fstat(k->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+		close(k->fd);
+		k->fd = -1;
+		errno = EISDIR;
+	}
+	if (k->fd < 0) {
+		snprintf(why, KEYLOG_WHY, "the key log %.200s cannot be read: %s", path,
+			 strerror(errno));
+		return false;
+	}
+	pthread_mutex_lock(&k->lock);
+	file_read(k);
+	pthread_mutex_unlock(&k->lock);
+	return true;
+}
+
+void keylog_add(struct keylog *k, struct bytes text)
+{
+	char line[LINE];
+	pthread_mutex_lock(&k->lock);
+	size_t n = k->n;
+	bool skip = k->skip;
+	memcpy(line, k->line, n);
+	k->n = 0;
+	k->skip = false;
+	text_take(k, text);
+	if (k->n > 0 || k->skip)
+		line_end(k);
+	memcpy(k->line, line, n);
+	k->n = n;
+	k->skip = skip;
+	pthread_mutex_unlock(&k->lock);
+	OPENSSL_cleanse(line, n);
+}
+
+/* Asked again with what has been written meanwhile. */
+static const struct entry *entry_wait(struct keylog *k, const uint8_t random[KEYLOG_RANDOM],
+				      enum keylog_label label)
+{
+	const struct entry *e = entry_find(k, random);
+	if (e && e->secret[label].n > 0)
+		return e;
+	file_read(k);
+	e = entry_find(k, random);
+	return e && e->secret[label].n > 0 ? e : NULL;
+}
+
+bool keylog_find(struct keylog *k, const uint8_t random[KEYLOG_RANDOM], enum keylog_label label,
+		 struct keylog_secret *out)
+{
+	pthread_mutex_lock(&k->lock);
+	const struct entry *e = entry_wait(k, random, label);
+	if (e)
+		*out = e->secret[label];
+	pthread_mutex_unlock(&k->lock);
+	return e != NULL;
+}
+
+bool keylog_waits(const struct keylog *k)
+{
+	return k->fd >= 0;
+}
+
+void keylog_stats(struct keylog *k, struct keylog_stats *out)
+{
+	pthread_mutex_lock(&k->lock);
+	*out = k->stats;
+	pthread_mutex_unlock(&k->lock);
+}
+
+void keylog_free(struct keylog *k)
+{
+	if (!k)
+		return;
+	if (k->fd >= 0)
+		close(k->fd);
+	if (k->entries)
+		OPENSSL_cleanse(k->entries, k->room * sizeof *k->entries);
+	free(k->entries);
+	free(k->buckets);
+	pthread_mutex_destroy(&k->lock);
+	OPENSSL_cleanse(k, sizeof *k);
+	free(k);
+}

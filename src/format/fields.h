@@ -1,0 +1,54 @@
+/* fields.h - what an alert says of itself as names and values, a row each: for outputs that have
+ * fields of their own. */
+#ifndef SMTPWATCH_FORMAT_FIELDS_H
+#define SMTPWATCH_FORMAT_FIELDS_H
+
+#include "policy/throttle.h"
+#include "text/buffer.h"
+#include "text/digest.h"
+#include "text/timestamp.h"
+
+/* An alert. sum: NULL: it is one, and not several that the throttle kept back; then report is
+ * sum->latest. */
+struct fact_view {
+	const struct report *report;
+	unsigned signature;
+	const struct throttle_repeat *sum;
+	const char *
+		how; /* why it is told beside another one: "again", "same event"; NULL: it is not */
+	struct digest *digest; /* borrowed */
+	struct stamp *stamp;   /* borrowed */
+};
+
+struct fact_row {
+	const char *name; /* letters and "_", lower case, at most 20 */
+	/* Writes the value: valid UTF-8 without control bytes. False, and nothing that counts,
+	 * where it is not known. */
+	bool (*put)(struct outbuf *b, const struct fact_view *v);
+};
+
+/* The longest value, in bytes: where all of them share a message of 2 KiB, and where there is room.
+ * What is longer is cut between two characters, and ends with "...". And how many there may be. */
+enum { FACT_SHORT = 256, FACT_LONG = 4096, FACTS_MOST = 48 };
+
+/* What matters most comes first, because an output may have no room for all. Ended by a row without
+ * a name. A fact is added here. */
+extern const struct fact_row fact_rows[FACTS_MOST + 1];
+
+/* Calls `each` for every fact that is known; `value` has at most `most` bytes, is valid for the
+ * length of the call, and ends with a NUL. scratch is the caller's, and overwritten. */
+void facts_each(const struct fact_view *v, size_t most, struct outbuf *scratch,
+		void (*each)(void *arg, const char *name, struct bytes value), void *arg);
+
+/* The message that an alert is about: the slow one; else the first that did not come well to its
+ * end, or the last. NULL: there is none. */
+const struct transaction *facts_message(const struct fact_view *v);
+
+/* "SMTPWATCH_QUEUE_ID" of "queue_id": for environments and the journal. */
+enum { FACT_NAME = 40 };
+char *fact_upper(const char *name, char out[FACT_NAME]);
+
+/* Whether this is NAME=VALUE, with such a name. */
+bool fact_is_variable(const char *text);
+
+#endif

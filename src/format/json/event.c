@@ -1,0 +1,321 @@
+/* event.c - the events: what each begins with, and what it adds to the rows of its session. */
+#include "format/json/event.h"
+
+#include "format/text/text.h"
+#include "stats/counters.h"
+
+enum { SERVERS_TOLD = 10 };
+
+static void event_begin(struct json *j, int64_t ts, const char *type)
+{
+	outbuf_str(j->b, "{\"timestamp\":");
+	json_time(j, ts);
+	json_key(j, "event_type");
+	json_word(j, type);
+}
+
+/* EVE counts severities the other way round: 1 is the worst. */
+static unsigned eve_severity(enum severity s)
+{
+	return s >= SEVERITY_NOTICE ? 1 + SEVERITY_CRITICAL - s : 4;
+}
+
+static void put_sum(struct json *j, const struct throttle_repeat *sum)
+{
+	json_key(j, "repeated");
+	outbuf_str(j->b, "{\"count\":");
+	json_number(j, sum->count);
+	json_key(j, "since");
+	json_time(j, sum->since);
+	json_key(j, "worst");
+	json_word(j, severity_name(sum->worst));
+	json_key(j, "sessions_hour");
+	json_number(j, sum->hour.sessions);
+	json_key(j, "alerts_hour");
+	json_number(j, sum->hour.alerts);
+	outbuf_char(j->b, '}');
+}
+
+/* The last member of an alert's line, and its end. sum: NULL: this is no sum. */
+static void alert_end(struct json *j, const struct report *r, unsigned signature,
+		      const struct throttle_repeat *sum)
+{
+	const struct verdict_row *row = signature_row(signature);
+
+	json_key(j, "alert");
+	outbuf_char(j->b, '{');
+	json_key(j, "signature");
+	json_word(j, row->id); /* and not the headline: rules are written against it, and it is
+				  never reworded */
+	json_key(j, "category");
+	json_string(j, bytes_str(row->category));
+	json_key(j, "severity");
+	json_number(j, eve_severity(sum != NULL ? sum->worst : report_severity(r, signature)));
+	if (sum != NULL)
+		put_sum(j, sum);
+	outbuf_str(j->b, "}}\n");
+}
+
+static void put_session(struct json *j, const struct report *r)
+{
+	const struct json_view view = {.report = r};
+
+	json_members(j, json_session_rows, &view);
+	if (r->record.session->tls)
+		json_members(j, json_tls_rows, &view);
+	json_members(j, json_net_rows, &view);
+}
+
+/* Holds the promise of JSON_LINE_MOST. */
+static void line_end(struct json *j, size_t begin)
+{
+	assert(j->b->failed || j->b->n - begin <= JSON_LINE_MOST);
+}
+
+/* The members from..to of the session's line, once more, in an alert's. */
+static void repeat_members(struct outbuf *b, size_t from, size_t to)
+{
+	char *at = outbuf_room(b, to - from);
+
+	if (at == NULL)
+		return;
+	memcpy(at, b->p + from, to - from);
+	b->n += to - from;
+}
+
+void json_event_record(struct json *j, const struct report *r)
+{
+	size_t begin = j->b->n, from, to;
+
+	event_begin(j, r->record.end, "session");
+	from = j->b->n;
+	put_session(j, r);
+	to = j->b->n;
+	outbuf_str(j->b, "}\n");
+	line_end(j, begin);
+	for (uint64_t left = r->raised; left != 0; left &= left - 1) {
+		begin = j->b->n;
+		event_begin(j, r->record.end, "alert");
+		repeat_members(j->b, from, to);
+		alert_end(j, r, (unsigned)__builtin_ctzll(left), NULL);
+		line_end(j, begin);
+	}
+}
+
+void json_event_alert(struct json *j, const struct report *r, unsigned signature)
+{
+	size_t begin = j->b->n;
+
+	event_begin(j, r->record.end, "alert");
+	put_session(j, r);
+	alert_end(j, r, signature, NULL);
+	line_end(j, begin);
+}
+
+void json_event_repeat(struct json *j, const struct throttle_repeat *sum)
+{
+	size_t begin = j->b->n;
+
+	event_begin(j, sum->until, "alert");
+	put_session(j, sum->latest);
+	alert_end(j, sum->latest, sum->signature, sum);
+	line_end(j, begin);
+}
+
+static void put_tally(struct json *j, const char *name, const uint64_t *counts, unsigned n,
+		      const char *(*label)(unsigned))
+{
+	json_key(j, name);
+	outbuf_char(j->b, '{');
+	for (unsigned i = 0; i < n; i++) {
+		json_key(j, label(i));
+		json_number(j, counts[i]);
+	}
+	outbuf_char(j->b, '}');
+}
+
+/* Groups are told from the rows: an object begins where the group changes. */
+static void put_counters(struct json *j, const struct monitor_stats *core, bool live)
+{
+	const char *group = NULL;
+
+	for (size_t i = 0; i < counters_n; i++) {
+		const struct counter *c = &counters[i];
+
+		if (!live && (strcmp(c->group, "memory") == 0 || strcmp(c->group, "pcap") == 0))
+			continue;
+		if (group == NULL || strcmp(group, c->group) != 0) {
+			outbuf_str(j->b, group != NULL ? "}" : "");
+			json_key(j, c->group);
+			outbuf_char(j->b, '{');
+			group = c->group;
+		}
+		json_key(j, counter_name(c));
+		json_number(j, counter_value(c, core));
+	}
+	outbuf_char(j->b, '}');
+}
+
+static void put_undecoded_row(struct json *j, const struct undecoded_row *row)
+{
+	const char *name = undecoded_name(row->what);
+
+	json_key(j, "kind");
+	json_word(j, undecoded_space(row->what.space));
+	json_key(j, "number");
+	outbuf_char(j->b, '"');
+	undecoded_number(j->b, row->what);
+	outbuf_char(j->b, '"');
+	if (name != NULL) {
+		json_key(j, "name");
+		json_word(j, name);
+	}
+	json_key(j, "packets");
+	json_number(j, row->packets);
+}
+
+/* Left out where all was decoded. */
+static void put_undecoded(struct json *j, const struct undecoded *u)
+{
+	struct undecoded_row rows[UNDECODED_ROWS];
+	size_t n = undecoded_sorted(u, rows);
+
+	if (n == 0)
+		return;
+	json_key(j, "undecoded");
+	outbuf_char(j->b, '[');
+	for (size_t i = 0; i < n; i++) {
+		json_comma(j);
+		outbuf_char(j->b, '{');
+		put_undecoded_row(j, &rows[i]);
+		outbuf_char(j->b, '}');
+	}
+	if (u->others > 0) {
+		json_comma(j);
+		outbuf_str(j->b, "{\"kind\":\"others\"");
+		json_key(j, "packets");
+		json_number(j, u->others);
+		outbuf_char(j->b, '}');
+	}
+	outbuf_char(j->b, ']');
+}
+
+static const char *verdict_label(unsigned v)
+{
+	return verdict_row((enum verdict)v)->id;
+}
+
+static const char *aside_label(unsigned i)
+{
+	return signature_row(VERDICTS + i)->id;
+}
+
+static const char *severity_label(unsigned s)
+{
+	return severity_name((enum severity)(SEVERITY_INFO + s));
+}
+
+static const char *fate_label(unsigned f)
+{
+	return fate_name((enum fate)(FATE_ACCEPTED + f));
+}
+
+/* How many sessions and alerts, and of what. */
+static void put_totals(struct json *j, const struct totals *t, bool live)
+{
+	json_key(j, "sessions");
+	json_number(j, t->sessions);
+	json_key(j, "alerts");
+	json_number(j, t->alerts);
+	if (live) {
+		json_key(j, "folded");
+		json_number(j, t->folded);
+	}
+	put_tally(j, "severities", t->alert_severity + SEVERITY_INFO, SEVERITIES - SEVERITY_INFO,
+		  severity_label);
+	json_key(j, "grouped");
+	json_number(j, t->grouped);
+	put_tally(j, "verdicts", t->signatures, VERDICTS, verdict_label);
+	put_tally(j, "asides", t->signatures + VERDICTS, SIGNATURES - VERDICTS, aside_label);
+	put_tally(j, "fates", t->fates + FATE_ACCEPTED, FATES - FATE_ACCEPTED, fate_label);
+}
+
+/* Whether the keys are the right ones can be seen from it. */
+static void put_tls(struct json *j, const struct summary *sum)
+{
+	json_key(j, "tls");
+	outbuf_str(j->b, "{\"sessions\":");
+	json_number(j, sum->totals->tls);
+	json_key(j, "decrypted");
+	json_number(j, sum->totals->decrypted);
+	if (sum->keys) {
+		json_key(j, "secrets");
+		json_number(j, sum->secrets);
+		json_key(j, "bad_key_lines");
+		json_number(j, sum->bad_key_lines);
+	}
+	outbuf_char(j->b, '}');
+}
+
+static void put_outputs(struct json *j, const struct summary *sum)
+{
+	json_key(j, "outputs");
+	outbuf_char(j->b, '[');
+	for (size_t i = 0; i < sum->outputs_n; i++) {
+		json_comma(j);
+		outbuf_str(j->b, "{\"name\":");
+		json_string(j, bytes_str(sum->outputs[i].name));
+		json_key(j, "lost");
+		json_number(j, sum->outputs[i].lost);
+		json_key(j, "reconnects");
+		json_number(j, sum->outputs[i].reconnects);
+		outbuf_char(j->b, '}');
+	}
+	outbuf_char(j->b, ']');
+}
+
+void json_event_stats(struct json *j, const struct summary *sum)
+{
+	event_begin(j, sum->last, "stats");
+	put_totals(j, sum->totals, sum->live);
+	put_tls(j, sum);
+	put_counters(j, sum->core, sum->live);
+	put_undecoded(j, &sum->core->undecoded);
+	if (sum->live)
+		put_outputs(j, sum);
+	outbuf_str(j->b, "}\n");
+}
+
+static void put_server(struct json *j, const struct server *one)
+{
+	json_comma(j);
+	outbuf_str(j->b, "{\"ip\":");
+	json_addr(j, &one->addr);
+	json_key(j, "port");
+	json_number(j, one->port);
+	if (one->name[0] != '\0') {
+		json_key(j, "name");
+		json_word(j, one->name);
+	}
+	json_key(j, "sessions");
+	json_number(j, one->sessions);
+	put_tally(j, "severities", one->alerts + SEVERITY_INFO, SEVERITIES - SEVERITY_INFO,
+		  severity_label);
+	outbuf_char(j->b, '}');
+}
+
+void json_event_daily(struct json *j, const struct daily *day)
+{
+	const struct server *worst[SERVERS_TOLD];
+	size_t n = servers_worst(day->totals.servers, worst, SERVERS_TOLD);
+
+	event_begin(j, day->until, "digest");
+	json_key(j, "since");
+	json_time(j, day->since);
+	put_totals(j, &day->totals, true);
+	json_key(j, "servers");
+	outbuf_char(j->b, '[');
+	for (size_t i = 0; i < n; i++)
+		put_server(j, worst[i]);
+	outbuf_str(j->b, "]}\n");
+}

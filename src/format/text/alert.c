@@ -1,0 +1,421 @@
+/* alert.c - one alert, as an administrator can read and forward it. The sentences are the
+ * catalogue's; here they are put together with what was seen. */
+#include "format/text/text.h"
+#include "policy/acceptance.h"
+
+#include "smtpwatch/frame.h"
+
+#include <ctype.h>
+
+/* who: the rest of a line that has the time, and how bad it is */
+static void put_tuple(struct text *t, const struct report *r, unsigned signature)
+{
+	const struct conn *conn = r->record.conn;
+
+	outbuf_format(t->b, t->colour ? " \033[1m%s\033[0m  " : " %s  ",
+		      signature_row(signature)->id);
+	text_endpoint(t, &conn->addr[CLIENT], conn->port[CLIENT]);
+	outbuf_str(t->b, " -> ");
+	text_endpoint(t, &conn->addr[SERVER], conn->port[SERVER]);
+}
+
+/* Begins a paragraph under its label, to be ended by text_fold(t, from, TEXT_INDENT). */
+static size_t put_label(struct text *t, const char *label)
+{
+	size_t from = t->b->n;
+
+	outbuf_format(t->b, "  %-*s", TEXT_INDENT - 2, label);
+	return from;
+}
+
+static void put_sentence(struct text *t, const char *clause)
+{
+	outbuf_char(t->b, (char)toupper((unsigned char)clause[0]));
+	outbuf_str(t->b, clause + 1);
+}
+
+static void put_enhanced(struct text *t, struct smtp_enhanced e)
+{
+	if (e.class != 0)
+		outbuf_format(t->b, " %u.%u.%u", (unsigned)e.class, (unsigned)e.subject,
+			      (unsigned)e.detail);
+}
+
+/* in quotation marks */
+static void put_reply(struct text *t, uint16_t code, struct smtp_enhanced enhanced,
+		      struct bytes text)
+{
+	outbuf_format(t->b, "\"%u", (unsigned)code);
+	put_enhanced(t, enhanced);
+	outbuf_str(t->b, text.n > 0 ? " " : "");
+	escape_lines(t->b, text);
+	outbuf_char(t->b, '"');
+}
+
+static void put_time(struct text *t, int64_t ns)
+{
+	outbuf_format(t->b, "%.1f s", (double)ns / (double)FRAME_SECOND);
+}
+
+/* The names that both sides gave themselves, as far as they can be shown. */
+static void put_names(struct text *t, const struct report *r)
+{
+	const struct session_facts *facts = r->record.session;
+	char client[SERVER_NAME], server[SERVER_NAME];
+	const char *between = "";
+	size_t from;
+
+	server_name(notes_find(&facts->notes, NOTE_HELO).text, client);
+	server_name(notes_find(&facts->notes, NOTE_BANNER).text, server);
+	if (client[0] == '\0' && server[0] == '\0' && facts->proxied_port == 0)
+		return;
+	from = put_label(t, "Who:");
+	if (client[0] != '\0' || facts->proxied_port != 0) {
+		outbuf_format(t->b, "client %s", client);
+		between = ", ";
+	}
+	if (facts->proxied_port != 0) {
+		outbuf_str(t->b, client[0] != '\0' ? " at " : "at ");
+		text_endpoint(t, &facts->proxied, facts->proxied_port);
+		outbuf_str(t->b, ", behind a proxy");
+	}
+	if (server[0] != '\0')
+		outbuf_format(t->b, "%sserver %s", between, server);
+	text_fold(t, from, TEXT_INDENT);
+}
+
+/* After a comma: how long after the message, or after the beginning where no greeting came. */
+static void put_waited(struct text *t, const struct ending *e)
+{
+	if (e->waited <= 0)
+		return;
+	outbuf_str(t->b, ", ");
+	if (e->waited < FRAME_SECOND / 10)
+		outbuf_str(t->b, "at once");
+	else
+		put_time(t, e->waited);
+	outbuf_str(t->b, e->ungreeted ? " after the connection was opened"
+				      : " after the end of the message");
+}
+
+/* The close, where the headline does not tell of it ("said 221"), or only how it was done, where it
+ * does ("closed the connection"). */
+static void put_close(struct text *t, const struct report *r)
+{
+	static const char *const who[] = {[CLOSER_CLIENT] = "client", [CLOSER_SERVER] = "server"};
+	const struct ending *e = r->record.ending;
+	const char *with = e->how == HOW_RST       ? "with an RST"
+			   : e->how == HOW_SILENCE ? "by falling silent"
+						   : "with a FIN";
+	bool told = strstr(verdict_words(r->record.judgement.verdict, e).headline, "closed") !=
+		    NULL;
+
+	if (told && e->closer != CLOSER_NOBODY)
+		outbuf_format(t->b, ", %s", with);
+	put_waited(t, e);
+	if (!told && e->closer != CLOSER_NOBODY)
+		outbuf_format(t->b, "; the %s then closed %s", who[e->closer], with);
+	if (e->closer == CLOSER_NOBODY)
+		outbuf_str(t->b, "; the close was not captured");
+}
+
+/* A reply is known by which the server took its leave, and of which the headline tells. */
+static bool farewell_told(const struct record *r)
+{
+	enum farewell f = r->ending->farewell;
+	bool told = f == FAREWELL_221_UNASKED || f == FAREWELL_REFUSAL ||
+		    (f == FAREWELL_421 && r->ending->final_421 != 0);
+
+	return told && r->session->farewell_code != 0 &&
+	       (r->session->farewell_apart || r->session->farewell_code == r->session->last_code);
+}
+
+/* Was it also the last one? */
+static bool reply_is_farewell(const struct record *r)
+{
+	return farewell_told(r) && !r->session->farewell_apart;
+}
+
+/* Where nobody answered: how often the client tried. */
+static void put_attempts(struct text *t, const struct record *r)
+{
+	const struct conn_side *client = &r->conn->side[CLIENT];
+	int64_t since = client->unanswered_since != 0 ? client->unanswered_since : r->conn->start;
+	uint32_t again = client->unanswered;
+
+	if (r->ending->no_answer)
+		again = client->packets > 1 ? client->packets - 1 : 0;
+	if (again == 0)
+		return;
+	outbuf_str(t->b, " The client tried again ");
+	text_count(t, again, "time");
+	outbuf_str(t->b, " in ");
+	put_time(t, r->end - since);
+	outbuf_char(t->b, '.');
+}
+
+/* The stage that the verdict is about: a session may go on after its 221, or after a 250 that came
+ * too early. */
+static enum stage stage_told(const struct record *r)
+{
+	if (r->judgement.verdict == VERDICT_250_IN_MESSAGE)
+		return STAGE_DATA;
+	return r->judgement.verdict <= VERDICT_221_TO_NON_SMTP ? r->ending->stage_221
+							       : r->ending->stage;
+}
+
+/* What stands in no packet says by which signs it was concluded. */
+static void put_signs(struct text *t, const struct report *r)
+{
+	const struct ending *e = r->record.ending;
+	char text[256] = "";
+
+	verdict_reason(e, &r->record.judgement, text, sizeof(text));
+	outbuf_format(t->b,
+		      " Concluded, without keys, from the records' lengths and order (%s): %s.",
+		      confidence_name(verdict_confidence(r->record.judgement.verdict, e)), text);
+}
+
+/* Stage, close and last words. */
+static void put_circumstances(struct text *t, const struct report *r)
+{
+	const struct ending *e = r->record.ending;
+
+	if (verdict_inferred(r->record.judgement.verdict)) {
+		put_signs(t, r);
+		return;
+	}
+	if (!e->refused && !e->no_answer) {
+		outbuf_format(t->b, " This was at stage %s", stage_name(stage_told(&r->record)));
+		if (!e->vanished)
+			put_close(t, r);
+		outbuf_char(t->b, '.');
+	}
+	if (e->vanished || e->no_answer)
+		put_attempts(t, &r->record);
+	if (r->record.session->last_code != 0 && !reply_is_farewell(&r->record)) {
+		outbuf_str(t->b, " The server's last reply was ");
+		put_reply(t, r->record.session->last_code, r->record.session->last_enhanced,
+			  notes_find(&r->record.session->notes, NOTE_REPLY).text);
+		outbuf_char(t->b, '.');
+	}
+	text_uncoded(t->b, r->record.session);
+}
+
+/* What was not judged is told with its reason, and no more. */
+static void put_doubt(struct text *t, const struct report *r)
+{
+	char reason[512] = "";
+
+	verdict_reason(r->record.ending, &r->record.judgement, reason, sizeof(reason));
+	outbuf_format(t->b, ": %s", reason);
+}
+
+static void put_together(struct text *t, const struct record *r)
+{
+	if (r->together < 2)
+		return;
+	outbuf_char(t->b, ' ');
+	text_count(t, r->together - 1, "other session");
+	outbuf_str(t->b, " of this server ended within the same second.");
+}
+
+static void put_happened(struct text *t, const struct report *r)
+{
+	enum verdict v = r->record.judgement.verdict;
+	size_t from = put_label(t, "What happened:");
+
+	put_sentence(t, verdict_words(v, r->record.ending).headline);
+	if (v == VERDICT_UNKNOWN) {
+		put_doubt(t, r);
+	} else if (farewell_told(&r->record)) {
+		outbuf_str(t->b, ": ");
+		put_reply(t, r->record.session->farewell_code, r->record.session->farewell_enhanced,
+			  session_farewell_text(r->record.session));
+	}
+	outbuf_char(t->b, '.');
+	if (v != VERDICT_UNKNOWN)
+		put_circumstances(t, r);
+	put_together(t, &r->record);
+	text_fold(t, from, TEXT_INDENT);
+}
+
+static void put_cause(struct text *t, const struct cause *c)
+{
+	static const char *const sure[] = {[CONFIDENCE_POSSIBLE] = "Possibly ",
+					   [CONFIDENCE_LIKELY] = "Probably ",
+					   [CONFIDENCE_CERTAIN] = "Certainly "};
+
+	outbuf_str(t->b, sure[c->confidence]);
+	outbuf_str(t->b, cause_row(c->id)->meaning);
+	outbuf_str(t->b, c->evidences > 0 ? ": " : "");
+}
+
+/* "Probably the server ended a session that had been idle for too long: the client had been silent
+ * for 300.0 s." */
+static void put_why(struct text *t, const struct cause *c)
+{
+	size_t from;
+
+	if (c == NULL)
+		return;
+	from = put_label(t, "Why:");
+	/* That nothing is known is not a guess: its evidence says all. */
+	if (c->id != CAUSE_UNEXPLAINED)
+		put_cause(t, c);
+	for (unsigned i = 0; i < c->evidences; i++) {
+		char text[CAUSE_EVIDENCE_TEXT];
+
+		memcpy(text, c->evidence[i], sizeof(text));
+		if (i == 0 && c->id == CAUSE_UNEXPLAINED)
+			text[0] = (char)toupper((unsigned char)text[0]);
+		outbuf_str(t->b, i > 0 ? "; " : "");
+		escape_text(t->b, bytes_str(text));
+	}
+	outbuf_char(t->b, '.');
+	text_fold(t, from, TEXT_INDENT);
+}
+
+static void put_clause(struct text *t, const char *label, const char *clause)
+{
+	size_t from = put_label(t, label);
+
+	put_sentence(t, clause);
+	outbuf_char(t->b, '.');
+	text_fold(t, from, TEXT_INDENT);
+}
+
+/* The cause knows better than the verdict, if it is more than a possibility; but of what is
+ * critical the verdict's own advice is never left out. */
+static void put_advice(struct text *t, const struct report *r)
+{
+	enum verdict v = r->record.judgement.verdict;
+	const struct verdict_words words = verdict_words(v, r->record.ending);
+	const struct cause *c = report_cause(r);
+	const char *better =
+		c != NULL && c->confidence > CONFIDENCE_POSSIBLE ? cause_row(c->id)->advice : NULL;
+	size_t from = put_label(t, "Look at:");
+
+	put_sentence(t, better != NULL ? better : words.advice);
+	if (better != NULL && verdict_severity(v, r->record.ending) == SEVERITY_CRITICAL) {
+		outbuf_str(t->b, ". ");
+		put_sentence(t, words.advice);
+	}
+	outbuf_char(t->b, '.');
+	text_fold(t, from, TEXT_INDENT);
+}
+
+/* Where its packets can be looked at. */
+static void put_packets(struct text *t, const struct report *r)
+{
+	size_t from;
+
+	if (r->pcap == NULL)
+		return;
+	from = put_label(t, "Packets:");
+	escape_text(t->b, bytes_str(r->pcap));
+	if (r->pcap_omitted > 0) {
+		outbuf_str(t->b, ", without ");
+		text_count(t, r->pcap_omitted, "packet");
+		outbuf_str(t->b, " of the middle");
+	}
+	text_fold(t, from, TEXT_INDENT);
+}
+
+static void put_verdict(struct text *t, const struct report *r)
+{
+	put_happened(t, r);
+	put_why(t, report_cause(r));
+	put_clause(t, "The mail:",
+		   verdict_words(r->record.judgement.verdict, r->record.ending).meaning);
+	text_messages(t, r);
+	put_advice(t, r);
+}
+
+static void put_slow_happened(struct text *t, const struct report *r, const struct acceptance *a)
+{
+	size_t from = put_label(t, "What happened:");
+
+	put_sentence(t, signature_row(SIGNATURE_SLOW_ACCEPTANCE)->headline);
+	outbuf_str(t->b, a->answered ? ": the answer came " : ": there was no answer yet ");
+	put_time(t, a->waited);
+	outbuf_str(t->b, " after its end");
+	if (!a->answered)
+		outbuf_format(t->b, ", when the session ended (%s)",
+			      verdict_row(r->record.judgement.verdict)->id);
+	outbuf_char(t->b, '.');
+	text_fold(t, from, TEXT_INDENT);
+}
+
+/* The session's cause is its ending's; only one of them is also a cause of slowness. */
+static void put_slow_acceptance(struct text *t, const struct report *r)
+{
+	const struct verdict_row *row = signature_row(SIGNATURE_SLOW_ACCEPTANCE);
+	const struct acceptance a = acceptance_slowest(&r->record);
+	const struct cause *c = report_cause(r);
+
+	put_slow_happened(t, r, &a);
+	if (c != NULL && c->id == CAUSE_SLOW_FILTER)
+		put_why(t, c);
+	put_clause(t, "The mail:", row->meaning);
+	if (a.message != NULL)
+		text_message(t, r, a.message);
+	put_clause(t, "Look at:", row->advice);
+}
+
+void text_alert(struct text *t, const struct report *r, unsigned signature)
+{
+	static void (*const asides[])(struct text *, const struct report *) = {
+		[SIGNATURE_SLOW_ACCEPTANCE - VERDICTS] = put_slow_acceptance};
+	size_t from = t->b->n;
+
+	stamp_plain(&t->stamp, t->b, r->record.end);
+	outbuf_char(t->b, ' ');
+	text_severity(t, report_severity(r, signature), true, 0);
+	put_tuple(t, r, signature);
+	text_fold(t, from, TEXT_INDENT);
+	put_names(t, r);
+	if (signature < VERDICTS)
+		put_verdict(t, r);
+	else
+		asides[signature - VERDICTS](t, r);
+	put_packets(t, r);
+	outbuf_char(t->b, '\n');
+}
+
+void text_again(struct text *t, const struct report *r, unsigned signature, const char *how)
+{
+	size_t from = t->b->n;
+
+	stamp_plain(&t->stamp, t->b, r->record.end);
+	outbuf_format(t->b, " (%s)", how);
+	put_tuple(t, r, signature);
+	text_fold(t, from, TEXT_INDENT);
+	text_messages(t, r);
+	put_packets(t, r);
+	outbuf_char(t->b, '\n');
+}
+
+void text_repeat(struct text *t, const struct throttle_repeat *repeat)
+{
+	size_t from = t->b->n;
+
+	stamp_plain(&t->stamp, t->b, repeat->until);
+	outbuf_char(t->b, ' ');
+	text_severity(t, repeat->worst, true, 0);
+	outbuf_char(t->b, ' ');
+	text_brief_repeat(t, repeat);
+	text_fold(t, from, TEXT_INDENT);
+	outbuf_char(t->b, '\n');
+}
+
+void text_daily(struct text *t, const struct daily *day)
+{
+	size_t from = t->b->n;
+
+	stamp_plain(&t->stamp, t->b, day->until);
+	outbuf_char(t->b, ' ');
+	text_brief_daily(t, day);
+	text_fold(t, from, TEXT_INDENT);
+	outbuf_char(t->b, '\n');
+}

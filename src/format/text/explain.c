@@ -1,0 +1,243 @@
+/* explain.c - sentences from the tables and numbers from the session, put into one paragraph. */
+#include "format/text/explain.h"
+
+#include "format/text/explain_words.h"
+#include "format/text/text.h"
+#include "smtpwatch/frame.h"
+#include "text/wrap.h"
+
+#include <ctype.h>
+
+enum { USUAL = 100, NARROW = 40 };
+
+/* A clause of the catalogue as a sentence, with a blank before it. */
+static void put_sentence(struct outbuf *b, const char *begin, const char *clause)
+{
+	outbuf_char(b, ' ');
+	outbuf_str(b, begin);
+	if (begin[0] == '\0' && clause[0] != '\0')
+		outbuf_char(b, (char)toupper((unsigned char)*clause++));
+	outbuf_str(b, clause);
+	outbuf_char(b, '.');
+}
+
+static void put_seconds(struct outbuf *b, int64_t ns)
+{
+	if (ns < 10 * FRAME_MS)
+		outbuf_format(b, "%.2f ms", (double)ns / (double)FRAME_MS);
+	else if (ns < FRAME_SECOND)
+		outbuf_format(b, "%.1f ms", (double)ns / (double)FRAME_MS);
+	else
+		outbuf_format(b, "%.1f s", (double)ns / (double)FRAME_SECOND);
+}
+
+/* "Packet 14, 120.5 ms after the beginning" */
+static void put_place(struct outbuf *b, const struct ladder *l, const struct ladder_line *line)
+{
+	if (line->packet > 0)
+		outbuf_format(b, " Packet %llu, ", (unsigned long long)line->packet);
+	else
+		outbuf_str(b, " What was seen ");
+	put_seconds(b, line->ts > ladder_start(l) ? line->ts - ladder_start(l) : 0);
+	outbuf_format(b, " after the beginning and at stage %s, ", stage_name(line->stage));
+}
+
+/* Where the fault is, as the ladder has it. */
+static void put_fault(struct outbuf *b, const struct ladder *l, const struct ladder_line *line)
+{
+	static const char *const who[] = {[CLIENT] = "client", [SERVER] = "server"};
+
+	put_place(b, l, line);
+	if (line->kind == LADDER_NOTE)
+		outbuf_format(b, "is where it stops being known: %s", line->text);
+	else if (line->flags == (LADDER_AGAIN | LADDER_FAULT))
+		outbuf_format(b, "is the first of what the %s sent again", who[line->side]);
+	else if (line->kind == LADDER_TCP)
+		outbuf_format(b, "is the %s's %s", who[line->side], line->text);
+	else
+		outbuf_format(b, "is what the %s said: \"%s\"", who[line->side], line->text);
+	if (line->answers != NULL && line->waited > 0) {
+		outbuf_format(b, ", in answer to %s, after ", line->answers);
+		put_seconds(b, line->waited);
+	}
+	outbuf_char(b, '.');
+}
+
+/* The last message whose end was sent before the fault: what everything turns on. */
+static const struct ladder_line *message_before(const struct ladder *l,
+						const struct ladder_line *fault)
+{
+	const struct ladder_line *found = NULL;
+
+	for (size_t i = 0; i < ladder_count(l) && ladder_line(l, i) != fault; i++)
+		if (ladder_line(l, i)->kind == LADDER_MESSAGE)
+			found = ladder_line(l, i);
+		else if (ladder_line(l, i)->kind == LADDER_REPLY && found != NULL &&
+			 ladder_line(l, i)->code / 100 == 2 && ladder_line(l, i)->code != 221)
+			found = NULL; /* it has its answer */
+	return found;
+}
+
+static void put_message(struct outbuf *b, const struct ladder *l, const struct ladder_line *fault)
+{
+	const struct ladder_line *m = message_before(l, fault);
+
+	if (m == NULL || m->packet == 0)
+		return;
+	outbuf_str(b, m->last > m->packet ? " Packets " : " Packet ");
+	ladder_put_packets(b, m);
+	outbuf_format(b, m->last > m->packet ? " hold " : " holds ");
+	outbuf_grouped(b, m->bytes);
+	outbuf_str(b, m->stage == STAGE_END_OF_MESSAGE ? " bytes of the message, with its end."
+						       : " bytes of the message, but not its end.");
+}
+
+static void put_cause(struct outbuf *b, const struct cause *c)
+{
+	static const char *const sure[] = {[CONFIDENCE_POSSIBLE] = "Possibly ",
+					   [CONFIDENCE_LIKELY] = "Probably ",
+					   [CONFIDENCE_CERTAIN] = "Certainly "};
+	const struct explain_cause *words = c != NULL ? explain_cause_of(cause_row(c->id)->id)
+						      : NULL;
+
+	if (words == NULL)
+		return;
+	if (c->id != CAUSE_UNEXPLAINED) {
+		put_sentence(b, sure[c->confidence], cause_row(c->id)->meaning);
+		outbuf_str(b, " We think so because of this: ");
+		for (unsigned i = 0; i < c->evidences; i++) {
+			outbuf_str(b, i > 0 ? "; " : "");
+			escape_text(b, bytes_str(c->evidence[i]));
+		}
+		outbuf_char(b, '.');
+	}
+	outbuf_format(b, " %s", words->how);
+}
+
+/* Its advice goes before the verdict's, as it is more precise. */
+static void put_check(struct outbuf *b, const struct cause *c, const struct explain_words *words)
+{
+	const struct explain_cause *cause = c != NULL ? explain_cause_of(cause_row(c->id)->id)
+						      : NULL;
+
+	bool first = cause != NULL && c->id != CAUSE_UNEXPLAINED;
+
+	outbuf_str(b, " Check next:");
+	if (first)
+		outbuf_format(b, " %s", cause->check);
+	if (words != NULL)
+		outbuf_format(b, " %s", words->check);
+	if (cause != NULL && !first)
+		outbuf_format(b, " %s", cause->check);
+}
+
+void explain_paragraph(struct outbuf *b, const struct report *r, const struct ladder *l)
+{
+	const struct verdict_row *row = signature_row(report_worst(r));
+	const char *headline =
+		report_worst(r) < VERDICTS
+			? verdict_words((enum verdict)report_worst(r), r->record.ending).headline
+			: row->headline;
+	const struct explain_words *words = explain_words_of(row->id);
+	const struct ladder_line *fault = l != NULL ? ladder_fault(l) : NULL;
+	const struct cause *c = report_cause(r);
+	char reason[512] = "";
+
+	outbuf_char(b, (char)toupper((unsigned char)headline[0]));
+	outbuf_str(b, headline + 1);
+	outbuf_char(b, '.');
+	if (fault != NULL)
+		put_message(b, l, fault);
+	if (fault != NULL)
+		put_fault(b, l, fault);
+	text_uncoded(b, r->record.session);
+	verdict_reason(r->record.ending, &r->record.judgement, reason, sizeof(reason));
+	if (reason[0] != '\0')
+		put_sentence(b, "", reason);
+	put_cause(b, c);
+	if (words != NULL && strcmp(row->rfc, "-") == 0)
+		outbuf_format(b, " The rule: %s", words->rule);
+	else if (words != NULL)
+		outbuf_format(b, " The rule (%s): %s", row->rfc, words->rule);
+	if (words != NULL)
+		outbuf_format(b, " What the sender will have done: %s", words->sender);
+	put_check(b, c, words);
+}
+
+void explain_brief(struct outbuf *b, const struct report *r, uint64_t number)
+{
+	struct text t = {.b = b};
+	const struct conn *conn = r->record.conn;
+
+	outbuf_format(b, "%6llu  ", (unsigned long long)number);
+	stamp_plain(&t.stamp, b, r->record.end);
+	outbuf_format(b, "  %-8s  %s  ", severity_name(report_severity(r, report_worst(r))),
+		      signature_row(report_worst(r))->id);
+	text_endpoint(&t, &conn->addr[CLIENT], conn->port[CLIENT]);
+	outbuf_str(b, " -> ");
+	text_endpoint(&t, &conn->addr[SERVER], conn->port[SERVER]);
+	outbuf_char(b, '\n');
+}
+
+static void put_heading(struct text *t, const struct report *r, uint64_t number)
+{
+	char client[SERVER_NAME], server[SERVER_NAME];
+	const struct session_facts *facts = r->record.session;
+	unsigned worst = report_worst(r);
+
+	server_name(notes_find(&facts->notes, NOTE_HELO).text, client);
+	server_name(notes_find(&facts->notes, NOTE_BANNER).text, server);
+	outbuf_format(t->b, "Session %llu of ", (unsigned long long)number);
+	escape_text(t->b, bytes_str(r->input));
+	outbuf_str(t->b, ", ");
+	stamp_plain(&t->stamp, t->b, r->record.conn->start);
+	outbuf_str(t->b, t->colour ? ": \033[1m" : ": ");
+	outbuf_str(t->b, signature_row(worst)->id);
+	outbuf_str(t->b, t->colour ? "\033[0m, " : ", ");
+	text_severity(t, report_severity(r, worst), false, 0);
+	outbuf_format(t->b, "\nclient %s%s", client, client[0] != '\0' ? " " : "");
+	text_endpoint(t, &r->record.conn->addr[CLIENT], r->record.conn->port[CLIENT]);
+	outbuf_format(t->b, ", server %s%s", server, server[0] != '\0' ? " " : "");
+	text_endpoint(t, &r->record.conn->addr[SERVER], r->record.conn->port[SERVER]);
+	outbuf_str(t->b, "\n\n");
+}
+
+/* A paragraph for each message that somebody has to look after. */
+static void put_messages(struct text *t, const struct report *r, unsigned width)
+{
+	struct outbuf words = {0}, *b = t->b;
+
+	for (const struct transaction *m = r->record.session->first; m != NULL; m = m->next) {
+		if (!text_message_told(r, m))
+			continue;
+		words.n = 0;
+		t->b = &words;
+		outbuf_str(&words, "The mail: ");
+		text_message_words(t, r, m);
+		outbuf_char(&words, '.');
+		t->b = b;
+		fold_put(b, bytes_of(words.p, words.n), width, 2);
+		outbuf_char(b, '\n');
+	}
+	outbuf_free(&words);
+}
+
+void explain_put(struct outbuf *b, const struct report *r, uint64_t number, const struct ladder *l,
+		 struct explain_style style)
+{
+	struct text t = {.b = b, .colour = style.colour};
+	unsigned width = style.columns > NARROW ? style.columns
+			 : style.columns > 0    ? NARROW
+						: USUAL;
+	struct outbuf words = {0};
+
+	put_heading(&t, r, number);
+	explain_paragraph(&words, r, l);
+	fold_put(b, bytes_of(words.p, words.n), width < USUAL ? width : USUAL, 0);
+	outbuf_char(b, '\n');
+	put_messages(&t, r, width < USUAL ? width : USUAL);
+	if (l != NULL)
+		ladder_text(b, l, style.columns, style.colour);
+	outbuf_free(&words);
+	outbuf_free(&t.scratch);
+}

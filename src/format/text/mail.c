@@ -1,0 +1,168 @@
+/* mail.c - the messages of an alert, named so that both sides' logs can be searched for them,
+ * and what becomes of each. */
+#include "format/text/fate.h"
+#include "format/text/text.h"
+
+/* So many messages of one session are told one by one; so many recipients and queue ids are named:
+ * a list of hundreds would bury the rest. */
+enum { MESSAGES_TOLD = 3, NAMES_TOLD = 3 };
+
+/* "to <a>, <b>, <c> and 4 more" */
+static void put_recipients(struct text *t, const struct transaction *m)
+{
+	struct note note;
+	uint16_t pos = 0;
+	uint32_t told = 0;
+
+	while (told < NAMES_TOLD && notes_next(&m->notes, &pos, &note)) {
+		if (note.tag != NOTE_RCPT)
+			continue;
+		outbuf_str(t->b, told++ == 0 ? " to <" : ", <");
+		escape_text(t->b, note.text);
+		outbuf_char(t->b, '>');
+	}
+	if (told > 0 && m->rcpt_count > told)
+		outbuf_format(t->b, " and %u more", (unsigned)(m->rcpt_count - told));
+	if (told == 0 && m->rcpt_count > 0) {
+		outbuf_str(t->b, " to ");
+		text_count(t, m->rcpt_count, "recipient");
+	}
+}
+
+static void put_note(struct text *t, const struct transaction *m, enum note_tag tag,
+		     const char *before, const char *after)
+{
+	struct bytes text = notes_find(&m->notes, tag).text;
+
+	if (text.p == NULL)
+		return;
+	outbuf_str(t->b, before);
+	escape_text(t->b, text);
+	outbuf_str(t->b, after);
+}
+
+static void put_size(struct text *t, const struct transaction *m)
+{
+	if (!m->content_begun)
+		return;
+	outbuf_str(t->b, ", ");
+	text_count(t, m->bytes, "byte");
+	/* Of a message that was sent in full the server has all that matters. */
+	if (!m->end_sent && m->bytes_acked < m->bytes) {
+		outbuf_str(t->b, " (of which the server's system received ");
+		outbuf_grouped(t->b, m->bytes_acked);
+		outbuf_char(t->b, ')');
+	}
+}
+
+/* After the end of a message LMTP has an answer for each recipient, and each is a message accepted
+ * or not. */
+static bool lmtp_partly(const struct session_facts *facts, const struct transaction *m)
+{
+	return (facts->lmtp || m->lmtp_answered > 1) && m->end_sent && m->lmtp_accepted > 0 &&
+	       m->lmtp_accepted < m->rcpt_accepted;
+}
+
+/* Only what is not the same for all of them. */
+static void put_accepted(struct text *t, const struct session_facts *facts,
+			 const struct transaction *m)
+{
+	if (lmtp_partly(facts, m))
+		outbuf_format(t->b, ", delivered for %u of %u recipients",
+			      (unsigned)m->lmtp_accepted, (unsigned)m->rcpt_accepted);
+	else if (m->rcpt_accepted > 0 && m->rcpt_deferred + m->rcpt_rejected > 0)
+		outbuf_format(t->b, ", %u of %u recipients accepted", (unsigned)m->rcpt_accepted,
+			      (unsigned)m->rcpt_count);
+}
+
+void text_message_words(struct text *t, const struct report *r, const struct transaction *m)
+{
+	const struct ending *e = r->record.ending;
+
+	outbuf_str(t->b, "message");
+	put_note(t, m, NOTE_FROM, " from <", ">");
+	put_recipients(t, m);
+	put_note(t, m, NOTE_MESSAGE_ID, ", Message-ID <", ">");
+	put_note(t, m, NOTE_QUEUE_ID, ", queue id ", "");
+	put_size(t, m);
+	put_accepted(t, r->record.session, m);
+	outbuf_str(t->b, ": ");
+	outbuf_str(t->b, lmtp_partly(r->record.session, m)
+				 ? "for the others it is sent again, or bounced"
+				 : fate_next(m->fate, e));
+	if (m->taken == TAKEN_YES && m->fate != FATE_ACCEPTED)
+		outbuf_str(t->b, "; yet the server took it");
+	if (m->taken == TAKEN_UNKNOWN && m->fate == FATE_FALSELY_ACCEPTED &&
+	    (e->by_221.maybe || e->by_2yz.maybe))
+		outbuf_str(t->b, ", unless the server took it where nothing was captured");
+}
+
+void text_message(struct text *t, const struct report *r, const struct transaction *m)
+{
+	size_t from = t->b->n;
+
+	outbuf_format(t->b, "%*s", TEXT_INDENT, "");
+	text_message_words(t, r, m);
+	outbuf_char(t->b, '.');
+	text_fold(t, from, TEXT_INDENT + 2);
+}
+
+/* Messages that need nobody's attention. */
+static bool fate_is_fine(enum fate f)
+{
+	return f == FATE_ACCEPTED || f == FATE_ABORTED || f == FATE_OPEN;
+}
+
+/* "1 message of the same session had been accepted (queue id 4Xyz12)." */
+static void put_good_messages(struct text *t, const struct session_facts *facts, uint64_t good)
+{
+	size_t from = t->b->n;
+	const char *before = " (queue id ";
+
+	outbuf_format(t->b, "%*s", TEXT_INDENT, "");
+	text_count(t, good, "message");
+	outbuf_str(t->b, " of the same session had been accepted");
+	for (const struct transaction *m = facts->first; m != NULL && good <= NAMES_TOLD;
+	     m = m->next) {
+		if (m->fate != FATE_ACCEPTED || lmtp_partly(facts, m) ||
+		    notes_find(&m->notes, NOTE_QUEUE_ID).text.p == NULL)
+			continue;
+		put_note(t, m, NOTE_QUEUE_ID, before, "");
+		before = ", ";
+	}
+	outbuf_str(t->b, before[0] == ',' ? ")." : ".");
+	text_fold(t, from, TEXT_INDENT + 2);
+}
+
+bool text_message_told(const struct report *r, const struct transaction *m)
+{
+	const struct session_facts *facts = r->record.session;
+
+	return !fate_is_fine(m->fate) || lmtp_partly(facts, m);
+}
+
+void text_messages(struct text *t, const struct report *r)
+{
+	const struct session_facts *facts = r->record.session;
+	uint64_t told = 0, bad = 0, good = facts->fates[FATE_ACCEPTED];
+
+	for (unsigned f = 0; f < FATES; f++)
+		bad += fate_is_fine((enum fate)f) ? 0 : facts->fates[f];
+	for (const struct transaction *m = facts->first; m != NULL; m = m->next) {
+		if (fate_is_fine(m->fate) && lmtp_partly(facts, m)) {
+			bad++;
+			good -= good > 0;
+		}
+		if (text_message_told(r, m) && told < MESSAGES_TOLD) {
+			text_message(t, r, m);
+			told++;
+		}
+	}
+	if (bad > told) {
+		outbuf_format(t->b, "%*sand ", TEXT_INDENT, "");
+		text_count(t, bad - told, "more message");
+		outbuf_str(t->b, " of this session.\n");
+	}
+	if (good > 0)
+		put_good_messages(t, facts, good);
+}

@@ -1,0 +1,91 @@
+/* notice.c - events become lines. */
+#include "format/text/notice.h"
+
+bool notices_init(struct notices *n, void (*tell)(void *arg, const struct notice *notice),
+		  void *arg)
+{
+	*n = (struct notices){.tell = tell, .arg = arg, .digest = digest_new()};
+	n->text.b = &n->line;
+	return n->digest != NULL;
+}
+
+void notices_free(struct notices *n)
+{
+	digest_free(n->digest);
+	outbuf_free(&n->line);
+	outbuf_free(&n->text.scratch);
+}
+
+/* The line stands in n->line. What there is no memory for is cut. */
+static void tell(struct notices *n, const char *id, enum severity severity, int64_t ts,
+		 const struct fact_view *facts)
+{
+	struct notice notice = {.id = id,
+				.severity = severity,
+				.ts = ts,
+				.facts = facts,
+				.text = bytes_of(n->line.p, n->line.n)};
+
+	n->tell(n->arg, &notice);
+	n->line.n = 0;
+	n->line.failed = false;
+}
+
+static struct fact_view view_of(struct notices *n, const struct report *r, unsigned signature)
+{
+	return (struct fact_view){
+		.report = r, .signature = signature, .digest = n->digest, .stamp = &n->stamp};
+}
+
+static void tell_alert(struct notices *n, const struct report *r, unsigned signature)
+{
+	struct fact_view view = view_of(n, r, signature);
+
+	text_brief_alert(&n->text, r, signature);
+	tell(n, signature_row(signature)->id, report_severity(r, signature), r->record.end, &view);
+}
+
+static void tell_again(struct notices *n, const struct report *r, unsigned signature,
+		       const char *how)
+{
+	struct fact_view view = view_of(n, r, signature);
+
+	if (report_severity(r, signature) != SEVERITY_CRITICAL)
+		return;
+	view.how = how;
+	text_brief_again(&n->text, r, signature, how);
+	tell(n, signature_row(signature)->id, SEVERITY_NOTICE, r->record.end, &view);
+}
+
+void notices_record(struct notices *n, const struct report *r)
+{
+	for (uint64_t left = r->raised; left != 0; left &= left - 1)
+		tell_alert(n, r, (unsigned)__builtin_ctzll(left));
+	for (uint64_t left = r->folded; left != 0; left &= left - 1)
+		tell_again(n, r, (unsigned)__builtin_ctzll(left), "again");
+	if (r->grouped)
+		tell_again(n, r, r->record.judgement.verdict, "same event");
+}
+
+void notices_repeat(struct notices *n, const struct throttle_repeat *repeat)
+{
+	struct fact_view view = view_of(n, repeat->latest, repeat->signature);
+
+	view.sum = repeat;
+	text_brief_repeat(&n->text, repeat);
+	tell(n, signature_row(repeat->signature)->id, repeat->worst, repeat->until, &view);
+}
+
+void notices_daily(struct notices *n, const struct daily *day)
+{
+	text_brief_daily(&n->text, day);
+	tell(n, "digest", SEVERITY_INFO, day->until, NULL);
+}
+
+void notices_stats(struct notices *n, const struct summary *sum)
+{
+	if (sum->interim)
+		return;
+	text_brief_stats(&n->text, sum);
+	tell(n, "end", SEVERITY_INFO, sum->last, NULL);
+}

@@ -1,0 +1,217 @@
+/* summary.c - the last words of a run for people. */
+#include "format/text/fate.h"
+#include "format/text/text.h"
+#include "stats/counters.h"
+
+enum { SERVERS_TOLD = 10 };
+
+static uint64_t packets_of(const struct monitor_stats *core, enum packet_kind kind)
+{
+	return core->kinds[kind];
+}
+
+/* Nothing was found, which most often means a wrong port or a wrong file: the numbers tell which.
+ */
+static void put_nothing(struct text *t, const struct summary *s)
+{
+	size_t from = t->b->n;
+
+	if (s->core->frames == 0) {
+		outbuf_str(t->b, "No packet in ");
+		escape_text(t->b, bytes_str(s->inputs));
+		outbuf_str(t->b, ".\n");
+		return;
+	}
+	outbuf_str(t->b, "No SMTP session on ports ");
+	outbuf_str(t->b, s->ports);
+	outbuf_str(t->b, " in ");
+	escape_text(t->b, bytes_str(s->inputs));
+	outbuf_str(t->b, ": ");
+	text_count(t, s->core->frames, "packet");
+	outbuf_str(t->b, ", of which ");
+	outbuf_grouped(t->b, packets_of(s->core, PACKET_UNWATCHED));
+	outbuf_str(t->b, " TCP on other ports.");
+	text_fold(t, from, 2);
+	if (!text_undecoded(t, s) || packets_of(s->core, PACKET_UNWATCHED) > 0)
+		outbuf_str(t->b, "The option -p sets the ports.\n");
+}
+
+/* "Fine" is said only if everything could be judged. */
+static void put_no_alert(struct text *t, const struct totals *totals)
+{
+	size_t from = t->b->n;
+	uint64_t unknown = totals->signatures[VERDICT_UNKNOWN],
+		 hidden = totals->signatures[VERDICT_ENCRYPTED];
+
+	if (unknown + hidden == 0) {
+		outbuf_str(t->b,
+			   "Everything fine: no session ended in a way that calls for an alert.\n");
+		return;
+	}
+	outbuf_str(t->b, "No alert, but not everything could be judged: of ");
+	text_count(t, totals->sessions, "session");
+	outbuf_format(t->b, " the ending of %llu is unknown, and %llu went into TLS.",
+		      (unsigned long long)unknown, (unsigned long long)hidden);
+	text_fold(t, from, 2);
+}
+
+static void put_signature(struct text *t, const struct summary *s, unsigned signature)
+{
+	const struct verdict_row *row = signature_row(signature);
+	size_t from = t->b->n;
+
+	outbuf_str(t->b, "  ");
+	text_severity(t, (enum severity)s->totals->worst[signature], false, 10);
+	outbuf_format(t->b, "%-24s ", row->id);
+	outbuf_format(t->b, "%8llu  %s", (unsigned long long)s->totals->signatures[signature],
+		      row->headline);
+	text_fold(t, from, 47);
+}
+
+/* Those of the range that there were: worst first; within one severity in the catalogue's order. */
+static void put_signatures(struct text *t, const struct summary *s, const char *title,
+			   unsigned first, unsigned end)
+{
+	for (unsigned severity = SEVERITIES; severity-- > 0;)
+		for (unsigned i = first; i < end; i++) {
+			if (s->totals->signatures[i] == 0 || s->totals->worst[i] != severity)
+				continue;
+			outbuf_str(t->b, title);
+			put_signature(t, s, i);
+			title = "";
+		}
+}
+
+/* The first word is printed with the first number, so that nothing at all is printed where there
+ * was no message. */
+static void put_messages(struct text *t, const struct totals *totals)
+{
+	const char *between = "Messages: ";
+	size_t from = t->b->n;
+
+	for (unsigned f = FATE_ACCEPTED; f < FATES; f++) {
+		if (totals->fates[f] == 0)
+			continue;
+		outbuf_str(t->b, between);
+		outbuf_grouped(t->b, totals->fates[f]);
+		outbuf_char(t->b, ' ');
+		outbuf_str(t->b, fate_tally((enum fate)f));
+		between = ", ";
+	}
+	if (t->b->n == from)
+		return;
+	outbuf_char(t->b, '.');
+	text_fold(t, from, 2);
+}
+
+static void put_server_counts(struct text *t, const struct server *one)
+{
+	uint64_t alerts = 0;
+
+	for (unsigned s = 0; s < SEVERITIES; s++)
+		alerts += one->alerts[s];
+	text_count(t, one->sessions, "session");
+	outbuf_str(t->b, ", ");
+	text_count(t, alerts, "alert");
+	outbuf_str(t->b, alerts > 0 ? ": " : "");
+	text_by_severity(t, one->alerts);
+	outbuf_char(t->b, '\n');
+}
+
+static void put_servers(struct text *t, const struct totals *totals)
+{
+	const struct server *worst[SERVERS_TOLD], *others = servers_others(totals->servers);
+	size_t n = servers_worst(totals->servers, worst, SERVERS_TOLD);
+
+	outbuf_str(t->b, n > 0 ? "Servers with the worst alerts:\n" : "");
+	for (size_t i = 0; i < n; i++) {
+		outbuf_str(t->b, "  ");
+		text_endpoint(t, &worst[i]->addr, worst[i]->port);
+		outbuf_format(t->b, worst[i]->name[0] != '\0' ? " (%s): " : ": ", worst[i]->name);
+		put_server_counts(t, worst[i]);
+	}
+	if (others->sessions > 0) {
+		outbuf_str(t->b, "  servers beyond the first 65,536, together: ");
+		put_server_counts(t, others);
+	}
+}
+
+static void put_capture(struct text *t, const struct summary *s)
+{
+	size_t from = t->b->n;
+
+	outbuf_str(t->b, "Read from ");
+	escape_text(t->b, bytes_str(s->inputs));
+	outbuf_str(t->b, ": ");
+	text_count(t, s->core->frames, "packet");
+	outbuf_str(t->b, ", ");
+	text_count(t, s->core->bytes, "byte");
+	outbuf_str(t->b, "; ");
+	outbuf_grouped(t->b, packets_of(s->core, PACKET_TCP));
+	outbuf_str(t->b, " TCP on ports ");
+	outbuf_str(t->b, s->ports);
+	outbuf_str(t->b, ", ");
+	outbuf_grouped(t->b, packets_of(s->core, PACKET_UNWATCHED));
+	outbuf_str(t->b, " TCP on other ports.");
+	text_fold(t, from, 2);
+}
+
+/* The counters above 0 that people are told of: what may have kept a session from being judged, or
+ * what is merely remarkable. */
+static void put_counters(struct text *t, const struct monitor_stats *core, const char *title,
+			 bool trouble)
+{
+	size_t from = t->b->n;
+	const char *between = title;
+
+	for (size_t i = 0; i < counters_n; i++) {
+		uint64_t n = counter_value(&counters[i], core);
+
+		if (counters[i].words == NULL || counters[i].trouble != trouble || n == 0)
+			continue;
+		outbuf_str(t->b, between);
+		outbuf_grouped(t->b, n);
+		outbuf_char(t->b, ' ');
+		outbuf_str(t->b, counters[i].words);
+		between = "; ";
+	}
+	if (t->b->n == from)
+		return;
+	outbuf_char(t->b, '.');
+	text_fold(t, from, 2);
+}
+
+static void put_tally(struct text *t, const struct summary *s)
+{
+	text_count(t, s->totals->sessions, "session");
+	outbuf_str(t->b, ", ");
+	text_count(t, s->totals->alerts, "alert");
+	outbuf_str(t->b, s->totals->alerts > 0 ? ": " : "");
+	text_by_severity(t, s->totals->alert_severity);
+	outbuf_str(t->b, ".\n");
+	if (s->totals->grouped > 0) {
+		text_count(t, s->totals->grouped, "further session");
+		outbuf_str(t->b, " ended in the same events, and raised no alerts of their own.\n");
+	}
+	if (s->totals->alerts == 0)
+		put_no_alert(t, s->totals);
+	put_signatures(t, s, "Sessions by their ending:\n", 0, VERDICTS);
+	put_signatures(t, s, "Beside their ending:\n", VERDICTS, SIGNATURES);
+	put_messages(t, s->totals);
+	put_servers(t, s->totals);
+	put_capture(t, s);
+	text_undecoded(t, s);
+}
+
+void text_summary(struct text *t, const struct summary *s)
+{
+	if (s->stopped)
+		outbuf_str(t->b, "Stopped by a signal before the end of the input; sessions that "
+				 "were open are unfinished.\n");
+	if (s->totals->sessions == 0)
+		put_nothing(t, s);
+	else
+		put_tally(t, s);
+	put_counters(t, s->core, "Seen as well: ", false);
+	put_counters(t, s->core, "Beware: ", true);
+}

@@ -1,0 +1,235 @@
+/* nids_stats.c - the facts of struct conn, from the segments: libnids tells none of them, nor where
+ * a FIN was. */
+#include "nids/nids_conn.h"
+
+/* No receiver offers a window this large: a number further ahead of what was seen is not believed.
+ */
+#define REACH ((int64_t)64 << 20)
+
+/* A network does not send the same packet again as fast as a capture point sees it twice. */
+#define TWICE_WITHIN (50 * FRAME_MS)
+
+/* Sequence numbers wrap, offsets do not: the nearest to the highest that was seen is meant. */
+int64_t nids_facts_offset(const struct nids_side *side, uint32_t seq)
+{
+	return (int64_t)side->end + (int32_t)(seq - (side->base + (uint32_t)side->end));
+}
+
+uint64_t nids_facts_ack(const struct nids_conn *c, enum side from, const struct packet *p)
+{
+	const struct nids_side *other = &c->side[side_other(from)];
+	if (!(p->flags & TCP_ACK) || !other->known)
+		return 0;
+	int64_t at = nids_facts_offset(other, p->ack);
+	return at < 0 || at > (int64_t)other->end + REACH ? 0 : (uint64_t)at;
+}
+
+static uint32_t mixed(uint32_t sum, uint32_t value)
+{
+	return (sum ^ value) * UINT32_C(0x9e3779b1);
+}
+
+/* The same numbers and the same identification: a retransmission has another IP ID, or another time
+ * stamp, or comes later. */
+static bool captured_twice(struct nids_side *half, const struct packet *p, int64_t last)
+{
+	uint32_t sign = mixed(
+		mixed(mixed(mixed(mixed(0, p->seq), p->ack), p->payload_len), p->tsval), p->tsecr);
+	sign = mixed(mixed(sign, (uint32_t)p->flags << 16 | p->window), p->ip_id);
+	if ((sign == half->sign[0] || sign == half->sign[1]) && p->ts - last < TWICE_WITHIN)
+		return true;
+	half->sign[1] = half->sign[0];
+	half->sign[0] = sign;
+	return false;
+}
+
+/*
+ * Where a side's stream begins: behind its SYN; or, where that was not captured and libnids will
+ * never follow, with the first segment that came: so that at least the number of bytes that are
+ * missing can be told.
+ */
+static void base_note(struct nids_conn *c, enum side from, const struct packet *p)
+{
+	struct nids_side *half = &c->side[from];
+	bool syn = p->flags & TCP_SYN;
+	if (syn && from == SERVER && p->ack != c->side[CLIENT].base)
+		return; /* not an answer to this SYN: libnids passes over it too */
+	uint32_t base = p->seq + syn;
+	if (half->known && !(syn && !c->pub.flow[from].syn && half->accepted == 0))
+		return;
+	uint32_t before = half->known ? half->base - base
+				      : 0; /* a segment was captured before the SYN */
+	half->end += before;
+	half->fin_at += half->fin_seen ? before : 0;
+	half->base = base;
+	half->known = true;
+}
+
+/* A SYN that does not begin this stream tells nothing of it. */
+static void syn_note(struct nids_conn *c, enum side from, const struct packet *p)
+{
+	struct conn_side *facts = &c->pub.side[from];
+	if (p->seq + 1 != c->side[from].base)
+		return;
+	if (from == CLIENT)
+		c->syn_ts = p->ts;
+	else
+		c->syn_ack_ts = p->ts;
+	if (c->pub.flow[from].syn)
+		facts->retransmits++;
+	else
+		receiver_syn(&c->side[from].receiver, p);
+	c->pub.flow[from].syn = true;
+	facts->mss = p->mss;
+}
+
+/* SYN to SYN-ACK, and on to the ACK of the handshake once that has come. */
+static void rtt_note(struct nids_conn *c, enum side from, const struct packet *p)
+{
+	if (c->syn_ack_ts == 0)
+		return;
+	if (from == SERVER && (p->flags & TCP_SYN))
+		c->pub.rtt = c->syn_ack_ts - c->syn_ts;
+	else if (from == CLIENT && c->state == NIDS_HALF_OPEN)
+		c->pub.rtt = p->ts - c->syn_ts;
+}
+
+static bool is_queued(const struct nids_side *half, uint64_t from, uint64_t to)
+{
+	for (const struct nids_mark *m = half->marks; m && m->from <= from; m = m->next)
+		if (m->to >= to)
+			return true;
+	return false;
+}
+
+/*
+ * Bytes that were sent before. The last byte alone is a keep-alive (RFC 9293 3.8.4), and a late
+ * original that fills a hole is none: that no other packet brought these bytes is all that can be
+ * told from here.
+ */
+static bool is_repeat(const struct nids_side *half, uint64_t from, uint64_t to)
+{
+	bool keepalive = to == from + 1 && to == half->end;
+	return !keepalive && (to <= half->ordered || is_queued(half, from, to));
+}
+
+/* The next byte that the receiver waits for, of which it has all before. */
+static bool is_next(const struct nids_side *half, uint32_t seq)
+{
+	int64_t at = nids_facts_offset(half, seq);
+	return at == (int64_t)half->ordered && at == (int64_t)half->answered;
+}
+
+/* It acknowledges what was before the connection (by more than one: see is_foreign in
+ * native.c), or is a SYN on an open one: the receiver drops it (RFC 5961 5.2, RFC
+ * 9293 3.10.7.4). */
+static bool is_dropped(const struct nids_conn *c, enum side from, const struct packet *p)
+{
+	const struct nids_side *other = &c->side[side_other(from)];
+	if (p->flags & TCP_SYN)
+		return c->state != NIDS_HALF_OPEN;
+	return (p->flags & TCP_ACK) && other->known && nids_facts_offset(other, p->ack) < -1;
+}
+
+/* libnids passes over what comes behind: the first bytes count. Whether the receiver took those is
+ * another question. */
+static void recent_look(struct stream *s, struct nids_conn *c, enum side from,
+			const struct packet *p)
+{
+	struct nids_side *half = &c->side[from];
+	uint32_t next = half->base + (uint32_t)half->accepted,
+		 acked = half->base + (uint32_t)half->answered;
+	if (p->payload_len == 0 || seq_diff(p->seq, next) >= 0 || is_dropped(c, from, p) ||
+	    !recent_disputed(&half->recent, p, acked))
+		return;
+	s->stats.conflicts++;
+	c->pub.side[from].conflicts++;
+	c->pub.disputed = true;
+}
+
+static void data_note(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p,
+		      int64_t pause)
+{
+	struct nids_side *half = &c->side[from];
+	struct conn_side *facts = &c->pub.side[from];
+	int64_t at = nids_facts_offset(half, p->seq + !!(p->flags & TCP_SYN));
+	if (at < 0 || at > (int64_t)half->end + REACH)
+		return;
+	uint64_t to = (uint64_t)at + p->payload_len; /* a lone ACK counts too: its number says that
+							what is before it was sent */
+	c->pub.flow[from].cut |= p->payload_cap < p->payload_len;
+	if (p->payload_len > 0 && is_repeat(half, (uint64_t)at, to)) {
+		facts->retransmits++;
+		facts->unanswered++;
+		facts->tries += facts->tries < UINT8_MAX && pause >= CONN_TRY_PAUSE;
+		s->stats.retransmits++;
+	}
+	if (to > half->answered && p->payload_len > 0 && facts->unanswered_since == 0)
+		facts->unanswered_since = p->ts;
+	if (to > half->end)
+		half->end = to;
+	/* The first one counts; one before what was handed on is absurd. */
+	if ((p->flags & TCP_FIN) && !half->fin_seen && to >= half->accepted) {
+		half->fin_seen = true;
+		half->fin_at = to;
+		half->fin_ack = nids_facts_ack(c, from, p);
+		half->fin_ts = p->ts;
+	}
+}
+
+/* What has been acknowledged no longer waits for an answer. */
+static void ack_note(struct nids_conn *c, enum side from, const struct packet *p)
+{
+	struct nids_side *other = &c->side[side_other(from)];
+	uint64_t ack = nids_facts_ack(c, from, p);
+	other->syn_acked |= (p->flags & TCP_ACK) &&
+			    (!other->known || nids_facts_offset(other, p->ack) == 0);
+	if (ack > other->answered)
+		other->answered = ack;
+	if (other->answered >= other->end)
+		c->pub.side[side_other(from)].unanswered_since = 0;
+}
+
+static void end_reach(struct nids_side *half, int64_t at)
+{
+	if (at > (int64_t)half->end && at <= (int64_t)half->end + REACH)
+		half->end = (uint64_t)at;
+}
+
+void nids_facts_reset(struct nids_conn *c, enum side from, const struct packet *p)
+{
+	struct nids_side *half = &c->side[from], *other = &c->side[side_other(from)];
+	if (half->known)
+		end_reach(half, nids_facts_offset(half, p->seq));
+	end_reach(other, (int64_t)nids_facts_ack(c, from, p));
+	c->pub.side[from].reset.bare = !(p->flags & TCP_ACK);
+}
+
+void nids_facts_note(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p)
+{
+	struct conn_side *facts = &c->pub.side[from];
+	base_note(c, from, p);
+	if (c->side[from].known)
+		recent_look(s, c, from, p);
+	if (captured_twice(&c->side[from], p, c->pub.last)) {
+		s->stats.duplicates++;
+		return;
+	}
+	int64_t pause = p->ts - c->pub.last;
+	c->pub.last = p->ts;
+	if (facts->packets++ == 0)
+		facts->ttl = p->ttl;
+	c->pub.side[side_other(from)].unanswered = 0;
+	c->pub.side[side_other(from)].tries = 0;
+	if (p->window == 0 && !(p->flags & (TCP_SYN | TCP_RST)))
+		facts->zero_windows++;
+	if (p->flags & TCP_SYN)
+		syn_note(c, from, p);
+	rtt_note(c, from, p);
+	ack_note(c, from, p);
+	receiver_note(&c->side[from].receiver, p,
+		      c->side[from].known && !(p->flags & TCP_RST) &&
+			      is_next(&c->side[from], p->seq));
+	if (!(p->flags & TCP_RST) && c->side[from].known)
+		data_note(s, c, from, p, pause);
+}

@@ -1,0 +1,72 @@
+/* check.c - tries what can be tried without doing anything: expressions, targets, the user.
+ */
+#include "options/check.h"
+
+#include "capture/filters.h"
+#include "options/row.h"
+#include "os/privilege.h"
+#include "sink/sink.h"
+
+#include <string.h>
+
+_Static_assert(FILTERS_WHY <= SINK_WHY, "one room for all sentences");
+
+static bool filter_try(const struct options *o, const char *value, char why[SINK_WHY])
+{
+	(void)o;
+	return filters_check(value, why);
+}
+
+static bool user_try(const struct options *o, const char *value, char why[SINK_WHY])
+{
+	(void)o;
+	if (privilege_user_known(value))
+		return true;
+	snprintf(why, SINK_WHY, "there is no user \"%.99s\"", value);
+	return false;
+}
+
+static bool output_try(const struct options *o, const char *value, char why[SINK_WHY])
+{
+	const struct run_mode mode = {.live = o->reads.n == 0};
+	const char *target;
+	const struct sink_kind *kind = sink_kind_read(value, &target);
+
+	return kind == NULL || kind->check == NULL || kind->check(target, &mode, why);
+}
+
+/* False: a mistake wherever it is run. True with a sentence: it would fail here and now. */
+struct trial {
+	const char *option;
+	bool (*try_)(const struct options *o, const char *value, char why[SINK_WHY]);
+};
+
+static const struct trial trials[] = {
+	{"filter", filter_try}, {"output", output_try}, {"user", user_try}};
+
+static void value_check(const struct options *o, const struct trial *t, const struct setting *s,
+			struct mistakes *m)
+{
+	char why[SINK_WHY] = "";
+	bool fine = t->try_(o, s->value, why);
+
+	if (!fine)
+		mistakes_add(m, s->line, s->line > 0 ? "%s: %s" : "--%s: %s", t->option, why);
+	else if (why[0] != '\0' && s->line > 0)
+		fprintf(m->to, "smtpwatch: %s:%u: %s: as things are: %s\n", m->file, s->line,
+			t->option, why);
+	else if (why[0] != '\0')
+		fprintf(m->to, "smtpwatch: --%s: as things are: %s\n", t->option, why);
+}
+
+void options_check(const struct options *o, struct mistakes *m)
+{
+	for (size_t i = 0; i < sizeof(trials) / sizeof(trials[0]); i++) {
+		const struct option_row *row =
+			option_row_named(trials[i].option, strlen(trials[i].option));
+		size_t at = 0;
+
+		for (const struct setting *s; (s = settings_next(&o->settings, row, &at)) != NULL;)
+			value_check(o, &trials[i], s, m);
+	}
+}

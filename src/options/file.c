@@ -1,0 +1,144 @@
+/* file.c - reads the configuration file by the table of options. */
+#include "options/file.h"
+
+#include "text/suggest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* Takes off blanks at both ends, in place. */
+static char *trim(char *text)
+{
+	size_t n;
+
+	while (is_blank(*text))
+		text++;
+	for (n = strlen(text); n > 0 && is_blank(text[n - 1]); n--)
+		text[n - 1] = '\0';
+	return text;
+}
+
+/* File names may have a "#" inside. */
+static void cut_comment(char *line)
+{
+	for (char *at = line; (at = strchr(at, '#')) != NULL; at++)
+		if (at == line || is_blank(at[-1])) {
+			*at = '\0';
+			return;
+		}
+}
+
+static void unknown(struct mistakes *m, unsigned line, const char *name)
+{
+	struct nearest near = {.word = name, .n = strlen(name)};
+	const struct option_row *row;
+
+	for (size_t i = 0; (row = option_row_at(i)) != NULL; i++)
+		if (!(row->flags & OPTION_LINE))
+			nearest_offer(&near, row->name);
+	if (near.best != NULL)
+		mistakes_add(m, line, "there is no option \"%s\"; did you mean %s?", name,
+			     near.best);
+	else
+		mistakes_add(m, line, "there is no option \"%s\"; smtpwatch --help shows them all",
+			     name);
+}
+
+static bool is_quoted(const char *value)
+{
+	size_t n = strlen(value);
+
+	return n > 1 && (value[0] == '"' || value[0] == '\'') && value[n - 1] == value[0];
+}
+
+/* The line that has this option already; 0: none, or it may have several. */
+static unsigned line_before(const struct settings *s, const struct option_row *row)
+{
+	size_t at = 0;
+	const struct setting *before = row->flags & OPTION_MANY ? NULL : settings_next(s, row, &at);
+
+	return before != NULL ? before->line : 0;
+}
+
+static void setting_read(struct settings *to, unsigned line, const char *name, const char *value,
+			 struct mistakes *m)
+{
+	const struct option_row *row = option_row_named(name, strlen(name));
+	unsigned before = row != NULL ? line_before(to, row) : 0;
+	bool no = strcmp(value, "no") == 0;
+
+	if (row == NULL)
+		unknown(m, line, name);
+	else if (row->flags & OPTION_LINE)
+		mistakes_add(m, line, "%s belongs on the command line", name);
+	else if (before > 0)
+		mistakes_add(m, line, "%s: a second time, after line %u", name, before);
+	else if (is_quoted(value))
+		mistakes_add(m, line, "%s: a value stands without quotation marks", name);
+	else if (row->arg == NULL && !no && strcmp(value, "yes") != 0)
+		mistakes_add(m, line, "%s: \"%s\" is neither yes nor no", name, value);
+	else if (row->arg != NULL && value[0] == '\0')
+		mistakes_add(m, line, "%s: its %s is missing", name, row->arg);
+	/* A switch that is not set stays as it is. */
+	else if ((row->arg != NULL || !no) &&
+		 !settings_add(to, (struct setting){row, row->arg != NULL ? value : NULL, line}))
+		mistakes_add(m, line, "no memory");
+}
+
+static void line_read(struct settings *to, unsigned number, char *line, struct mistakes *m)
+{
+	char *sign;
+
+	cut_comment(line);
+	line = trim(line);
+	sign = strchr(line, '=');
+	if (line[0] == '\0')
+		return;
+	if (sign == NULL) {
+		mistakes_add(m, number, "\"%s\" is not of the form \"name = value\"", line);
+		return;
+	}
+	*sign = '\0';
+	setting_read(to, number, trim(line), trim(sign + 1), m);
+}
+
+/* All of it, as one string. False with errno. */
+static bool text_take(char **text, FILE *f, bool *cut)
+{
+	size_t room = 0;
+	/* One read up to a NUL, which no text has, takes all. */
+	ssize_t n = getdelim(text, &room, '\0', f);
+
+	*cut = n > 0 && !feof(f);
+	if (n >= 0)
+		return true;
+	free(*text);
+	*text = NULL;
+	return !ferror(f);
+}
+
+void option_file_read(struct settings *to, char **text, struct mistakes *m)
+{
+	FILE *f = fopen(m->file, "re");
+	bool cut = false;
+	unsigned number = 0;
+
+	*text = NULL;
+	if (f == NULL || !text_take(text, f, &cut))
+		mistakes_add(m, 0, "cannot read %s: %s", m->file, strerror(errno));
+	if (f != NULL)
+		fclose(f);
+	for (char *line = *text, *next; line != NULL; line = next) {
+		next = strchr(line, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		line_read(to, ++number, line, m);
+	}
+	if (cut)
+		mistakes_add(m, number, "there is a NUL byte: this is no text");
+}

@@ -1,0 +1,77 @@
+/* help.c - --help, from the tables of options and of outputs. */
+#include "options/help.h"
+
+#include "options/read.h"
+#include "sink/sink.h"
+
+#include <stdlib.h>
+
+const char *const options_exit_codes[] = {"done", "an alert at or above --fail-on",
+					  "usage or configuration",
+					  "trouble with input, capture or output; all that could "
+					  "be read was still judged (3 goes before 1)",
+					  NULL};
+
+void options_help_row(struct outbuf *b, const struct option_row *row,
+		      const struct options *defaults)
+{
+	outbuf_str(b, row->help);
+	if (row->fallback != NULL)
+		outbuf_format(b, " (default %s)", row->fallback);
+	if (row->show != NULL) {
+		outbuf_str(b, " (default ");
+		row->show(b, defaults);
+		outbuf_char(b, ')');
+	}
+}
+
+static void put_option(struct outbuf *b, const struct option_row *row,
+		       const struct options *defaults)
+{
+	char left[64];
+
+	snprintf(left, sizeof(left), "--%s%s%s", row->name, row->arg != NULL ? " " : "",
+		 row->arg != NULL ? row->arg : "");
+	if (row->letter != '\0')
+		outbuf_format(b, "  -%c, %-28s ", row->letter, left);
+	else
+		outbuf_format(b, "      %-28s ", left);
+	options_help_row(b, row, defaults);
+	outbuf_char(b, '\n');
+}
+
+static void put_group(struct outbuf *b, const struct option_group *group,
+		      const struct options *defaults)
+{
+	outbuf_format(b, "\n%s:\n", group->title);
+	for (const struct option_row *row = group->rows; row->name != NULL; row++)
+		if (row->help != NULL)
+			put_option(b, row, defaults);
+}
+
+void options_help(struct outbuf *b)
+{
+	struct options *defaults = malloc(sizeof(*defaults));
+	char name[] = "smtpwatch", help[] = "--help", *argv[] = {name, help, NULL};
+
+	if (defaults == NULL)
+		return;
+	options_read(defaults, 2, argv, stderr);
+	outbuf_str(
+		b,
+		"usage: smtpwatch -i INTERFACE [-i INTERFACE ...] [options] [filter expression]\n"
+		"       smtpwatch -r FILE [-r FILE ...] [options] [filter expression]\n\n"
+		"Finds SMTP sessions on the network or in captures and tells which of them the "
+		"server broke: with a 221\n"
+		"before it had accepted the message, or by dropping the connection.\n");
+	for (const struct option_group *g = option_groups; g->title != NULL; g++)
+		put_group(b, g, defaults);
+	outbuf_str(b, "\nKinds of output:\n");
+	for (const struct sink_kind *const *k = sink_kinds; *k != NULL; k++)
+		outbuf_format(b, "  %-10s %s\n", (*k)->name, (*k)->help);
+	outbuf_str(b, "\nExit code:\n");
+	for (unsigned code = 0; options_exit_codes[code] != NULL; code++)
+		outbuf_format(b, "  %u  %s\n", code, options_exit_codes[code]);
+	options_free(defaults);
+	free(defaults);
+}

@@ -1,0 +1,117 @@
+/* line.c - reads the command line by the table of options. */
+#include "options/line.h"
+
+#include "text/suggest.h"
+
+#include <stdlib.h>
+
+/* A reading under way. */
+struct line {
+	struct settings *to;
+	char **filter;
+	int argc, at; /* the word under way */
+	char **argv;
+	struct mistakes *m;
+};
+
+static void line_add(struct line *l, const struct option_row *row, const char *value)
+{
+	if (!settings_add(l->to, (struct setting){row, value, 0}))
+		mistakes_add(l->m, 0, "no memory");
+}
+
+/* The option of the word under way. An attached value is behind it, another one in the next word.
+ */
+static void line_give(struct line *l, const struct option_row *row, const char *attached)
+{
+	const char *value = attached;
+
+	if (row->arg != NULL && value == NULL && l->at + 1 < l->argc)
+		value = l->argv[++l->at];
+	if (row->arg != NULL && value == NULL)
+		mistakes_add(l->m, 0, "--%s: its %s is missing", row->name, row->arg);
+	else
+		line_add(l, row, value);
+}
+
+static void line_unknown(struct line *l, const char *name, size_t n)
+{
+	struct nearest near = {.word = name, .n = n};
+	const struct option_row *row;
+
+	for (size_t i = 0; (row = option_row_at(i)) != NULL; i++)
+		nearest_offer(&near, row->name);
+	if (near.best != NULL)
+		mistakes_add(l->m, 0, "there is no option --%.*s; did you mean --%s?", (int)n, name,
+			     near.best);
+	else
+		mistakes_add(l->m, 0, "there is no option --%.*s; --help shows them all", (int)n,
+			     name);
+}
+
+/* "--name", "--name=value" */
+static void line_long(struct line *l)
+{
+	const char *word = l->argv[l->at] + 2, *sign = strchr(word, '=');
+	size_t n = sign != NULL ? (size_t)(sign - word) : strlen(word);
+	const struct option_row *row = option_row_named(word, n);
+
+	if (row == NULL)
+		line_unknown(l, word, n);
+	else if (row->arg == NULL && sign != NULL)
+		mistakes_add(l->m, 0, "--%s takes no value", row->name);
+	else
+		line_give(l, row, sign != NULL ? sign + 1 : NULL);
+}
+
+/* "-x", "-xyz", "-xvalue" */
+static void line_short(struct line *l)
+{
+	for (const char *letter = l->argv[l->at] + 1; *letter != '\0'; letter++) {
+		const struct option_row *row = option_row_lettered(*letter);
+
+		if (row == NULL) {
+			mistakes_add(l->m, 0, "there is no option -%c; --help shows them all",
+				     *letter);
+			return;
+		}
+		if (row->arg != NULL) {
+			line_give(l, row, letter[1] != '\0' ? letter + 1 : NULL);
+			return;
+		}
+		line_add(l, row, NULL);
+	}
+}
+
+static void line_word(struct line *l, const char *word)
+{
+	size_t n = *l->filter != NULL ? strlen(*l->filter) : 0, room = strlen(word) + 2;
+	char *filter = realloc(*l->filter, n + room);
+
+	if (filter == NULL) {
+		mistakes_add(l->m, 0, "no memory");
+		return;
+	}
+	snprintf(filter + n, room, n > 0 ? " %s" : "%s", word);
+	*l->filter = filter;
+}
+
+void option_line_read(struct settings *to, char **filter, int argc, char **argv, struct mistakes *m)
+{
+	struct line l = {.to = to, .filter = filter, .argc = argc, .argv = argv, .m = m};
+	bool words = false;
+
+	*filter = NULL;
+	for (l.at = 1; l.at < argc; l.at++) {
+		const char *word = argv[l.at];
+
+		if (!words && strcmp(word, "--") == 0)
+			words = true;
+		else if (words || word[0] != '-' || word[1] == '\0')
+			line_word(&l, word);
+		else if (word[1] == '-')
+			line_long(&l);
+		else
+			line_short(&l);
+	}
+}

@@ -1,0 +1,323 @@
+/* read.c - what was given, on the command line and in the file, turned into options. */
+#include "options/read.h"
+
+#include "sink/target.h"
+
+#include "options/check.h"
+#include "options/file.h"
+#include "options/line.h"
+
+#include <stdlib.h>
+
+static const struct option_row *row_of(const char *name)
+{
+	return option_row_named(name, strlen(name));
+}
+
+/* Takes over a text that values point into; NULL is none. */
+static void text_keep(struct options *o, char *text, struct mistakes *m)
+{
+	char **texts = text != NULL ? realloc(o->texts, (o->texts_n + 1) * sizeof(*texts))
+				    : o->texts;
+
+	if (text == NULL)
+		return;
+	/* Then it is lost, but not freed: values point into it. */
+	if (texts == NULL) {
+		mistakes_add(m, 0, "no memory");
+		return;
+	}
+	texts[o->texts_n++] = text;
+	o->texts = texts;
+}
+
+static void setting_keep(struct options *o, struct setting one, struct mistakes *m)
+{
+	if (!settings_add(&o->settings, one))
+		mistakes_add(m, one.line, "no memory");
+}
+
+static void apply(struct options *o, const struct setting *s, struct mistakes *m)
+{
+	char why[OPTION_WHY];
+
+	if (!s->row->set(o, s->value, why))
+		mistakes_add(m, s->line, s->line > 0 ? "%s: %s" : "--%s: %s", s->row->name, why);
+}
+
+static void lists_free(struct options *o)
+{
+	free(o->interfaces.all);
+	free(o->reads.all);
+	free(o->outputs.all);
+}
+
+/* Everything from the beginning: the defaults, and what was given over them. */
+static void apply_all(struct options *o, struct mistakes *m)
+{
+	const struct option_row *row;
+
+	lists_free(o);
+	*o = (struct options){.monitor = monitor_config_default(),
+			      .alerting = alerting_default(),
+			      .fail_on = SEVERITIES,
+			      .redact = REDACT_NONE,
+			      .config = o->config,
+			      .argc = o->argc,
+			      .argv = o->argv,
+			      .settings = o->settings,
+			      .texts = o->texts,
+			      .texts_n = o->texts_n};
+	for (size_t i = 0; (row = option_row_at(i)) != NULL; i++)
+		if (row->fallback != NULL)
+			apply(o, &(struct setting){row, row->fallback, 0}, m);
+	for (size_t i = 0; i < o->settings.n; i++)
+		apply(o, &o->settings.all[i], m);
+}
+
+/* Whether the command line takes the word from this option of the file. */
+static bool is_replaced(const struct settings *given, const struct option_row *row)
+{
+	for (size_t i = 0; i < given->n; i++) {
+		const struct option_row *other = given->all[i].row;
+
+		if ((other == row && !(row->flags & OPTION_ADDS)) ||
+		    (other->flags & row->flags & OPTION_SOURCE))
+			return true;
+	}
+	return false;
+}
+
+static unsigned line_of(const struct options *o, const char *name)
+{
+	size_t at = 0;
+	const struct setting *s = settings_next(&o->settings, row_of(name), &at);
+
+	return s != NULL ? s->line : 0;
+}
+
+static void check_interfaces(const struct options *o, struct mistakes *m)
+{
+	const struct options_list *list = &o->interfaces;
+	unsigned line = line_of(o, "interface");
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->n > 1 && strcmp(list->all[i], "any") == 0)
+			mistakes_add(m, line,
+				     "interface: any is every interface, and stands alone");
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(list->all[i], list->all[j]) == 0)
+				mistakes_add(m, line, "interface: %s is there twice", list->all[i]);
+	}
+}
+
+/* Packets hold the mail addresses that are to be redacted, and all the rest; and standard input can
+ * be read only once. */
+static void check_write_pcap(const struct options *o, struct mistakes *m)
+{
+	if (o->write_pcap == NULL)
+		return;
+	if (o->redact != REDACT_NONE && o->redact != REDACT_MODES)
+		mistakes_add(m, line_of(o, "write-pcap"),
+			     "write-pcap: packets cannot be redacted, they are written as they "
+			     "were captured; with --redact %s there "
+			     "can be none",
+			     redact_name(o->redact));
+	for (size_t i = 0; i < o->reads.n; i++)
+		if (strcmp(o->reads.all[i], "-") == 0)
+			mistakes_add(m, line_of(o, "write-pcap"),
+				     "write-pcap: standard input cannot be read twice, as this has "
+				     "to; write it to a file first");
+}
+
+/* It reads the captures twice, and only what has an end can be explained. */
+static void check_explain(const struct options *o, struct mistakes *m)
+{
+	if (o->explain == NULL)
+		return;
+	if (o->interfaces.n > 0)
+		mistakes_add(m, line_of(o, "explain"),
+			     "explain: of captures only (-r); --write-pcap keeps what is to be "
+			     "explained later");
+	if (strcmp(o->explain, EXPLAIN_ALL) == 0 && o->ladder != LADDER_SCENARIO)
+		mistakes_add(m, line_of(o, "explain"),
+			     "explain: all sessions at once are for --ladder scenario");
+	for (size_t i = 0; i < o->reads.n; i++)
+		if (strcmp(o->reads.all[i], "-") == 0)
+			mistakes_add(m, line_of(o, "explain"),
+				     "explain: standard input cannot be read twice, as this has "
+				     "to; write it to a file first");
+}
+
+/* The terminal is one output's. */
+static void check_top(const struct options *o, struct mistakes *m)
+{
+	const char *target;
+
+	if (!o->top)
+		return;
+	if (o->explain != NULL)
+		mistakes_add(m, line_of(o, "top"),
+			     "top: shows every session in words; --explain shows one without it");
+	for (size_t i = 0; i < o->outputs.n; i++) {
+		const struct sink_kind *kind = sink_kind_read(o->outputs.all[i], &target);
+
+		if (kind != NULL && kind->reopen == outlet_reopen &&
+		    (target == NULL || strcmp(target, "-") == 0))
+			mistakes_add(m, line_of(o, "output"),
+				     "output: standard output is the view of --top; give %s a file",
+				     kind->name);
+	}
+}
+
+/* What no row can see alone. */
+static void check(const struct options *o, struct mistakes *m)
+{
+	check_interfaces(o, m);
+	check_write_pcap(o, m);
+	check_explain(o, m);
+	check_top(o, m);
+	if (o->interfaces.n > 0 && o->reads.n > 0)
+		mistakes_add(m, line_of(o, "read"),
+			     "read (-r) judges captures, interface (-i) watches the network: one "
+			     "or the other");
+	if (m->n == 0 && o->action == OPTIONS_RUN && o->interfaces.n + o->reads.n == 0)
+		mistakes_add(m, 0,
+			     "nothing to watch and nothing to read: -i INTERFACE watches the "
+			     "network (-i any: all of it), -r FILE "
+			     "judges a "
+			     "capture; --help tells the rest");
+}
+
+/* The words of the filter are a setting like others. */
+static void give_filter(struct options *o, struct settings *given, char *words, struct mistakes *m)
+{
+	size_t at = 0;
+
+	if (words == NULL)
+		return;
+	if (settings_next(given, row_of("filter"), &at) != NULL)
+		mistakes_add(m, 0, "two filters: --filter, and \"%s\"", words);
+	if (!settings_add(given, (struct setting){row_of("filter"), words, 0}))
+		mistakes_add(m, 0, "no memory");
+	text_keep(o, words, m);
+}
+
+unsigned options_read(struct options *o, int argc, char **argv, FILE *errors)
+{
+	struct mistakes m = {.to = errors};
+	struct settings given = {0}, filed = {0};
+	char *words, *text = NULL;
+
+	*o = (struct options){.argc = argc, .argv = argv};
+	option_line_read(&given, &words, argc, argv, &m);
+	give_filter(o, &given, words, &m);
+	for (size_t i = 0; i < given.n; i++)
+		if (given.all[i].row == row_of("config"))
+			o->config = m.file = given.all[i].value;
+	if (m.file != NULL)
+		option_file_read(&filed, &text, &m);
+	text_keep(o, text, &m);
+	/* First the file, then the command line, so that the latter has the last word; what it
+	 * replaces is not even looked at. */
+	for (size_t i = 0; i < filed.n; i++)
+		if (!is_replaced(&given, filed.all[i].row))
+			setting_keep(o, filed.all[i], &m);
+	for (size_t i = 0; i < given.n; i++)
+		setting_keep(o, given.all[i], &m);
+	settings_free(&given);
+	settings_free(&filed);
+	apply_all(o, &m);
+	check(o, &m);
+	if (o->action == OPTIONS_CHECK)
+		options_check(o, &m);
+	mistakes_tell(&m);
+	return m.n;
+}
+
+/* Whether both say the same of an option. What is not given is as if its default were. */
+static bool is_same(const struct options *a, const struct options *b, const struct option_row *row)
+{
+	size_t i = 0, j = 0;
+	const struct setting *x = settings_next(&a->settings, row, &i),
+			     *y = settings_next(&b->settings, row, &j);
+	const struct setting fallback = {row, row->fallback, 0};
+	bool same = true;
+
+	if (row->fallback != NULL) {
+		x = x != NULL ? x : &fallback;
+		y = y != NULL ? y : &fallback;
+	}
+	while (same && x != NULL && y != NULL) {
+		same = x->value == NULL || strcmp(x->value, y->value) == 0;
+		x = settings_next(&a->settings, row, &i);
+		y = settings_next(&b->settings, row, &j);
+	}
+	return same && x == NULL && y == NULL;
+}
+
+static void row_forget(struct settings *s, const struct option_row *row)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (s->all[i].row != row)
+			s->all[n++] = s->all[i];
+	s->n = n;
+}
+
+/* fresh gets what running has of an option, in copies. */
+static void row_hold(const struct options *running, struct options *fresh,
+		     const struct option_row *row, struct mistakes *m)
+{
+	size_t at = 0;
+
+	row_forget(&fresh->settings, row);
+	for (const struct setting *s; (s = settings_next(&running->settings, row, &at)) != NULL;) {
+		struct setting copy = *s;
+
+		if (s->value != NULL) {
+			char *text = strdup(s->value);
+
+			if (text == NULL)
+				mistakes_add(m, 0, "no memory");
+			copy.value = text != NULL ? text : "";
+			text_keep(fresh, text, m);
+		}
+		setting_keep(fresh, copy, m);
+	}
+}
+
+unsigned options_reload(const struct options *running, struct options *fresh, FILE *errors,
+			unsigned *held)
+{
+	struct mistakes m = {.to = errors, .file = running->config};
+	const struct option_row *row;
+	unsigned stay = 0;
+
+	m.n = options_read(fresh, running->argc, running->argv, errors);
+	for (size_t i = 0; m.n == 0 && (row = option_row_at(i)) != NULL; i++) {
+		if (!(row->flags & OPTION_RESTART) || is_same(running, fresh, row))
+			continue;
+		fprintf(errors,
+			"smtpwatch: %s: %s has changed; it stays as it was until a restart\n",
+			running->config, row->name);
+		row_hold(running, fresh, row, &m);
+		stay++;
+	}
+	if (stay > 0)
+		apply_all(fresh, &m);
+	mistakes_tell(&m);
+	if (held != NULL)
+		*held = stay;
+	return m.n;
+}
+
+void options_free(struct options *o)
+{
+	lists_free(o);
+	settings_free(&o->settings);
+	for (size_t i = 0; i < o->texts_n; i++)
+		free(o->texts[i]);
+	free(o->texts);
+}

@@ -1,0 +1,33 @@
+/* setting.c - a list of options as they were given. */
+#include "options/setting.h"
+
+#include <stdlib.h>
+
+bool settings_add(struct settings *s, struct setting one)
+{
+	struct setting *all = realloc(s->all, (s->n + 1) * sizeof(*all));
+
+	if (all == NULL)
+		return false;
+	all[s->n++] = one;
+	s->all = all;
+	return true;
+}
+
+const struct setting *settings_next(const struct settings *s, const struct option_row *row,
+				    size_t *at)
+{
+	while (*at < s->n) {
+		const struct setting *one = &s->all[(*at)++];
+
+		if (one->row == row)
+			return one;
+	}
+	return NULL;
+}
+
+void settings_free(struct settings *s)
+{
+	free(s->all);
+	*s = (struct settings){0};
+}

@@ -1,0 +1,89 @@
+/* value.c - reads the kinds of values that several options have. */
+#include "options/value.h"
+
+#include <stdlib.h>
+
+enum { DAYS_MAX = 30, DAY = 86400 };
+
+/* A decimal number with one of the suffixes behind it, each of which multiplies by its factor.
+ * False: not a number, or not within the bounds. */
+static bool number_read(uint64_t *to, const char *value, const char *suffixes,
+			const uint64_t *factors, uint64_t least, uint64_t most)
+{
+	uint64_t n, factor = 1;
+	size_t digits = strspn(value, "0123456789");
+	const char *suffix = value[digits] != '\0' ? strchr(suffixes, value[digits]) : NULL;
+
+	if (digits == 0 || digits > 18 ||
+	    (value[digits] != '\0' && (suffix == NULL || value[digits + 1] != '\0')))
+		return false;
+	n = strtoull(value, NULL, 10);
+	if (suffix != NULL)
+		factor = factors[suffix - suffixes];
+	if (n > most / factor || n * factor < least)
+		return false;
+	*to = n * factor;
+	return true;
+}
+
+bool option_value_number(uint64_t *to, const char *value, uint64_t least, uint64_t most,
+			 char why[OPTION_WHY])
+{
+	if (number_read(to, value, "", NULL, least, most))
+		return true;
+	snprintf(why, OPTION_WHY, "\"%.99s\" is no number from %llu to %llu", value,
+		 (unsigned long long)least, (unsigned long long)most);
+	return false;
+}
+
+bool option_value_size(size_t *to, const char *value, size_t least, size_t most,
+		       char why[OPTION_WHY])
+{
+	static const uint64_t factors[] = {1 << 10, 1 << 20, 1 << 30};
+	uint64_t n;
+	int at;
+
+	if (number_read(&n, value, "KMG", factors, least, most)) {
+		*to = (size_t)n;
+		return true;
+	}
+	at = snprintf(why, OPTION_WHY, "\"%.99s\" is no size of at least %zuM", value, least >> 20);
+	if (most < SIZE_MAX / 2)
+		at += snprintf(why + at, OPTION_WHY - (size_t)at, " and at most %zuM", most >> 20);
+	snprintf(why + at, OPTION_WHY - (size_t)at, ", such as 64M or 1G");
+	return false;
+}
+
+bool option_value_time(int64_t *to, const char *value, bool off_allowed, char why[OPTION_WHY])
+{
+	static const uint64_t factors[] = {1, 60, 3600};
+	uint64_t seconds;
+
+	if (number_read(&seconds, value, "smh", factors, off_allowed ? 0 : 1, DAYS_MAX * DAY)) {
+		*to = (int64_t)seconds * FRAME_SECOND;
+		return true;
+	}
+	if (off_allowed)
+		snprintf(
+			why, OPTION_WHY,
+			"\"%.99s\" is neither 0 nor a time of up to 30 days, such as 60, 60s or 2m",
+			value);
+	else
+		snprintf(why, OPTION_WHY,
+			 "\"%.99s\" is no time of 1 second to 30 days, such as 90s, 30m or 2h",
+			 value);
+	return false;
+}
+
+bool option_value_add(struct options_list *list, const char *value, char why[OPTION_WHY])
+{
+	const char **all = realloc(list->all, (list->n + 1) * sizeof(*all));
+
+	if (all == NULL) {
+		snprintf(why, OPTION_WHY, "no memory");
+		return false;
+	}
+	all[list->n++] = value;
+	list->all = all;
+	return true;
+}

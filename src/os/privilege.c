@@ -1,0 +1,157 @@
+/* privilege.c - from root to nobody in particular. */
+#include "os/privilege.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+/* Who it is to be, in order; the first that exists. */
+static const struct passwd *privilege_user(const char *user)
+{
+	const struct passwd *pw = getpwnam(user != NULL ? user : "smtpwatch");
+
+	return pw == NULL && user == NULL ? getpwnam("nobody") : pw;
+}
+
+bool privilege_held(const char *user)
+{
+	const struct passwd *pw = geteuid() == 0 ? privilege_user(user) : NULL;
+
+	/* An unknown user is left for privilege_drop to complain of. */
+	return geteuid() == 0 && (pw == NULL || pw->pw_uid != 0);
+}
+
+bool privilege_target(const char *user, uid_t *uid, gid_t *gid)
+{
+	const struct passwd *pw = privilege_held(user) ? privilege_user(user) : NULL;
+
+	if (pw == NULL)
+		return false;
+	*uid = pw->pw_uid;
+	*gid = pw->pw_gid;
+	return true;
+}
+
+bool privilege_user_known(const char *user)
+{
+	return privilege_user(user) != NULL;
+}
+
+bool privilege_net_raw(void)
+{
+	return capng_get_caps_process() == 0 &&
+	       capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW) == 1;
+}
+
+/* Bounding capabilities can be dropped by one that has CAP_SETPCAP; who has not, cannot gain any
+ * either, once it has no new privileges. */
+static const char *bounding_drop(void)
+{
+	if (capng_get_caps_process() != 0)
+		return "capget";
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) != 1)
+		return NULL;
+	capng_clear(CAPNG_SELECT_BOUNDS);
+	return capng_apply(CAPNG_SELECT_BOUNDS) == 0 ? NULL : "prctl PR_CAPBSET_DROP";
+}
+
+static const char *user_change(const struct passwd *pw, enum privilege_keep keep)
+{
+	if (setgroups(0, NULL) != 0)
+		return "setgroups";
+	if (setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0)
+		return "setresgid";
+	if (keep != PRIVILEGE_KEEP_NONE && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+		return "prctl PR_SET_KEEPCAPS";
+	return setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) == 0 ? NULL : "setresuid";
+}
+
+static const char *capabilities_drop(enum privilege_keep keep)
+{
+	capng_clear(CAPNG_SELECT_ALL);
+	if (keep == PRIVILEGE_KEEP_NET_RAW)
+		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_RAW);
+	if (capng_apply(CAPNG_SELECT_CAPS) != 0)
+		return "capset";
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0
+		       ? NULL
+		       : "prctl PR_CAP_AMBIENT";
+}
+
+static const char *new_privileges_refuse(void)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return "prctl PR_SET_NO_NEW_PRIVS";
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? NULL : "prctl PR_SET_DUMPABLE";
+}
+
+static bool user_gone(const struct passwd *pw)
+{
+	uid_t r, e, s;
+	gid_t rg, eg, sg;
+
+	if (getresuid(&r, &e, &s) != 0 || getresgid(&rg, &eg, &sg) != 0)
+		return false;
+	if (r != pw->pw_uid || e != pw->pw_uid || s != pw->pw_uid || rg != pw->pw_gid ||
+	    eg != pw->pw_gid || sg != pw->pw_gid)
+		return false;
+	return getgroups(0, NULL) == 0;
+}
+
+static bool capabilities_gone(enum privilege_keep keep)
+{
+	if (capng_get_caps_process() != 0)
+		return false;
+	if (keep == PRIVILEGE_KEEP_NET_RAW && capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW))
+		capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_RAW);
+	return capng_have_capabilities(CAPNG_SELECT_CAPS) == CAPNG_NONE &&
+	       capng_have_capabilities(CAPNG_SELECT_AMBIENT) == CAPNG_NONE;
+}
+
+/* Tried, and not only concluded. */
+static bool root_regained(void)
+{
+	return setuid(0) == 0 || setgid(0) == 0 || seteuid(0) == 0;
+}
+
+static bool refuse(char why[PRIVILEGE_WHY], const char *name, const char *step)
+{
+	snprintf(why, PRIVILEGE_WHY, "cannot become %.99s: %s: %s; --user root stays root", name,
+		 step, strerror(errno));
+	return false;
+}
+
+/* Of one that is not root, or stays it, user and groups stay as they are. */
+bool privilege_drop(const char *user, enum privilege_keep keep, char why[PRIVILEGE_WHY])
+{
+	bool root = geteuid() == 0, leave = privilege_held(user);
+	const struct passwd *pw = leave ? privilege_user(user) : NULL;
+	const char *name = pw != NULL ? pw->pw_name : "an ordinary process", *step = NULL;
+
+	if (leave && pw == NULL) {
+		snprintf(why, PRIVILEGE_WHY, "there is no user \"%.99s\" to become",
+			 user != NULL ? user : "nobody");
+		return false;
+	}
+	errno = 0;
+	if (!root || leave)
+		step = bounding_drop();
+	if (step == NULL && leave)
+		step = user_change(pw, keep);
+	if (step == NULL && (!root || leave))
+		step = capabilities_drop(keep);
+	if (step == NULL)
+		step = new_privileges_refuse();
+	if (step != NULL)
+		return refuse(why, name, step);
+	if ((root && !leave) ||
+	    (!(leave && !user_gone(pw)) && capabilities_gone(keep) && !root_regained()))
+		return true;
+	snprintf(why, PRIVILEGE_WHY, "became %.99s, but could become root again", name);
+	return false;
+}

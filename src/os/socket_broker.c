@@ -1,0 +1,216 @@
+/* socket_broker.c - answers the program's socket(AF_PACKET) with a socket (seccomp's user
+ * notification).
+ */
+#include "os/socket_broker.h"
+
+#include "os/privilege.h"
+#include "os/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The kernel's structures grow from version to version, and it wants as much room as its own have.
+ */
+enum { ROOM = 4096 };
+
+struct opener {
+	int line; /* to the process; it ends when this is closed */
+};
+
+/* One descriptor in a message of one byte (unix(7), SCM_RIGHTS). */
+union fd_message {
+	struct cmsghdr head;
+	char room[CMSG_SPACE(sizeof(int))];
+};
+
+static bool fd_send(int line, int fd)
+{
+	union fd_message control = {.head = {.cmsg_len = CMSG_LEN(sizeof(fd)),
+					     .cmsg_level = SOL_SOCKET,
+					     .cmsg_type = SCM_RIGHTS}};
+	char byte = 0;
+	struct iovec data = {&byte, sizeof(byte)};
+	struct msghdr m = {.msg_iov = &data,
+			   .msg_iovlen = 1,
+			   .msg_control = &control,
+			   .msg_controllen = sizeof(control)};
+
+	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	return sendmsg(line, &m, MSG_NOSIGNAL) == 1;
+}
+
+/* -1: the other end has closed, or sends something else. */
+static int fd_receive(int line)
+{
+	union fd_message control;
+	char byte;
+	int fd = -1;
+	struct iovec data = {&byte, sizeof(byte)};
+	struct msghdr m = {.msg_iov = &data,
+			   .msg_iovlen = 1,
+			   .msg_control = &control,
+			   .msg_controllen = sizeof(control)};
+	const struct cmsghdr *head;
+
+	if (recvmsg(line, &m, MSG_CMSG_CLOEXEC) != 1)
+		return -1;
+	head = CMSG_FIRSTHDR(&m);
+	if (head != NULL && head->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(head), sizeof(fd));
+	return fd;
+}
+
+/* The socket as it was asked for, or -errno. That it is one of AF_PACKET is the filter's doing, and
+ * looked at once more. */
+static int packet_socket(const struct seccomp_data *call)
+{
+	int type = (int)call->args[1], kind = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK), fd;
+
+	if (call->args[0] != AF_PACKET || (kind != SOCK_RAW && kind != SOCK_DGRAM))
+		return -EPERM;
+	fd = socket(AF_PACKET, type, (int)call->args[2]);
+	return fd >= 0 ? fd : -errno;
+}
+
+/* Before Linux 5.14 a descriptor cannot be added and returned in one step. */
+static bool call_grant(int packet, uint64_t id, int fd, struct seccomp_notif_resp *answer)
+{
+	struct seccomp_notif_addfd add = {.id = id,
+					  .flags = SECCOMP_ADDFD_FLAG_SEND,
+					  .srcfd = (uint32_t)fd,
+					  .newfd_flags = O_CLOEXEC};
+	int theirs = ioctl(packet, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+
+	if (theirs >= 0 || errno != EINVAL)
+		return true;
+	add.flags = 0;
+	theirs = ioctl(packet, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+	answer->val = theirs;
+	answer->error = theirs < 0 ? -EPERM : 0;
+	return false;
+}
+
+static void call_answer(int packet)
+{
+	_Alignas(16) static uint8_t asked[ROOM], told[ROOM];
+	struct seccomp_notif *call = (void *)asked;
+	struct seccomp_notif_resp *answer = (void *)told;
+	int fd;
+
+	memset(asked, 0, sizeof(asked));
+	memset(told, 0, sizeof(told));
+	if (ioctl(packet, SECCOMP_IOCTL_NOTIF_RECV, call) != 0)
+		return;
+	answer->id = call->id;
+	fd = packet_socket(&call->data);
+	if (fd < 0)
+		answer->error = fd;
+	if (fd < 0 || !call_grant(packet, call->id, fd, answer))
+		ioctl(packet, SECCOMP_IOCTL_NOTIF_SEND, answer);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Until the program is no more, which both descriptors tell. */
+static void serve(int line, int packet)
+{
+	struct pollfd fds[] = {{.fd = packet, .events = POLLIN}, {.fd = line, .events = POLLIN}};
+
+	for (;;) {
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			return;
+		if (fds[1].revents != 0 || (fds[0].revents & ~POLLIN) != 0)
+			return;
+		if (fds[0].revents & POLLIN)
+			call_answer(packet);
+	}
+}
+
+/* A signal to the whole group is the program's business; its end is ours. */
+static void signals_ignore(void)
+{
+	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		sigaction(ignored[i], &ignore, NULL);
+}
+
+/* The byte on the line says that all is well; the end of the line, that it is not. */
+static _Noreturn void opener_run(int line, const char *user)
+{
+	char why[PRIVILEGE_WHY + SANDBOX_WHY], byte = 0;
+	int packet;
+
+	signals_ignore();
+	prctl(PR_SET_NAME, "smtpwatch-open", 0, 0, 0);
+	if (!privilege_drop(user, PRIVILEGE_KEEP_NET_RAW, why) ||
+	    !sandbox_enter(SANDBOX_OPENER, NULL, why) || write(line, &byte, 1) != 1)
+		_exit(1);
+	packet = fd_receive(line);
+	if (packet >= 0)
+		serve(line, packet);
+	_exit(0);
+}
+
+/* Everything but its line is closed in the process: no output, no capture, no terminal. */
+static void others_close(int line)
+{
+	if (line > 0)
+		close_range(0, (unsigned)line - 1, 0);
+	close_range((unsigned)line + 1, ~0u, 0);
+}
+
+struct opener *opener_start(const char *user, char why[OPENER_WHY])
+{
+	struct opener *o = malloc(sizeof(*o));
+	int line[2] = {-1, -1};
+	pid_t pid = o != NULL && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line) == 0
+			    ? fork()
+			    : -1;
+	char byte;
+
+	if (pid == 0) {
+		others_close(line[1]);
+		opener_run(line[1], user);
+	}
+	snprintf(why, OPENER_WHY, "cannot start the process that opens interfaces again: %s",
+		 strerror(errno));
+	if (line[1] >= 0)
+		close(line[1]);
+	if (pid > 0 && read(line[0], &byte, 1) == 1) {
+		o->line = line[0];
+		return o;
+	}
+	if (line[0] >= 0)
+		close(line[0]);
+	free(o);
+	return NULL;
+}
+
+bool opener_serve(struct opener *o, int packet)
+{
+	bool sent = fd_send(o->line, packet);
+
+	close(packet);
+	return sent;
+}
+
+void opener_free(struct opener *o)
+{
+	if (o == NULL)
+		return;
+	close(o->line);
+	free(o);
+}

@@ -1,0 +1,67 @@
+/* alert_kind.c - the asides. To add one: an enumerator in alert_kind.h, a row here, its name in
+ * docs/schema.json. */
+#include "policy/alert_kind.h"
+
+#include "policy/acceptance.h"
+
+#include <assert.h>
+
+_Static_assert(SIGNATURES <= 64, "masks of signatures have a bit for each");
+
+struct aside {
+	struct verdict_row row;
+	bool (*holds)(const struct record *r, const struct aside_limits *limits);
+};
+
+static bool is_slow_acceptance(const struct record *r, const struct aside_limits *limits)
+{
+	return limits->slow_acceptance > 0 &&
+	       acceptance_slowest(r).waited >= limits->slow_acceptance;
+}
+
+#define DELAYS "delays, whatever the ending"
+#define TWICE                                                                                      \
+	"a sender that gives up waiting sends the message again: if the server takes it all the "  \
+	"same, it arrives twice"
+#define LOOK                                                                                       \
+	"what the server does between the end of a message and its answer: a content filter, "     \
+	"name look-ups, a slow disk"
+
+static const struct aside asides[SIGNATURES - VERDICTS] = {
+	[SIGNATURE_SLOW_ACCEPTANCE - VERDICTS] =
+		{
+			.row = {.id = "slow-acceptance",
+				.severity = SEVERITY_WARNING,
+				.category = DELAYS,
+				.headline = "the server was slow to answer a whole message",
+				.meaning = TWICE,
+				.advice = LOOK,
+				.rfc = "RFC 1047; RFC 5321 4.5.3.2.6, 6.1"},
+			.holds = is_slow_acceptance,
+		},
+};
+
+const struct verdict_row *signature_row(unsigned s)
+{
+	assert(s < SIGNATURES);
+	return s < VERDICTS ? verdict_row((enum verdict)s) : &asides[s - VERDICTS].row;
+}
+
+unsigned signature_read(const char *id)
+{
+	unsigned s = 0;
+
+	while (s < SIGNATURES && strcmp(signature_row(s)->id, id) != 0)
+		s++;
+	return s;
+}
+
+uint64_t signature_asides(const struct record *r, const struct aside_limits *limits)
+{
+	uint64_t mask = 0;
+
+	for (unsigned s = VERDICTS; s < SIGNATURES; s++)
+		if (asides[s - VERDICTS].holds(r, limits))
+			mask |= UINT64_C(1) << s;
+	return mask;
+}

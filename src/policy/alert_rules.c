@@ -1,0 +1,95 @@
+/* alert_rules.c - the operator's severities laid over the catalogue's. */
+#include "policy/alert_rules.h"
+
+#include "smtpwatch/frame.h"
+#include "text/suggest.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+struct alerting alerting_default(void)
+{
+	struct alerting a = {.min = SEVERITY_NOTICE,
+			     .limits = {.slow_acceptance = 60 * FRAME_SECOND}};
+
+	for (unsigned s = 0; s < SIGNATURES; s++)
+		a.of[s] = signature_row(s)->severity;
+	return a;
+}
+
+static void unknown(const char *id, size_t length, char *why, size_t n)
+{
+	struct nearest near = {.word = id, .n = length};
+	int shown = length < 64 ? (int)length : 64;
+
+	for (unsigned s = 0; s < SIGNATURES; s++)
+		nearest_offer(&near, signature_row(s)->id);
+	if (near.best != NULL)
+		snprintf(why, n, "\"%.*s\" is no verdict or other alert; did you mean %s?", shown,
+			 id, near.best);
+	else
+		snprintf(why, n,
+			 "\"%.*s\" is no verdict or other alert; --list-alerts shows them all",
+			 shown, id);
+}
+
+bool alerting_set(struct alerting *a, const char *text, char *why, size_t n)
+{
+	const char *sign = strchr(text, '=');
+	char id[64] = "";
+	enum severity severity;
+	unsigned s;
+
+	if (sign == NULL) {
+		snprintf(why, n,
+			 "\"%.99s\" is not of the form ALERT=SEVERITY, such as 421-idle=warning",
+			 text);
+		return false;
+	}
+	if ((size_t)(sign - text) < sizeof(id))
+		memcpy(id, text, (size_t)(sign - text));
+	s = signature_read(id);
+	severity = severity_read(sign + 1);
+	if (s == SIGNATURES) {
+		unknown(text, (size_t)(sign - text), why, n);
+		return false;
+	}
+	if (severity == SEVERITIES) {
+		snprintf(why, n,
+			 "\"%.99s\" is no severity; there are none, info, notice, warning, error, "
+			 "critical",
+			 sign + 1);
+		return false;
+	}
+	a->of[s] = severity;
+	a->own |= UINT64_C(1) << s;
+	return true;
+}
+
+enum severity alerting_severity(const struct alerting *a, unsigned signature,
+				const struct ending *e)
+{
+	assert(signature < SIGNATURES);
+	if (signature >= VERDICTS || (a->own >> signature & 1) ||
+	    a->of[signature] != signature_row(signature)->severity)
+		return a->of[signature];
+	return verdict_severity((enum verdict)signature, e);
+}
+
+struct judgement alerting_judge(const struct alerting *a, const struct ending *e,
+				struct judgement j)
+{
+	enum verdict worst = j.verdict;
+
+	for (uint64_t also = j.also; also != 0; also &= also - 1) {
+		enum verdict v = (enum verdict)__builtin_ctzll(also);
+
+		if (alerting_severity(a, v, e) > alerting_severity(a, worst, e))
+			worst = v;
+	}
+	if (worst != j.verdict)
+		j.also = (j.also | UINT64_C(1) << j.verdict) & ~(UINT64_C(1) << worst);
+	j.verdict = worst;
+	return j;
+}

@@ -1,0 +1,45 @@
+/* session_report.c - the operator's view of a record. */
+#include "policy/session_report.h"
+
+struct report report_make(const struct alerting *alerting, const struct record *record,
+			  const char *input)
+{
+	struct report r = {.record = *record, .input = input, .alerting = alerting};
+	uint64_t asides = signature_asides(record, &alerting->limits), left;
+	struct judgement j = alerting_judge(alerting, record->ending, record->judgement);
+
+	r.record.judgement = j;
+	r.severity = alerting_severity(alerting, j.verdict, record->ending);
+	r.also = j.also | asides;
+	for (left = asides | UINT64_C(1) << j.verdict; left != 0; left &= left - 1)
+		if (report_severity(&r, (unsigned)__builtin_ctzll(left)) >= alerting->min)
+			r.raised |= left & -left;
+	return r;
+}
+
+const struct cause *report_cause(const struct report *r)
+{
+	const struct cause *c = r->record.cause;
+
+	return c != NULL && (c->id != CAUSE_UNEXPLAINED || c->evidences > 0) ? c : NULL;
+}
+
+bool report_stands_out(const struct report *r)
+{
+	uint64_t told = r->folded | (r->grouped ? UINT64_C(1) << r->record.judgement.verdict : 0);
+
+	for (; told != 0; told &= told - 1)
+		if (report_severity(r, (unsigned)__builtin_ctzll(told)) == SEVERITY_CRITICAL)
+			return true;
+	return r->raised != 0;
+}
+
+unsigned report_worst(const struct report *r)
+{
+	unsigned worst = r->record.judgement.verdict;
+
+	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1)
+		if (report_severity(r, (unsigned)__builtin_ctzll(left)) > report_severity(r, worst))
+			worst = (unsigned)__builtin_ctzll(left);
+	return worst;
+}

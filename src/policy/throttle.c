@@ -1,0 +1,200 @@
+/* throttle.c - a small table, searched from end to end: only alerts come here. */
+#include "policy/throttle.h"
+
+#include "smtpwatch/frame.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const int64_t interval_most = 86400 * FRAME_SECOND, quiet_least = 3600 * FRAME_SECOND;
+enum { INPUT_TEXT = 64 };
+
+/* One signature of one server. */
+struct alert {
+	bool used;
+	struct ip_addr server;
+	uint16_t port;
+	unsigned signature;
+	int64_t since, due; /* the interval that is counted */
+	int64_t interval;
+	int64_t last; /* alert */
+	uint64_t count;
+	enum severity worst;
+	struct report latest; /* its record lies in the block, its input in the text */
+	void *block;
+	size_t room;
+	char input[INPUT_TEXT];
+};
+
+struct throttle {
+	int64_t first, now;
+	void (*tell)(void *arg, struct throttle_repeat *repeat);
+	void *arg;
+	struct alert alerts[THROTTLE_ALERTS];
+};
+
+struct throttle *throttle_new(int64_t first,
+			      void (*tell)(void *arg, struct throttle_repeat *repeat), void *arg)
+{
+	struct throttle *t = calloc(1, sizeof(*t));
+
+	if (t != NULL) {
+		t->first = first;
+		t->tell = tell;
+		t->arg = arg;
+	}
+	return t;
+}
+
+void throttle_free(struct throttle *t)
+{
+	for (size_t i = 0; t != NULL && i < THROTTLE_ALERTS; i++)
+		free(t->alerts[i].block);
+	free(t);
+}
+
+/* The sum, if there is anything to tell, and the next interval. */
+static void alert_tell(struct throttle *t, struct alert *a, int64_t now)
+{
+	struct throttle_repeat sum = {.signature = a->signature,
+				      .count = a->count,
+				      .since = a->since,
+				      .until = now,
+				      .worst = a->worst,
+				      .latest = &a->latest};
+
+	if (a->count == 0)
+		return;
+	a->interval = a->interval < interval_most / 2 ? 2 * a->interval : interval_most;
+	a->since = now;
+	a->due = now + a->interval;
+	a->count = 0;
+	a->worst = SEVERITY_NONE;
+	t->tell(t->arg, &sum);
+}
+
+static bool alert_is(const struct alert *a, const struct conn *conn, unsigned signature)
+{
+	return a->used && a->signature == signature && a->port == conn->port[SERVER] &&
+	       ip_addr_equal(&a->server, &conn->addr[SERVER]);
+}
+
+/* The one that it is, or a free one, or the one that has been quiet for longest. */
+static struct alert *alert_find(struct throttle *t, const struct conn *conn, unsigned signature)
+{
+	struct alert *oldest = &t->alerts[0];
+
+	for (size_t i = 0; i < THROTTLE_ALERTS; i++) {
+		struct alert *a = &t->alerts[i];
+
+		if (alert_is(a, conn, signature))
+			return a;
+		if (oldest->used && (!a->used || a->last < oldest->last))
+			oldest = a;
+	}
+	return oldest;
+}
+
+static void alert_begin(struct throttle *t, struct alert *a, const struct conn *conn,
+			unsigned signature, int64_t now)
+{
+	a->used = true;
+	a->server = conn->addr[SERVER];
+	a->port = conn->port[SERVER];
+	a->signature = signature;
+	a->since = a->last = now;
+	a->interval = t->first;
+	a->due = now + t->first;
+	a->count = 0;
+	a->worst = SEVERITY_NONE;
+}
+
+/* Copies the report. Of a session whose messages would take too much room they are left out: those
+ * that matter are named when they come. False: no memory. */
+static bool alert_keep(struct alert *a, const struct report *r)
+{
+	struct session_facts facts = *r->record.session;
+	struct record record = r->record;
+	size_t n = record_size(&record);
+	void *block = a->block;
+
+	if (n > THROTTLE_EXAMPLE) {
+		facts.first = NULL;
+		record.session = &facts;
+		n = record_size(&record);
+	}
+	if (n > a->room)
+		block = realloc(a->block, n);
+	if (block == NULL)
+		return false;
+	a->room = n > a->room ? n : a->room;
+	a->block = block;
+	a->latest = *r;
+	a->latest.record = *record_pack(&record, block);
+	snprintf(a->input, sizeof(a->input), "%s", r->input);
+	a->latest.input = a->input;
+	return true;
+}
+
+/* Whether this alert is kept back. */
+static bool alert_fold(struct throttle *t, const struct report *r, unsigned signature)
+{
+	const struct conn *conn = r->record.conn;
+	int64_t now = r->record.end;
+	struct alert *a = alert_find(t, conn, signature);
+	bool known = alert_is(a, conn, signature);
+
+	if (a->used && (!known || now >= a->due))
+		alert_tell(t, a, now);
+	if (!known || (now >= a->due &&
+		       now - a->last >= (a->interval > quiet_least ? a->interval : quiet_least))) {
+		alert_begin(t, a, conn, signature, now);
+		return false;
+	}
+	a->last = now;
+	if (!alert_keep(a, r))
+		return false;
+	/* After a pause the next interval begins with what ends it. */
+	if (a->count == 0 && now >= a->due) {
+		a->since = now;
+		a->due = now + a->interval;
+	}
+	a->count++;
+	if (report_severity(r, signature) > a->worst)
+		a->worst = report_severity(r, signature);
+	return true;
+}
+
+void throttle_apply(struct throttle *t, struct report *r)
+{
+	if (t->first <= 0)
+		return;
+	for (uint64_t left = r->raised; left != 0; left &= left - 1)
+		if (alert_fold(t, r, (unsigned)__builtin_ctzll(left)))
+			r->folded |= left & -left;
+	r->raised &= ~r->folded;
+}
+
+void throttle_tick(struct throttle *t, int64_t now)
+{
+	/* A clock that was set back would make every sum wait for the old time. */
+	bool back = now < t->now;
+
+	t->now = now;
+	for (size_t i = 0; i < THROTTLE_ALERTS; i++) {
+		struct alert *a = &t->alerts[i];
+
+		if (back)
+			a->due = now;
+		if (a->used && now >= a->due)
+			alert_tell(t, a, now);
+	}
+}
+
+void throttle_finish(struct throttle *t)
+{
+	for (size_t i = 0; i < THROTTLE_ALERTS; i++)
+		if (t->alerts[i].used)
+			alert_tell(t, &t->alerts[i],
+				   t->now > t->alerts[i].last ? t->now : t->alerts[i].last);
+}

@@ -1,0 +1,233 @@
+/* ladder_pass.c - one monitor decodes all frames; what belongs to wanted tuples goes to another,
+ * and what is said in it to the ladders. */
+#include "replay/ladder_pass.h"
+
+#include "core/packet/flow_table.h"
+#include "core/session/trace.h"
+
+#include <stdlib.h>
+
+enum { MEMORY = 1 << 20, MONITOR_MEMORY = 256 << 20 };
+
+struct traced {
+	struct ladder *ladder;
+	struct ip_addr addr[2];
+	uint16_t port[2];
+	uint64_t first; /* the frame that it began with */
+	bool closed;
+};
+
+struct ladders {
+	struct monitor_config config;
+	struct pool *pool;
+	struct flow_table tuples;
+	struct traced all[LADDERS_MOST];
+	size_t n;
+	struct watch watch;
+	struct monitor *front, *monitor;
+	uint32_t input;
+	uint64_t skipped;
+};
+
+static void ladders_segments(void *arg, const struct packet *packets, size_t n);
+static void ladders_icmp(void *arg, const struct packet_icmp *icmp);
+
+static const struct monitor_front front = {ladders_segments, ladders_icmp};
+
+/* Nobody asks for the judgement a second time. */
+static void session_ignore(void *arg, const struct record *record)
+{
+	(void)arg;
+	(void)record;
+}
+
+static uint32_t hash_of(const struct ladders *t, const struct ip_addr *src,
+			const struct ip_addr *dst, uint16_t src_port, uint16_t dst_port)
+{
+	return flow_hash(t->config.stream.seed, &(struct packet){.src = *src,
+								 .dst = *dst,
+								 .src_port = src_port,
+								 .dst_port = dst_port});
+}
+
+/* The session is known by the frame that it began with, which is the same in both passes. */
+static void watch_event(void *arg, const struct conn *conn, const struct watch_event *e)
+{
+	struct ladders *t = arg;
+	uint32_t hash = hash_of(t, &conn->addr[CLIENT], &conn->addr[SERVER], conn->port[CLIENT],
+				conn->port[SERVER]),
+		 at = hash, i;
+
+	while ((i = flow_find(&t->tuples, hash, &at)) != FLOW_NONE)
+		if (t->all[i].first == conn->first && !t->all[i].closed) {
+			ladder_event(t->all[i].ladder, e);
+			t->all[i].closed = e->kind == WATCH_CLOSE;
+		}
+}
+
+struct ladders *ladders_new(const struct monitor_config *config)
+{
+	struct ladders *t = calloc(1, sizeof(*t));
+	struct monitor_config c = *config;
+
+	if (t == NULL)
+		return NULL;
+	t->pool = pool_new(MEMORY);
+	t->watch = (struct watch){watch_event, t, NULL};
+	c.arg = t;
+	c.session = session_ignore;
+	c.ended = NULL;
+	c.watch = NULL;
+	c.front = &front;
+	t->front = monitor_new(&c);
+	c.front = NULL;
+	c.watch = &t->watch;
+	c.memory = c.memory < MONITOR_MEMORY ? c.memory : MONITOR_MEMORY;
+	t->monitor = monitor_new(&c);
+	t->config = c;
+	if (t->pool != NULL && t->front != NULL && t->monitor != NULL &&
+	    flow_table_init(&t->tuples, t->pool))
+		return t;
+	ladders_free(t);
+	return NULL;
+}
+
+void ladders_free(struct ladders *t)
+{
+	if (t == NULL)
+		return;
+	for (size_t i = 0; i < t->n; i++)
+		ladder_free(t->all[i].ladder);
+	monitor_free(t->front);
+	monitor_free(t->monitor);
+	if (t->tuples.slots != NULL)
+		flow_table_free(&t->tuples);
+	if (t->pool != NULL)
+		pool_free(t->pool);
+	free(t);
+}
+
+struct ladder *ladders_want(struct ladders *t, const struct conn *conn, ladder_cleaner *clean,
+			    void *arg)
+{
+	struct traced *d = &t->all[t->n];
+	uint32_t hash = hash_of(t, &conn->addr[CLIENT], &conn->addr[SERVER], conn->port[CLIENT],
+				conn->port[SERVER]);
+
+	for (size_t i = 0; i < t->n; i++)
+		if (t->all[i].first == conn->first && t->all[i].port[CLIENT] == conn->port[CLIENT])
+			return t->all[i].ladder;
+	if (t->n == LADDERS_MOST || (d->ladder = ladder_new(conn, clean, arg)) == NULL)
+		return NULL;
+	if (!flow_add(&t->tuples, hash, (uint32_t)t->n)) {
+		ladder_free(d->ladder);
+		return NULL;
+	}
+	memcpy(d->addr, conn->addr, sizeof(d->addr));
+	memcpy(d->port, conn->port, sizeof(d->port));
+	d->first = conn->first;
+	t->n++;
+	return d->ladder;
+}
+
+static bool end_is(const struct traced *d, enum side side, const struct ip_addr *addr,
+		   uint16_t port)
+{
+	return d->port[side] == port && ip_addr_equal(&d->addr[side], addr);
+}
+
+static bool tuple_is(const struct traced *d, const struct packet *p)
+{
+	return (end_is(d, CLIENT, &p->src, p->src_port) &&
+		end_is(d, SERVER, &p->dst, p->dst_port)) ||
+	       (end_is(d, SERVER, &p->src, p->src_port) && end_is(d, CLIENT, &p->dst, p->dst_port));
+}
+
+/* The latest of this tuple that had begun; *known: the tuple is one of them, so that what is
+ * between two of them is watched too. */
+static struct traced *traced_find(struct ladders *t, const struct packet *p, bool *known)
+{
+	uint32_t hash = hash_of(t, &p->src, &p->dst, p->src_port, p->dst_port), at = hash, i;
+	struct traced *found = NULL;
+
+	*known = false;
+	while ((i = flow_find(&t->tuples, hash, &at)) != FLOW_NONE) {
+		struct traced *d = &t->all[i];
+
+		if (!tuple_is(d, p))
+			continue;
+		*known = true;
+		if (d->first <= p->number && (found == NULL || d->first > found->first))
+			found = d;
+	}
+	return found;
+}
+
+/* Once a connection is closed, another SYN begins what is none of it. */
+static bool is_of(const struct traced *d, const struct packet *p)
+{
+	return !d->closed || (p->flags & TCP_SYN) == 0;
+}
+
+static void segment_take(struct ladders *t, struct packet p)
+{
+	struct traced *d;
+	bool known, of;
+
+	p.number += t->skipped;
+	d = traced_find(t, &p, &known);
+	if (!known)
+		return;
+	of = d != NULL && is_of(d, &p);
+	if (of)
+		ladder_segment(d->ladder, &p);
+	monitor_segments(t->monitor, &p, 1);
+	if (of)
+		ladder_segment_done(d->ladder);
+}
+
+static void ladders_segments(void *arg, const struct packet *packets, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		segment_take(arg, packets[i]);
+}
+
+static void ladders_icmp(void *arg, const struct packet_icmp *icmp)
+{
+	struct ladders *t = arg;
+	struct monitor_stats stats;
+	const struct packet quoted = {.src = icmp->src,
+				      .dst = icmp->dst,
+				      .src_port = icmp->src_port,
+				      .dst_port = icmp->dst_port,
+				      .number = UINT64_MAX};
+	bool known;
+	struct traced *d = traced_find(t, &quoted, &known);
+
+	if (d == NULL || d->closed)
+		return;
+	monitor_stats(t->front, &stats);
+	monitor_icmp(t->monitor, icmp);
+	ladder_icmp(d->ladder, icmp, stats.frames + t->skipped);
+}
+
+void ladders_frames(struct ladders *t, uint32_t input, const struct frame *frames, size_t n)
+{
+	if (input != t->input)
+		monitor_break(t->front);
+	t->input = input;
+	monitor_input(t->monitor, input);
+	monitor_frames(t->front, frames, n);
+}
+
+void ladders_skip(struct ladders *t, uint64_t n)
+{
+	monitor_break(t->front);
+	t->skipped += n;
+}
+
+void ladders_finish(struct ladders *t)
+{
+	monitor_break(t->front);
+	monitor_finish(t->monitor);
+}

@@ -1,0 +1,155 @@
+/* reread.c - from the input in which a session began to a while behind its end. */
+#include "replay/reread.h"
+
+#include "capture/source.h"
+#include "replay/ladder_pass.h"
+#include "replay/pcap_extract.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FRAMES = 64 };
+
+/* What belongs to a session comes no later; clocks of captures that were put together differ by
+ * less. */
+static const int64_t behind = 10 * FRAME_SECOND;
+
+/* Whom the frames are for: one of the two. */
+struct taker {
+	struct ladders *ladders;
+	struct extract *extract;
+};
+
+bool reread_init(struct reread *r, const struct options *o, const struct monitor_config *config)
+{
+	*r = (struct reread){o, config, calloc(o->reads.n, sizeof(*r->inputs))};
+	return r->inputs != NULL;
+}
+
+void reread_free(struct reread *r)
+{
+	free(r->inputs);
+}
+
+void reread_hold(struct reread *r, size_t i)
+{
+	int fd = open(r->o->reads.all[i], O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd >= 0)
+		snprintf(r->inputs[i].path, sizeof(r->inputs[i].path), "/dev/fd/%d", fd);
+}
+
+static void take(const struct taker *t, size_t input, const struct frame *frames, size_t n)
+{
+	if (t->ladders != NULL)
+		ladders_frames(t->ladders, (uint32_t)input, frames, n);
+	else
+		extract_frames(t->extract, (uint32_t)input, frames, n);
+}
+
+static void skip(const struct taker *t, uint64_t n)
+{
+	if (t->ladders != NULL)
+		ladders_skip(t->ladders, n);
+	else
+		extract_skip(t->extract, n);
+}
+
+/* One frame may have a time that is not believed. */
+static bool begins_before(const struct frame *frames, int n, int64_t until)
+{
+	int i = 0;
+
+	while (i < n && frames[i].ts > until)
+		i++;
+	return i < n;
+}
+
+/* Whether the session may go on in the next input. */
+static bool input_read(const struct reread *r, size_t i, const struct taker *t, int64_t until,
+		       char why[VIEWER_WHY])
+{
+	const char *path = r->inputs[i].path[0] != '\0' ? r->inputs[i].path : r->o->reads.all[i];
+	uint64_t left = *r->inputs[i].counted;
+	struct frame frames[FRAMES];
+	bool usage, more = true;
+	struct source *s = source_open(path, r->o->filter, why, &usage);
+	int n;
+
+	if (s == NULL)
+		return false;
+	while (more && left > 0 &&
+	       (n = source_read(s, frames, left < FRAMES ? (size_t)left : FRAMES, why)) > 0) {
+		take(t, i, frames, (size_t)n);
+		left -= (uint64_t)n;
+		more = begins_before(frames, n, until);
+	}
+	source_close(s);
+	skip(t, left);
+	return more;
+}
+
+/* False where it cannot even be begun. */
+static bool session_read(const struct reread *r, const struct board_session *s,
+			 const struct taker *t, char why[VIEWER_WHY])
+{
+	uint32_t first = s->record->conn->input;
+
+	for (size_t i = 0; i < first; i++)
+		skip(t, *r->inputs[i].counted);
+	why[0] = '\0';
+	for (size_t i = first; i<r->o->reads.n && * r->inputs[i].counted> 0; i++)
+		if (!input_read(r, i, t, s->record->end + behind, why))
+			break;
+	return why[0] == '\0';
+}
+
+static bool is_standard_input(const struct reread *r, const struct board_session *s,
+			      char why[VIEWER_WHY])
+{
+	snprintf(why, VIEWER_WHY, "standard input cannot be read twice");
+	return strcmp(r->o->reads.all[s->record->conn->input], "-") == 0;
+}
+
+struct ladders *reread_draw(void *arg, const struct board_session *s, exhibit_cleaner *clean,
+			    void *clean_arg, struct ladder **out, char why[VIEWER_WHY])
+{
+	const struct reread *r = arg;
+	struct taker t = {0};
+
+	if (is_standard_input(r, s, why))
+		return NULL;
+	t.ladders = ladders_new(r->config);
+	snprintf(why, VIEWER_WHY, "no memory");
+	*out = t.ladders != NULL ? ladders_want(t.ladders, s->record->conn, clean, clean_arg)
+				 : NULL;
+	if (*out != NULL && !session_read(r, s, &t, why))
+		*out = NULL;
+	if (t.ladders != NULL)
+		ladders_finish(t.ladders);
+	return t.ladders;
+}
+
+bool reread_save(void *arg, struct export *e, const struct board_session *s,
+		 const struct report *report, char why[VIEWER_WHY])
+{
+	const struct reread *r = arg;
+	struct taker t = {0};
+	uint64_t written = export_written(e);
+	bool whole;
+
+	if (is_standard_input(r, s, why))
+		return false;
+	snprintf(why, VIEWER_WHY, "no memory");
+	t.extract = extract_new(e, r->config->any_port ? NULL : &r->config->ports,
+				r->config->stream.seed);
+	whole = t.extract != NULL && extract_note(t.extract, report) != NULL &&
+		session_read(r, s, &t, why);
+	if (t.extract != NULL)
+		extract_finish(t.extract, whole);
+	extract_free(t.extract);
+	if (whole && export_written(e) == written)
+		snprintf(why, VIEWER_WHY, "the file cannot be made");
+	return export_written(e) > written;
+}

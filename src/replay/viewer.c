@@ -1,0 +1,278 @@
+/* viewer.c - between the view, which knows no packets and no files, and those who do. */
+#include "replay/viewer.h"
+
+#include "core/frame_store.h"
+#include "format/text/explain.h"
+#include "replay/ladder_pass.h"
+#include "text/wrap.h"
+#include "tui/view.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+struct viewer {
+	const struct options *o;
+	struct viewer_source source;
+	struct board *board;
+	struct top *top;
+	struct export *export; /* NULL: nothing can be saved */
+	const char *folder;
+	char said[SCREEN_SAID]; /* of standard error, what was shown last */
+	char no_export[EXPORT_WHY];
+	struct outbuf text;
+	int64_t looked; /* monotonic, nanoseconds */
+};
+
+static int64_t clock_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * FRAME_SECOND + t.tv_nsec;
+}
+
+struct viewer *viewer_new(const struct options *o, const struct alerting *alerting,
+			  const char *inputs, const struct viewer_source *source,
+			  char why[VIEWER_WHY])
+{
+	struct viewer *v = calloc(1, sizeof(*v));
+
+	snprintf(why, VIEWER_WHY, "no memory for --top");
+	if (v == NULL)
+		return NULL;
+	v->o = o;
+	v->source = *source;
+	v->board = board_new(alerting, o->redact);
+	v->top = v->board != NULL ? top_new(v->board, inputs) : NULL;
+	v->folder = o->write_pcap != NULL ? o->write_pcap : ".";
+	v->export = export_open(v->folder, o->user, v->no_export);
+	if (v->top != NULL && screen_open(why))
+		return v;
+	viewer_free(v);
+	return NULL;
+}
+
+void viewer_free(struct viewer *v)
+{
+	if (v == NULL)
+		return;
+	screen_close();
+	top_free(v->top);
+	board_free(v->board);
+	export_close(v->export);
+	outbuf_free(&v->text);
+	free(v);
+}
+
+void viewer_record(struct viewer *v, const struct record *record, const char *input,
+		   struct bytes frames, uint32_t omitted)
+{
+	board_add(v->board, record, input, frames, omitted);
+}
+
+void viewer_state(struct viewer *v, const char *state)
+{
+	snprintf(v->top->state, sizeof(v->top->state), "%s", state);
+}
+
+/* All that there is to say of it, into v->text; its dialogue where that can be had, else why not.
+ */
+static void text_make(struct viewer *v, const struct board_session *s, unsigned columns)
+{
+	struct board_cleaning cleaning = {v->board, s->record->session};
+	struct ladder *ladder = NULL;
+	char why[VIEWER_WHY] = "";
+	struct ladders *all =
+		v->source.draw(v->source.arg, s, board_clean, &cleaning, &ladder, why);
+	struct report r = board_report(v->board, s);
+
+	if (ladder != NULL)
+		ladder_judge(ladder, s->record->ending, r.record.judgement.verdict);
+	/* The ladder's texts were redacted one by one: the report is needed anew. */
+	r = board_report(v->board, s);
+	v->text.n = 0;
+	explain_put(&v->text, &r, s->number, ladder, (struct explain_style){.columns = columns});
+	if (ladder == NULL)
+		outbuf_format(&v->text, "The dialogue cannot be shown: %s.\n", why);
+	ladders_free(all);
+}
+
+/* Lines that are wider than the terminal go on in the next. */
+static void text_fold_lines(struct outbuf *to, struct bytes text, unsigned columns)
+{
+	while (text.n > 0) {
+		const uint8_t *end = memchr(text.p, '\n', text.n);
+		size_t n = end != NULL ? (size_t)(end - text.p) : text.n;
+
+		if (n > columns)
+			fold_put(to, bytes_first(text, n), columns, 2);
+		else
+			outbuf_bytes(to, text.p, n);
+		if (n <= columns)
+			outbuf_char(to, '\n');
+		text = bytes_from(text, n + (end != NULL));
+	}
+}
+
+static void session_open(struct viewer *v, const struct board_session *s)
+{
+	unsigned columns = screen_size().columns;
+
+	struct outbuf folded = {0};
+
+	text_make(v, s, columns);
+	text_fold_lines(&folded, bytes_of(v->text.p, v->text.n), columns);
+	top_open(v->top, s, bytes_of(folded.p, folded.n), columns);
+	outbuf_free(&folded);
+}
+
+static bool can_save(struct viewer *v)
+{
+	if (v->export != NULL)
+		return true;
+	top_say(v->top, "%.200s", v->no_export);
+	return false;
+}
+
+static void packets_save(struct viewer *v, const struct board_session *s)
+{
+	char name[EXPORT_NAME], why[VIEWER_WHY] = "";
+	struct report r = board_report(v->board, s);
+
+	if (v->o->redact != REDACT_NONE) {
+		top_say(v->top, "Packets cannot be redacted: without --redact they can be saved");
+		return;
+	}
+	if (!can_save(v) || !export_name(v->export, &r, name))
+		return;
+	if (v->source.save(v->source.arg, v->export, s, &r, why))
+		top_say(v->top, "Saved: %.40s/%.190s", v->folder, name);
+	else
+		top_say(v->top, "Not saved: %.200s", why);
+}
+
+static bool file_write(struct viewer *v, const char *name)
+{
+	char temp[EXPORT_TEMP];
+	int fd = export_begin(v->export, temp);
+	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+	bool whole;
+
+	if (f == NULL)
+		return false;
+	whole = fwrite(v->text.p, 1, v->text.n, f) == v->text.n;
+	if (fclose(f) == 0 && whole)
+		return export_end(v->export, temp, name);
+	export_fail(v->export, temp);
+	return false;
+}
+
+/* The name of its packets, with another end. */
+static void words_save(struct viewer *v, const struct board_session *s)
+{
+	char name[EXPORT_NAME];
+	struct report r = board_report(v->board, s);
+
+	if (!can_save(v) || !export_name(v->export, &r, name))
+		return;
+	memcpy(strrchr(name, '.'), ".txt", sizeof(".txt"));
+	text_make(v, s, 0);
+	if (file_write(v, name))
+		top_say(v->top, "Saved: %.40s/%.190s", v->folder, name);
+	else
+		top_say(v->top, "Not saved: %.200s: %s", v->folder, strerror(errno));
+}
+
+/* False: to end. */
+static bool key_take(struct viewer *v, int key)
+{
+	enum top_wish wish = top_key(v->top, key);
+	const struct board_session *s = wish > TOP_QUIT ? top_chosen(v->top) : NULL;
+
+	if (wish > TOP_QUIT && s == NULL)
+		top_say(v->top, "There is no session here, or it is not kept any more");
+	else if (wish == TOP_OPEN)
+		session_open(v, s);
+	else if (wish == TOP_SAVE_PACKETS)
+		packets_save(v, s);
+	else if (wish == TOP_SAVE_WORDS)
+		words_save(v, s);
+	return wish != TOP_QUIT;
+}
+
+/* What is new on standard error stands in the last line until the next key. */
+static void said_show(struct viewer *v)
+{
+	char said[SCREEN_SAID];
+	const char *line = screen_said(said);
+	struct outbuf text = {0};
+
+	if (strcmp(line, v->said) == 0)
+		return;
+	snprintf(v->said, sizeof(v->said), "%s", line);
+	escape_text(&text, bytes_str(line));
+	top_say(v->top, "%.*s", (int)text.n, text.p);
+	outbuf_free(&text);
+}
+
+bool viewer_turn(struct viewer *v, int timeout)
+{
+	int key;
+
+	said_show(v);
+	top_draw(v->top);
+	while ((key = screen_key(timeout)) != SCREEN_NONE) {
+		if (key == SCREEN_GONE || !key_take(v, key))
+			return false;
+		top_draw(v->top);
+		timeout = 0;
+	}
+	v->looked = clock_now();
+	return true;
+}
+
+bool viewer_look(struct viewer *v)
+{
+	return clock_now() - v->looked < VIEWER_TURN_MS * FRAME_MS || viewer_turn(v, 0);
+}
+
+static const char not_kept[] =
+	"live, packets are kept of sessions that are alerts, as far as there is room";
+
+/* The first of its frames is number 1. */
+struct ladders *viewer_draw_kept(const struct monitor_config *config, const struct board_session *s,
+				 exhibit_cleaner *clean, void *clean_arg, struct ladder **out,
+				 char why[VIEWER_WHY])
+{
+	struct ladders *all = s->frames != NULL ? ladders_new(config) : NULL;
+	struct bytes block = bytes_of(s->frames, s->frames_size);
+	struct conn conn = *s->record->conn;
+	struct frame frame;
+
+	snprintf(why, VIEWER_WHY, "%s", not_kept);
+	if (all == NULL)
+		return NULL;
+	conn.first = 1;
+	*out = ladders_want(all, &conn, clean, clean_arg);
+	while (*out != NULL && keep_next(&block, &frame))
+		ladders_frames(all, 0, &frame, 1);
+	ladders_finish(all);
+	return all;
+}
+
+bool viewer_save_kept(struct export *e, const struct board_session *s, const struct report *r,
+		      char why[VIEWER_WHY])
+{
+	char name[EXPORT_NAME];
+	uint32_t omitted = s->frames_omitted;
+
+	snprintf(why, VIEWER_WHY, "%s", not_kept);
+	if (s->frames == NULL)
+		return false;
+	snprintf(why, VIEWER_WHY, "it cannot be written");
+	return export_name(e, r, name) &&
+	       export_save(e, name, bytes_of(s->frames, s->frames_size), &omitted);
+}

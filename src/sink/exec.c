@@ -1,0 +1,112 @@
+/* exec.c - a command for each alert, run by a courier: facts in its environment, the alert as
+ * JSON on its standard input. */
+#include "format/fields.h"
+#include "format/json/event.h"
+#include "sink/alert_sink.h"
+#include "transport/helper_exec.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static_assert(FACTS_MOST * (FACT_NAME + 1 + FACT_LONG + 1) + 1 + JSON_LINE_MOST <= COURIER_JOB,
+	      "every alert is a job");
+static_assert((int)FACTS_MOST < RUNNER_ENV, "every fact is a variable, beside PATH");
+
+struct sink_exec {
+	struct lineout out; /* must come first: see alert_sink.h */
+	struct json json;
+	struct runner_command command;
+};
+
+static void put_variable(void *arg, const char *name, struct bytes value)
+{
+	char upper[FACT_NAME];
+
+	outbuf_str(arg, fact_upper(name, upper));
+	outbuf_char(arg, '=');
+	outbuf_bytes(arg, value.p, value.n + 1); /* with its NUL */
+}
+
+/* Alerts and sums, and nothing else: a day's end is no alert. */
+static void tell(void *arg, const struct notice *notice)
+{
+	struct sink_exec *s = arg;
+	const struct fact_view *v = notice->facts;
+	struct outbuf *b = lineout_buffer(&s->out);
+
+	if (v == NULL || v->how != NULL)
+		return;
+	facts_each(v, FACT_LONG, &s->out.scratch, put_variable, b);
+	outbuf_char(b, '\0');
+	s->json.b = b;
+	if (v->sum != NULL)
+		json_event_repeat(&s->json, v->sum);
+	else
+		json_event_alert(&s->json, v->report, v->signature);
+	lineout_put(&s->out);
+}
+
+static bool exec_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+{
+	struct runner_command c;
+	bool fine = runner_split(&c, target != NULL ? target : "", why);
+
+	(void)mode;
+	if (fine)
+		runner_find(&c, why);
+	runner_free(&c);
+	return fine;
+}
+
+static bool command_read(struct runner_command *c, const char *target, char why[SINK_WHY])
+{
+	bool fine = runner_read(c, target != NULL ? target : "", why);
+
+	c->variable = fact_is_variable;
+	return fine;
+}
+
+static void *exec_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+{
+	struct sink_exec *s = calloc(1, sizeof(*s));
+
+	snprintf(why, SINK_WHY, "no memory for output to a command");
+	if (s == NULL)
+		return NULL;
+	if (!lineout_init(&s->out, tell, s) || !command_read(&s->command, target, why) ||
+	    !lineout_courier(&s->out, target, mode, runner_work, &s->command, why)) {
+		lineout_forget(&s->out);
+		runner_free(&s->command);
+		free(s);
+		return NULL;
+	}
+	s->json.digest = s->out.notices.digest;
+	return s;
+}
+
+static bool exec_close(void *self)
+{
+	struct sink_exec *s = self;
+	bool whole = lineout_close(&s->out);
+
+	runner_free(&s->command);
+	free(s);
+	return whole;
+}
+
+const struct sink_kind sink_exec = {
+	.name = "exec",
+	.help = "a command for each alert: exec:/PATH ARGUMENT ...; no shell; SMTPWATCH_... in its "
+		"environment, JSON on its input",
+	.open = exec_open,
+	.check = exec_check,
+	.record = lineout_record,
+	.repeat = lineout_repeat,
+	.flush = lineout_flush,
+	.close = exec_close,
+	.watch = lineout_watch,
+	.ready = lineout_ready,
+	.tick = lineout_tick,
+	.loss = lineout_loss,
+};

@@ -1,0 +1,93 @@
+/* json.c - one JSON object a line: sessions, alerts, and statistics. */
+#include "format/json/event.h"
+#include "sink/target.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static_assert(JSON_LINES * JSON_LINE_MOST + 64 < OUTQUEUE_BOUND,
+	      "every record finds room where nothing waits");
+
+struct sink_json {
+	struct outlet out; /* must come first: see target.h */
+	struct json json;
+};
+
+static void *json_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+{
+	struct sink_json *s = calloc(1, sizeof(*s));
+
+	snprintf(why, SINK_WHY, "no memory for JSON output, or no SHA-1 in the crypto library");
+	if (s == NULL)
+		return NULL;
+	s->json.digest = digest_new();
+	if (s->json.digest == NULL || !outlet_open(&s->out, target, mode, why)) {
+		digest_free(s->json.digest);
+		free(s);
+		return NULL;
+	}
+	s->json.b = s->out.buf;
+	return s;
+}
+
+static bool json_record(void *self, const struct report *r)
+{
+	struct sink_json *s = self;
+
+	json_event_record(&s->json, r);
+	return outlet_put(&s->out);
+}
+
+static bool json_repeat(void *self, const struct throttle_repeat *repeat)
+{
+	struct sink_json *s = self;
+
+	json_event_repeat(&s->json, repeat);
+	return outlet_put(&s->out);
+}
+
+static bool json_daily(void *self, const struct daily *day)
+{
+	struct sink_json *s = self;
+
+	json_event_daily(&s->json, day);
+	return outlet_put(&s->out);
+}
+
+static bool json_stats(void *self, const struct summary *sum)
+{
+	struct sink_json *s = self;
+
+	json_event_stats(&s->json, sum);
+	return outlet_put(&s->out);
+}
+
+static bool json_close(void *self)
+{
+	struct sink_json *s = self;
+	bool whole = outlet_close(&s->out);
+
+	digest_free(s->json.digest);
+	free(s);
+	return whole;
+}
+
+const struct sink_kind sink_json = {
+	.name = "json",
+	.help = "one JSON object a line for each session and each alert, and statistics; to FILE, "
+		"-, or unix:PATH, a stream socket",
+	.open = json_open,
+	.check = outlet_check,
+	.record = json_record,
+	.repeat = json_repeat,
+	.daily = json_daily,
+	.stats = json_stats,
+	.flush = outlet_flush,
+	.close = json_close,
+	.watch = outlet_watch,
+	.ready = outlet_ready,
+	.tick = outlet_tick,
+	.reopen = outlet_reopen,
+	.loss = outlet_loss,
+};

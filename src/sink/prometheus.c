@@ -1,0 +1,247 @@
+/* prometheus.c - the metrics for whoever asks by HTTP. libmicrohttpd speaks it, without a
+ * thread: the program's loop calls it when there is something to do. */
+#include "sink/sink.h"
+#include "stats/metrics.h"
+#include "text/hostport.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+/* Prometheus is one client; a slow one is given up. TURNS: a request may need several. */
+enum { CONNECTIONS = 16, PATIENCE_SECONDS = 10, TURNS = 8 };
+
+static const char usual_target[] = "127.0.0.1:9625",
+		  page_type[] = "text/plain; version=0.0.4; charset=utf-8";
+
+struct sink_prometheus {
+	struct metrics metrics;
+	struct outbuf buf;
+	struct sink_loss *outputs; /* as last observed */
+	size_t outputs_n;
+	struct MHD_Daemon *daemon;
+	int fd; /* libmicrohttpd's epoll */
+};
+
+static enum MHD_Result answer(struct MHD_Connection *c, unsigned code, const char *type,
+			      const void *text, size_t n)
+{
+	struct MHD_Response *r;
+	enum MHD_Result result;
+	void *borrowed;
+
+	/* Copied by the library, though its type does not say so. */
+	memcpy(&borrowed, &text, sizeof(text));
+	r = MHD_create_response_from_buffer(n, borrowed, MHD_RESPMEM_MUST_COPY);
+	if (r == NULL)
+		return MHD_NO;
+	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	result = MHD_queue_response(c, code, r);
+	MHD_destroy_response(r);
+	return result;
+}
+
+static enum MHD_Result say(struct MHD_Connection *c, unsigned code, const char *text)
+{
+	return answer(c, code, "text/plain", text, strlen(text));
+}
+
+/* Called by the library for each request, first when its head has come. */
+static enum MHD_Result asked(void *self, struct MHD_Connection *c, const char *url,
+			     const char *method, const char *version, const char *body,
+			     size_t *body_n, void **state)
+{
+	struct sink_prometheus *s = self;
+
+	(void)version;
+	(void)body;
+	(void)state;
+	*body_n = 0;
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+		return say(c, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET\n");
+	if (strcmp(url, "/metrics") != 0)
+		return say(c, MHD_HTTP_NOT_FOUND, "smtpwatch: the metrics are at /metrics\n");
+	s->buf.n = 0;
+	metrics_put(&s->metrics, &s->buf, s->outputs, s->outputs_n);
+	if (s->buf.failed) {
+		s->buf.failed = false;
+		return say(c, MHD_HTTP_INTERNAL_SERVER_ERROR, "no memory\n");
+	}
+	return answer(c, MHD_HTTP_OK, page_type, s->buf.p, s->buf.n);
+}
+
+/* "address:port", "[address]:port", "port". False: it is none of them. */
+static bool address_read(const char *target, struct sockaddr_storage *out)
+{
+	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+				       .ai_socktype = SOCK_STREAM};
+	struct addrinfo *list = NULL;
+	struct hostport at;
+
+	if (!hostport_read(&at, target, "127.0.0.1", NULL) ||
+	    getaddrinfo(at.host, at.port, &hints, &list) != 0)
+		return false;
+	memcpy(out, list->ai_addr, list->ai_addrlen);
+	freeaddrinfo(list);
+	return true;
+}
+
+/* Its complaints are of clients that speak no HTTP, which is nobody's concern. */
+static void be_silent(void *arg, const char *format, va_list args)
+{
+	(void)arg;
+	(void)format;
+	(void)args;
+}
+
+static bool listen_at(struct sink_prometheus *s, const struct sockaddr_storage *at)
+{
+	unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG |
+			 (at->ss_family == AF_INET6 ? MHD_USE_IPv6 : 0u);
+	const union MHD_DaemonInfo *info;
+
+	s->daemon = MHD_start_daemon(
+		flags, 0, NULL, NULL, asked, s, MHD_OPTION_EXTERNAL_LOGGER, be_silent, NULL,
+		MHD_OPTION_SOCK_ADDR, at, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)PATIENCE_SECONDS, MHD_OPTION_END);
+	info = s->daemon != NULL ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	s->fd = info != NULL ? info->epoll_fd : -1;
+	return s->fd >= 0;
+}
+
+static void sink_free(struct sink_prometheus *s)
+{
+	if (s->daemon != NULL)
+		MHD_stop_daemon(s->daemon);
+	outbuf_free(&s->buf);
+	free(s->outputs);
+	free(s);
+}
+
+static bool target_read(const char *target, const struct run_mode *mode,
+			struct sockaddr_storage *at, char why[SINK_WHY])
+{
+	if (!mode->live) {
+		snprintf(why, SINK_WHY,
+			 "prometheus answers while a live capture runs; for captures that are read "
+			 "there is textfile:FILE");
+		return false;
+	}
+	if (address_read(target, at))
+		return true;
+	snprintf(why, SINK_WHY, "\"%.200s\" is no address to listen at: %s, [::1]:9625, 9625",
+		 target, usual_target);
+	return false;
+}
+
+static bool prometheus_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+{
+	struct sockaddr_storage at;
+
+	return target_read(target != NULL ? target : usual_target, mode, &at, why);
+}
+
+static void *prometheus_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+{
+	struct sink_prometheus *s = calloc(1, sizeof(*s));
+	struct sockaddr_storage at = {0};
+
+	if (target == NULL)
+		target = usual_target;
+	snprintf(why, SINK_WHY, "no memory for output to Prometheus");
+	if (s == NULL || !target_read(target, mode, &at, why)) {
+		free(s);
+		return NULL;
+	}
+	errno = 0;
+	if (listen_at(s, &at))
+		return s;
+	snprintf(why, SINK_WHY, "cannot listen at %.200s: %s", target,
+		 errno != 0 ? strerror(errno) : "the HTTP library refuses");
+	sink_free(s);
+	return NULL;
+}
+
+static bool prometheus_record(void *self, const struct report *r)
+{
+	struct sink_prometheus *s = self;
+
+	metrics_count(&s->metrics, r);
+	return true;
+}
+
+static void prometheus_observe(void *self, const struct summary *sum)
+{
+	struct sink_prometheus *s = self;
+
+	s->metrics.core = *sum->core;
+	s->metrics.alerting = sum->alerting;
+	if (s->outputs_n < sum->outputs_n) {
+		free(s->outputs);
+		s->outputs = calloc(sum->outputs_n, sizeof(*s->outputs));
+	}
+	s->outputs_n = s->outputs != NULL ? sum->outputs_n : 0;
+	for (size_t i = 0; i < s->outputs_n; i++)
+		s->outputs[i] = sum->outputs[i];
+}
+
+static bool prometheus_stats(void *self, const struct summary *sum)
+{
+	prometheus_observe(self, sum);
+	return true;
+}
+
+static size_t prometheus_watch(const void *self, struct pollfd *p)
+{
+	const struct sink_prometheus *s = self;
+
+	*p = (struct pollfd){.fd = s->fd, .events = POLLIN};
+	return 1;
+}
+
+static void turn(struct sink_prometheus *s)
+{
+	MHD_UNSIGNED_LONG_LONG wait = 0;
+
+	for (int i = 0; i < TURNS && wait == 0; i++) {
+		wait = 1;
+		if (MHD_run(s->daemon) != MHD_YES || MHD_get_timeout(s->daemon, &wait) != MHD_YES)
+			return;
+	}
+}
+
+static void prometheus_ready(void *self, const struct pollfd *p)
+{
+	(void)p;
+	turn(self);
+}
+
+/* Slow clients are given up in time. */
+static void prometheus_tick(void *self, int64_t now)
+{
+	(void)now;
+	turn(self);
+}
+
+static bool prometheus_close(void *self)
+{
+	sink_free(self);
+	return true;
+}
+
+const struct sink_kind sink_prometheus = {
+	.name = "prometheus",
+	.help = "metrics by HTTP at ADDRESS:PORT/metrics; live only (default 127.0.0.1:9625)",
+	.open = prometheus_open,
+	.check = prometheus_check,
+	.record = prometheus_record,
+	.stats = prometheus_stats,
+	.observe = prometheus_observe,
+	.close = prometheus_close,
+	.watch = prometheus_watch,
+	.ready = prometheus_ready,
+	.tick = prometheus_tick,
+};

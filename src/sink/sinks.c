@@ -1,0 +1,331 @@
+/* sinks.c - the table of kinds, and the one door through which sessions reach all outputs. */
+#include "sink/sink.h"
+
+#include "policy/group.h"
+#include "smtpwatch/frame.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+const struct sink_kind *const sink_kinds[] = {
+	&sink_text, &sink_json, &sink_syslog, &sink_journald, &sink_prometheus, &sink_textfile,
+	&sink_exec, &sink_csv,  &sink_zeek,   &sink_ecs,      &sink_html,       NULL};
+
+/* What waits for the time need not be looked at more often. */
+static const int64_t tick_least = FRAME_SECOND / 5;
+
+struct sink {
+	const struct sink_kind *kind;
+	void *self;
+	bool listening;
+	bool watched; /* it has a place in what sinks_watch filled last */
+};
+
+struct sinks {
+	struct sinks_config config;
+	struct redactor *redactor;
+	struct grouping grouping;
+	struct totals totals;
+	struct exhibits *exhibits; /* NULL: no output shows any */
+	/* live */
+	struct throttle *throttle;
+	struct rates *rates;
+	struct role_addrs *addrs; /* NULL: not known */
+	struct daily daily;
+	struct sink *all;
+	struct sink_loss *losses; /* one for each */
+	int64_t now;              /* the latest tick that was taken */
+	size_t n;
+};
+
+const struct sink_kind *sink_kind_read(const char *spec, const char **target)
+{
+	const char *colon = strchr(spec, ':');
+	size_t n = colon != NULL ? (size_t)(colon - spec) : strlen(spec);
+
+	*target = colon != NULL && colon[1] != '\0' ? colon + 1 : NULL;
+	for (const struct sink_kind *const *k = sink_kinds; *k != NULL; k++)
+		if (strlen((*k)->name) == n && memcmp((*k)->name, spec, n) == 0)
+			return *k;
+	return NULL;
+}
+
+struct sinks_config sinks_config_default(const struct alerting *alerting)
+{
+	return (struct sinks_config){.alerting = alerting, .redact = REDACT_NONE, .digest = -1};
+}
+
+/* The throttle tells all outputs. */
+static void tell_repeat(void *arg, struct throttle_repeat *repeat)
+{
+	struct sinks *s = arg;
+
+	repeat->hour = rates_hour(s->rates,
+				  servers_number(s->totals.servers, repeat->latest->record.conn),
+				  repeat->until);
+	for (size_t i = 0; i < s->n; i++)
+		if (s->all[i].listening && s->all[i].kind->repeat != NULL)
+			s->all[i].listening = s->all[i].kind->repeat(s->all[i].self, repeat);
+}
+
+static bool live_begin(struct sinks *s)
+{
+	s->throttle = throttle_new(s->config.repeat, tell_repeat, s);
+	s->rates = rates_new();
+	s->addrs = role_addrs_new();
+	return daily_begin(&s->daily, s->config.digest, s->config.alerting) &&
+	       s->throttle != NULL && s->rates != NULL;
+}
+
+struct sinks *sinks_new(const struct sinks_config *config)
+{
+	struct sinks *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->config = *config;
+	s->redactor = redactor_new(config->redact);
+	s->totals.servers = servers_new();
+	if (s->redactor == NULL || s->totals.servers == NULL ||
+	    (config->mode.live && !live_begin(s))) {
+		sinks_close(s);
+		return NULL;
+	}
+	return s;
+}
+
+/* Room for one more. */
+static bool sinks_grow(struct sinks *s)
+{
+	struct sink *all = realloc(s->all, (s->n + 1) * sizeof(*all));
+	struct sink_loss *losses;
+
+	if (all == NULL)
+		return false;
+	s->all = all;
+	losses = realloc(s->losses, (s->n + 1) * sizeof(*losses));
+	if (losses == NULL)
+		return false;
+	s->losses = losses;
+	return true;
+}
+
+bool sinks_add(struct sinks *s, const char *spec, char why[SINK_WHY])
+{
+	const char *target;
+	const struct sink_kind *kind = sink_kind_read(spec, &target);
+	void *self;
+
+	snprintf(why, SINK_WHY, "there is no output \"%s\", or no memory for it", spec);
+	if (kind == NULL || !sinks_grow(s))
+		return false;
+	if (kind->exhibit != NULL && s->exhibits == NULL && (s->exhibits = exhibits_new()) == NULL)
+		return false;
+	self = kind->open(target, &s->config.mode, why);
+	if (self == NULL)
+		return false;
+	s->losses[s->n] = (struct sink_loss){.name = spec};
+	s->all[s->n++] = (struct sink){.kind = kind, .self = self, .listening = true};
+	return true;
+}
+
+/* What only a live run adds to a report, and counts of it. */
+static void live_apply(struct sinks *s, struct report *r)
+{
+	r->role = s->addrs != NULL ? role_of(s->addrs, r->record.conn) : ROLE_UNKNOWN;
+	throttle_apply(s->throttle, r);
+	daily_count(&s->daily, r);
+}
+
+static void live_count(struct sinks *s, const struct report *r)
+{
+	unsigned alerts = (unsigned)__builtin_popcountll(report_alerts(r));
+
+	rates_count(s->rates, servers_number(s->totals.servers, r->record.conn), r->record.end,
+		    alerts);
+}
+
+void sinks_record(struct sinks *s, const struct record *record, const char *input)
+{
+	struct report report =
+		report_make(s->config.alerting, redactor_record(s->redactor, record), input);
+
+	grouping_apply(&s->grouping, &report);
+	if (s->config.mode.live)
+		live_apply(s, &report);
+	if (s->config.packets != NULL && report_stands_out(&report))
+		s->config.packets(s->config.arg, &report);
+	totals_count(&s->totals, &report);
+	if (s->exhibits != NULL)
+		exhibits_offer(s->exhibits, record, &report);
+	if (s->config.mode.live)
+		live_count(s, &report);
+	for (size_t i = 0; i < s->n; i++)
+		if (s->all[i].listening)
+			s->all[i].listening = s->all[i].kind->record(s->all[i].self, &report);
+}
+
+void sinks_flush(struct sinks *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->all[i].listening && s->all[i].kind->flush != NULL)
+			s->all[i].listening = s->all[i].kind->flush(s->all[i].self);
+}
+
+static void summary_fill(struct sinks *s, struct summary *summary)
+{
+	summary->totals = &s->totals;
+	summary->alerting = s->config.alerting;
+	summary->live = s->config.mode.live;
+	summary->outputs = s->losses;
+	summary->outputs_n = s->config.mode.live ? s->n : 0;
+	if (s->exhibits != NULL) {
+		summary->exhibits = exhibits_count(s->exhibits).kept;
+		summary->exhibits_omitted = exhibits_count(s->exhibits).omitted;
+	}
+	for (size_t i = 0; i < s->n; i++)
+		if (s->all[i].kind->loss != NULL)
+			s->all[i].kind->loss(s->all[i].self, &s->losses[i]);
+}
+
+bool sinks_exhibiting(const struct sinks *s)
+{
+	return s->exhibits != NULL;
+}
+
+void sinks_draw(struct sinks *s, exhibit_drawer *draw, void *arg)
+{
+	if (s->exhibits != NULL)
+		exhibits_draw(s->exhibits, s->redactor, draw, arg);
+}
+
+static bool exhibit_tell(void *arg, const struct exhibit *one)
+{
+	struct sinks *s = arg;
+	bool more = false;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (s->all[i].listening && s->all[i].kind->exhibit != NULL)
+			more |= s->all[i].listening = s->all[i].kind->exhibit(s->all[i].self, one);
+	return more;
+}
+
+void sinks_exhibit(struct sinks *s)
+{
+	if (s->exhibits != NULL &&
+	    exhibits_each(s->exhibits, s->redactor, s->config.alerting, exhibit_tell, s))
+		exhibit_tell(s, NULL);
+}
+
+void sinks_stats(struct sinks *s, struct summary summary)
+{
+	/* Nothing is told behind the last words. */
+	if (s->config.mode.live && !summary.interim)
+		throttle_finish(s->throttle);
+	summary_fill(s, &summary);
+	for (size_t i = 0; i < s->n; i++)
+		if (s->all[i].listening && s->all[i].kind->stats != NULL)
+			s->all[i].listening = s->all[i].kind->stats(s->all[i].self, &summary);
+	if (s->config.mode.live)
+		sinks_exhibit(s);
+}
+
+void sinks_observe(struct sinks *s, struct summary summary)
+{
+	summary_fill(s, &summary);
+	for (size_t i = 0; i < s->n; i++)
+		if (s->all[i].kind->observe != NULL)
+			s->all[i].kind->observe(s->all[i].self, &summary);
+}
+
+size_t sinks_watch(struct sinks *s, struct pollfd *fds, size_t n)
+{
+	size_t filled = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		s->all[i].watched = s->all[i].listening && s->all[i].kind->watch != NULL &&
+				    filled < n &&
+				    s->all[i].kind->watch(s->all[i].self, &fds[filled]) > 0;
+		filled += s->all[i].watched;
+	}
+	return filled;
+}
+
+void sinks_ready(struct sinks *s, const struct pollfd *fds, size_t n)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < s->n && at < n; i++)
+		if (s->all[i].watched) {
+			if (fds[at].revents != 0)
+				s->all[i].kind->ready(s->all[i].self, &fds[at]);
+			at++;
+		}
+}
+
+static void tell_day(struct sinks *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->all[i].listening && s->all[i].kind->daily != NULL)
+			s->all[i].listening = s->all[i].kind->daily(s->all[i].self, &s->daily);
+	daily_next(&s->daily);
+}
+
+void sinks_tick(struct sinks *s, int64_t now)
+{
+	if (now >= s->now && now - s->now < tick_least)
+		return;
+	s->now = now;
+	if (s->config.mode.live) {
+		throttle_tick(s->throttle, now);
+		if (daily_over(&s->daily, now))
+			tell_day(s);
+	}
+	for (size_t i = 0; i < s->n; i++)
+		if (s->all[i].listening && s->all[i].kind->tick != NULL)
+			s->all[i].kind->tick(s->all[i].self, now);
+}
+
+bool sinks_reopen(struct sinks *s)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (s->all[i].kind->reopen != NULL)
+			all &= s->all[i].kind->reopen(s->all[i].self);
+	return all;
+}
+
+const struct totals *sinks_totals(const struct sinks *s)
+{
+	return &s->totals;
+}
+
+bool sinks_listening(const struct sinks *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->all[i].listening)
+			return true;
+	return false;
+}
+
+bool sinks_close(struct sinks *s)
+{
+	bool whole = true;
+
+	if (s->throttle != NULL && s->rates != NULL)
+		throttle_finish(s->throttle);
+	for (size_t i = 0; i < s->n; i++)
+		whole &= s->all[i].kind->close(s->all[i].self);
+	throttle_free(s->throttle);
+	rates_free(s->rates);
+	role_addrs_free(s->addrs);
+	daily_end(&s->daily);
+	redactor_free(s->redactor);
+	servers_free(s->totals.servers);
+	exhibits_free(s->exhibits);
+	free(s->all);
+	free(s->losses);
+	free(s);
+	return whole;
+}

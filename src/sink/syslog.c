@@ -1,0 +1,96 @@
+/* syslog.c - alerts as syslog messages (RFC 5424) with structured data: to a local socket, or
+ * through a courier to another host. */
+#include "format/syslog.h"
+#include "sink/alert_sink.h"
+#include "transport/helper_syslog.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct sink_syslog {
+	struct lineout out; /* must come first: see alert_sink.h */
+	struct rfc5424 format;
+	struct forward_target far;
+};
+
+static void put_param(void *arg, const char *name, struct bytes value)
+{
+	rfc5424_param(arg, name, value);
+}
+
+static void tell(void *arg, const struct notice *notice)
+{
+	struct sink_syslog *s = arg;
+	struct outbuf *b = lineout_buffer(&s->out);
+
+	rfc5424_head(&s->format, b, notice->severity, notice->ts, notice->id);
+	if (notice->facts != NULL)
+		facts_each(notice->facts, FACT_SHORT, &s->out.scratch, put_param, b);
+	rfc5424_message(b, notice->text);
+	lineout_put(&s->out);
+}
+
+static bool target_open(struct sink_syslog *s, const char *target, const struct run_mode *mode,
+			char why[SINK_WHY])
+{
+	if (target == NULL)
+		target = "/dev/log";
+	if (target[0] == '/')
+		return lineout_local(&s->out, target, mode, why);
+	return forward_read(&s->far, target, why) &&
+	       lineout_courier(&s->out, target, mode, forward_work, &s->far, why);
+}
+
+static bool syslog_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+{
+	struct forward_target far;
+
+	(void)mode;
+	if (target == NULL)
+		return true;
+	return target[0] == '/' ? outsocket_check(target, why) : forward_read(&far, target, why);
+}
+
+static void *syslog_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+{
+	struct sink_syslog *s = calloc(1, sizeof(*s));
+
+	snprintf(why, SINK_WHY, "no memory for syslog output");
+	if (s == NULL)
+		return NULL;
+	rfc5424_init(&s->format);
+	if (!lineout_init(&s->out, tell, s) || !target_open(s, target, mode, why)) {
+		lineout_forget(&s->out);
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+static bool syslog_close(void *self)
+{
+	struct sink_syslog *s = self;
+	bool whole = lineout_close(&s->out);
+
+	free(s);
+	return whole;
+}
+
+const struct sink_kind sink_syslog = {
+	.name = "syslog",
+	.help = "a message (RFC 5424) for each alert; to /dev/log, to the socket /PATH, to "
+		"udp://HOST:PORT or tcp://HOST:PORT",
+	.open = syslog_open,
+	.check = syslog_check,
+	.record = lineout_record,
+	.repeat = lineout_repeat,
+	.daily = lineout_daily,
+	.stats = lineout_stats,
+	.flush = lineout_flush,
+	.close = syslog_close,
+	.watch = lineout_watch,
+	.ready = lineout_ready,
+	.tick = lineout_tick,
+	.reopen = lineout_reopen,
+	.loss = lineout_loss,
+};

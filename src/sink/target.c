@@ -1,0 +1,90 @@
+/* target.c - one of two. */
+#include "sink/target.h"
+
+static const char unix_prefix[] = "unix:";
+
+bool outlet_open(struct outlet *o, const char *target, const struct run_mode *mode,
+		 char why[SINK_WHY])
+{
+	size_t n = sizeof(unix_prefix) - 1;
+
+	_Static_assert(SINK_WHY >= OUTFILE_WHY, "sentences of files are passed on");
+	_Static_assert(SINK_WHY >= OUTSOCKET_WHY, "sentences of sockets are passed on");
+	if (target == NULL)
+		target = "-";
+	o->local = strncmp(target, unix_prefix, n) == 0;
+	o->buf = o->local ? &o->socket.buf : &o->file.buf;
+	if (o->local)
+		return outsocket_open(&o->socket, target + n, OUTSOCKET_STREAM, target, mode, why);
+	return outfile_open(&o->file, target, mode, why);
+}
+
+bool outlet_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+{
+	size_t n = sizeof(unix_prefix) - 1;
+
+	(void)mode;
+	if (target == NULL || strcmp(target, "-") == 0)
+		return true;
+	return strncmp(target, unix_prefix, n) == 0 ? outsocket_check(target + n, why)
+						    : outfile_check(target, why);
+}
+
+bool outlet_put(struct outlet *o)
+{
+	return o->local ? outsocket_put(&o->socket) : outfile_put(&o->file);
+}
+
+bool outlet_flush(void *self)
+{
+	struct outlet *o = self;
+
+	return o->local ? outsocket_flush(&o->socket) : outfile_flush(&o->file);
+}
+
+void outlet_tick(void *self, int64_t now)
+{
+	struct outlet *o = self;
+
+	if (o->local)
+		outsocket_tick(&o->socket, now);
+	else
+		outfile_flush(&o->file);
+}
+
+size_t outlet_watch(const void *self, struct pollfd *p)
+{
+	const struct outlet *o = self;
+
+	return o->local ? outsocket_watch(&o->socket, p) : outfile_watch(&o->file, p);
+}
+
+void outlet_ready(void *self, const struct pollfd *p)
+{
+	struct outlet *o = self;
+
+	if (o->local)
+		outsocket_ready(&o->socket, p);
+	else
+		outfile_flush(&o->file);
+}
+
+bool outlet_reopen(void *self)
+{
+	struct outlet *o = self;
+
+	return o->local ? outsocket_reopen(&o->socket) : outfile_reopen(&o->file);
+}
+
+void outlet_loss(const void *self, struct sink_loss *out)
+{
+	const struct outlet *o = self;
+
+	out->lost = o->local ? o->socket.outage.lost : o->file.outage.lost;
+	out->reconnects = o->local ? outsocket_reconnects(&o->socket) : 0;
+}
+
+bool outlet_close(struct outlet *o)
+{
+	return o->local ? outsocket_close(&o->socket) : outfile_close(&o->file);
+}

@@ -1,0 +1,254 @@
+/* metrics.c - a family of metrics each, and the small pieces of the format. */
+#include "stats/metrics.h"
+
+#include "stats/counters.h"
+#include "text/escape.h"
+
+#include "smtpwatch/frame.h"
+
+#include <stdio.h>
+
+/* From a millisecond to the ten minutes that a client must wait for an answer to a message (RFC
+ * 5321 4.5.3.2.6). */
+static const struct {
+	int64_t bound;
+	const char *label;
+} buckets[METRICS_BUCKETS] = {
+	{FRAME_MS, "0.001"},         {5 * FRAME_MS, "0.005"},       {25 * FRAME_MS, "0.025"},
+	{100 * FRAME_MS, "0.1"},     {250 * FRAME_MS, "0.25"},      {500 * FRAME_MS, "0.5"},
+	{FRAME_SECOND, "1"},         {5 * FRAME_SECOND / 2, "2.5"}, {5 * FRAME_SECOND, "5"},
+	{10 * FRAME_SECOND, "10"},   {30 * FRAME_SECOND, "30"},     {60 * FRAME_SECOND, "60"},
+	{120 * FRAME_SECOND, "120"}, {300 * FRAME_SECOND, "300"},   {600 * FRAME_SECOND, "600"},
+};
+
+const char *metrics_bound(unsigned bucket)
+{
+	return bucket < METRICS_BUCKETS ? buckets[bucket].label : "+Inf";
+}
+
+static void histogram_count(struct metrics_histogram *h, int64_t waited)
+{
+	unsigned i = 0;
+
+	while (i < METRICS_BUCKETS && waited > buckets[i].bound)
+		i++;
+	h->buckets[i]++;
+	h->sum += waited;
+}
+
+/* Every message whose answer was seen. */
+static void count_acceptance(struct metrics *m, const struct session_facts *facts)
+{
+	for (const struct transaction *t = facts->first; t != NULL; t = t->next)
+		if (t->answered && !t->hole && t->ts_end != 0 && t->ts_reply >= t->ts_end)
+			histogram_count(&m->acceptance, t->ts_reply - t->ts_end);
+}
+
+void metrics_count(struct metrics *m, const struct report *r)
+{
+	const struct record *record = &r->record;
+	enum verdict v = record->judgement.verdict;
+
+	m->alerting = r->alerting;
+	m->sessions[v][r->role != ROLE_NONE ? r->role : ROLE_UNKNOWN]++;
+	m->stages[v][record->ending->stage]++;
+	m->grouped += r->grouped;
+	m->folded += (uint64_t)__builtin_popcountll(r->folded);
+	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1) {
+		unsigned s = (unsigned)__builtin_ctzll(left);
+
+		m->alerts[s][report_severity(r, s)]++;
+	}
+	for (unsigned f = 0; f < FATES; f++)
+		m->fates[f] += record->session->fates[f];
+	/* Without the SYN the first packet is any packet. */
+	if (record->session->ts_banner >= record->conn->start && record->conn->flow[CLIENT].syn)
+		histogram_count(&m->banner, record->session->ts_banner - record->conn->start);
+	count_acceptance(m, record->session);
+}
+
+static void put_head(struct outbuf *b, const char *name, const char *type, const char *help)
+{
+	outbuf_str(b, "# HELP ");
+	outbuf_str(b, name);
+	outbuf_char(b, ' ');
+	outbuf_str(b, help);
+	outbuf_str(b, "\n# TYPE ");
+	outbuf_str(b, name);
+	outbuf_char(b, ' ');
+	outbuf_str(b, type);
+	outbuf_char(b, '\n');
+}
+
+static void put_value(struct outbuf *b, uint64_t v)
+{
+	outbuf_char(b, ' ');
+	outbuf_number(b, v);
+	outbuf_char(b, '\n');
+}
+
+/* A sample with one or two labels, whose values are words of ours. label2: NULL: one. */
+static void put_sample(struct outbuf *b, const char *name, const char *label, const char *value,
+		       const char *label2, const char *value2, uint64_t v)
+{
+	outbuf_format(b, "%s{%s=\"%s\"", name, label, value);
+	if (label2 != NULL)
+		outbuf_format(b, ",%s=\"%s\"", label2, value2);
+	outbuf_char(b, '}');
+	put_value(b, v);
+}
+
+/* Every series from the beginning, also at 0: the increase of one that appears at 1 cannot be seen.
+ */
+static void put_sessions(const struct metrics *m, struct outbuf *b)
+{
+	static const char name[] = "smtpwatch_sessions_total";
+
+	put_head(b, name, "counter",
+		 "Sessions by verdict, and by the side that the watched host was.");
+	for (unsigned v = 0; v < VERDICTS; v++)
+		for (unsigned r = ROLE_UNKNOWN; r < ROLES; r++)
+			put_sample(b, name, "verdict", signature_row(v)->id, "role",
+				   role_name((enum role)r), m->sessions[v][r]);
+}
+
+static void put_stages(const struct metrics *m, struct outbuf *b)
+{
+	static const char name[] = "smtpwatch_session_stages_total";
+
+	put_head(b, name, "counter", "Sessions by verdict and the stage at which they ended.");
+	for (unsigned v = 0; v < VERDICTS; v++)
+		for (unsigned s = 0; s < STAGES; s++)
+			put_sample(b, name, "verdict", signature_row(v)->id, "stage",
+				   stage_name((enum stage)s), m->stages[v][s]);
+}
+
+/* The severity that it has now is shown at 0, too. */
+static bool alert_shown(const struct metrics *m, unsigned signature, unsigned severity)
+{
+	unsigned now = m->alerting != NULL ? m->alerting->of[signature]
+					   : signature_row(signature)->severity;
+
+	return m->alerts[signature][severity] > 0 || severity == now;
+}
+
+static void put_alerts(const struct metrics *m, struct outbuf *b)
+{
+	static const char name[] = "smtpwatch_alerts_total";
+
+	put_head(b, name, "counter",
+		 "Alerts by what they are of and their severity, those told in sums included.");
+	for (unsigned s = 0; s < SIGNATURES; s++)
+		for (unsigned severity = SEVERITY_INFO; severity < SEVERITIES; severity++)
+			if (alert_shown(m, s, severity))
+				put_sample(b, name, "signature", signature_row(s)->id, "severity",
+					   severity_name((enum severity)severity),
+					   m->alerts[s][severity]);
+	put_head(b, "smtpwatch_alerts_folded_total", "counter",
+		 "Alerts of these that were told in sums only.");
+	outbuf_str(b, "smtpwatch_alerts_folded_total");
+	put_value(b, m->folded);
+	put_head(b, "smtpwatch_sessions_grouped_total", "counter",
+		 "Sessions that the alert of another one counts.");
+	outbuf_str(b, "smtpwatch_sessions_grouped_total");
+	put_value(b, m->grouped);
+}
+
+static void put_fates(const struct metrics *m, struct outbuf *b)
+{
+	static const char name[] = "smtpwatch_messages_total";
+
+	put_head(b, name, "counter", "Messages by what became of them.");
+	for (unsigned f = FATE_ACCEPTED; f < FATES; f++)
+		put_sample(b, name, "fate", fate_name((enum fate)f), NULL, NULL, m->fates[f]);
+}
+
+static void put_histogram(struct outbuf *b, const struct metrics_histogram *h, const char *name,
+			  const char *help)
+{
+	uint64_t n = 0;
+
+	put_head(b, name, "histogram", help);
+	for (unsigned i = 0; i <= METRICS_BUCKETS; i++) {
+		n += h->buckets[i];
+		outbuf_format(b, "%s_bucket{le=\"%s\"}", name, metrics_bound(i));
+		put_value(b, n);
+	}
+	outbuf_format(b, "%s_sum ", name);
+	outbuf_seconds(b, h->sum);
+	outbuf_format(b, "\n%s_count", name);
+	put_value(b, n);
+}
+
+/* "smtpwatch_stream_gaps_total"; of what goes up and down, without the end. */
+static void put_counters(const struct metrics *m, struct outbuf *b)
+{
+	for (size_t i = 0; i < counters_n; i++) {
+		const struct counter *c = &counters[i];
+		char name[96], help[160];
+
+		snprintf(name, sizeof(name), "smtpwatch_%s_%s%s", c->group, counter_name(c),
+			 c->level ? "" : "_total");
+		snprintf(help, sizeof(help), "%s: %s.", c->group,
+			 c->words != NULL ? c->words : counter_name(c));
+		put_head(b, name, c->level ? "gauge" : "counter", help);
+		outbuf_str(b, name);
+		put_value(b, counter_value(c, &m->core));
+	}
+}
+
+/* A label's value has three escapes and no more; what would be a line end, escape_text has already
+ * made text. */
+static void put_label(struct outbuf *b, struct bytes text)
+{
+	struct outbuf plain = {0};
+
+	escape_text(&plain, text);
+	for (size_t i = 0; i < plain.n; i++) {
+		if (plain.p[i] == '"' || plain.p[i] == '\\')
+			outbuf_char(b, '\\');
+		outbuf_char(b, plain.p[i]);
+	}
+	outbuf_free(&plain);
+}
+
+static void put_loss(struct outbuf *b, const char *name, const struct sink_loss *output, uint64_t v)
+{
+	outbuf_str(b, name);
+	outbuf_str(b, "{output=\"");
+	put_label(b, bytes_str(output->name));
+	outbuf_str(b, "\"}");
+	put_value(b, v);
+}
+
+static void put_outputs(struct outbuf *b, const struct sink_loss *outputs, size_t n)
+{
+	if (n == 0)
+		return;
+	put_head(b, "smtpwatch_output_lost_total", "counter",
+		 "Records that an output did not bring to its target.");
+	for (size_t i = 0; i < n; i++)
+		put_loss(b, "smtpwatch_output_lost_total", &outputs[i], outputs[i].lost);
+	put_head(b, "smtpwatch_output_reconnects_total", "counter",
+		 "How often an output connected to its target again.");
+	for (size_t i = 0; i < n; i++)
+		put_loss(b, "smtpwatch_output_reconnects_total", &outputs[i],
+			 outputs[i].reconnects);
+}
+
+void metrics_put(const struct metrics *m, struct outbuf *b, const struct sink_loss *outputs,
+		 size_t n)
+{
+	put_head(b, "smtpwatch_build_info", "gauge", "The version, as a label.");
+	outbuf_str(b, "smtpwatch_build_info{version=\"" SMTPWATCH_VERSION "\"} 1\n");
+	put_sessions(m, b);
+	put_stages(m, b);
+	put_alerts(m, b);
+	put_fates(m, b);
+	put_histogram(b, &m->banner, "smtpwatch_banner_seconds",
+		      "From the first packet of a session to the whole greeting.");
+	put_histogram(b, &m->acceptance, "smtpwatch_acceptance_seconds",
+		      "From the end of a message to its answer.");
+	put_counters(m, b);
+	put_outputs(b, outputs, n);
+}

@@ -1,0 +1,33 @@
+/* totals.c - the few additions that each session costs. */
+#include "stats/totals.h"
+
+static void signature_count(struct totals *t, const struct report *r, unsigned s)
+{
+	enum severity severity = report_severity(r, s);
+
+	t->signatures[s]++;
+	if (severity > t->worst[s])
+		t->worst[s] = (uint8_t)severity;
+}
+
+void totals_count(struct totals *t, const struct report *r)
+{
+	const struct session_facts *facts = r->record.session;
+
+	t->sessions++;
+	t->grouped += r->grouped;
+	t->tls += facts->tls;
+	t->decrypted += facts->tls_opened;
+	signature_count(t, r, r->record.judgement.verdict);
+	for (unsigned s = VERDICTS; s < SIGNATURES; s++)
+		if (r->also >> s & 1)
+			signature_count(t, r, s);
+	for (unsigned f = 0; f < FATES; f++)
+		t->fates[f] += facts->fates[f];
+	t->folded += (uint64_t)__builtin_popcountll(r->folded);
+	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1) {
+		t->alerts++;
+		t->alert_severity[report_severity(r, (unsigned)__builtin_ctzll(left))]++;
+	}
+	servers_count(t->servers, r);
+}

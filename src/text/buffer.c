@@ -1,0 +1,121 @@
+/* buffer.c - the growing buffer's own code: growth, numbers. */
+#include "text/buffer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { OUTBUF_FIRST = 16384, NUMBER_DIGITS = 20 };
+
+/* Two digits a step: half of the divisions. */
+static const char pairs[] = "0001020304050607080910111213141516171819202122232425262728293031323334"
+			    "353637383940414243444546474849"
+			    "5051525354555657585960616263646566676869707172737475767778798081828384"
+			    "858687888990919293949596979899";
+
+bool outbuf_grow(struct outbuf *b, size_t more)
+{
+	size_t room = b->room ? b->room : OUTBUF_FIRST;
+	char *p;
+
+	if (b->failed || more > SIZE_MAX / 4)
+		return false;
+	while (room - b->n < more)
+		room *= 2;
+	p = realloc(b->p, room);
+	if (p == NULL) {
+		b->failed = true;
+		return false;
+	}
+	b->p = p;
+	b->room = room;
+	return true;
+}
+
+void outbuf_free(struct outbuf *b)
+{
+	free(b->p);
+	*b = (struct outbuf){0};
+}
+
+/* Writes v so that its last digit stands before `end`; returns where the first one stands. */
+static char *digits_before(char *end, uint64_t v)
+{
+	for (; v >= 100; v /= 100)
+		memcpy(end -= 2, pairs + v % 100 * 2, 2);
+	if (v >= 10)
+		return memcpy(end - 2, pairs + v * 2, 2);
+	*--end = (char)('0' + v);
+	return end;
+}
+
+/* Copied at full length, of which the digits are the beginning: a length that is known needs no
+ * call. */
+static void number_put(struct outbuf *b, uint64_t v)
+{
+	char digits[2 * NUMBER_DIGITS] = {0}, *end = digits + NUMBER_DIGITS,
+			*from = digits_before(end, v);
+	char *at = outbuf_room(b, NUMBER_DIGITS);
+
+	if (at != NULL) {
+		memcpy(at, from, NUMBER_DIGITS);
+		b->n += (size_t)(end - from);
+	}
+}
+
+void outbuf_number(struct outbuf *b, uint64_t v)
+{
+	if (v < 10)
+		outbuf_char(b, (char)('0' + v));
+	else
+		number_put(b, v);
+}
+
+void outbuf_pair(char *at, unsigned v)
+{
+	memcpy(at, pairs + 2 * v, 2);
+}
+
+void outbuf_micros(char *at, uint32_t us)
+{
+	outbuf_pair(at, us / 10000);
+	outbuf_pair(at + 2, us / 100 % 100);
+	outbuf_pair(at + 4, us % 100);
+}
+
+void outbuf_grouped(struct outbuf *b, uint64_t v)
+{
+	char digits[NUMBER_DIGITS], *end = digits + sizeof(digits), *from = digits_before(end, v);
+
+	for (size_t left = (size_t)(end - from); left > 0; left--) {
+		outbuf_char(b, *from++);
+		if (left > 1 && left % 3 == 1)
+			outbuf_char(b, ',');
+	}
+}
+
+void outbuf_seconds(struct outbuf *b, int64_t ns)
+{
+	/* A stepped clock can make a session end before it began; no reader is helped by a negative
+	 * length. */
+	uint64_t us = ns > 0 ? (uint64_t)ns / 1000 : 0;
+
+	char fraction[7] = ".";
+
+	outbuf_number(b, us / 1000000);
+	outbuf_micros(fraction + 1, (uint32_t)(us % 1000000));
+	outbuf_bytes(b, fraction, sizeof(fraction));
+}
+
+void outbuf_format(struct outbuf *b, const char *format, ...)
+{
+	va_list args;
+	char text[1024];
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (n > 0)
+		outbuf_bytes(b, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
+}

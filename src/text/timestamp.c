@@ -1,0 +1,67 @@
+/* timestamp.c - times as text: the calendar is asked only when the day changes. */
+#include "text/timestamp.h"
+
+#include "smtpwatch/frame.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum { DAY_SECONDS = 86400, STAMP_SECONDS = 19 };
+
+/* The time of day in nanoseconds; the date goes into s. Rounds down, so that a time before 1970
+ * lies in its own day too. */
+static int64_t stamp_split(struct stamp *s, int64_t ns)
+{
+	const int64_t length = DAY_SECONDS * FRAME_SECOND;
+	int64_t day = ns / length, rest = ns % length;
+
+	if (rest < 0) {
+		rest += length;
+		day--;
+	}
+	if (!s->known || s->day != day) {
+		time_t t = (time_t)(day * DAY_SECONDS);
+		struct tm tm;
+
+		if (gmtime_r(&t, &tm) == NULL ||
+		    strftime(s->date, sizeof(s->date), "%Y-%m-%d", &tm) == 0)
+			memcpy(s->date, "0000-00-00", sizeof(s->date));
+		s->day = day;
+		s->known = true;
+	}
+	return rest;
+}
+
+/* "2026-11-23T10:00:00", with what stands between the two, to a place of STAMP_SECONDS characters
+ */
+static void second_put(struct stamp *s, char *at, uint32_t second, char between)
+{
+	memcpy(at, s->date, 10);
+	at[10] = between;
+	outbuf_pair(at + 11, second / 3600);
+	at[13] = ':';
+	outbuf_pair(at + 14, second / 60 % 60);
+	at[16] = ':';
+	outbuf_pair(at + 17, second % 60);
+}
+
+void stamp_iso(struct stamp *s, struct outbuf *b, int64_t ns)
+{
+	int64_t rest = stamp_split(s, ns);
+	char text[STAMP_SECONDS + 8];
+
+	second_put(s, text, (uint32_t)(rest / FRAME_SECOND), 'T');
+	text[STAMP_SECONDS] = '.';
+	outbuf_micros(text + STAMP_SECONDS + 1, (uint32_t)(rest % FRAME_SECOND / 1000));
+	text[STAMP_SECONDS + 7] = 'Z';
+	outbuf_bytes(b, text, sizeof(text));
+}
+
+void stamp_plain(struct stamp *s, struct outbuf *b, int64_t ns)
+{
+	char text[STAMP_SECONDS];
+
+	second_put(s, text, (uint32_t)(stamp_split(s, ns) / FRAME_SECOND), ' ');
+	outbuf_bytes(b, text, sizeof(text));
+	outbuf_str(b, " UTC");
+}

@@ -1,0 +1,112 @@
+/* mask.c - secrets become stars, what may be a message becomes x's. */
+#include "trace/mask.h"
+
+#include "base/ascii.h"
+#include "core/smtp/sasl.h"
+
+const char mask_secret[] = "********";
+
+/* The name of a mechanism, and never what follows it. */
+static void put_auth(struct outbuf *b, enum smtp_verb said, struct bytes args)
+{
+	struct bytes secret;
+	struct bytes mechanism = sasl_mechanism(args, &secret);
+
+	outbuf_str(b, smtp_verb_name(said));
+	if (mechanism.n > 0)
+		outbuf_char(b, ' ');
+	outbuf_bytes(b, mechanism.p, mechanism.n);
+	if (secret.n > 0)
+		outbuf_format(b, " %s", mask_secret);
+}
+
+/* Postfix's attributes, but for who has logged in. */
+static void put_attributes(struct outbuf *b, enum smtp_verb said, struct bytes args)
+{
+	outbuf_str(b, smtp_verb_name(said));
+	for (struct bytes word; (word = ascii_word(&args)).n > 0;) {
+		outbuf_char(b, ' ');
+		if (ascii_begins(word, "LOGIN="))
+			outbuf_format(b, "LOGIN=%s", mask_secret);
+		else
+			outbuf_bytes(b, word.p, word.n);
+	}
+}
+
+/* Its URL bears the right to read the message (RFC 4467). */
+static void put_burl(struct outbuf *b, struct bytes args)
+{
+	struct bytes last = {0};
+
+	for (struct bytes word; (word = ascii_word(&args)).n > 0;)
+		last = word;
+	outbuf_format(b, "BURL %s%s", mask_secret, ascii_is(last, "LAST") ? " LAST" : "");
+}
+
+void mask_command(struct outbuf *b, enum smtp_verb said, struct bytes args)
+{
+	switch (said) {
+	case SMTP_AUTH:
+	case SMTP_X_EXPS:
+		put_auth(b, said, args);
+		break;
+	case SMTP_BURL:
+		put_burl(b, args);
+		break;
+	case SMTP_AUTH_LINE:
+		outbuf_str(b, mask_secret);
+		break;
+	case SMTP_XCLIENT:
+	case SMTP_XFORWARD:
+		put_attributes(b, said, args);
+		break;
+	case SMTP_DATA: /* none of these has arguments that matter; a line of a message may begin as
+			   they do */
+	case SMTP_STARTTLS:
+	case SMTP_RSET:
+	case SMTP_NOOP:
+	case SMTP_HELP:
+	case SMTP_TURN:
+	case SMTP_QUIT:
+		outbuf_str(b, smtp_verb_name(said));
+		if (args.n > 0)
+			outbuf_format(b, " %s", mask_secret);
+		break;
+	default:
+		outbuf_str(b, smtp_verb_name(said));
+		if (args.n > 0)
+			outbuf_char(b, ' ');
+		outbuf_bytes(b, args.p, args.n);
+	}
+}
+
+/*
+ * Of a line that is no command the first word, if it may be a verb: letters, as far as they go.
+ * What follows may be a password ("PASS x", "Authorization: Basic x"), and all of it where AUTH or
+ * a message was begun.
+ */
+size_t mask_unknown(struct bytes line, bool all)
+{
+	enum {
+		VERB = 16 /* letters, as "Authorization:" has, and none that AUTH's answers are
+			     likely to be */
+	};
+	size_t n = 0;
+
+	while (n < line.n &&
+	       ((ascii_alnum(line.p[n]) && !ascii_digit(line.p[n])) || line.p[n] == '-'))
+		n++;
+	return all || n > VERB || (n < line.n && ascii_digit(line.p[n])) ? 0 : n;
+}
+
+void mask_text(struct outbuf *b, struct bytes text, bool begins, bool dots)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		uint8_t c = text.p[i];
+		bool stays = c == '\r' || c == '\n' || c == '\0' || c == ' ' ||
+			     (dots && begins && c == '.');
+
+		outbuf_char(b, stays ? (char)c : 'x');
+		begins = c == '\n';
+	}
+}

@@ -1,0 +1,365 @@
+/* recent.c - sessions in the order in which they ended, and two tables of hosts. */
+#include "trace/recent.h"
+
+#include "core/packet/flow_table.h"
+#include "text/escape.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+enum { TABLE_MEMORY = 1 << 20 };
+
+struct hosts {
+	struct board_host *all; /* BOARD_HOSTS */
+	size_t n;
+	struct flow_table table;
+	struct board_host others;
+};
+
+struct board {
+	const struct alerting *alerting;
+	struct redactor *redactor;
+	uint64_t seen, alerts[SEVERITIES];
+	struct board_session *all[2 * BOARD_SESSIONS];
+	size_t n, kept[2]; /* kept: of the others, of alerts */
+	size_t bytes, frames;
+	struct pool *pool;
+	uint64_t seed[2];
+	struct hosts hosts[2]; /* by enum side */
+	struct outbuf words;
+};
+
+struct board *board_new(const struct alerting *alerting, enum redact_mode redact)
+{
+	struct board *b = calloc(1, sizeof(*b));
+
+	if (b == NULL)
+		return NULL;
+	b->alerting = alerting;
+	b->redactor = redactor_new(redact);
+	b->pool = pool_new(TABLE_MEMORY);
+	/* Whoever is captured chooses addresses. Without randomness the tables still work, only
+	 * predictably. */
+	if (getrandom(b->seed, sizeof(b->seed), GRND_NONBLOCK) < 0)
+		memset(b->seed, 0, sizeof(b->seed));
+	for (int s = CLIENT; s <= SERVER; s++) {
+		b->hosts[s].all = calloc(BOARD_HOSTS, sizeof(*b->hosts[s].all));
+		if (b->redactor == NULL || b->pool == NULL || b->hosts[s].all == NULL ||
+		    !flow_table_init(&b->hosts[s].table, b->pool)) {
+			board_free(b);
+			return NULL;
+		}
+	}
+	return b;
+}
+
+static void session_free(struct board_session *s)
+{
+	free(s->frames);
+	free(s);
+}
+
+void board_free(struct board *b)
+{
+	if (b == NULL)
+		return;
+	for (size_t i = 0; i < b->n; i++)
+		session_free(b->all[i]);
+	for (int s = CLIENT; s <= SERVER; s++) {
+		if (b->hosts[s].table.slots != NULL)
+			flow_table_free(&b->hosts[s].table);
+		free(b->hosts[s].all);
+	}
+	if (b->pool != NULL)
+		pool_free(b->pool);
+	redactor_free(b->redactor);
+	outbuf_free(&b->words);
+	free(b);
+}
+
+static void session_drop(struct board *b, size_t i)
+{
+	struct board_session *s = b->all[i];
+
+	b->kept[s->alert]--;
+	b->bytes -= s->size;
+	b->frames -= s->frames_size;
+	session_free(s);
+	memmove(&b->all[i], &b->all[i + 1], (--b->n - i) * sizeof(struct board_session *));
+}
+
+/* The oldest of its kind; where there is none, the oldest. */
+static void oldest_drop(struct board *b, bool alert)
+{
+	size_t i = 0;
+
+	while (i + 1 < b->n && b->all[i]->alert != alert)
+		i++;
+	session_drop(b, b->n > 0 && b->all[i]->alert == alert ? i : 0);
+}
+
+/* What is no alert makes room first. */
+static void room_make(struct board *b, bool alert, size_t size)
+{
+	while (b->kept[alert] >= BOARD_SESSIONS)
+		oldest_drop(b, alert);
+	while (b->n > 0 && b->bytes + size > BOARD_BYTES)
+		oldest_drop(b, false);
+}
+
+static void frames_take(struct board *b, struct board_session *s, struct bytes frames,
+			uint32_t omitted)
+{
+	for (size_t i = 0; i < b->n && b->frames + frames.n > BOARD_FRAMES; i++) {
+		b->frames -= b->all[i]->frames_size;
+		free(b->all[i]->frames);
+		b->all[i]->frames = NULL;
+		b->all[i]->frames_size = 0;
+	}
+	s->frames = frames.n > 0 ? aligned_alloc(16, (frames.n + 15) & ~(size_t)15) : NULL;
+	if (s->frames == NULL)
+		return;
+	memcpy(s->frames, frames.p, frames.n);
+	s->frames_size = frames.n;
+	s->frames_omitted = omitted;
+	b->frames += frames.n;
+}
+
+static bool is_reply(enum note_tag tag)
+{
+	return tag == NOTE_REPLY || tag == NOTE_FAREWELL || tag == NOTE_UNCODED;
+}
+
+static void put_notes(struct outbuf *b, const struct notes *notes, bool replies)
+{
+	struct note note;
+	uint16_t pos = 0;
+
+	while (notes_next(notes, &pos, &note)) {
+		if (is_reply(note.tag) != replies)
+			continue;
+		outbuf_char(b, ' ');
+		(replies ? escape_lines : escape_text)(b, note.text);
+	}
+}
+
+/* Replies come last: a long one must not push out the names and ids of the mail. */
+static void put_all_notes(struct outbuf *b, const struct session_facts *facts)
+{
+	for (unsigned replies = 0; replies < 2; replies++) {
+		put_notes(b, &facts->notes, replies);
+		for (const struct transaction *t = facts->first; t != NULL; t = t->next)
+			put_notes(b, &t->notes, replies);
+	}
+}
+
+static void put_host(struct outbuf *b, const struct conn *conn, enum side side)
+{
+	char text[IP_ADDR_TEXT];
+
+	outbuf_format(b, ip_addr_is_v4(&conn->addr[side]) ? " %s:%u" : " [%s]:%u",
+		      ip_addr_text(&conn->addr[side], text), (unsigned)conn->port[side]);
+}
+
+/* All that one may look for. Cut between two characters. */
+static void words_make(struct board *b, struct board_session *s)
+{
+	struct report r = board_report(b, s);
+	size_t n;
+
+	b->words.n = 0;
+	outbuf_format(&b->words, "%s %s %s", signature_row(s->signature)->id,
+		      severity_name(s->severity), stage_name(r.record.ending->stage));
+	put_host(&b->words, r.record.conn, CLIENT);
+	put_host(&b->words, r.record.conn, SERVER);
+	put_all_notes(&b->words, r.record.session);
+	n = b->words.n < BOARD_WORDS - 1 ? b->words.n : BOARD_WORDS - 1;
+	while (n > 0 && n < b->words.n && (b->words.p[n] & 0xc0) == 0x80)
+		n--;
+	memcpy(s->words, b->words.p, n);
+	s->words[n] = '\0';
+	b->words.failed = false;
+}
+
+static void wait_count(struct board_wait *w, int64_t waited)
+{
+	if (waited < 0)
+		return;
+	w->n++;
+	w->sum += waited;
+	w->most = waited > w->most ? waited : w->most;
+}
+
+static void host_count(struct board_host *h, const struct report *r, enum side side)
+{
+	const struct record *record = &r->record;
+
+	h->sessions++;
+	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1)
+		h->alerts[report_severity(r, (unsigned)__builtin_ctzll(left))]++;
+	h->stages[record->ending->stage] += report_alerts(r) != 0;
+	if (h->name[0] == '\0')
+		server_name(notes_find(&record->session->notes,
+				       side == SERVER ? NOTE_BANNER : NOTE_HELO)
+				    .text,
+			    h->name);
+	if (record->session->ts_banner != 0 && record->conn->flow[CLIENT].syn)
+		wait_count(&h->greeting, record->session->ts_banner - record->conn->start);
+	for (const struct transaction *t = record->session->first; t != NULL; t = t->next)
+		if (t->answered && !t->hole && t->ts_end != 0)
+			wait_count(&h->acceptance, t->ts_reply - t->ts_end);
+}
+
+static struct board_host *host_find(struct board *b, const struct conn *conn, enum side side)
+{
+	struct hosts *hosts = &b->hosts[side];
+	uint16_t port = side == SERVER ? conn->port[SERVER] : 0;
+	uint32_t hash = (uint32_t)(flow_end_hash(b->seed, &conn->addr[side], port) >> 32) + port,
+		 at = hash, i;
+
+	while ((i = flow_find(&hosts->table, hash, &at)) != FLOW_NONE)
+		if (hosts->all[i].port == port &&
+		    ip_addr_equal(&hosts->all[i].addr, &conn->addr[side]))
+			return &hosts->all[i];
+	if (hosts->n == BOARD_HOSTS || !flow_add(&hosts->table, hash, (uint32_t)hosts->n))
+		return &hosts->others;
+	hosts->all[hosts->n] = (struct board_host){.addr = conn->addr[side], .port = port};
+	return &hosts->all[hosts->n++];
+}
+
+static struct board_session *session_new(struct board *b, const struct record *record,
+					 const char *input, const struct report *r)
+{
+	size_t size = record_size(record);
+	struct board_session *s = aligned_alloc(16, (sizeof(*s) + size + 15) & ~(size_t)15);
+
+	if (s == NULL)
+		return NULL;
+	*s = (struct board_session){.number = b->seen,
+				    .input = input,
+				    .signature = report_worst(r),
+				    .severity = report_severity(r, report_worst(r)),
+				    .alert = report_alerts(r) != 0,
+				    .size = sizeof(*s) + size};
+	s->record = record_pack(record, s->block);
+	return s;
+}
+
+/* The report is made anew for the words: the redactor's result does not outlive a second use. */
+void board_add(struct board *b, const struct record *record, const char *input, struct bytes frames,
+	       uint32_t omitted)
+{
+	struct report r = report_make(b->alerting, redactor_record(b->redactor, record), input);
+	struct board_session *s;
+
+	b->seen++;
+	for (uint64_t left = report_alerts(&r); left != 0; left &= left - 1)
+		b->alerts[report_severity(&r, (unsigned)__builtin_ctzll(left))]++;
+	host_count(host_find(b, record->conn, CLIENT), &r, CLIENT);
+	host_count(host_find(b, record->conn, SERVER), &r, SERVER);
+	s = session_new(b, record, input, &r);
+	if (s == NULL)
+		return;
+	words_make(b, s);
+	room_make(b, s->alert, s->size);
+	frames_take(b, s, frames, omitted);
+	b->all[b->n++] = s;
+	b->kept[s->alert]++;
+	b->bytes += s->size;
+}
+
+uint64_t board_seen(const struct board *b)
+{
+	return b->seen;
+}
+
+const uint64_t *board_alerts(const struct board *b)
+{
+	return b->alerts;
+}
+
+size_t board_kept(const struct board *b)
+{
+	return b->n;
+}
+
+const struct board_session *board_session(const struct board *b, size_t i)
+{
+	return b->all[i];
+}
+
+const struct board_session *board_find(const struct board *b, uint64_t number)
+{
+	for (size_t i = b->n; i-- > 0 && b->all[i]->number >= number;)
+		if (b->all[i]->number == number)
+			return b->all[i];
+	return NULL;
+}
+
+struct report board_report(struct board *b, const struct board_session *s)
+{
+	return report_make(b->alerting, redactor_record(b->redactor, s->record), s->input);
+}
+
+struct bytes board_clean(void *cleaning, struct bytes text)
+{
+	const struct board_cleaning *c = cleaning;
+
+	return redactor_text(c->board->redactor, c->facts, text);
+}
+
+static int64_t wait_mean(const struct board_wait *w)
+{
+	return w->n > 0 ? w->sum / (int64_t)w->n : 0;
+}
+
+/* Whether a stands before b. Among equals the address decides, so that lines stay where they are.
+ */
+static bool host_before(const struct board_host *a, const struct board_host *b,
+			enum board_order order)
+{
+	if (order == BOARD_SLOWEST && wait_mean(&a->acceptance) != wait_mean(&b->acceptance))
+		return wait_mean(&a->acceptance) > wait_mean(&b->acceptance);
+	for (unsigned s = SEVERITIES - 1; s > SEVERITY_NONE && order == BOARD_WORST; s--)
+		if (a->alerts[s] != b->alerts[s])
+			return a->alerts[s] > b->alerts[s];
+	if (a->sessions != b->sessions)
+		return a->sessions > b->sessions;
+	return memcmp(&a->addr, &b->addr, sizeof(a->addr)) < 0 ||
+	       (ip_addr_equal(&a->addr, &b->addr) && a->port < b->port);
+}
+
+/* Insertion into a short sorted list, as in servers.c. */
+size_t board_hosts(const struct board *b, enum side side, enum board_order order,
+		   const struct board_host **out, size_t n)
+{
+	const struct hosts *hosts = &b->hosts[side];
+	size_t found = 0;
+
+	for (size_t i = 0; i < hosts->n; i++) {
+		size_t at = found;
+
+		for (; at > 0 && host_before(&hosts->all[i], out[at - 1], order); at--)
+			if (at < n)
+				out[at] = out[at - 1];
+		if (at < n)
+			out[at] = &hosts->all[i];
+		found += found < n;
+	}
+	return found;
+}
+
+const struct board_host *board_others(const struct board *b, enum side side)
+{
+	return &b->hosts[side].others;
+}
+
+unsigned board_stage(const struct board_host *h)
+{
+	unsigned most = STAGES;
+
+	for (unsigned s = 0; s < STAGES; s++)
+		if (h->stages[s] > 0 && (most == STAGES || h->stages[s] > h->stages[most]))
+			most = s;
+	return most;
+}

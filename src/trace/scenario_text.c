@@ -1,0 +1,398 @@
+/* scenario_text.c - spans of a stream become pieces of the text that is shown for them. */
+#include "trace/scenario_text.h"
+
+#include "base/ascii.h"
+#include "trace/mask.h"
+
+#include <stdlib.h>
+
+/* BULK: a shorter body is written out. LINE: no longer line stands in a bulk. */
+enum {
+	BULK = 400,
+	LINE = 900,
+	TLS_HEADER = 5,
+	TLS_FIRST = 20,
+	TLS_SEALED = 23,
+	TLS_LAST = 24,
+	PROXY_V2 = 16,
+	PROXY_MOST = 600
+};
+
+/* Where a span's bytes are in the stream, and what is shown of them in the text. */
+struct piece {
+	uint64_t from, to;
+	size_t at, n;
+	enum span_kind kind;
+};
+
+/* What a text is made of. */
+struct making {
+	struct scenario_text *t;
+	struct bytes stream;
+	ladder_cleaner *clean;
+	void *arg;
+};
+
+void scenario_text_free(struct scenario_text *t)
+{
+	outbuf_free(&t->text);
+	outbuf_free(&t->pieces);
+}
+
+static void piece_add(struct making *m, uint64_t from, uint64_t to, size_t at, enum span_kind kind)
+{
+	const struct piece one = {from, to, at, m->t->text.n - at, kind};
+
+	outbuf_bytes(&m->t->pieces, &one, sizeof one);
+}
+
+static struct bytes stream_of(const struct making *m, uint64_t from, uint64_t to)
+{
+	return bytes_first(bytes_from(m->stream, from), to - from);
+}
+
+/* The first line, with its LF if it has one. */
+static size_t line_length(struct bytes text)
+{
+	const uint8_t *lf = memchr(text.p, '\n', text.n);
+
+	return lf ? (size_t)(lf - text.p) + 1 : text.n;
+}
+
+/* How many bytes end the line: CR, LF. */
+static size_t line_end(struct bytes line)
+{
+	size_t n = 0;
+
+	while (n < line.n && n < 2 &&
+	       (line.p[line.n - 1 - n] == '\n' || line.p[line.n - 1 - n] == '\r'))
+		n++;
+	return n;
+}
+
+/* Where the last line begins. */
+static size_t last_line(struct bytes text)
+{
+	size_t at = text.n - line_end(text);
+
+	while (at > 0 && text.p[at - 1] != '\n')
+		at--;
+	return at;
+}
+
+/* A server's line that may be read as a reply is one. */
+static bool is_reply(struct bytes line)
+{
+	return line.n >= 3 && ascii_digit(line.p[0]) && ascii_digit(line.p[1]) &&
+	       ascii_digit(line.p[2]) && (line.n == 3 || strchr(" -\r\n", line.p[3]));
+}
+
+static void put_clean(struct making *m, struct bytes text)
+{
+	if (m->clean && text.n > 0)
+		text = m->clean(m->arg, text);
+	outbuf_bytes(&m->t->text, text.p, text.n);
+}
+
+static void put_shown(struct making *m, struct bytes line)
+{
+	size_t end = line_end(line);
+
+	put_clean(m, bytes_first(line, line.n - end));
+	outbuf_bytes(&m->t->text, line.p + line.n - end, end);
+}
+
+/* Line by line. */
+static void put_untold(struct making *m, enum side side, struct bytes text)
+{
+	while (text.n > 0) {
+		struct bytes line = bytes_first(text, line_length(text));
+
+		if (side == SERVER && is_reply(line)) {
+			put_shown(m, line);
+		} else {
+			mask_text(&m->t->text, line, true, true);
+			m->t->changes |= line.n > line_end(line) ? CHANGE_UNTOLD : 0u;
+		}
+		text = bytes_from(text, line.n);
+	}
+}
+
+static bool is_record(struct bytes text)
+{
+	return text.n >= 2 && text.p[0] >= TLS_FIRST && text.p[0] <= TLS_LAST && text.p[1] == 3;
+}
+
+/* What a record holds is kept where it is no secret of the session: its handshake, its alerts. */
+static size_t put_record(struct making *m, struct bytes text)
+{
+	size_t n = text.n < TLS_HEADER ? 0 : (size_t)(text.p[3] << 8 | text.p[4]);
+	struct bytes inside = bytes_first(bytes_from(text, TLS_HEADER), n);
+
+	outbuf_bytes(&m->t->text, text.p, text.n < TLS_HEADER ? text.n : TLS_HEADER);
+	if (text.p[0] == TLS_SEALED)
+		m->t->changes |= CHANGE_SEALED;
+	for (size_t i = 0; i < inside.n; i++)
+		outbuf_char(&m->t->text, text.p[0] == TLS_SEALED ? 'x' : (char)inside.p[i]);
+	return text.n < TLS_HEADER ? text.n : TLS_HEADER + inside.n;
+}
+
+/* Records, and what may stand between them in clear. */
+static void put_tls(struct making *m, enum side side, struct bytes text)
+{
+	while (text.n > 0) {
+		size_t n = 0;
+
+		while (n < text.n && !is_record(bytes_from(text, n)))
+			n++;
+		put_untold(m, side, bytes_first(text, n));
+		text = bytes_from(text, n);
+		if (text.n > 0)
+			text = bytes_from(text, put_record(m, text));
+	}
+}
+
+/* How much of a line that is no command may be shown. What tells another protocol is no secret. */
+static size_t unknown_shown(struct bytes line)
+{
+	size_t blanks = 0, n;
+
+	while (blanks < line.n && line.p[blanks] == ' ')
+		blanks++;
+	n = ascii_begins(line, "SSH-") ? 4 : mask_unknown(bytes_from(line, blanks), false);
+	n += n > 0 ? blanks : 0;
+	return n > 0 && n < line.n && (line.p[n] == ':' || line.p[n] == '/') ? n + 1 : n;
+}
+
+static void put_unknown(struct making *m, struct bytes line, bool hidden)
+{
+	struct bytes text = bytes_first(line, line.n - line_end(line));
+	size_t n = hidden ? 0 : unknown_shown(text);
+
+	if (is_record(line)) {
+		put_tls(m, CLIENT, line);
+		return;
+	}
+	put_clean(m, bytes_first(line, n));
+	mask_text(&m->t->text, bytes_from(line, n), n == 0, false);
+	m->t->changes |= n < text.n ? CHANGE_SECRET : 0u;
+}
+
+/* What ends AUTH is no answer to it (RFC 4954 4). */
+static bool ends_auth(struct bytes line)
+{
+	line = ascii_trim(bytes_first(line, line.n - line_end(line)));
+	return ascii_is(line, "*") || ascii_is(line, "QUIT");
+}
+
+static void put_masked(struct making *m, struct bytes line, struct bytes words)
+{
+	if (ends_auth(line)) {
+		put_shown(m, line);
+		return;
+	}
+	put_clean(m, words);
+	outbuf_bytes(&m->t->text, line.p + line.n - line_end(line), line_end(line));
+	m->t->changes |= CHANGE_SECRET;
+}
+
+/* One span, of which the stream has at least a byte. */
+static void put_span(struct making *m, const struct recording *r, enum side side, uint64_t from,
+		     const struct recorded_span *s)
+{
+	struct bytes text = stream_of(m, from, s->end);
+	size_t at = m->t->text.n, last = last_line(text);
+
+	/* What stands before the line that was told is not known. */
+	if (s->kind < SPAN_CONTENT && last > 0) {
+		put_untold(m, side, bytes_first(text, last));
+		piece_add(m, from, from + last, at, SPAN_UNTOLD);
+		from += last;
+		text = bytes_from(text, last);
+		at = m->t->text.n;
+	}
+	switch (s->kind) {
+	case SPAN_SHOWN:
+		put_shown(m, text);
+		break;
+	case SPAN_MASKED:
+		put_masked(m, text, bytes_of(r->words.p + s->text, s->text_n));
+		break;
+	case SPAN_UNKNOWN:
+	case SPAN_HIDDEN:
+		put_unknown(m, text, s->kind == SPAN_HIDDEN);
+		break;
+	case SPAN_CONTENT:
+		mask_text(&m->t->text, text, from == 0 || m->stream.p[from - 1] == '\n', true);
+		m->t->changes |= CHANGE_BODY;
+		break;
+	case SPAN_TLS:
+		put_tls(m, side, text);
+		break;
+	case SPAN_UNTOLD:
+		put_untold(m, side, text);
+		break;
+	}
+	piece_add(m, from, from + text.n, at, s->kind);
+}
+
+/* The header of the PROXY protocol, which may come first; 0: there is none. */
+static size_t proxy_header(struct bytes stream)
+{
+	static const uint8_t v2[] = "\r\n\r\n\0\r\nQUIT\n";
+	size_t n = 0;
+
+	if (stream.n >= 6 && memcmp(stream.p, "PROXY ", 6) == 0)
+		n = line_length(stream);
+	else if (stream.n >= PROXY_V2 && memcmp(stream.p, v2, sizeof v2 - 1) == 0)
+		n = PROXY_V2 + (size_t)(stream.p[14] << 8 | stream.p[15]);
+	return n <= stream.n && n <= PROXY_MOST ? n : 0;
+}
+
+void scenario_text_make(struct scenario_text *t, const struct recording *r, enum side side,
+			ladder_cleaner *clean, void *arg)
+{
+	const struct outbuf *stream = &r->side[side].stream;
+	struct making m = {t, bytes_of(stream->p, stream->n), clean, arg};
+	const struct recorded_span *all;
+	size_t n = recording_spans(r, side, &all);
+	uint64_t from = 0, header = side == CLIENT ? proxy_header(m.stream) : 0;
+
+	if (header > 0) {
+		outbuf_bytes(&t->text, m.stream.p, header);
+		piece_add(&m, 0, header, 0, SPAN_SHOWN);
+		from = header;
+	}
+	for (size_t i = 0; i < n && from < stream->n; i++) {
+		struct recorded_span s = all[i];
+
+		if (s.end <= from)
+			continue;
+		s.end = s.end < stream->n ? s.end : stream->n;
+		put_span(&m, r, side, from, &s);
+		from = s.end;
+	}
+	if (from < stream->n)
+		put_span(&m, r, side, from,
+			 &(struct recorded_span){.end = stream->n, .kind = SPAN_UNTOLD});
+}
+
+static const struct piece *piece_of(struct scenario_text *t, uint64_t offset)
+{
+	const struct piece *all = (const void *)t->pieces.p;
+	size_t n = t->pieces.n / sizeof *all;
+
+	while (t->at > 0 && all[t->at].from > offset)
+		t->at--;
+	while (t->at < n && all[t->at].to <= offset)
+		t->at++;
+	return t->at < n ? &all[t->at] : NULL;
+}
+
+/* Where in the text an offset of the stream is. Of a shorter text the end comes sooner. */
+static size_t place_of(struct scenario_text *t, uint64_t offset)
+{
+	const struct piece *p = piece_of(t, offset);
+	size_t within;
+
+	if (!p) {
+		t->at = t->at > 0 ? t->at - 1 : 0;
+		return t->text.n;
+	}
+	within = (size_t)(offset - p->from);
+	return p->at + (within < p->n ? within : p->n);
+}
+
+struct bytes scenario_text_of(struct scenario_text *t, uint64_t from, uint64_t to)
+{
+	size_t begin = place_of(t, from), end = place_of(t, to);
+
+	return bytes_of(t->text.p + begin, end - begin);
+}
+
+bool scenario_text_content(struct scenario_text *t, uint64_t from, uint64_t to)
+{
+	const struct piece *p = piece_of(t, from);
+
+	while (p && p->kind == SPAN_CONTENT && p->to < to)
+		p = piece_of(t, p->to);
+	return p && p->kind == SPAN_CONTENT;
+}
+
+/* A line that is written as it is. */
+static bool is_plain(struct bytes line)
+{
+	for (size_t i = 0; i < line.n; i++)
+		if (line.p[i] < ' ' || line.p[i] > '~')
+			return false;
+	return true;
+}
+
+static void put_quoted(struct outbuf *b, struct bytes text)
+{
+	static const char names[] = "rnt\\\"", values[] = "\r\n\t\\\"";
+
+	for (size_t i = 0; i < text.n; i++) {
+		const char *found = text.p[i] ? strchr(values, text.p[i]) : NULL;
+
+		if (found)
+			outbuf_format(b, "\\%c", names[found - values]);
+		else if (text.p[i] < ' ' || text.p[i] > '~')
+			outbuf_format(b, "\\x%02x", text.p[i]);
+		else
+			outbuf_char(b, (char)text.p[i]);
+	}
+}
+
+/* A line with its CRLF: how long it is; 0: none begins here. */
+static size_t plain_line(struct bytes text)
+{
+	const uint8_t *lf = text.n > 0 ? memchr(text.p, '\n', text.n) : NULL;
+	size_t n = lf ? (size_t)(lf - text.p) : 0;
+
+	return n > 0 && text.p[n - 1] == '\r' && is_plain(bytes_first(text, n - 1)) ? n + 1 : 0;
+}
+
+void scenario_put_bytes(struct outbuf *b, enum side side, struct bytes text)
+{
+	char who = side == CLIENT ? 'C' : 'S';
+
+	for (bool first = true; text.n > 0; first = false) {
+		size_t n = plain_line(text);
+
+		if (n > 0) {
+			outbuf_format(b, "%c%c%s", who, first ? ':' : '+', n > 2 ? " " : "");
+			outbuf_bytes(b, text.p, n - 2);
+			outbuf_char(b, '\n');
+		} else {
+			while (n < text.n && plain_line(bytes_from(text, n)) == 0)
+				n += line_length(bytes_from(text, n));
+			outbuf_format(b, "raw %c%s \"", who, first ? "" : "+");
+			put_quoted(b, bytes_first(text, n));
+			outbuf_str(b, "\"\n");
+		}
+		text = bytes_from(text, n);
+	}
+}
+
+/* How much of a body is nothing but lines that may be of another length: what of it can be bulk. */
+static size_t bulk_of(struct bytes text, bool begins)
+{
+	size_t n = 0, line;
+
+	if (!begins)
+		return 0;
+	while ((line = plain_line(bytes_from(text, n))) > 0 && line < LINE && text.p[n] != '.')
+		n += line;
+	return n >= BULK ? n : 0;
+}
+
+bool scenario_put_body(struct outbuf *b, enum side side, struct bytes text, bool begins)
+{
+	size_t n = bulk_of(text, begins);
+
+	if (n > 0)
+		outbuf_format(b, "bulk %c %zu\n", side == CLIENT ? 'C' : 'S', n);
+	scenario_put_bytes(b, side, bytes_from(text, n));
+	return n < text.n;
+}

@@ -1,0 +1,138 @@
+/* atomic_file.c - write beside it, then rename (rename(2) leaves no moment without the file). */
+#include "transport/atomic_file.h"
+
+#include "transport/file.h"
+#include "transport/safe_open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool replacement_init(struct replacement *f, const char *path, mode_t access)
+{
+	*f = (struct replacement){.path = path, .access = access, .held = -1};
+	if (asprintf(&f->temporary, "%s.%ld.tmp", path, (long)getpid()) >= 0)
+		return true;
+	f->temporary = NULL;
+	return false;
+}
+
+bool replacement_hold(struct replacement *f, const struct run_mode *mode, char why[REPLACEMENT_WHY])
+{
+	struct stat st;
+
+	f->held = outpath_open(f->path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+			       f->access, mode->uid);
+	if (f->held < 0 || fstat(f->held, &st) != 0) {
+		snprintf(why, REPLACEMENT_WHY, "cannot write %.200s: %s", f->path,
+			 outpath_error(errno));
+		return false;
+	}
+	f->in_place = !S_ISREG(st.st_mode);
+	if (f->in_place && mode->live) {
+		snprintf(why, REPLACEMENT_WHY,
+			 "%.200s is no file that can be replaced again and again", f->path);
+		return false;
+	}
+	/* Where this fails it is written in place by the descriptor all the same. */
+	if (mode->become && geteuid() == 0 && st.st_size == 0 && !f->in_place &&
+	    fchown(f->held, mode->uid, mode->gid) != 0)
+		return true;
+	/* A pipe is waited for. */
+	return fcntl(f->held, F_SETFL, fcntl(f->held, F_GETFL) & ~O_NONBLOCK) >= 0;
+}
+
+static bool write_all(int fd, const struct outbuf *b)
+{
+	size_t done = 0;
+
+	while (done < b->n) {
+		ssize_t n = write(fd, b->p + done, b->n - done);
+
+		if (n <= 0 && errno != EINTR)
+			return false;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return true;
+}
+
+static bool write_in_place(const struct replacement *f, const struct outbuf *b)
+{
+	if (f->in_place)
+		return write_all(f->held, b);
+	return lseek(f->held, 0, SEEK_SET) == 0 && ftruncate(f->held, 0) == 0 &&
+	       write_all(f->held, b);
+}
+
+/* Both names stand in one folder, which is reached once: nobody can put another in its place in
+ * between. */
+static bool replace(struct replacement *f, int folder, const char *temporary, int fd,
+		    const struct outbuf *b)
+{
+	const char *slash = strrchr(f->path, '/'), *name = slash != NULL ? slash + 1 : f->path;
+	bool fine = fchmod(fd, f->access) == 0 && write_all(fd, b);
+	int error = errno;
+
+	if (close(fd) == 0 && fine && renameat(folder, temporary, folder, name) == 0) {
+		if (f->held >= 0)
+			close(f->held);
+		f->held = -1;
+		return true;
+	}
+	error = fine ? errno : error;
+	unlinkat(folder, temporary, 0);
+	errno = error;
+	return false;
+}
+
+/* One that is left of an earlier process is not ours to write to: whoever made it may have it open.
+ */
+static int temporary_open(const struct replacement *f, int folder, const char *name)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(folder, name, flags, f->access);
+
+	if (fd >= 0 || errno != EEXIST || unlinkat(folder, name, 0) != 0)
+		return fd;
+	return openat(folder, name, flags, f->access);
+}
+
+bool replacement_write(struct replacement *f, const struct outbuf *b)
+{
+	char name[OUTPATH_NAME];
+	int folder, fd;
+	bool fine;
+
+	if (f->in_place)
+		return write_in_place(f, b);
+	folder = outpath_folder(f->temporary, name, true);
+	fd = folder >= 0 ? temporary_open(f, folder, name) : -1;
+	fine = fd >= 0 ? replace(f, folder, name, fd, b) : f->held >= 0 && write_in_place(f, b);
+	if (folder >= 0) {
+		int error = errno;
+
+		close(folder);
+		errno = error;
+	}
+	return fine;
+}
+
+void replacement_free(struct replacement *f)
+{
+	if (f->held >= 0)
+		close(f->held);
+	free(f->temporary);
+}
+
+bool replacement_check(const char *path, char why[REPLACEMENT_WHY])
+{
+	char beside[PATH_MAX];
+
+	snprintf(beside, sizeof(beside), "%s.tmp", path);
+	return outfile_check(beside, why);
+}

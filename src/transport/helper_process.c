@@ -1,0 +1,292 @@
+/* helper_process.c - starting the process, and both ends of its socket. */
+#include "transport/helper_process.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* PATIENCE: at the end, for what it still has to do. ROOM: of the socket; the kernel gives what it
+ * allows. */
+enum { PATIENCE_SECONDS = 5, ROOM = 1 << 20 };
+
+static_assert(COURIER_JOB + sizeof(uint32_t) + OUTQUEUE_HEAD <= OUTQUEUE_BOUND,
+	      "every job finds room where nothing waits");
+
+struct courier {
+	struct outsocket socket;
+	uint64_t lost, reconnects; /* as it says itself */
+};
+
+struct confession {
+	uint64_t lost, reconnects;
+};
+
+/* Whoever was root is so no more. */
+static bool become(const struct run_mode *mode)
+{
+	if (!mode->become)
+		return true;
+	return setgroups(0, NULL) == 0 && setresgid(mode->gid, mode->gid, mode->gid) == 0 &&
+	       setresuid(mode->uid, mode->uid, mode->uid) == 0 &&
+	       (mode->uid == 0 || setuid(0) != 0);
+}
+
+/* A program that was never root may have been given capabilities to capture with; the courier
+ * captures nothing. */
+static void capabilities_drop(void)
+{
+	struct __user_cap_header_struct version = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	if (geteuid() == 0)
+		return;
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	syscall(SYS_capset, &version, none);
+}
+
+/* Keyboard signals go to all processes of a terminal; this one ends when the program says so. */
+static void signals_set(void)
+{
+	static const int ignored[] = {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGPIPE};
+	sigset_t none;
+
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Nothing of the program's stays open but its own end of the socket, which becomes 3, and standard
+ * error. */
+static bool descriptors_set(int fd)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+		return false;
+	if (fd != 3 && dup2(fd, 3) < 0)
+		return false;
+	closefrom(4);
+	return fcntl(3, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+static void live(int fd, pid_t parent, const struct run_mode *mode, courier_work *work,
+		 const void *arg)
+{
+	signals_set();
+	prctl(PR_SET_NAME, "smtpwatch-out");
+	if (!descriptors_set(fd) || !become(mode) || chdir("/") != 0) {
+		fprintf(stderr, "smtpwatch: a process for an output could not be set up: %s\n",
+			strerror(errno));
+		_exit(1);
+	}
+	capabilities_drop();
+	/* Behind the change of user, which takes it back. Who died before is noticed by the
+	 * parent's number. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* Neither it nor a command that it runs becomes another user. */
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	/* Alerts are on their way through it: no core has them. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (getppid() == parent)
+		work(3, arg);
+	_exit(0);
+}
+
+struct courier *courier_start(const char *name, const struct run_mode *mode, courier_work *work,
+			      const void *arg, char why[COURIER_WHY])
+{
+	struct courier *c = calloc(1, sizeof(*c));
+	int pair[2] = {-1, -1}, room = ROOM;
+	pid_t pid = -1, parent = getpid();
+
+	if (c != NULL && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0) {
+		setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+		pid = fork();
+	}
+	if (pid == 0)
+		live(pair[1], parent, mode, work, arg);
+	if (pid > 0) {
+		close(pair[1]);
+		outsocket_adopt(&c->socket, pair[0], name, mode);
+		return c;
+	}
+	snprintf(why, COURIER_WHY, "cannot start a process for %s: %s", name, strerror(errno));
+	if (pair[0] >= 0) {
+		close(pair[0]);
+		close(pair[1]);
+	}
+	free(c);
+	return NULL;
+}
+
+struct outbuf *courier_job(struct courier *c)
+{
+	return &c->socket.buf;
+}
+
+bool courier_flush(struct courier *c)
+{
+	return outsocket_flush(&c->socket);
+}
+
+void courier_tick(struct courier *c, int64_t now)
+{
+	outsocket_tick(&c->socket, now);
+}
+
+size_t courier_watch(const struct courier *c, struct pollfd *p)
+{
+	size_t n = outsocket_watch(&c->socket, p);
+
+	if (n > 0)
+		p->events |= POLLIN;
+	return n;
+}
+
+/* What it has to confess. False: nothing more, for now or, with *gone, for ever. */
+static bool listen_once(struct courier *c, bool *gone)
+{
+	struct confession said;
+	ssize_t n = recv(c->socket.fd, &said, sizeof(said), MSG_DONTWAIT);
+
+	*gone = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+	if (n != (ssize_t)sizeof(said))
+		return false;
+	c->lost += said.lost;
+	c->reconnects += said.reconnects;
+	return true;
+}
+
+static void hear(struct courier *c)
+{
+	bool gone;
+
+	while (c->socket.fd >= 0 && listen_once(c, &gone))
+		;
+}
+
+/* Its length in front of what was rendered. */
+static void length_put(struct outbuf *b)
+{
+	uint32_t n = (uint32_t)b->n;
+
+	if (outbuf_room(b, sizeof(n)) == NULL)
+		return;
+	memmove(b->p + sizeof(n), b->p, n);
+	memcpy(b->p, &n, sizeof(n));
+	b->n += sizeof(n);
+}
+
+bool courier_send(struct courier *c)
+{
+	struct outbuf *b = &c->socket.buf;
+
+	hear(c);
+	if (b->n > COURIER_JOB) {
+		outage_too_long(&c->socket.outage);
+		b->n = 0;
+	}
+	/* Of what could not be rendered whole outsocket_put counts the loss. */
+	if (b->n > 0 && !b->failed)
+		length_put(b);
+	return outsocket_put(&c->socket);
+}
+
+void courier_ready(struct courier *c, const struct pollfd *p)
+{
+	hear(c);
+	outsocket_ready(&c->socket, p);
+}
+
+uint64_t courier_lost(const struct courier *c)
+{
+	return c->lost + c->socket.outage.lost;
+}
+
+uint64_t courier_reconnects(const struct courier *c)
+{
+	return c->reconnects;
+}
+
+/* It closes its end when it is done. */
+static bool await_end(struct courier *c)
+{
+	struct pollfd p = {.fd = c->socket.fd, .events = POLLIN};
+	struct timespec now, end;
+	bool gone = false;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += PATIENCE_SECONDS;
+	do {
+		poll(&p, 1, 100);
+		while (listen_once(c, &gone))
+			;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (!gone && now.tv_sec < end.tv_sec);
+	return gone;
+}
+
+bool courier_close(struct courier *c)
+{
+	uint64_t before = c->socket.mode->live ? c->lost : 0;
+	bool done = true, whole;
+
+	outsocket_drain(&c->socket);
+	if (c->socket.fd >= 0) {
+		shutdown(c->socket.fd, SHUT_WR);
+		done = await_end(c);
+	}
+	if (!done)
+		fprintf(stderr, "smtpwatch: %s: not everything was done in time\n",
+			c->socket.outage.name);
+	whole = outsocket_close(&c->socket) && done && c->lost == before;
+	free(c);
+	return whole;
+}
+
+void courier_confess(int fd, uint64_t lost, uint64_t reconnects)
+{
+	/* What cannot be said now; of this process alone. */
+	static struct confession untold;
+
+	untold.lost += lost;
+	untold.reconnects += reconnects;
+	if (untold.lost + untold.reconnects > 0 &&
+	    send(fd, &untold, sizeof(untold), MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
+		untold = (struct confession){0};
+}
+
+/* All of it, or false: the program is at its end. A process that is stopped and goes on, or is
+ * frozen with the machine, gets less than MSG_WAITALL asks for. */
+static bool take(int fd, uint8_t *to, size_t n)
+{
+	for (ssize_t got; n > 0; n -= (size_t)got, to += got) {
+		do
+			got = recv(fd, to, n, MSG_WAITALL);
+		while (got < 0 && errno == EINTR);
+		if (got <= 0)
+			return false;
+	}
+	return true;
+}
+
+size_t courier_take(int fd, uint8_t *job)
+{
+	uint32_t n;
+
+	if (!take(fd, (uint8_t *)&n, sizeof(n)) || n > COURIER_JOB || !take(fd, job, n))
+		return 0;
+	return n;
+}

@@ -1,0 +1,192 @@
+/* helper_syslog.c - the process that sends syslog messages to another host. It may wait: the
+ * program does not. */
+#include "transport/helper_syslog.h"
+
+#include "transport/helper_process.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* GOOD: so many datagrams without a refusal, and somebody seems to take them again. */
+enum { PAUSE_FIRST = 1, PAUSE_MOST = 64, SEND_SECONDS = 10, GOOD = 10 };
+
+bool forward_read(struct forward_target *t, const char *text, char why[FORWARD_WHY])
+{
+	*t = (struct forward_target){.name = text, .tcp = strncmp(text, "tcp://", 6) == 0};
+	if ((t->tcp || strncmp(text, "udp://", 6) == 0) &&
+	    hostport_read(&t->to, text + 6, NULL, "514"))
+		return true;
+	snprintf(why, FORWARD_WHY,
+		 "\"%.200s\" is no host to send to: udp://host:port, tcp://[address]:port", text);
+	return false;
+}
+
+struct link {
+	const struct forward_target *target;
+	int parent, fd;
+	bool known;    /* it was connected before */
+	unsigned good; /* datagrams since the last refusal */
+	struct outage outage;
+};
+
+static int connect_one(const struct addrinfo *a)
+{
+	struct timeval patience = {.tv_sec = SEND_SECONDS};
+	unsigned unanswered = 2 * SEND_SECONDS * 1000;
+	int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol), error;
+
+	if (fd < 0)
+		return -1;
+	/* Bounds the connecting too. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (a->ai_socktype == SOCK_STREAM)
+		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered, sizeof(unanswered));
+	if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+static bool link_connect(struct link *l)
+{
+	struct addrinfo hints = {.ai_socktype = l->target->tcp ? SOCK_STREAM : SOCK_DGRAM},
+			*list = NULL;
+	int error = getaddrinfo(l->target->to.host, l->target->to.port, &hints, &list);
+
+	if (error != 0) {
+		outage_begin(&l->outage, gai_strerror(error));
+		return false;
+	}
+	for (const struct addrinfo *a = list; a != NULL && l->fd < 0; a = a->ai_next)
+		l->fd = connect_one(a);
+	if (l->fd < 0)
+		outage_begin(&l->outage, strerror(errno));
+	freeaddrinfo(list);
+	if (l->fd >= 0 && l->known)
+		courier_confess(l->parent, 0, 1);
+	l->known |= l->fd >= 0;
+	return l->fd >= 0;
+}
+
+static void link_break(struct link *l, int error)
+{
+	outage_begin(&l->outage, strerror(error));
+	close(l->fd);
+	l->fd = -1;
+}
+
+/* A peer that has closed is noticed before something is sent to it in vain. Syslog servers say
+ * nothing; what they say is passed over. */
+static bool link_alive(struct link *l)
+{
+	char said[256];
+	ssize_t n;
+
+	do
+		n = recv(l->fd, said, sizeof(said), MSG_DONTWAIT);
+	while (n > 0);
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+		return true;
+	link_break(l, n == 0 ? ECONNRESET : errno);
+	return false;
+}
+
+static bool send_stream(struct link *l, struct bytes message)
+{
+	char octets[24];
+	struct iovec parts[2] = {
+		{octets, (size_t)snprintf(octets, sizeof(octets), "%zu ", message.n)},
+		{NULL, message.n}};
+	struct msghdr m = {.msg_iov = parts, .msg_iovlen = 2};
+	size_t left = parts[0].iov_len + message.n;
+
+	memcpy(&parts[1].iov_base, &message.p, sizeof(message.p));
+	while (left > 0) {
+		ssize_t n = sendmsg(l->fd, &m, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		left -= (size_t)n;
+		for (size_t i = 0; i < 2; i++) {
+			size_t part = (size_t)n < parts[i].iov_len ? (size_t)n : parts[i].iov_len;
+
+			parts[i].iov_base = (char *)parts[i].iov_base + part;
+			parts[i].iov_len -= part;
+			n -= (ssize_t)part;
+		}
+	}
+	return true;
+}
+
+/* An error that is told here is that of the datagram before: that one is lost. */
+static bool send_datagram(struct link *l, struct bytes message)
+{
+	if (send(l->fd, message.p, message.n, MSG_NOSIGNAL) >= 0)
+		return true;
+	if (errno != ECONNREFUSED)
+		return false;
+	outage_begin(&l->outage, strerror(errno));
+	l->outage.lost++;
+	l->good = 0;
+	courier_confess(l->parent, 1, 0);
+	return send(l->fd, message.p, message.n, MSG_NOSIGNAL) >= 0;
+}
+
+static bool link_send(struct link *l, struct bytes message)
+{
+	if (l->fd >= 0 && l->target->tcp)
+		link_alive(l);
+	if (l->fd < 0 && !link_connect(l))
+		return false;
+	if (l->target->tcp ? send_stream(l, message) : send_datagram(l, message)) {
+		if (l->target->tcp || l->good++ >= GOOD)
+			outage_end(&l->outage);
+		return true;
+	}
+	link_break(l, errno);
+	return false;
+}
+
+/* Waits, but not if the program ends. False: it does. */
+static bool pause_for(const struct link *l, int seconds)
+{
+	struct pollfd p = {.fd = l->parent, .events = POLLRDHUP};
+
+	return poll(&p, 1, seconds * 1000) <= 0;
+}
+
+static void forward_one(struct link *l, struct bytes message)
+{
+	for (int wait = PAUSE_FIRST; !link_send(l, message);
+	     wait = wait < PAUSE_MOST ? 2 * wait : wait)
+		if (!pause_for(l, wait)) {
+			outage_lose(&l->outage);
+			courier_confess(l->parent, 1, 0);
+			return;
+		}
+}
+
+void forward_work(int fd, const void *arg)
+{
+	struct link l = {.target = arg, .parent = fd, .fd = -1};
+	uint8_t *job = malloc(COURIER_JOB);
+	size_t n;
+
+	l.outage.name = l.target->name;
+	while (job != NULL && (n = courier_take(fd, job)) > 0)
+		forward_one(&l, bytes_of(job, n));
+	outage_close(&l.outage);
+	free(job);
+}

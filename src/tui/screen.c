@@ -1,0 +1,361 @@
+/* screen.c - ncurses, and what it does not do: dying without leaving the terminal in its mode, and
+ * keeping others from writing into it. */
+#define NCURSES_WIDECHAR 1
+
+#include "tui/screen.h"
+
+#include "text/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <ncurses.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <term.h>
+#include <termios.h>
+#include <unistd.h>
+#include <wchar.h>
+
+/* term.h makes macros of plain words. */
+#undef columns
+
+/* RESTORE: bytes that bring the terminal back. SAID: of standard error so much is kept. */
+enum { RESTORE = 256, SAID = 1 << 20 };
+
+/* One terminal, one screen: ncurses keeps its own state like this. */
+static struct {
+	SCREEN *screen; /* NULL: not open */
+	bool unicode;
+	struct termios mode;
+	char restore[RESTORE];
+	size_t restore_n;
+	int error, said; /* standard error as it was; a memory file in its place. -1: it was left
+			    alone */
+	int styles[SCREEN_STYLES];
+} now = {.error = -1, .said = -1};
+
+/* A capability of the terminal without its padding, which no terminal of today needs. */
+static void restore_add(const char *name)
+{
+	const char *p = tigetstr(name);
+
+	if (p == NULL || p == (char *)-1)
+		return;
+	for (; *p != '\0' && now.restore_n < RESTORE; p++) {
+		if (p[0] == '$' && p[1] == '<' && strchr(p, '>') != NULL)
+			p = strchr(p, '>');
+		else
+			now.restore[now.restore_n++] = *p;
+	}
+}
+
+static void write_out(int fd, const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t done = write(fd, p, n);
+
+		if (done <= 0 && errno != EINTR)
+			return;
+		p += done > 0 ? done : 0;
+		n -= done > 0 ? (size_t)done : 0;
+	}
+}
+
+/* Standard error is itself again, and has what was said. For a signal handler too. */
+static void error_restore(void)
+{
+	char part[4096];
+	off_t at = 0;
+	ssize_t n;
+
+	if (now.said < 0)
+		return;
+	/* dup2(2) is none of the calls that are allowed by then. */
+	dup3(now.error, STDERR_FILENO, 0);
+	while ((n = pread(now.said, part, sizeof(part), at)) > 0) {
+		write_out(STDERR_FILENO, part, (size_t)n);
+		at += n;
+	}
+	close(now.said);
+	close(now.error);
+	now.said = now.error = -1;
+}
+
+/* Where this fails it may write into the picture, which ^L repairs. */
+static void error_keep(void)
+{
+	if (!isatty(STDERR_FILENO))
+		return;
+	now.error = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+	now.said = memfd_create("said", MFD_CLOEXEC);
+	if (now.error < 0 || now.said < 0 || fcntl(now.said, F_SETFL, O_APPEND) != 0 ||
+	    dup2(now.said, STDERR_FILENO) < 0) {
+		close(now.said);
+		close(now.error);
+		now.said = now.error = -1;
+	}
+}
+
+/* Only calls that a handler may make (signal-safety(7)). The signal is raised again by its default
+ * action. */
+static void die(int signal)
+{
+	if (now.screen != NULL) {
+		write_out(STDOUT_FILENO, now.restore, now.restore_n);
+		tcsetattr(STDIN_FILENO, TCSANOW, &now.mode);
+		error_restore();
+	}
+	raise(signal);
+}
+
+void screen_guard(int signal)
+{
+	struct sigaction action = {.sa_handler = die, .sa_flags = SA_RESETHAND | SA_NODEFER};
+
+	if (now.screen != NULL)
+		sigaction(signal, &action, NULL);
+}
+
+static void signals_guard(void)
+{
+	static const int deadly[] = {SIGSEGV, SIGBUS,  SIGFPE, SIGILL,  SIGABRT, SIGHUP,
+				     SIGQUIT, SIGTERM, SIGINT, SIGALRM, SIGXCPU};
+	struct sigaction old;
+
+	for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
+		if (sigaction(deadly[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+			screen_guard(deadly[i]);
+}
+
+static void styles_set(void)
+{
+	static const short colours[SCREEN_STYLES] = {[SCREEN_NOTICE] = COLOR_CYAN,
+						     [SCREEN_WARNING] = COLOR_YELLOW,
+						     [SCREEN_ERROR] = COLOR_RED,
+						     [SCREEN_CRITICAL] = COLOR_RED};
+
+	now.styles[SCREEN_DIM] = A_DIM;
+	now.styles[SCREEN_BOLD] = now.styles[SCREEN_CRITICAL] = A_BOLD;
+	now.styles[SCREEN_BAR] = A_REVERSE;
+	if (!has_colors() || !terminal_likes_colour() || start_color() == ERR)
+		return;
+	use_default_colors();
+	for (int i = 0; i < SCREEN_STYLES; i++)
+		if (colours[i] != 0 && init_pair((short)i, colours[i], -1) == OK)
+			now.styles[i] |= (int)COLOR_PAIR(i);
+}
+
+/* What terminals send that were not told to send what their description says. */
+static void keys_add(void)
+{
+	static const struct {
+		const char *sent;
+		int key;
+	} keys[] = {
+		{"\033[A", KEY_UP},   {"\033[B", KEY_DOWN},   {"\033[C", KEY_RIGHT},
+		{"\033[D", KEY_LEFT}, {"\033[H", KEY_HOME},   {"\033[F", KEY_END},
+		{"\033OH", KEY_HOME}, {"\033OF", KEY_END},    {"\033[1~", KEY_HOME},
+		{"\033[4~", KEY_END}, {"\033[5~", KEY_PPAGE}, {"\033[6~", KEY_NPAGE},
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		define_key(keys[i].sent, keys[i].key);
+}
+
+bool screen_open(char why[SCREEN_WHY])
+{
+	const char *term = getenv("TERM");
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
+	    tcgetattr(STDIN_FILENO, &now.mode) != 0) {
+		snprintf(why, SCREEN_WHY, "--top wants a terminal as standard input and output");
+		return false;
+	}
+	setlocale(LC_CTYPE, "");
+	now.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	/* Before it, because otherwise its handlers stand in the way of ours. */
+	now.screen = newterm(NULL, stdout, stdin);
+	if (now.screen == NULL) {
+		snprintf(why, SCREEN_WHY,
+			 "--top: a terminal of the kind \"%.64s\" is not known here; TERM says "
+			 "which it is",
+			 term != NULL ? term : "");
+		return false;
+	}
+	raw();
+	noecho();
+	nonl();
+	keypad(stdscr, TRUE);
+	keys_add();
+	set_escdelay(50);
+	curs_set(0);
+	styles_set();
+	restore_add("sgr0");
+	restore_add("cnorm");
+	restore_add("rmkx");
+	restore_add("rmcup");
+	error_keep();
+	signals_guard();
+	return true;
+}
+
+void screen_close(void)
+{
+	if (now.screen == NULL)
+		return;
+	endwin();
+	delscreen(now.screen);
+	now.screen = NULL;
+	error_restore();
+}
+
+struct screen_size screen_size(void)
+{
+	return (struct screen_size){(unsigned)getmaxy(stdscr), (unsigned)getmaxx(stdscr)};
+}
+
+void screen_clear(void)
+{
+	erase();
+}
+
+/* The bytes of the next character, and its width; where the terminal knows ASCII only, or does not
+ * show it, a question mark stands for it. */
+static size_t character(struct bytes text, wchar_t *out, unsigned *width)
+{
+	mbstate_t state = {0};
+	size_t n = 1;
+	int columns = 1;
+
+	*out = text.p[0];
+	if (text.p[0] >= 0x80) {
+		n = now.unicode ? mbrtowc(out, (const char *)text.p, text.n, &state) : 0;
+		columns = n > 0 && n <= text.n ? wcwidth(*out) : -1;
+	}
+	if (columns < 0 || *out < 0x20) {
+		*out = '?';
+		columns = 1;
+		for (n = 1; n < text.n && (text.p[n] & 0xc0) == 0x80; n++)
+			;
+	}
+	*width = (unsigned)columns;
+	return n;
+}
+
+unsigned screen_put(unsigned row, unsigned column, unsigned width, unsigned style,
+		    struct bytes text)
+{
+	unsigned used = 0, more;
+	struct screen_size size = screen_size();
+
+	if (row >= size.rows || column >= size.columns)
+		return 0;
+	width = width < size.columns - column ? width : size.columns - column;
+	attrset((attr_t)now.styles[style & 0xff] | (style & SCREEN_CHOSEN ? A_REVERSE : 0));
+	move((int)row, (int)column);
+	while (text.n > 0) {
+		wchar_t c;
+		size_t n = character(text, &c, &more);
+
+		if (used + more > width)
+			break;
+		addnwstr(&c, 1);
+		used += more;
+		text = bytes_from(text, n);
+	}
+	attrset(A_NORMAL);
+	return used;
+}
+
+void screen_show(void)
+{
+	refresh();
+	if (now.said >= 0 && lseek(now.said, 0, SEEK_END) > SAID && ftruncate(now.said, 0) != 0)
+		return;
+}
+
+void screen_redraw(void)
+{
+	clearok(curscr, TRUE);
+}
+
+static int special(int key)
+{
+	static const struct {
+		int theirs, ours;
+	} keys[] = {
+		{KEY_UP, SCREEN_UP},         {KEY_DOWN, SCREEN_DOWN},
+		{KEY_LEFT, SCREEN_LEFT},     {KEY_RIGHT, SCREEN_RIGHT},
+		{KEY_PPAGE, SCREEN_PAGE_UP}, {KEY_NPAGE, SCREEN_PAGE_DOWN},
+		{KEY_HOME, SCREEN_HOME},     {KEY_END, SCREEN_END},
+		{KEY_ENTER, SCREEN_ENTER},   {KEY_BACKSPACE, SCREEN_BACKSPACE},
+		{KEY_BTAB, SCREEN_TAB},      {KEY_RESIZE, SCREEN_RESIZED},
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (keys[i].theirs == key)
+			return keys[i].ours;
+	return SCREEN_NONE;
+}
+
+static int control(wint_t c)
+{
+	switch (c) {
+	case '\r':
+	case '\n':
+		return SCREEN_ENTER;
+	case '\t':
+		return SCREEN_TAB;
+	case 27:
+		return SCREEN_ESCAPE;
+	case 8:
+	case 127:
+		return SCREEN_BACKSPACE;
+	case 3:
+		return SCREEN_BREAK;
+	case 12:
+		return SCREEN_REDRAW;
+	default:
+		return c < 0x20 ? SCREEN_NONE : (int)c;
+	}
+}
+
+/* A terminal that is gone answers every read at once with nothing, for ever. */
+static bool hung_up(void)
+{
+	struct pollfd p = {.fd = STDIN_FILENO};
+
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL));
+}
+
+int screen_key(int timeout)
+{
+	wint_t c = 0;
+	int r;
+
+	wtimeout(stdscr, timeout);
+	r = get_wch(&c);
+	if (r == KEY_CODE_YES)
+		return special((int)c);
+	if (r == OK)
+		return control(c);
+	return hung_up() ? SCREEN_GONE : SCREEN_NONE;
+}
+
+const char *screen_said(char out[SCREEN_SAID])
+{
+	off_t end = now.said >= 0 ? lseek(now.said, 0, SEEK_END) : 0;
+	off_t from = end > SCREEN_SAID - 1 ? end - (SCREEN_SAID - 1) : 0;
+	ssize_t n = now.said >= 0 ? pread(now.said, out, SCREEN_SAID - 1, from) : 0;
+	char *line;
+
+	n = n > 0 && out[n - 1] == '\n' ? n - 1 : n > 0 ? n : 0;
+	out[n] = '\0';
+	line = strrchr(out, '\n');
+	return line != NULL ? line + 1 : out;
+}

@@ -1,0 +1,204 @@
+/* view.c - which lines a list has, and what stands in them. */
+#include "tui/view.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Lines that are no list: title, tabs, names of columns, and the last. */
+enum { FRAME_LINES = 4 };
+
+const char top_help[] =
+	"Keys\n"
+	"\n"
+	"  1 2 3, Tab     servers, clients, sessions\n"
+	"  up down, j k   one line; PgUp, PgDn, Home, End\n"
+	"  Enter          of a server or client: its sessions; of a session: what\n"
+	"                 happened, why, and what was said\n"
+	"  Esc, left      back; in the list of sessions: without the filter\n"
+	"  f              filter the sessions: a word of an address, a name, an ending,\n"
+	"                 a sender, a recipient, a Message-ID, a queue id\n"
+	"  /  n           search; the next one\n"
+	"  a              only sessions that are alerts, or all\n"
+	"  o              another order: hosts by alerts, sessions or waiting time;\n"
+	"                 sessions by time or by severity\n"
+	"  s              save the packets of the session as a capture file\n"
+	"  e              save what is said of the session, with its dialogue, as text\n"
+	"  ^L             draw all anew\n"
+	"  q, ^C          end\n"
+	"\n"
+	"Waits are means over what was seen from beginning to end: the greeting from the\n"
+	"SYN on, the answer to a message from its end on. Stage: where most alerts were.\n"
+	"Kept are the last 2,000 sessions that are alerts, and the last 2,000 others.\n";
+
+struct top *top_new(struct board *board, const char *inputs)
+{
+	struct top *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	t->board = board;
+	t->inputs = inputs;
+	t->worst_first = false;
+	return t;
+}
+
+void top_free(struct top *t)
+{
+	if (t == NULL)
+		return;
+	outbuf_free(&t->detail);
+	outbuf_free(&t->cell);
+	free(t);
+}
+
+void top_say(struct top *t, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(t->message, sizeof(t->message), format, args);
+	va_end(args);
+}
+
+static bool shown(const struct top *t, const struct board_session *s)
+{
+	return (!t->alerts_only || s->alert) &&
+	       (t->filter[0] == '\0' || strcasestr(s->words, t->filter) != NULL);
+}
+
+/* The latest first. By severity: a pass for each, so that those of one stay in order. */
+static void sessions_fill(struct top *t)
+{
+	t->sessions_n = 0;
+	for (unsigned severity = SEVERITIES; severity-- > 0;) {
+		for (size_t i = board_kept(t->board); i-- > 0;) {
+			const struct board_session *s = board_session(t->board, i);
+
+			if (shown(t, s) && (!t->worst_first || s->severity == severity))
+				t->sessions[t->sessions_n++] = s;
+		}
+		if (!t->worst_first)
+			return;
+	}
+}
+
+/* The cursor stays with its session; if that has gone, with the line. */
+static void cursor_follow(struct top *t)
+{
+	for (size_t i = 0; t->cursor != 0 && i < t->sessions_n; i++)
+		if (t->sessions[i]->number == t->cursor)
+			t->place[TOP_SESSIONS].at = i;
+}
+
+void top_fill(struct top *t)
+{
+	size_t lines, rows = top_rows();
+
+	if (t->view == TOP_SESSIONS) {
+		sessions_fill(t);
+		cursor_follow(t);
+	} else if (t->view <= TOP_CLIENTS) {
+		t->hosts_n = board_hosts(t->board, t->view == TOP_SERVERS ? SERVER : CLIENT,
+					 t->order, t->hosts, TOP_LINES);
+	}
+	lines = top_lines(t);
+	if (t->view > TOP_SESSIONS) {
+		/* A text has no cursor: its last page is full. */
+		size_t last = lines > rows ? lines - rows : 0;
+
+		t->place[t->view].first = t->place[t->view].at =
+			t->place[t->view].at < last ? t->place[t->view].at : last;
+		return;
+	}
+	if (t->place[t->view].at >= lines)
+		t->place[t->view].at = lines > 0 ? lines - 1 : 0;
+	if (t->place[t->view].first > t->place[t->view].at)
+		t->place[t->view].first = t->place[t->view].at;
+	if (t->place[t->view].at >= t->place[t->view].first + rows)
+		t->place[t->view].first = t->place[t->view].at - rows + 1;
+}
+
+static size_t count_lines(struct bytes text)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.n; i++)
+		n += text.p[i] == '\n';
+	return n;
+}
+
+static struct bytes text_of(const struct top *t)
+{
+	return t->view == TOP_HELP ? bytes_str(top_help) : bytes_of(t->detail.p, t->detail.n);
+}
+
+size_t top_lines(const struct top *t)
+{
+	if (t->view == TOP_SESSIONS)
+		return t->sessions_n;
+	return t->view <= TOP_CLIENTS ? t->hosts_n : count_lines(text_of(t));
+}
+
+/* At least one, however small the terminal is. */
+size_t top_rows(void)
+{
+	unsigned rows = screen_size().rows;
+
+	return rows > FRAME_LINES + 1 ? rows - FRAME_LINES : 1;
+}
+
+struct bytes top_line(struct bytes text, size_t line)
+{
+	size_t from = 0, end;
+
+	for (; line > 0 && from < text.n; from++)
+		line -= text.p[from] == '\n';
+	for (end = from; end < text.n && text.p[end] != '\n'; end++)
+		;
+	return bytes_of(text.p + from, end - from);
+}
+
+bool top_found(struct top *t, size_t line)
+{
+	char words[BOARD_WORDS], addr[IP_ADDR_TEXT];
+	struct bytes text;
+
+	if (t->search[0] == '\0')
+		return false;
+	if (t->view == TOP_SESSIONS)
+		return strcasestr(t->sessions[line]->words, t->search) != NULL;
+	if (t->view <= TOP_CLIENTS) {
+		snprintf(words, sizeof(words), "%s %s", ip_addr_text(&t->hosts[line]->addr, addr),
+			 t->hosts[line]->name);
+		return strcasestr(words, t->search) != NULL;
+	}
+	text = top_line(text_of(t), line);
+	snprintf(words, sizeof(words), "%.*s",
+		 (int)(text.n < sizeof(words) ? text.n : sizeof(words) - 1), (const char *)text.p);
+	return strcasestr(words, t->search) != NULL;
+}
+
+const struct board_session *top_chosen(struct top *t)
+{
+	if (t->view == TOP_DETAIL)
+		return board_find(t->board, t->opened);
+	top_fill(t);
+	return t->view == TOP_SESSIONS && t->sessions_n > 0 ? t->sessions[t->place[TOP_SESSIONS].at]
+							    : NULL;
+}
+
+void top_open(struct top *t, const struct board_session *s, struct bytes text, unsigned columns)
+{
+	t->detail.n = 0;
+	outbuf_bytes(&t->detail, text.p, text.n);
+	t->detail.failed = false;
+	t->detail_columns = columns;
+	if (t->view != TOP_DETAIL || t->opened != s->number)
+		t->place[TOP_DETAIL].at = t->place[TOP_DETAIL].first = 0;
+	if (t->view != TOP_DETAIL)
+		t->before = t->view;
+	t->opened = s->number;
+	t->view = TOP_DETAIL;
+}

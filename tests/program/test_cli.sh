@@ -1,0 +1,403 @@
+#!/bin/sh
+# test_cli.sh - the program as a whole: exit codes, sentences, files, pipes, signals, root.
+# usage: test_cli.sh SMTPWATCH SCENARIO_PCAP
+# (from the top of the tree; the second is tests/program/scenario_pcap.c, built)
+set -u
+# shellcheck source=tests/lib/failures.sh
+. tests/lib/failures.sh
+
+# run CODE ARGUMENTS...: standard output to $dir/out, standard error to $dir/err
+run() {
+	want=$1
+	shift
+	what="smtpwatch $*"
+	checks=$((checks + 1))
+	"$program" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	got=$?
+	[ "$got" = "$want" ] || fail "$what: exit $got, expected $want: $(head -c 300 "$dir/err")"
+}
+
+# says FILE TEXT, lacks FILE TEXT: of the last run
+says() {
+	checks=$((checks + 1))
+	grep -qF -- "$2" "$dir/$1" || fail "$what: $1 does not say \"$2\": $(head -c 600 "$dir/$1")"
+}
+
+lacks() {
+	checks=$((checks + 1))
+	grep -qF -- "$2" "$dir/$1" && fail "$what: $1 says \"$2\": $(head -c 600 "$dir/$1")"
+}
+
+lines() {
+	checks=$((checks + 1))
+	[ "$(wc -l <"$dir/$1")" = "$2" ] ||
+		fail "$what: $1 has $(wc -l <"$dir/$1") lines, expected $2"
+}
+
+same() {
+	checks=$((checks + 1))
+	cmp -s "$dir/$1" "$dir/$2" || fail "$what: $1 and $2 differ"
+}
+
+# await COMMAND: until it succeeds, five seconds at most;
+# whether it did is then checked by the caller
+await() {
+	for _ in $(seq 100); do
+		eval "$1" && return
+		sleep 0.05
+	done
+}
+
+scenario() {
+	"$builder" "$dir/$1.smtp" "$dir/$1.pcap" || { echo "scenario $1 cannot be built"; exit 1; }
+}
+
+cat >"$dir/bad.smtp" <<'S'
+S: 220 mx.example.net ESMTP
+C: EHLO out.example.org
+S: 250 mx.example.net
+C: MAIL FROM:<alice@example.org>
+S: 250 2.1.0 Ok
+C: RCPT TO:<bob@example.net>
+S: 250 2.1.5 Ok, bob@example.net
+C: DATA
+S: 354 go ahead
+C: Message-ID: <secret.1@out.example.org>
+C+ Subject: hello
+C+
+C: .
+S: 221 2.0.0 closing, bob
+S! FIN
+expect verdict 221-for-message
+S
+
+cat >"$dir/good.smtp" <<'S'
+client 192.0.2.11:40001
+S: 220 mx.example.net ESMTP
+C: EHLO out.example.org
+S: 250 mx.example.net
+C: MAIL FROM:<alice@example.org>
+S: 250 2.1.0 Ok
+C: RCPT TO:<bob@example.net>
+S: 250 2.1.5 Ok
+C: DATA
+S: 354 go ahead
+C: Subject: hello
+C+
+C: .
+S: 250 2.0.0 queued as 4Qx1
+C: QUIT
+S: 221 2.0.0 bye
+S! FIN
+C! FIN
+expect verdict clean
+S
+scenario bad
+scenario good
+bad=$dir/bad.pcap
+good=$dir/good.pcap
+
+# exit codes and sentences
+run 2
+says err "nothing to watch and nothing to read: -i INTERFACE"
+run 2 -i eth0 -r "$good"
+says err "one or the other"
+run 2 -r "$good" --keyfile x
+says err "there is no option --keyfile"
+run 0 --version
+says out "smtpwatch "
+run 0 --help
+says out "--fail-on SEVERITY"
+run 0 --list-alerts --severity 421-idle=critical
+says out "221-for-message"
+grep -q '421-idle *critical' "$dir/out" || fail "--list-alerts does not know --severity"
+run 0 -r "$good" --fail-on notice
+run 0 -r "$bad"
+run 1 -r "$bad" --fail-on critical
+run 1 -r "$bad" --fail-on notice
+run 0 -r "$bad" --fail-on notice --severity 221-for-message=none
+run 3 -r "$dir/none.pcap"
+says err "none.pcap"
+lines err 1
+run 3 -r "$dir"
+run 3 -r "$dir/none.pcap" -r "$bad" -r "$dir/bad.smtp" -r "$good" -o text
+says out "2 sessions, 1 alert: 1 critical"
+says err "bad.smtp"
+lines err 2
+run 2 -r "$good" this is no filter
+lines err 1
+run 3 -r "$good" -o "json:$dir/no/such/folder"
+says err "cannot write to $dir/no/such/folder"
+
+# a capture that is cut short: what could be read is judged
+head -c 900 "$bad" >"$dir/cut.pcap"
+run 3 -r "$dir/cut.pcap" -o json
+says out '"event_type":"stats"'
+lines err 1
+
+# what is not there
+run 0 -r "$good" -p 2525 -o text
+says out "No SMTP session on ports 2525 in $good: "
+says out "The option -p sets the ports."
+"$builder" -w vntag "$dir/bad.smtp" "$dir/vntag.pcap" || fail "no capture with VN-Tags"
+run 0 -r "$dir/vntag.pcap" -o text
+says out " CRITICAL 221-for-message  "
+LC_ALL=C sed 's/\x89\x26/\x22\xf3/g' "$dir/vntag.pcap" >"$dir/trill.pcap"
+run 0 -r "$dir/trill.pcap" -o text
+says out "of ethertype 0x22f3 (TRILL). Mail inside them is not seen."
+lacks out "The option -p"
+run 0 -r "$dir/trill.pcap" -o json
+says out '"undecoded":[{"kind":"ethertype","number":"0x22f3","name":"TRILL","packets":'
+run 0 -r "$good" -o text port 26
+says out "No packet in "
+run 0 -r "$good" -o text
+says out "Everything fine: "
+lacks out "$(printf '\033')"
+
+# one alert, for people
+run 0 -r "$bad" -o text
+says out " CRITICAL 221-for-message  "
+says out "  What happened: "
+says out "took the message: \"221 2.0.0 closing, bob\". This was at stage END-OF-MESSAGE; "
+says out "message from <alice@example.org> to <bob@example.net>, Message-ID"
+says out " <secret.1@out.example.org>, "
+says out "  Look at:       "
+says out "1 falsely accepted"
+lines err 0
+run 0 -r "$bad" -o text --min-severity critical --severity 221-for-message=error
+lacks out "What happened"
+
+# an answer that took 75 seconds: an alert beside the verdict
+sed '/queued as/i wait 75s' "$dir/good.smtp" >"$dir/slow.smtp"
+scenario slow
+slow=$dir/slow.pcap
+run 0 -r "$slow" -o text
+says out " WARNING slow-acceptance  "
+says out "the answer came 75.0 s"
+says out "1 session, 1 alert: 1 warning."
+says out "Beside their ending:"
+run 1 -r "$slow" --fail-on warning
+lines out 3
+says out '"verdict":"clean","also":["slow-acceptance"],"severity":"none"'
+says out '"alert":{"signature":"slow-acceptance",'\
+'"category":"delays, whatever the ending","severity":3}}'
+says out '"end":75.0'
+says out '"asides":{"slow-acceptance":1}'
+run 0 -r "$slow" --fail-on warning --slow-acceptance 76
+lacks out '"event_type":"alert"'
+says out '"also":[]'
+run 0 -r "$slow" --fail-on warning --slow-acceptance 0
+run 0 -r "$slow" --fail-on warning --severity slow-acceptance=none
+says out '"also":["slow-acceptance"]'
+run 1 -r "$slow" --fail-on critical --severity slow-acceptance=critical
+run 0 --list-alerts
+says out "slow-acceptance          warning   "
+
+# a server that is stopped with three sessions open: one alert counts them, and no session is lost
+for client in 1 2 3; do
+	sed -e 's/^C: DATA/wait 2s\n&/' -e "1i client 192.0.2.2$client:4000$client" \
+		-e 's/^S: 221.*/S: 421 4.3.2 shutting down/' \
+		-e 's/^expect.*/expect verdict 421-in-message/' \
+		"$dir/bad.smtp" >"$dir/stop$client.smtp"
+	scenario stop$client
+done
+run 0 -r "$dir/stop1.pcap" -r "$dir/stop2.pcap" -r "$dir/stop3.pcap" -o json -o text:"$dir/text"
+lines out 5
+says out '"together":3,"cause":{"id":"shutdown"'
+says out '"together":3,"grouped":true,"cause"'
+says out '"grouped":2,'
+says text "3 sessions, 1 alert: 1 warning."
+says text "2 further sessions ended in the same events"
+says text "2 other sessions of this server ended"
+checks=$((checks + 1))
+/usr/bin/python3 tests/program/schema_check.py docs/schema.json <"$dir/out" >"$dir/checked" ||
+	fail "schema: $(cat "$dir/checked")"
+
+# JSON: json is the default where no terminal is; every line as the schema says
+run 0 -r "$bad" -r "$good"
+cp "$dir/out" "$dir/first"
+lines out 4
+says out "\"input\":\"$bad\""
+says out "\"input\":\"$good\""
+says out '"event_type":"alert"'
+/usr/bin/python3 tests/program/schema_check.py docs/schema.json <"$dir/out" >"$dir/checked" ||
+	fail "schema: $(cat "$dir/checked")"
+for j in 0 1 2 4; do
+	run 0 -r "$bad" -r "$good" -j $j
+	same out first
+done
+run 0 -r "$bad" -r "$good" -o text -o "json:$dir/file" -o json:-
+same file first
+says out "What happened"
+says out '"event_type":"alert"'
+
+# several inputs are one stream; standard input is one of them
+"$program" -r - -r "$good" -o json <"$bad" >"$dir/out" || fail "standard input: exit $?"
+sed "s|\"input\":\"-\"|\"input\":\"$bad\"|" "$dir/out" >"$dir/renamed"
+what="-r -"
+same renamed first
+
+# addresses
+for mode in local hash all; do
+	run 0 -r "$bad" --redact $mode -o json -o text
+	lacks out alice
+	lacks out bob
+	lacks out secret
+	says out 221-for-message
+done
+lacks out '"from"'
+run 0 -r "$bad" --redact local
+says out '"from":"***@example.org"'
+says out 'closing, ***'
+
+# configuration
+printf 'read = %s\noutput = json\nfail-on = critical\n' "$bad" >"$dir/conf"
+run 1 -c "$dir/conf"
+says out '"event_type":"alert"'
+run 0 -c "$dir/conf" -T
+says out "conf: no mistakes"
+printf 'reed = x\n\nports = none\n' >"$dir/conf"
+run 2 -c "$dir/conf" -T
+says err "conf:1: "
+says err "conf:3: "
+lines err 2
+# what can be tried without doing it: by file and line, all at once;
+# what is only not there is told, and no mistake
+cat >"$dir/conf" <<-END
+	interface = any
+	filter = host and and
+	user = nobody-of-this-name
+	output = prometheus:here
+	output = textfile
+	output = syslog:host:514
+	output = exec:/bin/true 'never closed
+	output = json:unix:
+END
+run 2 -c "$dir/conf" -T
+for line in 2 3 4 5 6 7 8; do
+	says err "conf:$line: "
+done
+lines err 7
+run 0 -i lo -T -o "json:$dir/nothere/file" -o exec:/no/such/command \
+	-o syslog:/no/such/socket not port 26
+says err "cannot make a file in $dir/nothere"
+says err "cannot run /no/such/command"
+lines err 2
+run 0 -i lo -T -o "json:$dir/made" -o "textfile:$dir/made" -o "exec:touch $dir/made"
+[ ! -e "$dir/made" ] || fail "-T makes a file"
+
+# other ways of telling; offline an output that cannot be reached ends it before it begins
+run 3 -r "$bad" -o "syslog:$dir/nobody"
+says err "cannot connect to $dir/nobody: No such file"
+run 3 -r "$bad" -o "json:unix:$dir/nobody"
+says err "cannot connect to $dir/nobody: No such file"
+run 3 -r "$bad" -o syslog:ftp://host
+says err "is no host to send to"
+run 3 -r "$bad" -o prometheus
+says err "for captures that are read there is textfile:FILE"
+run 3 -r "$bad" -o textfile
+says err "textfile wants a file"
+run 3 -r "$bad" -o exec:/no/such/command
+says err "cannot run /no/such/command: No such file"
+run 3 -r "$bad" -o "exec:/bin/sh -c 'true"
+says err "quotation mark that is not closed"
+mkdir -m 777 "$dir/commands"
+run 0 -r "$bad" -r "$good" -o "textfile:$dir/commands/metrics"
+cp "$dir/commands/metrics" "$dir/out"
+says out 'smtpwatch_alerts_total{signature="221-for-message",severity="critical"} 1'
+/usr/bin/python3 tests/program/metrics_check.py <"$dir/out" >"$dir/checked" 2>&1 ||
+	fail "textfile: $(cat "$dir/checked")"
+told="echo \"\$1 \$SMTPWATCH_VERDICT\" >>$dir/commands/out; cat >>$dir/commands/out"
+run 0 -r "$bad" -r "$good" -o "exec:/bin/sh -c '$told' sh \"two words\""
+cp "$dir/commands/out" "$dir/out"
+lines out 2
+says out "two words 221-for-message"
+says out '"event_type":"alert"'
+run 3 -r "$bad" -o "exec:/bin/sh -c 'exit 7'"
+says err "ended with status 7"
+
+# a stream socket whose reader takes its time gets every line
+/usr/bin/python3 -c "
+import os, socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.bind('$dir/stream')
+os.chmod('$dir/stream', 0o777)
+s.listen()
+c, _ = s.accept()
+time.sleep(0.2)
+while piece := c.recv(100):
+    sys.stdout.buffer.write(piece)
+" >"$dir/streamed" &
+await "[ -S '$dir/stream' ]"
+run 0 -r "$bad" -r "$good" -o "json:unix:$dir/stream"
+wait $!
+same streamed first
+
+# an output that takes no more
+checks=$((checks + 2))
+"$program" --help >/dev/full 2>/dev/null
+[ $? = 3 ] || fail "--help to a full disk: not exit 3"
+"$program" -r "$bad" -o text >/dev/full 2>"$dir/err"
+[ $? = 3 ] || fail "full disk: not exit 3"
+what="full disk"
+lines err 1
+says err "cannot write to standard output: No space left"
+{ sleep 0.2; "$program" -r "$bad" -o json 2>"$dir/err"; echo $? >"$dir/out"; } | true
+what="closed pipe"
+says out 3
+lines err 0
+
+# a signal: what is open is reported
+mkfifo "$dir/slow"
+"$program" -r - -o json <"$dir/slow" >"$dir/out" 2>"$dir/err" &
+pid=$!
+exec 3>"$dir/slow"
+head -c 900 "$bad" >&3
+await "grep -q '^SigCgt:.*[2367abef]\$' /proc/$pid/status" # SIGINT is caught
+if [ "$(id -u)" = 0 ]; then
+	checks=$((checks + 2))
+	await "! grep -q '^Uid:	0' /proc/$pid/status"
+	grep -q '^Uid:	0' /proc/$pid/status && fail "still root while parsing"
+	grep -q '^Groups:[[:space:]]*$' /proc/$pid/status || fail "still in groups of root"
+	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+		checks=$((checks + 1))
+		grep -q "^$set:[[:space:]]*0*\$" /proc/$pid/status ||
+			fail "still has capabilities: $(grep $set /proc/$pid/status)"
+	done
+fi
+checks=$((checks + 2))
+grep -q '^NoNewPrivs:[[:space:]]*1$' /proc/$pid/status || fail "could gain privileges"
+# with a sanitizer there is no filter of system calls (sandbox.h)
+grep -qE '__[at]san_init' "$program" || await "grep -q '^Seccomp:[[:space:]]*2\$' /proc/$pid/status"
+grep -qE '__[at]san_init' "$program" || grep -q '^Seccomp:[[:space:]]*2$' /proc/$pid/status ||
+	fail "parses without a filter of system calls"
+kill -USR1 $pid
+tail -c +901 "$bad" | head -c 100 >&3
+await "[ -s '$dir/err' ]"
+what="SIGUSR1"
+says err "smtpwatch: so far "
+lines err 1
+kill -INT $pid
+wait $pid
+got=$?
+exec 3>&-
+what="SIGINT"
+[ $got = 0 ] || fail "SIGINT: exit $got: $(cat "$dir/err")"
+says out '"event_type":"session"'
+says out '"how":"capture-end"'
+says out '"event_type":"stats"'
+lines err 1
+
+# root opens, nobody parses
+if [ "$(id -u)" = 0 ]; then
+	chmod 600 "$bad"
+	run 0 -r "$bad"
+	says out 221-for-message
+	run 0 -r "$bad" --user root
+	says out 221-for-message
+	run 2 -r "$bad" --user no-such-user
+	says err 'no user "no-such-user"'
+fi
+
+echo "$checks checks, $failures failed"
+[ $failures = 0 ]

@@ -1,5 +1,0 @@
-#!/bin/sh
-# test_outputs.sh - every output against hostile sessions, secrets and addresses:
-# tests/outputs_check.py.
-# usage: test_outputs.sh SMTPWATCH SCENARIO_PCAP
-exec /usr/bin/python3 tests/outputs_check.py "$@"

@@ -1,0 +1,171 @@
+/* test_columns.c - csv, zeek and ecs keep their shape whatever the wire says; and the line of
+ * progress. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include "format/columns.h"
+#include "lib/hostile.h"
+#include "lib/output.h"
+#include "smtpwatch/frame.h"
+#include "tui/progress.h"
+
+/* Every name that a format has is its own, and of every fact that a row names there is one. */
+static void names_are_unique(void **state)
+{
+	(void)state;
+	for (enum column_format f = COLUMN_CSV; f < COLUMN_FORMATS; f++) {
+		const struct column *c, *other;
+		size_t at = 0;
+		while ((c = columns_next(f, &at)) != NULL) {
+			size_t before = 0;
+			while ((other = columns_next(f, &before)) != c)
+				assert_string_not_equal(other->name[f], c->name[f]);
+			if (c->put != NULL)
+				continue;
+			const struct fact_row *row = fact_rows;
+			while (row->name != NULL && strcmp(row->name, c->name[COLUMN_CSV]) != 0)
+				row++;
+			if (row->name == NULL)
+				fail_msg("no fact %s", c->name[COLUMN_CSV]);
+		}
+	}
+}
+
+static size_t count(const char *text, char c)
+{
+	size_t n = 0;
+	for (; *text != '\0'; text++)
+		n += *text == c;
+	return n;
+}
+
+/* Lines and separators are as many as without a single byte off the wire, and nothing that acts
+ * comes out. */
+static void shape_check(const struct sink_kind *kind, struct made *m, char separator,
+			size_t *separators)
+{
+	struct output o;
+	output_open(&o, kind);
+	output_record(&o, m);
+	const char *text = output_text(&o);
+	const char *last = strrchr(text, '\n');
+	assert_non_null(last);
+	assert_string_equal(last, "\n");
+	assert_int_equal(count(text, '\n'), kind == &sink_csv ? 2 : kind == &sink_zeek ? 9 : 1);
+	for (const char *p = text; *p != '\0'; p++)
+		assert_true((uint8_t)*p >= 0x20 || *p == '\n' || *p == '\t' || *p == '\r');
+	if (separator != '\0') {
+		if (*separators == 0)
+			*separators = count(text, separator);
+		assert_int_equal(count(text, separator), *separators);
+	}
+	output_free(&o);
+}
+
+static void hostile_texts_keep_the_shape(void **state)
+{
+	size_t tabs = 0, none = 0;
+	(void)state;
+	for (unsigned i = 0; hostile_text(i) != NULL; i++) {
+		struct made m;
+		hostile_make(&m, bytes_str(hostile_text(i)));
+		shape_check(&sink_csv, &m, '\0', &none);
+		shape_check(&sink_zeek, &m, '\t', &tabs);
+		shape_check(&sink_ecs, &m, '\0', &none);
+		made_free(&m);
+	}
+	assert_true(tabs > 50);
+}
+
+static void zeek_words_are_escaped(void **state)
+{
+	struct output o;
+	struct made m;
+	(void)state;
+	made_init(&m);
+	made_message(&m, FATE_ACCEPTED, "-", "(empty)");
+	made_note(&m, &m.messages[0].notes, NOTE_RCPT, 250, "a,b@example.net");
+	made_verdict(&m, VERDICT_221_FOR_MESSAGE, 0);
+	output_open(&o, &sink_zeek);
+	output_record(&o, &m);
+	assert_non_null(strstr(output_text(&o), "\t\\x2d\t\\x28empty),a\\x2cb@example.net\t"));
+	output_free(&o);
+	made_free(&m);
+}
+
+static void formulas_are_words(void **state)
+{
+	struct output o;
+	struct made m;
+	(void)state;
+	made_init(&m);
+	made_message(&m, FATE_ACCEPTED, "=HYPERLINK(\"http://x\")", "+1@example.net");
+	made_verdict(&m, VERDICT_221_FOR_MESSAGE, 0);
+	output_open(&o, &sink_csv);
+	output_record(&o, &m);
+	assert_non_null(
+		strstr(output_text(&o), ",\"'=HYPERLINK(\"\"http://x\"\")\",\"'+1@example.net\","));
+	output_free(&o);
+	made_free(&m);
+}
+
+/* What nobody said is left out, or said to be unknown; the line is as long as ever. */
+static void a_bare_session_has_a_line(void **state)
+{
+	static const struct sink_kind *const kinds[] = {&sink_csv, &sink_zeek, &sink_ecs};
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct output o;
+		struct made m;
+		made_init_bare(&m);
+		made_verdict(&m, VERDICT_PROBE, 0);
+		output_open(&o, kinds[i]);
+		output_record(&o, &m);
+		assert_non_null(strstr(output_text(&o), "probe"));
+		output_free(&o);
+		made_free(&m);
+	}
+}
+
+static void progress_in_words(void **state)
+{
+	static const struct {
+		uint64_t total, before, done;
+		int64_t elapsed;
+		const char *text;
+	} rows[] = {
+		{1000, 0, 250, FRAME_SECOND, "250 B of 1.0 kB read (25 %), 250 B/s, 3 s left"},
+		{3400000000, 1000000000, 700000000, 10 * FRAME_SECOND,
+		 "1.7 GB of 3.4 GB read (50 %), 170 MB/s, 10 s left"},
+		{0, 0, 5000, 2 * FRAME_SECOND, "5.0 kB read, 2.5 kB/s"},
+		{100, 0, 200, FRAME_SECOND, "200 B read, 200 B/s"}, /* it has grown */
+		{100, 0, 0, 0, "0 B of 100 B read (0 %), 0 B/s, 0 s left"},
+	};
+	char text[PROGRESS_TEXT];
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct progress p = {
+			.what = "read", .total = rows[i].total, .before = rows[i].before};
+		assert_string_equal(progress_text(&p, rows[i].done, rows[i].elapsed, text),
+				    rows[i].text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_are_unique),
+		cmocka_unit_test(hostile_texts_keep_the_shape),
+		cmocka_unit_test(zeek_words_are_escaped),
+		cmocka_unit_test(formulas_are_words),
+		cmocka_unit_test(a_bare_session_has_a_line),
+		cmocka_unit_test(progress_in_words),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

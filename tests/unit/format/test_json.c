@@ -1,0 +1,575 @@
+/* test_json.c - the JSON output: what stands in it, that docs/schema.json describes it, and that
+ * bytes off the wire cannot break it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "format/session_id.h"
+#include "lib/made.h"
+#include "lib/output.h"
+#include "sink/sink.h"
+
+struct community_row {
+	const char *a;
+	uint16_t a_port;
+	const char *b;
+	uint16_t b_port;
+	const char *id;
+};
+
+/* The first is the specification's own example; the others were computed by another program. */
+static const struct community_row communities[] = {
+	{"128.232.110.120", 34855, "66.35.250.204", 80, "1:LQU9qZlK+B5F3KDmev6m5PMibrg="},
+	{"66.35.250.204", 80, "128.232.110.120", 34855, "1:LQU9qZlK+B5F3KDmev6m5PMibrg="},
+	{"2001:db8::1", 40000, "2001:db8::2", 25, "1:sWs/g/aiCKWSk0k3VFY0PL2HzU4="},
+	{"192.0.2.1", 25, "192.0.2.1", 40000, "1:ihuWYorTM8KEh2Z9YOUK/9WlrNU="},
+	{"192.0.2.1", 40000, "192.0.2.1", 25, "1:ihuWYorTM8KEh2Z9YOUK/9WlrNU="},
+};
+
+static void community_ids(void **state)
+{
+	(void)state;
+	struct digest *d = digest_new();
+
+	for (size_t i = 0; i < sizeof(communities) / sizeof(communities[0]); i++) {
+		const struct community_row *row = &communities[i];
+		struct conn conn = {.addr = {made_addr(row->a), made_addr(row->b)},
+				    .port = {row->a_port, row->b_port}};
+		char text[IDENTITY_COMMUNITY];
+
+		identity_community(d, &conn, text);
+		assert_string_equal(text, row->id);
+	}
+	digest_free(d);
+}
+
+static void session_ids_tell_sessions_apart(void **state)
+{
+	(void)state;
+	struct digest *d = digest_new();
+	struct made m;
+	char first[IDENTITY_SESSION], again[IDENTITY_SESSION], later[IDENTITY_SESSION];
+
+	made_init(&m);
+	identity_session(d, &m.conn, first);
+	identity_session(d, &m.conn, again);
+	m.conn.start++;
+	identity_session(d, &m.conn, later);
+	assert_string_equal(first, again);
+	assert_string_not_equal(first, later);
+	assert_int_equal(strspn(first, "0123456789abcdef"), 16);
+	digest_free(d);
+	made_free(&m);
+}
+
+/* Every fact of the session. */
+static void full_facts(struct made *m)
+{
+	m->facts.extensions = SMTP_EXT_PIPELINING | SMTP_EXT_SIZE;
+	m->facts.size_limit = 10240000;
+	m->facts.flaws = FLAW_BARE_LF | FLAW_PREGREET;
+	m->facts.starttls = STARTTLS_OFFERED;
+	m->facts.lmtp = true;
+	m->facts.transactions_omitted = 3;
+	m->facts.refusals = 1;
+	m->facts.ts_banner = m->conn.start + FRAME_SECOND / 5;
+	m->facts.ts_hello = m->facts.ts_banner;
+	m->facts.ts_hello_reply = m->facts.ts_hello + 10 * FRAME_MS;
+	m->facts.proxied = made_addr("2001:db8::7");
+	m->facts.proxied_port = 4711;
+	made_note(m, &m->facts.notes, NOTE_AUTH, 0, "PLAIN");
+	m->facts.farewell_apart = m->facts.uncoded = true;
+	m->facts.farewell_code = 221;
+	m->facts.farewell_enhanced = (struct smtp_enhanced){2, 3, 2};
+	made_note(m, &m->facts.notes, NOTE_FAREWELL, 0, "going down\nfor a while");
+	made_note(m, &m->facts.notes, NOTE_UNCODED, 0, "sorry");
+}
+
+/* Every member that there is. */
+static void make_full(struct made *m)
+{
+	struct transaction *t;
+
+	made_init(m);
+	m->conn.vlans = 2;
+	m->conn.vlan[0] = 100;
+	m->conn.vlan[1] = 7;
+	m->conn.rtt = 1500000;
+	m->record.kernel_drops = 9;
+	m->conn.flow[CLIENT] =
+		(struct conn_flow){.gap = 31, .cut = true, .syn = true, .bytes = 1500};
+	m->conn.flow[SERVER] = (struct conn_flow){.bytes = 300};
+	m->conn.side[CLIENT] = (struct conn_side){.retransmits = 1,
+						  .unanswered = 2,
+						  .unacked = 3,
+						  .mss = 1460,
+						  .largest = 1448,
+						  .largest_acked = 536,
+						  .too_big = 4,
+						  .mtu = 1280};
+	m->conn.side[SERVER] = (struct conn_side){.zero_windows = 5,
+						  .conflicts = 6,
+						  .unreachable = 7,
+						  .ttl_low = 56,
+						  .ttl_high = 57,
+						  .reset = {.seen = true,
+							    .overtook = true,
+							    .tsopt = true,
+							    .ttl = 61,
+							    .ip_id = 7,
+							    .window = 8,
+							    .after = 9,
+							    .ts = m->conn.start}};
+	full_facts(m);
+	m->record.together = 12;
+	m->alerting.limits.slow_acceptance = FRAME_SECOND;
+	made_cause(m, CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "the code 4.3.2",
+		   "12 sessions ended together");
+	t = made_message(m, FATE_FALSELY_ACCEPTED, "a@example.org", "b@example.net");
+	made_note(m, &t->notes, NOTE_RCPT, 0, "c@example.net");
+	made_note(m, &t->notes, NOTE_MESSAGE_ID, 0, "1.2@out.example.org");
+	made_note(m, &t->notes, NOTE_QUEUE_ID, 0, "4Qx1");
+	made_note(m, &t->notes, NOTE_REPLY, 0, "closing");
+	t->rcpt_count = 2;
+	t->code = 221;
+	t->enhanced = (struct smtp_enhanced){2, 0, 0};
+	t->size_declared = 2000;
+	t->lmtp_answered = 2;
+	t->lmtp_accepted = 1;
+	t->answered = true;
+	t->taken = TAKEN_NO;
+	t->ts_mail = m->conn.start;
+	t->ts_mail_reply = t->ts_mail + 1000000;
+	t->ts_rcpt = t->ts_mail + 2000000;
+	t->ts_rcpt_reply = t->ts_mail + 3000000;
+	t->ts_data = t->ts_mail + 4000000;
+	t->ts_end = t->ts_mail + 5000000;
+	t->ts_reply = t->ts_end + 3 * FRAME_SECOND / 2;
+	made_verdict(m, VERDICT_221_FOR_MESSAGE, UINT64_C(1) << VERDICT_QUIT_BEFORE_ACCEPTANCE);
+}
+
+static const char *const full_parts[] = {
+	"{\"timestamp\":\"2026-11-23T10:00:03.250000Z\",\"event_type\":\"session\",\"src_ip\":"
+	"\"192.0.2.10\",\"src_port\":40312,"
+	"\"dest_ip\":\"198.51.100.25\",\"dest_port\":25,\"proto\":\"TCP\",\"community_id\":\"1:",
+	",\"input\":\"made.pcap\",\"vlan\":[100,7],\"start\":\"2026-11-23T10:00:00.000000Z\","
+	"\"end\":\"2026-11-23T10:00:03."
+	"250000Z\",\"duration\":3.250000,"
+	"\"ending\":{\"verdict\":\"221-for-message\",\"also\":[\"quit-before-acceptance\",\"slow-"
+	"acceptance\"],\"severity\":"
+	"\"critical\",\"stage\":"
+	"\"END-OF-MESSAGE\","
+	"\"closer\":\"server\",\"how\":\"fin\",\"farewell\":\"221-unasked\",\"seen\":\"full\",",
+	"\"inferred\":false,\"confidence\":\"certain\"},\"together\":12,\"cause\":{\"id\":"
+	"\"shutdown\",\"confidence\":\"likely\","
+	"\"evidence\":[\"the code 4.3.2\",\"12 sessions ended together\"]},"
+	"\"smtp\":{\"proxied_client\":{\"ip\":\"2001:db8::7\",\"port\":4711},"
+	"\"banner\":\"mx.example.net ESMTP\",\"helo\":\"out.example.org\","
+	"\"extensions\":[\"PIPELINING\",\"SIZE\"],\"size_limit\":10240000,\"starttls\":\"offered\","
+	"\"auth\":\"PLAIN\",\"commands\":"
+	"5,\"replies\":6,\"refusals\":1,\"last_command\":\"end of message\","
+	"\"last_reply\":{\"code\":221,\"enhanced\":\"2.0.0\",\"text\":\"closing\"},"
+	"\"farewell\":{\"code\":221,\"enhanced\":\"2.3.2\",\"text\":\"going down\\u000afor a "
+	"while\"},\"uncoded\":\"sorry\","
+	"\"latency\":{\"connect\":0.001500,\"banner\":0.200000,\"hello\":0.010000,\"end\":1.500000}"
+	",\"flaws\":[\"bare-lf\","
+	"\"pregreet\"]},"
+	"\"transactions\":[{\"fate\":\"falsely-accepted\",\"taken\":false,\"from\":\"a@example."
+	"org\",\"rcpt\":[{\"to\":\"b@example."
+	"net\",\"code\":"
+	"250},{\"to\":\"c@example.net\"}],"
+	"\"rcpt_count\":2,\"rcpt_accepted\":1,\"message_id\":\"1.2@out.example.org\",\"queue_id\":"
+	"\"4Qx1\",\"size_declared\":2000,"
+	"\"bytes\":1234,\"bytes_acked\":1234,"
+	"\"lmtp_accepted\":1,\"lmtp_answered\":2,\"reply\":{\"code\":221,\"enhanced\":\"2.0.0\","
+	"\"text\":\"closing\"},"
+	"\"times\":{\"mail\":\"2026-11-23T10:00:00.000000Z\",\"mail_reply\":\"2026-11-23T10:00:00."
+	"001000Z\","
+	"\"rcpt\":\"2026-11-23T10:00:00.002000Z\",\"rcpt_reply\":\"2026-11-23T10:00:00.003000Z\","
+	"\"data\":\"2026-11-23T10:00:00.004000Z\",\"end\":\"2026-11-23T10:00:00.005000Z\","
+	"\"reply\":\"2026-11-23T10:00:01."
+	"505000Z\"}}],"
+	"\"transactions_omitted\":3,"
+	"\"net\":{\"client_bytes\":1500,\"server_bytes\":300,\"gap_bytes\":[31,0],\"retransmits\":["
+	"1,0],\"rtt\":0.001500,"
+	"\"unanswered\":[2,0],\"unacked\":[3,0],\"zero_windows\":[0,5],\"conflicts\":[0,6],\"mss\":"
+	"[1460,0],\"largest\":[1448,0],"
+	"\"largest_acked\":[536,0],\"icmp_too_big\":[4,0],\"icmp_unreachable\":[0,7],\"mtu\":[1280,"
+	"0],\"kernel_drops\":9,"
+	"\"rst\":[{\"from\":\"server\",\"time\":\"2026-11-23T10:00:00.000000Z\",\"ttl\":61,\"other_"
+	"ttl\":[56,57],\"ip_id\":7,"
+	"\"window\":8,"
+	"\"timestamps\":true,\"overtook\":true,\"segments_after\":9}]}}\n",
+	"]},\"alert\":{\"signature\":\"221-for-message\",\"category\":\"221 before "
+	"acceptance\",\"severity\":1}}\n",
+	"]},\"alert\":{\"signature\":\"slow-acceptance\",\"category\":\"delays, whatever the "
+	"ending\",\"severity\":3}}\n",
+};
+
+static void a_full_record(void **state)
+{
+	(void)state;
+	struct output out;
+	struct made m;
+	const char *at;
+
+	make_full(&m);
+	output_open(&out, &sink_json);
+	output_record(&out, &m);
+	at = output_text(&out);
+	for (size_t i = 0; i < sizeof(full_parts) / sizeof(full_parts[0]); i++) {
+		const char *found = strstr(at, full_parts[i]);
+
+		if (found == NULL)
+			fail_msg("not there: %s\nin: %s", full_parts[i], at);
+		at = found;
+	}
+	output_free(&out);
+	made_free(&m);
+}
+
+static void what_is_unknown_is_left_out(void **state)
+{
+	(void)state;
+	static const char *const absent[] = {
+		"null",      "vlan",         "banner",     "helo",      "size_limit",
+		"\"auth\"",  "last_command", "last_reply", "omitted",   "\"rtt\"",
+		"\"alert\"", "together",     "grouped",    "\"cause\"", "latency",
+		"proxied",   "\"mss\"",      "zero",       "\"rst\"",   "icmp"};
+	struct output out;
+	struct made m;
+
+	made_init_bare(&m);
+	output_open(&out, &sink_json);
+	output_record(&out, &m);
+	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
+		assert_null(strstr(output_text(&out), absent[i]));
+	assert_non_null(strstr(output_text(&out),
+			       "\"flaws\":[]},\"transactions\":[],\"net\":{\"client_bytes\":0,"));
+	output_free(&out);
+	made_free(&m);
+}
+
+static void alert_severities_as_eve_has_them(void **state)
+{
+	(void)state;
+	static const struct {
+		enum verdict verdict;
+		const char *want;
+	} rows[] = {
+		{VERDICT_221_FOR_MESSAGE, "\"severity\":1}}\n"},
+		{VERDICT_221_IN_TRANSACTION, "\"severity\":2}}\n"},
+		{VERDICT_221_BEFORE_MESSAGE, "\"severity\":3}}\n"},
+		{VERDICT_221_BETWEEN_MESSAGES, "\"severity\":4}}\n"},
+		{VERDICT_421_IDLE, "\"severity\":4}}\n"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct output out;
+		struct made m;
+
+		made_init(&m);
+		made_verdict(&m, rows[i].verdict, 0);
+		m.alerting.min = SEVERITY_INFO;
+		output_open(&out, &sink_json);
+		output_record(&out, &m);
+		assert_non_null(strstr(output_text(&out), rows[i].want));
+		output_free(&out);
+		made_free(&m);
+	}
+}
+
+static const char *verdict_label(unsigned i)
+{
+	return verdict_row((enum verdict)i)->id;
+}
+
+static const char *severity_label(unsigned i)
+{
+	return severity_name((enum severity)i);
+}
+
+static const char *stage_label(unsigned i)
+{
+	return stage_name((enum stage)i);
+}
+
+static const char *closer_label(unsigned i)
+{
+	return closer_name((enum closer)i);
+}
+
+static const char *how_label(unsigned i)
+{
+	return how_name((enum how)i);
+}
+
+static const char *farewell_label(unsigned i)
+{
+	return farewell_name((enum farewell)i);
+}
+
+static const char *seen_label(unsigned i)
+{
+	return seen_name((enum seen)i);
+}
+
+static const char *starttls_label(unsigned i)
+{
+	return starttls_name((enum starttls)i);
+}
+
+static const char *aside_label(unsigned i)
+{
+	return signature_row(VERDICTS + i)->id;
+}
+
+static const char *cause_label(unsigned i)
+{
+	return cause_row((enum cause_id)i)->id;
+}
+
+static const char *confidence_label(unsigned i)
+{
+	return confidence_name((enum confidence)i);
+}
+
+/* FATE_OPEN never leaves the core, and SMTP_CONNECT is no last command. */
+static const char *fate_label(unsigned i)
+{
+	return fate_name((enum fate)(i + FATE_ACCEPTED));
+}
+
+static const char *command_label(unsigned i)
+{
+	return smtp_verb_name((enum smtp_verb)(i + 1));
+}
+
+/* Offline there is none. */
+static const char *role_label(unsigned i)
+{
+	return role_name((enum role)(i + ROLE_UNKNOWN));
+}
+
+static const struct {
+	const char *name;
+	unsigned n;
+	const char *(*label)(unsigned);
+} tables[] = {
+	{"verdict", VERDICTS, verdict_label},
+	{"aside", SIGNATURES - VERDICTS, aside_label},
+	{"cause", CAUSES, cause_label},
+	{"confidence", CONFIDENCE_CERTAIN + 1, confidence_label},
+	{"severity", SEVERITIES, severity_label},
+	{"role", ROLES - ROLE_UNKNOWN, role_label},
+	{"stage", STAGES, stage_label},
+	{"closer", CLOSER_SERVER + 1, closer_label},
+	{"how", HOW_CAPTURE_END + 1, how_label},
+	{"farewell", FAREWELLS, farewell_label},
+	{"seen", SEENS, seen_label},
+	{"starttls", STARTTLS_STRIPPED + 1, starttls_label},
+	{"flaw", FLAWS, flaw_name},
+	{"extension", SMTP_EXTENSIONS, smtp_extension_name},
+	{"fate", FATES - FATE_ACCEPTED, fate_label},
+	{"command", SMTP_VERBS - 1, command_label},
+};
+
+static void write_tables(FILE *f)
+{
+	fputs("{\"tables\":{", f);
+	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
+		fprintf(f, "%s\"%s\":[", t > 0 ? "," : "", tables[t].name);
+		for (unsigned i = 0; i < tables[t].n; i++)
+			fprintf(f, "%s\"%s\"", i > 0 ? "," : "", tables[t].label(i));
+		fputc(']', f);
+	}
+	fputs("}}\n", f);
+}
+
+static void write_summary(struct output *out)
+{
+	struct monitor_stats core = {
+		.frames = 12,
+		.undecoded = {.row = {{18, {SPACE_ETHERTYPE, 0x22f3}}, {20, {SPACE_LINK, 147}}},
+			      .others = 4},
+	};
+	struct alerting alerting = alerting_default();
+	struct totals totals = {.sessions = 2};
+
+	sink_json.stats(out->self, &(struct summary){.totals = &totals,
+						     .alerting = &alerting,
+						     .core = &core,
+						     .inputs = "made.pcap",
+						     .ports = "25",
+						     .keys = true,
+						     .secrets = 5,
+						     .live = true});
+}
+
+/* What only a live run says. */
+static void write_live(struct output *out, struct made *m)
+{
+	const struct sink_loss loss = {
+		.name = "syslog:udp://[::1]:514", .lost = 7, .reconnects = 2};
+	struct monitor_stats core = {0};
+	struct daily day;
+
+	m->report.folded = m->report.raised;
+	m->report.role = ROLE_SERVER;
+	m->report.pcap = "20261123T100000Z-221-for-message.pcap";
+	m->report.pcap_omitted = 3;
+	sink_json.record(out->self, &m->report);
+	sink_json.repeat(out->self, &(struct throttle_repeat){.signature = VERDICT_221_FOR_MESSAGE,
+							      .count = 17,
+							      .since = m->conn.start,
+							      .until = m->record.end,
+							      .worst = SEVERITY_CRITICAL,
+							      .latest = &m->report,
+							      .hour = {20, 18}});
+	assert_true(daily_begin(&day, 480, &m->alerting));
+	assert_false(daily_over(&day, m->conn.start));
+	daily_count(&day, &m->report);
+	assert_true(daily_over(&day, m->conn.start + 86400 * FRAME_SECOND));
+	sink_json.daily(out->self, &day);
+	sink_json.stats(out->self, &(struct summary){.totals = &day.totals,
+						     .alerting = &m->alerting,
+						     .core = &core,
+						     .live = true,
+						     .interim = true,
+						     .outputs = &loss,
+						     .outputs_n = 1});
+	daily_end(&day);
+}
+
+static void write_tls(struct output *out)
+{
+	struct made m;
+
+	made_init_bare(&m);
+	m.facts.tls = m.facts.tls_alert = true;
+	m.facts.tls_version = 0x0303;
+	m.facts.tls_suite = 0xc02f;
+	m.facts.tls_opened = m.facts.tls_close_notify[CLIENT] = m.facts.tls_close_notify[SERVER] =
+		true;
+	m.facts.tls_alert_description = 48;
+	m.facts.tls_expires = m.conn.start;
+	made_note(&m, &m.facts.notes, NOTE_TLS_NAME, 0, "mx.example.net");
+	made_note(&m, &m.facts.notes, NOTE_TLS_PROTOCOL, 0, "smtp");
+	made_note(&m, &m.facts.notes, NOTE_TLS_SUBJECT, 0, "mx.example.net");
+	made_note(&m, &m.facts.notes, NOTE_TLS_ISSUER, 0, "\"CA\"\x01");
+	made_verdict(&m, VERDICT_TLS_BROKEN_OFF, 0);
+	output_record(out, &m);
+	assert_non_null(strstr(
+		output_text(out),
+		"\"tls\":{\"version\":\"1.2\",\"cipher\":\"ECDHE-RSA-AES128-GCM-SHA256\",\"sni\":"
+		"\"mx.example.net\",\"alpn\":\"smtp\",\"decrypted\":true,\"close_notify\":["
+		"\"client\",\"server\"],"
+		"\"handshake\":\"unfinished\",\"pending\":"
+		"\"nothing\",\"alert\":{\"by\":\"client\",\"code\":48,\"name\":\"unknown_ca\"},"
+		"\"certificate\":{"));
+	made_free(&m);
+}
+
+/* More than the list has room for. */
+static void write_many_recipients(struct output *out)
+{
+	static const uint8_t to[NOTE_TEXT_MAX] = {0};
+	struct transaction *t;
+	struct made m;
+
+	made_init(&m);
+	t = made_message(&m, FATE_ACCEPTED, "a@example.org", "b@example.net");
+	while (notes_add(&t->notes, m.pool, NOTE_RCPT, 250, bytes_of(to, sizeof(to))) != NOTES_NONE)
+		t->rcpt_count++;
+	output_record(out, &m);
+	made_free(&m);
+}
+
+static void agrees_with_the_schema(void **state)
+{
+	(void)state;
+	FILE *checker = popen(
+		"/usr/bin/python3 tests/program/schema_check.py docs/schema.json --complete", "w");
+	struct output out;
+	struct made m;
+
+	assert_non_null(checker);
+	write_tables(checker);
+	output_open(&out, &sink_json);
+	make_full(&m);
+	output_record(&out, &m);
+	write_live(&out, &m);
+	made_free(&m);
+	made_init_bare(&m);
+	output_record(&out, &m);
+	m.report.grouped = true;
+	sink_json.record(out.self, &m.report);
+	made_free(&m);
+	write_tls(&out);
+	write_many_recipients(&out);
+	write_summary(&out);
+	fputs(output_text(&out), checker);
+	output_free(&out);
+	assert_int_equal(pclose(checker), 0);
+}
+
+static void random_note(struct made *m, struct notes *notes, enum note_tag tag)
+{
+	uint8_t text[NOTE_TEXT_MAX];
+	size_t n = (size_t)rand() % sizeof(text);
+
+	for (size_t i = 0; i < n; i++)
+		text[i] = (uint8_t)(rand() % 4 ? rand() : 0xe0 | rand() % 32);
+	notes_add(notes, m->pool, tag, 250, bytes_of(text, n));
+}
+
+static void any_bytes_give_valid_json(void **state)
+{
+	(void)state;
+	FILE *checker =
+		popen("/usr/bin/python3 tests/program/schema_check.py docs/schema.json", "w");
+	struct output out;
+	struct made m;
+
+	assert_non_null(checker);
+	srand(20261123);
+	output_open(&out, &sink_json);
+	for (unsigned i = 0; i < 50; i++) {
+		struct transaction *t;
+
+		made_init(&m);
+		t = made_message(&m, FATE_CUT, "", "");
+		for (enum note_tag tag = NOTE_BANNER; tag <= NOTE_REPLY; tag++)
+			random_note(&m, &m.facts.notes, tag);
+		for (enum note_tag tag = NOTE_REPLY; tag <= NOTE_QUEUE_ID; tag++)
+			random_note(&m, &t->notes, tag);
+		m.input = "a \"strange\" file\n\xff.pcap";
+		output_record(&out, &m);
+		made_free(&m);
+	}
+	fputs(output_text(&out), checker);
+	output_free(&out);
+	assert_int_equal(pclose(checker), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(community_ids),
+		cmocka_unit_test(session_ids_tell_sessions_apart),
+		cmocka_unit_test(a_full_record),
+		cmocka_unit_test(what_is_unknown_is_left_out),
+		cmocka_unit_test(alert_severities_as_eve_has_them),
+		cmocka_unit_test(agrees_with_the_schema),
+		cmocka_unit_test(any_bytes_give_valid_json),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
