@@ -40,8 +40,8 @@ tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*/test_*.c tests/uni
 to        = $(DESTDIR)$(PREFIX)
 conf      = $(DESTDIR)$(SYSCONFDIR)/smtpwatch/smtpwatch.conf
 documents := README.md LICENSE docs/schema.json contrib/grafana-dashboard.json \
-             $(addprefix docs/,alerts.md architecture.md columns.md tutorial.md report.md \
-             daemon.md metrics.md tls.md security.md)
+             $(addprefix docs/,usage.md alerts.md architecture.md columns.md glossary.md \
+             tutorial.md report.md daemon.md metrics.md tls.md security.md)
 
 fuzz_targets := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_parts   := $(addprefix $(BUILD)/tests/,fuzz/fuzz.o fuzz/case.o fuzz/talk.o fuzz/sealer.o \

@@ -2,8 +2,8 @@
 """Puts what the program says today into documents: examples.py SMTPWATCH [--write] DOCUMENT...
 
 A fenced block that begins with "$ ./smtpwatch ..." holds that command and, below it, what it prints
-(standard output, then standard error); "| head -N" behind it keeps the first lines. Without --write
-it says what is not up to date, and exits with 1.
+(standard output, then standard error); "| head -N" behind it keeps the first lines, "| tail -N" the
+last. Without --write it says what is not up to date, and exits with 1.
 """
 import os
 import pathlib
@@ -16,12 +16,14 @@ BLOCK = re.compile(r"^```text\n(\$ (\./smtpwatch [^\n]*)\n).*?^```$", re.MULTILI
 
 
 def output(program, command):
-    words, _, head = command.partition(" | head -")
+    words, kept, n = re.fullmatch(r"(.*?)(?: \| (head|tail) -([1-9]\d*))?", command).groups()
     args = [program] + shlex.split(words)[1:]
     done = subprocess.run(args, capture_output=True, text=True, env=dict(os.environ, NO_COLOR="1"),
                           check=False)
     lines = (done.stdout + done.stderr).splitlines()
-    return "\n".join(line.rstrip() for line in lines[: int(head) if head else None]) + "\n"
+    if kept:
+        lines = lines[: int(n)] if kept == "head" else lines[-int(n) :]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def main():

@@ -58,13 +58,13 @@ listed() {
 			<(cd "$golden" && printf '%s\n' *.json *.txt)
 }
 
-# README.md shows the first alert that make run shows.
+# docs/usage.md shows the first alert that make run shows.
 alert() {
 	sed '/^$/,$d' "$1/${names[0]}.txt"
 }
 
-readme() {
-	[[ $(<README.md) == *"$(alert "$dir")"* ]] || { alert "$dir"; false; }
+shown() {
+	[[ $(<docs/usage.md) == *"$(alert "$dir")"* ]] || { alert "$dir"; false; }
 }
 
 for name in "${names[@]}"; do
@@ -90,7 +90,7 @@ for name in "${secret[@]}"; do
 	result "$name without its secrets as text" compare "$name.sealed.txt"
 	result "$name without its secrets as JSON" compare "$name.sealed.json"
 done
-result 'README.md shows the first of them' readme
+result 'docs/usage.md shows the first of them' shown
 result 'JSON follows the schema' /usr/bin/python3 tests/program/schema_check.py docs/schema.json \
 	< <(cat "$dir"/*.json)
 mkdir "$dir/pcaps"

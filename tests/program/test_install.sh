@@ -28,7 +28,7 @@ into() {
 into install
 there /opt/x/bin/smtpwatch /opt/x/share/man/man8/smtpwatch.8 \
 	/opt/x/share/man/man5/smtpwatch.conf.5 \
-	/opt/x/share/doc/smtpwatch/{README,daemon,alerts}.md \
+	/opt/x/share/doc/smtpwatch/{README,usage,glossary,daemon,alerts}.md \
 	/opt/x/share/doc/smtpwatch/grafana-dashboard.json \
 	/opt/x/share/doc/smtpwatch/examples/{broken-session,tls-keylog.c} \
 	/opt/x/share/bash-completion/completions/smtpwatch /opt/x/lib/sysusers.d/smtpwatch.conf \
