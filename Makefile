@@ -17,7 +17,8 @@ HARDEN   := -fstack-protector-strong -fstack-clash-protection -fPIE \
 CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer \
             -fno-sanitize-recover=all)
 # The same source gives the same binary in every folder.
-CPPFLAGS += -ffile-prefix-map=$(CURDIR)=. -D_GNU_SOURCE -Iinclude -Isrc -DSMTPWATCH_VERSION='"$(VERSION)"'
+CPPFLAGS += -ffile-prefix-map=$(CURDIR)=. -D_GNU_SOURCE -Iinclude -Isrc
+CPPFLAGS += -DSMTPWATCH_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 -fvisibility=hidden $(OPT) $(WARN) $(HARDEN) $(CHECKED)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,text
 wrapped   = $(shell sed -nE \
@@ -120,7 +121,8 @@ cases:
 # (tests/scenarios/README.md): FILE=x.smtp.
 scenario:
 	@contrib/install-deps.sh build check
-	@$(again) $(BUILD)/smtpwatch $(BUILD)/tests/program/scenario_pcap $(BUILD)/tests/unit/core/session/test_scenarios
+	@$(again) $(BUILD)/smtpwatch $(BUILD)/tests/program/scenario_pcap \
+		$(BUILD)/tests/unit/core/session/test_scenarios
 	@tests/scenario.sh $(BUILD) '$(FILE)'
 
 asan:

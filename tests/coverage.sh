@@ -12,7 +12,11 @@ printf '%-28s %8s %9s %9s %10s\n' 'file' lines reached branches 'both ways'
 for source in src/base/*.c src/core/*.c src/core/*/*.c; do
 	gcov -b -n -o "$build/$(dirname "$source")" "$source" 2>/dev/null
 done | awk '
-	/^File / { keep = $0 ~ /src\/(base|core)\//; name = $2; gsub(/\x27|.*\/src\/(core\/)?/, "", name) }
+	/^File / {
+		keep = $0 ~ /src\/(base|core)\//
+		name = $2
+		gsub(/\x27|.*\/src\/(core\/)?/, "", name)
+	}
 	!keep { next }
 	/^Lines executed/ { split($0, part, /[:% ]+/); reached = part[3]; lines = part[5] }
 	/^(Taken at least once|No branches)/ {

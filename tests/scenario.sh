@@ -24,7 +24,8 @@ for ((number = 1; number <= sessions; number++)); do
 	echo
 done
 
-SMTPWATCH_SHOW=1 TMPDIR=$dir "$build/tests/unit/core/session/test_scenarios" "$file" >"$dir/log" 2>&1
+SMTPWATCH_SHOW=1 TMPDIR=$dir "$build/tests/unit/core/session/test_scenarios" "$file" \
+	>"$dir/log" 2>&1
 code=$?
 echo 'In the words of the scenario language:'
 if [ "$sessions" = 0 ]; then echo 'expect nothing'; else grep '^expect' "$dir/log" | head -n \

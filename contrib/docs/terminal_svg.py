@@ -2,8 +2,8 @@
 """Draws what a command says on a terminal as a picture:
 terminal_svg.py [--columns N] [--lines N] [--from WORDS] COMMAND... > picture.svg
 
-The command is run on a terminal of its own (tests/program/pty_run.py). --from: what stands before the first
-line with these words is left out. The same output gives the same picture.
+The command is run on a terminal of its own (tests/program/pty_run.py). --from: what stands before
+the first line with these words is left out. The same output gives the same picture.
 """
 import argparse
 import pathlib

@@ -17,8 +17,9 @@ enum {
 /* Dots are doubled as a sender doubles them (RFC 5321 4.5.2). */
 static const char *const prose[] = {
 	"Dear colleague,\r\n",
-	"please find attached the report of last week. It has the figures for each region, and the "
-	"summary.\r\n",
+	("please find attached the report of last week. It has the figures for each region, and "
+	 "the "
+	 "summary.\r\n"),
 	"\r\n",
 	"221 is what the server said in the end, and nobody knew why.\r\n",
 	"QUIT\r\n",

@@ -87,7 +87,8 @@ static void item_done_twice(struct items *items, struct text *keys)
 	opened->opener = items->opener;
 	keylog_add(items->keys, bytes_of(keys->p, keys->n));
 	*keys = (struct text){0};
-	if (item_finish(item) & item_finish(opened))
+	bool found = item_finish(item);
+	if (item_finish(opened) && found)
 		return;
 	item_free(opened);
 	item_free(item);

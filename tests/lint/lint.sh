@@ -66,7 +66,8 @@ core_symbols() {
 			if (symbol in ours || symbol == "_GLOBAL_OFFSET_TABLE_") next
 			if (granted[symbol] == "all" || granted[symbol] == object) next
 			wrong = 1
-			print "libsmtpwatch.a(" object "): " symbol " is not in tests/lint/core-symbols" }
+			print "libsmtpwatch.a(" object "): " symbol \
+				" is not in tests/lint/core-symbols" }
 		END { exit wrong }' - tests/lint/core-symbols \
 		<(nm -A --undefined-only build/lint-gcc/libsmtpwatch.a)
 }

@@ -42,7 +42,8 @@ LAYERS = {
     "os": ["transport"],
     "options": [*CORE, *REPORT[:4], "nids", "capture", "transport", "sink", "os"],
     "replay": [*CORE, *REPORT, "capture", "transport", "tui", "os", "options"],
-    "app": [*CORE, *REPORT, "nids", "decrypt", "capture", "transport", "sink", "tui", "os", "options",
+    "app": [*CORE, *REPORT, "nids", "decrypt", "capture", "transport", "sink", "tui", "os",
+            "options",
             "replay"],
 }
 # The folder that each header of include/smtpwatch belongs to.
@@ -105,7 +106,8 @@ def layer(path):
 
 def included_file(name):
     """The file of an include, as the compiler finds it."""
-    return next((p for p in (pathlib.Path("include", name), pathlib.Path("src", name)) if p.exists()),
+    places = (pathlib.Path("include", name), pathlib.Path("src", name))
+    return next((p for p in places if p.exists()),
                 None)
 
 
@@ -187,7 +189,7 @@ def module(path):
 
 
 def bodies(path):
-    """Of each function: its name, whether other files can call it, and the names that are called in it."""
+    """Of each function: its name, whether other files can call it, and the names that it calls."""
     text = re.sub(r'/\*.*?\*/|"(\\.|[^"\\\n])*"', "", path.read_text(encoding="utf-8"),
                   flags=re.S)
     for found in re.finditer(r"^(\w[^;{}=]*?)(\w+)\s*\([^;{}]*\)\s*\n\{\n(.*?)^\}", text,
@@ -196,7 +198,7 @@ def bodies(path):
 
 
 def rule_circles():
-    """Strictly: a source and its header are one; includes count, and calls, of code in headers too."""
+    """A source and its header are one; includes count, and calls, of code in headers too."""
     files = sources("src", "include") + sources("tests/lib")
     home = {name: path for path in files if path.suffix == ".c"
             for name, extern, _ in bodies(path) if extern}
@@ -224,7 +226,8 @@ def rule_calls():
                      if pathlib.Path("src", o.relative_to(root)).with_suffix(".c").exists())
     if not objects:
         yield f"{sys.argv[2]}: nothing built there"
-    home = {s: o for o in objects for s in symbols(o, "--extern-only") & symbols(o, "--defined-only")}
+    home = {s: o for o in objects
+            for s in symbols(o, "--extern-only") & symbols(o, "--defined-only")}
     uses = {o: {s: home[s] for s in symbols(o, "--undefined-only") if s in home} for o in objects}
     for found in circles({o: set(to.values()) for o, to in uses.items()}):
         for a, b in zip(found, found[1:]):

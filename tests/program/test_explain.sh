@@ -103,7 +103,8 @@ redacted() {
 result 'redacted as everything else' redacted
 
 uncoloured() {
-	NO_COLOR=1 tests/program/pty_run.py "$program" -r pcaps/421-idle.pcap --explain worst >"$dir/out" &&
+	NO_COLOR=1 tests/program/pty_run.py "$program" -r pcaps/421-idle.pcap --explain worst \
+		>"$dir/out" &&
 		! grep -q $'\e' "$dir/out"
 }
 result 'NO_COLOR is honoured' uncoloured

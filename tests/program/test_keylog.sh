@@ -15,7 +15,8 @@ judge() {
 	[ "$got" = "$want" ] ||
 		fail "smtpwatch $*: exit $got, expected $want: $(head -c 300 "$dir/err")"
 	[ "$want" != 0 ] ||
-		/usr/bin/python3 tests/program/schema_check.py docs/schema.json <"$dir/out" >"$dir/schema" \
+		/usr/bin/python3 tests/program/schema_check.py docs/schema.json \
+			<"$dir/out" >"$dir/schema" \
 		2>&1 || fail "smtpwatch $*: $(head -3 "$dir/schema")"
 }
 

@@ -30,7 +30,8 @@ back() {
 	local name=$1
 	shift
 	write -r "pcaps/$name.pcap" "$@" >"$dir/$name.smtp" &&
-		TMPDIR=$dir "$build/tests/unit/core/session/test_scenarios" "$dir/$name.smtp" >"$dir/log" 2>&1 || \
+		TMPDIR=$dir "$build/tests/unit/core/session/test_scenarios" "$dir/$name.smtp" \
+			>"$dir/log" 2>&1 || \
 			{ cat "$dir/$name.smtp" "$dir/log"; false; }
 }
 for name in 221-for-message drop-after-dot refused starttls three-at-once lab-exim-221-for-dot \

@@ -329,8 +329,8 @@ static void mistakes_in_a_file_have_a_line(void **state)
 		":10: severity: \"421-idel\" is no verdict or other alert; did you mean 421-idle?",
 		":11: severity: \"bad\" is no severity; there are none, info,",
 		":12: fail-on: a value stands without quotation marks",
-		":14: read (-r) judges captures, interface (-i) watches the network: one or the "
-		"other",
+		(":14: read (-r) judges captures, interface (-i) watches the network: one or the "
+		 "other"),
 		":15: there is no option \"zzz\"; smtpwatch --help shows them all",
 		":16: \"[smtpwatch]\" is not of the form",
 		":17: output: there is no output \"jsn:x\"; there are text, json",
