@@ -1,12 +1,11 @@
-/* cause.h - why a session ended as it did: a guess that shows its evidence, and says how sure it
- * is. */
+/* cause.h - why a session ended as it did: the probable cause, its confidence and its evidence. */
 #ifndef SMTPWATCH_CAUSE_H
 #define SMTPWATCH_CAUSE_H
 
 #include "smtpwatch/session_info.h"
 #include "smtpwatch/verdict.h"
 
-/* In the order of the catalogue. What is known of each stands in the table (cause/table.c). */
+/* In the order of the catalogue. The row of each cause is in src/core/cause/table.c. */
 enum cause_id {
 	CAUSE_SHUTDOWN,
 	CAUSE_IDLE_TIMEOUT,
@@ -35,8 +34,8 @@ enum cause_id {
 
 enum { CAUSE_EVIDENCE = 4, CAUSE_EVIDENCE_TEXT = 120 };
 
-/* Evidence: sentences about this session, with its own numbers, e.g. "the RST has TTL 61, the
- * server's other segments have 57". */
+/* A cause that was found. evidence: `evidences` sentences about this session, with its own numbers.
+ * Example: "the RST has TTL 61, the server's other segments have 57". */
 struct cause {
 	enum cause_id id;
 	enum confidence confidence;
@@ -44,46 +43,51 @@ struct cause {
 	char evidence[CAUSE_EVIDENCE][CAUSE_EVIDENCE_TEXT];
 };
 
-/* What earlier and simultaneous sessions of the same server tell; all 0 where nothing is known
- * (server_history.h fills it in). */
+/* What other sessions of the same server tell about this ending. All members are 0 if nothing is
+ * known. history_hints (server_history.h) fills them in. */
 struct cause_hints {
-	uint32_t together;     /* sessions of this server that ended by its doing within a second of
-				  this one, this one included */
-	uint32_t together_rst; /* of these, by RST */
-	uint32_t same_life; /* earlier sessions that this server ended by itself after the same life
-			       time (within 2 %) */
-	uint32_t same_messages; /* ... after the same number of messages, at least 2 */
+	/* Sessions that this server ended within a second of this one, this one included. */
+	uint32_t together;
+	/* Of `together`: sessions that the server ended by RST. */
+	uint32_t together_rst;
+	/* Earlier sessions that this server ended after the same life time, within 2 %. */
+	uint32_t same_life;
+	/* Earlier sessions that this server ended after the same number of messages, at least 2. */
+	uint32_t same_messages;
 };
 
-/* All that a cause may be judged by. */
+/* All facts from which a cause is derived. All pointers are borrowed. */
 struct cause_facts {
 	const struct conn *conn;
 	const struct session_facts *session;
 	const struct ending *ending;
 	const struct judgement *judgement;
 	const struct cause_hints *hints;
-	int64_t end;                   /* when the first of the two closed it */
-	const struct cause_said *said; /* what the farewell says; cause_find fills it in */
+	int64_t end; /* when the first closing segment came, nanoseconds (struct ending.closed) */
+	const struct cause_said *said; /* what the farewell says; set by cause_find */
 };
 
 struct cause_row {
-	const char *id;      /* "idle-timeout" */
-	const char *meaning; /* one clause: "the server ended a session that had been idle for too
-				long" */
-	const char *advice;  /* what to look at next, more precisely than the verdict can say; NULL:
-				nothing more */
+	/* Example: "idle-timeout". */
+	const char *id;
+	/* One clause. Example: "the server ended a session that had been idle for too long". */
+	const char *meaning;
+	/* What to look at next, more specific than the verdict's advice. NULL: nothing to add. */
+	const char *advice;
 	bool (*holds)(const struct cause_facts *f,
-		      struct cause *c); /* true: it holds; it has then set the confidence and added
-					   its evidence */
+		      struct cause *c); /* Returns true if the cause holds; then the confidence and
+					   the evidence in *c are set. */
 };
 
+/* Returns the row of a cause: a static constant. */
 const struct cause_row *cause_row(enum cause_id id);
 
-/* CAUSES if there is none of that id. */
+/* Returns the cause of that id; CAUSES if there is none. */
 enum cause_id cause_read(const char *id);
 
-/* The best founded cause: the highest confidence, and among equals the one that stands first in the
- * table. Sessions that ended well have none: CAUSE_UNEXPLAINED without evidence. */
+/* Finds the cause with the highest confidence; if several have the same, the first of them in the
+ * table. *out is set in every case. If nothing is to be explained, the id is CAUSE_UNEXPLAINED and
+ * there is no evidence. f->said need not be set. */
 void cause_find(const struct cause_facts *f, struct cause *out);
 
 #endif

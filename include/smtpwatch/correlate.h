@@ -1,5 +1,4 @@
-/* correlate.h - behind the monitors: what the sessions of a server have to do with each other, and
- * with that each session's cause. */
+/* correlate.h - combines the sessions of each server, and finds the cause of each session. */
 #ifndef SMTPWATCH_CORRELATE_H
 #define SMTPWATCH_CORRELATE_H
 
@@ -7,22 +6,28 @@
 #include "smtpwatch/server_history.h"
 
 /*
- * One stands behind one monitor, or behind many whose sessions come through rings: sessions of one
- * server may have been watched by several of them, and "five sessions ended together" is known here
- * only. Belongs to one thread.
+ * Receives the records of one monitor, or of several monitors that share the connections. Only here
+ * is known that several sessions of one server ended together.
+ *
+ * Use each struct collate in one thread only.
  */
 struct collate;
 
-/* deliver gets each record when it is complete. seed: the secret of the table of servers. NULL
- * where there is no memory (some 3 MiB at most are used). */
+/* Returns a new struct collate. deliver: called with each complete record; the record is borrowed
+ * for the call. seed: the secret key of the table of servers. The memory used is at most 4 MiB.
+ * Returns NULL if there is no memory. Caller frees with collate_free. */
 struct collate *collate_new(const uint64_t seed[2],
 			    void (*deliver)(void *arg, const struct record *record), void *arg);
+/* Frees c. NULL is allowed. */
 void collate_free(struct collate *c);
 
 /*
- * What a monitor tells at a close, and at the release about a second later (monitor.h). The
- * record's cause and `together` are filled in, and it is delivered. Under TLS the monitor's
- * judgement is that of a server of which nothing is known: here it is judged again, by its habits.
+ * collate_ended takes the event of a session's close. collate_session takes the session's record
+ * about a second later, at the release (monitor.h). Call collate_ended before collate_session for
+ * the same session.
+ *
+ * collate_session fills in `cause` and `together`, and calls deliver before it returns. If the
+ * dialogue was encrypted, the session is judged again, with the server's habits under TLS.
  */
 void collate_ended(struct collate *c, const struct history_event *event);
 void collate_session(struct collate *c, const struct record *record);

@@ -1,4 +1,4 @@
-/* defrag.h - IP fragments, IPv4 (RFC 791) and IPv6 (RFC 8200 4.5), back to datagrams within a
+/* defrag.h - reassembles IP fragments, IPv4 (RFC 791) and IPv6 (RFC 8200 4.5), within a memory
  * budget. */
 #ifndef SMTPWATCH_DEFRAG_H
 #define SMTPWATCH_DEFRAG_H
@@ -7,34 +7,39 @@
 #include "smtpwatch/pool.h"
 
 /*
- * Overlap, one stated rule for both families: the bytes that arrived first win, and a datagram with
- * overlapping fragments that differ is counted. (RFC 5722 lets an IPv6 host drop such a datagram; a
- * monitor that drops what a lax host accepts would be blind.) A datagram of which nothing came for
- * 30 seconds of capture time, or the oldest where the budget is full, is dropped and counted.
+ * Overlap: the bytes that arrived first are kept, in IPv4 and IPv6. A datagram with overlapping
+ * fragments that differ is counted. RFC 5722 lets an IPv6 host drop such a datagram. This monitor
+ * keeps the datagram, because a lax host may accept it.
+ *
+ * Timeout: a datagram without a new fragment for 30 seconds of capture time is dropped and counted.
+ * If the budget or the table is full, the oldest datagram is dropped and counted.
  */
 struct defrag;
 
 struct defrag_stats {
-	uint64_t fragments;   /* fed */
+	uint64_t fragments;   /* fragments given to defrag_push */
 	uint64_t reassembled; /* datagrams completed */
 	uint64_t timed_out;   /* datagrams dropped for age */
-	uint64_t evicted;     /* datagrams dropped for lack of budget */
+	uint64_t evicted;     /* datagrams dropped because the budget or the table was full */
 	uint64_t overlaps;    /* datagrams with overlapping bytes that differed */
-	uint64_t malformed; /* fragments beyond 65,535 bytes, of a length that is no multiple of 8,
-			       cut by the snaplen, or contradicting the end */
+	/* Fragments that reach beyond 65,535 bytes, whose length is no multiple of 8, that the
+	 * snaplen has cut, or that contradict the end of the datagram. */
+	uint64_t malformed;
 };
 
-/* budget: bytes of datagrams under way, at most; table: how many of them at most. The pool is
- * borrowed. NULL where the pool is exhausted. */
+/* Returns a new defragmenter. budget: bytes of incomplete datagrams, at most. table: number of
+ * incomplete datagrams, at most. pool: borrowed until defrag_free. Returns NULL if the pool has no
+ * memory. Caller frees with defrag_free. */
 struct defrag *defrag_new(struct pool *pool, size_t budget, unsigned table);
+/* Frees d. NULL is allowed. Call before pool_free of the pool. */
 void defrag_free(struct defrag *d);
 
-/*
- * Takes a fragment. True when it completed its datagram: *payload is then the whole IP payload,
- * borrowed until the next call. Time comes from the fragment.
- */
+/* Takes one fragment; f and its data are borrowed for the call. Returns true if f completes its
+ * datagram. *payload is then the whole IP payload, borrowed until the next call with d. The current
+ * time is f->ts. */
 bool defrag_push(struct defrag *d, const struct packet_fragment *f, struct bytes *payload);
 
+/* Returns the counters of d: borrowed until defrag_free. */
 const struct defrag_stats *defrag_stats(const struct defrag *d);
 
 #endif

@@ -1,43 +1,49 @@
-/* pool.h - all memory of one monitor: blocks by size class, one bound, nothing given back to the
- * system until the end. */
+/* pool.h - the memory of one monitor: blocks by size class, within one limit. Memory of blocks is
+ * returned to the system by pool_free only. */
 #ifndef SMTPWATCH_POOL_H
 #define SMTPWATCH_POOL_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* The largest block that pool_get hands out. */
+/* Largest size in bytes that pool_get accepts. */
 #define POOL_MAX ((size_t)1 << 17)
 
 struct pool;
 
-/* limit: bytes taken from the system at most, rounded up to whole slabs. NULL if the system has
- * none. */
+/* Returns a new pool. limit: bytes taken from the system, at most; struct pool itself is not
+ * counted. Returns NULL if the system has no memory. Caller frees with pool_free. */
 struct pool *pool_new(size_t limit);
+/* Frees the pool and all blocks of pool_get. NULL is allowed. */
 void pool_free(struct pool *p);
 
 /*
- * A block of at least size bytes (at most POOL_MAX), not cleared, aligned to 16. NULL when the
- * limit is reached: the caller then does without, and counts it. Taking and giving back are a few
- * instructions; a slab is fetched from the system only when a class runs dry.
+ * Returns a block of at least size bytes (at most POOL_MAX). The block is not cleared, and is
+ * aligned to 16. Returns NULL if the limit is reached or the system has no memory. The caller then
+ * does without the block, and counts that. Give the block back with pool_put.
+ *
+ * The usual call takes a few instructions: the system is asked only if a size class has no free
+ * block.
  */
 void *pool_get(struct pool *p, size_t size);
 
-/* Gives back a block; size must be the size it was asked with. NULL is allowed. */
+/* Gives a block of pool_get back. size: the same size that was given to pool_get. NULL is allowed.
+ */
 void pool_put(struct pool *p, void *block, size_t size);
 
-/* The usable size of the block that pool_get(size) gives: what a growing buffer may fill without
- * asking again. */
+/* Returns the usable bytes of the block that pool_get(size) returns. A growing buffer may fill them
+ * before it asks for a larger block. */
 size_t pool_room(size_t size);
 
-/* A cleared block of any size, straight from the system and counted against the limit: for tables
- * that live long. NULL when the limit is reached. */
+/* Returns a cleared block of any size, taken from the system and counted against the limit. For
+ * tables that live long. Returns NULL if the limit is reached or the system has no memory. Give the
+ * block back with pool_put_large and the same size before pool_free, which does not free such
+ * blocks. */
 void *pool_get_large(struct pool *p, size_t size);
 void pool_put_large(struct pool *p, void *block, size_t size);
 
-/* A chance to fetch a block, or part of one, that will be read or written soon. Always inline, as
- * what calls it for nothing else: gcc takes such a function for one without effect, and drops its
- * calls. */
+/* Prefetches the first size bytes of a block for writing. Always inline: gcc treats a function that
+ * only prefetches as one without effect, and drops its calls. */
 #define POOL_AHEAD static inline __attribute__((always_inline))
 POOL_AHEAD void pool_prefetch(const void *block, size_t size)
 {
@@ -45,8 +51,8 @@ POOL_AHEAD void pool_prefetch(const void *block, size_t size)
 		__builtin_prefetch((const char *)block + line, 1);
 }
 
-/* Bytes in blocks handed out, the most of them that there ever were, and bytes taken from the
- * system. */
+/* pool_used: bytes in blocks handed out, large ones included. pool_peak: the highest value of
+ * pool_used at any pool_get. pool_held: bytes taken from the system. */
 size_t pool_used(const struct pool *p);
 size_t pool_peak(const struct pool *p);
 size_t pool_held(const struct pool *p);

@@ -1,4 +1,4 @@
-/* record.h - one judged session, as the core hands it to the outputs. */
+/* record.h - one judged session, as the core delivers it to the outputs. */
 #ifndef SMTPWATCH_RECORD_H
 #define SMTPWATCH_RECORD_H
 
@@ -8,29 +8,32 @@
 
 #include <stddef.h>
 
-/* Everything in it is borrowed, and valid for the length of the call that delivers it. */
+/* All pointers are borrowed until the call that delivers the record returns. */
 struct record {
 	const struct conn *conn;
 	const struct session_facts *session;
 	const struct ending *ending;
 	struct judgement judgement;
 	const struct cause *cause;
-	uint32_t together; /* sessions of this server that were ended within a second of this one,
-			      this one included; 1: it alone */
-	uint64_t kernel_drops; /* packets that the kernel dropped while the session was open; whose
-				  they were nobody knows */
-	int64_t end; /* when the session was over, nanoseconds; conn->start is when it began */
+	/* Sessions that this server ended within a second of this one, this one included. 1: this
+	 * session alone. */
+	uint32_t together;
+	/* Packets that the kernel dropped while the session was open. Which connections these
+	 * packets belonged to is not known. */
+	uint64_t kernel_drops;
+	int64_t end; /* when the session was over, nanoseconds; conn->start: when it began */
 };
 
-/* No record is larger, whatever was said: who makes room for records may rely on it. */
+/* Upper bound of record_size. A buffer of RECORD_MOST bytes has room for any record. */
 enum { RECORD_MOST = 448 << 10 };
 
-/* The bytes that record_pack needs: some 1.5 KB, up to RECORD_MOST for a session whose every note
- * is full. */
+/* Returns the bytes that record_pack needs: about 1.5 KB, and at most RECORD_MOST if every note is
+ * full. */
 size_t record_size(const struct record *record);
 
-/* A copy of a record and of all that it points to, for another thread or a later time. at:
- * record_size bytes, aligned to 16, and as long as they live the copy does. */
+/* Copies a record and all that the record points to, for another thread or a later time. at:
+ * record_size(record) bytes, aligned to 16. Returns the copy, which begins at `at` and is valid as
+ * long as that memory. In the copy conn->user is NULL. */
 const struct record *record_pack(const struct record *record, void *at);
 
 #endif
