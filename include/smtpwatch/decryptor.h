@@ -1,5 +1,5 @@
-/* decryptor.h - what the core asks of whoever has keys: the records of a session go in, what was
- * said inside comes out. */
+/* decryptor.h - the interface between the core and a decryptor: TLS records go in, plaintext comes
+ * out. */
 #ifndef SMTPWATCH_DECRYPTOR_H
 #define SMTPWATCH_DECRYPTOR_H
 
@@ -9,63 +9,75 @@
 
 enum { TLS_INSIDE_NAME = 128 };
 
-/* What only keys tell; the hellos in clear the core reads itself. Names are bytes of the wire,
- * borrowed for the life of the stream, and cut to TLS_INSIDE_NAME. */
+/* What a decryptor finds out with keys. The core itself reads the hellos, which are in clear. Names
+ * are bytes of the wire, borrowed for the life of the stream, and cut to TLS_INSIDE_NAME bytes. */
 struct tls_inside {
-	bool opened;                    /* keys were found, and they fitted */
-	bool close_notify[2];           /* by enum side: it was read */
-	bool alert;                     /* another alert was ... */
-	uint8_t alert_side;             /* ... by this side (enum side) ... */
-	uint8_t alert_description;      /* ... with this description (RFC 8446 6) */
-	struct bytes protocol;          /* ALPN, the server's choice; n 0: not seen */
-	struct certificate certificate; /* the server's, of TLS 1.3; subject n 0: not seen */
+	bool opened;               /* keys were found and decrypt the records */
+	bool close_notify[2];      /* by enum side: its close_notify was read */
+	bool alert;                /* an alert other than close_notify was read */
+	uint8_t alert_side;        /* with alert: its sender (enum side) */
+	uint8_t alert_description; /* with alert: its description (RFC 8446 6) */
+	struct bytes protocol;     /* the ALPN protocol that the server chose; n 0: not seen */
+	struct certificate
+		certificate; /* the server's certificate in TLS 1.3; subject.n 0: not seen */
 };
 
 enum tls_item_kind {
-	TLS_ITEM_OPEN, /* the keys fit: from here on it is known what is said inside. Once, and
-			  before all others but FIN */
-	TLS_ITEM_DATA, /* bytes of `side` */
-	TLS_ITEM_GAP,  /* len bytes of `side` are missing, at most: a record that the capture does
-			  not have as a whole */
-	TLS_ITEM_FIN,  /* `side` has ended its stream, by close_notify or by its FIN. Once of each
-			  side */
-	TLS_ITEM_LOST  /* what follows cannot be read, nor whether anything does. Once, and nothing
-			  but FIN comes after it */
+	/* The keys decrypt the records: the dialogue is known from here on. Once, and before all
+	 * other items but FIN. */
+	TLS_ITEM_OPEN,
+	/* Bytes of `side`. */
+	TLS_ITEM_DATA,
+	/* At most len bytes of `side` are missing: the capture lacks a part of a record. */
+	TLS_ITEM_GAP,
+	/* `side` has ended its stream, by close_notify or by its FIN. Once for each side. */
+	TLS_ITEM_FIN,
+	/* The rest of the dialogue cannot be read, and may be empty. Once; only FIN comes after. */
+	TLS_ITEM_LOST
 };
 
-/* Offsets are those of the TCP stream, so that acknowledgements can be compared with them:
- * plaintext ends where its record does. */
+/* One item of a decrypted dialogue. Offsets are those of the TCP stream, so that acknowledgements
+ * can be compared with them: plaintext ends where its record ends. */
 struct tls_item {
 	enum tls_item_kind kind;
 	enum side side;
 	struct bytes data; /* borrowed until the next call with this stream */
-	bool notified;     /* with FIN: it was a close_notify */
-	bool clear;        /* with DATA: not sealed; no record follows */
-	uint64_t len;      /* of a gap */
-	uint64_t end;      /* offset in the stream of `side` behind the record */
-	uint64_t acked;    /* as it was when the record came, of the other side's stream */
-	int64_t ts;        /* ... */
+	bool notified;     /* with FIN: by close_notify */
+	bool clear;        /* with DATA: not encrypted; no record follows */
+	uint64_t len;      /* with GAP: bytes missing, at most */
+	uint64_t end;      /* offset in the stream of `side` of the first byte behind the record */
+	/* How much of the other side's stream was acknowledged when the record came: an offset. */
+	uint64_t acked;
+	int64_t ts; /* when the record came, nanoseconds */
 };
 
-/* Where in the stream of a side something was heard. */
+/* The place in a side's stream at which bytes, a gap or a FIN end. */
 struct tls_heard {
 	enum side side;
-	uint64_t end;   /* offset behind it */
-	uint64_t acked; /* how much of the other side's stream was acknowledged with it */
+	uint64_t end; /* offset of the next byte behind */
+	/* How much of the other side's stream was acknowledged with the bytes: an offset. */
+	uint64_t acked;
 	int64_t ts;
 };
 
 struct tls_stream;
 
 /*
- * Made by the layer that has keys; one serves many monitors, in any threads. Of a stream: bytes,
- * gaps and FINs of both sides go in, in causal order; after each, next is asked until it has
- * nothing more. What comes before its secret is kept within a bound. last: nothing more will come,
- * so that nothing need be waited for.
+ * A decryptor; the layer that has keys makes it. One serves many monitors, in any threads.
+ *
+ * new: returns a stream for one session. pool: borrowed until free. Caller frees with free.
+ *
+ * push, gap, fin: take bytes, a gap or a FIN of either side, in causal order. Bytes are borrowed
+ * for the call. Records that wait for their secret are kept within a bound.
+ *
+ * next: call after each push, gap and fin until the result is false. Returns true and fills in *out
+ * if there is an item. last: no more input will come, so that no secret is waited for.
+ *
+ * inside: returns what was found out so far; borrowed until free.
  */
 struct tls_opener {
 	struct tls_stream *(*new)(const struct tls_opener *self,
-				  struct pool *pool); /* NULL: no memory */
+				  struct pool *pool); /* returns NULL if there is no memory */
 	void (*push)(struct tls_stream *t, const struct tls_heard *at, struct bytes data);
 	void (*gap)(struct tls_stream *t, const struct tls_heard *at, uint64_t len);
 	void (*fin)(struct tls_stream *t, const struct tls_heard *at);

@@ -1,28 +1,28 @@
-/* ending.h - the facts of how a session ended, before any judgement; and the words for them. */
+/* ending.h - the facts of how a session ended, without judgement, and the names of these facts. */
 #ifndef SMTPWATCH_ENDING_H
 #define SMTPWATCH_ENDING_H
 
 #include "smtpwatch/smtp.h"
 #include "smtpwatch/stream.h"
 
-/* Where a session stands, in the words that Postfix writes in its log. */
+/* The stage of a session, named as in Postfix's log. */
 enum stage {
-	STAGE_CONNECT, /* up to the greeting, and after it until EHLO */
+	STAGE_CONNECT, /* from the connection, over the greeting, to EHLO */
 	STAGE_EHLO,
 	STAGE_STARTTLS,
 	STAGE_AUTH,
 	STAGE_MAIL,
 	STAGE_RCPT,
 	STAGE_DATA,           /* from the command to the last body byte */
-	STAGE_BDAT,           /* the same for chunks */
-	STAGE_END_OF_MESSAGE, /* the end was sent, its reply is outstanding */
+	STAGE_BDAT,           /* from BDAT to the last byte of its chunk */
+	STAGE_END_OF_MESSAGE, /* the end of the message was sent; its reply is outstanding */
 	STAGE_IDLE,           /* between transactions */
-	STAGE_QUIT,           /* sent, not answered */
-	STAGE_DONE,           /* 221 after QUIT */
+	STAGE_QUIT,           /* QUIT was sent and not answered */
+	STAGE_DONE,           /* 221 came after QUIT */
 	STAGES
 };
 
-/* What became of a message (verdicts.md, fates). FATE_OPEN never leaves the core. */
+/* The fate of a message. FATE_OPEN occurs inside the core only. */
 enum fate {
 	FATE_OPEN,
 	FATE_ACCEPTED,
@@ -36,19 +36,19 @@ enum fate {
 	FATES
 };
 
-/* The server's last word. */
+/* The reply with which the server ended the session. */
 enum farewell {
 	FAREWELL_NONE,
 	FAREWELL_221_AFTER_QUIT,
 	FAREWELL_221_UNASKED,
 	FAREWELL_421,
-	FAREWELL_REFUSAL, /* a 4yz or 5yz and then the close */
-	FAREWELL_HIDDEN,  /* inside TLS without keys */
-	FAREWELL_UNKNOWN, /* bytes missing where it would have been */
+	FAREWELL_REFUSAL, /* a 4yz or 5yz, and then the close */
+	FAREWELL_HIDDEN,  /* inside TLS, and no keys are known */
+	FAREWELL_UNKNOWN, /* bytes are missing at its place */
 	FAREWELLS
 };
 
-/* How much of the session was seen. */
+/* How much of the session was captured. */
 enum seen {
 	SEEN_FULL,
 	SEEN_NO_HANDSHAKE,
@@ -59,8 +59,9 @@ enum seen {
 	SEENS
 };
 
-/* The names as they stand in JSON and in the documents: "END-OF-MESSAGE", "falsely-accepted",
- * "221-unasked", "no-handshake", "server", "capture-end". */
+/* Return the names as they stand in JSON and in the documents. Examples: "END-OF-MESSAGE",
+ * "falsely-accepted", "221-unasked", "no-handshake", "server", "capture-end". The texts are static.
+ */
 const char *stage_name(enum stage s);
 const char *fate_name(enum fate f);
 const char *farewell_name(enum farewell f);
@@ -68,7 +69,7 @@ const char *seen_name(enum seen s);
 const char *closer_name(enum closer c);
 const char *how_name(enum how h);
 
-/* Where an unasked 221 or a 421 came: a bit each, because a session may have several. */
+/* The place of an unasked 221 or of a 421: bits, because a session may have several. */
 enum place {
 	PLACE_MESSAGE = 1, /* inside content, or where the reply to the end of a message was due */
 	PLACE_TRANSACTION = 2, /* in answer to MAIL, RCPT, DATA or a non-LAST BDAT, or while a
@@ -78,40 +79,44 @@ enum place {
 	PLACE_NOT_SMTP = 16    /* in answer to something that is no SMTP */
 };
 
-/* Why something could not be judged; UNSURE_NONE: it could. */
+/* Why the session could not be judged. UNSURE_NONE: it could. */
 enum unsure {
 	UNSURE_NONE,
-	UNSURE_SERVER_GAP, /* server bytes are missing where they matter */
+	UNSURE_SERVER_GAP, /* server bytes are missing where a verdict needs them */
 	UNSURE_CLIENT_GAP,
 	UNSURE_MIDSTREAM, /* the capture began in the middle, and nothing was recognised since */
 	UNSURE_ONE_WAY,
-	UNSURE_CAPTURE_END, /* the capture ended first */
-	UNSURE_IDLE,        /* the watch ended for lack of packets */
-	UNSURE_EVICTED,     /* the watch ended for lack of memory */
+	UNSURE_CAPTURE_END, /* the capture ended before the session */
+	UNSURE_IDLE,        /* no packet came for so long that the engine gave up the connection */
+	UNSURE_EVICTED,     /* the engine evicted the connection for lack of room */
 	UNSURE_TURNED,      /* the two sides exchanged their roles */
 	UNSURE_NO_DIALOGUE, /* nothing in it was SMTP */
-	UNSURE_DROPS, /* the kernel dropped packets meanwhile, and the end is told by what did not
-			 come */
-	UNSURE_OVERFLOW,  /* more was outstanding than is kept */
-	UNSURE_HANDSHAKE, /* a SYN was seen, and not what belongs to it; nothing was recognised
-			     since */
-	UNSURE_HALF_OPEN, /* the server answered the SYN, and nothing acknowledged that before it
-			     closed */
-	UNSURE_BELIED,    /* both sides went on behind the FIN or RST that seemed to end it */
-	UNSURE_DISPUTED,  /* a side sent two texts for the same place, and which of both the other
-			     took is not known */
-	UNSURE_ANSWERED, /* the client's RST answers something of the server's that was not captured
-			  */
-	UNSURE_OPAQUE,   /* a command that nobody knows went on in a way that cannot be read */
+	/* The kernel dropped packets meanwhile, and the end was concluded from packets that did
+	 * not come. */
+	UNSURE_DROPS,
+	UNSURE_OVERFLOW, /* more commands were outstanding than are kept */
+	/* A SYN was seen without the rest of the handshake, and nothing was recognised since. */
+	UNSURE_HANDSHAKE,
+	/* The server answered the SYN, and nothing acknowledged that answer before the server
+	 * closed. */
+	UNSURE_HALF_OPEN,
+	UNSURE_BELIED, /* both sides went on behind the FIN or RST that seemed to end the session */
+	/* A side sent different bytes for the same sequence numbers. Which of them the other
+	 * side took is not known. */
+	UNSURE_DISPUTED,
+	/* The client's RST answers a segment of the server that was not captured. */
+	UNSURE_ANSWERED,
+	UNSURE_OPAQUE, /* an unknown command went on in a way that cannot be read */
 	UNSURES
 };
 
-/* What the client waited for under TLS, when the server closed, as far as lengths and turns tell.
- */
+/* What the client waited for under TLS when the server closed, concluded from record lengths and
+ * changes of direction. */
 enum tls_pending { TLS_PENDING_NOTHING, TLS_PENDING_COMMAND, TLS_PENDING_MESSAGE };
 
-/* What TLS leaves visible of an ending whose dialogue could not be read (tls_infer.h). The last two
- * are learned from other sessions of the server, behind the monitors (correlate.h). */
+/* What TLS leaves visible of the ending of an encrypted dialogue (src/core/session/tls_infer.h).
+ * history_habits (server_history.h) sets `notifies` and `usual` from other sessions of the server.
+ */
 struct ending_tls {
 	bool followed;     /* every record was seen, and the suite is known */
 	bool done;         /* the handshake was finished */
@@ -135,36 +140,35 @@ struct ending_tls {
 			   not known */
 };
 
-/* A client that has waited for the greeting for so long is no probe: the server owes one (RFC
- * 5321 3.1, 4.5.3.2.1). */
+/* A client that waited for the greeting for this long is not a probe, because the server owes a
+ * greeting (RFC 5321 3.1, 4.5.3.2.1). */
 #define ENDING_PATIENCE (10 * FRAME_SECOND)
 
-/* What became of the messages whose sender believes that they were accepted, by a reply that was no
- * acceptance. */
+/* The messages whose sender takes a reply for an acceptance that was none. */
 struct ending_premature {
-	bool lost; /* the server accepted none of its own accord, and all that it said was captured,
-		      or the 221 was its answer */
-	bool maybe; /* ... and its own answer may lie where nothing was captured */
-	bool taken; /* it accepted the message all the same */
+	/* The server accepted none of these messages. All that the server said was captured, or the
+	 * 221 was its answer. */
+	bool lost;
+	/* As lost, but the server's own answer may lie where nothing was captured. */
+	bool maybe;
+	bool taken; /* the server nevertheless accepted the message */
 };
 
-/*
- * The facts of one ending. Filled in by the session when its connection has closed; a verdict is a
- * function of this and nothing else.
- */
+/* The facts of one ending. The session fills them in when its connection has closed. A verdict is a
+ * function of these facts only. */
 struct ending {
-	enum closer closer; /* a half-close that waited for replies does not count */
+	enum closer closer; /* a half-close that waited for replies is no close */
 	enum how how;
 	enum farewell farewell;
-	enum stage stage; /* at the farewell, or, without one, at the close */
+	enum stage stage; /* at the farewell; without a farewell, at the close */
 	enum seen seen;
 	bool may_hide; /* a fault may be hidden: a SYN was not captured, a 2yz did not acknowledge
 			  its message, or nothing acknowledged a late one */
-	enum unsure unsure;    /* why no verdict that rests on the close can be given */
-	uint64_t unsure_bytes; /* with a gap: how many; with drops: packets */
+	enum unsure unsure;    /* why no verdict can rest on the close */
+	uint64_t unsure_bytes; /* with a gap: bytes missing; with UNSURE_DROPS: packets */
 
-	unsigned unasked_221; /* enum place, all that came */
-	enum stage stage_221; /* where the worst of them came */
+	unsigned unasked_221; /* bits of enum place: all that came */
+	enum stage stage_221; /* stage of the worst unasked 221 */
 	unsigned final_421;   /* enum place of the 421 after which the server closed; 0: none */
 	bool encrypted; /* the dialogue went into TLS and was not read, or should have gone there
 			   (tls.clear) */

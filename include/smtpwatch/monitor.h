@@ -33,9 +33,8 @@ struct monitor_config {
 	/* True: also watch any other port on which SMTP is recognised. */
 	bool any_port;
 	const struct stream_engine *engine; /* &stream_own, or the engine of libnids */
-	struct stream_config
-		/* Limits of the engine. monitor_new sets `ports`; the caller sets `seed`. */
-		stream;
+	/* Limits of the engine. monitor_new sets `ports`; the caller sets `seed`. */
+	struct stream_config stream;
 	/* Bytes of the pool, at most. If `ended` is NULL, the table of servers takes up to 4 MiB
 	 * beside the pool (correlate.h). */
 	size_t memory;
@@ -59,10 +58,9 @@ struct monitor_config {
 	/* Decrypts TLS. NULL: encrypted dialogues are not read. Borrowed until monitor_free; may
 	 * serve many monitors. */
 	const struct tls_opener *opener;
-	struct watch
-		/* Observes the events of each session (src/core/session/trace.h). NULL: none.
-		   Borrowed until monitor_free. */
-			*watch;
+	/* Observes the events of each session (src/core/session/trace.h). NULL: none. Borrowed
+	 * until monitor_free. */
+	struct watch *watch;
 };
 
 /* Returns a config with ports 25 and 587, the native engine, and the default of every limit. The

@@ -1,5 +1,5 @@
-/* stream.h - TCP connections: what an engine takes, what it tells the stage above, what it knows of
- * each connection. */
+/* stream.h - TCP connections: the input of a reassembly engine, its calls to a listener, and what
+ * it records of each connection. */
 #ifndef SMTPWATCH_STREAM_H
 #define SMTPWATCH_STREAM_H
 
@@ -7,8 +7,8 @@
 #include "smtpwatch/packet.h"
 #include "smtpwatch/pool.h"
 
-/* The two sides of a connection; the server is the side that was sent the SYN, or, where that was
- * not seen, the one with the watched port. */
+/* The two sides of a connection. The server is the side to which the SYN was sent. If the SYN was
+ * not captured, the server is the side with the watched port. */
 enum side { CLIENT, SERVER };
 
 static inline enum side side_other(enum side s)
@@ -16,137 +16,158 @@ static inline enum side side_other(enum side s)
 	return s == CLIENT ? SERVER : CLIENT;
 }
 
-/* An RST that bears a side's address, and what it had to do with that side's other segments. */
+/* An RST with a side's address, and its relation to that side's other segments. */
 struct conn_rst {
 	int64_t ts;
 	uint16_t ip_id, window;
-	uint16_t after; /* segments with new bytes that its side sent after it, within a second */
+	/* Segments with new bytes that its side sent within a second after the RST. */
+	uint16_t after;
 	uint8_t ttl;
 	bool seen : 1;
-	bool overtook : 1; /* its sequence number lies before bytes that its side had sent */
-	bool tsopt : 1;    /* it bears a time stamp */
-	bool bare : 1;     /* it bears no ACK: it answers a segment (RFC 9293 3.10.7.1) */
+	bool overtook : 1; /* its sequence number is lower than bytes that its side had sent */
+	bool tsopt : 1;    /* has a time stamp option */
+	bool bare : 1;     /* has no ACK flag: it answers a segment (RFC 9293 3.10.7.1) */
 };
 
-/* How far one side's stream has come: up to date at each call to the listener. */
+/* The progress of one side's stream. Valid at each call to the listener. */
 struct conn_flow {
-	uint64_t bytes; /* handed on, without gaps: with gap, the offset in the stream of the next
-			   byte */
-	uint64_t gap;   /* declared lost to the capture */
-	uint64_t acked; /* offset in the OTHER side's stream that this side had acknowledged when it
-			   sent what is being handed on */
-	bool syn;       /* its SYN was seen */
-	bool fin, rst;  /* its FIN was handed on; its valid RST was seen */
-	bool cut;       /* the snaplen took bytes away */
-	uint8_t ttl;    /* these two are the engine's until the close: see struct conn_side */
+	/* Bytes given to the listener, without gaps. bytes + gap: offset in the stream of the next
+	 * byte. */
+	uint64_t bytes;
+	uint64_t gap; /* bytes declared missing from the capture */
+	/* Offset in the OTHER side's stream that this side had acknowledged when it sent the bytes
+	 * of the current call. */
+	uint64_t acked;
+	bool syn;      /* its SYN was seen */
+	bool fin, rst; /* its FIN was given to the listener; its valid RST was seen */
+	bool cut;      /* the snaplen has cut bytes */
+	uint8_t ttl;   /* ttl and mss are for the engine, until the close: see struct conn_side */
 	uint16_t mss;
 };
 
-/* What is sent again for want of an answer comes after such a silence at least (RFC 6298: 1 s; in
- * use 200 ms): what comes sooner was captured twice, or sent again for other reasons. */
+/* Shortest silence after which a retransmission counts as a try for want of an answer (RFC 6298: 1
+ * s; in use 200 ms). A retransmission that comes sooner was captured twice, or has another reason.
+ */
 #define CONN_TRY_PAUSE (100 * FRAME_MS)
 
-/* What else was counted of one side, as a sender: known from the close on. Counters saturate. */
+/* Further facts about one side as a sender. Valid from the close on. Counters saturate. */
 struct conn_side {
-	int64_t unanswered_since; /* when the first byte was sent that nothing has acknowledged; 0:
-				     none */
+	/* When the first byte was sent that nothing has acknowledged, nanoseconds; 0: none. */
+	int64_t unanswered_since;
 	struct conn_rst reset;
 	uint32_t packets;
-	uint32_t retransmits; /* segments whose bytes had been sent before, captured duplicates not
-				 counted */
+	/* Segments whose bytes had been sent before. Captured duplicates are not counted. */
+	uint32_t retransmits;
 	uint32_t unacked;    /* at the close: bytes sent that the other side had not acknowledged */
-	uint16_t unanswered; /* of the retransmits, those since the other side's last segment */
+	uint16_t unanswered; /* retransmits since the other side's last segment */
 	uint16_t zero_windows;
 	uint16_t conflicts;     /* overlapping segments whose bytes differed */
 	uint16_t mss;           /* announced on the SYN */
-	uint16_t largest;       /* bytes of its largest segment (65,535: a super-segment) */
-	uint16_t largest_acked; /* of the largest that was acknowledged */
-	uint16_t stuck;         /* retransmissions of its largest segments since the other side last
-				   acknowledged anything new */
-	uint16_t too_big; /* ICMP errors "fragmentation needed" or "packet too big" that quote it */
-	uint16_t unreachable;      /* other ICMP errors that quote it */
-	uint16_t mtu;              /* as the last of them said; 0: it did not */
-	uint16_t ip_id;            /* of its latest segment but RSTs */
-	uint8_t tries;             /* of the unanswered, those behind CONN_TRY_PAUSE */
-	uint8_t ttl;               /* of the first segment */
-	uint8_t ttl_low, ttl_high; /* of all but RSTs */
-	bool tsopt : 1;            /* its segments bear time stamps */
-	bool df : 1;               /* its segments must not be fragmented */
-	bool window_closed : 1;    /* it announced a window of 0 last */
+	uint16_t largest;       /* bytes of its largest segment; 65,535: a super-segment */
+	uint16_t largest_acked; /* bytes of the largest segment that was acknowledged */
+	/* Retransmissions of its largest segments since the other side last acknowledged new bytes.
+	 */
+	uint16_t stuck;
+	uint16_t too_big; /* ICMP errors "fragmentation needed" or "packet too big" that quote its
+			     segments */
+	uint16_t unreachable; /* other ICMP errors that quote its segments */
+	uint16_t mtu;         /* MTU in the last of the too_big errors; 0: not stated */
+	uint16_t ip_id;       /* of its latest segment; RSTs do not count */
+	uint8_t tries;        /* those of `unanswered` that came after a pause of CONN_TRY_PAUSE */
+	uint8_t ttl;          /* of the first segment */
+	uint8_t ttl_low, ttl_high; /* lowest and highest of its segments; RSTs do not count */
+	bool tsopt : 1;            /* its segments have time stamps */
+	bool df : 1;               /* its segments have the don't-fragment flag */
+	bool window_closed : 1;    /* its last announced window was 0 */
 };
 
-/* The members down to `last` fill a cache line, and flow the next: they are all that a segment in
- * the middle of a connection reads of it. */
+/* One TCP connection. The members down to `last` fill one cache line, and `flow` the next. A
+ * segment in the middle of a connection reads no others. */
 struct conn {
 	struct ip_addr addr[2]; /* by enum side */
 	uint16_t port[2];
 	uint16_t vlan[PACKET_VLANS]; /* of the first segment */
 	uint8_t vlans;
-	bool reused;   /* the tuple followed at once on an earlier connection of the same tuple */
-	bool belied;   /* until release: a side went on behind its FIN or RST, and the other side
-			  acknowledged that: it was forged, or another's */
-	bool disputed; /* until release: a side sent other bytes for numbers that were handed on and
-			  not acknowledged */
-	uint32_t input; /* the listener's, set at open: number of the input that it began in */
-	void *user;     /* the listener's own; NULL at open */
-	int64_t last;   /* latest segment, nanoseconds */
+	/* The connection began at once behind an earlier connection of the same tuple. */
+	bool reused;
+	/* May change until release: a side continued behind its FIN or RST, and the other side
+	 * acknowledged that. The FIN or RST was forged, or belongs to another connection. */
+	bool belied;
+	/* May change until release: a side sent different bytes for sequence numbers that were
+	 * handed on and not acknowledged. */
+	bool disputed;
+	/* Set by the listener at open: number of the input in which the connection began. */
+	uint32_t input;
+	void *user;   /* for the listener alone; NULL at open */
+	int64_t last; /* time of the latest segment, nanoseconds */
 	struct conn_flow flow[2];
-	int64_t start;  /* first segment */
-	uint64_t first; /* the number of the frame that brought it (struct packet) */
-	int64_t rtt;    /* SYN to SYN-ACK to ACK as far as it was seen, nanoseconds; 0: unknown */
-	struct conn_side
-		*side; /* two, by enum side: the engine's, from close to release; NULL before */
+	int64_t start;  /* time of the first segment, nanoseconds */
+	uint64_t first; /* number of its frame (struct packet.number) */
+	/* Time from SYN over SYN-ACK to ACK as far as captured, nanoseconds; 0: unknown. */
+	int64_t rtt;
+	/* Two elements, by enum side. Owned by the engine, valid from close to release; NULL
+	 * before. */
+	struct conn_side *side;
 };
 
-/* Who closed, and how: facts, before any judgement (the ending's half-close rules stand above
- * this). */
+/* Which side closed, and how. Facts without judgement: the rules for half-closes belong to the
+ * session. */
 enum closer { CLOSER_NOBODY, CLOSER_CLIENT, CLOSER_SERVER };
 enum how { HOW_FIN, HOW_RST, HOW_SILENCE, HOW_IDLE, HOW_EVICTED, HOW_CAPTURE_END };
 
 struct conn_end {
-	uint8_t closer : 2; /* enum closer: whose FIN or valid RST came first in sequence */
-	uint8_t how : 3;  /* enum how: of the first closing segment, or why the watch ended without
-			     one */
-	uint8_t over : 3; /* enum how: why close was called: HOW_FIN and HOW_RST say that the
-			     connection is over, the others that only the watch is */
-	uint8_t rst_by : 1; /* enum side: with by_rst */
-	bool by_rst : 1;    /* an RST ended it, possibly after a FIN */
-	bool crossed : 1; /* both sides closed, and neither had seen the other's FIN when it did */
+	/* enum closer: the side whose FIN or valid RST came first in sequence. */
+	uint8_t closer : 2;
+	/* enum how: the first closing segment, or why the engine gave up the connection without
+	 * one. */
+	uint8_t how : 3;
+	/* enum how: why close was called. HOW_FIN and HOW_RST: the connection is over. All others:
+	 * only its observation is over. */
+	uint8_t over : 3;
+	uint8_t rst_by : 1; /* with by_rst: the RST's sender (enum side) */
+	bool by_rst : 1;    /* an RST ended the connection, possibly after a FIN */
+	/* Both sides closed, and neither had seen the other's FIN at that time. */
+	bool crossed : 1;
 	bool refused : 1; /* the SYN was answered by an RST */
-	bool unanswered : 1; /* nothing ever answered the SYN, and long enough was watched to say so
-			      */
-	bool half_open : 1;  /* the handshake was not complete: nothing of the client's acknowledges
-				the server's SYN alone */
+	/* Nothing answered the SYN, and the wait was long enough to say so. */
+	bool unanswered : 1;
+	/* The handshake was not finished: no segment of the client acknowledges the server's SYN
+	 * alone. */
+	bool half_open : 1;
 };
 
-/*
- * One side sent, sent again, and nothing came back from the silent one until it gave up, or until
- * ts, long past the next try that its back-off would have made.
- */
+/* Returns true if side `silent` fell silent: the other side retransmitted without an answer until
+ * it gave up. Without a FIN or RST, the silence until ts (nanoseconds) must exceed the next pause
+ * of its back-off. Call from the close on: conn->side must not be NULL. */
 bool conn_silent(const struct conn *conn, enum side silent, int64_t ts);
 
-/* The rule of both engines for HOW_SILENCE: a server that fell silent leaves nobody as the closer;
- * a client that did is the closer, whatever the server then did. */
+/* Sets *end to HOW_SILENCE if one side fell silent before ts (nanoseconds); else leaves *end as it
+ * is. If the server fell silent, the closer is CLOSER_NOBODY. If the client did, the closer is
+ * CLOSER_CLIENT, even if the server closed after that. Same conditions as conn_silent. */
 void conn_end_silence(const struct conn *conn, struct conn_end *end, int64_t ts);
 
-/* The client's SYN was never answered by anything, and was watched for long enough to say so. */
+/* Returns true if nothing answered the client's SYN for at least 10 seconds before ts
+ * (nanoseconds). conn->side must not be NULL. */
 bool conn_unanswered(const struct conn *conn, int64_t ts);
 
-/* To an open connection: bytes, or a FIN or RST; to a closed one: its release. */
+/* What comes soon: bytes, or a FIN or RST, for an open connection; or the release of a closed one.
+ */
 enum coming { COMING_BYTES, COMING_END, COMING_RELEASE };
 
 /*
- * What an engine tells the stage above; calls never nest. Order for one connection: open, then
- * data, gap and fin of both sides in causal order, then close, once; then, about a second later,
- * release, once: until then conn stays, and facts that come late (an RST of the other side, bytes
- * behind an RST) are still counted in it.
+ * The calls of an engine to the stage above. Calls never nest.
  *
- * Causal order: before bytes of one side are handed on, the bytes of the other side that they
- * acknowledge are handed on or declared lost. So a reply never comes before its command, whatever
- * the order of capture. conn->flow[side].acked is up to date at each call.
+ * Order for one connection: open; then data, gap and fin of both sides in causal order; then close,
+ * once; then release, once, about a second later. conn is valid until release returns. Late facts
+ * (an RST of the other side, bytes behind an RST) are counted in conn until release.
  *
- * data: borrowed for the length of the call. gap: len bytes (at least 1) of this side's stream that
- * the capture does not have. fin: the side sends nothing more.
+ * Causal order: the engine hands on bytes of one side after the bytes of the other side that they
+ * acknowledge. Acknowledged bytes that were not captured are declared as a gap first. So a reply
+ * never comes before its command, in whatever order they were captured. conn->flow[side].acked is
+ * valid at each call.
+ *
+ * data: borrowed for the call. gap: len bytes (at least 1) of this side's stream are not in the
+ * capture. fin: the side sends no more bytes. ts: nanoseconds.
  */
 struct stream_listener {
 	void (*open)(void *arg, struct conn *conn);
@@ -155,61 +176,69 @@ struct stream_listener {
 	void (*fin)(void *arg, struct conn *conn, enum side side, int64_t ts);
 	void (*close)(void *arg, struct conn *conn, const struct conn_end *end, int64_t ts);
 	void (*release)(void *arg, struct conn *conn);
-	/*
-	 * May be NULL. Between close and release: the server's next bytes, captured behind the
-	 * client's RST. Either neighbours were swapped in the capture, or the bytes were under way
-	 * when the client sent its RST. conn->flow counts them behind the call, as with data.
-	 */
+	/* May be NULL. Called between close and release with the server's next bytes, captured
+	 * behind the client's RST. Either neighbours were swapped in the capture, or the bytes were
+	 * under way when the client sent its RST. conn->flow counts the bytes after the call, as
+	 * with data. */
 	void (*late)(void *arg, struct conn *conn, struct bytes data, int64_t ts);
-	/*
-	 * May be NULL. Something comes soon, after the same of other connections: a chance to fetch
-	 * the memory that it will need, so that its misses overlap with theirs. Called three times,
-	 * steps 0 to 2: the pointers that one step follows, the one before has fetched.
-	 */
+	/* May be NULL. Announces a call for this connection, so that the listener prefetches memory
+	 * and cache misses overlap. Called three times, with step 0 to 2: each step follows the
+	 * pointers that the step before has prefetched. */
 	void (*ahead)(void *arg, const struct conn *conn, enum coming coming, int step);
 };
 
-/* Limits and times of an engine. Times are nanoseconds of capture time. All of it has defaults:
- * stream_config_default. */
+/* Limits and times of an engine. Times are nanoseconds of capture time. */
 struct stream_config {
-	unsigned max_conns;   /* connections held at once; beyond: half-open ones are evicted first,
-				 then the longest idle */
-	size_t held_per_conn; /* bytes out of order held for one connection; beyond: the hole is
-				 declared */
-	size_t held_total;    /* the same for all of them */
-	int64_t skew;      /* how long an acknowledged hole is waited for: the two directions may be
-			      captured skewed */
-	int64_t half_open; /* a SYN without an answer is given up after this */
-	int64_t idle;      /* an open connection without a packet is given up after this */
-	int64_t fin_wait;  /* after the server's FIN, so long is waited for the client's */
-	int64_t settle;    /* so long after its close is a connection released */
-	int64_t linger;    /* a closed tuple's stragglers are recognised for so long */
-	uint64_t seed[2];  /* secret key of the flow table */
-	const struct port_set *ports; /* borrowed; tells which side is the server */
-	unsigned shard, shards; /* with shards > 1: only connections whose hash falls to this shard
-				   are watched; the others' segments tell the time */
+	/* Connections at once, at most. If all are in use, one that is closed is released early;
+	 * else a half-open one is evicted, else the longest idle. */
+	unsigned max_conns;
+	/* Bytes of out-of-order segments of one connection, at most. Beyond: the hole is declared a
+	 * gap. */
+	size_t held_per_conn;
+	size_t held_total; /* the same for all connections together */
+	/* Wait for an acknowledged hole: the two directions may be captured with a delay. */
+	int64_t skew;
+	/* A SYN without an answer is given up after this time. */
+	int64_t half_open;
+	/* An open connection without a segment is given up after this time. */
+	int64_t idle;
+	/* Wait for the client's FIN after the server's FIN. */
+	int64_t fin_wait;
+	/* Time from close to release. */
+	int64_t settle;
+	/* Time in which late segments of a closed tuple are recognised. */
+	int64_t linger;
+	uint64_t seed[2]; /* secret key of the flow table */
+	/* Borrowed. Decides which side is the server if no SYN was captured. NULL: all ports are
+	 * watched. */
+	const struct port_set *ports;
+	/* If shards > 1: handle only connections whose hash falls to this shard. Segments of the
+	 * others only advance the time. */
+	unsigned shard, shards;
 };
 
 struct stream_config stream_config_default(void);
 
-/* Why a segment is dropped. Each is counted under its name (struct stream_stats). */
+/* Why the receiver drops a segment. Each reason is counted (stream_stats.refused). */
 enum receiver_why {
 	RECEIVER_TAKES,
-	RECEIVER_NO_ACK,    /* no ACK, SYN or RST: dropped in every state (RFC 9293 3.10.7) */
-	RECEIVER_OLD_STAMP, /* both SYNs had time stamps, and this one is older than one that was
-			       taken (RFC 7323 5) */
-	RECEIVER_SIGNATURE, /* a TCP-MD5 or TCP-AO option where a SYN had none, or none where all
-			       SYNs had (RFC 2385 2.0, RFC 5925 7.3) */
-	RECEIVER_WINDOW,    /* beyond the window that was announced, and never acknowledged (RFC
-			       9293 3.10.7.4) */
+	RECEIVER_NO_ACK, /* no ACK, SYN or RST: dropped in every state (RFC 9293 3.10.7) */
+	/* Both SYNs had time stamps, and this one is older than one of an accepted segment (RFC
+	 * 7323 5). */
+	RECEIVER_OLD_STAMP,
+	/* A TCP-MD5 or TCP-AO option where a SYN had none, or no option where all SYNs had one
+	 * (RFC 2385 2.0, RFC 5925 7.3). */
+	RECEIVER_SIGNATURE,
+	/* Beyond the announced window, and never acknowledged (RFC 9293 3.10.7.4). */
+	RECEIVER_WINDOW,
 	RECEIVER_WHYS
 };
 
-/* What an engine counted: everything that was dropped, evicted or declared lost. The names are the
- * statistics' names. */
+/* Counters of an engine: all that was dropped, evicted or declared missing. The statistics use
+ * these names. */
 struct stream_stats {
-	uint64_t segments;                        /* fed */
-	uint64_t conns;                           /* opened */
+	uint64_t segments;                        /* segments taken */
+	uint64_t conns;                           /* connections opened */
 	uint64_t conns_open;                      /* now */
 	uint64_t conns_peak;                      /* at once, at most */
 	uint64_t midstream;                       /* of conns: without a handshake */
