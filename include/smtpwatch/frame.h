@@ -4,16 +4,13 @@
 
 #include <stdint.h>
 
-/*
- * The bytes are borrowed and stay valid until the call that received the frame returns. Time is in
- * nanoseconds since the epoch, 0 to FRAME_TIME_MAX, and may jump in either direction: captures are
- * merged, clocks are stepped.
- */
+/* One captured frame. The bytes are borrowed until the call that received the frame returns. Times
+ * may jump in either direction, because captures are merged and clocks are stepped. */
 struct frame {
 	const uint8_t *data;
 	uint32_t caplen; /* bytes at data */
 	uint32_t len;    /* bytes that were on the wire, at least caplen */
-	int64_t ts;      /* nanoseconds since the epoch */
+	int64_t ts;      /* nanoseconds since the epoch, 0 to FRAME_TIME_MAX */
 	int link; /* a LINKTYPE_ value as written in files (tcpdump.org/linktypes.html), not a DLT_
 		   */
 };
@@ -21,8 +18,8 @@ struct frame {
 #define FRAME_SECOND INT64_C(1000000000)
 #define FRAME_MS     INT64_C(1000000)
 
-/* In the year 2116. Whoever reads frames holds to it, so that neither the difference of two times
- * nor the sum of one and a limit can overflow. */
+/* In the year 2116. Every source of frames keeps to this bound. So neither the difference of two
+ * times nor the sum of a time and a limit overflows. */
 #define FRAME_TIME_MAX (INT64_MAX / 2)
 
 #endif

@@ -1,4 +1,4 @@
-/* ip_addr.h - an IP address of either family: comparing, and the text of it. */
+/* ip_addr.h - an IP address of either family, its comparison and its text. */
 #ifndef SMTPWATCH_IP_ADDR_H
 #define SMTPWATCH_IP_ADDR_H
 
@@ -6,8 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* An IPv6 address, or an IPv4 address mapped into one (RFC 4291 2.5.5.2), in network byte order:
- * one form for both families. */
+/* An IPv6 address, or an IPv4 address mapped into one (RFC 4291 2.5.5.2), in network byte order. */
 struct ip_addr {
 	uint8_t b[16];
 };
@@ -19,11 +18,10 @@ static inline bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *
 	return memcmp(a->b, b->b, sizeof a->b) == 0;
 }
 
-/* Room for the longest text of an address and its NUL. */
+/* Bytes of the longest text of an address, NUL included. */
 #define IP_ADDR_TEXT 46
 
-/* The usual text (RFC 5952 for IPv6; a mapped address as dotted quad) into out, which is returned.
- */
+/* Writes the text of an address: RFC 5952 for IPv6, dotted quad for IPv4. Returns out. */
 char *ip_addr_text(const struct ip_addr *a, char out[IP_ADDR_TEXT]);
 
 #endif

@@ -1,4 +1,4 @@
-/* packet.h - from a frame to a TCP segment: link types, tags, tunnels, IP, TCP. No state, no
+/* packet.h - decodes a frame to a TCP segment: link types, tags, tunnels, IP, TCP. No state, no
  * allocation. */
 #ifndef SMTPWATCH_PACKET_H
 #define SMTPWATCH_PACKET_H
@@ -7,7 +7,7 @@
 #include "smtpwatch/frame.h"
 #include "smtpwatch/ip_addr.h"
 
-/* The ports that are watched, one bit each. */
+/* A set of TCP ports, one bit each. */
 struct port_set {
 	uint64_t bits[1024];
 };
@@ -22,7 +22,7 @@ static inline bool port_set_has(const struct port_set *set, uint16_t port)
 	return set->bits[port >> 6] >> (port & 63) & 1;
 }
 
-/* a - b as sequence numbers (RFC 9293 3.4): negative where a is before b. */
+/* Returns a - b as sequence numbers (RFC 9293 3.4): negative if a is before b. */
 static inline int32_t seq_diff(uint32_t a, uint32_t b)
 {
 	return (int32_t)(a - b);
@@ -37,20 +37,20 @@ enum tcp_flag {
 	TCP_URG = 0x20
 };
 
-/* What a segment's options are beside those that struct packet has. */
+/* Facts about a segment's options for which struct packet has no other member. */
 enum packet_mark {
-	MARK_SIGNED = 1, /* it bears TCP-MD5 (RFC 2385) or TCP-AO (RFC 5925) */
-	MARK_CUT = 2     /* its options were not all captured */
+	MARK_SIGNED = 1, /* has TCP-MD5 (RFC 2385) or TCP-AO (RFC 5925) */
+	MARK_CUT = 2     /* the snaplen has cut its options */
 };
 
 /* WSCALE_MOST: RFC 7323 2.3. */
 enum { PACKET_VLANS = 2, PACKET_NESTING = 8, WSCALE_MOST = 14 };
 
-/* One TCP segment. All numbers are in host byte order. Offsets are RFC 9293's. */
+/* One TCP segment. All numbers are in host byte order. */
 struct packet {
 	struct ip_addr src, dst;
 	uint16_t src_port, dst_port;
-	uint32_t seq, ack; /* ack means something only with TCP_ACK */
+	uint32_t seq, ack; /* ack is valid with TCP_ACK */
 	uint16_t window;   /* as on the wire: not scaled */
 	uint8_t flags;     /* enum tcp_flag */
 	uint8_t ttl;       /* time to live, or hop limit */
@@ -63,22 +63,23 @@ struct packet {
 	uint8_t vlans;         /* how many of vlan[] hold a tag; outermost first */
 	uint8_t marks;         /* enum packet_mark */
 	uint16_t vlan[PACKET_VLANS];
-	const uint8_t *payload; /* borrowed from the frame (or from the defragmenter, until its next
-				   call) */
-	uint32_t payload_len;   /* bytes on the wire; a super-segment may have more than 64 KiB */
-	uint32_t payload_cap; /* bytes captured at payload, at most payload_len: the rest was cut by
-				 the snaplen */
-	int64_t ts;           /* nanoseconds */
-	uint64_t number;      /* of the frame that brought it, from 1; the monitor's */
+	/* Borrowed from the frame, or from the defragmenter until its next call. */
+	const uint8_t *payload;
+	uint32_t payload_len; /* bytes on the wire; a super-segment may have more than 64 KiB */
+	/* Bytes captured at payload, at most payload_len. The snaplen has cut the others. */
+	uint32_t payload_cap;
+	int64_t ts;      /* nanoseconds */
+	uint64_t number; /* number of its frame, from 1; set by the monitor */
 };
 
 /* An ICMP or ICMPv6 error that quotes a TCP segment (RFC 792, RFC 4443): the quoted segment's
  * tuple, and what the error says. */
 struct packet_icmp {
-	bool too_big; /* "fragmentation needed" or "packet too big", otherwise unreachable, time
-			 exceeded ... */
+	/* True: "fragmentation needed" or "packet too big". False: unreachable, time exceeded ...
+	 */
+	bool too_big;
 	uint8_t type, code;
-	uint32_t mtu;            /* with too_big, 0 if the router did not say */
+	uint32_t mtu;            /* with too_big; 0: the router did not state it */
 	uint32_t seq;            /* of the quoted segment */
 	struct ip_addr src, dst; /* of the quoted segment */
 	uint16_t src_port, dst_port;
@@ -94,14 +95,14 @@ struct packet_fragment {
 	uint8_t ttl;
 	bool more;         /* the more-fragments flag */
 	uint32_t offset;   /* bytes */
-	struct bytes data; /* what was captured of the fragment's payload */
-	uint32_t data_len; /* what was on the wire */
+	struct bytes data; /* captured bytes of the fragment's payload */
+	uint32_t data_len; /* bytes on the wire */
 	uint8_t vlans;
 	uint16_t vlan[PACKET_VLANS];
 	int64_t ts;
 };
 
-/* Whose number tells what the next header is. */
+/* The number space of a header's number. */
 enum packet_space {
 	SPACE_LINK,
 	SPACE_ETHERTYPE,
@@ -112,42 +113,45 @@ enum packet_space {
 	SPACES
 };
 
-/* What the decoder did not follow: the number of the header, and whose number it is. */
+/* A header that the decoder does not follow: its number, and the space of the number. */
 struct packet_other {
 	enum packet_space space;
 	uint32_t number; /* LINKTYPE_, ethertype, IP protocol, destination port, DSAP and SSAP, PPP
 			    protocol */
 };
 
-/* What a frame turned out to be. Each kind but TCP is counted by the monitor under its name. */
+/* The result of decoding. The monitor counts each kind under its name. */
 enum packet_kind {
 	PACKET_TCP,       /* struct packet is filled in; one of its ports is watched */
 	PACKET_UNWATCHED, /* TCP, but neither port is watched */
 	PACKET_FRAGMENT,  /* struct packet_fragment is filled in */
 	PACKET_ICMP,      /* struct packet_icmp is filled in; one of the quoted ports is watched */
 	PACKET_OTHER,     /* another protocol: ARP, UDP ...; struct packet_other is filled in */
-	PACKET_CUT,       /* ends (snaplen) before the TCP header does */
+	PACKET_CUT,       /* cut by the snaplen before the end of the TCP header */
 	PACKET_MALFORMED, /* lengths or versions contradict each other */
-	PACKET_CHECKSUM,  /* a wrong checksum, where the decoder was told to insist */
+	PACKET_CHECKSUM,  /* wrong checksum; only with insist_checksum */
 	PACKET_NESTED,    /* more than PACKET_NESTING headers below TCP */
 	PACKET_LINK, /* no decode function for this link type; struct packet_other is filled in */
 	PACKET_KINDS
 };
 
-/* The name of a kind as the statistics show it: "tcp", "unwatched" ... */
+/* Returns the name of a kind as the statistics show it: "tcp", "unwatched" ... The text is static.
+ */
 const char *packet_kind_name(enum packet_kind kind);
 
-/* True if frames of this LINKTYPE_ can be decoded. */
+/* Returns true if frames of this LINKTYPE_ value can be decoded. */
 bool packet_link_known(int link);
 
 struct packet_decoder {
-	const struct port_set
-		*ports; /* borrowed; both ports are tested; NULL: every TCP segment is watched */
-	bool insist_checksum; /* drop segments whose TCP checksum is wrong; off by default, because
-				 offload leaves it unset */
+	/* Borrowed. A segment is watched if one of its two ports is in the set. NULL: every segment
+	 * is watched. */
+	const struct port_set *ports;
+	/* True: segments with a wrong TCP checksum are PACKET_CHECKSUM. Off by default, because
+	 * offload leaves checksums unset on the sending host. */
+	bool insist_checksum;
 };
 
-/* Where a decoded frame is laid; which member is valid is told by the kind. */
+/* A decoded frame. The kind tells which member is valid. */
 union packet_decoded {
 	struct packet tcp;
 	struct packet_fragment fragment;
@@ -156,20 +160,22 @@ union packet_decoded {
 };
 
 /*
- * Decodes one frame. The port test comes before options and checksum, so that background traffic
- * costs little. Every read is bounds-checked against caplen; a frame that is shorter than its
- * headers say is CUT if len explains it, else MALFORMED. Ethernet padding is not payload: the IP
- * length rules. An IPv4 total length of 0 (TSO on the capturing host) means "to the end of the
- * frame"; likewise an IPv6 payload length of 0 without a jumbo option.
+ * Decodes one frame into *out and returns its kind. d and f are borrowed for the call; the payload
+ * in *out is borrowed from f. Every read is checked against caplen. A frame that is shorter than
+ * its headers say is PACKET_CUT if len explains that, else PACKET_MALFORMED.
+ *
+ * The IP length decides where the payload ends: Ethernet padding is not payload. An IPv4 total
+ * length of 0 (TSO on the capturing host) means "to the end of the frame". So does an IPv6 payload
+ * length of 0 without a jumbo option.
+ *
+ * Ports are tested before options and checksum, so that unwatched traffic costs little.
  */
 enum packet_kind packet_decode(const struct packet_decoder *d, const struct frame *f,
 			       union packet_decoded *out);
 
-/*
- * Decodes a whole reassembled IP payload (the defragmenter's answer) as if it had been in one
- * datagram. `of` is any fragment of it: addresses, tags, protocol and time are taken from there. A
- * tunnel inside fragments is followed.
- */
+/* Decodes a reassembled IP payload, as defrag_push returned it, as if it had come in one datagram.
+ * of: any fragment of the datagram; addresses, tags, protocol and time are taken from there.
+ * Tunnels inside fragments are followed. The payload in *out is borrowed from `payload`. */
 enum packet_kind packet_decode_payload(const struct packet_decoder *d,
 				       const struct packet_fragment *of, struct bytes payload,
 				       union packet_decoded *out);

@@ -1,4 +1,4 @@
-/* severity.h - how bad a verdict is. */
+/* severity.h - the severity of a verdict. */
 #ifndef SMTPWATCH_SEVERITY_H
 #define SMTPWATCH_SEVERITY_H
 
@@ -12,7 +12,8 @@ enum severity {
 	SEVERITIES
 };
 
-/* "none" .. "critical"; and back: SEVERITIES if there is no such name. */
+/* severity_name: returns "none" to "critical"; static. severity_read: returns the severity of that
+ * name; SEVERITIES if there is none. */
 const char *severity_name(enum severity s);
 enum severity severity_read(const char *name);
 

@@ -1,16 +1,15 @@
-/* verdict.h - the catalogue: one row for each verdict, and the rule that finds it. */
+/* verdict.h - the catalogue of verdicts, and the rule that chooses one. */
 #ifndef SMTPWATCH_VERDICT_H
 #define SMTPWATCH_VERDICT_H
 
 #include "smtpwatch/ending.h"
 #include "smtpwatch/severity.h"
 
-/* How sure something is that was not read but concluded. */
+/* The confidence of a conclusion. */
 enum confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN };
 const char *confidence_name(enum confidence c);
 
-/* In the order of the catalogue. Names and everything else that is known of a verdict stand in the
- * table (catalogue.c). */
+/* In the order of the catalogue. The row of each verdict is in src/core/verdict/catalogue.c. */
 enum verdict {
 	VERDICT_221_FOR_MESSAGE,
 	VERDICT_250_IN_MESSAGE,
@@ -50,7 +49,7 @@ enum verdict {
 	VERDICTS
 };
 
-/* What is told of a verdict. All texts are static. */
+/* The texts of a verdict. All texts are static. */
 struct verdict_words {
 	const char *headline; /* what happened, one clause, for the alert's first line */
 	const char *meaning;  /* what it means for the mail */
@@ -60,17 +59,19 @@ struct verdict_words {
 /* One row of the catalogue. All texts are static. */
 struct verdict_row {
 	const char *id;         /* "221-for-message" */
-	enum severity severity; /* the default; of a variant, or by grade, it may be another */
-	const char *category;   /* the heading it stands under in the catalogue */
+	enum severity severity; /* the default; a variant or grade may give another */
+	const char *category;   /* its heading in the catalogue */
 	const char *headline, *meaning, *advice; /* as in verdict_words */
-	const char *rfc;                         /* section(s) it follows */
+	const char *rfc;                         /* the RFC sections on which it rests */
 	bool (*holds)(const struct ending *e);
-	enum severity (*grade)(const struct ending *e); /* NULL: severity is that of each */
+	enum severity (*grade)(
+		const struct ending *e); /* NULL: `severity` applies to each ending */
 };
 
+/* Returns the row of a verdict: a static constant. */
 const struct verdict_row *verdict_row(enum verdict v);
 
-/* The same verdict, come about otherwise: with words and a severity of its own. */
+/* A verdict with words and severity of its own for certain endings. */
 struct verdict_variant {
 	enum verdict verdict;
 	enum severity severity;
@@ -78,39 +79,41 @@ struct verdict_variant {
 	struct verdict_words words;
 };
 
-/* The i-th variant of a verdict, from 0; NULL: it has no more. */
+/* Returns the i-th variant of a verdict, from 0; NULL if there are no more. */
 const struct verdict_variant *verdict_variant(enum verdict v, size_t i);
 
-/* The first variant of a verdict that holds of this ending; NULL: none. */
+/* Returns the first variant of a verdict that holds for this ending; NULL: none. */
 const struct verdict_variant *verdict_variant_of(enum verdict v, const struct ending *e);
 
-/* The words for this ending: those of the first variant that holds, else those of the row. */
+/* Returns the texts for this ending: those of the first variant that holds, else those of the row.
+ */
 struct verdict_words verdict_words(enum verdict v, const struct ending *e);
 
-/* The severity of a verdict that holds of this ending, before the operator's wishes: that of the
- * first variant that holds, else by grade, else that of the row. */
+/* Returns the severity of a verdict for this ending, before the operator's configuration applies.
+ * The first variant that holds decides, else `grade`, else the row. */
 enum severity verdict_severity(enum verdict v, const struct ending *e);
 
-/* Was it concluded from what TLS leaves visible? And how sure is it: what was read is certain, and
- * only likely that a session was in order of which something was not captured. */
+/* verdict_inferred: returns true if the verdict was concluded from what TLS leaves visible.
+ * verdict_confidence: returns how sure the verdict is for this ending. A verdict that was read is
+ * certain. A clean session of which something was not captured is only likely. */
 bool verdict_inferred(enum verdict v);
 enum confidence verdict_confidence(enum verdict v, const struct ending *e);
 
-/* VERDICTS if there is no verdict of that id. */
+/* Returns the verdict of that id; VERDICTS if there is none. */
 enum verdict verdict_read(const char *id);
 
-/* What was found of one ending: the worst verdict that holds, and the others that hold too, a bit
- * each (1 << enum verdict). */
+/* The result of judging one ending: the worst verdict that holds, and the others that hold too, as
+ * bits (1 << enum verdict). */
 struct judgement {
 	enum verdict verdict;
 	uint64_t also;
 };
 
-/* Judges an ending. Exactly one verdict, whatever the facts. */
+/* Judges an ending. Returns exactly one verdict, whatever the facts. */
 struct judgement verdict_judge(const struct ending *e);
 
-/* The sentence that says why: the facts of this ending in words, e.g. "gap of 31 server bytes
- * before the close". Writes at most n bytes with the NUL; returns out. */
+/* Writes the sentence that says why, with the facts of this ending. Example: "gap of 31 server
+ * bytes before the close". Writes at most n bytes, NUL included. Returns out. */
 char *verdict_reason(const struct ending *e, const struct judgement *j, char *out, size_t n);
 
 #endif
