@@ -48,7 +48,7 @@ struct cause {
 struct cause_hints {
 	/* Sessions that this server ended within a second of this one, this one included. */
 	uint32_t together;
-	/* Of `together`: sessions that the server ended by RST. */
+	/* Sessions among `together` that the server ended by RST. */
 	uint32_t together_rst;
 	/* Earlier sessions that this server ended after the same life time, within 2 %. */
 	uint32_t same_life;

@@ -73,7 +73,7 @@ struct session_facts {
 	uint32_t commands, replies;
 	uint32_t extensions; /* enum smtp_extension */
 	uint32_t refusals;   /* replies 4yz and 5yz so far, the last one included */
-	/* Of `refusals`: replies to AUTH, such as 535 and 454. */
+	/* Replies among `refusals` to AUTH, such as 535 and 454. */
 	uint32_t auth_failures;
 	/* Messages whose end was sent. */
 	uint32_t messages;

@@ -105,8 +105,8 @@ struct conn {
 	uint64_t first; /* number of its frame (struct packet.number) */
 	/* Time from SYN over SYN-ACK to ACK as far as captured, nanoseconds; 0: unknown. */
 	int64_t rtt;
-	/* Two elements, by enum side. Owned by the engine, valid from close to release; NULL
-	 * before. */
+	/* Two elements, by enum side. Owned by the engine. Valid from close to release: do not read
+	 * the pointer before. */
 	struct conn_side *side;
 };
 
@@ -138,7 +138,7 @@ struct conn_end {
 
 /* Returns true if side `silent` fell silent: the other side retransmitted without an answer until
  * it gave up. Without a FIN or RST, the silence until ts (nanoseconds) must exceed the next pause
- * of its back-off. Call from the close on: conn->side must not be NULL. */
+ * of its back-off. Call from the close on: conn->side must be valid. */
 bool conn_silent(const struct conn *conn, enum side silent, int64_t ts);
 
 /* Sets *end to HOW_SILENCE if one side fell silent before ts (nanoseconds); else leaves *end as it
@@ -147,7 +147,7 @@ bool conn_silent(const struct conn *conn, enum side silent, int64_t ts);
 void conn_end_silence(const struct conn *conn, struct conn_end *end, int64_t ts);
 
 /* Returns true if nothing answered the client's SYN for at least 10 seconds before ts
- * (nanoseconds). conn->side must not be NULL. */
+ * (nanoseconds). conn->side must be valid. */
 bool conn_unanswered(const struct conn *conn, int64_t ts);
 
 /* What comes soon: bytes, or a FIN or RST, for an open connection; or the release of a closed one.

@@ -64,8 +64,7 @@ struct verdict_row {
 	const char *headline, *meaning, *advice; /* as in verdict_words */
 	const char *rfc;                         /* the RFC sections on which it rests */
 	bool (*holds)(const struct ending *e);
-	enum severity (*grade)(
-		const struct ending *e); /* NULL: `severity` applies to each ending */
+	enum severity (*grade)(const struct ending *e); /* NULL: severity applies to all */
 };
 
 /* Returns the row of a verdict: a static constant. */

@@ -1,11 +1,12 @@
-/* open.h - which connection a segment goes to. For native.c alone. */
+/* open.h - finds the connection of a segment, or opens one. For native.c alone. */
 #ifndef SMTPWATCH_CORE_STREAM_OPEN_H
 #define SMTPWATCH_CORE_STREAM_OPEN_H
 
 #include "core/stream/native_state.h"
 
-/* The connection that a segment goes to (c: that of its tuple; NULL: none), after what its coming
- * does to one before; NULL: none. */
+/* Returns the connection of a segment; NULL: none. c: the open or closed connection of the tuple;
+ * NULL: none. First c is closed or released if its time is over, or if the segment begins a new
+ * connection of the tuple. A straggler of a closed connection is counted there. */
 struct own_conn *own_conn_for(struct stream *s, struct own_conn *c, uint32_t hash, enum side side,
 			      const struct packet *p);
 

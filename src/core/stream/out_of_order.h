@@ -1,11 +1,12 @@
-/* out_of_order.h - what is held back of a side: segments that wait for bytes before them. For the
- * own engine alone. */
+/* out_of_order.h - the out-of-order segments of a side, which wait for bytes before them. For the
+ * native engine alone. */
 #ifndef SMTPWATCH_CORE_STREAM_OUT_OF_ORDER_H
 #define SMTPWATCH_CORE_STREAM_OUT_OF_ORDER_H
 
 #include "core/stream/native_state.h"
 
-/* Cuts n bytes off the front of a segment's description; the caller moves the data. */
+/* Removes the first n bytes (at most e->len) from a segment's description. The caller moves the
+ * data. */
 static inline void own_held_skip(struct held *e, uint32_t n)
 {
 	e->seq += n;
@@ -13,47 +14,50 @@ static inline void own_held_skip(struct held *e, uint32_t n)
 	e->cap = e->cap > n ? e->cap - n : 0;
 }
 
-/* Behind its bytes, and its FIN. */
+/* Returns the sequence number behind the segment's bytes and its FIN. */
 static inline uint32_t own_held_end(const struct held *e)
 {
 	return e->seq + e->len + !!(e->flags & TCP_FIN);
 }
 
-/* Holds a segment in its place; where it overlaps with what is held already, the first that came
- * wins. */
+/* Copies a segment into the list of its side, in sequence order. Where held segments overlap, the
+ * bytes that came first are kept; differences are counted. If there is no room, the segment is
+ * dropped and counted as no_memory. */
 void own_held_put(struct stream *s, struct own_conn *c, enum side side, const struct held *segment,
 		  const uint8_t *data);
 
-/* Bytes that nothing speaks against come in the place of some that were doubted. */
+/* Drops doubted segments (HELD_DOUBT) that overlap with `segment`. Call before own_held_put of a
+ * segment that is not doubted. */
 void own_held_displace_doubts(struct stream *s, struct own_conn *c, enum side side,
 			      const struct held *segment);
 
-/* Of a segment that was taken off its list: it has been handed on, or nobody needs it. */
+/* Frees a segment that was removed from its list, because its bytes were handed on or are not
+ * needed. */
 void own_held_free(struct stream *s, struct own_conn *c, struct held *e);
 
-/* Likewise, but it never was: nor were the FIN or RST behind it. */
+/* As own_held_free, for a segment that was never sent or never accepted. Its FIN or RST did not
+ * happen either: the flags of the side are cleared. */
 void own_held_forget(struct stream *s, struct own_conn *c, enum side side, struct held *e);
 
-/* The RST that is held on a side, or NULL. */
+/* Returns the held segment of a side that has an RST; NULL: none. */
 const struct held *own_held_rst(const struct half *h);
 
-/* Drops what a side's held segments begin with if they acknowledge more of the other side than was
- * seen: they were never taken there. */
+/* Drops the held segments of a side that acknowledge more of the other side than was seen: their
+ * receiver never accepted them. */
 void own_held_forget_claims(struct stream *s, struct own_conn *c, enum side side);
 
-/*
- * A segment of a side comes that is not captured late: where it goes on just where that side's
- * stream stands, what is held further ahead than any window was never sent, and a FIN that is held
- * elsewhere than this one's, or before its bytes end, was not either.
- */
+/* Call for a segment of a side that was not captured late. Applies if the segment begins exactly at
+ * h->nxt. Then held segments further ahead than any window were never sent, and are dropped. So is
+ * a held FIN at another place than this segment's, or before this segment's bytes end. */
 void own_held_belie(struct stream *s, struct own_conn *c, enum side side,
 		    const struct held *segment);
 
-/* A segment of a side comes, even one of no bytes: what is held of before it, or its own FIN, was
- * first sent before it, or with it, and acknowledged no more than it does. */
+/* Call for each segment of a side, also without bytes. Held segments before it, and its own FIN,
+ * were first sent no later. So they acknowledged no more than it does: their ack is lowered to its
+ * ack. */
 void own_held_sent(struct half *h, const struct held *segment);
 
-/* Drops a held RST that later packets have shown to be none. */
+/* Drops a held RST that later segments have disproved; counts it in rst_ignored. */
 void own_held_forget_rst(struct stream *s, struct own_conn *c, enum side side);
 
 #endif

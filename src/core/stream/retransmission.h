@@ -1,5 +1,5 @@
-/* retransmission.h - what was handed on last of a side, held against what that side sends again:
- * for both engines. */
+/* retransmission.h - keeps the bytes that a side sent last, and compares retransmissions with them.
+ * For both engines. */
 #ifndef SMTPWATCH_CORE_STREAM_RETRANSMISSION_H
 #define SMTPWATCH_CORE_STREAM_RETRANSMISSION_H
 
@@ -10,25 +10,29 @@
 enum { RECENT_HEAD = 24, RECENT_TAIL = 32, RECENT_MOST = RECENT_HEAD + RECENT_TAIL };
 
 /*
- * Of up to RECENT_MOST bytes all, of a longer segment how it begins and how it ends: a reply's
- * code, a message's end. A receiver that has not taken it takes what its side sends again; so where
- * that differs, nobody outside knows which of both it has. Bytes, and no hash of them, because what
- * is sent again may be cut otherwise, and because copies of a fixed length cost less. They lie here
- * until the place of the connection is given to another one, and are told to nobody. Zero-filled at
- * first.
+ * The bytes of a side that were handed on last. Up to RECENT_MOST bytes are kept whole. Of a longer
+ * segment the first RECENT_HEAD and the last RECENT_TAIL bytes are kept: a reply's code, a
+ * message's end.
+ *
+ * A receiver that has not accepted the first copy accepts the retransmission. If the two differ,
+ * nobody outside knows which one the receiver has.
+ *
+ * Bytes are kept, not a hash: a retransmission may be cut elsewhere, and copies of a fixed length
+ * cost less. The bytes are overwritten when another connection takes the place; no output shows
+ * them. Zero-filled before first use.
  */
 struct recent {
-	uint32_t from, to; /* its numbers; equal: none */
+	uint32_t from, to; /* sequence numbers: first, and behind the last; equal: none */
 	uint8_t bytes[RECENT_MOST];
 };
 
 static_assert(sizeof(struct recent) == 64, "one cache line");
 
-/* n bytes, RECENT_MOST at most, are handed on. open: what was kept before them is not acknowledged,
- * and stays where there is room for both. */
+/* Keeps n bytes (at most RECENT_MOST) that are handed on at sequence number seq. open: the bytes
+ * kept before are not acknowledged, and stay if there is room for both. */
 void recent_keep(struct recent *r, uint32_t seq, const uint8_t *data, uint32_t n, bool open);
 
-/* Likewise for any number of bytes. */
+/* As recent_keep, for any number of bytes. */
 static inline void recent_note(struct recent *r, uint32_t seq, const uint8_t *data, uint32_t n,
 			       bool open)
 {
@@ -43,10 +47,12 @@ static inline void recent_note(struct recent *r, uint32_t seq, const uint8_t *da
 }
 
 /*
- * Whether a segment has other bytes than those that are kept, for the same numbers, beyond `acked`:
- * what its receiver has acknowledged. The byte of a keep-alive, which may be any (RFC 9293 3.8.4),
- * was acknowledged before. A single byte that was not is no keep-alive: a server could take its 250
- * back with it. What an RST says is no part of the stream (RFC 9293 3.5.3).
+ * Returns true if a segment's bytes differ from the kept bytes of the same sequence numbers, beyond
+ * `acked`. acked: the number up to which the receiver has acknowledged. An RST's bytes are no part
+ * of the stream (RFC 9293 3.5.3) and are not compared.
+ *
+ * A keep-alive may have any byte (RFC 9293 3.8.4), but its byte was acknowledged before. A single
+ * unacknowledged byte is no keep-alive: a server could take its 250 back with it.
  */
 bool recent_disputed(const struct recent *r, const struct packet *p, uint32_t acked);
 

@@ -1,19 +1,20 @@
-/* tcp_stats.h - what each segment tells of its sender: time to live, IP identification, sizes,
- * windows. Only src/core/stream/native.c includes it. */
+/* tcp_stats.h - facts about a segment's sender: time to live, IP identification, sizes, windows.
+ * Only src/core/stream/native.c includes this header. */
 #ifndef SMTPWATCH_CORE_STREAM_TCP_STATS_H
 #define SMTPWATCH_CORE_STREAM_TCP_STATS_H
 
 #include "core/stream/native_state.h"
 
-/* IP identifications count upwards where a stack sets them at all: one that is not new is no new
- * packet, but one that is captured late, or twice. */
+/* Returns true if a packet's IP identification is not new: the packet was captured late, or twice.
+ * Stacks that set the identification count upwards. */
 static inline bool facts_id_old(const struct half *h, const struct packet *p)
 {
 	return p->ip_id != 0 && h->ip_id != 0 && (int16_t)(p->ip_id - h->ip_id) <= 0 &&
 	       (int16_t)(p->ip_id - h->ip_id) > -1000;
 }
 
-/* What a segment tells of its sender, whatever its numbers. */
+/* Records facts about a segment's sender that do not depend on sequence numbers. old: the segment
+ * was captured late, and its IP identification is not recorded. */
 static inline void facts_of_sender(struct stream *s, struct own_conn *c, enum side side,
 				   const struct packet *p, bool old)
 {
@@ -36,8 +37,8 @@ static inline void facts_of_sender(struct stream *s, struct own_conn *c, enum si
 	}
 }
 
-/* Which sizes get through: one segment at a time is watched until it is acknowledged, a larger one
- * before a smaller one. */
+/* Records the size of a segment, to learn which sizes arrive. The acknowledgement of one segment at
+ * a time is awaited; a larger segment replaces a smaller one. repeat: a retransmission. */
 static inline void facts_size(struct half *h, const struct packet *p, bool repeat)
 {
 	uint16_t len = p->payload_len < UINT16_MAX ? (uint16_t)p->payload_len : UINT16_MAX;
@@ -51,7 +52,7 @@ static inline void facts_size(struct half *h, const struct packet *p, bool repea
 	}
 }
 
-/* An acknowledgement moved on. */
+/* Call when h->ack has advanced: records the size of the awaited segment if it was acknowledged. */
 static inline void facts_size_acked(struct half *h, uint16_t *largest_acked)
 {
 	h->stuck = 0;
@@ -62,7 +63,7 @@ static inline void facts_size_acked(struct half *h, uint16_t *largest_acked)
 	h->probe_len = 0;
 }
 
-/* A segment of this side, whatever it bears. */
+/* Counts a segment of this side, and ends the other side's wait for an answer. window: scaled. */
 static inline void facts_of_segment(struct own_conn *c, enum side side, uint32_t window)
 {
 	c->half[side].packets++;
@@ -70,15 +71,16 @@ static inline void facts_of_segment(struct own_conn *c, enum side side, uint32_t
 	c->half[side_other(side)].unanswered = c->half[side_other(side)].tries = 0;
 }
 
-/* Its bytes are acknowledged by nothing yet. */
+/* Records that bytes of this side are unacknowledged since ts, unless earlier ones are. */
 static inline void facts_unanswered(struct half *h, int64_t ts)
 {
 	if (h->unanswered_since == 0)
 		h->unanswered_since = ts;
 }
 
-/* What was handed on last of a side, held against what it sends again: asked of each segment that
- * is not the usual one. On an open connection a SYN brings no bytes (RFC 9293 3.10.7.4). */
+/* Compares a segment's bytes with those that this side sent before, and counts a difference as a
+ * conflict. Call for each segment that is not the usual one. On an open connection a SYN brings no
+ * bytes (RFC 9293 3.10.7.4). */
 static inline void own_recent_look(struct stream *s, struct own_conn *c, enum side side,
 				   const struct packet *p)
 {

@@ -1,17 +1,19 @@
-/* timers.h - time goes on in the own engine: nearly always nothing is due. */
+/* timers.h - advances the time of the native engine, and runs the timers that have expired. */
 #ifndef SMTPWATCH_CORE_STREAM_TIMERS_H
 #define SMTPWATCH_CORE_STREAM_TIMERS_H
 
 #include "core/stream/native_state.h"
 
-/* Time has come to `now`, with a frame or (0) between two: ages whatever is due. */
+/* Advances the time to now (nanoseconds), and ages every connection whose time is over. frame: the
+ * number of the frame that brought the time; 0: no frame. */
 void own_age_now(struct stream *s, int64_t now, uint64_t frame);
 
-/* A leap ahead counts as this much, more than any time that is waited for: hostile clocks must not
- * take the own one to its end. */
+/* Longest leap of the clock, more than any timer waits for: a larger leap ahead counts as this
+ * much. So hostile time stamps cannot make the clock overflow. */
 #define OWN_LEAP (40 * INT64_C(86400) * FRAME_SECOND)
 
-/* Nearly always nothing is. */
+/* As own_age_now. Only advances the time if no timer has expired and the clock neither leaps nor
+ * falls back. */
 static inline void own_age(struct stream *s, int64_t now, uint64_t frame)
 {
 	int64_t ahead = now - s->now;
