@@ -1,18 +1,18 @@
-/* ascii.h - the little of text that a mail dialogue needs: words, blanks, letters in any case;
- * knows no locale. */
+/* ascii.h - the text functions that an SMTP dialogue needs: words, blanks, letters in any case.
+ * Independent of the locale. */
 #ifndef SMTPWATCH_BASE_ASCII_H
 #define SMTPWATCH_BASE_ASCII_H
 
 #include "smtpwatch/bytes.h"
 
-/* Letters of ASCII only; the rest as it is. */
+/* Returns the lower case of an ASCII letter; any other byte as it is. */
 static inline uint8_t ascii_lower(uint8_t c)
 {
 	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
-/* A CR inside a line is a blank too: servers split with isspace(), so that "QUIT" CR CR LF works.
- */
+/* Returns true for space, tab and CR. A CR inside a line is a blank, because servers split lines
+ * with isspace(): "QUIT" CR CR LF works. */
 static inline bool ascii_blank(uint8_t c)
 {
 	return c <= ' ' && (c == ' ' || c == '\t' || c == '\r');
@@ -28,7 +28,7 @@ static inline bool ascii_alnum(uint8_t c)
 	return ascii_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
 }
 
-/* b without the blanks at both ends. */
+/* Returns b without the blanks at both ends. Borrowed from b. */
 static inline struct bytes ascii_trim(struct bytes b)
 {
 	while (b.n > 0 && ascii_blank(b.p[0]))
@@ -38,13 +38,13 @@ static inline struct bytes ascii_trim(struct bytes b)
 	return b;
 }
 
-/* The same letter in any case, or the same byte. */
+/* Returns true for the same letter in any case, or the same byte. */
 static inline bool ascii_same(uint8_t a, uint8_t b)
 {
 	return a == b || ((a ^ b) == 0x20 && ascii_lower(a) >= 'a' && ascii_lower(a) <= 'z');
 }
 
-/* How much of word b begins with, in any case. */
+/* Returns how many bytes at the front of b equal the front of word, in any case. */
 static inline size_t ascii_alike(struct bytes b, const char *word)
 {
 	size_t i = 0;
@@ -53,20 +53,21 @@ static inline size_t ascii_alike(struct bytes b, const char *word)
 	return i;
 }
 
-/* b begins with word, in any case. */
+/* Returns true if b begins with word, in any case. */
 static inline bool ascii_begins(struct bytes b, const char *word)
 {
 	return word[ascii_alike(b, word)] == '\0';
 }
 
-/* b is word, in any case. */
+/* Returns true if b equals word, in any case. */
 static inline bool ascii_is(struct bytes b, const char *word)
 {
 	size_t n = ascii_alike(b, word);
 	return n == b.n && word[n] == '\0';
 }
 
-/* Takes the first word off the front of *b, which is moved behind it; empty when there is none. */
+/* Returns the first word of *b and moves *b behind it; empty if there is no word. Borrowed from b.
+ */
 static inline struct bytes ascii_word(struct bytes *b)
 {
 	*b = ascii_trim(*b);

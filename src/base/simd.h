@@ -1,5 +1,5 @@
-/* simd.h - sixteen bytes at a time, in the compiler's own vectors: what the searches in lines and
- * contents share. */
+/* simd.h - vectors of sixteen bytes, by the compiler's vector extension, for searches in lines and
+ * contents. */
 #ifndef SMTPWATCH_BASE_SIMD_H
 #define SMTPWATCH_BASE_SIMD_H
 
@@ -12,7 +12,7 @@ typedef uint64_t lanes_halves __attribute__((vector_size(16)));
 
 enum { LANES = sizeof(lanes) };
 
-/* The bytes at p, which need not be aligned. */
+/* Loads LANES bytes from p, which need not be aligned. */
 static inline lanes lanes_load(const uint8_t *p)
 {
 	lanes v;
@@ -20,8 +20,8 @@ static inline lanes lanes_load(const uint8_t *p)
 	return v;
 }
 
-/* v is what a comparison gave, as a number whose lowest bit stands for the first byte: each byte is
- * left its own bit, and a product adds them up. */
+/* Returns the result v of a comparison as a bit mask; the lowest bit is the first byte. Each byte
+ * keeps its own bit, and a product adds the bits up. */
 static inline uint32_t lanes_mask_plain(lanes v)
 {
 	static const lanes bit = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
@@ -30,7 +30,7 @@ static inline uint32_t lanes_mask_plain(lanes v)
 			  (h[1] * UINT64_C(0x0101010101010101) >> 56) << 8);
 }
 
-/* The same again, where a processor has an instruction for it. */
+/* As lanes_mask_plain, with the processor's own instruction if there is one. */
 static inline uint32_t lanes_mask(lanes v)
 {
 #ifdef __SSE2__
@@ -41,7 +41,7 @@ static inline uint32_t lanes_mask(lanes v)
 #endif
 }
 
-/* Is there a byte for which the comparison held? */
+/* Returns true if the comparison held for at least one byte. */
 static inline bool lanes_any(lanes v)
 {
 #ifdef __SSE2__

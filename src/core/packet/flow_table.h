@@ -1,4 +1,4 @@
-/* flow_table.h - from a TCP tuple to the number of its connection: a keyed hash table that grows.
+/* flow_table.h - maps a TCP tuple to the number of its connection: a keyed hash table that grows.
  */
 #ifndef SMTPWATCH_CORE_PACKET_FLOW_TABLE_H
 #define SMTPWATCH_CORE_PACKET_FLOW_TABLE_H
@@ -8,15 +8,16 @@
 
 #define FLOW_NONE UINT32_MAX
 
-/* One end of a connection: NH (Black et al., UMAC, 1999), of which the seed is just the key that 16
- * bytes need. Two addresses collide with a chance of 2^-32, whoever chose them. */
+/* Returns the hash of one end of a connection: NH (Black et al., UMAC, 1999); the seed has exactly
+ * the key size that 16 bytes need. Two addresses collide with a chance of 2^-32, even if an
+ * attacker chose them. */
 static inline uint64_t flow_end_hash(const uint64_t seed[2], const struct ip_addr *addr,
 				     uint16_t port)
 {
 	uint32_t w[4];
 	memcpy(w, addr->b, sizeof w);
-	/* The constants are for a seed of zeroes, under which an address with a word of zero would
-	 * be worth nothing. */
+	/* Without the constants, a seed of zeroes would drop the information of an address with a
+	 * zero word. */
 	w[0] += (uint32_t)seed[0] + 0x9e3779b9;
 	w[1] += (uint32_t)(seed[0] >> 32) + 0x7f4a7c15;
 	w[2] += (uint32_t)seed[1] + 0xbf58476d;
@@ -25,10 +26,12 @@ static inline uint64_t flow_end_hash(const uint64_t seed[2], const struct ip_add
 }
 
 /*
- * The hash of a tuple, the same for both directions: universal under a secret seed, so that nobody
- * outside can aim collisions at the table. Not SipHash, which costs five times as much: its result
- * never leaves the program, so that nothing can be learned of the seed. The sums of neighbouring
- * ports are neighbours: the multiplications carry each bit into the upper half.
+ * Returns the hash of a packet's tuple, the same for both directions. The hash is universal under a
+ * secret seed, so that nobody outside can aim collisions at the table.
+ *
+ * SipHash costs five times as much, and is not needed: the hash never leaves the program, so that
+ * nobody learns about the seed. Neighbouring ports give neighbouring sums; the multiplications
+ * carry each bit into the upper half.
  */
 static inline uint32_t flow_hash(const uint64_t seed[2], const struct packet *p)
 {
@@ -43,22 +46,24 @@ static inline uint32_t flow_hash(const uint64_t seed[2], const struct packet *p)
 
 struct flow_slot {
 	uint32_t hash;
-	uint32_t value; /* FLOW_NONE + 1, which is 0: empty; else the value + 1 */
+	uint32_t value; /* 0 (FLOW_NONE + 1): empty; else the value + 1 */
 };
 
-/* Open addressing, linear probing, at most five eighths full: a look-up then reads one line of the
- * cache. Several values may stand under one hash: the caller compares tuples. */
+/* A hash table with open addressing and linear probing, at most five eighths full: a look-up reads
+ * one cache line. Several values may have the same hash: the caller compares tuples. */
 struct flow_table {
 	struct pool *pool;
 	struct flow_slot *slots;
 	uint32_t mask, count;
 };
 
+/* Initialises an empty table. pool: borrowed until flow_table_free. Returns false if the pool has
+ * no memory. */
 bool flow_table_init(struct flow_table *t, struct pool *pool);
 void flow_table_free(struct flow_table *t);
 
-/* The values under a hash, one a call, FLOW_NONE at the end: *at is the hash at first and belongs
- * to the walk. */
+/* Returns the next value under a hash, FLOW_NONE at the end. Start with *at = hash; do not change
+ * *at between the calls. */
 static inline uint32_t flow_find(const struct flow_table *t, uint32_t hash, uint32_t *at)
 {
 	for (;;) {
@@ -71,11 +76,11 @@ static inline uint32_t flow_find(const struct flow_table *t, uint32_t hash, uint
 	}
 }
 
-/* False if the table had to grow and could not. */
+/* Adds a value. Returns false if the table had to grow and there was no memory. */
 bool flow_add(struct flow_table *t, uint32_t hash, uint32_t value);
 void flow_remove(struct flow_table *t, uint32_t hash, uint32_t value);
 
-/* Another value in the place of one that is there. */
+/* Replaces a value that is in the table by another. */
 void flow_change(struct flow_table *t, uint32_t hash, uint32_t value, uint32_t other);
 
 static inline void flow_prefetch(const struct flow_table *t, uint32_t hash)

@@ -7,15 +7,15 @@
 #ifndef SMTPWATCH_CORE_PACKET_NUMBERS_H
 #define SMTPWATCH_CORE_PACKET_NUMBERS_H
 
-/* Ethertypes of VLAN tags: 802.1Q, 802.1ad, and what QinQ had before there was 802.1ad. The filter
- * looks behind them. */
+/* Ethertypes of VLAN tags: 802.1Q, 802.1ad, and those of QinQ before 802.1ad. The kernel filter
+ * looks behind these tags. */
 #define PACKET_VLAN_TAGS(ROW)                                                                      \
 	ROW(0x8100, vlan)                                                                          \
 	ROW(0x88a8, vlan)                                                                          \
 	ROW(0x9100, vlan)                                                                          \
 	ROW(0x9200, vlan)
 
-/* Ethertypes that the filter does not look behind: such frames are taken as they are. 0x6558 is
+/* Ethertypes that the kernel filter does not look behind: all such frames pass. 0x6558 is
  * transparent bridging (GRE, Geneve). */
 #define PACKET_ETHERTYPES(ROW)                                                                     \
 	ROW(0x8847, mpls)                                                                          \
@@ -46,8 +46,8 @@
 	ROW(44, extensions)                                                                        \
 	ROW(60, extensions)
 
-/* Destination ports of tunnels in UDP. 8472 is VXLAN of Linux and flannel, before it had a port of
- * its own. */
+/* Destination ports of tunnels in UDP. 8472 is VXLAN of Linux and flannel, from before 4789 was
+ * assigned. */
 #define PACKET_UDP_PORTS(ROW)                                                                      \
 	ROW(4789, vxlan)                                                                           \
 	ROW(8472, vxlan)                                                                           \

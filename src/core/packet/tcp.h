@@ -1,5 +1,4 @@
-/* tcp.h - what a TCP header says: for the walk's end and for the short way of
- * fast_path.c. */
+/* tcp.h - reads a TCP header: for the end of the walk (tcp.c) and for fast_path.c. */
 #ifndef SMTPWATCH_CORE_PACKET_TCP_H
 #define SMTPWATCH_CORE_PACKET_TCP_H
 
@@ -7,7 +6,7 @@
 
 enum { WALK_TCP = 20 /* a TCP header without options */ };
 
-/* What is not in the layout of nearly every segment: whatever options stand between p and end. */
+/* Reads the options between p and end into *out. */
 void packet_tcp_options(struct packet *out, const uint8_t *p, const uint8_t *end);
 
 static inline void packet_tcp_times(struct packet *out, const uint8_t *option)
@@ -17,7 +16,8 @@ static inline void packet_tcp_times(struct packet *out, const uint8_t *option)
 	out->tsecr = walk_be32(option + 6);
 }
 
-/* What the n bytes of a TCP header say, at least WALK_TCP. */
+/* Reads a TCP header of n bytes (at least WALK_TCP) into *out. Addresses, payload and time are not
+ * set. */
 static inline void packet_tcp_fill(struct packet *restrict out, const uint8_t *restrict p,
 				   uint32_t n)
 {
