@@ -1,22 +1,21 @@
-/* walk.h - inside the packet decoder: the walk from header to header. Only
- * src/core/packet include it. */
+/* walk.h - the internals of the packet decoder: the walk from header to header. Only files of
+ * src/core/packet include this header. */
 #ifndef SMTPWATCH_CORE_PACKET_WALK_H
 #define SMTPWATCH_CORE_PACKET_WALK_H
 
 #include "smtpwatch/packet.h"
 
-/*
- * Where the decoder stands, and what it knows from the headers above. cap is never more than len.
- * Nothing is cleared between headers: an inner IP header overwrites what the outer one said.
- */
+/* The position of the decoder, and the facts from the headers above. cap is at most len. Nothing is
+ * cleared between headers: an inner IP header overwrites the facts of the outer one. */
 struct walk {
-	const uint8_t *p;  /* the header at hand */
+	const uint8_t *p;  /* the header to read next */
 	uint32_t cap, len; /* from p on: bytes captured, and bytes on the wire */
 	uint32_t number;   /* of the header at p, in its space */
 	uint8_t space;     /* enum packet_space: the table in decode.c in which it is looked up */
-	bool open;   /* who truncated the frame did not say how long it was: len only means "at
-			least", a length in a header is believed */
-	bool insist; /* on checksums */
+	/* The tool that truncated the frame did not record the frame's length. len is then a lower
+	 * bound, and a length in a header is believed. */
+	bool open;
+	bool insist; /* a wrong TCP checksum is PACKET_CHECKSUM */
 	bool v6;     /* of the IP header last read, as all that follow */
 	bool df;
 	uint8_t ttl;
@@ -30,8 +29,8 @@ struct walk {
 	int64_t ts;
 };
 
-/* The answer of a decode function that is not the last: w stands at the next header, and space and
- * number say what that is. */
+/* Result of a decode function if another header follows: w is at the next header; space and number
+ * say which. */
 #define WALK_ON PACKET_KINDS
 
 struct walk_row {
@@ -39,11 +38,11 @@ struct walk_row {
 	enum packet_kind (*read)(struct walk *w);
 };
 
-/* A table and its length, as two arguments or members. */
+/* Expands to a table and its length, as two arguments or members. */
 #define WALK_ROWS(table) (table), sizeof(table) / sizeof((table)[0])
 
-/* The row of a number, or NULL. Rows stand in order of frequency: the usual frame meets the first.
- */
+/* Returns the row of a number, or NULL. Rows are in order of frequency, so that the usual frame
+ * meets the first. */
 static inline const struct walk_row *walk_row_find(const struct walk_row *rows, size_t n,
 						   uint32_t number)
 {
@@ -63,7 +62,8 @@ static inline uint32_t walk_be32(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Why n bytes are not there (w->cap < n): the snaplen took them, or they never were. */
+/* Returns why n bytes are not captured (w->cap < n): PACKET_CUT if the snaplen has cut them, else
+ * PACKET_MALFORMED. */
 static inline enum packet_kind walk_short(const struct walk *w, uint32_t n)
 {
 	return n <= w->len || w->open ? PACKET_CUT : PACKET_MALFORMED;
@@ -77,8 +77,8 @@ static inline void walk_skip(struct walk *w, uint32_t n)
 	w->len -= n;
 }
 
-/* Takes a header's word that n bytes are left from p on: what follows is padding. False if there
- * are fewer. */
+/* Limits the rest to n bytes from p on, as a header states: what follows is padding. Returns false
+ * if there are fewer bytes. */
 static inline bool walk_trim(struct walk *w, uint32_t n)
 {
 	if (n > w->len && !w->open)
@@ -89,7 +89,8 @@ static inline bool walk_trim(struct walk *w, uint32_t n)
 	return true;
 }
 
-/* The frame's end is the only word there is; where that is open too, what was captured. */
+/* Call if no header states a length: the rest ends with the frame, or, if w->open, with the
+ * captured bytes. */
 static inline void walk_trim_none(struct walk *w)
 {
 	w->len = w->open ? w->cap : w->len;
@@ -102,9 +103,9 @@ static inline enum packet_kind walk_next(struct walk *w, enum packet_space space
 	return WALK_ON;
 }
 
-/* The decode functions, by file. Each stands at its header, reads it, and steps over it. */
+/* The decode functions, by file. Each reads the header at w->p and steps over it. */
 
-/* link.c: what a LINKTYPE_ begins with */
+/* link.c: the headers of a LINKTYPE_ */
 enum packet_kind packet_read_null(struct walk *w);
 enum packet_kind packet_read_ppp(struct walk *w);
 enum packet_kind packet_read_chdlc(struct walk *w);
@@ -116,7 +117,7 @@ enum packet_kind packet_read_wlan(struct walk *w);
 enum packet_kind packet_read_radiotap(struct walk *w);
 enum packet_kind packet_read_pktap(struct walk *w);
 
-/* ether.c: Ethernet, and what an ethertype begins with */
+/* ether.c: Ethernet, and the headers of an ethertype */
 enum packet_kind packet_read_ethernet(struct walk *w);
 enum packet_kind packet_read_llc(struct walk *w);
 enum packet_kind packet_read_vlan(struct walk *w);
@@ -140,21 +141,21 @@ enum packet_kind packet_read_ipv6(struct walk *w);
 enum packet_kind packet_read_extensions(struct walk *w);
 enum packet_kind packet_read_ah(struct walk *w);
 
-/* tunnel.c: what carries frames or packets on top of IP */
+/* tunnel.c: protocols over IP that carry frames or packets */
 enum packet_kind packet_read_gre(struct walk *w);
 enum packet_kind packet_read_udp(struct walk *w);
 
 /* tcp.c: the end of the walk */
 enum packet_kind packet_read_tcp(struct walk *w);
 
-/* One of the ports at the beginning of the TCP header p is watched. */
+/* Returns true if one of the ports in the TCP header at p is watched. ports NULL: all are. */
 static inline bool walk_watched(const struct port_set *ports, const uint8_t *p)
 {
 	return !ports || port_set_has(ports, walk_be16(p + 2)) || port_set_has(ports, walk_be16(p));
 }
 
-/* decode.c: any frame, by the tables. fast_path.c has the short way for the usual one, which
- * comes to no other result in a third of the time. */
+/* decode.c: decodes any frame by the tables. fast_path.c decodes the usual frame, with the same
+ * result in a third of the time. */
 enum packet_kind packet_read_frame(const struct packet_decoder *d, const struct frame *f,
 				   union packet_decoded *out);
 
@@ -162,11 +163,11 @@ enum packet_kind packet_read_frame(const struct packet_decoder *d, const struct 
 enum packet_kind packet_read_icmp(struct walk *w);
 enum packet_kind packet_read_icmp6(struct walk *w);
 
-/* The Internet checksum (RFC 1071) over p, continued from sum, folded to 16 bits: 0xffff where the
- * bytes hold their own right checksum. */
+/* Returns the Internet checksum (RFC 1071) of n bytes at p, continued from sum, folded to 16 bits.
+ * The result is 0xffff if the bytes include their own correct checksum. */
 uint32_t packet_sum(const uint8_t *p, size_t n, uint64_t sum);
 
-/* An address of n (4 or 16) bytes, in the one form. */
+/* Sets *a from an address of n bytes (4 or 16) at p; IPv4 in its mapped form. */
 static inline void packet_addr_set(struct ip_addr *a, const uint8_t *p, size_t n)
 {
 	if (n == 16) {
