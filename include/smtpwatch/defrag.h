@@ -22,8 +22,8 @@ struct defrag_stats {
 	uint64_t timed_out;   /* datagrams dropped for age */
 	uint64_t evicted;     /* datagrams dropped because the budget or the table was full */
 	uint64_t overlaps;    /* datagrams with overlapping bytes that differed */
-	/* Fragments that reach beyond 65,535 bytes, whose length is no multiple of 8, that the
-	 * snaplen has cut, or that contradict the end of the datagram. */
+	/* Fragments that are cut by the snaplen, reach beyond 65,535 bytes, contradict the end of
+	 * the datagram, or have a length that is no multiple of 8. */
 	uint64_t malformed;
 };
 

@@ -118,26 +118,32 @@ enum tls_pending { TLS_PENDING_NOTHING, TLS_PENDING_COMMAND, TLS_PENDING_MESSAGE
  * history_habits (server_history.h) sets `notifies` and `usual` from other sessions of the server.
  */
 struct ending_tls {
-	bool followed;     /* every record was seen, and the suite is known */
-	bool done;         /* the handshake was finished */
-	uint8_t first;     /* enum closer: whose close_notify, FIN or RST came first */
-	uint8_t failed_by; /* enum closer: with a handshake that was not finished, who sent the
-			      alert, or a refusal in clear, or closed */
-	bool clear; /* the client spoke SMTP in clear to a server that expects TLS, and it answered
-		       nothing of that */
-	bool notified;       /* the server's last record was its close_notify */
-	uint8_t pending;     /* enum tls_pending */
-	bool short_answered; /* the last that the client said was one command of six bytes, as QUIT
-				is, and one record answered it */
-	bool message_answered; /* ... was a message or several records, and was answered: a QUIT may
-				  have been in it */
-	bool unasked;   /* after silence, with nothing pending, the server spoke once more before it
-			   closed */
-	bool quiet;     /* the close came after silence */
-	uint16_t reply; /* with short_answered: bytes of that answer; 0: padding hides them */
-	bool notifies;  /* this server was seen to send close_notify */
-	uint16_t usual; /* bytes of its answers to six bytes before its close_notify: its 221; 0:
-			   not known */
+	bool followed; /* every record was seen, and the suite is known */
+	bool done;     /* the handshake was finished */
+	uint8_t first; /* enum closer: whose close_notify, FIN or RST came first */
+	/* enum closer: if the handshake was not finished, who sent the alert, or a refusal in
+	 * clear, or closed. */
+	uint8_t failed_by;
+	/* The client sent SMTP in clear to a server that expects TLS, and the server answered none
+	 * of it. */
+	bool clear;
+	bool notified;   /* the server's last record was its close_notify */
+	uint8_t pending; /* enum tls_pending */
+	/* The client's last message was one command of six bytes, as QUIT is, and one record
+	 * answered it. */
+	bool short_answered;
+	/* The client's last message was mail content or several records, and was answered: a QUIT
+	 * may be among them. */
+	bool message_answered;
+	/* After silence, with nothing pending, the server sent once more before it closed. */
+	bool unasked;
+	bool quiet; /* the close came after silence */
+	/* With short_answered: bytes of that answer; 0: padding hides them. */
+	uint16_t reply;
+	bool notifies; /* this server was seen to send close_notify */
+	/* Usual bytes of the server's last answer to six bytes before its close_notify: its 221. 0:
+	 * not known. */
+	uint16_t usual;
 };
 
 /* A client that waited for the greeting for this long is not a probe, because the server owes a
@@ -162,55 +168,65 @@ struct ending {
 	enum farewell farewell;
 	enum stage stage; /* at the farewell; without a farewell, at the close */
 	enum seen seen;
-	bool may_hide; /* a fault may be hidden: a SYN was not captured, a 2yz did not acknowledge
-			  its message, or nothing acknowledged a late one */
+	/* A fault may be hidden: a SYN was not captured, a 2yz did not acknowledge its message, or
+	 * nothing acknowledged a late one. */
+	bool may_hide;
 	enum unsure unsure;    /* why no verdict can rest on the close */
 	uint64_t unsure_bytes; /* with a gap: bytes missing; with UNSURE_DROPS: packets */
 
 	unsigned unasked_221; /* bits of enum place: all that came */
 	enum stage stage_221; /* stage of the worst unasked 221 */
 	unsigned final_421;   /* enum place of the 421 after which the server closed; 0: none */
-	bool encrypted; /* the dialogue went into TLS and was not read, or should have gone there
-			   (tls.clear) */
-	bool spoke;     /* the client sent at least one SMTP command */
-	bool connected; /* the handshake was answered, or data was seen */
+	/* The dialogue went into TLS and was not read, or should have gone there (tls.clear). */
+	bool encrypted;
+	bool spoke;              /* the client sent at least one SMTP command */
+	bool connected;          /* the handshake was answered, or data was seen */
 	bool refused, no_answer; /* SYN met by RST; SYN met by silence */
-	bool late_rst; /* with no_answer: an RST of the server came when it was no longer waited for
-			*/
+	/* With no_answer: an RST of the server came after the wait was over. */
+	bool late_rst;
 	bool quit_sent, quit_answered; /* answered: by 221 */
 	bool quit_in_transaction;      /* QUIT while a transaction was open */
-	bool transaction_open; /* accepted MAIL (or MAIL outstanding), not yet finished, no content
-				  under way */
-	bool content_open;     /* inside content */
-	bool end_unanswered;   /* the end of a message was sent and has no reply that the client got
-				*/
-	bool ungreeted;        /* the client closed after it had waited for the greeting for long
-				  (ENDING_PATIENCE) */
-	struct ending_premature by_221,
-		by_2yz; /* what the client read as the answer to the end of a message, and was none:
-			   a 221; another 2yz that came too early */
-	bool taken_unanswered; /* a message whose answer the client did not get, and that the server
-				  took */
-	bool taken_refused; /* a message that the client was refused, and that the server took all
-			       the same */
-	bool vanished;      /* how is HOW_SILENCE on the server's side */
-	uint32_t accepted;  /* messages accepted in this session */
-	uint32_t finished;  /* transactions that ended with a reply, whatever it said */
+	/* MAIL was accepted or is outstanding, the transaction is not finished, and no content is
+	 * under way. */
+	bool transaction_open;
+	bool content_open; /* inside content */
+	/* The end of a message was sent, and the client got no reply to it. */
+	bool end_unanswered;
+	/* The client closed after it had waited for the greeting for ENDING_PATIENCE. */
+	bool ungreeted;
+	/* What the client read as the answer to the end of a message, and was none. by_221: a 221.
+	 * by_2yz: another 2yz that came too early. */
+	struct ending_premature by_221, by_2yz;
+	/* The server accepted a message, and the client did not get the answer. */
+	bool taken_unanswered;
+	/* The server accepted a message, and the client got a refusal. */
+	bool taken_refused;
+	bool vanished;          /* how is HOW_SILENCE on the server's side */
+	uint32_t accepted;      /* messages accepted in this session */
+	uint32_t finished;      /* transactions that ended with a reply, whatever it said */
 	uint32_t unknown_fates; /* messages whose reply fell into a hole */
-	int64_t closed; /* when the first closing segment came; without one, when the watch ended */
-	int64_t waited; /* nanoseconds from the end of the last unanswered message to the close; 0:
-			   none. With ungreeted: from the SYN */
+	/* When the first closing segment came; without one, when the observation ended.
+	 * Nanoseconds. */
+	int64_t closed;
+	/* Nanoseconds from the end of the last unanswered message to the close; 0: none. With
+	 * ungreeted: from the SYN. */
+	int64_t waited;
 	uint64_t content_bytes, content_acked; /* of the message that was under way */
-	int64_t client_silence; /* nanoseconds from the client's last byte to the farewell, or,
-				   without one, to the close */
-	int64_t server_silence; /* ... from the server's last byte to the close */
-	int64_t slowest_reply;  /* the longest wait for the reply to the end of a message, answered
-				   or not */
-	struct ending_tls tls;  /* with encrypted */
-	bool unprompted;        /* the farewell answered no command */
-	bool knew_all;  /* what the client said last before the server closed acknowledged all that
-			   the server had said */
-	bool reply_cut; /* the last reply lacks its end: no CRLF, or only lines that go on */
+	/* Nanoseconds from the client's last byte to the farewell; without a farewell, to the
+	 * close. */
+	int64_t client_silence;
+	/* Nanoseconds from the server's last byte to the close. */
+	int64_t server_silence;
+	/* Nanoseconds of the longest wait for the reply to the end of a message, answered or not.
+	 */
+	int64_t slowest_reply;
+	struct ending_tls tls; /* with encrypted */
+	bool unprompted;       /* the farewell answered no command */
+	/* The client's last segment before the server closed acknowledged all bytes that the server
+	 * had sent. */
+	bool knew_all;
+	/* The last reply lacks its end: no CRLF, or only lines that announce another. */
+	bool reply_cut;
 };
 
 #endif

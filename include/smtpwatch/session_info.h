@@ -111,8 +111,8 @@ struct session_facts {
 	struct ip_addr proxied;          /* with proxied_port: the client that it named */
 	uint16_t tls_version, tls_suite; /* that the server chose; 0: not seen */
 	bool tls_close_notify[2];        /* by enum side: read inside TLS */
-	uint8_t tls_alert_side;          /* with tls_alert: enum side ... */
-	uint8_t tls_alert_description;   /* ... and what it says (RFC 8446 6) */
+	uint8_t tls_alert_side;          /* with tls_alert: its sender (enum side) */
+	uint8_t tls_alert_description;   /* with tls_alert: its description (RFC 8446 6) */
 };
 
 /* Returns the text of the server's farewell; empty if it is not kept. Borrowed until the next

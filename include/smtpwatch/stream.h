@@ -260,19 +260,17 @@ struct stream_stats {
 	uint64_t no_memory;              /* things not done because the pool was exhausted */
 };
 
-/*
- * Where in the course of things an engine is: what several engines tell that share the connections
- * of the same frames between them (stream_config.shards) is what one would have told, once it is
- * put in this order. Compared member by member; what one engine tells at the same place keeps its
- * order.
- */
+/* The position of an engine in the sequence of events. Several engines may share the connections of
+ * the same frames (stream_config.shards). Their calls, put in this order, are those that one engine
+ * would have made. Members are compared in their order. Calls of one engine at the same position
+ * keep their order. */
 struct stream_order {
 	uint64_t step;   /* the frame's number, and how far its work had got */
 	int64_t since;   /* of a connection whose time was over: when that began to run */
 	uint64_t number; /* of the frame that the connection began with */
 };
 
-/* The step of a frame's own work, behind which nothing of that frame comes. */
+/* Returns the last step of a frame: no later step belongs to that frame. */
 enum { STREAM_STEP_BITS = 3 };
 
 static inline uint64_t stream_step_last(uint64_t frame)
@@ -280,19 +278,23 @@ static inline uint64_t stream_step_last(uint64_t frame)
 	return (frame + 1) * (UINT64_C(1) << STREAM_STEP_BITS) - 1;
 }
 
-/* Negative, 0, positive: a comes before, at, behind b. */
+/* Returns a negative number, 0 or a positive number: a comes before, at or behind b. */
 int stream_order_compare(const struct stream_order *a, const struct stream_order *b);
 
 /* An engine's own state; each engine defines it. */
 struct stream;
 
 /*
- * A reassembly engine. new: borrows config, pool, listener for its life; NULL where there is no
- * memory (or, for libnids, where one exists already). segments: a batch in order of capture; a
- * batch of one gives the same result. icmp: an error that quotes a segment of a connection. tick:
- * time has come to `now` without a packet (live capture); offline the packets' own time suffices.
- * finish: closes every open connection as HOW_CAPTURE_END, in order of their start; call once,
- * before free.
+ * A reassembly engine.
+ *
+ * new: borrows config, pool and listener until free. Returns NULL if there is no memory, or, for
+ * libnids, if one exists already.
+ *
+ * segments: takes n segments in order of capture. The size of a batch does not change the result.
+ * icmp: takes an error that quotes a segment of a connection.
+ *
+ * tick: live capture only: advances the time to now (nanoseconds) without a segment. finish: closes
+ * every open connection as HOW_CAPTURE_END. Call once, before free.
  */
 struct stream_engine {
 	const char *name;
