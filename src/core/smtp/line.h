@@ -1,58 +1,59 @@
-/* line.h - a stream cut anywhere, back to lines; a line that arrives whole is not copied. */
+/* line.h - splits a stream that is cut anywhere into lines; a line that arrives whole is not
+ * copied. */
 #ifndef SMTPWATCH_CORE_SMTP_LINE_H
 #define SMTPWATCH_CORE_SMTP_LINE_H
 
 #include "smtpwatch/bytes.h"
 #include "smtpwatch/pool.h"
 
-/* The longest line that is kept; of a longer one the first LINE_MAX_KEPT bytes are handed on, with
- * LINE_LONG. RFC 5321 4.5.3.1 asks for 512, AUTH and extensions for up to 12,288. */
+/* The longest line that is kept. Of a longer line the first LINE_MAX_KEPT bytes are returned, with
+ * LINE_LONG. RFC 5321 4.5.3.1 asks for 512; AUTH and extensions ask for up to 12,288. */
 #define LINE_MAX_KEPT 4096
 
 enum line_flaw {
 	LINE_BARE_LF = 1, /* ended by LF without CR */
-	LINE_LONE_CR = 2, /* a CR inside */
-	LINE_NUL = 4,     /* a NUL inside */
-	LINE_LONG = 8,    /* over LINE_MAX_KEPT: the rest was passed over */
-	LINE_UNENDED = 16 /* the stream ended, or a gap came, before its end (line_rest only) */
+	LINE_LONE_CR = 2, /* a CR inside the line */
+	LINE_NUL = 4,     /* a NUL inside the line */
+	LINE_LONG = 8,    /* longer than LINE_MAX_KEPT: the rest is dropped */
+	LINE_UNENDED =
+		16 /* the stream ended, or a gap came, before the line's end (line_rest only) */
 };
 
-/* A line under assembly: zero-filled before first use. 16 bytes; memory is borrowed from the pool
- * only while half a line is waiting. */
+/* A line under assembly, 16 bytes. Zero-filled before first use. Memory is borrowed from the pool
+ * only while a partial line waits. */
 struct line {
 	uint8_t *half;
 	uint16_t n;    /* bytes at half */
-	uint16_t room; /* what half was asked with */
-	uint8_t flaws; /* of the line under way */
-	bool lost; /* no memory for the half line: it will be handed on as far as it was kept, with
-		      LINE_LONG */
+	uint16_t room; /* the size that half was requested with */
+	uint8_t flaws; /* enum line_flaw of the line under way, and line.c's own bits */
+	bool lost; /* the pool had no room for the partial line: the bytes kept so far are returned
+		      with LINE_LONG */
 };
 
 /* A finished line, without its line end. Borrowed until the next call for the same struct line, or
- * until the input goes. */
+ * until the input is gone. */
 struct line_out {
 	struct bytes text;
 	unsigned flaws; /* enum line_flaw */
 };
 
-/*
- * Takes bytes from *in (which is moved forward) up to and including the next LF. True: *out is a
- * line. False: *in is used up, and the half line is kept. Splitting the input otherwise changes no
- * result.
- */
+/* Takes bytes from *in up to and including the next LF, and moves *in forward.
+ * Returns true with a line in *out. Returns false when *in is used up; the partial line is kept.
+ * The cuts of the input change no result. */
 bool line_next(struct line *l, struct pool *pool, struct bytes *in, struct line_out *out);
 
-/* Hands out the half line that is waiting (LINE_UNENDED), if any, and forgets it. The text is
- * borrowed until the next call. */
+/* Returns true with the partial line that waits, marked LINE_UNENDED, in *out; false if none
+ * waits. Call it where the stream ends or a gap comes. The text is borrowed until the next call,
+ * which starts a new line. */
 bool line_rest(struct line *l, struct pool *pool, struct line_out *out);
 
-/* No half line is waiting. */
+/* Whether no partial line waits. */
 bool line_idle(const struct line *l);
 
-/* Forgets the half line and gives the memory back. */
+/* Discards the partial line and returns its memory to the pool. */
 void line_give_back(struct line *l, struct pool *pool);
 
-/* The same; nearly always there is nothing to give back. */
+/* The same as line_give_back, inlined for the usual case: there is nothing to discard. */
 static inline void line_reset(struct line *l, struct pool *pool)
 {
 	if (l->half || l->n > 0 || l->flaws != 0 || l->lost)

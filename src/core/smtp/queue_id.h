@@ -1,17 +1,19 @@
-/* queue_id.h - the id under which a server took a message, read from the text of its reply. */
+/* queue_id.h - reads the queue id of an accepted message from the text of the server's reply. */
 #ifndef SMTPWATCH_CORE_SMTP_QUEUE_ID_H
 #define SMTPWATCH_CORE_SMTP_QUEUE_ID_H
 
 #include "smtpwatch/bytes.h"
 
-/* Bounds: of an id (a longer one is none), and of the text that is searched. */
+/* A longer id is not accepted as one. Only the first QUEUE_ID_TEXT_MAX bytes of the text are
+ * searched. */
 enum { QUEUE_ID_MAX = 128, QUEUE_ID_TEXT_MAX = 2048 };
 
 /*
- * text: a reply that accepts a message, without its code, its lines joined by '\n'. Returns the id,
- * a part of text, or n = 0 where the text names none. An id has only letters, digits and - _ . + /
- * = : ,
- * @. RFC 5321 4.2 leaves the text to the server: queue_id.c has a row for each form that is known.
+ * Finds the queue id in a reply that accepts a message. text: the reply's text without its code,
+ * its lines joined by '\n'.
+ * Returns the id as a part of text, or n = 0 if the text names none. An id has only letters,
+ * digits and the characters - _ . + / = : , @
+ * RFC 5321 4.2 leaves the text to the server: queue_id.c has a row for each known form.
  */
 struct bytes queue_id_read(struct bytes text);
 

@@ -1,5 +1,5 @@
-/* handshake.h - the messages of a handshake out of the bodies of its records: cut over several,
- * or several in one (RFC 8446 4, 5.1; RFC 5246 7.4). */
+/* handshake.h - assembles handshake messages from the bodies of TLS records. A message may span
+ * several records; a record may hold several messages (RFC 8446 4, 5.1; RFC 5246 7.4). */
 #ifndef SMTPWATCH_CORE_TLS_HANDSHAKE_H
 #define SMTPWATCH_CORE_TLS_HANDSHAKE_H
 
@@ -15,33 +15,34 @@ enum tls_message_type {
 	TLS_KEY_UPDATE = 24
 };
 
-/* So much of a message that is read here (hellos, extensions, certificates) is kept; the rest, and
- * other messages, are passed over. */
+/* At most this many bytes of a message are kept. Only hellos, EncryptedExtensions and certificates
+ * are kept; other messages are passed over. */
 enum { TLS_MESSAGE_KEPT = 4096 };
 
-/* The message under way of one side. Zero-filled at first. */
+/* The message under way of one side. Zero-filled before first use. */
 struct tls_messages {
 	uint8_t head[4];
 	uint8_t head_n;
-	bool whole;    /* it was handed out */
-	uint32_t left; /* of the message, behind what has come */
-	uint32_t n;    /* kept */
+	bool whole;    /* the message was returned; the next call discards it */
+	uint32_t left; /* bytes of the message still to come */
+	uint32_t n;    /* bytes kept at body */
 	uint32_t room;
-	uint8_t *body; /* borrowed from the pool; NULL: nothing is to be kept */
+	uint8_t *body; /* borrowed from the pool; NULL: nothing of this message is kept */
 };
 
-/* A whole message; body is cut to what is kept, borrowed until the next call. */
+/* A complete message. body is cut to TLS_MESSAGE_KEPT, empty for a message that is not kept, and
+ * borrowed until the next call. */
 struct tls_message {
 	uint8_t type;
 	struct bytes body;
 };
 
-/* Takes the next bytes of handshake records off *in. True: a message is whole; call again with the
- * rest. */
+/* Takes bytes of handshake records off the front of *in. Returns true with a complete message in
+ * *out: call again with the rest. Returns false when *in is used up. */
 bool tls_message_next(struct tls_messages *m, struct pool *pool, struct bytes *in,
 		      struct tls_message *out);
 
-/* Forgets the message under way, and gives its memory back. */
+/* Discards the message under way and returns its memory to the pool. */
 void tls_message_reset(struct tls_messages *m, struct pool *pool);
 
 #endif
