@@ -1,5 +1,5 @@
-/* parts.h - the client's half of a dialogue, the queue of what waits for a reply, and the
- * pairing. For dialogue/server.c and the other files of core/dialogue alone. */
+/* parts.h - the client's half of a dialogue, the queue of pending commands, and the pairing of
+ * replies. Private to the files of core/dialogue. */
 #ifndef SMTPWATCH_CORE_DIALOGUE_PARTS_H
 #define SMTPWATCH_CORE_DIALOGUE_PARTS_H
 
@@ -7,70 +7,73 @@
 
 #include <assert.h>
 
-/* pairing.c - a whole reply has come: finds what it answers, and tells the session. */
+/* pairing.c - a complete reply has come: finds the command that it answers, and calls the
+ * listener. */
 void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts);
 
 /* client.c */
 
-/* Queues a command that ends at the offset read so far, and tells the session. NULL if there is no
- * room: the pairing is then lost. */
+/* Queues a command that ends at the offset read so far, and calls the listener. Returns NULL if
+ * there is no room: the pairing is then lost. */
 struct smtp_pending *dialogue_pend(struct dialogue *d, enum smtp_verb verb, struct bytes args,
 				   int64_t ts);
 
-/* Takes the oldest one off, and forgets it. */
+/* dialogue_unpend removes the oldest pending command and frees it; dialogue_unpend_all removes
+ * all. */
 void dialogue_unpend(struct dialogue *d);
 void dialogue_unpend_all(struct dialogue *d);
 
 /* Reads the client's bytes as far as their meaning is known; holds the rest. */
 void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts);
 
-/* What was held has got a meaning (the mode was changed): reads it again, then the FIN behind it.
+/* Call after the mode has changed: reads the held bytes again, then delivers the FIN behind them.
  */
 void dialogue_client_resume(struct dialogue *d, int64_t ts);
 
-/* What the client's held bytes are, more of them must tell: no reply will. */
+/* Whether only more of the client's bytes, and no reply, can decide what the held bytes are. */
 bool dialogue_undecided(const struct dialogue *d);
 
-/* The message under way has ended, at the offset read so far. */
+/* The message under way has ended, at the offset read so far. Returns the pending command that
+ * awaits the reply, or NULL. */
 struct smtp_pending *dialogue_client_end(struct dialogue *d, unsigned flaws, int64_t ts);
 
 /* undecided.c */
 
-/* What is held. */
+/* Returns the undecided input; borrowed until the held bytes change. */
 static inline struct bytes dialogue_held(const struct dialogue *d)
 {
 	return d->held ? bytes_of(d->held->bytes, d->held->n) : bytes_of(NULL, 0);
 }
 
-/* Gives a block of held bytes back; h may be NULL. */
+/* Returns a block of held bytes to the pool; h may be NULL. */
 void dialogue_held_block_free(struct held *h, struct pool *pool);
 
-/* dialogue_held_add keeps bytes; false: there is no room. dialogue_held_drop drops the first n,
- * dialogue_held_free all. */
+/* dialogue_held_add appends bytes and returns false if there is no room. dialogue_held_drop
+ * removes the first n bytes; dialogue_held_free removes all. */
 bool dialogue_held_add(struct dialogue *d, struct bytes in);
 void dialogue_held_drop(struct dialogue *d, size_t n);
 void dialogue_held_free(struct dialogue *d);
 
-/* The first n bytes mean nothing: they are passed over. */
+/* Skips the first n held bytes: they are counted as read and have no meaning. */
 void dialogue_held_forget(struct dialogue *d, size_t n);
 
-/* Holds what the client says while dialogue_lost_holds. Of more than 4 KiB the last lines are held.
- */
+/* Holds the client's bytes while dialogue_lost_holds. If more than 4 KiB would be held, the bytes
+ * held before are skipped. A longer `in` keeps only its last whole lines. */
 void dialogue_lost_hold(struct dialogue *d, struct bytes in);
 
-/* A hole comes behind what is held. */
+/* Skips all held bytes, because a gap comes behind them. */
 void dialogue_lost_forget(struct dialogue *d);
 
-/* dialogue/mask.c - what no output may have. */
+/* mask.c - the words that no output may show. */
 
-/* Remembers the words of a text of the client's. */
+/* Remembers the words of a text that the client sent. */
 void dialogue_said_text(struct dialogue *d, struct bytes text);
 
-/* The same of an answer to a 334. */
+/* Remembers the words of an answer to a 334: none of them counts as an ordinary word. */
 void dialogue_said_login(struct dialogue *d, struct bytes text);
 
-/* May there be a secret in such a command? A line that is no command may be an answer that nobody
- * asked for, or of a message that was refused. */
+/* Whether a command with this verb may hold a secret. A line that is no command may be an unasked
+ * answer to AUTH, or a line of a refused message. */
 static inline bool dialogue_said_bears(enum smtp_verb verb)
 {
 	const uint32_t some = UINT32_C(1) << SMTP_AUTH | UINT32_C(1) << SMTP_X_EXPS |
@@ -80,15 +83,16 @@ static inline bool dialogue_said_bears(enum smtp_verb verb)
 	return some >> verb & 1;
 }
 
-/* Remembers what is secret in a command that may bear it. */
+/* Remembers the secret words of a command for which dialogue_said_bears is true. */
 void dialogue_said_command(struct dialogue *d, const struct smtp_command *c);
 
-/* The text of a server's line without such words; it may be written to `to`. */
+/* Returns the text of a server's line with the client's secret words masked: r->text itself, or a
+ * text written to `to`. Both are borrowed. */
 struct bytes dialogue_said_veil(struct dialogue *d, const struct smtp_reply *r,
 				uint8_t to[SAID_TEXT]);
 
-/* Nothing was said that may be secret, nor is there anything that was not read yet: nearly all
- * lines come then. */
+/* Whether there is nothing to mask: the client has said no secret word, and no byte of the
+ * client's waits. True for nearly all lines. */
 static inline bool dialogue_said_nothing(const struct dialogue *d)
 {
 	return !d->said && !d->said_lost && !d->held && !d->line[CLIENT].half;
@@ -96,27 +100,30 @@ static inline bool dialogue_said_nothing(const struct dialogue *d)
 
 /* lost_pairing.c */
 
-/* What the client says now means nothing until a reply comes. */
+/* Whether the client's bytes are held until the next reply, because the pairing is lost and they
+ * may be commands or a message. */
 static inline bool dialogue_lost_holds(const struct dialogue *d)
 {
 	return d->lost && d->maybe_message && d->mode == MODE_COMMAND && !d->answered;
 }
 
-/* A reply has come: what it acknowledges are commands, the end of a message, or a part of one. The
- * commands are read, and await this reply. */
+/* A reply has come while bytes are held. The bytes that it acknowledges are commands, the end of a
+ * message, or a part of one. Commands are read, and await this reply. */
 void dialogue_lost_reply(struct dialogue *d, uint16_t code, int64_t ts);
 
-/* The client closes: if all that is held is one QUIT, it is read as a command. */
+/* The client closes: if a QUIT is the only line held, it is read as a command. */
 void dialogue_lost_quit(struct dialogue *d, int64_t ts);
 
-/* The bytes of XEXCH50 begin; they are over. */
+/* dialogue_raw_begin: XEXCH50 was accepted, and its bytes begin. dialogue_raw_end: all its bytes
+ * have come. */
 void dialogue_raw_begin(struct dialogue *d, int64_t ts);
 void dialogue_raw_end(struct dialogue *d, int64_t ts);
 
-/* A hole of len bytes. */
+/* A gap of len bytes in the client's stream. */
 void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts);
 
-/* The pairing is lost; tells the session once for each cause. */
+/* The pairing is lost by a gap of len bytes in the stream of `side`. Calls the listener once for
+ * each cause. */
 void dialogue_lose(struct dialogue *d, enum side side, uint64_t len);
 
 static inline void dialogue_tell_flaw(struct dialogue *d, unsigned flaws)

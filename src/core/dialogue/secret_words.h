@@ -1,5 +1,5 @@
-/* secret_words.h - words that the client said where a password or a message may stand: no output
- * may have them, though the server repeats them. */
+/* secret_words.h - the words that the client sent where a password or a message may stand. No
+ * output may show such a word, even if the server repeats it. */
 #ifndef SMTPWATCH_CORE_DIALOGUE_SECRET_WORDS_H
 #define SMTPWATCH_CORE_DIALOGUE_SECRET_WORDS_H
 
@@ -7,40 +7,41 @@
 #include "smtpwatch/pool.h"
 
 /*
- * A keyed hash of each word, and nothing of the words. A word is a run of SAID_LEAST and more
- * letters, digits and bytes above ASCII, in any case; of a longer one than SAID_HEAD its first so
- * many bytes are a word too, because servers cut what they repeat. What stands between blanks is
- * one as a whole.
+ * A set of keyed hashes, one for each word; the words themselves are not kept.
+ * A word is a run of at least SAID_LEAST letters, digits and bytes above ASCII, in any case. Of a
+ * word longer than SAID_HEAD the first SAID_HEAD bytes are a word too, because servers cut what
+ * they repeat. The whole text between two blanks is a word too.
  */
 struct said;
 enum { SAID_LEAST = 4, SAID_HEAD = 8 };
 
-/* So many words of a session are told from others; where it has said more, or the pool had no room
- * (also for the set itself: NULL), each word of a refusal is taken for one of them. */
+/* The most words that a set holds. If a session has more, or the pool has no room, each word of a
+ * refusal counts as a secret. A set that is NULL has no room. */
 enum { SAID_MOST = 2048 };
 
-/* The longest text that said_veil makes. */
+/* The longest text that said_veil writes, in bytes. */
 enum { SAID_TEXT = 2048 };
 
-/* None yet; NULL where the pool is exhausted. */
+/* Returns an empty set, or NULL if the pool is exhausted. said_free returns it to the pool. */
 struct said *said_new(struct pool *pool);
 void said_free(struct said *s, struct pool *pool);
 
-/* Remembers the words of a text. login: it is what AUTH was given, in which no word is an ordinary
- * one. *s may be moved. */
+/* Adds the words of a text. login: the text was sent to AUTH, so that no word of it counts as
+ * ordinary. *s may be moved. */
 void said_take(struct said **s, struct pool *pool, const uint64_t seed[2], struct bytes text,
 	       bool login);
 
-/* Up to where in the client's stream the words were remembered of what is not read yet. */
+/* The offset in the client's stream up to which the words of unread bytes have been added. */
 uint64_t said_upto(const struct said *s);
 void said_upto_set(struct said *s, uint64_t upto);
 
 /*
- * The text with "********" in the place of all between two blanks where one of these words stands,
- * written to `to`, and cut at its length; or the text itself where there is none. Words that
- * replies are made of (reply_words.h) stay where the client has said them, but not to AUTH
- * ("mailbox full"), unless another word of its is beside them, with none between them that it has
- * not said. refusal: the text is one, or no reply.
+ * Replaces by "********" all text between two blanks where a secret word stands. Returns text
+ * itself if there is none; otherwise the result in `to`, cut at SAID_TEXT. Borrowed from text or
+ * `to`.
+ * A word of reply_words.h that the client has sent, though not to AUTH, is ordinary and stays
+ * ("mailbox full"). An exception: another secret word stands beside it, with no word between them
+ * that the client has not sent. refusal: the text is a refusal, or no reply.
  */
 struct bytes said_veil(const struct said *s, const uint64_t seed[2], struct bytes text,
 		       bool refusal, uint8_t to[SAID_TEXT]);
