@@ -15,8 +15,8 @@
 struct said;
 enum { SAID_LEAST = 4, SAID_HEAD = 8 };
 
-/* The most words that a set holds. If a session has more, or the pool has no room, each word of a
- * refusal counts as a secret. A set that is NULL has no room. */
+/* The most words that a set holds. If the client sends more, or the pool has no room, each word of
+ * a refusal counts as secret. The set itself is NULL if the pool had no room for it. */
 enum { SAID_MOST = 2048 };
 
 /* The longest text that said_veil writes, in bytes. */

@@ -1,5 +1,4 @@
-/* trace.h - what is said in a session, and what becomes of its streams, as it happens: for whoever
- * shows a session from within. */
+/* trace.h - the events of a session and of its streams as they happen, for an observer. */
 #ifndef SMTPWATCH_CORE_SESSION_TRACE_H
 #define SMTPWATCH_CORE_SESSION_TRACE_H
 
@@ -7,43 +6,43 @@
 #include "smtpwatch/ending.h"
 
 enum watch_kind {
-	WATCH_DATA,       /* text comes, in order; offset is where it begins */
-	WATCH_GAP,        /* bytes that the capture does not have */
-	WATCH_COMMAND,    /* pending: it; text: its arguments, which may be a password (SMTP_AUTH,
-			     SMTP_AUTH_LINE) */
-	WATCH_REPLY_LINE, /* text: of a line of a reply that goes on */
-	WATCH_REPLY,      /* reply, text; pending: what it answers, or NULL */
-	WATCH_UNCODED,    /* text: of a server's line that is no reply */
-	WATCH_CONTENT,    /* bytes of a message, without their text */
-	WATCH_END,        /* the end of the message was sent */
-	WATCH_LOST,       /* from here on it is not known what is outstanding */
+	WATCH_DATA,       /* the next bytes of a stream, in order; offset is where they begin */
+	WATCH_GAP,        /* bytes missing from the capture */
+	WATCH_COMMAND,    /* pending: the command; text: its arguments, which may be a password
+			     (SMTP_AUTH, SMTP_AUTH_LINE) */
+	WATCH_REPLY_LINE, /* text: a line of a multi-line reply, not the last */
+	WATCH_REPLY,      /* reply and text; pending: the command that it answers, or NULL */
+	WATCH_UNCODED,    /* text: a server's line that is no reply */
+	WATCH_CONTENT,    /* bytes of a message; text is empty */
+	WATCH_END,        /* the client sent the end of the message */
+	WATCH_LOST,       /* from here on the outstanding commands are not known */
 	WATCH_TLS,        /* from here on both sides speak TLS */
-	WATCH_CLOSE       /* end: how */
+	WATCH_CLOSE       /* end: how the connection ended */
 };
 
-/* Borrowed for the length of the call. offset: in the stream of `side`, behind what is told (but of
- * WATCH_DATA). */
+/* An event. Borrowed until the callback returns. offset: in the stream of `side`, behind the
+ * event's bytes; for WATCH_DATA, before them. */
 struct watch_event {
 	enum watch_kind kind;
 	enum side side;
-	enum stage stage; /* that this belongs to */
-	int64_t ts;       /* of WATCH_CONTENT and WATCH_LOST: 0, not known */
+	enum stage stage; /* stage to which the event belongs */
+	int64_t ts; /* nanoseconds since the epoch; 0, not known, for WATCH_CONTENT and WATCH_LOST
+		     */
 	uint64_t offset, bytes;
-	uint64_t acked; /* of WATCH_DATA: how much of the other side's stream its sender had
+	uint64_t acked; /* WATCH_DATA: bytes of the other side's stream that the sender had
 			   acknowledged */
 	struct bytes text;
 	const struct smtp_pending *pending;
 	const struct smtp_reply *reply;
-	bool unasked;     /* a 221 that is no answer to QUIT ... */
-	bool behind_quit; /* ... though QUIT had been said */
+	bool unasked;     /* a 221 that does not answer QUIT */
+	bool behind_quit; /* with unasked: the client had sent QUIT before */
 	bool early;       /* a reply inside a message */
-	bool holed; /* something was missing before it, and lines may be taken for what they are not
-		     */
+	bool holed;       /* bytes before the event are missing: lines may be misread */
 	const struct conn_end *end;
 };
 
-/* Belongs to whoever watches; the monitor keeps conn up to date. event may not call back into the
- * monitor. */
+/* An observer, owned by the caller. The monitor keeps conn up to date. event may not call back
+ * into the monitor. */
 struct watch {
 	void (*event)(void *arg, const struct conn *conn, const struct watch_event *e);
 	void *arg;
