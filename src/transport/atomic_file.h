@@ -1,5 +1,4 @@
-/* atomic_file.h - a file that is replaced as a whole, so that whoever reads it never finds half of
- * it. */
+/* atomic_file.h - a file that is replaced as a whole, so that a reader never finds half of it. */
 #ifndef SMTPWATCH_TRANSPORT_ATOMIC_FILE_H
 #define SMTPWATCH_TRANSPORT_ATOMIC_FILE_H
 
@@ -14,31 +13,30 @@ struct replacement {
 	const char *path;
 	char *temporary;
 	mode_t access;
-	int held; /* the file as it was found or made at the beginning; -1: none, or it was replaced
-		   */
-	bool in_place; /* it is no regular file: nothing may take its place */
+	int held; /* descriptor of the file that replacement_hold opened; -1: none, or the file was
+		     replaced */
+	bool in_place; /* the path is no regular file: it must not be replaced */
 };
 
-/* access: its permission bits, whatever the umask says. path is borrowed. False where there is no
- * memory; replacement_free is due in either case. */
+/* access: permission bits of the file; the umask does not apply. path is borrowed. Returns false
+ * if memory is exhausted. Call replacement_free in either case. */
 bool replacement_init(struct replacement *f, const char *path, mode_t access);
 
-/*
- * Optional, and with the rights of the start: makes the file if there is none, for who will be
- * become, so that it can be written in place where that user may not replace anything in its
- * folder. False, with a sentence in why.
- */
+/* Optional. Call before root is given up. Opens the file, or makes it for the user mode->uid, so
+ * that it can be written in place if that user may not replace files in the folder.
+ * Returns false with a sentence in why; live, also if the path is no regular file. */
 bool replacement_hold(struct replacement *f, const struct run_mode *mode,
 		      char why[REPLACEMENT_WHY]);
 
-/* The whole of it, under a name of its own first (beside the file), then in its place. False with
- * errno: the old one stays, but where it had to be written in place. */
+/* Writes b to a temporary file beside the path, then renames it to the path. If that cannot be
+ * made, or the path is no regular file, writes in place. Returns false with errno: the old file is
+ * unchanged, unless it was written in place. */
 bool replacement_write(struct replacement *f, const struct outbuf *b);
 
 void replacement_free(struct replacement *f);
 
-/* True; with a sentence in why where the folder would not take a file as things are. Nothing is
- * made. */
+/* Always returns true. If the folder would not accept a file now, writes a sentence to why. Makes
+ * nothing. */
 bool replacement_check(const char *path, char why[REPLACEMENT_WHY]);
 
 #endif

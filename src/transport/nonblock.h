@@ -1,4 +1,4 @@
-/* nonblock.h - a descriptor that is written to without ever waiting for its reader. */
+/* nonblock.h - writes to a descriptor without waiting for its reader. */
 #ifndef SMTPWATCH_TRANSPORT_NONBLOCK_H
 #define SMTPWATCH_TRANSPORT_NONBLOCK_H
 
@@ -9,23 +9,23 @@
 struct outfd {
 	int fd; /* -1: none */
 	bool regular, pipe, terminal;
-	bool socket;  /* a call can be told not to wait */
-	bool patient; /* it could not be made one that does not wait */
+	bool socket;  /* send(2) can be told not to wait */
+	bool patient; /* it could not be made non-blocking */
 };
 
-/* Takes over a descriptor that was opened for writing, or -1. live: from now on nothing waits for
- * it. */
+/* Takes over fd, open for writing, or -1. live: makes it non-blocking. */
 struct outfd outfd_take(int fd, bool live);
 
 /*
- * A copy of a descriptor that others use too, such as standard output, whose O_NONBLOCK is the same
- * for all of them and stays as it is: so that the copy does not wait, the pipe or terminal is
- * opened once more (/proc/self/fd, proc(5)). -1 in fd, with errno, where it cannot be copied.
+ * Copies a descriptor that other processes share, such as standard output. Its O_NONBLOCK is
+ * shared too, and stays unchanged: live, a pipe or terminal is opened again through /proc/self/fd
+ * (proc(5)), so that only the copy does not block.
+ * If it cannot be copied, fd is -1, with errno.
  */
 struct outfd outfd_copy(int fd, bool live);
 
-/* As write(2). Live, what has no room fails with EAGAIN; a regular file takes as long as its disk.
- */
+/* As write(2). Live, fails with EAGAIN if there is no room; a write to a regular file waits for
+ * the disk. */
 ssize_t outfd_write(const struct outfd *o, const void *p, size_t n, bool live);
 
 #endif

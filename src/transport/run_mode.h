@@ -1,4 +1,4 @@
-/* run_mode.h - what an output must know of the run that it belongs to. */
+/* run_mode.h - the mode of the run, for outputs. */
 #ifndef SMTPWATCH_TRANSPORT_RUN_MODE_H
 #define SMTPWATCH_TRANSPORT_RUN_MODE_H
 
@@ -6,14 +6,14 @@
 #include <sys/types.h>
 
 /*
- * Offline (all zero) an output may wait for its target as long as it likes, and one that takes no
- * more ends the work: exit 3. Live nothing waits: what a target does not take is kept within a
- * bound, tried again, and beyond the bound lost, which is counted and said.
+ * Offline (all zero) an output waits for its target without limit, and a broken target ends the
+ * run with exit code 3.
+ * Live nothing waits. Records that a target does not accept are kept within a bound and tried
+ * again. Beyond the bound they are lost, counted and reported.
  */
 struct run_mode {
 	bool live;
-	bool become; /* root is given up after the outputs are open: uid and gid are who it will be
-		      */
+	bool become; /* root is given up after the outputs are open, for uid and gid */
 	uid_t uid;
 	gid_t gid;
 };

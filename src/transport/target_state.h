@@ -1,36 +1,36 @@
-/* target_state.h - one episode in which a target takes nothing: said when it begins and when it
- * ends, and what was lost in it. */
+/* target_state.h - an outage of a target: reports its beginning, its end, and the records lost in
+ * it. */
 #ifndef SMTPWATCH_TRANSPORT_TARGET_STATE_H
 #define SMTPWATCH_TRANSPORT_TARGET_STATE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Zero-filled before first use, but for the name. */
+/* Zero-filled before first use, except name. */
 struct outage {
-	const char *name; /* of the target, for people; borrowed */
+	const char *name; /* of the target, for messages; borrowed */
 	bool on, long_said;
-	uint64_t lost;   /* records, in all */
-	uint64_t before; /* of these, in earlier episodes */
+	uint64_t lost;   /* records lost in all */
+	uint64_t before; /* of these, records lost before this outage */
 };
 
-/* Says why on standard error, if no episode is under way. */
+/* Begins an outage, and reports why on standard error. Does nothing during an outage. */
 void outage_begin(struct outage *o, const char *why);
 
-/* The same where it is the end: said in any case, once by whoever calls it. */
+/* Reports why the target is closed for good, also during an outage. Call once. */
 void outage_give_up(struct outage *o, const char *why);
 
-/* A record is lost. That alone is an episode. */
+/* Counts a lost record. Begins an outage if there is none. */
 void outage_lose(struct outage *o);
 
-/* A record is lost that the target never takes, whatever else it takes: no episode. Said the first
- * time. */
+/* Counts a record that is too long for the target. Begins no outage; reported the first time only.
+ */
 void outage_too_long(struct outage *o);
 
-/* Says that it is over, and what was lost, if one was under way. */
+/* Ends an outage, and reports the records lost in it. Does nothing without an outage. */
 void outage_end(struct outage *o);
 
-/* The last words where it will not end any more. */
+/* The target is closed during an outage: reports the records lost in it. */
 void outage_close(struct outage *o);
 
 #endif

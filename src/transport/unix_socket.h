@@ -1,5 +1,5 @@
-/* unix_socket.h - a local socket that records go to, one after the other, without ever waiting for
- * its reader. */
+/* unix_socket.h - sends records to a Unix socket, in order; live, without waiting for the reader.
+ */
 #ifndef SMTPWATCH_TRANSPORT_UNIX_SOCKET_H
 #define SMTPWATCH_TRANSPORT_UNIX_SOCKET_H
 
@@ -10,70 +10,72 @@
 
 #include <poll.h>
 
-/* A stream in which records stand one behind the other; or a datagram each. */
+/* STREAM: records follow one another in a stream. DATAGRAM: each record is one datagram. */
 enum outsocket_kind { OUTSOCKET_STREAM, OUTSOCKET_DATAGRAM };
 
-/* A record is rendered into buf; outsocket_put takes it from there. */
+/* A socket. Render a record into buf, and call outsocket_put. */
 struct outsocket {
 	struct outbuf buf;
 	struct outqueue queue;
 	enum outsocket_kind kind;
-	const char *path; /* NULL: one end of a pair, which cannot be had again */
+	const char *path; /* NULL: one end of a socket pair, which cannot be connected again */
 	int fd;           /* -1: not connected */
 	bool broken;
 	const struct run_mode *mode;
-	size_t sent; /* of the first record in the queue; the next reader gets it from its beginning
-		      */
-	int64_t now, began, retry; /* nanoseconds: the latest tick; when it was connected; when it
-				      may be tried again */
-	int64_t wait; /* between two tries: doubles from a second to a minute, so that a reader who
-			 goes at once does no harm */
+	size_t sent; /* bytes sent of the first record in the queue; the next reader gets that
+			record from its beginning */
+	int64_t now, began, retry; /* nanoseconds: the latest tick; the time of the connection; the
+				      time of the next try */
+	int64_t wait; /* nanoseconds between two tries: doubles from a second to a minute, so that a
+			 reader that leaves at once costs little */
 	uint64_t connects;
 	struct outage outage;
 };
 
 #define OUTSOCKET_WHY 512
 
-/*
- * Live, a reader who is not there yet is waited for. name: for what is said on standard error.
- * name, path and mode are borrowed. False with a sentence in why: a path that is too long; offline,
- * also that it cannot be connected.
- */
+/* Opens a socket. Live, a reader that is not there yet is tried again later. name: for messages on
+ * standard error. name, path and mode are borrowed. Returns false with a sentence in why: the path
+ * is invalid, or, offline, cannot be connected. */
 bool outsocket_open(struct outsocket *s, const char *path, enum outsocket_kind kind,
 		    const char *name, const struct run_mode *mode, char why[OUTSOCKET_WHY]);
 
-/* Whether this can be the path of a socket. False, with a sentence in why. */
+/* Whether path is valid for a socket: 1 to 107 bytes. Returns false with a sentence in why. */
 bool outsocket_check(const char *path, char why[OUTSOCKET_WHY]);
 
-/* One end of a pair of streams whose reader is a process of ours; fd is taken over and made
- * non-blocking. */
+/* Takes over fd, one end of a pair of stream sockets whose reader is a helper process. Live, makes
+ * fd non-blocking. name and mode are borrowed. */
 void outsocket_adopt(struct outsocket *s, int fd, const char *name, const struct run_mode *mode);
 
-/* The record in buf is complete, and buf is empty again. False once the target is broken: offline
- * when its reader goes, live when that was the last one there can be. */
+/* The record in buf is complete: queues it, and empties buf. Offline, sends it and returns false
+ * once the reader has gone. Live, always returns true; records without room are lost and counted.
+ */
 bool outsocket_put(struct outsocket *s);
 
-/* Live: sends what can be sent at once. Offline: everything. */
+/* Live: sends as much as the reader accepts without waiting, and returns true. Offline: sends
+ * everything, and returns false once the reader has gone. */
 bool outsocket_flush(struct outsocket *s);
 
-/* The time is now: what has to be tried again is tried. */
+/* Sets the time to now, nanoseconds, and retries what is due. */
 void outsocket_tick(struct outsocket *s, int64_t now);
 
-/* What to wait for, if there is anything: 1 or 0 written to *p. And what came of it. */
+/* outsocket_watch fills *p and returns 1 if there is a connection, else 0. outsocket_ready takes
+ * *p back after poll(2). */
 size_t outsocket_watch(const struct outsocket *s, struct pollfd *p);
 void outsocket_ready(struct outsocket *s, const struct pollfd *p);
 
-/* Connects anew, at once: the reader may be another one. */
+/* Connects again at once, because the reader may have changed. Returns whether a connection
+ * stands. */
 bool outsocket_reopen(struct outsocket *s);
 
-/* How often it was connected again. */
+/* Returns how often the socket was connected again. */
 uint64_t outsocket_reconnects(const struct outsocket *s);
 
-/* Sends what is left, for which it waits two seconds at most. */
+/* Sends the records that wait, for at most two seconds. */
 void outsocket_drain(struct outsocket *s);
 
-/* The same, and closes. False: something is missing from the target; live, only if it takes nothing
- * at the end. */
+/* Drains and closes the socket. Returns false if the target misses something; live, only if the
+ * target accepts nothing at the end. */
 bool outsocket_close(struct outsocket *s);
 
 #endif
