@@ -1,19 +1,20 @@
-/* acceptance.h - the wait for the answer to a whole message: where duplicates are made (RFC 1047).
- */
+/* acceptance.h - the wait for the reply to a complete message: a client that gives up then sends a
+ * duplicate (RFC 1047). */
 #ifndef SMTPWATCH_POLICY_ACCEPTANCE_H
 #define SMTPWATCH_POLICY_ACCEPTANCE_H
 
 #include "smtpwatch/record.h"
 
-/* The longest such wait of a session: from the end of the message to its reply, or to the end of
+/* The longest such wait of a session, from the end of the message to its reply or to the end of
  * the session. */
 struct acceptance {
 	int64_t waited;                    /* nanoseconds; 0: none is known */
-	bool answered;                     /* the reply came in the end */
-	const struct transaction *message; /* NULL: one of those that were not kept */
+	bool answered;                     /* the reply came */
+	const struct transaction *message; /* NULL: the message was not kept */
 };
 
-/* Only waits whose two ends were seen: a reply that may lie in a hole makes none. */
+/* Returns the longest wait whose beginning and end were both seen. A reply that may lie in a gap
+ * counts for no wait. */
 struct acceptance acceptance_slowest(const struct record *r);
 
 #endif

@@ -1,26 +1,27 @@
-/* alert_kind.h - all that an alert can be of: each verdict, and the asides, which hold beside
- * whatever the verdict is. */
+/* alert_kind.h - the kinds of alert: each verdict, and the asides, which are independent of the
+ * verdict. */
 #ifndef SMTPWATCH_POLICY_ALERT_KIND_H
 #define SMTPWATCH_POLICY_ALERT_KIND_H
 
 #include "smtpwatch/record.h"
 
-/* A verdict's number is its signature; the asides follow. A session may have several asides, and
- * none changes its verdict. */
+/* The number of an alert kind: of a verdict its own number, then the asides. A session may have
+ * several asides; none changes its verdict. */
 enum signature { SIGNATURE_SLOW_ACCEPTANCE = VERDICTS, SIGNATURES };
 
-/* What an aside is measured by. */
+/* The limits of the asides. */
 struct aside_limits {
 	int64_t slow_acceptance; /* nanoseconds; 0: never */
 };
 
-/* The words for it, as of a verdict; `holds` of an aside is NULL. */
+/* Returns the texts of an alert kind, as of a verdict; `holds` of an aside is NULL. The row is
+ * static. */
 const struct verdict_row *signature_row(unsigned s);
 
-/* SIGNATURES if there is none of that id. */
+/* Returns the number of the alert kind with this id, or SIGNATURES if there is none. */
 unsigned signature_read(const char *id);
 
-/* The asides of a session, a bit each: 1 << enum signature. */
+/* Returns the asides of a session: a bit 1 << enum signature for each. */
 uint64_t signature_asides(const struct record *r, const struct aside_limits *limits);
 
 #endif

@@ -1,27 +1,27 @@
-/* rates.h - what each server did in the last hour. */
+/* rates.h - the sessions and alerts of each server in the last hour. */
 #ifndef SMTPWATCH_POLICY_RATES_H
 #define SMTPWATCH_POLICY_RATES_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Servers go by their number in struct servers. Times are nanoseconds since the epoch; of one that
- * was set back the counts stay. */
+/* Counts for each server, by its number in struct servers. Times are nanoseconds since the epoch.
+ * If the clock is set back, the counts stay. */
 struct rates;
 
 struct rate {
 	uint64_t sessions, alerts;
 };
 
-/* NULL where there is no memory. */
+/* Returns NULL if memory is exhausted. rates_free frees it. */
 struct rates *rates_new(void);
 void rates_free(struct rates *r);
 
-/* A session of a server, and how many alerts it was. Where there is no memory for one more server
- * it is not counted. */
+/* Counts a session of a server, with its number of alerts. If memory for a new server is
+ * exhausted, the session is not counted. */
 void rates_count(struct rates *r, size_t server, int64_t now, unsigned alerts);
 
-/* In the 55 to 60 minutes before now: counted in twelfths of an hour. */
+/* Returns the counts of the last 55 to 60 minutes before now: slots of five minutes are counted. */
 struct rate rates_hour(const struct rates *r, size_t server, int64_t now);
 
 #endif

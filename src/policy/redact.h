@@ -1,37 +1,39 @@
-/* redact.h - mail addresses taken out of a record before any output sees it. */
+/* redact.h - removes mail addresses from a record before any output gets it. */
 #ifndef SMTPWATCH_POLICY_REDACT_H
 #define SMTPWATCH_POLICY_REDACT_H
 
 #include "smtpwatch/record.h"
 
-/* What becomes of bob@example.net: itself; ***@example.net; 12 hex digits of the SHA-256 of the
- * address in lower case; nothing. */
+/* What replaces bob@example.net. NONE: nothing, it stays. LOCAL: ***@example.net. HASH: 12 hex
+ * digits of the SHA-256 of the address in lower case. ALL: the address is removed. */
 enum redact_mode { REDACT_NONE, REDACT_LOCAL, REDACT_HASH, REDACT_ALL, REDACT_MODES };
 
 const char *redact_name(enum redact_mode mode);
 
-/* REDACT_MODES if there is no such name. */
+/* Returns REDACT_MODES if there is no mode of this name. */
 enum redact_mode redact_read(const char *name);
 
-/* The one place where addresses are taken out. Outputs get its result and never the record itself,
- * so none can forget to redact. */
+/* The only place where addresses are removed. Outputs get the redacted record and never the
+ * original. */
 struct redactor;
 
-/* NULL where there is no memory. */
+/* Returns NULL if memory is exhausted. redactor_free frees it. */
 struct redactor *redactor_new(enum redact_mode mode);
 void redactor_free(struct redactor *r);
 
 /*
- * A record in which senders, recipients and Message-IDs are redacted, and in every other text, the
- * evidence of its cause included, what looks like an address, or is the local part of one of the
- * session's own, with or without its tag: in what the server said within other words too. A text
- * that was cut loses its last word. With REDACT_NONE *in itself. Valid until the next call, and no
- * longer than *in.
+ * Returns a record with senders, recipients and Message-IDs redacted. In every other text,
+ * including the evidence of the cause, it redacts:
+ * - what looks like an address;
+ * - the local part of an address of the session, with or without its tag; in the server's texts
+ * also inside other words.
+ * A text that was cut loses its last word. With REDACT_NONE returns in itself. Borrowed until the
+ * next call, and no longer than *in.
  */
 const struct record *redactor_record(struct redactor *r, const struct record *in);
 
-/* Any text of that session (not redacted yet), treated as its replies are. Valid until the next
- * call of either. */
+/* Redacts a text of that session as one of its replies. facts: not redacted. Borrowed until the
+ * next call of redactor_text or redactor_record. */
 struct bytes redactor_text(struct redactor *r, const struct session_facts *facts,
 			   struct bytes text);
 

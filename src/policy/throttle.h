@@ -1,5 +1,5 @@
-/* throttle.h - the same alert of the same server again and again: told the first time, then in sums
- * that come ever more seldom. */
+/* throttle.h - limits the rate of repeated alerts of a server: reports the first, then sums at
+ * growing intervals. */
 #ifndef SMTPWATCH_POLICY_THROTTLE_H
 #define SMTPWATCH_POLICY_THROTTLE_H
 
@@ -7,41 +7,45 @@
 #include "policy/session_report.h"
 
 /*
- * An alert is told if its signature was not told of its server before. What follows is kept back
- * and counted, and told as one sum when an interval is over; then the interval doubles, up to a
- * day. An alert that stays away for as long as the interval, and at least an hour, is told the
- * first time once more. Nothing is lost by that: outputs still get each session, marked as folded,
- * and name the messages of those that are critical. So many alerts (signature and server) are told
- * apart; of those that come later, one makes room whose sum is told early.
+ * An alert is reported if its kind was not reported of its server before. Later ones are
+ * rate-limited and counted. A sum reports them when the interval is over; then the interval
+ * doubles, up to a day.
+ * If an alert stays away for the interval, and at least an hour, the next one is reported as a
+ * first again. No session is lost: outputs still get each session, marked as folded, and name the
+ * messages of critical ones.
+ * Bounded by THROTTLE_ALERTS pairs of kind and server. A new pair takes the place of the one quiet
+ * for longest, whose sum is reported early.
  */
 enum { THROTTLE_ALERTS = 512, THROTTLE_EXAMPLE = 16384 };
 
-/* A sum. Borrowed for the length of the call. */
+/* A sum. Borrowed until the callback returns. */
 struct throttle_repeat {
 	unsigned signature;
-	uint64_t count;              /* alerts kept back ... */
-	int64_t since, until;        /* ... in this time, nanoseconds since the epoch */
-	enum severity worst;         /* of these */
-	const struct report *latest; /* of these; of a very long session without its messages */
-	struct rate hour;            /* of the server; filled in by who is told */
+	uint64_t count;       /* rate-limited alerts */
+	int64_t since, until; /* the time of these alerts, nanoseconds since the epoch */
+	enum severity worst;  /* of these alerts */
+	const struct report
+		*latest;  /* of these alerts; without its messages if the session is very long */
+	struct rate hour; /* of the server; filled in by the callback */
 };
 
 struct throttle;
 
-/* first: the first interval, nanoseconds; 0: nothing is kept back. tell is called from within the
- * calls below. NULL where there is no memory. */
+/* first: the first interval in nanoseconds; 0: no alert is rate-limited. tell is called from
+ * throttle_apply, throttle_tick and throttle_finish. Returns NULL if memory is exhausted;
+ * throttle_free frees it. */
 struct throttle *throttle_new(int64_t first,
 			      void (*tell)(void *arg, struct throttle_repeat *repeat), void *arg);
 void throttle_free(struct throttle *t);
 
-/* For each report, in order; its time is that of the session's end. Moves from `raised` to `folded`
- * what is kept back. */
+/* Call for each report, in order; the time is that of the session's end. Moves rate-limited alerts
+ * from `raised` to `folded`. */
 void throttle_apply(struct throttle *t, struct report *r);
 
-/* Tells the sums that are due. */
+/* Reports the sums that are due at now, nanoseconds since the epoch. */
 void throttle_tick(struct throttle *t, int64_t now);
 
-/* Tells all that was kept back so far. */
+/* Reports all rate-limited alerts counted so far. */
 void throttle_finish(struct throttle *t);
 
 #endif
