@@ -1,5 +1,5 @@
-/* alert_sink.h - what sinks have in common that send a record for each notice: to a local socket,
- * or to a courier. */
+/* alert_sink.h - the shared part of sinks that send one record for each notice, to a local socket
+ * or to a helper process. */
 #ifndef SMTPWATCH_SINK_ALERT_SINK_H
 #define SMTPWATCH_SINK_ALERT_SINK_H
 
@@ -7,18 +7,19 @@
 #include "sink/sink.h"
 #include "transport/helper_process.h"
 
-/* The functions with a void *self below stand in a struct sink_kind as they are: `self` is a struct
- * lineout, or a struct that begins with one. */
+/* The functions below with a void *self stand in a struct sink_kind. self: a struct lineout, or a
+ * struct that begins with one. */
 struct lineout {
 	struct notices notices;
 	struct outbuf scratch;
 	struct outsocket local;
-	struct courier *courier; /* NULL: local */
-	bool taken;              /* the last record was, or is kept */
+	struct courier *courier; /* NULL: the records go to the local socket */
+	bool taken;              /* the last record was accepted, or is kept */
 };
 
-/* tell renders into lineout_buffer and calls lineout_put. False where there is no memory. One of
- * the two below is due next; or lineout_forget. */
+/* Prepares l. tell renders a notice into lineout_buffer and calls lineout_put. Returns false if
+ * memory is exhausted. Call lineout_local or lineout_courier next; if that fails, lineout_forget.
+ */
 bool lineout_init(struct lineout *l, void (*tell)(void *arg, const struct notice *notice),
 		  void *arg);
 bool lineout_local(struct lineout *l, const char *path, const struct run_mode *mode,
@@ -26,7 +27,7 @@ bool lineout_local(struct lineout *l, const char *path, const struct run_mode *m
 bool lineout_courier(struct lineout *l, const char *name, const struct run_mode *mode,
 		     courier_work *work, const void *arg, char why[SINK_WHY]);
 
-/* Gives back what lineout_init took. */
+/* Frees what lineout_init allocated. */
 void lineout_forget(struct lineout *l);
 
 struct outbuf *lineout_buffer(struct lineout *l);
@@ -43,7 +44,7 @@ void lineout_tick(void *self, int64_t now);
 bool lineout_reopen(void *self);
 void lineout_loss(const void *self, struct sink_loss *out);
 
-/* False: something is missing from the target. Forgets, too. */
+/* Closes the target and calls lineout_forget. Returns false if the target misses something. */
 bool lineout_close(struct lineout *l);
 
 #endif

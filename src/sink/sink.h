@@ -1,4 +1,4 @@
-/* sink.h - the ways of telling: the kinds there are, and the outputs that one run writes to. */
+/* sink.h - the kinds of output, and the outputs of one run. */
 #ifndef SMTPWATCH_SINK_SINK_H
 #define SMTPWATCH_SINK_SINK_H
 
@@ -13,125 +13,129 @@
 #define SINK_WHY 512
 
 /*
- * A kind of output: one file (src/sink/<name>.c) and one line in sinks.c. Functions that
- * return bool return false when the target takes no more; the sink is then left alone until its
- * close. Live that happens only where nobody can ever read there again; else the sink keeps, counts
- * what it loses, and tries again. Trouble is said on standard error, once each time, by the sink.
- * What a kind has no use for is NULL; open, record and close are not.
+ * A kind of output: one file (src/sink/<name>.c) and one row in sinks.c. open, record and close
+ * are required; any other function may be NULL.
+ * A function that returns bool returns false if the target is broken; the sink then gets no call
+ * but close. Live, that happens only if the target can never have a reader again. Otherwise a live
+ * sink keeps records, counts the lost ones, and tries again.
+ * A sink reports each failure once, on standard error.
  */
 struct sink_kind {
 	const char *name, *help;
-	/* target: what stood behind "KIND:"; NULL: nothing did. Both are borrowed for the sink's
-	 * life. NULL on failure, with a sentence in why. */
+	/* target: the text behind "KIND:", or NULL. target and mode are borrowed for the sink's
+	 * life. Returns NULL on failure, with a sentence in why. */
 	void *(*open)(const char *target, const struct run_mode *mode, char why[SINK_WHY]);
-	/* Opens, makes and sends nothing. False with a sentence in why: open could not take this
-	 * target anywhere. True with a sentence: it could not as things are. */
+	/* Checks a target; opens, makes and sends nothing. Returns false with a sentence in why if
+	 * open could never succeed. Returns true with a sentence if open would fail now. */
 	bool (*check)(const char *target, const struct run_mode *mode, char why[SINK_WHY]);
 	bool (*record)(void *self, const struct report *report);
-	bool (*repeat)(void *self,
-		       const struct throttle_repeat
-			       *repeat); /* live: what the throttle kept back, summed up */
+	bool (*repeat)(
+		void *self,
+		const struct throttle_repeat *repeat);      /* live: a sum of rate-limited alerts */
 	bool (*daily)(void *self, const struct daily *day); /* live: a day is over */
 	bool (*stats)(void *self, const struct summary *summary);
-	/* Behind stats: each of the worst alerted sessions, worst first, and NULL when there are no
-	 * more. Of a kind that has it the sessions are kept, and captures read a second time. */
+	/* Called after stats for each of the worst sessions with alerts, worst first, then with
+	 * NULL. If a kind has exhibit, the sessions are kept, and captures are read a second time.
+	 */
 	bool (*exhibit)(void *self, const struct exhibit *one);
-	void (*observe)(
-		void *self,
-		const struct summary *summary); /* the same facts, whenever they are at hand */
+	void (*observe)(void *self,
+			const struct summary *summary); /* the figures of stats, at any time */
 	bool (*flush)(void *self);
-	bool (*close)(void *self); /* false: something is missing from the target */
+	bool (*close)(void *self); /* false: the target misses something */
 
-	/* What a loop needs that waits for several things at once. None of these waits. */
+	/* For a poll loop. None of these functions waits. */
 	size_t (*watch)(const void *self,
-			struct pollfd *p); /* at most one: 1 if *p was filled, else 0 */
-	void (*ready)(void *self, const struct pollfd *p); /* the same, with what came of it */
+			struct pollfd *p); /* fills *p and returns 1, or returns 0 */
+	void (*ready)(void *self, const struct pollfd *p); /* takes *p back, with revents */
 	void (*tick)(void *self, int64_t now);
-	bool (*reopen)(void *self); /* false: it goes on as before, which has been said */
+	bool (*reopen)(void *self); /* false: the old target stays in use, which was reported */
 	void (*loss)(const void *self, struct sink_loss *out);
 };
 
 extern const struct sink_kind sink_text, sink_json, sink_syslog, sink_journald, sink_prometheus,
 	sink_textfile, sink_exec, sink_csv, sink_zeek, sink_ecs, sink_html;
 
-/* The table of kinds, ended by NULL. */
+/* The table of kinds, terminated by NULL. */
 extern const struct sink_kind *const sink_kinds[];
 
-/* The kind that "KIND" or "KIND:TARGET" names, and its target (NULL: none). NULL if there is no
- * such kind. */
+/* Returns the kind that "KIND" or "KIND:TARGET" names, or NULL if there is none. Sets *target to
+ * the target, or NULL; borrowed from spec. */
 const struct sink_kind *sink_kind_read(const char *spec, const char **target);
 
-/* All outputs of one run, behind one door. */
+/* All outputs of one run. */
 struct sinks;
 
 struct sinks_config {
-	const struct alerting *alerting; /* borrowed, and may change between two records */
+	const struct alerting *alerting; /* borrowed; may change between two records */
 	enum redact_mode redact;
 	struct run_mode mode;
-	/* Called before any output gets a session that stands out (session_report.h): sets its
-	 * pcap, if its packets are written. NULL: nobody does. */
+	/* Called before any output gets a report that stands out (session_report.h). Sets the
+	 * report's pcap if its packets are written. May be NULL. */
 	void (*packets)(void *arg, struct report *r);
 	void *arg;
-	/* Live only. */
-	int64_t repeat; /* nanoseconds until an alert that was told is told again, as a sum; 0: each
-			   is told */
-	int digest; /* the minute of the day, UTC, at which the day is summed up; below 0: never */
+	/* The members below are for live runs only. */
+	int64_t repeat; /* nanoseconds until a repeated alert is reported, as a sum; 0: each alert
+			   is reported */
+	int digest;     /* minute of the day, UTC, of the daily summary; negative: none */
 };
 
-/* Everything at its default: offline, nothing redacted. */
+/* Returns the defaults: offline, nothing redacted. alerting is borrowed. */
 struct sinks_config sinks_config_default(const struct alerting *alerting);
 
-/* The config is copied. NULL where there is no memory. */
+/* Makes a run's outputs. Copies *config. Returns NULL if memory is exhausted. sinks_close frees
+ * them. */
 struct sinks *sinks_new(const struct sinks_config *config);
 
-/* Opens one more; spec is borrowed. Before root is given up and before there are threads: some
- * outputs start a process of their own. False, with a sentence in why. */
+/* Opens one more output. spec is borrowed. Call before root is given up and before threads start:
+ * some outputs start a helper process. Returns false with a sentence in why. */
 bool sinks_add(struct sinks *s, const char *spec, char why[SINK_WHY]);
 
-/* One session, to all. input: the interface or file it came from. */
+/* Delivers one session to all outputs. input: the interface or file that the session came from. */
 void sinks_record(struct sinks *s, const struct record *record, const char *input);
 
-/* Nothing may wait in a buffer any longer: the input is slow, and someone looks on. */
+/* Flushes all outputs, because the input is slow and somebody may be reading. */
 void sinks_flush(struct sinks *s);
 
-/* The last words, or with summary.interim what can be said so far; totals, alerting, live and
- * outputs are filled in here. */
+/* Delivers the final statistics, or with summary.interim the statistics so far. Sets totals,
+ * alerting, live and outputs itself. */
 void sinks_stats(struct sinks *s, struct summary summary);
 
 /*
- * Offline, behind the last words: whether an output shows sessions in detail; asks for their
- * ladders (exhibits_draw), if they can be had; and, when these are filled, shows them. Live the
- * last is done with each statistics, without ladders.
+ * Offline, after sinks_stats, in this order. sinks_exhibiting returns whether an output shows
+ * sessions in detail. sinks_draw draws their ladders (exhibits_draw), if the frames can be read
+ * again. sinks_exhibit delivers the sessions.
+ * Live, sinks_stats calls sinks_exhibit itself, without ladders.
  */
 bool sinks_exhibiting(const struct sinks *s);
 void sinks_draw(struct sinks *s, exhibit_drawer *draw, void *arg);
 void sinks_exhibit(struct sinks *s);
 
-/* The same for those that show figures to whoever asks at any time; cheap enough for once a second.
+/* Delivers the figures to outputs that serve them at any time. Cheap enough to call once a second.
  */
 void sinks_observe(struct sinks *s, struct summary summary);
 
 /*
- * For a loop around poll(2). sinks_watch fills at most n places and returns how many it filled;
- * there is at most one for each output. sinks_ready is given the same places again, with revents.
- * sinks_tick: it is `now`, nanoseconds since the epoch; at least once a second, and it may be after
- * each wait, as what is retried, repeated, or due at a time of the day waits for it. sinks_reopen:
- * log files may have been moved away, readers may have changed (SIGHUP); false: one of them goes on
- * as before, which has been said. None of them waits.
+ * For a loop around poll(2). None of these functions waits.
+ * sinks_watch fills at most n places, one for each output at most, and returns their number.
+ * sinks_ready takes the same places back, with revents.
+ * sinks_tick sets the time to now, nanoseconds since the epoch, for retries, sums and the daily
+ * summary. Call it at least once a second.
+ * sinks_reopen is for SIGHUP: log files may have been moved, and readers may have changed. Returns
+ * false if an output keeps its old target, which was reported.
  */
 size_t sinks_watch(struct sinks *s, struct pollfd *fds, size_t n);
 void sinks_ready(struct sinks *s, const struct pollfd *fds, size_t n);
 void sinks_tick(struct sinks *s, int64_t now);
 bool sinks_reopen(struct sinks *s);
 
-/* What was counted so far. */
+/* Returns the totals so far. Borrowed from s. */
 const struct totals *sinks_totals(const struct sinks *s);
 
-/* False when every output has broken, so that going on is of no use to anybody. */
+/* Whether at least one output still accepts records. */
 bool sinks_listening(const struct sinks *s);
 
-/* Closes all, and tells before what the throttle still kept back. A target that takes nothing is
- * waited for two seconds. False: something is missing from one of them. */
+/* Reports the alerts that are still rate-limited, closes all outputs and frees s. A stalled target
+ * is waited for two seconds. Returns false if a target misses something. */
 bool sinks_close(struct sinks *s);
 
 #endif

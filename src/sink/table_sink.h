@@ -1,25 +1,25 @@
-/* table_sink.h - what the outputs csv, zeek and ecs have in common: a line for each session, and
- * perhaps a header before them. */
+/* table_sink.h - the shared part of the sinks csv, zeek and ecs: one line for each session, with
+ * an optional header. */
 #ifndef SMTPWATCH_SINK_TABLE_SINK_H
 #define SMTPWATCH_SINK_TABLE_SINK_H
 
 #include "format/columns.h"
 #include "sink/target.h"
 
-/* How one format writes. header and footer may be NULL; first: when the first session that is
- * written began, nanoseconds, and last: when the last one ended; 0: there was none. */
+/* A format. header and footer may be NULL. Times are nanoseconds since the epoch. first: the
+ * beginning of the first session written. last: the end of the last one. 0: none was written. */
 struct tableout_format {
 	enum column_format format;
 	void (*header)(struct outbuf *b, struct stamp *stamp, int64_t first);
-	/* value: valid UTF-8; NULL: it is not known. index: of the field in the line. */
+	/* value: valid UTF-8, or NULL if not known. index: the field's position in the line. */
 	void (*field)(struct outbuf *b, const struct column *c, size_t index,
 		      const struct outbuf *value);
-	const char *end; /* of a line */
+	const char *end; /* the end of a line */
 	void (*footer)(struct outbuf *b, struct stamp *stamp, int64_t last);
 };
 
 struct tableout {
-	struct outlet out; /* must come first: see target.h */
+	struct outlet out; /* must be the first member: see target.h */
 	const struct tableout_format *format;
 	struct digest *digest;
 	struct stamp stamp;
@@ -28,7 +28,7 @@ struct tableout {
 	bool headed;
 };
 
-/* As in struct sink_kind; a sink's open hands its format on. */
+/* As in struct sink_kind. The open function of a sink passes its format. */
 void *tableout_open(const struct tableout_format *format, const char *target,
 		    const struct run_mode *mode, char why[SINK_WHY]);
 bool tableout_record(void *self, const struct report *r);
@@ -36,8 +36,8 @@ bool tableout_stats(void *self, const struct summary *summary);
 bool tableout_reopen(void *self);
 bool tableout_close(void *self);
 
-/* A value's elements: the first of what is left, which is moved on behind it. False: none is left.
- */
+/* Takes the first element off *left, a value whose elements are separated by LF. Returns false if
+ * none is left. */
 bool tableout_element(struct bytes *left, struct bytes *element);
 
 #define TABLEOUT_SINK                                                                              \

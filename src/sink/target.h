@@ -1,4 +1,4 @@
-/* target.h - where a sink's rendered records go: a file, or a local socket. */
+/* target.h - the target of a sink's records: a file or a local socket. */
 #ifndef SMTPWATCH_SINK_TARGET_H
 #define SMTPWATCH_SINK_TARGET_H
 
@@ -6,26 +6,24 @@
 #include "transport/file.h"
 #include "transport/unix_socket.h"
 
-/*
- * Whoever renders puts records into *buf. The functions below stand in a struct sink_kind as they
- * are: `self` is a struct outlet, or a struct that begins with one.
- */
+/* Render records into *buf. The functions below with a void *self stand in a struct sink_kind.
+ * self: a struct outlet, or a struct that begins with one. */
 struct outlet {
-	struct outbuf *buf; /* of one of the two */
-	bool local;         /* the socket is it */
+	struct outbuf *buf; /* the buffer of file or of socket */
+	bool local;         /* true: the socket is used; false: the file */
 	struct outfile file;
 	struct outsocket socket;
 };
 
-/* target: NULL or "-": standard output; "unix:PATH"; a file. False with a sentence in why. target
- * and mode are borrowed. */
+/* Opens a target. target: NULL or "-" for standard output, "unix:PATH", or the name of a file.
+ * target and mode are borrowed. Returns false with a sentence in why. */
 bool outlet_open(struct outlet *o, const char *target, const struct run_mode *mode,
 		 char why[SINK_WHY]);
 
 /* As in struct sink_kind. */
 bool outlet_check(const char *target, const struct run_mode *mode, char why[SINK_WHY]);
 
-/* A record is complete. False once the target is broken. */
+/* The record in *buf is complete. Returns what outfile_put or outsocket_put returns. */
 bool outlet_put(struct outlet *o);
 
 bool outlet_flush(void *self);
@@ -35,7 +33,7 @@ void outlet_ready(void *self, const struct pollfd *p);
 bool outlet_reopen(void *self);
 void outlet_loss(const void *self, struct sink_loss *out);
 
-/* False: something is missing from the target. The outlet may not be used any more. */
+/* Closes the target; o may not be used again. Returns false if the target misses something. */
 bool outlet_close(struct outlet *o);
 
 #endif
