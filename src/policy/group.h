@@ -5,10 +5,10 @@
 #include "policy/session_report.h"
 
 /*
- * Sessions form one event if they have the same server, verdict and cause, the cause is shutdown
- * or server-crash, and they ended within a second of the first. The first raises the alert, with
- * the number of sessions of the server that ended together (record.together); the others raise
- * none.
+ * Sessions form one event if they have the same server, verdict and cause. The cause must be
+ * shutdown or server-crash, and they must end within a second of the first session. The first
+ * raises the alert, with the number of sessions of the server that ended together
+ * (record.together); the others raise none.
  * The verdict is part of the key, so that no alert hides another of a different kind. Example: a
  * server goes down with mail in progress. One alert stands for its idle sessions, and one for
  * those with an unanswered message.

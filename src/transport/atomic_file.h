@@ -22,8 +22,8 @@ struct replacement {
  * if memory is exhausted. Call replacement_free in either case. */
 bool replacement_init(struct replacement *f, const char *path, mode_t access);
 
-/* Optional. Call before root is given up. Opens the file, or makes it for the user mode->uid, so
- * that it can be written in place if that user may not replace files in the folder.
+/* Optional. Call before root is given up. Opens the file, or makes it for the user mode->uid. The
+ * file can then be written in place if that user may not replace files in the folder.
  * Returns false with a sentence in why; live, also if the path is no regular file. */
 bool replacement_hold(struct replacement *f, const struct run_mode *mode,
 		      char why[REPLACEMENT_WHY]);

@@ -9,8 +9,8 @@
 /*
  * A helper process. The program parses input from anybody; its system call filter allows neither
  * execve nor Internet sockets. The helper parses nothing.
- * The helper starts when the output is opened. It keeps one socket and standard error, gives up
- * root as the program does, and ends with the program.
+ * The helper starts when the output is opened. The helper keeps one socket and standard error,
+ * gives up root as the program does, and ends with the program.
  * Jobs go through the stream socket, each behind its length. Jobs that do not fit wait in the
  * program, within the bound of an outsocket, and never block it.
  */

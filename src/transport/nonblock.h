@@ -9,7 +9,7 @@
 struct outfd {
 	int fd; /* -1: none */
 	bool regular, pipe, terminal;
-	bool socket;  /* send(2) can be told not to wait */
+	bool socket;  /* a socket: send(2) with MSG_DONTWAIT does not wait */
 	bool patient; /* it could not be made non-blocking */
 };
 

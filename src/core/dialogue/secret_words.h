@@ -8,9 +8,9 @@
 
 /*
  * A set of keyed hashes, one for each word; the words themselves are not kept.
- * A word is a run of at least SAID_LEAST letters, digits and bytes above ASCII, in any case. Of a
- * word longer than SAID_HEAD the first SAID_HEAD bytes are a word too, because servers cut what
- * they repeat. The whole text between two blanks is a word too.
+ * A word is a run of at least SAID_LEAST letters, digits and bytes above ASCII, in any case. If a
+ * word is longer than SAID_HEAD, its first SAID_HEAD bytes are a word too, because servers cut
+ * what they repeat. The whole text between two blanks is a word too.
  */
 struct said;
 enum { SAID_LEAST = 4, SAID_HEAD = 8 };

@@ -6,7 +6,7 @@
 #include "smtpwatch/bytes.h"
 #include "smtpwatch/pool.h"
 
-/* The longest line that is kept. Of a longer line the first LINE_MAX_KEPT bytes are returned, with
+/* The longest line that is kept. A longer line is cut to its first LINE_MAX_KEPT bytes, with
  * LINE_LONG. RFC 5321 4.5.3.1 asks for 512; AUTH and extensions ask for up to 12,288. */
 #define LINE_MAX_KEPT 4096
 
@@ -53,7 +53,7 @@ bool line_idle(const struct line *l);
 /* Discards the partial line and returns its memory to the pool. */
 void line_give_back(struct line *l, struct pool *pool);
 
-/* The same as line_give_back, inlined for the usual case: there is nothing to discard. */
+/* Does what line_give_back does, inlined for the usual case: there is nothing to discard. */
 static inline void line_reset(struct line *l, struct pool *pool)
 {
 	if (l->half || l->n > 0 || l->flaws != 0 || l->lost)
