@@ -42,8 +42,9 @@ void runner_free(struct runner_command *c);
 /*
  * A courier_work. arg: a struct runner_command. A job is a list of strings NAME=VALUE, each with
  * its NUL, then an empty string, then the standard input of the command.
- * A string that is no allowed variable is left out. Such a string counts as a lost record, and so
- * does a command that fails. The output of commands goes to standard error.
+ * A string that is no allowed variable, or exceeds RUNNER_ENV, is left out. Such a string counts
+ * as a lost record, and so does a command that fails. The output of commands goes to standard
+ * error.
  */
 void runner_work(int fd, const void *arg);
 

@@ -45,10 +45,10 @@ struct smtp_event {
 	struct bytes text; /* of a command: its arguments; of a reply: its text */
 	const struct smtp_reply *reply; /* NULL: the event is a command */
 	bool lost;                      /* of a reply: the pairing is not trusted */
-	bool in_content; /* of a reply without a pending command: the client was inside a message */
-	bool early; /* as in_content, or at a command that the server may still answer: the client
-		       takes this reply for the answer to that command and to the end of its message
-		     */
+	bool in_content; /* of a reply: the client was inside a message, up to and including a soft
+			    end */
+	bool early; /* of a reply: the client takes it for the answer to the message under way, or
+		       to `pending`, and the server may still send its own */
 };
 
 struct dialogue;

@@ -29,7 +29,8 @@ void session_gap(struct session *s, const struct conn *conn, enum side side, uin
 		 int64_t ts);
 void session_fin(struct session *s, const struct conn *conn, enum side side, int64_t ts);
 
-/* No more data will come: reads what waited for a key. Call before session_close. s may be NULL. */
+/* No more data will come: reads the records that waited for a key, as far as they can be
+ * decrypted. Call before session_close. s may be NULL. */
 void session_settle(struct session *s);
 
 /*

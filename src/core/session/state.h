@@ -210,9 +210,9 @@ void session_tls_close(struct session *s, enum side side, uint64_t acked, int64_
 void session_tls_plain(struct session *s);
 
 /*
- * Returns the end of the connection with the closer that TLS shows. A close_notify that came first
- * is the end, whichever side then closes TCP: the other side must answer it with its own and close
- * (RFC 5246 7.2.1).
+ * Returns *end, or the end that TLS shows if TCP was closed. A close_notify that came first is the
+ * end, whichever side then closes TCP: the other side must answer it with its own and close (RFC
+ * 5246 7.2.1).
  * A reply in clear between the records is an end too: no client can continue behind it.
  */
 struct conn_end session_tls_closed(const struct session *s, const struct conn_end *end);
