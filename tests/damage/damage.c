@@ -79,6 +79,7 @@ static void round_run(const struct items *items, const struct wish *w, uint64_t 
 	struct score_round r = {.x = &x, .number = number};
 	r.engine = dice_roll(&d, 4) == 0;
 	r.way = dice_roll(&d, WAYS);
+	r.engine = r.engine && !x.item->native;
 	for (size_t i = 0; i < x.item->n; i++)
 		view_add(&x.view, &x.item->frame[i]);
 	ways[r.way].make(&x, items, &d);

@@ -81,6 +81,7 @@ static void item_done_twice(struct items *items, struct text *keys)
 		item_add(opened, &item->frame[i]);
 	memcpy(opened->port, item->port, sizeof opened->port);
 	opened->ports = item->ports;
+	opened->native = item->native;
 	opened->keys = keys->p;
 	opened->keys_n = keys->n;
 	opener_make(items);
@@ -155,6 +156,7 @@ static void scenario_add(struct items *items, const struct scenario *s, const ch
 			 enum form form)
 {
 	struct item *item = item_new(items, path, form);
+	item->native = scenario_bars(s, "nids");
 	struct trace t = build_trace(s);
 	struct frames f = weather_frames(s, &t, weathers, 1);
 	for (size_t i = 0; i < f.n; i++)

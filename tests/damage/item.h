@@ -59,6 +59,7 @@ struct item {
 	uint8_t *from; /* of each frame: which of two addresses sent it, as its bytes tell */
 	bool *asks;    /* ... the client sends something, and the server was the last to speak */
 	bool *again;   /* ... it has what its sender had sent before */
+	bool native;   /* only the native engine hears all of it: a scenario that is "not nids" */
 	struct item_port port[ITEM_PORTS];
 	unsigned ports;
 	char *keys; /* a key log; NULL: none */

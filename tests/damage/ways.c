@@ -57,7 +57,8 @@ static void lose_one(struct frames_view *v, struct dice *d)
 
 static void lose_run(struct frames_view *v, struct dice *d)
 {
-	take_out(v, any(v->n, d), 1 + dice_roll(d, 8));
+	size_t at = any(v->n, d), n = 1 + dice_roll(d, 8);
+	take_out(v, at, n);
 }
 
 static void lose_some(struct frames_view *v, struct dice *d)
@@ -230,7 +231,8 @@ static void way_clock(struct damaged *x, const struct items *all, struct dice *d
 static void way_pause(struct damaged *x, const struct items *all, struct dice *d)
 {
 	(void)all;
-	shift(&x->view, any_moment(x, d), pause_of(d));
+	size_t at = any_moment(x, d);
+	shift(&x->view, at, pause_of(d));
 	x->base = x->view;
 	x->view = view_copy(&x->base);
 	lose(&x->view, d);

@@ -61,7 +61,8 @@ static void conversations_by_dice(struct segments *all, struct dice *d, unsigned
 		struct talk t = dice_roll(d, 2) ? talk_v4(&one, first + i)
 						: talk_v6(&one, first + i);
 		talk_random(&t, d);
-		segments_shuffle(&one, d, dice_roll(d, 60), dice_roll(d, 20));
+		uint32_t swapped = dice_roll(d, 60), doubled = dice_roll(d, 20);
+		segments_shuffle(&one, d, swapped, doubled);
 		resend_some(&one, d, dice_roll(d, 10));
 		segments_merge(all, &one, d);
 	}

@@ -178,7 +178,8 @@ static void conversations(struct segments *all, struct dice *d)
 		struct segments one = {0};
 		struct talk t = dice_roll(d, 2) ? talk_v4(&one, i) : talk_v6(&one, i);
 		talk_random(&t, d);
-		segments_shuffle(&one, d, dice_roll(d, 40), dice_roll(d, 20));
+		uint32_t swapped = dice_roll(d, 40), doubled = dice_roll(d, 20);
+		segments_shuffle(&one, d, swapped, doubled);
 		for (uint32_t lost = dice_roll(d, 3); lost > 0 && one.n > 1; lost--)
 			segments_drop(&one, dice_roll(d, (uint32_t)one.n));
 		segments_merge(all, &one, d);
