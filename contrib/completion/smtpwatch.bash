@@ -65,7 +65,7 @@ _smtpwatch_values() {
 	--digest) _smtpwatch_words "HH:MM off" ;;
 	--stats-interval) : ;;
 	-j | --workers) : ;;
-	--engine) _smtpwatch_words "own nids" ;;
+	--engine) _smtpwatch_words "native nids" ;;
 	--max-connections) : ;;
 	--memory) : ;;
 	--idle-timeout) : ;;

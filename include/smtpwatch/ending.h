@@ -100,7 +100,8 @@ enum unsure {
 	/* The server answered the SYN, and nothing acknowledged that answer before the server
 	 * closed. */
 	UNSURE_HALF_OPEN,
-	UNSURE_BELIED, /* both sides went on behind the FIN or RST that seemed to end the session */
+	UNSURE_RETRACTED, /* both sides went on behind the FIN or RST that seemed to end the session
+			   */
 	/* A side sent different bytes for the same sequence numbers. Which of them the other
 	 * side took is not known. */
 	UNSURE_DISPUTED,

@@ -32,7 +32,7 @@ struct monitor_config {
 	struct port_set tls_ports, lmtp_ports; /* subsets of ports: TLS from the first byte; LMTP */
 	/* True: also watch any other port on which SMTP is recognised. */
 	bool any_port;
-	const struct stream_engine *engine; /* &stream_own, or the engine of libnids */
+	const struct stream_engine *engine; /* &stream_native, or the engine of libnids */
 	/* Limits of the engine. monitor_new sets `ports`; the caller sets `seed`. */
 	struct stream_config stream;
 	/* Bytes of the pool, at most. If `ended` is NULL, the table of servers takes up to 4 MiB

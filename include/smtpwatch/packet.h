@@ -43,8 +43,8 @@ enum packet_mark {
 	MARK_CUT = 2     /* the snaplen has cut its options */
 };
 
-/* WSCALE_MOST: RFC 7323 2.3. */
-enum { PACKET_VLANS = 2, PACKET_NESTING = 8, WSCALE_MOST = 14 };
+/* WSCALE_MAX: RFC 7323 2.3. */
+enum { PACKET_VLANS = 2, PACKET_NESTING = 8, WSCALE_MAX = 14 };
 
 /* One TCP segment. All numbers are in host byte order. */
 struct packet {
@@ -56,7 +56,7 @@ struct packet {
 	uint8_t ttl;       /* time to live, or hop limit */
 	uint16_t ip_id;    /* 0 in IPv6 */
 	bool df;           /* IPv4: don't fragment; true in IPv6 */
-	uint8_t wscale;    /* with has_wscale: shift count, at most WSCALE_MOST */
+	uint8_t wscale;    /* with has_wscale: shift count, at most WSCALE_MAX */
 	uint16_t mss;      /* 0: no option */
 	bool has_wscale, has_tsopt;
 	uint32_t tsval, tsecr; /* with has_tsopt (RFC 7323) */

@@ -92,7 +92,7 @@ struct conn {
 	bool reused;
 	/* May change until release: a side continued behind its FIN or RST, and the other side
 	 * acknowledged that. The FIN or RST was forged, or belongs to another connection. */
-	bool belied;
+	bool retracted;
 	/* May change until release: a side sent different bytes for sequence numbers that were
 	 * handed on and not acknowledged. */
 	bool disputed;
@@ -194,8 +194,8 @@ struct stream_config {
 	unsigned max_conns;
 	/* Bytes of out-of-order segments of one connection, at most. Beyond: the hole is declared a
 	 * gap. */
-	size_t held_per_conn;
-	size_t held_total; /* the same for all connections together */
+	size_t reorder_per_conn;
+	size_t reorder_total; /* the same for all connections together */
 	/* Wait for an acknowledged hole: the two directions may be captured with a delay. */
 	int64_t skew;
 	/* A SYN without an answer is given up after this time. */
@@ -312,6 +312,6 @@ struct stream_engine {
 };
 
 /* The default engine (native.c). libnids' is declared in nids/stream_nids.h. */
-extern const struct stream_engine stream_own;
+extern const struct stream_engine stream_native;
 
 #endif

@@ -106,7 +106,7 @@ static bool workers_make(struct watch *w)
 		if (w->workers[i] == NULL)
 			return watch_complain(
 				&w->trouble,
-				i > 0 && config.engine != &stream_own
+				i > 0 && config.engine != &stream_native
 					? "this engine can serve one worker (-j 1)"
 					: "no memory for the connections that are to be watched; "
 					  "--memory, "

@@ -442,7 +442,7 @@ static struct monitor_config part_of(const struct monitor_config *config, unsign
 	part.stream.shard = worker;
 	part.stream.shards = n;
 	part.stream.max_conns = (part.stream.max_conns + n - 1) / n;
-	part.stream.held_total /= n;
+	part.stream.reorder_total /= n;
 	part.memory /= n;
 	part.session = on_session;
 	part.ended = on_ended;

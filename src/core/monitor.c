@@ -51,7 +51,7 @@ struct monitor {
 
 struct monitor_config monitor_config_default(void)
 {
-	struct monitor_config c = {.engine = &stream_own,
+	struct monitor_config c = {.engine = &stream_native,
 				   .stream = stream_config_default(),
 				   .memory = (size_t)1 << 30,
 				   .fragment_memory = (size_t)4 << 20};
@@ -155,8 +155,8 @@ static void deliver(struct monitor *m, struct conn *conn, struct judged *j)
 		conn->user = NULL;
 		return;
 	}
-	if (conn->belied || conn->disputed) {
-		(conn->disputed ? session_disputed : session_belied)(j->session, &j->ending);
+	if (conn->retracted || conn->disputed) {
+		(conn->disputed ? session_disputed : session_retracted)(j->session, &j->ending);
 		j->judgement = verdict_judge(&j->ending);
 	}
 	uint64_t drops = doubt(m, conn, j);

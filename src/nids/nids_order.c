@@ -149,8 +149,8 @@ static bool hold(struct stream *s, struct nids_conn *c, enum side side, struct b
 {
 	struct nids_held *h;
 	size_t size = sizeof *h + data.n;
-	if (c->held_bytes + size > s->config.held_per_conn ||
-	    s->stats.held_bytes + size > s->config.held_total) {
+	if (c->held_bytes + size > s->config.reorder_per_conn ||
+	    s->stats.held_bytes + size > s->config.reorder_total) {
 		s->stats.held_overflow++;
 		return false;
 	}

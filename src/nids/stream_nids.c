@@ -4,7 +4,7 @@
  * libnids decides which bytes there are and whether an RST counts. All else is answered here, from
  * the segments that it is being given: it has no FIN event, does not say who sent an RST, never
  * times out, and knows nothing of connections that it does not follow. Where it differs from the
- * own engine: docs/engines.md.
+ * native engine: docs/engines.md.
  */
 #include "nids/stream_nids.h"
 

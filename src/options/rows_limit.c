@@ -16,14 +16,16 @@ static bool set_workers(struct options *o, const char *value, char why[OPTION_WH
 
 static bool set_engine(struct options *o, const char *value, char why[OPTION_WHY])
 {
-	static const struct stream_engine *const engines[] = {&stream_own, &stream_nids};
+	static const struct stream_engine *const engines[] = {&stream_native, &stream_nids};
+	/* "own" is the earlier name of the native engine. */
+	const char *name = strcmp(value, "own") == 0 ? stream_native.name : value;
 
 	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
-		if (strcmp(value, engines[i]->name) == 0) {
+		if (strcmp(name, engines[i]->name) == 0) {
 			o->monitor.engine = engines[i];
 			return true;
 		}
-	snprintf(why, OPTION_WHY, "\"%.99s\" is no engine; there are own, nids", value);
+	snprintf(why, OPTION_WHY, "\"%.99s\" is no engine; there are native, nids", value);
 	return false;
 }
 
@@ -69,7 +71,7 @@ static void show_idle_timeout(struct outbuf *b, const struct options *defaults)
 const struct option_row option_rows_limit[] = {
 	{"workers", 'j', "N", "1", OPTION_RESTART, set_workers,
 	 "0: one per CPU; the output is the same for any number", NULL},
-	{"engine", 0, "own|nids", "own", OPTION_RESTART, set_engine,
+	{"engine", 0, "native|nids", "native", OPTION_RESTART, set_engine,
 	 "what reassembles the TCP streams", NULL},
 	{"max-connections", 0, "N", NULL, OPTION_RESTART, set_max_connections,
 	 "watched at the same time, at most", show_max_connections},

@@ -48,7 +48,7 @@ struct wish {
 	const char *folder, *written;
 };
 
-static const struct stream_engine *const engines[2] = {&stream_own, &stream_nids};
+static const struct stream_engine *const engines[2] = {&stream_native, &stream_nids};
 
 static void view_write(const struct damaged *x, const struct frames_view *v, const char *path)
 {

@@ -217,9 +217,9 @@ bool item_finish(struct item *item)
 {
 	const struct frames_view all = {.frame = item->frame, .n = item->n};
 	frames_look(item);
-	item->whole = item_judge(item, NULL, &all, &stream_own);
+	item->whole = item_judge(item, NULL, &all, &stream_native);
 	if (item->opener)
-		item->keyless = item_judge_keyless(item, &all, &stream_own);
+		item->keyless = item_judge_keyless(item, &all, &stream_native);
 	return item->whole.n > 0;
 }
 

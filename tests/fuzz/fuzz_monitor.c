@@ -58,8 +58,8 @@ static struct monitor_config config_of(const struct fuzz_case *c)
 	config.session = on_record;
 	if (c->small) {
 		config.stream.max_conns = 4;
-		config.stream.held_per_conn = 2000;
-		config.stream.held_total = 6000;
+		config.stream.reorder_per_conn = 2000;
+		config.stream.reorder_total = 6000;
 		config.fragment_memory = 4000;
 		config.memory = 600 << 10;
 	}
@@ -243,7 +243,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config.engine = &stream_general;
 	run(&other, &c, config, 0);
 	same("without prediction", &whole, &other);
-	config.engine = &stream_own;
+	config.engine = &stream_native;
 	if (c.small)
 		return 0;
 	run_shards(&other, &c, config);

@@ -1,6 +1,6 @@
 /*
- * fuzz_stream.c - segments of four tuples, eight bytes of input each, through the own engine. What
- * it tells must be the same however the segments come in batches, whatever the secret is, and
+ * fuzz_stream.c - segments of four tuples, eight bytes of input each, through the native engine.
+ * What it tells must be the same however the segments come in batches, whatever the secret is, and
  * without header prediction; calls come in the order that stream.h promises; bytes stand where
  * their sequence numbers say, as long as nobody sends two texts for one place; bounds hold, counts
  * add up, all memory comes back.
@@ -186,8 +186,8 @@ static void run(struct diary *d, const struct stream_engine *engine, size_t n, s
 	port_set_add(&ports, 25);
 	config.ports = &ports;
 	config.max_conns = small ? CONNS : 100;
-	config.held_per_conn = small ? HELD_ONE : 16 << 10;
-	config.held_total = small ? HELD_ALL : 64 << 10;
+	config.reorder_per_conn = small ? HELD_ONE : 16 << 10;
+	config.reorder_total = small ? HELD_ALL : 64 << 10;
 	config.seed[0] = seed;
 	struct stream *s = pool ? engine->new (&config, pool, &listener, d) : NULL;
 	CHECK(s);
@@ -199,7 +199,7 @@ static void run(struct diary *d, const struct stream_engine *engine, size_t n, s
 	      d->opens == d->releases);
 	CHECK(stats->gaps == d->gaps && stats->gap_bytes == d->gap_bytes);
 	CHECK(stats->conns_open == 0 && stats->conns_peak <= config.max_conns);
-	CHECK(stats->held_bytes == 0 && stats->held_peak <= config.held_total);
+	CHECK(stats->held_bytes == 0 && stats->held_peak <= config.reorder_total);
 	for (size_t i = 0; i < sizeof *stats / sizeof(uint64_t); i++)
 		mix(d, ((const uint64_t *)(const void *)stats)[i]);
 	engine->free(s);
@@ -221,9 +221,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const struct stream_engine *engine;
 		size_t batch;
 		uint64_t seed;
-	} ways[] = {{&stream_own, 1, 0}, {&stream_own, 7, 99}, {&stream_general, 64, 0}};
+	} ways[] = {{&stream_native, 1, 0}, {&stream_native, 7, 99}, {&stream_general, 64, 0}};
 	whole = (struct diary){.honest = honest};
-	run(&whole, &stream_own, n, SEGMENTS, 0, small);
+	run(&whole, &stream_native, n, SEGMENTS, 0, small);
 	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
 		other = (struct diary){.honest = honest};
 		run(&other, ways[i].engine, n, ways[i].batch, ways[i].seed, small);

@@ -1,4 +1,4 @@
-/* general.h - the own engine without header prediction, to compare with. */
+/* general.h - the native engine without header prediction, to compare with. */
 #ifndef SMTPWATCH_TESTS_GENERAL_H
 #define SMTPWATCH_TESTS_GENERAL_H
 

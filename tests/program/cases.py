@@ -120,8 +120,10 @@ class Expectations:
             raise Mistake(f"{self.where}: not understood: {' '.join(words)}")
 
     def pair(self, name, value):
-        if name == "engine" and value in ("own", "nids") and self.engine in (None, value):
-            self.engine = value
+        # "own" is the earlier name of the native engine.
+        engine = "native" if value == "own" else value
+        if name == "engine" and engine in ("native", "nids") and self.engine in (None, engine):
+            self.engine = engine
         elif name == "alerts" and value == "none":
             self.no_alerts = True
         elif name not in WORDS:

@@ -52,6 +52,7 @@ result 'without those that do not' ends 0 '2 passed, 0 failed'
 
 folder hold
 capture comment '# a comment' '' 'expect verdict clean|221-for-message' 'expect severity critical'
+capture native 'expect engine native verdict 221-for-message'
 capture own 'expect engine own verdict 221-for-message'
 capture nids 'expect engine nids verdict 221-for-message'
 capture second 'session 2' 'expect nothing'
@@ -61,7 +62,7 @@ cp pcaps/three-at-once.pcap "$at"
 printf '%s\n' 'expect verdict drop-after-message' 'session 2' 'expect verdict clean' 'session 3' \
 	'expect verdict client-drop-in-message' \
 	'session 4' 'expect nothing' >"$at/three-at-once.pcap.expect"
-result 'every line of an .expect that can hold' ends 0 '6 passed, 0 failed'
+result 'every line of an .expect that can hold' ends 0 '7 passed, 0 failed'
 
 folder differ
 capture alerts 'expect alerts none'

@@ -53,7 +53,7 @@ static bool syn_options_read(struct packet *out, const uint8_t *p, const uint8_t
 	out->mss = walk_be16(p + 2);
 	packet_tcp_times(out, p + 6);
 	out->has_wscale = true;
-	out->wscale = p[19] < WSCALE_MOST ? p[19] : WSCALE_MOST;
+	out->wscale = p[19] < WSCALE_MAX ? p[19] : WSCALE_MAX;
 	return true;
 }
 
@@ -74,7 +74,7 @@ void packet_tcp_options(struct packet *out, const uint8_t *p, const uint8_t *end
 			out->mss = walk_be16(p + 2);
 		else if (*p == OPTION_WSCALE && p[1] == 3) {
 			out->has_wscale = true;
-			out->wscale = p[2] < WSCALE_MOST ? p[2] : WSCALE_MOST;
+			out->wscale = p[2] < WSCALE_MAX ? p[2] : WSCALE_MAX;
 		} else if (*p == OPTION_TS && p[1] == 10)
 			packet_tcp_times(out, p);
 		else if ((*p == OPTION_MD5 && p[1] == 18) || (*p == OPTION_AO && p[1] >= 4))

@@ -430,10 +430,10 @@ void session_drops(struct session *s, uint64_t drops, struct ending *e)
 	e->unsure_bytes = drops;
 }
 
-void session_belied(struct session *s, struct ending *e)
+void session_retracted(struct session *s, struct ending *e)
 {
 	if (!e->quit_answered && (e->unsure == UNSURE_NONE || e->unsure == UNSURE_NO_DIALOGUE))
-		close_doubt(s, UNSURE_BELIED, e);
+		close_doubt(s, UNSURE_RETRACTED, e);
 }
 
 void session_disputed(struct session *s, struct ending *e)

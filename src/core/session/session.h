@@ -57,7 +57,7 @@ void session_drops(struct session *s, uint64_t drops, struct ending *e);
 
 /* Call after session_close: both sides went on behind the end, so that it was none (struct conn,
  * belied). */
-void session_belied(struct session *s, struct ending *e);
+void session_retracted(struct session *s, struct ending *e);
 
 /* Call after session_close: two texts were captured for the same bytes, and the true one is
  * unknown (struct conn, disputed). All results that rest on the text become unknown. */

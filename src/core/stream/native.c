@@ -1,4 +1,4 @@
-/* native.c - the own engine: what each segment means for its connection (RFC 9293 3.10 seen
+/* native.c - the native engine: what each segment means for its connection (RFC 9293 3.10 seen
  * from outside, RFC 5961 for RST). */
 #include "core/stream/open.h"
 #include "core/stream/out_of_order.h"
@@ -12,16 +12,16 @@ enum { BATCH = 32 };
 
 /* Tests compile this file a second time without the prediction (tests/lib/general.c), to see that
  * it changes nothing. */
-#ifndef OWN_PREDICTS
-#define OWN_PREDICTS true
+#ifndef NATIVE_PREDICTS
+#define NATIVE_PREDICTS true
 #endif
 
 struct stream_config stream_config_default(void)
 {
 	return (struct stream_config){
 		.max_conns = 1000000,
-		.held_per_conn = 256 << 10,
-		.held_total = 64 << 20,
+		.reorder_per_conn = 256 << 10,
+		.reorder_total = 64 << 20,
 		.skew = FRAME_SECOND,
 		.half_open =
 			75 *
@@ -32,8 +32,8 @@ struct stream_config stream_config_default(void)
 		.linger = 30 * FRAME_SECOND};
 }
 
-static struct stream *own_new(const struct stream_config *config, struct pool *pool,
-			      const struct stream_listener *listener, void *arg)
+static struct stream *native_new(const struct stream_config *config, struct pool *pool,
+				 const struct stream_listener *listener, void *arg)
 {
 	struct stream *s = pool_get_large(pool, sizeof *s);
 	if (!s)
@@ -42,58 +42,59 @@ static struct stream *own_new(const struct stream_config *config, struct pool *p
 	s->pool = pool;
 	s->listener = listener;
 	s->arg = arg;
-	if (own_table_init(s))
+	if (native_table_init(s))
 		return s;
-	own_table_free(s);
+	native_table_free(s);
 	pool_put_large(pool, s, sizeof *s);
 	return NULL;
 }
 
-static void own_free(struct stream *s)
+static void native_free(struct stream *s)
 {
 	if (!s)
 		return;
-	own_table_free(s);
+	native_table_free(s);
 	pool_put_large(s->pool, s, sizeof *s);
 }
 
-static const struct stream_stats *own_stats(const struct stream *s)
+static const struct stream_stats *native_stats(const struct stream *s)
 {
 	return &s->stats;
 }
 
-static const struct stream_order *own_order(const struct stream *s)
+static const struct stream_order *native_order(const struct stream *s)
 {
 	return &s->order;
 }
 
 /* A SYN, once it is sure to belong to this connection. False if it does not, or if it is sent again
  * with bytes on an open one (RFC 9293 3.10.7.4: dropped): the caller passes over it. */
-static bool syn_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p)
+static bool syn_take(struct stream *s, struct native_conn *c, enum side side,
+		     const struct packet *p)
 {
-	struct half *h = &c->half[side];
+	struct direction *h = &c->dir[side];
 	struct conn_flow *flow = &c->pub.flow[side];
-	bool moved = (h->flags & HALF_KNOWN) && c->start[side] != p->seq + 1;
-	if (moved && (h->nxt != c->start[side] || h->held || !(p->flags & TCP_ACK)))
+	bool moved = (h->flags & DIRECTION_KNOWN) && c->start[side] != p->seq + 1;
+	if (moved && (h->nxt != c->start[side] || h->out_of_order || !(p->flags & TCP_ACK)))
 		return false;
 	/* An answer to another SYN. */
 	if ((p->flags & TCP_ACK) && c->pub.flow[side_other(side)].syn &&
-	    seq_diff(p->ack, c->half[side_other(side)].end) > 0)
+	    seq_diff(p->ack, c->dir[side_other(side)].end) > 0)
 		return false;
 	if (flow->syn && !moved) {
-		own_sides(s, c)[side].retransmits++;
-		return p->payload_len == 0 || c->course.list == LIST_HALF_OPEN;
+		native_tcp_stats(s, c)[side].retransmits++;
+		return p->payload_len == 0 || c->state.list == LIST_HALF_OPEN;
 	}
 	flow->syn = true;
 	receiver_syn(&h->receiver, p);
-	c->course.doubting |= (h->receiver.flags & RECEIVER_SIGNED) != 0;
+	c->state.must_check |= (h->receiver.flags & RECEIVER_SIGNED) != 0;
 	c->pub.flow[side].mss = p->mss;
-	h->wscale = p->has_wscale ? p->wscale : p->marks & MARK_CUT ? WSCALE_MOST : 0;
+	h->wscale = p->has_wscale ? p->wscale : p->marks & MARK_CUT ? WSCALE_MAX : 0;
 	/* Captured behind what it begins, it takes none of that back. */
-	if (moved || !(h->flags & HALF_KNOWN))
-		own_order_start(c, side, p->seq + 1);
-	if ((p->flags & TCP_ACK) && !(c->half[side_other(side)].flags & HALF_KNOWN))
-		own_order_start(c, side_other(side), p->ack);
+	if (moved || !(h->flags & DIRECTION_KNOWN))
+		reorder_start(c, side, p->seq + 1);
+	if ((p->flags & TCP_ACK) && !(c->dir[side_other(side)].flags & DIRECTION_KNOWN))
+		reorder_start(c, side_other(side), p->ack);
 	return true;
 }
 
@@ -102,10 +103,10 @@ static bool syn_take(struct stream *s, struct own_conn *c, enum side side, const
  * of its side, at once. (A true retransmission has at least another IP ID or time stamp, or comes
  * much later.)
  */
-static inline bool captured_twice(const struct stream *s, const struct own_conn *c, struct half *h,
-				  const struct packet *p)
+static inline bool captured_twice(const struct stream *s, const struct native_conn *c,
+				  struct direction *h, const struct packet *p)
 {
-	uint32_t sign = own_sign(s, p);
+	uint32_t sign = native_packet_hash(s, p);
 	bool twice = sign == h->sign && p->ts - c->pub.last < 50 * FRAME_MS;
 	h->sign = sign;
 	return twice;
@@ -113,39 +114,39 @@ static inline bool captured_twice(const struct stream *s, const struct own_conn 
 
 /* Did this side go as far before? What it has sent and the other side has acknowledged may have
  * been captured late all the same, so that `end` does not tell. */
-static inline bool seen_before(const struct half *h, uint32_t end)
+static inline bool seen_before(const struct direction *h, uint32_t end)
 {
-	const struct held *last = h->held;
+	const struct native_segment *last = h->out_of_order;
 	while (last && last->next)
 		last = last->next;
 	if (last)
 		return seq_diff(end, last->seq + last->len) <= 0;
-	return (h->flags & HALF_KNOWN) && seq_diff(end, h->nxt) <= 0;
+	return (h->flags & DIRECTION_KNOWN) && seq_diff(end, h->nxt) <= 0;
 }
 
 /* What the numbers of a segment tell: repeats, unanswered bytes, windows. pause: so long nobody had
  * said anything. */
-static inline void facts_take(struct stream *s, struct own_conn *c, enum side side,
-			      const struct packet *p, bool old, int64_t pause)
+static inline void tcp_stats_take(struct stream *s, struct native_conn *c, enum side side,
+				  const struct packet *p, bool old, int64_t pause)
 {
-	struct half *h = &c->half[side];
+	struct direction *h = &c->dir[side];
 	if (!(p->flags & TCP_RST))
-		facts_of_sender(s, c, side, p, old);
-	facts_of_segment(c, side, (uint32_t)p->window << (p->flags & TCP_SYN ? 0 : h->wscale));
+		tcp_stats_sender(s, c, side, p, old);
+	tcp_stats_segment(c, side, (uint32_t)p->window << (p->flags & TCP_SYN ? 0 : h->wscale));
 	if (p->payload_len == 0)
 		return;
 	uint32_t end = p->seq + p->payload_len;
 	bool repeat = !old && seen_before(h, end);
 	bool keepalive = p->payload_len == 1 && p->seq + 1 == h->nxt;
 	if (!keepalive)
-		facts_size(h, p, repeat);
+		tcp_stats_size(h, p, repeat);
 	if (repeat && !keepalive) {
-		own_sides(s, c)[side].retransmits++;
+		native_tcp_stats(s, c)[side].retransmits++;
 		h->unanswered += h->unanswered < UINT16_MAX;
 		h->tries += h->tries < UINT8_MAX && pause >= CONN_TRY_PAUSE;
 		s->stats.retransmits++;
 	}
-	facts_unanswered(h, p->ts);
+	tcp_stats_unanswered(h, p->ts);
 }
 
 /*
@@ -154,59 +155,60 @@ static inline void facts_take(struct stream *s, struct own_conn *c, enum side si
  * captures made by hand that do not count the SYN; and but for an RST, which may acknowledge
  * anything.
  */
-static inline bool is_foreign(const struct own_conn *c, enum side side, const struct packet *p)
+static inline bool is_foreign(const struct native_conn *c, enum side side, const struct packet *p)
 {
-	const struct half *other = &c->half[side_other(side)];
+	const struct direction *other = &c->dir[side_other(side)];
 	const struct conn_flow *flow = &c->pub.flow[side_other(side)];
 	int32_t behind = seq_diff(other->nxt, p->ack);
 	if (behind <= 0 || (p->flags & (TCP_ACK | TCP_RST)) != TCP_ACK || !flow->syn)
 		return false;
-	return (uint64_t)behind > flow->bytes + flow->gap + !!(other->flags & HALF_FIN_DONE) + 1;
+	return (uint64_t)behind >
+	       flow->bytes + flow->gap + !!(other->flags & DIRECTION_FIN_DONE) + 1;
 }
 
 /* Half a circle away a number is neither ahead nor behind: kept, it would be a hole of two
  * gigabytes once more bytes have come. */
-static inline bool ack_is_absurd(const struct own_conn *c, enum side of, uint32_t ack)
+static inline bool ack_is_absurd(const struct native_conn *c, enum side of, uint32_t ack)
 {
-	const struct half *h = &c->half[of];
-	uint32_t from = h->flags & HALF_KNOWN ? h->nxt : c->start[of];
-	return (h->flags & (HALF_KNOWN | HALF_FLOOR)) &&
+	const struct direction *h = &c->dir[of];
+	uint32_t from = h->flags & DIRECTION_KNOWN ? h->nxt : c->start[of];
+	return (h->flags & (DIRECTION_KNOWN | DIRECTION_FLOOR)) &&
 	       (seq_diff(ack, h->end) > SEQ_ABSURD || seq_diff(ack, from) < -SEQ_ABSURD);
 }
 
 /* The segment's acknowledgement, unless it is absurd. */
-static inline bool ack_take(struct stream *s, struct own_conn *c, enum side side,
+static inline bool ack_take(struct stream *s, struct native_conn *c, enum side side,
 			    const struct packet *p, bool old)
 {
 	enum side other = side_other(side);
-	struct half *h = &c->half[other];
+	struct direction *h = &c->dir[other];
 	if (!(p->flags & TCP_ACK) || ack_is_absurd(c, other, p->ack))
 		return false;
 	/* Whoever acknowledges what came behind a FIN has not got that FIN. */
 	if (c->went_on >> other & 1 && seq_diff(p->ack, h->nxt) > 0 && !(p->flags & TCP_RST))
-		c->pub.belied = true;
-	if (seq_diff(p->ack, h->nxt) > 0 || c->course.claims[other])
-		own_claim_made(s, c, other, p, old);
-	bool moves = !(h->flags & HALF_ACKED) || seq_diff(p->ack, h->ack) > 0;
-	own_order_acked(c, other, p->ack);
+		c->pub.retracted = true;
+	if (seq_diff(p->ack, h->nxt) > 0 || c->state.claims[other])
+		ack_claim_record(s, c, other, p, old);
+	bool moves = !(h->flags & DIRECTION_ACKED) || seq_diff(p->ack, h->ack) > 0;
+	reorder_acked(c, other, p->ack);
 	if (moves)
-		facts_size_acked(h, &c->largest_acked[other]);
+		tcp_stats_size_acked(h, &c->largest_acked[other]);
 	if (seq_diff(h->ack, h->end) >= 0)
 		h->unanswered_since = 0;
 	return true;
 }
 
 /* Where a segment ends, beyond what was seen before. */
-static void end_take(struct own_conn *c, enum side side, uint32_t seq, uint32_t end)
+static void end_take(struct native_conn *c, enum side side, uint32_t seq, uint32_t end)
 {
-	struct half *h = &c->half[side];
+	struct direction *h = &c->dir[side];
 	uint32_t *start = &c->start[side];
-	if (!(h->flags & (HALF_KNOWN | HALF_FLOOR))) {
+	if (!(h->flags & (DIRECTION_KNOWN | DIRECTION_FLOOR))) {
 		*start = seq;
 		h->end = end;
-		h->flags |= HALF_FLOOR;
+		h->flags |= DIRECTION_FLOOR;
 	}
-	if (!(h->flags & HALF_KNOWN) && seq_diff(seq, *start) < 0)
+	if (!(h->flags & DIRECTION_KNOWN) && seq_diff(seq, *start) < 0)
 		*start = seq;
 	if (seq_diff(end, h->end) > 0)
 		h->end = end;
@@ -214,71 +216,73 @@ static void end_take(struct own_conn *c, enum side side, uint32_t seq, uint32_t 
 
 /* Bytes and FIN. What lies wholly before nxt was handed on; what lies behind the FIN was never
  * sent. */
-static void data_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p,
-		      bool acks, bool old)
+static void data_take(struct stream *s, struct native_conn *c, enum side side,
+		      const struct packet *p, bool acks, bool old)
 {
-	struct half *h = &c->half[side];
-	struct held e = {.ts = p->ts,
-			 .seq = p->seq + !!(p->flags & TCP_SYN),
-			 .len = p->payload_len,
-			 .cap = p->payload_cap,
-			 .ack = p->ack};
+	struct direction *h = &c->dir[side];
+	struct native_segment e = {.ts = p->ts,
+				   .seq = p->seq + !!(p->flags & TCP_SYN),
+				   .len = p->payload_len,
+				   .cap = p->payload_cap,
+				   .ack = p->ack};
 	e.flags = (acks ? TCP_ACK : 0) | (p->flags & TCP_FIN);
 	uint32_t end = e.seq + e.len;
 	/* So far behind it is no repeat, and where it ends would look like ahead. */
-	int32_t ahead = h->flags & HALF_KNOWN ? seq_diff(e.seq, h->nxt) : 0;
+	int32_t ahead = h->flags & DIRECTION_KNOWN ? seq_diff(e.seq, h->nxt) : 0;
 	if (ahead > SEQ_ABSURD || ahead < -SEQ_ABSURD) {
 		s->stats.stray++;
 		return;
 	}
-	if (end - h->ack > c->half[side_other(side)].window && own_beyond(c, side, p)) {
-		e.flags |= HELD_DOUBT;
-		own_order_push(s, c, side, &e, p->payload);
+	if (end - h->ack > c->dir[side_other(side)].window && native_beyond_window(c, side, p)) {
+		e.flags |= SEGMENT_SUSPECT;
+		reorder_push(s, c, side, &e, p->payload);
 		return;
 	}
-	if (h->held && !old)
-		own_held_belie(s, c, side, &e);
-	if (h->held && acks)
-		own_held_sent(h, &e);
-	if (h->flags & HALF_FIN) {
-		c->went_on |= (uint8_t)(((h->flags & HALF_FIN_DONE) && e.len > 0 &&
+	if (h->out_of_order && !old)
+		native_segments_drop_disproved(s, c, side, &e);
+	if (h->out_of_order && acks)
+		native_segments_lower_acks(h, &e);
+	if (h->flags & DIRECTION_FIN) {
+		c->went_on |= (uint8_t)(((h->flags & DIRECTION_FIN_DONE) && e.len > 0 &&
 					 seq_diff(end, c->fin[side]) > 0)
 					<< side);
-		if (seq_diff(end, c->fin[side]) > 0 || (h->flags & HALF_FIN_DONE))
+		if (seq_diff(end, c->fin[side]) > 0 || (h->flags & DIRECTION_FIN_DONE))
 			return;
 		e.flags &= TCP_ACK;
 	}
-	if ((e.flags & TCP_FIN) && !((h->flags & HALF_KNOWN) && seq_diff(end, h->nxt) < 0)) {
-		h->flags |= HALF_FIN;
+	if ((e.flags & TCP_FIN) && !((h->flags & DIRECTION_KNOWN) && seq_diff(end, h->nxt) < 0)) {
+		h->flags |= DIRECTION_FIN;
 		c->fin[side] = end;
 	} else {
 		e.flags &= TCP_ACK;
 	}
 	end_take(c, side, e.seq, end + !!(e.flags & TCP_FIN));
-	if ((h->flags & HALF_KNOWN) && seq_diff(end, h->nxt) <= 0 && !(e.flags & TCP_FIN))
+	if ((h->flags & DIRECTION_KNOWN) && seq_diff(end, h->nxt) <= 0 && !(e.flags & TCP_FIN))
 		return;
 	if (e.len > 0 || (e.flags & TCP_FIN))
-		own_order_push(s, c, side, &e, p->payload);
+		reorder_push(s, c, side, &e, p->payload);
 }
 
-static inline void rtt_take(struct own_conn *c, enum side side, const struct packet *p, bool acks)
+static inline void rtt_take(struct native_conn *c, enum side side, const struct packet *p,
+			    bool acks)
 {
 	if (c->pub.rtt == 0 && side == CLIENT && acks && c->pub.flow[CLIENT].syn &&
 	    c->pub.flow[SERVER].syn)
 		c->pub.rtt = p->ts - c->pub.start;
 }
 
-static void segment_take(struct stream *s, struct own_conn *c, enum side side,
+static void segment_take(struct stream *s, struct native_conn *c, enum side side,
 			 const struct packet *p)
 {
-	struct half *h = &c->half[side];
-	if ((c->course.doubting || receiver_suspect(&h->receiver, p)) && own_refused(s, c, side, p))
+	struct direction *h = &c->dir[side];
+	if ((c->state.must_check || receiver_suspect(&h->receiver, p)) &&
+	    native_refused(s, c, side, p))
 		return;
 	if (is_foreign(c, side, p)) {
 		s->stats.stray++;
 		return;
 	}
-	own_recent_look(s, c, side, p);
+	native_retransmission_check(s, c, side, p);
 	if (captured_twice(s, c, h, p)) {
 		s->stats.duplicates++;
 		return;
@@ -289,24 +293,24 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side,
 		s->stats.stray++;
 		return;
 	}
-	if (!(p->flags & TCP_RST) && (h->flags & HALF_RST_HELD))
-		own_reset_doubt(s, c, side, p);
-	bool old = facts_id_old(h, p);
-	facts_take(s, c, side, p, old, pause);
+	if (!(p->flags & TCP_RST) && (h->flags & DIRECTION_RST_WAITS))
+		native_rst_check(s, c, side, p);
+	bool old = tcp_stats_id_old(h, p);
+	tcp_stats_take(s, c, side, p, old, pause);
 	receiver_note(&h->receiver, p,
 		      p->seq == h->nxt && p->seq == h->ack && !(p->flags & TCP_RST));
 	bool acks = ack_take(s, c, side, p, old);
-	if (c->course.claims[side] && !old)
-		own_claim_heard(s, c, side, p);
-	if (c->course.list == LIST_HALF_OPEN && !(p->flags & (TCP_SYN | TCP_RST)))
-		own_move(s, c, LIST_OPEN);
+	if (c->state.claims[side] && !old)
+		ack_claim_check(s, c, side, p);
+	if (c->state.list == LIST_HALF_OPEN && !(p->flags & (TCP_SYN | TCP_RST)))
+		native_move(s, c, LIST_OPEN);
 	rtt_take(c, side, p, acks);
 	if (p->flags & TCP_RST)
-		own_reset_take(s, c, side, p);
+		native_rst_take(s, c, side, p);
 	else
 		data_take(s, c, side, p, acks, old);
-	if (!own_closed(c))
-		own_order_settle(s, c, p->ts);
+	if (!native_is_closed(c))
+		reorder_settle(s, c, p->ts);
 }
 
 /*
@@ -314,40 +318,40 @@ static void segment_take(struct stream *s, struct own_conn *c, enum side side,
  * 1990): the next bytes in order, or none, on an open connection of which nothing is missing, held
  * or over, and an acknowledgement of what was handed on.
  */
-static inline bool predicted(const struct stream *s, const struct own_conn *c, enum side side,
+static inline bool predicted(const struct stream *s, const struct native_conn *c, enum side side,
 			     const struct packet *p)
 {
-	const struct half *h = &c->half[side], *other = &c->half[side_other(side)];
-	const uint8_t odd = HALF_FIN | HALF_RST_HELD;
-	return OWN_PREDICTS && own_usual(c) &&
+	const struct direction *h = &c->dir[side], *other = &c->dir[side_other(side)];
+	const uint8_t odd = DIRECTION_FIN | DIRECTION_RST_WAITS;
+	return NATIVE_PREDICTS && native_is_usual(c) &&
 	       (p->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK &&
-	       receiver_usual(&h->receiver, p) && (h->flags & other->flags & HALF_KNOWN) &&
+	       receiver_usual(&h->receiver, p) && (h->flags & other->flags & DIRECTION_KNOWN) &&
 	       !((h->flags | other->flags) & odd) && p->seq == h->nxt && h->end == h->nxt &&
-	       !h->held && !other->held && other->nxt - p->ack <= SEQ_ABSURD &&
+	       !h->out_of_order && !other->out_of_order && other->nxt - p->ack <= SEQ_ABSURD &&
 	       !is_foreign(c, side, p) && p->seq + p->payload_len - h->ack <= other->window &&
 	       p->payload_cap == p->payload_len && p->ts - c->pub.last < s->config.idle;
 }
 
 /* What is left of ack_take: it acknowledges nothing that is absurd, or was not seen. */
-static inline void predicted_ack(struct own_conn *c, enum side of, uint32_t ack)
+static inline void predicted_ack(struct native_conn *c, enum side of, uint32_t ack)
 {
-	struct half *h = &c->half[of];
-	if (!(h->flags & HALF_ACKED) || seq_diff(ack, h->ack) > 0) {
-		if (!(h->flags & HALF_ACKED) && ack == c->start[of])
-			h->flags |= HALF_SYN_ACKED;
+	struct direction *h = &c->dir[of];
+	if (!(h->flags & DIRECTION_ACKED) || seq_diff(ack, h->ack) > 0) {
+		if (!(h->flags & DIRECTION_ACKED) && ack == c->start[of])
+			h->flags |= DIRECTION_SYN_ACKED;
 		h->ack = ack;
-		h->flags |= HALF_ACKED;
-		facts_size_acked(h, &c->largest_acked[of]);
+		h->flags |= DIRECTION_ACKED;
+		tcp_stats_size_acked(h, &c->largest_acked[of]);
 	}
 	if (seq_diff(h->ack, h->end) >= 0)
 		h->unanswered_since = 0;
 }
 
-/* Likewise of facts_take: no repeat, no SYN, no RST. */
-static inline void predicted_take(struct stream *s, struct own_conn *c, enum side side,
+/* Likewise of tcp_stats_take: no repeat, no SYN, no RST. */
+static inline void predicted_take(struct stream *s, struct native_conn *c, enum side side,
 				  const struct packet *p)
 {
-	struct half *h = &c->half[side];
+	struct direction *h = &c->dir[side];
 	struct conn_flow *flow = &c->pub.flow[side];
 	if (captured_twice(s, c, h, p)) {
 		s->stats.duplicates++;
@@ -355,60 +359,60 @@ static inline void predicted_take(struct stream *s, struct own_conn *c, enum sid
 	}
 	c->pub.last = p->ts;
 	receiver_note(&h->receiver, p, p->seq == h->ack);
-	facts_of_sender(s, c, side, p, facts_id_old(h, p));
-	facts_of_segment(c, side, (uint32_t)p->window << h->wscale);
+	tcp_stats_sender(s, c, side, p, tcp_stats_id_old(h, p));
+	tcp_stats_segment(c, side, (uint32_t)p->window << h->wscale);
 	if (p->payload_len > 0) {
-		facts_size(h, p, false);
-		facts_unanswered(h, p->ts);
+		tcp_stats_size(h, p, false);
+		tcp_stats_unanswered(h, p->ts);
 	}
 	predicted_ack(c, side_other(side), p->ack);
 	rtt_take(c, side, p, true);
 	if (p->payload_len == 0)
 		return;
-	own_recent_note(c, side, p->payload, p->payload_len);
-	flow->acked = own_order_offset(c, side_other(side), p->ack);
+	native_recent_note(c, side, p->payload, p->payload_len);
+	flow->acked = reorder_offset(c, side_other(side), p->ack);
 	s->listener->data(s->arg, &c->pub, side, bytes_of(p->payload, p->payload_len), p->ts);
 	flow->bytes += p->payload_len;
-	half_advance(h, p->payload_len);
+	direction_advance(h, p->payload_len);
 	h->end = h->nxt;
 }
 
 static void segment(struct stream *s, uint32_t hash, uint32_t candidate, const struct packet *p)
 {
 	s->stats.segments++;
-	own_age(s, p->ts, p->number);
-	own_step(s, p->number, OWN_STEP_SEGMENT, 0, 0);
-	struct own_conn *c = candidate == FLOW_NONE ? NULL : own_at(s, candidate);
-	int of = c && c->course.list != LIST_FREE ? own_side(c, p) : -1;
+	native_age(s, p->ts, p->number);
+	native_step(s, p->number, NATIVE_STEP_SEGMENT, 0, 0);
+	struct native_conn *c = candidate == FLOW_NONE ? NULL : native_at(s, candidate);
+	int of = c && c->state.list != LIST_FREE ? native_side(c, p) : -1;
 	enum side side = (enum side)of;
 	if (of < 0)
-		c = own_find(s, hash, p, &side);
+		c = native_find(s, hash, p, &side);
 	if (c && predicted(s, c, side, p)) {
 		predicted_take(s, c, side, p);
 		return;
 	}
-	if (own_without_ack(s, p))
+	if (native_without_ack(s, p))
 		return;
-	c = own_conn_for(s, c, hash, side, p);
+	c = native_conn_for(s, c, hash, side, p);
 	if (c)
-		segment_take(s, c, (enum side)own_side(c, p), p);
+		segment_take(s, c, (enum side)native_side(c, p), p);
 }
 
 /* What a segment will touch of its connection: more at its beginning and its end, when it also
  * leaves its neighbours in a list. */
-static inline void conn_prefetch(const struct own_conn *c, const struct packet *p)
+static inline void conn_prefetch(const struct native_conn *c, const struct packet *p)
 {
-	pool_prefetch(c, offsetof(struct own_conn, hole_since));
+	pool_prefetch(c, offsetof(struct native_conn, hole_since));
 	if (p->flags & (TCP_SYN | TCP_FIN | TCP_RST))
 		__builtin_prefetch(&c->hole_since, 1);
 }
 
-static inline void neighbours_prefetch(const struct stream *s, const struct own_conn *c)
+static inline void neighbours_prefetch(const struct stream *s, const struct native_conn *c)
 {
 	if (c->in_list.prev != FLOW_NONE)
-		__builtin_prefetch(&own_at(s, c->in_list.prev)->in_list, 1);
+		__builtin_prefetch(&native_at(s, c->in_list.prev)->in_list, 1);
 	if (c->in_list.next != FLOW_NONE)
-		__builtin_prefetch(&own_at(s, c->in_list.next)->in_list, 1);
+		__builtin_prefetch(&native_at(s, c->in_list.next)->in_list, 1);
 }
 
 /* The upper half of the hash tells the shard, as the lower one does the slot. */
@@ -431,15 +435,15 @@ static void listener_prefetch(struct stream *s, struct expected *expected, size_
 {
 	size_t opens = 0;
 	for (size_t i = 0; i < n; i++) {
-		const struct own_conn *c = own_at(s, expected[i].candidate);
+		const struct native_conn *c = native_at(s, expected[i].candidate);
 		if (expected[i].coming == COMING_END)
 			neighbours_prefetch(s, c);
-		if (c->pub.user && c->course.list == LIST_OPEN)
+		if (c->pub.user && c->state.list == LIST_OPEN)
 			expected[opens++] = expected[i];
 	}
 	for (int step = 0; step < 3 && s->listener->ahead; step++)
 		for (size_t i = 0; i < opens; i++)
-			s->listener->ahead(s->arg, &own_at(s, expected[i].candidate)->pub,
+			s->listener->ahead(s->arg, &native_at(s, expected[i].candidate)->pub,
 					   expected[i].coming, step);
 }
 
@@ -462,14 +466,14 @@ static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		uint32_t at = hash[i];
 		candidate[i] = owned[i] ? flow_find(&s->flows, hash[i], &at) : FLOW_NONE;
-		if (candidate[i] & OWN_PAST) {
+		if (candidate[i] & FLOW_TIME_WAIT) {
 			candidate[i] = FLOW_NONE; /* or one that is over: nobody looks at it again,
 						     but for an exception */
 			continue;
 		}
 		bool turn = packets[i].flags & (TCP_FIN | TCP_RST),
 		     again = i > 0 && candidate[i] == candidate[i - 1];
-		conn_prefetch(own_at(s, candidate[i]), &packets[i]);
+		conn_prefetch(native_at(s, candidate[i]), &packets[i]);
 		if (turn || (packets[i].payload_len > 0 && !again))
 			expected[n_expected++] =
 				(struct expected){candidate[i], turn ? COMING_END : COMING_BYTES};
@@ -479,48 +483,48 @@ static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 		if (owned[i])
 			segment(s, hash[i], candidate[i], &packets[i]);
 		else
-			own_age(s, packets[i].ts, packets[i].number);
+			native_age(s, packets[i].ts, packets[i].number);
 }
 
-static void own_segments(struct stream *s, const struct packet *packets, size_t n)
+static void native_segments(struct stream *s, const struct packet *packets, size_t n)
 {
 	for (size_t i = 0; i < n; i += BATCH)
 		batch_take(s, packets + i, n - i < BATCH ? n - i : BATCH);
 }
 
 /* An ICMP error belongs to the side that sent the segment which it quotes. */
-static void own_icmp(struct stream *s, const struct packet_icmp *icmp)
+static void native_icmp(struct stream *s, const struct packet_icmp *icmp)
 {
 	struct packet quoted = {.src = icmp->src,
 				.dst = icmp->dst,
 				.src_port = icmp->src_port,
 				.dst_port = icmp->dst_port};
 	enum side side;
-	struct own_conn *c = own_find(s, flow_hash(s->config.seed, &quoted), &quoted, &side);
+	struct native_conn *c = native_find(s, flow_hash(s->config.seed, &quoted), &quoted, &side);
 	if (!c)
 		return;
-	struct conn_side *facts = &own_sides(s, c)[side];
+	struct conn_side *stats = &native_tcp_stats(s, c)[side];
 	if (!icmp->too_big) {
-		facts->unreachable += facts->unreachable < UINT16_MAX;
+		stats->unreachable += stats->unreachable < UINT16_MAX;
 		return;
 	}
-	facts->too_big += facts->too_big < UINT16_MAX;
-	facts->mtu = icmp->mtu < UINT16_MAX ? (uint16_t)icmp->mtu : UINT16_MAX;
+	stats->too_big += stats->too_big < UINT16_MAX;
+	stats->mtu = icmp->mtu < UINT16_MAX ? (uint16_t)icmp->mtu : UINT16_MAX;
 }
 
-static void own_tick(struct stream *s, int64_t now)
+static void native_tick(struct stream *s, int64_t now)
 {
-	own_age(s, now, 0);
+	native_age(s, now, 0);
 }
 
-const struct stream_engine stream_own = {
-	.name = "own",
-	.new = own_new,
-	.segments = own_segments,
-	.icmp = own_icmp,
-	.tick = own_tick,
-	.finish = own_end_all,
-	.free = own_free,
-	.stats = own_stats,
-	.order = own_order,
+const struct stream_engine stream_native = {
+	.name = "native",
+	.new = native_new,
+	.segments = native_segments,
+	.icmp = native_icmp,
+	.tick = native_tick,
+	.finish = native_end_all,
+	.free = native_free,
+	.stats = native_stats,
+	.order = native_order,
 };

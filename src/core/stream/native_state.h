@@ -17,49 +17,50 @@
 
 /* An out-of-order segment, or a part of one. It cannot be handed on yet, because bytes before it
  * are missing, or because it acknowledges bytes that are missing. */
-struct held {
-	struct held *next; /* by sequence */
+struct native_segment {
+	struct native_segment *next; /* by sequence */
 	int64_t ts;
 	uint32_t seq, len, cap; /* len on the wire, cap of them captured, at data */
 	uint32_t ack;
-	uint8_t flags; /* TCP_ACK: ack is valid; TCP_FIN, TCP_RST behind the bytes; HELD_DOUBT */
+	/* TCP_ACK: ack is valid; TCP_FIN, TCP_RST behind the bytes; SEGMENT_SUSPECT. */
+	uint8_t flags;
 	uint8_t data[];
 };
 
-/* A flag in held.flags, beside TCP's: as far as can be seen, the receiver drops this segment. The
- * doubted segment waits until the receiver has acknowledged it; from then on it is a normal one.
- * Before that, other bytes of the same numbers replace it. If nothing acknowledges it until the
- * end, its place is a hole. */
-enum { HELD_DOUBT = 0x80 };
+/* A flag in native_segment.flags, beside TCP's: as far as can be seen, the receiver drops this
+ * segment. The suspect segment waits until the receiver has acknowledged it; from then on it is a
+ * normal one. Before that, other bytes of the same numbers replace it. If nothing acknowledges it
+ * until the end, its place is a hole. */
+enum { SEGMENT_SUSPECT = 0x80 };
 
-enum half_flag {
+enum direction_flag {
 	/* start and nxt are right: its SYN was seen, or the wait for it is over. */
-	HALF_KNOWN = 1,
-	/* Not HALF_KNOWN, but start is the lowest sequence number seen. */
-	HALF_FLOOR = 2,
-	HALF_ACKED = 4,          /* ack is valid */
-	HALF_FIN = 8,            /* its FIN was seen, at fin */
-	HALF_FIN_DONE = 16,      /* its FIN was handed on: nxt counts it */
-	HALF_WINDOW_CLOSED = 64, /* its last announced window was 0 */
+	DIRECTION_KNOWN = 1,
+	/* Not DIRECTION_KNOWN, but start is the lowest sequence number seen. */
+	DIRECTION_FLOOR = 2,
+	DIRECTION_ACKED = 4,          /* ack is valid */
+	DIRECTION_FIN = 8,            /* its FIN was seen, at fin */
+	DIRECTION_FIN_DONE = 16,      /* its FIN was handed on: nxt counts it */
+	DIRECTION_WINDOW_CLOSED = 64, /* its last announced window was 0 */
 	/* An RST ahead of the bytes seen is held. The RST counts only if nothing contradicts it. */
-	HALF_RST_HELD = 32,
+	DIRECTION_RST_WAITS = 32,
 	/* The other side's first acknowledgement was of its SYN alone: the handshake was finished.
 	 */
-	HALF_SYN_ACKED = 128
+	DIRECTION_SYN_ACKED = 128
 };
 
 /* One direction: what one side sends (RFC 9293 3.3.1, seen from outside). Holds in one cache line
  * what each segment reads or changes. After the close, the same memory holds struct conn_side. */
-struct half {
-	struct held *held;
+struct direction {
+	struct native_segment *out_of_order;
 	/* See struct conn_side, as for all members with names of that struct. */
 	int64_t unanswered_since;
 	uint32_t nxt;    /* sequence number of the next byte to hand on */
 	uint32_t end;    /* sequence number behind the highest byte seen */
 	uint32_t ack;    /* highest acknowledgement that the other side sent */
 	uint32_t window; /* last advertised BY this side, scaled */
-	uint32_t sign; /* own_sign of its last packet, to recognise a packet that was captured twice
-			*/
+	/* native_packet_hash of its last packet, to recognise a packet that was captured twice. */
+	uint32_t sign;
 	uint32_t packets;
 	/* Sequence number behind the segment whose acknowledgement is awaited, to learn which sizes
 	 * arrive. */
@@ -71,17 +72,18 @@ struct half {
 	struct receiver receiver;
 	uint8_t stuck;
 	uint8_t ttl_low, ttl_high;
-	uint8_t flags; /* enum half_flag */
+	uint8_t flags; /* enum direction_flag */
 	uint8_t tries;
-	/* WSCALE_MOST if the snaplen has cut the SYN: any scale is possible. */
+	/* WSCALE_MAX if the snaplen has cut the SYN: any scale is possible. */
 	uint8_t wscale;
 	bool tsopt : 1, df : 1;
 };
 
-static_assert(sizeof(struct half) == 64 && sizeof(struct conn_side) == 64, "one cache line");
+static_assert(sizeof(struct direction) == 64 && sizeof(struct conn_side) == 64, "one cache line");
 
-/* After the close, for comparison with stragglers: the half's `end`, and whether it was known. */
-struct own_seen {
+/* After the close, for comparison with stragglers: the direction's `end`, and whether it was known.
+ */
+struct native_seen {
 	uint32_t end;
 	bool known;
 };
@@ -94,11 +96,11 @@ struct own_seen {
  * A claim is believed if the side that is said to have sent the bytes confirms it. A claim is also
  * believed if it is repeated and that side does not contradict it.
  */
-enum own_claim { CLAIM_NONE, CLAIM_ONCE, CLAIM_BELIEVED };
+enum ack_claim { CLAIM_NONE, CLAIM_ONCE, CLAIM_BELIEVED };
 
 /* Advances nxt by n bytes. If the capture no longer sees acknowledgements, h->ack is moved along:
  * it must not lie ahead of nxt after half the sequence space. */
-static inline void half_advance(struct half *h, uint32_t n)
+static inline void direction_advance(struct direction *h, uint32_t n)
 {
 	h->nxt += n;
 	if (seq_diff(h->nxt, h->ack) > SEQ_ABSURD)
@@ -107,55 +109,56 @@ static inline void half_advance(struct half *h, uint32_t n)
 
 /* The lists of connections. LIST_WAIT: connections that wait for a hole, each of which is in one
  * other list too. LIST_WAIT is aged before the others. LIST_CLOSED: closed and not released. */
-enum own_list {
+enum native_list {
 	LIST_FREE,
 	LIST_WAIT,
 	LIST_HALF_OPEN,
 	LIST_OPEN,
 	LIST_FIN_WAIT,
 	LIST_CLOSED,
-	OWN_LISTS
+	NATIVE_LISTS
 };
 
-struct own_link {
+struct native_link {
 	uint32_t prev, next; /* connection numbers, FLOW_NONE at the ends */
 };
 
 /* A connection: eight cache lines. A segment in the middle of a connection touches the first five,
  * and with bytes one of the last two. The sixth is for opening, closing and exceptions. Arrays of
  * two are indexed by enum side. */
-struct own_conn {
+struct native_conn {
 	struct conn pub; /* first: the listener's view */
 	uint32_t index;
-	/* All that makes a connection unusual, compared in one word for each segment (own_usual).
+	/* All that makes a connection unusual, compared in one word for each segment
+	 * (native_is_usual).
 	 */
-	struct own_course {
-		uint8_t list;     /* enum own_list */
+	struct native_state {
+		uint8_t list;     /* enum native_list */
 		bool waiting : 1; /* the connection is in LIST_WAIT too */
 		/* Its segments are signed: each must be checked. */
-		bool doubting : 1;
-		uint8_t claims[2]; /* enum own_claim: the state of the acknowledgement of a side's
+		bool must_check : 1;
+		uint8_t claims[2]; /* enum ack_claim: the state of the acknowledgement of a side's
 				      bytes beyond nxt */
-	} course;
-	struct own_link in_list;
+	} state;
+	struct native_link in_list;
 	uint16_t largest_acked[2]; /* see struct conn_side */
-	uint32_t held_bytes;
+	uint32_t out_of_order_bytes;
 	/* When the connection was put into its list, or last looked at there; on the clock. */
 	int64_t since;
 	union {
-		struct half half[2];
-		struct conn_side facts[2]; /* from the close on */
+		struct direction dir[2];
+		struct conn_side tcp_stats[2]; /* from the close on */
 	};
 	/* Since when, on the clock, an acknowledged hole or an unknown start is waited for; 0:
 	 * none. */
 	union {
 		int64_t hole_since[2];
-		struct own_seen seen[2]; /* from the close on */
+		struct native_seen seen[2]; /* from the close on */
 	};
 	uint32_t hole_at[2]; /* nxt at that time */
 	uint32_t start[2];   /* of the first byte */
-	uint32_t fin[2];     /* with HALF_FIN, where its FIN stands */
-	struct own_link in_wait;
+	uint32_t fin[2];     /* with DIRECTION_FIN, where its FIN stands */
+	struct native_link in_wait;
 	int64_t wait_since; /* when the connection was put into LIST_WAIT, on the clock */
 	uint32_t new_syn; /* sequence of a SYN that may begin a new connection of the same tuple */
 	bool has_new_syn : 1, closing : 1;
@@ -164,26 +167,27 @@ struct own_conn {
 	struct recent recent[2];
 } __attribute__((aligned(64)));
 
-static_assert(offsetof(struct own_conn, half) == 192 && offsetof(struct own_conn, recent) == 384 &&
-		      sizeof(struct own_conn) == 512,
+static_assert(offsetof(struct native_conn, dir) == 192 &&
+		      offsetof(struct native_conn, recent) == 384 &&
+		      sizeof(struct native_conn) == 512,
 	      "three lines, the halves, one line more, what was said last");
 
-static inline bool own_closed(const struct own_conn *c)
+static inline bool native_is_closed(const struct native_conn *c)
 {
-	return c->course.list == LIST_CLOSED;
+	return c->state.list == LIST_CLOSED;
 }
 
 /* Returns true if the connection is open, and nothing of it is waited for, doubted or claimed. */
-static inline bool own_usual(const struct own_conn *c)
+static inline bool native_is_usual(const struct native_conn *c)
 {
-	static const struct own_course usual = {.list = LIST_OPEN};
+	static const struct native_state usual = {.list = LIST_OPEN};
 	static_assert(sizeof usual == sizeof(uint32_t), "one word");
-	return memcmp(&c->course, &usual, sizeof usual) == 0;
+	return memcmp(&c->state, &usual, sizeof usual) == 0;
 }
 
 /* A connection that was released: enough to recognise its stragglers, and a new connection of the
  * same tuple. */
-struct own_past {
+struct time_wait {
 	struct ip_addr addr[2];
 	uint16_t port[2]; /* both 0: dropped before its time */
 	uint32_t start[2];
@@ -191,22 +195,22 @@ struct own_past {
 	int64_t since;
 };
 
-/* Bit in the values of the flow table. Set: the other bits are a place in own_pasts. Not set: the
- * value is the number of a connection. */
-#define OWN_PAST UINT32_C(0x80000000)
+/* Bit in the values of the flow table. Set: the other bits are a place in time_wait_ring. Not set:
+ * the value is the number of a connection. */
+#define FLOW_TIME_WAIT UINT32_C(0x80000000)
 
 /* Connections that were released in the last half minute, in order of release: a ring that grows.
  */
-struct own_pasts {
-	struct own_past *ring;
-	uint32_t room, head, count; /* room: a power of two */
+struct time_wait_ring {
+	struct time_wait *ring;
+	uint32_t capacity, head, count; /* capacity: a power of two */
 };
 
-struct own_queue {
+struct native_queue {
 	uint32_t head, tail, n;
 };
 
-enum { OWN_CHUNK = 128 };
+enum { NATIVE_CHUNK = 128 };
 
 struct stream {
 	struct stream_config config;
@@ -214,11 +218,12 @@ struct stream {
 	const struct stream_listener *listener;
 	void *arg;
 	struct flow_table flows;
-	struct own_conn **chunks; /* connections by number; a connection is never moved in memory */
-	uint32_t conns;           /* numbers used so far */
-	struct own_queue lists[OWN_LISTS];
-	int64_t limits[OWN_LISTS]; /* after how long in a list a connection is looked at */
-	struct own_pasts pasts;
+	/* Connections by number; a connection is never moved in memory. */
+	struct native_conn **chunks;
+	uint32_t conns; /* numbers used so far */
+	struct native_queue lists[NATIVE_LISTS];
+	int64_t limits[NATIVE_LISTS]; /* after how long in a list a connection is looked at */
+	struct time_wait_ring time_wait;
 	/* Receives facts for which there is no memory. Nobody reads them. */
 	struct conn_side spare[2];
 	int64_t now; /* capture time, nanoseconds; may fall back */
@@ -235,27 +240,27 @@ struct stream {
 	struct stream_stats stats;
 };
 
-static inline struct own_conn *own_at(const struct stream *s, uint32_t index)
+static inline struct native_conn *native_at(const struct stream *s, uint32_t index)
 {
-	return &s->chunks[index / OWN_CHUNK][index % OWN_CHUNK];
+	return &s->chunks[index / NATIVE_CHUNK][index % NATIVE_CHUNK];
 }
 
 /* Returns the clock at a capture time shortly before s->now. For a later time, returns the present
  * clock. */
-static inline int64_t own_clock_at(const struct stream *s, int64_t ts)
+static inline int64_t native_clock_at(const struct stream *s, int64_t ts)
 {
 	return ts < s->now ? s->clock - (s->now - ts) : s->clock;
 }
 
 /* stream/table.c - connections by number and by tuple, in lists. */
 
-bool own_table_init(struct stream *s);
-void own_table_free(struct stream *s);
+bool native_table_init(struct stream *s);
+void native_table_free(struct stream *s);
 
 /* Returns the hash under which a connection stands in the flow table. */
-static inline uint32_t own_hash(const struct stream *s, const struct own_conn *own)
+static inline uint32_t native_hash(const struct stream *s, const struct native_conn *native)
 {
-	const struct conn *c = &own->pub;
+	const struct conn *c = &native->pub;
 	struct packet p = {.src = c->addr[CLIENT],
 			   .dst = c->addr[SERVER],
 			   .src_port = c->port[CLIENT],
@@ -266,7 +271,7 @@ static inline uint32_t own_hash(const struct stream *s, const struct own_conn *o
 /* Returns a hash of a packet, to tell it from other packets of its side: NH, as in flow_table.h,
  * with the same secret seed. So nobody can forge a packet that makes a later one look like a
  * duplicate. Two different packets have the same hash with a chance of 2^-32. */
-static inline uint32_t own_sign(const struct stream *s, const struct packet *p)
+static inline uint32_t native_packet_hash(const struct stream *s, const struct packet *p)
 {
 	const uint64_t *seed = s->config.seed;
 	uint32_t w[] = {p->seq + (uint32_t)seed[0] + 0x9e3779b9,
@@ -281,9 +286,9 @@ static inline uint32_t own_sign(const struct stream *s, const struct packet *p)
 
 /* Returns the side (enum side) that sent the segment; -1: the segment belongs to another
  * connection. */
-static inline int own_side(const struct own_conn *own, const struct packet *p)
+static inline int native_side(const struct native_conn *native, const struct packet *p)
 {
-	const struct conn *c = &own->pub;
+	const struct conn *c = &native->pub;
 	if (c->port[CLIENT] == p->src_port && c->port[SERVER] == p->dst_port &&
 	    ip_addr_equal(&c->addr[CLIENT], &p->src) && ip_addr_equal(&c->addr[SERVER], &p->dst))
 		return CLIENT;
@@ -295,30 +300,30 @@ static inline int own_side(const struct own_conn *own, const struct packet *p)
 }
 
 /* Returns the connection of a segment, and its sender in *side; NULL: none. */
-struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct packet *p,
-			  enum side *side);
+struct native_conn *native_find(const struct stream *s, uint32_t hash, const struct packet *p,
+				enum side *side);
 
 /* Returns a free connection number. Returns FLOW_NONE if all are in use or there is no memory. */
-uint32_t own_number_take(struct stream *s);
+uint32_t native_number_take(struct stream *s);
 
 /* Returns a cleared connection under that number. Returns NULL if the flow table has no memory;
  * then the number is free again. */
-struct own_conn *own_enter(struct stream *s, uint32_t index, uint32_t hash, const struct packet *p,
-			   bool from_client);
+struct native_conn *native_insert(struct stream *s, uint32_t index, uint32_t hash,
+				  const struct packet *p, bool from_client);
 
 /* Moves a connection from its main list to the end of another. */
-void own_move(struct stream *s, struct own_conn *c, enum own_list list);
+void native_move(struct stream *s, struct native_conn *c, enum native_list list);
 
 /* Frees the number of a released connection. Call after its place in the flow table was given to
- * its own_past, or removed. */
-void own_forget(struct stream *s, struct own_conn *c);
+ * its time_wait, or removed. */
+void native_number_free(struct stream *s, struct native_conn *c);
 
 /* Puts a connection into LIST_WAIT, or takes it out. */
-void own_wait(struct stream *s, struct own_conn *c, bool wait);
+void native_wait(struct stream *s, struct native_conn *c, bool wait);
 
 /* Call when a connection is put into a list at `since`, on the clock: lowers s->due if necessary.
  */
-static inline void own_due_by(struct stream *s, enum own_list list, int64_t since)
+static inline void native_due_by(struct stream *s, enum native_list list, int64_t since)
 {
 	int64_t due = since + s->limits[list];
 	if (due < s->due)
@@ -326,142 +331,145 @@ static inline void own_due_by(struct stream *s, enum own_list list, int64_t sinc
 }
 
 /* Returns when a connection's time in its list is over, on the clock. */
-static inline int64_t own_ends(const struct stream *s, const struct own_conn *c)
+static inline int64_t native_deadline(const struct stream *s, const struct native_conn *c)
 {
-	if (c->course.list == LIST_OPEN)
-		return own_clock_at(s, c->pub.last) + s->config.idle;
-	return (c->course.list == LIST_HALF_OPEN ? own_clock_at(s, c->pub.last) : c->since) +
-	       s->limits[c->course.list];
+	if (c->state.list == LIST_OPEN)
+		return native_clock_at(s, c->pub.last) + s->config.idle;
+	return (c->state.list == LIST_HALF_OPEN ? native_clock_at(s, c->pub.last) : c->since) +
+	       s->limits[c->state.list];
 }
 
-/* Returns the facts of both sides that are counted beside the halves. Before the close, their
+/* Returns the facts of both sides that are counted beside the directions. Before the close, their
  * memory is taken at the first call. If there is none, returns s->spare, and counts that. */
-struct conn_side *own_sides(struct stream *s, struct own_conn *c);
+struct conn_side *native_tcp_stats(struct stream *s, struct native_conn *c);
 
 /* time_wait.c - tuples of connections that are over. */
 
-bool own_pasts_init(struct stream *s);
-void own_pasts_free(struct stream *s);
+bool time_wait_init(struct stream *s);
+void time_wait_free(struct stream *s);
 
 /* Replaces a connection in the flow table by its tuple at `since`, on the clock. If the ring is as
  * long as max_conns allows, or there is no memory, the oldest tuple is dropped. */
-void own_past_add(struct stream *s, const struct own_conn *c, int64_t since);
+void time_wait_add(struct stream *s, const struct native_conn *c, int64_t since);
 
 /* Returns the released connection of a segment, and the segment's sender in *side; NULL: none. */
-struct own_past *own_past_find(struct stream *s, uint32_t hash, const struct packet *p,
-			       enum side *side);
+struct time_wait *time_wait_find(struct stream *s, uint32_t hash, const struct packet *p,
+				 enum side *side);
 
 /* Drops a tuple, because a new connection has it. */
-void own_past_drop(struct stream *s, struct own_past *past);
+void time_wait_drop(struct stream *s, struct time_wait *past);
 
 /* Drops the tuples whose time is over, and lowers s->due for the next one. */
-void own_pasts_age(struct stream *s);
+void time_wait_age(struct stream *s);
 
 /* reorder.c - bytes in order, holes, the end. */
 
 /* Hands on a segment, or holds it. flags: TCP_ACK, TCP_FIN, TCP_RST. data: e->cap bytes, borrowed
  * for the call. May close the connection. */
-void own_order_push(struct stream *s, struct own_conn *c, enum side side,
-		    const struct held *segment, const uint8_t *data);
+void reorder_push(struct stream *s, struct native_conn *c, enum side side,
+		  const struct native_segment *segment, const uint8_t *data);
 
 /* Records that the other side of `of` has acknowledged up to ack. */
-void own_order_acked(struct own_conn *c, enum side of, uint32_t ack);
+void reorder_acked(struct native_conn *c, enum side of, uint32_t ack);
 
 /* Call before n bytes at h->nxt are handed on: keeps them for comparison with retransmissions. */
-static inline void own_recent_note(struct own_conn *c, enum side side, const uint8_t *data,
-				   uint32_t n)
+static inline void native_recent_note(struct native_conn *c, enum side side, const uint8_t *data,
+				      uint32_t n)
 {
-	const struct half *h = &c->half[side];
+	const struct direction *h = &c->dir[side];
 	recent_note(&c->recent[side], h->nxt, data, n, h->ack != h->nxt);
 }
 
 /* ack_check.c - what is believed of numbers that lie ahead. */
 
-/* Call before own_order_acked if ack lies beyond the bytes seen, or if c->course.claims[of] is set.
+/* Call before reorder_acked if ack lies beyond the bytes seen, or if c->state.claims[of] is set.
  * old: the segment may have been captured late. */
-void own_claim_made(struct stream *s, struct own_conn *c, enum side of, const struct packet *p,
-		    bool old);
+void ack_claim_record(struct stream *s, struct native_conn *c, enum side of, const struct packet *p,
+		      bool old);
 
 /* Call for a segment of the side whose bytes are claimed: it confirms or contradicts the claim. */
-void own_claim_heard(struct stream *s, struct own_conn *c, enum side of, const struct packet *p);
+void ack_claim_check(struct stream *s, struct native_conn *c, enum side of, const struct packet *p);
 
 /* Returns true if the segment has no ACK, SYN or RST and is dropped in every state; counts it. */
-static inline bool own_without_ack(struct stream *s, const struct packet *p)
+static inline bool native_without_ack(struct stream *s, const struct packet *p)
 {
 	s->stats.refused[RECEIVER_NO_ACK] += receiver_no_ack(p);
 	return receiver_no_ack(p);
 }
 
 /* Returns true if the receiver drops the segment; counts the reason. */
-bool own_refused(struct stream *s, const struct own_conn *c, enum side side,
-		 const struct packet *p);
+bool native_refused(struct stream *s, const struct native_conn *c, enum side side,
+		    const struct packet *p);
 
 /* Returns true if the segment's bytes end beyond the window that their receiver announced. */
-bool own_beyond(const struct own_conn *c, enum side side, const struct packet *p);
+bool native_beyond_window(const struct native_conn *c, enum side side, const struct packet *p);
 
 /* Returns true if a straggler disproves the RST that ended the connection. */
-bool own_rst_belied(const struct own_conn *c, enum side side, const struct packet *p);
+bool native_rst_disproved(const struct native_conn *c, enum side side, const struct packet *p);
 
 /* Returns true if an RST is valid. *beyond: the RST lies ahead of the bytes seen, within the
  * window, and must be held. */
-bool own_rst_believed(const struct own_conn *c, enum side side, const struct packet *p,
+bool native_rst_valid(const struct native_conn *c, enum side side, const struct packet *p,
 		      bool *beyond);
 
 /* Returns true if a hole in this side's stream is believed. If nothing of a side was captured, the
  * other side's word suffices. */
-static inline bool own_claim_believed(const struct own_conn *c, enum side of)
+static inline bool ack_claim_believed(const struct native_conn *c, enum side of)
 {
-	return c->course.claims[of] != CLAIM_ONCE || c->half[of].held || c->half[of].packets == 0;
+	return c->state.claims[of] != CLAIM_ONCE || c->dir[of].out_of_order ||
+	       c->dir[of].packets == 0;
 }
 
 /* Sets the start of a side's stream, whose SYN was seen. */
-void own_order_start(struct own_conn *c, enum side side, uint32_t start);
+void reorder_start(struct native_conn *c, enum side side, uint32_t start);
 
 /* Call after the connection changed at time ts: hands on what has become possible, and decides
  * whether to wait for holes. */
-void own_order_settle(struct stream *s, struct own_conn *c, int64_t ts);
+void reorder_settle(struct stream *s, struct native_conn *c, int64_t ts);
 
 /* Declares the holes that are older than the skew as gaps, at time now. */
-void own_order_expire(struct stream *s, struct own_conn *c, int64_t now);
+void reorder_expire(struct stream *s, struct native_conn *c, int64_t now);
 
 /* Returns the offset in a side's stream of a sequence number that was acknowledged and handed on.
  * FIN takes a number and is no byte. */
-uint64_t own_order_offset(const struct own_conn *c, enum side of, uint32_t seq);
+uint64_t reorder_offset(const struct native_conn *c, enum side of, uint32_t seq);
 
 /* Completes conn->side and c->end at the close. how: used if no FIN or RST came. */
-void own_end_complete(struct stream *s, struct own_conn *c, enum how how, int64_t ts);
+void native_end_complete(struct stream *s, struct native_conn *c, enum how how, int64_t ts);
 
 /* Processes a segment of a closed connection. The server's next bytes behind the client's RST go to
  * the listener (late). Bytes behind a hole and bytes that the snaplen has cut do not. */
-void own_end_late(struct stream *s, struct own_conn *c, enum side side, const struct packet *p);
+void native_late_take(struct stream *s, struct native_conn *c, enum side side,
+		      const struct packet *p);
 
 /* Releases a closed connection and frees its number. Only its tuple is kept. */
-void own_release(struct stream *s, struct own_conn *c);
+void native_release(struct stream *s, struct native_conn *c);
 
 /* Hands on all held segments with their holes, and closes. how: used if no FIN or RST came. */
-void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts);
+void native_close(struct stream *s, struct native_conn *c, enum how how, int64_t ts);
 
 /* timers.c - ageing and eviction. */
 
 /* The last step of a frame (lower bits of stream_order.step): the segment itself. Before it each
  * list is aged, a step each, in list order. At the end of the capture the lists are processed in
  * the same way. */
-enum { OWN_STEP_SEGMENT = (1 << STREAM_STEP_BITS) - 1 };
+enum { NATIVE_STEP_SEGMENT = (1 << STREAM_STEP_BITS) - 1 };
 
-static inline void own_step(struct stream *s, uint64_t frame, unsigned part, int64_t since,
-			    uint64_t number)
+static inline void native_step(struct stream *s, uint64_t frame, unsigned part, int64_t since,
+			       uint64_t number)
 {
 	s->order = (struct stream_order){frame << STREAM_STEP_BITS | part, since, number};
 }
 
 /* Returns a cleared connection for the tuple of p. from_client: the source of p is the client.
  * Evicts another one if there is no room. Returns NULL if there is no memory. */
-struct own_conn *own_add(struct stream *s, uint32_t hash, const struct packet *p, bool from_client);
+struct native_conn *native_add(struct stream *s, uint32_t hash, const struct packet *p,
+			       bool from_client);
 
 /* Returns the time at which to close a connection before its own time is over: that of the latest
  * frame, or of its last segment if later. A small step back does not change the capture time; no
  * connection has waited for it. */
-static inline int64_t own_time(const struct stream *s, const struct own_conn *c)
+static inline int64_t native_close_time(const struct stream *s, const struct native_conn *c)
 {
 	int64_t latest = s->back_from == s->now ? s->back_to : s->now,
 		last = c->pub.last < s->now ? c->pub.last : s->now;
@@ -469,10 +477,10 @@ static inline int64_t own_time(const struct stream *s, const struct own_conn *c)
 }
 
 /* Closes a connection whose time in its list is over, or releases it if it is closed. */
-void own_aged(struct stream *s, struct own_conn *c);
+void native_expire(struct stream *s, struct native_conn *c);
 
 /* Call at the end of the capture: closes all open connections and releases all, those that the
  * server has closed first, then by first frame. */
-void own_end_all(struct stream *s);
+void native_end_all(struct stream *s);
 
 #endif

@@ -21,7 +21,7 @@ static int client_end(const struct stream *s, const struct packet *p)
 
 /* A connection begins with a SYN, or, where that was not captured, with bytes. Lone
  * acknowledgements, FINs and RSTs of connections that died before begin none. */
-static struct own_conn *conn_begin(struct stream *s, uint32_t hash, const struct packet *p)
+static struct native_conn *conn_begin(struct stream *s, uint32_t hash, const struct packet *p)
 {
 	bool syn = p->flags & TCP_SYN;
 	int from_client = client_end(s, p);
@@ -29,7 +29,7 @@ static struct own_conn *conn_begin(struct stream *s, uint32_t hash, const struct
 		s->stats.stray++;
 		return NULL;
 	}
-	struct own_conn *c = own_add(s, hash, p, from_client);
+	struct native_conn *c = native_add(s, hash, p, from_client);
 	if (!c)
 		return NULL;
 	s->stats.midstream += !syn;
@@ -38,17 +38,17 @@ static struct own_conn *conn_begin(struct stream *s, uint32_t hash, const struct
 }
 
 /* A new connection on the tuple of one that is over, or that it shows to be. */
-static struct own_conn *conn_again(struct stream *s, struct own_conn *old, uint32_t hash,
-				   const struct packet *p)
+static struct native_conn *conn_again(struct stream *s, struct native_conn *old, uint32_t hash,
+				      const struct packet *p)
 {
-	if (!own_closed(old))
-		own_close(s, old, HOW_IDLE, p->ts);
-	own_release(s, old);
+	if (!native_is_closed(old))
+		native_close(s, old, HOW_IDLE, p->ts);
+	native_release(s, old);
 	enum side side;
-	struct own_past *past = own_past_find(s, hash, p, &side);
+	struct time_wait *past = time_wait_find(s, hash, p, &side);
 	if (past)
-		own_past_drop(s, past);
-	struct own_conn *c = conn_begin(s, hash, p);
+		time_wait_drop(s, past);
+	struct native_conn *c = conn_begin(s, hash, p);
 	if (c)
 		c->pub.reused = true;
 	return c;
@@ -66,14 +66,14 @@ static bool begins_anew(const struct packet *p, uint32_t start)
  * captured, or a forgery. On a half-open tuple it is believed at once, else only when the other
  * side's SYN acknowledges it.
  */
-static bool live_over(struct own_conn *c, enum side side, const struct packet *p)
+static bool live_over(struct native_conn *c, enum side side, const struct packet *p)
 {
-	const struct half *h = &c->half[side];
-	if (!(p->flags & TCP_SYN) || !(h->flags & HALF_KNOWN) || p->seq + 1 == c->start[side])
+	const struct direction *h = &c->dir[side];
+	if (!(p->flags & TCP_SYN) || !(h->flags & DIRECTION_KNOWN) || p->seq + 1 == c->start[side])
 		return false;
 	if (p->flags & TCP_ACK)
 		return c->has_new_syn && p->ack == c->new_syn + 1;
-	if (c->course.list == LIST_HALF_OPEN && c->half[side_other(side)].packets == 0)
+	if (c->state.list == LIST_HALF_OPEN && c->dir[side_other(side)].packets == 0)
 		return true;
 	c->has_new_syn = true;
 	c->new_syn = p->seq;
@@ -82,34 +82,34 @@ static bool live_over(struct own_conn *c, enum side side, const struct packet *p
 
 /* A segment of no connection that is under way or just closed: it may belong to one that has been
  * over for longer. */
-static struct own_conn *conn_new(struct stream *s, uint32_t hash, const struct packet *p,
-				 enum side *side)
+static struct native_conn *conn_new(struct stream *s, uint32_t hash, const struct packet *p,
+				    enum side *side)
 {
-	struct own_past *past = s->pasts.count > 0 ? own_past_find(s, hash, p, side) : NULL;
+	struct time_wait *past = s->time_wait.count > 0 ? time_wait_find(s, hash, p, side) : NULL;
 	if (past && !begins_anew(p, past->start[*side])) {
 		s->stats.stray++;
 		return NULL;
 	}
 	if (past)
-		own_past_drop(s, past);
-	struct own_conn *c = conn_begin(s, hash, p);
+		time_wait_drop(s, past);
+	struct native_conn *c = conn_begin(s, hash, p);
 	if (c)
 		c->pub.reused = past != NULL;
 	return c;
 }
 
-struct own_conn *own_conn_for(struct stream *s, struct own_conn *c, uint32_t hash, enum side side,
-			      const struct packet *p)
+struct native_conn *native_conn_for(struct stream *s, struct native_conn *c, uint32_t hash,
+				    enum side side, const struct packet *p)
 {
-	while (c && own_ends(s, c) <= own_clock_at(s, p->ts)) {
-		own_aged(s, c);
-		c = c->course.list == LIST_FREE ? NULL : c;
+	while (c && native_deadline(s, c) <= native_clock_at(s, p->ts)) {
+		native_expire(s, c);
+		c = c->state.list == LIST_FREE ? NULL : c;
 	}
 	if (!c)
 		return conn_new(s, hash, p, &side);
-	if (own_closed(c) && !begins_anew(p, c->start[side])) {
-		own_straggler_take(s, c, side, p);
+	if (native_is_closed(c) && !begins_anew(p, c->start[side])) {
+		native_straggler_take(s, c, side, p);
 		return NULL;
 	}
-	return own_closed(c) || live_over(c, side, p) ? conn_again(s, c, hash, p) : c;
+	return native_is_closed(c) || live_over(c, side, p) ? conn_again(s, c, hash, p) : c;
 }

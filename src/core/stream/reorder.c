@@ -5,59 +5,60 @@
 #include <assert.h>
 
 /* The receiver has not acknowledged what it is thought to have dropped. */
-static bool doubted(const struct half *h, const struct held *e)
+static bool is_suspect(const struct direction *h, const struct native_segment *e)
 {
-	return (e->flags & HELD_DOUBT) &&
-	       !((h->flags & HALF_ACKED) && seq_diff(h->ack, own_held_end(e)) >= 0);
+	return (e->flags & SEGMENT_SUSPECT) &&
+	       !((h->flags & DIRECTION_ACKED) && seq_diff(h->ack, native_segment_end(e)) >= 0);
 }
 
 /* A side's stream may go on only when the other side's bytes that it acknowledges have gone before.
  */
-static bool blocked(const struct own_conn *c, enum side side, const struct held *e)
+static bool blocked(const struct native_conn *c, enum side side, const struct native_segment *e)
 {
-	const struct half *other = &c->half[side_other(side)];
-	if (doubted(&c->half[side], e))
+	const struct direction *other = &c->dir[side_other(side)];
+	if (is_suspect(&c->dir[side], e))
 		return true;
-	if (!(e->flags & TCP_ACK) || (other->flags & HALF_FIN_DONE))
+	if (!(e->flags & TCP_ACK) || (other->flags & DIRECTION_FIN_DONE))
 		return false;
-	return !(other->flags & HALF_KNOWN) || seq_diff(e->ack, other->nxt) > 0;
+	return !(other->flags & DIRECTION_KNOWN) || seq_diff(e->ack, other->nxt) > 0;
 }
 
-uint64_t own_order_offset(const struct own_conn *c, enum side of, uint32_t seq)
+uint64_t reorder_offset(const struct native_conn *c, enum side of, uint32_t seq)
 {
-	const struct half *h = &c->half[of];
+	const struct direction *h = &c->dir[of];
 	const struct conn_flow *side = &c->pub.flow[of];
 	uint64_t all = side->bytes + side->gap;
 	uint32_t behind = h->nxt - seq;
-	if (h->flags & HALF_FIN_DONE)
+	if (h->flags & DIRECTION_FIN_DONE)
 		behind = behind > 0 ? behind - 1 : 0;
 	return behind < all ? all - behind : 0;
 }
 
-static void gap_declare(struct stream *s, struct own_conn *c, enum side side, uint32_t len,
+static void gap_declare(struct stream *s, struct native_conn *c, enum side side, uint32_t len,
 			int64_t ts)
 {
 	s->stats.gaps++;
 	s->stats.gap_bytes += len;
 	s->listener->gap(s->arg, &c->pub, side, len, ts);
 	c->pub.flow[side].gap += len;
-	half_advance(&c->half[side], len);
+	direction_advance(&c->dir[side], len);
 }
 
 /* Behind a FIN nothing counts: what is held there, a forged RST for instance, was never sent. */
-static void behind_fin_free(struct stream *s, struct own_conn *c, struct half *h)
+static void behind_fin_free(struct stream *s, struct native_conn *c, struct direction *h)
 {
-	while ((h->flags & HALF_FIN_DONE) && h->held) {
-		struct held *e = h->held;
-		h->held = e->next;
-		s->stats.refused[RECEIVER_WINDOW] += (e->flags & HELD_DOUBT) != 0;
-		own_held_free(s, c, e);
+	while ((h->flags & DIRECTION_FIN_DONE) && h->out_of_order) {
+		struct native_segment *e = h->out_of_order;
+		h->out_of_order = e->next;
+		s->stats.refused[RECEIVER_WINDOW] += (e->flags & SEGMENT_SUSPECT) != 0;
+		native_segment_free(s, c, e);
 	}
 }
 
 /* The first closing segment names the closer; the second tells whether the two crossed on the wire.
  */
-static void note_close(struct own_conn *c, enum side side, enum how how, const struct held *e)
+static void close_record(struct native_conn *c, enum side side, enum how how,
+			 const struct native_segment *e)
 {
 	struct conn_end *end = &c->end;
 	if (end->closer == CLOSER_NOBODY) {
@@ -65,102 +66,104 @@ static void note_close(struct own_conn *c, enum side side, enum how how, const s
 		end->how = how;
 	} else if (end->closer != (side == CLIENT ? CLOSER_CLIENT : CLOSER_SERVER)) {
 		end->crossed = !(e->flags & TCP_ACK) ||
-			       seq_diff(e->ack, c->half[side_other(side)].nxt) < 0;
+			       seq_diff(e->ack, c->dir[side_other(side)].nxt) < 0;
 	}
 }
 
-static void fin_deliver(struct stream *s, struct own_conn *c, enum side side, const struct held *e)
+static void fin_deliver(struct stream *s, struct native_conn *c, enum side side,
+			const struct native_segment *e)
 {
-	struct half *h = &c->half[side];
-	if (h->flags & HALF_FIN_DONE)
+	struct direction *h = &c->dir[side];
+	if (h->flags & DIRECTION_FIN_DONE)
 		return;
-	h->flags |= HALF_FIN_DONE;
+	h->flags |= DIRECTION_FIN_DONE;
 	h->nxt++;
 	c->pub.flow[side].fin = true;
 	behind_fin_free(s, c, h);
-	note_close(c, side, HOW_FIN, e);
+	close_record(c, side, HOW_FIN, e);
 	s->listener->fin(s->arg, &c->pub, side, e->ts);
 	if (c->closing)
 		return;
-	if (c->half[side_other(side)].flags & HALF_FIN_DONE)
-		own_close(s, c, HOW_FIN, e->ts);
+	if (c->dir[side_other(side)].flags & DIRECTION_FIN_DONE)
+		native_close(s, c, HOW_FIN, e->ts);
 	else if (side == SERVER)
-		own_move(s, c, LIST_FIN_WAIT);
+		native_move(s, c, LIST_FIN_WAIT);
 }
 
-static void rst_deliver(struct stream *s, struct own_conn *c, enum side side, const struct held *e)
+static void rst_deliver(struct stream *s, struct native_conn *c, enum side side,
+			const struct native_segment *e)
 {
 	c->pub.flow[side].rst = true;
 	if (!c->end.by_rst)
 		c->end.rst_by = side;
 	c->end.by_rst = true;
-	note_close(c, side, HOW_RST, e);
+	close_record(c, side, HOW_RST, e);
 	if (!c->closing)
-		own_close(s, c, HOW_RST, e->ts);
+		native_close(s, c, HOW_RST, e->ts);
 }
 
 /* Hands on a segment that begins at nxt and is not blocked. */
-static void deliver(struct stream *s, struct own_conn *c, enum side side, const struct held *e,
-		    const uint8_t *data)
+static void deliver(struct stream *s, struct native_conn *c, enum side side,
+		    const struct native_segment *e, const uint8_t *data)
 {
-	struct half *h = &c->half[side];
-	struct conn_flow *facts = &c->pub.flow[side];
+	struct direction *h = &c->dir[side];
+	struct conn_flow *stats = &c->pub.flow[side];
 	if (e->flags & TCP_ACK)
-		facts->acked = own_order_offset(c, side_other(side), e->ack);
+		stats->acked = reorder_offset(c, side_other(side), e->ack);
 	if (e->cap > 0) {
-		own_recent_note(c, side, data, e->cap);
+		native_recent_note(c, side, data, e->cap);
 		s->listener->data(s->arg, &c->pub, side, bytes_of(data, e->cap), e->ts);
-		facts->bytes += e->cap;
-		half_advance(h, e->cap);
+		stats->bytes += e->cap;
+		direction_advance(h, e->cap);
 	}
 	if (e->len > e->cap) {
-		facts->cut = true;
+		stats->cut = true;
 		gap_declare(s, c, side, e->len - e->cap, e->ts);
 	}
 	if (e->flags & TCP_FIN) {
-		if (e->flags & HELD_DOUBT) {
-			h->flags |= HALF_FIN;
+		if (e->flags & SEGMENT_SUSPECT) {
+			h->flags |= DIRECTION_FIN;
 			c->fin[side] = h->nxt;
 		}
 		fin_deliver(s, c, side, e);
 	}
-	if ((e->flags & TCP_RST) && !own_closed(c))
+	if ((e->flags & TCP_RST) && !native_is_closed(c))
 		rst_deliver(s, c, side, e);
 }
 
 /* Hands on the first held segment of a side, if its turn has come. */
-static bool held_step(struct stream *s, struct own_conn *c, enum side side)
+static bool first_deliver(struct stream *s, struct native_conn *c, enum side side)
 {
-	struct half *h = &c->half[side];
-	struct held *e = h->held;
-	if (!e || !(h->flags & HALF_KNOWN))
+	struct direction *h = &c->dir[side];
+	struct native_segment *e = h->out_of_order;
+	if (!e || !(h->flags & DIRECTION_KNOWN))
 		return false;
 	int32_t ahead = seq_diff(e->seq, h->nxt);
 	if (ahead > 0 || blocked(c, side, e))
 		return false;
-	h->held = e->next;
-	struct held *whole = e, part = *e;
+	h->out_of_order = e->next;
+	struct native_segment *whole = e, part = *e;
 	/* It was captured before the segment that came last: a later time is that of a clock that
 	 * was stepped back since. */
 	if (part.ts > c->pub.last)
 		part.ts = c->pub.last;
 	uint32_t behind = h->nxt - e->seq, skip = behind < e->len ? behind : e->len;
-	own_held_skip(&part, skip);
+	native_segment_skip(&part, skip);
 	/* Held before the start was known, and of a connection before: this stream does not end
 	 * before it begins. */
 	if (behind > whole->len && (part.flags & TCP_FIN)) {
 		part.flags &= (uint8_t)~TCP_FIN;
-		h->flags &= (uint8_t)~HALF_FIN;
+		h->flags &= (uint8_t)~DIRECTION_FIN;
 	}
 	deliver(s, c, side, &part, whole->data + (whole->cap - part.cap));
-	own_held_free(s, c, whole);
+	native_segment_free(s, c, whole);
 	return true;
 }
 
-static bool drain(struct stream *s, struct own_conn *c)
+static bool drain(struct stream *s, struct native_conn *c)
 {
 	bool any = false;
-	while (!own_closed(c) && (held_step(s, c, CLIENT) || held_step(s, c, SERVER)))
+	while (!native_is_closed(c) && (first_deliver(s, c, CLIENT) || first_deliver(s, c, SERVER)))
 		any = true;
 	return any;
 }
@@ -170,16 +173,16 @@ static bool drain(struct stream *s, struct own_conn *c)
  * segment waits for: what was said before that segment and what was said after it are two holes, or
  * a reply would be taken as lost before its command was seen.
  */
-static uint32_t confirmed_hole(const struct own_conn *c, enum side side)
+static uint32_t confirmed_hole(const struct native_conn *c, enum side side)
 {
-	const struct half *h = &c->half[side];
-	const struct held *waiting = c->half[side_other(side)].held;
-	if (!(h->flags & HALF_KNOWN) || !(h->flags & HALF_ACKED) || (h->flags & HALF_FIN_DONE) ||
-	    seq_diff(h->ack, h->nxt) <= 0)
+	const struct direction *h = &c->dir[side];
+	const struct native_segment *waiting = c->dir[side_other(side)].out_of_order;
+	if (!(h->flags & DIRECTION_KNOWN) || !(h->flags & DIRECTION_ACKED) ||
+	    (h->flags & DIRECTION_FIN_DONE) || seq_diff(h->ack, h->nxt) <= 0)
 		return 0;
 	uint32_t upto = h->ack;
-	if (h->held && seq_diff(h->held->seq, upto) < 0)
-		upto = h->held->seq;
+	if (h->out_of_order && seq_diff(h->out_of_order->seq, upto) < 0)
+		upto = h->out_of_order->seq;
 	if (waiting && (waiting->flags & TCP_ACK) && seq_diff(waiting->ack, h->nxt) > 0 &&
 	    seq_diff(waiting->ack, upto) < 0)
 		upto = waiting->ack;
@@ -187,19 +190,19 @@ static uint32_t confirmed_hole(const struct own_conn *c, enum side side)
 }
 
 /* No SYN told where this side begins: it begins with the lowest number that was seen. */
-static bool start_settle(struct own_conn *c, enum side side)
+static bool start_settle(struct native_conn *c, enum side side)
 {
-	struct half *h = &c->half[side];
-	if (h->flags & HALF_KNOWN || !(h->flags & HALF_FLOOR))
+	struct direction *h = &c->dir[side];
+	if (h->flags & DIRECTION_KNOWN || !(h->flags & DIRECTION_FLOOR))
 		return false;
-	h->flags |= HALF_KNOWN;
+	h->flags |= DIRECTION_KNOWN;
 	h->nxt = c->start[side];
 	return true;
 }
 
-static bool held_is_next(const struct half *h)
+static bool first_is_next(const struct direction *h)
 {
-	return h->held && seq_diff(h->held->seq, h->nxt) <= 0;
+	return h->out_of_order && seq_diff(h->out_of_order->seq, h->nxt) <= 0;
 }
 
 /*
@@ -210,22 +213,23 @@ static bool held_is_next(const struct half *h)
  * a reply before its command would be an accusation. Else it is the side that holds the older
  * segment: the hole before it is declared.
  */
-static int held_yields(const struct own_conn *c)
+static int first_yields(const struct native_conn *c)
 {
-	const struct held *client = c->half[CLIENT].held, *server = c->half[SERVER].held;
+	const struct native_segment *client = c->dir[CLIENT].out_of_order,
+				    *server = c->dir[SERVER].out_of_order;
 	if (!client || !server)
 		return client ? CLIENT : server ? SERVER : -1;
-	bool circle = held_is_next(&c->half[CLIENT]) && held_is_next(&c->half[SERVER]);
+	bool circle = first_is_next(&c->dir[CLIENT]) && first_is_next(&c->dir[SERVER]);
 	return !circle && server->ts < client->ts ? SERVER : CLIENT;
 }
 
 /* What its first held segment acknowledges cannot come before it, or never comes: all that has come
  * is what it acknowledges. */
-static void ack_settle(struct own_conn *c, enum side side)
+static void ack_settle(struct native_conn *c, enum side side)
 {
-	const struct half *other = &c->half[side_other(side)];
-	struct held *e = c->half[side].held;
-	if (other->flags & HALF_KNOWN)
+	const struct direction *other = &c->dir[side_other(side)];
+	struct native_segment *e = c->dir[side].out_of_order;
+	if (other->flags & DIRECTION_KNOWN)
 		e->ack = other->nxt;
 	else
 		e->flags &= (uint8_t)~TCP_ACK;
@@ -233,19 +237,19 @@ static void ack_settle(struct own_conn *c, enum side side)
 
 /* Nobody has acknowledged what is held first: whether its receiver had it, and what else was said
  * in its place, is not known. */
-static void doubt_end(struct stream *s, struct own_conn *c, enum side side, int64_t ts)
+static void suspect_end(struct stream *s, struct native_conn *c, enum side side, int64_t ts)
 {
-	struct half *h = &c->half[side];
-	struct held *e = h->held;
+	struct direction *h = &c->dir[side];
+	struct native_segment *e = h->out_of_order;
 	int32_t len = seq_diff(e->seq + e->len, h->nxt);
-	h->held = e->next;
-	own_held_forget(s, c, side, e);
-	if (len > 0 && !(h->flags & HALF_FIN_DONE))
+	h->out_of_order = e->next;
+	native_segment_discard(s, c, side, e);
+	if (len > 0 && !(h->flags & DIRECTION_FIN_DONE))
 		gap_declare(s, c, side, (uint32_t)len, ts);
 }
 
 /* One step towards holding nothing, the best founded first. False when nothing is left. */
-static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
+static bool force_step(struct stream *s, struct native_conn *c, int64_t ts)
 {
 	if (start_settle(c, CLIENT) || start_settle(c, SERVER) || drain(s, c))
 		return true;
@@ -257,16 +261,16 @@ static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
 		}
 	}
 
-	int side = held_yields(c);
+	int side = first_yields(c);
 	if (side < 0)
 		return false;
-	struct half *h = &c->half[side];
-	if (doubted(h, h->held)) {
-		doubt_end(s, c, (enum side)side, ts);
+	struct direction *h = &c->dir[side];
+	if (is_suspect(h, h->out_of_order)) {
+		suspect_end(s, c, (enum side)side, ts);
 		return true;
 	}
-	if (seq_diff(h->held->seq, h->nxt) > 0)
-		gap_declare(s, c, (enum side)side, h->held->seq - h->nxt, ts);
+	if (seq_diff(h->out_of_order->seq, h->nxt) > 0)
+		gap_declare(s, c, (enum side)side, h->out_of_order->seq - h->nxt, ts);
 	else
 		ack_settle(c, (enum side)side);
 	return true;
@@ -274,88 +278,88 @@ static bool force_step(struct stream *s, struct own_conn *c, int64_t ts)
 
 /* What can be handed on now was taken by the receiver; of what is held in its place, what waits for
  * bytes that nobody has seen was perhaps never taken. */
-static void waiting_displace(struct stream *s, struct own_conn *c, enum side side, uint32_t end)
+static void waiting_displace(struct stream *s, struct native_conn *c, enum side side, uint32_t end)
 {
-	struct half *h = &c->half[side];
-	for (struct held **at = &h->held; *at && seq_diff((*at)->seq, end) < 0;) {
-		struct held *e = *at;
+	struct direction *h = &c->dir[side];
+	for (struct native_segment **at = &h->out_of_order; *at && seq_diff((*at)->seq, end) < 0;) {
+		struct native_segment *e = *at;
 		if (!blocked(c, side, e)) {
 			at = &e->next;
 			continue;
 		}
 		*at = e->next;
-		own_held_forget(s, c, side, e);
+		native_segment_discard(s, c, side, e);
 	}
 }
 
-void own_order_push(struct stream *s, struct own_conn *c, enum side side,
-		    const struct held *segment, const uint8_t *data)
+void reorder_push(struct stream *s, struct native_conn *c, enum side side,
+		  const struct native_segment *segment, const uint8_t *data)
 {
-	struct half *h = &c->half[side];
-	struct held e = *segment;
-	int32_t behind = (h->flags & HALF_KNOWN) ? seq_diff(h->nxt, e.seq) : -1;
+	struct direction *h = &c->dir[side];
+	struct native_segment e = *segment;
+	int32_t behind = (h->flags & DIRECTION_KNOWN) ? seq_diff(h->nxt, e.seq) : -1;
 	if (behind > 0) {
 		uint32_t captured = e.cap;
-		own_held_skip(&e, (uint32_t)behind < e.len ? (uint32_t)behind : e.len);
+		native_segment_skip(&e, (uint32_t)behind < e.len ? (uint32_t)behind : e.len);
 		data += captured - e.cap;
 	}
 	bool next = behind >= 0 && !blocked(c, side, &e);
-	if (h->held && !(e.flags & HELD_DOUBT))
-		own_held_displace_doubts(s, c, side, &e);
+	if (h->out_of_order && !(e.flags & SEGMENT_SUSPECT))
+		native_segments_drop_suspects(s, c, side, &e);
 	if (next)
 		waiting_displace(s, c, side, e.seq + e.len);
-	bool room = !h->held || seq_diff(e.seq + e.len, h->held->seq) <= 0;
-	if (next && room) {
+	bool fits = !h->out_of_order || seq_diff(e.seq + e.len, h->out_of_order->seq) <= 0;
+	if (next && fits) {
 		deliver(s, c, side, &e, data);
 		return;
 	}
-	own_held_put(s, c, side, &e, data);
-	if (c->held_bytes <= s->config.held_per_conn)
+	native_segment_put(s, c, side, &e, data);
+	if (c->out_of_order_bytes <= s->config.reorder_per_conn)
 		return;
 	s->stats.held_overflow++;
-	while (c->held_bytes > s->config.held_per_conn / 2 && !own_closed(c) &&
+	while (c->out_of_order_bytes > s->config.reorder_per_conn / 2 && !native_is_closed(c) &&
 	       force_step(s, c, e.ts))
 		;
 }
 
-void own_order_acked(struct own_conn *c, enum side of, uint32_t ack)
+void reorder_acked(struct native_conn *c, enum side of, uint32_t ack)
 {
-	struct half *h = &c->half[of];
-	bool first = !(h->flags & HALF_ACKED);
+	struct direction *h = &c->dir[of];
+	bool first = !(h->flags & DIRECTION_ACKED);
 	if (first || seq_diff(ack, h->ack) > 0) {
 		h->ack = ack;
-		h->flags |= HALF_ACKED;
+		h->flags |= DIRECTION_ACKED;
 	}
-	if (!(h->flags & HALF_KNOWN) &&
-	    (!(h->flags & HALF_FLOOR) || seq_diff(ack, c->start[of]) < 0)) {
+	if (!(h->flags & DIRECTION_KNOWN) &&
+	    (!(h->flags & DIRECTION_FLOOR) || seq_diff(ack, c->start[of]) < 0)) {
 		c->start[of] = ack;
-		h->end = h->flags & HALF_FLOOR ? h->end : ack;
-		h->flags |= HALF_FLOOR;
+		h->end = h->flags & DIRECTION_FLOOR ? h->end : ack;
+		h->flags |= DIRECTION_FLOOR;
 	}
 	if (seq_diff(ack, h->end) > 0)
 		h->end = ack;
 	if (first && ack == c->start[of])
-		h->flags |= HALF_SYN_ACKED;
+		h->flags |= DIRECTION_SYN_ACKED;
 }
 
-void own_order_start(struct own_conn *c, enum side side, uint32_t start)
+void reorder_start(struct native_conn *c, enum side side, uint32_t start)
 {
-	struct half *h = &c->half[side];
+	struct direction *h = &c->dir[side];
 	c->start[side] = h->nxt = start;
 	/* What was seen or acknowledged before is of this stream only if it can lie behind its
 	 * start. */
-	if (!(h->flags & HALF_FLOOR) || h->end - start > SEQ_ABSURD)
+	if (!(h->flags & DIRECTION_FLOOR) || h->end - start > SEQ_ABSURD)
 		h->end = start;
 	if (h->ack - start > SEQ_ABSURD)
-		h->flags &= (uint8_t) ~(HALF_ACKED | HALF_SYN_ACKED);
-	h->flags |= HALF_KNOWN;
+		h->flags &= (uint8_t) ~(DIRECTION_ACKED | DIRECTION_SYN_ACKED);
+	h->flags |= DIRECTION_KNOWN;
 }
 
 /* Is something of this side waited for? Remembers since when, on the clock. */
-static bool hole_watch(struct own_conn *c, enum side side, int64_t clock)
+static bool hole_record(struct native_conn *c, enum side side, int64_t clock)
 {
-	struct half *h = &c->half[side];
-	bool unknown = !(h->flags & HALF_KNOWN) && (h->flags & HALF_FLOOR);
+	struct direction *h = &c->dir[side];
+	bool unknown = !(h->flags & DIRECTION_KNOWN) && (h->flags & DIRECTION_FLOOR);
 	if (!unknown && confirmed_hole(c, side) == 0) {
 		c->hole_since[side] = 0;
 		return false;
@@ -370,50 +374,51 @@ static bool hole_watch(struct own_conn *c, enum side side, int64_t clock)
 
 /* Nothing is held, and nothing that was acknowledged is missing: the usual case, told without a
  * look at what is seldom needed. */
-static bool nothing_waits(const struct own_conn *c)
+static bool nothing_waits(const struct native_conn *c)
 {
-	const struct half *a = &c->half[CLIENT], *b = &c->half[SERVER];
-	return !a->held && !b->held && !c->course.waiting && (a->flags & b->flags & HALF_KNOWN) &&
-	       seq_diff(a->ack, a->nxt) <= 0 && seq_diff(b->ack, b->nxt) <= 0;
+	const struct direction *a = &c->dir[CLIENT], *b = &c->dir[SERVER];
+	return !a->out_of_order && !b->out_of_order && !c->state.waiting &&
+	       (a->flags & b->flags & DIRECTION_KNOWN) && seq_diff(a->ack, a->nxt) <= 0 &&
+	       seq_diff(b->ack, b->nxt) <= 0;
 }
 
-void own_order_settle(struct stream *s, struct own_conn *c, int64_t ts)
+void reorder_settle(struct stream *s, struct native_conn *c, int64_t ts)
 {
 	if (nothing_waits(c))
 		return;
 	drain(s, c);
-	if (own_closed(c))
+	if (native_is_closed(c))
 		return;
-	int64_t clock = own_clock_at(s, ts);
-	bool client = hole_watch(c, CLIENT, clock) && own_claim_believed(c, CLIENT);
-	bool server = hole_watch(c, SERVER, clock) && own_claim_believed(c, SERVER);
-	own_wait(s, c, client || server);
+	int64_t clock = native_clock_at(s, ts);
+	bool client = hole_record(c, CLIENT, clock) && ack_claim_believed(c, CLIENT);
+	bool server = hole_record(c, SERVER, clock) && ack_claim_believed(c, SERVER);
+	native_wait(s, c, client || server);
 }
 
-void own_order_expire(struct stream *s, struct own_conn *c, int64_t now)
+void reorder_expire(struct stream *s, struct native_conn *c, int64_t now)
 {
-	own_wait(s, c, false);
-	for (enum side side = CLIENT; side <= SERVER && !own_closed(c); side++) {
+	native_wait(s, c, false);
+	for (enum side side = CLIENT; side <= SERVER && !native_is_closed(c); side++) {
 		if (c->hole_since[side] == 0 || c->hole_since[side] + s->config.skew > s->clock)
 			continue;
-		uint32_t hole = own_claim_believed(c, side) ? confirmed_hole(c, side) : 0;
+		uint32_t hole = ack_claim_believed(c, side) ? confirmed_hole(c, side) : 0;
 		if (!start_settle(c, side) && hole > 0)
 			gap_declare(s, c, side, hole, now);
 		c->hole_since[side] = 0;
 		drain(s, c);
 	}
-	if (!own_closed(c))
-		own_order_settle(s, c, now);
+	if (!native_is_closed(c))
+		reorder_settle(s, c, now);
 }
 
-void own_close(struct stream *s, struct own_conn *c, enum how how, int64_t ts)
+void native_close(struct stream *s, struct native_conn *c, enum how how, int64_t ts)
 {
 	assert(!c->closing);
 	c->closing = true;
 	while (force_step(s, c, ts))
 		;
-	own_end_complete(s, c, how, ts);
-	own_wait(s, c, false);
+	native_end_complete(s, c, how, ts);
+	native_wait(s, c, false);
 	s->listener->close(s->arg, &c->pub, &c->end, ts);
-	own_move(s, c, LIST_CLOSED);
+	native_move(s, c, LIST_CLOSED);
 }

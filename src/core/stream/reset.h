@@ -6,15 +6,17 @@
 
 /* Processes an RST: the RST counts at once, is held until the bytes before it have come, or is
  * ignored. May close the connection. */
-void own_reset_take(struct stream *s, struct own_conn *c, enum side side, const struct packet *p);
+void native_rst_take(struct stream *s, struct native_conn *c, enum side side,
+		     const struct packet *p);
 
-/* Call for a segment of `side` while an RST of that side is held (HALF_RST_HELD). Bytes beyond the
- * RST's number, or any segment much later, show that this side did not send the RST. */
-void own_reset_doubt(struct stream *s, struct own_conn *c, enum side side, const struct packet *p);
+/* Call for a segment of `side` while an RST of that side is held (DIRECTION_RST_WAITS). Bytes
+ * beyond the RST's number, or any segment much later, show that this side did not send the RST. */
+void native_rst_check(struct stream *s, struct native_conn *c, enum side side,
+		      const struct packet *p);
 
 /* Processes a segment behind the close: an RST of the other side, or bytes of a side that has sent
  * an RST. Other stragglers are ignored. */
-void own_straggler_take(struct stream *s, struct own_conn *c, enum side side,
-			const struct packet *p);
+void native_straggler_take(struct stream *s, struct native_conn *c, enum side side,
+			   const struct packet *p);
 
 #endif

@@ -1,7 +1,7 @@
 /* retransmission.c - what was handed on last of a side, held against what that side sends again. */
 #include "core/stream/retransmission.h"
 
-/* At most RECENT_MOST bytes: two copies of a fixed length, which may overlap, are cheaper than one
+/* At most RECENT_MAX bytes: two copies of a fixed length, which may overlap, are cheaper than one
  * of any length. */
 static inline void bytes_copy(uint8_t *to, const uint8_t *from, uint32_t n)
 {
@@ -22,7 +22,7 @@ static inline void bytes_copy(uint8_t *to, const uint8_t *from, uint32_t n)
 void recent_keep(struct recent *r, uint32_t seq, const uint8_t *data, uint32_t n, bool open)
 {
 	uint32_t kept = r->to - r->from;
-	if (!open || seq != r->to || kept + n > RECENT_MOST) {
+	if (!open || seq != r->to || kept + n > RECENT_MAX) {
 		r->from = seq;
 		kept = 0;
 	}
@@ -51,7 +51,7 @@ bool recent_disputed(const struct recent *r, const struct packet *p, uint32_t ac
 		return false;
 	const uint8_t *data = p->payload + skip;
 	uint32_t at = seq + skip, cap = p->payload_cap - skip;
-	if (n <= RECENT_MOST)
+	if (n <= RECENT_MAX)
 		return differs(r->bytes, r->from, n, at, data, cap);
 	return differs(r->bytes, r->from, RECENT_HEAD, at, data, cap) ||
 	       differs(r->bytes + RECENT_HEAD, r->to - RECENT_TAIL, RECENT_TAIL, at, data, cap);

@@ -7,10 +7,10 @@
 
 #include <assert.h>
 
-enum { RECENT_HEAD = 24, RECENT_TAIL = 32, RECENT_MOST = RECENT_HEAD + RECENT_TAIL };
+enum { RECENT_HEAD = 24, RECENT_TAIL = 32, RECENT_MAX = RECENT_HEAD + RECENT_TAIL };
 
 /*
- * The bytes of a side that were handed on last. Up to RECENT_MOST bytes are kept whole. Of a longer
+ * The bytes of a side that were handed on last. Up to RECENT_MAX bytes are kept whole. Of a longer
  * segment the first RECENT_HEAD and the last RECENT_TAIL bytes are kept: a reply's code, a
  * message's end.
  *
@@ -23,12 +23,12 @@ enum { RECENT_HEAD = 24, RECENT_TAIL = 32, RECENT_MOST = RECENT_HEAD + RECENT_TA
  */
 struct recent {
 	uint32_t from, to; /* sequence numbers: first, and behind the last; equal: none */
-	uint8_t bytes[RECENT_MOST];
+	uint8_t bytes[RECENT_MAX];
 };
 
 static_assert(sizeof(struct recent) == 64, "one cache line");
 
-/* Keeps n bytes (at most RECENT_MOST) that are handed on at sequence number seq. open: the bytes
+/* Keeps n bytes (at most RECENT_MAX) that are handed on at sequence number seq. open: the bytes
  * kept before are not acknowledged, and stay if there is room for both. */
 void recent_keep(struct recent *r, uint32_t seq, const uint8_t *data, uint32_t n, bool open);
 
@@ -36,7 +36,7 @@ void recent_keep(struct recent *r, uint32_t seq, const uint8_t *data, uint32_t n
 static inline void recent_note(struct recent *r, uint32_t seq, const uint8_t *data, uint32_t n,
 			       bool open)
 {
-	if (n <= RECENT_MOST) {
+	if (n <= RECENT_MAX) {
 		recent_keep(r, seq, data, n, open);
 		return;
 	}

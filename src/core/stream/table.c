@@ -1,4 +1,4 @@
-/* table.c - the connections of the own engine: numbered memory, the flow table over it, lists
+/* table.c - the connections of the native engine: numbered memory, the flow table over it, lists
  * by state. */
 #include "core/stream/native_state.h"
 
@@ -6,7 +6,7 @@
 
 static uint32_t chunk_count(const struct stream *s)
 {
-	return (s->config.max_conns + OWN_CHUNK - 1) / OWN_CHUNK;
+	return (s->config.max_conns + NATIVE_CHUNK - 1) / NATIVE_CHUNK;
 }
 
 /* Open connections are not moved at each packet, so they are looked at more often than they can be
@@ -21,52 +21,53 @@ static void limits_init(struct stream *s)
 	s->limits[LIST_CLOSED] = c->settle;
 }
 
-bool own_table_init(struct stream *s)
+bool native_table_init(struct stream *s)
 {
 	limits_init(s);
-	for (int i = 0; i < OWN_LISTS; i++)
-		s->lists[i] = (struct own_queue){FLOW_NONE, FLOW_NONE, 0};
+	for (int i = 0; i < NATIVE_LISTS; i++)
+		s->lists[i] = (struct native_queue){FLOW_NONE, FLOW_NONE, 0};
 	s->now = INT64_MIN / 2; /* half: differences of times must not overflow */
 	s->chunks = pool_get_large(s->pool, chunk_count(s) * sizeof *s->chunks);
-	return s->chunks && flow_table_init(&s->flows, s->pool) && own_pasts_init(s);
+	return s->chunks && flow_table_init(&s->flows, s->pool) && time_wait_init(s);
 }
 
-void own_table_free(struct stream *s)
+void native_table_free(struct stream *s)
 {
-	for (uint32_t i = 0; i < s->conns; i += OWN_CHUNK)
-		pool_put(s->pool, s->chunks[i / OWN_CHUNK], OWN_CHUNK * sizeof(struct own_conn));
+	for (uint32_t i = 0; i < s->conns; i += NATIVE_CHUNK)
+		pool_put(s->pool, s->chunks[i / NATIVE_CHUNK],
+			 NATIVE_CHUNK * sizeof(struct native_conn));
 	if (s->chunks) {
 		pool_put_large(s->pool, s->chunks, chunk_count(s) * sizeof *s->chunks);
 		flow_table_free(&s->flows);
 	}
-	own_pasts_free(s);
+	time_wait_free(s);
 }
 
-struct own_conn *own_find(const struct stream *s, uint32_t hash, const struct packet *p,
-			  enum side *side)
+struct native_conn *native_find(const struct stream *s, uint32_t hash, const struct packet *p,
+				enum side *side)
 {
 	uint32_t at = hash, index;
 	while ((index = flow_find(&s->flows, hash, &at)) != FLOW_NONE) {
-		int of = index & OWN_PAST ? -1 : own_side(own_at(s, index), p);
+		int of = index & FLOW_TIME_WAIT ? -1 : native_side(native_at(s, index), p);
 		if (of < 0)
 			continue;
 		*side = (enum side)of;
-		return own_at(s, index);
+		return native_at(s, index);
 	}
 	return NULL;
 }
 
 /* Which of a connection's two links serves a list. */
-static struct own_link *link_of(const struct stream *s, uint32_t index, enum own_list list)
+static struct native_link *link_of(const struct stream *s, uint32_t index, enum native_list list)
 {
-	struct own_conn *c = own_at(s, index);
+	struct native_conn *c = native_at(s, index);
 	return list == LIST_WAIT ? &c->in_wait : &c->in_list;
 }
 
-static void queue_append(struct stream *s, enum own_list list, uint32_t index)
+static void queue_append(struct stream *s, enum native_list list, uint32_t index)
 {
-	struct own_queue *q = &s->lists[list];
-	*link_of(s, index, list) = (struct own_link){q->tail, FLOW_NONE};
+	struct native_queue *q = &s->lists[list];
+	*link_of(s, index, list) = (struct native_link){q->tail, FLOW_NONE};
 	if (q->tail == FLOW_NONE)
 		q->head = index;
 	else
@@ -75,10 +76,10 @@ static void queue_append(struct stream *s, enum own_list list, uint32_t index)
 	q->n++;
 }
 
-static void queue_remove(struct stream *s, enum own_list list, uint32_t index)
+static void queue_remove(struct stream *s, enum native_list list, uint32_t index)
 {
-	struct own_queue *q = &s->lists[list];
-	struct own_link *l = link_of(s, index, list);
+	struct native_queue *q = &s->lists[list];
+	struct native_link *l = link_of(s, index, list);
 	if (l->prev == FLOW_NONE)
 		q->head = l->next;
 	else
@@ -90,51 +91,51 @@ static void queue_remove(struct stream *s, enum own_list list, uint32_t index)
 	q->n--;
 }
 
-void own_wait(struct stream *s, struct own_conn *c, bool wait)
+void native_wait(struct stream *s, struct native_conn *c, bool wait)
 {
-	if (c->course.waiting == wait)
+	if (c->state.waiting == wait)
 		return;
-	c->course.waiting = wait;
+	c->state.waiting = wait;
 	if (!wait) {
 		queue_remove(s, LIST_WAIT, c->index);
 		return;
 	}
 	c->wait_since = s->clock;
 	queue_append(s, LIST_WAIT, c->index);
-	own_due_by(s, LIST_WAIT, s->clock);
+	native_due_by(s, LIST_WAIT, s->clock);
 }
 
-void own_move(struct stream *s, struct own_conn *c, enum own_list list)
+void native_move(struct stream *s, struct native_conn *c, enum native_list list)
 {
-	queue_remove(s, c->course.list, c->index);
-	c->course.list = (uint8_t)list;
+	queue_remove(s, c->state.list, c->index);
+	c->state.list = (uint8_t)list;
 	c->since = s->clock;
 	queue_append(s, list, c->index);
-	own_due_by(s, list, s->clock);
+	native_due_by(s, list, s->clock);
 }
 
 /* The number that was freed last is the next one to be taken: its memory is in the cache. */
-static void number_give(struct stream *s, struct own_conn *c)
+static void number_give(struct stream *s, struct native_conn *c)
 {
-	struct own_queue *q = &s->lists[LIST_FREE];
-	c->course.list = LIST_FREE;
-	c->in_list = (struct own_link){FLOW_NONE, q->head};
+	struct native_queue *q = &s->lists[LIST_FREE];
+	c->state.list = LIST_FREE;
+	c->in_list = (struct native_link){FLOW_NONE, q->head};
 	if (q->head != FLOW_NONE)
-		own_at(s, q->head)->in_list.prev = c->index;
+		native_at(s, q->head)->in_list.prev = c->index;
 	else
 		q->tail = c->index;
 	q->head = c->index;
 	q->n++;
 }
 
-void own_forget(struct stream *s, struct own_conn *c)
+void native_number_free(struct stream *s, struct native_conn *c)
 {
-	own_wait(s, c, false);
-	queue_remove(s, c->course.list, c->index);
+	native_wait(s, c, false);
+	queue_remove(s, c->state.list, c->index);
 	number_give(s, c);
 }
 
-struct conn_side *own_sides(struct stream *s, struct own_conn *c)
+struct conn_side *native_tcp_stats(struct stream *s, struct native_conn *c)
 {
 	if (c->pub.side)
 		return c->pub.side;
@@ -148,7 +149,7 @@ struct conn_side *own_sides(struct stream *s, struct own_conn *c)
 }
 
 /* A number for a new connection: a freed one, else a fresh one. */
-uint32_t own_number_take(struct stream *s)
+uint32_t native_number_take(struct stream *s)
 {
 	uint32_t index = s->lists[LIST_FREE].head;
 	if (index != FLOW_NONE) {
@@ -157,19 +158,19 @@ uint32_t own_number_take(struct stream *s)
 	}
 	if (s->conns == s->config.max_conns)
 		return FLOW_NONE;
-	if (s->conns % OWN_CHUNK == 0) {
-		struct own_conn *chunk = pool_get(s->pool, OWN_CHUNK * sizeof *chunk);
+	if (s->conns % NATIVE_CHUNK == 0) {
+		struct native_conn *chunk = pool_get(s->pool, NATIVE_CHUNK * sizeof *chunk);
 		if (!chunk)
 			return FLOW_NONE;
-		s->chunks[s->conns / OWN_CHUNK] = chunk;
+		s->chunks[s->conns / NATIVE_CHUNK] = chunk;
 	}
 	uint32_t fresh = s->conns++;
-	if (s->conns % OWN_CHUNK != 0)
-		pool_prefetch(own_at(s, s->conns), sizeof(struct own_conn));
+	if (s->conns % NATIVE_CHUNK != 0)
+		pool_prefetch(native_at(s, s->conns), sizeof(struct native_conn));
 	return fresh;
 }
 
-static void conn_init(struct own_conn *c, const struct packet *p, bool from_client)
+static void conn_init(struct native_conn *c, const struct packet *p, bool from_client)
 {
 	enum side from = from_client ? CLIENT : SERVER, to = side_other(from);
 	memset(c, 0, sizeof *c);
@@ -183,10 +184,10 @@ static void conn_init(struct own_conn *c, const struct packet *p, bool from_clie
 	c->pub.first = p->number;
 }
 
-struct own_conn *own_enter(struct stream *s, uint32_t index, uint32_t hash, const struct packet *p,
-			   bool from_client)
+struct native_conn *native_insert(struct stream *s, uint32_t index, uint32_t hash,
+				  const struct packet *p, bool from_client)
 {
-	struct own_conn *c = own_at(s, index);
+	struct native_conn *c = native_at(s, index);
 	c->index = index;
 	if (!flow_add(&s->flows, hash, index)) {
 		number_give(s, c);
@@ -194,9 +195,9 @@ struct own_conn *own_enter(struct stream *s, uint32_t index, uint32_t hash, cons
 	}
 	conn_init(c, p, from_client);
 	c->index = index;
-	c->course.list = LIST_HALF_OPEN;
+	c->state.list = LIST_HALF_OPEN;
 	c->since = s->clock;
 	queue_append(s, LIST_HALF_OPEN, index);
-	own_due_by(s, LIST_HALF_OPEN, s->clock);
+	native_due_by(s, LIST_HALF_OPEN, s->clock);
 	return c;
 }

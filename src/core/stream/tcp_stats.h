@@ -7,7 +7,7 @@
 
 /* Returns true if a packet's IP identification is not new: the packet was captured late, or twice.
  * Stacks that set the identification count upwards. */
-static inline bool facts_id_old(const struct half *h, const struct packet *p)
+static inline bool tcp_stats_id_old(const struct direction *h, const struct packet *p)
 {
 	return p->ip_id != 0 && h->ip_id != 0 && (int16_t)(p->ip_id - h->ip_id) <= 0 &&
 	       (int16_t)(p->ip_id - h->ip_id) > -1000;
@@ -15,10 +15,10 @@ static inline bool facts_id_old(const struct half *h, const struct packet *p)
 
 /* Records facts about a segment's sender that do not depend on sequence numbers. old: the segment
  * was captured late, and its IP identification is not recorded. */
-static inline void facts_of_sender(struct stream *s, struct own_conn *c, enum side side,
-				   const struct packet *p, bool old)
+static inline void tcp_stats_sender(struct stream *s, struct native_conn *c, enum side side,
+				    const struct packet *p, bool old)
 {
-	struct half *h = &c->half[side];
+	struct direction *h = &c->dir[side];
 	if (h->packets == 0)
 		c->pub.flow[side].ttl = h->ttl_low = h->ttl_high = p->ttl;
 	if (p->ttl < h->ttl_low)
@@ -29,17 +29,17 @@ static inline void facts_of_sender(struct stream *s, struct own_conn *c, enum si
 		h->ip_id = p->ip_id;
 	h->df = p->df;
 	h->tsopt = p->has_tsopt;
-	h->flags &= (uint8_t)~HALF_WINDOW_CLOSED;
+	h->flags &= (uint8_t)~DIRECTION_WINDOW_CLOSED;
 	if (p->window == 0 && !(p->flags & TCP_SYN)) {
-		h->flags |= HALF_WINDOW_CLOSED;
-		struct conn_side *facts = &own_sides(s, c)[side];
-		facts->zero_windows += facts->zero_windows < UINT16_MAX;
+		h->flags |= DIRECTION_WINDOW_CLOSED;
+		struct conn_side *stats = &native_tcp_stats(s, c)[side];
+		stats->zero_windows += stats->zero_windows < UINT16_MAX;
 	}
 }
 
 /* Records the size of a segment, to learn which sizes arrive. The acknowledgement of one segment at
  * a time is awaited; a larger segment replaces a smaller one. repeat: a retransmission. */
-static inline void facts_size(struct half *h, const struct packet *p, bool repeat)
+static inline void tcp_stats_size(struct direction *h, const struct packet *p, bool repeat)
 {
 	uint16_t len = p->payload_len < UINT16_MAX ? (uint16_t)p->payload_len : UINT16_MAX;
 	if (len > h->largest)
@@ -53,7 +53,7 @@ static inline void facts_size(struct half *h, const struct packet *p, bool repea
 }
 
 /* Call when h->ack has advanced: records the size of the awaited segment if it was acknowledged. */
-static inline void facts_size_acked(struct half *h, uint16_t *largest_acked)
+static inline void tcp_stats_size_acked(struct direction *h, uint16_t *largest_acked)
 {
 	h->stuck = 0;
 	if (h->probe_len == 0 || seq_diff(h->ack, h->probe) < 0)
@@ -64,15 +64,15 @@ static inline void facts_size_acked(struct half *h, uint16_t *largest_acked)
 }
 
 /* Counts a segment of this side, and ends the other side's wait for an answer. window: scaled. */
-static inline void facts_of_segment(struct own_conn *c, enum side side, uint32_t window)
+static inline void tcp_stats_segment(struct native_conn *c, enum side side, uint32_t window)
 {
-	c->half[side].packets++;
-	c->half[side].window = window;
-	c->half[side_other(side)].unanswered = c->half[side_other(side)].tries = 0;
+	c->dir[side].packets++;
+	c->dir[side].window = window;
+	c->dir[side_other(side)].unanswered = c->dir[side_other(side)].tries = 0;
 }
 
 /* Records that bytes of this side are unacknowledged since ts, unless earlier ones are. */
-static inline void facts_unanswered(struct half *h, int64_t ts)
+static inline void tcp_stats_unanswered(struct direction *h, int64_t ts)
 {
 	if (h->unanswered_since == 0)
 		h->unanswered_since = ts;
@@ -81,16 +81,16 @@ static inline void facts_unanswered(struct half *h, int64_t ts)
 /* Compares a segment's bytes with those that this side sent before, and counts a difference as a
  * conflict. Call for each segment that is not the usual one. On an open connection a SYN brings no
  * bytes (RFC 9293 3.10.7.4). */
-static inline void own_recent_look(struct stream *s, struct own_conn *c, enum side side,
-				   const struct packet *p)
+static inline void native_retransmission_check(struct stream *s, struct native_conn *c,
+					       enum side side, const struct packet *p)
 {
-	const struct half *h = &c->half[side];
+	const struct direction *h = &c->dir[side];
 	if (p->payload_len == 0 || seq_diff(p->seq, h->nxt) >= 0 ||
-	    ((p->flags & TCP_SYN) && c->course.list != LIST_HALF_OPEN) ||
-	    !recent_disputed(&c->recent[side], p, h->flags & HALF_ACKED ? h->ack : p->seq))
+	    ((p->flags & TCP_SYN) && c->state.list != LIST_HALF_OPEN) ||
+	    !recent_disputed(&c->recent[side], p, h->flags & DIRECTION_ACKED ? h->ack : p->seq))
 		return;
 	s->stats.conflicts++;
-	own_sides(s, c)[side].conflicts++;
+	native_tcp_stats(s, c)[side].conflicts++;
 	c->pub.disputed = true;
 }
 

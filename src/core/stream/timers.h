@@ -6,19 +6,19 @@
 
 /* Advances the time to now (nanoseconds), and ages every connection whose time is over. frame: the
  * number of the frame that brought the time; 0: no frame. */
-void own_age_now(struct stream *s, int64_t now, uint64_t frame);
+void native_age_now(struct stream *s, int64_t now, uint64_t frame);
 
 /* Longest leap of the clock, more than any timer waits for: a larger leap ahead counts as this
  * much. So hostile time stamps cannot make the clock overflow. */
-#define OWN_LEAP (40 * INT64_C(86400) * FRAME_SECOND)
+#define NATIVE_LEAP_MAX (40 * INT64_C(86400) * FRAME_SECOND)
 
-/* As own_age_now. Only advances the time if no timer has expired and the clock neither leaps nor
+/* As native_age_now. Only advances the time if no timer has expired and the clock neither leaps nor
  * falls back. */
-static inline void own_age(struct stream *s, int64_t now, uint64_t frame)
+static inline void native_age(struct stream *s, int64_t now, uint64_t frame)
 {
 	int64_t ahead = now - s->now;
-	if (ahead < 0 || ahead > OWN_LEAP || s->clock + ahead >= s->due) {
-		own_age_now(s, now, frame);
+	if (ahead < 0 || ahead > NATIVE_LEAP_MAX || s->clock + ahead >= s->due) {
+		native_age_now(s, now, frame);
 		return;
 	}
 	s->now = now;

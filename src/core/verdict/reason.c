@@ -28,7 +28,7 @@ static const struct reason {
 	[UNSURE_HALF_OPEN] = {"the handshake was not finished: nothing acknowledged the server's "
 			      "SYN before its close",
 			      NULL, NULL},
-	[UNSURE_BELIED] =
+	[UNSURE_RETRACTED] =
 		{"both sides went on behind what seemed to end it: that FIN or RST was forged",
 		 NULL, NULL},
 	[UNSURE_DISPUTED] = {"one side sent two texts for the same place, and which of both was "

@@ -68,40 +68,40 @@ static void conversations_by_dice(struct segments *all, struct dice *d, unsigned
 	}
 }
 
-static void assert_same_side(const struct heard *own, const struct heard *nids, enum side side)
+static void assert_same_side(const struct heard *native, const struct heard *nids, enum side side)
 {
-	assert_int_equal(own->gap[side], 0);
+	assert_int_equal(native->gap[side], 0);
 	assert_int_equal(nids->gap[side], 0);
-	assert_int_equal(own->n[side], nids->n[side]);
-	if (own->n[side] > 0)
-		assert_memory_equal(own->bytes[side], nids->bytes[side], own->n[side]);
-	assert_int_equal(own->conn.flow[side].fin, nids->conn.flow[side].fin);
-	assert_int_equal(own->conn.flow[side].rst, nids->conn.flow[side].rst);
-	assert_int_equal(own->conn.flow[side].syn, nids->conn.flow[side].syn);
-	assert_int_equal(own->conn.side[side].mss, nids->conn.side[side].mss);
-	assert_int_equal(own->conn.side[side].ttl, nids->conn.side[side].ttl);
+	assert_int_equal(native->n[side], nids->n[side]);
+	if (native->n[side] > 0)
+		assert_memory_equal(native->bytes[side], nids->bytes[side], native->n[side]);
+	assert_int_equal(native->conn.flow[side].fin, nids->conn.flow[side].fin);
+	assert_int_equal(native->conn.flow[side].rst, nids->conn.flow[side].rst);
+	assert_int_equal(native->conn.flow[side].syn, nids->conn.flow[side].syn);
+	assert_int_equal(native->conn.side[side].mss, nids->conn.side[side].mss);
+	assert_int_equal(native->conn.side[side].ttl, nids->conn.side[side].ttl);
 }
 
-static void assert_same(const struct heard *own, const struct heard *nids)
+static void assert_same(const struct heard *native, const struct heard *nids)
 {
-	assert_true(ip_addr_equal(&own->conn.addr[CLIENT], &nids->conn.addr[CLIENT]));
-	assert_int_equal(own->conn.port[CLIENT], nids->conn.port[CLIENT]);
-	assert_same_side(own, nids, CLIENT);
-	assert_same_side(own, nids, SERVER);
-	assert_string_equal(own->turns, nids->turns);
-	assert_int_equal(own->fins, nids->fins);
-	for (unsigned i = 0; i < own->fins; i++)
-		assert_int_equal(own->fin[i], nids->fin[i]);
-	assert_int_equal(own->end.closer, nids->end.closer);
-	assert_int_equal(own->end.how, nids->end.how);
-	assert_int_equal(own->end.over, nids->end.over);
-	assert_int_equal(own->end.crossed, nids->end.crossed);
-	assert_int_equal(own->end.by_rst, nids->end.by_rst);
-	assert_true(!own->end.by_rst || own->end.rst_by == nids->end.rst_by);
-	assert_int_equal(own->conn.reused, nids->conn.reused);
-	assert_int_equal(own->conn.start, nids->conn.start);
-	if (own->end.over != HOW_CAPTURE_END)
-		assert_int_equal(own->closed_as,
+	assert_true(ip_addr_equal(&native->conn.addr[CLIENT], &nids->conn.addr[CLIENT]));
+	assert_int_equal(native->conn.port[CLIENT], nids->conn.port[CLIENT]);
+	assert_same_side(native, nids, CLIENT);
+	assert_same_side(native, nids, SERVER);
+	assert_string_equal(native->turns, nids->turns);
+	assert_int_equal(native->fins, nids->fins);
+	for (unsigned i = 0; i < native->fins; i++)
+		assert_int_equal(native->fin[i], nids->fin[i]);
+	assert_int_equal(native->end.closer, nids->end.closer);
+	assert_int_equal(native->end.how, nids->end.how);
+	assert_int_equal(native->end.over, nids->end.over);
+	assert_int_equal(native->end.crossed, nids->end.crossed);
+	assert_int_equal(native->end.by_rst, nids->end.by_rst);
+	assert_true(!native->end.by_rst || native->end.rst_by == nids->end.rst_by);
+	assert_int_equal(native->conn.reused, nids->conn.reused);
+	assert_int_equal(native->conn.start, nids->conn.start);
+	if (native->end.over != HOW_CAPTURE_END)
+		assert_int_equal(native->closed_as,
 				 nids->closed_as); /* those that began at the same time have no
 						      order in the end */
 }
@@ -113,17 +113,17 @@ static void inside_the_fence_both_are_the_same(void **state)
 	uint64_t bytes = 0, queued = 0;
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		struct segments in = {0};
-		struct transcript own = {0}, nids = {0};
+		struct transcript native = {0}, nids = {0};
 		conversations_by_dice(&in, &d, round * TALKS);
-		run(&own, &stream_own, &in);
+		run(&native, &stream_native, &in);
 		queued += run(&nids, &stream_nids, &in).out_of_order;
-		assert_int_equal(own.n, TALKS);
+		assert_int_equal(native.n, TALKS);
 		assert_int_equal(nids.n, TALKS);
 		for (unsigned i = 0; i < TALKS; i++) {
-			assert_same(own.heard[i], nids.heard[i]);
-			bytes += own.heard[i]->n[CLIENT] + own.heard[i]->n[SERVER];
+			assert_same(native.heard[i], nids.heard[i]);
+			bytes += native.heard[i]->n[CLIENT] + native.heard[i]->n[SERVER];
 		}
-		transcript_free(&own);
+		transcript_free(&native);
 		transcript_free(&nids);
 		segments_free(&in);
 	}
@@ -346,7 +346,7 @@ static void urgent_byte(struct talk *t)
 static const struct {
 	const char *name;
 	void (*build)(struct talk *t);
-	const char *own, *nids;
+	const char *native, *nids;
 } rows[] = {
 	{"whole", whole, "C14+0 S25+0 server fin", "C14+0 S25+0 server fin"},
 	{"lost SYN", lost_syn, "C14+0 S25+0 server fin", "-"},
@@ -420,13 +420,13 @@ static void outside_the_fence_they_differ_as_is_known(void **state)
 		talk_syn(&later);
 		for (int nids = 0; nids < 2; nids++) {
 			char got[200];
-			const char *want = nids ? rows[i].nids : rows[i].own;
+			const char *want = nids ? rows[i].nids : rows[i].native;
 			struct transcript heard = {0};
-			run(&heard, nids ? &stream_nids : &stream_own, &in);
+			run(&heard, nids ? &stream_nids : &stream_native, &in);
 			summary(&heard, t.port[CLIENT], got, sizeof got);
 			if (strcmp(got, want) != 0) {
 				print_error("%s, %s: \"%s\" instead of \"%s\"\n", rows[i].name,
-					    nids ? "nids" : "own", got, want);
+					    nids ? "nids" : "native", got, want);
 				good = false;
 			}
 			transcript_free(&heard);
@@ -441,7 +441,7 @@ static void of_differing_overlaps_each_has_its_own_choice(void **state)
 {
 	(void)state;
 	struct segments in = {0};
-	struct transcript own = {0}, nids = {0};
+	struct transcript native = {0}, nids = {0};
 	struct talk t = talk_v4(&in, 1);
 	talk_handshake(&t);
 	uint32_t start = t.next[CLIENT];
@@ -449,11 +449,11 @@ static void of_differing_overlaps_each_has_its_own_choice(void **state)
 	talk_raw(&t, CLIENT, TCP_ACK, start + 6, bytes_str("67"));
 	talk_raw(&t, CLIENT, TCP_ACK, start + 4, bytes_str("45xx89"));
 	talk_raw(&t, CLIENT, TCP_ACK, start + 2, bytes_str("23"));
-	assert_int_equal(run(&own, &stream_own, &in).conflicts, 1);
+	assert_int_equal(run(&native, &stream_native, &in).conflicts, 1);
 	assert_int_equal(run(&nids, &stream_nids, &in).conflicts, 0);
-	assert_true(heard_equals(own.heard[0], CLIENT, "0123456789"));
+	assert_true(heard_equals(native.heard[0], CLIENT, "0123456789"));
 	assert_true(heard_equals(nids.heard[0], CLIENT, "012345xx89"));
-	transcript_free(&own);
+	transcript_free(&native);
 	transcript_free(&nids);
 	segments_free(&in);
 }

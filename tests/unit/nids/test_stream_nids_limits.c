@@ -243,8 +243,8 @@ static void limits_of_what_is_held(void **state)
 {
 	struct engine_run *r = *state;
 	for (int total = 0; total < 2; total++) {
-		r->config.held_per_conn = total ? 10000 : 100;
-		r->config.held_total = total ? 100 : 10000;
+		r->config.reorder_per_conn = total ? 10000 : 100;
+		r->config.reorder_total = total ? 100 : 10000;
 		segments_free(&r->in);
 		struct talk t = talk_v4(&r->in, 1);
 		talk_handshake(&t);

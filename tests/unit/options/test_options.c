@@ -170,7 +170,7 @@ static void defaults(void **state)
 	assert_int_equal(r.o.fail_on, SEVERITIES);
 	assert_int_equal(r.o.redact, REDACT_NONE);
 	assert_int_equal(r.o.outputs.n, 0);
-	assert_string_equal(r.o.monitor.engine->name, "own");
+	assert_string_equal(r.o.monitor.engine->name, "native");
 	assert_null(r.o.filter);
 	assert_int_equal(r.o.interfaces.n, 0);
 	assert_int_equal(r.o.snaplen, 262144);
@@ -204,6 +204,20 @@ static void live_options(void **state)
 	assert_int_equal(r.o.digest, 8 * 60 + 30);
 	assert_string_equal(r.o.filter, "tcp");
 	reading_free(&r);
+}
+
+static void the_engine_has_an_earlier_name(void **state)
+{
+	(void)state;
+	static const char *const lines[] = {"-r a --engine nids --engine native",
+					    "-r a --engine nids --engine own"};
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		struct reading r;
+		reading_do(&r, lines[i]);
+		assert_int_equal(r.mistakes, 0);
+		assert_string_equal(r.o.monitor.engine->name, "native");
+		reading_free(&r);
+	}
 }
 
 static void limits_with_units(void **state)
@@ -504,6 +518,7 @@ int main(void)
 		cmocka_unit_test(the_command_line_sets),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(live_options),
+		cmocka_unit_test(the_engine_has_an_earlier_name),
 		cmocka_unit_test(limits_with_units),
 		cmocka_unit_test(a_file_sets),
 		cmocka_unit_test(the_command_line_goes_first),

@@ -125,7 +125,7 @@ static struct said judge(const struct tape *t, const struct stream_engine *engin
 	return s;
 }
 
-static const struct stream_engine *const engines[] = {&stream_own, &stream_nids};
+static const struct stream_engine *const engines[] = {&stream_native, &stream_nids};
 static const size_t batches[] = {1, 2, 7, MOST};
 
 enum { ENGINES = 2, BATCHES = 4 };
@@ -140,10 +140,10 @@ static void same(const struct said *a, const struct said *b)
 	assert_memory_equal(a->end, b->end, sizeof a->end);
 }
 
-/* However the frames are cut; through the own engine what is said. */
+/* However the frames are cut; through the native engine what is said. */
 static struct said judge_each(const struct tape *t)
 {
-	struct said own = judge(t, &stream_own, 1);
+	struct said own = judge(t, &stream_native, 1);
 	for (unsigned e = 0; e < ENGINES; e++) {
 		struct said first = judge(t, engines[e], 1);
 		for (unsigned b = 1; b < BATCHES; b++) {

@@ -216,7 +216,7 @@ static bool judge(const struct scenario *s, const struct outcomes *fair, const s
 		const struct outcome *o = outcome_of(all, &s->scene[i], &taken);
 		const struct outcome *of = outcome_of(fair, &s->scene[i], &taken_fair);
 		good &= fits(&s->scene[i], o);
-		/* libnids does not tell all that the own engine tells: of it, only what the
+		/* libnids does not tell all that the native engine tells: of it, only what the
 		 * scenario asks is compared. */
 		good &= how->nids || alike(&s->scene[i], of, o, how);
 	}

@@ -1,4 +1,4 @@
-/* test_native.c - the own engine on segments that fit nothing: it must come to an end, and
+/* test_native.c - the native engine on segments that fit nothing: it must come to an end, and
  * close what it opened. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -58,14 +58,14 @@ static void feed(const struct packet *packets, size_t n)
 	struct stream_listener listener = deaf;
 	listener.close = on_close;
 	listener.release = on_release;
-	struct stream *s = stream_own.new(&config, pool, &listener, NULL);
+	struct stream *s = stream_native.new(&config, pool, &listener, NULL);
 	assert_non_null(s);
 	closed = released = 0;
 	alarm(SECONDS);
-	stream_own.segments(s, packets, n);
-	stream_own.finish(s);
+	stream_native.segments(s, packets, n);
+	stream_native.finish(s);
 	alarm(0);
-	stream_own.free(s);
+	stream_native.free(s);
 	assert_int_equal(pool_used(pool), 0);
 	pool_free(pool);
 	assert_int_equal(closed, 1);
@@ -148,7 +148,7 @@ static void an_old_acknowledgement_takes_nothing_back(void **state)
 {
 	(void)state;
 	struct talk t;
-	struct engine_run *r = engine_run_talk(&stream_own, &t);
+	struct engine_run *r = engine_run_talk(&stream_native, &t);
 	uint32_t before = t.next[SERVER];
 	t.next[SERVER] += 100;
 	talk_say(&t, SERVER, "220 mx\r\n");
@@ -169,7 +169,7 @@ static void a_syn_captured_late_takes_nothing_back(void **state)
 	static const size_t late[] = {4, 5}; /* behind the banner, behind the EHLO */
 	for (size_t i = 0; i < sizeof late / sizeof *late; i++) {
 		struct talk t;
-		struct engine_run *r = engine_run_talk(&stream_own, &t);
+		struct engine_run *r = engine_run_talk(&stream_native, &t);
 		talk_mail(&t);
 		segments_repeat(&r->in, 4);
 		segments_move(&r->in, 0, late[i] - 1);
@@ -187,7 +187,7 @@ static void what_is_captured_late_is_not_sent_again(void **state)
 {
 	(void)state;
 	struct talk t;
-	struct engine_run *r = engine_run_talk(&stream_own, &t);
+	struct engine_run *r = engine_run_talk(&stream_native, &t);
 	talk_mail(&t);
 	segments_move(&r->in, 4, 7);
 	segments_move(&r->in, 5, 7);
@@ -196,7 +196,7 @@ static void what_is_captured_late_is_not_sent_again(void **state)
 	engine_run_free(r);
 
 	/* The same, and a reply is missing, for which they wait. */
-	r = engine_run_new(&stream_own);
+	r = engine_run_new(&stream_native);
 	assert_non_null(r);
 	t = talk_v4(&r->in, 1);
 	talk_mail(&t);
@@ -218,7 +218,7 @@ static void the_copy_that_was_sent_again_goes_first(void **state)
 	(void)state;
 	for (unsigned k = 0; k < 2; k++) {
 		struct talk t;
-		struct engine_run *r = engine_run_talk(&stream_own, &t);
+		struct engine_run *r = engine_run_talk(&stream_native, &t);
 		talk_mail(&t);
 		segments_move(&r->in, 4, 5);
 		r->in.packets[5].ack += 8;
@@ -238,7 +238,7 @@ static void a_part_that_was_sent_again_does_not_wait_for_its_reply(void **state)
 {
 	(void)state;
 	for (unsigned k = 0; k < 2; k++) {
-		struct engine_run *r = engine_run_new(&stream_own);
+		struct engine_run *r = engine_run_new(&stream_native);
 		assert_non_null(r);
 		struct talk t = talk_v6(&r->in, 1);
 		talk_handshake(&t);
@@ -268,7 +268,7 @@ static void a_fin_that_was_sent_again_is_not_the_second_for_that(void **state)
 {
 	(void)state;
 	for (unsigned k = 0; k < 3; k++) {
-		struct engine_run *r = engine_run_new(&stream_own);
+		struct engine_run *r = engine_run_new(&stream_native);
 		assert_non_null(r);
 		struct talk t = talk_v6(&r->in, 1);
 		talk_mail(&t);
@@ -290,7 +290,7 @@ static void copies_at_once_are_not_unanswered(void **state)
 {
 	(void)state;
 	for (unsigned k = 0; k < 2; k++) {
-		struct engine_run *r = engine_run_new(&stream_own);
+		struct engine_run *r = engine_run_new(&stream_native);
 		assert_non_null(r);
 		struct talk t = talk_v6(&r->in, 1);
 		talk_mail(&t);
@@ -313,7 +313,7 @@ enum { YEAR = 365 * 86400 };
 static void what_waits_is_over_after_a_step_back(void **state)
 {
 	(void)state;
-	struct engine_run *r = engine_run_new(&stream_own);
+	struct engine_run *r = engine_run_new(&stream_native);
 	assert_non_null(r);
 	struct talk syn = talk_v4(&r->in, 1), hole = talk_v4(&r->in, 2), other = talk_v4(&r->in, 3);
 	talk_syn(&syn);
@@ -338,7 +338,7 @@ static void what_waits_is_over_after_a_step_back(void **state)
 static void a_clock_to_and_fro_is_not_believed_for_ever(void **state)
 {
 	(void)state;
-	struct engine_run *r = engine_run_new(&stream_own);
+	struct engine_run *r = engine_run_new(&stream_native);
 	assert_non_null(r);
 	struct talk open = talk_v4(&r->in, 1), other = talk_v4(&r->in, 2);
 	talk_handshake(&open);

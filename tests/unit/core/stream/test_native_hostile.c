@@ -1,5 +1,5 @@
-/* test_native_hostile.c - the own engine against those who want to hide a session, forge its end,
- * or mix it with others. */
+/* test_native_hostile.c - the native engine against those who want to hide a session, forge its
+ * end, or mix it with others. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -59,11 +59,11 @@ static uint64_t closed_windows(bool memory, struct releases *out)
 	struct stream_listener listener = deaf;
 	listener.release = on_release;
 	config.max_conns = 10;
-	struct stream *s = stream_own.new(&config, pool, &listener, out);
+	struct stream *s = stream_native.new(&config, pool, &listener, out);
 	assert_non_null(s);
 	talk_mail(&one);
 	talk_mail(&two);
-	stream_own.segments(s, w.packets, w.n);
+	stream_native.segments(s, w.packets, w.n);
 	if (!memory)
 		pool_exhaust(pool, &taken);
 	size_t before = w.n;
@@ -71,10 +71,10 @@ static uint64_t closed_windows(bool memory, struct releases *out)
 	talk_close(&one, CLIENT);
 	talk_ack(&two, CLIENT)->window = 0;
 	talk_close(&two, SERVER);
-	stream_own.segments(s, w.packets + before, w.n - before);
-	stream_own.finish(s);
-	uint64_t none = stream_own.stats(s)->no_memory;
-	stream_own.free(s);
+	stream_native.segments(s, w.packets + before, w.n - before);
+	stream_native.finish(s);
+	uint64_t none = stream_native.stats(s)->no_memory;
+	stream_native.free(s);
 	while (taken.n > 0)
 		pool_put(pool, taken.all[--taken.n], 2 * sizeof(struct conn_side));
 	pool_free(pool);
@@ -157,7 +157,7 @@ static void a_forged_acknowledgement_hides_nothing(void **state)
 		/* What the next reply does cover may have been captured before it. */
 		if (*text && ahead < 1000)
 			continue;
-		struct engine_run *r = engine_run_new(k % 2 ? &stream_general : &stream_own);
+		struct engine_run *r = engine_run_new(k % 2 ? &stream_general : &stream_native);
 		assert_non_null(r);
 		assert_all_heard(forged(r, steps[k / 12 % 4], k / 48 % SAID,
 					k / 48 / SAID % 2 ? SERVER : CLIENT, ahead, text));
@@ -172,7 +172,7 @@ static void a_segment_of_another_connection_says_nothing(void **state)
 	(void)state;
 	static const uint32_t behinds[] = {100, 1 << 16, 1 << 24, (1 << 30) - 1};
 	for (unsigned k = 0; k < 2 * 4 * SAID * 2; k++) {
-		struct engine_run *r = engine_run_new(k % 2 ? &stream_general : &stream_own);
+		struct engine_run *r = engine_run_new(k % 2 ? &stream_general : &stream_native);
 		assert_non_null(r);
 		uint32_t behind = behinds[k / 2 % 4];
 		assert_all_heard(forged(r, FRAME_MS, k / 8 % SAID, k / 8 / SAID ? SERVER : CLIENT,
@@ -187,7 +187,7 @@ static void a_forged_acknowledgement_before_the_end_hides_no_reset(void **state)
 	(void)state;
 	for (unsigned k = 0; k < 2; k++) {
 		struct talk t;
-		struct engine_run *r = engine_run_talk(&stream_own, &t);
+		struct engine_run *r = engine_run_talk(&stream_native, &t);
 		talk_mail(&t);
 		t.step = k ? 5 * FRAME_SECOND : FRAME_MS;
 		forge_ack(&t, CLIENT, 1 << 29, "");
@@ -206,7 +206,7 @@ static void an_acknowledgement_two_gigabytes_ago_is_none_ahead(void **state)
 	(void)state;
 	enum { STEPS = 20, BIG = 1 << 28 };
 	struct talk t;
-	struct engine_run *r = engine_run_talk(&stream_own, &t);
+	struct engine_run *r = engine_run_talk(&stream_native, &t);
 	t.step = 2 * FRAME_SECOND;
 	talk_mail(&t);
 	for (int i = 0; i < STEPS; i++) {
@@ -246,7 +246,7 @@ static void a_forged_fin_hides_nothing(void **state)
 	(void)state;
 	static const uint32_t aheads[] = {4, 60, 65535, 70000, 1 << 20, 1 << 29};
 	for (unsigned k = 0; k < 6 * SAID * 2; k++) {
-		struct engine_run *r = engine_run_new(&stream_own);
+		struct engine_run *r = engine_run_new(&stream_native);
 		assert_non_null(r);
 		assert_all_heard(forged_ahead(r, k / 6 % SAID, k / 6 / SAID ? SERVER : CLIENT,
 					      aheads[k % 6], TCP_ACK | TCP_FIN, ""));
@@ -260,7 +260,7 @@ static void bytes_out_of_the_window_hide_nothing(void **state)
 	(void)state;
 	static const uint32_t aheads[] = {70000, 1 << 20, 1 << 29};
 	for (unsigned k = 0; k < 3 * (SAID - 1) * 2; k++) {
-		struct engine_run *r = engine_run_new(&stream_own);
+		struct engine_run *r = engine_run_new(&stream_native);
 		assert_non_null(r);
 		enum side side = k / 3 / (SAID - 1) ? SERVER : CLIENT;
 		assert_all_heard(forged_ahead(r, k / 3 % (SAID - 1), side, aheads[k % 3], TCP_ACK,
@@ -283,7 +283,7 @@ static void the_first_bytes_count(void **state)
 	(void)state;
 	for (unsigned k = 0; k < 2 * SAID; k++) {
 		struct talk t;
-		struct engine_run *r = engine_run_talk(&stream_own, &t);
+		struct engine_run *r = engine_run_talk(&stream_native, &t);
 		talk_handshake(&t);
 		for (unsigned i = 0; i < SAID; i++) {
 			enum side side = i % 2 ? CLIENT : SERVER;
@@ -312,7 +312,7 @@ static void a_lost_reply_is_a_hole(void **state)
 					100 * FRAME_SECOND};
 	for (unsigned k = 0; k < 4 * SAID; k++) {
 		struct talk t;
-		struct engine_run *r = engine_run_talk(&stream_own, &t);
+		struct engine_run *r = engine_run_talk(&stream_native, &t);
 		talk_handshake(&t);
 		t.step = steps[k % 4];
 		for (unsigned i = 0; i < SAID; i++) {
@@ -334,7 +334,7 @@ static void a_reset_that_answers_an_old_segment_belies_nothing(void **state)
 {
 	(void)state;
 	struct talk t;
-	struct engine_run *r = engine_run_talk(&stream_own, &t);
+	struct engine_run *r = engine_run_talk(&stream_native, &t);
 	talk_mail(&t);
 	talk_say(&t, CLIENT, "NOOP\r\n");
 	uint32_t heard = t.heard[CLIENT];
@@ -354,7 +354,7 @@ static void tiny_segments_are_not_held_in_thousands(void **state)
 {
 	(void)state;
 	struct talk t;
-	struct engine_run *r = engine_run_talk(&stream_own, &t);
+	struct engine_run *r = engine_run_talk(&stream_native, &t);
 	talk_handshake(&t);
 	for (uint32_t i = 0; i < 2000; i++)
 		talk_raw(&t, CLIENT, TCP_ACK, t.next[CLIENT] + 10 + 2 * i, bytes_str("x"));
@@ -369,7 +369,7 @@ static void a_side_that_is_not_heard_any_more_is_believed_of_the_other(void **st
 {
 	(void)state;
 	struct talk t;
-	struct engine_run *r = engine_run_talk(&stream_own, &t);
+	struct engine_run *r = engine_run_talk(&stream_native, &t);
 	talk_mail(&t);
 	t.step = FRAME_SECOND / 2;
 	for (int i = 0; i < 10; i++) {
@@ -388,7 +388,7 @@ static void a_forged_mark_hides_no_packet(void **state)
 {
 	(void)state;
 	struct talk t;
-	struct engine_run *r = engine_run_talk(&stream_own, &t);
+	struct engine_run *r = engine_run_talk(&stream_native, &t);
 	talk_handshake(&t);
 	talk_say(&t, SERVER, "220 mx\r\n");
 	talk_say(&t, CLIENT, "EHLO a\r\n");
@@ -421,7 +421,7 @@ static void many_connections_bear_few_steps_of_the_clock(void **state)
 		struct segments w = {0};
 		struct stream_config config = stream_config_default();
 		struct pool *pool = pool_new((size_t)256 << 20);
-		struct stream *s = stream_own.new(&config, pool, &deaf, NULL);
+		struct stream *s = stream_native.new(&config, pool, &deaf, NULL);
 		assert_non_null(s);
 		for (unsigned i = 0; i < opens[k]; i++) {
 			struct talk t = talk_v4(&w, i);
@@ -433,13 +433,13 @@ static void many_connections_bear_few_steps_of_the_clock(void **state)
 			other.now = from + i % 2 * SECONDS * FRAME_SECOND;
 			talk_ack(&other, CLIENT)->number = w.n;
 		}
-		stream_own.segments(s, w.packets, w.n);
+		stream_native.segments(s, w.packets, w.n);
 		if (k == 0)
 			assert_within(s->steps, STEPS - 1, STEPS);
 		else
 			assert_within(s->steps, 50, 200);
-		stream_own.finish(s);
-		stream_own.free(s);
+		stream_native.finish(s);
+		stream_native.free(s);
 		pool_free(pool);
 		segments_free(&w);
 	}
@@ -454,7 +454,7 @@ static void an_acknowledgement_before_the_syn_ack_finishes_nothing(void **state)
 	static const uint32_t behinds[] = {1, 1000, 1 << 29, 0};
 	for (unsigned k = 0; k < 4; k++) {
 		struct talk t;
-		struct engine_run *r = engine_run_talk(&stream_own, &t);
+		struct engine_run *r = engine_run_talk(&stream_native, &t);
 		talk_syn(&t);
 		talk_raw(&t, CLIENT, TCP_ACK, t.next[CLIENT], bytes_of(NULL, 0))->ack =
 			t.isn[SERVER] + 1 - behinds[k];

@@ -1,5 +1,5 @@
-/* test_prediction.c - the short way of the own engine says what its general way would: every call
- * to the listener, with all that it can read then, and every count. */
+/* test_prediction.c - the short way of the native engine says what its general way would: every
+ * call to the listener, with all that it can read then, and every count. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -121,10 +121,10 @@ static struct diary told_by(const struct stream_engine *engine, const struct seg
 
 static unsigned assert_same(const struct segments *in)
 {
-	struct diary own = told_by(&stream_own, in), general = told_by(&stream_general, in);
-	assert_int_equal(own.calls, general.calls);
-	assert_int_equal(own.sum, general.sum);
-	return own.data;
+	struct diary native = told_by(&stream_native, in), general = told_by(&stream_general, in);
+	assert_int_equal(native.calls, general.calls);
+	assert_int_equal(native.sum, general.sum);
+	return native.data;
 }
 
 /* What nobody but an attacker, or a bad capture, does to numbers, flags, and the clock. */
@@ -233,7 +233,7 @@ static void idle_ones_are_told_the_same(void **state)
 	a.now += 1801 * FRAME_SECOND;
 	talk_say(&a, CLIENT, "QUIT\r\n");
 	assert_int_equal(assert_same(&all), 1);
-	assert_int_equal(told_by(&stream_own, &all).opens, 2);
+	assert_int_equal(told_by(&stream_native, &all).opens, 2);
 	segments_free(&all);
 }
 

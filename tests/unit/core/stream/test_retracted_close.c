@@ -12,7 +12,7 @@
 #include "nids/stream_nids.h"
 #include "smtpwatch/monitor.h"
 
-static const struct stream_engine *const engines[] = {&stream_own, &stream_nids};
+static const struct stream_engine *const engines[] = {&stream_native, &stream_nids};
 
 enum { REASON = 200 };
 
@@ -56,7 +56,7 @@ static struct judged judge_by(const struct stream_engine *engine, struct segment
 
 static struct judged judge(struct segments *in)
 {
-	return judge_by(&stream_own, in);
+	return judge_by(&stream_native, in);
 }
 
 static void body_begin(struct talk *t)

@@ -20,7 +20,8 @@ static const char *const said[] = {"220 mx\r\n", "EHLO a\r\n", "250 mx\r\n", "MA
 
 enum { SAID = sizeof said / sizeof *said };
 
-static const struct stream_engine *const engines[] = {&stream_own, &stream_general, &stream_nids};
+static const struct stream_engine *const engines[] = {&stream_native, &stream_general,
+						      &stream_nids};
 
 enum { ENGINES = sizeof engines / sizeof *engines };
 
@@ -463,7 +464,7 @@ static void a_super_segment_is_not_beyond_the_window(void **state)
 	(void)state;
 	static uint8_t text[100000];
 	struct talk t;
-	struct engine_run *r = engine_run_talk(&stream_own, &t);
+	struct engine_run *r = engine_run_talk(&stream_native, &t);
 	talk_handshake(&t);
 	talk_send(&t, CLIENT, bytes_of(text, sizeof text));
 	assert_int_equal(engine_run_one(r)->n[CLIENT], sizeof text);

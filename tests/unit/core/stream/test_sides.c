@@ -80,7 +80,7 @@ static struct said judge(const char *path, const struct stream_engine *engine, s
 	return said;
 }
 
-static const struct stream_engine *const engines[] = {&stream_own, &stream_nids};
+static const struct stream_engine *const engines[] = {&stream_native, &stream_nids};
 static const char talk[] = "tests/scenarios/side-client-port.smtp";
 
 static void is(struct said s, enum verdict verdict, uint16_t client, uint16_t server)
@@ -106,7 +106,7 @@ static void a_syn_tells(void **state)
 		   CLIENT_PORT, OTHER_PORT);
 	}
 	/* The SYN's answer does too. */
-	is(judge(talk, &stream_own, 1, OTHER_PORT, CLIENT_PORT, 0), VERDICT_CLEAN, CLIENT_PORT,
+	is(judge(talk, &stream_native, 1, OTHER_PORT, CLIENT_PORT, 0), VERDICT_CLEAN, CLIENT_PORT,
 	   OTHER_PORT);
 }
 
@@ -130,11 +130,11 @@ static void another_protocol_is_none(void **state)
 static void without_one_the_port_tells(void **state)
 {
 	(void)state;
-	is(judge(talk, &stream_own, HANDSHAKE, SERVER_PORT, SERVER_PORT, CLIENT_PORT),
+	is(judge(talk, &stream_native, HANDSHAKE, SERVER_PORT, SERVER_PORT, CLIENT_PORT),
 	   VERDICT_CLEAN, CLIENT_PORT, SERVER_PORT);
-	is(judge(talk, &stream_own, HANDSHAKE, SERVER_PORT, CLIENT_PORT, 0), VERDICT_UNKNOWN,
+	is(judge(talk, &stream_native, HANDSHAKE, SERVER_PORT, CLIENT_PORT, 0), VERDICT_UNKNOWN,
 	   SERVER_PORT, CLIENT_PORT);
-	is(judge(talk, &stream_own, HANDSHAKE, OTHER_PORT, CLIENT_PORT, 0), VERDICT_UNKNOWN,
+	is(judge(talk, &stream_native, HANDSHAKE, OTHER_PORT, CLIENT_PORT, 0), VERDICT_UNKNOWN,
 	   OTHER_PORT, CLIENT_PORT);
 }
 

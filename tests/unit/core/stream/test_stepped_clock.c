@@ -14,7 +14,7 @@
 #include "policy/acceptance.h"
 #include "smtpwatch/monitor.h"
 
-static const struct stream_engine *const engines[] = {&stream_own, &stream_nids};
+static const struct stream_engine *const engines[] = {&stream_native, &stream_nids};
 
 struct outcome {
 	enum verdict verdict;
@@ -105,7 +105,7 @@ static void no_wait_before_the_syn(void **state)
 		for (int64_t back = 0; back <= 20; back += 20)
 			assert_int_equal(judge(&f, engines[i], (struct course){4, 3, back, 0}),
 					 VERDICT_UNKNOWN);
-	assert_int_equal(judge(&f, &stream_own, (struct course){f.n, 3, 20, 30}),
+	assert_int_equal(judge(&f, &stream_native, (struct course){f.n, 3, 20, 30}),
 			 VERDICT_CONNECT_UNANSWERED);
 	frames_free(&f);
 }
@@ -140,7 +140,8 @@ static void a_reply_before_its_command(void **state)
 	(void)state;
 	for (size_t at = 1; at <= f.n; at++)
 		for (int64_t back = 50; back <= 300; back += 250) {
-			struct outcome o = run(&f, &stream_own, (struct course){f.n, at, back, 0});
+			struct outcome o =
+				run(&f, &stream_native, (struct course){f.n, at, back, 0});
 			assert_int_equal(o.verdict, VERDICT_CLEAN);
 			assert_true(o.waited < FRAME_SECOND);
 		}
