@@ -44,7 +44,7 @@ struct cause {
 };
 
 /* What other sessions of the same server tell about this ending. All members are 0 if nothing is
- * known. history_hints (server_history.h) fills them in. */
+ * known. server_history_hints (server_history.h) fills them in. */
 struct cause_hints {
 	/* Sessions that this server ended within a second of this one, this one included. */
 	uint32_t together;
@@ -57,9 +57,9 @@ struct cause_hints {
 };
 
 /* All facts from which a cause is derived. All pointers are borrowed. */
-struct cause_facts {
+struct cause_input {
 	const struct conn *conn;
-	const struct session_facts *session;
+	const struct session_info *session;
 	const struct ending *ending;
 	const struct judgement *judgement;
 	const struct cause_hints *hints;
@@ -74,7 +74,7 @@ struct cause_row {
 	const char *meaning;
 	/* What to look at next, more specific than the verdict's advice. NULL: nothing to add. */
 	const char *advice;
-	bool (*holds)(const struct cause_facts *f,
+	bool (*holds)(const struct cause_input *f,
 		      struct cause *c); /* Returns true if the cause holds; then the confidence and
 					   the evidence in *c are set. */
 };
@@ -88,6 +88,6 @@ enum cause_id cause_read(const char *id);
 /* Finds the cause with the highest confidence; if several have the same, the first of them in the
  * table. *out is set in every case. If nothing is to be explained, the id is CAUSE_UNEXPLAINED and
  * there is no evidence. f->said need not be set. */
-void cause_find(const struct cause_facts *f, struct cause *out);
+void cause_find(const struct cause_input *f, struct cause *out);
 
 #endif

@@ -93,7 +93,7 @@ enum unsure {
 	UNSURE_NO_DIALOGUE, /* nothing in it was SMTP */
 	/* The kernel dropped packets meanwhile, and the end was concluded from packets that did
 	 * not come. */
-	UNSURE_DROPS,
+	UNSURE_CAPTURE_LOSS,
 	UNSURE_OVERFLOW, /* more commands were outstanding than are kept */
 	/* A SYN was seen without the rest of the handshake, and nothing was recognised since. */
 	UNSURE_HANDSHAKE,
@@ -116,7 +116,8 @@ enum unsure {
 enum tls_pending { TLS_PENDING_NOTHING, TLS_PENDING_COMMAND, TLS_PENDING_MESSAGE };
 
 /* What TLS leaves visible of the ending of an encrypted dialogue (src/core/session/tls_infer.h).
- * history_habits (server_history.h) sets `notifies` and `usual` from other sessions of the server.
+ * server_history_habits (server_history.h) sets `notifies` and `usual` from other sessions of the
+ * server.
  */
 struct ending_tls {
 	bool followed; /* every record was seen, and the suite is known */
@@ -173,7 +174,7 @@ struct ending {
 	 * nothing acknowledged a late one. */
 	bool may_hide;
 	enum unsure unsure;    /* why no verdict can rest on the close */
-	uint64_t unsure_bytes; /* with a gap: bytes missing; with UNSURE_DROPS: packets */
+	uint64_t unsure_bytes; /* with a gap: bytes missing; with UNSURE_CAPTURE_LOSS: packets */
 
 	unsigned unasked_221; /* bits of enum place: all that came */
 	enum stage stage_221; /* stage of the worst unasked 221 */

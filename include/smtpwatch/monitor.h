@@ -9,7 +9,7 @@
 #include "smtpwatch/undecoded.h"
 
 struct tls_opener;
-struct watch;
+struct trace_observer;
 
 /* Which protocol a port's clients speak. */
 enum port_kind { PORT_SMTP, PORT_TLS, PORT_LMTP };
@@ -48,9 +48,9 @@ struct monitor_config {
 	 * connections. Then `cause` in the records is NULL, and `together` is 0.
 	 *
 	 * Called at a session's close; `session` is called about a second later. Give both to one
-	 * struct collate (correlate.h), which completes the records.
+	 * struct correlator (correlate.h), which completes the records.
 	 */
-	void (*ended)(void *arg, const struct history_event *event);
+	void (*ended)(void *arg, const struct server_event *event);
 	/* Not NULL: this monitor only decodes frames and reassembles fragments, and judges no
 	 * sessions. front receives the result, with arg. */
 	const struct monitor_front *front;
@@ -60,7 +60,7 @@ struct monitor_config {
 	const struct tls_opener *opener;
 	/* Observes the events of each session (src/core/session/trace.h). NULL: none. Borrowed
 	 * until monitor_free. */
-	struct watch *watch;
+	struct trace_observer *trace;
 };
 
 /* Returns a config with ports 25 and 587, the native engine, and the default of every limit. The
@@ -115,7 +115,7 @@ void monitor_tick(struct monitor *m, int64_t now);
 /* Live capture only: the kernel dropped n packets between the times from and to, in nanoseconds.
  * Sessions that were open then are judged with this knowledge, if the call comes before their
  * release, a second after their end. */
-void monitor_drops(struct monitor *m, int64_t from, int64_t to, uint64_t n);
+void monitor_capture_loss(struct monitor *m, int64_t from, int64_t to, uint64_t n);
 
 /* Ends every open session as unfinished and delivers its record. Call once, before monitor_free.
  * Not for a monitor that has a front. */

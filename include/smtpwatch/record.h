@@ -11,7 +11,7 @@
 /* All pointers are borrowed until the call that delivers the record returns. */
 struct record {
 	const struct conn *conn;
-	const struct session_facts *session;
+	const struct session_info *session;
 	const struct ending *ending;
 	struct judgement judgement;
 	const struct cause *cause;
@@ -27,8 +27,8 @@ struct record {
 /* Upper bound of record_size. A buffer of RECORD_MOST bytes has room for any record. */
 enum { RECORD_MOST = 448 << 10 };
 
-/* Returns the bytes that record_pack needs: about 1.5 KB, and at most RECORD_MOST if every note is
- * full. */
+/* Returns the bytes that record_pack needs: about 1.5 KB, and at most RECORD_MOST if every string
+ * is full. */
 size_t record_size(const struct record *record);
 
 /* Copies a record and all that the record points to, for another thread or a later time. at:

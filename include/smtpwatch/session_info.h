@@ -18,7 +18,8 @@ enum taken { TAKEN_UNKNOWN, TAKEN_NO, TAKEN_YES };
  * that content changes stand first. */
 struct transaction {
 	struct transaction *next; /* in the order of MAIL */
-	struct notes notes; /* NOTE_FROM, NOTE_RCPT, NOTE_MESSAGE_ID, NOTE_QUEUE_ID, NOTE_REPLY */
+	struct strings strings;   /* STRING_FROM, STRING_RCPT, STRING_MESSAGE_ID, STRING_QUEUE_ID,
+				     STRING_REPLY */
 	/* Offset in the client's stream of the first byte of content; before the content, of the
 	 * first byte behind MAIL. */
 	uint64_t begin;
@@ -39,7 +40,7 @@ struct transaction {
 	/* MAIL, RCPT or their replies may be missing from the capture: the number of recipients is
 	 * not known. */
 	bool rcpts_missing;
-	bool counted;  /* its fate is counted in session_facts.fates */
+	bool counted;  /* its fate is counted in session_info.fates */
 	uint8_t taken; /* enum taken */
 	/* A reply came before the end, and it was not known which command the reply answers. The
 	 * client may have read the reply as the answer to the end. */
@@ -68,7 +69,7 @@ struct transaction {
 
 /* The recorded facts of a session. Outputs read these; the files of src/core/session write them.
  * The members that every reply changes stand first. */
-struct session_facts {
+struct session_info {
 	/* Commands; and finished replies: a multi-line reply counts once. */
 	uint32_t commands, replies;
 	uint32_t extensions; /* enum smtp_extension */
@@ -84,22 +85,22 @@ struct session_facts {
 	uint8_t last_command; /* enum smtp_verb. SMTP_CONNECT: none yet */
 	uint8_t starttls;     /* enum starttls */
 	bool lmtp;
-	bool uncoded : 1; /* the server's last words were no reply (NOTE_UNCODED) */
-	/* The farewell is not the last reply: NOTE_FAREWELL has the text. */
+	bool uncoded : 1; /* the server's last words were no reply (STRING_UNCODED) */
+	/* The farewell is not the last reply: STRING_FAREWELL has the text. */
 	bool farewell_apart : 1;
 	bool tls : 1; /* TLS was begun */
 	/* The TLS handshake was finished, as far as its records show. */
 	bool tls_done : 1;
 	/* The whole dialogue inside TLS was decrypted, from the first word to the last. */
 	bool tls_opened : 1;
-	bool tls_alert : 1;        /* an alert was sent in clear: see tls_alert_side */
-	struct notes notes;        /* NOTE_BANNER, NOTE_HELO, NOTE_AUTH, NOTE_REPLY, NOTE_NOT_SMTP,
-				      NOTE_TLS_... */
-	struct transaction *first; /* the transactions that are kept, in the order of MAIL */
-	uint64_t size_limit;       /* SIZE of the EHLO reply */
-	int64_t ts_banner;         /* when the greeting was complete */
+	bool tls_alert : 1; /* an alert was sent in clear: see tls_alert_side */
+	/* STRING_BANNER, STRING_HELO, STRING_AUTH, STRING_REPLY, STRING_NOT_SMTP, STRING_TLS_... */
+	struct strings strings;
+	struct transaction *first;        /* the transactions that are kept, in the order of MAIL */
+	uint64_t size_limit;              /* SIZE of the EHLO reply */
+	int64_t ts_banner;                /* when the greeting was complete */
 	int64_t ts_hello, ts_hello_reply; /* the last EHLO or HELO, and when it was accepted */
-	int64_t tls_expires; /* of the server's certificate; 0: not seen. The names are notes */
+	int64_t tls_expires; /* of the server's certificate; 0: not seen. The names are strings */
 	/* Transactions that were not kept, because SESSION_TRANSACTIONS were or for lack of memory.
 	 */
 	uint32_t transactions_omitted;
@@ -116,8 +117,8 @@ struct session_facts {
 };
 
 /* Returns the text of the server's farewell; empty if it is not kept. Borrowed until the next
- * change of f->notes. */
-struct bytes session_farewell_text(const struct session_facts *f);
+ * change of f->strings. */
+struct bytes session_farewell_text(const struct session_info *f);
 
 /* Transactions of one session that are kept in detail, at most. Further ones are only counted. */
 enum { SESSION_TRANSACTIONS = 32 };

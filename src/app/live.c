@@ -205,7 +205,7 @@ static void signals_take(struct watch *w)
 static void frames_take(struct watch *w, const struct worker_frames *frames)
 {
 	w->frames = frames;
-	collate_session(w->collate, worker_frames_record(frames));
+	correlator_session(w->correlator, worker_frames_record(frames));
 	w->frames = NULL;
 }
 
@@ -213,10 +213,10 @@ static void message_take(struct watch *w, unsigned worker, uint32_t kind, const 
 {
 	switch ((enum worker_message)kind) {
 	case WORKER_ENDED:
-		collate_ended(w->collate, message);
+		correlator_ended(w->correlator, message);
 		break;
 	case WORKER_RECORD:
-		collate_session(w->collate, message);
+		correlator_session(w->correlator, message);
 		break;
 	case WORKER_FRAMES:
 		frames_take(w, message);

@@ -22,7 +22,7 @@ struct watch {
 	char pcap[EXPORT_NAME];
 	struct viewer *viewer; /* NULL: no --top */
 	char names[256];       /* of the interfaces, for it */
-	struct collate *collate;
+	struct correlator *correlator;
 	struct interfaces *interfaces;
 	struct opener *opener;
 	struct keys keys; /* none without --keylog */

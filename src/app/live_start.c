@@ -97,8 +97,8 @@ static bool workers_make(struct watch *w)
 	w->workers = calloc(w->n, sizeof(*w->workers));
 	w->stats = calloc(w->n, sizeof(*w->stats));
 	w->beats = calloc(w->n, sizeof(*w->beats));
-	w->collate = collate_new(config.stream.seed, on_record, w);
-	if (w->workers == NULL || w->stats == NULL || w->beats == NULL || w->collate == NULL)
+	w->correlator = correlator_new(config.stream.seed, on_record, w);
+	if (w->workers == NULL || w->stats == NULL || w->beats == NULL || w->correlator == NULL)
 		return watch_complain(&w->trouble, "no memory for the workers");
 	for (unsigned i = 0; i < w->n; i++) {
 		w->workers[i] =
@@ -239,7 +239,7 @@ void watch_end(struct watch *w)
 	viewer_free(w->viewer);
 	keys_close(&w->keys);
 	interfaces_free(w->interfaces);
-	collate_free(w->collate);
+	correlator_free(w->correlator);
 	if (w->sinks != NULL && !sinks_close(w->sinks))
 		w->trouble = true;
 	export_close(w->export);

@@ -59,7 +59,7 @@ struct shards {
 	struct monitor *front; /* with several: the reader's, which decodes */
 	uint32_t input;
 	uint64_t frame; /* the last one that was published */
-	struct collate *collate;
+	struct correlator *correlator;
 	struct worker *workers;
 	struct chunk *chunks;
 	pthread_mutex_t lock;
@@ -109,7 +109,7 @@ static struct told *message_begin(struct worker *w, enum message kind, size_t n)
 	return t;
 }
 
-static void on_ended(void *arg, const struct history_event *event)
+static void on_ended(void *arg, const struct server_event *event)
 {
 	struct worker *w = arg;
 	struct told *t = message_begin(w, MESSAGE_ENDED, sizeof(*event));
@@ -233,10 +233,11 @@ static struct worker *first_head(struct shards *s)
 static void head_tell(struct shards *s, struct worker *w)
 {
 	if (w->kind == MESSAGE_ENDED)
-		collate_ended(s->collate,
-			      (const struct history_event *)(const void *)(w->head + 1));
+		correlator_ended(s->correlator,
+				 (const struct server_event *)(const void *)(w->head + 1));
 	else if (w->kind == MESSAGE_RECORD)
-		collate_session(s->collate, (const struct record *)(const void *)(w->head + 1));
+		correlator_session(s->correlator,
+				   (const struct record *)(const void *)(w->head + 1));
 	else
 		w->done = w->head->order.step == UINT64_MAX;
 	ring_release(w->ring);
@@ -473,11 +474,11 @@ static struct monitor *front_make(struct shards *s, const struct monitor_config 
 
 static bool crew_start(struct shards *s, const struct monitor_config *config)
 {
-	s->collate = collate_new(config->stream.seed, config->session, config->arg);
+	s->correlator = correlator_new(config->stream.seed, config->session, config->arg);
 	s->front = front_make(s, config);
 	s->chunks = malloc(CHUNKS * sizeof(*s->chunks));
 	s->workers = calloc(s->n, sizeof(*s->workers));
-	if (s->collate == NULL || s->front == NULL || s->chunks == NULL || s->workers == NULL)
+	if (s->correlator == NULL || s->front == NULL || s->chunks == NULL || s->workers == NULL)
 		return false;
 	s->chunks[0].n = s->chunks[0].used = 0;
 	for (unsigned i = 0; i < s->n; i++)
@@ -530,7 +531,7 @@ void shards_free(struct shards *s)
 		crew_leave(s);
 	monitor_free(s->alone);
 	monitor_free(s->front);
-	collate_free(s->collate);
+	correlator_free(s->correlator);
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->work);
 	pthread_cond_destroy(&s->room);

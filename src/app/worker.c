@@ -103,7 +103,7 @@ static bool message_put(struct worker *w, enum worker_message kind, const void *
 	return true;
 }
 
-static void on_ended(void *arg, const struct history_event *event)
+static void on_ended(void *arg, const struct server_event *event)
 {
 	message_put(arg, WORKER_ENDED, event, sizeof(*event), RING_SPARE);
 }
@@ -198,7 +198,7 @@ static void slot_count(struct worker *w, struct slot *s, int64_t now_wall)
 	w->capture.dropped += now.dropped - s->counts.dropped;
 	w->capture.dropped_by_interface += now.dropped_by_interface -
 					   s->counts.dropped_by_interface;
-	monitor_drops(w->monitor, w->looked_wall, now_wall, now.dropped - s->counts.dropped);
+	monitor_capture_loss(w->monitor, w->looked_wall, now_wall, now.dropped - s->counts.dropped);
 	s->counts = now;
 }
 

@@ -10,7 +10,7 @@
 
 /* What comes through the ring, and what it holds. */
 enum worker_message {
-	WORKER_ENDED,  /* struct history_event */
+	WORKER_ENDED,  /* struct server_event */
 	WORKER_RECORD, /* struct record, packed; its conn->input is the interface's number */
 	WORKER_FRAMES, /* struct worker_frames, and with it a record that is an alert */
 	WORKER_STATS,  /* struct monitor_stats, once a second, and last of all */

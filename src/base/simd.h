@@ -7,47 +7,47 @@
 #include <stdint.h>
 #include <string.h>
 
-typedef uint8_t lanes __attribute__((vector_size(16)));
-typedef uint64_t lanes_halves __attribute__((vector_size(16)));
+typedef uint8_t simd __attribute__((vector_size(16)));
+typedef uint64_t simd_halves __attribute__((vector_size(16)));
 
-enum { LANES = sizeof(lanes) };
+enum { SIMD_BYTES = sizeof(simd) };
 
-/* Loads LANES bytes from p, which need not be aligned. */
-static inline lanes lanes_load(const uint8_t *p)
+/* Loads SIMD_BYTES bytes from p, which need not be aligned. */
+static inline simd simd_load(const uint8_t *p)
 {
-	lanes v;
+	simd v;
 	memcpy(&v, p, sizeof v);
 	return v;
 }
 
 /* Returns the result v of a comparison as a bit mask; the lowest bit is the first byte. Each byte
  * keeps its own bit, and a product adds the bits up. */
-static inline uint32_t lanes_mask_plain(lanes v)
+static inline uint32_t simd_mask_plain(simd v)
 {
-	static const lanes bit = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
-	lanes_halves h = (lanes_halves)(v & bit);
+	static const simd bit = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+	simd_halves h = (simd_halves)(v & bit);
 	return (uint32_t)(h[0] * UINT64_C(0x0101010101010101) >> 56 |
 			  (h[1] * UINT64_C(0x0101010101010101) >> 56) << 8);
 }
 
-/* As lanes_mask_plain, with the processor's own instruction if there is one. */
-static inline uint32_t lanes_mask(lanes v)
+/* As simd_mask_plain, with the processor's own instruction if there is one. */
+static inline uint32_t simd_mask(simd v)
 {
 #ifdef __SSE2__
 	typedef char signs __attribute__((vector_size(16)));
 	return (uint32_t)__builtin_ia32_pmovmskb128((signs)v);
 #else
-	return lanes_mask_plain(v);
+	return simd_mask_plain(v);
 #endif
 }
 
 /* Returns true if the comparison held for at least one byte. */
-static inline bool lanes_any(lanes v)
+static inline bool simd_any(simd v)
 {
 #ifdef __SSE2__
-	return lanes_mask(v) != 0;
+	return simd_mask(v) != 0;
 #else
-	lanes_halves h = (lanes_halves)v;
+	simd_halves h = (simd_halves)v;
 	return (h[0] | h[1]) != 0;
 #endif
 }

@@ -36,10 +36,10 @@ struct monitor {
 	struct pool *pool;
 	struct defrag *defrag;
 	struct stream *stream;
-	struct collate *collate; /* NULL: it is elsewhere, behind several monitors */
+	struct correlator *correlator; /* NULL: it is elsewhere, behind several monitors */
 	struct dialogue_env *env;
 	struct packet_decoder decoder;
-	struct drops drops;
+	struct capture_loss capture_loss;
 	struct frame_clock clock;
 	union packet_decoded batch[BATCH]; /* the first `batched` of them are segments */
 	size_t batched;
@@ -114,11 +114,11 @@ static void on_fin(void *arg, struct conn *conn, enum side side, int64_t ts)
  * any_port, and where the client's own port is one that is watched.
  */
 static bool recognised(const struct monitor *m, const struct conn *conn,
-		       const struct session_facts *s)
+		       const struct session_info *s)
 {
 	if (port_set_has(&m->config.ports, conn->port[SERVER]))
 		return true;
-	struct bytes banner = notes_find(&s->notes, NOTE_BANNER).text;
+	struct bytes banner = strings_find(&s->strings, STRING_BANNER).text;
 	return s->ts_hello_reply != 0 || (banner.n > 0 && memmem(banner.p, banner.n, "SMTP", 4));
 }
 
@@ -127,29 +127,29 @@ static void judge(struct monitor *m, struct conn *conn, struct judged *j)
 	session_settle(j->session);
 	session_close(j->session, conn, &j->tcp, j->end, &j->ending);
 	j->judgement = verdict_judge(&j->ending);
-	struct history_event event;
-	if (!history_tells(conn, &j->ending, j->end, &event))
+	struct server_event event;
+	if (!server_history_event(conn, &j->ending, j->end, &event))
 		return;
-	if (m->collate)
-		collate_ended(m->collate, &event);
+	if (m->correlator)
+		correlator_ended(m->correlator, &event);
 	else
 		m->config.ended(m->config.arg, &event);
 }
 
 /* What the kernel dropped may be known only now, after the close. */
-static uint64_t doubt(const struct monitor *m, const struct conn *conn, struct judged *j)
+static uint64_t downgrade(const struct monitor *m, const struct conn *conn, struct judged *j)
 {
-	uint64_t drops = drops_within(&m->drops, conn->start, j->end);
-	if (drops > 0) {
-		session_drops(j->session, drops, &j->ending);
+	uint64_t lost = capture_loss_within(&m->capture_loss, conn->start, j->end);
+	if (lost > 0) {
+		session_capture_loss(j->session, lost, &j->ending);
 		j->judgement = verdict_judge(&j->ending);
 	}
-	return drops;
+	return lost;
 }
 
 static void deliver(struct monitor *m, struct conn *conn, struct judged *j)
 {
-	const struct session_facts *session = session_facts(j->session);
+	const struct session_info *session = session_info(j->session);
 	if (!recognised(m, conn, session)) {
 		session_free(j->session);
 		conn->user = NULL;
@@ -159,16 +159,16 @@ static void deliver(struct monitor *m, struct conn *conn, struct judged *j)
 		(conn->disputed ? session_disputed : session_retracted)(j->session, &j->ending);
 		j->judgement = verdict_judge(&j->ending);
 	}
-	uint64_t drops = doubt(m, conn, j);
+	uint64_t lost = downgrade(m, conn, j);
 	j->ending.late_rst = j->ending.no_answer && conn->side[SERVER].reset.seen;
 	struct record record = {.conn = conn,
 				.session = session,
 				.ending = &j->ending,
 				.judgement = j->judgement,
-				.kernel_drops = drops,
+				.kernel_drops = lost,
 				.end = j->end};
-	if (m->collate)
-		collate_session(m->collate, &record);
+	if (m->correlator)
+		correlator_session(m->correlator, &record);
 	else
 		m->config.session(m->config.arg, &record);
 	session_free(j->session);
@@ -240,17 +240,17 @@ static const struct stream_listener listener = {on_open,  on_data,    on_gap,  o
 
 /* Somebody looks on: of each event the connection is told, and the bytes as they come. */
 
-static void look(struct monitor *m, const struct conn *conn, struct watch_event e)
+static void look(struct monitor *m, const struct conn *conn, struct trace_event e)
 {
-	m->config.watch->conn = conn;
-	watch_tell(m->config.watch, &e);
+	m->config.trace->conn = conn;
+	trace_emit(m->config.trace, &e);
 }
 
 static void look_data(void *arg, struct conn *conn, enum side side, struct bytes data, int64_t ts)
 {
 	uint64_t offset = conn->flow[side].bytes + conn->flow[side].gap;
 	look(arg, conn,
-	     (struct watch_event){.kind = WATCH_DATA,
+	     (struct trace_event){.kind = TRACE_DATA,
 				  .side = side,
 				  .ts = ts,
 				  .offset = offset,
@@ -262,14 +262,14 @@ static void look_data(void *arg, struct conn *conn, enum side side, struct bytes
 static void look_gap(void *arg, struct conn *conn, enum side side, uint64_t len, int64_t ts)
 {
 	look(arg, conn,
-	     (struct watch_event){.kind = WATCH_GAP, .side = side, .ts = ts, .bytes = len});
+	     (struct trace_event){.kind = TRACE_GAP, .side = side, .ts = ts, .bytes = len});
 	on_gap(arg, conn, side, len, ts);
 }
 
 static void look_fin(void *arg, struct conn *conn, enum side side, int64_t ts)
 {
 	struct monitor *m = arg;
-	m->config.watch->conn = conn;
+	m->config.trace->conn = conn;
 	on_fin(arg, conn, side, ts);
 }
 
@@ -277,28 +277,28 @@ static void look_fin(void *arg, struct conn *conn, enum side side, int64_t ts)
 static void look_close(void *arg, struct conn *conn, const struct conn_end *end, int64_t ts)
 {
 	struct monitor *m = arg;
-	m->config.watch->conn = conn;
+	m->config.trace->conn = conn;
 	on_close(arg, conn, end, ts);
-	look(arg, conn, (struct watch_event){.kind = WATCH_CLOSE, .ts = ts, .end = end});
+	look(arg, conn, (struct trace_event){.kind = TRACE_CLOSE, .ts = ts, .end = end});
 }
 
 static void look_late(void *arg, struct conn *conn, struct bytes data, int64_t ts)
 {
 	uint64_t offset = conn->flow[SERVER].bytes + conn->flow[SERVER].gap;
 	look(arg, conn,
-	     (struct watch_event){
-		     .kind = WATCH_DATA, .side = SERVER, .ts = ts, .offset = offset, .text = data});
+	     (struct trace_event){
+		     .kind = TRACE_DATA, .side = SERVER, .ts = ts, .offset = offset, .text = data});
 	on_late(arg, conn, data, ts);
 }
 
-static const struct stream_listener looking = {on_open,    look_data,  look_gap,  look_fin,
-					       look_close, on_release, look_late, NULL};
+static const struct stream_listener traced = {on_open,    look_data,  look_gap,  look_fin,
+					      look_close, on_release, look_late, NULL};
 
 static void parts_free(struct monitor *m)
 {
 	if (m->stream)
 		m->config.engine->free(m->stream);
-	collate_free(m->collate);
+	correlator_free(m->correlator);
 	if (m->defrag)
 		defrag_free(m->defrag);
 }
@@ -318,11 +318,12 @@ static void *parts_new(struct monitor *m, const struct monitor_config *config, s
 	if (config->front)
 		return m->defrag ? m : NULL;
 	m->stream = config->engine->new (&m->config.stream, pool,
-					 config->watch ? &looking : &listener, m);
-	m->env = session_env(pool, config->opener, config->watch, config->stream.seed);
-	m->collate = config->ended ? NULL
-				   : collate_new(config->stream.seed, config->session, config->arg);
-	return m->defrag && m->stream && m->env && (m->collate || config->ended) ? m : NULL;
+					 config->trace ? &traced : &listener, m);
+	m->env = session_env(pool, config->opener, config->trace, config->stream.seed);
+	m->correlator = config->ended
+				? NULL
+				: correlator_new(config->stream.seed, config->session, config->arg);
+	return m->defrag && m->stream && m->env && (m->correlator || config->ended) ? m : NULL;
 }
 
 struct monitor *monitor_new(const struct monitor_config *config)
@@ -494,9 +495,9 @@ void monitor_tick(struct monitor *m, int64_t now)
 		m->config.engine->tick(m->stream, now);
 }
 
-void monitor_drops(struct monitor *m, int64_t from, int64_t to, uint64_t n)
+void monitor_capture_loss(struct monitor *m, int64_t from, int64_t to, uint64_t n)
 {
-	drops_note(&m->drops, from, to, n);
+	capture_loss_add(&m->capture_loss, from, to, n);
 }
 
 /* Frames that were no segments had a time too. Where time has gone on since the last frame, its

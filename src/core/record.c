@@ -11,13 +11,13 @@ static size_t room_of(size_t n)
 	return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 }
 
-/* Each holder's part, and what rounding adds to it and to its notes. */
+/* Each holder's part, and what rounding adds to it and to its strings. */
 #define PART(type) (sizeof(type) + ALIGN)
 static_assert(PART(struct record) + PART(struct conn) + 2 * PART(struct conn_side) +
-			      PART(struct session_facts) + PART(struct ending) +
-			      PART(struct cause) + NOTES_MAX + ALIGN +
+			      PART(struct session_info) + PART(struct ending) + PART(struct cause) +
+			      STRINGS_MAX + ALIGN +
 			      SESSION_TRANSACTIONS *
-				      (PART(struct transaction) + NOTES_MAX + ALIGN) <=
+				      (PART(struct transaction) + STRINGS_MAX + ALIGN) <=
 		      RECORD_MOST,
 	      "the bounds of what it is made of");
 
@@ -25,11 +25,11 @@ size_t record_size(const struct record *r)
 {
 	size_t n = room_of(sizeof *r) + room_of(sizeof *r->conn) +
 		   room_of(2 * sizeof *r->conn->side) + room_of(sizeof *r->session) +
-		   room_of(sizeof *r->ending) + room_of(r->session->notes.used);
+		   room_of(sizeof *r->ending) + room_of(r->session->strings.used);
 	if (r->cause)
 		n += room_of(sizeof *r->cause);
 	for (const struct transaction *t = r->session->first; t; t = t->next)
-		n += room_of(sizeof *t) + room_of(t->notes.used);
+		n += room_of(sizeof *t) + room_of(t->strings.used);
 	assert(n <= RECORD_MOST);
 	return n;
 }
@@ -43,10 +43,10 @@ static void *part_put(uint8_t **at, const void *part, size_t n)
 	return to;
 }
 
-static void notes_put(uint8_t **at, struct notes *notes)
+static void strings_put(uint8_t **at, struct strings *strings)
 {
-	notes->block = part_put(at, notes->block, notes->used);
-	notes->room = notes->used;
+	strings->block = part_put(at, strings->block, strings->used);
+	strings->capacity = strings->used;
 }
 
 /* A copy belongs to no listener any more. */
@@ -58,14 +58,14 @@ static const struct conn *conn_put(uint8_t **at, const struct conn *conn)
 	return copy;
 }
 
-static const struct session_facts *session_put(uint8_t **at, const struct session_facts *session)
+static const struct session_info *session_put(uint8_t **at, const struct session_info *session)
 {
-	struct session_facts *copy = part_put(at, session, sizeof *session);
-	notes_put(at, &copy->notes);
+	struct session_info *copy = part_put(at, session, sizeof *session);
+	strings_put(at, &copy->strings);
 	struct transaction **next = &copy->first;
 	for (const struct transaction *t = session->first; t; t = t->next) {
 		*next = part_put(at, t, sizeof *t);
-		notes_put(at, &(*next)->notes);
+		strings_put(at, &(*next)->strings);
 		next = &(*next)->next;
 	}
 	*next = NULL;

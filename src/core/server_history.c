@@ -53,7 +53,7 @@ struct server {
 				   about; the two are halved when they are many */
 };
 
-struct history {
+struct server_history {
 	struct pool *pool;
 	uint64_t seed[2];
 	struct flow_table table;
@@ -62,17 +62,18 @@ struct history {
 	uint32_t oldest, newest;
 };
 
-struct history *history_new(struct pool *pool, const uint64_t seed[2], unsigned servers)
+struct server_history *server_history_new(struct pool *pool, const uint64_t seed[2],
+					  unsigned servers)
 {
-	struct history *h = pool_get_large(pool, sizeof *h);
+	struct server_history *h = pool_get_large(pool, sizeof *h);
 	if (!h)
 		return NULL;
-	*h = (struct history){.pool = pool,
-			      .seed = {seed[0], seed[1]},
-			      .room = servers,
-			      .limit = servers,
-			      .oldest = FLOW_NONE,
-			      .newest = FLOW_NONE};
+	*h = (struct server_history){.pool = pool,
+				     .seed = {seed[0], seed[1]},
+				     .room = servers,
+				     .limit = servers,
+				     .oldest = FLOW_NONE,
+				     .newest = FLOW_NONE};
 	h->servers = pool_get_large(pool, servers * sizeof *h->servers);
 	if (h->servers && flow_table_init(&h->table, pool))
 		return h;
@@ -81,7 +82,7 @@ struct history *history_new(struct pool *pool, const uint64_t seed[2], unsigned 
 	return NULL;
 }
 
-void history_free(struct history *h)
+void server_history_free(struct server_history *h)
 {
 	if (!h)
 		return;
@@ -91,14 +92,15 @@ void history_free(struct history *h)
 }
 
 /* The server's end alone: the other is the same for all. */
-static uint32_t server_hash(const struct history *h, const struct ip_addr *addr, uint16_t port)
+static uint32_t server_hash(const struct server_history *h, const struct ip_addr *addr,
+			    uint16_t port)
 {
 	struct packet p = {.src = *addr, .src_port = port};
 	return flow_hash(h->seed, &p);
 }
 
-static uint32_t server_find(const struct history *h, uint32_t hash, const struct ip_addr *addr,
-			    uint16_t port)
+static uint32_t server_find(const struct server_history *h, uint32_t hash,
+			    const struct ip_addr *addr, uint16_t port)
 {
 	uint32_t at = hash, found;
 	while ((found = flow_find(&h->table, hash, &at)) != FLOW_NONE) {
@@ -109,14 +111,14 @@ static uint32_t server_find(const struct history *h, uint32_t hash, const struct
 	return found;
 }
 
-static void link_out(struct history *h, uint32_t at)
+static void link_out(struct server_history *h, uint32_t at)
 {
 	struct server *s = &h->servers[at];
 	*(s->older == FLOW_NONE ? &h->oldest : &h->servers[s->older].newer) = s->newer;
 	*(s->newer == FLOW_NONE ? &h->newest : &h->servers[s->newer].older) = s->older;
 }
 
-static void link_newest(struct history *h, uint32_t at)
+static void link_newest(struct server_history *h, uint32_t at)
 {
 	struct server *s = &h->servers[at];
 	s->older = h->newest;
@@ -126,7 +128,7 @@ static void link_newest(struct history *h, uint32_t at)
 }
 
 /* A place that was never used, or that of the server that was longest not heard of. */
-static uint32_t place_take(struct history *h)
+static uint32_t place_take(struct server_history *h)
 {
 	if (h->count < h->limit)
 		return h->count++;
@@ -138,8 +140,8 @@ static uint32_t place_take(struct history *h)
 
 /* The table can fail to grow only for a place that was never used: then there are as many servers
  * as there will ever be. */
-static struct server *server_make(struct history *h, uint32_t hash, const struct ip_addr *addr,
-				  uint16_t port)
+static struct server *server_make(struct server_history *h, uint32_t hash,
+				  const struct ip_addr *addr, uint16_t port)
 {
 	if (h->limit == 0)
 		return NULL;
@@ -153,7 +155,7 @@ static struct server *server_make(struct history *h, uint32_t hash, const struct
 	return &h->servers[at];
 }
 
-static struct server *server_of(struct history *h, const struct ip_addr *addr, uint16_t port,
+static struct server *server_of(struct server_history *h, const struct ip_addr *addr, uint16_t port,
 				bool make)
 {
 	uint32_t hash = server_hash(h, addr, port), at = server_find(h, hash, addr, port);
@@ -195,16 +197,16 @@ static bool is_young(const struct conn *conn, int64_t ts)
 	return ts - conn->start < together_time;
 }
 
-bool history_tells(const struct conn *conn, const struct ending *ending, int64_t ts,
-		   struct history_event *out)
+bool server_history_event(const struct conn *conn, const struct ending *ending, int64_t ts,
+			  struct server_event *out)
 {
 	if (!by_server(ending) || is_young(conn, ts))
 		return false;
-	*out = (struct history_event){conn->addr[SERVER], conn->port[SERVER], by_rst(ending), ts};
+	*out = (struct server_event){conn->addr[SERVER], conn->port[SERVER], by_rst(ending), ts};
 	return true;
 }
 
-void history_closed(struct history *h, const struct history_event *event)
+void server_history_closed(struct server_history *h, const struct server_event *event)
 {
 	struct server *s = server_of(h, &event->server, event->port, true);
 	if (!s)
@@ -280,8 +282,9 @@ static void lives_count(const struct server *s, const struct life *now, struct c
 	}
 }
 
-void history_hints(struct history *h, const struct conn *conn, const struct session_facts *session,
-		   const struct ending *ending, int64_t ts, struct cause_hints *out)
+void server_history_hints(struct server_history *h, const struct conn *conn,
+			  const struct session_info *session, const struct ending *ending,
+			  int64_t ts, struct cause_hints *out)
 {
 	bool ended = by_server(ending);
 	*out = (struct cause_hints){0};
@@ -318,7 +321,7 @@ static void usual_learn(struct server *s, uint16_t reply)
 }
 
 /* One that only answers the client's close_notify may never send one of its own accord. */
-void history_habits(struct history *h, const struct conn *conn, struct ending *ending)
+void server_history_habits(struct server_history *h, const struct conn *conn, struct ending *ending)
 {
 	struct ending_tls *t = &ending->tls;
 	if (!ending->encrypted || !t->followed || !t->done)

@@ -6,7 +6,7 @@
 #include "smtpwatch/frame.h"
 #include "text/escape.h"
 
-static const struct record *record(const struct fact_view *v)
+static const struct record *record(const struct alert_view *v)
 {
 	return &v->report->record;
 }
@@ -24,111 +24,111 @@ static bool put_count(struct outbuf *b, uint64_t n)
 	return true;
 }
 
-static bool put_dataset(struct outbuf *b, const struct fact_view *v)
+static bool put_dataset(struct outbuf *b, const struct alert_view *v)
 {
 	(void)v;
 	return put_word(b, "smtpwatch.session");
 }
 
-static bool put_module(struct outbuf *b, const struct fact_view *v)
+static bool put_module(struct outbuf *b, const struct alert_view *v)
 {
 	(void)v;
 	return put_word(b, "smtpwatch");
 }
 
-static bool put_ecs_version(struct outbuf *b, const struct fact_view *v)
+static bool put_ecs_version(struct outbuf *b, const struct alert_view *v)
 {
 	(void)v;
 	return put_word(b, "8.11.0");
 }
 
-static bool put_kind(struct outbuf *b, const struct fact_view *v)
+static bool put_kind(struct outbuf *b, const struct alert_view *v)
 {
 	return put_word(b, report_alerts(v->report) != 0 ? "alert" : "event");
 }
 
-static bool put_category(struct outbuf *b, const struct fact_view *v)
+static bool put_category(struct outbuf *b, const struct alert_view *v)
 {
 	(void)v;
 	return put_word(b, "email\nnetwork");
 }
 
-static bool put_type(struct outbuf *b, const struct fact_view *v)
+static bool put_type(struct outbuf *b, const struct alert_view *v)
 {
 	(void)v;
 	return put_word(b, "connection\nend");
 }
 
-static bool put_protocol(struct outbuf *b, const struct fact_view *v)
+static bool put_protocol(struct outbuf *b, const struct alert_view *v)
 {
 	(void)v;
 	return put_word(b, "smtp");
 }
 
-static bool put_transport(struct outbuf *b, const struct fact_view *v)
+static bool put_transport(struct outbuf *b, const struct alert_view *v)
 {
 	(void)v;
 	return put_word(b, "tcp");
 }
 
-static bool put_family(struct outbuf *b, const struct fact_view *v)
+static bool put_family(struct outbuf *b, const struct alert_view *v)
 {
 	return put_word(b, ip_addr_is_v4(&record(v)->conn->addr[SERVER]) ? "ipv4" : "ipv6");
 }
 
-static bool put_epoch(struct outbuf *b, const struct fact_view *v)
+static bool put_epoch(struct outbuf *b, const struct alert_view *v)
 {
 	outbuf_seconds(b, record(v)->conn->start);
 	return true;
 }
 
-static bool put_address(struct outbuf *b, const struct fact_view *v, enum side side)
+static bool put_address(struct outbuf *b, const struct alert_view *v, enum side side)
 {
 	char text[IP_ADDR_TEXT];
 
 	return put_word(b, ip_addr_text(&record(v)->conn->addr[side], text));
 }
 
-static bool put_client_ip(struct outbuf *b, const struct fact_view *v)
+static bool put_client_ip(struct outbuf *b, const struct alert_view *v)
 {
 	return put_address(b, v, CLIENT);
 }
 
-static bool put_server_ip(struct outbuf *b, const struct fact_view *v)
+static bool put_server_ip(struct outbuf *b, const struct alert_view *v)
 {
 	return put_address(b, v, SERVER);
 }
 
-static bool put_client_port(struct outbuf *b, const struct fact_view *v)
+static bool put_client_port(struct outbuf *b, const struct alert_view *v)
 {
 	return put_count(b, record(v)->conn->port[CLIENT]);
 }
 
-static bool put_server_port(struct outbuf *b, const struct fact_view *v)
+static bool put_server_port(struct outbuf *b, const struct alert_view *v)
 {
 	return put_count(b, record(v)->conn->port[SERVER]);
 }
 
-static bool put_duration(struct outbuf *b, const struct fact_view *v)
+static bool put_duration(struct outbuf *b, const struct alert_view *v)
 {
 	outbuf_seconds(b, record(v)->end - record(v)->conn->start);
 	return record(v)->end >= record(v)->conn->start;
 }
 
 /* ECS counts it in nanoseconds. */
-static bool put_duration_ns(struct outbuf *b, const struct fact_view *v)
+static bool put_duration_ns(struct outbuf *b, const struct alert_view *v)
 {
 	int64_t ns = record(v)->end - record(v)->conn->start;
 
 	return ns >= 0 && put_count(b, (uint64_t)ns);
 }
 
-static bool put_alert(struct outbuf *b, const struct fact_view *v)
+static bool put_alert(struct outbuf *b, const struct alert_view *v)
 {
 	return put_word(b, report_alerts(v->report) != 0 ? "true" : "false");
 }
 
-static bool put_also(struct outbuf *b, const struct fact_view *v)
+static bool put_also(struct outbuf *b, const struct alert_view *v)
 {
 	const char *between = "";
 
@@ -140,32 +140,32 @@ static bool put_also(struct outbuf *b, const struct fact_view *v)
 	return v->report->also != 0;
 }
 
-static bool put_severity_number(struct outbuf *b, const struct fact_view *v)
+static bool put_severity_number(struct outbuf *b, const struct alert_view *v)
 {
 	return put_count(b, report_severity(v->report, v->signature));
 }
 
-static bool put_closer(struct outbuf *b, const struct fact_view *v)
+static bool put_closer(struct outbuf *b, const struct alert_view *v)
 {
 	return put_word(b, closer_name(record(v)->ending->closer));
 }
 
-static bool put_how(struct outbuf *b, const struct fact_view *v)
+static bool put_how(struct outbuf *b, const struct alert_view *v)
 {
 	return put_word(b, how_name(record(v)->ending->how));
 }
 
-static bool put_farewell(struct outbuf *b, const struct fact_view *v)
+static bool put_farewell(struct outbuf *b, const struct alert_view *v)
 {
 	return put_word(b, farewell_name(record(v)->ending->farewell));
 }
 
-static bool put_seen(struct outbuf *b, const struct fact_view *v)
+static bool put_seen(struct outbuf *b, const struct alert_view *v)
 {
 	return put_word(b, seen_name(record(v)->ending->seen));
 }
 
-static bool put_reason(struct outbuf *b, const struct fact_view *v)
+static bool put_reason(struct outbuf *b, const struct alert_view *v)
 {
 	char text[512] = "";
 
@@ -173,14 +173,14 @@ static bool put_reason(struct outbuf *b, const struct fact_view *v)
 	return put_word(b, text);
 }
 
-static bool put_confidence(struct outbuf *b, const struct fact_view *v)
+static bool put_confidence(struct outbuf *b, const struct alert_view *v)
 {
 	const struct cause *c = report_cause(v->report);
 
 	return c != NULL && put_word(b, confidence_name(c->confidence));
 }
 
-static bool put_evidence(struct outbuf *b, const struct fact_view *v)
+static bool put_evidence(struct outbuf *b, const struct alert_view *v)
 {
 	const struct cause *c = report_cause(v->report);
 
@@ -191,76 +191,76 @@ static bool put_evidence(struct outbuf *b, const struct fact_view *v)
 	return c != NULL && c->evidences > 0;
 }
 
-static bool put_accepted(struct outbuf *b, const struct fact_view *v)
+static bool put_accepted(struct outbuf *b, const struct alert_view *v)
 {
 	return put_count(b, record(v)->session->fates[FATE_ACCEPTED]);
 }
 
 /* All that are kept of the message that it is about. */
-static bool put_recipients(struct outbuf *b, const struct fact_view *v)
+static bool put_recipients(struct outbuf *b, const struct alert_view *v)
 {
-	const struct transaction *t = facts_message(v);
-	struct note note;
+	const struct transaction *t = alert_message_of(v);
+	struct string string;
 	uint16_t pos = 0;
 	bool any = false;
 
-	while (t != NULL && notes_next(&t->notes, &pos, &note))
-		if (note.tag == NOTE_RCPT) {
+	while (t != NULL && strings_next(&t->strings, &pos, &string))
+		if (string.tag == STRING_RCPT) {
 			outbuf_str(b, any ? "\n" : "");
-			escape_text(b, note.text);
+			escape_text(b, string.text);
 			any = true;
 		}
 	return any;
 }
 
-static bool put_size(struct outbuf *b, const struct fact_view *v)
+static bool put_size(struct outbuf *b, const struct alert_view *v)
 {
-	const struct transaction *t = facts_message(v);
+	const struct transaction *t = alert_message_of(v);
 
 	return t != NULL && put_count(b, t->bytes);
 }
 
-static bool put_starttls(struct outbuf *b, const struct fact_view *v)
+static bool put_starttls(struct outbuf *b, const struct alert_view *v)
 {
 	return put_word(b, starttls_name((enum starttls)record(v)->session->starttls));
 }
 
-static bool put_tls_version(struct outbuf *b, const struct fact_view *v)
+static bool put_tls_version(struct outbuf *b, const struct alert_view *v)
 {
 	return put_word(b, tls_version_name(record(v)->session->tls_version));
 }
 
-static bool put_tls_cipher(struct outbuf *b, const struct fact_view *v)
+static bool put_tls_cipher(struct outbuf *b, const struct alert_view *v)
 {
 	const struct tls_suite *row = tls_suite_find(record(v)->session->tls_suite);
 
 	return row != NULL && put_word(b, row->name);
 }
 
-static bool put_sni(struct outbuf *b, const struct fact_view *v)
+static bool put_sni(struct outbuf *b, const struct alert_view *v)
 {
-	struct bytes text = notes_find(&record(v)->session->notes, NOTE_TLS_NAME).text;
+	struct bytes text = strings_find(&record(v)->session->strings, STRING_TLS_NAME).text;
 
 	escape_text(b, text);
 	return text.p != NULL;
 }
 
-static bool put_client_bytes(struct outbuf *b, const struct fact_view *v)
+static bool put_client_bytes(struct outbuf *b, const struct alert_view *v)
 {
 	return put_count(b, record(v)->conn->flow[CLIENT].bytes);
 }
 
-static bool put_server_bytes(struct outbuf *b, const struct fact_view *v)
+static bool put_server_bytes(struct outbuf *b, const struct alert_view *v)
 {
 	return put_count(b, record(v)->conn->flow[SERVER].bytes);
 }
 
-static bool put_missed(struct outbuf *b, const struct fact_view *v)
+static bool put_missed(struct outbuf *b, const struct alert_view *v)
 {
 	return put_count(b, record(v)->conn->flow[CLIENT].gap + record(v)->conn->flow[SERVER].gap);
 }
 
-static bool put_retransmits(struct outbuf *b, const struct fact_view *v)
+static bool put_retransmits(struct outbuf *b, const struct alert_view *v)
 {
 	const struct conn_side *side = record(v)->conn->side;
 
@@ -349,11 +349,11 @@ const char *column_type(enum column_kind kind)
 	return types[kind];
 }
 
-bool column_value(const struct column *c, struct outbuf *b, const struct fact_view *v)
+bool column_value(const struct column *c, struct outbuf *b, const struct alert_view *v)
 {
 	if (c->put != NULL)
 		return c->put(b, v);
-	for (const struct fact_row *row = fact_rows; row->name != NULL; row++)
+	for (const struct alert_field *row = alert_fields; row->name != NULL; row++)
 		if (strcmp(row->name, c->name[COLUMN_CSV]) == 0)
 			return row->put(b, v);
 	return false;

@@ -20,11 +20,11 @@ enum column_kind {
 
 enum column_format { COLUMN_CSV, COLUMN_ZEEK, COLUMN_ECS, COLUMN_FORMATS };
 
-/* put: as in struct fact_row; NULL: the fact of the name that the row has in CSV. */
+/* put: as in struct alert_field; NULL: the fact of the name that the row has in CSV. */
 struct column {
 	const char *name[COLUMN_FORMATS]; /* NULL: the format does not have it */
 	enum column_kind kind;
-	bool (*put)(struct outbuf *b, const struct fact_view *v);
+	bool (*put)(struct outbuf *b, const struct alert_view *v);
 };
 
 /* Ended by a row whose names are NULL. A field is added here; docs/columns.md shows them all (make
@@ -39,6 +39,6 @@ const char *column_type(enum column_kind kind);
 
 /* The value: valid UTF-8 without control bytes (but for a list's line feeds). False: it is not
  * known. */
-bool column_value(const struct column *c, struct outbuf *b, const struct fact_view *v);
+bool column_value(const struct column *c, struct outbuf *b, const struct alert_view *v);
 
 #endif

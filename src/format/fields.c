@@ -25,15 +25,15 @@ static bool put_number(struct outbuf *b, uint64_t n)
 	return true;
 }
 
-static bool put_note(struct outbuf *b, const struct notes *notes, enum note_tag tag)
+static bool put_string(struct outbuf *b, const struct strings *strings, enum string_tag tag)
 {
-	struct bytes text = notes_find(notes, tag).text;
+	struct bytes text = strings_find(strings, tag).text;
 
 	escape_text(b, text);
 	return text.p != NULL;
 }
 
-const struct transaction *facts_message(const struct fact_view *v)
+const struct transaction *alert_message_of(const struct alert_view *v)
 {
 	const struct transaction *last = NULL;
 
@@ -48,50 +48,50 @@ const struct transaction *facts_message(const struct fact_view *v)
 	return last;
 }
 
-static bool put_message_note(struct outbuf *b, const struct fact_view *v, enum note_tag tag)
+static bool put_message_string(struct outbuf *b, const struct alert_view *v, enum string_tag tag)
 {
-	const struct transaction *t = facts_message(v);
+	const struct transaction *t = alert_message_of(v);
 
-	return t != NULL && put_note(b, &t->notes, tag);
+	return t != NULL && put_string(b, &t->strings, tag);
 }
 
-static bool put_signature(struct outbuf *b, const struct fact_view *v)
+static bool put_signature(struct outbuf *b, const struct alert_view *v)
 {
 	return put_word(b, signature_row(v->signature)->id);
 }
 
-static bool put_verdict(struct outbuf *b, const struct fact_view *v)
+static bool put_verdict(struct outbuf *b, const struct alert_view *v)
 {
 	return put_word(b, verdict_row(v->report->record.judgement.verdict)->id);
 }
 
-static bool put_severity(struct outbuf *b, const struct fact_view *v)
+static bool put_severity(struct outbuf *b, const struct alert_view *v)
 {
 	return put_word(b,
 			severity_name(v->sum != NULL ? v->sum->worst
 						     : report_severity(v->report, v->signature)));
 }
 
-static bool put_stage(struct outbuf *b, const struct fact_view *v)
+static bool put_stage(struct outbuf *b, const struct alert_view *v)
 {
 	return put_word(b, stage_name(v->report->record.ending->stage));
 }
 
-static bool put_fate(struct outbuf *b, const struct fact_view *v)
+static bool put_fate(struct outbuf *b, const struct alert_view *v)
 {
-	const struct transaction *t = facts_message(v);
+	const struct transaction *t = alert_message_of(v);
 
 	return t != NULL && put_word(b, fate_name(t->fate));
 }
 
-static bool put_cause(struct outbuf *b, const struct fact_view *v)
+static bool put_cause(struct outbuf *b, const struct alert_view *v)
 {
 	const struct cause *c = report_cause(v->report);
 
 	return c != NULL && put_word(b, cause_row(c->id)->id);
 }
 
-static bool put_endpoint(struct outbuf *b, const struct fact_view *v, enum side side)
+static bool put_endpoint(struct outbuf *b, const struct alert_view *v, enum side side)
 {
 	const struct conn *conn = v->report->record.conn;
 	char text[IP_ADDR_TEXT];
@@ -101,17 +101,17 @@ static bool put_endpoint(struct outbuf *b, const struct fact_view *v, enum side 
 	return true;
 }
 
-static bool put_client(struct outbuf *b, const struct fact_view *v)
+static bool put_client(struct outbuf *b, const struct alert_view *v)
 {
 	return put_endpoint(b, v, CLIENT);
 }
 
-static bool put_server(struct outbuf *b, const struct fact_view *v)
+static bool put_server(struct outbuf *b, const struct alert_view *v)
 {
 	return put_endpoint(b, v, SERVER);
 }
 
-static bool put_session_id(struct outbuf *b, const struct fact_view *v)
+static bool put_session_id(struct outbuf *b, const struct alert_view *v)
 {
 	char text[IDENTITY_SESSION];
 
@@ -119,55 +119,55 @@ static bool put_session_id(struct outbuf *b, const struct fact_view *v)
 	return put_word(b, text);
 }
 
-static bool put_queue_id(struct outbuf *b, const struct fact_view *v)
+static bool put_queue_id(struct outbuf *b, const struct alert_view *v)
 {
-	return put_message_note(b, v, NOTE_QUEUE_ID);
+	return put_message_string(b, v, STRING_QUEUE_ID);
 }
 
-static bool put_message_id(struct outbuf *b, const struct fact_view *v)
+static bool put_message_id(struct outbuf *b, const struct alert_view *v)
 {
-	return put_message_note(b, v, NOTE_MESSAGE_ID);
+	return put_message_string(b, v, STRING_MESSAGE_ID);
 }
 
-static bool put_from(struct outbuf *b, const struct fact_view *v)
+static bool put_from(struct outbuf *b, const struct alert_view *v)
 {
-	return put_message_note(b, v, NOTE_FROM);
+	return put_message_string(b, v, STRING_FROM);
 }
 
 /* "a@example.net,b@example.net": the first ones; rcpt_count says how many there are. */
-static bool put_rcpt(struct outbuf *b, const struct fact_view *v)
+static bool put_rcpt(struct outbuf *b, const struct alert_view *v)
 {
-	const struct transaction *t = facts_message(v);
-	struct note note;
+	const struct transaction *t = alert_message_of(v);
+	struct string string;
 	uint16_t pos = 0;
 	unsigned told = 0;
 
-	while (t != NULL && told < RECIPIENTS && notes_next(&t->notes, &pos, &note))
-		if (note.tag == NOTE_RCPT) {
+	while (t != NULL && told < RECIPIENTS && strings_next(&t->strings, &pos, &string))
+		if (string.tag == STRING_RCPT) {
 			outbuf_str(b, told++ > 0 ? "," : "");
-			escape_text(b, note.text);
+			escape_text(b, string.text);
 		}
 	return told > 0;
 }
 
-static bool put_rcpt_count(struct outbuf *b, const struct fact_view *v)
+static bool put_rcpt_count(struct outbuf *b, const struct alert_view *v)
 {
-	const struct transaction *t = facts_message(v);
+	const struct transaction *t = alert_message_of(v);
 
 	return t != NULL && put_number(b, t->rcpt_count);
 }
 
-static bool put_told(struct outbuf *b, const struct fact_view *v)
+static bool put_told(struct outbuf *b, const struct alert_view *v)
 {
 	return v->how != NULL && put_word(b, v->how);
 }
 
-static bool put_repeated(struct outbuf *b, const struct fact_view *v)
+static bool put_repeated(struct outbuf *b, const struct alert_view *v)
 {
 	return v->sum != NULL && put_number(b, v->sum->count);
 }
 
-static bool put_since(struct outbuf *b, const struct fact_view *v)
+static bool put_since(struct outbuf *b, const struct alert_view *v)
 {
 	if (v->sum == NULL)
 		return false;
@@ -175,41 +175,41 @@ static bool put_since(struct outbuf *b, const struct fact_view *v)
 	return true;
 }
 
-static bool put_code(struct outbuf *b, const struct fact_view *v)
+static bool put_code(struct outbuf *b, const struct alert_view *v)
 {
 	return put_number(b, v->report->record.session->last_code) &&
 	       v->report->record.session->last_code != 0;
 }
 
-static bool put_reply(struct outbuf *b, const struct fact_view *v)
+static bool put_reply(struct outbuf *b, const struct alert_view *v)
 {
-	struct bytes text = notes_find(&v->report->record.session->notes, NOTE_REPLY).text;
+	struct bytes text = strings_find(&v->report->record.session->strings, STRING_REPLY).text;
 
 	escape_lines(b, text);
 	return text.p != NULL;
 }
 
-static bool put_banner(struct outbuf *b, const struct fact_view *v)
+static bool put_banner(struct outbuf *b, const struct alert_view *v)
 {
-	return put_note(b, &v->report->record.session->notes, NOTE_BANNER);
+	return put_string(b, &v->report->record.session->strings, STRING_BANNER);
 }
 
-static bool put_helo(struct outbuf *b, const struct fact_view *v)
+static bool put_helo(struct outbuf *b, const struct alert_view *v)
 {
-	return put_note(b, &v->report->record.session->notes, NOTE_HELO);
+	return put_string(b, &v->report->record.session->strings, STRING_HELO);
 }
 
-static bool put_messages(struct outbuf *b, const struct fact_view *v)
+static bool put_messages(struct outbuf *b, const struct alert_view *v)
 {
-	const struct session_facts *facts = v->report->record.session;
-	uint64_t n = facts->transactions_omitted;
+	const struct session_info *info = v->report->record.session;
+	uint64_t n = info->transactions_omitted;
 
-	for (const struct transaction *t = facts->first; t != NULL; t = t->next)
+	for (const struct transaction *t = info->first; t != NULL; t = t->next)
 		n++;
 	return put_number(b, n);
 }
 
-static bool put_community_id(struct outbuf *b, const struct fact_view *v)
+static bool put_community_id(struct outbuf *b, const struct alert_view *v)
 {
 	char text[IDENTITY_COMMUNITY];
 
@@ -217,35 +217,35 @@ static bool put_community_id(struct outbuf *b, const struct fact_view *v)
 	return put_word(b, text);
 }
 
-static bool put_role(struct outbuf *b, const struct fact_view *v)
+static bool put_role(struct outbuf *b, const struct alert_view *v)
 {
 	return put_word(b, role_name(v->report->role)) && v->report->role != ROLE_NONE;
 }
 
-static bool put_start(struct outbuf *b, const struct fact_view *v)
+static bool put_start(struct outbuf *b, const struct alert_view *v)
 {
 	stamp_iso(v->stamp, b, v->report->record.conn->start);
 	return true;
 }
 
-static bool put_end(struct outbuf *b, const struct fact_view *v)
+static bool put_end(struct outbuf *b, const struct alert_view *v)
 {
 	stamp_iso(v->stamp, b, v->report->record.end);
 	return true;
 }
 
-static bool put_input(struct outbuf *b, const struct fact_view *v)
+static bool put_input(struct outbuf *b, const struct alert_view *v)
 {
 	escape_text(b, bytes_str(v->report->input));
 	return true;
 }
 
-static bool put_pcap(struct outbuf *b, const struct fact_view *v)
+static bool put_pcap(struct outbuf *b, const struct alert_view *v)
 {
 	return v->report->pcap != NULL && put_word(b, v->report->pcap);
 }
 
-const struct fact_row fact_rows[FACTS_MOST + 1] = {
+const struct alert_field alert_fields[ALERT_FIELDS_MAX + 1] = {
 	{"signature", put_signature},
 	{"verdict", put_verdict},
 	{"severity", put_severity},
@@ -288,10 +288,10 @@ static void cut(struct outbuf *b, size_t most)
 	outbuf_str(b, "...");
 }
 
-void facts_each(const struct fact_view *v, size_t most, struct outbuf *scratch,
-		void (*each)(void *arg, const char *name, struct bytes value), void *arg)
+void alert_fields_each(const struct alert_view *v, size_t most, struct outbuf *scratch,
+		       void (*each)(void *arg, const char *name, struct bytes value), void *arg)
 {
-	for (const struct fact_row *row = fact_rows; row->name != NULL; row++) {
+	for (const struct alert_field *row = alert_fields; row->name != NULL; row++) {
 		scratch->n = 0;
 		if (!row->put(scratch, v) || scratch->failed)
 			continue;
@@ -303,16 +303,16 @@ void facts_each(const struct fact_view *v, size_t most, struct outbuf *scratch,
 	scratch->failed = false;
 }
 
-char *fact_upper(const char *name, char out[FACT_NAME])
+char *alert_field_upper(const char *name, char out[ALERT_FIELD_NAME])
 {
-	size_t n = (size_t)snprintf(out, FACT_NAME, "%s%s", prefix, name);
+	size_t n = (size_t)snprintf(out, ALERT_FIELD_NAME, "%s%s", prefix, name);
 
-	for (size_t i = 0; i < n && i < FACT_NAME; i++)
+	for (size_t i = 0; i < n && i < ALERT_FIELD_NAME; i++)
 		out[i] = (char)toupper((unsigned char)out[i]);
 	return out;
 }
 
-bool fact_is_variable(const char *text)
+bool alert_field_is_variable(const char *text)
 {
 	size_t n = sizeof(prefix) - 1, name = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
 

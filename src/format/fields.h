@@ -10,7 +10,7 @@
 
 /* An alert. sum: NULL: it is one, and not several that the throttle kept back; then report is
  * sum->latest. */
-struct fact_view {
+struct alert_view {
 	const struct report *report;
 	unsigned signature;
 	const struct throttle_repeat *sum;
@@ -20,35 +20,35 @@ struct fact_view {
 	struct stamp *stamp;   /* borrowed */
 };
 
-struct fact_row {
+struct alert_field {
 	const char *name; /* letters and "_", lower case, at most 20 */
 	/* Writes the value: valid UTF-8 without control bytes. False, and nothing that counts,
 	 * where it is not known. */
-	bool (*put)(struct outbuf *b, const struct fact_view *v);
+	bool (*put)(struct outbuf *b, const struct alert_view *v);
 };
 
 /* The longest value, in bytes: where all of them share a message of 2 KiB, and where there is room.
  * What is longer is cut between two characters, and ends with "...". And how many there may be. */
-enum { FACT_SHORT = 256, FACT_LONG = 4096, FACTS_MOST = 48 };
+enum { ALERT_FIELD_SHORT = 256, ALERT_FIELD_LONG = 4096, ALERT_FIELDS_MAX = 48 };
 
 /* What matters most comes first, because an output may have no room for all. Ended by a row without
  * a name. A fact is added here. */
-extern const struct fact_row fact_rows[FACTS_MOST + 1];
+extern const struct alert_field alert_fields[ALERT_FIELDS_MAX + 1];
 
 /* Calls `each` for every fact that is known; `value` has at most `most` bytes, is valid for the
  * length of the call, and ends with a NUL. scratch is the caller's, and overwritten. */
-void facts_each(const struct fact_view *v, size_t most, struct outbuf *scratch,
-		void (*each)(void *arg, const char *name, struct bytes value), void *arg);
+void alert_fields_each(const struct alert_view *v, size_t most, struct outbuf *scratch,
+		       void (*each)(void *arg, const char *name, struct bytes value), void *arg);
 
 /* The message that an alert is about: the slow one; else the first that did not come well to its
  * end, or the last. NULL: there is none. */
-const struct transaction *facts_message(const struct fact_view *v);
+const struct transaction *alert_message_of(const struct alert_view *v);
 
 /* "SMTPWATCH_QUEUE_ID" of "queue_id": for environments and the journal. */
-enum { FACT_NAME = 40 };
-char *fact_upper(const char *name, char out[FACT_NAME]);
+enum { ALERT_FIELD_NAME = 40 };
+char *alert_field_upper(const char *name, char out[ALERT_FIELD_NAME]);
 
 /* Whether this is NAME=VALUE, with such a name. */
-bool fact_is_variable(const char *text);
+bool alert_field_is_variable(const char *text);
 
 #endif

@@ -65,8 +65,8 @@ struct nids_link {
 };
 
 struct nids_conn {
-	struct conn pub;           /* first: the listener's view */
-	struct conn_side facts[2]; /* which pub points to */
+	struct conn pub;               /* first: the listener's view */
+	struct conn_side tcp_stats[2]; /* which pub points to */
 	struct nids_side side[2];
 	struct nids_link in_state;  /* one of NIDS_HALF_OPEN .. NIDS_LINGER */
 	struct nids_link in_wait;   /* NIDS_WAIT, while something is held */
@@ -169,17 +169,18 @@ void nids_order_closing(struct nids_conn *c, enum side side, enum how how, uint6
 
 /* The offset of a sequence number in a side's stream, near what was seen; negative: before its
  * start. */
-int64_t nids_facts_offset(const struct nids_side *side, uint32_t seq);
+int64_t nids_offset(const struct nids_side *side, uint32_t seq);
 
 /* What a segment acknowledges, as an offset in the other side's stream; 0 where it says nothing
  * that can be true. */
-uint64_t nids_facts_ack(const struct nids_conn *c, enum side from, const struct packet *p);
+uint64_t nids_ack(const struct nids_conn *c, enum side from, const struct packet *p);
 
 /* An RST that counts: what lies before its number was sent, and what it acknowledges was, whether
  * it was seen or not. */
-void nids_facts_reset(struct nids_conn *c, enum side from, const struct packet *p);
+void nids_stats_reset(struct nids_conn *c, enum side from, const struct packet *p);
 
 /* Counts a segment, before it is fed. */
-void nids_facts_note(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p);
+void nids_stats_record(struct stream *s, struct nids_conn *c, enum side from,
+		       const struct packet *p);
 
 #endif

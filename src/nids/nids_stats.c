@@ -10,17 +10,17 @@
 #define TWICE_WITHIN (50 * FRAME_MS)
 
 /* Sequence numbers wrap, offsets do not: the nearest to the highest that was seen is meant. */
-int64_t nids_facts_offset(const struct nids_side *side, uint32_t seq)
+int64_t nids_offset(const struct nids_side *side, uint32_t seq)
 {
 	return (int64_t)side->end + (int32_t)(seq - (side->base + (uint32_t)side->end));
 }
 
-uint64_t nids_facts_ack(const struct nids_conn *c, enum side from, const struct packet *p)
+uint64_t nids_ack(const struct nids_conn *c, enum side from, const struct packet *p)
 {
 	const struct nids_side *other = &c->side[side_other(from)];
 	if (!(p->flags & TCP_ACK) || !other->known)
 		return 0;
-	int64_t at = nids_facts_offset(other, p->ack);
+	int64_t at = nids_offset(other, p->ack);
 	return at < 0 || at > (int64_t)other->end + REACH ? 0 : (uint64_t)at;
 }
 
@@ -68,7 +68,7 @@ static void base_note(struct nids_conn *c, enum side from, const struct packet *
 /* A SYN that does not begin this stream tells nothing of it. */
 static void syn_note(struct nids_conn *c, enum side from, const struct packet *p)
 {
-	struct conn_side *facts = &c->pub.side[from];
+	struct conn_side *stats = &c->pub.side[from];
 	if (p->seq + 1 != c->side[from].base)
 		return;
 	if (from == CLIENT)
@@ -76,11 +76,11 @@ static void syn_note(struct nids_conn *c, enum side from, const struct packet *p
 	else
 		c->syn_ack_ts = p->ts;
 	if (c->pub.flow[from].syn)
-		facts->retransmits++;
+		stats->retransmits++;
 	else
 		receiver_syn(&c->side[from].receiver, p);
 	c->pub.flow[from].syn = true;
-	facts->mss = p->mss;
+	stats->mss = p->mss;
 }
 
 /* SYN to SYN-ACK, and on to the ACK of the handshake once that has come. */
@@ -116,7 +116,7 @@ static bool is_repeat(const struct nids_side *half, uint64_t from, uint64_t to)
 /* The next byte that the receiver waits for, of which it has all before. */
 static bool is_next(const struct nids_side *half, uint32_t seq)
 {
-	int64_t at = nids_facts_offset(half, seq);
+	int64_t at = nids_offset(half, seq);
 	return at == (int64_t)half->ordered && at == (int64_t)half->answered;
 }
 
@@ -128,7 +128,7 @@ static bool is_dropped(const struct nids_conn *c, enum side from, const struct p
 	const struct nids_side *other = &c->side[side_other(from)];
 	if (p->flags & TCP_SYN)
 		return c->state != NIDS_HALF_OPEN;
-	return (p->flags & TCP_ACK) && other->known && nids_facts_offset(other, p->ack) < -1;
+	return (p->flags & TCP_ACK) && other->known && nids_offset(other, p->ack) < -1;
 }
 
 /* libnids passes over what comes behind: the first bytes count. Whether the receiver took those is
@@ -151,28 +151,28 @@ static void data_note(struct stream *s, struct nids_conn *c, enum side from, con
 		      int64_t pause)
 {
 	struct nids_side *half = &c->side[from];
-	struct conn_side *facts = &c->pub.side[from];
-	int64_t at = nids_facts_offset(half, p->seq + !!(p->flags & TCP_SYN));
+	struct conn_side *stats = &c->pub.side[from];
+	int64_t at = nids_offset(half, p->seq + !!(p->flags & TCP_SYN));
 	if (at < 0 || at > (int64_t)half->end + REACH)
 		return;
 	uint64_t to = (uint64_t)at + p->payload_len; /* a lone ACK counts too: its number says that
 							what is before it was sent */
 	c->pub.flow[from].cut |= p->payload_cap < p->payload_len;
 	if (p->payload_len > 0 && is_repeat(half, (uint64_t)at, to)) {
-		facts->retransmits++;
-		facts->unanswered++;
-		facts->tries += facts->tries < UINT8_MAX && pause >= CONN_TRY_PAUSE;
+		stats->retransmits++;
+		stats->unanswered++;
+		stats->tries += stats->tries < UINT8_MAX && pause >= CONN_TRY_PAUSE;
 		s->stats.retransmits++;
 	}
-	if (to > half->answered && p->payload_len > 0 && facts->unanswered_since == 0)
-		facts->unanswered_since = p->ts;
+	if (to > half->answered && p->payload_len > 0 && stats->unanswered_since == 0)
+		stats->unanswered_since = p->ts;
 	if (to > half->end)
 		half->end = to;
 	/* The first one counts; one before what was handed on is absurd. */
 	if ((p->flags & TCP_FIN) && !half->fin_seen && to >= half->accepted) {
 		half->fin_seen = true;
 		half->fin_at = to;
-		half->fin_ack = nids_facts_ack(c, from, p);
+		half->fin_ack = nids_ack(c, from, p);
 		half->fin_ts = p->ts;
 	}
 }
@@ -181,9 +181,9 @@ static void data_note(struct stream *s, struct nids_conn *c, enum side from, con
 static void ack_note(struct nids_conn *c, enum side from, const struct packet *p)
 {
 	struct nids_side *other = &c->side[side_other(from)];
-	uint64_t ack = nids_facts_ack(c, from, p);
+	uint64_t ack = nids_ack(c, from, p);
 	other->syn_acked |= (p->flags & TCP_ACK) &&
-			    (!other->known || nids_facts_offset(other, p->ack) == 0);
+			    (!other->known || nids_offset(other, p->ack) == 0);
 	if (ack > other->answered)
 		other->answered = ack;
 	if (other->answered >= other->end)
@@ -196,18 +196,19 @@ static void end_reach(struct nids_side *half, int64_t at)
 		half->end = (uint64_t)at;
 }
 
-void nids_facts_reset(struct nids_conn *c, enum side from, const struct packet *p)
+void nids_stats_reset(struct nids_conn *c, enum side from, const struct packet *p)
 {
 	struct nids_side *half = &c->side[from], *other = &c->side[side_other(from)];
 	if (half->known)
-		end_reach(half, nids_facts_offset(half, p->seq));
-	end_reach(other, (int64_t)nids_facts_ack(c, from, p));
+		end_reach(half, nids_offset(half, p->seq));
+	end_reach(other, (int64_t)nids_ack(c, from, p));
 	c->pub.side[from].reset.bare = !(p->flags & TCP_ACK);
 }
 
-void nids_facts_note(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p)
+void nids_stats_record(struct stream *s, struct nids_conn *c, enum side from,
+		       const struct packet *p)
 {
-	struct conn_side *facts = &c->pub.side[from];
+	struct conn_side *stats = &c->pub.side[from];
 	base_note(c, from, p);
 	if (c->side[from].known)
 		recent_look(s, c, from, p);
@@ -217,12 +218,12 @@ void nids_facts_note(struct stream *s, struct nids_conn *c, enum side from, cons
 	}
 	int64_t pause = p->ts - c->pub.last;
 	c->pub.last = p->ts;
-	if (facts->packets++ == 0)
-		facts->ttl = p->ttl;
+	if (stats->packets++ == 0)
+		stats->ttl = p->ttl;
 	c->pub.side[side_other(from)].unanswered = 0;
 	c->pub.side[side_other(from)].tries = 0;
 	if (p->window == 0 && !(p->flags & (TCP_SYN | TCP_RST)))
-		facts->zero_windows++;
+		stats->zero_windows++;
 	if (p->flags & TCP_SYN)
 		syn_note(c, from, p);
 	rtt_note(c, from, p);

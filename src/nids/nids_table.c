@@ -120,7 +120,7 @@ static void conn_init(struct nids_conn *c, const struct packet *syn)
 	c->pub.first = syn->number;
 	for (int side = CLIENT; side <= SERVER; side++)
 		c->side[side].held_last = &c->side[side].held;
-	c->pub.side = c->facts;
+	c->pub.side = c->tcp_stats;
 	c->side[CLIENT].known = true;
 	c->side[CLIENT].base = syn->seq + 1;
 }

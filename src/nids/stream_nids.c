@@ -230,12 +230,12 @@ static void segment_feed(struct stream *s, struct nids_conn *c, enum side side,
 {
 	struct nids_side *half = &c->side[side];
 	uint32_t seq = p->seq + !!(p->flags & TCP_SYN);
-	int64_t at = half->known ? nids_facts_offset(half, seq) : -1;
+	int64_t at = half->known ? nids_offset(half, seq) : -1;
 	s->fed.conn = c;
 	s->fed.side = side;
 	s->fed.from = at < 0 ? 0 : (uint64_t)at;
 	s->fed.to = at < 0 ? 0 : s->fed.from + p->payload_cap;
-	s->fed.ack = nids_facts_ack(c, side, p);
+	s->fed.ack = nids_ack(c, side, p);
 	s->fed.ts = p->ts;
 	const struct nids_segment segment = {
 		.number = c->number,
@@ -268,7 +268,7 @@ static bool rst_take(struct stream *s, struct nids_conn *c, enum side side, cons
 		s->stats.rst_ignored++;
 		return false;
 	}
-	nids_facts_reset(c, side, p);
+	nids_stats_reset(c, side, p);
 	nids_order_flush(s, c, p->ts); /* before: a FIN that was held came before the RST */
 	c->pub.flow[side].rst = true;
 	c->end.by_rst = true;
@@ -284,9 +284,9 @@ static bool is_refused(struct stream *s, const struct nids_conn *c, enum side si
 		       const struct packet *p)
 {
 	const struct nids_side *half = &c->side[side];
-	int64_t end = half->known ? nids_facts_offset(half, p->seq + p->payload_len +
-								    !!(p->flags & TCP_FIN))
-				  : 0;
+	int64_t end = half->known
+			      ? nids_offset(half, p->seq + p->payload_len + !!(p->flags & TCP_FIN))
+			      : 0;
 	bool taken = half->known && end > (int64_t)half->ordered && end <= (int64_t)half->answered;
 	enum receiver_why why = receiver_refuses(&half->receiver,
 						 &c->side[side_other(side)].receiver, p, taken,
@@ -300,7 +300,7 @@ static void segment_take(struct stream *s, struct nids_conn *c, enum side side,
 {
 	if (is_refused(s, c, side, p))
 		return;
-	nids_facts_note(s, c, side, p);
+	nids_stats_record(s, c, side, p);
 	segment_feed(s, c, side, p);
 	if ((p->flags & TCP_RST) && rst_take(s, c, side, p))
 		return;

@@ -16,11 +16,11 @@ static const char redact_mark[] = "***";
 
 struct redactor {
 	enum redact_mode mode;
-	struct pool *pool; /* of the copied notes */
+	struct pool *pool; /* of the copied strings */
 	struct digest *digest;
 	struct outbuf scratch;
 	struct record record;
-	struct session_facts facts;
+	struct session_info info;
 	struct cause cause;
 	struct transaction transactions[SESSION_TRANSACTIONS];
 	size_t n; /* transactions copied */
@@ -83,7 +83,7 @@ static size_t local_part(struct bytes address)
 
 static void put_hash(struct redactor *r, struct bytes address)
 {
-	uint8_t lower[NOTE_REPLY_MAX], sha256[DIGEST_SHA256];
+	uint8_t lower[STRING_REPLY_MAX], sha256[DIGEST_SHA256];
 	size_t n = address.n < sizeof(lower) ? address.n : sizeof(lower);
 	char hex[2 * HASH_BYTES];
 
@@ -145,7 +145,7 @@ static size_t word_length(struct bytes text)
 /* A text under way to scratch. facts: of the session whose people are looked for. inside: within
  * other words too. */
 struct reading {
-	const struct session_facts *facts;
+	const struct session_info *info;
 	struct bytes text;
 	bool inside;
 };
@@ -200,13 +200,13 @@ static size_t person_stands(const struct reading *r, size_t at)
 {
 	size_t longest = 0;
 
-	for (const struct transaction *t = r->facts->first; t != NULL; t = t->next) {
-		struct note note;
+	for (const struct transaction *t = r->info->first; t != NULL; t = t->next) {
+		struct string string;
 		uint16_t pos = 0;
 
-		while (notes_next(&t->notes, &pos, &note)) {
-			bool person = note.tag == NOTE_FROM || note.tag == NOTE_RCPT;
-			size_t n = person ? local_stands(r, at, note.text) : 0;
+		while (strings_next(&t->strings, &pos, &string)) {
+			bool person = string.tag == STRING_FROM || string.tag == STRING_RCPT;
+			size_t n = person ? local_stands(r, at, string.text) : 0;
 
 			longest = n > longest ? n : longest;
 		}
@@ -275,50 +275,50 @@ static struct bytes without_last_word(struct bytes text)
 	return text;
 }
 
-/* A note of what somebody said. */
-static void put_note(struct redactor *r, const struct session_facts *facts, const struct note *note,
-		     bool cut)
+/* A string of what somebody said. */
+static void put_string(struct redactor *r, const struct session_info *info,
+		       const struct string *string, bool cut)
 {
-	bool reply = note->tag == NOTE_REPLY || note->tag == NOTE_FAREWELL ||
-		     note->tag == NOTE_UNCODED;
+	bool reply = string->tag == STRING_REPLY || string->tag == STRING_FAREWELL ||
+		     string->tag == STRING_UNCODED;
 
-	cut = note->text.n >= notes_text_max(note->tag) || (reply && cut);
-	put_text(r,
-		 (struct reading){facts, cut ? without_last_word(note->text) : note->text, reply});
+	cut = string->text.n >= strings_text_max(string->tag) || (reply && cut);
+	put_text(r, (struct reading){info, cut ? without_last_word(string->text) : string->text,
+				     reply});
 }
 
-static void copy_note(struct redactor *r, const struct session_facts *facts, struct notes *to,
-		      const struct note *note, bool cut)
+static void copy_string(struct redactor *r, const struct session_info *info, struct strings *to,
+			const struct string *string, bool cut)
 {
-	bool address = note->tag == NOTE_FROM || note->tag == NOTE_RCPT ||
-		       note->tag == NOTE_MESSAGE_ID;
+	bool address = string->tag == STRING_FROM || string->tag == STRING_RCPT ||
+		       string->tag == STRING_MESSAGE_ID;
 
-	if (note->tag == NOTE_VOID || (address && r->mode == REDACT_ALL))
+	if (string->tag == STRING_VOID || (address && r->mode == REDACT_ALL))
 		return;
 	r->scratch.n = 0;
 	if (address)
-		put_address(r, note->text);
+		put_address(r, string->text);
 	else
-		put_note(r, facts, note, cut);
-	if (note->tag == NOTE_RCPT)
-		notes_add(to, r->pool, note->tag, note->value,
-			  bytes_of(r->scratch.p, r->scratch.n));
+		put_string(r, info, string, cut);
+	if (string->tag == STRING_RCPT)
+		strings_add(to, r->pool, string->tag, string->value,
+			    bytes_of(r->scratch.p, r->scratch.n));
 	else
-		notes_set(to, r->pool, note->tag, note->value,
-			  bytes_of(r->scratch.p, r->scratch.n));
+		strings_set(to, r->pool, string->tag, string->value,
+			    bytes_of(r->scratch.p, r->scratch.n));
 }
 
-/* `from` and `to` are the notes of one holder; `to` is the shallow copy, whose own block is made
+/* `from` and `to` are the strings of one holder; `to` is the shallow copy, whose own block is made
  * here. */
-static void copy_notes(struct redactor *r, const struct session_facts *facts,
-		       const struct notes *from, struct notes *to)
+static void copy_strings(struct redactor *r, const struct session_info *info,
+			 const struct strings *from, struct strings *to)
 {
-	struct note note;
+	struct string string;
 	uint16_t pos = 0;
 
-	*to = (struct notes){.full = from->full};
-	while (notes_next(from, &pos, &note))
-		copy_note(r, facts, to, &note, from->cut);
+	*to = (struct strings){.full = from->full};
+	while (strings_next(from, &pos, &string))
+		copy_string(r, info, to, &string, from->cut);
 }
 
 /*
@@ -327,7 +327,7 @@ static void copy_notes(struct redactor *r, const struct session_facts *facts,
  */
 static void copy_evidence(struct redactor *r, const char *from, char to[CAUSE_EVIDENCE_TEXT])
 {
-	static const struct session_facts nobody;
+	static const struct session_info nobody;
 	size_t n;
 
 	r->scratch.n = 0;
@@ -350,42 +350,42 @@ static void copy_cause(struct redactor *r, const struct cause *from)
 
 static void forget_last(struct redactor *r)
 {
-	notes_free(&r->facts.notes, r->pool);
+	strings_free(&r->info.strings, r->pool);
 	for (; r->n > 0; r->n--)
-		notes_free(&r->transactions[r->n - 1].notes, r->pool);
+		strings_free(&r->transactions[r->n - 1].strings, r->pool);
 }
 
 const struct record *redactor_record(struct redactor *r, const struct record *in)
 {
-	struct transaction **link = &r->facts.first;
+	struct transaction **link = &r->info.first;
 
 	if (r->mode == REDACT_NONE)
 		return in;
 	forget_last(r);
-	r->facts = *in->session;
-	copy_notes(r, in->session, &in->session->notes, &r->facts.notes);
+	r->info = *in->session;
+	copy_strings(r, in->session, &in->session->strings, &r->info.strings);
 	for (const struct transaction *t = in->session->first;
 	     t != NULL && r->n < SESSION_TRANSACTIONS; t = t->next) {
 		struct transaction *copy = &r->transactions[r->n++];
 
 		*copy = *t;
-		copy_notes(r, in->session, &t->notes, &copy->notes);
+		copy_strings(r, in->session, &t->strings, &copy->strings);
 		*link = copy;
 		link = &copy->next;
 	}
 	*link = NULL;
 	r->record = *in;
-	r->record.session = &r->facts;
+	r->record.session = &r->info;
 	if (in->cause != NULL)
 		copy_cause(r, in->cause);
 	return &r->record;
 }
 
-struct bytes redactor_text(struct redactor *r, const struct session_facts *facts, struct bytes text)
+struct bytes redactor_text(struct redactor *r, const struct session_info *info, struct bytes text)
 {
 	if (r->mode == REDACT_NONE)
 		return text;
 	r->scratch.n = 0;
-	put_text(r, (struct reading){facts, text, true});
+	put_text(r, (struct reading){info, text, true});
 	return bytes_of(r->scratch.p, r->scratch.n);
 }

@@ -34,7 +34,6 @@ const struct record *redactor_record(struct redactor *r, const struct record *in
 
 /* Redacts a text of that session as one of its replies. facts: not redacted. Borrowed until the
  * next call of redactor_text or redactor_record. */
-struct bytes redactor_text(struct redactor *r, const struct session_facts *facts,
-			   struct bytes text);
+struct bytes redactor_text(struct redactor *r, const struct session_info *info, struct bytes text);
 
 #endif

@@ -113,14 +113,14 @@ static void alert_begin(struct throttle *t, struct alert *a, const struct conn *
  * that matter are named when they come. False: no memory. */
 static bool alert_keep(struct alert *a, const struct report *r)
 {
-	struct session_facts facts = *r->record.session;
+	struct session_info info = *r->record.session;
 	struct record record = r->record;
 	size_t n = record_size(&record);
 	void *block = a->block;
 
 	if (n > THROTTLE_EXAMPLE) {
-		facts.first = NULL;
-		record.session = &facts;
+		info.first = NULL;
+		record.session = &info;
 		n = record_size(&record);
 	}
 	if (n > a->room)

@@ -23,7 +23,7 @@ struct ladders {
 	struct flow_table tuples;
 	struct traced all[LADDERS_MOST];
 	size_t n;
-	struct watch watch;
+	struct trace_observer trace;
 	struct monitor *front, *monitor;
 	uint32_t input;
 	uint64_t skipped;
@@ -51,7 +51,7 @@ static uint32_t hash_of(const struct ladders *t, const struct ip_addr *src,
 }
 
 /* The session is known by the frame that it began with, which is the same in both passes. */
-static void watch_event(void *arg, const struct conn *conn, const struct watch_event *e)
+static void trace_event(void *arg, const struct conn *conn, const struct trace_event *e)
 {
 	struct ladders *t = arg;
 	uint32_t hash = hash_of(t, &conn->addr[CLIENT], &conn->addr[SERVER], conn->port[CLIENT],
@@ -61,7 +61,7 @@ static void watch_event(void *arg, const struct conn *conn, const struct watch_e
 	while ((i = flow_find(&t->tuples, hash, &at)) != FLOW_NONE)
 		if (t->all[i].first == conn->first && !t->all[i].closed) {
 			ladder_event(t->all[i].ladder, e);
-			t->all[i].closed = e->kind == WATCH_CLOSE;
+			t->all[i].closed = e->kind == TRACE_CLOSE;
 		}
 }
 
@@ -73,15 +73,15 @@ struct ladders *ladders_new(const struct monitor_config *config)
 	if (t == NULL)
 		return NULL;
 	t->pool = pool_new(MEMORY);
-	t->watch = (struct watch){watch_event, t, NULL};
+	t->trace = (struct trace_observer){trace_event, t, NULL};
 	c.arg = t;
 	c.session = session_ignore;
 	c.ended = NULL;
-	c.watch = NULL;
+	c.trace = NULL;
 	c.front = &front;
 	t->front = monitor_new(&c);
 	c.front = NULL;
-	c.watch = &t->watch;
+	c.trace = &t->trace;
 	c.memory = c.memory < MONITOR_MEMORY ? c.memory : MONITOR_MEMORY;
 	t->monitor = monitor_new(&c);
 	t->config = c;

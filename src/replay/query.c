@@ -113,15 +113,15 @@ static bool is_message(const struct chosen *c, const struct transaction *t)
 {
 	const char *which = c->which;
 	struct bytes bare = bytes_str(which);
-	struct note note;
+	struct string string;
 	uint16_t pos = 0;
 
 	if (bare.n > 2 && which[0] == '<' && which[bare.n - 1] == '>')
 		bare = bytes_of(bare.p + 1, bare.n - 2);
-	while (notes_next(&t->notes, &pos, &note))
-		if ((note.tag == NOTE_MESSAGE_ID || note.tag == NOTE_QUEUE_ID ||
-		     note.tag == NOTE_FROM || note.tag == NOTE_RCPT) &&
-		    (bytes_equal(note.text, bare) || is_text(note.text, which)))
+	while (strings_next(&t->strings, &pos, &string))
+		if ((string.tag == STRING_MESSAGE_ID || string.tag == STRING_QUEUE_ID ||
+		     string.tag == STRING_FROM || string.tag == STRING_RCPT) &&
+		    (bytes_equal(string.text, bare) || is_text(string.text, which)))
 			return true;
 	return false;
 }

@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static_assert(FACTS_MOST * (FACT_NAME + 1 + FACT_LONG + 1) + 1 + JSON_LINE_MOST <= COURIER_JOB,
+static_assert(ALERT_FIELDS_MAX * (ALERT_FIELD_NAME + 1 + ALERT_FIELD_LONG + 1) + 1 +
+			      JSON_LINE_MOST <=
+		      COURIER_JOB,
 	      "every alert is a job");
-static_assert((int)FACTS_MOST < RUNNER_ENV, "every fact is a variable, beside PATH");
+static_assert((int)ALERT_FIELDS_MAX < RUNNER_ENV, "every fact is a variable, beside PATH");
 
 struct sink_exec {
 	struct lineout out; /* must come first: see alert_sink.h */
@@ -21,9 +23,9 @@ struct sink_exec {
 
 static void put_variable(void *arg, const char *name, struct bytes value)
 {
-	char upper[FACT_NAME];
+	char upper[ALERT_FIELD_NAME];
 
-	outbuf_str(arg, fact_upper(name, upper));
+	outbuf_str(arg, alert_field_upper(name, upper));
 	outbuf_char(arg, '=');
 	outbuf_bytes(arg, value.p, value.n + 1); /* with its NUL */
 }
@@ -32,12 +34,12 @@ static void put_variable(void *arg, const char *name, struct bytes value)
 static void tell(void *arg, const struct notice *notice)
 {
 	struct sink_exec *s = arg;
-	const struct fact_view *v = notice->facts;
+	const struct alert_view *v = notice->alert;
 	struct outbuf *b = lineout_buffer(&s->out);
 
 	if (v == NULL || v->how != NULL)
 		return;
-	facts_each(v, FACT_LONG, &s->out.scratch, put_variable, b);
+	alert_fields_each(v, ALERT_FIELD_LONG, &s->out.scratch, put_variable, b);
 	outbuf_char(b, '\0');
 	s->json.b = b;
 	if (v->sum != NULL)
@@ -63,7 +65,7 @@ static bool command_read(struct runner_command *c, const char *target, char why[
 {
 	bool fine = runner_read(c, target != NULL ? target : "", why);
 
-	c->variable = fact_is_variable;
+	c->variable = alert_field_is_variable;
 	return fine;
 }
 

@@ -25,11 +25,11 @@ static void put_field(struct outbuf *b, const char *name, struct bytes value)
 	outbuf_char(b, '\n');
 }
 
-static void put_fact(void *arg, const char *name, struct bytes value)
+static void put_alert_field(void *arg, const char *name, struct bytes value)
 {
-	char upper[FACT_NAME];
+	char upper[ALERT_FIELD_NAME];
 
-	put_field(arg, fact_upper(name, upper), value);
+	put_field(arg, alert_field_upper(name, upper), value);
 }
 
 /*
@@ -63,8 +63,9 @@ static void tell(void *arg, const struct notice *notice)
 	put_message_id(b, s->out.notices.digest, notice->id);
 	outbuf_format(b, "PRIORITY=%u\nSYSLOG_FACILITY=%d\nSYSLOG_IDENTIFIER=smtpwatch\n",
 		      rfc5424_severity(notice->severity), RFC5424_MAIL);
-	if (notice->facts != NULL)
-		facts_each(notice->facts, FACT_LONG, &s->out.scratch, put_fact, b);
+	if (notice->alert != NULL)
+		alert_fields_each(notice->alert, ALERT_FIELD_LONG, &s->out.scratch, put_alert_field,
+				  b);
 	lineout_put(&s->out);
 }
 

@@ -24,8 +24,8 @@ static void tell(void *arg, const struct notice *notice)
 	struct outbuf *b = lineout_buffer(&s->out);
 
 	rfc5424_head(&s->format, b, notice->severity, notice->ts, notice->id);
-	if (notice->facts != NULL)
-		facts_each(notice->facts, FACT_SHORT, &s->out.scratch, put_param, b);
+	if (notice->alert != NULL)
+		alert_fields_each(notice->alert, ALERT_FIELD_SHORT, &s->out.scratch, put_param, b);
 	rfc5424_message(b, notice->text);
 	lineout_put(&s->out);
 }

@@ -33,7 +33,7 @@ static void header_put(struct tableout *t, int64_t first)
 bool tableout_record(void *self, const struct report *r)
 {
 	struct tableout *t = self;
-	const struct fact_view v = {
+	const struct alert_view v = {
 		.report = r, .signature = report_worst(r), .digest = t->digest, .stamp = &t->stamp};
 	const struct column *c;
 	size_t at = 0;

@@ -37,9 +37,9 @@ static void histogram_count(struct metrics_histogram *h, int64_t waited)
 }
 
 /* Every message whose answer was seen. */
-static void count_acceptance(struct metrics *m, const struct session_facts *facts)
+static void count_acceptance(struct metrics *m, const struct session_info *info)
 {
-	for (const struct transaction *t = facts->first; t != NULL; t = t->next)
+	for (const struct transaction *t = info->first; t != NULL; t = t->next)
 		if (t->answered && !t->hole && t->ts_end != 0 && t->ts_reply >= t->ts_end)
 			histogram_count(&m->acceptance, t->ts_reply - t->ts_end);
 }

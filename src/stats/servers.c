@@ -116,7 +116,8 @@ void servers_count(struct servers *s, const struct report *r)
 	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1)
 		one->alerts[report_severity(r, (unsigned)__builtin_ctzll(left))]++;
 	if (report_alerts(r) != 0 && one->name[0] == '\0' && one != &s->others)
-		server_name(notes_find(&r->record.session->notes, NOTE_BANNER).text, one->name);
+		server_name(strings_find(&r->record.session->strings, STRING_BANNER).text,
+			    one->name);
 }
 
 size_t servers_number(const struct servers *s, const struct conn *conn)

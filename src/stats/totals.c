@@ -12,18 +12,18 @@ static void signature_count(struct totals *t, const struct report *r, unsigned s
 
 void totals_count(struct totals *t, const struct report *r)
 {
-	const struct session_facts *facts = r->record.session;
+	const struct session_info *info = r->record.session;
 
 	t->sessions++;
 	t->grouped += r->grouped;
-	t->tls += facts->tls;
-	t->decrypted += facts->tls_opened;
+	t->tls += info->tls;
+	t->decrypted += info->tls_opened;
 	signature_count(t, r, r->record.judgement.verdict);
 	for (unsigned s = VERDICTS; s < SIGNATURES; s++)
 		if (r->also >> s & 1)
 			signature_count(t, r, s);
 	for (unsigned f = 0; f < FATES; f++)
-		t->fates[f] += facts->fates[f];
+		t->fates[f] += info->fates[f];
 	t->folded += (uint64_t)__builtin_popcountll(r->folded);
 	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1) {
 		t->alerts++;

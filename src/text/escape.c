@@ -64,9 +64,9 @@ static bool byte_is_plain(uint8_t c)
  * each. */
 static uint32_t odd_bytes(const uint8_t *p)
 {
-	lanes v = lanes_load(p);
+	simd v = simd_load(p);
 
-	return lanes_mask((lanes)((v < 0x20) | (v >= 0x7f) | (v == '"') | (v == '\\')));
+	return simd_mask((simd)((v < 0x20) | (v >= 0x7f) | (v == '"') | (v == '\\')));
 }
 
 /* How many plain bytes it begins with. The last block overlaps the one before. */
@@ -75,16 +75,16 @@ static size_t plain_run(struct bytes in)
 	size_t i = 0;
 	uint32_t odd = 0;
 
-	if (in.n < LANES) {
+	if (in.n < SIMD_BYTES) {
 		while (i < in.n && byte_is_plain(in.p[i]))
 			i++;
 		return i;
 	}
-	for (; i + LANES <= in.n && odd == 0; i += LANES)
+	for (; i + SIMD_BYTES <= in.n && odd == 0; i += SIMD_BYTES)
 		odd = odd_bytes(in.p + i);
 	if (odd != 0)
-		return i - LANES + (unsigned)__builtin_ctz(odd);
-	odd = odd_bytes(in.p + in.n - LANES) >> (i + LANES - in.n);
+		return i - SIMD_BYTES + (unsigned)__builtin_ctz(odd);
+	odd = odd_bytes(in.p + in.n - SIMD_BYTES) >> (i + SIMD_BYTES - in.n);
 	return odd != 0 ? i + (unsigned)__builtin_ctz(odd) : in.n;
 }
 

@@ -20,8 +20,8 @@ void escape_json(struct outbuf *b, struct bytes text);
 /* For people. No byte below 0x20 comes out, so that a line stays a line. */
 void escape_text(struct outbuf *b, struct bytes text);
 
-/* The lines of a reply, which notes join with '\n', in one: as escape_text, with " / " between two
- * lines; empty ones are left out. Every output but JSON shows replies by it. */
+/* The lines of a reply, which strings join with '\n', in one: as escape_text, with " / " between
+ * two lines; empty ones are left out. Every output but JSON shows replies by it. */
 void escape_lines(struct outbuf *b, struct bytes text);
 
 /* For a page: as for people, and nothing of it is markup, neither between tags nor within the

@@ -76,7 +76,7 @@ void ladder_free(struct ladder *l);
  * the fault.
  */
 void ladder_segment(struct ladder *l, const struct packet *p);
-void ladder_event(struct ladder *l, const struct watch_event *e);
+void ladder_event(struct ladder *l, const struct trace_event *e);
 void ladder_segment_done(struct ladder *l);
 void ladder_icmp(struct ladder *l, const struct packet_icmp *icmp, uint64_t packet);
 void ladder_judge(struct ladder *l, const struct ending *ending, enum verdict v);

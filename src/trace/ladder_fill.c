@@ -204,7 +204,7 @@ static void content_flush(struct ladder *l, bool whole)
 	l->content_first = l->content_last = 0;
 }
 
-static struct ladder_line line_said(struct ladder *l, const struct watch_event *e,
+static struct ladder_line line_said(struct ladder *l, const struct trace_event *e,
 				    enum ladder_kind kind)
 {
 	l->stage = e->stage;
@@ -215,7 +215,7 @@ static struct ladder_line line_said(struct ladder *l, const struct watch_event *
 				    .stage = e->stage};
 }
 
-static void on_data(struct ladder *l, const struct watch_event *e)
+static void on_data(struct ladder *l, const struct trace_event *e)
 {
 	struct ladder_side *s = &l->side[e->side];
 	const struct packet *p = l->now;
@@ -228,7 +228,7 @@ static void on_data(struct ladder *l, const struct watch_event *e)
 	}
 }
 
-static void on_gap(struct ladder *l, const struct watch_event *e)
+static void on_gap(struct ladder *l, const struct trace_event *e)
 {
 	struct ladder_line line = {.ts = e->ts,
 				   .side = e->side,
@@ -259,7 +259,7 @@ static void put_unknown(struct outbuf *b, struct bytes line, bool secret)
 		outbuf_format(b, " %s", mask_secret);
 }
 
-static void put_command(const struct ladder *l, struct outbuf *b, const struct watch_event *e)
+static void put_command(const struct ladder *l, struct outbuf *b, const struct trace_event *e)
 {
 	enum smtp_verb said = (enum smtp_verb)e->pending->said;
 
@@ -269,7 +269,7 @@ static void put_command(const struct ladder *l, struct outbuf *b, const struct w
 		mask_command(b, said, e->text);
 }
 
-static void on_command(struct ladder *l, const struct watch_event *e)
+static void on_command(struct ladder *l, const struct trace_event *e)
 {
 	struct outbuf b = {0};
 	enum smtp_verb verb = (enum smtp_verb)e->pending->verb;
@@ -295,14 +295,14 @@ static void reply_line_keep(struct ladder *l, struct bytes text)
 	outbuf_bytes(&l->reply, text.p, text.n);
 }
 
-static void on_reply_line(struct ladder *l, const struct watch_event *e)
+static void on_reply_line(struct ladder *l, const struct trace_event *e)
 {
 	l->reply_lines++;
 	reply_line_keep(l, e->text);
 }
 
 /* Code, enhanced code, and the text of all its lines. */
-static void reply_words(struct ladder *l, struct outbuf *b, const struct watch_event *e)
+static void reply_words(struct ladder *l, struct outbuf *b, const struct trace_event *e)
 {
 	const struct smtp_reply *r = e->reply;
 
@@ -319,7 +319,7 @@ static void reply_words(struct ladder *l, struct outbuf *b, const struct watch_e
 }
 
 /* What it answers stands just above it, but for the connection, which has no line. */
-static bool is_pipelined(const struct ladder *l, const struct watch_event *e)
+static bool is_pipelined(const struct ladder *l, const struct trace_event *e)
 {
 	const struct ladder_line *last = ladder_last(l);
 
@@ -350,7 +350,7 @@ static const char *answered_name(enum smtp_verb verb)
 	}
 }
 
-static void on_reply(struct ladder *l, const struct watch_event *e)
+static void on_reply(struct ladder *l, const struct trace_event *e)
 {
 	struct outbuf b = {0};
 	struct ladder_line line;
@@ -371,13 +371,13 @@ static void on_reply(struct ladder *l, const struct watch_event *e)
 	outbuf_free(&b);
 }
 
-static void on_uncoded(struct ladder *l, const struct watch_event *e)
+static void on_uncoded(struct ladder *l, const struct trace_event *e)
 {
 	content_flush(l, false);
 	ladder_add(l, line_said(l, e, LADDER_REPLY), e->text);
 }
 
-static void on_content(struct ladder *l, const struct watch_event *e)
+static void on_content(struct ladder *l, const struct trace_event *e)
 {
 	uint64_t packet = packet_of(l, CLIENT, e->offset, 0);
 
@@ -392,7 +392,7 @@ static void on_content(struct ladder *l, const struct watch_event *e)
 	l->stage = e->stage;
 }
 
-static void on_end(struct ladder *l, const struct watch_event *e)
+static void on_end(struct ladder *l, const struct trace_event *e)
 {
 	struct ladder_line *last;
 
@@ -413,7 +413,7 @@ static void on_end(struct ladder *l, const struct watch_event *e)
 	l->stage = STAGE_END_OF_MESSAGE;
 }
 
-static void on_close(struct ladder *l, const struct watch_event *e)
+static void on_close(struct ladder *l, const struct trace_event *e)
 {
 	struct ladder_line line = {.ts = e->ts, .stage = l->stage, .kind = LADDER_NOTE};
 
@@ -433,40 +433,40 @@ static void on_close(struct ladder *l, const struct watch_event *e)
 		ladder_add(l, line, bytes_str("(the watch ended for lack of room)"));
 }
 
-void ladder_event(struct ladder *l, const struct watch_event *e)
+void ladder_event(struct ladder *l, const struct trace_event *e)
 {
 	if (l->recording)
 		recording_event(l->recording, e, l->secret);
 	switch (e->kind) {
-	case WATCH_DATA:
+	case TRACE_DATA:
 		on_data(l, e);
 		break;
-	case WATCH_GAP:
+	case TRACE_GAP:
 		on_gap(l, e);
 		break;
-	case WATCH_COMMAND:
+	case TRACE_COMMAND:
 		on_command(l, e);
 		break;
-	case WATCH_REPLY_LINE:
+	case TRACE_REPLY_LINE:
 		on_reply_line(l, e);
 		break;
-	case WATCH_REPLY:
+	case TRACE_REPLY:
 		on_reply(l, e);
 		break;
-	case WATCH_UNCODED:
+	case TRACE_UNCODED:
 		on_uncoded(l, e);
 		break;
-	case WATCH_CONTENT:
+	case TRACE_CONTENT:
 		on_content(l, e);
 		break;
-	case WATCH_END:
+	case TRACE_END:
 		on_end(l, e);
 		break;
-	case WATCH_LOST:
+	case TRACE_LOST:
 		l->reply.n = 0;
 		l->reply_lines = 0;
 		break;
-	case WATCH_TLS:
+	case TRACE_TLS:
 		content_flush(l, false);
 		ladder_add(l,
 			   (struct ladder_line){.ts = e->ts,
@@ -475,7 +475,7 @@ void ladder_event(struct ladder *l, const struct watch_event *e)
 						.flags = LADDER_TLS},
 			   bytes_str("(TLS from here on)"));
 		break;
-	case WATCH_CLOSE:
+	case TRACE_CLOSE:
 		on_close(l, e);
 		break;
 	}

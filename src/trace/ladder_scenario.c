@@ -47,7 +47,7 @@ static const char *verdict_name(unsigned bit)
 	return verdict_row((enum verdict)bit)->id;
 }
 
-static void put_fates(struct outbuf *b, const struct session_facts *f)
+static void put_fates(struct outbuf *b, const struct session_info *f)
 {
 	outbuf_str(b, f->first ? " fate " : " fate none");
 	for (const struct transaction *t = f->first; t; t = t->next)

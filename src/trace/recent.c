@@ -125,31 +125,31 @@ static void frames_take(struct board *b, struct board_session *s, struct bytes f
 	b->frames += frames.n;
 }
 
-static bool is_reply(enum note_tag tag)
+static bool is_reply(enum string_tag tag)
 {
-	return tag == NOTE_REPLY || tag == NOTE_FAREWELL || tag == NOTE_UNCODED;
+	return tag == STRING_REPLY || tag == STRING_FAREWELL || tag == STRING_UNCODED;
 }
 
-static void put_notes(struct outbuf *b, const struct notes *notes, bool replies)
+static void put_strings(struct outbuf *b, const struct strings *strings, bool replies)
 {
-	struct note note;
+	struct string string;
 	uint16_t pos = 0;
 
-	while (notes_next(notes, &pos, &note)) {
-		if (is_reply(note.tag) != replies)
+	while (strings_next(strings, &pos, &string)) {
+		if (is_reply(string.tag) != replies)
 			continue;
 		outbuf_char(b, ' ');
-		(replies ? escape_lines : escape_text)(b, note.text);
+		(replies ? escape_lines : escape_text)(b, string.text);
 	}
 }
 
 /* Replies come last: a long one must not push out the names and ids of the mail. */
-static void put_all_notes(struct outbuf *b, const struct session_facts *facts)
+static void put_all_strings(struct outbuf *b, const struct session_info *info)
 {
 	for (unsigned replies = 0; replies < 2; replies++) {
-		put_notes(b, &facts->notes, replies);
-		for (const struct transaction *t = facts->first; t != NULL; t = t->next)
-			put_notes(b, &t->notes, replies);
+		put_strings(b, &info->strings, replies);
+		for (const struct transaction *t = info->first; t != NULL; t = t->next)
+			put_strings(b, &t->strings, replies);
 	}
 }
 
@@ -172,7 +172,7 @@ static void words_make(struct board *b, struct board_session *s)
 		      severity_name(s->severity), stage_name(r.record.ending->stage));
 	put_host(&b->words, r.record.conn, CLIENT);
 	put_host(&b->words, r.record.conn, SERVER);
-	put_all_notes(&b->words, r.record.session);
+	put_all_strings(&b->words, r.record.session);
 	n = b->words.n < BOARD_WORDS - 1 ? b->words.n : BOARD_WORDS - 1;
 	while (n > 0 && n < b->words.n && (b->words.p[n] & 0xc0) == 0x80)
 		n--;
@@ -199,8 +199,8 @@ static void host_count(struct board_host *h, const struct report *r, enum side s
 		h->alerts[report_severity(r, (unsigned)__builtin_ctzll(left))]++;
 	h->stages[record->ending->stage] += report_alerts(r) != 0;
 	if (h->name[0] == '\0')
-		server_name(notes_find(&record->session->notes,
-				       side == SERVER ? NOTE_BANNER : NOTE_HELO)
+		server_name(strings_find(&record->session->strings,
+					 side == SERVER ? STRING_BANNER : STRING_HELO)
 				    .text,
 			    h->name);
 	if (record->session->ts_banner != 0 && record->conn->flow[CLIENT].syn)
@@ -305,7 +305,7 @@ struct bytes board_clean(void *cleaning, struct bytes text)
 {
 	const struct board_cleaning *c = cleaning;
 
-	return redactor_text(c->board->redactor, c->facts, text);
+	return redactor_text(c->board->redactor, c->info, text);
 }
 
 static int64_t wait_mean(const struct board_wait *w)

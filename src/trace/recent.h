@@ -76,7 +76,7 @@ struct report board_report(struct board *b, const struct board_session *s);
 /* A ladder_cleaner; arg: what board_cleaning fills in, and that lives as long as the ladder. */
 struct board_cleaning {
 	struct board *board;
-	const struct session_facts *facts;
+	const struct session_info *info;
 };
 struct bytes board_clean(void *cleaning, struct bytes text);
 

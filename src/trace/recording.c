@@ -125,7 +125,7 @@ void recording_icmp(struct recording *r, enum side side, const struct packet_icm
 }
 
 /* What lies in the segment under way tells where the stream begins, where no SYN did. */
-static void base_find(struct recording *r, const struct watch_event *e)
+static void base_find(struct recording *r, const struct trace_event *e)
 {
 	struct recorded_side *s = &r->side[e->side];
 	const struct packet *p = r->now;
@@ -136,7 +136,7 @@ static void base_find(struct recording *r, const struct watch_event *e)
 	s->based = true;
 }
 
-static void on_bytes(struct recording *r, const struct watch_event *e, bool gap)
+static void on_bytes(struct recording *r, const struct trace_event *e, bool gap)
 {
 	struct recorded_side *s = &r->side[e->side];
 	struct recorded_data one = {
@@ -186,7 +186,7 @@ static bool bears_secret(enum smtp_verb said)
 }
 
 /* Verbs whose arguments may be shown keep their line as it was sent. */
-static void on_command(struct recording *r, const struct watch_event *e, bool secret)
+static void on_command(struct recording *r, const struct trace_event *e, bool secret)
 {
 	enum smtp_verb said = (enum smtp_verb)e->pending->said;
 	struct outbuf shown = {0};
@@ -210,38 +210,38 @@ static void on_command(struct recording *r, const struct watch_event *e, bool se
 	outbuf_free(&shown);
 }
 
-void recording_event(struct recording *r, const struct watch_event *e, bool secret)
+void recording_event(struct recording *r, const struct trace_event *e, bool secret)
 {
 	if (r->full)
 		return;
 	switch (e->kind) {
-	case WATCH_DATA:
+	case TRACE_DATA:
 		base_find(r, e);
 		on_bytes(r, e, false);
 		break;
-	case WATCH_GAP:
+	case TRACE_GAP:
 		on_bytes(r, e, true);
 		break;
-	case WATCH_COMMAND:
+	case TRACE_COMMAND:
 		on_command(r, e, secret);
 		break;
-	case WATCH_REPLY_LINE:
-	case WATCH_REPLY:
-	case WATCH_UNCODED:
+	case TRACE_REPLY_LINE:
+	case TRACE_REPLY:
+	case TRACE_UNCODED:
 		span_add(r, SERVER, e->offset, SPAN_SHOWN, r->words.n);
 		break;
-	case WATCH_CONTENT:
-	case WATCH_END:
+	case TRACE_CONTENT:
+	case TRACE_END:
 		span_add(r, CLIENT, e->offset, SPAN_CONTENT, r->words.n);
 		break;
-	case WATCH_LOST:
+	case TRACE_LOST:
 		span_add(r, e->side, e->offset, SPAN_UNTOLD, r->words.n);
 		break;
-	case WATCH_TLS:
+	case TRACE_TLS:
 		for (int s = CLIENT; s <= SERVER; s++)
 			span_add(r, (enum side)s, UINT64_MAX, SPAN_TLS, r->words.n);
 		break;
-	case WATCH_CLOSE:
+	case TRACE_CLOSE:
 		r->closed = true;
 		break;
 	}

@@ -80,7 +80,7 @@ void recording_free(struct recording *r);
 
 /* As ladder.h says. secret: a line that is no command may be a password or a body. */
 void recording_packet(struct recording *r, enum side side, const struct packet *p);
-void recording_event(struct recording *r, const struct watch_event *e, bool secret);
+void recording_event(struct recording *r, const struct trace_event *e, bool secret);
 void recording_icmp(struct recording *r, enum side side, const struct packet_icmp *icmp);
 
 /* What was kept. */

@@ -100,7 +100,7 @@ struct message {
 	struct message *next;
 	struct stream_order order;
 	const struct record *record; /* NULL: an event */
-	struct history_event event;
+	struct server_event event;
 	_Alignas(16) uint8_t packed[];
 };
 
@@ -125,12 +125,12 @@ static void on_shard_record(void *arg, const struct record *record)
 	msg->record = record_pack(record, msg->packed);
 }
 
-static void on_shard_ended(void *arg, const struct history_event *event)
+static void on_shard_ended(void *arg, const struct server_event *event)
 {
 	message_add(arg, 0)->event = *event;
 }
 
-static void shards_tell(struct shard *shards, struct collate *collate)
+static void shards_tell(struct shard *shards, struct correlator *correlator)
 {
 	for (;;) {
 		struct shard *first = NULL;
@@ -145,9 +145,9 @@ static void shards_tell(struct shard *shards, struct collate *collate)
 		if (!msg->next)
 			first->last = &first->first;
 		if (msg->record)
-			collate_session(collate, msg->record);
+			correlator_session(correlator, msg->record);
 		else
-			collate_ended(collate, &msg->event);
+			correlator_ended(correlator, &msg->event);
 		free(msg);
 	}
 }
@@ -166,8 +166,8 @@ static void run_shards(struct told *t, const struct fuzz_case *c, struct monitor
 	static struct shard shards[SHARDS];
 	told_begin(t);
 	memset(&t->stats, 0, sizeof t->stats);
-	struct collate *collate = collate_new(config.stream.seed, on_record, t);
-	CHECK(collate);
+	struct correlator *correlator = correlator_new(config.stream.seed, on_record, t);
+	CHECK(correlator);
 	config.session = on_shard_record;
 	config.ended = on_shard_ended;
 	config.stream.shards = SHARDS;
@@ -179,10 +179,10 @@ static void run_shards(struct told *t, const struct fuzz_case *c, struct monitor
 		CHECK(shards[i].m);
 		monitor_frames(shards[i].m, c->frames, c->n);
 	}
-	shards_tell(shards, collate);
+	shards_tell(shards, correlator);
 	for (unsigned i = 0; i < SHARDS; i++)
 		monitor_finish(shards[i].m);
-	shards_tell(shards, collate);
+	shards_tell(shards, correlator);
 	for (unsigned i = 0; i < SHARDS; i++) {
 		struct monitor_stats one;
 		monitor_stats(shards[i].m, &one);
@@ -191,7 +191,7 @@ static void run_shards(struct told *t, const struct fuzz_case *c, struct monitor
 		t->stats.defrag = one.defrag;
 		monitor_free(shards[i].m);
 	}
-	collate_free(collate);
+	correlator_free(correlator);
 }
 
 /* --- the decoder's two ways --- */

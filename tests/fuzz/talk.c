@@ -121,7 +121,7 @@ void talk_end(struct talk *t, struct talk_told *told)
 	session_settle(t->session);
 	session_close(t->session, &t->conn, &end, t->ts, &ending);
 	struct record r = {.conn = &t->conn,
-			   .session = session_facts(t->session),
+			   .session = session_info(t->session),
 			   .ending = &ending,
 			   .judgement = verdict_judge(&ending),
 			   .cause = &cause,

@@ -37,21 +37,21 @@ const char *hostile_text(unsigned i)
 
 void hostile_make(struct made *m, struct bytes text)
 {
-	static const enum note_tag of_session[] = {NOTE_BANNER, NOTE_HELO, NOTE_AUTH, NOTE_REPLY,
-						   NOTE_NOT_SMTP};
-	static const enum note_tag of_message[] = {NOTE_FROM, NOTE_MESSAGE_ID, NOTE_QUEUE_ID,
-						   NOTE_REPLY};
+	static const enum string_tag of_session[] = {STRING_BANNER, STRING_HELO, STRING_AUTH,
+						     STRING_REPLY, STRING_NOT_SMTP};
+	static const enum string_tag of_message[] = {STRING_FROM, STRING_MESSAGE_ID,
+						     STRING_QUEUE_ID, STRING_REPLY};
 
 	made_init(m);
 	for (size_t i = 0; i < sizeof(of_session) / sizeof(of_session[0]); i++)
-		notes_set(&m->facts.notes, m->pool, of_session[i], 0, text);
+		strings_set(&m->info.strings, m->pool, of_session[i], 0, text);
 	for (unsigned n = 0; n < 3; n++) {
 		struct transaction *t = made_message(m, FATE_FALSELY_ACCEPTED, "", "");
 
 		for (size_t i = 0; i < sizeof(of_message) / sizeof(of_message[0]); i++)
-			notes_set(&t->notes, m->pool, of_message[i], 0, text);
+			strings_set(&t->strings, m->pool, of_message[i], 0, text);
 		for (unsigned r = 0; r < 4; r++)
-			notes_add(&t->notes, m->pool, NOTE_RCPT, 250, text);
+			strings_add(&t->strings, m->pool, STRING_RCPT, 250, text);
 		t->rcpt_count = 5;
 	}
 	made_cause(m, CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "the code 4.3.2", NULL);
@@ -61,7 +61,7 @@ void hostile_make(struct made *m, struct bytes text)
 
 void hostile_random(struct made *m, unsigned *seed)
 {
-	uint8_t text[NOTE_TEXT_MAX];
+	uint8_t text[STRING_TEXT_MAX];
 	size_t n = (size_t)rand_r(seed) % sizeof(text);
 
 	for (size_t i = 0; i < n; i++)

@@ -17,10 +17,10 @@ struct ip_addr made_addr(const char *text)
 	return a;
 }
 
-void made_note(struct made *m, struct notes *notes, enum note_tag tag, uint16_t value,
-	       const char *text)
+void made_string(struct made *m, struct strings *strings, enum string_tag tag, uint16_t value,
+		 const char *text)
 {
-	notes_add(notes, m->pool, tag, value, bytes_str(text));
+	strings_add(strings, m->pool, tag, value, bytes_str(text));
 }
 
 void made_verdict(struct made *m, enum verdict v, uint64_t also)
@@ -54,7 +54,7 @@ void made_init_bare(struct made *m)
 	m->ending = (struct ending){.closer = CLOSER_CLIENT, .how = HOW_FIN, .connected = true};
 	m->cause.id = CAUSE_UNEXPLAINED;
 	m->record = (struct record){.conn = &m->conn,
-				    .session = &m->facts,
+				    .session = &m->info,
 				    .ending = &m->ending,
 				    .cause = &m->cause,
 				    .together = 1,
@@ -75,14 +75,14 @@ void made_init(struct made *m)
 				    .unasked_221 = PLACE_MESSAGE,
 				    .spoke = true,
 				    .connected = true};
-	m->facts.commands = 5;
-	m->facts.replies = 6;
-	m->facts.last_command = SMTP_END;
-	m->facts.last_code = 221;
-	m->facts.last_enhanced = (struct smtp_enhanced){2, 0, 0};
-	made_note(m, &m->facts.notes, NOTE_BANNER, 0, "mx.example.net ESMTP");
-	made_note(m, &m->facts.notes, NOTE_HELO, 0, "out.example.org");
-	made_note(m, &m->facts.notes, NOTE_REPLY, 0, "closing");
+	m->info.commands = 5;
+	m->info.replies = 6;
+	m->info.last_command = SMTP_END;
+	m->info.last_code = 221;
+	m->info.last_enhanced = (struct smtp_enhanced){2, 0, 0};
+	made_string(m, &m->info.strings, STRING_BANNER, 0, "mx.example.net ESMTP");
+	made_string(m, &m->info.strings, STRING_HELO, 0, "out.example.org");
+	made_string(m, &m->info.strings, STRING_REPLY, 0, "closing");
 	made_verdict(m, VERDICT_221_FOR_MESSAGE, 0);
 }
 
@@ -94,9 +94,9 @@ struct transaction *made_message(struct made *m, enum fate fate, const char *fro
 	if (m->n > 0)
 		m->messages[m->n - 1].next = t;
 	else
-		m->facts.first = t;
+		m->info.first = t;
 	m->n++;
-	m->facts.fates[fate]++;
+	m->info.fates[fate]++;
 	*t = (struct transaction){.fate = fate,
 				  .mail_accepted = true,
 				  .content_begun = true,
@@ -104,8 +104,8 @@ struct transaction *made_message(struct made *m, enum fate fate, const char *fro
 				  .rcpt_accepted = 1,
 				  .bytes = 1234,
 				  .bytes_acked = 1234};
-	made_note(m, &t->notes, NOTE_FROM, 0, from);
-	made_note(m, &t->notes, NOTE_RCPT, 250, rcpt);
+	made_string(m, &t->strings, STRING_FROM, 0, from);
+	made_string(m, &t->strings, STRING_RCPT, 250, rcpt);
 	return t;
 }
 

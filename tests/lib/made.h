@@ -12,7 +12,7 @@ struct made {
 	struct pool *pool;
 	struct conn conn;
 	struct conn_side sides[2]; /* which conn points to */
-	struct session_facts facts;
+	struct session_info info;
 	struct ending ending;
 	struct transaction messages[MADE_MESSAGES];
 	unsigned n; /* messages */
@@ -35,8 +35,8 @@ void made_free(struct made *m);
  */
 void made_init_bare(struct made *m);
 
-void made_note(struct made *m, struct notes *notes, enum note_tag tag, uint16_t value,
-	       const char *text);
+void made_string(struct made *m, struct strings *strings, enum string_tag tag, uint16_t value,
+		 const char *text);
 
 /* One more message; rcpt is taken with code 250. */
 struct transaction *made_message(struct made *m, enum fate fate, const char *from,

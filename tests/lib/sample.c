@@ -26,13 +26,13 @@ static void flow_complete(struct conn_flow *flow, const struct conn_flow *given,
 	flow->bytes = given->bytes ? given->bytes : bytes;
 }
 
-static void note(struct facts *f, enum note_tag tag, const char *text)
+static void string(struct sample_input *f, enum string_tag tag, const char *text)
 {
 	if (text)
-		notes_set(&f->session.notes, f->pool, tag, 0, bytes_str(text));
+		strings_set(&f->session.strings, f->pool, tag, 0, bytes_str(text));
 }
 
-void sample_take(struct facts *f, const struct sample *p)
+void sample_take(struct sample_input *f, const struct sample *p)
 {
 	f->ending = p->e;
 	f->ending.connected = true;
@@ -46,11 +46,11 @@ void sample_take(struct facts *f, const struct sample *p)
 	side_complete(&f->sides[SERVER], &p->server);
 	flow_complete(&f->conn.flow[CLIENT], &p->client_flow, p->mute ? 0 : 300);
 	flow_complete(&f->conn.flow[SERVER], &p->server_flow, p->s.replies ? 200 : 0);
-	note(f, NOTE_REPLY, p->reply);
-	note(f, NOTE_BANNER, p->banner);
-	note(f, NOTE_NOT_SMTP, p->foreign);
+	string(f, STRING_REPLY, p->reply);
+	string(f, STRING_BANNER, p->banner);
+	string(f, STRING_NOT_SMTP, p->foreign);
 	f->judgement = verdict_judge(&f->ending);
-	f->all = (struct cause_facts){&f->conn,   &f->session,
+	f->all = (struct cause_input){&f->conn,   &f->session,
 				      &f->ending, &f->judgement,
 				      &f->hints,  1000 * S + (p->life ? p->life : 40 * S),
 				      NULL};
@@ -73,7 +73,7 @@ static void assert_sane(const struct cause *c, const char *name)
 
 void sample_check(const struct sample *p)
 {
-	struct facts f = {.pool = pool_new((size_t)16 << 20)};
+	struct sample_input f = {.pool = pool_new((size_t)16 << 20)};
 	struct cause c;
 	sample_take(&f, p);
 	cause_find(&f.all, &c);
@@ -112,7 +112,7 @@ static const struct sample *sample_any(struct dice *d, const struct sample_list 
 	return &l->samples[dice_roll(d, (uint32_t)l->n)];
 }
 
-static void mixed_check(const struct facts *f, const char *name)
+static void mixed_check(const struct sample_input *f, const char *name)
 {
 	struct cause c, again;
 	cause_find(&f->all, &c);
@@ -129,7 +129,7 @@ static void mixed_check(const struct facts *f, const char *name)
 void samples_mix(const char *test, const struct sample_list *lists, size_t n)
 {
 	struct dice d = dice_new(test, 20261123);
-	struct facts f = {.pool = pool_new((size_t)16 << 20)};
+	struct sample_input f = {.pool = pool_new((size_t)16 << 20)};
 	for (unsigned i = 0; i < 30000; i++) {
 		struct sample p = *sample_any(&d, lists, n);
 		p.e = sample_any(&d, lists, n)->e;
@@ -146,7 +146,7 @@ void samples_mix(const char *test, const struct sample_list *lists, size_t n)
 		p.foreign = foreign;
 		sample_take(&f, &p);
 		mixed_check(&f, p.name);
-		notes_free(&f.session.notes, f.pool);
+		strings_free(&f.session.strings, f.pool);
 	}
 	assert_int_equal(pool_used(f.pool), 0);
 	pool_free(f.pool);

@@ -11,7 +11,7 @@
 struct sample {
 	const char *name;
 	struct ending e;
-	struct session_facts s;
+	struct session_info s;
 	struct conn_side client, server;
 	struct conn_flow client_flow, server_flow;
 	struct cause_hints hints;
@@ -24,18 +24,18 @@ struct sample {
 	const char *evidence; /* part of the last sentence */
 };
 
-struct facts {
+struct sample_input {
 	struct conn conn;
 	struct conn_side sides[2];
-	struct session_facts session;
+	struct session_info session;
 	struct ending ending;
 	struct judgement judgement;
 	struct cause_hints hints;
-	struct cause_facts all;
+	struct cause_input all;
 	struct pool *pool; /* set before sample_take */
 };
 
-void sample_take(struct facts *f, const struct sample *p);
+void sample_take(struct sample_input *f, const struct sample *p);
 
 /* The cause, its confidence and its last sentence are those that the sample names. */
 void sample_check(const struct sample *p);

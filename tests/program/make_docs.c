@@ -180,13 +180,13 @@ static void part_kinds(struct outbuf *b)
 }
 
 /* As they are called in the journal and in a command's environment. */
-static void part_facts(struct outbuf *b)
+static void part_fields(struct outbuf *b)
 {
-	char name[FACT_NAME];
+	char name[ALERT_FIELD_NAME];
 
 	outbuf_str(b, ".Bd -ragged -offset indent\n");
-	for (const struct fact_row *row = fact_rows; row->name != NULL; row++)
-		outbuf_format(b, ".Ev %s%s\n", fact_upper(row->name, name),
+	for (const struct alert_field *row = alert_fields; row->name != NULL; row++)
+		outbuf_format(b, ".Ev %s%s\n", alert_field_upper(row->name, name),
 			      row[1].name != NULL ? " ," : "");
 	outbuf_str(b, ".Ed\n");
 }
@@ -522,7 +522,7 @@ static const struct part parts[] = {
 	{"options", part_options},
 	{"file options", part_file_options},
 	{"kinds of output", part_kinds},
-	{"facts", part_facts},
+	{"facts", part_fields},
 	{"exit codes", part_exit},
 	{"alerts", part_alerts},
 	{"list of alerts", part_alert_list},

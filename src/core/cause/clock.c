@@ -27,7 +27,7 @@ unsigned cause_clock_near(int64_t ns, const uint16_t *times, size_t n)
 
 /* It was the client's turn. Without a greeting it never is; after a message's end it is the
  * server's. */
-bool cause_clock_clients_turn(const struct cause_facts *f)
+bool cause_clock_clients_turn(const struct cause_input *f)
 {
 	const struct ending *e = f->ending;
 	if (f->session->replies == 0 || e->end_unanswered || e->stage == STAGE_END_OF_MESSAGE ||
@@ -36,7 +36,7 @@ bool cause_clock_clients_turn(const struct cause_facts *f)
 	return e->farewell != FAREWELL_NONE || e->content_open || !cause_rules_client_spoke_last(f);
 }
 
-unsigned cause_time_idled(const struct cause_facts *f)
+unsigned cause_time_idled(const struct cause_input *f)
 {
 	return cause_clock_clients_turn(f)
 		       ? cause_clock_near(cause_rules_silence(f), idle_times, ROWS(idle_times))
@@ -45,7 +45,7 @@ unsigned cause_time_idled(const struct cause_facts *f)
 
 /* Where the server was owed an answer by the client, or owed it one, for most of the time,
  * something else was the matter. */
-unsigned cause_time_aged(const struct cause_facts *f)
+unsigned cause_time_aged(const struct cause_input *f)
 {
 	int64_t life = f->end - f->conn->start, silence = cause_rules_silence(f);
 	const struct ending *e = f->ending;
@@ -55,7 +55,7 @@ unsigned cause_time_aged(const struct cause_facts *f)
 	return cause_clock_near(life, session_times, ROWS(session_times));
 }
 
-bool cause_time_measured(const struct cause_facts *f)
+bool cause_time_measured(const struct cause_input *f)
 {
 	return cause_rules_by_server(f) && (cause_time_idled(f) || cause_time_aged(f));
 }

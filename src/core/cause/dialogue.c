@@ -39,15 +39,15 @@ static const char *foreign_name(struct bytes line)
 /* A client that spoke SMTP before may have gone on with its message where that was refused: header
  * lines where commands are due. A PROXY header that could be read is no fault by itself, only where
  * the server then takes nothing. */
-bool cause_talk_not_smtp(const struct cause_facts *f, struct cause *c)
+bool cause_talk_not_smtp(const struct cause_input *f, struct cause *c)
 {
-	const struct session_facts *s = f->session;
+	const struct session_info *s = f->session;
 	const struct ending *e = f->ending;
 	cause_words_said(f, c);
 	if (s->flaws & FLAW_NOT_SMTP)
 		CAUSE_SIGN(c, e->spoke ? CONFIDENCE_POSSIBLE : CONFIDENCE_CERTAIN,
 			   "the client sent %s where SMTP was due",
-			   foreign_name(notes_find(&s->notes, NOTE_NOT_SMTP).text));
+			   foreign_name(strings_find(&s->strings, STRING_NOT_SMTP).text));
 	else if (s->proxied_port && cause_rules_by_server(f) && e->stage <= STAGE_EHLO &&
 		 s->ts_hello_reply == 0)
 		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE,
@@ -57,9 +57,9 @@ bool cause_talk_not_smtp(const struct cause_facts *f, struct cause *c)
 
 /* Of a handshake that was begun but may have finished unseen nothing is said: bytes that are
  * missing make the ending unsure. */
-bool cause_talk_tls_failure(const struct cause_facts *f, struct cause *c)
+bool cause_talk_tls_failure(const struct cause_input *f, struct cause *c)
 {
-	const struct session_facts *s = f->session;
+	const struct session_info *s = f->session;
 	const struct ending *e = f->ending;
 	bool begun = s->tls ? !s->tls_done
 			    : s->starttls == STARTTLS_USED && e->stage == STAGE_STARTTLS;
@@ -92,7 +92,7 @@ bool cause_talk_tls_failure(const struct cause_facts *f, struct cause *c)
 
 /* A client that closes may have done so for any reason; half a reply that it could not read is a
  * good one. */
-bool cause_talk_reply_unfinished(const struct cause_facts *f, struct cause *c)
+bool cause_talk_reply_unfinished(const struct cause_input *f, struct cause *c)
 {
 	if (!f->ending->reply_cut && !(f->session->flaws & FLAW_UNENDED_REPLY))
 		return false;
@@ -111,9 +111,9 @@ bool cause_talk_reply_unfinished(const struct cause_facts *f, struct cause *c)
  * and all that follow mean something else to it. It goes on as long as it gets what it expects, and
  * leaves where it does not: inside a transaction.
  */
-bool cause_talk_out_of_step(const struct cause_facts *f, struct cause *c)
+bool cause_talk_out_of_step(const struct cause_input *f, struct cause *c)
 {
-	const struct session_facts *s = f->session;
+	const struct session_info *s = f->session;
 	const struct ending *e = f->ending;
 	bool left = cause_rules_by_client(f) &&
 		    (e->content_open || e->transaction_open || e->quit_in_transaction);
@@ -141,11 +141,11 @@ static size_t stars(struct bytes text)
 
 /* That something writes over the dialogue is plain to see; that the end comes of it is a guess, and
  * a better one where its known fault, the cut dot, would show. */
-bool cause_talk_middlebox_rewrite(const struct cause_facts *f, struct cause *c)
+bool cause_talk_middlebox_rewrite(const struct cause_input *f, struct cause *c)
 {
-	const struct session_facts *s = f->session;
+	const struct session_info *s = f->session;
 	const struct ending *e = f->ending;
-	struct bytes banner = notes_find(&s->notes, NOTE_BANNER).text;
+	struct bytes banner = strings_find(&s->strings, STRING_BANNER).text;
 	bool cut = e->end_unanswered || e->content_open;
 	if (e->closer == CLOSER_NOBODY)
 		return false;
@@ -156,7 +156,7 @@ bool cause_talk_middlebox_rewrite(const struct cause_facts *f, struct cause *c)
 	if (s->starttls == STARTTLS_STRIPPED || (s->extensions & SMTP_EXT_MASKED))
 		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE,
 			   "a keyword of the server's EHLO reply was overwritten with X");
-	if (ascii_begins(notes_find(&s->notes, NOTE_NOT_SMTP).text, "XXXX"))
+	if (ascii_begins(strings_find(&s->strings, STRING_NOT_SMTP).text, "XXXX"))
 		CAUSE_SIGN(c, CONFIDENCE_LIKELY, "the client's command was overwritten with X");
 	cause_rules_limit(c, cut ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE);
 	return c->evidences > 0;

@@ -62,7 +62,7 @@ static const struct code_row {
 
 /* A 421 that answers a command, or stands in the greeting's place: 4.3.2 and 4.4.2 are then codes
  * of a full server, of a limit, of a server behind. */
-static bool answers(const struct cause_facts *f)
+static bool answers(const struct cause_input *f)
 {
 	const struct ending *e = f->ending;
 	bool waiting = e->unprompted || e->stage == STAGE_IDLE || e->stage == STAGE_DATA;
@@ -70,7 +70,7 @@ static bool answers(const struct cause_facts *f)
 }
 
 /* 45x to AUTH is a temporary failure of the server (RFC 4954 6). */
-static bool is_temporary_auth(const struct cause_facts *f)
+static bool is_temporary_auth(const struct cause_input *f)
 {
 	uint16_t code = f->said->code;
 	return f->ending->stage == STAGE_AUTH && code >= 400 && code < 500 && code != 421;
@@ -78,7 +78,7 @@ static bool is_temporary_auth(const struct cause_facts *f)
 
 /* 3.2 tells of the server where it ends a session, and where it refuses for good of the client;
  * 45x 4.3.2 is said for every reason. */
-static const struct enhanced_row *enhanced_find(const struct cause_facts *f)
+static const struct enhanced_row *enhanced_find(const struct cause_input *f)
 {
 	const struct cause_said *said = f->said;
 	struct smtp_enhanced e = said->enhanced;
@@ -106,7 +106,7 @@ static const struct enhanced_row *enhanced_find(const struct cause_facts *f)
 }
 
 /* Outside of AUTH a code of AUTH is a slip: Yahoo says 5.7.9 of its policy. */
-static bool is_firm(const struct cause_facts *f, const struct enhanced_row *row)
+static bool is_firm(const struct cause_input *f, const struct enhanced_row *row)
 {
 	/* A message that is too big stays too big: with 4yz the server is short of room. */
 	if (row->id == CAUSE_SIZE_LIMIT && f->said->words.trouble && f->said->code < 500)
@@ -115,7 +115,7 @@ static bool is_firm(const struct cause_facts *f, const struct enhanced_row *row)
 	       (row->id != CAUSE_AUTH_FAILURES || f->ending->stage == STAGE_AUTH);
 }
 
-static bool is_overruled(const struct cause_facts *f, const struct enhanced_row *row)
+static bool is_overruled(const struct cause_input *f, const struct enhanced_row *row)
 {
 	const struct cause_words *w = &f->said->words;
 	/* 5.2.3 and 5.3.4 are said of what a message may hold too. */
@@ -127,13 +127,13 @@ static bool is_overruled(const struct cause_facts *f, const struct enhanced_row 
 }
 
 /* The enhanced code, as far as it counts. */
-static const struct enhanced_row *enhanced_of(const struct cause_facts *f)
+static const struct enhanced_row *enhanced_of(const struct cause_input *f)
 {
 	const struct enhanced_row *row = enhanced_find(f);
 	return row && !is_overruled(f, row) ? row : NULL;
 }
 
-static void code_said(const struct cause_facts *f, const struct enhanced_row *row, struct cause *c)
+static void code_said(const struct cause_input *f, const struct enhanced_row *row, struct cause *c)
 {
 	const struct cause_said *said = f->said;
 	struct smtp_enhanced e = said->enhanced;
@@ -188,7 +188,7 @@ static bool about_another(const struct cause_said *said, enum cause_id id)
 }
 
 /* Weak words count where nothing better does. */
-void cause_words_said(const struct cause_facts *f, struct cause *c)
+void cause_words_said(const struct cause_input *f, struct cause *c)
 {
 	const struct cause_said *said = f->said;
 	const struct cause_words *w = &said->words;
@@ -214,13 +214,13 @@ void cause_words_said(const struct cause_facts *f, struct cause *c)
 		CAUSE_SIGN(c, confidence, "its last reply has %s \"%s\"", how, w->name);
 }
 
-bool cause_said_nothing(const struct cause_facts *f)
+bool cause_said_nothing(const struct cause_input *f)
 {
 	const struct cause_words *w = &f->said->words;
 	return w->weight != CAUSE_WEIGHT_SPECIFIC && !w->trouble && !enhanced_of(f);
 }
 
-bool cause_said_time(const struct cause_facts *f)
+bool cause_said_time(const struct cause_input *f)
 {
 	const struct cause_words *w = &f->said->words;
 	const struct enhanced_row *row = enhanced_of(f);
@@ -229,9 +229,9 @@ bool cause_said_time(const struct cause_facts *f)
 
 /* The greeting names the host in its first word; where the farewell is the greeting, that word is
  * read as any other reply's. */
-static struct bytes host_of(const struct cause_facts *f)
+static struct bytes host_of(const struct cause_input *f)
 {
-	struct bytes banner = notes_find(&f->session->notes, NOTE_BANNER).text;
+	struct bytes banner = strings_find(&f->session->strings, STRING_BANNER).text;
 	return f->ending->stage == STAGE_CONNECT ? bytes_of(NULL, 0) : ascii_word(&banner);
 }
 
@@ -253,7 +253,7 @@ static struct smtp_enhanced marked_code(struct bytes text)
  * which it refuses for good are those of other sessions; to RCPT and the message itself it is not
  * the client's log-in that fails, but what the server asks for, or the mail's own signature.
  */
-static enum cause_id placed(const struct cause_facts *f, uint16_t code, enum cause_id id)
+static enum cause_id placed(const struct cause_input *f, uint16_t code, enum cause_id id)
 {
 	enum stage stage = f->ending->stage;
 	bool mail = stage == STAGE_RCPT || stage == STAGE_DATA || stage == STAGE_END_OF_MESSAGE;
@@ -265,15 +265,15 @@ static enum cause_id placed(const struct cause_facts *f, uint16_t code, enum cau
 }
 
 /* The server's last words count too where they were no reply. */
-void cause_said_read(const struct cause_facts *f, struct cause_said *out)
+void cause_said_read(const struct cause_input *f, struct cause_said *out)
 {
-	const struct session_facts *s = f->session;
+	const struct session_info *s = f->session;
 	enum farewell farewell = f->ending->farewell;
 	bool said = farewell == FAREWELL_421 || farewell == FAREWELL_221_UNASKED ||
 		    farewell == FAREWELL_REFUSAL;
 	*out = (struct cause_said){0};
 	if (s->uncoded && farewell == FAREWELL_NONE && cause_rules_by_server(f)) {
-		out->text = notes_find(&s->notes, NOTE_UNCODED).text;
+		out->text = strings_find(&s->strings, STRING_UNCODED).text;
 		out->enhanced = smtp_enhanced_find(out->text);
 	} else if (said && s->farewell_code) {
 		out->text = session_farewell_text(s);

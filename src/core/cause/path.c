@@ -17,7 +17,7 @@ static bool large_stuck(const struct conn_side *c, unsigned times)
 	       c->largest_acked < c->largest;
 }
 
-bool cause_path_stuck(const struct cause_facts *f)
+bool cause_path_stuck(const struct cause_input *f)
 {
 	return large_stuck(&f->conn->side[CLIENT], STUCK_WITH_ICMP);
 }
@@ -36,7 +36,7 @@ static void stuck_sign(const struct conn_side *c, struct cause *out, enum confid
 			   c->largest, c->stuck, c->largest_acked);
 }
 
-bool cause_path_mtu(const struct cause_facts *f, struct cause *c)
+bool cause_path_mtu(const struct cause_input *f, struct cause *c)
 {
 	const struct conn_side *client = &f->conn->side[CLIENT];
 	const char *error = ip_addr_is_v4(&f->conn->addr[CLIENT]) ? "fragmentation needed"
@@ -66,7 +66,7 @@ static bool lossy(const struct conn_side *s)
 }
 
 /* How long the oldest bytes of a side have waited for their acknowledgement. */
-static int64_t waited_for_ack(const struct cause_facts *f, enum side side)
+static int64_t waited_for_ack(const struct cause_input *f, enum side side)
 {
 	int64_t since = f->conn->side[side].unanswered_since;
 	return since ? f->end - since : 0;
@@ -74,7 +74,7 @@ static int64_t waited_for_ack(const struct cause_facts *f, enum side side)
 
 /* The least that so many tries take is a second and more (RFC 6298 2.4); what comes faster is
  * copies, or a loss that was noticed at once. */
-static void side_lost(const struct cause_facts *f, enum side side, struct cause *c)
+static void side_lost(const struct cause_input *f, enum side side, struct cause *c)
 {
 	const struct conn_side *s = &f->conn->side[side];
 	const char *who = side == SERVER ? "server" : "client";
@@ -91,7 +91,7 @@ static void side_lost(const struct cause_facts *f, enum side side, struct cause 
 
 /* Retransmissions that were answered did what they are for, however many. A window that is closed
  * is asked again and again too: that is no loss. */
-bool cause_path_loss(const struct cause_facts *f, struct cause *c)
+bool cause_path_loss(const struct cause_input *f, struct cause *c)
 {
 	const struct conn_side *client = &f->conn->side[CLIENT], *server = &f->conn->side[SERVER];
 	enum side side = client->unanswered >= server->unanswered ? CLIENT : SERVER;
@@ -105,7 +105,7 @@ bool cause_path_loss(const struct cause_facts *f, struct cause *c)
 	return c->evidences > 0;
 }
 
-bool cause_path_receiver_stalled(const struct cause_facts *f, struct cause *c)
+bool cause_path_receiver_stalled(const struct cause_input *f, struct cause *c)
 {
 	const struct conn_side *server = &f->conn->side[SERVER];
 	const struct ending *e = f->ending;
@@ -125,7 +125,7 @@ bool cause_path_receiver_stalled(const struct cause_facts *f, struct cause *c)
 
 /* Every TCP acknowledges within half a second what it gets (RFC 9293 3.8.6.3). A client that closes
  * at once need not have. */
-static void unread_sign(const struct cause_facts *f, struct cause *c)
+static void unread_sign(const struct cause_input *f, struct cause *c)
 {
 	const struct conn_side *server = &f->conn->side[SERVER];
 	int64_t since = waited_for_ack(f, SERVER);
@@ -141,7 +141,7 @@ static void unread_sign(const struct cause_facts *f, struct cause *c)
 
 /* What the server said, and the client has not read, or may not have: an RST takes with it what has
  * arrived and was not read yet. */
-bool cause_path_reply_lost(const struct cause_facts *f, struct cause *c)
+bool cause_path_reply_lost(const struct cause_input *f, struct cause *c)
 {
 	const struct conn_side *server = &f->conn->side[SERVER];
 	bool reset = cause_rules_dropped(f) && f->ending->how == HOW_RST;

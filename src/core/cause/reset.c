@@ -89,7 +89,7 @@ static void ttl_sign(const struct conn *conn, enum side side, struct cause *c)
 			   s->reset.ttl, who, s->ttl_low, s->ttl_high);
 }
 
-bool cause_reset_by_middlebox(const struct cause_facts *f, struct cause *c)
+bool cause_reset_by_middlebox(const struct cause_input *f, struct cause *c)
 {
 	const struct ending *e = f->ending;
 	enum side side = e->closer == CLOSER_SERVER ? SERVER : CLIENT;

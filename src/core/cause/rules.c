@@ -24,19 +24,19 @@ void cause_rules_limit(struct cause *c, enum confidence most)
 }
 
 /* A 421 that met the client's FIN on the wire is an end by the server too. */
-bool cause_rules_by_server(const struct cause_facts *f)
+bool cause_rules_by_server(const struct cause_input *f)
 {
 	const struct ending *e = f->ending;
 	return e->unasked_221 || e->final_421 || (e->closer == CLOSER_SERVER && !e->vanished);
 }
 
-bool cause_rules_by_client(const struct cause_facts *f)
+bool cause_rules_by_client(const struct cause_input *f)
 {
 	return f->ending->closer == CLOSER_CLIENT && !f->ending->vanished &&
 	       !cause_rules_by_server(f);
 }
 
-bool cause_rules_dropped(const struct cause_facts *f)
+bool cause_rules_dropped(const struct cause_input *f)
 {
 	const struct ending *e = f->ending;
 	return e->closer == CLOSER_SERVER && !e->vanished && !e->unasked_221 &&
@@ -48,7 +48,7 @@ static bool has_sent(const struct conn_flow *s)
 	return s->bytes + s->gap > 0;
 }
 
-int64_t cause_rules_silence(const struct cause_facts *f)
+int64_t cause_rules_silence(const struct cause_input *f)
 {
 	return has_sent(&f->conn->flow[CLIENT]) ? f->ending->client_silence
 						: f->end - f->conn->start;
@@ -56,7 +56,7 @@ int64_t cause_rules_silence(const struct cause_facts *f)
 
 /* The two directions may be captured skewed: what the client's last bytes acknowledged says more
  * than the times. Where it has closed, that was with its FIN. */
-bool cause_rules_client_spoke_last(const struct cause_facts *f)
+bool cause_rules_client_spoke_last(const struct cause_input *f)
 {
 	const struct conn_flow *client = &f->conn->flow[CLIENT], *server = &f->conn->flow[SERVER];
 	if (!has_sent(client) || !has_sent(server))

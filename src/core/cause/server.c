@@ -7,7 +7,7 @@ enum { SUBMISSION = 587, TOGETHER = 3, ERRORS = 3, SAME = 2, MESSAGES = 5 };
 
 /* Connections that were opened together and then left alone run into their idle time-outs together:
  * that is no shutdown. */
-bool cause_server_shutdown(const struct cause_facts *f, struct cause *c)
+bool cause_server_shutdown(const struct cause_input *f, struct cause *c)
 {
 	uint32_t quiet = f->hints->together - f->hints->together_rst;
 	cause_words_said(f, c);
@@ -20,7 +20,7 @@ bool cause_server_shutdown(const struct cause_facts *f, struct cause *c)
 
 /* Sessions that idle for nearly all of their life end at the same age too. What a server calls a
  * time-out of a client that was busy until then is this limit. */
-bool cause_server_session_limit(const struct cause_facts *f, struct cause *c)
+bool cause_server_session_limit(const struct cause_input *f, struct cause *c)
 {
 	int64_t life = f->end - f->conn->start;
 	unsigned limit = f->ending->farewell == FAREWELL_REFUSAL && !cause_said_time(f)
@@ -41,7 +41,7 @@ bool cause_server_session_limit(const struct cause_facts *f, struct cause *c)
 }
 
 /* A server that counts closes at once: one that had waited meanwhile had other reasons. */
-bool cause_server_message_limit(const struct cause_facts *f, struct cause *c)
+bool cause_server_message_limit(const struct cause_input *f, struct cause *c)
 {
 	const struct ending *e = f->ending;
 	uint32_t same = f->hints->same_messages, messages = f->session->messages;
@@ -61,9 +61,9 @@ bool cause_server_message_limit(const struct cause_facts *f, struct cause *c)
 
 /* Servers forget the errors where a message follows that they accept. Failed AUTH, and what the
  * server said last, are counted by others. */
-bool cause_server_too_many_errors(const struct cause_facts *f, struct cause *c)
+bool cause_server_too_many_errors(const struct cause_input *f, struct cause *c)
 {
-	const struct session_facts *s = f->session;
+	const struct session_info *s = f->session;
 	uint32_t others = s->auth_failures + (s->farewell_code >= 400);
 	uint32_t before = s->refusals > others ? s->refusals - others : 0;
 	cause_words_said(f, c);
@@ -74,14 +74,14 @@ bool cause_server_too_many_errors(const struct cause_facts *f, struct cause *c)
 }
 
 /* A 221 or 421 in place of the answer to the client's command. */
-static bool farewell_answers(const struct cause_facts *f)
+static bool farewell_answers(const struct cause_input *f)
 {
 	enum farewell farewell = f->ending->farewell;
 	return !f->ending->unprompted &&
 	       (farewell == FAREWELL_221_UNASKED || farewell == FAREWELL_421);
 }
 
-bool cause_server_auth_failures(const struct cause_facts *f, struct cause *c)
+bool cause_server_auth_failures(const struct cause_input *f, struct cause *c)
 {
 	uint32_t failures = f->session->auth_failures;
 	bool said = farewell_answers(f) && f->ending->stage == STAGE_AUTH && cause_said_nothing(f);
@@ -98,7 +98,7 @@ bool cause_server_auth_failures(const struct cause_facts *f, struct cause *c)
 
 /* What a 221 is about by its place alone: before the client has done anything it is about who the
  * client is. NULL: nothing that its place would tell. */
-static const char *place_221(const struct cause_facts *f)
+static const char *place_221(const struct cause_input *f)
 {
 	const struct ending *e = f->ending;
 	bool alone = farewell_answers(f) && e->farewell == FAREWELL_221_UNASKED &&
@@ -110,7 +110,7 @@ static const char *place_221(const struct cause_facts *f)
 	if (e->stage == STAGE_EHLO)
 		return "in place of the answer to EHLO";
 	bool anonymous = f->conn->port[SERVER] == SUBMISSION &&
-			 !notes_find(&f->session->notes, NOTE_AUTH).text.p;
+			 !strings_find(&f->session->strings, STRING_AUTH).text.p;
 	return e->stage == STAGE_MAIL && anonymous
 		       ? "to the MAIL of a client that had not authenticated"
 		       : NULL;
@@ -118,7 +118,7 @@ static const char *place_221(const struct cause_facts *f)
 
 /* Of what was said at the greeting or before EHLO was answered nothing can have been done wrong but
  * who the client is, and that it spoke too early. */
-bool cause_server_policy(const struct cause_facts *f, struct cause *c)
+bool cause_server_policy(const struct cause_input *f, struct cause *c)
 {
 	const struct ending *e = f->ending;
 	bool refused = e->farewell == FAREWELL_REFUSAL && f->session->farewell_code >= 500;
@@ -130,7 +130,7 @@ bool cause_server_policy(const struct cause_facts *f, struct cause *c)
 			   "the client spoke before the server's greeting");
 	else if (refused && e->stage == STAGE_CONNECT && !e->spoke && !f->said->words.trouble &&
 		 !(f->session->flaws & FLAW_NOT_SMTP) &&
-		 !ascii_begins(notes_find(&f->session->notes, NOTE_NOT_SMTP).text, "XXXX"))
+		 !ascii_begins(strings_find(&f->session->strings, STRING_NOT_SMTP).text, "XXXX"))
 		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE,
 			   "the server refused the client at its greeting, with %u",
 			   f->session->farewell_code);
@@ -140,7 +140,7 @@ bool cause_server_policy(const struct cause_facts *f, struct cause *c)
 }
 
 /* The server's TCP takes more than the server reads, hence the tolerance in one direction only. */
-bool cause_server_size_limit(const struct cause_facts *f, struct cause *c)
+bool cause_server_size_limit(const struct cause_input *f, struct cause *c)
 {
 	const struct ending *e = f->ending;
 	uint64_t limit = f->session->size_limit;
@@ -159,7 +159,7 @@ bool cause_server_size_limit(const struct cause_facts *f, struct cause *c)
  * closes in haste looks the same, so this is never certain; an RST that another has sent is no
  * crash.
  */
-bool cause_server_crash(const struct cause_facts *f, struct cause *c)
+bool cause_server_crash(const struct cause_input *f, struct cause *c)
 {
 	const struct ending *e = f->ending;
 	uint64_t unacked = f->conn->side[CLIENT].unacked;

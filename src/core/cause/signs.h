@@ -32,19 +32,19 @@ void cause_rules_limit(struct cause *c, enum confidence most);
 
 /* Whether the server ended the session, with or without a farewell; whether the client closed
  * unasked. Neither holds if the capture ended or the server vanished. */
-bool cause_rules_by_server(const struct cause_facts *f);
-bool cause_rules_by_client(const struct cause_facts *f);
+bool cause_rules_by_server(const struct cause_input *f);
+bool cause_rules_by_client(const struct cause_input *f);
 
 /* Whether the server closed or reset without a farewell that was seen. */
-bool cause_rules_dropped(const struct cause_facts *f);
+bool cause_rules_dropped(const struct cause_input *f);
 
 /* Returns the client's silence in nanoseconds before the farewell, or, without one, before the
  * close. For a client that never spoke, the silence starts at the beginning. */
-int64_t cause_rules_silence(const struct cause_facts *f);
+int64_t cause_rules_silence(const struct cause_input *f);
 
 /* Whether the client's last bytes came after the server's: the client waited for an answer, or was
  * still sending. Valid only without a farewell. */
-bool cause_rules_client_spoke_last(const struct cause_facts *f);
+bool cause_rules_client_spoke_last(const struct cause_input *f);
 
 /* words.c - compares one text with the vocabulary of vocabulary.def. */
 
@@ -91,74 +91,74 @@ const char *cause_words_stem(unsigned i);
  * there was none. */
 struct cause_said {
 	struct cause_words words;
-	struct bytes text; /* borrowed from the session's notes */
+	struct bytes text; /* borrowed from the session's strings */
 	struct smtp_enhanced enhanced;
 	uint16_t code;
 };
 
 /* farewell.c - reads the farewell of f. Does not read f->said. */
-void cause_said_read(const struct cause_facts *f, struct cause_said *out);
+void cause_said_read(const struct cause_input *f, struct cause_said *out);
 
 /* Adds the signs, at most two, that the words or codes of the farewell give for c->id. */
-void cause_words_said(const struct cause_facts *f, struct cause *c);
+void cause_words_said(const struct cause_input *f, struct cause *c);
 
 /* Whether the farewell names neither a cause nor the server's trouble. Then its place in the
  * session may be judged. */
-bool cause_said_nothing(const struct cause_facts *f);
+bool cause_said_nothing(const struct cause_input *f);
 
 /* Whether the farewell speaks of a time-out. */
-bool cause_said_time(const struct cause_facts *f);
+bool cause_said_time(const struct cause_input *f);
 
 /* server.c - causes on the server. Each rule returns whether it holds, and adds its signs to c. */
-bool cause_server_shutdown(const struct cause_facts *f, struct cause *c);
-bool cause_server_session_limit(const struct cause_facts *f, struct cause *c);
-bool cause_server_message_limit(const struct cause_facts *f, struct cause *c);
-bool cause_server_too_many_errors(const struct cause_facts *f, struct cause *c);
-bool cause_server_auth_failures(const struct cause_facts *f, struct cause *c);
-bool cause_server_policy(const struct cause_facts *f, struct cause *c);
-bool cause_server_size_limit(const struct cause_facts *f, struct cause *c);
-bool cause_server_crash(const struct cause_facts *f, struct cause *c);
+bool cause_server_shutdown(const struct cause_input *f, struct cause *c);
+bool cause_server_session_limit(const struct cause_input *f, struct cause *c);
+bool cause_server_message_limit(const struct cause_input *f, struct cause *c);
+bool cause_server_too_many_errors(const struct cause_input *f, struct cause *c);
+bool cause_server_auth_failures(const struct cause_input *f, struct cause *c);
+bool cause_server_policy(const struct cause_input *f, struct cause *c);
+bool cause_server_size_limit(const struct cause_input *f, struct cause *c);
+bool cause_server_crash(const struct cause_input *f, struct cause *c);
 
 /* dialogue.c - causes in the dialogue itself. */
-bool cause_talk_not_smtp(const struct cause_facts *f, struct cause *c);
-bool cause_talk_tls_failure(const struct cause_facts *f, struct cause *c);
-bool cause_talk_reply_unfinished(const struct cause_facts *f, struct cause *c);
-bool cause_talk_out_of_step(const struct cause_facts *f, struct cause *c);
-bool cause_talk_middlebox_rewrite(const struct cause_facts *f, struct cause *c);
+bool cause_talk_not_smtp(const struct cause_input *f, struct cause *c);
+bool cause_talk_tls_failure(const struct cause_input *f, struct cause *c);
+bool cause_talk_reply_unfinished(const struct cause_input *f, struct cause *c);
+bool cause_talk_out_of_step(const struct cause_input *f, struct cause *c);
+bool cause_talk_middlebox_rewrite(const struct cause_input *f, struct cause *c);
 
 /* path.c - causes on the network path. */
-bool cause_path_reply_lost(const struct cause_facts *f, struct cause *c);
-bool cause_path_mtu(const struct cause_facts *f, struct cause *c);
-bool cause_path_loss(const struct cause_facts *f, struct cause *c);
-bool cause_path_receiver_stalled(const struct cause_facts *f, struct cause *c);
+bool cause_path_reply_lost(const struct cause_input *f, struct cause *c);
+bool cause_path_mtu(const struct cause_input *f, struct cause *c);
+bool cause_path_loss(const struct cause_input *f, struct cause *c);
+bool cause_path_receiver_stalled(const struct cause_input *f, struct cause *c);
 
 /* Whether the client's largest segments did not get through: then its silence is not its own. */
-bool cause_path_stuck(const struct cause_facts *f);
+bool cause_path_stuck(const struct cause_input *f);
 
 /* reset.c - whether a middlebox, and not the side whose address the RST bears, sent the RST. */
-bool cause_reset_by_middlebox(const struct cause_facts *f, struct cause *c);
+bool cause_reset_by_middlebox(const struct cause_input *f, struct cause *c);
 
 /* time.c - causes of time. */
-bool cause_time_idle(const struct cause_facts *f, struct cause *c);
-bool cause_time_slow_filter(const struct cause_facts *f, struct cause *c);
-bool cause_time_client(const struct cause_facts *f, struct cause *c);
+bool cause_time_idle(const struct cause_input *f, struct cause *c);
+bool cause_time_slow_filter(const struct cause_input *f, struct cause *c);
+bool cause_time_client(const struct cause_input *f, struct cause *c);
 
 /* clock.c - Returns which of the n times, in seconds, ns is within half a second or one percent
  * of; 0: none. */
 unsigned cause_clock_near(int64_t ns, const uint16_t *times, size_t n);
 
 /* Whether it was the client's turn: never without a greeting, nor after the end of a message. */
-bool cause_clock_clients_turn(const struct cause_facts *f);
+bool cause_clock_clients_turn(const struct cause_input *f);
 
 /* Returns the usual idle time-out, in seconds, that the client's silence before the end equals; 0:
  * none. */
-unsigned cause_time_idled(const struct cause_facts *f);
+unsigned cause_time_idled(const struct cause_input *f);
 
 /* Returns the usual session limit, in seconds, that the session's age at its end equals, counted
  * from the SYN. 0: none, or the client was silent for most of the session. */
-unsigned cause_time_aged(const struct cause_facts *f);
+unsigned cause_time_aged(const struct cause_input *f);
 
 /* Whether cause_time_idled or cause_time_aged explains the end. */
-bool cause_time_measured(const struct cause_facts *f);
+bool cause_time_measured(const struct cause_input *f);
 
 #endif

@@ -6,7 +6,7 @@
 
 /* What is left where no rule holds: the figures that a pattern over several sessions would show in,
  * where they are no mere moment. */
-static bool unexplained(const struct cause_facts *f, struct cause *c)
+static bool unexplained(const struct cause_input *f, struct cause *c)
 {
 	if (f->end - f->conn->start < FRAME_SECOND)
 		CAUSE_ASIDE(c, "nothing that was seen explains it");
@@ -140,7 +140,7 @@ enum cause_id cause_read(const char *id)
  * QUIT when it pleases, leave after its last answer unless it never got that. A TLS session in
  * which an alert ended the handshake has the verdict that it cannot be read, and yet a cause.
  */
-static bool sought(const struct cause_facts *f)
+static bool sought(const struct cause_input *f)
 {
 	const struct ending *e = f->ending;
 	bool ended = f->session->tls_alert || e->closer == CLOSER_SERVER ||
@@ -157,20 +157,20 @@ static bool sought(const struct cause_facts *f)
 
 /* A client that leaves when everything is answered does nothing wrong; yet it may not have got the
  * answer. */
-static bool fits(const struct cause_facts *f, enum cause_id id)
+static bool fits(const struct cause_input *f, enum cause_id id)
 {
 	return f->judgement->verdict != VERDICT_CLIENT_NO_QUIT || id == CAUSE_REPLY_LOST;
 }
 
 /* Of usual endings, which no operator is told of, nobody asks why. */
-static bool wanted(const struct cause_facts *f)
+static bool wanted(const struct cause_input *f)
 {
 	return verdict_severity(f->judgement->verdict, f->ending) >= SEVERITY_NOTICE;
 }
 
-void cause_find(const struct cause_facts *facts, struct cause *out)
+void cause_find(const struct cause_input *input, struct cause *out)
 {
-	struct cause_facts whole = *facts, *f = &whole;
+	struct cause_input whole = *input, *f = &whole;
 	struct cause_said said;
 	out->id = CAUSE_UNEXPLAINED;
 	out->confidence = CONFIDENCE_POSSIBLE;

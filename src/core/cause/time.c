@@ -20,7 +20,7 @@ static const int64_t slow = 30 * FRAME_SECOND;
  * server. A refusal's moment tells nothing: it answers. A client whose segments got lost was not
  * idle, whatever the server says.
  */
-bool cause_time_idle(const struct cause_facts *f, struct cause *c)
+bool cause_time_idle(const struct cause_input *f, struct cause *c)
 {
 	int64_t silence = cause_rules_silence(f);
 	unsigned near = cause_time_idled(f);
@@ -51,7 +51,7 @@ static int64_t answer_time(const struct ending *e)
 
 /* The server's TCP had taken the whole of the message whose end was sent last. What the client sent
  * behind it, perhaps when the server had closed, does not matter. */
-static bool message_acked(const struct cause_facts *f)
+static bool message_acked(const struct cause_input *f)
 {
 	const struct transaction *last = NULL;
 	for (const struct transaction *t = f->session->first; t; t = t->next)
@@ -62,7 +62,7 @@ static bool message_acked(const struct cause_facts *f)
 
 /* The server's TCP lives and has taken all; what does not come is the answer. Where the client's
  * own time-out explains the moment of the close, this stands behind it. */
-bool cause_time_slow_filter(const struct cause_facts *f, struct cause *c)
+bool cause_time_slow_filter(const struct cause_input *f, struct cause *c)
 {
 	int64_t time = answer_time(f->ending);
 	bool by_client = cause_rules_by_client(f);
@@ -77,7 +77,7 @@ bool cause_time_slow_filter(const struct cause_facts *f, struct cause *c)
 }
 
 /* How long the client had waited for an answer when it closed; 0: it waited for none. */
-static int64_t client_waited(const struct cause_facts *f)
+static int64_t client_waited(const struct cause_input *f)
 {
 	const struct ending *e = f->ending;
 	if (e->end_unanswered)
@@ -88,7 +88,7 @@ static int64_t client_waited(const struct cause_facts *f)
 }
 
 /* Half a minute and more is no user's patience, but a setting. */
-bool cause_time_client(const struct cause_facts *f, struct cause *c)
+bool cause_time_client(const struct cause_input *f, struct cause *c)
 {
 	int64_t waited = client_waited(f);
 	unsigned near = cause_clock_near(waited, wait_times, ROWS(wait_times));

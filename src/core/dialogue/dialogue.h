@@ -22,7 +22,7 @@ struct smtp_pending {
 	struct transaction
 		*transaction; /* set by the session: the message that the command belongs to */
 	uint32_t due;         /* replies still to come: 1, or in LMTP one for each recipient */
-	uint16_t note;        /* set by the session: the place of the command's note */
+	uint16_t string;      /* set by the session: the place of the command's string */
 	uint16_t read;   /* code of an earlier reply that the client took for the answer, while the
 			    server may still send its own; 0: none */
 	uint8_t verb;    /* enum smtp_verb as which the dialogue treats the command */
@@ -53,10 +53,10 @@ struct smtp_event {
 
 struct dialogue;
 struct tls_opener;
-struct watch;
+struct trace_observer;
 
 /* The callbacks of a dialogue. None may call back into the dialogue. command and reply may set the
- * transaction, note and due of the pending command.
+ * transaction, string and due of the pending command.
  * content and tls_bytes get len bytes. text holds all of them, or none if the bytes are missing. */
 struct dialogue_listener {
 	void (*command)(struct dialogue *d, const struct smtp_event *e);
@@ -91,9 +91,9 @@ struct dialogue_listener {
 struct dialogue_env {
 	struct pool *pool;
 	const struct dialogue_listener *listener;
-	const struct tls_opener *opener; /* NULL: no keys */
-	const struct watch *watch;       /* NULL: no observer; the listener calls it */
-	uint64_t seed[2];                /* secret key of the hashes of secret_words.h */
+	const struct tls_opener *opener;    /* NULL: no keys */
+	const struct trace_observer *trace; /* NULL: no observer; the listener calls it */
+	uint64_t seed[2];                   /* secret key of the hashes of secret_words.h */
 };
 
 /* DIALOGUE_PENDING: the most commands outstanding. DIALOGUE_HELD: the most bytes of undecided

@@ -16,7 +16,7 @@ static enum seen seen_of(const struct conn *conn, enum unsure unsure)
 		       : SEEN_FULL;
 }
 
-static enum unsure watch_ended(enum how how)
+static enum unsure trace_ended(enum how how)
 {
 	return how == HOW_CAPTURE_END ? UNSURE_CAPTURE_END
 	       : how == HOW_EVICTED   ? UNSURE_EVICTED
@@ -76,12 +76,12 @@ static enum unsure unsure_of(const struct session *s, const struct conn *conn,
 	if (half_open(conn, end))
 		return UNSURE_HALF_OPEN;
 	if (!over && end->closer == CLOSER_NOBODY)
-		return watch_ended(end->over);
+		return trace_ended(end->over);
 	/* A client that has only half closed still waits for what is outstanding, or may be: a dot
 	 * that only some servers take as the end. */
 	bool waits = s && (s->dialogue.head || s->dialogue.mode == MODE_SOFT);
 	if (!over && end->closer == CLOSER_CLIENT && waits)
-		return watch_ended(end->over);
+		return trace_ended(end->over);
 	if (!s && conn->side[SERVER].packets > 0 && !conn->flow[SERVER].syn && !end->refused)
 		return begun_unseen(conn);
 	if (s && session_tls_fin_missing(s))
@@ -192,7 +192,7 @@ static void transactions_read(struct session *s, const struct conn *conn, struct
 	bool whole = conn->flow[SERVER].gap == 0 && !s->dialogue.holed &&
 		     e->closer != CLOSER_NOBODY;
 
-	for (struct transaction *t = s->facts.first; t; t = t->next) {
+	for (struct transaction *t = s->info.first; t; t = t->next) {
 		if (whole && is_disproved(t, conn, e))
 			session_message_disprove(s, t);
 		else if (t->unproved && t->fate == FATE_ACCEPTED)
@@ -218,16 +218,16 @@ static void transactions_read(struct session *s, const struct conn *conn, struct
 	for (unsigned f = FATE_ACCEPTED; f <= FATE_REJECTED; f++)
 		e->finished += f == FATE_ACCEPTED || f == FATE_DEFERRED || f == FATE_REJECTED ||
 					       f == FATE_FALSELY_ACCEPTED
-				       ? s->facts.fates[f]
+				       ? s->info.fates[f]
 				       : 0;
-	e->accepted = s->facts.fates[FATE_ACCEPTED];
-	e->unknown_fates = s->facts.fates[FATE_UNKNOWN];
+	e->accepted = s->info.fates[FATE_ACCEPTED];
+	e->unknown_fates = s->info.fates[FATE_UNKNOWN];
 }
 
 /* How much of each message the server's TCP has taken. */
 static void acked_read(struct session *s, uint64_t acked)
 {
-	for (struct transaction *t = s->facts.first; t; t = t->next) {
+	for (struct transaction *t = s->info.first; t; t = t->next) {
 		uint64_t some = acked > t->begin ? acked - t->begin : 0;
 		t->bytes_acked = some < t->bytes ? some : t->bytes;
 	}
@@ -248,7 +248,7 @@ static void times_read(const struct session *s, struct ending *e)
 		e->server_silence = ts - s->last_byte[SERVER];
 	int64_t slowest = s->slowest * FRAME_MS;
 	e->slowest_reply = e->waited > slowest ? e->waited : slowest;
-	e->reply_cut = s->dialogue.code != 0 || (s->facts.flaws & FLAW_UNENDED_REPLY);
+	e->reply_cut = s->dialogue.code != 0 || (s->info.flaws & FLAW_UNENDED_REPLY);
 }
 
 /* QUIT was sent behind the end of a message, without a wait for its reply; one that comes minutes
@@ -267,10 +267,10 @@ static void unasked_read(struct session *s, struct ending *e)
 	if (!s->unasked_221)
 		return;
 	e->farewell = FAREWELL_221_UNASKED;
-	s->facts.farewell_code = 221;
-	s->facts.farewell_enhanced = s->unasked_enhanced;
-	s->facts.farewell_apart = s->farewell != FAREWELL_221_UNASKED ||
-				  s->farewell_ts != s->unasked_ts;
+	s->info.farewell_code = 221;
+	s->info.farewell_enhanced = s->unasked_enhanced;
+	s->info.farewell_apart = s->farewell != FAREWELL_221_UNASKED ||
+				 s->farewell_ts != s->unasked_ts;
 	s->farewell_ts = s->unasked_ts;
 	e->unprompted = s->unasked_unprompted;
 	e->stage = e->stage_221;
@@ -329,7 +329,7 @@ static void dialogue_read(struct session *s, const struct conn *conn, const stru
 static void fates_settle(struct session *s, const struct ending *e)
 {
 	bool known = e->unsure == UNSURE_NONE || e->unsure == UNSURE_NO_DIALOGUE;
-	for (struct transaction *t = s->facts.first; t; t = t->next) {
+	for (struct transaction *t = s->info.first; t; t = t->next) {
 		bool aborted = s->quit_sent && !t->end_sent;
 		enum fate fate = aborted       ? FATE_ABORTED
 				 : !known      ? FATE_UNKNOWN
@@ -349,7 +349,7 @@ static bool is_ungreeted(const struct session *s, const struct conn *conn,
 {
 	/* A greeting that comes when the client has closed is none. */
 	bool late = s && s->greeted_late;
-	if (e->closer != CLOSER_CLIENT || (s && s->facts.replies > 0 && !late))
+	if (e->closer != CLOSER_CLIENT || (s && s->info.replies > 0 && !late))
 		return false;
 	bool silent = late || (s && s->inside) ||
 		      conn->flow[SERVER].bytes + conn->flow[SERVER].gap == 0;
@@ -393,7 +393,7 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 		times_read(s, e);
 		session_tls_end(s, tcp, conn->flow[SERVER].acked, e, ts);
 		fates_settle(s, e);
-		e->unknown_fates = s->facts.fates[FATE_UNKNOWN];
+		e->unknown_fates = s->info.fates[FATE_UNKNOWN];
 	}
 	if (e->ungreeted)
 		e->waited = e->closed - conn->start;
@@ -416,18 +416,18 @@ static void close_doubt(struct session *s, enum unsure why, struct ending *e)
 	e->no_answer = false;
 	if (e->farewell == FAREWELL_NONE)
 		e->farewell = FAREWELL_UNKNOWN;
-	for (struct transaction *t = s ? s->facts.first : NULL; t; t = t->next)
+	for (struct transaction *t = s ? s->info.first : NULL; t; t = t->next)
 		if (t->fate == FATE_UNANSWERED || t->fate == FATE_CUT)
 			session_message_doubt(s, t);
-	e->unknown_fates = s ? s->facts.fates[FATE_UNKNOWN] : 0;
+	e->unknown_fates = s ? s->info.fates[FATE_UNKNOWN] : 0;
 }
 
-void session_drops(struct session *s, uint64_t drops, struct ending *e)
+void session_capture_loss(struct session *s, uint64_t lost, struct ending *e)
 {
-	if (drops == 0 || !rests_on_absence(e) || e->quit_answered || e->unsure != UNSURE_NONE)
+	if (lost == 0 || !rests_on_absence(e) || e->quit_answered || e->unsure != UNSURE_NONE)
 		return;
-	close_doubt(s, UNSURE_DROPS, e);
-	e->unsure_bytes = drops;
+	close_doubt(s, UNSURE_CAPTURE_LOSS, e);
+	e->unsure_bytes = lost;
 }
 
 void session_retracted(struct session *s, struct ending *e)
@@ -439,10 +439,10 @@ void session_retracted(struct session *s, struct ending *e)
 void session_disputed(struct session *s, struct ending *e)
 {
 	close_doubt(s, UNSURE_DISPUTED, e);
-	for (struct transaction *t = s ? s->facts.first : NULL; t; t = t->next)
+	for (struct transaction *t = s ? s->info.first : NULL; t; t = t->next)
 		if (t->fate != FATE_UNKNOWN)
 			session_message_doubt(s, t);
-	e->unknown_fates = s ? s->facts.fates[FATE_UNKNOWN] : 0;
+	e->unknown_fates = s ? s->info.fates[FATE_UNKNOWN] : 0;
 	e->unasked_221 = e->final_421 = 0;
 	e->quit_answered = e->ungreeted = e->taken_unanswered = e->taken_refused = false;
 	e->by_221 = e->by_2yz = (struct ending_premature){0};

@@ -27,23 +27,23 @@ void session_inside_push(struct session *s, const struct tls_heard *at, struct b
 static void first_words_forget(struct session *s)
 {
 	s->foreign = false;
-	s->facts.flaws &= ~(uint32_t)FLAW_NOT_SMTP;
-	s->facts.commands = 0;
-	s->facts.last_command = SMTP_CONNECT;
-	struct notes before = s->facts.notes;
-	struct note note;
-	s->facts.notes = (struct notes){.room = NOTES_SESSION};
-	for (uint16_t pos = 0; notes_next(&before, &pos, &note);)
-		if (note.tag >= NOTE_TLS_NAME)
-			notes_add(&s->facts.notes, session_pool(s), note.tag, note.value,
-				  note.text);
-	notes_free(&before, session_pool(s));
+	s->info.flaws &= ~(uint32_t)FLAW_NOT_SMTP;
+	s->info.commands = 0;
+	s->info.last_command = SMTP_CONNECT;
+	struct strings before = s->info.strings;
+	struct string string;
+	s->info.strings = (struct strings){.capacity = STRINGS_SESSION};
+	for (uint16_t pos = 0; strings_next(&before, &pos, &string);)
+		if (string.tag >= STRING_TLS_NAME)
+			strings_add(&s->info.strings, session_pool(s), string.tag, string.value,
+				    string.text);
+	strings_free(&before, session_pool(s));
 }
 
 /* RFC 3207 4.2: what was said before TLS counts no more. */
 static void on_open(struct session *s)
 {
-	bool greeting = s->facts.starttls != STARTTLS_USED;
+	bool greeting = s->info.starttls != STARTTLS_USED;
 	if (greeting)
 		first_words_forget(s);
 	s->inside = true;
@@ -62,7 +62,7 @@ static void on_lost(struct session *s)
 	s->encrypted = true;
 	s->dialogue.mode = MODE_TLS;
 	s->sending = NULL;
-	for (struct transaction *t = s->facts.first; t; t = t->next)
+	for (struct transaction *t = s->info.first; t; t = t->next)
 		if (t->fate == FATE_OPEN)
 			session_message_over(s, t, FATE_UNKNOWN);
 	/* More may have been said by both sides, or a FIN was lost: what was read last was no
@@ -127,7 +127,7 @@ void session_inside_run(struct session *s, bool last)
 
 void session_inside_end(struct session *s)
 {
-	struct session_facts *f = &s->facts;
+	struct session_info *f = &s->info;
 	session_inside_run(s, true);
 	const struct tls_inside *inside = opener_of(s)->inside(s->tls->stream);
 	f->tls_opened = s->inside;
@@ -138,7 +138,7 @@ void session_inside_end(struct session *s)
 		f->tls_alert_side = inside->alert_side;
 		f->tls_alert_description = inside->alert_description;
 	}
-	session_tls_note(s, NOTE_TLS_PROTOCOL, inside->protocol);
+	session_tls_string(s, STRING_TLS_PROTOCOL, inside->protocol);
 	if (inside->certificate.subject.n > 0)
 		session_tls_certificate(s, &inside->certificate);
 }

@@ -9,8 +9,8 @@ struct session *session_new(const struct dialogue_env *env, bool sure, bool firs
 	if (!s)
 		return NULL;
 	memset(s, 0, sizeof *s);
-	s->facts.lmtp = lmtp;
-	s->facts.notes.room = NOTES_SESSION;
+	s->info.lmtp = lmtp;
+	s->info.strings.capacity = STRINGS_SESSION;
 	s->sure = sure;
 	s->tls_port = tls;
 	dialogue_init(&s->dialogue, env, sure, first);
@@ -41,19 +41,19 @@ void session_free(struct session *s)
 	if (!s->over)
 		session_room(s);
 	struct pool *pool = s->env->pool;
-	notes_free(&s->facts.notes, pool);
-	while (s->facts.first) {
-		struct transaction *next = s->facts.first->next;
-		transaction_free(s->facts.first, pool);
-		s->facts.first = next;
+	strings_free(&s->info.strings, pool);
+	while (s->info.first) {
+		struct transaction *next = s->info.first->next;
+		transaction_free(s->info.first, pool);
+		s->info.first = next;
 	}
 	pool_put(pool, s, sizeof *s);
 }
 
-const struct session_facts *session_facts(const struct session *s)
+const struct session_info *session_info(const struct session *s)
 {
-	static const struct session_facts nothing;
-	return s ? &s->facts : &nothing;
+	static const struct session_info nothing;
+	return s ? &s->info : &nothing;
 }
 
 /* What the client sends. */
@@ -71,7 +71,7 @@ static void auth_note(struct session *s, struct bytes args)
 {
 	struct bytes mechanism = sasl_shown(args);
 	if (mechanism.n > 0)
-		notes_set(&s->facts.notes, session_pool(s), NOTE_AUTH, 0, mechanism);
+		strings_set(&s->info.strings, session_pool(s), STRING_AUTH, 0, mechanism);
 }
 
 static void on_mail(struct session *s, const struct smtp_event *e)
@@ -90,7 +90,7 @@ static void on_rcpt(struct session *s, const struct smtp_event *e)
 	if (s->sending)
 		s->sending->ts_rcpt = e->ts;
 	if (s->sending)
-		e->pending->note = transaction_rcpt(s->sending, session_pool(s), e->text);
+		e->pending->string = transaction_rcpt(s->sending, session_pool(s), e->text);
 }
 
 /* A message begins, or goes on, whose MAIL may have been missed. */
@@ -130,10 +130,10 @@ static void on_command(struct dialogue *d, const struct smtp_event *e)
 {
 	struct session *s = session_of(d);
 	enum smtp_verb verb = (enum smtp_verb)e->pending->verb;
-	s->facts.commands++;
-	e->pending->note = NOTES_NONE;
+	s->info.commands++;
+	e->pending->string = STRINGS_NONE;
 	if (verb != SMTP_AUTH_LINE)
-		s->facts.last_command = e->pending->said;
+		s->info.last_command = e->pending->said;
 	if (s->fin[SERVER])
 		return; /* said to a server that had closed: it changes nothing */
 	s->went_on += verb != SMTP_QUIT && s->went_on < UINT16_MAX;
@@ -157,18 +157,18 @@ static void on_command(struct dialogue *d, const struct smtp_event *e)
 	case SMTP_EHLO:
 	case SMTP_HELO:
 	case SMTP_LHLO:
-		s->facts.lmtp |= verb == SMTP_LHLO;
-		s->facts.ts_hello = e->ts;
-		notes_set(&s->facts.notes, session_pool(s), NOTE_HELO, 0, first_word(e->text));
+		s->info.lmtp |= verb == SMTP_LHLO;
+		s->info.ts_hello = e->ts;
+		strings_set(&s->info.strings, session_pool(s), STRING_HELO, 0, first_word(e->text));
 		break;
 	case SMTP_QUIT:
 		on_quit(s, e);
 		break;
 	case SMTP_NOT_SMTP:
 	case SMTP_UNKNOWN:
-		if (!s->spoke && !notes_find(&s->facts.notes, NOTE_NOT_SMTP).text.p)
-			notes_add(&s->facts.notes, session_pool(s), NOTE_NOT_SMTP, 0,
-				  bytes_first(e->text, 64));
+		if (!s->spoke && !strings_find(&s->info.strings, STRING_NOT_SMTP).text.p)
+			strings_add(&s->info.strings, session_pool(s), STRING_NOT_SMTP, 0,
+				    bytes_first(e->text, 64));
 		break;
 	default:
 		break;
@@ -187,8 +187,8 @@ static void header_scan(struct session *s, struct bytes text)
 	if (!s->header->done)
 		return;
 	if (s->header->n > 0)
-		notes_set(&t->notes, session_pool(s), NOTE_MESSAGE_ID, 0,
-			  bytes_of(s->header->id, s->header->n));
+		strings_set(&t->strings, session_pool(s), STRING_MESSAGE_ID, 0,
+			    bytes_of(s->header->id, s->header->n));
 	header_free(s);
 }
 
@@ -229,7 +229,7 @@ static void on_end(struct dialogue *d, struct smtp_pending *p, int64_t ts)
 	}
 	s->sending = NULL;
 	s->base = STAGE_IDLE;
-	s->facts.messages++;
+	s->info.messages++;
 	if (!t)
 		return;
 	/* RFC 5321 4.1.1.4: the dot and its line end are no part of the message. */
@@ -253,7 +253,7 @@ static void on_end(struct dialogue *d, struct smtp_pending *p, int64_t ts)
 static void on_skipped(struct dialogue *d, struct smtp_pending *p)
 {
 	struct session *s = session_of(d);
-	s->facts.skipped += !d->lost && s->facts.skipped < UINT16_MAX;
+	s->info.skipped += !d->lost && s->info.skipped < UINT16_MAX;
 	if (p->last && p->transaction && !p->read)
 		session_message_over(s, p->transaction, FATE_UNKNOWN);
 }
@@ -279,7 +279,7 @@ static void on_lost(struct dialogue *d, enum side side, uint64_t len)
 		session_lines_forget(s);
 	if (len > 0)
 		s->lost_bytes = len < UINT32_MAX ? (uint32_t)len : UINT32_MAX;
-	for (struct transaction *t = s->facts.first; t; t = t->next) {
+	for (struct transaction *t = s->info.first; t; t = t->next) {
 		if (t->fate != FATE_OPEN)
 			continue;
 		t->hole = true;
@@ -301,7 +301,7 @@ static void ends_take_back(struct session *s)
 		if (!t || !t->end_sent || t->fate != FATE_OPEN)
 			continue;
 		t->end_sent = false;
-		s->facts.messages--;
+		s->info.messages--;
 		s->sending = t;
 		s->base = t->chunked ? STAGE_BDAT : STAGE_DATA;
 	}
@@ -350,13 +350,13 @@ static void on_proxy(struct dialogue *d, const struct proxy_header *header)
 	struct session *s = session_of(d);
 	if (!header->known)
 		return;
-	s->facts.proxied = header->addr;
-	s->facts.proxied_port = header->port;
+	s->info.proxied = header->addr;
+	s->info.proxied_port = header->port;
 }
 
 static void on_flaw(struct dialogue *d, unsigned flaws)
 {
-	session_of(d)->facts.flaws |= flaws;
+	session_of(d)->info.flaws |= flaws;
 }
 
 const struct dialogue_listener session_listener = {
@@ -376,7 +376,7 @@ const struct dialogue_listener session_listener = {
 };
 
 /* Mostly what was written last is written again, or something behind it. */
-POOL_AHEAD void notes_ahead(const struct notes *n)
+POOL_AHEAD void strings_ahead(const struct strings *n)
 {
 	if (n->block)
 		pool_prefetch(n->block + n->recent, (size_t)n->used - n->recent);
@@ -386,12 +386,12 @@ POOL_AHEAD void notes_ahead(const struct notes *n)
 POOL_AHEAD void end_ahead(const struct session *s, int step)
 {
 	if (step == 1)
-		pool_prefetch(&s->facts, sizeof *s - offsetof(struct session, facts));
+		pool_prefetch(&s->info, sizeof *s - offsetof(struct session, info));
 	if (step < 2)
 		return;
-	__builtin_prefetch(s->facts.notes.block, 1);
-	if (s->facts.first)
-		pool_prefetch(s->facts.first, sizeof *s->facts.first);
+	__builtin_prefetch(s->info.strings.block, 1);
+	if (s->info.first)
+		pool_prefetch(s->info.first, sizeof *s->info.first);
 }
 
 /* What bytes inside a message need is far less than what a command or a reply does, and nearly all
@@ -408,15 +408,15 @@ POOL_AHEAD void bytes_ahead(const struct session *s, int step)
 								: (const void *)&s->dialogue.head,
 				   1);
 		if (!content)
-			__builtin_prefetch(&s->facts, 1);
+			__builtin_prefetch(&s->info, 1);
 		if (s->sending)
 			pool_prefetch(s->sending, content ? offsetof(struct transaction, rcpt_count)
 							  : sizeof *s->sending);
 	} else if (!content) {
 		__builtin_prefetch(s->dialogue.head, 1);
-		notes_ahead(&s->facts.notes);
+		strings_ahead(&s->info.strings);
 		if (s->sending)
-			notes_ahead(&s->sending->notes);
+			strings_ahead(&s->sending->strings);
 	}
 }
 

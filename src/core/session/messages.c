@@ -7,7 +7,7 @@ void session_message_count(struct session *s, struct transaction *t)
 	if (t->fate == FATE_OPEN || t->counted)
 		return;
 	t->counted = true;
-	s->facts.fates[t->fate] += s->facts.fates[t->fate] < UINT16_MAX;
+	s->info.fates[t->fate] += s->info.fates[t->fate] < UINT16_MAX;
 }
 
 void session_message_over(struct session *s, struct transaction *t, enum fate otherwise)
@@ -20,7 +20,7 @@ void session_message_over(struct session *s, struct transaction *t, enum fate ot
 
 void session_message_uncount(struct session *s, struct transaction *t)
 {
-	s->facts.fates[t->fate] -= t->counted;
+	s->info.fates[t->fate] -= t->counted;
 	t->counted = false;
 }
 
@@ -44,7 +44,7 @@ void session_message_disprove(struct session *s, struct transaction *t)
 /* RFC 3207 4.2: what was said before counts no more. */
 void session_message_tls(struct session *s)
 {
-	s->facts.starttls = STARTTLS_USED;
+	s->info.starttls = STARTTLS_USED;
 	session_message_over(s, s->sending, FATE_ABORTED);
 	s->sending = NULL;
 	s->base = STAGE_STARTTLS;
@@ -57,7 +57,7 @@ static bool droppable(const struct transaction *t, bool accepted_only)
 
 static bool transactions_drop_one(struct session *s, bool accepted_only)
 {
-	for (struct transaction **at = &s->facts.first; *at; at = &(*at)->next) {
+	for (struct transaction **at = &s->info.first; *at; at = &(*at)->next) {
 		struct transaction *t = *at;
 		if (t == s->sending || !droppable(t, accepted_only))
 			continue;
@@ -69,7 +69,7 @@ static bool transactions_drop_one(struct session *s, bool accepted_only)
 		*at = t->next;
 		transaction_free(t, session_pool(s));
 		s->kept--;
-		s->facts.transactions_omitted++;
+		s->info.transactions_omitted++;
 		return true;
 	}
 	return false;
@@ -82,10 +82,10 @@ struct transaction *session_message_begin(struct session *s, struct bytes args, 
 	struct transaction *t = room ? transaction_new(session_pool(s), args, ts) : NULL;
 	if (!t) {
 		s->overflow = true;
-		s->facts.transactions_omitted++;
+		s->info.transactions_omitted++;
 		return NULL;
 	}
-	struct transaction **at = &s->facts.first;
+	struct transaction **at = &s->info.first;
 	while (*at)
 		at = &(*at)->next;
 	*at = t;
@@ -96,7 +96,7 @@ struct transaction *session_message_begin(struct session *s, struct bytes args, 
 struct transaction *session_message_before(const struct session *s, const struct transaction *t)
 {
 	struct transaction *found = NULL;
-	for (struct transaction *before = s->facts.first; before && before != t;
+	for (struct transaction *before = s->info.first; before && before != t;
 	     before = before->next)
 		if (before->mail_accepted && before->fate == FATE_OPEN && !before->end_sent)
 			found = before;

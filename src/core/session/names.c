@@ -46,11 +46,11 @@ const char *how_name(enum how h)
 	return NAMES("fin", "rst", "silence", "idle", "evicted", "capture-end")[h];
 }
 
-struct bytes session_farewell_text(const struct session_facts *f)
+struct bytes session_farewell_text(const struct session_info *f)
 {
 	if (f->farewell_apart)
-		return notes_find(&f->notes, NOTE_FAREWELL).text;
-	return f->farewell_code == f->last_code ? notes_find(&f->notes, NOTE_REPLY).text
+		return strings_find(&f->strings, STRING_FAREWELL).text;
+	return f->farewell_code == f->last_code ? strings_find(&f->strings, STRING_REPLY).text
 						: bytes_of(NULL, 0);
 }
 

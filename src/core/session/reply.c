@@ -4,10 +4,10 @@
 
 static void on_greeting(struct session *s, const struct smtp_event *e)
 {
-	s->facts.ts_banner = e->ts;
+	s->info.ts_banner = e->ts;
 	s->greeted_late = s->fin[CLIENT];
-	if (!notes_find(&s->facts.notes, NOTE_BANNER).text.p)
-		notes_set(&s->facts.notes, session_pool(s), NOTE_BANNER, 0, e->text);
+	if (!strings_find(&s->info.strings, STRING_BANNER).text.p)
+		strings_set(&s->info.strings, session_pool(s), STRING_BANNER, 0, e->text);
 }
 
 /* How long the end of a message waited for its reply. */
@@ -62,13 +62,13 @@ static void on_end_reply(struct session *s, struct transaction *t, struct smtp_p
 		on_end_intermediate(t, p, r->code);
 		return;
 	}
-	if (s->facts.lmtp && t->lmtp_answered == 0 && t->rcpt_accepted > 1)
+	if (s->info.lmtp && t->lmtp_answered == 0 && t->rcpt_accepted > 1)
 		p->due = t->rcpt_accepted;
 	if (t->early) {
 		on_end_again(s, t, r, ts);
 		return;
 	}
-	s->uncounted |= s->facts.lmtp && t->rcpts_missing;
+	s->uncounted |= s->info.lmtp && t->rcpts_missing;
 	if (!p->analysed || p->due > 1) {
 		t->lmtp_answered++;
 		t->lmtp_accepted += smtp_code_accepts(r->code);
@@ -89,11 +89,11 @@ static void on_end_reply(struct session *s, struct transaction *t, struct smtp_p
 		transaction_over(t, FATE_UNKNOWN);
 	else
 		transaction_answered(t, session_pool(s), r, ts);
-	if (s->facts.lmtp && t->lmtp_accepted > 0 && t->fate != FATE_FALSELY_ACCEPTED) {
+	if (s->info.lmtp && t->lmtp_accepted > 0 && t->fate != FATE_FALSELY_ACCEPTED) {
 		t->fate = FATE_ACCEPTED;
 		t->taken = TAKEN_YES;
 	}
-	if (s->uncounted && s->facts.lmtp && t->rcpts_missing) {
+	if (s->uncounted && s->info.lmtp && t->rcpts_missing) {
 		t->fate = FATE_UNKNOWN;
 		t->taken = TAKEN_UNKNOWN;
 	}
@@ -174,7 +174,7 @@ static void on_hello_reply(struct session *s, const struct smtp_event *e)
 {
 	if (e->reply->code / 100 != 2 || e->reply->code == 221)
 		return;
-	s->facts.ts_hello_reply = e->ts;
+	s->info.ts_hello_reply = e->ts;
 	session_extensions_read(s, e->text);
 	on_reset(s, e->pending);
 	s->base = STAGE_EHLO;
@@ -195,7 +195,7 @@ static void on_transaction_reply(struct session *s, const struct smtp_event *e)
 		on_mail_reply(s, t, e->reply);
 		break;
 	case SMTP_RCPT:
-		transaction_rcpt_reply(t, p->note, e->reply);
+		transaction_rcpt_reply(t, p->string, e->reply);
 		s->base = STAGE_RCPT;
 		break;
 	case SMTP_DATA:
@@ -238,14 +238,14 @@ static void on_answer(struct session *s, const struct smtp_event *e)
 		}
 		break;
 	case SMTP_STARTTLS:
-		s->facts.starttls = STARTTLS_REFUSED;
+		s->info.starttls = STARTTLS_REFUSED;
 		if (code == 220)
 			session_message_tls(s);
 		break;
 	case SMTP_AUTH:
 	case SMTP_AUTH_LINE:
 		s->base = STAGE_AUTH;
-		s->facts.auth_failures += code >= 400;
+		s->info.auth_failures += code >= 400;
 		break;
 	case SMTP_MAIL:
 	case SMTP_RCPT:
@@ -279,7 +279,7 @@ static void unasked_keep(struct session *s, enum place place, const struct smtp_
 	s->unasked_unprompted = !e->pending;
 	s->unasked_quiet = quiet_before(s, e->ts);
 	s->unasked_enhanced = e->reply->enhanced;
-	notes_set(&s->facts.notes, session_pool(s), NOTE_FAREWELL, 0, e->text);
+	strings_set(&s->info.strings, session_pool(s), STRING_FAREWELL, 0, e->text);
 }
 
 static void farewell_keep(struct session *s, const struct smtp_event *e)
@@ -287,8 +287,8 @@ static void farewell_keep(struct session *s, const struct smtp_event *e)
 	s->farewell_at = s->dialogue.offset[SERVER];
 	s->unprompted = !e->pending;
 	s->farewell_ts = e->ts;
-	s->facts.farewell_code = e->reply->code;
-	s->facts.farewell_enhanced = e->reply->enhanced;
+	s->info.farewell_code = e->reply->code;
+	s->info.farewell_enhanced = e->reply->enhanced;
 }
 
 /* A 221 that is no answer to QUIT. Where its place is not trusted, or the client had gone before,
@@ -394,20 +394,20 @@ static void reply_take(struct session *s, const struct smtp_event *e)
 	uint16_t code = e->reply->code;
 	bool injected = is_injected(s, e);
 	if (injected && (!is_farewell(code) || e->ts - s->farewell_ts < FRAME_SECOND))
-		s->facts.flaws |= FLAW_STARTTLS_RESPONSE_INJECTION;
+		s->info.flaws |= FLAW_STARTTLS_RESPONSE_INJECTION;
 	if (injected && !is_farewell(code))
 		return;
 	s->injected |= injected;
-	s->facts.replies++;
-	s->facts.uncoded = false;
+	s->info.replies++;
+	s->info.uncoded = false;
 	if (p && p->read)
 		session_surplus(s);
-	s->facts.refusals += code >= 400;
-	s->facts.last_code = code;
-	s->facts.last_enhanced = e->reply->enhanced;
+	s->info.refusals += code >= 400;
+	s->info.last_code = code;
+	s->info.last_enhanced = e->reply->enhanced;
 	/* The greeting's text is the banner: it is not kept twice. */
 	if (!p || p->verb != SMTP_CONNECT || code >= 400)
-		notes_set(&s->facts.notes, session_pool(s), NOTE_REPLY, 0, e->text);
+		strings_set(&s->info.strings, session_pool(s), STRING_REPLY, 0, e->text);
 	farewell_note(s, e);
 	unproved_check(s, e);
 	if (code == 421)

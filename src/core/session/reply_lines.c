@@ -48,7 +48,7 @@ static void size_read(struct session *s, struct bytes text)
 {
 	uint64_t size = smtp_extension_size(text);
 	if (size)
-		s->facts.size_limit = size;
+		s->info.size_limit = size;
 }
 
 void session_extensions_read(struct session *s, struct bytes text)
@@ -56,14 +56,14 @@ void session_extensions_read(struct session *s, struct bytes text)
 	uint32_t named = smtp_extension_read(text);
 	if (named == 0)
 		return;
-	s->facts.extensions |= named;
+	s->info.extensions |= named;
 	/* What was said last of a size counts, if it is one. */
 	if (named == SMTP_EXT_SIZE)
 		size_read(s, text);
-	if (s->facts.starttls == STARTTLS_NO && (s->facts.extensions & SMTP_EXT_STARTTLS))
-		s->facts.starttls = STARTTLS_OFFERED;
-	else if (s->facts.starttls == STARTTLS_NO && (s->facts.extensions & SMTP_EXT_MASKED))
-		s->facts.starttls = STARTTLS_STRIPPED;
+	if (s->info.starttls == STARTTLS_NO && (s->info.extensions & SMTP_EXT_STARTTLS))
+		s->info.starttls = STARTTLS_OFFERED;
+	else if (s->info.starttls == STARTTLS_NO && (s->info.extensions & SMTP_EXT_MASKED))
+		s->info.starttls = STARTTLS_STRIPPED;
 }
 
 /* The lines of a greeted EHLO are its extensions, which are kept as such. */
@@ -74,8 +74,9 @@ void session_reply_line(struct dialogue *d, const struct smtp_pending *p,
 	bool hello = p && (p->verb == SMTP_EHLO || p->verb == SMTP_LHLO) && line->code / 100 == 2;
 	if (hello)
 		session_extensions_read(s, line->text);
-	else if (p && p->verb == SMTP_CONNECT && !notes_find(&s->facts.notes, NOTE_BANNER).text.p)
-		notes_set(&s->facts.notes, session_pool(s), NOTE_BANNER, 0, line->text);
+	else if (p && p->verb == SMTP_CONNECT &&
+		 !strings_find(&s->info.strings, STRING_BANNER).text.p)
+		strings_set(&s->info.strings, session_pool(s), STRING_BANNER, 0, line->text);
 	if (hello)
 		return;
 	if (!s->lines)
@@ -108,8 +109,8 @@ void session_uncoded(struct dialogue *d, struct bytes text)
 	struct session *s = session_of(d);
 	if (text.n == 0)
 		return;
-	notes_set(&s->facts.notes, session_pool(s), NOTE_UNCODED, 0, text);
-	s->facts.uncoded = true;
+	strings_set(&s->info.strings, session_pool(s), STRING_UNCODED, 0, text);
+	s->info.uncoded = true;
 }
 
 void session_lines_end(struct session *s)

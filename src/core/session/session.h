@@ -10,13 +10,13 @@
 struct session;
 struct dialogue_env;
 struct tls_opener;
-struct watch;
+struct trace_observer;
 
 /* Makes the settings that all sessions of a monitor share; they live as long as the pool. opener:
  * decrypts TLS, or NULL. watch: the observer, or NULL. seed: a secret key. Returns NULL if the
  * pool is exhausted. */
 struct dialogue_env *session_env(struct pool *pool, const struct tls_opener *opener,
-				 const struct watch *watch, const uint64_t seed[2]);
+				 const struct trace_observer *trace, const uint64_t seed[2]);
 
 /* Starts a session. sure: the server's SYN was seen. first: the client's SYN was seen, so that its
  * first bytes begin the dialogue. lmtp, tls: the port's protocol. Returns NULL if the pool is
@@ -53,7 +53,7 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
  * not acknowledge all that it had received.
  * Does nothing if drops is 0, if QUIT was answered, or if the ending is unsure already.
  */
-void session_drops(struct session *s, uint64_t drops, struct ending *e);
+void session_capture_loss(struct session *s, uint64_t lost, struct ending *e);
 
 /* Call after session_close: both sides went on behind the end, so that it was none (struct conn,
  * belied). */
@@ -70,7 +70,7 @@ void *session_room(struct session *s);
 
 /* Returns what the session recorded; valid until session_free. For NULL returns the facts of a
  * session of which nothing was seen. */
-const struct session_facts *session_facts(const struct session *s);
+const struct session_info *session_info(const struct session *s);
 void session_free(struct session *s);
 
 /* Prefetches what the next call will read. step 0: the session; 1: what it points to; 2: what that

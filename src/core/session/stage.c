@@ -55,5 +55,5 @@ enum place session_stage_place(const struct session *s, const struct smtp_pendin
 		return PLACE_TRANSACTION;
 	if (session_stage_open(s->sending))
 		return PLACE_TRANSACTION;
-	return s->facts.fates[FATE_ACCEPTED] > 0 ? PLACE_BETWEEN : PLACE_BEFORE;
+	return s->info.fates[FATE_ACCEPTED] > 0 ? PLACE_BETWEEN : PLACE_BEFORE;
 }

@@ -55,7 +55,7 @@ struct session {
 		};
 	};
 
-	struct session_facts facts;
+	struct session_info info;
 
 	struct session_tls *tls; /* borrowed from the pool once TLS has begun */
 	uint32_t slowest; /* milliseconds: the longest wait for the reply to the end of a message */
@@ -82,7 +82,7 @@ struct session {
 struct session_lines {
 	uint16_t n, code;
 	struct smtp_enhanced enhanced;
-	uint8_t text[NOTE_REPLY_MAX];
+	uint8_t text[STRING_REPLY_MAX];
 };
 
 /* The state of a TLS connection, with or without decryption. */
@@ -105,7 +105,7 @@ struct session_tls {
 };
 
 static_assert(offsetof(struct session, room) == sizeof(struct dialogue_env *) &&
-		      offsetof(struct session, facts) == 8 + SESSION_ROOM,
+		      offsetof(struct session, info) == 8 + SESSION_ROOM,
 	      "the room is what lies between the dialogue's first member and the facts");
 
 static_assert(sizeof(struct session) == 448, "whole cache lines, or each has a part in one more");
@@ -225,8 +225,8 @@ void session_tls_end(struct session *s, const struct conn_end *end, uint64_t ack
 		     struct ending *e, int64_t ts);
 void session_tls_free(struct session *s);
 
-/* Adds a note, or the fields of a certificate, to the session's facts. */
-void session_tls_note(struct session *s, enum note_tag tag, struct bytes text);
+/* Adds a string, or the fields of a certificate, to the session's facts. */
+void session_tls_string(struct session *s, enum string_tag tag, struct bytes text);
 void session_tls_certificate(struct session *s, const struct certificate *c);
 
 /* reply.c - the server's replies. */
@@ -234,8 +234,8 @@ void session_tls_certificate(struct session *s, const struct certificate *c);
 /* Counts one reply for which no command was outstanding. */
 static inline void session_surplus(struct session *s)
 {
-	s->facts.flaws |= FLAW_SURPLUS_REPLY;
-	s->facts.surplus += s->facts.surplus < UINT16_MAX;
+	s->info.flaws |= FLAW_SURPLUS_REPLY;
+	s->info.surplus += s->info.surplus < UINT16_MAX;
 }
 
 void session_reply_take(struct dialogue *d, const struct smtp_event *e);

@@ -6,27 +6,27 @@
 /* The level of an alert (RFC 5246 7.2). */
 enum { FATAL = 2 };
 
-void session_tls_note(struct session *s, enum note_tag tag, struct bytes text)
+void session_tls_string(struct session *s, enum string_tag tag, struct bytes text)
 {
 	if (text.n > 0)
-		notes_set(&s->facts.notes, session_pool(s), tag, 0,
-			  bytes_first(text, NOTE_TEXT_MAX));
+		strings_set(&s->info.strings, session_pool(s), tag, 0,
+			    bytes_first(text, STRING_TEXT_MAX));
 }
 
 void session_tls_certificate(struct session *s, const struct certificate *c)
 {
-	session_tls_note(s, NOTE_TLS_SUBJECT, c->subject);
-	session_tls_note(s, NOTE_TLS_ISSUER, c->issuer);
-	s->facts.tls_expires = c->expires;
+	session_tls_string(s, STRING_TLS_SUBJECT, c->subject);
+	session_tls_string(s, STRING_TLS_ISSUER, c->issuer);
+	s->info.tls_expires = c->expires;
 }
 
 static void server_hello_note(struct session *s, const struct tls_hello *h)
 {
-	s->facts.tls_version = h->version;
-	s->facts.tls_suite = h->suite;
+	s->info.tls_version = h->version;
+	s->info.tls_suite = h->suite;
 	s->tls->infer.suite = tls_suite_find(h->suite);
 	s->tls->infer.encrypt_then_mac = h->encrypt_then_mac;
-	session_tls_note(s, NOTE_TLS_PROTOCOL, h->protocol);
+	session_tls_string(s, STRING_TLS_PROTOCOL, h->protocol);
 }
 
 /* True: of this side nothing more is wanted. */
@@ -36,8 +36,8 @@ static bool message_note(struct session *s, enum side side, const struct tls_mes
 	struct certificate c;
 	if (side == CLIENT) {
 		tls_hello_read(m, &h);
-		session_tls_note(s, NOTE_TLS_NAME, h.server_name);
-		session_tls_note(s, NOTE_TLS_PROTOCOL, h.protocol);
+		session_tls_string(s, STRING_TLS_NAME, h.server_name);
+		session_tls_string(s, STRING_TLS_PROTOCOL, h.protocol);
 		return true;
 	}
 	if (m->type == TLS_CERTIFICATE && certificate_read(tls_hello_certificate(m, false), &c))
@@ -109,7 +109,7 @@ static void plain_take(struct session *s, struct bytes in, int64_t ts)
 	tls->plain_ts = ts;
 	for (; in.n > 0 && !tls->plain_whole; in = bytes_from(in, 1)) {
 		tls->plain[tls->plain_n++] = *in.p;
-		tls->plain_whole = *in.p == '\n' || tls->plain_n == NOTE_TEXT_MAX;
+		tls->plain_whole = *in.p == '\n' || tls->plain_n == STRING_TEXT_MAX;
 	}
 	if (tls->plain_whole && tls->plain[0] >= '4')
 		tls_infer_close(&tls->infer, SERVER, tls->acked, ts);
@@ -122,7 +122,7 @@ static void plain_begin(struct session *s, const struct tls_side *t, int64_t ts)
 	const uint8_t *h = t->header;
 	if (!digit(h[0]) || !digit(h[1]) || !digit(h[2]) || h[3] != ' ')
 		return;
-	s->tls->plain = pool_get(session_pool(s), NOTE_TEXT_MAX);
+	s->tls->plain = pool_get(session_pool(s), STRING_TEXT_MAX);
 	plain_take(s, bytes_of(h, sizeof t->header), ts);
 }
 
@@ -205,10 +205,10 @@ bool session_tls_fin_missing(const struct session *s)
 static void alert_read(struct session *s)
 {
 	for (enum side side = CLIENT; side <= SERVER; side++)
-		if (s->tls->side[side].alert && !s->facts.tls_alert) {
-			s->facts.tls_alert = true;
-			s->facts.tls_alert_side = (uint8_t)side;
-			s->facts.tls_alert_description = s->tls->side[side].alert_description;
+		if (s->tls->side[side].alert && !s->info.tls_alert) {
+			s->info.tls_alert = true;
+			s->info.tls_alert_side = (uint8_t)side;
+			s->info.tls_alert_description = s->tls->side[side].alert_description;
 		}
 }
 
@@ -234,8 +234,8 @@ static bool handshake_refused(const struct session *s)
 static bool spoke_in_clear(const struct session *s, const struct ending *e)
 {
 	bool expected = s->tls_port ||
-			(s->encrypted && s->facts.tls_alert_side == SERVER && s->facts.tls_alert);
-	return expected && s->sure && s->spoke && s->facts.replies == 0 && !s->inside &&
+			(s->encrypted && s->info.tls_alert_side == SERVER && s->info.tls_alert);
+	return expected && s->sure && s->spoke && s->info.replies == 0 && !s->inside &&
 	       e->unsure == UNSURE_NONE;
 }
 
@@ -244,7 +244,7 @@ static void clear_end(struct session *s, struct ending *e)
 {
 	if (!spoke_in_clear(s, e) || (e->how != HOW_FIN && e->how != HOW_RST))
 		return;
-	s->facts.flaws &= ~(uint32_t)FLAW_PREGREET;
+	s->info.flaws &= ~(uint32_t)FLAW_PREGREET;
 	e->encrypted = e->tls.clear = true;
 	if (e->tls.failed_by == CLOSER_NOBODY)
 		e->tls.failed_by = (uint8_t)e->closer;
@@ -252,8 +252,8 @@ static void clear_end(struct session *s, struct ending *e)
 
 static enum closer failed_by(const struct session *s, const struct ending *e)
 {
-	if (s->facts.tls_alert)
-		return s->facts.tls_alert_side == SERVER ? CLOSER_SERVER : CLOSER_CLIENT;
+	if (s->info.tls_alert)
+		return s->info.tls_alert_side == SERVER ? CLOSER_SERVER : CLOSER_CLIENT;
 	if (refused_in_clear(s))
 		return CLOSER_SERVER;
 	if (e->tls.first != CLOSER_NOBODY)
@@ -267,7 +267,7 @@ void session_tls_end(struct session *s, const struct conn_end *end, uint64_t ack
 		     struct ending *e, int64_t ts)
 {
 	struct session_tls *tls = s->tls;
-	s->facts.tls = s->encrypted || s->inside;
+	s->info.tls = s->encrypted || s->inside;
 	if (!tls) {
 		clear_end(s, e);
 		return;
@@ -277,12 +277,12 @@ void session_tls_end(struct session *s, const struct conn_end *end, uint64_t ack
 		session_tls_close(s, end->closer == CLOSER_SERVER ? SERVER : CLIENT,
 				  end->how == HOW_RST ? UINT64_MAX : acked, ts);
 	alert_read(s);
-	s->facts.tls_done = tls_sides_done(&tls->side[CLIENT], &tls->side[SERVER]);
+	s->info.tls_done = tls_sides_done(&tls->side[CLIENT], &tls->side[SERVER]);
 	bool whole = !tls->side[CLIENT].broken && !tls->side[SERVER].broken;
-	e->tls = tls_infer_end(&tls->infer, whole, s->facts.tls_done);
+	e->tls = tls_infer_end(&tls->infer, whole, s->info.tls_done);
 	if (end->crossed && e->tls.first == CLOSER_SERVER && !e->tls.notified)
 		e->tls.first = CLOSER_NOBODY;
-	if (!s->facts.tls_done && (whole || handshake_refused(s)))
+	if (!s->info.tls_done && (whole || handshake_refused(s)))
 		e->tls.failed_by = (uint8_t)failed_by(s, e);
 	clear_end(s, e);
 }
@@ -295,7 +295,7 @@ void session_tls_free(struct session *s)
 		tls_message_reset(&s->tls->messages[side], session_pool(s));
 	if (s->tls->stream)
 		s->dialogue.env->opener->free(s->tls->stream);
-	pool_put(session_pool(s), s->tls->plain, NOTE_TEXT_MAX);
+	pool_put(session_pool(s), s->tls->plain, STRING_TEXT_MAX);
 	pool_put(session_pool(s), s->tls, sizeof *s->tls);
 	s->tls = NULL;
 }

@@ -8,18 +8,18 @@ static enum stage stage_of(const struct session *s, const struct smtp_pending *p
 	return p ? session_stage_of(s, p) : session_stage_now(s, true);
 }
 
-static void tell(struct dialogue *d, struct watch_event e)
+static void emit(struct dialogue *d, struct trace_event e)
 {
 	e.offset = e.offset ? e.offset : d->offset[e.side];
 	e.holed = d->holed;
-	watch_tell(d->env->watch, &e);
+	trace_emit(d->env->trace, &e);
 }
 
 /* What a command is about is known when the session has taken it. */
 static void on_command(struct dialogue *d, const struct smtp_event *e)
 {
 	session_listener.command(d, e);
-	tell(d, (struct watch_event){.kind = WATCH_COMMAND,
+	emit(d, (struct trace_event){.kind = TRACE_COMMAND,
 				     .side = CLIENT,
 				     .stage = stage_of(session_of(d), e->pending),
 				     .ts = e->ts,
@@ -32,7 +32,7 @@ static void on_reply_line(struct dialogue *d, const struct smtp_pending *p,
 			  const struct smtp_reply *line)
 {
 	enum stage stage = stage_of(session_of(d), p);
-	tell(d, (struct watch_event){.kind = WATCH_REPLY_LINE,
+	emit(d, (struct trace_event){.kind = TRACE_REPLY_LINE,
 				     .side = SERVER,
 				     .stage = stage,
 				     .text = line->text,
@@ -44,7 +44,7 @@ static void on_uncoded(struct dialogue *d, struct bytes text)
 {
 	const struct session *s = session_of(d);
 	enum stage stage = stage_of(s, d->head);
-	tell(d, (struct watch_event){.kind = WATCH_UNCODED,
+	emit(d, (struct trace_event){.kind = TRACE_UNCODED,
 				     .side = SERVER,
 				     .stage = stage,
 				     .ts = s->last_byte[SERVER],
@@ -61,7 +61,7 @@ static void on_reply(struct dialogue *d, const struct smtp_event *e)
 {
 	const struct session *s = session_of(d);
 	bool quit = e->pending ? e->pending->verb == SMTP_QUIT : s->fin[CLIENT];
-	tell(d, (struct watch_event){.kind = WATCH_REPLY,
+	emit(d, (struct trace_event){.kind = TRACE_REPLY,
 				     .side = SERVER,
 				     .stage = stage_of(s, e->pending),
 				     .ts = e->ts,
@@ -78,7 +78,7 @@ static void on_content(struct dialogue *d, struct bytes text, uint64_t len)
 {
 	const struct session *s = session_of(d);
 	enum stage stage = s->sending && s->sending->chunked ? STAGE_BDAT : STAGE_DATA;
-	tell(d, (struct watch_event){.kind = WATCH_CONTENT,
+	emit(d, (struct trace_event){.kind = TRACE_CONTENT,
 				     .side = CLIENT,
 				     .stage = stage,
 				     .ts = s->last_byte[CLIENT],
@@ -89,7 +89,7 @@ static void on_content(struct dialogue *d, struct bytes text, uint64_t len)
 static void on_end(struct dialogue *d, struct smtp_pending *p, int64_t ts)
 {
 	session_listener.end(d, p, ts);
-	tell(d, (struct watch_event){.kind = WATCH_END,
+	emit(d, (struct trace_event){.kind = TRACE_END,
 				     .side = CLIENT,
 				     .stage = STAGE_END_OF_MESSAGE,
 				     .ts = ts,
@@ -99,7 +99,7 @@ static void on_end(struct dialogue *d, struct smtp_pending *p, int64_t ts)
 
 static void on_lost(struct dialogue *d, enum side side, uint64_t len)
 {
-	tell(d, (struct watch_event){.kind = WATCH_LOST,
+	emit(d, (struct trace_event){.kind = TRACE_LOST,
 				     .side = side,
 				     .stage = session_stage_now(session_of(d), true),
 				     .bytes = len});
@@ -110,7 +110,7 @@ static void on_tls(struct dialogue *d)
 {
 	struct session *s = session_of(d);
 	session_listener.tls(d);
-	tell(d, (struct watch_event){.kind = WATCH_TLS,
+	emit(d, (struct trace_event){.kind = TRACE_TLS,
 				     .side = CLIENT,
 				     .stage = STAGE_STARTTLS,
 				     .ts = s->last_byte[CLIENT]});
@@ -136,7 +136,7 @@ static void on_flaw(struct dialogue *d, unsigned flaws)
 	session_listener.flaw(d, flaws);
 }
 
-static const struct dialogue_listener watched = {
+static const struct dialogue_listener traced = {
 	.command = on_command,
 	.reply_line = on_reply_line,
 	.uncoded = on_uncoded,
@@ -153,14 +153,14 @@ static const struct dialogue_listener watched = {
 };
 
 struct dialogue_env *session_env(struct pool *pool, const struct tls_opener *opener,
-				 const struct watch *watch, const uint64_t seed[2])
+				 const struct trace_observer *trace, const uint64_t seed[2])
 {
 	struct dialogue_env *env = pool_get(pool, sizeof *env);
 	if (env)
 		*env = (struct dialogue_env){pool,
-					     watch ? &watched : &session_listener,
+					     trace ? &traced : &session_listener,
 					     opener,
-					     watch,
+					     trace,
 					     {seed[0], seed[1]}};
 	return env;
 }

@@ -10,11 +10,11 @@ struct transaction *transaction_new(struct pool *pool, struct bytes mail_args, i
 		return NULL;
 	memset(t, 0, sizeof *t);
 	t->ts_mail = ts;
-	t->notes.room = NOTES_TRANSACTION;
+	t->strings.capacity = STRINGS_TRANSACTION;
 	struct smtp_path from = smtp_path_read(mail_args);
 	struct bytes size;
 	if (from.ok)
-		notes_add(&t->notes, pool, NOTE_FROM, 0, from.address);
+		strings_add(&t->strings, pool, STRING_FROM, 0, from.address);
 	if (smtp_param(from.params, "SIZE", &size) && !smtp_number(size, &t->size_declared))
 		t->size_declared = 0;
 	return t;
@@ -22,7 +22,7 @@ struct transaction *transaction_new(struct pool *pool, struct bytes mail_args, i
 
 void transaction_free(struct transaction *t, struct pool *pool)
 {
-	notes_free(&t->notes, pool);
+	strings_free(&t->strings, pool);
 	pool_put(pool, t, sizeof *t);
 }
 
@@ -30,7 +30,7 @@ uint16_t transaction_rcpt(struct transaction *t, struct pool *pool, struct bytes
 {
 	struct smtp_path to = smtp_path_read(args);
 	t->rcpt_count++;
-	return to.ok ? notes_add(&t->notes, pool, NOTE_RCPT, 0, to.address) : NOTES_NONE;
+	return to.ok ? strings_add(&t->strings, pool, STRING_RCPT, 0, to.address) : STRINGS_NONE;
 }
 
 static void code_keep(struct transaction *t, const struct smtp_reply *r)
@@ -44,9 +44,9 @@ bool transaction_without_rcpt(const struct transaction *t)
 	return t->rcpt_count > 0 && t->rcpt_deferred + t->rcpt_rejected == t->rcpt_count;
 }
 
-void transaction_rcpt_reply(struct transaction *t, uint16_t note, const struct smtp_reply *r)
+void transaction_rcpt_reply(struct transaction *t, uint16_t string, const struct smtp_reply *r)
 {
-	notes_value(&t->notes, note, r->code);
+	strings_value(&t->strings, string, r->code);
 	if (r->code < 300)
 		t->rcpt_accepted += r->code != 221;
 	else if (r->code < 500)
@@ -74,7 +74,7 @@ static void queue_id_note(struct transaction *t, struct pool *pool, const struct
 {
 	struct bytes id = t->taken == TAKEN_YES ? queue_id_read(r->text) : bytes_of(NULL, 0);
 	if (id.n > 0)
-		notes_set(&t->notes, pool, NOTE_QUEUE_ID, 0, id);
+		strings_set(&t->strings, pool, STRING_QUEUE_ID, 0, id);
 }
 
 void transaction_answered(struct transaction *t, struct pool *pool, const struct smtp_reply *r,
@@ -83,7 +83,7 @@ void transaction_answered(struct transaction *t, struct pool *pool, const struct
 	t->answered = true;
 	t->ts_reply = ts;
 	code_keep(t, r);
-	notes_set(&t->notes, pool, NOTE_REPLY, 0, r->text);
+	strings_set(&t->strings, pool, STRING_REPLY, 0, r->text);
 	if (r->code == 221)
 		t->fate = FATE_FALSELY_ACCEPTED;
 	else if (r->code < 300)
@@ -104,7 +104,7 @@ void transaction_answered_early(struct transaction *t, struct pool *pool,
 	t->early = r->code;
 	if (r->code == 421) {
 		code_keep(t, r);
-		notes_set(&t->notes, pool, NOTE_REPLY, 0, r->text);
+		strings_set(&t->strings, pool, STRING_REPLY, 0, r->text);
 		return;
 	}
 	transaction_answered(t, pool, r, ts);
@@ -125,7 +125,7 @@ void transaction_answered_again(struct transaction *t, struct pool *pool,
 	t->fate = FATE_ACCEPTED;
 	t->ts_reply = ts;
 	code_keep(t, r);
-	notes_set(&t->notes, pool, NOTE_REPLY, 0, r->text);
+	strings_set(&t->strings, pool, STRING_REPLY, 0, r->text);
 }
 
 void transaction_over(struct transaction *t, enum fate otherwise)

@@ -11,10 +11,10 @@
 struct transaction *transaction_new(struct pool *pool, struct bytes mail_args, int64_t ts);
 void transaction_free(struct transaction *t, struct pool *pool);
 
-/* transaction_rcpt adds a recipient and returns the place of its note, or NOTES_NONE.
+/* transaction_rcpt adds a recipient and returns the place of its string, or STRINGS_NONE.
  * transaction_rcpt_reply takes the reply to that RCPT. */
 uint16_t transaction_rcpt(struct transaction *t, struct pool *pool, struct bytes args);
-void transaction_rcpt_reply(struct transaction *t, uint16_t note, const struct smtp_reply *r);
+void transaction_rcpt_reply(struct transaction *t, uint16_t string, const struct smtp_reply *r);
 
 /* Whether every recipient was refused; false if there was none. */
 bool transaction_without_rcpt(const struct transaction *t);

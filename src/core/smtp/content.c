@@ -41,20 +41,20 @@ static enum byte byte_of(uint8_t c)
 	return c == '.' ? BYTE_DOT : c == '\r' ? BYTE_CR : c == '\n' ? BYTE_LF : BYTE_OTHER;
 }
 
-enum { BLOCK = 4 * LANES };
+enum { BLOCK = 4 * SIMD_BYTES };
 
-static lanes compare(const uint8_t *p)
+static simd compare(const uint8_t *p)
 {
-	return (lanes)((lanes_load(p) == '\n') & (lanes_load(p + 1) == '.'));
+	return (simd)((simd_load(p) == '\n') & (simd_load(p + 1) == '.'));
 }
 
 /* A dot, which bodies in base64 have nowhere, stands among the BLOCK bytes at p: to ask that first
  * costs half. */
 static inline bool block_dot(const uint8_t *p)
 {
-	return lanes_any((lanes)((lanes_load(p) == '.') | (lanes_load(p + LANES) == '.') |
-				 (lanes_load(p + 2 * LANES) == '.') |
-				 (lanes_load(p + 3 * LANES) == '.')));
+	return simd_any((simd)((simd_load(p) == '.') | (simd_load(p + SIMD_BYTES) == '.') |
+			       (simd_load(p + 2 * SIMD_BYTES) == '.') |
+			       (simd_load(p + 3 * SIMD_BYTES) == '.')));
 }
 
 /* "\n." begins somewhere in the BLOCK bytes at p; reads BLOCK + 1 of them. */
@@ -62,8 +62,8 @@ static inline bool block_hit(const uint8_t *p)
 {
 	if (!block_dot(p + 1))
 		return false;
-	return lanes_any(compare(p) | compare(p + LANES) | compare(p + 2 * LANES) |
-			 compare(p + 3 * LANES));
+	return simd_any(compare(p) | compare(p + SIMD_BYTES) | compare(p + 2 * SIMD_BYTES) |
+			compare(p + 3 * SIMD_BYTES));
 }
 
 /*

@@ -25,21 +25,21 @@ void line_give_back(struct line *l, struct pool *pool)
  */
 static inline uint32_t special_in(const uint8_t *p)
 {
-	lanes v = lanes_load(p);
-	return lanes_mask((lanes)((v == '\r') | (v == '\n') | (v == '\0')));
+	simd v = simd_load(p);
+	return simd_mask((simd)((v == '\r') | (v == '\n') | (v == '\0')));
 }
 
 static inline size_t special_find(struct bytes in)
 {
 	size_t i = 0;
-	for (; i + LANES <= in.n; i += LANES) {
+	for (; i + SIMD_BYTES <= in.n; i += SIMD_BYTES) {
 		uint32_t hits = special_in(in.p + i);
 		if (hits)
 			return i + (unsigned)__builtin_ctz(hits);
 	}
 	/* The last block overlaps the one before. */
-	if (in.n >= LANES) {
-		uint32_t hits = special_in(in.p + in.n - LANES) >> (i + LANES - in.n);
+	if (in.n >= SIMD_BYTES) {
+		uint32_t hits = special_in(in.p + in.n - SIMD_BYTES) >> (i + SIMD_BYTES - in.n);
 		return hits ? i + (unsigned)__builtin_ctz(hits) : in.n;
 	}
 	while (i < in.n && in.p[i] != '\r' && in.p[i] != '\n' && in.p[i] != '\0')

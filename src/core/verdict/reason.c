@@ -21,8 +21,9 @@ static const struct reason {
 	[UNSURE_EVICTED] = {"the watch was ended to make room for others", NULL, NULL},
 	[UNSURE_TURNED] = {"the two sides exchanged their roles (TURN)", NULL, NULL},
 	[UNSURE_NO_DIALOGUE] = {"the client spoke no SMTP", NULL, NULL},
-	[UNSURE_DROPS] = {"the kernel dropped packets while it was open", "the kernel dropped ",
-			  " packets while it was open, and the end is told by what did not come"},
+	[UNSURE_CAPTURE_LOSS] =
+		{"the kernel dropped packets while it was open", "the kernel dropped ",
+		 " packets while it was open, and the end is told by what did not come"},
 	[UNSURE_OVERFLOW] = {"more messages were under way at once than are kept", NULL, NULL},
 	[UNSURE_HANDSHAKE] = {"a SYN was captured, and not the whole handshake", NULL, NULL},
 	[UNSURE_HALF_OPEN] = {"the handshake was not finished: nothing acknowledged the server's "

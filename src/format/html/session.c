@@ -26,13 +26,13 @@ void html_sessions(struct html *h, const struct summary *s)
 				    : "<ol class=\"sessions\" hidden>\n");
 }
 
-static void put_endpoint(struct html *h, const struct conn *conn, enum side side, enum note_tag tag,
-			 const struct report *r)
+static void put_endpoint(struct html *h, const struct conn *conn, enum side side,
+			 enum string_tag tag, const struct report *r)
 {
 	char name[SERVER_NAME];
 
 	text_endpoint(&h->text, &conn->addr[side], conn->port[side]);
-	server_name(notes_find(&r->record.session->notes, tag).text, name);
+	server_name(strings_find(&r->record.session->strings, tag).text, name);
 	if (name[0] != '\0')
 		outbuf_format(&h->words, " (%s)", name);
 	html_words(h);
@@ -48,9 +48,9 @@ static void put_summary(struct html *h, const struct exhibit *one)
 	outbuf_format(h->b, " <strong>%s</strong> <span class=\"who\">", signature_row(worst)->id);
 	html_time(h, r->record.end);
 	html_str(h, ", ");
-	put_endpoint(h, r->record.conn, CLIENT, NOTE_HELO, r);
+	put_endpoint(h, r->record.conn, CLIENT, STRING_HELO, r);
 	html_str(h, " to ");
-	put_endpoint(h, r->record.conn, SERVER, NOTE_BANNER, r);
+	put_endpoint(h, r->record.conn, SERVER, STRING_BANNER, r);
 	html_str(h, "</span></summary>\n");
 }
 

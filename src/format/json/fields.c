@@ -229,12 +229,12 @@ static bool put_cause_evidence(struct json *j, const struct json_view *v)
 
 static bool put_banner(struct json *j, const struct json_view *v)
 {
-	return json_put_note(j, &v->report->record.session->notes, NOTE_BANNER);
+	return json_put_tagged(j, &v->report->record.session->strings, STRING_BANNER);
 }
 
 static bool put_helo(struct json *j, const struct json_view *v)
 {
-	return json_put_note(j, &v->report->record.session->notes, NOTE_HELO);
+	return json_put_tagged(j, &v->report->record.session->strings, STRING_HELO);
 }
 
 /* Nine names or ten, and mostly those of the session before: then its list is copied. */
@@ -272,7 +272,7 @@ static bool put_starttls(struct json *j, const struct json_view *v)
 /* The mechanism; what followed it was never kept. */
 static bool put_auth(struct json *j, const struct json_view *v)
 {
-	return json_put_note(j, &v->report->record.session->notes, NOTE_AUTH);
+	return json_put_tagged(j, &v->report->record.session->strings, STRING_AUTH);
 }
 
 static bool put_commands(struct json *j, const struct json_view *v)
@@ -304,36 +304,36 @@ static bool put_last_enhanced(struct json *j, const struct json_view *v)
 
 static bool put_last_text(struct json *j, const struct json_view *v)
 {
-	return json_put_note(j, &v->report->record.session->notes, NOTE_REPLY);
+	return json_put_tagged(j, &v->report->record.session->strings, STRING_REPLY);
 }
 
 /* The reply by which the server took its leave, where it is not the last one. */
 static bool put_farewell_code(struct json *j, const struct json_view *v)
 {
-	const struct session_facts *s = v->report->record.session;
+	const struct session_info *s = v->report->record.session;
 
 	return s->farewell_apart && json_put_code(j, s->farewell_code);
 }
 
 static bool put_farewell_enhanced(struct json *j, const struct json_view *v)
 {
-	const struct session_facts *s = v->report->record.session;
+	const struct session_info *s = v->report->record.session;
 
 	return s->farewell_apart && json_put_enhanced(j, s->farewell_enhanced);
 }
 
 static bool put_farewell_text(struct json *j, const struct json_view *v)
 {
-	const struct session_facts *s = v->report->record.session;
+	const struct session_info *s = v->report->record.session;
 
-	return s->farewell_apart && json_put_note(j, &s->notes, NOTE_FAREWELL);
+	return s->farewell_apart && json_put_tagged(j, &s->strings, STRING_FAREWELL);
 }
 
 static bool put_uncoded(struct json *j, const struct json_view *v)
 {
-	const struct session_facts *s = v->report->record.session;
+	const struct session_info *s = v->report->record.session;
 
-	return s->uncoded && json_put_note(j, &s->notes, NOTE_UNCODED);
+	return s->uncoded && json_put_tagged(j, &s->strings, STRING_UNCODED);
 }
 
 /* What the client had to wait for, step by step. */
@@ -354,9 +354,9 @@ static bool put_latency_banner(struct json *j, const struct json_view *v)
 
 static bool put_latency_hello(struct json *j, const struct json_view *v)
 {
-	const struct session_facts *facts = v->report->record.session;
+	const struct session_info *info = v->report->record.session;
 
-	return json_put_wait(j, facts->ts_hello, facts->ts_hello_reply);
+	return json_put_wait(j, info->ts_hello, info->ts_hello_reply);
 }
 
 static bool put_latency_end(struct json *j, const struct json_view *v)

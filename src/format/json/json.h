@@ -36,10 +36,10 @@ enum json_group {
  */
 enum {
 	JSON_RCPT_MOST = 24 << 10,
-	JSON_MESSAGE_MOST = JSON_RCPT_MOST + ESCAPE_MOST * (3 * NOTE_TEXT_MAX + NOTE_REPLY_MAX) +
-			    1024,
+	JSON_MESSAGE_MOST = JSON_RCPT_MOST +
+			    ESCAPE_MOST * (3 * STRING_TEXT_MAX + STRING_REPLY_MAX) + 1024,
 	JSON_LINE_MOST = SESSION_TRANSACTIONS * JSON_MESSAGE_MOST +
-			 ESCAPE_MOST * (NOTES_MAX + 2 * PATH_MAX) + (16 << 10)
+			 ESCAPE_MOST * (STRINGS_MAX + 2 * PATH_MAX) + (16 << 10)
 };
 
 /* What is rendered: a session, or one message of it. */
@@ -100,7 +100,7 @@ void json_bits(struct json *j, uint64_t mask, const char *(*name)(unsigned bit))
 void json_addr(struct json *j, const struct ip_addr *a);
 
 /* Put functions for what several tables need: true if there was something to write. */
-bool json_put_note(struct json *j, const struct notes *notes, enum note_tag tag);
+bool json_put_tagged(struct json *j, const struct strings *strings, enum string_tag tag);
 bool json_put_code(struct json *j, uint16_t code);
 bool json_put_enhanced(struct json *j, struct smtp_enhanced e);
 

@@ -9,18 +9,18 @@ static bool put_fate(struct json *j, const struct json_view *v)
 
 static bool put_from(struct json *j, const struct json_view *v)
 {
-	return json_put_note(j, &v->transaction->notes, NOTE_FROM);
+	return json_put_tagged(j, &v->transaction->strings, STRING_FROM);
 }
 
 /* code 0: the reply to RCPT was still outstanding */
-static void put_recipient(struct json *j, const struct note *note)
+static void put_recipient(struct json *j, const struct string *string)
 {
 	json_comma(j);
 	outbuf_str(j->b, "{\"to\":");
-	json_string(j, note->text);
-	if (note->value != 0) {
+	json_string(j, string->text);
+	if (string->value != 0) {
 		outbuf_str(j->b, ",\"code\":");
-		json_number(j, note->value);
+		json_number(j, string->value);
 	}
 	outbuf_char(j->b, '}');
 }
@@ -30,20 +30,20 @@ static void put_recipient(struct json *j, const struct note *note)
 static bool put_rcpt(struct json *j, const struct json_view *v)
 {
 	size_t begin = j->b->n;
-	struct note note;
+	struct string string;
 	uint16_t pos = 0;
 	bool any = false;
 
 	j->rcpt_omitted = 0;
 	outbuf_char(j->b, '[');
-	while (notes_next(&v->transaction->notes, &pos, &note)) {
+	while (strings_next(&v->transaction->strings, &pos, &string)) {
 		size_t n = j->b->n;
 
-		if (note.tag != NOTE_RCPT)
+		if (string.tag != STRING_RCPT)
 			continue;
 		any = true;
 		if (j->rcpt_omitted == 0)
-			put_recipient(j, &note);
+			put_recipient(j, &string);
 		if (j->b->n == n || j->b->n - begin >= JSON_RCPT_MOST) {
 			j->b->n = n;
 			j->rcpt_omitted++;
@@ -80,12 +80,12 @@ static bool put_rcpt_accepted(struct json *j, const struct json_view *v)
 
 static bool put_message_id(struct json *j, const struct json_view *v)
 {
-	return json_put_note(j, &v->transaction->notes, NOTE_MESSAGE_ID);
+	return json_put_tagged(j, &v->transaction->strings, STRING_MESSAGE_ID);
 }
 
 static bool put_queue_id(struct json *j, const struct json_view *v)
 {
-	return json_put_note(j, &v->transaction->notes, NOTE_QUEUE_ID);
+	return json_put_tagged(j, &v->transaction->strings, STRING_QUEUE_ID);
 }
 
 /* What the server did, beside what the sender believes; null: not known. */
@@ -143,7 +143,7 @@ static bool put_reply_enhanced(struct json *j, const struct json_view *v)
 
 static bool put_reply_text(struct json *j, const struct json_view *v)
 {
-	return json_put_note(j, &v->transaction->notes, NOTE_REPLY);
+	return json_put_tagged(j, &v->transaction->strings, STRING_REPLY);
 }
 
 static bool put_time_mail(struct json *j, const struct json_view *v)

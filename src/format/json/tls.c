@@ -4,14 +4,14 @@
 #include "core/tls/suite.h"
 #include "format/json/json.h"
 
-static const struct session_facts *facts_of(const struct json_view *v)
+static const struct session_info *tls_info_of(const struct json_view *v)
 {
 	return v->report->record.session;
 }
 
 static bool put_version(struct json *j, const struct json_view *v)
 {
-	const char *name = tls_version_name(facts_of(v)->tls_version);
+	const char *name = tls_version_name(tls_info_of(v)->tls_version);
 
 	if (name != NULL)
 		json_word(j, name);
@@ -21,7 +21,7 @@ static bool put_version(struct json *j, const struct json_view *v)
 /* One that has no name here has at least its number. */
 static bool put_cipher(struct json *j, const struct json_view *v)
 {
-	uint16_t suite = facts_of(v)->tls_suite;
+	uint16_t suite = tls_info_of(v)->tls_suite;
 	const struct tls_suite *row = tls_suite_find(suite);
 
 	if (row != NULL)
@@ -33,23 +33,23 @@ static bool put_cipher(struct json *j, const struct json_view *v)
 
 static bool put_sni(struct json *j, const struct json_view *v)
 {
-	return json_put_note(j, &facts_of(v)->notes, NOTE_TLS_NAME);
+	return json_put_tagged(j, &tls_info_of(v)->strings, STRING_TLS_NAME);
 }
 
 static bool put_alpn(struct json *j, const struct json_view *v)
 {
-	return json_put_note(j, &facts_of(v)->notes, NOTE_TLS_PROTOCOL);
+	return json_put_tagged(j, &tls_info_of(v)->strings, STRING_TLS_PROTOCOL);
 }
 
 static bool put_decrypted(struct json *j, const struct json_view *v)
 {
-	outbuf_str(j->b, facts_of(v)->tls_opened ? "true" : "false");
+	outbuf_str(j->b, tls_info_of(v)->tls_opened ? "true" : "false");
 	return true;
 }
 
 static bool put_close_notify(struct json *j, const struct json_view *v)
 {
-	const bool *said = facts_of(v)->tls_close_notify;
+	const bool *said = tls_info_of(v)->tls_close_notify;
 
 	outbuf_char(j->b, '[');
 	for (enum side side = CLIENT; side <= SERVER; side++)
@@ -63,7 +63,7 @@ static bool put_close_notify(struct json *j, const struct json_view *v)
 
 static bool put_handshake(struct json *j, const struct json_view *v)
 {
-	json_word(j, facts_of(v)->tls_done ? "finished" : "unfinished");
+	json_word(j, tls_info_of(v)->tls_done ? "finished" : "unfinished");
 	return true;
 }
 
@@ -81,35 +81,35 @@ static bool put_pending(struct json *j, const struct json_view *v)
 
 static bool put_alert_by(struct json *j, const struct json_view *v)
 {
-	json_word(j, facts_of(v)->tls_alert_side == SERVER ? "server" : "client");
-	return facts_of(v)->tls_alert;
+	json_word(j, tls_info_of(v)->tls_alert_side == SERVER ? "server" : "client");
+	return tls_info_of(v)->tls_alert;
 }
 
 static bool put_alert_code(struct json *j, const struct json_view *v)
 {
-	json_number(j, facts_of(v)->tls_alert_description);
-	return facts_of(v)->tls_alert;
+	json_number(j, tls_info_of(v)->tls_alert_description);
+	return tls_info_of(v)->tls_alert;
 }
 
 static bool put_alert_name(struct json *j, const struct json_view *v)
 {
-	json_word(j, tls_alert_name(facts_of(v)->tls_alert_description));
-	return facts_of(v)->tls_alert;
+	json_word(j, tls_alert_name(tls_info_of(v)->tls_alert_description));
+	return tls_info_of(v)->tls_alert;
 }
 
 static bool put_subject(struct json *j, const struct json_view *v)
 {
-	return json_put_note(j, &facts_of(v)->notes, NOTE_TLS_SUBJECT);
+	return json_put_tagged(j, &tls_info_of(v)->strings, STRING_TLS_SUBJECT);
 }
 
 static bool put_issuer(struct json *j, const struct json_view *v)
 {
-	return json_put_note(j, &facts_of(v)->notes, NOTE_TLS_ISSUER);
+	return json_put_tagged(j, &tls_info_of(v)->strings, STRING_TLS_ISSUER);
 }
 
 static bool put_expires(struct json *j, const struct json_view *v)
 {
-	return json_put_time(j, facts_of(v)->tls_expires);
+	return json_put_time(j, tls_info_of(v)->tls_expires);
 }
 
 const struct json_row json_tls_rows[] = {

@@ -176,9 +176,9 @@ bool json_put_wait(struct json *j, int64_t from, int64_t to)
 	return true;
 }
 
-bool json_put_note(struct json *j, const struct notes *notes, enum note_tag tag)
+bool json_put_tagged(struct json *j, const struct strings *strings, enum string_tag tag)
 {
-	struct bytes text = notes_find(notes, tag).text;
+	struct bytes text = strings_find(strings, tag).text;
 
 	if (text.p == NULL)
 		return false;

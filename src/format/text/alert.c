@@ -60,23 +60,23 @@ static void put_time(struct text *t, int64_t ns)
 /* The names that both sides gave themselves, as far as they can be shown. */
 static void put_names(struct text *t, const struct report *r)
 {
-	const struct session_facts *facts = r->record.session;
+	const struct session_info *info = r->record.session;
 	char client[SERVER_NAME], server[SERVER_NAME];
 	const char *between = "";
 	size_t from;
 
-	server_name(notes_find(&facts->notes, NOTE_HELO).text, client);
-	server_name(notes_find(&facts->notes, NOTE_BANNER).text, server);
-	if (client[0] == '\0' && server[0] == '\0' && facts->proxied_port == 0)
+	server_name(strings_find(&info->strings, STRING_HELO).text, client);
+	server_name(strings_find(&info->strings, STRING_BANNER).text, server);
+	if (client[0] == '\0' && server[0] == '\0' && info->proxied_port == 0)
 		return;
 	from = put_label(t, "Who:");
-	if (client[0] != '\0' || facts->proxied_port != 0) {
+	if (client[0] != '\0' || info->proxied_port != 0) {
 		outbuf_format(t->b, "client %s", client);
 		between = ", ";
 	}
-	if (facts->proxied_port != 0) {
+	if (info->proxied_port != 0) {
 		outbuf_str(t->b, client[0] != '\0' ? " at " : "at ");
-		text_endpoint(t, &facts->proxied, facts->proxied_port);
+		text_endpoint(t, &info->proxied, info->proxied_port);
 		outbuf_str(t->b, ", behind a proxy");
 	}
 	if (server[0] != '\0')
@@ -196,7 +196,7 @@ static void put_circumstances(struct text *t, const struct report *r)
 	if (r->record.session->last_code != 0 && !reply_is_farewell(&r->record)) {
 		outbuf_str(t->b, " The server's last reply was ");
 		put_reply(t, r->record.session->last_code, r->record.session->last_enhanced,
-			  notes_find(&r->record.session->notes, NOTE_REPLY).text);
+			  strings_find(&r->record.session->strings, STRING_REPLY).text);
 		outbuf_char(t->b, '.');
 	}
 	text_uncoded(t->b, r->record.session);

@@ -17,7 +17,7 @@ static void put_head(struct text *t, const struct report *r, unsigned signature)
 	text_endpoint(t, &conn->addr[CLIENT], conn->port[CLIENT]);
 	outbuf_str(t->b, " -> ");
 	text_endpoint(t, &conn->addr[SERVER], conn->port[SERVER]);
-	server_name(notes_find(&r->record.session->notes, NOTE_BANNER).text, name);
+	server_name(strings_find(&r->record.session->strings, STRING_BANNER).text, name);
 	if (name[0] != '\0')
 		outbuf_format(t->b, " (%s)", name);
 }

@@ -182,11 +182,11 @@ void explain_brief(struct outbuf *b, const struct report *r, uint64_t number)
 static void put_heading(struct text *t, const struct report *r, uint64_t number)
 {
 	char client[SERVER_NAME], server[SERVER_NAME];
-	const struct session_facts *facts = r->record.session;
+	const struct session_info *info = r->record.session;
 	unsigned worst = report_worst(r);
 
-	server_name(notes_find(&facts->notes, NOTE_HELO).text, client);
-	server_name(notes_find(&facts->notes, NOTE_BANNER).text, server);
+	server_name(strings_find(&info->strings, STRING_HELO).text, client);
+	server_name(strings_find(&info->strings, STRING_BANNER).text, server);
 	outbuf_format(t->b, "Session %llu of ", (unsigned long long)number);
 	escape_text(t->b, bytes_str(r->input));
 	outbuf_str(t->b, ", ");

@@ -10,15 +10,15 @@ enum { MESSAGES_TOLD = 3, NAMES_TOLD = 3 };
 /* "to <a>, <b>, <c> and 4 more" */
 static void put_recipients(struct text *t, const struct transaction *m)
 {
-	struct note note;
+	struct string string;
 	uint16_t pos = 0;
 	uint32_t told = 0;
 
-	while (told < NAMES_TOLD && notes_next(&m->notes, &pos, &note)) {
-		if (note.tag != NOTE_RCPT)
+	while (told < NAMES_TOLD && strings_next(&m->strings, &pos, &string)) {
+		if (string.tag != STRING_RCPT)
 			continue;
 		outbuf_str(t->b, told++ == 0 ? " to <" : ", <");
-		escape_text(t->b, note.text);
+		escape_text(t->b, string.text);
 		outbuf_char(t->b, '>');
 	}
 	if (told > 0 && m->rcpt_count > told)
@@ -29,10 +29,10 @@ static void put_recipients(struct text *t, const struct transaction *m)
 	}
 }
 
-static void put_note(struct text *t, const struct transaction *m, enum note_tag tag,
-		     const char *before, const char *after)
+static void put_string(struct text *t, const struct transaction *m, enum string_tag tag,
+		       const char *before, const char *after)
 {
-	struct bytes text = notes_find(&m->notes, tag).text;
+	struct bytes text = strings_find(&m->strings, tag).text;
 
 	if (text.p == NULL)
 		return;
@@ -57,17 +57,17 @@ static void put_size(struct text *t, const struct transaction *m)
 
 /* After the end of a message LMTP has an answer for each recipient, and each is a message accepted
  * or not. */
-static bool lmtp_partly(const struct session_facts *facts, const struct transaction *m)
+static bool lmtp_partly(const struct session_info *info, const struct transaction *m)
 {
-	return (facts->lmtp || m->lmtp_answered > 1) && m->end_sent && m->lmtp_accepted > 0 &&
+	return (info->lmtp || m->lmtp_answered > 1) && m->end_sent && m->lmtp_accepted > 0 &&
 	       m->lmtp_accepted < m->rcpt_accepted;
 }
 
 /* Only what is not the same for all of them. */
-static void put_accepted(struct text *t, const struct session_facts *facts,
+static void put_accepted(struct text *t, const struct session_info *info,
 			 const struct transaction *m)
 {
-	if (lmtp_partly(facts, m))
+	if (lmtp_partly(info, m))
 		outbuf_format(t->b, ", delivered for %u of %u recipients",
 			      (unsigned)m->lmtp_accepted, (unsigned)m->rcpt_accepted);
 	else if (m->rcpt_accepted > 0 && m->rcpt_deferred + m->rcpt_rejected > 0)
@@ -80,10 +80,10 @@ void text_message_words(struct text *t, const struct report *r, const struct tra
 	const struct ending *e = r->record.ending;
 
 	outbuf_str(t->b, "message");
-	put_note(t, m, NOTE_FROM, " from <", ">");
+	put_string(t, m, STRING_FROM, " from <", ">");
 	put_recipients(t, m);
-	put_note(t, m, NOTE_MESSAGE_ID, ", Message-ID <", ">");
-	put_note(t, m, NOTE_QUEUE_ID, ", queue id ", "");
+	put_string(t, m, STRING_MESSAGE_ID, ", Message-ID <", ">");
+	put_string(t, m, STRING_QUEUE_ID, ", queue id ", "");
 	put_size(t, m);
 	put_accepted(t, r->record.session, m);
 	outbuf_str(t->b, ": ");
@@ -114,7 +114,7 @@ static bool fate_is_fine(enum fate f)
 }
 
 /* "1 message of the same session had been accepted (queue id 4Xyz12)." */
-static void put_good_messages(struct text *t, const struct session_facts *facts, uint64_t good)
+static void put_good_messages(struct text *t, const struct session_info *info, uint64_t good)
 {
 	size_t from = t->b->n;
 	const char *before = " (queue id ";
@@ -122,12 +122,12 @@ static void put_good_messages(struct text *t, const struct session_facts *facts,
 	outbuf_format(t->b, "%*s", TEXT_INDENT, "");
 	text_count(t, good, "message");
 	outbuf_str(t->b, " of the same session had been accepted");
-	for (const struct transaction *m = facts->first; m != NULL && good <= NAMES_TOLD;
+	for (const struct transaction *m = info->first; m != NULL && good <= NAMES_TOLD;
 	     m = m->next) {
-		if (m->fate != FATE_ACCEPTED || lmtp_partly(facts, m) ||
-		    notes_find(&m->notes, NOTE_QUEUE_ID).text.p == NULL)
+		if (m->fate != FATE_ACCEPTED || lmtp_partly(info, m) ||
+		    strings_find(&m->strings, STRING_QUEUE_ID).text.p == NULL)
 			continue;
-		put_note(t, m, NOTE_QUEUE_ID, before, "");
+		put_string(t, m, STRING_QUEUE_ID, before, "");
 		before = ", ";
 	}
 	outbuf_str(t->b, before[0] == ',' ? ")." : ".");
@@ -136,20 +136,20 @@ static void put_good_messages(struct text *t, const struct session_facts *facts,
 
 bool text_message_told(const struct report *r, const struct transaction *m)
 {
-	const struct session_facts *facts = r->record.session;
+	const struct session_info *info = r->record.session;
 
-	return !fate_is_fine(m->fate) || lmtp_partly(facts, m);
+	return !fate_is_fine(m->fate) || lmtp_partly(info, m);
 }
 
 void text_messages(struct text *t, const struct report *r)
 {
-	const struct session_facts *facts = r->record.session;
-	uint64_t told = 0, bad = 0, good = facts->fates[FATE_ACCEPTED];
+	const struct session_info *info = r->record.session;
+	uint64_t told = 0, bad = 0, good = info->fates[FATE_ACCEPTED];
 
 	for (unsigned f = 0; f < FATES; f++)
-		bad += fate_is_fine((enum fate)f) ? 0 : facts->fates[f];
-	for (const struct transaction *m = facts->first; m != NULL; m = m->next) {
-		if (fate_is_fine(m->fate) && lmtp_partly(facts, m)) {
+		bad += fate_is_fine((enum fate)f) ? 0 : info->fates[f];
+	for (const struct transaction *m = info->first; m != NULL; m = m->next) {
+		if (fate_is_fine(m->fate) && lmtp_partly(info, m)) {
 			bad++;
 			good -= good > 0;
 		}
@@ -164,5 +164,5 @@ void text_messages(struct text *t, const struct report *r)
 		outbuf_str(t->b, " of this session.\n");
 	}
 	if (good > 0)
-		put_good_messages(t, facts, good);
+		put_good_messages(t, info, good);
 }

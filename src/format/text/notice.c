@@ -18,12 +18,12 @@ void notices_free(struct notices *n)
 
 /* The line stands in n->line. What there is no memory for is cut. */
 static void tell(struct notices *n, const char *id, enum severity severity, int64_t ts,
-		 const struct fact_view *facts)
+		 const struct alert_view *alert)
 {
 	struct notice notice = {.id = id,
 				.severity = severity,
 				.ts = ts,
-				.facts = facts,
+				.alert = alert,
 				.text = bytes_of(n->line.p, n->line.n)};
 
 	n->tell(n->arg, &notice);
@@ -31,15 +31,15 @@ static void tell(struct notices *n, const char *id, enum severity severity, int6
 	n->line.failed = false;
 }
 
-static struct fact_view view_of(struct notices *n, const struct report *r, unsigned signature)
+static struct alert_view view_of(struct notices *n, const struct report *r, unsigned signature)
 {
-	return (struct fact_view){
+	return (struct alert_view){
 		.report = r, .signature = signature, .digest = n->digest, .stamp = &n->stamp};
 }
 
 static void tell_alert(struct notices *n, const struct report *r, unsigned signature)
 {
-	struct fact_view view = view_of(n, r, signature);
+	struct alert_view view = view_of(n, r, signature);
 
 	text_brief_alert(&n->text, r, signature);
 	tell(n, signature_row(signature)->id, report_severity(r, signature), r->record.end, &view);
@@ -48,7 +48,7 @@ static void tell_alert(struct notices *n, const struct report *r, unsigned signa
 static void tell_again(struct notices *n, const struct report *r, unsigned signature,
 		       const char *how)
 {
-	struct fact_view view = view_of(n, r, signature);
+	struct alert_view view = view_of(n, r, signature);
 
 	if (report_severity(r, signature) != SEVERITY_CRITICAL)
 		return;
@@ -69,7 +69,7 @@ void notices_record(struct notices *n, const struct report *r)
 
 void notices_repeat(struct notices *n, const struct throttle_repeat *repeat)
 {
-	struct fact_view view = view_of(n, repeat->latest, repeat->signature);
+	struct alert_view view = view_of(n, repeat->latest, repeat->signature);
 
 	view.sum = repeat;
 	text_brief_repeat(&n->text, repeat);

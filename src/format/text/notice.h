@@ -11,8 +11,8 @@ struct notice {
 	const char *id; /* of the signature; or "digest", "end" */
 	enum severity severity;
 	int64_t ts;
-	const struct fact_view *facts; /* NULL: it is about no session */
-	struct bytes text;             /* valid UTF-8 without control bytes */
+	const struct alert_view *alert; /* NULL: it is about no session */
+	struct bytes text;              /* valid UTF-8 without control bytes */
 };
 
 /* To be freed by notices_free. */

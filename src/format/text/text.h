@@ -65,7 +65,7 @@ void text_severity(struct text *t, enum severity s, bool capitals, int width);
 void text_by_severity(struct text *t, const uint64_t counts[SEVERITIES]);
 /* text_uncoded: a sentence with a blank before it, where the server's last words were no reply;
  * nothing otherwise. */
-void text_uncoded(struct outbuf *b, const struct session_facts *facts);
+void text_uncoded(struct outbuf *b, const struct session_info *info);
 void text_endpoint(struct text *t, const struct ip_addr *addr, uint16_t port);
 void text_fold(struct text *t, size_t from, size_t indent);
 

@@ -51,12 +51,12 @@ void text_endpoint(struct text *t, const struct ip_addr *addr, uint16_t port)
 		      (unsigned)port);
 }
 
-void text_uncoded(struct outbuf *b, const struct session_facts *facts)
+void text_uncoded(struct outbuf *b, const struct session_info *info)
 {
-	if (!facts->uncoded)
+	if (!info->uncoded)
 		return;
 	outbuf_str(b, " The server's last words were no reply: \"");
-	escape_lines(b, notes_find(&facts->notes, NOTE_UNCODED).text);
+	escape_lines(b, strings_find(&info->strings, STRING_UNCODED).text);
 	outbuf_str(b, "\".");
 }
 

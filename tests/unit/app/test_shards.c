@@ -39,9 +39,9 @@ static void on_session(void *arg, const struct record *r)
 	mix(h, &r->judgement.verdict, sizeof r->judgement.verdict);
 	mix(h, &r->cause->id, sizeof r->cause->id);
 	mix(h, &r->together, sizeof r->together);
-	struct note note;
-	for (uint16_t pos = 0; notes_next(&r->session->notes, &pos, &note);)
-		mix(h, note.text.p, note.text.n);
+	struct string string;
+	for (uint16_t pos = 0; strings_next(&r->session->strings, &pos, &string);)
+		mix(h, string.text.p, string.text.n);
 }
 
 enum { REPLICAS = 48, FRAMES_MOST = 40000, ETHERNET_IPV4 = 0x0800 };

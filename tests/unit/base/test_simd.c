@@ -8,22 +8,22 @@
 
 #include <cmocka.h>
 
-static lanes hits_at(uint32_t bits)
+static simd hits_at(uint32_t bits)
 {
-	uint8_t bytes[LANES];
-	for (unsigned i = 0; i < LANES; i++)
+	uint8_t bytes[SIMD_BYTES];
+	for (unsigned i = 0; i < SIMD_BYTES; i++)
 		bytes[i] = bits >> i & 1 ? '\n' : 'x';
-	return (lanes)(lanes_load(bytes) == '\n');
+	return (simd)(simd_load(bytes) == '\n');
 }
 
 static void every_set_of_hits_is_told(void **state)
 {
 	(void)state;
 	for (uint32_t bits = 0; bits <= 0xffff; bits++) {
-		lanes v = hits_at(bits);
-		assert_int_equal(lanes_mask(v), bits);
-		assert_int_equal(lanes_mask_plain(v), bits);
-		assert_int_equal(lanes_any(v), bits != 0);
+		simd v = hits_at(bits);
+		assert_int_equal(simd_mask(v), bits);
+		assert_int_equal(simd_mask_plain(v), bits);
+		assert_int_equal(simd_any(v), bits != 0);
 	}
 }
 

@@ -16,40 +16,40 @@
 
 static void spans_are_found(void **state)
 {
-	struct drops d = {0};
+	struct capture_loss d = {0};
 	(void)state;
-	drops_note(&d, 100, 200, 3);
-	drops_note(&d, 200, 300, 0);
-	drops_note(&d, 400, 500, 5);
+	capture_loss_add(&d, 100, 200, 3);
+	capture_loss_add(&d, 200, 300, 0);
+	capture_loss_add(&d, 400, 500, 5);
 	assert_int_equal(d.n, 2);
-	assert_int_equal(drops_within(&d, 0, 99), 0);
-	assert_int_equal(drops_within(&d, 0, 100), 3);
-	assert_int_equal(drops_within(&d, 150, 160), 3);
-	assert_int_equal(drops_within(&d, 201, 399), 0);
-	assert_int_equal(drops_within(&d, 200, 400), 8);
-	assert_int_equal(drops_within(&d, 501, 900), 0);
+	assert_int_equal(capture_loss_within(&d, 0, 99), 0);
+	assert_int_equal(capture_loss_within(&d, 0, 100), 3);
+	assert_int_equal(capture_loss_within(&d, 150, 160), 3);
+	assert_int_equal(capture_loss_within(&d, 201, 399), 0);
+	assert_int_equal(capture_loss_within(&d, 200, 400), 8);
+	assert_int_equal(capture_loss_within(&d, 501, 900), 0);
 }
 
 /* Less exact, but never fewer than there were. */
 static void the_list_is_bounded(void **state)
 {
-	struct drops d = {0};
+	struct capture_loss d = {0};
 	(void)state;
 	for (int64_t i = 0; i < 1000; i++)
-		drops_note(&d, i * 10, i * 10 + 5, 1);
-	assert_int_equal(d.n, DROPS_SPANS);
-	assert_int_equal(drops_within(&d, 0, 100000), 1000);
-	assert_int_equal(drops_within(&d, 9990, 9999), 1);
-	assert_int_equal(drops_within(&d, 9996, 9999), 0);
-	assert_true(drops_within(&d, 0, 5) >= 1);
+		capture_loss_add(&d, i * 10, i * 10 + 5, 1);
+	assert_int_equal(d.n, LOSS_SPANS);
+	assert_int_equal(capture_loss_within(&d, 0, 100000), 1000);
+	assert_int_equal(capture_loss_within(&d, 9990, 9999), 1);
+	assert_int_equal(capture_loss_within(&d, 9996, 9999), 0);
+	assert_true(capture_loss_within(&d, 0, 5) >= 1);
 }
 
 static void a_clock_that_is_stepped_back_loses_none(void **state)
 {
-	struct drops d = {0};
+	struct capture_loss d = {0};
 	(void)state;
-	drops_note(&d, 500, 400, 2);
-	assert_int_equal(drops_within(&d, 450, 450), 2);
+	capture_loss_add(&d, 500, 400, 2);
+	assert_int_equal(capture_loss_within(&d, 450, 450), 2);
 }
 
 struct told {
@@ -87,10 +87,10 @@ static struct told judge(const char *name, uint64_t drops, bool late)
 	struct monitor *m = monitor_new(&config);
 	int64_t first = f.frame[0].ts, last = f.frame[f.n - 1].ts;
 	if (!late)
-		monitor_drops(m, first, last, drops);
+		monitor_capture_loss(m, first, last, drops);
 	monitor_frames(m, f.frame, f.n);
 	if (late && t.sessions == 0)
-		monitor_drops(m, first, last, drops);
+		monitor_capture_loss(m, first, last, drops);
 	monitor_finish(m);
 	monitor_free(m);
 	frames_free(&f);

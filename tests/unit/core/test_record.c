@@ -37,10 +37,10 @@ static void check(struct made *m)
 	memset(m->sides, 0xee, sizeof m->sides);
 	memset(&m->ending, 0xee, sizeof m->ending);
 	memset(&m->cause, 0xee, sizeof m->cause);
-	struct notes kept = m->facts.notes;
+	struct strings kept = m->info.strings;
 	memset(kept.block, 0xee, kept.used);
 	for (unsigned i = 0; i < m->n; i++)
-		memset(m->messages[i].notes.block, 0xee, m->messages[i].notes.used);
+		memset(m->messages[i].strings.block, 0xee, m->messages[i].strings.used);
 	char *after = shown(m);
 	assert_string_equal(after, before);
 	/* A copy of a copy, read where nothing else is left. */

@@ -24,20 +24,20 @@ static const struct ending by_rst = {
 
 struct fixture {
 	struct pool *pool;
-	struct history *h;
+	struct server_history *h;
 };
 
 static struct fixture fixture_new(unsigned servers)
 {
 	struct fixture x = {.pool = pool_new((size_t)16 << 20)};
-	x.h = history_new(x.pool, seed, servers);
+	x.h = server_history_new(x.pool, seed, servers);
 	assert_non_null(x.h);
 	return x;
 }
 
 static void fixture_free(struct fixture *x)
 {
-	history_free(x->h);
+	server_history_free(x->h);
 	assert_int_equal(pool_used(x->pool), 0);
 	pool_free(x->pool);
 }
@@ -53,9 +53,9 @@ static struct conn conn_to(unsigned n, int64_t ts, int64_t age)
 
 static void closed_conn(struct fixture *x, const struct conn *c, const struct ending *e, int64_t ts)
 {
-	struct history_event event;
-	if (history_tells(c, e, ts, &event))
-		history_closed(x->h, &event);
+	struct server_event event;
+	if (server_history_event(c, e, ts, &event))
+		server_history_closed(x->h, &event);
 }
 
 static void closed(struct fixture *x, unsigned server, const struct ending *e, int64_t ts)
@@ -69,7 +69,7 @@ static struct cause_hints hints(struct fixture *x, unsigned server, const struct
 {
 	struct conn c = conn_to(server, ts, age);
 	struct cause_hints out = {9, 9, 9, 9};
-	history_hints(x->h, &c, &(struct session_facts){.messages = messages}, e, ts, &out);
+	server_history_hints(x->h, &c, &(struct session_info){.messages = messages}, e, ts, &out);
 	return out;
 }
 
@@ -262,7 +262,7 @@ static void ports_are_servers_of_their_own(void **state)
 	b.port[SERVER] = 587;
 	closed_conn(&x, &a, &by_fin, begin);
 	closed_conn(&x, &b, &by_fin, begin);
-	history_hints(x.h, &b, &(struct session_facts){0}, &by_fin, begin, &out);
+	server_history_hints(x.h, &b, &(struct session_info){0}, &by_fin, begin, &out);
 	assert_int_equal(out.together, 1);
 	fixture_free(&x);
 }
@@ -389,10 +389,10 @@ static void without_memory_nothing_is_known(void **state)
 {
 	(void)state;
 	struct pool *pool = pool_new(1 << 12);
-	assert_null(history_new(pool, seed, 4096));
+	assert_null(server_history_new(pool, seed, 4096));
 	assert_int_equal(pool_used(pool), 0);
 	pool_free(pool);
-	history_free(NULL);
+	server_history_free(NULL);
 	struct fixture x = fixture_new(0);
 	assert_hints(ended(&x, &by_rst, begin, 60 * S, 2),
 		     (struct cause_hints){.together = 1, .together_rst = 1});
@@ -426,7 +426,7 @@ static void habits(void **state)
 {
 	(void)state;
 	struct pool *pool = pool_new(1 << 20);
-	struct history *h = history_new(pool, (const uint64_t[]){1, 2}, 8);
+	struct server_history *h = server_history_new(pool, (const uint64_t[]){1, 2}, 8);
 	struct conn conn = {.port = {40000, 25}};
 	const struct ending_tls quit = {.followed = true,
 					.done = true,
@@ -438,22 +438,22 @@ static void habits(void **state)
 	assert_non_null(h);
 
 	e.tls.first = CLOSER_CLIENT;
-	history_habits(h, &conn, &e);
+	server_history_habits(h, &conn, &e);
 	e.tls = quit;
-	history_habits(h, &conn, &e);
+	server_history_habits(h, &conn, &e);
 	assert_false(e.tls.notifies); /* it only answered the client's */
 	e.tls = quit;
-	history_habits(h, &conn, &e);
+	server_history_habits(h, &conn, &e);
 	assert_true(e.tls.notifies);
 	assert_int_equal(e.tls.usual, 0); /* one is no habit */
 	e.tls = quit;
-	history_habits(h, &conn, &e);
+	server_history_habits(h, &conn, &e);
 	assert_int_equal(e.tls.usual, 15);
 	e.tls = quit;
 	conn.port[SERVER] = 587;
-	history_habits(h, &conn, &e);
+	server_history_habits(h, &conn, &e);
 	assert_false(e.tls.notifies); /* another server */
-	history_free(h);
+	server_history_free(h);
 	pool_free(pool);
 }
 

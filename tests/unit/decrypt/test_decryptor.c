@@ -39,9 +39,9 @@ struct said {
 	} one[SESSIONS];
 };
 
-static void note_copy(const struct session_facts *f, enum note_tag tag, char *out, size_t n)
+static void string_copy(const struct session_info *f, enum string_tag tag, char *out, size_t n)
 {
-	struct bytes text = notes_find(&f->notes, tag).text;
+	struct bytes text = strings_find(&f->strings, tag).text;
 	snprintf(out, n, "%.*s", (int)text.n, text.p ? (const char *)text.p : "");
 }
 
@@ -49,7 +49,7 @@ static void take(void *arg, const struct record *r)
 {
 	struct said *said = arg;
 	assert_true(said->n < SESSIONS);
-	const struct session_facts *f = r->session;
+	const struct session_info *f = r->session;
 	const struct ending *e = r->ending;
 	char fates[64] = "";
 	for (const struct transaction *t = f->first; t && strlen(fates) < 40; t = t->next)
@@ -71,8 +71,8 @@ static void take(void *arg, const struct record *r)
 	const struct tls_suite *suite = tls_suite_find(f->tls_suite);
 	snprintf(said->one[said->n].suite, sizeof said->one[0].suite, "%s",
 		 suite ? suite->name : "");
-	note_copy(f, NOTE_TLS_NAME, said->one[said->n].sni, sizeof said->one[0].sni);
-	note_copy(f, NOTE_TLS_PROTOCOL, said->one[said->n].alpn, sizeof said->one[0].alpn);
+	string_copy(f, STRING_TLS_NAME, said->one[said->n].sni, sizeof said->one[0].sni);
+	string_copy(f, STRING_TLS_PROTOCOL, said->one[said->n].alpn, sizeof said->one[0].alpn);
 	said->n++;
 }
 

@@ -28,7 +28,7 @@ static void names_are_unique(void **state)
 				assert_string_not_equal(other->name[f], c->name[f]);
 			if (c->put != NULL)
 				continue;
-			const struct fact_row *row = fact_rows;
+			const struct alert_field *row = alert_fields;
 			while (row->name != NULL && strcmp(row->name, c->name[COLUMN_CSV]) != 0)
 				row++;
 			if (row->name == NULL)
@@ -90,7 +90,7 @@ static void zeek_words_are_escaped(void **state)
 	(void)state;
 	made_init(&m);
 	made_message(&m, FATE_ACCEPTED, "-", "(empty)");
-	made_note(&m, &m.messages[0].notes, NOTE_RCPT, 250, "a,b@example.net");
+	made_string(&m, &m.messages[0].strings, STRING_RCPT, 250, "a,b@example.net");
 	made_verdict(&m, VERDICT_221_FOR_MESSAGE, 0);
 	output_open(&o, &sink_zeek);
 	output_record(&o, &m);

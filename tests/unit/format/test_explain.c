@@ -238,7 +238,7 @@ static void every_capture_has_ladders(void **state)
 static void said(struct ladder *l, enum smtp_verb verb, const char *args)
 {
 	struct smtp_pending p = {.verb = (uint8_t)verb, .said = (uint8_t)verb, .end = 1};
-	ladder_event(l, &(struct watch_event){.kind = WATCH_COMMAND,
+	ladder_event(l, &(struct trace_event){.kind = TRACE_COMMAND,
 					      .side = CLIENT,
 					      .ts = 1,
 					      .offset = 1,
@@ -308,7 +308,7 @@ static void what_is_hostile_is_escaped(void **state)
 	assert_null(strstr(b.p, "%%"));
 	assert_non_null(strstr(b.p, "#60;script#62;#37;#37;"));
 	b.n = 0;
-	ladder_event(l, &(struct watch_event){.kind = WATCH_UNCODED,
+	ladder_event(l, &(struct trace_event){.kind = TRACE_UNCODED,
 					      .side = SERVER,
 					      .text = bytes_str("=cmd|' /C calc'!A0,\"x\"")});
 	ladder_csv(&b, l);

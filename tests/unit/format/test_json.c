@@ -73,24 +73,24 @@ static void session_ids_tell_sessions_apart(void **state)
 /* Every fact of the session. */
 static void full_facts(struct made *m)
 {
-	m->facts.extensions = SMTP_EXT_PIPELINING | SMTP_EXT_SIZE;
-	m->facts.size_limit = 10240000;
-	m->facts.flaws = FLAW_BARE_LF | FLAW_PREGREET;
-	m->facts.starttls = STARTTLS_OFFERED;
-	m->facts.lmtp = true;
-	m->facts.transactions_omitted = 3;
-	m->facts.refusals = 1;
-	m->facts.ts_banner = m->conn.start + FRAME_SECOND / 5;
-	m->facts.ts_hello = m->facts.ts_banner;
-	m->facts.ts_hello_reply = m->facts.ts_hello + 10 * FRAME_MS;
-	m->facts.proxied = made_addr("2001:db8::7");
-	m->facts.proxied_port = 4711;
-	made_note(m, &m->facts.notes, NOTE_AUTH, 0, "PLAIN");
-	m->facts.farewell_apart = m->facts.uncoded = true;
-	m->facts.farewell_code = 221;
-	m->facts.farewell_enhanced = (struct smtp_enhanced){2, 3, 2};
-	made_note(m, &m->facts.notes, NOTE_FAREWELL, 0, "going down\nfor a while");
-	made_note(m, &m->facts.notes, NOTE_UNCODED, 0, "sorry");
+	m->info.extensions = SMTP_EXT_PIPELINING | SMTP_EXT_SIZE;
+	m->info.size_limit = 10240000;
+	m->info.flaws = FLAW_BARE_LF | FLAW_PREGREET;
+	m->info.starttls = STARTTLS_OFFERED;
+	m->info.lmtp = true;
+	m->info.transactions_omitted = 3;
+	m->info.refusals = 1;
+	m->info.ts_banner = m->conn.start + FRAME_SECOND / 5;
+	m->info.ts_hello = m->info.ts_banner;
+	m->info.ts_hello_reply = m->info.ts_hello + 10 * FRAME_MS;
+	m->info.proxied = made_addr("2001:db8::7");
+	m->info.proxied_port = 4711;
+	made_string(m, &m->info.strings, STRING_AUTH, 0, "PLAIN");
+	m->info.farewell_apart = m->info.uncoded = true;
+	m->info.farewell_code = 221;
+	m->info.farewell_enhanced = (struct smtp_enhanced){2, 3, 2};
+	made_string(m, &m->info.strings, STRING_FAREWELL, 0, "going down\nfor a while");
+	made_string(m, &m->info.strings, STRING_UNCODED, 0, "sorry");
 }
 
 /* Every member that there is. */
@@ -134,10 +134,10 @@ static void make_full(struct made *m)
 	made_cause(m, CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "the code 4.3.2",
 		   "12 sessions ended together");
 	t = made_message(m, FATE_FALSELY_ACCEPTED, "a@example.org", "b@example.net");
-	made_note(m, &t->notes, NOTE_RCPT, 0, "c@example.net");
-	made_note(m, &t->notes, NOTE_MESSAGE_ID, 0, "1.2@out.example.org");
-	made_note(m, &t->notes, NOTE_QUEUE_ID, 0, "4Qx1");
-	made_note(m, &t->notes, NOTE_REPLY, 0, "closing");
+	made_string(m, &t->strings, STRING_RCPT, 0, "c@example.net");
+	made_string(m, &t->strings, STRING_MESSAGE_ID, 0, "1.2@out.example.org");
+	made_string(m, &t->strings, STRING_QUEUE_ID, 0, "4Qx1");
+	made_string(m, &t->strings, STRING_REPLY, 0, "closing");
 	t->rcpt_count = 2;
 	t->code = 221;
 	t->enhanced = (struct smtp_enhanced){2, 0, 0};
@@ -454,17 +454,17 @@ static void write_tls(struct output *out)
 	struct made m;
 
 	made_init_bare(&m);
-	m.facts.tls = m.facts.tls_alert = true;
-	m.facts.tls_version = 0x0303;
-	m.facts.tls_suite = 0xc02f;
-	m.facts.tls_opened = m.facts.tls_close_notify[CLIENT] = m.facts.tls_close_notify[SERVER] =
+	m.info.tls = m.info.tls_alert = true;
+	m.info.tls_version = 0x0303;
+	m.info.tls_suite = 0xc02f;
+	m.info.tls_opened = m.info.tls_close_notify[CLIENT] = m.info.tls_close_notify[SERVER] =
 		true;
-	m.facts.tls_alert_description = 48;
-	m.facts.tls_expires = m.conn.start;
-	made_note(&m, &m.facts.notes, NOTE_TLS_NAME, 0, "mx.example.net");
-	made_note(&m, &m.facts.notes, NOTE_TLS_PROTOCOL, 0, "smtp");
-	made_note(&m, &m.facts.notes, NOTE_TLS_SUBJECT, 0, "mx.example.net");
-	made_note(&m, &m.facts.notes, NOTE_TLS_ISSUER, 0, "\"CA\"\x01");
+	m.info.tls_alert_description = 48;
+	m.info.tls_expires = m.conn.start;
+	made_string(&m, &m.info.strings, STRING_TLS_NAME, 0, "mx.example.net");
+	made_string(&m, &m.info.strings, STRING_TLS_PROTOCOL, 0, "smtp");
+	made_string(&m, &m.info.strings, STRING_TLS_SUBJECT, 0, "mx.example.net");
+	made_string(&m, &m.info.strings, STRING_TLS_ISSUER, 0, "\"CA\"\x01");
 	made_verdict(&m, VERDICT_TLS_BROKEN_OFF, 0);
 	output_record(out, &m);
 	assert_non_null(strstr(
@@ -481,13 +481,14 @@ static void write_tls(struct output *out)
 /* More than the list has room for. */
 static void write_many_recipients(struct output *out)
 {
-	static const uint8_t to[NOTE_TEXT_MAX] = {0};
+	static const uint8_t to[STRING_TEXT_MAX] = {0};
 	struct transaction *t;
 	struct made m;
 
 	made_init(&m);
 	t = made_message(&m, FATE_ACCEPTED, "a@example.org", "b@example.net");
-	while (notes_add(&t->notes, m.pool, NOTE_RCPT, 250, bytes_of(to, sizeof(to))) != NOTES_NONE)
+	while (strings_add(&t->strings, m.pool, STRING_RCPT, 250, bytes_of(to, sizeof(to))) !=
+	       STRINGS_NONE)
 		t->rcpt_count++;
 	output_record(out, &m);
 	made_free(&m);
@@ -521,14 +522,14 @@ static void agrees_with_the_schema(void **state)
 	assert_int_equal(pclose(checker), 0);
 }
 
-static void random_note(struct made *m, struct notes *notes, enum note_tag tag)
+static void random_string(struct made *m, struct strings *strings, enum string_tag tag)
 {
-	uint8_t text[NOTE_TEXT_MAX];
+	uint8_t text[STRING_TEXT_MAX];
 	size_t n = (size_t)rand() % sizeof(text);
 
 	for (size_t i = 0; i < n; i++)
 		text[i] = (uint8_t)(rand() % 4 ? rand() : 0xe0 | rand() % 32);
-	notes_add(notes, m->pool, tag, 250, bytes_of(text, n));
+	strings_add(strings, m->pool, tag, 250, bytes_of(text, n));
 }
 
 static void any_bytes_give_valid_json(void **state)
@@ -547,10 +548,10 @@ static void any_bytes_give_valid_json(void **state)
 
 		made_init(&m);
 		t = made_message(&m, FATE_CUT, "", "");
-		for (enum note_tag tag = NOTE_BANNER; tag <= NOTE_REPLY; tag++)
-			random_note(&m, &m.facts.notes, tag);
-		for (enum note_tag tag = NOTE_REPLY; tag <= NOTE_QUEUE_ID; tag++)
-			random_note(&m, &t->notes, tag);
+		for (enum string_tag tag = STRING_BANNER; tag <= STRING_REPLY; tag++)
+			random_string(&m, &m.info.strings, tag);
+		for (enum string_tag tag = STRING_REPLY; tag <= STRING_QUEUE_ID; tag++)
+			random_string(&m, &t->strings, tag);
 		m.input = "a \"strange\" file\n\xff.pcap";
 		output_record(&out, &m);
 		made_free(&m);

@@ -133,7 +133,7 @@ static void the_longest_lines_have_their_bound(void **state)
 	assert_int_equal(occurs(out.text, "\"message_id\":"), JSON_LINES * MESSAGES);
 	assert_int_equal(occurs(out.text, "\"rcpt_count\":37,"), JSON_LINES * MESSAGES);
 	/* 6 bytes for each of theirs, 35 around them: 13 are listed, 17 not; the other 7 found no
-	 * room in the notes. */
+	 * room in the strings. */
 	assert_int_equal(occurs(out.text, "\"to\":"), JSON_LINES * MESSAGES * 13);
 	assert_int_equal(occurs(out.text, "\"rcpt_omitted\":17,"), JSON_LINES * MESSAGES);
 	output_free(&out);
@@ -160,14 +160,15 @@ static void each_message_has_a_count_of_its_own(void **state)
 	(void)state;
 	struct output out;
 	struct made m;
-	char to[NOTE_TEXT_MAX];
+	char to[STRING_TEXT_MAX];
 	struct transaction *t;
 
 	made_init(&m);
 	t = made_message(&m, FATE_ACCEPTED, "a@example.org", "b@example.net");
 	memset(to, '\x7f', sizeof(to));
 	for (t->rcpt_count = 1; t->rcpt_count < 20; t->rcpt_count++)
-		notes_add(&t->notes, m.pool, NOTE_RCPT, 250, bytes_of((uint8_t *)to, sizeof(to)));
+		strings_add(&t->strings, m.pool, STRING_RCPT, 250,
+			    bytes_of((uint8_t *)to, sizeof(to)));
 	made_message(&m, FATE_FALSELY_ACCEPTED, "a@example.org", "b@example.net");
 	output_open(&out, &sink_json);
 	output_record(&out, &m);

@@ -75,14 +75,14 @@ static void an_alert(void **state)
 
 	made_init(&m);
 	t = made_message(&m, FATE_FALSELY_ACCEPTED, "a@example.org", "b@example.net");
-	made_note(&m, &t->notes, NOTE_RCPT, 550, "c@example.net");
-	made_note(&m, &t->notes, NOTE_MESSAGE_ID, 0, "1.2@out.example.org");
+	made_string(&m, &t->strings, STRING_RCPT, 550, "c@example.net");
+	made_string(&m, &t->strings, STRING_MESSAGE_ID, 0, "1.2@out.example.org");
 	t->rcpt_count = 4;
 	t->rcpt_rejected = 3;
-	made_note(&m, &made_message(&m, FATE_ACCEPTED, "x@example.org", "y@example.net")->notes,
-		  NOTE_QUEUE_ID, 0, "4Qx1");
-	m.facts.farewell_code = 221;
-	m.facts.farewell_enhanced = (struct smtp_enhanced){2, 0, 0};
+	made_string(&m, &made_message(&m, FATE_ACCEPTED, "x@example.org", "y@example.net")->strings,
+		    STRING_QUEUE_ID, 0, "4Qx1");
+	m.info.farewell_code = 221;
+	m.info.farewell_enhanced = (struct smtp_enhanced){2, 0, 0};
 	m.record.together = 12;
 	made_cause(&m, CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "the code 4.3.2",
 		   "12 sessions ended together");
@@ -223,9 +223,9 @@ static void circumstances(void **state)
 
 		made_init_bare(&m);
 		m.ending = happened[i].ending;
-		m.facts.farewell_code = happened[i].farewell_code;
-		m.facts.last_code = 421;
-		made_note(&m, &m.facts.notes, NOTE_REPLY, 0, "closing");
+		m.info.farewell_code = happened[i].farewell_code;
+		m.info.last_code = 421;
+		made_string(&m, &m.info.strings, STRING_REPLY, 0, "closing");
 		m.conn.side[CLIENT] =
 			(struct conn_side){.packets = 7,
 					   .unanswered = 5,
@@ -252,15 +252,15 @@ static void all_lines_of_a_reply(void **state)
 	struct made m;
 
 	made_init(&m);
-	m.facts.farewell_code = 221;
-	m.facts.farewell_enhanced = (struct smtp_enhanced){2, 0, 0};
-	made_note(&m, &m.facts.notes, NOTE_REPLY, 0,
-		  "too many messages\nsee https://mx.example.net/limits\nbye");
+	m.info.farewell_code = 221;
+	m.info.farewell_enhanced = (struct smtp_enhanced){2, 0, 0};
+	made_string(&m, &m.info.strings, STRING_REPLY, 0,
+		    "too many messages\nsee https://mx.example.net/limits\nbye");
 	output_open(&out, &sink_text);
 	output_record(&out, &m);
 	has(unfolded(&out), ": \"221 2.0.0 too many messages / see https://mx.example.net/limits / "
 			    "bye\". This was at stage");
-	m.facts.farewell_code = 0;
+	m.info.farewell_code = 0;
 	output_record(&out, &m);
 	has(unfolded(&out), "The server's last reply was \"221 2.0.0 too many messages / see "
 			    "https://mx.example.net/limits / bye\".");
@@ -278,13 +278,13 @@ static void words_that_are_no_reply(void **state)
 	struct made m;
 
 	made_init(&m);
-	made_note(&m, &m.facts.notes, NOTE_UNCODED, 0, "no mail\nfor you\033");
+	made_string(&m, &m.info.strings, STRING_UNCODED, 0, "no mail\nfor you\033");
 	made_verdict(&m, VERDICT_DROP_AFTER_MESSAGE, 0);
 	output_open(&out, &sink_text);
 	output_record(&out, &m);
 	assert_null(strstr(unfolded(&out), "no reply"));
 	output_free(&out);
-	m.facts.uncoded = true;
+	m.info.uncoded = true;
 	output_open(&out, &sink_text);
 	output_record(&out, &m);
 	has(unfolded(&out), want);
@@ -325,7 +325,7 @@ static void lmtp_partly(void **state)
 	struct transaction *t;
 
 	made_init(&m);
-	m.facts.lmtp = true;
+	m.info.lmtp = true;
 	t = made_message(&m, FATE_ACCEPTED, "a@example.org", "b@example.net");
 	t->end_sent = true;
 	t->rcpt_count = t->rcpt_accepted = t->lmtp_answered = 3;
@@ -388,7 +388,7 @@ static void more_messages_than_are_told(void **state)
 	made_init(&m);
 	for (unsigned i = 0; i < 5; i++)
 		made_message(&m, FATE_CUT, "a@example.org", "b@example.net")->bytes_acked = 1000;
-	m.facts.fates[FATE_CUT] += 30;
+	m.info.fates[FATE_CUT] += 30;
 	output_open(&out, &sink_text);
 	output_record(&out, &m);
 	has(output_text(&out), "                 and 32 more messages of this session.\n");
@@ -442,10 +442,10 @@ static void nothing_off_the_wire_acts(void **state)
 
 	made_init(&m);
 	t = made_message(&m, FATE_CUT, hostile, hostile);
-	made_note(&m, &t->notes, NOTE_MESSAGE_ID, 0, hostile);
-	made_note(&m, &t->notes, NOTE_QUEUE_ID, 0, hostile);
-	notes_set(&m.facts.notes, m.pool, NOTE_REPLY, 0, bytes_str(hostile));
-	notes_set(&m.facts.notes, m.pool, NOTE_BANNER, 0, bytes_str(hostile));
+	made_string(&m, &t->strings, STRING_MESSAGE_ID, 0, hostile);
+	made_string(&m, &t->strings, STRING_QUEUE_ID, 0, hostile);
+	strings_set(&m.info.strings, m.pool, STRING_REPLY, 0, bytes_str(hostile));
+	strings_set(&m.info.strings, m.pool, STRING_BANNER, 0, bytes_str(hostile));
 	output_open(&out, &sink_text);
 	output_record(&out, &m);
 	for (const char *c = output_text(&out); *c != '\0'; c++)

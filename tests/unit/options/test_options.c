@@ -498,7 +498,7 @@ static void help_comes_from_the_table(void **state)
 					   "(default 64M)",
 					   "      --fail-on SEVERITY ",
 					   "(default 25,587)",
-					   "(default own)",
+					   "(default native)",
 					   "  text  ",
 					   "  json  "};
 	struct outbuf b = {0};

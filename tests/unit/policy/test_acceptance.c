@@ -33,7 +33,7 @@ static struct acceptance slowest(struct transaction *t, uint64_t client_gap, uin
 {
 	struct conn_side sides[2] = {{0}};
 	struct ending ending = {.unsure = UNSURE_NONE};
-	struct session_facts session = {.first = t};
+	struct session_info session = {.first = t};
 	struct conn conn = {.flow = {{.gap = client_gap}, {.gap = server_gap}}, .side = sides};
 	struct record r = {.conn = &conn, .session = &session, .ending = &ending};
 	return acceptance_slowest(&r);

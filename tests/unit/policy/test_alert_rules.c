@@ -60,7 +60,7 @@ static void what_is_a_slow_answer(void **state)
 		t = made_slow_message(&m, row->answered);
 		t->answered = row->answered != 0;
 		t->hole = row->hole;
-		m.facts.transactions_omitted = row->omitted;
+		m.info.transactions_omitted = row->omitted;
 		m.conn.flow[SERVER].gap = row->gap;
 		m.alerting.limits.slow_acceptance = row->limit;
 		made_report(&m);

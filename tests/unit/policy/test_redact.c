@@ -12,9 +12,9 @@
 #include "lib/made.h"
 #include "policy/redact.h"
 
-static struct bytes note_of(const struct notes *n, enum note_tag tag)
+static struct bytes string_of(const struct strings *n, enum string_tag tag)
 {
-	return notes_find(n, tag).text;
+	return strings_find(n, tag).text;
 }
 
 static void is(struct bytes text, const char *want)
@@ -72,12 +72,12 @@ static void addresses_in_replies(void **state)
 
 		made_init(&m);
 		t = made_message(&m, FATE_REJECTED, "alice@example.org", "bob@example.net");
-		made_note(&m, &t->notes, NOTE_REPLY, 0, texts[i].in);
+		made_string(&m, &t->strings, STRING_REPLY, 0, texts[i].in);
 		made_message(&m, FATE_CUT, "", "postmaster");
-		notes_set(&m.facts.notes, m.pool, NOTE_REPLY, 0, bytes_str(texts[i].in));
+		strings_set(&m.info.strings, m.pool, STRING_REPLY, 0, bytes_str(texts[i].in));
 		out = redactor_record(r, &m.record);
-		is(note_of(&out->session->notes, NOTE_REPLY), texts[i].out);
-		is(note_of(&out->session->first->notes, NOTE_REPLY), texts[i].out);
+		is(string_of(&out->session->strings, STRING_REPLY), texts[i].out);
+		is(string_of(&out->session->first->strings, STRING_REPLY), texts[i].out);
 		redactor_free(r);
 		made_free(&m);
 	}
@@ -93,16 +93,16 @@ static void forms_of_a_local_part(void **state)
 
 	made_init(&m);
 	made_message(&m, FATE_REJECTED, "carol+lists@example.org", "\"john doe\"@example.net");
-	made_note(&m, &m.facts.notes, NOTE_REPLY, 0,
-		  "mailboxes carol, carol+lists, carol+other and john doe; list lists");
+	made_string(&m, &m.info.strings, STRING_REPLY, 0,
+		    "mailboxes carol, carol+lists, carol+other and john doe; list lists");
 	/* A machine's name is only taken out as a whole word. */
-	made_note(&m, &m.facts.notes, NOTE_HELO, 0, "carol.example.org");
-	made_note(&m, &m.facts.notes, NOTE_BANNER, 0, "carol ESMTP");
+	made_string(&m, &m.info.strings, STRING_HELO, 0, "carol.example.org");
+	made_string(&m, &m.info.strings, STRING_BANNER, 0, "carol ESMTP");
 	out = redactor_record(r, &m.record);
-	is(note_of(&out->session->notes, NOTE_REPLY),
+	is(string_of(&out->session->strings, STRING_REPLY),
 	   "mailboxes ***, ***, ***+other and ***; list lists");
-	is(note_of(&out->session->notes, NOTE_HELO), "carol.example.org");
-	is(note_of(&out->session->notes, NOTE_BANNER), "*** ESMTP");
+	is(string_of(&out->session->strings, STRING_HELO), "carol.example.org");
+	is(string_of(&out->session->strings, STRING_BANNER), "*** ESMTP");
 	redactor_free(r);
 	made_free(&m);
 }
@@ -116,20 +116,21 @@ static void the_end_of_a_cut_text(void **state)
 	for (size_t over = 0; over < sizeof(person); over++) {
 		struct redactor *r = redactor_new(REDACT_LOCAL);
 		struct made m;
-		char text[NOTE_REPLY_MAX + sizeof(person)];
+		char text[STRING_REPLY_MAX + sizeof(person)];
 		struct bytes got;
 
 		made_init(&m);
 		made_message(&m, FATE_REJECTED, "alice@example.org", "bob@example.net");
 		memset(text, 'x', sizeof(text));
-		memcpy(text + NOTE_REPLY_MAX - over, person, sizeof(person) - 1);
-		notes_set(&m.facts.notes, m.pool, NOTE_REPLY, 0,
-			  bytes_of(text, NOTE_REPLY_MAX + sizeof(person) - 1 - over));
-		got = note_of(&redactor_record(r, &m.record)->session->notes, NOTE_REPLY);
+		memcpy(text + STRING_REPLY_MAX - over, person, sizeof(person) - 1);
+		strings_set(&m.info.strings, m.pool, STRING_REPLY, 0,
+			    bytes_of(text, STRING_REPLY_MAX + sizeof(person) - 1 - over));
+		got = string_of(&redactor_record(r, &m.record)->session->strings, STRING_REPLY);
 		assert_null(memmem(got.p, got.n, "ca", 2));
 		/* A shorter one stays as it is. */
-		notes_set(&m.facts.notes, m.pool, NOTE_REPLY, 0, bytes_str("no room for more"));
-		is(note_of(&redactor_record(r, &m.record)->session->notes, NOTE_REPLY),
+		strings_set(&m.info.strings, m.pool, STRING_REPLY, 0,
+			    bytes_str("no room for more"));
+		is(string_of(&redactor_record(r, &m.record)->session->strings, STRING_REPLY),
 		   "no room for more");
 		redactor_free(r);
 		made_free(&m);
@@ -138,7 +139,7 @@ static void the_end_of_a_cut_text(void **state)
 
 struct mode_row {
 	enum redact_mode mode;
-	const char *from, *rcpt, *id; /* NULL: no note */
+	const char *from, *rcpt, *id; /* NULL: no string */
 };
 
 static const struct mode_row modes[] = {
@@ -148,12 +149,12 @@ static const struct mode_row modes[] = {
 	{REDACT_ALL, NULL, NULL, NULL},
 };
 
-static void note_is(const struct notes *n, enum note_tag tag, const char *want)
+static void string_is(const struct strings *n, enum string_tag tag, const char *want)
 {
 	if (want == NULL)
-		assert_null(note_of(n, tag).p);
+		assert_null(string_of(n, tag).p);
 	else
-		is(note_of(n, tag), want);
+		is(string_of(n, tag), want);
 }
 
 static void addresses_of_messages(void **state)
@@ -165,24 +166,24 @@ static void addresses_of_messages(void **state)
 		const struct record *out;
 
 		made_init(&m);
-		made_note(
-			&m,
-			&made_message(&m, FATE_CUT, "Alice@example.org", "bob@example.net")->notes,
-			NOTE_MESSAGE_ID, 0, "1.2@out.example.org");
+		made_string(&m,
+			    &made_message(&m, FATE_CUT, "Alice@example.org", "bob@example.net")
+				     ->strings,
+			    STRING_MESSAGE_ID, 0, "1.2@out.example.org");
 		made_message(&m, FATE_CUT, "", "postmaster");
 		/* twice, because the first copy must not be in the second's way */
 		redactor_record(r, &m.record);
 		out = redactor_record(r, &m.record);
 		assert_ptr_equal(out->conn, &m.conn);
 		assert_int_equal(out->session->first->fate, FATE_CUT);
-		note_is(&out->session->first->notes, NOTE_FROM, modes[i].from);
-		note_is(&out->session->first->notes, NOTE_RCPT, modes[i].rcpt);
-		note_is(&out->session->first->notes, NOTE_MESSAGE_ID, modes[i].id);
-		note_is(&out->session->first->next->notes, NOTE_FROM,
-			modes[i].mode == REDACT_ALL ? NULL : "");
+		string_is(&out->session->first->strings, STRING_FROM, modes[i].from);
+		string_is(&out->session->first->strings, STRING_RCPT, modes[i].rcpt);
+		string_is(&out->session->first->strings, STRING_MESSAGE_ID, modes[i].id);
+		string_is(&out->session->first->next->strings, STRING_FROM,
+			  modes[i].mode == REDACT_ALL ? NULL : "");
 		assert_null(out->session->first->next->next);
 		/* what came in is as it was */
-		is(note_of(&m.messages[0].notes, NOTE_FROM), "Alice@example.org");
+		is(string_of(&m.messages[0].strings, STRING_FROM), "Alice@example.org");
 		redactor_free(r);
 		made_free(&m);
 	}

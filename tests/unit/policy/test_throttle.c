@@ -283,7 +283,7 @@ static void a_long_session_is_folded_too(void **state)
 {
 	(void)state;
 	struct bench *b = malloc(sizeof(*b));
-	char long_name[NOTE_TEXT_MAX];
+	char long_name[STRING_TEXT_MAX];
 
 	bench_init(b, MINUTE);
 	memset(long_name, 'a', sizeof(long_name));
@@ -293,7 +293,7 @@ static void a_long_session_is_folded_too(void **state)
 			made_message(&b->made, FATE_CUT, "a@example.org", "b@example.net");
 
 		for (unsigned r = 0; r < 20; r++)
-			made_note(&b->made, &t->notes, NOTE_RCPT, 250, long_name);
+			made_string(&b->made, &t->strings, STRING_RCPT, 250, long_name);
 	}
 	made_report(&b->made);
 	assert_true(record_size(&b->made.record) > THROTTLE_EXAMPLE);

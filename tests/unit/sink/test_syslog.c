@@ -90,8 +90,8 @@ static void a_plain_alert(void **state)
 
 	made_init(&m);
 	t = made_message(&m, FATE_FALSELY_ACCEPTED, "a@example.org", "b@example.net");
-	made_note(&m, &t->notes, NOTE_QUEUE_ID, 0, "4Qx1");
-	made_note(&m, &t->notes, NOTE_MESSAGE_ID, 0, "1.2@out.example.org");
+	made_string(&m, &t->strings, STRING_QUEUE_ID, 0, "4Qx1");
+	made_string(&m, &t->strings, STRING_MESSAGE_ID, 0, "1.2@out.example.org");
 	made_cause(&m, CAUSE_SHUTDOWN, CONFIDENCE_LIKELY, "the code 4.3.2", NULL);
 	made_report(&m);
 	post_open(&p, &sink_syslog);
@@ -334,19 +334,19 @@ static void replies_of_many_lines(void **state)
 		struct made m;
 
 		made_init(&m);
-		made_note(&m, &m.facts.notes, NOTE_REPLY, 0, "rejected\nsee the list\nbye");
+		made_string(&m, &m.info.strings, STRING_REPLY, 0, "rejected\nsee the list\nbye");
 		post_open(&p, kinds[i]);
 		post_record(&p, &m.report);
 		has(p.peer.got, i == 0 ? " reply=\"rejected / see the list / bye\" "
 				       : "\nSMTPWATCH_REPLY=rejected / see the list / bye\n");
-		made_note(&m, &m.facts.notes, NOTE_REPLY, 0, longest);
+		made_string(&m, &m.info.strings, STRING_REPLY, 0, longest);
 		p.peer.n = 0;
 		post_record(&p, &m.report);
 		has(p.peer.got,
 		    i == 0 ? " reply=\"rejected / xxx" : "\nSMTPWATCH_REPLY=rejected / xxx");
 		has(p.peer.got, i == 0 ? "xxx...\" banner=" : "xxx\n");
 		assert_int_equal(strspn(strstr(p.peer.got, "xxx"), "x"),
-				 i == 0 ? FACT_SHORT - 11 - 3 : 291);
+				 i == 0 ? ALERT_FIELD_SHORT - 11 - 3 : 291);
 		post_free(&p);
 		made_free(&m);
 	}

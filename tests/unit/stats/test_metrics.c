@@ -129,7 +129,7 @@ static void times_fall_into_their_buckets(void **state)
 
 		made_init(&one);
 		one.conn.flow[CLIENT].syn = true;
-		one.facts.ts_banner = one.conn.start + row->waited;
+		one.info.ts_banner = one.conn.start + row->waited;
 		made_slow_message(&one, row->waited);
 		made_slow_message(&one, 1)->hole = true; /* nobody knows when that was answered */
 		made_report(&one);

@@ -149,7 +149,7 @@ static void a_command_gets_facts_and_json(void **state)
 	script(&p, "{ printf '<%s>' \"$@\"; env; cat; } >out", path);
 	made_init(&m);
 	t = made_message(&m, FATE_FALSELY_ACCEPTED, "a@example.org", "b@example.net");
-	made_note(&m, &t->notes, NOTE_QUEUE_ID, 0, "4Qx1");
+	made_string(&m, &t->strings, STRING_QUEUE_ID, 0, "4Qx1");
 	made_report(&m);
 	self = exec_open(path, "--mail 'two words' $HOME", &offline, target);
 	assert_true(sink_exec.record(self, &m.report));
@@ -257,7 +257,7 @@ static char *job_of(struct peer *p, const char *strings, size_t n, uint64_t *los
 
 	script(p, "tr '\\0' '\\n' </proc/$$/environ >>out", path);
 	assert_true(runner_read(&c, path, why));
-	c.variable = fact_is_variable;
+	c.variable = alert_field_is_variable;
 	courier = courier_start("exec", &live, runner_work, &c, why);
 	assert_non_null(courier);
 	outbuf_str(courier_job(courier), "SMTPWATCH_FROM=a=b");
@@ -410,7 +410,7 @@ static void command_that_hangs_is_killed(void **state)
 	       ">>out",
 	       path);
 	assert_true(runner_read(&c, path, why));
-	c.variable = fact_is_variable;
+	c.variable = alert_field_is_variable;
 	courier = courier_start("exec", &live, work_briefly, &c, why);
 	assert_non_null(courier);
 	for (char n = '1'; n <= '2'; n++) {

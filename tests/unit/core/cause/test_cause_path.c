@@ -322,7 +322,7 @@ static void every_cause_has_its_sample(void **state)
 	samples_cover(lists, sizeof lists / sizeof *lists, CAUSE_NOT_SMTP, CAUSE_CLIENT_TIMEOUT);
 }
 
-static void facts_at_random(void **state)
+static void input_at_random(void **state)
 {
 	(void)state;
 	samples_mix("facts_at_random", lists, sizeof lists / sizeof *lists);
@@ -336,7 +336,7 @@ int main(void)
 		cmocka_unit_test(paths),
 		cmocka_unit_test(waits),
 		cmocka_unit_test(every_cause_has_its_sample),
-		cmocka_unit_test(facts_at_random),
+		cmocka_unit_test(input_at_random),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -404,7 +404,7 @@ static void every_cause_has_its_sample(void **state)
 	samples_cover(lists, sizeof lists / sizeof *lists, 0, CAUSE_SIZE_LIMIT);
 }
 
-static void facts_at_random(void **state)
+static void input_at_random(void **state)
 {
 	(void)state;
 	samples_mix("facts_at_random", lists, sizeof lists / sizeof *lists);
@@ -481,11 +481,11 @@ static void what_servers_say(void **state)
 				   .confidence = w->confidence, .evidence = ""};
 		bool gone = r.code == 421;
 		p.life = w->silence + 7 * S;
-		p.s = (struct session_facts){FAREWELL(r.code), .farewell_enhanced = r.enhanced};
+		p.s = (struct session_info){FAREWELL(r.code), .farewell_enhanced = r.enhanced};
 		p.e = (struct ending){BY_SERVER, .stage = w->stage, .client_silence = w->silence,
 				      .farewell = gone ? FAREWELL_421 : FAREWELL_REFUSAL,
 				      .final_421 = gone ? PLACE_BEFORE : 0};
-		struct facts f = {.pool = pool_new((size_t)16 << 20)};
+		struct sample_input f = {.pool = pool_new((size_t)16 << 20)};
 		struct cause c;
 		sample_take(&f, &p);
 		cause_find(&f.all, &c);
@@ -524,7 +524,7 @@ int main(void)
 		cmocka_unit_test(what_is_fine_has_none),
 		cmocka_unit_test(the_better_evidence_decides),
 		cmocka_unit_test(every_cause_has_its_sample),
-		cmocka_unit_test(facts_at_random),
+		cmocka_unit_test(input_at_random),
 		cmocka_unit_test(what_servers_say),
 		cmocka_unit_test(the_table_is_whole),
 	};

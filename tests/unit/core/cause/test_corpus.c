@@ -79,7 +79,7 @@ static struct cause cause_of(uint16_t code, enum stage stage, char *text)
 	bool greeting = stage == STAGE_CONNECT;
 	p.reply = reply;
 	p.mute = greeting;
-	p.s = (struct session_facts){FAREWELL(code), .farewell_enhanced = enhanced};
+	p.s = (struct session_info){FAREWELL(code), .farewell_enhanced = enhanced};
 	p.e = (struct ending){BY_SERVER,
 			      .stage = stage,
 			      .client_silence = greeting ? 0 : 77 * S,
@@ -90,7 +90,7 @@ static struct cause cause_of(uint16_t code, enum stage stage, char *text)
 			      .unasked_221 = code == 221 ? PLACE_BEFORE : 0,
 			      .unprompted = stage == STAGE_IDLE};
 	p.e.spoke = !greeting;
-	struct facts f = {.pool = pool_new((size_t)16 << 20)};
+	struct sample_input f = {.pool = pool_new((size_t)16 << 20)};
 	struct cause c;
 	sample_take(&f, &p);
 	cause_find(&f.all, &c);

@@ -29,7 +29,7 @@ static void on_session(void *arg, const struct record *r)
 	s->verdict = r->judgement.verdict;
 	s->fate = r->session->first ? r->session->first->fate : FATE_OPEN;
 	s->rcpts = r->session->first ? r->session->first->rcpt_accepted : 0;
-	s->reply = notes_find(&r->session->notes, NOTE_REPLY).text.n;
+	s->reply = strings_find(&r->session->strings, STRING_REPLY).text.n;
 	s->commands = r->session->commands;
 	s->replies = r->session->replies;
 }

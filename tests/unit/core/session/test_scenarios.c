@@ -51,10 +51,10 @@ static void list_number(char *list, uint64_t number)
 	list_add(list, text);
 }
 
-static void say_message(struct outcome *o, const struct session_facts *session,
+static void say_message(struct outcome *o, const struct session_info *session,
 			const struct transaction *t)
 {
-	struct bytes id = notes_find(&t->notes, NOTE_QUEUE_ID).text;
+	struct bytes id = strings_find(&t->strings, STRING_QUEUE_ID).text;
 	char text[64];
 	list_add(o->said[EXPECT_FATE], fate_name(t->fate));
 	list_number(o->said[EXPECT_BYTES], t->bytes);
@@ -82,7 +82,7 @@ static void say_cause(struct outcome *o, const struct cause *c)
 	list_add(o->said[EXPECT_CONFIDENCE], confidence_name(c->confidence));
 }
 
-static void say_proxied(struct outcome *o, const struct session_facts *session)
+static void say_proxied(struct outcome *o, const struct session_info *session)
 {
 	char addr[IP_ADDR_TEXT], text[64];
 	snprintf(text, sizeof text, "%s:%u", ip_addr_text(&session->proxied, addr),
