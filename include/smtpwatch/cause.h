@@ -64,7 +64,7 @@ struct cause_input {
 	const struct judgement *judgement;
 	const struct cause_hints *hints;
 	int64_t end; /* when the first closing segment came, nanoseconds (struct ending.closed) */
-	const struct cause_said *said; /* what the farewell says; set by cause_find */
+	const struct cause_text *text; /* what the farewell says; set by cause_find */
 };
 
 struct cause_row {

@@ -12,7 +12,7 @@ enum { TLS_INSIDE_NAME = 128 };
 /* What a decryptor finds out with keys. The core itself reads the hellos, which are in clear. Names
  * are bytes of the wire, borrowed for the life of the stream, and cut to TLS_INSIDE_NAME bytes. */
 struct tls_inside {
-	bool opened;               /* keys were found and decrypt the records */
+	bool decrypted;            /* keys were found and decrypt the records */
 	bool close_notify[2];      /* by enum side: its close_notify was read */
 	bool alert;                /* an alert other than close_notify was read */
 	uint8_t alert_side;        /* with alert: its sender (enum side) */
@@ -52,7 +52,7 @@ struct tls_item {
 };
 
 /* The place in a side's stream at which bytes, a gap or a FIN end. */
-struct tls_heard {
+struct tls_place {
 	enum side side;
 	uint64_t end; /* offset of the next byte behind */
 	/* How much of the other side's stream was acknowledged with the bytes: an offset. */
@@ -75,12 +75,12 @@ struct tls_stream;
  *
  * inside: returns what was found out so far; borrowed until free.
  */
-struct tls_opener {
-	struct tls_stream *(*new)(const struct tls_opener *self,
+struct tls_decryptor {
+	struct tls_stream *(*new)(const struct tls_decryptor *self,
 				  struct pool *pool); /* returns NULL if there is no memory */
-	void (*push)(struct tls_stream *t, const struct tls_heard *at, struct bytes data);
-	void (*gap)(struct tls_stream *t, const struct tls_heard *at, uint64_t len);
-	void (*fin)(struct tls_stream *t, const struct tls_heard *at);
+	void (*push)(struct tls_stream *t, const struct tls_place *at, struct bytes data);
+	void (*gap)(struct tls_stream *t, const struct tls_place *at, uint64_t len);
+	void (*fin)(struct tls_stream *t, const struct tls_place *at);
 	bool (*next)(struct tls_stream *t, bool last, struct tls_item *out);
 	const struct tls_inside *(*inside)(const struct tls_stream *t);
 	void (*free)(struct tls_stream *t);

@@ -8,7 +8,7 @@
 #include "smtpwatch/server_history.h"
 #include "smtpwatch/undecoded.h"
 
-struct tls_opener;
+struct tls_decryptor;
 struct trace_observer;
 
 /* Which protocol a port's clients speak. */
@@ -57,7 +57,7 @@ struct monitor_config {
 	void *arg;
 	/* Decrypts TLS. NULL: encrypted dialogues are not read. Borrowed until monitor_free; may
 	 * serve many monitors. */
-	const struct tls_opener *opener;
+	const struct tls_decryptor *decryptor;
 	/* Observes the events of each session (src/core/session/trace.h). NULL: none. Borrowed
 	 * until monitor_free. */
 	struct trace_observer *trace;
@@ -143,7 +143,7 @@ struct monitor_stats {
 	uint64_t wild_time;
 	struct defrag_stats defrag;
 	struct stream_stats stream;
-	size_t memory_used, memory_peak, memory_held;
+	size_t memory_used, memory_peak, memory_reserved;
 };
 
 /* Copies the counters to *out, except `capture`, which stays 0. Memory is in bytes. */

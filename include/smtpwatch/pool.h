@@ -33,7 +33,7 @@ void pool_put(struct pool *p, void *block, size_t size);
 
 /* Returns the usable bytes of the block that pool_get(size) returns. A growing buffer may fill them
  * before it asks for a larger block. */
-size_t pool_room(size_t size);
+size_t pool_usable(size_t size);
 
 /* Returns a cleared block of any size, taken from the system and counted against the limit. For
  * tables that live long. Returns NULL if the limit is reached or the system has no memory. Give the
@@ -52,9 +52,9 @@ POOL_AHEAD void pool_prefetch(const void *block, size_t size)
 }
 
 /* pool_used: bytes in blocks handed out, large ones included. pool_peak: the highest value of
- * pool_used at any pool_get. pool_held: bytes taken from the system. */
+ * pool_used at any pool_get. pool_reserved: bytes taken from the system. */
 size_t pool_used(const struct pool *p);
 size_t pool_peak(const struct pool *p);
-size_t pool_held(const struct pool *p);
+size_t pool_reserved(const struct pool *p);
 
 #endif

@@ -24,11 +24,11 @@ struct record {
 	int64_t end; /* when the session was over, nanoseconds; conn->start: when it began */
 };
 
-/* Upper bound of record_size. A buffer of RECORD_MOST bytes has room for any record. */
-enum { RECORD_MOST = 448 << 10 };
+/* Upper bound of record_size. A buffer of RECORD_BYTES_MAX bytes has room for any record. */
+enum { RECORD_BYTES_MAX = 448 << 10 };
 
-/* Returns the bytes that record_pack needs: about 1.5 KB, and at most RECORD_MOST if every string
- * is full. */
+/* Returns the bytes that record_pack needs: about 1.5 KB, and at most RECORD_BYTES_MAX if every
+ * string is full. */
 size_t record_size(const struct record *record);
 
 /* Copies a record and all that the record points to, for another thread or a later time. at:

@@ -92,7 +92,7 @@ struct session_info {
 	/* The TLS handshake was finished, as far as its records show. */
 	bool tls_done : 1;
 	/* The whole dialogue inside TLS was decrypted, from the first word to the last. */
-	bool tls_opened : 1;
+	bool tls_decrypted : 1;
 	bool tls_alert : 1; /* an alert was sent in clear: see tls_alert_side */
 	/* STRING_BANNER, STRING_HELO, STRING_AUTH, STRING_REPLY, STRING_NOT_SMTP, STRING_TLS_... */
 	struct strings strings;

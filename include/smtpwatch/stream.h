@@ -8,7 +8,7 @@
 #include "smtpwatch/pool.h"
 
 /* The two sides of a connection. The server is the side to which the SYN was sent. If the SYN was
- * not captured, the server is the side with the watched port. */
+ * not captured, the server is the side with the monitored port. */
 enum side { CLIENT, SERVER };
 
 static inline enum side side_other(enum side s)

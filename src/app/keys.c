@@ -12,11 +12,11 @@ bool keys_open(struct keys *k, const char *path, char why[KEYLOG_WHY])
 {
 	k->given = path != NULL;
 	k->log = keylog_new(SESSIONS);
-	k->opener = k->log != NULL ? decryptor_new(k->log) : NULL;
-	if (k->opener == NULL)
+	k->decryptor = k->log != NULL ? decryptor_new(k->log) : NULL;
+	if (k->decryptor == NULL)
 		snprintf(why, KEYLOG_WHY,
 			 "no memory for the keys of TLS, or an OpenSSL that lacks what opens it");
-	if (k->opener != NULL && (path == NULL || keylog_open(k->log, path, why)))
+	if (k->decryptor != NULL && (path == NULL || keylog_open(k->log, path, why)))
 		return true;
 	keys_close(k);
 	return false;
@@ -41,7 +41,7 @@ void keys_count(const struct keys *k, struct summary *out)
 
 void keys_close(struct keys *k)
 {
-	decryptor_free(k->opener);
+	decryptor_free(k->decryptor);
 	keylog_free(k->log);
 	*k = (struct keys){0};
 }

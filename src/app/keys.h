@@ -9,8 +9,8 @@
 /* Zero-filled: none. */
 struct keys {
 	struct keylog *log;
-	struct tls_opener *opener; /* for struct monitor_config */
-	bool given;                /* by a key log, even if nothing is in it */
+	struct tls_decryptor *decryptor; /* for struct monitor_config */
+	bool given;                      /* by a key log, even if nothing is in it */
 };
 
 /* Before root is given up and anything is confined. path: a key log, or NULL: only what keys_add

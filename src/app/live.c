@@ -75,9 +75,9 @@ static void stats_tell(struct watch *w, bool interim)
  */
 static void losses_tell(struct watch *w, const struct monitor_stats *sum, int64_t now)
 {
-	uint64_t drops = sum->capture.dropped - w->drops_told,
+	uint64_t drops = sum->capture.dropped - w->drops_logged,
 		 lost = sum->capture.records_lost - w->lost_told;
-	uint64_t pcaps = sum->capture.pcaps_lost - w->pcaps_told;
+	uint64_t pcaps = sum->capture.pcaps_lost - w->pcaps_logged;
 
 	if (now < w->losses_due || drops + lost + pcaps == 0)
 		return;
@@ -95,8 +95,8 @@ static void losses_tell(struct watch *w, const struct monitor_stats *sum, int64_
 	if (pcaps > 0)
 		fprintf(stderr, "smtpwatch: of %llu alerts the packets were not kept\n",
 			(unsigned long long)pcaps);
-	w->pcaps_told = sum->capture.pcaps_lost;
-	w->drops_told = sum->capture.dropped;
+	w->pcaps_logged = sum->capture.pcaps_lost;
+	w->drops_logged = sum->capture.dropped;
 	w->lost_told = sum->capture.records_lost;
 	w->losses_due = now + losses_interval;
 }

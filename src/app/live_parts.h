@@ -32,7 +32,7 @@ struct watch {
 	unsigned n;
 	int signals;
 	int64_t started, told, stats_due, second_due, losses_due, watchdog, watchdog_due;
-	uint64_t drops_told, lost_told, pcaps_told;
+	uint64_t drops_logged, lost_told, pcaps_logged;
 	int64_t last; /* the end of the latest session */
 	bool records, stopping, usage, trouble;
 };

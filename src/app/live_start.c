@@ -48,7 +48,7 @@ static struct monitor_config monitor_config_of(const struct watch *w)
 	struct monitor_config config = w->o->monitor;
 	unsigned share = config.stream.max_conns / w->n;
 
-	config.opener = w->keys.opener;
+	config.decryptor = w->keys.decryptor;
 	config.memory /= w->n;
 	config.fragment_memory /= w->n;
 	config.stream.max_conns = share > 0 ? share : 1;

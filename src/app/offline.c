@@ -240,7 +240,7 @@ static bool monitor_start(struct offline *f)
 	*config = f->o->monitor;
 	config->session = session_ended;
 	config->arg = f;
-	config->opener = f->keys.opener;
+	config->decryptor = f->keys.decryptor;
 	/* The flow table's key: secret, because whoever is captured chooses addresses and ports. No
 	 * result depends on it. */
 	if (getrandom(config->stream.seed, sizeof(config->stream.seed), GRND_NONBLOCK) < 0)

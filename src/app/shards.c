@@ -31,7 +31,7 @@ struct chunk {
 };
 
 /* More than half of a ring could find no place in it, and would be waited for in vain. */
-static_assert(sizeof(struct stream_order) + RECORD_MOST + 64 < RING_SIZE / 2,
+static_assert(sizeof(struct stream_order) + RECORD_BYTES_MAX + 64 < RING_SIZE / 2,
 	      "every record finds a place");
 
 enum message { MESSAGE_ENDED, MESSAGE_RECORD, MESSAGE_PROGRESS };
@@ -430,7 +430,7 @@ void shards_stats(struct shards *s, struct monitor_stats *out)
 		stats_add(&out->stream, &one.stream);
 		out->memory_used += one.memory_used;
 		out->memory_peak += one.memory_peak;
-		out->memory_held += one.memory_held;
+		out->memory_reserved += one.memory_reserved;
 	}
 }
 

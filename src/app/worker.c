@@ -27,7 +27,7 @@ enum {
 	BUSY_WAIT_NS = 1000000      /* at the end, until there is room in the ring again */
 };
 
-static_assert(RECORD_MOST + 64 < RING_SIZE / 2 - RING_SPARE, "every record finds a place");
+static_assert(RECORD_BYTES_MAX + 64 < RING_SIZE / 2 - RING_SPARE, "every record finds a place");
 
 static const int64_t look_interval = FRAME_SECOND / 4, stats_interval = FRAME_SECOND;
 

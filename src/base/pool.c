@@ -38,7 +38,7 @@ struct pool {
 	struct class classes[CLASSES];
 	struct arena *arenas;
 	char *fresh, *end; /* the part of the newest arena that was never handed out */
-	size_t limit, held, used, peak;
+	size_t limit, reserved, used, peak;
 };
 
 /* Above FINE_MAX each doubling is cut into eight: at most a ninth of a block is wasted. */
@@ -80,7 +80,7 @@ void pool_free(struct pool *p)
 
 static bool arena_add(struct pool *p)
 {
-	size_t left = p->limit - p->held,
+	size_t left = p->limit - p->reserved,
 	       next = p->arenas ? (size_t)(p->end - (char *)p->arenas) * 2 : ARENA_FIRST;
 	size_t want = next < POOL_MAX + sizeof(struct arena) ? POOL_MAX + sizeof(struct arena)
 							     : next;
@@ -95,7 +95,7 @@ static bool arena_add(struct pool *p)
 		madvise(a, want, MADV_HUGEPAGE); /* an advice: without it all works the same */
 	a->next = p->arenas;
 	p->arenas = a;
-	p->held += want;
+	p->reserved += want;
 	p->fresh = (char *)(a + 1);
 	p->end = (char *)a + want;
 	return true;
@@ -165,11 +165,11 @@ void pool_put(struct pool *p, void *block, size_t size)
 
 void *pool_get_large(struct pool *p, size_t size)
 {
-	if (size > p->limit || p->held > p->limit - size)
+	if (size > p->limit || p->reserved > p->limit - size)
 		return NULL;
 	void *block = calloc(1, size);
 	if (block) {
-		p->held += size;
+		p->reserved += size;
 		p->used += size;
 	}
 	return block;
@@ -180,11 +180,11 @@ void pool_put_large(struct pool *p, void *block, size_t size)
 	if (!block)
 		return;
 	free(block);
-	p->held -= size;
+	p->reserved -= size;
 	p->used -= size;
 }
 
-size_t pool_room(size_t size)
+size_t pool_usable(size_t size)
 {
 	return class_size(class_of(size));
 }
@@ -199,7 +199,7 @@ size_t pool_peak(const struct pool *p)
 	return p->peak;
 }
 
-size_t pool_held(const struct pool *p)
+size_t pool_reserved(const struct pool *p)
 {
-	return p->held;
+	return p->reserved;
 }

@@ -26,7 +26,7 @@ struct judged {
 	struct conn_end tcp; /* with waits */
 };
 
-static_assert(sizeof(struct judged) <= SESSION_ROOM, "it fits there");
+static_assert(sizeof(struct judged) <= SESSION_SPARE, "it fits there");
 
 /* What is decoded lies in a row, so that segments can be handed on without a copy. */
 static_assert(sizeof(union packet_decoded) == sizeof(struct packet), "segments in a row");
@@ -44,8 +44,8 @@ struct monitor {
 	union packet_decoded batch[BATCH]; /* the first `batched` of them are segments */
 	size_t batched;
 	int64_t last;
-	bool quiet;                 /* time came by monitor_tick, behind the last frame */
-	uint32_t input, held_input; /* held_input: of the frame that waits in the clock */
+	bool quiet;                   /* time came by monitor_tick, behind the last frame */
+	uint32_t input, latest_input; /* latest_input: of the frame that waits in the clock */
 	struct monitor_stats stats;
 };
 
@@ -188,7 +188,7 @@ static void on_close(void *arg, struct conn *conn, const struct conn_end *end, i
 	if (!now.waits)
 		judge(m, conn, &now);
 	struct judged *kept = now.apart ? pool_get(m->pool, sizeof *kept)
-					: session_room(now.session);
+					: session_spare(now.session);
 	if (!kept) {
 		if (now.waits)
 			judge(m, conn, &now);
@@ -319,7 +319,7 @@ static void *parts_new(struct monitor *m, const struct monitor_config *config, s
 		return m->defrag ? m : NULL;
 	m->stream = config->engine->new (&m->config.stream, pool,
 					 config->trace ? &traced : &listener, m);
-	m->env = session_env(pool, config->opener, config->trace, config->stream.seed);
+	m->env = session_env(pool, config->decryptor, config->trace, config->stream.seed);
 	m->correlator = config->ended
 				? NULL
 				: correlator_new(config->stream.seed, config->session, config->arg);
@@ -393,7 +393,7 @@ static void fragment_take(struct monitor *m, const struct packet_fragment *fragm
 	}
 }
 
-/* A frame that is no segment of a watched port, nor one of another port. Apart from frame_take,
+/* A frame that is no segment of a monitored port, nor one of another port. Apart from frame_take,
  * which then needs one register less for each segment. */
 static void rare_take(struct monitor *m, enum packet_kind kind)
 {
@@ -445,7 +445,7 @@ static void on_believed(void *arg, const struct frame *frame, int64_t believed, 
 		frame_take(m, &f);
 		return;
 	}
-	m->input = m->held_input;
+	m->input = m->latest_input;
 	frame_take(m, &f);
 	batch_flush(m);
 	m->input = input;
@@ -461,7 +461,7 @@ void monitor_frames(struct monitor *m, const struct frame *frames, size_t n)
 	for (const struct frame *f = frames; f < frames + n; f++) {
 		if (!frame_clock_agrees(&m->clock, f->ts)) {
 			frame_clock_push(&m->clock, f);
-			m->held_input = m->input;
+			m->latest_input = m->input;
 			continue;
 		}
 		m->clock.last = f->ts;
@@ -520,5 +520,5 @@ void monitor_stats(const struct monitor *m, struct monitor_stats *out)
 		out->stream = *m->config.engine->stats(m->stream);
 	out->memory_used = pool_used(m->pool);
 	out->memory_peak = pool_peak(m->pool);
-	out->memory_held = pool_held(m->pool);
+	out->memory_reserved = pool_reserved(m->pool);
 }

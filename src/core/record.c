@@ -18,7 +18,7 @@ static_assert(PART(struct record) + PART(struct conn) + 2 * PART(struct conn_sid
 			      STRINGS_MAX + ALIGN +
 			      SESSION_TRANSACTIONS *
 				      (PART(struct transaction) + STRINGS_MAX + ALIGN) <=
-		      RECORD_MOST,
+		      RECORD_BYTES_MAX,
 	      "the bounds of what it is made of");
 
 size_t record_size(const struct record *r)
@@ -30,7 +30,7 @@ size_t record_size(const struct record *r)
 		n += room_of(sizeof *r->cause);
 	for (const struct transaction *t = r->session->first; t; t = t->next)
 		n += room_of(sizeof *t) + room_of(t->strings.used);
-	assert(n <= RECORD_MOST);
+	assert(n <= RECORD_BYTES_MAX);
 	return n;
 }
 

@@ -58,7 +58,8 @@ struct server_history {
 	uint64_t seed[2];
 	struct flow_table table;
 	struct server *servers;
-	uint32_t room, limit, count; /* limit: room, or fewer where the table could not grow */
+	uint32_t capacity, limit,
+		count; /* limit: capacity, or fewer where the table could not grow */
 	uint32_t oldest, newest;
 };
 
@@ -70,7 +71,7 @@ struct server_history *server_history_new(struct pool *pool, const uint64_t seed
 		return NULL;
 	*h = (struct server_history){.pool = pool,
 				     .seed = {seed[0], seed[1]},
-				     .room = servers,
+				     .capacity = servers,
 				     .limit = servers,
 				     .oldest = FLOW_NONE,
 				     .newest = FLOW_NONE};
@@ -87,7 +88,7 @@ void server_history_free(struct server_history *h)
 	if (!h)
 		return;
 	flow_table_free(&h->table);
-	pool_put_large(h->pool, h->servers, h->room * sizeof *h->servers);
+	pool_put_large(h->pool, h->servers, h->capacity * sizeof *h->servers);
 	pool_put_large(h->pool, h, sizeof *h);
 }
 

@@ -18,7 +18,7 @@ static const struct bulk_row {
 	uint8_t key;
 	uint8_t fixed; /* bytes of the nonce out of the key block */
 	uint8_t sent;  /* bytes of it in the record, in TLS 1.2 */
-} bulks[TLS_BULKS_OPENED] = {
+} bulks[TLS_BULKS_DECRYPTED] = {
 	[TLS_BULK_AES_128_GCM] = {"AES-128-GCM", 16, IV_FIXED, IV_SENT},
 	[TLS_BULK_AES_256_GCM] = {"AES-256-GCM", 32, IV_FIXED, IV_SENT},
 	[TLS_BULK_AES_128_CCM] = {"AES-128-CCM", 16, IV_FIXED, IV_SENT},
@@ -32,7 +32,7 @@ static const char *const hashes[TLS_HASHES] = {
 	[TLS_HASH_SHA1] = "SHA1", [TLS_HASH_SHA256] = "SHA256", [TLS_HASH_SHA384] = "SHA384"};
 
 struct cipher_kit {
-	EVP_CIPHER *bulk[TLS_BULKS_OPENED];
+	EVP_CIPHER *bulk[TLS_BULKS_DECRYPTED];
 	EVP_KDF *prf, *hkdf;
 	EVP_MAC *hmac;
 };
@@ -46,7 +46,7 @@ struct cipher_kit *cipher_kit_new(void)
 	kit->hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
 	kit->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	bool fine = kit->prf && kit->hkdf && kit->hmac;
-	for (unsigned i = 0; i < TLS_BULKS_OPENED; i++) {
+	for (unsigned i = 0; i < TLS_BULKS_DECRYPTED; i++) {
 		kit->bulk[i] = EVP_CIPHER_fetch(NULL, bulks[i].name, NULL);
 		fine &= kit->bulk[i] != NULL;
 	}
@@ -60,7 +60,7 @@ void cipher_kit_free(struct cipher_kit *kit)
 {
 	if (!kit)
 		return;
-	for (unsigned i = 0; i < TLS_BULKS_OPENED; i++)
+	for (unsigned i = 0; i < TLS_BULKS_DECRYPTED; i++)
 		EVP_CIPHER_free(kit->bulk[i]);
 	EVP_KDF_free(kit->prf);
 	EVP_KDF_free(kit->hkdf);
@@ -324,9 +324,9 @@ static bool cbc_12(struct cipher *c, const uint8_t head[HEAD], uint8_t *body, si
 	if (n < c->mac_n)
 		return false;
 	if (c->encrypt_then_mac) {
-		size_t sealed = n - c->mac_n;
-		return mac_fits(c, head, bytes_of(body, sealed), body + sealed) &&
-		       cbc_open(c, body, sealed, plain);
+		size_t encrypted = n - c->mac_n;
+		return mac_fits(c, head, bytes_of(body, encrypted), body + encrypted) &&
+		       cbc_open(c, body, encrypted, plain);
 	}
 	if (!cbc_open(c, body, n, plain) || plain->n < c->mac_n)
 		return false;

@@ -20,10 +20,10 @@ enum phase {
 };
 
 struct decryptor {
-	struct tls_opener is; /* first: it is found from it */
+	struct tls_decryptor is; /* first: it is found from it */
 	struct keylog *keys;
 	struct cipher_kit *kit;
-	atomic_size_t held; /* by all streams */
+	atomic_size_t queued; /* by all streams */
 };
 
 struct tls_side_state {
@@ -31,19 +31,19 @@ struct tls_side_state {
 	struct tls_messages messages;
 	uint8_t phase; /* enum phase */
 	bool finished;
-	bool opened; /* one of its records was */
+	bool decrypted; /* one of its records was */
 };
 
 struct tls_stream {
 	struct decryptor *of;
 	struct pool *pool;
-	struct sealed_queue queue;
+	struct record_queue queue;
 	struct handshake hs;
 	struct tls_side_state side[2];
-	struct sealed *taken; /* what was told of it is borrowed from it */
-	struct bytes plain;   /* of the one taken, still to be told */
-	size_t held;          /* counted in of->held */
-	bool lost, told_open, told_lost;
+	struct queued_record *taken; /* what was told of it is borrowed from it */
+	struct bytes plain;          /* of the one taken, still to be told */
+	size_t queued;               /* counted in of->held */
+	bool lost, open_emitted, lost_emitted;
 	bool closing; /* the one taken is a close_notify, still to be told */
 	bool closed[2];
 	bool early_skipped;
@@ -61,13 +61,13 @@ static struct bytes name_keep(char *room, size_t size, struct bytes name)
 }
 
 /* What came of a record. */
-enum opened { OPENED_QUIET, OPENED_DATA, OPENED_GAP, OPENED_WAIT, OPENED_LOST };
+enum outcome { OUTCOME_NONE, OUTCOME_DATA, OUTCOME_GAP, OUTCOME_WAIT, OUTCOME_LOST };
 
-static struct tls_stream *stream_new(const struct tls_opener *self, struct pool *pool)
+static struct tls_stream *stream_new(const struct tls_decryptor *self, struct pool *pool)
 {
 	/* The opener is ours, and counts; the core need not know. */
 	union {
-		const struct tls_opener *in;
+		const struct tls_decryptor *in;
 		struct decryptor *out;
 	} u = {.in = self};
 	struct tls_stream *t = pool_get(pool, sizeof *t);
@@ -88,10 +88,10 @@ static void keys_wipe(struct tls_stream *t)
 }
 
 /* How much of what waits is counted for all: as it is now. */
-static void held_count(struct tls_stream *t)
+static void queued_count(struct tls_stream *t)
 {
-	atomic_fetch_add(&t->of->held, t->queue.bytes - t->held);
-	t->held = t->queue.bytes;
+	atomic_fetch_add(&t->of->queued, t->queue.bytes - t->queued);
+	t->queued = t->queue.bytes;
 }
 
 static void stream_free(struct tls_stream *t)
@@ -99,29 +99,29 @@ static void stream_free(struct tls_stream *t)
 	if (!t)
 		return;
 	keys_wipe(t);
-	sealed_drop(&t->queue, t->taken);
-	sealed_clear(&t->queue);
-	held_count(t);
+	record_queue_drop(&t->queue, t->taken);
+	record_queue_clear(&t->queue);
+	queued_count(t);
 	struct pool *pool = t->pool;
 	OPENSSL_cleanse(t, sizeof *t);
 	pool_put(pool, t, sizeof *t);
 }
 
-static void stream_push(struct tls_stream *t, const struct tls_heard *at, struct bytes data)
+static void stream_push(struct tls_stream *t, const struct tls_place *at, struct bytes data)
 {
 	if (!t->lost)
-		sealed_push(&t->queue, at, data);
+		record_queue_push(&t->queue, at, data);
 }
 
-static void stream_gap(struct tls_stream *t, const struct tls_heard *at, uint64_t len)
+static void stream_gap(struct tls_stream *t, const struct tls_place *at, uint64_t len)
 {
 	if (!t->lost)
-		sealed_gap(&t->queue, at, len);
+		record_queue_gap(&t->queue, at, len);
 }
 
-static void stream_fin(struct tls_stream *t, const struct tls_heard *at)
+static void stream_fin(struct tls_stream *t, const struct tls_place *at)
 {
-	sealed_fin(&t->queue, at);
+	record_queue_fin(&t->queue, at);
 }
 
 static bool tls13(const struct tls_stream *t)
@@ -131,9 +131,9 @@ static bool tls13(const struct tls_stream *t)
 
 /* What can be said of the session is known: by both sides' Finished, or because it is already said.
  */
-static void opened_check(struct tls_stream *t, bool data)
+static void decrypted_check(struct tls_stream *t, bool data)
 {
-	t->inside.opened |= data || (t->side[CLIENT].finished && t->side[SERVER].finished);
+	t->inside.decrypted |= data || (t->side[CLIENT].finished && t->side[SERVER].finished);
 }
 
 static bool server_hello(struct tls_stream *t, const struct tls_message *m)
@@ -174,23 +174,23 @@ static void finished_take(struct tls_stream *t, struct tls_side_state *s)
 	if (s->phase == PHASE_HANDSHAKE)
 		cipher_reset(&s->cipher);
 	s->phase = PHASE_DATA;
-	opened_check(t, false);
+	decrypted_check(t, false);
 }
 
 /* False: nothing more can be read. */
 static bool message_take(struct tls_stream *t, enum side side, const struct tls_message *m)
 {
 	struct tls_side_state *s = &t->side[side];
-	bool sealed = s->phase != PHASE_CLEAR;
-	if (m->type == TLS_CLIENT_HELLO && !sealed)
+	bool encrypted = s->phase != PHASE_CLEAR;
+	if (m->type == TLS_CLIENT_HELLO && !encrypted)
 		return side == CLIENT && handshake_client_hello(&t->hs, m);
-	if (m->type == TLS_SERVER_HELLO && !sealed)
+	if (m->type == TLS_SERVER_HELLO && !encrypted)
 		return side == SERVER && server_hello(t, m);
-	if (m->type == TLS_ENCRYPTED_EXTENSIONS && sealed && tls13(t))
+	if (m->type == TLS_ENCRYPTED_EXTENSIONS && encrypted && tls13(t))
 		return extensions_take(t, m);
-	if (m->type == TLS_CERTIFICATE && sealed && side == SERVER)
+	if (m->type == TLS_CERTIFICATE && encrypted && side == SERVER)
 		certificate_take(t, m);
-	if (m->type == TLS_FINISHED && sealed)
+	if (m->type == TLS_FINISHED && encrypted)
 		finished_take(t, s);
 	if (m->type == TLS_KEY_UPDATE && tls13(t) && s->phase == PHASE_DATA)
 		return s->cipher.ctx && cipher_update_13(t->of->kit, &s->cipher);
@@ -212,7 +212,7 @@ static void alert_take(struct tls_stream *t, enum side side, struct bytes alert)
 	if (alert.n != 2)
 		return;
 	if (alert.p[1] == 0) {
-		t->closing = t->inside.opened && !t->inside.close_notify[side];
+		t->closing = t->inside.decrypted && !t->inside.close_notify[side];
 		t->inside.close_notify[side] = true;
 	} else if (!t->inside.alert) {
 		t->inside.alert = true;
@@ -222,21 +222,21 @@ static void alert_take(struct tls_stream *t, enum side side, struct bytes alert)
 }
 
 /* TLS 1.2 has one secret for both sides and all of the session. */
-static enum opened keys_12(struct tls_stream *t)
+static enum outcome keys_12(struct tls_stream *t)
 {
 	struct keylog_secret master;
 	struct cipher both[2] = {0};
 	if (!keylog_find(t->of->keys, t->hs.random[0], KEYLOG_MASTER, &master))
-		return OPENED_WAIT;
+		return OUTCOME_WAIT;
 	bool fine = cipher_keys_12(t->of->kit, t->hs.suite, &master, &t->hs, both);
 	OPENSSL_cleanse(&master, sizeof master);
 	t->side[CLIENT].cipher = both[CLIENT];
 	t->side[SERVER].cipher = both[SERVER];
 	OPENSSL_cleanse(both, sizeof both);
-	return fine ? OPENED_QUIET : OPENED_LOST;
+	return fine ? OUTCOME_NONE : OUTCOME_LOST;
 }
 
-static enum opened keys_13(struct tls_stream *t, enum side side)
+static enum outcome keys_13(struct tls_stream *t, enum side side)
 {
 	static const enum keylog_label labels[2][2] = {
 		{KEYLOG_CLIENT_HANDSHAKE, KEYLOG_CLIENT_TRAFFIC},
@@ -245,35 +245,35 @@ static enum opened keys_13(struct tls_stream *t, enum side side)
 	struct tls_side_state *s = &t->side[side];
 	if (!keylog_find(t->of->keys, t->hs.random[0], labels[side][s->phase == PHASE_DATA],
 			 &secret))
-		return OPENED_WAIT;
+		return OUTCOME_WAIT;
 	bool fine = cipher_keys_13(t->of->kit, t->hs.suite, &secret, &s->cipher);
 	OPENSSL_cleanse(&secret, sizeof secret);
-	return fine ? OPENED_QUIET : OPENED_LOST;
+	return fine ? OUTCOME_NONE : OUTCOME_LOST;
 }
 
-static enum opened keys_due(struct tls_stream *t, enum side side)
+static enum outcome keys_due(struct tls_stream *t, enum side side)
 {
 	if (t->side[side].cipher.ctx)
-		return OPENED_QUIET;
+		return OUTCOME_NONE;
 	return tls13(t) ? keys_13(t, side) : keys_12(t);
 }
 
 /* What stands in a record of that type. */
-static enum opened inside_take(struct tls_stream *t, enum side side, uint8_t type,
-			       struct bytes plain)
+static enum outcome inside_take(struct tls_stream *t, enum side side, uint8_t type,
+				struct bytes plain)
 {
 	if (type == TLS_HANDSHAKE)
-		return messages_take(t, side, plain) ? OPENED_QUIET : OPENED_LOST;
+		return messages_take(t, side, plain) ? OUTCOME_NONE : OUTCOME_LOST;
 	if (type == TLS_ALERT)
 		alert_take(t, side, plain);
 	if (type != TLS_APPLICATION)
-		return OPENED_QUIET;
-	opened_check(t, true);
+		return OUTCOME_NONE;
+	decrypted_check(t, true);
 	t->plain = plain;
-	return plain.n > 0 ? OPENED_DATA : OPENED_QUIET;
+	return plain.n > 0 ? OUTCOME_DATA : OUTCOME_NONE;
 }
 
-static enum opened record_clear(struct tls_stream *t, struct sealed *r)
+static enum outcome record_clear(struct tls_stream *t, struct queued_record *r)
 {
 	enum side side = r->at.side;
 	switch (r->head[0]) {
@@ -281,11 +281,11 @@ static enum opened record_clear(struct tls_stream *t, struct sealed *r)
 		/* In TLS 1.3 it means nothing, and may come before the version is known. */
 		if (t->hs.server && !tls13(t))
 			t->side[side].phase = PHASE_DATA;
-		return OPENED_QUIET;
+		return OUTCOME_NONE;
 	case TLS_APPLICATION:
 		/* Early data: before the server's hello nobody knows how it is sealed. */
 		t->early_skipped = side == CLIENT && t->hs.early && !t->hs.server;
-		return t->early_skipped ? OPENED_QUIET : OPENED_LOST;
+		return t->early_skipped ? OUTCOME_NONE : OUTCOME_LOST;
 	default:
 		return inside_take(t, side, r->head[0], bytes_of(r->body, r->n));
 	}
@@ -293,15 +293,15 @@ static enum opened record_clear(struct tls_stream *t, struct sealed *r)
 
 /* Early data that the server refused is passed over, until a record fits the handshake's key (RFC
  * 8446 4.2.10). */
-static enum opened record_foreign(struct tls_stream *t, enum side side)
+static enum outcome record_foreign(struct tls_stream *t, enum side side)
 {
 	const struct tls_side_state *s = &t->side[side];
 	bool early = tls13(t) && side == CLIENT && t->hs.early && s->phase == PHASE_HANDSHAKE &&
-		     !s->opened;
-	return early && !t->hs.early_accepted ? OPENED_QUIET : OPENED_LOST;
+		     !s->decrypted;
+	return early && !t->hs.early_accepted ? OUTCOME_NONE : OUTCOME_LOST;
 }
 
-static enum opened record_sealed(struct tls_stream *t, struct sealed *r)
+static enum outcome record_encrypted(struct tls_stream *t, struct queued_record *r)
 {
 	enum side side = r->at.side;
 	struct bytes plain;
@@ -309,62 +309,62 @@ static enum opened record_sealed(struct tls_stream *t, struct sealed *r)
 	/* A change within TLS 1.2 is a renegotiation: the keys to come are not in the log by this
 	 * client's random. */
 	if (r->head[0] == TLS_CHANGE_CIPHER_SPEC)
-		return tls13(t) ? OPENED_QUIET : OPENED_LOST;
+		return tls13(t) ? OUTCOME_NONE : OUTCOME_LOST;
 	if (tls13(t) && r->head[0] == TLS_ALERT) {
 		alert_take(t, side, bytes_of(r->body, r->n));
-		return OPENED_QUIET;
+		return OUTCOME_NONE;
 	}
 	if (tls13(t) && r->head[0] != TLS_APPLICATION)
-		return OPENED_LOST;
-	enum opened due = keys_due(t, side);
-	if (due != OPENED_QUIET)
+		return OUTCOME_LOST;
+	enum outcome due = keys_due(t, side);
+	if (due != OUTCOME_NONE)
 		return due;
 	if (!cipher_open(&t->side[side].cipher, r->head, r->body, r->n, &plain, &type))
 		return record_foreign(t, side);
-	t->side[side].opened = true;
+	t->side[side].decrypted = true;
 	return inside_take(t, side, type, plain);
 }
 
 /* A record of which bytes are missing: its place is known, and that something was in it. In a
  * handshake the rest is no use without it, but for what is in clear behind the hellos. */
-static enum opened record_holed(struct tls_stream *t, struct sealed *r)
+static enum outcome record_holed(struct tls_stream *t, struct queued_record *r)
 {
 	struct tls_side_state *s = &t->side[r->at.side];
 	tls_message_reset(&s->messages, t->pool);
 	if (s->phase == PHASE_CLEAR)
-		return t->hs.server && r->head[0] == TLS_HANDSHAKE ? OPENED_QUIET : OPENED_LOST;
-	if (!t->inside.opened || r->head[0] != TLS_APPLICATION)
-		return OPENED_LOST;
-	enum opened due = keys_due(t, r->at.side);
-	if (due != OPENED_QUIET)
+		return t->hs.server && r->head[0] == TLS_HANDSHAKE ? OUTCOME_NONE : OUTCOME_LOST;
+	if (!t->inside.decrypted || r->head[0] != TLS_APPLICATION)
+		return OUTCOME_LOST;
+	enum outcome due = keys_due(t, r->at.side);
+	if (due != OUTCOME_NONE)
 		return due;
 	s->cipher.number++;
-	return OPENED_GAP;
+	return OUTCOME_GAP;
 }
 
-static enum opened sealed_open(struct tls_stream *t, struct sealed *r)
+static enum outcome record_open(struct tls_stream *t, struct queued_record *r)
 {
 	switch (r->kind) {
-	case SEALED_RECORD:
+	case QUEUED_RECORD:
 		return t->side[r->at.side].phase == PHASE_CLEAR ? record_clear(t, r)
-								: record_sealed(t, r);
-	case SEALED_HOLED:
+								: record_encrypted(t, r);
+	case QUEUED_HOLED:
 		return record_holed(t, r);
-	case SEALED_CLEAR:
+	case QUEUED_CLEAR:
 		/* A server that writes into the stream past its TLS library: Exim's 421. */
-		if (!t->inside.opened || r->at.side != SERVER)
-			return OPENED_LOST;
+		if (!t->inside.decrypted || r->at.side != SERVER)
+			return OUTCOME_LOST;
 		t->plain = bytes_of(r->body, r->n);
-		return OPENED_DATA;
+		return OUTCOME_DATA;
 	default:
-		return OPENED_LOST;
+		return OUTCOME_LOST;
 	}
 }
 
 static bool tell(const struct tls_stream *t, enum tls_item_kind kind, struct tls_item *out)
 {
-	static const struct tls_heard nowhere;
-	const struct tls_heard *at = t->taken ? &t->taken->at : &nowhere;
+	static const struct tls_place nowhere;
+	const struct tls_place *at = t->taken ? &t->taken->at : &nowhere;
 	*out = (struct tls_item){
 		.kind = kind, .side = at->side, .end = at->end, .acked = at->acked, .ts = at->ts};
 	return true;
@@ -372,7 +372,7 @@ static bool tell(const struct tls_stream *t, enum tls_item_kind kind, struct tls
 
 static void taken_drop(struct tls_stream *t)
 {
-	sealed_drop(&t->queue, t->taken);
+	record_queue_drop(&t->queue, t->taken);
 	t->taken = NULL;
 	t->plain = bytes_of(NULL, 0);
 	t->closing = false;
@@ -381,8 +381,8 @@ static void taken_drop(struct tls_stream *t)
 /* What waits may not grow without end, nor longer than there is something to wait for. */
 static bool waited_enough(const struct tls_stream *t, bool last)
 {
-	return last || !keylog_waits(t->of->keys) || t->queue.bytes > DECRYPTOR_HELD ||
-	       atomic_load(&t->of->held) > DECRYPTOR_HELD_ALL;
+	return last || !keylog_waits(t->of->keys) || t->queue.bytes > DECRYPTOR_QUEUE_MAX ||
+	       atomic_load(&t->of->queued) > DECRYPTOR_QUEUES_MAX;
 }
 
 static void lose(struct tls_stream *t)
@@ -391,31 +391,31 @@ static void lose(struct tls_stream *t)
 	keys_wipe(t);
 }
 
-/* The first of the queue; it stays there if it has to wait. OPENED_WAIT: there is nothing to be
+/* The first of the queue; it stays there if it has to wait. OUTCOME_WAIT: there is nothing to be
  * told. */
-static enum opened first_open(struct tls_stream *t, bool last)
+static enum outcome first_open(struct tls_stream *t, bool last)
 {
-	struct sealed *r = t->queue.head;
+	struct queued_record *r = t->queue.head;
 	if (!r)
-		return OPENED_WAIT;
-	enum opened result = t->lost ? OPENED_QUIET : sealed_open(t, r);
-	if (result == OPENED_WAIT && !waited_enough(t, last))
-		return OPENED_WAIT;
-	t->taken = sealed_take(&t->queue);
-	if (result == OPENED_WAIT || result == OPENED_LOST)
+		return OUTCOME_WAIT;
+	enum outcome result = t->lost ? OUTCOME_NONE : record_open(t, r);
+	if (result == OUTCOME_WAIT && !waited_enough(t, last))
+		return OUTCOME_WAIT;
+	t->taken = record_queue_take(&t->queue);
+	if (result == OUTCOME_WAIT || result == OUTCOME_LOST)
 		lose(t);
-	return t->lost ? OPENED_LOST : result;
+	return t->lost ? OUTCOME_LOST : result;
 }
 
 /* Told before what the record itself holds. */
-static bool before_told(struct tls_stream *t, struct tls_item *out)
+static bool before_emit(struct tls_stream *t, struct tls_item *out)
 {
-	if (t->inside.opened && !t->told_open) {
-		t->told_open = true;
+	if (t->inside.decrypted && !t->open_emitted) {
+		t->open_emitted = true;
 		return tell(t, TLS_ITEM_OPEN, out);
 	}
-	if (t->lost && !t->told_lost) {
-		t->told_lost = true;
+	if (t->lost && !t->lost_emitted) {
+		t->lost_emitted = true;
 		return tell(t, TLS_ITEM_LOST, out);
 	}
 	return false;
@@ -423,7 +423,7 @@ static bool before_told(struct tls_stream *t, struct tls_item *out)
 
 /* A side ends its stream once: what follows close_notify is a FIN that says nothing new (RFC
  * 8446 6.1). */
-static bool end_told(struct tls_stream *t, bool notified, struct tls_item *out)
+static bool end_emit(struct tls_stream *t, bool notified, struct tls_item *out)
 {
 	enum side side = t->taken->at.side;
 	if (t->closed[side])
@@ -435,22 +435,22 @@ static bool end_told(struct tls_stream *t, bool notified, struct tls_item *out)
 }
 
 /* What is at hand of the record that was taken. */
-static bool plain_told(struct tls_stream *t, struct tls_item *out)
+static bool plain_emit(struct tls_stream *t, struct tls_item *out)
 {
 	if (t->closing) {
 		t->closing = false;
-		return end_told(t, true, out);
+		return end_emit(t, true, out);
 	}
 	if (t->plain.n == 0)
 		return false;
 	tell(t, TLS_ITEM_DATA, out);
 	out->data = t->plain;
-	out->clear = t->taken->kind == SEALED_CLEAR;
+	out->clear = t->taken->kind == QUEUED_CLEAR;
 	t->plain = bytes_of(NULL, 0);
 	return true;
 }
 
-static bool gap_told(struct tls_stream *t, struct tls_item *out)
+static bool gap_emit(struct tls_stream *t, struct tls_item *out)
 {
 	tell(t, TLS_ITEM_GAP, out);
 	out->len = tls_suite_inside(t->hs.suite, t->taken->n);
@@ -459,24 +459,24 @@ static bool gap_told(struct tls_stream *t, struct tls_item *out)
 
 static bool stream_next(struct tls_stream *t, bool last, struct tls_item *out)
 {
-	if (before_told(t, out) || plain_told(t, out))
+	if (before_emit(t, out) || plain_emit(t, out))
 		return true;
 	if (last)
-		sealed_rest(&t->queue);
+		record_queue_rest(&t->queue);
 	for (;;) {
 		taken_drop(t);
-		if (t->queue.head && t->queue.head->kind == SEALED_FIN) {
-			t->taken = sealed_take(&t->queue);
-			if (end_told(t, false, out))
+		if (t->queue.head && t->queue.head->kind == QUEUED_FIN) {
+			t->taken = record_queue_take(&t->queue);
+			if (end_emit(t, false, out))
 				return true;
 			continue;
 		}
-		enum opened result = first_open(t, last);
-		held_count(t);
-		if (result == OPENED_WAIT)
+		enum outcome result = first_open(t, last);
+		queued_count(t);
+		if (result == OUTCOME_WAIT)
 			return false;
-		if (before_told(t, out) || plain_told(t, out) ||
-		    (result == OPENED_GAP && gap_told(t, out)))
+		if (before_emit(t, out) || plain_emit(t, out) ||
+		    (result == OUTCOME_GAP && gap_emit(t, out)))
 			return true;
 	}
 }
@@ -486,13 +486,13 @@ static const struct tls_inside *stream_inside(const struct tls_stream *t)
 	return &t->inside;
 }
 
-struct tls_opener *decryptor_new(struct keylog *keys)
+struct tls_decryptor *decryptor_new(struct keylog *keys)
 {
 	struct decryptor *o = calloc(1, sizeof *o);
 	if (!o)
 		return NULL;
-	o->is = (struct tls_opener){stream_new,  stream_push,   stream_gap, stream_fin,
-				    stream_next, stream_inside, stream_free};
+	o->is = (struct tls_decryptor){stream_new,  stream_push,   stream_gap, stream_fin,
+				       stream_next, stream_inside, stream_free};
 	o->keys = keys;
 	o->kit = cipher_kit_new();
 	if (o->kit)
@@ -501,7 +501,7 @@ struct tls_opener *decryptor_new(struct keylog *keys)
 	return NULL;
 }
 
-void decryptor_free(struct tls_opener *is)
+void decryptor_free(struct tls_decryptor *is)
 {
 	struct decryptor *o = (struct decryptor *)(void *)is;
 	if (!o)

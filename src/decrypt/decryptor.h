@@ -1,5 +1,5 @@
-/* decryptor.h - opens TLS sessions with the secrets of a key log: what the core's struct tls_opener
- * asks for. The only layer that sees keys. */
+/* decryptor.h - opens TLS sessions with the secrets of a key log: what the core's struct
+ * tls_decryptor asks for. The only layer that sees keys. */
 #ifndef SMTPWATCH_DECRYPT_DECRYPTOR_H
 #define SMTPWATCH_DECRYPT_DECRYPTOR_H
 
@@ -8,11 +8,11 @@
 
 /* Bytes of records that wait for their secret: of one session, and of all together. Beyond, a
  * session stays encrypted. */
-enum { DECRYPTOR_HELD = 64 << 10, DECRYPTOR_HELD_ALL = 64 << 20 };
+enum { DECRYPTOR_QUEUE_MAX = 64 << 10, DECRYPTOR_QUEUES_MAX = 64 << 20 };
 
 /* keys: borrowed. Call before anything is confined. NULL: no memory, or no OpenSSL that has what is
  * needed. */
-struct tls_opener *decryptor_new(struct keylog *keys);
-void decryptor_free(struct tls_opener *o);
+struct tls_decryptor *decryptor_new(struct keylog *keys);
+void decryptor_free(struct tls_decryptor *o);
 
 #endif

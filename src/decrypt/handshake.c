@@ -27,6 +27,6 @@ bool handshake_server_hello(struct handshake *h, const struct tls_message *m)
 	h->tls13 = hello.version == TLS_1_3;
 	h->encrypt_then_mac = hello.encrypt_then_mac;
 	h->suite = tls_suite_find(hello.suite);
-	return h->suite && h->suite->bulk < TLS_BULKS_OPENED && hello.compression == 0 &&
+	return h->suite && h->suite->bulk < TLS_BULKS_DECRYPTED && hello.compression == 0 &&
 	       (h->tls13 || hello.version == TLS_1_2) && h->tls13 == tls_suite_13(h->suite);
 }

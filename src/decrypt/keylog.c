@@ -27,7 +27,7 @@ struct keylog {
 	pthread_mutex_t lock;
 	struct entry *entries;
 	int *buckets;
-	unsigned room, limit, next, used;
+	unsigned capacity, limit, next, used;
 	uint64_t key[2]; /* nobody outside can choose randoms that meet in one bucket */
 	int fd;
 	off_t at;
@@ -56,7 +56,7 @@ static const struct {
 };
 
 static unsigned bucket_of(const struct keylog *k, const uint8_t random[KEYLOG_RANDOM],
-			  unsigned room)
+			  unsigned capacity)
 {
 	uint64_t word[4], h = k->key[0];
 	memcpy(word, random, sizeof word);
@@ -64,12 +64,12 @@ static unsigned bucket_of(const struct keylog *k, const uint8_t random[KEYLOG_RA
 		h = (h ^ word[i]) * (k->key[1] | 1);
 		h ^= h >> 29;
 	}
-	return (unsigned)(h % room);
+	return (unsigned)(h % capacity);
 }
 
 static struct entry *entry_find(const struct keylog *k, const uint8_t random[KEYLOG_RANDOM])
 {
-	int i = k->room ? k->buckets[bucket_of(k, random, k->room)] : NONE;
+	int i = k->capacity ? k->buckets[bucket_of(k, random, k->capacity)] : NONE;
 	while (i != NONE && memcmp(k->entries[i].random, random, KEYLOG_RANDOM) != 0)
 		i = k->entries[i].next;
 	return i == NONE ? NULL : &k->entries[i];
@@ -77,14 +77,14 @@ static struct entry *entry_find(const struct keylog *k, const uint8_t random[KEY
 
 static void entry_link(struct keylog *k, unsigned i)
 {
-	int *bucket = &k->buckets[bucket_of(k, k->entries[i].random, k->room)];
+	int *bucket = &k->buckets[bucket_of(k, k->entries[i].random, k->capacity)];
 	k->entries[i].next = *bucket;
 	*bucket = (int)i;
 }
 
 static void entry_unlink(struct keylog *k, unsigned i)
 {
-	int *at = &k->buckets[bucket_of(k, k->entries[i].random, k->room)];
+	int *at = &k->buckets[bucket_of(k, k->entries[i].random, k->capacity)];
 	while (*at != (int)i)
 		at = &k->entries[*at].next;
 	*at = k->entries[i].next;
@@ -93,10 +93,10 @@ static void entry_unlink(struct keylog *k, unsigned i)
 /* Secrets are moved by hand: realloc would leave them behind. */
 static void table_grow(struct keylog *k)
 {
-	unsigned room = k->room ? 2 * k->room : FIRST;
-	room = room < k->limit ? room : k->limit;
-	struct entry *entries = calloc(room, sizeof *entries);
-	int *buckets = malloc(room * sizeof *buckets);
+	unsigned capacity = k->capacity ? 2 * k->capacity : FIRST;
+	capacity = capacity < k->limit ? capacity : k->limit;
+	struct entry *entries = calloc(capacity, sizeof *entries);
+	int *buckets = malloc(capacity * sizeof *buckets);
 	if (!entries || !buckets) {
 		free(entries);
 		free(buckets);
@@ -104,14 +104,14 @@ static void table_grow(struct keylog *k)
 	}
 	if (k->used > 0)
 		memcpy(entries, k->entries, k->used * sizeof *entries);
-	OPENSSL_cleanse(k->entries, k->room * sizeof *entries);
+	OPENSSL_cleanse(k->entries, k->capacity * sizeof *entries);
 	free(k->entries);
 	free(k->buckets);
 	k->entries = entries;
 	k->buckets = buckets;
-	k->room = room;
+	k->capacity = capacity;
 	k->next = k->used;
-	for (unsigned i = 0; i < room; i++)
+	for (unsigned i = 0; i < capacity; i++)
 		buckets[i] = NONE;
 	for (unsigned i = 0; i < k->used; i++)
 		entry_link(k, i);
@@ -119,19 +119,19 @@ static void table_grow(struct keylog *k)
 
 static struct entry *entry_new(struct keylog *k, const uint8_t random[KEYLOG_RANDOM])
 {
-	if (k->used == k->room && k->room < k->limit)
+	if (k->used == k->capacity && k->capacity < k->limit)
 		table_grow(k);
-	if (k->room == 0)
+	if (k->capacity == 0)
 		return NULL;
 	unsigned i = k->next;
-	if (k->used == k->room) {
+	if (k->used == k->capacity) {
 		entry_unlink(k, i);
 		OPENSSL_cleanse(&k->entries[i], sizeof k->entries[i]);
 		k->stats.evicted++;
 	} else {
 		k->used++;
 	}
-	k->next = i + 1 == k->room ? 0 : i + 1;
+	k->next = i + 1 == k->capacity ? 0 : i + 1;
 	memcpy(k->entries[i].random, random, KEYLOG_RANDOM);
 	entry_link(k, i);
 	return &k->entries[i];
@@ -341,7 +341,7 @@ void keylog_free(struct keylog *k)
 	if (k->fd >= 0)
 		close(k->fd);
 	if (k->entries)
-		OPENSSL_cleanse(k->entries, k->room * sizeof *k->entries);
+		OPENSSL_cleanse(k->entries, k->capacity * sizeof *k->entries);
 	free(k->entries);
 	free(k->buckets);
 	pthread_mutex_destroy(&k->lock);

@@ -1,7 +1,7 @@
 /* record_queue.c - cuts two streams into records (RFC 8446 5.1, RFC 5246 6.2). */
 #include "decrypt/record_queue.h"
 
-static void queue_add(struct sealed_queue *q, struct sealed *s)
+static void queue_add(struct record_queue *q, struct queued_record *s)
 {
 	s->next = NULL;
 	if (q->tail)
@@ -9,39 +9,40 @@ static void queue_add(struct sealed_queue *q, struct sealed *s)
 	else
 		q->head = s;
 	q->tail = s;
-	q->bytes += s->room;
+	q->bytes += s->size;
 }
 
 /* Without memory the side is lost, if there is as much as is needed to say so. */
-static struct sealed *sealed_make(struct sealed_queue *q, const struct tls_heard *at,
-				  enum sealed_kind kind, size_t n)
+static struct queued_record *record_make(struct record_queue *q, const struct tls_place *at,
+					 enum queued_kind kind, size_t n)
 {
-	uint32_t room = (uint32_t)(sizeof(struct sealed) + n);
-	struct sealed *s = pool_get(q->pool, room);
+	uint32_t size = (uint32_t)(sizeof(struct queued_record) + n);
+	struct queued_record *s = pool_get(q->pool, size);
 	if (!s)
 		return NULL;
-	*s = (struct sealed){.at = *at, .kind = kind, .n = (uint32_t)n, .room = room};
+	*s = (struct queued_record){.at = *at, .kind = kind, .n = (uint32_t)n, .size = size};
 	return s;
 }
 
-static void note(struct sealed_queue *q, const struct tls_heard *at, enum sealed_kind kind)
+static void record_add(struct record_queue *q, const struct tls_place *at, enum queued_kind kind)
 {
-	struct sealed *s = sealed_make(q, at, kind, 0);
+	struct queued_record *s = record_make(q, at, kind, 0);
 	if (s)
 		queue_add(q, s);
 }
 
-static void side_lose(struct sealed_queue *q, const struct tls_heard *at)
+static void side_lose(struct record_queue *q, const struct tls_place *at)
 {
-	struct sealed_side *side = &q->side[at->side];
-	sealed_drop(q, side->now);
+	struct record_queue_side *side = &q->side[at->side];
+	record_queue_drop(q, side->now);
 	side->now = NULL;
 	side->lost = true;
-	note(q, at, SEALED_LOST);
+	record_add(q, at, QUEUED_LOST);
 }
 
 /* The record under way, or the line in clear, has all that it will get. */
-static void record_end(struct sealed_queue *q, const struct tls_heard *at, struct sealed *now)
+static void record_end(struct record_queue *q, const struct tls_place *at,
+		       struct queued_record *now)
 {
 	now->at = *at;
 	now->n = now->have;
@@ -49,12 +50,12 @@ static void record_end(struct sealed_queue *q, const struct tls_heard *at, struc
 	q->side[at->side].now = NULL;
 }
 
-static void clear_byte(struct sealed_queue *q, const struct tls_heard *at, uint8_t byte)
+static void clear_byte(struct record_queue *q, const struct tls_place *at, uint8_t byte)
 {
-	struct sealed_side *side = &q->side[at->side];
+	struct record_queue_side *side = &q->side[at->side];
 	if (!side->now)
-		side->now = sealed_make(q, at, SEALED_CLEAR, SEALED_LINE);
-	struct sealed *s = side->now;
+		side->now = record_make(q, at, QUEUED_CLEAR, CLEAR_LINE_MAX);
+	struct queued_record *s = side->now;
 	if (!s) {
 		side_lose(q, at);
 		return;
@@ -66,10 +67,10 @@ static void clear_byte(struct sealed_queue *q, const struct tls_heard *at, uint8
 }
 
 /* A client that leaves TLS has nothing to say that is looked at. */
-static void clear_take(struct sealed_queue *q, const struct tls_heard *at, struct bytes b)
+static void clear_take(struct record_queue *q, const struct tls_place *at, struct bytes b)
 {
-	struct sealed_side *side = &q->side[at->side];
-	struct tls_heard here = *at;
+	struct record_queue_side *side = &q->side[at->side];
+	struct tls_place here = *at;
 	if (at->side == CLIENT)
 		side_lose(q, at);
 	for (here.end -= b.n; b.n > 0 && !side->lost; b = bytes_from(b, 1)) {
@@ -78,25 +79,25 @@ static void clear_take(struct sealed_queue *q, const struct tls_heard *at, struc
 	}
 }
 
-static void clear_rest(struct sealed_queue *q, enum side which)
+static void clear_rest(struct record_queue *q, enum side which)
 {
-	struct sealed_side *side = &q->side[which];
+	struct record_queue_side *side = &q->side[which];
 	if (!side->clear || !side->now)
 		return;
-	struct tls_heard last = side->now->at;
+	struct tls_place last = side->now->at;
 	record_end(q, &last, side->now);
 }
 
-static void head_end(struct sealed_queue *q, const struct tls_heard *at)
+static void head_end(struct record_queue *q, const struct tls_place *at)
 {
-	struct sealed_side *side = &q->side[at->side];
+	struct record_queue_side *side = &q->side[at->side];
 	side->head_n = 0;
 	if (!tls_record_sane(side->head)) {
 		side->clear = true;
 		clear_take(q, at, bytes_of(side->head, TLS_RECORD_HEAD));
 		return;
 	}
-	side->now = sealed_make(q, at, SEALED_RECORD, tls_record_length(side->head));
+	side->now = record_make(q, at, QUEUED_RECORD, tls_record_length(side->head));
 	if (!side->now) {
 		side_lose(q, at);
 		return;
@@ -107,13 +108,13 @@ static void head_end(struct sealed_queue *q, const struct tls_heard *at)
 }
 
 /* Takes what it can use of the data at `at`; how much that was. */
-static size_t piece_take(struct sealed_queue *q, const struct tls_heard *at, struct bytes data)
+static size_t piece_take(struct record_queue *q, const struct tls_place *at, struct bytes data)
 {
-	struct sealed_side *side = &q->side[at->side];
-	struct sealed *s = side->clear ? NULL : side->now;
+	struct record_queue_side *side = &q->side[at->side];
+	struct queued_record *s = side->clear ? NULL : side->now;
 	size_t want = s ? s->n - s->have : (size_t)TLS_RECORD_HEAD - side->head_n,
 	       used = side->clear || data.n < want ? data.n : want;
-	struct tls_heard here = *at;
+	struct tls_place here = *at;
 	here.end -= data.n - used;
 	if (side->clear) {
 		clear_take(q, &here, data);
@@ -131,65 +132,65 @@ static size_t piece_take(struct sealed_queue *q, const struct tls_heard *at, str
 	return used;
 }
 
-void sealed_push(struct sealed_queue *q, const struct tls_heard *at, struct bytes data)
+void record_queue_push(struct record_queue *q, const struct tls_place *at, struct bytes data)
 {
 	while (data.n > 0 && !q->side[at->side].lost)
 		data = bytes_from(data, piece_take(q, at, data));
 }
 
-void sealed_gap(struct sealed_queue *q, const struct tls_heard *at, uint64_t len)
+void record_queue_gap(struct record_queue *q, const struct tls_place *at, uint64_t len)
 {
-	struct sealed_side *side = &q->side[at->side];
+	struct record_queue_side *side = &q->side[at->side];
 	clear_rest(q, at->side);
-	struct sealed *s = side->now;
+	struct queued_record *s = side->now;
 	if (side->lost)
 		return;
 	if (!s || len > s->n - s->have) {
 		side_lose(q, at);
 		return;
 	}
-	s->kind = SEALED_HOLED;
+	s->kind = QUEUED_HOLED;
 	s->have += (uint32_t)len;
 	if (s->have == s->n)
 		record_end(q, at, s);
 }
 
-void sealed_fin(struct sealed_queue *q, const struct tls_heard *at)
+void record_queue_fin(struct record_queue *q, const struct tls_place *at)
 {
 	clear_rest(q, at->side);
-	note(q, at, SEALED_FIN);
+	record_add(q, at, QUEUED_FIN);
 }
 
-void sealed_rest(struct sealed_queue *q)
+void record_queue_rest(struct record_queue *q)
 {
 	clear_rest(q, SERVER);
 }
 
-struct sealed *sealed_take(struct sealed_queue *q)
+struct queued_record *record_queue_take(struct record_queue *q)
 {
-	struct sealed *s = q->head;
+	struct queued_record *s = q->head;
 	if (!s)
 		return NULL;
 	q->head = s->next;
 	if (!q->head)
 		q->tail = NULL;
-	q->bytes -= s->room;
+	q->bytes -= s->size;
 	return s;
 }
 
-void sealed_drop(struct sealed_queue *q, struct sealed *s)
+void record_queue_drop(struct record_queue *q, struct queued_record *s)
 {
 	if (s)
-		pool_put(q->pool, s, s->room);
+		pool_put(q->pool, s, s->size);
 }
 
-void sealed_clear(struct sealed_queue *q)
+void record_queue_clear(struct record_queue *q)
 {
-	struct sealed *s;
-	while ((s = sealed_take(q)))
-		sealed_drop(q, s);
+	struct queued_record *s;
+	while ((s = record_queue_take(q)))
+		record_queue_drop(q, s);
 	for (unsigned i = 0; i < 2; i++) {
-		sealed_drop(q, q->side[i].now);
+		record_queue_drop(q, q->side[i].now);
 		q->side[i].now = NULL;
 	}
 }

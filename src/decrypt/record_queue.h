@@ -6,54 +6,54 @@
 #include "core/tls/record.h"
 #include "smtpwatch/decryptor.h"
 
-enum sealed_kind {
-	SEALED_RECORD,
-	SEALED_HOLED, /* of its body, bytes are missing; how long it is, is known */
-	SEALED_CLEAR, /* a line of a server in clear where a record should begin, or SEALED_LINE of
-			 it */
-	SEALED_LOST, /* a hole after which nobody knows where a record begins; nothing more comes of
+enum queued_kind {
+	QUEUED_RECORD,
+	QUEUED_HOLED, /* of its body, bytes are missing; how long it is, is known */
+	QUEUED_CLEAR, /* a line of a server in clear where a record should begin, or CLEAR_LINE_MAX
+			 of it */
+	QUEUED_LOST, /* a hole after which nobody knows where a record begins; nothing more comes of
 			this side but its FIN */
-	SEALED_FIN
+	QUEUED_FIN
 };
 
 /* RFC 5321 4.5.3.1.5 */
-enum { SEALED_LINE = 512 };
+enum { CLEAR_LINE_MAX = 512 };
 
-struct sealed {
-	struct sealed *next;
-	struct tls_heard at; /* its end */
-	enum sealed_kind kind;
+struct queued_record {
+	struct queued_record *next;
+	struct tls_place at; /* its end */
+	enum queued_kind kind;
 	uint8_t head[TLS_RECORD_HEAD];
 	uint32_t n, have; /* bytes of the body, and how many have come */
-	uint32_t room;
+	uint32_t size;
 	uint8_t body[];
 };
 
 /* Zero-filled at first, but for the pool. */
-struct sealed_queue {
+struct record_queue {
 	struct pool *pool;
-	struct sealed *head, *tail;
+	struct queued_record *head, *tail;
 	size_t bytes; /* of all that is queued */
-	struct sealed_side {
-		struct sealed *now; /* under way */
+	struct record_queue_side {
+		struct queued_record *now; /* under way */
 		uint8_t head[TLS_RECORD_HEAD];
 		uint8_t head_n;
 		bool clear, lost;
 	} side[2];
 };
 
-void sealed_push(struct sealed_queue *q, const struct tls_heard *at, struct bytes data);
-void sealed_gap(struct sealed_queue *q, const struct tls_heard *at, uint64_t len);
-void sealed_fin(struct sealed_queue *q, const struct tls_heard *at);
+void record_queue_push(struct record_queue *q, const struct tls_place *at, struct bytes data);
+void record_queue_gap(struct record_queue *q, const struct tls_place *at, uint64_t len);
+void record_queue_fin(struct record_queue *q, const struct tls_place *at);
 
 /* Nothing more will come: a line in clear that has no end is queued as it is. */
-void sealed_rest(struct sealed_queue *q);
+void record_queue_rest(struct record_queue *q);
 
-/* Takes the first one off; NULL: there is none. Free it with sealed_drop, NULL is allowed. */
-struct sealed *sealed_take(struct sealed_queue *q);
-void sealed_drop(struct sealed_queue *q, struct sealed *s);
+/* Takes the first one off; NULL: there is none. Free it with record_queue_drop, NULL is allowed. */
+struct queued_record *record_queue_take(struct record_queue *q);
+void record_queue_drop(struct record_queue *q, struct queued_record *s);
 
 /* Frees all of it. */
-void sealed_clear(struct sealed_queue *q);
+void record_queue_clear(struct record_queue *q);
 
 #endif

@@ -157,7 +157,7 @@ static bool put_rcpt_count(struct outbuf *b, const struct alert_view *v)
 	return t != NULL && put_number(b, t->rcpt_count);
 }
 
-static bool put_told(struct outbuf *b, const struct alert_view *v)
+static bool put_reported(struct outbuf *b, const struct alert_view *v)
 {
 	return v->how != NULL && put_word(b, v->how);
 }
@@ -260,7 +260,7 @@ const struct alert_field alert_fields[ALERT_FIELDS_MAX + 1] = {
 	{"from", put_from},
 	{"rcpt", put_rcpt},
 	{"rcpt_count", put_rcpt_count},
-	{"told", put_told},
+	{"told", put_reported},
 	{"repeated", put_repeated},
 	{"since", put_since},
 	{"code", put_code},

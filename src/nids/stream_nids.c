@@ -186,7 +186,7 @@ static void evict(struct stream *s)
 	nids_table_drop(s, c);
 }
 
-static bool watched(const struct stream *s, const struct packet *p)
+static bool is_monitored(const struct stream *s, const struct packet *p)
 {
 	return !s->config.ports || port_set_has(s->config.ports, p->dst_port) ||
 	       port_set_has(s->config.ports, p->src_port);
@@ -198,7 +198,7 @@ static struct nids_conn *conn_begin(struct stream *s, uint32_t hash, const struc
 				    bool reused)
 {
 	bool syn = (p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
-	if (!syn || !watched(s, p)) {
+	if (!syn || !is_monitored(s, p)) {
 		s->stats.stray++;
 		return NULL;
 	}

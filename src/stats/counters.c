@@ -85,7 +85,7 @@ const struct counter counters[] = {
 	LEVEL("memory", stream.held_peak, "held_peak"),
 	LEVEL("memory", memory_used, "used"),
 	LEVEL("memory", memory_peak, "peak"),
-	LEVEL("memory", memory_held, "held"),
+	LEVEL("memory", memory_reserved, "held"),
 };
 
 const size_t counters_n = sizeof(counters) / sizeof(counters[0]);

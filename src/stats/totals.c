@@ -17,7 +17,7 @@ void totals_count(struct totals *t, const struct report *r)
 	t->sessions++;
 	t->grouped += r->grouped;
 	t->tls += info->tls;
-	t->decrypted += info->tls_opened;
+	t->decrypted += info->tls_decrypted;
 	signature_count(t, r, r->record.judgement.verdict);
 	for (unsigned s = VERDICTS; s < SIGNATURES; s++)
 		if (r->also >> s & 1)

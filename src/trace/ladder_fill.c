@@ -261,7 +261,7 @@ static void put_unknown(struct outbuf *b, struct bytes line, bool secret)
 
 static void put_command(const struct ladder *l, struct outbuf *b, const struct trace_event *e)
 {
-	enum smtp_verb said = (enum smtp_verb)e->pending->said;
+	enum smtp_verb said = (enum smtp_verb)e->pending->sent_verb;
 
 	if (said == SMTP_UNKNOWN || said == SMTP_NOT_SMTP)
 		put_unknown(b, e->text, l->secret || e->holed);
@@ -329,7 +329,7 @@ static bool is_pipelined(const struct ladder *l, const struct trace_event *e)
 		return false;
 	if (last->kind == LADDER_MESSAGE)
 		return e->pending->verb != SMTP_END && e->pending->verb != SMTP_BDAT;
-	verb = smtp_verb_name((enum smtp_verb)e->pending->said);
+	verb = smtp_verb_name((enum smtp_verb)e->pending->sent_verb);
 	return last->kind != LADDER_COMMAND ||
 	       (e->pending->verb < SMTP_NOT_SMTP && e->pending->verb != SMTP_AUTH_LINE &&
 		strncmp(last->text, verb, strlen(verb)) != 0);
@@ -359,7 +359,8 @@ static void on_reply(struct ladder *l, const struct trace_event *e)
 	line = line_said(l, e, LADDER_REPLY);
 	line.code = e->reply->code;
 	line.pipelined = is_pipelined(l, e);
-	line.answers = e->pending != NULL ? answered_name((enum smtp_verb)e->pending->said) : NULL;
+	line.answers = e->pending != NULL ? answered_name((enum smtp_verb)e->pending->sent_verb)
+					  : NULL;
 	line.waited = e->pending != NULL && e->pending->ts > 0 && e->ts > e->pending->ts
 			      ? e->ts - e->pending->ts
 			      : 0;

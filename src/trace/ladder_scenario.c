@@ -114,7 +114,7 @@ static const struct {
 	{CHANGE_SECRET, "AUTH's secrets, and what may be one"},
 	{CHANGE_BODY, "the text of messages, by as many x's in the same lines"},
 	{CHANGE_UNTOLD, "bytes of which it is not known what they are, by x's"},
-	{CHANGE_SEALED, "what is encrypted, by x's"},
+	{CHANGE_ENCRYPTED, "what is encrypted, by x's"},
 };
 
 /* The comments at the top. */
@@ -171,7 +171,7 @@ static const char *hindrance(const struct ladder_scene *scenes, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct recording *r = scenes[i].ladder->recording;
 
-		if (scenes[i].record->session->tls_opened)
+		if (scenes[i].record->session->tls_decrypted)
 			return "a session was read with keys, which a scenario has not: leave "
 			       "--keylog out";
 		if (!r || recording_packets(r, &all) == 0)

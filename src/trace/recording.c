@@ -188,7 +188,7 @@ static bool bears_secret(enum smtp_verb said)
 /* Verbs whose arguments may be shown keep their line as it was sent. */
 static void on_command(struct recording *r, const struct trace_event *e, bool secret)
 {
-	enum smtp_verb said = (enum smtp_verb)e->pending->said;
+	enum smtp_verb said = (enum smtp_verb)e->pending->sent_verb;
 	struct outbuf shown = {0};
 	size_t words = r->words.n;
 	bool same;

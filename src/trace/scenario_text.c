@@ -12,7 +12,7 @@ enum {
 	LINE = 900,
 	TLS_HEADER = 5,
 	TLS_FIRST = 20,
-	TLS_SEALED = 23,
+	TLS_APPLICATION_DATA = 23,
 	TLS_LAST = 24,
 	PROXY_V2 = 16,
 	PROXY_MOST = 600
@@ -130,10 +130,11 @@ static size_t put_record(struct making *m, struct bytes text)
 	struct bytes inside = bytes_first(bytes_from(text, TLS_HEADER), n);
 
 	outbuf_bytes(&m->t->text, text.p, text.n < TLS_HEADER ? text.n : TLS_HEADER);
-	if (text.p[0] == TLS_SEALED)
-		m->t->changes |= CHANGE_SEALED;
+	if (text.p[0] == TLS_APPLICATION_DATA)
+		m->t->changes |= CHANGE_ENCRYPTED;
 	for (size_t i = 0; i < inside.n; i++)
-		outbuf_char(&m->t->text, text.p[0] == TLS_SEALED ? 'x' : (char)inside.p[i]);
+		outbuf_char(&m->t->text,
+			    text.p[0] == TLS_APPLICATION_DATA ? 'x' : (char)inside.p[i]);
 	return text.n < TLS_HEADER ? text.n : TLS_HEADER + inside.n;
 }
 

@@ -12,8 +12,8 @@
 enum scenario_change {
 	CHANGE_SECRET = 1, /* of AUTH, and of lines that may be a password */
 	CHANGE_BODY = 2,
-	CHANGE_UNTOLD = 4, /* bytes of which nobody knows what they are */
-	CHANGE_SEALED = 8  /* of TLS: what is encrypted */
+	CHANGE_UNTOLD = 4,   /* bytes of which nobody knows what they are */
+	CHANGE_ENCRYPTED = 8 /* of TLS: what is encrypted */
 };
 
 /* A side's stream, shown. Zero-filled before first use. */

@@ -92,7 +92,7 @@ static void round_run(const struct items *items, const struct wish *w, uint64_t 
 		base = item_judge(x.item, x.other, &x.base, engines[r.engine]);
 		r.base = &base;
 	}
-	if (x.base.frame && x.item->opener) {
+	if (x.base.frame && x.item->decryptor) {
 		keyless = item_judge_keyless(x.item, &x.base, engines[r.engine]);
 		r.base_keyless = &keyless;
 	}

@@ -22,13 +22,13 @@
 
 enum { BATCH = 64, FRAMES_MOST = 4000, SESSIONS_WITH_KEYS = 8192, PORT_OF_TLS = 465 };
 
-static void opener_make(struct items *items)
+static void decryptor_make(struct items *items)
 {
-	if (items->opener)
+	if (items->decryptor)
 		return;
 	items->keys = keylog_new(SESSIONS_WITH_KEYS);
-	items->opener = items->keys ? decryptor_new(items->keys) : NULL;
-	assert_non_null(items->opener);
+	items->decryptor = items->keys ? decryptor_new(items->keys) : NULL;
+	assert_non_null(items->decryptor);
 }
 
 /* A new item; valid until the next one. */
@@ -84,8 +84,8 @@ static void item_done_twice(struct items *items, struct text *keys)
 	opened->native = item->native;
 	opened->keys = keys->p;
 	opened->keys_n = keys->n;
-	opener_make(items);
-	opened->opener = items->opener;
+	decryptor_make(items);
+	opened->decryptor = items->decryptor;
 	keylog_add(items->keys, bytes_of(keys->p, keys->n));
 	*keys = (struct text){0};
 	bool found = item_finish(item);
@@ -288,7 +288,7 @@ void items_free(struct items *items)
 	for (size_t i = 0; i < items->n; i++)
 		item_free(&items->all[i]);
 	free(items->all);
-	decryptor_free(items->opener);
+	decryptor_free(items->decryptor);
 	keylog_free(items->keys);
 	*items = (struct items){0};
 }

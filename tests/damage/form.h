@@ -11,7 +11,7 @@ struct items {
 	struct item *all;
 	size_t n, room;
 	struct keylog *keys; /* of all items that have any */
-	struct tls_opener *opener;
+	struct tls_decryptor *decryptor;
 };
 
 /* A scenario (.smtp) or a capture; with it the key log beside it (.keylog), or within it. What is

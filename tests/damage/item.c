@@ -106,7 +106,7 @@ struct tally item_judge(const struct item *item, const struct item *other,
 	if (other)
 		config_ports(&config, other);
 	config.engine = engine;
-	config.opener = item->opener;
+	config.decryptor = item->decryptor;
 	config.session = on_record;
 	config.arg = &t;
 	struct monitor *m = monitor_new(&config);
@@ -127,7 +127,7 @@ struct tally item_judge_keyless(const struct item *item, const struct frames_vie
 				const struct stream_engine *engine)
 {
 	struct item without = *item;
-	without.opener = NULL;
+	without.decryptor = NULL;
 	return item_judge(&without, NULL, v, engine);
 }
 
@@ -218,7 +218,7 @@ bool item_finish(struct item *item)
 	const struct frames_view all = {.frame = item->frame, .n = item->n};
 	frames_look(item);
 	item->whole = item_judge(item, NULL, &all, &stream_native);
-	if (item->opener)
+	if (item->decryptor)
 		item->keyless = item_judge_keyless(item, &all, &stream_native);
 	return item->whole.n > 0;
 }

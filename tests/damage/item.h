@@ -64,9 +64,9 @@ struct item {
 	unsigned ports;
 	char *keys; /* a key log; NULL: none */
 	size_t keys_n;
-	const struct tls_opener *opener; /* borrowed; NULL: what is inside TLS is not read */
-	struct tally whole;              /* what is said of it undamaged */
-	struct tally keyless;            /* ... without its keys; empty where it has none */
+	const struct tls_decryptor *decryptor; /* borrowed; NULL: what is inside TLS is not read */
+	struct tally whole;                    /* what is said of it undamaged */
+	struct tally keyless;                  /* ... without its keys; empty where it has none */
 };
 
 void item_port(struct item *item, uint16_t port, enum port_kind kind);

@@ -307,7 +307,7 @@ static void way_merged(struct damaged *x, const struct items *all, struct dice *
 	enum { TRIES = 32 };
 	for (unsigned i = 0; i < TRIES && !x->other; i++) {
 		const struct item *item = &all->all[any(all->n, d)];
-		if (!item->opener == !x->item->opener && item->n + x->item->n < 2000 &&
+		if (!item->decryptor == !x->item->decryptor && item->n + x->item->n < 2000 &&
 		    ends_differ(x->item, item) &&
 		    (x->item->form != FORM_SEALED || servers_differ(x->item, item)) &&
 		    ports_agree(x->item, item))

@@ -82,7 +82,7 @@ static void run(struct told *t, const struct fuzz_case *c, struct monitor_config
 	monitor_finish(m);
 	monitor_stats(m, &t->stats);
 	CHECK(t->stats.stream.conns_open == 0 && t->stats.stream.held_bytes == 0);
-	CHECK(t->stats.memory_held <= config.memory);
+	CHECK(t->stats.memory_reserved <= config.memory);
 	monitor_free(m);
 }
 

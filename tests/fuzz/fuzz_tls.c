@@ -218,11 +218,11 @@ static void steps_read(struct bytes in, unsigned how)
 	}
 }
 
-static void run(struct talk_told *told, const struct tls_opener *opener, struct keylog *late,
+static void run(struct talk_told *told, const struct tls_decryptor *decryptor, struct keylog *late,
 		unsigned how, enum talk_cut cut)
 {
 	static struct talk t;
-	talk_begin(&t, opener, how, cut);
+	talk_begin(&t, decryptor, how, cut);
 	for (const struct wire *w = wires; w < wires + wires_n; w++) {
 		t.ts = w->ts;
 		if (w->what == WIRE_BYTES)
@@ -242,24 +242,24 @@ static void run_late(struct talk_told *told, unsigned how, enum talk_cut cut)
 {
 	char why[KEYLOG_WHY];
 	struct keylog *keys = keylog_new(8);
-	struct tls_opener *opener = keys ? decryptor_new(keys) : NULL;
-	CHECK(opener && keylog_open(keys, "/dev/null", why));
-	run(told, opener, keys, how, cut);
-	decryptor_free(opener);
+	struct tls_decryptor *decryptor = keys ? decryptor_new(keys) : NULL;
+	CHECK(decryptor && keylog_open(keys, "/dev/null", why));
+	run(told, decryptor, keys, how, cut);
+	decryptor_free(decryptor);
 	keylog_free(keys);
 }
 
-static const struct tls_opener *opener_known(void)
+static const struct tls_decryptor *decryptor_known(void)
 {
-	static struct tls_opener *opener;
-	if (!opener) {
+	static struct tls_decryptor *decryptor;
+	if (!decryptor) {
 		struct keylog *keys = keylog_new(8);
 		CHECK(keys);
 		keylog_add(keys, sealer_keys());
-		opener = decryptor_new(keys);
-		CHECK(opener);
+		decryptor = decryptor_new(keys);
+		CHECK(decryptor);
 	}
-	return opener;
+	return decryptor;
 }
 
 static void run_one(struct talk_told *told, unsigned how, enum talk_cut cut)
@@ -267,7 +267,7 @@ static void run_one(struct talk_told *told, unsigned how, enum talk_cut cut)
 	if (how & KEYS_LATE)
 		run_late(told, how, cut);
 	else
-		run(told, how & KEYS_KNOWN ? opener_known() : NULL, NULL, how, cut);
+		run(told, how & KEYS_KNOWN ? decryptor_known() : NULL, NULL, how, cut);
 }
 
 /* first byte: enum talk_how, and what of keys there is; second: the suite */

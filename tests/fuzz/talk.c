@@ -33,7 +33,8 @@ static void once(void)
 	CHECK(digest);
 }
 
-void talk_begin(struct talk *t, const struct tls_opener *opener, unsigned how, enum talk_cut cut)
+void talk_begin(struct talk *t, const struct tls_decryptor *decryptor, unsigned how,
+		enum talk_cut cut)
 {
 	once();
 	*t = (struct talk){.pool = pool_new(MEMORY),
@@ -43,7 +44,7 @@ void talk_begin(struct talk *t, const struct tls_opener *opener, unsigned how, e
 			   .ts = TALK_START,
 			   .dice = 1};
 	struct dialogue_env *env =
-		t->pool ? session_env(t->pool, opener, NULL, (const uint64_t[2]){0}) : NULL;
+		t->pool ? session_env(t->pool, decryptor, NULL, (const uint64_t[2]){0}) : NULL;
 	CHECK(env);
 	t->before = pool_used(t->pool);
 	t->session = session_new(env, how & TALK_SURE, how & TALK_SURE, how & TALK_LMTP,

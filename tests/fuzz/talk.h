@@ -30,8 +30,9 @@ struct talk {
 
 #define TALK_START INT64_C(1700000000000000000)
 
-/* opener: NULL, or who has keys. t stays where it is until talk_end. */
-void talk_begin(struct talk *t, const struct tls_opener *opener, unsigned how, enum talk_cut cut);
+/* decryptor: NULL, or who has keys. t stays where it is until talk_end. */
+void talk_begin(struct talk *t, const struct tls_decryptor *decryptor, unsigned how,
+		enum talk_cut cut);
 
 /* Of `side` at t->ts; acked: so much of the other side's stream. */
 void talk_bytes(struct talk *t, enum side side, struct bytes b, uint64_t acked);

@@ -51,7 +51,7 @@ PUBLIC = {
     "bytes": "base", "frame": "base", "ip_addr": "base", "pool": "base",
     "packet": "core/packet", "defrag": "core/packet", "undecoded": "core/packet",
     "stream": "core/stream", "smtp": "core/smtp",
-    "certificate": "core/tls", "tls_opener": "core/tls", "decryptor": "core/tls",
+    "certificate": "core/tls", "decryptor": "core/tls",
     "strings": "core/session", "session_info": "core/session", "ending": "core/session",
     "verdict": "core/verdict", "severity": "core/verdict", "cause": "core/cause",
     "monitor": "core", "record": "core", "server_history": "core", "correlate": "core",

@@ -43,7 +43,7 @@ bool cause_talk_not_smtp(const struct cause_input *f, struct cause *c)
 {
 	const struct session_info *s = f->session;
 	const struct ending *e = f->ending;
-	cause_words_said(f, c);
+	cause_words_sign(f, c);
 	if (s->flaws & FLAW_NOT_SMTP)
 		CAUSE_SIGN(c, e->spoke ? CONFIDENCE_POSSIBLE : CONFIDENCE_CERTAIN,
 			   "the client sent %s where SMTP was due",
@@ -63,10 +63,10 @@ bool cause_talk_tls_failure(const struct cause_input *f, struct cause *c)
 	const struct ending *e = f->ending;
 	bool begun = s->tls ? !s->tls_done
 			    : s->starttls == STARTTLS_USED && e->stage == STAGE_STARTTLS;
-	cause_words_said(f, c);
+	cause_words_sign(f, c);
 	/* TLS not available due to temporary reason (RFC 3207 4), unless its words give another
 	 * one. */
-	const struct cause_words *w = &f->said->words;
+	const struct cause_words *w = &f->text->words;
 	bool otherwise = w->weight == CAUSE_WEIGHT_SPECIFIC ? w->cause != CAUSE_TLS_FAILURE
 							    : w->trouble;
 	if (e->stage == STAGE_STARTTLS && e->farewell == FAREWELL_REFUSAL &&

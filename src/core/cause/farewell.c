@@ -66,13 +66,13 @@ static bool answers(const struct cause_input *f)
 {
 	const struct ending *e = f->ending;
 	bool waiting = e->unprompted || e->stage == STAGE_IDLE || e->stage == STAGE_DATA;
-	return f->said->code == 421 && !waiting;
+	return f->text->code == 421 && !waiting;
 }
 
 /* 45x to AUTH is a temporary failure of the server (RFC 4954 6). */
 static bool is_temporary_auth(const struct cause_input *f)
 {
-	uint16_t code = f->said->code;
+	uint16_t code = f->text->code;
 	return f->ending->stage == STAGE_AUTH && code >= 400 && code < 500 && code != 421;
 }
 
@@ -80,9 +80,9 @@ static bool is_temporary_auth(const struct cause_input *f)
  * 45x 4.3.2 is said for every reason. */
 static const struct enhanced_row *enhanced_find(const struct cause_input *f)
 {
-	const struct cause_said *said = f->said;
-	struct smtp_enhanced e = said->enhanced;
-	bool farewell = smtp_code_closes(said->code);
+	const struct cause_text *text = f->text;
+	struct smtp_enhanced e = text->enhanced;
+	bool farewell = smtp_code_closes(text->code);
 	if (e.class == 0 || (e.class < 4 && !farewell))
 		return NULL;
 	if (answers(f) && e.detail == 2 && (e.subject == 3 || e.subject == 4))
@@ -90,12 +90,12 @@ static const struct enhanced_row *enhanced_find(const struct cause_input *f)
 	if (e.subject == 7 && is_temporary_auth(f))
 		return NULL;
 	if (e.subject == 3 && e.detail == 2 && !farewell)
-		return e.class == 5 ? &for_good : said->code == 0 ? &enhanced_rows[0] : NULL;
+		return e.class == 5 ? &for_good : text->code == 0 ? &enhanced_rows[0] : NULL;
 	/* With 45x the bad connection is the server's own to a third host. */
-	if (e.subject == 4 && e.detail == 2 && said->code != 0 && !farewell)
+	if (e.subject == 4 && e.detail == 2 && text->code != 0 && !farewell)
 		return NULL;
 	/* With 500 to 504 the command is at fault (RFC 5321 4.2.2), not the client by a rule. */
-	if (e.subject == 7 && said->code >= 500 && said->code <= 504)
+	if (e.subject == 7 && text->code >= 500 && text->code <= 504)
 		return NULL;
 	for (size_t i = 0; i < ROWS(enhanced_rows); i++) {
 		const struct enhanced_row *row = &enhanced_rows[i];
@@ -109,7 +109,7 @@ static const struct enhanced_row *enhanced_find(const struct cause_input *f)
 static bool is_firm(const struct cause_input *f, const struct enhanced_row *row)
 {
 	/* A message that is too big stays too big: with 4yz the server is short of room. */
-	if (row->id == CAUSE_SIZE_LIMIT && f->said->words.trouble && f->said->code < 500)
+	if (row->id == CAUSE_SIZE_LIMIT && f->text->words.trouble && f->text->code < 500)
 		return false;
 	return row->grip == FIRM &&
 	       (row->id != CAUSE_AUTH_FAILURES || f->ending->stage == STAGE_AUTH);
@@ -117,7 +117,7 @@ static bool is_firm(const struct cause_input *f, const struct enhanced_row *row)
 
 static bool is_overruled(const struct cause_input *f, const struct enhanced_row *row)
 {
-	const struct cause_words *w = &f->said->words;
+	const struct cause_words *w = &f->text->words;
 	/* 5.2.3 and 5.3.4 are said of what a message may hold too. */
 	bool firm = is_firm(f, row),
 	     otherwise = w->weight == CAUSE_WEIGHT_SPECIFIC && w->cause != row->id;
@@ -135,30 +135,30 @@ static const struct enhanced_row *enhanced_of(const struct cause_input *f)
 
 static void code_said(const struct cause_input *f, const struct enhanced_row *row, struct cause *c)
 {
-	const struct cause_said *said = f->said;
-	struct smtp_enhanced e = said->enhanced;
-	if (row && row->id == c->id && said->code == 0) {
+	const struct cause_text *text = f->text;
+	struct smtp_enhanced e = text->enhanced;
+	if (row && row->id == c->id && text->code == 0) {
 		CAUSE_SIGN(c, row->confidence,
 			   "the server's last words, which were no reply, begin with %u.%u.%u",
 			   e.class, e.subject, e.detail);
 		return;
 	}
 	if (row && row->id == c->id) {
-		CAUSE_SIGN(c, row->confidence, "the server said %u %u.%u.%u", said->code, e.class,
+		CAUSE_SIGN(c, row->confidence, "the server said %u %u.%u.%u", text->code, e.class,
 			   e.subject, e.detail);
 		return;
 	}
 	/* A bare code gives way to words that name another cause: 535 that TLS is required. */
-	bool otherwise = said->words.weight == CAUSE_WEIGHT_SPECIFIC &&
-			 said->words.cause != c->id && e.class == 0;
+	bool otherwise = text->words.weight == CAUSE_WEIGHT_SPECIFIC &&
+			 text->words.cause != c->id && e.class == 0;
 	/* RFC 5321 4.2.2 has 552 for storage: to RCPT it is the mailbox that is full. */
-	if (f->ending->stage == STAGE_RCPT && said->code == 552)
+	if (f->ending->stage == STAGE_RCPT && text->code == 552)
 		return;
 	for (size_t i = 0; i < ROWS(code_rows); i++) {
 		const struct code_row *code = &code_rows[i];
-		if (code->id == c->id && code->code == said->code && !otherwise &&
-		    !(code->bare && (e.class || said->words.trouble)))
-			CAUSE_SIGN(c, code->confidence, "the server said %u", said->code);
+		if (code->id == c->id && code->code == text->code && !otherwise &&
+		    !(code->bare && (e.class || text->words.trouble)))
+			CAUSE_SIGN(c, code->confidence, "the server said %u", text->code);
 	}
 }
 
@@ -173,56 +173,56 @@ static bool has_literally(struct bytes text, const char *name)
 
 /* A refusal whose code speaks of the address or its mailbox (RFC 3463 3.2, 3.3; X.1.0 and X.2.0 may
  * be anything, X.2.3 is the length of the message): the words tell what happened to that. */
-static bool about_mailbox(const struct cause_said *said)
+static bool about_mailbox(const struct cause_text *text)
 {
-	struct smtp_enhanced e = said->enhanced;
+	struct smtp_enhanced e = text->enhanced;
 	bool of_it = e.subject == 1 || (e.subject == 2 && e.detail != 3);
-	return e.class >= 4 && of_it && e.detail != 0 && !smtp_code_closes(said->code);
+	return e.class >= 4 && of_it && e.detail != 0 && !smtp_code_closes(text->code);
 }
 
 /* X.2.2 is a full mailbox, however large the message. */
-static bool about_another(const struct cause_said *said, enum cause_id id)
+static bool about_another(const struct cause_text *text, enum cause_id id)
 {
-	bool full = said->enhanced.subject == 2 && said->enhanced.detail == 2;
-	return about_mailbox(said) && (id != CAUSE_SIZE_LIMIT || full);
+	bool full = text->enhanced.subject == 2 && text->enhanced.detail == 2;
+	return about_mailbox(text) && (id != CAUSE_SIZE_LIMIT || full);
 }
 
 /* Weak words count where nothing better does. */
-void cause_words_said(const struct cause_input *f, struct cause *c)
+void cause_words_sign(const struct cause_input *f, struct cause *c)
 {
-	const struct cause_said *said = f->said;
-	const struct cause_words *w = &said->words;
+	const struct cause_text *text = f->text;
+	const struct cause_words *w = &text->words;
 	const struct enhanced_row *row = enhanced_of(f);
 	bool contradicted = row && row->id != c->id && is_firm(f, row);
 	code_said(f, row, c);
 	if (w->cause != c->id || contradicted)
 		return;
-	bool another = about_another(said, c->id), weak = w->weight == CAUSE_WEIGHT_WEAK || another;
+	bool another = about_another(text, c->id), weak = w->weight == CAUSE_WEIGHT_WEAK || another;
 	/* "Denied", and nothing else: the code says that there is no such address; X.1.7 and X.1.8
 	 * are of the sender. */
 	bool only_denied = another && (w->denial || w->weight == CAUSE_WEIGHT_WEAK) &&
-			   said->enhanced.detail < 7;
+			   text->enhanced.detail < 7;
 	if (weak &&
 	    (w->trouble || only_denied || c->evidences > 0 || row || cause_time_measured(f)))
 		return;
 	enum confidence confidence = weak ? CONFIDENCE_POSSIBLE : CONFIDENCE_LIKELY;
-	const char *how = has_literally(said->text, w->name) ? "the words" : "other words for";
-	if (said->code == 0)
+	const char *how = has_literally(text->text, w->name) ? "the words" : "other words for";
+	if (text->code == 0)
 		CAUSE_SIGN(c, confidence, "its last words, which were no reply, have %s \"%s\"",
 			   how, w->name);
 	else
 		CAUSE_SIGN(c, confidence, "its last reply has %s \"%s\"", how, w->name);
 }
 
-bool cause_said_nothing(const struct cause_input *f)
+bool cause_text_says_nothing(const struct cause_input *f)
 {
-	const struct cause_words *w = &f->said->words;
+	const struct cause_words *w = &f->text->words;
 	return w->weight != CAUSE_WEIGHT_SPECIFIC && !w->trouble && !enhanced_of(f);
 }
 
-bool cause_said_time(const struct cause_input *f)
+bool cause_text_names_time(const struct cause_input *f)
 {
-	const struct cause_words *w = &f->said->words;
+	const struct cause_words *w = &f->text->words;
 	const struct enhanced_row *row = enhanced_of(f);
 	return w->cause == CAUSE_IDLE_TIMEOUT || (row && row->id == CAUSE_IDLE_TIMEOUT);
 }
@@ -265,17 +265,17 @@ static enum cause_id placed(const struct cause_input *f, uint16_t code, enum cau
 }
 
 /* The server's last words count too where they were no reply. */
-void cause_said_read(const struct cause_input *f, struct cause_said *out)
+void cause_text_read(const struct cause_input *f, struct cause_text *out)
 {
 	const struct session_info *s = f->session;
 	enum farewell farewell = f->ending->farewell;
-	bool said = farewell == FAREWELL_421 || farewell == FAREWELL_221_UNASKED ||
-		    farewell == FAREWELL_REFUSAL;
-	*out = (struct cause_said){0};
+	bool worded = farewell == FAREWELL_421 || farewell == FAREWELL_221_UNASKED ||
+		      farewell == FAREWELL_REFUSAL;
+	*out = (struct cause_text){0};
 	if (s->uncoded && farewell == FAREWELL_NONE && cause_rules_by_server(f)) {
 		out->text = strings_find(&s->strings, STRING_UNCODED).text;
 		out->enhanced = smtp_enhanced_find(out->text);
-	} else if (said && s->farewell_code) {
+	} else if (worded && s->farewell_code) {
 		out->text = session_farewell_text(s);
 		out->code = s->farewell_code;
 		out->enhanced = s->farewell_enhanced.class ? s->farewell_enhanced

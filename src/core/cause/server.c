@@ -10,7 +10,7 @@ enum { SUBMISSION = 587, TOGETHER = 3, ERRORS = 3, SAME = 2, MESSAGES = 5 };
 bool cause_server_shutdown(const struct cause_input *f, struct cause *c)
 {
 	uint32_t quiet = f->hints->together - f->hints->together_rst;
-	cause_words_said(f, c);
+	cause_words_sign(f, c);
 	if (cause_rules_by_server(f) && f->ending->farewell != FAREWELL_REFUSAL &&
 	    quiet >= TOGETHER && !cause_time_idled(f))
 		CAUSE_SIGN(c, CONFIDENCE_LIKELY, "%u sessions of this server ended within a second",
@@ -23,17 +23,17 @@ bool cause_server_shutdown(const struct cause_input *f, struct cause *c)
 bool cause_server_session_limit(const struct cause_input *f, struct cause *c)
 {
 	int64_t life = f->end - f->conn->start;
-	unsigned limit = f->ending->farewell == FAREWELL_REFUSAL && !cause_said_time(f)
+	unsigned limit = f->ending->farewell == FAREWELL_REFUSAL && !cause_text_names_time(f)
 				 ? 0
 				 : cause_time_aged(f);
 	bool idled = cause_time_idled(f) || cause_rules_silence(f) > life / 10 * 9;
-	cause_words_said(f, c);
+	cause_words_sign(f, c);
 	if (cause_rules_by_server(f) && f->hints->same_life > 0 && !idled)
 		CAUSE_SIGN(c, f->hints->same_life >= SAME ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
 			   "%u earlier sessions of this server were ended at the same age, %.1f s",
 			   f->hints->same_life, CAUSE_SECONDS(life));
 	if (cause_rules_by_server(f) && limit)
-		CAUSE_SIGN(c, cause_said_time(f) ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
+		CAUSE_SIGN(c, cause_text_names_time(f) ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
 			   "the session was %.1f s old, as if for a limit of %u s, and the client "
 			   "was not silent for as long",
 			   CAUSE_SECONDS(life), limit);
@@ -49,7 +49,7 @@ bool cause_server_message_limit(const struct cause_input *f, struct cause *c)
 		       cause_rules_silence(f) < 5 * FRAME_SECOND;
 	/* A refusal of RCPT speaks of what that recipient gets. */
 	if (e->stage != STAGE_RCPT || e->farewell != FAREWELL_REFUSAL)
-		cause_words_said(f, c);
+		cause_words_sign(f, c);
 	if (cause_rules_by_server(f) && same > 0 && between)
 		CAUSE_SIGN(c,
 			   same >= SAME && messages >= MESSAGES ? CONFIDENCE_LIKELY
@@ -66,7 +66,7 @@ bool cause_server_too_many_errors(const struct cause_input *f, struct cause *c)
 	const struct session_info *s = f->session;
 	uint32_t others = s->auth_failures + (s->farewell_code >= 400);
 	uint32_t before = s->refusals > others ? s->refusals - others : 0;
-	cause_words_said(f, c);
+	cause_words_sign(f, c);
 	if (cause_rules_by_server(f) && before >= ERRORS && f->ending->accepted == 0)
 		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE, "the server had refused %u commands before",
 			   before);
@@ -84,12 +84,13 @@ static bool farewell_answers(const struct cause_input *f)
 bool cause_server_auth_failures(const struct cause_input *f, struct cause *c)
 {
 	uint32_t failures = f->session->auth_failures;
-	bool said = farewell_answers(f) && f->ending->stage == STAGE_AUTH && cause_said_nothing(f);
-	cause_words_said(f, c);
+	bool silent = farewell_answers(f) && f->ending->stage == STAGE_AUTH &&
+		      cause_text_says_nothing(f);
+	cause_words_sign(f, c);
 	if (cause_rules_by_server(f) && failures > 0 && f->ending->stage == STAGE_AUTH)
 		CAUSE_SIGN(c, failures > 1 ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
 			   "%u of the client's AUTH had failed before", failures);
-	else if (c->evidences == 0 && said)
+	else if (c->evidences == 0 && silent)
 		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE,
 			   "the server said %u in place of the answer to AUTH",
 			   f->session->farewell_code);
@@ -102,7 +103,7 @@ static const char *place_221(const struct cause_input *f)
 {
 	const struct ending *e = f->ending;
 	bool alone = farewell_answers(f) && e->farewell == FAREWELL_221_UNASKED &&
-		     cause_said_nothing(f);
+		     cause_text_says_nothing(f);
 	if (!alone || (f->session->flaws & FLAW_NOT_SMTP))
 		return NULL;
 	if (e->stage == STAGE_CONNECT)
@@ -123,12 +124,12 @@ bool cause_server_policy(const struct cause_input *f, struct cause *c)
 	const struct ending *e = f->ending;
 	bool refused = e->farewell == FAREWELL_REFUSAL && f->session->farewell_code >= 500;
 	const char *place = place_221(f);
-	cause_words_said(f, c);
+	cause_words_sign(f, c);
 	if (cause_rules_by_server(f) && (f->session->flaws & FLAW_PREGREET) &&
 	    e->stage <= STAGE_EHLO)
 		CAUSE_SIGN(c, refused ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
 			   "the client spoke before the server's greeting");
-	else if (refused && e->stage == STAGE_CONNECT && !e->spoke && !f->said->words.trouble &&
+	else if (refused && e->stage == STAGE_CONNECT && !e->spoke && !f->text->words.trouble &&
 		 !(f->session->flaws & FLAW_NOT_SMTP) &&
 		 !ascii_begins(strings_find(&f->session->strings, STRING_NOT_SMTP).text, "XXXX"))
 		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE,
@@ -144,7 +145,7 @@ bool cause_server_size_limit(const struct cause_input *f, struct cause *c)
 {
 	const struct ending *e = f->ending;
 	uint64_t limit = f->session->size_limit;
-	cause_words_said(f, c);
+	cause_words_sign(f, c);
 	if (cause_rules_by_server(f) && e->content_open && limit > 0 &&
 	    e->content_acked >= limit - limit / 50)
 		CAUSE_SIGN(

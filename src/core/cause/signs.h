@@ -89,7 +89,7 @@ const char *cause_words_stem(unsigned i);
 
 /* The server's farewell, read once for all causes. code is 0 if the farewell was no reply, or
  * there was none. */
-struct cause_said {
+struct cause_text {
 	struct cause_words words;
 	struct bytes text; /* borrowed from the session's strings */
 	struct smtp_enhanced enhanced;
@@ -97,17 +97,17 @@ struct cause_said {
 };
 
 /* farewell.c - reads the farewell of f. Does not read f->said. */
-void cause_said_read(const struct cause_input *f, struct cause_said *out);
+void cause_text_read(const struct cause_input *f, struct cause_text *out);
 
 /* Adds the signs, at most two, that the words or codes of the farewell give for c->id. */
-void cause_words_said(const struct cause_input *f, struct cause *c);
+void cause_words_sign(const struct cause_input *f, struct cause *c);
 
 /* Whether the farewell names neither a cause nor the server's trouble. Then its place in the
  * session may be judged. */
-bool cause_said_nothing(const struct cause_input *f);
+bool cause_text_says_nothing(const struct cause_input *f);
 
 /* Whether the farewell speaks of a time-out. */
-bool cause_said_time(const struct cause_input *f);
+bool cause_text_names_time(const struct cause_input *f);
 
 /* server.c - causes on the server. Each rule returns whether it holds, and adds its signs to c. */
 bool cause_server_shutdown(const struct cause_input *f, struct cause *c);

@@ -171,14 +171,14 @@ static bool wanted(const struct cause_input *f)
 void cause_find(const struct cause_input *input, struct cause *out)
 {
 	struct cause_input whole = *input, *f = &whole;
-	struct cause_said said;
+	struct cause_text text;
 	out->id = CAUSE_UNEXPLAINED;
 	out->confidence = CONFIDENCE_POSSIBLE;
 	out->evidences = 0;
 	if (!sought(f))
 		return;
-	cause_said_read(f, &said);
-	f->said = &said;
+	cause_text_read(f, &text);
+	f->text = &text;
 	for (enum cause_id id = 0; id < CAUSE_UNEXPLAINED; id++) {
 		struct cause c;
 		c.id = id;

@@ -29,7 +29,7 @@ bool cause_time_idle(const struct cause_input *f, struct cause *c)
 	if (!cause_clock_clients_turn(f) || limit ||
 	    (silence < FRAME_SECOND && !f->ending->unprompted))
 		return false;
-	cause_words_said(f, c);
+	cause_words_sign(f, c);
 	if (by_server && near && (c->evidences > 0 || f->ending->farewell != FAREWELL_REFUSAL))
 		CAUSE_SIGN(c, CONFIDENCE_POSSIBLE,
 			   "the client had been silent for %.1f s, as if for a limit of %u s",

@@ -10,12 +10,12 @@
 enum { REFUSED_LOOK = 512 };
 
 /* TLS_TOLD: so many bytes tell it. */
-enum { TLS_MAJOR = 3, TLS_TOLD = 2 };
+enum { TLS_MAJOR = 3, TLS_PREFIX = 2 };
 
 void dialogue_tls(struct dialogue *d)
 {
 	if (dialogue_tls_is_due(d) && !line_idle(&d->line[SERVER]))
-		dialogue_tell_flaw(d, FLAW_STARTTLS_RESPONSE_INJECTION);
+		dialogue_emit_flaw(d, FLAW_STARTTLS_RESPONSE_INJECTION);
 	d->mode = MODE_TLS;
 	d->env->listener->tls(d);
 }
@@ -40,7 +40,7 @@ pending_add(struct dialogue *d, enum smtp_verb verb, int64_t ts)
 	struct smtp_pending *p = d->pendings < DIALOGUE_PENDING ? pool_get(d->env->pool, sizeof *p)
 								: NULL;
 	if (!p) {
-		dialogue_tell_flaw(d, FLAW_MANY_PENDING);
+		dialogue_emit_flaw(d, FLAW_MANY_PENDING);
 		bool maybe_message = d->lost && d->maybe_message;
 		if (!d->lost)
 			dialogue_lose(d, CLIENT, 0);
@@ -50,7 +50,7 @@ pending_add(struct dialogue *d, enum smtp_verb verb, int64_t ts)
 	*p = (struct smtp_pending){
 		.end = d->offset[CLIENT], .knew = d->acked[CLIENT], .ts = ts, .due = 1};
 	p->verb = (uint8_t)smtp_verb_acts_as(verb);
-	p->said = (uint8_t)verb;
+	p->sent_verb = (uint8_t)verb;
 	p->unsure = d->lost;
 	if (d->tail)
 		d->tail->next = p;
@@ -114,7 +114,7 @@ static void wait_guess(struct dialogue *d)
 		dialogue_lose(d, CLIENT, 0);
 }
 
-static void content_tell(struct dialogue *d, struct bytes bytes, uint64_t len)
+static void content_emit(struct dialogue *d, struct bytes bytes, uint64_t len)
 {
 	if (len > 0)
 		d->env->listener->content(d, bytes, len);
@@ -124,7 +124,7 @@ struct smtp_pending *dialogue_client_end(struct dialogue *d, unsigned flaws, int
 {
 	d->mode = MODE_COMMAND;
 	d->hole = d->hard_only = false;
-	dialogue_tell_flaw(d, flaws);
+	dialogue_emit_flaw(d, flaws);
 	struct smtp_pending *p = dialogue_pend(d, SMTP_END, bytes_of(NULL, 0), ts);
 	if (p) {
 		p->last = true;
@@ -148,8 +148,8 @@ static size_t content_run(struct dialogue *d, struct bytes in, int64_t ts)
 	d->offset[CLIENT] += used;
 	/* A server that has spoken inside it may read the rest as commands. */
 	if (d->early)
-		dialogue_said_text(d, bytes_first(in, used));
-	content_tell(d, bytes_first(in, used), used);
+		dialogue_secret_text(d, bytes_first(in, used));
+	content_emit(d, bytes_first(in, used), used);
 	if (end == CONTENT_END)
 		dialogue_client_end(d, 0, ts);
 	else if (end == CONTENT_SOFT_END && !d->hard_only)
@@ -175,7 +175,7 @@ static void chunk_begin(struct dialogue *d, struct smtp_pending *p, struct bytes
 	uint64_t size;
 	bool last;
 	if (!smtp_bdat_read(args, &size, &last)) {
-		dialogue_tell_flaw(d, FLAW_BAD_CHUNK);
+		dialogue_emit_flaw(d, FLAW_BAD_CHUNK);
 		return;
 	}
 	if (p)
@@ -226,7 +226,7 @@ static size_t chunk_run(struct dialogue *d, struct bytes in, int64_t ts)
 	d->offset[CLIENT] += used;
 	d->chunk -= used;
 	d->hole = false;
-	content_tell(d, bytes_first(in, used), used);
+	content_emit(d, bytes_first(in, used), used);
 	if (d->chunk == 0)
 		chunk_done(d, ts);
 	return used;
@@ -276,8 +276,8 @@ static void command_line(struct dialogue *d, const struct line_out *line, int64_
 		dialogue_client_end(d, 0, ts);
 		return;
 	}
-	if (dialogue_said_bears(c.verb))
-		dialogue_said_command(d, &c);
+	if (dialogue_may_be_secret(c.verb))
+		dialogue_secret_command(d, &c);
 	/* ... and what is no SMTP is most likely a line of that message. */
 	if (d->lost && (c.verb == SMTP_UNKNOWN || c.verb == SMTP_NOT_SMTP))
 		return;
@@ -289,7 +289,7 @@ static void command_line(struct dialogue *d, const struct line_out *line, int64_
 		flaws |= FLAW_PREGREET;
 	if (c.verb == SMTP_NOT_SMTP)
 		flaws |= FLAW_NOT_SMTP;
-	dialogue_tell_flaw(d, flaws);
+	dialogue_emit_flaw(d, flaws);
 	struct smtp_pending *p = dialogue_pend(d, c.verb, c.args, ts);
 	if (p)
 		p->blank = c.verb == SMTP_UNKNOWN && ascii_trim(c.args).n == 0;
@@ -301,7 +301,7 @@ static void command_line(struct dialogue *d, const struct line_out *line, int64_
 static void auth_line(struct dialogue *d, const struct line_out *line, int64_t ts)
 {
 	struct smtp_pending *p = dialogue_pend(d, SMTP_AUTH_LINE, bytes_of(NULL, 0), ts);
-	dialogue_said_login(d, line->text);
+	dialogue_secret_login(d, line->text);
 	if (p)
 		p->maybe_quit = smtp_command_read(line->text).verb == SMTP_QUIT;
 	d->mode = p && !d->lost ? MODE_WAIT : MODE_COMMAND;
@@ -337,7 +337,7 @@ static size_t line_run(struct dialogue *d, struct bytes in, int64_t ts)
  * 8446 5.1). */
 static bool tls_begins(const struct dialogue *d, struct bytes in)
 {
-	return line_idle(&d->line[CLIENT]) && in.n >= TLS_TOLD && in.p[0] == TLS_HANDSHAKE &&
+	return line_idle(&d->line[CLIENT]) && in.n >= TLS_PREFIX && in.p[0] == TLS_HANDSHAKE &&
 	       in.p[1] == TLS_MAJOR;
 }
 
@@ -358,18 +358,18 @@ static size_t first_run(struct dialogue *d, struct bytes in, int64_t ts)
 			dialogue_tls(d);
 		} else {
 			d->mode = MODE_FOREIGN;
-			dialogue_tell_flaw(d, FLAW_NOT_SMTP);
+			dialogue_emit_flaw(d, FLAW_NOT_SMTP);
 			struct smtp_pending *p =
 				dialogue_pend(d, SMTP_NOT_SMTP, bytes_str("TLS ClientHello"), ts);
 			/* How much of it came at once must not matter: these told what it is. */
 			if (p)
-				p->end = d->offset[CLIENT] - in.n + TLS_TOLD;
+				p->end = d->offset[CLIENT] - in.n + TLS_PREFIX;
 		}
 		return in.n;
 	}
 	if (due) {
 		d->mode = MODE_COMMAND;
-		dialogue_tell_flaw(d, sure ? FLAW_STARTTLS_PLAINTEXT : 0);
+		dialogue_emit_flaw(d, sure ? FLAW_STARTTLS_PLAINTEXT : 0);
 	}
 	return line_run(d, in, ts);
 }
@@ -402,7 +402,7 @@ static size_t refused_run(struct dialogue *d, struct bytes in, int64_t ts)
 							       (lf > in.p && lf[-1] == '\r')));
 	d->mode = command ? MODE_COMMAND : MODE_CHUNK;
 	if (!command) /* the server may */
-		dialogue_said_text(d, bytes_first(in, upto));
+		dialogue_secret_text(d, bytes_first(in, upto));
 	return command ? line_run(d, in, ts) : chunk_run(d, in, ts);
 }
 
@@ -411,7 +411,7 @@ static size_t piece_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	switch ((enum dialogue_mode)d->mode) {
 	case MODE_COMMAND:
-		if (dialogue_lost_holds(d))
+		if (dialogue_lost_waits(d))
 			return 0;
 		return d->started ? line_run(d, in, ts) : start_run(d, in, ts);
 	case MODE_TLS_DUE:
@@ -428,7 +428,7 @@ static size_t piece_run(struct dialogue *d, struct bytes in, int64_t ts)
 	case MODE_REFUSED:
 		return refused_run(d, in, ts);
 	case MODE_TURNED:
-	case MODE_HOLD:
+	case MODE_ANSWER:
 		d->offset[CLIENT] += in.n;
 		return in.n;
 	case MODE_WAIT:
@@ -458,7 +458,7 @@ static bool soft_settled(struct dialogue *d, struct bytes more)
 	return end == CONTENT_END;
 }
 
-bool dialogue_undecided(const struct dialogue *d)
+bool dialogue_waits_for_bytes(const struct dialogue *d)
 {
 	return !d->started || d->mode == MODE_REFUSED || d->mode == MODE_TLS_DUE ||
 	       d->mode == MODE_TLS_MAY;
@@ -467,7 +467,7 @@ bool dialogue_undecided(const struct dialogue *d)
 void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	/* What was held for being too short to be known is read again with what has come. */
-	if (dialogue_undecided(d) && d->held && dialogue_held_add(d, in)) {
+	if (dialogue_waits_for_bytes(d) && d->undecided && dialogue_undecided_add(d, in)) {
 		dialogue_client_resume(d, ts);
 		return;
 	}
@@ -476,16 +476,16 @@ void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts)
 		in = bytes_from(in, used);
 		if (used > 0)
 			continue;
-		if (dialogue_lost_holds(d)) {
-			dialogue_lost_hold(d, in);
+		if (dialogue_lost_waits(d)) {
+			dialogue_lost_add(d, in);
 			return;
 		}
 		if (d->mode == MODE_WAIT && d->tail && d->tail->verb != SMTP_STARTTLS)
-			dialogue_tell_flaw(d, FLAW_BAD_PIPELINING);
-		if (dialogue_held_add(d, in)) {
+			dialogue_emit_flaw(d, FLAW_BAD_PIPELINING);
+		if (dialogue_undecided_add(d, in)) {
 			if (d->mode != MODE_SOFT || !soft_settled(d, in))
 				return;
-			dialogue_tell_flaw(d, FLAW_SMUGGLING);
+			dialogue_emit_flaw(d, FLAW_SMUGGLING);
 			d->mode = MODE_CONTENT;
 			d->hard_only = true;
 			dialogue_client_resume(d, ts);
@@ -498,14 +498,14 @@ void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts)
 
 void dialogue_client_resume(struct dialogue *d, int64_t ts)
 {
-	struct held *held = d->held;
-	d->held = NULL;
-	if (held)
-		dialogue_client_run(d, bytes_of(held->bytes, held->n), ts);
-	dialogue_held_block_free(held, d->env->pool);
-	if (d->fin_held && (!d->held || dialogue_lost_holds(d)) && d->mode != MODE_WAIT &&
+	struct undecided *undecided = d->undecided;
+	d->undecided = NULL;
+	if (undecided)
+		dialogue_client_run(d, bytes_of(undecided->bytes, undecided->n), ts);
+	dialogue_undecided_block_free(undecided, d->env->pool);
+	if (d->fin_waits && (!d->undecided || dialogue_lost_waits(d)) && d->mode != MODE_WAIT &&
 	    d->mode != MODE_SOFT) {
-		d->fin_held = false;
+		d->fin_waits = false;
 		d->env->listener->fin(d, CLIENT);
 	}
 }
@@ -524,7 +524,7 @@ static uint64_t chunk_gap(struct dialogue *d, uint64_t len, int64_t ts)
 	}
 	d->hole = true; /* its last byte may be no byte but the FIN */
 	d->offset[CLIENT] += inside;
-	content_tell(d, bytes_of(NULL, 0), inside);
+	content_emit(d, bytes_of(NULL, 0), inside);
 	if (d->chunk == 0)
 		chunk_done(d, ts);
 	return len - inside;
@@ -539,14 +539,14 @@ void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
 		if (len == 0)
 			return;
 		break;
-	case MODE_HOLD:
+	case MODE_ANSWER:
 		d->offset[CLIENT] += len;
 		return;
 	case MODE_CONTENT:
 		d->hole = true;
 		d->offset[CLIENT] += len;
 		content_gap(&d->content);
-		content_tell(d, bytes_of(NULL, 0), len);
+		content_emit(d, bytes_of(NULL, 0), len);
 		return;
 	case MODE_TLS:
 		dialogue_tls_bytes(d, CLIENT, bytes_of(NULL, 0), len);
@@ -554,14 +554,14 @@ void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
 	default:
 		break;
 	}
-	if (d->held && !dialogue_lost_holds(d)) {
+	if (d->undecided && !dialogue_lost_waits(d)) {
 		wait_guess(d);
 		dialogue_client_resume(d, ts);
 	}
 	d->skip[CLIENT] = !line_idle(&d->line[CLIENT]);
-	if (dialogue_lost_holds(d))
-		dialogue_lost_forget(d);
-	dialogue_held_free(d);
+	if (dialogue_lost_waits(d))
+		dialogue_lost_skip(d);
+	dialogue_undecided_free(d);
 	d->offset[CLIENT] += len;
 	d->mode = MODE_COMMAND;
 	d->started = true;

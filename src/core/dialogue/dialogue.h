@@ -23,12 +23,12 @@ struct smtp_pending {
 		*transaction; /* set by the session: the message that the command belongs to */
 	uint32_t due;         /* replies still to come: 1, or in LMTP one for each recipient */
 	uint16_t string;      /* set by the session: the place of the command's string */
-	uint16_t read;   /* code of an earlier reply that the client took for the answer, while the
-			    server may still send its own; 0: none */
-	uint8_t verb;    /* enum smtp_verb as which the dialogue treats the command */
-	uint8_t said;    /* enum smtp_verb as sent */
-	bool last : 1;   /* BDAT LAST, or the end of DATA: the reply decides the message */
-	bool unsure : 1; /* sent after a gap: an older command may be outstanding */
+	uint16_t read; /* code of an earlier reply that the client took for the answer, while the
+			  server may still send its own; 0: none */
+	uint8_t verb;  /* enum smtp_verb as which the dialogue treats the command */
+	uint8_t sent_verb;   /* enum smtp_verb as sent */
+	bool last : 1;       /* BDAT LAST, or the end of DATA: the reply decides the message */
+	bool unsure : 1;     /* sent after a gap: an older command may be outstanding */
 	bool inferred : 1;   /* the command was not captured: the dialogue infers DATA from a 354 */
 	bool maybe_quit : 1; /* a line that answers a 334 and reads QUIT */
 	bool blank : 1;      /* an empty line, which servers may ignore */
@@ -52,7 +52,7 @@ struct smtp_event {
 };
 
 struct dialogue;
-struct tls_opener;
+struct tls_decryptor;
 struct trace_observer;
 
 /* The callbacks of a dialogue. None may call back into the dialogue. command and reply may set the
@@ -91,14 +91,14 @@ struct dialogue_listener {
 struct dialogue_env {
 	struct pool *pool;
 	const struct dialogue_listener *listener;
-	const struct tls_opener *opener;    /* NULL: no keys */
-	const struct trace_observer *trace; /* NULL: no observer; the listener calls it */
-	uint64_t seed[2];                   /* secret key of the hashes of secret_words.h */
+	const struct tls_decryptor *decryptor; /* NULL: no keys */
+	const struct trace_observer *trace;    /* NULL: no observer; the listener calls it */
+	uint64_t seed[2];                      /* secret key of the hashes of secret_words.h */
 };
 
-/* DIALOGUE_PENDING: the most commands outstanding. DIALOGUE_HELD: the most bytes of undecided
- * input, which wait for a reply that tells their meaning. */
-enum { DIALOGUE_PENDING = 1000, DIALOGUE_HELD = 64 << 10 };
+/* DIALOGUE_PENDING: the most commands outstanding. DIALOGUE_UNDECIDED_MAX: the most bytes of
+ * undecided input, which wait for a reply that tells their meaning. */
+enum { DIALOGUE_PENDING = 1000, DIALOGUE_UNDECIDED_MAX = 64 << 10 };
 
 enum dialogue_mode {
 	MODE_COMMAND, /* the client's next bytes are a command line */
@@ -112,7 +112,7 @@ enum dialogue_mode {
 	MODE_REFUSED, /* a BDAT was refused before its chunk came: the next bytes are the chunk, or
 			 a command if the client omits the chunk; a line decides */
 	MODE_RAW,     /* the next bytes belong to XEXCH50, which announced their number */
-	MODE_HOLD, /* the next bytes answer the 3yz to an unknown command: they are no commands */
+	MODE_ANSWER, /* the next bytes answer the 3yz to an unknown command: they are no commands */
 	MODE_TLS_DUE, /* STARTTLS was accepted: TLS is due, though plaintext may come */
 	MODE_TLS_MAY, /* an unknown command was answered with 220, or STARTTLS with another 2yz (RFC
 			 3207 4): the client's next bytes decide */
@@ -124,8 +124,8 @@ enum dialogue_mode {
 };
 
 /* Undecided input: the client's bytes whose meaning is not known yet. */
-struct held {
-	uint32_t n, room; /* n: bytes kept; room: capacity of bytes[] */
+struct undecided {
+	uint32_t n, capacity; /* n: bytes kept; capacity: of bytes[] */
 	uint8_t bytes[];
 };
 
@@ -152,23 +152,23 @@ struct dialogue {
 			 */
 	bool holed : 1; /* `lost` was set at some time */
 	bool hard_only : 1; /* the server does not accept soft ends in this message */
-	bool fin_held : 1;  /* the client's FIN waits behind the held bytes */
+	bool fin_waits : 1; /* the client's FIN waits behind the held bytes */
 	bool started : 1; /* the kind of the client's first bytes is known; until then they are held
 			   */
 	bool opaque : 1;  /* an unknown command continued in a form that cannot be read */
 	bool maybe_message : 1; /* if lost: the client's next line may be a command or a line of a
 				   message */
-	bool answered : 1;    /* a reply has shown that the held bytes are what they look like, and
-				 they are being read again */
-	bool said_lost : 1;   /* the pool had no room for the set of secret words */
+	bool answered : 1;     /* a reply has shown that the held bytes are what they look like, and
+				  they are being read again */
+	bool secrets_lost : 1; /* the pool had no room for the set of secret words */
 	bool server_over : 1; /* the server has ended its stream: nobody reads what the client sends
 			       */
 
 	struct smtp_pending *head, *tail;
 	struct line line[2];
-	struct held *held; /* undecided input; NULL: none */
-	struct said *said; /* hashes of the client's words that no output may show; NULL: the client
-			      said none, or said_lost */
+	struct undecided *undecided;  /* undecided input; NULL: none */
+	struct secret_words *secrets; /* hashes of the client's words that no output may show; NULL:
+			      the client said none, or secrets_lost */
 };
 
 /* Whether the server has answered STARTTLS with 220 and no byte of the client's has been read

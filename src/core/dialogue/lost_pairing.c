@@ -9,7 +9,7 @@
 
 /* What is held, as far as the server had it when it replied. Counts are of the lines behind the
  * last one that can be no command. */
-struct held_lines {
+struct undecided_lines {
 	size_t from, upto; /* those lines; the last of them is whole */
 	unsigned commands;
 	enum smtp_verb last;
@@ -42,7 +42,7 @@ static uint64_t chunk_behind(const struct smtp_command *c)
 	return size;
 }
 
-static void line_take(struct held_lines *h, struct bytes line, bool tail)
+static void line_take(struct undecided_lines *h, struct bytes line, bool tail)
 {
 	h->lines++;
 	struct smtp_command c = smtp_command_read(line);
@@ -61,10 +61,10 @@ static void line_take(struct held_lines *h, struct bytes line, bool tail)
 	}
 }
 
-static struct held_lines lines_read(const struct dialogue *d, struct bytes text)
+static struct undecided_lines lines_read(const struct dialogue *d, struct bytes text)
 {
 	bool tail = d->skip[CLIENT] || !line_idle(&d->line[CLIENT]);
-	struct held_lines h = {.pure = true, .tail = tail};
+	struct undecided_lines h = {.pure = true, .tail = tail};
 	for (size_t next; h.upto < text.n; tail = false) {
 		struct bytes line = line_at(bytes_from(text, h.upto), &next);
 		if (next == 0)
@@ -76,7 +76,7 @@ static struct held_lines lines_read(const struct dialogue *d, struct bytes text)
 		if (h.commands == 0 && !tail)
 			h.from = h.upto;
 		if (chunk > text.n - h.upto)
-			return (struct held_lines){.upto = text.n};
+			return (struct undecided_lines){.upto = text.n};
 		h.upto += (size_t)chunk;
 	}
 	return h;
@@ -84,7 +84,7 @@ static struct held_lines lines_read(const struct dialogue *d, struct bytes text)
 
 /* A refusal or a farewell may come inside a message too: it is believed to answer no more than one
  * command, or QUIT behind others. */
-static bool is_answered(const struct held_lines *h, uint16_t code)
+static bool is_answered(const struct undecided_lines *h, uint16_t code)
 {
 	if (h->commands == 0)
 		return false;
@@ -96,31 +96,32 @@ static bool is_answered(const struct held_lines *h, uint16_t code)
 /* The first n bytes that are held are what they look like. */
 static void read_on(struct dialogue *d, size_t n, int64_t ts)
 {
-	struct held *held = d->held;
-	d->held = NULL;
+	struct undecided *undecided = d->undecided;
+	d->undecided = NULL;
 	d->answered = true;
 	d->maybe_message = false;
-	dialogue_client_run(d, bytes_of(held->bytes, n), ts);
+	dialogue_client_run(d, bytes_of(undecided->bytes, n), ts);
 	d->answered = false;
-	if (n < held->n)
-		dialogue_client_run(d, bytes_of(held->bytes + n, held->n - n), ts);
-	dialogue_held_block_free(held, d->env->pool);
+	if (n < undecided->n)
+		dialogue_client_run(d, bytes_of(undecided->bytes + n, undecided->n - n), ts);
+	dialogue_undecided_block_free(undecided, d->env->pool);
 }
 
 /* 354 is said to DATA alone, and what comes behind that is the message, whatever it looks like (RFC
  * 5321 4.1.1.4). Nothing else is outstanding then: DATA ends its group (RFC 2920 3.1). */
-static void data_was_said(struct dialogue *d, const struct held_lines *h, size_t acked, int64_t ts)
+static void data_was_sent(struct dialogue *d, const struct undecided_lines *h, size_t acked,
+			  int64_t ts)
 {
 	bool seen = h->commands > 0 && h->last == SMTP_DATA && h->upto == acked;
 	if (seen) {
-		dialogue_held_forget(d, h->from);
+		dialogue_undecided_skip(d, h->from);
 		read_on(d, acked - h->from, ts);
 		return;
 	}
 	/* DATA is inferred only where no other whole line of the client's could have got this 354:
 	 * some servers say 354 to other commands. */
 	bool hidden = d->offset[CLIENT] > 0 && (acked == 0 || (h->lines == 1 && h->tail));
-	dialogue_held_forget(d, acked);
+	dialogue_undecided_skip(d, acked);
 	if (!hidden || (d->tail && d->tail->end == d->offset[CLIENT]))
 		return;
 	dialogue_unpend_all(d);
@@ -133,27 +134,27 @@ void dialogue_lost_reply(struct dialogue *d, uint16_t code, int64_t ts)
 {
 	uint64_t acked = d->acked[SERVER] > d->offset[CLIENT] ? d->acked[SERVER] - d->offset[CLIENT]
 							      : 0;
-	struct bytes held = dialogue_held(d);
+	struct bytes undecided = dialogue_undecided(d);
 	/* What this reply answers was not captured, or comes later: of what is held it tells
 	 * nothing. */
-	if (acked > held.n)
+	if (acked > undecided.n)
 		return;
 	size_t n = (size_t)acked;
-	struct held_lines h = lines_read(d, bytes_first(held, n));
+	struct undecided_lines h = lines_read(d, bytes_first(undecided, n));
 	if (code == 354) {
-		data_was_said(d, &h, n, ts);
+		data_was_sent(d, &h, n, ts);
 	} else if (is_answered(&h, code)) {
-		dialogue_held_forget(d, h.from);
+		dialogue_undecided_skip(d, h.from);
 		read_on(d, h.upto - h.from, ts);
 	} else {
-		dialogue_held_forget(d, h.upto);
+		dialogue_undecided_skip(d, h.upto);
 	}
 }
 
 void dialogue_lost_quit(struct dialogue *d, int64_t ts)
 {
-	struct bytes held = dialogue_held(d);
-	struct held_lines h = lines_read(d, held);
-	if (h.upto == held.n && h.commands == 1 && h.pure && h.last == SMTP_QUIT)
-		read_on(d, held.n, ts);
+	struct bytes undecided = dialogue_undecided(d);
+	struct undecided_lines h = lines_read(d, undecided);
+	if (h.upto == undecided.n && h.commands == 1 && h.pure && h.last == SMTP_QUIT)
+		read_on(d, undecided.n, ts);
 }

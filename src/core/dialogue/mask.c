@@ -29,30 +29,30 @@ static struct bytes secret_of(const struct smtp_command *c)
 /* False: there is no room for it, and the words that came are lost for good. */
 static bool has_set(struct dialogue *d)
 {
-	if (!d->said && !d->said_lost) {
-		d->said = said_new(d->env->pool);
-		d->said_lost = !d->said;
+	if (!d->secrets && !d->secrets_lost) {
+		d->secrets = secret_words_new(d->env->pool);
+		d->secrets_lost = !d->secrets;
 	}
-	return d->said;
+	return d->secrets;
 }
 
 static void take(struct dialogue *d, struct bytes text, bool login)
 {
-	if (text.n >= SAID_LEAST && has_set(d))
-		said_take(&d->said, d->env->pool, d->env->seed, text, login);
+	if (text.n >= SECRET_WORD_MIN && has_set(d))
+		secret_words_add(&d->secrets, d->env->pool, d->env->seed, text, login);
 }
 
-void dialogue_said_text(struct dialogue *d, struct bytes text)
+void dialogue_secret_text(struct dialogue *d, struct bytes text)
 {
 	take(d, text, false);
 }
 
-void dialogue_said_login(struct dialogue *d, struct bytes text)
+void dialogue_secret_login(struct dialogue *d, struct bytes text)
 {
 	take(d, text, true);
 }
 
-void dialogue_said_command(struct dialogue *d, const struct smtp_command *c)
+void dialogue_secret_command(struct dialogue *d, const struct smtp_command *c)
 {
 	take(d, secret_of(c), c->verb != SMTP_NOT_SMTP && c->verb != SMTP_UNKNOWN);
 }
@@ -82,9 +82,9 @@ static void lines_take(struct dialogue *d, struct bytes text, bool answer)
 		struct bytes line = line_next_of(&text);
 		struct smtp_command c = smtp_command_read(line);
 		if (answer)
-			dialogue_said_login(d, line);
+			dialogue_secret_login(d, line);
 		else
-			dialogue_said_command(d, &c);
+			dialogue_secret_command(d, &c);
 	}
 }
 
@@ -92,19 +92,19 @@ static void lines_take(struct dialogue *d, struct bytes text, bool answer)
  * Once for each byte, or nearly so. */
 static void unread_take(struct dialogue *d)
 {
-	struct bytes held = bytes_first(dialogue_held(d), LOOK);
-	const struct line *half = &d->line[CLIENT];
-	bool lost = dialogue_lost_holds(d), lines = d->mode == MODE_COMMAND || d->mode == MODE_AUTH;
-	uint64_t end = d->offset[CLIENT] + held.n;
+	struct bytes undecided = bytes_first(dialogue_undecided(d), LOOK);
+	const struct line *line = &d->line[CLIENT];
+	bool lost = dialogue_lost_waits(d), lines = d->mode == MODE_COMMAND || d->mode == MODE_AUTH;
+	uint64_t end = d->offset[CLIENT] + undecided.n;
 	if (!lines && d->mode != MODE_WAIT)
 		return;
-	if (!has_set(d) || said_upto(d->said) >= end)
+	if (!has_set(d) || secret_words_upto(d->secrets) >= end)
 		return;
-	said_upto_set(d->said, end);
-	if (half->half && lines)
-		lines_take(d, bytes_of(half->half, half->n), d->mode == MODE_AUTH);
-	if (held.n > 0 && (lost ? !has_dot(held) : d->mode == MODE_WAIT))
-		lines_take(d, held, d->tail && d->tail->verb == SMTP_AUTH);
+	secret_words_upto_set(d->secrets, end);
+	if (line->partial && lines)
+		lines_take(d, bytes_of(line->partial, line->n), d->mode == MODE_AUTH);
+	if (undecided.n > 0 && (lost ? !has_dot(undecided) : d->mode == MODE_WAIT))
+		lines_take(d, undecided, d->tail && d->tail->verb == SMTP_AUTH);
 }
 
 /* What accepts a command that bears no secret repeats none: nearly all lines behind an AUTH are of
@@ -115,17 +115,19 @@ static bool is_ordinary(const struct dialogue *d, const struct smtp_reply *r)
 	if (!p || d->lost || r->code == 0 || r->code >= 400 ||
 	    (r->code == 221 && p->verb != SMTP_QUIT))
 		return false;
-	return p->said != SMTP_AUTH_LINE && !dialogue_said_bears((enum smtp_verb)p->said);
+	return p->sent_verb != SMTP_AUTH_LINE &&
+	       !dialogue_may_be_secret((enum smtp_verb)p->sent_verb);
 }
 
-struct bytes dialogue_said_veil(struct dialogue *d, const struct smtp_reply *r,
-				uint8_t to[SAID_TEXT])
+struct bytes dialogue_mask(struct dialogue *d, const struct smtp_reply *r,
+			   uint8_t to[MASKED_TEXT_MAX])
 {
 	if (is_ordinary(d, r))
 		return r->text;
 	bool refusal = r->code == 0 || r->code >= 400;
 	if (refusal)
 		unread_take(d);
-	return d->said || d->said_lost ? said_veil(d->said, d->env->seed, r->text, refusal, to)
-				       : r->text;
+	return d->secrets || d->secrets_lost
+		       ? secret_words_mask(d->secrets, d->env->seed, r->text, refusal, to)
+		       : r->text;
 }

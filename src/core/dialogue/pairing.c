@@ -132,7 +132,7 @@ static enum dialogue_mode mode_after(const struct smtp_pending *p, uint16_t code
 	case SMTP_TURN:
 		return code == 250 ? MODE_TURNED : MODE_COMMAND;
 	case SMTP_UNKNOWN:
-		return code / 100 == 3 ? MODE_HOLD : code == 220 ? MODE_TLS_MAY : MODE_COMMAND;
+		return code / 100 == 3 ? MODE_ANSWER : code == 220 ? MODE_TLS_MAY : MODE_COMMAND;
 	default:
 		return MODE_COMMAND;
 	}
@@ -142,15 +142,15 @@ static void mode_decide(struct dialogue *d, const struct smtp_pending *p, uint16
 {
 	/* What was slipped in between STARTTLS and TLS is thrown away, as servers do since
 	 * CVE-2011-0411. */
-	if (p->verb == SMTP_STARTTLS && d->held && code == 220 &&
-	    d->held->bytes[0] != TLS_HANDSHAKE) {
-		dialogue_tell_flaw(d, FLAW_STARTTLS_INJECTION);
-		d->offset[CLIENT] += d->held->n;
-		dialogue_held_drop(d, d->held->n);
+	if (p->verb == SMTP_STARTTLS && d->undecided && code == 220 &&
+	    d->undecided->bytes[0] != TLS_HANDSHAKE) {
+		dialogue_emit_flaw(d, FLAW_STARTTLS_INJECTION);
+		d->offset[CLIENT] += d->undecided->n;
+		dialogue_undecided_drop(d, d->undecided->n);
 	}
 	d->mode = (uint8_t)mode_after(p, code);
 	d->early = 0;
-	d->opaque |= d->mode == MODE_HOLD;
+	d->opaque |= d->mode == MODE_ANSWER;
 	if (d->mode == MODE_CONTENT)
 		d->content = (struct content){0};
 	if (d->mode == MODE_RAW)
@@ -173,7 +173,7 @@ static bool answer_is_early(const struct dialogue *d, const struct smtp_pending 
 }
 
 /* p: what it answers, or NULL. early: the server may still answer p. */
-static void reply_tell(struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r,
+static void reply_emit(struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r,
 		       bool early, int64_t ts)
 {
 	struct smtp_event e = {.ts = ts,
@@ -188,20 +188,20 @@ static void reply_tell(struct dialogue *d, struct smtp_pending *p, const struct 
 
 /* A reply that answers nothing. What comes inside its message the client reads at the end of it; a
  * 3yz settles none (RFC 5321 4.3.1). */
-static void unasked_tell(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
+static void unasked_emit(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 {
 	bool in_content = d->mode == MODE_CONTENT || d->mode == MODE_SOFT;
 	bool early = in_content && !d->lost && r->code / 100 != 3;
 	if (early && !d->early)
 		d->early = r->code;
-	reply_tell(d, NULL, r, early, ts);
+	reply_emit(d, NULL, r, early, ts);
 }
 
 /* Commands that were read behind STARTTLS before its answer came. */
 static void injected_drop(struct dialogue *d)
 {
 	dialogue_unpend_all(d);
-	dialogue_tell_flaw(d, FLAW_STARTTLS_INJECTION);
+	dialogue_emit_flaw(d, FLAW_STARTTLS_INJECTION);
 	line_reset(&d->line[CLIENT], d->env->pool);
 	d->mode = MODE_TLS_DUE;
 }
@@ -222,7 +222,7 @@ static void reply_credit(struct dialogue *d, struct smtp_pending *p, const struc
 		       (d->mode == MODE_WAIT || d->mode == MODE_COMMAND);
 	bool early = answer_is_early(d, p, r);
 	struct smtp_pending answered = *p;
-	reply_tell(d, p, r, early, ts);
+	reply_emit(d, p, r, early, ts);
 	if (early)
 		p->read = r->code;
 	p->due--;
@@ -386,7 +386,7 @@ static bool is_misfit(const struct smtp_pending *p, const struct smtp_reply *r)
 static __attribute__((noinline)) struct smtp_pending *
 pending_find(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 {
-	if (d->mode == MODE_HOLD && r->code / 100 != 3) {
+	if (d->mode == MODE_ANSWER && r->code / 100 != 3) {
 		d->mode = MODE_COMMAND;
 		dialogue_lose(d, CLIENT, 0);
 	}
@@ -433,7 +433,7 @@ void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 		reply_credit(d, d->head, r, ts);
 		return;
 	}
-	if (dialogue_lost_holds(d))
+	if (dialogue_lost_waits(d))
 		dialogue_lost_reply(d, r->code, ts);
 	struct smtp_pending *p = pending_find(d, r, ts);
 	if (p) {
@@ -441,7 +441,7 @@ void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 		reply_credit(d, p, r, ts);
 		if (either)
 			pairing_lose(d, ts);
-		if (d->held && d->holed && !d->lost && d->mode == MODE_COMMAND)
+		if (d->undecided && d->holed && !d->lost && d->mode == MODE_COMMAND)
 			dialogue_client_resume(d, ts);
 		return;
 	}
@@ -451,5 +451,5 @@ void dialogue_reply(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 	bool farewell = smtp_code_closes(r->code);
 	if (d->holed && !d->lost && !farewell)
 		dialogue_lose(d, CLIENT, 0);
-	unasked_tell(d, r, ts);
+	unasked_emit(d, r, ts);
 }

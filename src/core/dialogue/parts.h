@@ -31,7 +31,7 @@ void dialogue_client_run(struct dialogue *d, struct bytes in, int64_t ts);
 void dialogue_client_resume(struct dialogue *d, int64_t ts);
 
 /* Whether only more of the client's bytes, and no reply, can decide what the held bytes are. */
-bool dialogue_undecided(const struct dialogue *d);
+bool dialogue_waits_for_bytes(const struct dialogue *d);
 
 /* The message under way has ended, at the offset read so far. Returns the pending command that
  * awaits the reply, or NULL. */
@@ -40,41 +40,41 @@ struct smtp_pending *dialogue_client_end(struct dialogue *d, unsigned flaws, int
 /* undecided.c */
 
 /* Returns the undecided input; borrowed until the held bytes change. */
-static inline struct bytes dialogue_held(const struct dialogue *d)
+static inline struct bytes dialogue_undecided(const struct dialogue *d)
 {
-	return d->held ? bytes_of(d->held->bytes, d->held->n) : bytes_of(NULL, 0);
+	return d->undecided ? bytes_of(d->undecided->bytes, d->undecided->n) : bytes_of(NULL, 0);
 }
 
 /* Returns a block of held bytes to the pool; h may be NULL. */
-void dialogue_held_block_free(struct held *h, struct pool *pool);
+void dialogue_undecided_block_free(struct undecided *h, struct pool *pool);
 
-/* dialogue_held_add appends bytes and returns false if there is no room. dialogue_held_drop
- * removes the first n bytes; dialogue_held_free removes all. */
-bool dialogue_held_add(struct dialogue *d, struct bytes in);
-void dialogue_held_drop(struct dialogue *d, size_t n);
-void dialogue_held_free(struct dialogue *d);
+/* dialogue_undecided_add appends bytes and returns false if there is no room.
+ * dialogue_undecided_drop removes the first n bytes; dialogue_undecided_free removes all. */
+bool dialogue_undecided_add(struct dialogue *d, struct bytes in);
+void dialogue_undecided_drop(struct dialogue *d, size_t n);
+void dialogue_undecided_free(struct dialogue *d);
 
 /* Skips the first n held bytes: they are counted as read and have no meaning. */
-void dialogue_held_forget(struct dialogue *d, size_t n);
+void dialogue_undecided_skip(struct dialogue *d, size_t n);
 
-/* Holds the client's bytes while dialogue_lost_holds. If more than 4 KiB would be held, the bytes
+/* Holds the client's bytes while dialogue_lost_waits. If more than 4 KiB would be held, the bytes
  * held before are skipped. A longer `in` keeps only its last whole lines. */
-void dialogue_lost_hold(struct dialogue *d, struct bytes in);
+void dialogue_lost_add(struct dialogue *d, struct bytes in);
 
 /* Skips all held bytes, because a gap comes behind them. */
-void dialogue_lost_forget(struct dialogue *d);
+void dialogue_lost_skip(struct dialogue *d);
 
 /* mask.c - the words that no output may show. */
 
 /* Remembers the words of a text that the client sent. */
-void dialogue_said_text(struct dialogue *d, struct bytes text);
+void dialogue_secret_text(struct dialogue *d, struct bytes text);
 
 /* Remembers the words of an answer to a 334: none of them counts as an ordinary word. */
-void dialogue_said_login(struct dialogue *d, struct bytes text);
+void dialogue_secret_login(struct dialogue *d, struct bytes text);
 
 /* Whether a command with this verb may hold a secret. A line that is no command may be an unasked
  * answer to AUTH, or a line of a refused message. */
-static inline bool dialogue_said_bears(enum smtp_verb verb)
+static inline bool dialogue_may_be_secret(enum smtp_verb verb)
 {
 	const uint32_t some = UINT32_C(1) << SMTP_AUTH | UINT32_C(1) << SMTP_X_EXPS |
 			      UINT32_C(1) << SMTP_BURL | UINT32_C(1) << SMTP_NOT_SMTP |
@@ -83,26 +83,26 @@ static inline bool dialogue_said_bears(enum smtp_verb verb)
 	return some >> verb & 1;
 }
 
-/* Remembers the secret words of a command for which dialogue_said_bears is true. */
-void dialogue_said_command(struct dialogue *d, const struct smtp_command *c);
+/* Remembers the secret words of a command for which dialogue_may_be_secret is true. */
+void dialogue_secret_command(struct dialogue *d, const struct smtp_command *c);
 
 /* Returns the text of a server's line with the client's secret words masked: r->text itself, or a
  * text written to `to`. Both are borrowed. */
-struct bytes dialogue_said_veil(struct dialogue *d, const struct smtp_reply *r,
-				uint8_t to[SAID_TEXT]);
+struct bytes dialogue_mask(struct dialogue *d, const struct smtp_reply *r,
+			   uint8_t to[MASKED_TEXT_MAX]);
 
 /* Whether there is nothing to mask: the client has said no secret word, and no byte of the
  * client's waits. True for nearly all lines. */
-static inline bool dialogue_said_nothing(const struct dialogue *d)
+static inline bool dialogue_no_secrets(const struct dialogue *d)
 {
-	return !d->said && !d->said_lost && !d->held && !d->line[CLIENT].half;
+	return !d->secrets && !d->secrets_lost && !d->undecided && !d->line[CLIENT].partial;
 }
 
 /* lost_pairing.c */
 
 /* Whether the client's bytes are held until the next reply, because the pairing is lost and they
  * may be commands or a message. */
-static inline bool dialogue_lost_holds(const struct dialogue *d)
+static inline bool dialogue_lost_waits(const struct dialogue *d)
 {
 	return d->lost && d->maybe_message && d->mode == MODE_COMMAND && !d->answered;
 }
@@ -126,7 +126,7 @@ void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts);
  * each cause. */
 void dialogue_lose(struct dialogue *d, enum side side, uint64_t len);
 
-static inline void dialogue_tell_flaw(struct dialogue *d, unsigned flaws)
+static inline void dialogue_emit_flaw(struct dialogue *d, unsigned flaws)
 {
 	if (flaws)
 		d->env->listener->flaw(d, flaws);

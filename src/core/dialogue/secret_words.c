@@ -8,45 +8,45 @@
 /* FIRST: places of a new set, enough for what AUTH says. At most half of them are taken. */
 enum { FIRST = 16 };
 
-struct said {
+struct secret_words {
 	uint64_t upto;
-	uint16_t n, room; /* words, and places: a power of two */
-	bool over;        /* there are words that are not remembered */
-	uint32_t word[];  /* 0: a free place */
+	uint16_t n, capacity; /* words, and places: a power of two */
+	bool over;            /* there are words that are not remembered */
+	uint32_t word[];      /* 0: a free place */
 };
 
-static size_t size_of(uint16_t room)
+static size_t size_of(uint16_t capacity)
 {
-	return sizeof(struct said) + room * sizeof(uint32_t);
+	return sizeof(struct secret_words) + capacity * sizeof(uint32_t);
 }
 
-static struct said *with_room(struct pool *pool, uint16_t room)
+static struct secret_words *set_new(struct pool *pool, uint16_t capacity)
 {
-	struct said *s = pool_get(pool, size_of(room));
+	struct secret_words *s = pool_get(pool, size_of(capacity));
 	if (!s)
 		return NULL;
-	memset(s, 0, size_of(room));
-	s->room = room;
+	memset(s, 0, size_of(capacity));
+	s->capacity = capacity;
 	return s;
 }
 
-struct said *said_new(struct pool *pool)
+struct secret_words *secret_words_new(struct pool *pool)
 {
-	return with_room(pool, FIRST);
+	return set_new(pool, FIRST);
 }
 
-void said_free(struct said *s, struct pool *pool)
+void secret_words_free(struct secret_words *s, struct pool *pool)
 {
 	if (s)
-		pool_put(pool, s, size_of(s->room));
+		pool_put(pool, s, size_of(s->capacity));
 }
 
-uint64_t said_upto(const struct said *s)
+uint64_t secret_words_upto(const struct secret_words *s)
 {
 	return s->upto;
 }
 
-void said_upto_set(struct said *s, uint64_t upto)
+void secret_words_upto_set(struct secret_words *s, uint64_t upto)
 {
 	s->upto = upto;
 }
@@ -65,39 +65,39 @@ static uint32_t hash_of(const uint64_t seed[2], struct bytes word)
 }
 
 /* The place where it stands, or the free one where it would. */
-static uint16_t place_of(const struct said *s, uint32_t hash)
+static uint16_t place_of(const struct secret_words *s, uint32_t hash)
 {
-	uint16_t mask = (uint16_t)(s->room - 1), at = (uint16_t)(hash >> 1 & mask);
+	uint16_t mask = (uint16_t)(s->capacity - 1), at = (uint16_t)(hash >> 1 & mask);
 	while (s->word[at] != 0 && s->word[at] != hash)
 		at = (at + 1) & mask;
 	return at;
 }
 
 /* False: there is no room for more. */
-static bool grow(struct said **s, struct pool *pool)
+static bool grow(struct secret_words **s, struct pool *pool)
 {
-	struct said *old = *s;
-	struct said *larger = old->n < SAID_MOST ? with_room(pool, (uint16_t)(2 * old->room))
-						 : NULL;
+	struct secret_words *old = *s;
+	struct secret_words *larger =
+		old->n < SECRET_WORDS_MAX ? set_new(pool, (uint16_t)(2 * old->capacity)) : NULL;
 	if (!larger)
 		return false;
 	larger->upto = old->upto;
 	larger->n = old->n;
-	for (uint16_t i = 0; i < old->room; i++)
+	for (uint16_t i = 0; i < old->capacity; i++)
 		if (old->word[i] != 0)
 			larger->word[place_of(larger, old->word[i])] = old->word[i];
-	said_free(old, pool);
+	secret_words_free(old, pool);
 	*s = larger;
 	return true;
 }
 
-static void word_add(struct said **s, struct pool *pool, const uint64_t seed[2], struct bytes word,
-		     bool login)
+static void word_add(struct secret_words **s, struct pool *pool, const uint64_t seed[2],
+		     struct bytes word, bool login)
 {
 	uint32_t hash = hash_of(seed, word) | (login && reply_word_is(word) ? LOGIN : 0);
 	if ((*s)->over || (*s)->word[place_of(*s, hash)] == hash)
 		return;
-	if ((*s)->n >= (*s)->room / 2 && !grow(s, pool)) {
+	if ((*s)->n >= (*s)->capacity / 2 && !grow(s, pool)) {
 		(*s)->over = true;
 		return;
 	}
@@ -152,31 +152,31 @@ static struct bytes whole_of(struct bytes chunk)
 		runs += !is_letter(chunk.p[i]);
 		number &= ascii_digit(chunk.p[i]) || chunk.p[i] == '.';
 	}
-	return chunk.n >= SAID_LEAST && runs > 0 && !number ? chunk : bytes_of(NULL, 0);
+	return chunk.n >= SECRET_WORD_MIN && runs > 0 && !number ? chunk : bytes_of(NULL, 0);
 }
 
-void said_take(struct said **s, struct pool *pool, const uint64_t seed[2], struct bytes text,
-	       bool login)
+void secret_words_add(struct secret_words **s, struct pool *pool, const uint64_t seed[2],
+		      struct bytes text, bool login)
 {
 	for (struct bytes chunk; (chunk = chunk_next(&text)).n > 0;) {
 		struct bytes whole = whole_of(chunk);
 		if (whole.n > 0)
 			word_add(s, pool, seed, whole, login);
 		for (struct bytes run; (run = run_next(&chunk)).n > 0;) {
-			if (run.n >= SAID_LEAST)
+			if (run.n >= SECRET_WORD_MIN)
 				word_add(s, pool, seed, run, login);
-			if (run.n > SAID_HEAD)
-				word_add(s, pool, seed, bytes_first(run, SAID_HEAD), false);
+			if (run.n > SECRET_WORD_HEAD)
+				word_add(s, pool, seed, bytes_first(run, SECRET_WORD_HEAD), false);
 		}
 	}
 }
 
-static bool has(const struct said *s, uint32_t hash)
+static bool has(const struct secret_words *s, uint32_t hash)
 {
 	return s && s->word[place_of(s, hash)] == hash;
 }
 
-static bool knows(const struct said *s, const uint64_t seed[2], struct bytes word)
+static bool knows(const struct secret_words *s, const uint64_t seed[2], struct bytes word)
 {
 	return has(s, hash_of(seed, word));
 }
@@ -189,29 +189,30 @@ enum finding {
 	SECRET,    /* it said another */
 };
 
-static enum finding run_find(const struct said *s, const uint64_t seed[2], struct bytes run)
+static enum finding run_find(const struct secret_words *s, const uint64_t seed[2], struct bytes run)
 {
-	if (run.n < SAID_LEAST)
+	if (run.n < SECRET_WORD_MIN)
 		return TOO_SHORT;
 	bool ordinary = reply_word_is(run);
 	if (ordinary && has(s, hash_of(seed, run) | LOGIN))
 		return SECRET;
 	if (!knows(s, seed, run) &&
-	    !(run.n > SAID_HEAD && knows(s, seed, bytes_first(run, SAID_HEAD))))
+	    !(run.n > SECRET_WORD_HEAD && knows(s, seed, bytes_first(run, SECRET_WORD_HEAD))))
 		return NEW;
 	return ordinary ? ORDINARY : SECRET;
 }
 
 /* any: whatever is a word counts as secret. */
-static enum finding chunk_find(const struct said *s, const uint64_t seed[2], struct bytes chunk,
-			       bool any)
+static enum finding chunk_find(const struct secret_words *s, const uint64_t seed[2],
+			       struct bytes chunk, bool any)
 {
 	enum finding worst = TOO_SHORT;
 	struct bytes whole = whole_of(chunk);
 	if (whole.n > 0 && (any || knows(s, seed, whole)))
 		return SECRET;
 	for (struct bytes run; worst < SECRET && (run = run_next(&chunk)).n > 0;) {
-		enum finding found = any && run.n >= SAID_LEAST ? SECRET : run_find(s, seed, run);
+		enum finding found = any && run.n >= SECRET_WORD_MIN ? SECRET
+								     : run_find(s, seed, run);
 		worst = found > worst ? found : worst;
 	}
 	return worst;
@@ -219,8 +220,8 @@ static enum finding chunk_find(const struct said *s, const uint64_t seed[2], str
 
 /* Whether a secret stands in the stretch that the text begins with: up to the first word that the
  * client did not say. */
-static bool stretch_is_secret(const struct said *s, const uint64_t seed[2], struct bytes text,
-			      bool any)
+static bool stretch_is_secret(const struct secret_words *s, const uint64_t seed[2],
+			      struct bytes text, bool any)
 {
 	enum finding found = TOO_SHORT;
 	for (struct bytes chunk;
@@ -232,21 +233,21 @@ static bool stretch_is_secret(const struct said *s, const uint64_t seed[2], stru
 /* What is being written. */
 struct writing {
 	uint8_t *to;
-	size_t n, room;
+	size_t n, capacity;
 };
 
 static void put(struct writing *w, struct bytes b)
 {
-	b = bytes_first(b, w->room - w->n);
+	b = bytes_first(b, w->capacity - w->n);
 	if (b.n > 0)
 		memcpy(w->to + w->n, b.p, b.n);
 	w->n += b.n;
 }
 
-struct bytes said_veil(const struct said *s, const uint64_t seed[2], struct bytes text,
-		       bool refusal, uint8_t to[SAID_TEXT])
+struct bytes secret_words_mask(const struct secret_words *s, const uint64_t seed[2],
+			       struct bytes text, bool refusal, uint8_t to[MASKED_TEXT_MAX])
 {
-	struct writing w = {.to = to, .room = SAID_TEXT};
+	struct writing w = {.to = to, .capacity = MASKED_TEXT_MAX};
 	const uint8_t *kept = text.p, *end = text.p + text.n;
 	bool veiled = false, stretch = false, secret = false, any = (!s || s->over) && refusal;
 	struct bytes rest = text;

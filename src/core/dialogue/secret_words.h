@@ -8,42 +8,43 @@
 
 /*
  * A set of keyed hashes, one for each word; the words themselves are not kept.
- * A word is a run of at least SAID_LEAST letters, digits and bytes above ASCII, in any case. If a
- * word is longer than SAID_HEAD, its first SAID_HEAD bytes are a word too, because servers cut
- * what they repeat. The whole text between two blanks is a word too.
+ * A word is a run of at least SECRET_WORD_MIN letters, digits and bytes above ASCII, in any case.
+ * If a word is longer than SECRET_WORD_HEAD, its first SECRET_WORD_HEAD bytes are a word too,
+ * because servers cut what they repeat. The whole text between two blanks is a word too.
  */
-struct said;
-enum { SAID_LEAST = 4, SAID_HEAD = 8 };
+struct secret_words;
+enum { SECRET_WORD_MIN = 4, SECRET_WORD_HEAD = 8 };
 
 /* The most words that a set holds. If the client sends more, or the pool has no room, each word of
  * a refusal counts as secret. The set itself is NULL if the pool had no room for it. */
-enum { SAID_MOST = 2048 };
+enum { SECRET_WORDS_MAX = 2048 };
 
-/* The longest text that said_veil writes, in bytes. */
-enum { SAID_TEXT = 2048 };
+/* The longest text that secret_words_mask writes, in bytes. */
+enum { MASKED_TEXT_MAX = 2048 };
 
-/* Returns an empty set, or NULL if the pool is exhausted. said_free returns it to the pool. */
-struct said *said_new(struct pool *pool);
-void said_free(struct said *s, struct pool *pool);
+/* Returns an empty set, or NULL if the pool is exhausted. secret_words_free returns it to the pool.
+ */
+struct secret_words *secret_words_new(struct pool *pool);
+void secret_words_free(struct secret_words *s, struct pool *pool);
 
 /* Adds the words of a text. login: the text was sent to AUTH, so that no word of it counts as
  * ordinary. *s may be moved. */
-void said_take(struct said **s, struct pool *pool, const uint64_t seed[2], struct bytes text,
-	       bool login);
+void secret_words_add(struct secret_words **s, struct pool *pool, const uint64_t seed[2],
+		      struct bytes text, bool login);
 
 /* The offset in the client's stream up to which the words of unread bytes have been added. */
-uint64_t said_upto(const struct said *s);
-void said_upto_set(struct said *s, uint64_t upto);
+uint64_t secret_words_upto(const struct secret_words *s);
+void secret_words_upto_set(struct secret_words *s, uint64_t upto);
 
 /*
  * Replaces by "********" all text between two blanks where a secret word stands. Returns text
- * itself if there is none; otherwise the result in `to`, cut at SAID_TEXT. Borrowed from text or
- * `to`.
- * A word of reply_words.h that the client has sent, though not to AUTH, is ordinary and stays
+ * itself if there is none; otherwise the result in `to`, cut at MASKED_TEXT_MAX. Borrowed from text
+ * or `to`. A word of reply_words.h that the client has sent, though not to AUTH, is ordinary and
+ * stays
  * ("mailbox full"). An exception: another secret word stands beside it, with no word between them
  * that the client has not sent. refusal: the text is a refusal, or no reply.
  */
-struct bytes said_veil(const struct said *s, const uint64_t seed[2], struct bytes text,
-		       bool refusal, uint8_t to[SAID_TEXT]);
+struct bytes secret_words_mask(const struct secret_words *s, const uint64_t seed[2],
+			       struct bytes text, bool refusal, uint8_t to[MASKED_TEXT_MAX]);
 
 #endif

@@ -37,9 +37,9 @@ void dialogue_free(struct dialogue *d)
 	dialogue_unpend_all(d);
 	line_reset(&d->line[CLIENT], d->env->pool);
 	line_reset(&d->line[SERVER], d->env->pool);
-	dialogue_held_free(d);
-	said_free(d->said, d->env->pool);
-	d->said = NULL;
+	dialogue_undecided_free(d);
+	secret_words_free(d->secrets, d->env->pool);
+	d->secrets = NULL;
 }
 
 static bool foreign_pending(const struct dialogue *d)
@@ -67,7 +67,7 @@ static inline bool reply_take(struct dialogue *d, const struct line_out *line, s
 			 (line->flaws & LINE_LONG ? FLAW_LONG_LINE : 0u);
 	if (r.code == 0 || (d->code != 0 && r.code != d->code))
 		flaws |= dialogue_tls_is_due(d) ? FLAW_STARTTLS_RESPONSE_INJECTION : FLAW_BAD_REPLY;
-	dialogue_tell_flaw(d, flaws);
+	dialogue_emit_flaw(d, flaws);
 	if (r.code == 0) {
 		if (!d->lost)
 			d->env->listener->uncoded(d, r.text);
@@ -94,9 +94,9 @@ static bool reply_line(struct dialogue *d, const struct line_out *line, int64_t 
 static __attribute__((noinline)) void reply_line_veiled(struct dialogue *d,
 							const struct line_out *line, int64_t ts)
 {
-	uint8_t text[SAID_TEXT];
+	uint8_t text[MASKED_TEXT_MAX];
 	struct smtp_reply r = smtp_reply_read(line->text);
-	r.text = dialogue_said_veil(d, &r, text);
+	r.text = dialogue_mask(d, &r, text);
 	reply_take(d, line, r, ts);
 }
 
@@ -162,7 +162,7 @@ static __attribute__((noinline)) void server_run(struct dialogue *d, struct byte
 		 * rule where a snaplen cut it, the next one. */
 		bool rest = d->skip[SERVER] && smtp_reply_read(line.text).code == 0;
 		d->skip[SERVER] = false;
-		if (!dialogue_said_nothing(d)) {
+		if (!dialogue_no_secrets(d)) {
 			if (!rest)
 				reply_line_veiled(d, &line, ts);
 			before = NULL;
@@ -198,8 +198,8 @@ static void server_gap(struct dialogue *d, uint64_t len, int64_t ts)
 	d->skip[SERVER] = !line_idle(&d->line[SERVER]);
 	line_reset(&d->line[SERVER], d->env->pool);
 	d->code = 0;
-	if (dialogue_lost_holds(d))
-		dialogue_lost_forget(d);
+	if (dialogue_lost_waits(d))
+		dialogue_lost_skip(d);
 	bool maybe_message = d->mode != MODE_COMMAND || (d->lost && d->maybe_message) ||
 			     (d->tail && (smtp_verb_awaits((enum smtp_verb)d->tail->verb) ||
 					  d->tail->verb == SMTP_UNKNOWN));
@@ -229,7 +229,7 @@ static void server_rest(struct dialogue *d, int64_t ts)
 	if (d->mode == MODE_TLS || !line_rest(&d->line[SERVER], d->env->pool, &line) ||
 	    d->skip[SERVER])
 		return;
-	dialogue_tell_flaw(d, FLAW_UNENDED_REPLY);
+	dialogue_emit_flaw(d, FLAW_UNENDED_REPLY);
 	struct smtp_reply r = smtp_reply_read(line.text);
 	bool acceptance = d->head && d->head->last && r.code / 100 == 2;
 	if (!acceptance)
@@ -242,12 +242,12 @@ void dialogue_fin(struct dialogue *d, enum side side, uint64_t acked, int64_t ts
 	if (side == SERVER) {
 		server_rest(d, ts);
 		d->server_over = true;
-	} else if (dialogue_lost_holds(d)) {
+	} else if (dialogue_lost_waits(d)) {
 		dialogue_lost_quit(d, ts);
-	} else if (d->held && !dialogue_undecided(d)) {
-		d->fin_held = true;
+	} else if (d->undecided && !dialogue_waits_for_bytes(d)) {
+		d->fin_waits = true;
 		return;
-	} else if (d->held) {
+	} else if (d->undecided) {
 		d->started = true;
 		d->mode = d->mode == MODE_REFUSED ? MODE_CHUNK : MODE_COMMAND;
 		dialogue_client_resume(d, ts);

@@ -154,9 +154,9 @@ const struct defrag_stats *defrag_stats(const struct defrag *d)
 }
 
 /* False if there is nothing older than `keep` to give up. */
-static bool oldest_evict(struct defrag *d, const struct datagram *keep)
+static bool oldest_evict(struct defrag *d, const struct datagram *spared)
 {
-	if (!d->oldest || d->oldest == keep)
+	if (!d->oldest || d->oldest == spared)
 		return false;
 	datagram_drop(d, d->oldest);
 	d->stats.evicted++;
@@ -164,7 +164,7 @@ static bool oldest_evict(struct defrag *d, const struct datagram *keep)
 }
 
 /* Memory within the budget, at the cost of any datagram but `keep`. */
-static void *block_get(struct defrag *d, size_t size, const struct datagram *keep)
+static void *block_get(struct defrag *d, size_t size, const struct datagram *spared)
 {
 	do {
 		void *block = d->used + size <= d->budget ? pool_get(d->pool, size) : NULL;
@@ -172,7 +172,7 @@ static void *block_get(struct defrag *d, size_t size, const struct datagram *kee
 			d->used += size;
 			return block;
 		}
-	} while (oldest_evict(d, keep));
+	} while (oldest_evict(d, spared));
 	return NULL;
 }
 

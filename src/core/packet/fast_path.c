@@ -73,7 +73,7 @@ static inline enum packet_kind plain_read(const struct packet_decoder *d, const 
 	if (length > len || length < header + WALK_TCP)
 		return WALK_ON;
 	const uint8_t *tcp = p + header;
-	if (!walk_watched(d->ports, tcp))
+	if (!walk_monitored(d->ports, tcp))
 		return PACKET_UNWATCHED;
 	uint32_t offset = (tcp[12] >> 4) * 4u;
 	header += offset;

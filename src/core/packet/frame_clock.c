@@ -26,21 +26,21 @@ static void believe(struct frame_clock *c, const struct frame *f, bool copied)
 	c->take(c->arg, f, f->ts, copied);
 }
 
-static size_t held_size(const struct frame *f)
+static size_t waiting_size(const struct frame *f)
 {
 	return f->caplen > 0 ? f->caplen : 1;
 }
 
-static void held_free(struct frame_clock *c, const struct frame_clock_held *h)
+static void waiting_free(struct frame_clock *c, const struct frame_clock_waiting *h)
 {
-	pool_put_large(c->pool, h->bytes, held_size(&h->frame));
+	pool_put_large(c->pool, h->bytes, waiting_size(&h->frame));
 }
 
 /* The oldest of those that wait is handed on, with its own time or with this one. */
 static void release(struct frame_clock *c, bool believed, int64_t otherwise)
 {
-	struct frame_clock_held h = c->held[0];
-	c->held[0] = c->held[1];
+	struct frame_clock_waiting h = c->waiting[0];
+	c->waiting[0] = c->waiting[1];
 	c->n--;
 	if (believed) {
 		believe(c, &h.frame, true);
@@ -48,27 +48,27 @@ static void release(struct frame_clock *c, bool believed, int64_t otherwise)
 		c->disbelieved++;
 		c->take(c->arg, &h.frame, otherwise, true);
 	}
-	held_free(c, &h);
+	waiting_free(c, &h);
 }
 
 /* Without memory for a copy its time is taken as it is. */
-static void hold(struct frame_clock *c, const struct frame *f)
+static void frame_wait(struct frame_clock *c, const struct frame *f)
 {
-	uint8_t *bytes = pool_get_large(c->pool, held_size(f));
+	uint8_t *bytes = pool_get_large(c->pool, waiting_size(f));
 	if (!bytes) {
 		believe(c, f, false);
 		return;
 	}
 	if (f->caplen > 0)
 		memcpy(bytes, f->data, f->caplen);
-	c->held[c->n] = (struct frame_clock_held){*f, bytes};
-	c->held[c->n++].frame.data = bytes;
+	c->waiting[c->n] = (struct frame_clock_waiting){*f, bytes};
+	c->waiting[c->n++].frame.data = bytes;
 }
 
 /* A frame waits behind what was believed, and the next one comes. */
 static void decide(struct frame_clock *c, int64_t next)
 {
-	int64_t ts = c->held[0].frame.ts;
+	int64_t ts = c->waiting[0].frame.ts;
 	bool back = ts < c->last;
 	/* Behind a pause it goes on; behind a step back too, if it does not come back to where it
 	 * was. */
@@ -80,11 +80,11 @@ static void decide(struct frame_clock *c, int64_t next)
 /* Nothing was believed yet: of the first two that are far apart, the third tells which is right. */
 static void decide_first(struct frame_clock *c, int64_t next)
 {
-	int64_t first = c->held[0].frame.ts;
+	int64_t first = c->waiting[0].frame.ts;
 	if (c->n == 1 && (is_near(first, next) || is_pause(first, next))) {
 		release(c, true, 0);
 	} else if (c->n == 2) {
-		int64_t second = c->held[1].frame.ts;
+		int64_t second = c->waiting[1].frame.ts;
 		release(c, !is_near(second, next), second);
 		if (c->begun)
 			decide(c, next);
@@ -102,14 +102,14 @@ void frame_clock_push(struct frame_clock *c, const struct frame *f)
 	if (c->begun && c->n == 0 && is_near(c->last, f->ts))
 		believe(c, f, false);
 	else
-		hold(c, f);
+		frame_wait(c, f);
 	span_set(c);
 }
 
 void frame_clock_flush(struct frame_clock *c)
 {
 	while (c->n > 0)
-		release(c, !c->begun || is_pause(c->last, c->held[0].frame.ts), c->last);
+		release(c, !c->begun || is_pause(c->last, c->waiting[0].frame.ts), c->last);
 	span_set(c);
 }
 
@@ -130,6 +130,6 @@ void frame_clock_break(struct frame_clock *c)
 void frame_clock_free(struct frame_clock *c)
 {
 	for (unsigned i = 0; i < c->n; i++)
-		held_free(c, &c->held[i]);
+		waiting_free(c, &c->waiting[i]);
 	c->n = 0;
 }

@@ -22,7 +22,7 @@
  * neighbour. copied: f's bytes belong to the frame clock, and are valid until the call returns. */
 typedef void frame_clock_take(void *arg, const struct frame *f, int64_t believed, bool copied);
 
-struct frame_clock_held {
+struct frame_clock_waiting {
 	struct frame frame;
 	uint8_t *bytes; /* what frame.data points to */
 };
@@ -44,9 +44,9 @@ struct frame_clock {
 	 * waits. */
 	uint64_t span;
 	bool begun;
-	unsigned n;                      /* frames that wait: one, or at the beginning two */
-	struct frame_clock_held held[2]; /* oldest first */
-	uint64_t disbelieved;            /* frames whose own time was not taken */
+	unsigned n;                            /* frames that wait: one, or at the beginning two */
+	struct frame_clock_waiting waiting[2]; /* oldest first */
+	uint64_t disbelieved;                  /* frames whose own time was not taken */
 };
 
 /* Returns true if ts is near the time before and no frame waits. Then the caller takes the frame,

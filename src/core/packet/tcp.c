@@ -102,7 +102,7 @@ enum packet_kind packet_read_tcp(struct walk *w)
 	const uint8_t *p = w->p;
 	if (w->cap < 4)
 		return walk_short(w, TCP_HEADER);
-	if (!walk_watched(w->ports, p))
+	if (!walk_monitored(w->ports, p))
 		return PACKET_UNWATCHED;
 	if (w->cap < TCP_HEADER)
 		return walk_short(w, TCP_HEADER);

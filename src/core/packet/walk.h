@@ -149,7 +149,7 @@ enum packet_kind packet_read_udp(struct walk *w);
 enum packet_kind packet_read_tcp(struct walk *w);
 
 /* Returns true if one of the ports in the TCP header at p is watched. ports NULL: all are. */
-static inline bool walk_watched(const struct port_set *ports, const uint8_t *p)
+static inline bool walk_monitored(const struct port_set *ports, const uint8_t *p)
 {
 	return !ports || port_set_has(ports, walk_be16(p + 2)) || port_set_has(ports, walk_be16(p));
 }

@@ -57,7 +57,7 @@ static enum unsure unsure_of(const struct session *s, const struct conn *conn,
 		return UNSURE_OVERFLOW;
 	if (s && s->dialogue.mode == MODE_TURNED)
 		return UNSURE_TURNED;
-	if (s && (s->dialogue.mode == MODE_HOLD ||
+	if (s && (s->dialogue.mode == MODE_ANSWER ||
 		  (s->dialogue.lost && s->dialogue.opaque && s->lost_bytes == 0)))
 		return UNSURE_OPAQUE;
 	if (s && (s->dialogue.lost || s->dialogue.hole)) {
@@ -180,7 +180,7 @@ static bool is_disproved(const struct transaction *t, const struct conn *conn,
 }
 
 /* The sender believes in the 2yz; whether the server meant this message is not known. */
-static void unproved_doubt(struct transaction *t, struct ending *e)
+static void unproved_downgrade(struct transaction *t, struct ending *e)
 {
 	t->taken = TAKEN_UNKNOWN;
 	e->may_hide = true;
@@ -196,7 +196,7 @@ static void transactions_read(struct session *s, const struct conn *conn, struct
 		if (whole && is_disproved(t, conn, e))
 			session_message_disprove(s, t);
 		else if (t->unproved && t->fate == FATE_ACCEPTED)
-			unproved_doubt(t, e);
+			unproved_downgrade(t, e);
 		if (t->early || t->fate != FATE_ACCEPTED)
 			taken_read(t, whole, e);
 		if (t->fate != FATE_OPEN || t->refused)
@@ -237,9 +237,9 @@ static void acked_read(struct session *s, uint64_t acked)
 static void times_read(const struct session *s, struct ending *e)
 {
 	int64_t ts = e->closed;
-	bool said = e->farewell != FAREWELL_NONE && e->farewell != FAREWELL_HIDDEN &&
-		    e->farewell != FAREWELL_UNKNOWN && s->farewell_ts;
-	int64_t until = said ? s->farewell_ts : ts;
+	bool final = e->farewell != FAREWELL_NONE && e->farewell != FAREWELL_HIDDEN &&
+		     e->farewell != FAREWELL_UNKNOWN && s->farewell_ts;
+	int64_t until = final ? s->farewell_ts : ts;
 	if (s->unasked_221)
 		e->client_silence = s->unasked_quiet * FRAME_MS;
 	else if (s->last_byte[CLIENT] && until > s->last_byte[CLIENT])
@@ -313,9 +313,9 @@ static void dialogue_read(struct session *s, const struct conn *conn, const stru
 	if (e->farewell == FAREWELL_REFUSAL && (!refusal_stands(s, conn, e->closed) ||
 						e->closer != CLOSER_SERVER || e->end_unanswered))
 		e->farewell = FAREWELL_NONE;
-	bool said = e->farewell != FAREWELL_NONE && e->farewell != FAREWELL_HIDDEN &&
-		    !(e->farewell == FAREWELL_421 && !e->final_421);
-	e->stage = said ? (enum stage)s->farewell_stage : session_stage_now(s, s->fin[SERVER]);
+	bool final = e->farewell != FAREWELL_NONE && e->farewell != FAREWELL_HIDDEN &&
+		     !(e->farewell == FAREWELL_421 && !e->final_421);
+	e->stage = final ? (enum stage)s->farewell_stage : session_stage_now(s, s->fin[SERVER]);
 	if (e->farewell == FAREWELL_221_AFTER_QUIT)
 		e->stage = STAGE_DONE;
 	unasked_read(s, e);
@@ -410,7 +410,7 @@ static bool rests_on_absence(const struct ending *e)
 }
 
 /* What rests on the close is not known; what was said stands. */
-static void close_doubt(struct session *s, enum unsure why, struct ending *e)
+static void close_downgrade(struct session *s, enum unsure why, struct ending *e)
 {
 	e->unsure = why;
 	e->no_answer = false;
@@ -418,7 +418,7 @@ static void close_doubt(struct session *s, enum unsure why, struct ending *e)
 		e->farewell = FAREWELL_UNKNOWN;
 	for (struct transaction *t = s ? s->info.first : NULL; t; t = t->next)
 		if (t->fate == FATE_UNANSWERED || t->fate == FATE_CUT)
-			session_message_doubt(s, t);
+			session_message_downgrade(s, t);
 	e->unknown_fates = s ? s->info.fates[FATE_UNKNOWN] : 0;
 }
 
@@ -426,22 +426,22 @@ void session_capture_loss(struct session *s, uint64_t lost, struct ending *e)
 {
 	if (lost == 0 || !rests_on_absence(e) || e->quit_answered || e->unsure != UNSURE_NONE)
 		return;
-	close_doubt(s, UNSURE_CAPTURE_LOSS, e);
+	close_downgrade(s, UNSURE_CAPTURE_LOSS, e);
 	e->unsure_bytes = lost;
 }
 
 void session_retracted(struct session *s, struct ending *e)
 {
 	if (!e->quit_answered && (e->unsure == UNSURE_NONE || e->unsure == UNSURE_NO_DIALOGUE))
-		close_doubt(s, UNSURE_RETRACTED, e);
+		close_downgrade(s, UNSURE_RETRACTED, e);
 }
 
 void session_disputed(struct session *s, struct ending *e)
 {
-	close_doubt(s, UNSURE_DISPUTED, e);
+	close_downgrade(s, UNSURE_DISPUTED, e);
 	for (struct transaction *t = s ? s->info.first : NULL; t; t = t->next)
 		if (t->fate != FATE_UNKNOWN)
-			session_message_doubt(s, t);
+			session_message_downgrade(s, t);
 	e->unknown_fates = s ? s->info.fates[FATE_UNKNOWN] : 0;
 	e->unasked_221 = e->final_421 = 0;
 	e->quit_answered = e->ungreeted = e->taken_unanswered = e->taken_refused = false;

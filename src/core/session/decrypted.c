@@ -2,25 +2,25 @@
  * there goes through the same dialogue. */
 #include "core/session/state.h"
 
-static const struct tls_opener *opener_of(const struct session *s)
+static const struct tls_decryptor *decryptor_of(const struct session *s)
 {
-	return s->dialogue.env->opener;
+	return s->dialogue.env->decryptor;
 }
 
-void session_inside_push(struct session *s, const struct tls_heard *at, struct bytes text,
+void session_inside_push(struct session *s, const struct tls_place *at, struct bytes text,
 			 uint64_t len)
 {
 	struct session_tls *tls = s->tls;
 	if (tls && !tls->stream)
-		tls->stream = opener_of(s)->new (opener_of(s), session_pool(s));
-	s->sealed = tls && tls->stream;
-	if (!s->sealed)
+		tls->stream = decryptor_of(s)->new (decryptor_of(s), session_pool(s));
+	s->decrypting = tls && tls->stream;
+	if (!s->decrypting)
 		return;
 	tls->raw[at->side] = at->end;
 	if (text.n == len)
-		opener_of(s)->push(tls->stream, at, text);
+		decryptor_of(s)->push(tls->stream, at, text);
 	else
-		opener_of(s)->gap(tls->stream, at, len);
+		decryptor_of(s)->gap(tls->stream, at, len);
 }
 
 /* TLS from the first byte looked like no SMTP until now. What the handshake told stays. */
@@ -85,7 +85,7 @@ static void on_clear(struct session *s, const struct tls_item *i)
  */
 static uint32_t waiting(const struct dialogue *d, enum side side)
 {
-	return side == CLIENT && d->held ? d->held->n : 0;
+	return side == CLIENT && d->undecided ? d->undecided->n : 0;
 }
 
 static void on_item(struct session *s, const struct tls_item *i)
@@ -98,7 +98,7 @@ static void on_item(struct session *s, const struct tls_item *i)
 	case TLS_ITEM_DATA:
 		if (i->clear)
 			on_clear(s, i);
-		session_heard(s, i->side, i->ts);
+		session_byte_time(s, i->side, i->ts);
 		d->offset[i->side] = i->end - i->data.n - waiting(d, i->side);
 		dialogue_data(d, i->side, i->data, i->acked, i->ts);
 		break;
@@ -121,7 +121,7 @@ static void on_item(struct session *s, const struct tls_item *i)
 void session_inside_run(struct session *s, bool last)
 {
 	struct tls_item item;
-	while (opener_of(s)->next(s->tls->stream, last, &item))
+	while (decryptor_of(s)->next(s->tls->stream, last, &item))
 		on_item(s, &item);
 }
 
@@ -129,8 +129,8 @@ void session_inside_end(struct session *s)
 {
 	struct session_info *f = &s->info;
 	session_inside_run(s, true);
-	const struct tls_inside *inside = opener_of(s)->inside(s->tls->stream);
-	f->tls_opened = s->inside;
+	const struct tls_inside *inside = decryptor_of(s)->inside(s->tls->stream);
+	f->tls_decrypted = s->inside;
 	f->tls_close_notify[CLIENT] = inside->close_notify[CLIENT];
 	f->tls_close_notify[SERVER] = inside->close_notify[SERVER];
 	if (inside->alert) {

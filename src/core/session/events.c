@@ -23,7 +23,7 @@ static void header_free(struct session *s)
 	s->header = NULL;
 }
 
-void *session_room(struct session *s)
+void *session_spare(struct session *s)
 {
 	assert(!s->over);
 	dialogue_free(&s->dialogue);
@@ -31,7 +31,7 @@ void *session_room(struct session *s)
 	session_lines_forget(s);
 	session_tls_free(s);
 	s->over = true;
-	return s->room;
+	return s->spare;
 }
 
 void session_free(struct session *s)
@@ -39,7 +39,7 @@ void session_free(struct session *s)
 	if (!s)
 		return;
 	if (!s->over)
-		session_room(s);
+		session_spare(s);
 	struct pool *pool = s->env->pool;
 	strings_free(&s->info.strings, pool);
 	while (s->info.first) {
@@ -133,7 +133,7 @@ static void on_command(struct dialogue *d, const struct smtp_event *e)
 	s->info.commands++;
 	e->pending->string = STRINGS_NONE;
 	if (verb != SMTP_AUTH_LINE)
-		s->info.last_command = e->pending->said;
+		s->info.last_command = e->pending->sent_verb;
 	if (s->fin[SERVER])
 		return; /* said to a server that had closed: it changes nothing */
 	s->went_on += verb != SMTP_QUIT && s->went_on < UINT16_MAX;
@@ -325,12 +325,12 @@ static void on_fin(struct dialogue *d, enum side side)
 static void on_tls_records(struct dialogue *d, enum side side, struct bytes text, uint64_t len)
 {
 	struct session *s = session_of(d);
-	struct tls_heard at = {.side = side,
+	struct tls_place at = {.side = side,
 			       .end = d->offset[side],
 			       .acked = d->acked[side],
 			       .ts = s->last_byte[side]};
 	session_tls_bytes(s, &at, text, len);
-	if (d->env->opener && !s->inside)
+	if (d->env->decryptor && !s->inside)
 		session_inside_push(s, &at, text, len);
 }
 
@@ -432,7 +432,7 @@ void session_ahead(const struct session *s, enum coming coming, int step)
 static void inside_data(struct session *s, const struct conn *conn, enum side side,
 			struct bytes data, uint64_t len, int64_t ts)
 {
-	struct tls_heard at = {.side = side,
+	struct tls_place at = {.side = side,
 			       .end = s->tls->raw[side] + len,
 			       .acked = conn->flow[side].acked,
 			       .ts = ts};
@@ -451,9 +451,9 @@ void session_data(struct session *s, const struct conn *conn, enum side side, st
 		return;
 	}
 	if (!s->fin[SERVER] || side == SERVER)
-		session_heard(s, side, ts);
+		session_byte_time(s, side, ts);
 	dialogue_data(&s->dialogue, side, data, conn->flow[side].acked, ts);
-	if (s->sealed)
+	if (s->decrypting)
 		session_inside_run(s, false);
 }
 
@@ -465,7 +465,7 @@ void session_gap(struct session *s, const struct conn *conn, enum side side, uin
 		return;
 	}
 	dialogue_gap(&s->dialogue, side, len, ts);
-	if (s->sealed)
+	if (s->decrypting)
 		session_inside_run(s, false);
 }
 
@@ -474,13 +474,13 @@ void session_fin(struct session *s, const struct conn *conn, enum side side, int
 	uint64_t acked = conn->flow[side].acked;
 	s->fin_ts[side] = ts;
 	session_tls_close(s, side, conn->flow[SERVER].acked, ts);
-	if (!s->sealed) {
+	if (!s->decrypting) {
 		dialogue_fin(&s->dialogue, side, acked, ts);
 		return;
 	}
 	/* Behind the records that wait for a key. */
-	struct tls_heard at = {.side = side, .end = s->tls->raw[side], .acked = acked, .ts = ts};
-	s->dialogue.env->opener->fin(s->tls->stream, &at);
+	struct tls_place at = {.side = side, .end = s->tls->raw[side], .acked = acked, .ts = ts};
+	s->dialogue.env->decryptor->fin(s->tls->stream, &at);
 	session_inside_run(s, false);
 }
 
@@ -488,7 +488,7 @@ void session_settle(struct session *s)
 {
 	if (!s)
 		return;
-	if (s->sealed)
+	if (s->decrypting)
 		session_inside_end(s);
 	session_tls_plain(s);
 }

@@ -24,7 +24,7 @@ void session_message_uncount(struct session *s, struct transaction *t)
 	t->counted = false;
 }
 
-void session_message_doubt(struct session *s, struct transaction *t)
+void session_message_downgrade(struct session *s, struct transaction *t)
 {
 	session_message_uncount(s, t);
 	t->fate = FATE_UNKNOWN;
@@ -77,9 +77,9 @@ static bool transactions_drop_one(struct session *s, bool accepted_only)
 
 struct transaction *session_message_begin(struct session *s, struct bytes args, int64_t ts)
 {
-	bool room = s->kept < SESSION_TRANSACTIONS || transactions_drop_one(s, true) ||
+	bool fits = s->kept < SESSION_TRANSACTIONS || transactions_drop_one(s, true) ||
 		    transactions_drop_one(s, false);
-	struct transaction *t = room ? transaction_new(session_pool(s), args, ts) : NULL;
+	struct transaction *t = fits ? transaction_new(session_pool(s), args, ts) : NULL;
 	if (!t) {
 		s->overflow = true;
 		s->info.transactions_omitted++;

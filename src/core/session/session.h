@@ -9,13 +9,13 @@
  * stream_listener. Times are nanoseconds since the epoch. */
 struct session;
 struct dialogue_env;
-struct tls_opener;
+struct tls_decryptor;
 struct trace_observer;
 
-/* Makes the settings that all sessions of a monitor share; they live as long as the pool. opener:
- * decrypts TLS, or NULL. watch: the observer, or NULL. seed: a secret key. Returns NULL if the
- * pool is exhausted. */
-struct dialogue_env *session_env(struct pool *pool, const struct tls_opener *opener,
+/* Makes the settings that all sessions of a monitor share; they live as long as the pool.
+ * decryptor: decrypts TLS, or NULL. watch: the observer, or NULL. seed: a secret key. Returns NULL
+ * if the pool is exhausted. */
+struct dialogue_env *session_env(struct pool *pool, const struct tls_decryptor *decryptor,
 				 const struct trace_observer *trace, const uint64_t seed[2]);
 
 /* Starts a session. sure: the server's SYN was seen. first: the client's SYN was seen, so that its
@@ -64,9 +64,9 @@ void session_retracted(struct session *s, struct ending *e);
 void session_disputed(struct session *s, struct ending *e);
 
 /* Call after session_close, once: frees what only a session under way needs. Returns its
- * SESSION_ROOM bytes for the caller's use until session_free. */
-enum { SESSION_ROOM = 248 };
-void *session_room(struct session *s);
+ * SESSION_SPARE bytes for the caller's use until session_free. */
+enum { SESSION_SPARE = 248 };
+void *session_spare(struct session *s);
 
 /* Returns what the session recorded; valid until session_free. For NULL returns the facts of a
  * session of which nothing was seen. */
@@ -74,7 +74,7 @@ const struct session_info *session_info(const struct session *s);
 void session_free(struct session *s);
 
 /* Prefetches what the next call will read. step 0: the session; 1: what it points to; 2: what that
- * points to (struct stream_listener). After session_room only what session_free reads. */
+ * points to (struct stream_listener). After session_spare only what session_free reads. */
 void session_ahead(const struct session *s, enum coming coming, int step);
 
 #endif

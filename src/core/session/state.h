@@ -32,8 +32,8 @@ struct session {
 			uint8_t farewell_stage, stage_221;
 			uint8_t unasked_221, final_421; /* enum place */
 			bool encrypted, spoke, foreign;
-			bool sealed; /* a tls_stream exists */
-			bool inside; /* its bytes are records that are being decrypted */
+			bool decrypting; /* a tls_stream exists */
+			bool inside;     /* its bytes are records that are being decrypted */
 			bool quit_sent, quit_answered, quit_in_transaction;
 			bool fin[2];
 
@@ -51,7 +51,8 @@ struct session {
 		struct {
 			const struct dialogue_env
 				*env; /* the first member of the dialogue, at the same place */
-			uint64_t room[SESSION_ROOM / 8]; /* the bytes that session_room returns */
+			uint64_t
+				spare[SESSION_SPARE / 8]; /* the bytes that session_spare returns */
 		};
 	};
 
@@ -72,7 +73,7 @@ struct session {
 	bool unprompted : 1, unasked_unprompted : 1; /* the possible farewell answered no command;
 							the same of the worst unasked 221 */
 	bool greeted_late : 1; /* the greeting came after the client had closed */
-	bool over : 1;         /* session_room was called */
+	bool over : 1;         /* session_spare was called */
 	bool ended : 1;        /* at least one side has closed the decrypted stream */
 	uint8_t closer : 2;    /* enum closer: the first side to close, by close_notify */
 };
@@ -89,7 +90,7 @@ struct session_lines {
 struct session_tls {
 	struct tls_side side[2];
 	struct tls_messages messages[2];
-	bool told[2]; /* the side's handshake in clear was reported, or cannot be read */
+	bool reported[2]; /* the side's handshake in clear was reported, or cannot be read */
 	struct tls_infer infer;
 	uint64_t acked; /* bytes of the client's stream that the server has acknowledged */
 	uint8_t *
@@ -104,8 +105,8 @@ struct session_tls {
 				 none */
 };
 
-static_assert(offsetof(struct session, room) == sizeof(struct dialogue_env *) &&
-		      offsetof(struct session, info) == 8 + SESSION_ROOM,
+static_assert(offsetof(struct session, spare) == sizeof(struct dialogue_env *) &&
+		      offsetof(struct session, info) == 8 + SESSION_SPARE,
 	      "the room is what lies between the dialogue's first member and the facts");
 
 static_assert(sizeof(struct session) == 448, "whole cache lines, or each has a part in one more");
@@ -125,7 +126,7 @@ static inline struct pool *session_pool(const struct session *s)
 
 /* Records the time of a side's bytes. The time is always later than the other side's last bytes,
  * even if the capture has the two in the wrong order. */
-static inline void session_heard(struct session *s, enum side side, int64_t ts)
+static inline void session_byte_time(struct session *s, enum side side, int64_t ts)
 {
 	int64_t before = s->last_byte[side_other(side)];
 	s->last_byte[side] = ts > before ? ts : before + 1;
@@ -157,7 +158,7 @@ void session_message_tls(struct session *s);
 void session_message_uncount(struct session *s, struct transaction *t);
 
 /* Sets the fate of t, which was settled, to unknown. */
-void session_message_doubt(struct session *s, struct transaction *t);
+void session_message_downgrade(struct session *s, struct transaction *t);
 
 /* The 2yz that was credited to the end of t was sent before that end. The client believes it, and
  * the server may not have accepted the message. */
@@ -169,7 +170,7 @@ void session_message_over(struct session *s, struct transaction *t, enum fate ot
 /* decrypted.c - the dialogue inside TLS. */
 
 /* Takes the records of a side as they come. In a gap of len bytes text is empty. */
-void session_inside_push(struct session *s, const struct tls_heard *at, struct bytes text,
+void session_inside_push(struct session *s, const struct tls_place *at, struct bytes text,
 			 uint64_t len);
 
 /* Reads all records that can be decrypted by now. Do not call from a callback of the dialogue.
@@ -199,7 +200,7 @@ enum place session_stage_place(const struct session *s, const struct smtp_pendin
 
 /* Takes the bytes of a side's records, in the order of cause and effect. In a gap of len bytes
  * text is empty. */
-void session_tls_bytes(struct session *s, const struct tls_heard *at, struct bytes text,
+void session_tls_bytes(struct session *s, const struct tls_place *at, struct bytes text,
 		       uint64_t len);
 
 /* A side's FIN. acked: bytes of the client's stream that the server had acknowledged. */

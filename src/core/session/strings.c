@@ -69,7 +69,7 @@ static size_t bounded(size_t want, size_t least, size_t most)
  */
 static bool strings_grow(struct strings *n, struct pool *pool, size_t need, size_t bound)
 {
-	size_t capacity = n->block ? pool_room(n->capacity) : 0;
+	size_t capacity = n->block ? pool_usable(n->capacity) : 0;
 	if (need <= capacity && need <= bound)
 		return true;
 	size_t want = bounded(n->block ? capacity + capacity / 8 : n->capacity, need, STRINGS_MAX);

@@ -52,19 +52,19 @@ static bool message_note(struct session *s, enum side side, const struct tls_mes
 static void handshake_end(struct session *s, enum side side)
 {
 	tls_message_reset(&s->tls->messages[side], session_pool(s));
-	s->tls->told[side] = true;
+	s->tls->reported[side] = true;
 }
 
 static void handshake_take(struct session *s, enum side side, struct bytes in)
 {
 	struct tls_message m;
-	while (!s->tls->told[side] &&
+	while (!s->tls->reported[side] &&
 	       tls_message_next(&s->tls->messages[side], session_pool(s), &in, &m))
 		if (message_note(s, side, &m))
 			handshake_end(s, side);
 }
 
-static void record_done(struct session *s, const struct tls_heard *at)
+static void record_done(struct session *s, const struct tls_place *at)
 {
 	struct session_tls *tls = s->tls;
 	const struct tls_side *t = &tls->side[at->side];
@@ -126,11 +126,11 @@ static void plain_begin(struct session *s, const struct tls_side *t, int64_t ts)
 	plain_take(s, bytes_of(h, sizeof t->header), ts);
 }
 
-static void records_take(struct session *s, const struct tls_heard *at, struct bytes in)
+static void records_take(struct session *s, const struct tls_place *at, struct bytes in)
 {
 	enum side side = at->side;
 	struct tls_side *t = &s->tls->side[side];
-	struct tls_heard here = *at;
+	struct tls_place here = *at;
 	struct bytes body;
 	bool broken = t->broken;
 	while (tls_side_next(t, &in, &body)) {
@@ -146,7 +146,7 @@ static void records_take(struct session *s, const struct tls_heard *at, struct b
 		plain_take(s, in, at->ts);
 }
 
-static void gap_take(struct session *s, const struct tls_heard *at, uint64_t len)
+static void gap_take(struct session *s, const struct tls_place *at, uint64_t len)
 {
 	struct tls_side *t = &s->tls->side[at->side];
 	tls_side_gap(t, len);
@@ -156,7 +156,7 @@ static void gap_take(struct session *s, const struct tls_heard *at, uint64_t len
 		record_done(s, at);
 }
 
-void session_tls_bytes(struct session *s, const struct tls_heard *at, struct bytes text,
+void session_tls_bytes(struct session *s, const struct tls_place *at, struct bytes text,
 		       uint64_t len)
 {
 	if (!s->tls && (s->tls = pool_get(session_pool(s), sizeof *s->tls)))
@@ -294,7 +294,7 @@ void session_tls_free(struct session *s)
 	for (enum side side = CLIENT; side <= SERVER; side++)
 		tls_message_reset(&s->tls->messages[side], session_pool(s));
 	if (s->tls->stream)
-		s->dialogue.env->opener->free(s->tls->stream);
+		s->dialogue.env->decryptor->free(s->tls->stream);
 	pool_put(session_pool(s), s->tls->plain, STRING_TEXT_MAX);
 	pool_put(session_pool(s), s->tls, sizeof *s->tls);
 	s->tls = NULL;

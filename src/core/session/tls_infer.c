@@ -36,7 +36,7 @@ static int64_t later(int64_t a, int64_t b)
  * renegotiation (RFC 5246 7.4.1.1), and who has just sent one was not silent. */
 static int64_t silence_of(const struct tls_infer *i, int64_t ts)
 {
-	return ts - later(i->heard[CLIENT], i->heard[SERVER]);
+	return ts - later(i->last_record[CLIENT], i->last_record[SERVER]);
 }
 
 static bool exact(const struct tls_infer *i)
@@ -180,7 +180,7 @@ void tls_infer_record(struct tls_infer *i, enum side side, uint8_t type, uint32_
 		return;
 	if ((type == TLS_APPLICATION || type == TLS_ALERT) && length > 0)
 		record_take(i, side, type, length, at, acked, ts);
-	i->heard[side] = ts;
+	i->last_record[side] = ts;
 }
 
 void tls_infer_close(struct tls_infer *i, enum side side, uint64_t acked, int64_t ts)

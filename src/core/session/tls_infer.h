@@ -12,7 +12,7 @@
 struct tls_infer {
 	const struct tls_suite *suite; /* NULL: nothing can be inferred */
 	int64_t spoke[2];              /* when each side's last data record was complete */
-	int64_t heard[2];              /* when each side's last record of any type was complete */
+	int64_t last_record[2];        /* when each side's last record of any type was complete */
 	uint64_t asked_end;     /* offset in the client's stream behind the turn's first record */
 	uint32_t asked, answer; /* plaintext bytes of the turn, and of its answer */
 	uint16_t asked_n, answer_n; /* records of the turn, and of its answer */

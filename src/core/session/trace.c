@@ -152,14 +152,14 @@ static const struct dialogue_listener traced = {
 	.flaw = on_flaw,
 };
 
-struct dialogue_env *session_env(struct pool *pool, const struct tls_opener *opener,
+struct dialogue_env *session_env(struct pool *pool, const struct tls_decryptor *decryptor,
 				 const struct trace_observer *trace, const uint64_t seed[2])
 {
 	struct dialogue_env *env = pool_get(pool, sizeof *env);
 	if (env)
 		*env = (struct dialogue_env){pool,
 					     trace ? &traced : &session_listener,
-					     opener,
+					     decryptor,
 					     trace,
 					     {seed[0], seed[1]}};
 	return env;

@@ -5,16 +5,16 @@
 
 /* In struct line's flaws, beside enum line_flaw. */
 enum {
-	LINE_HANDED_ON = 0x40, /* half was the text of the line handed on last */
-	LINE_HELD_CR = 0x80 /* the last byte was a CR: part of the line end if an LF follows, else
-			       of the text. Not in half. */
+	LINE_HANDED_ON = 0x40, /* partial was the text of the line handed on last */
+	LINE_PENDING_CR = 0x80 /* the last byte was a CR: part of the line end if an LF follows,
+			       else of the text. Not in partial. */
 };
 
-enum { HALF_MIN = 64 };
+enum { PARTIAL_MIN = 64 };
 
 void line_give_back(struct line *l, struct pool *pool)
 {
-	pool_put(pool, l->half, l->room);
+	pool_put(pool, l->partial, l->capacity);
 	*l = (struct line){0};
 }
 
@@ -48,30 +48,30 @@ static inline size_t special_find(struct bytes in)
 }
 
 /* Doubles, so that a line that comes byte by byte is copied a few times only. */
-static bool half_grow(struct line *l, struct pool *pool, size_t need)
+static bool partial_grow(struct line *l, struct pool *pool, size_t need)
 {
-	size_t room = l->half ? pool_room(l->room) : 0;
-	if (need <= room)
+	size_t capacity = l->partial ? pool_usable(l->capacity) : 0;
+	if (need <= capacity)
 		return true;
-	if (need < 2 * room)
-		need = 2 * room;
-	if (need < HALF_MIN)
-		need = HALF_MIN;
+	if (need < 2 * capacity)
+		need = 2 * capacity;
+	if (need < PARTIAL_MIN)
+		need = PARTIAL_MIN;
 	if (need > LINE_MAX_KEPT)
 		need = LINE_MAX_KEPT;
 	uint8_t *larger = pool_get(pool, need);
 	if (!larger)
 		return false;
 	if (l->n > 0)
-		memcpy(larger, l->half, l->n);
-	pool_put(pool, l->half, l->room);
-	l->half = larger;
-	l->room = (uint16_t)need;
+		memcpy(larger, l->partial, l->n);
+	pool_put(pool, l->partial, l->capacity);
+	l->partial = larger;
+	l->capacity = (uint16_t)need;
 	return true;
 }
 
 /* Once a byte had to be left out, none is kept any more: what is handed on has no hole. */
-static void half_append(struct line *l, struct pool *pool, struct bytes b)
+static void partial_append(struct line *l, struct pool *pool, struct bytes b)
 {
 	if (b.n == 0 || l->lost || (l->flaws & LINE_LONG))
 		return;
@@ -80,26 +80,26 @@ static void half_append(struct line *l, struct pool *pool, struct bytes b)
 		l->flaws |= LINE_LONG;
 	if (fits.n == 0)
 		return;
-	l->lost = !half_grow(l, pool, l->n + fits.n);
+	l->lost = !partial_grow(l, pool, l->n + fits.n);
 	if (l->lost)
 		return;
-	memcpy(l->half + l->n, fits.p, fits.n);
+	memcpy(l->partial + l->n, fits.p, fits.n);
 	l->n = (uint16_t)(l->n + fits.n);
 }
 
 /* Keeps the next bytes of the line under way, none of them an LF. */
-static void half_keep(struct line *l, struct pool *pool, struct bytes b)
+static void partial_keep(struct line *l, struct pool *pool, struct bytes b)
 {
 	if (b.n == 0)
 		return;
-	if (l->flaws & LINE_HELD_CR)
-		half_append(l, pool, bytes_of("\r", 1));
-	l->flaws &= (uint8_t)~LINE_HELD_CR;
+	if (l->flaws & LINE_PENDING_CR)
+		partial_append(l, pool, bytes_of("\r", 1));
+	l->flaws &= (uint8_t)~LINE_PENDING_CR;
 	if (b.p[b.n - 1] == '\r') {
-		l->flaws |= LINE_HELD_CR;
+		l->flaws |= LINE_PENDING_CR;
 		b.n--;
 	}
-	half_append(l, pool, b);
+	partial_append(l, pool, b);
 }
 
 /* A line of which text is the whole, its line end taken off. */
@@ -115,24 +115,24 @@ static struct line_out line_judge(struct bytes text, unsigned flaws)
 	return (struct line_out){text, flaws};
 }
 
-/* The memory of half stays until the next call: the text lies in it. */
-static struct line_out half_hand_on(struct line *l, unsigned flaws)
+/* The memory of partial stays until the next call: the text lies in it. */
+static struct line_out partial_hand_on(struct line *l, unsigned flaws)
 {
 	if (l->lost || (l->flaws & LINE_LONG))
 		flaws |= LINE_LONG;
 	l->flaws = LINE_HANDED_ON;
-	return line_judge(bytes_of(l->half, l->n), flaws);
+	return line_judge(bytes_of(l->partial, l->n), flaws);
 }
 
 /* A held CR counts, and so does a line of which nothing could be kept. */
-static bool half_waits(const struct line *l)
+static bool partial_waits(const struct line *l)
 {
 	return l->n > 0 || l->lost || l->flaws != 0;
 }
 
 bool line_idle(const struct line *l)
 {
-	return (l->flaws & LINE_HANDED_ON) || !half_waits(l);
+	return (l->flaws & LINE_HANDED_ON) || !partial_waits(l);
 }
 
 static struct line_out whole_hand_on(struct bytes text)
@@ -151,13 +151,13 @@ static bool line_gather(struct line *l, struct pool *pool, struct bytes *in, str
 	const uint8_t *lf = memchr(in->p, '\n', in->n);
 	struct bytes text = bytes_first(*in, lf ? (size_t)(lf - in->p) : in->n);
 	*in = bytes_from(*in, text.n + (lf != NULL));
-	if (lf && !half_waits(l)) {
+	if (lf && !partial_waits(l)) {
 		*out = whole_hand_on(text);
 		return true;
 	}
-	half_keep(l, pool, text);
+	partial_keep(l, pool, text);
 	if (lf)
-		*out = half_hand_on(l, l->flaws & LINE_HELD_CR ? 0 : LINE_BARE_LF);
+		*out = partial_hand_on(l, l->flaws & LINE_PENDING_CR ? 0 : LINE_BARE_LF);
 	return lf != NULL;
 }
 
@@ -165,7 +165,7 @@ static bool line_gather(struct line *l, struct pool *pool, struct bytes *in, str
  * on where it lies. */
 bool line_next(struct line *l, struct pool *pool, struct bytes *in, struct line_out *out)
 {
-	if (half_waits(l))
+	if (partial_waits(l))
 		return line_gather(l, pool, in, out);
 	size_t n = special_find(*in);
 	if (n > LINE_MAX_KEPT || in->n - n < 2 || in->p[n] != '\r' || in->p[n + 1] != '\n')
@@ -180,8 +180,8 @@ bool line_rest(struct line *l, struct pool *pool, struct line_out *out)
 {
 	if (l->flaws & LINE_HANDED_ON)
 		line_reset(l, pool);
-	if (!half_waits(l))
+	if (!partial_waits(l))
 		return false;
-	*out = half_hand_on(l, LINE_UNENDED);
+	*out = partial_hand_on(l, LINE_UNENDED);
 	return true;
 }

@@ -22,10 +22,10 @@ enum line_flaw {
 /* A line under assembly, 16 bytes. Zero-filled before first use. Memory is borrowed from the pool
  * only while a partial line waits. */
 struct line {
-	uint8_t *half;
-	uint16_t n;    /* bytes at half */
-	uint16_t room; /* the size that half was requested with */
-	uint8_t flaws; /* enum line_flaw of the line under way, and line.c's own bits */
+	uint8_t *partial;
+	uint16_t n;        /* bytes at partial */
+	uint16_t capacity; /* the size that partial was requested with */
+	uint8_t flaws;     /* enum line_flaw of the line under way, and line.c's own bits */
 	bool lost; /* the pool had no room for the partial line: the bytes kept so far are returned
 		      with LINE_LONG */
 };
@@ -56,7 +56,7 @@ void line_give_back(struct line *l, struct pool *pool);
 /* Does what line_give_back does, inlined for the usual case: there is nothing to discard. */
 static inline void line_reset(struct line *l, struct pool *pool)
 {
-	if (l->half || l->n > 0 || l->flaws != 0 || l->lost)
+	if (l->partial || l->n > 0 || l->flaws != 0 || l->lost)
 		line_give_back(l, pool);
 }
 

@@ -2,16 +2,16 @@
 #include "core/stream/open.h"
 #include "core/stream/reset.h"
 
-static bool watched(const struct stream *s, uint16_t port)
+static bool is_monitored(const struct stream *s, uint16_t port)
 {
 	return !s->config.ports || port_set_has(s->config.ports, port);
 }
 
-/* Whether the client sent this segment: a SYN tells, whichever end has the watched port, which may
- * be a client's by chance. -1: neither end has one. */
+/* Whether the client sent this segment: a SYN tells, whichever end has the monitored port, which
+ * may be a client's by chance. -1: neither end has one. */
 static int client_end(const struct stream *s, const struct packet *p)
 {
-	bool src = watched(s, p->src_port), dst = watched(s, p->dst_port);
+	bool src = is_monitored(s, p->src_port), dst = is_monitored(s, p->dst_port);
 	if (!src && !dst)
 		return -1;
 	if (p->flags & TCP_SYN)

@@ -5,7 +5,7 @@
 
 void tls_message_reset(struct tls_messages *m, struct pool *pool)
 {
-	pool_put(pool, m->body, m->room);
+	pool_put(pool, m->body, m->capacity);
 	*m = (struct tls_messages){0};
 }
 
@@ -26,17 +26,17 @@ static void head_byte(struct tls_messages *m, struct pool *pool, uint8_t byte)
 	if (m->head_n < sizeof m->head)
 		return;
 	m->left = length_of(m);
-	m->room = !is_read(m->head[0])         ? 0
-		  : m->left < TLS_MESSAGE_KEPT ? m->left
-					       : TLS_MESSAGE_KEPT;
-	m->body = m->room > 0 ? pool_get(pool, m->room) : NULL;
-	m->room = m->body ? m->room : 0;
+	m->capacity = !is_read(m->head[0])         ? 0
+		      : m->left < TLS_MESSAGE_KEPT ? m->left
+						   : TLS_MESSAGE_KEPT;
+	m->body = m->capacity > 0 ? pool_get(pool, m->capacity) : NULL;
+	m->capacity = m->body ? m->capacity : 0;
 }
 
 static void body_take(struct tls_messages *m, struct bytes *in)
 {
 	struct bytes part = bytes_first(*in, m->left);
-	size_t room = m->room - m->n, kept = part.n < room ? part.n : room;
+	size_t capacity = m->capacity - m->n, kept = part.n < capacity ? part.n : capacity;
 	assert(kept == 0 || m->body);
 	if (kept > 0)
 		memcpy(m->body + m->n, part.p, kept);

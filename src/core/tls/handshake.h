@@ -26,7 +26,7 @@ struct tls_messages {
 	bool whole;    /* the message was returned; the next call discards it */
 	uint32_t left; /* bytes of the message still to come */
 	uint32_t n;    /* bytes kept at body */
-	uint32_t room;
+	uint32_t capacity;
 	uint8_t *body; /* borrowed from the pool; NULL: nothing of this message is kept */
 };
 

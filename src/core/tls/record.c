@@ -4,7 +4,7 @@
 
 enum {
 	ALERT = 2, /* an alert in clear, wherever it stands: with a MAC or a tag none is so short */
-	SEALED_ALERT =
+	ENCRYPTED_ALERT =
 		2 + 1 +
 		16, /* one of TLS 1.3 (RFC 8446 5.2: alert, type, tag): shorter than any Finished */
 	HELLO = 4   /* type and length of a handshake message (RFC 8446 4) */
@@ -12,7 +12,7 @@ enum {
 
 /* Beside the types' bits in `seen`: handshake or mail that only keys can read has passed; and the
  * record under way looks like a hello in clear so far. */
-enum { SEEN_SEALED = 1 << 7, SEEN_HELLO = 1 << 6 };
+enum { SEEN_ENCRYPTED = 1 << 7, SEEN_HELLO = 1 << 6 };
 
 unsigned tls_record_length(const uint8_t head[TLS_RECORD_HEAD])
 {
@@ -43,9 +43,9 @@ static void record_begin(struct tls_side *t)
 	t->left = length;
 	t->seen &= (uint8_t)~SEEN_HELLO;
 	if (type == TLS_HANDSHAKE && t->encrypted)
-		t->seen |= length >= HELLO ? SEEN_HELLO : SEEN_SEALED;
-	else if (type == TLS_APPLICATION && length != SEALED_ALERT && length > 0)
-		t->seen |= SEEN_SEALED;
+		t->seen |= length >= HELLO ? SEEN_HELLO : SEEN_ENCRYPTED;
+	else if (type == TLS_APPLICATION && length != ENCRYPTED_ALERT && length > 0)
+		t->seen |= SEEN_ENCRYPTED;
 	t->seen |= (uint8_t)(1 << (type - TLS_CHANGE_CIPHER_SPEC));
 	t->encrypted |= type == TLS_CHANGE_CIPHER_SPEC || type == TLS_APPLICATION;
 }
@@ -66,7 +66,7 @@ static void hello_byte(struct tls_side *t, unsigned at, uint8_t byte)
 	bool fits = at == 0 ? byte == 1 || byte == 2
 			    : byte == (uint8_t)(rest >> 8 * (HELLO - 1 - at));
 	if (!fits)
-		t->seen = (uint8_t)((t->seen & ~SEEN_HELLO) | SEEN_SEALED);
+		t->seen = (uint8_t)((t->seen & ~SEEN_HELLO) | SEEN_ENCRYPTED);
 }
 
 static void body_take(struct tls_side *t, struct bytes *in)
@@ -129,7 +129,7 @@ void tls_side_gap(struct tls_side *t, uint64_t len)
 	}
 	/* What was lost of its beginning might have shown a hello: hellos are rare. */
 	if ((t->seen & SEEN_HELLO) && tls_side_length(t) - t->left < HELLO)
-		t->seen = (uint8_t)((t->seen & ~SEEN_HELLO) | SEEN_SEALED);
+		t->seen = (uint8_t)((t->seen & ~SEEN_HELLO) | SEEN_ENCRYPTED);
 	t->left -= (uint32_t)len;
 }
 
@@ -137,7 +137,7 @@ void tls_side_gap(struct tls_side *t, uint64_t len)
  * resumed one it is the other way about. */
 bool tls_sides_done(const struct tls_side *client, const struct tls_side *server)
 {
-	return (client->seen & SEEN_SEALED) && (server->seen & SEEN_SEALED);
+	return (client->seen & SEEN_ENCRYPTED) && (server->seen & SEEN_ENCRYPTED);
 }
 
 /* RFC 8446 6, RFC 5246 7.2. */

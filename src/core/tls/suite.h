@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* The bulk cipher of the records. The decryptor (src/decrypt) can decrypt those before
- * TLS_BULKS_OPENED. */
+ * TLS_BULKS_DECRYPTED. */
 enum tls_bulk {
 	TLS_BULK_AES_128_GCM,
 	TLS_BULK_AES_256_GCM,
@@ -16,8 +16,8 @@ enum tls_bulk {
 	TLS_BULK_CHACHA20_POLY1305,
 	TLS_BULK_AES_128_CBC,
 	TLS_BULK_AES_256_CBC,
-	TLS_BULKS_OPENED,
-	TLS_BULK_ARIA_GCM = TLS_BULKS_OPENED,
+	TLS_BULKS_DECRYPTED,
+	TLS_BULK_ARIA_GCM = TLS_BULKS_DECRYPTED,
 	TLS_BULK_CAMELLIA_CBC,
 	TLS_BULK_3DES_CBC,
 	TLS_BULK_RC4,

@@ -43,7 +43,7 @@ static const struct reason {
 			   NULL, NULL},
 };
 
-static void doubt_reason(const struct ending *e, char *out, size_t n)
+static void unsure_reason(const struct ending *e, char *out, size_t n)
 {
 	const struct reason *r = &reasons[e->unsure];
 	unsigned long long bytes = e->unsure_bytes;
@@ -174,7 +174,7 @@ static void tls_reason(const struct ending *e, enum verdict v, char *out, size_t
 char *verdict_reason(const struct ending *e, const struct judgement *j, char *out, size_t n)
 {
 	if (j->verdict == VERDICT_UNKNOWN)
-		doubt_reason(e, out, n);
+		unsure_reason(e, out, n);
 	else if (verdict_inferred(j->verdict) || j->verdict == VERDICT_TLS_HANDSHAKE_FAILED)
 		tls_reason(e, j->verdict, out, n);
 	else

@@ -57,7 +57,7 @@ static void put_summary(struct html *h, const struct exhibit *one)
 static void put_messages(struct html *h, const struct report *r)
 {
 	for (const struct transaction *m = r->record.session->first; m != NULL; m = m->next) {
-		if (!text_message_told(r, m))
+		if (!text_message_shown(r, m))
 			continue;
 		html_str(h, "<p><strong>The mail:</strong> ");
 		text_message_words(&h->text, r, m);

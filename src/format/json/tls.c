@@ -43,7 +43,7 @@ static bool put_alpn(struct json *j, const struct json_view *v)
 
 static bool put_decrypted(struct json *j, const struct json_view *v)
 {
-	outbuf_str(j->b, tls_info_of(v)->tls_opened ? "true" : "false");
+	outbuf_str(j->b, tls_info_of(v)->tls_decrypted ? "true" : "false");
 	return true;
 }
 

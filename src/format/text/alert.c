@@ -120,7 +120,7 @@ static void put_close(struct text *t, const struct report *r)
 }
 
 /* A reply is known by which the server took its leave, and of which the headline tells. */
-static bool farewell_told(const struct record *r)
+static bool farewell_shown(const struct record *r)
 {
 	enum farewell f = r->ending->farewell;
 	bool told = f == FAREWELL_221_UNASKED || f == FAREWELL_REFUSAL ||
@@ -133,7 +133,7 @@ static bool farewell_told(const struct record *r)
 /* Was it also the last one? */
 static bool reply_is_farewell(const struct record *r)
 {
-	return farewell_told(r) && !r->session->farewell_apart;
+	return farewell_shown(r) && !r->session->farewell_apart;
 }
 
 /* Where nobody answered: how often the client tried. */
@@ -156,7 +156,7 @@ static void put_attempts(struct text *t, const struct record *r)
 
 /* The stage that the verdict is about: a session may go on after its 221, or after a 250 that came
  * too early. */
-static enum stage stage_told(const struct record *r)
+static enum stage stage_shown(const struct record *r)
 {
 	if (r->judgement.verdict == VERDICT_250_IN_MESSAGE)
 		return STAGE_DATA;
@@ -186,7 +186,7 @@ static void put_circumstances(struct text *t, const struct report *r)
 		return;
 	}
 	if (!e->refused && !e->no_answer) {
-		outbuf_format(t->b, " This was at stage %s", stage_name(stage_told(&r->record)));
+		outbuf_format(t->b, " This was at stage %s", stage_name(stage_shown(&r->record)));
 		if (!e->vanished)
 			put_close(t, r);
 		outbuf_char(t->b, '.');
@@ -203,7 +203,7 @@ static void put_circumstances(struct text *t, const struct report *r)
 }
 
 /* What was not judged is told with its reason, and no more. */
-static void put_doubt(struct text *t, const struct report *r)
+static void put_unsure(struct text *t, const struct report *r)
 {
 	char reason[512] = "";
 
@@ -227,8 +227,8 @@ static void put_happened(struct text *t, const struct report *r)
 
 	put_sentence(t, verdict_words(v, r->record.ending).headline);
 	if (v == VERDICT_UNKNOWN) {
-		put_doubt(t, r);
-	} else if (farewell_told(&r->record)) {
+		put_unsure(t, r);
+	} else if (farewell_shown(&r->record)) {
 		outbuf_str(t->b, ": ");
 		put_reply(t, r->record.session->farewell_code, r->record.session->farewell_enhanced,
 			  session_farewell_text(r->record.session));

@@ -27,7 +27,7 @@ static void put_messages(struct text *t, const struct report *r)
 	uint64_t told = 0, more = r->record.session->transactions_omitted;
 
 	for (const struct transaction *m = r->record.session->first; m != NULL; m = m->next) {
-		if (!text_message_told(r, m))
+		if (!text_message_shown(r, m))
 			continue;
 		if (told == MESSAGES_TOLD) {
 			more++;

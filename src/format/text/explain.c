@@ -208,7 +208,7 @@ static void put_messages(struct text *t, const struct report *r, unsigned width)
 	struct outbuf words = {0}, *b = t->b;
 
 	for (const struct transaction *m = r->record.session->first; m != NULL; m = m->next) {
-		if (!text_message_told(r, m))
+		if (!text_message_shown(r, m))
 			continue;
 		words.n = 0;
 		t->b = &words;

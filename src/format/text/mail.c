@@ -134,7 +134,7 @@ static void put_good_messages(struct text *t, const struct session_info *info, u
 	text_fold(t, from, TEXT_INDENT + 2);
 }
 
-bool text_message_told(const struct report *r, const struct transaction *m)
+bool text_message_shown(const struct report *r, const struct transaction *m)
 {
 	const struct session_info *info = r->record.session;
 
@@ -153,7 +153,7 @@ void text_messages(struct text *t, const struct report *r)
 			bad++;
 			good -= good > 0;
 		}
-		if (text_message_told(r, m) && told < MESSAGES_TOLD) {
+		if (text_message_shown(r, m) && told < MESSAGES_TOLD) {
 			text_message(t, r, m);
 			told++;
 		}

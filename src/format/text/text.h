@@ -36,7 +36,7 @@ void text_message(struct text *t, const struct report *r, const struct transacti
 
 /* Whether a message needs attention; and the same paragraph without its indentation, full stop and
  * line ends. */
-bool text_message_told(const struct report *r, const struct transaction *m);
+bool text_message_shown(const struct report *r, const struct transaction *m);
 void text_message_words(struct text *t, const struct report *r, const struct transaction *m);
 
 /* The whole run: sessions by verdict, messages by fate, the worst servers, the capture and what was

@@ -16,21 +16,21 @@ static void every_size_has_room(void **state)
 	(void)state;
 	struct pool *p = pool_new((size_t)64 << 20);
 	for (size_t size = 1; size <= POOL_MAX; size += size < 3000 ? 1 : 509) {
-		assert_true(pool_room(size) >= size);
-		assert_true(size < 64 || pool_room(size) <= size + size / 4 + 16);
+		assert_true(pool_usable(size) >= size);
+		assert_true(size < 64 || pool_usable(size) <= size + size / 4 + 16);
 		unsigned char *a = pool_get(p, size), *b = pool_get(p, size);
 		assert_non_null(a);
 		assert_non_null(b);
 		assert_int_equal((uintptr_t)a % 16, 0);
-		memset(a, 0x55, pool_room(size));
-		memset(b, 0xaa, pool_room(size));
-		assert_int_equal(a[pool_room(size) - 1], 0x55);
+		memset(a, 0x55, pool_usable(size));
+		memset(b, 0xaa, pool_usable(size));
+		assert_int_equal(a[pool_usable(size) - 1], 0x55);
 		assert_int_equal(b[0], 0xaa);
 		pool_put(p, a, size);
 		pool_put(p, b, size);
 	}
 	assert_int_equal(pool_used(p), 0);
-	assert_true(pool_held(p) > 0);
+	assert_true(pool_reserved(p) > 0);
 	pool_free(p);
 }
 
@@ -43,7 +43,7 @@ static void limit_is_kept_and_blocks_come_back(void **state)
 	while (n < 20000 && (block[n] = pool_get(p, 100)))
 		n++;
 	assert_within(n, 5000, 9362);
-	assert_true(pool_held(p) <= (size_t)1 << 20);
+	assert_true(pool_reserved(p) <= (size_t)1 << 20);
 	assert_null(pool_get(p, 100));
 	pool_put(p, block[--n], 100);
 	assert_ptr_equal(pool_get(p, 97), block[n]);

@@ -120,7 +120,7 @@ static void the_longest_record_has_its_bound(void **state)
 	monitor_segments(m, w.packets, w.n);
 	monitor_finish(m);
 	assert_int_equal(l.messages, SESSION_TRANSACTIONS);
-	assert_within(l.record, RECORD_MOST / 2, RECORD_MOST);
+	assert_within(l.record, RECORD_BYTES_MAX / 2, RECORD_BYTES_MAX);
 	monitor_free(m);
 	segments_free(&w);
 }

@@ -273,7 +273,7 @@ static void memory_is_bounded(void **state)
 {
 	(void)state;
 	struct fixture x = fixture_new(64);
-	size_t used = pool_used(x.pool), held = pool_held(x.pool);
+	size_t used = pool_used(x.pool), held = pool_reserved(x.pool);
 	for (unsigned n = 0; n < 100000; n++) {
 		closed(&x, n, &by_fin, begin + n * MS);
 		assert_int_equal(hints(&x, n, &by_fin, begin + n * MS, 60 * S, 2).together, 1);
@@ -284,7 +284,7 @@ static void memory_is_bounded(void **state)
 				1);
 	}
 	assert_int_equal(pool_used(x.pool), used);
-	assert_int_equal(pool_held(x.pool), held);
+	assert_int_equal(pool_reserved(x.pool), held);
 	fixture_free(&x);
 }
 
@@ -406,7 +406,7 @@ static void a_table_that_cannot_grow_forgets_too(void **state)
 	(void)state;
 	enum { SERVERS = 2000 };
 	struct fixture x = fixture_new(SERVERS);
-	size_t room = ((size_t)16 << 20) - pool_held(x.pool);
+	size_t room = ((size_t)16 << 20) - pool_reserved(x.pool);
 	void *rest = pool_get_large(x.pool, room);
 	assert_non_null(rest);
 	for (unsigned n = 0; n < SERVERS; n++) {

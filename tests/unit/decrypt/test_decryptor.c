@@ -21,7 +21,7 @@
 #include "lib/weather.h"
 
 /* BULK: what bodies are made of that are to be longer than what is kept. */
-enum { SESSIONS = 16, WORDS = 200, BULK = 4 * DECRYPTOR_HELD };
+enum { SESSIONS = 16, WORDS = 200, BULK = 4 * DECRYPTOR_QUEUE_MAX };
 
 /* When the key log is written. */
 enum keys { KEYS_BEFORE, KEYS_HALFWAY, KEYS_NEVER, KEYS_WRONG };
@@ -33,7 +33,7 @@ struct said {
 		enum verdict verdict;
 		char words[WORDS];
 		char more[WORDS]; /* what a dialogue before TLS changes */
-		bool opened, hello, close_notify[2];
+		bool decrypted, hello, close_notify[2];
 		uint16_t version;
 		char suite[64], sni[64], alpn[16];
 	} one[SESSIONS];
@@ -64,7 +64,7 @@ static void take(void *arg, const struct record *r)
 	snprintf(more, WORDS, "%u commands %u replies flaws %x extensions %x", f->commands,
 		 f->replies, f->flaws, f->extensions);
 	said->one[said->n].verdict = r->judgement.verdict;
-	said->one[said->n].opened = f->tls_opened;
+	said->one[said->n].decrypted = f->tls_decrypted;
 	said->one[said->n].version = f->tls_version;
 	said->one[said->n].close_notify[CLIENT] = f->tls_close_notify[CLIENT];
 	said->one[said->n].close_notify[SERVER] = f->tls_close_notify[SERVER];
@@ -89,20 +89,20 @@ static void keys_wrong(struct keylog *k)
 }
 
 /* Through the whole core. lost: index of a frame that the capture misses; SIZE_MAX: none. */
-static struct said watch(const struct scenario *s, const char *weather, enum keys keys, size_t lost)
+static struct said judge(const struct scenario *s, const char *weather, enum keys keys, size_t lost)
 {
 	struct said said = {0};
 	struct monitor_config config = monitor_config_default();
 	struct trace trace = build_trace(s);
 	struct frames f = weather_frames(s, &trace, weather_find(weather), 1);
 	struct keylog *k = keylog_new(SESSIONS);
-	struct tls_opener *opener = decryptor_new(k);
-	assert_non_null(opener);
+	struct tls_decryptor *decryptor = decryptor_new(k);
+	assert_non_null(decryptor);
 	for (unsigned i = 0; i < s->scenes; i++)
 		monitor_config_port(&config, s->scene[i].port[SERVER], s->scene[i].kind);
 	config.session = take;
 	config.arg = &said;
-	config.opener = opener;
+	config.decryptor = decryptor;
 	config.stream.max_conns = 64;
 	struct monitor *m = monitor_new(&config);
 	char log[] = "/tmp/smtpwatch-keys-XXXXXX", why_not[KEYLOG_WHY];
@@ -121,7 +121,7 @@ static struct said watch(const struct scenario *s, const char *weather, enum key
 	}
 	monitor_finish(m);
 	monitor_free(m);
-	decryptor_free(opener);
+	decryptor_free(decryptor);
 	keylog_free(k);
 	close(fd);
 	unlink(log);
@@ -167,11 +167,11 @@ static bool before_ehlo(const struct said *said)
 static bool same_as_in_clear(const char *path, const struct variant *v, unsigned *bad)
 {
 	struct scenario *s = load(path);
-	struct said clear = watch(s, "fair", KEYS_NEVER, SIZE_MAX);
+	struct said clear = judge(s, "fair", KEYS_NEVER, SIZE_MAX);
 	tls_talk_keys_forget();
 	bool sealed = !(v->begin == TLS_STARTTLS && before_ehlo(&clear)) &&
 		      tls_scenario_seal(s, v->way, v->begin, v->extra);
-	struct said inside = sealed ? watch(s, v->weather, v->keys, SIZE_MAX) : clear;
+	struct said inside = sealed ? judge(s, v->weather, v->keys, SIZE_MAX) : clear;
 	bool same = clear.n == inside.n;
 	for (unsigned i = 0; i < clear.n && same; i++)
 		same = strcmp(clear.one[i].words, inside.one[i].words) == 0 &&
@@ -302,7 +302,7 @@ static void keys_that_come_late(void **state)
 	}
 }
 
-static struct said sealed_watch(const char *name, const struct variant *v, size_t lost)
+static struct said encrypted_run(const char *name, const struct variant *v, size_t lost)
 {
 	struct scenario *s = load_named(name);
 	tls_talk_keys_forget();
@@ -310,7 +310,7 @@ static struct said sealed_watch(const char *name, const struct variant *v, size_
 		if (s->steps[i].kind == STEP_BULK)
 			s->steps[i].number = BULK;
 	assert_true(tls_scenario_seal(s, v->way, v->begin, v->extra));
-	struct said said = watch(s, v->weather, v->keys, lost);
+	struct said said = judge(s, v->weather, v->keys, lost);
 	scenario_free(s);
 	return said;
 }
@@ -331,9 +331,9 @@ static void without_keys_nothing_is_read(void **state)
 		for (size_t i = 0; i < FEW; i++)
 			for (enum keys keys = KEYS_NEVER; keys <= KEYS_WRONG; keys++) {
 				struct variant v = {way(kinds[k]), TLS_STARTTLS, 0, "fair", keys};
-				struct said with = sealed_watch(few[i], &v, SIZE_MAX);
+				struct said with = encrypted_run(few[i], &v, SIZE_MAX);
 				assert_int_equal(with.n, 1);
-				assert_false(with.one[0].opened);
+				assert_false(with.one[0].decrypted);
 				assert_true(concluded(few[i], with.one[0].verdict));
 				assert_string_equal(with.one[0].suite, v.way->name);
 			}
@@ -346,14 +346,14 @@ static void holes(void **state)
 	for (size_t k = 0; k < KINDS; k++)
 		for (size_t lost = 8; lost < 50; lost++) {
 			struct variant v = {way(kinds[k]), TLS_STARTTLS, 0, "fair", KEYS_BEFORE};
-			struct said said = sealed_watch("clean-several", &v, lost);
+			struct said said = encrypted_run("clean-several", &v, lost);
 			for (unsigned i = 0; i < said.n; i++)
 				if (said.one[i].verdict != VERDICT_CLEAN &&
 				    said.one[i].verdict != VERDICT_ENCRYPTED &&
 				    said.one[i].verdict != VERDICT_UNKNOWN)
 					fail_msg("%s, frame %zu: %s", kinds[k], lost,
 						 said.one[i].words);
-			said = sealed_watch("221-for-message", &v, lost);
+			said = encrypted_run("221-for-message", &v, lost);
 			for (unsigned i = 0; i < said.n; i++)
 				if (said.one[i].verdict != VERDICT_221_FOR_MESSAGE &&
 				    said.one[i].verdict != VERDICT_ENCRYPTED &&
@@ -372,7 +372,7 @@ static void a_421_before_a_hole(void **state)
 		struct variant v = {way(kinds[k]), TLS_FIRST_BYTE, TLS_NOTIFIED, "fair",
 				    KEYS_BEFORE};
 		for (size_t lost = 8; lost < 24; lost++) {
-			struct said said = sealed_watch("421-client-closes", &v, lost);
+			struct said said = encrypted_run("421-client-closes", &v, lost);
 			for (unsigned i = 0; i < said.n; i++)
 				if (said.one[i].verdict != VERDICT_CLIENT_NO_QUIT &&
 				    said.one[i].verdict != VERDICT_ENCRYPTED &&
@@ -381,7 +381,7 @@ static void a_421_before_a_hole(void **state)
 					fail_msg("%s, frame %zu: %s", kinds[k], lost,
 						 said.one[i].words);
 		}
-		assert_int_equal(sealed_watch("421-in-body", &v, SIZE_MAX).one[0].verdict,
+		assert_int_equal(encrypted_run("421-in-body", &v, SIZE_MAX).one[0].verdict,
 				 VERDICT_421_IN_MESSAGE);
 	}
 }
@@ -391,10 +391,10 @@ static void after_a_renegotiation_nothing_is_said(void **state)
 	(void)state;
 	struct variant v = {way("ECDHE-RSA-AES128-GCM-SHA256"), TLS_STARTTLS, TLS_RENEGOTIATED,
 			    "fair", KEYS_BEFORE};
-	struct said said = sealed_watch("clean", &v, SIZE_MAX);
+	struct said said = encrypted_run("clean", &v, SIZE_MAX);
 	assert_int_equal(said.n, 1);
 	assert_int_equal(said.one[0].verdict, VERDICT_ENCRYPTED);
-	assert_false(said.one[0].opened);
+	assert_false(said.one[0].decrypted);
 }
 
 static void a_second_hello(void **state)
@@ -433,9 +433,9 @@ static void early_data(void **state)
 	few_compared(&v);
 	v.extra = TLS_RESUMED | TLS_EARLY_TAKEN;
 	for (size_t i = 0; i < FEW; i++) {
-		struct said said = sealed_watch(few[i], &v, SIZE_MAX);
+		struct said said = encrypted_run(few[i], &v, SIZE_MAX);
 		assert_int_equal(said.n, 1);
-		assert_false(said.one[0].opened);
+		assert_false(said.one[0].decrypted);
 		assert_int_equal(said.one[0].verdict, VERDICT_ENCRYPTED);
 	}
 }
@@ -445,11 +445,11 @@ static void keys_that_come_too_late(void **state)
 	(void)state;
 	for (size_t k = 0; k < KINDS; k++) {
 		struct variant v = {way(kinds[k]), TLS_STARTTLS, 0, "fair", KEYS_HALFWAY};
-		struct said said = sealed_watch("clean-big", &v, SIZE_MAX);
+		struct said said = encrypted_run("clean-big", &v, SIZE_MAX);
 		assert_int_equal(said.n, 1);
 		assert_int_equal(said.one[0].verdict, VERDICT_ENCRYPTED);
 		v.keys = KEYS_BEFORE;
-		said = sealed_watch("clean-big", &v, SIZE_MAX);
+		said = encrypted_run("clean-big", &v, SIZE_MAX);
 		assert_int_equal(said.one[0].verdict, VERDICT_CLEAN);
 	}
 }
@@ -458,11 +458,11 @@ static void what_the_hellos_tell(void **state)
 {
 	(void)state;
 	for (const struct tls_way *w = tls_ways; w->name; w++) {
-		struct said said = sealed_watch(
+		struct said said = encrypted_run(
 			"clean", &(struct variant){w, TLS_STARTTLS, 0, "fair", KEYS_BEFORE},
 			SIZE_MAX);
 		assert_int_equal(said.n, 1);
-		assert_true(said.one[0].opened);
+		assert_true(said.one[0].decrypted);
 		assert_int_equal(said.one[0].version, w->tls13 ? 0x0304 : 0x0303);
 		assert_string_equal(said.one[0].suite, w->name);
 		assert_string_equal(said.one[0].sni, "mx.example.net");
@@ -540,7 +540,7 @@ static size_t hello_find(const struct scenario *s)
 	return i;
 }
 
-static struct said damaged_watch(struct scenario *s, size_t at, const char *script, enum keys keys)
+static struct said damaged_run(struct scenario *s, size_t at, const char *script, enum keys keys)
 {
 	size_t hello = hello_find(s), n = s->n, k = hello;
 	struct step *whole = s->steps, *steps = calloc(n + strlen(script), sizeof *steps);
@@ -551,7 +551,7 @@ static struct said damaged_watch(struct scenario *s, size_t at, const char *scri
 	memcpy(steps + k, whole + hello + 1, (n - hello - 1) * sizeof *steps);
 	s->steps = steps;
 	s->n = k + n - hello - 1;
-	struct said said = watch(s, "fair", keys, SIZE_MAX);
+	struct said said = judge(s, "fair", keys, SIZE_MAX);
 	s->steps = whole;
 	s->n = n;
 	free(steps);
@@ -574,7 +574,7 @@ static void damage_check(const char *name, const struct damage *d, size_t at,
 		       strcmp(said->one[0].sni, whole->one[0].sni) == 0 &&
 		       strcmp(said->one[0].alpn, whole->one[0].alpn) == 0 &&
 		       strcmp(said->one[0].suite, whole->one[0].suite) == 0 &&
-		       said->one[0].opened == whole->one[0].opened;
+		       said->one[0].decrypted == whole->one[0].decrypted;
 	else
 		good = good &&
 		       (said->one[0].verdict == whole->one[0].verdict ||
@@ -595,14 +595,14 @@ static void long_hello_damaged(const char *name, const char *suite, enum keys ke
 	assert_true(tls_scenario_seal(s, way(suite), TLS_STARTTLS, TLS_LONG_HELLO));
 	size_t n = s->steps[hello_find(s)].n;
 	assert_in_range(n, 1461, 2000);
-	struct said whole = watch(s, "fair", keys, SIZE_MAX);
+	struct said whole = judge(s, "fair", keys, SIZE_MAX);
 	assert_int_equal(whole.n, 1);
-	assert_true(whole.one[0].opened == (keys == KEYS_BEFORE));
+	assert_true(whole.one[0].decrypted == (keys == KEYS_BEFORE));
 	assert_string_equal(whole.one[0].sni, "mx.example.net");
 	assert_string_equal(whole.one[0].alpn, "smtp");
 	for (size_t at = 1; at < n; at += at < 12 || at > n - 12 ? 1 : 53)
 		for (size_t i = 0; i < DAMAGES; i++) {
-			struct said said = damaged_watch(s, at, damages[i].script, keys);
+			struct said said = damaged_run(s, at, damages[i].script, keys);
 			damage_check(name, &damages[i], at, &whole, &said);
 		}
 	scenario_free(s);

@@ -237,7 +237,7 @@ static void every_capture_has_ladders(void **state)
 
 static void said(struct ladder *l, enum smtp_verb verb, const char *args)
 {
-	struct smtp_pending p = {.verb = (uint8_t)verb, .said = (uint8_t)verb, .end = 1};
+	struct smtp_pending p = {.verb = (uint8_t)verb, .sent_verb = (uint8_t)verb, .end = 1};
 	ladder_event(l, &(struct trace_event){.kind = TRACE_COMMAND,
 					      .side = CLIENT,
 					      .ts = 1,

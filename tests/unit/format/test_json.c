@@ -457,7 +457,7 @@ static void write_tls(struct output *out)
 	m.info.tls = m.info.tls_alert = true;
 	m.info.tls_version = 0x0303;
 	m.info.tls_suite = 0xc02f;
-	m.info.tls_opened = m.info.tls_close_notify[CLIENT] = m.info.tls_close_notify[SERVER] =
+	m.info.tls_decrypted = m.info.tls_close_notify[CLIENT] = m.info.tls_close_notify[SERVER] =
 		true;
 	m.info.tls_alert_description = 48;
 	m.info.tls_expires = m.conn.start;

@@ -14,7 +14,7 @@
 #include "smtpwatch/monitor.h"
 
 /* What was said of the one session. */
-struct said {
+struct secret_words {
 	unsigned sessions;
 	enum verdict verdict;
 	enum fate fate;
@@ -24,7 +24,7 @@ struct said {
 
 static void on_session(void *arg, const struct record *r)
 {
-	struct said *s = arg;
+	struct secret_words *s = arg;
 	s->sessions++;
 	s->verdict = r->judgement.verdict;
 	s->fate = r->session->first ? r->session->first->fate : FATE_OPEN;
@@ -40,7 +40,7 @@ struct run {
 	struct segments w;
 	struct talk t;
 	struct monitor *m;
-	struct said said;
+	struct secret_words said;
 };
 
 static void flush(struct run *r)

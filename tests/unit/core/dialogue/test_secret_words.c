@@ -15,11 +15,11 @@
 
 static const uint64_t seed[2] = {0x0123456789abcdef, 0xfedcba9876543210};
 
-static void assert_veiled(const struct said *s, const char *text, bool refusal,
+static void assert_veiled(const struct secret_words *s, const char *text, bool refusal,
 			  const char *expected)
 {
-	uint8_t to[SAID_TEXT];
-	struct bytes got = said_veil(s, seed, bytes_str(text), refusal, to);
+	uint8_t to[MASKED_TEXT_MAX];
+	struct bytes got = secret_words_mask(s, seed, bytes_str(text), refusal, to);
 	assert_int_equal(got.n, strlen(expected));
 	assert_memory_equal(got.p, expected, got.n);
 }
@@ -28,11 +28,12 @@ static void words_are_known_again(void **state)
 {
 	(void)state;
 	struct pool *pool = pool_new((size_t)16 << 20);
-	struct said *s = said_new(pool);
-	said_take(&s, pool, seed,
-		  bytes_str("AHVzZXIAcGFzc3dvcmQ= p@s-w0!d  imap://u@h/Inbox;urlauth=x abc 5.7.8 "
-			    "b\xc3\xa4r"),
-		  false);
+	struct secret_words *s = secret_words_new(pool);
+	secret_words_add(
+		&s, pool, seed,
+		bytes_str("AHVzZXIAcGFzc3dvcmQ= p@s-w0!d  imap://u@h/Inbox;urlauth=x abc 5.7.8 "
+			  "b\xc3\xa4r"),
+		false);
 	/* as it stands, between marks, in another case, cut, and with something behind it */
 	assert_veiled(s, "bad AHVzZXIAcGFzc3dvcmQ= here", true, "bad ******** here");
 	assert_veiled(s, "\"ahvzzxiacgfzc3dvcmq=\"", true, "********");
@@ -46,7 +47,7 @@ static void words_are_known_again(void **state)
 		      "authentication failed abc u@h 5.7.8");
 	assert_veiled(s, "AHVzZXI", true, "AHVzZXI");
 	assert_veiled(s, "", true, "");
-	said_free(s, pool);
+	secret_words_free(s, pool);
 	pool_free(pool);
 }
 
@@ -54,11 +55,11 @@ static void words_of_replies_stay(void **state)
 {
 	(void)state;
 	struct pool *pool = pool_new((size_t)16 << 20);
-	struct said *s = said_new(pool);
-	said_take(&s, pool, seed,
-		  bytes_str("Too many Errors: mailbox of xyzzy, connection timeout; "
-			    "mail.example.net system-timeout"),
-		  false);
+	struct secret_words *s = secret_words_new(pool);
+	secret_words_add(&s, pool, seed,
+			 bytes_str("Too many Errors: mailbox of xyzzy, connection timeout; "
+				   "mail.example.net system-timeout"),
+			 false);
 	assert_veiled(s, "4.7.0 mx Error: too many errors", true,
 		      "4.7.0 mx Error: too many errors");
 	assert_veiled(s, "mailbox full, user unknown", true, "mailbox full, user unknown");
@@ -76,11 +77,11 @@ static void words_of_replies_stay(void **state)
 	assert_veiled(s, "system-timeout", true, "********");
 	assert_veiled(s, "connectivity", true, "********");
 	/* what AUTH was given is no ordinary word */
-	said_take(&s, pool, seed, bytes_str("Policy timeout"), true);
+	secret_words_add(&s, pool, seed, bytes_str("Policy timeout"), true);
 	assert_veiled(s, "failed: policy or timeout of server", true,
 		      "failed: ******** or ******** of server");
 	assert_veiled(s, "mailbox full", true, "mailbox full");
-	said_free(s, pool);
+	secret_words_free(s, pool);
 	pool_free(pool);
 }
 
@@ -112,24 +113,24 @@ static void many_words_are_kept(void **state)
 {
 	(void)state;
 	struct pool *pool = pool_new((size_t)16 << 20);
-	struct said *s = said_new(pool);
+	struct secret_words *s = secret_words_new(pool);
 	char text[16];
-	for (unsigned i = 0; i < SAID_MOST; i++)
-		said_take(&s, pool, seed, word_of(text, i), false);
-	for (unsigned i = 0; i < 4 * SAID_MOST; i++) {
+	for (unsigned i = 0; i < SECRET_WORDS_MAX; i++)
+		secret_words_add(&s, pool, seed, word_of(text, i), false);
+	for (unsigned i = 0; i < 4 * SECRET_WORDS_MAX; i++) {
 		word_of(text, i);
-		assert_veiled(s, text, true, i < SAID_MOST ? "********" : text);
+		assert_veiled(s, text, true, i < SECRET_WORDS_MAX ? "********" : text);
 	}
 	/* One too many: of a refusal no word is told, of another reply those are that are
 	 * remembered. */
-	said_take(&s, pool, seed, word_of(text, SAID_MOST), false);
+	secret_words_add(&s, pool, seed, word_of(text, SECRET_WORDS_MAX), false);
 	assert_veiled(s, "5.5.1 what is unknown", true, "5.5.1 ******** is ********");
 	assert_veiled(s, "queued as w00001", false, "queued as ********");
 	assert_veiled(s, "queued as 4Xyz12", false, "queued as 4Xyz12");
 	/* The same where there was no room for a set. */
 	assert_veiled(NULL, "5.5.1 what is unknown", true, "5.5.1 ******** is ********");
 	assert_veiled(NULL, "queued as w00001", false, "queued as w00001");
-	said_free(s, pool);
+	secret_words_free(s, pool);
 	pool_free(pool);
 }
 
@@ -141,13 +142,13 @@ static void without_memory_no_word_is_told(void **state)
 	const struct dialogue_env env = {.pool = none, .seed = {seed[0], seed[1]}};
 	const struct smtp_reply refusal = {.code = 535, .text = bytes_str("bad c2VjcmV0 here")};
 	struct dialogue d = {0};
-	uint8_t to[SAID_TEXT];
+	uint8_t to[MASKED_TEXT_MAX];
 	dialogue_init(&d, &env, false, true);
-	assert_true(dialogue_said_nothing(&d));
-	dialogue_said_text(&d, bytes_str("c2VjcmV0"));
-	assert_false(dialogue_said_nothing(&d));
-	assert_true(bytes_equal(dialogue_said_veil(&d, &refusal, to),
-				bytes_str("bad ******** ********")));
+	assert_true(dialogue_no_secrets(&d));
+	dialogue_secret_text(&d, bytes_str("c2VjcmV0"));
+	assert_false(dialogue_no_secrets(&d));
+	assert_true(
+		bytes_equal(dialogue_mask(&d, &refusal, to), bytes_str("bad ******** ********")));
 	dialogue_free(&d);
 	pool_free(none);
 }
@@ -156,16 +157,16 @@ static void long_texts_are_cut(void **state)
 {
 	(void)state;
 	struct pool *pool = pool_new((size_t)16 << 20);
-	struct said *s = said_new(pool);
-	char text[2 * SAID_TEXT];
-	uint8_t to[SAID_TEXT];
-	said_take(&s, pool, seed, bytes_str("word"), false);
+	struct secret_words *s = secret_words_new(pool);
+	char text[2 * MASKED_TEXT_MAX];
+	uint8_t to[MASKED_TEXT_MAX];
+	secret_words_add(&s, pool, seed, bytes_str("word"), false);
 	for (size_t i = 0; i < sizeof text; i++)
 		text[i] = "word "[i % 5];
-	struct bytes got = said_veil(s, seed, bytes_of(text, sizeof text), true, to);
-	assert_int_equal(got.n, SAID_TEXT);
+	struct bytes got = secret_words_mask(s, seed, bytes_of(text, sizeof text), true, to);
+	assert_int_equal(got.n, MASKED_TEXT_MAX);
 	assert_null(memmem(got.p, got.n, "word", 4));
-	said_free(s, pool);
+	secret_words_free(s, pool);
 	pool_free(pool);
 }
 
