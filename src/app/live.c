@@ -321,7 +321,7 @@ static void view(struct watch *w, bool keys)
  * then outputs, then the keyboard. */
 static void await(struct watch *w, struct pollfd *fds, bool more)
 {
-	size_t n = 1 + w->n, sinks = sinks_watch(w->sinks, fds + n, SINK_FDS);
+	size_t n = 1 + w->n, sinks = sinks_poll(w->sinks, fds + n, SINK_FDS);
 	struct pollfd *keys = &fds[n + sinks];
 
 	*keys = (struct pollfd){.fd = w->viewer != NULL ? STDIN_FILENO : -1, .events = POLLIN};

@@ -8,7 +8,7 @@
 
 /* Text that was asked for goes to standard output like any other, so that a full disk is noticed.
  */
-static enum exit_code say(const struct options *o)
+static enum exit_code print_only(const struct options *o)
 {
 	struct outfile out;
 	char why[OUTFILE_WHY];
@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 	enum exit_code code = EXIT_USAGE;
 
 	if (options_read(&o, argc, argv, stderr) == 0)
-		code = o.action == OPTIONS_RUN ? work(&o) : say(&o);
+		code = o.action == OPTIONS_RUN ? work(&o) : print_only(&o);
 	options_free(&o);
 	return (int)code;
 }

@@ -162,7 +162,7 @@ static void check_top(const struct options *o, struct mistakes *m)
 	for (size_t i = 0; i < o->outputs.n; i++) {
 		const struct sink_kind *kind = sink_kind_read(o->outputs.all[i], &target);
 
-		if (kind != NULL && kind->reopen == outlet_reopen &&
+		if (kind != NULL && kind->reopen == target_reopen &&
 		    (target == NULL || strcmp(target, "-") == 0))
 			mistakes_add(m, line_of(o, "output"),
 				     "output: standard output is the view of --top; give %s a file",

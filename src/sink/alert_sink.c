@@ -1,128 +1,128 @@
-/* alert_sink.c - notices to a socket or a courier. */
+/* alert_sink.c - notices to a socket or a helper process. */
 #include "sink/alert_sink.h"
 
-bool lineout_init(struct lineout *l, void (*tell)(void *arg, const struct notice *notice),
-		  void *arg)
+bool alert_sink_init(struct alert_sink *l, void (*emit)(void *arg, const struct notice *notice),
+		     void *arg)
 {
-	*l = (struct lineout){.taken = true};
-	return notices_init(&l->notices, tell, arg);
+	*l = (struct alert_sink){.taken = true};
+	return notices_init(&l->notices, emit, arg);
 }
 
-bool lineout_local(struct lineout *l, const char *path, const struct run_mode *mode,
-		   char why[SINK_WHY])
+bool alert_sink_local(struct alert_sink *l, const char *path, const struct run_mode *mode,
+		      char why[SINK_WHY])
 {
 	return outsocket_open(&l->local, path, OUTSOCKET_DATAGRAM, path, mode, why);
 }
 
-bool lineout_courier(struct lineout *l, const char *name, const struct run_mode *mode,
-		     courier_work *work, const void *arg, char why[SINK_WHY])
+bool alert_sink_helper(struct alert_sink *l, const char *name, const struct run_mode *mode,
+		       helper_work *work, const void *arg, char why[SINK_WHY])
 {
-	l->courier = courier_start(name, mode, work, arg, why);
-	return l->courier != NULL;
+	l->helper = helper_start(name, mode, work, arg, why);
+	return l->helper != NULL;
 }
 
-void lineout_forget(struct lineout *l)
+void alert_sink_free(struct alert_sink *l)
 {
 	notices_free(&l->notices);
 	outbuf_free(&l->scratch);
 }
 
-struct outbuf *lineout_buffer(struct lineout *l)
+struct outbuf *alert_sink_buffer(struct alert_sink *l)
 {
-	return l->courier != NULL ? courier_job(l->courier) : &l->local.buf;
+	return l->helper != NULL ? helper_job(l->helper) : &l->local.buf;
 }
 
-void lineout_put(struct lineout *l)
+void alert_sink_put(struct alert_sink *l)
 {
-	l->taken = l->courier != NULL ? courier_send(l->courier) : outsocket_put(&l->local);
+	l->taken = l->helper != NULL ? helper_send(l->helper) : outsocket_put(&l->local);
 }
 
-bool lineout_record(void *self, const struct report *r)
+bool alert_sink_record(void *self, const struct report *r)
 {
-	struct lineout *l = self;
+	struct alert_sink *l = self;
 
 	notices_record(&l->notices, r);
 	return l->taken;
 }
 
-bool lineout_repeat(void *self, const struct throttle_repeat *repeat)
+bool alert_sink_repeat(void *self, const struct throttle_repeat *repeat)
 {
-	struct lineout *l = self;
+	struct alert_sink *l = self;
 
 	notices_repeat(&l->notices, repeat);
 	return l->taken;
 }
 
-bool lineout_daily(void *self, const struct daily *day)
+bool alert_sink_daily(void *self, const struct daily *day)
 {
-	struct lineout *l = self;
+	struct alert_sink *l = self;
 
 	notices_daily(&l->notices, day);
 	return l->taken;
 }
 
-bool lineout_stats(void *self, const struct summary *sum)
+bool alert_sink_stats(void *self, const struct summary *sum)
 {
-	struct lineout *l = self;
+	struct alert_sink *l = self;
 
 	notices_stats(&l->notices, sum);
 	return l->taken;
 }
 
-bool lineout_flush(void *self)
+bool alert_sink_flush(void *self)
 {
-	struct lineout *l = self;
+	struct alert_sink *l = self;
 
-	return l->courier != NULL ? courier_flush(l->courier) : outsocket_flush(&l->local);
+	return l->helper != NULL ? helper_flush(l->helper) : outsocket_flush(&l->local);
 }
 
-size_t lineout_watch(const void *self, struct pollfd *p)
+size_t alert_sink_poll(const void *self, struct pollfd *p)
 {
-	const struct lineout *l = self;
+	const struct alert_sink *l = self;
 
-	return l->courier != NULL ? courier_watch(l->courier, p) : outsocket_watch(&l->local, p);
+	return l->helper != NULL ? helper_poll(l->helper, p) : outsocket_poll(&l->local, p);
 }
 
-void lineout_ready(void *self, const struct pollfd *p)
+void alert_sink_ready(void *self, const struct pollfd *p)
 {
-	struct lineout *l = self;
+	struct alert_sink *l = self;
 
-	if (l->courier != NULL)
-		courier_ready(l->courier, p);
+	if (l->helper != NULL)
+		helper_ready(l->helper, p);
 	else
 		outsocket_ready(&l->local, p);
 }
 
-void lineout_tick(void *self, int64_t now)
+void alert_sink_tick(void *self, int64_t now)
 {
-	struct lineout *l = self;
+	struct alert_sink *l = self;
 
-	if (l->courier != NULL)
-		courier_tick(l->courier, now);
+	if (l->helper != NULL)
+		helper_tick(l->helper, now);
 	else
 		outsocket_tick(&l->local, now);
 }
 
-bool lineout_reopen(void *self)
+bool alert_sink_reopen(void *self)
 {
-	struct lineout *l = self;
+	struct alert_sink *l = self;
 
-	return l->courier != NULL || outsocket_reopen(&l->local);
+	return l->helper != NULL || outsocket_reopen(&l->local);
 }
 
-void lineout_loss(const void *self, struct sink_loss *out)
+void alert_sink_loss(const void *self, struct sink_loss *out)
 {
-	const struct lineout *l = self;
+	const struct alert_sink *l = self;
 
-	out->lost = l->courier != NULL ? courier_lost(l->courier) : l->local.outage.lost;
-	out->reconnects = l->courier != NULL ? courier_reconnects(l->courier)
-					     : outsocket_reconnects(&l->local);
+	out->lost = l->helper != NULL ? helper_lost(l->helper) : l->local.state.lost;
+	out->reconnects = l->helper != NULL ? helper_reconnects(l->helper)
+					    : outsocket_reconnects(&l->local);
 }
 
-bool lineout_close(struct lineout *l)
+bool alert_sink_close(struct alert_sink *l)
 {
-	bool whole = l->courier != NULL ? courier_close(l->courier) : outsocket_close(&l->local);
+	bool whole = l->helper != NULL ? helper_close(l->helper) : outsocket_close(&l->local);
 
-	lineout_forget(l);
+	alert_sink_free(l);
 	return whole;
 }

@@ -20,7 +20,7 @@ static void csv_list(struct outbuf *b, const struct outbuf *value)
 	struct bytes left = bytes_of(value->p, value->n), element;
 	struct outbuf joined = {0};
 
-	for (const char *between = ""; tableout_element(&left, &element); between = "; ") {
+	for (const char *between = ""; table_sink_element(&left, &element); between = "; ") {
 		outbuf_str(&joined, between);
 		outbuf_bytes(&joined, element.p, element.n);
 	}
@@ -40,12 +40,12 @@ static void csv_field(struct outbuf *b, const struct column *c, size_t index,
 		escape_csv(b, bytes_of(value->p, value->n));
 }
 
-static const struct tableout_format format = {
+static const struct table_sink_format format = {
 	.format = COLUMN_CSV, .header = csv_header, .field = csv_field, .end = "\r\n"};
 
 static void *csv_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
 {
-	return tableout_open(&format, target, mode, why);
+	return table_sink_open(&format, target, mode, why);
 }
 
 const struct sink_kind sink_csv = {
@@ -53,5 +53,5 @@ const struct sink_kind sink_csv = {
 	.help = "a table with a line for each session, under a line of names; to FILE, -, or "
 		"unix:PATH",
 	.open = csv_open,
-	TABLEOUT_SINK,
+	TABLE_SINK,
 };

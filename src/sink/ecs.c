@@ -15,7 +15,7 @@ static void put_list(struct outbuf *b, struct bytes left)
 	struct bytes element;
 
 	outbuf_char(b, '[');
-	for (const char *between = ""; tableout_element(&left, &element); between = ",") {
+	for (const char *between = ""; table_sink_element(&left, &element); between = ",") {
 		outbuf_str(b, between);
 		put_string(b, element);
 	}
@@ -42,12 +42,12 @@ static void ecs_field(struct outbuf *b, const struct column *c, size_t index,
 		put_string(b, text);
 }
 
-static const struct tableout_format format = {
+static const struct table_sink_format format = {
 	.format = COLUMN_ECS, .field = ecs_field, .end = "}\n"};
 
 static void *ecs_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
 {
-	return tableout_open(&format, target, mode, why);
+	return table_sink_open(&format, target, mode, why);
 }
 
 const struct sink_kind sink_ecs = {
@@ -55,5 +55,5 @@ const struct sink_kind sink_ecs = {
 	.help = "a JSON object a line for each session, under the names of the Elastic Common "
 		"Schema; to FILE, -, or unix:PATH",
 	.open = ecs_open,
-	TABLEOUT_SINK,
+	TABLE_SINK,
 };

@@ -1,5 +1,5 @@
-/* exec.c - a command for each alert, run by a courier: facts in its environment, the alert as
- * JSON on its standard input. */
+/* exec.c - a command for each alert, run by a helper process: facts in its environment, the alert
+ * as JSON on its standard input. */
 #include "format/fields.h"
 #include "format/json/event.h"
 #include "sink/alert_sink.h"
@@ -11,14 +11,14 @@
 
 static_assert(ALERT_FIELDS_MAX * (ALERT_FIELD_NAME + 1 + ALERT_FIELD_LONG + 1) + 1 +
 			      JSON_LINE_MOST <=
-		      COURIER_JOB,
+		      HELPER_JOB_MAX,
 	      "every alert is a job");
-static_assert((int)ALERT_FIELDS_MAX < RUNNER_ENV, "every fact is a variable, beside PATH");
+static_assert((int)ALERT_FIELDS_MAX < EXEC_ENV, "every fact is a variable, beside PATH");
 
 struct sink_exec {
-	struct lineout out; /* must come first: see alert_sink.h */
+	struct alert_sink out; /* must come first: see alert_sink.h */
 	struct json json;
-	struct runner_command command;
+	struct exec_command command;
 };
 
 static void put_variable(void *arg, const char *name, struct bytes value)
@@ -31,11 +31,11 @@ static void put_variable(void *arg, const char *name, struct bytes value)
 }
 
 /* Alerts and sums, and nothing else: a day's end is no alert. */
-static void tell(void *arg, const struct notice *notice)
+static void emit(void *arg, const struct notice *notice)
 {
 	struct sink_exec *s = arg;
 	const struct alert_view *v = notice->alert;
-	struct outbuf *b = lineout_buffer(&s->out);
+	struct outbuf *b = alert_sink_buffer(&s->out);
 
 	if (v == NULL || v->how != NULL)
 		return;
@@ -46,24 +46,24 @@ static void tell(void *arg, const struct notice *notice)
 		json_event_repeat(&s->json, v->sum);
 	else
 		json_event_alert(&s->json, v->report, v->signature);
-	lineout_put(&s->out);
+	alert_sink_put(&s->out);
 }
 
 static bool exec_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
 {
-	struct runner_command c;
-	bool fine = runner_split(&c, target != NULL ? target : "", why);
+	struct exec_command c;
+	bool fine = exec_command_split(&c, target != NULL ? target : "", why);
 
 	(void)mode;
 	if (fine)
-		runner_find(&c, why);
-	runner_free(&c);
+		exec_command_find(&c, why);
+	exec_command_free(&c);
 	return fine;
 }
 
-static bool command_read(struct runner_command *c, const char *target, char why[SINK_WHY])
+static bool command_read(struct exec_command *c, const char *target, char why[SINK_WHY])
 {
-	bool fine = runner_read(c, target != NULL ? target : "", why);
+	bool fine = exec_command_read(c, target != NULL ? target : "", why);
 
 	c->variable = alert_field_is_variable;
 	return fine;
@@ -76,10 +76,10 @@ static void *exec_open(const char *target, const struct run_mode *mode, char why
 	snprintf(why, SINK_WHY, "no memory for output to a command");
 	if (s == NULL)
 		return NULL;
-	if (!lineout_init(&s->out, tell, s) || !command_read(&s->command, target, why) ||
-	    !lineout_courier(&s->out, target, mode, runner_work, &s->command, why)) {
-		lineout_forget(&s->out);
-		runner_free(&s->command);
+	if (!alert_sink_init(&s->out, emit, s) || !command_read(&s->command, target, why) ||
+	    !alert_sink_helper(&s->out, target, mode, helper_exec_work, &s->command, why)) {
+		alert_sink_free(&s->out);
+		exec_command_free(&s->command);
 		free(s);
 		return NULL;
 	}
@@ -90,9 +90,9 @@ static void *exec_open(const char *target, const struct run_mode *mode, char why
 static bool exec_close(void *self)
 {
 	struct sink_exec *s = self;
-	bool whole = lineout_close(&s->out);
+	bool whole = alert_sink_close(&s->out);
 
-	runner_free(&s->command);
+	exec_command_free(&s->command);
 	free(s);
 	return whole;
 }
@@ -103,12 +103,12 @@ const struct sink_kind sink_exec = {
 		"environment, JSON on its input",
 	.open = exec_open,
 	.check = exec_check,
-	.record = lineout_record,
-	.repeat = lineout_repeat,
-	.flush = lineout_flush,
+	.record = alert_sink_record,
+	.repeat = alert_sink_repeat,
+	.flush = alert_sink_flush,
 	.close = exec_close,
-	.watch = lineout_watch,
-	.ready = lineout_ready,
-	.tick = lineout_tick,
-	.loss = lineout_loss,
+	.poll = alert_sink_poll,
+	.ready = alert_sink_ready,
+	.tick = alert_sink_tick,
+	.loss = alert_sink_loss,
 };

@@ -14,8 +14,8 @@ struct sink_html {
 	struct html page;
 	struct outbuf buf;
 	const struct run_mode *mode;
-	struct replacement file;
-	struct outage outage;
+	struct atomic_file file;
+	struct target_state state;
 };
 
 /* It names people: who may read it is for its owner to say. */
@@ -27,7 +27,7 @@ static bool html_check(const char *target, const struct run_mode *mode, char why
 {
 	(void)mode;
 	if (target != NULL && strcmp(target, "-") != 0)
-		return replacement_check(target, why);
+		return atomic_file_check(target, why);
 	snprintf(why, SINK_WHY, "%s", no_file);
 	return false;
 }
@@ -36,7 +36,7 @@ static void sink_free(struct sink_html *s)
 {
 	html_free(&s->page);
 	outbuf_free(&s->buf);
-	replacement_free(&s->file);
+	atomic_file_free(&s->file);
 	free(s);
 }
 
@@ -52,10 +52,10 @@ static void *html_open(const char *target, const struct run_mode *mode, char why
 	s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return NULL;
-	s->outage.name = target;
+	s->state.name = target;
 	s->mode = mode;
 	html_init(&s->page, &s->buf);
-	if (replacement_init(&s->file, target, ACCESS) && replacement_hold(&s->file, mode, why))
+	if (atomic_file_init(&s->file, target, ACCESS) && atomic_file_hold(&s->file, mode, why))
 		return s;
 	sink_free(s);
 	return NULL;
@@ -83,12 +83,12 @@ static bool html_stats(void *self, const struct summary *sum)
 static bool page_write(struct sink_html *s)
 {
 	errno = ENOMEM;
-	if (!s->buf.failed && replacement_write(&s->file, &s->buf)) {
-		outage_end(&s->outage);
+	if (!s->buf.failed && atomic_file_write(&s->file, &s->buf)) {
+		target_state_up(&s->state);
 		return true;
 	}
-	outage_begin(&s->outage, strerror(errno));
-	outage_lose(&s->outage);
+	target_state_down(&s->state, strerror(errno));
+	target_state_lose(&s->state);
 	return s->mode->live;
 }
 
@@ -108,15 +108,15 @@ static void html_loss(const void *self, struct sink_loss *out)
 {
 	const struct sink_html *s = self;
 
-	out->lost = s->outage.lost;
+	out->lost = s->state.lost;
 }
 
 static bool html_close(void *self)
 {
 	struct sink_html *s = self;
-	bool whole = !s->outage.on;
+	bool whole = !s->state.on;
 
-	outage_close(&s->outage);
+	target_state_close(&s->state);
 	sink_free(s);
 	return whole;
 }

@@ -13,7 +13,7 @@
 static const char journal_socket[] = "/run/systemd/journal/socket";
 
 struct sink_journald {
-	struct lineout out; /* must come first: see alert_sink.h */
+	struct alert_sink out; /* must come first: see alert_sink.h */
 };
 
 /* Values have no line breaks (escape.h), so that the short form of the protocol serves. */
@@ -54,10 +54,10 @@ static void put_message_id(struct outbuf *b, struct digest *digest, const char *
 	put_field(b, "MESSAGE_ID", bytes_of(hex, sizeof(hex)));
 }
 
-static void tell(void *arg, const struct notice *notice)
+static void emit(void *arg, const struct notice *notice)
 {
 	struct sink_journald *s = arg;
-	struct outbuf *b = lineout_buffer(&s->out);
+	struct outbuf *b = alert_sink_buffer(&s->out);
 
 	put_field(b, "MESSAGE", notice->text);
 	put_message_id(b, s->out.notices.digest, notice->id);
@@ -66,7 +66,7 @@ static void tell(void *arg, const struct notice *notice)
 	if (notice->alert != NULL)
 		alert_fields_each(notice->alert, ALERT_FIELD_LONG, &s->out.scratch, put_alert_field,
 				  b);
-	lineout_put(&s->out);
+	alert_sink_put(&s->out);
 }
 
 static bool journald_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
@@ -82,9 +82,9 @@ static void *journald_open(const char *target, const struct run_mode *mode, char
 	snprintf(why, SINK_WHY, "no memory for output to the journal");
 	if (s == NULL)
 		return NULL;
-	if (!lineout_init(&s->out, tell, s) ||
-	    !lineout_local(&s->out, target != NULL ? target : journal_socket, mode, why)) {
-		lineout_forget(&s->out);
+	if (!alert_sink_init(&s->out, emit, s) ||
+	    !alert_sink_local(&s->out, target != NULL ? target : journal_socket, mode, why)) {
+		alert_sink_free(&s->out);
 		free(s);
 		return NULL;
 	}
@@ -94,7 +94,7 @@ static void *journald_open(const char *target, const struct run_mode *mode, char
 static bool journald_close(void *self)
 {
 	struct sink_journald *s = self;
-	bool whole = lineout_close(&s->out);
+	bool whole = alert_sink_close(&s->out);
 
 	free(s);
 	return whole;
@@ -107,15 +107,15 @@ const struct sink_kind sink_journald = {
 		"/PATH",
 	.open = journald_open,
 	.check = journald_check,
-	.record = lineout_record,
-	.repeat = lineout_repeat,
-	.daily = lineout_daily,
-	.stats = lineout_stats,
-	.flush = lineout_flush,
+	.record = alert_sink_record,
+	.repeat = alert_sink_repeat,
+	.daily = alert_sink_daily,
+	.stats = alert_sink_stats,
+	.flush = alert_sink_flush,
 	.close = journald_close,
-	.watch = lineout_watch,
-	.ready = lineout_ready,
-	.tick = lineout_tick,
-	.reopen = lineout_reopen,
-	.loss = lineout_loss,
+	.poll = alert_sink_poll,
+	.ready = alert_sink_ready,
+	.tick = alert_sink_tick,
+	.reopen = alert_sink_reopen,
+	.loss = alert_sink_loss,
 };

@@ -10,7 +10,7 @@ static_assert(JSON_LINES * JSON_LINE_MOST + 64 < OUTQUEUE_BOUND,
 	      "every record finds room where nothing waits");
 
 struct sink_json {
-	struct outlet out; /* must come first: see target.h */
+	struct target out; /* must come first: see target.h */
 	struct json json;
 };
 
@@ -22,7 +22,7 @@ static void *json_open(const char *target, const struct run_mode *mode, char why
 	if (s == NULL)
 		return NULL;
 	s->json.digest = digest_new();
-	if (s->json.digest == NULL || !outlet_open(&s->out, target, mode, why)) {
+	if (s->json.digest == NULL || !target_open(&s->out, target, mode, why)) {
 		digest_free(s->json.digest);
 		free(s);
 		return NULL;
@@ -36,7 +36,7 @@ static bool json_record(void *self, const struct report *r)
 	struct sink_json *s = self;
 
 	json_event_record(&s->json, r);
-	return outlet_put(&s->out);
+	return target_put(&s->out);
 }
 
 static bool json_repeat(void *self, const struct throttle_repeat *repeat)
@@ -44,7 +44,7 @@ static bool json_repeat(void *self, const struct throttle_repeat *repeat)
 	struct sink_json *s = self;
 
 	json_event_repeat(&s->json, repeat);
-	return outlet_put(&s->out);
+	return target_put(&s->out);
 }
 
 static bool json_daily(void *self, const struct daily *day)
@@ -52,7 +52,7 @@ static bool json_daily(void *self, const struct daily *day)
 	struct sink_json *s = self;
 
 	json_event_daily(&s->json, day);
-	return outlet_put(&s->out);
+	return target_put(&s->out);
 }
 
 static bool json_stats(void *self, const struct summary *sum)
@@ -60,13 +60,13 @@ static bool json_stats(void *self, const struct summary *sum)
 	struct sink_json *s = self;
 
 	json_event_stats(&s->json, sum);
-	return outlet_put(&s->out);
+	return target_put(&s->out);
 }
 
 static bool json_close(void *self)
 {
 	struct sink_json *s = self;
-	bool whole = outlet_close(&s->out);
+	bool whole = target_close(&s->out);
 
 	digest_free(s->json.digest);
 	free(s);
@@ -78,16 +78,16 @@ const struct sink_kind sink_json = {
 	.help = "one JSON object a line for each session and each alert, and statistics; to FILE, "
 		"-, or unix:PATH, a stream socket",
 	.open = json_open,
-	.check = outlet_check,
+	.check = target_check,
 	.record = json_record,
 	.repeat = json_repeat,
 	.daily = json_daily,
 	.stats = json_stats,
-	.flush = outlet_flush,
+	.flush = target_flush,
 	.close = json_close,
-	.watch = outlet_watch,
-	.ready = outlet_ready,
-	.tick = outlet_tick,
-	.reopen = outlet_reopen,
-	.loss = outlet_loss,
+	.poll = target_poll,
+	.ready = target_ready,
+	.tick = target_tick,
+	.reopen = target_reopen,
+	.loss = target_loss,
 };

@@ -44,7 +44,7 @@ static enum MHD_Result answer(struct MHD_Connection *c, unsigned code, const cha
 	return result;
 }
 
-static enum MHD_Result say(struct MHD_Connection *c, unsigned code, const char *text)
+static enum MHD_Result respond(struct MHD_Connection *c, unsigned code, const char *text)
 {
 	return answer(c, code, "text/plain", text, strlen(text));
 }
@@ -61,14 +61,14 @@ static enum MHD_Result asked(void *self, struct MHD_Connection *c, const char *u
 	(void)state;
 	*body_n = 0;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-		return say(c, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET\n");
+		return respond(c, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET\n");
 	if (strcmp(url, "/metrics") != 0)
-		return say(c, MHD_HTTP_NOT_FOUND, "smtpwatch: the metrics are at /metrics\n");
+		return respond(c, MHD_HTTP_NOT_FOUND, "smtpwatch: the metrics are at /metrics\n");
 	s->buf.n = 0;
 	metrics_put(&s->metrics, &s->buf, s->outputs, s->outputs_n);
 	if (s->buf.failed) {
 		s->buf.failed = false;
-		return say(c, MHD_HTTP_INTERNAL_SERVER_ERROR, "no memory\n");
+		return respond(c, MHD_HTTP_INTERNAL_SERVER_ERROR, "no memory\n");
 	}
 	return answer(c, MHD_HTTP_OK, page_type, s->buf.p, s->buf.n);
 }
@@ -194,7 +194,7 @@ static bool prometheus_stats(void *self, const struct summary *sum)
 	return true;
 }
 
-static size_t prometheus_watch(const void *self, struct pollfd *p)
+static size_t prometheus_poll(const void *self, struct pollfd *p)
 {
 	const struct sink_prometheus *s = self;
 
@@ -241,7 +241,7 @@ const struct sink_kind sink_prometheus = {
 	.stats = prometheus_stats,
 	.observe = prometheus_observe,
 	.close = prometheus_close,
-	.watch = prometheus_watch,
+	.poll = prometheus_poll,
 	.ready = prometheus_ready,
 	.tick = prometheus_tick,
 };

@@ -44,8 +44,8 @@ struct sink_kind {
 	bool (*close)(void *self); /* false: the target misses something */
 
 	/* For a poll loop. None of these functions waits. */
-	size_t (*watch)(const void *self,
-			struct pollfd *p); /* fills *p and returns 1, or returns 0 */
+	size_t (*poll)(const void *self,
+		       struct pollfd *p); /* fills *p and returns 1, or returns 0 */
 	void (*ready)(void *self, const struct pollfd *p); /* takes *p back, with revents */
 	void (*tick)(void *self, int64_t now);
 	bool (*reopen)(void *self); /* false: the old target stays in use, which was reported */
@@ -116,14 +116,14 @@ void sinks_observe(struct sinks *s, struct summary summary);
 
 /*
  * For a loop around poll(2). None of these functions waits.
- * sinks_watch fills at most n places, one for each output at most, and returns their number.
+ * sinks_poll fills at most n places, one for each output at most, and returns their number.
  * sinks_ready takes the same places back, with revents.
  * sinks_tick sets the time to now, nanoseconds since the epoch, for retries, sums and the daily
  * summary. Call it at least once a second.
  * sinks_reopen is for SIGHUP: log files may have been moved, and readers may have changed. Returns
  * false if an output keeps its old target, which was reported.
  */
-size_t sinks_watch(struct sinks *s, struct pollfd *fds, size_t n);
+size_t sinks_poll(struct sinks *s, struct pollfd *fds, size_t n);
 void sinks_ready(struct sinks *s, const struct pollfd *fds, size_t n);
 void sinks_tick(struct sinks *s, int64_t now);
 bool sinks_reopen(struct sinks *s);

@@ -18,7 +18,7 @@ struct sink {
 	const struct sink_kind *kind;
 	void *self;
 	bool listening;
-	bool watched; /* it has a place in what sinks_watch filled last */
+	bool polled; /* it has a place in what sinks_poll filled last */
 };
 
 struct sinks {
@@ -56,7 +56,7 @@ struct sinks_config sinks_config_default(const struct alerting *alerting)
 }
 
 /* The throttle tells all outputs. */
-static void tell_repeat(void *arg, struct throttle_repeat *repeat)
+static void repeat_emit(void *arg, struct throttle_repeat *repeat)
 {
 	struct sinks *s = arg;
 
@@ -70,7 +70,7 @@ static void tell_repeat(void *arg, struct throttle_repeat *repeat)
 
 static bool live_begin(struct sinks *s)
 {
-	s->throttle = throttle_new(s->config.repeat, tell_repeat, s);
+	s->throttle = throttle_new(s->config.repeat, repeat_emit, s);
 	s->rates = rates_new();
 	s->addrs = role_addrs_new();
 	return daily_begin(&s->daily, s->config.digest, s->config.alerting) &&
@@ -238,15 +238,15 @@ void sinks_observe(struct sinks *s, struct summary summary)
 			s->all[i].kind->observe(s->all[i].self, &summary);
 }
 
-size_t sinks_watch(struct sinks *s, struct pollfd *fds, size_t n)
+size_t sinks_poll(struct sinks *s, struct pollfd *fds, size_t n)
 {
 	size_t filled = 0;
 
 	for (size_t i = 0; i < s->n; i++) {
-		s->all[i].watched = s->all[i].listening && s->all[i].kind->watch != NULL &&
-				    filled < n &&
-				    s->all[i].kind->watch(s->all[i].self, &fds[filled]) > 0;
-		filled += s->all[i].watched;
+		s->all[i].polled = s->all[i].listening && s->all[i].kind->poll != NULL &&
+				   filled < n &&
+				   s->all[i].kind->poll(s->all[i].self, &fds[filled]) > 0;
+		filled += s->all[i].polled;
 	}
 	return filled;
 }
@@ -256,14 +256,14 @@ void sinks_ready(struct sinks *s, const struct pollfd *fds, size_t n)
 	size_t at = 0;
 
 	for (size_t i = 0; i < s->n && at < n; i++)
-		if (s->all[i].watched) {
+		if (s->all[i].polled) {
 			if (fds[at].revents != 0)
 				s->all[i].kind->ready(s->all[i].self, &fds[at]);
 			at++;
 		}
 }
 
-static void tell_day(struct sinks *s)
+static void day_emit(struct sinks *s)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->all[i].listening && s->all[i].kind->daily != NULL)
@@ -279,7 +279,7 @@ void sinks_tick(struct sinks *s, int64_t now)
 	if (s->config.mode.live) {
 		throttle_tick(s->throttle, now);
 		if (daily_over(&s->daily, now))
-			tell_day(s);
+			day_emit(s);
 	}
 	for (size_t i = 0; i < s->n; i++)
 		if (s->all[i].listening && s->all[i].kind->tick != NULL)

@@ -1,5 +1,5 @@
 /* syslog.c - alerts as syslog messages (RFC 5424) with structured data: to a local socket, or
- * through a courier to another host. */
+ * through a helper process to another host. */
 #include "format/syslog.h"
 #include "sink/alert_sink.h"
 #include "transport/helper_syslog.h"
@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 struct sink_syslog {
-	struct lineout out; /* must come first: see alert_sink.h */
+	struct alert_sink out; /* must come first: see alert_sink.h */
 	struct rfc5424 format;
-	struct forward_target far;
+	struct syslog_target far;
 };
 
 static void put_param(void *arg, const char *name, struct bytes value)
@@ -18,37 +18,38 @@ static void put_param(void *arg, const char *name, struct bytes value)
 	rfc5424_param(arg, name, value);
 }
 
-static void tell(void *arg, const struct notice *notice)
+static void emit(void *arg, const struct notice *notice)
 {
 	struct sink_syslog *s = arg;
-	struct outbuf *b = lineout_buffer(&s->out);
+	struct outbuf *b = alert_sink_buffer(&s->out);
 
 	rfc5424_head(&s->format, b, notice->severity, notice->ts, notice->id);
 	if (notice->alert != NULL)
 		alert_fields_each(notice->alert, ALERT_FIELD_SHORT, &s->out.scratch, put_param, b);
 	rfc5424_message(b, notice->text);
-	lineout_put(&s->out);
+	alert_sink_put(&s->out);
 }
 
-static bool target_open(struct sink_syslog *s, const char *target, const struct run_mode *mode,
-			char why[SINK_WHY])
+static bool syslog_target_open(struct sink_syslog *s, const char *target,
+			       const struct run_mode *mode, char why[SINK_WHY])
 {
 	if (target == NULL)
 		target = "/dev/log";
 	if (target[0] == '/')
-		return lineout_local(&s->out, target, mode, why);
-	return forward_read(&s->far, target, why) &&
-	       lineout_courier(&s->out, target, mode, forward_work, &s->far, why);
+		return alert_sink_local(&s->out, target, mode, why);
+	return syslog_target_read(&s->far, target, why) &&
+	       alert_sink_helper(&s->out, target, mode, helper_syslog_work, &s->far, why);
 }
 
 static bool syslog_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
 {
-	struct forward_target far;
+	struct syslog_target far;
 
 	(void)mode;
 	if (target == NULL)
 		return true;
-	return target[0] == '/' ? outsocket_check(target, why) : forward_read(&far, target, why);
+	return target[0] == '/' ? outsocket_check(target, why)
+				: syslog_target_read(&far, target, why);
 }
 
 static void *syslog_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
@@ -59,8 +60,8 @@ static void *syslog_open(const char *target, const struct run_mode *mode, char w
 	if (s == NULL)
 		return NULL;
 	rfc5424_init(&s->format);
-	if (!lineout_init(&s->out, tell, s) || !target_open(s, target, mode, why)) {
-		lineout_forget(&s->out);
+	if (!alert_sink_init(&s->out, emit, s) || !syslog_target_open(s, target, mode, why)) {
+		alert_sink_free(&s->out);
 		free(s);
 		return NULL;
 	}
@@ -70,7 +71,7 @@ static void *syslog_open(const char *target, const struct run_mode *mode, char w
 static bool syslog_close(void *self)
 {
 	struct sink_syslog *s = self;
-	bool whole = lineout_close(&s->out);
+	bool whole = alert_sink_close(&s->out);
 
 	free(s);
 	return whole;
@@ -82,15 +83,15 @@ const struct sink_kind sink_syslog = {
 		"udp://HOST:PORT or tcp://HOST:PORT",
 	.open = syslog_open,
 	.check = syslog_check,
-	.record = lineout_record,
-	.repeat = lineout_repeat,
-	.daily = lineout_daily,
-	.stats = lineout_stats,
-	.flush = lineout_flush,
+	.record = alert_sink_record,
+	.repeat = alert_sink_repeat,
+	.daily = alert_sink_daily,
+	.stats = alert_sink_stats,
+	.flush = alert_sink_flush,
 	.close = syslog_close,
-	.watch = lineout_watch,
-	.ready = lineout_ready,
-	.tick = lineout_tick,
-	.reopen = lineout_reopen,
-	.loss = lineout_loss,
+	.poll = alert_sink_poll,
+	.ready = alert_sink_ready,
+	.tick = alert_sink_tick,
+	.reopen = alert_sink_reopen,
+	.loss = alert_sink_loss,
 };

@@ -4,17 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void *tableout_open(const struct tableout_format *format, const char *target,
-		    const struct run_mode *mode, char why[SINK_WHY])
+void *table_sink_open(const struct table_sink_format *format, const char *target,
+		      const struct run_mode *mode, char why[SINK_WHY])
 {
-	struct tableout *t = calloc(1, sizeof(*t));
+	struct table_sink *t = calloc(1, sizeof(*t));
 
 	snprintf(why, SINK_WHY, "no memory for a table, or no SHA-1 in the crypto library");
 	if (t == NULL)
 		return NULL;
 	t->format = format;
 	t->digest = digest_new();
-	if (t->digest == NULL || !outlet_open(&t->out, target, mode, why)) {
+	if (t->digest == NULL || !target_open(&t->out, target, mode, why)) {
 		digest_free(t->digest);
 		free(t);
 		return NULL;
@@ -23,16 +23,16 @@ void *tableout_open(const struct tableout_format *format, const char *target,
 }
 
 /* Once in each file, and before the first session of it. */
-static void header_put(struct tableout *t, int64_t first)
+static void header_put(struct table_sink *t, int64_t first)
 {
 	if (!t->headed && t->format->header != NULL)
 		t->format->header(t->out.buf, &t->stamp, first);
 	t->headed = true;
 }
 
-bool tableout_record(void *self, const struct report *r)
+bool table_sink_record(void *self, const struct report *r)
 {
-	struct tableout *t = self;
+	struct table_sink *t = self;
 	const struct alert_view v = {
 		.report = r, .signature = report_worst(r), .digest = t->digest, .stamp = &t->stamp};
 	const struct column *c;
@@ -48,34 +48,34 @@ bool tableout_record(void *self, const struct report *r)
 	}
 	outbuf_str(t->out.buf, t->format->end);
 	t->last = r->record.end;
-	return outlet_put(&t->out);
+	return target_put(&t->out);
 }
 
 /* A table without a row has a header all the same. */
-bool tableout_stats(void *self, const struct summary *summary)
+bool table_sink_stats(void *self, const struct summary *summary)
 {
-	struct tableout *t = self;
+	struct table_sink *t = self;
 
 	if (summary->interim)
 		return true;
 	header_put(t, 0);
 	if (t->format->footer != NULL)
 		t->format->footer(t->out.buf, &t->stamp, t->last);
-	return outlet_put(&t->out);
+	return target_put(&t->out);
 }
 
-bool tableout_reopen(void *self)
+bool table_sink_reopen(void *self)
 {
-	struct tableout *t = self;
+	struct table_sink *t = self;
 
 	t->headed = false;
-	return outlet_reopen(self);
+	return target_reopen(self);
 }
 
-bool tableout_close(void *self)
+bool table_sink_close(void *self)
 {
-	struct tableout *t = self;
-	bool whole = outlet_close(&t->out);
+	struct table_sink *t = self;
+	bool whole = target_close(&t->out);
 
 	outbuf_free(&t->value);
 	digest_free(t->digest);
@@ -83,7 +83,7 @@ bool tableout_close(void *self)
 	return whole;
 }
 
-bool tableout_element(struct bytes *left, struct bytes *element)
+bool table_sink_element(struct bytes *left, struct bytes *element)
 {
 	const uint8_t *end;
 

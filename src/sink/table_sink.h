@@ -8,7 +8,7 @@
 
 /* A format. header and footer may be NULL. Times are nanoseconds since the epoch. first: the
  * beginning of the first session written. last: the end of the last one. 0: none was written. */
-struct tableout_format {
+struct table_sink_format {
 	enum column_format format;
 	void (*header)(struct outbuf *b, struct stamp *stamp, int64_t first);
 	/* value: valid UTF-8, or NULL if not known. index: the field's position in the line. */
@@ -18,9 +18,9 @@ struct tableout_format {
 	void (*footer)(struct outbuf *b, struct stamp *stamp, int64_t last);
 };
 
-struct tableout {
-	struct outlet out; /* must be the first member: see target.h */
-	const struct tableout_format *format;
+struct table_sink {
+	struct target out; /* must be the first member: see target.h */
+	const struct table_sink_format *format;
 	struct digest *digest;
 	struct stamp stamp;
 	struct outbuf value;
@@ -29,20 +29,21 @@ struct tableout {
 };
 
 /* As in struct sink_kind. The open function of a sink passes its format. */
-void *tableout_open(const struct tableout_format *format, const char *target,
-		    const struct run_mode *mode, char why[SINK_WHY]);
-bool tableout_record(void *self, const struct report *r);
-bool tableout_stats(void *self, const struct summary *summary);
-bool tableout_reopen(void *self);
-bool tableout_close(void *self);
+void *table_sink_open(const struct table_sink_format *format, const char *target,
+		      const struct run_mode *mode, char why[SINK_WHY]);
+bool table_sink_record(void *self, const struct report *r);
+bool table_sink_stats(void *self, const struct summary *summary);
+bool table_sink_reopen(void *self);
+bool table_sink_close(void *self);
 
 /* Takes the first element off *left, a value whose elements are separated by LF. Returns false if
  * none is left. */
-bool tableout_element(struct bytes *left, struct bytes *element);
+bool table_sink_element(struct bytes *left, struct bytes *element);
 
-#define TABLEOUT_SINK                                                                              \
-	.check = outlet_check, .record = tableout_record, .stats = tableout_stats,                 \
-	.flush = outlet_flush, .close = tableout_close, .watch = outlet_watch,                     \
-	.ready = outlet_ready, .tick = outlet_tick, .reopen = tableout_reopen, .loss = outlet_loss
+#define TABLE_SINK                                                                                 \
+	.check = target_check, .record = table_sink_record, .stats = table_sink_stats,             \
+	.flush = target_flush, .close = table_sink_close, .poll = target_poll,                     \
+	.ready = target_ready, .tick = target_tick, .reopen = table_sink_reopen,                   \
+	.loss = target_loss
 
 #endif

@@ -3,7 +3,7 @@
 
 static const char unix_prefix[] = "unix:";
 
-bool outlet_open(struct outlet *o, const char *target, const struct run_mode *mode,
+bool target_open(struct target *o, const char *target, const struct run_mode *mode,
 		 char why[SINK_WHY])
 {
 	size_t n = sizeof(unix_prefix) - 1;
@@ -19,7 +19,7 @@ bool outlet_open(struct outlet *o, const char *target, const struct run_mode *mo
 	return outfile_open(&o->file, target, mode, why);
 }
 
-bool outlet_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+bool target_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
 {
 	size_t n = sizeof(unix_prefix) - 1;
 
@@ -30,21 +30,21 @@ bool outlet_check(const char *target, const struct run_mode *mode, char why[SINK
 						    : outfile_check(target, why);
 }
 
-bool outlet_put(struct outlet *o)
+bool target_put(struct target *o)
 {
 	return o->local ? outsocket_put(&o->socket) : outfile_put(&o->file);
 }
 
-bool outlet_flush(void *self)
+bool target_flush(void *self)
 {
-	struct outlet *o = self;
+	struct target *o = self;
 
 	return o->local ? outsocket_flush(&o->socket) : outfile_flush(&o->file);
 }
 
-void outlet_tick(void *self, int64_t now)
+void target_tick(void *self, int64_t now)
 {
-	struct outlet *o = self;
+	struct target *o = self;
 
 	if (o->local)
 		outsocket_tick(&o->socket, now);
@@ -52,16 +52,16 @@ void outlet_tick(void *self, int64_t now)
 		outfile_flush(&o->file);
 }
 
-size_t outlet_watch(const void *self, struct pollfd *p)
+size_t target_poll(const void *self, struct pollfd *p)
 {
-	const struct outlet *o = self;
+	const struct target *o = self;
 
-	return o->local ? outsocket_watch(&o->socket, p) : outfile_watch(&o->file, p);
+	return o->local ? outsocket_poll(&o->socket, p) : outfile_poll(&o->file, p);
 }
 
-void outlet_ready(void *self, const struct pollfd *p)
+void target_ready(void *self, const struct pollfd *p)
 {
-	struct outlet *o = self;
+	struct target *o = self;
 
 	if (o->local)
 		outsocket_ready(&o->socket, p);
@@ -69,22 +69,22 @@ void outlet_ready(void *self, const struct pollfd *p)
 		outfile_flush(&o->file);
 }
 
-bool outlet_reopen(void *self)
+bool target_reopen(void *self)
 {
-	struct outlet *o = self;
+	struct target *o = self;
 
 	return o->local ? outsocket_reopen(&o->socket) : outfile_reopen(&o->file);
 }
 
-void outlet_loss(const void *self, struct sink_loss *out)
+void target_loss(const void *self, struct sink_loss *out)
 {
-	const struct outlet *o = self;
+	const struct target *o = self;
 
-	out->lost = o->local ? o->socket.outage.lost : o->file.outage.lost;
+	out->lost = o->local ? o->socket.state.lost : o->file.state.lost;
 	out->reconnects = o->local ? outsocket_reconnects(&o->socket) : 0;
 }
 
-bool outlet_close(struct outlet *o)
+bool target_close(struct target *o)
 {
 	return o->local ? outsocket_close(&o->socket) : outfile_close(&o->file);
 }

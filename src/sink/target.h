@@ -7,8 +7,8 @@
 #include "transport/unix_socket.h"
 
 /* Render records into *buf. The functions below with a void *self stand in a struct sink_kind.
- * self: a struct outlet, or a struct that begins with one. */
-struct outlet {
+ * self: a struct target, or a struct that begins with one. */
+struct target {
 	struct outbuf *buf; /* the buffer of file or of socket */
 	bool local;         /* true: the socket is used; false: the file */
 	struct outfile file;
@@ -17,23 +17,23 @@ struct outlet {
 
 /* Opens a target. target: NULL or "-" for standard output, "unix:PATH", or the name of a file.
  * target and mode are borrowed. Returns false with a sentence in why. */
-bool outlet_open(struct outlet *o, const char *target, const struct run_mode *mode,
+bool target_open(struct target *o, const char *target, const struct run_mode *mode,
 		 char why[SINK_WHY]);
 
 /* As in struct sink_kind. */
-bool outlet_check(const char *target, const struct run_mode *mode, char why[SINK_WHY]);
+bool target_check(const char *target, const struct run_mode *mode, char why[SINK_WHY]);
 
 /* The record in *buf is complete. Returns what outfile_put or outsocket_put returns. */
-bool outlet_put(struct outlet *o);
+bool target_put(struct target *o);
 
-bool outlet_flush(void *self);
-void outlet_tick(void *self, int64_t now);
-size_t outlet_watch(const void *self, struct pollfd *p);
-void outlet_ready(void *self, const struct pollfd *p);
-bool outlet_reopen(void *self);
-void outlet_loss(const void *self, struct sink_loss *out);
+bool target_flush(void *self);
+void target_tick(void *self, int64_t now);
+size_t target_poll(const void *self, struct pollfd *p);
+void target_ready(void *self, const struct pollfd *p);
+bool target_reopen(void *self);
+void target_loss(const void *self, struct sink_loss *out);
 
 /* Closes the target; o may not be used again. Returns false if the target misses something. */
-bool outlet_close(struct outlet *o);
+bool target_close(struct target *o);
 
 #endif

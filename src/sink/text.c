@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 struct sink_text {
-	struct outlet out; /* must come first: see target.h */
+	struct target out; /* must come first: see target.h */
 	struct text text;
 };
 
@@ -17,7 +17,7 @@ static void *text_open(const char *target, const struct run_mode *mode, char why
 	struct sink_text *s = calloc(1, sizeof(*s));
 
 	snprintf(why, SINK_WHY, "no memory for text output");
-	if (s == NULL || !outlet_open(&s->out, target, mode, why)) {
+	if (s == NULL || !target_open(&s->out, target, mode, why)) {
 		free(s);
 		return NULL;
 	}
@@ -39,7 +39,7 @@ static bool text_record(void *self, const struct report *r)
 			text_again(&s->text, r, (unsigned)__builtin_ctzll(left), "again");
 	if (r->grouped && r->severity == SEVERITY_CRITICAL)
 		text_again(&s->text, r, r->record.judgement.verdict, "same event");
-	return outlet_put(&s->out);
+	return target_put(&s->out);
 }
 
 static bool text_repeat_put(void *self, const struct throttle_repeat *repeat)
@@ -47,7 +47,7 @@ static bool text_repeat_put(void *self, const struct throttle_repeat *repeat)
 	struct sink_text *s = self;
 
 	text_repeat(&s->text, repeat);
-	return outlet_put(&s->out);
+	return target_put(&s->out);
 }
 
 static bool text_daily_put(void *self, const struct daily *day)
@@ -55,7 +55,7 @@ static bool text_daily_put(void *self, const struct daily *day)
 	struct sink_text *s = self;
 
 	text_daily(&s->text, day);
-	return outlet_put(&s->out);
+	return target_put(&s->out);
 }
 
 static bool text_stats(void *self, const struct summary *sum)
@@ -64,13 +64,13 @@ static bool text_stats(void *self, const struct summary *sum)
 
 	if (!sum->interim)
 		text_summary(&s->text, sum);
-	return outlet_put(&s->out);
+	return target_put(&s->out);
 }
 
 static bool text_close(void *self)
 {
 	struct sink_text *s = self;
-	bool whole = outlet_close(&s->out);
+	bool whole = target_close(&s->out);
 
 	outbuf_free(&s->text.scratch);
 	free(s);
@@ -82,16 +82,16 @@ const struct sink_kind sink_text = {
 	.help = "alerts as paragraphs for people, and a summary at the end; to FILE, -, or "
 		"unix:PATH",
 	.open = text_open,
-	.check = outlet_check,
+	.check = target_check,
 	.record = text_record,
 	.repeat = text_repeat_put,
 	.daily = text_daily_put,
 	.stats = text_stats,
-	.flush = outlet_flush,
+	.flush = target_flush,
 	.close = text_close,
-	.watch = outlet_watch,
-	.ready = outlet_ready,
-	.tick = outlet_tick,
-	.reopen = outlet_reopen,
-	.loss = outlet_loss,
+	.poll = target_poll,
+	.ready = target_ready,
+	.tick = target_tick,
+	.reopen = target_reopen,
+	.loss = target_loss,
 };

@@ -14,8 +14,8 @@ struct sink_textfile {
 	struct metrics metrics;
 	struct outbuf buf;
 	const struct run_mode *mode;
-	struct replacement file;
-	struct outage outage;
+	struct atomic_file file;
+	struct target_state state;
 };
 
 /* What cannot be written is written anew the next time, so that only the page is lost. */
@@ -28,21 +28,21 @@ static bool page_write(struct sink_textfile *s, const struct summary *sum)
 	s->buf.n = 0;
 	metrics_put(&s->metrics, &s->buf, sum->outputs, sum->outputs_n);
 	errno = ENOMEM;
-	if (!s->buf.failed && replacement_write(&s->file, &s->buf)) {
-		outage_end(&s->outage);
+	if (!s->buf.failed && atomic_file_write(&s->file, &s->buf)) {
+		target_state_up(&s->state);
 		return true;
 	}
 	error = errno;
 	s->buf.failed = false;
-	outage_begin(&s->outage, strerror(error));
-	outage_lose(&s->outage);
+	target_state_down(&s->state, strerror(error));
+	target_state_lose(&s->state);
 	return s->mode->live;
 }
 
 static void sink_free(struct sink_textfile *s)
 {
 	outbuf_free(&s->buf);
-	replacement_free(&s->file);
+	atomic_file_free(&s->file);
 	free(s);
 }
 
@@ -57,7 +57,7 @@ static bool textfile_check(const char *target, const struct run_mode *mode, char
 		snprintf(why, SINK_WHY, "%s", no_file);
 		return false;
 	}
-	return replacement_check(target, why);
+	return atomic_file_check(target, why);
 }
 
 /* The first page, all noughts, shows whether the place is right. Who can write there later is the
@@ -67,15 +67,15 @@ static void *textfile_open(const char *target, const struct run_mode *mode, char
 	struct sink_textfile *s = calloc(1, sizeof(*s));
 
 	/* Who reads it is another user. */
-	if (s == NULL || target == NULL || !replacement_init(&s->file, target, 0644)) {
+	if (s == NULL || target == NULL || !atomic_file_init(&s->file, target, 0644)) {
 		snprintf(why, SINK_WHY, "%s", no_file);
 		free(s);
 		return NULL;
 	}
-	s->outage.name = target;
+	s->state.name = target;
 	s->mode = mode;
 	metrics_put(&s->metrics, &s->buf, NULL, 0);
-	if (!s->buf.failed && replacement_write(&s->file, &s->buf))
+	if (!s->buf.failed && atomic_file_write(&s->file, &s->buf))
 		return s;
 	snprintf(why, SINK_WHY, "cannot write %.200s: %s", target, outpath_error(errno));
 	sink_free(s);
@@ -99,15 +99,15 @@ static void textfile_loss(const void *self, struct sink_loss *out)
 {
 	const struct sink_textfile *s = self;
 
-	out->lost = s->outage.lost;
+	out->lost = s->state.lost;
 }
 
 static bool textfile_close(void *self)
 {
 	struct sink_textfile *s = self;
-	bool whole = !s->outage.on;
+	bool whole = !s->state.on;
 
-	outage_close(&s->outage);
+	target_state_close(&s->state);
 	sink_free(s);
 	return whole;
 }

@@ -78,7 +78,7 @@ static void zeek_field(struct outbuf *b, const struct column *c, size_t index,
 	else if (c->kind != COLUMN_LIST)
 		put_escaped(b, left, false);
 	else
-		for (bool first = true; tableout_element(&left, &element); first = false) {
+		for (bool first = true; table_sink_element(&left, &element); first = false) {
 			if (!first)
 				outbuf_char(b, list_separator);
 			if (element.n == 0)
@@ -92,20 +92,20 @@ static void zeek_footer(struct outbuf *b, struct stamp *stamp, int64_t last)
 	put_moment(b, stamp, "close", last);
 }
 
-static const struct tableout_format format = {.format = COLUMN_ZEEK,
-					      .header = zeek_header,
-					      .field = zeek_field,
-					      .end = "\n",
-					      .footer = zeek_footer};
+static const struct table_sink_format format = {.format = COLUMN_ZEEK,
+						.header = zeek_header,
+						.field = zeek_field,
+						.end = "\n",
+						.footer = zeek_footer};
 
 static void *zeek_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
 {
-	return tableout_open(&format, target, mode, why);
+	return table_sink_open(&format, target, mode, why);
 }
 
 const struct sink_kind sink_zeek = {
 	.name = "zeek",
 	.help = "a log in Zeek's format with a line for each session; to FILE, -, or unix:PATH",
 	.open = zeek_open,
-	TABLEOUT_SINK,
+	TABLE_SINK,
 };

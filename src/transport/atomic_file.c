@@ -13,38 +13,38 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool replacement_init(struct replacement *f, const char *path, mode_t access)
+bool atomic_file_init(struct atomic_file *f, const char *path, mode_t access)
 {
-	*f = (struct replacement){.path = path, .access = access, .held = -1};
+	*f = (struct atomic_file){.path = path, .access = access, .kept_fd = -1};
 	if (asprintf(&f->temporary, "%s.%ld.tmp", path, (long)getpid()) >= 0)
 		return true;
 	f->temporary = NULL;
 	return false;
 }
 
-bool replacement_hold(struct replacement *f, const struct run_mode *mode, char why[REPLACEMENT_WHY])
+bool atomic_file_hold(struct atomic_file *f, const struct run_mode *mode, char why[ATOMIC_FILE_WHY])
 {
 	struct stat st;
 
-	f->held = outpath_open(f->path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-			       f->access, mode->uid);
-	if (f->held < 0 || fstat(f->held, &st) != 0) {
-		snprintf(why, REPLACEMENT_WHY, "cannot write %.200s: %s", f->path,
+	f->kept_fd = outpath_open(f->path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+				  f->access, mode->uid);
+	if (f->kept_fd < 0 || fstat(f->kept_fd, &st) != 0) {
+		snprintf(why, ATOMIC_FILE_WHY, "cannot write %.200s: %s", f->path,
 			 outpath_error(errno));
 		return false;
 	}
 	f->in_place = !S_ISREG(st.st_mode);
 	if (f->in_place && mode->live) {
-		snprintf(why, REPLACEMENT_WHY,
+		snprintf(why, ATOMIC_FILE_WHY,
 			 "%.200s is no file that can be replaced again and again", f->path);
 		return false;
 	}
 	/* Where this fails it is written in place by the descriptor all the same. */
 	if (mode->become && geteuid() == 0 && st.st_size == 0 && !f->in_place &&
-	    fchown(f->held, mode->uid, mode->gid) != 0)
+	    fchown(f->kept_fd, mode->uid, mode->gid) != 0)
 		return true;
 	/* A pipe is waited for. */
-	return fcntl(f->held, F_SETFL, fcntl(f->held, F_GETFL) & ~O_NONBLOCK) >= 0;
+	return fcntl(f->kept_fd, F_SETFL, fcntl(f->kept_fd, F_GETFL) & ~O_NONBLOCK) >= 0;
 }
 
 static bool write_all(int fd, const struct outbuf *b)
@@ -61,17 +61,17 @@ static bool write_all(int fd, const struct outbuf *b)
 	return true;
 }
 
-static bool write_in_place(const struct replacement *f, const struct outbuf *b)
+static bool write_in_place(const struct atomic_file *f, const struct outbuf *b)
 {
 	if (f->in_place)
-		return write_all(f->held, b);
-	return lseek(f->held, 0, SEEK_SET) == 0 && ftruncate(f->held, 0) == 0 &&
-	       write_all(f->held, b);
+		return write_all(f->kept_fd, b);
+	return lseek(f->kept_fd, 0, SEEK_SET) == 0 && ftruncate(f->kept_fd, 0) == 0 &&
+	       write_all(f->kept_fd, b);
 }
 
 /* Both names stand in one folder, which is reached once: nobody can put another in its place in
  * between. */
-static bool replace(struct replacement *f, int folder, const char *temporary, int fd,
+static bool replace(struct atomic_file *f, int folder, const char *temporary, int fd,
 		    const struct outbuf *b)
 {
 	const char *slash = strrchr(f->path, '/'), *name = slash != NULL ? slash + 1 : f->path;
@@ -79,9 +79,9 @@ static bool replace(struct replacement *f, int folder, const char *temporary, in
 	int error = errno;
 
 	if (close(fd) == 0 && fine && renameat(folder, temporary, folder, name) == 0) {
-		if (f->held >= 0)
-			close(f->held);
-		f->held = -1;
+		if (f->kept_fd >= 0)
+			close(f->kept_fd);
+		f->kept_fd = -1;
 		return true;
 	}
 	error = fine ? errno : error;
@@ -92,7 +92,7 @@ static bool replace(struct replacement *f, int folder, const char *temporary, in
 
 /* One that is left of an earlier process is not ours to write to: whoever made it may have it open.
  */
-static int temporary_open(const struct replacement *f, int folder, const char *name)
+static int temporary_open(const struct atomic_file *f, int folder, const char *name)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	int fd = openat(folder, name, flags, f->access);
@@ -102,7 +102,7 @@ static int temporary_open(const struct replacement *f, int folder, const char *n
 	return openat(folder, name, flags, f->access);
 }
 
-bool replacement_write(struct replacement *f, const struct outbuf *b)
+bool atomic_file_write(struct atomic_file *f, const struct outbuf *b)
 {
 	char name[OUTPATH_NAME];
 	int folder, fd;
@@ -112,7 +112,7 @@ bool replacement_write(struct replacement *f, const struct outbuf *b)
 		return write_in_place(f, b);
 	folder = outpath_folder(f->temporary, name, true);
 	fd = folder >= 0 ? temporary_open(f, folder, name) : -1;
-	fine = fd >= 0 ? replace(f, folder, name, fd, b) : f->held >= 0 && write_in_place(f, b);
+	fine = fd >= 0 ? replace(f, folder, name, fd, b) : f->kept_fd >= 0 && write_in_place(f, b);
 	if (folder >= 0) {
 		int error = errno;
 
@@ -122,14 +122,14 @@ bool replacement_write(struct replacement *f, const struct outbuf *b)
 	return fine;
 }
 
-void replacement_free(struct replacement *f)
+void atomic_file_free(struct atomic_file *f)
 {
-	if (f->held >= 0)
-		close(f->held);
+	if (f->kept_fd >= 0)
+		close(f->kept_fd);
 	free(f->temporary);
 }
 
-bool replacement_check(const char *path, char why[REPLACEMENT_WHY])
+bool atomic_file_check(const char *path, char why[ATOMIC_FILE_WHY])
 {
 	char beside[PATH_MAX];
 

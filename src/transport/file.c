@@ -33,7 +33,7 @@ static int create_live(const char *name, const struct run_mode *mode)
 }
 
 /* Appending keeps two outputs to one file from writing over each other. */
-static int target_open(const char *name, const struct run_mode *mode)
+static int file_open(const char *name, const struct run_mode *mode)
 {
 	if (mode->live)
 		return create_live(name, mode);
@@ -59,10 +59,10 @@ bool outfile_open(struct outfile *f, const char *name, const struct run_mode *mo
 	*f = (struct outfile){.name = standard ? "standard output" : name,
 			      .standard = standard,
 			      .mode = mode != NULL ? mode : &offline};
-	f->outage.name = f->name;
+	f->state.name = f->name;
 	/* A copy, because two outputs may share standard output, and each closes its own. */
 	f->to = standard ? outfd_copy(STDOUT_FILENO, f->mode->live)
-			 : outfd_take(target_open(name, f->mode), f->mode->live);
+			 : outfd_take(file_open(name, f->mode), f->mode->live);
 	if (f->to.fd < 0) {
 		snprintf(why, OUTFILE_WHY, "cannot write to %s: %s", f->name,
 			 errno == ENXIO ? "nobody reads that pipe" : outpath_error(errno));
@@ -113,7 +113,7 @@ static bool go_on(struct outfile *f, int error)
 		outfile_break(f, error);
 	else if (error != EAGAIN) {
 		f->failing = true;
-		outage_begin(&f->outage, strerror(error));
+		target_state_down(&f->state, strerror(error));
 	}
 	return false;
 }
@@ -127,7 +127,7 @@ static void written(struct outfile *f)
 	if (f->broken)
 		left = 0;
 	if (left == 0 && f->mode->live)
-		outage_end(&f->outage);
+		target_state_up(&f->state);
 	if (left > f->done)
 		return;
 	if (left > 0)
@@ -169,9 +169,9 @@ static void keep_or_lose(struct outfile *f)
 
 	if (f->buf.failed || f->buf.n - f->done > OUTQUEUE_BOUND) {
 		if (!f->buf.failed && f->buf.n - before > OUTQUEUE_BOUND)
-			outage_too_long(&f->outage);
+			target_state_too_long(&f->state);
 		else
-			outage_lose(&f->outage);
+			target_state_lose(&f->state);
 		f->buf.n = f->whole;
 		f->buf.failed = false;
 	}
@@ -183,7 +183,7 @@ bool outfile_put(struct outfile *f)
 	if (f->mode->live)
 		keep_or_lose(f);
 	/* A target that fails is tried again at a flush, and not for each record. */
-	if (f->buf.failed || ((f->buf.n >= OUTFILE_GATHER || f->to.terminal) && !f->outage.on))
+	if (f->buf.failed || ((f->buf.n >= OUTFILE_GATHER || f->to.terminal) && !f->state.on))
 		return outfile_flush(f);
 	return !f->broken;
 }
@@ -210,7 +210,7 @@ bool outfile_reopen(struct outfile *f)
 
 /* A reader that is only slow says when it has room again; a pipe without one always says that it is
  * ready, to fail. */
-size_t outfile_watch(const struct outfile *f, struct pollfd *p)
+size_t outfile_poll(const struct outfile *f, struct pollfd *p)
 {
 	if (!f->to.pipe || f->broken || f->failing || f->done == f->buf.n)
 		return 0;
@@ -258,7 +258,7 @@ bool outfile_close(struct outfile *f)
 		outfile_break(f, errno);
 		whole = false;
 	}
-	outage_close(&f->outage);
+	target_state_close(&f->state);
 	outbuf_free(&f->buf);
 	return whole;
 }

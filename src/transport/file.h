@@ -23,7 +23,7 @@ struct outfile {
 	const struct run_mode *mode;
 	size_t done;  /* bytes of buf written */
 	size_t whole; /* live: bytes of buf that are complete records */
-	struct outage outage;
+	struct target_state state;
 };
 
 #define OUTFILE_WHY 512
@@ -51,7 +51,7 @@ bool outfile_flush(struct outfile *f);
 
 /* Live: for a pipe with bytes that wait, fills *p and returns 1; otherwise returns 0. Call
  * outfile_flush when the pipe is ready. */
-size_t outfile_watch(const struct outfile *f, struct pollfd *p);
+size_t outfile_poll(const struct outfile *f, struct pollfd *p);
 
 /* Live: opens the file by its name again, because another program may have moved it. If that
  * fails, reports it, keeps the old file and returns false. */

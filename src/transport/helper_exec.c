@@ -18,7 +18,7 @@
 static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
 				      "/usr/bin",        "/sbin",          "/bin"};
 /* Of a string that is no variable, what is told: these characters, and so many at most. */
-enum { SHOWN_MOST = 40 };
+enum { SHOWN_MAX = 40 };
 static const char shown[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
 static char path_variable[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -43,7 +43,7 @@ static bool word_read(char **at, char **word)
 }
 
 /* In place of the first word, the path that it is found at. */
-static bool command_find(struct runner_command *c)
+static bool command_find(struct exec_command *c)
 {
 	char path[4096];
 
@@ -52,53 +52,53 @@ static bool command_find(struct runner_command *c)
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", folders[i], c->argv[0]);
 		if (access(path, X_OK) == 0) {
-			c->argv[RUNNER_WORDS] = strdup(path);
-			return c->argv[RUNNER_WORDS] != NULL;
+			c->argv[EXEC_WORDS] = strdup(path);
+			return c->argv[EXEC_WORDS] != NULL;
 		}
 	}
 	errno = ENOENT;
 	return false;
 }
 
-bool runner_split(struct runner_command *c, const char *text, char why[RUNNER_WHY])
+bool exec_command_split(struct exec_command *c, const char *text, char why[EXEC_WHY])
 {
 	size_t n = 0;
 	char *at;
 
-	*c = (struct runner_command){.name = text, .seconds = RUNNER_SECONDS, .text = strdup(text)};
-	for (at = c->text; at != NULL && *(at += strspn(at, " \t")) != '\0' && n < RUNNER_WORDS - 1;
+	*c = (struct exec_command){.name = text, .seconds = EXEC_SECONDS, .text = strdup(text)};
+	for (at = c->text; at != NULL && *(at += strspn(at, " \t")) != '\0' && n < EXEC_WORDS - 1;
 	     n++)
 		if (!word_read(&at, &c->argv[n])) {
-			snprintf(why, RUNNER_WHY,
+			snprintf(why, EXEC_WHY,
 				 "\"%.200s\" has a quotation mark that is not closed", text);
 			return false;
 		}
-	if (n == 0 || n == RUNNER_WORDS - 1) {
+	if (n == 0 || n == EXEC_WORDS - 1) {
 		snprintf(
-			why, RUNNER_WHY,
+			why, EXEC_WHY,
 			"exec wants a command of 1 to %d words: exec:/path/to/command ARGUMENT ...",
-			RUNNER_WORDS - 2);
+			EXEC_WORDS - 2);
 		return false;
 	}
 	return true;
 }
 
-bool runner_find(struct runner_command *c, char why[RUNNER_WHY])
+bool exec_command_find(struct exec_command *c, char why[EXEC_WHY])
 {
 	if (command_find(c))
 		return true;
-	snprintf(why, RUNNER_WHY, "cannot run %.200s: %s", c->argv[0], strerror(errno));
+	snprintf(why, EXEC_WHY, "cannot run %.200s: %s", c->argv[0], strerror(errno));
 	return false;
 }
 
-bool runner_read(struct runner_command *c, const char *text, char why[RUNNER_WHY])
+bool exec_command_read(struct exec_command *c, const char *text, char why[EXEC_WHY])
 {
-	return runner_split(c, text, why) && runner_find(c, why);
+	return exec_command_split(c, text, why) && exec_command_find(c, why);
 }
 
-void runner_free(struct runner_command *c)
+void exec_command_free(struct exec_command *c)
 {
-	free(c->argv[RUNNER_WORDS]);
+	free(c->argv[EXEC_WORDS]);
 	free(c->text);
 }
 
@@ -108,14 +108,14 @@ struct running {
 	bool killed;
 };
 
-struct runner {
-	const struct runner_command *command;
+struct exec_state {
+	const struct exec_command *command;
 	int fd, children; /* the second tells of the ends of commands */
 	bool ended;       /* no more jobs come */
 	bool failing;     /* that has been said */
 	bool dropping;    /* likewise */
-	struct running running[RUNNER_MOST];
-	uint8_t job[COURIER_JOB + 1];
+	struct running running[EXEC_MAX];
+	uint8_t job[HELPER_JOB_MAX + 1];
 };
 
 static int64_t clock_ms(void)
@@ -127,17 +127,17 @@ static int64_t clock_ms(void)
 }
 
 /* The command did not do it. */
-static void fail(struct runner *r, const char *what, int value)
+static void fail(struct exec_state *r, const char *what, int value)
 {
 	if (!r->failing)
 		fprintf(stderr, "smtpwatch: exec:%s: %s %d; said once until it succeeds again\n",
 			r->command->name, what, value);
 	r->failing = true;
-	courier_confess(r->fd, 1, 0);
+	helper_report_loss(r->fd, 1, 0);
 }
 
 /* A string of a job is left out. */
-static void drop(struct runner *r, const char *text)
+static void drop(struct exec_state *r, const char *text)
 {
 	size_t n = strspn(text, shown);
 
@@ -145,9 +145,9 @@ static void drop(struct runner *r, const char *text)
 		fprintf(stderr,
 			"smtpwatch: exec:%s: \"%.*s\" is no variable for a command, and is left "
 			"out; said once\n",
-			r->command->name, (int)(n < SHOWN_MOST ? n : SHOWN_MOST), text);
+			r->command->name, (int)(n < SHOWN_MAX ? n : SHOWN_MAX), text);
 	r->dropping = true;
-	courier_confess(r->fd, 1, 0);
+	helper_report_loss(r->fd, 1, 0);
 }
 
 /* A file in memory, at its beginning, because a command need not read all of its input, or any. */
@@ -170,7 +170,7 @@ static int input_make(struct bytes input)
 }
 
 /* In the new process. */
-static void become_command(const struct runner_command *c, int input, char **env)
+static void become_command(const struct exec_command *c, int input, char **env)
 {
 	static const int ignored[] = {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGPIPE};
 	sigset_t none;
@@ -182,7 +182,7 @@ static void become_command(const struct runner_command *c, int input, char **env
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (dup2(input, STDIN_FILENO) >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
-		execve(c->argv[RUNNER_WORDS] != NULL ? c->argv[RUNNER_WORDS] : c->argv[0], c->argv,
+		execve(c->argv[EXEC_WORDS] != NULL ? c->argv[EXEC_WORDS] : c->argv[0], c->argv,
 		       env);
 	_exit(127);
 }
@@ -192,7 +192,7 @@ static void become_command(const struct runner_command *c, int input, char **env
  * variables are taken: another name (LD_PRELOAD, BASH_ENV) would decide what the command does, for
  * whoever has taken over the program and may not run commands there.
  */
-static struct bytes job_split(struct runner *r, size_t n, char **env)
+static struct bytes job_split(struct exec_state *r, size_t n, char **env)
 {
 	struct bytes left = bytes_of(r->job, n);
 	size_t vars = 0;
@@ -201,7 +201,7 @@ static struct bytes job_split(struct runner *r, size_t n, char **env)
 	while (left.n > 0 && left.p[0] != '\0') {
 		char *text = (char *)r->job + (left.p - r->job);
 
-		if (vars < RUNNER_ENV && r->command->variable != NULL && r->command->variable(text))
+		if (vars < EXEC_ENV && r->command->variable != NULL && r->command->variable(text))
 			env[vars++] = text;
 		else
 			drop(r, text);
@@ -211,9 +211,9 @@ static struct bytes job_split(struct runner *r, size_t n, char **env)
 	return left.n > 0 ? bytes_from(left, 1) : left;
 }
 
-static void job_start(struct runner *r, size_t n, struct running *place)
+static void job_start(struct exec_state *r, size_t n, struct running *place)
 {
-	char *env[RUNNER_ENV + 1];
+	char *env[EXEC_ENV + 1];
 	struct bytes rest = job_split(r, n, env);
 	int input = input_make(rest);
 
@@ -231,15 +231,15 @@ static void job_start(struct runner *r, size_t n, struct running *place)
 		close(input);
 }
 
-static struct running *free_place(struct runner *r)
+static struct running *free_place(struct exec_state *r)
 {
-	for (size_t i = 0; i < RUNNER_MOST; i++)
+	for (size_t i = 0; i < EXEC_MAX; i++)
 		if (r->running[i].pid == 0)
 			return &r->running[i];
 	return NULL;
 }
 
-static void command_ended(struct runner *r, const struct running *place, int status)
+static void command_ended(struct exec_state *r, const struct running *place, int status)
 {
 	if (place->killed)
 		fail(r, "killed, because it still ran after so many seconds:", r->command->seconds);
@@ -252,14 +252,14 @@ static void command_ended(struct runner *r, const struct running *place, int sta
 }
 
 /* Those that have ended make room. */
-static void reap(struct runner *r)
+static void reap(struct exec_state *r)
 {
 	struct signalfd_siginfo info;
 	ssize_t n = read(r->children, &info, sizeof(info));
 	int status;
 
 	(void)n; /* which of them it was is asked below: several ends may be one signal */
-	for (size_t i = 0; i < RUNNER_MOST; i++)
+	for (size_t i = 0; i < EXEC_MAX; i++)
 		if (r->running[i].pid > 0 &&
 		    waitpid(r->running[i].pid, &status, WNOHANG) == r->running[i].pid) {
 			command_ended(r, &r->running[i], status);
@@ -268,11 +268,11 @@ static void reap(struct runner *r)
 }
 
 /* Kills those whose time is over. Milliseconds until the next one's is; -1: none runs. */
-static int kill_late(struct runner *r)
+static int kill_late(struct exec_state *r)
 {
 	int64_t now = clock_ms(), wait = -1;
 
-	for (size_t i = 0; i < RUNNER_MOST; i++) {
+	for (size_t i = 0; i < EXEC_MAX; i++) {
 		struct running *one = &r->running[i];
 
 		if (one->pid == 0)
@@ -291,7 +291,7 @@ static int kill_late(struct runner *r)
 }
 
 /* False: everything is done. */
-static bool runner_turn(struct runner *r)
+static bool exec_turn(struct exec_state *r)
 {
 	struct running *place = free_place(r);
 	struct pollfd p[2] = {{.fd = r->children, .events = POLLIN},
@@ -305,7 +305,7 @@ static bool runner_turn(struct runner *r)
 	if (p[0].revents != 0)
 		reap(r);
 	if (p[1].revents != 0 && place != NULL) {
-		size_t n = courier_take(r->fd, r->job);
+		size_t n = helper_take(r->fd, r->job);
 
 		r->ended = n == 0;
 		r->job[n] = '\0';
@@ -315,9 +315,9 @@ static bool runner_turn(struct runner *r)
 	return true;
 }
 
-void runner_work(int fd, const void *arg)
+void helper_exec_work(int fd, const void *arg)
 {
-	struct runner *r = calloc(1, sizeof(*r));
+	struct exec_state *r = calloc(1, sizeof(*r));
 	sigset_t children;
 
 	if (r == NULL)
@@ -328,7 +328,7 @@ void runner_work(int fd, const void *arg)
 	sigaddset(&children, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &children, NULL);
 	r->children = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-	while (r->children >= 0 && runner_turn(r))
+	while (r->children >= 0 && exec_turn(r))
 		;
 	free(r);
 }

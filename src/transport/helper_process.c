@@ -19,10 +19,10 @@
  * allows. */
 enum { PATIENCE_SECONDS = 5, ROOM = 1 << 20 };
 
-static_assert(COURIER_JOB + sizeof(uint32_t) + OUTQUEUE_HEAD <= OUTQUEUE_BOUND,
+static_assert(HELPER_JOB_MAX + sizeof(uint32_t) + OUTQUEUE_HEAD <= OUTQUEUE_BOUND,
 	      "every job finds room where nothing waits");
 
-struct courier {
+struct helper {
 	struct outsocket socket;
 	uint64_t lost, reconnects; /* as it says itself */
 };
@@ -41,7 +41,7 @@ static bool become(const struct run_mode *mode)
 	       (mode->uid == 0 || setuid(0) != 0);
 }
 
-/* A program that was never root may have been given capabilities to capture with; the courier
+/* A program that was never root may have been given capabilities to capture with; the helper
  * captures nothing. */
 static void capabilities_drop(void)
 {
@@ -81,7 +81,7 @@ static bool descriptors_set(int fd)
 	return fcntl(3, F_SETFD, FD_CLOEXEC) == 0;
 }
 
-static void live(int fd, pid_t parent, const struct run_mode *mode, courier_work *work,
+static void live(int fd, pid_t parent, const struct run_mode *mode, helper_work *work,
 		 const void *arg)
 {
 	signals_set();
@@ -104,10 +104,10 @@ static void live(int fd, pid_t parent, const struct run_mode *mode, courier_work
 	_exit(0);
 }
 
-struct courier *courier_start(const char *name, const struct run_mode *mode, courier_work *work,
-			      const void *arg, char why[COURIER_WHY])
+struct helper *helper_start(const char *name, const struct run_mode *mode, helper_work *work,
+			    const void *arg, char why[HELPER_WHY])
 {
-	struct courier *c = calloc(1, sizeof(*c));
+	struct helper *c = calloc(1, sizeof(*c));
 	int pair[2] = {-1, -1}, room = ROOM;
 	pid_t pid = -1, parent = getpid();
 
@@ -122,7 +122,7 @@ struct courier *courier_start(const char *name, const struct run_mode *mode, cou
 		outsocket_adopt(&c->socket, pair[0], name, mode);
 		return c;
 	}
-	snprintf(why, COURIER_WHY, "cannot start a process for %s: %s", name, strerror(errno));
+	snprintf(why, HELPER_WHY, "cannot start a process for %s: %s", name, strerror(errno));
 	if (pair[0] >= 0) {
 		close(pair[0]);
 		close(pair[1]);
@@ -131,24 +131,24 @@ struct courier *courier_start(const char *name, const struct run_mode *mode, cou
 	return NULL;
 }
 
-struct outbuf *courier_job(struct courier *c)
+struct outbuf *helper_job(struct helper *c)
 {
 	return &c->socket.buf;
 }
 
-bool courier_flush(struct courier *c)
+bool helper_flush(struct helper *c)
 {
 	return outsocket_flush(&c->socket);
 }
 
-void courier_tick(struct courier *c, int64_t now)
+void helper_tick(struct helper *c, int64_t now)
 {
 	outsocket_tick(&c->socket, now);
 }
 
-size_t courier_watch(const struct courier *c, struct pollfd *p)
+size_t helper_poll(const struct helper *c, struct pollfd *p)
 {
-	size_t n = outsocket_watch(&c->socket, p);
+	size_t n = outsocket_poll(&c->socket, p);
 
 	if (n > 0)
 		p->events |= POLLIN;
@@ -156,7 +156,7 @@ size_t courier_watch(const struct courier *c, struct pollfd *p)
 }
 
 /* What it has to confess. False: nothing more, for now or, with *gone, for ever. */
-static bool listen_once(struct courier *c, bool *gone)
+static bool report_read_once(struct helper *c, bool *gone)
 {
 	struct confession said;
 	ssize_t n = recv(c->socket.fd, &said, sizeof(said), MSG_DONTWAIT);
@@ -169,11 +169,11 @@ static bool listen_once(struct courier *c, bool *gone)
 	return true;
 }
 
-static void hear(struct courier *c)
+static void report_read(struct helper *c)
 {
 	bool gone;
 
-	while (c->socket.fd >= 0 && listen_once(c, &gone))
+	while (c->socket.fd >= 0 && report_read_once(c, &gone))
 		;
 }
 
@@ -189,13 +189,13 @@ static void length_put(struct outbuf *b)
 	b->n += sizeof(n);
 }
 
-bool courier_send(struct courier *c)
+bool helper_send(struct helper *c)
 {
 	struct outbuf *b = &c->socket.buf;
 
-	hear(c);
-	if (b->n > COURIER_JOB) {
-		outage_too_long(&c->socket.outage);
+	report_read(c);
+	if (b->n > HELPER_JOB_MAX) {
+		target_state_too_long(&c->socket.state);
 		b->n = 0;
 	}
 	/* Of what could not be rendered whole outsocket_put counts the loss. */
@@ -204,24 +204,24 @@ bool courier_send(struct courier *c)
 	return outsocket_put(&c->socket);
 }
 
-void courier_ready(struct courier *c, const struct pollfd *p)
+void helper_ready(struct helper *c, const struct pollfd *p)
 {
-	hear(c);
+	report_read(c);
 	outsocket_ready(&c->socket, p);
 }
 
-uint64_t courier_lost(const struct courier *c)
+uint64_t helper_lost(const struct helper *c)
 {
-	return c->lost + c->socket.outage.lost;
+	return c->lost + c->socket.state.lost;
 }
 
-uint64_t courier_reconnects(const struct courier *c)
+uint64_t helper_reconnects(const struct helper *c)
 {
 	return c->reconnects;
 }
 
 /* It closes its end when it is done. */
-static bool await_end(struct courier *c)
+static bool await_end(struct helper *c)
 {
 	struct pollfd p = {.fd = c->socket.fd, .events = POLLIN};
 	struct timespec now, end;
@@ -231,14 +231,14 @@ static bool await_end(struct courier *c)
 	end.tv_sec += PATIENCE_SECONDS;
 	do {
 		poll(&p, 1, 100);
-		while (listen_once(c, &gone))
+		while (report_read_once(c, &gone))
 			;
 		clock_gettime(CLOCK_MONOTONIC, &now);
 	} while (!gone && now.tv_sec < end.tv_sec);
 	return gone;
 }
 
-bool courier_close(struct courier *c)
+bool helper_close(struct helper *c)
 {
 	uint64_t before = c->socket.mode->live ? c->lost : 0;
 	bool done = true, whole;
@@ -250,13 +250,13 @@ bool courier_close(struct courier *c)
 	}
 	if (!done)
 		fprintf(stderr, "smtpwatch: %s: not everything was done in time\n",
-			c->socket.outage.name);
+			c->socket.state.name);
 	whole = outsocket_close(&c->socket) && done && c->lost == before;
 	free(c);
 	return whole;
 }
 
-void courier_confess(int fd, uint64_t lost, uint64_t reconnects)
+void helper_report_loss(int fd, uint64_t lost, uint64_t reconnects)
 {
 	/* What cannot be said now; of this process alone. */
 	static struct confession untold;
@@ -282,11 +282,11 @@ static bool take(int fd, uint8_t *to, size_t n)
 	return true;
 }
 
-size_t courier_take(int fd, uint8_t *job)
+size_t helper_take(int fd, uint8_t *job)
 {
 	uint32_t n;
 
-	if (!take(fd, (uint8_t *)&n, sizeof(n)) || n > COURIER_JOB || !take(fd, job, n))
+	if (!take(fd, (uint8_t *)&n, sizeof(n)) || n > HELPER_JOB_MAX || !take(fd, job, n))
 		return 0;
 	return n;
 }

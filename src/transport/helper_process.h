@@ -14,49 +14,49 @@
  * Jobs go through the stream socket, each behind its length. Jobs that do not fit wait in the
  * program, within the bound of an outsocket, and never block it.
  */
-struct courier;
+struct helper;
 
-/* The main function of a helper process: takes jobs from fd with courier_take until there are no
+/* The main function of a helper process: takes jobs from fd with helper_take until there are no
  * more, then returns. */
-typedef void courier_work(int fd, const void *arg);
+typedef void helper_work(int fd, const void *arg);
 
-#define COURIER_WHY 512
+#define HELPER_WHY 512
 
 /* Starts a helper process. name: for messages on standard error. arg is passed to work. name and
  * mode are borrowed. Call while the program has one thread. Returns NULL with a sentence in why. */
-struct courier *courier_start(const char *name, const struct run_mode *mode, courier_work *work,
-			      const void *arg, char why[COURIER_WHY]);
+struct helper *helper_start(const char *name, const struct run_mode *mode, helper_work *work,
+			    const void *arg, char why[HELPER_WHY]);
 
 /* The longest job, in bytes. The caller keeps to it. */
-enum { COURIER_JOB = 1536 << 10 };
+enum { HELPER_JOB_MAX = 1536 << 10 };
 
-/* Returns the buffer to render a job into; courier_send then takes the job. */
-struct outbuf *courier_job(struct courier *c);
+/* Returns the buffer to render a job into; helper_send then takes the job. */
+struct outbuf *helper_job(struct helper *c);
 
-/* courier_send queues the job in the buffer; courier_flush sends what the helper accepts. Both
+/* helper_send queues the job in the buffer; helper_flush sends what the helper accepts. Both
  * return what outsocket_put returns. */
-bool courier_send(struct courier *c);
-bool courier_flush(struct courier *c);
+bool helper_send(struct helper *c);
+bool helper_flush(struct helper *c);
 
 /* For the poll loop, as in struct sink_kind. */
-void courier_tick(struct courier *c, int64_t now);
-size_t courier_watch(const struct courier *c, struct pollfd *p);
-void courier_ready(struct courier *c, const struct pollfd *p);
+void helper_tick(struct helper *c, int64_t now);
+size_t helper_poll(const struct helper *c, struct pollfd *p);
+void helper_ready(struct helper *c, const struct pollfd *p);
 
-/* courier_lost returns the number of records lost, before the helper and in it. courier_reconnects
+/* helper_lost returns the number of records lost, before the helper and in it. helper_reconnects
  * returns how often the helper connected again. */
-uint64_t courier_lost(const struct courier *c);
-uint64_t courier_reconnects(const struct courier *c);
+uint64_t helper_lost(const struct helper *c);
+uint64_t helper_reconnects(const struct helper *c);
 
 /* Lets the helper finish its jobs, for some seconds, then ends it, and frees c. Returns false if a
  * record is missing; live, only records of the time of the close count. */
-bool courier_close(struct courier *c);
+bool helper_close(struct helper *c);
 
 /* For work: reports records lost and connections made since the last call. */
-void courier_confess(int fd, uint64_t lost, uint64_t reconnects);
+void helper_report_loss(int fd, uint64_t lost, uint64_t reconnects);
 
-/* For work: reads the next job into a buffer of COURIER_JOB bytes, and waits for it. Returns its
+/* For work: reads the next job into a buffer of HELPER_JOB_MAX bytes, and waits for it. Returns its
  * length; 0: there are no more jobs. */
-size_t courier_take(int fd, uint8_t *job);
+size_t helper_take(int fd, uint8_t *job);
 
 #endif

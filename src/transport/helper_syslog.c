@@ -16,25 +16,25 @@
 #include <unistd.h>
 
 /* GOOD: so many datagrams without a refusal, and somebody seems to take them again. */
-enum { PAUSE_FIRST = 1, PAUSE_MOST = 64, SEND_SECONDS = 10, GOOD = 10 };
+enum { PAUSE_FIRST = 1, PAUSE_MAX = 64, SEND_SECONDS = 10, GOOD = 10 };
 
-bool forward_read(struct forward_target *t, const char *text, char why[FORWARD_WHY])
+bool syslog_target_read(struct syslog_target *t, const char *text, char why[SYSLOG_TARGET_WHY])
 {
-	*t = (struct forward_target){.name = text, .tcp = strncmp(text, "tcp://", 6) == 0};
+	*t = (struct syslog_target){.name = text, .tcp = strncmp(text, "tcp://", 6) == 0};
 	if ((t->tcp || strncmp(text, "udp://", 6) == 0) &&
 	    hostport_read(&t->to, text + 6, NULL, "514"))
 		return true;
-	snprintf(why, FORWARD_WHY,
+	snprintf(why, SYSLOG_TARGET_WHY,
 		 "\"%.200s\" is no host to send to: udp://host:port, tcp://[address]:port", text);
 	return false;
 }
 
 struct link {
-	const struct forward_target *target;
+	const struct syslog_target *target;
 	int parent, fd;
 	bool known;    /* it was connected before */
 	unsigned good; /* datagrams since the last refusal */
-	struct outage outage;
+	struct target_state state;
 };
 
 static int connect_one(const struct addrinfo *a)
@@ -64,23 +64,23 @@ static bool link_connect(struct link *l)
 	int error = getaddrinfo(l->target->to.host, l->target->to.port, &hints, &list);
 
 	if (error != 0) {
-		outage_begin(&l->outage, gai_strerror(error));
+		target_state_down(&l->state, gai_strerror(error));
 		return false;
 	}
 	for (const struct addrinfo *a = list; a != NULL && l->fd < 0; a = a->ai_next)
 		l->fd = connect_one(a);
 	if (l->fd < 0)
-		outage_begin(&l->outage, strerror(errno));
+		target_state_down(&l->state, strerror(errno));
 	freeaddrinfo(list);
 	if (l->fd >= 0 && l->known)
-		courier_confess(l->parent, 0, 1);
+		helper_report_loss(l->parent, 0, 1);
 	l->known |= l->fd >= 0;
 	return l->fd >= 0;
 }
 
 static void link_break(struct link *l, int error)
 {
-	outage_begin(&l->outage, strerror(error));
+	target_state_down(&l->state, strerror(error));
 	close(l->fd);
 	l->fd = -1;
 }
@@ -137,10 +137,10 @@ static bool send_datagram(struct link *l, struct bytes message)
 		return true;
 	if (errno != ECONNREFUSED)
 		return false;
-	outage_begin(&l->outage, strerror(errno));
-	l->outage.lost++;
+	target_state_down(&l->state, strerror(errno));
+	l->state.lost++;
 	l->good = 0;
-	courier_confess(l->parent, 1, 0);
+	helper_report_loss(l->parent, 1, 0);
 	return send(l->fd, message.p, message.n, MSG_NOSIGNAL) >= 0;
 }
 
@@ -152,7 +152,7 @@ static bool link_send(struct link *l, struct bytes message)
 		return false;
 	if (l->target->tcp ? send_stream(l, message) : send_datagram(l, message)) {
 		if (l->target->tcp || l->good++ >= GOOD)
-			outage_end(&l->outage);
+			target_state_up(&l->state);
 		return true;
 	}
 	link_break(l, errno);
@@ -167,26 +167,26 @@ static bool pause_for(const struct link *l, int seconds)
 	return poll(&p, 1, seconds * 1000) <= 0;
 }
 
-static void forward_one(struct link *l, struct bytes message)
+static void syslog_forward(struct link *l, struct bytes message)
 {
 	for (int wait = PAUSE_FIRST; !link_send(l, message);
-	     wait = wait < PAUSE_MOST ? 2 * wait : wait)
+	     wait = wait < PAUSE_MAX ? 2 * wait : wait)
 		if (!pause_for(l, wait)) {
-			outage_lose(&l->outage);
-			courier_confess(l->parent, 1, 0);
+			target_state_lose(&l->state);
+			helper_report_loss(l->parent, 1, 0);
 			return;
 		}
 }
 
-void forward_work(int fd, const void *arg)
+void helper_syslog_work(int fd, const void *arg)
 {
 	struct link l = {.target = arg, .parent = fd, .fd = -1};
-	uint8_t *job = malloc(COURIER_JOB);
+	uint8_t *job = malloc(HELPER_JOB_MAX);
 	size_t n;
 
-	l.outage.name = l.target->name;
-	while (job != NULL && (n = courier_take(fd, job)) > 0)
-		forward_one(&l, bytes_of(job, n));
-	outage_close(&l.outage);
+	l.state.name = l.target->name;
+	while (job != NULL && (n = helper_take(fd, job)) > 0)
+		syslog_forward(&l, bytes_of(job, n));
+	target_state_close(&l.state);
 	free(job);
 }

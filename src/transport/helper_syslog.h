@@ -5,9 +5,9 @@
 
 #include "text/hostport.h"
 
-#define FORWARD_WHY 512
+#define SYSLOG_TARGET_WHY 512
 
-struct forward_target {
+struct syslog_target {
 	const char *name; /* the target as written; borrowed */
 	bool tcp;
 	struct hostport to;
@@ -15,10 +15,10 @@ struct forward_target {
 
 /* Parses "udp://host:port" (RFC 5426) or "tcp://host:port" (RFC 6587 3.4.1, octet counting). IPv6
  * addresses stand in brackets; the default port is 514. Returns false with a sentence in why. */
-bool forward_read(struct forward_target *t, const char *text, char why[FORWARD_WHY]);
+bool syslog_target_read(struct syslog_target *t, const char *text, char why[SYSLOG_TARGET_WHY]);
 
-/* A courier_work. arg: a struct forward_target; each job is one message. Resolves the host name
+/* A helper_work. arg: a struct syslog_target; each job is one message. Resolves the host name
  * for each connection. Retries a host that cannot be reached, at growing intervals. */
-void forward_work(int fd, const void *arg);
+void helper_syslog_work(int fd, const void *arg);
 
 #endif

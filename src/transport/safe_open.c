@@ -13,14 +13,14 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-enum { LINKS_MOST = 40 }; /* as the kernel has it */
+enum { LINKS_MAX = 40 }; /* as the kernel has it */
 
 struct walk {
 	int at; /* the folder that was reached */
 	struct stat folder;
 	unsigned links;
-	bool root, keep_last; /* a link that is the last part is left alone */
-	char rest[PATH_MAX];  /* from there on */
+	bool root, stay_at_last; /* a link that is the last part is left alone */
+	char rest[PATH_MAX];     /* from there on */
 };
 
 /* Root alone decides what is in it. */
@@ -62,7 +62,7 @@ static bool link_follow(struct walk *w, const char *name, const char *behind)
 	if (n < 0)
 		return false;
 	target[n] = '\0';
-	if ((w->root && !is_trusted(&w->folder)) || w->links++ == LINKS_MOST) {
+	if ((w->root && !is_trusted(&w->folder)) || w->links++ == LINKS_MAX) {
 		errno = ELOOP;
 		return false;
 	}
@@ -117,7 +117,7 @@ static bool walk_to_end(struct walk *w, char name[OUTPATH_NAME])
 		if (behind[strspn(behind, "/")] != '\0') {
 			if (!go_into(w, name, behind))
 				return false;
-		} else if (!w->keep_last && is_link(w, name) && !in_proc(w)) {
+		} else if (!w->stay_at_last && is_link(w, name) && !in_proc(w)) {
 			if (!link_follow(w, name, ""))
 				return false;
 		} else {
@@ -127,9 +127,9 @@ static bool walk_to_end(struct walk *w, char name[OUTPATH_NAME])
 	return false;
 }
 
-static bool walk(struct walk *w, const char *path, char name[OUTPATH_NAME], bool keep_last)
+static bool walk(struct walk *w, const char *path, char name[OUTPATH_NAME], bool stay_at_last)
 {
-	*w = (struct walk){.at = -1, .root = geteuid() == 0, .keep_last = keep_last};
+	*w = (struct walk){.at = -1, .root = geteuid() == 0, .stay_at_last = stay_at_last};
 	if (strlen(path) >= sizeof(w->rest)) {
 		errno = ENAMETOOLONG;
 		return false;
@@ -194,11 +194,11 @@ int outpath_open(const char *path, int flags, mode_t access, uid_t become)
 	return fd;
 }
 
-int outpath_folder(const char *path, char name[OUTPATH_NAME], bool keep_last)
+int outpath_folder(const char *path, char name[OUTPATH_NAME], bool stay_at_last)
 {
 	struct walk w;
 
-	return walk(&w, path, name, keep_last) ? w.at : give_up(w.at, errno);
+	return walk(&w, path, name, stay_at_last) ? w.at : give_up(w.at, errno);
 }
 
 const char *outpath_error(int error)

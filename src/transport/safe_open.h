@@ -21,9 +21,9 @@
 int outpath_open(const char *path, int flags, mode_t access, uid_t become);
 
 /* Opens the folder of a path's last part, by the same rules, for openat(2) and the like. Writes
- * the last part to name. keep_last: a last part that is a link is not resolved. Returns a
+ * the last part to name. stay_at_last: a last part that is a link is not resolved. Returns a
  * descriptor, which the caller closes, or -1 with errno. */
-int outpath_folder(const char *path, char name[OUTPATH_NAME], bool keep_last);
+int outpath_folder(const char *path, char name[OUTPATH_NAME], bool stay_at_last);
 
 /* As strerror(3), with this module's sentences for ELOOP and EPERM. */
 const char *outpath_error(int error);

@@ -9,16 +9,16 @@ enum { OUTQUEUE_FIRST = 16384 };
 
 static bool outqueue_grow(struct outqueue *q, size_t need)
 {
-	size_t room = q->room > 0 ? q->room : OUTQUEUE_FIRST;
+	size_t capacity = q->capacity > 0 ? q->capacity : OUTQUEUE_FIRST;
 	uint8_t *p;
 
-	while (room < need)
-		room *= 2;
-	p = realloc(q->p, room);
+	while (capacity < need)
+		capacity *= 2;
+	p = realloc(q->p, capacity);
 	if (p == NULL)
 		return false;
 	q->p = p;
-	q->room = room;
+	q->capacity = capacity;
 	return true;
 }
 
@@ -30,12 +30,12 @@ bool outqueue_put(struct outqueue *q, struct bytes record)
 	if (record.n > OUTQUEUE_BOUND || used + OUTQUEUE_HEAD + record.n > OUTQUEUE_BOUND)
 		return false;
 	need = used + OUTQUEUE_HEAD + record.n;
-	if (q->room - q->end < need - used && q->begin > 0) {
+	if (q->capacity - q->end < need - used && q->begin > 0) {
 		memmove(q->p, q->p + q->begin, used);
 		q->begin = 0;
 		q->end = used;
 	}
-	if (q->room < need && !outqueue_grow(q, need))
+	if (q->capacity < need && !outqueue_grow(q, need))
 		return false;
 	memcpy(q->p + q->end, &n, sizeof(n));
 	if (n > 0)
@@ -54,7 +54,7 @@ struct bytes outqueue_first(const struct outqueue *q)
 	return bytes_of(q->p + q->begin + OUTQUEUE_HEAD, n);
 }
 
-void outqueue_drop(struct outqueue *q)
+void outqueue_remove(struct outqueue *q)
 {
 	assert(q->begin < q->end);
 	q->begin += OUTQUEUE_HEAD + outqueue_first(q).n;

@@ -11,8 +11,8 @@ enum { OUTQUEUE_BOUND = 4 << 20, OUTQUEUE_HEAD = sizeof(uint32_t) };
 /* Zero-filled before first use. */
 struct outqueue {
 	uint8_t *p;
-	size_t begin, end, room; /* the queue lies between begin and end; each record stands behind
-				    its length */
+	size_t begin, end, capacity; /* the queue lies between begin and end; each record stands
+				    behind its length */
 };
 
 /* Appends a copy of record. Returns false if there is no room. */
@@ -22,7 +22,7 @@ bool outqueue_put(struct outqueue *q, struct bytes record);
 struct bytes outqueue_first(const struct outqueue *q);
 
 /* Removes the oldest record. Call only if there is one. */
-void outqueue_drop(struct outqueue *q);
+void outqueue_remove(struct outqueue *q);
 
 /* Returns the bytes that wait, with OUTQUEUE_HEAD for each record. */
 static inline size_t outqueue_used(const struct outqueue *q)

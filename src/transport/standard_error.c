@@ -16,7 +16,7 @@ struct errorout {
 
 static struct errorout errorout;
 
-static bool say(struct errorout *e, const char *text, size_t n)
+static bool line_put(struct errorout *e, const char *text, size_t n)
 {
 	ssize_t done = outfd_write(&e->to, text, n, true);
 
@@ -26,7 +26,7 @@ static bool say(struct errorout *e, const char *text, size_t n)
 }
 
 /* Whether the way is free: what was lost stands before what comes now. */
-static bool lost_say(struct errorout *e)
+static bool lost_log(struct errorout *e)
 {
 	char line[80];
 	int n;
@@ -35,7 +35,7 @@ static bool lost_say(struct errorout *e)
 		return true;
 	n = snprintf(line, sizeof(line), "%ssmtpwatch: lines that found no room here: %llu\n",
 		     e->cut ? "\n" : "", e->lost);
-	if (!say(e, line, (size_t)n))
+	if (!line_put(e, line, (size_t)n))
 		return false;
 	e->lost = 0;
 	return true;
@@ -46,7 +46,7 @@ static ssize_t line_write(void *self, const char *text, size_t n)
 {
 	struct errorout *e = self;
 
-	if (!lost_say(e) || !say(e, text, n))
+	if (!lost_log(e) || !line_put(e, text, n))
 		e->lost++;
 	return (ssize_t)n;
 }

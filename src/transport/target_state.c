@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-void outage_begin(struct outage *o, const char *why)
+void target_state_down(struct target_state *o, const char *why)
 {
 	if (o->on)
 		return;
@@ -14,7 +14,7 @@ void outage_begin(struct outage *o, const char *why)
 		o->name, why);
 }
 
-void outage_give_up(struct outage *o, const char *why)
+void target_state_give_up(struct target_state *o, const char *why)
 {
 	if (!o->on)
 		o->before = o->lost;
@@ -22,23 +22,23 @@ void outage_give_up(struct outage *o, const char *why)
 	fprintf(stderr, "smtpwatch: %s: %s; nothing more goes there\n", o->name, why);
 }
 
-void outage_lose(struct outage *o)
+void target_state_lose(struct target_state *o)
 {
-	outage_begin(o, "takes records more slowly than they come");
+	target_state_down(o, "takes records more slowly than they come");
 	o->lost++;
 }
 
-void outage_too_long(struct outage *o)
+void target_state_too_long(struct target_state *o)
 {
-	if (!o->long_said)
+	if (!o->long_logged)
 		fprintf(stderr,
 			"smtpwatch: %s: a record is too long for it, and is lost; said once\n",
 			o->name);
-	o->long_said = true;
+	o->long_logged = true;
 	o->lost++;
 }
 
-static void outage_say(struct outage *o, const char *how)
+static void state_log(struct target_state *o, const char *how)
 {
 	if (o->on)
 		fprintf(stderr, "smtpwatch: %s: %s; records lost: %llu\n", o->name, how,
@@ -46,12 +46,12 @@ static void outage_say(struct outage *o, const char *how)
 	o->on = false;
 }
 
-void outage_end(struct outage *o)
+void target_state_up(struct target_state *o)
 {
-	outage_say(o, "takes records again");
+	state_log(o, "takes records again");
 }
 
-void outage_close(struct outage *o)
+void target_state_close(struct target_state *o)
 {
-	outage_say(o, "took nothing more until the end");
+	state_log(o, "took nothing more until the end");
 }

@@ -7,30 +7,30 @@
 #include <stdint.h>
 
 /* Zero-filled before first use, except name. */
-struct outage {
+struct target_state {
 	const char *name; /* of the target, for messages; borrowed */
-	bool on, long_said;
+	bool on, long_logged;
 	uint64_t lost;   /* records lost in all */
 	uint64_t before; /* of these, records lost before this outage */
 };
 
 /* Begins an outage, and reports why on standard error. Does nothing during an outage. */
-void outage_begin(struct outage *o, const char *why);
+void target_state_down(struct target_state *o, const char *why);
 
 /* Reports why the target is closed for good, also during an outage. Call once. */
-void outage_give_up(struct outage *o, const char *why);
+void target_state_give_up(struct target_state *o, const char *why);
 
 /* Counts a lost record. Begins an outage if there is none. */
-void outage_lose(struct outage *o);
+void target_state_lose(struct target_state *o);
 
 /* Counts a record that is too long for the target. Begins no outage; reported the first time only.
  */
-void outage_too_long(struct outage *o);
+void target_state_too_long(struct target_state *o);
 
 /* Ends an outage, and reports the records lost in it. Does nothing without an outage. */
-void outage_end(struct outage *o);
+void target_state_up(struct target_state *o);
 
 /* The target is closed during an outage: reports the records lost in it. */
-void outage_close(struct outage *o);
+void target_state_close(struct target_state *o);
 
 #endif

@@ -14,7 +14,7 @@
 /* GATHER: bytes that may wait for the next flush. PATIENCE: at the end. */
 enum { GATHER = 65536, PATIENCE_MS = 2000 };
 /* steady: a connection that lasts so long was a good one */
-static const int64_t wait_first = FRAME_SECOND, wait_most = 64 * FRAME_SECOND,
+static const int64_t wait_first = FRAME_SECOND, wait_max = 64 * FRAME_SECOND,
 		     steady = 10 * FRAME_SECOND;
 
 static bool connect_now(struct outsocket *s)
@@ -39,7 +39,7 @@ static bool connect_now(struct outsocket *s)
 static void back_off(struct outsocket *s)
 {
 	s->wait = s->wait == 0 ? wait_first : 2 * s->wait;
-	s->wait = s->wait < wait_most ? s->wait : wait_most;
+	s->wait = s->wait < wait_max ? s->wait : wait_max;
 	s->retry = s->now + s->wait;
 }
 
@@ -51,13 +51,13 @@ static bool connected(struct outsocket *s)
 	if (s->path == NULL || s->broken || s->now < s->retry)
 		return false;
 	if (!connect_now(s)) {
-		outage_begin(&s->outage, strerror(errno));
+		target_state_down(&s->state, strerror(errno));
 		back_off(s);
 		return false;
 	}
 	s->connects++;
 	s->began = s->now;
-	outage_end(&s->outage);
+	target_state_up(&s->state);
 	return true;
 }
 
@@ -69,9 +69,9 @@ static void disconnect(struct outsocket *s, int error)
 	s->sent = 0;
 	s->broken |= !s->mode->live || s->path == NULL;
 	if (s->broken)
-		outage_give_up(&s->outage, strerror(error));
+		target_state_give_up(&s->state, strerror(error));
 	else
-		outage_begin(&s->outage, strerror(error));
+		target_state_down(&s->state, strerror(error));
 	s->retry = s->now;
 	if (s->now - s->began < steady)
 		back_off(s);
@@ -92,7 +92,7 @@ bool outsocket_open(struct outsocket *s, const char *path, enum outsocket_kind k
 		    const char *name, const struct run_mode *mode, char why[OUTSOCKET_WHY])
 {
 	*s = (struct outsocket){
-		.kind = kind, .path = path, .fd = -1, .mode = mode, .outage = {.name = name}};
+		.kind = kind, .path = path, .fd = -1, .mode = mode, .state = {.name = name}};
 	if (!outsocket_check(path, why))
 		return false;
 	if (mode->live) {
@@ -113,14 +113,14 @@ void outsocket_adopt(struct outsocket *s, int fd, const char *name, const struct
 				.fd = fd,
 				.mode = mode,
 				.connects = 1,
-				.outage = {.name = name}};
+				.state = {.name = name}};
 	if (mode->live)
 		fcntl(fd, F_SETFL, O_NONBLOCK);
 }
 
 static void forget_first(struct outsocket *s)
 {
-	outqueue_drop(&s->queue);
+	outqueue_remove(&s->queue);
 	s->sent = 0;
 }
 
@@ -132,7 +132,7 @@ static bool send_failed(struct outsocket *s, int error)
 	if (error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS)
 		return false;
 	if (error == EMSGSIZE && s->kind == OUTSOCKET_DATAGRAM) {
-		outage_too_long(&s->outage);
+		target_state_too_long(&s->state);
 		forget_first(s);
 		return true;
 	}
@@ -164,16 +164,16 @@ static void send_out(struct outsocket *s)
 			if (!send_first(s, record))
 				break;
 	if (s->fd >= 0 && outqueue_used(&s->queue) == 0)
-		outage_end(&s->outage);
+		target_state_up(&s->state);
 }
 
 bool outsocket_put(struct outsocket *s)
 {
 	if (s->buf.n > OUTQUEUE_BOUND - OUTQUEUE_HEAD)
-		outage_too_long(&s->outage);
+		target_state_too_long(&s->state);
 	else if (s->broken || s->buf.failed ||
 		 (s->buf.n > 0 && !outqueue_put(&s->queue, bytes_of(s->buf.p, s->buf.n))))
-		outage_lose(&s->outage);
+		target_state_lose(&s->state);
 	s->buf.failed = false;
 	s->buf.n = 0;
 	if (!s->mode->live || outqueue_used(&s->queue) >= GATHER)
@@ -196,7 +196,7 @@ void outsocket_tick(struct outsocket *s, int64_t now)
 	send_out(s);
 }
 
-size_t outsocket_watch(const struct outsocket *s, struct pollfd *p)
+size_t outsocket_poll(const struct outsocket *s, struct pollfd *p)
 {
 	if (s->fd < 0)
 		return 0;
@@ -259,11 +259,11 @@ bool outsocket_close(struct outsocket *s)
 
 	outsocket_drain(s);
 	for (; outqueue_used(&s->queue) > 0; forget_first(s))
-		outage_lose(&s->outage);
+		target_state_lose(&s->state);
 	/* Live a loss was counted and said; offline nothing else tells of it but the exit status.
 	 */
-	whole = !s->outage.on && (s->mode->live || s->outage.lost == 0);
-	outage_close(&s->outage);
+	whole = !s->state.on && (s->mode->live || s->state.lost == 0);
+	target_state_close(&s->state);
 	if (s->fd >= 0)
 		close(s->fd);
 	outqueue_free(&s->queue);

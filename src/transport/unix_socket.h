@@ -29,7 +29,7 @@ struct outsocket {
 	int64_t wait; /* nanoseconds between two tries: doubles from a second to a minute, so that a
 			 reader that leaves at once costs little */
 	uint64_t connects;
-	struct outage outage;
+	struct target_state state;
 };
 
 #define OUTSOCKET_WHY 512
@@ -59,9 +59,9 @@ bool outsocket_flush(struct outsocket *s);
 /* Sets the time to now, nanoseconds, and retries what is due. */
 void outsocket_tick(struct outsocket *s, int64_t now);
 
-/* outsocket_watch fills *p and returns 1 if there is a connection, else 0. outsocket_ready takes
+/* outsocket_poll fills *p and returns 1 if there is a connection, else 0. outsocket_ready takes
  * *p back after poll(2). */
-size_t outsocket_watch(const struct outsocket *s, struct pollfd *p);
+size_t outsocket_poll(const struct outsocket *s, struct pollfd *p);
 void outsocket_ready(struct outsocket *s, const struct pollfd *p);
 
 /* Connects again at once, because the reader may have changed. Returns whether a connection

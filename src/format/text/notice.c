@@ -1,10 +1,10 @@
 /* notice.c - events become lines. */
 #include "format/text/notice.h"
 
-bool notices_init(struct notices *n, void (*tell)(void *arg, const struct notice *notice),
+bool notices_init(struct notices *n, void (*emit)(void *arg, const struct notice *notice),
 		  void *arg)
 {
-	*n = (struct notices){.tell = tell, .arg = arg, .digest = digest_new()};
+	*n = (struct notices){.emit = emit, .arg = arg, .digest = digest_new()};
 	n->text.b = &n->line;
 	return n->digest != NULL;
 }
@@ -17,7 +17,7 @@ void notices_free(struct notices *n)
 }
 
 /* The line stands in n->line. What there is no memory for is cut. */
-static void tell(struct notices *n, const char *id, enum severity severity, int64_t ts,
+static void emit(struct notices *n, const char *id, enum severity severity, int64_t ts,
 		 const struct alert_view *alert)
 {
 	struct notice notice = {.id = id,
@@ -26,7 +26,7 @@ static void tell(struct notices *n, const char *id, enum severity severity, int6
 				.alert = alert,
 				.text = bytes_of(n->line.p, n->line.n)};
 
-	n->tell(n->arg, &notice);
+	n->emit(n->arg, &notice);
 	n->line.n = 0;
 	n->line.failed = false;
 }
@@ -37,15 +37,15 @@ static struct alert_view view_of(struct notices *n, const struct report *r, unsi
 		.report = r, .signature = signature, .digest = n->digest, .stamp = &n->stamp};
 }
 
-static void tell_alert(struct notices *n, const struct report *r, unsigned signature)
+static void alert_emit(struct notices *n, const struct report *r, unsigned signature)
 {
 	struct alert_view view = view_of(n, r, signature);
 
 	text_brief_alert(&n->text, r, signature);
-	tell(n, signature_row(signature)->id, report_severity(r, signature), r->record.end, &view);
+	emit(n, signature_row(signature)->id, report_severity(r, signature), r->record.end, &view);
 }
 
-static void tell_again(struct notices *n, const struct report *r, unsigned signature,
+static void again_emit(struct notices *n, const struct report *r, unsigned signature,
 		       const char *how)
 {
 	struct alert_view view = view_of(n, r, signature);
@@ -54,17 +54,17 @@ static void tell_again(struct notices *n, const struct report *r, unsigned signa
 		return;
 	view.how = how;
 	text_brief_again(&n->text, r, signature, how);
-	tell(n, signature_row(signature)->id, SEVERITY_NOTICE, r->record.end, &view);
+	emit(n, signature_row(signature)->id, SEVERITY_NOTICE, r->record.end, &view);
 }
 
 void notices_record(struct notices *n, const struct report *r)
 {
 	for (uint64_t left = r->raised; left != 0; left &= left - 1)
-		tell_alert(n, r, (unsigned)__builtin_ctzll(left));
+		alert_emit(n, r, (unsigned)__builtin_ctzll(left));
 	for (uint64_t left = r->folded; left != 0; left &= left - 1)
-		tell_again(n, r, (unsigned)__builtin_ctzll(left), "again");
+		again_emit(n, r, (unsigned)__builtin_ctzll(left), "again");
 	if (r->grouped)
-		tell_again(n, r, r->record.judgement.verdict, "same event");
+		again_emit(n, r, r->record.judgement.verdict, "same event");
 }
 
 void notices_repeat(struct notices *n, const struct throttle_repeat *repeat)
@@ -73,13 +73,13 @@ void notices_repeat(struct notices *n, const struct throttle_repeat *repeat)
 
 	view.sum = repeat;
 	text_brief_repeat(&n->text, repeat);
-	tell(n, signature_row(repeat->signature)->id, repeat->worst, repeat->until, &view);
+	emit(n, signature_row(repeat->signature)->id, repeat->worst, repeat->until, &view);
 }
 
 void notices_daily(struct notices *n, const struct daily *day)
 {
 	text_brief_daily(&n->text, day);
-	tell(n, "digest", SEVERITY_INFO, day->until, NULL);
+	emit(n, "digest", SEVERITY_INFO, day->until, NULL);
 }
 
 void notices_stats(struct notices *n, const struct summary *sum)
@@ -87,5 +87,5 @@ void notices_stats(struct notices *n, const struct summary *sum)
 	if (sum->interim)
 		return;
 	text_brief_stats(&n->text, sum);
-	tell(n, "end", SEVERITY_INFO, sum->last, NULL);
+	emit(n, "end", SEVERITY_INFO, sum->last, NULL);
 }

@@ -17,7 +17,7 @@ struct notice {
 
 /* To be freed by notices_free. */
 struct notices {
-	void (*tell)(void *arg, const struct notice *notice);
+	void (*emit)(void *arg, const struct notice *notice);
 	void *arg;
 	struct text text;
 	struct outbuf line;
@@ -26,7 +26,7 @@ struct notices {
 };
 
 /* False where there is no memory. */
-bool notices_init(struct notices *n, void (*tell)(void *arg, const struct notice *notice),
+bool notices_init(struct notices *n, void (*emit)(void *arg, const struct notice *notice),
 		  void *arg);
 void notices_free(struct notices *n);
 

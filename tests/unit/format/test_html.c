@@ -219,12 +219,12 @@ static void what_was_not_decoded_is_named(void **state)
 	servers_free(totals.servers);
 }
 
-static void write_text(struct replacement *f, const char *text, bool fine)
+static void write_text(struct atomic_file *f, const char *text, bool fine)
 {
 	struct outbuf b = {0};
 
 	outbuf_str(&b, text);
-	assert_int_equal(replacement_write(f, &b), fine);
+	assert_int_equal(atomic_file_write(f, &b), fine);
 	outbuf_free(&b);
 }
 
@@ -244,15 +244,15 @@ static void holds(const char *path, const char *want)
 static void a_file_is_replaced_or_written_in_place(void **state)
 {
 	static const struct run_mode offline;
-	char folder[] = "/tmp/smtpwatch-html-XXXXXX", path[64], why[REPLACEMENT_WHY];
-	struct replacement f;
+	char folder[] = "/tmp/smtpwatch-html-XXXXXX", path[64], why[ATOMIC_FILE_WHY];
+	struct atomic_file f;
 	struct stat before, after;
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/report", folder);
-	assert_true(replacement_init(&f, path, 0640));
-	assert_true(replacement_hold(&f, &offline, why));
+	assert_true(atomic_file_init(&f, path, 0640));
+	assert_true(atomic_file_hold(&f, &offline, why));
 	assert_int_equal(stat(path, &before), 0);
 	assert_int_equal(mkdir(f.temporary, 0700), 0);
 	write_text(&f, "a long first one", true);
@@ -270,7 +270,7 @@ static void a_file_is_replaced_or_written_in_place(void **state)
 	write_text(&f, "never", false);
 	holds(path, "replaced");
 	rmdir(f.temporary);
-	replacement_free(&f);
+	atomic_file_free(&f);
 	unlink(path);
 	assert_int_equal(rmdir(folder), 0);
 }
@@ -278,18 +278,18 @@ static void a_file_is_replaced_or_written_in_place(void **state)
 static void what_is_no_file_is_not_replaced(void **state)
 {
 	static const struct run_mode live = {.live = true}, offline;
-	char why[REPLACEMENT_WHY];
-	struct replacement f;
+	char why[ATOMIC_FILE_WHY];
+	struct atomic_file f;
 	struct stat st;
 
 	(void)state;
-	assert_true(replacement_init(&f, "/dev/null", 0640));
-	assert_false(replacement_hold(&f, &live, why));
-	replacement_free(&f);
-	assert_true(replacement_init(&f, "/dev/null", 0640));
-	assert_true(replacement_hold(&f, &offline, why));
+	assert_true(atomic_file_init(&f, "/dev/null", 0640));
+	assert_false(atomic_file_hold(&f, &live, why));
+	atomic_file_free(&f);
+	assert_true(atomic_file_init(&f, "/dev/null", 0640));
+	assert_true(atomic_file_hold(&f, &offline, why));
 	write_text(&f, "gone", true);
-	replacement_free(&f);
+	atomic_file_free(&f);
 	assert_int_equal(stat("/dev/null", &st), 0);
 	assert_true(S_ISCHR(st.st_mode));
 }

@@ -267,18 +267,18 @@ static void a_dead_output_is_told_by_the_others(void **state)
 	run_add(&r, 2, "syslog:", "nobody");
 	sinks_tick(r.sinks, START * S);
 	assert_true(peer_accept(&r.peer));
-	assert_int_equal(sinks_watch(r.sinks, fds, 4), 1);
-	assert_int_equal(sinks_watch(r.sinks, fds, 0), 0);
+	assert_int_equal(sinks_poll(r.sinks, fds, 4), 1);
+	assert_int_equal(sinks_poll(r.sinks, fds, 0), 0);
 	session(&r, 0);
 	sinks_flush(r.sinks);
 	peer_read(&r.peer, 0);
 	schema_holds(r.peer.got);
 	assert_int_equal(times(r.peer.got, "\n"), 2);
 	peer_leave(&r.peer);
-	assert_int_equal(sinks_watch(r.sinks, fds, 4), 1);
+	assert_int_equal(sinks_poll(r.sinks, fds, 4), 1);
 	assert_int_equal(poll(fds, 1, 1000), 1);
 	sinks_ready(r.sinks, fds, 1);
-	assert_int_equal(sinks_watch(r.sinks, fds, 4), 0);
+	assert_int_equal(sinks_poll(r.sinks, fds, 4), 0);
 	for (int64_t at = 1; at < SESSIONS; at++)
 		session(&r, at);
 	assert_true(sinks_listening(r.sinks));

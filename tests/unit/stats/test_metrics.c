@@ -343,7 +343,7 @@ static char *answer(void *self, int fd)
 		struct pollfd p[2] = {{0}, {.fd = fd, .events = POLLIN}};
 		ssize_t got;
 
-		assert_int_equal(sink_prometheus.watch(self, &p[0]), 1);
+		assert_int_equal(sink_prometheus.poll(self, &p[0]), 1);
 		assert_true(poll(p, 2, 2000) > 0);
 		if (p[0].revents != 0)
 			sink_prometheus.ready(self, &p[0]);

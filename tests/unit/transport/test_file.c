@@ -138,7 +138,7 @@ static void a_full_disk_has_room_again(void **state)
 		assert_true(put(&f, i));
 	assert_true(outfile_flush(&f));
 	assert_int_equal(peer_said(&p, "File too large"), 1);
-	assert_int_equal(f.outage.lost, 0);
+	assert_int_equal(f.state.lost, 0);
 	assert_true(outfile_flush(&f));
 	limit_set(RLIM_INFINITY);
 	assert_true(outfile_flush(&f));
@@ -150,8 +150,8 @@ static void a_full_disk_has_room_again(void **state)
 		assert_true(put(&f, i));
 	limit_set(RLIM_INFINITY);
 	assert_true(outfile_flush(&f));
-	assert_true(f.outage.lost > 100000);
-	assert_int_equal(lines_of(p.path, 0) + f.outage.lost, 400000);
+	assert_true(f.state.lost > 100000);
+	assert_int_equal(lines_of(p.path, 0) + f.state.lost, 400000);
 	assert_int_equal(peer_said(&p, ""), 4);
 	assert_true(outfile_close(&f));
 	unlink(p.path);
@@ -178,19 +178,19 @@ static void a_slow_pipe_is_not_waited_for(void **state)
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	for (unsigned i = 0; i < 400000; i++)
 		assert_true(put(&f, i));
-	assert_true(f.outage.lost > 100000);
+	assert_true(f.state.lost > 100000);
 	assert_int_equal(peer_said(&p, "more slowly than they come"), 1);
 	/* What it has missed does not make it slower: it is waited for as before. */
-	assert_int_equal(outfile_watch(&f, &w), 1);
+	assert_int_equal(outfile_poll(&f, &w), 1);
 	assert_int_equal(poll(&w, 1, 0), 0);
 	while ((n = read(ends[0], piece, sizeof(piece))) > 0) {
 		got += (uint64_t)n;
-		if (outfile_watch(&f, &w) == 1 && poll(&w, 1, 0) == 1)
+		if (outfile_poll(&f, &w) == 1 && poll(&w, 1, 0) == 1)
 			outfile_flush(&f);
 	}
 	assert_int_equal(f.buf.n, 0);
 	assert_int_equal(got % 27, 0);
-	assert_int_equal(got / 27 + f.outage.lost, 400000);
+	assert_int_equal(got / 27 + f.state.lost, 400000);
 	close(ends[0]);
 	put(&f, 0);
 	assert_false(outfile_flush(&f));
@@ -222,7 +222,7 @@ static void a_terminal_that_takes_nothing_is_not_waited_for(void **state)
 	alarm(60); /* which ends a test that waits */
 	for (unsigned i = 0; i < 400000; i++)
 		assert_true(put(&f, i));
-	assert_true(f.outage.lost > 100000);
+	assert_true(f.state.lost > 100000);
 	close(master);
 	outfile_flush(&f);
 	assert_false(outfile_close(&f));
@@ -244,16 +244,16 @@ static void a_named_pipe_has_another_reader(void **state)
 	reader = open(p.path, O_RDONLY | O_NONBLOCK);
 	open_file(&f, p.path, &live);
 	put(&f, 0);
-	assert_int_equal(outfile_watch(&f, &w), 1);
+	assert_int_equal(outfile_poll(&f, &w), 1);
 	assert_true(outfile_flush(&f));
 	assert_int_equal(read(reader, text, sizeof(text)), 27);
-	assert_int_equal(outfile_watch(&f, &w), 0);
+	assert_int_equal(outfile_poll(&f, &w), 0);
 	close(reader);
 	put(&f, 1);
 	assert_true(outfile_flush(&f));
 	assert_int_equal(peer_said(&p, "it is tried again"), 1);
 	/* a pipe without a reader is always ready to fail: it must not be waited for */
-	assert_int_equal(outfile_watch(&f, &w), 0);
+	assert_int_equal(outfile_poll(&f, &w), 0);
 	reader = open(p.path, O_RDONLY | O_NONBLOCK);
 	assert_true(outfile_flush(&f));
 	assert_int_equal(read(reader, text, sizeof(text)), 27);

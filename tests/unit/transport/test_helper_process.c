@@ -107,10 +107,11 @@ static void commands_are_split_without_a_shell(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		struct runner_command c;
-		char why[RUNNER_WHY] = "", joined[256] = "";
+		struct exec_command c;
+		char why[EXEC_WHY] = "", joined[256] = "";
 
-		assert_int_equal(runner_read(&c, commands[i].text, why), commands[i].words != NULL);
+		assert_int_equal(exec_command_read(&c, commands[i].text, why),
+				 commands[i].words != NULL);
 		assert_int_equal(why[0] != '\0', commands[i].words == NULL);
 		for (size_t w = 0; commands[i].words != NULL && c.argv[w] != NULL; w++) {
 			strncat(joined, w > 0 ? "|" : "", sizeof(joined) - strlen(joined) - 1);
@@ -118,7 +119,7 @@ static void commands_are_split_without_a_shell(void **state)
 		}
 		if (commands[i].words != NULL)
 			assert_string_equal(joined, commands[i].words);
-		runner_free(&c);
+		exec_command_free(&c);
 	}
 }
 
@@ -250,31 +251,31 @@ enum { FOREIGN = 13 };
  * command had. */
 static char *job_of(struct peer *p, const char *strings, size_t n, uint64_t *lost)
 {
-	char path[128], why[COURIER_WHY];
-	struct runner_command c;
-	struct courier *courier;
+	char path[128], why[HELPER_WHY];
+	struct exec_command c;
+	struct helper *helper;
 	int64_t begin = clock_ms();
 
 	script(p, "tr '\\0' '\\n' </proc/$$/environ >>out", path);
-	assert_true(runner_read(&c, path, why));
+	assert_true(exec_command_read(&c, path, why));
 	c.variable = alert_field_is_variable;
-	courier = courier_start("exec", &live, runner_work, &c, why);
-	assert_non_null(courier);
-	outbuf_str(courier_job(courier), "SMTPWATCH_FROM=a=b");
-	outbuf_bytes(courier_job(courier), "", 1);
-	outbuf_bytes(courier_job(courier), strings, n);
-	outbuf_bytes(courier_job(courier), "SMTPWATCH_QUEUE_ID=4Qx1\0\0x", 26);
-	assert_true(courier_send(courier));
+	helper = helper_start("exec", &live, helper_exec_work, &c, why);
+	assert_non_null(helper);
+	outbuf_str(helper_job(helper), "SMTPWATCH_FROM=a=b");
+	outbuf_bytes(helper_job(helper), "", 1);
+	outbuf_bytes(helper_job(helper), strings, n);
+	outbuf_bytes(helper_job(helper), "SMTPWATCH_QUEUE_ID=4Qx1\0\0x", 26);
+	assert_true(helper_send(helper));
 	for (*lost = 0; *lost < FOREIGN && clock_ms() - begin < 2000; nap()) {
 		struct pollfd f;
 
-		courier_flush(courier);
-		if (courier_watch(courier, &f) > 0 && poll(&f, 1, 10) > 0)
-			courier_ready(courier, &f);
-		*lost = courier_lost(courier);
+		helper_flush(helper);
+		if (helper_poll(helper, &f) > 0 && poll(&f, 1, 10) > 0)
+			helper_ready(helper, &f);
+		*lost = helper_lost(helper);
 	}
-	courier_close(courier);
-	runner_free(&c);
+	helper_close(helper);
+	exec_command_free(&c);
 	return script_out(p);
 }
 
@@ -305,23 +306,23 @@ static void only_facts_become_variables(void **state)
 	script_free(&p);
 }
 
-/* A courier_work that gives a command a second. */
+/* A helper_work that gives a command a second. */
 static void work_briefly(int fd, const void *arg)
 {
-	struct runner_command brief = *(const struct runner_command *)arg;
+	struct exec_command brief = *(const struct exec_command *)arg;
 
 	brief.seconds = 1;
-	runner_work(fd, &brief);
+	helper_exec_work(fd, &brief);
 }
 
-/* A courier_work that says what it took: how long it is, how it begins and ends. */
+/* A helper_work that says what it took: how long it is, how it begins and ends. */
 static void work_sizes(int fd, const void *arg)
 {
-	static uint8_t job[COURIER_JOB];
+	static uint8_t job[HELPER_JOB_MAX];
 	size_t n;
 
 	(void)arg;
-	while ((n = courier_take(fd, job)) > 0)
+	while ((n = helper_take(fd, job)) > 0)
 		fprintf(stderr, "took %zu: %c%c\n", n, job[0], job[n - 1]);
 }
 
@@ -330,30 +331,30 @@ static void work_sizes(int fd, const void *arg)
 static void jobs_of_all_sizes_arrive(void **state)
 {
 	(void)state;
-	static const size_t sizes[] = {1,      3, 4, 5, 65536, COURIER_JOB, 2, COURIER_JOB + 1,
-				       212992, 7};
+	static const size_t sizes[] = {
+		1, 3, 4, 5, 65536, HELPER_JOB_MAX, 2, HELPER_JOB_MAX + 1, 212992, 7};
 	static const struct run_mode *const modes[] = {&offline, &live};
-	char why[COURIER_WHY], want[64];
+	char why[HELPER_WHY], want[64];
 
 	for (size_t k = 0; k < 2; k++) {
-		struct courier *courier;
+		struct helper *helper;
 		struct peer p;
 
 		peer_init(&p, SOCK_STREAM);
-		courier = courier_start("made", modes[k], work_sizes, NULL, why);
-		assert_non_null(courier);
+		helper = helper_start("made", modes[k], work_sizes, NULL, why);
+		assert_non_null(helper);
 		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 			for (size_t n = 0; n < sizes[i]; n++)
-				outbuf_char(courier_job(courier),
+				outbuf_char(helper_job(helper),
 					    (char)(n + 1 < sizes[i] ? 'a' + i : 'z'));
-			assert_true(courier_send(courier));
+			assert_true(helper_send(helper));
 		}
-		assert_int_equal(courier_lost(courier), 1);
-		assert_int_equal(courier_close(courier), modes[k]->live);
+		assert_int_equal(helper_lost(helper), 1);
+		assert_int_equal(helper_close(helper), modes[k]->live);
 		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 			snprintf(want, sizeof(want), "took %zu: %cz", sizes[i],
 				 (char)(sizes[i] > 1 ? 'a' + i : 'z'));
-			assert_int_equal(peer_said(&p, want), sizes[i] <= COURIER_JOB);
+			assert_int_equal(peer_said(&p, want), sizes[i] <= HELPER_JOB_MAX);
 		}
 		assert_int_equal(peer_said(&p, "too long"), 1);
 		peer_free(&p);
@@ -365,7 +366,7 @@ static void jobs_of_all_sizes_arrive(void **state)
 static void a_job_is_taken_by_one_that_is_stopped(void **state)
 {
 	(void)state;
-	static uint8_t job[COURIER_JOB];
+	static uint8_t job[HELPER_JOB_MAX];
 	const uint32_t n = 100000;
 	int pair[2], status = 0;
 	pid_t reader;
@@ -374,8 +375,7 @@ static void a_job_is_taken_by_one_that_is_stopped(void **state)
 	reader = fork();
 	if (reader == 0) {
 		close(pair[0]);
-		_exit(courier_take(pair[1], job) == n && job[0] == 'a' && job[n - 1] == 'z' ? 0
-											    : 1);
+		_exit(helper_take(pair[1], job) == n && job[0] == 'a' && job[n - 1] == 'z' ? 0 : 1);
 	}
 	close(pair[1]);
 	memset(job, 'a', n / 2);
@@ -398,9 +398,9 @@ static void a_job_is_taken_by_one_that_is_stopped(void **state)
 static void command_that_hangs_is_killed(void **state)
 {
 	(void)state;
-	char path[128], why[COURIER_WHY], *out;
-	struct runner_command c;
-	struct courier *courier;
+	char path[128], why[HELPER_WHY], *out;
+	struct exec_command c;
+	struct helper *helper;
 	struct peer p;
 	int64_t begin = clock_ms();
 
@@ -409,23 +409,23 @@ static void command_that_hangs_is_killed(void **state)
 	       "[ $SMTPWATCH_N = 2 ] && { echo done >>out; exit 0; }; sleep 60 & wait; echo late "
 	       ">>out",
 	       path);
-	assert_true(runner_read(&c, path, why));
+	assert_true(exec_command_read(&c, path, why));
 	c.variable = alert_field_is_variable;
-	courier = courier_start("exec", &live, work_briefly, &c, why);
-	assert_non_null(courier);
+	helper = helper_start("exec", &live, work_briefly, &c, why);
+	assert_non_null(helper);
 	for (char n = '1'; n <= '2'; n++) {
-		outbuf_format(courier_job(courier), "SMTPWATCH_N=%c", n);
-		outbuf_bytes(courier_job(courier), "\0\0x", 3);
-		assert_true(courier_send(courier));
+		outbuf_format(helper_job(helper), "SMTPWATCH_N=%c", n);
+		outbuf_bytes(helper_job(helper), "\0\0x", 3);
+		assert_true(helper_send(helper));
 	}
 	assert_true(clock_ms() - begin < 500); /* the program waits for nothing */
-	assert_false(courier_close(courier));
+	assert_false(helper_close(helper));
 	assert_within(clock_ms() - begin, 900, 4000);
 	out = script_out(&p);
 	assert_string_equal(out, "done\n");
 	free(out);
 	assert_int_equal(peer_said(&p, "killed, because it still ran"), 1);
-	runner_free(&c);
+	exec_command_free(&c);
 	script_free(&p);
 }
 
@@ -455,7 +455,7 @@ static void few_run_at_once_and_none_is_forgotten(void **state)
 		ended += *c == '-';
 	}
 	assert_int_equal(ended, JOBS);
-	assert_within(most, 1, RUNNER_MOST);
+	assert_within(most, 1, EXEC_MAX);
 	free(out);
 	made_free(&m);
 	script_free(&p);
@@ -480,7 +480,7 @@ static void a_command_that_fails_is_said_once_and_counted(void **state)
 		struct pollfd f;
 
 		sink_exec.flush(self);
-		if (sink_exec.watch(self, &f) > 0 && poll(&f, 1, 10) > 0)
+		if (sink_exec.poll(self, &f) > 0 && poll(&f, 1, 10) > 0)
 			sink_exec.ready(self, &f);
 		sink_exec.loss(self, &loss);
 	}
@@ -530,7 +530,7 @@ static void a_command_inherits_nothing(void **state)
 	script_free(&p);
 }
 
-/* Where the program is killed, its courier and what that runs go too. */
+/* Where the program is killed, its helper and what that runs go too. */
 static void it_dies_with_the_program(void **state)
 {
 	(void)state;

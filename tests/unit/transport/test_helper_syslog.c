@@ -154,7 +154,7 @@ static void messages_by_tcp(void **state)
 	for (int64_t end = clock_ms() + 5000; loss.reconnects == 0 && clock_ms() < end;) {
 		struct pollfd f;
 
-		if (sink_syslog.watch(self, &f) > 0 && poll(&f, 1, 10) > 0)
+		if (sink_syslog.poll(self, &f) > 0 && poll(&f, 1, 10) > 0)
 			sink_syslog.ready(self, &f);
 		sink_syslog.loss(self, &loss);
 	}

@@ -101,17 +101,17 @@ static void outfile_is(const char *path, const struct run_mode *mode, bool opene
 		assert_non_null(strstr(why, "with root's rights"));
 }
 
-static void replacement_is(const char *path, bool held, bool written)
+static void atomic_file_is(const char *path, bool held, bool written)
 {
 	struct outbuf b = {0};
-	char why[REPLACEMENT_WHY] = "";
-	struct replacement f;
+	char why[ATOMIC_FILE_WHY] = "";
+	struct atomic_file f;
 
 	outbuf_str(&b, "a page\n");
-	assert_true(replacement_init(&f, path, 0644));
-	assert_int_equal(replacement_hold(&f, &live, why), held);
-	assert_int_equal(replacement_write(&f, &b), written);
-	replacement_free(&f);
+	assert_true(atomic_file_init(&f, path, 0644));
+	assert_int_equal(atomic_file_hold(&f, &live, why), held);
+	assert_int_equal(atomic_file_write(&f, &b), written);
+	atomic_file_free(&f);
 	outbuf_free(&b);
 }
 
@@ -130,7 +130,7 @@ static void a_link_of_another_is_not_followed(void **state)
 		outfile_is(link, NULL, false);
 		is_untouched(p.secret);
 		/* it takes the link's place; what it pointed to is let alone */
-		replacement_is(link, false, true);
+		atomic_file_is(link, false, true);
 		is_untouched(p.secret);
 	}
 	ground_free(&p);
@@ -148,7 +148,7 @@ static void a_link_that_points_nowhere_makes_no_file(void **state)
 	assert_int_equal(symlink("../made", link), 0);
 	outfile_is(link, &live, false);
 	outfile_is(link, &offline, false);
-	replacement_is(link, false, true);
+	atomic_file_is(link, false, true);
 	assert_int_equal(access(made, F_OK), -1);
 	ground_free(&p);
 }
@@ -167,7 +167,7 @@ static void a_folder_that_is_a_link_is_not_entered(void **state)
 	path_in(through, p.theirs, "logs/secret");
 	outfile_is(through, &live, false);
 	outfile_is(through, &offline, false);
-	replacement_is(through, false, false);
+	atomic_file_is(through, false, false);
 	assert_false(service_pid_write(through, why));
 	is_untouched(p.secret);
 	path_in(through, p.theirs, "logs/packets");
@@ -188,7 +188,7 @@ static void a_second_name_of_a_file_is_refused(void **state)
 	assert_int_equal(link(p.secret, name), 0);
 	outfile_is(name, &live, false);
 	outfile_is(name, &offline, false);
-	replacement_is(name, false, true);
+	atomic_file_is(name, false, true);
 	is_untouched(p.secret);
 	ground_free(&p);
 }
@@ -214,7 +214,7 @@ static void a_temporary_that_lies_in_wait_is_not_written_to(void **state)
 {
 	struct outbuf b = {0};
 	struct ground p;
-	struct replacement f;
+	struct atomic_file f;
 	char name[128];
 	struct stat before, after;
 	int theirs;
@@ -222,19 +222,19 @@ static void a_temporary_that_lies_in_wait_is_not_written_to(void **state)
 
 	ground_make(&p);
 	path_in(name, p.theirs, "page");
-	assert_true(replacement_init(&f, name, 0644));
+	assert_true(atomic_file_init(&f, name, 0644));
 	write_file(f.temporary, OTHER);
 	theirs = open(f.temporary, O_RDONLY);
 	assert_int_equal(fstat(theirs, &before), 0);
 	outbuf_str(&b, "a page\n");
-	assert_true(replacement_write(&f, &b));
+	assert_true(atomic_file_write(&f, &b));
 	assert_int_equal(stat(name, &after), 0);
 	assert_int_not_equal(before.st_ino, after.st_ino);
 	assert_int_equal(after.st_uid, 0);
 	assert_int_equal(fstat(theirs, &after), 0);
 	assert_int_equal(after.st_size, strlen(text));
 	close(theirs);
-	replacement_free(&f);
+	atomic_file_free(&f);
 	outbuf_free(&b);
 	ground_free(&p);
 }

@@ -62,7 +62,7 @@ static void turn(struct outsocket *s)
 {
 	struct pollfd p;
 
-	if (outsocket_watch(s, &p) > 0 && poll(&p, 1, 0) >= 0)
+	if (outsocket_poll(s, &p) > 0 && poll(&p, 1, 0) >= 0)
 		outsocket_ready(s, &p);
 }
 
@@ -85,7 +85,7 @@ static void a_reader_who_comes_late_gets_all(void **state)
 	assert_true(peer_accept(&p));
 	peer_read(&p, 0);
 	assert_int_equal(lines_in_order(p.got, 0), 3);
-	assert_int_equal(s.outage.lost, 0);
+	assert_int_equal(s.state.lost, 0);
 	assert_int_equal(outsocket_reconnects(&s), 0);
 	assert_int_equal(peer_said(&p, "made: No such file"), 1);
 	assert_int_equal(peer_said(&p, "takes records again; records lost: 0"), 1);
@@ -174,7 +174,7 @@ static void who_takes_nothing_costs_a_bound_and_no_time(void **state)
 	for (unsigned i = 0; i < RECORDS; i++)
 		assert_true(put(&s, i, BYTES));
 	assert_true(outqueue_used(&s.queue) <= OUTQUEUE_BOUND);
-	assert_true(s.outage.lost > RECORDS / 4);
+	assert_true(s.state.lost > RECORDS / 4);
 	assert_int_equal(peer_said(&p, ""), 1);
 	for (unsigned i = 0; i < 10000 && outqueue_used(&s.queue) > 0; i++) {
 		peer_read(&p, 0);
@@ -182,7 +182,7 @@ static void who_takes_nothing_costs_a_bound_and_no_time(void **state)
 	}
 	peer_read(&p, 0);
 	next = lines_in_order(p.got, 0);
-	assert_int_equal(next + s.outage.lost, RECORDS);
+	assert_int_equal(next + s.state.lost, RECORDS);
 	assert_int_equal(peer_said(&p, "takes records again"), 1);
 	/* The next episode is told anew. */
 	assert_true(put(&s, next, BYTES));
@@ -204,14 +204,14 @@ static void a_record_beyond_the_bound_is_told_apart(void **state)
 	outsocket_tick(&s, START * S);
 	assert_true(peer_accept(&p));
 	assert_true(put(&s, 0, OUTQUEUE_BOUND - OUTQUEUE_HEAD));
-	assert_int_equal(s.outage.lost, 0);
+	assert_int_equal(s.state.lost, 0);
 	for (unsigned i = 0; i < 1000 && outqueue_used(&s.queue) > 0; i++) {
 		peer_read(&p, 0);
 		turn(&s);
 	}
 	assert_true(put(&s, 9, OUTQUEUE_BOUND - OUTQUEUE_HEAD + 1));
 	assert_true(put(&s, 9, OUTQUEUE_BOUND * 2));
-	assert_int_equal(s.outage.lost, 2);
+	assert_int_equal(s.state.lost, 2);
 	assert_true(put(&s, 1, 20));
 	outsocket_flush(&s);
 	peer_read(&p, 0);
@@ -294,7 +294,7 @@ static void what_was_lost_offline_is_missing_at_the_end(void **state)
 			outsocket_flush(&s);
 			peer_read(&p, 0);
 			assert_int_equal(p.records, i == 0 ? 3 : 2);
-			assert_int_equal(s.outage.lost, i == 0 ? 0 : 1);
+			assert_int_equal(s.state.lost, i == 0 ? 0 : 1);
 			assert_int_equal(outsocket_close(&s), i == 0 || modes[k]->live);
 			peer_free(&p);
 		}
@@ -316,7 +316,7 @@ static void datagrams_and_a_reader_that_is_started_again(void **state)
 	outsocket_flush(&s);
 	peer_read(&p, 0);
 	assert_int_equal(p.records, 2);
-	assert_int_equal(s.outage.lost, 1);
+	assert_int_equal(s.state.lost, 1);
 	assert_int_equal(peer_said(&p, "too long"), 1);
 	outsocket_tick(&s, (START + 100) * S);
 	peer_leave(&p);
@@ -345,7 +345,7 @@ static void a_queue_keeps_order_and_bound(void **state)
 	assert_false(outqueue_put(&q, bytes_of(big, sizeof(big))));
 	assert_true(outqueue_put(&q, bytes_of(big, sizeof(big) - 4)));
 	assert_false(outqueue_put(&q, bytes_of(big, 1)));
-	outqueue_drop(&q);
+	outqueue_remove(&q);
 	for (unsigned i = 0; i < 100000; i++) {
 		uint32_t v[16] = {put_n};
 
@@ -354,7 +354,7 @@ static void a_queue_keeps_order_and_bound(void **state)
 		else if (put_n > got_n) {
 			memcpy(v, outqueue_first(&q).p, sizeof(v));
 			assert_int_equal(v[0], got_n++);
-			outqueue_drop(&q);
+			outqueue_remove(&q);
 		}
 	}
 	assert_int_equal(outqueue_used(&q), (put_n - got_n) * 68);
