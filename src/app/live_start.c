@@ -92,7 +92,7 @@ static void on_packets(void *arg, struct report *r)
 static bool workers_make(struct watch *w)
 {
 	struct monitor_config config = monitor_config_of(w);
-	size_t keep = w->export != NULL || w->viewer != NULL ? w->o->pcap_memory / w->n : 0;
+	size_t store_memory = w->export != NULL || w->viewer != NULL ? w->o->pcap_memory / w->n : 0;
 
 	w->workers = calloc(w->n, sizeof(*w->workers));
 	w->stats = calloc(w->n, sizeof(*w->stats));
@@ -101,8 +101,8 @@ static bool workers_make(struct watch *w)
 	if (w->workers == NULL || w->stats == NULL || w->beats == NULL || w->correlator == NULL)
 		return watch_complain(&w->trouble, "no memory for the workers");
 	for (unsigned i = 0; i < w->n; i++) {
-		w->workers[i] =
-			worker_new(&config, (unsigned)w->o->interfaces.n, keep, &w->alerting);
+		w->workers[i] = worker_new(&config, (unsigned)w->o->interfaces.n, store_memory,
+					   &w->alerting);
 		if (w->workers[i] == NULL)
 			return watch_complain(
 				&w->trouble,
@@ -174,19 +174,19 @@ static bool outputs_start(struct watch *w)
 }
 
 /* Of a session whose packets came with it. */
-static struct ladders *view_draw(void *arg, const struct board_session *s, exhibit_cleaner *clean,
+static struct ladders *view_draw(void *arg, const struct recent_session *s, session_cleaner *clean,
 				 void *clean_arg, struct ladder **out, char why[VIEWER_WHY])
 {
 	struct monitor_config config = monitor_config_of(arg);
 
-	return viewer_draw_kept(&config, s, clean, clean_arg, out, why);
+	return viewer_draw_stored(&config, s, clean, clean_arg, out, why);
 }
 
-static bool view_save(void *arg, struct export *e, const struct board_session *s,
+static bool view_save(void *arg, struct export *e, const struct recent_session *s,
 		      const struct report *r, char why[VIEWER_WHY])
 {
 	(void)arg;
-	return viewer_save_kept(e, s, r, why);
+	return viewer_save_stored(e, s, r, why);
 }
 
 static bool view_start(struct watch *w)

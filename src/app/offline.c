@@ -44,7 +44,7 @@ struct offline {
 	struct input *inputs;
 	struct export *export; /* these two: NULL: packets are not written */
 	struct extract *extract;
-	struct chosen *chosen; /* these two: NULL: nothing is explained */
+	struct query *query; /* these two: NULL: nothing is explained */
 	struct ladders *ladders;
 	struct progress progress;
 	struct viewer *viewer; /* NULL: no --top */
@@ -127,7 +127,7 @@ static bool drawing(const struct offline *f)
 	for (size_t i = 0; i < f->o->reads.n; i++)
 		if (stat(f->inputs[i].path, &st) != 0 || !S_ISREG(st.st_mode))
 			return false;
-	return sinks_exhibiting(f->sinks);
+	return sinks_show_worst(f->sinks);
 }
 
 /* What a second pass is not to be had of. */
@@ -217,8 +217,8 @@ static void session_ended(void *arg, const struct record *record)
 
 	if (f->progress.shown && f->terminal && will_tell(f, record))
 		progress_hide(&f->progress);
-	if (f->chosen != NULL)
-		chosen_offer(f->chosen, record, f->inputs[record->conn->input].path);
+	if (f->query != NULL)
+		query_offer(f->query, record, f->inputs[record->conn->input].path);
 	if (f->viewer != NULL)
 		viewer_record(f->viewer, record, f->inputs[record->conn->input].path,
 			      bytes_of(NULL, 0), 0);
@@ -332,7 +332,7 @@ static void input_read(struct offline *f, struct input *in)
 
 	f->current = in->path;
 	reading = in->source;
-	while (!stopping && (f->chosen != NULL || f->viewer != NULL || sinks_listening(f->sinks)) &&
+	while (!stopping && (f->query != NULL || f->viewer != NULL || sinks_listening(f->sinks)) &&
 	       (n = source_read(in->source, frames, FRAMES, why)) > 0) {
 		keys_add(&f->keys, source_secrets(in->source));
 		shards_frames(f->shards, (uint32_t)(in - f->inputs), frames, (size_t)n);
@@ -445,8 +445,8 @@ static bool inputs_again(struct offline *f)
 	return whole;
 }
 
-/* An exhibit_drawer. What fills the ladders is made with the first. */
-static struct ladder *ladder_draw(void *arg, const struct conn *conn, exhibit_cleaner *clean,
+/* An session_drawer. What fills the ladders is made with the first. */
+static struct ladder *ladder_draw(void *arg, const struct conn *conn, session_cleaner *clean,
 				  void *clean_arg)
 {
 	struct offline *f = arg;
@@ -457,23 +457,23 @@ static struct ladder *ladder_draw(void *arg, const struct conn *conn, exhibit_cl
 }
 
 /* The ladders of what is to be explained. */
-static void chosen_ladders(struct offline *f)
+static void query_ladders(struct offline *f)
 {
-	for (size_t i = 0; f->chosen != NULL && i < chosen_count(f->chosen); i++) {
-		struct ladder *ladder = ladder_draw(f, chosen_conn(f->chosen, i), chosen_clean,
-						    chosen_kept(f->chosen, i));
+	for (size_t i = 0; f->query != NULL && i < query_count(f->query); i++) {
+		struct ladder *ladder = ladder_draw(f, query_conn(f->query, i), query_clean,
+						    query_kept(f->query, i));
 
-		if (!chosen_draw(f->chosen, i, ladder))
+		if (!query_draw(f->query, i, ladder))
 			complain(&f->trouble, "no memory for what is to be explained");
 	}
 }
 
 static void afterwards(struct offline *f)
 {
-	char why[CHOSEN_WHY];
+	char why[QUERY_WHY];
 	bool whole;
 
-	chosen_ladders(f);
+	query_ladders(f);
 	if (f->drawing)
 		sinks_draw(f->sinks, ladder_draw, f);
 	whole = inputs_again(f);
@@ -482,9 +482,9 @@ static void afterwards(struct offline *f)
 		f->trouble = true;
 	if (f->ladders != NULL)
 		ladders_finish(f->ladders);
-	sinks_exhibit(f->sinks);
-	if (f->chosen != NULL && !chosen_tell(f->chosen, why))
-		complain(chosen_count(f->chosen) == 0 ? &f->usage : &f->trouble, why);
+	sinks_worst(f->sinks);
+	if (f->query != NULL && !query_print(f->query, why))
+		complain(query_count(f->query) == 0 ? &f->usage : &f->trouble, why);
 }
 
 /* All was read; whoever looks on decides when it is over. */
@@ -546,7 +546,7 @@ static bool start(struct offline *f)
 		if (f->export == NULL)
 			complain(&f->trouble, why);
 	}
-	if (f->o->explain != NULL && (f->chosen = chosen_new(f->o)) == NULL)
+	if (f->o->explain != NULL && (f->query = query_new(f->o)) == NULL)
 		complain(&f->trouble, "no memory for what is to be explained");
 	f->drawing = f->sinks != NULL && drawing(f);
 	return !f->trouble && keys_start(f) && root_leave(f) && monitor_start(f);
@@ -584,7 +584,7 @@ static enum exit_code end(struct offline *f)
 	shards_free(f->shards);
 	ladders_free(f->ladders);
 	keys_close(&f->keys);
-	chosen_free(f->chosen);
+	query_free(f->query);
 	extract_free(f->extract);
 	export_close(f->export);
 	if (f->sinks != NULL && !sinks_close(f->sinks))

@@ -44,7 +44,7 @@ struct slot {
 
 struct worker {
 	struct monitor *monitor;
-	struct keep *keep; /* NULL: packets are not kept */
+	struct frame_store *store; /* NULL: packets are not kept */
 	struct alerting *alerting;
 	_Atomic(struct alerting *) renewed; /* to take its place */
 	struct ring *ring;
@@ -108,17 +108,18 @@ static void on_ended(void *arg, const struct server_event *event)
 	message_put(arg, WORKER_ENDED, event, sizeof(*event), RING_SPARE);
 }
 
-static bool frames_put(struct worker *w, const struct record *record, const struct kept *kept)
+static bool frames_put(struct worker *w, const struct record *record,
+		       const struct stored_conn *stored)
 {
-	size_t n = record_size(record), frames = keep_size(w->keep, kept);
+	size_t n = record_size(record), frames = frame_store_size(w->store, stored);
 	struct worker_frames *f = message_reserve(w, WORKER_FRAMES, sizeof(*f) + n + frames, 0);
 
 	if (f == NULL)
 		return false;
 	*f = (struct worker_frames){
-		.record_size = n, .frames_size = frames, .omitted = keep_omitted(kept)};
+		.record_size = n, .frames_size = frames, .omitted = frame_store_omitted(stored)};
 	record_pack(record, f + 1);
-	keep_copy(w->keep, kept, (uint8_t *)(f + 1) + n);
+	frame_store_copy(w->store, stored, (uint8_t *)(f + 1) + n);
 	message_commit(w);
 	return true;
 }
@@ -156,11 +157,12 @@ static bool record_put(struct worker *w, const struct record *record)
 }
 
 /* The record goes without its packets rather than not at all. */
-static bool alert_put(struct worker *w, const struct record *record, const struct kept *kept)
+static bool alert_put(struct worker *w, const struct record *record,
+		      const struct stored_conn *stored)
 {
 	if (!may_alert(w, record))
 		return false;
-	if (kept != NULL && frames_put(w, record, kept))
+	if (stored != NULL && frames_put(w, record, stored))
 		return true;
 	w->capture.pcaps_lost++;
 	return false;
@@ -169,12 +171,13 @@ static bool alert_put(struct worker *w, const struct record *record, const struc
 static void on_session(void *arg, const struct record *record)
 {
 	struct worker *w = arg;
-	struct kept *kept = w->keep != NULL ? keep_find(w->keep, record->conn) : NULL;
+	struct stored_conn *stored = w->store != NULL ? frame_store_find(w->store, record->conn)
+						      : NULL;
 
-	if ((w->keep == NULL || !alert_put(w, record, kept)) && !record_put(w, record))
+	if ((w->store == NULL || !alert_put(w, record, stored)) && !record_put(w, record))
 		w->capture.records_lost++;
-	if (kept != NULL)
-		keep_drop(w->keep, kept);
+	if (stored != NULL)
+		frame_store_remove(w->store, stored);
 }
 
 static void stats_send(struct worker *w)
@@ -263,8 +266,8 @@ static size_t slot_read(struct worker *w, struct slot *s)
 			slot_drop(w, s, live_reason(s->live));
 		if (n <= 0)
 			break;
-		if (w->keep != NULL)
-			keep_frames(w->keep, frames, (size_t)n);
+		if (w->store != NULL)
+			frame_store_frames(w->store, frames, (size_t)n);
 		monitor_input(w->monitor, (uint32_t)(s - w->slots));
 		monitor_frames(w->monitor, frames, (size_t)n);
 		all += (size_t)n;
@@ -387,19 +390,20 @@ bool worker_alerting(struct worker *w, const struct alerting *alerting)
 	return true;
 }
 
-static bool keep_start(struct worker *w, const struct monitor_config *config, size_t memory)
+static bool frame_store_start(struct worker *w, const struct monitor_config *config, size_t memory)
 {
-	struct keep_config own = {.memory = memory > KEEP_LEAST ? memory : KEEP_LEAST,
-				  .ports = config->any_port ? NULL : &w->ports,
-				  .seed = {config->stream.seed[0], config->stream.seed[1]}};
+	struct frame_store_config own = {.memory = memory > FRAME_STORE_MIN ? memory
+									    : FRAME_STORE_MIN,
+					 .ports = config->any_port ? NULL : &w->ports,
+					 .seed = {config->stream.seed[0], config->stream.seed[1]}};
 
 	w->ports = config->ports;
-	w->keep = keep_new(&own);
-	return w->keep != NULL;
+	w->store = frame_store_new(&own);
+	return w->store != NULL;
 }
 
-struct worker *worker_new(const struct monitor_config *config, unsigned interfaces, size_t keep,
-			  const struct alerting *alerting)
+struct worker *worker_new(const struct monitor_config *config, unsigned interfaces,
+			  size_t store_memory, const struct alerting *alerting)
 {
 	struct worker *w = calloc(1, sizeof(*w));
 	struct monitor_config own = *config;
@@ -416,7 +420,8 @@ struct worker *worker_new(const struct monitor_config *config, unsigned interfac
 	w->fds = calloc(interfaces + 1, sizeof(*w->fds));
 	w->monitor = monitor_new(&own);
 	if (w->event < 0 || w->ring == NULL || w->slots == NULL || w->fds == NULL ||
-	    w->monitor == NULL || (keep > 0 && !keep_start(w, config, keep)) ||
+	    w->monitor == NULL ||
+	    (store_memory > 0 && !frame_store_start(w, config, store_memory)) ||
 	    !worker_alerting(w, alerting)) {
 		worker_free(w);
 		return NULL;
@@ -487,7 +492,7 @@ void worker_free(struct worker *w)
 		live_close(atomic_load(&w->slots[i].given));
 	}
 	monitor_free(w->monitor);
-	keep_free(w->keep);
+	frame_store_free(w->store);
 	free(w->alerting);
 	free(atomic_load(&w->renewed));
 	ring_free(w->ring);

@@ -50,8 +50,8 @@ struct worker;
  * keep: bytes for the packets of connections, 0: none are kept. alerting is copied. NULL where
  * there is no memory, or the engine refuses.
  */
-struct worker *worker_new(const struct monitor_config *config, unsigned interfaces, size_t keep,
-			  const struct alerting *alerting);
+struct worker *worker_new(const struct monitor_config *config, unsigned interfaces,
+			  size_t store_memory, const struct alerting *alerting);
 
 /* What is an alert has changed; alerting is copied. False: no memory, it goes on as before. */
 bool worker_alerting(struct worker *w, const struct alerting *alerting);

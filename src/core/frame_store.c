@@ -10,8 +10,8 @@
 enum {
 	BLOCK = 2048,
 	BLOCK_DATA = BLOCK - 12,
-	BEGIN_BLOCKS = KEEP_BEGIN / BLOCK,
-	CONN_BLOCKS = KEEP_CONN / BLOCK
+	BEGIN_BLOCKS = FRAME_STORE_BEGIN / BLOCK,
+	CONN_BLOCKS = FRAME_STORE_CONN / BLOCK
 };
 #define NONE UINT32_MAX
 
@@ -36,13 +36,15 @@ struct head {
 };
 
 /* The longest frame does not push out its own beginning. */
-static_assert(KEEP_FRAME + sizeof(struct head) < (CONN_BLOCKS - BEGIN_BLOCKS - 2) * BLOCK_DATA,
+static_assert(FRAME_STORE_FRAME + sizeof(struct head) <
+		      (CONN_BLOCKS - BEGIN_BLOCKS - 2) * BLOCK_DATA,
 	      "a frame fits what goes round");
-static_assert(KEEP_LEAST > 2 * KEEP_CONN, "one connection cannot take all that there is");
+static_assert(FRAME_STORE_MIN > 2 * FRAME_STORE_CONN,
+	      "one connection cannot take all that there is");
 
 enum list { LIST_HALF_OPEN, LIST_OPEN, LISTS };
 
-struct kept {
+struct stored_conn {
 	struct ip_addr addr[2]; /* 0: who sent the first frame */
 	uint16_t port[2];
 	uint32_t hash;
@@ -64,23 +66,23 @@ struct queue {
 	uint32_t head, tail;
 };
 
-struct keep {
+struct frame_store {
 	struct pool *pool;
 	struct packet_decoder decoder;
 	uint64_t seed[2];
 	struct flow_table flows;
 	struct block *blocks;
-	struct kept *conns;
-	uint32_t room; /* of each of these two */
+	struct stored_conn *conns;
+	uint32_t capacity; /* of each of these two */
 	uint32_t blocks_fresh, blocks_free, conns_fresh, conns_free;
 	struct queue lists[LISTS];
-	struct keep_stats stats;
+	struct frame_store_stats stats;
 };
 
-static void queue_append(struct keep *k, enum list list, uint32_t i)
+static void queue_append(struct frame_store *k, enum list list, uint32_t i)
 {
 	struct queue *q = &k->lists[list];
-	struct kept *c = &k->conns[i];
+	struct stored_conn *c = &k->conns[i];
 	c->list = (uint8_t)list;
 	c->prev = q->tail;
 	c->next = NONE;
@@ -88,26 +90,26 @@ static void queue_append(struct keep *k, enum list list, uint32_t i)
 	q->tail = i;
 }
 
-static void queue_remove(struct keep *k, const struct kept *c)
+static void queue_remove(struct frame_store *k, const struct stored_conn *c)
 {
 	struct queue *q = &k->lists[c->list];
 	*(c->prev == NONE ? &q->head : &k->conns[c->prev].next) = c->next;
 	*(c->next == NONE ? &q->tail : &k->conns[c->next].prev) = c->prev;
 }
 
-static uint32_t index_of(const struct keep *k, const struct kept *c)
+static uint32_t index_of(const struct frame_store *k, const struct stored_conn *c)
 {
 	return (uint32_t)(c - k->conns);
 }
 
-static void block_give(struct keep *k, uint32_t i)
+static void block_give(struct frame_store *k, uint32_t i)
 {
 	k->blocks[i].next = k->blocks_free;
 	k->blocks_free = i;
 	k->stats.bytes -= BLOCK;
 }
 
-void keep_drop(struct keep *k, struct kept *c)
+void frame_store_remove(struct frame_store *k, struct stored_conn *c)
 {
 	for (uint32_t i = c->first, next; i != NONE; i = next) {
 		next = k->blocks[i].next;
@@ -121,7 +123,7 @@ void keep_drop(struct keep *k, struct kept *c)
 }
 
 /* False: there is none but this one. */
-static bool evict(struct keep *k, const struct kept *spared)
+static bool evict(struct frame_store *k, const struct stored_conn *spared)
 {
 	for (enum list list = LIST_HALF_OPEN; list < LISTS; list++) {
 		uint32_t i = k->lists[list].head;
@@ -129,16 +131,16 @@ static bool evict(struct keep *k, const struct kept *spared)
 			i = k->conns[i].next;
 		if (i == NONE)
 			continue;
-		keep_drop(k, &k->conns[i]);
+		frame_store_remove(k, &k->conns[i]);
 		k->stats.evicted++;
 		return true;
 	}
 	return false;
 }
 
-static uint32_t block_take(struct keep *k, const struct kept *owner)
+static uint32_t block_take(struct frame_store *k, const struct stored_conn *owner)
 {
-	if (k->blocks_free == NONE && k->blocks_fresh == k->room) {
+	if (k->blocks_free == NONE && k->blocks_fresh == k->capacity) {
 		bool found = evict(k, owner);
 		assert(found);
 	}
@@ -156,12 +158,12 @@ static uint32_t block_take(struct keep *k, const struct kept *owner)
 }
 
 /* What points to the oldest block that may go. */
-static uint32_t *round_begin(const struct keep *k, struct kept *c)
+static uint32_t *round_begin(const struct frame_store *k, struct stored_conn *c)
 {
 	return c->fixed == NONE ? &c->first : &k->blocks[c->fixed].next;
 }
 
-static void oldest_drop(struct keep *k, struct kept *c)
+static void oldest_drop(struct frame_store *k, struct stored_conn *c)
 {
 	uint32_t *at = round_begin(k, c), i = *at;
 	c->omitted += k->blocks[i].frames;
@@ -170,7 +172,7 @@ static void oldest_drop(struct keep *k, struct kept *c)
 	block_give(k, i);
 }
 
-static struct block *block_append(struct keep *k, struct kept *c)
+static struct block *block_append(struct frame_store *k, struct stored_conn *c)
 {
 	if (c->blocks == CONN_BLOCKS)
 		oldest_drop(k, c);
@@ -181,7 +183,7 @@ static struct block *block_append(struct keep *k, struct kept *c)
 	return &k->blocks[i];
 }
 
-static void bytes_put(struct keep *k, struct kept *c, const void *from, size_t n)
+static void bytes_put(struct frame_store *k, struct stored_conn *c, const void *from, size_t n)
 {
 	const uint8_t *p = from;
 	struct block *b = &k->blocks[c->last];
@@ -201,7 +203,7 @@ static void bytes_put(struct keep *k, struct kept *c, const void *from, size_t n
 
 /* Where the next frame of n bytes goes. No frame lies half in the beginning and half in what goes
  * round. */
-static struct block *place_for(struct keep *k, struct kept *c, size_t n)
+static struct block *place_for(struct frame_store *k, struct stored_conn *c, size_t n)
 {
 	struct block *b = c->last != NONE ? &k->blocks[c->last] : NULL;
 	size_t left = b ? (size_t)(BLOCK_DATA - b->used) : 0;
@@ -213,10 +215,10 @@ static struct block *place_for(struct keep *k, struct kept *c, size_t n)
 	return left > 0 ? b : block_append(k, c);
 }
 
-static void frame_put(struct keep *k, struct kept *c, const struct frame *f)
+static void frame_put(struct frame_store *k, struct stored_conn *c, const struct frame *f)
 {
 	struct head h = {.ts = f->ts,
-			 .caplen = f->caplen < KEEP_FRAME ? f->caplen : KEEP_FRAME,
+			 .caplen = f->caplen < FRAME_STORE_FRAME ? f->caplen : FRAME_STORE_FRAME,
 			 .len = f->len,
 			 .link = f->link};
 	struct block *b = place_for(k, c, sizeof h + h.caplen);
@@ -227,7 +229,7 @@ static void frame_put(struct keep *k, struct kept *c, const struct frame *f)
 }
 
 /* Lists are not put in order at each frame, which would cost cache misses. */
-static void touch(struct keep *k, struct kept *c, enum list list, int64_t ts)
+static void touch(struct frame_store *k, struct stored_conn *c, enum list list, int64_t ts)
 {
 	if (c->list == list && ts - c->touched < FRAME_SECOND && ts >= c->touched)
 		return;
@@ -236,19 +238,21 @@ static void touch(struct keep *k, struct kept *c, enum list list, int64_t ts)
 	c->touched = ts;
 }
 
-static bool end_is(const struct kept *c, unsigned end, const struct ip_addr *addr, uint16_t port)
+static bool end_is(const struct stored_conn *c, unsigned end, const struct ip_addr *addr,
+		   uint16_t port)
 {
 	return c->port[end] == port && ip_addr_equal(&c->addr[end], addr);
 }
 
-static bool tuple_is(const struct kept *c, const struct packet *p)
+static bool tuple_is(const struct stored_conn *c, const struct packet *p)
 {
 	return (end_is(c, 0, &p->src, p->src_port) && end_is(c, 1, &p->dst, p->dst_port)) ||
 	       (end_is(c, 1, &p->src, p->src_port) && end_is(c, 0, &p->dst, p->dst_port));
 }
 
 /* The one that is under way. */
-static struct kept *conn_find(const struct keep *k, uint32_t hash, const struct packet *p)
+static struct stored_conn *conn_find(const struct frame_store *k, uint32_t hash,
+				     const struct packet *p)
 {
 	uint32_t at = hash, i;
 	while ((i = flow_find(&k->flows, hash, &at)) != FLOW_NONE)
@@ -262,28 +266,28 @@ static uint32_t client_syn(const struct packet *p)
 	return p->flags & TCP_ACK ? p->ack - 1 : p->seq;
 }
 
-static struct kept *conn_begin(struct keep *k, uint32_t hash, const struct packet *p)
+static struct stored_conn *conn_begin(struct frame_store *k, uint32_t hash, const struct packet *p)
 {
-	if (k->conns_free == NONE && k->conns_fresh == k->room)
+	if (k->conns_free == NONE && k->conns_fresh == k->capacity)
 		evict(k, NULL);
 	uint32_t i = k->conns_free != NONE ? k->conns_free : k->conns_fresh;
 	if (!flow_add(&k->flows, hash, i))
 		return NULL;
-	struct kept *c = &k->conns[i];
+	struct stored_conn *c = &k->conns[i];
 	if (i == k->conns_free)
 		k->conns_free = c->next;
 	else
 		k->conns_fresh++;
-	*c = (struct kept){.addr = {p->src, p->dst},
-			   .port = {p->src_port, p->dst_port},
-			   .hash = hash,
-			   .start = p->ts,
-			   .touched = p->ts,
-			   .syn = client_syn(p),
-			   .first = NONE,
-			   .last = NONE,
-			   .fixed = NONE,
-			   .beginning = true};
+	*c = (struct stored_conn){.addr = {p->src, p->dst},
+				  .port = {p->src_port, p->dst_port},
+				  .hash = hash,
+				  .start = p->ts,
+				  .touched = p->ts,
+				  .syn = client_syn(p),
+				  .first = NONE,
+				  .last = NONE,
+				  .fixed = NONE,
+				  .beginning = true};
 	queue_append(k, LIST_HALF_OPEN, i);
 	k->stats.conns++;
 	return c;
@@ -294,7 +298,7 @@ static struct kept *conn_begin(struct keep *k, uint32_t hash, const struct packe
  * number on a connection that is under way may be forged, and is believed when the other side's SYN
  * acknowledges it.
  */
-static bool begins(struct kept *c, const struct packet *p)
+static bool begins(struct stored_conn *c, const struct packet *p)
 {
 	if (!(p->flags & TCP_SYN) || (p->flags & TCP_RST))
 		return false;
@@ -309,10 +313,10 @@ static bool begins(struct kept *c, const struct packet *p)
 	return c->over || c->list == LIST_HALF_OPEN;
 }
 
-static void segment_take(struct keep *k, const struct frame *f, const struct packet *p)
+static void segment_take(struct frame_store *k, const struct frame *f, const struct packet *p)
 {
 	uint32_t hash = flow_hash(k->seed, p);
-	struct kept *c = conn_find(k, hash, p);
+	struct stored_conn *c = conn_find(k, hash, p);
 	if (begins(c, p)) {
 		if (c)
 			c->past = true;
@@ -326,18 +330,18 @@ static void segment_take(struct keep *k, const struct frame *f, const struct pac
 	c->over |= (p->flags & (TCP_FIN | TCP_RST)) != 0;
 }
 
-static void icmp_take(struct keep *k, const struct frame *f, const struct packet_icmp *icmp)
+static void icmp_take(struct frame_store *k, const struct frame *f, const struct packet_icmp *icmp)
 {
 	const struct packet quoted = {.src = icmp->src,
 				      .dst = icmp->dst,
 				      .src_port = icmp->src_port,
 				      .dst_port = icmp->dst_port};
-	struct kept *c = conn_find(k, flow_hash(k->seed, &quoted), &quoted);
+	struct stored_conn *c = conn_find(k, flow_hash(k->seed, &quoted), &quoted);
 	if (c)
 		frame_put(k, c, f);
 }
 
-void keep_frames(struct keep *k, const struct frame *frames, size_t n)
+void frame_store_frames(struct frame_store *k, const struct frame *frames, size_t n)
 {
 	assert(k->conns && k->blocks);
 	for (const struct frame *f = frames; f < frames + n; f++) {
@@ -350,16 +354,16 @@ void keep_frames(struct keep *k, const struct frame *frames, size_t n)
 	}
 }
 
-struct kept *keep_find(struct keep *k, const struct conn *conn)
+struct stored_conn *frame_store_find(struct frame_store *k, const struct conn *conn)
 {
 	const struct packet tuple = {.src = conn->addr[CLIENT],
 				     .dst = conn->addr[SERVER],
 				     .src_port = conn->port[CLIENT],
 				     .dst_port = conn->port[SERVER]};
 	uint32_t hash = flow_hash(k->seed, &tuple), at = hash, i;
-	struct kept *found = NULL;
+	struct stored_conn *found = NULL;
 	while ((i = flow_find(&k->flows, hash, &at)) != FLOW_NONE) {
-		struct kept *c = &k->conns[i];
+		struct stored_conn *c = &k->conns[i];
 		if (tuple_is(c, &tuple) && c->start >= conn->start && c->start <= conn->last &&
 		    (!found || c->start < found->start))
 			found = c;
@@ -368,7 +372,8 @@ struct kept *keep_find(struct keep *k, const struct conn *conn)
 }
 
 /* The frames in a block; of the first that goes round, those that begin in it or behind it. */
-static struct bytes part_of(const struct keep *k, const struct kept *c, uint32_t i, bool *cut)
+static struct bytes part_of(const struct frame_store *k, const struct stored_conn *c, uint32_t i,
+			    bool *cut)
 {
 	const struct block *b = &k->blocks[i];
 	bool round = c->omitted > 0 &&
@@ -380,7 +385,7 @@ static struct bytes part_of(const struct keep *k, const struct kept *c, uint32_t
 	return bytes_from(bytes_of(b->data, b->used), *cut ? b->used : b->first);
 }
 
-size_t keep_size(const struct keep *k, const struct kept *c)
+size_t frame_store_size(const struct frame_store *k, const struct stored_conn *c)
 {
 	size_t n = 0;
 	bool cut = false;
@@ -389,7 +394,7 @@ size_t keep_size(const struct keep *k, const struct kept *c)
 	return n;
 }
 
-void keep_copy(const struct keep *k, const struct kept *c, void *to)
+void frame_store_copy(const struct frame_store *k, const struct stored_conn *c, void *to)
 {
 	uint8_t *at = to;
 	bool cut = false;
@@ -401,12 +406,12 @@ void keep_copy(const struct keep *k, const struct kept *c, void *to)
 	}
 }
 
-uint32_t keep_omitted(const struct kept *c)
+uint32_t frame_store_omitted(const struct stored_conn *c)
 {
 	return c->omitted;
 }
 
-bool keep_next(struct bytes *block, struct frame *out)
+bool frame_store_next(struct bytes *block, struct frame *out)
 {
 	struct head h;
 	if (block->n < sizeof h)
@@ -422,33 +427,34 @@ bool keep_next(struct bytes *block, struct frame *out)
 	return true;
 }
 
-struct keep_stats keep_stats(const struct keep *k)
+struct frame_store_stats frame_store_stats(const struct frame_store *k)
 {
 	return k->stats;
 }
 
 /* The memory is touched only as it is needed. */
-static bool parts_new(struct keep *k, const struct keep_config *config)
+static bool parts_new(struct frame_store *k, const struct frame_store_config *config)
 {
 	k->decoder.ports = config->ports;
 	memcpy(k->seed, config->seed, sizeof k->seed);
 	/* The table may have more than three slots for each connection, and while it grows half of
 	 * that again. */
 	size_t each = sizeof *k->blocks + sizeof *k->conns + 5 * sizeof *k->flows.slots;
-	k->room = (uint32_t)(config->memory / each < NONE / 2 ? config->memory / each : NONE / 2);
+	k->capacity =
+		(uint32_t)(config->memory / each < NONE / 2 ? config->memory / each : NONE / 2);
 	k->blocks_free = k->conns_free = NONE;
 	for (enum list list = LIST_HALF_OPEN; list < LISTS; list++)
 		k->lists[list] = (struct queue){NONE, NONE};
-	k->blocks = pool_get_large(k->pool, k->room * sizeof *k->blocks);
-	k->conns = pool_get_large(k->pool, k->room * sizeof *k->conns);
+	k->blocks = pool_get_large(k->pool, k->capacity * sizeof *k->blocks);
+	k->conns = pool_get_large(k->pool, k->capacity * sizeof *k->conns);
 	return k->blocks && k->conns && flow_table_init(&k->flows, k->pool);
 }
 
-struct keep *keep_new(const struct keep_config *config)
+struct frame_store *frame_store_new(const struct frame_store_config *config)
 {
-	assert(config->memory >= KEEP_LEAST);
+	assert(config->memory >= FRAME_STORE_MIN);
 	struct pool *pool = pool_new(config->memory + BLOCK);
-	struct keep *k = pool ? pool_get_large(pool, sizeof *k) : NULL;
+	struct frame_store *k = pool ? pool_get_large(pool, sizeof *k) : NULL;
 	if (!k) {
 		pool_free(pool);
 		return NULL;
@@ -456,19 +462,19 @@ struct keep *keep_new(const struct keep_config *config)
 	k->pool = pool;
 	if (parts_new(k, config))
 		return k;
-	keep_free(k);
+	frame_store_free(k);
 	return NULL;
 }
 
-void keep_free(struct keep *k)
+void frame_store_free(struct frame_store *k)
 {
 	if (!k)
 		return;
 	struct pool *pool = k->pool;
 	if (k->flows.slots)
 		flow_table_free(&k->flows);
-	pool_put_large(pool, k->blocks, k->room * sizeof *k->blocks);
-	pool_put_large(pool, k->conns, k->room * sizeof *k->conns);
+	pool_put_large(pool, k->blocks, k->capacity * sizeof *k->blocks);
+	pool_put_large(pool, k->conns, k->capacity * sizeof *k->conns);
 	pool_put_large(pool, k, sizeof *k);
 	pool_free(pool);
 }

@@ -39,7 +39,7 @@ struct nids_side {
 	uint64_t fin_at, fin_ack;
 	int64_t fin_ts;
 	struct receiver receiver;
-	struct recent recent;
+	struct sent_bytes sent;
 	uint32_t base;    /* sequence number of offset 0 */
 	uint32_t sign[2]; /* of its last two packets, to know one that is captured twice */
 	uint16_t mark_count;

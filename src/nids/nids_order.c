@@ -316,8 +316,8 @@ void nids_order_data(struct stream *s, struct nids_conn *c, enum side side, stru
 		data = bytes_first(data, half->fin_at > at ? half->fin_at - at : 0);
 	if (data.n == 0)
 		return;
-	recent_note(&half->recent, half->base + (uint32_t)at, data.p, (uint32_t)data.n,
-		    half->answered < at);
+	sent_bytes_record(&half->sent, half->base + (uint32_t)at, data.p, (uint32_t)data.n,
+			  half->answered < at);
 	half->accepted = at + data.n;
 	half->stalled = false; /* libnids is over its hole: the bytes that were missing came late */
 	take(s, c, side, data, false, ack, ts);

@@ -140,7 +140,7 @@ static void recent_look(struct stream *s, struct nids_conn *c, enum side from,
 	uint32_t next = half->base + (uint32_t)half->accepted,
 		 acked = half->base + (uint32_t)half->answered;
 	if (p->payload_len == 0 || seq_diff(p->seq, next) >= 0 || is_dropped(c, from, p) ||
-	    !recent_disputed(&half->recent, p, acked))
+	    !sent_bytes_differ(&half->sent, p, acked))
 		return;
 	s->stats.conflicts++;
 	c->pub.side[from].conflicts++;

@@ -21,7 +21,7 @@ struct ladders {
 	struct monitor_config config;
 	struct pool *pool;
 	struct flow_table tuples;
-	struct traced all[LADDERS_MOST];
+	struct traced all[LADDERS_MAX];
 	size_t n;
 	struct trace_observer trace;
 	struct monitor *front, *monitor;
@@ -117,7 +117,7 @@ struct ladder *ladders_want(struct ladders *t, const struct conn *conn, ladder_c
 	for (size_t i = 0; i < t->n; i++)
 		if (t->all[i].first == conn->first && t->all[i].port[CLIENT] == conn->port[CLIENT])
 			return t->all[i].ladder;
-	if (t->n == LADDERS_MOST || (d->ladder = ladder_new(conn, clean, arg)) == NULL)
+	if (t->n == LADDERS_MAX || (d->ladder = ladder_new(conn, clean, arg)) == NULL)
 		return NULL;
 	if (!flow_add(&t->tuples, hash, (uint32_t)t->n)) {
 		ladder_free(d->ladder);

@@ -9,7 +9,7 @@
 struct ladders;
 
 /* At most so many sessions. */
-enum { LADDERS_MOST = 4096 };
+enum { LADDERS_MAX = 4096 };
 
 /* config: of the first pass; it is copied, its callbacks do not matter. NULL where there is no
  * memory. */

@@ -250,7 +250,7 @@ bool export_save(struct export *e, const char *name, struct bytes frames, uint32
 	char temp[EXPORT_TEMP];
 	struct frame frame;
 	struct dump *dump = NULL;
-	int fd = keep_next(&frames, &frame) ? export_begin(e, temp) : -1;
+	int fd = frame_store_next(&frames, &frame) ? export_begin(e, temp) : -1;
 
 	if (fd < 0)
 		return false;
@@ -258,7 +258,7 @@ bool export_save(struct export *e, const char *name, struct bytes frames, uint32
 	if (dump != NULL)
 		do
 			*omitted += !dump_frame(dump, &frame);
-		while (keep_next(&frames, &frame));
+		while (frame_store_next(&frames, &frame));
 	if (dump != NULL && dump_close(dump))
 		return export_end(e, temp, name);
 	export_fail(e, temp);

@@ -44,8 +44,8 @@ bool export_end(struct export *e, const char *temp, const char *name);
  * is of it goes. temp: NULL: there is nothing. */
 void export_fail(struct export *e, const char *temp);
 
-/* A whole file, of the frames in a block of keep_copy. *omitted grows by those that cannot stand in
- * it. False: that was said and counted. */
+/* A whole file, of the frames in a block of frame_store_copy. *omitted grows by those that cannot
+ * stand in it. False: that was said and counted. */
 bool export_save(struct export *e, const char *name, struct bytes frames, uint32_t *omitted);
 
 /* Files written; and those that should have been. */

@@ -14,8 +14,8 @@
 enum { OTHERS = 10 };
 
 /* One that is kept. */
-struct kept {
-	struct chosen *c;
+struct stored_conn {
+	struct query *c;
 	void *block; /* what `record` lies in */
 	const struct record *record;
 	const char *input;
@@ -23,23 +23,23 @@ struct kept {
 	struct ladder *ladder; /* borrowed */
 };
 
-struct chosen {
+struct query {
 	const struct options *o;
 	const char *which;
 	struct redactor *redactor;
 	struct digest *digest;
 	uint64_t seen, fitting;
 	bool all;
-	struct kept kept[LADDER_SCENES];
+	struct stored_conn kept[LADDER_SCENES];
 	size_t n;
 	enum severity severity; /* of the one, where it is one */
 	struct outbuf others;
 	struct explain_style style;
 };
 
-struct chosen *chosen_new(const struct options *o)
+struct query *query_new(const struct options *o)
 {
-	struct chosen *c = calloc(1, sizeof(*c));
+	struct query *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		return NULL;
@@ -55,11 +55,11 @@ struct chosen *chosen_new(const struct options *o)
 	setlocale(LC_CTYPE, "C.UTF-8");
 	if (c->redactor != NULL && c->digest != NULL)
 		return c;
-	chosen_free(c);
+	query_free(c);
 	return NULL;
 }
 
-void chosen_free(struct chosen *c)
+void query_free(struct query *c)
 {
 	if (c == NULL)
 		return;
@@ -76,7 +76,7 @@ static bool is_text(struct bytes text, const char *which)
 	return bytes_equal(text, bytes_str(which));
 }
 
-static bool is_number(const struct chosen *c)
+static bool is_number(const struct query *c)
 {
 	char text[24];
 
@@ -85,7 +85,7 @@ static bool is_number(const struct chosen *c)
 }
 
 /* "192.0.2.10", "192.0.2.10:40001", "[2001:db8::1]:25" of either side. */
-static bool is_address(const struct chosen *c, const struct conn *conn)
+static bool is_address(const struct query *c, const struct conn *conn)
 {
 	for (int s = CLIENT; s <= SERVER; s++) {
 		char addr[IP_ADDR_TEXT], both[IP_ADDR_TEXT + 9];
@@ -99,7 +99,7 @@ static bool is_address(const struct chosen *c, const struct conn *conn)
 	return false;
 }
 
-static bool is_identity(const struct chosen *c, const struct conn *conn)
+static bool is_identity(const struct query *c, const struct conn *conn)
 {
 	char session[IDENTITY_SESSION], community[IDENTITY_COMMUNITY];
 
@@ -109,7 +109,7 @@ static bool is_identity(const struct chosen *c, const struct conn *conn)
 }
 
 /* A Message-ID or an address of mail may stand in angle brackets or without them. */
-static bool is_message(const struct chosen *c, const struct transaction *t)
+static bool is_message(const struct query *c, const struct transaction *t)
 {
 	const char *which = c->which;
 	struct bytes bare = bytes_str(which);
@@ -126,7 +126,7 @@ static bool is_message(const struct chosen *c, const struct transaction *t)
 	return false;
 }
 
-static bool fits(const struct chosen *c, const struct record *record)
+static bool fits(const struct query *c, const struct record *record)
 {
 	if (c->all || strcmp(c->which, "worst") == 0 || is_number(c) ||
 	    is_address(c, record->conn) || is_identity(c, record->conn))
@@ -137,28 +137,28 @@ static bool fits(const struct chosen *c, const struct record *record)
 	return false;
 }
 
-static struct report report_of(const struct chosen *c, const struct record *record,
+static struct report report_of(const struct query *c, const struct record *record,
 			       const char *input)
 {
 	return report_make(&c->o->alerting, redactor_record(c->redactor, record), input);
 }
 
 /* Of all, behind those before it; else in the place of the one. */
-static void keep(struct chosen *c, const struct record *record, const char *input)
+static void keep(struct query *c, const struct record *record, const char *input)
 {
 	size_t at = c->all ? c->n : 0;
 	void *block = at < LADDER_SCENES ? aligned_alloc(16, record_size(record)) : NULL;
-	struct kept *k;
+	struct stored_conn *k;
 
 	if (block == NULL)
 		return;
 	k = &c->kept[at];
 	free(k->block);
-	*k = (struct kept){c, block, record_pack(record, block), input, c->seen, NULL};
+	*k = (struct stored_conn){c, block, record_pack(record, block), input, c->seen, NULL};
 	c->n = at + 1;
 }
 
-void chosen_offer(struct chosen *c, const struct record *record, const char *input)
+void query_offer(struct query *c, const struct record *record, const char *input)
 {
 	struct report r;
 	enum severity severity;
@@ -177,36 +177,36 @@ void chosen_offer(struct chosen *c, const struct record *record, const char *inp
 	keep(c, record, input);
 }
 
-size_t chosen_count(const struct chosen *c)
+size_t query_count(const struct query *c)
 {
 	return c->n;
 }
 
-const struct conn *chosen_conn(const struct chosen *c, size_t i)
+const struct conn *query_conn(const struct query *c, size_t i)
 {
 	return c->kept[i].record->conn;
 }
 
-void *chosen_kept(struct chosen *c, size_t i)
+void *query_kept(struct query *c, size_t i)
 {
 	return &c->kept[i];
 }
 
-struct bytes chosen_clean(void *kept, struct bytes text)
+struct bytes query_clean(void *kept, struct bytes text)
 {
-	const struct kept *k = kept;
+	const struct stored_conn *k = kept;
 
 	return redactor_text(k->c->redactor, k->record->session, text);
 }
 
-bool chosen_draw(struct chosen *c, size_t i, struct ladder *ladder)
+bool query_draw(struct query *c, size_t i, struct ladder *ladder)
 {
 	c->kept[i].ladder = ladder;
 	return ladder == NULL || c->o->ladder != LADDER_SCENARIO || ladder_record(ladder);
 }
 
 /* Others that fit. Of the worst there is no choice. */
-static void put_others(struct outbuf *b, const struct chosen *c)
+static void put_others(struct outbuf *b, const struct query *c)
 {
 	if (c->fitting < 2 || strcmp(c->which, "worst") == 0)
 		return;
@@ -218,7 +218,7 @@ static void put_others(struct outbuf *b, const struct chosen *c)
 	outbuf_bytes(b, c->others.p, c->others.n);
 }
 
-static enum port_kind kind_of(const struct chosen *c, const struct conn *conn)
+static enum port_kind kind_of(const struct query *c, const struct conn *conn)
 {
 	const struct monitor_config *m = &c->o->monitor;
 	uint16_t port = conn->port[SERVER];
@@ -228,15 +228,15 @@ static enum port_kind kind_of(const struct chosen *c, const struct conn *conn)
 						    : PORT_SMTP;
 }
 
-static bool put_scenario(struct outbuf *b, struct chosen *c, char why[CHOSEN_WHY])
+static bool put_scenario(struct outbuf *b, struct query *c, char why[QUERY_WHY])
 {
 	struct ladder_scene scenes[LADDER_SCENES];
 	size_t n = 0;
 	char reason[LADDER_WHY];
 
-	snprintf(why, CHOSEN_WHY, "--ladder scenario: no memory");
+	snprintf(why, QUERY_WHY, "--ladder scenario: no memory");
 	for (; n < c->n; n++) {
-		const struct kept *k = &c->kept[n];
+		const struct stored_conn *k = &c->kept[n];
 
 		scenes[n] =
 			(struct ladder_scene){k->ladder, k->record, kind_of(c, k->record->conn)};
@@ -250,13 +250,13 @@ static bool put_scenario(struct outbuf *b, struct chosen *c, char why[CHOSEN_WHY
 			 (unsigned)LADDER_SCENES, (unsigned long long)c->fitting);
 	else if (ladder_scenario(b, scenes, n, reason))
 		return true;
-	snprintf(why, CHOSEN_WHY, "--ladder scenario: %s", reason);
+	snprintf(why, QUERY_WHY, "--ladder scenario: %s", reason);
 	return false;
 }
 
-static void put_all(struct outbuf *b, const struct chosen *c)
+static void put_all(struct outbuf *b, const struct query *c)
 {
-	const struct kept *k = &c->kept[0];
+	const struct stored_conn *k = &c->kept[0];
 	struct report r = report_of(c, k->record, k->input);
 
 	if (k->ladder != NULL && c->o->ladder == LADDER_CSV) {
@@ -269,18 +269,18 @@ static void put_all(struct outbuf *b, const struct chosen *c)
 	}
 }
 
-bool chosen_tell(struct chosen *c, char why[CHOSEN_WHY])
+bool query_print(struct query *c, char why[QUERY_WHY])
 {
 	struct outbuf b = {0};
 	bool whole;
 
 	if (c->n == 0) {
-		snprintf(why, CHOSEN_WHY, "--explain: none of the %llu sessions is \"%.99s\"",
+		snprintf(why, QUERY_WHY, "--explain: none of the %llu sessions is \"%.99s\"",
 			 (unsigned long long)c->seen, c->which);
 		return false;
 	}
 	for (size_t i = 0; i < c->n; i++) {
-		const struct kept *k = &c->kept[i];
+		const struct stored_conn *k = &c->kept[i];
 
 		if (k->ladder != NULL)
 			ladder_judge(k->ladder, k->record->ending,
@@ -295,7 +295,7 @@ bool chosen_tell(struct chosen *c, char why[CHOSEN_WHY])
 	errno = ENOMEM;
 	whole = !b.failed && fwrite(b.p, 1, b.n, stdout) == b.n && fflush(stdout) == 0;
 	if (!whole)
-		snprintf(why, CHOSEN_WHY, "standard output: %s", strerror(errno));
+		snprintf(why, QUERY_WHY, "standard output: %s", strerror(errno));
 	outbuf_free(&b);
 	return whole;
 }

@@ -5,40 +5,40 @@
 #include "options/options.h"
 #include "trace/ladder.h"
 
-struct chosen;
+struct query;
 
 /*
  * o is borrowed; its explain says which: "worst", a number in the order of ending, an address (with
  * or without its port), a Message-ID or mail address, a queue id, a session id; EXPLAIN_ALL. NULL
  * where there is no memory.
  */
-struct chosen *chosen_new(const struct options *o);
-void chosen_free(struct chosen *c);
+struct query *query_new(const struct options *o);
+void query_free(struct query *c);
 
 /*
  * Each session in order; of several that fit the worst is kept, and among equals the first; of all,
  * the first LADDER_SCENES. input is borrowed for the life of c.
  */
-void chosen_offer(struct chosen *c, const struct record *record, const char *input);
+void query_offer(struct query *c, const struct record *record, const char *input);
 
 /* How many are kept: 0 or 1, or, of all, several. */
-size_t chosen_count(const struct chosen *c);
+size_t query_count(const struct query *c);
 
 /* The connection that the ladder is wanted of. */
-const struct conn *chosen_conn(const struct chosen *c, size_t i);
+const struct conn *query_conn(const struct query *c, size_t i);
 
 /* A ladder_cleaner, and its argument: texts of this session, redacted as the operator wants. */
-struct bytes chosen_clean(void *kept, struct bytes text);
-void *chosen_kept(struct chosen *c, size_t i);
+struct bytes query_clean(void *kept, struct bytes text);
+void *query_kept(struct query *c, size_t i);
 
 /*
  * The i-th ladder, which is borrowed and not filled yet; NULL: there is none. False: no memory for
  * what is kept of its segments.
  */
-bool chosen_draw(struct chosen *c, size_t i, struct ladder *ladder);
+bool query_draw(struct query *c, size_t i, struct ladder *ladder);
 
 /* Tells all on standard output. False, with a sentence in why, where it cannot be told. */
-enum { CHOSEN_WHY = 256 };
-bool chosen_tell(struct chosen *c, char why[CHOSEN_WHY]);
+enum { QUERY_WHY = 256 };
+bool query_print(struct query *c, char why[QUERY_WHY]);
 
 #endif

@@ -91,7 +91,7 @@ static bool input_read(const struct reread *r, size_t i, const struct taker *t, 
 }
 
 /* False where it cannot even be begun. */
-static bool session_read(const struct reread *r, const struct board_session *s,
+static bool session_read(const struct reread *r, const struct recent_session *s,
 			 const struct taker *t, char why[VIEWER_WHY])
 {
 	uint32_t first = s->record->conn->input;
@@ -105,14 +105,14 @@ static bool session_read(const struct reread *r, const struct board_session *s,
 	return why[0] == '\0';
 }
 
-static bool is_standard_input(const struct reread *r, const struct board_session *s,
+static bool is_standard_input(const struct reread *r, const struct recent_session *s,
 			      char why[VIEWER_WHY])
 {
 	snprintf(why, VIEWER_WHY, "standard input cannot be read twice");
 	return strcmp(r->o->reads.all[s->record->conn->input], "-") == 0;
 }
 
-struct ladders *reread_draw(void *arg, const struct board_session *s, exhibit_cleaner *clean,
+struct ladders *reread_draw(void *arg, const struct recent_session *s, session_cleaner *clean,
 			    void *clean_arg, struct ladder **out, char why[VIEWER_WHY])
 {
 	const struct reread *r = arg;
@@ -131,7 +131,7 @@ struct ladders *reread_draw(void *arg, const struct board_session *s, exhibit_cl
 	return t.ladders;
 }
 
-bool reread_save(void *arg, struct export *e, const struct board_session *s,
+bool reread_save(void *arg, struct export *e, const struct recent_session *s,
 		 const struct report *report, char why[VIEWER_WHY])
 {
 	const struct reread *r = arg;

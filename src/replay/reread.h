@@ -26,9 +26,9 @@ void reread_free(struct reread *r);
 void reread_hold(struct reread *r, size_t i);
 
 /* As in struct viewer_source; r: a struct reread. */
-struct ladders *reread_draw(void *r, const struct board_session *s, exhibit_cleaner *clean,
+struct ladders *reread_draw(void *r, const struct recent_session *s, session_cleaner *clean,
 			    void *clean_arg, struct ladder **out, char why[VIEWER_WHY]);
-bool reread_save(void *r, struct export *e, const struct board_session *s,
+bool reread_save(void *r, struct export *e, const struct recent_session *s,
 		 const struct report *report, char why[VIEWER_WHY]);
 
 #endif

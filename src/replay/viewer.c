@@ -16,11 +16,11 @@
 struct viewer {
 	const struct options *o;
 	struct viewer_source source;
-	struct board *board;
+	struct recent *recent;
 	struct top *top;
 	struct export *export; /* NULL: nothing can be saved */
 	const char *folder;
-	char said[SCREEN_SAID]; /* of standard error, what was shown last */
+	char said[SCREEN_MESSAGE]; /* of standard error, what was shown last */
 	char no_export[EXPORT_WHY];
 	struct outbuf text;
 	int64_t looked; /* monotonic, nanoseconds */
@@ -45,8 +45,8 @@ struct viewer *viewer_new(const struct options *o, const struct alerting *alerti
 		return NULL;
 	v->o = o;
 	v->source = *source;
-	v->board = board_new(alerting, o->redact);
-	v->top = v->board != NULL ? top_new(v->board, inputs) : NULL;
+	v->recent = recent_new(alerting, o->redact);
+	v->top = v->recent != NULL ? top_new(v->recent, inputs) : NULL;
 	v->folder = o->write_pcap != NULL ? o->write_pcap : ".";
 	v->export = export_open(v->folder, o->user, v->no_export);
 	if (v->top != NULL && screen_open(why))
@@ -61,7 +61,7 @@ void viewer_free(struct viewer *v)
 		return;
 	screen_close();
 	top_free(v->top);
-	board_free(v->board);
+	recent_free(v->recent);
 	export_close(v->export);
 	outbuf_free(&v->text);
 	free(v);
@@ -70,7 +70,7 @@ void viewer_free(struct viewer *v)
 void viewer_record(struct viewer *v, const struct record *record, const char *input,
 		   struct bytes frames, uint32_t omitted)
 {
-	board_add(v->board, record, input, frames, omitted);
+	recent_add(v->recent, record, input, frames, omitted);
 }
 
 void viewer_state(struct viewer *v, const char *state)
@@ -80,19 +80,19 @@ void viewer_state(struct viewer *v, const char *state)
 
 /* All that there is to say of it, into v->text; its dialogue where that can be had, else why not.
  */
-static void text_make(struct viewer *v, const struct board_session *s, unsigned columns)
+static void text_make(struct viewer *v, const struct recent_session *s, unsigned columns)
 {
-	struct board_cleaning cleaning = {v->board, s->record->session};
+	struct recent_cleaning cleaning = {v->recent, s->record->session};
 	struct ladder *ladder = NULL;
 	char why[VIEWER_WHY] = "";
 	struct ladders *all =
-		v->source.draw(v->source.arg, s, board_clean, &cleaning, &ladder, why);
-	struct report r = board_report(v->board, s);
+		v->source.draw(v->source.arg, s, recent_clean, &cleaning, &ladder, why);
+	struct report r = recent_report(v->recent, s);
 
 	if (ladder != NULL)
 		ladder_judge(ladder, s->record->ending, r.record.judgement.verdict);
 	/* The ladder's texts were redacted one by one: the report is needed anew. */
-	r = board_report(v->board, s);
+	r = recent_report(v->recent, s);
 	v->text.n = 0;
 	explain_put(&v->text, &r, s->number, ladder, (struct explain_style){.columns = columns});
 	if (ladder == NULL)
@@ -117,7 +117,7 @@ static void text_fold_lines(struct outbuf *to, struct bytes text, unsigned colum
 	}
 }
 
-static void session_open(struct viewer *v, const struct board_session *s)
+static void session_open(struct viewer *v, const struct recent_session *s)
 {
 	unsigned columns = screen_size().columns;
 
@@ -133,25 +133,26 @@ static bool can_save(struct viewer *v)
 {
 	if (v->export != NULL)
 		return true;
-	top_say(v->top, "%.200s", v->no_export);
+	top_message(v->top, "%.200s", v->no_export);
 	return false;
 }
 
-static void packets_save(struct viewer *v, const struct board_session *s)
+static void packets_save(struct viewer *v, const struct recent_session *s)
 {
 	char name[EXPORT_NAME], why[VIEWER_WHY] = "";
-	struct report r = board_report(v->board, s);
+	struct report r = recent_report(v->recent, s);
 
 	if (v->o->redact != REDACT_NONE) {
-		top_say(v->top, "Packets cannot be redacted: without --redact they can be saved");
+		top_message(v->top,
+			    "Packets cannot be redacted: without --redact they can be saved");
 		return;
 	}
 	if (!can_save(v) || !export_name(v->export, &r, name))
 		return;
 	if (v->source.save(v->source.arg, v->export, s, &r, why))
-		top_say(v->top, "Saved: %.40s/%.190s", v->folder, name);
+		top_message(v->top, "Saved: %.40s/%.190s", v->folder, name);
 	else
-		top_say(v->top, "Not saved: %.200s", why);
+		top_message(v->top, "Not saved: %.200s", why);
 }
 
 static bool file_write(struct viewer *v, const char *name)
@@ -171,29 +172,29 @@ static bool file_write(struct viewer *v, const char *name)
 }
 
 /* The name of its packets, with another end. */
-static void words_save(struct viewer *v, const struct board_session *s)
+static void words_save(struct viewer *v, const struct recent_session *s)
 {
 	char name[EXPORT_NAME];
-	struct report r = board_report(v->board, s);
+	struct report r = recent_report(v->recent, s);
 
 	if (!can_save(v) || !export_name(v->export, &r, name))
 		return;
 	memcpy(strrchr(name, '.'), ".txt", sizeof(".txt"));
 	text_make(v, s, 0);
 	if (file_write(v, name))
-		top_say(v->top, "Saved: %.40s/%.190s", v->folder, name);
+		top_message(v->top, "Saved: %.40s/%.190s", v->folder, name);
 	else
-		top_say(v->top, "Not saved: %.200s: %s", v->folder, strerror(errno));
+		top_message(v->top, "Not saved: %.200s: %s", v->folder, strerror(errno));
 }
 
 /* False: to end. */
 static bool key_take(struct viewer *v, int key)
 {
 	enum top_wish wish = top_key(v->top, key);
-	const struct board_session *s = wish > TOP_QUIT ? top_chosen(v->top) : NULL;
+	const struct recent_session *s = wish > TOP_QUIT ? top_selected(v->top) : NULL;
 
 	if (wish > TOP_QUIT && s == NULL)
-		top_say(v->top, "There is no session here, or it is not kept any more");
+		top_message(v->top, "There is no session here, or it is not kept any more");
 	else if (wish == TOP_OPEN)
 		session_open(v, s);
 	else if (wish == TOP_SAVE_PACKETS)
@@ -206,15 +207,15 @@ static bool key_take(struct viewer *v, int key)
 /* What is new on standard error stands in the last line until the next key. */
 static void said_show(struct viewer *v)
 {
-	char said[SCREEN_SAID];
-	const char *line = screen_said(said);
+	char said[SCREEN_MESSAGE];
+	const char *line = screen_message(said);
 	struct outbuf text = {0};
 
 	if (strcmp(line, v->said) == 0)
 		return;
 	snprintf(v->said, sizeof(v->said), "%s", line);
 	escape_text(&text, bytes_str(line));
-	top_say(v->top, "%.*s", (int)text.n, text.p);
+	top_message(v->top, "%.*s", (int)text.n, text.p);
 	outbuf_free(&text);
 }
 
@@ -243,9 +244,9 @@ static const char not_kept[] =
 	"live, packets are kept of sessions that are alerts, as far as there is room";
 
 /* The first of its frames is number 1. */
-struct ladders *viewer_draw_kept(const struct monitor_config *config, const struct board_session *s,
-				 exhibit_cleaner *clean, void *clean_arg, struct ladder **out,
-				 char why[VIEWER_WHY])
+struct ladders *viewer_draw_stored(const struct monitor_config *config,
+				   const struct recent_session *s, session_cleaner *clean,
+				   void *clean_arg, struct ladder **out, char why[VIEWER_WHY])
 {
 	struct ladders *all = s->frames != NULL ? ladders_new(config) : NULL;
 	struct bytes block = bytes_of(s->frames, s->frames_size);
@@ -257,14 +258,14 @@ struct ladders *viewer_draw_kept(const struct monitor_config *config, const stru
 		return NULL;
 	conn.first = 1;
 	*out = ladders_want(all, &conn, clean, clean_arg);
-	while (*out != NULL && keep_next(&block, &frame))
+	while (*out != NULL && frame_store_next(&block, &frame))
 		ladders_frames(all, 0, &frame, 1);
 	ladders_finish(all);
 	return all;
 }
 
-bool viewer_save_kept(struct export *e, const struct board_session *s, const struct report *r,
-		      char why[VIEWER_WHY])
+bool viewer_save_stored(struct export *e, const struct recent_session *s, const struct report *r,
+			char why[VIEWER_WHY])
 {
 	char name[EXPORT_NAME];
 	uint32_t omitted = s->frames_omitted;

@@ -17,10 +17,10 @@ enum { VIEWER_WHY = 512, VIEWER_TURN_MS = 100 };
 struct viewer_source {
 	/* The ladder of a session, filled; it goes with what is returned, by ladders_free. NULL,
 	 * with a sentence in why. clean, clean_arg: as for ladder_new (ladder.h). */
-	struct ladders *(*draw)(void *arg, const struct board_session *s, exhibit_cleaner *clean,
+	struct ladders *(*draw)(void *arg, const struct recent_session *s, session_cleaner *clean,
 				void *clean_arg, struct ladder **out, char why[VIEWER_WHY]);
 	/* Its packets into a file of this name. False, with a sentence in why. */
-	bool (*save)(void *arg, struct export *e, const struct board_session *s,
+	bool (*save)(void *arg, struct export *e, const struct recent_session *s,
 		     const struct report *r, char why[VIEWER_WHY]);
 	void *arg;
 };
@@ -36,8 +36,8 @@ struct viewer *viewer_new(const struct options *o, const struct alerting *alerti
 /* Gives the terminal back. NULL: nothing. */
 void viewer_free(struct viewer *v);
 
-/* Each session, in order. input is borrowed for v's life. frames: as keep_copy wrote them, or
- * empty. */
+/* Each session, in order. input is borrowed for v's life. frames: as frame_store_copy wrote them,
+ * or empty. */
 void viewer_record(struct viewer *v, const struct record *record, const char *input,
 		   struct bytes frames, uint32_t omitted);
 
@@ -53,10 +53,10 @@ bool viewer_look(struct viewer *v);
 
 /* For viewer_source.draw and .save: they are of a session whose packets are kept in memory. config:
  * as of the monitors. */
-struct ladders *viewer_draw_kept(const struct monitor_config *config, const struct board_session *s,
-				 exhibit_cleaner *clean, void *clean_arg, struct ladder **out,
-				 char why[VIEWER_WHY]);
-bool viewer_save_kept(struct export *e, const struct board_session *s, const struct report *r,
-		      char why[VIEWER_WHY]);
+struct ladders *viewer_draw_stored(const struct monitor_config *config,
+				   const struct recent_session *s, session_cleaner *clean,
+				   void *clean_arg, struct ladder **out, char why[VIEWER_WHY]);
+bool viewer_save_stored(struct export *e, const struct recent_session *s, const struct report *r,
+			char why[VIEWER_WHY]);
 
 #endif

@@ -92,7 +92,7 @@ static bool page_write(struct sink_html *s)
 	return s->mode->live;
 }
 
-static bool html_exhibit(void *self, const struct exhibit *one)
+static bool html_worst_session(void *self, const struct worst_session *one)
 {
 	struct sink_html *s = self;
 
@@ -130,7 +130,7 @@ const struct sink_kind sink_html = {
 	.check = html_check,
 	.record = html_record,
 	.stats = html_stats,
-	.exhibit = html_exhibit,
+	.worst_session = html_worst_session,
 	.close = html_close,
 	.loss = html_loss,
 };

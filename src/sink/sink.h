@@ -35,9 +35,10 @@ struct sink_kind {
 	bool (*daily)(void *self, const struct daily *day); /* live: a day is over */
 	bool (*stats)(void *self, const struct summary *summary);
 	/* Called after stats for each of the worst sessions with alerts, worst first, then with
-	 * NULL. If a kind has exhibit, the sessions are kept, and captures are read a second time.
+	 * NULL. If a kind has worst_session, the sessions are kept, and captures are read a second
+	 * time.
 	 */
-	bool (*exhibit)(void *self, const struct exhibit *one);
+	bool (*worst_session)(void *self, const struct worst_session *one);
 	void (*observe)(void *self,
 			const struct summary *summary); /* the figures of stats, at any time */
 	bool (*flush)(void *self);
@@ -101,14 +102,14 @@ void sinks_flush(struct sinks *s);
 void sinks_stats(struct sinks *s, struct summary summary);
 
 /*
- * Offline, after sinks_stats, in this order. sinks_exhibiting returns whether an output shows
- * sessions in detail. sinks_draw draws their ladders (exhibits_draw), if the frames can be read
- * again. sinks_exhibit delivers the sessions.
- * Live, sinks_stats calls sinks_exhibit itself, without ladders.
+ * Offline, after sinks_stats, in this order. sinks_show_worst returns whether an output shows
+ * sessions in detail. sinks_draw draws their ladders (worst_draw), if the frames can be read
+ * again. sinks_worst delivers the sessions.
+ * Live, sinks_stats calls sinks_worst itself, without ladders.
  */
-bool sinks_exhibiting(const struct sinks *s);
-void sinks_draw(struct sinks *s, exhibit_drawer *draw, void *arg);
-void sinks_exhibit(struct sinks *s);
+bool sinks_show_worst(const struct sinks *s);
+void sinks_draw(struct sinks *s, session_drawer *draw, void *arg);
+void sinks_worst(struct sinks *s);
 
 /* Delivers the figures to outputs that serve them at any time. Cheap enough to call once a second.
  */

@@ -26,7 +26,7 @@ struct sinks {
 	struct redactor *redactor;
 	struct grouping grouping;
 	struct totals totals;
-	struct exhibits *exhibits; /* NULL: no output shows any */
+	struct worst *worst; /* NULL: no output shows any */
 	/* live */
 	struct throttle *throttle;
 	struct rates *rates;
@@ -119,7 +119,7 @@ bool sinks_add(struct sinks *s, const char *spec, char why[SINK_WHY])
 	snprintf(why, SINK_WHY, "there is no output \"%s\", or no memory for it", spec);
 	if (kind == NULL || !sinks_grow(s))
 		return false;
-	if (kind->exhibit != NULL && s->exhibits == NULL && (s->exhibits = exhibits_new()) == NULL)
+	if (kind->worst_session != NULL && s->worst == NULL && (s->worst = worst_new()) == NULL)
 		return false;
 	self = kind->open(target, &s->config.mode, why);
 	if (self == NULL)
@@ -156,8 +156,8 @@ void sinks_record(struct sinks *s, const struct record *record, const char *inpu
 	if (s->config.packets != NULL && report_stands_out(&report))
 		s->config.packets(s->config.arg, &report);
 	totals_count(&s->totals, &report);
-	if (s->exhibits != NULL)
-		exhibits_offer(s->exhibits, record, &report);
+	if (s->worst != NULL)
+		worst_offer(s->worst, record, &report);
 	if (s->config.mode.live)
 		live_count(s, &report);
 	for (size_t i = 0; i < s->n; i++)
@@ -179,42 +179,43 @@ static void summary_fill(struct sinks *s, struct summary *summary)
 	summary->live = s->config.mode.live;
 	summary->outputs = s->losses;
 	summary->outputs_n = s->config.mode.live ? s->n : 0;
-	if (s->exhibits != NULL) {
-		summary->exhibits = exhibits_count(s->exhibits).kept;
-		summary->exhibits_omitted = exhibits_count(s->exhibits).omitted;
+	if (s->worst != NULL) {
+		summary->worst = worst_count(s->worst).kept;
+		summary->worst_omitted = worst_count(s->worst).omitted;
 	}
 	for (size_t i = 0; i < s->n; i++)
 		if (s->all[i].kind->loss != NULL)
 			s->all[i].kind->loss(s->all[i].self, &s->losses[i]);
 }
 
-bool sinks_exhibiting(const struct sinks *s)
+bool sinks_show_worst(const struct sinks *s)
 {
-	return s->exhibits != NULL;
+	return s->worst != NULL;
 }
 
-void sinks_draw(struct sinks *s, exhibit_drawer *draw, void *arg)
+void sinks_draw(struct sinks *s, session_drawer *draw, void *arg)
 {
-	if (s->exhibits != NULL)
-		exhibits_draw(s->exhibits, s->redactor, draw, arg);
+	if (s->worst != NULL)
+		worst_draw(s->worst, s->redactor, draw, arg);
 }
 
-static bool exhibit_tell(void *arg, const struct exhibit *one)
+static bool worst_emit(void *arg, const struct worst_session *one)
 {
 	struct sinks *s = arg;
 	bool more = false;
 
 	for (size_t i = 0; i < s->n; i++)
-		if (s->all[i].listening && s->all[i].kind->exhibit != NULL)
-			more |= s->all[i].listening = s->all[i].kind->exhibit(s->all[i].self, one);
+		if (s->all[i].listening && s->all[i].kind->worst_session != NULL)
+			more |= s->all[i].listening =
+				s->all[i].kind->worst_session(s->all[i].self, one);
 	return more;
 }
 
-void sinks_exhibit(struct sinks *s)
+void sinks_worst(struct sinks *s)
 {
-	if (s->exhibits != NULL &&
-	    exhibits_each(s->exhibits, s->redactor, s->config.alerting, exhibit_tell, s))
-		exhibit_tell(s, NULL);
+	if (s->worst != NULL &&
+	    worst_each(s->worst, s->redactor, s->config.alerting, worst_emit, s))
+		worst_emit(s, NULL);
 }
 
 void sinks_stats(struct sinks *s, struct summary summary)
@@ -227,7 +228,7 @@ void sinks_stats(struct sinks *s, struct summary summary)
 		if (s->all[i].listening && s->all[i].kind->stats != NULL)
 			s->all[i].listening = s->all[i].kind->stats(s->all[i].self, &summary);
 	if (s->config.mode.live)
-		sinks_exhibit(s);
+		sinks_worst(s);
 }
 
 void sinks_observe(struct sinks *s, struct summary summary)
@@ -323,7 +324,7 @@ bool sinks_close(struct sinks *s)
 	daily_end(&s->daily);
 	redactor_free(s->redactor);
 	servers_free(s->totals.servers);
-	exhibits_free(s->exhibits);
+	worst_free(s->worst);
 	free(s->all);
 	free(s->losses);
 	free(s);

@@ -44,11 +44,11 @@ struct summary {
 	uint64_t secrets;       /* so many ... */
 	uint64_t bad_key_lines; /* ... and so many lines that nobody can read */
 	const struct sink_loss *outputs;
-	size_t outputs_n;          /* 0: offline */
-	size_t exhibits;           /* sessions that will be shown in detail ... */
-	uint64_t exhibits_omitted; /* ... and alerted ones that will not, because there are too many
-				    */
-	int64_t last;              /* time of the last frame; meaningless if there was none */
+	size_t outputs_n;       /* 0: offline */
+	size_t worst;           /* sessions that will be shown in detail ... */
+	uint64_t worst_omitted; /* ... and alerted ones that will not, because there are too many
+				 */
+	int64_t last;           /* time of the last frame; meaningless if there was none */
 };
 
 #endif

@@ -204,7 +204,7 @@ static void content_flush(struct ladder *l, bool whole)
 	l->content_first = l->content_last = 0;
 }
 
-static struct ladder_line line_said(struct ladder *l, const struct trace_event *e,
+static struct ladder_line line_sent(struct ladder *l, const struct trace_event *e,
 				    enum ladder_kind kind)
 {
 	l->stage = e->stage;
@@ -281,7 +281,7 @@ static void on_command(struct ladder *l, const struct trace_event *e)
 	l->secret |= verb == SMTP_AUTH || verb == SMTP_MAIL || verb == SMTP_DATA ||
 		     verb == SMTP_BDAT;
 	put_command(l, &b, e);
-	ladder_add(l, line_said(l, e, LADDER_COMMAND), bytes_of(b.p, b.n));
+	ladder_add(l, line_sent(l, e, LADDER_COMMAND), bytes_of(b.p, b.n));
 	outbuf_free(&b);
 }
 
@@ -356,7 +356,7 @@ static void on_reply(struct ladder *l, const struct trace_event *e)
 	struct ladder_line line;
 
 	content_flush(l, false);
-	line = line_said(l, e, LADDER_REPLY);
+	line = line_sent(l, e, LADDER_REPLY);
 	line.code = e->reply->code;
 	line.pipelined = is_pipelined(l, e);
 	line.answers = e->pending != NULL ? answered_name((enum smtp_verb)e->pending->sent_verb)
@@ -375,7 +375,7 @@ static void on_reply(struct ladder *l, const struct trace_event *e)
 static void on_uncoded(struct ladder *l, const struct trace_event *e)
 {
 	content_flush(l, false);
-	ladder_add(l, line_said(l, e, LADDER_REPLY), e->text);
+	ladder_add(l, line_sent(l, e, LADDER_REPLY), e->text);
 }
 
 static void on_content(struct ladder *l, const struct trace_event *e)

@@ -10,17 +10,17 @@
 enum { TABLE_MEMORY = 1 << 20 };
 
 struct hosts {
-	struct board_host *all; /* BOARD_HOSTS */
+	struct recent_host *all; /* RECENT_HOSTS */
 	size_t n;
 	struct flow_table table;
-	struct board_host others;
+	struct recent_host others;
 };
 
-struct board {
+struct recent {
 	const struct alerting *alerting;
 	struct redactor *redactor;
 	uint64_t seen, alerts[SEVERITIES];
-	struct board_session *all[2 * BOARD_SESSIONS];
+	struct recent_session *all[2 * RECENT_SESSIONS];
 	size_t n, kept[2]; /* kept: of the others, of alerts */
 	size_t bytes, frames;
 	struct pool *pool;
@@ -29,9 +29,9 @@ struct board {
 	struct outbuf words;
 };
 
-struct board *board_new(const struct alerting *alerting, enum redact_mode redact)
+struct recent *recent_new(const struct alerting *alerting, enum redact_mode redact)
 {
-	struct board *b = calloc(1, sizeof(*b));
+	struct recent *b = calloc(1, sizeof(*b));
 
 	if (b == NULL)
 		return NULL;
@@ -43,23 +43,23 @@ struct board *board_new(const struct alerting *alerting, enum redact_mode redact
 	if (getrandom(b->seed, sizeof(b->seed), GRND_NONBLOCK) < 0)
 		memset(b->seed, 0, sizeof(b->seed));
 	for (int s = CLIENT; s <= SERVER; s++) {
-		b->hosts[s].all = calloc(BOARD_HOSTS, sizeof(*b->hosts[s].all));
+		b->hosts[s].all = calloc(RECENT_HOSTS, sizeof(*b->hosts[s].all));
 		if (b->redactor == NULL || b->pool == NULL || b->hosts[s].all == NULL ||
 		    !flow_table_init(&b->hosts[s].table, b->pool)) {
-			board_free(b);
+			recent_free(b);
 			return NULL;
 		}
 	}
 	return b;
 }
 
-static void session_free(struct board_session *s)
+static void session_free(struct recent_session *s)
 {
 	free(s->frames);
 	free(s);
 }
 
-void board_free(struct board *b)
+void recent_free(struct recent *b)
 {
 	if (b == NULL)
 		return;
@@ -77,19 +77,19 @@ void board_free(struct board *b)
 	free(b);
 }
 
-static void session_drop(struct board *b, size_t i)
+static void session_drop(struct recent *b, size_t i)
 {
-	struct board_session *s = b->all[i];
+	struct recent_session *s = b->all[i];
 
 	b->kept[s->alert]--;
 	b->bytes -= s->size;
 	b->frames -= s->frames_size;
 	session_free(s);
-	memmove(&b->all[i], &b->all[i + 1], (--b->n - i) * sizeof(struct board_session *));
+	memmove(&b->all[i], &b->all[i + 1], (--b->n - i) * sizeof(struct recent_session *));
 }
 
 /* The oldest of its kind; where there is none, the oldest. */
-static void oldest_drop(struct board *b, bool alert)
+static void oldest_drop(struct recent *b, bool alert)
 {
 	size_t i = 0;
 
@@ -99,18 +99,18 @@ static void oldest_drop(struct board *b, bool alert)
 }
 
 /* What is no alert makes room first. */
-static void room_make(struct board *b, bool alert, size_t size)
+static void room_make(struct recent *b, bool alert, size_t size)
 {
-	while (b->kept[alert] >= BOARD_SESSIONS)
+	while (b->kept[alert] >= RECENT_SESSIONS)
 		oldest_drop(b, alert);
-	while (b->n > 0 && b->bytes + size > BOARD_BYTES)
+	while (b->n > 0 && b->bytes + size > RECENT_BYTES)
 		oldest_drop(b, false);
 }
 
-static void frames_take(struct board *b, struct board_session *s, struct bytes frames,
+static void frames_take(struct recent *b, struct recent_session *s, struct bytes frames,
 			uint32_t omitted)
 {
-	for (size_t i = 0; i < b->n && b->frames + frames.n > BOARD_FRAMES; i++) {
+	for (size_t i = 0; i < b->n && b->frames + frames.n > RECENT_FRAMES; i++) {
 		b->frames -= b->all[i]->frames_size;
 		free(b->all[i]->frames);
 		b->all[i]->frames = NULL;
@@ -162,9 +162,9 @@ static void put_host(struct outbuf *b, const struct conn *conn, enum side side)
 }
 
 /* All that one may look for. Cut between two characters. */
-static void words_make(struct board *b, struct board_session *s)
+static void words_make(struct recent *b, struct recent_session *s)
 {
-	struct report r = board_report(b, s);
+	struct report r = recent_report(b, s);
 	size_t n;
 
 	b->words.n = 0;
@@ -173,7 +173,7 @@ static void words_make(struct board *b, struct board_session *s)
 	put_host(&b->words, r.record.conn, CLIENT);
 	put_host(&b->words, r.record.conn, SERVER);
 	put_all_strings(&b->words, r.record.session);
-	n = b->words.n < BOARD_WORDS - 1 ? b->words.n : BOARD_WORDS - 1;
+	n = b->words.n < RECENT_WORDS - 1 ? b->words.n : RECENT_WORDS - 1;
 	while (n > 0 && n < b->words.n && (b->words.p[n] & 0xc0) == 0x80)
 		n--;
 	memcpy(s->words, b->words.p, n);
@@ -181,7 +181,7 @@ static void words_make(struct board *b, struct board_session *s)
 	b->words.failed = false;
 }
 
-static void wait_count(struct board_wait *w, int64_t waited)
+static void wait_count(struct recent_wait *w, int64_t waited)
 {
 	if (waited < 0)
 		return;
@@ -190,7 +190,7 @@ static void wait_count(struct board_wait *w, int64_t waited)
 	w->most = waited > w->most ? waited : w->most;
 }
 
-static void host_count(struct board_host *h, const struct report *r, enum side side)
+static void host_count(struct recent_host *h, const struct report *r, enum side side)
 {
 	const struct record *record = &r->record;
 
@@ -210,7 +210,7 @@ static void host_count(struct board_host *h, const struct report *r, enum side s
 			wait_count(&h->acceptance, t->ts_reply - t->ts_end);
 }
 
-static struct board_host *host_find(struct board *b, const struct conn *conn, enum side side)
+static struct recent_host *host_find(struct recent *b, const struct conn *conn, enum side side)
 {
 	struct hosts *hosts = &b->hosts[side];
 	uint16_t port = side == SERVER ? conn->port[SERVER] : 0;
@@ -221,36 +221,36 @@ static struct board_host *host_find(struct board *b, const struct conn *conn, en
 		if (hosts->all[i].port == port &&
 		    ip_addr_equal(&hosts->all[i].addr, &conn->addr[side]))
 			return &hosts->all[i];
-	if (hosts->n == BOARD_HOSTS || !flow_add(&hosts->table, hash, (uint32_t)hosts->n))
+	if (hosts->n == RECENT_HOSTS || !flow_add(&hosts->table, hash, (uint32_t)hosts->n))
 		return &hosts->others;
-	hosts->all[hosts->n] = (struct board_host){.addr = conn->addr[side], .port = port};
+	hosts->all[hosts->n] = (struct recent_host){.addr = conn->addr[side], .port = port};
 	return &hosts->all[hosts->n++];
 }
 
-static struct board_session *session_new(struct board *b, const struct record *record,
-					 const char *input, const struct report *r)
+static struct recent_session *session_new(struct recent *b, const struct record *record,
+					  const char *input, const struct report *r)
 {
 	size_t size = record_size(record);
-	struct board_session *s = aligned_alloc(16, (sizeof(*s) + size + 15) & ~(size_t)15);
+	struct recent_session *s = aligned_alloc(16, (sizeof(*s) + size + 15) & ~(size_t)15);
 
 	if (s == NULL)
 		return NULL;
-	*s = (struct board_session){.number = b->seen,
-				    .input = input,
-				    .signature = report_worst(r),
-				    .severity = report_severity(r, report_worst(r)),
-				    .alert = report_alerts(r) != 0,
-				    .size = sizeof(*s) + size};
+	*s = (struct recent_session){.number = b->seen,
+				     .input = input,
+				     .signature = report_worst(r),
+				     .severity = report_severity(r, report_worst(r)),
+				     .alert = report_alerts(r) != 0,
+				     .size = sizeof(*s) + size};
 	s->record = record_pack(record, s->block);
 	return s;
 }
 
 /* The report is made anew for the words: the redactor's result does not outlive a second use. */
-void board_add(struct board *b, const struct record *record, const char *input, struct bytes frames,
-	       uint32_t omitted)
+void recent_add(struct recent *b, const struct record *record, const char *input,
+		struct bytes frames, uint32_t omitted)
 {
 	struct report r = report_make(b->alerting, redactor_record(b->redactor, record), input);
-	struct board_session *s;
+	struct recent_session *s;
 
 	b->seen++;
 	for (uint64_t left = report_alerts(&r); left != 0; left &= left - 1)
@@ -268,27 +268,27 @@ void board_add(struct board *b, const struct record *record, const char *input, 
 	b->bytes += s->size;
 }
 
-uint64_t board_seen(const struct board *b)
+uint64_t recent_seen(const struct recent *b)
 {
 	return b->seen;
 }
 
-const uint64_t *board_alerts(const struct board *b)
+const uint64_t *recent_alerts(const struct recent *b)
 {
 	return b->alerts;
 }
 
-size_t board_kept(const struct board *b)
+size_t recent_kept(const struct recent *b)
 {
 	return b->n;
 }
 
-const struct board_session *board_session(const struct board *b, size_t i)
+const struct recent_session *recent_session(const struct recent *b, size_t i)
 {
 	return b->all[i];
 }
 
-const struct board_session *board_find(const struct board *b, uint64_t number)
+const struct recent_session *recent_find(const struct recent *b, uint64_t number)
 {
 	for (size_t i = b->n; i-- > 0 && b->all[i]->number >= number;)
 		if (b->all[i]->number == number)
@@ -296,31 +296,31 @@ const struct board_session *board_find(const struct board *b, uint64_t number)
 	return NULL;
 }
 
-struct report board_report(struct board *b, const struct board_session *s)
+struct report recent_report(struct recent *b, const struct recent_session *s)
 {
 	return report_make(b->alerting, redactor_record(b->redactor, s->record), s->input);
 }
 
-struct bytes board_clean(void *cleaning, struct bytes text)
+struct bytes recent_clean(void *cleaning, struct bytes text)
 {
-	const struct board_cleaning *c = cleaning;
+	const struct recent_cleaning *c = cleaning;
 
-	return redactor_text(c->board->redactor, c->info, text);
+	return redactor_text(c->recent->redactor, c->info, text);
 }
 
-static int64_t wait_mean(const struct board_wait *w)
+static int64_t wait_mean(const struct recent_wait *w)
 {
 	return w->n > 0 ? w->sum / (int64_t)w->n : 0;
 }
 
 /* Whether a stands before b. Among equals the address decides, so that lines stay where they are.
  */
-static bool host_before(const struct board_host *a, const struct board_host *b,
-			enum board_order order)
+static bool host_before(const struct recent_host *a, const struct recent_host *b,
+			enum recent_order order)
 {
-	if (order == BOARD_SLOWEST && wait_mean(&a->acceptance) != wait_mean(&b->acceptance))
+	if (order == RECENT_SLOWEST && wait_mean(&a->acceptance) != wait_mean(&b->acceptance))
 		return wait_mean(&a->acceptance) > wait_mean(&b->acceptance);
-	for (unsigned s = SEVERITIES - 1; s > SEVERITY_NONE && order == BOARD_WORST; s--)
+	for (unsigned s = SEVERITIES - 1; s > SEVERITY_NONE && order == RECENT_WORST; s--)
 		if (a->alerts[s] != b->alerts[s])
 			return a->alerts[s] > b->alerts[s];
 	if (a->sessions != b->sessions)
@@ -330,8 +330,8 @@ static bool host_before(const struct board_host *a, const struct board_host *b,
 }
 
 /* Insertion into a short sorted list, as in servers.c. */
-size_t board_hosts(const struct board *b, enum side side, enum board_order order,
-		   const struct board_host **out, size_t n)
+size_t recent_hosts(const struct recent *b, enum side side, enum recent_order order,
+		    const struct recent_host **out, size_t n)
 {
 	const struct hosts *hosts = &b->hosts[side];
 	size_t found = 0;
@@ -349,12 +349,12 @@ size_t board_hosts(const struct board *b, enum side side, enum board_order order
 	return found;
 }
 
-const struct board_host *board_others(const struct board *b, enum side side)
+const struct recent_host *recent_others(const struct recent *b, enum side side)
 {
 	return &b->hosts[side].others;
 }
 
-unsigned board_stage(const struct board_host *h)
+unsigned recent_stage(const struct recent_host *h)
 {
 	unsigned most = STAGES;
 

@@ -7,8 +7,8 @@
 
 enum { PCAP_NAME = 256 };
 
-struct kept {
-	struct redactor *redactor;   /* borrowed, from exhibits_draw on */
+struct stored_conn {
+	struct redactor *redactor;   /* borrowed, from worst_draw on */
 	const struct record *record; /* not redacted; in the block behind this struct */
 	size_t size;
 	uint64_t number;
@@ -23,27 +23,27 @@ struct kept {
 	_Alignas(16) uint8_t block[];
 };
 
-struct exhibits {
-	struct kept *all[EXHIBITS_MOST];
+struct worst {
+	struct stored_conn *all[WORST_MAX];
 	size_t n, bytes;
 	uint64_t seen, omitted;
 };
 
-struct exhibits *exhibits_new(void)
+struct worst *worst_new(void)
 {
-	return calloc(1, sizeof(struct exhibits));
+	return calloc(1, sizeof(struct worst));
 }
 
-void exhibits_free(struct exhibits *e)
+void worst_free(struct worst *e)
 {
 	for (size_t i = 0; e != NULL && i < e->n; i++)
 		free(e->all[i]);
 	free(e);
 }
 
-static void last_drop(struct exhibits *e)
+static void last_drop(struct worst *e)
 {
-	struct kept *last = e->all[--e->n];
+	struct stored_conn *last = e->all[--e->n];
 
 	e->bytes -= last->size;
 	e->omitted++;
@@ -51,9 +51,9 @@ static void last_drop(struct exhibits *e)
 }
 
 /* Whether there is room, if need be that of others which are less bad. */
-static bool room_make(struct exhibits *e, size_t size, enum severity severity)
+static bool room_make(struct worst *e, size_t size, enum severity severity)
 {
-	while (e->n == EXHIBITS_MOST || e->bytes + size > EXHIBITS_BYTES) {
+	while (e->n == WORST_MAX || e->bytes + size > WORST_BYTES) {
 		if (e->n == 0 || e->all[e->n - 1]->severity >= severity)
 			return false;
 		last_drop(e);
@@ -61,31 +61,32 @@ static bool room_make(struct exhibits *e, size_t size, enum severity severity)
 	return true;
 }
 
-static struct kept *kept_new(const struct record *record, const struct report *r, size_t size)
+static struct stored_conn *kept_new(const struct record *record, const struct report *r,
+				    size_t size)
 {
 	/* The size that aligned_alloc takes is a multiple of the alignment. */
-	struct kept *k = aligned_alloc(16, (sizeof(*k) + size + 15) & ~(size_t)15);
+	struct stored_conn *k = aligned_alloc(16, (sizeof(*k) + size + 15) & ~(size_t)15);
 
 	if (k == NULL)
 		return NULL;
-	*k = (struct kept){.size = size,
-			   .severity = report_severity(r, report_worst(r)),
-			   .raised = r->raised,
-			   .folded = r->folded,
-			   .grouped = r->grouped,
-			   .role = r->role,
-			   .pcap_omitted = r->pcap_omitted,
-			   .input = r->input};
+	*k = (struct stored_conn){.size = size,
+				  .severity = report_severity(r, report_worst(r)),
+				  .raised = r->raised,
+				  .folded = r->folded,
+				  .grouped = r->grouped,
+				  .role = r->role,
+				  .pcap_omitted = r->pcap_omitted,
+				  .input = r->input};
 	k->record = record_pack(record, k->block);
 	if (r->pcap != NULL && strlen(r->pcap) < sizeof(k->pcap))
 		memcpy(k->pcap, r->pcap, strlen(r->pcap) + 1);
 	return k;
 }
 
-void exhibits_offer(struct exhibits *e, const struct record *record, const struct report *r)
+void worst_offer(struct worst *e, const struct record *record, const struct report *r)
 {
 	size_t size, at;
-	struct kept *k;
+	struct stored_conn *k;
 
 	e->seen++;
 	if (report_alerts(r) == 0 && !report_stands_out(r))
@@ -105,20 +106,20 @@ void exhibits_offer(struct exhibits *e, const struct record *record, const struc
 	e->all[at] = k;
 }
 
-struct exhibits_count exhibits_count(const struct exhibits *e)
+struct worst_count worst_count(const struct worst *e)
 {
-	return (struct exhibits_count){e->n, e->omitted};
+	return (struct worst_count){e->n, e->omitted};
 }
 
 /* A ladder_cleaner. */
 static struct bytes kept_clean(void *arg, struct bytes text)
 {
-	const struct kept *k = arg;
+	const struct stored_conn *k = arg;
 
 	return redactor_text(k->redactor, k->record->session, text);
 }
 
-void exhibits_draw(struct exhibits *e, struct redactor *redactor, exhibit_drawer *draw, void *arg)
+void worst_draw(struct worst *e, struct redactor *redactor, session_drawer *draw, void *arg)
 {
 	for (size_t i = 0; i < e->n; i++) {
 		e->all[i]->redactor = redactor;
@@ -126,7 +127,7 @@ void exhibits_draw(struct exhibits *e, struct redactor *redactor, exhibit_drawer
 	}
 }
 
-static struct report report_again(const struct kept *k, struct redactor *redactor,
+static struct report report_again(const struct stored_conn *k, struct redactor *redactor,
 				  const struct alerting *alerting)
 {
 	struct report r = report_make(alerting, redactor_record(redactor, k->record), k->input);
@@ -140,8 +141,8 @@ static struct report report_again(const struct kept *k, struct redactor *redacto
 	return r;
 }
 
-bool exhibits_each(struct exhibits *e, struct redactor *redactor, const struct alerting *alerting,
-		   bool (*each)(void *arg, const struct exhibit *one), void *arg)
+bool worst_each(struct worst *e, struct redactor *redactor, const struct alerting *alerting,
+		bool (*each)(void *arg, const struct worst_session *one), void *arg)
 {
 	for (size_t i = 0; i < e->n; i++) {
 		struct report r = report_again(e->all[i], redactor, alerting);
@@ -149,7 +150,7 @@ bool exhibits_each(struct exhibits *e, struct redactor *redactor, const struct a
 		if (e->all[i]->ladder != NULL)
 			ladder_judge(e->all[i]->ladder, e->all[i]->record->ending,
 				     r.record.judgement.verdict);
-		if (!each(arg, &(struct exhibit){&r, e->all[i]->number, e->all[i]->ladder}))
+		if (!each(arg, &(struct worst_session){&r, e->all[i]->number, e->all[i]->ladder}))
 			return false;
 	}
 	return true;

@@ -9,45 +9,45 @@
 struct ladder;
 
 /* So many are kept, of so many bytes together; the others are counted. */
-enum { EXHIBITS_MOST = 200, EXHIBITS_BYTES = 16 << 20 };
+enum { WORST_MAX = 200, WORST_BYTES = 16 << 20 };
 
 /* One of them, redacted. Borrowed for the length of the call. */
-struct exhibit {
+struct worst_session {
 	const struct report *report;
 	uint64_t number;             /* in the order in which sessions ended; the first is 1 */
 	const struct ladder *ladder; /* judged; NULL: there is none */
 };
 
 /* How many there are, and how many more were alerts. */
-struct exhibits_count {
+struct worst_count {
 	size_t kept;
 	uint64_t omitted;
 };
 
-struct exhibits;
+struct worst;
 
 /* NULL where there is no memory. */
-struct exhibits *exhibits_new(void);
-void exhibits_free(struct exhibits *e);
+struct worst *worst_new(void);
+void worst_free(struct worst *e);
 
 /* Each session, in order; r is made of record, which is not redacted, so that its ladder can be. */
-void exhibits_offer(struct exhibits *e, const struct record *record, const struct report *r);
+void worst_offer(struct worst *e, const struct record *record, const struct report *r);
 
-struct exhibits_count exhibits_count(const struct exhibits *e);
+struct worst_count worst_count(const struct worst *e);
 
 /* Makes the ladder of a connection, which the second pass will fill; clean: a ladder_cleaner
  * (ladder.h). NULL: there will be none. */
-typedef struct bytes exhibit_cleaner(void *arg, struct bytes text);
-typedef struct ladder *exhibit_drawer(void *arg, const struct conn *conn, exhibit_cleaner *clean,
+typedef struct bytes session_cleaner(void *arg, struct bytes text);
+typedef struct ladder *session_drawer(void *arg, const struct conn *conn, session_cleaner *clean,
 				      void *clean_arg);
 
-/* Asks for the ladder of each. They must live until the last exhibits_each, and no session may be
+/* Asks for the ladder of each. They must live until the last worst_each, and no session may be
  * offered any more. */
-void exhibits_draw(struct exhibits *e, struct redactor *redactor, exhibit_drawer *draw, void *arg);
+void worst_draw(struct worst *e, struct redactor *redactor, session_drawer *draw, void *arg);
 
 /* Worst first, and among equals the first that ended. False, and no more calls, once `each` is
  * false. */
-bool exhibits_each(struct exhibits *e, struct redactor *redactor, const struct alerting *alerting,
-		   bool (*each)(void *arg, const struct exhibit *one), void *arg);
+bool worst_each(struct worst *e, struct redactor *redactor, const struct alerting *alerting,
+		bool (*each)(void *arg, const struct worst_session *one), void *arg);
 
 #endif

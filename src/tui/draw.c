@@ -14,7 +14,7 @@ static const int styles[SEVERITIES] = {SCREEN_PLAIN,   SCREEN_PLAIN, SCREEN_NOTI
 /* A line under way. */
 struct line {
 	struct top *t;
-	unsigned row, column, chosen;
+	unsigned row, column, selected;
 };
 
 /* What stands in t->cell, in so many columns and a blank; right: pushed to the right. It is
@@ -25,7 +25,7 @@ static void cell(struct line *l, unsigned width, int style, bool right)
 	size_t shift = right && c->n < width ? width - c->n : 0;
 
 	screen_put(l->row, l->column + (unsigned)shift, width - (unsigned)shift,
-		   (unsigned)style | l->chosen, bytes_of(c->p, c->n));
+		   (unsigned)style | l->selected, bytes_of(c->p, c->n));
 	l->column += width + 1;
 	c->n = 0;
 	c->failed = false;
@@ -44,7 +44,7 @@ static void cell_number(struct line *l, unsigned width, int style, uint64_t n)
 }
 
 /* "12.3 ms", "4.5 s"; "-": none was seen. */
-static void cell_wait(struct line *l, unsigned width, const struct board_wait *w)
+static void cell_wait(struct line *l, unsigned width, const struct recent_wait *w)
 {
 	double ns = w->n > 0 ? (double)w->sum / (double)w->n : 0;
 
@@ -58,12 +58,12 @@ static void cell_wait(struct line *l, unsigned width, const struct board_wait *w
 }
 
 /* A line that the cursor stands on is reversed from edge to edge. */
-static struct line line_begin(struct top *t, unsigned row, bool chosen)
+static struct line line_begin(struct top *t, unsigned row, bool selected)
 {
-	struct line l = {.t = t, .row = row, .chosen = chosen ? SCREEN_CHOSEN : 0};
+	struct line l = {.t = t, .row = row, .selected = selected ? SCREEN_SELECTED : 0};
 
-	for (unsigned i = 0; chosen && i < screen_size().columns; i++)
-		screen_put(row, i, 1, SCREEN_CHOSEN, bytes_str(" "));
+	for (unsigned i = 0; selected && i < screen_size().columns; i++)
+		screen_put(row, i, 1, SCREEN_SELECTED, bytes_str(" "));
 	return l;
 }
 
@@ -76,7 +76,7 @@ static void put_bar(unsigned row)
 /* What was counted comes before the name of what is read, which may be long. */
 static void draw_title(struct top *t)
 {
-	const uint64_t *alerts = board_alerts(t->board);
+	const uint64_t *alerts = recent_alerts(t->recent);
 	unsigned columns = screen_size().columns, state = (unsigned)strlen(t->state), used;
 	struct text words = {.b = &t->cell};
 	uint64_t all = 0;
@@ -85,7 +85,7 @@ static void draw_title(struct top *t)
 		all += alerts[s];
 	put_bar(0);
 	outbuf_str(&t->cell, " smtpwatch  ");
-	text_count(&words, board_seen(t->board), "session");
+	text_count(&words, recent_seen(t->recent), "session");
 	outbuf_str(&t->cell, "  ");
 	text_count(&words, all, "alert");
 	outbuf_str(&t->cell, all > 0 ? ": " : "");
@@ -107,8 +107,8 @@ static void draw_title(struct top *t)
 
 static const char *order_words(const struct top *t)
 {
-	static const char *const hosts[BOARD_ORDERS] = {"most alerts first", "most sessions first",
-							"slowest first"};
+	static const char *const hosts[RECENT_ORDERS] = {"most alerts first", "most sessions first",
+							 "slowest first"};
 
 	if (t->view == TOP_SESSIONS)
 		return t->worst_first ? "worst first" : "latest first";
@@ -124,7 +124,7 @@ static void draw_tabs(struct top *t)
 		bool here = (int)t->view == v || (t->view == TOP_DETAIL && (int)t->before == v);
 
 		l.column += screen_put(1, l.column, 20,
-				       here ? SCREEN_BOLD | SCREEN_CHOSEN : SCREEN_PLAIN,
+				       here ? SCREEN_BOLD | SCREEN_SELECTED : SCREEN_PLAIN,
 				       bytes_str(names[v])) +
 			    2;
 	}
@@ -166,10 +166,10 @@ static void draw_host_head(struct top *t)
 	cell_str(&l, 8, SCREEN_DIM, "  Answer");
 }
 
-static void draw_host(struct top *t, unsigned row, const struct board_host *h, bool chosen)
+static void draw_host(struct top *t, unsigned row, const struct recent_host *h, bool selected)
 {
-	struct line l = line_begin(t, row, chosen);
-	unsigned worst = SEVERITIES - 1, stage = board_stage(h);
+	struct line l = line_begin(t, row, selected);
+	unsigned worst = SEVERITIES - 1, stage = recent_stage(h);
 	struct text words = {.b = &t->cell};
 	bool wide = screen_size().columns >= WIDE;
 	char addr[IP_ADDR_TEXT];
@@ -206,10 +206,10 @@ static void draw_session_head(struct top *t)
 	cell_str(&l, 200, SCREEN_DIM, "Client > server");
 }
 
-static void draw_session(struct top *t, unsigned row, const struct board_session *s, bool chosen)
+static void draw_session(struct top *t, unsigned row, const struct recent_session *s, bool selected)
 {
 	const struct conn *conn = s->record->conn;
-	struct line l = line_begin(t, row, chosen);
+	struct line l = line_begin(t, row, selected);
 	struct text words = {.b = &t->cell};
 	bool wide = screen_size().columns >= WIDE;
 	char addr[IP_ADDR_TEXT];
@@ -239,7 +239,7 @@ static void draw_text(struct top *t, struct bytes text)
 									 : SCREEN_PLAIN;
 
 		screen_put((unsigned)(2 + i), 0, 1000,
-			   (unsigned)style | (top_found(t, first + i) ? SCREEN_CHOSEN : 0), line);
+			   (unsigned)style | (top_found(t, first + i) ? SCREEN_SELECTED : 0), line);
 	}
 }
 
@@ -252,12 +252,12 @@ static void draw_list(struct top *t)
 	else
 		draw_host_head(t);
 	for (size_t i = 0; i < top_rows() && first + i < lines; i++) {
-		bool chosen = first + i == t->place[t->view].at;
+		bool selected = first + i == t->place[t->view].at;
 
 		if (t->view == TOP_SESSIONS)
-			draw_session(t, (unsigned)(HEAD + i), t->sessions[first + i], chosen);
+			draw_session(t, (unsigned)(HEAD + i), t->sessions[first + i], selected);
 		else
-			draw_host(t, (unsigned)(HEAD + i), t->hosts[first + i], chosen);
+			draw_host(t, (unsigned)(HEAD + i), t->hosts[first + i], selected);
 	}
 	if (lines == 0)
 		screen_put(HEAD, 1, 100, SCREEN_DIM,

@@ -36,7 +36,7 @@ static void search_next(struct top *t)
 			move_to(t, (at + i) % lines);
 			return;
 		}
-	top_say(t, "not found: %s", t->search);
+	top_message(t, "not found: %s", t->search);
 }
 
 static void view_set(struct top *t, enum top_view view)
@@ -92,7 +92,7 @@ static void back(struct top *t)
 /* The sessions of a host. */
 static void host_enter(struct top *t)
 {
-	const struct board_host *h;
+	const struct recent_host *h;
 	char addr[IP_ADDR_TEXT];
 
 	top_fill(t);
@@ -115,7 +115,7 @@ static void order_next(struct top *t)
 	if (t->view == TOP_SESSIONS)
 		t->worst_first = !t->worst_first;
 	else if (t->view <= TOP_CLIENTS)
-		t->order = (enum board_order)((t->order + 1) % BOARD_ORDERS);
+		t->order = (enum recent_order)((t->order + 1) % RECENT_ORDERS);
 }
 
 static void help(struct top *t)

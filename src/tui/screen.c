@@ -256,7 +256,7 @@ unsigned screen_put(unsigned row, unsigned column, unsigned width, unsigned styl
 	if (row >= size.rows || column >= size.columns)
 		return 0;
 	width = width < size.columns - column ? width : size.columns - column;
-	attrset((attr_t)now.styles[style & 0xff] | (style & SCREEN_CHOSEN ? A_REVERSE : 0));
+	attrset((attr_t)now.styles[style & 0xff] | (style & SCREEN_SELECTED ? A_REVERSE : 0));
 	move((int)row, (int)column);
 	while (text.n > 0) {
 		wchar_t c;
@@ -347,11 +347,11 @@ int screen_key(int timeout)
 	return hung_up() ? SCREEN_GONE : SCREEN_NONE;
 }
 
-const char *screen_said(char out[SCREEN_SAID])
+const char *screen_message(char out[SCREEN_MESSAGE])
 {
 	off_t end = now.said >= 0 ? lseek(now.said, 0, SEEK_END) : 0;
-	off_t from = end > SCREEN_SAID - 1 ? end - (SCREEN_SAID - 1) : 0;
-	ssize_t n = now.said >= 0 ? pread(now.said, out, SCREEN_SAID - 1, from) : 0;
+	off_t from = end > SCREEN_MESSAGE - 1 ? end - (SCREEN_MESSAGE - 1) : 0;
+	ssize_t n = now.said >= 0 ? pread(now.said, out, SCREEN_MESSAGE - 1, from) : 0;
 	char *line;
 
 	n = n > 0 && out[n - 1] == '\n' ? n - 1 : n > 0 ? n : 0;

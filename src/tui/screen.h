@@ -17,7 +17,7 @@ enum screen_style {
 	SCREEN_CRITICAL,
 	SCREEN_BAR, /* a line of its own, reversed */
 	SCREEN_STYLES,
-	SCREEN_CHOSEN = 1 << 8 /* beside one of these: what the cursor stands on */
+	SCREEN_SELECTED = 1 << 8 /* beside one of these: what the cursor stands on */
 };
 
 /* Keys that are no character. */
@@ -77,7 +77,7 @@ void screen_redraw(void);
 int screen_key(int timeout);
 
 /* The last line that was said on standard error; empty: none. */
-enum { SCREEN_SAID = 256 };
-const char *screen_said(char out[SCREEN_SAID]);
+enum { SCREEN_MESSAGE = 256 };
+const char *screen_message(char out[SCREEN_MESSAGE]);
 
 #endif

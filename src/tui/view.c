@@ -32,13 +32,13 @@ const char top_help[] =
 	"SYN on, the answer to a message from its end on. Stage: where most alerts were.\n"
 	"Kept are the last 2,000 sessions that are alerts, and the last 2,000 others.\n";
 
-struct top *top_new(struct board *board, const char *inputs)
+struct top *top_new(struct recent *recent, const char *inputs)
 {
 	struct top *t = calloc(1, sizeof(*t));
 
 	if (t == NULL)
 		return NULL;
-	t->board = board;
+	t->recent = recent;
 	t->inputs = inputs;
 	t->worst_first = false;
 	return t;
@@ -53,7 +53,7 @@ void top_free(struct top *t)
 	free(t);
 }
 
-void top_say(struct top *t, const char *format, ...)
+void top_message(struct top *t, const char *format, ...)
 {
 	va_list args;
 
@@ -62,7 +62,7 @@ void top_say(struct top *t, const char *format, ...)
 	va_end(args);
 }
 
-static bool shown(const struct top *t, const struct board_session *s)
+static bool shown(const struct top *t, const struct recent_session *s)
 {
 	return (!t->alerts_only || s->alert) &&
 	       (t->filter[0] == '\0' || strcasestr(s->words, t->filter) != NULL);
@@ -73,8 +73,8 @@ static void sessions_fill(struct top *t)
 {
 	t->sessions_n = 0;
 	for (unsigned severity = SEVERITIES; severity-- > 0;) {
-		for (size_t i = board_kept(t->board); i-- > 0;) {
-			const struct board_session *s = board_session(t->board, i);
+		for (size_t i = recent_kept(t->recent); i-- > 0;) {
+			const struct recent_session *s = recent_session(t->recent, i);
 
 			if (shown(t, s) && (!t->worst_first || s->severity == severity))
 				t->sessions[t->sessions_n++] = s;
@@ -100,8 +100,8 @@ void top_fill(struct top *t)
 		sessions_fill(t);
 		cursor_follow(t);
 	} else if (t->view <= TOP_CLIENTS) {
-		t->hosts_n = board_hosts(t->board, t->view == TOP_SERVERS ? SERVER : CLIENT,
-					 t->order, t->hosts, TOP_LINES);
+		t->hosts_n = recent_hosts(t->recent, t->view == TOP_SERVERS ? SERVER : CLIENT,
+					  t->order, t->hosts, TOP_LINES);
 	}
 	lines = top_lines(t);
 	if (t->view > TOP_SESSIONS) {
@@ -162,7 +162,7 @@ struct bytes top_line(struct bytes text, size_t line)
 
 bool top_found(struct top *t, size_t line)
 {
-	char words[BOARD_WORDS], addr[IP_ADDR_TEXT];
+	char words[RECENT_WORDS], addr[IP_ADDR_TEXT];
 	struct bytes text;
 
 	if (t->search[0] == '\0')
@@ -180,16 +180,16 @@ bool top_found(struct top *t, size_t line)
 	return strcasestr(words, t->search) != NULL;
 }
 
-const struct board_session *top_chosen(struct top *t)
+const struct recent_session *top_selected(struct top *t)
 {
 	if (t->view == TOP_DETAIL)
-		return board_find(t->board, t->opened);
+		return recent_find(t->recent, t->opened);
 	top_fill(t);
 	return t->view == TOP_SESSIONS && t->sessions_n > 0 ? t->sessions[t->place[TOP_SESSIONS].at]
 							    : NULL;
 }
 
-void top_open(struct top *t, const struct board_session *s, struct bytes text, unsigned columns)
+void top_open(struct top *t, const struct recent_session *s, struct bytes text, unsigned columns)
 {
 	t->detail.n = 0;
 	outbuf_bytes(&t->detail, text.p, text.n);

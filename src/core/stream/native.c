@@ -369,7 +369,7 @@ static inline void predicted_take(struct stream *s, struct native_conn *c, enum 
 	rtt_take(c, side, p, true);
 	if (p->payload_len == 0)
 		return;
-	native_recent_note(c, side, p->payload, p->payload_len);
+	native_sent_record(c, side, p->payload, p->payload_len);
 	flow->acked = reorder_offset(c, side_other(side), p->ack);
 	s->listener->data(s->arg, &c->pub, side, bytes_of(p->payload, p->payload_len), p->ts);
 	flow->bytes += p->payload_len;

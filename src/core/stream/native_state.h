@@ -164,11 +164,11 @@ struct native_conn {
 	bool has_new_syn : 1, closing : 1;
 	uint8_t went_on; /* one bit for each side that sent bytes behind its FIN */
 	struct conn_end end;
-	struct recent recent[2];
+	struct sent_bytes sent[2];
 } __attribute__((aligned(64)));
 
 static_assert(offsetof(struct native_conn, dir) == 192 &&
-		      offsetof(struct native_conn, recent) == 384 &&
+		      offsetof(struct native_conn, sent) == 384 &&
 		      sizeof(struct native_conn) == 512,
 	      "three lines, the halves, one line more, what was said last");
 
@@ -373,11 +373,11 @@ void reorder_push(struct stream *s, struct native_conn *c, enum side side,
 void reorder_acked(struct native_conn *c, enum side of, uint32_t ack);
 
 /* Call before n bytes at h->nxt are handed on: keeps them for comparison with retransmissions. */
-static inline void native_recent_note(struct native_conn *c, enum side side, const uint8_t *data,
+static inline void native_sent_record(struct native_conn *c, enum side side, const uint8_t *data,
 				      uint32_t n)
 {
 	const struct direction *h = &c->dir[side];
-	recent_note(&c->recent[side], h->nxt, data, n, h->ack != h->nxt);
+	sent_bytes_record(&c->sent[side], h->nxt, data, n, h->ack != h->nxt);
 }
 
 /* ack_check.c - what is believed of numbers that lie ahead. */

@@ -111,7 +111,7 @@ static void deliver(struct stream *s, struct native_conn *c, enum side side,
 	if (e->flags & TCP_ACK)
 		stats->acked = reorder_offset(c, side_other(side), e->ack);
 	if (e->cap > 0) {
-		native_recent_note(c, side, data, e->cap);
+		native_sent_record(c, side, data, e->cap);
 		s->listener->data(s->arg, &c->pub, side, bytes_of(data, e->cap), e->ts);
 		stats->bytes += e->cap;
 		direction_advance(h, e->cap);

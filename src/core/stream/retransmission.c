@@ -1,7 +1,7 @@
 /* retransmission.c - what was handed on last of a side, held against what that side sends again. */
 #include "core/stream/retransmission.h"
 
-/* At most RECENT_MAX bytes: two copies of a fixed length, which may overlap, are cheaper than one
+/* At most SENT_MAX bytes: two copies of a fixed length, which may overlap, are cheaper than one
  * of any length. */
 static inline void bytes_copy(uint8_t *to, const uint8_t *from, uint32_t n)
 {
@@ -19,10 +19,10 @@ static inline void bytes_copy(uint8_t *to, const uint8_t *from, uint32_t n)
 	}
 }
 
-void recent_keep(struct recent *r, uint32_t seq, const uint8_t *data, uint32_t n, bool open)
+void sent_bytes_keep(struct sent_bytes *r, uint32_t seq, const uint8_t *data, uint32_t n, bool open)
 {
 	uint32_t kept = r->to - r->from;
-	if (!open || seq != r->to || kept + n > RECENT_MAX) {
+	if (!open || seq != r->to || kept + n > SENT_MAX) {
 		r->from = seq;
 		kept = 0;
 	}
@@ -43,7 +43,7 @@ static bool differs(const uint8_t *kept, uint32_t at, uint32_t n, uint32_t seq, 
 	return memcmp(kept + skip, data + from, common) != 0;
 }
 
-bool recent_disputed(const struct recent *r, const struct packet *p, uint32_t acked)
+bool sent_bytes_differ(const struct sent_bytes *r, const struct packet *p, uint32_t acked)
 {
 	uint32_t seq = p->seq + !!(p->flags & TCP_SYN), n = r->to - r->from;
 	uint32_t skip = seq_diff(acked, seq) > 0 ? acked - seq : 0;
@@ -51,8 +51,8 @@ bool recent_disputed(const struct recent *r, const struct packet *p, uint32_t ac
 		return false;
 	const uint8_t *data = p->payload + skip;
 	uint32_t at = seq + skip, cap = p->payload_cap - skip;
-	if (n <= RECENT_MAX)
+	if (n <= SENT_MAX)
 		return differs(r->bytes, r->from, n, at, data, cap);
-	return differs(r->bytes, r->from, RECENT_HEAD, at, data, cap) ||
-	       differs(r->bytes + RECENT_HEAD, r->to - RECENT_TAIL, RECENT_TAIL, at, data, cap);
+	return differs(r->bytes, r->from, SENT_HEAD, at, data, cap) ||
+	       differs(r->bytes + SENT_HEAD, r->to - SENT_TAIL, SENT_TAIL, at, data, cap);
 }

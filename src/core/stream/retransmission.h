@@ -7,11 +7,11 @@
 
 #include <assert.h>
 
-enum { RECENT_HEAD = 24, RECENT_TAIL = 32, RECENT_MAX = RECENT_HEAD + RECENT_TAIL };
+enum { SENT_HEAD = 24, SENT_TAIL = 32, SENT_MAX = SENT_HEAD + SENT_TAIL };
 
 /*
- * The bytes of a side that were handed on last. Up to RECENT_MAX bytes are kept whole. Of a longer
- * segment the first RECENT_HEAD and the last RECENT_TAIL bytes are kept: a reply's code, a
+ * The bytes of a side that were handed on last. Up to SENT_MAX bytes are kept whole. Of a longer
+ * segment the first SENT_HEAD and the last SENT_TAIL bytes are kept: a reply's code, a
  * message's end.
  *
  * A receiver that has not accepted the first copy accepts the retransmission. If the two differ,
@@ -21,29 +21,30 @@ enum { RECENT_HEAD = 24, RECENT_TAIL = 32, RECENT_MAX = RECENT_HEAD + RECENT_TAI
  * cost less. The bytes are overwritten when another connection takes the place; no output shows
  * them. Zero-filled before first use.
  */
-struct recent {
+struct sent_bytes {
 	uint32_t from, to; /* sequence numbers: first, and behind the last; equal: none */
-	uint8_t bytes[RECENT_MAX];
+	uint8_t bytes[SENT_MAX];
 };
 
-static_assert(sizeof(struct recent) == 64, "one cache line");
+static_assert(sizeof(struct sent_bytes) == 64, "one cache line");
 
-/* Keeps n bytes (at most RECENT_MAX) that are handed on at sequence number seq. open: the bytes
+/* Keeps n bytes (at most SENT_MAX) that are handed on at sequence number seq. open: the bytes
  * kept before are not acknowledged, and stay if there is room for both. */
-void recent_keep(struct recent *r, uint32_t seq, const uint8_t *data, uint32_t n, bool open);
+void sent_bytes_keep(struct sent_bytes *r, uint32_t seq, const uint8_t *data, uint32_t n,
+		     bool open);
 
-/* As recent_keep, for any number of bytes. */
-static inline void recent_note(struct recent *r, uint32_t seq, const uint8_t *data, uint32_t n,
-			       bool open)
+/* As sent_bytes_keep, for any number of bytes. */
+static inline void sent_bytes_record(struct sent_bytes *r, uint32_t seq, const uint8_t *data,
+				     uint32_t n, bool open)
 {
-	if (n <= RECENT_MAX) {
-		recent_keep(r, seq, data, n, open);
+	if (n <= SENT_MAX) {
+		sent_bytes_keep(r, seq, data, n, open);
 		return;
 	}
 	r->from = seq;
 	r->to = seq + n;
-	memcpy(r->bytes, data, RECENT_HEAD);
-	memcpy(r->bytes + RECENT_HEAD, data + n - RECENT_TAIL, RECENT_TAIL);
+	memcpy(r->bytes, data, SENT_HEAD);
+	memcpy(r->bytes + SENT_HEAD, data + n - SENT_TAIL, SENT_TAIL);
 }
 
 /*
@@ -54,6 +55,6 @@ static inline void recent_note(struct recent *r, uint32_t seq, const uint8_t *da
  * A keep-alive may have any byte (RFC 9293 3.8.4), but its byte was acknowledged before. A single
  * unacknowledged byte is no keep-alive: a server could take its 250 back with it.
  */
-bool recent_disputed(const struct recent *r, const struct packet *p, uint32_t acked);
+bool sent_bytes_differ(const struct sent_bytes *r, const struct packet *p, uint32_t acked);
 
 #endif

@@ -87,7 +87,7 @@ static inline void native_retransmission_check(struct stream *s, struct native_c
 	const struct direction *h = &c->dir[side];
 	if (p->payload_len == 0 || seq_diff(p->seq, h->nxt) >= 0 ||
 	    ((p->flags & TCP_SYN) && c->state.list != LIST_HALF_OPEN) ||
-	    !recent_disputed(&c->recent[side], p, h->flags & DIRECTION_ACKED ? h->ack : p->seq))
+	    !sent_bytes_differ(&c->sent[side], p, h->flags & DIRECTION_ACKED ? h->ack : p->seq))
 		return;
 	s->stats.conflicts++;
 	native_tcp_stats(s, c)[side].conflicts++;

@@ -32,10 +32,10 @@ void html_init(struct html *h, struct outbuf *b);
 void html_free(struct html *h);
 void html_count(struct html_figures *f, const struct report *r);
 
-/* Order of calls: begin, then html_session for each of s->exhibits, then end. False: no memory. */
+/* Order of calls: begin, then html_session for each of s->worst, then end. False: no memory. */
 bool html_begin(struct html *h, const struct html_figures *f, const struct summary *s);
 void html_sessions(struct html *h, const struct summary *s); /* html_begin calls it */
-void html_session(struct html *h, const struct exhibit *one);
+void html_session(struct html *h, const struct worst_session *one);
 void html_end(struct html *h);
 
 /* chart.c: the timeline as two charts and a table of the same. */

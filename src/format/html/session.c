@@ -10,20 +10,20 @@ enum { LINES = 200 };
 void html_sessions(struct html *h, const struct summary *s)
 {
 	html_section(h, "sessions", "Alerted sessions");
-	if (s->exhibits == 0)
+	if (s->worst == 0)
 		html_str(h, "<p>There are none.</p>\n");
 	else
 		html_str(h, "<p>The worst first; each unfolds to what happened, why, and what was "
 			    "said.");
-	if (s->exhibits_omitted > 0) {
+	if (s->worst_omitted > 0) {
 		html_str(h, " Of ");
-		html_number(h, s->exhibits + s->exhibits_omitted);
+		html_number(h, s->worst + s->worst_omitted);
 		html_str(h, " these are the worst ");
-		html_number(h, s->exhibits);
+		html_number(h, s->worst);
 		html_str(h, "; <code>-o json</code> tells all.");
 	}
-	html_str(h, s->exhibits > 0 ? "</p>\n<ol class=\"sessions\">\n"
-				    : "<ol class=\"sessions\" hidden>\n");
+	html_str(h, s->worst > 0 ? "</p>\n<ol class=\"sessions\">\n"
+				 : "<ol class=\"sessions\" hidden>\n");
 }
 
 static void put_endpoint(struct html *h, const struct conn *conn, enum side side,
@@ -38,7 +38,7 @@ static void put_endpoint(struct html *h, const struct conn *conn, enum side side
 	html_words(h);
 }
 
-static void put_summary(struct html *h, const struct exhibit *one)
+static void put_summary(struct html *h, const struct worst_session *one)
 {
 	const struct report *r = one->report;
 	unsigned worst = report_worst(r);
@@ -77,7 +77,7 @@ static const char *class_of(const struct ladder_line *line)
 	return classes[line->side][fault];
 }
 
-static void put_said(struct html *h, const struct ladder_line *line)
+static void put_text(struct html *h, const struct ladder_line *line)
 {
 	if (line->flags & LADDER_FAULT)
 		html_str(h, "<span class=\"mark\">The fault:</span> ");
@@ -95,7 +95,7 @@ static void put_line(struct html *h, const struct ladder *l, const struct ladder
 	html_str(h, line->kind == LADDER_NOTE ? "<td colspan=\"2\">"
 		    : line->side == CLIENT    ? "<td class=\"c\">"
 					      : "<td></td><td class=\"v\">");
-	put_said(h, line);
+	put_text(h, line);
 	html_str(h, line->kind != LADDER_NOTE && line->side == CLIENT ? "</td><td></td></tr>\n"
 								      : "</td></tr>\n");
 }
@@ -130,7 +130,7 @@ static void put_lines(struct html *h, const struct ladder *l)
 	put_omitted(h, left);
 }
 
-static void put_ladder(struct html *h, const struct exhibit *one)
+static void put_ladder(struct html *h, const struct worst_session *one)
 {
 	const struct ladder *l = one->ladder;
 
@@ -152,7 +152,7 @@ static void put_ladder(struct html *h, const struct exhibit *one)
 	html_table_end(h);
 }
 
-void html_session(struct html *h, const struct exhibit *one)
+void html_session(struct html *h, const struct worst_session *one)
 {
 	const struct report *r = one->report;
 

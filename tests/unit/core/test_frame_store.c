@@ -76,18 +76,18 @@ static struct frame frame_of(const struct part *p)
 	return f;
 }
 
-static void give(struct keep *k, struct part p)
+static void give(struct frame_store *k, struct part p)
 {
 	struct frame f = frame_of(&p);
-	keep_frames(k, &f, 1);
+	frame_store_frames(k, &f, 1);
 }
 
-static void give_syn(struct keep *k, uint16_t port, uint32_t seq, int64_t ts)
+static void give_syn(struct frame_store *k, uint16_t port, uint32_t seq, int64_t ts)
 {
 	give(k, (struct part){.port = port, .flags = TCP_SYN, .seq = seq, .ts = ts});
 }
 
-static void give_handshake(struct keep *k, uint16_t port, uint32_t seq, int64_t ts)
+static void give_handshake(struct frame_store *k, uint16_t port, uint32_t seq, int64_t ts)
 {
 	give_syn(k, port, seq, ts);
 	give(k, (struct part){.port = port,
@@ -98,10 +98,10 @@ static void give_handshake(struct keep *k, uint16_t port, uint32_t seq, int64_t 
 			      .ts = ts + 1});
 }
 
-static struct keep *keep_of(size_t memory)
+static struct frame_store *keep_of(size_t memory)
 {
-	struct keep *k =
-		keep_new(&(struct keep_config){.memory = memory, .seed = {seed[0], seed[1]}});
+	struct frame_store *k = frame_store_new(
+		&(struct frame_store_config){.memory = memory, .seed = {seed[0], seed[1]}});
 	assert_non_null(k);
 	return k;
 }
@@ -115,23 +115,23 @@ static struct conn conn_of(uint16_t port, int64_t start, int64_t last)
 }
 
 /* All frames of a connection, copied out; how many. */
-static size_t taken(struct keep *k, uint16_t port, int64_t start, int64_t last,
+static size_t taken(struct frame_store *k, uint16_t port, int64_t start, int64_t last,
 		    struct frame out[FRAMES_MOST], uint32_t *omitted)
 {
-	static uint8_t block[KEEP_CONN];
+	static uint8_t block[FRAME_STORE_CONN];
 	struct conn conn = conn_of(port, start, last);
-	const struct kept *kept = keep_find(k, &conn);
+	const struct stored_conn *kept = frame_store_find(k, &conn);
 	if (!kept)
 		return 0;
-	size_t n = keep_size(k, kept), count = 0;
+	size_t n = frame_store_size(k, kept), count = 0;
 	assert_true(n <= sizeof block);
 	memset(block, 0xee, sizeof block);
-	keep_copy(k, kept, block);
+	frame_store_copy(k, kept, block);
 	struct bytes left = bytes_of(block, n);
-	while (keep_next(&left, &out[count]))
+	while (frame_store_next(&left, &out[count]))
 		assert_true(++count < FRAMES_MOST);
 	assert_int_equal(left.n, 0);
-	*omitted = keep_omitted(kept);
+	*omitted = frame_store_omitted(kept);
 	return count;
 }
 
@@ -141,7 +141,7 @@ static struct frame found[FRAMES_MOST];
 static void test_whole(void **state)
 {
 	(void)state;
-	struct keep *k = keep_of(KEEP_LEAST);
+	struct frame_store *k = keep_of(FRAME_STORE_MIN);
 	struct dice dice = dice_new("test_whole", 1);
 	size_t lengths[64];
 	uint32_t omitted;
@@ -172,14 +172,14 @@ static void test_whole(void **state)
 		assert_int_equal(f->caplen, want.caplen);
 		assert_memory_equal(f->data, want.data, want.caplen);
 	}
-	keep_free(k);
+	frame_store_free(k);
 }
 
 /* The beginning stays, then come the latest, each frame whole; those between are counted. sizes: of
  * payloads. */
 static void long_one(size_t smallest, size_t largest, unsigned frames)
 {
-	struct keep *k = keep_of(8 << 20);
+	struct frame_store *k = keep_of(8 << 20);
 	struct dice dice = dice_new("long_one", smallest + largest);
 	uint32_t omitted;
 	size_t begun = 0;
@@ -190,7 +190,7 @@ static void long_one(size_t smallest, size_t largest, unsigned frames)
 					       : 0);
 		give(k, (struct part){
 				.port = 40000, .flags = TCP_ACK, .seq = 1, .n = n, .ts = 10 + i});
-		assert_true(keep_stats(k).bytes <= KEEP_CONN);
+		assert_true(frame_store_stats(k).bytes <= FRAME_STORE_CONN);
 	}
 	size_t n = taken(k, 40000, 1, 1 << 30, found, &omitted);
 	assert_int_equal(n + omitted, frames + 2);
@@ -207,8 +207,8 @@ static void long_one(size_t smallest, size_t largest, unsigned frames)
 			begun += RECORD + found[i].caplen;
 	}
 	/* As much of the beginning as whole frames fill. */
-	assert_true(begun + 2 * (largest + RECORD + HEADERS) + 1024 > KEEP_BEGIN);
-	keep_free(k);
+	assert_true(begun + 2 * (largest + RECORD + HEADERS) + 1024 > FRAME_STORE_BEGIN);
+	frame_store_free(k);
 }
 
 static void test_long(void **state)
@@ -226,7 +226,7 @@ static void test_long(void **state)
 static void test_giant(void **state)
 {
 	(void)state;
-	struct keep *k = keep_of(KEEP_LEAST);
+	struct frame_store *k = keep_of(FRAME_STORE_MIN);
 	struct part p = {.port = 40000, .flags = TCP_SYN, .seq = 100, .n = 10, .ts = 1};
 	uint8_t *giant = calloc(1, 250000);
 	uint32_t omitted;
@@ -235,20 +235,20 @@ static void test_giant(void **state)
 	memcpy(giant, f.data, f.caplen);
 	f.data = giant;
 	f.caplen = f.len = 250000;
-	keep_frames(k, &f, 1);
-	keep_frames(k, &f, 1);
+	frame_store_frames(k, &f, 1);
+	frame_store_frames(k, &f, 1);
 	assert_int_equal(taken(k, 40000, 1, 1, found, &omitted), 2);
-	assert_int_equal(found[0].caplen, KEEP_FRAME);
-	assert_int_equal(found[1].caplen, KEEP_FRAME);
+	assert_int_equal(found[0].caplen, FRAME_STORE_FRAME);
+	assert_int_equal(found[1].caplen, FRAME_STORE_FRAME);
 	assert_int_equal(found[1].len, 250000);
 	free(giant);
-	keep_free(k);
+	frame_store_free(k);
 }
 
-static bool has(struct keep *k, uint16_t port)
+static bool has(struct frame_store *k, uint16_t port)
 {
 	struct conn conn = conn_of(port, 0, INT64_MAX);
-	return keep_find(k, &conn) != NULL;
+	return frame_store_find(k, &conn) != NULL;
 }
 
 /* However many come, memory is what it was said to be; the longest idle of those that were answered
@@ -256,14 +256,14 @@ static bool has(struct keep *k, uint16_t port)
 static void test_eviction(void **state)
 {
 	(void)state;
-	struct keep *k = keep_of(KEEP_LEAST);
+	struct frame_store *k = keep_of(FRAME_STORE_MIN);
 	give_handshake(k, 1000, 5, 0);
 	give_handshake(k, 1001, 5, 1);
 	for (uint16_t i = 0; i < 5000; i++)
 		give_syn(k, (uint16_t)(2000 + i), 5, FRAME_SECOND * (2 + i));
 	assert_true(has(k, 1000) && has(k, 1001) && has(k, 6999) && !has(k, 2000));
-	struct keep_stats stats = keep_stats(k);
-	assert_true(stats.bytes <= KEEP_LEAST && stats.conns < KEEP_LEAST / 2048);
+	struct frame_store_stats stats = frame_store_stats(k);
+	assert_true(stats.bytes <= FRAME_STORE_MIN && stats.conns < FRAME_STORE_MIN / 2048);
 	assert_int_equal(stats.conns + stats.evicted, 5002);
 	/* The first one is heard of again, so that the second is the longest idle. */
 	give(k,
@@ -272,14 +272,14 @@ static void test_eviction(void **state)
 	for (uint16_t i = 0; i < 600 && has(k, 1001); i++)
 		give_handshake(k, (uint16_t)(10000 + i), 5, FRAME_SECOND * (7000 + i));
 	assert_true(!has(k, 1001) && has(k, 1000));
-	keep_free(k);
+	frame_store_free(k);
 }
 
 /* One that grows pushes out others, and in the end itself. */
 static void test_growth(void **state)
 {
 	(void)state;
-	struct keep *k = keep_of(KEEP_LEAST);
+	struct frame_store *k = keep_of(FRAME_STORE_MIN);
 	for (uint16_t port = 1; port <= 20; port++)
 		give_handshake(k, port, 5, port);
 	for (int round = 0; round < 400; round++)
@@ -289,29 +289,29 @@ static void test_growth(void **state)
 					      .seq = 6,
 					      .n = 1400,
 					      .ts = FRAME_SECOND * round + port});
-	struct keep_stats stats = keep_stats(k);
-	assert_true(stats.bytes <= KEEP_LEAST && stats.conns >= 2 && stats.conns <= 5);
+	struct frame_store_stats stats = frame_store_stats(k);
+	assert_true(stats.bytes <= FRAME_STORE_MIN && stats.conns >= 2 && stats.conns <= 5);
 	assert_int_equal(stats.conns + stats.evicted, 20);
 	for (uint16_t port = 1; port <= 20; port++) {
 		struct conn conn = conn_of(port, 0, INT64_MAX);
-		struct kept *kept = keep_find(k, &conn);
+		struct stored_conn *kept = frame_store_find(k, &conn);
 		if (kept)
-			keep_drop(k, kept);
+			frame_store_remove(k, kept);
 	}
-	assert_int_equal(keep_stats(k).bytes, 0);
-	assert_int_equal(keep_stats(k).conns, 0);
-	keep_free(k);
+	assert_int_equal(frame_store_stats(k).bytes, 0);
+	assert_int_equal(frame_store_stats(k).conns, 0);
+	frame_store_free(k);
 }
 
 /* Without a SYN nothing is kept; a SYN-ACK does where the SYN is missing, or comes behind it. */
 static void test_beginning(void **state)
 {
 	(void)state;
-	struct keep *k = keep_of(KEEP_LEAST);
+	struct frame_store *k = keep_of(FRAME_STORE_MIN);
 	uint32_t omitted;
 	give(k, (struct part){.port = 1, .flags = TCP_ACK, .seq = 6, .n = 10, .ts = 1});
 	give(k, (struct part){.port = 2, .flags = TCP_RST, .seq = 6, .ts = 1});
-	assert_int_equal(keep_stats(k).conns, 0);
+	assert_int_equal(frame_store_stats(k).conns, 0);
 	give(k, (struct part){.port = 3,
 			      .from_server = true,
 			      .flags = TCP_SYN | TCP_ACK,
@@ -320,9 +320,9 @@ static void test_beginning(void **state)
 			      .ts = 2});
 	give_syn(k, 3, 5, 3);
 	give(k, (struct part){.port = 3, .flags = TCP_ACK, .seq = 6, .n = 10, .ts = 4});
-	assert_int_equal(keep_stats(k).conns, 1);
+	assert_int_equal(frame_store_stats(k).conns, 1);
 	assert_int_equal(taken(k, 3, 2, 4, found, &omitted), 3);
-	keep_free(k);
+	frame_store_free(k);
 }
 
 /* The ports come again: after an end at once; without one when the other side agrees. Each
@@ -330,7 +330,7 @@ static void test_beginning(void **state)
 static void test_again(void **state)
 {
 	(void)state;
-	struct keep *k = keep_of(KEEP_LEAST);
+	struct frame_store *k = keep_of(FRAME_STORE_MIN);
 	uint32_t omitted;
 	give_handshake(k, 1, 100, 10);
 	give(k, (struct part){.port = 1, .flags = TCP_FIN | TCP_ACK, .seq = 101, .ts = 20});
@@ -349,12 +349,12 @@ static void test_again(void **state)
 			      .ts = 42});
 	assert_int_equal(taken(k, 1, 30, 41, found, &omitted), 4);
 	assert_int_equal(taken(k, 1, 42, 42, found, &omitted), 1);
-	assert_int_equal(keep_stats(k).conns, 3);
+	assert_int_equal(frame_store_stats(k).conns, 3);
 	struct conn conn = conn_of(1, 10, 20);
-	keep_drop(k, keep_find(k, &conn));
+	frame_store_remove(k, frame_store_find(k, &conn));
 	assert_int_equal(taken(k, 1, 10, 20, found, &omitted), 0);
 	assert_int_equal(taken(k, 1, 30, 41, found, &omitted), 4);
-	keep_free(k);
+	frame_store_free(k);
 }
 
 /* A port that is not watched is not kept. */
@@ -363,11 +363,12 @@ static void test_ports(void **state)
 	(void)state;
 	static struct port_set ports;
 	port_set_add(&ports, 587);
-	struct keep *k = keep_new(&(struct keep_config){.memory = KEEP_LEAST, .ports = &ports});
+	struct frame_store *k = frame_store_new(
+		&(struct frame_store_config){.memory = FRAME_STORE_MIN, .ports = &ports});
 	assert_non_null(k);
 	give_handshake(k, 1, 100, 10);
-	assert_int_equal(keep_stats(k).conns, 0);
-	keep_free(k);
+	assert_int_equal(frame_store_stats(k).conns, 0);
+	frame_store_free(k);
 }
 
 int main(void)

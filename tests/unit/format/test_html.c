@@ -71,7 +71,7 @@ static void absurd_times_are_counted(void **state)
 }
 
 /* Numbers in the order in which they come, with a mark where the severity changes. */
-static bool note(void *arg, const struct exhibit *one)
+static bool note(void *arg, const struct worst_session *one)
 {
 	struct outbuf *b = arg;
 
@@ -80,16 +80,16 @@ static bool note(void *arg, const struct exhibit *one)
 	return true;
 }
 
-static void offer(struct exhibits *e, struct made *m, enum verdict v)
+static void offer(struct worst *e, struct made *m, enum verdict v)
 {
 	made_verdict(m, v, 0);
-	exhibits_offer(e, &m->record, &m->report);
+	worst_offer(e, &m->record, &m->report);
 }
 
 static void the_worst_are_kept(void **state)
 {
 	struct redactor *redactor = redactor_new(REDACT_NONE);
-	struct exhibits *e = exhibits_new();
+	struct worst *e = worst_new();
 	struct outbuf b = {0};
 	struct made m;
 
@@ -100,20 +100,20 @@ static void the_worst_are_kept(void **state)
 	offer(e, &m, VERDICT_221_FOR_MESSAGE);
 	offer(e, &m, VERDICT_DROP_IN_MESSAGE);
 	offer(e, &m, VERDICT_221_FOR_MESSAGE);
-	assert_true(exhibits_each(e, redactor, &m.alerting, note, &b));
+	assert_true(worst_each(e, redactor, &m.alerting, note, &b));
 	outbuf_char(&b, '\0');
 	assert_string_equal(b.p, "3:critical 5:critical 4:error 2:notice ");
-	for (unsigned i = 0; i < EXHIBITS_MOST; i++)
+	for (unsigned i = 0; i < WORST_MAX; i++)
 		offer(e, &m, VERDICT_DROP_IN_MESSAGE);
-	assert_int_equal(exhibits_count(e).kept, EXHIBITS_MOST);
-	assert_int_equal(exhibits_count(e).omitted, 4);
+	assert_int_equal(worst_count(e).kept, WORST_MAX);
+	assert_int_equal(worst_count(e).omitted, 4);
 	b.n = 0;
-	assert_true(exhibits_each(e, redactor, &m.alerting, note, &b));
+	assert_true(worst_each(e, redactor, &m.alerting, note, &b));
 	outbuf_char(&b, '\0');
 	assert_true(strncmp(b.p, "3:critical 5:critical 4:error 6:error ", 38) == 0);
 	assert_null(strstr(b.p, "notice"));
 	outbuf_free(&b);
-	exhibits_free(e);
+	worst_free(e);
 	redactor_free(redactor);
 	made_free(&m);
 }
@@ -169,8 +169,8 @@ static void random_text_makes_no_markup(void **state)
 							 .core = &core,
 							 .inputs = "<x>",
 							 .ports = "25",
-							 .exhibits = 1}));
-		html_session(&page, &(struct exhibit){&m.report, 1, NULL});
+							 .worst = 1}));
+		html_session(&page, &(struct worst_session){&m.report, 1, NULL});
 		html_end(&page);
 		outbuf_char(&b, '\0');
 		assert_false(b.failed);
