@@ -37,7 +37,7 @@ static int64_t clock_read(clockid_t which)
 	return t.tv_sec * FRAME_SECOND + t.tv_nsec;
 }
 
-static struct monitor_stats stats_sum(const struct watch *w)
+static struct monitor_stats stats_sum(const struct live_run *w)
 {
 	struct monitor_stats sum = {0};
 
@@ -50,7 +50,7 @@ static struct monitor_stats stats_sum(const struct watch *w)
 	return sum;
 }
 
-static struct summary summary_of(const struct watch *w, const struct monitor_stats *sum,
+static struct summary summary_of(const struct live_run *w, const struct monitor_stats *sum,
 				 bool interim)
 {
 	struct summary s = {.core = sum,
@@ -64,7 +64,7 @@ static struct summary summary_of(const struct watch *w, const struct monitor_sta
 	return s;
 }
 
-static void stats_tell(struct watch *w, bool interim)
+static void stats_emit(struct live_run *w, bool interim)
 {
 	struct monitor_stats sum = stats_sum(w);
 
@@ -73,10 +73,10 @@ static void stats_tell(struct watch *w, bool interim)
 
 /* At most once a minute, and what is new since then: the numbers themselves are in the statistics.
  */
-static void losses_tell(struct watch *w, const struct monitor_stats *sum, int64_t now)
+static void losses_log(struct live_run *w, const struct monitor_stats *sum, int64_t now)
 {
 	uint64_t drops = sum->capture.dropped - w->drops_logged,
-		 lost = sum->capture.records_lost - w->lost_told;
+		 lost = sum->capture.records_lost - w->lost_logged;
 	uint64_t pcaps = sum->capture.pcaps_lost - w->pcaps_logged;
 
 	if (now < w->losses_due || drops + lost + pcaps == 0)
@@ -97,11 +97,12 @@ static void losses_tell(struct watch *w, const struct monitor_stats *sum, int64_
 			(unsigned long long)pcaps);
 	w->pcaps_logged = sum->capture.pcaps_lost;
 	w->drops_logged = sum->capture.dropped;
-	w->lost_told = sum->capture.records_lost;
+	w->lost_logged = sum->capture.records_lost;
 	w->losses_due = now + losses_interval;
 }
 
-static void line_make(const struct watch *w, const struct monitor_stats *sum, char *out, size_t n)
+static void line_make(const struct live_run *w, const struct monitor_stats *sum, char *out,
+		      size_t n)
 {
 	const struct totals *t = sinks_totals(w->sinks);
 
@@ -114,7 +115,7 @@ static void line_make(const struct watch *w, const struct monitor_stats *sum, ch
 }
 
 /* SIGUSR1. That one worker has more to do than the others cannot be seen anywhere else. */
-static void say_so_far(const struct watch *w)
+static void print_so_far(const struct live_run *w)
 {
 	struct monitor_stats sum = stats_sum(w);
 	char line[512];
@@ -130,7 +131,7 @@ static void say_so_far(const struct watch *w)
 
 /* For a worker without memory the old severities go on deciding of which sessions packets are
  * written, and which find room in a full ring. */
-static void workers_alerting(struct watch *w)
+static void workers_alerting(struct live_run *w)
 {
 	for (unsigned i = 0; i < w->n; i++)
 		if (!worker_alerting(w->workers[i], &w->alerting))
@@ -140,7 +141,7 @@ static void workers_alerting(struct watch *w)
 
 /* What can change while it runs. Strings of the options that we were started with stay: outputs and
  * interfaces point to them. */
-static void options_take(struct watch *w, struct options *fresh)
+static void options_take(struct live_run *w, struct options *fresh)
 {
 	w->alerting = fresh->alerting;
 	w->stats_interval = fresh->stats_interval;
@@ -151,7 +152,7 @@ static void options_take(struct watch *w, struct options *fresh)
 }
 
 /* SIGHUP. A configuration with mistakes is told, and the one that is there stays. */
-static void reload(struct watch *w)
+static void reload(struct live_run *w)
 {
 	struct options *fresh = calloc(1, sizeof(*fresh));
 
@@ -172,7 +173,7 @@ static void reload(struct watch *w)
 }
 
 /* SIGTERM, SIGINT. Another one will end us at once. */
-static void stop_begin(struct watch *w)
+static void stop_begin(struct live_run *w)
 {
 	sigset_t set;
 
@@ -188,7 +189,7 @@ static void stop_begin(struct watch *w)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-static void signals_take(struct watch *w)
+static void signals_take(struct live_run *w)
 {
 	struct signalfd_siginfo info;
 
@@ -196,20 +197,20 @@ static void signals_take(struct watch *w)
 		if (info.ssi_signo == SIGHUP)
 			reload(w);
 		else if (info.ssi_signo == SIGUSR1)
-			say_so_far(w);
+			print_so_far(w);
 		else
 			stop_begin(w);
 	}
 }
 
-static void frames_take(struct watch *w, const struct worker_frames *frames)
+static void frames_take(struct live_run *w, const struct worker_frames *frames)
 {
 	w->frames = frames;
 	correlator_session(w->correlator, worker_frames_record(frames));
 	w->frames = NULL;
 }
 
-static void message_take(struct watch *w, unsigned worker, uint32_t kind, const void *message)
+static void message_take(struct live_run *w, unsigned worker, uint32_t kind, const void *message)
 {
 	switch ((enum worker_message)kind) {
 	case WORKER_ENDED:
@@ -231,7 +232,7 @@ static void message_take(struct watch *w, unsigned worker, uint32_t kind, const 
 }
 
 /* Whether there may be more. */
-static bool ring_take(struct watch *w, unsigned worker)
+static bool ring_take(struct live_run *w, unsigned worker)
 {
 	struct ring *r = worker_ring(w->workers[worker]);
 	const void *message;
@@ -248,7 +249,7 @@ static bool ring_take(struct watch *w, unsigned worker)
 }
 
 /* Whether one had more than its turn allows. */
-static bool rings_take(struct watch *w)
+static bool rings_take(struct live_run *w)
 {
 	bool more = false;
 
@@ -261,7 +262,7 @@ static bool rings_take(struct watch *w)
 }
 
 /* systemd hears from us as long as every worker goes round. */
-static void watchdog_feed(struct watch *w, int64_t now)
+static void watchdog_feed(struct live_run *w, int64_t now)
 {
 	bool well = true;
 
@@ -278,7 +279,7 @@ static void watchdog_feed(struct watch *w, int64_t now)
 	w->watchdog_due = now + w->watchdog;
 }
 
-static void second_tick(struct watch *w, int64_t now)
+static void second_tick(struct live_run *w, int64_t now)
 {
 	struct monitor_stats sum = stats_sum(w);
 	char line[512];
@@ -286,14 +287,14 @@ static void second_tick(struct watch *w, int64_t now)
 	if (now < w->second_due)
 		return;
 	w->second_due = now + second;
-	losses_tell(w, &sum, now);
+	losses_log(w, &sum, now);
 	sandbox_report(false);
 	sinks_observe(w->sinks, summary_of(w, &sum, true));
 	line_make(w, &sum, line, sizeof(line));
 	service_status(line);
 }
 
-static void tick(struct watch *w)
+static void tick(struct live_run *w)
 {
 	int64_t now = clock_read(CLOCK_MONOTONIC);
 
@@ -303,13 +304,13 @@ static void tick(struct watch *w)
 	watchdog_feed(w, now);
 	if (w->stats_interval > 0 && now - w->told >= w->stats_interval) {
 		w->told = now;
-		stats_tell(w, true);
+		stats_emit(w, true);
 		sinks_flush(w->sinks);
 	}
 }
 
 /* Who ends the view ends the run. */
-static void view(struct watch *w, bool keys)
+static void view(struct live_run *w, bool keys)
 {
 	if (w->viewer == NULL || w->stopping)
 		return;
@@ -319,7 +320,7 @@ static void view(struct watch *w, bool keys)
 
 /* Until something happens, or it is time to look at the clock. Signals stand first, then rings,
  * then outputs, then the keyboard. */
-static void await(struct watch *w, struct pollfd *fds, bool more)
+static void await(struct live_run *w, struct pollfd *fds, bool more)
 {
 	size_t n = 1 + w->n, sinks = sinks_poll(w->sinks, fds + n, SINK_FDS);
 	struct pollfd *keys = &fds[n + sinks];
@@ -336,7 +337,7 @@ static void await(struct watch *w, struct pollfd *fds, bool more)
 	sinks_ready(w->sinks, fds + n, sinks);
 }
 
-static bool workers_done(const struct watch *w)
+static bool workers_done(const struct live_run *w)
 {
 	for (unsigned i = 0; i < w->n; i++)
 		if (!worker_done(w->workers[i]))
@@ -345,13 +346,13 @@ static bool workers_done(const struct watch *w)
 }
 
 /* What a worker says last is in its ring before it is done. */
-static void loop(struct watch *w)
+static void loop(struct live_run *w)
 {
 	struct pollfd *fds = calloc(1 + w->n + SINK_FDS + 1, sizeof(*fds));
 	bool done = false, more = false;
 
 	if (fds == NULL) {
-		watch_complain(&w->trouble, "no memory");
+		live_run_complain(&w->trouble, "no memory");
 		return;
 	}
 	fds[0] = (struct pollfd){.fd = w->signals, .events = POLLIN};
@@ -366,14 +367,14 @@ static void loop(struct watch *w)
 		while (done && more);
 		tick(w);
 		if (!w->stopping && w->viewer == NULL && !sinks_listening(w->sinks)) {
-			watch_complain(&w->trouble, "no output takes anything any more");
+			live_run_complain(&w->trouble, "no output takes anything any more");
 			stop_begin(w);
 		}
 	}
 	free(fds);
 }
 
-static void run(struct watch *w)
+static void run(struct live_run *w)
 {
 	char line[512];
 
@@ -385,21 +386,21 @@ static void run(struct watch *w)
 	fprintf(stderr, "smtpwatch: %s\n", line);
 	service_ready(line);
 	loop(w);
-	stats_tell(w, false);
+	stats_emit(w, false);
 	sandbox_report(true);
 }
 
-enum exit_code watch_run(const struct options *o)
+enum exit_code live_run(const struct options *o)
 {
-	struct watch w = {.o = o,
-			  .alerting = o->alerting,
-			  .stats_interval = o->stats_interval,
-			  .n = processors_or(o->workers),
-			  .signals = -1};
+	struct live_run w = {.o = o,
+			     .alerting = o->alerting,
+			     .stats_interval = o->stats_interval,
+			     .n = processors_or(o->workers),
+			     .signals = -1};
 
-	if (watch_start(&w))
+	if (live_run_start(&w))
 		run(&w);
-	watch_end(&w);
+	live_run_end(&w);
 	errorout_end();
 	return w.usage ? EXIT_USAGE : w.trouble ? EXIT_TROUBLE : EXIT_DONE;
 }

@@ -8,6 +8,6 @@
 
 /* Runs until SIGTERM or SIGINT. SIGHUP reads the configuration again and has the outputs open their
  * files anew, SIGUSR1 asks for a line of statistics on standard error. */
-enum exit_code watch_run(const struct options *o);
+enum exit_code live_run(const struct options *o);
 
 #endif

@@ -10,7 +10,7 @@
 #include "replay/viewer.h"
 #include "smtpwatch/correlate.h"
 
-struct watch {
+struct live_run {
 	const struct options *o;
 	struct options *latest;   /* what was reloaded; NULL: nothing yet */
 	struct alerting alerting; /* as of the latest reload */
@@ -24,7 +24,7 @@ struct watch {
 	char names[256];       /* of the interfaces, for it */
 	struct correlator *correlator;
 	struct interfaces *interfaces;
-	struct opener *opener;
+	struct socket_broker *broker;
 	struct keys keys; /* none without --keylog */
 	struct worker **workers;
 	struct monitor_stats *stats; /* the latest of each worker */
@@ -32,19 +32,19 @@ struct watch {
 	unsigned n;
 	int signals;
 	int64_t started, told, stats_due, second_due, losses_due, watchdog, watchdog_due;
-	uint64_t drops_logged, lost_told, pcaps_logged;
+	uint64_t drops_logged, lost_logged, pcaps_logged;
 	int64_t last; /* the end of the latest session */
 	bool records, stopping, usage, trouble;
 };
 
 /* Sets the flag that decides the exit code, and says why. Returns false. */
-bool watch_complain(bool *flag, const char *why);
+bool live_run_complain(bool *flag, const char *why);
 
 /* Outputs, interfaces and the pid file are opened with the rights that we were started with; then
  * rights are given up, and workers begin. */
-bool watch_start(struct watch *w);
+bool live_run_start(struct live_run *w);
 
 /* Closes and frees all that there is, after a start that failed too. */
-void watch_end(struct watch *w);
+void live_run_end(struct live_run *w);
 
 #endif

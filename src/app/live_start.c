@@ -17,7 +17,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-bool watch_complain(bool *flag, const char *why)
+bool live_run_complain(bool *flag, const char *why)
 {
 	*flag = true;
 	fprintf(stderr, "smtpwatch: %s\n", why);
@@ -25,7 +25,7 @@ bool watch_complain(bool *flag, const char *why)
 }
 
 /* A second signal to end finds the default action: see stop_begin. */
-static bool signals_catch(struct watch *w)
+static bool signals_catch(struct live_run *w)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	sigset_t set;
@@ -39,11 +39,11 @@ static bool signals_catch(struct watch *w)
 	w->signals = sigprocmask(SIG_BLOCK, &set, NULL) == 0
 			     ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
 			     : -1;
-	return w->signals >= 0 || watch_complain(&w->trouble, "cannot listen to signals");
+	return w->signals >= 0 || live_run_complain(&w->trouble, "cannot listen to signals");
 }
 
 /* The bounds are for all workers together. */
-static struct monitor_config monitor_config_of(const struct watch *w)
+static struct monitor_config monitor_config_of(const struct live_run *w)
 {
 	struct monitor_config config = w->o->monitor;
 	unsigned share = config.stream.max_conns / w->n;
@@ -61,7 +61,7 @@ static struct monitor_config monitor_config_of(const struct watch *w)
 
 static void on_record(void *arg, const struct record *record)
 {
-	struct watch *w = arg;
+	struct live_run *w = arg;
 
 	const char *name = interfaces_name(w->interfaces, record->conn->input);
 
@@ -79,7 +79,7 @@ static void on_record(void *arg, const struct record *record)
  * there is counted. */
 static void on_packets(void *arg, struct report *r)
 {
-	struct watch *w = arg;
+	struct live_run *w = arg;
 
 	if (w->frames == NULL || !export_name(w->export, r, w->pcap))
 		return;
@@ -89,7 +89,7 @@ static void on_packets(void *arg, struct report *r)
 }
 
 /* What each monitor takes at the start is little. */
-static bool workers_make(struct watch *w)
+static bool workers_make(struct live_run *w)
 {
 	struct monitor_config config = monitor_config_of(w);
 	size_t store_memory = w->export != NULL || w->viewer != NULL ? w->o->pcap_memory / w->n : 0;
@@ -99,12 +99,12 @@ static bool workers_make(struct watch *w)
 	w->beats = calloc(w->n, sizeof(*w->beats));
 	w->correlator = correlator_new(config.stream.seed, on_record, w);
 	if (w->workers == NULL || w->stats == NULL || w->beats == NULL || w->correlator == NULL)
-		return watch_complain(&w->trouble, "no memory for the workers");
+		return live_run_complain(&w->trouble, "no memory for the workers");
 	for (unsigned i = 0; i < w->n; i++) {
 		w->workers[i] = worker_new(&config, (unsigned)w->o->interfaces.n, store_memory,
 					   &w->alerting);
 		if (w->workers[i] == NULL)
-			return watch_complain(
+			return live_run_complain(
 				&w->trouble,
 				i > 0 && config.engine != &stream_native
 					? "this engine can serve one worker (-j 1)"
@@ -116,51 +116,52 @@ static bool workers_make(struct watch *w)
 }
 
 /* They begin all at once, when the process is what it will be. */
-static bool workers_start(struct watch *w)
+static bool workers_start(struct live_run *w)
 {
 	interfaces_give(w->interfaces, w->workers);
 	for (unsigned i = 0; i < w->n; i++)
 		if (!worker_start(w->workers[i], i))
-			return watch_complain(&w->trouble, "the system has no thread for a worker");
+			return live_run_complain(&w->trouble,
+						 "the system has no thread for a worker");
 	return true;
 }
 
 /* Only the process that opens sockets again may still do so, if there has to be one: root that
  * stays root needs none. */
-static void opener_try(struct watch *w)
+static void broker_try(struct live_run *w)
 {
-	char why[OPENER_WHY];
+	char why[SOCKET_BROKER_WHY];
 
 	if (!sandbox_built() || !privilege_net_raw() ||
 	    (geteuid() == 0 && !privilege_held(w->o->user)))
 		return;
-	w->opener = opener_start(w->o->user, why);
-	if (w->opener == NULL)
+	w->broker = socket_broker_start(w->o->user, why);
+	if (w->broker == NULL)
 		fprintf(stderr, "smtpwatch: %s\n", why);
 }
 
 /* Nothing is parsed before this. */
-static bool confine(struct watch *w)
+static bool confine(struct live_run *w)
 {
 	char why[PRIVILEGE_WHY + SANDBOX_WHY + EXPORT_WHY];
 	bool stays_root = geteuid() == 0 && !privilege_held(w->o->user);
 	int packet = -1;
 
-	opener_try(w);
+	broker_try(w);
 	if (!privilege_drop(w->o->user, PRIVILEGE_KEEP_NONE, why) ||
 	    !sandbox_enter((stays_root ? SANDBOX_ROOT : SANDBOX_PROGRAM) |
 				   (w->viewer != NULL ? SANDBOX_TERMINAL : 0),
-			   w->opener != NULL ? &packet : NULL, why))
-		return watch_complain(&w->usage, why);
+			   w->broker != NULL ? &packet : NULL, why))
+		return live_run_complain(&w->usage, why);
 	if (w->export != NULL && !export_check(w->export, why))
-		return watch_complain(&w->trouble, why);
-	if (w->opener != NULL && (packet < 0 || !opener_serve(w->opener, packet)))
+		return live_run_complain(&w->trouble, why);
+	if (w->broker != NULL && (packet < 0 || !socket_broker_serve(w->broker, packet)))
 		fprintf(stderr, "smtpwatch: this kernel cannot let an interface be opened again "
 				"that is removed and made anew\n");
 	return true;
 }
 
-static bool outputs_start(struct watch *w)
+static bool outputs_start(struct live_run *w)
 {
 	char why[EXPORT_WHY];
 
@@ -170,7 +171,7 @@ static bool outputs_start(struct watch *w)
 	if (w->sinks == NULL || w->o->write_pcap == NULL)
 		return w->sinks != NULL;
 	w->export = export_open(w->o->write_pcap, w->o->user, why);
-	return w->export != NULL || watch_complain(&w->trouble, why);
+	return w->export != NULL || live_run_complain(&w->trouble, why);
 }
 
 /* Of a session whose packets came with it. */
@@ -189,7 +190,7 @@ static bool view_save(void *arg, struct export *e, const struct recent_session *
 	return viewer_save_stored(e, s, r, why);
 }
 
-static bool view_start(struct watch *w)
+static bool view_start(struct live_run *w)
 {
 	struct viewer_source source = {view_draw, view_save, w};
 	char why[VIEWER_WHY];
@@ -200,17 +201,18 @@ static bool view_start(struct watch *w)
 		n += (size_t)snprintf(w->names + n, sizeof(w->names) - n, "%s%s", i > 0 ? ", " : "",
 				      w->o->interfaces.all[i]);
 	w->viewer = viewer_new(w->o, &w->alerting, w->names, &source, why);
-	return w->viewer != NULL || watch_complain(&w->usage, why);
+	return w->viewer != NULL || live_run_complain(&w->usage, why);
 }
 
-bool watch_start(struct watch *w)
+bool live_run_start(struct live_run *w)
 {
 	char why[SERVICE_WHY], why_not[KEYLOG_WHY];
 
 	/* Before there are processes and files, which would be root's. */
 	if (privilege_held(w->o->user) && !privilege_user_known(w->o->user))
-		return watch_complain(&w->usage, "there is no user to become: neither the one of "
-						 "--user, nor smtpwatch or nobody");
+		return live_run_complain(&w->usage,
+					 "there is no user to become: neither the one of "
+					 "--user, nor smtpwatch or nobody");
 	if (!view_start(w) || !outputs_start(w))
 		return false;
 	/* Behind the outputs, whose processes may wait to say something: that stops nobody else. */
@@ -223,13 +225,13 @@ bool watch_start(struct watch *w)
 		return false;
 	}
 	if (w->o->pid_file != NULL && !service_pid_write(w->o->pid_file, why))
-		return watch_complain(&w->trouble, why);
+		return live_run_complain(&w->trouble, why);
 	if (w->o->keylog != NULL && !keys_open(&w->keys, w->o->keylog, why_not))
-		return watch_complain(&w->trouble, why_not);
+		return live_run_complain(&w->trouble, why_not);
 	return confine(w) && workers_make(w) && workers_start(w);
 }
 
-void watch_end(struct watch *w)
+void live_run_end(struct live_run *w)
 {
 	for (unsigned i = 0; w->workers != NULL && i < w->n; i++) {
 		if (w->workers[i] != NULL)
@@ -245,7 +247,7 @@ void watch_end(struct watch *w)
 	export_close(w->export);
 	if (w->o->pid_file != NULL)
 		service_pid_remove(w->o->pid_file);
-	opener_free(w->opener);
+	socket_broker_free(w->broker);
 	if (w->latest != NULL)
 		options_free(w->latest);
 	free(w->latest);

@@ -29,7 +29,7 @@ static enum exit_code print_only(const struct options *o)
 
 static enum exit_code work(const struct options *o)
 {
-	return o->interfaces.n > 0 ? watch_run(o) : offline_run(o);
+	return o->interfaces.n > 0 ? live_run(o) : offline_run(o);
 }
 
 int main(int argc, char **argv)

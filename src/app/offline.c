@@ -257,7 +257,7 @@ static bool monitor_start(struct offline *f)
 }
 
 /* What SIGUSR1 asks for: one line, on standard error. */
-static void say_so_far(const struct offline *f)
+static void print_so_far(const struct offline *f)
 {
 	const struct totals *t = sinks_totals(f->sinks);
 	struct monitor_stats core;
@@ -303,7 +303,7 @@ static void view_look(struct offline *f, const struct source *s)
 		stopping = 1;
 }
 
-static void progress_tell(struct offline *f, const struct source *s)
+static void progress_print(struct offline *f, const struct source *s)
 {
 	uint64_t size;
 
@@ -338,12 +338,12 @@ static void input_read(struct offline *f, struct input *in)
 		shards_frames(f->shards, (uint32_t)(in - f->inputs), frames, (size_t)n);
 		in->frames += (uint64_t)n;
 		if (asked)
-			say_so_far(f);
+			print_so_far(f);
 		if (slow) {
 			shards_settle(f->shards);
 			sinks_flush(f->sinks);
 		}
-		progress_tell(f, in->source);
+		progress_print(f, in->source);
 	}
 	reading = NULL;
 	progress_past(f, in->source);
@@ -419,7 +419,7 @@ static bool input_again(struct offline *f, struct input *in)
 					why)) > 0) {
 			again_frames(f, in, frames, (size_t)n);
 			left -= (uint64_t)n;
-			progress_tell(f, in->again);
+			progress_print(f, in->again);
 		}
 		reading = NULL;
 		progress_past(f, in->again);

@@ -131,7 +131,7 @@ static void on_session(void *arg, const struct record *record)
 	ring_commit(w->ring);
 }
 
-static void progress_tell(struct worker *w, uint64_t step)
+static void progress_print(struct worker *w, uint64_t step)
 {
 	struct told *t = message_room(w, MESSAGE_PROGRESS, sizeof(*t));
 
@@ -198,13 +198,13 @@ static void *worker_run(void *arg)
 	sandbox_count();
 	for (struct chunk *c; (c = chunk_await(w)) != NULL; chunk_done(w)) {
 		chunk_judge(w->monitor, c);
-		progress_tell(w, stream_step_last(c->frame));
+		progress_print(w, stream_step_last(c->frame));
 	}
 	if (worker_leaves(w))
 		return NULL;
 	monitor_tick(w->monitor, shards_last(w->shards));
 	monitor_finish(w->monitor);
-	progress_tell(w, UINT64_MAX);
+	progress_print(w, UINT64_MAX);
 	pthread_mutex_lock(&w->shards->lock);
 	news(w->shards);
 	pthread_mutex_unlock(&w->shards->lock);
@@ -230,7 +230,7 @@ static struct worker *first_head(struct shards *s)
 	return first;
 }
 
-static void head_tell(struct shards *s, struct worker *w)
+static void head_emit(struct shards *s, struct worker *w)
 {
 	if (w->kind == MESSAGE_ENDED)
 		correlator_ended(s->correlator,
@@ -250,7 +250,7 @@ static void drain(struct shards *s)
 	bool any = false;
 
 	for (struct worker *w; (w = first_head(s)) != NULL; any = true)
-		head_tell(s, w);
+		head_emit(s, w);
 	if (!any)
 		return;
 	pthread_mutex_lock(&s->lock);

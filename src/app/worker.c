@@ -227,7 +227,7 @@ static void slot_take(struct slot *s)
 }
 
 /* What finds no room in the ring now is told when it is looked at next. */
-static void slot_tell(struct worker *w, struct slot *s, enum live_link link)
+static void slot_emit(struct worker *w, struct slot *s, enum live_link link)
 {
 	struct worker_link message = {.interface = (uint32_t)(s - w->slots), .link = link};
 
@@ -250,7 +250,7 @@ static void slot_look(struct worker *w, struct slot *s, int64_t now_wall)
 		if (link == LIVE_GONE)
 			slot_drop(w, s, "");
 	}
-	slot_tell(w, s, link);
+	slot_emit(w, s, link);
 }
 
 /* How many frames there were; fewer than TURNS * FRAMES: there are no more for now. */

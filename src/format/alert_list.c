@@ -2,15 +2,14 @@
 #include "format/alert_list.h"
 
 /* Another severity that the operator gave is that of all. */
-static void put_variants(struct outbuf *b, const struct alerting *alerting, unsigned signature)
+static void put_variants(struct outbuf *b, const struct alerting *alerting, unsigned kind)
 {
 	const struct verdict_variant *other;
-	bool own = alerting->own >> signature & 1;
+	bool own = alerting->own >> kind & 1;
 
-	for (size_t i = 0;
-	     signature < VERDICTS && (other = verdict_variant((enum verdict)signature, i)); i++)
+	for (size_t i = 0; kind < VERDICTS && (other = verdict_variant((enum verdict)kind, i)); i++)
 		outbuf_format(b, "    %-22s %-9s %s\n", "or",
-			      severity_name(own ? alerting->of[signature] : other->severity),
+			      severity_name(own ? alerting->of[kind] : other->severity),
 			      other->words.headline);
 }
 
@@ -18,8 +17,8 @@ void catalogue_put(struct outbuf *b, const struct alerting *alerting)
 {
 	const char *category = NULL;
 
-	for (unsigned s = 0; s < SIGNATURES; s++) {
-		const struct verdict_row *row = signature_row(s);
+	for (unsigned s = 0; s < ALERT_KINDS; s++) {
+		const struct verdict_row *row = alert_kind_row(s);
 		bool known = row->rfc[0] != '-';
 
 		if (category == NULL || strcmp(category, row->category) != 0) {

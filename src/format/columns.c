@@ -134,7 +134,7 @@ static bool put_also(struct outbuf *b, const struct alert_view *v)
 
 	for (uint64_t left = v->report->also; left != 0; left &= left - 1) {
 		outbuf_format(b, "%s%s", between,
-			      signature_row((unsigned)__builtin_ctzll(left))->id);
+			      alert_kind_row((unsigned)__builtin_ctzll(left))->id);
 		between = "\n";
 	}
 	return v->report->also != 0;
@@ -142,7 +142,7 @@ static bool put_also(struct outbuf *b, const struct alert_view *v)
 
 static bool put_severity_number(struct outbuf *b, const struct alert_view *v)
 {
-	return put_count(b, report_severity(v->report, v->signature));
+	return put_count(b, report_severity(v->report, v->kind));
 }
 
 static bool put_closer(struct outbuf *b, const struct alert_view *v)

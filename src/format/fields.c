@@ -37,7 +37,7 @@ const struct transaction *alert_message_of(const struct alert_view *v)
 {
 	const struct transaction *last = NULL;
 
-	if (v->signature == SIGNATURE_SLOW_ACCEPTANCE)
+	if (v->kind == ALERT_SLOW_ACCEPTANCE)
 		return acceptance_slowest(&v->report->record).message;
 	for (const struct transaction *t = v->report->record.session->first; t != NULL;
 	     t = t->next) {
@@ -55,9 +55,9 @@ static bool put_message_string(struct outbuf *b, const struct alert_view *v, enu
 	return t != NULL && put_string(b, &t->strings, tag);
 }
 
-static bool put_signature(struct outbuf *b, const struct alert_view *v)
+static bool put_alert_kind(struct outbuf *b, const struct alert_view *v)
 {
-	return put_word(b, signature_row(v->signature)->id);
+	return put_word(b, alert_kind_row(v->kind)->id);
 }
 
 static bool put_verdict(struct outbuf *b, const struct alert_view *v)
@@ -67,9 +67,8 @@ static bool put_verdict(struct outbuf *b, const struct alert_view *v)
 
 static bool put_severity(struct outbuf *b, const struct alert_view *v)
 {
-	return put_word(b,
-			severity_name(v->sum != NULL ? v->sum->worst
-						     : report_severity(v->report, v->signature)));
+	return put_word(b, severity_name(v->sum != NULL ? v->sum->worst
+							: report_severity(v->report, v->kind)));
 }
 
 static bool put_stage(struct outbuf *b, const struct alert_view *v)
@@ -246,7 +245,7 @@ static bool put_pcap(struct outbuf *b, const struct alert_view *v)
 }
 
 const struct alert_field alert_fields[ALERT_FIELDS_MAX + 1] = {
-	{"signature", put_signature},
+	{"signature", put_alert_kind},
 	{"verdict", put_verdict},
 	{"severity", put_severity},
 	{"stage", put_stage},

@@ -12,7 +12,7 @@
  * sum->latest. */
 struct alert_view {
 	const struct report *report;
-	unsigned signature;
+	unsigned kind;
 	const struct throttle_repeat *sum;
 	const char *
 		how; /* why it is told beside another one: "again", "same event"; NULL: it is not */

@@ -19,8 +19,8 @@ struct nids_mark {
 
 /* Bytes or a FIN that libnids has put in order, and that acknowledge bytes of the other side that
  * have not been handed on. */
-struct nids_held {
-	struct nids_held *next;
+struct nids_waiting {
+	struct nids_waiting *next;
 	uint64_t ack;
 	int64_t ts;
 	uint32_t n;
@@ -31,7 +31,7 @@ struct nids_held {
 /* One side as a sender. Offsets count from the byte behind its SYN. */
 struct nids_side {
 	struct nids_mark *marks;
-	struct nids_held *held, **held_last;
+	struct nids_waiting *out_of_order, **out_of_order_last;
 	uint64_t end;      /* behind the highest byte seen */
 	uint64_t ordered;  /* libnids has handed out up to here */
 	uint64_t accepted; /* handed on, held or declared lost up to here */
@@ -74,7 +74,7 @@ struct nids_conn {
 	int64_t since;              /* its time in the state list runs from here */
 	int64_t syn_ts, syn_ack_ts; /* the latest of each */
 	uint32_t hash, number;
-	uint32_t held_bytes;
+	uint32_t out_of_order_bytes;
 	enum nids_list state;
 	bool waiting;
 	struct conn_end end;
@@ -129,7 +129,7 @@ struct nids_conn *nids_table_add(struct stream *s, uint32_t hash, const struct p
 void nids_table_forget(struct stream *s, struct nids_conn *c, enum side side);
 
 /* Frees it, with everything that hangs on it. */
-void nids_table_drop(struct stream *s, struct nids_conn *c);
+void nids_table_remove(struct stream *s, struct nids_conn *c);
 
 /* Moves it to the end of a state list; its time there runs from `since`. Into NIDS_LINGER it goes
  * when it is closed. */

@@ -52,7 +52,7 @@ static struct tcp_stream *stream_of(uint32_t number)
 
 /* half_stream is named for the receiver. Behind bytes that it keeps for others (we leave it none)
  * stand those that are new. */
-static void hear_side(uint32_t number, const struct half_stream *receiver, bool from_client)
+static void side_take(uint32_t number, const struct half_stream *receiver, bool from_client)
 {
 	if (receiver->count_new <= 0)
 		return;
@@ -62,7 +62,7 @@ static void hear_side(uint32_t number, const struct half_stream *receiver, bool 
 			    bytes_of(newest, (size_t)receiver->count_new));
 }
 
-static void hear_tcp(struct tcp_stream *stream, void **unused)
+static void on_tcp(struct tcp_stream *stream, void **unused)
 {
 	(void)unused;
 	uint32_t number = ntohl(stream->addr.saddr) & (NIDS_FEED_MAX - 1);
@@ -73,8 +73,8 @@ static void hear_tcp(struct tcp_stream *stream, void **unused)
 		break;
 	case NIDS_DATA:
 		feed.calling = true;
-		hear_side(number, &stream->server, true);
-		hear_side(number, &stream->client, false);
+		side_take(number, &stream->server, true);
+		side_take(number, &stream->client, false);
 		feed.calling = false;
 		break;
 	default:
@@ -84,7 +84,7 @@ static void hear_tcp(struct tcp_stream *stream, void **unused)
 
 /* Its complaints about packets; of all of them only this one can be met by clean datagrams and
  * means something. */
-static void hear_complaint(int type, int number, struct ip *header, void *data)
+static void on_complaint(int type, int number, struct ip *header, void *data)
 {
 	(void)header;
 	(void)data;
@@ -93,7 +93,7 @@ static void hear_complaint(int type, int number, struct ip *header, void *data)
 }
 
 /* libnids does not look at what this returns, and would go on with a null pointer. */
-static void hear_no_memory(char *where)
+static void on_no_memory(char *where)
 {
 	fprintf(stderr, "smtpwatch: libnids has no memory (%s)\n", where);
 	abort();
@@ -106,8 +106,8 @@ static void params_set(uint32_t conns)
 		      16); /* it fills three quarters of it, then throws out the oldest */
 	nids_params.scan_num_hosts = 0; /* its scan detection can be crashed by one packet */
 	nids_params.n_hosts = 16;       /* fragments: none come here */
-	nids_params.syslog = hear_complaint;
-	nids_params.no_mem = hear_no_memory;
+	nids_params.syslog = on_complaint;
+	nids_params.no_mem = on_no_memory;
 	nids_params.pcap_filter = NULL;
 	nids_params.multiproc = 0;
 	nids_params.tcp_workarounds = 0;
@@ -139,7 +139,7 @@ bool nids_feed_open(uint32_t conns, const struct nids_feed_listener *listener, v
 		return false;
 	}
 	nids_register_tcp(__extension__(void *)
-				  hear_tcp); /* init forgets what was registered before */
+				  on_tcp); /* init forgets what was registered before */
 	nids_register_chksum_ctl(&no_checksums, 1);
 	return true;
 }
@@ -147,7 +147,7 @@ bool nids_feed_open(uint32_t conns, const struct nids_feed_listener *listener, v
 void nids_feed_close(void)
 {
 	assert(feed.dead && !feed.calling);
-	nids_unregister_tcp(__extension__(void *) hear_tcp); /* exit does not free it */
+	nids_unregister_tcp(__extension__(void *) on_tcp); /* exit does not free it */
 	nids_exit();
 	nids_params.pcap_desc = NULL;
 	pcap_close(feed.dead);

@@ -66,42 +66,43 @@ static void fin_deliver(struct stream *s, struct nids_conn *c, enum side side, u
 }
 
 /* What a held item costs; many of one byte must not cost more than the limit says. */
-static size_t held_size(const struct nids_held *h)
+static size_t segment_size(const struct nids_waiting *h)
 {
 	return sizeof *h + h->n;
 }
 
 /* Hands on the first held item of a side, whatever it waited for. */
-static void held_deliver(struct stream *s, struct nids_conn *c, enum side side)
+static void segment_deliver(struct stream *s, struct nids_conn *c, enum side side)
 {
-	struct nids_side *half = &c->side[side];
-	struct nids_held *h = half->held;
-	half->held = h->next;
-	if (!half->held)
-		half->held_last = &half->held;
-	c->held_bytes -= (uint32_t)held_size(h);
-	s->stats.held_bytes -= held_size(h);
+	struct nids_side *dir = &c->side[side];
+	struct nids_waiting *h = dir->out_of_order;
+	dir->out_of_order = h->next;
+	if (!dir->out_of_order)
+		dir->out_of_order_last = &dir->out_of_order;
+	c->out_of_order_bytes -= (uint32_t)segment_size(h);
+	s->stats.held_bytes -= segment_size(h);
 	if (h->fin)
 		fin_deliver(s, c, side, h->ack, h->ts);
 	else
 		data_deliver(s, c, side, bytes_of(h->bytes, h->n), h->ack, h->ts);
-	pool_put(s->pool, h, held_size(h));
+	pool_put(s->pool, h, segment_size(h));
 }
 
 /* False if there is none, or if it still waits. */
-static bool held_step(struct stream *s, struct nids_conn *c, enum side side)
+static bool segment_step(struct stream *s, struct nids_conn *c, enum side side)
 {
-	const struct nids_held *h = c->side[side].held;
+	const struct nids_waiting *h = c->side[side].out_of_order;
 	if (!h || !is_clear(c, side, h->ack))
 		return false;
-	held_deliver(s, c, side);
+	segment_deliver(s, c, side);
 	return true;
 }
 
 /* The side whose first held item was sent first; the caller knows that there is one. */
-static enum side held_older(const struct nids_conn *c)
+static enum side segment_older(const struct nids_conn *c)
 {
-	const struct nids_held *client = c->side[CLIENT].held, *server = c->side[SERVER].held;
+	const struct nids_waiting *client = c->side[CLIENT].out_of_order,
+				  *server = c->side[SERVER].out_of_order;
 	if (!client || !server)
 		return client ? CLIENT : SERVER;
 	return server->ts < client->ts ? SERVER : CLIENT;
@@ -109,17 +110,17 @@ static enum side held_older(const struct nids_conn *c)
 
 static bool holds(const struct nids_conn *c)
 {
-	return c->side[CLIENT].held || c->side[SERVER].held;
+	return c->side[CLIENT].out_of_order || c->side[SERVER].out_of_order;
 }
 
 /* Declares a side's bytes lost, up to an offset. libnids may still bring them: they are passed over
  * then. */
 static void lose(struct stream *s, struct nids_conn *c, enum side side, uint64_t upto, int64_t ts)
 {
-	struct nids_side *half = &c->side[side];
-	assert(!half->held);
-	if (half->fin_seen && upto > half->fin_at)
-		upto = half->fin_at;
+	struct nids_side *dir = &c->side[side];
+	assert(!dir->out_of_order);
+	if (dir->fin_seen && upto > dir->fin_at)
+		upto = dir->fin_at;
 	uint64_t from = position(c, side);
 	if (upto <= from)
 		return;
@@ -127,18 +128,19 @@ static void lose(struct stream *s, struct nids_conn *c, enum side side, uint64_t
 	s->stats.gap_bytes += upto - from;
 	s->listener->gap(s->arg, &c->pub, side, upto - from, ts);
 	c->pub.flow[side].gap += upto - from;
-	half->accepted = upto;
-	half->stalled = true;
+	dir->accepted = upto;
+	dir->stalled = true;
 }
 
-static void held_append(struct stream *s, struct nids_conn *c, enum side side, struct nids_held *h)
+static void segment_append(struct stream *s, struct nids_conn *c, enum side side,
+			   struct nids_waiting *h)
 {
-	struct nids_side *half = &c->side[side];
+	struct nids_side *dir = &c->side[side];
 	h->next = NULL;
-	*half->held_last = h;
-	half->held_last = &h->next;
-	c->held_bytes += (uint32_t)held_size(h);
-	s->stats.held_bytes += held_size(h);
+	*dir->out_of_order_last = h;
+	dir->out_of_order_last = &h->next;
+	c->out_of_order_bytes += (uint32_t)segment_size(h);
+	s->stats.held_bytes += segment_size(h);
 	if (s->stats.held_bytes > s->stats.held_peak)
 		s->stats.held_peak = s->stats.held_bytes;
 }
@@ -147,9 +149,9 @@ static void held_append(struct stream *s, struct nids_conn *c, enum side side, s
 static bool hold(struct stream *s, struct nids_conn *c, enum side side, struct bytes data, bool fin,
 		 uint64_t ack, int64_t ts)
 {
-	struct nids_held *h;
+	struct nids_waiting *h;
 	size_t size = sizeof *h + data.n;
-	if (c->held_bytes + size > s->config.reorder_per_conn ||
+	if (c->out_of_order_bytes + size > s->config.reorder_per_conn ||
 	    s->stats.held_bytes + size > s->config.reorder_total) {
 		s->stats.held_overflow++;
 		return false;
@@ -159,10 +161,10 @@ static bool hold(struct stream *s, struct nids_conn *c, enum side side, struct b
 		s->stats.no_memory++;
 		return false;
 	}
-	*h = (struct nids_held){.ack = ack, .ts = ts, .n = (uint32_t)data.n, .fin = fin};
+	*h = (struct nids_waiting){.ack = ack, .ts = ts, .n = (uint32_t)data.n, .fin = fin};
 	if (data.n > 0)
 		memcpy(h->bytes, data.p, data.n);
-	held_append(s, c, side, h);
+	segment_append(s, c, side, h);
 	return true;
 }
 
@@ -172,37 +174,37 @@ static void make_clear(struct stream *s, struct nids_conn *c, enum side side, ui
 		       int64_t ts)
 {
 	enum side other = side_other(side);
-	struct nids_side *half = &c->side[other];
-	while (half->held && !is_clear(c, side, ack))
-		held_deliver(s, c, other);
+	struct nids_side *dir = &c->side[other];
+	while (dir->out_of_order && !is_clear(c, side, ack))
+		segment_deliver(s, c, other);
 	if (is_clear(c, side, ack))
 		return;
 	lose(s, c, other, ack, ts);
 	/* The loss may have uncovered a FIN; where it is acknowledged too, it comes before what
 	 * acknowledges it. */
-	if (half->fin_seen && !half->fin_taken && half->accepted >= half->fin_at &&
+	if (dir->fin_seen && !dir->fin_taken && dir->accepted >= dir->fin_at &&
 	    !is_clear(c, side, ack)) {
-		half->fin_taken = true;
-		fin_deliver(s, c, other, half->fin_ack, half->fin_ts);
+		dir->fin_taken = true;
+		fin_deliver(s, c, other, dir->fin_ack, dir->fin_ts);
 	}
 }
 
 /* Hands on the first held item of a side, with what must go before it. */
 static void force(struct stream *s, struct nids_conn *c, enum side side, int64_t ts)
 {
-	make_clear(s, c, side, c->side[side].held->ack, ts);
-	held_deliver(s, c, side);
+	make_clear(s, c, side, c->side[side].out_of_order->ack, ts);
+	segment_deliver(s, c, side);
 }
 
 /* The next item of a side, bytes or FIN: handed on, or held for its turn. */
 static void take(struct stream *s, struct nids_conn *c, enum side side, struct bytes data, bool fin,
 		 uint64_t ack, int64_t ts)
 {
-	bool now = !c->side[side].held && is_clear(c, side, ack);
+	bool now = !c->side[side].out_of_order && is_clear(c, side, ack);
 	/* No room: what is held of this side goes first, or the order of its own bytes would be
 	 * lost. */
 	if (!now && !hold(s, c, side, data, fin, ack, ts)) {
-		while (c->side[side].held)
+		while (c->side[side].out_of_order)
 			force(s, c, side, ts);
 		make_clear(s, c, side, ack, ts);
 		now = true;
@@ -225,12 +227,12 @@ static bool is_adrift(const struct nids_conn *c, enum side side)
 static void fins_take(struct stream *s, struct nids_conn *c, bool last)
 {
 	for (enum side side = CLIENT; side <= SERVER; side++) {
-		struct nids_side *half = &c->side[side];
-		if (!half->fin_seen || half->fin_taken || half->accepted < half->fin_at ||
+		struct nids_side *dir = &c->side[side];
+		if (!dir->fin_seen || dir->fin_taken || dir->accepted < dir->fin_at ||
 		    (!last && is_adrift(c, side)))
 			continue;
-		half->fin_taken = true;
-		take(s, c, side, bytes_of(NULL, 0), true, half->fin_ack, half->fin_ts);
+		dir->fin_taken = true;
+		take(s, c, side, bytes_of(NULL, 0), true, dir->fin_ack, dir->fin_ts);
 	}
 }
 
@@ -240,9 +242,9 @@ void nids_order_settle(struct stream *s, struct nids_conn *c, int64_t ts)
 {
 	for (;;) {
 		fins_take(s, c, false);
-		if (held_step(s, c, CLIENT) || held_step(s, c, SERVER))
+		if (segment_step(s, c, CLIENT) || segment_step(s, c, SERVER))
 			continue;
-		enum side side = held_older(c);
+		enum side side = segment_older(c);
 		if (!holds(c) || !c->side[side_other(side)].stalled)
 			break;
 		force(s, c, side, ts);
@@ -253,45 +255,45 @@ void nids_order_settle(struct stream *s, struct nids_conn *c, int64_t ts)
 void nids_order_mark(struct stream *s, struct nids_conn *c, enum side side,
 		     const struct nids_mark *mark)
 {
-	struct nids_side *half = &c->side[side];
-	struct nids_mark *m = half->mark_count < MARKS_MAX ? pool_get(s->pool, sizeof *m) : NULL;
+	struct nids_side *dir = &c->side[side];
+	struct nids_mark *m = dir->mark_count < MARKS_MAX ? pool_get(s->pool, sizeof *m) : NULL;
 	if (!m)
 		return; /* the bytes will count as sent with the segment that brings them out */
-	struct nids_mark **at = &half->marks;
+	struct nids_mark **at = &dir->marks;
 	/* Of two that begin alike libnids takes the bytes of the first. */
 	while (*at && (*at)->from <= mark->from)
 		at = &(*at)->next;
 	*m = *mark;
 	m->next = *at;
 	*at = m;
-	half->mark_count++;
+	dir->mark_count++;
 	s->stats.out_of_order++;
 }
 
 /* Marks whose bytes have all come out. */
-static void marks_trim(struct stream *s, struct nids_side *half)
+static void marks_trim(struct stream *s, struct nids_side *dir)
 {
-	for (struct nids_mark **at = &half->marks, *m; (m = *at) && m->from <= half->ordered;) {
-		if (m->to > half->ordered) {
+	for (struct nids_mark **at = &dir->marks, *m; (m = *at) && m->from <= dir->ordered;) {
+		if (m->to > dir->ordered) {
 			at = &m->next;
 			continue;
 		}
 		*at = m->next;
-		half->mark_count--;
+		dir->mark_count--;
 		pool_put(s->pool, m, sizeof *m);
 	}
 }
 
 /* Which segment brought the byte at an offset: the one that is being fed, or else the first in
  * libnids' queue that has it. */
-static void origin_of(const struct stream *s, const struct nids_side *half, uint64_t at,
+static void origin_of(const struct stream *s, const struct nids_side *dir, uint64_t at,
 		      uint64_t *ack, int64_t *ts)
 {
 	*ack = s->fed.ack;
 	*ts = s->fed.ts;
 	if (s->fed.from <= at && at < s->fed.to)
 		return;
-	for (const struct nids_mark *m = half->marks; m && m->from <= at; m = m->next) {
+	for (const struct nids_mark *m = dir->marks; m && m->from <= at; m = m->next) {
 		if (m->to > at) {
 			*ack = m->ack;
 			*ts = m->ts;
@@ -302,24 +304,24 @@ static void origin_of(const struct stream *s, const struct nids_side *half, uint
 
 void nids_order_data(struct stream *s, struct nids_conn *c, enum side side, struct bytes data)
 {
-	struct nids_side *half = &c->side[side];
-	uint64_t at = half->ordered, ack;
+	struct nids_side *dir = &c->side[side];
+	uint64_t at = dir->ordered, ack;
 	int64_t ts;
-	origin_of(s, half, at, &ack, &ts);
-	half->ordered += data.n;
-	marks_trim(s, half);
-	if (half->accepted > at) {
-		data = bytes_from(data, half->accepted - at); /* too late: declared lost before */
-		at = half->accepted;
+	origin_of(s, dir, at, &ack, &ts);
+	dir->ordered += data.n;
+	marks_trim(s, dir);
+	if (dir->accepted > at) {
+		data = bytes_from(data, dir->accepted - at); /* too late: declared lost before */
+		at = dir->accepted;
 	}
-	if (half->fin_seen && at + data.n > half->fin_at)
-		data = bytes_first(data, half->fin_at > at ? half->fin_at - at : 0);
+	if (dir->fin_seen && at + data.n > dir->fin_at)
+		data = bytes_first(data, dir->fin_at > at ? dir->fin_at - at : 0);
 	if (data.n == 0)
 		return;
-	sent_bytes_record(&half->sent, half->base + (uint32_t)at, data.p, (uint32_t)data.n,
-			  half->answered < at);
-	half->accepted = at + data.n;
-	half->stalled = false; /* libnids is over its hole: the bytes that were missing came late */
+	sent_bytes_record(&dir->sent, dir->base + (uint32_t)at, data.p, (uint32_t)data.n,
+			  dir->answered < at);
+	dir->accepted = at + data.n;
+	dir->stalled = false; /* libnids is over its hole: the bytes that were missing came late */
 	take(s, c, side, data, false, ack, ts);
 	nids_order_settle(s, c, s->fed.ts);
 }
@@ -327,8 +329,8 @@ void nids_order_data(struct stream *s, struct nids_conn *c, enum side side, stru
 void nids_order_expire(struct stream *s, struct nids_conn *c, int64_t now)
 {
 	while (holds(c)) {
-		enum side side = held_older(c);
-		if (c->side[side].held->ts + s->config.skew > now)
+		enum side side = segment_older(c);
+		if (c->side[side].out_of_order->ts + s->config.skew > now)
 			break;
 		force(s, c, side, now);
 	}
@@ -343,7 +345,7 @@ void nids_order_flush(struct stream *s, struct nids_conn *c, int64_t ts)
 {
 	do {
 		while (holds(c))
-			force(s, c, held_older(c), ts);
+			force(s, c, segment_older(c), ts);
 		lose(s, c, CLIENT, c->side[CLIENT].end, ts);
 		lose(s, c, SERVER, c->side[SERVER].end, ts);
 		fins_take(s, c, true);

@@ -31,15 +31,15 @@ static uint32_t mixed(uint32_t sum, uint32_t value)
 
 /* The same numbers and the same identification: a retransmission has another IP ID, or another time
  * stamp, or comes later. */
-static bool captured_twice(struct nids_side *half, const struct packet *p, int64_t last)
+static bool captured_twice(struct nids_side *dir, const struct packet *p, int64_t last)
 {
 	uint32_t sign = mixed(
 		mixed(mixed(mixed(mixed(0, p->seq), p->ack), p->payload_len), p->tsval), p->tsecr);
 	sign = mixed(mixed(sign, (uint32_t)p->flags << 16 | p->window), p->ip_id);
-	if ((sign == half->sign[0] || sign == half->sign[1]) && p->ts - last < TWICE_WITHIN)
+	if ((sign == dir->sign[0] || sign == dir->sign[1]) && p->ts - last < TWICE_WITHIN)
 		return true;
-	half->sign[1] = half->sign[0];
-	half->sign[0] = sign;
+	dir->sign[1] = dir->sign[0];
+	dir->sign[0] = sign;
 	return false;
 }
 
@@ -50,19 +50,19 @@ static bool captured_twice(struct nids_side *half, const struct packet *p, int64
  */
 static void base_note(struct nids_conn *c, enum side from, const struct packet *p)
 {
-	struct nids_side *half = &c->side[from];
+	struct nids_side *dir = &c->side[from];
 	bool syn = p->flags & TCP_SYN;
 	if (syn && from == SERVER && p->ack != c->side[CLIENT].base)
 		return; /* not an answer to this SYN: libnids passes over it too */
 	uint32_t base = p->seq + syn;
-	if (half->known && !(syn && !c->pub.flow[from].syn && half->accepted == 0))
+	if (dir->known && !(syn && !c->pub.flow[from].syn && dir->accepted == 0))
 		return;
-	uint32_t before = half->known ? half->base - base
-				      : 0; /* a segment was captured before the SYN */
-	half->end += before;
-	half->fin_at += half->fin_seen ? before : 0;
-	half->base = base;
-	half->known = true;
+	uint32_t before = dir->known ? dir->base - base
+				     : 0; /* a segment was captured before the SYN */
+	dir->end += before;
+	dir->fin_at += dir->fin_seen ? before : 0;
+	dir->base = base;
+	dir->known = true;
 }
 
 /* A SYN that does not begin this stream tells nothing of it. */
@@ -94,9 +94,9 @@ static void rtt_note(struct nids_conn *c, enum side from, const struct packet *p
 		c->pub.rtt = p->ts - c->syn_ts;
 }
 
-static bool is_queued(const struct nids_side *half, uint64_t from, uint64_t to)
+static bool is_queued(const struct nids_side *dir, uint64_t from, uint64_t to)
 {
-	for (const struct nids_mark *m = half->marks; m && m->from <= from; m = m->next)
+	for (const struct nids_mark *m = dir->marks; m && m->from <= from; m = m->next)
 		if (m->to >= to)
 			return true;
 	return false;
@@ -107,17 +107,17 @@ static bool is_queued(const struct nids_side *half, uint64_t from, uint64_t to)
  * original that fills a hole is none: that no other packet brought these bytes is all that can be
  * told from here.
  */
-static bool is_repeat(const struct nids_side *half, uint64_t from, uint64_t to)
+static bool is_repeat(const struct nids_side *dir, uint64_t from, uint64_t to)
 {
-	bool keepalive = to == from + 1 && to == half->end;
-	return !keepalive && (to <= half->ordered || is_queued(half, from, to));
+	bool keepalive = to == from + 1 && to == dir->end;
+	return !keepalive && (to <= dir->ordered || is_queued(dir, from, to));
 }
 
 /* The next byte that the receiver waits for, of which it has all before. */
-static bool is_next(const struct nids_side *half, uint32_t seq)
+static bool is_next(const struct nids_side *dir, uint32_t seq)
 {
-	int64_t at = nids_offset(half, seq);
-	return at == (int64_t)half->ordered && at == (int64_t)half->answered;
+	int64_t at = nids_offset(dir, seq);
+	return at == (int64_t)dir->ordered && at == (int64_t)dir->answered;
 }
 
 /* It acknowledges what was before the connection (by more than one: see is_foreign in
@@ -136,11 +136,11 @@ static bool is_dropped(const struct nids_conn *c, enum side from, const struct p
 static void recent_look(struct stream *s, struct nids_conn *c, enum side from,
 			const struct packet *p)
 {
-	struct nids_side *half = &c->side[from];
-	uint32_t next = half->base + (uint32_t)half->accepted,
-		 acked = half->base + (uint32_t)half->answered;
+	struct nids_side *dir = &c->side[from];
+	uint32_t next = dir->base + (uint32_t)dir->accepted,
+		 acked = dir->base + (uint32_t)dir->answered;
 	if (p->payload_len == 0 || seq_diff(p->seq, next) >= 0 || is_dropped(c, from, p) ||
-	    !sent_bytes_differ(&half->sent, p, acked))
+	    !sent_bytes_differ(&dir->sent, p, acked))
 		return;
 	s->stats.conflicts++;
 	c->pub.side[from].conflicts++;
@@ -150,30 +150,30 @@ static void recent_look(struct stream *s, struct nids_conn *c, enum side from,
 static void data_note(struct stream *s, struct nids_conn *c, enum side from, const struct packet *p,
 		      int64_t pause)
 {
-	struct nids_side *half = &c->side[from];
+	struct nids_side *dir = &c->side[from];
 	struct conn_side *stats = &c->pub.side[from];
-	int64_t at = nids_offset(half, p->seq + !!(p->flags & TCP_SYN));
-	if (at < 0 || at > (int64_t)half->end + REACH)
+	int64_t at = nids_offset(dir, p->seq + !!(p->flags & TCP_SYN));
+	if (at < 0 || at > (int64_t)dir->end + REACH)
 		return;
 	uint64_t to = (uint64_t)at + p->payload_len; /* a lone ACK counts too: its number says that
 							what is before it was sent */
 	c->pub.flow[from].cut |= p->payload_cap < p->payload_len;
-	if (p->payload_len > 0 && is_repeat(half, (uint64_t)at, to)) {
+	if (p->payload_len > 0 && is_repeat(dir, (uint64_t)at, to)) {
 		stats->retransmits++;
 		stats->unanswered++;
 		stats->tries += stats->tries < UINT8_MAX && pause >= CONN_TRY_PAUSE;
 		s->stats.retransmits++;
 	}
-	if (to > half->answered && p->payload_len > 0 && stats->unanswered_since == 0)
+	if (to > dir->answered && p->payload_len > 0 && stats->unanswered_since == 0)
 		stats->unanswered_since = p->ts;
-	if (to > half->end)
-		half->end = to;
+	if (to > dir->end)
+		dir->end = to;
 	/* The first one counts; one before what was handed on is absurd. */
-	if ((p->flags & TCP_FIN) && !half->fin_seen && to >= half->accepted) {
-		half->fin_seen = true;
-		half->fin_at = to;
-		half->fin_ack = nids_ack(c, from, p);
-		half->fin_ts = p->ts;
+	if ((p->flags & TCP_FIN) && !dir->fin_seen && to >= dir->accepted) {
+		dir->fin_seen = true;
+		dir->fin_at = to;
+		dir->fin_ack = nids_ack(c, from, p);
+		dir->fin_ts = p->ts;
 	}
 }
 
@@ -190,17 +190,17 @@ static void ack_note(struct nids_conn *c, enum side from, const struct packet *p
 		c->pub.side[side_other(from)].unanswered_since = 0;
 }
 
-static void end_reach(struct nids_side *half, int64_t at)
+static void end_reach(struct nids_side *dir, int64_t at)
 {
-	if (at > (int64_t)half->end && at <= (int64_t)half->end + REACH)
-		half->end = (uint64_t)at;
+	if (at > (int64_t)dir->end && at <= (int64_t)dir->end + REACH)
+		dir->end = (uint64_t)at;
 }
 
 void nids_stats_reset(struct nids_conn *c, enum side from, const struct packet *p)
 {
-	struct nids_side *half = &c->side[from], *other = &c->side[side_other(from)];
-	if (half->known)
-		end_reach(half, nids_offset(half, p->seq));
+	struct nids_side *dir = &c->side[from], *other = &c->side[side_other(from)];
+	if (dir->known)
+		end_reach(dir, nids_offset(dir, p->seq));
 	end_reach(other, (int64_t)nids_ack(c, from, p));
 	c->pub.side[from].reset.bare = !(p->flags & TCP_ACK);
 }

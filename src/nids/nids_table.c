@@ -24,7 +24,7 @@ void nids_table_free(struct stream *s)
 {
 	for (enum nids_list list = NIDS_HALF_OPEN; list <= NIDS_LINGER; list++)
 		while (s->lists[list].head)
-			nids_table_drop(s, s->lists[list].head);
+			nids_table_remove(s, s->lists[list].head);
 	flow_table_free(&s->flows);
 	pool_put_large(s->pool, s->slots, slot_count(s) * sizeof *s->slots);
 }
@@ -119,7 +119,7 @@ static void conn_init(struct nids_conn *c, const struct packet *syn)
 	c->pub.start = c->pub.last = syn->ts;
 	c->pub.first = syn->number;
 	for (int side = CLIENT; side <= SERVER; side++)
-		c->side[side].held_last = &c->side[side].held;
+		c->side[side].out_of_order_last = &c->side[side].out_of_order;
 	c->pub.side = c->tcp_stats;
 	c->side[CLIENT].known = true;
 	c->side[CLIENT].base = syn->seq + 1;
@@ -153,30 +153,30 @@ struct nids_conn *nids_table_add(struct stream *s, uint32_t hash, const struct p
 
 void nids_table_forget(struct stream *s, struct nids_conn *c, enum side side)
 {
-	struct nids_side *half = &c->side[side];
-	for (struct nids_mark *m; (m = half->marks);) {
-		half->marks = m->next;
+	struct nids_side *dir = &c->side[side];
+	for (struct nids_mark *m; (m = dir->marks);) {
+		dir->marks = m->next;
 		pool_put(s->pool, m, sizeof *m);
 	}
-	half->mark_count = 0;
+	dir->mark_count = 0;
 }
 
 /* Only what is left where the engine is freed without an end: a close hands all of it on. */
-static void held_drop(struct stream *s, struct nids_conn *c, enum side side)
+static void segments_drop_all(struct stream *s, struct nids_conn *c, enum side side)
 {
-	struct nids_side *half = &c->side[side];
+	struct nids_side *dir = &c->side[side];
 	nids_table_forget(s, c, side);
-	for (struct nids_held *h; (h = half->held);) {
-		half->held = h->next;
+	for (struct nids_waiting *h; (h = dir->out_of_order);) {
+		dir->out_of_order = h->next;
 		s->stats.held_bytes -= sizeof *h + h->n;
 		pool_put(s->pool, h, sizeof *h + h->n);
 	}
 }
 
-void nids_table_drop(struct stream *s, struct nids_conn *c)
+void nids_table_remove(struct stream *s, struct nids_conn *c)
 {
-	held_drop(s, c, CLIENT);
-	held_drop(s, c, SERVER);
+	segments_drop_all(s, c, CLIENT);
+	segments_drop_all(s, c, SERVER);
 	nids_table_wait(s, c, false);
 	queue_remove(s, c->state, c);
 	/* libnids may not meet the number again while it still has a stream under it. */

@@ -20,14 +20,14 @@ enum { CONNS_MAX = 100000 };
 /* A clock that falls back further than this was stepped: the new time is taken. */
 #define STEP_BACK (60 * FRAME_SECOND)
 
-static void hear_data(void *arg, uint32_t number, bool from_client, struct bytes data)
+static void on_data(void *arg, uint32_t number, bool from_client, struct bytes data)
 {
 	struct stream *s = arg;
 	nids_order_data(s, s->slots[number].conn, from_client ? CLIENT : SERVER, data);
 }
 
 /* Its queue for that side is gone: nothing of it will come out. */
-static void hear_dropped(void *arg)
+static void on_dropped(void *arg)
 {
 	struct stream *s = arg;
 	s->stats.held_overflow++;
@@ -37,7 +37,7 @@ static void hear_dropped(void *arg)
 static struct stream *nids_new(const struct stream_config *config, struct pool *pool,
 			       const struct stream_listener *listener, void *arg)
 {
-	static const struct nids_feed_listener feed_listener = {hear_data, hear_dropped};
+	static const struct nids_feed_listener feed_listener = {on_data, on_dropped};
 	struct stream *s = pool_get_large(pool, sizeof *s);
 	if (!s)
 		return NULL;
@@ -113,7 +113,7 @@ static int64_t due_of(struct stream *s, struct nids_conn *c)
 static void conn_aged(struct stream *s, struct nids_conn *c)
 {
 	if (c->state == NIDS_LINGER) {
-		nids_table_drop(s, c);
+		nids_table_remove(s, c);
 		return;
 	}
 	if (c->state == NIDS_HALF_OPEN)
@@ -124,10 +124,11 @@ static void conn_aged(struct stream *s, struct nids_conn *c)
 }
 
 /* Whether something has waited for longer than the skew. */
-static bool held_due(const struct stream *s, const struct nids_conn *c)
+static bool segments_due(const struct stream *s, const struct nids_conn *c)
 {
 	for (enum side side = CLIENT; side <= SERVER; side++)
-		if (c->side[side].held && c->side[side].held->ts + s->config.skew <= s->now)
+		if (c->side[side].out_of_order &&
+		    c->side[side].out_of_order->ts + s->config.skew <= s->now)
 			return true;
 	return false;
 }
@@ -150,7 +151,7 @@ static void age(struct stream *s, int64_t now)
 	if (now > s->now || now < s->now - STEP_BACK)
 		s->now = now;
 	s->latest = now;
-	while ((c = s->lists[NIDS_WAIT].head) && held_due(s, c)) {
+	while ((c = s->lists[NIDS_WAIT].head) && segments_due(s, c)) {
 		nids_order_expire(s, c, s->now);
 		conn_close_if_done(s, c, s->now);
 	}
@@ -183,7 +184,7 @@ static void evict(struct stream *s)
 			s->stats.evicted_idle++;
 		conn_close(s, c, HOW_EVICTED, time_now(s, c));
 	}
-	nids_table_drop(s, c);
+	nids_table_remove(s, c);
 }
 
 static bool is_monitored(const struct stream *s, const struct packet *p)
@@ -221,16 +222,16 @@ static struct nids_conn *conn_again(struct stream *s, struct nids_conn *old, uin
 		s->stats.stray++;
 		return NULL;
 	}
-	nids_table_drop(s, old);
+	nids_table_remove(s, old);
 	return conn_begin(s, hash, p, true);
 }
 
 static void segment_feed(struct stream *s, struct nids_conn *c, enum side side,
 			 const struct packet *p)
 {
-	struct nids_side *half = &c->side[side];
+	struct nids_side *dir = &c->side[side];
 	uint32_t seq = p->seq + !!(p->flags & TCP_SYN);
-	int64_t at = half->known ? nids_offset(half, seq) : -1;
+	int64_t at = dir->known ? nids_offset(dir, seq) : -1;
 	s->fed.conn = c;
 	s->fed.side = side;
 	s->fed.from = at < 0 ? 0 : (uint64_t)at;
@@ -252,7 +253,7 @@ static void segment_feed(struct stream *s, struct nids_conn *c, enum side side,
 	nids_feed_segment(&segment);
 	/* Not out yet: libnids has queued it, or passed over it for good, which cannot be seen from
 	 * outside. */
-	if (s->fed.to > s->fed.from && s->fed.from > half->ordered)
+	if (s->fed.to > s->fed.from && s->fed.from > dir->ordered)
 		nids_order_mark(s, c, side,
 				&(struct nids_mark){.from = s->fed.from,
 						    .to = s->fed.to,
@@ -283,12 +284,11 @@ static bool rst_take(struct stream *s, struct nids_conn *c, enum side side, cons
 static bool is_refused(struct stream *s, const struct nids_conn *c, enum side side,
 		       const struct packet *p)
 {
-	const struct nids_side *half = &c->side[side];
-	int64_t end = half->known
-			      ? nids_offset(half, p->seq + p->payload_len + !!(p->flags & TCP_FIN))
-			      : 0;
-	bool taken = half->known && end > (int64_t)half->ordered && end <= (int64_t)half->answered;
-	enum receiver_why why = receiver_refuses(&half->receiver,
+	const struct nids_side *dir = &c->side[side];
+	int64_t end =
+		dir->known ? nids_offset(dir, p->seq + p->payload_len + !!(p->flags & TCP_FIN)) : 0;
+	bool taken = dir->known && end > (int64_t)dir->ordered && end <= (int64_t)dir->answered;
+	enum receiver_why why = receiver_refuses(&dir->receiver,
 						 &c->side[side_other(side)].receiver, p, taken,
 						 p->ts - c->pub.start);
 	s->stats.refused[why] += why != RECEIVER_TAKES;

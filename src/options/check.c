@@ -45,13 +45,13 @@ static const struct trial trials[] = {
 	{"filter", filter_try}, {"output", output_try}, {"user", user_try}};
 
 static void value_check(const struct options *o, const struct trial *t, const struct setting *s,
-			struct mistakes *m)
+			struct config_errors *m)
 {
 	char why[SINK_WHY] = "";
 	bool fine = t->try_(o, s->value, why);
 
 	if (!fine)
-		mistakes_add(m, s->line, s->line > 0 ? "%s: %s" : "--%s: %s", t->option, why);
+		config_errors_add(m, s->line, s->line > 0 ? "%s: %s" : "--%s: %s", t->option, why);
 	else if (why[0] != '\0' && s->line > 0)
 		fprintf(m->to, "smtpwatch: %s:%u: %s: as things are: %s\n", m->file, s->line,
 			t->option, why);
@@ -59,7 +59,7 @@ static void value_check(const struct options *o, const struct trial *t, const st
 		fprintf(m->to, "smtpwatch: --%s: as things are: %s\n", t->option, why);
 }
 
-void options_check(const struct options *o, struct mistakes *m)
+void options_check(const struct options *o, struct config_errors *m)
 {
 	for (size_t i = 0; i < sizeof(trials) / sizeof(trials[0]); i++) {
 		const struct option_row *row =

@@ -11,6 +11,6 @@
  * only would fail on this machine as it is, such as a folder that is not there, is told on m->to
  * and is none.
  */
-void options_check(const struct options *o, struct mistakes *m);
+void options_check(const struct options *o, struct config_errors *m);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-static void tell(const struct mistakes *m, unsigned line, const char *text)
+static void print(const struct config_errors *m, unsigned line, const char *text)
 {
 	if (line > 0)
 		fprintf(m->to, "smtpwatch: %s:%u: %s\n", m->file, line, text);
@@ -16,7 +16,7 @@ static void tell(const struct mistakes *m, unsigned line, const char *text)
 }
 
 /* Behind those of the same line and of lines before it. */
-static void insert(struct mistakes *m, struct mistake one)
+static void insert(struct config_errors *m, struct config_error one)
 {
 	size_t at = m->kept++;
 
@@ -41,9 +41,9 @@ static char *harmless(char *text)
 	return NULL;
 }
 
-void mistakes_add(struct mistakes *m, unsigned line, const char *format, ...)
+void config_errors_add(struct config_errors *m, unsigned line, const char *format, ...)
 {
-	struct mistake *all = realloc(m->all, (m->kept + 1) * sizeof(*all));
+	struct config_error *all = realloc(m->all, (m->kept + 1) * sizeof(*all));
 	char *text = NULL;
 	va_list args;
 
@@ -56,17 +56,17 @@ void mistakes_add(struct mistakes *m, unsigned line, const char *format, ...)
 	va_end(args);
 	text = harmless(text);
 	if (all != NULL && text != NULL) {
-		insert(m, (struct mistake){line, text});
+		insert(m, (struct config_error){line, text});
 		return;
 	}
-	tell(m, line, text != NULL ? text : "no memory");
+	print(m, line, text != NULL ? text : "no memory");
 	free(text);
 }
 
-void mistakes_tell(struct mistakes *m)
+void config_errors_print(struct config_errors *m)
 {
 	for (size_t i = 0; i < m->kept; i++) {
-		tell(m, m->all[i].line, m->all[i].text);
+		print(m, m->all[i].line, m->all[i].text);
 		free(m->all[i].text);
 	}
 	free(m->all);

@@ -5,27 +5,27 @@
 #include <stddef.h>
 #include <stdio.h>
 
-struct mistake {
+struct config_error {
 	unsigned line;
 	char *text;
 };
 
 /* Zero-filled before first use, but for `to` and `file`. */
-struct mistakes {
+struct config_errors {
 	FILE *to;
 	const char *file; /* the configuration file; NULL: there is none */
 	unsigned n;       /* found so far */
-	struct mistake *all;
+	struct config_error *all;
 	size_t kept; /* in all */
 };
 
-/* line 0: it stands on the command line. Told by mistakes_tell, or at once where there is no
+/* line 0: it stands on the command line. Told by config_errors_print, or at once where there is no
  * memory. */
-void mistakes_add(struct mistakes *m, unsigned line, const char *format, ...)
+void config_errors_add(struct config_errors *m, unsigned line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* Tells what was found so far, "smtpwatch: FILE:LINE: " and the sentence, in the order of the
  * lines, and forgets all but their number. */
-void mistakes_tell(struct mistakes *m);
+void config_errors_print(struct config_errors *m);
 
 #endif

@@ -33,20 +33,21 @@ static void cut_comment(char *line)
 		}
 }
 
-static void unknown(struct mistakes *m, unsigned line, const char *name)
+static void unknown(struct config_errors *m, unsigned line, const char *name)
 {
-	struct nearest near = {.word = name, .n = strlen(name)};
+	struct suggestion near = {.word = name, .n = strlen(name)};
 	const struct option_row *row;
 
 	for (size_t i = 0; (row = option_row_at(i)) != NULL; i++)
 		if (!(row->flags & OPTION_LINE))
-			nearest_offer(&near, row->name);
+			suggest_offer(&near, row->name);
 	if (near.best != NULL)
-		mistakes_add(m, line, "there is no option \"%s\"; did you mean %s?", name,
-			     near.best);
+		config_errors_add(m, line, "there is no option \"%s\"; did you mean %s?", name,
+				  near.best);
 	else
-		mistakes_add(m, line, "there is no option \"%s\"; smtpwatch --help shows them all",
-			     name);
+		config_errors_add(m, line,
+				  "there is no option \"%s\"; smtpwatch --help shows them all",
+				  name);
 }
 
 static bool is_quoted(const char *value)
@@ -66,7 +67,7 @@ static unsigned line_before(const struct settings *s, const struct option_row *r
 }
 
 static void setting_read(struct settings *to, unsigned line, const char *name, const char *value,
-			 struct mistakes *m)
+			 struct config_errors *m)
 {
 	const struct option_row *row = option_row_named(name, strlen(name));
 	unsigned before = row != NULL ? line_before(to, row) : 0;
@@ -75,22 +76,22 @@ static void setting_read(struct settings *to, unsigned line, const char *name, c
 	if (row == NULL)
 		unknown(m, line, name);
 	else if (row->flags & OPTION_LINE)
-		mistakes_add(m, line, "%s belongs on the command line", name);
+		config_errors_add(m, line, "%s belongs on the command line", name);
 	else if (before > 0)
-		mistakes_add(m, line, "%s: a second time, after line %u", name, before);
+		config_errors_add(m, line, "%s: a second time, after line %u", name, before);
 	else if (is_quoted(value))
-		mistakes_add(m, line, "%s: a value stands without quotation marks", name);
+		config_errors_add(m, line, "%s: a value stands without quotation marks", name);
 	else if (row->arg == NULL && !no && strcmp(value, "yes") != 0)
-		mistakes_add(m, line, "%s: \"%s\" is neither yes nor no", name, value);
+		config_errors_add(m, line, "%s: \"%s\" is neither yes nor no", name, value);
 	else if (row->arg != NULL && value[0] == '\0')
-		mistakes_add(m, line, "%s: its %s is missing", name, row->arg);
+		config_errors_add(m, line, "%s: its %s is missing", name, row->arg);
 	/* A switch that is not set stays as it is. */
 	else if ((row->arg != NULL || !no) &&
 		 !settings_add(to, (struct setting){row, row->arg != NULL ? value : NULL, line}))
-		mistakes_add(m, line, "no memory");
+		config_errors_add(m, line, "no memory");
 }
 
-static void line_read(struct settings *to, unsigned number, char *line, struct mistakes *m)
+static void line_read(struct settings *to, unsigned number, char *line, struct config_errors *m)
 {
 	char *sign;
 
@@ -100,7 +101,7 @@ static void line_read(struct settings *to, unsigned number, char *line, struct m
 	if (line[0] == '\0')
 		return;
 	if (sign == NULL) {
-		mistakes_add(m, number, "\"%s\" is not of the form \"name = value\"", line);
+		config_errors_add(m, number, "\"%s\" is not of the form \"name = value\"", line);
 		return;
 	}
 	*sign = '\0';
@@ -122,7 +123,7 @@ static bool text_take(char **text, FILE *f, bool *cut)
 	return !ferror(f);
 }
 
-void option_file_read(struct settings *to, char **text, struct mistakes *m)
+void option_file_read(struct settings *to, char **text, struct config_errors *m)
 {
 	FILE *f = fopen(m->file, "re");
 	bool cut = false;
@@ -130,7 +131,7 @@ void option_file_read(struct settings *to, char **text, struct mistakes *m)
 
 	*text = NULL;
 	if (f == NULL || !text_take(text, f, &cut))
-		mistakes_add(m, 0, "cannot read %s: %s", m->file, strerror(errno));
+		config_errors_add(m, 0, "cannot read %s: %s", m->file, strerror(errno));
 	if (f != NULL)
 		fclose(f);
 	for (char *line = *text, *next; line != NULL; line = next) {
@@ -140,5 +141,5 @@ void option_file_read(struct settings *to, char **text, struct mistakes *m)
 		line_read(to, ++number, line, m);
 	}
 	if (cut)
-		mistakes_add(m, number, "there is a NUL byte: this is no text");
+		config_errors_add(m, number, "there is a NUL byte: this is no text");
 }

@@ -11,13 +11,13 @@ struct line {
 	char **filter;
 	int argc, at; /* the word under way */
 	char **argv;
-	struct mistakes *m;
+	struct config_errors *m;
 };
 
 static void line_add(struct line *l, const struct option_row *row, const char *value)
 {
 	if (!settings_add(l->to, (struct setting){row, value, 0}))
-		mistakes_add(l->m, 0, "no memory");
+		config_errors_add(l->m, 0, "no memory");
 }
 
 /* The option of the word under way. An attached value is behind it, another one in the next word.
@@ -29,24 +29,24 @@ static void line_give(struct line *l, const struct option_row *row, const char *
 	if (row->arg != NULL && value == NULL && l->at + 1 < l->argc)
 		value = l->argv[++l->at];
 	if (row->arg != NULL && value == NULL)
-		mistakes_add(l->m, 0, "--%s: its %s is missing", row->name, row->arg);
+		config_errors_add(l->m, 0, "--%s: its %s is missing", row->name, row->arg);
 	else
 		line_add(l, row, value);
 }
 
 static void line_unknown(struct line *l, const char *name, size_t n)
 {
-	struct nearest near = {.word = name, .n = n};
+	struct suggestion near = {.word = name, .n = n};
 	const struct option_row *row;
 
 	for (size_t i = 0; (row = option_row_at(i)) != NULL; i++)
-		nearest_offer(&near, row->name);
+		suggest_offer(&near, row->name);
 	if (near.best != NULL)
-		mistakes_add(l->m, 0, "there is no option --%.*s; did you mean --%s?", (int)n, name,
-			     near.best);
+		config_errors_add(l->m, 0, "there is no option --%.*s; did you mean --%s?", (int)n,
+				  name, near.best);
 	else
-		mistakes_add(l->m, 0, "there is no option --%.*s; --help shows them all", (int)n,
-			     name);
+		config_errors_add(l->m, 0, "there is no option --%.*s; --help shows them all",
+				  (int)n, name);
 }
 
 /* "--name", "--name=value" */
@@ -59,7 +59,7 @@ static void line_long(struct line *l)
 	if (row == NULL)
 		line_unknown(l, word, n);
 	else if (row->arg == NULL && sign != NULL)
-		mistakes_add(l->m, 0, "--%s takes no value", row->name);
+		config_errors_add(l->m, 0, "--%s takes no value", row->name);
 	else
 		line_give(l, row, sign != NULL ? sign + 1 : NULL);
 }
@@ -71,8 +71,8 @@ static void line_short(struct line *l)
 		const struct option_row *row = option_row_lettered(*letter);
 
 		if (row == NULL) {
-			mistakes_add(l->m, 0, "there is no option -%c; --help shows them all",
-				     *letter);
+			config_errors_add(l->m, 0, "there is no option -%c; --help shows them all",
+					  *letter);
 			return;
 		}
 		if (row->arg != NULL) {
@@ -89,14 +89,15 @@ static void line_word(struct line *l, const char *word)
 	char *filter = realloc(*l->filter, n + room);
 
 	if (filter == NULL) {
-		mistakes_add(l->m, 0, "no memory");
+		config_errors_add(l->m, 0, "no memory");
 		return;
 	}
 	snprintf(filter + n, room, n > 0 ? " %s" : "%s", word);
 	*l->filter = filter;
 }
 
-void option_line_read(struct settings *to, char **filter, int argc, char **argv, struct mistakes *m)
+void option_line_read(struct settings *to, char **filter, int argc, char **argv,
+		      struct config_errors *m)
 {
 	struct line l = {.to = to, .filter = filter, .argc = argc, .argv = argv, .m = m};
 	bool words = false;

@@ -11,6 +11,6 @@
  * none.
  */
 void option_line_read(struct settings *to, char **filter, int argc, char **argv,
-		      struct mistakes *m);
+		      struct config_errors *m);
 
 #endif

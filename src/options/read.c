@@ -15,7 +15,7 @@ static const struct option_row *row_of(const char *name)
 }
 
 /* Takes over a text that values point into; NULL is none. */
-static void text_keep(struct options *o, char *text, struct mistakes *m)
+static void text_keep(struct options *o, char *text, struct config_errors *m)
 {
 	char **texts = text != NULL ? realloc(o->texts, (o->texts_n + 1) * sizeof(*texts))
 				    : o->texts;
@@ -24,25 +24,26 @@ static void text_keep(struct options *o, char *text, struct mistakes *m)
 		return;
 	/* Then it is lost, but not freed: values point into it. */
 	if (texts == NULL) {
-		mistakes_add(m, 0, "no memory");
+		config_errors_add(m, 0, "no memory");
 		return;
 	}
 	texts[o->texts_n++] = text;
 	o->texts = texts;
 }
 
-static void setting_keep(struct options *o, struct setting one, struct mistakes *m)
+static void setting_keep(struct options *o, struct setting one, struct config_errors *m)
 {
 	if (!settings_add(&o->settings, one))
-		mistakes_add(m, one.line, "no memory");
+		config_errors_add(m, one.line, "no memory");
 }
 
-static void apply(struct options *o, const struct setting *s, struct mistakes *m)
+static void apply(struct options *o, const struct setting *s, struct config_errors *m)
 {
 	char why[OPTION_WHY];
 
 	if (!s->row->set(o, s->value, why))
-		mistakes_add(m, s->line, s->line > 0 ? "%s: %s" : "--%s: %s", s->row->name, why);
+		config_errors_add(m, s->line, s->line > 0 ? "%s: %s" : "--%s: %s", s->row->name,
+				  why);
 }
 
 static void lists_free(struct options *o)
@@ -53,7 +54,7 @@ static void lists_free(struct options *o)
 }
 
 /* Everything from the beginning: the defaults, and what was given over them. */
-static void apply_all(struct options *o, struct mistakes *m)
+static void apply_all(struct options *o, struct config_errors *m)
 {
 	const struct option_row *row;
 
@@ -96,116 +97,125 @@ static unsigned line_of(const struct options *o, const char *name)
 	return s != NULL ? s->line : 0;
 }
 
-static void check_interfaces(const struct options *o, struct mistakes *m)
+static void check_interfaces(const struct options *o, struct config_errors *m)
 {
 	const struct options_list *list = &o->interfaces;
 	unsigned line = line_of(o, "interface");
 
 	for (size_t i = 0; i < list->n; i++) {
 		if (list->n > 1 && strcmp(list->all[i], "any") == 0)
-			mistakes_add(m, line,
-				     "interface: any is every interface, and stands alone");
+			config_errors_add(m, line,
+					  "interface: any is every interface, and stands alone");
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(list->all[i], list->all[j]) == 0)
-				mistakes_add(m, line, "interface: %s is there twice", list->all[i]);
+				config_errors_add(m, line, "interface: %s is there twice",
+						  list->all[i]);
 	}
 }
 
 /* Packets hold the mail addresses that are to be redacted, and all the rest; and standard input can
  * be read only once. */
-static void check_write_pcap(const struct options *o, struct mistakes *m)
+static void check_write_pcap(const struct options *o, struct config_errors *m)
 {
 	if (o->write_pcap == NULL)
 		return;
 	if (o->redact != REDACT_NONE && o->redact != REDACT_MODES)
-		mistakes_add(m, line_of(o, "write-pcap"),
-			     "write-pcap: packets cannot be redacted, they are written as they "
-			     "were captured; with --redact %s there "
-			     "can be none",
-			     redact_name(o->redact));
+		config_errors_add(
+			m, line_of(o, "write-pcap"),
+			"write-pcap: packets cannot be redacted, they are written as they "
+			"were captured; with --redact %s there "
+			"can be none",
+			redact_name(o->redact));
 	for (size_t i = 0; i < o->reads.n; i++)
 		if (strcmp(o->reads.all[i], "-") == 0)
-			mistakes_add(m, line_of(o, "write-pcap"),
-				     "write-pcap: standard input cannot be read twice, as this has "
-				     "to; write it to a file first");
+			config_errors_add(
+				m, line_of(o, "write-pcap"),
+				"write-pcap: standard input cannot be read twice, as this has "
+				"to; write it to a file first");
 }
 
 /* It reads the captures twice, and only what has an end can be explained. */
-static void check_explain(const struct options *o, struct mistakes *m)
+static void check_explain(const struct options *o, struct config_errors *m)
 {
 	if (o->explain == NULL)
 		return;
 	if (o->interfaces.n > 0)
-		mistakes_add(m, line_of(o, "explain"),
-			     "explain: of captures only (-r); --write-pcap keeps what is to be "
-			     "explained later");
+		config_errors_add(
+			m, line_of(o, "explain"),
+			"explain: of captures only (-r); --write-pcap keeps what is to be "
+			"explained later");
 	if (strcmp(o->explain, EXPLAIN_ALL) == 0 && o->ladder != LADDER_SCENARIO)
-		mistakes_add(m, line_of(o, "explain"),
-			     "explain: all sessions at once are for --ladder scenario");
+		config_errors_add(m, line_of(o, "explain"),
+				  "explain: all sessions at once are for --ladder scenario");
 	for (size_t i = 0; i < o->reads.n; i++)
 		if (strcmp(o->reads.all[i], "-") == 0)
-			mistakes_add(m, line_of(o, "explain"),
-				     "explain: standard input cannot be read twice, as this has "
-				     "to; write it to a file first");
+			config_errors_add(
+				m, line_of(o, "explain"),
+				"explain: standard input cannot be read twice, as this has "
+				"to; write it to a file first");
 }
 
 /* The terminal is one output's. */
-static void check_top(const struct options *o, struct mistakes *m)
+static void check_top(const struct options *o, struct config_errors *m)
 {
 	const char *target;
 
 	if (!o->top)
 		return;
 	if (o->explain != NULL)
-		mistakes_add(m, line_of(o, "top"),
-			     "top: shows every session in words; --explain shows one without it");
+		config_errors_add(
+			m, line_of(o, "top"),
+			"top: shows every session in words; --explain shows one without it");
 	for (size_t i = 0; i < o->outputs.n; i++) {
 		const struct sink_kind *kind = sink_kind_read(o->outputs.all[i], &target);
 
 		if (kind != NULL && kind->reopen == target_reopen &&
 		    (target == NULL || strcmp(target, "-") == 0))
-			mistakes_add(m, line_of(o, "output"),
-				     "output: standard output is the view of --top; give %s a file",
-				     kind->name);
+			config_errors_add(
+				m, line_of(o, "output"),
+				"output: standard output is the view of --top; give %s a file",
+				kind->name);
 	}
 }
 
 /* What no row can see alone. */
-static void check(const struct options *o, struct mistakes *m)
+static void check(const struct options *o, struct config_errors *m)
 {
 	check_interfaces(o, m);
 	check_write_pcap(o, m);
 	check_explain(o, m);
 	check_top(o, m);
 	if (o->interfaces.n > 0 && o->reads.n > 0)
-		mistakes_add(m, line_of(o, "read"),
-			     "read (-r) judges captures, interface (-i) watches the network: one "
-			     "or the other");
+		config_errors_add(
+			m, line_of(o, "read"),
+			"read (-r) judges captures, interface (-i) watches the network: one "
+			"or the other");
 	if (m->n == 0 && o->action == OPTIONS_RUN && o->interfaces.n + o->reads.n == 0)
-		mistakes_add(m, 0,
-			     "nothing to watch and nothing to read: -i INTERFACE watches the "
-			     "network (-i any: all of it), -r FILE "
-			     "judges a "
-			     "capture; --help tells the rest");
+		config_errors_add(m, 0,
+				  "nothing to watch and nothing to read: -i INTERFACE watches the "
+				  "network (-i any: all of it), -r FILE "
+				  "judges a "
+				  "capture; --help tells the rest");
 }
 
 /* The words of the filter are a setting like others. */
-static void give_filter(struct options *o, struct settings *given, char *words, struct mistakes *m)
+static void give_filter(struct options *o, struct settings *given, char *words,
+			struct config_errors *m)
 {
 	size_t at = 0;
 
 	if (words == NULL)
 		return;
 	if (settings_next(given, row_of("filter"), &at) != NULL)
-		mistakes_add(m, 0, "two filters: --filter, and \"%s\"", words);
+		config_errors_add(m, 0, "two filters: --filter, and \"%s\"", words);
 	if (!settings_add(given, (struct setting){row_of("filter"), words, 0}))
-		mistakes_add(m, 0, "no memory");
+		config_errors_add(m, 0, "no memory");
 	text_keep(o, words, m);
 }
 
 unsigned options_read(struct options *o, int argc, char **argv, FILE *errors)
 {
-	struct mistakes m = {.to = errors};
+	struct config_errors m = {.to = errors};
 	struct settings given = {0}, filed = {0};
 	char *words, *text = NULL;
 
@@ -231,7 +241,7 @@ unsigned options_read(struct options *o, int argc, char **argv, FILE *errors)
 	check(o, &m);
 	if (o->action == OPTIONS_CHECK)
 		options_check(o, &m);
-	mistakes_tell(&m);
+	config_errors_print(&m);
 	return m.n;
 }
 
@@ -268,7 +278,7 @@ static void row_forget(struct settings *s, const struct option_row *row)
 
 /* fresh gets what running has of an option, in copies. */
 static void row_hold(const struct options *running, struct options *fresh,
-		     const struct option_row *row, struct mistakes *m)
+		     const struct option_row *row, struct config_errors *m)
 {
 	size_t at = 0;
 
@@ -280,7 +290,7 @@ static void row_hold(const struct options *running, struct options *fresh,
 			char *text = strdup(s->value);
 
 			if (text == NULL)
-				mistakes_add(m, 0, "no memory");
+				config_errors_add(m, 0, "no memory");
 			copy.value = text != NULL ? text : "";
 			text_keep(fresh, text, m);
 		}
@@ -291,7 +301,7 @@ static void row_hold(const struct options *running, struct options *fresh,
 unsigned options_reload(const struct options *running, struct options *fresh, FILE *errors,
 			unsigned *held)
 {
-	struct mistakes m = {.to = errors, .file = running->config};
+	struct config_errors m = {.to = errors, .file = running->config};
 	const struct option_row *row;
 	unsigned stay = 0;
 
@@ -307,7 +317,7 @@ unsigned options_reload(const struct options *running, struct options *fresh, FI
 	}
 	if (stay > 0)
 		apply_all(fresh, &m);
-	mistakes_tell(&m);
+	config_errors_print(&m);
 	if (held != NULL)
 		*held = stay;
 	return m.n;

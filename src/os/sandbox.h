@@ -11,7 +11,7 @@
 
 /* Whose life it is (role): the program itself; the same where it was told to stay root, and opens
  * packet sockets itself; the small process that opens them for it (socket_broker.h). */
-enum sandbox_role { SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_OPENER };
+enum sandbox_role { SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_BROKER };
 
 /* Beside one of the first two: it also sets the mode of a terminal and asks for its size. */
 enum { SANDBOX_TERMINAL = 1 << 4 };

@@ -55,7 +55,7 @@ static const struct {
 	int call, argument, error;
 } partly[] = {SANDBOX_PARTLY(ROW)};
 
-static void note(uint64_t call)
+static void call_record(uint64_t call)
 {
 	for (unsigned i = 0; i < CALLS_MAX; i++) {
 		uint64_t seen = 0;
@@ -83,7 +83,7 @@ static void on_trap(int signal_number, siginfo_t *info, void *context)
 			call |= (uint64_t)(uint32_t)ARGUMENT(u, partly[i].argument) << 32;
 			error = partly[i].error;
 		}
-	note(call);
+	call_record(call);
 	RESULT(u) = (__typeof__(RESULT(u)))-error;
 }
 
@@ -126,7 +126,7 @@ uint64_t sandbox_unknown(void)
 	return atomic_load(&count);
 }
 
-static void call_say(uint64_t call)
+static void call_print(uint64_t call)
 {
 	int number = (int)((call & UINT32_MAX) - 1);
 	char *name = name_of != NULL ? name_of(number) : NULL, argument[32] = "";
@@ -145,7 +145,7 @@ static void call_say(uint64_t call)
 void sandbox_report(bool total)
 {
 	for (uint64_t call; said < CALLS_MAX && (call = atomic_load(&calls[said])) != 0; said++)
-		call_say(call);
+		call_print(call);
 	if (total && sandbox_unknown() > 0)
 		fprintf(stderr, "smtpwatch: system calls that the filter does not know: %llu\n",
 			(unsigned long long)sandbox_unknown());

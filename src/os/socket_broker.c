@@ -24,7 +24,7 @@
  */
 enum { ROOM = 4096 };
 
-struct opener {
+struct socket_broker {
 	int line; /* to the process; it ends when this is closed */
 };
 
@@ -148,7 +148,7 @@ static void signals_ignore(void)
 }
 
 /* The byte on the line says that all is well; the end of the line, that it is not. */
-static _Noreturn void opener_run(int line, const char *user)
+static _Noreturn void socket_broker_run(int line, const char *user)
 {
 	char why[PRIVILEGE_WHY + SANDBOX_WHY], byte = 0;
 	int packet;
@@ -156,7 +156,7 @@ static _Noreturn void opener_run(int line, const char *user)
 	signals_ignore();
 	prctl(PR_SET_NAME, "smtpwatch-open", 0, 0, 0);
 	if (!privilege_drop(user, PRIVILEGE_KEEP_NET_RAW, why) ||
-	    !sandbox_enter(SANDBOX_OPENER, NULL, why) || write(line, &byte, 1) != 1)
+	    !sandbox_enter(SANDBOX_BROKER, NULL, why) || write(line, &byte, 1) != 1)
 		_exit(1);
 	packet = fd_receive(line);
 	if (packet >= 0)
@@ -172,9 +172,9 @@ static void others_close(int line)
 	close_range((unsigned)line + 1, ~0u, 0);
 }
 
-struct opener *opener_start(const char *user, char why[OPENER_WHY])
+struct socket_broker *socket_broker_start(const char *user, char why[SOCKET_BROKER_WHY])
 {
-	struct opener *o = malloc(sizeof(*o));
+	struct socket_broker *o = malloc(sizeof(*o));
 	int line[2] = {-1, -1};
 	pid_t pid = o != NULL && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line) == 0
 			    ? fork()
@@ -183,9 +183,9 @@ struct opener *opener_start(const char *user, char why[OPENER_WHY])
 
 	if (pid == 0) {
 		others_close(line[1]);
-		opener_run(line[1], user);
+		socket_broker_run(line[1], user);
 	}
-	snprintf(why, OPENER_WHY, "cannot start the process that opens interfaces again: %s",
+	snprintf(why, SOCKET_BROKER_WHY, "cannot start the process that opens interfaces again: %s",
 		 strerror(errno));
 	if (line[1] >= 0)
 		close(line[1]);
@@ -199,7 +199,7 @@ struct opener *opener_start(const char *user, char why[OPENER_WHY])
 	return NULL;
 }
 
-bool opener_serve(struct opener *o, int packet)
+bool socket_broker_serve(struct socket_broker *o, int packet)
 {
 	bool sent = fd_send(o->line, packet);
 
@@ -207,7 +207,7 @@ bool opener_serve(struct opener *o, int packet)
 	return sent;
 }
 
-void opener_free(struct opener *o)
+void socket_broker_free(struct socket_broker *o)
 {
 	if (o == NULL)
 		return;

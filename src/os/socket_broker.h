@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#define OPENER_WHY 256
+#define SOCKET_BROKER_WHY 256
 
 /*
  * An interface that is removed and made anew has to be opened anew. The program has neither root
@@ -13,16 +13,16 @@
  * else: by this process, which gives it such a socket and knows nothing else. That gives away
  * nothing: who holds one packet socket can bind it to any interface.
  */
-struct opener;
+struct socket_broker;
 
 /* Starts it, as `user` (privilege.h) with CAP_NET_RAW alone; call it before there are threads, and
  * before privilege_drop. It ends with us. NULL with a sentence in why. */
-struct opener *opener_start(const char *user, char why[OPENER_WHY]);
+struct socket_broker *socket_broker_start(const char *user, char why[SOCKET_BROKER_WHY]);
 
 /* Gives it the descriptor from sandbox_enter, which is closed here; from then on it serves. False:
  * it is gone. */
-bool opener_serve(struct opener *o, int packet);
+bool socket_broker_serve(struct socket_broker *o, int packet);
 
-void opener_free(struct opener *o);
+void socket_broker_free(struct socket_broker *o);
 
 #endif

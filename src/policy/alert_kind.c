@@ -1,19 +1,19 @@
-/* alert_kind.c - the asides. To add one: an enumerator in alert_kind.h, a row here, its name in
- * docs/schema.json. */
+/* alert_kind.c - the extra alerts. To add one: an enumerator in alert_kind.h, a row here, its name
+ * in docs/schema.json. */
 #include "policy/alert_kind.h"
 
 #include "policy/acceptance.h"
 
 #include <assert.h>
 
-_Static_assert(SIGNATURES <= 64, "masks of signatures have a bit for each");
+_Static_assert(ALERT_KINDS <= 64, "masks of signatures have a bit for each");
 
-struct aside {
+struct extra {
 	struct verdict_row row;
-	bool (*holds)(const struct record *r, const struct aside_limits *limits);
+	bool (*holds)(const struct record *r, const struct extra_limits *limits);
 };
 
-static bool is_slow_acceptance(const struct record *r, const struct aside_limits *limits)
+static bool is_slow_acceptance(const struct record *r, const struct extra_limits *limits)
 {
 	return limits->slow_acceptance > 0 &&
 	       acceptance_slowest(r).waited >= limits->slow_acceptance;
@@ -27,8 +27,8 @@ static bool is_slow_acceptance(const struct record *r, const struct aside_limits
 	"what the server does between the end of a message and its answer: a content filter, "     \
 	"name look-ups, a slow disk"
 
-static const struct aside asides[SIGNATURES - VERDICTS] = {
-	[SIGNATURE_SLOW_ACCEPTANCE - VERDICTS] =
+static const struct extra extras[ALERT_KINDS - VERDICTS] = {
+	[ALERT_SLOW_ACCEPTANCE - VERDICTS] =
 		{
 			.row = {.id = "slow-acceptance",
 				.severity = SEVERITY_WARNING,
@@ -41,27 +41,27 @@ static const struct aside asides[SIGNATURES - VERDICTS] = {
 		},
 };
 
-const struct verdict_row *signature_row(unsigned s)
+const struct verdict_row *alert_kind_row(unsigned s)
 {
-	assert(s < SIGNATURES);
-	return s < VERDICTS ? verdict_row((enum verdict)s) : &asides[s - VERDICTS].row;
+	assert(s < ALERT_KINDS);
+	return s < VERDICTS ? verdict_row((enum verdict)s) : &extras[s - VERDICTS].row;
 }
 
-unsigned signature_read(const char *id)
+unsigned alert_kind_read(const char *id)
 {
 	unsigned s = 0;
 
-	while (s < SIGNATURES && strcmp(signature_row(s)->id, id) != 0)
+	while (s < ALERT_KINDS && strcmp(alert_kind_row(s)->id, id) != 0)
 		s++;
 	return s;
 }
 
-uint64_t signature_asides(const struct record *r, const struct aside_limits *limits)
+uint64_t alert_kind_extras(const struct record *r, const struct extra_limits *limits)
 {
 	uint64_t mask = 0;
 
-	for (unsigned s = VERDICTS; s < SIGNATURES; s++)
-		if (asides[s - VERDICTS].holds(r, limits))
+	for (unsigned s = VERDICTS; s < ALERT_KINDS; s++)
+		if (extras[s - VERDICTS].holds(r, limits))
 			mask |= UINT64_C(1) << s;
 	return mask;
 }

@@ -1,27 +1,27 @@
-/* alert_kind.h - the kinds of alert: each verdict, and the asides, which are independent of the
- * verdict. */
+/* alert_kind.h - the kinds of alert: each verdict, and the extra alerts, which are independent of
+ * the verdict. */
 #ifndef SMTPWATCH_POLICY_ALERT_KIND_H
 #define SMTPWATCH_POLICY_ALERT_KIND_H
 
 #include "smtpwatch/record.h"
 
-/* The number of an alert kind: of a verdict its own number, then the asides. A session may have
- * several asides; none changes its verdict. */
-enum signature { SIGNATURE_SLOW_ACCEPTANCE = VERDICTS, SIGNATURES };
+/* The number of an alert kind: of a verdict its own number, then the extra alerts. A session may
+ * have several extra alerts; none changes its verdict. */
+enum alert_kind { ALERT_SLOW_ACCEPTANCE = VERDICTS, ALERT_KINDS };
 
-/* The limits of the asides. */
-struct aside_limits {
+/* The limits of the extra alerts. */
+struct extra_limits {
 	int64_t slow_acceptance; /* nanoseconds; 0: never */
 };
 
-/* Returns the texts of an alert kind, as of a verdict; `holds` of an aside is NULL. The row is
- * static. */
-const struct verdict_row *signature_row(unsigned s);
+/* Returns the texts of an alert kind, as of a verdict; `holds` of an extra alert is NULL. The row
+ * is static. */
+const struct verdict_row *alert_kind_row(unsigned s);
 
-/* Returns the number of the alert kind with this id, or SIGNATURES if there is none. */
-unsigned signature_read(const char *id);
+/* Returns the number of the alert kind with this id, or ALERT_KINDS if there is none. */
+unsigned alert_kind_read(const char *id);
 
-/* Returns the asides of a session: a bit 1 << enum signature for each. */
-uint64_t signature_asides(const struct record *r, const struct aside_limits *limits);
+/* Returns the extra alerts of a session: a bit 1 << enum alert_kind for each. */
+uint64_t alert_kind_extras(const struct record *r, const struct extra_limits *limits);
 
 #endif

@@ -13,18 +13,18 @@ struct alerting alerting_default(void)
 	struct alerting a = {.min = SEVERITY_NOTICE,
 			     .limits = {.slow_acceptance = 60 * FRAME_SECOND}};
 
-	for (unsigned s = 0; s < SIGNATURES; s++)
-		a.of[s] = signature_row(s)->severity;
+	for (unsigned s = 0; s < ALERT_KINDS; s++)
+		a.of[s] = alert_kind_row(s)->severity;
 	return a;
 }
 
 static void unknown(const char *id, size_t length, char *why, size_t n)
 {
-	struct nearest near = {.word = id, .n = length};
+	struct suggestion near = {.word = id, .n = length};
 	int shown = length < 64 ? (int)length : 64;
 
-	for (unsigned s = 0; s < SIGNATURES; s++)
-		nearest_offer(&near, signature_row(s)->id);
+	for (unsigned s = 0; s < ALERT_KINDS; s++)
+		suggest_offer(&near, alert_kind_row(s)->id);
 	if (near.best != NULL)
 		snprintf(why, n, "\"%.*s\" is no verdict or other alert; did you mean %s?", shown,
 			 id, near.best);
@@ -49,9 +49,9 @@ bool alerting_set(struct alerting *a, const char *text, char *why, size_t n)
 	}
 	if ((size_t)(sign - text) < sizeof(id))
 		memcpy(id, text, (size_t)(sign - text));
-	s = signature_read(id);
+	s = alert_kind_read(id);
 	severity = severity_read(sign + 1);
-	if (s == SIGNATURES) {
+	if (s == ALERT_KINDS) {
 		unknown(text, (size_t)(sign - text), why, n);
 		return false;
 	}
@@ -67,14 +67,13 @@ bool alerting_set(struct alerting *a, const char *text, char *why, size_t n)
 	return true;
 }
 
-enum severity alerting_severity(const struct alerting *a, unsigned signature,
-				const struct ending *e)
+enum severity alerting_severity(const struct alerting *a, unsigned kind, const struct ending *e)
 {
-	assert(signature < SIGNATURES);
-	if (signature >= VERDICTS || (a->own >> signature & 1) ||
-	    a->of[signature] != signature_row(signature)->severity)
-		return a->of[signature];
-	return verdict_severity((enum verdict)signature, e);
+	assert(kind < ALERT_KINDS);
+	if (kind >= VERDICTS || (a->own >> kind & 1) ||
+	    a->of[kind] != alert_kind_row(kind)->severity)
+		return a->of[kind];
+	return verdict_severity((enum verdict)kind, e);
 }
 
 struct judgement alerting_judge(const struct alerting *a, const struct ending *e,

@@ -1,15 +1,15 @@
 /* alert_rules.h - the operator's rules for alerts: severities, the threshold, and the limits of
- * the asides. */
+ * the extra alerts. */
 #ifndef SMTPWATCH_POLICY_ALERT_RULES_H
 #define SMTPWATCH_POLICY_ALERT_RULES_H
 
 #include "policy/alert_kind.h"
 
 struct alerting {
-	enum severity of[SIGNATURES]; /* SEVERITY_NONE: the kind is muted */
-	uint64_t own;                 /* 1 << signature: the operator set this severity */
-	enum severity min;            /* an alert has at least this severity; never SEVERITY_NONE */
-	struct aside_limits limits;
+	enum severity of[ALERT_KINDS]; /* SEVERITY_NONE: the kind is muted */
+	uint64_t own;                  /* 1 << signature: the operator set this severity */
+	enum severity min; /* an alert has at least this severity; never SEVERITY_NONE */
+	struct extra_limits limits;
 };
 
 /* Returns the defaults: the catalogue's severities, the threshold notice, a minute for
@@ -26,9 +26,8 @@ bool alerting_set(struct alerting *a, const char *text, char *why, size_t n);
 struct judgement alerting_judge(const struct alerting *a, const struct ending *e,
 				struct judgement j);
 
-/* Returns the severity of a verdict or an aside that holds for e. Unless the operator set it, a
- * verdict may be milder than its catalogue severity. */
-enum severity alerting_severity(const struct alerting *a, unsigned signature,
-				const struct ending *e);
+/* Returns the severity of a verdict or an extra alert that holds for e. Unless the operator set it,
+ * a verdict may be milder than its catalogue severity. */
+enum severity alerting_severity(const struct alerting *a, unsigned kind, const struct ending *e);
 
 #endif

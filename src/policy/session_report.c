@@ -5,13 +5,13 @@ struct report report_make(const struct alerting *alerting, const struct record *
 			  const char *input)
 {
 	struct report r = {.record = *record, .input = input, .alerting = alerting};
-	uint64_t asides = signature_asides(record, &alerting->limits), left;
+	uint64_t extras = alert_kind_extras(record, &alerting->limits), left;
 	struct judgement j = alerting_judge(alerting, record->ending, record->judgement);
 
 	r.record.judgement = j;
 	r.severity = alerting_severity(alerting, j.verdict, record->ending);
-	r.also = j.also | asides;
-	for (left = asides | UINT64_C(1) << j.verdict; left != 0; left &= left - 1)
+	r.also = j.also | extras;
+	for (left = extras | UINT64_C(1) << j.verdict; left != 0; left &= left - 1)
 		if (report_severity(&r, (unsigned)__builtin_ctzll(left)) >= alerting->min)
 			r.raised |= left & -left;
 	return r;
@@ -26,7 +26,7 @@ const struct cause *report_cause(const struct report *r)
 
 bool report_stands_out(const struct report *r)
 {
-	uint64_t told = r->folded | (r->grouped ? UINT64_C(1) << r->record.judgement.verdict : 0);
+	uint64_t told = r->limited | (r->grouped ? UINT64_C(1) << r->record.judgement.verdict : 0);
 
 	for (; told != 0; told &= told - 1)
 		if (report_severity(r, (unsigned)__builtin_ctzll(told)) == SEVERITY_CRITICAL)

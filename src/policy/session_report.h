@@ -9,10 +9,10 @@
 struct report {
 	struct record record;   /* its judgement follows the operator's severities */
 	enum severity severity; /* of the verdict */
-	uint64_t also;     /* 1 << enum signature: the other verdicts and the asides that hold */
+	uint64_t also; /* 1 << enum signature: the other verdicts and the extra alerts that hold */
 	uint64_t raised;   /* 1 << enum signature: the alerts of this session; several, or none */
-	uint64_t folded;   /* 1 << enum signature: rate-limited alerts, which a later sum reports
-			      (throttle.h) */
+	uint64_t limited;  /* 1 << enum signature: rate-limited alerts, which a later sum reports
+			     (throttle.h) */
 	bool grouped;      /* an earlier session of the event has raised the alert of the verdict
 			      (group.h) */
 	enum role role;    /* of the watched host; ROLE_NONE: not asked */
@@ -29,15 +29,15 @@ struct report report_make(const struct alerting *alerting, const struct record *
 /* Returns the cause if it is explained or has evidence, else NULL. */
 const struct cause *report_cause(const struct report *r);
 
-static inline bool report_raises(const struct report *r, unsigned signature)
+static inline bool report_raises(const struct report *r, unsigned kind)
 {
-	return r->raised >> signature & 1;
+	return r->raised >> kind & 1;
 }
 
 /* Returns all alerts of the session, rate-limited ones included. */
 static inline uint64_t report_alerts(const struct report *r)
 {
-	return r->raised | r->folded;
+	return r->raised | r->limited;
 }
 
 /* Whether the session deserves a look of its own: it raises an alert, or has a critical one that
@@ -48,9 +48,9 @@ bool report_stands_out(const struct report *r);
 unsigned report_worst(const struct report *r);
 
 /* Returns the severity of an alert kind that holds. */
-static inline enum severity report_severity(const struct report *r, unsigned signature)
+static inline enum severity report_severity(const struct report *r, unsigned kind)
 {
-	return alerting_severity(r->alerting, signature, r->record.ending);
+	return alerting_severity(r->alerting, kind, r->record.ending);
 }
 
 #endif

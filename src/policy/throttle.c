@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const int64_t interval_most = 86400 * FRAME_SECOND, quiet_least = 3600 * FRAME_SECOND;
+static const int64_t interval_max = 86400 * FRAME_SECOND, quiet_min = 3600 * FRAME_SECOND;
 enum { INPUT_TEXT = 64 };
 
 /* One signature of one server. */
@@ -14,7 +14,7 @@ struct alert {
 	bool used;
 	struct ip_addr server;
 	uint16_t port;
-	unsigned signature;
+	unsigned kind;
 	int64_t since, due; /* the interval that is counted */
 	int64_t interval;
 	int64_t last; /* alert */
@@ -28,19 +28,19 @@ struct alert {
 
 struct throttle {
 	int64_t first, now;
-	void (*tell)(void *arg, struct throttle_repeat *repeat);
+	void (*emit)(void *arg, struct throttle_repeat *repeat);
 	void *arg;
 	struct alert alerts[THROTTLE_ALERTS];
 };
 
 struct throttle *throttle_new(int64_t first,
-			      void (*tell)(void *arg, struct throttle_repeat *repeat), void *arg)
+			      void (*emit)(void *arg, struct throttle_repeat *repeat), void *arg)
 {
 	struct throttle *t = calloc(1, sizeof(*t));
 
 	if (t != NULL) {
 		t->first = first;
-		t->tell = tell;
+		t->emit = emit;
 		t->arg = arg;
 	}
 	return t;
@@ -54,9 +54,9 @@ void throttle_free(struct throttle *t)
 }
 
 /* The sum, if there is anything to tell, and the next interval. */
-static void alert_tell(struct throttle *t, struct alert *a, int64_t now)
+static void alert_emit_sum(struct throttle *t, struct alert *a, int64_t now)
 {
-	struct throttle_repeat sum = {.signature = a->signature,
+	struct throttle_repeat sum = {.kind = a->kind,
 				      .count = a->count,
 				      .since = a->since,
 				      .until = now,
@@ -65,29 +65,29 @@ static void alert_tell(struct throttle *t, struct alert *a, int64_t now)
 
 	if (a->count == 0)
 		return;
-	a->interval = a->interval < interval_most / 2 ? 2 * a->interval : interval_most;
+	a->interval = a->interval < interval_max / 2 ? 2 * a->interval : interval_max;
 	a->since = now;
 	a->due = now + a->interval;
 	a->count = 0;
 	a->worst = SEVERITY_NONE;
-	t->tell(t->arg, &sum);
+	t->emit(t->arg, &sum);
 }
 
-static bool alert_is(const struct alert *a, const struct conn *conn, unsigned signature)
+static bool alert_is(const struct alert *a, const struct conn *conn, unsigned kind)
 {
-	return a->used && a->signature == signature && a->port == conn->port[SERVER] &&
+	return a->used && a->kind == kind && a->port == conn->port[SERVER] &&
 	       ip_addr_equal(&a->server, &conn->addr[SERVER]);
 }
 
 /* The one that it is, or a free one, or the one that has been quiet for longest. */
-static struct alert *alert_find(struct throttle *t, const struct conn *conn, unsigned signature)
+static struct alert *alert_find(struct throttle *t, const struct conn *conn, unsigned kind)
 {
 	struct alert *oldest = &t->alerts[0];
 
 	for (size_t i = 0; i < THROTTLE_ALERTS; i++) {
 		struct alert *a = &t->alerts[i];
 
-		if (alert_is(a, conn, signature))
+		if (alert_is(a, conn, kind))
 			return a;
 		if (oldest->used && (!a->used || a->last < oldest->last))
 			oldest = a;
@@ -95,13 +95,13 @@ static struct alert *alert_find(struct throttle *t, const struct conn *conn, uns
 	return oldest;
 }
 
-static void alert_begin(struct throttle *t, struct alert *a, const struct conn *conn,
-			unsigned signature, int64_t now)
+static void alert_begin(struct throttle *t, struct alert *a, const struct conn *conn, unsigned kind,
+			int64_t now)
 {
 	a->used = true;
 	a->server = conn->addr[SERVER];
 	a->port = conn->port[SERVER];
-	a->signature = signature;
+	a->kind = kind;
 	a->since = a->last = now;
 	a->interval = t->first;
 	a->due = now + t->first;
@@ -137,18 +137,18 @@ static bool alert_keep(struct alert *a, const struct report *r)
 }
 
 /* Whether this alert is kept back. */
-static bool alert_fold(struct throttle *t, const struct report *r, unsigned signature)
+static bool alert_limit(struct throttle *t, const struct report *r, unsigned kind)
 {
 	const struct conn *conn = r->record.conn;
 	int64_t now = r->record.end;
-	struct alert *a = alert_find(t, conn, signature);
-	bool known = alert_is(a, conn, signature);
+	struct alert *a = alert_find(t, conn, kind);
+	bool known = alert_is(a, conn, kind);
 
 	if (a->used && (!known || now >= a->due))
-		alert_tell(t, a, now);
+		alert_emit_sum(t, a, now);
 	if (!known || (now >= a->due &&
-		       now - a->last >= (a->interval > quiet_least ? a->interval : quiet_least))) {
-		alert_begin(t, a, conn, signature, now);
+		       now - a->last >= (a->interval > quiet_min ? a->interval : quiet_min))) {
+		alert_begin(t, a, conn, kind, now);
 		return false;
 	}
 	a->last = now;
@@ -160,8 +160,8 @@ static bool alert_fold(struct throttle *t, const struct report *r, unsigned sign
 		a->due = now + a->interval;
 	}
 	a->count++;
-	if (report_severity(r, signature) > a->worst)
-		a->worst = report_severity(r, signature);
+	if (report_severity(r, kind) > a->worst)
+		a->worst = report_severity(r, kind);
 	return true;
 }
 
@@ -170,9 +170,9 @@ void throttle_apply(struct throttle *t, struct report *r)
 	if (t->first <= 0)
 		return;
 	for (uint64_t left = r->raised; left != 0; left &= left - 1)
-		if (alert_fold(t, r, (unsigned)__builtin_ctzll(left)))
-			r->folded |= left & -left;
-	r->raised &= ~r->folded;
+		if (alert_limit(t, r, (unsigned)__builtin_ctzll(left)))
+			r->limited |= left & -left;
+	r->raised &= ~r->limited;
 }
 
 void throttle_tick(struct throttle *t, int64_t now)
@@ -187,7 +187,7 @@ void throttle_tick(struct throttle *t, int64_t now)
 		if (back)
 			a->due = now;
 		if (a->used && now >= a->due)
-			alert_tell(t, a, now);
+			alert_emit_sum(t, a, now);
 	}
 }
 
@@ -195,6 +195,6 @@ void throttle_finish(struct throttle *t)
 {
 	for (size_t i = 0; i < THROTTLE_ALERTS; i++)
 		if (t->alerts[i].used)
-			alert_tell(t, &t->alerts[i],
-				   t->now > t->alerts[i].last ? t->now : t->alerts[i].last);
+			alert_emit_sum(t, &t->alerts[i],
+				       t->now > t->alerts[i].last ? t->now : t->alerts[i].last);
 }

@@ -20,7 +20,7 @@ enum { THROTTLE_ALERTS = 512, THROTTLE_EXAMPLE = 16384 };
 
 /* A sum. Borrowed until the callback returns. */
 struct throttle_repeat {
-	unsigned signature;
+	unsigned kind;
 	uint64_t count;       /* rate-limited alerts */
 	int64_t since, until; /* the time of these alerts, nanoseconds since the epoch */
 	enum severity worst;  /* of these alerts */
@@ -35,7 +35,7 @@ struct throttle;
  * throttle_apply, throttle_tick and throttle_finish. Returns NULL if memory is exhausted;
  * throttle_free frees it. */
 struct throttle *throttle_new(int64_t first,
-			      void (*tell)(void *arg, struct throttle_repeat *repeat), void *arg);
+			      void (*emit)(void *arg, struct throttle_repeat *repeat), void *arg);
 void throttle_free(struct throttle *t);
 
 /* Call for each report, in order; the time is that of the session's end. Moves rate-limited alerts

@@ -188,7 +188,7 @@ bool export_name(struct export *e, const struct report *r, char name[EXPORT_NAME
 	e->files++;
 	identity_session(e->digest, conn, id);
 	snprintf(name, EXPORT_NAME, "%s-%.40s-%s-%s-%s.pcap", stamp_text(conn->start, stamp),
-		 signature_row(report_worst(r))->id, endpoint_text(conn, CLIENT, client),
+		 alert_kind_row(report_worst(r))->id, endpoint_text(conn, CLIENT, client),
 		 endpoint_text(conn, SERVER, server), id);
 	return true;
 }

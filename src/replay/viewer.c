@@ -101,14 +101,14 @@ static void text_make(struct viewer *v, const struct recent_session *s, unsigned
 }
 
 /* Lines that are wider than the terminal go on in the next. */
-static void text_fold_lines(struct outbuf *to, struct bytes text, unsigned columns)
+static void text_wrap_lines(struct outbuf *to, struct bytes text, unsigned columns)
 {
 	while (text.n > 0) {
 		const uint8_t *end = memchr(text.p, '\n', text.n);
 		size_t n = end != NULL ? (size_t)(end - text.p) : text.n;
 
 		if (n > columns)
-			fold_put(to, bytes_first(text, n), columns, 2);
+			wrap_put(to, bytes_first(text, n), columns, 2);
 		else
 			outbuf_bytes(to, text.p, n);
 		if (n <= columns)
@@ -121,12 +121,12 @@ static void session_open(struct viewer *v, const struct recent_session *s)
 {
 	unsigned columns = screen_size().columns;
 
-	struct outbuf folded = {0};
+	struct outbuf wrapped = {0};
 
 	text_make(v, s, columns);
-	text_fold_lines(&folded, bytes_of(v->text.p, v->text.n), columns);
-	top_open(v->top, s, bytes_of(folded.p, folded.n), columns);
-	outbuf_free(&folded);
+	text_wrap_lines(&wrapped, bytes_of(v->text.p, v->text.n), columns);
+	top_open(v->top, s, bytes_of(wrapped.p, wrapped.n), columns);
+	outbuf_free(&wrapped);
 }
 
 static bool can_save(struct viewer *v)

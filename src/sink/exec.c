@@ -45,7 +45,7 @@ static void emit(void *arg, const struct notice *notice)
 	if (v->sum != NULL)
 		json_event_repeat(&s->json, v->sum);
 	else
-		json_event_alert(&s->json, v->report, v->signature);
+		json_event_alert(&s->json, v->report, v->kind);
 	alert_sink_put(&s->out);
 }
 

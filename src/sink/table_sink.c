@@ -34,7 +34,7 @@ bool table_sink_record(void *self, const struct report *r)
 {
 	struct table_sink *t = self;
 	const struct alert_view v = {
-		.report = r, .signature = report_worst(r), .digest = t->digest, .stamp = &t->stamp};
+		.report = r, .kind = report_worst(r), .digest = t->digest, .stamp = &t->stamp};
 	const struct column *c;
 	size_t at = 0;
 

@@ -34,7 +34,7 @@ static bool text_record(void *self, const struct report *r)
 		text_alert(&s->text, r, (unsigned)__builtin_ctzll(left));
 	/* Told with another session's alert, or in a sum; but mail that is lost or doubled has to
 	 * be looked for one by one. */
-	for (uint64_t left = r->folded; left != 0; left &= left - 1)
+	for (uint64_t left = r->limited; left != 0; left &= left - 1)
 		if (report_severity(r, (unsigned)__builtin_ctzll(left)) == SEVERITY_CRITICAL)
 			text_again(&s->text, r, (unsigned)__builtin_ctzll(left), "again");
 	if (r->grouped && r->severity == SEVERITY_CRITICAL)

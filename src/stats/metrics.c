@@ -53,7 +53,7 @@ void metrics_count(struct metrics *m, const struct report *r)
 	m->sessions[v][r->role != ROLE_NONE ? r->role : ROLE_UNKNOWN]++;
 	m->stages[v][record->ending->stage]++;
 	m->grouped += r->grouped;
-	m->folded += (uint64_t)__builtin_popcountll(r->folded);
+	m->limited += (uint64_t)__builtin_popcountll(r->limited);
 	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1) {
 		unsigned s = (unsigned)__builtin_ctzll(left);
 
@@ -108,7 +108,7 @@ static void put_sessions(const struct metrics *m, struct outbuf *b)
 		 "Sessions by verdict, and by the side that the watched host was.");
 	for (unsigned v = 0; v < VERDICTS; v++)
 		for (unsigned r = ROLE_UNKNOWN; r < ROLES; r++)
-			put_sample(b, name, "verdict", signature_row(v)->id, "role",
+			put_sample(b, name, "verdict", alert_kind_row(v)->id, "role",
 				   role_name((enum role)r), m->sessions[v][r]);
 }
 
@@ -119,17 +119,16 @@ static void put_stages(const struct metrics *m, struct outbuf *b)
 	put_head(b, name, "counter", "Sessions by verdict and the stage at which they ended.");
 	for (unsigned v = 0; v < VERDICTS; v++)
 		for (unsigned s = 0; s < STAGES; s++)
-			put_sample(b, name, "verdict", signature_row(v)->id, "stage",
+			put_sample(b, name, "verdict", alert_kind_row(v)->id, "stage",
 				   stage_name((enum stage)s), m->stages[v][s]);
 }
 
 /* The severity that it has now is shown at 0, too. */
-static bool alert_shown(const struct metrics *m, unsigned signature, unsigned severity)
+static bool alert_shown(const struct metrics *m, unsigned kind, unsigned severity)
 {
-	unsigned now = m->alerting != NULL ? m->alerting->of[signature]
-					   : signature_row(signature)->severity;
+	unsigned now = m->alerting != NULL ? m->alerting->of[kind] : alert_kind_row(kind)->severity;
 
-	return m->alerts[signature][severity] > 0 || severity == now;
+	return m->alerts[kind][severity] > 0 || severity == now;
 }
 
 static void put_alerts(const struct metrics *m, struct outbuf *b)
@@ -138,16 +137,16 @@ static void put_alerts(const struct metrics *m, struct outbuf *b)
 
 	put_head(b, name, "counter",
 		 "Alerts by what they are of and their severity, those told in sums included.");
-	for (unsigned s = 0; s < SIGNATURES; s++)
+	for (unsigned s = 0; s < ALERT_KINDS; s++)
 		for (unsigned severity = SEVERITY_INFO; severity < SEVERITIES; severity++)
 			if (alert_shown(m, s, severity))
-				put_sample(b, name, "signature", signature_row(s)->id, "severity",
+				put_sample(b, name, "signature", alert_kind_row(s)->id, "severity",
 					   severity_name((enum severity)severity),
 					   m->alerts[s][severity]);
 	put_head(b, "smtpwatch_alerts_folded_total", "counter",
 		 "Alerts of these that were told in sums only.");
 	outbuf_str(b, "smtpwatch_alerts_folded_total");
-	put_value(b, m->folded);
+	put_value(b, m->limited);
 	put_head(b, "smtpwatch_sessions_grouped_total", "counter",
 		 "Sessions that the alert of another one counts.");
 	outbuf_str(b, "smtpwatch_sessions_grouped_total");

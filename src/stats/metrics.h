@@ -18,8 +18,8 @@ struct metrics_histogram {
 struct metrics {
 	uint64_t sessions[VERDICTS][ROLES];
 	uint64_t stages[VERDICTS][STAGES];
-	uint64_t alerts[SIGNATURES][SEVERITIES];
-	uint64_t grouped, folded;
+	uint64_t alerts[ALERT_KINDS][SEVERITIES];
+	uint64_t grouped, limited;
 	uint64_t fates[FATES];
 	struct metrics_histogram banner, acceptance;
 	struct monitor_stats core;       /* as it was last observed */

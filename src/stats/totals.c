@@ -1,11 +1,11 @@
 /* totals.c - the few additions that each session costs. */
 #include "stats/totals.h"
 
-static void signature_count(struct totals *t, const struct report *r, unsigned s)
+static void alert_kind_count(struct totals *t, const struct report *r, unsigned s)
 {
 	enum severity severity = report_severity(r, s);
 
-	t->signatures[s]++;
+	t->alert_kinds[s]++;
 	if (severity > t->worst[s])
 		t->worst[s] = (uint8_t)severity;
 }
@@ -18,13 +18,13 @@ void totals_count(struct totals *t, const struct report *r)
 	t->grouped += r->grouped;
 	t->tls += info->tls;
 	t->decrypted += info->tls_decrypted;
-	signature_count(t, r, r->record.judgement.verdict);
-	for (unsigned s = VERDICTS; s < SIGNATURES; s++)
+	alert_kind_count(t, r, r->record.judgement.verdict);
+	for (unsigned s = VERDICTS; s < ALERT_KINDS; s++)
 		if (r->also >> s & 1)
-			signature_count(t, r, s);
+			alert_kind_count(t, r, s);
 	for (unsigned f = 0; f < FATES; f++)
 		t->fates[f] += info->fates[f];
-	t->folded += (uint64_t)__builtin_popcountll(r->folded);
+	t->limited += (uint64_t)__builtin_popcountll(r->limited);
 	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1) {
 		t->alerts++;
 		t->alert_severity[report_severity(r, (unsigned)__builtin_ctzll(left))]++;

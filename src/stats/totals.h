@@ -8,11 +8,11 @@
 
 struct totals {
 	uint64_t sessions, alerts;
-	uint64_t signatures[SIGNATURES]; /* sessions, by verdict; and by the asides that hold */
-	uint8_t worst[SIGNATURES]; /* enum severity: of these sessions, as a verdict may be milder
+	uint64_t alert_kinds[ALERT_KINDS]; /* sessions, by verdict; and by the asides that hold */
+	uint8_t worst[ALERT_KINDS]; /* enum severity: of these sessions, as a verdict may be milder
 				      than its worst */
 	uint64_t alert_severity[SEVERITIES];
-	uint64_t folded;       /* of the alerts, those that are told in sums only (throttle.h) */
+	uint64_t limited;      /* of the alerts, those that are told in sums only (throttle.h) */
 	uint64_t grouped;      /* sessions that an alert of another one counts */
 	uint64_t fates[FATES]; /* messages */
 	uint64_t tls;          /* sessions that went into TLS ... */

@@ -18,7 +18,7 @@ static unsigned least(unsigned a, unsigned b)
 /* rows[i % 3]: the distances of the first i letters of a to every beginning of b. */
 static unsigned distance(const char *a, size_t n, const char *b, size_t m)
 {
-	unsigned rows[3][NEAREST_WORD + 1];
+	unsigned rows[3][SUGGEST_WORD_MAX + 1];
 
 	for (size_t j = 0; j <= m; j++)
 		rows[0][j] = (unsigned)j;
@@ -39,12 +39,12 @@ static unsigned distance(const char *a, size_t n, const char *b, size_t m)
 	return rows[n % 3][m];
 }
 
-void nearest_offer(struct nearest *s, const char *name)
+void suggest_offer(struct suggestion *s, const char *name)
 {
 	size_t m = strlen(name);
 	unsigned d;
 
-	if (s->n == 0 || s->n > NEAREST_WORD || m > NEAREST_WORD)
+	if (s->n == 0 || s->n > SUGGEST_WORD_MAX || m > SUGGEST_WORD_MAX)
 		return;
 	d = distance(s->word, s->n, name, m);
 	if (d > 1 && d > s->n / 3)

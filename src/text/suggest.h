@@ -5,11 +5,11 @@
 #include <stddef.h>
 
 /* Longer words have no near one. */
-enum { NEAREST_WORD = 48 };
+enum { SUGGEST_WORD_MAX = 48 };
 
 /* A search under way: word, n and nothing else are filled in before the names are offered, and best
  * is read after them. */
-struct nearest {
+struct suggestion {
 	const char *word; /* borrowed */
 	size_t n;
 	const char *best; /* the first of the nearest names; NULL: none is so near that it may have
@@ -22,6 +22,6 @@ struct nearest {
  * three letters of the word may be wrong. Case counts for nothing, nor does _ in place of -. name
  * is borrowed.
  */
-void nearest_offer(struct nearest *s, const char *name);
+void suggest_offer(struct suggestion *s, const char *name);
 
 #endif

@@ -17,9 +17,9 @@ static unsigned character(const uint8_t *at, size_t *bytes)
 	return width < 0 ? 1 : (unsigned)width;
 }
 
-struct fold_piece fold_piece(struct bytes text, unsigned width)
+struct wrap_piece wrap_piece(struct bytes text, unsigned width)
 {
-	struct fold_piece p = {0}, blank = {0};
+	struct wrap_piece p = {0}, blank = {0};
 
 	while (p.bytes < text.n) {
 		size_t n;
@@ -37,21 +37,21 @@ struct fold_piece fold_piece(struct bytes text, unsigned width)
 	return p;
 }
 
-void fold_blanks(struct outbuf *b, unsigned n)
+void wrap_blanks(struct outbuf *b, unsigned n)
 {
 	while (n-- > 0)
 		outbuf_char(b, ' ');
 }
 
-void fold_put(struct outbuf *b, struct bytes text, unsigned width, unsigned indent)
+void wrap_put(struct outbuf *b, struct bytes text, unsigned width, unsigned indent)
 {
 	for (bool first = true; first || text.n > 0; first = false) {
-		struct fold_piece p = fold_piece(text, first ? width : width - indent);
+		struct wrap_piece p = wrap_piece(text, first ? width : width - indent);
 		size_t n = p.bytes;
 
 		while (n > 0 && text.p[n - 1] == ' ')
 			n--;
-		fold_blanks(b, first ? 0 : indent);
+		wrap_blanks(b, first ? 0 : indent);
 		outbuf_bytes(b, text.p, n);
 		outbuf_char(b, '\n');
 		text = bytes_from(text, p.bytes);

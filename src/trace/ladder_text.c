@@ -82,7 +82,7 @@ static void fill(struct outbuf *b, size_t from, unsigned width)
 {
 	size_t n = b->n - from;
 
-	fold_blanks(b, n < width ? width - (unsigned)n : 1);
+	wrap_blanks(b, n < width ? width - (unsigned)n : 1);
 }
 
 /* Where words stand, and how many columns they have. */
@@ -128,20 +128,20 @@ static void put_head(struct drawing *d, const struct ladder_line *line)
 
 /* "EHLO out.example.org   ->", or "<- 250 mx.example.net" behind the client's column. */
 static void put_piece(struct drawing *d, const struct ladder_line *line, struct bytes text,
-		      struct fold_piece p, bool first)
+		      struct wrap_piece p, bool first)
 {
 	struct outbuf *b = d->b;
 	bool note = line->kind == LADDER_NOTE, client = line->side == CLIENT && !note;
 
 	if (!client && !note) {
-		fold_blanks(b, d->indent);
+		wrap_blanks(b, d->indent);
 		outbuf_str(b, d->two ? (first ? " <- " : "    ") : (first ? "S: " : "   "));
 	} else if (client && !d->two) {
 		outbuf_str(b, first ? "C: " : "   ");
 	}
 	outbuf_bytes(b, text.p, p.bytes);
 	if (client && d->two && first) {
-		fold_blanks(b, d->client - p.columns);
+		wrap_blanks(b, d->client - p.columns);
 		outbuf_str(b, " ->");
 	}
 	while (b->n > 0 && b->p[b->n - 1] == ' ')
@@ -161,13 +161,13 @@ static void put_line(struct drawing *d, const struct ladder_line *line)
 	ladder_put_words(&d->words, line);
 	left = bytes_of(d->words.p, d->words.n);
 	do {
-		struct fold_piece p = fold_piece(left, width);
+		struct wrap_piece p = wrap_piece(left, width);
 
 		outbuf_str(d->b, colour);
 		if (first)
 			put_head(d, line);
 		else
-			fold_blanks(d->b, d->head);
+			wrap_blanks(d->b, d->head);
 		put_piece(d, line, left, p, first);
 		outbuf_str(d->b, *colour != '\0' ? plain : "");
 		outbuf_char(d->b, '\n');
@@ -189,11 +189,11 @@ static void put_title(struct drawing *d)
 		     ladder_end(d->l, CLIENT));
 	outbuf_str(b, title);
 	if (d->two) {
-		fold_blanks(b,
+		wrap_blanks(b,
 			    (unsigned)n < d->client + ARROW ? d->client + ARROW - (unsigned)n : 1);
 	} else {
 		outbuf_char(b, '\n');
-		fold_blanks(b, d->head + d->indent);
+		wrap_blanks(b, d->head + d->indent);
 	}
 	outbuf_format(b, "%s %s", d->two ? "server" : "S: server", ladder_end(d->l, SERVER));
 	outbuf_str(b, d->colour ? plain : "");

@@ -168,7 +168,7 @@ static void words_make(struct recent *b, struct recent_session *s)
 	size_t n;
 
 	b->words.n = 0;
-	outbuf_format(&b->words, "%s %s %s", signature_row(s->signature)->id,
+	outbuf_format(&b->words, "%s %s %s", alert_kind_row(s->kind)->id,
 		      severity_name(s->severity), stage_name(r.record.ending->stage));
 	put_host(&b->words, r.record.conn, CLIENT);
 	put_host(&b->words, r.record.conn, SERVER);
@@ -237,7 +237,7 @@ static struct recent_session *session_new(struct recent *b, const struct record 
 		return NULL;
 	*s = (struct recent_session){.number = b->seen,
 				     .input = input,
-				     .signature = report_worst(r),
+				     .kind = report_worst(r),
 				     .severity = report_severity(r, report_worst(r)),
 				     .alert = report_alerts(r) != 0,
 				     .size = sizeof(*s) + size};

@@ -23,7 +23,7 @@ struct recent_session {
 	uint64_t number;             /* in the order in which sessions ended; the first is 1 */
 	const char *input;
 	enum severity severity; /* of the worst alert, or of the verdict */
-	unsigned signature;
+	unsigned kind;
 	bool alert;
 	size_t size, frames_size; /* bytes behind this struct, and of frames */
 	uint8_t *frames;          /* as frame_store_next takes them; NULL: none were kept */

@@ -13,7 +13,7 @@ struct stored_conn {
 	size_t size;
 	uint64_t number;
 	enum severity severity;
-	uint64_t raised, folded; /* these as the report had them */
+	uint64_t raised, limited; /* these as the report had them */
 	bool grouped;
 	enum role role;
 	uint32_t pcap_omitted;
@@ -72,7 +72,7 @@ static struct stored_conn *kept_new(const struct record *record, const struct re
 	*k = (struct stored_conn){.size = size,
 				  .severity = report_severity(r, report_worst(r)),
 				  .raised = r->raised,
-				  .folded = r->folded,
+				  .limited = r->limited,
 				  .grouped = r->grouped,
 				  .role = r->role,
 				  .pcap_omitted = r->pcap_omitted,
@@ -133,7 +133,7 @@ static struct report report_again(const struct stored_conn *k, struct redactor *
 	struct report r = report_make(alerting, redactor_record(redactor, k->record), k->input);
 
 	r.raised = k->raised;
-	r.folded = k->folded;
+	r.limited = k->limited;
 	r.grouped = k->grouped;
 	r.role = k->role;
 	r.pcap = k->pcap[0] != '\0' ? k->pcap : NULL;

@@ -222,7 +222,7 @@ static void draw_session(struct top *t, unsigned row, const struct recent_sessio
 	}
 	cell(&l, wide ? 19 : 8, SCREEN_PLAIN, false);
 	cell_str(&l, 8, styles[s->severity], severity_name(s->severity));
-	cell_str(&l, 22, styles[s->severity], signature_row(s->signature)->id);
+	cell_str(&l, 22, styles[s->severity], alert_kind_row(s->kind)->id);
 	outbuf_format(&t->cell, "%s > ", ip_addr_text(&conn->addr[CLIENT], addr));
 	text_endpoint(&words, &conn->addr[SERVER], conn->port[SERVER]);
 	cell(&l, 200, SCREEN_PLAIN, false);

@@ -18,7 +18,7 @@ static void tell(struct talk_told *t, const struct record *r)
 	struct text text = {.b = &t->text};
 	t->json.n = t->text.n = 0;
 	json_event_record(&j, &report);
-	for (unsigned i = 0; i < SIGNATURES; i++)
+	for (unsigned i = 0; i < ALERT_KINDS; i++)
 		if (report_raises(&report, i))
 			text_alert(&text, &report, i);
 	outbuf_free(&text.scratch);

@@ -205,15 +205,15 @@ static void part_exit(struct outbuf *b)
  */
 static const char *category_begun(unsigned s)
 {
-	const char *category = signature_row(s)->category;
+	const char *category = alert_kind_row(s)->category;
 
-	return s == 0 || strcmp(category, signature_row(s - 1)->category) != 0 ? category : NULL;
+	return s == 0 || strcmp(category, alert_kind_row(s - 1)->category) != 0 ? category : NULL;
 }
 
 static void part_alerts(struct outbuf *b)
 {
-	for (unsigned s = 0; s < SIGNATURES; s++) {
-		const struct verdict_row *row = signature_row(s);
+	for (unsigned s = 0; s < ALERT_KINDS; s++) {
+		const struct verdict_row *row = alert_kind_row(s);
 
 		if (category_begun(s) != NULL) {
 			outbuf_str(b, s > 0 ? ".El\n.Ss " : ".Ss ");
@@ -271,8 +271,8 @@ static void markdown_variant(struct outbuf *b, const struct verdict_variant *oth
 
 static void part_alert_list(struct outbuf *b)
 {
-	for (unsigned s = 0; s < SIGNATURES; s++) {
-		const struct verdict_row *row = signature_row(s);
+	for (unsigned s = 0; s < ALERT_KINDS; s++) {
+		const struct verdict_row *row = alert_kind_row(s);
 		const struct explain_words *words = explain_words_of(row->id);
 		char rule[64];
 
@@ -402,8 +402,8 @@ static void words_severity(struct outbuf *b)
 
 static void words_alert(struct outbuf *b)
 {
-	for (unsigned s = 0; s < SIGNATURES; s++)
-		outbuf_format(b, " %s", signature_row(s)->id);
+	for (unsigned s = 0; s < ALERT_KINDS; s++)
+		outbuf_format(b, " %s", alert_kind_row(s)->id);
 }
 
 static void words_output(struct outbuf *b)

@@ -88,7 +88,7 @@ static void bare_step(struct message_header *h, uint8_t c)
 }
 
 /* A line that is not folded ends the field; without an id the search goes on with it. */
-static void fold_step(struct message_header *h, uint8_t c)
+static void unfold_step(struct message_header *h, uint8_t c)
 {
 	if (c == ' ' || c == '\t')
 		h->state = h->state == STATE_ID_LF ? STATE_ID : STATE_VALUE;
@@ -105,9 +105,9 @@ static void line_cr_step(struct message_header *h, uint8_t c)
 }
 
 static void (*const steps[])(struct message_header *h, uint8_t c) = {
-	[STATE_LINE] = line_begin,    [STATE_LINE_CR] = line_cr_step, [STATE_OTHER] = other_line,
-	[STATE_NAME] = name_step,     [STATE_COLON] = colon_step,     [STATE_VALUE] = value_step,
-	[STATE_VALUE_LF] = fold_step, [STATE_ID] = id_step,           [STATE_ID_LF] = fold_step,
+	[STATE_LINE] = line_begin,      [STATE_LINE_CR] = line_cr_step, [STATE_OTHER] = other_line,
+	[STATE_NAME] = name_step,       [STATE_COLON] = colon_step,     [STATE_VALUE] = value_step,
+	[STATE_VALUE_LF] = unfold_step, [STATE_ID] = id_step,           [STATE_ID_LF] = unfold_step,
 	[STATE_BARE] = bare_step,
 };
 

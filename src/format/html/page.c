@@ -114,25 +114,25 @@ static void put_tiles(struct html *h, const struct totals *t)
 	html_str(h, "</dl>\n");
 	if (t->alerts == 0)
 		html_str(h,
-			 t->signatures[VERDICT_UNKNOWN] + t->signatures[VERDICT_ENCRYPTED] > 0
+			 t->alert_kinds[VERDICT_UNKNOWN] + t->alert_kinds[VERDICT_ENCRYPTED] > 0
 				 ? "<p>No alert, but not everything could be judged: see the "
 				   "endings.</p>\n"
 				 : "<p>No session ended in a way that calls for an alert.</p>\n");
 }
 
-static void put_ending(struct html *h, const struct summary *s, unsigned signature)
+static void put_ending(struct html *h, const struct summary *s, unsigned kind)
 {
-	const struct verdict_row *row = signature_row(signature);
+	const struct verdict_row *row = alert_kind_row(kind);
 
 	html_row(h, NULL);
 	outbuf_format(h->b, "<code>%s</code>", row->id);
 	html_cell(h, NULL);
-	html_badge(h, (enum severity)s->totals->worst[signature]);
+	html_badge(h, (enum severity)s->totals->worst[kind]);
 	html_cell(h, "n");
-	html_number(h, s->totals->signatures[signature]);
+	html_number(h, s->totals->alert_kinds[kind]);
 	html_cell(h, "b");
-	html_bar(h, s->totals->signatures[signature], s->totals->sessions,
-		 (enum severity)s->totals->worst[signature]);
+	html_bar(h, s->totals->alert_kinds[kind], s->totals->sessions,
+		 (enum severity)s->totals->worst[kind]);
 	html_cell(h, "w");
 	html_text(h, bytes_str(row->headline));
 	html_row_end(h);
@@ -146,8 +146,8 @@ static void put_endings(struct html *h, const struct summary *s)
 	html_section(h, "endings", "Endings");
 	html_table(h, "Sessions by their ending, the worst first", columns);
 	for (unsigned severity = SEVERITIES; severity-- > 0;)
-		for (unsigned i = 0; i < SIGNATURES; i++)
-			if (s->totals->signatures[i] > 0 && s->totals->worst[i] == severity)
+		for (unsigned i = 0; i < ALERT_KINDS; i++)
+			if (s->totals->alert_kinds[i] > 0 && s->totals->worst[i] == severity)
 				put_ending(h, s, i);
 	html_table_end(h);
 }

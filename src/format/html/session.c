@@ -45,7 +45,7 @@ static void put_summary(struct html *h, const struct worst_session *one)
 
 	html_str(h, "<summary>");
 	html_badge(h, report_severity(r, worst));
-	outbuf_format(h->b, " <strong>%s</strong> <span class=\"who\">", signature_row(worst)->id);
+	outbuf_format(h->b, " <strong>%s</strong> <span class=\"who\">", alert_kind_row(worst)->id);
 	html_time(h, r->record.end);
 	html_str(h, ", ");
 	put_endpoint(h, r->record.conn, CLIENT, STRING_HELO, r);

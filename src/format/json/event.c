@@ -37,10 +37,10 @@ static void put_sum(struct json *j, const struct throttle_repeat *sum)
 }
 
 /* The last member of an alert's line, and its end. sum: NULL: this is no sum. */
-static void alert_end(struct json *j, const struct report *r, unsigned signature,
+static void alert_end(struct json *j, const struct report *r, unsigned kind,
 		      const struct throttle_repeat *sum)
 {
-	const struct verdict_row *row = signature_row(signature);
+	const struct verdict_row *row = alert_kind_row(kind);
 
 	json_key(j, "alert");
 	outbuf_char(j->b, '{');
@@ -50,7 +50,7 @@ static void alert_end(struct json *j, const struct report *r, unsigned signature
 	json_key(j, "category");
 	json_string(j, bytes_str(row->category));
 	json_key(j, "severity");
-	json_number(j, eve_severity(sum != NULL ? sum->worst : report_severity(r, signature)));
+	json_number(j, eve_severity(sum != NULL ? sum->worst : report_severity(r, kind)));
 	if (sum != NULL)
 		put_sum(j, sum);
 	outbuf_str(j->b, "}}\n");
@@ -102,13 +102,13 @@ void json_event_record(struct json *j, const struct report *r)
 	}
 }
 
-void json_event_alert(struct json *j, const struct report *r, unsigned signature)
+void json_event_alert(struct json *j, const struct report *r, unsigned kind)
 {
 	size_t begin = j->b->n;
 
 	event_begin(j, r->record.end, "alert");
 	put_session(j, r);
-	alert_end(j, r, signature, NULL);
+	alert_end(j, r, kind, NULL);
 	line_end(j, begin);
 }
 
@@ -118,7 +118,7 @@ void json_event_repeat(struct json *j, const struct throttle_repeat *sum)
 
 	event_begin(j, sum->until, "alert");
 	put_session(j, sum->latest);
-	alert_end(j, sum->latest, sum->signature, sum);
+	alert_end(j, sum->latest, sum->kind, sum);
 	line_end(j, begin);
 }
 
@@ -205,9 +205,9 @@ static const char *verdict_label(unsigned v)
 	return verdict_row((enum verdict)v)->id;
 }
 
-static const char *aside_label(unsigned i)
+static const char *extra_label(unsigned i)
 {
-	return signature_row(VERDICTS + i)->id;
+	return alert_kind_row(VERDICTS + i)->id;
 }
 
 static const char *severity_label(unsigned s)
@@ -229,14 +229,14 @@ static void put_totals(struct json *j, const struct totals *t, bool live)
 	json_number(j, t->alerts);
 	if (live) {
 		json_key(j, "folded");
-		json_number(j, t->folded);
+		json_number(j, t->limited);
 	}
 	put_tally(j, "severities", t->alert_severity + SEVERITY_INFO, SEVERITIES - SEVERITY_INFO,
 		  severity_label);
 	json_key(j, "grouped");
 	json_number(j, t->grouped);
-	put_tally(j, "verdicts", t->signatures, VERDICTS, verdict_label);
-	put_tally(j, "asides", t->signatures + VERDICTS, SIGNATURES - VERDICTS, aside_label);
+	put_tally(j, "verdicts", t->alert_kinds, VERDICTS, verdict_label);
+	put_tally(j, "asides", t->alert_kinds + VERDICTS, ALERT_KINDS - VERDICTS, extra_label);
 	put_tally(j, "fates", t->fates + FATE_ACCEPTED, FATES - FATE_ACCEPTED, fate_label);
 }
 

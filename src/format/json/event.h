@@ -9,14 +9,14 @@
 
 /* The lines of a record at most: the session's, its verdict's alert, and one for each aside. None
  * is longer than JSON_LINE_MOST. */
-enum { JSON_LINES = 2 + SIGNATURES - VERDICTS };
+enum { JSON_LINES = 2 + ALERT_KINDS - VERDICTS };
 
 /* A session's line, and one for each alert that it raises: the same once more, because whoever
  * reads only alerts must find everything in it. */
 void json_event_record(struct json *j, const struct report *r);
 
 /* One of these alerts alone. */
-void json_event_alert(struct json *j, const struct report *r, unsigned signature);
+void json_event_alert(struct json *j, const struct report *r, unsigned kind);
 
 /* The alert of which the throttle kept several back: the latest session's, with the sum. */
 void json_event_repeat(struct json *j, const struct throttle_repeat *repeat);

@@ -105,16 +105,16 @@ static bool put_verdict(struct json *j, const struct json_view *v)
 	return put_word(j, verdict_row(v->report->record.judgement.verdict)->id);
 }
 
-static const char *signature_name(unsigned bit)
+static const char *alert_kind_name(unsigned bit)
 {
-	return signature_row(bit)->id;
+	return alert_kind_row(bit)->id;
 }
 
 /* Lists are written even if they are empty, so that a reader can loop over them without asking
  * first. */
 static bool put_also(struct json *j, const struct json_view *v)
 {
-	json_bits(j, v->report->also, signature_name);
+	json_bits(j, v->report->also, alert_kind_name);
 	return true;
 }
 
@@ -185,11 +185,11 @@ static bool put_grouped(struct json *j, const struct json_view *v)
 }
 
 /* Alerts that are told in a sum later. */
-static bool put_folded(struct json *j, const struct json_view *v)
+static bool put_limited(struct json *j, const struct json_view *v)
 {
-	if (v->report->folded == 0)
+	if (v->report->limited == 0)
 		return false;
-	json_bits(j, v->report->folded, signature_name);
+	json_bits(j, v->report->limited, alert_kind_name);
 	return true;
 }
 
@@ -445,7 +445,7 @@ const struct json_row json_session_rows[] = {
 	JSON_ROW(JSON_ENDING, "confidence", put_confidence),
 	JSON_ROW(JSON_ROOT, "together", put_together),
 	JSON_ROW(JSON_ROOT, "grouped", put_grouped),
-	JSON_ROW(JSON_ROOT, "folded", put_folded),
+	JSON_ROW(JSON_ROOT, "folded", put_limited),
 	JSON_ROW(JSON_CAUSE, "id", put_cause_id),
 	JSON_ROW(JSON_CAUSE, "confidence", put_cause_confidence),
 	JSON_ROW(JSON_CAUSE, "evidence", put_cause_evidence),

@@ -8,18 +8,17 @@
 #include <ctype.h>
 
 /* who: the rest of a line that has the time, and how bad it is */
-static void put_tuple(struct text *t, const struct report *r, unsigned signature)
+static void put_tuple(struct text *t, const struct report *r, unsigned kind)
 {
 	const struct conn *conn = r->record.conn;
 
-	outbuf_format(t->b, t->colour ? " \033[1m%s\033[0m  " : " %s  ",
-		      signature_row(signature)->id);
+	outbuf_format(t->b, t->colour ? " \033[1m%s\033[0m  " : " %s  ", alert_kind_row(kind)->id);
 	text_endpoint(t, &conn->addr[CLIENT], conn->port[CLIENT]);
 	outbuf_str(t->b, " -> ");
 	text_endpoint(t, &conn->addr[SERVER], conn->port[SERVER]);
 }
 
-/* Begins a paragraph under its label, to be ended by text_fold(t, from, TEXT_INDENT). */
+/* Begins a paragraph under its label, to be ended by text_wrap(t, from, TEXT_INDENT). */
 static size_t put_label(struct text *t, const char *label)
 {
 	size_t from = t->b->n;
@@ -81,7 +80,7 @@ static void put_names(struct text *t, const struct report *r)
 	}
 	if (server[0] != '\0')
 		outbuf_format(t->b, "%sserver %s", between, server);
-	text_fold(t, from, TEXT_INDENT);
+	text_wrap(t, from, TEXT_INDENT);
 }
 
 /* After a comma: how long after the message, or after the beginning where no greeting came. */
@@ -237,7 +236,7 @@ static void put_happened(struct text *t, const struct report *r)
 	if (v != VERDICT_UNKNOWN)
 		put_circumstances(t, r);
 	put_together(t, &r->record);
-	text_fold(t, from, TEXT_INDENT);
+	text_wrap(t, from, TEXT_INDENT);
 }
 
 static void put_cause(struct text *t, const struct cause *c)
@@ -273,7 +272,7 @@ static void put_why(struct text *t, const struct cause *c)
 		escape_text(t->b, bytes_str(text));
 	}
 	outbuf_char(t->b, '.');
-	text_fold(t, from, TEXT_INDENT);
+	text_wrap(t, from, TEXT_INDENT);
 }
 
 static void put_clause(struct text *t, const char *label, const char *clause)
@@ -282,7 +281,7 @@ static void put_clause(struct text *t, const char *label, const char *clause)
 
 	put_sentence(t, clause);
 	outbuf_char(t->b, '.');
-	text_fold(t, from, TEXT_INDENT);
+	text_wrap(t, from, TEXT_INDENT);
 }
 
 /* The cause knows better than the verdict, if it is more than a possibility; but of what is
@@ -302,7 +301,7 @@ static void put_advice(struct text *t, const struct report *r)
 		put_sentence(t, words.advice);
 	}
 	outbuf_char(t->b, '.');
-	text_fold(t, from, TEXT_INDENT);
+	text_wrap(t, from, TEXT_INDENT);
 }
 
 /* Where its packets can be looked at. */
@@ -319,7 +318,7 @@ static void put_packets(struct text *t, const struct report *r)
 		text_count(t, r->pcap_omitted, "packet");
 		outbuf_str(t->b, " of the middle");
 	}
-	text_fold(t, from, TEXT_INDENT);
+	text_wrap(t, from, TEXT_INDENT);
 }
 
 static void put_verdict(struct text *t, const struct report *r)
@@ -336,7 +335,7 @@ static void put_slow_happened(struct text *t, const struct report *r, const stru
 {
 	size_t from = put_label(t, "What happened:");
 
-	put_sentence(t, signature_row(SIGNATURE_SLOW_ACCEPTANCE)->headline);
+	put_sentence(t, alert_kind_row(ALERT_SLOW_ACCEPTANCE)->headline);
 	outbuf_str(t->b, a->answered ? ": the answer came " : ": there was no answer yet ");
 	put_time(t, a->waited);
 	outbuf_str(t->b, " after its end");
@@ -344,13 +343,13 @@ static void put_slow_happened(struct text *t, const struct report *r, const stru
 		outbuf_format(t->b, ", when the session ended (%s)",
 			      verdict_row(r->record.judgement.verdict)->id);
 	outbuf_char(t->b, '.');
-	text_fold(t, from, TEXT_INDENT);
+	text_wrap(t, from, TEXT_INDENT);
 }
 
 /* The session's cause is its ending's; only one of them is also a cause of slowness. */
 static void put_slow_acceptance(struct text *t, const struct report *r)
 {
-	const struct verdict_row *row = signature_row(SIGNATURE_SLOW_ACCEPTANCE);
+	const struct verdict_row *row = alert_kind_row(ALERT_SLOW_ACCEPTANCE);
 	const struct acceptance a = acceptance_slowest(&r->record);
 	const struct cause *c = report_cause(r);
 
@@ -363,34 +362,34 @@ static void put_slow_acceptance(struct text *t, const struct report *r)
 	put_clause(t, "Look at:", row->advice);
 }
 
-void text_alert(struct text *t, const struct report *r, unsigned signature)
+void text_alert(struct text *t, const struct report *r, unsigned kind)
 {
-	static void (*const asides[])(struct text *, const struct report *) = {
-		[SIGNATURE_SLOW_ACCEPTANCE - VERDICTS] = put_slow_acceptance};
+	static void (*const extras[])(struct text *, const struct report *) = {
+		[ALERT_SLOW_ACCEPTANCE - VERDICTS] = put_slow_acceptance};
 	size_t from = t->b->n;
 
 	stamp_plain(&t->stamp, t->b, r->record.end);
 	outbuf_char(t->b, ' ');
-	text_severity(t, report_severity(r, signature), true, 0);
-	put_tuple(t, r, signature);
-	text_fold(t, from, TEXT_INDENT);
+	text_severity(t, report_severity(r, kind), true, 0);
+	put_tuple(t, r, kind);
+	text_wrap(t, from, TEXT_INDENT);
 	put_names(t, r);
-	if (signature < VERDICTS)
+	if (kind < VERDICTS)
 		put_verdict(t, r);
 	else
-		asides[signature - VERDICTS](t, r);
+		extras[kind - VERDICTS](t, r);
 	put_packets(t, r);
 	outbuf_char(t->b, '\n');
 }
 
-void text_again(struct text *t, const struct report *r, unsigned signature, const char *how)
+void text_again(struct text *t, const struct report *r, unsigned kind, const char *how)
 {
 	size_t from = t->b->n;
 
 	stamp_plain(&t->stamp, t->b, r->record.end);
 	outbuf_format(t->b, " (%s)", how);
-	put_tuple(t, r, signature);
-	text_fold(t, from, TEXT_INDENT);
+	put_tuple(t, r, kind);
+	text_wrap(t, from, TEXT_INDENT);
 	text_messages(t, r);
 	put_packets(t, r);
 	outbuf_char(t->b, '\n');
@@ -405,7 +404,7 @@ void text_repeat(struct text *t, const struct throttle_repeat *repeat)
 	text_severity(t, repeat->worst, true, 0);
 	outbuf_char(t->b, ' ');
 	text_brief_repeat(t, repeat);
-	text_fold(t, from, TEXT_INDENT);
+	text_wrap(t, from, TEXT_INDENT);
 	outbuf_char(t->b, '\n');
 }
 
@@ -416,6 +415,6 @@ void text_daily(struct text *t, const struct daily *day)
 	stamp_plain(&t->stamp, t->b, day->until);
 	outbuf_char(t->b, ' ');
 	text_brief_daily(t, day);
-	text_fold(t, from, TEXT_INDENT);
+	text_wrap(t, from, TEXT_INDENT);
 	outbuf_char(t->b, '\n');
 }

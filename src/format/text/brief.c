@@ -7,12 +7,12 @@
 enum { MESSAGES_TOLD = 3, SERVERS_TOLD = 3 };
 
 /* "221-for-message: 192.0.2.1:40000 -> 198.51.100.25:25 (mx.example.net)" */
-static void put_head(struct text *t, const struct report *r, unsigned signature)
+static void put_head(struct text *t, const struct report *r, unsigned kind)
 {
 	const struct conn *conn = r->record.conn;
 	char name[SERVER_NAME];
 
-	outbuf_str(t->b, signature_row(signature)->id);
+	outbuf_str(t->b, alert_kind_row(kind)->id);
 	outbuf_str(t->b, ": ");
 	text_endpoint(t, &conn->addr[CLIENT], conn->port[CLIENT]);
 	outbuf_str(t->b, " -> ");
@@ -52,11 +52,11 @@ static void put_cause(struct text *t, const struct report *r)
 			      confidence_name(c->confidence));
 }
 
-void text_brief_alert(struct text *t, const struct report *r, unsigned signature)
+void text_brief_alert(struct text *t, const struct report *r, unsigned kind)
 {
-	put_head(t, r, signature);
+	put_head(t, r, kind);
 	outbuf_str(t->b, ": ");
-	outbuf_str(t->b, signature_row(signature)->headline);
+	outbuf_str(t->b, alert_kind_row(kind)->headline);
 	outbuf_str(t->b, "; stage ");
 	outbuf_str(t->b, stage_name(r->record.ending->stage));
 	put_cause(t, r);
@@ -68,10 +68,10 @@ void text_brief_alert(struct text *t, const struct report *r, unsigned signature
 	put_messages(t, r);
 }
 
-void text_brief_again(struct text *t, const struct report *r, unsigned signature, const char *how)
+void text_brief_again(struct text *t, const struct report *r, unsigned kind, const char *how)
 {
 	outbuf_format(t->b, "(%s) ", how);
-	put_head(t, r, signature);
+	put_head(t, r, kind);
 	put_messages(t, r);
 }
 
@@ -79,7 +79,7 @@ void text_brief_repeat(struct text *t, const struct throttle_repeat *repeat)
 {
 	const struct conn *conn = repeat->latest->record.conn;
 
-	outbuf_str(t->b, signature_row(repeat->signature)->id);
+	outbuf_str(t->b, alert_kind_row(repeat->kind)->id);
 	outbuf_str(t->b, " again at ");
 	text_endpoint(t, &conn->addr[SERVER], conn->port[SERVER]);
 	outbuf_str(t->b, ": ");
@@ -91,7 +91,7 @@ void text_brief_repeat(struct text *t, const struct throttle_repeat *repeat)
 	outbuf_str(t->b, " and ");
 	text_count(t, repeat->hour.alerts, "alert");
 	outbuf_str(t->b, " there. The latest: ");
-	text_brief_alert(t, repeat->latest, repeat->signature);
+	text_brief_alert(t, repeat->latest, repeat->kind);
 }
 
 static void put_tally(struct text *t, const struct totals *totals)
@@ -109,11 +109,11 @@ static void put_verdicts(struct text *t, const struct totals *totals)
 	const char *between = "; endings: ";
 
 	for (unsigned v = 0; v < VERDICTS; v++)
-		if (totals->signatures[v] > 0) {
+		if (totals->alert_kinds[v] > 0) {
 			outbuf_str(t->b, between);
-			outbuf_str(t->b, signature_row(v)->id);
+			outbuf_str(t->b, alert_kind_row(v)->id);
 			outbuf_char(t->b, ' ');
-			outbuf_grouped(t->b, totals->signatures[v]);
+			outbuf_grouped(t->b, totals->alert_kinds[v]);
 			between = ", ";
 		}
 }

@@ -133,7 +133,7 @@ static void put_check(struct outbuf *b, const struct cause *c, const struct expl
 
 void explain_paragraph(struct outbuf *b, const struct report *r, const struct ladder *l)
 {
-	const struct verdict_row *row = signature_row(report_worst(r));
+	const struct verdict_row *row = alert_kind_row(report_worst(r));
 	const char *headline =
 		report_worst(r) < VERDICTS
 			? verdict_words((enum verdict)report_worst(r), r->record.ending).headline
@@ -172,7 +172,7 @@ void explain_brief(struct outbuf *b, const struct report *r, uint64_t number)
 	outbuf_format(b, "%6llu  ", (unsigned long long)number);
 	stamp_plain(&t.stamp, b, r->record.end);
 	outbuf_format(b, "  %-8s  %s  ", severity_name(report_severity(r, report_worst(r))),
-		      signature_row(report_worst(r))->id);
+		      alert_kind_row(report_worst(r))->id);
 	text_endpoint(&t, &conn->addr[CLIENT], conn->port[CLIENT]);
 	outbuf_str(b, " -> ");
 	text_endpoint(&t, &conn->addr[SERVER], conn->port[SERVER]);
@@ -192,7 +192,7 @@ static void put_heading(struct text *t, const struct report *r, uint64_t number)
 	outbuf_str(t->b, ", ");
 	stamp_plain(&t->stamp, t->b, r->record.conn->start);
 	outbuf_str(t->b, t->colour ? ": \033[1m" : ": ");
-	outbuf_str(t->b, signature_row(worst)->id);
+	outbuf_str(t->b, alert_kind_row(worst)->id);
 	outbuf_str(t->b, t->colour ? "\033[0m, " : ", ");
 	text_severity(t, report_severity(r, worst), false, 0);
 	outbuf_format(t->b, "\nclient %s%s", client, client[0] != '\0' ? " " : "");
@@ -216,7 +216,7 @@ static void put_messages(struct text *t, const struct report *r, unsigned width)
 		text_message_words(t, r, m);
 		outbuf_char(&words, '.');
 		t->b = b;
-		fold_put(b, bytes_of(words.p, words.n), width, 2);
+		wrap_put(b, bytes_of(words.p, words.n), width, 2);
 		outbuf_char(b, '\n');
 	}
 	outbuf_free(&words);
@@ -233,7 +233,7 @@ void explain_put(struct outbuf *b, const struct report *r, uint64_t number, cons
 
 	put_heading(&t, r, number);
 	explain_paragraph(&words, r, l);
-	fold_put(b, bytes_of(words.p, words.n), width < USUAL ? width : USUAL, 0);
+	wrap_put(b, bytes_of(words.p, words.n), width < USUAL ? width : USUAL, 0);
 	outbuf_char(b, '\n');
 	put_messages(&t, r, width < USUAL ? width : USUAL);
 	if (l != NULL)

@@ -104,7 +104,7 @@ void text_message(struct text *t, const struct report *r, const struct transacti
 	outbuf_format(t->b, "%*s", TEXT_INDENT, "");
 	text_message_words(t, r, m);
 	outbuf_char(t->b, '.');
-	text_fold(t, from, TEXT_INDENT + 2);
+	text_wrap(t, from, TEXT_INDENT + 2);
 }
 
 /* Messages that need nobody's attention. */
@@ -131,7 +131,7 @@ static void put_good_messages(struct text *t, const struct session_info *info, u
 		before = ", ";
 	}
 	outbuf_str(t->b, before[0] == ',' ? ")." : ".");
-	text_fold(t, from, TEXT_INDENT + 2);
+	text_wrap(t, from, TEXT_INDENT + 2);
 }
 
 bool text_message_shown(const struct report *r, const struct transaction *m)

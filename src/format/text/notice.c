@@ -31,37 +31,36 @@ static void emit(struct notices *n, const char *id, enum severity severity, int6
 	n->line.failed = false;
 }
 
-static struct alert_view view_of(struct notices *n, const struct report *r, unsigned signature)
+static struct alert_view view_of(struct notices *n, const struct report *r, unsigned kind)
 {
 	return (struct alert_view){
-		.report = r, .signature = signature, .digest = n->digest, .stamp = &n->stamp};
+		.report = r, .kind = kind, .digest = n->digest, .stamp = &n->stamp};
 }
 
-static void alert_emit(struct notices *n, const struct report *r, unsigned signature)
+static void alert_emit(struct notices *n, const struct report *r, unsigned kind)
 {
-	struct alert_view view = view_of(n, r, signature);
+	struct alert_view view = view_of(n, r, kind);
 
-	text_brief_alert(&n->text, r, signature);
-	emit(n, signature_row(signature)->id, report_severity(r, signature), r->record.end, &view);
+	text_brief_alert(&n->text, r, kind);
+	emit(n, alert_kind_row(kind)->id, report_severity(r, kind), r->record.end, &view);
 }
 
-static void again_emit(struct notices *n, const struct report *r, unsigned signature,
-		       const char *how)
+static void again_emit(struct notices *n, const struct report *r, unsigned kind, const char *how)
 {
-	struct alert_view view = view_of(n, r, signature);
+	struct alert_view view = view_of(n, r, kind);
 
-	if (report_severity(r, signature) != SEVERITY_CRITICAL)
+	if (report_severity(r, kind) != SEVERITY_CRITICAL)
 		return;
 	view.how = how;
-	text_brief_again(&n->text, r, signature, how);
-	emit(n, signature_row(signature)->id, SEVERITY_NOTICE, r->record.end, &view);
+	text_brief_again(&n->text, r, kind, how);
+	emit(n, alert_kind_row(kind)->id, SEVERITY_NOTICE, r->record.end, &view);
 }
 
 void notices_record(struct notices *n, const struct report *r)
 {
 	for (uint64_t left = r->raised; left != 0; left &= left - 1)
 		alert_emit(n, r, (unsigned)__builtin_ctzll(left));
-	for (uint64_t left = r->folded; left != 0; left &= left - 1)
+	for (uint64_t left = r->limited; left != 0; left &= left - 1)
 		again_emit(n, r, (unsigned)__builtin_ctzll(left), "again");
 	if (r->grouped)
 		again_emit(n, r, r->record.judgement.verdict, "same event");
@@ -69,11 +68,11 @@ void notices_record(struct notices *n, const struct report *r)
 
 void notices_repeat(struct notices *n, const struct throttle_repeat *repeat)
 {
-	struct alert_view view = view_of(n, repeat->latest, repeat->signature);
+	struct alert_view view = view_of(n, repeat->latest, repeat->kind);
 
 	view.sum = repeat;
 	text_brief_repeat(&n->text, repeat);
-	emit(n, signature_row(repeat->signature)->id, repeat->worst, repeat->until, &view);
+	emit(n, alert_kind_row(repeat->kind)->id, repeat->worst, repeat->until, &view);
 }
 
 void notices_daily(struct notices *n, const struct daily *day)

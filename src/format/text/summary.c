@@ -31,7 +31,7 @@ static void put_nothing(struct text *t, const struct summary *s)
 	outbuf_str(t->b, ", of which ");
 	outbuf_grouped(t->b, packets_of(s->core, PACKET_UNWATCHED));
 	outbuf_str(t->b, " TCP on other ports.");
-	text_fold(t, from, 2);
+	text_wrap(t, from, 2);
 	if (!text_undecoded(t, s) || packets_of(s->core, PACKET_UNWATCHED) > 0)
 		outbuf_str(t->b, "The option -p sets the ports.\n");
 }
@@ -40,8 +40,8 @@ static void put_nothing(struct text *t, const struct summary *s)
 static void put_no_alert(struct text *t, const struct totals *totals)
 {
 	size_t from = t->b->n;
-	uint64_t unknown = totals->signatures[VERDICT_UNKNOWN],
-		 hidden = totals->signatures[VERDICT_ENCRYPTED];
+	uint64_t unknown = totals->alert_kinds[VERDICT_UNKNOWN],
+		 hidden = totals->alert_kinds[VERDICT_ENCRYPTED];
 
 	if (unknown + hidden == 0) {
 		outbuf_str(t->b,
@@ -52,32 +52,32 @@ static void put_no_alert(struct text *t, const struct totals *totals)
 	text_count(t, totals->sessions, "session");
 	outbuf_format(t->b, " the ending of %llu is unknown, and %llu went into TLS.",
 		      (unsigned long long)unknown, (unsigned long long)hidden);
-	text_fold(t, from, 2);
+	text_wrap(t, from, 2);
 }
 
-static void put_signature(struct text *t, const struct summary *s, unsigned signature)
+static void put_alert_kind(struct text *t, const struct summary *s, unsigned kind)
 {
-	const struct verdict_row *row = signature_row(signature);
+	const struct verdict_row *row = alert_kind_row(kind);
 	size_t from = t->b->n;
 
 	outbuf_str(t->b, "  ");
-	text_severity(t, (enum severity)s->totals->worst[signature], false, 10);
+	text_severity(t, (enum severity)s->totals->worst[kind], false, 10);
 	outbuf_format(t->b, "%-24s ", row->id);
-	outbuf_format(t->b, "%8llu  %s", (unsigned long long)s->totals->signatures[signature],
+	outbuf_format(t->b, "%8llu  %s", (unsigned long long)s->totals->alert_kinds[kind],
 		      row->headline);
-	text_fold(t, from, 47);
+	text_wrap(t, from, 47);
 }
 
 /* Those of the range that there were: worst first; within one severity in the catalogue's order. */
-static void put_signatures(struct text *t, const struct summary *s, const char *title,
-			   unsigned first, unsigned end)
+static void put_alert_kinds(struct text *t, const struct summary *s, const char *title,
+			    unsigned first, unsigned end)
 {
 	for (unsigned severity = SEVERITIES; severity-- > 0;)
 		for (unsigned i = first; i < end; i++) {
-			if (s->totals->signatures[i] == 0 || s->totals->worst[i] != severity)
+			if (s->totals->alert_kinds[i] == 0 || s->totals->worst[i] != severity)
 				continue;
 			outbuf_str(t->b, title);
-			put_signature(t, s, i);
+			put_alert_kind(t, s, i);
 			title = "";
 		}
 }
@@ -101,7 +101,7 @@ static void put_messages(struct text *t, const struct totals *totals)
 	if (t->b->n == from)
 		return;
 	outbuf_char(t->b, '.');
-	text_fold(t, from, 2);
+	text_wrap(t, from, 2);
 }
 
 static void put_server_counts(struct text *t, const struct server *one)
@@ -153,7 +153,7 @@ static void put_capture(struct text *t, const struct summary *s)
 	outbuf_str(t->b, ", ");
 	outbuf_grouped(t->b, packets_of(s->core, PACKET_UNWATCHED));
 	outbuf_str(t->b, " TCP on other ports.");
-	text_fold(t, from, 2);
+	text_wrap(t, from, 2);
 }
 
 /* The counters above 0 that people are told of: what may have kept a session from being judged, or
@@ -178,7 +178,7 @@ static void put_counters(struct text *t, const struct monitor_stats *core, const
 	if (t->b->n == from)
 		return;
 	outbuf_char(t->b, '.');
-	text_fold(t, from, 2);
+	text_wrap(t, from, 2);
 }
 
 static void put_tally(struct text *t, const struct summary *s)
@@ -195,8 +195,8 @@ static void put_tally(struct text *t, const struct summary *s)
 	}
 	if (s->totals->alerts == 0)
 		put_no_alert(t, s->totals);
-	put_signatures(t, s, "Sessions by their ending:\n", 0, VERDICTS);
-	put_signatures(t, s, "Beside their ending:\n", VERDICTS, SIGNATURES);
+	put_alert_kinds(t, s, "Sessions by their ending:\n", 0, VERDICTS);
+	put_alert_kinds(t, s, "Beside their ending:\n", VERDICTS, ALERT_KINDS);
 	put_messages(t, s->totals);
 	put_servers(t, s->totals);
 	put_capture(t, s);

@@ -19,11 +19,11 @@ struct text {
 
 /* Parts that can be forwarded as they are: when, how bad, who; what happened; why; what it means
  * for the mail; what to look at next. */
-void text_alert(struct text *t, const struct report *r, unsigned signature);
+void text_alert(struct text *t, const struct report *r, unsigned kind);
 
 /* An alert that another one tells, of the same event or in a sum: who, and what became of the
  * session's messages. how: "same event". */
-void text_again(struct text *t, const struct report *r, unsigned signature, const char *how);
+void text_again(struct text *t, const struct report *r, unsigned kind, const char *how);
 
 /* What the throttle kept back, and the latest of it. A day. */
 void text_repeat(struct text *t, const struct throttle_repeat *repeat);
@@ -48,8 +48,8 @@ void text_summary(struct text *t, const struct summary *s);
  * (brief.c): an alert with the messages that need attention; one that is told elsewhere (how:
  * as above); a sum; a day; a run.
  */
-void text_brief_alert(struct text *t, const struct report *r, unsigned signature);
-void text_brief_again(struct text *t, const struct report *r, unsigned signature, const char *how);
+void text_brief_alert(struct text *t, const struct report *r, unsigned kind);
+void text_brief_again(struct text *t, const struct report *r, unsigned kind, const char *how);
 void text_brief_repeat(struct text *t, const struct throttle_repeat *repeat);
 void text_brief_daily(struct text *t, const struct daily *day);
 void text_brief_stats(struct text *t, const struct summary *s);
@@ -57,7 +57,7 @@ void text_brief_stats(struct text *t, const struct summary *s);
 /*
  * What all need. text_count: "1 session", "1,234 sessions". text_severity: in its colour, in
  * capitals if wanted, filled up with blanks to `width`. text_by_severity: "1 critical, 2 warning".
- * text_fold: ends the line that began at offset `from` of the buffer, broken at blanks where it is
+ * text_wrap: ends the line that began at offset `from` of the buffer, broken at blanks where it is
  * too wide; what is broken off begins at column `indent`.
  */
 void text_count(struct text *t, uint64_t n, const char *what);
@@ -67,7 +67,7 @@ void text_by_severity(struct text *t, const uint64_t counts[SEVERITIES]);
  * nothing otherwise. */
 void text_uncoded(struct outbuf *b, const struct session_info *info);
 void text_endpoint(struct text *t, const struct ip_addr *addr, uint16_t port);
-void text_fold(struct text *t, size_t from, size_t indent);
+void text_wrap(struct text *t, size_t from, size_t indent);
 
 /*
  * Names what was not decoded, if that may be why mail is missing, and returns whether it does.

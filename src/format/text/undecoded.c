@@ -87,6 +87,6 @@ bool text_undecoded(struct text *t, const struct summary *s)
 	bool told = text_undecoded_words(t, s);
 
 	if (told)
-		text_fold(t, from, 2);
+		text_wrap(t, from, 2);
 	return told;
 }

@@ -83,7 +83,7 @@ static void put_blanks(struct text *t, size_t n)
 		outbuf_char(t->b, ' ');
 }
 
-void text_fold(struct text *t, size_t from, size_t indent)
+void text_wrap(struct text *t, size_t from, size_t indent)
 {
 	struct bytes left;
 	size_t column = 0;

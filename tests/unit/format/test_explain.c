@@ -42,8 +42,8 @@ static void assert_other(const char *id, const char *a, const char *b)
 static void verdicts_have_words(void **state)
 {
 	(void)state;
-	for (unsigned s = 0; s < SIGNATURES; s++) {
-		const char *id = signature_row(s)->id;
+	for (unsigned s = 0; s < ALERT_KINDS; s++) {
+		const char *id = alert_kind_row(s)->id;
 		const struct explain_words *w = explain_words_of(id);
 		if (w == NULL)
 			fail_msg("no sentences for %s: src/format/text/explain_words.c", id);
@@ -51,7 +51,7 @@ static void verdicts_have_words(void **state)
 		assert_sentences(id, w->sender);
 		assert_sentences(id, w->check);
 		for (unsigned o = 0; o < s; o++) {
-			const struct explain_words *other = explain_words_of(signature_row(o)->id);
+			const struct explain_words *other = explain_words_of(alert_kind_row(o)->id);
 			assert_other(id, w->rule, other->rule);
 			assert_other(id, w->check, other->check);
 		}
@@ -348,11 +348,11 @@ static void wide_characters_take_two_columns(void **state)
 	(void)state;
 	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
 		skip();
-	assert_int_equal(fold_piece(text, 7).bytes, text.n);
-	assert_int_equal(fold_piece(text, 6).bytes, 7);
-	assert_int_equal(fold_piece(text, 3).bytes, 3);
-	assert_int_equal(fold_piece(text, 3).columns, 2);
-	assert_int_equal(fold_piece(text, 1).bytes, 3); /* it must get on */
+	assert_int_equal(wrap_piece(text, 7).bytes, text.n);
+	assert_int_equal(wrap_piece(text, 6).bytes, 7);
+	assert_int_equal(wrap_piece(text, 3).bytes, 3);
+	assert_int_equal(wrap_piece(text, 3).columns, 2);
+	assert_int_equal(wrap_piece(text, 1).bytes, 3); /* it must get on */
 }
 
 static void csv_fields(void **state)

@@ -327,9 +327,9 @@ static const char *starttls_label(unsigned i)
 	return starttls_name((enum starttls)i);
 }
 
-static const char *aside_label(unsigned i)
+static const char *extra_label(unsigned i)
 {
-	return signature_row(VERDICTS + i)->id;
+	return alert_kind_row(VERDICTS + i)->id;
 }
 
 static const char *cause_label(unsigned i)
@@ -365,7 +365,7 @@ static const struct {
 	const char *(*label)(unsigned);
 } tables[] = {
 	{"verdict", VERDICTS, verdict_label},
-	{"aside", SIGNATURES - VERDICTS, aside_label},
+	{"aside", ALERT_KINDS - VERDICTS, extra_label},
 	{"cause", CAUSES, cause_label},
 	{"confidence", CONFIDENCE_CERTAIN + 1, confidence_label},
 	{"severity", SEVERITIES, severity_label},
@@ -422,12 +422,12 @@ static void write_live(struct output *out, struct made *m)
 	struct monitor_stats core = {0};
 	struct daily day;
 
-	m->report.folded = m->report.raised;
+	m->report.limited = m->report.raised;
 	m->report.role = ROLE_SERVER;
 	m->report.pcap = "20261123T100000Z-221-for-message.pcap";
 	m->report.pcap_omitted = 3;
 	sink_json.record(out->self, &m->report);
-	sink_json.repeat(out->self, &(struct throttle_repeat){.signature = VERDICT_221_FOR_MESSAGE,
+	sink_json.repeat(out->self, &(struct throttle_repeat){.kind = VERDICT_221_FOR_MESSAGE,
 							      .count = 17,
 							      .since = m->conn.start,
 							      .until = m->record.end,

@@ -352,7 +352,7 @@ static void folded(void **state)
 	for (unsigned i = 0; i < 30; i++)
 		outbuf_str(&b, "12345");
 	outbuf_str(&b, "  end");
-	text_fold(&t, 0, 4);
+	text_wrap(&t, 0, 4);
 	outbuf_char(&b, '\0');
 	/* 20 words of 5 columns; 19 behind an indent of 4, the 20th would be blank 100 */
 	assert_int_equal(strcspn(b.p, "\n"), 20 * 6 - 1);

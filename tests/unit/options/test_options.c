@@ -19,7 +19,7 @@ enum { WORDS = 24 };
 /* One reading of a command line. */
 struct reading {
 	struct options o;
-	unsigned mistakes;
+	unsigned errors;
 	char *said;
 	char line[512];
 	char *argv[WORDS + 1];
@@ -38,7 +38,7 @@ static void reading_do(struct reading *r, const char *line)
 	     word = strtok(NULL, " "))
 		r->argv[argc++] = word;
 	r->argv[argc] = NULL;
-	r->mistakes = options_read(&r->o, argc, r->argv, errors);
+	r->errors = options_read(&r->o, argc, r->argv, errors);
 	fclose(errors);
 }
 
@@ -48,13 +48,13 @@ static void reading_free(struct reading *r)
 	free(r->said);
 }
 
-struct mistake_row {
+struct error_row {
 	const char *line;
-	unsigned mistakes;
+	unsigned errors;
 	const char *said; /* part of it */
 };
 
-static const struct mistake_row mistakes[] = {
+static const struct error_row error_rows[] = {
 	{"-r a.pcap", 0, ""},
 	{"-ra.pcap --output=json:x -o text -p25,465/tls,24/lmtp -j 0 --engine nids --checksum -Z "
 	 "nobody tcp port 25",
@@ -121,13 +121,13 @@ static const struct mistake_row mistakes[] = {
 static void mistakes_are_told(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+	for (size_t i = 0; i < sizeof(error_rows) / sizeof(error_rows[0]); i++) {
 		struct reading r;
 
-		reading_do(&r, mistakes[i].line);
-		if (r.mistakes != mistakes[i].mistakes || strstr(r.said, mistakes[i].said) == NULL)
-			fail_msg("\"%s\": %u mistakes: %s", mistakes[i].line, r.mistakes, r.said);
-		if (r.mistakes == 0)
+		reading_do(&r, error_rows[i].line);
+		if (r.errors != error_rows[i].errors || strstr(r.said, error_rows[i].said) == NULL)
+			fail_msg("\"%s\": %u mistakes: %s", error_rows[i].line, r.errors, r.said);
+		if (r.errors == 0)
 			assert_string_equal(r.said, "");
 		reading_free(&r);
 	}
@@ -140,7 +140,7 @@ static void the_command_line_sets(void **state)
 
 	reading_do(&r, "tcp -r a.pcap port --read=- -p 465/tls,24/lmtp,2525 -j4 --severity "
 		       "421-idle=error --fail-on warning 25");
-	assert_int_equal(r.mistakes, 0);
+	assert_int_equal(r.errors, 0);
 	assert_int_equal(r.o.action, OPTIONS_RUN);
 	assert_int_equal(r.o.reads.n, 2);
 	assert_string_equal(r.o.reads.all[0], "a.pcap");
@@ -214,7 +214,7 @@ static void the_engine_has_an_earlier_name(void **state)
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
 		struct reading r;
 		reading_do(&r, lines[i]);
-		assert_int_equal(r.mistakes, 0);
+		assert_int_equal(r.errors, 0);
 		assert_string_equal(r.o.monitor.engine->name, "native");
 		reading_free(&r);
 	}
@@ -227,7 +227,7 @@ static void limits_with_units(void **state)
 
 	reading_do(&r, "-r a --memory 2G --idle-timeout 30m --max-connections 1000 "
 		       "--slow-acceptance 2m -- -r");
-	assert_int_equal(r.mistakes, 0);
+	assert_int_equal(r.errors, 0);
 	assert_int_equal(r.o.monitor.memory, (size_t)2 << 30);
 	assert_int_equal(r.o.monitor.stream.idle, 1800 * FRAME_SECOND);
 	assert_int_equal(r.o.monitor.stream.max_conns, 1000);
@@ -362,7 +362,7 @@ static void mistakes_in_a_file_have_a_line(void **state)
 			fail_msg("not said, or not in its place: %s\nin: %s", said[i], r.said);
 		at = found;
 	}
-	assert_int_equal(r.mistakes, sizeof(said) / sizeof(said[0]));
+	assert_int_equal(r.errors, sizeof(said) / sizeof(said[0]));
 	assert_false(r.o.monitor.insist_checksum);
 	reading_free(&r);
 }
@@ -372,7 +372,7 @@ struct reload {
 	char path[32], name[16], option[8], ports[8];
 	char *argv[5];
 	struct options running, fresh;
-	unsigned mistakes, held;
+	unsigned errors, held;
 	char *said;
 };
 
@@ -396,7 +396,7 @@ static void reload_do(struct reload *r, const char *before, const char *after)
 	assert_int_equal(options_read(&r->running, 4, r->argv, stderr), 0);
 	file_write(r->path, after);
 	errors = open_memstream(&r->said, &n);
-	r->mistakes = options_reload(&r->running, &r->fresh, errors, &r->held);
+	r->errors = options_reload(&r->running, &r->fresh, errors, &r->held);
 	fclose(errors);
 	unlink(r->path);
 }
@@ -417,7 +417,7 @@ static void a_reload_takes_what_it_can(void **state)
 		  "eth0\nworkers = 1 # "
 		  "same\npromiscuous = yes\n"
 		  "ports = 26\n");
-	assert_int_equal(r.mistakes, 0);
+	assert_int_equal(r.errors, 0);
 	assert_int_equal(r.held, 3);
 	/* What it has of the running one's are copies. */
 	options_free(&r.running);
@@ -444,7 +444,7 @@ static void a_reload_of_the_same(void **state)
 
 	reload_do(&r, "interface = eth0\n",
 		  "# now it says what was so anyway\ninterface = eth0\nsnaplen = 262144\n");
-	assert_int_equal(r.mistakes, 0);
+	assert_int_equal(r.errors, 0);
 	assert_int_equal(r.held, 0);
 	assert_string_equal(r.said, "");
 	options_free(&r.running);
@@ -458,7 +458,7 @@ static void a_reload_with_mistakes(void **state)
 	struct reload r;
 
 	reload_do(&r, "interface = eth0\n", "interface = eth1\nmin-severity = bad\nprots = 25\n");
-	assert_int_equal(r.mistakes, 2);
+	assert_int_equal(r.errors, 2);
 	assert_int_equal(r.held, 0);
 	assert_non_null(strstr(r.said, ":2: min-severity: "));
 	assert_non_null(strstr(r.said, ":3: there is no option"));
@@ -473,7 +473,7 @@ static void a_reload_of_an_empty_file(void **state)
 	struct reload r;
 
 	reload_do(&r, "interface = eth0\n", "");
-	assert_int_equal(r.mistakes, 1);
+	assert_int_equal(r.errors, 1);
 	options_free(&r.running);
 	reload_free(&r);
 }
@@ -484,7 +484,7 @@ static void an_empty_file(void **state)
 	struct reading r;
 
 	reading_file(&r, "", "-T");
-	assert_int_equal(r.mistakes, 0);
+	assert_int_equal(r.errors, 0);
 	assert_int_equal(r.o.action, OPTIONS_CHECK);
 	reading_free(&r);
 }

@@ -353,7 +353,7 @@ static void so_does_each_call_of_an_intruder(void **state)
 				   SYS_mprotect,
 				   SYS_mmap,
 				   SYS_socket};
-	static const unsigned roles[] = {SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_OPENER,
+	static const unsigned roles[] = {SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_BROKER,
 					 SANDBOX_PROGRAM | SANDBOX_TERMINAL};
 	(void)state;
 	for (size_t i = 0; i < sizeof all / sizeof *all * 4 && sandbox_built(); i++) {
@@ -370,7 +370,7 @@ static void so_does_what_has_the_kernel_signal_others(void **state)
 	static void (*const deeds[])(void) = {
 		do_own_another, do_own_another_anew, do_choose_a_signal, do_ask_for_signals,
 		do_lease,       do_watch_a_folder,   do_limit_another,   do_move_another};
-	static const unsigned roles[] = {SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_OPENER,
+	static const unsigned roles[] = {SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_BROKER,
 					 SANDBOX_PROGRAM | SANDBOX_TERMINAL};
 	(void)state;
 	for (size_t i = 0; i < sizeof deeds / sizeof *deeds * 4 && sandbox_built(); i++) {
@@ -381,7 +381,7 @@ static void so_does_what_has_the_kernel_signal_others(void **state)
 	}
 	for (size_t i = 0; i < 4; i++) {
 		role = roles[i];
-		counting = role != SANDBOX_OPENER;
+		counting = role != SANDBOX_BROKER;
 		assert_int_equal(ends(do_flags), FINE);
 		if (counting)
 			assert_int_equal(ends(do_what_concerns_itself), FINE);
@@ -435,7 +435,7 @@ static void the_opener_can_do_less(void **state)
 	static void (*const deeds[])(void) = {do_execve, do_open, do_internet_socket, do_daily_work,
 					      do_kill};
 	(void)state;
-	role = SANDBOX_OPENER;
+	role = SANDBOX_BROKER;
 	for (size_t i = 0; i < sizeof deeds / sizeof *deeds && sandbox_built(); i++) {
 		int end = ends(deeds[i]);
 		if (end != 128 + SIGSYS)

@@ -136,7 +136,7 @@ static void do_die_of_the_signal(void)
 /* A C library that is newer than the filter asks, and goes on without. */
 static void an_unknown_call_is_told_that_there_is_none(void **state)
 {
-	static const unsigned roles[] = {SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_OPENER,
+	static const unsigned roles[] = {SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_BROKER,
 					 SANDBOX_PROGRAM | SANDBOX_TERMINAL};
 	(void)state;
 	for (size_t i = 0; i < sizeof roles / sizeof *roles && sandbox_built(); i++) {
@@ -158,7 +158,7 @@ static void a_terminal_is_asked_in_the_new_way_too(void **state)
 		return;
 	role = SANDBOX_PROGRAM;
 	assert_int_equal(ends(do_terminal_question_of_new_libraries), REFUSED);
-	role = SANDBOX_OPENER;
+	role = SANDBOX_BROKER;
 	assert_int_equal(ends(do_terminal_question_of_new_libraries), 128 + SIGSYS);
 }
 

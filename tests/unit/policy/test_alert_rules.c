@@ -64,10 +64,10 @@ static void what_is_a_slow_answer(void **state)
 		m.conn.flow[SERVER].gap = row->gap;
 		m.alerting.limits.slow_acceptance = row->limit;
 		made_report(&m);
-		if (report_raises(&m.report, SIGNATURE_SLOW_ACCEPTANCE) != row->slow)
+		if (report_raises(&m.report, ALERT_SLOW_ACCEPTANCE) != row->slow)
 			fail_msg("row %zu", i);
 		assert_int_equal(m.report.also,
-				 row->slow ? UINT64_C(1) << SIGNATURE_SLOW_ACCEPTANCE : 0);
+				 row->slow ? UINT64_C(1) << ALERT_SLOW_ACCEPTANCE : 0);
 		made_free(&m);
 	}
 }
@@ -187,13 +187,13 @@ static void signatures_have_names(void **state)
 	assert_true(alerting_set(&a, "slow-acceptance=error", why, sizeof(why)));
 	catalogue_put(&b, &a);
 	outbuf_char(&b, '\0');
-	for (unsigned s = 0; s < SIGNATURES; s++) {
-		assert_int_equal(signature_read(signature_row(s)->id), s);
-		has(b.p, signature_row(s)->headline);
+	for (unsigned s = 0; s < ALERT_KINDS; s++) {
+		assert_int_equal(alert_kind_read(alert_kind_row(s)->id), s);
+		has(b.p, alert_kind_row(s)->headline);
 	}
 	has(b.p, "\ndelays, whatever the ending:\n  slow-acceptance          error     the server "
 		 "was slow ");
-	assert_int_equal(signature_read("x"), SIGNATURES);
+	assert_int_equal(alert_kind_read("x"), ALERT_KINDS);
 	outbuf_free(&b);
 }
 

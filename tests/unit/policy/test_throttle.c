@@ -31,7 +31,7 @@ struct bench {
 	struct made made;
 	struct sum sums[SUMS];
 	size_t n;
-	uint64_t told, folded;
+	uint64_t told, limited;
 };
 
 static void tell(void *arg, struct throttle_repeat *r)
@@ -75,8 +75,8 @@ static bool session(struct bench *b, int64_t at)
 	alert = m->report.raised != 0;
 	throttle_apply(b->throttle, &m->report);
 	b->told += m->report.raised != 0;
-	b->folded += m->report.folded != 0;
-	assert_true(!alert || (m->report.raised != 0) != (m->report.folded != 0));
+	b->limited += m->report.limited != 0;
+	assert_true(!alert || (m->report.raised != 0) != (m->report.limited != 0));
 	return m->report.raised != 0;
 }
 
@@ -119,7 +119,7 @@ static void intervals_double_up_to_a_day(void **state)
 	}
 	throttle_finish(b->throttle);
 	assert_int_equal(b->n, sizeof(minutes) / sizeof(minutes[0]) + 1);
-	assert_int_equal(counted + b->sums[b->n - 1].count, b->folded);
+	assert_int_equal(counted + b->sums[b->n - 1].count, b->limited);
 	throttle_finish(b->throttle);
 	assert_int_equal(b->n, sizeof(minutes) / sizeof(minutes[0]) + 1);
 	bench_free(b);
@@ -232,8 +232,8 @@ static void servers_ports_and_signatures_are_told_apart(void **state)
 	b->made.record.end = (START + 5) * S;
 	made_report(&b->made);
 	throttle_apply(b->throttle, &b->made.report);
-	assert_int_equal(b->made.report.raised, UINT64_C(1) << SIGNATURE_SLOW_ACCEPTANCE);
-	assert_int_equal(b->made.report.folded, UINT64_C(1) << VERDICT_DROP_AFTER_MESSAGE);
+	assert_int_equal(b->made.report.raised, UINT64_C(1) << ALERT_SLOW_ACCEPTANCE);
+	assert_int_equal(b->made.report.limited, UINT64_C(1) << VERDICT_DROP_AFTER_MESSAGE);
 	bench_free(b);
 	free(b);
 }
@@ -255,7 +255,7 @@ static void a_full_table_tells_early(void **state)
 	throttle_finish(b->throttle);
 	for (size_t i = 0; i < b->n; i++)
 		sums += b->sums[i].count;
-	assert_int_equal(sums, b->folded);
+	assert_int_equal(sums, b->limited);
 	bench_free(b);
 	free(b);
 }

@@ -159,7 +159,7 @@ static void what_is_told_and_what_not(void **state)
 	post_record(&p, &m.report);
 	assert_int_equal(p.peer.records, 0);
 	made_verdict(&m, VERDICT_221_FOR_MESSAGE, 0);
-	m.report.folded = m.report.raised;
+	m.report.limited = m.report.raised;
 	m.report.raised = 0;
 	post_record(&p, &m.report);
 	assert_int_equal(p.peer.records, 1);
@@ -168,12 +168,12 @@ static void what_is_told_and_what_not(void **state)
 	has(p.peer.got, "] (again) 221-for-message: 192.0.2.10:40312 -> ");
 	has(p.peer.got, "message from <a@example.org> to <b@example.net>");
 	m.report.grouped = true;
-	m.report.folded = 0;
+	m.report.limited = 0;
 	post_record(&p, &m.report);
 	assert_int_equal(p.peer.records, 2);
 	has(p.peer.got, " told=\"same event\"");
 	made_verdict(&m, VERDICT_421_IN_MESSAGE, 0);
-	m.report.folded = m.report.raised;
+	m.report.limited = m.report.raised;
 	m.report.raised = 0;
 	post_record(&p, &m.report); /* not critical: the sum is enough */
 	assert_int_equal(p.peer.records, 2);
@@ -185,7 +185,7 @@ static void what_is_told_and_what_not(void **state)
 /* Sums, days and the end: as syslog, and then as they stand in the journal. */
 static void tell_the_rest(struct post *p, struct made *m)
 {
-	const struct throttle_repeat sum = {.signature = VERDICT_221_FOR_MESSAGE,
+	const struct throttle_repeat sum = {.kind = VERDICT_221_FOR_MESSAGE,
 					    .count = 17,
 					    .since = m->conn.start,
 					    .until = m->record.end,

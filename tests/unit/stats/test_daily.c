@@ -44,7 +44,7 @@ static void a_day_ends_at_its_minute(void **state)
 	assert_true(daily_over(&d, (MIDNIGHT + 8 * 3600) * S + 5));
 	assert_int_equal(d.since, at * S);
 	assert_int_equal(d.totals.sessions, 1);
-	assert_int_equal(d.totals.signatures[VERDICT_221_FOR_MESSAGE], 1);
+	assert_int_equal(d.totals.alert_kinds[VERDICT_221_FOR_MESSAGE], 1);
 	daily_next(&d);
 	assert_int_equal(d.totals.sessions, 0);
 	assert_int_equal(servers_others(d.totals.servers)->sessions, 0);

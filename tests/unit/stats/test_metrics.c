@@ -165,7 +165,7 @@ static void roles_and_fates(void **state)
 	one.report.role = ROLE_SERVER;
 	metrics_count(m, &one.report);
 	one.report.role = ROLE_NONE;
-	one.report.folded = one.report.raised;
+	one.report.limited = one.report.raised;
 	one.report.raised = 0;
 	metrics_count(m, &one.report);
 	put(m, &b, NULL, 0);

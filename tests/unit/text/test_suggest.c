@@ -45,10 +45,10 @@ static void the_nearest_is_found(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct nearest near = {.word = rows[i].word, .n = strlen(rows[i].word)};
+		struct suggestion near = {.word = rows[i].word, .n = strlen(rows[i].word)};
 
 		for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++)
-			nearest_offer(&near, names[j]);
+			suggest_offer(&near, names[j]);
 		if (near.best == NULL
 			    ? rows[i].best != NULL
 			    : rows[i].best == NULL || strcmp(near.best, rows[i].best) != 0)
@@ -62,9 +62,9 @@ static void the_nearest_is_found(void **state)
 static void only_the_word_counts(void **state)
 {
 	(void)state;
-	struct nearest near = {.word = "port=25", .n = 4};
+	struct suggestion near = {.word = "port=25", .n = 4};
 
-	nearest_offer(&near, "port");
+	suggest_offer(&near, "port");
 	assert_string_equal(near.best, "port");
 	assert_int_equal(near.distance, 0);
 }

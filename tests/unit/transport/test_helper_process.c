@@ -188,16 +188,16 @@ static void only_alerts_run_a_command(void **state)
 	made_verdict(&m, VERDICT_CLEAN, 0);
 	assert_true(sink_exec.record(self, &m.report));
 	made_verdict(&m, VERDICT_221_FOR_MESSAGE, 0);
-	m.report.folded = m.report.raised;
+	m.report.limited = m.report.raised;
 	m.report.raised = 0;
 	assert_true(sink_exec.record(self, &m.report));
-	assert_true(sink_exec.repeat(self,
-				     &(struct throttle_repeat){.signature = VERDICT_221_FOR_MESSAGE,
-							       .count = 17,
-							       .since = m.conn.start,
-							       .until = m.record.end,
-							       .worst = SEVERITY_CRITICAL,
-							       .latest = &m.report}));
+	assert_true(
+		sink_exec.repeat(self, &(struct throttle_repeat){.kind = VERDICT_221_FOR_MESSAGE,
+								 .count = 17,
+								 .since = m.conn.start,
+								 .until = m.record.end,
+								 .worst = SEVERITY_CRITICAL,
+								 .latest = &m.report}));
 	assert_true(sink_exec.close(self));
 	out = script_out(&p);
 	assert_string_equal(out, "221-for-message 17\n");
