@@ -5,7 +5,7 @@
 #include <time.h>
 
 /* The wait before the next try doubles from the first to the last. */
-static const int64_t wait_least = FRAME_SECOND / 8, wait_most = 4 * FRAME_SECOND;
+static const int64_t wait_min = FRAME_SECOND / 8, wait_max = 4 * FRAME_SECOND;
 
 /* One interface, as often as there are workers. */
 struct interface {
@@ -104,7 +104,7 @@ static struct interfaces *interfaces_new(const struct options *o, unsigned worke
 	s->filters = filters_new(o->filter, o->monitor.any_port ? NULL : &o->monitor.ports);
 	s->all = calloc(o->interfaces.n, sizeof(*s->all));
 	for (size_t i = 0; s->all != NULL && i < o->interfaces.n; i++, s->n++) {
-		s->all[i] = (struct interface){.name = o->interfaces.all[i], .wait = wait_least};
+		s->all[i] = (struct interface){.name = o->interfaces.all[i], .wait = wait_min};
 		s->all[i].lives = calloc(workers, sizeof(struct live *));
 		if (s->all[i].lives == NULL)
 			break;
@@ -154,7 +154,7 @@ static void interface_give(struct interfaces *s, struct interface *f)
 		f->lives[i] = NULL;
 	}
 	f->given = s->workers_n;
-	f->wait = wait_least;
+	f->wait = wait_min;
 }
 
 void interfaces_give(struct interfaces *s, struct worker **workers)
@@ -211,7 +211,7 @@ static void interface_retry(struct interfaces *s, struct interface *f, int64_t n
 	if (trouble != LIVE_ABSENT && trouble != f->trouble)
 		complain(why);
 	f->trouble = trouble;
-	f->wait = f->wait * 2 < wait_most ? f->wait * 2 : wait_most;
+	f->wait = f->wait * 2 < wait_max ? f->wait * 2 : wait_max;
 	f->due = now + f->wait;
 }
 

@@ -65,7 +65,7 @@ static struct head *head_at(const struct ring *r, uint64_t offset)
 
 /* Whether n bytes are free behind `from`. The other side's offset is looked at only where what was
  * last seen of it does not do. */
-static bool has_room(struct ring *r, uint64_t from, size_t n)
+static bool has_capacity(struct ring *r, uint64_t from, size_t n)
 {
 	if (from + n - r->taken_seen > r->size)
 		r->taken_seen = atomic_load_explicit(&r->taken, memory_order_acquire);
@@ -81,7 +81,7 @@ void *ring_reserve(struct ring *r, uint32_t kind, size_t n, size_t spare)
 		return NULL;
 	size_t whole = (n + sizeof(struct head) + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	size_t rest = r->size - (at & (r->size - 1)), skip = rest < whole ? rest : 0;
-	if (!has_room(r, at, skip + whole + spare))
+	if (!has_capacity(r, at, skip + whole + spare))
 		return NULL;
 	if (skip > 0)
 		*head_at(r, at) = (struct head){.kind = KIND_SKIP, .n = (uint32_t)skip};

@@ -17,7 +17,7 @@ enum {
 	CHUNK_ITEMS = 1024,
 	CHUNK_BYTES = 512 << 10,
 	RING_SIZE = 4 << 20,
-	WORKERS_MOST = 64
+	SHARDS_MAX = 64
 };
 
 /* Segments, with copies of their payloads, and ICMP errors between them. */
@@ -72,7 +72,7 @@ struct shards {
 
 unsigned shards_possible(const struct monitor_config *config, unsigned wanted)
 {
-	return !config->engine->order ? 1 : wanted < WORKERS_MOST ? wanted : WORKERS_MOST;
+	return !config->engine->order ? 1 : wanted < SHARDS_MAX ? wanted : SHARDS_MAX;
 }
 
 /* Something has happened that the reader may be waiting for. Under the lock. */
@@ -84,25 +84,25 @@ static void news(struct shards *s)
 
 /* Room in the ring, which is waited for: the reader empties it. NULL: the whole is being given up.
  */
-static void *message_room(struct worker *w, enum message kind, size_t n)
+static void *message_reserve(struct worker *w, enum message kind, size_t n)
 {
 	struct shards *s = w->shards;
-	void *room = ring_reserve(w->ring, kind, n, 0);
+	void *place = ring_reserve(w->ring, kind, n, 0);
 
-	if (room != NULL)
-		return room;
+	if (place != NULL)
+		return place;
 	pthread_mutex_lock(&s->lock);
-	while (!s->leaving && (room = ring_reserve(w->ring, kind, n, 0)) == NULL) {
+	while (!s->leaving && (place = ring_reserve(w->ring, kind, n, 0)) == NULL) {
 		news(s);
 		pthread_cond_wait(&s->room, &s->lock);
 	}
 	pthread_mutex_unlock(&s->lock);
-	return room;
+	return place;
 }
 
 static struct told *message_begin(struct worker *w, enum message kind, size_t n)
 {
-	struct told *t = message_room(w, kind, sizeof(*t) + n);
+	struct told *t = message_reserve(w, kind, sizeof(*t) + n);
 
 	if (t != NULL)
 		t->order = *monitor_order(w->monitor);
@@ -133,7 +133,7 @@ static void on_session(void *arg, const struct record *record)
 
 static void progress_print(struct worker *w, uint64_t step)
 {
-	struct told *t = message_room(w, MESSAGE_PROGRESS, sizeof(*t));
+	struct told *t = message_reserve(w, MESSAGE_PROGRESS, sizeof(*t));
 
 	if (t == NULL)
 		return;
@@ -261,11 +261,11 @@ static void drain(struct shards *s)
 /* The chunks that all workers are through with. Under the lock. */
 static uint64_t chunks_done(const struct shards *s)
 {
-	uint64_t least = s->published;
+	uint64_t min = s->published;
 
 	for (unsigned i = 0; i < s->n; i++)
-		least = s->workers[i].next < least ? s->workers[i].next : least;
-	return least;
+		min = s->workers[i].next < min ? s->workers[i].next : min;
+	return min;
 }
 
 /* Tells what comes, and waits for more, until enough is there. */

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-/* MOST: of secrets in one file that have not been taken. BLOCK: every block begins with 8 bytes, a
- * section's with its byte order behind them. */
-enum { MOST = 16 << 20, BLOCK = 12, DSB_HEAD = 16 };
+/* SECRETS_MAX: of secrets in one file that have not been taken. BLOCK: every block begins with 8
+ * bytes, a section's with its byte order behind them. */
+enum { SECRETS_MAX = 16 << 20, BLOCK = 12, DSB_HEAD = 16 };
 
 static const uint32_t type_section = 0x0a0d0d0a, type_secrets = 0x0000000a,
 		      order_magic = 0x1a2b3c4d, secrets_tls = 0x544c534b;
@@ -19,11 +19,11 @@ static uint32_t number(const struct secrets *s, unsigned at)
 
 static void text_add(struct secrets *s, struct bytes part)
 {
-	if (part.n > MOST - s->n)
+	if (part.n > SECRETS_MAX - s->n)
 		return;
-	if (s->n + part.n > s->room) {
-		size_t room = 2 * (s->n + part.n);
-		char *text = malloc(room);
+	if (s->n + part.n > s->capacity) {
+		size_t capacity = 2 * (s->n + part.n);
+		char *text = malloc(capacity);
 		if (!text)
 			return;
 		if (s->n > 0)
@@ -32,7 +32,7 @@ static void text_add(struct secrets *s, struct bytes part)
 			explicit_bzero(s->text, s->n);
 		free(s->text);
 		s->text = text;
-		s->room = room;
+		s->capacity = capacity;
 	}
 	if (part.n > 0)
 		memcpy(s->text + s->n, part.p, part.n);
@@ -93,7 +93,7 @@ struct bytes secrets_take(struct secrets *s)
 void secrets_free(struct secrets *s)
 {
 	if (s->text)
-		explicit_bzero(s->text, s->room);
+		explicit_bzero(s->text, s->capacity);
 	free(s->text);
 	*s = (struct secrets){0};
 }

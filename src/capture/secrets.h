@@ -14,7 +14,7 @@ struct secrets {
 	uint32_t left;   /* of the block */
 	uint32_t wanted; /* of its secrets */
 	char *text;
-	size_t n, room;
+	size_t n, capacity;
 };
 
 /* The next bytes of the file, cut anywhere. */

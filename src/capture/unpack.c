@@ -15,7 +15,7 @@ struct unpack_format {
 	const char *name;
 	uint8_t magic[4], mask[4];
 	bool (*open)(struct unpack *f);
-	enum unpack_state (*step)(struct unpack *f, struct bytes *from, void *to, size_t room,
+	enum unpack_state (*step)(struct unpack *f, struct bytes *from, void *to, size_t capacity,
 				  size_t *made);
 	void (*close)(struct unpack *f);
 };
@@ -44,7 +44,7 @@ static bool gzip_next_member(struct unpack *f, struct bytes *from)
 	return from->n > 0 && inflateReset(&f->gzip) == Z_OK;
 }
 
-static enum unpack_state gzip_step(struct unpack *f, struct bytes *from, void *to, size_t room,
+static enum unpack_state gzip_step(struct unpack *f, struct bytes *from, void *to, size_t capacity,
 				   size_t *made)
 {
 	z_stream *z = &f->gzip;
@@ -55,7 +55,7 @@ static enum unpack_state gzip_step(struct unpack *f, struct bytes *from, void *t
 	z->next_in = from->p;
 	z->avail_in = (uInt)n;
 	z->next_out = to;
-	z->avail_out = room < UINT_MAX ? (uInt)room : UINT_MAX;
+	z->avail_out = capacity < UINT_MAX ? (uInt)capacity : UINT_MAX;
 	int r = inflate(z, Z_NO_FLUSH);
 	*made = (size_t)(z->next_out - (Bytef *)to);
 	*from = bytes_from(*from, n - z->avail_in);
@@ -81,7 +81,7 @@ static bool zstd_open(struct unpack *f)
 	return f->zstd != NULL;
 }
 
-static enum unpack_state zstd_step(struct unpack *f, struct bytes *from, void *to, size_t room,
+static enum unpack_state zstd_step(struct unpack *f, struct bytes *from, void *to, size_t capacity,
 				   size_t *made)
 {
 	/* Called without bytes between two frames the library would begin the next one, and the end
@@ -89,7 +89,7 @@ static enum unpack_state zstd_step(struct unpack *f, struct bytes *from, void *t
 	if (f->state == UNPACK_WHOLE && from->n == 0)
 		return UNPACK_WHOLE;
 	ZSTD_inBuffer in = {from->p, from->n, 0};
-	ZSTD_outBuffer out = {to, room, 0};
+	ZSTD_outBuffer out = {to, capacity, 0};
 	size_t r = ZSTD_decompressStream(f->zstd, &out, &in);
 	*made = out.pos;
 	*from = bytes_from(*from, in.pos);
@@ -154,12 +154,12 @@ const char *unpack_name(const struct unpack *f)
 	return f->format->name;
 }
 
-enum unpack_state unpack_step(struct unpack *f, struct bytes *from, void *to, size_t room,
+enum unpack_state unpack_step(struct unpack *f, struct bytes *from, void *to, size_t capacity,
 			      size_t *made)
 {
 	*made = 0;
 	if (f->state != UNPACK_DAMAGED)
-		f->state = f->format->step(f, from, to, room, made);
+		f->state = f->format->step(f, from, to, capacity, made);
 	return f->state;
 }
 

@@ -21,9 +21,9 @@ struct unpack *unpack_new(struct bytes begin, bool *failed);
 /* The name of the compression: "gzip", "zstd". */
 const char *unpack_name(const struct unpack *f);
 
-/* Decodes from *from, which is advanced, into `to`, at most `room` bytes; *made are there. With
+/* Decodes from *from, which is advanced, into `to`, at most `capacity` bytes; *made are there. With
  * *made > 0 there may be more to come without new input. */
-enum unpack_state unpack_step(struct unpack *f, struct bytes *from, void *to, size_t room,
+enum unpack_state unpack_step(struct unpack *f, struct bytes *from, void *to, size_t capacity,
 			      size_t *made);
 
 /* What the decoder's library says of the damage. */

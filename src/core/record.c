@@ -6,7 +6,7 @@
 
 enum { ALIGN = 16 };
 
-static size_t room_of(size_t n)
+static size_t packed_size(size_t n)
 {
 	return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 }
@@ -23,13 +23,13 @@ static_assert(PART(struct record) + PART(struct conn) + 2 * PART(struct conn_sid
 
 size_t record_size(const struct record *r)
 {
-	size_t n = room_of(sizeof *r) + room_of(sizeof *r->conn) +
-		   room_of(2 * sizeof *r->conn->side) + room_of(sizeof *r->session) +
-		   room_of(sizeof *r->ending) + room_of(r->session->strings.used);
+	size_t n = packed_size(sizeof *r) + packed_size(sizeof *r->conn) +
+		   packed_size(2 * sizeof *r->conn->side) + packed_size(sizeof *r->session) +
+		   packed_size(sizeof *r->ending) + packed_size(r->session->strings.used);
 	if (r->cause)
-		n += room_of(sizeof *r->cause);
+		n += packed_size(sizeof *r->cause);
 	for (const struct transaction *t = r->session->first; t; t = t->next)
-		n += room_of(sizeof *t) + room_of(t->strings.used);
+		n += packed_size(sizeof *t) + packed_size(t->strings.used);
 	assert(n <= RECORD_BYTES_MAX);
 	return n;
 }
@@ -39,7 +39,7 @@ static void *part_put(uint8_t **at, const void *part, size_t n)
 	void *to = *at;
 	if (n > 0)
 		memcpy(to, part, n);
-	*at += room_of(n);
+	*at += packed_size(n);
 	return to;
 }
 

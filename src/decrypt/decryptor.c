@@ -52,12 +52,12 @@ struct tls_stream {
 		issuer[TLS_INSIDE_NAME]; /* that `inside` points to */
 };
 
-static struct bytes name_keep(char *room, size_t size, struct bytes name)
+static struct bytes name_keep(char *to, size_t size, struct bytes name)
 {
 	size_t n = name.n < size ? name.n : size;
 	if (n > 0)
-		memcpy(room, name.p, n);
-	return bytes_of(room, n);
+		memcpy(to, name.p, n);
+	return bytes_of(to, n);
 }
 
 /* What came of a record. */

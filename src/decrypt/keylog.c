@@ -139,7 +139,7 @@ static struct entry *entry_new(struct keylog *k, const uint8_t random[KEYLOG_RAN
 
 /* Reads hexadecimal up to a blank or the end; its length in bytes, or 0: none, odd, or more than
  * `most`. */
-static size_t hex_read(const char **at, uint8_t *to, size_t most)
+static size_t hex_read(const char **at, uint8_t *to, size_t max)
 {
 	size_t n = 0;
 	while (**at && **at != ' ') {
@@ -151,7 +151,7 @@ static size_t hex_read(const char **at, uint8_t *to, size_t most)
 				return 0;
 			value = value << 4 | (unsigned)(found - digits) % 16;
 		}
-		if (n == most)
+		if (n == max)
 			return 0;
 		to[n++] = (uint8_t)value;
 	}

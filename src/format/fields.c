@@ -277,24 +277,24 @@ const struct alert_field alert_fields[ALERT_FIELDS_MAX + 1] = {
 };
 
 /* Ends between two characters, and says that it was cut. */
-static void cut(struct outbuf *b, size_t most)
+static void cut(struct outbuf *b, size_t max)
 {
-	if (b->n <= most)
+	if (b->n <= max)
 		return;
-	b->n = most - 3;
+	b->n = max - 3;
 	while (b->n > 0 && (b->p[b->n] & 0xc0) == 0x80)
 		b->n--;
 	outbuf_str(b, "...");
 }
 
-void alert_fields_each(const struct alert_view *v, size_t most, struct outbuf *scratch,
+void alert_fields_each(const struct alert_view *v, size_t max, struct outbuf *scratch,
 		       void (*each)(void *arg, const char *name, struct bytes value), void *arg)
 {
 	for (const struct alert_field *row = alert_fields; row->name != NULL; row++) {
 		scratch->n = 0;
 		if (!row->put(scratch, v) || scratch->failed)
 			continue;
-		cut(scratch, most);
+		cut(scratch, max);
 		outbuf_char(scratch, '\0');
 		if (!scratch->failed)
 			each(arg, row->name, bytes_of(scratch->p, scratch->n - 1));

@@ -37,7 +37,7 @@ extern const struct alert_field alert_fields[ALERT_FIELDS_MAX + 1];
 
 /* Calls `each` for every fact that is known; `value` has at most `most` bytes, is valid for the
  * length of the call, and ends with a NUL. scratch is the caller's, and overwritten. */
-void alert_fields_each(const struct alert_view *v, size_t most, struct outbuf *scratch,
+void alert_fields_each(const struct alert_view *v, size_t max, struct outbuf *scratch,
 		       void (*each)(void *arg, const char *name, struct bytes value), void *arg);
 
 /* The message that an alert is about: the slow one; else the first that did not come well to its

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 /* Kept free of parameters. The number is the one that RFC 5612 gives away for documentation. */
-enum { MESSAGE_ROOM = 700 };
+enum { MESSAGE_CAPACITY = 700 };
 static const char element[] = "[smtpwatch@32473";
 
 unsigned rfc5424_severity(enum severity s)
@@ -57,7 +57,7 @@ void rfc5424_param(struct outbuf *b, const char *name, struct bytes value)
 		outbuf_char(b, (char)value.p[i]);
 	}
 	outbuf_char(b, '"');
-	if (b->n > RFC5424_MAX - MESSAGE_ROOM)
+	if (b->n > RFC5424_MAX - MESSAGE_CAPACITY)
 		b->n = from;
 }
 
@@ -73,13 +73,13 @@ static bool is_ascii(struct bytes text)
 
 void rfc5424_message(struct outbuf *b, struct bytes text)
 {
-	size_t room, n;
+	size_t left, n;
 
 	outbuf_str(b, "] ");
 	if (!is_ascii(text))
 		outbuf_str(b, "\xef\xbb\xbf");
-	room = RFC5424_MAX - b->n;
-	n = text.n < room ? text.n : room;
+	left = RFC5424_MAX - b->n;
+	n = text.n < left ? text.n : left;
 	while (n < text.n && n > 0 && (text.p[n] & 0xc0) == 0x80)
 		n--;
 	outbuf_bytes(b, text.p, n);

@@ -19,7 +19,7 @@
 enum {
 	IP_HEADER = 20,
 	TCP_HEADER = 20,
-	WSCALE_ROOM = 4,      /* a no-operation and the three bytes of the option (RFC 7323 2.2) */
+	WSCALE_OPTION = 4,    /* a no-operation and the three bytes of the option (RFC 7323 2.2) */
 	PIECE_MAX = 32 << 10, /* payload of one datagram: libnids takes a queue over 64 KB, its
 				 overhead included, for an attack */
 	CLIENT_PORT = 1024,
@@ -35,7 +35,7 @@ static struct {
 	const struct nids_feed_listener *listener;
 	void *arg;
 	bool calling;
-	uint8_t datagram[IP_HEADER + TCP_HEADER + WSCALE_ROOM + PIECE_MAX];
+	uint8_t datagram[IP_HEADER + TCP_HEADER + WSCALE_OPTION + PIECE_MAX];
 } feed;
 
 static uint32_t address_of(uint32_t number)
@@ -187,7 +187,7 @@ static void ip_write(uint8_t *ip, const struct nids_segment *s, size_t length)
 static size_t tcp_write(uint8_t *tcp, const struct nids_segment *s)
 {
 	bool scale = (s->flags & TCP_SYN) && s->has_wscale;
-	size_t length = TCP_HEADER + (scale ? WSCALE_ROOM : 0);
+	size_t length = TCP_HEADER + (scale ? WSCALE_OPTION : 0);
 	memset(tcp, 0, length);
 	put16(tcp, s->from_client ? CLIENT_PORT : SERVER_PORT);
 	put16(tcp + 2, s->from_client ? SERVER_PORT : CLIENT_PORT);
@@ -197,7 +197,7 @@ static size_t tcp_write(uint8_t *tcp, const struct nids_segment *s)
 	tcp[13] = s->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_PSH | TCP_ACK);
 	put16(tcp + 14, s->window);
 	if (scale) {
-		const uint8_t option[WSCALE_ROOM] = {1, 3, 3, s->wscale};
+		const uint8_t option[WSCALE_OPTION] = {1, 3, 3, s->wscale};
 		memcpy(tcp + TCP_HEADER, option, sizeof option);
 	}
 	return length;

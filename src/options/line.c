@@ -85,14 +85,14 @@ static void line_short(struct line *l)
 
 static void line_word(struct line *l, const char *word)
 {
-	size_t n = *l->filter != NULL ? strlen(*l->filter) : 0, room = strlen(word) + 2;
-	char *filter = realloc(*l->filter, n + room);
+	size_t n = *l->filter != NULL ? strlen(*l->filter) : 0, capacity = strlen(word) + 2;
+	char *filter = realloc(*l->filter, n + capacity);
 
 	if (filter == NULL) {
 		config_errors_add(l->m, 0, "no memory");
 		return;
 	}
-	snprintf(filter + n, room, n > 0 ? " %s" : "%s", word);
+	snprintf(filter + n, capacity, n > 0 ? " %s" : "%s", word);
 	*l->filter = filter;
 }
 

@@ -5,12 +5,7 @@
 #include <stdlib.h>
 
 /* libpcap takes the buffer's size as an int; more than 256 KiB it makes of no packet. */
-enum {
-	SNAPLEN_LEAST = 128,
-	SNAPLEN_MOST = 262144,
-	BUFFER_LEAST = 1 << 20,
-	BUFFER_MOST = 2047 << 20
-};
+enum { SNAPLEN_MIN = 128, SNAPLEN_MAX = 262144, BUFFER_MIN = 1 << 20, BUFFER_MAX = 2047 << 20 };
 
 static bool set_read(struct options *o, const char *value, char why[OPTION_WHY])
 {
@@ -105,7 +100,7 @@ static bool set_snaplen(struct options *o, const char *value, char why[OPTION_WH
 {
 	uint64_t n;
 
-	if (!option_value_number(&n, value, SNAPLEN_LEAST, SNAPLEN_MOST, why))
+	if (!option_value_number(&n, value, SNAPLEN_MIN, SNAPLEN_MAX, why))
 		return false;
 	o->snaplen = (unsigned)n;
 	return true;
@@ -113,7 +108,7 @@ static bool set_snaplen(struct options *o, const char *value, char why[OPTION_WH
 
 static bool set_buffer(struct options *o, const char *value, char why[OPTION_WHY])
 {
-	return option_value_size(&o->buffer, value, BUFFER_LEAST, BUFFER_MOST, why);
+	return option_value_size(&o->buffer, value, BUFFER_MIN, BUFFER_MAX, why);
 }
 
 static bool set_promiscuous(struct options *o, const char *value, char why[OPTION_WHY])

@@ -2,7 +2,7 @@
 #include "nids/stream_nids.h"
 #include "options/value.h"
 
-enum { WORKERS_MAX = 1024, CONNS_MAX = 100000000, MEMORY_LEAST = 1 << 20 };
+enum { WORKERS_MAX = 1024, CONNS_MAX = 100000000, MEMORY_MIN = 1 << 20 };
 
 static bool set_workers(struct options *o, const char *value, char why[OPTION_WHY])
 {
@@ -41,7 +41,7 @@ static bool set_max_connections(struct options *o, const char *value, char why[O
 
 static bool set_memory(struct options *o, const char *value, char why[OPTION_WHY])
 {
-	return option_value_size(&o->monitor.memory, value, MEMORY_LEAST, SIZE_MAX / 2, why);
+	return option_value_size(&o->monitor.memory, value, MEMORY_MIN, SIZE_MAX / 2, why);
 }
 
 static bool set_idle_timeout(struct options *o, const char *value, char why[OPTION_WHY])

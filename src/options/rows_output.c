@@ -4,7 +4,7 @@
 #include "trace/ladder_format.h"
 
 /* At least a few sessions, for each of as many workers as there may be. */
-enum { PCAP_MEMORY_LEAST = 8 << 20 };
+enum { PCAP_MEMORY_MIN = 8 << 20 };
 
 static bool set_output(struct options *o, const char *value, char why[OPTION_WHY])
 {
@@ -70,7 +70,7 @@ static bool set_write_pcap(struct options *o, const char *value, char why[OPTION
 
 static bool set_write_pcap_memory(struct options *o, const char *value, char why[OPTION_WHY])
 {
-	return option_value_size(&o->pcap_memory, value, PCAP_MEMORY_LEAST, SIZE_MAX / 2, why);
+	return option_value_size(&o->pcap_memory, value, PCAP_MEMORY_MIN, SIZE_MAX / 2, why);
 }
 
 static bool set_stats_interval(struct options *o, const char *value, char why[OPTION_WHY])

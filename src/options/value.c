@@ -8,7 +8,7 @@ enum { DAYS_MAX = 30, DAY = 86400 };
 /* A decimal number with one of the suffixes behind it, each of which multiplies by its factor.
  * False: not a number, or not within the bounds. */
 static bool number_read(uint64_t *to, const char *value, const char *suffixes,
-			const uint64_t *factors, uint64_t least, uint64_t most)
+			const uint64_t *factors, uint64_t min, uint64_t max)
 {
 	uint64_t n, factor = 1;
 	size_t digits = strspn(value, "0123456789");
@@ -20,36 +20,35 @@ static bool number_read(uint64_t *to, const char *value, const char *suffixes,
 	n = strtoull(value, NULL, 10);
 	if (suffix != NULL)
 		factor = factors[suffix - suffixes];
-	if (n > most / factor || n * factor < least)
+	if (n > max / factor || n * factor < min)
 		return false;
 	*to = n * factor;
 	return true;
 }
 
-bool option_value_number(uint64_t *to, const char *value, uint64_t least, uint64_t most,
+bool option_value_number(uint64_t *to, const char *value, uint64_t min, uint64_t max,
 			 char why[OPTION_WHY])
 {
-	if (number_read(to, value, "", NULL, least, most))
+	if (number_read(to, value, "", NULL, min, max))
 		return true;
 	snprintf(why, OPTION_WHY, "\"%.99s\" is no number from %llu to %llu", value,
-		 (unsigned long long)least, (unsigned long long)most);
+		 (unsigned long long)min, (unsigned long long)max);
 	return false;
 }
 
-bool option_value_size(size_t *to, const char *value, size_t least, size_t most,
-		       char why[OPTION_WHY])
+bool option_value_size(size_t *to, const char *value, size_t min, size_t max, char why[OPTION_WHY])
 {
 	static const uint64_t factors[] = {1 << 10, 1 << 20, 1 << 30};
 	uint64_t n;
 	int at;
 
-	if (number_read(&n, value, "KMG", factors, least, most)) {
+	if (number_read(&n, value, "KMG", factors, min, max)) {
 		*to = (size_t)n;
 		return true;
 	}
-	at = snprintf(why, OPTION_WHY, "\"%.99s\" is no size of at least %zuM", value, least >> 20);
-	if (most < SIZE_MAX / 2)
-		at += snprintf(why + at, OPTION_WHY - (size_t)at, " and at most %zuM", most >> 20);
+	at = snprintf(why, OPTION_WHY, "\"%.99s\" is no size of at least %zuM", value, min >> 20);
+	if (max < SIZE_MAX / 2)
+		at += snprintf(why + at, OPTION_WHY - (size_t)at, " and at most %zuM", max >> 20);
 	snprintf(why + at, OPTION_WHY - (size_t)at, ", such as 64M or 1G");
 	return false;
 }

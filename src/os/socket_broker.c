@@ -22,7 +22,7 @@
 
 /* The kernel's structures grow from version to version, and it wants as much room as its own have.
  */
-enum { ROOM = 4096 };
+enum { MESSAGE_MAX = 4096 };
 
 struct socket_broker {
 	int line; /* to the process; it ends when this is closed */
@@ -103,7 +103,7 @@ static bool call_grant(int packet, uint64_t id, int fd, struct seccomp_notif_res
 
 static void call_answer(int packet)
 {
-	_Alignas(16) static uint8_t asked[ROOM], told[ROOM];
+	_Alignas(16) static uint8_t asked[MESSAGE_MAX], told[MESSAGE_MAX];
 	struct seccomp_notif *call = (void *)asked;
 	struct seccomp_notif_resp *answer = (void *)told;
 	int fd;

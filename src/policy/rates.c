@@ -16,7 +16,7 @@ struct row {
 
 struct rates {
 	struct row *rows;
-	size_t room;
+	size_t capacity;
 };
 
 struct rates *rates_new(void)
@@ -33,19 +33,19 @@ void rates_free(struct rates *r)
 
 static struct row *rates_row(struct rates *r, size_t server)
 {
-	size_t room = r->room > 0 ? r->room : RATES_FIRST;
+	size_t capacity = r->capacity > 0 ? r->capacity : RATES_FIRST;
 	struct row *rows;
 
-	if (server < r->room)
+	if (server < r->capacity)
 		return &r->rows[server];
-	while (room <= server)
-		room *= 2;
-	rows = realloc(r->rows, room * sizeof(*rows));
+	while (capacity <= server)
+		capacity *= 2;
+	rows = realloc(r->rows, capacity * sizeof(*rows));
 	if (rows == NULL)
 		return NULL;
-	memset(rows + r->room, 0, (room - r->room) * sizeof(*rows));
+	memset(rows + r->capacity, 0, (capacity - r->capacity) * sizeof(*rows));
 	r->rows = rows;
-	r->room = room;
+	r->capacity = capacity;
 	return &rows[server];
 }
 
@@ -77,7 +77,7 @@ struct rate rates_hour(const struct rates *r, size_t server, int64_t now)
 	struct rate sum = {0};
 	int64_t first = now / slot_length - SLOTS + 1;
 
-	if (server >= r->room)
+	if (server >= r->capacity)
 		return sum;
 	for (int64_t slot = r->rows[server].slot - SLOTS + 1; slot <= r->rows[server].slot; slot++)
 		if (slot >= first && slot >= 0) {

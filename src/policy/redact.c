@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <strings.h>
 
-/* HASH_BYTES: so many of the digest are shown, as hex. WORD_LEAST: a shorter local part is an
+/* HASH_BYTES: so many of the digest are shown, as hex. WORD_MIN: a shorter local part is an
  * ordinary word too often to be hunted for in replies. */
-enum { REDACT_POOL = 4 << 20, HASH_BYTES = 6, WORD_LEAST = 3 };
+enum { REDACT_POOL = 4 << 20, HASH_BYTES = 6, WORD_MIN = 3 };
 
 static const char redact_mark[] = "***";
 
@@ -162,7 +162,7 @@ static bool name_stands(const struct reading *r, size_t at, struct bytes name)
 	struct bytes t = r->text;
 	size_t end = at + name.n, behind = end;
 
-	if (name.n < WORD_LEAST || name.n > t.n - at ||
+	if (name.n < WORD_MIN || name.n > t.n - at ||
 	    strncasecmp((const char *)t.p + at, (const char *)name.p, name.n) != 0)
 		return false;
 	while (behind < t.n && (t.p[behind] == '.' || is_mark(t.p[behind])))

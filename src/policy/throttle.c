@@ -22,7 +22,7 @@ struct alert {
 	enum severity worst;
 	struct report latest; /* its record lies in the block, its input in the text */
 	void *block;
-	size_t room;
+	size_t capacity;
 	char input[INPUT_TEXT];
 };
 
@@ -123,11 +123,11 @@ static bool alert_keep(struct alert *a, const struct report *r)
 		record.session = &info;
 		n = record_size(&record);
 	}
-	if (n > a->room)
+	if (n > a->capacity)
 		block = realloc(a->block, n);
 	if (block == NULL)
 		return false;
-	a->room = n > a->room ? n : a->room;
+	a->capacity = n > a->capacity ? n : a->capacity;
 	a->block = block;
 	a->latest = *r;
 	a->latest.record = *record_pack(&record, block);

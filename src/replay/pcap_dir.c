@@ -138,7 +138,7 @@ bool export_check(const struct export *e, char why[EXPORT_WHY])
 }
 
 /* The operator may have taken some away. */
-static bool has_room(struct export *e)
+static bool has_capacity(struct export *e)
 {
 	if (e->files >= EXPORT_FILES && (!e->full || clock_seconds() - e->looked >= LOOK_AGAIN))
 		files_count(e);
@@ -183,7 +183,7 @@ bool export_name(struct export *e, const struct report *r, char name[EXPORT_NAME
 	const struct conn *conn = r->record.conn;
 	char id[IDENTITY_SESSION], stamp[STAMP], client[ENDPOINT], server[ENDPOINT];
 
-	if (!has_room(e))
+	if (!has_capacity(e))
 		return false;
 	e->files++;
 	identity_session(e->digest, conn, id);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 static_assert(ALERT_FIELDS_MAX * (ALERT_FIELD_NAME + 1 + ALERT_FIELD_LONG + 1) + 1 +
-			      JSON_LINE_MOST <=
+			      JSON_LINE_MAX <=
 		      HELPER_JOB_MAX,
 	      "every alert is a job");
 static_assert((int)ALERT_FIELDS_MAX < EXEC_ENV, "every fact is a variable, beside PATH");

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static_assert(JSON_LINES * JSON_LINE_MOST + 64 < OUTQUEUE_BOUND,
+static_assert(JSON_LINES * JSON_LINE_MAX + 64 < OUTQUEUE_BOUND,
 	      "every record finds room where nothing waits");
 
 struct sink_json {

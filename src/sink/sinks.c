@@ -12,7 +12,7 @@ const struct sink_kind *const sink_kinds[] = {
 	&sink_exec, &sink_csv,  &sink_zeek,   &sink_ecs,      &sink_html,       NULL};
 
 /* What waits for the time need not be looked at more often. */
-static const int64_t tick_least = FRAME_SECOND / 5;
+static const int64_t tick_min = FRAME_SECOND / 5;
 
 struct sink {
 	const struct sink_kind *kind;
@@ -274,7 +274,7 @@ static void day_emit(struct sinks *s)
 
 void sinks_tick(struct sinks *s, int64_t now)
 {
-	if (now >= s->now && now - s->now < tick_least)
+	if (now >= s->now && now - s->now < tick_min)
 		return;
 	s->now = now;
 	if (s->config.mode.live) {

@@ -9,14 +9,14 @@ enum { SERVERS_FIRST = 256 };
 struct servers {
 	uint64_t seed; /* secret, because whoever is captured chooses addresses */
 	struct server *all;
-	uint32_t *slots; /* index into all, plus 1; 0: free */
-	size_t n, room;  /* of all; there are twice as many slots as room */
+	uint32_t *slots;    /* index into all, plus 1; 0: free */
+	size_t n, capacity; /* of all; there are twice as many slots as room */
 	struct server others;
 };
 
 /* Room for more, and the slots laid out anew. Where there is no memory the table stays as it is,
  * and is full. */
-static bool servers_grow(struct servers *s, size_t room);
+static bool servers_grow(struct servers *s, size_t capacity);
 
 struct servers *servers_new(void)
 {
@@ -62,7 +62,7 @@ static uint64_t server_hash(const struct servers *s, const struct ip_addr *addr,
 /* The slot where this server stands, or would. */
 static uint32_t *servers_slot(const struct servers *s, const struct ip_addr *addr, uint16_t port)
 {
-	size_t mask = 2 * s->room - 1, i = server_hash(s, addr, port) & mask;
+	size_t mask = 2 * s->capacity - 1, i = server_hash(s, addr, port) & mask;
 
 	for (; s->slots[i] != 0; i = (i + 1) & mask) {
 		const struct server *one = &s->all[s->slots[i] - 1];
@@ -73,10 +73,10 @@ static uint32_t *servers_slot(const struct servers *s, const struct ip_addr *add
 	return &s->slots[i];
 }
 
-static bool servers_grow(struct servers *s, size_t room)
+static bool servers_grow(struct servers *s, size_t capacity)
 {
-	struct server *all = realloc(s->all, room * sizeof(*all));
-	uint32_t *slots = calloc(2 * room, sizeof(*slots));
+	struct server *all = realloc(s->all, capacity * sizeof(*all));
+	uint32_t *slots = calloc(2 * capacity, sizeof(*slots));
 
 	if (all != NULL)
 		s->all = all;
@@ -86,7 +86,7 @@ static bool servers_grow(struct servers *s, size_t room)
 	}
 	free(s->slots);
 	s->slots = slots;
-	s->room = room;
+	s->capacity = capacity;
 	for (size_t i = 0; i < s->n; i++)
 		*servers_slot(s, &all[i].addr, all[i].port) = (uint32_t)i + 1;
 	return true;
@@ -98,8 +98,8 @@ static struct server *servers_find(struct servers *s, const struct conn *conn)
 
 	if (*slot != 0)
 		return &s->all[*slot - 1];
-	if (s->n == s->room) {
-		if (s->room == SERVERS_MAX || !servers_grow(s, 2 * s->room))
+	if (s->n == s->capacity) {
+		if (s->capacity == SERVERS_MAX || !servers_grow(s, 2 * s->capacity))
 			return &s->others;
 		slot = servers_slot(s, &conn->addr[SERVER], conn->port[SERVER]);
 	}

@@ -15,20 +15,20 @@ static const char pairs[] = "000102030405060708091011121314151617181920212223242
 
 bool outbuf_grow(struct outbuf *b, size_t more)
 {
-	size_t room = b->room ? b->room : OUTBUF_FIRST;
+	size_t capacity = b->capacity ? b->capacity : OUTBUF_FIRST;
 	char *p;
 
 	if (b->failed || more > SIZE_MAX / 4)
 		return false;
-	while (room - b->n < more)
-		room *= 2;
-	p = realloc(b->p, room);
+	while (capacity - b->n < more)
+		capacity *= 2;
+	p = realloc(b->p, capacity);
 	if (p == NULL) {
 		b->failed = true;
 		return false;
 	}
 	b->p = p;
-	b->room = room;
+	b->capacity = capacity;
 	return true;
 }
 
@@ -55,7 +55,7 @@ static void number_put(struct outbuf *b, uint64_t v)
 {
 	char digits[2 * NUMBER_DIGITS] = {0}, *end = digits + NUMBER_DIGITS,
 			*from = digits_before(end, v);
-	char *at = outbuf_room(b, NUMBER_DIGITS);
+	char *at = outbuf_reserve(b, NUMBER_DIGITS);
 
 	if (at != NULL) {
 		memcpy(at, from, NUMBER_DIGITS);

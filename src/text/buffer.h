@@ -14,7 +14,7 @@
  */
 struct outbuf {
 	char *p;
-	size_t n, room;
+	size_t n, capacity;
 	bool failed;
 };
 
@@ -23,14 +23,14 @@ void outbuf_free(struct outbuf *b);
 
 /* A place for `more` bytes behind what is there, or NULL. What was filled in is taken over by
  * adding to b->n. */
-static inline char *outbuf_room(struct outbuf *b, size_t more)
+static inline char *outbuf_reserve(struct outbuf *b, size_t more)
 {
-	return b->room - b->n >= more || outbuf_grow(b, more) ? b->p + b->n : NULL;
+	return b->capacity - b->n >= more || outbuf_grow(b, more) ? b->p + b->n : NULL;
 }
 
 static inline void outbuf_bytes(struct outbuf *b, const void *p, size_t n)
 {
-	char *at = n ? outbuf_room(b, n) : NULL;
+	char *at = n ? outbuf_reserve(b, n) : NULL;
 
 	assert(n == 0 || p != NULL);
 	if (at != NULL) {

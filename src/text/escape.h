@@ -12,7 +12,7 @@
  */
 
 /* Each byte of a text becomes so many at most, in JSON and for people. */
-enum { ESCAPE_MOST = 6 };
+enum { ESCAPE_MAX = 6 };
 
 /* The inside of a JSON string: quotation marks and backslashes are escaped too. */
 void escape_json(struct outbuf *b, struct bytes text);

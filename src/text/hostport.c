@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool part_copy(char *to, size_t room, const char *from, size_t n)
+static bool part_copy(char *to, size_t capacity, const char *from, size_t n)
 {
-	if (n == 0 || n >= room)
+	if (n == 0 || n >= capacity)
 		return false;
 	memcpy(to, from, n);
 	to[n] = '\0';

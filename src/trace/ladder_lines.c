@@ -86,19 +86,19 @@ static size_t place_of(uint64_t n)
 	return n < LADDER_LINES ? (size_t)n : HEAD + (size_t)((n - HEAD) % TAIL);
 }
 
-static bool room_make(struct ladder *l)
+static bool capacity_make(struct ladder *l)
 {
-	size_t room = l->room == 0 ? 32 : l->room * 2;
+	size_t capacity = l->capacity == 0 ? 32 : l->capacity * 2;
 	struct ladder_line *lines;
 
-	if (l->n < l->room || l->room == LADDER_LINES)
+	if (l->n < l->capacity || l->capacity == LADDER_LINES)
 		return true;
-	room = room < LADDER_LINES ? room : LADDER_LINES;
-	lines = realloc(l->lines, room * sizeof(*lines));
+	capacity = capacity < LADDER_LINES ? capacity : LADDER_LINES;
+	lines = realloc(l->lines, capacity * sizeof(*lines));
 	if (lines == NULL)
 		return false;
 	l->lines = lines;
-	l->room = room;
+	l->capacity = capacity;
 	return true;
 }
 
@@ -132,7 +132,7 @@ struct ladder_line *ladder_add(struct ladder *l, struct ladder_line line, struct
 	struct ladder_line *at;
 
 	line.text = text_make(l, text);
-	if (line.text == NULL || !room_make(l)) {
+	if (line.text == NULL || !capacity_make(l)) {
 		free(line.text);
 		return NULL;
 	}

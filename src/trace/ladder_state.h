@@ -26,7 +26,7 @@ struct ladder_side {
 
 struct ladder {
 	struct ladder_line *lines;
-	size_t room;
+	size_t capacity;
 	uint64_t n; /* all that were added */
 	ladder_cleaner *clean;
 	void *arg;

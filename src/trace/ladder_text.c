@@ -17,7 +17,7 @@ enum {
 	ARROW = 4,
 	USUAL = 100,
 	TWO = 96,
-	LEAST = 16
+	WIDTH_MIN = 16
 };
 
 static const char bold[] = "\033[1m", dim[] = "\033[2m", yellow[] = "\033[33m",
@@ -225,7 +225,7 @@ static struct drawing drawing_of(struct outbuf *b, const struct ladder *l, unsig
 	heads_measure(&d);
 	columns = columns == 0 ? USUAL : columns;
 	d.two = columns >= TWO;
-	rest = columns > d.head + LEAST ? columns - d.head : LEAST;
+	rest = columns > d.head + WIDTH_MIN ? columns - d.head : WIDTH_MIN;
 	if (d.two) {
 		d.client = (rest - ARROW) * 4 / 9;
 		d.server = rest - ARROW - d.client;

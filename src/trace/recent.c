@@ -99,7 +99,7 @@ static void oldest_drop(struct recent *b, bool alert)
 }
 
 /* What is no alert makes room first. */
-static void room_make(struct recent *b, bool alert, size_t size)
+static void capacity_make(struct recent *b, bool alert, size_t size)
 {
 	while (b->kept[alert] >= RECENT_SESSIONS)
 		oldest_drop(b, alert);
@@ -187,7 +187,7 @@ static void wait_count(struct recent_wait *w, int64_t waited)
 		return;
 	w->n++;
 	w->sum += waited;
-	w->most = waited > w->most ? waited : w->most;
+	w->max = waited > w->max ? waited : w->max;
 }
 
 static void host_count(struct recent_host *h, const struct report *r, enum side side)
@@ -261,7 +261,7 @@ void recent_add(struct recent *b, const struct record *record, const char *input
 	if (s == NULL)
 		return;
 	words_make(b, s);
-	room_make(b, s->alert, s->size);
+	capacity_make(b, s->alert, s->size);
 	frames_take(b, s, frames, omitted);
 	b->all[b->n++] = s;
 	b->kept[s->alert]++;
@@ -356,10 +356,10 @@ const struct recent_host *recent_others(const struct recent *b, enum side side)
 
 unsigned recent_stage(const struct recent_host *h)
 {
-	unsigned most = STAGES;
+	unsigned max = STAGES;
 
 	for (unsigned s = 0; s < STAGES; s++)
-		if (h->stages[s] > 0 && (most == STAGES || h->stages[s] > h->stages[most]))
-			most = s;
-	return most;
+		if (h->stages[s] > 0 && (max == STAGES || h->stages[s] > h->stages[max]))
+			max = s;
+	return max;
 }

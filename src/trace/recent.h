@@ -35,7 +35,7 @@ struct recent_session {
 /* A wait, measured as often as it was seen from beginning to end: nanoseconds. */
 struct recent_wait {
 	uint64_t n;
-	int64_t sum, most;
+	int64_t sum, max;
 };
 
 struct recent_host {

@@ -59,7 +59,7 @@ static size_t last_packet(const struct recording *r)
 
 static void put_filler(struct outbuf *b, uint64_t n)
 {
-	char *at = outbuf_room(b, n);
+	char *at = outbuf_reserve(b, n);
 
 	if (!at)
 		return;

@@ -45,10 +45,10 @@ static uint32_t span_of(const struct recorded_packet *p)
 static enum arrival arrival_of(const struct scenario_steps *s, size_t at, enum side side,
 			       uint64_t end)
 {
-	size_t most = at + AHEAD < s->packets ? at + AHEAD : s->packets;
+	size_t max = at + AHEAD < s->packets ? at + AHEAD : s->packets;
 	bool heard = false;
 
-	for (size_t i = at + 1; i < most; i++) {
+	for (size_t i = at + 1; i < max; i++) {
 		const struct recorded_packet *p = &s->packet[i];
 
 		if (p->side != side && (p->flags & TCP_ACK) && acked_of(s, p) >= end)
@@ -61,7 +61,7 @@ static enum arrival arrival_of(const struct scenario_steps *s, size_t at, enum s
 				return SENT_AGAIN;
 		}
 	}
-	return most < s->packets ? ARRIVED : heard ? NOT_ACKED : SILENCE;
+	return max < s->packets ? ARRIVED : heard ? NOT_ACKED : SILENCE;
 }
 
 /* The other side sends nothing behind packet `at`, whatever this side does. */
@@ -302,12 +302,12 @@ static void put_forgery(struct scenario_steps *s, const struct recorded_packet *
 /* One that acknowledges nothing tells no more than what its side sent before. */
 static uint64_t reset_acked(const struct scenario_steps *s, const struct recorded_packet *p)
 {
-	uint64_t most = p->flags & TCP_ACK ? acked_of(s, p) : 0;
+	uint64_t max = p->flags & TCP_ACK ? acked_of(s, p) : 0;
 
 	for (const struct recorded_packet *o = s->packet; o < p && !(p->flags & TCP_ACK); o++)
-		if (o->side == p->side && (o->flags & TCP_ACK) && acked_of(s, o) > most)
-			most = acked_of(s, o);
-	return most;
+		if (o->side == p->side && (o->flags & TCP_ACK) && acked_of(s, o) > max)
+			max = acked_of(s, o);
+	return max;
 }
 
 static void reset_take(struct scenario_steps *s, const struct recorded_packet *p)

@@ -15,7 +15,7 @@ enum {
 	TLS_APPLICATION_DATA = 23,
 	TLS_LAST = 24,
 	PROXY_V2 = 16,
-	PROXY_MOST = 600
+	PROXY_MAX = 600
 };
 
 /* Where a span's bytes are in the stream, and what is shown of them in the text. */
@@ -247,7 +247,7 @@ static size_t proxy_header(struct bytes stream)
 		n = line_length(stream);
 	else if (stream.n >= PROXY_V2 && memcmp(stream.p, v2, sizeof v2 - 1) == 0)
 		n = PROXY_V2 + (size_t)(stream.p[14] << 8 | stream.p[15]);
-	return n <= stream.n && n <= PROXY_MOST ? n : 0;
+	return n <= stream.n && n <= PROXY_MAX ? n : 0;
 }
 
 void scenario_text_make(struct scenario_text *t, const struct recording *r, enum side side,

@@ -51,7 +51,7 @@ static void last_drop(struct worst *e)
 }
 
 /* Whether there is room, if need be that of others which are less bad. */
-static bool room_make(struct worst *e, size_t size, enum severity severity)
+static bool capacity_make(struct worst *e, size_t size, enum severity severity)
 {
 	while (e->n == WORST_MAX || e->bytes + size > WORST_BYTES) {
 		if (e->n == 0 || e->all[e->n - 1]->severity >= severity)
@@ -92,8 +92,8 @@ void worst_offer(struct worst *e, const struct record *record, const struct repo
 	if (report_alerts(r) == 0 && !report_stands_out(r))
 		return;
 	size = record_size(record);
-	k = room_make(e, size, report_severity(r, report_worst(r))) ? kept_new(record, r, size)
-								    : NULL;
+	k = capacity_make(e, size, report_severity(r, report_worst(r))) ? kept_new(record, r, size)
+									: NULL;
 	if (k == NULL) {
 		e->omitted++;
 		return;

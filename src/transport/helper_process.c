@@ -15,9 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* PATIENCE: at the end, for what it still has to do. ROOM: of the socket; the kernel gives what it
- * allows. */
-enum { PATIENCE_SECONDS = 5, ROOM = 1 << 20 };
+/* PATIENCE: at the end, for what it still has to do. SOCKET_BUFFER: of the socket; the kernel gives
+ * what it allows. */
+enum { PATIENCE_SECONDS = 5, SOCKET_BUFFER = 1 << 20 };
 
 static_assert(HELPER_JOB_MAX + sizeof(uint32_t) + OUTQUEUE_HEAD <= OUTQUEUE_BOUND,
 	      "every job finds room where nothing waits");
@@ -108,11 +108,11 @@ struct helper *helper_start(const char *name, const struct run_mode *mode, helpe
 			    const void *arg, char why[HELPER_WHY])
 {
 	struct helper *c = calloc(1, sizeof(*c));
-	int pair[2] = {-1, -1}, room = ROOM;
+	int pair[2] = {-1, -1}, buffer = SOCKET_BUFFER;
 	pid_t pid = -1, parent = getpid();
 
 	if (c != NULL && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0) {
-		setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+		setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
 		pid = fork();
 	}
 	if (pid == 0)
@@ -182,7 +182,7 @@ static void length_put(struct outbuf *b)
 {
 	uint32_t n = (uint32_t)b->n;
 
-	if (outbuf_room(b, sizeof(n)) == NULL)
+	if (outbuf_reserve(b, sizeof(n)) == NULL)
 		return;
 	memmove(b->p + sizeof(n), b->p, n);
 	memcpy(b->p, &n, sizeof(n));

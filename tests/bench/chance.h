@@ -25,9 +25,9 @@ static inline uint32_t chance_below(struct chance *c, uint32_t n)
 	return (uint32_t)((chance_next(c) >> 32) * n >> 32);
 }
 
-static inline uint32_t chance_between(struct chance *c, uint32_t least, uint32_t most)
+static inline uint32_t chance_between(struct chance *c, uint32_t min, uint32_t max)
 {
-	return least + chance_below(c, most - least + 1);
+	return min + chance_below(c, max - min + 1);
 }
 
 static inline bool chance_permille(struct chance *c, uint32_t n)
@@ -37,11 +37,11 @@ static inline bool chance_permille(struct chance *c, uint32_t n)
 
 /* Sizes as they occur: small ones often, each doubling as likely as the next. By rejection, so that
  * no libm is needed. */
-static inline uint32_t chance_size(struct chance *c, uint32_t least, uint32_t most)
+static inline uint32_t chance_size(struct chance *c, uint32_t min, uint32_t max)
 {
 	for (;;) {
-		uint32_t size = chance_between(c, least, most);
-		if (chance_below(c, size) < least)
+		uint32_t size = chance_between(c, min, max);
+		if (chance_below(c, size) < min)
 			return size;
 	}
 }

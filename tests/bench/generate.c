@@ -25,7 +25,7 @@ enum { QUICK = 20 };
 struct set {
 	const char *name, *help;
 	uint32_t sessions, quick, open;
-	uint32_t least, most; /* bytes of a message */
+	uint32_t min, max; /* bytes of a message */
 	uint16_t courses[COURSES];
 	uint16_t abnormal, late, v6, two_messages; /* permille */
 	uint8_t background;
@@ -222,8 +222,8 @@ static struct talk_plan plan_of(const struct run *r, uint32_t number)
 	struct chance c = {r->seed * 0x2545f4914f6cdd1d + number};
 	struct talk_plan p = {.number = number,
 			      .seed = chance_next(&c),
-			      .least = r->set->least,
-			      .most = r->set->most,
+			      .min = r->set->min,
+			      .max = r->set->max,
 			      .late = r->set->late};
 	bool last = number + 1 == r->sessions,
 	     abnormal = chance_permille(&c, r->set->abnormal) && !last;

@@ -8,7 +8,7 @@
 enum {
 	BLOCK_BYTES = 4 << 20,
 	BLOCK_UNITS = 1 << 17,
-	UNIT_MOST = 1500,
+	UNIT_MAX = 1500,
 	BASE64_LINE = 76,
 	RECORD_BYTES = 1380,
 	TLS_OVERHEAD = 17
@@ -67,11 +67,11 @@ static void prose_line(struct mail_block *b, struct chance *c)
 
 static void text_fill(struct mail_block *b, struct chance *c)
 {
-	while (b->n < BLOCK_BYTES - UNIT_MOST && b->units < BLOCK_UNITS) {
+	while (b->n < BLOCK_BYTES - UNIT_MAX && b->units < BLOCK_UNITS) {
 		uint32_t lines = chance_between(c, 20, 2000);
 		bool attachment = chance_permille(c, 700);
 		for (uint32_t i = 0; i < lines / (attachment ? 1 : 10) &&
-				     b->n < BLOCK_BYTES - UNIT_MOST && b->units < BLOCK_UNITS;
+				     b->n < BLOCK_BYTES - UNIT_MAX && b->units < BLOCK_UNITS;
 		     i++)
 			if (attachment)
 				base64_line(b, c);
@@ -86,7 +86,7 @@ static void records_fill(struct mail_block *b, struct chance *c)
 {
 	const uint8_t header[5] = {0x17, 3, 3, (RECORD_BYTES + TLS_OVERHEAD) >> 8,
 				   (RECORD_BYTES + TLS_OVERHEAD) & 0xff};
-	while (b->n < BLOCK_BYTES - UNIT_MOST) {
+	while (b->n < BLOCK_BYTES - UNIT_MAX) {
 		unit_begin(b);
 		memcpy(b->bytes + b->n, header, sizeof header);
 		b->n += sizeof header;

@@ -35,7 +35,7 @@ static const struct mail_block *block_of(const struct talk *t, const struct mail
 
 static void message_choose(struct talk *t, const struct mail *mail)
 {
-	t->size = chance_size(&t->chance, t->plan.least, t->plan.most);
+	t->size = chance_size(&t->chance, t->plan.min, t->plan.max);
 	t->from = mail_choose(block_of(t, mail), &t->chance, &t->size);
 }
 
@@ -99,7 +99,7 @@ static void flags_send(struct talk *t, const struct talk_world *world, enum part
 
 /* The texts before and behind the content are made anew for each segment that has a part of them:
  * no session needs to keep any. */
-static size_t text_before(const struct talk *t, char out[TEXT_MOST])
+static size_t text_before(const struct talk *t, char out[TEXT_MAX])
 {
 	return text_make(&t->plan, &steps[t->step], t->plan.messages - t->messages, t->size,
 			 t->content, out);
@@ -110,7 +110,7 @@ static void turn_copy(const struct talk *t, const struct mail *mail, uint32_t at
 		      uint32_t n)
 {
 	if (at < t->before) {
-		char text[TEXT_MOST];
+		char text[TEXT_MAX];
 		text_before(t, text);
 		uint32_t part = n < t->before - at ? n : t->before - at;
 		memcpy(to, text + at, part);
@@ -230,7 +230,7 @@ static uint32_t content_of(const struct talk *t, const struct step *step)
 static void turn_begin(struct talk *t, const struct talk_world *world)
 {
 	const struct step *step = &steps[t->step];
-	char text[TEXT_MOST];
+	char text[TEXT_MAX];
 	t->content = content_of(t, step);
 	t->skipped = step->kind == STEP_CHUNK_2 ? t->size / 2 : 0;
 	t->before = (uint32_t)text_before(t, text);

@@ -13,7 +13,7 @@ struct talk_plan {
 	uint64_t seed;
 	enum course_id course;
 	const struct ending *ending; /* NULL: as the course has it */
-	uint32_t least, most;        /* bytes of a message */
+	uint32_t min, max;           /* bytes of a message */
 	uint16_t messages, rcpts;
 	uint8_t hold; /* the AT_ place where it is to stay, 0: none */
 	bool v6, submission;

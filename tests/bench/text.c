@@ -130,9 +130,9 @@ static uint32_t chunk_size(struct fill *f, const struct step *step, uint32_t con
 }
 
 size_t text_make(const struct talk_plan *plan, const struct step *step, unsigned message,
-		 uint32_t size, uint32_t content, char out[TEXT_MOST])
+		 uint32_t size, uint32_t content, char out[TEXT_MAX])
 {
-	struct fill f = {.at = out, .end = out + TEXT_MOST, .plan = plan, .message = message};
+	struct fill f = {.at = out, .end = out + TEXT_MAX, .plan = plan, .message = message};
 	bool chunk = step->kind == STEP_CHUNK || step->kind == STEP_CHUNK_1 ||
 		     step->kind == STEP_CHUNK_2;
 	(void)size;

@@ -4,7 +4,7 @@
 
 #include "bench/talk.h"
 
-enum { TEXT_MOST = 4096 };
+enum { TEXT_MAX = 4096 };
 
 /*
  * The text of a step, in front of its content: returns its length. message: its number in the
@@ -12,6 +12,6 @@ enum { TEXT_MOST = 4096 };
  * always the same.
  */
 size_t text_make(const struct talk_plan *plan, const struct step *step, unsigned message,
-		 uint32_t size, uint32_t content, char out[TEXT_MOST]);
+		 uint32_t size, uint32_t content, char out[TEXT_MAX]);
 
 #endif

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCK = 4 << 20, FRAME_MOST = 2048, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17, WINDOW_SCALE = 7 };
+enum { BLOCK = 4 << 20, FRAME_MAX = 2048, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17, WINDOW_SCALE = 7 };
 
 struct wire {
 	int fd;
@@ -155,7 +155,7 @@ static uint8_t *put_transport(uint8_t *at, const struct wire_packet *p, size_t n
 
 uint8_t *wire_begin(struct wire *w, const struct wire_packet *p, size_t n)
 {
-	if (w->used + FRAME_MOST > BLOCK)
+	if (w->used + FRAME_MAX > BLOCK)
 		wire_flush(w);
 	uint8_t *record = w->block + w->used;
 	size_t transport = transport_size(p), len = 14 + (p->v6 ? 40 : 20) + transport + n;

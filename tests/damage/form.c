@@ -20,7 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BATCH = 64, FRAMES_MOST = 4000, SESSIONS_WITH_KEYS = 8192, PORT_OF_TLS = 465 };
+enum { BATCH = 64, FRAMES_MAX = 4000, SESSIONS_WITH_KEYS = 8192, PORT_OF_TLS = 465 };
 
 static void decryptor_make(struct items *items)
 {
@@ -34,9 +34,9 @@ static void decryptor_make(struct items *items)
 /* A new item; valid until the next one. */
 static struct item *item_new(struct items *items, const char *name, enum form form)
 {
-	if (items->n == items->room) {
-		items->room = items->room ? 2 * items->room : 256;
-		items->all = realloc(items->all, items->room * sizeof *items->all);
+	if (items->n == items->capacity) {
+		items->capacity = items->capacity ? 2 * items->capacity : 256;
+		items->all = realloc(items->all, items->capacity * sizeof *items->all);
 		assert_non_null(items->all);
 	}
 	struct item *item = &items->all[items->n++];
@@ -139,7 +139,7 @@ static void capture_read(struct items *items, const char *path)
 	item_port(item, 24, PORT_LMTP);
 	item_port(item, PORT_OF_TLS, PORT_TLS);
 	struct text keys = {0};
-	for (int n; item->n < FRAMES_MOST && (n = source_read(s, frames, BATCH, why)) > 0;) {
+	for (int n; item->n < FRAMES_MAX && (n = source_read(s, frames, BATCH, why)) > 0;) {
 		for (int i = 0; i < n; i++)
 			if (is_of_use(item, &frames[i]))
 				item_add(item, &frames[i]);

@@ -9,7 +9,7 @@
 /* All that was read. Zero-filled at first. */
 struct items {
 	struct item *all;
-	size_t n, room;
+	size_t n, capacity;
 	struct keylog *keys; /* of all items that have any */
 	struct tls_decryptor *decryptor;
 };

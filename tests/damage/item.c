@@ -39,18 +39,18 @@ void tally_free(struct tally *t)
 	*t = (struct tally){0};
 }
 
-static void *grown(void *all, size_t *room, size_t size)
+static void *grown(void *all, size_t *capacity, size_t size)
 {
-	*room = *room ? 2 * *room : 16;
-	all = realloc(all, *room * size);
+	*capacity = *capacity ? 2 * *capacity : 16;
+	all = realloc(all, *capacity * size);
 	assert_non_null(all);
 	return all;
 }
 
 void view_add(struct frames_view *v, const struct frame *f)
 {
-	if (v->n == v->room)
-		v->frame = grown(v->frame, &v->room, sizeof *v->frame);
+	if (v->n == v->capacity)
+		v->frame = grown(v->frame, &v->capacity, sizeof *v->frame);
 	v->frame[v->n++] = *f;
 }
 
@@ -85,8 +85,8 @@ static void on_record(void *arg, const struct record *r)
 		was->sessions = s.sessions;
 		return;
 	}
-	if (t->n == t->room)
-		t->all = grown(t->all, &t->room, sizeof *t->all);
+	if (t->n == t->capacity)
+		t->all = grown(t->all, &t->capacity, sizeof *t->all);
 	t->all[t->n++] = s;
 }
 
@@ -142,8 +142,8 @@ void item_port(struct item *item, uint16_t port, enum port_kind kind)
 
 void item_add(struct item *item, const struct frame *f)
 {
-	if (item->n == item->room)
-		item->frame = grown(item->frame, &item->room, sizeof *item->frame);
+	if (item->n == item->capacity)
+		item->frame = grown(item->frame, &item->capacity, sizeof *item->frame);
 	uint8_t *data = malloc(f->caplen + 1);
 	assert_non_null(data);
 	memcpy(data, f->data, f->caplen);

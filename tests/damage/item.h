@@ -28,7 +28,7 @@ struct said {
 
 struct tally {
 	struct said *all;
-	size_t n, room;
+	size_t n, capacity;
 };
 
 /* The one of the same ends; NULL: there is none. Sides may have changed places. */
@@ -38,7 +38,7 @@ void tally_free(struct tally *t);
 /* The frames that are left. Their bytes are the items'. */
 struct frames_view {
 	struct frame *frame;
-	size_t n, room;
+	size_t n, capacity;
 	size_t second; /* the first frame of a second file; 0: there is none */
 };
 void view_add(struct frames_view *v, const struct frame *f);
@@ -55,7 +55,7 @@ struct item {
 	char *name;
 	enum form form;
 	struct frame *frame;
-	size_t n, room;
+	size_t n, capacity;
 	uint8_t *from; /* of each frame: which of two addresses sent it, as its bytes tell */
 	bool *asks;    /* ... the client sends something, and the server was the last to speak */
 	bool *again;   /* ... it has what its sender had sent before */

@@ -35,14 +35,14 @@ static const char *const lines[] = {
 
 struct copy {
 	struct step *steps;
-	size_t n, room;
+	size_t n, capacity;
 };
 
 static void copy_add(struct copy *c, const struct step *step)
 {
-	if (c->n == c->room) {
-		c->room = c->room ? 2 * c->room : 64;
-		c->steps = realloc(c->steps, c->room * sizeof *c->steps);
+	if (c->n == c->capacity) {
+		c->capacity = c->capacity ? 2 * c->capacity : 64;
+		c->steps = realloc(c->steps, c->capacity * sizeof *c->steps);
 		assert(c->steps);
 	}
 	c->steps[c->n++] = *step;

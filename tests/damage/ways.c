@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-#define SWAP_MOST (50 * FRAME_MS)
+#define SWAP_MAX (50 * FRAME_MS)
 
 static size_t any(size_t n, struct dice *d)
 {
@@ -142,7 +142,7 @@ static void swap(struct frames_view *v, struct dice *d)
 		size_t i = any(v->n - 1, d);
 		struct frame one = v->frame[i], other = v->frame[i + 1];
 		int64_t ts = one.ts;
-		if (other.ts - ts > SWAP_MOST)
+		if (other.ts - ts > SWAP_MAX)
 			continue;
 		v->frame[i] = other;
 		v->frame[i].ts = ts;

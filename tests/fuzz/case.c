@@ -35,11 +35,11 @@ void case_read(struct fuzz_case *c, const uint8_t *data, size_t size)
 	}
 }
 
-size_t case_write(const struct fuzz_case *c, uint8_t *out, size_t room)
+size_t case_write(const struct fuzz_case *c, uint8_t *out, size_t capacity)
 {
 	uint8_t head[HEAD] = {0};
 	size_t at = HEAD;
-	if (room < HEAD)
+	if (capacity < HEAD)
 		return 0;
 	memcpy(head, &c->dice, sizeof c->dice);
 	head[8] = (uint8_t)((c->small ? SMALL : 0) | (c->any_port ? ANY_PORT : 0));
@@ -48,7 +48,7 @@ size_t case_write(const struct fuzz_case *c, uint8_t *out, size_t room)
 		const struct frame *f = &c->frames[i];
 		struct frame_head h = {f->ts, (uint16_t)f->caplen, (uint16_t)(f->len - f->caplen),
 				       f->link};
-		if (f->caplen > UINT16_MAX || at + sizeof h + f->caplen > room)
+		if (f->caplen > UINT16_MAX || at + sizeof h + f->caplen > capacity)
 			continue;
 		memcpy(out + at, &h, sizeof h);
 		memcpy(out + at + sizeof h, f->data, f->caplen);

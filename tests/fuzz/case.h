@@ -24,6 +24,6 @@ struct fuzz_case {
 void case_read(struct fuzz_case *c, const uint8_t *data, size_t size);
 
 /* The other way round; how many bytes, frames that do not fit are left out. */
-size_t case_write(const struct fuzz_case *c, uint8_t *out, size_t room);
+size_t case_write(const struct fuzz_case *c, uint8_t *out, size_t capacity);
 
 #endif

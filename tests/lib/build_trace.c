@@ -6,9 +6,9 @@
 void trace_add(struct trace *w, const struct segment *like, const uint8_t *data, size_t n)
 {
 	struct segment g = *like;
-	if (w->n == w->room) {
-		w->room = w->room ? 2 * w->room : 64;
-		w->segment = realloc(w->segment, w->room * sizeof *w->segment);
+	if (w->n == w->capacity) {
+		w->capacity = w->capacity ? 2 * w->capacity : 64;
+		w->segment = realloc(w->segment, w->capacity * sizeof *w->segment);
 	}
 	g.data = n ? malloc(n) : NULL;
 	g.n = (uint32_t)n;

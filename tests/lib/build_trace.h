@@ -27,7 +27,7 @@ struct segment {
 /* Segments in order of capture; times never go back. Zero-filled before first use. */
 struct trace {
 	struct segment *segment;
-	size_t n, room;
+	size_t n, capacity;
 	bool whole; /* the capture has all of it, everything arrived, and both sides closed: what
 		       libnids needs */
 };

@@ -24,9 +24,9 @@ void capfile_words(const char *why, const char *words)
 
 void capfile_put(struct capfile *m, const void *p, size_t n)
 {
-	if (m->n + n > m->room) {
-		m->room = (m->n + n) * 2;
-		m->p = realloc(m->p, m->room);
+	if (m->n + n > m->capacity) {
+		m->capacity = (m->n + n) * 2;
+		m->p = realloc(m->p, m->capacity);
 		assert_non_null(m->p);
 	}
 	if (n > 0)

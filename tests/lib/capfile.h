@@ -11,7 +11,7 @@
 /* A buffer that grows, and the file that its bytes become. */
 struct capfile {
 	uint8_t *p;
-	size_t n, room;
+	size_t n, capacity;
 	bool big;
 	size_t ends[16]; /* where the header and each record end, for the short captures */
 	size_t records;

@@ -327,11 +327,11 @@ static char *file_text(const char *path)
 {
 	FILE *f = fopen(path, "r");
 	char *text = NULL;
-	size_t room = 0;
+	size_t capacity = 0;
 	if (!f)
 		return NULL;
 	errno = 0;
-	ssize_t n = getdelim(&text, &room, 0, f);
+	ssize_t n = getdelim(&text, &capacity, 0, f);
 	int error = errno;
 	fclose(f);
 	if (n > 0)

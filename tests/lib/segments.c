@@ -44,10 +44,10 @@ void segments_free(struct segments *w)
 
 static void segments_grow(struct segments *w)
 {
-	if (w->n < w->room)
+	if (w->n < w->capacity)
 		return;
-	w->room = w->room ? 2 * w->room : 64;
-	w->packets = must(realloc(w->packets, w->room * sizeof *w->packets));
+	w->capacity = w->capacity ? 2 * w->capacity : 64;
+	w->packets = must(realloc(w->packets, w->capacity * sizeof *w->packets));
 }
 
 static void segments_keep(struct segments *w, uint8_t *payload)
@@ -115,7 +115,7 @@ void segments_merge(struct segments *w, struct segments *more, struct dice *d)
 	free(w->packets);
 	w->packets = both;
 	w->n = n;
-	w->room = n + 1;
+	w->capacity = n + 1;
 }
 
 static bool same_flow(const struct packet *a, const struct packet *b)

@@ -17,7 +17,7 @@ uint32_t dice_roll(struct dice *d, uint32_t sides); /* 0 .. sides-1 */
 /* A capture under construction. Owns the packets and their payloads. Zero-filled at first. */
 struct segments {
 	struct packet *packets;
-	size_t n, room;
+	size_t n, capacity;
 	uint8_t **payloads;
 	size_t payload_count;
 };

@@ -6,7 +6,7 @@
 
 struct sealing {
 	struct step *steps;
-	size_t n, room;
+	size_t n, capacity;
 	struct tls_talk *talk[SCENARIO_SCENES], *before;
 	bool greeted[SCENARIO_SCENES]; /* the client has spoken */
 	bool joined; /* the next record goes on in the segment of the one before */
@@ -16,9 +16,9 @@ struct sealing {
 
 static void step_add(struct sealing *b, const struct step *step)
 {
-	if (b->n == b->room) {
-		b->room = b->room ? 2 * b->room : 256;
-		b->steps = realloc(b->steps, b->room * sizeof *b->steps);
+	if (b->n == b->capacity) {
+		b->capacity = b->capacity ? 2 * b->capacity : 256;
+		b->steps = realloc(b->steps, b->capacity * sizeof *b->steps);
 		assert(b->steps);
 	}
 	b->steps[b->n++] = *step;

@@ -67,9 +67,9 @@ static void heard_data(void *arg, struct conn *conn, enum side side, struct byte
 	assert_causal(conn, side);
 	for (unsigned i = 0; i < h->fins; i++)
 		assert_int_not_equal(h->fin[i], side);
-	if (h->n[side] + data.n > h->room[side]) {
-		h->room[side] = 2 * (h->n[side] + data.n);
-		h->bytes[side] = realloc(h->bytes[side], h->room[side]);
+	if (h->n[side] + data.n > h->capacity[side]) {
+		h->capacity[side] = 2 * (h->n[side] + data.n);
+		h->bytes[side] = realloc(h->bytes[side], h->capacity[side]);
 		assert_non_null(h->bytes[side]);
 	}
 	memcpy(h->bytes[side] + h->n[side], data.p, data.n);

@@ -13,7 +13,7 @@ struct heard {
 	bool closed;
 	unsigned closed_as; /* how many connections had closed before it */
 	uint8_t *bytes[2];  /* what each side sent, gaps left out */
-	size_t n[2], room[2];
+	size_t n[2], capacity[2];
 	uint64_t gap[2];
 	unsigned fins; /* how many came; fin[] is their order */
 	enum side fin[2];

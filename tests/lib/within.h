@@ -7,18 +7,18 @@
 #include <stdint.h>
 
 /* A function, because compilers warn where a bound is a constant 0. */
-static inline bool within(uintmax_t n, uintmax_t least, uintmax_t most)
+static inline bool within(uintmax_t n, uintmax_t min, uintmax_t max)
 {
-	return n >= least && n <= most;
+	return n >= min && n <= max;
 }
 
 /* Fails unless least <= value <= most. Include cmocka.h before. */
-#define assert_within(value, least, most)                                                          \
+#define assert_within(value, min, max)                                                             \
 	do {                                                                                       \
 		uintmax_t is_within = (uintmax_t)(value);                                          \
-		if (!within(is_within, (uintmax_t)(least), (uintmax_t)(most)))                     \
+		if (!within(is_within, (uintmax_t)(min), (uintmax_t)(max)))                        \
 			fail_msg("%s is %ju, and not within %ju to %ju", #value, is_within,        \
-				 (uintmax_t)(least), (uintmax_t)(most));                           \
+				 (uintmax_t)(min), (uintmax_t)(max));                              \
 	} while (0)
 
 #endif

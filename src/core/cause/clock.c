@@ -18,8 +18,8 @@ unsigned cause_clock_near(int64_t ns, const uint16_t *times, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		int64_t time = times[i] * FRAME_SECOND,
-			room = time / 100 > FRAME_SECOND / 2 ? time / 100 : FRAME_SECOND / 2;
-		if (ns >= time - room && ns <= time + room)
+			slack = time / 100 > FRAME_SECOND / 2 ? time / 100 : FRAME_SECOND / 2;
+		if (ns >= time - slack && ns <= time + slack)
 			return times[i];
 	}
 	return 0;

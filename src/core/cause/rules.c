@@ -17,10 +17,10 @@ char *cause_rules_sign(struct cause *c, enum confidence confidence)
 	return cause_rules_line(c);
 }
 
-void cause_rules_limit(struct cause *c, enum confidence most)
+void cause_rules_limit(struct cause *c, enum confidence max)
 {
-	if (c->confidence > most)
-		c->confidence = most;
+	if (c->confidence > max)
+		c->confidence = max;
 }
 
 /* A 421 that met the client's FIN on the wire is an end by the server too. */

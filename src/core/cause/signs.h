@@ -28,7 +28,7 @@ char *cause_rules_line(struct cause *c);
 char *cause_rules_sign(struct cause *c, enum confidence confidence);
 
 /* Limits the confidence of c to `most`: for causes that resemble others. */
-void cause_rules_limit(struct cause *c, enum confidence most);
+void cause_rules_limit(struct cause *c, enum confidence max);
 
 /* Whether the server ended the session, with or without a farewell; whether the client closed
  * unasked. Neither holds if the capture ended or the server vanished. */

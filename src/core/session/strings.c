@@ -58,9 +58,9 @@ static size_t capacity_for(size_t n)
 	return (n + 1) & ~(size_t)1;
 }
 
-static size_t bounded(size_t want, size_t least, size_t most)
+static size_t bounded(size_t want, size_t min, size_t max)
 {
-	return want < least ? least : want > most ? most : want;
+	return want < min ? min : want > max ? max : want;
 }
 
 /*

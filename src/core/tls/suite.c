@@ -98,7 +98,7 @@ static const struct {
 	[TLS_BULK_3DES_CBC] = {8, 8},
 };
 
-enum { INNER_TYPE = 1, PADDING_LEAST = 1 };
+enum { INNER_TYPE = 1, PADDING_MIN = 1 };
 
 const struct tls_suite *tls_suite_find(uint16_t id)
 {
@@ -132,7 +132,7 @@ static uint32_t overhead(const struct tls_suite *s)
 	if (tls_suite_13(s))
 		return s->tag + INNER_TYPE;
 	return s->tag + tls_hash_size(s->mac) + bulks[s->bulk].sent +
-	       (tls_suite_padded(s) ? PADDING_LEAST : 0);
+	       (tls_suite_padded(s) ? PADDING_MIN : 0);
 }
 
 uint32_t tls_suite_inside(const struct tls_suite *s, uint32_t length)

@@ -10,7 +10,7 @@ struct chart {
 	const struct alerting *alerting;
 	bool alerts;
 	unsigned spans;
-	uint64_t most;
+	uint64_t max;
 };
 
 /* From this severity on a session is shown. */
@@ -77,7 +77,7 @@ static void put_words(struct html *h, const struct chart *c, unsigned span)
 static double put_rect(struct html *h, const struct chart *c, unsigned span, uint64_t n,
 		       const char *class, double below)
 {
-	double high = (double)HIGH * (double)n / (double)c->most, y;
+	double high = (double)HIGH * (double)n / (double)c->max, y;
 
 	if (n == 0)
 		return below;
@@ -127,12 +127,12 @@ static void put_key(struct html *h, const struct chart *c)
 static void put_chart(struct html *h, struct chart *c, const char *what)
 {
 	for (unsigned i = 0; i < c->spans; i++)
-		c->most = sum_of(c, i) > c->most ? sum_of(c, i) : c->most;
-	if (c->most == 0)
+		c->max = sum_of(c, i) > c->max ? sum_of(c, i) : c->max;
+	if (c->max == 0)
 		return;
 	outbuf_format(h->b, "<figure>\n<figcaption>%s in each %s; at most ", what,
 		      timeline_words(c->t));
-	html_number(h, c->most);
+	html_number(h, c->max);
 	html_str(h, ".</figcaption>\n");
 	if (c->alerts)
 		put_key(h, c);

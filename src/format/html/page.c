@@ -275,12 +275,12 @@ static void put_histogram(struct html *h, const struct metrics_histogram *m, con
 {
 	static const char *const columns[] = {"Up to", "#How often", "Against the most frequent",
 					      NULL};
-	uint64_t all = 0, most = 0;
+	uint64_t all = 0, max = 0;
 	unsigned first = METRICS_BUCKETS, last = 0;
 
 	for (unsigned i = 0; i <= METRICS_BUCKETS; i++) {
 		all += m->buckets[i];
-		most = m->buckets[i] > most ? m->buckets[i] : most;
+		max = m->buckets[i] > max ? m->buckets[i] : max;
 		first = i < first && m->buckets[i] > 0 ? i : first;
 		last = m->buckets[i] > 0 ? i : last;
 	}
@@ -293,7 +293,7 @@ static void put_histogram(struct html *h, const struct metrics_histogram *m, con
 		html_cell(h, "n");
 		html_number(h, m->buckets[i]);
 		html_cell(h, "b");
-		html_bar(h, m->buckets[i], most, SEVERITIES);
+		html_bar(h, m->buckets[i], max, SEVERITIES);
 		html_row_end(h);
 	}
 	html_table_end(h);

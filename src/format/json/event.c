@@ -66,16 +66,16 @@ static void put_session(struct json *j, const struct report *r)
 	json_members(j, json_net_rows, &view);
 }
 
-/* Holds the promise of JSON_LINE_MOST. */
+/* Holds the promise of JSON_LINE_MAX. */
 static void line_end(struct json *j, size_t begin)
 {
-	assert(j->b->failed || j->b->n - begin <= JSON_LINE_MOST);
+	assert(j->b->failed || j->b->n - begin <= JSON_LINE_MAX);
 }
 
 /* The members from..to of the session's line, once more, in an alert's. */
 static void repeat_members(struct outbuf *b, size_t from, size_t to)
 {
-	char *at = outbuf_room(b, to - from);
+	char *at = outbuf_reserve(b, to - from);
 
 	if (at == NULL)
 		return;

@@ -44,7 +44,7 @@ static bool put_rcpt(struct json *j, const struct json_view *v)
 		any = true;
 		if (j->rcpt_omitted == 0)
 			put_recipient(j, &string);
-		if (j->b->n == n || j->b->n - begin >= JSON_RCPT_MOST) {
+		if (j->b->n == n || j->b->n - begin >= JSON_RCPT_MAX) {
 			j->b->n = n;
 			j->rcpt_omitted++;
 		}

@@ -78,7 +78,7 @@ static void group_enter(struct json *j, enum json_group to)
  * call. */
 static inline void key_put(struct json *j, const struct json_row *row)
 {
-	char *at = outbuf_room(j->b, sizeof(row->key));
+	char *at = outbuf_reserve(j->b, sizeof(row->key));
 	bool comma = comma_due(j);
 
 	if (at != NULL) {
@@ -121,7 +121,7 @@ void json_string(struct json *j, struct bytes text)
 void json_word(struct json *j, const char *word)
 {
 	size_t n = strlen(word);
-	char *at = outbuf_room(j->b, n + 2);
+	char *at = outbuf_reserve(j->b, n + 2);
 
 	if (at == NULL)
 		return;

@@ -44,18 +44,18 @@ static void on_session(void *arg, const struct record *r)
 		mix(h, string.text.p, string.text.n);
 }
 
-enum { REPLICAS = 48, FRAMES_MOST = 40000, ETHERNET_IPV4 = 0x0800 };
+enum { REPLICAS = 48, FRAMES_MAX = 40000, ETHERNET_IPV4 = 0x0800 };
 
 /* The captures of pcaps/, one behind the other. */
 struct traffic {
-	struct frame frame[FRAMES_MOST];
-	uint8_t *data[FRAMES_MOST];
+	struct frame frame[FRAMES_MAX];
+	uint8_t *data[FRAMES_MAX];
 	size_t n;
 };
 
 static void traffic_add(struct traffic *t, const struct frame *f)
 {
-	assert_true(t->n < FRAMES_MOST);
+	assert_true(t->n < FRAMES_MAX);
 	t->data[t->n] = malloc(f->caplen + 1);
 	assert_non_null(t->data[t->n]);
 	memcpy(t->data[t->n], f->data, f->caplen);

@@ -21,7 +21,7 @@ enum {
 	HEADERS = 54,
 	RECORD = 24 /* what is kept beside a frame's bytes */,
 	PAYLOAD_MAX = 65000,
-	FRAMES_MOST = 4096
+	FRAMES_MAX = 4096
 };
 
 static const uint64_t seed[2] = {7, 11};
@@ -116,7 +116,7 @@ static struct conn conn_of(uint16_t port, int64_t start, int64_t last)
 
 /* All frames of a connection, copied out; how many. */
 static size_t taken(struct frame_store *k, uint16_t port, int64_t start, int64_t last,
-		    struct frame out[FRAMES_MOST], uint32_t *omitted)
+		    struct frame out[FRAMES_MAX], uint32_t *omitted)
 {
 	static uint8_t block[FRAME_STORE_CONN];
 	struct conn conn = conn_of(port, start, last);
@@ -129,13 +129,13 @@ static size_t taken(struct frame_store *k, uint16_t port, int64_t start, int64_t
 	frame_store_copy(k, kept, block);
 	struct bytes left = bytes_of(block, n);
 	while (frame_store_next(&left, &out[count]))
-		assert_true(++count < FRAMES_MOST);
+		assert_true(++count < FRAMES_MAX);
 	assert_int_equal(left.n, 0);
 	*omitted = frame_store_omitted(kept);
 	return count;
 }
 
-static struct frame found[FRAMES_MOST];
+static struct frame found[FRAMES_MAX];
 
 /* Of every length, over the edges of blocks. */
 static void test_whole(void **state)

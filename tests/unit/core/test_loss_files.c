@@ -25,7 +25,7 @@ enum { ROUNDS = 20, BATCH = 64 };
 /* A capture in memory. */
 struct capture {
 	struct frame *frames;
-	size_t n, room;
+	size_t n, capacity;
 };
 
 /* What was said of each pair of ends, at the worst. */
@@ -38,16 +38,16 @@ struct said {
 
 struct tally {
 	struct said *all;
-	size_t n, room;
+	size_t n, capacity;
 };
 
 static unsigned long judged;
 
 static void capture_add(struct capture *c, const struct frame *f)
 {
-	if (c->n == c->room) {
-		c->room = c->room ? 2 * c->room : 256;
-		c->frames = realloc(c->frames, c->room * sizeof *c->frames);
+	if (c->n == c->capacity) {
+		c->capacity = c->capacity ? 2 * c->capacity : 256;
+		c->frames = realloc(c->frames, c->capacity * sizeof *c->frames);
 		assert_non_null(c->frames);
 	}
 	uint8_t *data = malloc(f->caplen + 1);
@@ -87,9 +87,9 @@ static struct said *said_of(struct tally *t, const struct conn *conn)
 		if (memcmp(t->all[i].addr, conn->addr, sizeof conn->addr) == 0 &&
 		    memcmp(t->all[i].port, conn->port, sizeof conn->port) == 0)
 			return &t->all[i];
-	if (t->n == t->room) {
-		t->room = t->room ? 2 * t->room : 64;
-		t->all = realloc(t->all, t->room * sizeof *t->all);
+	if (t->n == t->capacity) {
+		t->capacity = t->capacity ? 2 * t->capacity : 64;
+		t->all = realloc(t->all, t->capacity * sizeof *t->all);
 		assert_non_null(t->all);
 	}
 	struct said *s = &t->all[t->n++];

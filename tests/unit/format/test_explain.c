@@ -109,10 +109,10 @@ static void paragraphs_differ(void **state)
 
 /* What a second pass over one capture draws, and what the first one judged. */
 
-enum { SESSIONS = 64, FRAMES_MOST = 8192 };
+enum { SESSIONS = 64, FRAMES_MAX = 8192 };
 
 struct judged {
-	struct frame frame[FRAMES_MOST];
+	struct frame frame[FRAMES_MAX];
 	size_t n;
 	struct {
 		struct conn conn;
@@ -141,7 +141,7 @@ static void frames_read(struct judged *j, const char *path)
 	assert_non_null(s);
 	for (; source_read(s, &f, 1, why) > 0; j->n++) {
 		uint8_t *data = malloc(f.caplen + 1);
-		assert_true(data != NULL && j->n < FRAMES_MOST);
+		assert_true(data != NULL && j->n < FRAMES_MAX);
 		memcpy(data, f.data, f.caplen);
 		j->frame[j->n] = f;
 		j->frame[j->n].data = data;

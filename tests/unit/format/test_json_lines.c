@@ -128,7 +128,7 @@ static void the_longest_lines_have_their_bound(void **state)
 	output_open(&out, &sink_json);
 	assert_int_equal(session_told(&sink_json, out.self, RCPTS, BYTES), JSON_LINES - 1);
 	for (line = output_text(&out); (end = strchr(line, '\n')) != NULL; line = end + 1, lines++)
-		assert_within(end + 1 - line, JSON_LINE_MOST / 2, JSON_LINE_MOST);
+		assert_within(end + 1 - line, JSON_LINE_MAX / 2, JSON_LINE_MAX);
 	assert_int_equal(lines, JSON_LINES);
 	assert_int_equal(occurs(out.text, "\"message_id\":"), JSON_LINES * MESSAGES);
 	assert_int_equal(occurs(out.text, "\"rcpt_count\":37,"), JSON_LINES * MESSAGES);
@@ -261,7 +261,7 @@ static void an_alert_of_any_size_runs_its_command(void **state)
 	(void)state;
 	commands_are_told(1, 0, 8 << 10, 64 << 10);
 	commands_are_told(100, 6, 192 << 10, 512 << 10); /* as a list has them */
-	commands_are_told(37, 300, JSON_LINE_MOST / 2, JSON_LINE_MOST);
+	commands_are_told(37, 300, JSON_LINE_MAX / 2, JSON_LINE_MAX);
 }
 
 int main(void)

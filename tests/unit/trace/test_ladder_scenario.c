@@ -206,7 +206,7 @@ static void scenarios_come_back(void **state)
 
 /* Real stacks: their segments, times and acknowledgements are not those of the language. */
 
-enum { FRAMES_MOST = 8192 };
+enum { FRAMES_MAX = 8192 };
 
 static size_t frames_read(const char *path, struct frame *frames)
 {
@@ -217,7 +217,7 @@ static size_t frames_read(const char *path, struct frame *frames)
 	assert_non_null(s);
 	for (; source_read(s, &frames[n], 1, why) > 0; n++) {
 		uint8_t *data = malloc(frames[n].caplen + 1);
-		assert_true(data && n < FRAMES_MOST - 1);
+		assert_true(data && n < FRAMES_MAX - 1);
 		memcpy(data, frames[n].data, frames[n].caplen);
 		frames[n].data = data;
 	}
@@ -231,7 +231,7 @@ static void captures_come_back(void **state)
 	size_t back = 0;
 	struct outbuf out = {0};
 	struct monitor_config config = monitor_config_default();
-	struct frame *frames = calloc(FRAMES_MOST, sizeof *frames);
+	struct frame *frames = calloc(FRAMES_MAX, sizeof *frames);
 	(void)state;
 	assert_non_null(frames);
 	monitor_config_port(&config, 465, PORT_TLS);

@@ -19,7 +19,7 @@
 #define YEAR (365 * DAY)
 
 /* PORTS: where the two ports stand over Ethernet and IPv4. */
-enum { MOST = 512, SESSIONS = 16, PORTS = 14 + 20 };
+enum { FRAMES_MAX = 512, SESSIONS = 16, PORTS = 14 + 20 };
 
 struct said {
 	enum verdict verdict[SESSIONS];
@@ -41,8 +41,8 @@ static void take(void *arg, const struct record *r)
 /* Frames of one clean session, and what else is laid behind them. */
 struct tape {
 	struct frames from;
-	struct frame frame[MOST];
-	uint8_t *data[MOST];
+	struct frame frame[FRAMES_MAX];
+	uint8_t *data[FRAMES_MAX];
 	size_t n;
 };
 
@@ -78,7 +78,7 @@ static void tape_add(struct tape *t, size_t from, size_t n, int64_t later, uint8
 {
 	const uint8_t *client = t->from.frame[0].data + PORTS;
 	for (size_t i = from; i < from + n; i++) {
-		assert_true(t->n < MOST && i < t->from.n);
+		assert_true(t->n < FRAMES_MAX && i < t->from.n);
 		const struct frame *f = &t->from.frame[i];
 		uint8_t *data = malloc(f->caplen);
 		assert_non_null(data);
@@ -126,7 +126,7 @@ static struct said judge(const struct tape *t, const struct stream_engine *engin
 }
 
 static const struct stream_engine *const engines[] = {&stream_native, &stream_nids};
-static const size_t batches[] = {1, 2, 7, MOST};
+static const size_t batches[] = {1, 2, 7, FRAMES_MAX};
 
 enum { ENGINES = 2, BATCHES = 4 };
 
