@@ -13,7 +13,7 @@ struct interface {
 	struct live **lives; /* open and not yet given away */
 	unsigned given;      /* workers that have it */
 	bool open;
-	enum live_link told;       /* the state that was told last */
+	enum live_link logged;     /* the state that was told last */
 	enum live_trouble trouble; /* of the latest try, and told */
 	int64_t wait, due;
 };
@@ -131,7 +131,7 @@ struct interfaces *interfaces_open(const struct options *o, unsigned workers, bo
 
 		if (interface_open(s, &s->all[i], &trouble, why))
 			continue;
-		s->all[i].told = LIVE_GONE;
+		s->all[i].logged = LIVE_GONE;
 		if (trouble == LIVE_ABSENT && o->filter != NULL && !filters_check(o->filter, why))
 			trouble = LIVE_FILTER;
 		fprintf(stderr, "smtpwatch: %s%s\n", why,
@@ -169,12 +169,12 @@ void interfaces_give(struct interfaces *s, struct worker **workers)
  * group. */
 static void interface_gone(struct interface *f, const struct worker_link *link, int64_t now)
 {
-	if (f->told != LIVE_GONE)
+	if (f->logged != LIVE_GONE)
 		fprintf(stderr,
 			"smtpwatch: the interface %s has gone%s%s; it is tried again until it is "
 			"there\n",
 			f->name, link->reason[0] != '\0' ? ": " : "", link->reason);
-	f->told = LIVE_GONE;
+	f->logged = LIVE_GONE;
 	f->given -= f->given > 0;
 	f->open = f->given > 0;
 	f->due = now + f->wait;
@@ -188,11 +188,11 @@ void interfaces_link(struct interfaces *s, const struct worker_link *link, int64
 		interface_gone(f, link, now);
 		return;
 	}
-	if (link->link == f->told || f->told == LIVE_GONE)
+	if (link->link == f->logged || f->logged == LIVE_GONE)
 		return;
-	f->told = link->link;
+	f->logged = link->link;
 	fprintf(stderr, "smtpwatch: the interface %s is %s\n", f->name,
-		f->told == LIVE_DOWN ? "down" : "up again");
+		f->logged == LIVE_DOWN ? "down" : "up again");
 }
 
 static void interface_retry(struct interfaces *s, struct interface *f, int64_t now)
@@ -202,7 +202,7 @@ static void interface_retry(struct interfaces *s, struct interface *f, int64_t n
 
 	if (interface_open(s, f, &trouble, why)) {
 		fprintf(stderr, "smtpwatch: the interface %s is there, and watched\n", f->name);
-		f->told = LIVE_UP;
+		f->logged = LIVE_UP;
 		f->trouble = LIVE_ABSENT;
 		interface_give(s, f);
 		return;

@@ -75,18 +75,18 @@ static void stats_emit(struct live_run *w, bool interim)
  */
 static void losses_log(struct live_run *w, const struct monitor_stats *sum, int64_t now)
 {
-	uint64_t drops = sum->capture.dropped - w->drops_logged,
+	uint64_t dropped = sum->capture.dropped - w->drops_logged,
 		 lost = sum->capture.records_lost - w->lost_logged;
 	uint64_t pcaps = sum->capture.pcaps_lost - w->pcaps_logged;
 
-	if (now < w->losses_due || drops + lost + pcaps == 0)
+	if (now < w->losses_due || dropped + lost + pcaps == 0)
 		return;
-	if (drops > 0)
+	if (dropped > 0)
 		fprintf(stderr,
 			"smtpwatch: the kernel dropped %llu packets, because its buffer was full; "
 			"--buffer makes it larger, -j "
 			"adds a worker\n",
-			(unsigned long long)drops);
+			(unsigned long long)dropped);
 	if (lost > 0)
 		fprintf(stderr,
 			"smtpwatch: %llu judged sessions were lost, because the outputs are too "
@@ -302,8 +302,8 @@ static void tick(struct live_run *w)
 	sinks_tick(w->sinks, clock_read(CLOCK_REALTIME));
 	second_tick(w, now);
 	watchdog_feed(w, now);
-	if (w->stats_interval > 0 && now - w->told >= w->stats_interval) {
-		w->told = now;
+	if (w->stats_interval > 0 && now - w->last_stats >= w->stats_interval) {
+		w->last_stats = now;
 		stats_emit(w, true);
 		sinks_flush(w->sinks);
 	}
@@ -379,7 +379,7 @@ static void run(struct live_run *w)
 	char line[512];
 
 	sandbox_count();
-	w->started = w->told = clock_read(CLOCK_MONOTONIC);
+	w->started = w->last_stats = clock_read(CLOCK_MONOTONIC);
 	w->watchdog = service_watchdog();
 	snprintf(line, sizeof(line), "watching %s, ports %.99s, %u worker%s",
 		 interfaces_names(w->interfaces), w->o->ports, w->n, w->n == 1 ? "" : "s");

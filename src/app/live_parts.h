@@ -31,7 +31,7 @@ struct live_run {
 	uint64_t *beats;
 	unsigned n;
 	int signals;
-	int64_t started, told, stats_due, second_due, losses_due, watchdog, watchdog_due;
+	int64_t started, last_stats, stats_due, second_due, losses_due, watchdog, watchdog_due;
 	uint64_t drops_logged, lost_logged, pcaps_logged;
 	int64_t last; /* the end of the latest session */
 	bool records, stopping, usage, trouble;

@@ -206,7 +206,7 @@ static bool root_leave(struct offline *f)
 }
 
 /* Something may be written to the terminal now: of the usual output only an alert is. */
-static bool will_tell(const struct offline *f, const struct record *record)
+static bool will_print(const struct offline *f, const struct record *record)
 {
 	return f->o->outputs.n > 0 || report_make(&f->o->alerting, record, "").raised != 0;
 }
@@ -215,7 +215,7 @@ static void session_ended(void *arg, const struct record *record)
 {
 	struct offline *f = arg;
 
-	if (f->progress.shown && f->terminal && will_tell(f, record))
+	if (f->progress.shown && f->terminal && will_print(f, record))
 		progress_hide(&f->progress);
 	if (f->query != NULL)
 		query_offer(f->query, record, f->inputs[record->conn->input].path);

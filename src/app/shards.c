@@ -37,7 +37,7 @@ static_assert(sizeof(struct stream_order) + RECORD_BYTES_MAX + 64 < RING_SIZE / 
 enum message { MESSAGE_ENDED, MESSAGE_RECORD, MESSAGE_PROGRESS };
 
 /* Before what a message holds. PROGRESS: nothing will be told that stands before this. */
-struct told {
+struct worker_message {
 	_Alignas(16) struct stream_order order;
 };
 
@@ -47,8 +47,8 @@ struct worker {
 	struct ring *ring;
 	pthread_t thread;
 	bool started;
-	uint64_t next;           /* the chunk that it takes next; under the lock */
-	const struct told *head; /* its oldest message, the reader's */
+	uint64_t next;                     /* the chunk that it takes next; under the lock */
+	const struct worker_message *head; /* its oldest message, the reader's */
 	uint32_t kind;
 	bool done; /* nothing more will come; the reader's */
 };
@@ -100,9 +100,9 @@ static void *message_reserve(struct worker *w, enum message kind, size_t n)
 	return place;
 }
 
-static struct told *message_begin(struct worker *w, enum message kind, size_t n)
+static struct worker_message *message_begin(struct worker *w, enum message kind, size_t n)
 {
-	struct told *t = message_reserve(w, kind, sizeof(*t) + n);
+	struct worker_message *t = message_reserve(w, kind, sizeof(*t) + n);
 
 	if (t != NULL)
 		t->order = *monitor_order(w->monitor);
@@ -112,7 +112,7 @@ static struct told *message_begin(struct worker *w, enum message kind, size_t n)
 static void on_ended(void *arg, const struct server_event *event)
 {
 	struct worker *w = arg;
-	struct told *t = message_begin(w, MESSAGE_ENDED, sizeof(*event));
+	struct worker_message *t = message_begin(w, MESSAGE_ENDED, sizeof(*event));
 
 	if (t == NULL)
 		return;
@@ -123,7 +123,7 @@ static void on_ended(void *arg, const struct server_event *event)
 static void on_session(void *arg, const struct record *record)
 {
 	struct worker *w = arg;
-	struct told *t = message_begin(w, MESSAGE_RECORD, record_size(record));
+	struct worker_message *t = message_begin(w, MESSAGE_RECORD, record_size(record));
 
 	if (t == NULL)
 		return;
@@ -133,7 +133,7 @@ static void on_session(void *arg, const struct record *record)
 
 static void progress_print(struct worker *w, uint64_t step)
 {
-	struct told *t = message_reserve(w, MESSAGE_PROGRESS, sizeof(*t));
+	struct worker_message *t = message_reserve(w, MESSAGE_PROGRESS, sizeof(*t));
 
 	if (t == NULL)
 		return;

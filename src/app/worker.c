@@ -37,7 +37,7 @@ static const int64_t capture_lag = FRAME_SECOND / 10;
 struct slot {
 	_Atomic(struct live *) given;
 	struct live *live;
-	enum live_link told; /* what the other side knows */
+	enum live_link reported; /* what the other side knows */
 	char reason[256];
 	struct live_counts counts;
 };
@@ -222,7 +222,7 @@ static void slot_take(struct slot *s)
 		return;
 	assert(s->live == NULL);
 	s->live = live;
-	s->told = LIVE_UP; /* the giver knows */
+	s->reported = LIVE_UP; /* the giver knows */
 	s->counts = (struct live_counts){0};
 }
 
@@ -231,12 +231,12 @@ static void slot_emit(struct worker *w, struct slot *s, enum live_link link)
 {
 	struct worker_link message = {.interface = (uint32_t)(s - w->slots), .link = link};
 
-	if (link == s->told)
+	if (link == s->reported)
 		return;
 	if (link == LIVE_GONE)
 		memcpy(message.reason, s->reason, sizeof(message.reason));
 	if (message_put(w, WORKER_LINK, &message, sizeof(message), 0))
-		s->told = link;
+		s->reported = link;
 }
 
 static void slot_look(struct worker *w, struct slot *s, int64_t now_wall)
@@ -392,13 +392,13 @@ bool worker_alerting(struct worker *w, const struct alerting *alerting)
 
 static bool frame_store_start(struct worker *w, const struct monitor_config *config, size_t memory)
 {
-	struct frame_store_config own = {.memory = memory > FRAME_STORE_MIN ? memory
-									    : FRAME_STORE_MIN,
-					 .ports = config->any_port ? NULL : &w->ports,
-					 .seed = {config->stream.seed[0], config->stream.seed[1]}};
+	struct frame_store_config copy = {.memory = memory > FRAME_STORE_MIN ? memory
+									     : FRAME_STORE_MIN,
+					  .ports = config->any_port ? NULL : &w->ports,
+					  .seed = {config->stream.seed[0], config->stream.seed[1]}};
 
 	w->ports = config->ports;
-	w->store = frame_store_new(&own);
+	w->store = frame_store_new(&copy);
 	return w->store != NULL;
 }
 
@@ -406,19 +406,19 @@ struct worker *worker_new(const struct monitor_config *config, unsigned interfac
 			  size_t store_memory, const struct alerting *alerting)
 {
 	struct worker *w = calloc(1, sizeof(*w));
-	struct monitor_config own = *config;
+	struct monitor_config copy = *config;
 
 	if (w == NULL)
 		return NULL;
-	own.session = on_session;
-	own.ended = on_ended;
-	own.arg = w;
+	copy.session = on_session;
+	copy.ended = on_ended;
+	copy.arg = w;
 	w->n = interfaces;
 	w->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	w->ring = ring_new(RING_SIZE);
 	w->slots = calloc(interfaces, sizeof(*w->slots));
 	w->fds = calloc(interfaces + 1, sizeof(*w->fds));
-	w->monitor = monitor_new(&own);
+	w->monitor = monitor_new(&copy);
 	if (w->event < 0 || w->ring == NULL || w->slots == NULL || w->fds == NULL ||
 	    w->monitor == NULL ||
 	    (store_memory > 0 && !frame_store_start(w, config, store_memory)) ||
@@ -428,7 +428,7 @@ struct worker *worker_new(const struct monitor_config *config, unsigned interfac
 	}
 	alerting_take(w);
 	for (unsigned i = 0; i < interfaces; i++) {
-		w->slots[i].told = LIVE_GONE;
+		w->slots[i].reported = LIVE_GONE;
 		w->fds[i].events = POLLIN;
 	}
 	w->fds[interfaces] = (struct pollfd){.fd = w->event, .events = POLLIN};

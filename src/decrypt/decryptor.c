@@ -361,7 +361,7 @@ static enum outcome record_open(struct tls_stream *t, struct queued_record *r)
 	}
 }
 
-static bool tell(const struct tls_stream *t, enum tls_item_kind kind, struct tls_item *out)
+static bool emit(const struct tls_stream *t, enum tls_item_kind kind, struct tls_item *out)
 {
 	static const struct tls_place nowhere;
 	const struct tls_place *at = t->taken ? &t->taken->at : &nowhere;
@@ -412,11 +412,11 @@ static bool before_emit(struct tls_stream *t, struct tls_item *out)
 {
 	if (t->inside.decrypted && !t->open_emitted) {
 		t->open_emitted = true;
-		return tell(t, TLS_ITEM_OPEN, out);
+		return emit(t, TLS_ITEM_OPEN, out);
 	}
 	if (t->lost && !t->lost_emitted) {
 		t->lost_emitted = true;
-		return tell(t, TLS_ITEM_LOST, out);
+		return emit(t, TLS_ITEM_LOST, out);
 	}
 	return false;
 }
@@ -429,7 +429,7 @@ static bool end_emit(struct tls_stream *t, bool notified, struct tls_item *out)
 	if (t->closed[side])
 		return false;
 	t->closed[side] = true;
-	tell(t, TLS_ITEM_FIN, out);
+	emit(t, TLS_ITEM_FIN, out);
 	out->notified = notified;
 	return true;
 }
@@ -443,7 +443,7 @@ static bool plain_emit(struct tls_stream *t, struct tls_item *out)
 	}
 	if (t->plain.n == 0)
 		return false;
-	tell(t, TLS_ITEM_DATA, out);
+	emit(t, TLS_ITEM_DATA, out);
 	out->data = t->plain;
 	out->clear = t->taken->kind == QUEUED_CLEAR;
 	t->plain = bytes_of(NULL, 0);
@@ -452,7 +452,7 @@ static bool plain_emit(struct tls_stream *t, struct tls_item *out)
 
 static bool gap_emit(struct tls_stream *t, struct tls_item *out)
 {
-	tell(t, TLS_ITEM_GAP, out);
+	emit(t, TLS_ITEM_GAP, out);
 	out->len = tls_suite_inside(t->hs.suite, t->taken->n);
 	return true;
 }

@@ -139,14 +139,14 @@ static bool put_rcpt(struct outbuf *b, const struct alert_view *v)
 	const struct transaction *t = alert_message_of(v);
 	struct string string;
 	uint16_t pos = 0;
-	unsigned told = 0;
+	unsigned shown = 0;
 
-	while (t != NULL && told < RECIPIENTS && strings_next(&t->strings, &pos, &string))
+	while (t != NULL && shown < RECIPIENTS && strings_next(&t->strings, &pos, &string))
 		if (string.tag == STRING_RCPT) {
-			outbuf_str(b, told++ > 0 ? "," : "");
+			outbuf_str(b, shown++ > 0 ? "," : "");
 			escape_text(b, string.text);
 		}
-	return told > 0;
+	return shown > 0;
 }
 
 static bool put_rcpt_count(struct outbuf *b, const struct alert_view *v)

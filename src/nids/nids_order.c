@@ -146,8 +146,8 @@ static void segment_append(struct stream *s, struct nids_conn *c, enum side side
 }
 
 /* False, and counted, if there is no room for it. */
-static bool hold(struct stream *s, struct nids_conn *c, enum side side, struct bytes data, bool fin,
-		 uint64_t ack, int64_t ts)
+static bool segment_wait(struct stream *s, struct nids_conn *c, enum side side, struct bytes data,
+			 bool fin, uint64_t ack, int64_t ts)
 {
 	struct nids_waiting *h;
 	size_t size = sizeof *h + data.n;
@@ -203,7 +203,7 @@ static void take(struct stream *s, struct nids_conn *c, enum side side, struct b
 	bool now = !c->side[side].out_of_order && is_clear(c, side, ack);
 	/* No room: what is held of this side goes first, or the order of its own bytes would be
 	 * lost. */
-	if (!now && !hold(s, c, side, data, fin, ack, ts)) {
+	if (!now && !segment_wait(s, c, side, data, fin, ack, ts)) {
 		while (c->side[side].out_of_order)
 			force(s, c, side, ts);
 		make_clear(s, c, side, ack, ts);

@@ -103,13 +103,13 @@ static bool call_grant(int packet, uint64_t id, int fd, struct seccomp_notif_res
 
 static void call_answer(int packet)
 {
-	_Alignas(16) static uint8_t asked[MESSAGE_MAX], told[MESSAGE_MAX];
+	_Alignas(16) static uint8_t asked[MESSAGE_MAX], answered[MESSAGE_MAX];
 	struct seccomp_notif *call = (void *)asked;
-	struct seccomp_notif_resp *answer = (void *)told;
+	struct seccomp_notif_resp *answer = (void *)answered;
 	int fd;
 
 	memset(asked, 0, sizeof(asked));
-	memset(told, 0, sizeof(told));
+	memset(answered, 0, sizeof(answered));
 	if (ioctl(packet, SECCOMP_IOCTL_NOTIF_RECV, call) != 0)
 		return;
 	answer->id = call->id;

@@ -7,7 +7,7 @@
 
 struct alerting {
 	enum severity of[ALERT_KINDS]; /* SEVERITY_NONE: the kind is muted */
-	uint64_t own;                  /* 1 << signature: the operator set this severity */
+	uint64_t own;                  /* 1 << alert kind: the operator set this severity */
 	enum severity min; /* an alert has at least this severity; never SEVERITY_NONE */
 	struct extra_limits limits;
 };

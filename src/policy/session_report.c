@@ -26,10 +26,11 @@ const struct cause *report_cause(const struct report *r)
 
 bool report_stands_out(const struct report *r)
 {
-	uint64_t told = r->limited | (r->grouped ? UINT64_C(1) << r->record.judgement.verdict : 0);
+	uint64_t limited = r->limited |
+			   (r->grouped ? UINT64_C(1) << r->record.judgement.verdict : 0);
 
-	for (; told != 0; told &= told - 1)
-		if (report_severity(r, (unsigned)__builtin_ctzll(told)) == SEVERITY_CRITICAL)
+	for (; limited != 0; limited &= limited - 1)
+		if (report_severity(r, (unsigned)__builtin_ctzll(limited)) == SEVERITY_CRITICAL)
 			return true;
 	return r->raised != 0;
 }

@@ -9,9 +9,9 @@
 struct report {
 	struct record record;   /* its judgement follows the operator's severities */
 	enum severity severity; /* of the verdict */
-	uint64_t also; /* 1 << enum signature: the other verdicts and the extra alerts that hold */
-	uint64_t raised;   /* 1 << enum signature: the alerts of this session; several, or none */
-	uint64_t limited;  /* 1 << enum signature: rate-limited alerts, which a later sum reports
+	uint64_t also; /* 1 << enum alert_kind: the other verdicts and the extra alerts that hold */
+	uint64_t raised;   /* 1 << enum alert_kind: the alerts of this session; several, or none */
+	uint64_t limited;  /* 1 << enum alert_kind: rate-limited alerts, which a later sum reports
 			     (throttle.h) */
 	bool grouped;      /* an earlier session of the event has raised the alert of the verdict
 			      (group.h) */

@@ -20,7 +20,7 @@ struct viewer {
 	struct top *top;
 	struct export *export; /* NULL: nothing can be saved */
 	const char *folder;
-	char said[SCREEN_MESSAGE]; /* of standard error, what was shown last */
+	char message[SCREEN_MESSAGE]; /* of standard error, what was shown last */
 	char no_export[EXPORT_WHY];
 	struct outbuf text;
 	int64_t looked; /* monotonic, nanoseconds */
@@ -205,15 +205,15 @@ static bool key_take(struct viewer *v, int key)
 }
 
 /* What is new on standard error stands in the last line until the next key. */
-static void said_show(struct viewer *v)
+static void message_show(struct viewer *v)
 {
-	char said[SCREEN_MESSAGE];
-	const char *line = screen_message(said);
+	char message[SCREEN_MESSAGE];
+	const char *line = screen_message(message);
 	struct outbuf text = {0};
 
-	if (strcmp(line, v->said) == 0)
+	if (strcmp(line, v->message) == 0)
 		return;
-	snprintf(v->said, sizeof(v->said), "%s", line);
+	snprintf(v->message, sizeof(v->message), "%s", line);
 	escape_text(&text, bytes_str(line));
 	top_message(v->top, "%.*s", (int)text.n, text.p);
 	outbuf_free(&text);
@@ -223,7 +223,7 @@ bool viewer_turn(struct viewer *v, int timeout)
 {
 	int key;
 
-	said_show(v);
+	message_show(v);
 	top_draw(v->top);
 	while ((key = screen_key(timeout)) != SCREEN_NONE) {
 		if (key == SCREEN_GONE || !key_take(v, key))

@@ -8,7 +8,8 @@
 
 struct totals {
 	uint64_t sessions, alerts;
-	uint64_t alert_kinds[ALERT_KINDS]; /* sessions, by verdict; and by the asides that hold */
+	uint64_t alert_kinds[ALERT_KINDS]; /* sessions, by verdict; and by the extra alerts that
+					      hold */
 	uint8_t worst[ALERT_KINDS]; /* enum severity: of these sessions, as a verdict may be milder
 				      than its worst */
 	uint64_t alert_severity[SEVERITIES];

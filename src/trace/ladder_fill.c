@@ -261,12 +261,12 @@ static void put_unknown(struct outbuf *b, struct bytes line, bool secret)
 
 static void put_command(const struct ladder *l, struct outbuf *b, const struct trace_event *e)
 {
-	enum smtp_verb said = (enum smtp_verb)e->pending->sent_verb;
+	enum smtp_verb verb = (enum smtp_verb)e->pending->sent_verb;
 
-	if (said == SMTP_UNKNOWN || said == SMTP_NOT_SMTP)
+	if (verb == SMTP_UNKNOWN || verb == SMTP_NOT_SMTP)
 		put_unknown(b, e->text, l->secret || e->holed);
 	else
-		mask_command(b, said, e->text);
+		mask_command(b, verb, e->text);
 }
 
 static void on_command(struct ladder *l, const struct trace_event *e)

@@ -137,7 +137,7 @@ static void put_head(struct outbuf *b, const struct ladder_scene *scenes, size_t
 }
 
 /* How long it was watched, where it was given up for lack of an answer. */
-static int64_t watched_until(const struct record *r)
+static int64_t observed_until(const struct record *r)
 {
 	const struct ending *e = r->ending;
 
@@ -158,7 +158,7 @@ static void put_steps(struct scenario_steps *steps, const struct ladder_scene *s
 		scenario_steps_take(next);
 	}
 	for (size_t i = 0; i < n; i++)
-		scenario_steps_end(&steps[i], watched_until(scenes[i].record));
+		scenario_steps_end(&steps[i], observed_until(scenes[i].record));
 }
 
 /* NULL: it can be written. */

@@ -7,12 +7,12 @@
 const char mask_secret[] = "********";
 
 /* The name of a mechanism, and never what follows it. */
-static void put_auth(struct outbuf *b, enum smtp_verb said, struct bytes args)
+static void put_auth(struct outbuf *b, enum smtp_verb verb, struct bytes args)
 {
 	struct bytes secret;
 	struct bytes mechanism = sasl_mechanism(args, &secret);
 
-	outbuf_str(b, smtp_verb_name(said));
+	outbuf_str(b, smtp_verb_name(verb));
 	if (mechanism.n > 0)
 		outbuf_char(b, ' ');
 	outbuf_bytes(b, mechanism.p, mechanism.n);
@@ -21,9 +21,9 @@ static void put_auth(struct outbuf *b, enum smtp_verb said, struct bytes args)
 }
 
 /* Postfix's attributes, but for who has logged in. */
-static void put_attributes(struct outbuf *b, enum smtp_verb said, struct bytes args)
+static void put_attributes(struct outbuf *b, enum smtp_verb verb, struct bytes args)
 {
-	outbuf_str(b, smtp_verb_name(said));
+	outbuf_str(b, smtp_verb_name(verb));
 	for (struct bytes word; (word = ascii_word(&args)).n > 0;) {
 		outbuf_char(b, ' ');
 		if (ascii_begins(word, "LOGIN="))
@@ -43,12 +43,12 @@ static void put_burl(struct outbuf *b, struct bytes args)
 	outbuf_format(b, "BURL %s%s", mask_secret, ascii_is(last, "LAST") ? " LAST" : "");
 }
 
-void mask_command(struct outbuf *b, enum smtp_verb said, struct bytes args)
+void mask_command(struct outbuf *b, enum smtp_verb verb, struct bytes args)
 {
-	switch (said) {
+	switch (verb) {
 	case SMTP_AUTH:
 	case SMTP_X_EXPS:
-		put_auth(b, said, args);
+		put_auth(b, verb, args);
 		break;
 	case SMTP_BURL:
 		put_burl(b, args);
@@ -58,7 +58,7 @@ void mask_command(struct outbuf *b, enum smtp_verb said, struct bytes args)
 		break;
 	case SMTP_XCLIENT:
 	case SMTP_XFORWARD:
-		put_attributes(b, said, args);
+		put_attributes(b, verb, args);
 		break;
 	case SMTP_DATA: /* none of these has arguments that matter; a line of a message may begin as
 			   they do */
@@ -68,12 +68,12 @@ void mask_command(struct outbuf *b, enum smtp_verb said, struct bytes args)
 	case SMTP_HELP:
 	case SMTP_TURN:
 	case SMTP_QUIT:
-		outbuf_str(b, smtp_verb_name(said));
+		outbuf_str(b, smtp_verb_name(verb));
 		if (args.n > 0)
 			outbuf_format(b, " %s", mask_secret);
 		break;
 	default:
-		outbuf_str(b, smtp_verb_name(said));
+		outbuf_str(b, smtp_verb_name(verb));
 		if (args.n > 0)
 			outbuf_char(b, ' ');
 		outbuf_bytes(b, args.p, args.n);

@@ -14,7 +14,7 @@ extern const char mask_secret[];
  * A command line without its line end, as it may be shown, of all verbs but SMTP_UNKNOWN and
  * SMTP_NOT_SMTP. said: how it was said; args: what follows the verb.
  */
-void mask_command(struct outbuf *b, enum smtp_verb said, struct bytes args);
+void mask_command(struct outbuf *b, enum smtp_verb verb, struct bytes args);
 
 /* Of these two: how many bytes of the line may be shown. all: it may be a password, or a body. */
 size_t mask_unknown(struct bytes line, bool all);

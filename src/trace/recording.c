@@ -161,7 +161,7 @@ static void on_bytes(struct recording *r, const struct trace_event *e, bool gap)
 	outbuf_bytes(&r->data, &one, sizeof one);
 }
 
-static uint64_t told(const struct recording *r, enum side side)
+static uint64_t emitted_upto(const struct recording *r, enum side side)
 {
 	const struct recorded_span *all;
 	size_t n = recording_spans(r, side, &all);
@@ -174,37 +174,37 @@ static void span_add(struct recording *r, enum side side, uint64_t end, enum spa
 {
 	const struct recorded_span one = {end, kind, words, r->words.n - words};
 
-	if (end > told(r, side))
+	if (end > emitted_upto(r, side))
 		outbuf_bytes(&r->side[side].spans, &one, sizeof one);
 }
 
 /* The secret is all that may not be shown; of other verbs, it is as long as what stands for it. */
-static bool bears_secret(enum smtp_verb said)
+static bool bears_secret(enum smtp_verb verb)
 {
-	return said == SMTP_AUTH || said == SMTP_X_EXPS || said == SMTP_AUTH_LINE ||
-	       said == SMTP_BURL || said == SMTP_XCLIENT || said == SMTP_XFORWARD;
+	return verb == SMTP_AUTH || verb == SMTP_X_EXPS || verb == SMTP_AUTH_LINE ||
+	       verb == SMTP_BURL || verb == SMTP_XCLIENT || verb == SMTP_XFORWARD;
 }
 
 /* Verbs whose arguments may be shown keep their line as it was sent. */
 static void on_command(struct recording *r, const struct trace_event *e, bool secret)
 {
-	enum smtp_verb said = (enum smtp_verb)e->pending->sent_verb;
+	enum smtp_verb verb = (enum smtp_verb)e->pending->sent_verb;
 	struct outbuf shown = {0};
 	size_t words = r->words.n;
 	bool same;
 
-	if (said == SMTP_UNKNOWN || said == SMTP_NOT_SMTP) {
+	if (verb == SMTP_UNKNOWN || verb == SMTP_NOT_SMTP) {
 		span_add(r, CLIENT, e->offset, secret || e->holed ? SPAN_HIDDEN : SPAN_UNKNOWN,
 			 words);
 		return;
 	}
-	mask_command(&shown, said, e->text);
+	mask_command(&shown, verb, e->text);
 	same = !shown.failed && !memmem(shown.p, shown.n, mask_secret, strlen(mask_secret));
-	if (!same && bears_secret(said))
+	if (!same && bears_secret(verb))
 		outbuf_bytes(&r->words, shown.p, shown.n);
 	span_add(r, CLIENT, e->offset,
 		 same                 ? SPAN_SHOWN
-		 : bears_secret(said) ? SPAN_MASKED
+		 : bears_secret(verb) ? SPAN_MASKED
 				      : SPAN_UNKNOWN,
 		 words);
 	outbuf_free(&shown);

@@ -46,14 +46,14 @@ static enum arrival arrival_of(const struct scenario_steps *s, size_t at, enum s
 			       uint64_t end)
 {
 	size_t max = at + AHEAD < s->packets ? at + AHEAD : s->packets;
-	bool heard = false;
+	bool answered = false;
 
 	for (size_t i = at + 1; i < max; i++) {
 		const struct recorded_packet *p = &s->packet[i];
 
 		if (p->side != side && (p->flags & TCP_ACK) && acked_of(s, p) >= end)
 			return ARRIVED;
-		heard |= p->side != side && (p->flags & TCP_ACK);
+		answered |= p->side != side && (p->flags & TCP_ACK);
 		if (p->side == side && span_of(p) > 0 && p->ts > s->packet[at].ts + twice) {
 			uint64_t from = offset_of(s, side, p->seq);
 
@@ -61,7 +61,7 @@ static enum arrival arrival_of(const struct scenario_steps *s, size_t at, enum s
 				return SENT_AGAIN;
 		}
 	}
-	return max < s->packets ? ARRIVED : heard ? NOT_ACKED : SILENCE;
+	return max < s->packets ? ARRIVED : answered ? NOT_ACKED : SILENCE;
 }
 
 /* The other side sends nothing behind packet `at`, whatever this side does. */

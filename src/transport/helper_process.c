@@ -27,7 +27,7 @@ struct helper {
 	uint64_t lost, reconnects; /* as it says itself */
 };
 
-struct confession {
+struct loss_report {
 	uint64_t lost, reconnects;
 };
 
@@ -155,17 +155,17 @@ size_t helper_poll(const struct helper *c, struct pollfd *p)
 	return n;
 }
 
-/* What it has to confess. False: nothing more, for now or, with *gone, for ever. */
+/* Reads the helper's loss report. False: nothing more, for now or, with *gone, for ever. */
 static bool report_read_once(struct helper *c, bool *gone)
 {
-	struct confession said;
-	ssize_t n = recv(c->socket.fd, &said, sizeof(said), MSG_DONTWAIT);
+	struct loss_report report;
+	ssize_t n = recv(c->socket.fd, &report, sizeof(report), MSG_DONTWAIT);
 
 	*gone = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
-	if (n != (ssize_t)sizeof(said))
+	if (n != (ssize_t)sizeof(report))
 		return false;
-	c->lost += said.lost;
-	c->reconnects += said.reconnects;
+	c->lost += report.lost;
+	c->reconnects += report.reconnects;
 	return true;
 }
 
@@ -259,13 +259,13 @@ bool helper_close(struct helper *c)
 void helper_report_loss(int fd, uint64_t lost, uint64_t reconnects)
 {
 	/* What cannot be said now; of this process alone. */
-	static struct confession untold;
+	static struct loss_report untold;
 
 	untold.lost += lost;
 	untold.reconnects += reconnects;
 	if (untold.lost + untold.reconnects > 0 &&
 	    send(fd, &untold, sizeof(untold), MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
-		untold = (struct confession){0};
+		untold = (struct loss_report){0};
 }
 
 /* All of it, or false: the program is at its end. A process that is stopped and goes on, or is

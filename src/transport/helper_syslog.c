@@ -89,11 +89,11 @@ static void link_break(struct link *l, int error)
  * nothing; what they say is passed over. */
 static bool link_alive(struct link *l)
 {
-	char said[256];
+	char discarded[256];
 	ssize_t n;
 
 	do
-		n = recv(l->fd, said, sizeof(said), MSG_DONTWAIT);
+		n = recv(l->fd, discarded, sizeof(discarded), MSG_DONTWAIT);
 	while (n > 0);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return true;

@@ -24,8 +24,8 @@
 /* term.h makes macros of plain words. */
 #undef columns
 
-/* RESTORE: bytes that bring the terminal back. SAID: of standard error so much is kept. */
-enum { RESTORE = 256, SAID = 1 << 20 };
+/* RESTORE: bytes that bring the terminal back. LOG_MAX: bytes of standard error that are kept. */
+enum { RESTORE = 256, LOG_MAX = 1 << 20 };
 
 /* One terminal, one screen: ncurses keeps its own state like this. */
 static struct {
@@ -34,10 +34,10 @@ static struct {
 	struct termios mode;
 	char restore[RESTORE];
 	size_t restore_n;
-	int error, said; /* standard error as it was; a memory file in its place. -1: it was left
+	int error, log; /* standard error as it was; a memory file in its place. -1: it was left
 			    alone */
 	int styles[SCREEN_STYLES];
-} now = {.error = -1, .said = -1};
+} now = {.error = -1, .log = -1};
 
 /* A capability of the terminal without its padding, which no terminal of today needs. */
 static void restore_add(const char *name)
@@ -73,17 +73,17 @@ static void error_restore(void)
 	off_t at = 0;
 	ssize_t n;
 
-	if (now.said < 0)
+	if (now.log < 0)
 		return;
 	/* dup2(2) is none of the calls that are allowed by then. */
 	dup3(now.error, STDERR_FILENO, 0);
-	while ((n = pread(now.said, part, sizeof(part), at)) > 0) {
+	while ((n = pread(now.log, part, sizeof(part), at)) > 0) {
 		write_out(STDERR_FILENO, part, (size_t)n);
 		at += n;
 	}
-	close(now.said);
+	close(now.log);
 	close(now.error);
-	now.said = now.error = -1;
+	now.log = now.error = -1;
 }
 
 /* Where this fails it may write into the picture, which ^L repairs. */
@@ -92,12 +92,12 @@ static void error_keep(void)
 	if (!isatty(STDERR_FILENO))
 		return;
 	now.error = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
-	now.said = memfd_create("said", MFD_CLOEXEC);
-	if (now.error < 0 || now.said < 0 || fcntl(now.said, F_SETFL, O_APPEND) != 0 ||
-	    dup2(now.said, STDERR_FILENO) < 0) {
-		close(now.said);
+	now.log = memfd_create("said", MFD_CLOEXEC);
+	if (now.error < 0 || now.log < 0 || fcntl(now.log, F_SETFL, O_APPEND) != 0 ||
+	    dup2(now.log, STDERR_FILENO) < 0) {
+		close(now.log);
 		close(now.error);
-		now.said = now.error = -1;
+		now.log = now.error = -1;
 	}
 }
 
@@ -275,7 +275,7 @@ unsigned screen_put(unsigned row, unsigned column, unsigned width, unsigned styl
 void screen_show(void)
 {
 	refresh();
-	if (now.said >= 0 && lseek(now.said, 0, SEEK_END) > SAID && ftruncate(now.said, 0) != 0)
+	if (now.log >= 0 && lseek(now.log, 0, SEEK_END) > LOG_MAX && ftruncate(now.log, 0) != 0)
 		return;
 }
 
@@ -349,9 +349,9 @@ int screen_key(int timeout)
 
 const char *screen_message(char out[SCREEN_MESSAGE])
 {
-	off_t end = now.said >= 0 ? lseek(now.said, 0, SEEK_END) : 0;
+	off_t end = now.log >= 0 ? lseek(now.log, 0, SEEK_END) : 0;
 	off_t from = end > SCREEN_MESSAGE - 1 ? end - (SCREEN_MESSAGE - 1) : 0;
-	ssize_t n = now.said >= 0 ? pread(now.said, out, SCREEN_MESSAGE - 1, from) : 0;
+	ssize_t n = now.log >= 0 ? pread(now.log, out, SCREEN_MESSAGE - 1, from) : 0;
 	char *line;
 
 	n = n > 0 && out[n - 1] == '\n' ? n - 1 : n > 0 ? n : 0;

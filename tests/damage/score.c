@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { FAILURES_TOLD = 60 };
+enum { FAILURES_SHOWN = 60 };
 
 static const char *const engine_names[2] = {"own", "nids"};
 
@@ -12,7 +12,7 @@ static void fail_tell(struct scores *s, const struct score_round *r, const struc
 		      const struct said *now)
 {
 	const struct damaged *x = r->x;
-	if (s->failures++ >= FAILURES_TOLD)
+	if (s->failures++ >= FAILURES_SHOWN)
 		return;
 	printf("-r %" PRIu64 ": %s%s%s, %s, %s, %s, client port %u: %s, not %s%s%s\n", r->number,
 	       x->item->name, x->other ? " + " : "", x->other ? x->other->name : "",

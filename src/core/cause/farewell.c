@@ -133,7 +133,7 @@ static const struct enhanced_row *enhanced_of(const struct cause_input *f)
 	return row && !is_overruled(f, row) ? row : NULL;
 }
 
-static void code_said(const struct cause_input *f, const struct enhanced_row *row, struct cause *c)
+static void code_sign(const struct cause_input *f, const struct enhanced_row *row, struct cause *c)
 {
 	const struct cause_text *text = f->text;
 	struct smtp_enhanced e = text->enhanced;
@@ -194,7 +194,7 @@ void cause_words_sign(const struct cause_input *f, struct cause *c)
 	const struct cause_words *w = &text->words;
 	const struct enhanced_row *row = enhanced_of(f);
 	bool contradicted = row && row->id != c->id && is_firm(f, row);
-	code_said(f, row, c);
+	code_sign(f, row, c);
 	if (w->cause != c->id || contradicted)
 		return;
 	bool another = about_another(text, c->id), weak = w->weight == CAUSE_WEIGHT_WEAK || another;

@@ -53,8 +53,8 @@ bool cause_path_mtu(const struct cause_input *f, struct cause *c)
 		CAUSE_SIGN(c, CONFIDENCE_CERTAIN, "a router said \"%s\", without the MTU, %u times",
 			   error, client->too_big);
 	else
-		CAUSE_ASIDE(c, "no ICMP \"%s\" was seen: it is probably filtered on the way",
-			    error);
+		CAUSE_REMARK(c, "no ICMP \"%s\" was seen: it is probably filtered on the way",
+			     error);
 	return true;
 }
 

@@ -17,7 +17,7 @@
 	snprintf(cause_rules_sign(c, confidence), CAUSE_EVIDENCE_TEXT, __VA_ARGS__)
 
 /* Adds a sentence that accompanies a sign and raises no confidence. */
-#define CAUSE_ASIDE(c, ...) snprintf(cause_rules_line(c), CAUSE_EVIDENCE_TEXT, __VA_ARGS__)
+#define CAUSE_REMARK(c, ...) snprintf(cause_rules_line(c), CAUSE_EVIDENCE_TEXT, __VA_ARGS__)
 
 /* Nanoseconds as seconds, for sentences. */
 #define CAUSE_SECONDS(ns) ((double)(ns) / (double)FRAME_SECOND)

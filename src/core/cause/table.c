@@ -9,13 +9,13 @@
 static bool unexplained(const struct cause_input *f, struct cause *c)
 {
 	if (f->end - f->conn->start < FRAME_SECOND)
-		CAUSE_ASIDE(c, "nothing that was seen explains it");
+		CAUSE_REMARK(c, "nothing that was seen explains it");
 	else
-		CAUSE_ASIDE(c,
-			    "nothing that was seen explains it; the session was %.1f s old, and "
-			    "the client had been silent for %.1f s",
-			    CAUSE_SECONDS(f->end - f->conn->start),
-			    CAUSE_SECONDS(cause_rules_silence(f)));
+		CAUSE_REMARK(c,
+			     "nothing that was seen explains it; the session was %.1f s old, and "
+			     "the client had been silent for %.1f s",
+			     CAUSE_SECONDS(f->end - f->conn->start),
+			     CAUSE_SECONDS(cause_rules_silence(f)));
 	return true;
 }
 

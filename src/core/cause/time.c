@@ -35,7 +35,7 @@ bool cause_time_idle(const struct cause_input *f, struct cause *c)
 			   "the client had been silent for %.1f s, as if for a limit of %u s",
 			   CAUSE_SECONDS(silence), near);
 	else if (c->evidences > 0)
-		CAUSE_ASIDE(c, "the client had been silent for %.1f s", CAUSE_SECONDS(silence));
+		CAUSE_REMARK(c, "the client had been silent for %.1f s", CAUSE_SECONDS(silence));
 	if (cause_path_stuck(f))
 		cause_rules_limit(c, CONFIDENCE_POSSIBLE);
 	return c->evidences > 0;
@@ -98,6 +98,6 @@ bool cause_time_client(const struct cause_input *f, struct cause *c)
 		   "the client closed after it had waited for %.1f s: %u s is a usual time-out",
 		   CAUSE_SECONDS(waited), near);
 	if (f->ending->end_unanswered && message_acked(f))
-		CAUSE_ASIDE(c, "the server had acknowledged the whole message");
+		CAUSE_REMARK(c, "the server had acknowledged the whole message");
 	return true;
 }

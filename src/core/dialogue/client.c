@@ -9,7 +9,7 @@
 /* How much of what may be a refused chunk is looked at for a command line (RFC 5321 4.5.3.1.4). */
 enum { REFUSED_LOOK = 512 };
 
-/* TLS_TOLD: so many bytes tell it. */
+/* TLS_PREFIX: the bytes that show it. */
 enum { TLS_MAJOR = 3, TLS_PREFIX = 2 };
 
 void dialogue_tls(struct dialogue *d)

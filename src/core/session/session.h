@@ -56,7 +56,7 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 void session_capture_loss(struct session *s, uint64_t lost, struct ending *e);
 
 /* Call after session_close: both sides went on behind the end, so that it was none (struct conn,
- * belied). */
+ * retracted). */
 void session_retracted(struct session *s, struct ending *e);
 
 /* Call after session_close: two texts were captured for the same bytes, and the true one is

@@ -72,7 +72,7 @@ static void closer_reason(const char *const parts[], size_t count, char *out, si
 }
 
 /* Nobody closed, as far as was seen: why nothing more was. */
-static void watch_reason(const struct ending *e, char *out, size_t n)
+static void unobserved_reason(const struct ending *e, char *out, size_t n)
 {
 	const char *stage = stage_name(e->stage);
 	if (e->quit_answered)
@@ -115,7 +115,7 @@ static void close_reason(const struct ending *e, char *out, size_t n)
 			 "the client",
 			 stage_name(e->stage));
 	else if (e->closer == CLOSER_NOBODY)
-		watch_reason(e, out, n);
+		unobserved_reason(e, out, n);
 	else if (e->ungreeted)
 		snprintf(
 			out, n,

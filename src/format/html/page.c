@@ -4,7 +4,7 @@
 #include "format/text/fate.h"
 #include "stats/counters.h"
 
-enum { SERVERS_TOLD = 20 };
+enum { SERVERS_SHOWN = 20 };
 
 void html_count(struct html_figures *f, const struct report *r)
 {
@@ -223,8 +223,8 @@ static void put_servers(struct html *h, const struct totals *t)
 	static const char *const columns[] = {"Server",  "Name",     "#Sessions",
 					      "#Alerts", "Of these", "Alerts among its sessions",
 					      NULL};
-	const struct server *worst[SERVERS_TOLD], *others = servers_others(t->servers);
-	size_t n = servers_worst(t->servers, worst, SERVERS_TOLD);
+	const struct server *worst[SERVERS_SHOWN], *others = servers_others(t->servers);
+	size_t n = servers_worst(t->servers, worst, SERVERS_SHOWN);
 
 	html_section(h, "servers", "Servers with the worst alerts");
 	if (n == 0)

@@ -4,7 +4,7 @@
 #include "format/text/text.h"
 #include "stats/counters.h"
 
-enum { SERVERS_TOLD = 10 };
+enum { SERVERS_SHOWN = 10 };
 
 static void event_begin(struct json *j, int64_t ts, const char *type)
 {
@@ -306,8 +306,8 @@ static void put_server(struct json *j, const struct server *one)
 
 void json_event_daily(struct json *j, const struct daily *day)
 {
-	const struct server *worst[SERVERS_TOLD];
-	size_t n = servers_worst(day->totals.servers, worst, SERVERS_TOLD);
+	const struct server *worst[SERVERS_SHOWN];
+	size_t n = servers_worst(day->totals.servers, worst, SERVERS_SHOWN);
 
 	event_begin(j, day->until, "digest");
 	json_key(j, "since");

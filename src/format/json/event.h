@@ -7,8 +7,8 @@
 #include "policy/throttle.h"
 #include "stats/daily.h"
 
-/* The lines of a record at most: the session's, its verdict's alert, and one for each aside. None
- * is longer than JSON_LINE_MAX. */
+/* The lines of a record at most: the session's, its verdict's alert, and one for each extra alert.
+ * None is longer than JSON_LINE_MAX. */
 enum { JSON_LINES = 2 + ALERT_KINDS - VERDICTS };
 
 /* A session's line, and one for each alert that it raises: the same once more, because whoever

@@ -49,16 +49,16 @@ static bool put_decrypted(struct json *j, const struct json_view *v)
 
 static bool put_close_notify(struct json *j, const struct json_view *v)
 {
-	const bool *said = tls_info_of(v)->tls_close_notify;
+	const bool *notified = tls_info_of(v)->tls_close_notify;
 
 	outbuf_char(j->b, '[');
 	for (enum side side = CLIENT; side <= SERVER; side++)
-		if (said[side]) {
+		if (notified[side]) {
 			json_comma(j);
 			json_word(j, side == CLIENT ? "client" : "server");
 		}
 	outbuf_char(j->b, ']');
-	return said[CLIENT] || said[SERVER];
+	return notified[CLIENT] || notified[SERVER];
 }
 
 static bool put_handshake(struct json *j, const struct json_view *v)

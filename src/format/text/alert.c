@@ -106,13 +106,13 @@ static void put_close(struct text *t, const struct report *r)
 	const char *with = e->how == HOW_RST       ? "with an RST"
 			   : e->how == HOW_SILENCE ? "by falling silent"
 						   : "with a FIN";
-	bool told = strstr(verdict_words(r->record.judgement.verdict, e).headline, "closed") !=
-		    NULL;
+	bool shown = strstr(verdict_words(r->record.judgement.verdict, e).headline, "closed") !=
+		     NULL;
 
-	if (told && e->closer != CLOSER_NOBODY)
+	if (shown && e->closer != CLOSER_NOBODY)
 		outbuf_format(t->b, ", %s", with);
 	put_waited(t, e);
-	if (!told && e->closer != CLOSER_NOBODY)
+	if (!shown && e->closer != CLOSER_NOBODY)
 		outbuf_format(t->b, "; the %s then closed %s", who[e->closer], with);
 	if (e->closer == CLOSER_NOBODY)
 		outbuf_str(t->b, "; the close was not captured");
@@ -122,10 +122,10 @@ static void put_close(struct text *t, const struct report *r)
 static bool farewell_shown(const struct record *r)
 {
 	enum farewell f = r->ending->farewell;
-	bool told = f == FAREWELL_221_UNASKED || f == FAREWELL_REFUSAL ||
-		    (f == FAREWELL_421 && r->ending->final_421 != 0);
+	bool shown = f == FAREWELL_221_UNASKED || f == FAREWELL_REFUSAL ||
+		     (f == FAREWELL_421 && r->ending->final_421 != 0);
 
-	return told && r->session->farewell_code != 0 &&
+	return shown && r->session->farewell_code != 0 &&
 	       (r->session->farewell_apart || r->session->farewell_code == r->session->last_code);
 }
 

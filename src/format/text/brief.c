@@ -4,7 +4,7 @@
 #include "smtpwatch/frame.h"
 
 /* So many messages of one session are named, so many servers of one day. */
-enum { MESSAGES_TOLD = 3, SERVERS_TOLD = 3 };
+enum { MESSAGES_SHOWN = 3, SERVERS_SHOWN = 3 };
 
 /* "221-for-message: 192.0.2.1:40000 -> 198.51.100.25:25 (mx.example.net)" */
 static void put_head(struct text *t, const struct report *r, unsigned kind)
@@ -24,18 +24,18 @@ static void put_head(struct text *t, const struct report *r, unsigned kind)
 
 static void put_messages(struct text *t, const struct report *r)
 {
-	uint64_t told = 0, more = r->record.session->transactions_omitted;
+	uint64_t shown = 0, more = r->record.session->transactions_omitted;
 
 	for (const struct transaction *m = r->record.session->first; m != NULL; m = m->next) {
 		if (!text_message_shown(r, m))
 			continue;
-		if (told == MESSAGES_TOLD) {
+		if (shown == MESSAGES_SHOWN) {
 			more++;
 			continue;
 		}
 		outbuf_str(t->b, "; ");
 		text_message_words(t, r, m);
-		told++;
+		shown++;
 	}
 	if (more == 0)
 		return;
@@ -120,8 +120,8 @@ static void put_verdicts(struct text *t, const struct totals *totals)
 
 static void put_servers(struct text *t, const struct totals *totals)
 {
-	const struct server *worst[SERVERS_TOLD];
-	size_t n = servers_worst(totals->servers, worst, SERVERS_TOLD);
+	const struct server *worst[SERVERS_SHOWN];
+	size_t n = servers_worst(totals->servers, worst, SERVERS_SHOWN);
 
 	for (size_t i = 0; i < n; i++) {
 		outbuf_str(t->b, i == 0 ? "; worst servers: " : ", ");

@@ -5,25 +5,25 @@
 
 /* So many messages of one session are told one by one; so many recipients and queue ids are named:
  * a list of hundreds would bury the rest. */
-enum { MESSAGES_TOLD = 3, NAMES_TOLD = 3 };
+enum { MESSAGES_SHOWN = 3, NAMES_SHOWN = 3 };
 
 /* "to <a>, <b>, <c> and 4 more" */
 static void put_recipients(struct text *t, const struct transaction *m)
 {
 	struct string string;
 	uint16_t pos = 0;
-	uint32_t told = 0;
+	uint32_t shown = 0;
 
-	while (told < NAMES_TOLD && strings_next(&m->strings, &pos, &string)) {
+	while (shown < NAMES_SHOWN && strings_next(&m->strings, &pos, &string)) {
 		if (string.tag != STRING_RCPT)
 			continue;
-		outbuf_str(t->b, told++ == 0 ? " to <" : ", <");
+		outbuf_str(t->b, shown++ == 0 ? " to <" : ", <");
 		escape_text(t->b, string.text);
 		outbuf_char(t->b, '>');
 	}
-	if (told > 0 && m->rcpt_count > told)
-		outbuf_format(t->b, " and %u more", (unsigned)(m->rcpt_count - told));
-	if (told == 0 && m->rcpt_count > 0) {
+	if (shown > 0 && m->rcpt_count > shown)
+		outbuf_format(t->b, " and %u more", (unsigned)(m->rcpt_count - shown));
+	if (shown == 0 && m->rcpt_count > 0) {
 		outbuf_str(t->b, " to ");
 		text_count(t, m->rcpt_count, "recipient");
 	}
@@ -122,7 +122,7 @@ static void put_good_messages(struct text *t, const struct session_info *info, u
 	outbuf_format(t->b, "%*s", TEXT_INDENT, "");
 	text_count(t, good, "message");
 	outbuf_str(t->b, " of the same session had been accepted");
-	for (const struct transaction *m = info->first; m != NULL && good <= NAMES_TOLD;
+	for (const struct transaction *m = info->first; m != NULL && good <= NAMES_SHOWN;
 	     m = m->next) {
 		if (m->fate != FATE_ACCEPTED || lmtp_partly(info, m) ||
 		    strings_find(&m->strings, STRING_QUEUE_ID).text.p == NULL)
@@ -144,7 +144,7 @@ bool text_message_shown(const struct report *r, const struct transaction *m)
 void text_messages(struct text *t, const struct report *r)
 {
 	const struct session_info *info = r->record.session;
-	uint64_t told = 0, bad = 0, good = info->fates[FATE_ACCEPTED];
+	uint64_t shown = 0, bad = 0, good = info->fates[FATE_ACCEPTED];
 
 	for (unsigned f = 0; f < FATES; f++)
 		bad += fate_is_fine((enum fate)f) ? 0 : info->fates[f];
@@ -153,14 +153,14 @@ void text_messages(struct text *t, const struct report *r)
 			bad++;
 			good -= good > 0;
 		}
-		if (text_message_shown(r, m) && told < MESSAGES_TOLD) {
+		if (text_message_shown(r, m) && shown < MESSAGES_SHOWN) {
 			text_message(t, r, m);
-			told++;
+			shown++;
 		}
 	}
-	if (bad > told) {
+	if (bad > shown) {
 		outbuf_format(t->b, "%*sand ", TEXT_INDENT, "");
-		text_count(t, bad - told, "more message");
+		text_count(t, bad - shown, "more message");
 		outbuf_str(t->b, " of this session.\n");
 	}
 	if (good > 0)

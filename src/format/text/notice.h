@@ -8,7 +8,7 @@
 
 /* One line. Borrowed for the length of the call. */
 struct notice {
-	const char *id; /* of the signature; or "digest", "end" */
+	const char *id; /* of the alert kind; or "digest", "end" */
 	enum severity severity;
 	int64_t ts;
 	const struct alert_view *alert; /* NULL: it is about no session */

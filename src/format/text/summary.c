@@ -3,7 +3,7 @@
 #include "format/text/text.h"
 #include "stats/counters.h"
 
-enum { SERVERS_TOLD = 10 };
+enum { SERVERS_SHOWN = 10 };
 
 static uint64_t packets_of(const struct monitor_stats *core, enum packet_kind kind)
 {
@@ -120,8 +120,8 @@ static void put_server_counts(struct text *t, const struct server *one)
 
 static void put_servers(struct text *t, const struct totals *totals)
 {
-	const struct server *worst[SERVERS_TOLD], *others = servers_others(totals->servers);
-	size_t n = servers_worst(totals->servers, worst, SERVERS_TOLD);
+	const struct server *worst[SERVERS_SHOWN], *others = servers_others(totals->servers);
+	size_t n = servers_worst(totals->servers, worst, SERVERS_SHOWN);
 
 	outbuf_str(t->b, n > 0 ? "Servers with the worst alerts:\n" : "");
 	for (size_t i = 0; i < n; i++) {

@@ -84,9 +84,9 @@ bool text_undecoded_words(struct text *t, const struct summary *s)
 bool text_undecoded(struct text *t, const struct summary *s)
 {
 	size_t from = t->b->n;
-	bool told = text_undecoded_words(t, s);
+	bool shown = text_undecoded_words(t, s);
 
-	if (told)
+	if (shown)
 		text_wrap(t, from, 2);
-	return told;
+	return shown;
 }
