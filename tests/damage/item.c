@@ -163,6 +163,8 @@ static bool is_port(const struct item *item, uint16_t port)
 struct course {
 	uint16_t port[2]; /* the sender's first */
 	uint32_t next;
+	size_t last; /* its latest frame with payload; 0: none */
+	bool in_tls; /* ... which begins with a TLS alert or data */
 };
 
 enum { COURSES = 256 };
@@ -180,14 +182,26 @@ static bool repeats(struct course *all, unsigned *n, const struct packet *p)
 		return again;
 	}
 	if (*n < COURSES && end != p->seq)
-		all[(*n)++] = (struct course){{p->src_port, p->dst_port}, end};
+		all[(*n)++] = (struct course){.port = {p->src_port, p->dst_port}, .next = end};
 	return false;
+}
+
+static void last_note(struct course *all, unsigned n, const struct packet *p, size_t frame)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (all[i].port[0] == p->src_port && all[i].port[1] == p->dst_port) {
+			all[i].last = frame;
+			all[i].in_tls = p->payload_len > 1 && p->payload_cap > 1 &&
+					(p->payload[0] == 21 || p->payload[0] == 23) &&
+					p->payload[1] == 3;
+		}
 }
 
 /*
  * Each frame's sender: 0 the one whose address, or with the same address port, is the lower; what
  * is no TCP is of nobody, and counts as 0. And which of them say something to a server that spoke
- * last, or repeat something: of several sessions at once the last of any.
+ * last, or repeat something: of several sessions at once the last of any. The last thing a client
+ * says in TLS may be its close_notify, which asks for nothing.
  */
 static void frames_look(struct item *item)
 {
@@ -210,7 +224,12 @@ static void frames_look(struct item *item)
 			continue;
 		item->asks[i] = answered && is_port(item, p.tcp.dst_port);
 		answered = !is_port(item, p.tcp.dst_port);
+		if (!item->again[i])
+			last_note(course, courses, &p.tcp, i);
 	}
+	for (unsigned i = 0; i < courses; i++)
+		if (course[i].in_tls)
+			item->asks[course[i].last] = false;
 }
 
 bool item_finish(struct item *item)

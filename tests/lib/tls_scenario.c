@@ -8,7 +8,8 @@ struct sealing {
 	struct step *steps;
 	size_t n, capacity;
 	struct tls_talk *talk[SCENARIO_SCENES], *before;
-	bool greeted[SCENARIO_SCENES]; /* the client has spoken */
+	bool connected[SCENARIO_SCENES]; /* the scenario says when */
+	bool greeted[SCENARIO_SCENES];   /* the client has spoken */
 	bool joined; /* the next record goes on in the segment of the one before */
 	const struct step *like;
 	unsigned extra;
@@ -145,8 +146,11 @@ static void close_seal(struct sealing *b, const struct step *s)
 static void step_seal(struct sealing *b, const struct step *s, const struct tls_way *way,
 		      enum tls_begin begin)
 {
-	if (!b->talk[s->scene] && !is_early(s->kind))
+	/* Who waits for the greeting of a connection that is open waits in TLS. */
+	bool waits = s->kind == STEP_WAIT && b->connected[s->scene] && begin == TLS_FIRST_BYTE;
+	if (!b->talk[s->scene] && (waits || !is_early(s->kind)))
 		talk_begin(b, s, way, begin);
+	b->connected[s->scene] |= s->kind == STEP_CONNECT;
 	b->greeted[s->scene] |= s->side == CLIENT && is_text(s);
 	if (begin == TLS_STARTTLS && !b->greeted[s->scene] && s->side == SERVER && is_text(s) &&
 	    !s->flags)

@@ -6,4 +6,7 @@
 # usage: test_damage.sh SMTPWATCH
 # (from the top of the tree; tests/damage/damage is built beside it)
 set -u
-exec "$(dirname "$1")/tests/damage/damage" -n 60000 -s 1
+damage=$(dirname "$1")/tests/damage/damage
+"$damage" -n 60000 -s 1 || exit
+# In TLS from the first byte: a client that is slow in the handshake did not wait for a greeting.
+exec "$damage" -n 5000 -s 1 tests/scenarios/probe.smtp

@@ -343,6 +343,13 @@ static void fates_settle(struct session *s, const struct ending *e)
 	}
 }
 
+/* The time from which the client waits for the greeting: in TLS from the first byte the server owes
+ * it to a client that has finished the handshake. */
+static int64_t greeting_due(const struct session *s, const struct conn *conn)
+{
+	return s && s->inside ? s->tls->client_ts : conn->start;
+}
+
 /* The client waited for the greeting, which the server owes it, and got nothing. */
 static bool is_ungreeted(const struct session *s, const struct conn *conn,
 			 const struct conn_end *end, const struct ending *e)
@@ -355,7 +362,7 @@ static bool is_ungreeted(const struct session *s, const struct conn *conn,
 		      conn->flow[SERVER].bytes + conn->flow[SERVER].gap == 0;
 	bool handshake = conn->flow[CLIENT].syn && conn->flow[SERVER].syn && !end->half_open;
 	return handshake && silent && (e->how == HOW_FIN || e->how == HOW_RST) &&
-	       e->closed - conn->start >= ENDING_PATIENCE;
+	       e->closed - greeting_due(s, conn) >= ENDING_PATIENCE;
 }
 
 void session_close(struct session *s, const struct conn *conn, const struct conn_end *tcp,
@@ -396,7 +403,7 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 		e->unknown_fates = s->info.fates[FATE_UNKNOWN];
 	}
 	if (e->ungreeted)
-		e->waited = e->closed - conn->start;
+		e->waited = e->closed - greeting_due(s, conn);
 	e->seen = seen_of(conn, e->unsure);
 	e->may_hide |= !conn->flow[CLIENT].syn || !conn->flow[SERVER].syn;
 }

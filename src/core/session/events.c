@@ -428,6 +428,14 @@ void session_ahead(const struct session *s, enum coming coming, int step)
 		end_ahead(s, step);
 }
 
+/* Reads what was decrypted. The client's close_notify asks the server for nothing. */
+static void inside_read(struct session *s, enum side side, int64_t ts)
+{
+	session_inside_run(s, false);
+	if (side == CLIENT && !s->ended)
+		s->tls->client_ts = ts;
+}
+
 /* Bytes (none in a hole) of a session that is read inside TLS. */
 static void inside_data(struct session *s, const struct conn *conn, enum side side,
 			struct bytes data, uint64_t len, int64_t ts)
@@ -440,7 +448,7 @@ static void inside_data(struct session *s, const struct conn *conn, enum side si
 	if (side == CLIENT && data.n == 0 && len == 1)
 		s->tls->one_missing = at.end;
 	session_inside_push(s, &at, data, len);
-	session_inside_run(s, false);
+	inside_read(s, side, ts);
 }
 
 void session_data(struct session *s, const struct conn *conn, enum side side, struct bytes data,
@@ -454,7 +462,7 @@ void session_data(struct session *s, const struct conn *conn, enum side side, st
 		session_byte_time(s, side, ts);
 	dialogue_data(&s->dialogue, side, data, conn->flow[side].acked, ts);
 	if (s->decrypting)
-		session_inside_run(s, false);
+		inside_read(s, side, ts);
 }
 
 void session_gap(struct session *s, const struct conn *conn, enum side side, uint64_t len,
@@ -466,7 +474,7 @@ void session_gap(struct session *s, const struct conn *conn, enum side side, uin
 	}
 	dialogue_gap(&s->dialogue, side, len, ts);
 	if (s->decrypting)
-		session_inside_run(s, false);
+		inside_read(s, side, ts);
 }
 
 void session_fin(struct session *s, const struct conn *conn, enum side side, int64_t ts)

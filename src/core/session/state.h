@@ -98,6 +98,7 @@ struct session_tls {
 	uint16_t plain_n;
 	bool plain_whole;
 	int64_t plain_ts;
+	int64_t client_ts;         /* the time of the client's last bytes before its close_notify */
 	struct tls_stream *stream; /* the decryption, if there are keys; NULL: none */
 	uint64_t raw[2]; /* offset in each side's stream behind the records passed to the decryption
 			  */

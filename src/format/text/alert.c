@@ -84,8 +84,9 @@ static void put_names(struct text *t, const struct report *r)
 }
 
 /* After a comma: how long after the message, or after the beginning where no greeting came. */
-static void put_waited(struct text *t, const struct ending *e)
+static void put_waited(struct text *t, const struct report *r)
 {
+	const struct ending *e = r->record.ending;
 	if (e->waited <= 0)
 		return;
 	outbuf_str(t->b, ", ");
@@ -93,8 +94,9 @@ static void put_waited(struct text *t, const struct ending *e)
 		outbuf_str(t->b, "at once");
 	else
 		put_time(t, e->waited);
-	outbuf_str(t->b, e->ungreeted ? " after the connection was opened"
-				      : " after the end of the message");
+	outbuf_str(t->b, !e->ungreeted                      ? " after the end of the message"
+			 : r->record.session->tls_decrypted ? " after the TLS handshake"
+							    : " after the connection was opened");
 }
 
 /* The close, where the headline does not tell of it ("said 221"), or only how it was done, where it
@@ -111,7 +113,7 @@ static void put_close(struct text *t, const struct report *r)
 
 	if (shown && e->closer != CLOSER_NOBODY)
 		outbuf_format(t->b, ", %s", with);
-	put_waited(t, e);
+	put_waited(t, r);
 	if (!shown && e->closer != CLOSER_NOBODY)
 		outbuf_format(t->b, "; the %s then closed %s", who[e->closer], with);
 	if (e->closer == CLOSER_NOBODY)
