@@ -126,12 +126,23 @@ static bool refuse(char why[PRIVILEGE_WHY], const char *name, const char *step)
 	return false;
 }
 
-/* Of one that is not root, or stays it, user and groups stay as they are. */
+/* Takes the steps in their order. Returns the one that failed; NULL: none. pw: the user to become;
+ * NULL: user and groups stay as they are. */
+static const char *steps_take(const struct passwd *pw, bool stays_root, enum privilege_keep keep)
+{
+	const char *step = stays_root ? NULL : bounding_drop();
+	if (step == NULL && pw != NULL)
+		step = user_change(pw, keep);
+	if (step == NULL && !stays_root)
+		step = capabilities_drop(keep);
+	return step != NULL ? step : new_privileges_refuse();
+}
+
 bool privilege_drop(const char *user, enum privilege_keep keep, char why[PRIVILEGE_WHY])
 {
 	bool root = geteuid() == 0, leave = privilege_held(user);
 	const struct passwd *pw = leave ? privilege_user(user) : NULL;
-	const char *name = pw != NULL ? pw->pw_name : "an ordinary process", *step = NULL;
+	const char *name = pw != NULL ? pw->pw_name : "an ordinary process";
 
 	if (leave && pw == NULL) {
 		snprintf(why, PRIVILEGE_WHY, "there is no user \"%.99s\" to become",
@@ -139,17 +150,11 @@ bool privilege_drop(const char *user, enum privilege_keep keep, char why[PRIVILE
 		return false;
 	}
 	errno = 0;
-	if (!root || leave)
-		step = bounding_drop();
-	if (step == NULL && leave)
-		step = user_change(pw, keep);
-	if (step == NULL && (!root || leave))
-		step = capabilities_drop(keep);
-	if (step == NULL)
-		step = new_privileges_refuse();
+	bool stays_root = root && !leave;
+	const char *step = steps_take(pw, stays_root, keep);
 	if (step != NULL)
 		return refuse(why, name, step);
-	if ((root && !leave) ||
+	if (stays_root ||
 	    (!(leave && !user_gone(pw)) && capabilities_gone(keep) && !root_regained()))
 		return true;
 	snprintf(why, PRIVILEGE_WHY, "became %.99s, but could become root again", name);

@@ -417,19 +417,17 @@ static const char *connect_way(const struct scenario_steps *s)
 	const struct recorded_packet *client = packet_find(s, CLIENT, 0, TCP_SYN),
 				     *server = packet_find(s, SERVER, 0, TCP_SYN);
 
-	if (syn && !answer && server && (server->flags & TCP_RST) && !client && s->datas == 0)
-		return "refused";
-	if (syn && !answer && !client && !server)
+	if (answer) {
+		if (!client || (client->flags & TCP_RST))
+			return "half";
+		return !syn ? "without-syn" : lacks_ack(s, client) ? "without-ack" : NULL;
+	}
+	if (!syn || (!server && client))
+		return NULL;
+	if (!server)
 		return "unanswered";
-	if (answer && (!client || (client->flags & TCP_RST)))
-		return "half";
-	if (!syn && answer)
-		return "without-syn";
-	if (syn && !answer && server)
-		return "without-syn-ack";
-	if (syn && answer && lacks_ack(s, client))
-		return "without-ack";
-	return NULL;
+	return (server->flags & TCP_RST) && !client && s->datas == 0 ? "refused"
+								     : "without-syn-ack";
 }
 
 static void connect_put(struct scenario_steps *s)

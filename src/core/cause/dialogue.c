@@ -55,8 +55,26 @@ bool cause_talk_not_smtp(const struct cause_input *f, struct cause *c)
 	return c->evidences > 0;
 }
 
-/* Of a handshake that was begun but may have finished unseen nothing is said: bytes that are
- * missing make the ending unsure. */
+/* Signs of a TLS handshake that was begun and not finished. Of one that may have finished unseen
+ * nothing is said: bytes that are missing make the ending unsure. */
+static void unfinished_tls_sign(const struct session_info *s, const struct ending *e,
+				struct cause *c)
+{
+	if (s->tls_alert)
+		CAUSE_SIGN(c, CONFIDENCE_CERTAIN,
+			   "the %s sent the TLS alert %u (%s) before the handshake was finished",
+			   s->tls_alert_side == SERVER ? "server" : "client",
+			   s->tls_alert_description, tls_alert_name(s->tls_alert_description));
+	else if (s->tls && s->last_code >= 400 && e->tls.failed_by == CLOSER_SERVER)
+		CAUSE_SIGN(c, CONFIDENCE_CERTAIN,
+			   "the server answered the TLS handshake in clear, with %u", s->last_code);
+	else if (e->closer != CLOSER_NOBODY && e->unsure == UNSURE_NONE)
+		CAUSE_SIGN(c, CONFIDENCE_LIKELY, "the %s closed %s",
+			   e->closer == CLOSER_SERVER ? "server" : "client",
+			   s->tls ? "inside the TLS handshake"
+				  : "between STARTTLS and the TLS handshake");
+}
+
 bool cause_talk_tls_failure(const struct cause_input *f, struct cause *c)
 {
 	const struct session_info *s = f->session;
@@ -74,19 +92,8 @@ bool cause_talk_tls_failure(const struct cause_input *f, struct cause *c)
 		CAUSE_SIGN(c, CONFIDENCE_CERTAIN, "the server answered STARTTLS with 454");
 	if (e->tls.clear)
 		CAUSE_SIGN(c, CONFIDENCE_CERTAIN, "the client spoke SMTP in clear on a TLS port");
-	if (begun && s->tls_alert)
-		CAUSE_SIGN(c, CONFIDENCE_CERTAIN,
-			   "the %s sent the TLS alert %u (%s) before the handshake was finished",
-			   s->tls_alert_side == SERVER ? "server" : "client",
-			   s->tls_alert_description, tls_alert_name(s->tls_alert_description));
-	else if (begun && s->tls && s->last_code >= 400 && e->tls.failed_by == CLOSER_SERVER)
-		CAUSE_SIGN(c, CONFIDENCE_CERTAIN,
-			   "the server answered the TLS handshake in clear, with %u", s->last_code);
-	else if (begun && e->closer != CLOSER_NOBODY && e->unsure == UNSURE_NONE)
-		CAUSE_SIGN(c, CONFIDENCE_LIKELY, "the %s closed %s",
-			   e->closer == CLOSER_SERVER ? "server" : "client",
-			   s->tls ? "inside the TLS handshake"
-				  : "between STARTTLS and the TLS handshake");
+	if (begun)
+		unfinished_tls_sign(s, e, c);
 	return c->evidences > 0;
 }
 

@@ -76,27 +76,34 @@ static bool is_temporary_auth(const struct cause_input *f)
 	return f->ending->stage == STAGE_AUTH && code >= 400 && code < 500 && code != 421;
 }
 
-/* 3.2 tells of the server where it ends a session, and where it refuses for good of the client;
+/* X.3.2 and X.4.2 where they tell nothing. */
+static bool is_vague(const struct cause_input *f, struct smtp_enhanced e, bool farewell)
+{
+	if (e.detail != 2 || (e.subject != 3 && e.subject != 4))
+		return false;
+	/* With 45x the bad connection is the server's own to a third host. */
+	return answers(f) || (e.subject == 4 && f->text->code != 0 && !farewell);
+}
+
+/* X.7 that tells of no rule: with 500 to 504 the command is at fault (RFC 5321 4.2.2). */
+static bool is_no_rule(const struct cause_input *f, struct smtp_enhanced e)
+{
+	uint16_t code = f->text->code;
+	return e.subject == 7 && (is_temporary_auth(f) || (code >= 500 && code <= 504));
+}
+
+/* X.3.2 tells of the server where it ends a session, and of the client where it refuses for good;
  * 45x 4.3.2 is said for every reason. */
 static const struct enhanced_row *enhanced_find(const struct cause_input *f)
 {
 	const struct cause_text *text = f->text;
 	struct smtp_enhanced e = text->enhanced;
 	bool farewell = smtp_code_closes(text->code);
-	if (e.class == 0 || (e.class < 4 && !farewell))
-		return NULL;
-	if (answers(f) && e.detail == 2 && (e.subject == 3 || e.subject == 4))
-		return NULL;
-	if (e.subject == 7 && is_temporary_auth(f))
+	if (e.class == 0 || (e.class < 4 && !farewell) || is_vague(f, e, farewell) ||
+	    is_no_rule(f, e))
 		return NULL;
 	if (e.subject == 3 && e.detail == 2 && !farewell)
 		return e.class == 5 ? &for_good : text->code == 0 ? &enhanced_rows[0] : NULL;
-	/* With 45x the bad connection is the server's own to a third host. */
-	if (e.subject == 4 && e.detail == 2 && text->code != 0 && !farewell)
-		return NULL;
-	/* With 500 to 504 the command is at fault (RFC 5321 4.2.2), not the client by a rule. */
-	if (e.subject == 7 && text->code >= 500 && text->code <= 504)
-		return NULL;
 	for (size_t i = 0; i < ROWS(enhanced_rows); i++) {
 		const struct enhanced_row *row = &enhanced_rows[i];
 		if (e.subject == row->subject && (row->detail == ANY || e.detail == row->detail))

@@ -186,8 +186,28 @@ static void unproved_downgrade(struct transaction *t, struct ending *e)
 	e->may_hide = true;
 }
 
+/* What a transaction that the close has left open says of the ending. */
+static void open_read(const struct session *s, const struct transaction *t, struct ending *e)
+{
+	if (t->end_sent) {
+		e->waited = e->closed - t->ts_end;
+		e->end_unanswered = true;
+		return;
+	}
+	/* A MAIL that the server had not received when it closed opened nothing. */
+	bool begun = t->mail_accepted || e->closer != CLOSER_SERVER ||
+		     s->dialogue.acked[SERVER] >= t->begin;
+	e->content_open |= t->content_begun;
+	/* One of which replies are missing may be over since. */
+	e->transaction_open |= begun && !t->hole && !t->content_begun;
+	e->content_bytes = t->bytes;
+	e->content_acked = t->bytes_acked;
+}
+
 static void transactions_read(struct session *s, const struct conn *conn, struct ending *e)
 {
+	static const enum fate finished[] = {FATE_ACCEPTED, FATE_FALSELY_ACCEPTED, FATE_DEFERRED,
+					     FATE_REJECTED};
 	/* All that the server said was captured, up to its close. */
 	bool whole = conn->flow[SERVER].gap == 0 && !s->dialogue.holed &&
 		     e->closer != CLOSER_NOBODY;
@@ -199,27 +219,11 @@ static void transactions_read(struct session *s, const struct conn *conn, struct
 			unproved_downgrade(t, e);
 		if (t->early || t->fate != FATE_ACCEPTED)
 			taken_read(t, whole, e);
-		if (t->fate != FATE_OPEN || t->refused)
-			continue;
-		if (t->end_sent)
-			e->waited = e->closed - t->ts_end;
-		e->end_unanswered |= t->end_sent;
-		e->content_open |= t->content_begun && !t->end_sent;
-		/* A MAIL that the server had not received when it closed opened nothing. */
-		bool begun = t->mail_accepted || e->closer != CLOSER_SERVER ||
-			     s->dialogue.acked[SERVER] >= t->begin;
-		/* One of which replies are missing may be over since. */
-		e->transaction_open |= begun && !t->hole && !t->content_begun && !t->end_sent;
-		if (!t->end_sent) {
-			e->content_bytes = t->bytes;
-			e->content_acked = t->bytes_acked;
-		}
+		if (t->fate == FATE_OPEN && !t->refused)
+			open_read(s, t, e);
 	}
-	for (unsigned f = FATE_ACCEPTED; f <= FATE_REJECTED; f++)
-		e->finished += f == FATE_ACCEPTED || f == FATE_DEFERRED || f == FATE_REJECTED ||
-					       f == FATE_FALSELY_ACCEPTED
-				       ? s->info.fates[f]
-				       : 0;
+	for (size_t i = 0; i < sizeof finished / sizeof *finished; i++)
+		e->finished += s->info.fates[finished[i]];
 	e->accepted = s->info.fates[FATE_ACCEPTED];
 	e->unknown_fates = s->info.fates[FATE_UNKNOWN];
 }

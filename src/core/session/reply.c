@@ -55,6 +55,33 @@ static void on_end_again(struct session *s, struct transaction *t, const struct 
  * decides accepts for those recipients that were not refused before: for none, and it is a refusal
  * (Exim 4.96).
  */
+static void end_settle(struct session *s, struct transaction *t, const struct smtp_pending *p,
+		       const struct smtp_reply *r, int64_t ts)
+{
+	t->unproved = unproved_end(s, t, p, r);
+	t->hole = false;
+	/* PRDR that accepts for nobody; a 221 while it is not known which reply answers what. */
+	bool nobody = p->analysed && smtp_code_accepts(r->code) && t->lmtp_accepted == 0 &&
+		      t->lmtp_answered > 0;
+	if (nobody || (r->code == 221 && s->dialogue.lost))
+		transaction_over(t, FATE_UNKNOWN);
+	else
+		transaction_answered(t, session_pool(s), r, ts);
+	if (s->info.lmtp && t->lmtp_accepted > 0 && t->fate != FATE_FALSELY_ACCEPTED) {
+		t->fate = FATE_ACCEPTED;
+		t->taken = TAKEN_YES;
+	}
+	if (s->uncounted && s->info.lmtp && t->rcpts_missing) {
+		t->fate = FATE_UNKNOWN;
+		t->taken = TAKEN_UNKNOWN;
+	}
+	t->late = s->fin[CLIENT];
+	s->late_at = s->dialogue.offset[SERVER];
+	s->answered = t;
+	wait_note(s, t, ts);
+	session_message_count(s, t);
+}
+
 static void on_end_reply(struct session *s, struct transaction *t, struct smtp_pending *p,
 			 const struct smtp_reply *r, int64_t ts)
 {
@@ -80,28 +107,7 @@ static void on_end_reply(struct session *s, struct transaction *t, struct smtp_p
 	bool farewell = smtp_code_closes(r->code);
 	if (t->fate != FATE_OPEN || (p->due > 1 && !farewell))
 		return; /* settled before, by a farewell for another recipient; or not yet */
-	t->unproved = unproved_end(s, t, p, r);
-	t->hole = false;
-	/* PRDR that accepts for nobody; a 221 while it is not known which reply answers what. */
-	bool nobody = p->analysed && smtp_code_accepts(r->code) && t->lmtp_accepted == 0 &&
-		      t->lmtp_answered > 0;
-	if (nobody || (r->code == 221 && s->dialogue.lost))
-		transaction_over(t, FATE_UNKNOWN);
-	else
-		transaction_answered(t, session_pool(s), r, ts);
-	if (s->info.lmtp && t->lmtp_accepted > 0 && t->fate != FATE_FALSELY_ACCEPTED) {
-		t->fate = FATE_ACCEPTED;
-		t->taken = TAKEN_YES;
-	}
-	if (s->uncounted && s->info.lmtp && t->rcpts_missing) {
-		t->fate = FATE_UNKNOWN;
-		t->taken = TAKEN_UNKNOWN;
-	}
-	t->late = s->fin[CLIENT];
-	s->late_at = s->dialogue.offset[SERVER];
-	s->answered = t;
-	wait_note(s, t, ts);
-	session_message_count(s, t);
+	end_settle(s, t, p, r, ts);
 }
 
 /* What came before the end of the message is what the client reads as the answer to it. */
@@ -387,6 +393,35 @@ static void unproved_check(struct session *s, const struct smtp_event *e)
 		session_message_disprove(s, s->answered);
 }
 
+/* What is counted and kept of every reply. */
+static void reply_count(struct session *s, const struct smtp_event *e)
+{
+	const struct smtp_pending *p = e->pending;
+	uint16_t code = e->reply->code;
+	s->info.replies++;
+	s->info.uncoded = false;
+	if (p && p->read)
+		session_surplus(s);
+	s->info.refusals += code >= 400;
+	s->info.last_code = code;
+	s->info.last_enhanced = e->reply->enhanced;
+	/* The greeting's text is the banner: it is not kept twice. */
+	if (!p || p->verb != SMTP_CONNECT || code >= 400)
+		strings_set(&s->info.strings, session_pool(s), STRING_REPLY, 0, e->text);
+}
+
+static void on_quit_reply(struct session *s, const struct smtp_event *e)
+{
+	s->quit_answered = e->reply->code == 221;
+	if (s->quit_answered) {
+		s->farewell = FAREWELL_221_AFTER_QUIT;
+		s->base = STAGE_DONE;
+	}
+	/* Only 221, or a refusal, can be the answer to QUIT (RFC 5321 4.1.1.10). */
+	if (smtp_code_accepts(e->reply->code) && !e->lost)
+		on_unasked_reply(s, e);
+}
+
 /* All lines of it are one reply. */
 static void reply_take(struct session *s, const struct smtp_event *e)
 {
@@ -398,29 +433,13 @@ static void reply_take(struct session *s, const struct smtp_event *e)
 	if (injected && !is_farewell(code))
 		return;
 	s->injected |= injected;
-	s->info.replies++;
-	s->info.uncoded = false;
-	if (p && p->read)
-		session_surplus(s);
-	s->info.refusals += code >= 400;
-	s->info.last_code = code;
-	s->info.last_enhanced = e->reply->enhanced;
-	/* The greeting's text is the banner: it is not kept twice. */
-	if (!p || p->verb != SMTP_CONNECT || code >= 400)
-		strings_set(&s->info.strings, session_pool(s), STRING_REPLY, 0, e->text);
+	reply_count(s, e);
 	farewell_note(s, e);
 	unproved_check(s, e);
 	if (code == 421)
 		on_421(s, e);
 	if (p && p->verb == SMTP_QUIT) {
-		s->quit_answered = code == 221;
-		if (s->quit_answered) {
-			s->farewell = FAREWELL_221_AFTER_QUIT;
-			s->base = STAGE_DONE;
-		}
-		/* Only 221, or a refusal, can be the answer to QUIT (RFC 5321 4.1.1.10). */
-		if (smtp_code_accepts(e->reply->code) && !e->lost)
-			on_unasked_reply(s, e);
+		on_quit_reply(s, e);
 		return;
 	}
 	if (code == 221)

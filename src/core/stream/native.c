@@ -214,6 +214,27 @@ static void end_take(struct native_conn *c, enum side side, uint32_t seq, uint32
 		h->end = end;
 }
 
+/* Takes the FIN of a segment that ends, without it, at end; one that is no FIN any more loses the
+ * flag. Returns false if the segment lies behind the FIN. */
+static bool fin_take(struct native_conn *c, enum side side, struct native_segment *e, uint32_t end)
+{
+	struct direction *h = &c->dir[side];
+	if (h->flags & DIRECTION_FIN) {
+		bool done = h->flags & DIRECTION_FIN_DONE, behind = seq_diff(end, c->fin[side]) > 0;
+		c->went_on |= (uint8_t)((done && e->len > 0 && behind) << side);
+		if (behind || done)
+			return false;
+		e->flags &= TCP_ACK;
+	}
+	if ((e->flags & TCP_FIN) && !((h->flags & DIRECTION_KNOWN) && seq_diff(end, h->nxt) < 0)) {
+		h->flags |= DIRECTION_FIN;
+		c->fin[side] = end;
+	} else {
+		e->flags &= TCP_ACK;
+	}
+	return true;
+}
+
 /* Bytes and FIN. What lies wholly before nxt was handed on; what lies behind the FIN was never
  * sent. */
 static void data_take(struct stream *s, struct native_conn *c, enum side side,
@@ -242,20 +263,8 @@ static void data_take(struct stream *s, struct native_conn *c, enum side side,
 		native_segments_drop_disproved(s, c, side, &e);
 	if (h->out_of_order && acks)
 		native_segments_lower_acks(h, &e);
-	if (h->flags & DIRECTION_FIN) {
-		c->went_on |= (uint8_t)(((h->flags & DIRECTION_FIN_DONE) && e.len > 0 &&
-					 seq_diff(end, c->fin[side]) > 0)
-					<< side);
-		if (seq_diff(end, c->fin[side]) > 0 || (h->flags & DIRECTION_FIN_DONE))
-			return;
-		e.flags &= TCP_ACK;
-	}
-	if ((e.flags & TCP_FIN) && !((h->flags & DIRECTION_KNOWN) && seq_diff(end, h->nxt) < 0)) {
-		h->flags |= DIRECTION_FIN;
-		c->fin[side] = end;
-	} else {
-		e.flags &= TCP_ACK;
-	}
+	if (!fin_take(c, side, &e, end))
+		return;
 	end_take(c, side, e.seq, end + !!(e.flags & TCP_FIN));
 	if ((h->flags & DIRECTION_KNOWN) && seq_diff(end, h->nxt) <= 0 && !(e.flags & TCP_FIN))
 		return;
