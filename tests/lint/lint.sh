@@ -117,7 +117,7 @@ mkdir -p build
 pinned 'clang-format' 14.0 clang-format format
 check 'gcc without a warning' strict gcc
 check 'clang without a warning' strict clang
-for rule in layers foreign circles functions files words comments; do
+for rule in layers plan named foreign circles functions files words comments; do
 	check "$rule" /usr/bin/python3 tests/lint/sources.py "$rule"
 done
 check 'columns' /usr/bin/python3 tests/lint/sources.py columns .c .h .py .sh .js .def scripts .md

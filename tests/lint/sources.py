@@ -129,6 +129,50 @@ def rule_layers():
                 yield f"tests/lint/sources.py: {folder} stands below {other}"
 
 
+def rule_plan():
+    """The table in docs/architecture.md is LAYERS; "x+" is x and all that x may include."""
+    page = pathlib.Path("docs/architecture.md")
+    listed = {}
+
+    def named(name):
+        return "core/" + name if "core/" + name in LAYERS else name
+
+    def granted(cell):
+        for word in re.split(r", ", cell):
+            name = named(word.rstrip("+"))
+            if word != "nothing":
+                yield name
+                yield from LAYERS.get(name, ()) if word.endswith("+") else ()
+
+    for number, text in lines(page):
+        row = re.fullmatch(r"\| `([\w/]+)` \| [^|]+ \| ([\w/+, ]+) \|", text)
+        if row:
+            listed[row[1]] = number
+        if row and set(granted(row[2])) != set(LAYERS.get(row[1], ["?"])):
+            yield f"{page}:{number}: {row[1]} may include {', '.join(LAYERS.get(row[1], '?'))}"
+    if list(listed) != list(LAYERS):
+        yield f"{page}: a row for each layer, in their order: {', '.join(LAYERS)}"
+
+
+def rule_named():
+    """Each file and struct that a document names exists; each link within the tree leads to one."""
+    known = {"/".join(p.parts[-n:]) for kind in (".c", ".h", ".def", ".py", ".sh", ".md")
+             for p in of_kind(kind) for n in range(1, len(p.parts) + 1)}
+    structs = {name for p in sources("src", "include")
+               for name in re.findall(r"^struct (\w+)\s*\{", p.read_text(encoding="utf-8"), re.M)}
+    for path in of_kind(".md"):
+        for number, text in lines(path):
+            for name in re.findall(r"`([\w./-]+\.(?:c|h|def|py|sh|md))`", text):
+                if name not in known:
+                    yield f"{path}:{number}: there is no {name}"
+            for name in re.findall(r"`struct (\w+)`", text):
+                if name not in structs:
+                    yield f"{path}:{number}: there is no struct {name}"
+            for to in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", text):
+                if not (path.parent / to).exists():
+                    yield f"{path}:{number}: the link to {to} leads nowhere"
+
+
 def rule_foreign():
     for pattern, allowed in FOREIGN:
         seen = {}
