@@ -40,9 +40,8 @@ tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*/test_*.c tests/uni
 
 to        = $(DESTDIR)$(PREFIX)
 conf      = $(DESTDIR)$(SYSCONFDIR)/smtpwatch/smtpwatch.conf
-documents := README.md LICENSE docs/schema.json contrib/grafana-dashboard.json \
-             $(addprefix docs/,usage.md alerts.md architecture.md columns.md glossary.md \
-             tutorial.md report.md daemon.md metrics.md tls.md security.md)
+# Beneath the folder of documents as in the tree, so that links between them lead somewhere.
+doc       = $(to)/share/doc/smtpwatch
 
 fuzz_targets := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_parts   := $(addprefix $(BUILD)/tests/,fuzz/fuzz.o fuzz/case.o fuzz/talk.o fuzz/sealer.o \
@@ -286,9 +285,12 @@ install: $(BUILD)/smtpwatch
 	install -D -m 755 $< $(to)/bin/smtpwatch
 	install -D -m 644 -t $(to)/share/man/man8 docs/smtpwatch.8
 	install -D -m 644 -t $(to)/share/man/man5 docs/smtpwatch.conf.5
-	install -D -m 644 -t $(to)/share/doc/smtpwatch $(documents)
-	install -D -m 755 contrib/broken-session $(to)/share/doc/smtpwatch/examples/broken-session
-	install -D -m 644 contrib/tls-keylog.c $(to)/share/doc/smtpwatch/examples/tls-keylog.c
+	install -D -m 644 -t $(doc) README.md CONTRIBUTING.md LICENSE contrib/grafana-dashboard.json
+	install -D -m 644 -t $(doc)/docs docs/*.md docs/schema.json
+	install -D -m 644 -t $(doc)/docs/pictures docs/pictures/*
+	install -D -m 644 -t $(doc)/docs/screenshots docs/screenshots/*
+	install -D -m 755 contrib/broken-session $(doc)/examples/broken-session
+	install -D -m 644 contrib/tls-keylog.c $(doc)/examples/tls-keylog.c
 	install -D -m 644 contrib/completion/smtpwatch.bash \
 		$(to)/share/bash-completion/completions/smtpwatch
 	install -D -m 644 contrib/smtpwatch.sysusers $(to)/lib/sysusers.d/smtpwatch.conf
@@ -304,7 +306,7 @@ uninstall:
 	rm -f $(to)/share/man/man8/smtpwatch.8 $(to)/share/man/man5/smtpwatch.conf.5
 	rm -f $(to)/share/bash-completion/completions/smtpwatch $(to)/lib/sysusers.d/smtpwatch.conf
 	rm -f $(DESTDIR)$(UNITDIR)/smtpwatch.service $(DESTDIR)$(SYSCONFDIR)/logrotate.d/smtpwatch
-	rm -rf $(to)/share/doc/smtpwatch
+	rm -rf $(doc)
 
 # A Debian package, in build/.
 deb:

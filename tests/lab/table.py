@@ -26,8 +26,8 @@ Debian's mail servers conflict with each other and have their paths compiled in.
 unpacked, not installed, and runs in an overlay root of its own, in mount and process namespaces
 that end with its first process: SIGKILL to that one is SIGKILL to the whole server at one moment.
 
-The cases stand in [cases.py](../tests/lab/cases.py), what they came to in
-[results.tsv](../tests/lab/results.tsv), a row for each; `make lab WRITE=1` renews that file and
+The cases stand in `tests/lab/cases.py`, what they came to in
+`tests/lab/results.tsv`, a row for each; `make lab WRITE=1` renews that file and
 this page. *Seen* is verdict, stage, fates of the messages and cause; it is what was expected, or
 the case fails; where a word of the expectation is open, `|` stands between what is equally right.
 Whether a message was taken is checked in the server's log for each case, under the queue id that

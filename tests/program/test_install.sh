@@ -28,7 +28,8 @@ into() {
 into install
 there /opt/x/bin/smtpwatch /opt/x/share/man/man8/smtpwatch.8 \
 	/opt/x/share/man/man5/smtpwatch.conf.5 \
-	/opt/x/share/doc/smtpwatch/{README,usage,glossary,daemon,alerts}.md \
+	/opt/x/share/doc/smtpwatch/{README,CONTRIBUTING}.md \
+	/opt/x/share/doc/smtpwatch/docs/{usage,glossary,daemon,alerts,engines}.md \
 	/opt/x/share/doc/smtpwatch/grafana-dashboard.json \
 	/opt/x/share/doc/smtpwatch/examples/{broken-session,tls-keylog.c} \
 	/opt/x/share/bash-completion/completions/smtpwatch /opt/x/lib/sysusers.d/smtpwatch.conf \
@@ -38,6 +39,16 @@ grep -qx 'ExecStart=/opt/x/bin/smtpwatch -c /etc/smtpwatch/smtpwatch.conf' \
 	"$dir/opt/x/lib/systemd/system/smtpwatch.service" || fail "the unit starts another program"
 "$dir/opt/x/bin/smtpwatch" -T -c "$dir/etc/smtpwatch/smtpwatch.conf" >"$dir/said" 2>&1 ||
 	fail "the example has mistakes: $(cat "$dir/said")"
+
+# Each document leads to those that it links to.
+links=0
+while IFS=: read -r page to; do
+	links=$((links + 1))
+	[ -e "$(dirname "$page")/$to" ] ||
+		fail "${page#"$dir"} links to $to, which is not installed"
+done < <(grep -roE '\]\([^):#]+[)#]' --include='*.md' "$dir/opt/x/share/doc" |
+	sed 's/](//; s/[)#]$//')
+[ $links -ge 40 ] || fail "only $links links in the documents"
 
 # What is commented out is right too.
 examples=0
