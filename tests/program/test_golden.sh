@@ -78,7 +78,7 @@ if [ "$mode" = --write ]; then
 	[ $failed = 0 ] || exit 1
 	mkdir -p $golden && rm -f $golden/*
 	cp "$dir"/*.txt "$dir"/*.json $golden
-	sed -i -e '/^```text$/,/^```$/ { /^```text$/ r /dev/stdin' -e '/^```/! d }' README.md \
+	sed -i -e '/^```text$/,/^```$/ { /^```text$/ r /dev/stdin' -e '/^```/! d }' docs/usage.md \
 		< <(alert $golden)
 	exit $failed
 fi
