@@ -332,4 +332,6 @@ clean:
         golden docs install uninstall deb lab-package clean smtpwatch check-debian
 .SECONDARY:
 
--include $(shell find $(wildcard $(addprefix $(BUILD)/,src tests docs)) -name '*.d')
+# Without a folder find would look everywhere.
+built     = $(wildcard $(addprefix $(BUILD)/,src tests docs))
+-include $(if $(built),$(shell find $(built) -name '*.d'))
