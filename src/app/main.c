@@ -20,7 +20,7 @@ static enum exit_code print_only(const struct options *o)
 	else if (o->action == OPTIONS_VERSION)
 		outbuf_str(&out.buf, "smtpwatch " SMTPWATCH_VERSION "\n");
 	else if (o->action == OPTIONS_LIST_ALERTS)
-		catalogue_put(&out.buf, &o->alerting);
+		alert_list_put(&out.buf, &o->alerting);
 	else
 		outbuf_format(&out.buf, "%s: no mistakes\n",
 			      o->config != NULL ? o->config : "command line");

@@ -1,7 +1,7 @@
-/* alert_list.c - the catalogue of alerts for people. */
+/* alert_list.c - the list of alert kinds, from the catalogue. */
 #include "format/alert_list.h"
 
-/* Another severity that the operator gave is that of all. */
+/* If the operator has set the severity of a verdict, all its variants have that severity. */
 static void put_variants(struct outbuf *b, const struct alerting *alerting, unsigned kind)
 {
 	const struct verdict_variant *other;
@@ -13,7 +13,7 @@ static void put_variants(struct outbuf *b, const struct alerting *alerting, unsi
 			      other->words.headline);
 }
 
-void catalogue_put(struct outbuf *b, const struct alerting *alerting)
+void alert_list_put(struct outbuf *b, const struct alerting *alerting)
 {
 	const char *category = NULL;
 

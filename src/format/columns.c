@@ -1,5 +1,5 @@
-/* columns.c - a row for each field of a table of sessions, and a function for each value that
- * format/fields.c does not have. */
+/* columns.c - the field table of csv, zeek and ecs, and the values that alert_fields does not have.
+ */
 #include "format/columns.h"
 
 #include "core/tls/suite.h"
@@ -11,7 +11,7 @@ static const struct record *record(const struct alert_view *v)
 	return &v->report->record;
 }
 
-/* NULL: not known. */
+/* word: NULL or empty if not known. */
 static bool put_word(struct outbuf *b, const char *word)
 {
 	outbuf_str(b, word != NULL ? word : "");
@@ -115,7 +115,7 @@ static bool put_duration(struct outbuf *b, const struct alert_view *v)
 	return record(v)->end >= record(v)->conn->start;
 }
 
-/* ECS counts it in nanoseconds. */
+/* ECS has durations in nanoseconds. */
 static bool put_duration_ns(struct outbuf *b, const struct alert_view *v)
 {
 	int64_t ns = record(v)->end - record(v)->conn->start;
@@ -196,7 +196,7 @@ static bool put_accepted(struct outbuf *b, const struct alert_view *v)
 	return put_count(b, record(v)->session->fates[FATE_ACCEPTED]);
 }
 
-/* All that are kept of the message that it is about. */
+/* All recipients that were kept of the alert's message (alert_message_of). */
 static bool put_recipients(struct outbuf *b, const struct alert_view *v)
 {
 	const struct transaction *t = alert_message_of(v);

@@ -1,4 +1,4 @@
-/* fields.c - a function and a row for each fact. */
+/* fields.c - the fields of an alert: a function and a row for each. */
 #include "format/fields.h"
 
 #include "format/session_id.h"
@@ -8,7 +8,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-/* So many recipients are named. */
+/* Number of recipients in the field "rcpt" at most. */
 enum { RECIPIENTS = 3 };
 
 static const char prefix[] = "SMTPWATCH_";
@@ -133,7 +133,8 @@ static bool put_from(struct outbuf *b, const struct alert_view *v)
 	return put_message_string(b, v, STRING_FROM);
 }
 
-/* "a@example.net,b@example.net": the first ones; rcpt_count says how many there are. */
+/* Example: "a@example.net,b@example.net". The field "rcpt_count" has the number of all recipients.
+ */
 static bool put_rcpt(struct outbuf *b, const struct alert_view *v)
 {
 	const struct transaction *t = alert_message_of(v);
@@ -276,7 +277,7 @@ const struct alert_field alert_fields[ALERT_FIELDS_MAX + 1] = {
 	{0},
 };
 
-/* Ends between two characters, and says that it was cut. */
+/* Shortens to max bytes. The cut is between two characters and marked with "...". */
 static void cut(struct outbuf *b, size_t max)
 {
 	if (b->n <= max)

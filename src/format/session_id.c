@@ -18,8 +18,8 @@ static size_t put_big_endian(uint8_t *at, uint64_t v, size_t n)
 	return n;
 }
 
-/* The specification's order: the lower address first, and with one address on both sides the lower
- * port. */
+/* The specification's order: the lower address comes first. If both addresses are equal, the lower
+ * port comes first. */
 static enum side lower_side(const struct conn *conn)
 {
 	int order =
@@ -30,7 +30,8 @@ static enum side lower_side(const struct conn *conn)
 	return order < 0 ? CLIENT : SERVER;
 }
 
-/* seed (2 bytes, 0), addresses, protocol, padding, ports */
+/* Writes the seed (2 bytes, 0), addresses, protocol, padding and ports. Returns the number of
+ * bytes. */
 static size_t tuple_bytes(const struct conn *conn, enum side first, uint8_t out[TUPLE_MAX])
 {
 	enum side second = side_other(first);

@@ -1,21 +1,23 @@
-/* session_id.h - names for a session: Community ID for other tools, and one of our own. */
+/* session_id.h - names of a session: the Community ID, and a session id. */
 #ifndef SMTPWATCH_FORMAT_SESSION_ID_H
 #define SMTPWATCH_FORMAT_SESSION_ID_H
 
 #include "smtpwatch/stream.h"
 #include "text/digest.h"
 
+/* Sizes in bytes, with the NUL. */
 enum {
 	IDENTITY_COMMUNITY = 2 + DIGEST_BASE64_SHA1,
-	IDENTITY_SESSION = 17 /* 16 hex digits, NUL */
+	IDENTITY_SESSION = 17 /* 16 hex digits */
 };
 
-/* Community ID version 1 with seed 0 (github.com/corelight/community-id-spec): the same for both
- * directions, and in every tool that computes it. */
+/* Writes the Community ID, version 1 with seed 0 (github.com/corelight/community-id-spec): "1:" and
+ * a hash of the tuple. Both directions of a connection, and all tools that compute it, give the
+ * same text. */
 void identity_community(struct digest *d, const struct conn *conn, char out[IDENTITY_COMMUNITY]);
 
-/* From the endpoints and the start: the same in every run over the same frames, another for the
- * next session of the same endpoints. */
+/* Writes the session id: a hash of the tuple and of conn->start. Every run over the same frames
+ * gives the same id. Two sessions of one tuple have different ids. */
 void identity_session(struct digest *d, const struct conn *conn, char out[IDENTITY_SESSION]);
 
 #endif

@@ -1,10 +1,11 @@
-/* syslog.c - header, structured data, message. The buffer holds one message and nothing else. */
+/* syslog.c - the header, structured data and text of a syslog message. */
 #include "format/syslog.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-/* Kept free of parameters. The number is the one that RFC 5612 gives away for documentation. */
+/* Bytes reserved for the text. 32473 is the enterprise number that RFC 5612 reserves for
+ * documentation. */
 enum { MESSAGE_CAPACITY = 700 };
 static const char element[] = "[smtpwatch@32473";
 
@@ -17,7 +18,7 @@ unsigned rfc5424_severity(enum severity s)
 	return as[s];
 }
 
-/* PRINTUSASCII, and nothing else. */
+/* Whether s is one or more of PRINTUSASCII (RFC 5424, section 6): 0x21 to 0x7e. */
 static bool printable(const char *s)
 {
 	size_t n = 0;
@@ -61,8 +62,8 @@ void rfc5424_param(struct outbuf *b, const char *name, struct bytes value)
 		b->n = from;
 }
 
-/* A byte order mark says that it is UTF-8; plain ASCII needs none, and many readers would show it.
- */
+/* Text outside ASCII begins with a byte order mark (RFC 5424, 6.4). ASCII text has none: many
+ * readers would show it. */
 static bool is_ascii(struct bytes text)
 {
 	for (size_t i = 0; i < text.n; i++)

@@ -1,4 +1,4 @@
-/* syslog.h - a syslog message, put together as RFC 5424 section 6 has it. */
+/* syslog.h - writes syslog messages (RFC 5424, section 6). */
 #ifndef SMTPWATCH_FORMAT_SYSLOG_H
 #define SMTPWATCH_FORMAT_SYSLOG_H
 
@@ -6,26 +6,33 @@
 #include "text/buffer.h"
 #include "text/timestamp.h"
 
-/* The facility of all of them: mail. What a receiver should take (6.1); no message is longer. */
+/* MAIL: the facility of all messages (6.2.1). MAX: bytes of a message at most; a receiver should
+ * accept 2048 (6.1). */
 enum { RFC5424_MAIL = 2, RFC5424_MAX = 2048 };
 
-/* Our severities as syslog counts them (6.2.1): critical is 2. */
+/* Returns the severity as syslog counts it (6.2.1): 2 for SEVERITY_CRITICAL, 7 for SEVERITY_NONE.
+ */
 unsigned rfc5424_severity(enum severity s);
 
-/* What is the same in every message of a run. */
+/* What all messages of a run share. */
 struct rfc5424 {
 	struct stamp stamp;
-	char host[256]; /* HOSTNAME; "-" where it cannot be shown */
+	char host[256]; /* HOSTNAME; "-" if the name is unknown or not printable ASCII */
 	long pid;
 };
 
+/* Reads the host name and the process id. Call again in a new process. */
 void rfc5424_init(struct rfc5424 *f);
 
 /*
- * Order of calls: head, param as often as wanted, message. msgid: of our own words, 1 to 32
- * printable characters. A parameter that would not leave room for the message is left out whole.
- * value and text: valid UTF-8 without control bytes (escape.h); the text is cut between two
- * characters.
+ * Order of calls for one message: rfc5424_head, rfc5424_param any number of times, rfc5424_message.
+ * b contains that message alone: rfc5424_head empties b.
+ *
+ * ts: nanoseconds since the epoch. msgid: 1 to 32 printable ASCII characters. value and text: valid
+ * UTF-8 without control bytes (escape.h).
+ *
+ * A parameter is left out whole if it would take the room that is reserved for text. A text that
+ * does not fit into RFC5424_MAX is cut between two characters.
  */
 void rfc5424_head(struct rfc5424 *f, struct outbuf *b, enum severity severity, int64_t ts,
 		  const char *msgid);

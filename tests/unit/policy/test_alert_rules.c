@@ -185,7 +185,7 @@ static void signatures_have_names(void **state)
 	char why[128];
 
 	assert_true(alerting_set(&a, "slow-acceptance=error", why, sizeof(why)));
-	catalogue_put(&b, &a);
+	alert_list_put(&b, &a);
 	outbuf_char(&b, '\0');
 	for (unsigned s = 0; s < ALERT_KINDS; s++) {
 		assert_int_equal(alert_kind_read(alert_kind_row(s)->id), s);
