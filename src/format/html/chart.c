@@ -1,10 +1,9 @@
-/* chart.c - bars drawn as SVG without any text in it, which would be distorted: the words
- * stand around it. */
+/* chart.c - draws bars as SVG. The SVG contains no text, because its scaling would distort text. */
 #include "format/html/html.h"
 
 enum { HIGH = 100, WIDE = 10, GAP = 1 };
 
-/* What a chart shows of each span: sessions that end with an alert, or all. */
+/* A chart: the sessions of each span that ended with an alert, or all sessions. */
 struct chart {
 	const struct timeline *t;
 	const struct alerting *alerting;
@@ -13,7 +12,7 @@ struct chart {
 	uint64_t max;
 };
 
-/* From this severity on a session is shown. */
+/* Returns the lowest severity that the chart shows. */
 static unsigned least(const struct chart *c)
 {
 	return c->alerts ? c->alerting->min : SEVERITY_NONE;
@@ -51,7 +50,7 @@ static int64_t begin_of(const struct chart *c, unsigned span)
 	return c->t->origin + (int64_t)span * timeline_length(c->t);
 }
 
-/* "2026-01-05 10:00:00 UTC: 12 sessions (3 221-for-message, 9 clean)" */
+/* Example: "2026-01-05 10:00:00 UTC: 12 sessions (3 221-for-message, 9 clean)". */
 static void put_words(struct html *h, const struct chart *c, unsigned span)
 {
 	const char *between = " (";
@@ -73,7 +72,8 @@ static void put_words(struct html *h, const struct chart *c, unsigned span)
 	html_words(h);
 }
 
-/* What is there at all is two units high. The height up to here is returned. */
+/* Draws a rectangle on top of what is `below` units high. A count above 0 gets at least two units,
+ * so that it is visible. Returns the height up to the top of the rectangle. */
 static double put_rect(struct html *h, const struct chart *c, unsigned span, uint64_t n,
 		       const char *class, double below)
 {
@@ -88,7 +88,7 @@ static double put_rect(struct html *h, const struct chart *c, unsigned span, uin
 	return below + high;
 }
 
-/* The worst stand at the foot, where they can be compared. */
+/* The worst severity is drawn at the bottom, where heights can be compared. */
 static void put_span(struct html *h, const struct chart *c, unsigned span)
 {
 	double below = 0;

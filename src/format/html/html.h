@@ -1,5 +1,4 @@
-/* html.h - the report as one page that needs nothing from elsewhere: what it is made of, in the
- * order in which it is put together. */
+/* html.h - writes the report as one self-contained HTML page. */
 #ifndef SMTPWATCH_FORMAT_HTML_HTML_H
 #define SMTPWATCH_FORMAT_HTML_HTML_H
 
@@ -10,42 +9,52 @@
 #include "trace/worst.h"
 
 /*
- * A page under way. Nothing in it is a script; its only style is html_style, which it names by its
- * hash in its Content-Security-Policy (CSP level 3), so that a browser would ignore whatever else
- * somebody got into it. What is put in by html_words cannot be markup.
+ * A page. The page has no script, and html_style is its only style. Its Content-Security-Policy
+ * (CSP level 3) names that style by its hash, so that a browser ignores any other script or style.
  */
 struct html {
-	struct outbuf *b;
-	struct outbuf words; /* freed by html_free, as text's scratch is */
-	struct text text;    /* writes into words */
-	bool in_head;        /* the cell that is open is its row's heading */
+	struct outbuf *b;    /* borrowed */
+	struct outbuf words; /* plain text for html_words; freed by html_free */
+	struct text text;    /* writes into words; html_free frees its scratch */
+	bool in_head;        /* the open cell is the heading of its row */
 };
 
-/* What is counted for it, beside the totals. Zero-filled before first use. */
+/* Counters of a page beside the totals. Zero-filled before first use; needs no freeing. */
 struct html_figures {
 	struct metrics metrics;
 	struct timeline timeline;
-	uint64_t causes[CAUSES]; /* of sessions that are alerts */
+	uint64_t causes[CAUSES]; /* sessions with alerts, by enum cause_id */
 };
 
+/* Prepares *h for a page into b, which is borrowed until html_free. html_free does not free b. */
 void html_init(struct html *h, struct outbuf *b);
 void html_free(struct html *h);
+
+/* Counts one session. Call once for each session of the run. */
 void html_count(struct html_figures *f, const struct report *r);
 
-/* Order of calls: begin, then html_session for each of s->worst, then end. False: no memory. */
+/*
+ * Order of calls for one page: html_begin, html_session for each of the s->worst sessions,
+ * html_end. html_begin writes all sections up to the list of sessions, which html_sessions begins.
+ * Returns false if the style's hash cannot be computed: memory is exhausted or the crypto library
+ * fails. If memory is exhausted at any other place, h->b->failed is set.
+ */
 bool html_begin(struct html *h, const struct html_figures *f, const struct summary *s);
-void html_sessions(struct html *h, const struct summary *s); /* html_begin calls it */
+void html_sessions(struct html *h, const struct summary *s);
 void html_session(struct html *h, const struct worst_session *one);
 void html_end(struct html *h);
 
-/* chart.c: the timeline as two charts and a table of the same. */
+/* chart.c: writes the section with the timeline: two charts, and a table with their numbers. */
 void html_chart(struct html *h, const struct timeline *t, const struct alerting *alerting);
 
-/* style.c: the style sheet, in pieces; ended by NULL. */
+/* style.c: the style sheet in pieces, terminated by NULL. */
 extern const char *const html_style[];
 
 /*
- * parts.c: the small pieces. html_words: h->words as text, which are empty then.
+ * parts.c: the parts of a section.
+ * html_str: writes markup as it is. html_text: writes text, escaped (escape_html). html_words:
+ * writes h->words, escaped, and empties them. html_number: with commas, "1,234". html_time:
+ * nanoseconds since the epoch, in UTC.
  */
 void html_str(struct html *h, const char *markup);
 void html_words(struct html *h);
@@ -53,22 +62,24 @@ void html_text(struct html *h, struct bytes text);
 void html_number(struct html *h, uint64_t n);
 void html_time(struct html *h, int64_t ns);
 
-/* A bar of part/whole of its place; the number beside it says the same. severity: its colour;
- * SEVERITIES: none. */
+/* Writes a bar that fills part/whole of its cell. Screen readers skip the bar: a cell beside it has
+ * the number. severity: the colour, enum severity; SEVERITIES: a plain one. */
 void html_bar(struct html *h, uint64_t part, uint64_t whole, unsigned severity);
 
-/* "critical", as a badge in its colour. */
+/* Writes the name of the severity as a badge in its colour. */
 void html_badge(struct html *h, enum severity s);
 
-/* A section with its heading; a table in it, that can be scrolled by keyboard where it is too wide.
- * columns: ended by NULL; one that begins with "#" holds numbers. */
+/* Begin and end a section with a heading, and a table. A table that is too wide can be scrolled by
+ * keyboard. id, title, caption and columns are markup. columns: terminated by NULL; a name that
+ * begins with "#" is that of a column of numbers. */
 void html_section(struct html *h, const char *id, const char *title);
 void html_section_end(struct html *h);
 void html_table(struct html *h, const char *caption, const char *const *columns);
 void html_table_end(struct html *h);
 
-/* A cell: html_row begins a row with its heading's cell open; html_cell ends the one before and
- * opens the next; html_row_end. class: NULL: none. */
+/* html_row begins a row and opens the cell of its heading. html_cell closes the open cell and opens
+ * the next. html_row_end closes the open cell and the row. class: CSS class of the row or cell;
+ * NULL: none. */
 void html_row(struct html *h, const char *class);
 void html_cell(struct html *h, const char *class);
 void html_row_end(struct html *h);

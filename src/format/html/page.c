@@ -1,4 +1,4 @@
-/* page.c - the page from its head down to where the sessions begin, and its end. */
+/* page.c - the page from its head to the list of sessions. */
 #include "format/html/html.h"
 
 #include "format/text/fate.h"
@@ -16,7 +16,7 @@ void html_count(struct html_figures *f, const struct report *r)
 		f->causes[c != NULL ? c->id : CAUSE_UNEXPLAINED]++;
 }
 
-/* The hash of what stands between the tags, to the byte. */
+/* The hash covers exactly the bytes between <style> and </style>. */
 static bool put_style(struct html *h)
 {
 	struct digest *d = digest_new();
@@ -270,7 +270,7 @@ static void put_causes(struct html *h, const uint64_t counts[CAUSES])
 	html_section_end(h);
 }
 
-/* From the first bucket that has something to the last. */
+/* Shows the buckets from the first to the last that is not empty. */
 static void put_histogram(struct html *h, const struct metrics_histogram *m, const char *caption)
 {
 	static const char *const columns[] = {"Up to", "#How often", "Against the most frequent",

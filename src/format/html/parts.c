@@ -1,4 +1,4 @@
-/* parts.c - words, numbers, bars and tables, as every part of the page has them. */
+/* parts.c - text, numbers, bars and tables for all sections of the page. */
 #include "format/html/html.h"
 
 void html_init(struct html *h, struct outbuf *b)
@@ -44,7 +44,7 @@ void html_time(struct html *h, int64_t ns)
 	html_str(h, "</time>");
 }
 
-/* In hundredths of a per cent; what is there at all can be seen. */
+/* The width has two decimals. A part above 0 gets at least one per cent, so that it is visible. */
 void html_bar(struct html *h, uint64_t part, uint64_t whole, unsigned severity)
 {
 	double share = whole > 0 ? 100.0 * (double)part / (double)whole : 0;

@@ -1,10 +1,11 @@
-/* session.c - one alerted session: folded to a line, unfolded to words and its ladder. */
+/* session.c - the list of alerted sessions: a line for each, which unfolds to an explanation and
+ * the ladder. */
 #include "format/html/html.h"
 
 #include "format/text/explain.h"
 
-/* Of one ladder so many lines are shown, half from its beginning and half from its end, and the
- * fault. */
+/* Lines of one ladder: half from its beginning, half from its end. The fault is shown in addition.
+ */
 enum { LINES = 200 };
 
 void html_sessions(struct html *h, const struct summary *s)

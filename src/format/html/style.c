@@ -1,9 +1,8 @@
-/* style.c - how the report looks: light and dark, on a phone, on paper. No colour says what
- * words do not say. */
+/* style.c - the style sheet: light and dark scheme, narrow screens, print. Words repeat what a
+ * colour means. */
 #include "format/html/html.h"
 
-/* Against their backgrounds, texts have a contrast of 4.5 or more (WCAG 2.2, 1.4.3), in both
- * schemes. */
+/* Texts have a contrast of at least 4.5 to their background (WCAG 2.2, 1.4.3), in both schemes. */
 const char *const html_style[] = {
 	":root{color-scheme:light "
 	"dark;--page:#f6f7f9;--card:#fff;--ink:#1c2128;--dim:#57606a;--line:#d5dbe1;--soft:#"

@@ -1,4 +1,4 @@
-/* event.c - the events: what each begins with, and what it adds to the rows of its session. */
+/* event.c - the events: their first members, and what they add to the members of a session. */
 #include "format/json/event.h"
 
 #include "format/text/text.h"
@@ -14,7 +14,7 @@ static void event_begin(struct json *j, int64_t ts, const char *type)
 	json_word(j, type);
 }
 
-/* EVE counts severities the other way round: 1 is the worst. */
+/* Suricata's EVE counts severities downwards: 1 is the worst. */
 static unsigned eve_severity(enum severity s)
 {
 	return s >= SEVERITY_NOTICE ? 1 + SEVERITY_CRITICAL - s : 4;
@@ -36,7 +36,7 @@ static void put_sum(struct json *j, const struct throttle_repeat *sum)
 	outbuf_char(j->b, '}');
 }
 
-/* The last member of an alert's line, and its end. sum: NULL: this is no sum. */
+/* Writes the member "alert" and ends the line. sum: NULL if the alert is no sum. */
 static void alert_end(struct json *j, const struct report *r, unsigned kind,
 		      const struct throttle_repeat *sum)
 {
@@ -45,8 +45,8 @@ static void alert_end(struct json *j, const struct report *r, unsigned kind,
 	json_key(j, "alert");
 	outbuf_char(j->b, '{');
 	json_key(j, "signature");
-	json_word(j, row->id); /* and not the headline: rules are written against it, and it is
-				  never reworded */
+	json_word(j, row->id); /* Not the headline: operators write rules against the id, which
+				  never changes. */
 	json_key(j, "category");
 	json_string(j, bytes_str(row->category));
 	json_key(j, "severity");
@@ -66,13 +66,13 @@ static void put_session(struct json *j, const struct report *r)
 	json_members(j, json_net_rows, &view);
 }
 
-/* Holds the promise of JSON_LINE_MAX. */
+/* Checks the bound JSON_LINE_MAX. */
 static void line_end(struct json *j, size_t begin)
 {
 	assert(j->b->failed || j->b->n - begin <= JSON_LINE_MAX);
 }
 
-/* The members from..to of the session's line, once more, in an alert's. */
+/* Copies the members of the event "session", bytes from to `to` of the buffer, into an alert. */
 static void repeat_members(struct outbuf *b, size_t from, size_t to)
 {
 	char *at = outbuf_reserve(b, to - from);
@@ -134,7 +134,7 @@ static void put_tally(struct json *j, const char *name, const uint64_t *counts, 
 	outbuf_char(j->b, '}');
 }
 
-/* Groups are told from the rows: an object begins where the group changes. */
+/* Counters of one group are neighbours in the table: an object begins where the group changes. */
 static void put_counters(struct json *j, const struct monitor_stats *core, bool live)
 {
 	const char *group = NULL;
@@ -174,7 +174,7 @@ static void put_undecoded_row(struct json *j, const struct undecoded_row *row)
 	json_number(j, row->packets);
 }
 
-/* Left out where all was decoded. */
+/* Writes nothing if all packets were decoded. */
 static void put_undecoded(struct json *j, const struct undecoded *u)
 {
 	struct undecoded_row rows[UNDECODED_ROWS];
@@ -220,7 +220,7 @@ static const char *fate_label(unsigned f)
 	return fate_name((enum fate)(FATE_ACCEPTED + f));
 }
 
-/* How many sessions and alerts, and of what. */
+/* Sessions and alerts, in total and by kind. */
 static void put_totals(struct json *j, const struct totals *t, bool live)
 {
 	json_key(j, "sessions");
@@ -240,7 +240,7 @@ static void put_totals(struct json *j, const struct totals *t, bool live)
 	put_tally(j, "fates", t->fates + FATE_ACCEPTED, FATES - FATE_ACCEPTED, fate_label);
 }
 
-/* Whether the keys are the right ones can be seen from it. */
+/* With these numbers an operator sees whether the key log belongs to the traffic. */
 static void put_tls(struct json *j, const struct summary *sum)
 {
 	json_key(j, "tls");

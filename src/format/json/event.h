@@ -1,4 +1,4 @@
-/* event.h - the lines of JSON output, each an object with its line end. docs/schema.json
+/* event.h - the events of JSON output. Each event is one object and a line feed. docs/schema.json
  * describes them. */
 #ifndef SMTPWATCH_FORMAT_JSON_EVENT_H
 #define SMTPWATCH_FORMAT_JSON_EVENT_H
@@ -7,24 +7,29 @@
 #include "policy/throttle.h"
 #include "stats/daily.h"
 
-/* The lines of a record at most: the session's, its verdict's alert, and one for each extra alert.
- * None is longer than JSON_LINE_MAX. */
+/* Lines of one record at most: the session, the alert of its verdict, and each extra alert. No line
+ * of a record is longer than JSON_LINE_MAX bytes. */
 enum { JSON_LINES = 2 + ALERT_KINDS - VERDICTS };
 
-/* A session's line, and one for each alert that it raises: the same once more, because whoever
- * reads only alerts must find everything in it. */
+/* All functions append to j->b. If memory is exhausted, j->b->failed is set and the lines are
+ * incomplete. */
+
+/* Appends an event "session", and an event "alert" for each alert that the session raises. An alert
+ * repeats all members of the session, so that a reader of alerts alone misses nothing. */
 void json_event_record(struct json *j, const struct report *r);
 
-/* One of these alerts alone. */
+/* Appends the event of one alert alone. kind: enum alert_kind. */
 void json_event_alert(struct json *j, const struct report *r, unsigned kind);
 
-/* The alert of which the throttle kept several back: the latest session's, with the sum. */
+/* Appends the event of a sum of rate-limited alerts: an alert of the latest session, with a member
+ * "repeated". */
 void json_event_repeat(struct json *j, const struct throttle_repeat *repeat);
 
+/* Appends the daily summary: an event "digest" with the totals and the worst servers. */
 void json_event_daily(struct json *j, const struct daily *day);
 
-/* Every counter, also those that are 0: a dashboard that has never seen a name cannot ask for it.
- */
+/* Appends an event "stats". Counters that are 0 are included: a dashboard needs to see a name
+ * before it can use it. Offline the groups "memory" and "pcap" and the outputs are left out. */
 void json_event_stats(struct json *j, const struct summary *sum);
 
 #endif

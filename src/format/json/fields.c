@@ -1,5 +1,5 @@
-/* fields.c - the facts of a session: a function and a row for each. The table at the end is
- * the record's shape. */
+/* fields.c - the fields of a session: a function and a row for each. The table at the end has the
+ * shape of the record. */
 #include "format/json/json.h"
 #include "policy/acceptance.h"
 
@@ -51,7 +51,7 @@ static bool put_community_id(struct json *j, const struct json_view *v)
 	return put_word(j, text);
 }
 
-/* Unlike the Community ID it tells two sessions of one tuple apart. */
+/* Two sessions of one tuple have one Community ID, but two session ids. */
 static bool put_session_id(struct json *j, const struct json_view *v)
 {
 	char text[IDENTITY_SESSION];
@@ -87,7 +87,7 @@ static bool put_start(struct json *j, const struct json_view *v)
 	return true;
 }
 
-/* The same as the timestamp of the line, which other events have as well. */
+/* Equals the "timestamp" of the line, a member that all events have. */
 static bool put_end(struct json *j, const struct json_view *v)
 {
 	json_time(j, v->report->record.end);
@@ -110,8 +110,7 @@ static const char *alert_kind_name(unsigned bit)
 	return alert_kind_row(bit)->id;
 }
 
-/* Lists are written even if they are empty, so that a reader can loop over them without asking
- * first. */
+/* Lists are written even if they are empty, so that a reader can loop over them without a test. */
 static bool put_also(struct json *j, const struct json_view *v)
 {
 	json_bits(j, v->report->also, alert_kind_name);
@@ -163,7 +162,7 @@ static bool put_inferred(struct json *j, const struct json_view *v)
 	return true;
 }
 
-/* `unknown` claims nothing. */
+/* The verdict `unknown` has no confidence. */
 static bool put_confidence(struct json *j, const struct json_view *v)
 {
 	const struct record *r = &v->report->record;
@@ -172,7 +171,7 @@ static bool put_confidence(struct json *j, const struct json_view *v)
 	       r->judgement.verdict != VERDICT_UNKNOWN;
 }
 
-/* Sessions of the same server that ended in the same second, this one included. */
+/* Sessions of the server that ended in the same second, this one included. */
 static bool put_together(struct json *j, const struct json_view *v)
 {
 	return v->report->record.together > 1 && put_number(j, v->report->record.together);
@@ -184,7 +183,7 @@ static bool put_grouped(struct json *j, const struct json_view *v)
 	return v->report->grouped;
 }
 
-/* Alerts that are told in a sum later. */
+/* Rate-limited alerts, which a later sum reports. */
 static bool put_limited(struct json *j, const struct json_view *v)
 {
 	if (v->report->limited == 0)
@@ -237,7 +236,8 @@ static bool put_helo(struct json *j, const struct json_view *v)
 	return json_put_tagged(j, &v->report->record.session->strings, STRING_HELO);
 }
 
-/* Nine names or ten, and mostly those of the session before: then its list is copied. */
+/* Most servers have nine or ten extensions, and neighbouring sessions often have the same ones:
+ * then the text of the session before is copied. */
 static bool put_extensions(struct json *j, const struct json_view *v)
 {
 	uint32_t mask = v->report->record.session->extensions;
@@ -269,7 +269,7 @@ static bool put_starttls(struct json *j, const struct json_view *v)
 	return put_word(j, starttls_name(v->report->record.session->starttls));
 }
 
-/* The mechanism; what followed it was never kept. */
+/* The mechanism alone: the credentials behind it are never kept. */
 static bool put_auth(struct json *j, const struct json_view *v)
 {
 	return json_put_tagged(j, &v->report->record.session->strings, STRING_AUTH);
@@ -307,7 +307,7 @@ static bool put_last_text(struct json *j, const struct json_view *v)
 	return json_put_tagged(j, &v->report->record.session->strings, STRING_REPLY);
 }
 
-/* The reply by which the server took its leave, where it is not the last one. */
+/* The reply of the farewell, if it is not the last reply. */
 static bool put_farewell_code(struct json *j, const struct json_view *v)
 {
 	const struct session_info *s = v->report->record.session;
@@ -336,14 +336,14 @@ static bool put_uncoded(struct json *j, const struct json_view *v)
 	return s->uncoded && json_put_tagged(j, &s->strings, STRING_UNCODED);
 }
 
-/* What the client had to wait for, step by step. */
+/* How long the client waited in each step. */
 static bool put_latency_connect(struct json *j, const struct json_view *v)
 {
 	outbuf_seconds(j->b, v->report->record.conn->rtt);
 	return v->report->record.conn->rtt > 0;
 }
 
-/* Without the SYN the first packet is any packet. */
+/* If the SYN was not captured, conn->start is not the start of the connection. */
 static bool put_latency_banner(struct json *j, const struct json_view *v)
 {
 	const struct conn *conn = v->report->record.conn;
@@ -367,7 +367,7 @@ static bool put_latency_end(struct json *j, const struct json_view *v)
 	return waited > 0;
 }
 
-/* Named by a PROXY header: then src_ip is the proxy's. */
+/* The client as a PROXY header names it. src_ip is then the address of the proxy. */
 static bool put_proxied_ip(struct json *j, const struct json_view *v)
 {
 	if (v->report->record.session->proxied_port == 0)
@@ -410,7 +410,7 @@ static bool put_transactions(struct json *j, const struct json_view *v)
 	return true;
 }
 
-/* Without this a reader who counts messages would be wrong and not know it. */
+/* A reader who counts messages needs the number of those that were not kept. */
 static bool put_transactions_omitted(struct json *j, const struct json_view *v)
 {
 	uint32_t omitted = v->report->record.session->transactions_omitted;

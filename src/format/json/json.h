@@ -1,4 +1,4 @@
-/* json.h - JSON rendered from tables: a row for each fact, straight into a buffer. */
+/* json.h - writes JSON from tables with a row for each field, without a tree in between. */
 #ifndef SMTPWATCH_FORMAT_JSON_JSON_H
 #define SMTPWATCH_FORMAT_JSON_JSON_H
 
@@ -9,7 +9,7 @@
 
 #include <limits.h>
 
-/* The objects that facts stand in. Which stands in which is told in writer.c. */
+/* The objects that contain fields. writer.c has the name and the parent of each. */
 enum json_group {
 	JSON_ROOT,
 	JSON_ENDING,
@@ -29,10 +29,11 @@ enum json_group {
 };
 
 /*
- * No more bytes are written for the list of a message's recipients (those that it has no room for
- * are counted), for a message, for a line of a session or an alert: whoever makes room for lines
- * may rely on it. Beside texts off the wire a line has the names of the input and of a file of
- * packets.
+ * Bounds in bytes; a queue of lines relies on them.
+ * RCPT: the list of a message's recipients; those beyond it are counted.
+ * MESSAGE: a message.
+ * LINE: an event "session" or "alert". Beside texts of the wire, a line has the names of the input
+ * and of a pcap file.
  */
 enum {
 	JSON_RCPT_MAX = 24 << 10,
@@ -42,31 +43,32 @@ enum {
 			ESCAPE_MAX * (STRINGS_MAX + 2 * PATH_MAX) + (16 << 10)
 };
 
-/* What is rendered: a session, or one message of it. */
+/* The source of the fields: a session, or one message of a session. Borrowed. */
 struct json_view {
 	const struct report *report;
-	const struct transaction *transaction;
+	const struct transaction *transaction; /* for json_transaction_rows; else NULL */
 };
 
-/* A rendering under way. */
+/* A writer. Set b and digest, zero-fill the rest. */
 struct json {
-	struct outbuf *b;
+	struct outbuf *b;      /* borrowed */
 	enum json_group group; /* the innermost open object */
 	struct stamp stamp;
-	struct digest *digest;
-	unsigned rcpt_omitted; /* of the message whose recipients were rendered last */
-	uint32_t extensions;   /* the list of their names that was rendered last */
-	size_t extensions_n;
+	struct digest *digest; /* borrowed */
+	unsigned rcpt_omitted; /* recipients left out of the list that was written last */
+	/* Cache: the mask of extensions that was written last, and its text. */
+	uint32_t extensions;
+	size_t extensions_n; /* bytes of extensions_text; 0: none */
 	char extensions_text[256];
 };
 
-/* One fact. put writes its value, and returns false where the fact is not known: then nothing of it
- * is written, not even its name. */
+/* One field. */
 struct json_row {
 	enum json_group group;
-	uint8_t key_n;
-	char key[32]; /* with comma, quotation marks and colon, ready to be copied: JSON_ROW sees to
-			 that */
+	uint8_t key_n; /* bytes of key */
+	char key[32];  /* as JSON_ROW makes it: with comma, quotation marks and colon */
+	/* Writes the value. Returns false if the value is not known; json_members then discards
+	 * what was written, and the key. */
 	bool (*put)(struct json *j, const struct json_view *v);
 };
 
@@ -75,23 +77,28 @@ struct json_row {
 		group, sizeof(",\"" name "\":") - 1, ",\"" name "\":", put                         \
 	}
 
-/* Ended by a row without put. A fact is added here (json/fields.c, json/tls.c, net.c,
- * message.c), and in docs/schema.json. */
+/* The field tables, each terminated by a row whose put is NULL. A new field gets a row in
+ * json/fields.c, json/tls.c, json/net.c or json/message.c, and an entry in docs/schema.json. */
 extern const struct json_row json_session_rows[], json_tls_rows[], json_net_rows[],
 	json_transaction_rows[];
 
-/* The members that the rows yield, objects of their own opened and closed, into an object that the
- * caller has opened and will close. */
+/* Writes the members of all rows whose value is known, and opens and closes the objects that
+ * contain them. The caller has opened the object around all members, and closes it. A put function
+ * may call json_members for an object of its own. */
 void json_members(struct json *j, const struct json_row *rows, const struct json_view *v);
 
-/* A name within an object, with the comma if it needs one. name is ours and needs no escaping. */
+/* Writes a comma if one is due, the name and a colon. name must need no escaping. */
 void json_key(struct json *j, const char *name);
 
-/* The comma between two values of a list. */
+/* Writes a comma, unless the last byte of j->b opens an object or a list. */
 void json_comma(struct json *j);
 
-/* Values. json_word: a name of ours, that needs no escaping. json_bits: the list of the names of a
- * mask's bits. */
+/*
+ * Each writes one value.
+ * json_string: escapes text. json_word: word must need no escaping. json_time: nanoseconds since
+ * the epoch, as ISO 8601. json_bits: a list of the names of the bits that are set in mask, lowest
+ * bit first.
+ */
 void json_string(struct json *j, struct bytes text);
 void json_word(struct json *j, const char *word);
 void json_number(struct json *j, uint64_t v);
@@ -99,13 +106,17 @@ void json_time(struct json *j, int64_t ns);
 void json_bits(struct json *j, uint64_t mask, const char *(*name)(unsigned bit));
 void json_addr(struct json *j, const struct ip_addr *a);
 
-/* Put functions for what several tables need: true if there was something to write. */
+/*
+ * Each writes one value and returns true, or writes nothing and returns false if the value is not
+ * known. json_put_tagged: the first string with the tag. json_put_code: a reply code; 0: not known.
+ * json_put_enhanced: an enhanced status code such as "5.7.1" (RFC 3463); class 0: not known.
+ */
 bool json_put_tagged(struct json *j, const struct strings *strings, enum string_tag tag);
 bool json_put_code(struct json *j, uint16_t code);
 bool json_put_enhanced(struct json *j, struct smtp_enhanced e);
 
-/* A time, 0: did not happen. The time from one to another, in seconds: not known if either did not
- * happen. */
+/* json_put_time: a time. json_put_wait: the seconds between two times. Arguments are nanoseconds
+ * since the epoch; 0: not known. Return value as above. */
 bool json_put_time(struct json *j, int64_t ns);
 bool json_put_wait(struct json *j, int64_t from, int64_t to);
 

@@ -1,4 +1,4 @@
-/* message.c - the facts of one message: a function and a row for each. */
+/* message.c - the fields of one message: a function and a row for each. */
 #include "format/json/json.h"
 
 static bool put_fate(struct json *j, const struct json_view *v)
@@ -12,7 +12,7 @@ static bool put_from(struct json *j, const struct json_view *v)
 	return json_put_tagged(j, &v->transaction->strings, STRING_FROM);
 }
 
-/* code 0: the reply to RCPT was still outstanding */
+/* Writes one recipient. string->value: the code of the reply to RCPT; 0: not yet answered. */
 static void put_recipient(struct json *j, const struct string *string)
 {
 	json_comma(j);
@@ -25,8 +25,9 @@ static void put_recipient(struct json *j, const struct string *string)
 	outbuf_char(j->b, '}');
 }
 
-/* As many as were kept, and as the list has room for; rcpt_count has them all. Absent where none is
- * known, as when they were redacted. */
+/* Writes the recipients that were kept, up to JSON_RCPT_MAX bytes, and counts the others in
+ * j->rcpt_omitted. Returns false if no recipient is known, for example because recipients are
+ * redacted. */
 static bool put_rcpt(struct json *j, const struct json_view *v)
 {
 	size_t begin = j->b->n;
@@ -88,7 +89,7 @@ static bool put_queue_id(struct json *j, const struct json_view *v)
 	return json_put_tagged(j, &v->transaction->strings, STRING_QUEUE_ID);
 }
 
-/* What the server did, beside what the sender believes; null: not known. */
+/* Whether the server accepted the message, whatever the client believes; null: not known. */
 static bool put_taken(struct json *j, const struct json_view *v)
 {
 	static const char *const words[] = {
@@ -108,14 +109,14 @@ static bool put_bytes(struct json *j, const struct json_view *v)
 	return put_number(j, v->transaction->bytes);
 }
 
-/* How far the message came, whatever became of it afterwards. */
+/* Bytes that the server's system acknowledged, whatever became of the message later. */
 static bool put_bytes_acked(struct json *j, const struct json_view *v)
 {
 	return put_number(j, v->transaction->bytes_acked);
 }
 
-/* LMTP, and PRDR, have a reply for each recipient: how many took the message, of how many that have
- * answered. */
+/* LMTP (RFC 2033) and PRDR have a reply for each recipient after the message. The two fields count
+ * the replies, and those that accept. */
 static bool reply_each(const struct json_view *v)
 {
 	return v->report->record.session->lmtp || v->transaction->lmtp_answered > 1;

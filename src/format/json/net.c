@@ -1,5 +1,5 @@
-/* net.c - the facts of the connection below: a function and a row for each. What has two sides
- * is a list of two: client, server. */
+/* net.c - the fields of the TCP connection: a function and a row for each. A field of both sides is
+ * a list of two: client, server. */
 #include "format/json/json.h"
 
 static void put_both(struct json *j, uint64_t client, uint64_t server)
@@ -11,7 +11,7 @@ static void put_both(struct json *j, uint64_t client, uint64_t server)
 	outbuf_char(j->b, ']');
 }
 
-/* False if it is nothing on either side. */
+/* Returns false if both are 0. */
 static bool put_pair(struct json *j, uint64_t client, uint64_t server)
 {
 	if (client == 0 && server == 0)
@@ -30,7 +30,7 @@ static const struct conn_flow *flows(const struct json_view *v)
 	return v->report->record.conn->flow;
 }
 
-/* Of the streams, without what is missing from the capture. */
+/* Bytes of the stream, without those that are missing from the capture. */
 static bool put_client_bytes(struct json *j, const struct json_view *v)
 {
 	json_number(j, flows(v)[CLIENT].bytes);
@@ -124,8 +124,8 @@ static void put_member(struct json *j, const char *name, uint64_t n)
 	json_number(j, n);
 }
 
-/* An RST, and beside its TTL the range of its side's other segments: whoever forges one seldom
- * stands at the same distance. */
+/* Writes an RST. "other_ttl" is the range of the side's other segments: a forged RST seldom has a
+ * TTL within it. */
 static void put_one_rst(struct json *j, enum side side, const struct conn_side *of)
 {
 	const struct conn_rst *rst = &of->reset;

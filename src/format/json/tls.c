@@ -1,5 +1,5 @@
-/* tls.c - what is known of a session's TLS: by its handshake and its records, and with keys.
- */
+/* tls.c - the fields of a session's TLS, from its handshake, its records and, with keys, its
+ * content. */
 #include "core/tls/record.h"
 #include "core/tls/suite.h"
 #include "format/json/json.h"
@@ -18,7 +18,7 @@ static bool put_version(struct json *j, const struct json_view *v)
 	return name != NULL;
 }
 
-/* One that has no name here has at least its number. */
+/* A cipher suite without a name in the table is written as its number. */
 static bool put_cipher(struct json *j, const struct json_view *v)
 {
 	uint16_t suite = tls_info_of(v)->tls_suite;
@@ -67,7 +67,7 @@ static bool put_handshake(struct json *j, const struct json_view *v)
 	return true;
 }
 
-/* What the client waited for when the server closed. */
+/* What the client waited for when the server closed the connection. */
 static bool put_pending(struct json *j, const struct json_view *v)
 {
 	static const char *const names[] = {"nothing", "command", "message"};

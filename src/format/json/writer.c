@@ -1,10 +1,8 @@
-/*
- * writer.c - renders the rows of a table as JSON. No library builds a tree first: a record is
- * to cost under two microseconds, straight into one buffer.
- */
+/* writer.c - writes the rows of a field table as JSON. One record must cost less than two
+ * microseconds, so that no library with a tree is used. */
 #include "format/json/json.h"
 
-/* Which object stands in which, and under what name. */
+/* The name of each object and the object that contains it. */
 static const struct {
 	enum json_group parent;
 	const char *key;
@@ -58,7 +56,7 @@ static void group_leave(struct json *j)
 	j->group = groups[j->group].parent;
 }
 
-/* Closes and opens objects until a member of `to` can be written. */
+/* Closes and opens objects until j->group is `to`. */
 static void group_enter(struct json *j, enum json_group to)
 {
 	while (!group_within(to, j->group))
@@ -74,8 +72,8 @@ static void group_enter(struct json *j, enum json_group to)
 	}
 }
 
-/* The key with its comma, or without it behind a bracket; copied at full length, as that needs no
- * call. */
+/* Copies the key, without its comma if none is due. The full length of row->key is copied, because
+ * a copy of constant length needs no call. */
 static inline void key_put(struct json *j, const struct json_row *row)
 {
 	char *at = outbuf_reserve(j->b, sizeof(row->key));
@@ -100,8 +98,7 @@ void json_members(struct json *j, const struct json_row *rows, const struct json
 			group_enter(j, row->group);
 		key_put(j, row);
 		if (!row->put(j, v)) {
-			/* Unknown: taken back, with the object if this was to be its first member.
-			 */
+			/* Not known: discards the key, and the object that was opened for it. */
 			j->b->n = n;
 			j->group = group;
 		}
