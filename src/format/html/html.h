@@ -35,9 +35,11 @@ void html_count(struct html_figures *f, const struct report *r);
 
 /*
  * Order of calls for one page: html_begin, html_session for each of the s->worst sessions,
- * html_end. html_begin writes all sections up to the list of sessions, which html_sessions begins.
- * Returns false if the style's hash cannot be computed: memory is exhausted or the crypto library
- * fails. If memory is exhausted at any other place, h->b->failed is set.
+ * html_end.
+ *
+ * html_begin writes all sections up to the list of sessions, which html_sessions begins. Returns
+ * false if the style's hash cannot be computed: memory is exhausted or the crypto library fails. If
+ * memory is exhausted elsewhere, h->b->failed is set.
  */
 bool html_begin(struct html *h, const struct html_figures *f, const struct summary *s);
 void html_sessions(struct html *h, const struct summary *s);
@@ -51,10 +53,12 @@ void html_chart(struct html *h, const struct timeline *t, const struct alerting 
 extern const char *const html_style[];
 
 /*
- * parts.c: the parts of a section.
- * html_str: writes markup as it is. html_text: writes text, escaped (escape_html). html_words:
- * writes h->words, escaped, and empties them. html_number: with commas, "1,234". html_time:
- * nanoseconds since the epoch, in UTC.
+ * The parts of a section (parts.c).
+ * - html_str: writes markup as it is.
+ * - html_text: writes text, escaped by escape_html.
+ * - html_words: writes h->words in the same way, and empties them.
+ * - html_number: writes "1,234".
+ * - html_time: writes a time in UTC; ns: nanoseconds since the epoch.
  */
 void html_str(struct html *h, const char *markup);
 void html_words(struct html *h);

@@ -30,10 +30,10 @@ enum json_group {
 
 /*
  * Bounds in bytes; a queue of lines relies on them.
- * RCPT: the list of a message's recipients; those beyond it are counted.
- * MESSAGE: a message.
- * LINE: an event "session" or "alert". Beside texts of the wire, a line has the names of the input
- * and of a pcap file.
+ * - RCPT: the list of a message's recipients; those beyond it are counted.
+ * - MESSAGE: a message.
+ * - LINE: an event "session" or "alert". Beside texts of the wire, a line has the names of the
+ * input and of a pcap file.
  */
 enum {
 	JSON_RCPT_MAX = 24 << 10,
@@ -94,10 +94,11 @@ void json_key(struct json *j, const char *name);
 void json_comma(struct json *j);
 
 /*
- * Each writes one value.
- * json_string: escapes text. json_word: word must need no escaping. json_time: nanoseconds since
- * the epoch, as ISO 8601. json_bits: a list of the names of the bits that are set in mask, lowest
- * bit first.
+ * Each function writes one value.
+ * - json_string: escapes text.
+ * - json_word: word must need no escaping.
+ * - json_time: nanoseconds since the epoch, as ISO 8601.
+ * - json_bits: a list of the names of the bits that are set in mask, lowest bit first.
  */
 void json_string(struct json *j, struct bytes text);
 void json_word(struct json *j, const char *word);
@@ -107,9 +108,10 @@ void json_bits(struct json *j, uint64_t mask, const char *(*name)(unsigned bit))
 void json_addr(struct json *j, const struct ip_addr *a);
 
 /*
- * Each writes one value and returns true, or writes nothing and returns false if the value is not
- * known. json_put_tagged: the first string with the tag. json_put_code: a reply code; 0: not known.
- * json_put_enhanced: an enhanced status code such as "5.7.1" (RFC 3463); class 0: not known.
+ * Each function writes one value and returns true, or returns false if the value is not known.
+ * - json_put_tagged: the first string with the tag.
+ * - json_put_code: a reply code; 0: not known.
+ * - json_put_enhanced: an enhanced status code such as "5.7.1" (RFC 3463); class 0: not known.
  */
 bool json_put_tagged(struct json *j, const struct strings *strings, enum string_tag tag);
 bool json_put_code(struct json *j, uint16_t code);

@@ -1,5 +1,4 @@
-/* alert.c - one alert, as an administrator can read and forward it. The sentences are the
- * catalogue's; here they are put together with what was seen. */
+/* alert.c - writes one alert: sentences of the catalogue, with the values of the session. */
 #include "format/text/text.h"
 #include "policy/acceptance.h"
 
@@ -7,7 +6,7 @@
 
 #include <ctype.h>
 
-/* who: the rest of a line that has the time, and how bad it is */
+/* Ends the head of an alert: its kind and both endpoints. */
 static void put_tuple(struct text *t, const struct report *r, unsigned kind)
 {
 	const struct conn *conn = r->record.conn;
@@ -18,7 +17,8 @@ static void put_tuple(struct text *t, const struct report *r, unsigned kind)
 	text_endpoint(t, &conn->addr[SERVER], conn->port[SERVER]);
 }
 
-/* Begins a paragraph under its label, to be ended by text_wrap(t, from, TEXT_INDENT). */
+/* Begins a paragraph with its label. The caller ends it with text_wrap(t, from, TEXT_INDENT).
+ * Returns from. */
 static size_t put_label(struct text *t, const char *label)
 {
 	size_t from = t->b->n;
@@ -40,7 +40,7 @@ static void put_enhanced(struct text *t, struct smtp_enhanced e)
 			      (unsigned)e.detail);
 }
 
-/* in quotation marks */
+/* Writes a reply in quotation marks. */
 static void put_reply(struct text *t, uint16_t code, struct smtp_enhanced enhanced,
 		      struct bytes text)
 {
@@ -56,7 +56,7 @@ static void put_time(struct text *t, int64_t ns)
 	outbuf_format(t->b, "%.1f s", (double)ns / (double)FRAME_SECOND);
 }
 
-/* The names that both sides gave themselves, as far as they can be shown. */
+/* The names that client and server gave themselves, if they can be shown. */
 static void put_names(struct text *t, const struct report *r)
 {
 	const struct session_info *info = r->record.session;
@@ -83,7 +83,8 @@ static void put_names(struct text *t, const struct report *r)
 	text_wrap(t, from, TEXT_INDENT);
 }
 
-/* After a comma: how long after the message, or after the beginning where no greeting came. */
+/* How long after the end of the message; without a greeting, how long after the connection began.
+ */
 static void put_waited(struct text *t, const struct report *r)
 {
 	const struct ending *e = r->record.ending;
@@ -99,8 +100,8 @@ static void put_waited(struct text *t, const struct report *r)
 							    : " after the connection was opened");
 }
 
-/* The close, where the headline does not tell of it ("said 221"), or only how it was done, where it
- * does ("closed the connection"). */
+/* If the headline contains the close ("closed the connection"), writes only how it was done.
+ * Otherwise ("said 221") writes the whole close. */
 static void put_close(struct text *t, const struct report *r)
 {
 	static const char *const who[] = {[CLOSER_CLIENT] = "client", [CLOSER_SERVER] = "server"};
@@ -120,7 +121,7 @@ static void put_close(struct text *t, const struct report *r)
 		outbuf_str(t->b, "; the close was not captured");
 }
 
-/* A reply is known by which the server took its leave, and of which the headline tells. */
+/* Whether the headline is about the farewell, and the reply of the farewell is known. */
 static bool farewell_shown(const struct record *r)
 {
 	enum farewell f = r->ending->farewell;
@@ -131,13 +132,13 @@ static bool farewell_shown(const struct record *r)
 	       (r->session->farewell_apart || r->session->farewell_code == r->session->last_code);
 }
 
-/* Was it also the last one? */
+/* Whether the farewell is also the last reply of the session. */
 static bool reply_is_farewell(const struct record *r)
 {
 	return farewell_shown(r) && !r->session->farewell_apart;
 }
 
-/* Where nobody answered: how often the client tried. */
+/* How often the client retried when nothing answered. */
 static void put_attempts(struct text *t, const struct record *r)
 {
 	const struct conn_side *client = &r->conn->side[CLIENT];
@@ -155,8 +156,8 @@ static void put_attempts(struct text *t, const struct record *r)
 	outbuf_char(t->b, '.');
 }
 
-/* The stage that the verdict is about: a session may go on after its 221, or after a 250 that came
- * too early. */
+/* Returns the stage that the verdict is about. A session may go on after its 221, or after a 250
+ * that came too early. */
 static enum stage stage_shown(const struct record *r)
 {
 	if (r->judgement.verdict == VERDICT_250_IN_MESSAGE)
@@ -165,7 +166,7 @@ static enum stage stage_shown(const struct record *r)
 							       : r->ending->stage;
 }
 
-/* What stands in no packet says by which signs it was concluded. */
+/* An inferred verdict is shown with the signs that it was concluded from. */
 static void put_signs(struct text *t, const struct report *r)
 {
 	const struct ending *e = r->record.ending;
@@ -177,7 +178,7 @@ static void put_signs(struct text *t, const struct report *r)
 		      confidence_name(verdict_confidence(r->record.judgement.verdict, e)), text);
 }
 
-/* Stage, close and last words. */
+/* Writes the stage, the close and the last reply. */
 static void put_circumstances(struct text *t, const struct report *r)
 {
 	const struct ending *e = r->record.ending;
@@ -203,7 +204,7 @@ static void put_circumstances(struct text *t, const struct report *r)
 	text_uncoded(t->b, r->record.session);
 }
 
-/* What was not judged is told with its reason, and no more. */
+/* The verdict `unknown` is shown with its reason alone. */
 static void put_unsure(struct text *t, const struct report *r)
 {
 	char reason[512] = "";
@@ -252,8 +253,8 @@ static void put_cause(struct text *t, const struct cause *c)
 	outbuf_str(t->b, c->evidences > 0 ? ": " : "");
 }
 
-/* "Probably the server ended a session that had been idle for too long: the client had been silent
- * for 300.0 s." */
+/* Example: "Probably the server ended a session that had been idle for too long: the client had
+ * been silent for 300.0 s." */
 static void put_why(struct text *t, const struct cause *c)
 {
 	size_t from;
@@ -261,7 +262,7 @@ static void put_why(struct text *t, const struct cause *c)
 	if (c == NULL)
 		return;
 	from = put_label(t, "Why:");
-	/* That nothing is known is not a guess: its evidence says all. */
+	/* `unexplained` is no guess: its evidence says all. */
 	if (c->id != CAUSE_UNEXPLAINED)
 		put_cause(t, c);
 	for (unsigned i = 0; i < c->evidences; i++) {
@@ -286,8 +287,8 @@ static void put_clause(struct text *t, const char *label, const char *clause)
 	text_wrap(t, from, TEXT_INDENT);
 }
 
-/* The cause knows better than the verdict, if it is more than a possibility; but of what is
- * critical the verdict's own advice is never left out. */
+/* If the cause is more than possible, its advice replaces that of the verdict, because it is more
+ * precise. A critical verdict keeps its own advice in addition. */
 static void put_advice(struct text *t, const struct report *r)
 {
 	enum verdict v = r->record.judgement.verdict;
@@ -306,7 +307,7 @@ static void put_advice(struct text *t, const struct report *r)
 	text_wrap(t, from, TEXT_INDENT);
 }
 
-/* Where its packets can be looked at. */
+/* The file with the packets of the session. */
 static void put_packets(struct text *t, const struct report *r)
 {
 	size_t from;
@@ -348,7 +349,7 @@ static void put_slow_happened(struct text *t, const struct report *r, const stru
 	text_wrap(t, from, TEXT_INDENT);
 }
 
-/* The session's cause is its ending's; only one of them is also a cause of slowness. */
+/* The session's cause is that of its ending. Only CAUSE_SLOW_FILTER also explains slowness. */
 static void put_slow_acceptance(struct text *t, const struct report *r)
 {
 	const struct verdict_row *row = alert_kind_row(ALERT_SLOW_ACCEPTANCE);

@@ -1,12 +1,12 @@
-/* brief.c - one line for an alert, a sum, a day: for outputs that show lines. */
+/* brief.c - one line for an alert, a sum, a daily summary or the end of a run. */
 #include "format/text/text.h"
 
 #include "smtpwatch/frame.h"
 
-/* So many messages of one session are named, so many servers of one day. */
+/* Messages named of one session, and servers named of one day. */
 enum { MESSAGES_SHOWN = 3, SERVERS_SHOWN = 3 };
 
-/* "221-for-message: 192.0.2.1:40000 -> 198.51.100.25:25 (mx.example.net)" */
+/* Example: "221-for-message: 192.0.2.1:40000 -> 198.51.100.25:25 (mx.example.net)". */
 static void put_head(struct text *t, const struct report *r, unsigned kind)
 {
 	const struct conn *conn = r->record.conn;

@@ -1,4 +1,4 @@
-/* explain.c - sentences from the tables and numbers from the session, put into one paragraph. */
+/* explain.c - joins sentences of the tables and values of the session into one paragraph. */
 #include "format/text/explain.h"
 
 #include "format/text/explain_words.h"
@@ -10,7 +10,7 @@
 
 enum { USUAL = 100, NARROW = 40 };
 
-/* A clause of the catalogue as a sentence, with a blank before it. */
+/* Writes a clause of the catalogue as a sentence after a blank. */
 static void put_sentence(struct outbuf *b, const char *begin, const char *clause)
 {
 	outbuf_char(b, ' ');
@@ -31,7 +31,7 @@ static void put_seconds(struct outbuf *b, int64_t ns)
 		outbuf_format(b, "%.1f s", (double)ns / (double)FRAME_SECOND);
 }
 
-/* "Packet 14, 120.5 ms after the beginning" */
+/* Example: " Packet 14, 120.5 ms after the beginning and at stage DATA, ". */
 static void put_place(struct outbuf *b, const struct ladder *l, const struct ladder_line *line)
 {
 	if (line->packet > 0)
@@ -42,7 +42,7 @@ static void put_place(struct outbuf *b, const struct ladder *l, const struct lad
 	outbuf_format(b, " after the beginning and at stage %s, ", stage_name(line->stage));
 }
 
-/* Where the fault is, as the ladder has it. */
+/* Writes the line of the ladder that has the fault. */
 static void put_fault(struct outbuf *b, const struct ladder *l, const struct ladder_line *line)
 {
 	static const char *const who[] = {[CLIENT] = "client", [SERVER] = "server"};
@@ -63,7 +63,8 @@ static void put_fault(struct outbuf *b, const struct ladder *l, const struct lad
 	outbuf_char(b, '.');
 }
 
-/* The last message whose end was sent before the fault: what everything turns on. */
+/* Returns the last message before the fault that had no positive reply, or NULL. The verdict
+ * depends on this message. */
 static const struct ladder_line *message_before(const struct ladder *l,
 						const struct ladder_line *fault)
 {
@@ -74,7 +75,7 @@ static const struct ladder_line *message_before(const struct ladder *l,
 			found = ladder_line(l, i);
 		else if (ladder_line(l, i)->kind == LADDER_REPLY && found != NULL &&
 			 ladder_line(l, i)->code / 100 == 2 && ladder_line(l, i)->code != 221)
-			found = NULL; /* it has its answer */
+			found = NULL; /* the message has its reply */
 	return found;
 }
 
@@ -114,7 +115,7 @@ static void put_cause(struct outbuf *b, const struct cause *c)
 	outbuf_format(b, " %s", words->how);
 }
 
-/* Its advice goes before the verdict's, as it is more precise. */
+/* The cause's advice comes before the verdict's, because it is more precise. */
 static void put_check(struct outbuf *b, const struct cause *c, const struct explain_words *words)
 {
 	const struct explain_cause *cause = c != NULL ? explain_cause_of(cause_row(c->id)->id)
@@ -202,7 +203,7 @@ static void put_heading(struct text *t, const struct report *r, uint64_t number)
 	outbuf_str(t->b, "\n\n");
 }
 
-/* A paragraph for each message that somebody has to look after. */
+/* Writes a paragraph for each message that needs attention. */
 static void put_messages(struct text *t, const struct report *r, unsigned width)
 {
 	struct outbuf words = {0}, *b = t->b;

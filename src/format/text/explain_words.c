@@ -1,5 +1,5 @@
-/* explain_words.c - the tables of sentences. A row is added with each row of catalogue.c,
- * alert_kind.c and cause/table.c; tests/unit/format/test_explain.c misses none. */
+/* explain_words.c - the tables of sentences. Each row of catalogue.c, alert_kind.c and
+ * cause/table.c has a row here; tests/unit/format/test_explain.c checks that none is missing. */
 #include "format/text/explain_words.h"
 
 #include <stddef.h>

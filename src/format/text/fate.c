@@ -1,5 +1,5 @@
-/* fate.c - the fates in words; what is said of the sender is what RFC 5321 asks of it and usual
- * ones do. */
+/* fate.c - the fates in words. The sender's next step is what RFC 5321 demands and usual senders
+ * do. */
 #include "format/text/fate.h"
 
 #include <assert.h>
@@ -25,8 +25,8 @@ static const struct {
 const char *fate_next(enum fate f, const struct ending *e)
 {
 	assert(f < FATES);
-	/* Senders read a 221 to a command in their own ways (RFC 5321 4.3.2: by its first digit).
-	 */
+	/* Senders read a 221 as the reply to a command in different ways (RFC 5321 4.3.2: by its
+	 * first digit). */
 	if (f == FATE_CUT && e->unasked_221 != 0)
 		return "cut off before its end: the sender bounces it, or sends it again";
 	if (f == FATE_CUT && e->closer == CLOSER_CLIENT)

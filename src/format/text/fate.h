@@ -1,14 +1,15 @@
-/* fate.h - what becomes of a message after its session, in words. */
+/* fate.h - the fate of a message in words. */
 #ifndef SMTPWATCH_FORMAT_TEXT_FATE_H
 #define SMTPWATCH_FORMAT_TEXT_FATE_H
 
 #include "smtpwatch/ending.h"
 
-/* What a usual sender does next, as a clause: "the sender will try again". It depends on how the
- * session ended, too. */
+/* Returns what becomes of a message, and what a usual sender does next, as a clause: "put off by
+ * the server: it will be sent again later". A message that was cut has different clauses for
+ * different endings. Static. */
 const char *fate_next(enum fate f, const struct ending *e);
 
-/* For a tally: "accepted", "falsely accepted: lost without a trace". */
+/* Returns the fate as a word of a tally: "accepted", "unanswered (may arrive twice)". Static. */
 const char *fate_tally(enum fate f);
 
 #endif

@@ -1,13 +1,13 @@
-/* mail.c - the messages of an alert, named so that both sides' logs can be searched for them,
- * and what becomes of each. */
+/* mail.c - the messages of an alert, with names that the logs of both sides contain, and their
+ * fate. */
 #include "format/text/fate.h"
 #include "format/text/text.h"
 
-/* So many messages of one session are told one by one; so many recipients and queue ids are named:
- * a list of hundreds would bury the rest. */
+/* Bounds of an alert's text, as a list of hundreds would bury the rest. MESSAGES: messages of one
+ * session in detail. NAMES: recipients and queue ids. */
 enum { MESSAGES_SHOWN = 3, NAMES_SHOWN = 3 };
 
-/* "to <a>, <b>, <c> and 4 more" */
+/* Example: " to <a>, <b>, <c> and 4 more". */
 static void put_recipients(struct text *t, const struct transaction *m)
 {
 	struct string string;
@@ -47,7 +47,7 @@ static void put_size(struct text *t, const struct transaction *m)
 		return;
 	outbuf_str(t->b, ", ");
 	text_count(t, m->bytes, "byte");
-	/* Of a message that was sent in full the server has all that matters. */
+	/* The acknowledged bytes matter only if the message was cut before its end. */
 	if (!m->end_sent && m->bytes_acked < m->bytes) {
 		outbuf_str(t->b, " (of which the server's system received ");
 		outbuf_grouped(t->b, m->bytes_acked);
@@ -55,15 +55,15 @@ static void put_size(struct text *t, const struct transaction *m)
 	}
 }
 
-/* After the end of a message LMTP has an answer for each recipient, and each is a message accepted
- * or not. */
+/* Whether only some recipients took the message. LMTP and PRDR have a reply for each recipient
+ * after the end of the message. */
 static bool lmtp_partly(const struct session_info *info, const struct transaction *m)
 {
 	return (info->lmtp || m->lmtp_answered > 1) && m->end_sent && m->lmtp_accepted > 0 &&
 	       m->lmtp_accepted < m->rcpt_accepted;
 }
 
-/* Only what is not the same for all of them. */
+/* Writes how many recipients took the message, unless all have the same result. */
 static void put_accepted(struct text *t, const struct session_info *info,
 			 const struct transaction *m)
 {
@@ -107,13 +107,13 @@ void text_message(struct text *t, const struct report *r, const struct transacti
 	text_wrap(t, from, TEXT_INDENT + 2);
 }
 
-/* Messages that need nobody's attention. */
+/* Whether a message with this fate needs no attention. */
 static bool fate_is_fine(enum fate f)
 {
 	return f == FATE_ACCEPTED || f == FATE_ABORTED || f == FATE_OPEN;
 }
 
-/* "1 message of the same session had been accepted (queue id 4Xyz12)." */
+/* Example: "1 message of the same session had been accepted (queue id 4Xyz12)." */
 static void put_good_messages(struct text *t, const struct session_info *info, uint64_t good)
 {
 	size_t from = t->b->n;

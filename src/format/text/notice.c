@@ -1,4 +1,4 @@
-/* notice.c - events become lines. */
+/* notice.c - turns events into notices of one line. */
 #include "format/text/notice.h"
 
 bool notices_init(struct notices *n, void (*emit)(void *arg, const struct notice *notice),
@@ -16,7 +16,7 @@ void notices_free(struct notices *n)
 	outbuf_free(&n->text.scratch);
 }
 
-/* The line stands in n->line. What there is no memory for is cut. */
+/* Emits n->line as a notice and empties it. If memory is exhausted, the line is cut. */
 static void emit(struct notices *n, const char *id, enum severity severity, int64_t ts,
 		 const struct alert_view *alert)
 {

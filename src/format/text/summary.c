@@ -1,4 +1,4 @@
-/* summary.c - the last words of a run for people. */
+/* summary.c - the summary at the end of a run. */
 #include "format/text/fate.h"
 #include "format/text/text.h"
 #include "stats/counters.h"
@@ -10,8 +10,8 @@ static uint64_t packets_of(const struct monitor_stats *core, enum packet_kind ki
 	return core->kinds[kind];
 }
 
-/* Nothing was found, which most often means a wrong port or a wrong file: the numbers tell which.
- */
+/* No session was found. The usual reasons are a wrong port or a wrong file, and the numbers show
+ * which. */
 static void put_nothing(struct text *t, const struct summary *s)
 {
 	size_t from = t->b->n;
@@ -36,7 +36,7 @@ static void put_nothing(struct text *t, const struct summary *s)
 		outbuf_str(t->b, "The option -p sets the ports.\n");
 }
 
-/* "Fine" is said only if everything could be judged. */
+/* Writes "fine" only if every session could be judged. */
 static void put_no_alert(struct text *t, const struct totals *totals)
 {
 	size_t from = t->b->n;
@@ -68,7 +68,8 @@ static void put_alert_kind(struct text *t, const struct summary *s, unsigned kin
 	text_wrap(t, from, 47);
 }
 
-/* Those of the range that there were: worst first; within one severity in the catalogue's order. */
+/* Writes the kinds first to end - 1 that occurred, worst first; within one severity in the order of
+ * the catalogue. */
 static void put_alert_kinds(struct text *t, const struct summary *s, const char *title,
 			    unsigned first, unsigned end)
 {
@@ -82,8 +83,7 @@ static void put_alert_kinds(struct text *t, const struct summary *s, const char 
 		}
 }
 
-/* The first word is printed with the first number, so that nothing at all is printed where there
- * was no message. */
+/* The label is written with the first number, so that a run without messages gets no line. */
 static void put_messages(struct text *t, const struct totals *totals)
 {
 	const char *between = "Messages: ";
@@ -156,8 +156,8 @@ static void put_capture(struct text *t, const struct summary *s)
 	text_wrap(t, from, 2);
 }
 
-/* The counters above 0 that people are told of: what may have kept a session from being judged, or
- * what is merely remarkable. */
+/* Writes the counters above 0 that have words for people. trouble: those that may have kept a
+ * session from being judged; else those that are only remarkable. */
 static void put_counters(struct text *t, const struct monitor_stats *core, const char *title,
 			 bool trouble)
 {

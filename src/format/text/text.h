@@ -1,4 +1,4 @@
-/* text.h - alerts and the closing summary for people. */
+/* text.h - alerts, sums and summaries for people. */
 #ifndef SMTPWATCH_FORMAT_TEXT_TEXT_H
 #define SMTPWATCH_FORMAT_TEXT_TEXT_H
 
@@ -7,46 +7,58 @@
 #include "text/escape.h"
 #include "text/timestamp.h"
 
-/* A text under way. What is shown is at most TEXT_COLUMNS wide, but for words that are wider;
- * TEXT_INDENT is where an alert's paragraphs begin. */
+/* COLUMNS: lines are at most so wide, unless a single word is wider. INDENT: the column at which
+ * the paragraphs of an alert begin. */
 enum { TEXT_COLUMNS = 100, TEXT_INDENT = 17 };
+
+/* A writer of text. Set b and colour, zero-fill the rest. If memory is exhausted, b->failed or
+ * scratch.failed is set. */
 struct text {
-	struct outbuf *b;
-	struct outbuf scratch; /* freed by whoever has the text */
-	bool colour;
+	struct outbuf *b;      /* borrowed */
+	struct outbuf scratch; /* the caller frees it (outbuf_free) */
+	bool colour;           /* with terminal escape sequences */
 	struct stamp stamp;
 };
 
-/* Parts that can be forwarded as they are: when, how bad, who; what happened; why; what it means
- * for the mail; what to look at next. */
+/* Appends an alert in parts that can be forwarded as they are. A head has the time, the severity,
+ * the kind and both endpoints. Paragraphs follow: names, what happened, the cause, what it means
+ * for the mail, what to look at, the packets. kind: enum alert_kind. */
 void text_alert(struct text *t, const struct report *r, unsigned kind);
 
-/* An alert that another one tells, of the same event or in a sum: who, and what became of the
- * session's messages. how: "same event". */
+/* Appends an alert that another one reports: the endpoints and the messages that need attention.
+ * how: the reason, "again" (rate-limited) or "same event" (grouped). */
 void text_again(struct text *t, const struct report *r, unsigned kind, const char *how);
 
-/* What the throttle kept back, and the latest of it. A day. */
+/* Append a sum of rate-limited alerts with the latest of them, and a daily summary. */
 void text_repeat(struct text *t, const struct throttle_repeat *repeat);
 void text_daily(struct text *t, const struct daily *day);
 
-/* The messages of a session that need attention, a paragraph each, and how many more there are
- * (text/mail.c). */
+/*
+ * - text_messages (mail.c): appends a paragraph for each of the first messages that need attention,
+ * and the numbers of further and of accepted messages.
+ * - text_message: appends the paragraph of one message.
+ */
 void text_messages(struct text *t, const struct report *r);
 void text_message(struct text *t, const struct report *r, const struct transaction *m);
 
-/* Whether a message needs attention; and the same paragraph without its indentation, full stop and
- * line ends. */
+/*
+ * - text_message_shown: returns true if a message needs attention. Its fate is then neither
+ * accepted, aborted nor open, or only some of its LMTP recipients took it.
+ * - text_message_words: appends the words of the paragraph, without indentation, full stop and line
+ * end.
+ */
 bool text_message_shown(const struct report *r, const struct transaction *m);
 void text_message_words(struct text *t, const struct report *r, const struct transaction *m);
 
-/* The whole run: sessions by verdict, messages by fate, the worst servers, the capture and what was
- * missing from it. */
+/* summary.c: appends the summary of a run: sessions by verdict, messages by fate, the worst
+ * servers, the capture, and what the capture lacks. */
 void text_summary(struct text *t, const struct summary *s);
 
 /*
- * The same in a few words and without a line end, for outputs whose records are lines
- * (brief.c): an alert with the messages that need attention; one that is told elsewhere (how:
- * as above); a sum; a day; a run.
+ * The same on one line without its line end, for outputs whose records are lines (brief.c).
+ * - text_brief_alert: an alert with its messages.
+ * - text_brief_again: an alert that another one reports; how: as above.
+ * - text_brief_repeat: a sum. text_brief_daily: a daily summary. text_brief_stats: a run.
  */
 void text_brief_alert(struct text *t, const struct report *r, unsigned kind);
 void text_brief_again(struct text *t, const struct report *r, unsigned kind, const char *how);
@@ -55,32 +67,39 @@ void text_brief_daily(struct text *t, const struct daily *day);
 void text_brief_stats(struct text *t, const struct summary *s);
 
 /*
- * What all need. text_count: "1 session", "1,234 sessions". text_severity: in its colour, in
- * capitals if wanted, filled up with blanks to `width`. text_by_severity: "1 critical, 2 warning".
- * text_wrap: ends the line that began at offset `from` of the buffer, broken at blanks where it is
- * too wide; what is broken off begins at column `indent`.
+ * The parts of all texts (words.c). Each function appends:
+ * - text_count: "1 session", "1,234 sessions".
+ * - text_severity: the name, in its colour if t->colour is set, in capitals if wanted, filled with
+ * blanks to width columns.
+ * - text_by_severity: "1 critical, 2 warning".
+ * - text_uncoded: a sentence after a blank if the server's last line was no reply, else nothing.
+ * - text_endpoint: "192.0.2.1:25", "[2001:db8::1]:25".
+ *
+ * text_wrap ends the line that begins at offset from of t->b, and breaks it at blanks into lines of
+ * TEXT_COLUMNS. Each line after a break begins at column indent.
  */
 void text_count(struct text *t, uint64_t n, const char *what);
 void text_severity(struct text *t, enum severity s, bool capitals, int width);
 void text_by_severity(struct text *t, const uint64_t counts[SEVERITIES]);
-/* text_uncoded: a sentence with a blank before it, where the server's last words were no reply;
- * nothing otherwise. */
 void text_uncoded(struct outbuf *b, const struct session_info *info);
 void text_endpoint(struct text *t, const struct ip_addr *addr, uint16_t port);
 void text_wrap(struct text *t, size_t from, size_t indent);
 
 /*
- * Names what was not decoded, if that may be why mail is missing, and returns whether it does.
- * Ordinary packets (ARP, UDP that is no tunnel) are named only where there was no TCP at all.
- * Others are named where no session was found, or where they are at least half as many as the
- * segments of mail: one direction may be among them. text_undecoded_words: without line ends.
+ * Append which packets were not decoded, if mail may be missing for that reason (undecoded.c).
+ * Return whether something was appended. text_undecoded_words appends no line end.
+ *
+ * Ordinary packets (ARP, UDP that is no tunnel) are named only if there was neither a session nor
+ * TCP. Other packets are named if there was no session. With sessions, they are named if they are
+ * at least half as many as the TCP packets on watched ports.
  */
 bool text_undecoded(struct text *t, const struct summary *s);
 bool text_undecoded_words(struct text *t, const struct summary *s);
 
-/* Of such a number: what it is the number of ("ethertype"), and the number as it is usually
- * written. */
+/* Returns what the number of an undecoded packet is: "ethertype", "UDP port". Static. */
 const char *undecoded_space(enum packet_space space);
+
+/* Appends the number as it is usually written: "0x22f3", "4500". */
 void undecoded_number(struct outbuf *b, struct packet_other what);
 
 #endif

@@ -1,4 +1,5 @@
-/* undecoded.c - what was not decoded, for people: "18 packets of ethertype 0x22f3 (TRILL)". */
+/* undecoded.c - names the packets that were not decoded: "18 packets of ethertype 0x22f3 (TRILL)".
+ */
 #include "format/text/text.h"
 
 static void put_row(struct text *t, const struct undecoded_row *row)
@@ -35,7 +36,7 @@ void undecoded_number(struct outbuf *b, struct packet_other what)
 	outbuf_format(b, hex ? "0x%04x" : "%u", (unsigned)what.number);
 }
 
-/* Packets that may hide mail: those that are not on every net. */
+/* Returns the number of packets that may hide mail: all but the ordinary ones. */
 static uint64_t hidden_of(const struct undecoded_row *rows, size_t n)
 {
 	uint64_t sum = 0;

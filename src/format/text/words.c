@@ -1,4 +1,4 @@
-/* words.c - the small pieces that every text for people is made of. */
+/* words.c - the parts that all texts for people are made of. */
 #include "format/text/text.h"
 
 #include <assert.h>
@@ -60,8 +60,8 @@ void text_uncoded(struct outbuf *b, const struct session_info *info)
 	outbuf_str(b, "\".");
 }
 
-/* How many columns the word at the beginning takes, and how many bytes: a character one, a colour
- * none. It ends before the next blank. */
+/* Returns the columns of the word at the beginning of text, up to the next blank; *bytes is its
+ * length. A character takes one column, a colour sequence none. */
 static size_t word_width(struct bytes text, size_t *bytes)
 {
 	size_t n = 0, width = 0;
