@@ -190,18 +190,18 @@ static void words_save(struct viewer *v, const struct recent_session *s)
 /* False: to end. */
 static bool key_take(struct viewer *v, int key)
 {
-	enum top_wish wish = top_key(v->top, key);
-	const struct recent_session *s = wish > TOP_QUIT ? top_selected(v->top) : NULL;
+	enum top_request request = top_key(v->top, key);
+	const struct recent_session *s = request > TOP_QUIT ? top_selected(v->top) : NULL;
 
-	if (wish > TOP_QUIT && s == NULL)
+	if (request > TOP_QUIT && s == NULL)
 		top_message(v->top, "There is no session here, or it is not kept any more");
-	else if (wish == TOP_OPEN)
+	else if (request == TOP_OPEN)
 		session_open(v, s);
-	else if (wish == TOP_SAVE_PACKETS)
+	else if (request == TOP_SAVE_PACKETS)
 		packets_save(v, s);
-	else if (wish == TOP_SAVE_WORDS)
+	else if (request == TOP_SAVE_WORDS)
 		words_save(v, s);
-	return wish != TOP_QUIT;
+	return request != TOP_QUIT;
 }
 
 /* What is new on standard error stands in the last line until the next key. */

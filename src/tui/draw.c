@@ -1,24 +1,24 @@
-/* draw.c - the picture: a title, the views there are, a list or a text, and a last line. */
+/* draw.c - draws the title, the tabs, a list or a text, and the last line. */
 #include "tui/view.h"
 
 #include "smtpwatch/frame.h"
 
 #include <stdio.h>
 
-/* WIDE: from here on there is room for more columns. */
+/* WIDE: columns from which a list shows more fields. HEAD: row of the first line of a list. */
 enum { WIDE = 100, HEAD = 3 };
 
 static const int styles[SEVERITIES] = {SCREEN_PLAIN,   SCREEN_PLAIN, SCREEN_NOTICE,
 				       SCREEN_WARNING, SCREEN_ERROR, SCREEN_CRITICAL};
 
-/* A line under way. */
+/* A line being drawn. column: where the next cell begins. */
 struct line {
 	struct top *t;
 	unsigned row, column, selected;
 };
 
-/* What stands in t->cell, in so many columns and a blank; right: pushed to the right. It is
- * emptied. */
+/* Draws t->cell with `width` columns and a blank behind, and empties it. right: aligned to the
+ * right. */
 static void cell(struct line *l, unsigned width, int style, bool right)
 {
 	struct outbuf *c = &l->t->cell;
@@ -43,7 +43,7 @@ static void cell_number(struct line *l, unsigned width, int style, uint64_t n)
 	cell(l, width, style, true);
 }
 
-/* "12.3 ms", "4.5 s"; "-": none was seen. */
+/* Draws the mean wait: "12.3 ms", "4.5 s", or "-" if none was measured. */
 static void cell_wait(struct line *l, unsigned width, const struct recent_wait *w)
 {
 	double ns = w->n > 0 ? (double)w->sum / (double)w->n : 0;
@@ -57,7 +57,7 @@ static void cell_wait(struct line *l, unsigned width, const struct recent_wait *
 	cell(l, width, SCREEN_PLAIN, true);
 }
 
-/* A line that the cursor stands on is reversed from edge to edge. */
+/* Begins a line. A selected line is in reverse video over the whole width. */
 static struct line line_begin(struct top *t, unsigned row, bool selected)
 {
 	struct line l = {.t = t, .row = row, .selected = selected ? SCREEN_SELECTED : 0};
@@ -73,7 +73,7 @@ static void put_bar(unsigned row)
 		screen_put(row, i, 1, SCREEN_BAR, bytes_str(" "));
 }
 
-/* What was counted comes before the name of what is read, which may be long. */
+/* The numbers come before the names of the inputs, because the names may be long. */
 static void draw_title(struct top *t)
 {
 	const uint64_t *alerts = recent_alerts(t->recent);
@@ -121,7 +121,8 @@ static void draw_tabs(struct top *t)
 	struct line l = {.t = t, .row = 1, .column = 1};
 
 	for (int v = TOP_SERVERS; v <= TOP_SESSIONS; v++) {
-		bool here = (int)t->view == v || (t->view == TOP_DETAIL && (int)t->before == v);
+		bool here = (int)t->view == v ||
+			    (t->view == TOP_DETAIL && (int)t->detail_from == v);
 
 		l.column += screen_put(1, l.column, 20,
 				       here ? SCREEN_BOLD | SCREEN_SELECTED : SCREEN_PLAIN,

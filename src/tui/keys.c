@@ -1,4 +1,4 @@
-/* keys.c - what each key does. */
+/* keys.c - what each key of the view does. */
 #include "tui/view.h"
 
 #include <stdio.h>
@@ -23,7 +23,7 @@ static void move_by(struct top *t, long by)
 	move_to(t, by < 0 && at < (size_t)-by ? 0 : at + (size_t)by);
 }
 
-/* From the line behind the cursor on, and round. */
+/* Searches from the line behind the cursor to the end, then from the beginning. */
 static void search_next(struct top *t)
 {
 	size_t lines, at;
@@ -60,7 +60,7 @@ static void typing_end(struct top *t)
 	t->typing = 0;
 }
 
-/* A line of ASCII is edited; the filter is seen at work meanwhile. */
+/* Edits the typed text, which is ASCII. A filter applies to the list while it is typed. */
 static void typing_key(struct top *t, int key)
 {
 	size_t n = strlen(t->typed);
@@ -84,12 +84,12 @@ static void typing_key(struct top *t, int key)
 static void back(struct top *t)
 {
 	if (t->view >= TOP_DETAIL)
-		view_set(t, t->view == TOP_HELP ? t->helped : t->before);
+		view_set(t, t->view == TOP_HELP ? t->help_from : t->detail_from);
 	else if (t->view == TOP_SESSIONS && t->filter[0] != '\0')
 		t->filter[0] = '\0';
 }
 
-/* The sessions of a host. */
+/* Shows the sessions of the host at the cursor. */
 static void host_enter(struct top *t)
 {
 	const struct recent_host *h;
@@ -100,7 +100,8 @@ static void host_enter(struct top *t)
 		return;
 	h = t->hosts[t->place[t->view].at];
 	ip_addr_text(&h->addr, addr);
-	/* With what stands around it, so that 192.0.2.1 does not find 192.0.2.10. */
+	/* The characters around the address are part of the filter, so that 192.0.2.1 does not
+	 * match 192.0.2.10. */
 	snprintf(t->filter, TOP_TEXT, ip_addr_is_v4(&h->addr) ? " %s:" : " [%s]:", addr);
 	if (h->port != 0 && strlen(t->filter) + 7 < TOP_TEXT)
 		snprintf(t->filter + strlen(t->filter), TOP_TEXT - strlen(t->filter), "%u ",
@@ -124,7 +125,7 @@ static void help(struct top *t)
 		back(t);
 		return;
 	}
-	t->helped = t->view;
+	t->help_from = t->view;
 	t->place[TOP_HELP].at = 0;
 	view_set(t, TOP_HELP);
 }
@@ -202,7 +203,7 @@ static void list_key(struct top *t, int key)
 	}
 }
 
-static enum top_wish wish(struct top *t, int key)
+static enum top_request request(struct top *t, int key)
 {
 	bool session = t->view == TOP_SESSIONS || t->view == TOP_DETAIL;
 
@@ -214,13 +215,13 @@ static enum top_wish wish(struct top *t, int key)
 		return TOP_SAVE_PACKETS;
 	if (key == 'e' && session)
 		return TOP_SAVE_WORDS;
-	/* It was laid out for another width. */
+	/* After a resize the text of the session must be wrapped for the new width. */
 	return key == SCREEN_RESIZED && t->view == TOP_DETAIL ? TOP_OPEN : TOP_NOTHING;
 }
 
-enum top_wish top_key(struct top *t, int key)
+enum top_request top_key(struct top *t, int key)
 {
-	enum top_wish w;
+	enum top_request w;
 
 	if (key != SCREEN_RESIZED)
 		t->message[0] = '\0';
@@ -228,7 +229,7 @@ enum top_wish top_key(struct top *t, int key)
 		typing_key(t, key);
 		return TOP_NOTHING;
 	}
-	w = wish(t, key);
+	w = request(t, key);
 	if (w != TOP_NOTHING)
 		return w;
 	if ((key == SCREEN_ENTER || key == SCREEN_RIGHT) && t->view <= TOP_CLIENTS)

@@ -1,4 +1,4 @@
-/* progress.c - one line on standard error that is written over again and again. */
+/* progress.c - one line on standard error, which is overwritten. */
 #include "tui/progress.h"
 
 #include "smtpwatch/frame.h"
@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* CALLS: between two looks at the clock. */
+/* CALLS: calls of progress_show for one look at the clock. */
 enum { CALLS = 16 };
 static const int64_t first = FRAME_SECOND / 2, every = FRAME_SECOND / 4;
 

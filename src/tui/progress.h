@@ -1,36 +1,39 @@
-/* progress.h - how far the reading of captures has come, on the terminal of whoever waits for it.
- */
+/* progress.h - shows on a terminal how far the reading of captures has come. */
 #ifndef SMTPWATCH_TUI_PROGRESS_H
 #define SMTPWATCH_TUI_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Zero-filled: nothing is ever shown. */
+/* A line of progress on standard error. If zero-filled, no function shows anything. */
 struct progress {
-	bool on, shown;
-	const char *what;       /* "read", "read again" */
-	uint64_t total, before; /* bytes of all inputs, 0: not known; of those that are done */
-	int64_t begin, last;    /* on the monotonic clock, nanoseconds */
-	unsigned skipped;       /* calls since the clock was asked */
+	bool on;             /* standard error is a terminal that can erase a line */
+	bool shown;          /* the line is on the terminal now */
+	const char *what;    /* "read", "read again" */
+	uint64_t total;      /* bytes of all inputs; 0: not known */
+	uint64_t before;     /* bytes of the inputs that are finished */
+	int64_t begin, last; /* monotonic, nanoseconds: of the start, of the latest line */
+	unsigned skipped;    /* calls since the clock was read */
 };
 
-/* Shows something only where standard error is a terminal. what: static. total: bytes of all that
- * will be read, 0: not known. */
+/* Begins. Nothing will be shown unless standard error is a terminal. what: static. total: bytes of
+ * all inputs; 0: not known. */
 void progress_begin(struct progress *p, const char *what, uint64_t total);
 
-/* So many bytes of the input under way are read. Cheap; what is shown changes a few times a second,
- * and not before the first half second. */
+/* Call often; cheap. done: bytes read of the current input. Shows the line four times a second at
+ * most, and not in the first half second. */
 void progress_show(struct progress *p, uint64_t done);
 
-/* This input is over; it had so many bytes. */
+/* Call at the end of each input. size: bytes of the input. */
 void progress_next(struct progress *p, uint64_t size);
 
-/* Something else will be written to the terminal: the line goes, until the next progress_show. */
+/* Erases the line. Call before anything else is written to the terminal. The next progress_show may
+ * show the line again. */
 void progress_hide(struct progress *p);
 
-/* The line alone, without control bytes: "1.2 GB of 3.4 GB (35 %), 512 MB/s, 4 s left". elapsed:
- * nanoseconds. */
+/* Writes the line without control bytes and returns out: "1.2 GB of 3.4 GB read (35 %), 512 MB/s, 4
+ * s left", or "1.2 GB read, 512 MB/s" if the total is not known. elapsed: nanoseconds since the
+ * start. */
 enum { PROGRESS_TEXT = 128 };
 char *progress_text(const struct progress *p, uint64_t done, int64_t elapsed,
 		    char out[PROGRESS_TEXT]);

@@ -1,5 +1,5 @@
-/* screen.c - ncurses, and what it does not do: dying without leaving the terminal in its mode, and
- * keeping others from writing into it. */
+/* screen.c - draws with ncurses. Restores the terminal when a signal ends the program, and keeps
+ * standard error out of the picture. */
 #define NCURSES_WIDECHAR 1
 
 #include "tui/screen.h"
@@ -21,25 +21,26 @@
 #include <unistd.h>
 #include <wchar.h>
 
-/* term.h makes macros of plain words. */
+/* term.h defines plain words such as "columns" as macros. */
 #undef columns
 
-/* RESTORE: bytes that bring the terminal back. LOG_MAX: bytes of standard error that are kept. */
+/* RESTORE: bytes that restore the terminal. LOG_MAX: bytes of standard error that are buffered. */
 enum { RESTORE = 256, LOG_MAX = 1 << 20 };
 
-/* One terminal, one screen: ncurses keeps its own state like this. */
+/* The state of the screen is global, as that of ncurses is. */
 static struct {
 	SCREEN *screen; /* NULL: not open */
 	bool unicode;
 	struct termios mode;
 	char restore[RESTORE];
 	size_t restore_n;
-	int error, log; /* standard error as it was; a memory file in its place. -1: it was left
-			    alone */
+	int error, log; /* the original standard error, and the memory file in its place; -1: not
+			   replaced */
 	int styles[SCREEN_STYLES];
 } now = {.error = -1, .log = -1};
 
-/* A capability of the terminal without its padding, which no terminal of today needs. */
+/* Adds a terminal capability to now.restore, without its padding, which no terminal of today needs.
+ */
 static void restore_add(const char *name)
 {
 	const char *p = tigetstr(name);
@@ -66,8 +67,8 @@ static void write_out(int fd, const char *p, size_t n)
 	}
 }
 
-/* Standard error is itself again, and has what was said. For a signal handler too. */
-static void error_restore(void)
+/* Restores standard error and writes the buffered text to it. Async-signal-safe. */
+static void stderr_restore(void)
 {
 	char part[4096];
 	off_t at = 0;
@@ -75,7 +76,7 @@ static void error_restore(void)
 
 	if (now.log < 0)
 		return;
-	/* dup2(2) is none of the calls that are allowed by then. */
+	/* The filter of system calls allows dup3(2), not dup2(2). */
 	dup3(now.error, STDERR_FILENO, 0);
 	while ((n = pread(now.log, part, sizeof(part), at)) > 0) {
 		write_out(STDERR_FILENO, part, (size_t)n);
@@ -86,8 +87,9 @@ static void error_restore(void)
 	now.log = now.error = -1;
 }
 
-/* Where this fails it may write into the picture, which ^L repairs. */
-static void error_keep(void)
+/* Replaces standard error by a memory file. If that fails, messages appear in the picture; ^L
+ * repairs it. */
+static void stderr_capture(void)
 {
 	if (!isatty(STDERR_FILENO))
 		return;
@@ -101,14 +103,14 @@ static void error_keep(void)
 	}
 }
 
-/* Only calls that a handler may make (signal-safety(7)). The signal is raised again by its default
- * action. */
+/* Makes only async-signal-safe calls (signal-safety(7)). SA_RESETHAND has restored the default
+ * action of the signal, so that raise(3) ends the program. */
 static void die(int signal)
 {
 	if (now.screen != NULL) {
 		write_out(STDOUT_FILENO, now.restore, now.restore_n);
 		tcsetattr(STDIN_FILENO, TCSANOW, &now.mode);
-		error_restore();
+		stderr_restore();
 	}
 	raise(signal);
 }
@@ -150,7 +152,7 @@ static void styles_set(void)
 			now.styles[i] |= (int)COLOR_PAIR(i);
 }
 
-/* What terminals send that were not told to send what their description says. */
+/* Sequences that terminals send if they ignore the mode that their description demands. */
 static void keys_add(void)
 {
 	static const struct {
@@ -178,7 +180,8 @@ bool screen_open(char why[SCREEN_WHY])
 	}
 	setlocale(LC_CTYPE, "");
 	now.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	/* Before it, because otherwise its handlers stand in the way of ours. */
+	/* newterm sets handlers for SIGINT and SIGTERM if the program has none. signals_guard
+	 * replaces no handler. */
 	now.screen = newterm(NULL, stdout, stdin);
 	if (now.screen == NULL) {
 		snprintf(why, SCREEN_WHY,
@@ -199,7 +202,7 @@ bool screen_open(char why[SCREEN_WHY])
 	restore_add("cnorm");
 	restore_add("rmkx");
 	restore_add("rmcup");
-	error_keep();
+	stderr_capture();
 	signals_guard();
 	return true;
 }
@@ -211,7 +214,7 @@ void screen_close(void)
 	endwin();
 	delscreen(now.screen);
 	now.screen = NULL;
-	error_restore();
+	stderr_restore();
 }
 
 struct screen_size screen_size(void)
@@ -224,8 +227,8 @@ void screen_clear(void)
 	erase();
 }
 
-/* The bytes of the next character, and its width; where the terminal knows ASCII only, or does not
- * show it, a question mark stands for it. */
+/* Reads the next character. Returns its bytes and sets *width to its columns. A character that the
+ * terminal cannot show becomes a question mark. */
 static size_t character(struct bytes text, wchar_t *out, unsigned *width)
 {
 	mbstate_t state = {0};
@@ -325,7 +328,7 @@ static int control(wint_t c)
 	}
 }
 
-/* A terminal that is gone answers every read at once with nothing, for ever. */
+/* After a hangup every read returns at once without data. */
 static bool hung_up(void)
 {
 	struct pollfd p = {.fd = STDIN_FILENO};

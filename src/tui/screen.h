@@ -1,5 +1,5 @@
-/* screen.h - the terminal as a board of characters: the one place that knows ncurses. Whatever ends
- * the program, the terminal is as it was. */
+/* screen.h - the terminal as a grid of characters, by ncurses. The terminal's mode is restored
+ * however the program ends, SIGKILL excepted. */
 #ifndef SMTPWATCH_TUI_SCREEN_H
 #define SMTPWATCH_TUI_SCREEN_H
 
@@ -15,14 +15,14 @@ enum screen_style {
 	SCREEN_WARNING,
 	SCREEN_ERROR,
 	SCREEN_CRITICAL,
-	SCREEN_BAR, /* a line of its own, reversed */
+	SCREEN_BAR, /* the title and the last line, in reverse video */
 	SCREEN_STYLES,
-	SCREEN_SELECTED = 1 << 8 /* beside one of these: what the cursor stands on */
+	SCREEN_SELECTED = 1 << 8 /* combined with one of the styles: in reverse video */
 };
 
-/* Keys that are no character. */
+/* Keys that are no character. Values begin above the code points. */
 enum screen_key {
-	SCREEN_NONE = -1, /* nothing was pressed */
+	SCREEN_NONE = -1, /* no key, or one without a meaning */
 	SCREEN_UP = 0x110000,
 	SCREEN_DOWN,
 	SCREEN_LEFT,
@@ -41,42 +41,50 @@ enum screen_key {
 	SCREEN_RESIZED
 };
 
+/* In characters. */
 struct screen_size {
 	unsigned rows, columns;
 };
 
 /*
- * There is one screen, the main thread's. Takes standard input and output; what is said on standard
- * error, if that is a terminal, is kept until the end. Before root is given up: it reads the
- * terminal's description. False, with a sentence in why.
+ * Opens the screen on standard input and output. The process has one screen; only the main thread
+ * calls these functions. If standard error is a terminal, its text is buffered until screen_close;
+ * a text of more than 1 MiB is discarded. Call before root is given up: the terminal's description
+ * is read from a file. Returns false with a sentence in why.
  */
 bool screen_open(char why[SCREEN_WHY]);
 
-/* The terminal as it was; then what was said on standard error. May be called without an open
- * screen. */
+/* Restores the terminal, then writes the buffered text to standard error. Does nothing if no screen
+ * is open. */
 void screen_close(void);
 
-/* From now on this signal, whose default action is to end the program, restores the terminal first.
- * For a signal handler too. Nothing where no screen is open. */
+/* Makes a signal restore the terminal before its default action ends the program.
+ * Async-signal-safe. Does nothing if no screen is open. */
 void screen_guard(int signal);
 
+/* Returns the size of the terminal. A screen is open. */
 struct screen_size screen_size(void);
 
-/* Order of calls: clear, put, show. text: valid UTF-8 without control bytes; what does not fit into
- * `width` columns is left out. How many columns it took. */
+/*
+ * Order of calls for a picture: screen_clear, screen_put any number of times, screen_show.
+ * screen_put writes text at a place that is counted from 0. text: valid UTF-8 without control
+ * bytes. Characters beyond width columns are left out. style: enum screen_style. Returns the
+ * columns used.
+ */
 void screen_clear(void);
 unsigned screen_put(unsigned row, unsigned column, unsigned width, unsigned style,
 		    struct bytes text);
 void screen_show(void);
 
-/* Everything is drawn anew, also what should stand there: something else may have written to the
- * terminal. */
+/* Makes the next screen_show draw every character anew. Use when another program may have written
+ * to the terminal. */
 void screen_redraw(void);
 
-/* A key, after at most so many milliseconds: a code point, or enum screen_key. */
+/* Waits for a key, timeout milliseconds at most. Returns a code point or an enum screen_key. */
 int screen_key(int timeout);
 
-/* The last line that was said on standard error; empty: none. */
+/* Writes the last line of the buffered standard error. Returns a pointer into out: the line, or an
+ * empty string if there is none. A long line loses its beginning. */
 enum { SCREEN_MESSAGE = 256 };
 const char *screen_message(char out[SCREEN_MESSAGE]);
 

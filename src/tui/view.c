@@ -1,4 +1,4 @@
-/* view.c - which lines a list has, and what stands in them. */
+/* view.c - the lines of each list, and the state of the view. */
 #include "tui/view.h"
 
 #include <ctype.h>
@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Lines that are no list: title, tabs, names of columns, and the last. */
+/* Lines outside the list: title, tabs, names of the columns, last line. */
 enum { FRAME_LINES = 4 };
 
 const char top_help[] =
@@ -62,13 +62,14 @@ void top_message(struct top *t, const char *format, ...)
 	va_end(args);
 }
 
-static bool shown(const struct top *t, const struct recent_session *s)
+static bool session_matches(const struct top *t, const struct recent_session *s)
 {
 	return (!t->alerts_only || s->alert) &&
 	       (t->filter[0] == '\0' || strcasestr(s->words, t->filter) != NULL);
 }
 
-/* The latest first. By severity: a pass for each, so that those of one stay in order. */
+/* The latest session comes first. worst_first needs a pass for each severity, so that sessions of
+ * one severity stay in order. */
 static void sessions_fill(struct top *t)
 {
 	t->sessions_n = 0;
@@ -76,7 +77,7 @@ static void sessions_fill(struct top *t)
 		for (size_t i = recent_kept(t->recent); i-- > 0;) {
 			const struct recent_session *s = recent_session(t->recent, i);
 
-			if (shown(t, s) && (!t->worst_first || s->severity == severity))
+			if (session_matches(t, s) && (!t->worst_first || s->severity == severity))
 				t->sessions[t->sessions_n++] = s;
 		}
 		if (!t->worst_first)
@@ -84,7 +85,8 @@ static void sessions_fill(struct top *t)
 	}
 }
 
-/* The cursor stays with its session; if that has gone, with the line. */
+/* Moves the cursor to the line of its session. If the session is gone, the cursor stays on its
+ * line. */
 static void cursor_follow(struct top *t)
 {
 	for (size_t i = 0; t->cursor != 0 && i < t->sessions_n; i++)
@@ -105,7 +107,7 @@ void top_fill(struct top *t)
 	}
 	lines = top_lines(t);
 	if (t->view > TOP_SESSIONS) {
-		/* A text has no cursor: its last page is full. */
+		/* A text has no cursor, and its last page is full. */
 		size_t last = lines > rows ? lines - rows : 0;
 
 		t->place[t->view].first = t->place[t->view].at =
@@ -141,7 +143,7 @@ size_t top_lines(const struct top *t)
 	return t->view <= TOP_CLIENTS ? t->hosts_n : count_lines(text_of(t));
 }
 
-/* At least one, however small the terminal is. */
+/* At least one, so that a tiny terminal still shows a line. */
 size_t top_rows(void)
 {
 	unsigned rows = screen_size().rows;
@@ -198,7 +200,7 @@ void top_open(struct top *t, const struct recent_session *s, struct bytes text, 
 	if (t->view != TOP_DETAIL || t->opened != s->number)
 		t->place[TOP_DETAIL].at = t->place[TOP_DETAIL].first = 0;
 	if (t->view != TOP_DETAIL)
-		t->before = t->view;
+		t->detail_from = t->view;
 	t->opened = s->number;
 	t->view = TOP_DETAIL;
 }

@@ -1,5 +1,5 @@
-/* view.h - the terminal view: lists of servers, clients and sessions, one session in words, and the
- * keys between them. */
+/* view.h - the terminal view (--top): lists of servers, clients and sessions, one session in words,
+ * and help. */
 #ifndef SMTPWATCH_TUI_VIEW_H
 #define SMTPWATCH_TUI_VIEW_H
 
@@ -9,63 +9,73 @@
 
 enum top_view { TOP_SERVERS, TOP_CLIENTS, TOP_SESSIONS, TOP_DETAIL, TOP_HELP, TOP_VIEWS };
 
-/* What a key asks for that the view cannot do itself; of the three about a session, top_selected is
- * which. */
-enum top_wish { TOP_NOTHING, TOP_QUIT, TOP_OPEN, TOP_SAVE_PACKETS, TOP_SAVE_WORDS };
+/* What the caller must do for a key: the view has no packets and no files. OPEN and both SAVE
+ * requests are about the session of top_selected. */
+enum top_request { TOP_NOTHING, TOP_QUIT, TOP_OPEN, TOP_SAVE_PACKETS, TOP_SAVE_WORDS };
 
-/* LINES: hosts in a list; TEXT: what one types. */
+/* LINES: hosts of a list. TEXT, MESSAGE: bytes of a typed text and of a message, with the NUL. */
 enum { TOP_LINES = 500, TOP_TEXT = 48, TOP_MESSAGE = 256 };
 
-/* The members are for view.c, tui/keys.c and draw.c. */
+/* The view. Callers may write state; all other members are for view.c, tui/keys.c and draw.c. */
 struct top {
-	struct recent *recent;
-	const char *inputs; /* borrowed */
-	char state[64];     /* what stands at the right of the first line: "35 % read" */
+	struct recent *recent; /* borrowed */
+	const char *inputs;    /* borrowed */
+	char state[64];        /* shown at the right of the first line: "35 % read" */
 	char message[TOP_MESSAGE];
-	enum top_view view, before,
-		helped; /* before: where a session was opened; helped: where help was asked for */
+	enum top_view view;
+	enum top_view detail_from, help_from; /* the views to return to from TOP_DETAIL, TOP_HELP */
 	struct {
-		size_t at, first; /* the line of the cursor, and the first that is seen; of a text
-				     without a cursor both are the same */
+		/* The line of the cursor, and the first visible line. Equal for a text, which has
+		 * no cursor. */
+		size_t at, first;
 	} place[TOP_VIEWS];
 	enum recent_order order;
 	bool worst_first, alerts_only; /* of the list of sessions */
 	char filter[TOP_TEXT], search[TOP_TEXT], typed[TOP_TEXT];
-	int typing;      /* 'f', '/', or 0 */
-	uint64_t cursor; /* the session that the cursor stands on: lines move, it does not */
-	uint64_t opened; /* the session in words */
+	int typing; /* the text being typed: 'f' filter, '/' search, 0 none */
+	/* Number of the session at the cursor: the cursor follows its session when lines move. */
+	uint64_t cursor;
+	uint64_t opened; /* number of the session in TOP_DETAIL */
 	struct outbuf detail;
 	unsigned detail_columns;
-	/* The lists as they are drawn; top_fill makes them. */
+	/* The lines of the current list, filled by top_fill. */
 	const struct recent_session *sessions[2 * RECENT_SESSIONS];
 	const struct recent_host *hosts[TOP_LINES];
 	size_t sessions_n, hosts_n;
-	struct outbuf cell; /* one that is being drawn */
+	struct outbuf cell; /* the cell being drawn */
 	struct stamp stamp;
 };
 
-/* recent and inputs are borrowed. To be freed by top_free. NULL where there is no memory. */
+/* Makes a view of the sessions in recent. inputs: names of the inputs. recent and inputs are
+ * borrowed until top_free. Returns NULL if memory is exhausted. */
 struct top *top_new(struct recent *recent, const char *inputs);
 void top_free(struct top *t);
 
-/* Draws all; the screen is open. */
+/* Draws the view. Call while the screen is open (screen_open). */
 void top_draw(struct top *t);
 
-/* A key was pressed (screen.h). */
-enum top_wish top_key(struct top *t, int key);
+/* Handles a key (screen_key). Returns what the caller must do; TOP_NOTHING: nothing. */
+enum top_request top_key(struct top *t, int key);
 
-/* The session that a wish is about; NULL: it is not kept any more. */
+/* Returns the session that a request is about, or NULL if there is none or it is no longer kept.
+ * Borrowed from the store of recent sessions. */
 const struct recent_session *top_selected(struct top *t);
 
-/* TOP_OPEN is answered: this is what there is to say of it, in lines, made for so many columns.
- * Copied. */
+/* Shows one session in words: the answer to TOP_OPEN. Copies text, which consists of lines of at
+ * most `columns` columns. */
 void top_open(struct top *t, const struct recent_session *s, struct bytes text, unsigned columns);
 
-/* A sentence for the last line, until the next key. */
+/* Shows a sentence in the last line until the next key. */
 void top_message(struct top *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* view.c, for the other two: what the current list holds; how many lines it has, how many of them
- * are seen, and the text of one that a search looks at. */
+/*
+ * view.c, for keys.c and draw.c.
+ * - top_fill: fills the current list and keeps the cursor within it.
+ * - top_lines: returns the number of lines of the list or text; call top_fill before.
+ * - top_rows: returns how many lines are visible, at least one.
+ * - top_found: returns whether the line contains t->search.
+ * - top_line: returns a line of text without its line feed, borrowed from text.
+ */
 void top_fill(struct top *t);
 size_t top_lines(const struct top *t);
 size_t top_rows(void);
