@@ -1,5 +1,4 @@
-/* check.c - tries what can be tried without doing anything: expressions, targets, the user.
- */
+/* check.c - tries filter, outputs and user without opening, making or sending anything. */
 #include "options/check.h"
 
 #include "capture/filters.h"
@@ -35,7 +34,8 @@ static bool output_try(const struct options *o, const char *value, char why[SINK
 	return kind == NULL || kind->check == NULL || kind->check(target, &mode, why);
 }
 
-/* False: a mistake wherever it is run. True with a sentence: it would fail here and now. */
+/* How to try a value. If the value can never work, try_ returns false with a sentence. If it would
+ * fail on this machine now, try_ returns true with a sentence. */
 struct trial {
 	const char *option;
 	bool (*try_)(const struct options *o, const char *value, char why[SINK_WHY]);

@@ -1,4 +1,4 @@
-/* check.h - what -T finds beyond the form of the options. */
+/* check.h - the checks of -T (--test) beyond the form of the options. */
 #ifndef SMTPWATCH_OPTIONS_CHECK_H
 #define SMTPWATCH_OPTIONS_CHECK_H
 
@@ -6,10 +6,10 @@
 #include "options/options.h"
 
 /*
- * Compiles the filter (which looks up the names in it), and looks at the targets of outputs and at
- * the user, without opening, making or sending anything. What is wrong in itself is a mistake; what
- * only would fail on this machine as it is, such as a folder that is not there, is told on m->to
- * and is none.
+ * Compiles the filter, which looks up the names in it, and checks the targets of outputs and the
+ * user. Opens, makes and sends nothing. Adds an error to *m for what can never work. Writes a
+ * warning to m->to for what would fail only in the present state of this machine, such as a missing
+ * folder.
  */
 void options_check(const struct options *o, struct config_errors *m);
 

@@ -1,5 +1,4 @@
-/* config_errors.c - keeps mistakes, which are found in several passes, until they can be told in
- * the order of the file. */
+/* config_errors.c - errors are found in several passes, and kept until all passes are done. */
 #include "options/config_errors.h"
 
 #include "text/escape.h"
@@ -15,18 +14,19 @@ static void print(const struct config_errors *m, unsigned line, const char *text
 		fprintf(m->to, "smtpwatch: %s\n", text);
 }
 
-/* Behind those of the same line and of lines before it. */
+/* Inserts an error behind those of its line and of earlier lines. */
 static void insert(struct config_errors *m, struct config_error one)
 {
-	size_t at = m->kept++;
+	size_t at = m->all_n++;
 
 	for (; at > 0 && m->all[at - 1].line > one.line; at--)
 		m->all[at] = m->all[at - 1];
 	m->all[at] = one;
 }
 
-/* A file may hold anything, and its mistakes are shown on terminals. NULL: no memory. */
-static char *harmless(char *text)
+/* Escapes the text for terminals, as a file may contain anything. Frees text. Returns NULL if
+ * memory is exhausted. */
+static char *escaped(char *text)
 {
 	struct outbuf b = {0};
 
@@ -43,7 +43,7 @@ static char *harmless(char *text)
 
 void config_errors_add(struct config_errors *m, unsigned line, const char *format, ...)
 {
-	struct config_error *all = realloc(m->all, (m->kept + 1) * sizeof(*all));
+	struct config_error *all = realloc(m->all, (m->all_n + 1) * sizeof(*all));
 	char *text = NULL;
 	va_list args;
 
@@ -54,7 +54,7 @@ void config_errors_add(struct config_errors *m, unsigned line, const char *forma
 	if (vasprintf(&text, format, args) < 0)
 		text = NULL;
 	va_end(args);
-	text = harmless(text);
+	text = escaped(text);
 	if (all != NULL && text != NULL) {
 		insert(m, (struct config_error){line, text});
 		return;
@@ -65,11 +65,11 @@ void config_errors_add(struct config_errors *m, unsigned line, const char *forma
 
 void config_errors_print(struct config_errors *m)
 {
-	for (size_t i = 0; i < m->kept; i++) {
+	for (size_t i = 0; i < m->all_n; i++) {
 		print(m, m->all[i].line, m->all[i].text);
 		free(m->all[i].text);
 	}
 	free(m->all);
 	m->all = NULL;
-	m->kept = 0;
+	m->all_n = 0;
 }

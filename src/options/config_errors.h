@@ -1,4 +1,5 @@
-/* config_errors.h - what is wrong with a configuration, told a line each, all of it. */
+/* config_errors.h - collects the errors of a configuration and prints them in the order of the
+ * file. */
 #ifndef SMTPWATCH_OPTIONS_CONFIG_ERRORS_H
 #define SMTPWATCH_OPTIONS_CONFIG_ERRORS_H
 
@@ -6,26 +7,26 @@
 #include <stdio.h>
 
 struct config_error {
-	unsigned line;
-	char *text;
+	unsigned line; /* of the configuration file; 0: command line */
+	char *text;    /* owned */
 };
 
-/* Zero-filled before first use, but for `to` and `file`. */
+/* Set to and file, zero-fill the rest. config_errors_print frees what it holds. */
 struct config_errors {
 	FILE *to;
-	const char *file; /* the configuration file; NULL: there is none */
-	unsigned n;       /* found so far */
-	struct config_error *all;
-	size_t kept; /* in all */
+	const char *file;         /* the configuration file, borrowed; NULL: none */
+	unsigned n;               /* errors found so far, printed ones included */
+	struct config_error *all; /* those not yet printed, ordered by line */
+	size_t all_n;
 };
 
-/* line 0: it stands on the command line. Told by config_errors_print, or at once where there is no
- * memory. */
+/* Adds an error. line: of the configuration file; 0: command line. Control bytes in the text are
+ * escaped. If memory is exhausted, the error is printed at once. */
 void config_errors_add(struct config_errors *m, unsigned line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Tells what was found so far, "smtpwatch: FILE:LINE: " and the sentence, in the order of the
- * lines, and forgets all but their number. */
+/* Prints the errors to m->to, "smtpwatch: FILE:LINE: TEXT" each, in the order of the lines. Frees
+ * the errors; m->n stays. */
 void config_errors_print(struct config_errors *m);
 
 #endif

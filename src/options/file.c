@@ -1,4 +1,4 @@
-/* file.c - reads the configuration file by the table of options. */
+/* file.c - reads the configuration file. */
 #include "options/file.h"
 
 #include "text/suggest.h"
@@ -11,7 +11,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* Takes off blanks at both ends, in place. */
+/* Removes blanks at both ends, in place. */
 static char *trim(char *text)
 {
 	size_t n;
@@ -23,7 +23,7 @@ static char *trim(char *text)
 	return text;
 }
 
-/* File names may have a "#" inside. */
+/* A "#" within a word is no comment, because file names may contain one. */
 static void cut_comment(char *line)
 {
 	for (char *at = line; (at = strchr(at, '#')) != NULL; at++)
@@ -57,7 +57,8 @@ static bool is_quoted(const char *value)
 	return n > 1 && (value[0] == '"' || value[0] == '\'') && value[n - 1] == value[0];
 }
 
-/* The line that has this option already; 0: none, or it may have several. */
+/* Returns the line that has set the option before. Returns 0 if there is none or if the option may
+ * be set several times. */
 static unsigned line_before(const struct settings *s, const struct option_row *row)
 {
 	size_t at = 0;
@@ -85,7 +86,7 @@ static void setting_read(struct settings *to, unsigned line, const char *name, c
 		config_errors_add(m, line, "%s: \"%s\" is neither yes nor no", name, value);
 	else if (row->arg != NULL && value[0] == '\0')
 		config_errors_add(m, line, "%s: its %s is missing", name, row->arg);
-	/* A switch that is not set stays as it is. */
+	/* "no" leaves a switch as it is. */
 	else if ((row->arg != NULL || !no) &&
 		 !settings_add(to, (struct setting){row, row->arg != NULL ? value : NULL, line}))
 		config_errors_add(m, line, "no memory");
@@ -108,11 +109,11 @@ static void line_read(struct settings *to, unsigned number, char *line, struct c
 	setting_read(to, number, trim(line), trim(sign + 1), m);
 }
 
-/* All of it, as one string. False with errno. */
-static bool text_take(char **text, FILE *f, bool *cut)
+/* Reads the whole file as one string; *cut: the file has a NUL byte. Returns false with errno. */
+static bool text_read(char **text, FILE *f, bool *cut)
 {
 	size_t room = 0;
-	/* One read up to a NUL, which no text has, takes all. */
+	/* The file should have no NUL byte, so that one read up to a NUL reads it whole. */
 	ssize_t n = getdelim(text, &room, '\0', f);
 
 	*cut = n > 0 && !feof(f);
@@ -130,7 +131,7 @@ void option_file_read(struct settings *to, char **text, struct config_errors *m)
 	unsigned number = 0;
 
 	*text = NULL;
-	if (f == NULL || !text_take(text, f, &cut))
+	if (f == NULL || !text_read(text, f, &cut))
 		config_errors_add(m, 0, "cannot read %s: %s", m->file, strerror(errno));
 	if (f != NULL)
 		fclose(f);

@@ -1,4 +1,4 @@
-/* help.c - --help, from the tables of options and of outputs. */
+/* help.c - the text of --help. */
 #include "options/help.h"
 
 #include "options/read.h"

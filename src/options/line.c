@@ -1,15 +1,15 @@
-/* line.c - reads the command line by the table of options. */
+/* line.c - reads the command line. */
 #include "options/line.h"
 
 #include "text/suggest.h"
 
 #include <stdlib.h>
 
-/* A reading under way. */
+/* The state of the reading. */
 struct line {
 	struct settings *to;
 	char **filter;
-	int argc, at; /* the word under way */
+	int argc, at; /* index of the current word */
 	char **argv;
 	struct config_errors *m;
 };
@@ -20,9 +20,9 @@ static void line_add(struct line *l, const struct option_row *row, const char *v
 		config_errors_add(l->m, 0, "no memory");
 }
 
-/* The option of the word under way. An attached value is behind it, another one in the next word.
- */
-static void line_give(struct line *l, const struct option_row *row, const char *attached)
+/* Adds the option of the current word. attached: a value within the word; NULL: the next word is
+ * the value. */
+static void line_option(struct line *l, const struct option_row *row, const char *attached)
 {
 	const char *value = attached;
 
@@ -49,7 +49,7 @@ static void line_unknown(struct line *l, const char *name, size_t n)
 				  (int)n, name);
 }
 
-/* "--name", "--name=value" */
+/* Reads "--name" or "--name=value". */
 static void line_long(struct line *l)
 {
 	const char *word = l->argv[l->at] + 2, *sign = strchr(word, '=');
@@ -61,10 +61,10 @@ static void line_long(struct line *l)
 	else if (row->arg == NULL && sign != NULL)
 		config_errors_add(l->m, 0, "--%s takes no value", row->name);
 	else
-		line_give(l, row, sign != NULL ? sign + 1 : NULL);
+		line_option(l, row, sign != NULL ? sign + 1 : NULL);
 }
 
-/* "-x", "-xyz", "-xvalue" */
+/* Reads "-x", "-xyz" or "-xvalue". */
 static void line_short(struct line *l)
 {
 	for (const char *letter = l->argv[l->at] + 1; *letter != '\0'; letter++) {
@@ -76,7 +76,7 @@ static void line_short(struct line *l)
 			return;
 		}
 		if (row->arg != NULL) {
-			line_give(l, row, letter[1] != '\0' ? letter + 1 : NULL);
+			line_option(l, row, letter[1] != '\0' ? letter + 1 : NULL);
 			return;
 		}
 		line_add(l, row, NULL);

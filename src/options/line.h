@@ -1,4 +1,4 @@
-/* line.h - the command line, word by word. */
+/* line.h - reads the command line. */
 #ifndef SMTPWATCH_OPTIONS_LINE_H
 #define SMTPWATCH_OPTIONS_LINE_H
 
@@ -6,9 +6,10 @@
 #include "options/row.h"
 
 /*
- * What argv gives, in its order; values are borrowed from it. Words that are no options are the
- * filter, as with tcpdump: joined by blanks in *filter, to be freed by the caller; NULL: there were
- * none.
+ * Appends the options of argv to *to, in their order. The values are borrowed from argv.
+ * As with tcpdump(8), words that are no options form the filter expression: *filter has them,
+ * joined by blanks, or NULL if there are none. Caller frees *filter. Adds an error to *m for each
+ * faulty word.
  */
 void option_line_read(struct settings *to, char **filter, int argc, char **argv,
 		      struct config_errors *m);

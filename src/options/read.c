@@ -1,4 +1,4 @@
-/* read.c - what was given, on the command line and in the file, turned into options. */
+/* read.c - turns command line and configuration file into options. */
 #include "options/read.h"
 
 #include "sink/target.h"
@@ -14,15 +14,15 @@ static const struct option_row *row_of(const char *name)
 	return option_row_named(name, strlen(name));
 }
 
-/* Takes over a text that values point into; NULL is none. */
-static void text_keep(struct options *o, char *text, struct config_errors *m)
+/* Takes ownership of a text that values point into. text may be NULL. */
+static void text_own(struct options *o, char *text, struct config_errors *m)
 {
 	char **texts = text != NULL ? realloc(o->texts, (o->texts_n + 1) * sizeof(*texts))
 				    : o->texts;
 
 	if (text == NULL)
 		return;
-	/* Then it is lost, but not freed: values point into it. */
+	/* The text leaks on purpose: values point into it. */
 	if (texts == NULL) {
 		config_errors_add(m, 0, "no memory");
 		return;
@@ -31,7 +31,7 @@ static void text_keep(struct options *o, char *text, struct config_errors *m)
 	o->texts = texts;
 }
 
-static void setting_keep(struct options *o, struct setting one, struct config_errors *m)
+static void setting_append(struct options *o, struct setting one, struct config_errors *m)
 {
 	if (!settings_add(&o->settings, one))
 		config_errors_add(m, one.line, "no memory");
@@ -53,7 +53,7 @@ static void lists_free(struct options *o)
 	free(o->outputs.all);
 }
 
-/* Everything from the beginning: the defaults, and what was given over them. */
+/* Sets all options anew: defaults first, then the settings in their order. */
 static void apply_all(struct options *o, struct config_errors *m)
 {
 	const struct option_row *row;
@@ -76,7 +76,7 @@ static void apply_all(struct options *o, struct config_errors *m)
 		apply(o, &o->settings.all[i], m);
 }
 
-/* Whether the command line takes the word from this option of the file. */
+/* Whether a setting of the command line replaces this option of the file. */
 static bool is_replaced(const struct settings *given, const struct option_row *row)
 {
 	for (size_t i = 0; i < given->n; i++) {
@@ -113,8 +113,8 @@ static void check_interfaces(const struct options *o, struct config_errors *m)
 	}
 }
 
-/* Packets hold the mail addresses that are to be redacted, and all the rest; and standard input can
- * be read only once. */
+/* Packets contain the mail addresses that redaction hides. The second pass cannot read standard
+ * input again. */
 static void check_write_pcap(const struct options *o, struct config_errors *m)
 {
 	if (o->write_pcap == NULL)
@@ -134,7 +134,7 @@ static void check_write_pcap(const struct options *o, struct config_errors *m)
 				"to; write it to a file first");
 }
 
-/* It reads the captures twice, and only what has an end can be explained. */
+/* --explain reads the captures twice, and a live run has no end. */
 static void check_explain(const struct options *o, struct config_errors *m)
 {
 	if (o->explain == NULL)
@@ -155,7 +155,7 @@ static void check_explain(const struct options *o, struct config_errors *m)
 				"to; write it to a file first");
 }
 
-/* The terminal is one output's. */
+/* The view of --top occupies standard output. */
 static void check_top(const struct options *o, struct config_errors *m)
 {
 	const char *target;
@@ -178,7 +178,7 @@ static void check_top(const struct options *o, struct config_errors *m)
 	}
 }
 
-/* What no row can see alone. */
+/* Checks that concern more than one option. */
 static void check(const struct options *o, struct config_errors *m)
 {
 	check_interfaces(o, m);
@@ -198,9 +198,9 @@ static void check(const struct options *o, struct config_errors *m)
 				  "capture; --help tells the rest");
 }
 
-/* The words of the filter are a setting like others. */
-static void give_filter(struct options *o, struct settings *given, char *words,
-			struct config_errors *m)
+/* Adds the words of the filter as a setting. */
+static void filter_add(struct options *o, struct settings *given, char *words,
+		       struct config_errors *m)
 {
 	size_t at = 0;
 
@@ -210,7 +210,7 @@ static void give_filter(struct options *o, struct settings *given, char *words,
 		config_errors_add(m, 0, "two filters: --filter, and \"%s\"", words);
 	if (!settings_add(given, (struct setting){row_of("filter"), words, 0}))
 		config_errors_add(m, 0, "no memory");
-	text_keep(o, words, m);
+	text_own(o, words, m);
 }
 
 unsigned options_read(struct options *o, int argc, char **argv, FILE *errors)
@@ -221,20 +221,20 @@ unsigned options_read(struct options *o, int argc, char **argv, FILE *errors)
 
 	*o = (struct options){.argc = argc, .argv = argv};
 	option_line_read(&given, &words, argc, argv, &m);
-	give_filter(o, &given, words, &m);
+	filter_add(o, &given, words, &m);
 	for (size_t i = 0; i < given.n; i++)
 		if (given.all[i].row == row_of("config"))
 			o->config = m.file = given.all[i].value;
 	if (m.file != NULL)
 		option_file_read(&filed, &text, &m);
-	text_keep(o, text, &m);
-	/* First the file, then the command line, so that the latter has the last word; what it
-	 * replaces is not even looked at. */
+	text_own(o, text, &m);
+	/* The file comes first, so that the command line prevails. A replaced setting of the file
+	 * is not checked. */
 	for (size_t i = 0; i < filed.n; i++)
 		if (!is_replaced(&given, filed.all[i].row))
-			setting_keep(o, filed.all[i], &m);
+			setting_append(o, filed.all[i], &m);
 	for (size_t i = 0; i < given.n; i++)
-		setting_keep(o, given.all[i], &m);
+		setting_append(o, given.all[i], &m);
 	settings_free(&given);
 	settings_free(&filed);
 	apply_all(o, &m);
@@ -245,7 +245,7 @@ unsigned options_read(struct options *o, int argc, char **argv, FILE *errors)
 	return m.n;
 }
 
-/* Whether both say the same of an option. What is not given is as if its default were. */
+/* Whether both have the same values of an option. An option that is not set has its default. */
 static bool is_same(const struct options *a, const struct options *b, const struct option_row *row)
 {
 	size_t i = 0, j = 0;
@@ -266,7 +266,7 @@ static bool is_same(const struct options *a, const struct options *b, const stru
 	return same && x == NULL && y == NULL;
 }
 
-static void row_forget(struct settings *s, const struct option_row *row)
+static void row_remove(struct settings *s, const struct option_row *row)
 {
 	size_t n = 0;
 
@@ -276,13 +276,13 @@ static void row_forget(struct settings *s, const struct option_row *row)
 	s->n = n;
 }
 
-/* fresh gets what running has of an option, in copies. */
-static void row_hold(const struct options *running, struct options *fresh,
-		     const struct option_row *row, struct config_errors *m)
+/* Replaces an option of fresh by that of running, in copies. */
+static void row_restore(const struct options *running, struct options *fresh,
+			const struct option_row *row, struct config_errors *m)
 {
 	size_t at = 0;
 
-	row_forget(&fresh->settings, row);
+	row_remove(&fresh->settings, row);
 	for (const struct setting *s; (s = settings_next(&running->settings, row, &at)) != NULL;) {
 		struct setting copy = *s;
 
@@ -292,18 +292,18 @@ static void row_hold(const struct options *running, struct options *fresh,
 			if (text == NULL)
 				config_errors_add(m, 0, "no memory");
 			copy.value = text != NULL ? text : "";
-			text_keep(fresh, text, m);
+			text_own(fresh, text, m);
 		}
-		setting_keep(fresh, copy, m);
+		setting_append(fresh, copy, m);
 	}
 }
 
 unsigned options_reload(const struct options *running, struct options *fresh, FILE *errors,
-			unsigned *held)
+			unsigned *unchanged)
 {
 	struct config_errors m = {.to = errors, .file = running->config};
 	const struct option_row *row;
-	unsigned stay = 0;
+	unsigned n = 0;
 
 	m.n = options_read(fresh, running->argc, running->argv, errors);
 	for (size_t i = 0; m.n == 0 && (row = option_row_at(i)) != NULL; i++) {
@@ -312,14 +312,14 @@ unsigned options_reload(const struct options *running, struct options *fresh, FI
 		fprintf(errors,
 			"smtpwatch: %s: %s has changed; it stays as it was until a restart\n",
 			running->config, row->name);
-		row_hold(running, fresh, row, &m);
-		stay++;
+		row_restore(running, fresh, row, &m);
+		n++;
 	}
-	if (stay > 0)
+	if (n > 0)
 		apply_all(fresh, &m);
 	config_errors_print(&m);
-	if (held != NULL)
-		*held = stay;
+	if (unchanged != NULL)
+		*unchanged = n;
 	return m.n;
 }
 

@@ -1,28 +1,34 @@
-/* read.h - command line and configuration file, read by one table. */
+/* read.h - reads command line and configuration file into struct options. */
 #ifndef SMTPWATCH_OPTIONS_READ_H
 #define SMTPWATCH_OPTIONS_READ_H
 
 #include "options/options.h"
 
 /*
- * Reads argv and the file it names with -c; what stands on the command line replaces what the file
- * says, and -r or -i there every -r and -i of the file. All mistakes are told on `errors`, a line
- * each, with file and line where they stand in the file. The number of mistakes. argv is borrowed
- * for the life of *o. options_free is due in either case.
+ * Reads argv, and the file that argv names with -c. Prints all errors to `errors`, a line each,
+ * with file and line if the error is in the file. Returns the number of errors. argv is borrowed
+ * until options_free, which is due after errors too.
+ *
+ * An option of argv replaces the same option of the file, unless both add up (OPTION_ADDS). -r or
+ * -i in argv replaces every -r and -i of the file.
  */
 unsigned options_read(struct options *o, int argc, char **argv, FILE *errors);
 
 /*
- * Reads once more what *running was read from, into *fresh: on SIGHUP. The number of mistakes, told
- * on `errors`; with any, *fresh is of no use and the program goes on as it runs. With none, *fresh
- * can take the place of *running, of which it borrows nothing. A changed option that only a start
- * can take (OPTION_RESTART) stays as it was in *running, and a line on `errors` says so; *held,
- * which may be NULL, is the number of those. options_free(fresh) is due in either case. The file is
- * read with the rights that the process has by then.
+ * Reads the sources of *running again into *fresh, for SIGHUP, with the rights that the process has
+ * now. Prints errors to `errors` and returns their number. options_free(fresh) is due after errors
+ * too.
+ *
+ * After errors *fresh is of no other use. Without errors *fresh can replace *running, and borrows
+ * nothing from it but argv.
+ *
+ * If an option with OPTION_RESTART has changed, *fresh gets the value of *running, and `errors` a
+ * line about it. *unchanged is the number of these options. unchanged may be NULL.
  */
 unsigned options_reload(const struct options *running, struct options *fresh, FILE *errors,
-			unsigned *held);
+			unsigned *unchanged);
 
+/* Frees what *o owns, not o itself. */
 void options_free(struct options *o);
 
 #endif

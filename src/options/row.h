@@ -1,5 +1,5 @@
-/* row.h - one option: everything that the command line, the configuration file, --help and
- * the manual need to know of it. */
+/* row.h - the table of options: one row for command line, configuration file, --help and the
+ * manual. */
 #ifndef SMTPWATCH_OPTIONS_ROW_H
 #define SMTPWATCH_OPTIONS_ROW_H
 
@@ -8,50 +8,50 @@
 #define OPTION_WHY 512
 
 enum option_flag {
-	OPTION_LINE = 1, /* on the command line only */
-	OPTION_ADDS = 2, /* what the command line says is added to what the file says, and does not
-			    replace it */
-	OPTION_MANY = 4, /* may be given several times; without it a second time in the file is a
-			    mistake */
-	OPTION_RESTART = 8, /* a reload leaves it as it was */
-	OPTION_SOURCE = 16  /* says where packets come from; given on the command line it replaces
-			       every such option of the file */
+	OPTION_LINE = 1,    /* command line only */
+	OPTION_ADDS = 2,    /* the command line adds to the values of the file, and replaces none */
+	OPTION_MANY = 4,    /* may stand in the file several times */
+	OPTION_RESTART = 8, /* a reload does not change the option */
+	/* A source of packets. On the command line the option replaces all such options of the
+	   file. */
+	OPTION_SOURCE = 16
 };
 
+/* One option. */
 struct option_row {
-	const char *name; /* "--name", and the name in the file */
-	char letter;      /* 0: none */
-	const char *arg;  /* what the value is called, which tells the completion its kind
-			     (tests/program/make_docs.c); NULL: a switch */
-	const char
-		*fallback; /* set before anything else is read, and shown by --help; NULL: none */
-	unsigned flags;
-	/* Takes a value (of a switch: NULL). False with a sentence in why: it is none for this
-	 * option. The value lives as long as *o. */
+	const char *name; /* "--name" on the command line, "name" in the file */
+	char letter;      /* "-letter"; 0: none */
+	/* Name of the value; NULL: a switch. The shell completion depends on the name
+	 * (tests/program/make_docs.c). */
+	const char *arg;
+	const char *fallback; /* the default, set before all values; NULL: none, or see show */
+	unsigned flags;       /* enum option_flag */
+	/* Sets the value; NULL for a switch. The value outlives *o. Returns false with a sentence
+	 * in why if the value is not valid. */
 	bool (*set)(struct options *o, const char *value, char why[OPTION_WHY]);
-	const char *help; /* NULL: not shown */
-	/* Where the default is the core's: writes it for --help. */
+	const char *help; /* a sentence; NULL: not in --help */
+	/* If the default comes from the core: appends it for --help. */
 	void (*show)(struct outbuf *b, const struct options *defaults);
 };
 
-/* Rows of one subject, ended by a row without a name. */
+/* Options of one subject. rows is terminated by a row without a name. */
 struct option_group {
 	const char *title;
 	const struct option_row *rows;
 };
 
-/* An option is added as a row of one of these; each stands with its setters in the file of its
- * subject. */
+/* The tables, each beside its setters in rows_*.c. A new option gets a row in one of them. */
 extern const struct option_row option_rows_capture[], option_rows_judge[], option_rows_output[],
 	option_rows_limit[], option_rows_service[];
 
-/* All of them in the order of --help, ended by a group without a title (options/table.c). */
+/* All options in the order of --help, terminated by a group without a title (options/table.c). */
 extern const struct option_group option_groups[];
 
-/* The i-th of all rows; NULL: there are no more. */
+/* Returns the row with index i of all groups together, or NULL if there is none. */
 const struct option_row *option_row_at(size_t i);
 
-/* By the first n bytes of name, or by letter; NULL: there is none. */
+/* Return the option whose name is the first n bytes of name, or the option with the letter; NULL if
+ * there is none. */
 const struct option_row *option_row_named(const char *name, size_t n);
 const struct option_row *option_row_lettered(char letter);
 

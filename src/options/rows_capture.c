@@ -1,10 +1,10 @@
-/* rows_capture.c - options of where packets come from, and which of them. */
+/* rows_capture.c - the options of the packets: their source, and which of them. */
 #include "options/value.h"
 
 #include <net/if.h>
 #include <stdlib.h>
 
-/* libpcap takes the buffer's size as an int; more than 256 KiB it makes of no packet. */
+/* libpcap takes the buffer's size as an int, and captures no more than 256 KiB of a packet. */
 enum { SNAPLEN_MIN = 128, SNAPLEN_MAX = 262144, BUFFER_MIN = 1 << 20, BUFFER_MAX = 2047 << 20 };
 
 static bool set_read(struct options *o, const char *value, char why[OPTION_WHY])
@@ -12,7 +12,7 @@ static bool set_read(struct options *o, const char *value, char why[OPTION_WHY])
 	return option_value_add(&o->reads, value, why);
 }
 
-/* Only what can be the name of an interface; it need not be there yet. */
+/* Accepts a name that an interface can have. The interface need not exist yet. */
 static bool set_interface(struct options *o, const char *value, char why[OPTION_WHY])
 {
 	size_t n = strlen(value);
@@ -37,7 +37,7 @@ struct port_word {
 	enum port_kind kind;
 };
 
-/* One of the list: digits, then nothing or a kind. */
+/* Reads one port of the list: digits, then an optional kind. */
 static bool port_read(const char *text, size_t n, uint16_t *port, enum port_kind *kind)
 {
 	static const struct port_word kinds[] = {
@@ -88,7 +88,7 @@ static bool set_ports(struct options *o, const char *value, char why[OPTION_WHY]
 	}
 }
 
-/* It is compiled when the link type is known. */
+/* The filter is compiled later, when the link type is known. */
 static bool set_filter(struct options *o, const char *value, char why[OPTION_WHY])
 {
 	(void)why;

@@ -1,7 +1,7 @@
-/* rows_judge.c - options of what is an alert. */
+/* rows_judge.c - the options of what is an alert. */
 #include "options/value.h"
 
-/* A severity that can be reached: none is not one. */
+/* Reads a severity other than none. */
 static bool severity_set(enum severity *to, const char *value, char why[OPTION_WHY])
 {
 	enum severity s = severity_read(value);

@@ -1,4 +1,4 @@
-/* rows_limit.c - options of the engine and of what it may use. */
+/* rows_limit.c - the options of the engine and its limits. */
 #include "nids/stream_nids.h"
 #include "options/value.h"
 
@@ -66,8 +66,7 @@ static void show_idle_timeout(struct outbuf *b, const struct options *defaults)
 	outbuf_char(b, 's');
 }
 
-/* A row without a fallback leaves what the core has as its default, which is what the help then
- * says. */
+/* Without a fallback the core's default stays, and show writes it for --help. */
 const struct option_row option_rows_limit[] = {
 	{"workers", 'j', "N", "1", OPTION_RESTART, set_workers,
 	 "0: one per CPU; the output is the same for any number", NULL},

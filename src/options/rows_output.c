@@ -1,9 +1,9 @@
-/* rows_output.c - options of how and to whom it is told. */
+/* rows_output.c - the options of the outputs. */
 #include "options/value.h"
 #include "sink/sink.h"
 #include "trace/ladder_format.h"
 
-/* At least a few sessions, for each of as many workers as there may be. */
+/* Enough for a few sessions of each worker. */
 enum { PCAP_MEMORY_MIN = 8 << 20 };
 
 static bool set_output(struct options *o, const char *value, char why[OPTION_WHY])

@@ -1,5 +1,5 @@
-/* rows_service.c - options of the program itself: its configuration, its user, what it is asked
- * to say. */
+/* rows_service.c - the options of the program itself: configuration, user, pid file, and what it
+ * prints. */
 #include "options/row.h"
 
 static bool set_config(struct options *o, const char *value, char why[OPTION_WHY])

@@ -1,4 +1,4 @@
-/* setting.c - a list of options as they were given. */
+/* setting.c - the list of options as they were given. */
 #include "options/setting.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* setting.h - options as they were given, before they are applied: what a reload compares. */
+/* setting.h - the list of options as the operator gave them. A reload compares two such lists. */
 #ifndef SMTPWATCH_OPTIONS_SETTING_H
 #define SMTPWATCH_OPTIONS_SETTING_H
 
@@ -7,25 +7,28 @@
 
 struct option_row;
 
+/* One option. */
 struct setting {
 	const struct option_row *row;
-	const char *value; /* borrowed; NULL: a switch */
+	const char *value; /* borrowed; NULL: a switch that is on */
 	unsigned line;     /* of the configuration file; 0: the command line */
 };
 
-/* Zero-filled before first use. */
+/* In the order in which they apply. Zero-filled before first use; settings_free frees it. */
 struct settings {
 	struct setting *all;
 	size_t n;
 };
 
-/* False where there is no memory. */
+/* Appends a setting. Returns false if memory is exhausted. */
 bool settings_add(struct settings *s, struct setting one);
 
-/* The next one of this row at or after *at, which is moved behind it; NULL: there is no more. */
+/* Returns the next setting of a row from index *at on, or NULL if there is none. Sets *at to the
+ * index behind the setting. Borrowed until settings_add or settings_free. */
 const struct setting *settings_next(const struct settings *s, const struct option_row *row,
 				    size_t *at);
 
+/* Frees the list, not the values. */
 void settings_free(struct settings *s);
 
 #endif

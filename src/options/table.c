@@ -1,4 +1,4 @@
-/* table.c - all options, subject by subject. */
+/* table.c - the table of all options, by subject. */
 #include "options/row.h"
 
 const struct option_group option_groups[] = {

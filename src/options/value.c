@@ -1,12 +1,12 @@
-/* value.c - reads the kinds of values that several options have. */
+/* value.c - reads numbers, sizes and times. */
 #include "options/value.h"
 
 #include <stdlib.h>
 
 enum { DAYS_MAX = 30, DAY = 86400 };
 
-/* A decimal number with one of the suffixes behind it, each of which multiplies by its factor.
- * False: not a number, or not within the bounds. */
+/* Reads a decimal number, optionally with one character of suffixes, which multiplies by the factor
+ * of the same index. Returns false if value is no such number or out of bounds. */
 static bool number_read(uint64_t *to, const char *value, const char *suffixes,
 			const uint64_t *factors, uint64_t min, uint64_t max)
 {
