@@ -133,7 +133,7 @@ static void broker_try(struct live_run *w)
 	char why[SOCKET_BROKER_WHY];
 
 	if (!sandbox_built() || !privilege_net_raw() ||
-	    (geteuid() == 0 && !privilege_held(w->o->user)))
+	    (geteuid() == 0 && !privilege_drop_due(w->o->user)))
 		return;
 	w->broker = socket_broker_start(w->o->user, why);
 	if (w->broker == NULL)
@@ -144,7 +144,7 @@ static void broker_try(struct live_run *w)
 static bool confine(struct live_run *w)
 {
 	char why[PRIVILEGE_WHY + SANDBOX_WHY + EXPORT_WHY];
-	bool stays_root = geteuid() == 0 && !privilege_held(w->o->user);
+	bool stays_root = geteuid() == 0 && !privilege_drop_due(w->o->user);
 	int packet = -1;
 
 	broker_try(w);
@@ -209,7 +209,7 @@ bool live_run_start(struct live_run *w)
 	char why[SERVICE_WHY], why_not[KEYLOG_WHY];
 
 	/* Before there are processes and files, which would be root's. */
-	if (privilege_held(w->o->user) && !privilege_user_known(w->o->user))
+	if (privilege_drop_due(w->o->user) && !privilege_user_known(w->o->user))
 		return live_run_complain(&w->usage,
 					 "there is no user to become: neither the one of "
 					 "--user, nor smtpwatch or nobody");

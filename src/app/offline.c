@@ -193,7 +193,7 @@ static bool confine(struct offline *f)
  * when its turn comes, which needs less memory. */
 static bool root_leave(struct offline *f)
 {
-	if (privilege_held(f->o->user)) {
+	if (privilege_drop_due(f->o->user)) {
 		descriptors_raise();
 		for (size_t i = 0; i < f->o->reads.n && !f->usage; i++)
 			if (strcmp(f->inputs[i].path, "-") != 0 && input_open(f, &f->inputs[i]) &&

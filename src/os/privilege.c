@@ -1,4 +1,4 @@
-/* privilege.c - from root to nobody in particular. */
+/* privilege.c - from root to an ordinary user without capabilities. */
 #include "os/privilege.h"
 
 #include <cap-ng.h>
@@ -10,7 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* Who it is to be, in order; the first that exists. */
+/* Returns the user to become, or NULL if there is none. */
 static const struct passwd *privilege_user(const char *user)
 {
 	const struct passwd *pw = getpwnam(user != NULL ? user : "smtpwatch");
@@ -18,17 +18,17 @@ static const struct passwd *privilege_user(const char *user)
 	return pw == NULL && user == NULL ? getpwnam("nobody") : pw;
 }
 
-bool privilege_held(const char *user)
+bool privilege_drop_due(const char *user)
 {
 	const struct passwd *pw = geteuid() == 0 ? privilege_user(user) : NULL;
 
-	/* An unknown user is left for privilege_drop to complain of. */
+	/* An unknown user counts, so that privilege_drop reports it. */
 	return geteuid() == 0 && (pw == NULL || pw->pw_uid != 0);
 }
 
 bool privilege_target(const char *user, uid_t *uid, gid_t *gid)
 {
-	const struct passwd *pw = privilege_held(user) ? privilege_user(user) : NULL;
+	const struct passwd *pw = privilege_drop_due(user) ? privilege_user(user) : NULL;
 
 	if (pw == NULL)
 		return false;
@@ -48,8 +48,9 @@ bool privilege_net_raw(void)
 	       capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW) == 1;
 }
 
-/* Bounding capabilities can be dropped by one that has CAP_SETPCAP; who has not, cannot gain any
- * either, once it has no new privileges. */
+/* Drops the bounding set, which needs CAP_SETPCAP. Without CAP_SETPCAP the set stays, which is
+ * harmless: PR_SET_NO_NEW_PRIVS keeps the process from gaining capabilities. Returns NULL, or the
+ * step that failed. */
 static const char *bounding_drop(void)
 {
 	if (capng_get_caps_process() != 0)
@@ -113,7 +114,7 @@ static bool capabilities_gone(enum privilege_keep keep)
 	       capng_have_capabilities(CAPNG_SELECT_AMBIENT) == CAPNG_NONE;
 }
 
-/* Tried, and not only concluded. */
+/* Tries to become root. Success is the failure that privilege_drop looks for. */
 static bool root_regained(void)
 {
 	return setuid(0) == 0 || setgid(0) == 0 || seteuid(0) == 0;
@@ -140,7 +141,7 @@ static const char *steps_take(const struct passwd *pw, bool stays_root, enum pri
 
 bool privilege_drop(const char *user, enum privilege_keep keep, char why[PRIVILEGE_WHY])
 {
-	bool root = geteuid() == 0, leave = privilege_held(user);
+	bool root = geteuid() == 0, leave = privilege_drop_due(user);
 	const struct passwd *pw = leave ? privilege_user(user) : NULL;
 	const char *name = pw != NULL ? pw->pw_name : "an ordinary process";
 

@@ -1,4 +1,4 @@
-/* privilege.h - no longer root: what parses the world's bytes owns nothing. */
+/* privilege.h - gives up root and capabilities before the first byte of the network is parsed. */
 #ifndef SMTPWATCH_OS_PRIVILEGE_H
 #define SMTPWATCH_OS_PRIVILEGE_H
 
@@ -7,28 +7,39 @@
 
 #define PRIVILEGE_WHY 256
 
-/* What may be kept: nothing; or the one capability with which packet sockets are opened. */
+/* The capability that privilege_drop keeps: none, or CAP_NET_RAW, which opens packet sockets. */
 enum privilege_keep { PRIVILEGE_KEEP_NONE, PRIVILEGE_KEEP_NET_RAW };
 
-/* Whether there is a user to become: the process is root, and `user` (NULL: the default) is not. */
-bool privilege_held(const char *user);
+/* In all functions, user NULL means the default: smtpwatch if that user exists, else nobody. */
 
-/* The same, and who that is; an unknown user is none. */
+/* Returns true if the process is root and user is another user. An unknown user counts as another
+ * user; privilege_drop then fails. */
+bool privilege_drop_due(const char *user);
+
+/* Sets *uid and *gid to those of user and returns true, if privilege_drop will become user. Else
+ * returns false, also if user is unknown. */
 bool privilege_target(const char *user, uid_t *uid, gid_t *gid);
 
-/* Whether there is such a user on this system (NULL: the default). */
+/* Returns true if the user exists on this system. */
 bool privilege_user_known(const char *user);
 
-/* Whether packet sockets can be opened. */
+/* Returns true if the process may open packet sockets. */
 bool privilege_net_raw(void);
 
 /*
- * Gives up what there is. As root it becomes user; NULL: smtpwatch if there is such a user, else
- * nobody. Groups go too. Then, and also where it was never root, every capability goes, ambient and
- * bounding ones as well, but what is to be kept; nothing can be gained by running a program, no
- * other process of the user may look into this one, and it is tried that root cannot be regained.
- * Only where user is root, capabilities stay. Files that root alone may open must be open by then.
- * False with a sentence in why: still root, or half of it; the caller must not go on.
+ * Gives up privileges in these steps:
+ * - As root: becomes user, with the user's group and no supplementary groups.
+ * - Drops all capabilities but those to keep. Drops the bounding set if the process has
+ * CAP_SETPCAP.
+ * - Sets PR_SET_NO_NEW_PRIVS: no program that the process runs gains privileges.
+ * - Clears PR_SET_DUMPABLE: no process of the same user can trace this one.
+ * - Tries to become root again, which must fail.
+ *
+ * If the process is root and user is root too, only the two prctl(2) settings change. Files that
+ * only root may open must be open before.
+ *
+ * Returns false with a sentence in why. The process may then still have some of its privileges, and
+ * must not go on.
  */
 bool privilege_drop(const char *user, enum privilege_keep keep, char why[PRIVILEGE_WHY]);
 

@@ -1,4 +1,4 @@
-/* processors.c - asks the system how many there are. */
+/* processors.c - asks the system for its processors. */
 #include "os/processors.h"
 
 #include <unistd.h>

@@ -1,8 +1,8 @@
-/* processors.h - how many workers -j means. */
+/* processors.h - the number of workers (option -j). */
 #ifndef SMTPWATCH_OS_PROCESSORS_H
 #define SMTPWATCH_OS_PROCESSORS_H
 
-/* wanted, or, where that is 0, one for each processor; at least one. */
+/* Returns wanted if it is not 0, else the number of processors that are online, at least 1. */
 unsigned processors_or(unsigned wanted);
 
 #endif

@@ -1,8 +1,6 @@
-/*
- * sandbox.c - the filter of system calls (seccomp). Two tables name the calls, each row with its
- * reason: a row of this process's role is allowed, and any other row kills. A call without a row is
- * unknown: the C library's next version may make it, and gets ENOSYS.
- */
+/* sandbox.c - the filter of system calls (seccomp). Two tables name the calls, each row with its
+ * reason. A row of this process's role is allowed; any other row kills the process. A call without
+ * a row is unknown: a later C library may make it, and it fails with ENOSYS. */
 #include "os/sandbox.h"
 
 #include "os/sandbox_unknown.h"
@@ -33,7 +31,7 @@
 #define SANITIZED
 #endif
 
-/* ROLE_NONE: the call kills in each role. */
+/* The roles of a row. ROLE_NONE: the call kills the process in each role. */
 enum {
 	ROLE_NONE = 0,
 	ROLE_PROGRAM = 1 << SANDBOX_PROGRAM | 1 << SANDBOX_ROOT,
@@ -43,8 +41,8 @@ enum {
 	ROLE_TERMINAL = 1 << 8
 };
 
-/* A call that its roles may make with any arguments, and that kills in all others. On some machines
- * some of these do not exist: libseccomp leaves them out. */
+/* A call that its roles may make with any arguments. In all other roles the call kills the process.
+ * libseccomp leaves out calls that this machine does not have. */
 struct plain {
 	unsigned roles;
 	int call;
@@ -147,7 +145,7 @@ static const struct plain plains[] = {
 	CALL(ROLE_PROGRAM, sendto, "outputs"),
 	CALL(ROLE_PROGRAM, sendmsg, "outputs, and what other processes of ours do for them"),
 	CALL(ROLE_PROGRAM, recvfrom, "libpcap, outputs"),
-	CALL(ROLE_BOTH, recvmsg, "the same; the opener's descriptor"),
+	CALL(ROLE_BOTH, recvmsg, "the same; the broker's descriptor"),
 	CALL(ROLE_PROGRAM, getsockname, "libpcap asks whether the interface is still there"),
 	CALL(ROLE_PROGRAM, getpeername, "whoever asks an output for metrics"),
 	CALL(ROLE_PROGRAM, getsockopt, "how many packets the kernel dropped, errors of sockets"),
@@ -231,9 +229,11 @@ static const struct plain plains[] = {
 };
 
 /*
- * Calls of which an argument decides: has it, of the bits in mask, these, then its roles may make
- * the call, and it kills in all others. Of the calls of SANDBOX_PARTLY what has no row is unknown;
- * of the others the rows are complete (specials_make has the rest).
+ * A call of which an argument decides. If (argument & mask) == value, the roles may make the call,
+ * and in all others it kills the process.
+ *
+ * Of the calls of SANDBOX_PARTLY a value without a row is unknown. Of the other calls the rows are
+ * complete, together with those of specials_make.
  */
 struct conditional {
 	unsigned roles;
@@ -244,13 +244,13 @@ struct conditional {
 
 #define EQUAL UINT32_MAX
 
-/* linux/wireless.h contradicts other headers. */
+/* linux/wireless.h cannot be included beside the other headers. */
 #ifndef SIOCGIWNAME
 #define SIOCGIWNAME 0x8B01
 #endif
 
-/* The C library's own headers have no struct termios2, which these numbers hold the size of: 44
- * bytes where there is one. */
+/* The requests contain the size of struct termios2, which the C library's headers do not define: 44
+ * bytes. */
 #define TERMINAL_GET    _IOC(_IOC_READ, 'T', 0x2A, 44)
 #define TERMINAL_SET(n) _IOC(_IOC_WRITE, 'T', 0x2A + (n), 44)
 
@@ -357,7 +357,7 @@ bool sandbox_built(void)
 	return true;
 }
 
-/* The bits of the rows that hold for it. */
+/* Returns the bits of the rows that hold for a role. */
 static unsigned rows_of(unsigned role)
 {
 	return 1u << (role & ~(unsigned)SANDBOX_TERMINAL) |
@@ -391,13 +391,13 @@ static int conditional_add(scmp_filter_ctx filter, uint32_t action, const struct
 	return seccomp_rule_add_array(filter, action, c->call, 1, &when);
 }
 
-/* A rule that no table can have: its action or a number is known at run time alone, or two
- * arguments decide. */
+/* A rule that no table can have: its action or a number is known only at run time, or two arguments
+ * decide. */
 struct special {
 	int call;
-	uint32_t action; /* that of the filter itself: no rule, but the call is known */
+	uint32_t action; /* filter_action: no rule, but the call is known */
 	unsigned n;
-	struct scmp_arg_cmp when[2]; /* of a call of SANDBOX_PARTLY, its argument comes first */
+	struct scmp_arg_cmp when[2]; /* the argument of a call of SANDBOX_PARTLY comes first */
 };
 
 enum { SPECIALS_MAX = 32 };
@@ -422,9 +422,9 @@ static void put_two(struct specials *s, uint32_t action, int call, struct scmp_a
 }
 
 /*
- * socket(2) for the families that have no row. Of what libpcap was built with, libibverbs asks by
- * netlink for its devices, and goes on without. packet: what becomes of packet sockets. The numbers
- * of families are small: what is larger is none of these.
+ * The rules of socket(2) for families without a row. packet: the action for AF_PACKET.
+ * libibverbs, which libpcap may be linked with, asks by netlink for its devices, and goes on
+ * without an answer. Families above AF_PACKET kill the process.
  */
 static void specials_socket(struct specials *s, uint32_t packet)
 {
@@ -438,9 +438,11 @@ static void specials_socket(struct specials *s, uint32_t packet)
 }
 
 /*
- * What may be done to this process and to no other: an abort may end it. prlimit64 takes another's
- * CPU time, at whose end it is killed: the C library passes 0, whose process it is, for each
- * thread. F_SETFL with O_ASYNC has a terminal send SIGIO to all that stand in its foreground.
+ * Rules of calls that may concern this process and no other.
+ * - tgkill: an abort ends the process.
+ * - prlimit64: could lower the CPU time of another process, which is killed at its end. The C
+ * library passes 0, the process itself, for each thread.
+ * - fcntl: F_SETFL with O_ASYNC would make a terminal send SIGIO to its foreground processes.
  */
 static void specials_own(struct specials *s, unsigned rows)
 {
@@ -455,11 +457,9 @@ static void specials_own(struct specials *s, unsigned rows)
 	put_two(s, SCMP_ACT_KILL_PROCESS, SCMP_SYS(fcntl), flags, argument(2, O_ASYNC, O_ASYNC));
 }
 
-/*
- * All of them. clone3 has no rule: the C library is told that there is none, and falls back to
- * clone(2), whose flags can be looked at. seccomp(2) can only make this filter narrower
- * (sandbox_count).
- */
+/* Makes all rules that are in no table. clone3(2) fails with ENOSYS: the C library then uses
+ * clone(2), whose flags the filter can read. seccomp(2) is allowed to make this filter narrower
+ * (sandbox_count). */
 static void specials_make(struct specials *s, unsigned rows, uint32_t packet)
 {
 	s->n = 0;
@@ -490,8 +490,9 @@ static int rules_add(scmp_filter_ctx filter, unsigned rows, uint32_t packet)
 	return r;
 }
 
-/* packet: what becomes of socket(AF_PACKET). A listener is taken from the filter that is loaded
- * last, and there may be one only. */
+/* Loads the filter. packet: the action for socket(AF_PACKET). *listener: set if packet is
+ * SCMP_ACT_NOTIFY. The kernel permits one listener, which belongs to the filter that is loaded
+ * last. */
 static int filter_load(unsigned role, uint32_t packet, int *listener)
 {
 	scmp_filter_ctx filter = seccomp_init(filter_action);
@@ -514,8 +515,8 @@ static bool is_partly_known(int call)
 	return false SANDBOX_PARTLY(IS_CALL);
 }
 
-/* when: what decides of a call that is known in part. A call has several rows where an argument
- * decides: libseccomp answers EEXIST to the second. */
+/* Adds a rule for a known call. when: the argument that decides, for a call of SANDBOX_PARTLY. Rows
+ * of one call repeat the rule: libseccomp then returns EEXIST. */
 static int known_add(scmp_filter_ctx filter, int call, struct scmp_arg_cmp when)
 {
 	int r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, is_partly_known(call) ? 1 : 0,
@@ -524,7 +525,7 @@ static int known_add(scmp_filter_ctx filter, int call, struct scmp_arg_cmp when)
 	return r == -EEXIST ? 0 : r;
 }
 
-/* Allows whatever the filter that is loaded has a rule for. */
+/* Allows every call that the loaded filter has a rule for. */
 static int rules_known(scmp_filter_ctx filter)
 {
 	struct specials s;
@@ -545,8 +546,8 @@ static char *call_name(int call)
 	return seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, call);
 }
 
-/* The filter of sandbox_count: its TRAP is stronger than the ENOSYS of the one that is loaded, and
- * weaker than its KILL. */
+/* Prepares the filter of sandbox_count. In the kernel its TRAP prevails over the ENOSYS of the
+ * loaded filter, and KILL over TRAP. */
 static int unknown_prepare(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
@@ -564,7 +565,7 @@ static int unknown_prepare(void)
 	return r;
 }
 
-/* Without a listener where there can be none. */
+/* Loads the filter, with a listener if that is possible. */
 static int filter_enter(unsigned role, int *packet)
 {
 	int r = packet != NULL ? filter_load(role, SCMP_ACT_NOTIFY, packet) : -1;

@@ -1,6 +1,6 @@
 /*
- * sandbox.h - which system calls a process may still make. What an intruder would need kills it;
- * what the filter does not know fails with ENOSYS (sandbox_unknown.h).
+ * sandbox.h - restricts the system calls of a process (seccomp). A call that an intruder needs
+ * kills the process. A call that the filter does not know fails with ENOSYS (sandbox_unknown.h).
  */
 #ifndef SMTPWATCH_OS_SANDBOX_H
 #define SMTPWATCH_OS_SANDBOX_H
@@ -9,25 +9,29 @@
 
 #define SANDBOX_WHY 256
 
-/* Whose life it is (role): the program itself; the same where it was told to stay root, and opens
- * packet sockets itself; the small process that opens them for it (socket_broker.h). */
+/* The role of the process. PROGRAM: smtpwatch. ROOT: smtpwatch that stays root, and opens packet
+ * sockets itself. BROKER: the process that opens packet sockets for PROGRAM (socket_broker.h). */
 enum sandbox_role { SANDBOX_PROGRAM, SANDBOX_ROOT, SANDBOX_BROKER };
 
-/* Beside one of the first two: it also sets the mode of a terminal and asks for its size. */
+/* Added to PROGRAM or ROOT: the process also sets the mode of a terminal and asks for its size. */
 enum { SANDBOX_TERMINAL = 1 << 4 };
 
-/*
- * False in builds with a sanitizer, whose runtime makes calls of its own, when and how many nobody
- * knows: there is no filter then, and sandbox_enter does nothing.
- */
+/* Returns false in builds with a sanitizer, whose runtime makes system calls of its own.
+ * sandbox_enter then does nothing. */
 bool sandbox_built(void);
 
 /*
- * For the calling thread and those that it will start: call it before there are others, and before
- * the first byte is parsed. privilege_drop comes first. packet: NULL: a packet socket cannot be
- * opened, which is an error of socket(2) and kills nobody. Else *packet is a descriptor to give to
- * the opener, who will answer such calls; or -1, where the kernel (before 5.9) cannot do that, or
- * another filter around us already does. False with a sentence in why: nothing is restricted.
+ * Restricts the calling thread and all threads that it starts later. role: enum sandbox_role, with
+ * SANDBOX_TERMINAL if needed. Call after privilege_drop, before the first thread and before the
+ * first byte is parsed. Each thread calls sandbox_count later.
+ *
+ * packet decides what socket(AF_PACKET) does in role PROGRAM. The other roles may call it.
+ * - NULL: the call fails with EPERM.
+ * - Else *packet becomes a descriptor for socket_broker_serve, and the broker answers the call.
+ * - *packet is -1 if the kernel cannot do that (before 5.9), or if another filter does it already.
+ * The call then fails with EPERM.
+ *
+ * Returns false with a sentence in why: then no call is restricted.
  */
 bool sandbox_enter(unsigned role, int *packet, char why[SANDBOX_WHY]);
 

@@ -1,8 +1,6 @@
-/*
- * sandbox_unknown.c - a trapped system call raises SIGSYS in the thread that made it. The handler
- * gives the call its error and notes which it was; the main thread says so later, because a handler
- * must not write.
- */
+/* sandbox_unknown.c - a trapped system call raises SIGSYS in the thread that made it. The handler
+ * gives the call its error and records the call. The main thread prints the report later, because a
+ * handler must not write. */
 #include "os/sandbox_unknown.h"
 
 #include <errno.h>
@@ -18,25 +16,25 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-/* asm-generic/siginfo.h; not in every C library. */
+/* From asm-generic/siginfo.h; not in every C library. */
 #ifndef SYS_SECCOMP
 #define SYS_SECCOMP 1
 #endif
 
-/* FILTER_MAX: of instructions; about 600 are used. CALLS_MAX: further ones are counted without a
- * name. */
+/* FILTER_MAX: instructions of the filter; about 600 are used. CALLS_MAX: different calls that are
+ * recorded; others are only counted. */
 enum { FILTER_MAX = 4096, CALLS_MAX = 16 };
 
 static struct sock_filter instructions[FILTER_MAX];
 static struct sock_fprog filter = {.filter = instructions};
 static sandbox_call_name *name_of;
 
-/* Written by the handler in any thread. A call is its number + 1 and, above 32 bits, the argument
- * that makes it unknown. */
+/* Written by the handler in any thread. An element is the number of the call + 1. Its upper 32 bits
+ * are the argument that makes the call unknown. */
 static _Atomic uint64_t calls[CALLS_MAX], count;
-static unsigned said;
+static unsigned reported;
 
-/* Where this machine's signal frame has the system call's result and its first two arguments. */
+/* The system call's result and its first two arguments in the signal frame of this machine. */
 #if defined(__x86_64__)
 #define TRAP_KNOWN
 #define RESULT(context)      ((context)->uc_mcontext.gregs[REG_RAX])
@@ -72,7 +70,7 @@ static void on_trap(int signal_number, siginfo_t *info, void *context)
 	uint64_t call = (uint32_t)info->si_syscall + UINT64_C(1);
 	int error = ENOSYS;
 
-	/* Somebody has sent us the signal, which ends us as it does any process. */
+	/* The signal was sent by a process: do its default action. */
 	if (info->si_code != SYS_SECCOMP) {
 		signal(signal_number, SIG_DFL);
 		raise(signal_number);
@@ -104,7 +102,7 @@ int sandbox_unknown_prepare(int fd, sandbox_call_name *name)
 
 #else
 
-/* An unknown call gets ENOSYS here too; it is only not counted. */
+/* On this machine an unknown call gets ENOSYS too, but is not counted. */
 int sandbox_unknown_prepare(int fd, sandbox_call_name *name)
 {
 	(void)fd;
@@ -144,7 +142,8 @@ static void call_print(uint64_t call)
 
 void sandbox_report(bool total)
 {
-	for (uint64_t call; said < CALLS_MAX && (call = atomic_load(&calls[said])) != 0; said++)
+	for (uint64_t call; reported < CALLS_MAX && (call = atomic_load(&calls[reported])) != 0;
+	     reported++)
 		call_print(call);
 	if (total && sandbox_unknown() > 0)
 		fprintf(stderr, "smtpwatch: system calls that the filter does not know: %llu\n",

@@ -1,4 +1,4 @@
-/* service.c - sd_notify(3), and a file with a number in it. */
+/* service.c - sd_notify(3) and the pid file. */
 #include "os/service.h"
 
 #include "transport/safe_open.h"
@@ -14,7 +14,7 @@
 
 enum { PID_MODE = 0644 };
 
-/* Kept open, because by the end the file may no longer be ours to open. */
+/* Stays open for the lock, and because the process may lack the right to open it at the end. */
 static int pid_fd = -1;
 
 void service_ready(const char *status)
@@ -27,7 +27,7 @@ void service_status(const char *status)
 	sd_notifyf(0, "STATUS=%s", status);
 }
 
-/* The time tells systemd (from version 253 on) which reload the next READY ends. */
+/* The time tells systemd, from version 253 on, which reload the next READY=1 ends. */
 void service_reloading(void)
 {
 	struct timespec now;
@@ -54,7 +54,8 @@ void service_alive(void)
 	sd_notify(0, "WATCHDOG=1");
 }
 
-/* A lock on the file says that its process runs, which a number alone cannot. */
+/* The lock shows that the process still runs. A number alone cannot show that, because process ids
+ * are reused. */
 bool service_pid_write(const char *path, char why[SERVICE_WHY])
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

@@ -1,5 +1,4 @@
-/* service.h - what a service owes to whoever started it: systemd's notices and watchdog, a pid
- * file. */
+/* service.h - the duties of a service: systemd's notifications and watchdog, and a pid file. */
 #ifndef SMTPWATCH_OS_SERVICE_H
 #define SMTPWATCH_OS_SERVICE_H
 
@@ -8,22 +7,26 @@
 
 #define SERVICE_WHY 512
 
-/* Without systemd these do nothing. Status: a line that `systemctl status` shows. */
+/* Notify systemd of the state of the service (sd_notify(3)); do nothing without systemd. status: a
+ * line for `systemctl status`. service_ready also ends a reload. */
 void service_ready(const char *status);
 void service_status(const char *status);
 void service_reloading(void);
 void service_stopping(void);
 
-/* How often service_alive is due, in nanoseconds: twice in the time after which systemd would end
- * us; 0: it does not watch. Call it once, at the start. */
+/* service_watchdog returns the interval in nanoseconds in which service_alive must be called: half
+ * of systemd's time-out. Returns 0 if systemd does not watch the process. Call once, at the start.
+ */
 int64_t service_watchdog(void);
 void service_alive(void);
 
-/* False with a sentence in why. The file is created anew, and not where it is that of another one
- * that runs. */
+/* Writes the process id into the file, and locks the file until service_pid_remove. Overwrites the
+ * file of a process that has ended. Returns false with a sentence in why, also if another process
+ * holds the lock. */
 bool service_pid_write(const char *path, char why[SERVICE_WHY]);
 
-/* Where the directory does not let us remove it, it is emptied. */
+/* Removes the pid file. Empties the file if the directory does not permit its removal. Does nothing
+ * unless service_pid_write has succeeded. */
 void service_pid_remove(const char *path);
 
 #endif

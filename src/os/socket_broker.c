@@ -1,6 +1,5 @@
-/* socket_broker.c - answers the program's socket(AF_PACKET) with a socket (seccomp's user
- * notification).
- */
+/* socket_broker.c - answers the program's socket(AF_PACKET) with a socket, by seccomp's user
+ * notification (seccomp_unotify(2)). */
 #include "os/socket_broker.h"
 
 #include "os/privilege.h"
@@ -20,15 +19,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The kernel's structures grow from version to version, and it wants as much room as its own have.
- */
+/* The kernel's structures grow with its version, and the kernel demands their full size. */
 enum { MESSAGE_MAX = 4096 };
 
 struct socket_broker {
-	int line; /* to the process; it ends when this is closed */
+	int line; /* socket to the process, which ends when it is closed */
 };
 
-/* One descriptor in a message of one byte (unix(7), SCM_RIGHTS). */
+/* A control message with one descriptor (unix(7), SCM_RIGHTS). */
 union fd_message {
 	struct cmsghdr head;
 	char room[CMSG_SPACE(sizeof(int))];
@@ -50,7 +48,7 @@ static bool fd_send(int line, int fd)
 	return sendmsg(line, &m, MSG_NOSIGNAL) == 1;
 }
 
-/* -1: the other end has closed, or sends something else. */
+/* Returns the descriptor, or -1 if the other end has closed or sends something else. */
 static int fd_receive(int line)
 {
 	union fd_message control;
@@ -71,8 +69,8 @@ static int fd_receive(int line)
 	return fd;
 }
 
-/* The socket as it was asked for, or -errno. That it is one of AF_PACKET is the filter's doing, and
- * looked at once more. */
+/* Opens the socket that the call asks for. Returns its descriptor or -errno. The filter passes on
+ * only AF_PACKET, which is checked again here. */
 static int packet_socket(const struct seccomp_data *call)
 {
 	int type = (int)call->args[1], kind = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK), fd;
@@ -83,7 +81,8 @@ static int packet_socket(const struct seccomp_data *call)
 	return fd >= 0 ? fd : -errno;
 }
 
-/* Before Linux 5.14 a descriptor cannot be added and returned in one step. */
+/* Gives the program a copy of fd. Returns true if that also answers the call. Before Linux 5.14 the
+ * answer needs a second step. */
 static bool call_grant(int packet, uint64_t id, int fd, struct seccomp_notif_resp *answer)
 {
 	struct seccomp_notif_addfd add = {.id = id,
@@ -122,7 +121,7 @@ static void call_answer(int packet)
 		close(fd);
 }
 
-/* Until the program is no more, which both descriptors tell. */
+/* Answers calls until the program ends, which closes the other ends of both descriptors. */
 static void serve(int line, int packet)
 {
 	struct pollfd fds[] = {{.fd = packet, .events = POLLIN}, {.fd = line, .events = POLLIN}};
@@ -137,7 +136,7 @@ static void serve(int line, int packet)
 	}
 }
 
-/* A signal to the whole group is the program's business; its end is ours. */
+/* Signals to the process group concern the program. The broker ends when the program ends. */
 static void signals_ignore(void)
 {
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE};
@@ -147,7 +146,8 @@ static void signals_ignore(void)
 		sigaction(ignored[i], &ignore, NULL);
 }
 
-/* The byte on the line says that all is well; the end of the line, that it is not. */
+/* The byte tells the program that the process is ready. If the process fails, the program reads the
+ * end of the stream. */
 static _Noreturn void socket_broker_run(int line, const char *user)
 {
 	char why[PRIVILEGE_WHY + SANDBOX_WHY], byte = 0;
@@ -164,7 +164,7 @@ static _Noreturn void socket_broker_run(int line, const char *user)
 	_exit(0);
 }
 
-/* Everything but its line is closed in the process: no output, no capture, no terminal. */
+/* Closes all descriptors but line: outputs, captures, the terminal. */
 static void others_close(int line)
 {
 	if (line > 0)

@@ -1,5 +1,5 @@
-/* socket_broker.h - a small process that can do one thing: open packet sockets for a program that
- * no longer may. */
+/* socket_broker.h - a helper process that opens packet sockets for a program without the privilege.
+ */
 #ifndef SMTPWATCH_OS_SOCKET_BROKER_H
 #define SMTPWATCH_OS_SOCKET_BROKER_H
 
@@ -8,21 +8,23 @@
 #define SOCKET_BROKER_WHY 256
 
 /*
- * An interface that is removed and made anew has to be opened anew. The program has neither root
- * nor a capability then, and its filter of system calls has socket(AF_PACKET) answered by somebody
- * else: by this process, which gives it such a socket and knows nothing else. That gives away
- * nothing: who holds one packet socket can bind it to any interface.
+ * If an interface is removed and created again, its packet socket must be opened again. At that
+ * time the program has neither root nor a capability. The program's filter of system calls passes
+ * its socket(AF_PACKET) to the broker, which answers with a socket. The broker gives the program
+ * nothing new: a program with one packet socket can bind it to any interface.
  */
 struct socket_broker;
 
-/* Starts it, as `user` (privilege.h) with CAP_NET_RAW alone; call it before there are threads, and
- * before privilege_drop. It ends with us. NULL with a sentence in why. */
+/* Starts the process as user (privilege.h), with CAP_NET_RAW and no other privilege. Call before
+ * the first thread and before privilege_drop. The process ends with the caller. Returns NULL with a
+ * sentence in why. socket_broker_free frees the result. */
 struct socket_broker *socket_broker_start(const char *user, char why[SOCKET_BROKER_WHY]);
 
-/* Gives it the descriptor from sandbox_enter, which is closed here; from then on it serves. False:
- * it is gone. */
+/* Passes on the descriptor of sandbox_enter, and closes packet. The broker then answers calls.
+ * Returns false if the process has ended. */
 bool socket_broker_serve(struct socket_broker *o, int packet);
 
+/* Ends the process. o may be NULL. */
 void socket_broker_free(struct socket_broker *o);
 
 #endif
