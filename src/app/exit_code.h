@@ -1,4 +1,4 @@
-/* exit_code.h - how the program ends. */
+/* exit_code.h - the exit codes of the program. options_exit_codes has their meaning in words. */
 #ifndef SMTPWATCH_APP_EXIT_CODE_H
 #define SMTPWATCH_APP_EXIT_CODE_H
 

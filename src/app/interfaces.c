@@ -1,20 +1,20 @@
-/* interfaces.c - who is there, who is not, and when to look again. */
+/* interfaces.c - opens interfaces, and tries absent ones again. */
 #include "app/interfaces.h"
 
 #include <stdlib.h>
 #include <time.h>
 
-/* The wait before the next try doubles from the first to the last. */
+/* The pause before the next try doubles from wait_min to wait_max. */
 static const int64_t wait_min = FRAME_SECOND / 8, wait_max = 4 * FRAME_SECOND;
 
-/* One interface, as often as there are workers. */
+/* One interface, opened once for each worker. */
 struct interface {
 	const char *name;
-	struct live **lives; /* open and not yet given away */
-	unsigned given;      /* workers that have it */
+	struct live **lives; /* by worker: open and not yet given; else NULL */
+	unsigned given;      /* number of workers that have it */
 	bool open;
-	enum live_link logged;     /* the state that was told last */
-	enum live_trouble trouble; /* of the latest try, and told */
+	enum live_link logged;     /* the state that was printed last */
+	enum live_trouble trouble; /* of the latest failure, already printed */
 	int64_t wait, due;
 };
 
@@ -27,7 +27,7 @@ struct interfaces {
 	char names[256];
 };
 
-static void complain(const char *why)
+static void error_print(const char *why)
 {
 	fprintf(stderr, "smtpwatch: %s\n", why);
 }
@@ -52,8 +52,8 @@ static void lives_close(const struct interfaces *s, struct interface *f)
 	}
 }
 
-/* All or none: with one missing, the sessions that the kernel counts as its own would not be seen.
- */
+/* Opens the interface for all workers or for none: the kernel distributes packets over the whole
+ * group, and a missing member's packets would be lost. */
 static bool interface_open(struct interfaces *s, struct interface *f, enum live_trouble *trouble,
 			   char why[LIVE_WHY])
 {
@@ -72,7 +72,8 @@ static bool interface_open(struct interfaces *s, struct interface *f, enum live_
 	}
 	if (!f->open)
 		lives_close(s, f);
-	/* Frames that came while they joined one after the other may be in several of them. */
+	/* Workers join the group one after the other. Frames from before the last one joined may
+	 * come to several workers. */
 	clock_gettime(CLOCK_REALTIME, &now);
 	for (unsigned i = 0; i < s->workers_n && f->open && s->workers_n > 1; i++)
 		live_begin(f->lives[i], now.tv_sec * FRAME_SECOND + now.tv_nsec);
@@ -99,8 +100,8 @@ static struct interfaces *interfaces_new(const struct options *o, unsigned worke
 		return NULL;
 	s->o = o;
 	s->workers_n = workers;
-	/* What the core's port set says of a port that it was not told of, the kernel cannot know.
-	 */
+	/* With any_port the core decides about ports at run time, which the kernel's filter cannot
+	 * do. */
 	s->filters = filters_new(o->filter, o->monitor.any_port ? NULL : &o->monitor.ports);
 	s->all = calloc(o->interfaces.n, sizeof(*s->all));
 	for (size_t i = 0; s->all != NULL && i < o->interfaces.n; i++, s->n++) {
@@ -125,7 +126,7 @@ struct interfaces *interfaces_open(const struct options *o, unsigned workers, bo
 
 	*usage = false;
 	if (s == NULL)
-		complain("no memory for the interfaces");
+		error_print("no memory for the interfaces");
 	for (unsigned i = 0; s != NULL && i < s->n; i++) {
 		enum live_trouble trouble;
 
@@ -165,8 +166,8 @@ void interfaces_give(struct interfaces *s, struct worker **workers)
 			interface_give(s, &s->all[i]);
 }
 
-/* Every worker tells it; the first is listened to. Not before all have let go can there be a new
- * group. */
+/* Every worker reports LIVE_GONE; the first report is printed. A new group needs the last worker to
+ * have closed the interface. */
 static void interface_gone(struct interface *f, const struct worker_link *link, int64_t now)
 {
 	if (f->logged != LIVE_GONE)
@@ -207,9 +208,9 @@ static void interface_retry(struct interfaces *s, struct interface *f, int64_t n
 		interface_give(s, f);
 		return;
 	}
-	/* Of its absence it was told; any other trouble is news, once. */
+	/* An absent interface was reported already. Any other failure is reported once. */
 	if (trouble != LIVE_ABSENT && trouble != f->trouble)
-		complain(why);
+		error_print(why);
 	f->trouble = trouble;
 	f->wait = f->wait * 2 < wait_max ? f->wait * 2 : wait_max;
 	f->due = now + f->wait;

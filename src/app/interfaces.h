@@ -1,5 +1,5 @@
-/* interfaces.h - the interfaces that are watched: opened for all workers at once, and opened anew
- * when one has gone and is there again. */
+/* interfaces.h - the watched interfaces: opens each once for every worker, and again when an
+ * interface has gone and comes back. */
 #ifndef SMTPWATCH_APP_INTERFACES_H
 #define SMTPWATCH_APP_INTERFACES_H
 
@@ -9,25 +9,30 @@
 struct interfaces;
 
 /*
- * Opens those that options name, for so many workers. One that is not there, or is down, is told on
- * standard error and tried again later. NULL where one cannot be had at all; all of these are told;
- * *usage: the filter does not compile. o is borrowed.
+ * Opens the interfaces of o->interfaces, once for each worker. o is borrowed. Call while the
+ * process may open packet sockets. If an interface is absent or down, prints that to standard
+ * error, and interfaces_tick tries it again. Returns NULL if an interface cannot be opened for
+ * another reason, after printing the errors of all. *usage: the operator's filter does not compile.
  */
 struct interfaces *interfaces_open(const struct options *o, unsigned workers, bool *usage);
 
-/* Gives what is open to the workers, which are borrowed. */
+/* Gives the open interfaces to the workers. The array and its workers are borrowed as long as
+ * interfaces_tick is called. Call once, before interfaces_link and interfaces_tick. */
 void interfaces_give(struct interfaces *s, struct worker **workers);
 
-/* A worker's message. */
+/* Handles a WORKER_LINK message of a worker. now: monotonic, nanoseconds. */
 void interfaces_link(struct interfaces *s, const struct worker_link *link, int64_t now);
 
-/* Tries again what is due. now: of a clock that nobody steps, nanoseconds, as everywhere here. */
+/* Tries to open the interfaces that are absent, after pauses from 1/8 to 4 seconds. Call at least
+ * once a second. now: monotonic, nanoseconds. */
 void interfaces_tick(struct interfaces *s, int64_t now);
 
-/* The name of the i-th; all of them, for people: "eth0", "eth0 and eth1". */
+/* Return the name of an interface, and the names of all for people: "eth0", "eth0 and eth1".
+ * Borrowed until interfaces_free. */
 const char *interfaces_name(const struct interfaces *s, unsigned i);
 const char *interfaces_names(const struct interfaces *s);
 
+/* Closes the interfaces that no worker has, and frees s. s may be NULL. */
 void interfaces_free(struct interfaces *s);
 
 #endif

@@ -1,11 +1,11 @@
-/* keys.c - the key log and what opens with it, as one. */
+/* keys.c - a key log and the decryptor that uses it. */
 #include "app/keys.h"
 
 #include "decrypt/decryptor.h"
 
 #include <stdio.h>
 
-/* Sessions whose secrets are remembered: some 20 MiB at most. */
+/* Sessions whose secrets are kept; 20 MiB at most. */
 enum { SESSIONS = 1 << 16 };
 
 bool keys_open(struct keys *k, const char *path, char why[KEYLOG_WHY])

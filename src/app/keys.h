@@ -1,4 +1,4 @@
-/* keys.h - the keys of TLS sessions that the operator gives, or that stand in the captures. */
+/* keys.h - the secrets of TLS sessions, from the operator's key log and from captures. */
 #ifndef SMTPWATCH_APP_KEYS_H
 #define SMTPWATCH_APP_KEYS_H
 
@@ -6,25 +6,24 @@
 #include "smtpwatch/decryptor.h"
 #include "stats/totals.h"
 
-/* Zero-filled: none. */
+/* If zero-filled, there are no secrets, and only keys_count and keys_close may be called. */
 struct keys {
 	struct keylog *log;
-	struct tls_decryptor *decryptor; /* for struct monitor_config */
-	bool given;                      /* by a key log, even if nothing is in it */
+	struct tls_decryptor *decryptor; /* for struct monitor_config; owned */
+	bool given;                      /* the operator gave a key log, possibly an empty one */
 };
 
-/* Before root is given up and anything is confined. path: a key log, or NULL: only what keys_add
- * brings. False with a sentence in why. */
+/* Prepares *k. path: the key log; NULL: all secrets come from keys_add. Call before privilege_drop
+ * and sandbox_enter. Returns false with a sentence in why; *k is then zero-filled. */
 bool keys_open(struct keys *k, const char *path, char why[KEYLOG_WHY]);
 
-/* Lines of a key log out of a capture. */
+/* Adds lines of a key log that a capture contains. */
 void keys_add(struct keys *k, struct bytes text);
 
-/* How many secrets there are, and how many lines that nobody can read; nothing changes where there
- * are no keys. */
+/* Sets keys, secrets and bad_key_lines of *out. Leaves *out as it is if k is zero-filled. */
 void keys_count(const struct keys *k, struct summary *out);
 
-/* Wipes them; behind the monitors. */
+/* Wipes and frees the secrets. Call after the monitors that use k->decryptor are freed. */
 void keys_close(struct keys *k);
 
 #endif

@@ -1,5 +1,5 @@
-/* live.c - the main thread of a live run: it takes what the workers have judged to the outputs,
- * and listens to signals. */
+/* live.c - the main thread of a live run: delivers the workers' results to the outputs, and handles
+ * signals. */
 #include "app/live.h"
 
 #include "app/live_parts.h"
@@ -21,10 +21,10 @@
 #include <unistd.h>
 
 enum {
-	SINK_FDS = 64,   /* of outputs, in one wait */
-	MESSAGES = 4096, /* of one worker in a row, before the others, signals and outputs get their
-			    turn */
-	TICK_MS = 250    /* a wait without an event */
+	SINK_FDS = 64,   /* descriptors of outputs in one poll */
+	MESSAGES = 4096, /* of one worker in a row, before other workers, signals and outputs are
+			    due */
+	TICK_MS = 250    /* milliseconds of a wait without an event */
 };
 
 static const int64_t second = FRAME_SECOND, losses_interval = 60 * FRAME_SECOND;
@@ -71,8 +71,7 @@ static void stats_emit(struct live_run *w, bool interim)
 	sinks_stats(w->sinks, summary_of(w, &sum, interim));
 }
 
-/* At most once a minute, and what is new since then: the numbers themselves are in the statistics.
- */
+/* Prints new losses, once a minute at most. The statistics have the totals. */
 static void losses_log(struct live_run *w, const struct monitor_stats *sum, int64_t now)
 {
 	uint64_t dropped = sum->capture.dropped - w->drops_logged,
@@ -114,7 +113,7 @@ static void line_make(const struct live_run *w, const struct monitor_stats *sum,
 		 (unsigned long long)sum->stream.conns_open, interfaces_names(w->interfaces));
 }
 
-/* SIGUSR1. That one worker has more to do than the others cannot be seen anywhere else. */
+/* Handles SIGUSR1. Only this line shows that one worker has more to do than the others. */
 static void print_so_far(const struct live_run *w)
 {
 	struct monitor_stats sum = stats_sum(w);
@@ -129,8 +128,8 @@ static void print_so_far(const struct live_run *w)
 	sandbox_report(true);
 }
 
-/* For a worker without memory the old severities go on deciding of which sessions packets are
- * written, and which find room in a full ring. */
+/* If memory is exhausted, a worker keeps the old rules. The rules decide which sessions come with
+ * their frames, and which may use RING_SPARE. */
 static void workers_alerting(struct live_run *w)
 {
 	for (unsigned i = 0; i < w->n; i++)
@@ -139,8 +138,8 @@ static void workers_alerting(struct live_run *w)
 				"smtpwatch: no memory to tell a worker of changed severities\n");
 }
 
-/* What can change while it runs. Strings of the options that we were started with stay: outputs and
- * interfaces point to them. */
+/* Applies the options that may change in a running program. The options of the start stay
+ * allocated, because outputs and interfaces borrow their strings. */
 static void options_take(struct live_run *w, struct options *fresh)
 {
 	w->alerting = fresh->alerting;
@@ -151,7 +150,7 @@ static void options_take(struct live_run *w, struct options *fresh)
 	w->latest = fresh;
 }
 
-/* SIGHUP. A configuration with mistakes is told, and the one that is there stays. */
+/* Handles SIGHUP. If the configuration has errors, the present one stays. */
 static void reload(struct live_run *w)
 {
 	struct options *fresh = calloc(1, sizeof(*fresh));
@@ -167,12 +166,12 @@ static void reload(struct live_run *w)
 		free(fresh);
 		fprintf(stderr, "smtpwatch: the configuration has mistakes; nothing is changed\n");
 	}
-	/* Which output could not, it has said itself. */
+	/* An output reports its failure itself. */
 	sinks_reopen(w->sinks);
 	service_ready("reloaded");
 }
 
-/* SIGTERM, SIGINT. Another one will end us at once. */
+/* Handles SIGTERM and SIGINT. A second signal ends the program at once. */
 static void stop_begin(struct live_run *w)
 {
 	sigset_t set;
@@ -231,7 +230,7 @@ static void message_take(struct live_run *w, unsigned worker, uint32_t kind, con
 	}
 }
 
-/* Whether there may be more. */
+/* Returns true if there may be more messages. */
 static bool ring_take(struct live_run *w, unsigned worker)
 {
 	struct ring *r = worker_ring(w->workers[worker]);
@@ -239,7 +238,7 @@ static bool ring_take(struct live_run *w, unsigned worker)
 	uint32_t kind;
 	unsigned n = 0;
 
-	ring_awake(r);
+	ring_clear(r);
 	while (n < MESSAGES && (message = ring_peek(r, &kind)) != NULL) {
 		message_take(w, worker, kind, message);
 		ring_release(r);
@@ -248,7 +247,7 @@ static bool ring_take(struct live_run *w, unsigned worker)
 	return n == MESSAGES;
 }
 
-/* Whether one had more than its turn allows. */
+/* Returns true if a ring may have more messages. */
 static bool rings_take(struct live_run *w)
 {
 	bool more = false;
@@ -261,8 +260,8 @@ static bool rings_take(struct live_run *w)
 	return more;
 }
 
-/* systemd hears from us as long as every worker goes round. */
-static void watchdog_feed(struct live_run *w, int64_t now)
+/* Notifies systemd's watchdog if every worker's loop has run since the last time. */
+static void watchdog_notify(struct live_run *w, int64_t now)
 {
 	bool well = true;
 
@@ -301,7 +300,7 @@ static void tick(struct live_run *w)
 	interfaces_tick(w->interfaces, now);
 	sinks_tick(w->sinks, clock_read(CLOCK_REALTIME));
 	second_tick(w, now);
-	watchdog_feed(w, now);
+	watchdog_notify(w, now);
 	if (w->stats_interval > 0 && now - w->last_stats >= w->stats_interval) {
 		w->last_stats = now;
 		stats_emit(w, true);
@@ -309,7 +308,7 @@ static void tick(struct live_run *w)
 	}
 }
 
-/* Who ends the view ends the run. */
+/* The end of the view ends the run. */
 static void view(struct live_run *w, bool keys)
 {
 	if (w->viewer == NULL || w->stopping)
@@ -318,8 +317,8 @@ static void view(struct live_run *w, bool keys)
 		stop_begin(w);
 }
 
-/* Until something happens, or it is time to look at the clock. Signals stand first, then rings,
- * then outputs, then the keyboard. */
+/* Waits for an event, TICK_MS at most. fds has the signals first, then rings, outputs and the
+ * keyboard. */
 static void await(struct live_run *w, struct pollfd *fds, bool more)
 {
 	size_t n = 1 + w->n, sinks = sinks_poll(w->sinks, fds + n, SINK_FDS);
@@ -327,7 +326,7 @@ static void await(struct live_run *w, struct pollfd *fds, bool more)
 
 	*keys = (struct pollfd){.fd = w->viewer != NULL ? STDIN_FILENO : -1, .events = POLLIN};
 	if (poll(fds, (nfds_t)(n + sinks + 1), more ? 0 : TICK_MS) < 0) {
-		/* The terminal has another size, perhaps. */
+		/* A signal has interrupted poll: the terminal may have a new size. */
 		view(w, true);
 		return;
 	}
@@ -345,14 +344,14 @@ static bool workers_done(const struct live_run *w)
 	return true;
 }
 
-/* What a worker says last is in its ring before it is done. */
+/* A worker puts its last message into the ring before worker_done returns true. */
 static void loop(struct live_run *w)
 {
 	struct pollfd *fds = calloc(1 + w->n + SINK_FDS + 1, sizeof(*fds));
 	bool done = false, more = false;
 
 	if (fds == NULL) {
-		live_run_complain(&w->trouble, "no memory");
+		live_run_fail(&w->trouble, "no memory");
 		return;
 	}
 	fds[0] = (struct pollfd){.fd = w->signals, .events = POLLIN};
@@ -367,7 +366,7 @@ static void loop(struct live_run *w)
 		while (done && more);
 		tick(w);
 		if (!w->stopping && w->viewer == NULL && !sinks_listening(w->sinks)) {
-			live_run_complain(&w->trouble, "no output takes anything any more");
+			live_run_fail(&w->trouble, "no output takes anything any more");
 			stop_begin(w);
 		}
 	}

@@ -1,5 +1,4 @@
-/* live_start.c - the beginning of a live run, while there are rights to open what it needs; and
- * its end. */
+/* live_start.c - the start of a live run, with the privileges that it needs, and its end. */
 #include "app/live_parts.h"
 
 #include "app/outputs.h"
@@ -17,14 +16,14 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-bool live_run_complain(bool *flag, const char *why)
+bool live_run_fail(bool *flag, const char *why)
 {
 	*flag = true;
 	fprintf(stderr, "smtpwatch: %s\n", why);
 	return false;
 }
 
-/* A second signal to end finds the default action: see stop_begin. */
+/* stop_begin unblocks SIGTERM and SIGINT, so that a second one has its default action. */
 static bool signals_catch(struct live_run *w)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -39,10 +38,10 @@ static bool signals_catch(struct live_run *w)
 	w->signals = sigprocmask(SIG_BLOCK, &set, NULL) == 0
 			     ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
 			     : -1;
-	return w->signals >= 0 || live_run_complain(&w->trouble, "cannot listen to signals");
+	return w->signals >= 0 || live_run_fail(&w->trouble, "cannot listen to signals");
 }
 
-/* The bounds are for all workers together. */
+/* Returns the configuration of one worker. The operator's bounds are for all workers together. */
 static struct monitor_config monitor_config_of(const struct live_run *w)
 {
 	struct monitor_config config = w->o->monitor;
@@ -52,8 +51,8 @@ static struct monitor_config monitor_config_of(const struct live_run *w)
 	config.memory /= w->n;
 	config.fragment_memory /= w->n;
 	config.stream.max_conns = share > 0 ? share : 1;
-	/* The flow table's key: secret, because whoever is captured chooses addresses and ports. No
-	 * result depends on it. */
+	/* The key of the flow table is secret, because an attacker can choose addresses and ports.
+	 * No result depends on the key. */
 	if (getrandom(config.stream.seed, sizeof(config.stream.seed), GRND_NONBLOCK) < 0)
 		memset(config.stream.seed, 0, sizeof(config.stream.seed));
 	return config;
@@ -75,8 +74,8 @@ static void on_record(void *arg, const struct record *record)
 	w->records = true;
 }
 
-/* Before the outputs are told of it. A disk that is slow fills the ring, and what finds no room
- * there is counted. */
+/* Writes the frames of a session before the outputs get its report. If the disk is slow, the rings
+ * fill, and what finds no room is counted. */
 static void on_packets(void *arg, struct report *r)
 {
 	struct live_run *w = arg;
@@ -88,7 +87,7 @@ static void on_packets(void *arg, struct report *r)
 		r->pcap = w->pcap;
 }
 
-/* What each monitor takes at the start is little. */
+/* Makes the workers. A monitor allocates little at its start. */
 static bool workers_make(struct live_run *w)
 {
 	struct monitor_config config = monitor_config_of(w);
@@ -99,12 +98,12 @@ static bool workers_make(struct live_run *w)
 	w->beats = calloc(w->n, sizeof(*w->beats));
 	w->correlator = correlator_new(config.stream.seed, on_record, w);
 	if (w->workers == NULL || w->stats == NULL || w->beats == NULL || w->correlator == NULL)
-		return live_run_complain(&w->trouble, "no memory for the workers");
+		return live_run_fail(&w->trouble, "no memory for the workers");
 	for (unsigned i = 0; i < w->n; i++) {
 		w->workers[i] = worker_new(&config, (unsigned)w->o->interfaces.n, store_memory,
 					   &w->alerting);
 		if (w->workers[i] == NULL)
-			return live_run_complain(
+			return live_run_fail(
 				&w->trouble,
 				i > 0 && config.engine != &stream_native
 					? "this engine can serve one worker (-j 1)"
@@ -115,19 +114,18 @@ static bool workers_make(struct live_run *w)
 	return true;
 }
 
-/* They begin all at once, when the process is what it will be. */
+/* Starts all threads at once, after privileges are given up. */
 static bool workers_start(struct live_run *w)
 {
 	interfaces_give(w->interfaces, w->workers);
 	for (unsigned i = 0; i < w->n; i++)
 		if (!worker_start(w->workers[i], i))
-			return live_run_complain(&w->trouble,
-						 "the system has no thread for a worker");
+			return live_run_fail(&w->trouble, "the system has no thread for a worker");
 	return true;
 }
 
-/* Only the process that opens sockets again may still do so, if there has to be one: root that
- * stays root needs none. */
+/* Starts the socket broker if the process may open packet sockets now and will not later. Root that
+ * stays root needs no broker. */
 static void broker_try(struct live_run *w)
 {
 	char why[SOCKET_BROKER_WHY];
@@ -140,7 +138,7 @@ static void broker_try(struct live_run *w)
 		fprintf(stderr, "smtpwatch: %s\n", why);
 }
 
-/* Nothing is parsed before this. */
+/* Gives up privileges and restricts system calls, before the first byte is parsed. */
 static bool confine(struct live_run *w)
 {
 	char why[PRIVILEGE_WHY + SANDBOX_WHY + EXPORT_WHY];
@@ -152,9 +150,9 @@ static bool confine(struct live_run *w)
 	    !sandbox_enter((stays_root ? SANDBOX_ROOT : SANDBOX_PROGRAM) |
 				   (w->viewer != NULL ? SANDBOX_TERMINAL : 0),
 			   w->broker != NULL ? &packet : NULL, why))
-		return live_run_complain(&w->usage, why);
+		return live_run_fail(&w->usage, why);
 	if (w->export != NULL && !export_check(w->export, why))
-		return live_run_complain(&w->trouble, why);
+		return live_run_fail(&w->trouble, why);
 	if (w->broker != NULL && (packet < 0 || !socket_broker_serve(w->broker, packet)))
 		fprintf(stderr, "smtpwatch: this kernel cannot let an interface be opened again "
 				"that is removed and made anew\n");
@@ -171,10 +169,10 @@ static bool outputs_start(struct live_run *w)
 	if (w->sinks == NULL || w->o->write_pcap == NULL)
 		return w->sinks != NULL;
 	w->export = export_open(w->o->write_pcap, w->o->user, why);
-	return w->export != NULL || live_run_complain(&w->trouble, why);
+	return w->export != NULL || live_run_fail(&w->trouble, why);
 }
 
-/* Of a session whose packets came with it. */
+/* Draws the ladder of a session from the frames that came with its record. */
 static struct ladders *view_draw(void *arg, const struct recent_session *s, session_cleaner *clean,
 				 void *clean_arg, struct ladder **out, char why[VIEWER_WHY])
 {
@@ -201,21 +199,21 @@ static bool view_start(struct live_run *w)
 		n += (size_t)snprintf(w->names + n, sizeof(w->names) - n, "%s%s", i > 0 ? ", " : "",
 				      w->o->interfaces.all[i]);
 	w->viewer = viewer_new(w->o, &w->alerting, w->names, &source, why);
-	return w->viewer != NULL || live_run_complain(&w->usage, why);
+	return w->viewer != NULL || live_run_fail(&w->usage, why);
 }
 
 bool live_run_start(struct live_run *w)
 {
 	char why[SERVICE_WHY], why_not[KEYLOG_WHY];
 
-	/* Before there are processes and files, which would be root's. */
+	/* Checked before processes and files exist that would belong to root. */
 	if (privilege_drop_due(w->o->user) && !privilege_user_known(w->o->user))
-		return live_run_complain(&w->usage,
-					 "there is no user to become: neither the one of "
-					 "--user, nor smtpwatch or nobody");
+		return live_run_fail(&w->usage, "there is no user to become: neither the one of "
+						"--user, nor smtpwatch or nobody");
 	if (!view_start(w) || !outputs_start(w))
 		return false;
-	/* Behind the outputs, whose processes may wait to say something: that stops nobody else. */
+	/* After the outputs, whose helper processes may block on standard error without blocking
+	 * the others. */
 	errorout_begin();
 	if (!signals_catch(w))
 		return false;
@@ -225,9 +223,9 @@ bool live_run_start(struct live_run *w)
 		return false;
 	}
 	if (w->o->pid_file != NULL && !service_pid_write(w->o->pid_file, why))
-		return live_run_complain(&w->trouble, why);
+		return live_run_fail(&w->trouble, why);
 	if (w->o->keylog != NULL && !keys_open(&w->keys, w->o->keylog, why_not))
-		return live_run_complain(&w->trouble, why_not);
+		return live_run_fail(&w->trouble, why_not);
 	return confine(w) && workers_make(w) && workers_start(w);
 }
 

@@ -1,4 +1,4 @@
-/* main.c - from the command line to the job. */
+/* main.c - reads the options and starts the run. */
 #include "app/live.h"
 #include "app/offline.h"
 #include "format/alert_list.h"
@@ -6,8 +6,7 @@
 #include "options/read.h"
 #include "transport/file.h"
 
-/* Text that was asked for goes to standard output like any other, so that a full disk is noticed.
- */
+/* Printed text goes through an outfile, so that a full disk is reported. */
 static enum exit_code print_only(const struct options *o)
 {
 	struct outfile out;

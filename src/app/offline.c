@@ -1,4 +1,5 @@
-/* offline.c - capture files, one after the other, through one monitor. */
+/* offline.c - reads capture files one after the other, and a second time for ladders and packets.
+ */
 #include "app/offline.h"
 
 #include "app/keys.h"
@@ -24,15 +25,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Frames are handed on in batches of so many: enough for the core to overlap its look-ups, few
- * enough to stay in the cache. */
+/* Frames in one call: enough for the core to overlap its look-ups, few enough to stay in the cache.
+ */
 enum { FRAMES = 64 };
 
 struct input {
 	const char *path;
-	struct source *source; /* NULL: not open yet, or not to be opened */
-	struct source *again;  /* the same for the second pass, where one is needed */
-	uint64_t frames;       /* that were read from it */
+	struct source *source; /* NULL: not open */
+	struct source *again;  /* for the second pass; NULL: not open */
+	uint64_t frames;       /* frames read in the first pass */
 	bool bad;
 };
 
@@ -42,22 +43,22 @@ struct offline {
 	struct shards *shards;
 	struct keys keys;
 	struct input *inputs;
-	struct export *export; /* these two: NULL: packets are not written */
+	struct export *export; /* export and extract: NULL: packets are not written */
 	struct extract *extract;
-	struct query *query; /* these two: NULL: nothing is explained */
+	struct query *query; /* query: NULL: nothing is explained. ladders: NULL: none are drawn */
 	struct ladders *ladders;
 	struct progress progress;
 	struct viewer *viewer; /* NULL: no --top */
 	struct reread reread;
 	char names[512]; /* of the inputs, for people */
 	struct monitor_config config;
-	const char *current; /* the file that frames came from last */
+	const char *current; /* the input that frames came from last */
 	bool usage, trouble;
-	bool terminal; /* standard output is one */
-	bool drawing;  /* an output shows dialogues, which takes a second pass */
+	bool terminal; /* standard output is a terminal */
+	bool drawing;  /* an output shows ladders, which need a second pass */
 };
 
-/* What a signal handler can reach. A second signal finds the default action, and kills. */
+/* State of the signal handlers. A second signal has its default action and ends the program. */
 static volatile sig_atomic_t stopping, asked;
 static struct source *volatile reading;
 
@@ -77,8 +78,8 @@ static void ask(int signal)
 
 static void signals_catch(void)
 {
-	/* Without SA_RESTART a wait on a pipe ends at once; the question for statistics can wait
-	 * until the next frames are there. */
+	/* Without SA_RESTART a wait on a pipe ends at once. Statistics can wait for the next
+	 * frames. */
 	struct sigaction stopper = {.sa_handler = stop, .sa_flags = SA_RESETHAND},
 			 asker = {.sa_handler = ask, .sa_flags = SA_RESTART};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -86,18 +87,18 @@ static void signals_catch(void)
 	sigaction(SIGINT, &stopper, NULL);
 	sigaction(SIGTERM, &stopper, NULL);
 	sigaction(SIGUSR1, &asker, NULL);
-	/* A reader that has gone is an error of write, and not our end. */
+	/* A closed pipe is an error of write(2), and does not end the program. */
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
-/* Sets the flag that decides the exit code, and says why. */
-static void complain(bool *flag, const char *why)
+/* Sets *flag (usage or trouble), and prints why. */
+static void fail(bool *flag, const char *why)
 {
 	*flag = true;
 	fprintf(stderr, "smtpwatch: %s\n", why);
 }
 
-/* False: not this input, which has been said; or, with f->usage, none at all. */
+/* Opens an input. Returns false after printing why. If f->usage is set, no input can be opened. */
 static bool input_open(struct offline *f, struct input *in)
 {
 	char why[SOURCE_WHY] = "";
@@ -109,17 +110,17 @@ static bool input_open(struct offline *f, struct input *in)
 	in->source = source_open(in->path, f->o->filter, why, &f->usage);
 	in->bad = in->source == NULL;
 	if (in->bad && !stopping)
-		complain(f->usage ? &f->usage : &f->trouble, why);
+		fail(f->usage ? &f->usage : &f->trouble, why);
 	return !in->bad;
 }
 
-/* Captures must be read once more. */
-static bool twice(const struct options *o)
+/* Whether the options need a second pass. */
+static bool needs_second_pass(const struct options *o)
 {
 	return o->write_pcap != NULL || o->explain != NULL;
 }
 
-/* An output would show dialogues, and all captures can be read once more. */
+/* Whether an output shows ladders, and all captures are files that can be read twice. */
 static bool drawing(const struct offline *f)
 {
 	struct stat st;
@@ -130,25 +131,26 @@ static bool drawing(const struct offline *f)
 	return sinks_show_worst(f->sinks);
 }
 
-/* What a second pass is not to be had of. */
+/* Checks that inputs can be read twice, if the options need a second pass. */
 static bool inputs_check(struct offline *f)
 {
 	char why[SOURCE_WHY];
 	struct stat st;
 
-	for (size_t i = 0; twice(f->o) && i < f->o->reads.n; i++)
+	for (size_t i = 0; needs_second_pass(f->o) && i < f->o->reads.n; i++)
 		if (stat(f->inputs[i].path, &st) == 0 && !S_ISREG(st.st_mode) &&
 		    !S_ISDIR(st.st_mode)) {
 			snprintf(why, sizeof(why),
-				 "%.200s is no file and cannot be read twice, as %s has to",
+				 "%.200s is no file and cannot be read needs_second_pass, as %s "
+				 "has to",
 				 f->inputs[i].path,
 				 f->o->write_pcap != NULL ? "--write-pcap" : "--explain");
-			complain(&f->usage, why);
+			fail(&f->usage, why);
 		}
 	return !f->usage;
 }
 
-/* The same file once more. That it could be opened the first time was seen. */
+/* Opens an input for the second pass. */
 static bool input_open_again(struct offline *f, struct input *in)
 {
 	char why[SOURCE_WHY] = "";
@@ -157,11 +159,11 @@ static bool input_open_again(struct offline *f, struct input *in)
 	if (in->again == NULL)
 		in->again = source_open(in->path, f->o->filter, why, &usage);
 	if (in->again == NULL)
-		complain(&f->trouble, why);
+		fail(&f->trouble, why);
 	return in->again != NULL;
 }
 
-/* As many files as the system allows may have to be open at once. */
+/* Raises the limit of open files, because all inputs may be open at once. */
 static void descriptors_raise(void)
 {
 	struct rlimit limit;
@@ -172,7 +174,7 @@ static void descriptors_raise(void)
 	}
 }
 
-/* Nothing is parsed before this. */
+/* Gives up privileges and restricts system calls, before the first byte is parsed. */
 static bool confine(struct offline *f)
 {
 	char why[PRIVILEGE_WHY + SANDBOX_WHY + EXPORT_WHY];
@@ -180,24 +182,24 @@ static bool confine(struct offline *f)
 	if (!privilege_drop(f->o->user, PRIVILEGE_KEEP_NONE, why) ||
 	    !sandbox_enter(SANDBOX_PROGRAM | (f->viewer != NULL ? SANDBOX_TERMINAL : 0), NULL,
 			   why)) {
-		complain(&f->usage, why);
+		fail(&f->usage, why);
 		return false;
 	}
 	if (f->export == NULL || export_check(f->export, why))
 		return true;
-	complain(&f->trouble, why);
+	fail(&f->trouble, why);
 	return false;
 }
 
-/* Root opens what only root may open, and then is root no more. Without root each file is opened
- * when its turn comes, which needs less memory. */
+/* As root, opens all inputs before root is given up. Without root each file is opened when its turn
+ * comes, which needs less memory. */
 static bool root_leave(struct offline *f)
 {
 	if (privilege_drop_due(f->o->user)) {
 		descriptors_raise();
 		for (size_t i = 0; i < f->o->reads.n && !f->usage; i++)
 			if (strcmp(f->inputs[i].path, "-") != 0 && input_open(f, &f->inputs[i]) &&
-			    (twice(f->o) || f->drawing))
+			    (needs_second_pass(f->o) || f->drawing))
 				input_open_again(f, &f->inputs[i]);
 		for (size_t i = 0; f->viewer != NULL && i < f->o->reads.n; i++)
 			reread_hold(&f->reread, i);
@@ -205,7 +207,7 @@ static bool root_leave(struct offline *f)
 	return !f->usage && confine(f);
 }
 
-/* Something may be written to the terminal now: of the usual output only an alert is. */
+/* Whether an output may write to the terminal now. The default output writes only alerts. */
 static bool will_print(const struct offline *f, const struct record *record)
 {
 	return f->o->outputs.n > 0 || report_make(&f->o->alerting, record, "").raised != 0;
@@ -225,7 +227,7 @@ static void session_ended(void *arg, const struct record *record)
 	sinks_record(f->sinks, record, f->inputs[record->conn->input].path);
 }
 
-/* What is told of a session names the file that the second pass will fill. */
+/* Names the file that the second pass will write for the session. */
 static void session_stands_out(void *arg, struct report *r)
 {
 	struct offline *f = arg;
@@ -241,8 +243,8 @@ static bool monitor_start(struct offline *f)
 	config->session = session_ended;
 	config->arg = f;
 	config->decryptor = f->keys.decryptor;
-	/* The flow table's key: secret, because whoever is captured chooses addresses and ports. No
-	 * result depends on it. */
+	/* The key of the flow table is secret, because an attacker can choose addresses and ports.
+	 * No result depends on the key. */
 	if (getrandom(config->stream.seed, sizeof(config->stream.seed), GRND_NONBLOCK) < 0)
 		memset(config->stream.seed, 0, sizeof(config->stream.seed));
 	f->shards = shards_new(config, shards_possible(config, processors_or(f->o->workers)));
@@ -251,12 +253,12 @@ static bool monitor_start(struct offline *f)
 					 config->stream.seed);
 	if (f->shards != NULL && (f->export == NULL || f->extract != NULL))
 		return true;
-	complain(&f->trouble, "no memory for the connections that are to be watched; --memory and "
-			      "--max-connections bound them");
+	fail(&f->trouble, "no memory for the connections that are to be watched; --memory and "
+			  "--max-connections bound them");
 	return false;
 }
 
-/* What SIGUSR1 asks for: one line, on standard error. */
+/* Prints the line that SIGUSR1 asks for. */
 static void print_so_far(const struct offline *f)
 {
 	const struct totals *t = sinks_totals(f->sinks);
@@ -274,7 +276,7 @@ static void print_so_far(const struct offline *f)
 	sandbox_report(true);
 }
 
-/* Bytes of all captures, 0: not known. */
+/* Returns the bytes of all inputs; 0: not known. */
 static uint64_t inputs_size(const struct offline *f)
 {
 	uint64_t sum = 0;
@@ -288,7 +290,7 @@ static uint64_t inputs_size(const struct offline *f)
 	return sum;
 }
 
-/* Who ends the view meanwhile does not want the rest. */
+/* Shows the progress in the view. The end of the view stops the reading. */
 static void view_look(struct offline *f, const struct source *s)
 {
 	uint64_t size, done = source_progress(s, &size) + f->progress.before;
@@ -303,7 +305,7 @@ static void view_look(struct offline *f, const struct source *s)
 		stopping = 1;
 }
 
-static void progress_print(struct offline *f, const struct source *s)
+static void progress_update(struct offline *f, const struct source *s)
 {
 	uint64_t size;
 
@@ -313,7 +315,7 @@ static void progress_print(struct offline *f, const struct source *s)
 		view_look(f, s);
 }
 
-static void progress_past(struct offline *f, const struct source *s)
+static void progress_input_done(struct offline *f, const struct source *s)
 {
 	uint64_t size, done = source_progress(s, &size);
 
@@ -321,8 +323,8 @@ static void progress_past(struct offline *f, const struct source *s)
 	progress_next(&f->progress, size > 0 ? size : done);
 }
 
-/* One input to its end, to its damage, or to a signal. A slow one (a pipe) is somebody's live view:
- * nothing waits in a buffer. */
+/* Reads an input to its end, to a fault, or until a signal. Results of standard input are flushed
+ * after each batch, as with a pipe the next batch may come late. */
 static void input_read(struct offline *f, struct input *in)
 {
 	struct frame frames[FRAMES];
@@ -343,12 +345,12 @@ static void input_read(struct offline *f, struct input *in)
 			shards_settle(f->shards);
 			sinks_flush(f->sinks);
 		}
-		progress_print(f, in->source);
+		progress_update(f, in->source);
 	}
 	reading = NULL;
-	progress_past(f, in->source);
+	progress_input_done(f, in->source);
 	if (n < 0 && !stopping)
-		complain(&f->trouble, why);
+		fail(&f->trouble, why);
 	source_close(in->source);
 	in->source = NULL;
 	in->bad = true;
@@ -365,7 +367,7 @@ static void inputs_name(const struct options *o, char *out, size_t n)
 			 o->reads.n > 2 ? "s" : "");
 }
 
-/* Open sessions are delivered as unfinished, and then come the last words. */
+/* Ends open sessions as unfinished, then delivers the statistics. */
 static void finish(struct offline *f)
 {
 	struct monitor_stats core;
@@ -381,7 +383,7 @@ static void finish(struct offline *f)
 	sinks_stats(f->sinks, summary);
 }
 
-/* Whether anybody waits for the second pass. */
+/* Whether a ladder or a pcap file needs the second pass. */
 static bool again_wanted(const struct offline *f)
 {
 	return f->ladders != NULL || (f->extract != NULL && extract_wanted(f->extract));
@@ -404,7 +406,8 @@ static void again_skip(struct offline *f, uint64_t n)
 		ladders_skip(f->ladders, n);
 }
 
-/* What was read of an input the first time, and no more. False: a signal has ended it. */
+/* Reads as many frames of an input as the first pass did. Returns false if a signal has stopped the
+ * pass. */
 static bool input_again(struct offline *f, struct input *in)
 {
 	struct frame frames[FRAMES];
@@ -419,13 +422,13 @@ static bool input_again(struct offline *f, struct input *in)
 					why)) > 0) {
 			again_frames(f, in, frames, (size_t)n);
 			left -= (uint64_t)n;
-			progress_print(f, in->again);
+			progress_update(f, in->again);
 		}
 		reading = NULL;
-		progress_past(f, in->again);
+		progress_input_done(f, in->again);
 		if (left > 0 && !stopping)
-			complain(&f->trouble, "an input has become shorter since it was judged: "
-					      "packets may be missing from what comes of it");
+			fail(&f->trouble, "an input has become shorter since it was judged: "
+					  "packets may be missing from what comes of it");
 	}
 	again_skip(f, left);
 	source_close(in->again);
@@ -433,8 +436,8 @@ static bool input_again(struct offline *f, struct input *in)
 	return left == 0 || !stopping;
 }
 
-/* Behind all that is told. A signal that has ended the first pass does not end this; the next one
- * does, by its default action. */
+/* The second pass, after all sessions are delivered. A signal during the first pass does not stop
+ * the second one; the next signal ends the program. Returns false if the pass was stopped. */
 static bool inputs_again(struct offline *f)
 {
 	bool whole = true;
@@ -445,7 +448,7 @@ static bool inputs_again(struct offline *f)
 	return whole;
 }
 
-/* An session_drawer. What fills the ladders is made with the first. */
+/* A session_drawer. The first call makes f->ladders. */
 static struct ladder *ladder_draw(void *arg, const struct conn *conn, session_cleaner *clean,
 				  void *clean_arg)
 {
@@ -456,7 +459,7 @@ static struct ladder *ladder_draw(void *arg, const struct conn *conn, session_cl
 	return f->ladders != NULL ? ladders_want(f->ladders, conn, clean, clean_arg) : NULL;
 }
 
-/* The ladders of what is to be explained. */
+/* Draws the ladders of the sessions to explain. */
 static void query_ladders(struct offline *f)
 {
 	for (size_t i = 0; f->query != NULL && i < query_count(f->query); i++) {
@@ -464,7 +467,7 @@ static void query_ladders(struct offline *f)
 						    query_kept(f->query, i));
 
 		if (!query_draw(f->query, i, ladder))
-			complain(&f->trouble, "no memory for what is to be explained");
+			fail(&f->trouble, "no memory for what is to be explained");
 	}
 }
 
@@ -484,10 +487,10 @@ static void afterwards(struct offline *f)
 		ladders_finish(f->ladders);
 	sinks_worst(f->sinks);
 	if (f->query != NULL && !query_print(f->query, why))
-		complain(query_count(f->query) == 0 ? &f->usage : &f->trouble, why);
+		fail(query_count(f->query) == 0 ? &f->usage : &f->trouble, why);
 }
 
-/* All was read; whoever looks on decides when it is over. */
+/* All inputs are read; the view runs until its user ends it. */
 static void view(struct offline *f)
 {
 	viewer_state(f->viewer, "all read");
@@ -506,11 +509,11 @@ static bool view_start(struct offline *f)
 		f->reread.inputs[i].counted = &f->inputs[i].frames;
 	f->viewer = viewer_new(f->o, &f->o->alerting, f->names, &source, why);
 	if (f->viewer == NULL)
-		complain(&f->usage, why);
+		fail(&f->usage, why);
 	return f->viewer != NULL;
 }
 
-/* --fail-on */
+/* Whether an alert has the severity of --fail-on or a higher one. */
 static bool failed(const struct offline *f)
 {
 	for (unsigned s = f->o->fail_on; s < SEVERITIES; s++)
@@ -525,11 +528,12 @@ static bool keys_start(struct offline *f)
 
 	if (keys_open(&f->keys, f->o->keylog, why))
 		return true;
-	complain(&f->trouble, why);
+	fail(&f->trouble, why);
 	return false;
 }
 
-/* Outputs, and the directory for packets, are opened with the rights that we were started with. */
+/* Opens outputs and the directory for packets with the initial privileges, then gives up
+ * privileges. */
 static bool start(struct offline *f)
 {
 	char why[EXPORT_WHY];
@@ -544,10 +548,10 @@ static bool start(struct offline *f)
 	if (f->sinks != NULL && f->o->write_pcap != NULL) {
 		f->export = export_open(f->o->write_pcap, f->o->user, why);
 		if (f->export == NULL)
-			complain(&f->trouble, why);
+			fail(&f->trouble, why);
 	}
 	if (f->o->explain != NULL && (f->query = query_new(f->o)) == NULL)
-		complain(&f->trouble, "no memory for what is to be explained");
+		fail(&f->trouble, "no memory for what is to be explained");
 	f->drawing = f->sinks != NULL && drawing(f);
 	return !f->trouble && keys_start(f) && root_leave(f) && monitor_start(f);
 }
@@ -569,7 +573,7 @@ static void run(struct offline *f)
 		view(f);
 }
 
-/* Trouble goes before alerts: what was not seen may hold more of them. */
+/* Trouble takes precedence over alerts: what was not read may contain more alerts. */
 static enum exit_code end(struct offline *f)
 {
 	bool alerts = f->sinks != NULL && failed(f);

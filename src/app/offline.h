@@ -1,13 +1,14 @@
-/* offline.h - the job over capture files: every frame through the monitor, every session to the
- * outputs. */
+/* offline.h - the run over capture files: every frame goes through the monitor, every session to
+ * the outputs. */
 #ifndef SMTPWATCH_APP_OFFLINE_H
 #define SMTPWATCH_APP_OFFLINE_H
 
 #include "app/exit_code.h"
 #include "options/options.h"
 
-/* Reads all inputs in the order given, as one stream of frames. A bad one is told on standard error
- * and the others are still judged. */
+/* Reads all inputs in their order as one stream of frames. If an input is faulty, prints that to
+ * standard error and judges the others. SIGINT and SIGTERM end the reading; SIGUSR1 prints a line
+ * of statistics to standard error. Returns the exit code. */
 enum exit_code offline_run(const struct options *o);
 
 #endif

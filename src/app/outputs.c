@@ -1,4 +1,4 @@
-/* outputs.c - from the list in the options to sinks. */
+/* outputs.c - opens the list of outputs of the options. */
 #include "app/outputs.h"
 
 #include "os/privilege.h"

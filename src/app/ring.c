@@ -1,5 +1,5 @@
-/* ring.c - a block of memory, and two offsets that only grow: what one thread has put, what the
- * other has taken (C11 atomics). */
+/* ring.c - a block of memory and two offsets that only grow, `put` of the writer and `taken` of the
+ * reader (C11 atomics). */
 #include "app/ring.h"
 
 #include <assert.h>
@@ -8,11 +8,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Before each message; its length tells where the next one is. KIND_SKIP: nothing but the rest of
- * the block, which was too short for the message that comes first in it again. */
+/* Stands before each message. KIND_SKIP: the rest of the block, which was too short for the next
+ * message; that message is at the beginning of the block. */
 struct head {
 	uint32_t kind;
-	uint32_t n; /* with this head, rounded up */
+	uint32_t n; /* bytes with this head, rounded up */
 	uint64_t unused;
 };
 
@@ -21,8 +21,8 @@ enum { ALIGN = 16, LINE = 64 };
 
 static_assert(sizeof(struct head) == ALIGN, "what follows a head is aligned as it is");
 
-/* Each side's offset has a cache line of its own, beside which the side keeps what it last saw of
- * the other's. */
+/* Each side's offset has a cache line of its own. Beside it the side keeps the value of the other
+ * side's offset that it read last. */
 struct ring {
 	uint8_t *block;
 	size_t size;
@@ -63,8 +63,8 @@ static struct head *head_at(const struct ring *r, uint64_t offset)
 	return (struct head *)(void *)(r->block + (offset & (r->size - 1)));
 }
 
-/* Whether n bytes are free behind `from`. The other side's offset is looked at only where what was
- * last seen of it does not do. */
+/* Whether n bytes are free from offset `from` on. Reads the other side's offset only if the value
+ * read last is not enough. */
 static bool has_capacity(struct ring *r, uint64_t from, size_t n)
 {
 	if (from + n - r->taken_seen > r->size)
@@ -76,7 +76,7 @@ void *ring_reserve(struct ring *r, uint32_t kind, size_t n, size_t spare)
 {
 	uint64_t at = atomic_load_explicit(&r->put, memory_order_relaxed);
 	assert(kind != KIND_SKIP);
-	/* More than half of the block could find no place in it even when it is empty. */
+	/* A message of more than half of the block might not fit even into an empty ring. */
 	if (n > r->size / 2 - sizeof(struct head))
 		return NULL;
 	size_t whole = (n + sizeof(struct head) + ALIGN - 1) & ~(size_t)(ALIGN - 1);
@@ -99,7 +99,7 @@ void ring_commit(struct ring *r)
 void ring_wake(struct ring *r)
 {
 	uint64_t one = 1;
-	/* It fails only where the other side has not looked for 2^64 - 1 calls. */
+	/* The write fails only after 2^64 - 1 calls without a ring_clear. */
 	ssize_t w = write(r->event, &one, sizeof one);
 	(void)w;
 }
@@ -117,7 +117,7 @@ const void *ring_peek(struct ring *r, uint32_t *kind)
 	if (!has_more(r, at))
 		return NULL;
 	struct head *h = head_at(r, at);
-	/* A skip is put together with the message behind it. */
+	/* ring_reserve commits a skip together with the message behind it. */
 	if (h->kind == KIND_SKIP) {
 		at += h->n;
 		h = head_at(r, at);
@@ -137,7 +137,7 @@ int ring_descriptor(const struct ring *r)
 	return r->event;
 }
 
-void ring_awake(struct ring *r)
+void ring_clear(struct ring *r)
 {
 	uint64_t count;
 	ssize_t n = read(r->event, &count, sizeof count);

@@ -1,5 +1,4 @@
-/* ring.h - messages from one thread to another, without a lock and without a wait: what a worker
- * has judged, on its way to the outputs. */
+/* ring.h - a queue of messages from one thread to another, without locks. */
 #ifndef SMTPWATCH_APP_RING_H
 #define SMTPWATCH_APP_RING_H
 
@@ -7,33 +6,37 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One thread puts, one thread takes. */
+/* One thread writes, one thread reads. No function waits. */
 struct ring;
 
-/* size: bytes, a power of two. NULL where there is no memory or no descriptor. */
+/* size: bytes, a power of two, at least 64. Returns NULL if memory or descriptors are exhausted.
+ * ring_free frees the ring. */
 struct ring *ring_new(size_t size);
 void ring_free(struct ring *r);
 
 /*
- * Putting: room for a message of n bytes, aligned to 16, or NULL where the ring has none: the
- * message is then lost, which the caller counts. What was filled in can be seen by the other side
- * after ring_commit, of which one is due for each ring_reserve that gave room. kind is the
- * caller's. spare: so many bytes must be left free behind it, for messages that matter more.
+ * Writer: returns room for a message of n bytes, aligned to 16, or NULL if the ring is too full. A
+ * message larger than half of the ring never fits. kind: for the reader, any number but UINT32_MAX.
+ * spare: bytes that must stay free behind the message, for more important ones. Fill in the
+ * message, then call ring_commit: the reader sees the message from then on. Call ring_commit once
+ * for each successful ring_reserve.
  */
 void *ring_reserve(struct ring *r, uint32_t kind, size_t n, size_t spare);
 void ring_commit(struct ring *r);
 
-/* Wakes the other side. After some messages, rather than after each: it is a system call. */
+/* Writer: makes ring_descriptor readable. Call after several messages rather than after each,
+ * because this is a system call. */
 void ring_wake(struct ring *r);
 
-/* Taking: the oldest message, or NULL. It stays where it is until ring_release, which is due before
- * the next ring_peek. */
+/* Reader: returns the oldest message and sets *kind, or returns NULL if there is none. Borrowed
+ * until ring_release. Call ring_release before the next ring_peek. */
 const void *ring_peek(struct ring *r, uint32_t *kind);
 void ring_release(struct ring *r);
 
-/* Readable after ring_wake, for poll(2); ring_awake makes it unreadable again: call it before the
- * messages are taken. */
+/* Reader: ring_descriptor returns a descriptor for poll(2), readable after ring_wake. ring_clear
+ * makes the descriptor unreadable again. Call ring_clear before ring_peek, so that no wake is lost.
+ */
 int ring_descriptor(const struct ring *r);
-void ring_awake(struct ring *r);
+void ring_clear(struct ring *r);
 
 #endif

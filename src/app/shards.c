@@ -1,5 +1,6 @@
-/* shards.c - one thread reads and decodes, several judge: chunks of segments go to all of them,
- * each passes over what is not its own, and their records meet again in the order of the frames. */
+/* shards.c - one thread reads and decodes, several judge. Every chunk of segments goes to all
+ * workers. Each worker skips the connections of the others. The records are merged in the order of
+ * the frames. */
 #include "app/shards.h"
 
 #include "app/ring.h"
@@ -10,8 +11,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* Every worker sees every segment: that costs less than to sort them first would, and all have the
- * same time. Chunks fit the second cache. */
+/* Every worker gets every segment: that costs less than to distribute them, and all workers have
+ * the same time. A chunk fits the second-level cache. */
 enum {
 	CHUNKS = 8,
 	CHUNK_ITEMS = 1024,
@@ -20,23 +21,23 @@ enum {
 	SHARDS_MAX = 64
 };
 
-/* Segments, with copies of their payloads, and ICMP errors between them. */
+/* Segments with copies of their payloads, and ICMP errors, in the order of the frames. */
 struct chunk {
 	union packet_decoded items[CHUNK_ITEMS];
-	bool icmp[CHUNK_ITEMS]; /* what each of them is */
+	bool icmp[CHUNK_ITEMS]; /* whether the item is an ICMP error */
 	size_t n, used;
 	uint32_t input;
-	uint64_t frame; /* of the last one */
+	uint64_t frame; /* number of the last frame */
 	uint8_t data[CHUNK_BYTES];
 };
 
-/* More than half of a ring could find no place in it, and would be waited for in vain. */
+/* A message of more than half of a ring never fits, and the worker would wait for ever. */
 static_assert(sizeof(struct stream_order) + RECORD_BYTES_MAX + 64 < RING_SIZE / 2,
 	      "every record finds a place");
 
 enum message { MESSAGE_ENDED, MESSAGE_RECORD, MESSAGE_PROGRESS };
 
-/* Before what a message holds. PROGRESS: nothing will be told that stands before this. */
+/* The head of each message. PROGRESS: no later message of this worker has an earlier position. */
 struct worker_message {
 	_Alignas(16) struct stream_order order;
 };
@@ -47,27 +48,27 @@ struct worker {
 	struct ring *ring;
 	pthread_t thread;
 	bool started;
-	uint64_t next;                     /* the chunk that it takes next; under the lock */
-	const struct worker_message *head; /* its oldest message, the reader's */
+	uint64_t next;                     /* the next chunk of this worker; under the lock */
+	const struct worker_message *head; /* its oldest message; used by the reader */
 	uint32_t kind;
-	bool done; /* nothing more will come; the reader's */
+	bool done; /* no more messages; used by the reader */
 };
 
 struct shards {
 	unsigned n;
-	struct monitor *alone; /* with one worker */
-	struct monitor *front; /* with several: the reader's, which decodes */
+	struct monitor *alone; /* if there is one worker */
+	struct monitor *front; /* if there are several: decodes in the reader's thread */
 	uint32_t input;
-	uint64_t frame; /* the last one that was published */
+	uint64_t frame; /* number of the last frame that was published */
 	struct correlator *correlator;
 	struct worker *workers;
 	struct chunk *chunks;
 	pthread_mutex_t lock;
-	pthread_cond_t work, room, news; /* for the workers: a chunk has come, their ring was
-					    emptied; for the reader: a worker got on */
-	uint64_t published;              /* chunks; this and what follows under the lock */
-	uint64_t events;                 /* what workers have told by `news` */
-	bool ending, leaving;            /* no chunk comes any more; and nobody listens */
+	pthread_cond_t work, room, progress; /* work: a chunk was published; room: the rings have
+						room; progress: a worker has done something */
+	uint64_t published;   /* number of chunks; this and the members below are under the lock */
+	uint64_t events;      /* number of progress_signal calls */
+	bool ending, aborted; /* ending: no more chunks come; aborted: the records are not wanted */
 };
 
 unsigned shards_possible(const struct monitor_config *config, unsigned wanted)
@@ -75,15 +76,15 @@ unsigned shards_possible(const struct monitor_config *config, unsigned wanted)
 	return !config->engine->order ? 1 : wanted < SHARDS_MAX ? wanted : SHARDS_MAX;
 }
 
-/* Something has happened that the reader may be waiting for. Under the lock. */
-static void news(struct shards *s)
+/* Wakes the reader. Under the lock. */
+static void progress_signal(struct shards *s)
 {
 	s->events++;
-	pthread_cond_signal(&s->news);
+	pthread_cond_signal(&s->progress);
 }
 
-/* Room in the ring, which is waited for: the reader empties it. NULL: the whole is being given up.
- */
+/* Returns room in the ring, and waits for the reader to empty it if it is full. Returns NULL if the
+ * run is aborted. */
 static void *message_reserve(struct worker *w, enum message kind, size_t n)
 {
 	struct shards *s = w->shards;
@@ -92,8 +93,8 @@ static void *message_reserve(struct worker *w, enum message kind, size_t n)
 	if (place != NULL)
 		return place;
 	pthread_mutex_lock(&s->lock);
-	while (!s->leaving && (place = ring_reserve(w->ring, kind, n, 0)) == NULL) {
-		news(s);
+	while (!s->aborted && (place = ring_reserve(w->ring, kind, n, 0)) == NULL) {
+		progress_signal(s);
 		pthread_cond_wait(&s->room, &s->lock);
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -131,7 +132,7 @@ static void on_session(void *arg, const struct record *record)
 	ring_commit(w->ring);
 }
 
-static void progress_print(struct worker *w, uint64_t step)
+static void progress_put(struct worker *w, uint64_t step)
 {
 	struct worker_message *t = message_reserve(w, MESSAGE_PROGRESS, sizeof(*t));
 
@@ -141,16 +142,16 @@ static void progress_print(struct worker *w, uint64_t step)
 	ring_commit(w->ring);
 }
 
-/* The next chunk, or NULL at the end of all. */
+/* Waits for the next chunk. Returns NULL at the end. */
 static struct chunk *chunk_await(struct worker *w)
 {
 	struct shards *s = w->shards;
 	struct chunk *c = NULL;
 
 	pthread_mutex_lock(&s->lock);
-	while (w->next == s->published && !s->ending && !s->leaving)
+	while (w->next == s->published && !s->ending && !s->aborted)
 		pthread_cond_wait(&s->work, &s->lock);
-	if (w->next != s->published && !s->leaving)
+	if (w->next != s->published && !s->aborted)
 		c = &s->chunks[w->next % CHUNKS];
 	pthread_mutex_unlock(&s->lock);
 	return c;
@@ -160,17 +161,17 @@ static void chunk_done(struct worker *w)
 {
 	pthread_mutex_lock(&w->shards->lock);
 	w->next++;
-	news(w->shards);
+	progress_signal(w->shards);
 	pthread_mutex_unlock(&w->shards->lock);
 }
 
-/* Whether it ends because there is nothing more, or because nobody wants to know. */
-static bool worker_leaves(struct worker *w)
+/* Whether the run was aborted rather than finished. */
+static bool worker_is_aborted(struct worker *w)
 {
 	pthread_mutex_lock(&w->shards->lock);
-	bool leaves = w->shards->leaving;
+	bool aborted = w->shards->aborted;
 	pthread_mutex_unlock(&w->shards->lock);
-	return leaves;
+	return aborted;
 }
 
 static void chunk_judge(struct monitor *m, const struct chunk *c)
@@ -198,21 +199,21 @@ static void *worker_run(void *arg)
 	sandbox_count();
 	for (struct chunk *c; (c = chunk_await(w)) != NULL; chunk_done(w)) {
 		chunk_judge(w->monitor, c);
-		progress_print(w, stream_step_last(c->frame));
+		progress_put(w, stream_step_last(c->frame));
 	}
-	if (worker_leaves(w))
+	if (worker_is_aborted(w))
 		return NULL;
 	monitor_tick(w->monitor, shards_last(w->shards));
 	monitor_finish(w->monitor);
-	progress_print(w, UINT64_MAX);
+	progress_put(w, UINT64_MAX);
 	pthread_mutex_lock(&w->shards->lock);
-	news(w->shards);
+	progress_signal(w->shards);
 	pthread_mutex_unlock(&w->shards->lock);
 	return NULL;
 }
 
-/* The worker whose oldest message comes first of all; NULL: that is not known yet, or there is
- * nothing more. */
+/* Returns the worker whose oldest message comes first. Returns NULL if that is not known yet, or if
+ * no messages will come. */
 static struct worker *first_head(struct shards *s)
 {
 	struct worker *first = NULL;
@@ -244,7 +245,7 @@ static void head_emit(struct shards *s, struct worker *w)
 	w->head = NULL;
 }
 
-/* Tells all that can be told now, and lets those go on that waited for room. */
+/* Delivers all messages whose order is known, and wakes workers that wait for room. */
 static void drain(struct shards *s)
 {
 	bool any = false;
@@ -258,7 +259,7 @@ static void drain(struct shards *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* The chunks that all workers are through with. Under the lock. */
+/* Returns the number of chunks that all workers have done. Under the lock. */
 static uint64_t chunks_done(const struct shards *s)
 {
 	uint64_t min = s->published;
@@ -268,7 +269,7 @@ static uint64_t chunks_done(const struct shards *s)
 	return min;
 }
 
-/* Tells what comes, and waits for more, until enough is there. */
+/* Delivers messages and waits for more until `enough` returns true. */
 static void await(struct shards *s, bool (*enough)(const struct shards *s))
 {
 	bool there = false;
@@ -280,7 +281,7 @@ static void await(struct shards *s, bool (*enough)(const struct shards *s))
 		drain(s);
 		pthread_mutex_lock(&s->lock);
 		while (!(there = enough(s)) && s->events == seen)
-			pthread_cond_wait(&s->news, &s->lock);
+			pthread_cond_wait(&s->progress, &s->lock);
 		pthread_mutex_unlock(&s->lock);
 	}
 }
@@ -321,7 +322,7 @@ static void chunk_publish(struct shards *s)
 	chunk_open(s)->n = chunk_open(s)->used = 0;
 }
 
-/* The next item's place, with room for so many bytes of payload. */
+/* Returns the index of the next item in a chunk with room for `payload` bytes. */
 static size_t item_place(struct shards *s, uint64_t frame, uint32_t payload)
 {
 	struct chunk *c = chunk_open(s);
@@ -354,7 +355,7 @@ static void on_segments(void *arg, const struct packet *packets, size_t n)
 	}
 }
 
-/* It bears no number of its own: it comes with what was before it. */
+/* An ICMP error has no frame number: it gets that of the item before. */
 static void on_icmp(void *arg, const struct packet_icmp *icmp)
 {
 	struct shards *s = arg;
@@ -403,8 +404,7 @@ void shards_finish(struct shards *s)
 	await(s, all_are_done);
 }
 
-/* What the frames were is counted where they are decoded, what became of the segments where they
- * are judged. */
+/* Frames are counted where they are decoded, segments where they are judged. */
 static void stats_add(struct stream_stats *sum, const struct stream_stats *one)
 {
 	uint64_t *to = (uint64_t *)(void *)sum;
@@ -434,7 +434,7 @@ void shards_stats(struct shards *s, struct monitor_stats *out)
 	}
 }
 
-/* Each has its part of what there is for all. */
+/* Returns the configuration of one worker, with its part of the bounds. */
 static struct monitor_config part_of(const struct monitor_config *config, unsigned worker,
 				     unsigned n)
 {
@@ -472,7 +472,7 @@ static struct monitor *front_make(struct shards *s, const struct monitor_config 
 	return monitor_new(&decoding);
 }
 
-static bool crew_start(struct shards *s, const struct monitor_config *config)
+static bool workers_start(struct shards *s, const struct monitor_config *config)
 {
 	s->correlator = correlator_new(config->stream.seed, config->session, config->arg);
 	s->front = front_make(s, config);
@@ -497,19 +497,19 @@ struct shards *shards_new(const struct monitor_config *config, unsigned workers)
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->work, NULL);
 	pthread_cond_init(&s->room, NULL);
-	pthread_cond_init(&s->news, NULL);
+	pthread_cond_init(&s->progress, NULL);
 	if (workers == 1)
 		s->alone = monitor_new(config);
-	if (workers == 1 ? s->alone != NULL : crew_start(s, config))
+	if (workers == 1 ? s->alone != NULL : workers_start(s, config))
 		return s;
 	shards_free(s);
 	return NULL;
 }
 
-static void crew_leave(struct shards *s)
+static void workers_stop(struct shards *s)
 {
 	pthread_mutex_lock(&s->lock);
-	s->leaving = true;
+	s->aborted = true;
 	pthread_cond_broadcast(&s->work);
 	pthread_cond_broadcast(&s->room);
 	pthread_mutex_unlock(&s->lock);
@@ -528,14 +528,14 @@ void shards_free(struct shards *s)
 	if (s == NULL)
 		return;
 	if (s->workers != NULL)
-		crew_leave(s);
+		workers_stop(s);
 	monitor_free(s->alone);
 	monitor_free(s->front);
 	correlator_free(s->correlator);
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->work);
 	pthread_cond_destroy(&s->room);
-	pthread_cond_destroy(&s->news);
+	pthread_cond_destroy(&s->progress);
 	free(s->workers);
 	free(s->chunks);
 	free(s);

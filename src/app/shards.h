@@ -1,41 +1,45 @@
-/* shards.h - the judging of captures on several processors: each worker watches its share of the
- * connections, and what they tell is put in one order again. */
+/* shards.h - judges captures on several processors. Each worker handles a share of the connections;
+ * the records are put back into one order. */
 #ifndef SMTPWATCH_APP_SHARDS_H
 #define SMTPWATCH_APP_SHARDS_H
 
 #include "smtpwatch/monitor.h"
 
 /*
- * The same frames give the same records, in the same order, for any number of workers, as long as
- * none of them comes to the bounds of memory or connections, of which each has its part. With one
+ * The same frames give the same records in the same order for any number of workers. The exception:
+ * each worker has its part of the bounds of memory and connections, and may reach it. With one
  * worker there are no threads.
  */
 struct shards;
 
-/* The most workers that are of any use here: 1 where the engine cannot share. */
+/* Returns the number of workers to use: wanted, but 1 if the engine cannot share its connections,
+ * and at most 64. */
 unsigned shards_possible(const struct monitor_config *config, unsigned wanted);
 
-/* config is copied; its session is called in the thread of whoever calls the functions below, with
- * complete records. NULL where there is no memory or no thread. */
+/* workers: as shards_possible returns it. *config is copied. config->session gets complete records,
+ * in the thread that calls the functions below. Returns NULL if memory is exhausted or no thread
+ * can be started. shards_free frees the result. */
 struct shards *shards_new(const struct monitor_config *config, unsigned workers);
 
-/* Takes frames of an input (conn->input of the sessions that begin with them). With several workers
- * they are copied, and judged later. */
+/* Takes n frames of an input. input: conn->input of the sessions that begin with these frames. With
+ * several workers the frames are copied and judged later. */
 void shards_frames(struct shards *s, uint32_t input, const struct frame *frames, size_t n);
 
-/* All frames so far are judged, and what has ended was told. */
+/* Waits until all frames so far are judged, and delivers the sessions that have ended. */
 void shards_settle(struct shards *s);
 
-/* Ends every open session as unfinished, and tells it. Call once. */
+/* Ends every open session as unfinished and delivers it. Call once, after the last frame. */
 void shards_finish(struct shards *s);
 
-/* The time of the last frame, as it is believed; 0: there was none. */
+/* Returns the capture time of the last frame (monitor_time), nanoseconds since the epoch; 0: there
+ * was none. */
 int64_t shards_last(const struct shards *s);
 
-/* Of all workers. Call it behind shards_settle or shards_finish. Peaks are sums of peaks. */
+/* Sums the statistics of all workers; a peak is the sum of the workers' peaks. Call only directly
+ * after shards_settle or shards_finish. */
 void shards_stats(struct shards *s, struct monitor_stats *out);
 
-/* In the middle of it too. */
+/* Frees s at any time. Sessions that were not yet delivered are lost. s may be NULL. */
 void shards_free(struct shards *s);
 
 #endif

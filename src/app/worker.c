@@ -1,5 +1,4 @@
-/* worker.c - the loop of a worker: what has come from its interfaces, into its monitor; and its
- * timers. */
+/* worker.c - the loop of a worker: frames of its interfaces go to its monitor. Also its timers. */
 #include "app/worker.h"
 
 #include "os/sandbox_unknown.h"
@@ -17,51 +16,51 @@
 #include <unistd.h>
 
 enum {
-	FRAMES = 64, /* handed to the monitor at once */
-	TURNS = 32,  /* batches of one interface in a row, before the others and the clock get their
-			turn */
+	FRAMES = 64, /* handed to the monitor in one call */
+	TURNS = 32,  /* batches of one interface in a row, before the other interfaces and the clock
+			are due */
 	LAST_ROUNDS = 256,
-	TICK_MS = 100,              /* a wait without a packet */
-	RING_SIZE = 8 << 20,        /* some 5,000 records */
-	RING_SPARE = RING_SIZE / 4, /* for alerts alone */
-	BUSY_WAIT_NS = 1000000      /* at the end, until there is room in the ring again */
+	TICK_MS = 100,              /* milliseconds of a wait without a frame */
+	RING_SIZE = 8 << 20,        /* bytes; some 5,000 records */
+	RING_SPARE = RING_SIZE / 4, /* bytes for alerts alone */
+	BUSY_WAIT_NS = 1000000      /* pause while a stopped worker waits for room in the ring */
 };
 
 static_assert(RECORD_BYTES_MAX + 64 < RING_SIZE / 2 - RING_SPARE, "every record finds a place");
 
 static const int64_t look_interval = FRAME_SECOND / 4, stats_interval = FRAME_SECOND;
 
-/* So long may a frame be on its way from the kernel, which hands over whole blocks. */
+/* Longest delay of a frame in the kernel, which delivers whole blocks. */
 static const int64_t capture_lag = FRAME_SECOND / 10;
 
 struct slot {
 	_Atomic(struct live *) given;
 	struct live *live;
-	enum live_link reported; /* what the other side knows */
+	enum live_link reported; /* the state in the latest message to the main thread */
 	char reason[256];
 	struct live_counts counts;
 };
 
 struct worker {
 	struct monitor *monitor;
-	struct frame_store *store; /* NULL: packets are not kept */
+	struct frame_store *store; /* NULL: frames are not kept */
 	struct alerting *alerting;
-	_Atomic(struct alerting *) renewed; /* to take its place */
+	_Atomic(struct alerting *) renewed; /* the replacement of alerting; NULL: none */
 	struct ring *ring;
 	struct slot *slots;
-	struct pollfd *fds; /* one for each slot, and one that wakes */
+	struct pollfd *fds; /* one for each slot, and one for event */
 	unsigned n;
-	struct port_set ports; /* with keep */
+	struct port_set ports; /* if store is set: its ports */
 	int event;
 	pthread_t thread;
-	bool started, woken;
+	bool started, wake_due;
 	atomic_bool stop, done;
 	_Atomic uint64_t beats;
 	struct capture_stats capture;
-	int64_t looked,
-		stated;      /* monotonic: when interfaces were last asked, and statistics sent */
-	int64_t looked_wall; /* the same as looked, in the time of captures */
-	int64_t frame_clock; /* when the latest frame was read */
+	int64_t looked, stats_sent; /* monotonic: time of the latest look at the interfaces, and of
+				       the latest statistics */
+	int64_t looked_wall;        /* the time of looked on the clock of the captures */
+	int64_t frame_clock;        /* monotonic: when the latest frame was read */
 };
 
 static int64_t clock_read(clockid_t which)
@@ -72,7 +71,8 @@ static int64_t clock_read(clockid_t which)
 	return t.tv_sec * FRAME_SECOND + t.tv_nsec;
 }
 
-/* NULL: there is no room. At the end it is waited for, as nothing is captured any more. */
+/* Returns room in the ring, or NULL if there is none. A stopped worker captures nothing any more,
+ * and waits for room. */
 static void *message_reserve(struct worker *w, enum worker_message kind, size_t n, size_t spare)
 {
 	void *room;
@@ -88,7 +88,7 @@ static void *message_reserve(struct worker *w, enum worker_message kind, size_t 
 static void message_commit(struct worker *w)
 {
 	ring_commit(w->ring);
-	w->woken = true;
+	w->wake_due = true;
 }
 
 static bool message_put(struct worker *w, enum worker_message kind, const void *message, size_t n,
@@ -124,8 +124,8 @@ static bool frames_put(struct worker *w, const struct record *record,
 	return true;
 }
 
-/* Under TLS a server's habit, which is known behind the workers only, may make an alert of what is
- * none here. */
+/* Whether the main thread may make an alert of the record. Under TLS the server's history, which
+ * only the main thread knows, may make an alert of a record that is none here. */
 static bool may_alert(const struct worker *w, const struct record *record)
 {
 	struct record habitual = *record;
@@ -141,7 +141,8 @@ static bool may_alert(const struct worker *w, const struct record *record)
 	return report_make(w->alerting, &habitual, "").raised != 0;
 }
 
-/* Whoever fills the ring, with whatever sessions: an alert finds room for longer. */
+/* RING_SPARE bytes of the ring are kept for alerts, so that other sessions cannot crowd them out.
+ */
 static bool record_put(struct worker *w, const struct record *record)
 {
 	size_t n = record_size(record);
@@ -156,7 +157,8 @@ static bool record_put(struct worker *w, const struct record *record)
 	return true;
 }
 
-/* The record goes without its packets rather than not at all. */
+/* Sends the record of an alert with its frames. Returns false if the caller must send the record
+ * alone. */
 static bool alert_put(struct worker *w, const struct record *record,
 		      const struct stored_conn *stored)
 {
@@ -189,8 +191,8 @@ static void stats_send(struct worker *w)
 	message_put(w, WORKER_STATS, &stats, sizeof(stats), 0);
 }
 
-/* What the kernel dropped since it was last asked concerns all sessions that were open in between.
- */
+/* Packets that the kernel dropped since the last look may belong to any session that was open in
+ * that time. */
 static void slot_count(struct worker *w, struct slot *s, int64_t now_wall)
 {
 	struct live_counts now;
@@ -205,8 +207,8 @@ static void slot_count(struct worker *w, struct slot *s, int64_t now_wall)
 	s->counts = now;
 }
 
-/* What it counted last is asked for, as long as there is somebody to ask. */
-static void slot_drop(struct worker *w, struct slot *s, const char *reason)
+/* Reads the last counts before the interface is closed. */
+static void slot_close(struct worker *w, struct slot *s, const char *reason)
 {
 	slot_count(w, s, clock_read(CLOCK_REALTIME));
 	snprintf(s->reason, sizeof(s->reason), "%.255s", reason);
@@ -222,11 +224,11 @@ static void slot_take(struct slot *s)
 		return;
 	assert(s->live == NULL);
 	s->live = live;
-	s->reported = LIVE_UP; /* the giver knows */
+	s->reported = LIVE_UP; /* the main thread knows that */
 	s->counts = (struct live_counts){0};
 }
 
-/* What finds no room in the ring now is told when it is looked at next. */
+/* If the ring is full, the next look sends the message. */
 static void slot_emit(struct worker *w, struct slot *s, enum live_link link)
 {
 	struct worker_link message = {.interface = (uint32_t)(s - w->slots), .link = link};
@@ -248,12 +250,12 @@ static void slot_look(struct worker *w, struct slot *s, int64_t now_wall)
 		slot_count(w, s, now_wall);
 		link = live_link(s->live);
 		if (link == LIVE_GONE)
-			slot_drop(w, s, "");
+			slot_close(w, s, "");
 	}
 	slot_emit(w, s, link);
 }
 
-/* How many frames there were; fewer than TURNS * FRAMES: there are no more for now. */
+/* Returns the number of frames read. Fewer than TURNS * FRAMES: no more are there now. */
 static size_t slot_read(struct worker *w, struct slot *s)
 {
 	struct frame frames[FRAMES];
@@ -263,7 +265,7 @@ static size_t slot_read(struct worker *w, struct slot *s)
 		int n = live_read(s->live, frames, FRAMES);
 
 		if (n < 0)
-			slot_drop(w, s, live_reason(s->live));
+			slot_close(w, s, live_reason(s->live));
 		if (n <= 0)
 			break;
 		if (w->store != NULL)
@@ -275,10 +277,8 @@ static size_t slot_read(struct worker *w, struct slot *s)
 	return all;
 }
 
-/*
- * On a quiet link time goes on too, from the latest frame and at the pace of a clock that nobody
- * steps. While frames wait to be read they bring the time themselves.
- */
+/* Advances the monitor's time on a quiet link, from the latest frame at the pace of the monotonic
+ * clock. While frames arrive, their time stamps advance it. */
 static void time_pass(struct worker *w, int64_t now)
 {
 	int64_t last = monitor_time(w->monitor), ts = last + (now - w->frame_clock) - capture_lag;
@@ -307,14 +307,14 @@ static void look(struct worker *w, int64_t now)
 		slot_look(w, &w->slots[i], now_wall);
 	w->looked = now;
 	w->looked_wall = now_wall;
-	if (now - w->stated >= stats_interval) {
-		w->stated = now;
+	if (now - w->stats_sent >= stats_interval) {
+		w->stats_sent = now;
 		stats_send(w);
 	}
 }
 
-/* Until something comes, or a tenth of a second: on this ring libpcap itself would not return
- * before a packet came. */
+/* Waits for a frame or worker_wake, TICK_MS at most. libpcap's own wait would not return before a
+ * packet came. */
 static void await(struct worker *w)
 {
 	for (unsigned i = 0; i < w->n; i++)
@@ -327,8 +327,8 @@ static void await(struct worker *w)
 	}
 }
 
-/* One round. A descriptor with an error keeps poll from waiting: libpcap takes the error away when
- * it reads. */
+/* One round of the loop. If a descriptor has an error, poll does not wait, and the next read by
+ * libpcap clears the error. */
 static void turn(struct worker *w)
 {
 	size_t got = 0;
@@ -343,14 +343,14 @@ static void turn(struct worker *w)
 		time_pass(w, now);
 	if (now - w->looked >= look_interval || w->looked == 0)
 		look(w, now);
-	if (w->woken)
+	if (w->wake_due)
 		ring_wake(w->ring);
-	w->woken = false;
+	w->wake_due = false;
 	if (got == 0)
 		await(w);
 }
 
-/* What had come before the end, unless it does not end. */
+/* Reads the frames that came before the stop. LAST_ROUNDS bounds the time on a busy link. */
 static void rest_read(struct worker *w)
 {
 	size_t got = 1;

@@ -1,5 +1,5 @@
-/* worker.h - a thread that takes frames from interfaces, judges the sessions in them, and tells of
- * it through a ring. It shares nothing else. */
+/* worker.h - a thread that reads frames from interfaces, judges the sessions, and writes the
+ * results into a ring. */
 #ifndef SMTPWATCH_APP_WORKER_H
 #define SMTPWATCH_APP_WORKER_H
 
@@ -8,31 +8,32 @@
 #include "policy/session_report.h"
 #include "smtpwatch/monitor.h"
 
-/* What comes through the ring, and what it holds. */
+/* The kinds of messages in the ring, and the type of each. */
 enum worker_message {
 	WORKER_ENDED,  /* struct server_event */
-	WORKER_RECORD, /* struct record, packed; its conn->input is the interface's number */
-	WORKER_FRAMES, /* struct worker_frames, and with it a record that is an alert */
-	WORKER_STATS,  /* struct monitor_stats, once a second, and last of all */
+	WORKER_RECORD, /* struct record, packed; conn->input is the interface's number */
+	WORKER_FRAMES, /* struct worker_frames: a record that may be an alert, with its frames */
+	WORKER_STATS,  /* struct monitor_stats, once a second and at the end */
 	WORKER_LINK    /* struct worker_link */
 };
 
-/* The state of an interface has changed. With LIVE_GONE the worker has closed it, and waits to be
- * given another one. */
+/* The state of an interface has changed. With LIVE_GONE the worker has closed the interface and
+ * waits for worker_give. */
 struct worker_link {
-	uint32_t interface;
+	uint32_t interface; /* its number */
 	enum live_link link;
 	char reason[256]; /* with LIVE_GONE; may be empty */
 };
 
-/* A record and its packets are one message, so that neither comes without the other. */
+/* A packed record and the frames of its session in one message, so that both arrive or neither. The
+ * record follows this struct, and the frames follow the record, as frame_store_copy writes them. */
 struct worker_frames {
-	_Alignas(16) size_t record_size; /* the record stands behind this struct, then the frames
-					    (frame_store.h) */
-	size_t frames_size;
-	uint32_t omitted; /* packets that are not among them */
+	_Alignas(16) size_t record_size; /* bytes */
+	size_t frames_size;              /* bytes */
+	uint32_t omitted;                /* frames of the session that are not included */
 };
 
+/* Return the record and the frames of a message. Borrowed from the message. */
 static inline const struct record *worker_frames_record(const struct worker_frames *f)
 {
 	return (const struct record *)(const void *)(f + 1);
@@ -46,37 +47,45 @@ static inline struct bytes worker_frames_block(const struct worker_frames *f)
 struct worker;
 
 /*
- * config: ports, engine, limits; the callbacks are the worker's. interfaces: how many there are.
- * keep: bytes for the packets of connections, 0: none are kept. alerting is copied. NULL where
- * there is no memory, or the engine refuses.
+ * Makes a worker without starting its thread.
+ * config: ports, engine and limits, copied; the worker sets the callbacks. interfaces: their
+ * number. store_memory: bytes for the frames of connections; 0: no frames are kept. alerting is
+ * copied. Returns NULL if memory or descriptors are exhausted, or if the engine refuses.
+ * worker_free frees the worker.
  */
 struct worker *worker_new(const struct monitor_config *config, unsigned interfaces,
 			  size_t store_memory, const struct alerting *alerting);
 
-/* What is an alert has changed; alerting is copied. False: no memory, it goes on as before. */
+/* Gives the worker new rules of what is an alert; copied. Returns false if memory is exhausted: the
+ * worker then goes on with the old rules. */
 bool worker_alerting(struct worker *w, const struct alerting *alerting);
 
-/* An interface that is open is given away; it may be done at any time after that worker's
- * LIVE_GONE, or before the start. */
+/* Gives an open interface to the worker, which closes it. Call before worker_start, or after the
+ * worker's LIVE_GONE for that interface. */
 void worker_give(struct worker *w, unsigned interface, struct live *live);
 
-/* All signals must be blocked, so that they are in the thread. False: the system has no thread. */
+/* Starts the thread. number: for the thread's name. Call with the signals of the main thread
+ * blocked: the thread inherits the mask. Returns false if the system has no thread left. */
 bool worker_start(struct worker *w, unsigned number);
 
-/* What it has to say. The ring belongs to the worker. */
+/* Returns the ring of the worker's messages. Borrowed until worker_free. */
 struct ring *worker_ring(struct worker *w);
 
-/* Grows as long as the worker is well. */
+/* Returns a counter that grows several times a second while the worker's loop runs. */
 uint64_t worker_beats(const struct worker *w);
 
 /*
- * Asks it to end: open sessions are told as unfinished, for which it waits until there is room in
- * the ring. worker_done says when all that it had to say is in the ring.
+ * worker_stop asks the worker to end. The worker ends its open sessions as unfinished, and waits
+ * for room in the ring: go on reading.
+ *
+ * worker_done returns true when the last message is in the ring, or if the thread was never
+ * started.
  */
 void worker_stop(struct worker *w);
 bool worker_done(const struct worker *w);
 
-/* Joins the thread, if it was started: it must be done by then. */
+/* Joins the thread and frees the worker. If the thread was started, call after worker_done has
+ * returned true: a full ring would block the thread. w may be NULL. */
 void worker_free(struct worker *w);
 
 #endif

@@ -119,9 +119,9 @@ static void the_other_side_is_woken(void **state)
 	ring_wake(r);
 	ring_wake(r);
 	assert_true(readable(r));
-	ring_awake(r);
+	ring_clear(r);
 	assert_false(readable(r));
-	ring_awake(r);
+	ring_clear(r);
 	ring_free(r);
 }
 
@@ -148,7 +148,7 @@ static void two_threads(void **state)
 	while (out < MESSAGES) {
 		struct pollfd p = {.fd = ring_descriptor(r), .events = POLLIN};
 		assert_int_equal(poll(&p, 1, 10000), 1);
-		ring_awake(r);
+		ring_clear(r);
 		while (take(r, out))
 			out++;
 	}
