@@ -192,6 +192,16 @@ uint32_t smtp_extension_read(struct bytes text);
  * clients. */
 uint64_t smtp_extension_size(struct bytes text);
 
+/* What lines of an EHLO reply offer together. Zero-filled before the first line. */
+struct smtp_offer {
+	uint32_t extensions; /* the bits that they name */
+	bool masked;         /* of SMTP_EXT_STARTTLS and SMTP_EXT_MASKED, the latter came first */
+	uint64_t size;       /* the last SIZE that has a number; 0: none */
+};
+
+/* Adds one line. text: as for smtp_extension_read. */
+void smtp_offer_add(struct smtp_offer *offer, struct bytes text);
+
 /* Returns the keyword of a bit of the mask. bit: 0 to SMTP_EXTENSIONS-1. The text is static. */
 const char *smtp_extension_name(unsigned bit);
 

@@ -52,6 +52,7 @@ struct smtp_event {
 };
 
 struct dialogue;
+struct ehlo_cache;
 struct tls_decryptor;
 struct trace_observer;
 
@@ -63,6 +64,10 @@ struct dialogue_listener {
 	void (*reply_line)(
 		struct dialogue *d, const struct smtp_pending *p,
 		const struct smtp_reply *line); /* a line of a multi-line reply, not the last */
+	void (*offer)(
+		struct dialogue *d,
+		const struct smtp_offer *offer); /* in place of reply_line: lines that answer
+						    EHLO or LHLO (struct dialogue_env, ehlo) */
 	void (*uncoded)(struct dialogue *d,
 			struct bytes text); /* a server's line that is no reply (RFC 5321 4.2) */
 	void (*reply)(struct dialogue *d, const struct smtp_event *e);
@@ -93,7 +98,8 @@ struct dialogue_env {
 	const struct dialogue_listener *listener;
 	const struct tls_decryptor *decryptor; /* NULL: no keys */
 	const struct trace_observer *trace;    /* NULL: no observer; the listener calls it */
-	uint64_t seed[2];                      /* secret key of the hashes of secret_words.h */
+	struct ehlo_cache *ehlo; /* NULL: the listener gets each line of a reply to EHLO */
+	uint64_t seed[2];        /* secret key of the hashes of secret_words.h */
 };
 
 /* DIALOGUE_PENDING: the most commands outstanding. DIALOGUE_UNDECIDED_MAX: the most bytes of

@@ -2,6 +2,7 @@
  * replies that they make. */
 #include "base/ascii.h"
 #include "core/dialogue/dialogue.h"
+#include "core/dialogue/ehlo_cache.h"
 #include "core/dialogue/parts.h"
 #include "core/tls/record.h"
 
@@ -115,6 +116,21 @@ static bool reply_repeats(struct dialogue *d, const struct line_out *line, const
 	return true;
 }
 
+/* The first line of a reply was read. If it answers EHLO, the ordinary lines behind it that are at
+ * hand are read in one step. */
+static inline void hello_lines(struct dialogue *d, struct bytes *in)
+{
+	const struct smtp_pending *p = d->head;
+	if (!d->env->ehlo || d->code != 250 || !p || (p->verb != SMTP_EHLO && p->verb != SMTP_LHLO))
+		return;
+	struct ehlo_lines lines = ehlo_cache_read(d->env->ehlo, *in);
+	if (lines.n == 0)
+		return;
+	d->env->listener->offer(d, &lines.offer);
+	d->offset[SERVER] += lines.n;
+	*in = bytes_from(*in, lines.n);
+}
+
 /* A server whose first word is an alert speaks TLS: the client did not. */
 static bool alert_comes_first(const struct dialogue *d, struct bytes in)
 {
@@ -167,7 +183,10 @@ static __attribute__((noinline)) void server_run(struct dialogue *d, struct byte
 				reply_line_veiled(d, &line, ts);
 			before = NULL;
 		} else if (!rest && (!before || !reply_repeats(d, &line, before))) {
+			bool begins = d->code == 0;
 			before = reply_line(d, &line, ts) && line.text.p == at ? at : NULL;
+			if (begins && before)
+				hello_lines(d, &in);
 		}
 		line_reset(&d->line[SERVER], d->env->pool);
 	}

@@ -362,6 +362,7 @@ static void on_flaw(struct dialogue *d, unsigned flaws)
 const struct dialogue_listener session_listener = {
 	.command = on_command,
 	.reply_line = session_reply_line,
+	.offer = session_offer,
 	.uncoded = session_uncoded,
 	.skipped = on_skipped,
 	.reply = session_reply_take,

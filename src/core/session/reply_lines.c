@@ -44,26 +44,23 @@ static void lines_add(struct session_lines *l, struct bytes text)
 	l->n = (uint16_t)(l->n + text.n);
 }
 
-static void size_read(struct session *s, struct bytes text)
+/* What was said last of a size counts, if it is one; of STARTTLS, what was said first. */
+void session_offer(struct dialogue *d, const struct smtp_offer *offer)
 {
-	uint64_t size = smtp_extension_size(text);
-	if (size)
-		s->info.size_limit = size;
+	struct session_info *info = &session_of(d)->info;
+	info->extensions |= offer->extensions;
+	if (offer->size)
+		info->size_limit = offer->size;
+	if (info->starttls == STARTTLS_NO &&
+	    (offer->extensions & (SMTP_EXT_STARTTLS | SMTP_EXT_MASKED)))
+		info->starttls = offer->masked ? STARTTLS_STRIPPED : STARTTLS_OFFERED;
 }
 
 void session_extensions_read(struct session *s, struct bytes text)
 {
-	uint32_t named = smtp_extension_read(text);
-	if (named == 0)
-		return;
-	s->info.extensions |= named;
-	/* What was said last of a size counts, if it is one. */
-	if (named == SMTP_EXT_SIZE)
-		size_read(s, text);
-	if (s->info.starttls == STARTTLS_NO && (s->info.extensions & SMTP_EXT_STARTTLS))
-		s->info.starttls = STARTTLS_OFFERED;
-	else if (s->info.starttls == STARTTLS_NO && (s->info.extensions & SMTP_EXT_MASKED))
-		s->info.starttls = STARTTLS_STRIPPED;
+	struct smtp_offer offer = {0};
+	smtp_offer_add(&offer, text);
+	session_offer(&s->dialogue, &offer);
 }
 
 /* The lines of a greeted EHLO are its extensions, which are kept as such. */

@@ -247,6 +247,9 @@ void session_reply_take(struct dialogue *d, const struct smtp_event *e);
 /* Reads one line of the reply to EHLO. */
 void session_extensions_read(struct session *s, struct bytes text);
 
+/* Takes what lines of the reply to EHLO offer. */
+void session_offer(struct dialogue *d, const struct smtp_offer *offer);
+
 /* Takes one line of a multi-line reply, not the last. */
 void session_reply_line(struct dialogue *d, const struct smtp_pending *p,
 			const struct smtp_reply *line);

@@ -1,6 +1,7 @@
 /* trace.c - a session that is watched from within: each event is told, and then goes its
  * usual way. Sessions that nobody watches do not come by here. */
 #include "core/session/trace.h"
+#include "core/dialogue/ehlo_cache.h"
 #include "core/session/state.h"
 
 static enum stage stage_of(const struct session *s, const struct smtp_pending *p)
@@ -157,10 +158,11 @@ struct dialogue_env *session_env(struct pool *pool, const struct tls_decryptor *
 {
 	struct dialogue_env *env = pool_get(pool, sizeof *env);
 	if (env)
-		*env = (struct dialogue_env){pool,
-					     trace ? &traced : &session_listener,
-					     decryptor,
-					     trace,
-					     {seed[0], seed[1]}};
+		*env = (struct dialogue_env){.pool = pool,
+					     .listener = trace ? &traced : &session_listener,
+					     .decryptor = decryptor,
+					     .trace = trace,
+					     .ehlo = trace ? NULL : ehlo_cache_new(pool),
+					     .seed = {seed[0], seed[1]}};
 	return env;
 }

@@ -348,6 +348,17 @@ uint64_t smtp_extension_size(struct bytes text)
 	return smtp_number(ascii_word(&text), &size) ? size : 0;
 }
 
+void smtp_offer_add(struct smtp_offer *offer, struct bytes text)
+{
+	uint32_t named = smtp_extension_read(text);
+	uint64_t size = named == SMTP_EXT_SIZE ? smtp_extension_size(text) : 0;
+	if (size)
+		offer->size = size;
+	if (named == SMTP_EXT_MASKED && !(offer->extensions & SMTP_EXT_STARTTLS))
+		offer->masked = true;
+	offer->extensions |= named;
+}
+
 bool smtp_verb_ends_group(enum smtp_verb verb)
 {
 	static const bool last[SMTP_VERBS] = {

@@ -161,17 +161,23 @@ static bool line_gather(struct line *l, struct pool *pool, struct bytes *in, str
 	return lf != NULL;
 }
 
-/* The usual line is short, nothing of it waits, its first special byte is its CR LF: it is handed
- * on where it lies. */
-bool line_next(struct line *l, struct pool *pool, struct bytes *in, struct line_out *out)
+/* Its first special byte is its CR LF. */
+bool line_ordinary(struct bytes *in, struct bytes *text)
 {
-	if (partial_waits(l))
-		return line_gather(l, pool, in, out);
 	size_t n = special_find(*in);
 	if (n > LINE_MAX_KEPT || in->n - n < 2 || in->p[n] != '\r' || in->p[n + 1] != '\n')
-		return line_gather(l, pool, in, out);
-	*out = (struct line_out){bytes_of(in->p, n), 0};
+		return false;
+	*text = bytes_of(in->p, n);
 	*in = bytes_of(in->p + n + 2, in->n - n - 2);
+	return true;
+}
+
+/* The usual line is ordinary, and nothing of it waits: it is handed on where it lies. */
+bool line_next(struct line *l, struct pool *pool, struct bytes *in, struct line_out *out)
+{
+	if (partial_waits(l) || !line_ordinary(in, &out->text))
+		return line_gather(l, pool, in, out);
+	out->flaws = 0;
 	return true;
 }
 

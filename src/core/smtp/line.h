@@ -42,6 +42,10 @@ struct line_out {
  * The cuts of the input change no result. */
 bool line_next(struct line *l, struct pool *pool, struct bytes *in, struct line_out *out);
 
+/* Takes the next line from *in if it is ordinary: whole, ended by CR LF, at most LINE_MAX_KEPT
+ * bytes long, without CR, LF and NUL inside. Else returns false and leaves *in as it is. */
+bool line_ordinary(struct bytes *in, struct bytes *text);
+
 /* Returns true with the partial line that waits, marked LINE_UNENDED, in *out; false if none
  * waits. Call it where the stream ends or a gap comes. The text is borrowed until the next call,
  * which starts a new line. */
