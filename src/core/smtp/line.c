@@ -162,7 +162,7 @@ static bool line_gather(struct line *l, struct pool *pool, struct bytes *in, str
 }
 
 /* Its first special byte is its CR LF. */
-bool line_ordinary(struct bytes *in, struct bytes *text)
+inline bool line_ordinary(struct bytes *in, struct bytes *text)
 {
 	size_t n = special_find(*in);
 	if (n > LINE_MAX_KEPT || in->n - n < 2 || in->p[n] != '\r' || in->p[n + 1] != '\n')
