@@ -32,8 +32,8 @@ struct column {
  * docs` writes docs/columns.md from the table. */
 extern const struct column columns[];
 
-/* Returns the next field that format f has, or NULL after the last one. *at is the position: set it
- * to 0 before the first call. */
+/* Returns the next field that format f has, or NULL after the last one. *at is the position; set
+ * *at to 0 before the first call. */
 const struct column *columns_next(enum column_format f, size_t *at);
 
 /* Returns Zeek's name of the type, such as "vector[string]". */

@@ -35,10 +35,14 @@ enum { ALERT_FIELD_SHORT = 256, ALERT_FIELD_LONG = 4096, ALERT_FIELDS_MAX = 48 }
  * because an output may have no room for all. A new field gets its row here. */
 extern const struct alert_field alert_fields[ALERT_FIELDS_MAX + 1];
 
-/* Calls `each` for every field whose value is known, in the order of the table. A value longer than
- * max bytes is cut between two characters and ends with "...". value ends with a NUL that value.n
- * does not count; borrowed until `each` returns. scratch is overwritten; the caller frees it. If
- * memory is exhausted, the remaining fields are left out. */
+/*
+ * Calls `each` for every field whose value is known, in the order of the table. A value longer than
+ * max bytes is cut between two characters and ends with "...". A NUL that value.n does not count
+ * follows the value. Borrowed until `each` returns.
+ *
+ * scratch is overwritten; the caller frees it. If memory is exhausted, the remaining fields are
+ * left out.
+ */
 void alert_fields_each(const struct alert_view *v, size_t max, struct outbuf *scratch,
 		       void (*each)(void *arg, const char *name, struct bytes value), void *arg);
 

@@ -14,7 +14,7 @@ enum { RFC5424_MAIL = 2, RFC5424_MAX = 2048 };
  */
 unsigned rfc5424_severity(enum severity s);
 
-/* What all messages of a run share. */
+/* The values that all messages of a run share. */
 struct rfc5424 {
 	struct stamp stamp;
 	char host[256]; /* HOSTNAME; "-" if the name is unknown or not printable ASCII */

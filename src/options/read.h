@@ -9,8 +9,8 @@
  * with file and line if the error is in the file. Returns the number of errors. argv is borrowed
  * until options_free, which is due after errors too.
  *
- * An option of argv replaces the same option of the file, unless both add up (OPTION_ADDS). -r or
- * -i in argv replaces every -r and -i of the file.
+ * An option of argv replaces the same option of the file, unless both add up (OPTION_ADDS). A
+ * source in argv (-r, -i) replaces all sources of the file.
  */
 unsigned options_read(struct options *o, int argc, char **argv, FILE *errors);
 

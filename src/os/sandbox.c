@@ -232,7 +232,7 @@ static const struct plain plains[] = {
  * A call of which an argument decides. If (argument & mask) == value, the roles may make the call,
  * and in all others it kills the process.
  *
- * Of the calls of SANDBOX_PARTLY a value without a row is unknown. Of the other calls the rows are
+ * A value without a row is unknown for the calls of SANDBOX_PARTLY. The rows of all other calls are
  * complete, together with those of specials_make.
  */
 struct conditional {

@@ -9,8 +9,8 @@
 
 enum top_view { TOP_SERVERS, TOP_CLIENTS, TOP_SESSIONS, TOP_DETAIL, TOP_HELP, TOP_VIEWS };
 
-/* What the caller must do for a key: the view has no packets and no files. OPEN and both SAVE
- * requests are about the session of top_selected. */
+/* A task for the caller, because the view has no packets and no files. OPEN and both SAVE requests
+ * are about the session of top_selected. */
 enum top_request { TOP_NOTHING, TOP_QUIT, TOP_OPEN, TOP_SAVE_PACKETS, TOP_SAVE_WORDS };
 
 /* LINES: hosts of a list. TEXT, MESSAGE: bytes of a typed text and of a message, with the NUL. */

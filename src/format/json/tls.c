@@ -67,7 +67,7 @@ static bool put_handshake(struct json *j, const struct json_view *v)
 	return true;
 }
 
-/* What the client waited for when the server closed the connection. */
+/* Names what the client waited for when the server closed the connection. */
 static bool put_pending(struct json *j, const struct json_view *v)
 {
 	static const char *const names[] = {"nothing", "command", "message"};
