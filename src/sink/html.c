@@ -75,7 +75,9 @@ static bool html_stats(void *self, const struct summary *sum)
 	struct sink_html *s = self;
 
 	s->buf.n = 0;
-	s->buf.failed = !html_begin(&s->page, &s->figures, sum);
+	s->buf.failed = false;
+	if (!html_begin(&s->page, &s->figures, sum))
+		s->buf.failed = true;
 	return true;
 }
 
