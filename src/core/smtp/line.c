@@ -161,8 +161,8 @@ static bool line_gather(struct line *l, struct pool *pool, struct bytes *in, str
 	return lf != NULL;
 }
 
-/* Its first special byte is its CR LF. */
-inline bool line_ordinary(struct bytes *in, struct bytes *text)
+/* Its first special byte is its CR LF. Inline for line_next's sake. */
+static inline bool ordinary_take(struct bytes *in, struct bytes *text)
 {
 	size_t n = special_find(*in);
 	if (n > LINE_MAX_KEPT || in->n - n < 2 || in->p[n] != '\r' || in->p[n + 1] != '\n')
@@ -172,10 +172,15 @@ inline bool line_ordinary(struct bytes *in, struct bytes *text)
 	return true;
 }
 
+bool line_ordinary(struct bytes *in, struct bytes *text)
+{
+	return ordinary_take(in, text);
+}
+
 /* The usual line is ordinary, and nothing of it waits: it is handed on where it lies. */
 bool line_next(struct line *l, struct pool *pool, struct bytes *in, struct line_out *out)
 {
-	if (partial_waits(l) || !line_ordinary(in, &out->text))
+	if (partial_waits(l) || !ordinary_take(in, &out->text))
 		return line_gather(l, pool, in, out);
 	out->flaws = 0;
 	return true;
