@@ -141,7 +141,7 @@ static bool inputs_check(struct offline *f)
 		if (stat(f->inputs[i].path, &st) == 0 && !S_ISREG(st.st_mode) &&
 		    !S_ISDIR(st.st_mode)) {
 			snprintf(why, sizeof(why),
-				 "%.200s is no file and cannot be read needs_second_pass, as %s "
+				 "%.200s is no file and cannot be read twice, as %s "
 				 "has to",
 				 f->inputs[i].path,
 				 f->o->write_pcap != NULL ? "--write-pcap" : "--explain");

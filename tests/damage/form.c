@@ -178,8 +178,8 @@ static const struct tls_way *way_find(const char *name)
 	return way;
 }
 
-/* TLS is closed too, by whoever closes: nothing is said behind the first FIN, nobody resets, and
- * nobody has vanished. */
+/* TLS is closed too, by whoever closes, and a key update is answered: nothing is said behind the
+ * first FIN, nobody resets, and nobody has vanished. */
 static bool ends_in_order(const struct scenario *s)
 {
 	bool over[SCENARIO_SCENES] = {false};
@@ -220,7 +220,7 @@ static void scenario_seal(struct items *items, struct scenario *s, const char *p
 	unsigned now = turn++;
 	enum tls_begin begin = now % 4 == 0 ? TLS_FIRST_BYTE : TLS_STARTTLS;
 	unsigned extra = extras[now % 5];
-	if (extra == TLS_NOTIFIED && !ends_in_order(s))
+	if (extra != TLS_LONG_HELLO && !ends_in_order(s))
 		extra = 0;
 	tls_talk_keys_forget();
 	if (is_sealed(s) || !tls_scenario_seal(s, way_find(suites[now % 3]), begin, extra))
