@@ -1,4 +1,4 @@
-/* buffer.c - the growing buffer's own code: growth, numbers. */
+/* buffer.c - growth of the buffer, and numbers as decimal text. */
 #include "text/buffer.h"
 
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 
 enum { OUTBUF_FIRST = 16384, NUMBER_DIGITS = 20 };
 
-/* Two digits a step: half of the divisions. */
+/* All pairs of digits. Two digits in one step need half of the divisions. */
 static const char pairs[] = "0001020304050607080910111213141516171819202122232425262728293031323334"
 			    "353637383940414243444546474849"
 			    "5051525354555657585960616263646566676869707172737475767778798081828384"
@@ -38,7 +38,8 @@ void outbuf_free(struct outbuf *b)
 	*b = (struct outbuf){0};
 }
 
-/* Writes v so that its last digit stands before `end`; returns where the first one stands. */
+/* Writes v in decimal so that its last digit stands directly before `end`. Returns the place of the
+ * first digit. */
 static char *digits_before(char *end, uint64_t v)
 {
 	for (; v >= 100; v /= 100)
@@ -49,8 +50,8 @@ static char *digits_before(char *end, uint64_t v)
 	return end;
 }
 
-/* Copied at full length, of which the digits are the beginning: a length that is known needs no
- * call. */
+/* Copies NUMBER_DIGITS bytes, of which only the digits count: memcpy with a constant length needs
+ * no call. */
 static void number_put(struct outbuf *b, uint64_t v)
 {
 	char digits[2 * NUMBER_DIGITS] = {0}, *end = digits + NUMBER_DIGITS,
@@ -96,8 +97,7 @@ void outbuf_grouped(struct outbuf *b, uint64_t v)
 
 void outbuf_seconds(struct outbuf *b, int64_t ns)
 {
-	/* A stepped clock can make a session end before it began; no reader is helped by a negative
-	 * length. */
+	/* After a clock was set back, a session can end before it began. */
 	uint64_t us = ns > 0 ? (uint64_t)ns / 1000 : 0;
 
 	char fraction[7] = ".";

@@ -1,5 +1,4 @@
-/* buffer.h - a growing buffer into which records are rendered, and the few ways to put something in
- * it. */
+/* buffer.h - a growing buffer for rendered records, and the functions that append to it. */
 #ifndef SMTPWATCH_TEXT_BUFFER_H
 #define SMTPWATCH_TEXT_BUFFER_H
 
@@ -8,9 +7,11 @@
 #include <assert.h>
 
 /*
- * Zero-filled before first use. Keeps its memory from record to record, so that in the long run
- * nothing is allocated. Where the system has none, `failed` is set and everything further is left
- * out: the holder looks at it once, before it writes the buffer out.
+ * A growing buffer. Zero-fill before first use; outbuf_free frees it. To begin a new record, set n
+ * to 0: the buffer keeps its memory, so that a long run allocates no more.
+ *
+ * failed: memory was exhausted, so that text is missing. Later appends may still succeed. Check
+ * failed once, before you write the buffer out.
  */
 struct outbuf {
 	char *p;
@@ -18,16 +19,20 @@ struct outbuf {
 	bool failed;
 };
 
+/* Makes room for `more` bytes behind n. Returns false if memory is exhausted (failed is then set),
+ * or if `more` is above SIZE_MAX / 4 (failed is then unchanged). Invalidates pointers into p. */
 bool outbuf_grow(struct outbuf *b, size_t more);
+/* Frees the memory and zero-fills *b. */
 void outbuf_free(struct outbuf *b);
 
-/* A place for `more` bytes behind what is there, or NULL. What was filled in is taken over by
- * adding to b->n. */
+/* Returns the place for `more` bytes behind n, or NULL as outbuf_grow does. Borrowed until the next
+ * call for b. After filling the place, add the number of bytes to b->n. */
 static inline char *outbuf_reserve(struct outbuf *b, size_t more)
 {
 	return b->capacity - b->n >= more || outbuf_grow(b, more) ? b->p + b->n : NULL;
 }
 
+/* Appends n bytes. If outbuf_grow fails, nothing is appended. p may be NULL if n is 0. */
 static inline void outbuf_bytes(struct outbuf *b, const void *p, size_t n)
 {
 	char *at = n ? outbuf_reserve(b, n) : NULL;
@@ -39,27 +44,31 @@ static inline void outbuf_bytes(struct outbuf *b, const void *p, size_t n)
 	}
 }
 
+/* Appends one byte. */
 static inline void outbuf_char(struct outbuf *b, char c)
 {
 	outbuf_bytes(b, &c, 1);
 }
 
+/* Appends a string without its NUL. */
 static inline void outbuf_str(struct outbuf *b, const char *s)
 {
 	outbuf_bytes(b, s, strlen(s));
 }
 
-/* A number in decimal; grouped: "1,234,567"; seconds: nanoseconds as "1.234567". */
+/* Append a number in decimal: outbuf_number as "1234567", outbuf_grouped as "1,234,567".
+ * outbuf_seconds appends ns nanoseconds as seconds, rounded down to a microsecond: "1.234567". A
+ * negative ns counts as 0. */
 void outbuf_number(struct outbuf *b, uint64_t v);
 void outbuf_grouped(struct outbuf *b, uint64_t v);
 void outbuf_seconds(struct outbuf *b, int64_t ns);
 
-/* Digits with leading noughts, at a place that the caller has: two of a number below 100, six of
- * one below a million. */
+/* Write digits with leading zeros to a place of the caller's, without a NUL. outbuf_pair: v below
+ * 100, two digits. outbuf_micros: us below 1,000,000, six digits. */
 void outbuf_pair(char *at, unsigned v);
 void outbuf_micros(char *at, uint32_t us);
 
-/* For what is written seldom. */
+/* Appends as printf, at most 1,023 bytes: the rest is cut off. Slower than the functions above. */
 void outbuf_format(struct outbuf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,7 +1,8 @@
 /* digest.c - SHA-1 and SHA-256 from OpenSSL. */
 
-/* Every session is named by two hashes of one block. Behind EVP each costs four times as much, for
- * contexts that are taken and given back; the plain calls are still there under this name. */
+/* A session's identifiers are SHA-1 hashes of one block. Behind EVP a hash costs four times as
+ * much, because contexts are allocated and freed. This API level still declares the direct calls.
+ */
 #define OPENSSL_API_COMPAT 0x10100000L
 
 #include "text/digest.h"

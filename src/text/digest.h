@@ -1,27 +1,31 @@
-/* digest.h - hashes for names, by OpenSSL: the one place of this layer that knows it. */
+/* digest.h - hashes by OpenSSL, for names and identifiers. The only file of src/text that includes
+ * OpenSSL. */
 #ifndef SMTPWATCH_TEXT_DIGEST_H
 #define SMTPWATCH_TEXT_DIGEST_H
 
 #include "smtpwatch/bytes.h"
 
+/* Sizes in bytes. A BASE64 size includes the NUL. */
 enum { DIGEST_SHA1 = 20, DIGEST_SHA256 = 32, DIGEST_BASE64_SHA1 = 29 };
 
-/* The algorithms and a context, kept from hash to hash: fetching them costs more than a hash. */
+/* The fetched SHA-256 and a context. Keep one for many hashes: fetching costs more than a hash. */
 struct digest;
 
-/* NULL where the library refuses one of them or has no memory. */
+/* Returns NULL if memory is exhausted or OpenSSL does not provide SHA-256. digest_free frees the
+ * result; NULL is allowed there. */
 struct digest *digest_new(void);
 void digest_free(struct digest *d);
 
+/* Write the hash of `in` to out. A failure of OpenSSL ends the program (assert). */
 void digest_sha1(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA1]);
 void digest_sha256(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA256]);
 
-/* A SHA-256 in base64, with its NUL; a SHA-1. */
+/* Write a hash in base64 (RFC 4648 4, with padding), and a NUL. */
 enum { DIGEST_BASE64_SHA256 = 45 };
 void digest_base64_sha256(const uint8_t sha256[DIGEST_SHA256], char out[DIGEST_BASE64_SHA256]);
 void digest_base64(const uint8_t sha1[DIGEST_SHA1], char out[DIGEST_BASE64_SHA1]);
 
-/* n bytes as lower-case hex, 2 n characters without a NUL. */
+/* Writes n bytes as 2 * n lower-case hexadecimal digits, without a NUL. out must not overlap in. */
 void digest_hex(const uint8_t *in, size_t n, char *out);
 
 #endif

@@ -1,20 +1,20 @@
-/* escape.c - one walk over bytes that may or may not be UTF-8; plain runs are found sixteen bytes
- * at a time and copied at once. */
+/* escape.c - one walk over bytes that may be UTF-8. Runs of plain characters are found 16 bytes at
+ * a time and copied at once. */
 #include "text/escape.h"
 
 #include "base/simd.h"
 
 enum { REPLACEMENT = 0xfffd };
 
-/* One character read: its code point (REPLACEMENT for what is none), and how many bytes it took, at
- * least one. */
+/* One character read. point: its code point, or REPLACEMENT if the bytes are no character. n: the
+ * bytes read, at least 1. */
 struct character {
 	uint32_t point;
 	size_t n;
 };
 
-/* What the second byte of a sequence may be, by its first: this is what keeps out overlong forms,
- * surrogates and what lies beyond U+10FFFF (Unicode table 3-7). */
+/* Returns true if `second` may follow `first`. This excludes overlong forms, surrogates and code
+ * points above U+10FFFF (Unicode table 3-7). */
 static bool second_byte_fits(uint8_t first, uint8_t second)
 {
 	uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
@@ -38,7 +38,7 @@ static struct character character_read(struct bytes in)
 	return (struct character){have == want ? point : REPLACEMENT, have};
 }
 
-/* Characters that act instead of being seen. */
+/* Returns true for a character that controls the display instead of being shown. */
 static bool point_acts(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x061c ||
@@ -60,8 +60,8 @@ static bool byte_is_plain(uint8_t c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* Of the bytes at p, those that are not printable ASCII, or quotation mark or backslash: a bit
- * each. */
+/* Returns one bit for each of the 16 bytes at p, the lowest bit for the first. 1: not printable
+ * ASCII, a quotation mark or a backslash. */
 static uint32_t odd_bytes(const uint8_t *p)
 {
 	simd v = simd_load(p);
@@ -69,7 +69,8 @@ static uint32_t odd_bytes(const uint8_t *p)
 	return simd_mask((simd)((v < 0x20) | (v >= 0x7f) | (v == '"') | (v == '\\')));
 }
 
-/* How many plain bytes it begins with. The last block overlaps the one before. */
+/* Returns the number of plain bytes at the beginning of `in`. The last block may overlap the one
+ * before. */
 static size_t plain_run(struct bytes in)
 {
 	size_t i = 0;
@@ -100,8 +101,8 @@ static void put_character(struct outbuf *b, struct bytes in, struct character c,
 		outbuf_bytes(b, in.p, c.n);
 }
 
-/* What is odd seldom stands alone: eight characters are looked at one by one before the next run of
- * plain ones is tried. */
+/* Odd characters seldom stand alone: eight characters are read one by one before the next search
+ * for a plain run. */
 static void escape(struct outbuf *b, struct bytes text, bool json)
 {
 	while (text.n > 0) {
@@ -146,8 +147,8 @@ void escape_lines(struct outbuf *b, struct bytes text)
 	}
 }
 
-/* Beginnings that a spreadsheet calculates. Tabs and carriage returns do not come out of
- * escape_text. */
+/* Returns true if a spreadsheet would calculate the field. Tabs and carriage returns begin formulas
+ * too, but escape_text escapes them. */
 static bool is_formula(struct bytes text)
 {
 	return text.n > 0 && strchr("=+-@", text.p[0]) != NULL && text.p[0] != '\0';
@@ -191,7 +192,7 @@ static const char *entity_of(uint8_t c)
 	}
 }
 
-/* All of these are ASCII, and no part of another character. */
+/* The replaced bytes are ASCII, so none of them is part of another UTF-8 character. */
 void escape_html(struct outbuf *b, struct bytes text)
 {
 	while (text.n > 0) {

@@ -1,4 +1,4 @@
-/* hostport.c - where the host ends and the port begins. */
+/* hostport.c - splits text into host and port. */
 #include "text/hostport.h"
 
 #include <stdlib.h>

@@ -1,5 +1,4 @@
-/* hostport.h - a host and a port as people write them: "host:25", "192.0.2.1:25",
- * "[2001:db8::1]:25". */
+/* hostport.h - a host and a port as text: "host:25", "192.0.2.1:25", "[2001:db8::1]:25". */
 #ifndef SMTPWATCH_TEXT_HOSTPORT_H
 #define SMTPWATCH_TEXT_HOSTPORT_H
 
@@ -9,8 +8,9 @@ struct hostport {
 	char host[256], port[6];
 };
 
-/* Nothing is looked up. host, port: what it is where it is not said; NULL: it must be said. A
- * number alone is a port, where the host need not be said. False: it is none. */
+/* Reads "HOST:PORT", "HOST" or ":PORT" into *h. Resolves no names. host, port: defaults for the
+ * missing part; NULL: that part is required. If host is not NULL, a number alone is a port. Returns
+ * false if text has another form, or if the port is not 1 to 65535; *h is then undefined. */
 bool hostport_read(struct hostport *h, const char *text, const char *host, const char *port);
 
 #endif

@@ -1,5 +1,5 @@
-/* suggest.c - edit distance between words (Damerau and Levenshtein, no part of a word edited
- * twice). */
+/* suggest.c - edit distance between words (optimal string alignment: Damerau-Levenshtein, but no
+ * part of a word is edited twice). */
 #include "text/suggest.h"
 
 #include <stdbool.h>
@@ -15,7 +15,8 @@ static unsigned least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* rows[i % 3]: the distances of the first i letters of a to every beginning of b. */
+/* Returns the distance between a (n letters) and b (m letters). rows[i % 3][j]: the distance
+ * between the first i letters of a and the first j letters of b. */
 static unsigned distance(const char *a, size_t n, const char *b, size_t m)
 {
 	unsigned rows[3][SUGGEST_WORD_MAX + 1];

@@ -1,26 +1,25 @@
-/* suggest.h - the name that was probably meant where an unknown one was given. */
+/* suggest.h - the known name that is nearest to an unknown one. */
 #ifndef SMTPWATCH_TEXT_SUGGEST_H
 #define SMTPWATCH_TEXT_SUGGEST_H
 
 #include <stddef.h>
 
-/* Longer words have no near one. */
+/* Length limit in bytes: for a longer word nothing is suggested, and a longer name is ignored. */
 enum { SUGGEST_WORD_MAX = 48 };
 
-/* A search under way: word, n and nothing else are filled in before the names are offered, and best
- * is read after them. */
+/* A search for the nearest name. Set word and n, and zero-fill the rest. Then call suggest_offer
+ * for each known name. Then read best. */
 struct suggestion {
-	const char *word; /* borrowed */
+	const char *word; /* borrowed while the search lasts; needs no NUL */
 	size_t n;
-	const char *best; /* the first of the nearest names; NULL: none is so near that it may have
-			     been meant */
-	unsigned distance;
+	const char *best;  /* the first of the nearest names, borrowed; NULL: none is near enough */
+	unsigned distance; /* of best */
 };
 
 /*
- * Letters left out, added, changed or exchanged with their neighbour are counted; one for each
- * three letters of the word may be wrong. Case counts for nothing, nor does _ in place of -. name
- * is borrowed.
+ * Offers one name; name is borrowed for the life of best. The distance counts letters that are
+ * missing, added, changed or swapped with their neighbour. A name is near enough if its distance is
+ * at most n / 3, or 1. Case does not matter, and '_' equals '-'.
  */
 void suggest_offer(struct suggestion *s, const char *name);
 

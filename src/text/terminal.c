@@ -1,4 +1,4 @@
-/* terminal.c - asks the environment and the terminal's driver. */
+/* terminal.c - reads the environment and asks the terminal driver. */
 #include "text/terminal.h"
 
 #include <stdlib.h>

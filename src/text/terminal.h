@@ -1,14 +1,15 @@
-/* terminal.h - what the terminal that somebody may sit at can do. */
+/* terminal.h - properties of the user's terminal. */
 #ifndef SMTPWATCH_TEXT_TERMINAL_H
 #define SMTPWATCH_TEXT_TERMINAL_H
 
 #include <stdbool.h>
 
-/* Whether whoever started us has nothing against colours (no-color.org, TERM=dumb). That it is a
- * terminal is for the caller to know. */
+/* Returns false if the environment asks for no colours: NO_COLOR is not empty (no-color.org), or
+ * TERM is "dumb". Does not check whether the output is a terminal. */
 bool terminal_likes_colour(void);
 
-/* How wide it is; 0: this descriptor is no terminal, or it does not say. */
+/* Returns the width in columns, or 0 if fd is no terminal or the terminal does not report a width.
+ */
 unsigned terminal_columns(int fd);
 
 #endif

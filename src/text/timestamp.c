@@ -1,4 +1,4 @@
-/* timestamp.c - times as text: the calendar is asked only when the day changes. */
+/* timestamp.c - times as text. The calendar is computed only when the day changes. */
 #include "text/timestamp.h"
 
 #include "smtpwatch/frame.h"
@@ -8,8 +8,8 @@
 
 enum { DAY_SECONDS = 86400, STAMP_SECONDS = 19 };
 
-/* The time of day in nanoseconds; the date goes into s. Rounds down, so that a time before 1970
- * lies in its own day too. */
+/* Sets the date in *s. Returns the time of day in nanoseconds. Rounds down, so that a time before
+ * 1970 falls into its own day. */
 static int64_t stamp_split(struct stamp *s, int64_t ns)
 {
 	const int64_t length = DAY_SECONDS * FRAME_SECOND;
@@ -32,8 +32,8 @@ static int64_t stamp_split(struct stamp *s, int64_t ns)
 	return rest;
 }
 
-/* "2026-11-23T10:00:00", with what stands between the two, to a place of STAMP_SECONDS characters
- */
+/* Writes "2026-11-23T10:00:00" to `at`, STAMP_SECONDS bytes, without a NUL. second: of the day.
+ * between: the character in place of the T. */
 static void second_put(struct stamp *s, char *at, uint32_t second, char between)
 {
 	memcpy(at, s->date, 10);

@@ -4,16 +4,16 @@
 
 #include "text/buffer.h"
 
-/* The day that was shown last, so that the calendar is asked once a day. Zero-filled before first
- * use. */
+/* The latest date as text, so that gmtime_r is called once a day of the input. Zero-fill before
+ * first use. */
 struct stamp {
 	bool known;
-	int64_t day; /* since the epoch */
+	int64_t day; /* days since the epoch */
 	char date[11];
 };
 
-/* Nanoseconds since the epoch as "2026-11-23T10:00:00.123456Z" (ISO 8601), or for people as
- * "2026-11-23 10:00:00 UTC". */
+/* Append ns, nanoseconds since the epoch, in UTC, rounded down. stamp_iso:
+ * "2026-11-23T10:00:00.123456Z" (ISO 8601). stamp_plain, for people: "2026-11-23 10:00:00 UTC". */
 void stamp_iso(struct stamp *s, struct outbuf *b, int64_t ns);
 void stamp_plain(struct stamp *s, struct outbuf *b, int64_t ns);
 

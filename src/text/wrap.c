@@ -1,9 +1,10 @@
-/* wrap.c - how much of a text fits into a line. */
+/* wrap.c - computes how much of a text fits into a line. */
 #include "text/wrap.h"
 
 #include <wchar.h>
 
-/* One character of valid UTF-8: how many bytes, and how many columns a terminal gives it. */
+/* Returns the columns of the character at `at`, which must be valid UTF-8. Sets *bytes to its
+ * length. */
 static unsigned character(const uint8_t *at, size_t *bytes)
 {
 	size_t n = at[0] < 0x80 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
@@ -25,7 +26,7 @@ struct wrap_piece wrap_piece(struct bytes text, unsigned width)
 		size_t n;
 		unsigned columns = character(text.p + p.bytes, &n);
 
-		/* A blank at the end of the line may stand outside. */
+		/* A blank at the end of the line may exceed the width. */
 		if (p.columns + columns > width && p.bytes > 0 && text.p[p.bytes] != ' ')
 			return blank.columns > width / 2 ? blank : p;
 		p.bytes += n;

@@ -1,23 +1,28 @@
-/* wrap.h - text laid into columns of a terminal or of a mail: wide characters take two. */
+/* wrap.h - wraps text to the columns of a terminal or a mail. Wide characters take two columns. */
 #ifndef SMTPWATCH_TEXT_WRAP_H
 #define SMTPWATCH_TEXT_WRAP_H
 
 #include "text/buffer.h"
 
-/* As much of a text as fits: behind a blank, where there is one not too far back. Widths of other
- * than ASCII characters are those of the locale (setlocale, LC_CTYPE), else 1. */
+/* The beginning of a text that fits into a line. */
 struct wrap_piece {
 	size_t bytes;
 	unsigned columns;
 };
 
-/* text: valid UTF-8 without control bytes. At least a character of it, whatever the width. */
+/* Returns the longest beginning of text that fits into `width` columns. The piece ends behind the
+ * last blank if that lies in the right half of the line; else the piece may end inside a word.
+ * Blanks at the end may exceed the width. If text is not empty, the piece has at least one
+ * character. text: valid UTF-8 without control bytes. The column width of a character is that of
+ * the locale (LC_CTYPE), or 1. */
 struct wrap_piece wrap_piece(struct bytes text, unsigned width);
 
-/* A paragraph at most `width` wide, with its line ends; each line but the first begins with so many
- * blanks. */
+/* Appends a paragraph of lines, each with a line end and at most `width` columns. Each line but the
+ * first begins with `indent` blanks; indent must be less than width. Blanks at the end of a line
+ * are left out. An empty text becomes one empty line. */
 void wrap_put(struct outbuf *b, struct bytes text, unsigned width, unsigned indent);
 
+/* Appends n blanks. */
 void wrap_blanks(struct outbuf *b, unsigned n);
 
 #endif
