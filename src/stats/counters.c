@@ -1,4 +1,4 @@
-/* counters.c - the core's statistics: the one place where they have names. */
+/* counters.c - the names of the core's statistics. No other file contains them. */
 #include "stats/counters.h"
 
 #define ROW(group, member, name, words, trouble, level)                                            \
@@ -11,7 +11,7 @@
 #define NOTED(group, member, name, words)   ROW(group, member, name, words, false, false)
 #define TROUBLE(group, member, name, words) ROW(group, member, name, words, true, false)
 
-/* a kind has its name from the core */
+/* For a kind of packet, packet_kind_name supplies the name. */
 #define KIND(kind)                COUNTER("packets", kinds[kind], NULL)
 #define KIND_NOTED(kind, words)   NOTED("packets", kinds[kind], NULL, words)
 #define KIND_TROUBLE(kind, words) TROUBLE("packets", kinds[kind], NULL, words)
@@ -103,7 +103,7 @@ uint64_t counter_value(const struct counter *c, const struct monitor_stats *s)
 	uint64_t wide;
 	uint32_t narrow;
 
-	/* size_t has 32 bits on some machines */
+	/* Members of type size_t have 32 bits on some machines. */
 	if (c->size == sizeof(wide)) {
 		memcpy(&wide, at, sizeof(wide));
 		return wide;

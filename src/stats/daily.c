@@ -1,4 +1,4 @@
-/* daily.c - totals that begin anew each day. */
+/* daily.c - totals that start from 0 each day. */
 #include "stats/daily.h"
 
 #include "smtpwatch/frame.h"
@@ -24,7 +24,7 @@ void daily_count(struct daily *d, const struct report *r)
 	totals_count(&d->totals, r);
 }
 
-/* The first end of a day behind `since`. */
+/* Returns the first end of a day after `since`. */
 static int64_t next_end(const struct daily *d)
 {
 	int64_t end = d->since / day_length * day_length + d->minute * minute_length;
@@ -36,7 +36,7 @@ bool daily_over(struct daily *d, int64_t now)
 {
 	if (d->minute < 0)
 		return false;
-	/* The first time; or the clock was set back. */
+	/* The first call, or the clock was set back. */
 	if (d->since == 0 || now < d->since)
 		d->since = now;
 	d->until = now;
@@ -48,7 +48,7 @@ void daily_next(struct daily *d)
 	struct servers *servers = servers_new();
 
 	d->since = d->until;
-	/* Without memory for new ones the counts go on, and the next sum is of two days. */
+	/* The totals of two days in one report are better than none. */
 	if (servers == NULL)
 		return;
 	servers_free(d->totals.servers);

@@ -1,4 +1,4 @@
-/* metrics.c - a family of metrics each, and the small pieces of the format. */
+/* metrics.c - one function for each family of metrics, and the elements of the text format. */
 #include "stats/metrics.h"
 
 #include "stats/counters.h"
@@ -8,8 +8,8 @@
 
 #include <stdio.h>
 
-/* From a millisecond to the ten minutes that a client must wait for an answer to a message (RFC
- * 5321 4.5.3.2.6). */
+/* The bounds range from 1 ms to the 10 minutes that a client must wait for the answer to a message
+ * (RFC 5321 4.5.3.2.6). */
 static const struct {
 	int64_t bound;
 	const char *label;
@@ -36,7 +36,7 @@ static void histogram_count(struct metrics_histogram *h, int64_t waited)
 	h->sum += waited;
 }
 
-/* Every message whose answer was seen. */
+/* Counts each message whose end and answer were captured. */
 static void count_acceptance(struct metrics *m, const struct session_info *info)
 {
 	for (const struct transaction *t = info->first; t != NULL; t = t->next)
@@ -61,7 +61,7 @@ void metrics_count(struct metrics *m, const struct report *r)
 	}
 	for (unsigned f = 0; f < FATES; f++)
 		m->fates[f] += record->session->fates[f];
-	/* Without the SYN the first packet is any packet. */
+	/* Without the SYN, the first packet of the session was not captured. */
 	if (record->session->ts_banner >= record->conn->start && record->conn->flow[CLIENT].syn)
 		histogram_count(&m->banner, record->session->ts_banner - record->conn->start);
 	count_acceptance(m, record->session);
@@ -87,7 +87,8 @@ static void put_value(struct outbuf *b, uint64_t v)
 	outbuf_char(b, '\n');
 }
 
-/* A sample with one or two labels, whose values are words of ours. label2: NULL: one. */
+/* Appends one sample. value, value2: constants of the program, which need no escapes. label2: NULL:
+ * the sample has one label. */
 static void put_sample(struct outbuf *b, const char *name, const char *label, const char *value,
 		       const char *label2, const char *value2, uint64_t v)
 {
@@ -98,8 +99,8 @@ static void put_sample(struct outbuf *b, const char *name, const char *label, co
 	put_value(b, v);
 }
 
-/* Every series from the beginning, also at 0: the increase of one that appears at 1 cannot be seen.
- */
+/* Appends each series from the start, also at 0: for a series that appears at 1, Prometheus sees no
+ * increase. */
 static void put_sessions(const struct metrics *m, struct outbuf *b)
 {
 	static const char name[] = "smtpwatch_sessions_total";
@@ -123,7 +124,8 @@ static void put_stages(const struct metrics *m, struct outbuf *b)
 				   stage_name((enum stage)s), m->stages[v][s]);
 }
 
-/* The severity that it has now is shown at 0, too. */
+/* Returns true if the series is printed: its count is above 0, or the kind has this severity now.
+ */
 static bool alert_shown(const struct metrics *m, unsigned kind, unsigned severity)
 {
 	unsigned now = m->alerting != NULL ? m->alerting->of[kind] : alert_kind_row(kind)->severity;
@@ -179,7 +181,8 @@ static void put_histogram(struct outbuf *b, const struct metrics_histogram *h, c
 	put_value(b, n);
 }
 
-/* "smtpwatch_stream_gaps_total"; of what goes up and down, without the end. */
+/* Appends the core's counters, such as smtpwatch_stream_gaps_total. A level has no suffix "_total".
+ */
 static void put_counters(const struct metrics *m, struct outbuf *b)
 {
 	for (size_t i = 0; i < counters_n; i++) {
@@ -196,8 +199,7 @@ static void put_counters(const struct metrics *m, struct outbuf *b)
 	}
 }
 
-/* A label's value has three escapes and no more; what would be a line end, escape_text has already
- * made text. */
+/* A label's value has three escapes: \", \\ and \n. escape_text has already replaced line ends. */
 static void put_label(struct outbuf *b, struct bytes text)
 {
 	struct outbuf plain = {0};

@@ -1,20 +1,20 @@
-/* metrics.h - what was counted, in Prometheus' text format 0.0.4: every label has a bounded number
- * of values. */
+/* metrics.h - counters in the text format 0.0.4 of Prometheus. Each label has a bounded number of
+ * values. */
 #ifndef SMTPWATCH_STATS_METRICS_H
 #define SMTPWATCH_STATS_METRICS_H
 
 #include "stats/totals.h"
 #include "text/buffer.h"
 
-/* Upper bounds of the histograms' buckets, and one without bound. */
+/* The number of buckets that have an upper bound. One more bucket has none. */
 enum { METRICS_BUCKETS = 15 };
 
 struct metrics_histogram {
-	uint64_t buckets[METRICS_BUCKETS + 1]; /* each alone, not summed up */
-	int64_t sum;                           /* nanoseconds */
+	uint64_t buckets[METRICS_BUCKETS + 1]; /* count of this bucket alone, not cumulative */
+	int64_t sum;                           /* of the observed times, nanoseconds */
 };
 
-/* Zero-filled before first use. Holds no memory of its own. */
+/* Zero-fill before first use. Owns no memory. */
 struct metrics {
 	uint64_t sessions[VERDICTS][ROLES];
 	uint64_t stages[VERDICTS][STAGES];
@@ -22,17 +22,18 @@ struct metrics {
 	uint64_t grouped, limited;
 	uint64_t fates[FATES];
 	struct metrics_histogram banner, acceptance;
-	struct monitor_stats core;       /* as it was last observed */
-	const struct alerting *alerting; /* borrowed; NULL: none so far */
+	struct monitor_stats core;       /* set by the caller before metrics_put */
+	const struct alerting *alerting; /* borrowed from the latest report; NULL: none yet */
 };
 
-/* The upper bound of a bucket in seconds: "0.025"; of the one without bound "+Inf". */
+/* Returns the upper bound of a bucket in seconds, "0.025", or "+Inf" for the bucket without bound.
+ */
 const char *metrics_bound(unsigned bucket);
 
-/* One session. */
+/* Counts one session. r is borrowed for the call. */
 void metrics_count(struct metrics *m, const struct report *r);
 
-/* The whole page. outputs: what is lost so far, n of them. */
+/* Appends all metrics. outputs: n elements, the losses of each output so far; n may be 0. */
 void metrics_put(const struct metrics *m, struct outbuf *b, const struct sink_loss *outputs,
 		 size_t n);
 

@@ -1,4 +1,4 @@
-/* servers.c - a hash table of servers, open addressing, that grows up to its bound. */
+/* servers.c - a hash table of servers with open addressing. The table doubles up to SERVERS_MAX. */
 #include "stats/servers.h"
 
 #include <stdlib.h>
@@ -7,15 +7,15 @@
 enum { SERVERS_FIRST = 256 };
 
 struct servers {
-	uint64_t seed; /* secret, because whoever is captured chooses addresses */
+	uint64_t seed; /* secret, because captured hosts choose the addresses */
 	struct server *all;
-	uint32_t *slots;    /* index into all, plus 1; 0: free */
-	size_t n, capacity; /* of all; there are twice as many slots as room */
+	uint32_t *slots;    /* index into all, plus 1; 0: empty; 2 * capacity slots */
+	size_t n, capacity; /* of all */
 	struct server others;
 };
 
-/* Room for more, and the slots laid out anew. Where there is no memory the table stays as it is,
- * and is full. */
+/* Enlarges `all` to capacity servers and rebuilds the slots. Returns false if memory is exhausted;
+ * the table then stays as it is. */
 static bool servers_grow(struct servers *s, size_t capacity);
 
 struct servers *servers_new(void)
@@ -24,7 +24,7 @@ struct servers *servers_new(void)
 
 	if (s == NULL)
 		return NULL;
-	/* Without randomness the table still works, only predictably. */
+	/* Without randomness the table still works, but an attacker can predict its slots. */
 	if (getrandom(&s->seed, sizeof(s->seed), GRND_NONBLOCK) != (ssize_t)sizeof(s->seed))
 		s->seed = 0;
 	if (!servers_grow(s, SERVERS_FIRST)) {
@@ -43,7 +43,7 @@ void servers_free(struct servers *s)
 	free(s);
 }
 
-/* Spreads every bit over the lower half, which chooses the slot. */
+/* Mixes every bit into the lower half, which selects the slot. */
 static uint64_t mix(uint64_t h)
 {
 	h ^= h >> 32;
@@ -59,7 +59,7 @@ static uint64_t server_hash(const struct servers *s, const struct ip_addr *addr,
 	return mix(mix(mix(s->seed ^ half[0]) + half[1]) + port);
 }
 
-/* The slot where this server stands, or would. */
+/* Returns the slot of this server, or the empty slot where it belongs. */
 static uint32_t *servers_slot(const struct servers *s, const struct ip_addr *addr, uint16_t port)
 {
 	size_t mask = 2 * s->capacity - 1, i = server_hash(s, addr, port) & mask;
@@ -127,7 +127,7 @@ size_t servers_number(const struct servers *s, const struct conn *conn)
 	return slot != 0 ? slot - 1 : SERVERS_MAX;
 }
 
-/* Whether a comes before b in the list of the worst. */
+/* Returns true if a comes before b in the list of the worst. */
 static bool server_worse(const struct server *a, const struct server *b)
 {
 	int order;
@@ -147,8 +147,8 @@ static bool server_alerted(const struct server *one)
 	return false;
 }
 
-/* Insertion into a short sorted list: the table is passed over once, and most servers are not even
- * compared twice. */
+/* Insertion sort into a short list: one pass over the table. Most servers are compared once, with
+ * the last of the list. */
 size_t servers_worst(const struct servers *s, const struct server **out, size_t n)
 {
 	size_t found = 0;
@@ -186,8 +186,8 @@ char *server_name(struct bytes text, char out[SERVER_NAME])
 
 	for (; n < text.n && n < SERVER_NAME && name_byte(text.p[n]); n++)
 		dotted |= text.p[n] == '.';
-	/* "ESMTP ready" begins with a word that is no name; so does a name that goes on with other
-	 * bytes. */
+	/* "ESMTP ready" begins with a word without a dot, and "mx.example.net<ESC>" goes on with
+	 * bytes that are no part of a name. Neither is a name. */
 	if (!dotted || n == SERVER_NAME || (n < text.n && text.p[n] != ' '))
 		n = 0;
 	if (n > 0)

@@ -1,5 +1,5 @@
-/* timeline.c - spans of lengths that people use; each length is a multiple of the one before, so
- * that spans can be put together. */
+/* timeline.c - the interval lengths. Each length is a multiple of the one before, so that intervals
+ * can be merged. */
 #include "stats/timeline.h"
 
 #include "smtpwatch/frame.h"
@@ -27,7 +27,8 @@ const char *timeline_words(const struct timeline *t)
 	return units[t->unit].words;
 }
 
-/* The beginning of the span that ts lies in; times before the epoch too. */
+/* Returns the beginning of the interval that contains ts. Rounds down for times before the epoch
+ * too. */
 static int64_t begin_of(const struct timeline *t, int64_t ts)
 {
 	int64_t length = timeline_length(t), rest = ts % length;
@@ -47,7 +48,7 @@ static bool fits(const struct timeline *t)
 	return (t->high - begin_of(t, t->low)) / timeline_length(t) < TIMELINE_SPANS;
 }
 
-/* Every count goes to the span in which its old one began. */
+/* Moves the counts of each old interval to the new interval that contains its beginning. */
 static void lay_out(struct timeline *t, const struct timeline *old)
 {
 	memset(t->counts, 0, sizeof(t->counts));
@@ -61,7 +62,7 @@ static void lay_out(struct timeline *t, const struct timeline *old)
 	}
 }
 
-/* Rare: the length grows a dozen times at most. */
+/* Lengthens the intervals until all times fit. Called seldom: there are a dozen lengths. */
 static void make_room(struct timeline *t)
 {
 	struct timeline old = *t;

@@ -1,4 +1,4 @@
-/* totals.c - the few additions that each session costs. */
+/* totals.c - counts each session. */
 #include "stats/totals.h"
 
 static void alert_kind_count(struct totals *t, const struct report *r, unsigned s)

@@ -1,4 +1,4 @@
-/* totals.h - what was seen in all, for the last words of every output. */
+/* totals.h - the totals of a run, for the final statistics of every output. */
 #ifndef SMTPWATCH_STATS_TOTALS_H
 #define SMTPWATCH_STATS_TOTALS_H
 
@@ -6,50 +6,51 @@
 #include "smtpwatch/monitor.h"
 #include "stats/servers.h"
 
+/* servers: set by the caller (servers_new) before totals_count. The other members begin at 0. */
 struct totals {
 	uint64_t sessions, alerts;
-	uint64_t alert_kinds[ALERT_KINDS]; /* sessions, by verdict; and by the extra alerts that
-					      hold */
-	uint8_t worst[ALERT_KINDS]; /* enum severity: of these sessions, as a verdict may be milder
-				      than its worst */
+	uint64_t alert_kinds[ALERT_KINDS]; /* by enum verdict: sessions; behind the verdicts:
+					      sessions for which an extra alert holds */
+	uint8_t worst[ALERT_KINDS]; /* enum severity: the highest of these sessions; a session's
+				       severity can be lower */
 	uint64_t alert_severity[SEVERITIES];
-	uint64_t limited;      /* of the alerts, those that are told in sums only (throttle.h) */
-	uint64_t grouped;      /* sessions that an alert of another one counts */
-	uint64_t fates[FATES]; /* messages */
-	uint64_t tls;          /* sessions that went into TLS ... */
-	uint64_t decrypted;    /* ... and of these, those that were read */
+	uint64_t limited;      /* alerts that are reported in sums only (throttle.h) */
+	uint64_t grouped;      /* sessions that the alert of another session counts */
+	uint64_t fates[FATES]; /* messages, by enum fate */
+	uint64_t tls;          /* sessions that switched to TLS */
+	uint64_t decrypted;    /* sessions whose TLS was decrypted */
 	struct servers *servers;
 };
 
-/* Counts one session: the little that is done for each, whatever the outputs. */
+/* Counts one session. r is borrowed for the call. */
 void totals_count(struct totals *t, const struct report *r);
 
-/* What an output did not bring to its target. */
+/* The records that an output failed to deliver. */
 struct sink_loss {
-	const char *name; /* as it was given: "json:/var/log/smtpwatch.json" */
+	const char *name; /* as configured: "json:/var/log/smtpwatch.json" */
 	uint64_t lost;    /* records */
 	uint64_t reconnects;
 };
 
-/* Everything that is known at the end. Borrowed for the length of the call. */
+/* All statistics of a run. The pointers are borrowed for the call that gets the summary. */
 struct summary {
 	const struct totals *totals;
 	const struct alerting *alerting;
 	const struct monitor_stats *core;
 	const char *inputs;     /* for people: "a.pcap", "a.pcap and 3 other files" */
-	const char *ports;      /* "25,587" */
-	bool live;              /* interfaces are watched, not captures read */
-	bool stopped;           /* by a signal, before the end of the input */
-	bool interim;           /* these are not the last words */
-	bool keys;              /* secrets of TLS were given, in a key log or a capture: */
-	uint64_t secrets;       /* so many ... */
-	uint64_t bad_key_lines; /* ... and so many lines that nobody can read */
+	const char *ports;      /* monitored ports: "25,587" */
+	bool live;              /* the inputs are interfaces, not captures */
+	bool stopped;           /* a signal ended the run before the end of the input */
+	bool interim;           /* the run goes on: these are not the final statistics */
+	bool keys;              /* a key log or a capture supplied TLS secrets */
+	uint64_t secrets;       /* the number of these secrets */
+	uint64_t bad_key_lines; /* lines of the key logs that could not be read */
 	const struct sink_loss *outputs;
 	size_t outputs_n;       /* 0: offline */
-	size_t worst;           /* sessions that will be shown in detail ... */
-	uint64_t worst_omitted; /* ... and alerted ones that will not, because there are too many
-				 */
-	int64_t last;           /* time of the last frame; meaningless if there was none */
+	size_t worst;           /* sessions that will be shown in detail */
+	uint64_t worst_omitted; /* sessions with alerts that will not, because there are too many */
+	int64_t last; /* time of the last frame, nanoseconds since the epoch; undefined if there was
+			 no frame */
 };
 
 #endif
