@@ -1,5 +1,5 @@
-/* classic.c - finds the records of a classic pcap file in a block of it (draft-ietf-opsawg-pcap).
- */
+/* classic.c - finds the records of a classic pcap file in a block of the file
+ * (draft-ietf-opsawg-pcap). */
 #include "capture/classic.h"
 
 #include "capture/linktype.h"
@@ -11,17 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A block has to hold the longest record; libpcap's own bound for it is the same. What is longer is
- * damage, not a frame. */
+/* A block must hold the longest record. libpcap has the same bound for a record. A longer one is
+ * taken for damage. */
 enum { CLASSIC_BLOCK = 320 << 10, CLASSIC_HEADER = INPUT_AHEAD, CLASSIC_RECORD_MAX = 256 << 10 };
 
 struct classic_kind {
 	uint32_t magic;
-	uint32_t unit;   /* nanoseconds in one unit of a record's fraction */
+	uint32_t unit;   /* nanoseconds per unit of a record's fraction */
 	uint32_t header; /* bytes before a record's data */
 };
 
-/* The last is Alexey Kuznetzov's libpcap for Linux 2.1, whose records also have an interface, a
+/* The last row is Alexey Kuznetzov's libpcap for Linux 2.1. Its records also have an interface, a
  * protocol and a packet type. */
 static const struct classic_kind kinds[] = {
 	{0xa1b2c3d4, 1000, 16},
@@ -32,11 +32,11 @@ static const struct classic_kind kinds[] = {
 struct classic {
 	struct input *in;
 	struct classic_kind kind;
-	bool big; /* the file's numbers are big-endian */
+	bool big; /* the numbers of the file are big-endian */
 	int link;
-	size_t head, tail; /* of what is not yet handed out in block */
-	uint64_t packets;  /* records passed over so far */
-	uint64_t offset;   /* of the block's first byte in the (decompressed) file */
+	size_t head, tail; /* range of block that is not yet handed out */
+	uint64_t packets;  /* records read so far */
+	uint64_t offset;   /* of block[0] in the decompressed file */
 	uint8_t block[CLASSIC_BLOCK];
 };
 
@@ -55,8 +55,8 @@ static const struct classic_kind *kind_of(const uint8_t *ahead, bool big)
 	return NULL;
 }
 
-/* The upper bits say whether and how long a frame check sequence each frame ends with. The lengths
- * in IP keep it from being taken for payload. */
+/* The upper 16 bits tell whether frames end with a frame check sequence, and its length. The
+ * lengths in the IP header keep it out of the payload. */
 static int link_of(const uint8_t *ahead, bool big)
 {
 	return linktype_of_dlt(number(big, ahead + 20) & 0xffff);
@@ -71,8 +71,8 @@ enum classic_fit classic_fits(const uint8_t *ahead, size_t n)
 	bool big = !kind_of(ahead, false);
 	uint32_t version = number(big, ahead + 4);
 	bool swapped = big != (BYTE_ORDER == BIG_ENDIAN);
-	/* Before version 2.4 some writers had the two lengths the other way round. Major and minor
-	 * are 16 bits each. */
+	/* Before version 2.4 some writers swapped the two lengths. Major and minor have 16 bits
+	 * each. */
 	if (version != (big ? UINT32_C(2) << 16 | 4 : UINT32_C(4) << 16 | 2))
 		return CLASSIC_VARIANT;
 	return swapped && linktype_host_order(link_of(ahead, big)) ? CLASSIC_VARIANT : CLASSIC_FITS;
@@ -91,7 +91,7 @@ struct classic *classic_new(struct input *in)
 	c->big = !kind_of(ahead, false);
 	c->kind = *kind_of(ahead, c->big);
 	c->link = link_of(ahead, c->big);
-	/* input_read gives these bytes again, all at once. */
+	/* input_read returns these bytes again, all in one call. */
 	ssize_t r = input_read(in, c->block, CLASSIC_HEADER);
 	assert(r == CLASSIC_HEADER);
 	c->offset = CLASSIC_HEADER;
@@ -109,8 +109,8 @@ static bool frame_passes(const struct bpf_program *filter, const struct frame *f
 	return !filter || pcap_offline_filter(filter, &h, f->data);
 }
 
-/* Hands out whole records from the block until n frames are found or the next record is not whole
- * or is damaged. Compiled for each byte order apart: see classic_take. */
+/* Fills frames with whole records of the block. Stops after n frames, or before a record that is
+ * incomplete or damaged. The compiler makes one copy for each byte order: see classic_take. */
 static inline __attribute__((always_inline)) size_t records_take(struct classic *c, bool big,
 								 const struct bpf_program *filter,
 								 struct frame *frames, size_t n)
@@ -123,8 +123,8 @@ static inline __attribute__((always_inline)) size_t records_take(struct classic 
 		uint32_t caplen = number(big, at + 8), len = number(big, at + 12);
 		if (caplen > CLASSIC_RECORD_MAX || left - kind.header < caplen)
 			break;
-		/* A captured length above the true one is somebody's bug and no reason to refuse
-		 * the frame. */
+		/* Some writers store a captured length above the true one. Such a frame is not
+		 * refused. */
 		frames[got] = (struct frame){
 			.data = at + kind.header,
 			.caplen = caplen,
@@ -155,7 +155,8 @@ static bool classic_damaged(const struct classic *c)
 	       number(c->big, c->block + c->head + 8) > CLASSIC_RECORD_MAX;
 }
 
-/* Moves the record that is not whole to the front and reads behind it. What input_read says. */
+/* Moves the incomplete record to the front of the block, and reads behind it. Returns the result of
+ * input_read. */
 static ssize_t classic_fill(struct classic *c)
 {
 	size_t left = c->tail - c->head;

@@ -1,5 +1,5 @@
-/* default_filter.c - the expression for the kernel, spelled out in offsets, once for each VLAN tag
- * that may stand before the IP header. */
+/* default_filter.c - writes the expression for the kernel with explicit offsets, once for each VLAN
+ * tag that may precede the IP header. */
 #include "capture/default_filter.h"
 
 #include "core/packet/numbers.h"
@@ -9,19 +9,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* As many tags as the core remembers are looked behind; a frame with more of them is taken as it
- * is. */
+/* TAGS: the filter looks behind as many VLAN tags as the core remembers, and accepts every frame
+ * with more tags. PORTS_NAMED: the most ports in an expression. */
 enum { TAGS = PACKET_VLANS, PORTS_NAMED = 64 };
 
-/* Where a link type has its ethertype, and where the header behind it begins. The kernel has taken
- * the first tag out of the frame, where the card did not. */
+/* Offsets of the ethertype and of the header behind it, for link types with an ethertype. If the
+ * network card did not remove the first VLAN tag, the kernel has. */
 static const struct link_place {
 	int dlt;
 	unsigned type, next;
 } places[] = {{DLT_EN10MB, 12, 14}, {DLT_LINUX_SLL, 14, 16}, {DLT_LINUX_SLL2, 0, 20}};
 
-/* An IP header: libpcap's name for what its offsets count from ("ether", "ip", "ip6"), and where it
- * begins. */
+/* An IP header. base: the libpcap name that offsets count from ("ether", "ip", "ip6"). at: the
+ * offset of the header. */
 struct level {
 	const char *base;
 	unsigned at;
@@ -35,7 +35,7 @@ __attribute__((format(printf, 2, 3))) static void put(FILE *f, const char *forma
 	va_end(args);
 }
 
-/* "(B[at]=1 or B[at]=2)", for a field of so many bytes. */
+/* Writes "(B[at:size]=1 or B[at:size]=2)". size: bytes of the field. */
 static void put_any_of(FILE *f, const char *base, unsigned at, unsigned size,
 		       const unsigned *values, size_t n)
 {
@@ -48,7 +48,7 @@ static void put_any_of(FILE *f, const char *base, unsigned at, unsigned size,
 	put_any_of(f, base, at, size, (const unsigned[]){__VA_ARGS__},                             \
 		   sizeof((const unsigned[]){__VA_ARGS__}) / sizeof(unsigned))
 
-/* The numbers of a list of numbers.h. */
+/* Expands a list of numbers.h to its numbers. */
 #define NUMBER(number, name) number,
 
 #define PUT_LIST(f, base, at, size, list)                                                          \
@@ -63,8 +63,8 @@ static unsigned ports_count(const struct port_set *ports)
 	return n;
 }
 
-/* The segment's ports; at: the TCP header. So many ports that the kernel would refuse the program
- * are left to the core. */
+/* Writes a condition for the ports of a segment. at: offset of the TCP header. The kernel refuses
+ * long programs: above PORTS_NAMED ports, only the core filters by port. */
 static void put_ports(FILE *f, const char *base, unsigned at, const struct port_set *ports)
 {
 	if (!ports || ports_count(ports) > PORTS_NAMED)
@@ -77,8 +77,8 @@ static void put_ports(FILE *f, const char *base, unsigned at, const struct port_
 	put(f, ")");
 }
 
-/* What all IP versions carry; protocol: where its number stands. Tunnels in UDP are told by their
- * destination port. */
+/* Writes the condition for TCP and for tunnels in UDP, for both IP versions. protocol: offset of
+ * the protocol number. The destination port identifies a tunnel in UDP. */
 static void put_transport(FILE *f, const char *base, unsigned protocol, unsigned at,
 			  const struct port_set *ports)
 {
@@ -90,10 +90,9 @@ static void put_transport(FILE *f, const char *base, unsigned protocol, unsigned
 }
 
 /*
- * Fragments are taken whole, whatever they carry: the ports stand in the first only, and one that
- * is never completed counts as trouble. So are the few headers with options: an offset that has to
- * be computed comes out wrong where libpcap turns a program for cooked frames into the kernel's
- * terms (fix_offset in its pcap-linux.c, 1.10).
+ * Accepts all fragments: only the first one has ports, and an incomplete datagram is counted as
+ * trouble. Also accepts all headers with options. For cooked frames libpcap's fix_offset
+ * (pcap-linux.c, 1.10) translates a computed offset wrongly.
  */
 static void put_ipv4(FILE *f, struct level l, const struct port_set *ports)
 {
@@ -108,9 +107,9 @@ static void put_ipv4(FILE *f, struct level l, const struct port_set *ports)
 }
 
 /*
- * Behind extension headers (0, 43, 44, 60) a classic BPF program cannot follow; such frames are
- * few, and taken as they are. But for multicast listener reports, which are on every net: options
- * (0) of eight bytes and then ICMPv6 that is no error.
+ * A classic BPF program cannot follow extension headers (0, 43, 44, 60): such frames are few, and
+ * are accepted. Exception: multicast listener reports, which occur in every network, are rejected.
+ * They have hop-by-hop options (0) of eight bytes and then ICMPv6 that is no error.
  */
 static void put_ipv6(FILE *f, struct level l, const struct port_set *ports)
 {
@@ -126,14 +125,15 @@ static void put_ipv6(FILE *f, struct level l, const struct port_set *ports)
 	put(f, ")");
 }
 
-/* LLC with SNAP, in which IP also travels. */
+/* Accepts LLC with SNAP, which can also carry IP. */
 static void put_snap(FILE *f, unsigned type, unsigned next)
 {
 	put(f, " or ((ether[%u:2]<0x600 or ether[%u:2]=0x8870) and ether[%u:4]=0xaaaa0300)", type,
 	    type, next);
 }
 
-/* What may stand behind an ethertype field; tags: so many more may follow. */
+/* Writes the condition for an ethertype field and its header. tags: how many more VLAN tags may
+ * follow. */
 static void put_typed(FILE *f, unsigned type, unsigned next, unsigned tags,
 		      const struct port_set *ports)
 {
@@ -154,8 +154,7 @@ static void put_typed(FILE *f, unsigned type, unsigned next, unsigned tags,
 	put(f, "))");
 }
 
-/* Other link types have no ethertype at a fixed place, or none at all: libpcap knows where their IP
- * header begins. */
+/* Other link types have no ethertype at a fixed offset: libpcap finds their IP header. */
 static void put_untyped(FILE *f, const struct port_set *ports)
 {
 	put(f, "((ip and ");

@@ -1,4 +1,4 @@
-/* dump.c - libpcap's writing side. */
+/* dump.c - writes a capture file by libpcap. */
 #include "capture/dump.h"
 
 #include "capture/linktype.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Where a reader finds a longer frame it takes the file for damaged; libpcap's own bound. */
+/* libpcap's bound: readers take a file with a longer frame for damaged. */
 enum { SNAPLEN = 262144 };
 
 struct dump {
@@ -17,8 +17,8 @@ struct dump {
 	int link;
 };
 
-/* The header is written, or written once more over itself: libpcap goes on with a file only by its
- * name. Where it cannot, it closes the file. */
+/* Writes the file header, also over an existing one: libpcap continues a file only by its name. If
+ * the header cannot be written, libpcap closes the file. */
 static pcap_dumper_t *dumper_open(FILE *file, int link)
 {
 	pcap_t *dead = pcap_open_dead_with_tstamp_precision(linktype_to_dlt(link), SNAPLEN,
@@ -55,7 +55,7 @@ struct dump *dump_open(int fd, int link)
 	return NULL;
 }
 
-/* With nanoseconds they stand where microseconds do otherwise. */
+/* With nanosecond precision, tv_usec contains nanoseconds. */
 bool dump_frame(struct dump *d, const struct frame *f)
 {
 	int64_t sec = f->ts / FRAME_SECOND, part = f->ts % FRAME_SECOND;
@@ -73,7 +73,7 @@ bool dump_close(struct dump *d)
 {
 	errno = 0;
 	bool whole = pcap_dump_flush(d->dumper) == 0 && !ferror(pcap_dump_file(d->dumper));
-	/* What went wrong earlier is not known any more. */
+	/* The error number of an earlier write is lost. */
 	int saved = errno != 0 ? errno : EIO;
 	pcap_dump_close(d->dumper);
 	free(d);

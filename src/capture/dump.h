@@ -1,5 +1,4 @@
-/* dump.h - a capture file that is written: classic pcap with nanoseconds, so that every tool reads
- * it. */
+/* dump.h - writes a capture file: classic pcap with nanoseconds, which every tool reads. */
 #ifndef SMTPWATCH_CAPTURE_DUMP_H
 #define SMTPWATCH_CAPTURE_DUMP_H
 
@@ -10,18 +9,19 @@
 struct dump;
 
 /*
- * Begins a file, or goes on behind what the same functions have written to it. fd: open for
- * writing, at its beginning; it belongs to the dump from here on, and is closed with it, or at once
- * where this fails. link: LINKTYPE_ of all frames. NULL, with errno: no memory, or the file takes
- * nothing.
+ * Begins a file, or continues a file that these functions wrote. fd: open for writing, at offset 0,
+ * not O_APPEND. The dump owns fd: dump_close closes it, and so does a failing dump_open. link:
+ * LINKTYPE_ of all frames. Returns NULL with errno: ENOMEM if memory is exhausted or libpcap
+ * refuses the file; else the error of the file.
  */
 struct dump *dump_open(int fd, int link);
 
-/* False: it has another link type, and cannot stand in this file. What the file does not take is
- * told by dump_close. */
+/* Writes one frame. Returns false if the frame has another link type; nothing is written then.
+ * dump_close reports errors of the file. */
 bool dump_frame(struct dump *d, const struct frame *f);
 
-/* False, with errno: the file is not whole. */
+/* Flushes and closes the file, and frees d. Returns false with errno if any write failed; EIO
+ * stands for an unknown error. */
 bool dump_close(struct dump *d);
 
 #endif

@@ -1,5 +1,5 @@
-/* filters.c - programs by link type: those made with an open interface, and those made beforehand
- * without one. */
+/* filters.c - compiled filters by link type: some for an open interface, some in advance without
+ * one. */
 #include "capture/filters.h"
 
 #include "capture/default_filter.h"
@@ -22,7 +22,7 @@ struct filters {
 	struct made all[FILTERS];
 };
 
-/* What a Linux interface is, most of them: Ethernet, any, tun, PPP. */
+/* The link types of most Linux interfaces: Ethernet, "any" (cooked), tun, PPP. */
 static const int usual[] = {DLT_EN10MB, DLT_LINUX_SLL, DLT_LINUX_SLL2, DLT_RAW, DLT_PPP};
 
 struct filters *filters_new(const char *user, const struct port_set *ports)
@@ -79,8 +79,9 @@ static void prepare(struct filters *f, int dlt)
 	pcap_close(dead);
 }
 
-/* Without an operator's expression there are no names. `vlan` means another place in the packet on
- * an open interface, where the kernel has taken the tag out: that one is compiled there. */
+/* Without an operator's expression there are no names to resolve. On an open interface `vlan` means
+ * another offset, because the kernel has removed the tag: such a filter is compiled by filters_get.
+ */
 void filters_prepare(struct filters *f)
 {
 	if (!f->user || strstr(f->user, "vlan"))
@@ -95,7 +96,7 @@ struct bpf_program *filters_get(struct filters *f, pcap_t *p, char why[FILTERS_W
 	return made ? made : compile(f, p, why);
 }
 
-/* For Ethernet, which takes every expression that any other link type takes. */
+/* Compiles for Ethernet, which accepts every expression that another link type accepts. */
 bool filters_check(const char *user, char why[FILTERS_WHY])
 {
 	struct bpf_program program;

@@ -1,4 +1,4 @@
-/* filters.h - the filter of a live run, compiled once for each link type. */
+/* filters.h - the compiled filters of a live run, one for each link type. */
 #ifndef SMTPWATCH_CAPTURE_FILTERS_H
 #define SMTPWATCH_CAPTURE_FILTERS_H
 
@@ -7,27 +7,30 @@
 #define FILTERS_WHY 512
 
 /*
- * An interface that comes back is opened when nothing may be asked of the network any more, and not
- * much of the system; but libpcap looks names up when it compiles, those of ports too. So what was
- * compiled is kept, and filters_prepare compiles what an interface may need that is not there yet.
+ * The sandbox forbids name look-ups, but libpcap resolves the names of hosts and ports when it
+ * compiles. An interface that reappears is opened inside the sandbox. Therefore compiled filters
+ * are kept, and filters_prepare compiles those that an interface may need later.
  */
 struct filters;
 struct pcap;
 struct bpf_program;
 
-/* user: the operator's expression, ports: those of the default filter; NULL: none, and any.
- * Borrowed. NULL where there is no memory. */
+/* user: the operator's expression; NULL: none. ports: of the default filter; NULL: all. Both are
+ * borrowed until filters_free. Returns NULL if memory is exhausted. */
 struct filters *filters_new(const char *user, const struct port_set *ports);
+/* Frees all filters. NULL is allowed. */
 void filters_free(struct filters *f);
 
-/* Before the system calls are filtered, and after the interfaces that are there have been opened.
- */
+/* Compiles the filters for common link types. Call after the present interfaces were opened, and
+ * before the sandbox starts. A filter that does not compile is left out: filters_get then tries
+ * again. */
 void filters_prepare(struct filters *f);
 
-/* For an interface that is open. Owned by f. NULL with a sentence in why. */
+/* Returns the filter for the open interface p. Borrowed until the next filters_get for f. Returns
+ * NULL with a sentence in why. */
 struct bpf_program *filters_get(struct filters *f, struct pcap *p, char why[FILTERS_WHY]);
 
-/* Whether the operator's expression compiles, asked where there is no interface. False, with a
+/* Checks without an interface whether the operator's expression compiles. Returns false with a
  * sentence in why. */
 bool filters_check(const char *user, char why[FILTERS_WHY]);
 

@@ -1,5 +1,4 @@
-/* input.c - reads a file descriptor by read(2), in blocks, through a decoder where the bytes are
- * compressed. */
+/* input.c - reads a file descriptor in blocks by read(2), and decompresses them if needed. */
 #include "capture/input.h"
 
 #include "capture/unpack.h"
@@ -17,21 +16,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The first read is small, because what it brings is copied once more where the bytes are not
- * compressed. */
+/* The first read is small: if the input is not compressed, its bytes are copied once more. */
 enum { INPUT_FIRST = 4 << 10, INPUT_BLOCK = 256 << 10 };
 
 struct input {
 	int fd;
-	bool standard; /* standard input, which is not ours to close */
-	int wake; /* an eventfd that input_stop makes readable; -1 for a file, where no read takes
+	bool standard; /* standard input, which is not closed */
+	int wake; /* eventfd that input_stop makes readable; -1: a regular file, where no read takes
 		     long */
 	atomic_bool stop;
 	bool ended;
-	uint64_t fetched, size; /* bytes; size 0: not known */
+	uint64_t fetched, size; /* bytes read; of the file; size 0: unknown */
 	struct unpack *unpack;  /* NULL: not compressed */
-	struct bytes raw;       /* what is left in block */
-	/* Given again by input_read, since a pipe cannot be read twice. */
+	struct bytes raw;       /* unread bytes of block */
+	/* The first bytes, which input_read returns again: a pipe cannot be read twice. */
 	size_t ahead_n, ahead_given;
 	uint8_t ahead[INPUT_AHEAD];
 	char trouble[INPUT_REASON];
@@ -50,8 +48,8 @@ static ssize_t input_broken(struct input *in)
 	return -1;
 }
 
-/* Waits until there is something to read. False once stopped, or where `interruptible` and a signal
- * came. */
+/* Waits until bytes are available. Returns false after input_stop, or, if `interruptible`, after a
+ * signal. */
 static bool input_wait(struct input *in, bool interruptible)
 {
 	struct pollfd p[] = {{.fd = in->fd, .events = POLLIN}, {.fd = in->wake, .events = POLLIN}};
@@ -65,8 +63,8 @@ static bool input_wait(struct input *in, bool interruptible)
 	return !input_stopped(in);
 }
 
-/* One read(2) of the descriptor. Before the source is handed out nobody can stop it, so that there
- * a signal has to end the wait. */
+/* Calls read(2) once. interruptible: before input_open returns, input_stop cannot be called, so a
+ * signal must end the wait. */
 static ssize_t input_fetch(struct input *in, void *to, size_t n, bool interruptible)
 {
 	if (in->ended)
@@ -105,15 +103,15 @@ static ssize_t input_damaged(struct input *in)
 	return -1;
 }
 
-/* Asks for more only once the decoder has given all it can: a pipe's writer may wait for what we do
- * with it. */
+/* Reads more only after the decoder has returned everything: the writer of a pipe may wait for our
+ * reaction. */
 static ssize_t input_unpack(struct input *in, void *to, size_t n, bool interruptible)
 {
 	for (;;) {
 		size_t made;
 		enum unpack_state state = unpack_step(in->unpack, &in->raw, to, n, &made);
-		/* It may hold more than there was room for, therefore the next call begins here
-		 * again, with or without new bytes. */
+		/* The decoder may hold more than fitted. Therefore the next call begins here again,
+		 * even without new input. */
 		if (made > 0)
 			return (ssize_t)made;
 		if (state == UNPACK_DAMAGED)
@@ -128,8 +126,8 @@ static ssize_t input_unpack(struct input *in, void *to, size_t n, bool interrupt
 	}
 }
 
-/* The block is in the way only at the start, where it held the bytes that tell the compression;
- * then the caller's room is read into. */
+/* At the start the block contains the bytes that told the compression. Afterwards input is read
+ * directly to the caller's buffer. */
 static ssize_t input_copy(struct input *in, void *to, size_t n, bool interruptible)
 {
 	if (in->raw.n == 0)
@@ -161,7 +159,7 @@ ssize_t input_read(struct input *in, void *to, size_t n)
 	return input_stopped(in) ? 0 : input_decoded(in, to, n, false);
 }
 
-/* Trouble as early as this costs no frame: no format has a whole one in so few bytes. */
+/* An error this early loses no frame: no format has a whole frame in so few bytes. */
 static bool input_look_ahead(struct input *in)
 {
 	while (in->ahead_n < INPUT_AHEAD) {
@@ -174,7 +172,7 @@ static bool input_look_ahead(struct input *in)
 	return true;
 }
 
-/* A pipe may hand out the magic number byte by byte. */
+/* A pipe may return the magic number byte by byte. */
 static bool input_find_unpack(struct input *in)
 {
 	bool failed = false;
@@ -193,7 +191,7 @@ static bool input_find_unpack(struct input *in)
 	return !failed;
 }
 
-/* Refuses what read(2) would not, or would only say in words that help nobody. */
+/* Refuses what read(2) would refuse without a useful message, or not refuse at all. */
 static bool input_check(struct input *in)
 {
 	struct stat st;
@@ -212,8 +210,8 @@ static bool input_check(struct input *in)
 }
 
 /*
- * "/dev/fd/3" is a copy of that descriptor, as in a shell: opened by that name the file would be
- * asked again whether we may, who may be somebody else by now. A file is read from its beginning.
+ * "/dev/fd/3" means a duplicate of that descriptor, as in a shell. open(2) on that name would check
+ * permissions again, for a user that may have changed. A file is read from its beginning.
  */
 static int file_open(const char *path)
 {
@@ -246,8 +244,7 @@ struct input *input_open(const char *path, char reason[INPUT_REASON])
 		snprintf(reason, INPUT_REASON, "cannot be opened: %s", strerror(ENOMEM));
 		return NULL;
 	}
-	/* Not calloc: the block is large, and most of it is never touched where the bytes are not
-	 * compressed. */
+	/* Not calloc: the block is large, and mostly unused if the input is not compressed. */
 	memset(in, 0, offsetof(struct input, block));
 	in->fd = in->wake = -1;
 	atomic_init(&in->stop, false);
@@ -290,7 +287,7 @@ void input_stop(struct input *in)
 	uint64_t one = 1;
 	int saved = errno;
 	atomic_store(&in->stop, true);
-	/* It can only fail where the counter is full, and then it is readable already. */
+	/* The write fails only if the counter is full. The eventfd is readable then. */
 	if (in->wake >= 0 && write(in->wake, &one, sizeof one) < 0)
 		assert(errno == EAGAIN);
 	errno = saved;

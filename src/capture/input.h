@@ -1,5 +1,5 @@
-/* input.h - the bytes of a file or of standard input, decompressed on the way. Knows nothing of
- * what they mean. */
+/* input.h - reads the bytes of a file or of standard input, and decompresses them. Does not
+ * interpret the bytes. */
 #ifndef SMTPWATCH_CAPTURE_INPUT_H
 #define SMTPWATCH_CAPTURE_INPUT_H
 
@@ -8,48 +8,53 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Room for a reason: the predicate of a sentence whose subject is the file ("is a directory"), to
- * which the caller adds the name. */
+/* Size of a reason: the predicate of a sentence whose subject is the file ("is a directory"). The
+ * caller puts the name before it. */
 #define INPUT_REASON 320
 
-/* The most that can be looked at ahead: the header of a classic pcap file. */
+/* The most bytes that input_ahead returns: the header of a classic pcap file. */
 #define INPUT_AHEAD 24
 
 struct input;
 
-/* Opens path, or standard input for "-". gzip and zstd are told by the first bytes. NULL with a
- * reason; a signal before the first bytes is one. */
+/* Opens path, or standard input for "-". The first bytes tell whether gzip or zstd is used. Waits
+ * for the first bytes; a handled signal ends that wait as a failure. Returns NULL with a reason.
+ * input_close frees the result. */
 struct input *input_open(const char *path, char reason[INPUT_REASON]);
 
-/* The first bytes, which input_read will give again: at most INPUT_AHEAD, fewer only if there are
- * no more. */
+/* Returns the first bytes, decompressed, and sets *n to their number: INPUT_AHEAD, or fewer if the
+ * input is shorter. input_read returns the same bytes again. Borrowed until input_close. */
 const uint8_t *input_ahead(const struct input *in, size_t *n);
 
 /*
- * Reads what is there, at most n bytes, and waits only while there is nothing: a short count says
- * nothing about the end. 0 at the end or once stopped; -1 with input_trouble's reason, and again at
- * each call after that. What could be read before the trouble is given first.
+ * Reads at most n bytes (n > 0) to `to`. Waits only until one byte is available: a short count does
+ * not mean the end. Returns the number of bytes; 0 at the end or after input_stop; -1 after an
+ * error, then again at each call. Bytes before the error are returned first. input_trouble tells
+ * the reason.
  */
 ssize_t input_read(struct input *in, void *to, size_t n);
 
-/* Why input_read said -1; "" if it has not. */
+/* Returns why input_read returned -1, or "" if it did not. Borrowed until input_close. */
 const char *input_trouble(const struct input *in);
 
-/* Bytes that were read of the file, as it lies there, compressed or not; and of how many: 0 where
- * that is not known. */
+/* Returns how many bytes were read from the file, before decompression. Sets *size to the file's
+ * size in bytes; 0: unknown. */
 uint64_t input_progress(const struct input *in, uint64_t *size);
 
-/* True if more than the file system may keep input_read waiting: a pipe, a socket, a terminal. */
+/* Returns true if input_read may wait for another program: the input is no regular file. */
 bool input_waits(const struct input *in);
 
-/* Name of the compression, NULL if there is none. */
+/* Returns the name of the compression, or NULL if there is none. */
 const char *input_compression(const struct input *in);
 
-/* Makes this and every later input_read give 0. May be called by another thread or by a signal
- * handler. */
+/* Stops the input: this and later calls of input_read return 0. Exceptions: the bytes of
+ * input_ahead are still returned first, and -1 stays -1. Another thread or a signal handler may
+ * call this function. */
 void input_stop(struct input *in);
+/* Returns true after input_stop. */
 bool input_stopped(const struct input *in);
 
+/* Closes the file, but not standard input, and frees in. NULL is allowed. */
 void input_close(struct input *in);
 
 #endif

@@ -1,14 +1,14 @@
-/* linktype.c - the few link types whose LINKTYPE_ and DLT_ differ. */
+/* linktype.c - the link types whose LINKTYPE_ and DLT_ differ. */
 #include "capture/linktype.h"
 
 #include <pcap/pcap.h>
 #include <stddef.h>
 
 /*
- * All others have one number. The history: DLT_ values up to 103 came from each system's own
- * headers and disagree between them, which is why files got a numbering of their own
- * (tcpdump.org/linktypes.html). The first row of a link type is the one that this system's libpcap
- * wants; further rows are what other systems wrote.
+ * All other link types have one number. DLT_ values up to 103 came from each system's own headers
+ * and disagree between systems. Therefore files got a numbering of their own
+ * (tcpdump.org/linktypes.html). The first row of a link type is that of this system's libpcap;
+ * further rows are what other systems wrote.
  */
 static const struct linktype {
 	int link, dlt;

@@ -1,22 +1,22 @@
-/* linktype.h - the two numberings of link types: LINKTYPE_ in files, DLT_ in libpcap's calls on
+/* linktype.h - the two numberings of link types: LINKTYPE_ in files, DLT_ in libpcap's functions on
  * this system. */
 #ifndef SMTPWATCH_CAPTURE_LINKTYPE_H
 #define SMTPWATCH_CAPTURE_LINKTYPE_H
 
 #include <stdbool.h>
 
-/* The DLT_ to compile a filter for. */
+/* Returns the DLT_ for which a filter must be compiled. */
 int linktype_to_dlt(int link);
 
-/* The LINKTYPE_ of what pcap_datalink says; also puts right a file whose writer put its system's
- * DLT_ into the header. */
+/* Returns the LINKTYPE_ for a value of pcap_datalink. Also corrects files whose writer put a DLT_
+ * of its system into the header. */
 int linktype_of_dlt(int dlt);
 
-/* True if the frames hold numbers in the byte order of the machine that captured them, which
- * libpcap turns where the file's order is not ours. */
+/* Returns true if the frames contain numbers in the byte order of the capturing machine. libpcap
+ * swaps these numbers if the file has the other byte order. */
 bool linktype_host_order(int link);
 
-/* libpcap's name, "unnamed" if it has none. */
+/* Returns libpcap's name of a LINKTYPE_, or "unnamed". Lives as long as the program. */
 const char *linktype_name(int link);
 
 #endif

@@ -1,4 +1,5 @@
-/* live.c - an interface, through libpcap's ring in memory shared with the kernel (TPACKET_V3). */
+/* live.c - an interface, read through libpcap's ring in memory shared with the kernel (TPACKET_V3).
+ */
 #include "capture/live.h"
 
 #include "capture/linktype.h"
@@ -12,28 +13,28 @@
 #include <sys/ioctl.h>
 
 enum {
-	SNAPLEN_MAX = 262144, /* libpcap's own bound */
+	SNAPLEN_MAX = 262144, /* libpcap's bound */
 	BLOCK_MS =
-		100, /* the kernel hands out a block of its ring that is not full after so long */
+		100, /* after this time the kernel hands out a block of its ring that is not full */
 	ARENA = 256 << 10
 };
 
 /*
- * Frames are copied out of the ring. libpcap gives a block back to the kernel as soon as its last
- * frame has been called back, inside the same call that may go on into the next block: a pointer
- * kept for a batch would then be one into memory that the kernel is writing to, and just when the
- * ring is full. The copy stays in the cache until it is read, and frees the ring early.
+ * Frames are copied out of the ring. As soon as the last frame of a block was called back, libpcap
+ * returns the block to the kernel. This happens inside a call that may continue with the next
+ * block. A pointer kept for a batch would point into memory that the kernel overwrites, above all
+ * when the ring is full. The copy stays in the cache until it is read, and frees the ring early.
  */
 struct live {
 	pcap_t *pcap;
 	int link;
-	int64_t unit;  /* nanoseconds in one unit of a time stamp's fraction */
-	int64_t begin; /* frames from before are left out; INT64_MIN: none */
+	int64_t unit;  /* nanoseconds per unit of a time stamp's fraction */
+	int64_t begin; /* earlier frames are left out; INT64_MIN: none */
 	unsigned index;
 	char name[IFNAMSIZ];
-	uint32_t last[3]; /* libpcap's counters have 32 bits */
+	uint32_t last[3]; /* libpcap's counters, which have 32 bits */
 	struct live_counts counts;
-	/* while pcap_dispatch is under way */
+	/* During pcap_dispatch only. */
 	struct frame *frames;
 	size_t got, used;
 	uint8_t arena[ARENA + SNAPLEN_MAX];
@@ -44,7 +45,7 @@ static bool is_any(const struct live *l)
 	return strcmp(l->name, "any") == 0;
 }
 
-/* 0: there is none of that name. */
+/* Returns the index of the interface; 0: no interface has the name. */
 static unsigned index_of(const struct live *l)
 {
 	struct ifreq r = {0};
@@ -52,8 +53,7 @@ static unsigned index_of(const struct live *l)
 	return ioctl(pcap_fileno(l->pcap), SIOCGIFINDEX, &r) == 0 ? (unsigned)r.ifr_ifindex : 0;
 }
 
-/* In the order in which libpcap wants them, all before it is activated. Returns 0 or libpcap's
- * status. */
+/* Applies the settings that must precede pcap_activate. Returns 0 or libpcap's status. */
 static int settings_apply(struct live *l, const struct live_config *c)
 {
 	size_t buffer = c->buffer < INT32_MAX ? c->buffer : INT32_MAX;
@@ -93,7 +93,7 @@ static enum live_trouble activation_explain(const struct live *l, int status, ch
 	return LIVE_BROKEN;
 }
 
-/* libpcap compiles nothing for NFLOG: the core sorts such frames out alone. */
+/* libpcap compiles no filter for NFLOG: the core alone sorts out such frames. */
 static bool filter_install(struct live *l, const struct live_config *c, enum live_trouble *trouble,
 			   char why[LIVE_WHY])
 {
@@ -170,9 +170,9 @@ struct live *live_open(const struct live_config *config, enum live_trouble *trou
 }
 
 /*
- * The hash is the kernel's symmetric one, over addresses and ports in order of size; which member a
- * value means depends on the order of joining. The kernel chooses the number of a new group, so
- * that no other program's is met.
+ * The hash is the kernel's symmetric one, over addresses and ports in order of size. The order of
+ * joining determines which member a hash value selects. The kernel chooses the number of a new
+ * group, so that it differs from every other program's.
  */
 bool live_join(struct live *l, int *group, char why[LIVE_WHY])
 {
@@ -215,7 +215,7 @@ static void frame_take(u_char *user, const struct pcap_pkthdr *h, const u_char *
 					     .ts = ts,
 					     .link = l->link};
 	l->used += h->caplen;
-	/* What is left of the arena has room for one more, of any length. */
+	/* The rest of the arena has room for one more frame of any length. */
 	if (l->used > ARENA)
 		pcap_breakloop(l->pcap);
 }
@@ -226,7 +226,7 @@ int live_read(struct live *l, struct frame *frames, size_t n)
 	l->got = l->used = 0;
 	int r = pcap_dispatch(l->pcap, (int)n, frame_take, (u_char *)l);
 	l->frames = NULL;
-	/* Whatever stopped it, what was taken before is handed on first. */
+	/* Frames read before an error are returned first; the next call returns the error. */
 	return l->got > 0 || r >= 0 || r == PCAP_ERROR_BREAK ? (int)l->got : -1;
 }
 
@@ -251,8 +251,8 @@ bool live_counts(struct live *l, struct live_counts *out)
 	return true;
 }
 
-/* Asked of the system and not of libpcap, which tells a removed interface only sometimes, and a new
- * one of the same name never. */
+/* Asks the system: libpcap reports a removed interface only sometimes, and a new one of the same
+ * name never. */
 enum live_link live_link(const struct live *l)
 {
 	struct ifreq r = {0};

@@ -1,73 +1,76 @@
-/* live.h - frames of a network interface as they come. */
+/* live.h - captures frames of a network interface. */
 #ifndef SMTPWATCH_CAPTURE_LIVE_H
 #define SMTPWATCH_CAPTURE_LIVE_H
 
 #include "capture/filters.h"
 #include "smtpwatch/frame.h"
 
-/* Room for a sentence that says what went wrong, with the interface's name in it. */
+/* Size of a sentence that tells an error and names the interface. */
 #define LIVE_WHY 512
 
-/* All borrowed, for the length of live_open. */
+/* All pointers are borrowed for the call of live_open. */
 struct live_config {
-	const char *interface; /* "any": all that there are, and will be */
+	const char *interface; /* "any": all present and future interfaces */
 	struct filters *filters;
-	bool filtered;    /* the operator's expression is in them */
-	unsigned snaplen; /* 0: whole packets */
-	size_t buffer;    /* bytes of the kernel's ring */
+	bool filtered;    /* `filters` contain the operator's expression */
+	unsigned snaplen; /* bytes of a frame that are captured; 0: all */
+	size_t buffer;    /* size of the kernel's ring in bytes */
 	bool promiscuous;
 };
 
 enum live_trouble {
-	LIVE_ABSENT,  /* no such interface, or it is down: may be better later */
-	LIVE_REFUSED, /* neither root nor CAP_NET_RAW */
+	LIVE_ABSENT,  /* no such interface, or it is down: a later try may succeed */
+	LIVE_REFUSED, /* no permission: neither root nor CAP_NET_RAW */
 	LIVE_FILTER,  /* the operator's filter does not compile */
-	LIVE_BROKEN /* anything else: no memory for the ring, a link type that is not decoded ... */
+	LIVE_BROKEN /* any other error: no memory for the ring, a link type that is not decoded, ...
+		     */
 };
 
 struct live;
 
-/* Needs CAP_NET_RAW, which is of no use later: what was opened stays open. NULL with the kind of
- * trouble, and a sentence in why. */
+/* Opens an interface. Needs CAP_NET_RAW; the other functions do not. Returns NULL with *trouble and
+ * a sentence in why. live_close frees the result. */
 struct live *live_open(const struct live_config *config, enum live_trouble *trouble,
 		       char why[LIVE_WHY]);
 
 /*
- * Several that are open on one interface share its traffic: both directions of a connection, and
- * all fragments of an IPv4 datagram, meet the same one. *group: -1 for the first, which sets it.
- * False, with a sentence in why.
+ * Joins l to the group of workers that share an interface. Both directions of a connection, and all
+ * fragments of an IPv4 datagram, go to the same worker. *group: -1 for the first, which sets it;
+ * pass the same variable for the others. Returns false with a sentence in why.
  */
 bool live_join(struct live *l, int *group, char why[LIVE_WHY]);
 
-/* Frames from before this time are left out: those that came before all had joined, and may be in
- * more than one. */
+/* Leaves out frames before ts, nanoseconds since the epoch. Before all workers have joined, several
+ * of them may get the same frame. */
 void live_begin(struct live *l, int64_t ts);
 
-/* To be waited on with poll(2), for POLLIN. */
+/* Returns the file descriptor to wait for with poll(2) and POLLIN. Owned by l. */
 int live_descriptor(const struct live *l);
 
 /*
- * Reads what is there, at most n frames (n > 0), and never waits. They are copies, good until the
- * next call. The number read, 0: none for now; -1: the interface has gone, and nothing will come
- * any more; live_reason says more.
+ * Reads the available frames, at most n (n > 0). Never waits. The frames are copies, borrowed until
+ * the next call. Returns the number of frames; 0: none now; -1: the interface has gone or capturing
+ * failed, and no more frames will come. live_reason then returns libpcap's error text, borrowed
+ * until live_close.
  */
 int live_read(struct live *l, struct frame *frames, size_t n);
 const char *live_reason(const struct live *l);
 
-/* Since it was opened. The kernel counts a dropped frame as received as well. */
+/* Counters since live_open. `received` includes the frames that the kernel dropped. */
 struct live_counts {
 	uint64_t received, dropped;
 	uint64_t dropped_by_interface;
 };
 
-/* False: the kernel does not say. */
+/* Reads the counters. Returns false if the kernel does not report them. */
 bool live_counts(struct live *l, struct live_counts *out);
 
-/* An interface that is down brings frames again once it is up; one that has gone does not, even if
- * there is a new one of its name. */
+/* The state of the interface. LIVE_DOWN: frames come again once the interface is up. LIVE_GONE: no
+ * frames come any more, even if a new interface has the same name. "any" is always LIVE_UP. */
 enum live_link { LIVE_UP, LIVE_DOWN, LIVE_GONE };
 enum live_link live_link(const struct live *l);
 
+/* Stops capturing and frees l. NULL is allowed. */
 void live_close(struct live *l);
 
 #endif

@@ -1,4 +1,4 @@
-/* savefile.c - libpcap's reader, over our input instead of a file of its own. */
+/* savefile.c - libpcap's reader over struct input instead of a file. */
 #include "capture/savefile.h"
 
 #include "capture/linktype.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* libpcap reads in small pieces: with the usual 4 kB behind them, half of its time goes into system
+/* libpcap reads in small pieces: with a stdio buffer of 4 kB, half of its time is spent in system
  * calls. */
 enum { SAVEFILE_STDIO = 256 << 10, SAVEFILE_ARENA = 1 << 20 };
 
@@ -20,8 +20,9 @@ struct savefile {
 	pcap_t *pcap; /* owns the FILE */
 	int link;
 	uint64_t packets; /* read so far */
-	int end; /* once pcap_next_ex has not said 1, what it said; asked again after a cut it would
-		    call it a good end */
+	/* 0, or the first result of pcap_next_ex that was not 1. After an incomplete record, a
+	 * second call would return a regular end. */
+	int end;
 	char reason[INPUT_REASON];
 	uint8_t arena[SAVEFILE_ARENA];
 	char stdio[SAVEFILE_STDIO];
@@ -36,14 +37,13 @@ static ssize_t savefile_fetch(void *arg, char *to, size_t n)
 	return got;
 }
 
-/* libpcap's words for an early end begin so, in each of its formats. */
+/* libpcap's message about an early end begins with this word in each of its formats. */
 static bool savefile_cut(const char *words)
 {
 	return strncmp(words, "truncated", strlen("truncated")) == 0;
 }
 
-/* Nothing else can have gone wrong on the way if the input itself is in trouble: libpcap only sees
- * its error number. */
+/* If the input failed, its error is the cause: libpcap knows only an error number. */
 static void savefile_explain_open(const struct input *in, const char *words,
 				  char reason[INPUT_REASON])
 {
@@ -113,8 +113,8 @@ int savefile_link(const struct savefile *s)
 	return s->link;
 }
 
-/* With this precision tv_usec holds nanoseconds. A pcapng time has 64 bits of any unit, and may say
- * a year that ours cannot, or what libpcap makes a year before the epoch. */
+/* With this precision tv_usec contains nanoseconds. A pcapng time has 64 bits of any unit. The year
+ * may exceed the range of int64_t, or libpcap may make it a year before the epoch. */
 static int64_t savefile_time(const struct timeval *tv)
 {
 	int64_t sec = tv->tv_sec, fraction = tv->tv_usec % FRAME_SECOND;
@@ -123,7 +123,7 @@ static int64_t savefile_time(const struct timeval *tv)
 	return sec < 0 || fraction < 0 ? 0 : sec * FRAME_SECOND + fraction;
 }
 
-/* The next packet that passes the filter. False at the end, good or bad. */
+/* Reads the next packet that passes the filter. Returns false at the end and after an error. */
 static bool savefile_next(struct savefile *s, const struct bpf_program *filter, struct frame *f)
 {
 	struct pcap_pkthdr *h;
@@ -149,8 +149,8 @@ static bool savefile_next(struct savefile *s, const struct bpf_program *filter, 
 }
 
 /*
- * libpcap's buffer is good until its next packet, so that all frames but the last are copied. A
- * frame that the arena has no room for becomes the last: thereby none is too long.
+ * libpcap overwrites its buffer with the next packet, so all frames but the last are copied. A
+ * frame that does not fit into the arena becomes the last: so no frame is too long.
  */
 int savefile_read(struct savefile *s, const struct bpf_program *filter, struct frame *frames,
 		  size_t n, char reason[INPUT_REASON])

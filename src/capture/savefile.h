@@ -1,4 +1,4 @@
-/* savefile.h - every format that libpcap reads and classic.h does not: pcapng, and old variants of
+/* savefile.h - reads by libpcap the formats that classic.h does not: pcapng, and rare variants of
  * pcap. */
 #ifndef SMTPWATCH_CAPTURE_SAVEFILE_H
 #define SMTPWATCH_CAPTURE_SAVEFILE_H
@@ -11,21 +11,24 @@
 
 struct savefile;
 
-/* Input stays the caller's. NULL with the predicate of a sentence. */
+/* Makes a reader. in is borrowed until savefile_free. Returns NULL with the predicate of a sentence
+ * in reason. */
 struct savefile *savefile_new(struct input *in, char reason[INPUT_REASON]);
 
-/* The LINKTYPE_ of all frames: libpcap refuses a file that mixes them. */
+/* Returns the LINKTYPE_ of all frames. libpcap refuses a file with several link types. */
 int savefile_link(const struct savefile *s);
 
-/* source_read's contract, with the predicate of a sentence for the reason. From a pipe one frame at
- * a time, so that the second is not waited for. filter: NULL for every frame. */
+/* Reads frames, as source_read does. reason: the predicate of a sentence. If the input may wait
+ * (input_waits), reads one frame a call, so that a frame never waits for the next. filter: frames
+ * that it rejects are left out; NULL: no filter. */
 int savefile_read(struct savefile *s, const struct bpf_program *filter, struct frame *frames,
 		  size_t n, char reason[INPUT_REASON]);
 
-/* Key logs that stood in the file before what was read so far; borrowed until the next
- * savefile_read. Empty: none that was not told. */
+/* Returns the key logs found since the last call, empty if there are none. At least all those that
+ * stand before the frames read so far. Borrowed until the next savefile_read. */
 struct bytes savefile_secrets(struct savefile *s);
 
+/* Frees the reader and wipes its secrets, but does not close its input. NULL is allowed. */
 void savefile_free(struct savefile *s);
 
 #endif

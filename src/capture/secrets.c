@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-/* SECRETS_MAX: of secrets in one file that have not been taken. BLOCK: every block begins with 8
- * bytes, a section's with its byte order behind them. */
+/* SECRETS_MAX: the most bytes of key logs that were not taken. BLOCK: every block has at least 12
+ * bytes; in a section header block the byte order stands at offset 8. */
 enum { SECRETS_MAX = 16 << 20, BLOCK = 12, DSB_HEAD = 16 };
 
 static const uint32_t type_section = 0x0a0d0d0a, type_secrets = 0x0000000a,
@@ -39,7 +39,7 @@ static void text_add(struct secrets *s, struct bytes part)
 	s->n += part.n;
 }
 
-/* The head is as long as is needed to know what to do with the rest. */
+/* Reads the head of a block. The head is 12 bytes long, or 16 for a decryption secrets block. */
 static void head_read(struct secrets *s)
 {
 	if (number(s, 0) == type_section) {
@@ -64,7 +64,7 @@ static void body_take(struct secrets *s, struct bytes *in)
 	s->wanted -= (uint32_t)secret.n;
 	s->left -= (uint32_t)part.n;
 	*in = bytes_from(*in, part.n);
-	/* Another block begins another line. */
+	/* The next block begins a new line. */
 	if (s->wanted == 0 && secret.n > 0)
 		text_add(s, bytes_str("\n"));
 }

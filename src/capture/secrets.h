@@ -1,29 +1,32 @@
-/* secrets.h - the TLS key logs inside a pcapng file (decryption secrets blocks), which libpcap
- * passes over. */
+/* secrets.h - finds the TLS key logs in a pcapng file (decryption secrets blocks), which libpcap
+ * skips. */
 #ifndef SMTPWATCH_CAPTURE_SECRETS_H
 #define SMTPWATCH_CAPTURE_SECRETS_H
 
 #include "smtpwatch/bytes.h"
 
-/* A walk over the blocks of a file, beside whoever reads it. Zero-filled at first. */
+/* A parser of the blocks of a file, which runs beside libpcap's. Zero-fill before first use. */
 struct secrets {
-	uint8_t head[16]; /* of the block under way */
+	uint8_t head[16]; /* the first bytes of the current block, head_n so far */
 	uint8_t head_n;
-	bool big;        /* the section's byte order */
-	bool off;        /* this is no pcapng, or not any more */
-	uint32_t left;   /* of the block */
-	uint32_t wanted; /* of its secrets */
+	bool big;        /* the section is big-endian */
+	bool off;        /* the bytes are no pcapng, or no longer: all further bytes are ignored */
+	uint32_t left;   /* bytes of the block still to come */
+	uint32_t wanted; /* bytes of its key log still to come */
+	/* key logs that were not taken yet */
 	char *text;
 	size_t n, capacity;
 };
 
-/* The next bytes of the file, cut anywhere. */
+/* Parses the next bytes of the file. A piece may end anywhere. If memory is exhausted, or above 16
+ * MiB that were not taken, key logs are dropped. */
 void secrets_push(struct secrets *s, struct bytes in);
 
-/* What was found since the last call, whole blocks or not; borrowed until the next push. */
+/* Returns the text found since the last call; the last block may be incomplete. Borrowed until the
+ * next secrets_push. */
 struct bytes secrets_take(struct secrets *s);
 
-/* Wipes. */
+/* Wipes and frees the text. */
 void secrets_free(struct secrets *s);
 
 #endif

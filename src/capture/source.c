@@ -1,4 +1,4 @@
-/* source.c - chooses the reader for a capture and puts every refusal into a sentence with the
+/* source.c - chooses the reader for a capture, and words every refusal as a sentence with the
  * capture's name. */
 #include "capture/source.h"
 
@@ -15,15 +15,15 @@
 
 struct source {
 	struct input *in;
-	struct classic *classic; /* one of these two is NULL */
+	struct classic *classic; /* NULL: savefile reads; exactly one of the two is set */
 	struct savefile *savefile;
 	struct bpf_program program;
 	bool filtered; /* program is compiled */
-	/* What is left of a sentence's room beside a reason. */
+	/* The rest of a sentence's size beside a reason. */
 	char name[SOURCE_WHY - INPUT_REASON - 8];
 };
 
-/* What people take for a capture, or have one in. The text is the rest of the sentence. */
+/* Files that people take for captures, or that contain one. hint: the predicate of a sentence. */
 static const struct foreign {
 	const char *magic;
 	size_t n;
@@ -46,10 +46,10 @@ static const struct foreign {
 	{"\x28\xb5\x2f\xfd", 4, "is compressed twice: unpack it with `zstd -d`"},
 };
 
-/* The type of a section header block: reads the same in both byte orders. */
+/* The type of a section header block, which is the same in both byte orders. */
 static const uint8_t pcapng_magic[] = {0x0a, 0x0d, 0x0d, 0x0a};
 
-/* Of a long path the end is kept: it tells more. */
+/* Sets the name for messages. Of a long path the end is kept, which tells more. */
 static void source_name(struct source *s, const char *path)
 {
 	size_t n = strlen(path);
@@ -67,7 +67,7 @@ static bool source_refuse(const struct source *s, const char *reason, char why[S
 	return false;
 }
 
-/* The first bytes as text if they are text, else in hexadecimal. */
+/* Describes the first bytes: as text if all are printable, else in hexadecimal. */
 static void begin_describe(const uint8_t *ahead, size_t n, char out[INPUT_REASON])
 {
 	size_t shown = n < 8 ? n : 8, printable = 0;
@@ -96,7 +96,7 @@ static void source_explain_foreign(const uint8_t *ahead, size_t n, char reason[I
 	begin_describe(ahead, n, reason);
 }
 
-/* libpcap says nothing useful of a pcapng file this short, therefore it is judged here. */
+/* libpcap gives no useful message for a pcapng file this short, so it is refused here. */
 static bool source_choose(struct source *s, char reason[INPUT_REASON])
 {
 	size_t n;
@@ -123,7 +123,7 @@ static int source_link(const struct source *s)
 	return s->classic ? classic_link(s->classic) : savefile_link(s->savefile);
 }
 
-/* Refused now: otherwise a whole capture would be read, and nothing be found in it. */
+/* Refuses a link type that is not decoded: otherwise a whole capture would be read for nothing. */
 static bool source_check_link(const struct source *s, char reason[INPUT_REASON])
 {
 	int link = source_link(s);
@@ -134,8 +134,8 @@ static bool source_check_link(const struct source *s, char reason[INPUT_REASON])
 	return false;
 }
 
-/* For both readers alike, and without libpcap's own filter step, so that its buffer rules stay in
- * savefile.c. */
+/* Compiles the filter for both readers. libpcap's own filter step is not used, so that only
+ * savefile.c depends on libpcap's buffer rules. */
 static bool source_compile(struct source *s, const char *filter, char why[SOURCE_WHY])
 {
 	pcap_t *dead = pcap_open_dead(linktype_to_dlt(source_link(s)), 256 << 10);
@@ -148,7 +148,8 @@ static bool source_compile(struct source *s, const char *filter, char why[SOURCE
 	return s->filtered;
 }
 
-/* The file's faults come before the filter's: what a filter may say depends on the link type. */
+/* Errors of the file come before errors of the filter: the link type decides which filters compile.
+ */
 static bool source_start(struct source *s, const char *path, const char *filter,
 			 char why[SOURCE_WHY], bool *usage)
 {

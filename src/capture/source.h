@@ -1,5 +1,4 @@
-/* source.h - where frames come from: a capture file, standard input. The only user of libpcap's
- * reading side. */
+/* source.h - a source of frames: a capture file or standard input. */
 #ifndef SMTPWATCH_CAPTURE_SOURCE_H
 #define SMTPWATCH_CAPTURE_SOURCE_H
 
@@ -9,45 +8,46 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Room for a sentence that says what went wrong, with the file's name in it. */
+/* Size of a sentence that tells an error and names the file. */
 #define SOURCE_WHY 512
 
 struct source;
 
 /*
- * Opens a capture: a path, or "-" for standard input. pcap in either byte order, with micro- or
- * nanoseconds, Kuznetzov's variant, pcapng; each also compressed with gzip or zstd, told by its
- * first bytes and not by its name. filter: a libpcap filter expression, or NULL. NULL on failure,
- * with one clear sentence in why: no such file, no permission, a directory, empty, not a capture, a
- * link type that nothing here decodes, a filter that does not compile (*usage is then true: the
- * caller's mistake, not the file's). On a pipe it waits for the first bytes; a signal handled
- * without SA_RESTART ends that wait, as a failure.
+ * Opens a capture: a path, or "-" for standard input. Formats: pcap in either byte order, with
+ * micro- or nanoseconds, Kuznetzov's variant, and pcapng. Each may be compressed with gzip or zstd,
+ * which the first bytes tell, not the name. filter: a libpcap filter expression, or NULL. Returns
+ * NULL with one sentence in why: no such file, no permission, a directory, empty, no capture, a
+ * link type that is not decoded, or a filter that does not compile. For the filter, and only then,
+ * *usage is true: the caller's mistake, not the file's. Waits for the first bytes of a pipe; a
+ * handled signal ends that wait as a failure. source_close frees the result.
  */
 struct source *source_open(const char *path, const char *filter, char why[SOURCE_WHY], bool *usage);
 
 /*
- * Reads the next frames: at least one, at most n (n > 0), which may be fewer at any time. They are
- * borrowed until the next call. The number read; 0 at the end or once stopped; -1 when the rest
- * cannot be read (damaged, cut short), with a sentence in why: the frames before the damage have
- * been handed out by earlier calls. Waits for more of a pipe only while it has no frame to hand
- * out.
+ * Reads the next frames: 1 to n (n > 0), which may be fewer at any call. Borrowed until the next
+ * call. Returns the number of frames; 0 at the end or after source_stop; -1 with a sentence in why
+ * if the rest cannot be read (damaged, incomplete). Earlier calls have then returned all frames
+ * before the damage. Waits for more of a pipe only if no frame is buffered.
  */
 int source_read(struct source *s, struct frame *frames, size_t n, char why[SOURCE_WHY]);
 
 /*
- * The key logs of TLS sessions that stand in the capture (pcapng's decryption secrets blocks), as
- * far as they were met: at least those before the frames that source_read has given. Empty: no
- * more. Borrowed until the next source_read.
+ * Returns the TLS key logs of the capture (pcapng's decryption secrets blocks) found since the last
+ * call, empty if there are none. At least all those that stand before the frames returned so far.
+ * Borrowed until the next source_read.
  */
 struct bytes source_secrets(struct source *s);
 
-/* Bytes that were read of the file; and of how many: 0 where that is not known. */
+/* Returns how many bytes were read from the file, before decompression. Sets *size to the file's
+ * size in bytes; 0: unknown. */
 uint64_t source_progress(const struct source *s, uint64_t *size);
 
-/* Ends a wait in source_read, and the source: from now on it reads 0. The only call that another
- * thread, or a signal handler, may make. */
+/* Stops the source and ends a wait in source_read. source_read still returns the frames that are
+ * buffered, and then 0. The only function that another thread or a signal handler may call. */
 void source_stop(struct source *s);
 
+/* Closes the file and frees s. NULL is allowed. */
 void source_close(struct source *s);
 
 #endif

@@ -1,6 +1,5 @@
-/* unpack.c - gzip by zlib and zstd by libzstd behind one function: some bytes in, some bytes out.
- */
-/* Has zlib take its input as const. */
+/* unpack.c - gzip by zlib and zstd by libzstd, behind one interface. */
+/* Declares zlib's input as const. */
 #define ZLIB_CONST
 
 #include "capture/unpack.h"
@@ -10,7 +9,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-/* What begins with magic, where mask has bits. */
+/* One compression: the data begin with magic in the bits of mask. */
 struct unpack_format {
 	const char *name;
 	uint8_t magic[4], mask[4];
@@ -23,7 +22,7 @@ struct unpack_format {
 struct unpack {
 	const struct unpack_format *format;
 	enum unpack_state state;
-	const char *reason; /* a constant of the library's, never freed */
+	const char *reason; /* constant of the library, never freed; NULL: no damage */
 	union {
 		z_stream gzip;
 		ZSTD_DCtx *zstd;
@@ -35,8 +34,8 @@ static bool gzip_open(struct unpack *f)
 	return inflateInit2(&f->gzip, 16 + MAX_WBITS) == Z_OK;
 }
 
-/* Zeros between and behind members are padding to a block size, from tapes; gzip passes over them
- * as well. */
+/* Skips zeros between and after members: padding to a block size, from tapes. gzip skips them too.
+ * Returns true if a new member begins. */
 static bool gzip_next_member(struct unpack *f, struct bytes *from)
 {
 	while (from->n > 0 && from->p[0] == 0)
@@ -61,7 +60,7 @@ static enum unpack_state gzip_step(struct unpack *f, struct bytes *from, void *t
 	*from = bytes_from(*from, n - z->avail_in);
 	if (r == Z_STREAM_END)
 		return UNPACK_WHOLE;
-	/* Z_BUF_ERROR only says that it wants more bytes or more room. */
+	/* Z_BUF_ERROR only asks for more input or more room. */
 	if (r == Z_OK || r == Z_BUF_ERROR)
 		return UNPACK_INSIDE;
 	f->reason = z->msg ? z->msg : zError(r);
@@ -73,8 +72,7 @@ static void gzip_close(struct unpack *f)
 	inflateEnd(&f->gzip);
 }
 
-/* A frame may ask for a window of up to 128 MiB, the library's default bound, which is also what
- * `zstd -d` grants. */
+/* A frame may demand a window of up to 128 MiB: libzstd's default bound, and that of `zstd -d`. */
 static bool zstd_open(struct unpack *f)
 {
 	f->zstd = ZSTD_createDCtx();
@@ -84,8 +82,8 @@ static bool zstd_open(struct unpack *f)
 static enum unpack_state zstd_step(struct unpack *f, struct bytes *from, void *to, size_t capacity,
 				   size_t *made)
 {
-	/* Called without bytes between two frames the library would begin the next one, and the end
-	 * of the data would look like a cut. */
+	/* Between two frames, a call without input would begin the next frame. The end of the data
+	 * would then look incomplete. */
 	if (f->state == UNPACK_WHOLE && from->n == 0)
 		return UNPACK_WHOLE;
 	ZSTD_inBuffer in = {from->p, from->n, 0};
@@ -130,7 +128,7 @@ static bool format_fits(const struct unpack_format *t, struct bytes begin)
 	return true;
 }
 
-/* Of what is known only the memory can fail. */
+/* If the compression is known, only memory can be missing. */
 struct unpack *unpack_new(struct bytes begin, bool *failed)
 {
 	*failed = false;

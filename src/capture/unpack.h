@@ -1,34 +1,37 @@
-/* unpack.h - the compressions a capture may come in, one row each, decoded as a stream in bounded
- * memory. */
+/* unpack.h - decompresses a stream in bounded memory. Each compression has one row in unpack.c. */
 #ifndef SMTPWATCH_CAPTURE_UNPACK_H
 #define SMTPWATCH_CAPTURE_UNPACK_H
 
 #include "smtpwatch/bytes.h"
 
-/* How far a decoder has come. Members and frames that follow each other are one stream. */
+/* The state of a decoder. Consecutive members (gzip) or frames (zstd) are one stream. */
 enum unpack_state {
-	UNPACK_INSIDE,  /* the data may not end here */
+	UNPACK_INSIDE,  /* inside a member or frame: the data must not end here */
 	UNPACK_WHOLE,   /* at the end of a member or frame: the data may end here */
-	UNPACK_DAMAGED, /* unpack_reason says why */
+	UNPACK_DAMAGED, /* unpack_reason tells why; no more bytes come */
 };
 
 struct unpack;
 
-/* A decoder for data that begin so, or NULL: not compressed with anything known. *failed is set if
- * it is known, but there is no memory for it. */
+/* Makes a decoder for data that begin with `begin`. Returns NULL if the data have no known
+ * compression, or, with *failed set to true, if memory is exhausted. At least four bytes are needed
+ * to recognise zstd. unpack_free frees the result. */
 struct unpack *unpack_new(struct bytes begin, bool *failed);
 
-/* The name of the compression: "gzip", "zstd". */
+/* Returns the name of the compression: "gzip" or "zstd". */
 const char *unpack_name(const struct unpack *f);
 
-/* Decodes from *from, which is advanced, into `to`, at most `capacity` bytes; *made are there. With
- * *made > 0 there may be more to come without new input. */
+/* Decodes bytes of *from, and advances *from behind them. Writes at most `capacity` bytes to `to`,
+ * and sets *made to their number. If *made > 0, the next call may write more bytes even without new
+ * input. */
 enum unpack_state unpack_step(struct unpack *f, struct bytes *from, void *to, size_t capacity,
 			      size_t *made);
 
-/* What the decoder's library says of the damage. */
+/* Returns the library's words for the damage, after UNPACK_DAMAGED. Lives as long as the program.
+ */
 const char *unpack_reason(const struct unpack *f);
 
+/* Frees the decoder. NULL is allowed. */
 void unpack_free(struct unpack *f);
 
 #endif
