@@ -1,5 +1,5 @@
-/* nids_conn.h - what the libnids engine keeps of each connection. For stream_nids.c and nids_*.c
- * alone. */
+/* nids_conn.h - the state of a connection in the libnids engine. Private to stream_nids.c and
+ * nids_*.c. */
 #ifndef SMTPWATCH_NIDS_NIDS_CONN_H
 #define SMTPWATCH_NIDS_NIDS_CONN_H
 
@@ -8,48 +8,50 @@
 #include "core/stream/segment_check.h"
 #include "smtpwatch/stream.h"
 
-/* An out-of-order segment that went into libnids: what its bytes acknowledge, for when they come
- * out again. */
+/* What an out-of-order segment acknowledges, kept while libnids queues the segment's bytes. */
 struct nids_mark {
-	struct nids_mark *next; /* by from, then by arrival: the order of libnids' own queue */
-	uint64_t from, to;      /* offsets in its side's stream */
-	uint64_t ack;           /* offset in the other side's, its FIN counted as one */
+	struct nids_mark *next; /* ordered by `from`, then by arrival, as in libnids' own queue */
+	uint64_t from, to;      /* offsets in the stream of its side */
+	uint64_t ack; /* offset in the stream of the other side; the other side's FIN counts as one
+			 byte */
 	int64_t ts;
 };
 
-/* Bytes or a FIN that libnids has put in order, and that acknowledge bytes of the other side that
- * have not been handed on. */
+/* Bytes or a FIN that libnids has put in order, but that acknowledge bytes of the other side which
+ * were not yet delivered. */
 struct nids_waiting {
 	struct nids_waiting *next;
 	uint64_t ack;
 	int64_t ts;
 	uint32_t n;
-	bool fin; /* then n is 0 */
+	bool fin; /* a FIN; n is 0 */
 	uint8_t bytes[];
 };
 
-/* One side as a sender. Offsets count from the byte behind its SYN. */
+/* One side as a sender. Offset 0 is the byte behind its SYN. */
 struct nids_side {
 	struct nids_mark *marks;
-	struct nids_waiting *out_of_order, **out_of_order_last;
-	uint64_t end;      /* behind the highest byte seen */
-	uint64_t ordered;  /* libnids has handed out up to here */
-	uint64_t accepted; /* handed on, held or declared lost up to here */
-	uint64_t answered; /* the other side has acknowledged up to here, its FIN counted */
+	struct nids_waiting *waiting, **waiting_last;
+	uint64_t end;      /* offset behind the highest byte seen */
+	uint64_t ordered;  /* offset up to which libnids has returned bytes */
+	uint64_t accepted; /* offset up to which bytes were delivered, wait, or are lost */
+	uint64_t answered; /* offset that the other side has acknowledged, the FIN included */
 	uint64_t fin_at, fin_ack;
 	int64_t fin_ts;
 	struct receiver receiver;
 	struct sent_bytes sent;
 	uint32_t base;    /* sequence number of offset 0 */
-	uint32_t sign[2]; /* of its last two packets, to know one that is captured twice */
+	uint32_t sign[2]; /* checksums of its last two packets, to recognise a captured duplicate */
 	uint16_t mark_count;
-	bool known;     /* base is */
-	bool syn_acked; /* the other side has acknowledged its SYN and no more */
-	bool fin_seen;  /* fin_... are valid */
-	bool fin_taken; /* the FIN was handed on, or is held */
-	bool stalled;   /* bytes were declared lost, and libnids has handed out none since */
+	bool known;     /* base is valid */
+	bool syn_acked; /* the other side has acknowledged its SYN and nothing more */
+	bool fin_seen;  /* fin_at, fin_ack and fin_ts are valid */
+	bool fin_taken; /* the FIN was delivered, or waits */
+	bool stalled;   /* bytes were declared lost, and libnids has returned none since */
 };
 
+/* The lists of connections. Down to NIDS_LINGER they are states, of which each connection has one.
+ */
 enum nids_list {
 	NIDS_HALF_OPEN,
 	NIDS_OPEN,
@@ -65,18 +67,18 @@ struct nids_link {
 };
 
 struct nids_conn {
-	struct conn pub;               /* first: the listener's view */
-	struct conn_side tcp_stats[2]; /* which pub points to */
+	struct conn pub;               /* the listener's view; must be the first member */
+	struct conn_side tcp_stats[2]; /* pub.side points here */
 	struct nids_side side[2];
-	struct nids_link in_state;  /* one of NIDS_HALF_OPEN .. NIDS_LINGER */
-	struct nids_link in_wait;   /* NIDS_WAIT, while something is held */
-	struct nids_link in_start;  /* NIDS_START: all that are open, in the order of their start */
-	int64_t since;              /* its time in the state list runs from here */
-	int64_t syn_ts, syn_ack_ts; /* the latest of each */
+	struct nids_link in_state;  /* one of NIDS_HALF_OPEN to NIDS_LINGER */
+	struct nids_link in_wait;   /* NIDS_WAIT: bytes or a FIN wait */
+	struct nids_link in_start;  /* NIDS_START: all open connections, by start */
+	int64_t since;              /* beginning of the time limit of its state, nanoseconds */
+	int64_t syn_ts, syn_ack_ts; /* time of the latest of each, nanoseconds */
 	uint32_t hash, number;
-	uint32_t out_of_order_bytes;
+	uint32_t waiting_bytes;
 	enum nids_list state;
-	bool waiting;
+	bool waits;
 	struct conn_end end;
 };
 
@@ -84,7 +86,7 @@ struct nids_queue {
 	struct nids_conn *head, *tail;
 };
 
-/* A number's connection, or, while it is free, the next free number. */
+/* For a number in use: its connection. For a free number: the next free number. */
 union nids_slot {
 	struct nids_conn *conn;
 	uintptr_t next_free;
@@ -99,9 +101,10 @@ struct stream {
 	union nids_slot *slots;
 	uint32_t slots_used, first_free;
 	struct nids_queue lists[NIDS_LISTS];
-	int64_t now, latest; /* time goes back only by a step; the latest frame's */
+	int64_t now, latest; /* `now` goes back only if the clock was stepped; `latest`: time of the
+				latest frame */
 	struct stream_stats stats;
-	/* The segment that libnids is being given, for what it calls meanwhile. */
+	/* The segment that libnids is processing, for libnids' callbacks. */
 	struct {
 		struct nids_conn *conn;
 		enum side side;
@@ -110,76 +113,86 @@ struct stream {
 	} fed;
 };
 
-/* nids_table.c - connections come, stand in lists, and go. */
+/* nids_table.c - connections are added, moved between lists, and removed. */
 
+/* Makes an empty table for s->config.max_conns connections. Returns false if memory is exhausted;
+ * nothing needs to be freed then. */
 bool nids_table_init(struct stream *s);
+/* Removes all connections and frees the table. The listener is not called. */
 void nids_table_free(struct stream *s);
+/* Returns the connection of a packet's tuple, in either direction, or NULL. hash: of the tuple.
+ * Borrowed until nids_table_remove. */
 struct nids_conn *nids_table_find(const struct stream *s, uint32_t hash, const struct packet *p);
 
-/* No room for another: one must be dropped first. */
+/* Returns true if a connection must be removed before the next nids_table_add. */
 bool nids_table_full(const struct stream *s);
 
 /*
- * A cleared connection for a SYN, half-open, the SYN's sender as client. NULL: the table is full,
- * or there is no memory, which is counted.
+ * Adds a half-open connection for a SYN; the sender of the SYN is the client. Returns NULL if the
+ * table is full, or if memory is exhausted, which is counted.
  */
 struct nids_conn *nids_table_add(struct stream *s, uint32_t hash, const struct packet *syn);
 
-/* libnids threw away what it had queued: the marks go too. */
+/* Discards the marks of a side, after libnids has discarded its queue. */
 void nids_table_forget(struct stream *s, struct nids_conn *c, enum side side);
 
-/* Frees it, with everything that hangs on it. */
+/* Frees a connection, with its marks and all that waits. libnids forgets it too. */
 void nids_table_remove(struct stream *s, struct nids_conn *c);
 
-/* Moves it to the end of a state list; its time there runs from `since`. Into NIDS_LINGER it goes
- * when it is closed. */
+/* Moves a connection to the end of a state list. The time limit of that state runs from `since`,
+ * nanoseconds. NIDS_LINGER is for closed connections, and final. */
 void nids_table_move(struct stream *s, struct nids_conn *c, enum nids_list list, int64_t since);
+/* Adds a connection to the end of NIDS_WAIT, or removes it. Does nothing if c->waits equals wait.
+ */
 void nids_table_wait(struct stream *s, struct nids_conn *c, bool wait);
 
-/* How long a connection may stay in a list. */
+/* Returns how long a connection may stay in a list, nanoseconds. Not for NIDS_START. */
 int64_t nids_table_limit(const struct stream *s, enum nids_list list);
 
-/* nids_order.c - what libnids has put in order is handed on in causal order. */
+/* nids_order.c - delivers the bytes that libnids has put in order, in causal order. */
 
-/* Notes an out-of-order segment of a side. */
+/* Records an out-of-order segment of a side. Copies *mark. If there are too many marks or memory is
+ * exhausted, does nothing. */
 void nids_order_mark(struct stream *s, struct nids_conn *c, enum side side,
 		     const struct nids_mark *mark);
 
-/* libnids hands out the next bytes of a side; s->fed is the segment under way. */
+/* Takes the next bytes of a side from libnids. s->fed is the current segment. data is borrowed for
+ * the call. */
 void nids_order_data(struct stream *s, struct nids_conn *c, enum side side, struct bytes data);
 
-/* Takes the FINs whose turn has come, and hands on what has become possible. Call after each
- * segment. */
+/* Takes the FINs that are due, and delivers what waits no longer. Call after each segment. ts: its
+ * time, nanoseconds. */
 void nids_order_settle(struct stream *s, struct nids_conn *c, int64_t ts);
 
-/* What has waited longer than the skew at time now is handed on, and what it acknowledges is
- * declared lost. */
+/* Delivers what has waited longer than config.skew at time now (nanoseconds). What it acknowledges
+ * is declared lost. */
 void nids_order_expire(struct stream *s, struct nids_conn *c, int64_t now);
 
-/* Hands on all that is held, declares all that never came, and takes the FINs at the end of it. */
+/* Delivers all that waits, declares all bytes lost that never came, and takes the FINs behind them.
+ * ts: nanoseconds. */
 void nids_order_flush(struct stream *s, struct nids_conn *c, int64_t ts);
 
 /*
- * A closing segment was handed on, or ended the connection: the first names the closer. ack: what
- * it acknowledges of the other side.
+ * Records a closing segment that was delivered or ended the connection. The first one determines
+ * the closer. ack: what the segment acknowledges of the other side.
  */
 void nids_order_closing(struct nids_conn *c, enum side side, enum how how, uint64_t ack);
 
-/* nids_stats.c - what is known of a connection from the segments themselves. */
+/* nids_stats.c - the facts that the segments themselves show. */
 
-/* The offset of a sequence number in a side's stream, near what was seen; negative: before its
- * start. */
+/* Returns the offset of a sequence number in a side's stream. The result is the offset nearest to
+ * `end`; negative: before the start of the stream. */
 int64_t nids_offset(const struct nids_side *side, uint32_t seq);
 
-/* What a segment acknowledges, as an offset in the other side's stream; 0 where it says nothing
- * that can be true. */
+/* Returns what a segment acknowledges, as an offset in the other side's stream. Returns 0 if the
+ * segment has no ACK flag, or an impossible acknowledgement. */
 uint64_t nids_ack(const struct nids_conn *c, enum side from, const struct packet *p);
 
-/* An RST that counts: what lies before its number was sent, and what it acknowledges was, whether
- * it was seen or not. */
+/* Records an RST that ended the connection. All bytes before its sequence number were sent, and so
+ * were those that it acknowledges, even if they were not captured. */
 void nids_stats_reset(struct nids_conn *c, enum side from, const struct packet *p);
 
-/* Counts a segment, before it is fed. */
+/* Records a segment. Call before the segment goes to libnids. */
 void nids_stats_record(struct stream *s, struct nids_conn *c, enum side from,
 		       const struct packet *p);
 

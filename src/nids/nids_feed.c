@@ -1,9 +1,9 @@
-/* nids_feed.c - builds the datagrams that libnids is given; nothing else reaches it. */
+/* nids_feed.c - builds the datagrams that libnids gets. libnids gets nothing else. */
 /*
- * Its own link, fragment, option and checksum code reads beyond buffers and can be crashed from the
- * wire, so a clean copy of each segment is made: IPv4 without options or fragments, and a made-up
- * tuple for each connection, which also lets it follow IPv6. What it has to judge it still judges:
- * order, windows, overlaps, RSTs.
+ * libnids' code for links, fragments, options and checksums reads beyond buffers, and the wire can
+ * crash it. Therefore libnids gets a clean copy of each segment: IPv4 without options or fragments,
+ * and an invented tuple for each connection. So libnids can also follow IPv6. libnids still judges
+ * order, windows, overlaps and RSTs.
  */
 #include "nids/nids_feed.h"
 
@@ -19,17 +19,19 @@
 enum {
 	IP_HEADER = 20,
 	TCP_HEADER = 20,
-	WSCALE_OPTION = 4,    /* a no-operation and the three bytes of the option (RFC 7323 2.2) */
-	PIECE_MAX = 32 << 10, /* payload of one datagram: libnids takes a queue over 64 KB, its
-				 overhead included, for an attack */
+	WSCALE_OPTION = 4, /* a no-operation, then the option's three bytes (RFC 7323 2.2) */
+	/* PIECE_MAX: payload of one datagram. libnids takes a queue over 64 KB, its overhead
+	 * included, for an attack. */
+	PIECE_MAX = 32 << 10,
 	CLIENT_PORT = 1024,
 	SERVER_PORT = 25
 };
 
-#define SERVER_ADDRESS UINT32_C(0x0bffffff) /* 11.255.255.255: no client's, they are 10.x.y.z */
+/* 11.255.255.255: differs from every client, which is 10.x.y.z. */
+#define SERVER_ADDRESS UINT32_C(0x0bffffff)
 #define CLIENT_NET     UINT32_C(0x0a000000)
 
-/* libnids is one per process, so what speaks to it is too. */
+/* One for the process, as libnids is. */
 static struct {
 	pcap_t *dead;
 	const struct nids_feed_listener *listener;
@@ -43,15 +45,15 @@ static uint32_t address_of(uint32_t number)
 	return htonl(CLIENT_NET | number);
 }
 
-/* By tuple each time: libnids frees its streams when it likes, a pointer kept would dangle. */
+/* Searches each time: libnids frees its streams at any time, so a kept pointer could dangle. */
 static struct tcp_stream *stream_of(uint32_t number)
 {
 	struct tuple4 tuple = {CLIENT_PORT, SERVER_PORT, address_of(number), htonl(SERVER_ADDRESS)};
 	return nids_find_tcp_stream(&tuple);
 }
 
-/* half_stream is named for the receiver. Behind bytes that it keeps for others (we leave it none)
- * stand those that are new. */
+/* A half_stream is named after the receiver. The new bytes stand behind bytes that libnids keeps
+ * for other callbacks; here it keeps none. */
 static void side_take(uint32_t number, const struct half_stream *receiver, bool from_client)
 {
 	if (receiver->count_new <= 0)
@@ -78,12 +80,11 @@ static void on_tcp(struct tcp_stream *stream, void **unused)
 		feed.calling = false;
 		break;
 	default:
-		break; /* its ends are seen in the segments: it does not say whose they are */
+		break; /* An end is read from the segments: libnids does not tell whose it is. */
 	}
 }
 
-/* Its complaints about packets; of all of them only this one can be met by clean datagrams and
- * means something. */
+/* libnids' warnings about packets. Clean datagrams can cause only this one of them that matters. */
 static void on_complaint(int type, int number, struct ip *header, void *data)
 {
 	(void)header;
@@ -92,7 +93,7 @@ static void on_complaint(int type, int number, struct ip *header, void *data)
 		feed.listener->dropped(feed.arg);
 }
 
-/* libnids does not look at what this returns, and would go on with a null pointer. */
+/* libnids ignores the result of this function, and would go on with a null pointer. */
 static void on_no_memory(char *where)
 {
 	fprintf(stderr, "smtpwatch: libnids has no memory (%s)\n", where);
@@ -101,11 +102,10 @@ static void on_no_memory(char *where)
 
 static void params_set(uint32_t conns)
 {
-	nids_params.n_tcp_streams =
-		(int)(conns + conns / 3 +
-		      16); /* it fills three quarters of it, then throws out the oldest */
-	nids_params.scan_num_hosts = 0; /* its scan detection can be crashed by one packet */
-	nids_params.n_hosts = 16;       /* fragments: none come here */
+	/* libnids uses three quarters of the table, then evicts the oldest. */
+	nids_params.n_tcp_streams = (int)(conns + conns / 3 + 16);
+	nids_params.scan_num_hosts = 0; /* one packet can crash libnids' scan detection */
+	nids_params.n_hosts = 16;       /* for fragments, which never come here */
 	nids_params.syslog = on_complaint;
 	nids_params.no_mem = on_no_memory;
 	nids_params.pcap_filter = NULL;
@@ -127,8 +127,8 @@ bool nids_feed_open(uint32_t conns, const struct nids_feed_listener *listener, v
 	feed.arg = arg;
 	params_set(conns);
 	/*
-	 * For the whole process, as all of libnids is. Kilobytes are taken and given back for each
-	 * segment: the heap's end would move each time.
+	 * These settings apply to the whole process. For each segment libnids allocates and frees
+	 * kilobytes, which would move the end of the heap each time.
 	 */
 	mallopt(M_TRIM_THRESHOLD, 64 << 20);
 	mallopt(M_TOP_PAD, 16 << 20);
@@ -138,8 +138,8 @@ bool nids_feed_open(uint32_t conns, const struct nids_feed_listener *listener, v
 		feed.dead = NULL;
 		return false;
 	}
-	nids_register_tcp(__extension__(void *)
-				  on_tcp); /* init forgets what was registered before */
+	/* nids_init forgets earlier registrations. */
+	nids_register_tcp(__extension__(void *) on_tcp);
 	nids_register_chksum_ctl(&no_checksums, 1);
 	return true;
 }
@@ -147,14 +147,14 @@ bool nids_feed_open(uint32_t conns, const struct nids_feed_listener *listener, v
 void nids_feed_close(void)
 {
 	assert(feed.dead && !feed.calling);
-	nids_unregister_tcp(__extension__(void *) on_tcp); /* exit does not free it */
+	nids_unregister_tcp(__extension__(void *) on_tcp); /* nids_exit does not free it */
 	nids_exit();
 	nids_params.pcap_desc = NULL;
 	pcap_close(feed.dead);
 	feed.dead = NULL;
 }
 
-/* Network byte order. */
+/* Writes in network byte order. */
 static void put16(uint8_t *at, uint32_t value)
 {
 	at[0] = (uint8_t)(value >> 8);
@@ -167,7 +167,7 @@ static void put32(uint8_t *at, uint32_t value)
 	put16(at + 2, value);
 }
 
-/* RFC 791 3.1, without a checksum: libnids was told not to look. */
+/* Writes an IPv4 header (RFC 791 3.1) without a checksum: libnids does not check it. */
 static void ip_write(uint8_t *ip, const struct nids_segment *s, size_t length)
 {
 	uint32_t client = CLIENT_NET | s->number;
@@ -181,8 +181,8 @@ static void ip_write(uint8_t *ip, const struct nids_segment *s, size_t length)
 }
 
 /*
- * RFC 9293 3.1. Returns the header's length. The window is as it was on the wire, so its scale must
- * be known to libnids: the only option that is passed on.
+ * Writes a TCP header (RFC 9293 3.1). Returns its length in bytes. The window is that of the wire,
+ * so libnids needs its scale: the only option that is passed on.
  */
 static size_t tcp_write(uint8_t *tcp, const struct nids_segment *s)
 {
@@ -220,8 +220,8 @@ static void datagram_feed(const struct nids_segment *s)
 	nids_pcap_handler(NULL, &header, feed.datagram);
 }
 
-/* A SYN goes alone: what it carries follows as a segment of its own. FIN goes with the last piece.
- */
+/* A SYN is passed on alone; its payload follows as a segment of its own. A FIN goes with the last
+ * piece. */
 void nids_feed_segment(const struct nids_segment *segment)
 {
 	struct nids_segment rest = *segment;

@@ -1,17 +1,17 @@
-/* nids_order.c - causal order over libnids' two streams: it orders each direction, but not the two
- * with each other. */
+/* nids_order.c - causal order across libnids' two streams: libnids orders each direction, but not
+ * one against the other. */
 /*
- * libnids hands out the bytes of a segment as soon as those before it on the same side were there:
- * a reply that was captured before its command comes out before it. So each piece that comes out is
- * looked up for what it acknowledged when it was sent (origin_of), and held until the other side
- * has come that far. Where that side has a hole, libnids will never get over it: after the skew the
- * bytes are declared lost.
+ * libnids returns the bytes of a segment as soon as all earlier bytes of the same side are there.
+ * If a reply was captured before its command, libnids returns the reply first. Therefore origin_of
+ * finds what each piece acknowledged when it was sent. The piece waits until the other side has
+ * come that far. If that side has a hole, libnids never skips it: after the skew the missing bytes
+ * are declared lost.
  */
 #include "nids/nids_conn.h"
 
 #include <assert.h>
 
-/* More marks than libnids can have queued segments: beyond, they stand for segments that it
+/* libnids cannot queue more segments than this: further marks belong to segments that it has
  * dropped. */
 enum { MARKS_MAX = 512 };
 
@@ -20,15 +20,15 @@ static uint64_t position(const struct nids_conn *c, enum side side)
 	return c->pub.flow[side].bytes + c->pub.flow[side].gap;
 }
 
-/* Whether all that is acknowledged has been handed on or declared lost; the FIN counts as one. */
+/* Returns true if everything up to ack was delivered or declared lost. A FIN counts as one byte. */
 static bool is_clear(const struct nids_conn *c, enum side side, uint64_t ack)
 {
 	enum side other = side_other(side);
 	return ack <= position(c, other) + (c->pub.flow[other].fin ? 1 : 0);
 }
 
-/* Where contradictory numbers were let through, no more is said to be acknowledged than was told
- * of. */
+/* Sets pub.flow[side].acked. If sequence numbers contradict each other, `acked` is limited to what
+ * was delivered. */
 static void acked_set(struct nids_conn *c, enum side side, uint64_t ack)
 {
 	uint64_t there = position(c, side_other(side));
@@ -65,60 +65,62 @@ static void fin_deliver(struct stream *s, struct nids_conn *c, enum side side, u
 	s->listener->fin(s->arg, &c->pub, side, ts);
 }
 
-/* What a held item costs; many of one byte must not cost more than the limit says. */
-static size_t segment_size(const struct nids_waiting *h)
+/* Memory of a waiting item. The header counts too, so that many items of one byte keep to the
+ * limit. */
+static size_t waiting_size(const struct nids_waiting *w)
 {
-	return sizeof *h + h->n;
+	return sizeof *w + w->n;
 }
 
-/* Hands on the first held item of a side, whatever it waited for. */
-static void segment_deliver(struct stream *s, struct nids_conn *c, enum side side)
+/* Delivers the first waiting item of a side without any condition. */
+static void waiting_deliver(struct stream *s, struct nids_conn *c, enum side side)
 {
 	struct nids_side *dir = &c->side[side];
-	struct nids_waiting *h = dir->out_of_order;
-	dir->out_of_order = h->next;
-	if (!dir->out_of_order)
-		dir->out_of_order_last = &dir->out_of_order;
-	c->out_of_order_bytes -= (uint32_t)segment_size(h);
-	s->stats.held_bytes -= segment_size(h);
-	if (h->fin)
-		fin_deliver(s, c, side, h->ack, h->ts);
+	struct nids_waiting *w = dir->waiting;
+	dir->waiting = w->next;
+	if (!dir->waiting)
+		dir->waiting_last = &dir->waiting;
+	c->waiting_bytes -= (uint32_t)waiting_size(w);
+	s->stats.held_bytes -= waiting_size(w);
+	if (w->fin)
+		fin_deliver(s, c, side, w->ack, w->ts);
 	else
-		data_deliver(s, c, side, bytes_of(h->bytes, h->n), h->ack, h->ts);
-	pool_put(s->pool, h, segment_size(h));
+		data_deliver(s, c, side, bytes_of(w->bytes, w->n), w->ack, w->ts);
+	pool_put(s->pool, w, waiting_size(w));
 }
 
-/* False if there is none, or if it still waits. */
-static bool segment_step(struct stream *s, struct nids_conn *c, enum side side)
+/* Delivers the first waiting item of a side if it is clear. Returns false if there is none, or if
+ * it must wait longer. */
+static bool waiting_step(struct stream *s, struct nids_conn *c, enum side side)
 {
-	const struct nids_waiting *h = c->side[side].out_of_order;
-	if (!h || !is_clear(c, side, h->ack))
+	const struct nids_waiting *w = c->side[side].waiting;
+	if (!w || !is_clear(c, side, w->ack))
 		return false;
-	segment_deliver(s, c, side);
+	waiting_deliver(s, c, side);
 	return true;
 }
 
-/* The side whose first held item was sent first; the caller knows that there is one. */
-static enum side segment_older(const struct nids_conn *c)
+/* Returns the side whose first waiting item was sent first. Call only if an item waits. */
+static enum side waiting_older(const struct nids_conn *c)
 {
-	const struct nids_waiting *client = c->side[CLIENT].out_of_order,
-				  *server = c->side[SERVER].out_of_order;
+	const struct nids_waiting *client = c->side[CLIENT].waiting,
+				  *server = c->side[SERVER].waiting;
 	if (!client || !server)
 		return client ? CLIENT : SERVER;
 	return server->ts < client->ts ? SERVER : CLIENT;
 }
 
-static bool holds(const struct nids_conn *c)
+static bool any_waiting(const struct nids_conn *c)
 {
-	return c->side[CLIENT].out_of_order || c->side[SERVER].out_of_order;
+	return c->side[CLIENT].waiting || c->side[SERVER].waiting;
 }
 
-/* Declares a side's bytes lost, up to an offset. libnids may still bring them: they are passed over
- * then. */
-static void lose(struct stream *s, struct nids_conn *c, enum side side, uint64_t upto, int64_t ts)
+/* Declares a side's bytes lost up to an offset. If libnids returns them later, they are ignored. */
+static void declare_lost(struct stream *s, struct nids_conn *c, enum side side, uint64_t upto,
+			 int64_t ts)
 {
 	struct nids_side *dir = &c->side[side];
-	assert(!dir->out_of_order);
+	assert(!dir->waiting);
 	if (dir->fin_seen && upto > dir->fin_at)
 		upto = dir->fin_at;
 	uint64_t from = position(c, side);
@@ -132,56 +134,57 @@ static void lose(struct stream *s, struct nids_conn *c, enum side side, uint64_t
 	dir->stalled = true;
 }
 
-static void segment_append(struct stream *s, struct nids_conn *c, enum side side,
-			   struct nids_waiting *h)
+static void waiting_append(struct stream *s, struct nids_conn *c, enum side side,
+			   struct nids_waiting *w)
 {
 	struct nids_side *dir = &c->side[side];
-	h->next = NULL;
-	*dir->out_of_order_last = h;
-	dir->out_of_order_last = &h->next;
-	c->out_of_order_bytes += (uint32_t)segment_size(h);
-	s->stats.held_bytes += segment_size(h);
+	w->next = NULL;
+	*dir->waiting_last = w;
+	dir->waiting_last = &w->next;
+	c->waiting_bytes += (uint32_t)waiting_size(w);
+	s->stats.held_bytes += waiting_size(w);
 	if (s->stats.held_bytes > s->stats.held_peak)
 		s->stats.held_peak = s->stats.held_bytes;
 }
 
-/* False, and counted, if there is no room for it. */
-static bool segment_wait(struct stream *s, struct nids_conn *c, enum side side, struct bytes data,
+/* Copies bytes or a FIN to the end of a side's waiting items. Returns false, and counts that, if
+ * there is no room. */
+static bool waiting_copy(struct stream *s, struct nids_conn *c, enum side side, struct bytes data,
 			 bool fin, uint64_t ack, int64_t ts)
 {
-	struct nids_waiting *h;
-	size_t size = sizeof *h + data.n;
-	if (c->out_of_order_bytes + size > s->config.reorder_per_conn ||
+	struct nids_waiting *w;
+	size_t size = sizeof *w + data.n;
+	if (c->waiting_bytes + size > s->config.reorder_per_conn ||
 	    s->stats.held_bytes + size > s->config.reorder_total) {
 		s->stats.held_overflow++;
 		return false;
 	}
-	h = pool_get(s->pool, size);
-	if (!h) {
+	w = pool_get(s->pool, size);
+	if (!w) {
 		s->stats.no_memory++;
 		return false;
 	}
-	*h = (struct nids_waiting){.ack = ack, .ts = ts, .n = (uint32_t)data.n, .fin = fin};
+	*w = (struct nids_waiting){.ack = ack, .ts = ts, .n = (uint32_t)data.n, .fin = fin};
 	if (data.n > 0)
-		memcpy(h->bytes, data.p, data.n);
-	segment_append(s, c, side, h);
+		memcpy(w->bytes, data.p, data.n);
+	waiting_append(s, c, side, w);
 	return true;
 }
 
-/* Before an item of a side is handed on: what it acknowledges is handed on, whatever that waits
- * for, or declared lost. */
+/* Call before an item of a side is delivered. Delivers what the item acknowledges even if that
+ * still waits, or declares it lost. */
 static void make_clear(struct stream *s, struct nids_conn *c, enum side side, uint64_t ack,
 		       int64_t ts)
 {
 	enum side other = side_other(side);
 	struct nids_side *dir = &c->side[other];
-	while (dir->out_of_order && !is_clear(c, side, ack))
-		segment_deliver(s, c, other);
+	while (dir->waiting && !is_clear(c, side, ack))
+		waiting_deliver(s, c, other);
 	if (is_clear(c, side, ack))
 		return;
-	lose(s, c, other, ack, ts);
-	/* The loss may have uncovered a FIN; where it is acknowledged too, it comes before what
-	 * acknowledges it. */
+	declare_lost(s, c, other, ack, ts);
+	/* The loss may have uncovered a FIN. If the FIN is acknowledged too, it comes before the
+	 * item. */
 	if (dir->fin_seen && !dir->fin_taken && dir->accepted >= dir->fin_at &&
 	    !is_clear(c, side, ack)) {
 		dir->fin_taken = true;
@@ -189,23 +192,22 @@ static void make_clear(struct stream *s, struct nids_conn *c, enum side side, ui
 	}
 }
 
-/* Hands on the first held item of a side, with what must go before it. */
-static void force(struct stream *s, struct nids_conn *c, enum side side, int64_t ts)
+/* Delivers the first waiting item of a side, after all that it acknowledges. */
+static void deliver_forced(struct stream *s, struct nids_conn *c, enum side side, int64_t ts)
 {
-	make_clear(s, c, side, c->side[side].out_of_order->ack, ts);
-	segment_deliver(s, c, side);
+	make_clear(s, c, side, c->side[side].waiting->ack, ts);
+	waiting_deliver(s, c, side);
 }
 
-/* The next item of a side, bytes or FIN: handed on, or held for its turn. */
+/* Delivers the next bytes or FIN of a side, or appends them to what waits. */
 static void take(struct stream *s, struct nids_conn *c, enum side side, struct bytes data, bool fin,
 		 uint64_t ack, int64_t ts)
 {
-	bool now = !c->side[side].out_of_order && is_clear(c, side, ack);
-	/* No room: what is held of this side goes first, or the order of its own bytes would be
-	 * lost. */
-	if (!now && !segment_wait(s, c, side, data, fin, ack, ts)) {
-		while (c->side[side].out_of_order)
-			force(s, c, side, ts);
+	bool now = !c->side[side].waiting && is_clear(c, side, ack);
+	/* No room: all that waits on this side goes first, to keep the order of its own bytes. */
+	if (!now && !waiting_copy(s, c, side, data, fin, ack, ts)) {
+		while (c->side[side].waiting)
+			deliver_forced(s, c, side, ts);
 		make_clear(s, c, side, ack, ts);
 		now = true;
 	}
@@ -215,41 +217,41 @@ static void take(struct stream *s, struct nids_conn *c, enum side side, struct b
 		data_deliver(s, c, side, data, ack, ts);
 }
 
-/* It is the first of its side, of a connection whose other SYN was seen: how much was said before
- * it is not known until this one comes too. */
-static bool is_adrift(const struct nids_conn *c, enum side side)
+/* Returns true if a side's first captured segment is a FIN, and only the other side's SYN was
+ * captured. How much the side sent before is unknown until its SYN comes too. */
+static bool start_unknown(const struct nids_conn *c, enum side side)
 {
 	return !c->pub.flow[side].syn && c->pub.flow[side_other(side)].syn &&
 	       c->side[side].fin_at == 0;
 }
 
-/* FINs whose turn has come. last: nothing more comes. */
+/* Takes the FINs that are due. last: no more segments come. */
 static void fins_take(struct stream *s, struct nids_conn *c, bool last)
 {
 	for (enum side side = CLIENT; side <= SERVER; side++) {
 		struct nids_side *dir = &c->side[side];
 		if (!dir->fin_seen || dir->fin_taken || dir->accepted < dir->fin_at ||
-		    (!last && is_adrift(c, side)))
+		    (!last && start_unknown(c, side)))
 			continue;
 		dir->fin_taken = true;
 		take(s, c, side, bytes_of(NULL, 0), true, dir->fin_ack, dir->fin_ts);
 	}
 }
 
-/* Hands on what has become possible. A side that has stalled is not waited for: libnids will hardly
- * bring its bytes again. */
+/* If the other side has stalled, an item does not wait for it: libnids hardly ever returns the
+ * missing bytes later. */
 void nids_order_settle(struct stream *s, struct nids_conn *c, int64_t ts)
 {
 	for (;;) {
 		fins_take(s, c, false);
-		if (segment_step(s, c, CLIENT) || segment_step(s, c, SERVER))
+		if (waiting_step(s, c, CLIENT) || waiting_step(s, c, SERVER))
 			continue;
-		enum side side = segment_older(c);
-		if (!holds(c) || !c->side[side_other(side)].stalled)
+		enum side side = waiting_older(c);
+		if (!any_waiting(c) || !c->side[side_other(side)].stalled)
 			break;
-		force(s, c, side, ts);
+		deliver_forced(s, c, side, ts);
 	}
-	nids_table_wait(s, c, holds(c));
+	nids_table_wait(s, c, any_waiting(c));
 }
 
 void nids_order_mark(struct stream *s, struct nids_conn *c, enum side side,
@@ -258,9 +260,9 @@ void nids_order_mark(struct stream *s, struct nids_conn *c, enum side side,
 	struct nids_side *dir = &c->side[side];
 	struct nids_mark *m = dir->mark_count < MARKS_MAX ? pool_get(s->pool, sizeof *m) : NULL;
 	if (!m)
-		return; /* the bytes will count as sent with the segment that brings them out */
+		return; /* the bytes then count as sent with the segment that releases them */
 	struct nids_mark **at = &dir->marks;
-	/* Of two that begin alike libnids takes the bytes of the first. */
+	/* Of two segments with the same beginning, libnids takes the bytes of the first. */
 	while (*at && (*at)->from <= mark->from)
 		at = &(*at)->next;
 	*m = *mark;
@@ -270,7 +272,7 @@ void nids_order_mark(struct stream *s, struct nids_conn *c, enum side side,
 	s->stats.out_of_order++;
 }
 
-/* Marks whose bytes have all come out. */
+/* Removes the marks whose bytes libnids has all returned. */
 static void marks_trim(struct stream *s, struct nids_side *dir)
 {
 	for (struct nids_mark **at = &dir->marks, *m; (m = *at) && m->from <= dir->ordered;) {
@@ -284,8 +286,8 @@ static void marks_trim(struct stream *s, struct nids_side *dir)
 	}
 }
 
-/* Which segment brought the byte at an offset: the one that is being fed, or else the first in
- * libnids' queue that has it. */
+/* Finds the segment that brought the byte at an offset: the current segment, or else the first one
+ * with that byte in libnids' queue. Sets *ack and *ts to what is known of the segment. */
 static void origin_of(const struct stream *s, const struct nids_side *dir, uint64_t at,
 		      uint64_t *ack, int64_t *ts)
 {
@@ -311,7 +313,8 @@ void nids_order_data(struct stream *s, struct nids_conn *c, enum side side, stru
 	dir->ordered += data.n;
 	marks_trim(s, dir);
 	if (dir->accepted > at) {
-		data = bytes_from(data, dir->accepted - at); /* too late: declared lost before */
+		/* The bytes came too late: they were declared lost before. */
+		data = bytes_from(data, dir->accepted - at);
 		at = dir->accepted;
 	}
 	if (dir->fin_seen && at + data.n > dir->fin_at)
@@ -321,34 +324,34 @@ void nids_order_data(struct stream *s, struct nids_conn *c, enum side side, stru
 	sent_bytes_record(&dir->sent, dir->base + (uint32_t)at, data.p, (uint32_t)data.n,
 			  dir->answered < at);
 	dir->accepted = at + data.n;
-	dir->stalled = false; /* libnids is over its hole: the bytes that were missing came late */
+	dir->stalled = false; /* the missing bytes came late, and libnids has passed its hole */
 	take(s, c, side, data, false, ack, ts);
 	nids_order_settle(s, c, s->fed.ts);
 }
 
 void nids_order_expire(struct stream *s, struct nids_conn *c, int64_t now)
 {
-	while (holds(c)) {
-		enum side side = segment_older(c);
-		if (c->side[side].out_of_order->ts + s->config.skew > now)
+	while (any_waiting(c)) {
+		enum side side = waiting_older(c);
+		if (c->side[side].waiting->ts + s->config.skew > now)
 			break;
-		force(s, c, side, now);
+		deliver_forced(s, c, side, now);
 	}
-	/* To the end of the list, where the younger ones stand. */
+	/* Moves the connection to the end of the list, behind older ones. */
 	nids_table_wait(s, c, false);
 	nids_order_settle(s, c, now);
 }
 
-/* A FIN that becomes possible may have to wait for the other one, so it takes a second round, and
+/* A FIN that becomes due may have to wait for the other FIN. So a second round may be needed, but
  * never a third. */
 void nids_order_flush(struct stream *s, struct nids_conn *c, int64_t ts)
 {
 	do {
-		while (holds(c))
-			force(s, c, segment_older(c), ts);
-		lose(s, c, CLIENT, c->side[CLIENT].end, ts);
-		lose(s, c, SERVER, c->side[SERVER].end, ts);
+		while (any_waiting(c))
+			deliver_forced(s, c, waiting_older(c), ts);
+		declare_lost(s, c, CLIENT, c->side[CLIENT].end, ts);
+		declare_lost(s, c, SERVER, c->side[SERVER].end, ts);
 		fins_take(s, c, true);
-	} while (holds(c));
+	} while (any_waiting(c));
 	nids_table_wait(s, c, false);
 }

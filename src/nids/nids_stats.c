@@ -1,15 +1,16 @@
-/* nids_stats.c - the facts of struct conn, from the segments: libnids tells none of them, nor where
- * a FIN was. */
+/* nids_stats.c - fills struct conn from the segments: libnids reports none of these facts, nor the
+ * place of a FIN. */
 #include "nids/nids_conn.h"
 
-/* No receiver offers a window this large: a number further ahead of what was seen is not believed.
- */
+/* In bytes. No receiver offers a window this large: a sequence number further ahead is not
+ * believed. */
 #define REACH ((int64_t)64 << 20)
 
-/* A network does not send the same packet again as fast as a capture point sees it twice. */
+/* A network does not repeat a packet as fast as a capture point sees it twice. */
 #define TWICE_WITHIN (50 * FRAME_MS)
 
-/* Sequence numbers wrap, offsets do not: the nearest to the highest that was seen is meant. */
+/* Sequence numbers wrap, offsets do not. Of all possible offsets the nearest to dir->end is meant.
+ */
 int64_t nids_offset(const struct nids_side *side, uint32_t seq)
 {
 	return (int64_t)side->end + (int32_t)(seq - (side->base + (uint32_t)side->end));
@@ -29,8 +30,8 @@ static uint32_t mixed(uint32_t sum, uint32_t value)
 	return (sum ^ value) * UINT32_C(0x9e3779b1);
 }
 
-/* The same numbers and the same identification: a retransmission has another IP ID, or another time
- * stamp, or comes later. */
+/* A captured duplicate has the same numbers and the same IP ID. A retransmission has another IP ID
+ * or time stamp, or comes later. */
 static bool captured_twice(struct nids_side *dir, const struct packet *p, int64_t last)
 {
 	uint32_t sign = mixed(
@@ -44,28 +45,29 @@ static bool captured_twice(struct nids_side *dir, const struct packet *p, int64_
 }
 
 /*
- * Where a side's stream begins: behind its SYN; or, where that was not captured and libnids will
- * never follow, with the first segment that came: so that at least the number of bytes that are
- * missing can be told.
+ * Sets where a side's stream begins: behind its SYN, or, without a captured SYN, at its first
+ * segment. libnids never follows such a connection, but the number of missing bytes is then known.
  */
 static void base_note(struct nids_conn *c, enum side from, const struct packet *p)
 {
 	struct nids_side *dir = &c->side[from];
 	bool syn = p->flags & TCP_SYN;
 	if (syn && from == SERVER && p->ack != c->side[CLIENT].base)
-		return; /* not an answer to this SYN: libnids passes over it too */
+		/* This SYN-ACK does not answer the client's SYN: libnids ignores it too. */
+		return;
 	uint32_t base = p->seq + syn;
 	if (dir->known && !(syn && !c->pub.flow[from].syn && dir->accepted == 0))
 		return;
 	uint32_t before = dir->known ? dir->base - base
-				     : 0; /* a segment was captured before the SYN */
+				     /* Not 0: a segment was captured before the SYN. */
+				     : 0;
 	dir->end += before;
 	dir->fin_at += dir->fin_seen ? before : 0;
 	dir->base = base;
 	dir->known = true;
 }
 
-/* A SYN that does not begin this stream tells nothing of it. */
+/* Ignores a SYN that does not begin this stream. */
 static void syn_note(struct nids_conn *c, enum side from, const struct packet *p)
 {
 	struct conn_side *stats = &c->pub.side[from];
@@ -83,7 +85,7 @@ static void syn_note(struct nids_conn *c, enum side from, const struct packet *p
 	stats->mss = p->mss;
 }
 
-/* SYN to SYN-ACK, and on to the ACK of the handshake once that has come. */
+/* Measures from SYN to SYN-ACK, and then to the ACK of the handshake. */
 static void rtt_note(struct nids_conn *c, enum side from, const struct packet *p)
 {
 	if (c->syn_ack_ts == 0)
@@ -103,9 +105,9 @@ static bool is_queued(const struct nids_side *dir, uint64_t from, uint64_t to)
 }
 
 /*
- * Bytes that were sent before. The last byte alone is a keep-alive (RFC 9293 3.8.4), and a late
- * original that fills a hole is none: that no other packet brought these bytes is all that can be
- * told from here.
+ * Returns true if the bytes were sent before. A keep-alive does not count: the last byte alone (RFC
+ * 9293 3.8.4). A late original that fills a hole does not count either. Only the order of capture
+ * is known here: another packet must have brought the same bytes.
  */
 static bool is_repeat(const struct nids_side *dir, uint64_t from, uint64_t to)
 {
@@ -113,16 +115,17 @@ static bool is_repeat(const struct nids_side *dir, uint64_t from, uint64_t to)
 	return !keepalive && (to <= dir->ordered || is_queued(dir, from, to));
 }
 
-/* The next byte that the receiver waits for, of which it has all before. */
+/* Returns true if seq is the next byte that the receiver expects, and the receiver has acknowledged
+ * all before. */
 static bool is_next(const struct nids_side *dir, uint32_t seq)
 {
 	int64_t at = nids_offset(dir, seq);
 	return at == (int64_t)dir->ordered && at == (int64_t)dir->answered;
 }
 
-/* It acknowledges what was before the connection (by more than one: see is_foreign in
- * native.c), or is a SYN on an open one: the receiver drops it (RFC 5961 5.2, RFC
- * 9293 3.10.7.4). */
+/* Returns true if the receiver drops the segment (RFC 5961 5.2, RFC 9293 3.10.7.4). Either it is a
+ * SYN on an open connection, or it acknowledges bytes from before the connection. An
+ * acknowledgement one below the start is accepted: see is_foreign in native.c. */
 static bool is_dropped(const struct nids_conn *c, enum side from, const struct packet *p)
 {
 	const struct nids_side *other = &c->side[side_other(from)];
@@ -131,8 +134,8 @@ static bool is_dropped(const struct nids_conn *c, enum side from, const struct p
 	return (p->flags & TCP_ACK) && other->known && nids_offset(other, p->ack) < -1;
 }
 
-/* libnids passes over what comes behind: the first bytes count. Whether the receiver took those is
- * another question. */
+/* Counts a retransmission with other bytes. libnids keeps the first bytes, but the receiver may
+ * have taken the later ones. */
 static void recent_look(struct stream *s, struct nids_conn *c, enum side from,
 			const struct packet *p)
 {
@@ -155,8 +158,8 @@ static void data_note(struct stream *s, struct nids_conn *c, enum side from, con
 	int64_t at = nids_offset(dir, p->seq + !!(p->flags & TCP_SYN));
 	if (at < 0 || at > (int64_t)dir->end + REACH)
 		return;
-	uint64_t to = (uint64_t)at + p->payload_len; /* a lone ACK counts too: its number says that
-							what is before it was sent */
+	/* A bare ACK counts too: its sequence number shows that all bytes before it were sent. */
+	uint64_t to = (uint64_t)at + p->payload_len;
 	c->pub.flow[from].cut |= p->payload_cap < p->payload_len;
 	if (p->payload_len > 0 && is_repeat(dir, (uint64_t)at, to)) {
 		stats->retransmits++;
@@ -168,7 +171,7 @@ static void data_note(struct stream *s, struct nids_conn *c, enum side from, con
 		stats->unanswered_since = p->ts;
 	if (to > dir->end)
 		dir->end = to;
-	/* The first one counts; one before what was handed on is absurd. */
+	/* The first FIN counts. A FIN before delivered bytes is absurd. */
 	if ((p->flags & TCP_FIN) && !dir->fin_seen && to >= dir->accepted) {
 		dir->fin_seen = true;
 		dir->fin_at = to;
@@ -177,7 +180,7 @@ static void data_note(struct stream *s, struct nids_conn *c, enum side from, con
 	}
 }
 
-/* What has been acknowledged no longer waits for an answer. */
+/* Bytes that were acknowledged no longer wait for an answer. */
 static void ack_note(struct nids_conn *c, enum side from, const struct packet *p)
 {
 	struct nids_side *other = &c->side[side_other(from)];

@@ -1,5 +1,5 @@
-/* nids_table.c - the connections of the libnids engine: found by their real tuple, known to libnids
- * by a number. */
+/* nids_table.c - the connections of the libnids engine. They are found by their real tuple; libnids
+ * knows each by a number. */
 #include "nids/nids_conn.h"
 #include "nids/nids_feed.h"
 
@@ -51,8 +51,8 @@ struct nids_conn *nids_table_find(const struct stream *s, uint32_t hash, const s
 }
 
 /*
- * Which of a connection's three links serves a list: it stands in one state list, and beside that
- * among the open and the waiting.
+ * Returns the link for a list. A connection is in one state list, and may be in NIDS_START and
+ * NIDS_WAIT too.
  */
 static struct nids_link *link_of(struct nids_conn *c, enum nids_list list)
 {
@@ -89,7 +89,7 @@ bool nids_table_full(const struct stream *s)
 	return s->first_free == FLOW_NONE && s->slots_used == slot_count(s);
 }
 
-/* A number is libnids' address of the connection: no two at a time may have the same. */
+/* libnids uses the number as the connection's address: each number is in use once. */
 static uint32_t number_take(struct stream *s)
 {
 	uint32_t number = s->first_free;
@@ -106,7 +106,7 @@ static void number_give(struct stream *s, uint32_t number)
 	s->first_free = number;
 }
 
-/* The client is the side that sent the SYN, as libnids has it too. */
+/* The client is the side that sent the SYN, as in libnids. */
 static void conn_init(struct nids_conn *c, const struct packet *syn)
 {
 	memset(c, 0, sizeof *c);
@@ -119,7 +119,7 @@ static void conn_init(struct nids_conn *c, const struct packet *syn)
 	c->pub.start = c->pub.last = syn->ts;
 	c->pub.first = syn->number;
 	for (int side = CLIENT; side <= SERVER; side++)
-		c->side[side].out_of_order_last = &c->side[side].out_of_order;
+		c->side[side].waiting_last = &c->side[side].waiting;
 	c->pub.side = c->tcp_stats;
 	c->side[CLIENT].known = true;
 	c->side[CLIENT].base = syn->seq + 1;
@@ -161,25 +161,26 @@ void nids_table_forget(struct stream *s, struct nids_conn *c, enum side side)
 	dir->mark_count = 0;
 }
 
-/* Only what is left where the engine is freed without an end: a close hands all of it on. */
-static void segments_drop_all(struct stream *s, struct nids_conn *c, enum side side)
+/* Frees what still waits. Needed only if the engine is freed without finish: conn_close delivers
+ * everything. */
+static void waiting_drop_all(struct stream *s, struct nids_conn *c, enum side side)
 {
 	struct nids_side *dir = &c->side[side];
 	nids_table_forget(s, c, side);
-	for (struct nids_waiting *h; (h = dir->out_of_order);) {
-		dir->out_of_order = h->next;
-		s->stats.held_bytes -= sizeof *h + h->n;
-		pool_put(s->pool, h, sizeof *h + h->n);
+	for (struct nids_waiting *w; (w = dir->waiting);) {
+		dir->waiting = w->next;
+		s->stats.held_bytes -= sizeof *w + w->n;
+		pool_put(s->pool, w, sizeof *w + w->n);
 	}
 }
 
 void nids_table_remove(struct stream *s, struct nids_conn *c)
 {
-	segments_drop_all(s, c, CLIENT);
-	segments_drop_all(s, c, SERVER);
+	waiting_drop_all(s, c, CLIENT);
+	waiting_drop_all(s, c, SERVER);
 	nids_table_wait(s, c, false);
 	queue_remove(s, c->state, c);
-	/* libnids may not meet the number again while it still has a stream under it. */
+	/* libnids must not see the number again while it has a stream for it. */
 	if (c->state != NIDS_LINGER) {
 		nids_feed_forget(c->number);
 		queue_remove(s, NIDS_START, c);
@@ -205,9 +206,9 @@ void nids_table_move(struct stream *s, struct nids_conn *c, enum nids_list list,
 
 void nids_table_wait(struct stream *s, struct nids_conn *c, bool wait)
 {
-	if (c->waiting == wait)
+	if (c->waits == wait)
 		return;
-	c->waiting = wait;
+	c->waits = wait;
 	if (wait)
 		queue_append(s, NIDS_WAIT, c);
 	else
@@ -217,7 +218,7 @@ void nids_table_wait(struct stream *s, struct nids_conn *c, bool wait)
 int64_t nids_table_limit(const struct stream *s, enum nids_list list)
 {
 	const struct stream_config *c = &s->config;
-	/* NIDS_START has none: nothing ages for having begun early. */
+	/* NIDS_START has no limit. */
 	const int64_t limit[NIDS_LISTS] = {[NIDS_HALF_OPEN] = c->half_open,
 					   [NIDS_OPEN] = c->idle,
 					   [NIDS_FIN_WAIT] = c->fin_wait,

@@ -1,23 +1,19 @@
-/* stream_nids.c - libnids as an engine: what each segment means for its connection, and when a
- * connection is over. */
+/* stream_nids.c - libnids as a reassembly engine: what each segment means for its connection, and
+ * when a connection ends. */
 /*
- * libnids decides which bytes there are and whether an RST counts. All else is answered here, from
- * the segments that it is being given: it has no FIN event, does not say who sent an RST, never
- * times out, and knows nothing of connections that it does not follow. Where it differs from the
- * native engine: docs/engines.md.
+ * libnids decides which bytes exist and whether an RST counts. Everything else is derived here from
+ * the segments. libnids has no FIN event, does not tell who sent an RST, and has no time-outs. It
+ * ignores connections that it does not follow. Differences from the native engine: docs/engines.md.
  */
 #include "nids/stream_nids.h"
 
 #include "nids/nids_conn.h"
 #include "nids/nids_feed.h"
 
-/* libnids takes its whole table, some 300 bytes a connection, from the system at once. */
+/* libnids allocates its whole table at once, some 300 bytes a connection. */
 enum { CONNS_MAX = 100000 };
 
-/* A SYN that nothing answered: only after this long it can be said (it is sent again after one
- * second and three, RFC 6298). */
-
-/* A clock that falls back further than this was stepped: the new time is taken. */
+/* If the time goes back further than this, the clock was stepped: the new time is taken. */
 #define STEP_BACK (60 * FRAME_SECOND)
 
 static void on_data(void *arg, uint32_t number, bool from_client, struct bytes data)
@@ -26,7 +22,7 @@ static void on_data(void *arg, uint32_t number, bool from_client, struct bytes d
 	nids_order_data(s, s->slots[number].conn, from_client ? CLIENT : SERVER, data);
 }
 
-/* Its queue for that side is gone: nothing of it will come out. */
+/* libnids has discarded its queue for that side. */
 static void on_dropped(void *arg)
 {
 	struct stream *s = arg;
@@ -47,7 +43,7 @@ static struct stream *nids_new(const struct stream_config *config, struct pool *
 	s->pool = pool;
 	s->listener = listener;
 	s->arg = arg;
-	s->now = INT64_MIN / 2; /* half: differences of times must not overflow */
+	s->now = INT64_MIN / 2; /* half, so that differences of times do not overflow */
 	if (nids_table_init(s)) {
 		if (nids_feed_open(s->config.max_conns, &feed_listener, s))
 			return s;
@@ -71,7 +67,8 @@ static const struct stream_stats *nids_stats(const struct stream *s)
 	return &s->stats;
 }
 
-/* over: why it is closed now. The first FIN or RST, if there was one, tells how it ended. */
+/* Closes a connection. over: why it is closed now. If there was a FIN or RST, the first one
+ * determines how it ended. */
 static void conn_close(struct stream *s, struct nids_conn *c, enum how over, int64_t ts)
 {
 	struct conn *pub = &c->pub;
@@ -80,7 +77,8 @@ static void conn_close(struct stream *s, struct nids_conn *c, enum how over, int
 	nids_table_forget(s, c, CLIENT);
 	nids_table_forget(s, c, SERVER);
 	if (pub->flow[CLIENT].fin && pub->flow[SERVER].fin)
-		over = HOW_FIN; /* the FINs had come, behind bytes that had not */
+		/* Both FINs were captured, behind bytes that were not. */
+		over = HOW_FIN;
 	c->end.over = over;
 	if (c->end.closer == CLOSER_NOBODY)
 		c->end.how = over;
@@ -89,7 +87,7 @@ static void conn_close(struct stream *s, struct nids_conn *c, enum how over, int
 	c->end.unanswered = conn_unanswered(pub, over == HOW_EVICTED ? pub->last : ts);
 	nids_table_move(s, c, NIDS_LINGER, ts);
 	s->listener->close(s->arg, pub, &c->end, ts);
-	/* At once: what comes behind the close is not looked at here. */
+	/* At once: this engine ignores segments after the close. */
 	s->listener->release(s->arg, pub);
 }
 
@@ -101,15 +99,17 @@ static bool conn_close_if_done(struct stream *s, struct nids_conn *c, int64_t ts
 	return done;
 }
 
-/* When a connection's time in its list is over. */
+/* Returns when the time limit of a connection's state expires. */
 static int64_t due_of(struct stream *s, struct nids_conn *c)
 {
 	if (c->since > s->now)
-		c->since = s->now; /* the clock was stepped back */
+		/* The clock was stepped back. */
+		c->since = s->now;
 	return c->since + nids_table_limit(s, c->state);
 }
 
-/* Dated when it was due, not when it was noticed: no other traffic may change a record. */
+/* The close has the time of the limit, not of its detection: other traffic must not change a
+ * record. */
 static void conn_aged(struct stream *s, struct nids_conn *c)
 {
 	if (c->state == NIDS_LINGER) {
@@ -123,17 +123,16 @@ static void conn_aged(struct stream *s, struct nids_conn *c)
 	conn_close(s, c, HOW_IDLE, due_of(s, c));
 }
 
-/* Whether something has waited for longer than the skew. */
-static bool segments_due(const struct stream *s, const struct nids_conn *c)
+/* Returns true if an item has waited longer than the skew. */
+static bool waiting_due(const struct stream *s, const struct nids_conn *c)
 {
 	for (enum side side = CLIENT; side <= SERVER; side++)
-		if (c->side[side].out_of_order &&
-		    c->side[side].out_of_order->ts + s->config.skew <= s->now)
+		if (c->side[side].waiting && c->side[side].waiting->ts + s->config.skew <= s->now)
 			return true;
 	return false;
 }
 
-/* The connection whose time was over first. NULL: none is due. */
+/* Returns the connection whose time limit expired first, or NULL. */
 static struct nids_conn *first_due(struct stream *s)
 {
 	struct nids_conn *first = NULL;
@@ -151,7 +150,7 @@ static void age(struct stream *s, int64_t now)
 	if (now > s->now || now < s->now - STEP_BACK)
 		s->now = now;
 	s->latest = now;
-	while ((c = s->lists[NIDS_WAIT].head) && segments_due(s, c)) {
+	while ((c = s->lists[NIDS_WAIT].head) && waiting_due(s, c)) {
 		nids_order_expire(s, c, s->now);
 		conn_close_if_done(s, c, s->now);
 	}
@@ -159,15 +158,16 @@ static void age(struct stream *s, int64_t now)
 		conn_aged(s, c);
 }
 
-/* The time of a connection that is closed before its own is over: that of the latest frame. A small
- * step back does not change the time of the capture; no connection has waited for it. */
+/* Returns the time for closing a connection before its time limit: that of the latest frame. A
+ * small step back of the clock changes neither the time of the capture nor a record. */
 static int64_t time_now(const struct stream *s, const struct nids_conn *c)
 {
 	int64_t last = c->pub.last < s->now ? c->pub.last : s->now;
 	return last > s->latest ? last : s->latest;
 }
 
-/* The closed first, then the half-open, then the longest idle. */
+/* Evicts a closed connection, else a half-open one, else one that waits for the client's FIN, else
+ * the longest idle. */
 static void evict(struct stream *s)
 {
 	static const enum nids_list order[] = {NIDS_LINGER, NIDS_HALF_OPEN, NIDS_FIN_WAIT,
@@ -193,8 +193,8 @@ static bool is_monitored(const struct stream *s, const struct packet *p)
 	       port_set_has(s->config.ports, p->src_port);
 }
 
-/* libnids begins a connection with a SYN and with nothing else; it says who the client is,
- * whichever end has the watched port. */
+/* libnids begins a connection with a SYN only. The SYN determines the client, whichever end has the
+ * monitored port. */
 static struct nids_conn *conn_begin(struct stream *s, uint32_t hash, const struct packet *p,
 				    bool reused)
 {
@@ -213,7 +213,8 @@ static struct nids_conn *conn_begin(struct stream *s, uint32_t hash, const struc
 	return c;
 }
 
-/* Of a closed connection's tuple only another SYN begins something; the rest is its stragglers. */
+/* On the tuple of a closed connection only another SYN begins a connection; all else are late
+ * segments. */
 static struct nids_conn *conn_again(struct stream *s, struct nids_conn *old, uint32_t hash,
 				    const struct packet *p)
 {
@@ -251,8 +252,8 @@ static void segment_feed(struct stream *s, struct nids_conn *c, enum side side,
 		.ts = p->ts,
 	};
 	nids_feed_segment(&segment);
-	/* Not out yet: libnids has queued it, or passed over it for good, which cannot be seen from
-	 * outside. */
+	/* libnids has not returned the bytes: it has queued or ignored them, which looks the same
+	 * from outside. */
 	if (s->fed.to > s->fed.from && s->fed.from > dir->ordered)
 		nids_order_mark(s, c, side,
 				&(struct nids_mark){.from = s->fed.from,
@@ -261,8 +262,8 @@ static void segment_feed(struct stream *s, struct nids_conn *c, enum side side,
 						    .ts = p->ts});
 }
 
-/* True if it ended the connection. libnids is the judge: it has let go of the stream, or it has
- * not. */
+/* Returns true if the RST ended the connection. libnids decides: it has freed the stream, or not.
+ */
 static bool rst_take(struct stream *s, struct nids_conn *c, enum side side, const struct packet *p)
 {
 	if (nids_feed_knows(c->number)) {
@@ -270,7 +271,8 @@ static bool rst_take(struct stream *s, struct nids_conn *c, enum side side, cons
 		return false;
 	}
 	nids_stats_reset(c, side, p);
-	nids_order_flush(s, c, p->ts); /* before: a FIN that was held came before the RST */
+	/* Flush first: a FIN that waits came before the RST. */
+	nids_order_flush(s, c, p->ts);
 	c->pub.flow[side].rst = true;
 	c->end.by_rst = true;
 	c->end.rst_by = side;
@@ -280,7 +282,8 @@ static bool rst_take(struct stream *s, struct nids_conn *c, enum side side, cons
 	return true;
 }
 
-/* Dropped by its receiver, and counted: libnids, which is given no options, would take it. */
+/* Returns true, and counts that, if the receiver drops the segment. libnids gets no options, and
+ * would accept it. */
 static bool is_refused(struct stream *s, const struct nids_conn *c, enum side side,
 		       const struct packet *p)
 {
@@ -308,7 +311,7 @@ static void segment_take(struct stream *s, struct nids_conn *c, enum side side,
 	if (conn_close_if_done(s, c, p->ts))
 		return;
 	if (c->state == NIDS_FIN_WAIT)
-		return; /* its time runs from the FIN */
+		return; /* the time limit runs from the FIN */
 	bool half_open = c->state == NIDS_HALF_OPEN && (p->flags & (TCP_SYN | TCP_RST));
 	nids_table_move(s, c,
 			half_open                  ? NIDS_HALF_OPEN
@@ -344,7 +347,7 @@ static void nids_segments(struct stream *s, const struct packet *packets, size_t
 	}
 }
 
-/* libnids knows nothing of ICMP. */
+/* libnids does not handle ICMP. */
 static void nids_icmp(struct stream *s, const struct packet_icmp *icmp)
 {
 	(void)s;

@@ -1,12 +1,12 @@
-/* stream_nids.h - libnids as an engine: the second opinion of the differential tests, and `--engine
- * nids`. */
+/* stream_nids.h - libnids as a reassembly engine: the reference of the differential tests, and
+ * `--engine nids`. */
 #ifndef SMTPWATCH_NIDS_STREAM_NIDS_H
 #define SMTPWATCH_NIDS_STREAM_NIDS_H
 
 #include "smtpwatch/stream.h"
 
-/* One at a time in a process: libnids works on process globals. new returns NULL while one lives.
- * Its limits: docs/engines.md. */
+/* One instance in a process, because libnids works on globals: `new` returns NULL while another
+ * instance exists. Limits: docs/engines.md. */
 extern const struct stream_engine stream_nids;
 
 #endif
