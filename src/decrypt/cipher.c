@@ -1,5 +1,5 @@
-/* cipher.c - key schedules and records: TLS 1.2 (RFC 5246 5, 6.2.3, 6.3; RFC 5288, 6655, 7366,
- * 7905) and TLS 1.3 (RFC 8446 5.2, 5.3, 7.1 to 7.3). */
+/* cipher.c - key schedules and record protection of TLS 1.2 (RFC 5246 5, 6.2.3, 6.3; RFC 5288,
+ * 6655, 7366, 7905) and TLS 1.3 (RFC 8446 5.2, 5.3, 7.1 to 7.3). */
 #include "decrypt/cipher.h"
 
 #include <openssl/core_names.h>
@@ -9,15 +9,15 @@
 #include <openssl/params.h>
 #include <stdlib.h>
 
-/* IV_FIXED: of a nonce, the part that follows from the secret; IV_SENT: the part that stands in the
- * record (RFC 5288 3, RFC 6655 3). AAD: number, type, version, length. */
+/* IV_FIXED: bytes of a nonce that are derived from the secret; IV_SENT: bytes that the record
+ * contains (RFC 5288 3, RFC 6655 3). AAD: number, type, version and length. */
 enum { IV_FIXED = 4, IV_SENT = 8, AAD = 13, BLOCK = 16, KEY_MAX = 32, HEAD = 5 };
 
 static const struct bulk_row {
 	const char *name;
 	uint8_t key;
-	uint8_t fixed; /* bytes of the nonce out of the key block */
-	uint8_t sent;  /* bytes of it in the record, in TLS 1.2 */
+	uint8_t fixed; /* bytes of the nonce from the key block */
+	uint8_t sent;  /* bytes of the nonce in the record, in TLS 1.2 */
 } bulks[TLS_BULKS_DECRYPTED] = {
 	[TLS_BULK_AES_128_GCM] = {"AES-128-GCM", 16, IV_FIXED, IV_SENT},
 	[TLS_BULK_AES_256_GCM] = {"AES-256-GCM", 32, IV_FIXED, IV_SENT},
@@ -75,7 +75,8 @@ void cipher_reset(struct cipher *c)
 	OPENSSL_cleanse(c, sizeof *c);
 }
 
-/* OpenSSL takes no pointers to const in its parameters, and changes nothing behind them. */
+/* The parameters of OpenSSL have no pointers to const, but OpenSSL does not change what they point
+ * to. */
 static OSSL_PARAM param_bytes(const char *name, const void *p, size_t n)
 {
 	union {
@@ -102,7 +103,7 @@ static bool derive(EVP_KDF *kdf, const OSSL_PARAM params[], uint8_t *out, size_t
 	return fine;
 }
 
-/* RFC 5246 6.3 */
+/* Derives n bytes of the key block (RFC 5246 6.3). */
 static bool key_block(const struct cipher_kit *kit, const char *hash,
 		      const struct keylog_secret *master, const struct handshake *h, uint8_t *out,
 		      size_t n)
@@ -119,7 +120,7 @@ static bool key_block(const struct cipher_kit *kit, const char *hash,
 	return derive(kit->prf, params, out, n);
 }
 
-/* HKDF-Expand-Label without a context (RFC 8446 7.1). */
+/* HKDF-Expand-Label with an empty context (RFC 8446 7.1). */
 static bool expand_label(const struct cipher_kit *kit, const char *hash,
 			 const struct keylog_secret *secret, const char *label, uint8_t *out,
 			 size_t n)
@@ -143,7 +144,7 @@ static bool expand_label(const struct cipher_kit *kit, const char *hash,
 	return derive(kit->hkdf, params, out, n);
 }
 
-/* CCM wants to know the lengths before the key. */
+/* Makes the context of a cipher. CCM needs the lengths before the key. */
 static bool context_make(const struct cipher_kit *kit, struct cipher *c, const uint8_t *key)
 {
 	EVP_CIPHER *bulk = kit->bulk[c->suite->bulk];
@@ -161,7 +162,8 @@ static bool context_make(const struct cipher_kit *kit, struct cipher *c, const u
 	return fine && (c->suite->tag > 0 || EVP_CIPHER_CTX_set_padding(c->ctx, 0) > 0);
 }
 
-/* The parts of one side lie in the key block behind those of the other: MAC key, key, nonce. */
+/* Takes one side's keys from the key block. The order is: both MAC keys, both keys, both nonces;
+ * the client's before the server's. */
 static bool side_keys(const struct cipher_kit *kit, struct cipher *c, unsigned side,
 		      const uint8_t *block)
 {
@@ -230,7 +232,7 @@ static void number_put(uint8_t out[8], uint64_t number)
 		out[i] = (uint8_t)(number >> (56 - 8 * i));
 }
 
-/* What the MAC of TLS 1.2 covers before the text. */
+/* Writes what the MAC of TLS 1.2 covers before the text. n: bytes of the text. */
 static void aad_put(const struct cipher *c, uint8_t aad[AAD], const uint8_t head[HEAD], size_t n)
 {
 	number_put(aad, c->number);
@@ -296,7 +298,7 @@ static bool mac_fits(struct cipher *c, const uint8_t head[HEAD], struct bytes te
 	return fine && n == c->mac_n && CRYPTO_memcmp(made, mac, n) == 0;
 }
 
-/* The text and its padding (RFC 5246 6.2.3.2); false where the padding is not what it must be. */
+/* Decrypts, and removes the padding (RFC 5246 6.2.3.2). Returns false if the padding is wrong. */
 static bool cbc_open(struct cipher *c, uint8_t *body, size_t n, struct bytes *plain)
 {
 	int length;
@@ -334,7 +336,7 @@ static bool cbc_12(struct cipher *c, const uint8_t head[HEAD], uint8_t *body, si
 	return mac_fits(c, head, *plain, plain->p + plain->n);
 }
 
-/* The type stands behind the text, and zeros behind the type (RFC 8446 5.2). */
+/* The content type follows the text, and padding zeros follow the type (RFC 8446 5.2). */
 static bool aead_13(struct cipher *c, const uint8_t head[HEAD], uint8_t *body, size_t n,
 		    struct bytes *plain, uint8_t *type)
 {

@@ -1,5 +1,5 @@
-/* decryptor.c - a TLS session record by record: which keys are due, and what was inside (RFC 8446
- * 4, 5, 7; RFC 5246 6, 7). */
+/* decryptor.c - decrypts a TLS session record by record: which keys a record needs, and what it
+ * contained (RFC 8446 4, 5, 7; RFC 5246 6, 7). */
 #include "decrypt/decryptor.h"
 
 #include "core/tls/record.h"
@@ -10,20 +10,21 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { PROTOCOL_MAX = 255 /* RFC 7301 3.1 */ };
+/* Bytes of an ALPN name (RFC 7301 3.1). */
+enum { PROTOCOL_MAX = 255 };
 
-/* What seals the records of a side. */
+/* What protects the records of a side: nothing, the handshake key, or the traffic key. */
 enum phase {
 	PHASE_CLEAR,
-	PHASE_HANDSHAKE, /* TLS 1.3: until its Finished */
+	PHASE_HANDSHAKE, /* TLS 1.3, until the side's Finished */
 	PHASE_DATA
 };
 
 struct decryptor {
-	struct tls_decryptor is; /* first: it is found from it */
+	struct tls_decryptor base; /* must be the first member */
 	struct keylog *keys;
 	struct cipher_kit *kit;
-	atomic_size_t queued; /* by all streams */
+	atomic_size_t queued; /* bytes that wait in all streams */
 };
 
 struct tls_side_state {
@@ -31,7 +32,7 @@ struct tls_side_state {
 	struct tls_messages messages;
 	uint8_t phase; /* enum phase */
 	bool finished;
-	bool decrypted; /* one of its records was */
+	bool decrypted; /* one of its records was decrypted */
 };
 
 struct tls_stream {
@@ -40,19 +41,20 @@ struct tls_stream {
 	struct record_queue queue;
 	struct handshake hs;
 	struct tls_side_state side[2];
-	struct queued_record *taken; /* what was told of it is borrowed from it */
-	struct bytes plain;          /* of the one taken, still to be told */
-	size_t queued;               /* counted in of->held */
+	struct queued_record *taken; /* the current record; emitted data are borrowed from it */
+	struct bytes plain;          /* plaintext of `taken` that was not yet emitted */
+	size_t queued;               /* this stream's part of of->queued */
 	bool lost, open_emitted, lost_emitted;
-	bool closing; /* the one taken is a close_notify, still to be told */
+	bool closing; /* `taken` is a close_notify that was not yet emitted */
 	bool closed[2];
 	bool early_skipped;
 	struct tls_inside inside;
 	char protocol[PROTOCOL_MAX], subject[TLS_INSIDE_NAME],
-		issuer[TLS_INSIDE_NAME]; /* that `inside` points to */
+		/* `inside` points to these. */
+		issuer[TLS_INSIDE_NAME];
 };
 
-static struct bytes name_keep(char *to, size_t size, struct bytes name)
+static struct bytes name_copy(char *to, size_t size, struct bytes name)
 {
 	size_t n = name.n < size ? name.n : size;
 	if (n > 0)
@@ -60,12 +62,13 @@ static struct bytes name_keep(char *to, size_t size, struct bytes name)
 	return bytes_of(to, n);
 }
 
-/* What came of a record. */
+/* The result of a record: nothing to emit, plaintext, a gap, no secret yet, or the rest is lost. */
 enum outcome { OUTCOME_NONE, OUTCOME_DATA, OUTCOME_GAP, OUTCOME_WAIT, OUTCOME_LOST };
 
 static struct tls_stream *stream_new(const struct tls_decryptor *self, struct pool *pool)
 {
-	/* The opener is ours, and counts; the core need not know. */
+	/* self is the first member of a struct decryptor, whose counter changes. The core sees only
+	 * the const part. */
 	union {
 		const struct tls_decryptor *in;
 		struct decryptor *out;
@@ -87,7 +90,7 @@ static void keys_wipe(struct tls_stream *t)
 	}
 }
 
-/* How much of what waits is counted for all: as it is now. */
+/* Updates this stream's part of the common counter. */
 static void queued_count(struct tls_stream *t)
 {
 	atomic_fetch_add(&t->of->queued, t->queue.bytes - t->queued);
@@ -129,8 +132,7 @@ static bool tls13(const struct tls_stream *t)
 	return t->hs.tls13;
 }
 
-/* What can be said of the session is known: by both sides' Finished, or because it is already said.
- */
+/* Sets inside.decrypted once both sides' Finished, or application data, were decrypted. */
 static void decrypted_check(struct tls_stream *t, bool data)
 {
 	t->inside.decrypted |= data || (t->side[CLIENT].finished && t->side[SERVER].finished);
@@ -145,8 +147,8 @@ static bool server_hello(struct tls_stream *t, const struct tls_message *m)
 	return true;
 }
 
-/* Of TLS 1.3; in TLS 1.2 it stands in clear, and the core has seen it. Extensions of certificates
- * are not looked at. */
+/* Reads the certificate of TLS 1.3. In TLS 1.2 it is plaintext, and the core reads it. Extensions
+ * of the certificate are ignored. */
 static void certificate_take(struct tls_stream *t, const struct tls_message *m)
 {
 	struct certificate c;
@@ -154,16 +156,16 @@ static void certificate_take(struct tls_stream *t, const struct tls_message *m)
 	    !certificate_read(tls_hello_certificate(m, true), &c))
 		return;
 	t->inside.certificate.expires = c.expires;
-	t->inside.certificate.subject = name_keep(t->subject, sizeof t->subject, c.subject);
-	t->inside.certificate.issuer = name_keep(t->issuer, sizeof t->issuer, c.issuer);
+	t->inside.certificate.subject = name_copy(t->subject, sizeof t->subject, c.subject);
+	t->inside.certificate.issuer = name_copy(t->issuer, sizeof t->issuer, c.issuer);
 }
 
-/* False: early data that was taken has passed unread. */
+/* Reads EncryptedExtensions. Returns false if accepted early data was skipped unread. */
 static bool extensions_take(struct tls_stream *t, const struct tls_message *m)
 {
 	struct tls_hello hello;
 	tls_hello_read(m, &hello);
-	t->inside.protocol = name_keep(t->protocol, sizeof t->protocol, hello.protocol);
+	t->inside.protocol = name_copy(t->protocol, sizeof t->protocol, hello.protocol);
 	t->hs.early_accepted = hello.early_data;
 	return !(t->hs.early_accepted && t->early_skipped);
 }
@@ -177,7 +179,7 @@ static void finished_take(struct tls_stream *t, struct tls_side_state *s)
 	decrypted_check(t, false);
 }
 
-/* False: nothing more can be read. */
+/* Handles one handshake message. Returns false if nothing more can be decrypted. */
 static bool message_take(struct tls_stream *t, enum side side, const struct tls_message *m)
 {
 	struct tls_side_state *s = &t->side[side];
@@ -206,7 +208,7 @@ static bool messages_take(struct tls_stream *t, enum side side, struct bytes in)
 	return fine;
 }
 
-/* The first that is no close_notify is told, for it says why. */
+/* The first alert other than close_notify is kept, because it tells the reason. */
 static void alert_take(struct tls_stream *t, enum side side, struct bytes alert)
 {
 	if (alert.n != 2)
@@ -221,7 +223,7 @@ static void alert_take(struct tls_stream *t, enum side side, struct bytes alert)
 	}
 }
 
-/* TLS 1.2 has one secret for both sides and all of the session. */
+/* TLS 1.2 has one secret for both sides and the whole session. */
 static enum outcome keys_12(struct tls_stream *t)
 {
 	struct keylog_secret master;
@@ -258,7 +260,7 @@ static enum outcome keys_due(struct tls_stream *t, enum side side)
 	return tls13(t) ? keys_13(t, side) : keys_12(t);
 }
 
-/* What stands in a record of that type. */
+/* Handles the plaintext of a record of this type. */
 static enum outcome inside_take(struct tls_stream *t, enum side side, uint8_t type,
 				struct bytes plain)
 {
@@ -278,12 +280,13 @@ static enum outcome record_clear(struct tls_stream *t, struct queued_record *r)
 	enum side side = r->at.side;
 	switch (r->head[0]) {
 	case TLS_CHANGE_CIPHER_SPEC:
-		/* In TLS 1.3 it means nothing, and may come before the version is known. */
+		/* In TLS 1.3 the message has no meaning, and may come before the version is known.
+		 */
 		if (t->hs.server && !tls13(t))
 			t->side[side].phase = PHASE_DATA;
 		return OUTCOME_NONE;
 	case TLS_APPLICATION:
-		/* Early data: before the server's hello nobody knows how it is sealed. */
+		/* Early data: before the server's hello its cipher suite is unknown. */
 		t->early_skipped = side == CLIENT && t->hs.early && !t->hs.server;
 		return t->early_skipped ? OUTCOME_NONE : OUTCOME_LOST;
 	default:
@@ -291,8 +294,8 @@ static enum outcome record_clear(struct tls_stream *t, struct queued_record *r)
 	}
 }
 
-/* Early data that the server refused is passed over, until a record fits the handshake's key (RFC
- * 8446 4.2.10). */
+/* Handles a record that the key does not decrypt. Early data that the server refused is skipped,
+ * until a record fits the handshake key (RFC 8446 4.2.10). */
 static enum outcome record_foreign(struct tls_stream *t, enum side side)
 {
 	const struct tls_side_state *s = &t->side[side];
@@ -306,8 +309,8 @@ static enum outcome record_encrypted(struct tls_stream *t, struct queued_record 
 	enum side side = r->at.side;
 	struct bytes plain;
 	uint8_t type;
-	/* A change within TLS 1.2 is a renegotiation: the keys to come are not in the log by this
-	 * client's random. */
+	/* In TLS 1.2 a change of ciphers here is a renegotiation: the log has no key for its client
+	 * random. */
 	if (r->head[0] == TLS_CHANGE_CIPHER_SPEC)
 		return tls13(t) ? OUTCOME_NONE : OUTCOME_LOST;
 	if (tls13(t) && r->head[0] == TLS_ALERT) {
@@ -325,8 +328,8 @@ static enum outcome record_encrypted(struct tls_stream *t, struct queued_record 
 	return inside_take(t, side, type, plain);
 }
 
-/* A record of which bytes are missing: its place is known, and that something was in it. In a
- * handshake the rest is no use without it, but for what is in clear behind the hellos. */
+/* Handles a record with missing bytes. Of application data the place is known: a gap. Without a
+ * handshake record the session is lost, except for plaintext behind the hellos. */
 static enum outcome record_holed(struct tls_stream *t, struct queued_record *r)
 {
 	struct tls_side_state *s = &t->side[r->at.side];
@@ -351,7 +354,7 @@ static enum outcome record_open(struct tls_stream *t, struct queued_record *r)
 	case QUEUED_HOLED:
 		return record_holed(t, r);
 	case QUEUED_CLEAR:
-		/* A server that writes into the stream past its TLS library: Exim's 421. */
+		/* The server wrote to the TCP stream without its TLS library: Exim's 421. */
 		if (!t->inside.decrypted || r->at.side != SERVER)
 			return OUTCOME_LOST;
 		t->plain = bytes_of(r->body, r->n);
@@ -378,21 +381,21 @@ static void taken_drop(struct tls_stream *t)
 	t->closing = false;
 }
 
-/* What waits may not grow without end, nor longer than there is something to wait for. */
+/* Returns true if records must not wait longer: a bound is reached, or no secret can come. */
 static bool waited_enough(const struct tls_stream *t, bool last)
 {
 	return last || !keylog_waits(t->of->keys) || t->queue.bytes > DECRYPTOR_QUEUE_MAX ||
 	       atomic_load(&t->of->queued) > DECRYPTOR_QUEUES_MAX;
 }
 
-static void lose(struct tls_stream *t)
+static void mark_lost(struct tls_stream *t)
 {
 	t->lost = true;
 	keys_wipe(t);
 }
 
-/* The first of the queue; it stays there if it has to wait. OUTCOME_WAIT: there is nothing to be
- * told. */
+/* Decrypts the first record of the queue, and takes it unless it must wait. OUTCOME_WAIT: there is
+ * nothing to emit. */
 static enum outcome first_open(struct tls_stream *t, bool last)
 {
 	struct queued_record *r = t->queue.head;
@@ -403,11 +406,11 @@ static enum outcome first_open(struct tls_stream *t, bool last)
 		return OUTCOME_WAIT;
 	t->taken = record_queue_take(&t->queue);
 	if (result == OUTCOME_WAIT || result == OUTCOME_LOST)
-		lose(t);
+		mark_lost(t);
 	return t->lost ? OUTCOME_LOST : result;
 }
 
-/* Told before what the record itself holds. */
+/* Emits what comes before the content of a record. */
 static bool before_emit(struct tls_stream *t, struct tls_item *out)
 {
 	if (t->inside.decrypted && !t->open_emitted) {
@@ -421,8 +424,8 @@ static bool before_emit(struct tls_stream *t, struct tls_item *out)
 	return false;
 }
 
-/* A side ends its stream once: what follows close_notify is a FIN that says nothing new (RFC
- * 8446 6.1). */
+/* Emits the end of a side's stream, once. After a close_notify the FIN adds nothing (RFC 8446 6.1).
+ */
 static bool end_emit(struct tls_stream *t, bool notified, struct tls_item *out)
 {
 	enum side side = t->taken->at.side;
@@ -434,7 +437,7 @@ static bool end_emit(struct tls_stream *t, bool notified, struct tls_item *out)
 	return true;
 }
 
-/* What is at hand of the record that was taken. */
+/* Emits what is left of the current record. */
 static bool plain_emit(struct tls_stream *t, struct tls_item *out)
 {
 	if (t->closing) {
@@ -488,24 +491,24 @@ static const struct tls_inside *stream_inside(const struct tls_stream *t)
 
 struct tls_decryptor *decryptor_new(struct keylog *keys)
 {
-	struct decryptor *o = calloc(1, sizeof *o);
-	if (!o)
+	struct decryptor *d = calloc(1, sizeof *d);
+	if (!d)
 		return NULL;
-	o->is = (struct tls_decryptor){stream_new,  stream_push,   stream_gap, stream_fin,
-				       stream_next, stream_inside, stream_free};
-	o->keys = keys;
-	o->kit = cipher_kit_new();
-	if (o->kit)
-		return &o->is;
-	free(o);
+	d->base = (struct tls_decryptor){stream_new,  stream_push,   stream_gap, stream_fin,
+					 stream_next, stream_inside, stream_free};
+	d->keys = keys;
+	d->kit = cipher_kit_new();
+	if (d->kit)
+		return &d->base;
+	free(d);
 	return NULL;
 }
 
-void decryptor_free(struct tls_decryptor *is)
+void decryptor_free(struct tls_decryptor *base)
 {
-	struct decryptor *o = (struct decryptor *)(void *)is;
-	if (!o)
+	struct decryptor *d = (struct decryptor *)(void *)base;
+	if (!d)
 		return;
-	cipher_kit_free(o->kit);
-	free(o);
+	cipher_kit_free(d->kit);
+	free(d);
 }

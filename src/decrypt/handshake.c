@@ -1,7 +1,7 @@
-/* handshake.c - keeps what the keys depend on. */
+/* handshake.c - records what the keys depend on. */
 #include "decrypt/handshake.h"
 
-/* One that was cut has lost only extensions. */
+/* A client hello that was cut has lost only extensions. */
 bool handshake_client_hello(struct handshake *h, const struct tls_message *m)
 {
 	struct tls_hello hello;
@@ -13,8 +13,8 @@ bool handshake_client_hello(struct handshake *h, const struct tls_message *m)
 	return true;
 }
 
-/* With a HelloRetryRequest the client's early data is refused, and the next hello offers none; what
- * was sent of it is still to come. */
+/* A HelloRetryRequest refuses the client's early data, and the next hello offers none. Early data
+ * that was sent before it may still come. */
 bool handshake_server_hello(struct handshake *h, const struct tls_message *m)
 {
 	struct tls_hello hello;

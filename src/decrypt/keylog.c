@@ -1,4 +1,4 @@
-/* keylog.c - a bounded table of secrets, filled from a log that grows. */
+/* keylog.c - a bounded table of secrets, filled from a key log that grows. */
 #include "decrypt/keylog.h"
 
 #include <errno.h>
@@ -11,8 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* FIRST: entries to begin with. LINE: the longest line is CLIENT_HANDSHAKE_TRAFFIC_SECRET with 32
- * and 48 bytes in hexadecimal. */
+/* FIRST: entries of the first table. LINE: a bound for a line; the longest is
+ * CLIENT_HANDSHAKE_TRAFFIC_SECRET with 32 and 48 bytes in hexadecimal. NONE: no index, or a label
+ * that is not needed. */
 enum { FIRST = 64, LINE = 512, NONE = -1 };
 
 struct entry {
@@ -21,25 +22,25 @@ struct entry {
 	int next; /* in its bucket */
 };
 
-/* The entries are used in a ring: the next to be written is the oldest. There are as many buckets
- * as entries. */
+/* The entries are a ring: when all are in use, entries[next] is the oldest. There are as many
+ * buckets as entries. */
 struct keylog {
 	pthread_mutex_t lock;
 	struct entry *entries;
 	int *buckets;
 	unsigned capacity, limit, next, used;
-	uint64_t key[2]; /* nobody outside can choose randoms that meet in one bucket */
+	uint64_t key[2]; /* secret, so that nobody outside can choose randoms of one bucket */
 	int fd;
 	off_t at;
 	char line[LINE];
 	size_t n;
-	bool skip; /* the rest of a line that was too long */
+	bool skip; /* the current line is too long or contains a NUL */
 	struct keylog_stats stats;
 };
 
 static const struct {
 	const char *name;
-	int label; /* NONE: known, and not needed */
+	int label; /* NONE: known, but not needed */
 } labels[] = {
 	{"CLIENT_RANDOM", KEYLOG_MASTER},
 	{"CLIENT_HANDSHAKE_TRAFFIC_SECRET", KEYLOG_CLIENT_HANDSHAKE},
@@ -90,7 +91,7 @@ static void entry_unlink(struct keylog *k, unsigned i)
 	*at = k->entries[i].next;
 }
 
-/* Secrets are moved by hand: realloc would leave them behind. */
+/* Copies the secrets itself: realloc would leave a copy in freed memory. */
 static void table_grow(struct keylog *k)
 {
 	unsigned capacity = k->capacity ? 2 * k->capacity : FIRST;
@@ -137,8 +138,8 @@ static struct entry *entry_new(struct keylog *k, const uint8_t random[KEYLOG_RAN
 	return &k->entries[i];
 }
 
-/* Reads hexadecimal up to a blank or the end; its length in bytes, or 0: none, odd, or more than
- * `most`. */
+/* Reads hexadecimal up to a blank or the end. Returns its bytes, or 0 if there are none, an odd
+ * number of digits, another character, or more than `max` bytes. */
 static size_t hex_read(const char **at, uint8_t *to, size_t max)
 {
 	size_t n = 0;
@@ -158,8 +159,8 @@ static size_t hex_read(const char **at, uint8_t *to, size_t max)
 	return n;
 }
 
-/* The label at the beginning of the line, which is moved behind it. False: there is none of that
- * name. */
+/* Reads the label at the beginning of the line, and advances *at behind it. Returns false if the
+ * label is unknown. */
 static bool label_read(const char **at, int *label)
 {
 	size_t n = strcspn(*at, " ");
@@ -172,7 +173,7 @@ static bool label_read(const char **at, int *label)
 	return false;
 }
 
-/* "LABEL random secret" */
+/* Handles one line: "LABEL random secret". */
 static void line_take(struct keylog *k, const char *at)
 {
 	uint8_t random[KEYLOG_RANDOM];
@@ -185,7 +186,7 @@ static void line_take(struct keylog *k, const char *at)
 		return;
 	bool fine = known && hex_read(&at, random, sizeof random) == sizeof random && *at++ == ' ';
 	secret.n = fine ? (uint8_t)hex_read(&at, secret.bytes, sizeof secret.bytes) : 0;
-	/* A master secret has 48 bytes (RFC 5246 8.1), the others have what the hash has. */
+	/* A master secret has 48 bytes (RFC 5246 8.1). The others are as long as a hash. */
 	if (*at != '\0' || (secret.n != 48 && (secret.n != 32 || label == KEYLOG_MASTER))) {
 		k->stats.bad_lines++;
 	} else {
@@ -224,7 +225,7 @@ static void text_take(struct keylog *k, struct bytes text)
 	}
 }
 
-/* What has come since. */
+/* Reads what was added since the last call. */
 static void file_read(struct keylog *k)
 {
 	char chunk[16 << 10];
@@ -261,7 +262,7 @@ struct keylog *keylog_new(unsigned sessions)
 bool keylog_open(struct keylog *k, const char *path, char why[KEYLOG_WHY])
 {
 	struct stat st;
-	/* For writing too, where it is a FIFO: then it never ends. */
+	/* A FIFO that is open for writing too never ends. */
 	bool fifo = stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
 	k->fd = open(path, (fifo ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC);
 	if (k->fd >= 0 && fstat(k->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
@@ -299,7 +300,7 @@ void keylog_add(struct keylog *k, struct bytes text)
 	OPENSSL_cleanse(line, n);
 }
 
-/* Asked again with what has been written meanwhile. */
+/* Finds an entry with this secret; if there is none, reads the log again. */
 static const struct entry *entry_wait(struct keylog *k, const uint8_t random[KEYLOG_RANDOM],
 				      enum keylog_label label)
 {

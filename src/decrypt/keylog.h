@@ -1,60 +1,72 @@
-/* keylog.h - the secrets of TLS sessions, as programs write them into a key log
- * (draft-ietf-tls-keylogfile), found by the client's random. */
+/* keylog.h - a table of TLS secrets from key logs (draft-ietf-tls-keylogfile). The client's random
+ * is the search key. */
 #ifndef SMTPWATCH_DECRYPT_KEYLOG_H
 #define SMTPWATCH_DECRYPT_KEYLOG_H
 
 #include "smtpwatch/bytes.h"
 
 enum keylog_label {
-	KEYLOG_MASTER,           /* CLIENT_RANDOM: the master secret of TLS 1.2 */
-	KEYLOG_CLIENT_HANDSHAKE, /* CLIENT_HANDSHAKE_TRAFFIC_SECRET; the rest of TLS 1.3 (RFC
-				    8446 7.1) */
+	KEYLOG_MASTER, /* CLIENT_RANDOM: the master secret of TLS 1.2 */
+	/* KEYLOG_CLIENT_HANDSHAKE and the following labels are secrets of TLS 1.3 (RFC 8446 7.1).
+	 * Their names in a key log are CLIENT_HANDSHAKE_TRAFFIC_SECRET,
+	 * SERVER_HANDSHAKE_TRAFFIC_SECRET, CLIENT_TRAFFIC_SECRET_0 and SERVER_TRAFFIC_SECRET_0. */
+	KEYLOG_CLIENT_HANDSHAKE,
 	KEYLOG_SERVER_HANDSHAKE,
-	KEYLOG_CLIENT_TRAFFIC, /* CLIENT_TRAFFIC_SECRET_0 */
+	KEYLOG_CLIENT_TRAFFIC,
 	KEYLOG_SERVER_TRAFFIC,
 	KEYLOG_LABELS
 };
 
+/* Sizes in bytes: of a random, of the longest secret, of an error sentence. */
 enum { KEYLOG_RANDOM = 32, KEYLOG_SECRET = 48, KEYLOG_WHY = 320 };
 
 struct keylog_secret {
-	uint8_t n; /* bytes; 0: not known */
+	uint8_t n; /* bytes; 0: unknown */
 	uint8_t bytes[KEYLOG_SECRET];
 };
 
-/* Serves any number of threads. */
+/* A table of secrets. keylog_add, keylog_find, keylog_waits and keylog_stats may be called by any
+ * number of threads. */
 struct keylog;
 
 struct keylog_stats {
-	uint64_t secrets;   /* lines that held one */
-	uint64_t bad_lines; /* lines that nobody can read; what is known and not needed
-			       (EXPORTER_SECRET, comments) is not counted */
-	uint64_t evicted;   /* sessions whose secrets went to make room: the oldest go first */
+	uint64_t secrets; /* lines with a secret, also if memory was exhausted and the secret was
+			     dropped */
+	/* Lines that cannot be read. Comments, empty lines, and known labels that are not needed
+	 * (EXPORTER_SECRET) are not counted. */
+	uint64_t bad_lines;
+	uint64_t evicted; /* sessions whose secrets were removed to make room: the oldest first */
 };
 
-/* sessions: how many are remembered at most. NULL: no memory. */
+/* Makes a table for at most `sessions` sessions. Returns NULL if memory is exhausted or OpenSSL has
+ * no randomness. */
 struct keylog *keylog_new(unsigned sessions);
 
 /*
- * Opens a file or FIFO, and reads what is there. What is added later is read when a secret is
- * looked for and not found; a file that has become shorter is read anew. A FIFO never ends, whoever
- * closes it. False with a sentence in why. Once.
+ * Opens a file or FIFO, and reads what it contains. Later lines are read when keylog_find misses a
+ * secret. If a file has become shorter, it is read from its beginning. A FIFO never ends, even if
+ * all writers close it. Call at most once, before other threads use k. Returns false with a
+ * sentence in why.
  */
 bool keylog_open(struct keylog *k, const char *path, char why[KEYLOG_WHY]);
 
-/* Whole lines, from elsewhere: the decryption secrets block of a pcapng file. */
+/* Adds the lines of a key log from elsewhere: the decryption secrets block of a pcapng file. The
+ * last line needs no line end. text is borrowed for the call. */
 void keylog_add(struct keylog *k, struct bytes text);
 
-/* A copy, which the caller wipes. False: not known (yet). */
+/* Finds a secret. Copies it to *out; the caller wipes the copy. Returns false if it is not known,
+ * or not yet. */
 bool keylog_find(struct keylog *k, const uint8_t random[KEYLOG_RANDOM], enum keylog_label label,
 		 struct keylog_secret *out);
 
-/* Can more come by itself? Else what is not known need not be waited for. */
+/* Returns true if a key log is open, which may grow. If not, there is no point in waiting for a
+ * secret. */
 bool keylog_waits(const struct keylog *k);
 
+/* Copies the counters to *out. */
 void keylog_stats(struct keylog *k, struct keylog_stats *out);
 
-/* Wipes every secret. */
+/* Wipes all secrets, closes the file and frees k. NULL is allowed. */
 void keylog_free(struct keylog *k);
 
 #endif

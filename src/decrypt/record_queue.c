@@ -1,37 +1,37 @@
-/* record_queue.c - cuts two streams into records (RFC 8446 5.1, RFC 5246 6.2). */
+/* record_queue.c - splits two streams into records (RFC 8446 5.1, RFC 5246 6.2). */
 #include "decrypt/record_queue.h"
 
-static void queue_add(struct record_queue *q, struct queued_record *s)
+static void queue_add(struct record_queue *q, struct queued_record *r)
 {
-	s->next = NULL;
+	r->next = NULL;
 	if (q->tail)
-		q->tail->next = s;
+		q->tail->next = r;
 	else
-		q->head = s;
-	q->tail = s;
-	q->bytes += s->size;
+		q->head = r;
+	q->tail = r;
+	q->bytes += r->size;
 }
 
-/* Without memory the side is lost, if there is as much as is needed to say so. */
+/* Makes a record with room for n bytes. Returns NULL if memory is exhausted. */
 static struct queued_record *record_make(struct record_queue *q, const struct tls_place *at,
 					 enum queued_kind kind, size_t n)
 {
 	uint32_t size = (uint32_t)(sizeof(struct queued_record) + n);
-	struct queued_record *s = pool_get(q->pool, size);
-	if (!s)
+	struct queued_record *r = pool_get(q->pool, size);
+	if (!r)
 		return NULL;
-	*s = (struct queued_record){.at = *at, .kind = kind, .n = (uint32_t)n, .size = size};
-	return s;
+	*r = (struct queued_record){.at = *at, .kind = kind, .n = (uint32_t)n, .size = size};
+	return r;
 }
 
 static void record_add(struct record_queue *q, const struct tls_place *at, enum queued_kind kind)
 {
-	struct queued_record *s = record_make(q, at, kind, 0);
-	if (s)
-		queue_add(q, s);
+	struct queued_record *r = record_make(q, at, kind, 0);
+	if (r)
+		queue_add(q, r);
 }
 
-static void side_lose(struct record_queue *q, const struct tls_place *at)
+static void side_mark_lost(struct record_queue *q, const struct tls_place *at)
 {
 	struct record_queue_side *side = &q->side[at->side];
 	record_queue_drop(q, side->now);
@@ -40,7 +40,7 @@ static void side_lose(struct record_queue *q, const struct tls_place *at)
 	record_add(q, at, QUEUED_LOST);
 }
 
-/* The record under way, or the line in clear, has all that it will get. */
+/* Queues the current record or line with the bytes that it has. */
 static void record_end(struct record_queue *q, const struct tls_place *at,
 		       struct queued_record *now)
 {
@@ -55,24 +55,24 @@ static void clear_byte(struct record_queue *q, const struct tls_place *at, uint8
 	struct record_queue_side *side = &q->side[at->side];
 	if (!side->now)
 		side->now = record_make(q, at, QUEUED_CLEAR, CLEAR_LINE_MAX);
-	struct queued_record *s = side->now;
-	if (!s) {
-		side_lose(q, at);
+	struct queued_record *r = side->now;
+	if (!r) {
+		side_mark_lost(q, at);
 		return;
 	}
-	s->at = *at;
-	s->body[s->have++] = byte;
-	if (byte == '\n' || s->have == s->n)
-		record_end(q, at, s);
+	r->at = *at;
+	r->body[r->have++] = byte;
+	if (byte == '\n' || r->have == r->n)
+		record_end(q, at, r);
 }
 
-/* A client that leaves TLS has nothing to say that is looked at. */
+/* Plaintext of a client is not read: the client'r side is lost. */
 static void clear_take(struct record_queue *q, const struct tls_place *at, struct bytes b)
 {
 	struct record_queue_side *side = &q->side[at->side];
 	struct tls_place here = *at;
 	if (at->side == CLIENT)
-		side_lose(q, at);
+		side_mark_lost(q, at);
 	for (here.end -= b.n; b.n > 0 && !side->lost; b = bytes_from(b, 1)) {
 		here.end++;
 		clear_byte(q, &here, *b.p);
@@ -99,7 +99,7 @@ static void head_end(struct record_queue *q, const struct tls_place *at)
 	}
 	side->now = record_make(q, at, QUEUED_RECORD, tls_record_length(side->head));
 	if (!side->now) {
-		side_lose(q, at);
+		side_mark_lost(q, at);
 		return;
 	}
 	memcpy(side->now->head, side->head, TLS_RECORD_HEAD);
@@ -107,22 +107,22 @@ static void head_end(struct record_queue *q, const struct tls_place *at)
 		record_end(q, at, side->now);
 }
 
-/* Takes what it can use of the data at `at`; how much that was. */
+/* Takes the first part of the data, which end at `at`. Returns how many bytes it took. */
 static size_t piece_take(struct record_queue *q, const struct tls_place *at, struct bytes data)
 {
 	struct record_queue_side *side = &q->side[at->side];
-	struct queued_record *s = side->clear ? NULL : side->now;
-	size_t want = s ? s->n - s->have : (size_t)TLS_RECORD_HEAD - side->head_n,
+	struct queued_record *r = side->clear ? NULL : side->now;
+	size_t want = r ? r->n - r->have : (size_t)TLS_RECORD_HEAD - side->head_n,
 	       used = side->clear || data.n < want ? data.n : want;
 	struct tls_place here = *at;
 	here.end -= data.n - used;
 	if (side->clear) {
 		clear_take(q, &here, data);
-	} else if (s) {
-		memcpy(s->body + s->have, data.p, used);
-		s->have += (uint32_t)used;
-		if (s->have == s->n)
-			record_end(q, &here, s);
+	} else if (r) {
+		memcpy(r->body + r->have, data.p, used);
+		r->have += (uint32_t)used;
+		if (r->have == r->n)
+			record_end(q, &here, r);
 	} else {
 		memcpy(side->head + side->head_n, data.p, used);
 		side->head_n += (uint8_t)used;
@@ -142,17 +142,17 @@ void record_queue_gap(struct record_queue *q, const struct tls_place *at, uint64
 {
 	struct record_queue_side *side = &q->side[at->side];
 	clear_rest(q, at->side);
-	struct queued_record *s = side->now;
+	struct queued_record *r = side->now;
 	if (side->lost)
 		return;
-	if (!s || len > s->n - s->have) {
-		side_lose(q, at);
+	if (!r || len > r->n - r->have) {
+		side_mark_lost(q, at);
 		return;
 	}
-	s->kind = QUEUED_HOLED;
-	s->have += (uint32_t)len;
-	if (s->have == s->n)
-		record_end(q, at, s);
+	r->kind = QUEUED_HOLED;
+	r->have += (uint32_t)len;
+	if (r->have == r->n)
+		record_end(q, at, r);
 }
 
 void record_queue_fin(struct record_queue *q, const struct tls_place *at)
@@ -168,27 +168,27 @@ void record_queue_rest(struct record_queue *q)
 
 struct queued_record *record_queue_take(struct record_queue *q)
 {
-	struct queued_record *s = q->head;
-	if (!s)
+	struct queued_record *r = q->head;
+	if (!r)
 		return NULL;
-	q->head = s->next;
+	q->head = r->next;
 	if (!q->head)
 		q->tail = NULL;
-	q->bytes -= s->size;
-	return s;
+	q->bytes -= r->size;
+	return r;
 }
 
-void record_queue_drop(struct record_queue *q, struct queued_record *s)
+void record_queue_drop(struct record_queue *q, struct queued_record *r)
 {
-	if (s)
-		pool_put(q->pool, s, s->size);
+	if (r)
+		pool_put(q->pool, r, r->size);
 }
 
 void record_queue_clear(struct record_queue *q)
 {
-	struct queued_record *s;
-	while ((s = record_queue_take(q)))
-		record_queue_drop(q, s);
+	struct queued_record *r;
+	while ((r = record_queue_take(q)))
+		record_queue_drop(q, r);
 	for (unsigned i = 0; i < 2; i++) {
 		record_queue_drop(q, q->side[i].now);
 		q->side[i].now = NULL;
