@@ -1,5 +1,5 @@
-/* ladder.h - one session as a ladder: client left, server right, a line for each thing that was
- * said or done; and the ways to draw it. */
+/* ladder.h - one session as a ladder: client left, server right, one line for each command, reply
+ * or event; and the formats of a ladder. */
 #ifndef SMTPWATCH_TRACE_LADDER_H
 #define SMTPWATCH_TRACE_LADDER_H
 
@@ -9,71 +9,86 @@
 #include "text/buffer.h"
 #include "trace/ladder_format.h"
 
+/* What a line is about. */
 enum ladder_kind {
 	LADDER_COMMAND, /* a line of the client */
 	LADDER_REPLY,   /* a whole reply, all its lines in one */
 	LADDER_MESSAGE, /* a message or a part of it: its size, never its text */
-	LADDER_TCP,     /* SYN, FIN, RST, segments sent again, windows */
-	LADDER_NOTE /* what neither side said: a hole in the capture, TLS begins, the capture ends
+	LADDER_TCP,     /* SYN, FIN, RST, retransmissions, windows */
+	LADDER_NOTE /* an event of neither side: a hole in the capture, TLS begins, the capture ends
 		     */
 };
 
+/* Bits of ladder_line.flags. LADDER_FLAGS: their number. */
 enum ladder_flag {
-	LADDER_FAULT = 1, /* what the verdict is about */
+	LADDER_FAULT = 1, /* the line that the verdict is about */
 	LADDER_GAP = 2,   /* bytes are missing from the capture */
-	LADDER_AGAIN = 4, /* segments that had been sent before */
+	LADDER_AGAIN = 4, /* segments whose bytes had been sent before */
 	LADDER_SYN = 8,
 	LADDER_FIN = 16,
 	LADDER_RST = 32,
 	LADDER_TLS = 64,          /* TLS begins */
 	LADDER_REFUSED = 128,     /* a reply 4yz or 5yz */
-	LADDER_UNASKED = 256,     /* a 221 that answers no QUIT ... */
-	LADDER_BEHIND_QUIT = 512, /* ... though the client had said QUIT, behind what it answers */
-	LADDER_EARLY = 1024, /* a reply inside a message, which the client reads as the answer to
+	LADDER_UNASKED = 256,     /* a 221 that answers no QUIT */
+	LADDER_BEHIND_QUIT = 512, /* with LADDER_UNASKED: a QUIT was outstanding, but another
+				     command was due for its answer */
+	LADDER_EARLY = 1024, /* a reply inside a message, which the client takes for the answer to
 				its end */
 	LADDER_FLAGS = 11
 };
 
-/* One rung. Text is valid UTF-8 without control bytes, redacted, never NULL. */
+/* One line. Texts are valid UTF-8 without control bytes, redacted, and never NULL. Borrowed from
+ * the ladder. */
 struct ladder_line {
-	int64_t ts;            /* nanoseconds since the epoch */
-	uint64_t packet, last; /* numbers of frames in the capture, the first is 1; last: of
-				  several; 0: not known */
-	uint64_t bytes;        /* of a message, a gap, segments sent again */
-	int64_t waited; /* of a reply: nanoseconds since what it answers; 0: it answers nothing */
-	const char *answers; /* of a reply: "MAIL", "end of message"; of a command NULL; static */
+	int64_t ts; /* nanoseconds since the epoch */
+	/* Frame numbers in the capture, from 1. packet: 0: unknown. last: of the last of several
+	 * packets; else 0. */
+	uint64_t packet, last;
+	uint64_t bytes; /* of a message, a gap, or retransmissions */
+	int64_t waited; /* of a reply: nanoseconds since what it answers; 0: it answers nothing, or
+			   the time is unknown */
+	/* Of a reply: what it answers: "MAIL", "the end of the message"; a constant. NULL: nothing
+	 * known, or no reply. */
+	const char *answers;
 	char *text;
-	uint32_t count; /* of segments that one line stands for */
+	uint32_t count; /* segments that the line stands for */
 	unsigned flags; /* enum ladder_flag */
 	enum ladder_kind kind;
-	enum side side; /* who did it; of a note: meaningless */
-	enum stage stage;
-	uint16_t code;  /* of a reply */
-	bool pipelined; /* of a reply: other lines stand between it and what it answers */
+	enum side side;   /* the sender; undefined in a LADDER_NOTE */
+	enum stage stage; /* of the session, at this line */
+	uint16_t code;    /* of a reply */
+	bool pipelined;   /* of a reply: other lines stand between it and what it answers */
 };
 
-/* "command", "reply" ...; "fault", "gap" ... of one bit, by its number. */
+/* Return the name of a kind ("command", "reply" ...), and of a flag by the number of its bit
+ * ("fault", "gap" ...). The names live as long as the program. */
 const char *ladder_kind_name(enum ladder_kind kind);
 const char *ladder_flag_name(unsigned bit);
 
-/* Takes out of a text what may not be shown; borrowed until its next call. */
+/* Redacts a text. Borrowed until the next call. */
 typedef struct bytes ladder_cleaner(void *arg, struct bytes text);
 
-/* At most so many lines are kept of one session: the first half and the last; those between are
- * counted. */
+/* The most lines of one ladder: the first half and the last half are kept, and lines between them
+ * are only counted. */
 enum { LADDER_LINES = 2000 };
 
+/* If memory is exhausted, lines are left out. */
 struct ladder;
 
-/* conn: the session's; clean: NULL: texts are shown as they are. NULL where there is no memory. */
+/* Makes an empty ladder. Copies what it needs of conn. clean: redacts each text, and gets arg;
+ * NULL: texts stay as they are. Both are used until ladder_free. Returns NULL if memory is
+ * exhausted. */
 struct ladder *ladder_new(const struct conn *conn, ladder_cleaner *clean, void *arg);
+
+/* Frees the ladder and its recording. NULL is allowed. */
 void ladder_free(struct ladder *l);
 
 /*
- * How it is filled: each segment of the session in the order of capture goes to ladder_segment,
- * then to the monitor, whose watch hands what comes of it to ladder_event, then to
- * ladder_segment_done (replay/ladder_pass.h does all that). ladder_judge, behind the last, marks
- * the fault.
+ * Fill a ladder, which replay/ladder_pass.h does. For each segment of the session, in the order of
+ * capture: call ladder_segment, pass the segment to the monitor, then call ladder_segment_done. The
+ * monitor's trace observer calls ladder_event in between. *p is borrowed until ladder_segment_done.
+ * ladder_icmp adds an ICMP error; packet: number of its frame. After the last segment ladder_judge
+ * orders the lines, and marks the one that verdict v is about.
  */
 void ladder_segment(struct ladder *l, const struct packet *p);
 void ladder_event(struct ladder *l, const struct trace_event *e);
@@ -81,52 +96,58 @@ void ladder_segment_done(struct ladder *l);
 void ladder_icmp(struct ladder *l, const struct packet_icmp *icmp, uint64_t packet);
 void ladder_judge(struct ladder *l, const struct ending *ending, enum verdict v);
 
-/* What there is: lines 0 .. count-1; before line `cut`, `omitted` lines were left out (0: none). */
+/* Return the number of lines, and line i of them. ladder_omitted returns how many lines were left
+ * out, before line *cut; 0: none. Lines are borrowed until the next call that adds a line. */
 size_t ladder_count(const struct ladder *l);
 const struct ladder_line *ladder_line(const struct ladder *l, size_t i);
 uint64_t ladder_omitted(const struct ladder *l, size_t *cut);
 
-/* The line that bears the fault; NULL: none does. */
+/* Returns the line with LADDER_FAULT, or NULL. */
 const struct ladder_line *ladder_fault(const struct ladder *l);
 
-/* The first time, from which the others are counted; "192.0.2.10:40001" of a side, with brackets
- * around IPv6. */
+/* ladder_start returns the time that all others are relative to: the first frame's, nanoseconds
+ * since the epoch. ladder_end returns a side's address and port: "192.0.2.10:40001", or
+ * "[2001:db8::1]:25". Borrowed from the ladder. */
 int64_t ladder_start(const struct ladder *l);
 const char *ladder_end(const struct ladder *l, enum side side);
 
 /*
- * The ways to draw it. Text: at most `columns` wide (0: 100), two columns where there is room, one
- * where there is not (below 96); with colour for a terminal. CSV: RFC 4180, a header and a line
- * each. Mermaid: a sequence diagram, for a page that can draw one.
+ * Append a ladder in one format. Text: at most `columns` wide (0: 100), but at least 16 columns
+ * behind the heads. From 96 columns on each side has its own column. colour: escape sequences of a
+ * terminal. CSV: RFC 4180, a header and one line each. Mermaid: a sequence diagram for a page that
+ * can draw one.
  */
 void ladder_text(struct outbuf *b, const struct ladder *l, unsigned columns, bool colour);
 void ladder_csv(struct outbuf *b, const struct ladder *l);
 void ladder_mermaid(struct outbuf *b, const struct ladder *l);
 
-/*
- * As a scenario of the tests (tests/scenarios/README.md), which makes the same wire and expects
- * what was said of it: for a bug report. Bodies, secrets and IP addresses are replaced, and a
- * comment tells of what. Each ladder must have been told before it was filled: ladder_record
- * (false: no memory). False, with a sentence in why, where a session is no scenario.
- */
+/* SCENES: the most sessions of a scenario. WHY: bytes of an error sentence. */
 enum { LADDER_SCENES = 16, LADDER_WHY = 128 };
 
+/* One session of a scenario. All pointers are borrowed for the call. */
 struct ladder_scene {
 	const struct ladder *ladder;
-	const struct record *record; /* of it nothing is told that would have to be redacted */
+	const struct record *record; /* nothing of it is used that would need redaction */
 	enum port_kind kind;         /* of the server's port */
 };
 
+/* Makes a ladder record its session for ladder_scenario. Call before the ladder is filled. Returns
+ * false if memory is exhausted. */
 bool ladder_record(struct ladder *l);
+
+/* Appends n sessions, 1 to LADDER_SCENES, as a scenario of tests/scenarios (README.md there). The
+ * scenario makes the same segments, and expects the same verdicts: for a bug report. Bodies,
+ * secrets and IP addresses are replaced; a comment lists what. Returns false with a sentence in why
+ * if the sessions cannot be a scenario. */
 bool ladder_scenario(struct outbuf *b, const struct ladder_scene *scenes, size_t n,
 		     char why[LADDER_WHY]);
 
-/* One line's head and text as the text ladder has them, for views that have columns of their own.
- * "+0.002345", "EHLO", "12" or "12-15". */
+/* Append parts of a line, for views with columns of their own. Time: "+0.002345". Packets: "12",
+ * "12-15", or nothing if unknown. */
 void ladder_put_time(struct outbuf *b, const struct ladder *l, const struct ladder_line *line);
 void ladder_put_packets(struct outbuf *b, const struct ladder_line *line);
 
-/* The text with what is known beside it: "250 2.1.5 Ok (to RCPT, after 0.2 ms)". */
+/* Appends the text with remarks: "250 2.1.5 Ok [to RCPT] (after 2.5 s)". */
 void ladder_put_words(struct outbuf *b, const struct ladder_line *line);
 
 #endif

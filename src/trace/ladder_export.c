@@ -1,5 +1,4 @@
-/* ladder_export.c - a ladder for other programs: a spreadsheet, or a page that draws sequence
- * diagrams. */
+/* ladder_export.c - a ladder for other programs: CSV and Mermaid. */
 #include "trace/ladder.h"
 
 #include "text/escape.h"
@@ -75,7 +74,7 @@ void ladder_csv(struct outbuf *b, const struct ladder *l)
 		csv_line(b, &stamp, l, ladder_line(l, i));
 }
 
-/* All that Mermaid could take for its own, or a browser for HTML, becomes one of its entity codes.
+/* Replaces every character that Mermaid or a browser could interpret by an entity code of Mermaid.
  */
 static void mermaid_text(struct outbuf *b, const char *text)
 {

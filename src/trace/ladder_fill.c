@@ -1,5 +1,4 @@
-/* ladder_fill.c - segments and what was read in them become lines; each is given the packet that
- * brought it. */
+/* ladder_fill.c - turns segments and events into lines, and finds the packet of each. */
 #include "trace/ladder_state.h"
 
 #include "base/ascii.h"
@@ -9,7 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The same segment within this time was captured twice; nobody sends again so soon. */
+/* The same segment within this time is a captured duplicate: a retransmission never comes so soon.
+ */
 static const int64_t twice = 5 * FRAME_MS;
 
 static uint32_t length_of(const struct packet *p)
@@ -17,7 +17,7 @@ static uint32_t length_of(const struct packet *p)
 	return p->payload_len + ((p->flags & TCP_SYN) != 0) + ((p->flags & TCP_FIN) != 0);
 }
 
-/* The first segment that brought this byte: those that came again are not in the ring. */
+/* Returns the first segment with this byte. Retransmissions are not in the ring. */
 static const struct ladder_segment *segment_find(const struct ladder_side *s, uint32_t seq)
 {
 	for (uint64_t i = s->n; i > 0 && i + LADDER_SEGMENTS > s->n; i--) {
@@ -29,8 +29,8 @@ static const struct ladder_segment *segment_find(const struct ladder_side *s, ui
 	return NULL;
 }
 
-/* Of the byte before an offset in the stream; failing that, of the time; failing that, what is
- * under way. */
+/* Returns the packet of the byte before an offset in the stream; if unknown, the packet of that
+ * time; else 0. */
 static uint64_t packet_of(const struct ladder *l, enum side side, uint64_t offset, int64_t ts)
 {
 	const struct ladder_side *s = &l->side[side];
@@ -70,7 +70,7 @@ static struct ladder_line line_of(const struct ladder *l, const struct packet *p
 				    .flags = flags};
 }
 
-/* One that the line before tells already is counted there. */
+/* Returns true if the last line already tells the same: the segment is counted there. */
 static bool joins(const struct ladder *l, unsigned flags, const char *text)
 {
 	struct ladder_line *last = ladder_last(l);
@@ -141,7 +141,7 @@ void ladder_segment(struct ladder *l, const struct packet *p)
 		put_tcp(l, 0, "window closed: it takes no more bytes for now");
 }
 
-/* Behind what the segment had to say. */
+/* FIN and RST come after the segment's bytes. */
 void ladder_segment_done(struct ladder *l)
 {
 	if ((l->now->flags & TCP_FIN) && !l->again)
@@ -175,13 +175,13 @@ void ladder_icmp(struct ladder *l, const struct packet_icmp *icmp, uint64_t pack
 		bytes_str(text));
 }
 
-/* What was sent of a message and has no line yet. */
+/* Adds a line for the bytes of a message that have none. whole: the message is complete. */
 static void content_flush(struct ladder *l, bool whole)
 {
 	char text[96];
 	uint64_t n = whole ? l->message : l->content;
 
-	/* RFC 5321 4.1.1.4: the dot and its line end are no part of the message. */
+	/* The dot and its line end are no part of the message (RFC 5321 4.1.1.4). */
 	if (whole && l->content_stage == STAGE_DATA)
 		n -= n < 3 ? n : 3;
 	if (n == 0 && !whole)
@@ -220,7 +220,7 @@ static void on_data(struct ladder *l, const struct trace_event *e)
 	struct ladder_side *s = &l->side[e->side];
 	const struct packet *p = l->now;
 
-	/* What lies in the segment under way tells where the stream begins, where no SYN did. */
+	/* Without a SYN, bytes of the current segment show where the stream begins. */
 	if (!s->based && p != NULL && e->side == l->from && e->text.p >= p->payload &&
 	    e->text.p < p->payload + p->payload_cap) {
 		s->base = p->seq + (uint32_t)(e->text.p - p->payload) - (uint32_t)e->offset;
@@ -245,7 +245,7 @@ static void on_gap(struct ladder *l, const struct trace_event *e)
 	ladder_add(l, line, bytes_str(text));
 }
 
-/* A line that is no command is shown where it can be neither a password nor a part of a message. */
+/* Shows a line that is no command as far as it can be neither a password nor part of a message. */
 static void put_unknown(struct outbuf *b, struct bytes line, bool secret)
 {
 	size_t n = mask_unknown(line, secret);
@@ -277,7 +277,7 @@ static void on_command(struct ladder *l, const struct trace_event *e)
 	content_flush(l, false);
 	if (verb == SMTP_MAIL)
 		l->message = 0;
-	l->spoken = e->offset;
+	l->commands_end = e->offset;
 	l->secret |= verb == SMTP_AUTH || verb == SMTP_MAIL || verb == SMTP_DATA ||
 		     verb == SMTP_BDAT;
 	put_command(l, &b, e);
@@ -285,8 +285,8 @@ static void on_command(struct ladder *l, const struct trace_event *e)
 	outbuf_free(&b);
 }
 
-/* However many lines there are, what cannot be shown is not kept. */
-static void reply_line_keep(struct ladder *l, struct bytes text)
+/* Collects at most a little more than a line can show, however long the reply is. */
+static void reply_line_add(struct ladder *l, struct bytes text)
 {
 	if (text.n == 0 || l->reply.n > LADDER_TEXT)
 		return;
@@ -298,10 +298,10 @@ static void reply_line_keep(struct ladder *l, struct bytes text)
 static void on_reply_line(struct ladder *l, const struct trace_event *e)
 {
 	l->reply_lines++;
-	reply_line_keep(l, e->text);
+	reply_line_add(l, e->text);
 }
 
-/* Code, enhanced code, and the text of all its lines. */
+/* Writes the code, the enhanced code and the text of all lines. */
 static void reply_words(struct ladder *l, struct outbuf *b, const struct trace_event *e)
 {
 	const struct smtp_reply *r = e->reply;
@@ -310,7 +310,7 @@ static void reply_words(struct ladder *l, struct outbuf *b, const struct trace_e
 	if (r->enhanced.class != 0)
 		outbuf_format(b, "%u.%u.%u ", (unsigned)r->enhanced.class,
 			      (unsigned)r->enhanced.subject, (unsigned)r->enhanced.detail);
-	reply_line_keep(l, e->text);
+	reply_line_add(l, e->text);
 	outbuf_bytes(b, l->reply.p, l->reply.n);
 	while (b->n > 0 && b->p[b->n - 1] == ' ')
 		b->n--;
@@ -318,7 +318,8 @@ static void reply_words(struct ladder *l, struct outbuf *b, const struct trace_e
 	l->reply_lines = 0;
 }
 
-/* What it answers stands just above it, but for the connection, which has no line. */
+/* Returns true if the reply does not answer the line before it. The connection itself has no line.
+ */
 static bool is_pipelined(const struct ladder *l, const struct trace_event *e)
 {
 	const struct ladder_line *last = ladder_last(l);
@@ -397,14 +398,14 @@ static void on_end(struct ladder *l, const struct trace_event *e)
 {
 	struct ladder_line *last;
 
-	/* Where the answer to DATA is missing, the message was not told as one. */
-	if (l->message == 0 && e->offset > l->spoken)
-		l->message = e->offset - l->spoken;
+	/* If the reply to DATA is missing, the message was not recognised as one. */
+	if (l->message == 0 && e->offset > l->commands_end)
+		l->message = e->offset - l->commands_end;
 	if (l->content == 0)
 		l->content_stage = STAGE_DATA;
 	content_flush(l, true);
 	last = ladder_last(l);
-	/* Its last line is when it was whole: that is what the reply is counted from. */
+	/* The message's line has the time of its end, from which the reply's delay counts. */
 	if (last != NULL && last->kind == LADDER_MESSAGE) {
 		last->ts = e->ts;
 		last->stage = STAGE_END_OF_MESSAGE;

@@ -1,7 +1,8 @@
-/* ladder_format.h - the ways to write a ladder. */
+/* ladder_format.h - the names of a ladder's formats. */
 #ifndef SMTPWATCH_TRACE_LADDER_FORMAT_H
 #define SMTPWATCH_TRACE_LADDER_FORMAT_H
 
+/* LADDER_FORMATS: the number of formats. */
 enum ladder_format {
 	LADDER_TEXT_FORMAT,
 	LADDER_CSV,
@@ -10,10 +11,10 @@ enum ladder_format {
 	LADDER_FORMATS
 };
 
-/* Their names, parted by a string. */
+/* All names, joined by a string literal, in the order of enum ladder_format. */
 #define LADDER_FORMAT_NAMES(between) "text" between "csv" between "mermaid" between "scenario"
 
-/* LADDER_FORMATS: there is none of that name. */
+/* Returns the format of this name, or LADDER_FORMATS. */
 enum ladder_format ladder_format_read(const char *name);
 
 #endif

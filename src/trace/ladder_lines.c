@@ -1,5 +1,5 @@
-/* ladder_lines.c - the lines of a ladder, of which a long one keeps the beginning and the end, and
- * the one that bears the fault. */
+/* ladder_lines.c - stores the lines of a ladder, of a long one the beginning and the end, and finds
+ * the line of the fault. */
 #include "trace/ladder_state.h"
 
 #include "text/escape.h"
@@ -80,7 +80,7 @@ bool ladder_record(struct ladder *l)
 	return l->recording;
 }
 
-/* Behind the head, lines go round. */
+/* Behind the head, the places of lines are a ring. */
 static size_t place_of(uint64_t n)
 {
 	return n < LADDER_LINES ? (size_t)n : HEAD + (size_t)((n - HEAD) % TAIL);
@@ -102,7 +102,7 @@ static bool capacity_make(struct ladder *l)
 	return true;
 }
 
-/* Cut between two characters, where it is too long. */
+/* Redacts and escapes a text. Cuts a long one between two characters. */
 static char *text_make(struct ladder *l, struct bytes text)
 {
 	struct outbuf *b = &l->scratch;
@@ -191,8 +191,7 @@ const struct ladder_line *ladder_fault(const struct ladder *l)
 	return NULL;
 }
 
-/* What to look for: the first line, or the last, of a kind, with one of the flags (0: any) and a
- * code (0: any). */
+/* A search for the first or last line of a kind, with one of the flags and with a code. 0: any. */
 struct search {
 	enum ladder_kind kind;
 	enum side side;
@@ -221,7 +220,7 @@ static struct ladder_line *line_find(const struct ladder *l, const struct search
 	return found;
 }
 
-/* Several may have come: the worst one is told by its stage. */
+/* If there are several unasked 221s, the stage identifies the worst one. */
 static struct ladder_line *unasked_find(const struct ladder *l, enum stage stage)
 {
 	struct search s = {LADDER_REPLY, SERVER, LADDER_UNASKED, 0, true};
@@ -235,7 +234,8 @@ static struct ladder_line *unasked_find(const struct ladder *l, enum stage stage
 	return line_find(l, &s);
 }
 
-/* The first closing segment of a side; an RST where that is how it closed. */
+/* Returns the first closing segment of a side: its RST if that is how it closed, else also its FIN.
+ */
 static struct ladder_line *close_find(const struct ladder *l, enum side side, enum how how)
 {
 	struct search s = {LADDER_TCP, side, how == HOW_RST ? LADDER_RST : LADDER_FIN | LADDER_RST,
@@ -244,7 +244,7 @@ static struct ladder_line *close_find(const struct ladder *l, enum side side, en
 	return line_find(l, &s);
 }
 
-/* What each verdict is about. */
+/* What a verdict is about. */
 enum about {
 	ABOUT_NOTHING,
 	ABOUT_221,
@@ -319,8 +319,8 @@ static struct ladder_line *fault_find(const struct ladder *l, const struct endin
 	}
 }
 
-/* Where a segment's line belongs that stands at i: behind the last line that was brought by an
- * earlier packet. */
+/* Returns the place for the line of a segment at i: behind the last line that an earlier packet
+ * brought. */
 static size_t place_behind(const struct ladder *l, size_t i)
 {
 	uint64_t packet = ladder_line(l, i)->packet;
@@ -336,8 +336,8 @@ static size_t place_behind(const struct ladder *l, size_t i)
 	return found;
 }
 
-/* What is said is told once it is known what it is, which may be after segments that came behind
- * it: their lines move down. */
+/* Bytes become a line once their meaning is known, possibly after later segments have lines. The
+ * lines of such segments move down. */
 static void lines_order(struct ladder *l)
 {
 	for (size_t i = ladder_count(l); i-- > 0;) {
@@ -361,8 +361,8 @@ void ladder_judge(struct ladder *l, const struct ending *ending, enum verdict v)
 
 	lines_order(l);
 	fault = fault_find(l, ending, about);
-	/* Of an alert that has no row, or is about a reply that came between records of TLS, it is
-	 * the close. */
+	/* The verdict's own line was not found, for example because a reply came between TLS
+	 * records. The fault is then the close. */
 	if (fault == NULL && verdict_row(v)->severity >= SEVERITY_NOTICE &&
 	    ending->closer != CLOSER_NOBODY)
 		fault = close_find(l, ending->closer == CLOSER_SERVER ? SERVER : CLIENT,

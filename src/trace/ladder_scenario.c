@@ -1,5 +1,5 @@
-/* ladder_scenario.c - sessions as a scenario of tests/scenarios: what was said and done, and what
- * is to be said of it. */
+/* ladder_scenario.c - sessions as a scenario of tests/scenarios: their steps, and the expected
+ * verdicts. */
 #include "trace/ladder_state.h"
 
 #include "trace/scenario_steps.h"
@@ -9,7 +9,8 @@
 
 static const char *const kinds[] = {[PORT_SMTP] = "smtp", [PORT_TLS] = "tls", [PORT_LMTP] = "lmtp"};
 
-/* The address in the scenario: the first client is 192.0.2.10, the first server 198.51.100.25. */
+/* Returns the index of the session's host among all different hosts of that side. The first client
+ * is 192.0.2.10, the first server 198.51.100.25. */
 static unsigned host_of(const struct ladder_scene *scenes, size_t at, enum side side)
 {
 	unsigned n = 0;
@@ -54,7 +55,7 @@ static void put_fates(struct outbuf *b, const struct session_info *f)
 		outbuf_format(b, "%s%s", fate_name(t->fate), t->next ? "," : "");
 }
 
-/* What is said of it, in the words of the scenario language. */
+/* Writes the expected record in the scenario language. */
 static void put_expect(struct outbuf *b, const struct record *r)
 {
 	const struct ending *e = r->ending;
@@ -86,7 +87,7 @@ static bool is_stamped(const struct recording *r)
 	return stamped[CLIENT] && stamped[SERVER];
 }
 
-/* Who speaks: told where it is not the usual. */
+/* Writes the client, server, port and kind where they differ from the default. */
 static void put_ends(struct outbuf *b, const struct ladder_scene *scenes, size_t n, size_t i)
 {
 	const struct ladder *l = scenes[i].ladder;
@@ -113,11 +114,11 @@ static const struct {
 } changes[] = {
 	{CHANGE_SECRET, "AUTH's secrets, and what may be one"},
 	{CHANGE_BODY, "the text of messages, by as many x's in the same lines"},
-	{CHANGE_UNTOLD, "bytes of which it is not known what they are, by x's"},
+	{CHANGE_UNCLEAR, "bytes of which it is not known what they are, by x's"},
 	{CHANGE_ENCRYPTED, "what is encrypted, by x's"},
 };
 
-/* The comments at the top. */
+/* Writes the comments at the top. */
 static void put_head(struct outbuf *b, const struct ladder_scene *scenes, size_t n,
 		     unsigned changed, uint64_t again)
 {
@@ -136,7 +137,7 @@ static void put_head(struct outbuf *b, const struct ladder_scene *scenes, size_t
 			      (unsigned long long)again, again == 1 ? "" : "s");
 }
 
-/* How long it was watched, where it was given up for lack of an answer. */
+/* Returns how long the session was observed, if it was given up for want of an answer; else 0. */
 static int64_t observed_until(const struct record *r)
 {
 	const struct ending *e = r->ending;
@@ -144,7 +145,7 @@ static int64_t observed_until(const struct record *r)
 	return e->how == HOW_SILENCE || e->how == HOW_IDLE ? e->closed : 0;
 }
 
-/* All sessions' steps, in the order of capture. */
+/* Writes the steps of all sessions in the order of capture. */
 static void put_steps(struct scenario_steps *steps, const struct ladder_scene *scenes, size_t n)
 {
 	for (;;) {
@@ -161,8 +162,8 @@ static void put_steps(struct scenario_steps *steps, const struct ladder_scene *s
 		scenario_steps_end(&steps[i], observed_until(scenes[i].record));
 }
 
-/* NULL: it can be written. */
-static const char *hindrance(const struct ladder_scene *scenes, size_t n)
+/* Returns why the sessions cannot be a scenario, or NULL. */
+static const char *refusal_of(const struct ladder_scene *scenes, size_t n)
 {
 	const struct recorded_packet *all;
 
@@ -185,13 +186,13 @@ static const char *hindrance(const struct ladder_scene *scenes, size_t n)
 bool ladder_scenario(struct outbuf *b, const struct ladder_scene *scenes, size_t n,
 		     char why[LADDER_WHY])
 {
-	const char *hindered = hindrance(scenes, n);
-	struct scenario_steps *steps = hindered ? NULL : calloc(n, sizeof *steps);
+	const char *refusal = refusal_of(scenes, n);
+	struct scenario_steps *steps = refusal ? NULL : calloc(n, sizeof *steps);
 	struct outbuf body = {0};
 	struct scenario_writer w = {.b = &body, .several = n > 1};
 	unsigned changed = 0;
 
-	snprintf(why, LADDER_WHY, "%s", hindered ? hindered : "no memory");
+	snprintf(why, LADDER_WHY, "%s", refusal ? refusal : "no memory");
 	if (!steps)
 		return false;
 	for (size_t i = 0; i < n; i++) {

@@ -1,5 +1,5 @@
-/* ladder_text.c - a ladder for people: to paste into a ticket, or in colour on a terminal, of
- * whatever width. */
+/* ladder_text.c - a ladder for people: plain text for a ticket, or in colour for a terminal of any
+ * width. */
 #include "trace/ladder.h"
 
 #include "smtpwatch/frame.h"
@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* Columns: what stands before the words, and what two columns of them need at least. */
+/* Columns: of the parts before the words; TWO: of a line with two columns of words, at least. */
 enum {
 	MARK = 2,
 	TIME = 12,
@@ -77,7 +77,7 @@ void ladder_put_words(struct outbuf *b, const struct ladder_line *line)
 		outbuf_str(b, " (inside the message: the client reads it at the end)");
 }
 
-/* What has been put since `from`, filled up to a width; it is ASCII. */
+/* Fills what was written since `from` with blanks up to a width. The text is ASCII. */
 static void fill(struct outbuf *b, size_t from, unsigned width)
 {
 	size_t n = b->n - from;
@@ -85,15 +85,15 @@ static void fill(struct outbuf *b, size_t from, unsigned width)
 	wrap_blanks(b, n < width ? width - (unsigned)n : 1);
 }
 
-/* Where words stand, and how many columns they have. */
+/* The layout of a drawing, in columns. */
 struct drawing {
 	struct outbuf *b;
 	const struct ladder *l;
 	bool colour, two;
-	unsigned time, packets,
-		head; /* widths of what stands before the words, the last of all of it */
-	unsigned client, server,
-		indent; /* of the words; and where the server's begin behind the client's */
+	unsigned time, packets;  /* widths of the time and the packets */
+	unsigned head;           /* width of all parts before the words */
+	unsigned client, server; /* widths of each side's words */
+	unsigned indent;         /* of the server's words, behind `head` */
 	struct outbuf words;
 };
 
@@ -126,7 +126,7 @@ static void put_head(struct drawing *d, const struct ladder_line *line)
 	fill(b, from, STAGE);
 }
 
-/* "EHLO out.example.org   ->", or "<- 250 mx.example.net" behind the client's column. */
+/* Writes "EHLO out.example.org   ->", or "<- 250 mx.example.net" in the server's column. */
 static void put_piece(struct drawing *d, const struct ladder_line *line, struct bytes text,
 		      struct wrap_piece p, bool first)
 {
@@ -200,7 +200,7 @@ static void put_title(struct drawing *d)
 	outbuf_char(b, '\n');
 }
 
-/* Times and packets of a long capture have more digits. */
+/* In a long capture times and packet numbers have more digits. */
 static void heads_measure(struct drawing *d)
 {
 	d->time = TIME;

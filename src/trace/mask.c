@@ -1,4 +1,4 @@
-/* mask.c - secrets become stars, what may be a message becomes x's. */
+/* mask.c - replaces secrets by stars, and possible parts of a message by x's. */
 #include "trace/mask.h"
 
 #include "base/ascii.h"
@@ -6,7 +6,7 @@
 
 const char mask_secret[] = "********";
 
-/* The name of a mechanism, and never what follows it. */
+/* Writes the name of the mechanism, but nothing that follows it. */
 static void put_auth(struct outbuf *b, enum smtp_verb verb, struct bytes args)
 {
 	struct bytes secret;
@@ -20,7 +20,7 @@ static void put_auth(struct outbuf *b, enum smtp_verb verb, struct bytes args)
 		outbuf_format(b, " %s", mask_secret);
 }
 
-/* Postfix's attributes, but for who has logged in. */
+/* Writes Postfix's attributes, but not the login name. */
 static void put_attributes(struct outbuf *b, enum smtp_verb verb, struct bytes args)
 {
 	outbuf_str(b, smtp_verb_name(verb));
@@ -33,7 +33,7 @@ static void put_attributes(struct outbuf *b, enum smtp_verb verb, struct bytes a
 	}
 }
 
-/* Its URL bears the right to read the message (RFC 4467). */
+/* The URL grants access to a message (RFC 4467). */
 static void put_burl(struct outbuf *b, struct bytes args)
 {
 	struct bytes last = {0};
@@ -60,8 +60,9 @@ void mask_command(struct outbuf *b, enum smtp_verb verb, struct bytes args)
 	case SMTP_XFORWARD:
 		put_attributes(b, verb, args);
 		break;
-	case SMTP_DATA: /* none of these has arguments that matter; a line of a message may begin as
-			   they do */
+	/* The arguments of these verbs do not matter; a line of a message may begin like one of
+	 * them. */
+	case SMTP_DATA:
 	case SMTP_STARTTLS:
 	case SMTP_RSET:
 	case SMTP_NOOP:
@@ -81,15 +82,16 @@ void mask_command(struct outbuf *b, enum smtp_verb verb, struct bytes args)
 }
 
 /*
- * Of a line that is no command the first word, if it may be a verb: letters, as far as they go.
- * What follows may be a password ("PASS x", "Authorization: Basic x"), and all of it where AUTH or
- * a message was begun.
+ * Shows only the first word, if it may be a verb: as many letters as there are. What follows may be
+ * a password ("PASS x", "Authorization: Basic x"). After AUTH or inside a message, nothing may be
+ * shown.
  */
 size_t mask_unknown(struct bytes line, bool all)
 {
 	enum {
-		VERB = 16 /* letters, as "Authorization:" has, and none that AUTH's answers are
-			     likely to be */
+		/* Letters of the longest verb, "Authorization": an answer to AUTH is most likely
+		 * longer. */
+		VERB = 16
 	};
 	size_t n = 0;
 

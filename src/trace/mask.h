@@ -1,5 +1,5 @@
 /*
- * mask.h - what may be shown of a client's line: no password, and no part of a message.
+ * mask.h - masks a client's line: no password and no part of a message is shown.
  */
 #ifndef SMTPWATCH_TRACE_MASK_H
 #define SMTPWATCH_TRACE_MASK_H
@@ -7,21 +7,23 @@
 #include "smtpwatch/smtp.h"
 #include "text/buffer.h"
 
-/* What stands in the place of a secret, however long that was. */
+/* What replaces a secret of any length. */
 extern const char mask_secret[];
 
 /*
- * A command line without its line end, as it may be shown, of all verbs but SMTP_UNKNOWN and
- * SMTP_NOT_SMTP. said: how it was said; args: what follows the verb.
+ * Appends a command line without its line end, with secrets masked. verb: any but SMTP_UNKNOWN and
+ * SMTP_NOT_SMTP. args: what follows the verb.
  */
 void mask_command(struct outbuf *b, enum smtp_verb verb, struct bytes args);
 
-/* Of these two: how many bytes of the line may be shown. all: it may be a password, or a body. */
+/* For SMTP_UNKNOWN and SMTP_NOT_SMTP: returns how many bytes of the line may be shown. all: the
+ * whole line may be a password or part of a body. */
 size_t mask_unknown(struct bytes line, bool all);
 
 /*
- * As many bytes as there are, with the same lines: line ends, blanks, NULs and, with `dots`, the
- * dots at the beginning of lines stay; every other byte becomes an x. begins: a line begins here.
+ * Appends as many bytes as text has, in the same lines. Line ends, blanks and NULs stay; with
+ * `dots`, so do the dots at the beginning of lines. Every other byte becomes an x. begins: text
+ * begins a line.
  */
 void mask_text(struct outbuf *b, struct bytes text, bool begins, bool dots);
 

@@ -1,4 +1,4 @@
-/* recent.c - sessions in the order in which they ended, and two tables of hosts. */
+/* recent.c - the latest sessions in the order in which they ended, and two tables of hosts. */
 #include "trace/recent.h"
 
 #include "core/packet/flow_table.h"
@@ -10,7 +10,7 @@
 enum { TABLE_MEMORY = 1 << 20 };
 
 struct hosts {
-	struct recent_host *all; /* RECENT_HOSTS */
+	struct recent_host *all; /* RECENT_HOSTS places */
 	size_t n;
 	struct flow_table table;
 	struct recent_host others;
@@ -21,7 +21,7 @@ struct recent {
 	struct redactor *redactor;
 	uint64_t seen, alerts[SEVERITIES];
 	struct recent_session *all[2 * RECENT_SESSIONS];
-	size_t n, kept[2]; /* kept: of the others, of alerts */
+	size_t n, kept[2]; /* kept: sessions without alerts, and with alerts */
 	size_t bytes, frames;
 	struct pool *pool;
 	uint64_t seed[2];
@@ -38,8 +38,8 @@ struct recent *recent_new(const struct alerting *alerting, enum redact_mode reda
 	b->alerting = alerting;
 	b->redactor = redactor_new(redact);
 	b->pool = pool_new(TABLE_MEMORY);
-	/* Whoever is captured chooses addresses. Without randomness the tables still work, only
-	 * predictably. */
+	/* Captured hosts choose the addresses. Without randomness the tables still work, but an
+	 * attacker can predict them. */
 	if (getrandom(b->seed, sizeof(b->seed), GRND_NONBLOCK) < 0)
 		memset(b->seed, 0, sizeof(b->seed));
 	for (int s = CLIENT; s <= SERVER; s++) {
@@ -88,7 +88,7 @@ static void session_drop(struct recent *b, size_t i)
 	memmove(&b->all[i], &b->all[i + 1], (--b->n - i) * sizeof(struct recent_session *));
 }
 
-/* The oldest of its kind; where there is none, the oldest. */
+/* Drops the oldest session with, or without, alerts. If there is none, drops the oldest of all. */
 static void oldest_drop(struct recent *b, bool alert)
 {
 	size_t i = 0;
@@ -98,7 +98,7 @@ static void oldest_drop(struct recent *b, bool alert)
 	session_drop(b, b->n > 0 && b->all[i]->alert == alert ? i : 0);
 }
 
-/* What is no alert makes room first. */
+/* Makes room for a session. For bytes, sessions without alerts are dropped first. */
 static void capacity_make(struct recent *b, bool alert, size_t size)
 {
 	while (b->kept[alert] >= RECENT_SESSIONS)
@@ -143,7 +143,7 @@ static void put_strings(struct outbuf *b, const struct strings *strings, bool re
 	}
 }
 
-/* Replies come last: a long one must not push out the names and ids of the mail. */
+/* Replies come last, so that a long one does not displace names and ids of the mail. */
 static void put_all_strings(struct outbuf *b, const struct session_info *info)
 {
 	for (unsigned replies = 0; replies < 2; replies++) {
@@ -161,7 +161,7 @@ static void put_host(struct outbuf *b, const struct conn *conn, enum side side)
 		      ip_addr_text(&conn->addr[side], text), (unsigned)conn->port[side]);
 }
 
-/* All that one may look for. Cut between two characters. */
+/* Makes the text that a filter searches. Cuts it between two characters. */
 static void words_make(struct recent *b, struct recent_session *s)
 {
 	struct report r = recent_report(b, s);
@@ -245,7 +245,7 @@ static struct recent_session *session_new(struct recent *b, const struct record 
 	return s;
 }
 
-/* The report is made anew for the words: the redactor's result does not outlive a second use. */
+/* words_make makes another report: the redactor's result does not outlive its next use. */
 void recent_add(struct recent *b, const struct record *record, const char *input,
 		struct bytes frames, uint32_t omitted)
 {
@@ -313,8 +313,7 @@ static int64_t wait_mean(const struct recent_wait *w)
 	return w->n > 0 ? w->sum / (int64_t)w->n : 0;
 }
 
-/* Whether a stands before b. Among equals the address decides, so that lines stay where they are.
- */
+/* Returns true if a comes before b. Among equals the address decides, so that lines do not move. */
 static bool host_before(const struct recent_host *a, const struct recent_host *b,
 			enum recent_order order)
 {
@@ -329,7 +328,7 @@ static bool host_before(const struct recent_host *a, const struct recent_host *b
 	       (ip_addr_equal(&a->addr, &b->addr) && a->port < b->port);
 }
 
-/* Insertion into a short sorted list, as in servers.c. */
+/* Insertion sort into a short list, as in servers.c. */
 size_t recent_hosts(const struct recent *b, enum side side, enum recent_order order,
 		    const struct recent_host **out, size_t n)
 {

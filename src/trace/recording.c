@@ -1,4 +1,4 @@
-/* recording.c - what comes is appended to a list of its kind. */
+/* recording.c - appends segments, bytes and ICMP errors to arrays. */
 #include "trace/recording.h"
 
 #include "trace/mask.h"
@@ -67,7 +67,8 @@ static void put_filler(struct outbuf *b, uint64_t n)
 	b->n += n;
 }
 
-/* What a side sends once the session is over is handed on by nobody. What it is does not matter. */
+/* After the close the engine delivers no bytes. Their content does not matter, so x's stand for
+ * them. */
 static void bytes_behind(struct recording *r, enum side side, const struct packet *p)
 {
 	struct recorded_side *s = &r->side[side];
@@ -124,7 +125,7 @@ void recording_icmp(struct recording *r, enum side side, const struct packet_icm
 	outbuf_bytes(&r->icmps, &one, sizeof one);
 }
 
-/* What lies in the segment under way tells where the stream begins, where no SYN did. */
+/* Without a SYN, bytes of the current segment show where the stream begins. */
 static void base_find(struct recording *r, const struct trace_event *e)
 {
 	struct recorded_side *s = &r->side[e->side];
@@ -161,7 +162,7 @@ static void on_bytes(struct recording *r, const struct trace_event *e, bool gap)
 	outbuf_bytes(&r->data, &one, sizeof one);
 }
 
-static uint64_t emitted_upto(const struct recording *r, enum side side)
+static uint64_t spans_end(const struct recording *r, enum side side)
 {
 	const struct recorded_span *all;
 	size_t n = recording_spans(r, side, &all);
@@ -174,18 +175,19 @@ static void span_add(struct recording *r, enum side side, uint64_t end, enum spa
 {
 	const struct recorded_span one = {end, kind, words, r->words.n - words};
 
-	if (end > emitted_upto(r, side))
+	if (end > spans_end(r, side))
 		outbuf_bytes(&r->side[side].spans, &one, sizeof one);
 }
 
-/* The secret is all that may not be shown; of other verbs, it is as long as what stands for it. */
+/* Returns true if only the secret must be replaced. For other verbs an unknown line of the same
+ * length is written. */
 static bool bears_secret(enum smtp_verb verb)
 {
 	return verb == SMTP_AUTH || verb == SMTP_X_EXPS || verb == SMTP_AUTH_LINE ||
 	       verb == SMTP_BURL || verb == SMTP_XCLIENT || verb == SMTP_XFORWARD;
 }
 
-/* Verbs whose arguments may be shown keep their line as it was sent. */
+/* If nothing of a command is masked, its line stays as it was sent. */
 static void on_command(struct recording *r, const struct trace_event *e, bool secret)
 {
 	enum smtp_verb verb = (enum smtp_verb)e->pending->sent_verb;
@@ -235,7 +237,7 @@ void recording_event(struct recording *r, const struct trace_event *e, bool secr
 		span_add(r, CLIENT, e->offset, SPAN_CONTENT, r->words.n);
 		break;
 	case TRACE_LOST:
-		span_add(r, e->side, e->offset, SPAN_UNTOLD, r->words.n);
+		span_add(r, e->side, e->offset, SPAN_UNCLEAR, r->words.n);
 		break;
 	case TRACE_TLS:
 		for (int s = CLIENT; s <= SERVER; s++)

@@ -1,5 +1,4 @@
-/* scenario_steps.c - each segment becomes the step that makes it, after the directives that it
- * needs. */
+/* scenario_steps.c - turns each segment into a step, after the directives that the step needs. */
 #include "trace/scenario_steps.h"
 
 #include "smtpwatch/frame.h"
@@ -7,26 +6,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* AHEAD: so many segments later nobody looks for an acknowledgement. */
+/* AHEAD: after so many segments an acknowledgement is no longer searched for. */
 enum { AHEAD = 2000, TTL_CLIENT = 64, TTL_SERVER = 57, IDS = 64 };
 
-/* PAUSE: a shorter one is not told. RTO: what the language's stacks wait before they send again. */
+/* pause: a shorter pause is not written. rto: how long the language's stacks wait before a
+ * retransmission. twice: the same segment within this time is a captured duplicate. */
 static const int64_t pause = 50 * FRAME_MS, rto = 300 * FRAME_MS, twice = 5 * FRAME_MS;
 
 static const char letter[] = "CS";
 
-/* What became of a segment, as far as the other side shows. */
+/* What happened to a segment, as far as the other side shows. */
 enum arrival {
+	/* something acknowledged it */
 	ARRIVED,
-	SENT_AGAIN, /* it was sent again before anything acknowledged it */
-	NOT_ACKED,  /* the other side went on, and never acknowledged it */
-	SILENCE     /* nothing more came of the other side */
+	SENT_AGAIN, /* it was retransmitted before anything acknowledged it */
+	NOT_ACKED,  /* the other side went on, but never acknowledged it */
+	SILENCE     /* nothing more came from the other side */
 };
 
 static uint64_t offset_of(const struct scenario_steps *s, enum side side, uint32_t seq)
 {
 	const struct scenario_side *d = &s->side[side];
-	int64_t offset = (int64_t)d->handed + (int32_t)(seq - d->base - (uint32_t)d->handed);
+	int64_t offset = (int64_t)d->delivered + (int32_t)(seq - d->base - (uint32_t)d->delivered);
 
 	return offset > 0 ? (uint64_t)offset : 0;
 }
@@ -41,7 +42,8 @@ static uint32_t span_of(const struct recorded_packet *p)
 	return p->len + ((p->flags & TCP_FIN) != 0);
 }
 
-/* Of the side's bytes before `end`, the last of which packet `at` brought. */
+/* Finds what happened to the side's bytes before `end`. at: the packet that brought the last of
+ * them. */
 static enum arrival arrival_of(const struct scenario_steps *s, size_t at, enum side side,
 			       uint64_t end)
 {
@@ -64,7 +66,8 @@ static enum arrival arrival_of(const struct scenario_steps *s, size_t at, enum s
 	return max < s->packets ? ARRIVED : answered ? NOT_ACKED : SILENCE;
 }
 
-/* The other side sends nothing behind packet `at`, whatever this side does. */
+/* Returns true if the other side sends nothing after packet `at`, although this side still sends.
+ */
 static bool falls_silent(const struct scenario_steps *s, size_t at, enum side side)
 {
 	bool tried = false;
@@ -87,7 +90,7 @@ static void put_time(struct outbuf *b, int64_t ns)
 		outbuf_format(b, "wait %lldms\n", (long long)ms);
 }
 
-/* A part of a message that was put off: in segments as the language cuts them. */
+/* Writes the unwritten part of a message, in segments as the language cuts them. */
 static void run_end(struct scenario_writer *w)
 {
 	struct scenario_steps *s = w->run;
@@ -101,8 +104,8 @@ static void run_end(struct scenario_writer *w)
 			from == 0 || s->r->side[CLIENT].stream.p[from - 1] == '\n');
 }
 
-/* Before each step: whose it is, and the pause since the last one. spent: of the pause, by the step
- * itself. */
+/* Call before each step: writes the session's number and the pause since the last step. spent:
+ * nanoseconds of the pause that the step itself takes. */
 static void step_begin(struct scenario_steps *s, int64_t ts, int64_t spent)
 {
 	struct scenario_writer *w = s->w;
@@ -113,10 +116,10 @@ static void step_begin(struct scenario_steps *s, int64_t ts, int64_t spent)
 		outbuf_format(w->b, "session %u\n", s->number);
 	w->number = s->number;
 	if (w->now > 0 && ts - w->now - spent >= pause) {
-		outbuf_str(w->b, s->unsaid ? "connect\n" : "");
+		outbuf_str(w->b, s->connect_pending ? "connect\n" : "");
 		put_time(w->b, ts - w->now - spent);
 	}
-	s->unsaid = false;
+	s->connect_pending = false;
 	w->now = ts > w->now ? ts : w->now;
 }
 
@@ -135,8 +138,8 @@ static void vanish(struct scenario_steps *s, enum side side)
 	d->vanished = true;
 }
 
-/* What the next segment of a side suffers; at: its packet; to: the offset behind it. */
-static void put_fate(struct scenario_steps *s, size_t at, enum side side, uint64_t to)
+/* Writes what happens to the next segment of a side. at: its packet; to: the offset behind it. */
+static void put_loss(struct scenario_steps *s, size_t at, enum side side, uint64_t to)
 {
 	struct scenario_side *d = &s->side[side], *peer = &s->side[side_other(side)];
 	enum arrival arrival = arrival_of(s, at, side, to);
@@ -150,7 +153,7 @@ static void put_fate(struct scenario_steps *s, size_t at, enum side side, uint64
 	lost_add(d, d->sent, to);
 }
 
-/* The segment was sent before what the other side had sent arrived. */
+/* Returns true if the segment was sent before bytes of the other side arrived. */
 static bool is_crossing(const struct scenario_steps *s, enum side side, uint64_t acked)
 {
 	const struct scenario_side *peer = &s->side[side_other(side)];
@@ -164,10 +167,10 @@ static void put_directives(struct scenario_steps *s, size_t at, enum side side, 
 {
 	if (is_crossing(s, side, acked))
 		outbuf_str(s->w->b, "crossing\n");
-	put_fate(s, at, side, to);
+	put_loss(s, at, side, to);
 }
 
-/* The packet that brought it, which may have waited for others. */
+/* Returns the packet that brought the bytes, which may have waited for others. */
 static size_t brought_by(const struct scenario_steps *s, const struct recorded_data *d)
 {
 	uint32_t last = s->side[d->side].base + (uint32_t)(d->offset + d->n) - 1;
@@ -181,8 +184,8 @@ static size_t brought_by(const struct scenario_steps *s, const struct recorded_d
 	return d->at;
 }
 
-/* What the other side had sent when it was sent: of a FIN the stream tells nothing, its packet
- * does. */
+/* Returns what the sender had received. The packet tells it if it is known: delivered bytes tell
+ * nothing of a FIN. */
 static uint64_t data_acked(const struct scenario_steps *s, const struct recorded_data *d, size_t at)
 {
 	const struct recorded_packet *p = &s->packet[at];
@@ -190,7 +193,7 @@ static uint64_t data_acked(const struct scenario_steps *s, const struct recorded
 	return p->side == d->side && (p->flags & TCP_ACK) ? acked_of(s, p) : d->acked;
 }
 
-/* A part of a message, and nothing of it or around it needs a word of its own. */
+/* Returns true for a part of a message that needs no directive and no pause. */
 static bool is_run(struct scenario_steps *s, const struct recorded_data *d, size_t at)
 {
 	return d->side == CLIENT && d->n > 0 &&
@@ -207,7 +210,7 @@ static void put_gap(struct scenario_steps *s, const struct recorded_data *d)
 	while (next < s->data + s->datas && next->gap)
 		next++;
 	next = next < s->data + s->datas ? next : NULL;
-	/* It is found out later than what follows it was sent. */
+	/* A gap is declared later than the bytes behind it were sent. */
 	step_begin(s, next && next->ts < d->ts ? next->ts : d->ts, 0);
 	outbuf_format(s->w->b, "gap %c %llu\n", letter[d->side], (unsigned long long)d->n);
 	s->side[d->side].sent = d->offset + d->n;
@@ -218,7 +221,7 @@ static void data_take(struct scenario_steps *s, const struct recorded_data *d)
 	struct scenario_side *side = &s->side[d->side];
 	size_t at = brought_by(s, d);
 
-	side->handed = d->offset + d->n;
+	side->delivered = d->offset + d->n;
 	if (d->gap) {
 		put_gap(s, d);
 		return;
@@ -230,18 +233,18 @@ static void data_take(struct scenario_steps *s, const struct recorded_data *d)
 		}
 		s->w->run = s;
 		s->w->now = d->ts;
-		side->sent = side->handed;
+		side->sent = side->delivered;
 		return;
 	}
 	step_begin(s, d->ts, 0);
-	put_directives(s, at, d->side, data_acked(s, d, at), side->handed);
+	put_directives(s, at, d->side, data_acked(s, d, at), side->delivered);
 	scenario_put_bytes(s->w->b, d->side,
-			   scenario_text_of(&side->text, d->offset, side->handed));
-	side->sent = side->handed;
+			   scenario_text_of(&side->text, d->offset, side->delivered));
+	side->sent = side->delivered;
 	s->joinable = 1u << d->side;
 }
 
-/* The last segment of all, as the language makes it of its own accord. */
+/* Returns true for the last segment of a session if the language makes the same FIN by itself. */
 static bool is_last_fin(const struct scenario_steps *s, const struct recorded_packet *p, size_t at)
 {
 	const struct scenario_side *peer = &s->side[side_other(p->side)];
@@ -276,7 +279,7 @@ static void fin_take(struct scenario_steps *s, const struct recorded_packet *p, 
 	d->sent++;
 }
 
-/* An RST that is not as its side's other segments is another's. */
+/* Writes how an RST differs from its side's other segments: it may be forged. */
 static void put_forgery(struct scenario_steps *s, const struct recorded_packet *p, bool stamps)
 {
 	const struct scenario_side *d = &s->side[p->side];
@@ -299,7 +302,8 @@ static void put_forgery(struct scenario_steps *s, const struct recorded_packet *
 	outbuf_char(b, '\n');
 }
 
-/* One that acknowledges nothing tells no more than what its side sent before. */
+/* Returns what an RST acknowledges. Without ACK flag: what the side's earlier segments acknowledge.
+ */
 static uint64_t reset_acked(const struct scenario_steps *s, const struct recorded_packet *p)
 {
 	uint64_t max = p->flags & TCP_ACK ? acked_of(s, p) : 0;
@@ -324,7 +328,7 @@ static void reset_take(struct scenario_steps *s, const struct recorded_packet *p
 	put_forgery(s, p, s->packet[0].stamped);
 }
 
-/* Sent again, though it had come: that is left out. */
+/* Leaves out a retransmission of bytes that had arrived. */
 static void again_take(struct scenario_steps *s, const struct recorded_packet *p)
 {
 	struct scenario_side *d = &s->side[p->side], *peer = &s->side[side_other(p->side)];
@@ -350,7 +354,7 @@ static void again_take(struct scenario_steps *s, const struct recorded_packet *p
 	}
 }
 
-/* It comes after silence, and repeats a byte that had arrived. */
+/* Returns true for a segment after silence that repeats a byte which had arrived. */
 static bool is_keepalive(const struct scenario_steps *s, const struct recorded_packet *p)
 {
 	const struct scenario_side *d = &s->side[p->side];
@@ -390,7 +394,8 @@ static void icmp_take(struct scenario_steps *s, const struct recorded_icmp *i)
 	outbuf_char(s->w->b, '\n');
 }
 
-/* Whether a packet of this side comes that has one of these flags, and what else must be. */
+/* Returns the first packet of this side with one of the flags (0: any), and with none of not_flags;
+ * or NULL. */
 static const struct recorded_packet *packet_find(const struct scenario_steps *s, enum side side,
 						 uint8_t flags, uint8_t not_flags)
 {
@@ -401,7 +406,8 @@ static const struct recorded_packet *packet_find(const struct scenario_steps *s,
 	return NULL;
 }
 
-/* The first packet of the client but its SYN is no bare acknowledgement of the server's SYN. */
+/* Returns true if the client's first packet after its SYN is not a bare acknowledgement of the
+ * server's SYN. */
 static bool lacks_ack(const struct scenario_steps *s, const struct recorded_packet *client)
 {
 	const struct recorded_packet *syn_ack = packet_find(s, SERVER, TCP_SYN, 0);
@@ -409,7 +415,7 @@ static bool lacks_ack(const struct scenario_steps *s, const struct recorded_pack
 	return span_of(client) > 0 || (syn_ack && client->ack != syn_ack->seq + 1);
 }
 
-/* How the connection came about, where that was not the whole handshake. */
+/* Returns the word for a connection without a whole handshake, or NULL. */
 static const char *connect_way(const struct scenario_steps *s)
 {
 	const struct recorded_packet *syn = packet_find(s, CLIENT, TCP_SYN, 0),
@@ -443,8 +449,8 @@ static void connect_put(struct scenario_steps *s)
 			outbuf_format(b, "only %c\n", letter[side]);
 			way = NULL;
 		}
-	s->unsaid = syns && !way && !s->w->several;
-	if (!s->unsaid)
+	s->connect_pending = syns && !way && !s->w->several;
+	if (!s->connect_pending)
 		outbuf_format(b, "connect%s%s\n", way ? " " : "", way ? way : "");
 	if (!syns)
 		outbuf_str(b, "join\n");
@@ -470,9 +476,10 @@ void scenario_steps_begin(struct scenario_steps *s, struct scenario_writer *w,
 							 : 0;
 		scenario_text_make(&s->side[side].text, r, (enum side)side, clean, arg);
 	}
-	/* Where the capture began in the middle, the first byte is not number 0. */
+	/* If the capture begins inside a connection, the first byte does not have offset 0. */
 	for (size_t i = s->datas; i-- > 0;)
-		s->side[s->data[i].side].handed = s->side[s->data[i].side].sent = s->data[i].offset;
+		s->side[s->data[i].side].delivered = s->side[s->data[i].side].sent =
+			s->data[i].offset;
 }
 
 void scenario_steps_free(struct scenario_steps *s)
@@ -486,7 +493,7 @@ uint64_t scenario_steps_next(const struct scenario_steps *s)
 	return s->at < s->packets ? s->packet[s->at].number : UINT64_MAX;
 }
 
-/* What its bytes are: the number of those that were handed on before it. */
+/* Writes the steps for a packet's bytes, up to those that were delivered after it. */
 static void bytes_take(struct scenario_steps *s, const struct recorded_packet *p)
 {
 	const struct scenario_side *d = &s->side[p->side];
@@ -504,7 +511,7 @@ static void bytes_take(struct scenario_steps *s, const struct recorded_packet *p
 		data_take(s, &s->data[s->data_at++]);
 }
 
-/* Bytes that were sent before it are still to come. */
+/* Returns true if bytes that were sent before the packet are still to come. */
 static bool is_early(const struct scenario_steps *s, const struct recorded_packet *p)
 {
 	uint64_t end = offset_of(s, p->side, p->seq) + p->len, acked = acked_of(s, p);
@@ -518,7 +525,7 @@ static bool is_early(const struct scenario_steps *s, const struct recorded_packe
 	return false;
 }
 
-/* FINs and RSTs in the order of capture, as far as nothing has to come before them. */
+/* Writes FINs and RSTs in the order of capture, as long as no bytes must come before them. */
 static void ends_take(struct scenario_steps *s)
 {
 	for (; s->end_at <= s->at && s->end_at < s->packets; s->end_at++) {

@@ -1,4 +1,4 @@
-/* scenario_text.c - spans of a stream become pieces of the text that is shown for them. */
+/* scenario_text.c - turns the spans of a stream into pieces of masked text. */
 #include "trace/scenario_text.h"
 
 #include "base/ascii.h"
@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-/* BULK: a shorter body is written out. LINE: no longer line stands in a bulk. */
+/* BULK: a shorter body is written line by line. LINE: lines in a bulk are shorter than this. */
 enum {
 	BULK = 400,
 	LINE = 900,
@@ -18,14 +18,14 @@ enum {
 	PROXY_MAX = 600
 };
 
-/* Where a span's bytes are in the stream, and what is shown of them in the text. */
+/* A span: its offsets in the stream, and its range in the text. */
 struct piece {
 	uint64_t from, to;
 	size_t at, n;
 	enum span_kind kind;
 };
 
-/* What a text is made of. */
+/* The input of scenario_text_make. */
 struct making {
 	struct scenario_text *t;
 	struct bytes stream;
@@ -51,7 +51,7 @@ static struct bytes stream_of(const struct making *m, uint64_t from, uint64_t to
 	return bytes_first(bytes_from(m->stream, from), to - from);
 }
 
-/* The first line, with its LF if it has one. */
+/* Returns the length of the first line, with its LF if there is one. */
 static size_t line_length(struct bytes text)
 {
 	const uint8_t *lf = memchr(text.p, '\n', text.n);
@@ -59,7 +59,7 @@ static size_t line_length(struct bytes text)
 	return lf ? (size_t)(lf - text.p) + 1 : text.n;
 }
 
-/* How many bytes end the line: CR, LF. */
+/* Returns how many bytes of CR and LF end the line. */
 static size_t line_end(struct bytes line)
 {
 	size_t n = 0;
@@ -70,7 +70,7 @@ static size_t line_end(struct bytes line)
 	return n;
 }
 
-/* Where the last line begins. */
+/* Returns where the last line begins. */
 static size_t last_line(struct bytes text)
 {
 	size_t at = text.n - line_end(text);
@@ -80,7 +80,7 @@ static size_t last_line(struct bytes text)
 	return at;
 }
 
-/* A server's line that may be read as a reply is one. */
+/* Returns true if a server's line can be read as a reply. */
 static bool is_reply(struct bytes line)
 {
 	return line.n >= 3 && ascii_digit(line.p[0]) && ascii_digit(line.p[1]) &&
@@ -102,8 +102,8 @@ static void put_shown(struct making *m, struct bytes line)
 	outbuf_bytes(&m->t->text, line.p + line.n - end, end);
 }
 
-/* Line by line. */
-static void put_untold(struct making *m, enum side side, struct bytes text)
+/* Masks line by line; replies of the server are shown. */
+static void put_unclear(struct making *m, enum side side, struct bytes text)
 {
 	while (text.n > 0) {
 		struct bytes line = bytes_first(text, line_length(text));
@@ -112,7 +112,7 @@ static void put_untold(struct making *m, enum side side, struct bytes text)
 			put_shown(m, line);
 		} else {
 			mask_text(&m->t->text, line, true, true);
-			m->t->changes |= line.n > line_end(line) ? CHANGE_UNTOLD : 0u;
+			m->t->changes |= line.n > line_end(line) ? CHANGE_UNCLEAR : 0u;
 		}
 		text = bytes_from(text, line.n);
 	}
@@ -123,7 +123,8 @@ static bool is_record(struct bytes text)
 	return text.n >= 2 && text.p[0] >= TLS_FIRST && text.p[0] <= TLS_LAST && text.p[1] == 3;
 }
 
-/* What a record holds is kept where it is no secret of the session: its handshake, its alerts. */
+/* Copies a record that is no secret of the session, such as a handshake or an alert. Returns its
+ * length. */
 static size_t put_record(struct making *m, struct bytes text)
 {
 	size_t n = text.n < TLS_HEADER ? 0 : (size_t)(text.p[3] << 8 | text.p[4]);
@@ -138,7 +139,7 @@ static size_t put_record(struct making *m, struct bytes text)
 	return text.n < TLS_HEADER ? text.n : TLS_HEADER + inside.n;
 }
 
-/* Records, and what may stand between them in clear. */
+/* Writes TLS records, and plaintext between them. */
 static void put_tls(struct making *m, enum side side, struct bytes text)
 {
 	while (text.n > 0) {
@@ -146,14 +147,15 @@ static void put_tls(struct making *m, enum side side, struct bytes text)
 
 		while (n < text.n && !is_record(bytes_from(text, n)))
 			n++;
-		put_untold(m, side, bytes_first(text, n));
+		put_unclear(m, side, bytes_first(text, n));
 		text = bytes_from(text, n);
 		if (text.n > 0)
 			text = bytes_from(text, put_record(m, text));
 	}
 }
 
-/* How much of a line that is no command may be shown. What tells another protocol is no secret. */
+/* Returns how much of a line that is no command may be shown. The name of another protocol is no
+ * secret. */
 static size_t unknown_shown(struct bytes line)
 {
 	size_t blanks = 0, n;
@@ -179,7 +181,7 @@ static void put_unknown(struct making *m, struct bytes line, bool hidden)
 	m->t->changes |= n < text.n ? CHANGE_SECRET : 0u;
 }
 
-/* What ends AUTH is no answer to it (RFC 4954 4). */
+/* Returns true for a line that ends AUTH (RFC 4954 4), and so contains no secret. */
 static bool ends_auth(struct bytes line)
 {
 	line = ascii_trim(bytes_first(line, line.n - line_end(line)));
@@ -197,17 +199,17 @@ static void put_masked(struct making *m, struct bytes line, struct bytes words)
 	m->t->changes |= CHANGE_SECRET;
 }
 
-/* One span, of which the stream has at least a byte. */
+/* Writes one span, which has at least one byte in the stream. */
 static void put_span(struct making *m, const struct recording *r, enum side side, uint64_t from,
 		     const struct recorded_span *s)
 {
 	struct bytes text = stream_of(m, from, s->end);
 	size_t at = m->t->text.n, last = last_line(text);
 
-	/* What stands before the line that was told is not known. */
+	/* The bytes before the span's line have no known meaning. */
 	if (s->kind < SPAN_CONTENT && last > 0) {
-		put_untold(m, side, bytes_first(text, last));
-		piece_add(m, from, from + last, at, SPAN_UNTOLD);
+		put_unclear(m, side, bytes_first(text, last));
+		piece_add(m, from, from + last, at, SPAN_UNCLEAR);
 		from += last;
 		text = bytes_from(text, last);
 		at = m->t->text.n;
@@ -230,14 +232,14 @@ static void put_span(struct making *m, const struct recording *r, enum side side
 	case SPAN_TLS:
 		put_tls(m, side, text);
 		break;
-	case SPAN_UNTOLD:
-		put_untold(m, side, text);
+	case SPAN_UNCLEAR:
+		put_unclear(m, side, text);
 		break;
 	}
 	piece_add(m, from, from + text.n, at, s->kind);
 }
 
-/* The header of the PROXY protocol, which may come first; 0: there is none. */
+/* Returns the length of a PROXY header at the beginning, or 0. */
 static size_t proxy_header(struct bytes stream)
 {
 	static const uint8_t v2[] = "\r\n\r\n\0\r\nQUIT\n";
@@ -275,7 +277,7 @@ void scenario_text_make(struct scenario_text *t, const struct recording *r, enum
 	}
 	if (from < stream->n)
 		put_span(&m, r, side, from,
-			 &(struct recorded_span){.end = stream->n, .kind = SPAN_UNTOLD});
+			 &(struct recorded_span){.end = stream->n, .kind = SPAN_UNCLEAR});
 }
 
 static const struct piece *piece_of(struct scenario_text *t, uint64_t offset)
@@ -290,7 +292,8 @@ static const struct piece *piece_of(struct scenario_text *t, uint64_t offset)
 	return t->at < n ? &all[t->at] : NULL;
 }
 
-/* Where in the text an offset of the stream is. Of a shorter text the end comes sooner. */
+/* Returns the place of a stream offset in the text. If the text of a piece is shorter, offsets
+ * beyond it are its end. */
 static size_t place_of(struct scenario_text *t, uint64_t offset)
 {
 	const struct piece *p = piece_of(t, offset);
@@ -320,7 +323,7 @@ bool scenario_text_content(struct scenario_text *t, uint64_t from, uint64_t to)
 	return p && p->kind == SPAN_CONTENT;
 }
 
-/* A line that is written as it is. */
+/* Returns true if a line can be written without quotes. */
 static bool is_plain(struct bytes line)
 {
 	for (size_t i = 0; i < line.n; i++)
@@ -345,7 +348,7 @@ static void put_quoted(struct outbuf *b, struct bytes text)
 	}
 }
 
-/* A line with its CRLF: how long it is; 0: none begins here. */
+/* Returns the length of the plain line at the beginning, with its CRLF, or 0. */
 static size_t plain_line(struct bytes text)
 {
 	const uint8_t *lf = text.n > 0 ? memchr(text.p, '\n', text.n) : NULL;
@@ -376,7 +379,7 @@ void scenario_put_bytes(struct outbuf *b, enum side side, struct bytes text)
 	}
 }
 
-/* How much of a body is nothing but lines that may be of another length: what of it can be bulk. */
+/* Returns how many bytes of a body can be written as a bulk: lines whose length does not matter. */
 static size_t bulk_of(struct bytes text, bool begins)
 {
 	size_t n = 0, line;

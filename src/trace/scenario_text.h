@@ -1,5 +1,5 @@
 /*
- * scenario_text.h - what a side said, as it may be shown, and in the words of the scenario language
+ * scenario_text.h - a side's bytes with secrets masked, written in the scenario language
  * (tests/scenarios/README.md).
  */
 #ifndef SMTPWATCH_TRACE_SCENARIO_TEXT_H
@@ -8,38 +8,41 @@
 #include "trace/ladder.h"
 #include "trace/recording.h"
 
-/* What was put in the place of something. */
+/* What was replaced. */
 enum scenario_change {
-	CHANGE_SECRET = 1, /* of AUTH, and of lines that may be a password */
-	CHANGE_BODY = 2,
-	CHANGE_UNTOLD = 4,   /* bytes of which nobody knows what they are */
-	CHANGE_ENCRYPTED = 8 /* of TLS: what is encrypted */
+	CHANGE_SECRET = 1,   /* of AUTH, and of lines that may be a password */
+	CHANGE_BODY = 2,     /* the text of messages */
+	CHANGE_UNCLEAR = 4,  /* bytes whose meaning is not known */
+	CHANGE_ENCRYPTED = 8 /* encrypted TLS records */
 };
 
-/* A side's stream, shown. Zero-filled before first use. */
+/* A side's stream with secrets masked. Zero-fill before first use. */
 struct scenario_text {
 	struct outbuf text, pieces;
 	unsigned changes; /* enum scenario_change */
-	size_t at;        /* the piece that was asked for last */
+	size_t at;        /* index of the piece that was searched last */
 };
 
-/* clean: as of ladder_new. */
+/* Fills t from a recording. clean, arg: as for ladder_new, for the call only. Free with
+ * scenario_text_free. */
 void scenario_text_make(struct scenario_text *t, const struct recording *r, enum side side,
 			ladder_cleaner *clean, void *arg);
 void scenario_text_free(struct scenario_text *t);
 
-/* From one offset in the stream to another. Offsets that are asked for go up. */
+/* Returns the masked text between two offsets of the stream. Borrowed from t. Fastest if offsets
+ * rise from call to call. */
 struct bytes scenario_text_of(struct scenario_text *t, uint64_t from, uint64_t to);
 
-/* All of it is a message's. */
+/* Returns true if all bytes between two offsets belong to a message. */
 bool scenario_text_content(struct scenario_text *t, uint64_t from, uint64_t to);
 
-/* "C: text", "C+ text", 'raw C "..."': the bytes, in one segment. */
+/* Appends steps that send the bytes in one segment: `C: text`, `C+ text`, `raw C "..."`. */
 void scenario_put_bytes(struct outbuf *b, enum side side, struct bytes text);
 
 /*
- * A part of a message: what is long, and nothing in it matters, is "bulk C 3000", the rest as
- * above. begins: with a line. True where there is a rest, so that its segment can be gone on with.
+ * Appends steps that send a part of a message. A long run of plain lines is written as "bulk C
+ * 3000", the rest as scenario_put_bytes does. begins: text begins a line. Returns true if there is
+ * a rest: its segment can be continued.
  */
 bool scenario_put_body(struct outbuf *b, enum side side, struct bytes text, bool begins);
 

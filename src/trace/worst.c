@@ -1,4 +1,4 @@
-/* worst.c - a short list in order: what comes in pushes the least bad one out. */
+/* worst.c - a short sorted list: a worse session displaces the last. */
 #include "trace/worst.h"
 
 #include "trace/ladder.h"
@@ -7,13 +7,13 @@
 
 enum { PCAP_NAME = 256 };
 
-struct stored_conn {
+struct stored_session {
 	struct redactor *redactor;   /* borrowed, from worst_draw on */
-	const struct record *record; /* not redacted; in the block behind this struct */
+	const struct record *record; /* not redacted; inside block */
 	size_t size;
 	uint64_t number;
 	enum severity severity;
-	uint64_t raised, limited; /* these as the report had them */
+	uint64_t raised, limited; /* as in the report */
 	bool grouped;
 	enum role role;
 	uint32_t pcap_omitted;
@@ -24,7 +24,7 @@ struct stored_conn {
 };
 
 struct worst {
-	struct stored_conn *all[WORST_MAX];
+	struct stored_session *all[WORST_MAX];
 	size_t n, bytes;
 	uint64_t seen, omitted;
 };
@@ -34,123 +34,124 @@ struct worst *worst_new(void)
 	return calloc(1, sizeof(struct worst));
 }
 
-void worst_free(struct worst *e)
+void worst_free(struct worst *w)
 {
-	for (size_t i = 0; e != NULL && i < e->n; i++)
-		free(e->all[i]);
-	free(e);
+	for (size_t i = 0; w != NULL && i < w->n; i++)
+		free(w->all[i]);
+	free(w);
 }
 
-static void last_drop(struct worst *e)
+static void last_drop(struct worst *w)
 {
-	struct stored_conn *last = e->all[--e->n];
+	struct stored_session *last = w->all[--w->n];
 
-	e->bytes -= last->size;
-	e->omitted++;
+	w->bytes -= last->size;
+	w->omitted++;
 	free(last);
 }
 
-/* Whether there is room, if need be that of others which are less bad. */
-static bool capacity_make(struct worst *e, size_t size, enum severity severity)
+/* Returns true if there is room, if necessary by dropping sessions that are less bad. */
+static bool capacity_make(struct worst *w, size_t size, enum severity severity)
 {
-	while (e->n == WORST_MAX || e->bytes + size > WORST_BYTES) {
-		if (e->n == 0 || e->all[e->n - 1]->severity >= severity)
+	while (w->n == WORST_MAX || w->bytes + size > WORST_BYTES) {
+		if (w->n == 0 || w->all[w->n - 1]->severity >= severity)
 			return false;
-		last_drop(e);
+		last_drop(w);
 	}
 	return true;
 }
 
-static struct stored_conn *kept_new(const struct record *record, const struct report *r,
-				    size_t size)
+static struct stored_session *stored_new(const struct record *record, const struct report *r,
+					 size_t size)
 {
-	/* The size that aligned_alloc takes is a multiple of the alignment. */
-	struct stored_conn *k = aligned_alloc(16, (sizeof(*k) + size + 15) & ~(size_t)15);
+	/* aligned_alloc needs a size that is a multiple of the alignment. */
+	struct stored_session *s = aligned_alloc(16, (sizeof(*s) + size + 15) & ~(size_t)15);
 
-	if (k == NULL)
+	if (s == NULL)
 		return NULL;
-	*k = (struct stored_conn){.size = size,
-				  .severity = report_severity(r, report_worst(r)),
-				  .raised = r->raised,
-				  .limited = r->limited,
-				  .grouped = r->grouped,
-				  .role = r->role,
-				  .pcap_omitted = r->pcap_omitted,
-				  .input = r->input};
-	k->record = record_pack(record, k->block);
-	if (r->pcap != NULL && strlen(r->pcap) < sizeof(k->pcap))
-		memcpy(k->pcap, r->pcap, strlen(r->pcap) + 1);
-	return k;
+	*s = (struct stored_session){.size = size,
+				     .severity = report_severity(r, report_worst(r)),
+				     .raised = r->raised,
+				     .limited = r->limited,
+				     .grouped = r->grouped,
+				     .role = r->role,
+				     .pcap_omitted = r->pcap_omitted,
+				     .input = r->input};
+	s->record = record_pack(record, s->block);
+	if (r->pcap != NULL && strlen(r->pcap) < sizeof(s->pcap))
+		memcpy(s->pcap, r->pcap, strlen(r->pcap) + 1);
+	return s;
 }
 
-void worst_offer(struct worst *e, const struct record *record, const struct report *r)
+void worst_offer(struct worst *w, const struct record *record, const struct report *r)
 {
 	size_t size, at;
-	struct stored_conn *k;
+	struct stored_session *s;
 
-	e->seen++;
+	w->seen++;
 	if (report_alerts(r) == 0 && !report_stands_out(r))
 		return;
 	size = record_size(record);
-	k = capacity_make(e, size, report_severity(r, report_worst(r))) ? kept_new(record, r, size)
-									: NULL;
-	if (k == NULL) {
-		e->omitted++;
+	s = capacity_make(w, size, report_severity(r, report_worst(r)))
+		    ? stored_new(record, r, size)
+		    : NULL;
+	if (s == NULL) {
+		w->omitted++;
 		return;
 	}
-	k->number = e->seen;
-	at = e->n++;
-	e->bytes += size;
-	for (; at > 0 && e->all[at - 1]->severity < k->severity; at--)
-		e->all[at] = e->all[at - 1];
-	e->all[at] = k;
+	s->number = w->seen;
+	at = w->n++;
+	w->bytes += size;
+	for (; at > 0 && w->all[at - 1]->severity < s->severity; at--)
+		w->all[at] = w->all[at - 1];
+	w->all[at] = s;
 }
 
-struct worst_count worst_count(const struct worst *e)
+struct worst_count worst_count(const struct worst *w)
 {
-	return (struct worst_count){e->n, e->omitted};
+	return (struct worst_count){w->n, w->omitted};
 }
 
 /* A ladder_cleaner. */
-static struct bytes kept_clean(void *arg, struct bytes text)
+static struct bytes stored_clean(void *arg, struct bytes text)
 {
-	const struct stored_conn *k = arg;
+	const struct stored_session *s = arg;
 
-	return redactor_text(k->redactor, k->record->session, text);
+	return redactor_text(s->redactor, s->record->session, text);
 }
 
-void worst_draw(struct worst *e, struct redactor *redactor, session_drawer *draw, void *arg)
+void worst_draw(struct worst *w, struct redactor *redactor, session_drawer *draw, void *arg)
 {
-	for (size_t i = 0; i < e->n; i++) {
-		e->all[i]->redactor = redactor;
-		e->all[i]->ladder = draw(arg, e->all[i]->record->conn, kept_clean, e->all[i]);
+	for (size_t i = 0; i < w->n; i++) {
+		w->all[i]->redactor = redactor;
+		w->all[i]->ladder = draw(arg, w->all[i]->record->conn, stored_clean, w->all[i]);
 	}
 }
 
-static struct report report_again(const struct stored_conn *k, struct redactor *redactor,
+static struct report report_again(const struct stored_session *s, struct redactor *redactor,
 				  const struct alerting *alerting)
 {
-	struct report r = report_make(alerting, redactor_record(redactor, k->record), k->input);
+	struct report r = report_make(alerting, redactor_record(redactor, s->record), s->input);
 
-	r.raised = k->raised;
-	r.limited = k->limited;
-	r.grouped = k->grouped;
-	r.role = k->role;
-	r.pcap = k->pcap[0] != '\0' ? k->pcap : NULL;
-	r.pcap_omitted = k->pcap_omitted;
+	r.raised = s->raised;
+	r.limited = s->limited;
+	r.grouped = s->grouped;
+	r.role = s->role;
+	r.pcap = s->pcap[0] != '\0' ? s->pcap : NULL;
+	r.pcap_omitted = s->pcap_omitted;
 	return r;
 }
 
-bool worst_each(struct worst *e, struct redactor *redactor, const struct alerting *alerting,
+bool worst_each(struct worst *w, struct redactor *redactor, const struct alerting *alerting,
 		bool (*each)(void *arg, const struct worst_session *one), void *arg)
 {
-	for (size_t i = 0; i < e->n; i++) {
-		struct report r = report_again(e->all[i], redactor, alerting);
+	for (size_t i = 0; i < w->n; i++) {
+		struct report r = report_again(w->all[i], redactor, alerting);
 
-		if (e->all[i]->ladder != NULL)
-			ladder_judge(e->all[i]->ladder, e->all[i]->record->ending,
+		if (w->all[i]->ladder != NULL)
+			ladder_judge(w->all[i]->ladder, w->all[i]->record->ending,
 				     r.record.judgement.verdict);
-		if (!each(arg, &(struct worst_session){&r, e->all[i]->number, e->all[i]->ladder}))
+		if (!each(arg, &(struct worst_session){&r, w->all[i]->number, w->all[i]->ladder}))
 			return false;
 	}
 	return true;
