@@ -1,5 +1,5 @@
-/* ladder_pass.c - one monitor decodes all frames; what belongs to wanted tuples goes to another,
- * and what is said in it to the ladders. */
+/* ladder_pass.c - one monitor decodes all frames. Segments of the noted tuples go to a second
+ * monitor, whose events fill the ladders. */
 #include "replay/ladder_pass.h"
 
 #include "core/packet/flow_table.h"
@@ -13,7 +13,7 @@ struct traced {
 	struct ladder *ladder;
 	struct ip_addr addr[2];
 	uint16_t port[2];
-	uint64_t first; /* the frame that it began with */
+	uint64_t first; /* number of its first frame */
 	bool closed;
 };
 
@@ -34,7 +34,7 @@ static void ladders_icmp(void *arg, const struct packet_icmp *icmp);
 
 static const struct monitor_front front = {ladders_segments, ladders_icmp};
 
-/* Nobody asks for the judgement a second time. */
+/* The first pass has judged the session. */
 static void session_ignore(void *arg, const struct record *record)
 {
 	(void)arg;
@@ -50,7 +50,7 @@ static uint32_t hash_of(const struct ladders *t, const struct ip_addr *src,
 								 .dst_port = dst_port});
 }
 
-/* The session is known by the frame that it began with, which is the same in both passes. */
+/* The number of its first frame identifies a session: it is the same in both passes. */
 static void trace_event(void *arg, const struct conn *conn, const struct trace_event *e)
 {
 	struct ladders *t = arg;
@@ -143,8 +143,9 @@ static bool tuple_is(const struct traced *d, const struct packet *p)
 	       (end_is(d, SERVER, &p->src, p->src_port) && end_is(d, CLIENT, &p->dst, p->dst_port));
 }
 
-/* The latest of this tuple that had begun; *known: the tuple is one of them, so that what is
- * between two of them is watched too. */
+/* Returns the latest session of the packet's tuple that has begun, or NULL. *known: a session of
+ * this tuple is noted. Then all segments of the tuple go to the monitor, those between two sessions
+ * too. */
 static struct traced *traced_find(struct ladders *t, const struct packet *p, bool *known)
 {
 	uint32_t hash = hash_of(t, &p->src, &p->dst, p->src_port, p->dst_port), at = hash, i;
@@ -163,7 +164,7 @@ static struct traced *traced_find(struct ladders *t, const struct packet *p, boo
 	return found;
 }
 
-/* Once a connection is closed, another SYN begins what is none of it. */
+/* After the close a SYN belongs to another connection. */
 static bool is_of(const struct traced *d, const struct packet *p)
 {
 	return !d->closed || (p->flags & TCP_SYN) == 0;

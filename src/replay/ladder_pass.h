@@ -1,5 +1,5 @@
-/* ladder_pass.h - a second pass over captures that draws the ladders of some of the sessions that
- * the first one has judged. */
+/* ladder_pass.h - a second pass over captures, which draws the ladders of sessions that the first
+ * pass has judged. */
 #ifndef SMTPWATCH_REPLAY_LADDER_PASS_H
 #define SMTPWATCH_REPLAY_LADDER_PASS_H
 
@@ -8,24 +8,25 @@
 
 struct ladders;
 
-/* At most so many sessions. */
+/* The most sessions of one pass. */
 enum { LADDERS_MAX = 4096 };
 
-/* config: of the first pass; it is copied, its callbacks do not matter. NULL where there is no
- * memory. */
+/* config: of the first pass; copied, its callbacks are not used. Returns NULL if memory is
+ * exhausted. */
 struct ladders *ladders_new(const struct monitor_config *config);
 
-/* With all ladders. */
+/* Frees all, the ladders included. NULL is allowed. */
 void ladders_free(struct ladders *t);
 
-/* Behind the first pass. The ladder of this session (of a record), which the second pass will fill
- * and ladders_free frees; who asks for it a second time gets the same; clean: see ladder_new. NULL:
- * no room. */
+/* Returns the ladder of a session, empty until the second pass fills it. Call after the first pass.
+ * conn: of the session's record. A second call for the session returns the same ladder. clean, arg:
+ * as for ladder_new. Borrowed until ladders_free. Returns NULL if there is no room. */
 struct ladder *ladders_want(struct ladders *t, const struct conn *conn, ladder_cleaner *clean,
 			    void *arg);
 
-/* Second pass: all frames once more, in the same order. ladders_skip: so many of those that there
- * were cannot be read any more. ladders_finish: there are no more. */
+/* Second pass: pass all frames once more, in the same order. input: number of the input; a new
+ * number ends the old input. ladders_skip: n frames of the first pass cannot be read any more. Call
+ * ladders_finish after the last frame. */
 void ladders_frames(struct ladders *t, uint32_t input, const struct frame *frames, size_t n);
 void ladders_skip(struct ladders *t, uint64_t n);
 void ladders_finish(struct ladders *t);

@@ -1,4 +1,4 @@
-/* pcap_dir.c - files of packets, in a directory that was opened with the rights of the start. */
+/* pcap_dir.c - writes packet files to a directory that was opened before root was given up. */
 #include "replay/pcap_dir.h"
 
 #include "capture/dump.h"
@@ -20,19 +20,20 @@ enum {
 	TRIES = 16,
 	ENDPOINT = IP_ADDR_TEXT + 8,
 	STAMP = 24,
-	LOOK_AGAIN = 60 /* seconds, at a directory that was full */
+	/* Seconds until a full directory is counted again. */
+	LOOK_AGAIN = 60
 };
 
 struct export
 {
 	const char *path;
 	int dir;
-	uint64_t files;  /* in it, as far as is known */
-	time_t looked;   /* monotonic: when they were counted last */
-	uint64_t serial; /* of the last temporary name */
+	uint64_t files;  /* entries of the directory, as far as known */
+	time_t looked;   /* monotonic seconds of the latest count */
+	uint64_t serial; /* of the latest temporary name */
 	uint64_t written, lost;
 	struct digest *digest;
-	bool full, failing; /* said already */
+	bool full, failing; /* already reported */
 };
 
 static time_t clock_seconds(void)
@@ -56,12 +57,12 @@ static void files_count(struct export *e)
 	e->files = 0;
 	while (readdir(all) != NULL)
 		e->files++;
-	/* itself, and the one above */
+	/* "." and ".." do not count. */
 	e->files -= e->files < 2 ? e->files : 2;
 	closedir(all);
 }
 
-/* A directory that we made ourselves cannot have become somebody's link. */
+/* A directory that this function makes cannot be another user's link. */
 static bool dir_open(struct export *e, const char *user, char why[EXPORT_WHY])
 {
 	char name[OUTPATH_NAME];
@@ -116,7 +117,7 @@ void export_close(struct export *e)
 	free(e);
 }
 
-/* Asked of the system itself: rights have more sides than can be looked at. */
+/* Makes a file to find out: permissions depend on more than a mode. */
 bool export_check(const struct export *e, char why[EXPORT_WHY])
 {
 	char name[EXPORT_TEMP];
@@ -137,7 +138,7 @@ bool export_check(const struct export *e, char why[EXPORT_WHY])
 	return true;
 }
 
-/* The operator may have taken some away. */
+/* Returns true if there is room. The operator may have removed files since the last count. */
 static bool has_capacity(struct export *e)
 {
 	if (e->files >= EXPORT_FILES && (!e->full || clock_seconds() - e->looked >= LOOK_AGAIN))
@@ -156,7 +157,7 @@ static bool has_capacity(struct export *e)
 	return false;
 }
 
-/* "2001_db8__1.25" */
+/* Writes "2001_db8__1.25". */
 static char *endpoint_text(const struct conn *conn, enum side side, char out[ENDPOINT])
 {
 	char addr[IP_ADDR_TEXT];
@@ -206,8 +207,8 @@ void export_fail(struct export *e, const char *temp)
 	e->failing = true;
 }
 
-/* Another process may write to the same directory, and one of the same number may have died in it.
- */
+/* Another process may write to the same directory, and files of a dead process with the same number
+ * may remain. */
 int export_begin(struct export *e, char temp[EXPORT_TEMP])
 {
 	int fd = -1;

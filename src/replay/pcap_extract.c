@@ -1,5 +1,4 @@
-/* pcap_extract.c - a table of the sessions that are looked for, and as many open files as the
- * system likes. */
+/* pcap_extract.c - a table of the noted sessions, and a bounded number of open files. */
 #include "replay/pcap_extract.h"
 
 #include "capture/dump.h"
@@ -10,21 +9,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* FILES: open at once. */
+/* FILES: the most files open at once. MEMORY: bytes of the tables. */
 enum { FILES = 200, MEMORY = 64 << 20 };
 
-/* What belongs to a session may come so long after its end. */
+/* Frames of a session may come so long after its end. */
 static const int64_t settle = FRAME_SECOND;
 
 struct wanted {
 	struct ip_addr addr[2];
 	uint16_t port[2];
-	uint64_t first; /* frame */
+	uint64_t first; /* number of its first frame */
 	int64_t start, end;
-	bool over, failed; /* another connection has begun; its file cannot be written */
+	bool over;   /* another connection of the tuple has begun */
+	bool failed; /* the file cannot be written */
 	uint32_t other_links;
 	struct dump *dump; /* NULL: not open */
-	uint64_t used;     /* the frame that was written last */
+	uint64_t used;     /* number of the frame that was written last */
 	char temp[EXPORT_TEMP];
 	char name[EXPORT_NAME];
 };
@@ -35,12 +35,13 @@ struct extract {
 	uint64_t seed[2];
 	struct pool *pool;
 	struct flow_table tuples, hosts;
-	struct wanted **all; /* in the order in which they were noted */
+	struct wanted **all; /* in the order of extract_note */
 	size_t n;
 	struct wanted *open[FILES];
-	struct frame_clock clock; /* what lies within a session is told by the times that are
-				     believed; what is written has its own */
-	uint64_t frames;          /* so far */
+	/* Corrects times: the corrected time decides whether a frame belongs to a session. Frames
+	 * are written with their own time. */
+	struct frame_clock clock;
+	uint64_t frames; /* read or skipped so far */
 	uint64_t missing;
 	uint32_t input;
 };
@@ -66,7 +67,7 @@ struct extract *extract_new(struct export *e, const struct port_set *ports, cons
 	return NULL;
 }
 
-/* The tuple, or without ports the two hosts. */
+/* Hashes a tuple, or with ports 0 the two hosts. */
 static uint32_t hash_of(const struct extract *x, const struct ip_addr *src,
 			const struct ip_addr *dst, uint16_t src_port, uint16_t dst_port)
 {
@@ -107,12 +108,12 @@ const char *extract_note(struct extract *x, const struct report *r)
 		free(w);
 		return NULL;
 	}
-	/* Where the clock was set back, the end may stand before frames that belong to it. */
+	/* If the clock was set back, the end may be earlier than frames of the session. */
 	w->end = r->record.end > r->record.conn->last ? r->record.end : r->record.conn->last;
 	return w->name;
 }
 
-/* What is to be done again with it, once there is a place for an open file. */
+/* Returns a free place for an open file, or the place of the file that was written longest ago. */
 static struct wanted **place_find(struct extract *x)
 {
 	struct wanted **oldest = &x->open[0];
@@ -187,8 +188,8 @@ static bool hosts_are(const struct wanted *w, const struct ip_addr *a, const str
 	       (ip_addr_equal(&w->addr[SERVER], a) && ip_addr_equal(&w->addr[CLIENT], b));
 }
 
-/* The latest that had begun: an older one's frames may not stand in its file, nor its in that
- * one's. */
+/* Returns the latest session of the packet's tuple that has begun: no frame goes to two sessions of
+ * one tuple. */
 static struct wanted *wanted_find(const struct extract *x, const struct packet *p)
 {
 	uint32_t hash = hash_of(x, &p->src, &p->dst, p->src_port, p->dst_port), at = hash, i;
@@ -233,8 +234,8 @@ static void icmp_take(struct extract *x, const struct frame *f, const struct pac
 		frame_write(x, w, f);
 }
 
-/* Only the first fragment has the ports, so that it may be anybody's of these two hosts; and the
- * frame that a connection began with may be the last of several. */
+/* Only the first fragment has ports: any fragment between the two hosts may belong to the session.
+ * The frame that a connection began with may be the last of several fragments. */
 static void fragment_take(struct extract *x, const struct frame *f, const struct packet_fragment *p)
 {
 	uint32_t hash = hash_of(x, &p->src, &p->dst, 0, 0), at = hash, i;

@@ -1,5 +1,5 @@
-/* pcap_extract.h - the second pass over captures: the frames of the sessions that the first one has
- * noted, each session's into its file. */
+/* pcap_extract.h - a second pass over captures, which writes the frames of noted sessions, one file
+ * for each. */
 #ifndef SMTPWATCH_REPLAY_PCAP_EXTRACT_H
 #define SMTPWATCH_REPLAY_PCAP_EXTRACT_H
 
@@ -8,27 +8,33 @@
 
 struct extract;
 
-/* e and ports (NULL: every port) are borrowed. NULL where there is no memory. */
+/* e and ports are borrowed until extract_free. ports: NULL: every port. seed: secret key of the
+ * hash tables. Returns NULL if memory is exhausted. */
 struct extract *extract_new(struct export *e, const struct port_set *ports, const uint64_t seed[2]);
+
+/* Frees x. NULL is allowed. Call extract_finish before. */
 void extract_free(struct extract *x);
 
-/* First pass. The file's name, valid as long as x; NULL: it will get none, which has been said. */
+/* First pass: notes a session. Returns the name of its file, borrowed until extract_free. Returns
+ * NULL if the session gets no file; that is counted as lost and reported as in pcap_dir.h. */
 const char *extract_note(struct extract *x, const struct report *r);
 
 /*
- * Second pass: all frames once more, in the same order. extract_skip: so many of those that there
- * were cannot be read any more. A connection's own are its segments, ICMP errors that quote it, and
- * fragments of IP between its two hosts (and these from a second before), from the frame that it
- * began with to a second after its end, or to the next connection of the same ports.
+ * Second pass: pass all frames once more, in the same order. input: number of the input.
+ * extract_skip: n frames of the first pass cannot be read any more.
+ *
+ * A session's file gets the segments of the connection, and ICMP errors that quote them. It also
+ * gets IP fragments between the two hosts, from a second before the start on. The file ends a
+ * second after the session's end, or with the next connection of the same ports.
  */
 void extract_frames(struct extract *x, uint32_t input, const struct frame *frames, size_t n);
 void extract_skip(struct extract *x, uint64_t n);
 
-/* Whether there is anything to look for. */
+/* Returns true if a session was noted. */
 bool extract_wanted(const struct extract *x);
 
-/* The files are whole, and get their names; not whole: what there is of them goes. False: some are
- * missing, which has been said. */
+/* Closes the files. whole: true: names them; false: removes them. Returns false if the directory
+ * has lost a file, which was reported. */
 bool extract_finish(struct extract *x, bool whole);
 
 #endif

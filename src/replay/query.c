@@ -1,4 +1,4 @@
-/* query.c - finds the session by whatever the administrator has in hand, and tells of it. */
+/* query.c - finds the session by any of its identifiers, and prints it. */
 #include "replay/query.h"
 
 #include "format/session_id.h"
@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Of those that fit as well, so many are named. */
+/* So many of the sessions that match are listed. */
 enum { OTHERS = 10 };
 
-/* One that is kept. */
-struct stored_conn {
-	struct query *c;
-	void *block; /* what `record` lies in */
+/* A stored session. */
+struct stored_session {
+	struct query *q;
+	void *block; /* owns `record` */
 	const struct record *record;
 	const char *input;
 	uint64_t number;
@@ -30,45 +30,45 @@ struct query {
 	struct digest *digest;
 	uint64_t seen, fitting;
 	bool all;
-	struct stored_conn kept[LADDER_SCENES];
+	struct stored_session kept[LADDER_SCENES];
 	size_t n;
-	enum severity severity; /* of the one, where it is one */
+	enum severity severity; /* of the stored session; unused for EXPLAIN_ALL */
 	struct outbuf others;
 	struct explain_style style;
 };
 
 struct query *query_new(const struct options *o)
 {
-	struct query *c = calloc(1, sizeof(*c));
+	struct query *q = calloc(1, sizeof(*q));
 
-	if (c == NULL)
+	if (q == NULL)
 		return NULL;
-	c->o = o;
-	c->which = o->explain;
-	c->all = strcmp(c->which, EXPLAIN_ALL) == 0;
-	c->redactor = redactor_new(o->redact);
-	c->digest = digest_new();
-	/* Asked now, because nothing may be asked of the system later; the locale is for the widths
-	 * of characters alone. */
-	c->style.columns = terminal_columns(STDOUT_FILENO);
-	c->style.colour = isatty(STDOUT_FILENO) && terminal_likes_colour();
+	q->o = o;
+	q->which = o->explain;
+	q->all = strcmp(q->which, EXPLAIN_ALL) == 0;
+	q->redactor = redactor_new(o->redact);
+	q->digest = digest_new();
+	/* Now, because the sandbox forbids it later. The locale serves only for the widths of
+	 * characters. */
+	q->style.columns = terminal_columns(STDOUT_FILENO);
+	q->style.colour = isatty(STDOUT_FILENO) && terminal_likes_colour();
 	setlocale(LC_CTYPE, "C.UTF-8");
-	if (c->redactor != NULL && c->digest != NULL)
-		return c;
-	query_free(c);
+	if (q->redactor != NULL && q->digest != NULL)
+		return q;
+	query_free(q);
 	return NULL;
 }
 
-void query_free(struct query *c)
+void query_free(struct query *q)
 {
-	if (c == NULL)
+	if (q == NULL)
 		return;
-	redactor_free(c->redactor);
-	digest_free(c->digest);
-	outbuf_free(&c->others);
-	for (size_t i = 0; i < c->n; i++)
-		free(c->kept[i].block);
-	free(c);
+	redactor_free(q->redactor);
+	digest_free(q->digest);
+	outbuf_free(&q->others);
+	for (size_t i = 0; i < q->n; i++)
+		free(q->kept[i].block);
+	free(q);
 }
 
 static bool is_text(struct bytes text, const char *which)
@@ -76,16 +76,16 @@ static bool is_text(struct bytes text, const char *which)
 	return bytes_equal(text, bytes_str(which));
 }
 
-static bool is_number(const struct query *c)
+static bool is_number(const struct query *q)
 {
 	char text[24];
 
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)c->seen);
-	return strcmp(text, c->which) == 0;
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)q->seen);
+	return strcmp(text, q->which) == 0;
 }
 
-/* "192.0.2.10", "192.0.2.10:40001", "[2001:db8::1]:25" of either side. */
-static bool is_address(const struct query *c, const struct conn *conn)
+/* Matches an address of either side: "192.0.2.10", "192.0.2.10:40001", "[2001:db8::1]:25". */
+static bool is_address(const struct query *q, const struct conn *conn)
 {
 	for (int s = CLIENT; s <= SERVER; s++) {
 		char addr[IP_ADDR_TEXT], both[IP_ADDR_TEXT + 9];
@@ -93,25 +93,25 @@ static bool is_address(const struct query *c, const struct conn *conn)
 		ip_addr_text(&conn->addr[s], addr);
 		snprintf(both, sizeof(both), ip_addr_is_v4(&conn->addr[s]) ? "%s:%u" : "[%s]:%u",
 			 addr, (unsigned)conn->port[s]);
-		if (strcmp(addr, c->which) == 0 || strcmp(both, c->which) == 0)
+		if (strcmp(addr, q->which) == 0 || strcmp(both, q->which) == 0)
 			return true;
 	}
 	return false;
 }
 
-static bool is_identity(const struct query *c, const struct conn *conn)
+static bool is_identity(const struct query *q, const struct conn *conn)
 {
 	char session[IDENTITY_SESSION], community[IDENTITY_COMMUNITY];
 
-	identity_session(c->digest, conn, session);
-	identity_community(c->digest, conn, community);
-	return strcmp(session, c->which) == 0 || strcmp(community, c->which) == 0;
+	identity_session(q->digest, conn, session);
+	identity_community(q->digest, conn, community);
+	return strcmp(session, q->which) == 0 || strcmp(community, q->which) == 0;
 }
 
-/* A Message-ID or an address of mail may stand in angle brackets or without them. */
-static bool is_message(const struct query *c, const struct transaction *t)
+/* Matches a Message-ID, mail address or queue id. Angle brackets are optional. */
+static bool is_message(const struct query *q, const struct transaction *t)
 {
-	const char *which = c->which;
+	const char *which = q->which;
 	struct bytes bare = bytes_str(which);
 	struct string string;
 	uint16_t pos = 0;
@@ -126,101 +126,101 @@ static bool is_message(const struct query *c, const struct transaction *t)
 	return false;
 }
 
-static bool fits(const struct query *c, const struct record *record)
+static bool fits(const struct query *q, const struct record *record)
 {
-	if (c->all || strcmp(c->which, "worst") == 0 || is_number(c) ||
-	    is_address(c, record->conn) || is_identity(c, record->conn))
+	if (q->all || strcmp(q->which, "worst") == 0 || is_number(q) ||
+	    is_address(q, record->conn) || is_identity(q, record->conn))
 		return true;
 	for (const struct transaction *t = record->session->first; t != NULL; t = t->next)
-		if (is_message(c, t))
+		if (is_message(q, t))
 			return true;
 	return false;
 }
 
-static struct report report_of(const struct query *c, const struct record *record,
+static struct report report_of(const struct query *q, const struct record *record,
 			       const char *input)
 {
-	return report_make(&c->o->alerting, redactor_record(c->redactor, record), input);
+	return report_make(&q->o->alerting, redactor_record(q->redactor, record), input);
 }
 
-/* Of all, behind those before it; else in the place of the one. */
-static void keep(struct query *c, const struct record *record, const char *input)
+/* Stores a session: for EXPLAIN_ALL behind the others, else in place of the one before. */
+static void store(struct query *q, const struct record *record, const char *input)
 {
-	size_t at = c->all ? c->n : 0;
+	size_t at = q->all ? q->n : 0;
 	void *block = at < LADDER_SCENES ? aligned_alloc(16, record_size(record)) : NULL;
-	struct stored_conn *k;
+	struct stored_session *s;
 
 	if (block == NULL)
 		return;
-	k = &c->kept[at];
-	free(k->block);
-	*k = (struct stored_conn){c, block, record_pack(record, block), input, c->seen, NULL};
-	c->n = at + 1;
+	s = &q->kept[at];
+	free(s->block);
+	*s = (struct stored_session){q, block, record_pack(record, block), input, q->seen, NULL};
+	q->n = at + 1;
 }
 
-void query_offer(struct query *c, const struct record *record, const char *input)
+void query_offer(struct query *q, const struct record *record, const char *input)
 {
 	struct report r;
 	enum severity severity;
 
-	c->seen++;
-	if (!fits(c, record))
+	q->seen++;
+	if (!fits(q, record))
 		return;
-	c->fitting++;
-	r = report_of(c, record, input);
+	q->fitting++;
+	r = report_of(q, record, input);
 	severity = report_severity(&r, report_worst(&r));
-	if (c->fitting <= OTHERS)
-		explain_brief(&c->others, &r, c->seen);
-	if (c->n > 0 && !c->all && severity <= c->severity)
+	if (q->fitting <= OTHERS)
+		explain_brief(&q->others, &r, q->seen);
+	if (q->n > 0 && !q->all && severity <= q->severity)
 		return;
-	c->severity = severity;
-	keep(c, record, input);
+	q->severity = severity;
+	store(q, record, input);
 }
 
-size_t query_count(const struct query *c)
+size_t query_count(const struct query *q)
 {
-	return c->n;
+	return q->n;
 }
 
-const struct conn *query_conn(const struct query *c, size_t i)
+const struct conn *query_conn(const struct query *q, size_t i)
 {
-	return c->kept[i].record->conn;
+	return q->kept[i].record->conn;
 }
 
-void *query_kept(struct query *c, size_t i)
+void *query_kept(struct query *q, size_t i)
 {
-	return &c->kept[i];
+	return &q->kept[i];
 }
 
 struct bytes query_clean(void *kept, struct bytes text)
 {
-	const struct stored_conn *k = kept;
+	const struct stored_session *s = kept;
 
-	return redactor_text(k->c->redactor, k->record->session, text);
+	return redactor_text(s->q->redactor, s->record->session, text);
 }
 
-bool query_draw(struct query *c, size_t i, struct ladder *ladder)
+bool query_draw(struct query *q, size_t i, struct ladder *ladder)
 {
-	c->kept[i].ladder = ladder;
-	return ladder == NULL || c->o->ladder != LADDER_SCENARIO || ladder_record(ladder);
+	q->kept[i].ladder = ladder;
+	return ladder == NULL || q->o->ladder != LADDER_SCENARIO || ladder_record(ladder);
 }
 
-/* Others that fit. Of the worst there is no choice. */
-static void put_others(struct outbuf *b, const struct query *c)
+/* Lists further sessions that match. For "worst" there are none to choose from. */
+static void put_others(struct outbuf *b, const struct query *q)
 {
-	if (c->fitting < 2 || strcmp(c->which, "worst") == 0)
+	if (q->fitting < 2 || strcmp(q->which, "worst") == 0)
 		return;
 	outbuf_str(b, "\n");
-	outbuf_grouped(b, c->fitting);
+	outbuf_grouped(b, q->fitting);
 	outbuf_format(b,
 		      " sessions fit; this is the worst of them. %s, to be explained by number:\n",
-		      c->fitting > OTHERS ? "The first" : "All");
-	outbuf_bytes(b, c->others.p, c->others.n);
+		      q->fitting > OTHERS ? "The first" : "All");
+	outbuf_bytes(b, q->others.p, q->others.n);
 }
 
-static enum port_kind kind_of(const struct query *c, const struct conn *conn)
+static enum port_kind kind_of(const struct query *q, const struct conn *conn)
 {
-	const struct monitor_config *m = &c->o->monitor;
+	const struct monitor_config *m = &q->o->monitor;
 	uint16_t port = conn->port[SERVER];
 
 	return port_set_has(&m->tls_ports, port)    ? PORT_TLS
@@ -228,67 +228,67 @@ static enum port_kind kind_of(const struct query *c, const struct conn *conn)
 						    : PORT_SMTP;
 }
 
-static bool put_scenario(struct outbuf *b, struct query *c, char why[QUERY_WHY])
+static bool put_scenario(struct outbuf *b, struct query *q, char why[QUERY_WHY])
 {
 	struct ladder_scene scenes[LADDER_SCENES];
 	size_t n = 0;
 	char reason[LADDER_WHY];
 
 	snprintf(why, QUERY_WHY, "--ladder scenario: no memory");
-	for (; n < c->n; n++) {
-		const struct stored_conn *k = &c->kept[n];
+	for (; n < q->n; n++) {
+		const struct stored_session *s = &q->kept[n];
 
 		scenes[n] =
-			(struct ladder_scene){k->ladder, k->record, kind_of(c, k->record->conn)};
-		if (k->ladder == NULL)
+			(struct ladder_scene){s->ladder, s->record, kind_of(q, s->record->conn)};
+		if (s->ladder == NULL)
 			return false;
 	}
-	if (c->fitting > LADDER_SCENES && c->all)
+	if (q->fitting > LADDER_SCENES && q->all)
 		snprintf(reason, sizeof(reason),
 			 "it has room for %u sessions, and there are %llu: choose with --explain "
 			 "or a filter",
-			 (unsigned)LADDER_SCENES, (unsigned long long)c->fitting);
+			 (unsigned)LADDER_SCENES, (unsigned long long)q->fitting);
 	else if (ladder_scenario(b, scenes, n, reason))
 		return true;
 	snprintf(why, QUERY_WHY, "--ladder scenario: %s", reason);
 	return false;
 }
 
-static void put_all(struct outbuf *b, const struct query *c)
+static void put_all(struct outbuf *b, const struct query *q)
 {
-	const struct stored_conn *k = &c->kept[0];
-	struct report r = report_of(c, k->record, k->input);
+	const struct stored_session *s = &q->kept[0];
+	struct report r = report_of(q, s->record, s->input);
 
-	if (k->ladder != NULL && c->o->ladder == LADDER_CSV) {
-		ladder_csv(b, k->ladder);
-	} else if (k->ladder != NULL && c->o->ladder == LADDER_MERMAID) {
-		ladder_mermaid(b, k->ladder);
+	if (s->ladder != NULL && q->o->ladder == LADDER_CSV) {
+		ladder_csv(b, s->ladder);
+	} else if (s->ladder != NULL && q->o->ladder == LADDER_MERMAID) {
+		ladder_mermaid(b, s->ladder);
 	} else {
-		explain_put(b, &r, k->number, k->ladder, c->style);
-		put_others(b, c);
+		explain_put(b, &r, s->number, s->ladder, q->style);
+		put_others(b, q);
 	}
 }
 
-bool query_print(struct query *c, char why[QUERY_WHY])
+bool query_print(struct query *q, char why[QUERY_WHY])
 {
 	struct outbuf b = {0};
 	bool whole;
 
-	if (c->n == 0) {
+	if (q->n == 0) {
 		snprintf(why, QUERY_WHY, "--explain: none of the %llu sessions is \"%.99s\"",
-			 (unsigned long long)c->seen, c->which);
+			 (unsigned long long)q->seen, q->which);
 		return false;
 	}
-	for (size_t i = 0; i < c->n; i++) {
-		const struct stored_conn *k = &c->kept[i];
+	for (size_t i = 0; i < q->n; i++) {
+		const struct stored_session *s = &q->kept[i];
 
-		if (k->ladder != NULL)
-			ladder_judge(k->ladder, k->record->ending,
-				     report_of(c, k->record, k->input).record.judgement.verdict);
+		if (s->ladder != NULL)
+			ladder_judge(s->ladder, s->record->ending,
+				     report_of(q, s->record, s->input).record.judgement.verdict);
 	}
-	if (c->o->ladder != LADDER_SCENARIO) {
-		put_all(&b, c);
-	} else if (!put_scenario(&b, c, why)) {
+	if (q->o->ladder != LADDER_SCENARIO) {
+		put_all(&b, q);
+	} else if (!put_scenario(&b, q, why)) {
 		outbuf_free(&b);
 		return false;
 	}

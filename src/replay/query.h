@@ -1,4 +1,4 @@
-/* query.h - the session that --explain asks for, or all of them, found while all are judged. */
+/* query.h - the session that --explain selects, or all sessions. */
 #ifndef SMTPWATCH_REPLAY_QUERY_H
 #define SMTPWATCH_REPLAY_QUERY_H
 
@@ -8,37 +8,43 @@
 struct query;
 
 /*
- * o is borrowed; its explain says which: "worst", a number in the order of ending, an address (with
- * or without its port), a Message-ID or mail address, a queue id, a session id; EXPLAIN_ALL. NULL
- * where there is no memory.
+ * Makes a query. o is borrowed until query_free. o->explain selects EXPLAIN_ALL, "worst", or an
+ * identifier. Identifiers are a number in the order of ending, an address with or without port, and
+ * a mail address. So are the ids of message, queue, session and community. Call before the sandbox
+ * starts: asks the terminal, and sets the locale. Returns NULL if memory is exhausted. query_free
+ * allows NULL.
  */
 struct query *query_new(const struct options *o);
-void query_free(struct query *c);
+void query_free(struct query *q);
 
 /*
- * Each session in order; of several that fit the worst is kept, and among equals the first; of all,
- * the first LADDER_SCENES. input is borrowed for the life of c.
+ * Offers a session; call in the order in which sessions end. Of several that match, the worst is
+ * stored, and among equals the first. Of all, the first LADDER_SCENES are stored. record is copied;
+ * input is borrowed for the life of q.
  */
-void query_offer(struct query *c, const struct record *record, const char *input);
+void query_offer(struct query *q, const struct record *record, const char *input);
 
-/* How many are kept: 0 or 1, or, of all, several. */
-size_t query_count(const struct query *c);
+/* Returns the number of stored sessions: 0 or 1, or of all up to LADDER_SCENES. */
+size_t query_count(const struct query *q);
 
-/* The connection that the ladder is wanted of. */
-const struct conn *query_conn(const struct query *c, size_t i);
+/* Returns the connection of stored session i, for its ladder. Borrowed from q until the next
+ * query_offer. */
+const struct conn *query_conn(const struct query *q, size_t i);
 
-/* A ladder_cleaner, and its argument: texts of this session, redacted as the operator wants. */
+/* query_clean is a ladder_cleaner: it redacts a text of one session. query_kept returns its
+ * argument for session i, borrowed from q. */
 struct bytes query_clean(void *kept, struct bytes text);
-void *query_kept(struct query *c, size_t i);
+void *query_kept(struct query *q, size_t i);
 
 /*
- * The i-th ladder, which is borrowed and not filled yet; NULL: there is none. False: no memory for
- * what is kept of its segments.
+ * Sets the ladder of session i, before it is filled. ladder is borrowed until query_free; NULL:
+ * there is none. Returns false if memory for its recording is exhausted.
  */
-bool query_draw(struct query *c, size_t i, struct ladder *ladder);
+bool query_draw(struct query *q, size_t i, struct ladder *ladder);
 
-/* Tells all on standard output. False, with a sentence in why, where it cannot be told. */
+/* Prints the result to standard output. Call after the ladders were filled. Returns false with a
+ * sentence in why if no session matches, or if the output fails. */
 enum { QUERY_WHY = 256 };
-bool query_print(struct query *c, char why[QUERY_WHY]);
+bool query_print(struct query *q, char why[QUERY_WHY]);
 
 #endif

@@ -1,4 +1,4 @@
-/* reread.c - from the input in which a session began to a while behind its end. */
+/* reread.c - reads from the input in which a session began until some time after its end. */
 #include "replay/reread.h"
 
 #include "capture/source.h"
@@ -11,11 +11,10 @@
 
 enum { FRAMES = 64 };
 
-/* What belongs to a session comes no later; clocks of captures that were put together differ by
- * less. */
+/* Frames of a session come no later. Clocks of merged captures differ by less. */
 static const int64_t behind = 10 * FRAME_SECOND;
 
-/* Whom the frames are for: one of the two. */
+/* Who gets the frames: exactly one is not NULL. */
 struct taker {
 	struct ladders *ladders;
 	struct extract *extract;
@@ -56,7 +55,7 @@ static void skip(const struct taker *t, uint64_t n)
 		extract_skip(t->extract, n);
 }
 
-/* One frame may have a time that is not believed. */
+/* Returns true if any frame comes before `until`: a single frame may have a wrong time. */
 static bool begins_before(const struct frame *frames, int n, int64_t until)
 {
 	int i = 0;
@@ -66,7 +65,8 @@ static bool begins_before(const struct frame *frames, int n, int64_t until)
 	return i < n;
 }
 
-/* Whether the session may go on in the next input. */
+/* Reads one input. Returns true if the session may continue in the next one. After an error sets
+ * why. */
 static bool input_read(const struct reread *r, size_t i, const struct taker *t, int64_t until,
 		       char why[VIEWER_WHY])
 {
@@ -90,7 +90,8 @@ static bool input_read(const struct reread *r, size_t i, const struct taker *t, 
 	return more;
 }
 
-/* False where it cannot even be begun. */
+/* Reads all inputs of a session. Returns false with a sentence in why if one cannot be read to the
+ * end. */
 static bool session_read(const struct reread *r, const struct recent_session *s,
 			 const struct taker *t, char why[VIEWER_WHY])
 {

@@ -1,31 +1,35 @@
-/* reread.h - captures that were read, or are being read, once more for a single session that
- * somebody looks at. */
+/* reread.h - reads captures once more for a single session that the user looks at. */
 #ifndef SMTPWATCH_REPLAY_REREAD_H
 #define SMTPWATCH_REPLAY_REREAD_H
 
 #include "replay/viewer.h"
 
+/* One capture of the run. */
 struct reread_input {
-	char path[32];     /* of a descriptor that is held; empty: the input's own */
-	uint64_t *counted; /* frames that were read of it so far; borrowed */
+	char path[32]; /* "/dev/fd/N" of a descriptor that stays open; empty: use the input's own
+			  name */
+	uint64_t *counted; /* frames read from it so far; borrowed, set by the caller */
 };
 
-/* o, config are borrowed; inputs: one for each of o->reads. */
+/* o and config are borrowed. inputs: one for each of o->reads. */
 struct reread {
 	const struct options *o;
 	const struct monitor_config *config;
 	struct reread_input *inputs;
 };
 
-/* False where there is no memory. */
+/* Returns false if memory is exhausted. */
 bool reread_init(struct reread *r, const struct options *o, const struct monitor_config *config);
+
+/* Frees the inputs. Descriptors of reread_hold stay open until the program ends. */
 void reread_free(struct reread *r);
 
-/* With the rights of the start: keeps the i-th capture open, so that it can be read by whoever the
- * program will be. */
+/* Keeps capture i open, so that it can be read after root is given up. Call before that. If the
+ * capture cannot be opened, does nothing. */
 void reread_hold(struct reread *r, size_t i);
 
-/* As in struct viewer_source; r: a struct reread. */
+/* The functions of struct viewer_source. r: a struct reread, whose counters (reread_input.counted)
+ * are set. Standard input cannot be read again. */
 struct ladders *reread_draw(void *r, const struct recent_session *s, session_cleaner *clean,
 			    void *clean_arg, struct ladder **out, char why[VIEWER_WHY]);
 bool reread_save(void *r, struct export *e, const struct recent_session *s,

@@ -1,4 +1,4 @@
-/* viewer.c - between the view, which knows no packets and no files, and those who do. */
+/* viewer.c - connects the view, which has no packets and no files, with their owners. */
 #include "replay/viewer.h"
 
 #include "core/frame_store.h"
@@ -20,10 +20,10 @@ struct viewer {
 	struct top *top;
 	struct export *export; /* NULL: nothing can be saved */
 	const char *folder;
-	char message[SCREEN_MESSAGE]; /* of standard error, what was shown last */
+	char message[SCREEN_MESSAGE]; /* the latest line of standard error that was shown */
 	char no_export[EXPORT_WHY];
 	struct outbuf text;
-	int64_t looked; /* monotonic, nanoseconds */
+	int64_t looked; /* time of the latest turn, monotonic nanoseconds */
 };
 
 static int64_t clock_now(void)
@@ -78,8 +78,8 @@ void viewer_state(struct viewer *v, const char *state)
 	snprintf(v->top->state, sizeof(v->top->state), "%s", state);
 }
 
-/* All that there is to say of it, into v->text; its dialogue where that can be had, else why not.
- */
+/* Writes the explanation of a session to v->text, with its dialogue, or with the reason why there
+ * is none. */
 static void text_make(struct viewer *v, const struct recent_session *s, unsigned columns)
 {
 	struct recent_cleaning cleaning = {v->recent, s->record->session};
@@ -91,7 +91,7 @@ static void text_make(struct viewer *v, const struct recent_session *s, unsigned
 
 	if (ladder != NULL)
 		ladder_judge(ladder, s->record->ending, r.record.judgement.verdict);
-	/* The ladder's texts were redacted one by one: the report is needed anew. */
+	/* Redacting the ladder's texts has invalidated the report. */
 	r = recent_report(v->recent, s);
 	v->text.n = 0;
 	explain_put(&v->text, &r, s->number, ladder, (struct explain_style){.columns = columns});
@@ -100,7 +100,7 @@ static void text_make(struct viewer *v, const struct recent_session *s, unsigned
 	ladders_free(all);
 }
 
-/* Lines that are wider than the terminal go on in the next. */
+/* Wraps lines that are wider than the terminal. */
 static void text_wrap_lines(struct outbuf *to, struct bytes text, unsigned columns)
 {
 	while (text.n > 0) {
@@ -171,7 +171,7 @@ static bool file_write(struct viewer *v, const char *name)
 	return false;
 }
 
-/* The name of its packets, with another end. */
+/* Saves the explanation under the name of the packet file, but with ".txt". */
 static void words_save(struct viewer *v, const struct recent_session *s)
 {
 	char name[EXPORT_NAME];
@@ -187,7 +187,7 @@ static void words_save(struct viewer *v, const struct recent_session *s)
 		top_message(v->top, "Not saved: %.200s: %s", v->folder, strerror(errno));
 }
 
-/* False: to end. */
+/* Handles one key. Returns false if the program must end. */
 static bool key_take(struct viewer *v, int key)
 {
 	enum top_request request = top_key(v->top, key);
@@ -204,7 +204,7 @@ static bool key_take(struct viewer *v, int key)
 	return request != TOP_QUIT;
 }
 
-/* What is new on standard error stands in the last line until the next key. */
+/* Shows a new line of standard error in the last line, until the next key. */
 static void message_show(struct viewer *v)
 {
 	char message[SCREEN_MESSAGE];
@@ -243,7 +243,7 @@ bool viewer_look(struct viewer *v)
 static const char not_kept[] =
 	"live, packets are kept of sessions that are alerts, as far as there is room";
 
-/* The first of its frames is number 1. */
+/* Stored frames are numbered from 1. */
 struct ladders *viewer_draw_stored(const struct monitor_config *config,
 				   const struct recent_session *s, session_cleaner *clean,
 				   void *clean_arg, struct ladder **out, char why[VIEWER_WHY])

@@ -1,5 +1,5 @@
-/* viewer.h - --top: the terminal view of a run over captures or on the network, and what its keys
- * ask for. */
+/* viewer.h - --top: the terminal view of a run over captures or on the network, and the actions of
+ * its keys. */
 #ifndef SMTPWATCH_REPLAY_VIEWER_H
 #define SMTPWATCH_REPLAY_VIEWER_H
 
@@ -10,16 +10,20 @@
 
 struct ladders;
 
-/* VIEWER_TURN_MS: a picture and a look for keys so often, where there is something else to do. */
+/* VIEWER_WHY: size of a sentence. VIEWER_TURN_MS: milliseconds between two pictures if there is
+ * other work. */
 enum { VIEWER_WHY = 512, VIEWER_TURN_MS = 100 };
 
-/* What only whoever has the packets can do. */
+/* Functions of the owner of the packets. */
 struct viewer_source {
-	/* The ladder of a session, filled; it goes with what is returned, by ladders_free. NULL,
-	 * with a sentence in why. clean, clean_arg: as for ladder_new (ladder.h). */
+	/* Draws the ladder of a session. Set *out to NULL before. Sets *out to the filled ladder,
+	 * or leaves or sets it NULL with a sentence in why. Returns what owns the ladder, possibly
+	 * NULL; caller frees with ladders_free. clean, clean_arg: as for ladder_new (ladder.h),
+	 * used until ladders_free. */
 	struct ladders *(*draw)(void *arg, const struct recent_session *s, session_cleaner *clean,
 				void *clean_arg, struct ladder **out, char why[VIEWER_WHY]);
-	/* Its packets into a file of this name. False, with a sentence in why. */
+	/* Writes the session's packets to a file, whose name export_name makes. Returns false with
+	 * a sentence in why. */
 	bool (*save)(void *arg, struct export *e, const struct recent_session *s,
 		     const struct report *r, char why[VIEWER_WHY]);
 	void *arg;
@@ -27,32 +31,34 @@ struct viewer_source {
 
 struct viewer;
 
-/* Takes the terminal; with the rights of the start. o, inputs are borrowed, source is copied. NULL,
- * with a sentence in why. */
+/* Opens the terminal view and the directory for files. Call before root is given up. o, alerting
+ * and inputs are borrowed until viewer_free; source is copied. Returns NULL with a sentence in why.
+ */
 struct viewer *viewer_new(const struct options *o, const struct alerting *alerting,
 			  const char *inputs, const struct viewer_source *source,
 			  char why[VIEWER_WHY]);
 
-/* Gives the terminal back. NULL: nothing. */
+/* Restores the terminal, and frees v. NULL is allowed. */
 void viewer_free(struct viewer *v);
 
-/* Each session, in order. input is borrowed for v's life. frames: as frame_store_copy wrote them,
- * or empty. */
+/* Adds a session; call in the order in which sessions end. frames: a block of frame_store_copy, or
+ * empty. omitted: frames of the session that the block lacks. Copies all but input, which is
+ * borrowed until viewer_free. */
 void viewer_record(struct viewer *v, const struct record *record, const char *input,
 		   struct bytes frames, uint32_t omitted);
 
-/* What stands at the right of the first line: "35 % read". */
+/* Sets the text at the right of the first line: "35 % read". Copies it. */
 void viewer_state(struct viewer *v, const char *state);
 
-/* Draws, waits for a key for at most so many milliseconds, and does what all that were pressed ask
- * for. False: to end. */
+/* Draws, waits for a key, and handles all keys that were pressed. timeout: milliseconds to wait at
+ * most. Returns false if the program must end. */
 bool viewer_turn(struct viewer *v, int timeout);
 
-/* The same without waiting, if it is time again; cheap where it is not. */
+/* As viewer_turn without waiting, but at most every VIEWER_TURN_MS: else returns true at once. */
 bool viewer_look(struct viewer *v);
 
-/* For viewer_source.draw and .save: they are of a session whose packets are kept in memory. config:
- * as of the monitors. */
+/* viewer_source.draw and viewer_source.save for sessions whose packets are stored in memory.
+ * config: of the monitors, copied. */
 struct ladders *viewer_draw_stored(const struct monitor_config *config,
 				   const struct recent_session *s, session_cleaner *clean,
 				   void *clean_arg, struct ladder **out, char why[VIEWER_WHY]);
