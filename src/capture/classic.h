@@ -12,8 +12,7 @@ struct classic;
 
 /* How to read a file, judged by its first bytes. */
 enum classic_fit {
-	/* read by this reader */
-	CLASSIC_FITS,
+	CLASSIC_FITS,    /* read by this reader */
 	CLASSIC_CUT,     /* the magic number is right, but the header is incomplete */
 	CLASSIC_VARIANT, /* a rare variant of pcap: read by libpcap */
 	CLASSIC_NO,      /* no pcap file */

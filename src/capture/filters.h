@@ -18,6 +18,7 @@ struct bpf_program;
 /* user: the operator's expression; NULL: none. ports: of the default filter; NULL: all. Both are
  * borrowed until filters_free. Returns NULL if memory is exhausted. */
 struct filters *filters_new(const char *user, const struct port_set *ports);
+
 /* Frees all filters. NULL is allowed. */
 void filters_free(struct filters *f);
 

@@ -51,6 +51,7 @@ const char *input_compression(const struct input *in);
  * input_ahead are still returned first, and -1 stays -1. Another thread or a signal handler may
  * call this function. */
 void input_stop(struct input *in);
+
 /* Returns true after input_stop. */
 bool input_stopped(const struct input *in);
 

@@ -18,6 +18,7 @@ struct live_config {
 	bool promiscuous;
 };
 
+/* Why live_open failed. */
 enum live_trouble {
 	LIVE_ABSENT,  /* no such interface, or it is down: a later try may succeed */
 	LIVE_REFUSED, /* no permission: neither root nor CAP_NET_RAW */

@@ -13,8 +13,7 @@ struct secrets {
 	bool off;        /* the bytes are no pcapng, or no longer: all further bytes are ignored */
 	uint32_t left;   /* bytes of the block still to come */
 	uint32_t wanted; /* bytes of its key log still to come */
-	/* key logs that were not taken yet */
-	char *text;
+	char *text;      /* key logs that were not taken yet */
 	size_t n, capacity;
 };
 

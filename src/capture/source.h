@@ -17,8 +17,8 @@ struct source;
  * Opens a capture: a path, or "-" for standard input. Formats: pcap in either byte order, with
  * micro- or nanoseconds, Kuznetzov's variant, and pcapng. Each may be compressed with gzip or zstd,
  * which the first bytes tell, not the name. filter: a libpcap filter expression, or NULL. Returns
- * NULL with one sentence in why: no such file, no permission, a directory, empty, no capture, a
- * link type that is not decoded, or a filter that does not compile. For the filter, and only then,
+ * NULL with one sentence in why. The file cannot be opened, is a directory, is empty or no capture,
+ * its link type is not decoded, or the filter does not compile. For the filter, and only then,
  * *usage is true: the caller's mistake, not the file's. Waits for the first bytes of a pipe; a
  * handled signal ends that wait as a failure. source_close frees the result.
  */
@@ -27,8 +27,8 @@ struct source *source_open(const char *path, const char *filter, char why[SOURCE
 /*
  * Reads the next frames: 1 to n (n > 0), which may be fewer at any call. Borrowed until the next
  * call. Returns the number of frames; 0 at the end or after source_stop; -1 with a sentence in why
- * if the rest cannot be read (damaged, incomplete). Earlier calls have then returned all frames
- * before the damage. Waits for more of a pipe only if no frame is buffered.
+ * if the rest is damaged or incomplete. Earlier calls have then returned all frames before the
+ * damage. Waits for more of a pipe only if no frame is buffered.
  */
 int source_read(struct source *s, struct frame *frames, size_t n, char why[SOURCE_WHY]);
 

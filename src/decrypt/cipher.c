@@ -1,5 +1,5 @@
-/* cipher.c - key schedules and record protection of TLS 1.2 (RFC 5246 5, 6.2.3, 6.3; RFC 5288,
- * 6655, 7366, 7905) and TLS 1.3 (RFC 8446 5.2, 5.3, 7.1 to 7.3). */
+/* cipher.c - key schedules and record protection. TLS 1.2 (RFC 5246 5, 6.2.3, 6.3; RFC 5288, 6655,
+ * 7366, 7905), and TLS 1.3 (RFC 8446 5.2, 5.3, 7.1 to 7.3). */
 #include "decrypt/cipher.h"
 
 #include <openssl/core_names.h>

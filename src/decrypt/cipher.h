@@ -36,8 +36,8 @@ bool cipher_keys_12(const struct cipher_kit *kit, const struct tls_suite *suite,
 		    const struct keylog_secret *master, const struct handshake *h,
 		    struct cipher out[2]);
 
-/* Derive the keys of TLS 1.3 for one direction (RFC 8446 7.2, 7.3): cipher_keys_13 from a traffic
- * secret, cipher_update_13 for the next key after a key update. cipher_keys_13 replaces keys that
+/* Derive the keys of TLS 1.3 for one direction (RFC 8446 7.2, 7.3). cipher_keys_13 takes a traffic
+ * secret; cipher_update_13 makes the next key after a key update. cipher_keys_13 replaces keys that
  * *out contains. Both return false if OpenSSL fails; the cipher is then reset, or unchanged. */
 bool cipher_keys_13(const struct cipher_kit *kit, const struct tls_suite *suite,
 		    const struct keylog_secret *secret, struct cipher *out);

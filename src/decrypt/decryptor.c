@@ -1,5 +1,5 @@
-/* decryptor.c - decrypts a TLS session record by record: which keys a record needs, and what it
- * contained (RFC 8446 4, 5, 7; RFC 5246 6, 7). */
+/* decryptor.c - decrypts a TLS session record by record (RFC 8446 4, 5, 7; RFC 5246 6, 7): selects
+ * the keys and handles the plaintext. */
 #include "decrypt/decryptor.h"
 
 #include "core/tls/record.h"
@@ -49,9 +49,8 @@ struct tls_stream {
 	bool closed[2];
 	bool early_skipped;
 	struct tls_inside inside;
-	char protocol[PROTOCOL_MAX], subject[TLS_INSIDE_NAME],
-		/* `inside` points to these. */
-		issuer[TLS_INSIDE_NAME];
+	/* `inside` points to these. */
+	char protocol[PROTOCOL_MAX], subject[TLS_INSIDE_NAME], issuer[TLS_INSIDE_NAME];
 };
 
 static struct bytes name_copy(char *to, size_t size, struct bytes name)

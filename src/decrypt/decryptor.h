@@ -13,6 +13,7 @@ enum { DECRYPTOR_QUEUE_MAX = 64 << 10, DECRYPTOR_QUEUES_MAX = 64 << 20 };
 /* Makes a decryptor. keys: borrowed until decryptor_free. Call before the sandbox starts. Returns
  * NULL if memory is exhausted or OpenSSL lacks an algorithm. */
 struct tls_decryptor *decryptor_new(struct keylog *keys);
+
 /* Frees the decryptor. Free all its streams before. NULL is allowed. */
 void decryptor_free(struct tls_decryptor *d);
 

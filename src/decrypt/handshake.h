@@ -11,8 +11,7 @@ struct handshake {
 	bool server;                   /* the server's hello was read */
 	bool early; /* the client offered early data: its first encrypted records may be early data
 		     */
-	/* the server accepted early data */
-	bool early_accepted;
+	bool early_accepted;   /* the server accepted early data */
 	bool encrypt_then_mac; /* both sides agreed on it (RFC 7366) */
 	bool tls13;
 	const struct tls_suite *suite;

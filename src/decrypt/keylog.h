@@ -5,6 +5,7 @@
 
 #include "smtpwatch/bytes.h"
 
+/* The secrets that decryption needs. */
 enum keylog_label {
 	KEYLOG_MASTER, /* CLIENT_RANDOM: the master secret of TLS 1.2 */
 	/* KEYLOG_CLIENT_HANDSHAKE and the following labels are secrets of TLS 1.3 (RFC 8446 7.1).
@@ -20,6 +21,7 @@ enum keylog_label {
 /* Sizes in bytes: of a random, of the longest secret, of an error sentence. */
 enum { KEYLOG_RANDOM = 32, KEYLOG_SECRET = 48, KEYLOG_WHY = 320 };
 
+/* One secret. Wipe copies after use. */
 struct keylog_secret {
 	uint8_t n; /* bytes; 0: unknown */
 	uint8_t bytes[KEYLOG_SECRET];
@@ -29,6 +31,7 @@ struct keylog_secret {
  * number of threads. */
 struct keylog;
 
+/* Counters of a table. */
 struct keylog_stats {
 	uint64_t secrets; /* lines with a secret, also if memory was exhausted and the secret was
 			     dropped */

@@ -6,21 +6,21 @@
 #include "core/tls/record.h"
 #include "smtpwatch/decryptor.h"
 
+/* What an element of the queue is. */
 enum queued_kind {
-	/* a whole record */
-	QUEUED_RECORD,
-	QUEUED_HOLED, /* bytes of its body are missing from the capture, but its length is known */
-	QUEUED_CLEAR, /* a line that the server sent in plaintext where a record should begin, or
-			 CLEAR_LINE_MAX bytes of it */
+	QUEUED_RECORD, /* a whole record */
+	QUEUED_HOLED,  /* bytes of its body are missing from the capture, but its length is known */
+	QUEUED_CLEAR,  /* a line that the server sent in plaintext where a record should begin, or
+			  CLEAR_LINE_MAX bytes of it */
 	QUEUED_LOST, /* the beginning of the next record is unknown; after this, only the side's FIN
 			comes */
-	/* the side has ended its stream */
-	QUEUED_FIN
+	QUEUED_FIN   /* the side has ended its stream */
 };
 
 /* The most bytes of a QUEUED_CLEAR: the longest reply line (RFC 5321 4.5.3.1.5). */
 enum { CLEAR_LINE_MAX = 512 };
 
+/* An element of the queue. */
 struct queued_record {
 	struct queued_record *next;
 	struct tls_place at; /* where the record ends */
@@ -41,8 +41,7 @@ struct record_queue {
 	struct record_queue_side {
 		struct queued_record *now; /* the incomplete record; NULL: none */
 		uint8_t head[TLS_RECORD_HEAD];
-		/* the first head_n bytes of the next record's head */
-		uint8_t head_n;
+		uint8_t head_n; /* the first head_n bytes of the next record's head */
 		/* clear: the server continues in plaintext; lost: QUEUED_LOST was queued */
 		bool clear, lost;
 	} side[2];

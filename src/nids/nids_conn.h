@@ -66,6 +66,7 @@ struct nids_link {
 	struct nids_conn *prev, *next;
 };
 
+/* One connection. */
 struct nids_conn {
 	struct conn pub;               /* the listener's view; must be the first member */
 	struct conn_side tcp_stats[2]; /* pub.side points here */
@@ -82,6 +83,7 @@ struct nids_conn {
 	struct conn_end end;
 };
 
+/* The ends of a list. */
 struct nids_queue {
 	struct nids_conn *head, *tail;
 };
@@ -92,6 +94,7 @@ union nids_slot {
 	uintptr_t next_free;
 };
 
+/* The libnids engine. */
 struct stream {
 	struct stream_config config;
 	struct pool *pool;
@@ -118,8 +121,10 @@ struct stream {
 /* Makes an empty table for s->config.max_conns connections. Returns false if memory is exhausted;
  * nothing needs to be freed then. */
 bool nids_table_init(struct stream *s);
+
 /* Removes all connections and frees the table. The listener is not called. */
 void nids_table_free(struct stream *s);
+
 /* Returns the connection of a packet's tuple, in either direction, or NULL. hash: of the tuple.
  * Borrowed until nids_table_remove. */
 struct nids_conn *nids_table_find(const struct stream *s, uint32_t hash, const struct packet *p);
@@ -142,6 +147,7 @@ void nids_table_remove(struct stream *s, struct nids_conn *c);
 /* Moves a connection to the end of a state list. The time limit of that state runs from `since`,
  * nanoseconds. NIDS_LINGER is for closed connections, and final. */
 void nids_table_move(struct stream *s, struct nids_conn *c, enum nids_list list, int64_t since);
+
 /* Adds a connection to the end of NIDS_WAIT, or removes it. Does nothing if c->waits equals wait.
  */
 void nids_table_wait(struct stream *s, struct nids_conn *c, bool wait);

@@ -35,6 +35,7 @@ struct nids_feed_listener {
  * if libnids runs already, conns exceeds NIDS_FEED_MAX, or memory is exhausted. If memory is
  * exhausted later, libnids ends the program. */
 bool nids_feed_open(uint32_t conns, const struct nids_feed_listener *listener, void *arg);
+
 /* Stops libnids and frees its streams. Call after a successful nids_feed_open; never from a
  * callback. */
 void nids_feed_close(void);

@@ -16,14 +16,15 @@ struct counter {
 	size_t offset, size; /* of the member in struct monitor_stats, in bytes */
 };
 
-/* The rows of one group are consecutive. Two groups are for live runs only. "memory" depends on the
- * number of workers, but a capture must give the same output for any number. The files that "pcap"
- * counts are written after the statistics of a capture. */
+/* The rows of one group are consecutive. JSON shows two groups for live runs only. "memory" depends
+ * on the number of workers, but a capture must give the same output for any number. The files that
+ * "pcap" counts are written after the statistics of a capture. */
 extern const struct counter counters[];
 extern const size_t counters_n;
 
 /* Returns the name of a row, also of a kind of packet. Never NULL; lives as long as the program. */
 const char *counter_name(const struct counter *c);
+
 /* Adds the counters of one monitor to *to. Levels and peaks are added too: a sum of peaks is an
  * upper bound. */
 void counters_add(struct monitor_stats *to, const struct monitor_stats *one);

@@ -17,6 +17,7 @@ struct daily {
 /* Begins the first day. minute: as in struct daily. Returns false if memory is exhausted. Call
  * daily_end in either case. */
 bool daily_begin(struct daily *d, int minute, const struct alerting *alerting);
+
 /* Frees the totals. */
 void daily_end(struct daily *d);
 
@@ -24,8 +25,8 @@ void daily_end(struct daily *d);
 void daily_count(struct daily *d, const struct report *r);
 
 /* Advances the time to now, nanoseconds since the epoch. Returns true if the day is over: report
- * the totals, then call daily_next. If the clock was set back before the beginning of the day, the
- * day begins anew at now. */
+ * the totals, then call daily_next. If the clock was set back before `since`, `since` becomes now,
+ * and the totals stay. */
 bool daily_over(struct daily *d, int64_t now);
 
 /* Begins the next day at `until` with empty totals. If memory is exhausted, the totals are kept:

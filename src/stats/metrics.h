@@ -9,6 +9,7 @@
 /* The number of buckets that have an upper bound. One more bucket has none. */
 enum { METRICS_BUCKETS = 15 };
 
+/* A histogram of waiting times. */
 struct metrics_histogram {
 	uint64_t buckets[METRICS_BUCKETS + 1]; /* count of this bucket alone, not cumulative */
 	int64_t sum;                           /* of the observed times, nanoseconds */

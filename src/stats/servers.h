@@ -8,14 +8,14 @@
  * SERVER_NAME: bytes of a name with its NUL. */
 enum { SERVERS_MAX = 65536, SERVER_NAME = 64 };
 
+/* Counters of one server. */
 struct server {
 	struct ip_addr addr;
 	uint16_t port;
 	uint64_t sessions;
-	/* by enum severity */
-	uint64_t alerts[SEVERITIES];
-	char name[SERVER_NAME]; /* from the greeting of a session with an alert; empty: no such
-				   session yet, or the greeting begins with no name */
+	uint64_t alerts[SEVERITIES]; /* by enum severity */
+	char name[SERVER_NAME];      /* from the greeting of a session with an alert; empty: no such
+					session yet, or the greeting begins with no name */
 };
 
 struct servers;

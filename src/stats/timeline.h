@@ -10,15 +10,13 @@ enum { TIMELINE_SPANS = 60 };
 
 /* Zero-fill before first use. */
 struct timeline {
-	/* a session was counted */
-	bool begun;
+	bool begun;    /* a session was counted */
 	unsigned unit; /* index of the interval length: see timeline_length */
 	/* First and last time counted, nanoseconds since the epoch. */
 	int64_t low, high;
 	int64_t origin; /* beginning of the first interval, nanoseconds since the epoch */
-	uint64_t counts[TIMELINE_SPANS][VERDICTS]
-		       /* The severity of a verdict can differ from session to session. */
-		       [SEVERITIES];
+	/* By severity too, because that of a verdict can differ from session to session. */
+	uint64_t counts[TIMELINE_SPANS][VERDICTS][SEVERITIES];
 };
 
 /* Counts a session that ended at ts, nanoseconds since the epoch. If the longest intervals cannot

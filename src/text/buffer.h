@@ -19,9 +19,11 @@ struct outbuf {
 	bool failed;
 };
 
-/* Makes room for `more` bytes behind n. Returns false if memory is exhausted (failed is then set),
- * or if `more` is above SIZE_MAX / 4 (failed is then unchanged). Invalidates pointers into p. */
+/* Makes room for `more` bytes behind n. Returns false with failed set if memory is exhausted, or
+ * was exhausted before. Returns false with failed unchanged if `more` is above SIZE_MAX / 4.
+ * Invalidates pointers into p. */
 bool outbuf_grow(struct outbuf *b, size_t more);
+
 /* Frees the memory and zero-fills *b. */
 void outbuf_free(struct outbuf *b);
 

@@ -7,8 +7,8 @@
 /*
  * Each function appends valid UTF-8 for any input. U+FFFD replaces a byte that belongs to no
  * character: one for each maximal part of a broken sequence (Unicode 3.9). Characters that a
- * terminal or viewer could obey are written as \uXXXX: C0 and C1 controls, DEL, line and paragraph
- * separators, zero-width characters, bidirectional marks, overrides and isolates.
+ * terminal or viewer could obey are written as \uXXXX. These are C0 and C1 controls, DEL, line and
+ * paragraph separators, zero-width characters, bidirectional marks, overrides and isolates.
  */
 
 /* The most bytes that escape_json, escape_text and escape_html append for one byte of text. */

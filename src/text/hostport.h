@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+/* A host without brackets, and a port in decimal. */
 struct hostport {
 	char host[256], port[6];
 };
