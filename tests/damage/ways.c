@@ -284,6 +284,16 @@ static bool ports_agree(const struct item *a, const struct item *b)
 	return true;
 }
 
+/* A session that was still open at the end of the capture may be over when another one goes on, and
+ * its last frames are lost. */
+static bool ends_known(const struct item *item)
+{
+	for (size_t i = 0; i < item->whole.n; i++)
+		if (item->whole.all[i].verdict == VERDICT_UNKNOWN)
+			return false;
+	return true;
+}
+
 /* Frames among those of the view, by time. */
 static void merge(struct frames_view *v, const struct frames_view *more)
 {
@@ -305,10 +315,10 @@ static void merge(struct frames_view *v, const struct frames_view *more)
 static void way_merged(struct damaged *x, const struct items *all, struct dice *d)
 {
 	enum { TRIES = 32 };
-	for (unsigned i = 0; i < TRIES && !x->other; i++) {
+	for (unsigned i = 0; i < TRIES && !x->other && ends_known(x->item); i++) {
 		const struct item *item = &all->all[any(all->n, d)];
 		if (!item->decryptor == !x->item->decryptor && item->n + x->item->n < 2000 &&
-		    ends_differ(x->item, item) &&
+		    ends_known(item) && ends_differ(x->item, item) &&
 		    (x->item->form != FORM_SEALED || servers_differ(x->item, item)) &&
 		    ports_agree(x->item, item))
 			x->other = item;
