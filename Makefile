@@ -107,7 +107,7 @@ check:
 	@$(again) test
 
 test: $(example) $(tests) $(BUILD)/tests/damage/damage $(replays)
-test: $(BUILD)/smtpwatch $(BUILD)/tests/bench/measure
+test: $(BUILD)/smtpwatch $(BUILD)/tests/bench/measure $(BUILD)/tests/bench/generate
 	@tests/run.sh $(BUILD)
 
 # A folder of cases, each with what it expects (tests/scenarios/README.md): DIR=folder.

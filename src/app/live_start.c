@@ -62,11 +62,12 @@ static void on_record(void *arg, const struct record *record)
 {
 	struct live_run *w = arg;
 
-	const char *name = interfaces_name(w->interfaces, record->conn->input);
+	const struct report *r =
+		sinks_report(w->sinks, record, interfaces_name(w->interfaces, record->conn->input));
 
-	sinks_record(w->sinks, record, name);
+	sinks_record(w->sinks, record, r);
 	if (w->viewer != NULL)
-		viewer_record(w->viewer, record, name,
+		viewer_record(w->viewer, record, r,
 			      w->frames != NULL ? worker_frames_block(w->frames)
 						: bytes_of(NULL, 0),
 			      w->frames != NULL ? w->frames->omitted : 0);
@@ -198,7 +199,7 @@ static bool view_start(struct live_run *w)
 	for (size_t i = 0, n = 0; i < w->o->interfaces.n && n < sizeof(w->names); i++)
 		n += (size_t)snprintf(w->names + n, sizeof(w->names) - n, "%s%s", i > 0 ? ", " : "",
 				      w->o->interfaces.all[i]);
-	w->viewer = viewer_new(w->o, &w->alerting, w->names, &source, why);
+	w->viewer = viewer_new(w->o, w->names, &source, why);
 	return w->viewer != NULL || live_run_fail(&w->usage, why);
 }
 

@@ -208,23 +208,24 @@ static bool root_leave(struct offline *f)
 }
 
 /* Whether an output may write to the terminal now. The default output writes only alerts. */
-static bool will_print(const struct offline *f, const struct record *record)
+static bool will_print(const struct offline *f, const struct report *r)
 {
-	return f->o->outputs.n > 0 || report_make(&f->o->alerting, record, "").raised != 0;
+	return f->o->outputs.n > 0 || r->raised != 0;
 }
 
 static void session_ended(void *arg, const struct record *record)
 {
 	struct offline *f = arg;
+	const struct report *r =
+		sinks_report(f->sinks, record, f->inputs[record->conn->input].path);
 
-	if (f->progress.shown && f->terminal && will_print(f, record))
+	if (f->progress.shown && f->terminal && will_print(f, r))
 		progress_hide(&f->progress);
 	if (f->query != NULL)
-		query_offer(f->query, record, f->inputs[record->conn->input].path);
+		query_offer(f->query, record, r);
 	if (f->viewer != NULL)
-		viewer_record(f->viewer, record, f->inputs[record->conn->input].path,
-			      bytes_of(NULL, 0), 0);
-	sinks_record(f->sinks, record, f->inputs[record->conn->input].path);
+		viewer_record(f->viewer, record, r, bytes_of(NULL, 0), 0);
+	sinks_record(f->sinks, record, r);
 }
 
 /* Names the file that the second pass will write for the session. */
@@ -507,7 +508,7 @@ static bool view_start(struct offline *f)
 		return false;
 	for (size_t i = 0; i < f->o->reads.n; i++)
 		f->reread.inputs[i].counted = &f->inputs[i].frames;
-	f->viewer = viewer_new(f->o, &f->o->alerting, f->names, &source, why);
+	f->viewer = viewer_new(f->o, f->names, &source, why);
 	if (f->viewer == NULL)
 		fail(&f->usage, why);
 	return f->viewer != NULL;

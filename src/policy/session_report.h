@@ -26,6 +26,10 @@ struct report {
 struct report report_make(const struct alerting *alerting, const struct record *record,
 			  const char *input);
 
+/* Returns the report of a session that was stored: as it was made, but of this record, which is
+ * redacted, and without a pcap. */
+struct report report_restore(const struct report *made, const struct record *record);
+
 /* Returns the cause if it is explained or has evidence, else NULL. */
 const struct cause *report_cause(const struct report *r);
 

@@ -18,7 +18,7 @@ struct stored_session {
 	struct query *q;
 	void *block; /* owns `record` */
 	const struct record *record;
-	const char *input;
+	struct report report; /* as it was made; what its record points to is gone */
 	uint64_t number;
 	struct ladder *ladder; /* borrowed */
 };
@@ -137,14 +137,13 @@ static bool fits(const struct query *q, const struct record *record)
 	return false;
 }
 
-static struct report report_of(const struct query *q, const struct record *record,
-			       const char *input)
+static struct report report_of(const struct stored_session *s)
 {
-	return report_make(&q->o->alerting, redactor_record(q->redactor, record), input);
+	return report_restore(&s->report, redactor_record(s->q->redactor, s->record));
 }
 
 /* Stores a session: for EXPLAIN_ALL behind the others, else in place of the one before. */
-static void store(struct query *q, const struct record *record, const char *input)
+static void store(struct query *q, const struct record *record, const struct report *r)
 {
 	size_t at = q->all ? q->n : 0;
 	void *block = at < LADDER_SCENES ? aligned_alloc(16, record_size(record)) : NULL;
@@ -154,27 +153,24 @@ static void store(struct query *q, const struct record *record, const char *inpu
 		return;
 	s = &q->kept[at];
 	free(s->block);
-	*s = (struct stored_session){q, block, record_pack(record, block), input, q->seen, NULL};
+	*s = (struct stored_session){q, block, record_pack(record, block), *r, q->seen, NULL};
 	q->n = at + 1;
 }
 
-void query_offer(struct query *q, const struct record *record, const char *input)
+void query_offer(struct query *q, const struct record *record, const struct report *r)
 {
-	struct report r;
-	enum severity severity;
+	enum severity severity = report_severity(r, report_worst(r));
 
 	q->seen++;
 	if (!fits(q, record))
 		return;
 	q->fitting++;
-	r = report_of(q, record, input);
-	severity = report_severity(&r, report_worst(&r));
 	if (q->fitting <= OTHERS)
-		explain_brief(&q->others, &r, q->seen);
+		explain_brief(&q->others, r, q->seen);
 	if (q->n > 0 && !q->all && severity <= q->severity)
 		return;
 	q->severity = severity;
-	store(q, record, input);
+	store(q, record, r);
 }
 
 size_t query_count(const struct query *q)
@@ -257,7 +253,7 @@ static bool put_scenario(struct outbuf *b, struct query *q, char why[QUERY_WHY])
 static void put_all(struct outbuf *b, const struct query *q)
 {
 	const struct stored_session *s = &q->kept[0];
-	struct report r = report_of(q, s->record, s->input);
+	struct report r = report_of(s);
 
 	if (s->ladder != NULL && q->o->ladder == LADDER_CSV) {
 		ladder_csv(b, s->ladder);
@@ -284,7 +280,7 @@ bool query_print(struct query *q, char why[QUERY_WHY])
 
 		if (s->ladder != NULL)
 			ladder_judge(s->ladder, s->record->ending,
-				     report_of(q, s->record, s->input).record.judgement.verdict);
+				     report_of(s).record.judgement.verdict);
 	}
 	if (q->o->ladder != LADDER_SCENARIO) {
 		put_all(&b, q);

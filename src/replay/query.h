@@ -6,6 +6,7 @@
 #include "trace/ladder.h"
 
 struct query;
+struct report;
 
 /*
  * Makes a query. o is borrowed until query_free. o->explain selects EXPLAIN_ALL, "worst", or an
@@ -19,10 +20,10 @@ void query_free(struct query *q);
 
 /*
  * Offers a session; call in the order in which sessions end. Of several that match, the worst is
- * stored, and among equals the first. Of all, the first LADDER_SCENES are stored. record is copied;
- * input is borrowed for the life of q.
+ * stored, and among equals the first. Of all, the first LADDER_SCENES are stored. record, which is
+ * not redacted, is copied; r is its report, whose input is borrowed for the life of q.
  */
-void query_offer(struct query *q, const struct record *record, const char *input);
+void query_offer(struct query *q, const struct record *record, const struct report *r);
 
 /* Returns the number of stored sessions: 0 or 1, or of all up to LADDER_SCENES. */
 size_t query_count(const struct query *q);

@@ -34,9 +34,8 @@ static int64_t clock_now(void)
 	return t.tv_sec * FRAME_SECOND + t.tv_nsec;
 }
 
-struct viewer *viewer_new(const struct options *o, const struct alerting *alerting,
-			  const char *inputs, const struct viewer_source *source,
-			  char why[VIEWER_WHY])
+struct viewer *viewer_new(const struct options *o, const char *inputs,
+			  const struct viewer_source *source, char why[VIEWER_WHY])
 {
 	struct viewer *v = calloc(1, sizeof(*v));
 
@@ -45,7 +44,7 @@ struct viewer *viewer_new(const struct options *o, const struct alerting *alerti
 		return NULL;
 	v->o = o;
 	v->source = *source;
-	v->recent = recent_new(alerting, o->redact);
+	v->recent = recent_new(o->redact);
 	v->top = v->recent != NULL ? top_new(v->recent, inputs) : NULL;
 	v->folder = o->write_pcap != NULL ? o->write_pcap : ".";
 	v->export = export_open(v->folder, o->user, v->no_export);
@@ -67,10 +66,10 @@ void viewer_free(struct viewer *v)
 	free(v);
 }
 
-void viewer_record(struct viewer *v, const struct record *record, const char *input,
+void viewer_record(struct viewer *v, const struct record *record, const struct report *r,
 		   struct bytes frames, uint32_t omitted)
 {
-	recent_add(v->recent, record, input, frames, omitted);
+	recent_add(v->recent, record, r, frames, omitted);
 }
 
 void viewer_state(struct viewer *v, const char *state)

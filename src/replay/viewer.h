@@ -31,20 +31,18 @@ struct viewer_source {
 
 struct viewer;
 
-/* Opens the terminal view and the directory for files. Call before root is given up. o, alerting
- * and inputs are borrowed until viewer_free; source is copied. Returns NULL with a sentence in why.
- */
-struct viewer *viewer_new(const struct options *o, const struct alerting *alerting,
-			  const char *inputs, const struct viewer_source *source,
-			  char why[VIEWER_WHY]);
+/* Opens the terminal view and the directory for files. Call before root is given up. o and inputs
+ * are borrowed until viewer_free; source is copied. Returns NULL with a sentence in why. */
+struct viewer *viewer_new(const struct options *o, const char *inputs,
+			  const struct viewer_source *source, char why[VIEWER_WHY]);
 
 /* Restores the terminal, and frees v. NULL is allowed. */
 void viewer_free(struct viewer *v);
 
 /* Adds a session; call in the order in which sessions end. frames: a block of frame_store_copy, or
- * empty. omitted: frames of the session that the block lacks. Copies all but input, which is
- * borrowed until viewer_free. */
-void viewer_record(struct viewer *v, const struct record *record, const char *input,
+ * empty. omitted: frames of the session that the block lacks. r: the session's report. Copies all
+ * but the report's input, which is borrowed until viewer_free. */
+void viewer_record(struct viewer *v, const struct record *record, const struct report *r,
 		   struct bytes frames, uint32_t omitted);
 
 /* Sets the text at the right of the first line: "35 % read". Copies it. */

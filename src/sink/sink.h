@@ -91,8 +91,11 @@ struct sinks *sinks_new(const struct sinks_config *config);
  * some outputs start a helper process. Returns false with a sentence in why. */
 bool sinks_add(struct sinks *s, const char *spec, char why[SINK_WHY]);
 
-/* Delivers one session to all outputs. input: the interface or file that the session came from. */
-void sinks_record(struct sinks *s, const struct record *record, const char *input);
+/* sinks_report makes the one report of a session, for everybody who shows or counts it
+ * (reporter_report). sinks_record delivers it to all outputs; call once for each session, with the
+ * record that the report was made of. */
+const struct report *sinks_report(struct sinks *s, const struct record *record, const char *input);
+void sinks_record(struct sinks *s, const struct record *record, const struct report *r);
 
 /* Flushes all outputs, because the input is slow and somebody may be reading. */
 void sinks_flush(struct sinks *s);

@@ -1,7 +1,7 @@
 /* sinks.c - the table of kinds, and the one door through which sessions reach all outputs. */
 #include "sink/sink.h"
 
-#include "policy/group.h"
+#include "policy/reporter.h"
 #include "smtpwatch/frame.h"
 
 #include <stdio.h>
@@ -23,14 +23,11 @@ struct sink {
 
 struct sinks {
 	struct sinks_config config;
-	struct redactor *redactor;
-	struct grouping grouping;
+	struct reporter *reporter;
 	struct totals totals;
 	struct worst *worst; /* NULL: no output shows any */
 	/* live */
-	struct throttle *throttle;
 	struct rates *rates;
-	struct role_addrs *addrs; /* NULL: not known */
 	struct daily daily;
 	struct sink *all;
 	struct sink_loss *losses; /* one for each */
@@ -70,11 +67,8 @@ static void repeat_emit(void *arg, struct throttle_repeat *repeat)
 
 static bool live_begin(struct sinks *s)
 {
-	s->throttle = throttle_new(s->config.repeat, repeat_emit, s);
 	s->rates = rates_new();
-	s->addrs = role_addrs_new();
-	return daily_begin(&s->daily, s->config.digest, s->config.alerting) &&
-	       s->throttle != NULL && s->rates != NULL;
+	return daily_begin(&s->daily, s->config.digest, s->config.alerting) && s->rates != NULL;
 }
 
 struct sinks *sinks_new(const struct sinks_config *config)
@@ -84,9 +78,16 @@ struct sinks *sinks_new(const struct sinks_config *config)
 	if (s == NULL)
 		return NULL;
 	s->config = *config;
-	s->redactor = redactor_new(config->redact);
+	s->reporter = reporter_new(&(struct reporter_config){.alerting = config->alerting,
+							     .redact = config->redact,
+							     .packets = config->packets,
+							     .arg = config->arg,
+							     .live = config->mode.live,
+							     .repeat = config->repeat,
+							     .repeated = repeat_emit,
+							     .repeated_arg = s});
 	s->totals.servers = servers_new();
-	if (s->redactor == NULL || s->totals.servers == NULL ||
+	if (s->reporter == NULL || s->totals.servers == NULL ||
 	    (config->mode.live && !live_begin(s))) {
 		sinks_close(s);
 		return NULL;
@@ -129,40 +130,30 @@ bool sinks_add(struct sinks *s, const char *spec, char why[SINK_WHY])
 	return true;
 }
 
-/* What only a live run adds to a report, and counts of it. */
-static void live_apply(struct sinks *s, struct report *r)
-{
-	r->role = s->addrs != NULL ? role_of(s->addrs, r->record.conn) : ROLE_UNKNOWN;
-	throttle_apply(s->throttle, r);
-	daily_count(&s->daily, r);
-}
-
 static void live_count(struct sinks *s, const struct report *r)
 {
 	unsigned alerts = (unsigned)__builtin_popcountll(report_alerts(r));
 
+	daily_count(&s->daily, r);
 	rates_count(s->rates, servers_number(s->totals.servers, r->record.conn), r->record.end,
 		    alerts);
 }
 
-void sinks_record(struct sinks *s, const struct record *record, const char *input)
+const struct report *sinks_report(struct sinks *s, const struct record *record, const char *input)
 {
-	struct report report =
-		report_make(s->config.alerting, redactor_record(s->redactor, record), input);
+	return reporter_report(s->reporter, record, input);
+}
 
-	grouping_apply(&s->grouping, &report);
-	if (s->config.mode.live)
-		live_apply(s, &report);
-	if (s->config.packets != NULL && report_stands_out(&report))
-		s->config.packets(s->config.arg, &report);
-	totals_count(&s->totals, &report);
+void sinks_record(struct sinks *s, const struct record *record, const struct report *r)
+{
+	totals_count(&s->totals, r);
 	if (s->worst != NULL)
-		worst_offer(s->worst, record, &report);
+		worst_offer(s->worst, record, r);
 	if (s->config.mode.live)
-		live_count(s, &report);
+		live_count(s, r);
 	for (size_t i = 0; i < s->n; i++)
 		if (s->all[i].listening)
-			s->all[i].listening = s->all[i].kind->record(s->all[i].self, &report);
+			s->all[i].listening = s->all[i].kind->record(s->all[i].self, r);
 }
 
 void sinks_flush(struct sinks *s)
@@ -196,7 +187,7 @@ bool sinks_show_worst(const struct sinks *s)
 void sinks_draw(struct sinks *s, session_drawer *draw, void *arg)
 {
 	if (s->worst != NULL)
-		worst_draw(s->worst, s->redactor, draw, arg);
+		worst_draw(s->worst, reporter_redactor(s->reporter), draw, arg);
 }
 
 static bool worst_emit(void *arg, const struct worst_session *one)
@@ -213,16 +204,15 @@ static bool worst_emit(void *arg, const struct worst_session *one)
 
 void sinks_worst(struct sinks *s)
 {
-	if (s->worst != NULL &&
-	    worst_each(s->worst, s->redactor, s->config.alerting, worst_emit, s))
+	if (s->worst != NULL && worst_each(s->worst, reporter_redactor(s->reporter), worst_emit, s))
 		worst_emit(s, NULL);
 }
 
 void sinks_stats(struct sinks *s, struct summary summary)
 {
 	/* Nothing is told behind the last words. */
-	if (s->config.mode.live && !summary.interim)
-		throttle_finish(s->throttle);
+	if (!summary.interim)
+		reporter_finish(s->reporter);
 	summary_fill(s, &summary);
 	for (size_t i = 0; i < s->n; i++)
 		if (s->all[i].listening && s->all[i].kind->stats != NULL)
@@ -277,11 +267,9 @@ void sinks_tick(struct sinks *s, int64_t now)
 	if (now >= s->now && now - s->now < tick_min)
 		return;
 	s->now = now;
-	if (s->config.mode.live) {
-		throttle_tick(s->throttle, now);
-		if (daily_over(&s->daily, now))
-			day_emit(s);
-	}
+	reporter_tick(s->reporter, now);
+	if (s->config.mode.live && daily_over(&s->daily, now))
+		day_emit(s);
 	for (size_t i = 0; i < s->n; i++)
 		if (s->all[i].listening && s->all[i].kind->tick != NULL)
 			s->all[i].kind->tick(s->all[i].self, now);
@@ -314,15 +302,13 @@ bool sinks_close(struct sinks *s)
 {
 	bool whole = true;
 
-	if (s->throttle != NULL && s->rates != NULL)
-		throttle_finish(s->throttle);
+	if (s->reporter != NULL && s->rates != NULL)
+		reporter_finish(s->reporter);
 	for (size_t i = 0; i < s->n; i++)
 		whole &= s->all[i].kind->close(s->all[i].self);
-	throttle_free(s->throttle);
+	reporter_free(s->reporter);
 	rates_free(s->rates);
-	role_addrs_free(s->addrs);
 	daily_end(&s->daily);
-	redactor_free(s->redactor);
 	servers_free(s->totals.servers);
 	worst_free(s->worst);
 	free(s->all);

@@ -17,7 +17,6 @@ struct hosts {
 };
 
 struct recent {
-	const struct alerting *alerting;
 	struct redactor *redactor;
 	uint64_t seen, alerts[SEVERITIES];
 	struct recent_session *all[2 * RECENT_SESSIONS];
@@ -29,13 +28,12 @@ struct recent {
 	struct outbuf words;
 };
 
-struct recent *recent_new(const struct alerting *alerting, enum redact_mode redact)
+struct recent *recent_new(enum redact_mode redact)
 {
 	struct recent *b = calloc(1, sizeof(*b));
 
 	if (b == NULL)
 		return NULL;
-	b->alerting = alerting;
 	b->redactor = redactor_new(redact);
 	b->pool = pool_new(TABLE_MEMORY);
 	/* Captured hosts choose the addresses. Without randomness the tables still work, but an
@@ -162,17 +160,16 @@ static void put_host(struct outbuf *b, const struct conn *conn, enum side side)
 }
 
 /* Makes the text that a filter searches. Cuts it between two characters. */
-static void words_make(struct recent *b, struct recent_session *s)
+static void words_make(struct recent *b, struct recent_session *s, const struct report *r)
 {
-	struct report r = recent_report(b, s);
 	size_t n;
 
 	b->words.n = 0;
 	outbuf_format(&b->words, "%s %s %s", alert_kind_row(s->kind)->id,
-		      severity_name(s->severity), stage_name(r.record.ending->stage));
-	put_host(&b->words, r.record.conn, CLIENT);
-	put_host(&b->words, r.record.conn, SERVER);
-	put_all_strings(&b->words, r.record.session);
+		      severity_name(s->severity), stage_name(r->record.ending->stage));
+	put_host(&b->words, r->record.conn, CLIENT);
+	put_host(&b->words, r->record.conn, SERVER);
+	put_all_strings(&b->words, r->record.session);
 	n = b->words.n < RECENT_WORDS - 1 ? b->words.n : RECENT_WORDS - 1;
 	while (n > 0 && n < b->words.n && (b->words.p[n] & 0xc0) == 0x80)
 		n--;
@@ -228,7 +225,7 @@ static struct recent_host *host_find(struct recent *b, const struct conn *conn, 
 }
 
 static struct recent_session *session_new(struct recent *b, const struct record *record,
-					  const char *input, const struct report *r)
+					  const struct report *r)
 {
 	size_t size = record_size(record);
 	struct recent_session *s = aligned_alloc(16, (sizeof(*s) + size + 15) & ~(size_t)15);
@@ -236,7 +233,7 @@ static struct recent_session *session_new(struct recent *b, const struct record 
 	if (s == NULL)
 		return NULL;
 	*s = (struct recent_session){.number = b->seen,
-				     .input = input,
+				     .report = *r,
 				     .kind = report_worst(r),
 				     .severity = report_severity(r, report_worst(r)),
 				     .alert = report_alerts(r) != 0,
@@ -245,22 +242,20 @@ static struct recent_session *session_new(struct recent *b, const struct record 
 	return s;
 }
 
-/* words_make makes another report: the redactor's result does not outlive its next use. */
-void recent_add(struct recent *b, const struct record *record, const char *input,
+void recent_add(struct recent *b, const struct record *record, const struct report *r,
 		struct bytes frames, uint32_t omitted)
 {
-	struct report r = report_make(b->alerting, redactor_record(b->redactor, record), input);
 	struct recent_session *s;
 
 	b->seen++;
-	for (uint64_t left = report_alerts(&r); left != 0; left &= left - 1)
-		b->alerts[report_severity(&r, (unsigned)__builtin_ctzll(left))]++;
-	host_count(host_find(b, record->conn, CLIENT), &r, CLIENT);
-	host_count(host_find(b, record->conn, SERVER), &r, SERVER);
-	s = session_new(b, record, input, &r);
+	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1)
+		b->alerts[report_severity(r, (unsigned)__builtin_ctzll(left))]++;
+	host_count(host_find(b, record->conn, CLIENT), r, CLIENT);
+	host_count(host_find(b, record->conn, SERVER), r, SERVER);
+	s = session_new(b, record, r);
 	if (s == NULL)
 		return;
-	words_make(b, s);
+	words_make(b, s, r);
 	capacity_make(b, s->alert, s->size);
 	frames_take(b, s, frames, omitted);
 	b->all[b->n++] = s;
@@ -298,7 +293,7 @@ const struct recent_session *recent_find(const struct recent *b, uint64_t number
 
 struct report recent_report(struct recent *b, const struct recent_session *s)
 {
-	return report_make(b->alerting, redactor_record(b->redactor, s->record), s->input);
+	return report_restore(&s->report, redactor_record(b->redactor, s->record));
 }
 
 struct bytes recent_clean(void *cleaning, struct bytes text)

@@ -22,13 +22,13 @@ enum {
 struct recent_session {
 	const struct record *record; /* not redacted: pass it to recent_report only */
 	uint64_t number;             /* in the order in which sessions ended, from 1 */
-	const char *input;
-	enum severity severity;   /* of the worst alert, or of the verdict */
-	unsigned kind;            /* enum alert_kind, of that severity */
-	bool alert;               /* the session has an alert, rate-limited or not */
-	size_t size, frames_size; /* bytes: of this struct with block, and of frames */
-	uint8_t *frames;          /* a block for frame_store_next; NULL: no frames are stored */
-	uint32_t frames_omitted;  /* frames of the session that the block lacks */
+	struct report report;        /* as it was made; what its record points to is gone */
+	enum severity severity;      /* of the worst alert, or of the verdict */
+	unsigned kind;               /* enum alert_kind, of that severity */
+	bool alert;                  /* the session has an alert, rate-limited or not */
+	size_t size, frames_size;    /* bytes: of this struct with block, and of frames */
+	uint8_t *frames;             /* a block for frame_store_next; NULL: no frames are stored */
+	uint32_t frames_omitted;     /* frames of the session that the block lacks */
 	char words[RECENT_WORDS]; /* addresses, names, mail addresses, ids: redacted and escaped */
 	_Alignas(16) uint8_t block[];
 };
@@ -53,17 +53,17 @@ enum recent_order { RECENT_WORST, RECENT_BUSIEST, RECENT_SLOWEST, RECENT_ORDERS 
 
 struct recent;
 
-/* alerting is borrowed for the life of the result. Returns NULL if memory is exhausted. */
-struct recent *recent_new(const struct alerting *alerting, enum redact_mode redact);
+/* Returns NULL if memory is exhausted. */
+struct recent *recent_new(enum redact_mode redact);
 
 /* Frees all sessions. NULL is allowed. */
 void recent_free(struct recent *b);
 
 /* Adds a session; call in the order in which sessions end. Copies record and frames. frames: a
- * block of frame_store_copy, or empty. omitted: frames of the session that the block lacks. input
- * is borrowed for the life of b. Old sessions are dropped to make room, those without alerts first.
- * If memory is exhausted, the session is only counted. */
-void recent_add(struct recent *b, const struct record *record, const char *input,
+ * block of frame_store_copy, or empty. omitted: frames of the session that the block lacks. r: the
+ * session's report, whose input is borrowed for the life of b. Old sessions are dropped to make
+ * room, those without alerts first. If memory is exhausted, the session is only counted. */
+void recent_add(struct recent *b, const struct record *record, const struct report *r,
 		struct bytes frames, uint32_t omitted);
 
 /* recent_seen returns the number of sessions so far, and recent_alerts the number of alerts by

@@ -13,11 +13,7 @@ struct stored_session {
 	size_t size;
 	uint64_t number;
 	enum severity severity;
-	uint64_t raised, limited; /* as in the report */
-	bool grouped;
-	enum role role;
-	uint32_t pcap_omitted;
-	const char *input;
+	struct report report; /* as it was made; what its record points to is gone */
 	char pcap[PCAP_NAME]; /* empty: none */
 	struct ladder *ladder;
 	_Alignas(16) uint8_t block[];
@@ -69,14 +65,8 @@ static struct stored_session *stored_new(const struct record *record, const stru
 
 	if (s == NULL)
 		return NULL;
-	*s = (struct stored_session){.size = size,
-				     .severity = report_severity(r, report_worst(r)),
-				     .raised = r->raised,
-				     .limited = r->limited,
-				     .grouped = r->grouped,
-				     .role = r->role,
-				     .pcap_omitted = r->pcap_omitted,
-				     .input = r->input};
+	*s = (struct stored_session){
+		.size = size, .severity = report_severity(r, report_worst(r)), .report = *r};
 	s->record = record_pack(record, s->block);
 	if (r->pcap != NULL && strlen(r->pcap) < sizeof(s->pcap))
 		memcpy(s->pcap, r->pcap, strlen(r->pcap) + 1);
@@ -128,25 +118,19 @@ void worst_draw(struct worst *w, struct redactor *redactor, session_drawer *draw
 	}
 }
 
-static struct report report_again(const struct stored_session *s, struct redactor *redactor,
-				  const struct alerting *alerting)
+static struct report report_of(const struct stored_session *s, struct redactor *redactor)
 {
-	struct report r = report_make(alerting, redactor_record(redactor, s->record), s->input);
+	struct report r = report_restore(&s->report, redactor_record(redactor, s->record));
 
-	r.raised = s->raised;
-	r.limited = s->limited;
-	r.grouped = s->grouped;
-	r.role = s->role;
 	r.pcap = s->pcap[0] != '\0' ? s->pcap : NULL;
-	r.pcap_omitted = s->pcap_omitted;
 	return r;
 }
 
-bool worst_each(struct worst *w, struct redactor *redactor, const struct alerting *alerting,
+bool worst_each(struct worst *w, struct redactor *redactor,
 		bool (*each)(void *arg, const struct worst_session *one), void *arg)
 {
 	for (size_t i = 0; i < w->n; i++) {
-		struct report r = report_again(w->all[i], redactor, alerting);
+		struct report r = report_of(w->all[i], redactor);
 
 		if (w->all[i]->ladder != NULL)
 			ladder_judge(w->all[i]->ladder, w->all[i]->record->ending,

@@ -51,7 +51,7 @@ void worst_draw(struct worst *w, struct redactor *redactor, session_drawer *draw
 
 /* Calls `each` for the stored sessions, by falling severity; among equals, the first that ended
  * comes first. Judges each ladder before. If `each` returns false, stops and returns false. */
-bool worst_each(struct worst *w, struct redactor *redactor, const struct alerting *alerting,
+bool worst_each(struct worst *w, struct redactor *redactor,
 		bool (*each)(void *arg, const struct worst_session *one), void *arg);
 
 #endif

@@ -19,7 +19,8 @@ void html_sessions(struct html *h, const struct summary *s)
 	if (s->worst_omitted > 0) {
 		html_str(h, " Of ");
 		html_number(h, s->worst + s->worst_omitted);
-		html_str(h, " these are the worst ");
+		html_str(h, " sessions with an alert, or of an event that has one, these are the "
+			    "worst ");
 		html_number(h, s->worst);
 		html_str(h, "; <code>-o json</code> tells all.");
 	}

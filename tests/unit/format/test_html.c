@@ -100,7 +100,7 @@ static void the_worst_are_kept(void **state)
 	offer(e, &m, VERDICT_221_FOR_MESSAGE);
 	offer(e, &m, VERDICT_DROP_IN_MESSAGE);
 	offer(e, &m, VERDICT_221_FOR_MESSAGE);
-	assert_true(worst_each(e, redactor, &m.alerting, note, &b));
+	assert_true(worst_each(e, redactor, note, &b));
 	outbuf_char(&b, '\0');
 	assert_string_equal(b.p, "3:critical 5:critical 4:error 2:notice ");
 	for (unsigned i = 0; i < WORST_MAX; i++)
@@ -108,7 +108,7 @@ static void the_worst_are_kept(void **state)
 	assert_int_equal(worst_count(e).kept, WORST_MAX);
 	assert_int_equal(worst_count(e).omitted, 4);
 	b.n = 0;
-	assert_true(worst_each(e, redactor, &m.alerting, note, &b));
+	assert_true(worst_each(e, redactor, note, &b));
 	outbuf_char(&b, '\0');
 	assert_true(strncmp(b.p, "3:critical 5:critical 4:error 6:error ", 38) == 0);
 	assert_null(strstr(b.p, "notice"));

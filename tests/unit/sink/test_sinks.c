@@ -68,7 +68,7 @@ static void run_free(struct run *r)
 static void session(struct run *r, int64_t at)
 {
 	r->made.record.end = (START + at) * S;
-	sinks_record(r->sinks, &r->made.record, "eth0");
+	sinks_record(r->sinks, &r->made.record, sinks_report(r->sinks, &r->made.record, "eth0"));
 }
 
 /* What the file of an output holds. */
@@ -312,7 +312,7 @@ static void hostile_names_in_text_and_json(void **state)
 		hostile_make(&m, bytes_str(hostile_text(i)));
 		m.record.end = (START + (int64_t)i * 30) * S;
 		sinks_tick(r.sinks, m.record.end);
-		sinks_record(r.sinks, &m.record, m.input);
+		sinks_record(r.sinks, &m.record, sinks_report(r.sinks, &m.record, m.input));
 		made_free(&m);
 	}
 	sinks_tick(r.sinks, (START + 86400) * S);
