@@ -1,5 +1,5 @@
 /* socket_broker.c - answers the program's socket(AF_PACKET) with a socket, by seccomp's user
- * notification (seccomp_unotify(2)). */
+ * notification. */
 #include "os/socket_broker.h"
 
 #include "os/privilege.h"

@@ -430,7 +430,8 @@ def scripted():
         "greet ehlo mail rcpt:c rcpt data message quit eof",
         "clean", "DONE", "accepted", script="1rcpt=421")
     row(family, "scripted-421-dot", "misbehave", talks["dot"][0],
-        "421-in-message", "END-OF-MESSAGE", "deferred", "shutdown|", script="dot=421,fin")
+        "421-in-message", "END-OF-MESSAGE", "deferred", "unexplained", script="dot=421,fin",
+        note="a full server says 421 4.3.2 to a command as well")
     row(family, "scripted-221-quit-late-250", "misbehave",
         "greet ehlo mail rcpt data [message quit] eof",
         "221-for-message", "END-OF-MESSAGE", "falsely-accepted", "",

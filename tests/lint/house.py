@@ -13,8 +13,6 @@ import sources
 
 FOLDER_MAX, FILE_MAX, FUNCTION_MAX, COMPLEXITY_MAX = 15, sources.FILE_MAX, sources.FUNCTION_MAX, 20
 COLUMNS, DOCUMENT_SHARE = 100, 1
-# Two functions that are boolean thickets, until they are rows.
-COMPLEX = {"unsure_of", "dialogue_read"}
 SYSTEM = pathlib.Path("/usr/include")
 FILE_NAME = re.compile(r"(?<![\w./<>*$-])((?:[a-z][\w-]*/)*[a-z]\w*\.(?:c|h|def|py|sh))\b")
 # Files of other programs that comments name.
@@ -51,14 +49,14 @@ def row_functions():
 
 
 def row_complexity():
-    """functions of src that pmccabe finds too complex (over 20), the known ones aside"""
+    """functions of src that pmccabe finds too complex (over 20)"""
     out = subprocess.run(["pmccabe", *map(str, sources.sources("src"))],
                          capture_output=True,
                          text=True,
                          check=False).stdout
     found = [row.split("\t") for row in out.splitlines()]
     yield from over([f"{f[5]}: {f[1]}" for f in found
-                     if int(f[1]) > COMPLEXITY_MAX and f[5].split(": ")[1] not in COMPLEX])
+                     if int(f[1]) > COMPLEXITY_MAX])
 
 
 def row_circles():

@@ -16,79 +16,6 @@ static enum seen seen_of(const struct conn *conn, enum unsure unsure)
 		       : SEEN_FULL;
 }
 
-static enum unsure trace_ended(enum how how)
-{
-	return how == HOW_CAPTURE_END ? UNSURE_CAPTURE_END
-	       : how == HOW_EVICTED   ? UNSURE_EVICTED
-				      : UNSURE_IDLE;
-}
-
-/* The server closed before it had the acknowledgement of its SYN, as far as was seen: in
- * SYN-RECEIVED (RFC 9293 3.10.4) there is no session yet that it could drop. */
-static bool half_open(const struct conn *conn, const struct conn_end *end)
-{
-	const struct conn_flow *c = &conn->flow[CLIENT], *v = &conn->flow[SERVER];
-	return c->bytes + c->gap + v->bytes + v->gap == 0 && end->half_open &&
-	       end->closer == CLOSER_SERVER && conn->flow[SERVER].syn && !end->refused;
-}
-
-/* Where a SYN was seen, the capture did not begin in the middle. */
-static enum unsure begun_unseen(const struct conn *conn)
-{
-	return conn->flow[CLIENT].syn || conn->flow[SERVER].syn ? UNSURE_HANDSHAKE
-								: UNSURE_MIDSTREAM;
-}
-
-bool session_may_be_answered(const struct session *s, const struct conn_end *end)
-{
-	const struct smtp_pending *due = s->dialogue.head;
-	bool message = due && due->last && due->transaction && due->transaction->fate == FATE_OPEN;
-	return message && (!s->tls || s->inside) && end->by_rst && end->rst_by == CLIENT &&
-	       end->closer == CLOSER_CLIENT && end->how == HOW_FIN;
-}
-
-/* Why nothing that rests on the close can be said. */
-static enum unsure unsure_of(const struct session *s, const struct conn *conn,
-			     const struct conn_end *end)
-{
-	bool over = end->over == HOW_FIN || end->over == HOW_RST || end->how == HOW_SILENCE ||
-		    end->refused || end->unanswered;
-	if (s && s->overflow)
-		return UNSURE_OVERFLOW;
-	if (s && s->dialogue.mode == MODE_TURNED)
-		return UNSURE_TURNED;
-	if (s && (s->dialogue.mode == MODE_ANSWER ||
-		  (s->dialogue.lost && s->dialogue.opaque && s->lost_bytes == 0)))
-		return UNSURE_OPAQUE;
-	if (s && (s->dialogue.lost || s->dialogue.hole)) {
-		if (conn->side[CLIENT].packets == 0 || conn->side[SERVER].packets == 0)
-			return UNSURE_ONE_WAY;
-		if (s->lost_bytes == 0 && !s->sure && !s->dialogue.hole)
-			return begun_unseen(conn);
-		return s->dialogue.hole || s->lost_side == CLIENT ? UNSURE_CLIENT_GAP
-								  : UNSURE_SERVER_GAP;
-	}
-	if (s && s->uncounted)
-		return s->lost_side == CLIENT ? UNSURE_CLIENT_GAP : UNSURE_SERVER_GAP;
-	if (s && session_may_be_answered(s, end) && conn->side[CLIENT].reset.bare &&
-	    !conn->flow[SERVER].fin)
-		return UNSURE_ANSWERED;
-	if (half_open(conn, end))
-		return UNSURE_HALF_OPEN;
-	if (!over && end->closer == CLOSER_NOBODY)
-		return trace_ended(end->over);
-	/* A client that has only half closed still waits for what is outstanding, or may be: a dot
-	 * that only some servers take as the end. */
-	bool waits = s && (s->dialogue.head || s->dialogue.mode == MODE_SOFT);
-	if (!over && end->closer == CLOSER_CLIENT && waits)
-		return trace_ended(end->over);
-	if (!s && conn->side[SERVER].packets > 0 && !conn->flow[SERVER].syn && !end->refused)
-		return begun_unseen(conn);
-	if (s && session_tls_fin_missing(s))
-		return UNSURE_CLIENT_GAP;
-	return s && s->foreign && !s->spoke ? UNSURE_NO_DIALOGUE : UNSURE_NONE;
-}
-
 /*
  * The server's refusal was its last word, unless the client had read it and sent something more,
  * which the server received, and had time to answer: a server that closes upon its refusal often
@@ -280,6 +207,61 @@ static void unasked_read(struct session *s, struct ending *e)
 	e->stage = e->stage_221;
 }
 
+/* Behind its own QUIT a client's FIN is only the end of what it has to say: with a message
+ * unanswered, the server is the one that closed. */
+static void closer_read(const struct session *s, const struct conn_end *end, struct ending *e)
+{
+	if (end->closer != CLOSER_CLIENT || end->how != HOW_FIN || !quit_at_once(s) ||
+	    !e->end_unanswered || !s->fin[SERVER])
+		return;
+	e->closer = CLOSER_SERVER;
+	e->how = HOW_FIN;
+	e->waited += s->fin_ts[SERVER] - e->closed;
+	e->closed = s->fin_ts[SERVER];
+}
+
+/* The 421 after which the server closed. RFC 5321 3.8: a client whose message is answered with 421
+ * closes, and has not ended the session by that. */
+static void final_421_read(const struct session *s, const struct conn_end *end, struct ending *e)
+{
+	bool in_message = (s->final_421 & PLACE_MESSAGE) || e->content_open;
+	bool by_421 = s->went_on == 0 && in_message && e->closer == CLOSER_CLIENT &&
+		      e->how != HOW_SILENCE;
+	bool closed_first = e->closer == CLOSER_SERVER || by_421 ||
+			    (end->crossed && end->closer != CLOSER_NOBODY);
+	if (s->farewell == FAREWELL_421 && closed_first)
+		e->final_421 = s->final_421;
+}
+
+/* The server's last words, as far as they ended the session. */
+static enum farewell farewell_of(const struct session *s, const struct conn *conn,
+				 const struct ending *e)
+{
+	bool refused = s->farewell == FAREWELL_REFUSAL;
+	if (refused && (!refusal_stands(s, conn, e->closed) || e->closer != CLOSER_SERVER ||
+			e->end_unanswered))
+		return FAREWELL_NONE;
+	return s->farewell == FAREWELL_NONE && s->encrypted ? FAREWELL_HIDDEN
+							    : (enum farewell)s->farewell;
+}
+
+/* A farewell belongs to the stage in which it was said. */
+static enum stage stage_of(const struct session *s, const struct ending *e)
+{
+	bool final = e->farewell != FAREWELL_NONE && e->farewell != FAREWELL_HIDDEN &&
+		     !(e->farewell == FAREWELL_421 && !e->final_421);
+	if (e->farewell == FAREWELL_221_AFTER_QUIT)
+		return STAGE_DONE;
+	return final ? (enum stage)s->farewell_stage : session_stage_now(s, s->fin[SERVER]);
+}
+
+/* The bytes that are missing may have been a farewell. */
+static bool hides_farewell(enum unsure unsure)
+{
+	return unsure == UNSURE_SERVER_GAP || unsure == UNSURE_ONE_WAY ||
+	       unsure == UNSURE_MIDSTREAM || unsure == UNSURE_HANDSHAKE;
+}
+
 static void dialogue_read(struct session *s, const struct conn *conn, const struct conn_end *end,
 			  struct ending *e)
 {
@@ -290,42 +272,15 @@ static void dialogue_read(struct session *s, const struct conn *conn, const stru
 	e->quit_sent = s->quit_sent;
 	e->quit_answered = s->quit_answered;
 	e->quit_in_transaction = s->quit_in_transaction;
-	/* Behind its own QUIT a client's FIN is only the end of what it has to say: with a message
-	 * unanswered, the server is the one that closed. */
-	if (end->closer == CLOSER_CLIENT && end->how == HOW_FIN && quit_at_once(s) &&
-	    e->end_unanswered && s->fin[SERVER]) {
-		e->closer = CLOSER_SERVER;
-		e->how = HOW_FIN;
-		e->waited += s->fin_ts[SERVER] - e->closed;
-		e->closed = s->fin_ts[SERVER];
-	}
-	e->farewell = (enum farewell)s->farewell;
 	e->unprompted = s->unprompted;
 	e->knew_all = s->fin[SERVER] ? s->knew_all
 				     : conn->flow[CLIENT].acked >= conn->flow[SERVER].bytes;
-	if (s->encrypted && e->farewell == FAREWELL_NONE)
-		e->farewell = FAREWELL_HIDDEN;
-	/* RFC 5321 3.8: a client whose message is answered with 421 closes, and has not ended the
-	 * session by that. */
-	bool in_message = (s->final_421 & PLACE_MESSAGE) || e->content_open;
-	bool by_421 = s->went_on == 0 && in_message && e->closer == CLOSER_CLIENT &&
-		      e->how != HOW_SILENCE;
-	bool closed_first = e->closer == CLOSER_SERVER || by_421 ||
-			    (end->crossed && end->closer != CLOSER_NOBODY);
-	if (e->farewell == FAREWELL_421 && closed_first)
-		e->final_421 = s->final_421;
-	if (e->farewell == FAREWELL_REFUSAL && (!refusal_stands(s, conn, e->closed) ||
-						e->closer != CLOSER_SERVER || e->end_unanswered))
-		e->farewell = FAREWELL_NONE;
-	bool final = e->farewell != FAREWELL_NONE && e->farewell != FAREWELL_HIDDEN &&
-		     !(e->farewell == FAREWELL_421 && !e->final_421);
-	e->stage = final ? (enum stage)s->farewell_stage : session_stage_now(s, s->fin[SERVER]);
-	if (e->farewell == FAREWELL_221_AFTER_QUIT)
-		e->stage = STAGE_DONE;
+	closer_read(s, end, e);
+	final_421_read(s, end, e);
+	e->farewell = farewell_of(s, conn, e);
+	e->stage = stage_of(s, e);
 	unasked_read(s, e);
-	if (e->farewell == FAREWELL_NONE &&
-	    (e->unsure == UNSURE_SERVER_GAP || e->unsure == UNSURE_ONE_WAY ||
-	     e->unsure == UNSURE_MIDSTREAM || e->unsure == UNSURE_HANDSHAKE))
+	if (e->farewell == FAREWELL_NONE && hides_farewell(e->unsure))
 		e->farewell = FAREWELL_UNKNOWN;
 }
 
@@ -393,7 +348,7 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 	}
 	e->ungreeted = is_ungreeted(s, conn, end, e);
 
-	e->unsure = unsure_of(s, conn, end);
+	e->unsure = session_unsure(s, conn, end);
 	e->unsure_bytes = s && (s->lost_bytes || s->dialogue.hole)
 				  ? (s->lost_bytes ? s->lost_bytes : conn->flow[CLIENT].gap)
 				  : 0;

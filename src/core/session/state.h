@@ -139,6 +139,11 @@ extern const struct dialogue_listener session_listener;
 /* Discards a farewell that was injected between the 220 to STARTTLS and TLS: it ended nothing. */
 void session_injected_forget(struct session *s);
 
+/* unsure.c - returns why nothing that rests on the close can be said. s may be NULL. end: with TLS
+ * the end of what is inside. */
+enum unsure session_unsure(const struct session *s, const struct conn *conn,
+			   const struct conn_end *end);
+
 /* messages.c - the transactions of a session. */
 
 /* Begins a transaction. Returns NULL if there is no room. Bounded by SESSION_TRANSACTIONS: settled

@@ -1,0 +1,169 @@
+/* unsure.c - why nothing that rests on the close of a session can be said: a table in order of
+ * priority. */
+#include "core/session/state.h"
+
+struct close {
+	const struct session *s; /* NULL: no byte was seen, or memory was exhausted */
+	const struct conn *conn;
+	const struct conn_end *end;
+};
+
+bool session_may_be_answered(const struct session *s, const struct conn_end *end)
+{
+	const struct smtp_pending *due = s->dialogue.head;
+	bool message = due && due->last && due->transaction && due->transaction->fate == FATE_OPEN;
+	return message && (!s->tls || s->inside) && end->by_rst && end->rst_by == CLIENT &&
+	       end->closer == CLOSER_CLIENT && end->how == HOW_FIN;
+}
+
+/* Where a SYN was seen, the capture did not begin in the middle. */
+static bool syn_seen(const struct close *c)
+{
+	return c->conn->flow[CLIENT].syn || c->conn->flow[SERVER].syn;
+}
+
+static bool is_silent(const struct close *c, enum side side)
+{
+	return c->conn->side[side].packets == 0;
+}
+
+static bool overflows(const struct close *c)
+{
+	return c->s && c->s->overflow;
+}
+
+static bool is_turned(const struct close *c)
+{
+	return c->s && c->s->dialogue.mode == MODE_TURNED;
+}
+
+static bool is_opaque(const struct close *c)
+{
+	const struct dialogue *d = c->s ? &c->s->dialogue : NULL;
+	return d && (d->mode == MODE_ANSWER || (d->lost && d->opaque && c->s->lost_bytes == 0));
+}
+
+/* What is outstanding is not known. */
+static bool is_lost(const struct close *c)
+{
+	return c->s && (c->s->dialogue.lost || c->s->dialogue.hole);
+}
+
+static bool is_one_way(const struct close *c)
+{
+	return is_lost(c) && (is_silent(c, CLIENT) || is_silent(c, SERVER));
+}
+
+/* It was lost from the beginning on, and no bytes are missing since. */
+static bool is_never_paired(const struct close *c)
+{
+	return is_lost(c) && c->s->lost_bytes == 0 && !c->s->sure && !c->s->dialogue.hole;
+}
+
+static bool begins_in_handshake(const struct close *c)
+{
+	return is_never_paired(c) && syn_seen(c);
+}
+
+static bool misses_client(const struct close *c)
+{
+	return (is_lost(c) && (c->s->dialogue.hole || c->s->lost_side == CLIENT)) ||
+	       (c->s && c->s->uncounted && c->s->lost_side == CLIENT);
+}
+
+static bool misses_server(const struct close *c)
+{
+	return is_lost(c) || (c->s && c->s->uncounted);
+}
+
+static bool is_answered_unseen(const struct close *c)
+{
+	return c->s && session_may_be_answered(c->s, c->end) && c->conn->side[CLIENT].reset.bare &&
+	       !c->conn->flow[SERVER].fin;
+}
+
+/* The server closed before it had the acknowledgement of its SYN, as far as was seen: in
+ * SYN-RECEIVED (RFC 9293 3.10.4) there is no session yet that it could drop. */
+static bool is_half_open(const struct close *c)
+{
+	const struct conn_flow *client = &c->conn->flow[CLIENT], *server = &c->conn->flow[SERVER];
+	return client->bytes + client->gap + server->bytes + server->gap == 0 &&
+	       c->end->half_open && c->end->closer == CLOSER_SERVER && server->syn &&
+	       !c->end->refused;
+}
+
+/* Nobody was seen to end it. A client that has only half closed still waits for what is
+ * outstanding, or may be: a dot that only some servers take as the end. */
+static bool is_open(const struct close *c)
+{
+	const struct conn_end *end = c->end;
+	bool over = end->over == HOW_FIN || end->over == HOW_RST || end->how == HOW_SILENCE ||
+		    end->refused || end->unanswered;
+	bool waits = c->s && (c->s->dialogue.head || c->s->dialogue.mode == MODE_SOFT);
+	return !over && (end->closer == CLOSER_NOBODY || (end->closer == CLOSER_CLIENT && waits));
+}
+
+static bool is_open_at_end(const struct close *c)
+{
+	return is_open(c) && c->end->over == HOW_CAPTURE_END;
+}
+
+static bool is_evicted(const struct close *c)
+{
+	return is_open(c) && c->end->over == HOW_EVICTED;
+}
+
+/* The server was seen, and not that it answered a SYN. */
+static bool is_begun_unseen(const struct close *c)
+{
+	return !c->s && !is_silent(c, SERVER) && !c->conn->flow[SERVER].syn && !c->end->refused;
+}
+
+static bool is_begun_with_syn(const struct close *c)
+{
+	return is_begun_unseen(c) && syn_seen(c);
+}
+
+static bool misses_tls_fin(const struct close *c)
+{
+	return c->s && session_tls_fin_missing(c->s);
+}
+
+static bool is_no_dialogue(const struct close *c)
+{
+	return c->s && c->s->foreign && !c->s->spoke;
+}
+
+/* The first that holds counts. */
+static const struct {
+	enum unsure unsure;
+	bool (*holds)(const struct close *c);
+} rows[] = {
+	{UNSURE_OVERFLOW, overflows},
+	{UNSURE_TURNED, is_turned},
+	{UNSURE_OPAQUE, is_opaque},
+	{UNSURE_ONE_WAY, is_one_way},
+	{UNSURE_HANDSHAKE, begins_in_handshake},
+	{UNSURE_MIDSTREAM, is_never_paired},
+	{UNSURE_CLIENT_GAP, misses_client},
+	{UNSURE_SERVER_GAP, misses_server},
+	{UNSURE_ANSWERED, is_answered_unseen},
+	{UNSURE_HALF_OPEN, is_half_open},
+	{UNSURE_CAPTURE_END, is_open_at_end},
+	{UNSURE_EVICTED, is_evicted},
+	{UNSURE_IDLE, is_open},
+	{UNSURE_HANDSHAKE, is_begun_with_syn},
+	{UNSURE_MIDSTREAM, is_begun_unseen},
+	{UNSURE_CLIENT_GAP, misses_tls_fin},
+	{UNSURE_NO_DIALOGUE, is_no_dialogue},
+};
+
+enum unsure session_unsure(const struct session *s, const struct conn *conn,
+			   const struct conn_end *end)
+{
+	const struct close c = {s, conn, end};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].holds(&c))
+			return rows[i].unsure;
+	return UNSURE_NONE;
+}
