@@ -116,8 +116,8 @@ many() {
 	END
 	"$program" -r "$dir/many.pcap" -o "html:$dir/report.html" -o "json:$dir/json" -Z "$me" &&
 		tests/program/html_check.py "$dir/report.html" "$dir/json" \
-		'Of 250 sessions with an alert, or of an event that has one, these are the worst 200' \
-		'in each 6 hours'
+		'Of 250 sessions with an alert, or of an event that has one' \
+		'these are the worst 200' 'in each 6 hours'
 }
 result 'no more than 200 sessions' many
 
