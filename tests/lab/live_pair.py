@@ -91,24 +91,24 @@ class Server:
                 threading.Thread(target=self.serve, args=(sock,), daemon=True).start()
 
     def serve(self, sock):
-        with contextlib.suppress(OSError), sock, sock.makefile("rwb", 0) as file:
-            file.write(b"220 mx.example.net ESMTP\r\n")
+        with contextlib.suppress(OSError), sock, sock.makefile("rb") as file:
+            sock.sendall(b"220 mx.example.net ESMTP\r\n")
             for line in file:
                 verb = line.strip().upper()[:4]
                 if verb == b"DATA":
-                    file.write(b"354 go ahead\r\n")
+                    sock.sendall(b"354 go ahead\r\n")
                     while file.readline() not in (b".\r\n", b""):
                         pass
                     if not self.dot:
                         return
-                    file.write(self.dot.encode() + b"\r\n")
+                    sock.sendall(self.dot.encode() + b"\r\n")
                     if self.dot.startswith("221"):
                         return
                 elif verb == b"QUIT":
-                    file.write(b"221 2.0.0 bye\r\n")
+                    sock.sendall(b"221 2.0.0 bye\r\n")
                     return
                 else:
-                    file.write(b"250 2.1.0 Ok\r\n")
+                    sock.sendall(b"250 2.1.0 Ok\r\n")
 
 
 class Client:
