@@ -248,14 +248,14 @@ struct bytes secret_words_mask(const struct secret_words *s, const uint64_t seed
 			       struct bytes text, bool refusal, uint8_t to[MASKED_TEXT_MAX])
 {
 	struct writing w = {.to = to, .capacity = MASKED_TEXT_MAX};
-	const uint8_t *kept = text.p, *end = text.p + text.n;
+	const uint8_t *kept = text.p;
 	bool veiled = false, stretch = false, secret = false, any = (!s || s->over) && refusal;
 	struct bytes rest = text;
 	for (struct bytes chunk; (chunk = chunk_next(&rest)).n > 0;) {
 		enum finding found = chunk_find(s, seed, chunk, any);
 		if (found >= ORDINARY && !stretch)
-			secret = stretch_is_secret(s, seed,
-						   bytes_of(chunk.p, (size_t)(end - chunk.p)), any);
+			secret = stretch_is_secret(s, seed, bytes_of(chunk.p, chunk.n + rest.n),
+						   any);
 		stretch = found >= ORDINARY || (found == TOO_SHORT && stretch);
 		if (found < ORDINARY || !secret)
 			continue;
@@ -266,6 +266,6 @@ struct bytes secret_words_mask(const struct secret_words *s, const uint64_t seed
 	}
 	if (!veiled)
 		return text;
-	put(&w, bytes_of(kept, (size_t)(end - kept)));
+	put(&w, bytes_of(kept, (size_t)(text.p + text.n - kept)));
 	return bytes_of(w.to, w.n);
 }
