@@ -370,6 +370,8 @@ static size_t first_run(struct dialogue *d, struct bytes in, int64_t ts)
 	if (due) {
 		d->mode = MODE_COMMAND;
 		dialogue_emit_flaw(d, sure ? FLAW_STARTTLS_PLAINTEXT : 0);
+		if (dialogue_lost_waits(d))
+			return 0;
 	}
 	return line_run(d, in, ts);
 }
