@@ -11,7 +11,7 @@
  * rate-limited and counted. A sum reports them when the interval is over; then the interval
  * doubles, up to a day.
  * If an alert stays away for the interval, and at least an hour, the next one is reported as a
- * first again. No session is lost: outputs still get each session, marked as folded, and name the
+ * first again. No session is lost: outputs still get each session, marked as rate-limited, and name the
  * messages of critical ones.
  * Bounded by THROTTLE_ALERTS pairs of kind and server. A new pair takes the place of the one quiet
  * for longest, whose sum is reported early.
@@ -31,7 +31,7 @@ struct throttle_repeat {
 
 struct throttle;
 
-/* first: the first interval in nanoseconds; 0: no alert is rate-limited. tell is called from
+/* first: the first interval in nanoseconds; 0: no alert is rate-limited. emit is called from
  * throttle_apply, throttle_tick and throttle_finish. Returns NULL if memory is exhausted;
  * throttle_free frees it. */
 struct throttle *throttle_new(int64_t first,
@@ -39,7 +39,7 @@ struct throttle *throttle_new(int64_t first,
 void throttle_free(struct throttle *t);
 
 /* Call for each report, in order; the time is that of the session's end. Moves rate-limited alerts
- * from `raised` to `folded`. */
+ * from `raised` to `limited`. */
 void throttle_apply(struct throttle *t, struct report *r);
 
 /* Reports the sums that are due at now, nanoseconds since the epoch. */

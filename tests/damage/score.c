@@ -6,7 +6,7 @@
 
 enum { FAILURES_SHOWN = 60 };
 
-static const char *const engine_names[2] = {"own", "nids"};
+static const char *const engine_names[2] = {"native", "nids"};
 
 static void fail_tell(struct scores *s, const struct score_round *r, const struct said *was,
 		      const struct said *now)
@@ -96,14 +96,14 @@ void score_take(struct scores *s, const struct score_round *r)
 
 static void row_print(const char *name, const char *engine, const struct score *s)
 {
-	printf("%-14s %-5s %9lu %9lu %9lu %7lu %8lu %8lu %6lu\n", name, engine, s->rounds,
+	printf("%-14s %-6s %9lu %9lu %9lu %7lu %8lu %8lu %6lu\n", name, engine, s->rounds,
 	       s->sessions, s->innocent, s->alerts, s->faults, s->named, s->clean);
 }
 
 void score_print(const struct scores *s)
 {
 	const struct score *all = &s->all;
-	printf("%-14s %-5s %9s %9s %9s %7s %8s %8s %6s\n", "", "by", "damaged", "sessions",
+	printf("%-14s %-6s %9s %9s %9s %7s %8s %8s %6s\n", "", "by", "damaged", "sessions",
 	       "innocent", "alerts", "faults", "named", "clean");
 	for (unsigned i = 0; i < 2 * WAYS; i++)
 		row_print(ways[i / 2].name, engine_names[i % 2], &s->way[i / 2][i % 2]);
