@@ -460,6 +460,8 @@ void monitor_frames(struct monitor *m, const struct frame *frames, size_t n)
 {
 	for (const struct frame *f = frames; f < frames + n; f++) {
 		if (!frame_clock_agrees(&m->clock, f->ts)) {
+			/* Whether there is memory for a copy must not depend on the batch. */
+			batch_flush(m);
 			frame_clock_push(&m->clock, f);
 			m->latest_input = m->input;
 			continue;
