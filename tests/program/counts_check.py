@@ -81,10 +81,14 @@ def main():
         outputs = [part for kind in kinds for part in ("-o", f"{kind}:{folder / kind}")]
         subprocess.run([program, "-Z", getpass.getuser(), "-r", capture, *outputs], check=True)
         said = [*counts(folder), ("top", top(program, capture), None)]
+        grouped = (folder / "json").read_text(encoding="utf-8").count('"grouped":true')
     wanted = next((alerts, sessions) for name, alerts, sessions in said if name == "json")
     for i, (name, *got) in enumerate(said, 1):
         good = all(value in (None, want) for value, want in zip(got, wanted))
         print(f"{'ok' if good else 'not ok'} {i} - {name}: {got}, as json {wanted}", flush=True)
+    # Without any, whoever counts alone counts right.
+    print(f"{'ok' if grouped else 'not ok'} {len(said) + 1} - {grouped} sessions have the alert of "
+          "another one")
 
 
 if __name__ == "__main__":
