@@ -43,7 +43,7 @@ static bool is_opaque(const struct close *c)
 	return d && (d->mode == MODE_ANSWER || (d->lost && d->opaque && c->s->lost_bytes == 0));
 }
 
-/* What is outstanding is not known. */
+/* Which commands are outstanding is not known. */
 static bool is_lost(const struct close *c)
 {
 	return c->s && (c->s->dialogue.lost || c->s->dialogue.hole);
@@ -54,7 +54,7 @@ static bool is_one_way(const struct close *c)
 	return is_lost(c) && (is_silent(c, CLIENT) || is_silent(c, SERVER));
 }
 
-/* It was lost from the beginning on, and no bytes are missing since. */
+/* The pairing was lost from the beginning on, and no bytes are missing since. */
 static bool is_never_paired(const struct close *c)
 {
 	return is_lost(c) && c->s->lost_bytes == 0 && !c->s->sure && !c->s->dialogue.hole;
@@ -92,7 +92,7 @@ static bool is_half_open(const struct close *c)
 	       !c->end->refused;
 }
 
-/* Nobody was seen to end it. A client that has only half closed still waits for what is
+/* Nobody was seen to end the connection. A client that has only half closed still waits for what is
  * outstanding, or may be: a dot that only some servers take as the end. */
 static bool is_open(const struct close *c)
 {

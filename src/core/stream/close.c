@@ -11,8 +11,8 @@ static uint32_t unacked(const struct native_conn *c, enum side side)
 	return n > 0 ? (uint32_t)n : 0;
 }
 
-/* Publishes what was counted of a side, in its direction and beside it (which may be NULL). It
- * takes the direction's place. */
+/* Publishes what was counted of a side, in its direction and beside it (which may be NULL). The
+ * result takes the direction's place. */
 static void tcp_stats_publish(struct native_conn *c, enum side side, const struct conn_side *beside)
 {
 	const struct direction h = c->dir[side];

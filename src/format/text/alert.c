@@ -109,13 +109,13 @@ static void put_close(struct text *t, const struct report *r)
 	const char *with = e->how == HOW_RST       ? "with an RST"
 			   : e->how == HOW_SILENCE ? "by falling silent"
 						   : "with a FIN";
-	bool shown = strstr(verdict_words(r->record.judgement.verdict, e).headline, "closed") !=
+	bool named = strstr(verdict_words(r->record.judgement.verdict, e).headline, "closed") !=
 		     NULL;
 
-	if (shown && e->closer != CLOSER_NOBODY)
+	if (named && e->closer != CLOSER_NOBODY)
 		outbuf_format(t->b, ", %s", with);
 	put_waited(t, r);
-	if (!shown && e->closer != CLOSER_NOBODY)
+	if (!named && e->closer != CLOSER_NOBODY)
 		outbuf_format(t->b, "; the %s then closed %s", who[e->closer], with);
 	if (e->closer == CLOSER_NOBODY)
 		outbuf_str(t->b, "; the close was not captured");
