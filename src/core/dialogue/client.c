@@ -131,6 +131,7 @@ struct smtp_pending *dialogue_client_end(struct dialogue *d, unsigned flaws, int
 		p->read = d->early;
 	}
 	d->early = 0;
+	secret_words_content_end(d->secrets, d->env->pool);
 	d->env->listener->end(d, p, ts);
 	return p;
 }
@@ -148,7 +149,7 @@ static size_t content_run(struct dialogue *d, struct bytes in, int64_t ts)
 	d->offset[CLIENT] += used;
 	/* A server that has spoken inside it may read the rest as commands. */
 	if (d->early)
-		dialogue_secret_text(d, bytes_first(in, used));
+		dialogue_secret_content(d, bytes_first(in, used));
 	content_emit(d, bytes_first(in, used), used);
 	if (end == CONTENT_END)
 		dialogue_client_end(d, 0, ts);
@@ -548,6 +549,7 @@ void dialogue_client_gap(struct dialogue *d, uint64_t len, int64_t ts)
 		d->hole = true;
 		d->offset[CLIENT] += len;
 		content_gap(&d->content);
+		secret_words_content_end(d->secrets, d->env->pool);
 		content_emit(d, bytes_of(NULL, 0), len);
 		return;
 	case MODE_TLS:

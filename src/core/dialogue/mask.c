@@ -47,6 +47,12 @@ void dialogue_secret_text(struct dialogue *d, struct bytes text)
 	take(d, text, false);
 }
 
+void dialogue_secret_content(struct dialogue *d, struct bytes text)
+{
+	if (has_set(d))
+		secret_words_add_content(&d->secrets, d->env->pool, d->env->seed, text);
+}
+
 void dialogue_secret_login(struct dialogue *d, struct bytes text)
 {
 	take(d, text, true);
@@ -96,11 +102,12 @@ static void unread_take(struct dialogue *d)
 	const struct line *line = &d->line[CLIENT];
 	bool lost = dialogue_lost_waits(d), lines = d->mode == MODE_COMMAND || d->mode == MODE_AUTH;
 	uint64_t end = d->offset[CLIENT] + undecided.n;
-	if (!lines && d->mode != MODE_WAIT)
+	if (!lines && d->mode != MODE_WAIT && d->mode != MODE_CONTENT)
 		return;
 	if (!has_set(d) || secret_words_upto(d->secrets) >= end)
 		return;
 	secret_words_upto_set(d->secrets, end);
+	dialogue_secret_text(d, secret_words_unended(d->secrets));
 	if (line->partial && lines)
 		lines_take(d, bytes_of(line->partial, line->n), d->mode == MODE_AUTH);
 	if (undecided.n > 0 && (lost ? !has_dot(undecided) : d->mode == MODE_WAIT))

@@ -150,6 +150,7 @@ static void mode_decide(struct dialogue *d, const struct smtp_pending *p, uint16
 	}
 	d->mode = (uint8_t)mode_after(p, code);
 	d->early = 0;
+	secret_words_content_end(d->secrets, d->env->pool);
 	d->opaque |= d->mode == MODE_ANSWER;
 	if (d->mode == MODE_CONTENT)
 		d->content = (struct content){0};

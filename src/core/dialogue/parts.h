@@ -69,6 +69,9 @@ void dialogue_lost_skip(struct dialogue *d);
 /* Remembers the words of a text that the client sent. */
 void dialogue_secret_text(struct dialogue *d, struct bytes text);
 
+/* Remembers the words of a message's text, which goes on with the next call. */
+void dialogue_secret_content(struct dialogue *d, struct bytes text);
+
 /* Remembers the words of an answer to a 334: none of them counts as an ordinary word. */
 void dialogue_secret_login(struct dialogue *d, struct bytes text);
 

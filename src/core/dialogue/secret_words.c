@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "core/dialogue/reply_words.h"
+#include "core/smtp/line.h"
 
 /* FIRST: places of a new set, enough for what AUTH says. At most half of them are taken. */
 enum { FIRST = 16 };
@@ -12,6 +13,7 @@ struct secret_words {
 	uint64_t upto;
 	uint16_t n, capacity; /* words, and places: a power of two */
 	bool over;            /* there are words that are not remembered */
+	struct line unended;  /* of a message's text */
 	uint32_t word[];      /* 0: a free place */
 };
 
@@ -37,8 +39,10 @@ struct secret_words *secret_words_new(struct pool *pool)
 
 void secret_words_free(struct secret_words *s, struct pool *pool)
 {
-	if (s)
-		pool_put(pool, s, size_of(s->capacity));
+	if (!s)
+		return;
+	line_reset(&s->unended, pool);
+	pool_put(pool, s, size_of(s->capacity));
 }
 
 uint64_t secret_words_upto(const struct secret_words *s)
@@ -83,6 +87,8 @@ static bool grow(struct secret_words **s, struct pool *pool)
 		return false;
 	larger->upto = old->upto;
 	larger->n = old->n;
+	larger->unended = old->unended;
+	old->unended = (struct line){0};
 	for (uint16_t i = 0; i < old->capacity; i++)
 		if (old->word[i] != 0)
 			larger->word[place_of(larger, old->word[i])] = old->word[i];
@@ -169,6 +175,29 @@ void secret_words_add(struct secret_words **s, struct pool *pool, const uint64_t
 				word_add(s, pool, seed, bytes_first(run, SECRET_WORD_HEAD), false);
 		}
 	}
+}
+
+void secret_words_add_content(struct secret_words **s, struct pool *pool, const uint64_t seed[2],
+			      struct bytes text)
+{
+	struct line line = (*s)->unended; /* apart: *s may be moved */
+	(*s)->unended = (struct line){0};
+	struct line_out out;
+	while (line_next(&line, pool, &text, &out))
+		secret_words_add(s, pool, seed, out.text, false);
+	(*s)->unended = line;
+}
+
+struct bytes secret_words_unended(const struct secret_words *s)
+{
+	const struct line *line = &s->unended;
+	return line_idle(line) ? bytes_of(NULL, 0) : bytes_of(line->partial, line->n);
+}
+
+void secret_words_content_end(struct secret_words *s, struct pool *pool)
+{
+	if (s)
+		line_reset(&s->unended, pool);
 }
 
 static bool has(const struct secret_words *s, uint32_t hash)

@@ -32,6 +32,18 @@ void secret_words_free(struct secret_words *s, struct pool *pool);
 void secret_words_add(struct secret_words **s, struct pool *pool, const uint64_t seed[2],
 		      struct bytes text, bool login);
 
+/* Adds the words of a message's text, which goes on with the next call: however the text is cut,
+ * its words are the same. A word is added when its line has ended; of a line the first
+ * LINE_MAX_KEPT bytes count. *s may be moved. */
+void secret_words_add_content(struct secret_words **s, struct pool *pool, const uint64_t seed[2],
+			      struct bytes text);
+
+/* The line of the text that has not ended yet. Borrowed until secret_words_add_content. */
+struct bytes secret_words_unended(const struct secret_words *s);
+
+/* The text ends here: what has not ended is forgotten. s may be NULL. */
+void secret_words_content_end(struct secret_words *s, struct pool *pool);
+
 /* The offset in the client's stream up to which the words of unread bytes have been added. */
 uint64_t secret_words_upto(const struct secret_words *s);
 void secret_words_upto_set(struct secret_words *s, uint64_t upto);

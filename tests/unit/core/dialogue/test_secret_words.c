@@ -51,6 +51,33 @@ static void words_are_known_again(void **state)
 	pool_free(pool);
 }
 
+/* However a message is cut by its segments; what has not ended counts when it is asked for, and
+ * not in the next message. */
+static void words_of_content_are_whole(void **state)
+{
+	(void)state;
+	struct pool *pool = pool_new((size_t)16 << 20);
+	size_t before = pool_used(pool);
+	struct secret_words *s = secret_words_new(pool);
+	static const char text[] = "dear xenophon,\r\nthe key is zy";
+	for (const char *p = text; *p; p++)
+		secret_words_add_content(&s, pool, seed, bytes_of(p, 1));
+	assert_veiled(s, "no Xenophon; zygote", true, "no ******** zygote");
+	struct bytes unended = secret_words_unended(s);
+	assert_int_equal(unended.n, strlen("the key is zy"));
+	assert_memory_equal(unended.p, "the key is zy", unended.n);
+	secret_words_add_content(&s, pool, seed, bytes_str("gote\r\nquark"));
+	assert_veiled(s, "zygote quark", true, "******** quark");
+	secret_words_content_end(s, pool);
+	assert_int_equal(secret_words_unended(s).n, 0);
+	secret_words_add_content(&s, pool, seed, bytes_str("xylo\r\nhalf"));
+	assert_veiled(s, "quarkxylo xylo", true, "quarkxylo ********");
+	secret_words_free(s, pool);
+	secret_words_content_end(NULL, pool);
+	assert_int_equal(pool_used(pool), before);
+	pool_free(pool);
+}
+
 static void words_of_replies_stay(void **state)
 {
 	(void)state;
@@ -174,6 +201,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_are_known_again),
+		cmocka_unit_test(words_of_content_are_whole),
 		cmocka_unit_test(words_of_replies_stay),
 		cmocka_unit_test(the_table_is_in_order),
 		cmocka_unit_test(many_words_are_kept),
