@@ -5,30 +5,10 @@
 #include "smtpwatch/session_info.h"
 #include "smtpwatch/verdict.h"
 
-/* In the order of the catalogue. The row of each cause is in src/core/cause/table.c. */
+/* CAUSE_SHUTDOWN to CAUSE_UNEXPLAINED: the rows of causes.def, in their order. */
 enum cause_id {
-	CAUSE_SHUTDOWN,
-	CAUSE_IDLE_TIMEOUT,
-	CAUSE_SESSION_LIMIT,
-	CAUSE_MESSAGE_LIMIT,
-	CAUSE_TOO_MANY_ERRORS,
-	CAUSE_AUTH_FAILURES,
-	CAUSE_POLICY,
-	CAUSE_SIZE_LIMIT,
-	CAUSE_NOT_SMTP,
-	CAUSE_TLS_FAILURE,
-	CAUSE_SERVER_CRASH,
-	CAUSE_REPLY_LOST,
-	CAUSE_REPLY_UNFINISHED,
-	CAUSE_MIDDLEBOX_RESET,
-	CAUSE_MIDDLEBOX_REWRITE,
-	CAUSE_PATH_MTU,
-	CAUSE_PATH_LOSS,
-	CAUSE_RECEIVER_STALLED,
-	CAUSE_SLOW_FILTER,
-	CAUSE_CLIENT_TIMEOUT,
-	CAUSE_OUT_OF_STEP,
-	CAUSE_UNEXPLAINED,
+#define CAUSE(name, ...) CAUSE_##name,
+#include "smtpwatch/causes.def"
 	CAUSES
 };
 

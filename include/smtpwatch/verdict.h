@@ -9,44 +9,26 @@
 enum confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN };
 const char *confidence_name(enum confidence c);
 
-/* In the order of the catalogue. The row of each verdict is in src/core/verdict/catalogue.c. */
+/* VERDICT_221_FOR_MESSAGE to VERDICT_UNKNOWN: the rows of verdicts.def, in their order. */
 enum verdict {
-	VERDICT_221_FOR_MESSAGE,
-	VERDICT_250_IN_MESSAGE,
-	VERDICT_221_IN_TRANSACTION,
-	VERDICT_221_BEFORE_MESSAGE,
-	VERDICT_221_BETWEEN_MESSAGES,
-	VERDICT_221_TO_NON_SMTP,
-	VERDICT_DROP_AFTER_MESSAGE,
-	VERDICT_DROP_IN_MESSAGE,
-	VERDICT_DROP_IN_TRANSACTION,
-	VERDICT_DROP_BEFORE_MESSAGE,
-	VERDICT_DROP_BETWEEN_MESSAGES,
-	VERDICT_DROP_AFTER_QUIT,
-	VERDICT_SERVER_VANISHED,
-	VERDICT_421_IN_MESSAGE,
-	VERDICT_421_IN_TRANSACTION,
-	VERDICT_421_IDLE,
-	VERDICT_REFUSED_THEN_CLOSED,
-	VERDICT_REFUSED_YET_TAKEN,
-	VERDICT_CLIENT_GAVE_UP,
-	VERDICT_CLIENT_DROP_IN_MESSAGE,
-	VERDICT_CLIENT_DROP,
-	VERDICT_CLIENT_NO_QUIT,
-	VERDICT_QUIT_BEFORE_ACCEPTANCE,
-	VERDICT_QUIT_UNAWAITED,
-	VERDICT_PROBE,
-	VERDICT_CONNECT_REFUSED,
-	VERDICT_CONNECT_UNANSWERED,
-	VERDICT_CLEAN,
-	VERDICT_TLS_BROKEN_OFF,
-	VERDICT_TLS_CLOSED_UNASKED,
-	VERDICT_TLS_HANDSHAKE_FAILED,
-	VERDICT_TLS_CLIENT_LEFT,
-	VERDICT_TLS_ORDERLY,
-	VERDICT_ENCRYPTED,
-	VERDICT_UNKNOWN,
+#define VERDICT(name, ...) VERDICT_##name,
+#include "smtpwatch/verdicts.def"
 	VERDICTS
+};
+
+/* What shows a verdict, in a ladder of the session. */
+enum verdict_about {
+	VERDICT_ABOUT_NOTHING, /* no line */
+	VERDICT_ABOUT_221,     /* a 221 that was not asked for, at the stage stage_221 */
+	VERDICT_ABOUT_421,
+	VERDICT_ABOUT_EARLY,   /* a reply within a message */
+	VERDICT_ABOUT_REFUSAL, /* the last refusal */
+	VERDICT_ABOUT_SERVER,  /* the server's FIN or RST */
+	VERDICT_ABOUT_CLIENT,  /* the client's FIN or RST */
+	VERDICT_ABOUT_SILENCE, /* what the client sent again, in vain */
+	VERDICT_ABOUT_SYN,     /* the same of its SYN */
+	VERDICT_ABOUT_QUIT,    /* the client's last command */
+	VERDICT_ABOUT_HOLE     /* the last gap */
 };
 
 /* The texts of a verdict. All texts are static. */
@@ -61,10 +43,14 @@ struct verdict_row {
 	const char *id;         /* "221-for-message" */
 	enum severity severity; /* the default; a variant or grade may give another */
 	const char *category;   /* its heading in the catalogue */
+	enum verdict_about about;
 	const char *headline, *meaning, *advice; /* as in verdict_words */
 	const char *rfc;                         /* the RFC sections on which it rests */
 	bool (*holds)(const struct ending *e);
 	enum severity (*grade)(const struct ending *e); /* NULL: severity applies to all */
+	/* NULL: the verdict was read. Else it was concluded from what TLS leaves visible; returns
+	 * how sure it is. */
+	enum confidence (*inferred)(const struct ending *e);
 };
 
 /* Returns the row of a verdict: a static constant. */

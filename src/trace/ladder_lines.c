@@ -244,75 +244,27 @@ static struct ladder_line *close_find(const struct ladder *l, enum side side, en
 	return line_find(l, &s);
 }
 
-/* What a verdict is about. */
-enum about {
-	ABOUT_NOTHING,
-	ABOUT_221,
-	ABOUT_421,
-	ABOUT_EARLY,
-	ABOUT_REFUSAL,
-	ABOUT_SERVER,
-	ABOUT_CLIENT,
-	ABOUT_SILENCE,
-	ABOUT_SYN,
-	ABOUT_QUIT,
-	ABOUT_HOLE
-};
-
-static const uint8_t abouts[VERDICTS] = {
-	[VERDICT_221_FOR_MESSAGE] = ABOUT_221,
-	[VERDICT_250_IN_MESSAGE] = ABOUT_EARLY,
-	[VERDICT_221_IN_TRANSACTION] = ABOUT_221,
-	[VERDICT_221_BEFORE_MESSAGE] = ABOUT_221,
-	[VERDICT_221_BETWEEN_MESSAGES] = ABOUT_221,
-	[VERDICT_221_TO_NON_SMTP] = ABOUT_221,
-	[VERDICT_DROP_AFTER_MESSAGE] = ABOUT_SERVER,
-	[VERDICT_DROP_IN_MESSAGE] = ABOUT_SERVER,
-	[VERDICT_DROP_IN_TRANSACTION] = ABOUT_SERVER,
-	[VERDICT_DROP_BEFORE_MESSAGE] = ABOUT_SERVER,
-	[VERDICT_DROP_BETWEEN_MESSAGES] = ABOUT_SERVER,
-	[VERDICT_DROP_AFTER_QUIT] = ABOUT_SERVER,
-	[VERDICT_SERVER_VANISHED] = ABOUT_SILENCE,
-	[VERDICT_421_IN_MESSAGE] = ABOUT_421,
-	[VERDICT_421_IN_TRANSACTION] = ABOUT_421,
-	[VERDICT_421_IDLE] = ABOUT_421,
-	[VERDICT_REFUSED_THEN_CLOSED] = ABOUT_REFUSAL,
-	[VERDICT_REFUSED_YET_TAKEN] = ABOUT_REFUSAL,
-	[VERDICT_CLIENT_GAVE_UP] = ABOUT_CLIENT,
-	[VERDICT_CLIENT_DROP_IN_MESSAGE] = ABOUT_CLIENT,
-	[VERDICT_CLIENT_DROP] = ABOUT_CLIENT,
-	[VERDICT_CLIENT_NO_QUIT] = ABOUT_CLIENT,
-	[VERDICT_QUIT_BEFORE_ACCEPTANCE] = ABOUT_QUIT,
-	[VERDICT_PROBE] = ABOUT_CLIENT,
-	[VERDICT_CONNECT_REFUSED] = ABOUT_SERVER,
-	[VERDICT_CONNECT_UNANSWERED] = ABOUT_SYN,
-	[VERDICT_TLS_BROKEN_OFF] = ABOUT_SERVER,
-	[VERDICT_TLS_CLOSED_UNASKED] = ABOUT_SERVER,
-	[VERDICT_TLS_CLIENT_LEFT] = ABOUT_CLIENT,
-	[VERDICT_UNKNOWN] = ABOUT_HOLE,
-};
-
 static struct ladder_line *fault_find(const struct ladder *l, const struct ending *e,
-				      enum about about)
+				      enum verdict_about about)
 {
 	static const struct search searches[] = {
-		[ABOUT_421] = {LADDER_REPLY, SERVER, 0, 421, true},
-		[ABOUT_EARLY] = {LADDER_REPLY, SERVER, LADDER_EARLY, 0, false},
-		[ABOUT_REFUSAL] = {LADDER_REPLY, SERVER, LADDER_REFUSED, 0, true},
-		[ABOUT_SILENCE] = {LADDER_TCP, CLIENT, LADDER_AGAIN, 0, true},
-		[ABOUT_SYN] = {LADDER_TCP, CLIENT, LADDER_SYN | LADDER_AGAIN, 0, true},
-		[ABOUT_QUIT] = {LADDER_COMMAND, CLIENT, 0, 0, true},
-		[ABOUT_HOLE] = {LADDER_NOTE, CLIENT, LADDER_GAP, 0, true},
+		[VERDICT_ABOUT_421] = {LADDER_REPLY, SERVER, 0, 421, true},
+		[VERDICT_ABOUT_EARLY] = {LADDER_REPLY, SERVER, LADDER_EARLY, 0, false},
+		[VERDICT_ABOUT_REFUSAL] = {LADDER_REPLY, SERVER, LADDER_REFUSED, 0, true},
+		[VERDICT_ABOUT_SILENCE] = {LADDER_TCP, CLIENT, LADDER_AGAIN, 0, true},
+		[VERDICT_ABOUT_SYN] = {LADDER_TCP, CLIENT, LADDER_SYN | LADDER_AGAIN, 0, true},
+		[VERDICT_ABOUT_QUIT] = {LADDER_COMMAND, CLIENT, 0, 0, true},
+		[VERDICT_ABOUT_HOLE] = {LADDER_NOTE, CLIENT, LADDER_GAP, 0, true},
 	};
 
 	switch (about) {
-	case ABOUT_NOTHING:
+	case VERDICT_ABOUT_NOTHING:
 		return NULL;
-	case ABOUT_221:
+	case VERDICT_ABOUT_221:
 		return unasked_find(l, e->stage_221);
-	case ABOUT_SERVER:
+	case VERDICT_ABOUT_SERVER:
 		return close_find(l, SERVER, e->how);
-	case ABOUT_CLIENT:
+	case VERDICT_ABOUT_CLIENT:
 		return close_find(l, CLIENT, e->how);
 	default:
 		return line_find(l, &searches[about]);
@@ -357,10 +309,9 @@ static void lines_order(struct ladder *l)
 void ladder_judge(struct ladder *l, const struct ending *ending, enum verdict v)
 {
 	struct ladder_line *fault;
-	enum about about = (enum about)abouts[v];
 
 	lines_order(l);
-	fault = fault_find(l, ending, about);
+	fault = fault_find(l, ending, verdict_row(v)->about);
 	/* The verdict's own line was not found, for example because a reply came between TLS
 	 * records. The fault is then the close. */
 	if (fault == NULL && verdict_row(v)->severity >= SEVERITY_NOTICE &&

@@ -109,39 +109,16 @@ bool cause_text_says_nothing(const struct cause_input *f);
 /* Whether the farewell speaks of a time-out. */
 bool cause_text_names_time(const struct cause_input *f);
 
-/* server.c - causes on the server. Each rule returns whether it holds, and adds its signs to c. */
-bool cause_server_shutdown(const struct cause_input *f, struct cause *c);
-bool cause_server_session_limit(const struct cause_input *f, struct cause *c);
-bool cause_server_message_limit(const struct cause_input *f, struct cause *c);
-bool cause_server_too_many_errors(const struct cause_input *f, struct cause *c);
-bool cause_server_auth_failures(const struct cause_input *f, struct cause *c);
-bool cause_server_policy(const struct cause_input *f, struct cause *c);
-bool cause_server_size_limit(const struct cause_input *f, struct cause *c);
-bool cause_server_crash(const struct cause_input *f, struct cause *c);
+/* The rules, one for each cause, by subject: server.c, dialogue.c (the dialogue itself), path.c
+ * (the network path), reset.c (whether a middlebox, and not the side whose address the RST bears,
+ * sent the RST), time.c; cause_unexplained in table.c. Each returns whether it holds, and adds its
+ * signs to c. */
+#define CAUSE(name, rule, ...) bool rule(const struct cause_input *f, struct cause *c);
+#include "smtpwatch/causes.def"
 
-/* dialogue.c - causes in the dialogue itself. */
-bool cause_talk_not_smtp(const struct cause_input *f, struct cause *c);
-bool cause_talk_tls_failure(const struct cause_input *f, struct cause *c);
-bool cause_talk_reply_unfinished(const struct cause_input *f, struct cause *c);
-bool cause_talk_out_of_step(const struct cause_input *f, struct cause *c);
-bool cause_talk_middlebox_rewrite(const struct cause_input *f, struct cause *c);
-
-/* path.c - causes on the network path. */
-bool cause_path_reply_lost(const struct cause_input *f, struct cause *c);
-bool cause_path_mtu(const struct cause_input *f, struct cause *c);
-bool cause_path_loss(const struct cause_input *f, struct cause *c);
-bool cause_path_receiver_stalled(const struct cause_input *f, struct cause *c);
-
-/* Whether the client's largest segments did not get through: then its silence is not its own. */
+/* path.c - Whether the client's largest segments did not get through: then its silence is not its
+ * own. */
 bool cause_path_stuck(const struct cause_input *f);
-
-/* reset.c - whether a middlebox, and not the side whose address the RST bears, sent the RST. */
-bool cause_reset_by_middlebox(const struct cause_input *f, struct cause *c);
-
-/* time.c - causes of time. */
-bool cause_time_idle(const struct cause_input *f, struct cause *c);
-bool cause_time_slow_filter(const struct cause_input *f, struct cause *c);
-bool cause_time_client(const struct cause_input *f, struct cause *c);
 
 /* clock.c - Returns which of the n times, in seconds, ns is within half a second or one percent
  * of; 0: none. */

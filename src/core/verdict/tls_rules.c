@@ -20,7 +20,7 @@ static bool tls_closed(const struct ending *e, enum closer first)
 }
 
 /* The answer to six bytes was as long as this server's 221. */
-bool verdict_tls_usual_221(const struct ending *e)
+static bool usual_221(const struct ending *e)
 {
 	return e->tls.short_answered && e->tls.usual > 0 && e->tls.reply == e->tls.usual;
 }
@@ -38,8 +38,7 @@ bool verdict_tls_broken_off(const struct ending *e)
 		return false;
 	if (t->pending != TLS_PENDING_NOTHING)
 		return true;
-	if (t->notified ||
-	    (t->short_answered && (t->usual == 0 || t->reply == 0 || verdict_tls_usual_221(e))))
+	if (t->notified || (t->short_answered && (t->usual == 0 || t->reply == 0 || usual_221(e))))
 		return false;
 	return t->notifies || (t->quiet && !t->short_answered && !t->message_answered);
 }
@@ -52,9 +51,25 @@ enum severity verdict_tls_broken_off_grade(const struct ending *e)
 	return e->tls.notified || e->tls.notifies ? of[e->tls.pending] : SEVERITY_NOTICE;
 }
 
+static enum confidence sure(bool founded)
+{
+	return founded ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
+}
+
+enum confidence verdict_tls_broken_off_sure(const struct ending *e)
+{
+	return sure(e->tls.pending != TLS_PENDING_NOTHING || e->tls.notifies);
+}
+
 bool verdict_tls_closed_unasked(const struct ending *e)
 {
 	return tls_closed(e, CLOSER_SERVER) && e->tls.unasked;
+}
+
+enum confidence verdict_tls_closed_unasked_sure(const struct ending *e)
+{
+	(void)e;
+	return sure(false);
 }
 
 /* Whatever the server then said in clear. */
@@ -72,15 +87,27 @@ enum severity verdict_tls_handshake_failed_grade(const struct ending *e)
 bool verdict_tls_client_left(const struct ending *e)
 {
 	bool maybe_quit = e->tls.short_answered &&
-			  (e->tls.usual == 0 || e->tls.reply == 0 || verdict_tls_usual_221(e));
+			  (e->tls.usual == 0 || e->tls.reply == 0 || usual_221(e));
 	return tls_closed(e, CLOSER_CLIENT) && !maybe_quit;
+}
+
+/* A client that left is told by what it did itself. */
+enum confidence verdict_tls_client_left_sure(const struct ending *e)
+{
+	(void)e;
+	return sure(true);
 }
 
 bool verdict_tls_orderly(const struct ending *e)
 {
-	bool fits = e->tls.usual == 0 || e->tls.reply == 0 || verdict_tls_usual_221(e);
+	bool fits = e->tls.usual == 0 || e->tls.reply == 0 || usual_221(e);
 	if (tls_closed(e, CLOSER_CLIENT))
-		return verdict_tls_usual_221(e);
+		return usual_221(e);
 	return tls_closed(e, CLOSER_SERVER) && e->tls.notified && e->tls.short_answered &&
 	       !e->tls.unasked && fits;
+}
+
+enum confidence verdict_tls_orderly_sure(const struct ending *e)
+{
+	return sure(usual_221(e));
 }

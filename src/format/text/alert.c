@@ -160,10 +160,11 @@ static void put_attempts(struct text *t, const struct record *r)
  * that came too early. */
 static enum stage stage_shown(const struct record *r)
 {
-	if (r->judgement.verdict == VERDICT_250_IN_MESSAGE)
+	enum verdict_about about = verdict_row(r->judgement.verdict)->about;
+
+	if (about == VERDICT_ABOUT_EARLY)
 		return STAGE_DATA;
-	return r->judgement.verdict <= VERDICT_221_TO_NON_SMTP ? r->ending->stage_221
-							       : r->ending->stage;
+	return about == VERDICT_ABOUT_221 ? r->ending->stage_221 : r->ending->stage;
 }
 
 /* An inferred verdict is shown with the signs that it was concluded from. */

@@ -98,10 +98,7 @@ static void put_cause(struct outbuf *b, const struct cause *c)
 	static const char *const sure[] = {[CONFIDENCE_POSSIBLE] = "Possibly ",
 					   [CONFIDENCE_LIKELY] = "Probably ",
 					   [CONFIDENCE_CERTAIN] = "Certainly "};
-	const struct explain_cause *words = c != NULL ? explain_cause_of(cause_row(c->id)->id)
-						      : NULL;
-
-	if (words == NULL)
+	if (c == NULL)
 		return;
 	if (c->id != CAUSE_UNEXPLAINED) {
 		put_sentence(b, sure[c->confidence], cause_row(c->id)->meaning);
@@ -112,24 +109,21 @@ static void put_cause(struct outbuf *b, const struct cause *c)
 		}
 		outbuf_char(b, '.');
 	}
-	outbuf_format(b, " %s", words->how);
+	outbuf_format(b, " %s", explain_cause_of(c->id)->how);
 }
 
 /* The cause's advice comes before the verdict's, because it is more precise. */
 static void put_check(struct outbuf *b, const struct cause *c, const struct explain_words *words)
 {
-	const struct explain_cause *cause = c != NULL ? explain_cause_of(cause_row(c->id)->id)
-						      : NULL;
-
-	bool first = cause != NULL && c->id != CAUSE_UNEXPLAINED;
+	const char *cause = c != NULL ? explain_cause_of(c->id)->check : "";
+	bool first = c != NULL && c->id != CAUSE_UNEXPLAINED;
 
 	outbuf_str(b, " Check next:");
 	if (first)
-		outbuf_format(b, " %s", cause->check);
-	if (words != NULL)
-		outbuf_format(b, " %s", words->check);
-	if (cause != NULL && !first)
-		outbuf_format(b, " %s", cause->check);
+		outbuf_format(b, " %s", cause);
+	outbuf_format(b, " %s", words->check);
+	if (c != NULL && !first)
+		outbuf_format(b, " %s", cause);
 }
 
 void explain_paragraph(struct outbuf *b, const struct report *r, const struct ladder *l)
@@ -139,7 +133,7 @@ void explain_paragraph(struct outbuf *b, const struct report *r, const struct la
 		report_worst(r) < VERDICTS
 			? verdict_words((enum verdict)report_worst(r), r->record.ending).headline
 			: row->headline;
-	const struct explain_words *words = explain_words_of(row->id);
+	const struct explain_words *words = explain_words_of(report_worst(r));
 	const struct ladder_line *fault = l != NULL ? ladder_fault(l) : NULL;
 	const struct cause *c = report_cause(r);
 	char reason[512] = "";
@@ -156,12 +150,11 @@ void explain_paragraph(struct outbuf *b, const struct report *r, const struct la
 	if (reason[0] != '\0')
 		put_sentence(b, "", reason);
 	put_cause(b, c);
-	if (words != NULL && strcmp(row->rfc, "-") == 0)
+	if (strcmp(row->rfc, "-") == 0)
 		outbuf_format(b, " The rule: %s", words->rule);
-	else if (words != NULL)
+	else
 		outbuf_format(b, " The rule (%s): %s", row->rfc, words->rule);
-	if (words != NULL)
-		outbuf_format(b, " What the sender will have done: %s", words->sender);
+	outbuf_format(b, " What the sender will have done: %s", words->sender);
 	put_check(b, c, words);
 }
 

@@ -3,9 +3,11 @@
 #ifndef SMTPWATCH_FORMAT_TEXT_EXPLAIN_WORDS_H
 #define SMTPWATCH_FORMAT_TEXT_EXPLAIN_WORDS_H
 
+#include "policy/alert_kind.h"
+#include "smtpwatch/cause.h"
+
 /* The sentences about an alert kind. Each member is one sentence or more, with a full stop. */
 struct explain_words {
-	const char *id;
 	const char *rule;   /* what the standard demands; the catalogue's row names the sections */
 	const char *sender; /* what the sender's mail server does next */
 	const char *check;  /* what to look at, and how */
@@ -13,13 +15,12 @@ struct explain_words {
 
 /* The sentences about a cause, in the same form. */
 struct explain_cause {
-	const char *id;
 	const char *how;   /* how such an ending comes about, and how it differs from others */
 	const char *check; /* how to confirm the cause, or what to change */
 };
 
-/* Return the sentences for an id of alert_kind.h or cause.h, or NULL if there are none. Static. */
-const struct explain_words *explain_words_of(const char *id);
-const struct explain_cause *explain_cause_of(const char *id);
+/* Return the sentences of an alert kind (enum alert_kind), of a cause. Static. */
+const struct explain_words *explain_words_of(unsigned kind);
+const struct explain_cause *explain_cause_of(enum cause_id id);
 
 #endif
