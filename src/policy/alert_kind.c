@@ -1,5 +1,5 @@
-/* alert_kind.c - the extra alerts. To add one: an enumerator in alert_kind.h, a row here, its name
- * in docs/schema.json. */
+/* alert_kind.c - the extra alerts. To add one: an enumerator in alert_kind.h, a row here, its
+ * sentences in format/text/explain_words.c. */
 #include "policy/alert_kind.h"
 
 #include "policy/acceptance.h"

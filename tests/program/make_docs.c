@@ -1,9 +1,11 @@
 /* make_docs.c - what tables know better, put into documents: make_docs FILE writes FILE with such
  * parts made anew to standard output. make_docs --metrics writes a page of metrics with every
  * series that there can be. A part stands between a line with "begin: NAME" and one with "end:
- * NAME"; parts[] at the end of this file has the names. */
+ * NAME"; parts[] at the end of this file has the names. In a FILE of JSON, the lists of names are
+ * made anew. */
 #include "format/columns.h"
 #include "format/text/explain_words.h"
+#include "lib/schema.h"
 #include "options/help.h"
 #include "options/read.h"
 #include "sink/sink.h"
@@ -572,6 +574,7 @@ int main(int argc, char **argv)
 	char name[] = "smtpwatch", help[] = "--help", *words[] = {name, help, NULL};
 	bool metrics = argc == 2 && strcmp(argv[1], "--metrics") == 0;
 	FILE *f = argc == 2 && !metrics ? fopen(argv[1], "r") : NULL;
+	const char *missing = NULL;
 	struct outbuf b = {0};
 
 	if (metrics) {
@@ -585,7 +588,12 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	options_read(&defaults, 2, words, stderr);
-	document_make(f, &b);
+	if (strstr(argv[1], ".json") != NULL)
+		missing = schema_make(f, &b);
+	else
+		document_make(f, &b);
+	if (missing != NULL)
+		complain("$defs has no enum of the name", missing);
 	failed |= b.failed || fwrite(b.p, 1, b.n, stdout) != b.n;
 	fclose(f);
 	options_free(&defaults);

@@ -1,4 +1,4 @@
-/* variant.c - verdicts that came about otherwise than the row of catalogue.c says: with words
+/* variant.c - verdicts that came about otherwise than the row of verdicts.def says: with words
  * and a severity of their own. */
 #include "smtpwatch/verdict.h"
 

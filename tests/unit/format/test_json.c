@@ -287,113 +287,6 @@ static void alert_severities_as_eve_has_them(void **state)
 	}
 }
 
-static const char *verdict_label(unsigned i)
-{
-	return verdict_row((enum verdict)i)->id;
-}
-
-static const char *severity_label(unsigned i)
-{
-	return severity_name((enum severity)i);
-}
-
-static const char *stage_label(unsigned i)
-{
-	return stage_name((enum stage)i);
-}
-
-static const char *closer_label(unsigned i)
-{
-	return closer_name((enum closer)i);
-}
-
-static const char *how_label(unsigned i)
-{
-	return how_name((enum how)i);
-}
-
-static const char *farewell_label(unsigned i)
-{
-	return farewell_name((enum farewell)i);
-}
-
-static const char *seen_label(unsigned i)
-{
-	return seen_name((enum seen)i);
-}
-
-static const char *starttls_label(unsigned i)
-{
-	return starttls_name((enum starttls)i);
-}
-
-static const char *extra_label(unsigned i)
-{
-	return alert_kind_row(VERDICTS + i)->id;
-}
-
-static const char *cause_label(unsigned i)
-{
-	return cause_row((enum cause_id)i)->id;
-}
-
-static const char *confidence_label(unsigned i)
-{
-	return confidence_name((enum confidence)i);
-}
-
-/* FATE_OPEN never leaves the core, and SMTP_CONNECT is no last command. */
-static const char *fate_label(unsigned i)
-{
-	return fate_name((enum fate)(i + FATE_ACCEPTED));
-}
-
-static const char *command_label(unsigned i)
-{
-	return smtp_verb_name((enum smtp_verb)(i + 1));
-}
-
-/* Offline there is none. */
-static const char *role_label(unsigned i)
-{
-	return role_name((enum role)(i + ROLE_UNKNOWN));
-}
-
-static const struct {
-	const char *name;
-	unsigned n;
-	const char *(*label)(unsigned);
-} tables[] = {
-	{"verdict", VERDICTS, verdict_label},
-	{"aside", ALERT_KINDS - VERDICTS, extra_label},
-	{"cause", CAUSES, cause_label},
-	{"confidence", CONFIDENCE_CERTAIN + 1, confidence_label},
-	{"severity", SEVERITIES, severity_label},
-	{"role", ROLES - ROLE_UNKNOWN, role_label},
-	{"stage", STAGES, stage_label},
-	{"closer", CLOSER_SERVER + 1, closer_label},
-	{"how", HOW_CAPTURE_END + 1, how_label},
-	{"farewell", FAREWELLS, farewell_label},
-	{"seen", SEENS, seen_label},
-	{"starttls", STARTTLS_STRIPPED + 1, starttls_label},
-	{"flaw", FLAWS, flaw_name},
-	{"extension", SMTP_EXTENSIONS, smtp_extension_name},
-	{"fate", FATES - FATE_ACCEPTED, fate_label},
-	{"command", SMTP_VERBS - 1, command_label},
-};
-
-static void write_tables(FILE *f)
-{
-	fputs("{\"tables\":{", f);
-	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
-		fprintf(f, "%s\"%s\":[", t > 0 ? "," : "", tables[t].name);
-		for (unsigned i = 0; i < tables[t].n; i++)
-			fprintf(f, "%s\"%s\"", i > 0 ? "," : "", tables[t].label(i));
-		fputc(']', f);
-	}
-	fputs("}}\n", f);
-}
-
 static void write_summary(struct output *out)
 {
 	struct monitor_stats core = {
@@ -503,7 +396,6 @@ static void agrees_with_the_schema(void **state)
 	struct made m;
 
 	assert_non_null(checker);
-	write_tables(checker);
 	output_open(&out, &sink_json);
 	make_full(&m);
 	output_record(&out, &m);
