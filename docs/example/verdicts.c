@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "smtpwatch/monitor.h"
+#include "smtpwatch/verdict.h"
 
 #define MAGIC_MICRO 0xa1b2c3d4
 #define MAGIC_NANO  0xa1b23c4d

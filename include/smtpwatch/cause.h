@@ -2,8 +2,8 @@
 #ifndef SMTPWATCH_CAUSE_H
 #define SMTPWATCH_CAUSE_H
 
+#include "smtpwatch/judgement.h"
 #include "smtpwatch/session_info.h"
-#include "smtpwatch/verdict.h"
 
 /* CAUSE_SHUTDOWN to CAUSE_UNEXPLAINED: the rows of causes.def, in their order. */
 enum cause_id {

@@ -2,11 +2,12 @@
 #ifndef SMTPWATCH_RECORD_H
 #define SMTPWATCH_RECORD_H
 
-#include "smtpwatch/cause.h"
+#include "smtpwatch/judgement.h"
 #include "smtpwatch/session_info.h"
-#include "smtpwatch/verdict.h"
 
 #include <stddef.h>
+
+struct cause;
 
 /* All pointers are borrowed until the call that delivers the record returns. */
 struct record {

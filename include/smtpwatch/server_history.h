@@ -3,9 +3,10 @@
 #ifndef SMTPWATCH_SERVER_HISTORY_H
 #define SMTPWATCH_SERVER_HISTORY_H
 
-#include "smtpwatch/cause.h"
 #include "smtpwatch/pool.h"
+#include "smtpwatch/session_info.h"
 
+struct cause_hints;
 struct server_history;
 
 /* A session that its server ended, in the form that other sessions of the server need. A plain

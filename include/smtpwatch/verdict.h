@@ -3,11 +3,8 @@
 #define SMTPWATCH_VERDICT_H
 
 #include "smtpwatch/ending.h"
+#include "smtpwatch/judgement.h"
 #include "smtpwatch/severity.h"
-
-/* The confidence of a conclusion. */
-enum confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN };
-const char *confidence_name(enum confidence c);
 
 /* VERDICT_221_FOR_MESSAGE to VERDICT_UNKNOWN: the rows of verdicts.def, in their order. */
 enum verdict {
@@ -86,19 +83,5 @@ enum confidence verdict_confidence(enum verdict v, const struct ending *e);
 
 /* Returns the verdict of that id; VERDICTS if there is none. */
 enum verdict verdict_read(const char *id);
-
-/* The result of judging one ending: the worst verdict that holds, and the others that hold too, as
- * bits (1 << enum verdict). */
-struct judgement {
-	enum verdict verdict;
-	uint64_t also;
-};
-
-/* Judges an ending. Returns exactly one verdict, whatever the facts. */
-struct judgement verdict_judge(const struct ending *e);
-
-/* Writes the sentence that says why, with the facts of this ending. Example: "gap of 31 server
- * bytes before the close". Writes at most n bytes, NUL included. Returns out. */
-char *verdict_reason(const struct ending *e, const struct judgement *j, char *out, size_t n);
 
 #endif

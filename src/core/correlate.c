@@ -1,5 +1,6 @@
 /* correlate.c - history and causes, in the one place that all sessions pass. */
 #include "smtpwatch/correlate.h"
+#include "smtpwatch/cause.h"
 
 /* Servers of which the last endings are remembered, and the memory that they take at most. */
 enum { CORRELATOR_SERVERS = 4096, MEMORY = 4 << 20 };

@@ -2,6 +2,8 @@
  * anew. */
 #include "smtpwatch/record.h"
 
+#include "smtpwatch/cause.h"
+
 #include <assert.h>
 
 enum { ALIGN = 16 };

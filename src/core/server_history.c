@@ -1,6 +1,7 @@
 /* server_history.c - a bounded table of servers that ended sessions, with the latest of these
  * endings. */
 #include "smtpwatch/server_history.h"
+#include "smtpwatch/cause.h"
 
 #include "core/packet/flow_table.h"
 

@@ -1,5 +1,6 @@
 /* alert_list.c - the list of alert kinds, from the catalogue. */
 #include "format/alert_list.h"
+#include "policy/alert_kind.h"
 
 /* If the operator has set the severity of a verdict, all its variants have that severity. */
 static void put_variants(struct outbuf *b, const struct alerting *alerting, unsigned kind)

@@ -3,6 +3,8 @@
 #include "format/columns.h"
 
 #include "core/tls/suite.h"
+#include "policy/alert_kind.h"
+#include "smtpwatch/cause.h"
 #include "smtpwatch/frame.h"
 #include "text/escape.h"
 

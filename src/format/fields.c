@@ -3,6 +3,8 @@
 
 #include "format/session_id.h"
 #include "policy/acceptance.h"
+#include "policy/alert_kind.h"
+#include "smtpwatch/cause.h"
 #include "text/escape.h"
 
 #include <ctype.h>

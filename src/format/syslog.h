@@ -2,7 +2,7 @@
 #ifndef SMTPWATCH_FORMAT_SYSLOG_H
 #define SMTPWATCH_FORMAT_SYSLOG_H
 
-#include "smtpwatch/verdict.h"
+#include "smtpwatch/severity.h"
 #include "text/buffer.h"
 #include "text/timestamp.h"
 

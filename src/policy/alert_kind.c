@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-_Static_assert(ALERT_KINDS <= 64, "masks of signatures have a bit for each");
+_Static_assert((unsigned)ALERT_KINDS <= ALERT_KINDS_MAX, "masks of alerts have a bit for each");
 
 struct extra {
 	struct verdict_row row;

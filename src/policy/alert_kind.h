@@ -3,16 +3,13 @@
 #ifndef SMTPWATCH_POLICY_ALERT_KIND_H
 #define SMTPWATCH_POLICY_ALERT_KIND_H
 
+#include "policy/alert_limits.h"
 #include "smtpwatch/record.h"
+#include "smtpwatch/verdict.h"
 
 /* The number of an alert kind: of a verdict its own number, then the extra alerts. A session may
  * have several extra alerts; none changes its verdict. */
 enum alert_kind { ALERT_SLOW_ACCEPTANCE = VERDICTS, ALERT_KINDS };
-
-/* The limits of the extra alerts. */
-struct extra_limits {
-	int64_t slow_acceptance; /* nanoseconds; 0: never */
-};
 
 /* Returns the texts of an alert kind, as of a verdict; `holds` of an extra alert is NULL. The row
  * is static. */

@@ -1,6 +1,7 @@
 /* alert_rules.c - the operator's severities laid over the catalogue's. */
 #include "policy/alert_rules.h"
 
+#include "policy/alert_kind.h"
 #include "smtpwatch/frame.h"
 #include "text/suggest.h"
 

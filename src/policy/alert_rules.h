@@ -3,11 +3,13 @@
 #ifndef SMTPWATCH_POLICY_ALERT_RULES_H
 #define SMTPWATCH_POLICY_ALERT_RULES_H
 
-#include "policy/alert_kind.h"
+#include "policy/alert_limits.h"
+#include "smtpwatch/record.h"
+#include "smtpwatch/severity.h"
 
 struct alerting {
-	enum severity of[ALERT_KINDS]; /* SEVERITY_NONE: the kind is muted */
-	uint64_t own;                  /* 1 << alert kind: the operator set this severity */
+	enum severity of[ALERT_KINDS_MAX]; /* SEVERITY_NONE: the kind is muted */
+	uint64_t own;                      /* 1 << alert kind: the operator set this severity */
 	enum severity min; /* an alert has at least this severity; never SEVERITY_NONE */
 	struct extra_limits limits;
 };

@@ -1,6 +1,7 @@
 /* group.c - the events of the last second, and which session belongs to one of them. */
 #include "policy/group.h"
 
+#include "smtpwatch/cause.h"
 #include "smtpwatch/frame.h"
 
 /* What a whole server does, and not one session. */
@@ -40,7 +41,7 @@ static void event_begin(struct grouping *g, const struct report *r)
 
 void grouping_apply(struct grouping *g, struct report *r)
 {
-	enum verdict v = r->record.judgement.verdict;
+	unsigned v = r->record.judgement.verdict;
 
 	if (r->record.together < 2 || !report_raises(r, v) || !cause_groups(report_cause(r)))
 		return;

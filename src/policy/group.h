@@ -21,9 +21,8 @@ enum { GROUPING_EVENTS = 64 };
 struct grouping_event {
 	struct ip_addr server;
 	uint16_t port;
-	enum verdict verdict;
-	enum cause_id cause;
-	int64_t first; /* time of its first session's end, nanoseconds since the epoch */
+	unsigned verdict, cause; /* enum verdict, enum cause_id */
+	int64_t first;           /* time of its first session's end, nanoseconds since the epoch */
 	bool used;
 };
 

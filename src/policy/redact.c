@@ -2,6 +2,7 @@
 #include "policy/redact.h"
 
 #include "base/ascii.h"
+#include "smtpwatch/cause.h"
 #include "text/buffer.h"
 #include "text/digest.h"
 

@@ -1,5 +1,7 @@
 /* session_report.c - the operator's view of a record. */
 #include "policy/session_report.h"
+#include "policy/alert_kind.h"
+#include "smtpwatch/cause.h"
 
 struct report report_make(const struct alerting *alerting, const struct record *record,
 			  const char *input)

@@ -5,6 +5,7 @@
 #include "core/frame_store.h"
 #include "format/session_id.h"
 #include "os/privilege.h"
+#include "policy/alert_kind.h"
 #include "transport/safe_open.h"
 
 #include <dirent.h>

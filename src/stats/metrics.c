@@ -1,6 +1,7 @@
 /* metrics.c - one function for each family of metrics, and the elements of the text format. */
 #include "stats/metrics.h"
 
+#include "policy/alert_kind.h"
 #include "stats/counters.h"
 #include "text/escape.h"
 

@@ -17,9 +17,9 @@ struct metrics_histogram {
 
 /* Zero-fill before first use. Owns no memory. */
 struct metrics {
-	uint64_t sessions[VERDICTS][ROLES];
-	uint64_t stages[VERDICTS][STAGES];
-	uint64_t alerts[ALERT_KINDS][SEVERITIES];
+	uint64_t sessions[ALERT_KINDS_MAX][ROLES]; /* by enum verdict; so are stages */
+	uint64_t stages[ALERT_KINDS_MAX][STAGES];
+	uint64_t alerts[ALERT_KINDS_MAX][SEVERITIES];
 	uint64_t grouped, limited;
 	uint64_t fates[FATES];
 	struct metrics_histogram banner, acceptance;

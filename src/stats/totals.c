@@ -1,5 +1,6 @@
 /* totals.c - counts each session. */
 #include "stats/totals.h"
+#include "policy/alert_kind.h"
 
 static void alert_kind_count(struct totals *t, const struct report *r, unsigned s)
 {

@@ -9,9 +9,9 @@
 /* servers: set by the caller (servers_new) before totals_count. The other members begin at 0. */
 struct totals {
 	uint64_t sessions, alerts;
-	uint64_t alert_kinds[ALERT_KINDS]; /* by enum verdict: sessions; behind the verdicts:
+	uint64_t alert_kinds[ALERT_KINDS_MAX]; /* by enum verdict: sessions; behind the verdicts:
 					      sessions for which an extra alert holds */
-	uint8_t worst[ALERT_KINDS]; /* enum severity: the highest of these sessions; a session's
+	uint8_t worst[ALERT_KINDS_MAX]; /* enum severity: the highest of these sessions; a session's
 				       severity can be lower */
 	uint64_t alert_severity[SEVERITIES];
 	uint64_t limited;      /* alerts that are reported in sums only (throttle.h) */

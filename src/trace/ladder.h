@@ -94,7 +94,7 @@ void ladder_segment(struct ladder *l, const struct packet *p);
 void ladder_event(struct ladder *l, const struct trace_event *e);
 void ladder_segment_done(struct ladder *l);
 void ladder_icmp(struct ladder *l, const struct packet_icmp *icmp, uint64_t packet);
-void ladder_judge(struct ladder *l, const struct ending *ending, enum verdict v);
+void ladder_judge(struct ladder *l, const struct ending *ending, unsigned verdict);
 
 /* Return the number of lines, and line i of them. ladder_omitted returns how many lines were left
  * out, before line *cut; 0: none. Lines are borrowed until the next call that adds a line. */

@@ -1,5 +1,6 @@
 /* ladder_lines.c - stores the lines of a ladder, of a long one the beginning and the end, and finds
  * the line of the fault. */
+#include "smtpwatch/verdict.h"
 #include "trace/ladder_state.h"
 
 #include "text/escape.h"
@@ -306,15 +307,15 @@ static void lines_order(struct ladder *l)
 	}
 }
 
-void ladder_judge(struct ladder *l, const struct ending *ending, enum verdict v)
+void ladder_judge(struct ladder *l, const struct ending *ending, unsigned verdict)
 {
 	struct ladder_line *fault;
 
 	lines_order(l);
-	fault = fault_find(l, ending, verdict_row(v)->about);
+	fault = fault_find(l, ending, verdict_row(verdict)->about);
 	/* The verdict's own line was not found, for example because a reply came between TLS
 	 * records. The fault is then the close. */
-	if (fault == NULL && verdict_row(v)->severity >= SEVERITY_NOTICE &&
+	if (fault == NULL && verdict_row(verdict)->severity >= SEVERITY_NOTICE &&
 	    ending->closer != CLOSER_NOBODY)
 		fault = close_find(l, ending->closer == CLOSER_SERVER ? SERVER : CLIENT,
 				   ending->how);

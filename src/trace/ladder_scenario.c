@@ -1,5 +1,7 @@
 /* ladder_scenario.c - sessions as a scenario of tests/scenarios: their steps, and the expected
  * verdicts. */
+#include "smtpwatch/cause.h"
+#include "smtpwatch/verdict.h"
 #include "trace/ladder_state.h"
 
 #include "trace/scenario_steps.h"

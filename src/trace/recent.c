@@ -2,6 +2,7 @@
 #include "trace/recent.h"
 
 #include "core/packet/flow_table.h"
+#include "policy/alert_kind.h"
 #include "text/escape.h"
 
 #include <stdlib.h>

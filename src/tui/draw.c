@@ -1,4 +1,5 @@
 /* draw.c - draws the title, the tabs, a list or a text, and the last line. */
+#include "policy/alert_kind.h"
 #include "tui/view.h"
 
 #include "smtpwatch/frame.h"

@@ -9,6 +9,7 @@
 #include "damage/item.h"
 
 #include "policy/acceptance.h"
+#include "smtpwatch/verdict.h"
 
 #include <stdlib.h>
 

@@ -4,6 +4,7 @@
 #define SMTPWATCH_TESTS_DAMAGE_ITEM_H
 
 #include "smtpwatch/monitor.h"
+#include "smtpwatch/verdict.h"
 
 enum form {
 	FORM_CLEAR,      /* as it stands; a capture of TLS without its keys */

@@ -1,5 +1,6 @@
 /* score.c - the comparison, and the tables that are printed. */
 #include "damage/score.h"
+#include "smtpwatch/verdict.h"
 
 #include <inttypes.h>
 #include <stdio.h>

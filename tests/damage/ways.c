@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "damage/ways.h"
+#include "smtpwatch/verdict.h"
 
 #include <stdlib.h>
 

@@ -4,6 +4,8 @@
 #include "core/dialogue/dialogue.h"
 #include "format/json/event.h"
 #include "format/text/text.h"
+#include "policy/alert_kind.h"
+#include "smtpwatch/cause.h"
 
 /* RECORD: what the hand-over between threads reckons with (smtpwatch/record.h). */
 enum { MEMORY = 16 << 20, RECORD = 300 << 10 };

@@ -1,6 +1,7 @@
 /* hostile.c - brackets, quotation marks, backslashes, control bytes, line ends, byte order marks,
  * broken UTF-8. */
 #include "lib/hostile.h"
+#include "smtpwatch/cause.h"
 
 #include <stdlib.h>
 

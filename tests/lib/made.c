@@ -1,5 +1,7 @@
 /* made.c - a record made by hand. */
 #include "lib/made.h"
+#include "smtpwatch/cause.h"
+#include "smtpwatch/verdict.h"
 
 #include <arpa/inet.h>
 #include <assert.h>

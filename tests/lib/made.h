@@ -3,7 +3,9 @@
 #define SMTPWATCH_TESTS_LIB_MADE_H
 
 #include "policy/session_report.h"
+#include "smtpwatch/cause.h"
 #include "smtpwatch/monitor.h"
+#include "smtpwatch/verdict.h"
 
 enum { MADE_MESSAGES = 8 };
 

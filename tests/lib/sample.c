@@ -11,6 +11,8 @@
 
 #include "lib/segments.h"
 #include "lib/within.h"
+#include "smtpwatch/cause.h"
+#include "smtpwatch/verdict.h"
 
 static void side_complete(struct conn_side *s, const struct conn_side *given)
 {

@@ -3,6 +3,7 @@
 
 #include "policy/alert_kind.h"
 #include "policy/role.h"
+#include "smtpwatch/cause.h"
 
 #include <stdlib.h>
 

@@ -55,7 +55,7 @@ PUBLIC = {
     "certificate": "core/tls", "decryptor": "core/tls",
     "strings": "core/session", "session_info": "core/session", "ending": "core/session",
     "verdict": "core/verdict", "verdicts": "core/verdict", "severity": "core/verdict",
-    "cause": "core/cause", "causes": "core/cause",
+    "judgement": "core/verdict", "cause": "core/cause", "causes": "core/cause",
     "monitor": "core", "record": "core", "server_history": "core", "correlate": "core",
 }
 # A foreign header, the layers that may include it, and in how many files of each.

@@ -1,6 +1,7 @@
 /* table.c - the table of causes, out of the rows of causes.def, and which of those that hold is the
  * best founded. */
 #include "core/cause/signs.h"
+#include "smtpwatch/verdict.h"
 
 #include <assert.h>
 

@@ -3,7 +3,9 @@
 #ifndef SMTPWATCH_CORE_VERDICT_TLS_RULES_H
 #define SMTPWATCH_CORE_VERDICT_TLS_RULES_H
 
-#include "smtpwatch/verdict.h"
+#include "smtpwatch/ending.h"
+#include "smtpwatch/judgement.h"
+#include "smtpwatch/severity.h"
 
 /* Whether the verdict holds. At most one of the five holds. */
 bool verdict_tls_broken_off(const struct ending *e);

@@ -3,6 +3,7 @@
 #define SMTPWATCH_FORMAT_HTML_HTML_H
 
 #include "format/text/text.h"
+#include "smtpwatch/cause.h"
 #include "stats/metrics.h"
 #include "stats/timeline.h"
 #include "text/digest.h"

@@ -2,6 +2,8 @@
 #include "format/html/html.h"
 
 #include "format/text/fate.h"
+#include "policy/alert_kind.h"
+#include "smtpwatch/cause.h"
 #include "stats/counters.h"
 
 enum { SERVERS_SHOWN = 20 };

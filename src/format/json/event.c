@@ -2,6 +2,7 @@
 #include "format/json/event.h"
 
 #include "format/text/text.h"
+#include "policy/alert_kind.h"
 #include "stats/counters.h"
 
 enum { SERVERS_SHOWN = 10 };

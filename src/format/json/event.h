@@ -4,6 +4,7 @@
 #define SMTPWATCH_FORMAT_JSON_EVENT_H
 
 #include "format/json/json.h"
+#include "policy/alert_kind.h"
 #include "policy/throttle.h"
 #include "stats/daily.h"
 

@@ -2,6 +2,8 @@
  * shape of the record. */
 #include "format/json/json.h"
 #include "policy/acceptance.h"
+#include "policy/alert_kind.h"
+#include "smtpwatch/cause.h"
 
 static bool put_src_ip(struct json *j, const struct json_view *v)
 {

@@ -3,6 +3,7 @@
 #include "core/tls/record.h"
 #include "core/tls/suite.h"
 #include "format/json/json.h"
+#include "smtpwatch/verdict.h"
 
 static const struct session_info *tls_info_of(const struct json_view *v)
 {

@@ -2,6 +2,8 @@
 #include "format/text/text.h"
 #include "policy/acceptance.h"
 
+#include "policy/alert_kind.h"
+#include "smtpwatch/cause.h"
 #include "smtpwatch/frame.h"
 
 #include <ctype.h>

@@ -1,6 +1,8 @@
 /* brief.c - one line for an alert, a sum, a daily summary or the end of a run. */
 #include "format/text/text.h"
 
+#include "policy/alert_kind.h"
+#include "smtpwatch/cause.h"
 #include "smtpwatch/frame.h"
 
 /* Messages named of one session, and servers named of one day. */

@@ -1,5 +1,6 @@
 /* notice.c - turns events into notices of one line. */
 #include "format/text/notice.h"
+#include "policy/alert_kind.h"
 
 bool notices_init(struct notices *n, void (*emit)(void *arg, const struct notice *notice),
 		  void *arg)

@@ -1,6 +1,7 @@
 /* summary.c - the summary at the end of a run. */
 #include "format/text/fate.h"
 #include "format/text/text.h"
+#include "policy/alert_kind.h"
 #include "stats/counters.h"
 
 enum { SERVERS_SHOWN = 10 };

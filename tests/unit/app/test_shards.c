@@ -13,6 +13,7 @@
 #include "app/shards.h"
 #include "capture/source.h"
 #include "nids/stream_nids.h"
+#include "smtpwatch/cause.h"
 
 /* Everything that is told, as one number that depends on the order too; and how much it was. */
 struct heard {

@@ -29,6 +29,7 @@
 #include "app/worker.c"
 
 #include "lib/made.h"
+#include "smtpwatch/verdict.h"
 
 struct live {
 	struct live_counts counts;

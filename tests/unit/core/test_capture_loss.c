@@ -11,6 +11,7 @@
 #include "lib/build.h"
 #include "lib/weather.h"
 #include "smtpwatch/monitor.h"
+#include "smtpwatch/verdict.h"
 
 #include <stdio.h>
 

@@ -12,6 +12,7 @@
 #include "lib/segments.h"
 #include "lib/within.h"
 #include "smtpwatch/monitor.h"
+#include "smtpwatch/verdict.h"
 
 struct heard {
 	unsigned sessions, clean;

@@ -18,6 +18,7 @@
 #include "lib/build.h"
 #include "lib/weather.h"
 #include "smtpwatch/monitor.h"
+#include "smtpwatch/verdict.h"
 
 #include <glob.h>
 #include <stdio.h>

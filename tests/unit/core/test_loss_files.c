@@ -15,6 +15,7 @@
 #include "capture/source.h"
 #include "lib/segments.h"
 #include "smtpwatch/monitor.h"
+#include "smtpwatch/verdict.h"
 
 #include <glob.h>
 #include <stdio.h>

@@ -11,6 +11,8 @@
 #include "lib/made.h"
 #include "lib/output.h"
 #include "sink/sink.h"
+#include "smtpwatch/cause.h"
+#include "smtpwatch/verdict.h"
 
 /* What JSON makes of it: it shows every field. */
 static char *shown(struct made *m)

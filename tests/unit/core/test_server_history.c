@@ -9,6 +9,7 @@
 
 #include "lib/segments.h"
 #include "lib/within.h"
+#include "smtpwatch/cause.h"
 #include "smtpwatch/server_history.h"
 
 #define S  FRAME_SECOND

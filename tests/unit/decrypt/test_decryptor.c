@@ -19,6 +19,7 @@
 #include "lib/build.h"
 #include "lib/tls_scenario.h"
 #include "lib/weather.h"
+#include "smtpwatch/verdict.h"
 
 /* BULK: what bodies are made of that are to be longer than what is kept. */
 enum { SESSIONS = 16, WORDS = 200, BULK = 4 * DECRYPTOR_QUEUE_MAX };

@@ -13,6 +13,7 @@
 #include "lib/hostile.h"
 #include "lib/output.h"
 #include "smtpwatch/frame.h"
+#include "smtpwatch/verdict.h"
 #include "tui/progress.h"
 
 /* Every name that a format has is its own, and of every fact that a row names there is one. */

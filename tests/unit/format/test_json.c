@@ -16,6 +16,8 @@
 #include "lib/made.h"
 #include "lib/output.h"
 #include "sink/sink.h"
+#include "smtpwatch/cause.h"
+#include "smtpwatch/verdict.h"
 
 struct community_row {
 	const char *a;

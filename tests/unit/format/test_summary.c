@@ -11,6 +11,7 @@
 
 #include "format/text/text.h"
 #include "lib/made.h"
+#include "smtpwatch/verdict.h"
 
 static void has(const char *text, const char *want)
 {

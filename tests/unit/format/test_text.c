@@ -13,6 +13,8 @@
 #include "format/text/text.h"
 #include "lib/made.h"
 #include "lib/output.h"
+#include "smtpwatch/cause.h"
+#include "smtpwatch/verdict.h"
 
 static void has(const char *text, const char *want)
 {

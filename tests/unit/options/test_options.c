@@ -13,6 +13,7 @@
 
 #include "options/help.h"
 #include "options/read.h"
+#include "smtpwatch/verdict.h"
 
 enum { WORDS = 24 };
 

@@ -12,7 +12,9 @@
 
 #include "format/alert_list.h"
 #include "lib/made.h"
+#include "policy/alert_kind.h"
 #include "policy/group.h"
+#include "smtpwatch/cause.h"
 
 struct acceptance_row {
 	struct ending ending;

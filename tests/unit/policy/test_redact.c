@@ -11,6 +11,7 @@
 
 #include "lib/made.h"
 #include "policy/redact.h"
+#include "smtpwatch/cause.h"
 
 static struct bytes string_of(const struct strings *n, enum string_tag tag)
 {

@@ -9,6 +9,8 @@
 
 #include "lib/made.h"
 #include "policy/reporter.h"
+#include "smtpwatch/cause.h"
+#include "smtpwatch/verdict.h"
 
 #include <string.h>
 

@@ -11,6 +11,7 @@
 
 #include "lib/made.h"
 #include "lib/within.h"
+#include "policy/alert_kind.h"
 #include "policy/throttle.h"
 #include "smtpwatch/frame.h"
 

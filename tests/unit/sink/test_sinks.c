@@ -16,6 +16,7 @@
 #include "lib/peer.h"
 #include "sink/sink.h"
 #include "smtpwatch/frame.h"
+#include "smtpwatch/verdict.h"
 
 #define S FRAME_SECOND
 enum { START = 1795428000 /* 2026-11-23 10:00 UTC */ };

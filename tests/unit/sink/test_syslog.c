@@ -15,7 +15,9 @@
 #include "lib/hostile.h"
 #include "lib/peer.h"
 #include "sink/sink.h"
+#include "smtpwatch/cause.h"
 #include "smtpwatch/frame.h"
+#include "smtpwatch/verdict.h"
 
 static const struct run_mode live = {.live = true};
 

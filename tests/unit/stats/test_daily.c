@@ -10,6 +10,7 @@
 
 #include "lib/made.h"
 #include "smtpwatch/frame.h"
+#include "smtpwatch/verdict.h"
 #include "stats/daily.h"
 
 #define S FRAME_SECOND

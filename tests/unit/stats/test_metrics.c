@@ -18,6 +18,7 @@
 #include "lib/peer.h"
 #include "sink/sink.h"
 #include "smtpwatch/frame.h"
+#include "smtpwatch/verdict.h"
 #include "stats/metrics.h"
 #include "text/hostport.h"
 

@@ -27,6 +27,7 @@
 #include "lib/within.h"
 #include "sink/sink.h"
 #include "smtpwatch/frame.h"
+#include "smtpwatch/verdict.h"
 #include "transport/helper_exec.h"
 #include "transport/helper_process.h"
 

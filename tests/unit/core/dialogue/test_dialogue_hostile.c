@@ -12,6 +12,7 @@
 
 #include "lib/segments.h"
 #include "smtpwatch/monitor.h"
+#include "smtpwatch/verdict.h"
 
 /* What was said of the one session. */
 struct secret_words {

@@ -13,6 +13,7 @@
 #include "core/smtp/line.h"
 #include "lib/build.h"
 #include "lib/weather.h"
+#include "smtpwatch/cause.h"
 #include "smtpwatch/monitor.h"
 
 #include <glob.h>

@@ -12,6 +12,7 @@
 #include "lib/weather.h"
 #include "nids/stream_nids.h"
 #include "smtpwatch/monitor.h"
+#include "smtpwatch/verdict.h"
 
 #include <stdlib.h>
 

@@ -10,6 +10,7 @@
 #include "lib/build.h"
 #include "lib/weather.h"
 #include "smtpwatch/monitor.h"
+#include "smtpwatch/verdict.h"
 
 static void take(void *arg, const struct record *r)
 {

@@ -17,7 +17,9 @@
 #include "lib/weather.h"
 #include "lib/within.h"
 #include "nids/stream_nids.h"
+#include "smtpwatch/cause.h"
 #include "smtpwatch/monitor.h"
+#include "smtpwatch/verdict.h"
 
 #include <glob.h>
 #include <inttypes.h>

@@ -12,6 +12,7 @@
 
 #include "lib/segments.h"
 #include "smtpwatch/monitor.h"
+#include "smtpwatch/verdict.h"
 
 enum { TCP_ECE = 0x40, TCP_CWR = 0x80 };
 

@@ -11,6 +11,7 @@
 #include "lib/segments.h"
 #include "nids/stream_nids.h"
 #include "smtpwatch/monitor.h"
+#include "smtpwatch/verdict.h"
 
 static const struct stream_engine *const engines[] = {&stream_native, &stream_nids};
 

@@ -11,6 +11,7 @@
 #include "lib/weather.h"
 #include "nids/stream_nids.h"
 #include "smtpwatch/monitor.h"
+#include "smtpwatch/verdict.h"
 
 #include <stdlib.h>
 

@@ -13,6 +13,7 @@
 #include "nids/stream_nids.h"
 #include "policy/acceptance.h"
 #include "smtpwatch/monitor.h"
+#include "smtpwatch/verdict.h"
 
 static const struct stream_engine *const engines[] = {&stream_native, &stream_nids};
 
