@@ -28,7 +28,9 @@ LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -lmic
             -ltinfo -lpthread
 
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $(1))))
-core     := $(call objects,src/base/*.c src/core/*.c src/core/*/*.c)
+# Of src/base these are not in the library, which has no I/O.
+messages := $(BUILD)/src/base/error.o $(BUILD)/src/base/log.o
+core     := $(filter-out $(messages),$(call objects,src/base/*.c src/core/*.c src/core/*/*.c))
 layers   := $(filter-out $(core),$(call objects,src/*/*.c src/*/*/*.c))
 main     := $(BUILD)/src/app/main.o
 program  := $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a

@@ -1,6 +1,8 @@
 /* interfaces.c - opens interfaces, and tries absent ones again. */
 #include "app/interfaces.h"
 
+#include "base/log.h"
+
 #include <stdlib.h>
 #include <time.h>
 
@@ -27,11 +29,6 @@ struct interfaces {
 	char names[256];
 };
 
-static void error_print(const char *why)
-{
-	fprintf(stderr, "smtpwatch: %s\n", why);
-}
-
 static struct live_config config_of(const struct interfaces *s, const struct interface *f)
 {
 	const struct options *o = s->o;
@@ -55,7 +52,7 @@ static void lives_close(const struct interfaces *s, struct interface *f)
 /* Opens the interface for all workers or for none: the kernel distributes packets over the whole
  * group, and a missing member's packets would be lost. */
 static bool interface_open(struct interfaces *s, struct interface *f, enum live_trouble *trouble,
-			   char why[LIVE_WHY])
+			   struct error *why)
 {
 	struct live_config config = config_of(s, f);
 	struct timespec now;
@@ -122,21 +119,21 @@ struct interfaces *interfaces_open(const struct options *o, unsigned workers, bo
 {
 	struct interfaces *s = interfaces_new(o, workers);
 	bool fine = s != NULL;
-	char why[LIVE_WHY];
+	struct error why;
 
 	*usage = false;
 	if (s == NULL)
-		error_print("no memory for the interfaces");
+		log_line("no memory for the interfaces");
 	for (unsigned i = 0; s != NULL && i < s->n; i++) {
 		enum live_trouble trouble;
 
-		if (interface_open(s, &s->all[i], &trouble, why))
+		if (interface_open(s, &s->all[i], &trouble, &why))
 			continue;
 		s->all[i].logged = LIVE_GONE;
-		if (trouble == LIVE_ABSENT && o->filter != NULL && !filters_check(o->filter, why))
+		if (trouble == LIVE_ABSENT && o->filter != NULL && !filters_check(o->filter, &why))
 			trouble = LIVE_FILTER;
-		fprintf(stderr, "smtpwatch: %s%s\n", why,
-			trouble == LIVE_ABSENT ? "; it is tried again until it is there" : "");
+		log_line("%s%s", why.text,
+			 trouble == LIVE_ABSENT ? "; it is tried again until it is there" : "");
 		*usage |= trouble == LIVE_FILTER;
 		fine &= trouble == LIVE_ABSENT;
 	}
@@ -171,10 +168,8 @@ void interfaces_give(struct interfaces *s, struct worker **workers)
 static void interface_gone(struct interface *f, const struct worker_link *link, int64_t now)
 {
 	if (f->logged != LIVE_GONE)
-		fprintf(stderr,
-			"smtpwatch: the interface %s has gone%s%s; it is tried again until it is "
-			"there\n",
-			f->name, link->reason[0] != '\0' ? ": " : "", link->reason);
+		log_line("the interface %s has gone%s%s; it is tried again until it is there",
+			 f->name, link->reason[0] != '\0' ? ": " : "", link->reason);
 	f->logged = LIVE_GONE;
 	f->given -= f->given > 0;
 	f->open = f->given > 0;
@@ -192,17 +187,16 @@ void interfaces_link(struct interfaces *s, const struct worker_link *link, int64
 	if (link->link == f->logged || f->logged == LIVE_GONE)
 		return;
 	f->logged = link->link;
-	fprintf(stderr, "smtpwatch: the interface %s is %s\n", f->name,
-		f->logged == LIVE_DOWN ? "down" : "up again");
+	log_line("the interface %s is %s", f->name, f->logged == LIVE_DOWN ? "down" : "up again");
 }
 
 static void interface_retry(struct interfaces *s, struct interface *f, int64_t now)
 {
 	enum live_trouble trouble;
-	char why[LIVE_WHY];
+	struct error why;
 
-	if (interface_open(s, f, &trouble, why)) {
-		fprintf(stderr, "smtpwatch: the interface %s is there, and watched\n", f->name);
+	if (interface_open(s, f, &trouble, &why)) {
+		log_line("the interface %s is there, and watched", f->name);
 		f->logged = LIVE_UP;
 		f->trouble = LIVE_ABSENT;
 		interface_give(s, f);
@@ -210,7 +204,7 @@ static void interface_retry(struct interfaces *s, struct interface *f, int64_t n
 	}
 	/* An absent interface was reported already. Any other failure is reported once. */
 	if (trouble != LIVE_ABSENT && trouble != f->trouble)
-		error_print(why);
+		log_line("%s", why.text);
 	f->trouble = trouble;
 	f->wait = f->wait * 2 < wait_max ? f->wait * 2 : wait_max;
 	f->due = now + f->wait;

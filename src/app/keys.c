@@ -3,19 +3,17 @@
 
 #include "decrypt/decryptor.h"
 
-#include <stdio.h>
-
 /* Sessions whose secrets are kept; 20 MiB at most. */
 enum { SESSIONS = 1 << 16 };
 
-bool keys_open(struct keys *k, const char *path, char why[KEYLOG_WHY])
+bool keys_open(struct keys *k, const char *path, struct error *why)
 {
 	k->given = path != NULL;
 	k->log = keylog_new(SESSIONS);
 	k->decryptor = k->log != NULL ? decryptor_new(k->log) : NULL;
 	if (k->decryptor == NULL)
-		snprintf(why, KEYLOG_WHY,
-			 "no memory for the keys of TLS, or an OpenSSL that lacks what opens it");
+		error_set(why,
+			  "no memory for the keys of TLS, or an OpenSSL that lacks what opens it");
 	if (k->decryptor != NULL && (path == NULL || keylog_open(k->log, path, why)))
 		return true;
 	keys_close(k);

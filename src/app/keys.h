@@ -2,6 +2,7 @@
 #ifndef SMTPWATCH_APP_KEYS_H
 #define SMTPWATCH_APP_KEYS_H
 
+#include "base/error.h"
 #include "decrypt/keylog.h"
 #include "smtpwatch/decryptor.h"
 #include "stats/totals.h"
@@ -15,7 +16,7 @@ struct keys {
 
 /* Prepares *k. path: the key log; NULL: all secrets come from keys_add. Call before privilege_drop
  * and sandbox_enter. Returns false with a sentence in why; *k is then zero-filled. */
-bool keys_open(struct keys *k, const char *path, char why[KEYLOG_WHY]);
+bool keys_open(struct keys *k, const char *path, struct error *why);
 
 /* Adds lines of a key log that a capture contains. */
 void keys_add(struct keys *k, struct bytes text);

@@ -3,6 +3,7 @@
 #include "app/live.h"
 
 #include "app/live_parts.h"
+#include "base/log.h"
 #include "options/read.h"
 #include "os/processors.h"
 #include "os/sandbox.h"
@@ -81,19 +82,14 @@ static void losses_log(struct live_run *w, const struct monitor_stats *sum, int6
 	if (now < w->losses_due || dropped + lost + pcaps == 0)
 		return;
 	if (dropped > 0)
-		fprintf(stderr,
-			"smtpwatch: the kernel dropped %llu packets, because its buffer was full; "
-			"--buffer makes it larger, -j "
-			"adds a worker\n",
-			(unsigned long long)dropped);
+		log_line("the kernel dropped %llu packets, because its buffer was full; --buffer "
+			 "makes it larger, -j adds a worker",
+			 (unsigned long long)dropped);
 	if (lost > 0)
-		fprintf(stderr,
-			"smtpwatch: %llu judged sessions were lost, because the outputs are too "
-			"slow\n",
-			(unsigned long long)lost);
+		log_line("%llu judged sessions were lost, because the outputs are too slow",
+			 (unsigned long long)lost);
 	if (pcaps > 0)
-		fprintf(stderr, "smtpwatch: of %llu alerts the packets were not kept\n",
-			(unsigned long long)pcaps);
+		log_line("of %llu alerts the packets were not kept", (unsigned long long)pcaps);
 	w->pcaps_logged = sum->capture.pcaps_lost;
 	w->drops_logged = sum->capture.dropped;
 	w->lost_logged = sum->capture.records_lost;
@@ -117,14 +113,15 @@ static void line_make(const struct live_run *w, const struct monitor_stats *sum,
 static void print_so_far(const struct live_run *w)
 {
 	struct monitor_stats sum = stats_sum(w);
+	struct outbuf packets = {0};
 	char line[512];
 
 	line_make(w, &sum, line, sizeof(line));
-	fprintf(stderr, "smtpwatch: so far %s", line);
 	for (unsigned i = 0; i < w->n && w->n > 1; i++)
-		fprintf(stderr, "%s%llu", i == 0 ? "; packets by worker: " : ", ",
-			(unsigned long long)w->stats[i].frames);
-	fputc('\n', stderr);
+		outbuf_format(&packets, "%s%llu", i == 0 ? "; packets by worker: " : ", ",
+			      (unsigned long long)w->stats[i].frames);
+	log_line("so far %s%.*s", line, (int)packets.n, packets.n > 0 ? packets.p : "");
+	outbuf_free(&packets);
 	sandbox_report(true);
 }
 
@@ -134,8 +131,7 @@ static void workers_alerting(struct live_run *w)
 {
 	for (unsigned i = 0; i < w->n; i++)
 		if (!worker_alerting(w->workers[i], &w->alerting))
-			fprintf(stderr,
-				"smtpwatch: no memory to tell a worker of changed severities\n");
+			log_line("no memory to tell a worker of changed severities");
 }
 
 /* Applies the options that may change in a running program. The options of the start stay
@@ -160,11 +156,11 @@ static void reload(struct live_run *w)
 	    options_reload(w->latest != NULL ? w->latest : w->o, fresh, stderr, NULL) == 0) {
 		options_take(w, fresh);
 		workers_alerting(w);
-		fprintf(stderr, "smtpwatch: configuration read again\n");
+		log_line("configuration read again");
 	} else if (fresh != NULL) {
 		options_free(fresh);
 		free(fresh);
-		fprintf(stderr, "smtpwatch: the configuration has mistakes; nothing is changed\n");
+		log_line("the configuration has mistakes; nothing is changed");
 	}
 	/* An output reports its failure itself. */
 	sinks_reopen(w->sinks);
@@ -351,7 +347,7 @@ static void loop(struct live_run *w)
 	bool done = false, more = false;
 
 	if (fds == NULL) {
-		live_run_fail(&w->trouble, "no memory");
+		log_fail(&w->trouble, "no memory");
 		return;
 	}
 	fds[0] = (struct pollfd){.fd = w->signals, .events = POLLIN};
@@ -366,7 +362,7 @@ static void loop(struct live_run *w)
 		while (done && more);
 		tick(w);
 		if (!w->stopping && w->viewer == NULL && !sinks_listening(w->sinks)) {
-			live_run_fail(&w->trouble, "no output takes anything any more");
+			log_fail(&w->trouble, "no output takes anything any more");
 			stop_begin(w);
 		}
 	}
@@ -382,7 +378,7 @@ static void run(struct live_run *w)
 	w->watchdog = service_watchdog();
 	snprintf(line, sizeof(line), "watching %s, ports %.99s, %u worker%s",
 		 interfaces_names(w->interfaces), w->o->ports, w->n, w->n == 1 ? "" : "s");
-	fprintf(stderr, "smtpwatch: %s\n", line);
+	log_line("%s", line);
 	service_ready(line);
 	loop(w);
 	stats_emit(w, false);

@@ -40,9 +40,6 @@ struct live_run {
 	bool usage, trouble; /* the exit code */
 };
 
-/* Sets *flag (usage or trouble), and prints why to standard error. Returns false. */
-bool live_run_fail(bool *flag, const char *why);
-
 /* Opens outputs, interfaces, pid file and key log, then gives up privileges, then starts the
  * workers. Returns false after printing why; call live_run_end in any case. */
 bool live_run_start(struct live_run *w);

@@ -2,6 +2,7 @@
 #include "app/live_parts.h"
 
 #include "app/outputs.h"
+#include "base/log.h"
 #include "options/read.h"
 #include "os/privilege.h"
 #include "os/sandbox.h"
@@ -15,13 +16,6 @@
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-
-bool live_run_fail(bool *flag, const char *why)
-{
-	*flag = true;
-	fprintf(stderr, "smtpwatch: %s\n", why);
-	return false;
-}
 
 /* stop_begin unblocks SIGTERM and SIGINT, so that a second one has its default action. */
 static bool signals_catch(struct live_run *w)
@@ -38,7 +32,7 @@ static bool signals_catch(struct live_run *w)
 	w->signals = sigprocmask(SIG_BLOCK, &set, NULL) == 0
 			     ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
 			     : -1;
-	return w->signals >= 0 || live_run_fail(&w->trouble, "cannot listen to signals");
+	return w->signals >= 0 || log_fail(&w->trouble, "cannot listen to signals");
 }
 
 /* Returns the configuration of one worker. The operator's bounds are for all workers together. */
@@ -99,18 +93,17 @@ static bool workers_make(struct live_run *w)
 	w->beats = calloc(w->n, sizeof(*w->beats));
 	w->correlator = correlator_new(config.stream.seed, on_record, w);
 	if (w->workers == NULL || w->stats == NULL || w->beats == NULL || w->correlator == NULL)
-		return live_run_fail(&w->trouble, "no memory for the workers");
+		return log_fail(&w->trouble, "no memory for the workers");
 	for (unsigned i = 0; i < w->n; i++) {
 		w->workers[i] = worker_new(&config, (unsigned)w->o->interfaces.n, store_memory,
 					   &w->alerting);
 		if (w->workers[i] == NULL)
-			return live_run_fail(
-				&w->trouble,
-				i > 0 && config.engine != &stream_native
-					? "this engine can serve one worker (-j 1)"
-					: "no memory for the connections that are to be watched; "
-					  "--memory, "
-					  "--max-connections and --write-pcap-memory bound them");
+			return log_fail(&w->trouble,
+					i > 0 && config.engine != &stream_native
+						? "this engine can serve one worker (-j 1)"
+						: "no memory for the connections that are to be "
+						  "watched; --memory, --max-connections and "
+						  "--write-pcap-memory bound them");
 	}
 	return true;
 }
@@ -121,7 +114,7 @@ static bool workers_start(struct live_run *w)
 	interfaces_give(w->interfaces, w->workers);
 	for (unsigned i = 0; i < w->n; i++)
 		if (!worker_start(w->workers[i], i))
-			return live_run_fail(&w->trouble, "the system has no thread for a worker");
+			return log_fail(&w->trouble, "the system has no thread for a worker");
 	return true;
 }
 
@@ -129,53 +122,53 @@ static bool workers_start(struct live_run *w)
  * stays root needs no broker. */
 static void broker_try(struct live_run *w)
 {
-	char why[SOCKET_BROKER_WHY];
+	struct error why;
 
 	if (!sandbox_built() || !privilege_net_raw() ||
 	    (geteuid() == 0 && !privilege_drop_due(w->o->user)))
 		return;
-	w->broker = socket_broker_start(w->o->user, why);
+	w->broker = socket_broker_start(w->o->user, &why);
 	if (w->broker == NULL)
-		fprintf(stderr, "smtpwatch: %s\n", why);
+		log_line("%s", why.text);
 }
 
 /* Gives up privileges and restricts system calls, before the first byte is parsed. */
 static bool confine(struct live_run *w)
 {
-	char why[PRIVILEGE_WHY + SANDBOX_WHY + EXPORT_WHY];
+	struct error why;
 	bool stays_root = geteuid() == 0 && !privilege_drop_due(w->o->user);
 	int packet = -1;
 
 	broker_try(w);
-	if (!privilege_drop(w->o->user, PRIVILEGE_KEEP_NONE, why) ||
+	if (!privilege_drop(w->o->user, PRIVILEGE_KEEP_NONE, &why) ||
 	    !sandbox_enter((stays_root ? SANDBOX_ROOT : SANDBOX_PROGRAM) |
 				   (w->viewer != NULL ? SANDBOX_TERMINAL : 0),
-			   w->broker != NULL ? &packet : NULL, why))
-		return live_run_fail(&w->usage, why);
-	if (w->export != NULL && !export_check(w->export, why))
-		return live_run_fail(&w->trouble, why);
+			   w->broker != NULL ? &packet : NULL, &why))
+		return log_fail(&w->usage, "%s", why.text);
+	if (w->export != NULL && !export_check(w->export, &why))
+		return log_fail(&w->trouble, "%s", why.text);
 	if (w->broker != NULL && (packet < 0 || !socket_broker_serve(w->broker, packet)))
-		fprintf(stderr, "smtpwatch: this kernel cannot let an interface be opened again "
-				"that is removed and made anew\n");
+		log_line("this kernel cannot let an interface be opened again that is removed and "
+			 "made anew");
 	return true;
 }
 
 static bool outputs_start(struct live_run *w)
 {
-	char why[EXPORT_WHY];
+	struct error why;
 
 	w->sinks =
 		outputs_open(w->o, &w->alerting, w->o->write_pcap != NULL ? on_packets : NULL, w);
 	w->trouble = w->sinks == NULL;
 	if (w->sinks == NULL || w->o->write_pcap == NULL)
 		return w->sinks != NULL;
-	w->export = export_open(w->o->write_pcap, w->o->user, why);
-	return w->export != NULL || live_run_fail(&w->trouble, why);
+	w->export = export_open(w->o->write_pcap, w->o->user, &why);
+	return w->export != NULL || log_fail(&w->trouble, "%s", why.text);
 }
 
 /* Draws the ladder of a session from the frames that came with its record. */
 static struct ladders *view_draw(void *arg, const struct recent_session *s, session_cleaner *clean,
-				 void *clean_arg, struct ladder **out, char why[VIEWER_WHY])
+				 void *clean_arg, struct ladder **out, struct error *why)
 {
 	struct monitor_config config = monitor_config_of(arg);
 
@@ -183,7 +176,7 @@ static struct ladders *view_draw(void *arg, const struct recent_session *s, sess
 }
 
 static bool view_save(void *arg, struct export *e, const struct recent_session *s,
-		      const struct report *r, char why[VIEWER_WHY])
+		      const struct report *r, struct error *why)
 {
 	(void)arg;
 	return viewer_save_stored(e, s, r, why);
@@ -192,25 +185,25 @@ static bool view_save(void *arg, struct export *e, const struct recent_session *
 static bool view_start(struct live_run *w)
 {
 	struct viewer_source source = {view_draw, view_save, w};
-	char why[VIEWER_WHY];
+	struct error why;
 
 	if (!w->o->top)
 		return true;
 	for (size_t i = 0, n = 0; i < w->o->interfaces.n && n < sizeof(w->names); i++)
 		n += (size_t)snprintf(w->names + n, sizeof(w->names) - n, "%s%s", i > 0 ? ", " : "",
 				      w->o->interfaces.all[i]);
-	w->viewer = viewer_new(w->o, w->names, &source, why);
-	return w->viewer != NULL || live_run_fail(&w->usage, why);
+	w->viewer = viewer_new(w->o, w->names, &source, &why);
+	return w->viewer != NULL || log_fail(&w->usage, "%s", why.text);
 }
 
 bool live_run_start(struct live_run *w)
 {
-	char why[SERVICE_WHY], why_not[KEYLOG_WHY];
+	struct error why;
 
 	/* Checked before processes and files exist that would belong to root. */
 	if (privilege_drop_due(w->o->user) && !privilege_user_known(w->o->user))
-		return live_run_fail(&w->usage, "there is no user to become: neither the one of "
-						"--user, nor smtpwatch or nobody");
+		return log_fail(&w->usage, "there is no user to become: neither the one of --user, "
+					   "nor smtpwatch or nobody");
 	if (!view_start(w) || !outputs_start(w))
 		return false;
 	/* After the outputs, whose helper processes may block on standard error without blocking
@@ -223,10 +216,10 @@ bool live_run_start(struct live_run *w)
 		w->trouble = true;
 		return false;
 	}
-	if (w->o->pid_file != NULL && !service_pid_write(w->o->pid_file, why))
-		return live_run_fail(&w->trouble, why);
-	if (w->o->keylog != NULL && !keys_open(&w->keys, w->o->keylog, why_not))
-		return live_run_fail(&w->trouble, why_not);
+	if (w->o->pid_file != NULL && !service_pid_write(w->o->pid_file, &why))
+		return log_fail(&w->trouble, "%s", why.text);
+	if (w->o->keylog != NULL && !keys_open(&w->keys, w->o->keylog, &why))
+		return log_fail(&w->trouble, "%s", why.text);
 	return confine(w) && workers_make(w) && workers_start(w);
 }
 

@@ -10,9 +10,8 @@
 static enum exit_code print_only(const struct options *o)
 {
 	struct outfile out;
-	char why[OUTFILE_WHY];
 
-	if (!outfile_open(&out, "-", NULL, why))
+	if (!outfile_open(&out, "-", NULL, NULL))
 		return EXIT_TROUBLE;
 	if (o->action == OPTIONS_HELP)
 		options_help(&out.buf);

@@ -5,6 +5,7 @@
 #include "app/keys.h"
 #include "app/outputs.h"
 #include "app/shards.h"
+#include "base/log.h"
 #include "capture/source.h"
 #include "os/privilege.h"
 #include "os/processors.h"
@@ -91,26 +92,19 @@ static void signals_catch(void)
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
-/* Sets *flag (usage or trouble), and prints why. */
-static void fail(bool *flag, const char *why)
-{
-	*flag = true;
-	fprintf(stderr, "smtpwatch: %s\n", why);
-}
-
 /* Opens an input. Returns false after printing why. If f->usage is set, no input can be opened. */
 static bool input_open(struct offline *f, struct input *in)
 {
-	char why[SOURCE_WHY] = "";
+	struct error why = {0};
 
 	if (in->source != NULL)
 		return true;
 	if (in->bad)
 		return false;
-	in->source = source_open(in->path, f->o->filter, why, &f->usage);
+	in->source = source_open(in->path, f->o->filter, &why, &f->usage);
 	in->bad = in->source == NULL;
 	if (in->bad && !stopping)
-		fail(f->usage ? &f->usage : &f->trouble, why);
+		log_fail(f->usage ? &f->usage : &f->trouble, "%s", why.text);
 	return !in->bad;
 }
 
@@ -134,32 +128,28 @@ static bool drawing(const struct offline *f)
 /* Checks that inputs can be read twice, if the options need a second pass. */
 static bool inputs_check(struct offline *f)
 {
-	char why[SOURCE_WHY];
 	struct stat st;
 
 	for (size_t i = 0; needs_second_pass(f->o) && i < f->o->reads.n; i++)
 		if (stat(f->inputs[i].path, &st) == 0 && !S_ISREG(st.st_mode) &&
-		    !S_ISDIR(st.st_mode)) {
-			snprintf(why, sizeof(why),
-				 "%.200s is no file and cannot be read twice, as %s "
-				 "has to",
+		    !S_ISDIR(st.st_mode))
+			log_fail(&f->usage,
+				 "%.200s is no file and cannot be read twice, as %s has to",
 				 f->inputs[i].path,
 				 f->o->write_pcap != NULL ? "--write-pcap" : "--explain");
-			fail(&f->usage, why);
-		}
 	return !f->usage;
 }
 
 /* Opens an input for the second pass. */
 static bool input_open_again(struct offline *f, struct input *in)
 {
-	char why[SOURCE_WHY] = "";
+	struct error why = {0};
 	bool usage;
 
 	if (in->again == NULL)
-		in->again = source_open(in->path, f->o->filter, why, &usage);
+		in->again = source_open(in->path, f->o->filter, &why, &usage);
 	if (in->again == NULL)
-		fail(&f->trouble, why);
+		log_fail(&f->trouble, "%s", why.text);
 	return in->again != NULL;
 }
 
@@ -177,18 +167,14 @@ static void descriptors_raise(void)
 /* Gives up privileges and restricts system calls, before the first byte is parsed. */
 static bool confine(struct offline *f)
 {
-	char why[PRIVILEGE_WHY + SANDBOX_WHY + EXPORT_WHY];
+	struct error why;
 
-	if (!privilege_drop(f->o->user, PRIVILEGE_KEEP_NONE, why) ||
+	if (!privilege_drop(f->o->user, PRIVILEGE_KEEP_NONE, &why) ||
 	    !sandbox_enter(SANDBOX_PROGRAM | (f->viewer != NULL ? SANDBOX_TERMINAL : 0), NULL,
-			   why)) {
-		fail(&f->usage, why);
-		return false;
-	}
-	if (f->export == NULL || export_check(f->export, why))
-		return true;
-	fail(&f->trouble, why);
-	return false;
+			   &why))
+		return log_fail(&f->usage, "%s", why.text);
+	return f->export == NULL || export_check(f->export, &why) ||
+	       log_fail(&f->trouble, "%s", why.text);
 }
 
 /* As root, opens all inputs before root is given up. Without root each file is opened when its turn
@@ -254,8 +240,8 @@ static bool monitor_start(struct offline *f)
 					 config->stream.seed);
 	if (f->shards != NULL && (f->export == NULL || f->extract != NULL))
 		return true;
-	fail(&f->trouble, "no memory for the connections that are to be watched; --memory and "
-			  "--max-connections bound them");
+	log_fail(&f->trouble, "no memory for the connections that are to be watched; --memory and "
+			      "--max-connections bound them");
 	return false;
 }
 
@@ -268,9 +254,8 @@ static void print_so_far(const struct offline *f)
 	asked = 0;
 	shards_settle(f->shards);
 	shards_stats(f->shards, &core);
-	fprintf(stderr,
-		"smtpwatch: so far %llu packets, %llu sessions, %llu alerts; %llu connections "
-		"open; now in %s\n",
+	log_line(
+		"so far %llu packets, %llu sessions, %llu alerts; %llu connections open; now in %s",
 		(unsigned long long)core.frames, (unsigned long long)t->sessions,
 		(unsigned long long)t->alerts, (unsigned long long)core.stream.conns_open,
 		f->current);
@@ -329,14 +314,14 @@ static void progress_input_done(struct offline *f, const struct source *s)
 static void input_read(struct offline *f, struct input *in)
 {
 	struct frame frames[FRAMES];
-	char why[SOURCE_WHY];
+	struct error why;
 	bool slow = strcmp(in->path, "-") == 0;
 	int n = 0;
 
 	f->current = in->path;
 	reading = in->source;
 	while (!stopping && (f->query != NULL || f->viewer != NULL || sinks_listening(f->sinks)) &&
-	       (n = source_read(in->source, frames, FRAMES, why)) > 0) {
+	       (n = source_read(in->source, frames, FRAMES, &why)) > 0) {
 		keys_add(&f->keys, source_secrets(in->source));
 		shards_frames(f->shards, (uint32_t)(in - f->inputs), frames, (size_t)n);
 		in->frames += (uint64_t)n;
@@ -351,7 +336,7 @@ static void input_read(struct offline *f, struct input *in)
 	reading = NULL;
 	progress_input_done(f, in->source);
 	if (n < 0 && !stopping)
-		fail(&f->trouble, why);
+		log_fail(&f->trouble, "%s", why.text);
 	source_close(in->source);
 	in->source = NULL;
 	in->bad = true;
@@ -412,7 +397,7 @@ static void again_skip(struct offline *f, uint64_t n)
 static bool input_again(struct offline *f, struct input *in)
 {
 	struct frame frames[FRAMES];
-	char why[SOURCE_WHY];
+	struct error why;
 	uint64_t left = in->frames;
 	int n;
 
@@ -420,7 +405,7 @@ static bool input_again(struct offline *f, struct input *in)
 		reading = in->again;
 		while (left > 0 &&
 		       (n = source_read(in->again, frames, left < FRAMES ? (size_t)left : FRAMES,
-					why)) > 0) {
+					&why)) > 0) {
 			again_frames(f, in, frames, (size_t)n);
 			left -= (uint64_t)n;
 			progress_update(f, in->again);
@@ -428,8 +413,8 @@ static bool input_again(struct offline *f, struct input *in)
 		reading = NULL;
 		progress_input_done(f, in->again);
 		if (left > 0 && !stopping)
-			fail(&f->trouble, "an input has become shorter since it was judged: "
-					  "packets may be missing from what comes of it");
+			log_fail(&f->trouble, "an input has become shorter since it was judged: "
+					      "packets may be missing from what comes of it");
 	}
 	again_skip(f, left);
 	source_close(in->again);
@@ -468,13 +453,13 @@ static void query_ladders(struct offline *f)
 						    query_kept(f->query, i));
 
 		if (!query_draw(f->query, i, ladder))
-			fail(&f->trouble, "no memory for what is to be explained");
+			log_fail(&f->trouble, "no memory for what is to be explained");
 	}
 }
 
 static void afterwards(struct offline *f)
 {
-	char why[QUERY_WHY];
+	struct error why;
 	bool whole;
 
 	query_ladders(f);
@@ -487,8 +472,8 @@ static void afterwards(struct offline *f)
 	if (f->ladders != NULL)
 		ladders_finish(f->ladders);
 	sinks_worst(f->sinks);
-	if (f->query != NULL && !query_print(f->query, why))
-		fail(query_count(f->query) == 0 ? &f->usage : &f->trouble, why);
+	if (f->query != NULL && !query_print(f->query, &why))
+		log_fail(query_count(f->query) == 0 ? &f->usage : &f->trouble, "%s", why.text);
 }
 
 /* All inputs are read; the view runs until its user ends it. */
@@ -502,16 +487,14 @@ static void view(struct offline *f)
 static bool view_start(struct offline *f)
 {
 	struct viewer_source source = {reread_draw, reread_save, &f->reread};
-	char why[VIEWER_WHY];
+	struct error why;
 
 	if (!reread_init(&f->reread, f->o, &f->config))
 		return false;
 	for (size_t i = 0; i < f->o->reads.n; i++)
 		f->reread.inputs[i].counted = &f->inputs[i].frames;
-	f->viewer = viewer_new(f->o, f->names, &source, why);
-	if (f->viewer == NULL)
-		fail(&f->usage, why);
-	return f->viewer != NULL;
+	f->viewer = viewer_new(f->o, f->names, &source, &why);
+	return f->viewer != NULL || log_fail(&f->usage, "%s", why.text);
 }
 
 /* Whether an alert has the severity of --fail-on or a higher one. */
@@ -525,19 +508,16 @@ static bool failed(const struct offline *f)
 
 static bool keys_start(struct offline *f)
 {
-	char why[KEYLOG_WHY];
+	struct error why;
 
-	if (keys_open(&f->keys, f->o->keylog, why))
-		return true;
-	fail(&f->trouble, why);
-	return false;
+	return keys_open(&f->keys, f->o->keylog, &why) || log_fail(&f->trouble, "%s", why.text);
 }
 
 /* Opens outputs and the directory for packets with the initial privileges, then gives up
  * privileges. */
 static bool start(struct offline *f)
 {
-	char why[EXPORT_WHY];
+	struct error why;
 
 	inputs_name(f->o, f->names, sizeof(f->names));
 	if (!inputs_check(f) || (f->o->top && !view_start(f)))
@@ -547,12 +527,12 @@ static bool start(struct offline *f)
 	if (f->sinks == NULL)
 		f->trouble = true;
 	if (f->sinks != NULL && f->o->write_pcap != NULL) {
-		f->export = export_open(f->o->write_pcap, f->o->user, why);
+		f->export = export_open(f->o->write_pcap, f->o->user, &why);
 		if (f->export == NULL)
-			fail(&f->trouble, why);
+			log_fail(&f->trouble, "%s", why.text);
 	}
 	if (f->o->explain != NULL && (f->query = query_new(f->o)) == NULL)
-		fail(&f->trouble, "no memory for what is to be explained");
+		log_fail(&f->trouble, "no memory for what is to be explained");
 	f->drawing = f->sinks != NULL && drawing(f);
 	return !f->trouble && keys_start(f) && root_leave(f) && monitor_start(f);
 }

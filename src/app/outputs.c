@@ -1,18 +1,19 @@
 /* outputs.c - opens the list of outputs of the options. */
 #include "app/outputs.h"
 
+#include "base/log.h"
 #include "os/privilege.h"
 
 #include <unistd.h>
 
 static bool output_add(struct sinks *s, const char *spec)
 {
-	char why[SINK_WHY] = "";
+	struct error why = {0};
 
-	if (sinks_add(s, spec, why))
-		return true;
-	fprintf(stderr, "smtpwatch: %s\n", why);
-	return false;
+	bool fine = sinks_add(s, spec, &why);
+	if (!fine)
+		log_line("%s", why.text);
+	return fine;
 }
 
 struct sinks *outputs_open(const struct options *o, const struct alerting *alerting,
@@ -33,7 +34,7 @@ struct sinks *outputs_open(const struct options *o, const struct alerting *alert
 	fine = s != NULL;
 
 	if (s == NULL)
-		fprintf(stderr, "smtpwatch: no memory for the outputs\n");
+		log_line("no memory for the outputs");
 	else if (o->outputs.n == 0 && o->explain == NULL && !o->top)
 		fine = output_add(s, isatty(STDOUT_FILENO) ? "text" : "json");
 	for (size_t i = 0; s != NULL && i < o->outputs.n; i++)

@@ -7,7 +7,6 @@
 #include <assert.h>
 #include <endian.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,34 +169,33 @@ static ssize_t classic_fill(struct classic *c)
 	return r;
 }
 
-static int classic_end(const struct classic *c, ssize_t r, char reason[INPUT_REASON])
+static int classic_end(const struct classic *c, ssize_t r, struct error *reason)
 {
 	const char *s = c->packets == 1 ? "" : "s";
 	if (r < 0)
-		snprintf(reason, INPUT_REASON, "%.200s, after %" PRIu64 " packet%s",
-			 input_trouble(c->in), c->packets, s);
+		error_set(reason, "%.200s, after %" PRIu64 " packet%s", input_trouble(c->in),
+			  c->packets, s);
 	else if (c->tail == c->head || input_stopped(c->in))
 		return 0;
 	else
-		snprintf(reason, INPUT_REASON,
-			 "ends in the middle of a record after %" PRIu64 " packet%s", c->packets,
-			 s);
+		error_set(reason, "ends in the middle of a record after %" PRIu64 " packet%s",
+			  c->packets, s);
 	return -1;
 }
 
 int classic_read(struct classic *c, const struct bpf_program *filter, struct frame *frames,
-		 size_t n, char reason[INPUT_REASON])
+		 size_t n, struct error *reason)
 {
 	for (;;) {
 		size_t got = classic_take(c, filter, frames, n);
 		if (got > 0)
 			return (int)got;
 		if (classic_damaged(c)) {
-			snprintf(reason, INPUT_REASON,
-				 "is damaged at byte %" PRIu64 "%s: a record of %" PRIu32 " bytes",
-				 c->offset + c->head,
-				 input_compression(c->in) ? " of its decompressed data" : "",
-				 number(c->big, c->block + c->head + 8));
+			error_set(reason,
+				  "is damaged at byte %" PRIu64 "%s: a record of %" PRIu32 " bytes",
+				  c->offset + c->head,
+				  input_compression(c->in) ? " of its decompressed data" : "",
+				  number(c->big, c->block + c->head + 8));
 			return -1;
 		}
 		ssize_t r = classic_fill(c);

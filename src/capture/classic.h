@@ -34,7 +34,7 @@ int classic_link(const struct classic *c);
  * frames that it rejects are left out; NULL: no filter. Frames are borrowed until the next call.
  */
 int classic_read(struct classic *c, const struct bpf_program *filter, struct frame *frames,
-		 size_t n, char reason[INPUT_REASON]);
+		 size_t n, struct error *reason);
 
 /* Frees the reader, but does not close its input. NULL is allowed. */
 void classic_free(struct classic *c);

@@ -5,7 +5,6 @@
 #include "capture/default_filter.h"
 
 #include <pcap/pcap.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { FILTERS = 16, SNAPLEN = 262144 };
@@ -48,15 +47,15 @@ static struct bpf_program *find(struct filters *f, int dlt)
 	return NULL;
 }
 
-static struct bpf_program *compile(struct filters *f, pcap_t *p, char why[FILTERS_WHY])
+static struct bpf_program *compile(struct filters *f, pcap_t *p, struct error *why)
 {
 	int dlt = pcap_datalink(p);
 	struct made *m = &f->all[f->n < FILTERS ? f->n : FILTERS - 1];
 	struct bpf_program program;
 	char *text = default_filter(dlt, f->ports, f->user);
 	if (!text || pcap_compile(p, &program, text, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-		snprintf(why, FILTERS_WHY, "the filter \"%.80s\" does not compile: %.300s",
-			 f->user ? f->user : "default", text ? pcap_geterr(p) : "out of memory");
+		error_set(why, "the filter \"%.80s\" does not compile: %.300s",
+			  f->user ? f->user : "default", text ? pcap_geterr(p) : "out of memory");
 		free(text);
 		return NULL;
 	}
@@ -71,11 +70,10 @@ static struct bpf_program *compile(struct filters *f, pcap_t *p, char why[FILTER
 
 static void prepare(struct filters *f, int dlt)
 {
-	char why[FILTERS_WHY];
 	pcap_t *dead = find(f, dlt) ? NULL : pcap_open_dead(dlt, SNAPLEN);
 	if (!dead)
 		return;
-	compile(f, dead, why);
+	compile(f, dead, NULL);
 	pcap_close(dead);
 }
 
@@ -90,14 +88,14 @@ void filters_prepare(struct filters *f)
 		prepare(f, usual[i]);
 }
 
-struct bpf_program *filters_get(struct filters *f, pcap_t *p, char why[FILTERS_WHY])
+struct bpf_program *filters_get(struct filters *f, pcap_t *p, struct error *why)
 {
 	struct bpf_program *made = find(f, pcap_datalink(p));
 	return made ? made : compile(f, p, why);
 }
 
 /* Compiles for Ethernet, which accepts every expression that another link type accepts. */
-bool filters_check(const char *user, char why[FILTERS_WHY])
+bool filters_check(const char *user, struct error *why)
 {
 	struct bpf_program program;
 	pcap_t *dead = pcap_open_dead(DLT_EN10MB, SNAPLEN);
@@ -105,8 +103,8 @@ bool filters_check(const char *user, char why[FILTERS_WHY])
 	if (fine)
 		pcap_freecode(&program);
 	else
-		snprintf(why, FILTERS_WHY, "the filter \"%.80s\" does not compile: %.300s", user,
-			 dead ? pcap_geterr(dead) : "out of memory");
+		error_set(why, "the filter \"%.80s\" does not compile: %.300s", user,
+			  dead ? pcap_geterr(dead) : "out of memory");
 	if (dead)
 		pcap_close(dead);
 	return fine;

@@ -2,9 +2,8 @@
 #ifndef SMTPWATCH_CAPTURE_FILTERS_H
 #define SMTPWATCH_CAPTURE_FILTERS_H
 
+#include "base/error.h"
 #include "smtpwatch/packet.h"
-
-#define FILTERS_WHY 512
 
 /*
  * The sandbox forbids name look-ups, but libpcap resolves the names of hosts and ports when it
@@ -29,10 +28,10 @@ void filters_prepare(struct filters *f);
 
 /* Returns the filter for the open interface p. Borrowed until the next filters_get for f. Returns
  * NULL with a sentence in why. */
-struct bpf_program *filters_get(struct filters *f, struct pcap *p, char why[FILTERS_WHY]);
+struct bpf_program *filters_get(struct filters *f, struct pcap *p, struct error *why);
 
 /* Checks without an interface whether the operator's expression compiles. Returns false with a
  * sentence in why. */
-bool filters_check(const char *user, char why[FILTERS_WHY]);
+bool filters_check(const char *user, struct error *why);
 
 #endif

@@ -9,7 +9,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -32,14 +31,13 @@ struct input {
 	/* The first bytes, which input_read returns again: a pipe cannot be read twice. */
 	size_t ahead_n, ahead_given;
 	uint8_t ahead[INPUT_AHEAD];
-	char trouble[INPUT_REASON];
+	struct error trouble;
 	uint8_t block[INPUT_BLOCK];
 };
 
 static bool input_fail(struct input *in, const char *what, const char *detail)
 {
-	snprintf(in->trouble, sizeof in->trouble, "%s%s", what, detail);
-	return false;
+	return error_set(&in->trouble, "%s%s", what, detail);
 }
 
 static ssize_t input_broken(struct input *in)
@@ -91,15 +89,14 @@ static ssize_t input_fetch_block(struct input *in, bool interruptible)
 
 static ssize_t input_cut(struct input *in)
 {
-	snprintf(in->trouble, sizeof in->trouble, "ends in the middle of its %s data",
-		 unpack_name(in->unpack));
+	error_set(&in->trouble, "ends in the middle of its %s data", unpack_name(in->unpack));
 	return -1;
 }
 
 static ssize_t input_damaged(struct input *in)
 {
-	snprintf(in->trouble, sizeof in->trouble, "has damaged %s data: %s",
-		 unpack_name(in->unpack), unpack_reason(in->unpack));
+	error_set(&in->trouble, "has damaged %s data: %s", unpack_name(in->unpack),
+		  unpack_reason(in->unpack));
 	return -1;
 }
 
@@ -154,7 +151,7 @@ ssize_t input_read(struct input *in, void *to, size_t n)
 		in->ahead_given += part;
 		return (ssize_t)part;
 	}
-	if (in->trouble[0])
+	if (in->trouble.text[0])
 		return -1;
 	return input_stopped(in) ? 0 : input_decoded(in, to, n, false);
 }
@@ -237,11 +234,11 @@ static bool input_start(struct input *in, const char *path)
 	return input_check(in) && input_find_unpack(in) && input_look_ahead(in);
 }
 
-struct input *input_open(const char *path, char reason[INPUT_REASON])
+struct input *input_open(const char *path, struct error *reason)
 {
 	struct input *in = malloc(sizeof *in);
 	if (!in) {
-		snprintf(reason, INPUT_REASON, "cannot be opened: %s", strerror(ENOMEM));
+		error_set(reason, "cannot be opened: %s", strerror(ENOMEM));
 		return NULL;
 	}
 	/* Not calloc: the block is large, and mostly unused if the input is not compressed. */
@@ -250,7 +247,7 @@ struct input *input_open(const char *path, char reason[INPUT_REASON])
 	atomic_init(&in->stop, false);
 	if (input_start(in, path))
 		return in;
-	memcpy(reason, in->trouble, INPUT_REASON);
+	*reason = in->trouble;
 	input_close(in);
 	return NULL;
 }
@@ -263,7 +260,7 @@ const uint8_t *input_ahead(const struct input *in, size_t *n)
 
 const char *input_trouble(const struct input *in)
 {
-	return in->trouble;
+	return in->trouble.text;
 }
 
 uint64_t input_progress(const struct input *in, uint64_t *size)

@@ -3,14 +3,12 @@
 #ifndef SMTPWATCH_CAPTURE_INPUT_H
 #define SMTPWATCH_CAPTURE_INPUT_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-/* Size of a reason: the predicate of a sentence whose subject is the file ("is a directory"). The
- * caller puts the name before it. */
-#define INPUT_REASON 320
 
 /* The most bytes that input_ahead returns: the header of a classic pcap file. */
 #define INPUT_AHEAD 24
@@ -18,9 +16,10 @@
 struct input;
 
 /* Opens path, or standard input for "-". The first bytes tell whether gzip or zstd is used. Waits
- * for the first bytes; a handled signal ends that wait as a failure. Returns NULL with a reason.
- * input_close frees the result. */
-struct input *input_open(const char *path, char reason[INPUT_REASON]);
+ * for the first bytes; a handled signal ends that wait as a failure. Returns NULL with a reason:
+ * the predicate of a sentence whose subject is the file ("is a directory"). input_close frees the
+ * result. */
+struct input *input_open(const char *path, struct error *reason);
 
 /* Returns the first bytes, decompressed, and sets *n to their number: INPUT_AHEAD, or fewer if the
  * input is shorter. input_read returns the same bytes again. Borrowed until input_close. */

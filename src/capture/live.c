@@ -8,7 +8,6 @@
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
@@ -72,33 +71,32 @@ static int settings_apply(struct live *l, const struct live_config *c)
 	return status;
 }
 
-static enum live_trouble activation_explain(const struct live *l, int status, char why[LIVE_WHY])
+static enum live_trouble activation_explain(const struct live *l, int status, struct error *why)
 {
 	switch (status) {
 	case PCAP_ERROR_NO_SUCH_DEVICE:
-		snprintf(why, LIVE_WHY, "there is no interface %s", l->name);
+		error_set(why, "there is no interface %s", l->name);
 		return LIVE_ABSENT;
 	case PCAP_ERROR_IFACE_NOT_UP:
-		snprintf(why, LIVE_WHY, "the interface %s is down", l->name);
+		error_set(why, "the interface %s is down", l->name);
 		return LIVE_ABSENT;
 	case PCAP_ERROR_PERM_DENIED:
 	case PCAP_ERROR_PROMISC_PERM_DENIED:
-		snprintf(why, LIVE_WHY,
-			 "no permission to capture on %s: that takes root, or the capability "
-			 "CAP_NET_RAW",
-			 l->name);
+		error_set(why,
+			  "no permission to capture on %s: that takes root, or the capability "
+			  "CAP_NET_RAW",
+			  l->name);
 		return LIVE_REFUSED;
 	}
-	snprintf(why, LIVE_WHY, "cannot capture on %s: %.300s", l->name, pcap_geterr(l->pcap));
+	error_set(why, "cannot capture on %s: %.300s", l->name, pcap_geterr(l->pcap));
 	return LIVE_BROKEN;
 }
 
 /* libpcap compiles no filter for NFLOG: the core alone sorts out such frames. */
 static bool filter_install(struct live *l, const struct live_config *c, enum live_trouble *trouble,
-			   char why[LIVE_WHY])
+			   struct error *why)
 {
 	struct bpf_program *program;
-	_Static_assert(LIVE_WHY >= FILTERS_WHY, "its sentence is passed on");
 	if (pcap_datalink(l->pcap) == DLT_NFLOG && !c->filtered)
 		return true;
 	program = filters_get(c->filters, l->pcap, why);
@@ -108,21 +106,17 @@ static bool filter_install(struct live *l, const struct live_config *c, enum liv
 	}
 	if (pcap_setfilter(l->pcap, program) == 0)
 		return true;
-	snprintf(why, LIVE_WHY, "cannot set the filter on %s: %.300s", l->name,
-		 pcap_geterr(l->pcap));
-	return false;
+	return error_set(why, "cannot set the filter on %s: %.300s", l->name, pcap_geterr(l->pcap));
 }
 
 static bool live_start(struct live *l, const struct live_config *c, enum live_trouble *trouble,
-		       char why[LIVE_WHY])
+		       struct error *why)
 {
 	char words[PCAP_ERRBUF_SIZE] = "";
 	*trouble = LIVE_BROKEN;
 	l->pcap = pcap_create(c->interface, words);
-	if (!l->pcap) {
-		snprintf(why, LIVE_WHY, "cannot capture on %s: %.300s", l->name, words);
-		return false;
-	}
+	if (!l->pcap)
+		return error_set(why, "cannot capture on %s: %.300s", l->name, words);
 	int status = settings_apply(l, c);
 	if (status == 0)
 		status = pcap_activate(l->pcap);
@@ -132,32 +126,28 @@ static bool live_start(struct live *l, const struct live_config *c, enum live_tr
 	}
 	l->link = linktype_of_dlt(pcap_datalink(l->pcap));
 	l->index = index_of(l);
-	if (!packet_link_known(l->link)) {
-		snprintf(why, LIVE_WHY, "%s has link type %d (%s), which is not decoded", l->name,
-			 l->link, linktype_name(l->link));
-		return false;
-	}
+	if (!packet_link_known(l->link))
+		return error_set(why, "%s has link type %d (%s), which is not decoded", l->name,
+				 l->link, linktype_name(l->link));
 	if (!filter_install(l, c, trouble, why))
 		return false;
 	if (pcap_setnonblock(l->pcap, 1, words) == 0)
 		return true;
-	snprintf(why, LIVE_WHY, "cannot capture on %s: %.300s", l->name, words);
-	return false;
+	return error_set(why, "cannot capture on %s: %.300s", l->name, words);
 }
 
 struct live *live_open(const struct live_config *config, enum live_trouble *trouble,
-		       char why[LIVE_WHY])
+		       struct error *why)
 {
 	*trouble = LIVE_ABSENT;
 	if (strlen(config->interface) >= IFNAMSIZ) {
-		snprintf(why, LIVE_WHY,
-			 "there is no interface %.99s: a name has at most %d letters",
-			 config->interface, IFNAMSIZ - 1);
+		error_set(why, "there is no interface %.99s: a name has at most %d letters",
+			  config->interface, IFNAMSIZ - 1);
 		return NULL;
 	}
 	struct live *l = malloc(sizeof *l);
 	if (!l) {
-		snprintf(why, LIVE_WHY, "no memory to capture on %s", config->interface);
+		error_set(why, "no memory to capture on %s", config->interface);
 		return NULL;
 	}
 	memset(l, 0, offsetof(struct live, arena));
@@ -174,7 +164,7 @@ struct live *live_open(const struct live_config *config, enum live_trouble *trou
  * joining determines which member a hash value selects. The kernel chooses the number of a new
  * group, so that it differs from every other program's.
  */
-bool live_join(struct live *l, int *group, char why[LIVE_WHY])
+bool live_join(struct live *l, int *group, struct error *why)
 {
 	unsigned how = PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_DEFRAG, id = 0;
 	socklen_t n = sizeof id;
@@ -182,11 +172,9 @@ bool live_join(struct live *l, int *group, char why[LIVE_WHY])
 	unsigned wanted = *group < 0 ? (how | PACKET_FANOUT_FLAG_UNIQUEID) << 16
 				     : how << 16 | (unsigned)*group;
 	if (setsockopt(fd, SOL_PACKET, PACKET_FANOUT, &wanted, sizeof wanted) != 0 ||
-	    (*group < 0 && getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &id, &n) != 0)) {
-		snprintf(why, LIVE_WHY, "cannot share %s among workers: %s", l->name,
-			 strerror(errno));
-		return false;
-	}
+	    (*group < 0 && getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &id, &n) != 0))
+		return error_set(why, "cannot share %s among workers: %s", l->name,
+				 strerror(errno));
 	if (*group < 0)
 		*group = (int)(id & 0xffff);
 	return true;

@@ -2,12 +2,11 @@
 #ifndef SMTPWATCH_CAPTURE_LIVE_H
 #define SMTPWATCH_CAPTURE_LIVE_H
 
+#include "base/error.h"
 #include "capture/filters.h"
 #include "smtpwatch/frame.h"
 
 /* Size of a sentence that tells an error and names the interface. */
-#define LIVE_WHY 512
-
 /* All pointers are borrowed for the call of live_open. */
 struct live_config {
 	const char *interface; /* "any": all present and future interfaces */
@@ -32,14 +31,14 @@ struct live;
 /* Opens an interface. Needs CAP_NET_RAW; the other functions do not. Returns NULL with *trouble and
  * a sentence in why. live_close frees the result. */
 struct live *live_open(const struct live_config *config, enum live_trouble *trouble,
-		       char why[LIVE_WHY]);
+		       struct error *why);
 
 /*
  * Joins l to the group of workers that share an interface. Both directions of a connection, and all
  * fragments of an IPv4 datagram, go to the same worker. *group: -1 for the first, which sets it;
  * pass the same variable for the others. Returns false with a sentence in why.
  */
-bool live_join(struct live *l, int *group, char why[LIVE_WHY]);
+bool live_join(struct live *l, int *group, struct error *why);
 
 /* Leaves out frames before ts, nanoseconds since the epoch. Before all workers have joined, several
  * of them may get the same frame. */

@@ -23,7 +23,7 @@ struct savefile {
 	/* 0, or the first result of pcap_next_ex that was not 1. After an incomplete record, a
 	 * second call would return a regular end. */
 	int end;
-	char reason[INPUT_REASON];
+	struct error reason;
 	uint8_t arena[SAVEFILE_ARENA];
 	char stdio[SAVEFILE_STDIO];
 };
@@ -44,30 +44,28 @@ static bool savefile_cut(const char *words)
 }
 
 /* If the input failed, its error is the cause: libpcap knows only an error number. */
-static void savefile_explain_open(const struct input *in, const char *words,
-				  char reason[INPUT_REASON])
+static void savefile_explain_open(const struct input *in, const char *words, struct error *reason)
 {
 	if (input_trouble(in)[0])
-		snprintf(reason, INPUT_REASON, "%s", input_trouble(in));
+		error_set(reason, "%s", input_trouble(in));
 	else if (savefile_cut(words))
-		snprintf(reason, INPUT_REASON, "ends in the middle of its header");
+		error_set(reason, "ends in the middle of its header");
 	else
-		snprintf(reason, INPUT_REASON, "cannot be read: %s", words);
+		error_set(reason, "cannot be read: %s", words);
 }
 
 static void savefile_explain(struct savefile *s)
 {
 	const char *plural = s->packets == 1 ? "" : "s", *words = pcap_geterr(s->pcap);
 	if (input_trouble(s->in)[0])
-		snprintf(s->reason, INPUT_REASON, "%.200s, after %" PRIu64 " packet%s",
-			 input_trouble(s->in), s->packets, plural);
+		error_set(&s->reason, "%.200s, after %" PRIu64 " packet%s", input_trouble(s->in),
+			  s->packets, plural);
 	else if (savefile_cut(words))
-		snprintf(s->reason, INPUT_REASON,
-			 "ends in the middle of a record after %" PRIu64 " packet%s", s->packets,
-			 plural);
+		error_set(&s->reason, "ends in the middle of a record after %" PRIu64 " packet%s",
+			  s->packets, plural);
 	else
-		snprintf(s->reason, INPUT_REASON, "is damaged after %" PRIu64 " packet%s: %.200s",
-			 s->packets, plural, words);
+		error_set(&s->reason, "is damaged after %" PRIu64 " packet%s: %.200s", s->packets,
+			  plural, words);
 }
 
 static pcap_t *savefile_pcap(struct savefile *s, char words[PCAP_ERRBUF_SIZE])
@@ -85,7 +83,7 @@ static pcap_t *savefile_pcap(struct savefile *s, char words[PCAP_ERRBUF_SIZE])
 	return pcap;
 }
 
-struct savefile *savefile_new(struct input *in, char reason[INPUT_REASON])
+struct savefile *savefile_new(struct input *in, struct error *reason)
 {
 	char words[PCAP_ERRBUF_SIZE] = "";
 	struct savefile *s = malloc(sizeof *s);
@@ -153,7 +151,7 @@ static bool savefile_next(struct savefile *s, const struct bpf_program *filter, 
  * frame that does not fit into the arena becomes the last: so no frame is too long.
  */
 int savefile_read(struct savefile *s, const struct bpf_program *filter, struct frame *frames,
-		  size_t n, char reason[INPUT_REASON])
+		  size_t n, struct error *reason)
 {
 	size_t got = 0, used = 0;
 	if (input_waits(s->in))
@@ -167,7 +165,7 @@ int savefile_read(struct savefile *s, const struct bpf_program *filter, struct f
 	}
 	if (got > 0 || s->end == PCAP_ERROR_BREAK || input_stopped(s->in))
 		return (int)got;
-	memcpy(reason, s->reason, INPUT_REASON);
+	*reason = s->reason;
 	return -1;
 }
 

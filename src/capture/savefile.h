@@ -13,7 +13,7 @@ struct savefile;
 
 /* Makes a reader. in is borrowed until savefile_free. Returns NULL with the predicate of a sentence
  * in reason. */
-struct savefile *savefile_new(struct input *in, char reason[INPUT_REASON]);
+struct savefile *savefile_new(struct input *in, struct error *reason);
 
 /* Returns the LINKTYPE_ of all frames. libpcap refuses a file with several link types. */
 int savefile_link(const struct savefile *s);
@@ -22,7 +22,7 @@ int savefile_link(const struct savefile *s);
  * (input_waits), reads one frame a call, so that a frame never waits for the next. filter: frames
  * that it rejects are left out; NULL: no filter. */
 int savefile_read(struct savefile *s, const struct bpf_program *filter, struct frame *frames,
-		  size_t n, char reason[INPUT_REASON]);
+		  size_t n, struct error *reason);
 
 /* Returns the key logs found since the last call, empty if there are none. At least all those that
  * stand before the frames read so far. Borrowed until the next savefile_read. */

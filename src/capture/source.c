@@ -18,9 +18,8 @@ struct source {
 	struct classic *classic; /* NULL: savefile reads; exactly one of the two is set */
 	struct savefile *savefile;
 	struct bpf_program program;
-	bool filtered; /* program is compiled */
-	/* The rest of a sentence's size beside a reason. */
-	char name[SOURCE_WHY - INPUT_REASON - 8];
+	bool filtered;  /* program is compiled */
+	char name[184]; /* the sentence has room for a reason too */
 };
 
 /* Files that people take for captures, or that contain one. hint: the predicate of a sentence. */
@@ -61,43 +60,35 @@ static void source_name(struct source *s, const char *path)
 		snprintf(s->name, sizeof s->name, "...%s", path + n - (sizeof s->name - 4));
 }
 
-static bool source_refuse(const struct source *s, const char *reason, char why[SOURCE_WHY])
-{
-	snprintf(why, SOURCE_WHY, "%s %s", s->name, reason);
-	return false;
-}
-
 /* Describes the first bytes: as text if all are printable, else in hexadecimal. */
-static void begin_describe(const uint8_t *ahead, size_t n, char out[INPUT_REASON])
+static void begin_describe(const uint8_t *ahead, size_t n, struct error *reason)
 {
 	size_t shown = n < 8 ? n : 8, printable = 0;
 	while (printable < shown && ahead[printable] >= ' ' && ahead[printable] <= '~')
 		printable++;
-	int at = snprintf(out, INPUT_REASON, "is no capture file (pcap or pcapng): it begins with");
+	error_set(reason, "is no capture file (pcap or pcapng): it begins with");
 	if (printable == shown)
-		snprintf(out + at, INPUT_REASON - (size_t)at, " \"%.*s\"", (int)shown,
-			 (const char *)ahead);
+		error_append(reason, " \"%.*s\"", (int)shown, (const char *)ahead);
 	else
 		for (size_t i = 0; i < shown; i++)
-			at += snprintf(out + at, INPUT_REASON - (size_t)at, " %02x", ahead[i]);
+			error_append(reason, " %02x", ahead[i]);
 }
 
-static void source_explain_foreign(const uint8_t *ahead, size_t n, char reason[INPUT_REASON])
+static void source_explain_foreign(const uint8_t *ahead, size_t n, struct error *reason)
 {
-	if (n == 0) {
-		snprintf(reason, INPUT_REASON, "is empty");
-		return;
-	}
 	for (size_t i = 0; i < sizeof foreigns / sizeof *foreigns; i++)
 		if (n >= foreigns[i].n && memcmp(ahead, foreigns[i].magic, foreigns[i].n) == 0) {
-			snprintf(reason, INPUT_REASON, "%s", foreigns[i].hint);
+			error_set(reason, "%s", foreigns[i].hint);
 			return;
 		}
-	begin_describe(ahead, n, reason);
+	if (n == 0)
+		error_set(reason, "is empty");
+	else
+		begin_describe(ahead, n, reason);
 }
 
 /* libpcap gives no useful message for a pcapng file this short, so it is refused here. */
-static bool source_choose(struct source *s, char reason[INPUT_REASON])
+static bool source_choose(struct source *s, struct error *reason)
 {
 	size_t n;
 	const uint8_t *ahead = input_ahead(s->in, &n);
@@ -107,9 +98,9 @@ static bool source_choose(struct source *s, char reason[INPUT_REASON])
 	if (fit == CLASSIC_FITS) {
 		s->classic = classic_new(s->in);
 		if (!s->classic)
-			snprintf(reason, INPUT_REASON, "cannot be read: out of memory");
+			error_set(reason, "cannot be read: out of memory");
 	} else if (fit == CLASSIC_CUT || (pcapng && n < INPUT_AHEAD)) {
-		snprintf(reason, INPUT_REASON, "ends in the middle of its header");
+		error_set(reason, "ends in the middle of its header");
 	} else if (fit == CLASSIC_VARIANT || pcapng) {
 		s->savefile = savefile_new(s->in, reason);
 	} else {
@@ -124,25 +115,24 @@ static int source_link(const struct source *s)
 }
 
 /* Refuses a link type that is not decoded: otherwise a whole capture would be read for nothing. */
-static bool source_check_link(const struct source *s, char reason[INPUT_REASON])
+static bool source_check_link(const struct source *s, struct error *reason)
 {
 	int link = source_link(s);
 	if (packet_link_known(link))
 		return true;
-	snprintf(reason, INPUT_REASON, "has link type %d (%s), which is not decoded", link,
-		 linktype_name(link));
-	return false;
+	return error_set(reason, "has link type %d (%s), which is not decoded", link,
+			 linktype_name(link));
 }
 
 /* Compiles the filter for both readers. libpcap's own filter step is not used, so that only
  * savefile.c depends on libpcap's buffer rules. */
-static bool source_compile(struct source *s, const char *filter, char why[SOURCE_WHY])
+static bool source_compile(struct source *s, const char *filter, struct error *why)
 {
 	pcap_t *dead = pcap_open_dead(linktype_to_dlt(source_link(s)), 256 << 10);
 	s->filtered = dead && pcap_compile(dead, &s->program, filter, 1, PCAP_NETMASK_UNKNOWN) == 0;
 	if (!s->filtered)
-		snprintf(why, SOURCE_WHY, "the filter \"%.80s\" does not compile for %s: %s",
-			 filter, s->name, dead ? pcap_geterr(dead) : "out of memory");
+		error_set(why, "the filter \"%.80s\" does not compile for %s: %s", filter, s->name,
+			  dead ? pcap_geterr(dead) : "out of memory");
 	if (dead)
 		pcap_close(dead);
 	return s->filtered;
@@ -150,24 +140,24 @@ static bool source_compile(struct source *s, const char *filter, char why[SOURCE
 
 /* Errors of the file come before errors of the filter: the link type decides which filters compile.
  */
-static bool source_start(struct source *s, const char *path, const char *filter,
-			 char why[SOURCE_WHY], bool *usage)
+static bool source_start(struct source *s, const char *path, const char *filter, struct error *why,
+			 bool *usage)
 {
-	char reason[INPUT_REASON] = "";
+	struct error reason = {0};
 	source_name(s, path);
-	s->in = input_open(path, reason);
-	if (!s->in || !source_choose(s, reason) || !source_check_link(s, reason))
-		return source_refuse(s, reason, why);
+	s->in = input_open(path, &reason);
+	if (!s->in || !source_choose(s, &reason) || !source_check_link(s, &reason))
+		return error_set(why, "%s %s", s->name, reason.text);
 	*usage = filter && !source_compile(s, filter, why);
 	return !*usage;
 }
 
-struct source *source_open(const char *path, const char *filter, char why[SOURCE_WHY], bool *usage)
+struct source *source_open(const char *path, const char *filter, struct error *why, bool *usage)
 {
 	struct source *s = calloc(1, sizeof *s);
 	*usage = false;
 	if (!s)
-		snprintf(why, SOURCE_WHY, "out of memory");
+		error_set(why, "out of memory");
 	else if (!source_start(s, path, filter, why, usage)) {
 		source_close(s);
 		s = NULL;
@@ -175,15 +165,15 @@ struct source *source_open(const char *path, const char *filter, char why[SOURCE
 	return s;
 }
 
-int source_read(struct source *s, struct frame *frames, size_t n, char why[SOURCE_WHY])
+int source_read(struct source *s, struct frame *frames, size_t n, struct error *why)
 {
-	char reason[INPUT_REASON];
+	struct error reason;
 	assert(n > 0);
 	const struct bpf_program *filter = s->filtered ? &s->program : NULL;
-	int r = s->classic ? classic_read(s->classic, filter, frames, n, reason)
-			   : savefile_read(s->savefile, filter, frames, n, reason);
+	int r = s->classic ? classic_read(s->classic, filter, frames, n, &reason)
+			   : savefile_read(s->savefile, filter, frames, n, &reason);
 	if (r < 0)
-		source_refuse(s, reason, why);
+		error_set(why, "%s %s", s->name, reason.text);
 	return r;
 }
 

@@ -2,6 +2,7 @@
 #ifndef SMTPWATCH_CAPTURE_SOURCE_H
 #define SMTPWATCH_CAPTURE_SOURCE_H
 
+#include "base/error.h"
 #include "smtpwatch/bytes.h"
 #include "smtpwatch/frame.h"
 
@@ -9,8 +10,6 @@
 #include <stddef.h>
 
 /* Size of a sentence that tells an error and names the file. */
-#define SOURCE_WHY 512
-
 struct source;
 
 /*
@@ -22,7 +21,7 @@ struct source;
  * *usage is true: the caller's mistake, not the file's. Waits for the first bytes of a pipe; a
  * handled signal ends that wait as a failure. source_close frees the result.
  */
-struct source *source_open(const char *path, const char *filter, char why[SOURCE_WHY], bool *usage);
+struct source *source_open(const char *path, const char *filter, struct error *why, bool *usage);
 
 /*
  * Reads the next frames: 1 to n (n > 0), which may be fewer at any call. Borrowed until the next
@@ -30,7 +29,7 @@ struct source *source_open(const char *path, const char *filter, char why[SOURCE
  * if the rest is damaged or incomplete. Earlier calls have then returned all frames before the
  * damage. Waits for more of a pipe only if no frame is buffered.
  */
-int source_read(struct source *s, struct frame *frames, size_t n, char why[SOURCE_WHY]);
+int source_read(struct source *s, struct frame *frames, size_t n, struct error *why);
 
 /*
  * Returns the TLS key logs of the capture (pcapng's decryption secrets blocks) found since the last

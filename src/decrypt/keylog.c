@@ -6,7 +6,6 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -259,7 +258,7 @@ struct keylog *keylog_new(unsigned sessions)
 	return NULL;
 }
 
-bool keylog_open(struct keylog *k, const char *path, char why[KEYLOG_WHY])
+bool keylog_open(struct keylog *k, const char *path, struct error *why)
 {
 	struct stat st;
 	/* A FIFO that is open for writing too never ends. */
@@ -270,11 +269,9 @@ bool keylog_open(struct keylog *k, const char *path, char why[KEYLOG_WHY])
 		k->fd = -1;
 		errno = EISDIR;
 	}
-	if (k->fd < 0) {
-		snprintf(why, KEYLOG_WHY, "the key log %.200s cannot be read: %s", path,
-			 strerror(errno));
-		return false;
-	}
+	if (k->fd < 0)
+		return error_set(why, "the key log %.200s cannot be read: %s", path,
+				 strerror(errno));
 	pthread_mutex_lock(&k->lock);
 	file_read(k);
 	pthread_mutex_unlock(&k->lock);

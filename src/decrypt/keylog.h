@@ -3,6 +3,7 @@
 #ifndef SMTPWATCH_DECRYPT_KEYLOG_H
 #define SMTPWATCH_DECRYPT_KEYLOG_H
 
+#include "base/error.h"
 #include "smtpwatch/bytes.h"
 
 /* The secrets that decryption needs. */
@@ -19,7 +20,7 @@ enum keylog_label {
 };
 
 /* Sizes in bytes: of a random, of the longest secret, of an error sentence. */
-enum { KEYLOG_RANDOM = 32, KEYLOG_SECRET = 48, KEYLOG_WHY = 320 };
+enum { KEYLOG_RANDOM = 32, KEYLOG_SECRET = 48 };
 
 /* One secret. Wipe copies after use. */
 struct keylog_secret {
@@ -51,7 +52,7 @@ struct keylog *keylog_new(unsigned sessions);
  * all writers close it. Call at most once, before other threads use k. Returns false with a
  * sentence in why.
  */
-bool keylog_open(struct keylog *k, const char *path, char why[KEYLOG_WHY]);
+bool keylog_open(struct keylog *k, const char *path, struct error *why);
 
 /* Adds the lines of a key log from elsewhere: the decryption secrets block of a pcapng file. The
  * last line needs no line end. text is borrowed for the call. */

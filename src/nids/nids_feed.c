@@ -10,9 +10,9 @@
 #include <assert.h>
 #include <malloc.h>
 #include <nids.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "smtpwatch/frame.h"
 #include "smtpwatch/packet.h"
 
@@ -96,7 +96,7 @@ static void on_complaint(int type, int number, struct ip *header, void *data)
 /* libnids ignores the result of this function, and would go on with a null pointer. */
 static void on_no_memory(char *where)
 {
-	fprintf(stderr, "smtpwatch: libnids has no memory (%s)\n", where);
+	log_line("libnids has no memory (%s)", where);
 	abort();
 }
 

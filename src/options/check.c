@@ -8,24 +8,21 @@
 
 #include <string.h>
 
-_Static_assert(FILTERS_WHY <= SINK_WHY, "one room for all sentences");
-
-static bool filter_try(const struct options *o, const char *value, char why[SINK_WHY])
+static bool filter_try(const struct options *o, const char *value, struct error *why)
 {
 	(void)o;
 	return filters_check(value, why);
 }
 
-static bool user_try(const struct options *o, const char *value, char why[SINK_WHY])
+static bool user_try(const struct options *o, const char *value, struct error *why)
 {
 	(void)o;
 	if (privilege_user_known(value))
 		return true;
-	snprintf(why, SINK_WHY, "there is no user \"%.99s\"", value);
-	return false;
+	return error_set(why, "there is no user \"%.99s\"", value);
 }
 
-static bool output_try(const struct options *o, const char *value, char why[SINK_WHY])
+static bool output_try(const struct options *o, const char *value, struct error *why)
 {
 	const struct run_mode mode = {.live = o->reads.n == 0};
 	const char *target;
@@ -38,7 +35,7 @@ static bool output_try(const struct options *o, const char *value, char why[SINK
  * fail on this machine now, try_ returns true with a sentence. */
 struct trial {
 	const char *option;
-	bool (*try_)(const struct options *o, const char *value, char why[SINK_WHY]);
+	bool (*try_)(const struct options *o, const char *value, struct error *why);
 };
 
 static const struct trial trials[] = {
@@ -47,16 +44,17 @@ static const struct trial trials[] = {
 static void value_check(const struct options *o, const struct trial *t, const struct setting *s,
 			struct config_errors *m)
 {
-	char why[SINK_WHY] = "";
-	bool fine = t->try_(o, s->value, why);
+	struct error why = {0};
+	bool fine = t->try_(o, s->value, &why);
 
 	if (!fine)
-		config_errors_add(m, s->line, s->line > 0 ? "%s: %s" : "--%s: %s", t->option, why);
-	else if (why[0] != '\0' && s->line > 0)
+		config_errors_add(m, s->line, s->line > 0 ? "%s: %s" : "--%s: %s", t->option,
+				  why.text);
+	else if (why.text[0] != '\0' && s->line > 0)
 		fprintf(m->to, "smtpwatch: %s:%u: %s: as things are: %s\n", m->file, s->line,
-			t->option, why);
-	else if (why[0] != '\0')
-		fprintf(m->to, "smtpwatch: --%s: as things are: %s\n", t->option, why);
+			t->option, why.text);
+	else if (why.text[0] != '\0')
+		fprintf(m->to, "smtpwatch: --%s: as things are: %s\n", t->option, why.text);
 }
 
 void options_check(const struct options *o, struct config_errors *m)

@@ -39,11 +39,11 @@ static void setting_append(struct options *o, struct setting one, struct config_
 
 static void apply(struct options *o, const struct setting *s, struct config_errors *m)
 {
-	char why[OPTION_WHY];
+	struct error why;
 
-	if (!s->row->set(o, s->value, why))
+	if (!s->row->set(o, s->value, &why))
 		config_errors_add(m, s->line, s->line > 0 ? "%s: %s" : "--%s: %s", s->row->name,
-				  why);
+				  why.text);
 }
 
 static void lists_free(struct options *o)

@@ -3,9 +3,8 @@
 #ifndef SMTPWATCH_OPTIONS_ROW_H
 #define SMTPWATCH_OPTIONS_ROW_H
 
+#include "base/error.h"
 #include "options/options.h"
-
-#define OPTION_WHY 512
 
 enum option_flag {
 	OPTION_LINE = 1,    /* command line only */
@@ -28,7 +27,7 @@ struct option_row {
 	unsigned flags;       /* enum option_flag */
 	/* Sets the value; NULL for a switch. The value outlives *o. Returns false with a sentence
 	 * in why if the value is not valid. */
-	bool (*set)(struct options *o, const char *value, char why[OPTION_WHY]);
+	bool (*set)(struct options *o, const char *value, struct error *why);
 	const char *help; /* a sentence; NULL: not in --help */
 	/* If the default comes from the core: appends it for --help. */
 	void (*show)(struct outbuf *b, const struct options *defaults);

@@ -7,26 +7,26 @@
 /* libpcap takes the buffer's size as an int, and captures no more than 256 KiB of a packet. */
 enum { SNAPLEN_MIN = 128, SNAPLEN_MAX = 262144, BUFFER_MIN = 1 << 20, BUFFER_MAX = 2047 << 20 };
 
-static bool set_read(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_read(struct options *o, const char *value, struct error *why)
 {
 	return option_value_add(&o->reads, value, why);
 }
 
 /* Accepts a name that an interface can have. The interface need not exist yet. */
-static bool set_interface(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_interface(struct options *o, const char *value, struct error *why)
 {
 	size_t n = strlen(value);
 
 	if (strchr(value, ',') != NULL)
-		snprintf(why, OPTION_WHY,
-			 "\"%.99s\" is no interface; several are given one by one, each by its own "
-			 "option",
-			 value);
+		error_set(why,
+			  "\"%.99s\" is no interface; several are given one by one, each by its "
+			  "own option",
+			  value);
 	else if (n == 0 || n >= IFNAMSIZ || strpbrk(value, "/ \t") != NULL)
-		snprintf(why, OPTION_WHY,
-			 "\"%.99s\" is no interface; a name has 1 to %d characters, such as eth0; "
-			 "any is all of them",
-			 value, IFNAMSIZ - 1);
+		error_set(why,
+			  "\"%.99s\" is no interface; a name has 1 to %d characters, such as eth0; "
+			  "any is all of them",
+			  value, IFNAMSIZ - 1);
 	else
 		return option_value_add(&o->interfaces, value, why);
 	return false;
@@ -57,7 +57,7 @@ static bool port_read(const char *text, size_t n, uint16_t *port, enum port_kind
 	return false;
 }
 
-static bool set_ports(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_ports(struct options *o, const char *value, struct error *why)
 {
 	struct monitor_config *m = &o->monitor;
 
@@ -74,12 +74,11 @@ static bool set_ports(struct options *o, const char *value, char why[OPTION_WHY]
 		bool any = n == 3 && memcmp(at, "any", n) == 0;
 
 		m->any_port |= any;
-		if (!any && !port_read(at, n, &port, &kind)) {
-			snprintf(why, OPTION_WHY,
-				 "\"%.*s\" is no port; a list reads 25,465/tls,24/lmtp or 25,any",
-				 n < 99 ? (int)n : 99, at);
-			return false;
-		}
+		if (!any && !port_read(at, n, &port, &kind))
+			return error_set(
+				why,
+				"\"%.*s\" is no port; a list reads 25,465/tls,24/lmtp or 25,any",
+				n < 99 ? (int)n : 99, at);
 		if (!any)
 			monitor_config_port(m, port, kind);
 		at += n;
@@ -89,14 +88,14 @@ static bool set_ports(struct options *o, const char *value, char why[OPTION_WHY]
 }
 
 /* The filter is compiled later, when the link type is known. */
-static bool set_filter(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_filter(struct options *o, const char *value, struct error *why)
 {
 	(void)why;
 	o->filter = value;
 	return true;
 }
 
-static bool set_snaplen(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_snaplen(struct options *o, const char *value, struct error *why)
 {
 	uint64_t n;
 
@@ -106,12 +105,12 @@ static bool set_snaplen(struct options *o, const char *value, char why[OPTION_WH
 	return true;
 }
 
-static bool set_buffer(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_buffer(struct options *o, const char *value, struct error *why)
 {
 	return option_value_size(&o->buffer, value, BUFFER_MIN, BUFFER_MAX, why);
 }
 
-static bool set_promiscuous(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_promiscuous(struct options *o, const char *value, struct error *why)
 {
 	(void)value;
 	(void)why;
@@ -119,14 +118,14 @@ static bool set_promiscuous(struct options *o, const char *value, char why[OPTIO
 	return true;
 }
 
-static bool set_keylog(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_keylog(struct options *o, const char *value, struct error *why)
 {
 	(void)why;
 	o->keylog = value;
 	return true;
 }
 
-static bool set_checksum(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_checksum(struct options *o, const char *value, struct error *why)
 {
 	(void)value;
 	(void)why;

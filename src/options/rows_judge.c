@@ -2,7 +2,7 @@
 #include "options/value.h"
 
 /* Reads a severity other than none. */
-static bool severity_set(enum severity *to, const char *value, char why[OPTION_WHY])
+static bool severity_set(enum severity *to, const char *value, struct error *why)
 {
 	enum severity s = severity_read(value);
 
@@ -10,27 +10,25 @@ static bool severity_set(enum severity *to, const char *value, char why[OPTION_W
 		*to = s;
 		return true;
 	}
-	snprintf(why, OPTION_WHY, "\"%.99s\" is none of info, notice, warning, error, critical",
-		 value);
-	return false;
+	return error_set(why, "\"%.99s\" is none of info, notice, warning, error, critical", value);
 }
 
-static bool set_min_severity(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_min_severity(struct options *o, const char *value, struct error *why)
 {
 	return severity_set(&o->alerting.min, value, why);
 }
 
-static bool set_fail_on(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_fail_on(struct options *o, const char *value, struct error *why)
 {
 	return severity_set(&o->fail_on, value, why);
 }
 
-static bool set_severity(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_severity(struct options *o, const char *value, struct error *why)
 {
-	return alerting_set(&o->alerting, value, why, OPTION_WHY);
+	return alerting_set(&o->alerting, value, why);
 }
 
-static bool set_slow_acceptance(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_slow_acceptance(struct options *o, const char *value, struct error *why)
 {
 	return option_value_time(&o->alerting.limits.slow_acceptance, value, true, why);
 }

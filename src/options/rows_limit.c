@@ -4,7 +4,7 @@
 
 enum { WORKERS_MAX = 1024, CONNS_MAX = 100000000, MEMORY_MIN = 1 << 20 };
 
-static bool set_workers(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_workers(struct options *o, const char *value, struct error *why)
 {
 	uint64_t n;
 
@@ -14,7 +14,7 @@ static bool set_workers(struct options *o, const char *value, char why[OPTION_WH
 	return true;
 }
 
-static bool set_engine(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_engine(struct options *o, const char *value, struct error *why)
 {
 	static const struct stream_engine *const engines[] = {&stream_native, &stream_nids};
 	/* "own" is the earlier name of the native engine. */
@@ -25,11 +25,10 @@ static bool set_engine(struct options *o, const char *value, char why[OPTION_WHY
 			o->monitor.engine = engines[i];
 			return true;
 		}
-	snprintf(why, OPTION_WHY, "\"%.99s\" is no engine; there are native, nids", value);
-	return false;
+	return error_set(why, "\"%.99s\" is no engine; there are native, nids", value);
 }
 
-static bool set_max_connections(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_max_connections(struct options *o, const char *value, struct error *why)
 {
 	uint64_t n;
 
@@ -39,12 +38,12 @@ static bool set_max_connections(struct options *o, const char *value, char why[O
 	return true;
 }
 
-static bool set_memory(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_memory(struct options *o, const char *value, struct error *why)
 {
 	return option_value_size(&o->monitor.memory, value, MEMORY_MIN, SIZE_MAX / 2, why);
 }
 
-static bool set_idle_timeout(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_idle_timeout(struct options *o, const char *value, struct error *why)
 {
 	return option_value_time(&o->monitor.stream.idle, value, false, why);
 }

@@ -6,51 +6,46 @@
 /* Enough for a few sessions of each worker. */
 enum { PCAP_MEMORY_MIN = 8 << 20 };
 
-static bool set_output(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_output(struct options *o, const char *value, struct error *why)
 {
 	const char *target;
-	int n;
 
 	if (sink_kind_read(value, &target) != NULL)
 		return option_value_add(&o->outputs, value, why);
-	n = snprintf(why, OPTION_WHY, "there is no output \"%.99s\"; there are", value);
+	error_set(why, "there is no output \"%.99s\"; there are", value);
 	for (const struct sink_kind *const *k = sink_kinds; *k != NULL; k++)
-		n += snprintf(why + n, OPTION_WHY - (size_t)n, "%s %s", k == sink_kinds ? "" : ",",
-			      (*k)->name);
+		error_append(why, "%s %s", k == sink_kinds ? "" : ",", (*k)->name);
 	return false;
 }
 
-static bool set_redact(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_redact(struct options *o, const char *value, struct error *why)
 {
 	o->redact = redact_read(value);
 	if (o->redact != REDACT_MODES)
 		return true;
-	snprintf(why, OPTION_WHY, "\"%.99s\" is none of none, local, hash, all", value);
-	return false;
+	return error_set(why, "\"%.99s\" is none of none, local, hash, all", value);
 }
 
-static bool set_explain(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_explain(struct options *o, const char *value, struct error *why)
 {
 	o->explain = value;
 	if (value[0] != '\0')
 		return true;
-	snprintf(why, OPTION_WHY,
-		 "which session? worst, a number, an address, a Message-ID, a queue id");
-	return false;
+	return error_set(why,
+			 "which session? worst, a number, an address, a Message-ID, a queue id");
 }
 
-static bool set_ladder(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_ladder(struct options *o, const char *value, struct error *why)
 {
 	o->ladder = ladder_format_read(value);
 	if (o->ladder == LADDER_SCENARIO && o->explain == NULL)
 		o->explain = EXPLAIN_ALL;
 	if (o->ladder != LADDER_FORMATS)
 		return true;
-	snprintf(why, OPTION_WHY, "\"%.99s\" is none of %s", value, LADDER_FORMAT_NAMES(", "));
-	return false;
+	return error_set(why, "\"%.99s\" is none of %s", value, LADDER_FORMAT_NAMES(", "));
 }
 
-static bool set_top(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_top(struct options *o, const char *value, struct error *why)
 {
 	(void)value;
 	(void)why;
@@ -58,39 +53,37 @@ static bool set_top(struct options *o, const char *value, char why[OPTION_WHY])
 	return true;
 }
 
-static bool set_write_pcap(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_write_pcap(struct options *o, const char *value, struct error *why)
 {
 	o->write_pcap = value;
 	if (value[0] != '\0' && strcmp(value, "-") != 0)
 		return true;
-	snprintf(why, OPTION_WHY,
-		 "\"%s\" is no directory: each alert's packets become a file in it", value);
-	return false;
+	return error_set(why, "\"%s\" is no directory: each alert's packets become a file in it",
+			 value);
 }
 
-static bool set_write_pcap_memory(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_write_pcap_memory(struct options *o, const char *value, struct error *why)
 {
 	return option_value_size(&o->pcap_memory, value, PCAP_MEMORY_MIN, SIZE_MAX / 2, why);
 }
 
-static bool set_stats_interval(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_stats_interval(struct options *o, const char *value, struct error *why)
 {
 	return option_value_time(&o->stats_interval, value, true, why);
 }
 
-static bool set_repeat(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_repeat(struct options *o, const char *value, struct error *why)
 {
 	return option_value_time(&o->repeat, value, true, why);
 }
 
-static bool set_digest(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_digest(struct options *o, const char *value, struct error *why)
 {
 	o->digest = daily_read(value);
 	if (o->digest >= -1)
 		return true;
-	snprintf(why, OPTION_WHY,
-		 "\"%.99s\" is neither off nor a time of the day (UTC), such as 08:00", value);
-	return false;
+	return error_set(why, "\"%.99s\" is neither off nor a time of the day (UTC), such as 08:00",
+			 value);
 }
 
 const struct option_row option_rows_output[] = {

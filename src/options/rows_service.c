@@ -2,14 +2,14 @@
  * prints. */
 #include "options/row.h"
 
-static bool set_config(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_config(struct options *o, const char *value, struct error *why)
 {
 	(void)why;
 	o->config = value;
 	return true;
 }
 
-static bool set_check(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_check(struct options *o, const char *value, struct error *why)
 {
 	(void)value;
 	(void)why;
@@ -17,21 +17,21 @@ static bool set_check(struct options *o, const char *value, char why[OPTION_WHY]
 	return true;
 }
 
-static bool set_user(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_user(struct options *o, const char *value, struct error *why)
 {
 	(void)why;
 	o->user = value;
 	return true;
 }
 
-static bool set_pid_file(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_pid_file(struct options *o, const char *value, struct error *why)
 {
 	(void)why;
 	o->pid_file = value;
 	return true;
 }
 
-static bool set_list_alerts(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_list_alerts(struct options *o, const char *value, struct error *why)
 {
 	(void)value;
 	(void)why;
@@ -39,7 +39,7 @@ static bool set_list_alerts(struct options *o, const char *value, char why[OPTIO
 	return true;
 }
 
-static bool set_version(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_version(struct options *o, const char *value, struct error *why)
 {
 	(void)value;
 	(void)why;
@@ -47,7 +47,7 @@ static bool set_version(struct options *o, const char *value, char why[OPTION_WH
 	return true;
 }
 
-static bool set_help(struct options *o, const char *value, char why[OPTION_WHY])
+static bool set_help(struct options *o, const char *value, struct error *why)
 {
 	(void)value;
 	(void)why;

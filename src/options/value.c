@@ -27,33 +27,30 @@ static bool number_read(uint64_t *to, const char *value, const char *suffixes,
 }
 
 bool option_value_number(uint64_t *to, const char *value, uint64_t min, uint64_t max,
-			 char why[OPTION_WHY])
+			 struct error *why)
 {
 	if (number_read(to, value, "", NULL, min, max))
 		return true;
-	snprintf(why, OPTION_WHY, "\"%.99s\" is no number from %llu to %llu", value,
-		 (unsigned long long)min, (unsigned long long)max);
-	return false;
+	return error_set(why, "\"%.99s\" is no number from %llu to %llu", value,
+			 (unsigned long long)min, (unsigned long long)max);
 }
 
-bool option_value_size(size_t *to, const char *value, size_t min, size_t max, char why[OPTION_WHY])
+bool option_value_size(size_t *to, const char *value, size_t min, size_t max, struct error *why)
 {
 	static const uint64_t factors[] = {1 << 10, 1 << 20, 1 << 30};
 	uint64_t n;
-	int at;
 
 	if (number_read(&n, value, "KMG", factors, min, max)) {
 		*to = (size_t)n;
 		return true;
 	}
-	at = snprintf(why, OPTION_WHY, "\"%.99s\" is no size of at least %zuM", value, min >> 20);
+	error_set(why, "\"%.99s\" is no size of at least %zuM", value, min >> 20);
 	if (max < SIZE_MAX / 2)
-		at += snprintf(why + at, OPTION_WHY - (size_t)at, " and at most %zuM", max >> 20);
-	snprintf(why + at, OPTION_WHY - (size_t)at, ", such as 64M or 1G");
-	return false;
+		error_append(why, " and at most %zuM", max >> 20);
+	return error_append(why, ", such as 64M or 1G");
 }
 
-bool option_value_time(int64_t *to, const char *value, bool off_allowed, char why[OPTION_WHY])
+bool option_value_time(int64_t *to, const char *value, bool off_allowed, struct error *why)
 {
 	static const uint64_t factors[] = {1, 60, 3600};
 	uint64_t seconds;
@@ -62,26 +59,20 @@ bool option_value_time(int64_t *to, const char *value, bool off_allowed, char wh
 		*to = (int64_t)seconds * FRAME_SECOND;
 		return true;
 	}
-	if (off_allowed)
-		snprintf(
-			why, OPTION_WHY,
-			"\"%.99s\" is neither 0 nor a time of up to 30 days, such as 60, 60s or 2m",
-			value);
-	else
-		snprintf(why, OPTION_WHY,
-			 "\"%.99s\" is no time of 1 second to 30 days, such as 90s, 30m or 2h",
-			 value);
-	return false;
+	return error_set(
+		why,
+		off_allowed ? "\"%.99s\" is neither 0 nor a time of up to 30 days, such as 60, 60s "
+			      "or 2m"
+			    : "\"%.99s\" is no time of 1 second to 30 days, such as 90s, 30m or 2h",
+		value);
 }
 
-bool option_value_add(struct options_list *list, const char *value, char why[OPTION_WHY])
+bool option_value_add(struct options_list *list, const char *value, struct error *why)
 {
 	const char **all = realloc(list->all, (list->n + 1) * sizeof(*all));
 
-	if (all == NULL) {
-		snprintf(why, OPTION_WHY, "no memory");
-		return false;
-	}
+	if (all == NULL)
+		return error_set(why, "no memory");
 	all[list->n++] = value;
 	list->all = all;
 	return true;

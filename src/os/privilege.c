@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -120,11 +119,10 @@ static bool root_regained(void)
 	return setuid(0) == 0 || setgid(0) == 0 || seteuid(0) == 0;
 }
 
-static bool refuse(char why[PRIVILEGE_WHY], const char *name, const char *step)
+static bool refuse(struct error *why, const char *name, const char *step)
 {
-	snprintf(why, PRIVILEGE_WHY, "cannot become %.99s: %s: %s; --user root stays root", name,
-		 step, strerror(errno));
-	return false;
+	return error_set(why, "cannot become %.99s: %s: %s; --user root stays root", name, step,
+			 strerror(errno));
 }
 
 /* Takes the steps in their order. Returns the one that failed; NULL: none. pw: the user to become;
@@ -139,17 +137,15 @@ static const char *steps_take(const struct passwd *pw, bool stays_root, enum pri
 	return step != NULL ? step : new_privileges_refuse();
 }
 
-bool privilege_drop(const char *user, enum privilege_keep keep, char why[PRIVILEGE_WHY])
+bool privilege_drop(const char *user, enum privilege_keep keep, struct error *why)
 {
 	bool root = geteuid() == 0, leave = privilege_drop_due(user);
 	const struct passwd *pw = leave ? privilege_user(user) : NULL;
 	const char *name = pw != NULL ? pw->pw_name : "an ordinary process";
 
-	if (leave && pw == NULL) {
-		snprintf(why, PRIVILEGE_WHY, "there is no user \"%.99s\" to become",
-			 user != NULL ? user : "nobody");
-		return false;
-	}
+	if (leave && pw == NULL)
+		return error_set(why, "there is no user \"%.99s\" to become",
+				 user != NULL ? user : "nobody");
 	errno = 0;
 	bool stays_root = root && !leave;
 	const char *step = steps_take(pw, stays_root, keep);
@@ -158,6 +154,5 @@ bool privilege_drop(const char *user, enum privilege_keep keep, char why[PRIVILE
 	if (stays_root ||
 	    (!(leave && !user_gone(pw)) && capabilities_gone(keep) && !root_regained()))
 		return true;
-	snprintf(why, PRIVILEGE_WHY, "became %.99s, but could become root again", name);
-	return false;
+	return error_set(why, "became %.99s, but could become root again", name);
 }

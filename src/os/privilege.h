@@ -2,10 +2,10 @@
 #ifndef SMTPWATCH_OS_PRIVILEGE_H
 #define SMTPWATCH_OS_PRIVILEGE_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <sys/types.h>
-
-#define PRIVILEGE_WHY 256
 
 /* The capability that privilege_drop keeps: none, or CAP_NET_RAW, which opens packet sockets. */
 enum privilege_keep { PRIVILEGE_KEEP_NONE, PRIVILEGE_KEEP_NET_RAW };
@@ -41,6 +41,6 @@ bool privilege_net_raw(void);
  * Returns false with a sentence in why. The process may then still have some of its privileges, and
  * must not go on.
  */
-bool privilege_drop(const char *user, enum privilege_keep keep, char why[PRIVILEGE_WHY]);
+bool privilege_drop(const char *user, enum privilege_keep keep, struct error *why);
 
 #endif

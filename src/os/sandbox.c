@@ -339,7 +339,7 @@ bool sandbox_built(void)
 	return false;
 }
 
-bool sandbox_enter(unsigned role, int *packet, char why[SANDBOX_WHY])
+bool sandbox_enter(unsigned role, int *packet, struct error *why)
 {
 	(void)role;
 	(void)why;
@@ -573,7 +573,7 @@ static int filter_enter(unsigned role, int *packet)
 	return r == 0 ? 0 : filter_load(role, SCMP_ACT_ERRNO(EPERM), NULL);
 }
 
-bool sandbox_enter(unsigned role, int *packet, char why[SANDBOX_WHY])
+bool sandbox_enter(unsigned role, int *packet, struct error *why)
 {
 	int r = rows_of(role) & ROLE_PROGRAM ? unknown_prepare() : 0;
 
@@ -582,8 +582,7 @@ bool sandbox_enter(unsigned role, int *packet, char why[SANDBOX_WHY])
 	if (r == 0)
 		r = filter_enter(role, packet);
 	if (r != 0)
-		snprintf(why, SANDBOX_WHY, "the kernel takes no filter of system calls: %s",
-			 strerror(-r));
+		error_set(why, "the kernel takes no filter of system calls: %s", strerror(-r));
 	return r == 0;
 }
 

@@ -5,9 +5,9 @@
 #ifndef SMTPWATCH_OS_SANDBOX_H
 #define SMTPWATCH_OS_SANDBOX_H
 
-#include <stdbool.h>
+#include "base/error.h"
 
-#define SANDBOX_WHY 256
+#include <stdbool.h>
 
 /* The role of the process. PROGRAM: smtpwatch. ROOT: smtpwatch that stays root, and opens packet
  * sockets itself. BROKER: the process that opens packet sockets for PROGRAM (socket_broker.h). */
@@ -33,6 +33,6 @@ bool sandbox_built(void);
  *
  * Returns false with a sentence in why: then no call is restricted.
  */
-bool sandbox_enter(unsigned role, int *packet, char why[SANDBOX_WHY]);
+bool sandbox_enter(unsigned role, int *packet, struct error *why);
 
 #endif

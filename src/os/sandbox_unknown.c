@@ -3,6 +3,8 @@
  * handler must not write. */
 #include "os/sandbox_unknown.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -115,8 +117,7 @@ int sandbox_unknown_prepare(int fd, sandbox_call_name *name)
 void sandbox_count(void)
 {
 	if (filter.len > 0 && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0)
-		fprintf(stderr, "smtpwatch: system calls that the filter does not know will not be "
-				"counted\n");
+		log_line("system calls that the filter does not know will not be counted");
 }
 
 uint64_t sandbox_unknown(void)
@@ -131,12 +132,9 @@ static void call_print(uint64_t call)
 
 	if (call >> 32 != 0)
 		snprintf(argument, sizeof(argument), ", argument 0x%x", (unsigned)(call >> 32));
-	fprintf(stderr,
-		"smtpwatch: the C library asked for system call %d (%s%s), which the filter does "
-		"not know; it was told that there "
-		"is "
-		"none\n",
-		number, name != NULL ? name : "no name", argument);
+	log_line("the C library asked for system call %d (%s%s), which the filter does not know; "
+		 "it was told that there is none",
+		 number, name != NULL ? name : "no name", argument);
 	free(name);
 }
 
@@ -146,6 +144,6 @@ void sandbox_report(bool total)
 	     reported++)
 		call_print(call);
 	if (total && sandbox_unknown() > 0)
-		fprintf(stderr, "smtpwatch: system calls that the filter does not know: %llu\n",
-			(unsigned long long)sandbox_unknown());
+		log_line("system calls that the filter does not know: %llu",
+			 (unsigned long long)sandbox_unknown());
 }

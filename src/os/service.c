@@ -1,6 +1,7 @@
 /* service.c - sd_notify(3) and the pid file. */
 #include "os/service.h"
 
+#include "base/log.h"
 #include "transport/safe_open.h"
 
 #include <errno.h>
@@ -56,20 +57,18 @@ void service_alive(void)
 
 /* The lock shows that the process still runs. A number alone cannot show that, because process ids
  * are reused. */
-bool service_pid_write(const char *path, char why[SERVICE_WHY])
+bool service_pid_write(const char *path, struct error *why)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	int fd = outpath_open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, PID_MODE, geteuid());
 
 	if (fd >= 0 && fcntl(fd, F_SETLK, &lock) != 0) {
-		snprintf(why, SERVICE_WHY, "the pid file %.300s is another one's, which runs",
-			 path);
+		error_set(why, "the pid file %.300s is another one's, which runs", path);
 		close(fd);
 		return false;
 	}
 	if (fd < 0 || ftruncate(fd, 0) != 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0) {
-		snprintf(why, SERVICE_WHY, "cannot write the pid file %.300s: %s", path,
-			 outpath_error(errno));
+		error_set(why, "cannot write the pid file %.300s: %s", path, outpath_error(errno));
 		if (fd >= 0)
 			close(fd);
 		return false;
@@ -83,8 +82,7 @@ void service_pid_remove(const char *path)
 	if (pid_fd < 0)
 		return;
 	if (unlink(path) != 0 && ftruncate(pid_fd, 0) != 0)
-		fprintf(stderr, "smtpwatch: cannot remove the pid file %s: %s\n", path,
-			strerror(errno));
+		log_line("cannot remove the pid file %s: %s", path, strerror(errno));
 	close(pid_fd);
 	pid_fd = -1;
 }

@@ -2,10 +2,10 @@
 #ifndef SMTPWATCH_OS_SERVICE_H
 #define SMTPWATCH_OS_SERVICE_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stdint.h>
-
-#define SERVICE_WHY 512
 
 /* Notify systemd of the state of the service (sd_notify(3)); do nothing without systemd. status: a
  * line for `systemctl status`. service_ready also ends a reload. */
@@ -23,7 +23,7 @@ void service_alive(void);
 /* Writes the process id into the file, and locks the file until service_pid_remove. Overwrites the
  * file of a process that has ended. Returns false with a sentence in why, also if another process
  * holds the lock. */
-bool service_pid_write(const char *path, char why[SERVICE_WHY]);
+bool service_pid_write(const char *path, struct error *why);
 
 /* Removes the pid file. Empties the file if the directory does not permit its removal. Does nothing
  * unless service_pid_write has succeeded. */

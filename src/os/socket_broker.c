@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -150,13 +149,13 @@ static void signals_ignore(void)
  * end of the stream. */
 static _Noreturn void socket_broker_run(int line, const char *user)
 {
-	char why[PRIVILEGE_WHY + SANDBOX_WHY], byte = 0;
+	char byte = 0;
 	int packet;
 
 	signals_ignore();
 	prctl(PR_SET_NAME, "smtpwatch-open", 0, 0, 0);
-	if (!privilege_drop(user, PRIVILEGE_KEEP_NET_RAW, why) ||
-	    !sandbox_enter(SANDBOX_BROKER, NULL, why) || write(line, &byte, 1) != 1)
+	if (!privilege_drop(user, PRIVILEGE_KEEP_NET_RAW, NULL) ||
+	    !sandbox_enter(SANDBOX_BROKER, NULL, NULL) || write(line, &byte, 1) != 1)
 		_exit(1);
 	packet = fd_receive(line);
 	if (packet >= 0)
@@ -172,7 +171,7 @@ static void others_close(int line)
 	close_range((unsigned)line + 1, ~0u, 0);
 }
 
-struct socket_broker *socket_broker_start(const char *user, char why[SOCKET_BROKER_WHY])
+struct socket_broker *socket_broker_start(const char *user, struct error *why)
 {
 	struct socket_broker *o = malloc(sizeof(*o));
 	int line[2] = {-1, -1};
@@ -185,8 +184,7 @@ struct socket_broker *socket_broker_start(const char *user, char why[SOCKET_BROK
 		others_close(line[1]);
 		socket_broker_run(line[1], user);
 	}
-	snprintf(why, SOCKET_BROKER_WHY, "cannot start the process that opens interfaces again: %s",
-		 strerror(errno));
+	error_set(why, "cannot start the process that opens interfaces again: %s", strerror(errno));
 	if (line[1] >= 0)
 		close(line[1]);
 	if (pid > 0 && read(line[0], &byte, 1) == 1) {

@@ -3,9 +3,9 @@
 #ifndef SMTPWATCH_OS_SOCKET_BROKER_H
 #define SMTPWATCH_OS_SOCKET_BROKER_H
 
-#include <stdbool.h>
+#include "base/error.h"
 
-#define SOCKET_BROKER_WHY 256
+#include <stdbool.h>
 
 /*
  * If an interface is removed and created again, its packet socket must be opened again. At that
@@ -18,7 +18,7 @@ struct socket_broker;
 /* Starts the process as user (privilege.h), with CAP_NET_RAW and no other privilege. Call before
  * the first thread and before privilege_drop. The process ends with the caller. Returns NULL with a
  * sentence in why. socket_broker_free frees the result. */
-struct socket_broker *socket_broker_start(const char *user, char why[SOCKET_BROKER_WHY]);
+struct socket_broker *socket_broker_start(const char *user, struct error *why);
 
 /* Passes on the descriptor of sandbox_enter, and closes packet. The broker then answers calls.
  * Returns false if the process has ended. */

@@ -6,7 +6,6 @@
 #include "text/suggest.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 struct alerting alerting_default(void)
@@ -19,7 +18,7 @@ struct alerting alerting_default(void)
 	return a;
 }
 
-static void unknown(const char *id, size_t length, char *why, size_t n)
+static void unknown(const char *id, size_t length, struct error *why)
 {
 	struct suggestion near = {.word = id, .n = length};
 	int shown = length < 64 ? (int)length : 64;
@@ -27,42 +26,39 @@ static void unknown(const char *id, size_t length, char *why, size_t n)
 	for (unsigned s = 0; s < ALERT_KINDS; s++)
 		suggest_offer(&near, alert_kind_row(s)->id);
 	if (near.best != NULL)
-		snprintf(why, n, "\"%.*s\" is no verdict or other alert; did you mean %s?", shown,
-			 id, near.best);
+		error_set(why, "\"%.*s\" is no verdict or other alert; did you mean %s?", shown, id,
+			  near.best);
 	else
-		snprintf(why, n,
-			 "\"%.*s\" is no verdict or other alert; --list-alerts shows them all",
-			 shown, id);
+		error_set(why,
+			  "\"%.*s\" is no verdict or other alert; --list-alerts shows them all",
+			  shown, id);
 }
 
-bool alerting_set(struct alerting *a, const char *text, char *why, size_t n)
+bool alerting_set(struct alerting *a, const char *text, struct error *why)
 {
 	const char *sign = strchr(text, '=');
 	char id[64] = "";
 	enum severity severity;
 	unsigned s;
 
-	if (sign == NULL) {
-		snprintf(why, n,
-			 "\"%.99s\" is not of the form ALERT=SEVERITY, such as 421-idle=warning",
-			 text);
-		return false;
-	}
+	if (sign == NULL)
+		return error_set(
+			why,
+			"\"%.99s\" is not of the form ALERT=SEVERITY, such as 421-idle=warning",
+			text);
 	if ((size_t)(sign - text) < sizeof(id))
 		memcpy(id, text, (size_t)(sign - text));
 	s = alert_kind_read(id);
 	severity = severity_read(sign + 1);
 	if (s == ALERT_KINDS) {
-		unknown(text, (size_t)(sign - text), why, n);
+		unknown(text, (size_t)(sign - text), why);
 		return false;
 	}
-	if (severity == SEVERITIES) {
-		snprintf(why, n,
-			 "\"%.99s\" is no severity; there are none, info, notice, warning, error, "
-			 "critical",
-			 sign + 1);
-		return false;
-	}
+	if (severity == SEVERITIES)
+		return error_set(why,
+				 "\"%.99s\" is no severity; there are none, info, notice, warning, "
+				 "error, critical",
+				 sign + 1);
 	a->of[s] = severity;
 	a->own |= UINT64_C(1) << s;
 	return true;

@@ -3,6 +3,7 @@
 #ifndef SMTPWATCH_POLICY_ALERT_RULES_H
 #define SMTPWATCH_POLICY_ALERT_RULES_H
 
+#include "base/error.h"
 #include "policy/alert_limits.h"
 #include "smtpwatch/record.h"
 #include "smtpwatch/severity.h"
@@ -18,9 +19,9 @@ struct alerting {
  * slow-acceptance. */
 struct alerting alerting_default(void);
 
-/* Reads a rule such as "221-for-message=warning". Returns false with a sentence in why (n bytes)
+/* Reads a rule such as "221-for-message=warning". Returns false with a sentence in why
  * if the text is invalid. */
-bool alerting_set(struct alerting *a, const char *text, char *why, size_t n);
+bool alerting_set(struct alerting *a, const char *text, struct error *why);
 
 /* Applies the operator's severities to j, which the core judged by the catalogue's. If another
  * verdict that holds now has a higher severity, it becomes the verdict, and the former verdict

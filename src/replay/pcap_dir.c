@@ -1,6 +1,7 @@
 /* pcap_dir.c - writes packet files to a directory that was opened before root was given up. */
 #include "replay/pcap_dir.h"
 
+#include "base/log.h"
 #include "capture/dump.h"
 #include "core/frame_store.h"
 #include "format/session_id.h"
@@ -64,7 +65,7 @@ static void files_count(struct export *e)
 }
 
 /* A directory that this function makes cannot be another user's link. */
-static bool dir_open(struct export *e, const char *user, char why[EXPORT_WHY])
+static bool dir_open(struct export *e, const char *user, struct error *why)
 {
 	char name[OUTPATH_NAME];
 	int above = outpath_folder(e->path, name, false);
@@ -73,8 +74,8 @@ static bool dir_open(struct export *e, const char *user, char why[EXPORT_WHY])
 	gid_t gid;
 
 	if (!made && (above < 0 || errno != EEXIST)) {
-		snprintf(why, EXPORT_WHY, "cannot make the directory %.200s: %s", e->path,
-			 outpath_error(errno));
+		error_set(why, "cannot make the directory %.200s: %s", e->path,
+			  outpath_error(errno));
 		if (above >= 0)
 			close(above);
 		return false;
@@ -82,19 +83,17 @@ static bool dir_open(struct export *e, const char *user, char why[EXPORT_WHY])
 	e->dir = openat(above, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	close(above);
 	if (e->dir < 0 ||
-	    (made && privilege_target(user, &uid, &gid) && fchown(e->dir, uid, gid) != 0)) {
-		snprintf(why, EXPORT_WHY, "cannot write packets to %.200s: %s", e->path,
-			 strerror(errno));
-		return false;
-	}
+	    (made && privilege_target(user, &uid, &gid) && fchown(e->dir, uid, gid) != 0))
+		return error_set(why, "cannot write packets to %.200s: %s", e->path,
+				 strerror(errno));
 	return true;
 }
 
-struct export *export_open(const char *path, const char *user, char why[EXPORT_WHY])
+struct export *export_open(const char *path, const char *user, struct error *why)
 {
 	struct export *e = calloc(1, sizeof(*e));
 
-	snprintf(why, EXPORT_WHY, "no memory for --write-pcap");
+	error_set(why, "no memory for --write-pcap");
 	if (e == NULL)
 		return NULL;
 	e->path = path;
@@ -119,7 +118,7 @@ void export_close(struct export *e)
 }
 
 /* Makes a file to find out: permissions depend on more than a mode. */
-bool export_check(const struct export *e, char why[EXPORT_WHY])
+bool export_check(const struct export *e, struct error *why)
 {
 	char name[EXPORT_TEMP];
 	int fd;
@@ -127,13 +126,11 @@ bool export_check(const struct export *e, char why[EXPORT_WHY])
 	snprintf(name, sizeof(name), ".%ld-check.part", (long)getpid());
 	unlinkat(e->dir, name, 0);
 	fd = openat(e->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		snprintf(why, EXPORT_WHY,
-			 "cannot write packets to %.200s: %s; it has to belong to the user that "
-			 "the program runs as",
-			 e->path, strerror(errno));
-		return false;
-	}
+	if (fd < 0)
+		return error_set(why,
+				 "cannot write packets to %.200s: %s; it has to belong to the user "
+				 "that the program runs as",
+				 e->path, strerror(errno));
 	close(fd);
 	unlinkat(e->dir, name, 0);
 	return true;
@@ -149,10 +146,9 @@ static bool has_capacity(struct export *e)
 		return true;
 	}
 	if (!e->full)
-		fprintf(stderr,
-			"smtpwatch: there are %d files in %s: no packets are written until some "
-			"are taken away\n",
-			EXPORT_FILES, e->path);
+		log_line("there are %d files in %s: no packets are written until some are taken "
+			 "away",
+			 EXPORT_FILES, e->path);
 	e->full = true;
 	e->lost++;
 	return false;
@@ -203,8 +199,7 @@ void export_fail(struct export *e, const char *temp)
 	if (temp != NULL)
 		unlinkat(e->dir, temp, 0);
 	if (!e->failing)
-		fprintf(stderr, "smtpwatch: cannot write packets to %s: %s\n", e->path,
-			strerror(saved));
+		log_line("cannot write packets to %s: %s", e->path, strerror(saved));
 	e->failing = true;
 }
 

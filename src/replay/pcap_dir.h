@@ -2,12 +2,13 @@
 #ifndef SMTPWATCH_REPLAY_PCAP_DIR_H
 #define SMTPWATCH_REPLAY_PCAP_DIR_H
 
+#include "base/error.h"
 #include "policy/session_report.h"
 #include "smtpwatch/bytes.h"
 
 /* Sizes of a sentence and of two names, with NUL. EXPORT_FILES: with so many entries the directory
  * gets no further file. */
-enum { EXPORT_WHY = 512, EXPORT_NAME = 224, EXPORT_TEMP = 48, EXPORT_FILES = 10000 };
+enum { EXPORT_NAME = 224, EXPORT_TEMP = 48, EXPORT_FILES = 10000 };
 
 struct export;
 
@@ -16,14 +17,14 @@ struct export;
  * given up. A new directory belongs to the user that the program becomes; user: his name, or NULL
  * for the default. path is borrowed until export_close. Returns NULL with a sentence in why.
  */
-struct export *export_open(const char *path, const char *user, char why[EXPORT_WHY]);
+struct export *export_open(const char *path, const char *user, struct error *why);
 
 /* Closes the directory. NULL is allowed. */
 void export_close(struct export *e);
 
 /* Checks that the program's present user can make files, by making one and removing it. Returns
  * false with a sentence in why. */
-bool export_check(const struct export *e, char why[EXPORT_WHY]);
+bool export_check(const struct export *e, struct error *why);
 
 /*
  * Makes the name of the file for a session's packets: time, alert, addresses, ports and session id.

@@ -1,12 +1,12 @@
 /* pcap_extract.c - a table of the noted sessions, and a bounded number of open files. */
 #include "replay/pcap_extract.h"
 
+#include "base/log.h"
 #include "capture/dump.h"
 #include "core/packet/flow_table.h"
 #include "core/packet/frame_clock.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* FILES: the most files open at once. MEMORY: bytes of the tables. */
@@ -310,10 +310,9 @@ bool extract_finish(struct extract *x, bool whole)
 		others += x->all[i]->other_links;
 	}
 	if (others > 0)
-		fprintf(stderr,
-			"smtpwatch: %llu packets were not written, because their session had begun "
-			"on another link type\n",
-			(unsigned long long)others);
+		log_line("%llu packets were not written, because their session had begun on "
+			 "another link type",
+			 (unsigned long long)others);
 	return export_lost(x->export) == 0;
 }
 

@@ -224,13 +224,12 @@ static enum port_kind kind_of(const struct query *q, const struct conn *conn)
 						    : PORT_SMTP;
 }
 
-static bool put_scenario(struct outbuf *b, struct query *q, char why[QUERY_WHY])
+static bool put_scenario(struct outbuf *b, struct query *q, struct error *why)
 {
 	struct ladder_scene scenes[LADDER_SCENES];
 	size_t n = 0;
-	char reason[LADDER_WHY];
 
-	snprintf(why, QUERY_WHY, "--ladder scenario: no memory");
+	error_set(why, "--ladder scenario: no memory");
 	for (; n < q->n; n++) {
 		const struct stored_session *s = &q->kept[n];
 
@@ -240,14 +239,13 @@ static bool put_scenario(struct outbuf *b, struct query *q, char why[QUERY_WHY])
 			return false;
 	}
 	if (q->fitting > LADDER_SCENES && q->all)
-		snprintf(reason, sizeof(reason),
-			 "it has room for %u sessions, and there are %llu: choose with --explain "
-			 "or a filter",
-			 (unsigned)LADDER_SCENES, (unsigned long long)q->fitting);
-	else if (ladder_scenario(b, scenes, n, reason))
+		return error_set(why,
+				 "--ladder scenario: it has room for %u sessions, and there are "
+				 "%llu: choose with --explain or a filter",
+				 (unsigned)LADDER_SCENES, (unsigned long long)q->fitting);
+	if (ladder_scenario(b, scenes, n, why))
 		return true;
-	snprintf(why, QUERY_WHY, "--ladder scenario: %s", reason);
-	return false;
+	return error_set(why, "--ladder scenario: %s", why->text);
 }
 
 static void put_all(struct outbuf *b, const struct query *q)
@@ -265,16 +263,14 @@ static void put_all(struct outbuf *b, const struct query *q)
 	}
 }
 
-bool query_print(struct query *q, char why[QUERY_WHY])
+bool query_print(struct query *q, struct error *why)
 {
 	struct outbuf b = {0};
 	bool whole;
 
-	if (q->n == 0) {
-		snprintf(why, QUERY_WHY, "--explain: none of the %llu sessions is \"%.99s\"",
-			 (unsigned long long)q->seen, q->which);
-		return false;
-	}
+	if (q->n == 0)
+		return error_set(why, "--explain: none of the %llu sessions is \"%.99s\"",
+				 (unsigned long long)q->seen, q->which);
 	for (size_t i = 0; i < q->n; i++) {
 		const struct stored_session *s = &q->kept[i];
 
@@ -291,7 +287,7 @@ bool query_print(struct query *q, char why[QUERY_WHY])
 	errno = ENOMEM;
 	whole = !b.failed && fwrite(b.p, 1, b.n, stdout) == b.n && fflush(stdout) == 0;
 	if (!whole)
-		snprintf(why, QUERY_WHY, "standard output: %s", strerror(errno));
+		error_set(why, "standard output: %s", strerror(errno));
 	outbuf_free(&b);
 	return whole;
 }

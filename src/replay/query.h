@@ -2,6 +2,7 @@
 #ifndef SMTPWATCH_REPLAY_QUERY_H
 #define SMTPWATCH_REPLAY_QUERY_H
 
+#include "base/error.h"
 #include "options/options.h"
 #include "trace/ladder.h"
 
@@ -45,7 +46,6 @@ bool query_draw(struct query *q, size_t i, struct ladder *ladder);
 
 /* Prints the result to standard output. Call after the ladders were filled. Returns false with a
  * sentence in why if no session matches, or if the output fails. */
-enum { QUERY_WHY = 256 };
-bool query_print(struct query *q, char why[QUERY_WHY]);
+bool query_print(struct query *q, struct error *why);
 
 #endif

@@ -68,7 +68,7 @@ static bool begins_before(const struct frame *frames, int n, int64_t until)
 /* Reads one input. Returns true if the session may continue in the next one. After an error sets
  * why. */
 static bool input_read(const struct reread *r, size_t i, const struct taker *t, int64_t until,
-		       char why[VIEWER_WHY])
+		       struct error *why)
 {
 	const char *path = r->inputs[i].path[0] != '\0' ? r->inputs[i].path : r->o->reads.all[i];
 	uint64_t left = *r->inputs[i].counted;
@@ -93,28 +93,28 @@ static bool input_read(const struct reread *r, size_t i, const struct taker *t, 
 /* Reads all inputs of a session. Returns false with a sentence in why if one cannot be read to the
  * end. */
 static bool session_read(const struct reread *r, const struct recent_session *s,
-			 const struct taker *t, char why[VIEWER_WHY])
+			 const struct taker *t, struct error *why)
 {
 	uint32_t first = s->record->conn->input;
 
 	for (size_t i = 0; i < first; i++)
 		skip(t, *r->inputs[i].counted);
-	why[0] = '\0';
+	why->text[0] = '\0';
 	for (size_t i = first; i<r->o->reads.n && * r->inputs[i].counted> 0; i++)
 		if (!input_read(r, i, t, s->record->end + behind, why))
 			break;
-	return why[0] == '\0';
+	return why->text[0] == '\0';
 }
 
 static bool is_standard_input(const struct reread *r, const struct recent_session *s,
-			      char why[VIEWER_WHY])
+			      struct error *why)
 {
-	snprintf(why, VIEWER_WHY, "standard input cannot be read twice");
+	error_set(why, "standard input cannot be read twice");
 	return strcmp(r->o->reads.all[s->record->conn->input], "-") == 0;
 }
 
 struct ladders *reread_draw(void *arg, const struct recent_session *s, session_cleaner *clean,
-			    void *clean_arg, struct ladder **out, char why[VIEWER_WHY])
+			    void *clean_arg, struct ladder **out, struct error *why)
 {
 	const struct reread *r = arg;
 	struct taker t = {0};
@@ -122,7 +122,7 @@ struct ladders *reread_draw(void *arg, const struct recent_session *s, session_c
 	if (is_standard_input(r, s, why))
 		return NULL;
 	t.ladders = ladders_new(r->config);
-	snprintf(why, VIEWER_WHY, "no memory");
+	error_set(why, "no memory");
 	*out = t.ladders != NULL ? ladders_want(t.ladders, s->record->conn, clean, clean_arg)
 				 : NULL;
 	if (*out != NULL && !session_read(r, s, &t, why))
@@ -133,7 +133,7 @@ struct ladders *reread_draw(void *arg, const struct recent_session *s, session_c
 }
 
 bool reread_save(void *arg, struct export *e, const struct recent_session *s,
-		 const struct report *report, char why[VIEWER_WHY])
+		 const struct report *report, struct error *why)
 {
 	const struct reread *r = arg;
 	struct taker t = {0};
@@ -142,7 +142,7 @@ bool reread_save(void *arg, struct export *e, const struct recent_session *s,
 
 	if (is_standard_input(r, s, why))
 		return false;
-	snprintf(why, VIEWER_WHY, "no memory");
+	error_set(why, "no memory");
 	t.extract = extract_new(e, r->config->any_port ? NULL : &r->config->ports,
 				r->config->stream.seed);
 	whole = t.extract != NULL && extract_note(t.extract, report) != NULL &&
@@ -151,6 +151,6 @@ bool reread_save(void *arg, struct export *e, const struct recent_session *s,
 		extract_finish(t.extract, whole);
 	extract_free(t.extract);
 	if (whole && export_written(e) == written)
-		snprintf(why, VIEWER_WHY, "the file cannot be made");
+		error_set(why, "the file cannot be made");
 	return export_written(e) > written;
 }

@@ -2,6 +2,7 @@
 #ifndef SMTPWATCH_REPLAY_REREAD_H
 #define SMTPWATCH_REPLAY_REREAD_H
 
+#include "base/error.h"
 #include "replay/viewer.h"
 
 /* One capture of the run. */
@@ -31,8 +32,8 @@ void reread_hold(struct reread *r, size_t i);
 /* The functions of struct viewer_source. r: a struct reread, whose counters (reread_input.counted)
  * are set. Standard input cannot be read again. */
 struct ladders *reread_draw(void *r, const struct recent_session *s, session_cleaner *clean,
-			    void *clean_arg, struct ladder **out, char why[VIEWER_WHY]);
+			    void *clean_arg, struct ladder **out, struct error *why);
 bool reread_save(void *r, struct export *e, const struct recent_session *s,
-		 const struct report *report, char why[VIEWER_WHY]);
+		 const struct report *report, struct error *why);
 
 #endif

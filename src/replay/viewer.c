@@ -21,7 +21,7 @@ struct viewer {
 	struct export *export; /* NULL: nothing can be saved */
 	const char *folder;
 	char message[SCREEN_MESSAGE]; /* the latest line of standard error that was shown */
-	char no_export[EXPORT_WHY];
+	struct error no_export;
 	struct outbuf text;
 	int64_t looked; /* time of the latest turn, monotonic nanoseconds */
 };
@@ -35,11 +35,11 @@ static int64_t clock_now(void)
 }
 
 struct viewer *viewer_new(const struct options *o, const char *inputs,
-			  const struct viewer_source *source, char why[VIEWER_WHY])
+			  const struct viewer_source *source, struct error *why)
 {
 	struct viewer *v = calloc(1, sizeof(*v));
 
-	snprintf(why, VIEWER_WHY, "no memory for --top");
+	error_set(why, "no memory for --top");
 	if (v == NULL)
 		return NULL;
 	v->o = o;
@@ -47,7 +47,7 @@ struct viewer *viewer_new(const struct options *o, const char *inputs,
 	v->recent = recent_new(o->redact);
 	v->top = v->recent != NULL ? top_new(v->recent, inputs) : NULL;
 	v->folder = o->write_pcap != NULL ? o->write_pcap : ".";
-	v->export = export_open(v->folder, o->user, v->no_export);
+	v->export = export_open(v->folder, o->user, &v->no_export);
 	if (v->top != NULL && screen_open(why))
 		return v;
 	viewer_free(v);
@@ -83,9 +83,9 @@ static void text_make(struct viewer *v, const struct recent_session *s, unsigned
 {
 	struct recent_cleaning cleaning = {v->recent, s->record->session};
 	struct ladder *ladder = NULL;
-	char why[VIEWER_WHY] = "";
+	struct error why = {0};
 	struct ladders *all =
-		v->source.draw(v->source.arg, s, recent_clean, &cleaning, &ladder, why);
+		v->source.draw(v->source.arg, s, recent_clean, &cleaning, &ladder, &why);
 	struct report r = recent_report(v->recent, s);
 
 	if (ladder != NULL)
@@ -95,7 +95,7 @@ static void text_make(struct viewer *v, const struct recent_session *s, unsigned
 	v->text.n = 0;
 	explain_put(&v->text, &r, s->number, ladder, (struct explain_style){.columns = columns});
 	if (ladder == NULL)
-		outbuf_format(&v->text, "The dialogue cannot be shown: %s.\n", why);
+		outbuf_format(&v->text, "The dialogue cannot be shown: %s.\n", why.text);
 	ladders_free(all);
 }
 
@@ -132,13 +132,14 @@ static bool can_save(struct viewer *v)
 {
 	if (v->export != NULL)
 		return true;
-	top_message(v->top, "%.200s", v->no_export);
+	top_message(v->top, "%.200s", v->no_export.text);
 	return false;
 }
 
 static void packets_save(struct viewer *v, const struct recent_session *s)
 {
-	char name[EXPORT_NAME], why[VIEWER_WHY] = "";
+	char name[EXPORT_NAME];
+	struct error why = {0};
 	struct report r = recent_report(v->recent, s);
 
 	if (v->o->redact != REDACT_NONE) {
@@ -148,10 +149,10 @@ static void packets_save(struct viewer *v, const struct recent_session *s)
 	}
 	if (!can_save(v) || !export_name(v->export, &r, name))
 		return;
-	if (v->source.save(v->source.arg, v->export, s, &r, why))
+	if (v->source.save(v->source.arg, v->export, s, &r, &why))
 		top_message(v->top, "Saved: %.40s/%.190s", v->folder, name);
 	else
-		top_message(v->top, "Not saved: %.200s", why);
+		top_message(v->top, "Not saved: %.200s", why.text);
 }
 
 static bool file_write(struct viewer *v, const char *name)
@@ -245,14 +246,14 @@ static const char not_kept[] =
 /* Stored frames are numbered from 1. */
 struct ladders *viewer_draw_stored(const struct monitor_config *config,
 				   const struct recent_session *s, session_cleaner *clean,
-				   void *clean_arg, struct ladder **out, char why[VIEWER_WHY])
+				   void *clean_arg, struct ladder **out, struct error *why)
 {
 	struct ladders *all = s->frames != NULL ? ladders_new(config) : NULL;
 	struct bytes block = bytes_of(s->frames, s->frames_size);
 	struct conn conn = *s->record->conn;
 	struct frame frame;
 
-	snprintf(why, VIEWER_WHY, "%s", not_kept);
+	error_set(why, "%s", not_kept);
 	if (all == NULL)
 		return NULL;
 	conn.first = 1;
@@ -264,15 +265,15 @@ struct ladders *viewer_draw_stored(const struct monitor_config *config,
 }
 
 bool viewer_save_stored(struct export *e, const struct recent_session *s, const struct report *r,
-			char why[VIEWER_WHY])
+			struct error *why)
 {
 	char name[EXPORT_NAME];
 	uint32_t omitted = s->frames_omitted;
 
-	snprintf(why, VIEWER_WHY, "%s", not_kept);
+	error_set(why, "%s", not_kept);
 	if (s->frames == NULL)
 		return false;
-	snprintf(why, VIEWER_WHY, "it cannot be written");
+	error_set(why, "it cannot be written");
 	return export_name(e, r, name) &&
 	       export_save(e, name, bytes_of(s->frames, s->frames_size), &omitted);
 }

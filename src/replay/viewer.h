@@ -3,6 +3,7 @@
 #ifndef SMTPWATCH_REPLAY_VIEWER_H
 #define SMTPWATCH_REPLAY_VIEWER_H
 
+#include "base/error.h"
 #include "options/options.h"
 #include "replay/pcap_dir.h"
 #include "trace/recent.h"
@@ -10,9 +11,9 @@
 
 struct ladders;
 
-/* VIEWER_WHY: size of a sentence. VIEWER_TURN_MS: milliseconds between two pictures if there is
+/* VIEWER_TURN_MS: milliseconds between two pictures if there is
  * other work. */
-enum { VIEWER_WHY = 512, VIEWER_TURN_MS = 100 };
+enum { VIEWER_TURN_MS = 100 };
 
 /* Functions of the owner of the packets. */
 struct viewer_source {
@@ -21,11 +22,11 @@ struct viewer_source {
 	 * NULL; caller frees with ladders_free. clean, clean_arg: as for ladder_new (ladder.h),
 	 * used until ladders_free. */
 	struct ladders *(*draw)(void *arg, const struct recent_session *s, session_cleaner *clean,
-				void *clean_arg, struct ladder **out, char why[VIEWER_WHY]);
+				void *clean_arg, struct ladder **out, struct error *why);
 	/* Writes the session's packets to a file, whose name export_name makes. Returns false with
 	 * a sentence in why. */
 	bool (*save)(void *arg, struct export *e, const struct recent_session *s,
-		     const struct report *r, char why[VIEWER_WHY]);
+		     const struct report *r, struct error *why);
 	void *arg;
 };
 
@@ -34,7 +35,7 @@ struct viewer;
 /* Opens the terminal view and the directory for files. Call before root is given up. o and inputs
  * are borrowed until viewer_free; source is copied. Returns NULL with a sentence in why. */
 struct viewer *viewer_new(const struct options *o, const char *inputs,
-			  const struct viewer_source *source, char why[VIEWER_WHY]);
+			  const struct viewer_source *source, struct error *why);
 
 /* Restores the terminal, and frees v. NULL is allowed. */
 void viewer_free(struct viewer *v);
@@ -59,8 +60,8 @@ bool viewer_look(struct viewer *v);
  * config: of the monitors, copied. */
 struct ladders *viewer_draw_stored(const struct monitor_config *config,
 				   const struct recent_session *s, session_cleaner *clean,
-				   void *clean_arg, struct ladder **out, char why[VIEWER_WHY]);
+				   void *clean_arg, struct ladder **out, struct error *why);
 bool viewer_save_stored(struct export *e, const struct recent_session *s, const struct report *r,
-			char why[VIEWER_WHY]);
+			struct error *why);
 
 #endif

@@ -9,13 +9,13 @@ bool alert_sink_init(struct alert_sink *l, void (*emit)(void *arg, const struct 
 }
 
 bool alert_sink_local(struct alert_sink *l, const char *path, const struct run_mode *mode,
-		      char why[SINK_WHY])
+		      struct error *why)
 {
 	return outsocket_open(&l->local, path, OUTSOCKET_DATAGRAM, path, mode, why);
 }
 
 bool alert_sink_helper(struct alert_sink *l, const char *name, const struct run_mode *mode,
-		       helper_work *work, const void *arg, char why[SINK_WHY])
+		       helper_work *work, const void *arg, struct error *why)
 {
 	l->helper = helper_start(name, mode, work, arg, why);
 	return l->helper != NULL;

@@ -3,6 +3,7 @@
 #ifndef SMTPWATCH_SINK_ALERT_SINK_H
 #define SMTPWATCH_SINK_ALERT_SINK_H
 
+#include "base/error.h"
 #include "format/text/notice.h"
 #include "sink/sink.h"
 #include "transport/helper_process.h"
@@ -24,9 +25,9 @@ struct alert_sink {
 bool alert_sink_init(struct alert_sink *l, void (*emit)(void *arg, const struct notice *notice),
 		     void *arg);
 bool alert_sink_local(struct alert_sink *l, const char *path, const struct run_mode *mode,
-		      char why[SINK_WHY]);
+		      struct error *why);
 bool alert_sink_helper(struct alert_sink *l, const char *name, const struct run_mode *mode,
-		       helper_work *work, const void *arg, char why[SINK_WHY]);
+		       helper_work *work, const void *arg, struct error *why);
 
 /* Frees what alert_sink_init allocated. */
 void alert_sink_free(struct alert_sink *l);

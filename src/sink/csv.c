@@ -43,7 +43,7 @@ static void csv_field(struct outbuf *b, const struct column *c, size_t index,
 static const struct table_sink_format format = {
 	.format = COLUMN_CSV, .header = csv_header, .field = csv_field, .end = "\r\n"};
 
-static void *csv_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+static void *csv_open(const char *target, const struct run_mode *mode, struct error *why)
 {
 	return table_sink_open(&format, target, mode, why);
 }

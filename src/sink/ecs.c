@@ -45,7 +45,7 @@ static void ecs_field(struct outbuf *b, const struct column *c, size_t index,
 static const struct table_sink_format format = {
 	.format = COLUMN_ECS, .field = ecs_field, .end = "}\n"};
 
-static void *ecs_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+static void *ecs_open(const char *target, const struct run_mode *mode, struct error *why)
 {
 	return table_sink_open(&format, target, mode, why);
 }

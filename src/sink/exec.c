@@ -6,7 +6,6 @@
 #include "transport/helper_exec.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static_assert(ALERT_FIELDS_MAX * (ALERT_FIELD_NAME + 1 + ALERT_FIELD_LONG + 1) + 1 +
@@ -49,7 +48,7 @@ static void emit(void *arg, const struct notice *notice)
 	alert_sink_put(&s->out);
 }
 
-static bool exec_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+static bool exec_check(const char *target, const struct run_mode *mode, struct error *why)
 {
 	struct exec_command c;
 	bool fine = exec_command_split(&c, target != NULL ? target : "", why);
@@ -61,7 +60,7 @@ static bool exec_check(const char *target, const struct run_mode *mode, char why
 	return fine;
 }
 
-static bool command_read(struct exec_command *c, const char *target, char why[SINK_WHY])
+static bool command_read(struct exec_command *c, const char *target, struct error *why)
 {
 	bool fine = exec_command_read(c, target != NULL ? target : "", why);
 
@@ -69,11 +68,11 @@ static bool command_read(struct exec_command *c, const char *target, char why[SI
 	return fine;
 }
 
-static void *exec_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+static void *exec_open(const char *target, const struct run_mode *mode, struct error *why)
 {
 	struct sink_exec *s = calloc(1, sizeof(*s));
 
-	snprintf(why, SINK_WHY, "no memory for output to a command");
+	error_set(why, "no memory for output to a command");
 	if (s == NULL)
 		return NULL;
 	if (!alert_sink_init(&s->out, emit, s) || !command_read(&s->command, target, why) ||

@@ -23,13 +23,12 @@ enum { ACCESS = 0640 };
 
 static const char no_file[] = "html wants a file, such as html:report.html";
 
-static bool html_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+static bool html_check(const char *target, const struct run_mode *mode, struct error *why)
 {
 	(void)mode;
 	if (target != NULL && strcmp(target, "-") != 0)
 		return atomic_file_check(target, why);
-	snprintf(why, SINK_WHY, "%s", no_file);
-	return false;
+	return error_set(why, "%s", no_file);
 }
 
 static void sink_free(struct sink_html *s)
@@ -40,15 +39,15 @@ static void sink_free(struct sink_html *s)
 	free(s);
 }
 
-static void *html_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+static void *html_open(const char *target, const struct run_mode *mode, struct error *why)
 {
 	struct sink_html *s;
 
 	if (target == NULL || strcmp(target, "-") == 0) {
-		snprintf(why, SINK_WHY, "%s", no_file);
+		error_set(why, "%s", no_file);
 		return NULL;
 	}
-	snprintf(why, SINK_WHY, "no memory for html output");
+	error_set(why, "no memory for html output");
 	s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return NULL;

@@ -69,17 +69,17 @@ static void emit(void *arg, const struct notice *notice)
 	alert_sink_put(&s->out);
 }
 
-static bool journald_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+static bool journald_check(const char *target, const struct run_mode *mode, struct error *why)
 {
 	(void)mode;
 	return target == NULL || outsocket_check(target, why);
 }
 
-static void *journald_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+static void *journald_open(const char *target, const struct run_mode *mode, struct error *why)
 {
 	struct sink_journald *s = calloc(1, sizeof(*s));
 
-	snprintf(why, SINK_WHY, "no memory for output to the journal");
+	error_set(why, "no memory for output to the journal");
 	if (s == NULL)
 		return NULL;
 	if (!alert_sink_init(&s->out, emit, s) ||

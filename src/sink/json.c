@@ -14,11 +14,11 @@ struct sink_json {
 	struct json json;
 };
 
-static void *json_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+static void *json_open(const char *target, const struct run_mode *mode, struct error *why)
 {
 	struct sink_json *s = calloc(1, sizeof(*s));
 
-	snprintf(why, SINK_WHY, "no memory for JSON output, or no SHA-1 in the crypto library");
+	error_set(why, "no memory for JSON output, or no SHA-1 in the crypto library");
 	if (s == NULL)
 		return NULL;
 	s->json.digest = digest_new();

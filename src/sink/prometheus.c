@@ -122,36 +122,32 @@ static void sink_free(struct sink_prometheus *s)
 }
 
 static bool target_read(const char *target, const struct run_mode *mode,
-			struct sockaddr_storage *at, char why[SINK_WHY])
+			struct sockaddr_storage *at, struct error *why)
 {
-	if (!mode->live) {
-		snprintf(why, SINK_WHY,
-			 "prometheus answers while a live capture runs; for captures that are read "
-			 "there is textfile:FILE");
-		return false;
-	}
+	if (!mode->live)
+		return error_set(why, "prometheus answers while a live capture runs; for captures "
+				      "that are read there is textfile:FILE");
 	if (address_read(target, at))
 		return true;
-	snprintf(why, SINK_WHY, "\"%.200s\" is no address to listen at: %s, [::1]:9625, 9625",
-		 target, usual_target);
-	return false;
+	return error_set(why, "\"%.200s\" is no address to listen at: %s, [::1]:9625, 9625", target,
+			 usual_target);
 }
 
-static bool prometheus_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+static bool prometheus_check(const char *target, const struct run_mode *mode, struct error *why)
 {
 	struct sockaddr_storage at;
 
 	return target_read(target != NULL ? target : usual_target, mode, &at, why);
 }
 
-static void *prometheus_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+static void *prometheus_open(const char *target, const struct run_mode *mode, struct error *why)
 {
 	struct sink_prometheus *s = calloc(1, sizeof(*s));
 	struct sockaddr_storage at = {0};
 
 	if (target == NULL)
 		target = usual_target;
-	snprintf(why, SINK_WHY, "no memory for output to Prometheus");
+	error_set(why, "no memory for output to Prometheus");
 	if (s == NULL || !target_read(target, mode, &at, why)) {
 		free(s);
 		return NULL;
@@ -159,8 +155,8 @@ static void *prometheus_open(const char *target, const struct run_mode *mode, ch
 	errno = 0;
 	if (listen_at(s, &at))
 		return s;
-	snprintf(why, SINK_WHY, "cannot listen at %.200s: %s", target,
-		 errno != 0 ? strerror(errno) : "the HTTP library refuses");
+	error_set(why, "cannot listen at %.200s: %s", target,
+		  errno != 0 ? strerror(errno) : "the HTTP library refuses");
 	sink_free(s);
 	return NULL;
 }

@@ -2,6 +2,7 @@
 #ifndef SMTPWATCH_SINK_SINK_H
 #define SMTPWATCH_SINK_SINK_H
 
+#include "base/error.h"
 #include "policy/throttle.h"
 #include "stats/daily.h"
 #include "stats/totals.h"
@@ -9,8 +10,6 @@
 #include "transport/run_mode.h"
 
 #include <poll.h>
-
-#define SINK_WHY 512
 
 /*
  * A kind of output: one file (src/sink/<name>.c) and one row in sinks.c. open, record and close
@@ -24,10 +23,10 @@ struct sink_kind {
 	const char *name, *help;
 	/* target: the text behind "KIND:", or NULL. target and mode are borrowed for the sink's
 	 * life. Returns NULL on failure, with a sentence in why. */
-	void *(*open)(const char *target, const struct run_mode *mode, char why[SINK_WHY]);
+	void *(*open)(const char *target, const struct run_mode *mode, struct error *why);
 	/* Checks a target; opens, makes and sends nothing. Returns false with a sentence in why if
 	 * open could never succeed. Returns true with a sentence if open would fail now. */
-	bool (*check)(const char *target, const struct run_mode *mode, char why[SINK_WHY]);
+	bool (*check)(const char *target, const struct run_mode *mode, struct error *why);
 	bool (*record)(void *self, const struct report *report);
 	bool (*repeat)(
 		void *self,
@@ -89,7 +88,7 @@ struct sinks *sinks_new(const struct sinks_config *config);
 
 /* Opens one more output. spec is borrowed. Call before root is given up and before threads start:
  * some outputs start a helper process. Returns false with a sentence in why. */
-bool sinks_add(struct sinks *s, const char *spec, char why[SINK_WHY]);
+bool sinks_add(struct sinks *s, const char *spec, struct error *why);
 
 /* sinks_report makes the one report of a session, for everybody who shows or counts it
  * (reporter_report). sinks_record delivers it to all outputs; call once for each session, with the

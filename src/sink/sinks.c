@@ -4,7 +4,6 @@
 #include "policy/reporter.h"
 #include "smtpwatch/frame.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 const struct sink_kind *const sink_kinds[] = {
@@ -111,13 +110,13 @@ static bool sinks_grow(struct sinks *s)
 	return true;
 }
 
-bool sinks_add(struct sinks *s, const char *spec, char why[SINK_WHY])
+bool sinks_add(struct sinks *s, const char *spec, struct error *why)
 {
 	const char *target;
 	const struct sink_kind *kind = sink_kind_read(spec, &target);
 	void *self;
 
-	snprintf(why, SINK_WHY, "there is no output \"%s\", or no memory for it", spec);
+	error_set(why, "there is no output \"%s\", or no memory for it", spec);
 	if (kind == NULL || !sinks_grow(s))
 		return false;
 	if (kind->worst_session != NULL && s->worst == NULL && (s->worst = worst_new()) == NULL)

@@ -4,7 +4,6 @@
 #include "sink/alert_sink.h"
 #include "transport/helper_syslog.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 struct sink_syslog {
@@ -31,7 +30,7 @@ static void emit(void *arg, const struct notice *notice)
 }
 
 static bool syslog_target_open(struct sink_syslog *s, const char *target,
-			       const struct run_mode *mode, char why[SINK_WHY])
+			       const struct run_mode *mode, struct error *why)
 {
 	if (target == NULL)
 		target = "/dev/log";
@@ -41,7 +40,7 @@ static bool syslog_target_open(struct sink_syslog *s, const char *target,
 	       alert_sink_helper(&s->out, target, mode, helper_syslog_work, &s->far, why);
 }
 
-static bool syslog_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+static bool syslog_check(const char *target, const struct run_mode *mode, struct error *why)
 {
 	struct syslog_target far;
 
@@ -52,11 +51,11 @@ static bool syslog_check(const char *target, const struct run_mode *mode, char w
 				: syslog_target_read(&far, target, why);
 }
 
-static void *syslog_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+static void *syslog_open(const char *target, const struct run_mode *mode, struct error *why)
 {
 	struct sink_syslog *s = calloc(1, sizeof(*s));
 
-	snprintf(why, SINK_WHY, "no memory for syslog output");
+	error_set(why, "no memory for syslog output");
 	if (s == NULL)
 		return NULL;
 	rfc5424_init(&s->format);

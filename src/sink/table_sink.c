@@ -1,15 +1,14 @@
 /* table_sink.c - fields in the order of the table, each as its format wants it. */
 #include "sink/table_sink.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 void *table_sink_open(const struct table_sink_format *format, const char *target,
-		      const struct run_mode *mode, char why[SINK_WHY])
+		      const struct run_mode *mode, struct error *why)
 {
 	struct table_sink *t = calloc(1, sizeof(*t));
 
-	snprintf(why, SINK_WHY, "no memory for a table, or no SHA-1 in the crypto library");
+	error_set(why, "no memory for a table, or no SHA-1 in the crypto library");
 	if (t == NULL)
 		return NULL;
 	t->format = format;

@@ -3,6 +3,7 @@
 #ifndef SMTPWATCH_SINK_TABLE_SINK_H
 #define SMTPWATCH_SINK_TABLE_SINK_H
 
+#include "base/error.h"
 #include "format/columns.h"
 #include "sink/target.h"
 
@@ -30,7 +31,7 @@ struct table_sink {
 
 /* As in struct sink_kind. The open function of a sink passes its format. */
 void *table_sink_open(const struct table_sink_format *format, const char *target,
-		      const struct run_mode *mode, char why[SINK_WHY]);
+		      const struct run_mode *mode, struct error *why);
 bool table_sink_record(void *self, const struct report *r);
 bool table_sink_stats(void *self, const struct summary *summary);
 bool table_sink_reopen(void *self);

@@ -4,12 +4,10 @@
 static const char unix_prefix[] = "unix:";
 
 bool target_open(struct target *o, const char *target, const struct run_mode *mode,
-		 char why[SINK_WHY])
+		 struct error *why)
 {
 	size_t n = sizeof(unix_prefix) - 1;
 
-	_Static_assert(SINK_WHY >= OUTFILE_WHY, "sentences of files are passed on");
-	_Static_assert(SINK_WHY >= OUTSOCKET_WHY, "sentences of sockets are passed on");
 	if (target == NULL)
 		target = "-";
 	o->local = strncmp(target, unix_prefix, n) == 0;
@@ -19,7 +17,7 @@ bool target_open(struct target *o, const char *target, const struct run_mode *mo
 	return outfile_open(&o->file, target, mode, why);
 }
 
-bool target_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+bool target_check(const char *target, const struct run_mode *mode, struct error *why)
 {
 	size_t n = sizeof(unix_prefix) - 1;
 

@@ -2,6 +2,7 @@
 #ifndef SMTPWATCH_SINK_TARGET_H
 #define SMTPWATCH_SINK_TARGET_H
 
+#include "base/error.h"
 #include "sink/sink.h"
 #include "transport/file.h"
 #include "transport/unix_socket.h"
@@ -18,10 +19,10 @@ struct target {
 /* Opens a target. target: NULL or "-" for standard output, "unix:PATH", or the name of a file.
  * target and mode are borrowed. Returns false with a sentence in why. */
 bool target_open(struct target *o, const char *target, const struct run_mode *mode,
-		 char why[SINK_WHY]);
+		 struct error *why);
 
 /* As in struct sink_kind. */
-bool target_check(const char *target, const struct run_mode *mode, char why[SINK_WHY]);
+bool target_check(const char *target, const struct run_mode *mode, struct error *why);
 
 /* The record in *buf is complete. Returns what outfile_put or outsocket_put returns. */
 bool target_put(struct target *o);

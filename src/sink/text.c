@@ -12,11 +12,11 @@ struct sink_text {
 	struct text text;
 };
 
-static void *text_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+static void *text_open(const char *target, const struct run_mode *mode, struct error *why)
 {
 	struct sink_text *s = calloc(1, sizeof(*s));
 
-	snprintf(why, SINK_WHY, "no memory for text output");
+	error_set(why, "no memory for text output");
 	if (s == NULL || !target_open(&s->out, target, mode, why)) {
 		free(s);
 		return NULL;

@@ -50,25 +50,23 @@ static const char no_file[] =
 	"textfile wants a file, such as textfile:/var/lib/prometheus/node-exporter/smtpwatch.prom";
 
 /* Files are replaced, so that what counts is the folder. */
-static bool textfile_check(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+static bool textfile_check(const char *target, const struct run_mode *mode, struct error *why)
 {
 	(void)mode;
-	if (target == NULL) {
-		snprintf(why, SINK_WHY, "%s", no_file);
-		return false;
-	}
+	if (target == NULL)
+		return error_set(why, "%s", no_file);
 	return atomic_file_check(target, why);
 }
 
 /* The first page, all noughts, shows whether the place is right. Who can write there later is the
  * folder's matter, because files are replaced. */
-static void *textfile_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+static void *textfile_open(const char *target, const struct run_mode *mode, struct error *why)
 {
 	struct sink_textfile *s = calloc(1, sizeof(*s));
 
 	/* Who reads it is another user. */
 	if (s == NULL || target == NULL || !atomic_file_init(&s->file, target, 0644)) {
-		snprintf(why, SINK_WHY, "%s", no_file);
+		error_set(why, "%s", no_file);
 		free(s);
 		return NULL;
 	}
@@ -77,7 +75,7 @@ static void *textfile_open(const char *target, const struct run_mode *mode, char
 	metrics_put(&s->metrics, &s->buf, NULL, 0);
 	if (!s->buf.failed && atomic_file_write(&s->file, &s->buf))
 		return s;
-	snprintf(why, SINK_WHY, "cannot write %.200s: %s", target, outpath_error(errno));
+	error_set(why, "cannot write %.200s: %s", target, outpath_error(errno));
 	sink_free(s);
 	return NULL;
 }

@@ -98,7 +98,7 @@ static const struct table_sink_format format = {.format = COLUMN_ZEEK,
 						.end = "\n",
 						.footer = zeek_footer};
 
-static void *zeek_open(const char *target, const struct run_mode *mode, char why[SINK_WHY])
+static void *zeek_open(const char *target, const struct run_mode *mode, struct error *why)
 {
 	return table_sink_open(&format, target, mode, why);
 }

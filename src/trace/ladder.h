@@ -3,6 +3,7 @@
 #ifndef SMTPWATCH_TRACE_LADDER_H
 #define SMTPWATCH_TRACE_LADDER_H
 
+#include "base/error.h"
 #include "core/session/trace.h"
 #include "smtpwatch/monitor.h"
 #include "smtpwatch/record.h"
@@ -121,8 +122,8 @@ void ladder_text(struct outbuf *b, const struct ladder *l, unsigned columns, boo
 void ladder_csv(struct outbuf *b, const struct ladder *l);
 void ladder_mermaid(struct outbuf *b, const struct ladder *l);
 
-/* SCENES: the most sessions of a scenario. WHY: bytes of an error sentence. */
-enum { LADDER_SCENES = 16, LADDER_WHY = 128 };
+/* The most sessions of a scenario. */
+enum { LADDER_SCENES = 16 };
 
 /* One session of a scenario. All pointers are borrowed for the call. */
 struct ladder_scene {
@@ -140,7 +141,7 @@ bool ladder_record(struct ladder *l);
  * secrets and IP addresses are replaced; a comment lists what. Returns false with a sentence in why
  * if the sessions cannot be a scenario. */
 bool ladder_scenario(struct outbuf *b, const struct ladder_scene *scenes, size_t n,
-		     char why[LADDER_WHY]);
+		     struct error *why);
 
 /* Append parts of a line, for views with columns of their own. Time: "+0.002345". Packets: "12",
  * "12-15", or nothing if unknown. */

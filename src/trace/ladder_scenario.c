@@ -6,7 +6,6 @@
 
 #include "trace/scenario_steps.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static const char *const kinds[] = {[PORT_SMTP] = "smtp", [PORT_TLS] = "tls", [PORT_LMTP] = "lmtp"};
@@ -186,7 +185,7 @@ static const char *refusal_of(const struct ladder_scene *scenes, size_t n)
 }
 
 bool ladder_scenario(struct outbuf *b, const struct ladder_scene *scenes, size_t n,
-		     char why[LADDER_WHY])
+		     struct error *why)
 {
 	const char *refusal = refusal_of(scenes, n);
 	struct scenario_steps *steps = refusal ? NULL : calloc(n, sizeof *steps);
@@ -194,7 +193,7 @@ bool ladder_scenario(struct outbuf *b, const struct ladder_scene *scenes, size_t
 	struct scenario_writer w = {.b = &body, .several = n > 1};
 	unsigned changed = 0;
 
-	snprintf(why, LADDER_WHY, "%s", refusal ? refusal : "no memory");
+	error_set(why, "%s", refusal ? refusal : "no memory");
 	if (!steps)
 		return false;
 	for (size_t i = 0; i < n; i++) {

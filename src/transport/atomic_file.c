@@ -22,23 +22,18 @@ bool atomic_file_init(struct atomic_file *f, const char *path, mode_t access)
 	return false;
 }
 
-bool atomic_file_hold(struct atomic_file *f, const struct run_mode *mode, char why[ATOMIC_FILE_WHY])
+bool atomic_file_hold(struct atomic_file *f, const struct run_mode *mode, struct error *why)
 {
 	struct stat st;
 
 	f->kept_fd = outpath_open(f->path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 				  f->access, mode->uid);
-	if (f->kept_fd < 0 || fstat(f->kept_fd, &st) != 0) {
-		snprintf(why, ATOMIC_FILE_WHY, "cannot write %.200s: %s", f->path,
-			 outpath_error(errno));
-		return false;
-	}
+	if (f->kept_fd < 0 || fstat(f->kept_fd, &st) != 0)
+		return error_set(why, "cannot write %.200s: %s", f->path, outpath_error(errno));
 	f->in_place = !S_ISREG(st.st_mode);
-	if (f->in_place && mode->live) {
-		snprintf(why, ATOMIC_FILE_WHY,
-			 "%.200s is no file that can be replaced again and again", f->path);
-		return false;
-	}
+	if (f->in_place && mode->live)
+		return error_set(why, "%.200s is no file that can be replaced again and again",
+				 f->path);
 	/* Where this fails it is written in place by the descriptor all the same. */
 	if (mode->become && geteuid() == 0 && st.st_size == 0 && !f->in_place &&
 	    fchown(f->kept_fd, mode->uid, mode->gid) != 0)
@@ -129,7 +124,7 @@ void atomic_file_free(struct atomic_file *f)
 	free(f->temporary);
 }
 
-bool atomic_file_check(const char *path, char why[ATOMIC_FILE_WHY])
+bool atomic_file_check(const char *path, struct error *why)
 {
 	char beside[PATH_MAX];
 

@@ -2,12 +2,11 @@
 #ifndef SMTPWATCH_TRANSPORT_ATOMIC_FILE_H
 #define SMTPWATCH_TRANSPORT_ATOMIC_FILE_H
 
+#include "base/error.h"
 #include "text/buffer.h"
 #include "transport/run_mode.h"
 
 #include <sys/types.h>
-
-#define ATOMIC_FILE_WHY 512
 
 struct atomic_file {
 	const char *path;
@@ -25,8 +24,7 @@ bool atomic_file_init(struct atomic_file *f, const char *path, mode_t access);
 /* Optional. Call before root is given up. Opens the file, or makes it for the user mode->uid. The
  * file can then be written in place if that user may not replace files in the folder.
  * Returns false with a sentence in why; live, also if the path is no regular file. */
-bool atomic_file_hold(struct atomic_file *f, const struct run_mode *mode,
-		      char why[ATOMIC_FILE_WHY]);
+bool atomic_file_hold(struct atomic_file *f, const struct run_mode *mode, struct error *why);
 
 /* Writes b to a temporary file beside the path, then renames it to the path. If that cannot be
  * made, or the path is no regular file, writes in place. Returns false with errno: the old file is
@@ -37,6 +35,6 @@ void atomic_file_free(struct atomic_file *f);
 
 /* Always returns true. If the folder would not accept a file now, writes a sentence to why. Makes
  * nothing. */
-bool atomic_file_check(const char *path, char why[ATOMIC_FILE_WHY]);
+bool atomic_file_check(const char *path, struct error *why);
 
 #endif

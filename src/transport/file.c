@@ -1,6 +1,7 @@
 /* file.c - writing out what was rendered, and saying where that fails. */
 #include "transport/file.h"
 
+#include "base/log.h"
 #include "transport/safe_open.h"
 #include "transport/send_queue.h"
 
@@ -51,7 +52,7 @@ static bool has_readers_to_come(const struct outfile *f)
 }
 
 bool outfile_open(struct outfile *f, const char *name, const struct run_mode *mode,
-		  char why[OUTFILE_WHY])
+		  struct error *why)
 {
 	static const struct run_mode offline;
 	bool standard = strcmp(name, "-") == 0;
@@ -63,16 +64,14 @@ bool outfile_open(struct outfile *f, const char *name, const struct run_mode *mo
 	/* A copy, because two outputs may share standard output, and each closes its own. */
 	f->to = standard ? outfd_copy(STDOUT_FILENO, f->mode->live)
 			 : outfd_take(file_open(name, f->mode), f->mode->live);
-	if (f->to.fd < 0) {
-		snprintf(why, OUTFILE_WHY, "cannot write to %s: %s", f->name,
-			 errno == ENXIO ? "nobody reads that pipe" : outpath_error(errno));
-		return false;
-	}
+	if (f->to.fd < 0)
+		return error_set(why, "cannot write to %s: %s", f->name,
+				 errno == ENXIO ? "nobody reads that pipe" : outpath_error(errno));
 	f->lasting = has_readers_to_come(f);
 	return true;
 }
 
-bool outfile_check(const char *name, char why[OUTFILE_WHY])
+bool outfile_check(const char *name, struct error *why)
 {
 	const char *slash = strrchr(name, '/');
 	int n = slash == NULL ? 1 : slash == name ? 1 : (int)(slash - name);
@@ -81,14 +80,13 @@ bool outfile_check(const char *name, char why[OUTFILE_WHY])
 
 	if (stat(name, &st) == 0) {
 		if (S_ISDIR(st.st_mode) || access(name, W_OK) != 0)
-			snprintf(why, OUTFILE_WHY, "cannot write to %.200s: %s", name,
-				 S_ISDIR(st.st_mode) ? "it is a folder" : strerror(errno));
+			error_set(why, "cannot write to %.200s: %s", name,
+				  S_ISDIR(st.st_mode) ? "it is a folder" : strerror(errno));
 		return true;
 	}
 	snprintf(folder, sizeof(folder), "%.*s", n, slash != NULL ? name : ".");
 	if (access(folder, W_OK | X_OK) != 0)
-		snprintf(why, OUTFILE_WHY, "cannot make a file in %.200s: %s", folder,
-			 strerror(errno));
+		error_set(why, "cannot make a file in %.200s: %s", folder, strerror(errno));
 	return true;
 }
 
@@ -99,9 +97,8 @@ static void outfile_break(struct outfile *f, int error)
 	f->broken = true;
 	f->quiet = error == EPIPE && !f->mode->live;
 	if (!f->quiet)
-		fprintf(stderr,
-			"smtpwatch: cannot write to %s: %s; nothing more is written there\n",
-			f->name, strerror(error));
+		log_line("cannot write to %s: %s; nothing more is written there", f->name,
+			 strerror(error));
 }
 
 /* Whether the same write is to be tried at once. */
@@ -197,9 +194,8 @@ bool outfile_reopen(struct outfile *f)
 	outfile_flush(f);
 	fd = create_live(f->name, f->mode);
 	if (fd < 0) {
-		fprintf(stderr,
-			"smtpwatch: cannot open %s again: %s; going on with the one that is open\n",
-			f->name, outpath_error(errno));
+		log_line("cannot open %s again: %s; going on with the one that is open", f->name,
+			 outpath_error(errno));
 		return false;
 	}
 	close(f->to.fd);

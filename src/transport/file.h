@@ -2,6 +2,7 @@
 #ifndef SMTPWATCH_TRANSPORT_FILE_H
 #define SMTPWATCH_TRANSPORT_FILE_H
 
+#include "base/error.h"
 #include "text/buffer.h"
 #include "transport/nonblock.h"
 #include "transport/run_mode.h"
@@ -26,8 +27,6 @@ struct outfile {
 	struct target_state state;
 };
 
-#define OUTFILE_WHY 512
-
 /*
  * Opens an output. name "-": standard output. A new file is readable by owner and group only,
  * because it holds names of people. Offline the file is truncated. Live it is appended to; a new
@@ -35,11 +34,11 @@ struct outfile {
  * Returns false with a sentence in why. name and mode are borrowed.
  */
 bool outfile_open(struct outfile *f, const char *name, const struct run_mode *mode,
-		  char why[OUTFILE_WHY]);
+		  struct error *why);
 
 /* Always returns true. If a file of this name could not be written now, writes a sentence to why.
  * Opens nothing. */
-bool outfile_check(const char *name, char why[OUTFILE_WHY]);
+bool outfile_check(const char *name, struct error *why);
 
 /* A record is complete. Writes buf out if enough has gathered, or if the target is a terminal.
  * Returns false once the target is broken, which is reported on standard error once. */

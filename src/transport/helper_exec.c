@@ -1,6 +1,7 @@
 /* helper_exec.c - the process that runs commands: a few at once, each for a limited time. */
 #include "transport/helper_exec.h"
 
+#include "base/log.h"
 #include "transport/helper_process.h"
 
 #include <errno.h>
@@ -60,7 +61,7 @@ static bool command_find(struct exec_command *c)
 	return false;
 }
 
-bool exec_command_split(struct exec_command *c, const char *text, char why[EXEC_WHY])
+bool exec_command_split(struct exec_command *c, const char *text, struct error *why)
 {
 	size_t n = 0;
 	char *at;
@@ -68,30 +69,25 @@ bool exec_command_split(struct exec_command *c, const char *text, char why[EXEC_
 	*c = (struct exec_command){.name = text, .seconds = EXEC_SECONDS, .text = strdup(text)};
 	for (at = c->text; at != NULL && *(at += strspn(at, " \t")) != '\0' && n < EXEC_WORDS - 1;
 	     n++)
-		if (!word_read(&at, &c->argv[n])) {
-			snprintf(why, EXEC_WHY,
-				 "\"%.200s\" has a quotation mark that is not closed", text);
-			return false;
-		}
-	if (n == 0 || n == EXEC_WORDS - 1) {
-		snprintf(
-			why, EXEC_WHY,
+		if (!word_read(&at, &c->argv[n]))
+			return error_set(why, "\"%.200s\" has a quotation mark that is not closed",
+					 text);
+	if (n == 0 || n == EXEC_WORDS - 1)
+		return error_set(
+			why,
 			"exec wants a command of 1 to %d words: exec:/path/to/command ARGUMENT ...",
 			EXEC_WORDS - 2);
-		return false;
-	}
 	return true;
 }
 
-bool exec_command_find(struct exec_command *c, char why[EXEC_WHY])
+bool exec_command_find(struct exec_command *c, struct error *why)
 {
 	if (command_find(c))
 		return true;
-	snprintf(why, EXEC_WHY, "cannot run %.200s: %s", c->argv[0], strerror(errno));
-	return false;
+	return error_set(why, "cannot run %.200s: %s", c->argv[0], strerror(errno));
 }
 
-bool exec_command_read(struct exec_command *c, const char *text, char why[EXEC_WHY])
+bool exec_command_read(struct exec_command *c, const char *text, struct error *why)
 {
 	return exec_command_split(c, text, why) && exec_command_find(c, why);
 }
@@ -130,8 +126,8 @@ static int64_t clock_ms(void)
 static void fail(struct exec_state *r, const char *what, int value)
 {
 	if (!r->failing)
-		fprintf(stderr, "smtpwatch: exec:%s: %s %d; said once until it succeeds again\n",
-			r->command->name, what, value);
+		log_line("exec:%s: %s %d; said once until it succeeds again", r->command->name,
+			 what, value);
 	r->failing = true;
 	helper_report_loss(r->fd, 1, 0);
 }
@@ -142,10 +138,9 @@ static void drop(struct exec_state *r, const char *text)
 	size_t n = strspn(text, shown);
 
 	if (!r->dropping)
-		fprintf(stderr,
-			"smtpwatch: exec:%s: \"%.*s\" is no variable for a command, and is left "
-			"out; said once\n",
-			r->command->name, (int)(n < SHOWN_MAX ? n : SHOWN_MAX), text);
+		log_line("exec:%s: \"%.*s\" is no variable for a command, and is left out; said "
+			 "once",
+			 r->command->name, (int)(n < SHOWN_MAX ? n : SHOWN_MAX), text);
 	r->dropping = true;
 	helper_report_loss(r->fd, 1, 0);
 }

@@ -3,11 +3,11 @@
 #ifndef SMTPWATCH_TRANSPORT_HELPER_EXEC_H
 #define SMTPWATCH_TRANSPORT_HELPER_EXEC_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define EXEC_WHY 512
 
 /* MAX: commands that run at once. SECONDS: seconds until a command is killed. WORDS, ENV: the
  * most words and environment strings of a command. */
@@ -29,14 +29,14 @@ struct exec_command {
  * The first word is a path, or a name to be found in the system's folders. Returns false with a
  * sentence in why. Call exec_command_free in either case.
  */
-bool exec_command_split(struct exec_command *c, const char *text, char why[EXEC_WHY]);
+bool exec_command_split(struct exec_command *c, const char *text, struct error *why);
 
 /* Call after exec_command_split: finds the program of the command. Returns false with a sentence in
  * why if it cannot be run. */
-bool exec_command_find(struct exec_command *c, char why[EXEC_WHY]);
+bool exec_command_find(struct exec_command *c, struct error *why);
 
 /* Calls exec_command_split, then exec_command_find. */
-bool exec_command_read(struct exec_command *c, const char *text, char why[EXEC_WHY]);
+bool exec_command_read(struct exec_command *c, const char *text, struct error *why);
 void exec_command_free(struct exec_command *c);
 
 /*

@@ -1,13 +1,14 @@
 /* helper_process.c - starting the process, and both ends of its socket. */
 #include "transport/helper_process.h"
 
+#include "base/log.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -87,8 +88,7 @@ static void live(int fd, pid_t parent, const struct run_mode *mode, helper_work 
 	signals_set();
 	prctl(PR_SET_NAME, "smtpwatch-out");
 	if (!descriptors_set(fd) || !become(mode) || chdir("/") != 0) {
-		fprintf(stderr, "smtpwatch: a process for an output could not be set up: %s\n",
-			strerror(errno));
+		log_line("a process for an output could not be set up: %s", strerror(errno));
 		_exit(1);
 	}
 	capabilities_drop();
@@ -105,7 +105,7 @@ static void live(int fd, pid_t parent, const struct run_mode *mode, helper_work 
 }
 
 struct helper *helper_start(const char *name, const struct run_mode *mode, helper_work *work,
-			    const void *arg, char why[HELPER_WHY])
+			    const void *arg, struct error *why)
 {
 	struct helper *c = calloc(1, sizeof(*c));
 	int pair[2] = {-1, -1}, buffer = SOCKET_BUFFER;
@@ -122,7 +122,7 @@ struct helper *helper_start(const char *name, const struct run_mode *mode, helpe
 		outsocket_adopt(&c->socket, pair[0], name, mode);
 		return c;
 	}
-	snprintf(why, HELPER_WHY, "cannot start a process for %s: %s", name, strerror(errno));
+	error_set(why, "cannot start a process for %s: %s", name, strerror(errno));
 	if (pair[0] >= 0) {
 		close(pair[0]);
 		close(pair[1]);
@@ -249,8 +249,7 @@ bool helper_close(struct helper *c)
 		done = await_end(c);
 	}
 	if (!done)
-		fprintf(stderr, "smtpwatch: %s: not everything was done in time\n",
-			c->socket.state.name);
+		log_line("%s: not everything was done in time", c->socket.state.name);
 	whole = outsocket_close(&c->socket) && done && c->lost == before;
 	free(c);
 	return whole;

@@ -3,6 +3,7 @@
 #ifndef SMTPWATCH_TRANSPORT_HELPER_PROCESS_H
 #define SMTPWATCH_TRANSPORT_HELPER_PROCESS_H
 
+#include "base/error.h"
 #include "transport/run_mode.h"
 #include "transport/unix_socket.h"
 
@@ -20,12 +21,10 @@ struct helper;
  * more, then returns. */
 typedef void helper_work(int fd, const void *arg);
 
-#define HELPER_WHY 512
-
 /* Starts a helper process. name: for messages on standard error. arg is passed to work. name and
  * mode are borrowed. Call while the program has one thread. Returns NULL with a sentence in why. */
 struct helper *helper_start(const char *name, const struct run_mode *mode, helper_work *work,
-			    const void *arg, char why[HELPER_WHY]);
+			    const void *arg, struct error *why);
 
 /* The longest job, in bytes. The caller keeps to it. */
 enum { HELPER_JOB_MAX = 1536 << 10 };

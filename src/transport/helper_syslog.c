@@ -18,15 +18,15 @@
 /* GOOD: so many datagrams without a refusal, and somebody seems to take them again. */
 enum { PAUSE_FIRST = 1, PAUSE_MAX = 64, SEND_SECONDS = 10, GOOD = 10 };
 
-bool syslog_target_read(struct syslog_target *t, const char *text, char why[SYSLOG_TARGET_WHY])
+bool syslog_target_read(struct syslog_target *t, const char *text, struct error *why)
 {
 	*t = (struct syslog_target){.name = text, .tcp = strncmp(text, "tcp://", 6) == 0};
 	if ((t->tcp || strncmp(text, "udp://", 6) == 0) &&
 	    hostport_read(&t->to, text + 6, NULL, "514"))
 		return true;
-	snprintf(why, SYSLOG_TARGET_WHY,
-		 "\"%.200s\" is no host to send to: udp://host:port, tcp://[address]:port", text);
-	return false;
+	return error_set(why,
+			 "\"%.200s\" is no host to send to: udp://host:port, tcp://[address]:port",
+			 text);
 }
 
 struct link {

@@ -1,7 +1,7 @@
 /* target_state.c - the sentences about a target that takes nothing. */
 #include "transport/target_state.h"
 
-#include <stdio.h>
+#include "base/log.h"
 
 void target_state_down(struct target_state *o, const char *why)
 {
@@ -9,9 +9,8 @@ void target_state_down(struct target_state *o, const char *why)
 		return;
 	o->on = true;
 	o->before = o->lost;
-	fprintf(stderr,
-		"smtpwatch: %s: %s; it is tried again, and what finds no room meanwhile is lost\n",
-		o->name, why);
+	log_line("%s: %s; it is tried again, and what finds no room meanwhile is lost", o->name,
+		 why);
 }
 
 void target_state_give_up(struct target_state *o, const char *why)
@@ -19,7 +18,7 @@ void target_state_give_up(struct target_state *o, const char *why)
 	if (!o->on)
 		o->before = o->lost;
 	o->on = true;
-	fprintf(stderr, "smtpwatch: %s: %s; nothing more goes there\n", o->name, why);
+	log_line("%s: %s; nothing more goes there", o->name, why);
 }
 
 void target_state_lose(struct target_state *o)
@@ -31,9 +30,7 @@ void target_state_lose(struct target_state *o)
 void target_state_too_long(struct target_state *o)
 {
 	if (!o->long_logged)
-		fprintf(stderr,
-			"smtpwatch: %s: a record is too long for it, and is lost; said once\n",
-			o->name);
+		log_line("%s: a record is too long for it, and is lost; said once", o->name);
 	o->long_logged = true;
 	o->lost++;
 }
@@ -41,8 +38,8 @@ void target_state_too_long(struct target_state *o)
 static void state_log(struct target_state *o, const char *how)
 {
 	if (o->on)
-		fprintf(stderr, "smtpwatch: %s: %s; records lost: %llu\n", o->name, how,
-			(unsigned long long)(o->lost - o->before));
+		log_line("%s: %s; records lost: %llu", o->name, how,
+			 (unsigned long long)(o->lost - o->before));
 	o->on = false;
 }
 

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -79,17 +78,17 @@ static void disconnect(struct outsocket *s, int error)
 		s->wait = 0;
 }
 
-bool outsocket_check(const char *path, char why[OUTSOCKET_WHY])
+bool outsocket_check(const char *path, struct error *why)
 {
 	if (path[0] != '\0' && strlen(path) < sizeof(((struct sockaddr_un *)0)->sun_path))
 		return true;
-	snprintf(why, OUTSOCKET_WHY,
-		 "\"%.200s\" is no path of a socket: it is empty or has more than 107 bytes", path);
-	return false;
+	return error_set(
+		why, "\"%.200s\" is no path of a socket: it is empty or has more than 107 bytes",
+		path);
 }
 
 bool outsocket_open(struct outsocket *s, const char *path, enum outsocket_kind kind,
-		    const char *name, const struct run_mode *mode, char why[OUTSOCKET_WHY])
+		    const char *name, const struct run_mode *mode, struct error *why)
 {
 	*s = (struct outsocket){
 		.kind = kind, .path = path, .fd = -1, .mode = mode, .state = {.name = name}};
@@ -103,8 +102,7 @@ bool outsocket_open(struct outsocket *s, const char *path, enum outsocket_kind k
 		s->connects = 1;
 		return true;
 	}
-	snprintf(why, OUTSOCKET_WHY, "cannot connect to %s: %s", path, strerror(errno));
-	return false;
+	return error_set(why, "cannot connect to %s: %s", path, strerror(errno));
 }
 
 void outsocket_adopt(struct outsocket *s, int fd, const char *name, const struct run_mode *mode)

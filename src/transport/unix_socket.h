@@ -3,6 +3,7 @@
 #ifndef SMTPWATCH_TRANSPORT_UNIX_SOCKET_H
 #define SMTPWATCH_TRANSPORT_UNIX_SOCKET_H
 
+#include "base/error.h"
 #include "text/buffer.h"
 #include "transport/run_mode.h"
 #include "transport/send_queue.h"
@@ -32,16 +33,14 @@ struct outsocket {
 	struct target_state state;
 };
 
-#define OUTSOCKET_WHY 512
-
 /* Opens a socket. Live, a reader that is not there yet is tried again later. name: for messages on
  * standard error. name, path and mode are borrowed. Returns false with a sentence in why: the path
  * is invalid, or, offline, cannot be connected. */
 bool outsocket_open(struct outsocket *s, const char *path, enum outsocket_kind kind,
-		    const char *name, const struct run_mode *mode, char why[OUTSOCKET_WHY]);
+		    const char *name, const struct run_mode *mode, struct error *why);
 
 /* Whether path is valid for a socket: 1 to 107 bytes. Returns false with a sentence in why. */
-bool outsocket_check(const char *path, char why[OUTSOCKET_WHY]);
+bool outsocket_check(const char *path, struct error *why);
 
 /* Takes over fd, one end of a pair of stream sockets whose reader is a helper process. Live, makes
  * fd non-blocking. name and mode are borrowed. */

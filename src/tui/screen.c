@@ -169,27 +169,23 @@ static void keys_add(void)
 		define_key(keys[i].sent, keys[i].key);
 }
 
-bool screen_open(char why[SCREEN_WHY])
+bool screen_open(struct error *why)
 {
 	const char *term = getenv("TERM");
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
-	    tcgetattr(STDIN_FILENO, &now.mode) != 0) {
-		snprintf(why, SCREEN_WHY, "--top wants a terminal as standard input and output");
-		return false;
-	}
+	    tcgetattr(STDIN_FILENO, &now.mode) != 0)
+		return error_set(why, "--top wants a terminal as standard input and output");
 	setlocale(LC_CTYPE, "");
 	now.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	/* newterm sets handlers for SIGINT and SIGTERM if the program has none. signals_guard
 	 * replaces no handler. */
 	now.screen = newterm(NULL, stdout, stdin);
-	if (now.screen == NULL) {
-		snprintf(why, SCREEN_WHY,
-			 "--top: a terminal of the kind \"%.64s\" is not known here; TERM says "
-			 "which it is",
-			 term != NULL ? term : "");
-		return false;
-	}
+	if (now.screen == NULL)
+		return error_set(why,
+				 "--top: a terminal of the kind \"%.64s\" is not known here; TERM "
+				 "says which it is",
+				 term != NULL ? term : "");
 	raw();
 	noecho();
 	nonl();

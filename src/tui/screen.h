@@ -3,9 +3,8 @@
 #ifndef SMTPWATCH_TUI_SCREEN_H
 #define SMTPWATCH_TUI_SCREEN_H
 
+#include "base/error.h"
 #include "smtpwatch/bytes.h"
-
-#define SCREEN_WHY 256
 
 enum screen_style {
 	SCREEN_PLAIN,
@@ -52,7 +51,7 @@ struct screen_size {
  * a text of more than 1 MiB is discarded. Call before root is given up: the terminal's description
  * is read from a file. Returns false with a sentence in why.
  */
-bool screen_open(char why[SCREEN_WHY]);
+bool screen_open(struct error *why);
 
 /* Restores the terminal, then writes the buffered text to standard error. Does nothing if no screen
  * is open. */

@@ -127,9 +127,9 @@ static bool is_of_use(const struct item *item, const struct frame *f)
 static void capture_read(struct items *items, const char *path)
 {
 	struct frame frames[BATCH];
-	char why[SOURCE_WHY];
+	struct error why;
 	bool usage;
-	struct source *s = source_open(path, NULL, why, &usage);
+	struct source *s = source_open(path, NULL, &why, &usage);
 	if (!s)
 		return;
 	struct item *item = item_new(items, path, FORM_CLEAR);
@@ -139,7 +139,7 @@ static void capture_read(struct items *items, const char *path)
 	item_port(item, 24, PORT_LMTP);
 	item_port(item, PORT_OF_TLS, PORT_TLS);
 	struct text keys = {0};
-	for (int n; item->n < FRAMES_MAX && (n = source_read(s, frames, BATCH, why)) > 0;) {
+	for (int n; item->n < FRAMES_MAX && (n = source_read(s, frames, BATCH, &why)) > 0;) {
 		for (int i = 0; i < n; i++)
 			if (is_of_use(item, &frames[i]))
 				item_add(item, &frames[i]);

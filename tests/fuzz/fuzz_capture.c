@@ -15,7 +15,7 @@ enum { MANY = 64, CAPLEN_MAX = 262144 };
 struct reading {
 	uint64_t frames, sum, secrets;
 	size_t secrets_n;
-	char why[SOURCE_WHY];
+	struct error why;
 };
 
 static uint64_t mix(uint64_t sum, uint64_t v)
@@ -51,9 +51,9 @@ static void secrets_note(struct reading *r, struct source *s)
 
 static void sentence_check(const char *why)
 {
-	char text[SOURCE_WHY];
-	size_t n = strnlen(why, SOURCE_WHY);
-	CHECK(n > 0 && n < SOURCE_WHY);
+	char text[ERROR_MAX];
+	size_t n = strnlen(why, ERROR_MAX);
+	CHECK(n > 0 && n < ERROR_MAX);
 	memcpy(text, why, n);
 	fuzz_text_check(&(struct outbuf){.p = text, .n = n}, false);
 }
@@ -64,13 +64,13 @@ static void read_all(struct reading *r, const char *path, size_t batch)
 	bool usage;
 	int n;
 	*r = (struct reading){0};
-	struct source *s = source_open(path, NULL, r->why, &usage);
+	struct source *s = source_open(path, NULL, &r->why, &usage);
 	if (!s) {
 		CHECK(!usage);
-		sentence_check(r->why);
+		sentence_check(r->why.text);
 		return;
 	}
-	while ((n = source_read(s, frames, batch, r->why)) > 0) {
+	while ((n = source_read(s, frames, batch, &r->why)) > 0) {
 		CHECK((size_t)n <= batch);
 		for (int i = 0; i < n; i++)
 			frame_take(r, &frames[i]);
@@ -78,7 +78,7 @@ static void read_all(struct reading *r, const char *path, size_t batch)
 	}
 	secrets_note(r, s);
 	if (n < 0)
-		sentence_check(r->why);
+		sentence_check(r->why.text);
 	source_close(s);
 }
 
@@ -110,7 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_all(&one, path, 1);
 	CHECK(one.frames == many.frames && one.sum == many.sum);
 	CHECK(one.secrets_n == many.secrets_n && one.secrets == many.secrets);
-	CHECK(strcmp(one.why, many.why) == 0);
+	CHECK(strcmp(one.why.text, many.why.text) == 0);
 	secrets_check(in);
 	return 0;
 }

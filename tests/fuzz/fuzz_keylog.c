@@ -64,10 +64,10 @@ static struct keylog *by_lines(struct bytes in)
 /* Cut anywhere; what a look-up reads of it, it reads from where it was before. */
 static struct keylog *by_file(struct bytes in, uint64_t dice)
 {
-	char why[KEYLOG_WHY];
+	struct error why;
 	struct keylog_secret secret;
 	struct keylog *k = log_new(MANY);
-	CHECK(keylog_open(k, memory_file(fuzz_take(&in, fuzz_dice(&dice) % 90)), why) &&
+	CHECK(keylog_open(k, memory_file(fuzz_take(&in, fuzz_dice(&dice) % 90)), &why) &&
 	      keylog_waits(k));
 	while (in.n > 0) {
 		memory_file_more(fuzz_take(&in, 1 + fuzz_dice(&dice) % 200));

@@ -240,10 +240,10 @@ static void run(struct talk_told *told, const struct tls_decryptor *decryptor, s
 /* The key log is a file, empty at first, that may grow: records wait for it. */
 static void run_late(struct talk_told *told, unsigned how, enum talk_cut cut)
 {
-	char why[KEYLOG_WHY];
+	struct error why;
 	struct keylog *keys = keylog_new(8);
 	struct tls_decryptor *decryptor = keys ? decryptor_new(keys) : NULL;
-	CHECK(decryptor && keylog_open(keys, "/dev/null", why));
+	CHECK(decryptor && keylog_open(keys, "/dev/null", &why));
 	run(told, decryptor, keys, how, cut);
 	decryptor_free(decryptor);
 	keylog_free(keys);

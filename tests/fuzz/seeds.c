@@ -10,13 +10,13 @@ static uint8_t arena[CASE_MAX], out[CASE_MAX];
 
 static void capture_read(const char *path)
 {
-	char why[SOURCE_WHY];
+	struct error why;
 	bool usage;
 	size_t used = 0;
 	struct frame f;
-	struct source *s = source_open(path, NULL, why, &usage);
+	struct source *s = source_open(path, NULL, &why, &usage);
 	c.n = 0;
-	while (s && c.n < CASE_FRAMES && source_read(s, &f, 1, why) > 0) {
+	while (s && c.n < CASE_FRAMES && source_read(s, &f, 1, &why) > 0) {
 		if (f.caplen > sizeof arena - used)
 			break;
 		f.data = memcpy(arena + used, f.data, f.caplen);

@@ -178,7 +178,7 @@ void capfile_check(const struct frame *is, const struct frame *want)
 
 /* Reads the short capture's frames to the end in batches of n; how many there were. *last is what
  * source_read said at the end, twice. */
-size_t capfile_short_read(struct source *s, size_t n, int *last, char why[SOURCE_WHY])
+size_t capfile_short_read(struct source *s, size_t n, int *last, struct error *why)
 {
 	struct frame frames[64];
 	size_t count = 0;
@@ -197,11 +197,11 @@ size_t capfile_short_read(struct source *s, size_t n, int *last, char why[SOURCE
 
 struct source *capfile_open(const char *path, const char *filter)
 {
-	char why[SOURCE_WHY] = "";
+	struct error why = {0};
 	bool usage = true;
-	struct source *s = source_open(path, filter, why, &usage);
+	struct source *s = source_open(path, filter, &why, &usage);
 	if (!s)
-		fail_msg("%s", why);
+		fail_msg("%s", why.text);
 	assert_false(usage);
 	return s;
 }

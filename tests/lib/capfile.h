@@ -64,7 +64,7 @@ void capfile_check(const struct frame *is, const struct frame *want);
 
 /* Reads the short capture's frames to the end in batches of n; how many there were. *last is what
  * source_read said at the end, twice. */
-size_t capfile_short_read(struct source *s, size_t n, int *last, char why[SOURCE_WHY]);
+size_t capfile_short_read(struct source *s, size_t n, int *last, struct error *why);
 
 /* Asserts that the words are in the sentence. */
 void capfile_words(const char *why, const char *words);

@@ -22,11 +22,11 @@ int confined_ends(unsigned role, bool counting, void (*doing)(void))
 	int status;
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		char why[SANDBOX_WHY];
+		struct error why;
 		/* The kernel would leave a core file, and the sanitizer a report. */
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 		signal(SIGABRT, SIG_DFL);
-		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !sandbox_enter(role, NULL, why))
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !sandbox_enter(role, NULL, &why))
 			_exit(WRONG);
 		if (counting)
 			sandbox_count();

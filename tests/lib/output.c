@@ -9,14 +9,14 @@
 void output_open(struct output *o, const struct sink_kind *kind)
 {
 	static const struct run_mode offline;
-	char why[SINK_WHY];
+	struct error why;
 	int fd;
 
 	*o = (struct output){.kind = kind, .path = "/tmp/smtpwatch-test-XXXXXX"};
 	fd = mkstemp(o->path);
 	assert(fd >= 0);
 	close(fd);
-	o->self = kind->open(o->path, &offline, why);
+	o->self = kind->open(o->path, &offline, &why);
 	assert(o->self != NULL);
 }
 

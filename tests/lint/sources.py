@@ -39,7 +39,7 @@ LAYERS = {
     "transport": ["base", "text"],
     "sink": [*CORE, *REPORT, "transport"],
     "tui": [*CORE, *REPORT],
-    "os": ["transport"],
+    "os": ["base", "transport"],
     "options": [*CORE, *REPORT[:4], "nids", "capture", "transport", "sink", "os"],
     "replay": [*CORE, *REPORT, "capture", "transport", "tui", "os", "options"],
     "app": [*CORE, *REPORT, "nids", "decrypt", "capture", "transport", "sink", "tui", "os",

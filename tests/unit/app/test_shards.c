@@ -69,15 +69,15 @@ static struct traffic *traffic_read(void)
 {
 	struct traffic *t = calloc(1, sizeof *t);
 	glob_t files;
-	char why[SOURCE_WHY];
+	struct error why;
 	bool usage;
 	assert_non_null(t);
 	assert_int_equal(glob("pcaps/*.pcap*", 0, NULL, &files), 0);
 	for (size_t i = 0; i < files.gl_pathc; i++) {
-		struct source *s = source_open(files.gl_pathv[i], NULL, why, &usage);
+		struct source *s = source_open(files.gl_pathv[i], NULL, &why, &usage);
 		struct frame f;
 		assert_non_null(s);
-		while (source_read(s, &f, 1, why) > 0)
+		while (source_read(s, &f, 1, &why) > 0)
 			traffic_add(t, &f);
 		source_close(s);
 	}

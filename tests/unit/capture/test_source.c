@@ -41,9 +41,9 @@ static void every_format_and_packing(void **state)
 				struct capfile plain = capfile_short(&capfile_formats[f]),
 					       m = capfile_pack(&plain, pack);
 				struct source *s = capfile_open(file_write("x", m.p, m.n), NULL);
-				char why[SOURCE_WHY] = "";
+				struct error why = {0};
 				int last;
-				assert_int_equal(capfile_short_read(s, batches[b], &last, why),
+				assert_int_equal(capfile_short_read(s, batches[b], &last, &why),
 						 CAPFILE_SHORT);
 				assert_int_equal(last, 0);
 				source_close(s);
@@ -64,13 +64,13 @@ static const char *cut_words(size_t n, bool pcapng)
 /* Cut at n: every whole record is read, and the end is good only between two records. */
 static void cut_check(const struct capfile *m, size_t n)
 {
-	char why[SOURCE_WHY] = "";
+	struct error why = {0};
 	bool usage, whole = false;
 	size_t records = 0;
-	struct source *s = source_open(file_write("cut", m->p, n), NULL, why, &usage);
+	struct source *s = source_open(file_write("cut", m->p, n), NULL, &why, &usage);
 	if (n < m->ends[0]) {
 		assert_null(s);
-		capfile_words(why, cut_words(n, m->ends[0] > 24));
+		capfile_words(why.text, cut_words(n, m->ends[0] > 24));
 		return;
 	}
 	for (size_t i = 0; i < m->records && m->ends[i] <= n; i++) {
@@ -79,15 +79,15 @@ static void cut_check(const struct capfile *m, size_t n)
 	}
 	int last;
 	assert_non_null(s);
-	assert_int_equal(capfile_short_read(s, 1 + n % 7, &last, why), records);
+	assert_int_equal(capfile_short_read(s, 1 + n % 7, &last, &why), records);
 	assert_int_equal(last, whole ? 0 : -1);
 	if (!whole) {
 		char want[128];
 		snprintf(want, sizeof want,
 			 "/cut ends in the middle of a record after %zu packet%s", records,
 			 records == 1 ? "" : "s");
-		capfile_words(why, want);
-		assert_string_equal(strstr(why, want), want);
+		capfile_words(why.text, want);
+		assert_string_equal(strstr(why.text, want), want);
 	}
 	source_close(s);
 }
@@ -112,18 +112,18 @@ static void cut_compressed(void **state)
 		struct capfile plain = capfile_short(&capfile_formats[0]),
 			       m = capfile_pack(&plain, pack);
 		for (size_t n = 4; n < m.n; n++) {
-			char why[SOURCE_WHY] = "";
+			struct error why = {0};
 			bool usage;
 			int last = -1;
 			size_t records = 0;
 			struct source *s =
-				source_open(file_write("cut", m.p, n), NULL, why, &usage);
+				source_open(file_write("cut", m.p, n), NULL, &why, &usage);
 			if (s)
-				records = capfile_short_read(s, 4, &last, why);
+				records = capfile_short_read(s, 4, &last, &why);
 			assert_int_equal(last, -1);
-			capfile_words(why, pack == CAPFILE_PACK_GZIP
-						   ? "ends in the middle of its gzip data"
-						   : "ends in the middle of its zstd data");
+			capfile_words(why.text, pack == CAPFILE_PACK_GZIP
+							? "ends in the middle of its gzip data"
+							: "ends in the middle of its zstd data");
 			/* Only the gzip trailer (CRC and length, 8 bytes) is missing: everything is
 			 * there. */
 			if (pack == CAPFILE_PACK_GZIP && n == m.n - 8)
@@ -141,15 +141,15 @@ static void rubbish_behind_compressed(void **state)
 	for (enum capfile_pack pack = CAPFILE_PACK_GZIP; pack <= CAPFILE_PACK_ZSTD; pack++) {
 		struct capfile plain = capfile_short(&capfile_formats[0]),
 			       m = capfile_pack(&plain, pack);
-		char why[SOURCE_WHY] = "";
+		struct error why = {0};
 		int last;
 		capfile_put(&m, "rubbish, more than a magic number", 33);
 		struct source *s = capfile_open(file_write("x", m.p, m.n), NULL);
-		assert_int_equal(capfile_short_read(s, 64, &last, why), CAPFILE_SHORT);
+		assert_int_equal(capfile_short_read(s, 64, &last, &why), CAPFILE_SHORT);
 		assert_int_equal(last, -1);
-		capfile_words(why, pack == CAPFILE_PACK_GZIP ? "/x has damaged gzip data: "
-							     : "/x has damaged zstd data: ");
-		capfile_words(why, ", after 6 packets");
+		capfile_words(why.text, pack == CAPFILE_PACK_GZIP ? "/x has damaged gzip data: "
+								  : "/x has damaged zstd data: ");
+		capfile_words(why.text, ", after 6 packets");
 		source_close(s);
 		capfile_free(&m);
 		capfile_free(&plain);
@@ -180,9 +180,9 @@ static void long_check(const struct capfile_format *f, const uint8_t *data, enum
 	struct source *s = capfile_open(file_write("long", m.p, m.n), NULL);
 	struct frame frames[64];
 	size_t count = 0;
-	char why[SOURCE_WHY];
+	struct error why;
 	int r;
-	while ((r = source_read(s, frames, 64, why)) > 0)
+	while ((r = source_read(s, frames, 64, &why)) > 0)
 		for (int j = 0; j < r; j++, count++) {
 			struct frame want = {.data = data + count,
 					     .caplen = long_length(count),
@@ -242,11 +242,11 @@ static void record_length_is_damage(void **state)
 		struct capfile m = damage_make(rows[i].caplen, 60);
 		struct source *s = capfile_open(file_write("x", m.p, m.n), NULL);
 		struct frame frames[8];
-		char why[SOURCE_WHY] = "";
-		assert_int_equal(source_read(s, frames, 8, why), 2);
+		struct error why = {0};
+		assert_int_equal(source_read(s, frames, 8, &why), 2);
 		for (int again = 0; again < 2; again++) {
-			assert_int_equal(source_read(s, frames, 8, why), -1);
-			capfile_words(why, rows[i].end);
+			assert_int_equal(source_read(s, frames, 8, &why), -1);
+			capfile_words(why.text, rows[i].end);
 		}
 		source_close(s);
 		capfile_free(&m);
@@ -259,8 +259,8 @@ static void captured_more_than_there_was(void **state)
 	struct capfile m = damage_make(60, 10);
 	struct source *s = capfile_open(file_write("x", m.p, m.n), NULL);
 	struct frame frames[8];
-	char why[SOURCE_WHY] = "";
-	assert_int_equal(source_read(s, frames, 8, why), 3);
+	struct error why = {0};
+	assert_int_equal(source_read(s, frames, 8, &why), 3);
 	assert_int_equal(frames[2].caplen, 60);
 	assert_int_equal(frames[2].len, 60);
 	source_close(s);
@@ -280,8 +280,8 @@ static void times_are_taken_as_they_are(void **state)
 			capfile_put(&m, "", 1);
 		struct source *s = capfile_open(file_write("x", m.p, m.n), NULL);
 		struct frame frame;
-		char why[SOURCE_WHY] = "";
-		assert_int_equal(source_read(s, &frame, 1, why), 1);
+		struct error why = {0};
+		assert_int_equal(source_read(s, &frame, 1, &why), 1);
 		assert_int_equal(frame.ts, 4294967295 * FRAME_SECOND +
 						   INT64_C(4294967295) * capfile_formats[f].unit);
 		source_close(s);
@@ -307,8 +307,8 @@ static void times_of_pcapng_are_bounded(void **state)
 	}
 	struct source *s = capfile_open(file_write("x", m.p, m.n), NULL);
 	struct frame frames[CAPFILE_SHORT + 5];
-	char why[SOURCE_WHY] = "";
-	assert_int_equal(source_read(s, frames, CAPFILE_SHORT + 5, why), CAPFILE_SHORT + 5);
+	struct error why = {0};
+	assert_int_equal(source_read(s, frames, CAPFILE_SHORT + 5, &why), CAPFILE_SHORT + 5);
 	for (size_t i = 0; i < 5; i++)
 		assert_within(frames[CAPFILE_SHORT + i].ts, 0, FRAME_TIME_MAX);
 	assert_int_equal(frames[CAPFILE_SHORT].ts, FRAME_TIME_MAX);
@@ -324,14 +324,14 @@ static void pcapng_damage(void **state)
 	static const uint32_t blocks[][5] = {{6, 12, 12}, {6, 13, 0, 0, 0}, {1, 20, 113, 0, 20}};
 	for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
 		struct capfile m = capfile_short(&capfile_formats[7]);
-		char why[SOURCE_WHY] = "";
+		struct error why = {0};
 		int last;
 		for (size_t j = 0; j < 5; j++)
 			capfile_put32(&m, blocks[i][j]);
 		struct source *s = capfile_open(file_write("x", m.p, m.n), NULL);
-		assert_int_equal(capfile_short_read(s, 64, &last, why), CAPFILE_SHORT);
+		assert_int_equal(capfile_short_read(s, 64, &last, &why), CAPFILE_SHORT);
 		assert_int_equal(last, -1);
-		capfile_words(why, "/x is damaged after 6 packets: ");
+		capfile_words(why.text, "/x is damaged after 6 packets: ");
 		source_close(s);
 		capfile_free(&m);
 	}
@@ -365,7 +365,7 @@ static void link_types(void **state)
 		for (size_t f = 0; f < CAPFILE_FORMATS; f += 7) {
 			struct capfile m = {0};
 			struct frame r = capfile_short_frame(0), got;
-			char why[SOURCE_WHY] = "";
+			struct error why = {0};
 			bool usage;
 			/* pcapng has 16 bits for the link type. */
 			if (rows[i].in_file > 65535 && capfile_formats[f].pcapng)
@@ -376,12 +376,12 @@ static void link_types(void **state)
 			capfile_begin(&m, &capfile_formats[f], rows[i].in_file);
 			capfile_record(&m, &capfile_formats[f], &r);
 			struct source *s =
-				source_open(file_write("x", m.p, m.n), NULL, why, &usage);
+				source_open(file_write("x", m.p, m.n), NULL, &why, &usage);
 			if (rows[i].link < 0) {
 				assert_null(s);
-				capfile_words(why, rows[i].words);
+				capfile_words(why.text, rows[i].words);
 			} else {
-				assert_int_equal(source_read(s, &got, 1, why), 1);
+				assert_int_equal(source_read(s, &got, 1, &why), 1);
 				assert_int_equal(got.link, rows[i].link);
 			}
 			assert_false(usage);
@@ -418,11 +418,11 @@ static void refusals(void **state)
 		 "/x cannot be read: "},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		char why[SOURCE_WHY] = "";
+		struct error why = {0};
 		bool usage = true;
 		assert_null(
-			source_open(file_write("x", rows[i].bytes, rows[i].n), NULL, why, &usage));
-		capfile_words(why, rows[i].words);
+			source_open(file_write("x", rows[i].bytes, rows[i].n), NULL, &why, &usage));
+		capfile_words(why.text, rows[i].words);
 		assert_false(usage);
 	}
 }
@@ -430,22 +430,24 @@ static void refusals(void **state)
 static void cannot_open(void **state)
 {
 	(void)state;
-	char why[SOURCE_WHY], path[1000];
+	struct error why;
+	char path[1000];
 	bool usage;
-	assert_null(source_open(dir, NULL, why, &usage));
-	capfile_words(why, " is a directory");
-	assert_memory_equal(why, dir, strlen(dir));
-	assert_null(source_open("/nowhere/x.pcap", NULL, why, &usage));
-	assert_string_equal(why, "/nowhere/x.pcap cannot be opened: No such file or directory");
+	assert_null(source_open(dir, NULL, &why, &usage));
+	capfile_words(why.text, " is a directory");
+	assert_memory_equal(why.text, dir, strlen(dir));
+	assert_null(source_open("/nowhere/x.pcap", NULL, &why, &usage));
+	assert_string_equal(why.text,
+			    "/nowhere/x.pcap cannot be opened: No such file or directory");
 	memset(path, 'a', sizeof path);
 	memcpy(path + sizeof path - 6, "/tail", 6);
-	assert_null(source_open(path, NULL, why, &usage));
-	capfile_words(why, "aaa/tail cannot be opened: File name too long");
+	assert_null(source_open(path, NULL, &why, &usage));
+	capfile_words(why.text, "aaa/tail cannot be opened: File name too long");
 	if (geteuid() != 0) {
 		const char *secret = file_write("secret", "x", 1);
 		assert_int_equal(chmod(secret, 0), 0);
-		assert_null(source_open(secret, NULL, why, &usage));
-		capfile_words(why, "/secret cannot be opened: Permission denied");
+		assert_null(source_open(secret, NULL, &why, &usage));
+		capfile_words(why.text, "/secret cannot be opened: Permission denied");
 	}
 }
 
@@ -480,12 +482,12 @@ static void filter_passes(void **state)
 			for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 				struct capfile m = {0};
 				struct frame frames[8];
-				char why[SOURCE_WHY] = "";
+				struct error why = {0};
 				int r, count = 0;
 				tcp_records(&m, &capfile_formats[f], link);
 				struct source *s =
 					capfile_open(file_write("x", m.p, m.n), rows[i].filter);
-				while ((r = source_read(s, frames, 8, why)) > 0)
+				while ((r = source_read(s, frames, 8, &why)) > 0)
 					for (int j = 0; j < r; j++)
 						assert_int_equal(
 							frames[j].ts,
@@ -501,20 +503,20 @@ static void filter_passes(void **state)
 static void filter_errors(void **state)
 {
 	(void)state;
-	char why[SOURCE_WHY] = "";
+	struct error why = {0};
 	bool usage = false;
 	struct capfile m = {0};
 	tcp_records(&m, &capfile_formats[0], 101);
 	const char *path = file_write("x", m.p, m.n);
-	assert_null(source_open(path, "port smpt and (", why, &usage));
+	assert_null(source_open(path, "port smpt and (", &why, &usage));
 	assert_true(usage);
-	capfile_words(why, "the filter \"port smpt and (\" does not compile for ");
-	capfile_words(why, "/x: ");
+	capfile_words(why.text, "the filter \"port smpt and (\" does not compile for ");
+	capfile_words(why.text, "/x: ");
 	/* Good for Ethernet, nonsense for bare IP. */
-	assert_null(source_open(path, "ether src 00:00:5e:00:53:01", why, &usage));
+	assert_null(source_open(path, "ether src 00:00:5e:00:53:01", &why, &usage));
 	assert_true(usage);
 	/* The file's fault comes first. */
-	assert_null(source_open("/nowhere/x.pcap", "port smpt and (", why, &usage));
+	assert_null(source_open("/nowhere/x.pcap", "port smpt and (", &why, &usage));
 	assert_false(usage);
 	capfile_free(&m);
 }

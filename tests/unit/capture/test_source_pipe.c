@@ -34,9 +34,9 @@ static void piece_write(int fd, const struct capfile *m, size_t from, size_t to,
 static size_t pipe_read(struct source *s, size_t count, size_t until)
 {
 	struct frame frames[8];
-	char why[SOURCE_WHY] = "";
+	struct error why = {0};
 	while (count < until) {
-		int r = source_read(s, frames, 8, why);
+		int r = source_read(s, frames, 8, &why);
 		assert_within(r, 1, until - count);
 		for (int i = 0; i < r; i++) {
 			struct frame want = capfile_short_frame(count++);
@@ -57,7 +57,7 @@ static void pipe_is_not_waited_for(void **state)
 		     pack++) {
 			struct capfile m = capfile_short(&capfile_formats[f]);
 			struct frame frame;
-			char why[SOURCE_WHY] = "";
+			struct error why = {0};
 			int fd = stdin_pipe();
 			piece_write(fd, &m, 0, m.ends[2] + 9, pack);
 			struct source *s = capfile_open("-", NULL);
@@ -65,7 +65,7 @@ static void pipe_is_not_waited_for(void **state)
 			piece_write(fd, &m, m.ends[2] + 9, m.n, pack);
 			pipe_read(s, 2, CAPFILE_SHORT);
 			close(fd);
-			assert_int_equal(source_read(s, &frame, 1, why), 0);
+			assert_int_equal(source_read(s, &frame, 1, &why), 0);
 			source_close(s);
 			capfile_free(&m);
 		}
@@ -95,12 +95,12 @@ static void pipe_byte_by_byte(void **state)
 			struct capfile plain = capfile_short(&capfile_formats[f]),
 				       m = capfile_pack(&plain, pack);
 			pthread_t writer;
-			char why[SOURCE_WHY] = "";
+			struct error why = {0};
 			int last;
 			m.records = (size_t)stdin_pipe();
 			assert_int_equal(pthread_create(&writer, NULL, slow_writer, &m), 0);
 			struct source *s = capfile_open("-", NULL);
-			assert_int_equal(capfile_short_read(s, 8, &last, why), CAPFILE_SHORT);
+			assert_int_equal(capfile_short_read(s, 8, &last, &why), CAPFILE_SHORT);
 			assert_int_equal(last, 0);
 			pthread_join(writer, NULL);
 			source_close(s);
@@ -113,13 +113,14 @@ static void pipe_cut_is_standard_input(void **state)
 {
 	(void)state;
 	struct capfile m = capfile_short(&capfile_formats[0]);
-	char why[SOURCE_WHY] = "";
+	struct error why = {0};
 	int last, fd = stdin_pipe();
 	piece_write(fd, &m, 0, m.n - 1, CAPFILE_PACK_PLAIN);
 	close(fd);
 	struct source *s = capfile_open("-", NULL);
-	assert_int_equal(capfile_short_read(s, 8, &last, why), CAPFILE_SHORT - 1);
-	assert_string_equal(why, "standard input ends in the middle of a record after 5 packets");
+	assert_int_equal(capfile_short_read(s, 8, &last, &why), CAPFILE_SHORT - 1);
+	assert_string_equal(why.text,
+			    "standard input ends in the middle of a record after 5 packets");
 	source_close(s);
 	capfile_free(&m);
 }
@@ -139,17 +140,17 @@ static void stop_ends_a_wait(void **state)
 	for (size_t f = 0; f < CAPFILE_FORMATS; f++) {
 		struct capfile m = capfile_short(&capfile_formats[f]);
 		struct frame frame;
-		char why[SOURCE_WHY] = "";
+		struct error why = {0};
 		pthread_t thread;
 		int fd = stdin_pipe();
 		piece_write(fd, &m, 0, m.ends[1] + 9, CAPFILE_PACK_PLAIN);
 		struct source *s = capfile_open("-", NULL);
 		pipe_read(s, 0, 1);
 		assert_int_equal(pthread_create(&thread, NULL, stopper, s), 0);
-		assert_int_equal(source_read(s, &frame, 1, why), 0);
+		assert_int_equal(source_read(s, &frame, 1, &why), 0);
 		pthread_join(thread, NULL);
 		piece_write(fd, &m, m.ends[1] + 9, m.n, CAPFILE_PACK_PLAIN);
-		assert_int_equal(source_read(s, &frame, 1, why), 0);
+		assert_int_equal(source_read(s, &frame, 1, &why), 0);
 		source_close(s);
 		close(fd);
 		capfile_free(&m);
@@ -166,14 +167,14 @@ static void signal_ends_the_wait_for_the_first_bytes(void **state)
 {
 	(void)state;
 	struct sigaction action = {.sa_handler = on_alarm}, before;
-	char why[SOURCE_WHY] = "";
+	struct error why = {0};
 	bool usage;
 	int fd = stdin_pipe();
 	assert_int_equal(sigaction(SIGALRM, &action, &before), 0);
 	ualarm(20000, 20000);
-	assert_null(source_open("-", NULL, why, &usage));
+	assert_null(source_open("-", NULL, &why, &usage));
 	ualarm(0, 0);
-	assert_string_equal(why, "standard input cannot be read: Interrupted system call");
+	assert_string_equal(why.text, "standard input cannot be read: Interrupted system call");
 	assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
 	close(fd);
 }

@@ -63,11 +63,11 @@ static struct capture capture_read(const char *path)
 {
 	struct capture c = {0};
 	struct frame frames[BATCH];
-	char why[SOURCE_WHY];
+	struct error why;
 	bool usage;
 	int n;
-	struct source *s = source_open(path, NULL, why, &usage);
-	while (s && (n = source_read(s, frames, BATCH, why)) > 0)
+	struct source *s = source_open(path, NULL, &why, &usage);
+	while (s && (n = source_read(s, frames, BATCH, &why)) > 0)
 		for (int i = 0; i < n; i++)
 			capture_add(&c, &frames[i]);
 	if (s)

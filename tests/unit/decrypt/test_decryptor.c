@@ -106,9 +106,10 @@ static struct said judge(const struct scenario *s, const char *weather, enum key
 	config.decryptor = decryptor;
 	config.stream.max_conns = 64;
 	struct monitor *m = monitor_new(&config);
-	char log[] = "/tmp/smtpwatch-keys-XXXXXX", why_not[KEYLOG_WHY];
+	struct error why_not;
+	char log[] = "/tmp/smtpwatch-keys-XXXXXX";
 	int fd = mkstemp(log);
-	assert_true(fd >= 0 && keylog_open(k, log, why_not));
+	assert_true(fd >= 0 && keylog_open(k, log, &why_not));
 	if (keys == KEYS_BEFORE)
 		keylog_add(k, tls_talk_keys());
 	if (keys == KEYS_WRONG)

@@ -114,11 +114,12 @@ static void append(const char *path, const char *text, size_t n)
 
 static void a_file_grows_byte_by_byte_and_is_emptied(void **state)
 {
-	char path[] = "/tmp/smtpwatch-keylog-XXXXXX", why[KEYLOG_WHY];
+	struct error why;
+	char path[] = "/tmp/smtpwatch-keylog-XXXXXX";
 	(void)state;
 	close(mkstemp(path));
 	struct keylog *k = keylog_new(8);
-	assert_true(keylog_open(k, path, why));
+	assert_true(keylog_open(k, path, &why));
 	assert_true(keylog_waits(k));
 	for (size_t i = 0; i < sizeof log_13 - 1; i++) {
 		append(path, log_13 + i, 1);
@@ -139,13 +140,14 @@ static void a_file_grows_byte_by_byte_and_is_emptied(void **state)
 
 static void a_fifo_outlives_its_writers(void **state)
 {
-	char dir[] = "/tmp/smtpwatch-keylog-XXXXXX", path[64], why[KEYLOG_WHY];
+	struct error why;
+	char dir[] = "/tmp/smtpwatch-keylog-XXXXXX", path[64];
 	(void)state;
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof path, "%s/fifo", dir);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	struct keylog *k = keylog_new(8);
-	assert_true(keylog_open(k, path, why));
+	assert_true(keylog_open(k, path, &why));
 	assert_int_equal(found(k, KEYLOG_MASTER), 0);
 	append(path, log_13, 220);
 	assert_int_equal(found(k, KEYLOG_CLIENT_HANDSHAKE), 48);
@@ -159,15 +161,15 @@ static void a_fifo_outlives_its_writers(void **state)
 
 static void what_cannot_be_read_is_said(void **state)
 {
-	char why[KEYLOG_WHY] = "";
+	struct error why = {0};
 	(void)state;
 	struct keylog *k = keylog_new(8);
 	assert_false(keylog_waits(k));
-	assert_false(keylog_open(k, "/nonexistent/keys", why));
-	assert_non_null(strstr(why, "/nonexistent/keys"));
-	assert_non_null(strstr(why, "No such file"));
-	assert_false(keylog_open(k, "/tmp", why));
-	assert_non_null(strstr(why, "directory"));
+	assert_false(keylog_open(k, "/nonexistent/keys", &why));
+	assert_non_null(strstr(why.text, "/nonexistent/keys"));
+	assert_non_null(strstr(why.text, "No such file"));
+	assert_false(keylog_open(k, "/tmp", &why));
+	assert_non_null(strstr(why.text, "directory"));
 	keylog_free(k);
 }
 

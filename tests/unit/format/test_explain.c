@@ -127,12 +127,12 @@ static void on_session(void *arg, const struct record *r)
 
 static void frames_read(struct judged *j, const char *path)
 {
-	char why[SOURCE_WHY];
+	struct error why;
 	bool usage;
-	struct source *s = source_open(path, NULL, why, &usage);
+	struct source *s = source_open(path, NULL, &why, &usage);
 	struct frame f;
 	assert_non_null(s);
-	for (; source_read(s, &f, 1, why) > 0; j->n++) {
+	for (; source_read(s, &f, 1, &why) > 0; j->n++) {
 		uint8_t *data = malloc(f.caplen + 1);
 		assert_true(data != NULL && j->n < FRAMES_MAX);
 		memcpy(data, f.data, f.caplen);

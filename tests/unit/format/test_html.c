@@ -244,7 +244,8 @@ static void holds(const char *path, const char *want)
 static void a_file_is_replaced_or_written_in_place(void **state)
 {
 	static const struct run_mode offline;
-	char folder[] = "/tmp/smtpwatch-html-XXXXXX", path[64], why[ATOMIC_FILE_WHY];
+	struct error why;
+	char folder[] = "/tmp/smtpwatch-html-XXXXXX", path[64];
 	struct atomic_file f;
 	struct stat before, after;
 
@@ -252,7 +253,7 @@ static void a_file_is_replaced_or_written_in_place(void **state)
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/report", folder);
 	assert_true(atomic_file_init(&f, path, 0640));
-	assert_true(atomic_file_hold(&f, &offline, why));
+	assert_true(atomic_file_hold(&f, &offline, &why));
 	assert_int_equal(stat(path, &before), 0);
 	assert_int_equal(mkdir(f.temporary, 0700), 0);
 	write_text(&f, "a long first one", true);
@@ -278,16 +279,16 @@ static void a_file_is_replaced_or_written_in_place(void **state)
 static void what_is_no_file_is_not_replaced(void **state)
 {
 	static const struct run_mode live = {.live = true}, offline;
-	char why[ATOMIC_FILE_WHY];
+	struct error why;
 	struct atomic_file f;
 	struct stat st;
 
 	(void)state;
 	assert_true(atomic_file_init(&f, "/dev/null", 0640));
-	assert_false(atomic_file_hold(&f, &live, why));
+	assert_false(atomic_file_hold(&f, &live, &why));
 	atomic_file_free(&f);
 	assert_true(atomic_file_init(&f, "/dev/null", 0640));
-	assert_true(atomic_file_hold(&f, &offline, why));
+	assert_true(atomic_file_hold(&f, &offline, &why));
 	write_text(&f, "gone", true);
 	atomic_file_free(&f);
 	assert_int_equal(stat("/dev/null", &st), 0);

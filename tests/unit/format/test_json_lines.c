@@ -184,8 +184,8 @@ static void finds_room(struct peer *p, const char *target)
 {
 	static const struct run_mode live = {.live = true};
 	struct sink_loss loss = {0};
-	char why[SINK_WHY];
-	void *self = sink_json.open(target, &live, why);
+	struct error why;
+	void *self = sink_json.open(target, &live, &why);
 
 	assert_non_null(self);
 	assert_int_equal(session_told(&sink_json, self, 37, 300), JSON_LINES - 1);
@@ -232,7 +232,8 @@ static char *file_text(const struct peer *p, const char *name)
 static void commands_are_told(unsigned rcpts, unsigned bytes, size_t least, size_t most)
 {
 	static const struct run_mode offline = {0};
-	char target[128], why[SINK_WHY] = "", *text;
+	struct error why = {0};
+	char target[128], *text;
 	const char *const names[] = {"221-for-message", "slow-acceptance"};
 	struct peer p;
 	void *self;
@@ -240,7 +241,7 @@ static void commands_are_told(unsigned rcpts, unsigned bytes, size_t least, size
 	peer_init(&p, SOCK_STREAM);
 	assert_int_equal(chmod(p.dir, 0777), 0);
 	snprintf(target, sizeof(target), "sh -c 'cat >%s/$SMTPWATCH_SIGNATURE'", p.dir);
-	self = sink_exec.open(target, &offline, why);
+	self = sink_exec.open(target, &offline, &why);
 	assert_non_null(self);
 	assert_int_equal(session_told(&sink_exec, self, rcpts, bytes), 2);
 	assert_true(sink_exec.close(self));

@@ -34,11 +34,11 @@ struct run {
 
 static void run_add(struct run *r, unsigned i, const char *kind, const char *name)
 {
-	char why[SINK_WHY];
+	struct error why;
 
 	snprintf(r->specs[i], sizeof(r->specs[i]), "%s%s/%s", kind, r->peer.dir, name);
-	if (!sinks_add(r->sinks, r->specs[i], why))
-		fail_msg("%s", why);
+	if (!sinks_add(r->sinks, r->specs[i], &why))
+		fail_msg("%s", why.text);
 }
 
 static void run_init(struct run *r, bool live)

@@ -31,12 +31,12 @@ struct post {
 
 static void post_open(struct post *p, const struct sink_kind *kind)
 {
-	char why[SINK_WHY];
+	struct error why;
 
 	*p = (struct post){.kind = kind};
 	peer_init(&p->peer, SOCK_DGRAM);
 	peer_listen(&p->peer);
-	p->self = kind->open(p->peer.path, &live, why);
+	p->self = kind->open(p->peer.path, &live, &why);
 	assert_non_null(p->self);
 }
 
@@ -390,10 +390,10 @@ static void targets_that_are_none(void **state)
 		"tcp://host:1x"};
 
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
-		char why[SINK_WHY] = "";
+		struct error why = {0};
 
-		assert_null(sink_syslog.open(targets[i], &live, why));
-		has(why, "is no host to send to");
+		assert_null(sink_syslog.open(targets[i], &live, &why));
+		has(why.text, "is no host to send to");
 	}
 }
 

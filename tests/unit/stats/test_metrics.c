@@ -202,7 +202,8 @@ static void a_textfile_is_always_whole(void **state)
 	struct alerting alerting = alerting_default();
 	struct summary sum = {
 		.totals = &totals, .alerting = &alerting, .core = &core, .interim = true};
-	char why[SINK_WHY], *text;
+	struct error why;
+	char *text;
 	struct stat st;
 	struct peer p;
 	struct made m;
@@ -210,7 +211,7 @@ static void a_textfile_is_always_whole(void **state)
 	FILE *old;
 
 	peer_init(&p, SOCK_STREAM); /* for its folder */
-	self = sink_textfile.open(p.path, &live, why);
+	self = sink_textfile.open(p.path, &live, &why);
 	assert_non_null(self);
 	text = file_text(p.path);
 	check(text);
@@ -294,18 +295,18 @@ static void targets_that_are_none(void **state)
 	(void)state;
 	static const char *const addresses[] = {"example.net:9625", "127.0.0.1:", "127.0.0.1:x",
 						"127.0.0.1:99999",  "[::1:9625",  ":::"};
-	char why[SINK_WHY];
+	struct error why;
 
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
-		assert_null(sink_prometheus.open(addresses[i], &live, why));
-		has(why, "is no address to listen at");
+		assert_null(sink_prometheus.open(addresses[i], &live, &why));
+		has(why.text, "is no address to listen at");
 	}
-	assert_null(sink_prometheus.open(NULL, &offline, why));
-	has(why, "textfile:FILE");
-	assert_null(sink_textfile.open(NULL, &live, why));
-	has(why, "wants a file");
-	assert_null(sink_textfile.open("/no/such/folder/x.prom", &live, why));
-	has(why, "cannot write /no/such/folder/x.prom");
+	assert_null(sink_prometheus.open(NULL, &offline, &why));
+	has(why.text, "textfile:FILE");
+	assert_null(sink_textfile.open(NULL, &live, &why));
+	has(why.text, "wants a file");
+	assert_null(sink_textfile.open("/no/such/folder/x.prom", &live, &why));
+	has(why.text, "cannot write /no/such/folder/x.prom");
 }
 
 /* A port of the loopback interface that is free. */
@@ -367,17 +368,18 @@ static void who_asks_by_http_is_answered(void **state)
 	struct alerting alerting = alerting_default();
 	const struct sink_loss loss = {"json:x", 3, 0};
 	uint16_t port = free_port();
-	char target[32], why[SINK_WHY], *text;
+	struct error why;
+	char target[32], *text;
 	struct made m;
 	void *self;
 	int mute;
 
 	snprintf(target, sizeof(target), "127.0.0.1:%u", (unsigned)port);
-	self = sink_prometheus.open(target, &live, why);
+	self = sink_prometheus.open(target, &live, &why);
 	if (self == NULL)
-		fail_msg("%s", why);
-	assert_null(sink_prometheus.open(target, &live, why));
-	has(why, "cannot listen at 127.0.0.1:");
+		fail_msg("%s", why.text);
+	assert_null(sink_prometheus.open(target, &live, &why));
+	has(why.text, "cannot listen at 127.0.0.1:");
 	made_init(&m);
 	assert_true(sink_prometheus.record(self, &m.report));
 	sink_prometheus.observe(self, &(struct summary){.totals = &totals,

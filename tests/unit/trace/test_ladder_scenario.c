@@ -84,7 +84,7 @@ static bool frames_write(struct monitor_config config, const struct frame *frame
 {
 	struct judged j = {.n = 0};
 	struct ladder_scene scenes[SESSIONS];
-	char why[LADDER_WHY] = "";
+	struct error why = {0};
 	config.session = on_session;
 	config.arg = &j;
 	struct monitor *m = monitor_new(&config);
@@ -103,10 +103,10 @@ static bool frames_write(struct monitor_config config, const struct frame *frame
 	ladders_frames(l, 0, frames, n);
 	ladders_finish(l);
 	out->n = 0;
-	bool written = ladder_scenario(out, scenes, j.n, why);
+	bool written = ladder_scenario(out, scenes, j.n, &why);
 	outbuf_char(out, '\0');
 	assert_false(out->failed);
-	assert_int_equal(written, why[0] == '\0' || out->n > 1);
+	assert_int_equal(written, why.text[0] == '\0' || out->n > 1);
 	ladders_free(l);
 	judged_free(&j);
 	return written;
@@ -210,12 +210,12 @@ enum { FRAMES_MAX = 8192 };
 
 static size_t frames_read(const char *path, struct frame *frames)
 {
-	char why[SOURCE_WHY];
+	struct error why;
 	bool usage;
 	size_t n = 0;
-	struct source *s = source_open(path, NULL, why, &usage);
+	struct source *s = source_open(path, NULL, &why, &usage);
 	assert_non_null(s);
-	for (; source_read(s, &frames[n], 1, why) > 0; n++) {
+	for (; source_read(s, &frames[n], 1, &why) > 0; n++) {
 		uint8_t *data = malloc(frames[n].caplen + 1);
 		assert_true(data && n < FRAMES_MAX - 1);
 		memcpy(data, frames[n].data, frames[n].caplen);

@@ -50,9 +50,9 @@ static unsigned lines_of(const char *path, unsigned first)
 
 static void open_file(struct outfile *f, const char *path, const struct run_mode *mode)
 {
-	char why[OUTFILE_WHY];
+	struct error why;
 
-	assert_true(outfile_open(f, path, mode, why));
+	assert_true(outfile_open(f, path, mode, &why));
 }
 
 static void a_log_is_continued(void **state)
@@ -305,14 +305,14 @@ static void a_slow_reader_gets_the_last_words(void **state)
 static void a_pipe_that_nobody_reads_is_no_target(void **state)
 {
 	(void)state;
-	char why[OUTFILE_WHY];
+	struct error why;
 	struct outfile f;
 	struct peer p;
 
 	peer_init(&p, SOCK_STREAM);
 	assert_int_equal(mkfifo(p.path, 0600), 0);
-	assert_false(outfile_open(&f, p.path, &live, why));
-	assert_non_null(strstr(why, "nobody reads that pipe"));
+	assert_false(outfile_open(&f, p.path, &live, &why));
+	assert_non_null(strstr(why.text, "nobody reads that pipe"));
 	peer_free(&p);
 }
 

@@ -109,11 +109,12 @@ static void commands_are_split_without_a_shell(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		struct exec_command c;
-		char why[EXEC_WHY] = "", joined[256] = "";
+		struct error why = {0};
+		char joined[256] = "";
 
-		assert_int_equal(exec_command_read(&c, commands[i].text, why),
+		assert_int_equal(exec_command_read(&c, commands[i].text, &why),
 				 commands[i].words != NULL);
-		assert_int_equal(why[0] != '\0', commands[i].words == NULL);
+		assert_int_equal(why.text[0] != '\0', commands[i].words == NULL);
 		for (size_t w = 0; commands[i].words != NULL && c.argv[w] != NULL; w++) {
 			strncat(joined, w > 0 ? "|" : "", sizeof(joined) - strlen(joined) - 1);
 			strncat(joined, c.argv[w], sizeof(joined) - strlen(joined) - 1);
@@ -128,13 +129,13 @@ static void commands_are_split_without_a_shell(void **state)
 static void *exec_open(const char *path, const char *arguments, const struct run_mode *mode,
 		       char target[256])
 {
-	char why[SINK_WHY] = "";
+	struct error why = {0};
 	void *self;
 
 	snprintf(target, 256, "%s %s", path, arguments);
-	self = sink_exec.open(target, mode, why);
+	self = sink_exec.open(target, mode, &why);
 	if (self == NULL)
-		fail_msg("%s", why);
+		fail_msg("%s", why.text);
 	return self;
 }
 
@@ -252,15 +253,16 @@ enum { FOREIGN = 13 };
  * command had. */
 static char *job_of(struct peer *p, const char *strings, size_t n, uint64_t *lost)
 {
-	char path[128], why[HELPER_WHY];
+	struct error why;
+	char path[128];
 	struct exec_command c;
 	struct helper *helper;
 	int64_t begin = clock_ms();
 
 	script(p, "tr '\\0' '\\n' </proc/$$/environ >>out", path);
-	assert_true(exec_command_read(&c, path, why));
+	assert_true(exec_command_read(&c, path, &why));
 	c.variable = alert_field_is_variable;
-	helper = helper_start("exec", &live, helper_exec_work, &c, why);
+	helper = helper_start("exec", &live, helper_exec_work, &c, &why);
 	assert_non_null(helper);
 	outbuf_str(helper_job(helper), "SMTPWATCH_FROM=a=b");
 	outbuf_bytes(helper_job(helper), "", 1);
@@ -335,14 +337,15 @@ static void jobs_of_all_sizes_arrive(void **state)
 	static const size_t sizes[] = {
 		1, 3, 4, 5, 65536, HELPER_JOB_MAX, 2, HELPER_JOB_MAX + 1, 212992, 7};
 	static const struct run_mode *const modes[] = {&offline, &live};
-	char why[HELPER_WHY], want[64];
+	struct error why;
+	char want[64];
 
 	for (size_t k = 0; k < 2; k++) {
 		struct helper *helper;
 		struct peer p;
 
 		peer_init(&p, SOCK_STREAM);
-		helper = helper_start("made", modes[k], work_sizes, NULL, why);
+		helper = helper_start("made", modes[k], work_sizes, NULL, &why);
 		assert_non_null(helper);
 		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 			for (size_t n = 0; n < sizes[i]; n++)
@@ -399,7 +402,8 @@ static void a_job_is_taken_by_one_that_is_stopped(void **state)
 static void command_that_hangs_is_killed(void **state)
 {
 	(void)state;
-	char path[128], why[HELPER_WHY], *out;
+	struct error why;
+	char path[128], *out;
 	struct exec_command c;
 	struct helper *helper;
 	struct peer p;
@@ -410,9 +414,9 @@ static void command_that_hangs_is_killed(void **state)
 	       "[ $SMTPWATCH_N = 2 ] && { echo done >>out; exit 0; }; sleep 60 & wait; echo late "
 	       ">>out",
 	       path);
-	assert_true(exec_command_read(&c, path, why));
+	assert_true(exec_command_read(&c, path, &why));
 	c.variable = alert_field_is_variable;
-	helper = helper_start("exec", &live, work_briefly, &c, why);
+	helper = helper_start("exec", &live, work_briefly, &c, &why);
 	assert_non_null(helper);
 	for (char n = '1'; n <= '2'; n++) {
 		outbuf_format(helper_job(helper), "SMTPWATCH_N=%c", n);

@@ -99,13 +99,14 @@ static void messages_by_udp(void **state)
 {
 	(void)state;
 	struct loghost s = {0};
-	char target[64], why[SINK_WHY];
+	struct error why;
+	char target[64];
 	struct made m;
 	void *self;
 
 	loghost_listen(&s, SOCK_DGRAM, 0);
 	snprintf(target, sizeof(target), "udp://127.0.0.1:%u", (unsigned)s.port);
-	self = sink_syslog.open(target, &live, why);
+	self = sink_syslog.open(target, &live, &why);
 	assert_non_null(self);
 	made_init(&m);
 	for (unsigned i = 0; i < 3; i++)
@@ -124,7 +125,8 @@ static void messages_by_tcp(void **state)
 	(void)state;
 	struct loghost s = {.fd = -1};
 	struct sink_loss loss = {0};
-	char target[64], why[SINK_WHY];
+	struct error why;
+	char target[64];
 	struct peer p;
 	struct made m;
 	void *self;
@@ -133,7 +135,7 @@ static void messages_by_tcp(void **state)
 	peer_init(&p, SOCK_STREAM);
 	loghost_listen(&s, SOCK_STREAM, 0);
 	snprintf(target, sizeof(target), "tcp://127.0.0.1:%u", (unsigned)s.port);
-	self = sink_syslog.open(target, &live, why);
+	self = sink_syslog.open(target, &live, &why);
 	assert_non_null(self);
 	made_init(&m);
 	assert_true(sink_syslog.record(self, &m.report));
@@ -173,14 +175,14 @@ static void messages_by_tcp(void **state)
 static void who_cannot_be_reached_is_not_waited_for(void **state)
 {
 	(void)state;
-	char why[SINK_WHY];
+	struct error why;
 	int64_t begin = clock_ms();
 	struct peer p;
 	struct made m;
 	void *self;
 
 	peer_init(&p, SOCK_STREAM);
-	self = sink_syslog.open("tcp://127.0.0.1:1", &live, why);
+	self = sink_syslog.open("tcp://127.0.0.1:1", &live, &why);
 	assert_non_null(self);
 	made_init(&m);
 	for (unsigned i = 0; i < 10000; i++)

@@ -91,25 +91,25 @@ static void is_untouched(const char *path)
 
 static void outfile_is(const char *path, const struct run_mode *mode, bool opened)
 {
-	char why[OUTFILE_WHY] = "";
+	struct error why = {0};
 	struct outfile f;
 
-	assert_int_equal(outfile_open(&f, path, mode, why), opened);
+	assert_int_equal(outfile_open(&f, path, mode, &why), opened);
 	if (opened)
 		assert_true(outfile_close(&f));
 	else
-		assert_non_null(strstr(why, "with root's rights"));
+		assert_non_null(strstr(why.text, "with root's rights"));
 }
 
 static void atomic_file_is(const char *path, bool held, bool written)
 {
 	struct outbuf b = {0};
-	char why[ATOMIC_FILE_WHY] = "";
+	struct error why = {0};
 	struct atomic_file f;
 
 	outbuf_str(&b, "a page\n");
 	assert_true(atomic_file_init(&f, path, 0644));
-	assert_int_equal(atomic_file_hold(&f, &live, why), held);
+	assert_int_equal(atomic_file_hold(&f, &live, &why), held);
 	assert_int_equal(atomic_file_write(&f, &b), written);
 	atomic_file_free(&f);
 	outbuf_free(&b);
@@ -157,7 +157,7 @@ static void a_link_that_points_nowhere_makes_no_file(void **state)
 static void a_folder_that_is_a_link_is_not_entered(void **state)
 {
 	struct ground p;
-	char link[128], through[128], why[512];
+	char link[128], through[128];
 	struct stat st;
 	(void)state;
 
@@ -168,10 +168,10 @@ static void a_folder_that_is_a_link_is_not_entered(void **state)
 	outfile_is(through, &live, false);
 	outfile_is(through, &offline, false);
 	atomic_file_is(through, false, false);
-	assert_false(service_pid_write(through, why));
+	assert_false(service_pid_write(through, NULL));
 	is_untouched(p.secret);
 	path_in(through, p.theirs, "logs/packets");
-	assert_null(export_open(through, "nobody", why));
+	assert_null(export_open(through, "nobody", NULL));
 	path_in(through, p.top, "packets");
 	assert_int_equal(stat(through, &st), -1);
 	ground_free(&p);
@@ -244,7 +244,7 @@ static void a_temporary_that_lies_in_wait_is_not_written_to(void **state)
 static void what_root_arranged_works(void **state)
 {
 	struct ground p;
-	char name[128], link[128], why[512];
+	char name[128], link[128];
 	struct stat st;
 	struct export *e;
 	int ends[2];
@@ -266,7 +266,7 @@ static void what_root_arranged_works(void **state)
 	assert_int_equal(stat(name, &st), 0);
 	assert_int_equal(st.st_uid, BECOME);
 	path_in(name, p.top, "link/packets");
-	e = export_open(name, "nobody", why);
+	e = export_open(name, "nobody", NULL);
 	assert_non_null(e);
 	export_close(e);
 	assert_int_equal(stat(name, &st), 0);

@@ -50,11 +50,11 @@ static unsigned lines_in_order(const char *text, unsigned first)
 
 static void open_live(struct outsocket *s, struct peer *p)
 {
-	char why[OUTSOCKET_WHY];
+	struct error why;
 
 	assert_true(outsocket_open(s, p->path,
 				   p->type == SOCK_STREAM ? OUTSOCKET_STREAM : OUTSOCKET_DATAGRAM,
-				   "made", &live, why));
+				   "made", &live, &why));
 }
 
 /* What the loop does when the reader can take more. */
@@ -249,16 +249,16 @@ static void who_goes_at_once_each_time_is_not_asked_all_the_time(void **state)
 static void offline_nothing_is_lost_and_an_end_is_an_end(void **state)
 {
 	(void)state;
-	char why[OUTSOCKET_WHY];
+	struct error why;
 	struct outsocket s;
 	struct peer p;
 
 	peer_init(&p, SOCK_STREAM);
-	assert_false(outsocket_open(&s, p.path, OUTSOCKET_STREAM, "made", &offline, why));
-	assert_non_null(strstr(why, "cannot connect to /tmp/"));
-	assert_false(outsocket_open(&s, "", OUTSOCKET_STREAM, "made", &offline, why));
+	assert_false(outsocket_open(&s, p.path, OUTSOCKET_STREAM, "made", &offline, &why));
+	assert_non_null(strstr(why.text, "cannot connect to /tmp/"));
+	assert_false(outsocket_open(&s, "", OUTSOCKET_STREAM, "made", &offline, &why));
 	peer_listen(&p);
-	assert_true(outsocket_open(&s, p.path, OUTSOCKET_STREAM, "made", &offline, why));
+	assert_true(outsocket_open(&s, p.path, OUTSOCKET_STREAM, "made", &offline, &why));
 	assert_true(peer_accept(&p));
 	assert_true(put(&s, 0, 20));
 	peer_leave(&p);
@@ -279,14 +279,14 @@ static void what_was_lost_offline_is_missing_at_the_end(void **state)
 
 	for (size_t k = 0; k < 2; k++)
 		for (size_t i = 0; i < 3; i++) {
-			char why[OUTSOCKET_WHY];
+			struct error why;
 			struct outsocket s;
 			struct peer p;
 
 			peer_init(&p, SOCK_DGRAM);
 			peer_listen(&p);
 			assert_true(outsocket_open(&s, p.path, OUTSOCKET_DATAGRAM, "made", modes[k],
-						   why));
+						   &why));
 			outsocket_tick(&s, START * S);
 			assert_true(put(&s, 0, 20));
 			assert_true(put(&s, 1, longest[i]));

@@ -268,15 +268,15 @@ static void captures_say_the_same(void **state)
 	(void)state;
 	struct pair p;
 	glob_t files;
-	char why[SOURCE_WHY];
+	struct error why;
 	bool usage;
 	assert_int_equal(glob("pcaps/*.pcap*", 0, NULL, &files), 0);
 	pair_begin(&p);
 	for (size_t i = 0; i < files.gl_pathc; i++) {
-		struct source *s = source_open(files.gl_pathv[i], NULL, why, &usage);
+		struct source *s = source_open(files.gl_pathv[i], NULL, &why, &usage);
 		struct frame f;
 		assert_non_null(s);
-		for (bool first = true; source_read(s, &f, 1, why) > 0; first = false)
+		for (bool first = true; source_read(s, &f, 1, &why) > 0; first = false)
 			pair_frame(&p, &f, first);
 		source_close(s);
 	}
