@@ -5,6 +5,8 @@
 set -uo pipefail
 make=$1
 bad=0 left=0
+# Where the program is built with warnings as errors; what is there already is not built again.
+gcc=${LINT_GCC:-build/lint-gcc} clang=${LINT_CLANG:-build/lint-clang}
 export LC_ALL=C
 
 check() {
@@ -43,14 +45,14 @@ format() {
 
 # Everything, tests too, without a warning. What was built before with warnings is built again.
 strict() {
-	$make -k everything CC="$1" BUILD="build/lint-$1" WERROR=1 >"build/lint-$1.log" 2>&1 ||
+	$make -k everything CC="$1" BUILD="$2" WERROR=1 >"build/lint-$1.log" 2>&1 ||
 		{ grep -E '(error|warning|undefined)' "build/lint-$1.log"; false; }
 }
 
 # The library as it is linked: no writable data, and of the system only what core-symbols grants.
 # Tables of pointers (.data.rel.ro) are read-only once the program runs.
 core_data() {
-	nm -A -f sysv build/lint-gcc/libsmtpwatch.a | awk -F'|' '
+	nm -A -f sysv "$gcc/libsmtpwatch.a" | awk -F'|' '
 		NF == 7 && $7 ~ /\.(data|bss|tdata|tbss)|\*COM\*/ && $7 !~ /\.data\.rel\.ro/ {
 			gsub(/ /, ""); split($1, part, ":")
 			print "libsmtpwatch.a(" part[2] "): " part[3] " is writable"; wrong = 1 }
@@ -58,7 +60,7 @@ core_data() {
 }
 
 core_symbols() {
-	nm -A --defined-only build/lint-gcc/libsmtpwatch.a | awk '{ print $NF }' | awk '
+	nm -A --defined-only "$gcc/libsmtpwatch.a" | awk '{ print $NF }' | awk '
 		FILENAME == "-" { ours[$1] = 1; next }
 		FILENAME ~ /core-symbols$/ && NF && !/^#/ { granted[$1] = NF > 1 ? $2 : "all" }
 		FILENAME ~ /core-symbols$/ { next }
@@ -69,19 +71,19 @@ core_symbols() {
 			print "libsmtpwatch.a(" object "): " symbol \
 				" is not in tests/lint/core-symbols" }
 		END { exit wrong }' - tests/lint/core-symbols \
-		<(nm -A --undefined-only build/lint-gcc/libsmtpwatch.a)
+		<(nm -A --undefined-only "$gcc/libsmtpwatch.a")
 }
 
 # libnids would call ours in place of its own. What the program only
 # copies from a shared library (nids_params, stderr) is not ours.
 exported() {
-	[ -f build/lint-gcc/smtpwatch ] || { echo 'smtpwatch was not built'; return 1; }
+	[ -f "$gcc/smtpwatch" ] || { echo 'smtpwatch was not built'; return 1; }
 	awk 'NR == FNR { ours[$3] = 1; next }
 		$3 in ours { print "exported: " $3; wrong = 1 }
 		END { exit wrong }' \
-		<(find build/lint-gcc/src -name '*.o' -exec nm --defined-only --extern-only {} + |
+		<(find "$gcc/src" -name '*.o' -exec nm --defined-only --extern-only {} + |
 			grep -v ':$') \
-		<(nm -D --defined-only build/lint-gcc/smtpwatch)
+		<(nm -D --defined-only "$gcc/smtpwatch")
 }
 
 # Built once more, in another folder, it is the same to the last bit.
@@ -89,9 +91,9 @@ reproducible() {
 	local dir
 	dir=$(mktemp -d) || return
 	cp -a Makefile include src "$dir"
-	$make -C "$dir" CC=gcc BUILD=build/lint-gcc WERROR=1 build/lint-gcc/smtpwatch \
+	$make -C "$dir" CC=gcc BUILD="$gcc" WERROR=1 "$gcc/smtpwatch" \
 		>"$dir/log" 2>&1 || tail -n 5 "$dir/log"
-	cmp build/lint-gcc/smtpwatch "$dir/build/lint-gcc/smtpwatch"
+	cmp "$gcc/smtpwatch" "$dir/$gcc/smtpwatch"
 	local differs=$?
 	rm -rf "$dir"
 	return $differs
@@ -115,13 +117,13 @@ scripts() {
 
 mkdir -p build
 pinned 'clang-format' 14.0 clang-format format
-check 'gcc without a warning' strict gcc
-check 'clang without a warning' strict clang
+check 'gcc without a warning' strict gcc "$gcc"
+check 'clang without a warning' strict clang "$clang"
 for rule in layers plan named foreign circles functions files words comments; do
 	check "$rule" /usr/bin/python3 tests/lint/sources.py "$rule"
 done
 check 'columns' /usr/bin/python3 tests/lint/sources.py columns .c .h .py .sh .js .def scripts .md
-check 'calls without a circle' /usr/bin/python3 tests/lint/sources.py calls build/lint-gcc
+check 'calls without a circle' /usr/bin/python3 tests/lint/sources.py calls "$gcc"
 check 'core has no state' core_data
 check 'core asks nothing of the system' core_symbols
 check 'nothing exported' exported
