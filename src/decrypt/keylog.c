@@ -1,8 +1,8 @@
 /* keylog.c - a bounded table of secrets, filled from a key log that grows. */
 #include "decrypt/keylog.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include "base/keyed_hash.h"
+
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <pthread.h>
@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* FIRST: entries of the first table. LINE: a bound for a line; the longest is
- * CLIENT_HANDSHAKE_TRAFFIC_SECRET with 32 and 48 bytes in hexadecimal. NONE: no index, or a label
- * that is not needed. */
-enum { FIRST = 64, LINE = 512, NONE = -1 };
+/* FIRST: entries of the first table. SLICE: bytes that one look-up reads of the log. LINE: a bound
+ * for a line; the longest is CLIENT_HANDSHAKE_TRAFFIC_SECRET with 32 and 48 bytes in hexadecimal.
+ * NONE: no index, or a label that is not needed. */
+enum { FIRST = 64, SLICE = 1 << 20, LINE = 512, NONE = -1 };
 
 struct entry {
 	uint8_t random[KEYLOG_RANDOM];
@@ -28,7 +28,7 @@ struct keylog {
 	struct entry *entries;
 	int *buckets;
 	unsigned capacity, limit, next, used;
-	uint64_t key[2]; /* secret, so that nobody outside can choose randoms of one bucket */
+	struct keyed_hash hash;
 	int fd;
 	off_t at;
 	char line[LINE];
@@ -58,13 +58,7 @@ static const struct {
 static unsigned bucket_of(const struct keylog *k, const uint8_t random[KEYLOG_RANDOM],
 			  unsigned capacity)
 {
-	uint64_t word[4], h = k->key[0];
-	memcpy(word, random, sizeof word);
-	for (unsigned i = 0; i < 4; i++) {
-		h = (h ^ word[i]) * (k->key[1] | 1);
-		h ^= h >> 29;
-	}
-	return (unsigned)(h % capacity);
+	return keyed_hash_place(keyed_hash(&k->hash, random, KEYLOG_RANDOM), capacity);
 }
 
 static struct entry *entry_find(const struct keylog *k, const uint8_t random[KEYLOG_RANDOM])
@@ -224,24 +218,27 @@ static void text_take(struct keylog *k, struct bytes text)
 	}
 }
 
-/* Reads what was added since the last call. */
-static void file_read(struct keylog *k)
+/* Reads what was added since the last call, a slice of it at most: other threads wait for the lock.
+ * Returns false if there is no more for now. */
+static bool file_read(struct keylog *k)
 {
 	char chunk[16 << 10];
 	struct stat st;
-	ssize_t n;
+	ssize_t n = 0;
 	if (k->fd < 0)
-		return;
+		return false;
 	if (fstat(k->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < k->at) {
 		k->at = lseek(k->fd, 0, SEEK_SET);
 		k->n = 0;
 		k->skip = false;
 	}
-	while ((n = read(k->fd, chunk, sizeof chunk)) > 0) {
+	for (size_t left = SLICE; left > 0 && (n = read(k->fd, chunk, sizeof chunk)) > 0;
+	     left -= sizeof chunk) {
 		k->at += n;
 		text_take(k, bytes_of(chunk, (size_t)n));
 		OPENSSL_cleanse(chunk, (size_t)n);
 	}
+	return n > 0;
 }
 
 struct keylog *keylog_new(unsigned sessions)
@@ -252,30 +249,22 @@ struct keylog *keylog_new(unsigned sessions)
 	k->limit = sessions;
 	k->fd = -1;
 	pthread_mutex_init(&k->lock, NULL);
-	if (RAND_bytes((unsigned char *)k->key, sizeof k->key) == 1)
+	if (RAND_bytes((unsigned char *)&k->hash, sizeof k->hash) == 1)
 		return k;
 	keylog_free(k);
 	return NULL;
 }
 
-bool keylog_open(struct keylog *k, const char *path, struct error *why)
+void keylog_read(struct keylog *k, int fd)
 {
 	struct stat st;
-	/* A FIFO that is open for writing too never ends. */
-	bool fifo = stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
-	k->fd = open(path, (fifo ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC);
-	if (k->fd >= 0 && fstat(k->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
-		close(k->fd);
-		k->fd = -1;
-		errno = EISDIR;
-	}
-	if (k->fd < 0)
-		return error_set(why, "the key log %.200s cannot be read: %s", path,
-				 strerror(errno));
+	k->fd = fd;
+	bool file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	pthread_mutex_lock(&k->lock);
-	file_read(k);
+	/* No further than it is now: its writer may be as quick as this. */
+	while (file_read(k) && file && k->at < st.st_size)
+		continue;
 	pthread_mutex_unlock(&k->lock);
-	return true;
 }
 
 void keylog_add(struct keylog *k, struct bytes text)

@@ -3,7 +3,6 @@
 #ifndef SMTPWATCH_DECRYPT_KEYLOG_H
 #define SMTPWATCH_DECRYPT_KEYLOG_H
 
-#include "base/error.h"
 #include "smtpwatch/bytes.h"
 
 /* The secrets that decryption needs. */
@@ -19,7 +18,7 @@ enum keylog_label {
 	KEYLOG_LABELS
 };
 
-/* Sizes in bytes: of a random, of the longest secret, of an error sentence. */
+/* Sizes in bytes: of a random, of the longest secret. */
 enum { KEYLOG_RANDOM = 32, KEYLOG_SECRET = 48 };
 
 /* One secret. Wipe copies after use. */
@@ -47,12 +46,12 @@ struct keylog_stats {
 struct keylog *keylog_new(unsigned sessions);
 
 /*
- * Opens a file or FIFO, and reads what it contains. Later lines are read when keylog_find misses a
- * secret. If a file has become shorter, it is read from its beginning. A FIFO never ends, even if
- * all writers close it. Call at most once, before other threads use k. Returns false with a
- * sentence in why.
+ * Reads a key log, an open file or FIFO, and closes it in keylog_free: what it contains now, and a
+ * FIFO's first MiB. Later lines are read when keylog_find misses a secret, at most a MiB each time.
+ * If a file has become shorter, it is read from its beginning. fd: does not block; a FIFO must be
+ * open for writing too, so that it never ends. Call at most once, before other threads use k.
  */
-bool keylog_open(struct keylog *k, const char *path, struct error *why);
+void keylog_read(struct keylog *k, int fd);
 
 /* Adds the lines of a key log from elsewhere: the decryption secrets block of a pcapng file. The
  * last line needs no line end. text is borrowed for the call. */

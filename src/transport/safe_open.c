@@ -150,7 +150,7 @@ static int give_up(int fd, int error)
 	return -1;
 }
 
-static bool is_acceptable(int fd, const struct stat *folder, uid_t become)
+static bool is_acceptable(int fd, int flags, const struct stat *folder, uid_t become)
 {
 	bool several = folder->st_mode & (S_IWOTH | S_IWGRP);
 	struct stat st;
@@ -159,7 +159,8 @@ static bool is_acceptable(int fd, const struct stat *folder, uid_t become)
 		return true;
 	if (fstat(fd, &st) != 0 || (S_ISREG(st.st_mode) && st.st_nlink > 1))
 		return false;
-	return !several || st.st_uid == 0 || st.st_uid == become || st.st_uid == folder->st_uid;
+	return !several || (flags & O_ACCMODE) == O_RDONLY || st.st_uid == 0 ||
+	       st.st_uid == become || st.st_uid == folder->st_uid;
 }
 
 static int open_there(const struct walk *w, const char *name, int flags, mode_t access,
@@ -171,7 +172,7 @@ static int open_there(const struct walk *w, const char *name, int flags, mode_t 
 
 	if (fd < 0)
 		return -1;
-	if (!is_acceptable(fd, &w->folder, become))
+	if (!is_acceptable(fd, flags, &w->folder, become))
 		return give_up(fd, EPERM);
 	if ((flags & O_TRUNC) && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    ftruncate(fd, 0) != 0)

@@ -9,13 +9,13 @@
 #define OUTPATH_NAME 256
 
 /*
- * As open(2), for writing. Without root's rights, exactly that. become: the uid after root is
+ * As open(2). Without root's rights, exactly that. become: the uid after root is
  * given up. With root's rights a folder is trusted if it belongs to root, and only root or group 0
  * may write to it. In any other folder:
  * - A symbolic link is not followed, on the way or at its end (ELOOP).
  * - A regular file with a second name is refused (EPERM).
- * - If several users may write to the folder, a file is refused unless it belongs to root, the
- * folder's owner or `become` (EPERM).
+ * - If several users may write to the folder, a file is refused for writing unless it belongs to
+ * root, the folder's owner or `become` (EPERM).
  * A refused file is neither truncated nor changed. Returns -1 with errno on failure.
  */
 int outpath_open(const char *path, int flags, mode_t access, uid_t become);

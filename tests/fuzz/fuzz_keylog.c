@@ -8,6 +8,8 @@
 #include "fuzz/fuzz.h"
 #include "fuzz/memory_file.h"
 
+#include <fcntl.h>
+
 enum { MANY = 1000, FEW = 3, ASKED = 64 };
 
 /* The randoms that the text may tell of: 64 digits behind a blank. */
@@ -64,11 +66,10 @@ static struct keylog *by_lines(struct bytes in)
 /* Cut anywhere; what a look-up reads of it, it reads from where it was before. */
 static struct keylog *by_file(struct bytes in, uint64_t dice)
 {
-	struct error why;
 	struct keylog_secret secret;
 	struct keylog *k = log_new(MANY);
-	CHECK(keylog_open(k, memory_file(fuzz_take(&in, fuzz_dice(&dice) % 90)), &why) &&
-	      keylog_waits(k));
+	keylog_read(k, open(memory_file(fuzz_take(&in, fuzz_dice(&dice) % 90)), O_RDONLY));
+	CHECK(keylog_waits(k));
 	while (in.n > 0) {
 		memory_file_more(fuzz_take(&in, 1 + fuzz_dice(&dice) % 200));
 		if (asked_n > 0)

@@ -85,5 +85,20 @@ done
 judge 3 -r "$dir/mail.pcap" --keylog "$dir/none"
 grep -q 'key log .*/none cannot be read: No such file' "$dir/err" ||
 	fail "a missing key log is not explained: $(cat "$dir/err")"
+judge 3 -r "$dir/mail.pcap" --keylog "$dir"
+grep -q 'key log .* cannot be read: Is a directory' "$dir/err" ||
+	fail "a folder as key log is not explained: $(cat "$dir/err")"
+# With root's rights a link of another user in a folder that all may write to is not followed.
+if [ "$(id -u)" = 0 ]; then
+	mkdir -m 1777 "$dir/all"
+	ln -s "$dir/keys" "$dir/all/link"
+	judge 3 -r "$dir/mail.pcap" --keylog "$dir/all/link"
+	grep -q 'key log .*/link cannot be read: a symbolic link' "$dir/err" ||
+		fail "a link as key log is followed: $(cat "$dir/err")"
+	cp "$dir/keys" "$dir/all/file"
+	chown nobody "$dir/all/file"
+	judge 0 -r "$dir/mail.pcap" --keylog "$dir/all/file"
+	says '"decrypted":true'
+fi
 [ $failures = 0 ] || echo "$failures checks failed"
 exit $((failures > 0))

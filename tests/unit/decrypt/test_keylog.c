@@ -7,11 +7,14 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/keyed_hash.h"
 #include "decrypt/keylog.h"
 
 #define RANDOM_A "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
@@ -114,12 +117,11 @@ static void append(const char *path, const char *text, size_t n)
 
 static void a_file_grows_byte_by_byte_and_is_emptied(void **state)
 {
-	struct error why;
 	char path[] = "/tmp/smtpwatch-keylog-XXXXXX";
 	(void)state;
-	close(mkstemp(path));
+	int fd = mkstemp(path);
 	struct keylog *k = keylog_new(8);
-	assert_true(keylog_open(k, path, &why));
+	keylog_read(k, fd);
 	assert_true(keylog_waits(k));
 	for (size_t i = 0; i < sizeof log_13 - 1; i++) {
 		append(path, log_13 + i, 1);
@@ -140,14 +142,13 @@ static void a_file_grows_byte_by_byte_and_is_emptied(void **state)
 
 static void a_fifo_outlives_its_writers(void **state)
 {
-	struct error why;
 	char dir[] = "/tmp/smtpwatch-keylog-XXXXXX", path[64];
 	(void)state;
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof path, "%s/fifo", dir);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	struct keylog *k = keylog_new(8);
-	assert_true(keylog_open(k, path, &why));
+	keylog_read(k, open(path, O_RDWR | O_NONBLOCK));
 	assert_int_equal(found(k, KEYLOG_MASTER), 0);
 	append(path, log_13, 220);
 	assert_int_equal(found(k, KEYLOG_CLIENT_HANDSHAKE), 48);
@@ -159,18 +160,48 @@ static void a_fifo_outlives_its_writers(void **state)
 	rmdir(dir);
 }
 
-static void what_cannot_be_read_is_said(void **state)
+/* 64 chosen randoms for each of 1024 values: they differ in the first bits of a word alone, which
+ * a product hands on to no lower bit. */
+static void nobody_can_choose_the_bucket(void **state)
 {
-	struct error why = {0};
+	enum { RANDOMS = 1 << 16 };
+	static unsigned in_bucket[RANDOMS];
+	struct keyed_hash hash;
+	unsigned longest = 0;
 	(void)state;
+	memset(in_bucket, 0, sizeof in_bucket);
+	for (size_t i = 0; i < sizeof hash.key / sizeof *hash.key; i++)
+		hash.key[i] = (i + 1) * 0x9e3779b97f4a7c15;
+	for (uint64_t i = 0; i < RANDOMS; i++) {
+		uint64_t random[4] = {0, 0, 0, i << 48};
+		unsigned place =
+			keyed_hash_place(keyed_hash(&hash, random, sizeof random), RANDOMS);
+		longest = ++in_bucket[place] > longest ? in_bucket[place] : longest;
+	}
+	assert_in_range(longest, 1, 16);
+}
+
+/* A log of three slices that grows while others wait for the lock. */
+static void a_long_log_is_read_in_slices(void **state)
+{
+	enum { SLICE = 1 << 20 };
+	static char comment[SLICE] = "#";
+	char path[] = "/tmp/smtpwatch-keylog-XXXXXX";
+	(void)state;
+	int fd = mkstemp(path);
 	struct keylog *k = keylog_new(8);
-	assert_false(keylog_waits(k));
-	assert_false(keylog_open(k, "/nonexistent/keys", &why));
-	assert_non_null(strstr(why.text, "/nonexistent/keys"));
-	assert_non_null(strstr(why.text, "No such file"));
-	assert_false(keylog_open(k, "/tmp", &why));
-	assert_non_null(strstr(why.text, "directory"));
+	keylog_read(k, fd);
+	memset(comment + 1, ' ', sizeof comment - 2);
+	comment[SLICE - 1] = '\n';
+	for (unsigned i = 0; i < 2; i++)
+		append(path, comment, sizeof comment);
+	append(path, log_13, sizeof log_13 - 1);
+	append(path, "\n", 1);
+	assert_int_equal(found(k, KEYLOG_SERVER_TRAFFIC), 0);
+	assert_int_equal(found(k, KEYLOG_SERVER_TRAFFIC), 0);
+	assert_int_equal(found(k, KEYLOG_SERVER_TRAFFIC), 32);
 	keylog_free(k);
+	unlink(path);
 }
 
 static void the_oldest_go(void **state)
@@ -203,7 +234,8 @@ int main(void)
 		cmocka_unit_test(bad_lines_are_counted),
 		cmocka_unit_test(a_file_grows_byte_by_byte_and_is_emptied),
 		cmocka_unit_test(a_fifo_outlives_its_writers),
-		cmocka_unit_test(what_cannot_be_read_is_said),
+		cmocka_unit_test(nobody_can_choose_the_bucket),
+		cmocka_unit_test(a_long_log_is_read_in_slices),
 		cmocka_unit_test(the_oldest_go),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
