@@ -148,6 +148,12 @@ struct smtp_path smtp_path_read(struct bytes args);
  * without "=". */
 bool smtp_param(struct bytes params, const char *name, struct bytes *value);
 
+/* Finds the next ESMTP parameter whose value may be a secret: any that is not known to bear none.
+ * AUTH names who has logged in (RFC 4954 5), MTRK holds the key to the message's way (RFC 3885).
+ * Returns true with the value, at least one byte, and moves *params behind it. *value is borrowed
+ * from *params. */
+bool smtp_param_secret(struct bytes *params, struct bytes *value);
+
 /* Reads a decimal number that fills b completely. Returns false for a sign, a blank, an overflow or
  * an empty b. */
 bool smtp_number(struct bytes b, uint64_t *value);

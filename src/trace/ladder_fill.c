@@ -2,6 +2,7 @@
 #include "trace/ladder_state.h"
 
 #include "base/ascii.h"
+#include "core/smtp/sasl.h"
 #include "smtpwatch/frame.h"
 #include "trace/mask.h"
 
@@ -269,6 +270,15 @@ static void put_command(const struct ladder *l, struct outbuf *b, const struct t
 		mask_command(b, verb, e->text);
 }
 
+/* A line that is AUTH in another spelling: what follows it may be its secrets. */
+static bool names_mechanism(struct bytes line)
+{
+	struct bytes secret;
+
+	ascii_word(&line);
+	return sasl_mechanism(line, &secret).n > 0;
+}
+
 static void on_command(struct ladder *l, const struct trace_event *e)
 {
 	struct outbuf b = {0};
@@ -281,6 +291,7 @@ static void on_command(struct ladder *l, const struct trace_event *e)
 	l->secret |= verb == SMTP_AUTH || verb == SMTP_MAIL || verb == SMTP_DATA ||
 		     verb == SMTP_BDAT;
 	put_command(l, &b, e);
+	l->secret |= verb == SMTP_UNKNOWN && names_mechanism(e->text);
 	ladder_add(l, line_sent(l, e, LADDER_COMMAND), bytes_of(b.p, b.n));
 	outbuf_free(&b);
 }

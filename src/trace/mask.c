@@ -43,6 +43,23 @@ static void put_burl(struct outbuf *b, struct bytes args)
 	outbuf_format(b, "BURL %s%s", mask_secret, ascii_is(last, "LAST") ? " LAST" : "");
 }
 
+/* Writes MAIL and RCPT as they are, but of a parameter that may bear a secret only its name. */
+static void put_envelope(struct outbuf *b, enum smtp_verb verb, struct bytes args)
+{
+	struct bytes rest = smtp_path_read(args).params;
+	const uint8_t *from = args.p;
+
+	outbuf_str(b, smtp_verb_name(verb));
+	if (args.n > 0)
+		outbuf_char(b, ' ');
+	for (struct bytes value; smtp_param_secret(&rest, &value);) {
+		outbuf_bytes(b, from, (size_t)(value.p - from));
+		outbuf_str(b, mask_secret);
+		from = value.p + value.n;
+	}
+	outbuf_bytes(b, from, (size_t)(args.p + args.n - from));
+}
+
 void mask_command(struct outbuf *b, enum smtp_verb verb, struct bytes args)
 {
 	switch (verb) {
@@ -52,6 +69,10 @@ void mask_command(struct outbuf *b, enum smtp_verb verb, struct bytes args)
 		break;
 	case SMTP_BURL:
 		put_burl(b, args);
+		break;
+	case SMTP_MAIL:
+	case SMTP_RCPT:
+		put_envelope(b, verb, args);
 		break;
 	case SMTP_AUTH_LINE:
 		outbuf_str(b, mask_secret);
@@ -98,6 +119,9 @@ size_t mask_unknown(struct bytes line, bool all)
 	while (n < line.n &&
 	       ((ascii_alnum(line.p[n]) && !ascii_digit(line.p[n])) || line.p[n] == '-'))
 		n++;
+	/* "AUTHdGVzdA": a blank was forgotten. */
+	if (n > 4 && ascii_begins(line, "AUTH") && !ascii_is(bytes_first(line, n), "Authorization"))
+		n = 4;
 	return all || n > VERB || (n < line.n && ascii_digit(line.p[n])) ? 0 : n;
 }
 

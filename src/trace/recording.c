@@ -184,7 +184,8 @@ static void span_add(struct recording *r, enum side side, uint64_t end, enum spa
 static bool bears_secret(enum smtp_verb verb)
 {
 	return verb == SMTP_AUTH || verb == SMTP_X_EXPS || verb == SMTP_AUTH_LINE ||
-	       verb == SMTP_BURL || verb == SMTP_XCLIENT || verb == SMTP_XFORWARD;
+	       verb == SMTP_BURL || verb == SMTP_XCLIENT || verb == SMTP_XFORWARD ||
+	       verb == SMTP_MAIL || verb == SMTP_RCPT;
 }
 
 /* If nothing of a command is masked, its line stays as it was sent. */
@@ -212,6 +213,18 @@ static void on_command(struct recording *r, const struct trace_event *e, bool se
 	outbuf_free(&shown);
 }
 
+/* A server's line, in which what the client had sent in secret is masked already. */
+static void on_reply(struct recording *r, const struct trace_event *e)
+{
+	size_t words = r->words.n;
+	bool masked = e->text.n > 0 &&
+		      memmem(e->text.p, e->text.n, mask_secret, strlen(mask_secret)) != NULL;
+
+	if (masked)
+		outbuf_bytes(&r->words, e->text.p, e->text.n);
+	span_add(r, SERVER, e->offset, masked ? SPAN_MASKED : SPAN_SHOWN, words);
+}
+
 void recording_event(struct recording *r, const struct trace_event *e, bool secret)
 {
 	if (r->full)
@@ -230,7 +243,7 @@ void recording_event(struct recording *r, const struct trace_event *e, bool secr
 	case TRACE_REPLY_LINE:
 	case TRACE_REPLY:
 	case TRACE_UNCODED:
-		span_add(r, SERVER, e->offset, SPAN_SHOWN, r->words.n);
+		on_reply(r, e);
 		break;
 	case TRACE_CONTENT:
 	case TRACE_END:

@@ -188,12 +188,17 @@ static bool ends_auth(struct bytes line)
 	return ascii_is(line, "*") || ascii_is(line, "QUIT");
 }
 
-static void put_masked(struct making *m, struct bytes line, struct bytes words)
+static void put_masked(struct making *m, enum side side, struct bytes line, struct bytes words)
 {
-	if (ends_auth(line)) {
+	if (side == CLIENT && ends_auth(line)) {
 		put_shown(m, line);
 		return;
 	}
+	/* The words of a reply have no code, and no enhanced one. */
+	struct bytes text = bytes_first(line, line.n - line_end(line));
+	struct smtp_reply reply = side == SERVER ? smtp_reply_read(text) : (struct smtp_reply){0};
+	if (reply.code != 0)
+		outbuf_bytes(&m->t->text, line.p, (size_t)(reply.text.p - line.p));
 	put_clean(m, words);
 	outbuf_bytes(&m->t->text, line.p + line.n - line_end(line), line_end(line));
 	m->t->changes |= CHANGE_SECRET;
@@ -219,7 +224,7 @@ static void put_span(struct making *m, const struct recording *r, enum side side
 		put_shown(m, text);
 		break;
 	case SPAN_MASKED:
-		put_masked(m, text, bytes_of(r->words.p + s->text, s->text_n));
+		put_masked(m, side, text, bytes_of(r->words.p + s->text, s->text_n));
 		break;
 	case SPAN_UNKNOWN:
 	case SPAN_HIDDEN:

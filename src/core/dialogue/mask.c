@@ -58,8 +58,20 @@ void dialogue_secret_login(struct dialogue *d, struct bytes text)
 	take(d, text, true);
 }
 
+/* Nearly all MAIL and RCPT have no parameter but SIZE and BODY. */
+static void params_take(struct dialogue *d, struct bytes args)
+{
+	if (args.n == 0 || !memchr(args.p, '=', args.n))
+		return;
+	struct bytes params = smtp_path_read(args).params;
+	for (struct bytes value; smtp_param_secret(&params, &value);)
+		take(d, value, false);
+}
+
 void dialogue_secret_command(struct dialogue *d, const struct smtp_command *c)
 {
+	if (c->verb == SMTP_MAIL || c->verb == SMTP_RCPT)
+		params_take(d, c->args);
 	take(d, secret_of(c), c->verb != SMTP_NOT_SMTP && c->verb != SMTP_UNKNOWN);
 }
 

@@ -86,7 +86,8 @@ static inline bool dialogue_may_be_secret(enum smtp_verb verb)
 	return some >> verb & 1;
 }
 
-/* Remembers the secret words of a command for which dialogue_may_be_secret is true. */
+/* Remembers the secret words of a command: of one for which dialogue_may_be_secret is true, and the
+ * parameters of MAIL and RCPT. */
 void dialogue_secret_command(struct dialogue *d, const struct smtp_command *c);
 
 /* Returns the text of a server's line with the client's secret words masked: r->text itself, or a

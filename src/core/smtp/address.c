@@ -91,6 +91,32 @@ bool smtp_param(struct bytes params, const char *name, struct bytes *value)
 	return false;
 }
 
+/* IANA's registry "Mail Parameters", without AUTH and MTRK. */
+static bool is_plain_param(struct bytes name)
+{
+	static const char *const plain[] = {
+		"SIZE",       "BODY", "SMTPUTF8", "RET",       "ENVID",       "NOTIFY",
+		"ORCPT",      "BY",   "HOLDFOR",  "HOLDUNTIL", "CONPERM",     "CONNEG",
+		"REQUIRETLS", "RRVS", "TRANSID",  "SOLICIT",   "MT-PRIORITY", "LIMITS",
+	};
+	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+		if (ascii_is(name, plain[i]))
+			return true;
+	return false;
+}
+
+bool smtp_param_secret(struct bytes *params, struct bytes *value)
+{
+	for (struct bytes word; (word = ascii_word(params)).n > 0;) {
+		const uint8_t *equals = memchr(word.p, '=', word.n);
+		size_t n = equals ? (size_t)(equals - word.p) : word.n;
+		*value = bytes_from(word, n + 1);
+		if (value->n > 0 && !is_plain_param(bytes_first(word, n)))
+			return true;
+	}
+	return false;
+}
+
 bool smtp_number(struct bytes b, uint64_t *value)
 {
 	uint64_t sum = 0;
