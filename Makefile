@@ -102,7 +102,7 @@ $(BUILD)/%.o: %.c Makefile
 run:
 	@contrib/install-deps.sh build
 	@$(again) smtpwatch
-	@./smtpwatch -o text $$(awk '!/^#/ && NF { print "-r pcaps/" $$1 }' pcaps/LIST)
+	@ALL=$(ALL) contrib/show-cases.sh ./smtpwatch
 
 check:
 	@contrib/install-deps.sh build check

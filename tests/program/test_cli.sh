@@ -399,5 +399,17 @@ if [ "$(id -u)" = 0 ]; then
 	says err 'no user "no-such-user"'
 fi
 
+# what make run shows: three alerts, the summary, what to try next; with ALL every alert
+checks=$((checks + 3))
+contrib/show-cases.sh "$program" >"$dir/out" 2>&1 || fail "show-cases.sh: exit $?"
+heads='^[0-9-]* [0-9:]* UTC [A-Z]* '
+[ "$(grep -c "$heads" "$dir/out")" = 3 ] || fail "make run shows other than three alerts"
+lines=$(wc -l <"$dir/out")
+[ "$lines" -lt 160 ] || fail "make run shows $lines lines"
+says out 'sessions, '
+says out 'Try next'
+ALL=1 contrib/show-cases.sh "$program" >"$dir/out" 2>&1
+[ "$(grep -c "$heads" "$dir/out")" -gt 100 ] || fail "make run ALL=1 does not show every alert"
+
 echo "$checks checks, $failures failed"
 [ $failures = 0 ]
