@@ -57,8 +57,8 @@ void dialogue_undecided_free(struct dialogue *d);
 /* Skips the first n held bytes: they are counted as read and have no meaning. */
 void dialogue_undecided_skip(struct dialogue *d, size_t n);
 
-/* Holds the client's bytes while dialogue_lost_waits. If more than 4 KiB would be held, the bytes
- * held before are skipped. A longer `in` keeps only its last whole lines. */
+/* Holds the client's bytes while dialogue_lost_waits: at most the last 4 KiB, from the beginning of
+ * a line. What comes before is skipped. */
 void dialogue_lost_add(struct dialogue *d, struct bytes in);
 
 /* Skips all held bytes, because a gap comes behind them. */

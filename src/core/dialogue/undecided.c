@@ -84,19 +84,36 @@ static void pass_over(struct dialogue *d, struct bytes in)
 	d->offset[CLIENT] += in.n;
 }
 
+/* Where the next line begins in what is held and what comes, if that is at most `upto`; else
+ * `upto`.
+ */
+static size_t line_begin_next(struct bytes held, struct bytes in, size_t from, size_t upto)
+{
+	const struct bytes part[2] = {held, in};
+	for (size_t i = 0, begin = 0; i < 2 && begin < upto; begin += part[i++].n) {
+		if (from >= begin + part[i].n)
+			continue;
+		struct bytes text = bytes_from(bytes_first(part[i], upto - begin),
+					       from > begin ? from - begin : 0);
+		const uint8_t *lf = memchr(text.p, '\n', text.n);
+		if (lf)
+			return begin + (size_t)(lf - part[i].p) + 1;
+	}
+	return upto;
+}
+
 /* Of a message only its last lines matter, in which its end may be: as many as are held, from the
- * beginning of a line. */
+ * beginning of a line. As if the bytes came one by one: what is held does not depend on cuts. */
 void dialogue_lost_add(struct dialogue *d, struct bytes in)
 {
-	uint32_t n = d->undecided ? d->undecided->n : 0;
-	if (n + in.n > GROUP_MAX)
-		dialogue_lost_skip(d);
-	if (in.n > GROUP_MAX) {
-		struct bytes last = bytes_from(in, in.n - GROUP_MAX);
-		const uint8_t *lf = memchr(last.p, '\n', last.n);
-		size_t passed = lf ? (size_t)(lf - in.p) + 1 : in.n;
-		pass_over(d, bytes_first(in, passed));
-		in = bytes_from(in, passed);
+	struct bytes held = dialogue_undecided(d);
+	size_t passed = 0;
+	while (held.n + in.n - passed > GROUP_MAX)
+		passed = line_begin_next(held, in, passed, passed + GROUP_MAX + 1);
+	dialogue_undecided_skip(d, passed < held.n ? passed : held.n);
+	if (passed > held.n) {
+		pass_over(d, bytes_first(in, passed - held.n));
+		in = bytes_from(in, passed - held.n);
 	}
 	if (!dialogue_undecided_add(d, in))
 		pass_over(d, in);
