@@ -26,7 +26,6 @@ struct interfaces {
 	struct worker **workers;
 	struct interface *all;
 	unsigned n, workers_n;
-	char names[256];
 };
 
 static struct live_config config_of(const struct interfaces *s, const struct interface *f)
@@ -77,18 +76,6 @@ static bool interface_open(struct interfaces *s, struct interface *f, enum live_
 	return f->open;
 }
 
-static void names_put(struct interfaces *s)
-{
-	size_t n = 0;
-
-	for (unsigned i = 0; i < s->n && n < sizeof(s->names); i++)
-		n += (size_t)snprintf(s->names + n, sizeof(s->names) - n, "%s%s",
-				      i == 0         ? ""
-				      : i + 1 < s->n ? ", "
-						     : " and ",
-				      s->all[i].name);
-}
-
 static struct interfaces *interfaces_new(const struct options *o, unsigned workers)
 {
 	struct interfaces *s = calloc(1, sizeof(*s));
@@ -108,7 +95,6 @@ static struct interfaces *interfaces_new(const struct options *o, unsigned worke
 			break;
 	}
 	if (s->filters != NULL && s->all != NULL && s->n == o->interfaces.n) {
-		names_put(s);
 		return s;
 	}
 	interfaces_free(s);
@@ -220,11 +206,6 @@ void interfaces_tick(struct interfaces *s, int64_t now)
 const char *interfaces_name(const struct interfaces *s, unsigned i)
 {
 	return s->all[i].name;
-}
-
-const char *interfaces_names(const struct interfaces *s)
-{
-	return s->names;
 }
 
 void interfaces_free(struct interfaces *s)

@@ -27,10 +27,8 @@ void interfaces_link(struct interfaces *s, const struct worker_link *link, int64
  * once a second. now: monotonic, nanoseconds. */
 void interfaces_tick(struct interfaces *s, int64_t now);
 
-/* Return the name of an interface, and the names of all for people: "eth0", "eth0 and eth1".
- * Borrowed until interfaces_free. */
+/* Returns the name of an interface. Borrowed until interfaces_free. */
 const char *interfaces_name(const struct interfaces *s, unsigned i);
-const char *interfaces_names(const struct interfaces *s);
 
 /* Closes the interfaces that no worker has, and frees s. s may be NULL. */
 void interfaces_free(struct interfaces *s);

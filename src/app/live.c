@@ -1,20 +1,22 @@
-/* live.c - the main thread of a live run: delivers the workers' results to the outputs, and handles
- * signals. */
+/* live.c - the main thread of a run on the network: starts the workers, delivers their results, and
+ * handles signals. */
 #include "app/live.h"
 
-#include "app/live_parts.h"
+#include "app/interfaces.h"
+#include "app/worker.h"
 #include "base/log.h"
 #include "options/read.h"
+#include "os/privilege.h"
 #include "os/processors.h"
 #include "os/sandbox.h"
 #include "os/sandbox_unknown.h"
 #include "os/service.h"
-#include "sink/sink.h"
+#include "os/socket_broker.h"
+#include "smtpwatch/correlate.h"
 #include "stats/counters.h"
 #include "transport/standard_error.h"
 #include "tui/screen.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
@@ -30,6 +32,27 @@ enum {
 
 static const int64_t second = FRAME_SECOND, losses_interval = 60 * FRAME_SECOND;
 
+struct live_run {
+	const struct options *o; /* borrowed: as at the start */
+	struct options *latest;  /* owned: of the latest reload; NULL: none yet */
+	int64_t stats_interval;  /* nanoseconds; of the latest reload */
+	struct run run;
+	struct session_frames frames; /* of the session that is being delivered */
+	struct correlator *correlator;
+	struct interfaces *interfaces;
+	struct socket_broker *broker; /* NULL: none */
+	struct worker **workers;      /* n of each of the three */
+	struct monitor_stats *stats;  /* the latest of each worker */
+	uint64_t *beats;              /* worker_beats at the latest look of the watchdog */
+	unsigned n;
+	int signals; /* signalfd(2) */
+	/* Monotonic, nanoseconds. watchdog: an interval. */
+	int64_t last_stats, second_due, losses_due, watchdog, watchdog_due;
+	struct capture_stats logged; /* the losses of the latest warning */
+	bool records;                /* sessions were delivered since the outputs were flushed */
+	bool stopping;               /* a signal or the view has ended the run */
+};
+
 static int64_t clock_read(clockid_t which)
 {
 	struct timespec t;
@@ -44,9 +67,9 @@ static struct monitor_stats stats_sum(const struct live_run *w)
 
 	for (unsigned i = 0; i < w->n; i++)
 		counters_add(&sum, &w->stats[i]);
-	if (w->export != NULL) {
-		sum.capture.pcaps_written += export_written(w->export);
-		sum.capture.pcaps_lost += export_lost(w->export);
+	if (w->run.export != NULL) {
+		sum.capture.pcaps_written += export_written(w->run.export);
+		sum.capture.pcaps_lost += export_lost(w->run.export);
 	}
 	return sum;
 }
@@ -54,14 +77,9 @@ static struct monitor_stats stats_sum(const struct live_run *w)
 static struct summary summary_of(const struct live_run *w, const struct monitor_stats *sum,
 				 bool interim)
 {
-	struct summary s = {.core = sum,
-			    .inputs = interfaces_names(w->interfaces),
-			    .ports = w->o->ports,
-			    .stopped = w->stopping,
-			    .interim = interim,
-			    .last = clock_read(CLOCK_REALTIME)};
+	struct summary s = run_summary(&w->run, sum, clock_read(CLOCK_REALTIME), w->stopping);
 
-	keys_count(&w->keys, &s);
+	s.interim = interim;
 	return s;
 }
 
@@ -69,15 +87,15 @@ static void stats_emit(struct live_run *w, bool interim)
 {
 	struct monitor_stats sum = stats_sum(w);
 
-	sinks_stats(w->sinks, summary_of(w, &sum, interim));
+	sinks_stats(w->run.sinks, summary_of(w, &sum, interim));
 }
 
 /* Prints new losses, once a minute at most. The statistics have the totals. */
 static void losses_log(struct live_run *w, const struct monitor_stats *sum, int64_t now)
 {
-	uint64_t dropped = sum->capture.dropped - w->drops_logged,
-		 lost = sum->capture.records_lost - w->lost_logged;
-	uint64_t pcaps = sum->capture.pcaps_lost - w->pcaps_logged;
+	uint64_t dropped = sum->capture.dropped - w->logged.dropped,
+		 lost = sum->capture.records_lost - w->logged.records_lost;
+	uint64_t pcaps = sum->capture.pcaps_lost - w->logged.pcaps_lost;
 
 	if (now < w->losses_due || dropped + lost + pcaps == 0)
 		return;
@@ -90,23 +108,8 @@ static void losses_log(struct live_run *w, const struct monitor_stats *sum, int6
 			 (unsigned long long)lost);
 	if (pcaps > 0)
 		log_line("of %llu alerts the packets were not kept", (unsigned long long)pcaps);
-	w->pcaps_logged = sum->capture.pcaps_lost;
-	w->drops_logged = sum->capture.dropped;
-	w->lost_logged = sum->capture.records_lost;
+	w->logged = sum->capture;
 	w->losses_due = now + losses_interval;
-}
-
-static void line_make(const struct live_run *w, const struct monitor_stats *sum, char *out,
-		      size_t n)
-{
-	const struct totals *t = sinks_totals(w->sinks);
-
-	snprintf(out, n,
-		 "%llu packets, %llu dropped, %llu sessions, %llu alerts; %llu connections open; "
-		 "watching %s",
-		 (unsigned long long)sum->frames, (unsigned long long)sum->capture.dropped,
-		 (unsigned long long)t->sessions, (unsigned long long)t->alerts,
-		 (unsigned long long)sum->stream.conns_open, interfaces_names(w->interfaces));
 }
 
 /* Handles SIGUSR1. Only this line shows that one worker has more to do than the others. */
@@ -114,13 +117,13 @@ static void print_so_far(const struct live_run *w)
 {
 	struct monitor_stats sum = stats_sum(w);
 	struct outbuf packets = {0};
-	char line[512];
+	char line[RUN_LINE];
 
-	line_make(w, &sum, line, sizeof(line));
 	for (unsigned i = 0; i < w->n && w->n > 1; i++)
 		outbuf_format(&packets, "%s%llu", i == 0 ? "; packets by worker: " : ", ",
 			      (unsigned long long)w->stats[i].frames);
-	log_line("so far %s%.*s", line, (int)packets.n, packets.n > 0 ? packets.p : "");
+	log_line("so far %s; watching %s%.*s", run_line(&w->run, &sum, line), w->run.names,
+		 (int)packets.n, packets.n > 0 ? packets.p : "");
 	outbuf_free(&packets);
 	sandbox_report(true);
 }
@@ -130,7 +133,7 @@ static void print_so_far(const struct live_run *w)
 static void workers_alerting(struct live_run *w)
 {
 	for (unsigned i = 0; i < w->n; i++)
-		if (!worker_alerting(w->workers[i], &w->alerting))
+		if (!worker_alerting(w->workers[i], &w->run.alerting))
 			log_line("no memory to tell a worker of changed severities");
 }
 
@@ -138,7 +141,7 @@ static void workers_alerting(struct live_run *w)
  * allocated, because outputs and interfaces borrow their strings. */
 static void options_take(struct live_run *w, struct options *fresh)
 {
-	w->alerting = fresh->alerting;
+	w->run.alerting = fresh->alerting;
 	w->stats_interval = fresh->stats_interval;
 	if (w->latest != NULL)
 		options_free(w->latest);
@@ -163,7 +166,7 @@ static void reload(struct live_run *w)
 		log_line("the configuration has mistakes; nothing is changed");
 	}
 	/* An output reports its failure itself. */
-	sinks_reopen(w->sinks);
+	sinks_reopen(w->run.sinks);
 	service_ready("reloaded");
 }
 
@@ -200,9 +203,9 @@ static void signals_take(struct live_run *w)
 
 static void frames_take(struct live_run *w, const struct worker_frames *frames)
 {
-	w->frames = frames;
+	w->frames = (struct session_frames){worker_frames_block(frames), frames->omitted};
 	correlator_session(w->correlator, worker_frames_record(frames));
-	w->frames = NULL;
+	w->frames = (struct session_frames){0};
 }
 
 static void message_take(struct live_run *w, unsigned worker, uint32_t kind, const void *message)
@@ -251,7 +254,7 @@ static bool rings_take(struct live_run *w)
 	for (unsigned i = 0; i < w->n; i++)
 		more |= ring_take(w, i);
 	if (w->records)
-		sinks_flush(w->sinks);
+		sinks_flush(w->run.sinks);
 	w->records = false;
 	return more;
 }
@@ -277,16 +280,17 @@ static void watchdog_notify(struct live_run *w, int64_t now)
 static void second_tick(struct live_run *w, int64_t now)
 {
 	struct monitor_stats sum = stats_sum(w);
-	char line[512];
+	char line[RUN_LINE], status[2 * RUN_LINE];
 
 	if (now < w->second_due)
 		return;
 	w->second_due = now + second;
 	losses_log(w, &sum, now);
 	sandbox_report(false);
-	sinks_observe(w->sinks, summary_of(w, &sum, true));
-	line_make(w, &sum, line, sizeof(line));
-	service_status(line);
+	sinks_observe(w->run.sinks, summary_of(w, &sum, true));
+	snprintf(status, sizeof(status), "%s; watching %s", run_line(&w->run, &sum, line),
+		 w->run.names);
+	service_status(status);
 }
 
 static void tick(struct live_run *w)
@@ -294,22 +298,22 @@ static void tick(struct live_run *w)
 	int64_t now = clock_read(CLOCK_MONOTONIC);
 
 	interfaces_tick(w->interfaces, now);
-	sinks_tick(w->sinks, clock_read(CLOCK_REALTIME));
+	sinks_tick(w->run.sinks, clock_read(CLOCK_REALTIME));
 	second_tick(w, now);
 	watchdog_notify(w, now);
 	if (w->stats_interval > 0 && now - w->last_stats >= w->stats_interval) {
 		w->last_stats = now;
 		stats_emit(w, true);
-		sinks_flush(w->sinks);
+		sinks_flush(w->run.sinks);
 	}
 }
 
 /* The end of the view ends the run. */
 static void view(struct live_run *w, bool keys)
 {
-	if (w->viewer == NULL || w->stopping)
+	if (w->run.viewer == NULL || w->stopping)
 		return;
-	if (!(keys ? viewer_turn(w->viewer, 0) : viewer_look(w->viewer)))
+	if (!(keys ? viewer_turn(w->run.viewer, 0) : viewer_look(w->run.viewer)))
 		stop_begin(w);
 }
 
@@ -317,10 +321,10 @@ static void view(struct live_run *w, bool keys)
  * keyboard. */
 static void await(struct live_run *w, struct pollfd *fds, bool more)
 {
-	size_t n = 1 + w->n, sinks = sinks_poll(w->sinks, fds + n, SINK_FDS);
+	size_t n = 1 + w->n, sinks = sinks_poll(w->run.sinks, fds + n, SINK_FDS);
 	struct pollfd *keys = &fds[n + sinks];
 
-	*keys = (struct pollfd){.fd = w->viewer != NULL ? STDIN_FILENO : -1, .events = POLLIN};
+	*keys = (struct pollfd){.fd = w->run.viewer != NULL ? STDIN_FILENO : -1, .events = POLLIN};
 	if (poll(fds, (nfds_t)(n + sinks + 1), more ? 0 : TICK_MS) < 0) {
 		/* A signal has interrupted poll: the terminal may have a new size. */
 		view(w, true);
@@ -329,7 +333,7 @@ static void await(struct live_run *w, struct pollfd *fds, bool more)
 	view(w, keys->revents != 0);
 	if (fds[0].revents != 0)
 		signals_take(w);
-	sinks_ready(w->sinks, fds + n, sinks);
+	sinks_ready(w->run.sinks, fds + n, sinks);
 }
 
 static bool workers_done(const struct live_run *w)
@@ -347,7 +351,7 @@ static void loop(struct live_run *w)
 	bool done = false, more = false;
 
 	if (fds == NULL) {
-		log_fail(&w->trouble, "no memory");
+		log_fail(&w->run.trouble, "no memory");
 		return;
 	}
 	fds[0] = (struct pollfd){.fd = w->signals, .events = POLLIN};
@@ -361,8 +365,8 @@ static void loop(struct live_run *w)
 			more = rings_take(w);
 		while (done && more);
 		tick(w);
-		if (!w->stopping && w->viewer == NULL && !sinks_listening(w->sinks)) {
-			log_fail(&w->trouble, "no output takes anything any more");
+		if (!w->stopping && w->run.viewer == NULL && !sinks_listening(w->run.sinks)) {
+			log_fail(&w->run.trouble, "no output takes anything any more");
 			stop_begin(w);
 		}
 	}
@@ -371,31 +375,201 @@ static void loop(struct live_run *w)
 
 static void run(struct live_run *w)
 {
-	char line[512];
+	char line[2 * RUN_LINE];
 
 	sandbox_count();
-	w->started = w->last_stats = clock_read(CLOCK_MONOTONIC);
+	w->last_stats = clock_read(CLOCK_MONOTONIC);
 	w->watchdog = service_watchdog();
-	snprintf(line, sizeof(line), "watching %s, ports %.99s, %u worker%s",
-		 interfaces_names(w->interfaces), w->o->ports, w->n, w->n == 1 ? "" : "s");
+	snprintf(line, sizeof(line), "watching %s, ports %.99s, %u worker%s", w->run.names,
+		 w->o->ports, w->n, w->n == 1 ? "" : "s");
 	log_line("%s", line);
 	service_ready(line);
 	loop(w);
 	stats_emit(w, false);
-	sandbox_report(true);
+}
+
+/* stop_begin unblocks SIGTERM and SIGINT, so that a second one has its default action. */
+static bool signals_catch(struct live_run *w)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaction(SIGPIPE, &ignore, NULL);
+	w->signals = sigprocmask(SIG_BLOCK, &set, NULL) == 0
+			     ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
+			     : -1;
+	return w->signals >= 0 || log_fail(&w->run.trouble, "cannot listen to signals");
+}
+
+/* Returns the configuration of one worker. The operator's bounds are for all workers together. */
+static struct monitor_config worker_config(const struct live_run *w)
+{
+	struct monitor_config config = w->run.config;
+	unsigned share = config.stream.max_conns / w->n;
+
+	config.memory /= w->n;
+	config.fragment_memory /= w->n;
+	config.stream.max_conns = share > 0 ? share : 1;
+	return config;
+}
+
+static void on_record(void *arg, const struct record *record)
+{
+	struct live_run *w = arg;
+
+	run_deliver(&w->run, record, interfaces_name(w->interfaces, record->conn->input),
+		    w->frames);
+	w->records = true;
+}
+
+/* Makes the workers. A monitor allocates little at its start. */
+static bool workers_make(struct live_run *w)
+{
+	struct monitor_config config = worker_config(w);
+	size_t store_memory =
+		w->run.export != NULL || w->run.viewer != NULL ? w->o->pcap_memory / w->n : 0;
+
+	w->workers = calloc(w->n, sizeof(*w->workers));
+	w->stats = calloc(w->n, sizeof(*w->stats));
+	w->beats = calloc(w->n, sizeof(*w->beats));
+	w->correlator = correlator_new(config.stream.seed, on_record, w);
+	if (w->workers == NULL || w->stats == NULL || w->beats == NULL || w->correlator == NULL)
+		return log_fail(&w->run.trouble, "no memory for the workers");
+	for (unsigned i = 0; i < w->n; i++) {
+		w->workers[i] = worker_new(&config, (unsigned)w->o->interfaces.n, store_memory,
+					   &w->run.alerting);
+		if (w->workers[i] == NULL)
+			return log_fail(&w->run.trouble,
+					i > 0 && config.engine != &stream_native
+						? "this engine can serve one worker (-j 1)"
+						: "no memory for the connections that are to be "
+						  "watched; --memory, --max-connections and "
+						  "--write-pcap-memory bound them");
+	}
+	return true;
+}
+
+/* Starts all threads at once, after privileges are given up. */
+static bool workers_start(struct live_run *w)
+{
+	interfaces_give(w->interfaces, w->workers);
+	for (unsigned i = 0; i < w->n; i++)
+		if (!worker_start(w->workers[i], i))
+			return log_fail(&w->run.trouble, "the system has no thread for a worker");
+	return true;
+}
+
+/* Starts the socket broker if the process may open packet sockets now and will not later. Root that
+ * stays root needs no broker. */
+static void broker_try(struct live_run *w)
+{
+	struct error why;
+
+	if (!sandbox_built() || !privilege_net_raw() ||
+	    (geteuid() == 0 && !privilege_drop_due(w->o->user)))
+		return;
+	w->broker = socket_broker_start(w->o->user, &why);
+	if (w->broker == NULL)
+		log_line("%s", why.text);
+}
+
+static bool confine(struct live_run *w)
+{
+	int packet = -1;
+
+	broker_try(w);
+	if (!run_confine(&w->run, w->broker != NULL ? &packet : NULL))
+		return false;
+	if (w->broker != NULL && (packet < 0 || !socket_broker_serve(w->broker, packet)))
+		log_line("this kernel cannot let an interface be opened again that is removed and "
+			 "made anew");
+	return true;
+}
+
+static struct ladders *view_draw(void *arg, struct stored_session *s, struct error *why)
+{
+	struct monitor_config config = worker_config(arg);
+
+	return viewer_draw_stored(&config, s, why);
+}
+
+static bool view_save(void *arg, struct export *e, const struct stored_session *s,
+		      char name[EXPORT_NAME], struct error *why)
+{
+	(void)arg;
+	return viewer_save_stored(e, s, name, why);
+}
+
+/* Opens all that needs the initial privileges, gives them up, then starts the workers. Returns
+ * false after printing why. */
+static bool start(struct live_run *w)
+{
+	struct viewer_source source = {view_draw, view_save, w};
+	struct error why;
+
+	/* Checked before processes and files exist that would belong to root. */
+	if (privilege_drop_due(w->o->user) && !privilege_user_known(w->o->user))
+		return log_fail(&w->run.usage,
+				"there is no user to become: neither the one of --user, "
+				"nor smtpwatch or nobody");
+	if (!run_open(&w->run, w->o, &source))
+		return false;
+	/* After the outputs, whose helper processes may block on standard error without blocking
+	 * the others. */
+	errorout_begin();
+	if (!signals_catch(w))
+		return false;
+	w->interfaces = interfaces_open(w->o, w->n, &w->run.usage);
+	if (w->interfaces == NULL) {
+		w->run.trouble = true;
+		return false;
+	}
+	if (w->o->pid_file != NULL && !service_pid_write(w->o->pid_file, &why))
+		return log_fail(&w->run.trouble, "%s", why.text);
+	return confine(w) && workers_make(w) && workers_start(w);
+}
+
+/* Works after a failed start too. */
+static enum exit_code end(struct live_run *w)
+{
+	enum exit_code code;
+
+	for (unsigned i = 0; w->workers != NULL && i < w->n; i++)
+		worker_free(w->workers[i]);
+	interfaces_free(w->interfaces);
+	correlator_free(w->correlator);
+	code = run_close(&w->run);
+	if (w->o->pid_file != NULL)
+		service_pid_remove(w->o->pid_file);
+	socket_broker_free(w->broker);
+	if (w->latest != NULL)
+		options_free(w->latest);
+	free(w->latest);
+	free(w->workers);
+	free(w->stats);
+	free(w->beats);
+	if (w->signals >= 0)
+		close(w->signals);
+	return code;
 }
 
 enum exit_code live_run(const struct options *o)
 {
 	struct live_run w = {.o = o,
-			     .alerting = o->alerting,
+			     .run = {.o = o, .live = true},
 			     .stats_interval = o->stats_interval,
 			     .n = processors_or(o->workers),
 			     .signals = -1};
+	enum exit_code code;
 
-	if (live_run_start(&w))
+	if (start(&w))
 		run(&w);
-	live_run_end(&w);
+	code = end(&w);
 	errorout_end();
-	return w.usage ? EXIT_USAGE : w.trouble ? EXIT_TROUBLE : EXIT_DONE;
+	return code;
 }

@@ -3,8 +3,7 @@
 #ifndef SMTPWATCH_APP_LIVE_H
 #define SMTPWATCH_APP_LIVE_H
 
-#include "app/exit_code.h"
-#include "options/options.h"
+#include "app/run.h"
 
 /* Runs until SIGTERM, SIGINT, the end of the view, or until no output accepts records. SIGHUP reads
  * the configuration again and reopens the files of the outputs. SIGUSR1 prints a line of statistics

@@ -3,8 +3,7 @@
 #ifndef SMTPWATCH_APP_OFFLINE_H
 #define SMTPWATCH_APP_OFFLINE_H
 
-#include "app/exit_code.h"
-#include "options/options.h"
+#include "app/run.h"
 
 /* Reads all inputs in their order as one stream of frames. If an input is faulty, prints that to
  * standard error and judges the others. SIGINT and SIGTERM end the reading; SIGUSR1 prints a line

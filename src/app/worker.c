@@ -481,12 +481,26 @@ bool worker_done(const struct worker *w)
 	return !w->started || atomic_load(&w->done);
 }
 
+/* Ends the thread. Discards its messages, because it waits for room in the ring. */
+static void thread_end(struct worker *w)
+{
+	uint32_t kind;
+
+	worker_stop(w);
+	while (!worker_done(w)) {
+		while (ring_peek(w->ring, &kind) != NULL)
+			ring_release(w->ring);
+		nanosleep(&(struct timespec){0, BUSY_WAIT_NS}, NULL);
+	}
+	pthread_join(w->thread, NULL);
+}
+
 void worker_free(struct worker *w)
 {
 	if (w == NULL)
 		return;
 	if (w->started)
-		pthread_join(w->thread, NULL);
+		thread_end(w);
 	for (unsigned i = 0; w->slots != NULL && i < w->n; i++) {
 		live_close(w->slots[i].live);
 		live_close(atomic_load(&w->slots[i].given));

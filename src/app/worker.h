@@ -84,8 +84,8 @@ uint64_t worker_beats(const struct worker *w);
 void worker_stop(struct worker *w);
 bool worker_done(const struct worker *w);
 
-/* Joins the thread and frees the worker. If the thread was started, call after worker_done has
- * returned true: a full ring would block the thread. w may be NULL. */
+/* Frees the worker at any time. Stops its thread first, and waits for the end; messages that were
+ * not read are lost. w may be NULL. */
 void worker_free(struct worker *w);
 
 #endif

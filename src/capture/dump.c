@@ -25,33 +25,46 @@ static pcap_dumper_t *dumper_open(FILE *file, int link)
 							    PCAP_TSTAMP_PRECISION_NANO);
 	if (!dead) {
 		fclose(file);
+		errno = ENOMEM;
 		return NULL;
 	}
+	errno = 0;
 	pcap_dumper_t *dumper = pcap_dump_fopen(dead, file);
+	int saved = errno != 0 ? errno : EINVAL;
 	pcap_close(dead);
+	errno = saved;
 	return dumper;
+}
+
+static bool file_start(struct dump *d, int fd, int link)
+{
+	FILE *file = fdopen(fd, "w");
+	if (!file) {
+		int saved = errno;
+		close(fd);
+		errno = saved;
+		return false;
+	}
+	d->link = link;
+	d->dumper = dumper_open(file, link);
+	return d->dumper && fseek(file, 0, SEEK_END) == 0;
 }
 
 struct dump *dump_open(int fd, int link)
 {
 	struct dump *d = calloc(1, sizeof *d);
-	FILE *file = d ? fdopen(fd, "w") : NULL;
-	if (!file) {
-		free(d);
+	if (!d) {
 		close(fd);
 		errno = ENOMEM;
 		return NULL;
 	}
-	d->link = link;
-	d->dumper = dumper_open(file, link);
-	if (!d->dumper) {
-		free(d);
-		errno = ENOMEM;
-		return NULL;
-	}
-	if (fseek(file, 0, SEEK_END) == 0)
+	if (file_start(d, fd, link))
 		return d;
-	dump_close(d);
+	int saved = errno;
+	if (d->dumper)
+		pcap_dump_close(d->dumper);
+	free(d);
+	errno = saved;
 	return NULL;
 }
 

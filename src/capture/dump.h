@@ -11,8 +11,8 @@ struct dump;
 /*
  * Begins a file, or continues a file that these functions wrote. fd: open for writing, at offset 0,
  * not O_APPEND. The dump owns fd: dump_close closes it, and so does a failing dump_open. link:
- * LINKTYPE_ of all frames. Returns NULL with errno: ENOMEM if memory is exhausted or libpcap
- * refuses the file; else the error of the file.
+ * LINKTYPE_ of all frames. Returns NULL with errno: the error of the file, or EINVAL if libpcap
+ * refuses the link type.
  */
 struct dump *dump_open(int fd, int link);
 

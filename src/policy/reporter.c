@@ -14,6 +14,7 @@ struct reporter {
 	struct throttle *throttle; /* live */
 	struct role_addrs *addrs;  /* live; NULL: not known */
 	struct report report;      /* the latest */
+	uint64_t reports;
 };
 
 struct reporter *reporter_new(const struct reporter_config *config)
@@ -44,19 +45,17 @@ void reporter_free(struct reporter *p)
 	free(p);
 }
 
-const struct report *reporter_report(struct reporter *p, const struct record *record,
-				     const char *input)
+struct report *reporter_report(struct reporter *p, const struct record *record, const char *input)
 {
 	struct report *r = &p->report;
 
 	*r = report_make(p->config.alerting, redactor_record(p->redactor, record), input);
+	r->number = ++p->reports;
 	grouping_apply(&p->grouping, r);
 	if (p->config.live) {
 		r->role = p->addrs ? role_of(p->addrs, r->record.conn) : ROLE_UNKNOWN;
 		throttle_apply(p->throttle, r);
 	}
-	if (p->config.packets && report_stands_out(r))
-		p->config.packets(p->config.arg, r);
 	return r;
 }
 
@@ -70,9 +69,4 @@ void reporter_finish(struct reporter *p)
 {
 	if (p->throttle)
 		throttle_finish(p->throttle);
-}
-
-struct redactor *reporter_redactor(struct reporter *p)
-{
-	return p->redactor;
 }

@@ -8,10 +8,6 @@
 struct reporter_config {
 	const struct alerting *alerting; /* borrowed; may change between two records */
 	enum redact_mode redact;
-	/* Called for a report that stands out, before anybody gets it. Sets the report's pcap if
-	 * its packets are written. May be NULL. */
-	void (*packets)(void *arg, struct report *r);
-	void *arg;
 	bool live; /* alerts are rate-limited, and the role of the watched host is looked up */
 	/* With live. repeat: nanoseconds until a repeated alert is reported, as a sum; 0: each
 	 * alert is reported. repeated: gets the sums, see throttle_new. */
@@ -30,16 +26,12 @@ void reporter_free(struct reporter *p);
 /* Makes the report of a session: redacted, judged by the operator's rules, grouped with the event
  * that it belongs to, rate-limited. Call once for each session, in the order in which sessions end.
  * record is not redacted; input, the interface or file that it came from, is borrowed for the life
- * of the report. The result is borrowed until the next call or a call with reporter_redactor. */
-const struct report *reporter_report(struct reporter *p, const struct record *record,
-				     const char *input);
+ * of the report. The result is borrowed until the next call. */
+struct report *reporter_report(struct reporter *p, const struct record *record, const char *input);
 
 /* With live: reports the sums of rate-limited alerts that are due at now, nanoseconds since the
  * epoch; at the end all of them. */
 void reporter_tick(struct reporter *p, int64_t now);
 void reporter_finish(struct reporter *p);
-
-/* Returns the redactor of all reports, for texts that are shown later. Borrowed. */
-struct redactor *reporter_redactor(struct reporter *p);
 
 #endif

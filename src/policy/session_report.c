@@ -19,16 +19,6 @@ struct report report_make(const struct alerting *alerting, const struct record *
 	return r;
 }
 
-struct report report_restore(const struct report *made, const struct record *record)
-{
-	struct report r = *made;
-
-	r.record = *record;
-	r.record.judgement = made->record.judgement;
-	r.pcap = NULL;
-	return r;
-}
-
 const struct cause *report_cause(const struct report *r)
 {
 	const struct cause *c = r->record.cause;

@@ -8,6 +8,7 @@
 
 struct report {
 	struct record record;   /* its judgement follows the operator's severities */
+	uint64_t number;        /* in the order in which sessions ended, from 1 */
 	enum severity severity; /* of the verdict */
 	uint64_t also; /* 1 << enum alert_kind: the other verdicts and the extra alerts that hold */
 	uint64_t raised;   /* 1 << enum alert_kind: the alerts of this session; several, or none */
@@ -25,10 +26,6 @@ struct report {
 /* Makes a report. Copies *record, but not what it points to; alerting and input are borrowed. */
 struct report report_make(const struct alerting *alerting, const struct record *record,
 			  const char *input);
-
-/* Returns the report of a session that was stored: as it was made, but of this record, which is
- * redacted, and without a pcap. */
-struct report report_restore(const struct report *made, const struct record *record);
 
 /* Returns the cause if it is explained or has evidence, else NULL. */
 const struct cause *report_cause(const struct report *r);

@@ -1,13 +1,12 @@
 /* throttle.c - a small table, searched from end to end: only alerts come here. */
 #include "policy/throttle.h"
 
+#include "policy/session_store.h"
 #include "smtpwatch/frame.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static const int64_t interval_max = 86400 * FRAME_SECOND, quiet_min = 3600 * FRAME_SECOND;
-enum { INPUT_TEXT = 64 };
 
 /* One signature of one server. */
 struct alert {
@@ -20,10 +19,7 @@ struct alert {
 	int64_t last; /* alert */
 	uint64_t count;
 	enum severity worst;
-	struct report latest; /* its record lies in the block, its input in the text */
-	void *block;
-	size_t capacity;
-	char input[INPUT_TEXT];
+	struct stored_session *latest; /* NULL: none yet */
 };
 
 struct throttle {
@@ -49,7 +45,7 @@ struct throttle *throttle_new(int64_t first,
 void throttle_free(struct throttle *t)
 {
 	for (size_t i = 0; t != NULL && i < THROTTLE_ALERTS; i++)
-		free(t->alerts[i].block);
+		stored_free(t->alerts[i].latest);
 	free(t);
 }
 
@@ -60,11 +56,11 @@ static void alert_emit_sum(struct throttle *t, struct alert *a, int64_t now)
 				      .count = a->count,
 				      .since = a->since,
 				      .until = now,
-				      .worst = a->worst,
-				      .latest = &a->latest};
+				      .worst = a->worst};
 
 	if (a->count == 0)
 		return;
+	sum.latest = stored_restore(a->latest);
 	a->interval = a->interval < interval_max / 2 ? 2 * a->interval : interval_max;
 	a->since = now;
 	a->due = now + a->interval;
@@ -109,30 +105,21 @@ static void alert_begin(struct throttle *t, struct alert *a, const struct conn *
 	a->worst = SEVERITY_NONE;
 }
 
-/* Copies the report. Of a session whose messages would take too much room they are left out: those
- * that matter are named when they come. False: no memory. */
-static bool alert_keep(struct alert *a, const struct report *r)
+/* Stores the report in place of the one before, but of a very long session without its messages:
+ * those that matter are named when they come. Returns false if memory is exhausted. */
+static bool alert_store(struct alert *a, const struct report *r)
 {
 	struct session_info info = *r->record.session;
 	struct record record = r->record;
-	size_t n = record_size(&record);
-	void *block = a->block;
-
-	if (n > THROTTLE_EXAMPLE) {
+	if (record_size(&record) > THROTTLE_EXAMPLE) {
 		info.first = NULL;
 		record.session = &info;
-		n = record_size(&record);
 	}
-	if (n > a->capacity)
-		block = realloc(a->block, n);
-	if (block == NULL)
+	struct stored_session *latest = stored_new(&record, r, NULL);
+	if (!latest)
 		return false;
-	a->capacity = n > a->capacity ? n : a->capacity;
-	a->block = block;
-	a->latest = *r;
-	a->latest.record = *record_pack(&record, block);
-	snprintf(a->input, sizeof(a->input), "%s", r->input);
-	a->latest.input = a->input;
+	stored_free(a->latest);
+	a->latest = latest;
 	return true;
 }
 
@@ -152,7 +139,7 @@ static bool alert_limit(struct throttle *t, const struct report *r, unsigned kin
 		return false;
 	}
 	a->last = now;
-	if (!alert_keep(a, r))
+	if (!alert_store(a, r))
 		return false;
 	/* After a pause the next interval begins with what ends it. */
 	if (a->count == 0 && now >= a->due) {

@@ -10,6 +10,7 @@
 enum { MEMORY = 1 << 20, MONITOR_MEMORY = 256 << 20 };
 
 struct traced {
+	const struct stored_session *session;
 	struct ladder *ladder;
 	struct ip_addr addr[2];
 	uint16_t port[2];
@@ -107,17 +108,17 @@ void ladders_free(struct ladders *t)
 	free(t);
 }
 
-struct ladder *ladders_want(struct ladders *t, const struct conn *conn, ladder_cleaner *clean,
-			    void *arg)
+struct ladder *ladders_want(struct ladders *t, struct stored_session *s, uint64_t first)
 {
 	struct traced *d = &t->all[t->n];
+	const struct conn *conn = s->record->conn;
 	uint32_t hash = hash_of(t, &conn->addr[CLIENT], &conn->addr[SERVER], conn->port[CLIENT],
 				conn->port[SERVER]);
 
 	for (size_t i = 0; i < t->n; i++)
-		if (t->all[i].first == conn->first && t->all[i].port[CLIENT] == conn->port[CLIENT])
-			return t->all[i].ladder;
-	if (t->n == LADDERS_MAX || (d->ladder = ladder_new(conn, clean, arg)) == NULL)
+		if (t->all[i].first == first && t->all[i].port[CLIENT] == conn->port[CLIENT])
+			return s->ladder = t->all[i].ladder;
+	if (t->n == LADDERS_MAX || (d->ladder = ladder_new(conn, stored_clean, s)) == NULL)
 		return NULL;
 	if (!flow_add(&t->tuples, hash, (uint32_t)t->n)) {
 		ladder_free(d->ladder);
@@ -125,9 +126,10 @@ struct ladder *ladders_want(struct ladders *t, const struct conn *conn, ladder_c
 	}
 	memcpy(d->addr, conn->addr, sizeof(d->addr));
 	memcpy(d->port, conn->port, sizeof(d->port));
-	d->first = conn->first;
+	d->session = s;
+	d->first = first;
 	t->n++;
-	return d->ladder;
+	return s->ladder = d->ladder;
 }
 
 static bool end_is(const struct traced *d, enum side side, const struct ip_addr *addr,
@@ -231,4 +233,7 @@ void ladders_finish(struct ladders *t)
 {
 	monitor_break(t->front);
 	monitor_finish(t->monitor);
+	for (size_t i = 0; i < t->n; i++)
+		ladder_judge(t->all[i].ladder, t->all[i].session->record->ending,
+			     t->all[i].session->report.record.judgement.verdict);
 }

@@ -13,29 +13,19 @@
 /* So many of the sessions that match are listed. */
 enum { OTHERS = 10 };
 
-/* A stored session. */
-struct stored_session {
-	struct query *q;
-	void *block; /* owns `record` */
-	const struct record *record;
-	struct report report; /* as it was made; what its record points to is gone */
-	uint64_t number;
-	struct ladder *ladder; /* borrowed */
-};
-
 struct query {
 	const struct options *o;
 	const char *which;
-	struct redactor *redactor;
+	struct session_store *store;
 	struct digest *digest;
 	uint64_t seen, fitting;
 	bool all;
-	struct stored_session kept[LADDER_SCENES];
-	size_t n;
-	enum severity severity; /* of the stored session; unused for EXPLAIN_ALL */
 	struct outbuf others;
 	struct explain_style style;
 };
+
+static const struct store_bounds all_bounds = {STORE_FIRST, LADDER_SCENES, SIZE_MAX, 0},
+				 worst_bounds = {STORE_WORST, 1, SIZE_MAX, 0};
 
 struct query *query_new(const struct options *o)
 {
@@ -46,14 +36,14 @@ struct query *query_new(const struct options *o)
 	q->o = o;
 	q->which = o->explain;
 	q->all = strcmp(q->which, EXPLAIN_ALL) == 0;
-	q->redactor = redactor_new(o->redact);
+	q->store = session_store_new(q->all ? &all_bounds : &worst_bounds, o->redact);
 	q->digest = digest_new();
 	/* Now, because the sandbox forbids it later. The locale serves only for the widths of
 	 * characters. */
 	q->style.columns = terminal_columns(STDOUT_FILENO);
 	q->style.colour = isatty(STDOUT_FILENO) && terminal_likes_colour();
 	setlocale(LC_CTYPE, "C.UTF-8");
-	if (q->redactor != NULL && q->digest != NULL)
+	if (q->store != NULL && q->digest != NULL)
 		return q;
 	query_free(q);
 	return NULL;
@@ -63,11 +53,9 @@ void query_free(struct query *q)
 {
 	if (q == NULL)
 		return;
-	redactor_free(q->redactor);
+	session_store_free(q->store);
 	digest_free(q->digest);
 	outbuf_free(&q->others);
-	for (size_t i = 0; i < q->n; i++)
-		free(q->kept[i].block);
 	free(q);
 }
 
@@ -137,68 +125,20 @@ static bool fits(const struct query *q, const struct record *record)
 	return false;
 }
 
-static struct report report_of(const struct stored_session *s)
-{
-	return report_restore(&s->report, redactor_record(s->q->redactor, s->record));
-}
-
-/* Stores a session: for EXPLAIN_ALL behind the others, else in place of the one before. */
-static void store(struct query *q, const struct record *record, const struct report *r)
-{
-	size_t at = q->all ? q->n : 0;
-	void *block = at < LADDER_SCENES ? aligned_alloc(16, record_size(record)) : NULL;
-	struct stored_session *s;
-
-	if (block == NULL)
-		return;
-	s = &q->kept[at];
-	free(s->block);
-	*s = (struct stored_session){q, block, record_pack(record, block), *r, q->seen, NULL};
-	q->n = at + 1;
-}
-
 void query_offer(struct query *q, const struct record *record, const struct report *r)
 {
-	enum severity severity = report_severity(r, report_worst(r));
-
 	q->seen++;
 	if (!fits(q, record))
 		return;
 	q->fitting++;
 	if (q->fitting <= OTHERS)
 		explain_brief(&q->others, r, q->seen);
-	if (q->n > 0 && !q->all && severity <= q->severity)
-		return;
-	q->severity = severity;
-	store(q, record, r);
+	session_store_add(q->store, record, r, NULL, (struct session_frames){0});
 }
 
-size_t query_count(const struct query *q)
+struct session_store *query_sessions(struct query *q)
 {
-	return q->n;
-}
-
-const struct conn *query_conn(const struct query *q, size_t i)
-{
-	return q->kept[i].record->conn;
-}
-
-void *query_kept(struct query *q, size_t i)
-{
-	return &q->kept[i];
-}
-
-struct bytes query_clean(void *kept, struct bytes text)
-{
-	const struct stored_session *s = kept;
-
-	return redactor_text(s->q->redactor, s->record->session, text);
-}
-
-bool query_draw(struct query *q, size_t i, struct ladder *ladder)
-{
-	q->kept[i].ladder = ladder;
-	return ladder == NULL || q->o->ladder != LADDER_SCENARIO || ladder_record(ladder);
+	return q->store;
 }
 
 /* Lists further sessions that match. For "worst" there are none to choose from. */
@@ -230,8 +170,8 @@ static bool put_scenario(struct outbuf *b, struct query *q, struct error *why)
 	size_t n = 0;
 
 	error_set(why, "--ladder scenario: no memory");
-	for (; n < q->n; n++) {
-		const struct stored_session *s = &q->kept[n];
+	for (; n < session_store_count(q->store); n++) {
+		const struct stored_session *s = session_store_at(q->store, n);
 
 		scenes[n] =
 			(struct ladder_scene){s->ladder, s->record, kind_of(q, s->record->conn)};
@@ -250,15 +190,14 @@ static bool put_scenario(struct outbuf *b, struct query *q, struct error *why)
 
 static void put_all(struct outbuf *b, const struct query *q)
 {
-	const struct stored_session *s = &q->kept[0];
-	struct report r = report_of(s);
+	struct stored_session *s = session_store_at(q->store, 0);
 
 	if (s->ladder != NULL && q->o->ladder == LADDER_CSV) {
 		ladder_csv(b, s->ladder);
 	} else if (s->ladder != NULL && q->o->ladder == LADDER_MERMAID) {
 		ladder_mermaid(b, s->ladder);
 	} else {
-		explain_put(b, &r, s->number, s->ladder, q->style);
+		explain_put(b, stored_restore(s), s->report.number, s->ladder, q->style);
 		put_others(b, q);
 	}
 }
@@ -268,16 +207,9 @@ bool query_print(struct query *q, struct error *why)
 	struct outbuf b = {0};
 	bool whole;
 
-	if (q->n == 0)
+	if (session_store_count(q->store) == 0)
 		return error_set(why, "--explain: none of the %llu sessions is \"%.99s\"",
 				 (unsigned long long)q->seen, q->which);
-	for (size_t i = 0; i < q->n; i++) {
-		const struct stored_session *s = &q->kept[i];
-
-		if (s->ladder != NULL)
-			ladder_judge(s->ladder, s->record->ending,
-				     report_of(s).record.judgement.verdict);
-	}
 	if (q->o->ladder != LADDER_SCENARIO) {
 		put_all(&b, q);
 	} else if (!put_scenario(&b, q, why)) {

@@ -2,8 +2,6 @@
 #include "replay/reread.h"
 
 #include "capture/source.h"
-#include "replay/ladder_pass.h"
-#include "replay/pcap_extract.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,12 +11,6 @@ enum { FRAMES = 64 };
 
 /* Frames of a session come no later. Clocks of merged captures differ by less. */
 static const int64_t behind = 10 * FRAME_SECOND;
-
-/* Who gets the frames: exactly one is not NULL. */
-struct taker {
-	struct ladders *ladders;
-	struct extract *extract;
-};
 
 bool reread_init(struct reread *r, const struct options *o, const struct monitor_config *config)
 {
@@ -39,20 +31,20 @@ void reread_hold(struct reread *r, size_t i)
 		snprintf(r->inputs[i].path, sizeof(r->inputs[i].path), "/dev/fd/%d", fd);
 }
 
-static void take(const struct taker *t, size_t input, const struct frame *frames, size_t n)
+void takers_frames(const struct takers *t, size_t input, const struct frame *frames, size_t n)
 {
+	if (t->extract != NULL)
+		extract_frames(t->extract, (uint32_t)input, frames, n);
 	if (t->ladders != NULL)
 		ladders_frames(t->ladders, (uint32_t)input, frames, n);
-	else
-		extract_frames(t->extract, (uint32_t)input, frames, n);
 }
 
-static void skip(const struct taker *t, uint64_t n)
+void takers_skip(const struct takers *t, uint64_t n)
 {
+	if (t->extract != NULL)
+		extract_skip(t->extract, n);
 	if (t->ladders != NULL)
 		ladders_skip(t->ladders, n);
-	else
-		extract_skip(t->extract, n);
 }
 
 /* Returns true if any frame comes before `until`: a single frame may have a wrong time. */
@@ -67,7 +59,7 @@ static bool begins_before(const struct frame *frames, int n, int64_t until)
 
 /* Reads one input. Returns true if the session may continue in the next one. After an error sets
  * why. */
-static bool input_read(const struct reread *r, size_t i, const struct taker *t, int64_t until,
+static bool input_read(const struct reread *r, size_t i, const struct takers *t, int64_t until,
 		       struct error *why)
 {
 	const char *path = r->inputs[i].path[0] != '\0' ? r->inputs[i].path : r->o->reads.all[i];
@@ -81,24 +73,24 @@ static bool input_read(const struct reread *r, size_t i, const struct taker *t, 
 		return false;
 	while (more && left > 0 &&
 	       (n = source_read(s, frames, left < FRAMES ? (size_t)left : FRAMES, why)) > 0) {
-		take(t, i, frames, (size_t)n);
+		takers_frames(t, i, frames, (size_t)n);
 		left -= (uint64_t)n;
 		more = begins_before(frames, n, until);
 	}
 	source_close(s);
-	skip(t, left);
+	takers_skip(t, left);
 	return more;
 }
 
 /* Reads all inputs of a session. Returns false with a sentence in why if one cannot be read to the
  * end. */
-static bool session_read(const struct reread *r, const struct recent_session *s,
-			 const struct taker *t, struct error *why)
+static bool session_read(const struct reread *r, const struct stored_session *s,
+			 const struct takers *t, struct error *why)
 {
 	uint32_t first = s->record->conn->input;
 
 	for (size_t i = 0; i < first; i++)
-		skip(t, *r->inputs[i].counted);
+		takers_skip(t, *r->inputs[i].counted);
 	why->text[0] = '\0';
 	for (size_t i = first; i<r->o->reads.n && * r->inputs[i].counted> 0; i++)
 		if (!input_read(r, i, t, s->record->end + behind, why))
@@ -106,38 +98,38 @@ static bool session_read(const struct reread *r, const struct recent_session *s,
 	return why->text[0] == '\0';
 }
 
-static bool is_standard_input(const struct reread *r, const struct recent_session *s,
+static bool is_standard_input(const struct reread *r, const struct stored_session *s,
 			      struct error *why)
 {
 	error_set(why, "standard input cannot be read twice");
 	return strcmp(r->o->reads.all[s->record->conn->input], "-") == 0;
 }
 
-struct ladders *reread_draw(void *arg, const struct recent_session *s, session_cleaner *clean,
-			    void *clean_arg, struct ladder **out, struct error *why)
+struct ladders *reread_draw(void *arg, struct stored_session *s, struct error *why)
 {
 	const struct reread *r = arg;
-	struct taker t = {0};
+	struct takers t = {0};
 
 	if (is_standard_input(r, s, why))
 		return NULL;
 	t.ladders = ladders_new(r->config);
 	error_set(why, "no memory");
-	*out = t.ladders != NULL ? ladders_want(t.ladders, s->record->conn, clean, clean_arg)
-				 : NULL;
-	if (*out != NULL && !session_read(r, s, &t, why))
-		*out = NULL;
-	if (t.ladders != NULL)
-		ladders_finish(t.ladders);
+	if (t.ladders == NULL)
+		return NULL;
+	if (ladders_want(t.ladders, s, s->record->conn->first) != NULL &&
+	    !session_read(r, s, &t, why))
+		s->ladder = NULL;
+	ladders_finish(t.ladders);
 	return t.ladders;
 }
 
-bool reread_save(void *arg, struct export *e, const struct recent_session *s,
-		 const struct report *report, struct error *why)
+bool reread_save(void *arg, struct export *e, const struct stored_session *s,
+		 char name[EXPORT_NAME], struct error *why)
 {
 	const struct reread *r = arg;
-	struct taker t = {0};
+	struct takers t = {0};
 	uint64_t written = export_written(e);
+	const char *noted = NULL;
 	bool whole;
 
 	if (is_standard_input(r, s, why))
@@ -145,8 +137,9 @@ bool reread_save(void *arg, struct export *e, const struct recent_session *s,
 	error_set(why, "no memory");
 	t.extract = extract_new(e, r->config->any_port ? NULL : &r->config->ports,
 				r->config->stream.seed);
-	whole = t.extract != NULL && extract_note(t.extract, report) != NULL &&
-		session_read(r, s, &t, why);
+	if (t.extract != NULL && (noted = extract_note(t.extract, &s->report)) != NULL)
+		snprintf(name, EXPORT_NAME, "%s", noted);
+	whole = noted != NULL && session_read(r, s, &t, why);
 	if (t.extract != NULL)
 		extract_finish(t.extract, whole);
 	extract_free(t.extract);

@@ -3,7 +3,19 @@
 #define SMTPWATCH_REPLAY_REREAD_H
 
 #include "base/error.h"
+#include "replay/ladder_pass.h"
+#include "replay/pcap_extract.h"
 #include "replay/viewer.h"
+
+/* Who gets the frames of a second pass; NULL: nobody. */
+struct takers {
+	struct ladders *ladders;
+	struct extract *extract;
+};
+
+/* Pass all frames once more, in the same order, as for ladder_pass.h and pcap_extract.h. */
+void takers_frames(const struct takers *t, size_t input, const struct frame *frames, size_t n);
+void takers_skip(const struct takers *t, uint64_t n);
 
 /* One capture of the run. */
 struct reread_input {
@@ -31,9 +43,8 @@ void reread_hold(struct reread *r, size_t i);
 
 /* The functions of struct viewer_source. r: a struct reread, whose counters (reread_input.counted)
  * are set. Standard input cannot be read again. */
-struct ladders *reread_draw(void *r, const struct recent_session *s, session_cleaner *clean,
-			    void *clean_arg, struct ladder **out, struct error *why);
-bool reread_save(void *r, struct export *e, const struct recent_session *s,
-		 const struct report *report, struct error *why);
+struct ladders *reread_draw(void *r, struct stored_session *s, struct error *why);
+bool reread_save(void *r, struct export *e, const struct stored_session *s, char name[EXPORT_NAME],
+		 struct error *why);
 
 #endif

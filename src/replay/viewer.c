@@ -67,9 +67,9 @@ void viewer_free(struct viewer *v)
 }
 
 void viewer_record(struct viewer *v, const struct record *record, const struct report *r,
-		   struct bytes frames, uint32_t omitted)
+		   struct session_frames frames)
 {
-	recent_add(v->recent, record, r, frames, omitted);
+	recent_add(v->recent, record, r, frames);
 }
 
 void viewer_state(struct viewer *v, const char *state)
@@ -79,24 +79,18 @@ void viewer_state(struct viewer *v, const char *state)
 
 /* Writes the explanation of a session to v->text, with its dialogue, or with the reason why there
  * is none. */
-static void text_make(struct viewer *v, const struct recent_session *s, unsigned columns)
+static void text_make(struct viewer *v, struct stored_session *s, unsigned columns)
 {
-	struct recent_cleaning cleaning = {v->recent, s->record->session};
-	struct ladder *ladder = NULL;
 	struct error why = {0};
-	struct ladders *all =
-		v->source.draw(v->source.arg, s, recent_clean, &cleaning, &ladder, &why);
-	struct report r = recent_report(v->recent, s);
+	struct ladders *all = v->source.draw(v->source.arg, s, &why);
 
-	if (ladder != NULL)
-		ladder_judge(ladder, s->record->ending, r.record.judgement.verdict);
-	/* Redacting the ladder's texts has invalidated the report. */
-	r = recent_report(v->recent, s);
 	v->text.n = 0;
-	explain_put(&v->text, &r, s->number, ladder, (struct explain_style){.columns = columns});
-	if (ladder == NULL)
+	explain_put(&v->text, stored_restore(s), s->report.number, s->ladder,
+		    (struct explain_style){.columns = columns});
+	if (s->ladder == NULL)
 		outbuf_format(&v->text, "The dialogue cannot be shown: %s.\n", why.text);
 	ladders_free(all);
+	s->ladder = NULL;
 }
 
 /* Wraps lines that are wider than the terminal. */
@@ -116,15 +110,14 @@ static void text_wrap_lines(struct outbuf *to, struct bytes text, unsigned colum
 	}
 }
 
-static void session_open(struct viewer *v, const struct recent_session *s)
+static void session_open(struct viewer *v, struct stored_session *s)
 {
 	unsigned columns = screen_size().columns;
-
 	struct outbuf wrapped = {0};
 
 	text_make(v, s, columns);
 	text_wrap_lines(&wrapped, bytes_of(v->text.p, v->text.n), columns);
-	top_open(v->top, s, bytes_of(wrapped.p, wrapped.n), columns);
+	top_open(v->top, s, bytes_of(wrapped.p, wrapped.n));
 	outbuf_free(&wrapped);
 }
 
@@ -136,22 +129,18 @@ static bool can_save(struct viewer *v)
 	return false;
 }
 
-static void packets_save(struct viewer *v, const struct recent_session *s)
+static void packets_save(struct viewer *v, struct stored_session *s)
 {
 	char name[EXPORT_NAME];
 	struct error why = {0};
-	struct report r = recent_report(v->recent, s);
 
-	if (v->o->redact != REDACT_NONE) {
+	stored_restore(s);
+	if (v->o->redact != REDACT_NONE)
 		top_message(v->top,
 			    "Packets cannot be redacted: without --redact they can be saved");
-		return;
-	}
-	if (!can_save(v) || !export_name(v->export, &r, name))
-		return;
-	if (v->source.save(v->source.arg, v->export, s, &r, &why))
+	else if (can_save(v) && v->source.save(v->source.arg, v->export, s, name, &why))
 		top_message(v->top, "Saved: %.40s/%.190s", v->folder, name);
-	else
+	else if (v->export != NULL)
 		top_message(v->top, "Not saved: %.200s", why.text);
 }
 
@@ -172,12 +161,11 @@ static bool file_write(struct viewer *v, const char *name)
 }
 
 /* Saves the explanation under the name of the packet file, but with ".txt". */
-static void words_save(struct viewer *v, const struct recent_session *s)
+static void words_save(struct viewer *v, struct stored_session *s)
 {
 	char name[EXPORT_NAME];
-	struct report r = recent_report(v->recent, s);
 
-	if (!can_save(v) || !export_name(v->export, &r, name))
+	if (!can_save(v) || !export_name(v->export, stored_restore(s), name))
 		return;
 	memcpy(strrchr(name, '.'), ".txt", sizeof(".txt"));
 	text_make(v, s, 0);
@@ -191,7 +179,7 @@ static void words_save(struct viewer *v, const struct recent_session *s)
 static bool key_take(struct viewer *v, int key)
 {
 	enum top_request request = top_key(v->top, key);
-	const struct recent_session *s = request > TOP_QUIT ? top_selected(v->top) : NULL;
+	struct stored_session *s = request > TOP_QUIT ? top_selected(v->top) : NULL;
 
 	if (request > TOP_QUIT && s == NULL)
 		top_message(v->top, "There is no session here, or it is not kept any more");
@@ -244,36 +232,29 @@ static const char not_kept[] =
 	"live, packets are kept of sessions that are alerts, as far as there is room";
 
 /* Stored frames are numbered from 1. */
-struct ladders *viewer_draw_stored(const struct monitor_config *config,
-				   const struct recent_session *s, session_cleaner *clean,
-				   void *clean_arg, struct ladder **out, struct error *why)
+struct ladders *viewer_draw_stored(const struct monitor_config *config, struct stored_session *s,
+				   struct error *why)
 {
-	struct ladders *all = s->frames != NULL ? ladders_new(config) : NULL;
-	struct bytes block = bytes_of(s->frames, s->frames_size);
-	struct conn conn = *s->record->conn;
+	struct bytes block = s->frames.block;
+	struct ladders *all = block.n > 0 ? ladders_new(config) : NULL;
 	struct frame frame;
 
 	error_set(why, "%s", not_kept);
 	if (all == NULL)
 		return NULL;
-	conn.first = 1;
-	*out = ladders_want(all, &conn, clean, clean_arg);
-	while (*out != NULL && frame_store_next(&block, &frame))
-		ladders_frames(all, 0, &frame, 1);
+	if (ladders_want(all, s, 1) != NULL)
+		while (frame_store_next(&block, &frame))
+			ladders_frames(all, 0, &frame, 1);
 	ladders_finish(all);
 	return all;
 }
 
-bool viewer_save_stored(struct export *e, const struct recent_session *s, const struct report *r,
+bool viewer_save_stored(struct export *e, const struct stored_session *s, char name[EXPORT_NAME],
 			struct error *why)
 {
-	char name[EXPORT_NAME];
-	uint32_t omitted = s->frames_omitted;
+	uint32_t omitted = s->frames.omitted;
 
-	error_set(why, "%s", not_kept);
-	if (s->frames == NULL)
-		return false;
-	error_set(why, "it cannot be written");
-	return export_name(e, r, name) &&
-	       export_save(e, name, bytes_of(s->frames, s->frames_size), &omitted);
+	error_set(why, "%s", s->frames.block.n > 0 ? "it cannot be written" : not_kept);
+	return s->frames.block.n > 0 && export_name(e, &s->report, name) &&
+	       export_save(e, name, s->frames.block, &omitted);
 }

@@ -7,7 +7,6 @@
 #include "options/options.h"
 #include "replay/pcap_dir.h"
 #include "trace/recent.h"
-#include "trace/worst.h"
 
 struct ladders;
 
@@ -17,16 +16,14 @@ enum { VIEWER_TURN_MS = 100 };
 
 /* Functions of the owner of the packets. */
 struct viewer_source {
-	/* Draws the ladder of a session. Set *out to NULL before. Sets *out to the filled ladder,
-	 * or leaves or sets it NULL with a sentence in why. Returns what owns the ladder, possibly
-	 * NULL; caller frees with ladders_free. clean, clean_arg: as for ladder_new (ladder.h),
-	 * used until ladders_free. */
-	struct ladders *(*draw)(void *arg, const struct recent_session *s, session_cleaner *clean,
-				void *clean_arg, struct ladder **out, struct error *why);
-	/* Writes the session's packets to a file, whose name export_name makes. Returns false with
-	 * a sentence in why. */
-	bool (*save)(void *arg, struct export *e, const struct recent_session *s,
-		     const struct report *r, struct error *why);
+	/* Draws the ladder of a session. Sets s->ladder to the filled ladder, or leaves it NULL,
+	 * with a sentence in why. Returns what owns the ladder, possibly NULL; caller frees with
+	 * ladders_free. */
+	struct ladders *(*draw)(void *arg, struct stored_session *s, struct error *why);
+	/* Writes the session's packets to a file, and its name to name. s->report is restored.
+	 * Returns false with a sentence in why. */
+	bool (*save)(void *arg, struct export *e, const struct stored_session *s,
+		     char name[EXPORT_NAME], struct error *why);
 	void *arg;
 };
 
@@ -40,11 +37,10 @@ struct viewer *viewer_new(const struct options *o, const char *inputs,
 /* Restores the terminal, and frees v. NULL is allowed. */
 void viewer_free(struct viewer *v);
 
-/* Adds a session; call in the order in which sessions end. frames: a block of frame_store_copy, or
- * empty. omitted: frames of the session that the block lacks. r: the session's report. Copies all
- * but the report's input, which is borrowed until viewer_free. */
+/* Adds a session; call in the order in which sessions end. frames: of the session; may be empty. r:
+ * its report. Copies all of them. */
 void viewer_record(struct viewer *v, const struct record *record, const struct report *r,
-		   struct bytes frames, uint32_t omitted);
+		   struct session_frames frames);
 
 /* Sets the text at the right of the first line: "35 % read". Copies it. */
 void viewer_state(struct viewer *v, const char *state);
@@ -58,10 +54,9 @@ bool viewer_look(struct viewer *v);
 
 /* viewer_source.draw and viewer_source.save for sessions whose packets are stored in memory.
  * config: of the monitors, copied. */
-struct ladders *viewer_draw_stored(const struct monitor_config *config,
-				   const struct recent_session *s, session_cleaner *clean,
-				   void *clean_arg, struct ladder **out, struct error *why);
-bool viewer_save_stored(struct export *e, const struct recent_session *s, const struct report *r,
+struct ladders *viewer_draw_stored(const struct monitor_config *config, struct stored_session *s,
+				   struct error *why);
+bool viewer_save_stored(struct export *e, const struct stored_session *s, char name[EXPORT_NAME],
 			struct error *why);
 
 #endif

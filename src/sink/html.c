@@ -93,7 +93,7 @@ static bool page_write(struct sink_html *s)
 	return s->mode->live;
 }
 
-static bool html_worst_session(void *self, const struct worst_session *one)
+static bool html_worst_session(void *self, const struct stored_session *one)
 {
 	struct sink_html *s = self;
 

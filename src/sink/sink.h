@@ -3,10 +3,10 @@
 #define SMTPWATCH_SINK_SINK_H
 
 #include "base/error.h"
+#include "policy/session_store.h"
 #include "policy/throttle.h"
 #include "stats/daily.h"
 #include "stats/totals.h"
-#include "trace/worst.h"
 #include "transport/run_mode.h"
 
 #include <poll.h>
@@ -37,7 +37,7 @@ struct sink_kind {
 	 * NULL. If a kind has worst_session, the sessions are kept, and captures are read a second
 	 * time.
 	 */
-	bool (*worst_session)(void *self, const struct worst_session *one);
+	bool (*worst_session)(void *self, const struct stored_session *one);
 	void (*observe)(void *self,
 			const struct summary *summary); /* the figures of stats, at any time */
 	bool (*flush)(void *self);
@@ -69,10 +69,6 @@ struct sinks_config {
 	const struct alerting *alerting; /* borrowed; may change between two records */
 	enum redact_mode redact;
 	struct run_mode mode;
-	/* Called before any output gets a report that stands out (session_report.h). Sets the
-	 * report's pcap if its packets are written. May be NULL. */
-	void (*packets)(void *arg, struct report *r);
-	void *arg;
 	/* The members below are for live runs only. */
 	int64_t repeat; /* nanoseconds until a repeated alert is reported, as a sum; 0: each alert
 			   is reported */
@@ -93,7 +89,7 @@ bool sinks_add(struct sinks *s, const char *spec, struct error *why);
 /* sinks_report makes the one report of a session, for everybody who shows or counts it
  * (reporter_report). sinks_record delivers it to all outputs; call once for each session, with the
  * record that the report was made of. */
-const struct report *sinks_report(struct sinks *s, const struct record *record, const char *input);
+struct report *sinks_report(struct sinks *s, const struct record *record, const char *input);
 void sinks_record(struct sinks *s, const struct record *record, const struct report *r);
 
 /* Flushes all outputs, because the input is slow and somebody may be reading. */
@@ -103,14 +99,10 @@ void sinks_flush(struct sinks *s);
  * alerting, live and outputs itself. */
 void sinks_stats(struct sinks *s, struct summary summary);
 
-/*
- * Offline, after sinks_stats, in this order. sinks_show_worst returns whether an output shows
- * sessions in detail. sinks_draw draws their ladders (worst_draw), if the frames can be read
- * again. sinks_worst delivers the sessions.
- * Live, sinks_stats calls sinks_worst itself, without ladders.
- */
-bool sinks_show_worst(const struct sinks *s);
-void sinks_draw(struct sinks *s, session_drawer *draw, void *arg);
+/* sinks_stored returns the worst sessions with alerts so far, or NULL if no output shows sessions
+ * in detail. Set their ladders before sinks_worst, which delivers them: offline call it once, after
+ * sinks_stats; live sinks_stats calls it. */
+struct session_store *sinks_stored(struct sinks *s);
 void sinks_worst(struct sinks *s);
 
 /* Delivers the figures to outputs that serve them at any time. Cheap enough to call once a second.

@@ -13,6 +13,8 @@ const struct sink_kind *const sink_kinds[] = {
 /* What waits for the time need not be looked at more often. */
 static const int64_t tick_min = FRAME_SECOND / 5;
 
+static const struct store_bounds worst_bounds = {STORE_WORST, 200, 16 << 20, 0};
+
 struct sink {
 	const struct sink_kind *kind;
 	void *self;
@@ -24,7 +26,7 @@ struct sinks {
 	struct sinks_config config;
 	struct reporter *reporter;
 	struct totals totals;
-	struct worst *worst; /* NULL: no output shows any */
+	struct session_store *worst; /* NULL: no output shows any */
 	/* live */
 	struct rates *rates;
 	struct daily daily;
@@ -79,8 +81,6 @@ struct sinks *sinks_new(const struct sinks_config *config)
 	s->config = *config;
 	s->reporter = reporter_new(&(struct reporter_config){.alerting = config->alerting,
 							     .redact = config->redact,
-							     .packets = config->packets,
-							     .arg = config->arg,
 							     .live = config->mode.live,
 							     .repeat = config->repeat,
 							     .repeated = repeat_emit,
@@ -119,7 +119,8 @@ bool sinks_add(struct sinks *s, const char *spec, struct error *why)
 	error_set(why, "there is no output \"%s\", or no memory for it", spec);
 	if (kind == NULL || !sinks_grow(s))
 		return false;
-	if (kind->worst_session != NULL && s->worst == NULL && (s->worst = worst_new()) == NULL)
+	if (kind->worst_session != NULL && s->worst == NULL &&
+	    (s->worst = session_store_new(&worst_bounds, s->config.redact)) == NULL)
 		return false;
 	self = kind->open(target, &s->config.mode, why);
 	if (self == NULL)
@@ -138,7 +139,7 @@ static void live_count(struct sinks *s, const struct report *r)
 		    alerts);
 }
 
-const struct report *sinks_report(struct sinks *s, const struct record *record, const char *input)
+struct report *sinks_report(struct sinks *s, const struct record *record, const char *input)
 {
 	return reporter_report(s->reporter, record, input);
 }
@@ -146,8 +147,8 @@ const struct report *sinks_report(struct sinks *s, const struct record *record, 
 void sinks_record(struct sinks *s, const struct record *record, const struct report *r)
 {
 	totals_count(&s->totals, r);
-	if (s->worst != NULL)
-		worst_offer(s->worst, record, r);
+	if (s->worst != NULL && (report_alerts(r) != 0 || report_stands_out(r)))
+		session_store_add(s->worst, record, r, NULL, (struct session_frames){0});
 	if (s->config.mode.live)
 		live_count(s, r);
 	for (size_t i = 0; i < s->n; i++)
@@ -170,28 +171,22 @@ static void summary_fill(struct sinks *s, struct summary *summary)
 	summary->outputs = s->losses;
 	summary->outputs_n = s->config.mode.live ? s->n : 0;
 	if (s->worst != NULL) {
-		summary->worst = worst_count(s->worst).kept;
-		summary->worst_omitted = worst_count(s->worst).omitted;
+		summary->worst = session_store_count(s->worst);
+		summary->worst_omitted = session_store_omitted(s->worst);
 	}
 	for (size_t i = 0; i < s->n; i++)
 		if (s->all[i].kind->loss != NULL)
 			s->all[i].kind->loss(s->all[i].self, &s->losses[i]);
 }
 
-bool sinks_show_worst(const struct sinks *s)
+struct session_store *sinks_stored(struct sinks *s)
 {
-	return s->worst != NULL;
+	return s->worst;
 }
 
-void sinks_draw(struct sinks *s, session_drawer *draw, void *arg)
+/* one: NULL: all are delivered. Returns whether an output wants more. */
+static bool worst_emit(struct sinks *s, const struct stored_session *one)
 {
-	if (s->worst != NULL)
-		worst_draw(s->worst, reporter_redactor(s->reporter), draw, arg);
-}
-
-static bool worst_emit(void *arg, const struct worst_session *one)
-{
-	struct sinks *s = arg;
 	bool more = false;
 
 	for (size_t i = 0; i < s->n; i++)
@@ -203,7 +198,15 @@ static bool worst_emit(void *arg, const struct worst_session *one)
 
 void sinks_worst(struct sinks *s)
 {
-	if (s->worst != NULL && worst_each(s->worst, reporter_redactor(s->reporter), worst_emit, s))
+	bool more = s->worst != NULL;
+
+	for (size_t i = 0; more && i < session_store_count(s->worst); i++) {
+		struct stored_session *one = session_store_at(s->worst, i);
+
+		stored_restore(one);
+		more = worst_emit(s, one);
+	}
+	if (more)
 		worst_emit(s, NULL);
 }
 
@@ -309,7 +312,7 @@ bool sinks_close(struct sinks *s)
 	rates_free(s->rates);
 	daily_end(&s->daily);
 	servers_free(s->totals.servers);
-	worst_free(s->worst);
+	session_store_free(s->worst);
 	free(s->all);
 	free(s->losses);
 	free(s);

@@ -18,16 +18,16 @@ struct hosts {
 };
 
 struct recent {
-	struct redactor *redactor;
+	struct session_store *sessions;
 	uint64_t seen, alerts[SEVERITIES];
-	struct recent_session *all[2 * RECENT_SESSIONS];
-	size_t n, kept[2]; /* kept: sessions without alerts, and with alerts */
-	size_t bytes, frames;
 	struct pool *pool;
 	uint64_t seed[2];
 	struct hosts hosts[2]; /* by enum side */
 	struct outbuf words;
 };
+
+static const struct store_bounds bounds = {STORE_LATEST, RECENT_SESSIONS, RECENT_BYTES,
+					   RECENT_FRAMES};
 
 struct recent *recent_new(enum redact_mode redact)
 {
@@ -35,7 +35,7 @@ struct recent *recent_new(enum redact_mode redact)
 
 	if (b == NULL)
 		return NULL;
-	b->redactor = redactor_new(redact);
+	b->sessions = session_store_new(&bounds, redact);
 	b->pool = pool_new(TABLE_MEMORY);
 	/* Captured hosts choose the addresses. Without randomness the tables still work, but an
 	 * attacker can predict them. */
@@ -43,7 +43,7 @@ struct recent *recent_new(enum redact_mode redact)
 		memset(b->seed, 0, sizeof(b->seed));
 	for (int s = CLIENT; s <= SERVER; s++) {
 		b->hosts[s].all = calloc(RECENT_HOSTS, sizeof(*b->hosts[s].all));
-		if (b->redactor == NULL || b->pool == NULL || b->hosts[s].all == NULL ||
+		if (b->sessions == NULL || b->pool == NULL || b->hosts[s].all == NULL ||
 		    !flow_table_init(&b->hosts[s].table, b->pool)) {
 			recent_free(b);
 			return NULL;
@@ -52,18 +52,10 @@ struct recent *recent_new(enum redact_mode redact)
 	return b;
 }
 
-static void session_free(struct recent_session *s)
-{
-	free(s->frames);
-	free(s);
-}
-
 void recent_free(struct recent *b)
 {
 	if (b == NULL)
 		return;
-	for (size_t i = 0; i < b->n; i++)
-		session_free(b->all[i]);
 	for (int s = CLIENT; s <= SERVER; s++) {
 		if (b->hosts[s].table.slots != NULL)
 			flow_table_free(&b->hosts[s].table);
@@ -71,57 +63,9 @@ void recent_free(struct recent *b)
 	}
 	if (b->pool != NULL)
 		pool_free(b->pool);
-	redactor_free(b->redactor);
+	session_store_free(b->sessions);
 	outbuf_free(&b->words);
 	free(b);
-}
-
-static void session_drop(struct recent *b, size_t i)
-{
-	struct recent_session *s = b->all[i];
-
-	b->kept[s->alert]--;
-	b->bytes -= s->size;
-	b->frames -= s->frames_size;
-	session_free(s);
-	memmove(&b->all[i], &b->all[i + 1], (--b->n - i) * sizeof(struct recent_session *));
-}
-
-/* Drops the oldest session with, or without, alerts. If there is none, drops the oldest of all. */
-static void oldest_drop(struct recent *b, bool alert)
-{
-	size_t i = 0;
-
-	while (i + 1 < b->n && b->all[i]->alert != alert)
-		i++;
-	session_drop(b, b->n > 0 && b->all[i]->alert == alert ? i : 0);
-}
-
-/* Makes room for a session. For bytes, sessions without alerts are dropped first. */
-static void capacity_make(struct recent *b, bool alert, size_t size)
-{
-	while (b->kept[alert] >= RECENT_SESSIONS)
-		oldest_drop(b, alert);
-	while (b->n > 0 && b->bytes + size > RECENT_BYTES)
-		oldest_drop(b, false);
-}
-
-static void frames_take(struct recent *b, struct recent_session *s, struct bytes frames,
-			uint32_t omitted)
-{
-	for (size_t i = 0; i < b->n && b->frames + frames.n > RECENT_FRAMES; i++) {
-		b->frames -= b->all[i]->frames_size;
-		free(b->all[i]->frames);
-		b->all[i]->frames = NULL;
-		b->all[i]->frames_size = 0;
-	}
-	s->frames = frames.n > 0 ? aligned_alloc(16, (frames.n + 15) & ~(size_t)15) : NULL;
-	if (s->frames == NULL)
-		return;
-	memcpy(s->frames, frames.p, frames.n);
-	s->frames_size = frames.n;
-	s->frames_omitted = omitted;
-	b->frames += frames.n;
 }
 
 static bool is_reply(enum string_tag tag)
@@ -161,21 +105,22 @@ static void put_host(struct outbuf *b, const struct conn *conn, enum side side)
 }
 
 /* Makes the text that a filter searches. Cuts it between two characters. */
-static void words_make(struct recent *b, struct recent_session *s, const struct report *r)
+static void words_make(struct recent *b, const struct report *r, char out[RECENT_WORDS])
 {
+	unsigned kind = report_worst(r);
 	size_t n;
 
 	b->words.n = 0;
-	outbuf_format(&b->words, "%s %s %s", alert_kind_row(s->kind)->id,
-		      severity_name(s->severity), stage_name(r->record.ending->stage));
+	outbuf_format(&b->words, "%s %s %s", alert_kind_row(kind)->id,
+		      severity_name(report_severity(r, kind)), stage_name(r->record.ending->stage));
 	put_host(&b->words, r->record.conn, CLIENT);
 	put_host(&b->words, r->record.conn, SERVER);
 	put_all_strings(&b->words, r->record.session);
 	n = b->words.n < RECENT_WORDS - 1 ? b->words.n : RECENT_WORDS - 1;
 	while (n > 0 && n < b->words.n && (b->words.p[n] & 0xc0) == 0x80)
 		n--;
-	memcpy(s->words, b->words.p, n);
-	s->words[n] = '\0';
+	memcpy(out, b->words.p, n);
+	out[n] = '\0';
 	b->words.failed = false;
 }
 
@@ -225,43 +170,18 @@ static struct recent_host *host_find(struct recent *b, const struct conn *conn, 
 	return &hosts->all[hosts->n++];
 }
 
-static struct recent_session *session_new(struct recent *b, const struct record *record,
-					  const struct report *r)
-{
-	size_t size = record_size(record);
-	struct recent_session *s = aligned_alloc(16, (sizeof(*s) + size + 15) & ~(size_t)15);
-
-	if (s == NULL)
-		return NULL;
-	*s = (struct recent_session){.number = b->seen,
-				     .report = *r,
-				     .kind = report_worst(r),
-				     .severity = report_severity(r, report_worst(r)),
-				     .alert = report_alerts(r) != 0,
-				     .size = sizeof(*s) + size};
-	s->record = record_pack(record, s->block);
-	return s;
-}
-
 void recent_add(struct recent *b, const struct record *record, const struct report *r,
-		struct bytes frames, uint32_t omitted)
+		struct session_frames frames)
 {
-	struct recent_session *s;
+	char words[RECENT_WORDS];
 
 	b->seen++;
 	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1)
 		b->alerts[report_severity(r, (unsigned)__builtin_ctzll(left))]++;
 	host_count(host_find(b, record->conn, CLIENT), r, CLIENT);
 	host_count(host_find(b, record->conn, SERVER), r, SERVER);
-	s = session_new(b, record, r);
-	if (s == NULL)
-		return;
-	words_make(b, s, r);
-	capacity_make(b, s->alert, s->size);
-	frames_take(b, s, frames, omitted);
-	b->all[b->n++] = s;
-	b->kept[s->alert]++;
-	b->bytes += s->size;
+	words_make(b, r, words);
+	session_store_add(b->sessions, record, r, words, frames);
 }
 
 uint64_t recent_seen(const struct recent *b)
@@ -274,34 +194,17 @@ const uint64_t *recent_alerts(const struct recent *b)
 	return b->alerts;
 }
 
-size_t recent_kept(const struct recent *b)
+struct session_store *recent_sessions(const struct recent *b)
 {
-	return b->n;
+	return b->sessions;
 }
 
-const struct recent_session *recent_session(const struct recent *b, size_t i)
+struct stored_session *recent_find(const struct recent *b, uint64_t number)
 {
-	return b->all[i];
-}
-
-const struct recent_session *recent_find(const struct recent *b, uint64_t number)
-{
-	for (size_t i = b->n; i-- > 0 && b->all[i]->number >= number;)
-		if (b->all[i]->number == number)
-			return b->all[i];
+	for (size_t i = session_store_count(b->sessions); i-- > 0;)
+		if (session_store_at(b->sessions, i)->report.number == number)
+			return session_store_at(b->sessions, i);
 	return NULL;
-}
-
-struct report recent_report(struct recent *b, const struct recent_session *s)
-{
-	return report_restore(&s->report, redactor_record(b->redactor, s->record));
-}
-
-struct bytes recent_clean(void *cleaning, struct bytes text)
-{
-	const struct recent_cleaning *c = cleaning;
-
-	return redactor_text(c->recent->redactor, c->info, text);
 }
 
 static int64_t wait_mean(const struct recent_wait *w)

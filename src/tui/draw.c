@@ -208,7 +208,7 @@ static void draw_session_head(struct top *t)
 	cell_str(&l, 200, SCREEN_DIM, "Client > server");
 }
 
-static void draw_session(struct top *t, unsigned row, const struct recent_session *s, bool selected)
+static void draw_session(struct top *t, unsigned row, const struct stored_session *s, bool selected)
 {
 	const struct conn *conn = s->record->conn;
 	struct line l = line_begin(t, row, selected);
@@ -216,7 +216,7 @@ static void draw_session(struct top *t, unsigned row, const struct recent_sessio
 	bool wide = screen_size().columns >= WIDE;
 	char addr[IP_ADDR_TEXT];
 
-	cell_number(&l, 7, SCREEN_PLAIN, s->number);
+	cell_number(&l, 7, SCREEN_PLAIN, s->report.number);
 	stamp_plain(&t->stamp, &t->cell, s->record->end);
 	if (!wide && t->cell.n > 19) {
 		memmove(t->cell.p, t->cell.p + 11, 8);

@@ -11,7 +11,7 @@ static void move_to(struct top *t, size_t line)
 	lines = top_lines(t);
 	t->place[t->view].at = line < lines ? line : lines > 0 ? lines - 1 : 0;
 	if (t->view == TOP_SESSIONS && t->sessions_n > 0)
-		t->cursor = t->sessions[t->place[TOP_SESSIONS].at]->number;
+		t->cursor = t->sessions[t->place[TOP_SESSIONS].at]->report.number;
 }
 
 static void move_by(struct top *t, long by)

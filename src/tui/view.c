@@ -62,7 +62,7 @@ void top_message(struct top *t, const char *format, ...)
 	va_end(args);
 }
 
-static bool session_matches(const struct top *t, const struct recent_session *s)
+static bool session_matches(const struct top *t, const struct stored_session *s)
 {
 	return (!t->alerts_only || s->alert) &&
 	       (t->filter[0] == '\0' || strcasestr(s->words, t->filter) != NULL);
@@ -72,10 +72,12 @@ static bool session_matches(const struct top *t, const struct recent_session *s)
  * one severity stay in order. */
 static void sessions_fill(struct top *t)
 {
+	struct session_store *all = recent_sessions(t->recent);
+
 	t->sessions_n = 0;
 	for (unsigned severity = SEVERITIES; severity-- > 0;) {
-		for (size_t i = recent_kept(t->recent); i-- > 0;) {
-			const struct recent_session *s = recent_session(t->recent, i);
+		for (size_t i = session_store_count(all); i-- > 0;) {
+			struct stored_session *s = session_store_at(all, i);
 
 			if (session_matches(t, s) && (!t->worst_first || s->severity == severity))
 				t->sessions[t->sessions_n++] = s;
@@ -90,7 +92,7 @@ static void sessions_fill(struct top *t)
 static void cursor_follow(struct top *t)
 {
 	for (size_t i = 0; t->cursor != 0 && i < t->sessions_n; i++)
-		if (t->sessions[i]->number == t->cursor)
+		if (t->sessions[i]->report.number == t->cursor)
 			t->place[TOP_SESSIONS].at = i;
 }
 
@@ -182,7 +184,7 @@ bool top_found(struct top *t, size_t line)
 	return strcasestr(words, t->search) != NULL;
 }
 
-const struct recent_session *top_selected(struct top *t)
+struct stored_session *top_selected(struct top *t)
 {
 	if (t->view == TOP_DETAIL)
 		return recent_find(t->recent, t->opened);
@@ -191,16 +193,15 @@ const struct recent_session *top_selected(struct top *t)
 							    : NULL;
 }
 
-void top_open(struct top *t, const struct recent_session *s, struct bytes text, unsigned columns)
+void top_open(struct top *t, const struct stored_session *s, struct bytes text)
 {
 	t->detail.n = 0;
 	outbuf_bytes(&t->detail, text.p, text.n);
 	t->detail.failed = false;
-	t->detail_columns = columns;
-	if (t->view != TOP_DETAIL || t->opened != s->number)
+	if (t->view != TOP_DETAIL || t->opened != s->report.number)
 		t->place[TOP_DETAIL].at = t->place[TOP_DETAIL].first = 0;
 	if (t->view != TOP_DETAIL)
 		t->detail_from = t->view;
-	t->opened = s->number;
+	t->opened = s->report.number;
 	t->view = TOP_DETAIL;
 }

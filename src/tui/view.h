@@ -37,9 +37,8 @@ struct top {
 	uint64_t cursor;
 	uint64_t opened; /* number of the session in TOP_DETAIL */
 	struct outbuf detail;
-	unsigned detail_columns;
 	/* The lines of the current list, filled by top_fill. */
-	const struct recent_session *sessions[2 * RECENT_SESSIONS];
+	struct stored_session *sessions[2 * RECENT_SESSIONS];
 	const struct recent_host *hosts[TOP_LINES];
 	size_t sessions_n, hosts_n;
 	struct outbuf cell; /* the cell being drawn */
@@ -59,11 +58,10 @@ enum top_request top_key(struct top *t, int key);
 
 /* Returns the session that a request is about, or NULL if there is none or it is no longer kept.
  * Borrowed from the store of recent sessions. */
-const struct recent_session *top_selected(struct top *t);
+struct stored_session *top_selected(struct top *t);
 
-/* Shows one session in words: the answer to TOP_OPEN. Copies text, which consists of lines of at
- * most `columns` columns. */
-void top_open(struct top *t, const struct recent_session *s, struct bytes text, unsigned columns);
+/* Shows one session in words: the answer to TOP_OPEN. Copies text. */
+void top_open(struct top *t, const struct stored_session *s, struct bytes text);
 
 /* Shows a sentence in the last line until the next key. */
 void top_message(struct top *t, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -3,11 +3,11 @@
 #define SMTPWATCH_FORMAT_HTML_HTML_H
 
 #include "format/text/text.h"
+#include "policy/session_store.h"
 #include "smtpwatch/cause.h"
 #include "stats/metrics.h"
 #include "stats/timeline.h"
 #include "text/digest.h"
-#include "trace/worst.h"
 
 /*
  * A page. The page has no script, and html_style is its only style. Its Content-Security-Policy
@@ -44,7 +44,7 @@ void html_count(struct html_figures *f, const struct report *r);
  */
 bool html_begin(struct html *h, const struct html_figures *f, const struct summary *s);
 void html_sessions(struct html *h, const struct summary *s);
-void html_session(struct html *h, const struct worst_session *one);
+void html_session(struct html *h, const struct stored_session *one);
 void html_end(struct html *h);
 
 /* chart.c: writes the section with the timeline: two charts, and a table with their numbers. */

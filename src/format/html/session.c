@@ -40,9 +40,9 @@ static void put_endpoint(struct html *h, const struct conn *conn, enum side side
 	html_words(h);
 }
 
-static void put_summary(struct html *h, const struct worst_session *one)
+static void put_summary(struct html *h, const struct stored_session *one)
 {
-	const struct report *r = one->report;
+	const struct report *r = &one->report;
 	unsigned worst = report_worst(r);
 
 	html_str(h, "<summary>");
@@ -132,7 +132,7 @@ static void put_lines(struct html *h, const struct ladder *l)
 	put_omitted(h, left);
 }
 
-static void put_ladder(struct html *h, const struct worst_session *one)
+static void put_ladder(struct html *h, const struct stored_session *one)
 {
 	const struct ladder *l = one->ladder;
 
@@ -154,18 +154,18 @@ static void put_ladder(struct html *h, const struct worst_session *one)
 	html_table_end(h);
 }
 
-void html_session(struct html *h, const struct worst_session *one)
+void html_session(struct html *h, const struct stored_session *one)
 {
-	const struct report *r = one->report;
+	const struct report *r = &one->report;
 
-	outbuf_format(h->b, "<li id=\"session-%llu\"><details>\n", (unsigned long long)one->number);
+	outbuf_format(h->b, "<li id=\"session-%llu\"><details>\n", (unsigned long long)r->number);
 	put_summary(h, one);
 	html_str(h, "<p>");
 	explain_paragraph(&h->words, r, one->ladder);
 	html_words(h);
 	html_str(h, "</p>\n");
 	put_messages(h, r);
-	outbuf_format(h->b, "<p class=\"dim\">Session %llu of ", (unsigned long long)one->number);
+	outbuf_format(h->b, "<p class=\"dim\">Session %llu of ", (unsigned long long)r->number);
 	html_text(h, bytes_str(r->input));
 	if (r->pcap != NULL) {
 		html_str(h, "; its packets are in <code>");

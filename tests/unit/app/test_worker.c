@@ -144,11 +144,27 @@ static void an_alert_finds_room_in_a_full_ring(void **state)
 	worker_free(w);
 }
 
+/* A worker of which nobody reads waits for room in its ring, and is freed all the same. */
+static void a_worker_ends_that_waits_for_room(void **state)
+{
+	struct worker *w = worker_make();
+	(void)state;
+
+	while (ring_reserve(w->ring, WORKER_STATS, 64, 0) != NULL)
+		ring_commit(w->ring);
+	alarm(60);
+	assert_true(worker_start(w, 0));
+	worker_stop(w);
+	worker_free(w);
+	alarm(0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_interface_that_goes_leaves_its_counts),
 		cmocka_unit_test(an_alert_finds_room_in_a_full_ring),
+		cmocka_unit_test(a_worker_ends_that_waits_for_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
  * that is replaced. */
 #include "format/html/html.h"
 #include "lib/hostile.h"
-#include "trace/worst.h"
+#include "policy/session_store.h"
 #include "transport/atomic_file.h"
 
 #include <errno.h>
@@ -70,54 +70,6 @@ static void absurd_times_are_counted(void **state)
 	assert_int_equal(timeline_spans(&t), TIMELINE_SPANS);
 }
 
-/* Numbers in the order in which they come, with a mark where the severity changes. */
-static bool note(void *arg, const struct worst_session *one)
-{
-	struct outbuf *b = arg;
-
-	outbuf_format(b, "%llu:%s ", (unsigned long long)one->number,
-		      severity_name(report_severity(one->report, report_worst(one->report))));
-	return true;
-}
-
-static void offer(struct worst *e, struct made *m, enum verdict v)
-{
-	made_verdict(m, v, 0);
-	worst_offer(e, &m->record, &m->report);
-}
-
-static void the_worst_are_kept(void **state)
-{
-	struct redactor *redactor = redactor_new(REDACT_NONE);
-	struct worst *e = worst_new();
-	struct outbuf b = {0};
-	struct made m;
-
-	(void)state;
-	made_init(&m);
-	offer(e, &m, VERDICT_CLEAN);
-	offer(e, &m, VERDICT_DROP_BETWEEN_MESSAGES);
-	offer(e, &m, VERDICT_221_FOR_MESSAGE);
-	offer(e, &m, VERDICT_DROP_IN_MESSAGE);
-	offer(e, &m, VERDICT_221_FOR_MESSAGE);
-	assert_true(worst_each(e, redactor, note, &b));
-	outbuf_char(&b, '\0');
-	assert_string_equal(b.p, "3:critical 5:critical 4:error 2:notice ");
-	for (unsigned i = 0; i < WORST_MAX; i++)
-		offer(e, &m, VERDICT_DROP_IN_MESSAGE);
-	assert_int_equal(worst_count(e).kept, WORST_MAX);
-	assert_int_equal(worst_count(e).omitted, 4);
-	b.n = 0;
-	assert_true(worst_each(e, redactor, note, &b));
-	outbuf_char(&b, '\0');
-	assert_true(strncmp(b.p, "3:critical 5:critical 4:error 6:error ", 38) == 0);
-	assert_null(strstr(b.p, "notice"));
-	outbuf_free(&b);
-	worst_free(e);
-	redactor_free(redactor);
-	made_free(&m);
-}
-
 static void hostile_text_is_text(void **state)
 {
 	static const char text[] = "<a b=\"c\" d='e'>&amp;\x1b[0m\xff\xe2\x80\xae";
@@ -170,7 +122,7 @@ static void random_text_makes_no_markup(void **state)
 							 .inputs = "<x>",
 							 .ports = "25",
 							 .worst = 1}));
-		html_session(&page, &(struct worst_session){&m.report, 1, NULL});
+		html_session(&page, &(struct stored_session){.report = m.report});
 		html_end(&page);
 		outbuf_char(&b, '\0');
 		assert_false(b.failed);
@@ -300,7 +252,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spans_become_longer),
 		cmocka_unit_test(absurd_times_are_counted),
-		cmocka_unit_test(the_worst_are_kept),
 		cmocka_unit_test(hostile_text_is_text),
 		cmocka_unit_test(random_text_makes_no_markup),
 		cmocka_unit_test(what_was_not_decoded_is_named),

@@ -38,28 +38,12 @@ static const struct {
 
 enum { EXCEPTIONS = sizeof exceptions / sizeof *exceptions };
 
-/* The sessions of a capture, judged. */
-struct judged {
-	const struct record *record[SESSIONS];
-	void *block[SESSIONS];
-	size_t n;
-};
-
-static void on_session(void *arg, const struct record *r)
+/* Stores a session of a capture. */
+static void on_session(void *arg, const struct record *record)
 {
-	struct judged *j = arg;
-	assert_true(j->n < SESSIONS);
-	j->block[j->n] = aligned_alloc(16, record_size(r));
-	assert_non_null(j->block[j->n]);
-	j->record[j->n] = record_pack(r, j->block[j->n]);
-	j->n++;
-}
-
-static void judged_free(struct judged *j)
-{
-	for (size_t i = 0; i < j->n; i++)
-		free(j->block[i]);
-	*j = (struct judged){0};
+	struct alerting alerting = alerting_default();
+	struct report r = report_make(&alerting, record, "x");
+	session_store_add(arg, record, &r, NULL, (struct session_frames){0});
 }
 
 static struct monitor_config config_of(const struct scenario *s)
@@ -82,33 +66,36 @@ static enum port_kind kind_of(const struct monitor_config *config, uint16_t port
 static bool frames_write(struct monitor_config config, const struct frame *frames, size_t n,
 			 struct outbuf *out)
 {
-	struct judged j = {.n = 0};
+	const struct store_bounds bounds = {STORE_FIRST, SESSIONS, SIZE_MAX, 0};
+	struct session_store *judged = session_store_new(&bounds, REDACT_NONE);
 	struct ladder_scene scenes[SESSIONS];
 	struct error why = {0};
 	config.session = on_session;
-	config.arg = &j;
+	config.arg = judged;
 	struct monitor *m = monitor_new(&config);
 	struct ladders *l = ladders_new(&config);
-	assert_true(m && l);
+	assert_true(judged && m && l);
 	monitor_frames(m, frames, n);
 	monitor_finish(m);
 	monitor_free(m);
-	for (size_t i = 0; i < j.n; i++) {
-		const struct conn *conn = j.record[i]->conn;
-		struct ladder *ladder = ladders_want(l, conn, NULL, NULL);
-		assert_true(ladder && ladder_record(ladder));
-		scenes[i] = (struct ladder_scene){ladder, j.record[i],
+	assert_int_equal(session_store_omitted(judged), 0);
+	size_t sessions = session_store_count(judged);
+	for (size_t i = 0; i < sessions; i++) {
+		struct stored_session *s = session_store_at(judged, i);
+		const struct conn *conn = s->record->conn;
+		assert_true(ladders_want(l, s, conn->first) && ladder_record(s->ladder));
+		scenes[i] = (struct ladder_scene){s->ladder, s->record,
 						  kind_of(&config, conn->port[SERVER])};
 	}
 	ladders_frames(l, 0, frames, n);
 	ladders_finish(l);
 	out->n = 0;
-	bool written = ladder_scenario(out, scenes, j.n, &why);
+	bool written = ladder_scenario(out, scenes, sessions, &why);
 	outbuf_char(out, '\0');
 	assert_false(out->failed);
 	assert_int_equal(written, why.text[0] == '\0' || out->n > 1);
 	ladders_free(l);
-	judged_free(&j);
+	session_store_free(judged);
 	return written;
 }
 
