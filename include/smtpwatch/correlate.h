@@ -13,12 +13,9 @@
  */
 struct correlator;
 
-/* Returns a new struct correlator. deliver: called with each complete record; the record is
- * borrowed for the call. seed: the secret key of the table of servers. The memory used is at most 4
- * MiB. Returns NULL if there is no memory. Caller frees with correlator_free. */
-struct correlator *correlator_new(const uint64_t seed[2],
-				  void (*deliver)(void *arg, const struct record *record),
-				  void *arg);
+/* Returns a new struct correlator. seed: the secret key of the table of servers. The memory used is
+ * at most 4 MiB. Returns NULL if there is no memory. Caller frees with correlator_free. */
+struct correlator *correlator_new(const uint64_t seed[2]);
 /* Frees c. NULL is allowed. */
 void correlator_free(struct correlator *c);
 
@@ -27,10 +24,11 @@ void correlator_free(struct correlator *c);
  * record about a second later, at the release (monitor.h). Call correlator_ended before
  * correlator_session for the same session.
  *
- * correlator_session fills in `cause` and `together`, and calls deliver before it returns. If the
- * dialogue was encrypted, the session is judged again, with the server's habits under TLS.
+ * correlator_session returns the complete record, with `cause` and `together`. If the dialogue was
+ * encrypted, the session is judged again, with the server's habits under TLS. Borrowed until the
+ * next call, and no longer than *record.
  */
 void correlator_ended(struct correlator *c, const struct server_event *event);
-void correlator_session(struct correlator *c, const struct record *record);
+const struct record *correlator_session(struct correlator *c, const struct record *record);
 
 #endif

@@ -2,9 +2,9 @@
 #include "app/interfaces.h"
 
 #include "base/log.h"
+#include "text/clock.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 /* The pause before the next try doubles from wait_min to wait_max. */
 static const int64_t wait_min = FRAME_SECOND / 8, wait_max = 4 * FRAME_SECOND;
@@ -54,7 +54,6 @@ static bool interface_open(struct interfaces *s, struct interface *f, enum live_
 			   struct error *why)
 {
 	struct live_config config = config_of(s, f);
-	struct timespec now;
 	int group = -1;
 
 	f->open = true;
@@ -70,9 +69,9 @@ static bool interface_open(struct interfaces *s, struct interface *f, enum live_
 		lives_close(s, f);
 	/* Workers join the group one after the other. Frames from before the last one joined may
 	 * come to several workers. */
-	clock_gettime(CLOCK_REALTIME, &now);
+	int64_t now = clock_read(CLOCK_REALTIME);
 	for (unsigned i = 0; i < s->workers_n && f->open && s->workers_n > 1; i++)
-		live_begin(f->lives[i], now.tv_sec * FRAME_SECOND + now.tv_nsec);
+		live_begin(f->lives[i], now);
 	return f->open;
 }
 

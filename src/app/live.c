@@ -14,13 +14,13 @@
 #include "os/socket_broker.h"
 #include "smtpwatch/correlate.h"
 #include "stats/counters.h"
+#include "text/clock.h"
 #include "transport/standard_error.h"
 #include "tui/screen.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -37,7 +37,6 @@ struct live_run {
 	struct options *latest;  /* owned: of the latest reload; NULL: none yet */
 	int64_t stats_interval;  /* nanoseconds; of the latest reload */
 	struct run run;
-	struct session_frames frames; /* of the session that is being delivered */
 	struct correlator *correlator;
 	struct interfaces *interfaces;
 	struct socket_broker *broker; /* NULL: none */
@@ -52,14 +51,6 @@ struct live_run {
 	bool records;                /* sessions were delivered since the outputs were flushed */
 	bool stopping;               /* a signal or the view has ended the run */
 };
-
-static int64_t clock_read(clockid_t which)
-{
-	struct timespec t;
-
-	clock_gettime(which, &t);
-	return t.tv_sec * FRAME_SECOND + t.tv_nsec;
-}
 
 static struct monitor_stats stats_sum(const struct live_run *w)
 {
@@ -201,11 +192,18 @@ static void signals_take(struct live_run *w)
 	}
 }
 
-static void frames_take(struct live_run *w, const struct worker_frames *frames)
+static void session_take(struct live_run *w, const struct record *record,
+			 struct session_frames frames)
 {
-	w->frames = (struct session_frames){worker_frames_block(frames), frames->omitted};
-	correlator_session(w->correlator, worker_frames_record(frames));
-	w->frames = (struct session_frames){0};
+	run_deliver(&w->run, correlator_session(w->correlator, record),
+		    interfaces_name(w->interfaces, record->conn->input), frames);
+	w->records = true;
+}
+
+static void frames_take(struct live_run *w, const struct worker_frames *f)
+{
+	session_take(w, worker_frames_record(f),
+		     (struct session_frames){worker_frames_block(f), f->omitted});
 }
 
 static void message_take(struct live_run *w, unsigned worker, uint32_t kind, const void *message)
@@ -215,7 +213,7 @@ static void message_take(struct live_run *w, unsigned worker, uint32_t kind, con
 		correlator_ended(w->correlator, message);
 		break;
 	case WORKER_RECORD:
-		correlator_session(w->correlator, message);
+		session_take(w, message, (struct session_frames){0});
 		break;
 	case WORKER_FRAMES:
 		frames_take(w, message);
@@ -418,15 +416,6 @@ static struct monitor_config worker_config(const struct live_run *w)
 	return config;
 }
 
-static void on_record(void *arg, const struct record *record)
-{
-	struct live_run *w = arg;
-
-	run_deliver(&w->run, record, interfaces_name(w->interfaces, record->conn->input),
-		    w->frames);
-	w->records = true;
-}
-
 /* Makes the workers. A monitor allocates little at its start. */
 static bool workers_make(struct live_run *w)
 {
@@ -437,7 +426,7 @@ static bool workers_make(struct live_run *w)
 	w->workers = calloc(w->n, sizeof(*w->workers));
 	w->stats = calloc(w->n, sizeof(*w->stats));
 	w->beats = calloc(w->n, sizeof(*w->beats));
-	w->correlator = correlator_new(config.stream.seed, on_record, w);
+	w->correlator = correlator_new(config.stream.seed);
 	if (w->workers == NULL || w->stats == NULL || w->beats == NULL || w->correlator == NULL)
 		return log_fail(&w->run.trouble, "no memory for the workers");
 	for (unsigned i = 0; i < w->n; i++) {

@@ -61,6 +61,8 @@ struct shards {
 	uint32_t input;
 	uint64_t frame; /* number of the last frame that was published */
 	struct correlator *correlator;
+	void (*session)(void *arg, const struct record *record);
+	void *arg;
 	struct worker *workers;
 	struct chunk *chunks;
 	pthread_mutex_t lock;
@@ -237,8 +239,7 @@ static void head_emit(struct shards *s, struct worker *w)
 		correlator_ended(s->correlator,
 				 (const struct server_event *)(const void *)(w->head + 1));
 	else if (w->kind == MESSAGE_RECORD)
-		correlator_session(s->correlator,
-				   (const struct record *)(const void *)(w->head + 1));
+		s->session(s->arg, correlator_session(s->correlator, (const void *)(w->head + 1)));
 	else
 		w->done = w->head->order.step == UINT64_MAX;
 	ring_release(w->ring);
@@ -474,7 +475,9 @@ static struct monitor *front_make(struct shards *s, const struct monitor_config 
 
 static bool workers_start(struct shards *s, const struct monitor_config *config)
 {
-	s->correlator = correlator_new(config->stream.seed, config->session, config->arg);
+	s->session = config->session;
+	s->arg = config->arg;
+	s->correlator = correlator_new(config->stream.seed);
 	s->front = front_make(s, config);
 	s->chunks = malloc(CHUNKS * sizeof(*s->chunks));
 	s->workers = calloc(s->n, sizeof(*s->workers));

@@ -4,6 +4,7 @@
 #include "os/sandbox_unknown.h"
 
 #include "core/frame_store.h"
+#include "text/clock.h"
 
 #include <assert.h>
 #include <poll.h>
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -62,14 +62,6 @@ struct worker {
 	int64_t looked_wall;        /* the time of looked on the clock of the captures */
 	int64_t frame_clock;        /* monotonic: when the latest frame was read */
 };
-
-static int64_t clock_read(clockid_t which)
-{
-	struct timespec t;
-
-	clock_gettime(which, &t);
-	return t.tv_sec * FRAME_SECOND + t.tv_nsec;
-}
 
 /* Returns room in the ring, or NULL if there is none. A stopped worker captures nothing any more,
  * and waits for room. */

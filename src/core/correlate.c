@@ -8,13 +8,13 @@ enum { CORRELATOR_SERVERS = 4096, MEMORY = 4 << 20 };
 struct correlator {
 	struct pool *pool;
 	struct server_history *history;
-	void (*deliver)(void *arg, const struct record *record);
-	void *arg;
+	/* The latest complete record, and what it does not share with the one it was made of. */
+	struct record whole;
+	struct ending ending;
+	struct cause cause;
 };
 
-struct correlator *correlator_new(const uint64_t seed[2],
-				  void (*deliver)(void *arg, const struct record *record),
-				  void *arg)
+struct correlator *correlator_new(const uint64_t seed[2])
 {
 	struct pool *pool = pool_new(MEMORY);
 	struct correlator *c = pool ? pool_get(pool, sizeof *c) : NULL;
@@ -24,7 +24,7 @@ struct correlator *correlator_new(const uint64_t seed[2],
 		pool_free(pool);
 		return NULL;
 	}
-	*c = (struct correlator){pool, history, deliver, arg};
+	*c = (struct correlator){.pool = pool, .history = history};
 	return c;
 }
 
@@ -41,25 +41,24 @@ void correlator_ended(struct correlator *c, const struct server_event *event)
 	server_history_closed(c->history, event);
 }
 
-void correlator_session(struct correlator *c, const struct record *record)
+const struct record *correlator_session(struct correlator *c, const struct record *record)
 {
 	struct cause_hints hints;
-	struct cause cause;
-	struct record whole = *record;
-	struct ending ending;
+	struct record *whole = &c->whole;
+	*whole = *record;
 	if (record->ending->encrypted) {
-		ending = *record->ending;
-		server_history_habits(c->history, record->conn, &ending);
-		whole.ending = &ending;
-		whole.judgement = verdict_judge(&ending);
+		c->ending = *record->ending;
+		server_history_habits(c->history, record->conn, &c->ending);
+		whole->ending = &c->ending;
+		whole->judgement = verdict_judge(&c->ending);
 	}
-	server_history_hints(c->history, record->conn, record->session, whole.ending, record->end,
+	server_history_hints(c->history, record->conn, record->session, whole->ending, record->end,
 			     &hints);
 	struct cause_input input = {
-		record->conn, record->session,      whole.ending, &whole.judgement,
-		&hints,       whole.ending->closed, NULL};
-	cause_find(&input, &cause);
-	whole.cause = &cause;
-	whole.together = hints.together > 0 ? hints.together : 1;
-	c->deliver(c->arg, &whole);
+		record->conn, record->session,       whole->ending, &whole->judgement,
+		&hints,       whole->ending->closed, NULL};
+	cause_find(&input, &c->cause);
+	whole->cause = &c->cause;
+	whole->together = hints.together > 0 ? hints.together : 1;
+	return whole;
 }

@@ -167,10 +167,8 @@ static void deliver(struct monitor *m, struct conn *conn, struct judged *j)
 				.judgement = j->judgement,
 				.kernel_drops = lost,
 				.end = j->end};
-	if (m->correlator)
-		correlator_session(m->correlator, &record);
-	else
-		m->config.session(m->config.arg, &record);
+	m->config.session(m->config.arg,
+			  m->correlator ? correlator_session(m->correlator, &record) : &record);
 	session_free(j->session);
 	conn->user = NULL;
 }
@@ -320,9 +318,7 @@ static void *parts_new(struct monitor *m, const struct monitor_config *config, s
 	m->stream = config->engine->new (&m->config.stream, pool,
 					 config->trace ? &traced : &listener, m);
 	m->env = session_env(pool, config->decryptor, config->trace, config->stream.seed);
-	m->correlator = config->ended
-				? NULL
-				: correlator_new(config->stream.seed, config->session, config->arg);
+	m->correlator = config->ended ? NULL : correlator_new(config->stream.seed);
 	return m->defrag && m->stream && m->env && (m->correlator || config->ended) ? m : NULL;
 }
 

@@ -7,6 +7,7 @@
 #include "format/session_id.h"
 #include "os/privilege.h"
 #include "policy/alert_kind.h"
+#include "text/clock.h"
 #include "transport/safe_open.h"
 
 #include <dirent.h>
@@ -15,15 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
 	TRIES = 16,
 	ENDPOINT = IP_ADDR_TEXT + 8,
 	STAMP = 24,
-	/* Seconds until a full directory is counted again. */
-	LOOK_AGAIN = 60
+	LOOK_AGAIN_MS = 60000 /* until a full directory is counted again */
 };
 
 struct export
@@ -31,27 +30,19 @@ struct export
 	const char *path;
 	int dir;
 	uint64_t files;  /* entries of the directory, as far as known */
-	time_t looked;   /* monotonic seconds of the latest count */
+	int64_t looked;  /* monotonic milliseconds of the latest count */
 	uint64_t serial; /* of the latest temporary name */
 	uint64_t written, lost;
 	struct digest *digest;
 	bool full, failing; /* already reported */
 };
 
-static time_t clock_seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
-
 static void files_count(struct export *e)
 {
 	int fd = openat(e->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *all = fd >= 0 ? fdopendir(fd) : NULL;
 
-	e->looked = clock_seconds();
+	e->looked = clock_ms();
 	if (all == NULL && fd >= 0)
 		close(fd);
 	if (all == NULL)
@@ -139,7 +130,7 @@ bool export_check(const struct export *e, struct error *why)
 /* Returns true if there is room. The operator may have removed files since the last count. */
 static bool has_capacity(struct export *e)
 {
-	if (e->files >= EXPORT_FILES && (!e->full || clock_seconds() - e->looked >= LOOK_AGAIN))
+	if (e->files >= EXPORT_FILES && (!e->full || clock_ms() - e->looked >= LOOK_AGAIN_MS))
 		files_count(e);
 	if (e->files < EXPORT_FILES) {
 		e->full = false;

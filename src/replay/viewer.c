@@ -4,13 +4,13 @@
 #include "core/frame_store.h"
 #include "format/text/explain.h"
 #include "replay/ladder_pass.h"
+#include "text/clock.h"
 #include "text/wrap.h"
 #include "tui/view.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 struct viewer {
@@ -25,14 +25,6 @@ struct viewer {
 	struct outbuf text;
 	int64_t looked; /* time of the latest turn, monotonic nanoseconds */
 };
-
-static int64_t clock_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * FRAME_SECOND + t.tv_nsec;
-}
 
 struct viewer *viewer_new(const struct options *o, const char *inputs,
 			  const struct viewer_source *source, struct error *why)
@@ -219,13 +211,14 @@ bool viewer_turn(struct viewer *v, int timeout)
 		top_draw(v->top);
 		timeout = 0;
 	}
-	v->looked = clock_now();
+	v->looked = clock_read(CLOCK_MONOTONIC);
 	return true;
 }
 
 bool viewer_look(struct viewer *v)
 {
-	return clock_now() - v->looked < VIEWER_TURN_MS * FRAME_MS || viewer_turn(v, 0);
+	return clock_read(CLOCK_MONOTONIC) - v->looked < VIEWER_TURN_MS * FRAME_MS ||
+	       viewer_turn(v, 0);
 }
 
 static const char not_kept[] =

@@ -2,6 +2,7 @@
 #include "transport/file.h"
 
 #include "base/log.h"
+#include "text/clock.h"
 #include "transport/safe_open.h"
 #include "transport/send_queue.h"
 
@@ -11,7 +12,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* So much gathers before it is written: few calls, and little that waits. PATIENCE: at the end. */
@@ -212,14 +212,6 @@ size_t outfile_poll(const struct outfile *f, struct pollfd *p)
 		return 0;
 	*p = (struct pollfd){.fd = f->to.fd, .events = POLLOUT};
 	return 1;
-}
-
-static int64_t clock_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
 }
 
 /* Whoever stops the program waits for this: a reader that is only slow gets the last words. */

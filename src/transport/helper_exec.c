@@ -2,6 +2,7 @@
 #include "transport/helper_exec.h"
 
 #include "base/log.h"
+#include "text/clock.h"
 #include "transport/helper_process.h"
 
 #include <errno.h>
@@ -13,7 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
@@ -113,14 +113,6 @@ struct exec_state {
 	struct running running[EXEC_MAX];
 	uint8_t job[HELPER_JOB_MAX + 1];
 };
-
-static int64_t clock_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
-}
 
 /* The command did not do it. */
 static void fail(struct exec_state *r, const char *what, int value)

@@ -2,6 +2,7 @@
 #include "transport/helper_process.h"
 
 #include "base/log.h"
+#include "text/clock.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -13,7 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 /* PATIENCE: at the end, for what it still has to do. SOCKET_BUFFER: of the socket; the kernel gives
@@ -224,17 +224,14 @@ uint64_t helper_reconnects(const struct helper *c)
 static bool await_end(struct helper *c)
 {
 	struct pollfd p = {.fd = c->socket.fd, .events = POLLIN};
-	struct timespec now, end;
+	int64_t end = clock_ms() + PATIENCE_SECONDS * INT64_C(1000);
 	bool gone = false;
 
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += PATIENCE_SECONDS;
 	do {
 		poll(&p, 1, 100);
 		while (report_read_once(c, &gone))
 			;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (!gone && now.tv_sec < end.tv_sec);
+	} while (!gone && clock_ms() < end);
 	return gone;
 }
 

@@ -2,12 +2,12 @@
 #include "transport/unix_socket.h"
 
 #include "smtpwatch/frame.h"
+#include "text/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 /* GATHER: bytes that may wait for the next flush. PATIENCE: at the end. */
@@ -227,14 +227,6 @@ bool outsocket_reopen(struct outsocket *s)
 uint64_t outsocket_reconnects(const struct outsocket *s)
 {
 	return s->connects > 0 ? s->connects - 1 : 0;
-}
-
-static int64_t clock_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
 }
 
 /* Whoever stops the program waits for this. */

@@ -2,24 +2,16 @@
 #include "tui/progress.h"
 
 #include "smtpwatch/frame.h"
+#include "text/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* CALLS: calls of progress_show for one look at the clock. */
 enum { CALLS = 16 };
 static const int64_t first = FRAME_SECOND / 2, every = FRAME_SECOND / 4;
-
-static int64_t clock_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * FRAME_SECOND + t.tv_nsec;
-}
 
 void progress_begin(struct progress *p, const char *what, uint64_t total)
 {
@@ -29,7 +21,7 @@ void progress_begin(struct progress *p, const char *what, uint64_t total)
 				     (term == NULL || strcmp(term, "dumb") != 0),
 			       .what = what,
 			       .total = total};
-	p->begin = clock_now();
+	p->begin = clock_read(CLOCK_MONOTONIC);
 }
 
 static void put_bytes(char *out, size_t n, double bytes)
@@ -70,7 +62,7 @@ void progress_show(struct progress *p, uint64_t done)
 	if (!p->on || ++p->skipped < CALLS)
 		return;
 	p->skipped = 0;
-	now = clock_now();
+	now = clock_read(CLOCK_MONOTONIC);
 	if (now - p->begin < first || now - p->last < every)
 		return;
 	p->last = now;

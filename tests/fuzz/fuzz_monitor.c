@@ -130,7 +130,7 @@ static void on_shard_ended(void *arg, const struct server_event *event)
 	message_add(arg, 0)->event = *event;
 }
 
-static void shards_tell(struct shard *shards, struct correlator *correlator)
+static void shards_tell(struct shard *shards, struct correlator *correlator, struct told *t)
 {
 	for (;;) {
 		struct shard *first = NULL;
@@ -145,7 +145,7 @@ static void shards_tell(struct shard *shards, struct correlator *correlator)
 		if (!msg->next)
 			first->last = &first->first;
 		if (msg->record)
-			correlator_session(correlator, msg->record);
+			on_record(t, correlator_session(correlator, msg->record));
 		else
 			correlator_ended(correlator, &msg->event);
 		free(msg);
@@ -166,7 +166,7 @@ static void run_shards(struct told *t, const struct fuzz_case *c, struct monitor
 	static struct shard shards[SHARDS];
 	told_begin(t);
 	memset(&t->stats, 0, sizeof t->stats);
-	struct correlator *correlator = correlator_new(config.stream.seed, on_record, t);
+	struct correlator *correlator = correlator_new(config.stream.seed);
 	CHECK(correlator);
 	config.session = on_shard_record;
 	config.ended = on_shard_ended;
@@ -179,10 +179,10 @@ static void run_shards(struct told *t, const struct fuzz_case *c, struct monitor
 		CHECK(shards[i].m);
 		monitor_frames(shards[i].m, c->frames, c->n);
 	}
-	shards_tell(shards, correlator);
+	shards_tell(shards, correlator, t);
 	for (unsigned i = 0; i < SHARDS; i++)
 		monitor_finish(shards[i].m);
-	shards_tell(shards, correlator);
+	shards_tell(shards, correlator, t);
 	for (unsigned i = 0; i < SHARDS; i++) {
 		struct monitor_stats one;
 		monitor_stats(shards[i].m, &one);
