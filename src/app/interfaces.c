@@ -31,7 +31,6 @@ struct interfaces {
 static struct live_config config_of(const struct interfaces *s, const struct interface *f)
 {
 	const struct options *o = s->o;
-
 	return (struct live_config){.interface = f->name,
 				    .filters = s->filters,
 				    .filtered = o->filter != NULL,
@@ -55,7 +54,6 @@ static bool interface_open(struct interfaces *s, struct interface *f, enum live_
 {
 	struct live_config config = config_of(s, f);
 	int group = -1;
-
 	f->open = true;
 	for (unsigned i = 0; i < s->workers_n && f->open; i++) {
 		f->lives[i] = live_open(&config, trouble, why);
@@ -77,23 +75,22 @@ static bool interface_open(struct interfaces *s, struct interface *f, enum live_
 
 static struct interfaces *interfaces_new(const struct options *o, unsigned workers)
 {
-	struct interfaces *s = calloc(1, sizeof(*s));
-
-	if (s == NULL)
+	struct interfaces *s = calloc(1, sizeof *s);
+	if (!s)
 		return NULL;
 	s->o = o;
 	s->workers_n = workers;
 	/* With any_port the core decides about ports at run time, which the kernel's filter cannot
 	 * do. */
 	s->filters = filters_new(o->filter, o->monitor.any_port ? NULL : &o->monitor.ports);
-	s->all = calloc(o->interfaces.n, sizeof(*s->all));
-	for (size_t i = 0; s->all != NULL && i < o->interfaces.n; i++, s->n++) {
+	s->all = calloc(o->interfaces.n, sizeof *s->all);
+	for (size_t i = 0; s->all && i < o->interfaces.n; i++, s->n++) {
 		s->all[i] = (struct interface){.name = o->interfaces.all[i], .wait = wait_min};
 		s->all[i].lives = calloc(workers, sizeof(struct live *));
-		if (s->all[i].lives == NULL)
+		if (!s->all[i].lives)
 			break;
 	}
-	if (s->filters != NULL && s->all != NULL && s->n == o->interfaces.n) {
+	if (s->filters && s->all && s->n == o->interfaces.n) {
 		return s;
 	}
 	interfaces_free(s);
@@ -105,17 +102,15 @@ struct interfaces *interfaces_open(const struct options *o, unsigned workers, bo
 	struct interfaces *s = interfaces_new(o, workers);
 	bool fine = s != NULL;
 	struct error why;
-
 	*usage = false;
-	if (s == NULL)
+	if (!s)
 		log_line("no memory for the interfaces");
-	for (unsigned i = 0; s != NULL && i < s->n; i++) {
+	for (unsigned i = 0; s && i < s->n; i++) {
 		enum live_trouble trouble;
-
 		if (interface_open(s, &s->all[i], &trouble, &why))
 			continue;
 		s->all[i].logged = LIVE_GONE;
-		if (trouble == LIVE_ABSENT && o->filter != NULL && !filters_check(o->filter, &why))
+		if (trouble == LIVE_ABSENT && o->filter && !filters_check(o->filter, &why))
 			trouble = LIVE_FILTER;
 		log_line("%s%s", why.text,
 			 trouble == LIVE_ABSENT ? "; it is tried again until it is there" : "");
@@ -164,7 +159,6 @@ static void interface_gone(struct interface *f, const struct worker_link *link, 
 void interfaces_link(struct interfaces *s, const struct worker_link *link, int64_t now)
 {
 	struct interface *f = &s->all[link->interface];
-
 	if (link->link == LIVE_GONE) {
 		interface_gone(f, link, now);
 		return;
@@ -179,7 +173,6 @@ static void interface_retry(struct interfaces *s, struct interface *f, int64_t n
 {
 	enum live_trouble trouble;
 	struct error why;
-
 	if (interface_open(s, f, &trouble, &why)) {
 		log_line("the interface %s is there, and watched", f->name);
 		f->logged = LIVE_UP;
@@ -209,7 +202,7 @@ const char *interfaces_name(const struct interfaces *s, unsigned i)
 
 void interfaces_free(struct interfaces *s)
 {
-	if (s == NULL)
+	if (!s)
 		return;
 	for (unsigned i = 0; i < s->n; i++) {
 		lives_close(s, &s->all[i]);

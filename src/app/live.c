@@ -55,10 +55,9 @@ struct live_run {
 static struct monitor_stats stats_sum(const struct live_run *w)
 {
 	struct monitor_stats sum = {0};
-
 	for (unsigned i = 0; i < w->n; i++)
 		counters_add(&sum, &w->stats[i]);
-	if (w->run.export != NULL) {
+	if (w->run.export) {
 		sum.capture.pcaps_written += export_written(w->run.export);
 		sum.capture.pcaps_lost += export_lost(w->run.export);
 	}
@@ -69,7 +68,6 @@ static struct summary summary_of(const struct live_run *w, const struct monitor_
 				 bool interim)
 {
 	struct summary s = run_summary(&w->run, sum, clock_read(CLOCK_REALTIME), w->stopping);
-
 	s.interim = interim;
 	return s;
 }
@@ -77,7 +75,6 @@ static struct summary summary_of(const struct live_run *w, const struct monitor_
 static void stats_emit(struct live_run *w, bool interim)
 {
 	struct monitor_stats sum = stats_sum(w);
-
 	sinks_stats(w->run.sinks, summary_of(w, &sum, interim));
 }
 
@@ -87,7 +84,6 @@ static void losses_log(struct live_run *w, const struct monitor_stats *sum, int6
 	uint64_t dropped = sum->capture.dropped - w->logged.dropped,
 		 lost = sum->capture.records_lost - w->logged.records_lost;
 	uint64_t pcaps = sum->capture.pcaps_lost - w->logged.pcaps_lost;
-
 	if (now < w->losses_due || dropped + lost + pcaps == 0)
 		return;
 	if (dropped > 0)
@@ -109,7 +105,6 @@ static void print_so_far(const struct live_run *w)
 	struct monitor_stats sum = stats_sum(w);
 	struct outbuf packets = {0};
 	char line[RUN_LINE];
-
 	for (unsigned i = 0; i < w->n && w->n > 1; i++)
 		outbuf_format(&packets, "%s%llu", i == 0 ? "; packets by worker: " : ", ",
 			      (unsigned long long)w->stats[i].frames);
@@ -134,7 +129,7 @@ static void options_take(struct live_run *w, struct options *fresh)
 {
 	w->run.alerting = fresh->alerting;
 	w->stats_interval = fresh->stats_interval;
-	if (w->latest != NULL)
+	if (w->latest)
 		options_free(w->latest);
 	free(w->latest);
 	w->latest = fresh;
@@ -143,15 +138,13 @@ static void options_take(struct live_run *w, struct options *fresh)
 /* Handles SIGHUP. If the configuration has errors, the present one stays. */
 static void reload(struct live_run *w)
 {
-	struct options *fresh = calloc(1, sizeof(*fresh));
-
+	struct options *fresh = calloc(1, sizeof *fresh);
 	service_reloading();
-	if (fresh != NULL &&
-	    options_reload(w->latest != NULL ? w->latest : w->o, fresh, stderr, NULL) == 0) {
+	if (fresh && options_reload(w->latest ? w->latest : w->o, fresh, stderr, NULL) == 0) {
 		options_take(w, fresh);
 		workers_alerting(w);
 		log_line("configuration read again");
-	} else if (fresh != NULL) {
+	} else if (fresh) {
 		options_free(fresh);
 		free(fresh);
 		log_line("the configuration has mistakes; nothing is changed");
@@ -165,7 +158,6 @@ static void reload(struct live_run *w)
 static void stop_begin(struct live_run *w)
 {
 	sigset_t set;
-
 	w->stopping = true;
 	service_stopping();
 	for (unsigned i = 0; i < w->n; i++)
@@ -181,8 +173,7 @@ static void stop_begin(struct live_run *w)
 static void signals_take(struct live_run *w)
 {
 	struct signalfd_siginfo info;
-
-	while (!w->stopping && read(w->signals, &info, sizeof(info)) == sizeof(info)) {
+	while (!w->stopping && read(w->signals, &info, sizeof info) == sizeof info) {
 		if (info.ssi_signo == SIGHUP)
 			reload(w);
 		else if (info.ssi_signo == SIGUSR1)
@@ -234,9 +225,8 @@ static bool ring_take(struct live_run *w, unsigned worker)
 	const void *message;
 	uint32_t kind;
 	unsigned n = 0;
-
 	ring_clear(r);
-	while (n < MESSAGES && (message = ring_peek(r, &kind)) != NULL) {
+	while (n < MESSAGES && (message = ring_peek(r, &kind))) {
 		message_take(w, worker, kind, message);
 		ring_release(r);
 		n++;
@@ -248,7 +238,6 @@ static bool ring_take(struct live_run *w, unsigned worker)
 static bool rings_take(struct live_run *w)
 {
 	bool more = false;
-
 	for (unsigned i = 0; i < w->n; i++)
 		more |= ring_take(w, i);
 	if (w->records)
@@ -261,12 +250,10 @@ static bool rings_take(struct live_run *w)
 static void watchdog_notify(struct live_run *w, int64_t now)
 {
 	bool well = true;
-
 	if (w->watchdog == 0 || now < w->watchdog_due)
 		return;
 	for (unsigned i = 0; i < w->n; i++) {
 		uint64_t beats = worker_beats(w->workers[i]);
-
 		well &= beats != w->beats[i];
 		w->beats[i] = beats;
 	}
@@ -279,14 +266,13 @@ static void second_tick(struct live_run *w, int64_t now)
 {
 	struct monitor_stats sum = stats_sum(w);
 	char line[RUN_LINE], status[2 * RUN_LINE];
-
 	if (now < w->second_due)
 		return;
 	w->second_due = now + second;
 	losses_log(w, &sum, now);
 	sandbox_report(false);
 	sinks_observe(w->run.sinks, summary_of(w, &sum, true));
-	snprintf(status, sizeof(status), "%s; watching %s", run_line(&w->run, &sum, line),
+	snprintf(status, sizeof status, "%s; watching %s", run_line(&w->run, &sum, line),
 		 w->run.names);
 	service_status(status);
 }
@@ -294,7 +280,6 @@ static void second_tick(struct live_run *w, int64_t now)
 static void tick(struct live_run *w)
 {
 	int64_t now = clock_read(CLOCK_MONOTONIC);
-
 	interfaces_tick(w->interfaces, now);
 	sinks_tick(w->run.sinks, clock_read(CLOCK_REALTIME));
 	second_tick(w, now);
@@ -309,7 +294,7 @@ static void tick(struct live_run *w)
 /* The end of the view ends the run. */
 static void view(struct live_run *w, bool keys)
 {
-	if (w->run.viewer == NULL || w->stopping)
+	if (!w->run.viewer || w->stopping)
 		return;
 	if (!(keys ? viewer_turn(w->run.viewer, 0) : viewer_look(w->run.viewer)))
 		stop_begin(w);
@@ -321,8 +306,7 @@ static void await(struct live_run *w, struct pollfd *fds, bool more)
 {
 	size_t n = 1 + w->n, sinks = sinks_poll(w->run.sinks, fds + n, SINK_FDS);
 	struct pollfd *keys = &fds[n + sinks];
-
-	*keys = (struct pollfd){.fd = w->run.viewer != NULL ? STDIN_FILENO : -1, .events = POLLIN};
+	*keys = (struct pollfd){.fd = w->run.viewer ? STDIN_FILENO : -1, .events = POLLIN};
 	if (poll(fds, (nfds_t)(n + sinks + 1), more ? 0 : TICK_MS) < 0) {
 		/* A signal has interrupted poll: the terminal may have a new size. */
 		view(w, true);
@@ -345,10 +329,9 @@ static bool workers_done(const struct live_run *w)
 /* A worker puts its last message into the ring before worker_done returns true. */
 static void loop(struct live_run *w)
 {
-	struct pollfd *fds = calloc(1 + w->n + SINK_FDS + 1, sizeof(*fds));
+	struct pollfd *fds = calloc(1 + w->n + SINK_FDS + 1, sizeof *fds);
 	bool done = false, more = false;
-
-	if (fds == NULL) {
+	if (!fds) {
 		log_fail(&w->run.trouble, "no memory");
 		return;
 	}
@@ -363,7 +346,7 @@ static void loop(struct live_run *w)
 			more = rings_take(w);
 		while (done && more);
 		tick(w);
-		if (!w->stopping && w->run.viewer == NULL && !sinks_listening(w->run.sinks)) {
+		if (!w->stopping && !w->run.viewer && !sinks_listening(w->run.sinks)) {
 			log_fail(&w->run.trouble, "no output takes anything any more");
 			stop_begin(w);
 		}
@@ -374,11 +357,10 @@ static void loop(struct live_run *w)
 static void run(struct live_run *w)
 {
 	char line[2 * RUN_LINE];
-
 	sandbox_count();
 	w->last_stats = clock_read(CLOCK_MONOTONIC);
 	w->watchdog = service_watchdog();
-	snprintf(line, sizeof(line), "watching %s, ports %.99s, %u worker%s", w->run.names,
+	snprintf(line, sizeof line, "watching %s, ports %.99s, %u worker%s", w->run.names,
 		 w->o->ports, w->n, w->n == 1 ? "" : "s");
 	log_line("%s", line);
 	service_ready(line);
@@ -391,7 +373,6 @@ static bool signals_catch(struct live_run *w)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	sigset_t set;
-
 	sigemptyset(&set);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
@@ -409,7 +390,6 @@ static struct monitor_config worker_config(const struct live_run *w)
 {
 	struct monitor_config config = w->run.config;
 	unsigned share = config.stream.max_conns / w->n;
-
 	config.memory /= w->n;
 	config.fragment_memory /= w->n;
 	config.stream.max_conns = share > 0 ? share : 1;
@@ -420,19 +400,17 @@ static struct monitor_config worker_config(const struct live_run *w)
 static bool workers_make(struct live_run *w)
 {
 	struct monitor_config config = worker_config(w);
-	size_t store_memory =
-		w->run.export != NULL || w->run.viewer != NULL ? w->o->pcap_memory / w->n : 0;
-
-	w->workers = calloc(w->n, sizeof(*w->workers));
-	w->stats = calloc(w->n, sizeof(*w->stats));
-	w->beats = calloc(w->n, sizeof(*w->beats));
+	size_t store_memory = w->run.export || w->run.viewer ? w->o->pcap_memory / w->n : 0;
+	w->workers = calloc(w->n, sizeof *w->workers);
+	w->stats = calloc(w->n, sizeof *w->stats);
+	w->beats = calloc(w->n, sizeof *w->beats);
 	w->correlator = correlator_new(config.stream.seed);
-	if (w->workers == NULL || w->stats == NULL || w->beats == NULL || w->correlator == NULL)
+	if (!w->workers || !w->stats || !w->beats || !w->correlator)
 		return log_fail(&w->run.trouble, "no memory for the workers");
 	for (unsigned i = 0; i < w->n; i++) {
 		w->workers[i] = worker_new(&config, (unsigned)w->o->interfaces.n, store_memory,
 					   &w->run.alerting);
-		if (w->workers[i] == NULL)
+		if (!w->workers[i])
 			return log_fail(&w->run.trouble,
 					i > 0 && config.engine != &stream_native
 						? "this engine can serve one worker (-j 1)"
@@ -458,23 +436,21 @@ static bool workers_start(struct live_run *w)
 static void broker_try(struct live_run *w)
 {
 	struct error why;
-
 	if (!sandbox_built() || !privilege_net_raw() ||
 	    (geteuid() == 0 && !privilege_drop_due(w->o->user)))
 		return;
 	w->broker = socket_broker_start(w->o->user, &why);
-	if (w->broker == NULL)
+	if (!w->broker)
 		log_line("%s", why.text);
 }
 
 static bool confine(struct live_run *w)
 {
 	int packet = -1;
-
 	broker_try(w);
-	if (!run_confine(&w->run, w->broker != NULL ? &packet : NULL))
+	if (!run_confine(&w->run, w->broker ? &packet : NULL))
 		return false;
-	if (w->broker != NULL && (packet < 0 || !socket_broker_serve(w->broker, packet)))
+	if (w->broker && (packet < 0 || !socket_broker_serve(w->broker, packet)))
 		log_line("this kernel cannot let an interface be opened again that is removed and "
 			 "made anew");
 	return true;
@@ -483,7 +459,6 @@ static bool confine(struct live_run *w)
 static struct ladders *view_draw(void *arg, struct stored_session *s, struct error *why)
 {
 	struct monitor_config config = worker_config(arg);
-
 	return viewer_draw_stored(&config, s, why);
 }
 
@@ -500,7 +475,6 @@ static bool start(struct live_run *w)
 {
 	struct viewer_source source = {view_draw, view_save, w};
 	struct error why;
-
 	/* Checked before processes and files exist that would belong to root. */
 	if (privilege_drop_due(w->o->user) && !privilege_user_known(w->o->user))
 		return log_fail(&w->run.usage,
@@ -514,11 +488,11 @@ static bool start(struct live_run *w)
 	if (!signals_catch(w))
 		return false;
 	w->interfaces = interfaces_open(w->o, w->n, &w->run.usage);
-	if (w->interfaces == NULL) {
+	if (!w->interfaces) {
 		w->run.trouble = true;
 		return false;
 	}
-	if (w->o->pid_file != NULL && !service_pid_write(w->o->pid_file, &why))
+	if (w->o->pid_file && !service_pid_write(w->o->pid_file, &why))
 		return log_fail(&w->run.trouble, "%s", why.text);
 	return confine(w) && workers_make(w) && workers_start(w);
 }
@@ -527,16 +501,15 @@ static bool start(struct live_run *w)
 static enum exit_code end(struct live_run *w)
 {
 	enum exit_code code;
-
-	for (unsigned i = 0; w->workers != NULL && i < w->n; i++)
+	for (unsigned i = 0; w->workers && i < w->n; i++)
 		worker_free(w->workers[i]);
 	interfaces_free(w->interfaces);
 	correlator_free(w->correlator);
 	code = run_close(&w->run);
-	if (w->o->pid_file != NULL)
+	if (w->o->pid_file)
 		service_pid_remove(w->o->pid_file);
 	socket_broker_free(w->broker);
-	if (w->latest != NULL)
+	if (w->latest)
 		options_free(w->latest);
 	free(w->latest);
 	free(w->workers);
@@ -555,7 +528,6 @@ enum exit_code live_run(const struct options *o)
 			     .n = processors_or(o->workers),
 			     .signals = -1};
 	enum exit_code code;
-
 	if (start(&w))
 		run(&w);
 	code = end(&w);

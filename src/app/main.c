@@ -10,7 +10,6 @@
 static enum exit_code print_only(const struct options *o)
 {
 	struct outfile out;
-
 	if (!outfile_open(&out, "-", NULL, NULL))
 		return EXIT_TROUBLE;
 	if (o->action == OPTIONS_HELP)
@@ -21,7 +20,7 @@ static enum exit_code print_only(const struct options *o)
 		alert_list_put(&out.buf, &o->alerting);
 	else
 		outbuf_format(&out.buf, "%s: no mistakes\n",
-			      o->config != NULL ? o->config : "command line");
+			      o->config ? o->config : "command line");
 	return outfile_close(&out) ? EXIT_DONE : EXIT_TROUBLE;
 }
 
@@ -34,7 +33,6 @@ int main(int argc, char **argv)
 {
 	static struct options o;
 	enum exit_code code = EXIT_USAGE;
-
 	if (options_read(&o, argc, argv, stderr) == 0)
 		code = o.action == OPTIONS_RUN ? work(&o) : print_only(&o);
 	options_free(&o);

@@ -49,7 +49,7 @@ static void stop(int signal)
 {
 	stopping = 1;
 	screen_guard(signal);
-	if (reading != NULL)
+	if (reading)
 		source_stop(reading);
 }
 
@@ -78,13 +78,12 @@ static void signals_catch(void)
 static bool input_open(struct offline *f, struct input *in)
 {
 	struct error why = {0};
-
-	if (in->source != NULL)
+	if (in->source)
 		return true;
 	if (in->bad)
 		return false;
 	in->source = source_open(in->path, f->o->filter, &why, &f->run.usage);
-	in->bad = in->source == NULL;
+	in->bad = !in->source;
 	if (in->bad && !stopping)
 		log_fail(f->run.usage ? &f->run.usage : &f->run.trouble, "%s", why.text);
 	return !in->bad;
@@ -93,32 +92,30 @@ static bool input_open(struct offline *f, struct input *in)
 /* Whether the options need a second pass. */
 static bool needs_second_pass(const struct options *o)
 {
-	return o->write_pcap != NULL || o->explain != NULL;
+	return o->write_pcap || o->explain;
 }
 
 /* Whether an output shows ladders, and all captures are files that can be read twice. */
 static bool drawing(const struct offline *f)
 {
 	struct stat st;
-
 	for (size_t i = 0; i < f->o->reads.n; i++)
 		if (stat(f->inputs[i].path, &st) != 0 || !S_ISREG(st.st_mode))
 			return false;
-	return sinks_stored(f->run.sinks) != NULL;
+	return sinks_stored(f->run.sinks);
 }
 
 /* Checks that inputs can be read twice, if the options need a second pass. */
 static bool inputs_check(struct offline *f)
 {
 	struct stat st;
-
 	for (size_t i = 0; needs_second_pass(f->o) && i < f->o->reads.n; i++)
 		if (stat(f->inputs[i].path, &st) == 0 && !S_ISREG(st.st_mode) &&
 		    !S_ISDIR(st.st_mode))
 			log_fail(&f->run.usage,
 				 "%.200s is no file and cannot be read twice, as %s has to",
 				 f->inputs[i].path,
-				 f->o->write_pcap != NULL ? "--write-pcap" : "--explain");
+				 f->o->write_pcap ? "--write-pcap" : "--explain");
 	return !f->run.usage;
 }
 
@@ -127,19 +124,17 @@ static bool input_open_again(struct offline *f, struct input *in)
 {
 	struct error why = {0};
 	bool usage;
-
-	if (in->again == NULL)
+	if (!in->again)
 		in->again = source_open(in->path, f->o->filter, &why, &usage);
-	if (in->again == NULL)
+	if (!in->again)
 		log_fail(&f->run.trouble, "%s", why.text);
-	return in->again != NULL;
+	return in->again;
 }
 
 /* Raises the limit of open files, because all inputs may be open at once. */
 static void descriptors_raise(void)
 {
 	struct rlimit limit;
-
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
@@ -156,7 +151,7 @@ static bool root_leave(struct offline *f)
 			if (strcmp(f->inputs[i].path, "-") != 0 && input_open(f, &f->inputs[i]) &&
 			    (needs_second_pass(f->o) || f->drawing))
 				input_open_again(f, &f->inputs[i]);
-		for (size_t i = 0; f->run.viewer != NULL && i < f->o->reads.n; i++)
+		for (size_t i = 0; f->run.viewer && i < f->o->reads.n; i++)
 			reread_hold(&f->reread, i);
 	}
 	return !f->run.usage && run_confine(&f->run, NULL);
@@ -165,7 +160,6 @@ static bool root_leave(struct offline *f)
 static void on_session(void *arg, const struct record *record)
 {
 	struct offline *f = arg;
-
 	run_deliver(&f->run, record, f->inputs[record->conn->input].path,
 		    (struct session_frames){0});
 }
@@ -173,11 +167,10 @@ static void on_session(void *arg, const struct record *record)
 static bool monitor_start(struct offline *f)
 {
 	struct monitor_config config = f->run.config;
-
 	config.session = on_session;
 	config.arg = f;
 	f->shards = shards_new(&config, shards_possible(&config, processors_or(f->o->workers)));
-	return f->shards != NULL ||
+	return f->shards ||
 	       log_fail(&f->run.trouble,
 			"no memory for the connections that are to be watched; --memory and "
 			"--max-connections bound them");
@@ -188,7 +181,6 @@ static void print_so_far(const struct offline *f)
 {
 	struct monitor_stats core;
 	char line[RUN_LINE];
-
 	asked = 0;
 	shards_settle(f->shards);
 	shards_stats(f->shards, &core);
@@ -201,7 +193,6 @@ static uint64_t inputs_size(const struct offline *f)
 {
 	uint64_t sum = 0;
 	struct stat st;
-
 	for (size_t i = 0; i < f->o->reads.n; i++) {
 		if (stat(f->inputs[i].path, &st) != 0 || !S_ISREG(st.st_mode))
 			return 0;
@@ -215,9 +206,8 @@ static void view_look(struct offline *f, const struct source *s)
 {
 	uint64_t size, done = source_progress(s, &size) + f->run.progress.before;
 	char state[32];
-
 	if (f->run.progress.total > 0) {
-		snprintf(state, sizeof(state), "%s %.0f %%", f->run.progress.what,
+		snprintf(state, sizeof state, "%s %.0f %%", f->run.progress.what,
 			 100.0 * (double)done / (double)f->run.progress.total);
 		viewer_state(f->run.viewer, state);
 	}
@@ -228,17 +218,15 @@ static void view_look(struct offline *f, const struct source *s)
 static void progress_update(struct offline *f, const struct source *s)
 {
 	uint64_t size;
-
 	progress_show(&f->run.progress, source_progress(s, &size));
 	sandbox_report(false);
-	if (f->run.viewer != NULL)
+	if (f->run.viewer)
 		view_look(f, s);
 }
 
 static void progress_input_done(struct offline *f, const struct source *s)
 {
 	uint64_t size, done = source_progress(s, &size);
-
 	progress_hide(&f->run.progress);
 	progress_next(&f->run.progress, size > 0 ? size : done);
 }
@@ -251,11 +239,9 @@ static void input_read(struct offline *f, struct input *in)
 	struct error why;
 	bool slow = strcmp(in->path, "-") == 0;
 	int n = 0;
-
 	f->current = in->path;
 	reading = in->source;
-	while (!stopping &&
-	       (f->run.query != NULL || f->run.viewer != NULL || sinks_listening(f->run.sinks)) &&
+	while (!stopping && (f->run.query || f->run.viewer || sinks_listening(f->run.sinks)) &&
 	       (n = source_read(in->source, frames, FRAMES, &why)) > 0) {
 		keylog_add(f->run.keylog, source_secrets(in->source));
 		shards_frames(f->shards, (uint32_t)(in - f->inputs), frames, (size_t)n);
@@ -281,7 +267,6 @@ static void input_read(struct offline *f, struct input *in)
 static void finish(struct offline *f)
 {
 	struct monitor_stats core;
-
 	shards_finish(f->shards);
 	shards_stats(f->shards, &core);
 	sinks_stats(f->run.sinks,
@@ -291,8 +276,7 @@ static void finish(struct offline *f)
 /* Whether a ladder or a pcap file needs the second pass. */
 static bool again_wanted(const struct offline *f)
 {
-	return f->takers.ladders != NULL ||
-	       (f->takers.extract != NULL && extract_wanted(f->takers.extract));
+	return f->takers.ladders || (f->takers.extract && extract_wanted(f->takers.extract));
 }
 
 /* Reads as many frames of an input as the first pass did. Returns false if a signal has stopped the
@@ -303,7 +287,6 @@ static bool input_again(struct offline *f, struct input *in)
 	struct error why;
 	uint64_t left = in->frames;
 	int n;
-
 	if (left > 0 && input_open_again(f, in)) {
 		reading = in->again;
 		while (left > 0 &&
@@ -331,7 +314,6 @@ static bool input_again(struct offline *f, struct input *in)
 static bool inputs_again(struct offline *f)
 {
 	bool whole = true;
-
 	progress_begin(&f->run.progress, "read again", inputs_size(f));
 	for (size_t i = 0; i < f->o->reads.n && again_wanted(f) && whole; i++)
 		whole = input_again(f, &f->inputs[i]);
@@ -342,16 +324,15 @@ static bool inputs_again(struct offline *f)
  * are for ladder_scenario. */
 static void ladders_note(struct offline *f, struct session_store *store, bool record)
 {
-	for (size_t i = 0; store != NULL && i < session_store_count(store); i++) {
+	for (size_t i = 0; store && i < session_store_count(store); i++) {
 		struct stored_session *s = session_store_at(store, i);
 		struct ladder *ladder;
-
-		if (f->takers.ladders == NULL)
+		if (!f->takers.ladders)
 			f->takers.ladders = ladders_new(&f->run.config);
-		ladder = f->takers.ladders != NULL
+		ladder = f->takers.ladders
 				 ? ladders_want(f->takers.ladders, s, s->record->conn->first)
 				 : NULL;
-		if (record && ladder != NULL && !ladder_record(ladder))
+		if (record && ladder && !ladder_record(ladder))
 			log_fail(&f->run.trouble, "no memory for what is to be explained");
 	}
 }
@@ -361,20 +342,19 @@ static void afterwards(struct offline *f)
 	struct query *query = f->run.query;
 	struct error why;
 	bool whole;
-
-	if (query != NULL)
+	if (query)
 		ladders_note(f, query_sessions(query), f->o->ladder == LADDER_SCENARIO);
 	if (f->drawing)
 		ladders_note(f, sinks_stored(f->run.sinks), false);
 	f->takers.extract = f->run.extract;
 	whole = inputs_again(f);
 
-	if (f->run.extract != NULL && !extract_finish(f->run.extract, whole))
+	if (f->run.extract && !extract_finish(f->run.extract, whole))
 		f->run.trouble = true;
-	if (f->takers.ladders != NULL)
+	if (f->takers.ladders)
 		ladders_finish(f->takers.ladders);
 	sinks_worst(f->run.sinks);
-	if (query != NULL && !query_print(query, &why))
+	if (query && !query_print(query, &why))
 		log_fail(session_store_count(query_sessions(query)) == 0 ? &f->run.usage
 									 : &f->run.trouble,
 			 "%s", why.text);
@@ -392,7 +372,6 @@ static void view(struct offline *f)
 static bool start(struct offline *f)
 {
 	struct viewer_source source = {reread_draw, reread_save, &f->reread};
-
 	if (!inputs_check(f) || !reread_init(&f->reread, f->o, &f->run.config))
 		return false;
 	for (size_t i = 0; i < f->o->reads.n; i++)
@@ -416,7 +395,7 @@ static void run(struct offline *f)
 		return;
 	finish(f);
 	afterwards(f);
-	if (f->run.viewer != NULL)
+	if (f->run.viewer)
 		view(f);
 }
 
@@ -436,9 +415,8 @@ static enum exit_code end(struct offline *f)
 enum exit_code offline_run(const struct options *o)
 {
 	struct offline f = {.o = o, .run.o = o, .current = o->reads.all[0]};
-
-	f.inputs = calloc(o->reads.n, sizeof(*f.inputs));
-	if (f.inputs == NULL)
+	f.inputs = calloc(o->reads.n, sizeof *f.inputs);
+	if (!f.inputs)
 		return EXIT_TROUBLE;
 	for (size_t i = 0; i < o->reads.n; i++)
 		f.inputs[i].path = o->reads.all[i];

@@ -91,11 +91,10 @@ static void *message_reserve(struct worker *w, enum message kind, size_t n)
 {
 	struct shards *s = w->shards;
 	void *place = ring_reserve(w->ring, kind, n, 0);
-
-	if (place != NULL)
+	if (place)
 		return place;
 	pthread_mutex_lock(&s->lock);
-	while (!s->aborted && (place = ring_reserve(w->ring, kind, n, 0)) == NULL) {
+	while (!s->aborted && !(place = ring_reserve(w->ring, kind, n, 0))) {
 		progress_signal(s);
 		pthread_cond_wait(&s->room, &s->lock);
 	}
@@ -105,9 +104,8 @@ static void *message_reserve(struct worker *w, enum message kind, size_t n)
 
 static struct worker_message *message_begin(struct worker *w, enum message kind, size_t n)
 {
-	struct worker_message *t = message_reserve(w, kind, sizeof(*t) + n);
-
-	if (t != NULL)
+	struct worker_message *t = message_reserve(w, kind, sizeof *t + n);
+	if (t)
 		t->order = *monitor_order(w->monitor);
 	return t;
 }
@@ -115,11 +113,10 @@ static struct worker_message *message_begin(struct worker *w, enum message kind,
 static void on_ended(void *arg, const struct server_event *event)
 {
 	struct worker *w = arg;
-	struct worker_message *t = message_begin(w, MESSAGE_ENDED, sizeof(*event));
-
-	if (t == NULL)
+	struct worker_message *t = message_begin(w, MESSAGE_ENDED, sizeof *event);
+	if (!t)
 		return;
-	memcpy(t + 1, event, sizeof(*event));
+	memcpy(t + 1, event, sizeof *event);
 	ring_commit(w->ring);
 }
 
@@ -127,8 +124,7 @@ static void on_session(void *arg, const struct record *record)
 {
 	struct worker *w = arg;
 	struct worker_message *t = message_begin(w, MESSAGE_RECORD, record_size(record));
-
-	if (t == NULL)
+	if (!t)
 		return;
 	record_pack(record, t + 1);
 	ring_commit(w->ring);
@@ -136,9 +132,8 @@ static void on_session(void *arg, const struct record *record)
 
 static void progress_put(struct worker *w, uint64_t step)
 {
-	struct worker_message *t = message_reserve(w, MESSAGE_PROGRESS, sizeof(*t));
-
-	if (t == NULL)
+	struct worker_message *t = message_reserve(w, MESSAGE_PROGRESS, sizeof *t);
+	if (!t)
 		return;
 	t->order = (struct stream_order){step, INT64_MAX, UINT64_MAX};
 	ring_commit(w->ring);
@@ -149,7 +144,6 @@ static struct chunk *chunk_await(struct worker *w)
 {
 	struct shards *s = w->shards;
 	struct chunk *c = NULL;
-
 	pthread_mutex_lock(&s->lock);
 	while (w->next == s->published && !s->ending && !s->aborted)
 		pthread_cond_wait(&s->work, &s->lock);
@@ -191,15 +185,14 @@ static void chunk_judge(struct monitor *m, const struct chunk *c)
 
 int64_t shards_last(const struct shards *s)
 {
-	return monitor_time(s->alone != NULL ? s->alone : s->front);
+	return monitor_time(s->alone ? s->alone : s->front);
 }
 
 static void *worker_run(void *arg)
 {
 	struct worker *w = arg;
-
 	sandbox_count();
-	for (struct chunk *c; (c = chunk_await(w)) != NULL; chunk_done(w)) {
+	for (struct chunk *c; (c = chunk_await(w)); chunk_done(w)) {
 		chunk_judge(w->monitor, c);
 		progress_put(w, stream_step_last(c->frame));
 	}
@@ -219,15 +212,13 @@ static void *worker_run(void *arg)
 static struct worker *first_head(struct shards *s)
 {
 	struct worker *first = NULL;
-
 	for (unsigned i = 0; i < s->n; i++) {
 		struct worker *w = &s->workers[i];
-
 		if (w->done)
 			continue;
-		if (w->head == NULL && (w->head = ring_peek(w->ring, &w->kind)) == NULL)
+		if (!w->head && !(w->head = ring_peek(w->ring, &w->kind)))
 			return NULL;
-		if (first == NULL || stream_order_compare(&w->head->order, &first->head->order) < 0)
+		if (!first || stream_order_compare(&w->head->order, &first->head->order) < 0)
 			first = w;
 	}
 	return first;
@@ -250,8 +241,7 @@ static void head_emit(struct shards *s, struct worker *w)
 static void drain(struct shards *s)
 {
 	bool any = false;
-
-	for (struct worker *w; (w = first_head(s)) != NULL; any = true)
+	for (struct worker *w; (w = first_head(s)); any = true)
 		head_emit(s, w);
 	if (!any)
 		return;
@@ -264,7 +254,6 @@ static void drain(struct shards *s)
 static uint64_t chunks_done(const struct shards *s)
 {
 	uint64_t min = s->published;
-
 	for (unsigned i = 0; i < s->n; i++)
 		min = s->workers[i].next < min ? s->workers[i].next : min;
 	return min;
@@ -274,7 +263,6 @@ static uint64_t chunks_done(const struct shards *s)
 static void await(struct shards *s, bool (*enough)(const struct shards *s))
 {
 	bool there = false;
-
 	while (!there) {
 		pthread_mutex_lock(&s->lock);
 		uint64_t seen = s->events;
@@ -327,7 +315,6 @@ static void chunk_publish(struct shards *s)
 static size_t item_place(struct shards *s, uint64_t frame, uint32_t payload)
 {
 	struct chunk *c = chunk_open(s);
-
 	if (c->n == CHUNK_ITEMS || payload > CHUNK_BYTES - c->used ||
 	    (c->n > 0 && c->input != s->input)) {
 		chunk_publish(s);
@@ -341,12 +328,10 @@ static size_t item_place(struct shards *s, uint64_t frame, uint32_t payload)
 static void on_segments(void *arg, const struct packet *packets, size_t n)
 {
 	struct shards *s = arg;
-
 	for (size_t i = 0; i < n; i++) {
 		const struct packet *p = &packets[i];
 		size_t at = item_place(s, p->number, p->payload_cap);
 		struct chunk *c = chunk_open(s);
-
 		c->icmp[at] = false;
 		c->items[at].tcp = *p;
 		if (p->payload_cap > 0)
@@ -362,7 +347,6 @@ static void on_icmp(void *arg, const struct packet_icmp *icmp)
 	struct shards *s = arg;
 	struct chunk *c = chunk_open(s);
 	size_t at = item_place(s, c->n > 0 ? c->frame : s->frame, 0);
-
 	c = chunk_open(s);
 	c->icmp[at] = true;
 	c->items[at].icmp = *icmp;
@@ -372,8 +356,7 @@ static const struct monitor_front front = {on_segments, on_icmp};
 
 void shards_frames(struct shards *s, uint32_t input, const struct frame *frames, size_t n)
 {
-	struct monitor *m = s->alone != NULL ? s->alone : s->front;
-
+	struct monitor *m = s->alone ? s->alone : s->front;
 	if (input != s->input)
 		monitor_break(m);
 	monitor_input(m, input);
@@ -383,7 +366,7 @@ void shards_frames(struct shards *s, uint32_t input, const struct frame *frames,
 
 void shards_settle(struct shards *s)
 {
-	if (s->alone != NULL)
+	if (s->alone)
 		return;
 	chunk_publish(s);
 	await(s, none_is_under_way);
@@ -392,7 +375,7 @@ void shards_settle(struct shards *s)
 
 void shards_finish(struct shards *s)
 {
-	if (s->alone != NULL) {
+	if (s->alone) {
 		monitor_finish(s->alone);
 		return;
 	}
@@ -410,23 +393,21 @@ static void stats_add(struct stream_stats *sum, const struct stream_stats *one)
 {
 	uint64_t *to = (uint64_t *)(void *)sum;
 	const uint64_t *from = (const uint64_t *)(const void *)one;
-
-	static_assert(sizeof(*sum) % sizeof(*to) == 0,
+	static_assert(sizeof *sum % sizeof *to == 0,
 		      "all members of stream_stats are of this type");
-	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
+	for (size_t i = 0; i < sizeof *sum / sizeof *to; i++)
 		to[i] += from[i];
 }
 
 void shards_stats(struct shards *s, struct monitor_stats *out)
 {
-	if (s->alone != NULL) {
+	if (s->alone) {
 		monitor_stats(s->alone, out);
 		return;
 	}
 	monitor_stats(s->front, out);
 	for (unsigned i = 0; i < s->n; i++) {
 		struct monitor_stats one;
-
 		monitor_stats(s->workers[i].monitor, &one);
 		stats_add(&out->stream, &one.stream);
 		out->memory_used += one.memory_used;
@@ -440,7 +421,6 @@ static struct monitor_config part_of(const struct monitor_config *config, unsign
 				     unsigned n)
 {
 	struct monitor_config part = *config;
-
 	part.stream.shard = worker;
 	part.stream.shards = n;
 	part.stream.max_conns = (part.stream.max_conns + n - 1) / n;
@@ -454,20 +434,17 @@ static struct monitor_config part_of(const struct monitor_config *config, unsign
 static bool worker_start(struct shards *s, struct worker *w, const struct monitor_config *config)
 {
 	struct monitor_config part = part_of(config, (unsigned)(w - s->workers), s->n);
-
 	w->shards = s;
 	part.arg = w;
 	w->ring = ring_new(RING_SIZE);
 	w->monitor = monitor_new(&part);
-	w->started = w->ring != NULL && w->monitor != NULL &&
-		     pthread_create(&w->thread, NULL, worker_run, w) == 0;
+	w->started = w->ring && w->monitor && pthread_create(&w->thread, NULL, worker_run, w) == 0;
 	return w->started;
 }
 
 static struct monitor *front_make(struct shards *s, const struct monitor_config *config)
 {
 	struct monitor_config decoding = *config;
-
 	decoding.front = &front;
 	decoding.arg = s;
 	return monitor_new(&decoding);
@@ -479,9 +456,9 @@ static bool workers_start(struct shards *s, const struct monitor_config *config)
 	s->arg = config->arg;
 	s->correlator = correlator_new(config->stream.seed);
 	s->front = front_make(s, config);
-	s->chunks = malloc(CHUNKS * sizeof(*s->chunks));
-	s->workers = calloc(s->n, sizeof(*s->workers));
-	if (s->correlator == NULL || s->front == NULL || s->chunks == NULL || s->workers == NULL)
+	s->chunks = malloc(CHUNKS * sizeof *s->chunks);
+	s->workers = calloc(s->n, sizeof *s->workers);
+	if (!s->correlator || !s->front || !s->chunks || !s->workers)
 		return false;
 	s->chunks[0].n = s->chunks[0].used = 0;
 	for (unsigned i = 0; i < s->n; i++)
@@ -492,9 +469,8 @@ static bool workers_start(struct shards *s, const struct monitor_config *config)
 
 struct shards *shards_new(const struct monitor_config *config, unsigned workers)
 {
-	struct shards *s = calloc(1, sizeof(*s));
-
-	if (s == NULL)
+	struct shards *s = calloc(1, sizeof *s);
+	if (!s)
 		return NULL;
 	s->n = workers;
 	pthread_mutex_init(&s->lock, NULL);
@@ -518,7 +494,6 @@ static void workers_stop(struct shards *s)
 	pthread_mutex_unlock(&s->lock);
 	for (unsigned i = 0; i < s->n; i++) {
 		struct worker *w = &s->workers[i];
-
 		if (w->started)
 			pthread_join(w->thread, NULL);
 		monitor_free(w->monitor);
@@ -528,9 +503,9 @@ static void workers_stop(struct shards *s)
 
 void shards_free(struct shards *s)
 {
-	if (s == NULL)
+	if (!s)
 		return;
-	if (s->workers != NULL)
+	if (s->workers)
 		workers_stop(s);
 	monitor_free(s->alone);
 	monitor_free(s->front);

@@ -68,8 +68,7 @@ struct worker {
 static void *message_reserve(struct worker *w, enum worker_message kind, size_t n, size_t spare)
 {
 	void *room;
-
-	while ((room = ring_reserve(w->ring, kind, n, spare)) == NULL && atomic_load(&w->stop) &&
+	while (!(room = ring_reserve(w->ring, kind, n, spare)) && atomic_load(&w->stop) &&
 	       n < RING_SIZE / 4) {
 		ring_wake(w->ring);
 		nanosleep(&(struct timespec){0, BUSY_WAIT_NS}, NULL);
@@ -87,8 +86,7 @@ static bool message_put(struct worker *w, enum worker_message kind, const void *
 			size_t spare)
 {
 	void *room = message_reserve(w, kind, n, spare);
-
-	if (room == NULL)
+	if (!room)
 		return false;
 	memcpy(room, message, n);
 	message_commit(w);
@@ -97,16 +95,15 @@ static bool message_put(struct worker *w, enum worker_message kind, const void *
 
 static void on_ended(void *arg, const struct server_event *event)
 {
-	message_put(arg, WORKER_ENDED, event, sizeof(*event), RING_SPARE);
+	message_put(arg, WORKER_ENDED, event, sizeof *event, RING_SPARE);
 }
 
 static bool frames_put(struct worker *w, const struct record *record,
 		       const struct stored_conn *stored)
 {
 	size_t n = record_size(record), frames = frame_store_size(w->store, stored);
-	struct worker_frames *f = message_reserve(w, WORKER_FRAMES, sizeof(*f) + n + frames, 0);
-
-	if (f == NULL)
+	struct worker_frames *f = message_reserve(w, WORKER_FRAMES, sizeof *f + n + frames, 0);
+	if (!f)
 		return false;
 	*f = (struct worker_frames){
 		.record_size = n, .frames_size = frames, .omitted = frame_store_omitted(stored)};
@@ -122,7 +119,6 @@ static bool may_alert(const struct worker *w, const struct record *record)
 {
 	struct record habitual = *record;
 	struct ending ending = *record->ending;
-
 	if (report_make(w->alerting, record, "").raised != 0)
 		return true;
 	if (!ending.encrypted)
@@ -139,10 +135,9 @@ static bool record_put(struct worker *w, const struct record *record)
 {
 	size_t n = record_size(record);
 	void *room = message_reserve(w, WORKER_RECORD, n, RING_SPARE);
-
-	if (room == NULL && may_alert(w, record))
+	if (!room && may_alert(w, record))
 		room = message_reserve(w, WORKER_RECORD, n, 0);
-	if (room == NULL)
+	if (!room)
 		return false;
 	record_pack(record, room);
 	message_commit(w);
@@ -156,7 +151,7 @@ static bool alert_put(struct worker *w, const struct record *record,
 {
 	if (!may_alert(w, record))
 		return false;
-	if (stored != NULL && frames_put(w, record, stored))
+	if (stored && frames_put(w, record, stored))
 		return true;
 	w->capture.pcaps_lost++;
 	return false;
@@ -165,22 +160,19 @@ static bool alert_put(struct worker *w, const struct record *record,
 static void on_session(void *arg, const struct record *record)
 {
 	struct worker *w = arg;
-	struct stored_conn *stored = w->store != NULL ? frame_store_find(w->store, record->conn)
-						      : NULL;
-
-	if ((w->store == NULL || !alert_put(w, record, stored)) && !record_put(w, record))
+	struct stored_conn *stored = w->store ? frame_store_find(w->store, record->conn) : NULL;
+	if ((!w->store || !alert_put(w, record, stored)) && !record_put(w, record))
 		w->capture.records_lost++;
-	if (stored != NULL)
+	if (stored)
 		frame_store_remove(w->store, stored);
 }
 
 static void stats_send(struct worker *w)
 {
 	struct monitor_stats stats;
-
 	monitor_stats(w->monitor, &stats);
 	stats.capture = w->capture;
-	message_put(w, WORKER_STATS, &stats, sizeof(stats), 0);
+	message_put(w, WORKER_STATS, &stats, sizeof stats, 0);
 }
 
 /* Packets that the kernel dropped since the last look may belong to any session that was open in
@@ -188,7 +180,6 @@ static void stats_send(struct worker *w)
 static void slot_count(struct worker *w, struct slot *s, int64_t now_wall)
 {
 	struct live_counts now;
-
 	if (!live_counts(s->live, &now))
 		return;
 	w->capture.received += now.received - s->counts.received;
@@ -203,7 +194,7 @@ static void slot_count(struct worker *w, struct slot *s, int64_t now_wall)
 static void slot_close(struct worker *w, struct slot *s, const char *reason)
 {
 	slot_count(w, s, clock_read(CLOCK_REALTIME));
-	snprintf(s->reason, sizeof(s->reason), "%.255s", reason);
+	snprintf(s->reason, sizeof s->reason, "%.255s", reason);
 	live_close(s->live);
 	s->live = NULL;
 }
@@ -211,10 +202,9 @@ static void slot_close(struct worker *w, struct slot *s, const char *reason)
 static void slot_take(struct slot *s)
 {
 	struct live *live = atomic_exchange(&s->given, NULL);
-
-	if (live == NULL)
+	if (!live)
 		return;
-	assert(s->live == NULL);
+	assert(!s->live);
 	s->live = live;
 	s->reported = LIVE_UP; /* the main thread knows that */
 	s->counts = (struct live_counts){0};
@@ -224,21 +214,19 @@ static void slot_take(struct slot *s)
 static void slot_emit(struct worker *w, struct slot *s, enum live_link link)
 {
 	struct worker_link message = {.interface = (uint32_t)(s - w->slots), .link = link};
-
 	if (link == s->reported)
 		return;
 	if (link == LIVE_GONE)
-		memcpy(message.reason, s->reason, sizeof(message.reason));
-	if (message_put(w, WORKER_LINK, &message, sizeof(message), 0))
+		memcpy(message.reason, s->reason, sizeof message.reason);
+	if (message_put(w, WORKER_LINK, &message, sizeof message, 0))
 		s->reported = link;
 }
 
 static void slot_look(struct worker *w, struct slot *s, int64_t now_wall)
 {
 	enum live_link link = LIVE_GONE;
-
 	slot_take(s);
-	if (s->live != NULL) {
+	if (s->live) {
 		slot_count(w, s, now_wall);
 		link = live_link(s->live);
 		if (link == LIVE_GONE)
@@ -252,15 +240,13 @@ static size_t slot_read(struct worker *w, struct slot *s)
 {
 	struct frame frames[FRAMES];
 	size_t all = 0;
-
-	for (unsigned turn = 0; turn < TURNS && s->live != NULL; turn++) {
+	for (unsigned turn = 0; turn < TURNS && s->live; turn++) {
 		int n = live_read(s->live, frames, FRAMES);
-
 		if (n < 0)
 			slot_close(w, s, live_reason(s->live));
 		if (n <= 0)
 			break;
-		if (w->store != NULL)
+		if (w->store)
 			frame_store_frames(w->store, frames, (size_t)n);
 		monitor_input(w->monitor, (uint32_t)(s - w->slots));
 		monitor_frames(w->monitor, frames, (size_t)n);
@@ -274,7 +260,6 @@ static size_t slot_read(struct worker *w, struct slot *s)
 static void time_pass(struct worker *w, int64_t now)
 {
 	int64_t last = monitor_time(w->monitor), ts = last + (now - w->frame_clock) - capture_lag;
-
 	if (w->frame_clock != 0 && ts > last)
 		monitor_tick(w->monitor, ts);
 }
@@ -282,8 +267,7 @@ static void time_pass(struct worker *w, int64_t now)
 static void alerting_take(struct worker *w)
 {
 	struct alerting *renewed = atomic_exchange(&w->renewed, NULL);
-
-	if (renewed == NULL)
+	if (!renewed)
 		return;
 	free(w->alerting);
 	w->alerting = renewed;
@@ -292,7 +276,6 @@ static void alerting_take(struct worker *w)
 static void look(struct worker *w, int64_t now)
 {
 	int64_t now_wall = clock_read(CLOCK_REALTIME);
-
 	atomic_fetch_add(&w->beats, 1);
 	alerting_take(w);
 	for (unsigned i = 0; i < w->n; i++)
@@ -310,11 +293,10 @@ static void look(struct worker *w, int64_t now)
 static void await(struct worker *w)
 {
 	for (unsigned i = 0; i < w->n; i++)
-		w->fds[i].fd = w->slots[i].live != NULL ? live_descriptor(w->slots[i].live) : -1;
+		w->fds[i].fd = w->slots[i].live ? live_descriptor(w->slots[i].live) : -1;
 	if (poll(w->fds, w->n + 1, TICK_MS) > 0 && w->fds[w->n].revents != 0) {
 		uint64_t count;
-
-		if (read(w->event, &count, sizeof(count)) > 0)
+		if (read(w->event, &count, sizeof count) > 0)
 			w->looked = 0;
 	}
 }
@@ -325,7 +307,6 @@ static void turn(struct worker *w)
 {
 	size_t got = 0;
 	int64_t now;
-
 	for (unsigned i = 0; i < w->n; i++)
 		got += slot_read(w, &w->slots[i]);
 	now = clock_read(CLOCK_MONOTONIC);
@@ -346,7 +327,6 @@ static void turn(struct worker *w)
 static void rest_read(struct worker *w)
 {
 	size_t got = 1;
-
 	for (unsigned round = 0; round < LAST_ROUNDS && got > 0; round++) {
 		got = 0;
 		for (unsigned i = 0; i < w->n; i++)
@@ -357,7 +337,6 @@ static void rest_read(struct worker *w)
 static void *run(void *arg)
 {
 	struct worker *w = arg;
-
 	sandbox_count();
 	w->looked_wall = clock_read(CLOCK_REALTIME);
 	while (!atomic_load(&w->stop))
@@ -373,9 +352,8 @@ static void *run(void *arg)
 
 bool worker_alerting(struct worker *w, const struct alerting *alerting)
 {
-	struct alerting *copy = malloc(sizeof(*copy));
-
-	if (copy == NULL)
+	struct alerting *copy = malloc(sizeof *copy);
+	if (!copy)
 		return false;
 	*copy = *alerting;
 	free(atomic_exchange(&w->renewed, copy));
@@ -388,19 +366,17 @@ static bool frame_store_start(struct worker *w, const struct monitor_config *con
 									     : FRAME_STORE_MIN,
 					  .ports = config->any_port ? NULL : &w->ports,
 					  .seed = {config->stream.seed[0], config->stream.seed[1]}};
-
 	w->ports = config->ports;
 	w->store = frame_store_new(&copy);
-	return w->store != NULL;
+	return w->store;
 }
 
 struct worker *worker_new(const struct monitor_config *config, unsigned interfaces,
 			  size_t store_memory, const struct alerting *alerting)
 {
-	struct worker *w = calloc(1, sizeof(*w));
+	struct worker *w = calloc(1, sizeof *w);
 	struct monitor_config copy = *config;
-
-	if (w == NULL)
+	if (!w)
 		return NULL;
 	copy.session = on_session;
 	copy.ended = on_ended;
@@ -408,11 +384,10 @@ struct worker *worker_new(const struct monitor_config *config, unsigned interfac
 	w->n = interfaces;
 	w->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	w->ring = ring_new(RING_SIZE);
-	w->slots = calloc(interfaces, sizeof(*w->slots));
-	w->fds = calloc(interfaces + 1, sizeof(*w->fds));
+	w->slots = calloc(interfaces, sizeof *w->slots);
+	w->fds = calloc(interfaces + 1, sizeof *w->fds);
 	w->monitor = monitor_new(&copy);
-	if (w->event < 0 || w->ring == NULL || w->slots == NULL || w->fds == NULL ||
-	    w->monitor == NULL ||
+	if (w->event < 0 || !w->ring || !w->slots || !w->fds || !w->monitor ||
 	    (store_memory > 0 && !frame_store_start(w, config, store_memory)) ||
 	    !worker_alerting(w, alerting)) {
 		worker_free(w);
@@ -430,8 +405,7 @@ struct worker *worker_new(const struct monitor_config *config, unsigned interfac
 static void worker_wake(struct worker *w)
 {
 	uint64_t one = 1;
-	ssize_t n = write(w->event, &one, sizeof(one));
-
+	ssize_t n = write(w->event, &one, sizeof one);
 	(void)n;
 }
 
@@ -444,8 +418,7 @@ void worker_give(struct worker *w, unsigned interface, struct live *live)
 bool worker_start(struct worker *w, unsigned number)
 {
 	char name[16];
-
-	snprintf(name, sizeof(name), "worker %u", number);
+	snprintf(name, sizeof name, "worker %u", number);
 	w->started = pthread_create(&w->thread, NULL, run, w) == 0;
 	if (w->started)
 		pthread_setname_np(w->thread, name);
@@ -477,10 +450,9 @@ bool worker_done(const struct worker *w)
 static void thread_end(struct worker *w)
 {
 	uint32_t kind;
-
 	worker_stop(w);
 	while (!worker_done(w)) {
-		while (ring_peek(w->ring, &kind) != NULL)
+		while (ring_peek(w->ring, &kind))
 			ring_release(w->ring);
 		nanosleep(&(struct timespec){0, BUSY_WAIT_NS}, NULL);
 	}
@@ -489,11 +461,11 @@ static void thread_end(struct worker *w)
 
 void worker_free(struct worker *w)
 {
-	if (w == NULL)
+	if (!w)
 		return;
 	if (w->started)
 		thread_end(w);
-	for (unsigned i = 0; w->slots != NULL && i < w->n; i++) {
+	for (unsigned i = 0; w->slots && i < w->n; i++) {
 		live_close(w->slots[i].live);
 		live_close(atomic_load(&w->slots[i].given));
 	}

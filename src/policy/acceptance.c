@@ -18,12 +18,11 @@ static bool replies_known(const struct record *r)
 static struct acceptance open_wait(const struct record *r)
 {
 	struct acceptance a = {0};
-
 	/* Who vanished has not even received it. */
 	if (!r->ending->end_unanswered || r->ending->vanished)
 		return a;
 	a.waited = r->ending->waited;
-	for (const struct transaction *t = r->session->first; t != NULL; t = t->next)
+	for (const struct transaction *t = r->session->first; t; t = t->next)
 		if (t->end_sent && !t->answered)
 			a.message = t;
 	return a;
@@ -44,7 +43,7 @@ struct acceptance acceptance_slowest(const struct record *r)
 		return (struct acceptance){0};
 	struct acceptance a = open_wait(r);
 	bool whole = r->conn->flow[CLIENT].gap == 0;
-	for (const struct transaction *t = r->session->first; t != NULL; t = t->next)
+	for (const struct transaction *t = r->session->first; t; t = t->next)
 		if (answered_wait(t) > a.waited)
 			a = (struct acceptance){answered_wait(t), true, t};
 	if (r->session->transactions_omitted > 0 && whole && r->ending->slowest_reply > a.waited)

@@ -50,7 +50,6 @@ const struct verdict_row *alert_kind_row(unsigned s)
 unsigned alert_kind_read(const char *id)
 {
 	unsigned s = 0;
-
 	while (s < ALERT_KINDS && strcmp(alert_kind_row(s)->id, id) != 0)
 		s++;
 	return s;
@@ -59,7 +58,6 @@ unsigned alert_kind_read(const char *id)
 uint64_t alert_kind_extras(const struct record *r, const struct extra_limits *limits)
 {
 	uint64_t mask = 0;
-
 	for (unsigned s = VERDICTS; s < ALERT_KINDS; s++)
 		if (extras[s - VERDICTS].holds(r, limits))
 			mask |= UINT64_C(1) << s;

@@ -12,7 +12,6 @@ struct alerting alerting_default(void)
 {
 	struct alerting a = {.min = SEVERITY_NOTICE,
 			     .limits = {.slow_acceptance = 60 * FRAME_SECOND}};
-
 	for (unsigned s = 0; s < ALERT_KINDS; s++)
 		a.of[s] = alert_kind_row(s)->severity;
 	return a;
@@ -22,10 +21,9 @@ static void unknown(const char *id, size_t length, struct error *why)
 {
 	struct suggestion near = {.word = id, .n = length};
 	int shown = length < 64 ? (int)length : 64;
-
 	for (unsigned s = 0; s < ALERT_KINDS; s++)
 		suggest_offer(&near, alert_kind_row(s)->id);
-	if (near.best != NULL)
+	if (near.best)
 		error_set(why, "\"%.*s\" is no verdict or other alert; did you mean %s?", shown, id,
 			  near.best);
 	else
@@ -40,13 +38,12 @@ bool alerting_set(struct alerting *a, const char *text, struct error *why)
 	char id[64] = "";
 	enum severity severity;
 	unsigned s;
-
-	if (sign == NULL)
+	if (!sign)
 		return error_set(
 			why,
 			"\"%.99s\" is not of the form ALERT=SEVERITY, such as 421-idle=warning",
 			text);
-	if ((size_t)(sign - text) < sizeof(id))
+	if ((size_t)(sign - text) < sizeof id)
 		memcpy(id, text, (size_t)(sign - text));
 	s = alert_kind_read(id);
 	severity = severity_read(sign + 1);
@@ -77,10 +74,8 @@ struct judgement alerting_judge(const struct alerting *a, const struct ending *e
 				struct judgement j)
 {
 	enum verdict worst = j.verdict;
-
 	for (uint64_t also = j.also; also != 0; also &= also - 1) {
 		enum verdict v = (enum verdict)__builtin_ctzll(also);
-
 		if (alerting_severity(a, v, e) > alerting_severity(a, worst, e))
 			worst = v;
 	}

@@ -7,7 +7,7 @@
 /* What a whole server does, and not one session. */
 static bool cause_groups(const struct cause *c)
 {
-	return c != NULL && (c->id == CAUSE_SHUTDOWN || c->id == CAUSE_SERVER_CRASH);
+	return c && (c->id == CAUSE_SHUTDOWN || c->id == CAUSE_SERVER_CRASH);
 }
 
 /* In either direction: a clock may have been set back between the two. */
@@ -19,7 +19,6 @@ static bool within_a_second(int64_t a, int64_t b)
 static bool event_has(const struct grouping_event *e, const struct report *r)
 {
 	const struct conn *conn = r->record.conn;
-
 	return e->used && e->verdict == r->record.judgement.verdict &&
 	       e->cause == r->record.cause->id && e->port == conn->port[SERVER] &&
 	       ip_addr_equal(&e->server, &conn->addr[SERVER]) &&
@@ -29,7 +28,6 @@ static bool event_has(const struct grouping_event *e, const struct report *r)
 static void event_begin(struct grouping *g, const struct report *r)
 {
 	const struct conn *conn = r->record.conn;
-
 	g->events[g->next] = (struct grouping_event){.server = conn->addr[SERVER],
 						     .port = conn->port[SERVER],
 						     .verdict = r->record.judgement.verdict,
@@ -42,7 +40,6 @@ static void event_begin(struct grouping *g, const struct report *r)
 void grouping_apply(struct grouping *g, struct report *r)
 {
 	unsigned v = r->record.judgement.verdict;
-
 	if (r->record.together < 2 || !report_raises(r, v) || !cause_groups(report_cause(r)))
 		return;
 	for (unsigned i = 0; i < GROUPING_EVENTS; i++)

@@ -26,7 +26,7 @@ struct rates *rates_new(void)
 
 void rates_free(struct rates *r)
 {
-	if (r != NULL)
+	if (r)
 		free(r->rows);
 	free(r);
 }
@@ -35,15 +35,14 @@ static struct row *rates_row(struct rates *r, size_t server)
 {
 	size_t capacity = r->capacity > 0 ? r->capacity : RATES_FIRST;
 	struct row *rows;
-
 	if (server < r->capacity)
 		return &r->rows[server];
 	while (capacity <= server)
 		capacity *= 2;
-	rows = realloc(r->rows, capacity * sizeof(*rows));
-	if (rows == NULL)
+	rows = realloc(r->rows, capacity * sizeof *rows);
+	if (!rows)
 		return NULL;
-	memset(rows + r->capacity, 0, (capacity - r->capacity) * sizeof(*rows));
+	memset(rows + r->capacity, 0, (capacity - r->capacity) * sizeof *rows);
 	r->rows = rows;
 	r->capacity = capacity;
 	return &rows[server];
@@ -53,7 +52,6 @@ static struct row *rates_row(struct rates *r, size_t server)
 static void row_advance(struct row *row, int64_t slot)
 {
 	int64_t from = slot - row->slot > SLOTS ? slot - SLOTS : row->slot;
-
 	while (from < slot) {
 		from++;
 		row->sessions[from % SLOTS] = row->alerts[from % SLOTS] = 0;
@@ -64,8 +62,7 @@ static void row_advance(struct row *row, int64_t slot)
 void rates_count(struct rates *r, size_t server, int64_t now, unsigned alerts)
 {
 	struct row *row = rates_row(r, server);
-
-	if (row == NULL)
+	if (!row)
 		return;
 	row_advance(row, now > 0 ? now / slot_length : 0);
 	row->sessions[row->slot % SLOTS]++;
@@ -76,7 +73,6 @@ struct rate rates_hour(const struct rates *r, size_t server, int64_t now)
 {
 	struct rate sum = {0};
 	int64_t first = now / slot_length - SLOTS + 1;
-
 	if (server >= r->capacity)
 		return sum;
 	for (int64_t slot = r->rows[server].slot - SLOTS + 1; slot <= r->rows[server].slot; slot++)

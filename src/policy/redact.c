@@ -37,7 +37,6 @@ const char *redact_name(enum redact_mode mode)
 enum redact_mode redact_read(const char *name)
 {
 	unsigned m = 0;
-
 	while (m < REDACT_MODES && strcmp(name, redact_names[m]) != 0)
 		m++;
 	return (enum redact_mode)m;
@@ -45,15 +44,13 @@ enum redact_mode redact_read(const char *name)
 
 struct redactor *redactor_new(enum redact_mode mode)
 {
-	struct redactor *r = calloc(1, sizeof(*r));
-
-	if (r == NULL)
+	struct redactor *r = calloc(1, sizeof *r);
+	if (!r)
 		return NULL;
 	r->mode = mode;
 	r->pool = mode != REDACT_NONE ? pool_new(REDACT_POOL) : NULL;
 	r->digest = mode == REDACT_HASH ? digest_new() : NULL;
-	if ((mode != REDACT_NONE && r->pool == NULL) ||
-	    (mode == REDACT_HASH && r->digest == NULL)) {
+	if ((mode != REDACT_NONE && !r->pool) || (mode == REDACT_HASH && !r->digest)) {
 		redactor_free(r);
 		return NULL;
 	}
@@ -62,9 +59,9 @@ struct redactor *redactor_new(enum redact_mode mode)
 
 void redactor_free(struct redactor *r)
 {
-	if (r == NULL)
+	if (!r)
 		return;
-	if (r->pool != NULL)
+	if (r->pool)
 		pool_free(r->pool);
 	digest_free(r->digest);
 	outbuf_free(&r->scratch);
@@ -85,21 +82,19 @@ static size_t local_part(struct bytes address)
 static void put_hash(struct redactor *r, struct bytes address)
 {
 	uint8_t lower[STRING_REPLY_MAX], sha256[DIGEST_SHA256];
-	size_t n = address.n < sizeof(lower) ? address.n : sizeof(lower);
+	size_t n = address.n < sizeof lower ? address.n : sizeof lower;
 	char hex[2 * HASH_BYTES];
-
 	for (size_t i = 0; i < n; i++)
 		lower[i] = address.p[i] >= 'A' && address.p[i] <= 'Z' ? address.p[i] + ('a' - 'A')
 								      : address.p[i];
 	digest_sha256(r->digest, bytes_of(lower, n), sha256);
 	digest_hex(sha256, HASH_BYTES, hex);
-	outbuf_bytes(&r->scratch, hex, sizeof(hex));
+	outbuf_bytes(&r->scratch, hex, sizeof hex);
 }
 
 static void put_address(struct redactor *r, struct bytes address)
 {
 	struct bytes domain = bytes_from(address, local_part(address));
-
 	/* The null sender is nobody's address, and says that the message is a bounce. */
 	if (address.n == 0)
 		return;
@@ -116,7 +111,7 @@ static void put_address(struct redactor *r, struct bytes address)
 static bool address_byte(uint8_t c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c >= 0x80 || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~.@", c) != NULL);
+	       c >= 0x80 || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~.@", c));
 }
 
 /* What stands around an address as often as in it. */
@@ -130,11 +125,9 @@ static bool is_mark(uint8_t c)
 static size_t word_length(struct bytes text)
 {
 	size_t n = 0;
-
 	if (text.p[0] == '"') {
 		const uint8_t *end = text.n > 1 ? memchr(text.p + 1, '"', text.n - 1) : NULL;
-
-		n = end != NULL ? (size_t)(end - text.p) + 1 : 0;
+		n = end ? (size_t)(end - text.p) + 1 : 0;
 		if (n == 0 || n == text.n || text.p[n] != '@')
 			return 0;
 	}
@@ -162,7 +155,6 @@ static bool name_stands(const struct reading *r, size_t at, struct bytes name)
 {
 	struct bytes t = r->text;
 	size_t end = at + name.n, behind = end;
-
 	if (name.n < WORD_MIN || name.n > t.n - at ||
 	    strncasecmp((const char *)t.p + at, (const char *)name.p, name.n) != 0)
 		return false;
@@ -181,7 +173,6 @@ static size_t local_stands(const struct reading *r, size_t at, struct bytes addr
 {
 	struct bytes local;
 	const uint8_t *tag;
-
 	/* Most are told apart by their first letter. */
 	if (address.n == 0 || (address.p[0] != '"' && !ascii_same(address.p[0], r->text.p[at])))
 		return 0;
@@ -191,7 +182,7 @@ static size_t local_stands(const struct reading *r, size_t at, struct bytes addr
 	if (name_stands(r, at, local))
 		return local.n;
 	tag = local.n > 0 ? memchr(local.p, '+', local.n) : NULL;
-	if (tag != NULL && name_stands(r, at, bytes_first(local, (size_t)(tag - local.p))))
+	if (tag && name_stands(r, at, bytes_first(local, (size_t)(tag - local.p))))
 		return (size_t)(tag - local.p);
 	return 0;
 }
@@ -200,15 +191,12 @@ static size_t local_stands(const struct reading *r, size_t at, struct bytes addr
 static size_t person_stands(const struct reading *r, size_t at)
 {
 	size_t longest = 0;
-
-	for (const struct transaction *t = r->info->first; t != NULL; t = t->next) {
+	for (const struct transaction *t = r->info->first; t; t = t->next) {
 		struct string string;
 		uint16_t pos = 0;
-
 		while (strings_next(&t->strings, &pos, &string)) {
 			bool person = string.tag == STRING_FROM || string.tag == STRING_RCPT;
 			size_t n = person ? local_stands(r, at, string.text) : 0;
-
 			longest = n > longest ? n : longest;
 		}
 	}
@@ -221,7 +209,6 @@ static void put_word(struct redactor *r, struct bytes word)
 {
 	struct outbuf *b = &r->scratch;
 	size_t before = 0, after = word.n;
-
 	while (after > 0 && (word.p[after - 1] == '.' || is_mark(word.p[after - 1])))
 		after--;
 	while (before < after && is_mark(word.p[before]))
@@ -237,7 +224,6 @@ static void put_plain(struct redactor *r, const struct reading *from)
 	for (size_t at = 0, n; at<from->text.n; at += n> 0 ? n : 1) {
 		bool may = at == 0 || !ascii_alnum(from->text.p[at - 1]) ||
 			   !ascii_alnum(from->text.p[at]);
-
 		n = may ? person_stands(from, at) : 0;
 		if (n > 0)
 			outbuf_str(&r->scratch, redact_mark);
@@ -251,10 +237,8 @@ static void put_text(struct redactor *r, struct reading from)
 {
 	struct bytes text = from.text;
 	size_t plain = 0;
-
 	for (size_t at = 0, n; at<text.n; at += n> 0 ? n : 1) {
 		struct bytes word = bytes_from(text, at);
-
 		n = word_length(word);
 		word = bytes_first(word, n);
 		if (n == 0 || local_part(word) == n)
@@ -282,7 +266,6 @@ static void put_string(struct redactor *r, const struct session_info *info,
 {
 	bool reply = string->tag == STRING_REPLY || string->tag == STRING_FAREWELL ||
 		     string->tag == STRING_UNCODED;
-
 	cut = string->text.n >= strings_text_max(string->tag) || (reply && cut);
 	put_text(r, (struct reading){info, cut ? without_last_word(string->text) : string->text,
 				     reply});
@@ -293,7 +276,6 @@ static void copy_string(struct redactor *r, const struct session_info *info, str
 {
 	bool address = string->tag == STRING_FROM || string->tag == STRING_RCPT ||
 		       string->tag == STRING_MESSAGE_ID;
-
 	if (string->tag == STRING_VOID || (address && r->mode == REDACT_ALL))
 		return;
 	r->scratch.n = 0;
@@ -316,7 +298,6 @@ static void copy_strings(struct redactor *r, const struct session_info *info,
 {
 	struct string string;
 	uint16_t pos = 0;
-
 	*to = (struct strings){.full = from->full};
 	while (strings_next(from, &pos, &string))
 		copy_string(r, info, to, &string, from->cut);
@@ -330,7 +311,6 @@ static void copy_evidence(struct redactor *r, const char *from, char to[CAUSE_EV
 {
 	static const struct session_info nobody;
 	size_t n;
-
 	r->scratch.n = 0;
 	put_text(r, (struct reading){&nobody, bytes_str(from), false});
 	n = r->scratch.n < CAUSE_EVIDENCE_TEXT ? r->scratch.n : CAUSE_EVIDENCE_TEXT - 1;
@@ -359,16 +339,14 @@ static void forget_last(struct redactor *r)
 const struct record *redactor_record(struct redactor *r, const struct record *in)
 {
 	struct transaction **link = &r->info.first;
-
 	if (r->mode == REDACT_NONE)
 		return in;
 	forget_last(r);
 	r->info = *in->session;
 	copy_strings(r, in->session, &in->session->strings, &r->info.strings);
-	for (const struct transaction *t = in->session->first;
-	     t != NULL && r->n < SESSION_TRANSACTIONS; t = t->next) {
+	for (const struct transaction *t = in->session->first; t && r->n < SESSION_TRANSACTIONS;
+	     t = t->next) {
 		struct transaction *copy = &r->transactions[r->n++];
-
 		*copy = *t;
 		copy_strings(r, in->session, &t->strings, &copy->strings);
 		*link = copy;
@@ -377,7 +355,7 @@ const struct record *redactor_record(struct redactor *r, const struct record *in
 	*link = NULL;
 	r->record = *in;
 	r->record.session = &r->info;
-	if (in->cause != NULL)
+	if (in->cause)
 		copy_cause(r, in->cause);
 	return &r->record;
 }

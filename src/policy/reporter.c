@@ -20,7 +20,6 @@ struct reporter {
 struct reporter *reporter_new(const struct reporter_config *config)
 {
 	struct reporter *p = calloc(1, sizeof *p);
-
 	if (!p)
 		return NULL;
 	p->config = *config;
@@ -48,7 +47,6 @@ void reporter_free(struct reporter *p)
 struct report *reporter_report(struct reporter *p, const struct record *record, const char *input)
 {
 	struct report *r = &p->report;
-
 	*r = report_make(p->config.alerting, redactor_record(p->redactor, record), input);
 	r->number = ++p->reports;
 	grouping_apply(&p->grouping, r);

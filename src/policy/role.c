@@ -13,7 +13,6 @@ struct role_addrs {
 const char *role_name(enum role r)
 {
 	static const char *const names[ROLES] = {"none", "unknown", "server", "client", "both"};
-
 	return names[r];
 }
 
@@ -24,14 +23,13 @@ static int compare(const void *a, const void *b)
 
 struct role_addrs *role_addrs_of(const struct ip_addr *all, size_t n)
 {
-	struct role_addrs *a = malloc(sizeof(*a) + n * sizeof(a->all[0]));
-
-	if (a == NULL)
+	struct role_addrs *a = malloc(sizeof *a + n * sizeof a->all[0]);
+	if (!a)
 		return NULL;
 	a->n = n;
 	if (n > 0)
-		memcpy(a->all, all, n * sizeof(a->all[0]));
-	qsort(a->all, n, sizeof(a->all[0]), compare);
+		memcpy(a->all, all, n * sizeof a->all[0]);
+	qsort(a->all, n, sizeof a->all[0], compare);
 	return a;
 }
 
@@ -44,16 +42,15 @@ void role_addrs_free(struct role_addrs *a)
 static bool addr_read(const struct sockaddr *sa, struct ip_addr *out)
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-	if (sa == NULL || (sa->sa_family != AF_INET && sa->sa_family != AF_INET6))
+	if (!sa || (sa->sa_family != AF_INET && sa->sa_family != AF_INET6))
 		return false;
 	if (sa->sa_family == AF_INET6) {
 		memcpy(out->b, (const char *)sa + offsetof(struct sockaddr_in6, sin6_addr),
-		       sizeof(out->b));
+		       sizeof out->b);
 		return true;
 	}
-	memcpy(out->b, mapped, sizeof(mapped));
-	memcpy(out->b + sizeof(mapped), (const char *)sa + offsetof(struct sockaddr_in, sin_addr),
+	memcpy(out->b, mapped, sizeof mapped);
+	memcpy(out->b + sizeof mapped, (const char *)sa + offsetof(struct sockaddr_in, sin_addr),
 	       4);
 	return true;
 }
@@ -64,30 +61,28 @@ struct role_addrs *role_addrs_new(void)
 	struct ip_addr *all;
 	struct role_addrs *a;
 	size_t n = 0;
-
 	if (getifaddrs(&list) != 0)
 		return NULL;
-	for (i = list; i != NULL; i = i->ifa_next)
+	for (i = list; i; i = i->ifa_next)
 		n++;
-	all = calloc(n + 1, sizeof(*all));
+	all = calloc(n + 1, sizeof *all);
 	n = 0;
-	for (i = all != NULL ? list : NULL; i != NULL; i = i->ifa_next)
+	for (i = all ? list : NULL; i; i = i->ifa_next)
 		n += addr_read(i->ifa_addr, &all[n]);
 	freeifaddrs(list);
-	a = all != NULL ? role_addrs_of(all, n) : NULL;
+	a = all ? role_addrs_of(all, n) : NULL;
 	free(all);
 	return a;
 }
 
 static bool is_own(const struct role_addrs *a, const struct ip_addr *addr)
 {
-	return bsearch(addr, a->all, a->n, sizeof(a->all[0]), compare) != NULL;
+	return bsearch(addr, a->all, a->n, sizeof a->all[0], compare);
 }
 
 enum role role_of(const struct role_addrs *a, const struct conn *conn)
 {
 	static const enum role by_side[2][2] = {{ROLE_UNKNOWN, ROLE_SERVER},
 						{ROLE_CLIENT, ROLE_BOTH}};
-
 	return by_side[is_own(a, &conn->addr[CLIENT])][is_own(a, &conn->addr[SERVER])];
 }

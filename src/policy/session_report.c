@@ -9,7 +9,6 @@ struct report report_make(const struct alerting *alerting, const struct record *
 	struct report r = {.record = *record, .input = input, .alerting = alerting};
 	uint64_t extras = alert_kind_extras(record, &alerting->limits), left;
 	struct judgement j = alerting_judge(alerting, record->ending, record->judgement);
-
 	r.record.judgement = j;
 	r.severity = alerting_severity(alerting, j.verdict, record->ending);
 	r.also = j.also | extras;
@@ -22,15 +21,13 @@ struct report report_make(const struct alerting *alerting, const struct record *
 const struct cause *report_cause(const struct report *r)
 {
 	const struct cause *c = r->record.cause;
-
-	return c != NULL && (c->id != CAUSE_UNEXPLAINED || c->evidences > 0) ? c : NULL;
+	return c && (c->id != CAUSE_UNEXPLAINED || c->evidences > 0) ? c : NULL;
 }
 
 bool report_stands_out(const struct report *r)
 {
 	uint64_t limited = r->limited |
 			   (r->grouped ? UINT64_C(1) << r->record.judgement.verdict : 0);
-
 	for (; limited != 0; limited &= limited - 1)
 		if (report_severity(r, (unsigned)__builtin_ctzll(limited)) == SEVERITY_CRITICAL)
 			return true;
@@ -40,7 +37,6 @@ bool report_stands_out(const struct report *r)
 unsigned report_worst(const struct report *r)
 {
 	unsigned worst = r->record.judgement.verdict;
-
 	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1)
 		if (report_severity(r, (unsigned)__builtin_ctzll(left)) > report_severity(r, worst))
 			worst = (unsigned)__builtin_ctzll(left);

@@ -32,9 +32,8 @@ struct throttle {
 struct throttle *throttle_new(int64_t first,
 			      void (*emit)(void *arg, struct throttle_repeat *repeat), void *arg)
 {
-	struct throttle *t = calloc(1, sizeof(*t));
-
-	if (t != NULL) {
+	struct throttle *t = calloc(1, sizeof *t);
+	if (t) {
 		t->first = first;
 		t->emit = emit;
 		t->arg = arg;
@@ -44,7 +43,7 @@ struct throttle *throttle_new(int64_t first,
 
 void throttle_free(struct throttle *t)
 {
-	for (size_t i = 0; t != NULL && i < THROTTLE_ALERTS; i++)
+	for (size_t i = 0; t && i < THROTTLE_ALERTS; i++)
 		stored_free(t->alerts[i].latest);
 	free(t);
 }
@@ -57,7 +56,6 @@ static void alert_emit_sum(struct throttle *t, struct alert *a, int64_t now)
 				      .since = a->since,
 				      .until = now,
 				      .worst = a->worst};
-
 	if (a->count == 0)
 		return;
 	sum.latest = stored_restore(a->latest);
@@ -79,10 +77,8 @@ static bool alert_is(const struct alert *a, const struct conn *conn, unsigned ki
 static struct alert *alert_find(struct throttle *t, const struct conn *conn, unsigned kind)
 {
 	struct alert *oldest = &t->alerts[0];
-
 	for (size_t i = 0; i < THROTTLE_ALERTS; i++) {
 		struct alert *a = &t->alerts[i];
-
 		if (alert_is(a, conn, kind))
 			return a;
 		if (oldest->used && (!a->used || a->last < oldest->last))
@@ -130,7 +126,6 @@ static bool alert_limit(struct throttle *t, const struct report *r, unsigned kin
 	int64_t now = r->record.end;
 	struct alert *a = alert_find(t, conn, kind);
 	bool known = alert_is(a, conn, kind);
-
 	if (a->used && (!known || now >= a->due))
 		alert_emit_sum(t, a, now);
 	if (!known || (now >= a->due &&
@@ -170,7 +165,6 @@ void throttle_tick(struct throttle *t, int64_t now)
 	t->now = now;
 	for (size_t i = 0; i < THROTTLE_ALERTS; i++) {
 		struct alert *a = &t->alerts[i];
-
 		if (back)
 			a->due = now;
 		if (a->used && now >= a->due)

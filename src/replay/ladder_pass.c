@@ -58,7 +58,6 @@ static void trace_event(void *arg, const struct conn *conn, const struct trace_e
 	uint32_t hash = hash_of(t, &conn->addr[CLIENT], &conn->addr[SERVER], conn->port[CLIENT],
 				conn->port[SERVER]),
 		 at = hash, i;
-
 	while ((i = flow_find(&t->tuples, hash, &at)) != FLOW_NONE)
 		if (t->all[i].first == conn->first && !t->all[i].closed) {
 			ladder_event(t->all[i].ladder, e);
@@ -68,10 +67,9 @@ static void trace_event(void *arg, const struct conn *conn, const struct trace_e
 
 struct ladders *ladders_new(const struct monitor_config *config)
 {
-	struct ladders *t = calloc(1, sizeof(*t));
+	struct ladders *t = calloc(1, sizeof *t);
 	struct monitor_config c = *config;
-
-	if (t == NULL)
+	if (!t)
 		return NULL;
 	t->pool = pool_new(MEMORY);
 	t->trace = (struct trace_observer){trace_event, t, NULL};
@@ -86,8 +84,7 @@ struct ladders *ladders_new(const struct monitor_config *config)
 	c.memory = c.memory < MONITOR_MEMORY ? c.memory : MONITOR_MEMORY;
 	t->monitor = monitor_new(&c);
 	t->config = c;
-	if (t->pool != NULL && t->front != NULL && t->monitor != NULL &&
-	    flow_table_init(&t->tuples, t->pool))
+	if (t->pool && t->front && t->monitor && flow_table_init(&t->tuples, t->pool))
 		return t;
 	ladders_free(t);
 	return NULL;
@@ -95,15 +92,15 @@ struct ladders *ladders_new(const struct monitor_config *config)
 
 void ladders_free(struct ladders *t)
 {
-	if (t == NULL)
+	if (!t)
 		return;
 	for (size_t i = 0; i < t->n; i++)
 		ladder_free(t->all[i].ladder);
 	monitor_free(t->front);
 	monitor_free(t->monitor);
-	if (t->tuples.slots != NULL)
+	if (t->tuples.slots)
 		flow_table_free(&t->tuples);
-	if (t->pool != NULL)
+	if (t->pool)
 		pool_free(t->pool);
 	free(t);
 }
@@ -114,18 +111,17 @@ struct ladder *ladders_want(struct ladders *t, struct stored_session *s, uint64_
 	const struct conn *conn = s->record->conn;
 	uint32_t hash = hash_of(t, &conn->addr[CLIENT], &conn->addr[SERVER], conn->port[CLIENT],
 				conn->port[SERVER]);
-
 	for (size_t i = 0; i < t->n; i++)
 		if (t->all[i].first == first && t->all[i].port[CLIENT] == conn->port[CLIENT])
 			return s->ladder = t->all[i].ladder;
-	if (t->n == LADDERS_MAX || (d->ladder = ladder_new(conn, stored_clean, s)) == NULL)
+	if (t->n == LADDERS_MAX || !(d->ladder = ladder_new(conn, stored_clean, s)))
 		return NULL;
 	if (!flow_add(&t->tuples, hash, (uint32_t)t->n)) {
 		ladder_free(d->ladder);
 		return NULL;
 	}
-	memcpy(d->addr, conn->addr, sizeof(d->addr));
-	memcpy(d->port, conn->port, sizeof(d->port));
+	memcpy(d->addr, conn->addr, sizeof d->addr);
+	memcpy(d->port, conn->port, sizeof d->port);
 	d->session = s;
 	d->first = first;
 	t->n++;
@@ -152,15 +148,13 @@ static struct traced *traced_find(struct ladders *t, const struct packet *p, boo
 {
 	uint32_t hash = hash_of(t, &p->src, &p->dst, p->src_port, p->dst_port), at = hash, i;
 	struct traced *found = NULL;
-
 	*known = false;
 	while ((i = flow_find(&t->tuples, hash, &at)) != FLOW_NONE) {
 		struct traced *d = &t->all[i];
-
 		if (!tuple_is(d, p))
 			continue;
 		*known = true;
-		if (d->first <= p->number && (found == NULL || d->first > found->first))
+		if (d->first <= p->number && (!found || d->first > found->first))
 			found = d;
 	}
 	return found;
@@ -176,12 +170,11 @@ static void segment_take(struct ladders *t, struct packet p)
 {
 	struct traced *d;
 	bool known, of;
-
 	p.number += t->skipped;
 	d = traced_find(t, &p, &known);
 	if (!known)
 		return;
-	of = d != NULL && is_of(d, &p);
+	of = d && is_of(d, &p);
 	if (of)
 		ladder_segment(d->ladder, &p);
 	monitor_segments(t->monitor, &p, 1);
@@ -206,8 +199,7 @@ static void ladders_icmp(void *arg, const struct packet_icmp *icmp)
 				      .number = UINT64_MAX};
 	bool known;
 	struct traced *d = traced_find(t, &quoted, &known);
-
-	if (d == NULL || d->closed)
+	if (!d || d->closed)
 		return;
 	monitor_stats(t->front, &stats);
 	monitor_icmp(t->monitor, icmp);

@@ -41,14 +41,13 @@ static void files_count(struct export *e)
 {
 	int fd = openat(e->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *all = fd >= 0 ? fdopendir(fd) : NULL;
-
 	e->looked = clock_ms();
-	if (all == NULL && fd >= 0)
+	if (!all && fd >= 0)
 		close(fd);
-	if (all == NULL)
+	if (!all)
 		return;
 	e->files = 0;
-	while (readdir(all) != NULL)
+	while (readdir(all))
 		e->files++;
 	/* "." and ".." do not count. */
 	e->files -= e->files < 2 ? e->files : 2;
@@ -63,7 +62,6 @@ static bool dir_open(struct export *e, const char *user, struct error *why)
 	bool made = above >= 0 && mkdirat(above, name, 0700) == 0;
 	uid_t uid;
 	gid_t gid;
-
 	if (!made && (above < 0 || errno != EEXIST)) {
 		error_set(why, "cannot make the directory %.200s: %s", e->path,
 			  outpath_error(errno));
@@ -82,15 +80,14 @@ static bool dir_open(struct export *e, const char *user, struct error *why)
 
 struct export *export_open(const char *path, const char *user, struct error *why)
 {
-	struct export *e = calloc(1, sizeof(*e));
-
+	struct export *e = calloc(1, sizeof *e);
 	error_set(why, "no memory for --write-pcap");
-	if (e == NULL)
+	if (!e)
 		return NULL;
 	e->path = path;
 	e->dir = -1;
 	e->digest = digest_new();
-	if (e->digest == NULL || !dir_open(e, user, why)) {
+	if (!e->digest || !dir_open(e, user, why)) {
 		export_close(e);
 		return NULL;
 	}
@@ -100,7 +97,7 @@ struct export *export_open(const char *path, const char *user, struct error *why
 
 void export_close(struct export *e)
 {
-	if (e == NULL)
+	if (!e)
 		return;
 	if (e->dir >= 0)
 		close(e->dir);
@@ -113,8 +110,7 @@ bool export_check(const struct export *e, struct error *why)
 {
 	char name[EXPORT_TEMP];
 	int fd;
-
-	snprintf(name, sizeof(name), ".%ld-check.part", (long)getpid());
+	snprintf(name, sizeof name, ".%ld-check.part", (long)getpid());
 	unlinkat(e->dir, name, 0);
 	fd = openat(e->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -149,10 +145,9 @@ static bool has_capacity(struct export *e)
 static char *endpoint_text(const struct conn *conn, enum side side, char out[ENDPOINT])
 {
 	char addr[IP_ADDR_TEXT];
-
 	snprintf(out, ENDPOINT, "%s.%u", ip_addr_text(&conn->addr[side], addr),
 		 (unsigned)conn->port[side]);
-	for (char *p = out; (p = strchr(p, ':')) != NULL;)
+	for (char *p = out; (p = strchr(p, ':'));)
 		*p = '_';
 	return out;
 }
@@ -161,8 +156,7 @@ static char *stamp_text(int64_t ns, char out[STAMP])
 {
 	time_t seconds = (time_t)(ns / FRAME_SECOND - (ns % FRAME_SECOND < 0));
 	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm) == NULL || strftime(out, STAMP, "%Y%m%dT%H%M%SZ", &tm) == 0)
+	if (!gmtime_r(&seconds, &tm) || strftime(out, STAMP, "%Y%m%dT%H%M%SZ", &tm) == 0)
 		snprintf(out, STAMP, "%lld", (long long)seconds);
 	return out;
 }
@@ -171,7 +165,6 @@ bool export_name(struct export *e, const struct report *r, char name[EXPORT_NAME
 {
 	const struct conn *conn = r->record.conn;
 	char id[IDENTITY_SESSION], stamp[STAMP], client[ENDPOINT], server[ENDPOINT];
-
 	if (!has_capacity(e))
 		return false;
 	e->files++;
@@ -185,9 +178,8 @@ bool export_name(struct export *e, const struct report *r, char name[EXPORT_NAME
 void export_fail(struct export *e, const char *temp)
 {
 	int saved = errno;
-
 	e->lost++;
-	if (temp != NULL)
+	if (temp)
 		unlinkat(e->dir, temp, 0);
 	if (!e->failing)
 		log_line("cannot write packets to %s: %s", e->path, strerror(saved));
@@ -199,7 +191,6 @@ void export_fail(struct export *e, const char *temp)
 int export_begin(struct export *e, char temp[EXPORT_TEMP])
 {
 	int fd = -1;
-
 	for (unsigned i = 0; i < TRIES && fd < 0; i++) {
 		snprintf(temp, EXPORT_TEMP, ".%ld-%llu.part", (long)getpid(),
 			 (unsigned long long)++e->serial);
@@ -216,7 +207,6 @@ int export_begin(struct export *e, char temp[EXPORT_TEMP])
 int export_again(struct export *e, const char *temp)
 {
 	int fd = openat(e->dir, temp, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-
 	if (fd < 0)
 		export_fail(e, temp);
 	return fd;
@@ -239,15 +229,14 @@ bool export_save(struct export *e, const char *name, struct bytes frames, uint32
 	struct frame frame;
 	struct dump *dump = NULL;
 	int fd = frame_store_next(&frames, &frame) ? export_begin(e, temp) : -1;
-
 	if (fd < 0)
 		return false;
 	dump = dump_open(fd, frame.link);
-	if (dump != NULL)
+	if (dump)
 		do
 			*omitted += !dump_frame(dump, &frame);
 		while (frame_store_next(&frames, &frame));
-	if (dump != NULL && dump_close(dump))
+	if (dump && dump_close(dump))
 		return export_end(e, temp, name);
 	export_fail(e, temp);
 	return false;

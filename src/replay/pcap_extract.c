@@ -50,17 +50,16 @@ static frame_clock_take frame_take;
 
 struct extract *extract_new(struct export *e, const struct port_set *ports, const uint64_t seed[2])
 {
-	struct extract *x = calloc(1, sizeof(*x));
-
-	if (x == NULL)
+	struct extract *x = calloc(1, sizeof *x);
+	if (!x)
 		return NULL;
 	x->export = e;
 	x->decoder.ports = ports;
-	memcpy(x->seed, seed, sizeof(x->seed));
+	memcpy(x->seed, seed, sizeof x->seed);
 	x->pool = pool_new(MEMORY);
 	x->clock = (struct frame_clock){.pool = x->pool, .take = frame_take, .arg = x};
-	x->all = calloc(EXPORT_FILES, sizeof(*x->all));
-	if (x->pool != NULL && x->all != NULL && flow_table_init(&x->tuples, x->pool) &&
+	x->all = calloc(EXPORT_FILES, sizeof *x->all);
+	if (x->pool && x->all && flow_table_init(&x->tuples, x->pool) &&
 	    flow_table_init(&x->hosts, x->pool))
 		return x;
 	extract_free(x);
@@ -81,13 +80,12 @@ static bool wanted_add(struct extract *x, struct wanted *w, const struct conn *c
 {
 	const struct ip_addr *client = &conn->addr[CLIENT], *server = &conn->addr[SERVER];
 	uint32_t number = (uint32_t)x->n;
-
 	if (!flow_add(&x->tuples,
 		      hash_of(x, client, server, conn->port[CLIENT], conn->port[SERVER]), number) ||
 	    !flow_add(&x->hosts, hash_of(x, client, server, 0, 0), number))
 		return false;
-	memcpy(w->addr, conn->addr, sizeof(w->addr));
-	memcpy(w->port, conn->port, sizeof(w->port));
+	memcpy(w->addr, conn->addr, sizeof w->addr);
+	memcpy(w->port, conn->port, sizeof w->port);
 	w->first = conn->first;
 	w->start = conn->start;
 	x->all[x->n++] = w;
@@ -96,13 +94,12 @@ static bool wanted_add(struct extract *x, struct wanted *w, const struct conn *c
 
 const char *extract_note(struct extract *x, const struct report *r)
 {
-	struct wanted *w = x->n < EXPORT_FILES ? calloc(1, sizeof(*w)) : NULL;
-
-	if (w != NULL && !export_name(x->export, r, w->name)) {
+	struct wanted *w = x->n < EXPORT_FILES ? calloc(1, sizeof *w) : NULL;
+	if (w && !export_name(x->export, r, w->name)) {
 		free(w);
 		return NULL;
 	}
-	if (w == NULL || !wanted_add(x, w, r->record.conn)) {
+	if (!w || !wanted_add(x, w, r->record.conn)) {
 		errno = ENOMEM;
 		export_fail(x->export, NULL);
 		free(w);
@@ -117,9 +114,8 @@ const char *extract_note(struct extract *x, const struct report *r)
 static struct wanted **place_find(struct extract *x)
 {
 	struct wanted **oldest = &x->open[0];
-
-	for (size_t i = 0; i < FILES && *oldest != NULL; i++)
-		if (x->open[i] == NULL || x->open[i]->used < (*oldest)->used)
+	for (size_t i = 0; i < FILES && *oldest; i++)
+		if (!x->open[i] || x->open[i]->used < (*oldest)->used)
 			oldest = &x->open[i];
 	return oldest;
 }
@@ -132,7 +128,7 @@ static void wanted_fail(struct wanted *w)
 
 static void wanted_close(struct extract *x, struct wanted *w)
 {
-	if (w->dump != NULL && !dump_close(w->dump)) {
+	if (w->dump && !dump_close(w->dump)) {
 		export_fail(x->export, w->temp);
 		wanted_fail(w);
 	}
@@ -143,16 +139,15 @@ static void wanted_open(struct extract *x, struct wanted *w, int link)
 {
 	struct wanted **place = place_find(x);
 	int fd;
-
-	if (*place != NULL)
+	if (*place)
 		wanted_close(x, *place);
 	*place = NULL;
 	fd = w->temp[0] == '\0' ? export_begin(x->export, w->temp)
 				: export_again(x->export, w->temp);
 	w->dump = fd >= 0 ? dump_open(fd, link) : NULL;
-	if (fd >= 0 && w->dump == NULL)
+	if (fd >= 0 && !w->dump)
 		export_fail(x->export, w->temp);
-	if (w->dump == NULL)
+	if (!w->dump)
 		wanted_fail(w);
 	else
 		*place = w;
@@ -162,10 +157,10 @@ static void frame_write(struct extract *x, struct wanted *w, const struct frame 
 {
 	if (w->failed)
 		return;
-	if (w->dump == NULL)
+	if (!w->dump)
 		wanted_open(x, w, f->link);
 	w->used = x->frames;
-	if (w->dump != NULL)
+	if (w->dump)
 		w->other_links += !dump_frame(w->dump, f);
 }
 
@@ -194,12 +189,9 @@ static struct wanted *wanted_find(const struct extract *x, const struct packet *
 {
 	uint32_t hash = hash_of(x, &p->src, &p->dst, p->src_port, p->dst_port), at = hash, i;
 	struct wanted *found = NULL;
-
 	while ((i = flow_find(&x->tuples, hash, &at)) != FLOW_NONE) {
 		struct wanted *w = x->all[i];
-
-		if (w->first <= x->frames && tuple_is(w, p) &&
-		    (found == NULL || w->first > found->first))
+		if (w->first <= x->frames && tuple_is(w, p) && (!found || w->first > found->first))
 			found = w;
 	}
 	return found;
@@ -213,8 +205,7 @@ static bool is_under_way(const struct wanted *w, int64_t ts)
 static void segment_take(struct extract *x, const struct frame *f, const struct packet *p)
 {
 	struct wanted *w = wanted_find(x, p);
-
-	if (w == NULL)
+	if (!w)
 		return;
 	if ((p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && p->ts > w->end)
 		w->over = true;
@@ -229,8 +220,7 @@ static void icmp_take(struct extract *x, const struct frame *f, const struct pac
 				      .src_port = icmp->src_port,
 				      .dst_port = icmp->dst_port};
 	struct wanted *w = wanted_find(x, &quoted);
-
-	if (w != NULL && is_under_way(w, icmp->ts))
+	if (w && is_under_way(w, icmp->ts))
 		frame_write(x, w, f);
 }
 
@@ -239,10 +229,8 @@ static void icmp_take(struct extract *x, const struct frame *f, const struct pac
 static void fragment_take(struct extract *x, const struct frame *f, const struct packet_fragment *p)
 {
 	uint32_t hash = hash_of(x, &p->src, &p->dst, 0, 0), at = hash, i;
-
 	while ((i = flow_find(&x->hosts, hash, &at)) != FLOW_NONE) {
 		struct wanted *w = x->all[i];
-
 		if (p->ts >= w->start - settle && hosts_are(w, &p->src, &p->dst) &&
 		    is_under_way(w, p->ts))
 			frame_write(x, w, f);
@@ -254,7 +242,6 @@ static void frame_take(void *arg, const struct frame *f, int64_t believed, bool 
 	struct extract *x = arg;
 	struct frame at = *f;
 	union packet_decoded decoded;
-
 	(void)copied;
 	at.ts = believed;
 	x->frames++;
@@ -303,7 +290,6 @@ static void wanted_finish(struct extract *x, struct wanted *w, bool whole)
 bool extract_finish(struct extract *x, bool whole)
 {
 	uint64_t others = 0;
-
 	frame_clock_break(&x->clock);
 	for (size_t i = 0; i < x->n; i++) {
 		wanted_finish(x, x->all[i], whole);
@@ -318,7 +304,7 @@ bool extract_finish(struct extract *x, bool whole)
 
 void extract_free(struct extract *x)
 {
-	if (x == NULL)
+	if (!x)
 		return;
 	for (size_t i = 0; i < x->n; i++) {
 		wanted_close(x, x->all[i]);
@@ -326,9 +312,9 @@ void extract_free(struct extract *x)
 	}
 	frame_clock_free(&x->clock);
 	free(x->all);
-	if (x->tuples.slots != NULL)
+	if (x->tuples.slots)
 		flow_table_free(&x->tuples);
-	if (x->hosts.slots != NULL)
+	if (x->hosts.slots)
 		flow_table_free(&x->hosts);
 	pool_free(x->pool);
 	free(x);

@@ -29,9 +29,8 @@ static const struct store_bounds all_bounds = {STORE_FIRST, LADDER_SCENES, SIZE_
 
 struct query *query_new(const struct options *o)
 {
-	struct query *q = calloc(1, sizeof(*q));
-
-	if (q == NULL)
+	struct query *q = calloc(1, sizeof *q);
+	if (!q)
 		return NULL;
 	q->o = o;
 	q->which = o->explain;
@@ -43,7 +42,7 @@ struct query *query_new(const struct options *o)
 	q->style.columns = terminal_columns(STDOUT_FILENO);
 	q->style.colour = isatty(STDOUT_FILENO) && terminal_likes_colour();
 	setlocale(LC_CTYPE, "C.UTF-8");
-	if (q->store != NULL && q->digest != NULL)
+	if (q->store && q->digest)
 		return q;
 	query_free(q);
 	return NULL;
@@ -51,7 +50,7 @@ struct query *query_new(const struct options *o)
 
 void query_free(struct query *q)
 {
-	if (q == NULL)
+	if (!q)
 		return;
 	session_store_free(q->store);
 	digest_free(q->digest);
@@ -67,8 +66,7 @@ static bool is_text(struct bytes text, const char *which)
 static bool is_number(const struct query *q)
 {
 	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)q->seen);
+	snprintf(text, sizeof text, "%llu", (unsigned long long)q->seen);
 	return strcmp(text, q->which) == 0;
 }
 
@@ -77,9 +75,8 @@ static bool is_address(const struct query *q, const struct conn *conn)
 {
 	for (int s = CLIENT; s <= SERVER; s++) {
 		char addr[IP_ADDR_TEXT], both[IP_ADDR_TEXT + 9];
-
 		ip_addr_text(&conn->addr[s], addr);
-		snprintf(both, sizeof(both), ip_addr_is_v4(&conn->addr[s]) ? "%s:%u" : "[%s]:%u",
+		snprintf(both, sizeof both, ip_addr_is_v4(&conn->addr[s]) ? "%s:%u" : "[%s]:%u",
 			 addr, (unsigned)conn->port[s]);
 		if (strcmp(addr, q->which) == 0 || strcmp(both, q->which) == 0)
 			return true;
@@ -90,7 +87,6 @@ static bool is_address(const struct query *q, const struct conn *conn)
 static bool is_identity(const struct query *q, const struct conn *conn)
 {
 	char session[IDENTITY_SESSION], community[IDENTITY_COMMUNITY];
-
 	identity_session(q->digest, conn, session);
 	identity_community(q->digest, conn, community);
 	return strcmp(session, q->which) == 0 || strcmp(community, q->which) == 0;
@@ -103,7 +99,6 @@ static bool is_message(const struct query *q, const struct transaction *t)
 	struct bytes bare = bytes_str(which);
 	struct string string;
 	uint16_t pos = 0;
-
 	if (bare.n > 2 && which[0] == '<' && which[bare.n - 1] == '>')
 		bare = bytes_of(bare.p + 1, bare.n - 2);
 	while (strings_next(&t->strings, &pos, &string))
@@ -119,7 +114,7 @@ static bool fits(const struct query *q, const struct record *record)
 	if (q->all || strcmp(q->which, "worst") == 0 || is_number(q) ||
 	    is_address(q, record->conn) || is_identity(q, record->conn))
 		return true;
-	for (const struct transaction *t = record->session->first; t != NULL; t = t->next)
+	for (const struct transaction *t = record->session->first; t; t = t->next)
 		if (is_message(q, t))
 			return true;
 	return false;
@@ -158,7 +153,6 @@ static enum port_kind kind_of(const struct query *q, const struct conn *conn)
 {
 	const struct monitor_config *m = &q->o->monitor;
 	uint16_t port = conn->port[SERVER];
-
 	return port_set_has(&m->tls_ports, port)    ? PORT_TLS
 	       : port_set_has(&m->lmtp_ports, port) ? PORT_LMTP
 						    : PORT_SMTP;
@@ -168,14 +162,12 @@ static bool put_scenario(struct outbuf *b, struct query *q, struct error *why)
 {
 	struct ladder_scene scenes[LADDER_SCENES];
 	size_t n = 0;
-
 	error_set(why, "--ladder scenario: no memory");
 	for (; n < session_store_count(q->store); n++) {
 		const struct stored_session *s = session_store_at(q->store, n);
-
 		scenes[n] =
 			(struct ladder_scene){s->ladder, s->record, kind_of(q, s->record->conn)};
-		if (s->ladder == NULL)
+		if (!s->ladder)
 			return false;
 	}
 	if (q->fitting > LADDER_SCENES && q->all)
@@ -191,10 +183,9 @@ static bool put_scenario(struct outbuf *b, struct query *q, struct error *why)
 static void put_all(struct outbuf *b, const struct query *q)
 {
 	struct stored_session *s = session_store_at(q->store, 0);
-
-	if (s->ladder != NULL && q->o->ladder == LADDER_CSV) {
+	if (s->ladder && q->o->ladder == LADDER_CSV) {
 		ladder_csv(b, s->ladder);
-	} else if (s->ladder != NULL && q->o->ladder == LADDER_MERMAID) {
+	} else if (s->ladder && q->o->ladder == LADDER_MERMAID) {
 		ladder_mermaid(b, s->ladder);
 	} else {
 		explain_put(b, stored_restore(s), s->report.number, s->ladder, q->style);
@@ -206,7 +197,6 @@ bool query_print(struct query *q, struct error *why)
 {
 	struct outbuf b = {0};
 	bool whole;
-
 	if (session_store_count(q->store) == 0)
 		return error_set(why, "--explain: none of the %llu sessions is \"%.99s\"",
 				 (unsigned long long)q->seen, q->which);

@@ -14,8 +14,8 @@ static const int64_t behind = 10 * FRAME_SECOND;
 
 bool reread_init(struct reread *r, const struct options *o, const struct monitor_config *config)
 {
-	*r = (struct reread){o, config, calloc(o->reads.n, sizeof(*r->inputs))};
-	return r->inputs != NULL;
+	*r = (struct reread){o, config, calloc(o->reads.n, sizeof *r->inputs)};
+	return r->inputs;
 }
 
 void reread_free(struct reread *r)
@@ -26,24 +26,23 @@ void reread_free(struct reread *r)
 void reread_hold(struct reread *r, size_t i)
 {
 	int fd = open(r->o->reads.all[i], O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
 	if (fd >= 0)
-		snprintf(r->inputs[i].path, sizeof(r->inputs[i].path), "/dev/fd/%d", fd);
+		snprintf(r->inputs[i].path, sizeof r->inputs[i].path, "/dev/fd/%d", fd);
 }
 
 void takers_frames(const struct takers *t, size_t input, const struct frame *frames, size_t n)
 {
-	if (t->extract != NULL)
+	if (t->extract)
 		extract_frames(t->extract, (uint32_t)input, frames, n);
-	if (t->ladders != NULL)
+	if (t->ladders)
 		ladders_frames(t->ladders, (uint32_t)input, frames, n);
 }
 
 void takers_skip(const struct takers *t, uint64_t n)
 {
-	if (t->extract != NULL)
+	if (t->extract)
 		extract_skip(t->extract, n);
-	if (t->ladders != NULL)
+	if (t->ladders)
 		ladders_skip(t->ladders, n);
 }
 
@@ -51,7 +50,6 @@ void takers_skip(const struct takers *t, uint64_t n)
 static bool begins_before(const struct frame *frames, int n, int64_t until)
 {
 	int i = 0;
-
 	while (i < n && frames[i].ts > until)
 		i++;
 	return i < n;
@@ -68,8 +66,7 @@ static bool input_read(const struct reread *r, size_t i, const struct takers *t,
 	bool usage, more = true;
 	struct source *s = source_open(path, r->o->filter, why, &usage);
 	int n;
-
-	if (s == NULL)
+	if (!s)
 		return false;
 	while (more && left > 0 &&
 	       (n = source_read(s, frames, left < FRAMES ? (size_t)left : FRAMES, why)) > 0) {
@@ -88,7 +85,6 @@ static bool session_read(const struct reread *r, const struct stored_session *s,
 			 const struct takers *t, struct error *why)
 {
 	uint32_t first = s->record->conn->input;
-
 	for (size_t i = 0; i < first; i++)
 		takers_skip(t, *r->inputs[i].counted);
 	why->text[0] = '\0';
@@ -109,15 +105,13 @@ struct ladders *reread_draw(void *arg, struct stored_session *s, struct error *w
 {
 	const struct reread *r = arg;
 	struct takers t = {0};
-
 	if (is_standard_input(r, s, why))
 		return NULL;
 	t.ladders = ladders_new(r->config);
 	error_set(why, "no memory");
-	if (t.ladders == NULL)
+	if (!t.ladders)
 		return NULL;
-	if (ladders_want(t.ladders, s, s->record->conn->first) != NULL &&
-	    !session_read(r, s, &t, why))
+	if (ladders_want(t.ladders, s, s->record->conn->first) && !session_read(r, s, &t, why))
 		s->ladder = NULL;
 	ladders_finish(t.ladders);
 	return t.ladders;
@@ -131,16 +125,15 @@ bool reread_save(void *arg, struct export *e, const struct stored_session *s,
 	uint64_t written = export_written(e);
 	const char *noted = NULL;
 	bool whole;
-
 	if (is_standard_input(r, s, why))
 		return false;
 	error_set(why, "no memory");
 	t.extract = extract_new(e, r->config->any_port ? NULL : &r->config->ports,
 				r->config->stream.seed);
-	if (t.extract != NULL && (noted = extract_note(t.extract, &s->report)) != NULL)
+	if (t.extract && (noted = extract_note(t.extract, &s->report)))
 		snprintf(name, EXPORT_NAME, "%s", noted);
-	whole = noted != NULL && session_read(r, s, &t, why);
-	if (t.extract != NULL)
+	whole = noted && session_read(r, s, &t, why);
+	if (t.extract)
 		extract_finish(t.extract, whole);
 	extract_free(t.extract);
 	if (whole && export_written(e) == written)

@@ -29,18 +29,17 @@ struct viewer {
 struct viewer *viewer_new(const struct options *o, const char *inputs,
 			  const struct viewer_source *source, struct error *why)
 {
-	struct viewer *v = calloc(1, sizeof(*v));
-
+	struct viewer *v = calloc(1, sizeof *v);
 	error_set(why, "no memory for --top");
-	if (v == NULL)
+	if (!v)
 		return NULL;
 	v->o = o;
 	v->source = *source;
 	v->recent = recent_new(o->redact);
-	v->top = v->recent != NULL ? top_new(v->recent, inputs) : NULL;
-	v->folder = o->write_pcap != NULL ? o->write_pcap : ".";
+	v->top = v->recent ? top_new(v->recent, inputs) : NULL;
+	v->folder = o->write_pcap ? o->write_pcap : ".";
 	v->export = export_open(v->folder, o->user, &v->no_export);
-	if (v->top != NULL && screen_open(why))
+	if (v->top && screen_open(why))
 		return v;
 	viewer_free(v);
 	return NULL;
@@ -48,7 +47,7 @@ struct viewer *viewer_new(const struct options *o, const char *inputs,
 
 void viewer_free(struct viewer *v)
 {
-	if (v == NULL)
+	if (!v)
 		return;
 	screen_close();
 	top_free(v->top);
@@ -66,7 +65,7 @@ void viewer_record(struct viewer *v, const struct record *record, const struct r
 
 void viewer_state(struct viewer *v, const char *state)
 {
-	snprintf(v->top->state, sizeof(v->top->state), "%s", state);
+	snprintf(v->top->state, sizeof v->top->state, "%s", state);
 }
 
 /* Writes the explanation of a session to v->text, with its dialogue, or with the reason why there
@@ -75,11 +74,10 @@ static void text_make(struct viewer *v, struct stored_session *s, unsigned colum
 {
 	struct error why = {0};
 	struct ladders *all = v->source.draw(v->source.arg, s, &why);
-
 	v->text.n = 0;
 	explain_put(&v->text, stored_restore(s), s->report.number, s->ladder,
 		    (struct explain_style){.columns = columns});
-	if (s->ladder == NULL)
+	if (!s->ladder)
 		outbuf_format(&v->text, "The dialogue cannot be shown: %s.\n", why.text);
 	ladders_free(all);
 	s->ladder = NULL;
@@ -90,8 +88,7 @@ static void text_wrap_lines(struct outbuf *to, struct bytes text, unsigned colum
 {
 	while (text.n > 0) {
 		const uint8_t *end = memchr(text.p, '\n', text.n);
-		size_t n = end != NULL ? (size_t)(end - text.p) : text.n;
-
+		size_t n = end ? (size_t)(end - text.p) : text.n;
 		if (n > columns)
 			wrap_put(to, bytes_first(text, n), columns, 2);
 		else
@@ -106,7 +103,6 @@ static void session_open(struct viewer *v, struct stored_session *s)
 {
 	unsigned columns = screen_size().columns;
 	struct outbuf wrapped = {0};
-
 	text_make(v, s, columns);
 	text_wrap_lines(&wrapped, bytes_of(v->text.p, v->text.n), columns);
 	top_open(v->top, s, bytes_of(wrapped.p, wrapped.n));
@@ -115,7 +111,7 @@ static void session_open(struct viewer *v, struct stored_session *s)
 
 static bool can_save(struct viewer *v)
 {
-	if (v->export != NULL)
+	if (v->export)
 		return true;
 	top_message(v->top, "%.200s", v->no_export.text);
 	return false;
@@ -125,14 +121,13 @@ static void packets_save(struct viewer *v, struct stored_session *s)
 {
 	char name[EXPORT_NAME];
 	struct error why = {0};
-
 	stored_restore(s);
 	if (v->o->redact != REDACT_NONE)
 		top_message(v->top,
 			    "Packets cannot be redacted: without --redact they can be saved");
 	else if (can_save(v) && v->source.save(v->source.arg, v->export, s, name, &why))
 		top_message(v->top, "Saved: %.40s/%.190s", v->folder, name);
-	else if (v->export != NULL)
+	else if (v->export)
 		top_message(v->top, "Not saved: %.200s", why.text);
 }
 
@@ -142,8 +137,7 @@ static bool file_write(struct viewer *v, const char *name)
 	int fd = export_begin(v->export, temp);
 	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
 	bool whole;
-
-	if (f == NULL)
+	if (!f)
 		return false;
 	whole = fwrite(v->text.p, 1, v->text.n, f) == v->text.n;
 	if (fclose(f) == 0 && whole)
@@ -156,10 +150,9 @@ static bool file_write(struct viewer *v, const char *name)
 static void words_save(struct viewer *v, struct stored_session *s)
 {
 	char name[EXPORT_NAME];
-
 	if (!can_save(v) || !export_name(v->export, stored_restore(s), name))
 		return;
-	memcpy(strrchr(name, '.'), ".txt", sizeof(".txt"));
+	memcpy(strrchr(name, '.'), ".txt", sizeof ".txt");
 	text_make(v, s, 0);
 	if (file_write(v, name))
 		top_message(v->top, "Saved: %.40s/%.190s", v->folder, name);
@@ -172,8 +165,7 @@ static bool key_take(struct viewer *v, int key)
 {
 	enum top_request request = top_key(v->top, key);
 	struct stored_session *s = request > TOP_QUIT ? top_selected(v->top) : NULL;
-
-	if (request > TOP_QUIT && s == NULL)
+	if (request > TOP_QUIT && !s)
 		top_message(v->top, "There is no session here, or it is not kept any more");
 	else if (request == TOP_OPEN)
 		session_open(v, s);
@@ -190,10 +182,9 @@ static void message_show(struct viewer *v)
 	char message[SCREEN_MESSAGE];
 	const char *line = screen_message(message);
 	struct outbuf text = {0};
-
 	if (strcmp(line, v->message) == 0)
 		return;
-	snprintf(v->message, sizeof(v->message), "%s", line);
+	snprintf(v->message, sizeof v->message, "%s", line);
 	escape_text(&text, bytes_str(line));
 	top_message(v->top, "%.*s", (int)text.n, text.p);
 	outbuf_free(&text);
@@ -202,7 +193,6 @@ static void message_show(struct viewer *v)
 bool viewer_turn(struct viewer *v, int timeout)
 {
 	int key;
-
 	message_show(v);
 	top_draw(v->top);
 	while ((key = screen_key(timeout)) != SCREEN_NONE) {
@@ -231,11 +221,10 @@ struct ladders *viewer_draw_stored(const struct monitor_config *config, struct s
 	struct bytes block = s->frames.block;
 	struct ladders *all = block.n > 0 ? ladders_new(config) : NULL;
 	struct frame frame;
-
 	error_set(why, "%s", not_kept);
-	if (all == NULL)
+	if (!all)
 		return NULL;
-	if (ladders_want(all, s, 1) != NULL)
+	if (ladders_want(all, s, 1))
 		while (frame_store_next(&block, &frame))
 			ladders_frames(all, 0, &frame, 1);
 	ladders_finish(all);
@@ -246,7 +235,6 @@ bool viewer_save_stored(struct export *e, const struct stored_session *s, char n
 			struct error *why)
 {
 	uint32_t omitted = s->frames.omitted;
-
 	error_set(why, "%s", s->frames.block.n > 0 ? "it cannot be written" : not_kept);
 	return s->frames.block.n > 0 && export_name(e, &s->report, name) &&
 	       export_save(e, name, s->frames.block, &omitted);

@@ -22,7 +22,6 @@ static void csv_number(struct outbuf *b, uint64_t v)
 static void csv_flags(struct outbuf *b, unsigned flags)
 {
 	const char *between = "";
-
 	outbuf_char(b, ',');
 	for (unsigned bit = 0; bit < LADDER_FLAGS; bit++)
 		if (flags >> bit & 1) {
@@ -53,7 +52,7 @@ static void csv_line(struct outbuf *b, struct stamp *stamp, const struct ladder 
 	csv_text(b, ladder_kind_name(line->kind));
 	csv_text(b, stage_name(line->stage));
 	csv_number(b, line->code);
-	csv_text(b, line->answers != NULL ? line->answers : "");
+	csv_text(b, line->answers ? line->answers : "");
 	outbuf_char(b, ',');
 	if (line->waited > 0)
 		outbuf_seconds(b, line->waited);
@@ -67,7 +66,6 @@ static void csv_line(struct outbuf *b, struct stamp *stamp, const struct ladder 
 void ladder_csv(struct outbuf *b, const struct ladder *l)
 {
 	struct stamp stamp = {0};
-
 	outbuf_str(b, "time,seconds,packet,last_packet,from,kind,stage,code,answers,waited,bytes,"
 		      "count,flags,text\r\n");
 	for (size_t i = 0; i < ladder_count(l); i++)
@@ -80,8 +78,7 @@ static void mermaid_text(struct outbuf *b, const char *text)
 {
 	for (; *text != '\0'; text++) {
 		uint8_t c = (uint8_t)*text;
-
-		if (c >= 0x80 || isalnum(c) || strchr(" .,/()+=-_@*!?", c) != NULL)
+		if (c >= 0x80 || isalnum(c) || strchr(" .,/()+=-_@*!?", c))
 			outbuf_char(b, (char)c);
 		else
 			outbuf_format(b, "#%u;", (unsigned)c);
@@ -117,7 +114,6 @@ static void mermaid_line(struct outbuf *b, const struct ladder *l, const struct 
 void ladder_mermaid(struct outbuf *b, const struct ladder *l)
 {
 	struct outbuf words = {0};
-
 	outbuf_str(b, "sequenceDiagram\n    participant C as client ");
 	mermaid_text(b, ladder_end(l, CLIENT));
 	outbuf_str(b, "\n    participant S as server ");

@@ -23,7 +23,6 @@ static const struct ladder_segment *segment_find(const struct ladder_side *s, ui
 {
 	for (uint64_t i = s->n; i > 0 && i + LADDER_SEGMENTS > s->n; i--) {
 		const struct ladder_segment *g = &s->ring[(i - 1) % LADDER_SEGMENTS];
-
 		if (seq - g->seq < g->len)
 			return g;
 	}
@@ -37,8 +36,7 @@ static uint64_t packet_of(const struct ladder *l, enum side side, uint64_t offse
 	const struct ladder_side *s = &l->side[side];
 	const struct ladder_segment *g =
 		s->based && offset > 0 ? segment_find(s, s->base + (uint32_t)offset - 1) : NULL;
-
-	if (g != NULL)
+	if (g)
 		return g->number;
 	for (uint64_t i = s->n; i > 0 && i + LADDER_SEGMENTS > s->n; i--)
 		if (s->ring[(i - 1) % LADDER_SEGMENTS].ts == ts)
@@ -49,7 +47,6 @@ static uint64_t packet_of(const struct ladder *l, enum side side, uint64_t offse
 static void side_take(struct ladder_side *s, const struct packet *p)
 {
 	uint32_t len = length_of(p);
-
 	if (p->flags & TCP_SYN) {
 		s->base = p->seq + 1;
 		s->based = true;
@@ -75,9 +72,8 @@ static struct ladder_line line_of(const struct ladder *l, const struct packet *p
 static bool joins(const struct ladder *l, unsigned flags, const char *text)
 {
 	struct ladder_line *last = ladder_last(l);
-
-	if (last == NULL || last->kind != LADDER_TCP || last->side != l->from ||
-	    last->flags != flags || strncmp(last->text, text, strlen(text)) != 0)
+	if (!last || last->kind != LADDER_TCP || last->side != l->from || last->flags != flags ||
+	    strncmp(last->text, text, strlen(text)) != 0)
 		return false;
 	last->count++;
 	last->last = l->now->number;
@@ -88,7 +84,6 @@ static bool joins(const struct ladder *l, unsigned flags, const char *text)
 static void put_tcp(struct ladder *l, unsigned flags, const char *text)
 {
 	struct ladder_line line = line_of(l, l->now, flags);
-
 	if (joins(l, flags, text))
 		return;
 	line.bytes = l->now->payload_len;
@@ -98,7 +93,6 @@ static void put_tcp(struct ladder *l, unsigned flags, const char *text)
 static void put_again(struct ladder *l)
 {
 	const struct packet *p = l->now;
-
 	if (p->payload_len <= 1 && p->seq == l->side[l->from].end - 1 &&
 	    !(p->flags & (TCP_SYN | TCP_FIN)))
 		put_tcp(l, 0, "keep-alive");
@@ -121,7 +115,6 @@ void ladder_segment(struct ladder *l, const struct packet *p)
 	struct ladder_side *s;
 	const struct ladder_segment *before = NULL;
 	uint32_t len = length_of(p);
-
 	l->from = is_of(l, CLIENT, p) ? CLIENT : SERVER;
 	l->now = p;
 	if (l->recording)
@@ -130,7 +123,7 @@ void ladder_segment(struct ladder *l, const struct packet *p)
 	if (len > 0 && s->begun)
 		before = segment_find(s, p->seq + len - 1);
 	l->again = before != NULL;
-	if (before == NULL) {
+	if (!before) {
 		if (len > 0)
 			side_take(s, p);
 		if (p->flags & TCP_SYN)
@@ -159,15 +152,14 @@ void ladder_icmp(struct ladder *l, const struct packet_icmp *icmp, uint64_t pack
 	char text[96];
 	bool client = l->port[CLIENT] == icmp->src_port &&
 		      ip_addr_equal(&l->addr[CLIENT], &icmp->src);
-
 	if (l->recording)
 		recording_icmp(l->recording, client ? CLIENT : SERVER, icmp);
 	if (icmp->too_big)
-		snprintf(text, sizeof(text),
+		snprintf(text, sizeof text,
 			 "a router says: too big, the path takes packets of %u bytes",
 			 (unsigned)icmp->mtu);
 	else
-		snprintf(text, sizeof(text), "a router says: unreachable (type %u, code %u)",
+		snprintf(text, sizeof text, "a router says: unreachable (type %u, code %u)",
 			 icmp->type, icmp->code);
 	ladder_add(
 		l,
@@ -181,14 +173,13 @@ static void content_flush(struct ladder *l, bool whole)
 {
 	char text[96];
 	uint64_t n = whole ? l->message : l->content;
-
 	/* The dot and its line end are no part of the message (RFC 5321 4.1.1.4). */
 	if (whole && l->content_stage == STAGE_DATA)
 		n -= n < 3 ? n : 3;
 	if (n == 0 && !whole)
 		return;
 	l->message = whole ? 0 : l->message;
-	snprintf(text, sizeof(text),
+	snprintf(text, sizeof text,
 		 whole ? "(message: %llu bytes)" : "(part of a message: %llu bytes)",
 		 (unsigned long long)n);
 	ladder_add(l,
@@ -220,9 +211,8 @@ static void on_data(struct ladder *l, const struct trace_event *e)
 {
 	struct ladder_side *s = &l->side[e->side];
 	const struct packet *p = l->now;
-
 	/* Without a SYN, bytes of the current segment show where the stream begins. */
-	if (!s->based && p != NULL && e->side == l->from && e->text.p >= p->payload &&
+	if (!s->based && p && e->side == l->from && e->text.p >= p->payload &&
 	    e->text.p < p->payload + p->payload_cap) {
 		s->base = p->seq + (uint32_t)(e->text.p - p->payload) - (uint32_t)e->offset;
 		s->based = true;
@@ -237,9 +227,8 @@ static void on_gap(struct ladder *l, const struct trace_event *e)
 				   .flags = LADDER_GAP,
 				   .bytes = e->bytes};
 	char text[96];
-
 	content_flush(l, false);
-	snprintf(text, sizeof(text), "%llu byte%s of the %s %s missing from the capture",
+	snprintf(text, sizeof text, "%llu byte%s of the %s %s missing from the capture",
 		 (unsigned long long)e->bytes, e->bytes == 1 ? "" : "s",
 		 e->side == CLIENT ? "client" : "server", e->bytes == 1 ? "is" : "are");
 	line.kind = LADDER_NOTE;
@@ -250,7 +239,6 @@ static void on_gap(struct ladder *l, const struct trace_event *e)
 static void put_unknown(struct outbuf *b, struct bytes line, bool secret)
 {
 	size_t n = mask_unknown(line, secret);
-
 	if (n == 0 && line.n > 0) {
 		outbuf_format(b, "(a line that is no command, %zu bytes)", line.n);
 		return;
@@ -263,7 +251,6 @@ static void put_unknown(struct outbuf *b, struct bytes line, bool secret)
 static void put_command(const struct ladder *l, struct outbuf *b, const struct trace_event *e)
 {
 	enum smtp_verb verb = (enum smtp_verb)e->pending->sent_verb;
-
 	if (verb == SMTP_UNKNOWN || verb == SMTP_NOT_SMTP)
 		put_unknown(b, e->text, l->secret || e->holed);
 	else
@@ -283,7 +270,6 @@ static void on_command(struct ladder *l, const struct trace_event *e)
 {
 	struct outbuf b = {0};
 	enum smtp_verb verb = (enum smtp_verb)e->pending->verb;
-
 	content_flush(l, false);
 	if (verb == SMTP_MAIL)
 		l->message = 0;
@@ -316,7 +302,6 @@ static void on_reply_line(struct ladder *l, const struct trace_event *e)
 static void reply_words(struct ladder *l, struct outbuf *b, const struct trace_event *e)
 {
 	const struct smtp_reply *r = e->reply;
-
 	outbuf_format(b, "%u ", (unsigned)r->code);
 	if (r->enhanced.class != 0)
 		outbuf_format(b, "%u.%u.%u ", (unsigned)r->enhanced.class,
@@ -334,10 +319,9 @@ static void reply_words(struct ladder *l, struct outbuf *b, const struct trace_e
 static bool is_pipelined(const struct ladder *l, const struct trace_event *e)
 {
 	const struct ladder_line *last = ladder_last(l);
-
 	const char *verb;
 
-	if (e->pending == NULL || e->pending->verb == SMTP_CONNECT || last == NULL)
+	if (!e->pending || e->pending->verb == SMTP_CONNECT || !last)
 		return false;
 	if (last->kind == LADDER_MESSAGE)
 		return e->pending->verb != SMTP_END && e->pending->verb != SMTP_BDAT;
@@ -366,14 +350,12 @@ static void on_reply(struct ladder *l, const struct trace_event *e)
 {
 	struct outbuf b = {0};
 	struct ladder_line line;
-
 	content_flush(l, false);
 	line = line_sent(l, e, LADDER_REPLY);
 	line.code = e->reply->code;
 	line.pipelined = is_pipelined(l, e);
-	line.answers = e->pending != NULL ? answered_name((enum smtp_verb)e->pending->sent_verb)
-					  : NULL;
-	line.waited = e->pending != NULL && e->pending->ts > 0 && e->ts > e->pending->ts
+	line.answers = e->pending ? answered_name((enum smtp_verb)e->pending->sent_verb) : NULL;
+	line.waited = e->pending && e->pending->ts > 0 && e->ts > e->pending->ts
 			      ? e->ts - e->pending->ts
 			      : 0;
 	line.flags = (line.code >= 400 ? LADDER_REFUSED : 0u) | (e->unasked ? LADDER_UNASKED : 0u) |
@@ -393,10 +375,9 @@ static void on_uncoded(struct ladder *l, const struct trace_event *e)
 static void on_content(struct ladder *l, const struct trace_event *e)
 {
 	uint64_t packet = packet_of(l, CLIENT, e->offset, 0);
-
 	if (l->content == 0) {
 		l->content_first = packet;
-		l->content_ts = l->now != NULL ? l->now->ts : e->ts;
+		l->content_ts = l->now ? l->now->ts : e->ts;
 		l->content_stage = e->stage;
 	}
 	l->content_last = packet;
@@ -408,7 +389,6 @@ static void on_content(struct ladder *l, const struct trace_event *e)
 static void on_end(struct ladder *l, const struct trace_event *e)
 {
 	struct ladder_line *last;
-
 	/* If the reply to DATA is missing, the message was not recognised as one. */
 	if (l->message == 0 && e->offset > l->commands_end)
 		l->message = e->offset - l->commands_end;
@@ -417,7 +397,7 @@ static void on_end(struct ladder *l, const struct trace_event *e)
 	content_flush(l, true);
 	last = ladder_last(l);
 	/* The message's line has the time of its end, from which the reply's delay counts. */
-	if (last != NULL && last->kind == LADDER_MESSAGE) {
+	if (last && last->kind == LADDER_MESSAGE) {
 		last->ts = e->ts;
 		last->stage = STAGE_END_OF_MESSAGE;
 		if (last->packet == 0)
@@ -429,7 +409,6 @@ static void on_end(struct ladder *l, const struct trace_event *e)
 static void on_close(struct ladder *l, const struct trace_event *e)
 {
 	struct ladder_line line = {.ts = e->ts, .stage = l->stage, .kind = LADDER_NOTE};
-
 	content_flush(l, false);
 	if (l->reply_lines > 0)
 		ladder_add(l,

@@ -17,7 +17,6 @@ const char *ladder_kind_name(enum ladder_kind kind)
 					    [LADDER_MESSAGE] = "message",
 					    [LADDER_TCP] = "tcp",
 					    [LADDER_NOTE] = "note"};
-
 	return names[kind];
 }
 
@@ -26,7 +25,6 @@ const char *ladder_flag_name(unsigned bit)
 	static const char *const names[LADDER_FLAGS] = {
 		"fault", "gap",     "again",   "syn",         "fin",  "rst",
 		"tls",   "refused", "unasked", "behind-quit", "early"};
-
 	return names[bit];
 }
 
@@ -34,7 +32,6 @@ enum ladder_format ladder_format_read(const char *name)
 {
 	static const char all[] = LADDER_FORMAT_NAMES("\0");
 	unsigned format = 0;
-
 	for (const char *at = all; format < LADDER_FORMATS && strcmp(at, name) != 0;
 	     at += strlen(at) + 1)
 		format++;
@@ -43,10 +40,9 @@ enum ladder_format ladder_format_read(const char *name)
 
 struct ladder *ladder_new(const struct conn *conn, ladder_cleaner *clean, void *arg)
 {
-	struct ladder *l = calloc(1, sizeof(*l));
+	struct ladder *l = calloc(1, sizeof *l);
 	char text[IP_ADDR_TEXT];
-
-	if (l == NULL)
+	if (!l)
 		return NULL;
 	l->clean = clean;
 	l->arg = arg;
@@ -54,7 +50,7 @@ struct ladder *ladder_new(const struct conn *conn, ladder_cleaner *clean, void *
 	for (int s = CLIENT; s <= SERVER; s++) {
 		l->addr[s] = conn->addr[s];
 		l->port[s] = conn->port[s];
-		snprintf(l->side[s].name, sizeof(l->side[s].name),
+		snprintf(l->side[s].name, sizeof l->side[s].name,
 			 ip_addr_is_v4(&conn->addr[s]) ? "%s:%u" : "[%s]:%u",
 			 ip_addr_text(&conn->addr[s], text), (unsigned)conn->port[s]);
 	}
@@ -63,7 +59,7 @@ struct ladder *ladder_new(const struct conn *conn, ladder_cleaner *clean, void *
 
 void ladder_free(struct ladder *l)
 {
-	if (l == NULL)
+	if (!l)
 		return;
 	for (size_t i = 0; i < ladder_count(l); i++)
 		free(l->lines[i].text);
@@ -91,12 +87,11 @@ static bool capacity_make(struct ladder *l)
 {
 	size_t capacity = l->capacity == 0 ? 32 : l->capacity * 2;
 	struct ladder_line *lines;
-
 	if (l->n < l->capacity || l->capacity == LADDER_LINES)
 		return true;
 	capacity = capacity < LADDER_LINES ? capacity : LADDER_LINES;
-	lines = realloc(l->lines, capacity * sizeof(*lines));
-	if (lines == NULL)
+	lines = realloc(l->lines, capacity * sizeof *lines);
+	if (!lines)
 		return false;
 	l->lines = lines;
 	l->capacity = capacity;
@@ -108,8 +103,7 @@ static char *text_make(struct ladder *l, struct bytes text)
 {
 	struct outbuf *b = &l->scratch;
 	char *copy;
-
-	if (l->clean != NULL)
+	if (l->clean)
 		text = l->clean(l->arg, text);
 	b->n = 0;
 	escape_lines(b, text);
@@ -120,7 +114,7 @@ static char *text_make(struct ladder *l, struct bytes text)
 		outbuf_str(b, "...");
 	}
 	copy = b->failed ? NULL : malloc(b->n + 1);
-	if (copy == NULL)
+	if (!copy)
 		return NULL;
 	if (b->n > 0)
 		memcpy(copy, b->p, b->n);
@@ -131,9 +125,8 @@ static char *text_make(struct ladder *l, struct bytes text)
 struct ladder_line *ladder_add(struct ladder *l, struct ladder_line line, struct bytes text)
 {
 	struct ladder_line *at;
-
 	line.text = text_make(l, text);
-	if (line.text == NULL || !capacity_make(l)) {
+	if (!line.text || !capacity_make(l)) {
 		free(line.text);
 		return NULL;
 	}
@@ -159,7 +152,6 @@ static struct ladder_line *line_at(const struct ladder *l, size_t i)
 {
 	size_t cut;
 	uint64_t omitted = ladder_omitted(l, &cut);
-
 	return &l->lines[place_of(i < cut ? i : i + omitted)];
 }
 
@@ -211,10 +203,8 @@ static bool line_is(const struct ladder_line *line, const struct search *s)
 static struct ladder_line *line_find(const struct ladder *l, const struct search *s)
 {
 	struct ladder_line *found = NULL;
-
-	for (size_t i = 0; i < ladder_count(l) && (found == NULL || s->last); i++) {
+	for (size_t i = 0; i < ladder_count(l) && (!found || s->last); i++) {
 		struct ladder_line *line = line_at(l, i);
-
 		if (line_is(line, s))
 			found = line;
 	}
@@ -225,10 +215,8 @@ static struct ladder_line *line_find(const struct ladder *l, const struct search
 static struct ladder_line *unasked_find(const struct ladder *l, enum stage stage)
 {
 	struct search s = {LADDER_REPLY, SERVER, LADDER_UNASKED, 0, true};
-
 	for (size_t i = 0; i < ladder_count(l); i++) {
 		struct ladder_line *line = line_at(l, i);
-
 		if (line_is(line, &s) && line->stage == stage)
 			return line;
 	}
@@ -241,7 +229,6 @@ static struct ladder_line *close_find(const struct ladder *l, enum side side, en
 {
 	struct search s = {LADDER_TCP, side, how == HOW_RST ? LADDER_RST : LADDER_FIN | LADDER_RST,
 			   0, false};
-
 	return line_find(l, &s);
 }
 
@@ -257,7 +244,6 @@ static struct ladder_line *fault_find(const struct ladder *l, const struct endin
 		[VERDICT_ABOUT_QUIT] = {LADDER_COMMAND, CLIENT, 0, 0, true},
 		[VERDICT_ABOUT_HOLE] = {LADDER_NOTE, CLIENT, LADDER_GAP, 0, true},
 	};
-
 	switch (about) {
 	case VERDICT_ABOUT_NOTHING:
 		return NULL;
@@ -278,10 +264,8 @@ static size_t place_behind(const struct ladder *l, size_t i)
 {
 	uint64_t packet = ladder_line(l, i)->packet;
 	size_t found = i;
-
 	for (size_t k = i + 1; k < ladder_count(l); k++) {
 		const struct ladder_line *line = ladder_line(l, k);
-
 		if (line->kind != LADDER_TCP && line->packet > 0 &&
 		    (line->last > 0 ? line->last : line->packet) < packet)
 			found = k;
@@ -295,11 +279,9 @@ static void lines_order(struct ladder *l)
 {
 	for (size_t i = ladder_count(l); i-- > 0;) {
 		size_t to = ladder_line(l, i)->kind == LADDER_TCP ? place_behind(l, i) : i;
-
 		for (size_t k = i; k < to; k++) {
 			struct ladder_line *at = line_at(l, k), *next = line_at(l, k + 1),
 					   moved = *at;
-
 			moved.stage = next->stage;
 			*at = *next;
 			*next = moved;
@@ -310,15 +292,14 @@ static void lines_order(struct ladder *l)
 void ladder_judge(struct ladder *l, const struct ending *ending, unsigned verdict)
 {
 	struct ladder_line *fault;
-
 	lines_order(l);
 	fault = fault_find(l, ending, verdict_row(verdict)->about);
 	/* The verdict's own line was not found, for example because a reply came between TLS
 	 * records. The fault is then the close. */
-	if (fault == NULL && verdict_row(verdict)->severity >= SEVERITY_NOTICE &&
+	if (!fault && verdict_row(verdict)->severity >= SEVERITY_NOTICE &&
 	    ending->closer != CLOSER_NOBODY)
 		fault = close_find(l, ending->closer == CLOSER_SERVER ? SERVER : CLIENT,
 				   ending->how);
-	if (fault != NULL)
+	if (fault)
 		fault->flags |= LADDER_FAULT;
 }

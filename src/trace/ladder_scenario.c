@@ -15,10 +15,8 @@ static const char *const kinds[] = {[PORT_SMTP] = "smtp", [PORT_TLS] = "tls", [P
 static unsigned host_of(const struct ladder_scene *scenes, size_t at, enum side side)
 {
 	unsigned n = 0;
-
 	for (size_t i = 0; i < at; i++) {
 		bool before = false;
-
 		if (ip_addr_equal(&scenes[i].ladder->addr[side], &scenes[at].ladder->addr[side]))
 			return host_of(scenes, i, side);
 		for (size_t k = 0; k < i; k++)
@@ -33,7 +31,6 @@ static void put_names(struct outbuf *b, const char *name, uint64_t bits, unsigne
 		      const char *(*name_of)(unsigned bit))
 {
 	const char *between = "";
-
 	if (bits == 0)
 		return;
 	outbuf_format(b, " %s ", name);
@@ -60,7 +57,6 @@ static void put_fates(struct outbuf *b, const struct session_info *f)
 static void put_expect(struct outbuf *b, const struct record *r)
 {
 	const struct ending *e = r->ending;
-
 	outbuf_format(b, "expect verdict %s stage %s", verdict_row(r->judgement.verdict)->id,
 		      stage_name(e->stage));
 	put_fates(b, r->session);
@@ -81,7 +77,6 @@ static bool is_stamped(const struct recording *r)
 	const struct recorded_packet *all;
 	size_t n = recording_packets(r, &all);
 	bool stamped[2] = {false, false};
-
 	for (size_t i = 0; i < n; i++)
 		if (!(all[i].flags & TCP_RST))
 			stamped[all[i].side] |= all[i].stamped;
@@ -93,7 +88,6 @@ static void put_ends(struct outbuf *b, const struct ladder_scene *scenes, size_t
 {
 	const struct ladder *l = scenes[i].ladder;
 	enum port_kind kind = scenes[i].record->session->lmtp ? PORT_LMTP : scenes[i].kind;
-
 	if (n > 1) {
 		outbuf_format(b, "session %zu\n", i + 1);
 		outbuf_format(b, "client 192.0.2.%u:%u\n", 10 + host_of(scenes, i, CLIENT),
@@ -124,7 +118,6 @@ static void put_head(struct outbuf *b, const struct ladder_scene *scenes, size_t
 		     unsigned changed, uint64_t again)
 {
 	const struct record *r = scenes[0].record;
-
 	outbuf_format(b, "# %s", verdict_words(r->judgement.verdict, r->ending).headline);
 	if (n > 1)
 		outbuf_format(b, "; and %zu more", n - 1);
@@ -142,7 +135,6 @@ static void put_head(struct outbuf *b, const struct ladder_scene *scenes, size_t
 static int64_t observed_until(const struct record *r)
 {
 	const struct ending *e = r->ending;
-
 	return e->how == HOW_SILENCE || e->how == HOW_IDLE ? e->closed : 0;
 }
 
@@ -151,7 +143,6 @@ static void put_steps(struct scenario_steps *steps, const struct ladder_scene *s
 {
 	for (;;) {
 		struct scenario_steps *next = NULL;
-
 		for (size_t i = 0; i < n; i++)
 			if (!next || scenario_steps_next(&steps[i]) < scenario_steps_next(next))
 				next = &steps[i];
@@ -167,12 +158,10 @@ static void put_steps(struct scenario_steps *steps, const struct ladder_scene *s
 static const char *refusal_of(const struct ladder_scene *scenes, size_t n)
 {
 	const struct recorded_packet *all;
-
 	if (n == 0 || n > LADDER_SCENES)
 		return "it has one session at least, and not too many";
 	for (size_t i = 0; i < n; i++) {
 		const struct recording *r = scenes[i].ladder->recording;
-
 		if (scenes[i].record->session->tls_decrypted)
 			return "a session was read with keys, which a scenario has not: leave "
 			       "--keylog out";
@@ -192,13 +181,11 @@ bool ladder_scenario(struct outbuf *b, const struct ladder_scene *scenes, size_t
 	struct outbuf body = {0};
 	struct scenario_writer w = {.b = &body, .several = n > 1};
 	unsigned changed = 0;
-
 	error_set(why, "%s", refusal ? refusal : "no memory");
 	if (!steps)
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		const struct ladder *l = scenes[i].ladder;
-
 		put_ends(&body, scenes, n, i);
 		w.number = (unsigned)i + 1;
 		scenario_steps_begin(&steps[i], &w, l->recording, w.number, l->clean, l->arg);

@@ -26,7 +26,6 @@ static const char bold[] = "\033[1m", dim[] = "\033[2m", yellow[] = "\033[33m",
 void ladder_put_time(struct outbuf *b, const struct ladder *l, const struct ladder_line *line)
 {
 	int64_t ns = line->ts - ladder_start(l);
-
 	outbuf_char(b, ns < 0 ? '-' : '+');
 	outbuf_seconds(b, ns < 0 ? -ns : ns);
 }
@@ -70,7 +69,7 @@ void ladder_put_words(struct outbuf *b, const struct ladder_line *line)
 		outbuf_format(b, " (after %.1f s)", (double)line->waited / (double)FRAME_SECOND);
 	if (line->flags & LADDER_BEHIND_QUIT)
 		outbuf_format(b, " (the answer to %s, not to QUIT)",
-			      line->answers != NULL ? line->answers : "what came before");
+			      line->answers ? line->answers : "what came before");
 	else if (line->flags & LADDER_UNASKED)
 		outbuf_str(b, " (nobody had said QUIT)");
 	if (line->flags & LADDER_EARLY)
@@ -81,7 +80,6 @@ void ladder_put_words(struct outbuf *b, const struct ladder_line *line)
 static void fill(struct outbuf *b, size_t from, unsigned width)
 {
 	size_t n = b->n - from;
-
 	wrap_blanks(b, n < width ? width - (unsigned)n : 1);
 }
 
@@ -112,7 +110,6 @@ static void put_head(struct drawing *d, const struct ladder_line *line)
 {
 	struct outbuf *b = d->b;
 	size_t from = b->n;
-
 	outbuf_str(b, line->flags & LADDER_FAULT                  ? ">>"
 		      : line->flags & (LADDER_GAP | LADDER_AGAIN) ? " !"
 								  : "  ");
@@ -132,7 +129,6 @@ static void put_piece(struct drawing *d, const struct ladder_line *line, struct 
 {
 	struct outbuf *b = d->b;
 	bool note = line->kind == LADDER_NOTE, client = line->side == CLIENT && !note;
-
 	if (!client && !note) {
 		wrap_blanks(b, d->indent);
 		outbuf_str(b, d->two ? (first ? " <- " : "    ") : (first ? "S: " : "   "));
@@ -156,13 +152,11 @@ static void put_line(struct drawing *d, const struct ladder_line *line)
 						   : d->server;
 	struct bytes left;
 	bool first = true;
-
 	d->words.n = 0;
 	ladder_put_words(&d->words, line);
 	left = bytes_of(d->words.p, d->words.n);
 	do {
 		struct wrap_piece p = wrap_piece(left, width);
-
 		outbuf_str(d->b, colour);
 		if (first)
 			put_head(d, line);
@@ -181,11 +175,10 @@ static void put_title(struct drawing *d)
 	struct outbuf *b = d->b;
 	char title[96];
 	int n;
-
 	outbuf_str(b, d->colour ? bold : "");
 	outbuf_format(b, "  %-*s%-*s%-*s", (int)d->time, "seconds", (int)d->packets, "packet",
 		      (int)STAGE, "stage");
-	n = snprintf(title, sizeof(title), "%s %s", d->two ? "client" : "C: client",
+	n = snprintf(title, sizeof title, "%s %s", d->two ? "client" : "C: client",
 		     ladder_end(d->l, CLIENT));
 	outbuf_str(b, title);
 	if (d->two) {
@@ -221,7 +214,6 @@ static struct drawing drawing_of(struct outbuf *b, const struct ladder *l, unsig
 {
 	struct drawing d = {.b = b, .l = l, .colour = colour};
 	unsigned rest;
-
 	heads_measure(&d);
 	columns = columns == 0 ? USUAL : columns;
 	d.two = columns >= TWO;
@@ -243,7 +235,6 @@ void ladder_text(struct outbuf *b, const struct ladder *l, unsigned columns, boo
 	struct drawing d = drawing_of(b, l, columns, colour);
 	size_t cut;
 	uint64_t omitted = ladder_omitted(l, &cut);
-
 	put_title(&d);
 	for (size_t i = 0; i < ladder_count(l); i++) {
 		if (omitted > 0 && i == cut) {

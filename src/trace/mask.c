@@ -11,7 +11,6 @@ static void put_auth(struct outbuf *b, enum smtp_verb verb, struct bytes args)
 {
 	struct bytes secret;
 	struct bytes mechanism = sasl_mechanism(args, &secret);
-
 	outbuf_str(b, smtp_verb_name(verb));
 	if (mechanism.n > 0)
 		outbuf_char(b, ' ');
@@ -37,7 +36,6 @@ static void put_attributes(struct outbuf *b, enum smtp_verb verb, struct bytes a
 static void put_burl(struct outbuf *b, struct bytes args)
 {
 	struct bytes last = {0};
-
 	for (struct bytes word; (word = ascii_word(&args)).n > 0;)
 		last = word;
 	outbuf_format(b, "BURL %s%s", mask_secret, ascii_is(last, "LAST") ? " LAST" : "");
@@ -115,7 +113,6 @@ size_t mask_unknown(struct bytes line, bool all)
 		VERB = 16
 	};
 	size_t n = 0;
-
 	while (n < line.n &&
 	       ((ascii_alnum(line.p[n]) && !ascii_digit(line.p[n])) || line.p[n] == '-'))
 		n++;
@@ -131,7 +128,6 @@ void mask_text(struct outbuf *b, struct bytes text, bool begins, bool dots)
 		uint8_t c = text.p[i];
 		bool stays = c == '\r' || c == '\n' || c == '\0' || c == ' ' ||
 			     (dots && begins && c == '.');
-
 		outbuf_char(b, stays ? (char)c : 'x');
 		begins = c == '\n';
 	}

@@ -31,19 +31,18 @@ static const struct store_bounds bounds = {STORE_LATEST, RECENT_SESSIONS, RECENT
 
 struct recent *recent_new(enum redact_mode redact)
 {
-	struct recent *b = calloc(1, sizeof(*b));
-
-	if (b == NULL)
+	struct recent *b = calloc(1, sizeof *b);
+	if (!b)
 		return NULL;
 	b->sessions = session_store_new(&bounds, redact);
 	b->pool = pool_new(TABLE_MEMORY);
 	/* Captured hosts choose the addresses. Without randomness the tables still work, but an
 	 * attacker can predict them. */
-	if (getrandom(b->seed, sizeof(b->seed), GRND_NONBLOCK) < 0)
-		memset(b->seed, 0, sizeof(b->seed));
+	if (getrandom(b->seed, sizeof b->seed, GRND_NONBLOCK) < 0)
+		memset(b->seed, 0, sizeof b->seed);
 	for (int s = CLIENT; s <= SERVER; s++) {
-		b->hosts[s].all = calloc(RECENT_HOSTS, sizeof(*b->hosts[s].all));
-		if (b->sessions == NULL || b->pool == NULL || b->hosts[s].all == NULL ||
+		b->hosts[s].all = calloc(RECENT_HOSTS, sizeof *b->hosts[s].all);
+		if (!b->sessions || !b->pool || !b->hosts[s].all ||
 		    !flow_table_init(&b->hosts[s].table, b->pool)) {
 			recent_free(b);
 			return NULL;
@@ -54,14 +53,14 @@ struct recent *recent_new(enum redact_mode redact)
 
 void recent_free(struct recent *b)
 {
-	if (b == NULL)
+	if (!b)
 		return;
 	for (int s = CLIENT; s <= SERVER; s++) {
-		if (b->hosts[s].table.slots != NULL)
+		if (b->hosts[s].table.slots)
 			flow_table_free(&b->hosts[s].table);
 		free(b->hosts[s].all);
 	}
-	if (b->pool != NULL)
+	if (b->pool)
 		pool_free(b->pool);
 	session_store_free(b->sessions);
 	outbuf_free(&b->words);
@@ -77,7 +76,6 @@ static void put_strings(struct outbuf *b, const struct strings *strings, bool re
 {
 	struct string string;
 	uint16_t pos = 0;
-
 	while (strings_next(strings, &pos, &string)) {
 		if (is_reply(string.tag) != replies)
 			continue;
@@ -91,7 +89,7 @@ static void put_all_strings(struct outbuf *b, const struct session_info *info)
 {
 	for (unsigned replies = 0; replies < 2; replies++) {
 		put_strings(b, &info->strings, replies);
-		for (const struct transaction *t = info->first; t != NULL; t = t->next)
+		for (const struct transaction *t = info->first; t; t = t->next)
 			put_strings(b, &t->strings, replies);
 	}
 }
@@ -99,7 +97,6 @@ static void put_all_strings(struct outbuf *b, const struct session_info *info)
 static void put_host(struct outbuf *b, const struct conn *conn, enum side side)
 {
 	char text[IP_ADDR_TEXT];
-
 	outbuf_format(b, ip_addr_is_v4(&conn->addr[side]) ? " %s:%u" : " [%s]:%u",
 		      ip_addr_text(&conn->addr[side], text), (unsigned)conn->port[side]);
 }
@@ -109,7 +106,6 @@ static void words_make(struct recent *b, const struct report *r, char out[RECENT
 {
 	unsigned kind = report_worst(r);
 	size_t n;
-
 	b->words.n = 0;
 	outbuf_format(&b->words, "%s %s %s", alert_kind_row(kind)->id,
 		      severity_name(report_severity(r, kind)), stage_name(r->record.ending->stage));
@@ -136,7 +132,6 @@ static void wait_count(struct recent_wait *w, int64_t waited)
 static void host_count(struct recent_host *h, const struct report *r, enum side side)
 {
 	const struct record *record = &r->record;
-
 	h->sessions++;
 	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1)
 		h->alerts[report_severity(r, (unsigned)__builtin_ctzll(left))]++;
@@ -148,7 +143,7 @@ static void host_count(struct recent_host *h, const struct report *r, enum side 
 			    h->name);
 	if (record->session->ts_banner != 0 && record->conn->flow[CLIENT].syn)
 		wait_count(&h->greeting, record->session->ts_banner - record->conn->start);
-	for (const struct transaction *t = record->session->first; t != NULL; t = t->next)
+	for (const struct transaction *t = record->session->first; t; t = t->next)
 		if (t->answered && !t->hole && t->ts_end != 0)
 			wait_count(&h->acceptance, t->ts_reply - t->ts_end);
 }
@@ -159,7 +154,6 @@ static struct recent_host *host_find(struct recent *b, const struct conn *conn, 
 	uint16_t port = side == SERVER ? conn->port[SERVER] : 0;
 	uint32_t hash = (uint32_t)(flow_end_hash(b->seed, &conn->addr[side], port) >> 32) + port,
 		 at = hash, i;
-
 	while ((i = flow_find(&hosts->table, hash, &at)) != FLOW_NONE)
 		if (hosts->all[i].port == port &&
 		    ip_addr_equal(&hosts->all[i].addr, &conn->addr[side]))
@@ -174,7 +168,6 @@ void recent_add(struct recent *b, const struct record *record, const struct repo
 		struct session_frames frames)
 {
 	char words[RECENT_WORDS];
-
 	b->seen++;
 	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1)
 		b->alerts[report_severity(r, (unsigned)__builtin_ctzll(left))]++;
@@ -223,7 +216,7 @@ static bool host_before(const struct recent_host *a, const struct recent_host *b
 			return a->alerts[s] > b->alerts[s];
 	if (a->sessions != b->sessions)
 		return a->sessions > b->sessions;
-	return memcmp(&a->addr, &b->addr, sizeof(a->addr)) < 0 ||
+	return memcmp(&a->addr, &b->addr, sizeof a->addr) < 0 ||
 	       (ip_addr_equal(&a->addr, &b->addr) && a->port < b->port);
 }
 
@@ -233,10 +226,8 @@ size_t recent_hosts(const struct recent *b, enum side side, enum recent_order or
 {
 	const struct hosts *hosts = &b->hosts[side];
 	size_t found = 0;
-
 	for (size_t i = 0; i < hosts->n; i++) {
 		size_t at = found;
-
 		for (; at > 0 && host_before(&hosts->all[i], out[at - 1], order); at--)
 			if (at < n)
 				out[at] = out[at - 1];
@@ -255,7 +246,6 @@ const struct recent_host *recent_others(const struct recent *b, enum side side)
 unsigned recent_stage(const struct recent_host *h)
 {
 	unsigned max = STAGES;
-
 	for (unsigned s = 0; s < STAGES; s++)
 		if (h->stages[s] > 0 && (max == STAGES || h->stages[s] > h->stages[max]))
 			max = s;

@@ -53,14 +53,12 @@ static size_t last_packet(const struct recording *r)
 {
 	const struct recorded_packet *all;
 	size_t n = recording_packets(r, &all);
-
 	return n > 0 ? n - 1 : 0;
 }
 
 static void put_filler(struct outbuf *b, uint64_t n)
 {
 	char *at = outbuf_reserve(b, n);
-
 	if (!at)
 		return;
 	memset(at, 'x', n);
@@ -80,7 +78,6 @@ static void bytes_behind(struct recording *r, enum side side, const struct packe
 		.n = p->payload_len,
 		.acked = r->side[side_other(side)].stream.n,
 	};
-
 	if (!s->based || one.n == 0 || p->seq != s->base + (uint32_t)one.offset ||
 	    one.offset + one.n > RECORDING_BYTES)
 		return;
@@ -104,7 +101,6 @@ void recording_packet(struct recording *r, enum side side, const struct packet *
 		.side = side,
 		.stamped = p->has_tsopt,
 	};
-
 	r->now = p;
 	r->full |= last_packet(r) >= RECORDING_PACKETS;
 	if (r->full)
@@ -121,7 +117,6 @@ void recording_packet(struct recording *r, enum side side, const struct packet *
 void recording_icmp(struct recording *r, enum side side, const struct packet_icmp *icmp)
 {
 	const struct recorded_icmp one = {last_packet(r), icmp->ts, side, icmp->too_big, icmp->mtu};
-
 	outbuf_bytes(&r->icmps, &one, sizeof one);
 }
 
@@ -130,7 +125,6 @@ static void base_find(struct recording *r, const struct trace_event *e)
 {
 	struct recorded_side *s = &r->side[e->side];
 	const struct packet *p = r->now;
-
 	if (s->based || !p || e->text.p < p->payload || e->text.p >= p->payload + p->payload_cap)
 		return;
 	s->base = p->seq + (uint32_t)(e->text.p - p->payload) - (uint32_t)e->offset;
@@ -149,7 +143,6 @@ static void on_bytes(struct recording *r, const struct trace_event *e, bool gap)
 		.acked = e->acked,
 		.gap = gap,
 	};
-
 	r->full |= s->stream.n + one.n > RECORDING_BYTES || one.offset < s->stream.n ||
 		   one.offset - s->stream.n > RECORDING_BYTES;
 	if (r->full)
@@ -166,7 +159,6 @@ static uint64_t spans_end(const struct recording *r, enum side side)
 {
 	const struct recorded_span *all;
 	size_t n = recording_spans(r, side, &all);
-
 	return n > 0 ? all[n - 1].end : 0;
 }
 
@@ -174,7 +166,6 @@ static void span_add(struct recording *r, enum side side, uint64_t end, enum spa
 		     size_t words)
 {
 	const struct recorded_span one = {end, kind, words, r->words.n - words};
-
 	if (end > spans_end(r, side))
 		outbuf_bytes(&r->side[side].spans, &one, sizeof one);
 }
@@ -195,7 +186,6 @@ static void on_command(struct recording *r, const struct trace_event *e, bool se
 	struct outbuf shown = {0};
 	size_t words = r->words.n;
 	bool same;
-
 	if (verb == SMTP_UNKNOWN || verb == SMTP_NOT_SMTP) {
 		span_add(r, CLIENT, e->offset, secret || e->holed ? SPAN_HIDDEN : SPAN_UNKNOWN,
 			 words);

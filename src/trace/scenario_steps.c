@@ -28,7 +28,6 @@ static uint64_t offset_of(const struct scenario_steps *s, enum side side, uint32
 {
 	const struct scenario_side *d = &s->side[side];
 	int64_t offset = (int64_t)d->delivered + (int32_t)(seq - d->base - (uint32_t)d->delivered);
-
 	return offset > 0 ? (uint64_t)offset : 0;
 }
 
@@ -49,16 +48,13 @@ static enum arrival arrival_of(const struct scenario_steps *s, size_t at, enum s
 {
 	size_t max = at + AHEAD < s->packets ? at + AHEAD : s->packets;
 	bool answered = false;
-
 	for (size_t i = at + 1; i < max; i++) {
 		const struct recorded_packet *p = &s->packet[i];
-
 		if (p->side != side && (p->flags & TCP_ACK) && acked_of(s, p) >= end)
 			return ARRIVED;
 		answered |= p->side != side && (p->flags & TCP_ACK);
 		if (p->side == side && span_of(p) > 0 && p->ts > s->packet[at].ts + twice) {
 			uint64_t from = offset_of(s, side, p->seq);
-
 			if (from < end && from + span_of(p) >= end)
 				return SENT_AGAIN;
 		}
@@ -71,7 +67,6 @@ static enum arrival arrival_of(const struct scenario_steps *s, size_t at, enum s
 static bool falls_silent(const struct scenario_steps *s, size_t at, enum side side)
 {
 	bool tried = false;
-
 	for (size_t i = at + 1; i < s->packets; i++) {
 		if (s->packet[i].side != side)
 			return false;
@@ -83,7 +78,6 @@ static bool falls_silent(const struct scenario_steps *s, size_t at, enum side si
 static void put_time(struct outbuf *b, int64_t ns)
 {
 	int64_t unit = ns < FRAME_SECOND ? 10 : 100, ms = (ns / FRAME_MS + unit / 2) / unit * unit;
-
 	if (ms % 1000 == 0)
 		outbuf_format(b, "wait %llds\n", (long long)(ms / 1000));
 	else
@@ -95,7 +89,6 @@ static void run_end(struct scenario_writer *w)
 {
 	struct scenario_steps *s = w->run;
 	uint64_t from = s ? s->run_from : 0;
-
 	w->run = NULL;
 	if (s)
 		s->joinable = (unsigned)scenario_put_body(
@@ -109,7 +102,6 @@ static void run_end(struct scenario_writer *w)
 static void step_begin(struct scenario_steps *s, int64_t ts, int64_t spent)
 {
 	struct scenario_writer *w = s->w;
-
 	run_end(w);
 	s->joinable = 0;
 	if (w->several && w->number != s->number)
@@ -132,7 +124,6 @@ static void lost_add(struct scenario_side *d, uint64_t from, uint64_t to)
 static void vanish(struct scenario_steps *s, enum side side)
 {
 	struct scenario_side *d = &s->side[side];
-
 	if (!d->vanished)
 		outbuf_format(s->w->b, "vanish %c\n", letter[side]);
 	d->vanished = true;
@@ -143,7 +134,6 @@ static void put_loss(struct scenario_steps *s, size_t at, enum side side, uint64
 {
 	struct scenario_side *d = &s->side[side], *peer = &s->side[side_other(side)];
 	enum arrival arrival = arrival_of(s, at, side, to);
-
 	if (arrival == ARRIVED || (arrival == SILENCE && !peer->vanished))
 		return;
 	if (falls_silent(s, at, side))
@@ -158,7 +148,6 @@ static bool is_crossing(const struct scenario_steps *s, enum side side, uint64_t
 {
 	const struct scenario_side *peer = &s->side[side_other(side)];
 	uint64_t had = peer->losts > 0 ? peer->lost[0].from : peer->sent;
-
 	return acked < had;
 }
 
@@ -174,10 +163,8 @@ static void put_directives(struct scenario_steps *s, size_t at, enum side side, 
 static size_t brought_by(const struct scenario_steps *s, const struct recorded_data *d)
 {
 	uint32_t last = s->side[d->side].base + (uint32_t)(d->offset + d->n) - 1;
-
 	for (size_t i = d->at + 1; !d->gap && i-- > 0;) {
 		const struct recorded_packet *p = &s->packet[i];
-
 		if (p->side == d->side && p->ts == d->ts && last - p->seq < p->len)
 			return i;
 	}
@@ -189,7 +176,6 @@ static size_t brought_by(const struct scenario_steps *s, const struct recorded_d
 static uint64_t data_acked(const struct scenario_steps *s, const struct recorded_data *d, size_t at)
 {
 	const struct recorded_packet *p = &s->packet[at];
-
 	return p->side == d->side && (p->flags & TCP_ACK) ? acked_of(s, p) : d->acked;
 }
 
@@ -206,7 +192,6 @@ static bool is_run(struct scenario_steps *s, const struct recorded_data *d, size
 static void put_gap(struct scenario_steps *s, const struct recorded_data *d)
 {
 	const struct recorded_data *next = d + 1;
-
 	while (next < s->data + s->datas && next->gap)
 		next++;
 	next = next < s->data + s->datas ? next : NULL;
@@ -220,7 +205,6 @@ static void data_take(struct scenario_steps *s, const struct recorded_data *d)
 {
 	struct scenario_side *side = &s->side[d->side];
 	size_t at = brought_by(s, d);
-
 	side->delivered = d->offset + d->n;
 	if (d->gap) {
 		put_gap(s, d);
@@ -248,7 +232,6 @@ static void data_take(struct scenario_steps *s, const struct recorded_data *d)
 static bool is_last_fin(const struct scenario_steps *s, const struct recorded_packet *p, size_t at)
 {
 	const struct scenario_side *peer = &s->side[side_other(p->side)];
-
 	for (size_t i = at + 1; i < s->packets; i++)
 		if (span_of(&s->packet[i]) > 0 || (s->packet[i].flags & TCP_RST))
 			return false;
@@ -259,7 +242,6 @@ static bool is_last_fin(const struct scenario_steps *s, const struct recorded_pa
 static void fin_take(struct scenario_steps *s, const struct recorded_packet *p, size_t at)
 {
 	struct scenario_side *d = &s->side[p->side];
-
 	d->fin = true;
 	if (is_last_fin(s, p, at)) {
 		run_end(s->w);
@@ -286,7 +268,6 @@ static void put_forgery(struct scenario_steps *s, const struct recorded_packet *
 	struct outbuf *b = s->w->b;
 	int64_t shift = (int64_t)(int32_t)(p->seq - d->base - (uint32_t)d->sent);
 	int usual = p->side == CLIENT ? TTL_CLIENT : TTL_SERVER;
-
 	if (d->ttl > 0 && p->ttl != d->ttl)
 		outbuf_format(b, " ttl %d", usual + p->ttl - d->ttl);
 	if (shift != 0)
@@ -307,7 +288,6 @@ static void put_forgery(struct scenario_steps *s, const struct recorded_packet *
 static uint64_t reset_acked(const struct scenario_steps *s, const struct recorded_packet *p)
 {
 	uint64_t max = p->flags & TCP_ACK ? acked_of(s, p) : 0;
-
 	for (const struct recorded_packet *o = s->packet; o < p && !(p->flags & TCP_ACK); o++)
 		if (o->side == p->side && (o->flags & TCP_ACK) && acked_of(s, o) > max)
 			max = acked_of(s, o);
@@ -317,7 +297,6 @@ static uint64_t reset_acked(const struct scenario_steps *s, const struct recorde
 static void reset_take(struct scenario_steps *s, const struct recorded_packet *p)
 {
 	struct scenario_side *d = &s->side[p->side];
-
 	if (d->reset)
 		return;
 	d->reset = true;
@@ -333,7 +312,6 @@ static void again_take(struct scenario_steps *s, const struct recorded_packet *p
 {
 	struct scenario_side *d = &s->side[p->side], *peer = &s->side[side_other(p->side)];
 	uint64_t from = offset_of(s, p->side, p->seq), end = from + span_of(p);
-
 	if (d->losts == 0 || d->lost[0].from >= end || d->lost[0].to <= from) {
 		s->w->again++;
 		return;
@@ -341,7 +319,6 @@ static void again_take(struct scenario_steps *s, const struct recorded_packet *p
 	while (d->losts > 0 && d->lost[0].from < end) {
 		enum arrival arrival = arrival_of(s, s->at, p->side, d->lost[0].to);
 		bool arrives = !peer->vanished && arrival == ARRIVED;
-
 		step_begin(s, p->ts, rto);
 		if (!arrives && !peer->vanished)
 			outbuf_str(s->w->b, falls_silent(s, s->at, p->side) ? "" : "no-ack\n");
@@ -358,7 +335,6 @@ static void again_take(struct scenario_steps *s, const struct recorded_packet *p
 static bool is_keepalive(const struct scenario_steps *s, const struct recorded_packet *p)
 {
 	const struct scenario_side *d = &s->side[p->side];
-
 	return p->len <= 1 && s->at > 0 && p->ts - s->packet[s->at - 1].ts >= FRAME_SECOND &&
 	       d->losts == 0 && !(p->flags & (TCP_SYN | TCP_FIN | TCP_RST)) && d->sent > 0 &&
 	       p->seq == d->base + (uint32_t)d->sent - 1;
@@ -376,7 +352,6 @@ static void window_take(struct scenario_steps *s, const struct recorded_packet *
 {
 	struct scenario_side *d = &s->side[p->side];
 	bool shut = p->window == 0;
-
 	if (shut == d->shut || (p->flags & (TCP_SYN | TCP_RST)))
 		return;
 	d->shut = shut;
@@ -411,7 +386,6 @@ static const struct recorded_packet *packet_find(const struct scenario_steps *s,
 static bool lacks_ack(const struct scenario_steps *s, const struct recorded_packet *client)
 {
 	const struct recorded_packet *syn_ack = packet_find(s, SERVER, TCP_SYN, 0);
-
 	return span_of(client) > 0 || (syn_ack && client->ack != syn_ack->seq + 1);
 }
 
@@ -422,7 +396,6 @@ static const char *connect_way(const struct scenario_steps *s)
 				     *answer = packet_find(s, SERVER, TCP_SYN, 0);
 	const struct recorded_packet *client = packet_find(s, CLIENT, 0, TCP_SYN),
 				     *server = packet_find(s, SERVER, 0, TCP_SYN);
-
 	if (answer) {
 		if (!client || (client->flags & TCP_RST))
 			return "half";
@@ -441,7 +414,6 @@ static void connect_put(struct scenario_steps *s)
 	struct outbuf *b = s->w->b;
 	const char *way = connect_way(s);
 	bool syns = packet_find(s, CLIENT, TCP_SYN, 0) || packet_find(s, SERVER, TCP_SYN, 0);
-
 	step_begin(s, s->packet[0].ts, 0);
 	for (int side = CLIENT; side <= SERVER; side++)
 		if (!packet_find(s, (enum side)side_other((enum side)side), 0, 0) &&
@@ -469,7 +441,6 @@ void scenario_steps_begin(struct scenario_steps *s, struct scenario_writer *w,
 		const struct recorded_packet *first = packet_find(s, (enum side)side, 0, 0);
 		const struct recorded_packet *other =
 			packet_find(s, side_other((enum side)side), TCP_ACK, 0);
-
 		s->side[side].base = r->side[side].based ? r->side[side].base
 				     : first             ? first->seq
 				     : other             ? other->ack
@@ -502,7 +473,6 @@ static void bytes_take(struct scenario_steps *s, const struct recorded_packet *p
 	bool copied = s->at > 0 && s->packet[s->at - 1].side == p->side &&
 		      s->packet[s->at - 1].seq == p->seq &&
 		      p->ts - s->packet[s->at - 1].ts <= twice;
-
 	if (is_keepalive(s, p))
 		keepalive_take(s, p);
 	else if (old && !copied)
@@ -515,10 +485,8 @@ static void bytes_take(struct scenario_steps *s, const struct recorded_packet *p
 static bool is_early(const struct scenario_steps *s, const struct recorded_packet *p)
 {
 	uint64_t end = offset_of(s, p->side, p->seq) + p->len, acked = acked_of(s, p);
-
 	for (size_t i = s->data_at; i < s->datas; i++) {
 		const struct recorded_data *d = &s->data[i];
-
 		if (d->offset < (d->side == p->side ? end : p->flags & TCP_ACK ? acked : 0))
 			return true;
 	}
@@ -530,7 +498,6 @@ static void ends_take(struct scenario_steps *s)
 {
 	for (; s->end_at <= s->at && s->end_at < s->packets; s->end_at++) {
 		const struct recorded_packet *p = &s->packet[s->end_at];
-
 		if (!(p->flags & (TCP_FIN | TCP_RST)))
 			continue;
 		if (is_early(s, p))
@@ -546,7 +513,6 @@ void scenario_steps_take(struct scenario_steps *s)
 {
 	const struct recorded_packet *p = &s->packet[s->at];
 	struct scenario_side *d = &s->side[p->side];
-
 	if (s->at == 0)
 		connect_put(s);
 	if (!s->over) {
@@ -566,7 +532,6 @@ void scenario_steps_take(struct scenario_steps *s)
 void scenario_steps_end(struct scenario_steps *s, int64_t until)
 {
 	const struct scenario_side *c = &s->side[CLIENT], *v = &s->side[SERVER];
-
 	run_end(s->w);
 	if (until > s->w->now + pause && !s->over) {
 		step_begin(s, until + pause, 0);

@@ -42,7 +42,6 @@ void scenario_text_free(struct scenario_text *t)
 static void piece_add(struct making *m, uint64_t from, uint64_t to, size_t at, enum span_kind kind)
 {
 	const struct piece one = {from, to, at, m->t->text.n - at, kind};
-
 	outbuf_bytes(&m->t->pieces, &one, sizeof one);
 }
 
@@ -55,7 +54,6 @@ static struct bytes stream_of(const struct making *m, uint64_t from, uint64_t to
 static size_t line_length(struct bytes text)
 {
 	const uint8_t *lf = memchr(text.p, '\n', text.n);
-
 	return lf ? (size_t)(lf - text.p) + 1 : text.n;
 }
 
@@ -63,7 +61,6 @@ static size_t line_length(struct bytes text)
 static size_t line_end(struct bytes line)
 {
 	size_t n = 0;
-
 	while (n < line.n && n < 2 &&
 	       (line.p[line.n - 1 - n] == '\n' || line.p[line.n - 1 - n] == '\r'))
 		n++;
@@ -74,7 +71,6 @@ static size_t line_end(struct bytes line)
 static size_t last_line(struct bytes text)
 {
 	size_t at = text.n - line_end(text);
-
 	while (at > 0 && text.p[at - 1] != '\n')
 		at--;
 	return at;
@@ -97,7 +93,6 @@ static void put_clean(struct making *m, struct bytes text)
 static void put_shown(struct making *m, struct bytes line)
 {
 	size_t end = line_end(line);
-
 	put_clean(m, bytes_first(line, line.n - end));
 	outbuf_bytes(&m->t->text, line.p + line.n - end, end);
 }
@@ -107,7 +102,6 @@ static void put_unclear(struct making *m, enum side side, struct bytes text)
 {
 	while (text.n > 0) {
 		struct bytes line = bytes_first(text, line_length(text));
-
 		if (side == SERVER && is_reply(line)) {
 			put_shown(m, line);
 		} else {
@@ -129,7 +123,6 @@ static size_t put_record(struct making *m, struct bytes text)
 {
 	size_t n = text.n < TLS_HEADER ? 0 : (size_t)(text.p[3] << 8 | text.p[4]);
 	struct bytes inside = bytes_first(bytes_from(text, TLS_HEADER), n);
-
 	outbuf_bytes(&m->t->text, text.p, text.n < TLS_HEADER ? text.n : TLS_HEADER);
 	if (text.p[0] == TLS_APPLICATION_DATA)
 		m->t->changes |= CHANGE_ENCRYPTED;
@@ -144,7 +137,6 @@ static void put_tls(struct making *m, enum side side, struct bytes text)
 {
 	while (text.n > 0) {
 		size_t n = 0;
-
 		while (n < text.n && !is_record(bytes_from(text, n)))
 			n++;
 		put_unclear(m, side, bytes_first(text, n));
@@ -159,7 +151,6 @@ static void put_tls(struct making *m, enum side side, struct bytes text)
 static size_t unknown_shown(struct bytes line)
 {
 	size_t blanks = 0, n;
-
 	while (blanks < line.n && line.p[blanks] == ' ')
 		blanks++;
 	n = ascii_begins(line, "SSH-") ? 4 : mask_unknown(bytes_from(line, blanks), false);
@@ -171,7 +162,6 @@ static void put_unknown(struct making *m, struct bytes line, bool hidden)
 {
 	struct bytes text = bytes_first(line, line.n - line_end(line));
 	size_t n = hidden ? 0 : unknown_shown(text);
-
 	if (is_record(line)) {
 		put_tls(m, CLIENT, line);
 		return;
@@ -210,7 +200,6 @@ static void put_span(struct making *m, const struct recording *r, enum side side
 {
 	struct bytes text = stream_of(m, from, s->end);
 	size_t at = m->t->text.n, last = last_line(text);
-
 	/* The bytes before the span's line have no known meaning. */
 	if (s->kind < SPAN_CONTENT && last > 0) {
 		put_unclear(m, side, bytes_first(text, last));
@@ -249,7 +238,6 @@ static size_t proxy_header(struct bytes stream)
 {
 	static const uint8_t v2[] = "\r\n\r\n\0\r\nQUIT\n";
 	size_t n = 0;
-
 	if (stream.n >= 6 && memcmp(stream.p, "PROXY ", 6) == 0)
 		n = line_length(stream);
 	else if (stream.n >= PROXY_V2 && memcmp(stream.p, v2, sizeof v2 - 1) == 0)
@@ -265,7 +253,6 @@ void scenario_text_make(struct scenario_text *t, const struct recording *r, enum
 	const struct recorded_span *all;
 	size_t n = recording_spans(r, side, &all);
 	uint64_t from = 0, header = side == CLIENT ? proxy_header(m.stream) : 0;
-
 	if (header > 0) {
 		outbuf_bytes(&t->text, m.stream.p, header);
 		piece_add(&m, 0, header, 0, SPAN_SHOWN);
@@ -273,7 +260,6 @@ void scenario_text_make(struct scenario_text *t, const struct recording *r, enum
 	}
 	for (size_t i = 0; i < n && from < stream->n; i++) {
 		struct recorded_span s = all[i];
-
 		if (s.end <= from)
 			continue;
 		s.end = s.end < stream->n ? s.end : stream->n;
@@ -289,7 +275,6 @@ static const struct piece *piece_of(struct scenario_text *t, uint64_t offset)
 {
 	const struct piece *all = (const void *)t->pieces.p;
 	size_t n = t->pieces.n / sizeof *all;
-
 	while (t->at > 0 && all[t->at].from > offset)
 		t->at--;
 	while (t->at < n && all[t->at].to <= offset)
@@ -303,7 +288,6 @@ static size_t place_of(struct scenario_text *t, uint64_t offset)
 {
 	const struct piece *p = piece_of(t, offset);
 	size_t within;
-
 	if (!p) {
 		t->at = t->at > 0 ? t->at - 1 : 0;
 		return t->text.n;
@@ -315,14 +299,12 @@ static size_t place_of(struct scenario_text *t, uint64_t offset)
 struct bytes scenario_text_of(struct scenario_text *t, uint64_t from, uint64_t to)
 {
 	size_t begin = place_of(t, from), end = place_of(t, to);
-
 	return bytes_of(t->text.p + begin, end - begin);
 }
 
 bool scenario_text_content(struct scenario_text *t, uint64_t from, uint64_t to)
 {
 	const struct piece *p = piece_of(t, from);
-
 	while (p && p->kind == SPAN_CONTENT && p->to < to)
 		p = piece_of(t, p->to);
 	return p && p->kind == SPAN_CONTENT;
@@ -340,10 +322,8 @@ static bool is_plain(struct bytes line)
 static void put_quoted(struct outbuf *b, struct bytes text)
 {
 	static const char names[] = "rnt\\\"", values[] = "\r\n\t\\\"";
-
 	for (size_t i = 0; i < text.n; i++) {
 		const char *found = text.p[i] ? strchr(values, text.p[i]) : NULL;
-
 		if (found)
 			outbuf_format(b, "\\%c", names[found - values]);
 		else if (text.p[i] < ' ' || text.p[i] > '~')
@@ -358,17 +338,14 @@ static size_t plain_line(struct bytes text)
 {
 	const uint8_t *lf = text.n > 0 ? memchr(text.p, '\n', text.n) : NULL;
 	size_t n = lf ? (size_t)(lf - text.p) : 0;
-
 	return n > 0 && text.p[n - 1] == '\r' && is_plain(bytes_first(text, n - 1)) ? n + 1 : 0;
 }
 
 void scenario_put_bytes(struct outbuf *b, enum side side, struct bytes text)
 {
 	char who = side == CLIENT ? 'C' : 'S';
-
 	for (bool first = true; text.n > 0; first = false) {
 		size_t n = plain_line(text);
-
 		if (n > 0) {
 			outbuf_format(b, "%c%c%s", who, first ? ':' : '+', n > 2 ? " " : "");
 			outbuf_bytes(b, text.p, n - 2);
@@ -388,7 +365,6 @@ void scenario_put_bytes(struct outbuf *b, enum side side, struct bytes text)
 static size_t bulk_of(struct bytes text, bool begins)
 {
 	size_t n = 0, line;
-
 	if (!begins)
 		return 0;
 	while ((line = plain_line(bytes_from(text, n))) > 0 && line < LINE && text.p[n] != '.')
@@ -399,7 +375,6 @@ static size_t bulk_of(struct bytes text, bool begins)
 bool scenario_put_body(struct outbuf *b, enum side side, struct bytes text, bool begins)
 {
 	size_t n = bulk_of(text, begins);
-
 	if (n > 0)
 		outbuf_format(b, "bulk %c %zu\n", side == CLIENT ? 'C' : 'S', n);
 	scenario_put_bytes(b, side, bytes_from(text, n));

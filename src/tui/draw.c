@@ -24,7 +24,6 @@ static void cell(struct line *l, unsigned width, int style, bool right)
 {
 	struct outbuf *c = &l->t->cell;
 	size_t shift = right && c->n < width ? width - c->n : 0;
-
 	screen_put(l->row, l->column + (unsigned)shift, width - (unsigned)shift,
 		   (unsigned)style | l->selected, bytes_of(c->p, c->n));
 	l->column += width + 1;
@@ -48,7 +47,6 @@ static void cell_number(struct line *l, unsigned width, int style, uint64_t n)
 static void cell_wait(struct line *l, unsigned width, const struct recent_wait *w)
 {
 	double ns = w->n > 0 ? (double)w->sum / (double)w->n : 0;
-
 	if (w->n == 0)
 		outbuf_str(&l->t->cell, "-");
 	else if (ns < (double)FRAME_SECOND)
@@ -62,7 +60,6 @@ static void cell_wait(struct line *l, unsigned width, const struct recent_wait *
 static struct line line_begin(struct top *t, unsigned row, bool selected)
 {
 	struct line l = {.t = t, .row = row, .selected = selected ? SCREEN_SELECTED : 0};
-
 	for (unsigned i = 0; selected && i < screen_size().columns; i++)
 		screen_put(row, i, 1, SCREEN_SELECTED, bytes_str(" "));
 	return l;
@@ -81,7 +78,6 @@ static void draw_title(struct top *t)
 	unsigned columns = screen_size().columns, state = (unsigned)strlen(t->state), used;
 	struct text words = {.b = &t->cell};
 	uint64_t all = 0;
-
 	for (unsigned s = 0; s < SEVERITIES; s++)
 		all += alerts[s];
 	put_bar(0);
@@ -110,7 +106,6 @@ static const char *order_words(const struct top *t)
 {
 	static const char *const hosts[RECENT_ORDERS] = {"most alerts first", "most sessions first",
 							 "slowest first"};
-
 	if (t->view == TOP_SESSIONS)
 		return t->worst_first ? "worst first" : "latest first";
 	return t->view <= TOP_CLIENTS ? hosts[t->order] : "";
@@ -120,11 +115,9 @@ static void draw_tabs(struct top *t)
 {
 	static const char *const names[] = {"1 Servers", "2 Clients", "3 Sessions"};
 	struct line l = {.t = t, .row = 1, .column = 1};
-
 	for (int v = TOP_SERVERS; v <= TOP_SESSIONS; v++) {
 		bool here = (int)t->view == v ||
 			    (t->view == TOP_DETAIL && (int)t->detail_from == v);
-
 		l.column += screen_put(1, l.column, 20,
 				       here ? SCREEN_BOLD | SCREEN_SELECTED : SCREEN_PLAIN,
 				       bytes_str(names[v])) +
@@ -140,14 +133,12 @@ static void draw_tabs(struct top *t)
 static unsigned host_width(void)
 {
 	unsigned columns = screen_size().columns;
-
 	return columns >= WIDE ? 22 + (columns - WIDE) / 2 : 22;
 }
 
 static unsigned name_width(void)
 {
 	unsigned columns = screen_size().columns;
-
 	return columns >= WIDE ? 18 + (columns - WIDE + 1) / 2 : 16;
 }
 
@@ -155,7 +146,6 @@ static void draw_host_head(struct top *t)
 {
 	struct line l = {.t = t, .row = 2};
 	bool wide = screen_size().columns >= WIDE;
-
 	cell_str(&l, host_width(), SCREEN_DIM, t->view == TOP_SERVERS ? "Server" : "Client");
 	cell_str(&l, name_width(), SCREEN_DIM, "Name");
 	cell_str(&l, 8, SCREEN_DIM, "Sessions");
@@ -176,7 +166,6 @@ static void draw_host(struct top *t, unsigned row, const struct recent_host *h, 
 	bool wide = screen_size().columns >= WIDE;
 	char addr[IP_ADDR_TEXT];
 	uint64_t all = 0;
-
 	while (worst > SEVERITY_NONE && h->alerts[worst] == 0)
 		worst--;
 	for (unsigned s = 0; s < SEVERITIES; s++)
@@ -200,7 +189,6 @@ static void draw_host(struct top *t, unsigned row, const struct recent_host *h, 
 static void draw_session_head(struct top *t)
 {
 	struct line l = {.t = t, .row = 2};
-
 	cell_str(&l, 7, SCREEN_DIM, "      #");
 	cell_str(&l, screen_size().columns >= WIDE ? 19 : 8, SCREEN_DIM, "Ended");
 	cell_str(&l, 8, SCREEN_DIM, "Severity");
@@ -215,7 +203,6 @@ static void draw_session(struct top *t, unsigned row, const struct stored_sessio
 	struct text words = {.b = &t->cell};
 	bool wide = screen_size().columns >= WIDE;
 	char addr[IP_ADDR_TEXT];
-
 	cell_number(&l, 7, SCREEN_PLAIN, s->report.number);
 	stamp_plain(&t->stamp, &t->cell, s->record->end);
 	if (!wide && t->cell.n > 19) {
@@ -233,13 +220,11 @@ static void draw_session(struct top *t, unsigned row, const struct stored_sessio
 static void draw_text(struct top *t, struct bytes text)
 {
 	size_t first = t->place[t->view].first, lines = top_lines(t);
-
 	for (size_t i = 0; i < top_rows() && first + i < lines; i++) {
 		struct bytes line = top_line(text, first + i);
 		int style = first + i == 0                               ? SCREEN_BOLD
 			    : line.n > 1 && memcmp(line.p, ">>", 2) == 0 ? SCREEN_CRITICAL
 									 : SCREEN_PLAIN;
-
 		screen_put((unsigned)(2 + i), 0, 1000,
 			   (unsigned)style | (top_found(t, first + i) ? SCREEN_SELECTED : 0), line);
 	}
@@ -248,14 +233,12 @@ static void draw_text(struct top *t, struct bytes text)
 static void draw_list(struct top *t)
 {
 	size_t first = t->place[t->view].first, lines = top_lines(t);
-
 	if (t->view == TOP_SESSIONS)
 		draw_session_head(t);
 	else
 		draw_host_head(t);
 	for (size_t i = 0; i < top_rows() && first + i < lines; i++) {
 		bool selected = first + i == t->place[t->view].at;
-
 		if (t->view == TOP_SESSIONS)
 			draw_session(t, (unsigned)(HEAD + i), t->sessions[first + i], selected);
 		else
@@ -275,7 +258,6 @@ static void draw_last(struct top *t)
 	static const char text_keys[] =
 		" Esc back  up down PgUp PgDn  / search  s save packets  e save text  ? help";
 	unsigned row = screen_size().rows - 1;
-
 	put_bar(row);
 	if (t->typing != 0)
 		outbuf_format(&t->cell, " %s: %s_", t->typing == 'f' ? "Filter" : "Search",

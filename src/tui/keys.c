@@ -6,7 +6,6 @@
 static void move_to(struct top *t, size_t line)
 {
 	size_t lines;
-
 	top_fill(t);
 	lines = top_lines(t);
 	t->place[t->view].at = line < lines ? line : lines > 0 ? lines - 1 : 0;
@@ -17,7 +16,6 @@ static void move_to(struct top *t, size_t line)
 static void move_by(struct top *t, long by)
 {
 	size_t at;
-
 	top_fill(t);
 	at = t->place[t->view].at;
 	move_to(t, by < 0 && at < (size_t)-by ? 0 : at + (size_t)by);
@@ -27,7 +25,6 @@ static void move_by(struct top *t, long by)
 static void search_next(struct top *t)
 {
 	size_t lines, at;
-
 	top_fill(t);
 	lines = top_lines(t);
 	at = t->place[t->view].at;
@@ -47,7 +44,7 @@ static void view_set(struct top *t, enum top_view view)
 static void typing_begin(struct top *t, int what)
 {
 	t->typing = what;
-	snprintf(t->typed, sizeof(t->typed), "%s", what == 'f' ? t->filter : "");
+	snprintf(t->typed, sizeof t->typed, "%s", what == 'f' ? t->filter : "");
 	if (what == 'f' && t->view <= TOP_CLIENTS)
 		view_set(t, TOP_SESSIONS);
 }
@@ -64,7 +61,6 @@ static void typing_end(struct top *t)
 static void typing_key(struct top *t, int key)
 {
 	size_t n = strlen(t->typed);
-
 	if (key == SCREEN_ENTER) {
 		typing_end(t);
 		return;
@@ -94,7 +90,6 @@ static void host_enter(struct top *t)
 {
 	const struct recent_host *h;
 	char addr[IP_ADDR_TEXT];
-
 	top_fill(t);
 	if (t->hosts_n == 0)
 		return;
@@ -133,7 +128,6 @@ static void help(struct top *t)
 static bool move_key(struct top *t, int key)
 {
 	long page = (long)top_rows();
-
 	switch (key) {
 	case SCREEN_UP:
 	case 'k':
@@ -206,7 +200,6 @@ static void list_key(struct top *t, int key)
 static enum top_request request(struct top *t, int key)
 {
 	bool session = t->view == TOP_SESSIONS || t->view == TOP_DETAIL;
-
 	if (key == 'q' || key == SCREEN_BREAK)
 		return TOP_QUIT;
 	if ((key == SCREEN_ENTER || key == SCREEN_RIGHT) && t->view == TOP_SESSIONS)
@@ -222,7 +215,6 @@ static enum top_request request(struct top *t, int key)
 enum top_request top_key(struct top *t, int key)
 {
 	enum top_request w;
-
 	if (key != SCREEN_RESIZED)
 		t->message[0] = '\0';
 	if (t->typing != 0 && key != SCREEN_RESIZED) {

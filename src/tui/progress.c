@@ -16,9 +16,7 @@ static const int64_t first = FRAME_SECOND / 2, every = FRAME_SECOND / 4;
 void progress_begin(struct progress *p, const char *what, uint64_t total)
 {
 	const char *term = getenv("TERM");
-
-	*p = (struct progress){.on = isatty(STDERR_FILENO) &&
-				     (term == NULL || strcmp(term, "dumb") != 0),
+	*p = (struct progress){.on = isatty(STDERR_FILENO) && (!term || strcmp(term, "dumb") != 0),
 			       .what = what,
 			       .total = total};
 	p->begin = clock_read(CLOCK_MONOTONIC);
@@ -28,8 +26,7 @@ static void put_bytes(char *out, size_t n, double bytes)
 {
 	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
 	unsigned u = 0;
-
-	for (; bytes >= 1000 && u + 1 < sizeof(units) / sizeof(units[0]); u++)
+	for (; bytes >= 1000 && u + 1 < sizeof units / sizeof units[0]; u++)
 		bytes /= 1000;
 	snprintf(out, n, u == 0 || bytes >= 100 ? "%.0f %s" : "%.1f %s", bytes, units[u]);
 }
@@ -40,11 +37,10 @@ char *progress_text(const struct progress *p, uint64_t done, int64_t elapsed,
 	char so_far[32], all[32], rate[32];
 	double seconds = (double)(elapsed > 0 ? elapsed : 1) / (double)FRAME_SECOND, speed;
 	uint64_t sum = p->before + done;
-
 	speed = (double)sum / seconds;
-	put_bytes(so_far, sizeof(so_far), (double)sum);
-	put_bytes(all, sizeof(all), (double)p->total);
-	put_bytes(rate, sizeof(rate), speed);
+	put_bytes(so_far, sizeof so_far, (double)sum);
+	put_bytes(all, sizeof all, (double)p->total);
+	put_bytes(rate, sizeof rate, speed);
 	if (p->total == 0 || sum > p->total)
 		snprintf(out, PROGRESS_TEXT, "%s %s, %s/s", so_far, p->what, rate);
 	else
@@ -58,7 +54,6 @@ void progress_show(struct progress *p, uint64_t done)
 {
 	char text[PROGRESS_TEXT];
 	int64_t now;
-
 	if (!p->on || ++p->skipped < CALLS)
 		return;
 	p->skipped = 0;

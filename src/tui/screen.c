@@ -44,11 +44,10 @@ static struct {
 static void restore_add(const char *name)
 {
 	const char *p = tigetstr(name);
-
-	if (p == NULL || p == (char *)-1)
+	if (!p || p == (char *)-1)
 		return;
 	for (; *p != '\0' && now.restore_n < RESTORE; p++) {
-		if (p[0] == '$' && p[1] == '<' && strchr(p, '>') != NULL)
+		if (p[0] == '$' && p[1] == '<' && strchr(p, '>'))
 			p = strchr(p, '>');
 		else
 			now.restore[now.restore_n++] = *p;
@@ -59,7 +58,6 @@ static void write_out(int fd, const char *p, size_t n)
 {
 	while (n > 0) {
 		ssize_t done = write(fd, p, n);
-
 		if (done <= 0 && errno != EINTR)
 			return;
 		p += done > 0 ? done : 0;
@@ -78,7 +76,7 @@ static void stderr_restore(void)
 		return;
 	/* The filter of system calls allows dup3(2), not dup2(2). */
 	dup3(now.error, STDERR_FILENO, 0);
-	while ((n = pread(now.log, part, sizeof(part), at)) > 0) {
+	while ((n = pread(now.log, part, sizeof part, at)) > 0) {
 		write_out(STDERR_FILENO, part, (size_t)n);
 		at += n;
 	}
@@ -107,7 +105,7 @@ static void stderr_capture(void)
  * action of the signal, so that raise(3) ends the program. */
 static void die(int signal)
 {
-	if (now.screen != NULL) {
+	if (now.screen) {
 		write_out(STDOUT_FILENO, now.restore, now.restore_n);
 		tcsetattr(STDIN_FILENO, TCSANOW, &now.mode);
 		stderr_restore();
@@ -118,8 +116,7 @@ static void die(int signal)
 void screen_guard(int signal)
 {
 	struct sigaction action = {.sa_handler = die, .sa_flags = SA_RESETHAND | SA_NODEFER};
-
-	if (now.screen != NULL)
+	if (now.screen)
 		sigaction(signal, &action, NULL);
 }
 
@@ -128,8 +125,7 @@ static void signals_guard(void)
 	static const int deadly[] = {SIGSEGV, SIGBUS,  SIGFPE, SIGILL,  SIGABRT, SIGHUP,
 				     SIGQUIT, SIGTERM, SIGINT, SIGALRM, SIGXCPU};
 	struct sigaction old;
-
-	for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
+	for (size_t i = 0; i < sizeof deadly / sizeof deadly[0]; i++)
 		if (sigaction(deadly[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
 			screen_guard(deadly[i]);
 }
@@ -140,7 +136,6 @@ static void styles_set(void)
 						     [SCREEN_WARNING] = COLOR_YELLOW,
 						     [SCREEN_ERROR] = COLOR_RED,
 						     [SCREEN_CRITICAL] = COLOR_RED};
-
 	now.styles[SCREEN_DIM] = A_DIM;
 	now.styles[SCREEN_BOLD] = now.styles[SCREEN_CRITICAL] = A_BOLD;
 	now.styles[SCREEN_BAR] = A_REVERSE;
@@ -165,14 +160,13 @@ static void keys_add(void)
 		{"\033[4~", KEY_END}, {"\033[5~", KEY_PPAGE}, {"\033[6~", KEY_NPAGE},
 	};
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		define_key(keys[i].sent, keys[i].key);
 }
 
 bool screen_open(struct error *why)
 {
 	const char *term = getenv("TERM");
-
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
 	    tcgetattr(STDIN_FILENO, &now.mode) != 0)
 		return error_set(why, "--top wants a terminal as standard input and output");
@@ -181,11 +175,11 @@ bool screen_open(struct error *why)
 	/* newterm sets handlers for SIGINT and SIGTERM if the program has none. signals_guard
 	 * replaces no handler. */
 	now.screen = newterm(NULL, stdout, stdin);
-	if (now.screen == NULL)
+	if (!now.screen)
 		return error_set(why,
 				 "--top: a terminal of the kind \"%.64s\" is not known here; TERM "
 				 "says which it is",
-				 term != NULL ? term : "");
+				 term ? term : "");
 	raw();
 	noecho();
 	nonl();
@@ -205,7 +199,7 @@ bool screen_open(struct error *why)
 
 void screen_close(void)
 {
-	if (now.screen == NULL)
+	if (!now.screen)
 		return;
 	endwin();
 	delscreen(now.screen);
@@ -251,7 +245,6 @@ unsigned screen_put(unsigned row, unsigned column, unsigned width, unsigned styl
 {
 	unsigned used = 0, more;
 	struct screen_size size = screen_size();
-
 	if (row >= size.rows || column >= size.columns)
 		return 0;
 	width = width < size.columns - column ? width : size.columns - column;
@@ -260,7 +253,6 @@ unsigned screen_put(unsigned row, unsigned column, unsigned width, unsigned styl
 	while (text.n > 0) {
 		wchar_t c;
 		size_t n = character(text, &c, &more);
-
 		if (used + more > width)
 			break;
 		addnwstr(&c, 1);
@@ -295,8 +287,7 @@ static int special(int key)
 		{KEY_ENTER, SCREEN_ENTER},   {KEY_BACKSPACE, SCREEN_BACKSPACE},
 		{KEY_BTAB, SCREEN_TAB},      {KEY_RESIZE, SCREEN_RESIZED},
 	};
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		if (keys[i].theirs == key)
 			return keys[i].ours;
 	return SCREEN_NONE;
@@ -328,7 +319,6 @@ static int control(wint_t c)
 static bool hung_up(void)
 {
 	struct pollfd p = {.fd = STDIN_FILENO};
-
 	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL));
 }
 
@@ -356,5 +346,5 @@ const char *screen_message(char out[SCREEN_MESSAGE])
 	n = n > 0 && out[n - 1] == '\n' ? n - 1 : n > 0 ? n : 0;
 	out[n] = '\0';
 	line = strrchr(out, '\n');
-	return line != NULL ? line + 1 : out;
+	return line ? line + 1 : out;
 }

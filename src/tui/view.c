@@ -34,9 +34,8 @@ const char top_help[] =
 
 struct top *top_new(struct recent *recent, const char *inputs)
 {
-	struct top *t = calloc(1, sizeof(*t));
-
-	if (t == NULL)
+	struct top *t = calloc(1, sizeof *t);
+	if (!t)
 		return NULL;
 	t->recent = recent;
 	t->inputs = inputs;
@@ -46,7 +45,7 @@ struct top *top_new(struct recent *recent, const char *inputs)
 
 void top_free(struct top *t)
 {
-	if (t == NULL)
+	if (!t)
 		return;
 	outbuf_free(&t->detail);
 	outbuf_free(&t->cell);
@@ -56,16 +55,15 @@ void top_free(struct top *t)
 void top_message(struct top *t, const char *format, ...)
 {
 	va_list args;
-
 	va_start(args, format);
-	vsnprintf(t->message, sizeof(t->message), format, args);
+	vsnprintf(t->message, sizeof t->message, format, args);
 	va_end(args);
 }
 
 static bool session_matches(const struct top *t, const struct stored_session *s)
 {
 	return (!t->alerts_only || s->alert) &&
-	       (t->filter[0] == '\0' || strcasestr(s->words, t->filter) != NULL);
+	       (t->filter[0] == '\0' || strcasestr(s->words, t->filter));
 }
 
 /* The latest session comes first. worst_first needs a pass for each severity, so that sessions of
@@ -73,12 +71,10 @@ static bool session_matches(const struct top *t, const struct stored_session *s)
 static void sessions_fill(struct top *t)
 {
 	struct session_store *all = recent_sessions(t->recent);
-
 	t->sessions_n = 0;
 	for (unsigned severity = SEVERITIES; severity-- > 0;) {
 		for (size_t i = session_store_count(all); i-- > 0;) {
 			struct stored_session *s = session_store_at(all, i);
-
 			if (session_matches(t, s) && (!t->worst_first || s->severity == severity))
 				t->sessions[t->sessions_n++] = s;
 		}
@@ -99,7 +95,6 @@ static void cursor_follow(struct top *t)
 void top_fill(struct top *t)
 {
 	size_t lines, rows = top_rows();
-
 	if (t->view == TOP_SESSIONS) {
 		sessions_fill(t);
 		cursor_follow(t);
@@ -127,7 +122,6 @@ void top_fill(struct top *t)
 static size_t count_lines(struct bytes text)
 {
 	size_t n = 0;
-
 	for (size_t i = 0; i < text.n; i++)
 		n += text.p[i] == '\n';
 	return n;
@@ -149,14 +143,12 @@ size_t top_lines(const struct top *t)
 size_t top_rows(void)
 {
 	unsigned rows = screen_size().rows;
-
 	return rows > FRAME_LINES + 1 ? rows - FRAME_LINES : 1;
 }
 
 struct bytes top_line(struct bytes text, size_t line)
 {
 	size_t from = 0, end;
-
 	for (; line > 0 && from < text.n; from++)
 		line -= text.p[from] == '\n';
 	for (end = from; end < text.n && text.p[end] != '\n'; end++)
@@ -168,20 +160,19 @@ bool top_found(struct top *t, size_t line)
 {
 	char words[RECENT_WORDS], addr[IP_ADDR_TEXT];
 	struct bytes text;
-
 	if (t->search[0] == '\0')
 		return false;
 	if (t->view == TOP_SESSIONS)
-		return strcasestr(t->sessions[line]->words, t->search) != NULL;
+		return strcasestr(t->sessions[line]->words, t->search);
 	if (t->view <= TOP_CLIENTS) {
-		snprintf(words, sizeof(words), "%s %s", ip_addr_text(&t->hosts[line]->addr, addr),
+		snprintf(words, sizeof words, "%s %s", ip_addr_text(&t->hosts[line]->addr, addr),
 			 t->hosts[line]->name);
-		return strcasestr(words, t->search) != NULL;
+		return strcasestr(words, t->search);
 	}
 	text = top_line(text_of(t), line);
-	snprintf(words, sizeof(words), "%.*s",
-		 (int)(text.n < sizeof(words) ? text.n : sizeof(words) - 1), (const char *)text.p);
-	return strcasestr(words, t->search) != NULL;
+	snprintf(words, sizeof words, "%.*s",
+		 (int)(text.n < sizeof words ? text.n : sizeof words - 1), (const char *)text.p);
+	return strcasestr(words, t->search);
 }
 
 struct stored_session *top_selected(struct top *t)
