@@ -38,6 +38,8 @@ struct offline {
 	struct takers takers; /* of the second pass */
 	struct reread reread;
 	const char *current; /* the input that frames came from last */
+	uint64_t size;       /* bytes of all inputs; 0: not known */
+	bool files;          /* all inputs are files, which can be read twice */
 	bool drawing;        /* an output shows ladders, which need a second pass */
 };
 
@@ -95,27 +97,22 @@ static bool needs_second_pass(const struct options *o)
 	return o->write_pcap || o->explain;
 }
 
-/* Whether an output shows ladders, and all captures are files that can be read twice. */
-static bool drawing(const struct offline *f)
+/* Looks at the kinds and sizes of the inputs. Returns false after printing which of them cannot be
+ * read twice, if the options need a second pass. */
+static bool inputs_look(struct offline *f)
 {
-	struct stat st;
-	for (size_t i = 0; i < f->o->reads.n; i++)
-		if (stat(f->inputs[i].path, &st) != 0 || !S_ISREG(st.st_mode))
-			return false;
-	return sinks_stored(f->run.sinks);
-}
-
-/* Checks that inputs can be read twice, if the options need a second pass. */
-static bool inputs_check(struct offline *f)
-{
-	struct stat st;
-	for (size_t i = 0; needs_second_pass(f->o) && i < f->o->reads.n; i++)
-		if (stat(f->inputs[i].path, &st) == 0 && !S_ISREG(st.st_mode) &&
-		    !S_ISDIR(st.st_mode))
+	f->files = true;
+	for (size_t i = 0; i < f->o->reads.n; i++) {
+		struct stat st = {0};
+		bool there = stat(f->inputs[i].path, &st) == 0, file = S_ISREG(st.st_mode);
+		if (needs_second_pass(f->o) && there && !file && !S_ISDIR(st.st_mode))
 			log_fail(&f->run.usage,
 				 "%.200s is no file and cannot be read twice, as %s has to",
 				 f->inputs[i].path,
 				 f->o->write_pcap ? "--write-pcap" : "--explain");
+		f->files &= file;
+		f->size = f->files ? f->size + (uint64_t)st.st_size : 0;
+	}
 	return !f->run.usage;
 }
 
@@ -186,19 +183,6 @@ static void print_so_far(const struct offline *f)
 	shards_stats(f->shards, &core);
 	log_line("so far %s; now in %s", run_line(&f->run, &core, line), f->current);
 	sandbox_report(true);
-}
-
-/* Returns the bytes of all inputs; 0: not known. */
-static uint64_t inputs_size(const struct offline *f)
-{
-	uint64_t sum = 0;
-	struct stat st;
-	for (size_t i = 0; i < f->o->reads.n; i++) {
-		if (stat(f->inputs[i].path, &st) != 0 || !S_ISREG(st.st_mode))
-			return 0;
-		sum += (uint64_t)st.st_size;
-	}
-	return sum;
 }
 
 /* Shows the progress in the view. The end of the view stops the reading. */
@@ -314,7 +298,7 @@ static bool input_again(struct offline *f, struct input *in)
 static bool inputs_again(struct offline *f)
 {
 	bool whole = true;
-	progress_begin(&f->run.progress, "read again", inputs_size(f));
+	progress_begin(&f->run.progress, "read again", f->size);
 	for (size_t i = 0; i < f->o->reads.n && again_wanted(f) && whole; i++)
 		whole = input_again(f, &f->inputs[i]);
 	return whole;
@@ -372,13 +356,13 @@ static void view(struct offline *f)
 static bool start(struct offline *f)
 {
 	struct viewer_source source = {reread_draw, reread_save, &f->reread};
-	if (!inputs_check(f) || !reread_init(&f->reread, f->o, &f->run.config))
+	if (!inputs_look(f) || !reread_init(&f->reread, f->o, &f->run.config))
 		return false;
 	for (size_t i = 0; i < f->o->reads.n; i++)
 		f->reread.inputs[i].counted = &f->inputs[i].frames;
 	if (!run_open(&f->run, f->o, &source))
 		return false;
-	f->drawing = drawing(f);
+	f->drawing = f->files && sinks_stored(f->run.sinks);
 	return root_leave(f) && monitor_start(f);
 }
 
@@ -387,7 +371,7 @@ static void run(struct offline *f)
 	if (!start(f))
 		return;
 	sandbox_count();
-	progress_begin(&f->run.progress, "read", inputs_size(f));
+	progress_begin(&f->run.progress, "read", f->size);
 	for (size_t i = 0; i < f->o->reads.n && !f->run.usage && !stopping; i++)
 		if (input_open(f, &f->inputs[i]))
 			input_read(f, &f->inputs[i]);
