@@ -107,22 +107,15 @@ enum { SESSIONS = 64, FRAMES_MAX = 8192 };
 struct judged {
 	struct frame frame[FRAMES_MAX];
 	size_t n;
-	struct {
-		struct conn conn;
-		struct ending ending;
-		enum verdict verdict;
-		struct ladder *ladder;
-	} session[SESSIONS];
-	size_t sessions;
+	struct session_store *store;
 };
 
-static void on_session(void *arg, const struct record *r)
+static void on_session(void *arg, const struct record *record)
 {
 	struct judged *j = arg;
-	assert_true(j->sessions < SESSIONS);
-	j->session[j->sessions].conn = *r->conn;
-	j->session[j->sessions].ending = *r->ending;
-	j->session[j->sessions++].verdict = r->judgement.verdict;
+	struct alerting alerting = alerting_default();
+	struct report r = report_make(&alerting, record, "x");
+	session_store_add(j->store, record, &r, NULL, (struct session_frames){0});
 }
 
 static void frames_read(struct judged *j, const char *path)
@@ -144,9 +137,12 @@ static void frames_read(struct judged *j, const char *path)
 
 static struct ladders *ladders_draw(struct judged *j)
 {
+	const struct store_bounds bounds = {STORE_FIRST, SESSIONS, SIZE_MAX, 0};
 	struct monitor_config config = monitor_config_default();
 	config.session = on_session;
 	config.arg = j;
+	j->store = session_store_new(&bounds, REDACT_NONE);
+	assert_non_null(j->store);
 	struct monitor *m = monitor_new(&config);
 	assert_non_null(m);
 	monitor_frames(m, j->frame, j->n);
@@ -154,13 +150,13 @@ static struct ladders *ladders_draw(struct judged *j)
 	monitor_free(m);
 	struct ladders *l = ladders_new(&config);
 	assert_non_null(l);
-	for (size_t i = 0; i < j->sessions; i++)
-		assert_non_null(
-			j->session[i].ladder = ladders_want(l, &j->session[i].conn, NULL, NULL));
+	assert_int_equal(session_store_omitted(j->store), 0);
+	for (size_t i = 0; i < session_store_count(j->store); i++) {
+		struct stored_session *s = session_store_at(j->store, i);
+		assert_non_null(ladders_want(l, s, s->record->conn->first));
+	}
 	ladders_frames(l, 0, j->frame, j->n);
 	ladders_finish(l);
-	for (size_t i = 0; i < j->sessions; i++)
-		ladder_judge(j->session[i].ladder, &j->session[i].ending, j->session[i].verdict);
 	return l;
 }
 
@@ -168,11 +164,13 @@ static struct ladders *ladders_draw(struct judged *j)
  * a line has another's time. */
 static void ladder_check(const struct judged *j, size_t i, const char *path)
 {
-	const struct ladder *l = j->session[i].ladder;
-	bool alert = verdict_row(j->session[i].verdict)->severity >= SEVERITY_NOTICE;
+	const struct stored_session *s = session_store_at(j->store, i);
+	const struct ladder *l = s->ladder;
+	enum verdict v = s->report.record.judgement.verdict;
+	bool alert = verdict_row(v)->severity >= SEVERITY_NOTICE;
 	if (alert && ladder_fault(l) == NULL)
 		fail_msg("%s, session %zu: %s, and no line of the ladder bears it", path, i + 1,
-			 verdict_row(j->session[i].verdict)->id);
+			 verdict_row(v)->id);
 	assert_true(ladder_count(l) > 0);
 	for (size_t k = 0; k < ladder_count(l); k++) {
 		const struct ladder_line *line = ladder_line(l, k);
@@ -214,11 +212,12 @@ static void every_capture_has_ladders(void **state)
 		assert_non_null(j);
 		frames_read(j, files.gl_pathv[i]);
 		struct ladders *l = ladders_draw(j);
-		for (size_t k = 0; k < j->sessions; k++) {
+		for (size_t k = 0; k < session_store_count(j->store); k++) {
 			ladder_check(j, k, files.gl_pathv[i]);
-			every_width_check(j->session[k].ladder);
+			every_width_check(session_store_at(j->store, k)->ladder);
 		}
 		ladders_free(l);
+		session_store_free(j->store);
 		for (size_t k = 0; k < j->n; k++)
 			free((void *)(uintptr_t)j->frame[k].data);
 		free(j);
