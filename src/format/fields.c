@@ -1,6 +1,8 @@
-/* fields.c - the fields of an alert: a function and a row for each. */
+/* fields.c - the tables of fields.def: a getter and a row for each field; and values as text. */
 #include "format/fields.h"
 
+#include "core/tls/record.h"
+#include "core/tls/suite.h"
 #include "format/session_id.h"
 #include "policy/acceptance.h"
 #include "policy/alert_kind.h"
@@ -10,39 +12,281 @@
 #include <ctype.h>
 #include <stdio.h>
 
-/* Number of recipients in the field "rcpt" at most. */
+/* Recipients in a field of an alert at most. */
 enum { RECIPIENTS = 3 };
 
 static const char prefix[] = "SMTPWATCH_";
 
-static bool put_word(struct outbuf *b, const char *word)
+/* Values that take statements. room: VALUE_ROOM bytes for their text. */
+
+static const char *alert_kind_name(unsigned bit)
 {
-	outbuf_str(b, word);
-	return true;
+	return alert_kind_row(bit)->id;
 }
 
-static bool put_number(struct outbuf *b, uint64_t n)
+static const char *side_name(unsigned side)
 {
-	outbuf_number(b, n);
-	return true;
+	return side == CLIENT ? "client" : "server";
 }
 
-static bool put_string(struct outbuf *b, const struct strings *strings, enum string_tag tag)
+static const char *pending_name(unsigned pending)
 {
-	struct bytes text = strings_find(strings, tag).text;
+	static const char *const names[] = {"nothing", "command", "message"};
 
-	escape_text(b, text);
+	return names[pending];
+}
+
+static const char *community_id(const struct field_view *v, char *room)
+{
+	identity_community(v->digest, v->report->record.conn, room);
+	return room;
+}
+
+static const char *session_id(const struct field_view *v, char *room)
+{
+	identity_session(v->digest, v->report->record.conn, room);
+	return room;
+}
+
+static struct bytes reason(const struct field_view *v, char *room)
+{
+	const struct record *r = &v->report->record;
+
+	room[0] = '\0';
+	verdict_reason(r->ending, &r->judgement, room, VALUE_ROOM);
+	return room[0] != '\0' ? bytes_str(room) : bytes_of(NULL, 0);
+}
+
+static const char *cipher_name(uint16_t suite)
+{
+	const struct tls_suite *row = tls_suite_find(suite);
+
+	return row != NULL ? row->name : NULL;
+}
+
+static const char *cipher_or_number(const struct field_view *v, char *room)
+{
+	uint16_t suite = v->report->record.session->tls_suite;
+	const char *name = cipher_name(suite);
+
+	snprintf(room, VALUE_ROOM, "0x%04x", suite);
+	return name != NULL ? name : room;
+}
+
+static const char *endpoint(const struct field_view *v, enum side side, char *room)
+{
+	const struct conn *conn = v->report->record.conn;
+	char text[IP_ADDR_TEXT];
+
+	snprintf(room, VALUE_ROOM, ip_addr_is_v4(&conn->addr[side]) ? "%s:%u" : "[%s]:%u",
+		 ip_addr_text(&conn->addr[side], text), (unsigned)conn->port[side]);
+	return room;
+}
+
+static enum severity severity_of(const struct field_view *v)
+{
+	return v->sum != NULL ? v->sum->worst : report_severity(v->report, v->kind);
+}
+
+static uint64_t messages_of(const struct session_info *info)
+{
+	uint64_t n = info->transactions_omitted;
+
+	for (const struct transaction *t = info->first; t != NULL; t = t->next)
+		n++;
+	return n;
+}
+
+/* Setters, one for each type. Return false if the value is none. */
+
+static inline bool set_WORD(struct value *out, const char *word)
+{
+	out->word = word;
+	return word != NULL;
+}
+
+static inline bool set_TEXT(struct value *out, struct bytes text)
+{
+	out->text = text;
 	return text.p != NULL;
 }
 
-const struct transaction *alert_message_of(const struct alert_view *v)
+static inline bool set_NUMBER(struct value *out, uint64_t number)
+{
+	out->number = number;
+	return number != 0;
+}
+
+static inline bool set_PAIR(struct value *out, uint64_t client, uint64_t server)
+{
+	out->pair[CLIENT] = client;
+	out->pair[SERVER] = server;
+	return client != 0 || server != 0;
+}
+
+static inline bool set_TIME(struct value *out, int64_t ns)
+{
+	out->ns = ns;
+	return ns != 0;
+}
+
+static inline bool set_SECONDS(struct value *out, int64_t ns)
+{
+	out->ns = ns;
+	return ns > 0;
+}
+
+static inline bool set_ADDR(struct value *out, const struct ip_addr *addr)
+{
+	out->addr = addr;
+	return true;
+}
+
+static inline bool set_ENHANCED(struct value *out, struct smtp_enhanced enhanced)
+{
+	out->enhanced = enhanced;
+	return enhanced.class != 0;
+}
+
+static inline bool set_BITS(struct value *out, uint64_t mask, const char *(*name)(unsigned bit))
+{
+	out->bits.mask = mask;
+	out->bits.name = name;
+	return mask != 0;
+}
+
+static inline bool set_NUMBERS(struct value *out, const uint16_t *at, unsigned n)
+{
+	out->numbers.at = at;
+	out->numbers.n = n;
+	return n > 0;
+}
+
+static inline bool set_SENTENCES(struct value *out, const struct cause *cause)
+{
+	out->cause = cause;
+	return cause != NULL;
+}
+
+static inline bool set_RECIPIENTS(struct value *out, const struct strings *strings)
+{
+	out->strings = strings;
+	return strings_find(strings, STRING_RCPT).text.p != NULL;
+}
+
+static inline bool set_RESETS(struct value *out, const struct conn_side *side)
+{
+	out->side = side;
+	return side[CLIENT].reset.seen || side[SERVER].reset.seen;
+}
+
+static inline bool set_MESSAGES(struct value *out, const struct transaction *first)
+{
+	out->message = first;
+	return first != NULL;
+}
+
+#define set_WORDS set_WORD
+#define set_LINES set_TEXT
+#define set_CODE  set_NUMBER
+#define set_PORT  set_NUMBER
+#define set_BOOL  set_NUMBER
+#define set_TAKEN set_NUMBER
+#define set_EPOCH set_TIME
+
+/* What values are of. */
+#define REPORT  (v->report)
+#define RECORD  (&v->report->record)
+#define CONN    (v->report->record.conn)
+#define INFO    (v->report->record.session)
+#define ENDING  (v->report->record.ending)
+#define CAUSE   report_cause(v->report)
+#define MESSAGE (v->message)
+#define RST     (&CONN->side[v->side].reset)
+
+#define BOTH(a, b)            a, b
+#define OF_BOTH(side, member) (side)[CLIENT].member, (side)[SERVER].member
+#define SAID(holder, tag)     strings_find(&(holder)->strings, tag).text
+
+/* LMTP (RFC 2033) and PRDR have a reply for each recipient after the message. */
+#define REPLY_EACH (INFO->lmtp || MESSAGE->lmtp_answered > 1)
+
+/* The getters. What is known stands before its list of arguments: WHEN_IF(condition)(set). */
+#define WHEN_ALWAYS(set)                                                                           \
+	set;                                                                                       \
+	return true;
+#define WHEN_SET(set) return set;
+#define WHEN_IF(condition)                                                                         \
+	if (!(condition))                                                                          \
+		return false;                                                                      \
+	WHEN_ALWAYS
+#define WHEN_SET_IF(condition)                                                                     \
+	if (!(condition))                                                                          \
+		return false;                                                                      \
+	WHEN_SET
+#define WHEN_WITH WHEN_IF
+
+#define FIELDS(table)
+#define FIELDS_END
+#define FIELD(group, name, type, known, what, ...)                                                 \
+	static bool get_##group##_##name(struct value *out, const struct field_view *v)            \
+	{                                                                                          \
+		(void)v;                                                                           \
+		WHEN_##known(set_##type(out, what))                                                \
+	}
+#include "format/fields.def"
+#undef FIELDS
+#undef FIELDS_END
+#undef FIELD
+
+/* The rows. */
+#define IS_ALWAYS            true
+#define IS_SET               false
+#define IS_IF(condition)     false
+#define IS_SET_IF(condition) false
+#define IS_WITH(condition)   true
+
+#define OF(list)     .of = list
+#define SCHEMA(text) .schema = text
+#define TABLE(place, csv, zeek, ecs)                                                               \
+	.table = place, .name[FIELD_CSV] = csv, .name[FIELD_ZEEK] = zeek, .name[FIELD_ECS] = ecs
+#define ALERT(place, title) .alert = place, .name[FIELD_ALERT_NAME] = title
+
+#define FIELDS(table) const struct field field_##table[] = {
+#define FIELDS_END                                                                                 \
+	{                                                                                          \
+		0                                                                                  \
+	}                                                                                          \
+	}                                                                                          \
+	;
+#define FIELD(in, title, as, known, what, ...)                                                     \
+	{__VA_ARGS__,                                                                              \
+	 .key = ",\"" #title "\":",                                                                \
+	 .key_n = sizeof(",\"" #title "\":") - 1,                                                  \
+	 .group = FIELD_##in,                                                                      \
+	 .type = FIELD_##as,                                                                       \
+	 .always = IS_##known,                                                                     \
+	 .get = get_##in##_##title},
+#include "format/fields.def"
+#undef FIELDS
+#undef FIELDS_END
+#undef FIELD
+
+const struct field_group_row field_groups[FIELD_GROUPS] = {
+#define GROUP(id, in, ...) [FIELD_##id] = {FIELD_##in, __VA_ARGS__},
+#define FIELDS(table)
+#define FIELDS_END
+#define FIELD(...)
+#include "format/fields.def"
+};
+
+static const struct transaction *message_of(const struct report *report, unsigned kind)
 {
 	const struct transaction *last = NULL;
 
-	if (v->kind == ALERT_SLOW_ACCEPTANCE)
-		return acceptance_slowest(&v->report->record).message;
-	for (const struct transaction *t = v->report->record.session->first; t != NULL;
-	     t = t->next) {
+	if (kind == ALERT_SLOW_ACCEPTANCE)
+		return acceptance_slowest(&report->record).message;
+	for (const struct transaction *t = report->record.session->first; t != NULL; t = t->next) {
 		last = t;
 		if (t->fate != FATE_ACCEPTED && t->fate != FATE_ABORTED)
 			break;
@@ -50,234 +294,160 @@ const struct transaction *alert_message_of(const struct alert_view *v)
 	return last;
 }
 
-static bool put_message_string(struct outbuf *b, const struct alert_view *v, enum string_tag tag)
+struct field_view field_view_of(const struct report *report, unsigned kind, struct digest *digest,
+				struct stamp *stamp)
 {
-	const struct transaction *t = alert_message_of(v);
-
-	return t != NULL && put_string(b, &t->strings, tag);
+	return (struct field_view){.report = report,
+				   .kind = kind,
+				   .message = message_of(report, kind),
+				   .digest = digest,
+				   .stamp = stamp};
 }
 
-static bool put_alert_kind(struct outbuf *b, const struct alert_view *v)
+static unsigned place_of(const struct field *f, enum field_output output)
 {
-	return put_word(b, alert_kind_row(v->kind)->id);
+	return output == FIELD_ALERT_NAME ? f->alert : f->table;
 }
 
-static bool put_verdict(struct outbuf *b, const struct alert_view *v)
+struct field_list field_list_of(enum field_output output)
 {
-	return put_word(b, verdict_row(v->report->record.judgement.verdict)->id);
+	static const struct field *const tables[] = {field_session, field_tls, field_net,
+						     field_message, field_other};
+	struct field_list list = {.n = 0};
+
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		for (const struct field *f = tables[i]; f->get != NULL; f++) {
+			size_t at = list.n;
+
+			if (f->name[output] == NULL || list.n == FIELDS_MAX)
+				continue;
+			for (; at > 0 && place_of(list.at[at - 1], output) > place_of(f, output);
+			     at--)
+				list.at[at] = list.at[at - 1];
+			list.at[at] = f;
+			list.n++;
+		}
+	return list;
 }
 
-static bool put_severity(struct outbuf *b, const struct alert_view *v)
+bool field_get(const struct field *f, struct value *out, const struct field_view *v)
 {
-	return put_word(b, severity_name(v->sum != NULL ? v->sum->worst
-							: report_severity(v->report, v->kind)));
+	return (v->message != NULL || f->group < FIELD_MESSAGE) && f->get(out, v);
 }
 
-static bool put_stage(struct outbuf *b, const struct alert_view *v)
+const char *field_zeek_type(const struct field *f)
 {
-	return put_word(b, stage_name(v->report->record.ending->stage));
+	static const char *const types[FIELD_TYPES] = {
+		[FIELD_NUMBER] = "count", [FIELD_CODE] = "count",       [FIELD_PAIR] = "count",
+		[FIELD_PORT] = "port",    [FIELD_ADDR] = "addr",        [FIELD_BOOL] = "bool",
+		[FIELD_EPOCH] = "time",   [FIELD_SECONDS] = "interval",
+	};
+	bool list = f->type == FIELD_WORDS || f->type >= FIELD_BITS;
+
+	return list ? "vector[string]" : types[f->type] != NULL ? types[f->type] : "string";
 }
 
-static bool put_fate(struct outbuf *b, const struct alert_view *v)
+void field_put_enhanced(struct outbuf *b, struct smtp_enhanced e)
 {
-	const struct transaction *t = alert_message_of(v);
-
-	return t != NULL && put_word(b, fate_name(t->fate));
+	outbuf_number(b, e.class);
+	outbuf_char(b, '.');
+	outbuf_number(b, e.subject);
+	outbuf_char(b, '.');
+	outbuf_number(b, e.detail);
 }
 
-static bool put_cause(struct outbuf *b, const struct alert_view *v)
+/* Sets *element to the element of a list behind *at, which counts them. Returns false behind the
+ * last one. */
+static bool next_element(enum field_type type, struct value *value, unsigned *at, uint16_t *pos,
+			 struct bytes *element)
 {
-	const struct cause *c = report_cause(v->report);
+	struct string string;
 
-	return c != NULL && put_word(b, cause_row(c->id)->id);
+	if (type == FIELD_BITS) {
+		if (value->bits.mask == 0)
+			return false;
+		*element = bytes_str(value->bits.name((unsigned)__builtin_ctzll(value->bits.mask)));
+		value->bits.mask &= value->bits.mask - 1;
+	} else if (type == FIELD_SENTENCES) {
+		if (*at == value->cause->evidences)
+			return false;
+		*element = bytes_str(value->cause->evidence[*at]);
+	} else {
+		do {
+			if (!strings_next(value->strings, pos, &string))
+				return false;
+		} while (string.tag != STRING_RCPT);
+		*element = string.text;
+	}
+	++*at;
+	return true;
 }
 
-static bool put_endpoint(struct outbuf *b, const struct alert_view *v, enum side side)
+static bool list_text(enum field_type type, struct outbuf *b, struct value *value,
+		      const char *between, unsigned most)
 {
-	const struct conn *conn = v->report->record.conn;
+	struct bytes element;
+	unsigned at = 0;
+	uint16_t pos = 0;
+
+	while (at < most && next_element(type, value, &at, &pos, &element)) {
+		outbuf_str(b, at > 1 ? between : "");
+		escape_text(b, element);
+	}
+	return at > 0;
+}
+
+bool field_text(const struct field *f, struct outbuf *b, const struct field_view *v,
+		const char *between, unsigned most)
+{
+	struct value value;
 	char text[IP_ADDR_TEXT];
 
-	outbuf_format(b, ip_addr_is_v4(&conn->addr[side]) ? "%s:%u" : "[%s]:%u",
-		      ip_addr_text(&conn->addr[side], text), (unsigned)conn->port[side]);
-	return true;
-}
-
-static bool put_client(struct outbuf *b, const struct alert_view *v)
-{
-	return put_endpoint(b, v, CLIENT);
-}
-
-static bool put_server(struct outbuf *b, const struct alert_view *v)
-{
-	return put_endpoint(b, v, SERVER);
-}
-
-static bool put_session_id(struct outbuf *b, const struct alert_view *v)
-{
-	char text[IDENTITY_SESSION];
-
-	identity_session(v->digest, v->report->record.conn, text);
-	return put_word(b, text);
-}
-
-static bool put_queue_id(struct outbuf *b, const struct alert_view *v)
-{
-	return put_message_string(b, v, STRING_QUEUE_ID);
-}
-
-static bool put_message_id(struct outbuf *b, const struct alert_view *v)
-{
-	return put_message_string(b, v, STRING_MESSAGE_ID);
-}
-
-static bool put_from(struct outbuf *b, const struct alert_view *v)
-{
-	return put_message_string(b, v, STRING_FROM);
-}
-
-/* Example: "a@example.net,b@example.net". The field "rcpt_count" has the number of all recipients.
- */
-static bool put_rcpt(struct outbuf *b, const struct alert_view *v)
-{
-	const struct transaction *t = alert_message_of(v);
-	struct string string;
-	uint16_t pos = 0;
-	unsigned shown = 0;
-
-	while (t != NULL && shown < RECIPIENTS && strings_next(&t->strings, &pos, &string))
-		if (string.tag == STRING_RCPT) {
-			outbuf_str(b, shown++ > 0 ? "," : "");
-			escape_text(b, string.text);
-		}
-	return shown > 0;
-}
-
-static bool put_rcpt_count(struct outbuf *b, const struct alert_view *v)
-{
-	const struct transaction *t = alert_message_of(v);
-
-	return t != NULL && put_number(b, t->rcpt_count);
-}
-
-static bool put_reported(struct outbuf *b, const struct alert_view *v)
-{
-	return v->how != NULL && put_word(b, v->how);
-}
-
-static bool put_repeated(struct outbuf *b, const struct alert_view *v)
-{
-	return v->sum != NULL && put_number(b, v->sum->count);
-}
-
-static bool put_since(struct outbuf *b, const struct alert_view *v)
-{
-	if (v->sum == NULL)
+	if (!field_get(f, &value, v))
 		return false;
-	stamp_iso(v->stamp, b, v->sum->since);
-	return true;
+	switch ((enum field_type)f->type) {
+	case FIELD_WORD:
+	case FIELD_WORDS:
+		outbuf_str(b, value.word);
+		return true;
+	case FIELD_TEXT:
+		escape_text(b, value.text);
+		return true;
+	case FIELD_LINES:
+		escape_lines(b, value.text);
+		return true;
+	case FIELD_NUMBER:
+	case FIELD_CODE:
+	case FIELD_PORT:
+		outbuf_number(b, value.number);
+		return true;
+	case FIELD_BOOL:
+		outbuf_str(b, value.number != 0 ? "true" : "false");
+		return true;
+	case FIELD_PAIR:
+		outbuf_number(b, value.pair[CLIENT] + value.pair[SERVER]);
+		return true;
+	case FIELD_TIME:
+		stamp_iso(v->stamp, b, value.ns);
+		return true;
+	case FIELD_EPOCH:
+	case FIELD_SECONDS:
+		outbuf_seconds(b, value.ns);
+		return value.ns >= 0;
+	case FIELD_ADDR:
+		outbuf_str(b, ip_addr_text(value.addr, text));
+		return true;
+	case FIELD_ENHANCED:
+		field_put_enhanced(b, value.enhanced);
+		return true;
+	case FIELD_BITS:
+	case FIELD_SENTENCES:
+	case FIELD_RECIPIENTS:
+		return list_text(f->type, b, &value, between, most);
+	default:
+		return false;
+	}
 }
-
-static bool put_code(struct outbuf *b, const struct alert_view *v)
-{
-	return put_number(b, v->report->record.session->last_code) &&
-	       v->report->record.session->last_code != 0;
-}
-
-static bool put_reply(struct outbuf *b, const struct alert_view *v)
-{
-	struct bytes text = strings_find(&v->report->record.session->strings, STRING_REPLY).text;
-
-	escape_lines(b, text);
-	return text.p != NULL;
-}
-
-static bool put_banner(struct outbuf *b, const struct alert_view *v)
-{
-	return put_string(b, &v->report->record.session->strings, STRING_BANNER);
-}
-
-static bool put_helo(struct outbuf *b, const struct alert_view *v)
-{
-	return put_string(b, &v->report->record.session->strings, STRING_HELO);
-}
-
-static bool put_messages(struct outbuf *b, const struct alert_view *v)
-{
-	const struct session_info *info = v->report->record.session;
-	uint64_t n = info->transactions_omitted;
-
-	for (const struct transaction *t = info->first; t != NULL; t = t->next)
-		n++;
-	return put_number(b, n);
-}
-
-static bool put_community_id(struct outbuf *b, const struct alert_view *v)
-{
-	char text[IDENTITY_COMMUNITY];
-
-	identity_community(v->digest, v->report->record.conn, text);
-	return put_word(b, text);
-}
-
-static bool put_role(struct outbuf *b, const struct alert_view *v)
-{
-	return put_word(b, role_name(v->report->role)) && v->report->role != ROLE_NONE;
-}
-
-static bool put_start(struct outbuf *b, const struct alert_view *v)
-{
-	stamp_iso(v->stamp, b, v->report->record.conn->start);
-	return true;
-}
-
-static bool put_end(struct outbuf *b, const struct alert_view *v)
-{
-	stamp_iso(v->stamp, b, v->report->record.end);
-	return true;
-}
-
-static bool put_input(struct outbuf *b, const struct alert_view *v)
-{
-	escape_text(b, bytes_str(v->report->input));
-	return true;
-}
-
-static bool put_pcap(struct outbuf *b, const struct alert_view *v)
-{
-	return v->report->pcap != NULL && put_word(b, v->report->pcap);
-}
-
-const struct alert_field alert_fields[ALERT_FIELDS_MAX + 1] = {
-	{"signature", put_alert_kind},
-	{"verdict", put_verdict},
-	{"severity", put_severity},
-	{"stage", put_stage},
-	{"fate", put_fate},
-	{"cause", put_cause},
-	{"client", put_client},
-	{"server", put_server},
-	{"session_id", put_session_id},
-	{"queue_id", put_queue_id},
-	{"message_id", put_message_id},
-	{"from", put_from},
-	{"rcpt", put_rcpt},
-	{"rcpt_count", put_rcpt_count},
-	{"told", put_reported},
-	{"repeated", put_repeated},
-	{"since", put_since},
-	{"code", put_code},
-	{"reply", put_reply},
-	{"banner", put_banner},
-	{"helo", put_helo},
-	{"messages", put_messages},
-	{"role", put_role},
-	{"start", put_start},
-	{"end", put_end},
-	{"input", put_input},
-	{"pcap", put_pcap},
-	{"community_id", put_community_id},
-	{0},
-};
 
 /* Shortens to max bytes. The cut is between two characters and marked with "...". */
 static void cut(struct outbuf *b, size_t max)
@@ -290,17 +460,19 @@ static void cut(struct outbuf *b, size_t max)
 	outbuf_str(b, "...");
 }
 
-void alert_fields_each(const struct alert_view *v, size_t max, struct outbuf *scratch,
+void alert_fields_each(const struct field_list *list, const struct field_view *v, size_t max,
+		       struct outbuf *scratch,
 		       void (*each)(void *arg, const char *name, struct bytes value), void *arg)
 {
-	for (const struct alert_field *row = alert_fields; row->name != NULL; row++) {
+	for (size_t i = 0; i < list->n; i++) {
 		scratch->n = 0;
-		if (!row->put(scratch, v) || scratch->failed)
+		if (!field_text(list->at[i], scratch, v, ",", RECIPIENTS) || scratch->failed)
 			continue;
 		cut(scratch, max);
 		outbuf_char(scratch, '\0');
 		if (!scratch->failed)
-			each(arg, row->name, bytes_of(scratch->p, scratch->n - 1));
+			each(arg, list->at[i]->name[FIELD_ALERT_NAME],
+			     bytes_of(scratch->p, scratch->n - 1));
 	}
 	scratch->failed = false;
 }

@@ -4,7 +4,7 @@
 bool alert_sink_init(struct alert_sink *l, void (*emit)(void *arg, const struct notice *notice),
 		     void *arg)
 {
-	*l = (struct alert_sink){.taken = true};
+	*l = (struct alert_sink){.taken = true, .fields = field_list_of(FIELD_ALERT_NAME)};
 	return notices_init(&l->notices, emit, arg);
 }
 

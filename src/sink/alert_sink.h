@@ -12,6 +12,7 @@
  * a struct that begins with one. */
 struct alert_sink {
 	struct notices notices;
+	struct field_list fields;
 	struct outbuf scratch;
 	struct outsocket local;
 	struct helper *helper; /* NULL: the records go to the local socket */
@@ -45,6 +46,11 @@ void alert_sink_ready(void *self, const struct pollfd *p);
 void alert_sink_tick(void *self, int64_t now);
 bool alert_sink_reopen(void *self);
 void alert_sink_loss(const void *self, struct sink_loss *out);
+
+#define ALERT_SINK                                                                                 \
+	.record = alert_sink_record, .repeat = alert_sink_repeat, .flush = alert_sink_flush,       \
+	.poll = alert_sink_poll, .ready = alert_sink_ready, .tick = alert_sink_tick,               \
+	.reopen = alert_sink_reopen, .loss = alert_sink_loss
 
 /* Closes the target and calls alert_sink_free. Returns false if the target misses something. */
 bool alert_sink_close(struct alert_sink *l);

@@ -33,12 +33,12 @@ static void put_variable(void *arg, const char *name, struct bytes value)
 static void emit(void *arg, const struct notice *notice)
 {
 	struct sink_exec *s = arg;
-	const struct alert_view *v = notice->alert;
+	const struct field_view *v = notice->alert;
 	struct outbuf *b = alert_sink_buffer(&s->out);
 
 	if (v == NULL || v->how != NULL)
 		return;
-	alert_fields_each(v, ALERT_FIELD_LONG, &s->out.scratch, put_variable, b);
+	alert_fields_each(&s->out.fields, v, ALERT_FIELD_LONG, &s->out.scratch, put_variable, b);
 	outbuf_char(b, '\0');
 	s->json.b = b;
 	if (v->sum != NULL)
@@ -97,17 +97,11 @@ static bool exec_close(void *self)
 }
 
 const struct sink_kind sink_exec = {
+	ALERT_SINK,
 	.name = "exec",
 	.help = "a command for each alert: exec:/PATH ARGUMENT ...; no shell; SMTPWATCH_... in its "
 		"environment, JSON on its input",
 	.open = exec_open,
 	.check = exec_check,
-	.record = alert_sink_record,
-	.repeat = alert_sink_repeat,
-	.flush = alert_sink_flush,
 	.close = exec_close,
-	.poll = alert_sink_poll,
-	.ready = alert_sink_ready,
-	.tick = alert_sink_tick,
-	.loss = alert_sink_loss,
 };

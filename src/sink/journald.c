@@ -64,8 +64,8 @@ static void emit(void *arg, const struct notice *notice)
 	outbuf_format(b, "PRIORITY=%u\nSYSLOG_FACILITY=%d\nSYSLOG_IDENTIFIER=smtpwatch\n",
 		      rfc5424_severity(notice->severity), RFC5424_MAIL);
 	if (notice->alert != NULL)
-		alert_fields_each(notice->alert, ALERT_FIELD_LONG, &s->out.scratch, put_alert_field,
-				  b);
+		alert_fields_each(&s->out.fields, notice->alert, ALERT_FIELD_LONG, &s->out.scratch,
+				  put_alert_field, b);
 	alert_sink_put(&s->out);
 }
 
@@ -101,21 +101,14 @@ static bool journald_close(void *self)
 }
 
 const struct sink_kind sink_journald = {
+	ALERT_SINK,
 	.name = "journald",
 	.help = "an entry for each alert in systemd's journal, with a field SMTPWATCH_... for each "
 		"fact; to its socket, or to "
 		"/PATH",
 	.open = journald_open,
 	.check = journald_check,
-	.record = alert_sink_record,
-	.repeat = alert_sink_repeat,
 	.daily = alert_sink_daily,
 	.stats = alert_sink_stats,
-	.flush = alert_sink_flush,
 	.close = journald_close,
-	.poll = alert_sink_poll,
-	.ready = alert_sink_ready,
-	.tick = alert_sink_tick,
-	.reopen = alert_sink_reopen,
-	.loss = alert_sink_loss,
 };

@@ -74,20 +74,15 @@ static bool json_close(void *self)
 }
 
 const struct sink_kind sink_json = {
+	TARGET_SINK,
 	.name = "json",
 	.help = "one JSON object a line for each session and each alert, and statistics; to FILE, "
 		"-, or unix:PATH, a stream socket",
 	.open = json_open,
-	.check = target_check,
 	.record = json_record,
 	.repeat = json_repeat,
 	.daily = json_daily,
 	.stats = json_stats,
-	.flush = target_flush,
 	.close = json_close,
-	.poll = target_poll,
-	.ready = target_ready,
-	.tick = target_tick,
 	.reopen = target_reopen,
-	.loss = target_loss,
 };

@@ -12,7 +12,7 @@
 #include <poll.h>
 
 /*
- * A kind of output: one file (src/sink/<name>.c) and one row in sinks.c. open, record and close
+ * A kind of output: one file (src/sink/<name>.c) and one row in kinds.def. open, record and close
  * are required; any other function may be NULL.
  * A function that returns bool returns false if the target is broken; the sink then gets no call
  * but close. Live, that happens only if the target can never have a reader again. Otherwise a live
@@ -52,8 +52,9 @@ struct sink_kind {
 	void (*loss)(const void *self, struct sink_loss *out);
 };
 
-extern const struct sink_kind sink_text, sink_json, sink_syslog, sink_journald, sink_prometheus,
-	sink_textfile, sink_exec, sink_csv, sink_zeek, sink_ecs, sink_html;
+#define SINK(name) extern const struct sink_kind sink_##name;
+#include "sink/kinds.def"
+#undef SINK
 
 /* The table of kinds, terminated by NULL. */
 extern const struct sink_kind *const sink_kinds[];

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 
 const struct sink_kind *const sink_kinds[] = {
-	&sink_text, &sink_json, &sink_syslog, &sink_journald, &sink_prometheus, &sink_textfile,
-	&sink_exec, &sink_csv,  &sink_zeek,   &sink_ecs,      &sink_html,       NULL};
+#define SINK(name) &sink_##name,
+#include "sink/kinds.def"
+	NULL};
 
 /* What waits for the time need not be looked at more often. */
 static const int64_t tick_min = FRAME_SECOND / 5;

@@ -24,7 +24,8 @@ static void emit(void *arg, const struct notice *notice)
 
 	rfc5424_head(&s->format, b, notice->severity, notice->ts, notice->id);
 	if (notice->alert != NULL)
-		alert_fields_each(notice->alert, ALERT_FIELD_SHORT, &s->out.scratch, put_param, b);
+		alert_fields_each(&s->out.fields, notice->alert, ALERT_FIELD_SHORT, &s->out.scratch,
+				  put_param, b);
 	rfc5424_message(b, notice->text);
 	alert_sink_put(&s->out);
 }
@@ -77,20 +78,13 @@ static bool syslog_close(void *self)
 }
 
 const struct sink_kind sink_syslog = {
+	ALERT_SINK,
 	.name = "syslog",
 	.help = "a message (RFC 5424) for each alert; to /dev/log, to the socket /PATH, to "
 		"udp://HOST:PORT or tcp://HOST:PORT",
 	.open = syslog_open,
 	.check = syslog_check,
-	.record = alert_sink_record,
-	.repeat = alert_sink_repeat,
 	.daily = alert_sink_daily,
 	.stats = alert_sink_stats,
-	.flush = alert_sink_flush,
 	.close = syslog_close,
-	.poll = alert_sink_poll,
-	.ready = alert_sink_ready,
-	.tick = alert_sink_tick,
-	.reopen = alert_sink_reopen,
-	.loss = alert_sink_loss,
 };

@@ -34,6 +34,10 @@ void target_ready(void *self, const struct pollfd *p);
 bool target_reopen(void *self);
 void target_loss(const void *self, struct sink_loss *out);
 
+#define TARGET_SINK                                                                                \
+	.check = target_check, .flush = target_flush, .poll = target_poll, .ready = target_ready,  \
+	.tick = target_tick, .loss = target_loss
+
 /* Closes the target; o may not be used again. Returns false if the target misses something. */
 bool target_close(struct target *o);
 

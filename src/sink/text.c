@@ -78,20 +78,15 @@ static bool text_close(void *self)
 }
 
 const struct sink_kind sink_text = {
+	TARGET_SINK,
 	.name = "text",
 	.help = "alerts as paragraphs for people, and a summary at the end; to FILE, -, or "
 		"unix:PATH",
 	.open = text_open,
-	.check = target_check,
 	.record = text_record,
 	.repeat = text_repeat_put,
 	.daily = text_daily_put,
 	.stats = text_stats,
-	.flush = target_flush,
 	.close = text_close,
-	.poll = target_poll,
-	.ready = target_ready,
-	.tick = target_tick,
 	.reopen = target_reopen,
-	.loss = target_loss,
 };

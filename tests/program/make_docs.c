@@ -3,7 +3,7 @@
  * series that there can be. A part stands between a line with "begin: NAME" and one with "end:
  * NAME"; parts[] at the end of this file has the names. In a FILE of JSON, the lists of names are
  * made anew. */
-#include "format/columns.h"
+#include "format/fields.h"
 #include "format/text/explain_words.h"
 #include "lib/schema.h"
 #include "options/help.h"
@@ -185,11 +185,13 @@ static void part_kinds(struct outbuf *b)
 static void part_fields(struct outbuf *b)
 {
 	char name[ALERT_FIELD_NAME];
+	struct field_list list = field_list_of(FIELD_ALERT_NAME);
 
 	outbuf_str(b, ".Bd -ragged -offset indent\n");
-	for (const struct alert_field *row = alert_fields; row->name != NULL; row++)
-		outbuf_format(b, ".Ev %s%s\n", alert_field_upper(row->name, name),
-			      row[1].name != NULL ? " ," : "");
+	for (size_t i = 0; i < list.n; i++)
+		outbuf_format(b, ".Ev %s%s\n",
+			      alert_field_upper(list.at[i]->name[FIELD_ALERT_NAME], name),
+			      i + 1 < list.n ? " ," : "");
 	outbuf_str(b, ".Ed\n");
 }
 
@@ -313,24 +315,36 @@ static void part_cause_list(struct outbuf *b)
 	}
 }
 
+/* The field of a table format at this place; NULL: there is none. */
+static const struct field *field_at(unsigned place)
+{
+	for (enum field_output o = FIELD_CSV; o <= FIELD_ECS; o++) {
+		struct field_list list = field_list_of(o);
+
+		for (size_t i = 0; i < list.n; i++)
+			if (list.at[i]->table == place)
+				return list.at[i];
+	}
+	return NULL;
+}
+
 /* A field in each of the three formats. */
 static void part_column_table(struct outbuf *b)
 {
 	outbuf_str(b, "| csv | zeek | type in zeek | ecs |\n|---|---|---|---|\n");
-	for (const struct column *c = columns;
-	     c->name[COLUMN_CSV] != NULL || c->name[COLUMN_ZEEK] != NULL ||
-	     c->name[COLUMN_ECS] != NULL;
-	     c++) {
-		for (enum column_format f = COLUMN_CSV; f < COLUMN_FORMATS; f++) {
-			if (c->name[f] != NULL)
-				outbuf_format(b, "| `%s` ", c->name[f]);
+	for (unsigned place = 1; place <= FIELD_PLACE_MAX; place++) {
+		const struct field *f = field_at(place);
+
+		for (enum field_output o = FIELD_CSV; f != NULL && o <= FIELD_ECS; o++) {
+			if (f->name[o] != NULL)
+				outbuf_format(b, "| `%s` ", f->name[o]);
 			else
 				outbuf_str(b, "| ");
-			if (f == COLUMN_ZEEK)
+			if (o == FIELD_ZEEK)
 				outbuf_format(b, "| %s ",
-					      c->name[f] != NULL ? column_type(c->kind) : "");
+					      f->name[o] != NULL ? field_zeek_type(f) : "");
 		}
-		outbuf_str(b, "|\n");
+		outbuf_str(b, f != NULL ? "|\n" : "");
 	}
 }
 

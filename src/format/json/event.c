@@ -59,12 +59,12 @@ static void alert_end(struct json *j, const struct report *r, unsigned kind,
 
 static void put_session(struct json *j, const struct report *r)
 {
-	const struct json_view view = {.report = r};
+	struct field_view view = {.report = r, .digest = j->digest};
 
-	json_members(j, json_session_rows, &view);
+	json_members(j, FIELD_ROOT, field_session, &view);
 	if (r->record.session->tls)
-		json_members(j, json_tls_rows, &view);
-	json_members(j, json_net_rows, &view);
+		json_members(j, FIELD_ROOT, field_tls, &view);
+	json_members(j, FIELD_ROOT, field_net, &view);
 }
 
 /* Checks the bound JSON_LINE_MAX. */

@@ -2,26 +2,7 @@
  * microseconds, so that no library with a tree is used. */
 #include "format/json/json.h"
 
-/* The name of each object and the object that contains it. */
-static const struct {
-	enum json_group parent;
-	const char *key;
-} groups[JSON_GROUPS] = {
-	[JSON_ROOT] = {JSON_ROOT, ""},
-	[JSON_ENDING] = {JSON_ROOT, "ending"},
-	[JSON_CAUSE] = {JSON_ROOT, "cause"},
-	[JSON_SMTP] = {JSON_ROOT, "smtp"},
-	[JSON_LAST_REPLY] = {JSON_SMTP, "last_reply"},
-	[JSON_FAREWELL] = {JSON_SMTP, "farewell"},
-	[JSON_LATENCY] = {JSON_SMTP, "latency"},
-	[JSON_PROXIED] = {JSON_SMTP, "proxied_client"},
-	[JSON_TLS] = {JSON_ROOT, "tls"},
-	[JSON_TLS_ALERT] = {JSON_TLS, "alert"},
-	[JSON_CERTIFICATE] = {JSON_TLS, "certificate"},
-	[JSON_NET] = {JSON_ROOT, "net"},
-	[JSON_REPLY] = {JSON_ROOT, "reply"},
-	[JSON_TIMES] = {JSON_ROOT, "times"},
-};
+#include "smtpwatch/cause.h"
 
 static inline bool comma_due(const struct json *j)
 {
@@ -43,30 +24,30 @@ void json_key(struct json *j, const char *name)
 	outbuf_char(j->b, ':');
 }
 
-static bool group_within(enum json_group inner, enum json_group outer)
+static bool group_within(enum field_group inner, enum field_group outer)
 {
-	while (inner != outer && inner != JSON_ROOT)
-		inner = groups[inner].parent;
+	while (inner != outer && inner != field_groups[inner].parent)
+		inner = field_groups[inner].parent;
 	return inner == outer;
 }
 
 static void group_leave(struct json *j)
 {
 	outbuf_char(j->b, '}');
-	j->group = groups[j->group].parent;
+	j->group = field_groups[j->group].parent;
 }
 
 /* Closes and opens objects until j->group is `to`. */
-static void group_enter(struct json *j, enum json_group to)
+static void group_enter(struct json *j, enum field_group to)
 {
 	while (!group_within(to, j->group))
 		group_leave(j);
 	while (j->group != to) {
-		enum json_group next = to;
+		enum field_group next = to;
 
-		while (groups[next].parent != j->group)
-			next = groups[next].parent;
-		json_key(j, groups[next].key);
+		while (field_groups[next].parent != j->group)
+			next = field_groups[next].parent;
+		json_key(j, field_groups[next].key);
 		outbuf_char(j->b, '{');
 		j->group = next;
 	}
@@ -74,7 +55,7 @@ static void group_enter(struct json *j, enum json_group to)
 
 /* Copies the key, without its comma if none is due. The full length of row->key is copied, because
  * a copy of constant length needs no call. */
-static inline void key_put(struct json *j, const struct json_row *row)
+static inline void key_put(struct json *j, const struct field *row)
 {
 	char *at = outbuf_reserve(j->b, sizeof(row->key));
 	bool comma = comma_due(j);
@@ -83,29 +64,6 @@ static inline void key_put(struct json *j, const struct json_row *row)
 		memcpy(at, row->key + 1 - comma, sizeof(row->key) - 1);
 		j->b->n += row->key_n - 1u + comma;
 	}
-}
-
-void json_members(struct json *j, const struct json_row *rows, const struct json_view *v)
-{
-	enum json_group outside = j->group;
-
-	j->group = JSON_ROOT;
-	for (const struct json_row *row = rows; row->put != NULL; row++) {
-		enum json_group group = j->group;
-		size_t n = j->b->n;
-
-		if (group != row->group)
-			group_enter(j, row->group);
-		key_put(j, row);
-		if (!row->put(j, v)) {
-			/* Not known: discards the key, and the object that was opened for it. */
-			j->b->n = n;
-			j->group = group;
-		}
-	}
-	while (j->group != JSON_ROOT)
-		group_leave(j);
-	j->group = outside;
 }
 
 void json_string(struct json *j, struct bytes text)
@@ -140,16 +98,6 @@ void json_time(struct json *j, int64_t ns)
 	outbuf_char(j->b, '"');
 }
 
-void json_bits(struct json *j, uint64_t mask, const char *(*name)(unsigned bit))
-{
-	outbuf_char(j->b, '[');
-	for (; mask != 0; mask &= mask - 1) {
-		json_comma(j);
-		json_word(j, name((unsigned)__builtin_ctzll(mask)));
-	}
-	outbuf_char(j->b, ']');
-}
-
 void json_addr(struct json *j, const struct ip_addr *a)
 {
 	char text[IP_ADDR_TEXT];
@@ -157,52 +105,194 @@ void json_addr(struct json *j, const struct ip_addr *a)
 	json_word(j, ip_addr_text(a, text));
 }
 
-bool json_put_time(struct json *j, int64_t ns)
+static void put_pair(struct json *j, const uint64_t pair[2])
 {
-	if (ns == 0)
-		return false;
-	json_time(j, ns);
-	return true;
+	outbuf_char(j->b, '[');
+	json_number(j, pair[CLIENT]);
+	outbuf_char(j->b, ',');
+	json_number(j, pair[SERVER]);
+	outbuf_char(j->b, ']');
 }
 
-bool json_put_wait(struct json *j, int64_t from, int64_t to)
+/* Lists are written even if they are empty, so that a reader can loop over them without a test. */
+static void put_bits(struct json *j, uint64_t mask, const char *(*name)(unsigned bit))
 {
-	if (from == 0 || to == 0)
-		return false;
-	outbuf_seconds(j->b, to - from);
-	return true;
-}
+	size_t from = j->b->n, n;
 
-bool json_put_tagged(struct json *j, const struct strings *strings, enum string_tag tag)
-{
-	struct bytes text = strings_find(strings, tag).text;
-
-	if (text.p == NULL)
-		return false;
-	json_string(j, text);
-	return true;
-}
-
-bool json_put_code(struct json *j, uint16_t code)
-{
-	if (code == 0)
-		return false;
-	json_number(j, code);
-	return true;
-}
-
-bool json_put_enhanced(struct json *j, struct smtp_enhanced e)
-{
-	const uint16_t part[3] = {e.class, e.subject, e.detail};
-
-	if (e.class == 0)
-		return false;
-	outbuf_char(j->b, '"');
-	for (unsigned i = 0; i < 3; i++) {
-		if (i > 0)
-			outbuf_char(j->b, '.');
-		json_number(j, part[i]);
+	if (mask != 0 && mask == j->bits && name == j->bits_name && j->bits_n > 0) {
+		outbuf_bytes(j->b, j->bits_text, j->bits_n);
+		return;
 	}
-	outbuf_char(j->b, '"');
-	return true;
+	outbuf_char(j->b, '[');
+	for (uint64_t left = mask; left != 0; left &= left - 1) {
+		json_comma(j);
+		json_word(j, name((unsigned)__builtin_ctzll(left)));
+	}
+	outbuf_char(j->b, ']');
+	n = j->b->n - from;
+	if (mask == 0 || j->b->failed || n > sizeof(j->bits_text))
+		return;
+	memcpy(j->bits_text, j->b->p + from, n);
+	j->bits_n = n;
+	j->bits = mask;
+	j->bits_name = name;
+}
+
+static void put_numbers(struct json *j, const uint16_t *at, unsigned n)
+{
+	outbuf_char(j->b, '[');
+	for (unsigned i = 0; i < n; i++) {
+		json_comma(j);
+		json_number(j, at[i]);
+	}
+	outbuf_char(j->b, ']');
+}
+
+static void put_sentences(struct json *j, const struct cause *c)
+{
+	outbuf_char(j->b, '[');
+	for (unsigned i = 0; i < c->evidences; i++) {
+		json_comma(j);
+		json_string(j, bytes_str(c->evidence[i]));
+	}
+	outbuf_char(j->b, ']');
+}
+
+/* Writes an object of its own as an element of a list. */
+static void put_object(struct json *j, enum field_group root, const struct field *rows,
+		       struct field_view *v)
+{
+	json_comma(j);
+	outbuf_char(j->b, '{');
+	json_members(j, root, rows, v);
+	outbuf_char(j->b, '}');
+}
+
+/* Writes the recipients that were kept, up to JSON_RCPT_MAX bytes, and counts the others in
+ * v->rcpt_omitted. */
+static void put_recipients(struct json *j, const struct strings *strings, struct field_view *v)
+{
+	size_t begin = j->b->n;
+	struct string string;
+	uint16_t pos = 0;
+
+	v->rcpt_omitted = 0;
+	v->recipient = &string;
+	outbuf_char(j->b, '[');
+	while (strings_next(strings, &pos, &string)) {
+		size_t n = j->b->n;
+
+		if (string.tag != STRING_RCPT)
+			continue;
+		if (v->rcpt_omitted == 0)
+			put_object(j, FIELD_RECIPIENT, field_recipient, v);
+		if (j->b->n == n || j->b->n - begin >= JSON_RCPT_MAX) {
+			j->b->n = n;
+			v->rcpt_omitted++;
+		}
+	}
+	outbuf_char(j->b, ']');
+}
+
+static void put_resets(struct json *j, const struct conn_side *sides, struct field_view *v)
+{
+	outbuf_char(j->b, '[');
+	for (v->side = CLIENT; v->side <= SERVER; v->side++)
+		if (sides[v->side].reset.seen)
+			put_object(j, FIELD_RESET, field_reset, v);
+	outbuf_char(j->b, ']');
+}
+
+static void put_messages(struct json *j, const struct transaction *first, struct field_view *v)
+{
+	outbuf_char(j->b, '[');
+	for (v->message = first; v->message != NULL; v->message = v->message->next) {
+		v->rcpt_omitted = 0;
+		put_object(j, FIELD_MESSAGE, field_message, v);
+	}
+	outbuf_char(j->b, ']');
+}
+
+static void put_list(struct json *j, enum field_type type, const struct value *value,
+		     struct field_view *v)
+{
+	static const char *const taken[] = {
+		[TAKEN_UNKNOWN] = "null", [TAKEN_NO] = "false", [TAKEN_YES] = "true"};
+
+	if (type == FIELD_RECIPIENTS)
+		put_recipients(j, value->strings, v);
+	else if (type == FIELD_MESSAGES)
+		put_messages(j, value->message, v);
+	else if (type == FIELD_RESETS)
+		put_resets(j, value->side, v);
+	else if (type == FIELD_SENTENCES)
+		put_sentences(j, value->cause);
+	else if (type == FIELD_NUMBERS)
+		put_numbers(j, value->numbers.at, value->numbers.n);
+	else if (type == FIELD_TAKEN)
+		outbuf_str(j->b, taken[value->number]);
+}
+
+static inline void put_value(struct json *j, enum field_type type, const struct value *value,
+			     struct field_view *v)
+{
+	switch (type) {
+	case FIELD_WORD:
+		json_word(j, value->word);
+		break;
+	case FIELD_TEXT:
+	case FIELD_LINES:
+		json_string(j, value->text);
+		break;
+	case FIELD_NUMBER:
+	case FIELD_CODE:
+	case FIELD_PORT:
+		json_number(j, value->number);
+		break;
+	case FIELD_BOOL:
+		outbuf_str(j->b, value->number != 0 ? "true" : "false");
+		break;
+	case FIELD_PAIR:
+		put_pair(j, value->pair);
+		break;
+	case FIELD_TIME:
+		json_time(j, value->ns);
+		break;
+	case FIELD_SECONDS:
+		outbuf_seconds(j->b, value->ns);
+		break;
+	case FIELD_ADDR:
+		json_addr(j, value->addr);
+		break;
+	case FIELD_BITS:
+		put_bits(j, value->bits.mask, value->bits.name);
+		break;
+	case FIELD_ENHANCED:
+		outbuf_char(j->b, '"');
+		field_put_enhanced(j->b, value->enhanced);
+		outbuf_char(j->b, '"');
+		break;
+	default:
+		put_list(j, type, value, v);
+	}
+}
+
+void json_members(struct json *j, enum field_group root, const struct field *rows,
+		  struct field_view *v)
+{
+	enum field_group outside = j->group;
+	struct value value;
+
+	j->group = root;
+	for (const struct field *row = rows; row->get != NULL; row++) {
+		if (!row->get(&value, v))
+			continue;
+		if (j->group != row->group)
+			group_enter(j, row->group);
+		key_put(j, row);
+		put_value(j, row->type, &value, v);
+	}
+	while (j->group != root)
+		group_leave(j);
+	j->group = outside;
 }

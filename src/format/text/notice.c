@@ -19,7 +19,7 @@ void notices_free(struct notices *n)
 
 /* Emits n->line as a notice and empties it. If memory is exhausted, the line is cut. */
 static void emit(struct notices *n, const char *id, enum severity severity, int64_t ts,
-		 const struct alert_view *alert)
+		 const struct field_view *alert)
 {
 	struct notice notice = {.id = id,
 				.severity = severity,
@@ -32,15 +32,9 @@ static void emit(struct notices *n, const char *id, enum severity severity, int6
 	n->line.failed = false;
 }
 
-static struct alert_view view_of(struct notices *n, const struct report *r, unsigned kind)
-{
-	return (struct alert_view){
-		.report = r, .kind = kind, .digest = n->digest, .stamp = &n->stamp};
-}
-
 static void alert_emit(struct notices *n, const struct report *r, unsigned kind)
 {
-	struct alert_view view = view_of(n, r, kind);
+	struct field_view view = field_view_of(r, kind, n->digest, &n->stamp);
 
 	text_brief_alert(&n->text, r, kind);
 	emit(n, alert_kind_row(kind)->id, report_severity(r, kind), r->record.end, &view);
@@ -48,7 +42,7 @@ static void alert_emit(struct notices *n, const struct report *r, unsigned kind)
 
 static void again_emit(struct notices *n, const struct report *r, unsigned kind, const char *how)
 {
-	struct alert_view view = view_of(n, r, kind);
+	struct field_view view = field_view_of(r, kind, n->digest, &n->stamp);
 
 	if (report_severity(r, kind) != SEVERITY_CRITICAL)
 		return;
@@ -69,7 +63,7 @@ void notices_record(struct notices *n, const struct report *r)
 
 void notices_repeat(struct notices *n, const struct throttle_repeat *repeat)
 {
-	struct alert_view view = view_of(n, repeat->latest, repeat->kind);
+	struct field_view view = field_view_of(repeat->latest, repeat->kind, n->digest, &n->stamp);
 
 	view.sum = repeat;
 	text_brief_repeat(&n->text, repeat);

@@ -10,7 +10,7 @@ struct notice {
 	const char *id; /* of the alert kind; "digest": the daily summary; "end": end of the run */
 	enum severity severity;
 	int64_t ts;                     /* nanoseconds since the epoch */
-	const struct alert_view *alert; /* NULL: the notice is about no session */
+	const struct field_view *alert; /* NULL: the notice is about no session */
 	struct bytes text;              /* valid UTF-8 without control bytes */
 };
 

@@ -9,33 +9,52 @@
 
 #include <stdio.h>
 
-#include "format/columns.h"
+#include "format/fields.h"
 #include "lib/hostile.h"
 #include "lib/output.h"
 #include "smtpwatch/frame.h"
 #include "smtpwatch/verdict.h"
 #include "tui/progress.h"
 
-/* Every name that a format has is its own, and of every fact that a row names there is one. */
+/* Every name that an output has is its own, and so is its place. */
 static void names_are_unique(void **state)
 {
 	(void)state;
-	for (enum column_format f = COLUMN_CSV; f < COLUMN_FORMATS; f++) {
-		const struct column *c, *other;
-		size_t at = 0;
-		while ((c = columns_next(f, &at)) != NULL) {
-			size_t before = 0;
-			while ((other = columns_next(f, &before)) != c)
-				assert_string_not_equal(other->name[f], c->name[f]);
-			if (c->put != NULL)
-				continue;
-			const struct alert_field *row = alert_fields;
-			while (row->name != NULL && strcmp(row->name, c->name[COLUMN_CSV]) != 0)
-				row++;
-			if (row->name == NULL)
-				fail_msg("no fact %s", c->name[COLUMN_CSV]);
-		}
+	for (enum field_output o = FIELD_CSV; o < FIELD_OUTPUTS; o++) {
+		struct field_list list = field_list_of(o);
+		assert_in_range(list.n, 20, FIELDS_MAX - 1);
+		for (size_t i = 0; i < list.n; i++)
+			for (size_t before = 0; before < i; before++) {
+				const struct field *f = list.at[i], *other = list.at[before];
+				assert_string_not_equal(other->name[o], f->name[o]);
+				assert_true(o == FIELD_ALERT_NAME ? other->alert < f->alert
+								  : other->table < f->table);
+				assert_in_range(o == FIELD_ALERT_NAME ? f->alert : f->table, 1,
+						FIELD_PLACE_MAX);
+			}
 	}
+}
+
+/* docs/columns.md has a line for each place. */
+static void places_are_of_one_field(void **state)
+{
+	struct field_list csv = field_list_of(FIELD_CSV),
+			  others[] = {field_list_of(FIELD_ZEEK), field_list_of(FIELD_ECS), csv};
+	(void)state;
+	for (size_t o = 0; o < 3; o++)
+		for (size_t i = 0; i < others[o].n; i++)
+			for (size_t k = 0; k < others[(o + 1) % 3].n; k++) {
+				const struct field *f = others[o].at[i],
+						   *other = others[(o + 1) % 3].at[k];
+				assert_true(f == other || f->table != other->table);
+			}
+}
+
+/* Every field of an alert has room where all of them are kept. */
+static void alerts_have_room(void **state)
+{
+	(void)state;
+	assert_true(field_list_of(FIELD_ALERT_NAME).n <= ALERT_FIELDS_MAX);
 }
 
 static size_t count(const char *text, char c)
@@ -162,6 +181,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_unique),
+		cmocka_unit_test(places_are_of_one_field),
+		cmocka_unit_test(alerts_have_room),
 		cmocka_unit_test(hostile_texts_keep_the_shape),
 		cmocka_unit_test(zeek_words_are_escaped),
 		cmocka_unit_test(formulas_are_words),
