@@ -8,33 +8,15 @@ bool alert_sink_init(struct alert_sink *l, void (*emit)(void *arg, const struct 
 	return notices_init(&l->notices, emit, arg);
 }
 
-bool alert_sink_local(struct alert_sink *l, const char *path, const struct run_mode *mode,
-		      struct error *why)
-{
-	return outsocket_open(&l->local, path, OUTSOCKET_DATAGRAM, path, mode, why);
-}
-
-bool alert_sink_helper(struct alert_sink *l, const char *name, const struct run_mode *mode,
-		       helper_work *work, const void *arg, struct error *why)
-{
-	l->helper = helper_start(name, mode, work, arg, why);
-	return l->helper != NULL;
-}
-
 void alert_sink_free(struct alert_sink *l)
 {
 	notices_free(&l->notices);
 	outbuf_free(&l->scratch);
 }
 
-struct outbuf *alert_sink_buffer(struct alert_sink *l)
-{
-	return l->helper != NULL ? helper_job(l->helper) : &l->local.buf;
-}
-
 void alert_sink_put(struct alert_sink *l)
 {
-	l->taken = l->helper != NULL ? helper_send(l->helper) : outsocket_put(&l->local);
+	l->taken = target_put(&l->target);
 }
 
 bool alert_sink_record(void *self, const struct report *r)
@@ -69,59 +51,9 @@ bool alert_sink_stats(void *self, const struct summary *sum)
 	return l->taken;
 }
 
-bool alert_sink_flush(void *self)
-{
-	struct alert_sink *l = self;
-
-	return l->helper != NULL ? helper_flush(l->helper) : outsocket_flush(&l->local);
-}
-
-size_t alert_sink_poll(const void *self, struct pollfd *p)
-{
-	const struct alert_sink *l = self;
-
-	return l->helper != NULL ? helper_poll(l->helper, p) : outsocket_poll(&l->local, p);
-}
-
-void alert_sink_ready(void *self, const struct pollfd *p)
-{
-	struct alert_sink *l = self;
-
-	if (l->helper != NULL)
-		helper_ready(l->helper, p);
-	else
-		outsocket_ready(&l->local, p);
-}
-
-void alert_sink_tick(void *self, int64_t now)
-{
-	struct alert_sink *l = self;
-
-	if (l->helper != NULL)
-		helper_tick(l->helper, now);
-	else
-		outsocket_tick(&l->local, now);
-}
-
-bool alert_sink_reopen(void *self)
-{
-	struct alert_sink *l = self;
-
-	return l->helper != NULL || outsocket_reopen(&l->local);
-}
-
-void alert_sink_loss(const void *self, struct sink_loss *out)
-{
-	const struct alert_sink *l = self;
-
-	out->lost = l->helper != NULL ? helper_lost(l->helper) : l->local.state.lost;
-	out->reconnects = l->helper != NULL ? helper_reconnects(l->helper)
-					    : outsocket_reconnects(&l->local);
-}
-
 bool alert_sink_close(struct alert_sink *l)
 {
-	bool whole = l->helper != NULL ? helper_close(l->helper) : outsocket_close(&l->local);
+	bool whole = target_close(&l->target);
 
 	alert_sink_free(l);
 	return whole;

@@ -34,7 +34,7 @@ static void emit(void *arg, const struct notice *notice)
 {
 	struct sink_exec *s = arg;
 	const struct field_view *v = notice->alert;
-	struct outbuf *b = alert_sink_buffer(&s->out);
+	struct outbuf *b = target_buffer(&s->out.target);
 
 	if (v == NULL || v->how != NULL)
 		return;
@@ -76,7 +76,7 @@ static void *exec_open(const char *target, const struct run_mode *mode, struct e
 	if (s == NULL)
 		return NULL;
 	if (!alert_sink_init(&s->out, emit, s) || !command_read(&s->command, target, why) ||
-	    !alert_sink_helper(&s->out, target, mode, helper_exec_work, &s->command, why)) {
+	    !target_helper(&s->out.target, target, mode, helper_exec_work, &s->command, why)) {
 		alert_sink_free(&s->out);
 		exec_command_free(&s->command);
 		free(s);

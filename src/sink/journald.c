@@ -57,7 +57,7 @@ static void put_message_id(struct outbuf *b, struct digest *digest, const char *
 static void emit(void *arg, const struct notice *notice)
 {
 	struct sink_journald *s = arg;
-	struct outbuf *b = alert_sink_buffer(&s->out);
+	struct outbuf *b = target_buffer(&s->out.target);
 
 	put_field(b, "MESSAGE", notice->text);
 	put_message_id(b, s->out.notices.digest, notice->id);
@@ -82,8 +82,10 @@ static void *journald_open(const char *target, const struct run_mode *mode, stru
 	error_set(why, "no memory for output to the journal");
 	if (s == NULL)
 		return NULL;
+	if (target == NULL)
+		target = journal_socket;
 	if (!alert_sink_init(&s->out, emit, s) ||
-	    !alert_sink_local(&s->out, target != NULL ? target : journal_socket, mode, why)) {
+	    !target_socket(&s->out.target, target, OUTSOCKET_DATAGRAM, target, mode, why)) {
 		alert_sink_free(&s->out);
 		free(s);
 		return NULL;

@@ -75,6 +75,8 @@ static bool json_close(void *self)
 
 const struct sink_kind sink_json = {
 	TARGET_SINK,
+	.check = target_check,
+	.reopen = target_reopen,
 	.name = "json",
 	.help = "one JSON object a line for each session and each alert, and statistics; to FILE, "
 		"-, or unix:PATH, a stream socket",
@@ -84,5 +86,4 @@ const struct sink_kind sink_json = {
 	.daily = json_daily,
 	.stats = json_stats,
 	.close = json_close,
-	.reopen = target_reopen,
 };

@@ -20,7 +20,7 @@ static void put_param(void *arg, const char *name, struct bytes value)
 static void emit(void *arg, const struct notice *notice)
 {
 	struct sink_syslog *s = arg;
-	struct outbuf *b = alert_sink_buffer(&s->out);
+	struct outbuf *b = target_buffer(&s->out.target);
 
 	rfc5424_head(&s->format, b, notice->severity, notice->ts, notice->id);
 	if (notice->alert != NULL)
@@ -36,9 +36,9 @@ static bool syslog_target_open(struct sink_syslog *s, const char *target,
 	if (target == NULL)
 		target = "/dev/log";
 	if (target[0] == '/')
-		return alert_sink_local(&s->out, target, mode, why);
+		return target_socket(&s->out.target, target, OUTSOCKET_DATAGRAM, target, mode, why);
 	return syslog_target_read(&s->far, target, why) &&
-	       alert_sink_helper(&s->out, target, mode, helper_syslog_work, &s->far, why);
+	       target_helper(&s->out.target, target, mode, helper_syslog_work, &s->far, why);
 }
 
 static bool syslog_check(const char *target, const struct run_mode *mode, struct error *why)

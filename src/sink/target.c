@@ -1,7 +1,23 @@
-/* target.c - one of two. */
+/* target.c - one of three. */
 #include "sink/target.h"
 
 static const char unix_prefix[] = "unix:";
+
+bool target_socket(struct target *o, const char *path, enum outsocket_kind kind, const char *name,
+		   const struct run_mode *mode, struct error *why)
+{
+	o->kind = TARGET_SOCKET;
+	o->buf = &o->socket.buf;
+	return outsocket_open(&o->socket, path, kind, name, mode, why);
+}
+
+bool target_helper(struct target *o, const char *name, const struct run_mode *mode,
+		   helper_work *work, const void *arg, struct error *why)
+{
+	o->kind = TARGET_HELPER;
+	o->helper = helper_start(name, mode, work, arg, why);
+	return o->helper != NULL;
+}
 
 bool target_open(struct target *o, const char *target, const struct run_mode *mode,
 		 struct error *why)
@@ -10,10 +26,10 @@ bool target_open(struct target *o, const char *target, const struct run_mode *mo
 
 	if (target == NULL)
 		target = "-";
-	o->local = strncmp(target, unix_prefix, n) == 0;
-	o->buf = o->local ? &o->socket.buf : &o->file.buf;
-	if (o->local)
-		return outsocket_open(&o->socket, target + n, OUTSOCKET_STREAM, target, mode, why);
+	if (strncmp(target, unix_prefix, n) == 0)
+		return target_socket(o, target + n, OUTSOCKET_STREAM, target, mode, why);
+	o->kind = TARGET_FILE;
+	o->buf = &o->file.buf;
 	return outfile_open(&o->file, target, mode, why);
 }
 
@@ -28,23 +44,34 @@ bool target_check(const char *target, const struct run_mode *mode, struct error 
 						    : outfile_check(target, why);
 }
 
+struct outbuf *target_buffer(struct target *o)
+{
+	return o->kind == TARGET_HELPER ? helper_job(o->helper) : o->buf;
+}
+
 bool target_put(struct target *o)
 {
-	return o->local ? outsocket_put(&o->socket) : outfile_put(&o->file);
+	return o->kind == TARGET_HELPER   ? helper_send(o->helper)
+	       : o->kind == TARGET_SOCKET ? outsocket_put(&o->socket)
+					  : outfile_put(&o->file);
 }
 
 bool target_flush(void *self)
 {
 	struct target *o = self;
 
-	return o->local ? outsocket_flush(&o->socket) : outfile_flush(&o->file);
+	return o->kind == TARGET_HELPER   ? helper_flush(o->helper)
+	       : o->kind == TARGET_SOCKET ? outsocket_flush(&o->socket)
+					  : outfile_flush(&o->file);
 }
 
 void target_tick(void *self, int64_t now)
 {
 	struct target *o = self;
 
-	if (o->local)
+	if (o->kind == TARGET_HELPER)
+		helper_tick(o->helper, now);
+	else if (o->kind == TARGET_SOCKET)
 		outsocket_tick(&o->socket, now);
 	else
 		outfile_flush(&o->file);
@@ -54,14 +81,18 @@ size_t target_poll(const void *self, struct pollfd *p)
 {
 	const struct target *o = self;
 
-	return o->local ? outsocket_poll(&o->socket, p) : outfile_poll(&o->file, p);
+	return o->kind == TARGET_HELPER   ? helper_poll(o->helper, p)
+	       : o->kind == TARGET_SOCKET ? outsocket_poll(&o->socket, p)
+					  : outfile_poll(&o->file, p);
 }
 
 void target_ready(void *self, const struct pollfd *p)
 {
 	struct target *o = self;
 
-	if (o->local)
+	if (o->kind == TARGET_HELPER)
+		helper_ready(o->helper, p);
+	else if (o->kind == TARGET_SOCKET)
 		outsocket_ready(&o->socket, p);
 	else
 		outfile_flush(&o->file);
@@ -71,18 +102,30 @@ bool target_reopen(void *self)
 {
 	struct target *o = self;
 
-	return o->local ? outsocket_reopen(&o->socket) : outfile_reopen(&o->file);
+	return o->kind == TARGET_HELPER   ? true
+	       : o->kind == TARGET_SOCKET ? outsocket_reopen(&o->socket)
+					  : outfile_reopen(&o->file);
 }
 
 void target_loss(const void *self, struct sink_loss *out)
 {
 	const struct target *o = self;
 
-	out->lost = o->local ? o->socket.state.lost : o->file.state.lost;
-	out->reconnects = o->local ? outsocket_reconnects(&o->socket) : 0;
+	if (o->kind == TARGET_HELPER) {
+		out->lost = helper_lost(o->helper);
+		out->reconnects = helper_reconnects(o->helper);
+	} else if (o->kind == TARGET_SOCKET) {
+		out->lost = o->socket.state.lost;
+		out->reconnects = outsocket_reconnects(&o->socket);
+	} else {
+		out->lost = o->file.state.lost;
+		out->reconnects = 0;
+	}
 }
 
 bool target_close(struct target *o)
 {
-	return o->local ? outsocket_close(&o->socket) : outfile_close(&o->file);
+	return o->kind == TARGET_HELPER   ? helper_close(o->helper)
+	       : o->kind == TARGET_SOCKET ? outsocket_close(&o->socket)
+					  : outfile_close(&o->file);
 }

@@ -22,7 +22,8 @@ static void *text_open(const char *target, const struct run_mode *mode, struct e
 		return NULL;
 	}
 	s->text.b = s->out.buf;
-	s->text.colour = !s->out.local && s->out.file.to.terminal && terminal_likes_colour();
+	s->text.colour = s->out.kind == TARGET_FILE && s->out.file.to.terminal &&
+			 terminal_likes_colour();
 	return s;
 }
 
@@ -79,6 +80,8 @@ static bool text_close(void *self)
 
 const struct sink_kind sink_text = {
 	TARGET_SINK,
+	.check = target_check,
+	.reopen = target_reopen,
 	.name = "text",
 	.help = "alerts as paragraphs for people, and a summary at the end; to FILE, -, or "
 		"unix:PATH",
@@ -88,5 +91,4 @@ const struct sink_kind sink_text = {
 	.daily = text_daily_put,
 	.stats = text_stats,
 	.close = text_close,
-	.reopen = target_reopen,
 };
