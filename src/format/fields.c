@@ -330,6 +330,7 @@ struct field_list field_list_of(enum field_output output)
 	return list;
 }
 
+/* From FIELD_MESSAGE on, groups are of a message. */
 bool field_get(const struct field *f, struct value *out, const struct field_view *v)
 {
 	return (v->message != NULL || f->group < FIELD_MESSAGE) && f->get(out, v);
@@ -342,9 +343,10 @@ const char *field_zeek_type(const struct field *f)
 		[FIELD_PORT] = "port",    [FIELD_ADDR] = "addr",        [FIELD_BOOL] = "bool",
 		[FIELD_EPOCH] = "time",   [FIELD_SECONDS] = "interval",
 	};
-	bool list = f->type == FIELD_WORDS || f->type >= FIELD_BITS;
 
-	return list ? "vector[string]" : types[f->type] != NULL ? types[f->type] : "string";
+	return field_is_list(f)         ? "vector[string]"
+	       : types[f->type] != NULL ? types[f->type]
+					: "string";
 }
 
 void field_put_enhanced(struct outbuf *b, struct smtp_enhanced e)
@@ -372,6 +374,11 @@ static bool next_element(enum field_type type, struct value *value, unsigned *at
 		if (*at == value->cause->evidences)
 			return false;
 		*element = bytes_str(value->cause->evidence[*at]);
+	} else if (type == FIELD_NUMBERS) {
+		if (*at == value->numbers.n)
+			return false;
+		snprintf(value->room, VALUE_ROOM, "%u", (unsigned)value->numbers.at[*at]);
+		*element = bytes_str(value->room);
 	} else {
 		do {
 			if (!strings_next(value->strings, pos, &string))
@@ -440,12 +447,15 @@ bool field_text(const struct field *f, struct outbuf *b, const struct field_view
 	case FIELD_ENHANCED:
 		field_put_enhanced(b, value.enhanced);
 		return true;
-	case FIELD_BITS:
-	case FIELD_SENTENCES:
-	case FIELD_RECIPIENTS:
-		return list_text(f->type, b, &value, between, most);
-	default:
+	case FIELD_TAKEN:
+		outbuf_str(b, value.number == TAKEN_YES ? "true" : "false");
+		return value.number != TAKEN_UNKNOWN;
+	case FIELD_RESETS:
+	case FIELD_MESSAGES:
+	case FIELD_TYPES:
 		return false;
+	default:
+		return list_text(f->type, b, &value, between, most);
 	}
 }
 

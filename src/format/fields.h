@@ -8,10 +8,10 @@
 #include "text/digest.h"
 #include "text/timestamp.h"
 
-/* The type of a value, and the member of struct value that has it. */
+/* The type of a value, and the member of struct value that has it. Lists begin with BITS. */
 enum field_type {
 	FIELD_WORD,  /* word: needs no escaping */
-	FIELD_WORDS, /* word: several, with a line feed between two */
+	FIELD_WORDS, /* word: several, with a line feed between two; not JSON */
 	FIELD_TEXT,  /* text: off the wire */
 	FIELD_LINES, /* text: the lines of a reply */
 	FIELD_NUMBER,
@@ -21,7 +21,7 @@ enum field_type {
 	FIELD_TAKEN,   /* number: enum taken */
 	FIELD_PAIR,    /* pair: client, server; in tables their sum */
 	FIELD_TIME,    /* ns: since the epoch */
-	FIELD_EPOCH,   /* ns: since the epoch, written as seconds */
+	FIELD_EPOCH,   /* ns: since the epoch, written as seconds; not JSON */
 	FIELD_SECONDS, /* ns: a duration; in tables a negative one is not known */
 	FIELD_ADDR,
 	FIELD_ENHANCED,
@@ -29,8 +29,8 @@ enum field_type {
 	FIELD_NUMBERS,
 	FIELD_SENTENCES,  /* cause: its evidence */
 	FIELD_RECIPIENTS, /* strings */
-	FIELD_RESETS,     /* side: the RSTs of both */
-	FIELD_MESSAGES,   /* message: the first */
+	FIELD_RESETS,     /* side: the RSTs of both; JSON only */
+	FIELD_MESSAGES,   /* message: the first; JSON only */
 	FIELD_TYPES
 };
 
@@ -146,6 +146,11 @@ bool field_get(const struct field *f, struct value *out, const struct field_view
  * list; the caller then discards what was appended. */
 bool field_text(const struct field *f, struct outbuf *b, const struct field_view *v,
 		const char *between, unsigned most);
+
+static inline bool field_is_list(const struct field *f)
+{
+	return f->type == FIELD_WORDS || f->type >= FIELD_BITS;
+}
 
 /* Returns Zeek's name of the field's type, such as "vector[string]". */
 const char *field_zeek_type(const struct field *f);

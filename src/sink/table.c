@@ -108,11 +108,6 @@ static void *table_open(const struct format *format, const char *target,
 	return t;
 }
 
-static bool is_list(const struct field *f)
-{
-	return f->type == FIELD_WORDS || f->type >= FIELD_BITS;
-}
-
 /* Takes the first element off *left, a value whose elements are separated by LF. Returns false if
  * none is left. */
 static bool element_take(struct bytes *left, struct bytes *element)
@@ -157,7 +152,7 @@ static void csv_field(struct outbuf *b, const struct field *f, size_t index,
 	outbuf_str(b, index > 0 ? "," : "");
 	if (value == NULL)
 		return;
-	if (is_list(f))
+	if (field_is_list(f))
 		csv_list(b, value);
 	else
 		escape_csv(b, bytes_of(value->p, value->n));
@@ -194,7 +189,7 @@ static void ecs_field(struct outbuf *b, const struct field *f, size_t index,
 		return;
 	/* The first field, which is always known, has no comma before it. */
 	outbuf_format(b, "%s\"%s\":", index > 0 ? "," : "", f->name[FIELD_ECS]);
-	if (is_list(f))
+	if (field_is_list(f))
 		put_list(b, bytes_of(value->p, value->n));
 	else if (f->type == FIELD_NUMBER || f->type == FIELD_CODE || f->type == FIELD_PAIR ||
 		 f->type == FIELD_PORT)
@@ -269,7 +264,7 @@ static void zeek_field(struct outbuf *b, const struct field *f, size_t index,
 		outbuf_str(b, "(empty)");
 	else if (f->type == FIELD_BOOL)
 		outbuf_char(b, value->p[0] == 't' ? 'T' : 'F');
-	else if (!is_list(f))
+	else if (!field_is_list(f))
 		put_escaped(b, left, false);
 	else
 		for (bool first = true; element_take(&left, &element); first = false) {

@@ -50,6 +50,28 @@ static void places_are_of_one_field(void **state)
 			}
 }
 
+/* No output has a field of a type that it cannot write. */
+static void outputs_can_write_their_types(void **state)
+{
+	static const struct field *const json[] = {field_session, field_tls,   field_net,
+						   field_message, field_reset, field_recipient};
+	(void)state;
+	for (enum field_output o = FIELD_CSV; o < FIELD_OUTPUTS; o++) {
+		struct field_list list = field_list_of(o);
+		for (size_t i = 0; i < list.n; i++) {
+			assert_int_not_equal(list.at[i]->type, FIELD_RESETS);
+			assert_int_not_equal(list.at[i]->type, FIELD_MESSAGES);
+		}
+	}
+	for (size_t i = 0; i < sizeof json / sizeof *json; i++)
+		for (const struct field *f = json[i]; f->get != NULL; f++) {
+			assert_int_not_equal(f->type, FIELD_WORDS);
+			assert_int_not_equal(f->type, FIELD_EPOCH);
+			assert_int_not_equal(f->group, FIELD_NONE);
+			assert_true(f->key_n < sizeof f->key);
+		}
+}
+
 /* Every field of an alert has room where all of them are kept. */
 static void alerts_have_room(void **state)
 {
@@ -182,6 +204,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_unique),
 		cmocka_unit_test(places_are_of_one_field),
+		cmocka_unit_test(outputs_can_write_their_types),
 		cmocka_unit_test(alerts_have_room),
 		cmocka_unit_test(hostile_texts_keep_the_shape),
 		cmocka_unit_test(zeek_words_are_escaped),
