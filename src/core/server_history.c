@@ -93,14 +93,6 @@ void server_history_free(struct server_history *h)
 	pool_put_large(h->pool, h, sizeof *h);
 }
 
-/* The server's end alone: the other is the same for all. */
-static uint32_t server_hash(const struct server_history *h, const struct ip_addr *addr,
-			    uint16_t port)
-{
-	struct packet p = {.src = *addr, .src_port = port};
-	return flow_hash(h->seed, &p);
-}
-
 static uint32_t server_find(const struct server_history *h, uint32_t hash,
 			    const struct ip_addr *addr, uint16_t port)
 {
@@ -160,7 +152,7 @@ static struct server *server_make(struct server_history *h, uint32_t hash,
 static struct server *server_of(struct server_history *h, const struct ip_addr *addr, uint16_t port,
 				bool make)
 {
-	uint32_t hash = server_hash(h, addr, port), at = server_find(h, hash, addr, port);
+	uint32_t hash = flow_host_hash(h->seed, addr, port), at = server_find(h, hash, addr, port);
 	if (at == FLOW_NONE)
 		return make ? server_make(h, hash, addr, port) : NULL;
 	link_out(h, at);

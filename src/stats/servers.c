@@ -1,116 +1,95 @@
-/* servers.c - a hash table of servers with open addressing. The table doubles up to SERVERS_MAX. */
+/* servers.c - the servers in order of appearance, and a table that finds them. */
 #include "stats/servers.h"
+
+#include "core/packet/flow_table.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
 
-enum { SERVERS_FIRST = 256 };
+/* TABLE_MEMORY: bytes of a table of SERVERS_MAX, and of the one before it while it grows. */
+enum { SERVERS_FIRST = 256, TABLE_MEMORY = 2 << 20 };
 
 struct servers {
-	uint64_t seed; /* secret, because captured hosts choose the addresses */
+	uint64_t seed[2]; /* secret, because captured hosts choose the addresses */
+	struct pool *pool;
+	struct flow_table table; /* of indices into all */
 	struct server *all;
-	uint32_t *slots;    /* index into all, plus 1; 0: empty; 2 * capacity slots */
 	size_t n, capacity; /* of all */
 	struct server others;
 };
 
-/* Enlarges `all` to capacity servers and rebuilds the slots. Returns false if memory is exhausted;
- * the table then stays as it is. */
-static bool servers_grow(struct servers *s, size_t capacity);
-
 struct servers *servers_new(void)
 {
-	struct servers *s = calloc(1, sizeof(*s));
-
-	if (s == NULL)
+	struct servers *s = calloc(1, sizeof *s);
+	if (!s)
 		return NULL;
 	/* Without randomness the table still works, but an attacker can predict its slots. */
-	if (getrandom(&s->seed, sizeof(s->seed), GRND_NONBLOCK) != (ssize_t)sizeof(s->seed))
-		s->seed = 0;
-	if (!servers_grow(s, SERVERS_FIRST)) {
-		servers_free(s);
-		return NULL;
-	}
-	return s;
+	if (getrandom(s->seed, sizeof s->seed, GRND_NONBLOCK) != (ssize_t)sizeof s->seed)
+		memset(s->seed, 0, sizeof s->seed);
+	s->pool = pool_new(TABLE_MEMORY);
+	if (s->pool && flow_table_init(&s->table, s->pool))
+		return s;
+	servers_free(s);
+	return NULL;
 }
 
 void servers_free(struct servers *s)
 {
-	if (s == NULL)
+	if (!s)
 		return;
+	if (s->table.slots)
+		flow_table_free(&s->table);
+	pool_free(s->pool);
 	free(s->all);
-	free(s->slots);
 	free(s);
 }
 
-/* Mixes every bit into the lower half, which selects the slot. */
-static uint64_t mix(uint64_t h)
+/* Returns SERVERS_MAX if the server is not in the table. */
+static size_t server_index(const struct servers *s, uint32_t hash, const struct conn *conn)
 {
-	h ^= h >> 32;
-	h *= UINT64_C(0xd6e8feb86659fd93);
-	return h ^ h >> 29;
+	uint32_t at = hash, i;
+	while ((i = flow_find(&s->table, hash, &at)) != FLOW_NONE)
+		if (s->all[i].port == conn->port[SERVER] &&
+		    ip_addr_equal(&s->all[i].addr, &conn->addr[SERVER]))
+			return i;
+	return SERVERS_MAX;
 }
 
-static uint64_t server_hash(const struct servers *s, const struct ip_addr *addr, uint16_t port)
+static uint32_t server_hash(const struct servers *s, const struct conn *conn)
 {
-	uint64_t half[2];
-
-	memcpy(half, addr->b, sizeof(half));
-	return mix(mix(mix(s->seed ^ half[0]) + half[1]) + port);
+	return flow_host_hash(s->seed, &conn->addr[SERVER], conn->port[SERVER]);
 }
 
-/* Returns the slot of this server, or the empty slot where it belongs. */
-static uint32_t *servers_slot(const struct servers *s, const struct ip_addr *addr, uint16_t port)
+/* Makes room for one more. Returns false if there are SERVERS_MAX or memory is exhausted. */
+static bool servers_grow(struct servers *s)
 {
-	size_t mask = 2 * s->capacity - 1, i = server_hash(s, addr, port) & mask;
-
-	for (; s->slots[i] != 0; i = (i + 1) & mask) {
-		const struct server *one = &s->all[s->slots[i] - 1];
-
-		if (one->port == port && ip_addr_equal(&one->addr, addr))
-			break;
-	}
-	return &s->slots[i];
-}
-
-static bool servers_grow(struct servers *s, size_t capacity)
-{
-	struct server *all = realloc(s->all, capacity * sizeof(*all));
-	uint32_t *slots = calloc(2 * capacity, sizeof(*slots));
-
-	if (all != NULL)
-		s->all = all;
-	if (all == NULL || slots == NULL) {
-		free(slots);
+	if (s->n < s->capacity)
+		return true;
+	size_t capacity = s->capacity ? 2 * s->capacity : SERVERS_FIRST;
+	struct server *all = capacity <= SERVERS_MAX ? realloc(s->all, capacity * sizeof *all)
+						     : NULL;
+	if (!all)
 		return false;
-	}
-	free(s->slots);
-	s->slots = slots;
+	s->all = all;
 	s->capacity = capacity;
-	for (size_t i = 0; i < s->n; i++)
-		*servers_slot(s, &all[i].addr, all[i].port) = (uint32_t)i + 1;
 	return true;
 }
 
-static struct server *servers_find(struct servers *s, const struct conn *conn)
+static struct server *server_of(struct servers *s, const struct conn *conn)
 {
-	uint32_t *slot = servers_slot(s, &conn->addr[SERVER], conn->port[SERVER]);
-
-	if (*slot != 0)
-		return &s->all[*slot - 1];
-	if (s->n == s->capacity) {
-		if (s->capacity == SERVERS_MAX || !servers_grow(s, 2 * s->capacity))
-			return &s->others;
-		slot = servers_slot(s, &conn->addr[SERVER], conn->port[SERVER]);
-	}
+	uint32_t hash = server_hash(s, conn);
+	size_t i = server_index(s, hash, conn);
+	if (i != SERVERS_MAX)
+		return &s->all[i];
+	if (!servers_grow(s) || !flow_add(&s->table, hash, (uint32_t)s->n))
+		return &s->others;
 	s->all[s->n] = (struct server){.addr = conn->addr[SERVER], .port = conn->port[SERVER]};
-	*slot = (uint32_t)++s->n;
-	return &s->all[s->n - 1];
+	return &s->all[s->n++];
 }
 
 void servers_count(struct servers *s, const struct report *r)
 {
-	struct server *one = servers_find(s, r->record.conn);
+	struct server *one = server_of(s, r->record.conn);
 
 	one->sessions++;
 	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1)
@@ -122,9 +101,7 @@ void servers_count(struct servers *s, const struct report *r)
 
 size_t servers_number(const struct servers *s, const struct conn *conn)
 {
-	uint32_t slot = *servers_slot(s, &conn->addr[SERVER], conn->port[SERVER]);
-
-	return slot != 0 ? slot - 1 : SERVERS_MAX;
+	return server_index(s, server_hash(s, conn), conn);
 }
 
 /* Returns true if a comes before b in the list of the worst. */

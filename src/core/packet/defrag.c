@@ -1,6 +1,8 @@
-/* defrag.c - datagrams under reassembly: a hash table for the look-up, a list by age, and pages
- * that are taken only where bytes arrived. */
+/* defrag.c - datagrams under reassembly: a table for the look-up, a list by age, and pages that are
+ * taken only where bytes arrived. */
 #include "smtpwatch/defrag.h"
+
+#include "core/packet/flow_table.h"
 
 #include <assert.h>
 
@@ -28,14 +30,13 @@ struct key {
 };
 
 struct datagram {
-	struct datagram *chain;         /* the next of the same bucket */
 	struct datagram *older, *newer; /* by the latest fragment's arrival */
 	struct key key;
-	uint32_t bucket;
-	uint32_t end;   /* 0 until the last fragment has come */
-	uint32_t reach; /* where the farthest byte so far ends */
-	uint32_t units; /* there */
-	bool differs;   /* counted among the overlaps */
+	uint32_t hash, number; /* the number is its index in all */
+	uint32_t end;          /* 0 until the last fragment has come */
+	uint32_t reach;        /* where the farthest byte so far ends */
+	uint32_t units;        /* there */
+	bool differs;          /* counted among the overlaps */
 	int64_t last;
 	struct page *pages[PAGES];
 };
@@ -44,55 +45,45 @@ struct defrag {
 	struct pool *pool;
 	size_t budget, used;
 	unsigned table, count;
-	uint32_t mask;
-	uint64_t seed;
-	struct datagram **buckets;
+	uint64_t seed[2];
+	struct flow_table flows;
+	struct datagram **all; /* `count` of `table` places are in use */
 	struct datagram *oldest, *newest;
 	uint8_t *whole; /* the latest complete datagram: what the caller borrows */
 	struct defrag_stats stats;
 };
 
-static size_t buckets_size(const struct defrag *d)
+static size_t all_size(const struct defrag *d)
 {
-	return ((size_t)d->mask + 1) * sizeof(struct datagram *);
+	return d->table * sizeof *d->all;
 }
 
-/* The seed is where memory happened to be: unknown outside, and no result depends on the order in a
- * bucket. */
+/* The seed is where memory happened to be: unknown outside, and no result depends on the order in
+ * the table. */
 struct defrag *defrag_new(struct pool *pool, size_t budget, unsigned table)
 {
 	struct defrag *d = pool_get(pool, sizeof *d);
 	if (!d)
 		return NULL;
-	*d = (struct defrag){.pool = pool,
-			     .budget = budget,
-			     .table = table ? table : 1,
-			     .mask = 15,
-			     .seed = (uintptr_t)d};
-	while (d->mask < d->table - 1 && d->mask < UINT32_MAX >> 8)
-		d->mask = d->mask << 1 | 1;
-	d->buckets = pool_get_large(pool, buckets_size(d));
+	*d = (struct defrag){.pool = pool, .budget = budget, .table = table ? table : 1};
+	d->all = pool_get_large(pool, all_size(d));
 	d->whole = pool_get(pool, DATAGRAM_MAX);
-	if (d->buckets && d->whole)
+	if (d->all && d->whole && flow_table_init(&d->flows, pool)) {
+		d->seed[0] = (uintptr_t)d;
+		d->seed[1] = (uintptr_t)d->flows.slots;
 		return d;
+	}
 	defrag_free(d);
 	return NULL;
 }
 
-static uint64_t mix(uint64_t h, uint64_t v)
+static uint32_t key_hash(const struct defrag *d, const struct key *k)
 {
-	h = (h ^ v) * UINT64_C(0x9e3779b97f4a7c15);
-	return h ^ h >> 32;
-}
-
-static uint32_t key_hash(const struct key *k, uint64_t seed)
-{
-	uint64_t words[sizeof *k / 8], h = seed;
-	_Static_assert(sizeof *k % 8 == 0, "a key is whole words, and has no padding");
-	memcpy(words, k, sizeof words);
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		h = mix(h, words[i] + seed);
-	return (uint32_t)h;
+	struct packet tuple = {.src = k->src,
+			       .dst = k->dst,
+			       .src_port = (uint16_t)(k->id >> 16 ^ k->protocol),
+			       .dst_port = (uint16_t)k->id};
+	return flow_hash(d->seed, &tuple);
 }
 
 static struct key key_of(const struct packet_fragment *f)
@@ -119,10 +110,12 @@ static void age_append(struct defrag *d, struct datagram *dg)
 
 static void datagram_drop(struct defrag *d, struct datagram *dg)
 {
-	struct datagram **link = &d->buckets[dg->bucket];
-	while (*link != dg)
-		link = &(*link)->chain;
-	*link = dg->chain;
+	struct datagram *last = d->all[--d->count];
+	flow_remove(&d->flows, dg->hash, dg->number);
+	if (last != dg)
+		flow_change(&d->flows, last->hash, last->number, dg->number);
+	last->number = dg->number;
+	d->all[last->number] = last;
 	age_unlink(d, dg);
 	for (unsigned i = 0; i < PAGES; i++) {
 		if (!dg->pages[i])
@@ -132,7 +125,6 @@ static void datagram_drop(struct defrag *d, struct datagram *dg)
 	}
 	pool_put(d->pool, dg, sizeof *dg);
 	d->used -= sizeof *dg;
-	d->count--;
 }
 
 void defrag_free(struct defrag *d)
@@ -141,10 +133,11 @@ void defrag_free(struct defrag *d)
 		return;
 	while (d->oldest)
 		datagram_drop(d, d->oldest);
-	if (d->buckets)
-		pool_put_large(d->pool, d->buckets, buckets_size(d));
-	if (d->whole)
-		pool_put(d->pool, d->whole, DATAGRAM_MAX);
+	if (d->flows.slots)
+		flow_table_free(&d->flows);
+	if (d->all)
+		pool_put_large(d->pool, d->all, all_size(d));
+	pool_put(d->pool, d->whole, DATAGRAM_MAX);
 	pool_put(d->pool, d, sizeof *d);
 }
 
@@ -176,17 +169,21 @@ static void *block_get(struct defrag *d, size_t size, const struct datagram *spa
 	return NULL;
 }
 
-static struct datagram *datagram_new(struct defrag *d, const struct key *key, uint32_t bucket)
+static struct datagram *datagram_new(struct defrag *d, const struct key *key, uint32_t hash)
 {
 	if (d->count == d->table)
 		oldest_evict(d, NULL);
 	struct datagram *dg = block_get(d, sizeof *dg, NULL);
 	if (!dg)
 		return NULL;
-	*dg = (struct datagram){.key = *key, .bucket = bucket, .chain = d->buckets[bucket]};
-	d->buckets[bucket] = dg;
+	if (!flow_add(&d->flows, hash, d->count)) {
+		pool_put(d->pool, dg, sizeof *dg);
+		d->used -= sizeof *dg;
+		return NULL;
+	}
+	*dg = (struct datagram){.key = *key, .hash = hash, .number = d->count};
+	d->all[d->count++] = dg;
 	age_append(d, dg);
-	d->count++;
 	return dg;
 }
 
@@ -209,17 +206,17 @@ static void aged_drop(struct defrag *d, int64_t now)
 
 static struct datagram *datagram_find(struct defrag *d, const struct key *key, int64_t now)
 {
-	uint32_t bucket = key_hash(key, d->seed) & d->mask;
-	struct datagram *dg = d->buckets[bucket];
-	while (dg && memcmp(&dg->key, key, sizeof *key) != 0)
-		dg = dg->chain;
+	uint32_t hash = key_hash(d, key), at = hash, i;
+	struct datagram *dg = NULL;
+	while (!dg && (i = flow_find(&d->flows, hash, &at)) != FLOW_NONE)
+		dg = memcmp(&d->all[i]->key, key, sizeof *key) == 0 ? d->all[i] : NULL;
 	if (dg && (time_out(dg->last, now) || time_out(now, dg->last))) {
 		datagram_drop(d, dg);
 		d->stats.timed_out++;
 		dg = NULL;
 	}
 	if (!dg)
-		return datagram_new(d, key, bucket);
+		return datagram_new(d, key, hash);
 	age_unlink(d, dg);
 	age_append(d, dg);
 	return dg;

@@ -1,5 +1,5 @@
-/* flow_table.h - maps a TCP tuple to the number of its connection: a keyed hash table that grows.
- */
+/* flow_table.h - maps the hash of a key to a number: a keyed hash table that grows. The keys are
+ * TCP tuples, servers, and the datagrams under reassembly. */
 #ifndef SMTPWATCH_CORE_PACKET_FLOW_TABLE_H
 #define SMTPWATCH_CORE_PACKET_FLOW_TABLE_H
 
@@ -42,6 +42,13 @@ static inline uint32_t flow_hash(const uint64_t seed[2], const struct packet *p)
 	x = ((x ^ x >> 32) + high) * 0xbf58476d1ce4e5b9;
 	x = (x ^ x >> 32) * 0x94d049bb133111eb;
 	return (uint32_t)(x >> 32);
+}
+
+/* Returns the hash of one end alone: of a host, or of a server. */
+static inline uint32_t flow_host_hash(const uint64_t seed[2], const struct ip_addr *addr,
+				      uint16_t port)
+{
+	return flow_hash(seed, &(struct packet){.src = *addr, .src_port = port});
 }
 
 struct flow_slot {
