@@ -7,55 +7,29 @@
 
 /* The stage of a session, named as in Postfix's log. */
 enum stage {
-	STAGE_CONNECT, /* from the connection, over the greeting, to EHLO */
-	STAGE_EHLO,
-	STAGE_STARTTLS,
-	STAGE_AUTH,
-	STAGE_MAIL,
-	STAGE_RCPT,
-	STAGE_DATA,           /* from the command to the last body byte */
-	STAGE_BDAT,           /* from BDAT to the last byte of its chunk */
-	STAGE_END_OF_MESSAGE, /* the end of the message was sent; its reply is outstanding */
-	STAGE_IDLE,           /* between transactions */
-	STAGE_QUIT,           /* QUIT was sent and not answered */
-	STAGE_DONE,           /* 221 came after QUIT */
+#define STAGE(name, ...) STAGE_##name,
+#include "smtpwatch/ending.def"
 	STAGES
 };
 
-/* The fate of a message. FATE_OPEN occurs inside the core only. */
+/* The fate of a message. */
 enum fate {
-	FATE_OPEN,
-	FATE_ACCEPTED,
-	FATE_FALSELY_ACCEPTED,
-	FATE_UNANSWERED,
-	FATE_CUT,
-	FATE_DEFERRED,
-	FATE_REJECTED,
-	FATE_ABORTED,
-	FATE_UNKNOWN,
+#define FATE(name, ...) FATE_##name,
+#include "smtpwatch/ending.def"
 	FATES
 };
 
 /* The reply with which the server ended the session. */
 enum farewell {
-	FAREWELL_NONE,
-	FAREWELL_221_AFTER_QUIT,
-	FAREWELL_221_UNASKED,
-	FAREWELL_421,
-	FAREWELL_REFUSAL, /* a 4yz or 5yz, and then the close */
-	FAREWELL_HIDDEN,  /* inside TLS, and no keys are known */
-	FAREWELL_UNKNOWN, /* bytes are missing at its place */
+#define FAREWELL(name, ...) FAREWELL_##name,
+#include "smtpwatch/ending.def"
 	FAREWELLS
 };
 
 /* How much of the session was captured. */
 enum seen {
-	SEEN_FULL,
-	SEEN_NO_HANDSHAKE,
-	SEEN_ONE_WAY,
-	SEEN_GAPS,
-	SEEN_TRUNCATED,
-	SEEN_UNFINISHED,
+#define SEEN(name, ...) SEEN_##name,
+#include "smtpwatch/ending.def"
 	SEENS
 };
 

@@ -5,76 +5,41 @@
 
 #include "smtpwatch/bytes.h"
 
-/* Requests of a client that await a reply. The first three are not typed verbs, yet each has its
- * own reply in the order of RFC 2920: SMTP_CONNECT awaits the greeting, SMTP_END the reply to a
- * message, SMTP_AUTH_LINE the reply to a line of an AUTH exchange. SMTP_UNKNOWN is any other line.
- */
+/* Requests of a client that await a reply: the rows of smtp.def. */
 enum smtp_verb {
-	SMTP_CONNECT,
-	SMTP_END,
-	SMTP_AUTH_LINE,
-	SMTP_EHLO,
-	SMTP_HELO,
-	SMTP_LHLO,
-	SMTP_STARTTLS,
-	SMTP_AUTH,
-	SMTP_MAIL,
-	SMTP_RCPT,
-	SMTP_DATA,
-	SMTP_BDAT,
-	SMTP_RSET,
-	SMTP_NOOP,
-	SMTP_VRFY,
-	SMTP_EXPN,
-	SMTP_HELP,
-	SMTP_ETRN,
-	SMTP_TURN,
-	SMTP_ATRN,           /* RFC 2645 */
-	SMTP_BURL,           /* RFC 4468 */
-	SMTP_XCLIENT,        /* Postfix */
-	SMTP_XFORWARD,       /* Postfix */
-	SMTP_XEXCH50,        /* Exchange: "XEXCH50 n m", 354, n bytes */
-	SMTP_X_ANONYMOUSTLS, /* Exchange: STARTTLS */
-	SMTP_X_EXPS,         /* Exchange: AUTH */
-	SMTP_QUIT,
-	SMTP_NOT_SMTP, /* a verb or a header line of another protocol: GET, POST, CONNECT, "Host:"
-			  ... */
-	SMTP_UNKNOWN,
+#define VERB(name, ...) SMTP_##name,
+#include "smtpwatch/smtp.def"
 	SMTP_VERBS
 };
+
+/* What the arguments of a verb are. */
+enum smtp_args {
+	SMTP_ARGS_SHOWN,  /* no secret */
+	SMTP_ARGS_NONE,   /* not needed; a line of a message may begin like the verb */
+	SMTP_ARGS_SASL,   /* a mechanism, and then a secret */
+	SMTP_ARGS_LINE,   /* the whole line is a secret */
+	SMTP_ARGS_URL,    /* a URL that grants access to a message (RFC 4467), and LAST */
+	SMTP_ARGS_PATH,   /* an address, and parameters (smtp_param_secret) */
+	SMTP_ARGS_LOGIN,  /* Postfix's attributes, the login name among them */
+	SMTP_ARGS_UNKNOWN /* the line is no command: perhaps an answer to AUTH, or of a message */
+};
+
+enum smtp_trait {
+	SMTP_AWAITS = 1, /* the reply decides what the client's next bytes mean */
+	/* Must be the last of a group of pipelined commands (RFC 2920 3.1; RFC 3207 4, RFC 4954 4).
+	 */
+	SMTP_ENDS_GROUP = 2
+};
+
+struct smtp_verb_row {
+	char name[16];                 /* longer than any name by at least one */
+	uint8_t acts_as, args, traits; /* enum smtp_verb, enum smtp_args, enum smtp_trait */
+};
+extern const struct smtp_verb_row smtp_verbs[SMTP_VERBS];
 
 /* Returns the name of a verb for display: "EHLO", "end of message", "AUTH answer" ... The text is
  * static. */
 const char *smtp_verb_name(enum smtp_verb verb);
-
-/* Returns the verb whose rules apply: AUTH for X-EXPS, STARTTLS for X-ANONYMOUSTLS, TURN for ATRN,
- * BDAT for BURL; else the verb itself. */
-static inline enum smtp_verb smtp_verb_acts_as(enum smtp_verb verb)
-{
-	switch (verb) {
-	case SMTP_ATRN:
-		return SMTP_TURN;
-	case SMTP_BURL:
-		return SMTP_BDAT;
-	case SMTP_X_ANONYMOUSTLS:
-		return SMTP_STARTTLS;
-	case SMTP_X_EXPS:
-		return SMTP_AUTH;
-	default:
-		return verb;
-	}
-}
-
-/* Returns true if the reply to this verb decides what the client's next bytes mean. */
-static inline bool smtp_verb_awaits(enum smtp_verb verb)
-{
-	return verb == SMTP_DATA || verb == SMTP_AUTH || verb == SMTP_STARTTLS ||
-	       verb == SMTP_XEXCH50;
-}
-
-/* Returns true if this verb must be the last of a group of pipelined commands (RFC 2920 3.1; RFC
- * 3207 4, RFC 4954 4). */
-bool smtp_verb_ends_group(enum smtp_verb verb);
 
 struct smtp_command {
 	enum smtp_verb verb;
@@ -163,32 +128,15 @@ bool smtp_number(struct bytes b, uint64_t *value);
 bool smtp_bdat_read(struct bytes args, uint64_t *size, bool *last);
 
 /* Service extensions that matter to smtpwatch, as bits of a mask. */
-enum smtp_extension {
-	SMTP_EXT_PIPELINING = 1 << 0,
-	SMTP_EXT_SIZE = 1 << 1,
-	SMTP_EXT_8BITMIME = 1 << 2,
-	SMTP_EXT_STARTTLS = 1 << 3,
-	SMTP_EXT_AUTH = 1 << 4,
-	SMTP_EXT_CHUNKING = 1 << 5,
-	SMTP_EXT_BINARYMIME = 1 << 6,
-	SMTP_EXT_DSN = 1 << 7,
-	SMTP_EXT_ENHANCEDSTATUSCODES = 1 << 8,
-	SMTP_EXT_SMTPUTF8 = 1 << 9,
-	SMTP_EXT_ETRN = 1 << 10,
-	SMTP_EXT_VRFY = 1 << 11,
-	SMTP_EXT_EXPN = 1 << 12,
-	SMTP_EXT_HELP = 1 << 13,
-	SMTP_EXT_XCLIENT = 1 << 14,
-	SMTP_EXT_XFORWARD = 1 << 15,
-	SMTP_EXT_DELIVERBY = 1 << 16,
-	SMTP_EXT_REQUIRETLS = 1 << 17,
-	SMTP_EXT_LIMITS = 1 << 18,
-	SMTP_EXT_PRDR = 1 << 19,
-	SMTP_EXT_BURL = 1 << 20,
-	SMTP_EXT_MASKED =
-		1 << 21 /* XXXX...: a middlebox has written over a keyword (Cisco fixup) */
+enum smtp_extension_bit {
+#define EXTENSION(name, ...) SMTP_EXT_BIT_##name,
+#include "smtpwatch/smtp.def"
+	SMTP_EXTENSIONS
 };
-enum { SMTP_EXTENSIONS = 22 };
+enum smtp_extension {
+#define EXTENSION(name, ...) SMTP_EXT_##name = 1 << SMTP_EXT_BIT_##name,
+#include "smtpwatch/smtp.def"
+};
 
 /* Returns the bits of the extensions that one line of an EHLO reply names; 0: none of these. text:
  * the line's text behind the code. */
@@ -212,35 +160,15 @@ void smtp_offer_add(struct smtp_offer *offer, struct bytes text);
 const char *smtp_extension_name(unsigned bit);
 
 /* Protocol violations and oddities of a dialogue, as bits; flaw_name gives the names. */
-enum flaw {
-	FLAW_BARE_LF = 1 << 0, /* lines ended by LF alone */
-	FLAW_LONE_CR = 1 << 1,
-	FLAW_NUL = 1 << 2,
-	FLAW_LONG_LINE = 1 << 3,
-	/* The server closed in the middle of a reply. */
-	FLAW_UNENDED_REPLY = 1 << 4,
-	FLAW_BAD_REPLY =
-		1 << 5, /* a server line without a code, or a multi-line reply whose code changes */
-	/* One more reply than was asked for; 221 and 421 do not count. */
-	FLAW_SURPLUS_REPLY = 1 << 6,
-	FLAW_PREGREET = 1 << 7, /* the client spoke before the greeting */
-	/* The client sent more at once behind a command that must be last in its group (RFC 2920
-	 * 3.1). */
-	FLAW_BAD_PIPELINING = 1 << 8,
-	/* A message ended by a dot with a bare LF, and the server accepted that end. */
-	FLAW_SOFT_END = 1 << 9,
-	/* A dot with a bare LF inside a message that continued: one side may see two messages
-	 * where the other sees one. */
-	FLAW_SMUGGLING = 1 << 10,
-	FLAW_STARTTLS_INJECTION = 1 << 11, /* bytes between STARTTLS and its reply */
-	FLAW_STARTTLS_PLAINTEXT = 1 << 12, /* STARTTLS was accepted, and plaintext followed */
-	FLAW_NOT_SMTP = 1 << 13,           /* another protocol's words where SMTP was due */
-	FLAW_BAD_CHUNK = 1 << 14,          /* BDAT with arguments that no server can take */
-	FLAW_MANY_PENDING = 1 << 15,       /* more commands outstanding than are kept */
-	/* Bytes of the server in clear behind its 220 to STARTTLS, before TLS. */
-	FLAW_STARTTLS_RESPONSE_INJECTION = 1 << 16
+enum flaw_bit {
+#define FLAW(name, ...) FLAW_BIT_##name,
+#include "smtpwatch/smtp.def"
+	FLAWS
 };
-enum { FLAWS = 17 };
+enum flaw {
+#define FLAW(name, ...) FLAW_##name = 1 << FLAW_BIT_##name,
+#include "smtpwatch/smtp.def"
+};
 
 /* Returns the name of a flaw: "bare-lf" ... bit: 0 to FLAWS-1. The text is static. */
 const char *flaw_name(unsigned bit);

@@ -32,7 +32,6 @@ static void put_attributes(struct outbuf *b, enum smtp_verb verb, struct bytes a
 	}
 }
 
-/* The URL grants access to a message (RFC 4467). */
 static void put_burl(struct outbuf *b, struct bytes args)
 {
 	struct bytes last = {0};
@@ -60,34 +59,23 @@ static void put_envelope(struct outbuf *b, enum smtp_verb verb, struct bytes arg
 
 void mask_command(struct outbuf *b, enum smtp_verb verb, struct bytes args)
 {
-	switch (verb) {
-	case SMTP_AUTH:
-	case SMTP_X_EXPS:
+	switch ((enum smtp_args)smtp_verbs[verb].args) {
+	case SMTP_ARGS_SASL:
 		put_auth(b, verb, args);
 		break;
-	case SMTP_BURL:
+	case SMTP_ARGS_URL:
 		put_burl(b, args);
 		break;
-	case SMTP_MAIL:
-	case SMTP_RCPT:
+	case SMTP_ARGS_PATH:
 		put_envelope(b, verb, args);
 		break;
-	case SMTP_AUTH_LINE:
+	case SMTP_ARGS_LINE:
 		outbuf_str(b, mask_secret);
 		break;
-	case SMTP_XCLIENT:
-	case SMTP_XFORWARD:
+	case SMTP_ARGS_LOGIN:
 		put_attributes(b, verb, args);
 		break;
-	/* The arguments of these verbs do not matter; a line of a message may begin like one of
-	 * them. */
-	case SMTP_DATA:
-	case SMTP_STARTTLS:
-	case SMTP_RSET:
-	case SMTP_NOOP:
-	case SMTP_HELP:
-	case SMTP_TURN:
-	case SMTP_QUIT:
+	case SMTP_ARGS_NONE:
 		outbuf_str(b, smtp_verb_name(verb));
 		if (args.n > 0)
 			outbuf_format(b, " %s", mask_secret);

@@ -174,9 +174,9 @@ static void span_add(struct recording *r, enum side side, uint64_t end, enum spa
  * length is written. */
 static bool bears_secret(enum smtp_verb verb)
 {
-	return verb == SMTP_AUTH || verb == SMTP_X_EXPS || verb == SMTP_AUTH_LINE ||
-	       verb == SMTP_BURL || verb == SMTP_XCLIENT || verb == SMTP_XFORWARD ||
-	       verb == SMTP_MAIL || verb == SMTP_RCPT;
+	uint8_t args = smtp_verbs[verb].args;
+	return args == SMTP_ARGS_SASL || args == SMTP_ARGS_LINE || args == SMTP_ARGS_URL ||
+	       args == SMTP_ARGS_LOGIN || args == SMTP_ARGS_PATH;
 }
 
 /* If nothing of a command is masked, its line stays as it was sent. */

@@ -49,7 +49,7 @@ pending_add(struct dialogue *d, enum smtp_verb verb, int64_t ts)
 	}
 	*p = (struct smtp_pending){
 		.end = d->offset[CLIENT], .knew = d->acked[CLIENT], .ts = ts, .due = 1};
-	p->verb = (uint8_t)smtp_verb_acts_as(verb);
+	p->verb = smtp_verbs[verb].acts_as;
 	p->sent_verb = (uint8_t)verb;
 	p->unsure = d->lost;
 	if (d->tail)
@@ -262,7 +262,7 @@ static void command_goes_on(struct dialogue *d, const struct smtp_command *c,
 	default:
 		break;
 	}
-	bool awaits = p && smtp_verb_awaits((enum smtp_verb)p->verb);
+	bool awaits = p && (smtp_verbs[p->verb].traits & SMTP_AWAITS);
 	if (awaits && !d->lost)
 		d->mode = MODE_WAIT;
 	d->maybe_message |= awaits;
@@ -284,7 +284,7 @@ static void command_line(struct dialogue *d, const struct line_out *line, int64_
 		return;
 	unsigned flaws = line_flaws(line->flaws);
 	if (d->tail && !d->lost && !d->server_over &&
-	    smtp_verb_ends_group((enum smtp_verb)d->tail->verb))
+	    (smtp_verbs[d->tail->verb].traits & SMTP_ENDS_GROUP))
 		flaws |= FLAW_BAD_PIPELINING;
 	if (d->head && d->head->verb == SMTP_CONNECT && !d->server_over)
 		flaws |= FLAW_PREGREET;

@@ -12,18 +12,9 @@ enum { LOOK = 4096 };
 static struct bytes secret_of(const struct smtp_command *c)
 {
 	struct bytes args = c->args;
-	switch (c->verb) {
-	case SMTP_AUTH:
-	case SMTP_X_EXPS:
+	if (smtp_verbs[c->verb].args == SMTP_ARGS_SASL)
 		sasl_mechanism(c->args, &args);
-		return args;
-	case SMTP_BURL: /* its URL bears the right to read the message (RFC 4467) */
-	case SMTP_NOT_SMTP:
-	case SMTP_UNKNOWN:
-		return args;
-	default:
-		return bytes_of(NULL, 0);
-	}
+	return args;
 }
 
 /* False: there is no room for it, and the words that came are lost for good. */

@@ -75,15 +75,11 @@ void dialogue_secret_content(struct dialogue *d, struct bytes text);
 /* Remembers the words of an answer to a 334: none of them counts as an ordinary word. */
 void dialogue_secret_login(struct dialogue *d, struct bytes text);
 
-/* Whether a command with this verb may hold a secret. A line that is no command may be an unasked
- * answer to AUTH, or a line of a refused message. */
+/* Whether a command with this verb may hold a secret. */
 static inline bool dialogue_may_be_secret(enum smtp_verb verb)
 {
-	const uint32_t some = UINT32_C(1) << SMTP_AUTH | UINT32_C(1) << SMTP_X_EXPS |
-			      UINT32_C(1) << SMTP_BURL | UINT32_C(1) << SMTP_NOT_SMTP |
-			      UINT32_C(1) << SMTP_UNKNOWN;
-	static_assert(SMTP_VERBS <= 32, "a bit each");
-	return some >> verb & 1;
+	uint8_t args = smtp_verbs[verb].args;
+	return args == SMTP_ARGS_SASL || args == SMTP_ARGS_URL || args == SMTP_ARGS_UNKNOWN;
 }
 
 /* Remembers the secret words of a command: of one for which dialogue_may_be_secret is true, and the

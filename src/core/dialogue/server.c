@@ -220,7 +220,7 @@ static void server_gap(struct dialogue *d, uint64_t len, int64_t ts)
 	if (dialogue_lost_waits(d))
 		dialogue_lost_skip(d);
 	bool maybe_message = d->mode != MODE_COMMAND || (d->lost && d->maybe_message) ||
-			     (d->tail && (smtp_verb_awaits((enum smtp_verb)d->tail->verb) ||
+			     (d->tail && ((smtp_verbs[d->tail->verb].traits & SMTP_AWAITS) ||
 					  d->tail->verb == SMTP_UNKNOWN));
 	dialogue_lose(d, SERVER, len);
 	d->maybe_message = maybe_message;

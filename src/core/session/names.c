@@ -5,45 +5,63 @@
 
 #include <assert.h>
 
-#define NAMES(...) ((const char *const[]){__VA_ARGS__})
+#define NAME(id, name) name,
+#define STAGE          NAME
+static const char *const stages[] = {
+#include "smtpwatch/ending.def"
+};
+#define FATE NAME
+static const char *const fates[] = {
+#include "smtpwatch/ending.def"
+};
+#define FAREWELL NAME
+static const char *const farewells[] = {
+#include "smtpwatch/ending.def"
+};
+#define SEEN NAME
+static const char *const seens[] = {
+#include "smtpwatch/ending.def"
+};
 
 const char *stage_name(enum stage s)
 {
 	assert(s < STAGES);
-	return NAMES("CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT",
-		     "END-OF-MESSAGE", "IDLE", "QUIT", "DONE")[s];
+	return stages[s];
 }
 
 const char *fate_name(enum fate f)
 {
 	assert(f < FATES);
-	return NAMES("open", "accepted", "falsely-accepted", "unanswered", "cut", "deferred",
-		     "rejected", "aborted", "unknown")[f];
+	return fates[f];
 }
 
 const char *farewell_name(enum farewell f)
 {
 	assert(f < FAREWELLS);
-	return NAMES("none", "221-after-quit", "221-unasked", "421", "refusal", "hidden",
-		     "unknown")[f];
+	return farewells[f];
 }
 
 const char *seen_name(enum seen s)
 {
 	assert(s < SEENS);
-	return NAMES("full", "no-handshake", "one-way", "gaps", "truncated", "unfinished")[s];
+	return seens[s];
 }
 
 const char *closer_name(enum closer c)
 {
+	static const char *const names[] = {
+		[CLOSER_NOBODY] = "nobody", [CLOSER_CLIENT] = "client", [CLOSER_SERVER] = "server"};
 	assert(c <= CLOSER_SERVER);
-	return NAMES("nobody", "client", "server")[c];
+	return names[c];
 }
 
 const char *how_name(enum how h)
 {
+	static const char *const names[] = {
+		[HOW_FIN] = "fin",   [HOW_RST] = "rst",         [HOW_SILENCE] = "silence",
+		[HOW_IDLE] = "idle", [HOW_EVICTED] = "evicted", [HOW_CAPTURE_END] = "capture-end"};
 	assert(h <= HOW_CAPTURE_END);
-	return NAMES("fin", "rst", "silence", "idle", "evicted", "capture-end")[h];
+	return names[h];
 }
 
 struct bytes session_farewell_text(const struct session_info *f)
@@ -56,6 +74,11 @@ struct bytes session_farewell_text(const struct session_info *f)
 
 const char *starttls_name(enum starttls s)
 {
+	static const char *const names[] = {[STARTTLS_NO] = "no",
+					    [STARTTLS_OFFERED] = "offered",
+					    [STARTTLS_USED] = "used",
+					    [STARTTLS_REFUSED] = "refused",
+					    [STARTTLS_STRIPPED] = "stripped"};
 	assert(s <= STARTTLS_STRIPPED);
-	return NAMES("no", "offered", "used", "refused", "stripped")[s];
+	return names[s];
 }

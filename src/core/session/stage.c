@@ -3,18 +3,13 @@
 
 enum stage session_stage_of(const struct session *s, const struct smtp_pending *p)
 {
-	static const uint8_t stage[SMTP_VERBS] = {
-		[SMTP_CONNECT] = STAGE_CONNECT,   [SMTP_END] = STAGE_END_OF_MESSAGE,
-		[SMTP_AUTH_LINE] = STAGE_AUTH,    [SMTP_EHLO] = STAGE_EHLO,
-		[SMTP_HELO] = STAGE_EHLO,         [SMTP_LHLO] = STAGE_EHLO,
-		[SMTP_STARTTLS] = STAGE_STARTTLS, [SMTP_AUTH] = STAGE_AUTH,
-		[SMTP_MAIL] = STAGE_MAIL,         [SMTP_RCPT] = STAGE_RCPT,
-		[SMTP_DATA] = STAGE_DATA,         [SMTP_BDAT] = STAGE_BDAT,
-		[SMTP_QUIT] = STAGE_QUIT};
+	static const uint8_t stages[SMTP_VERBS] = {
+#define VERB(id, as, stage, ...) [SMTP_##id] = stage,
+#include "smtpwatch/smtp.def"
+	};
 	if (p->verb == SMTP_BDAT && p->last && p->transaction && p->transaction->end_sent)
 		return STAGE_END_OF_MESSAGE;
-	return stage[p->verb] || p->verb == SMTP_CONNECT ? (enum stage)stage[p->verb]
-							 : (enum stage)s->base;
+	return (enum stage)(stages[p->verb] < STAGES ? stages[p->verb] : s->base);
 }
 
 /* The oldest command that the server had received when it last spoke, and has not answered. A

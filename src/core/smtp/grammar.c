@@ -1,5 +1,5 @@
-/* grammar.c - command lines, reply lines and the keywords of EHLO, each read from a table of words.
- */
+/* grammar.c - command lines, reply lines and the keywords of EHLO, each read from the rows of
+ * smtp.def. */
 #include "smtpwatch/smtp.h"
 
 #include <assert.h>
@@ -7,40 +7,9 @@
 
 #include "base/ascii.h"
 
-/* The only place that names the verbs. Those from EHLO to QUIT are typed; every one of them has at
- * least four letters. */
-static const char verbs[SMTP_VERBS][16] = {
-	/* clang-format off: a row a line */
-	[SMTP_CONNECT] = "connect",
-	[SMTP_END] = "end of message",
-	[SMTP_AUTH_LINE] = "AUTH answer",
-	[SMTP_EHLO] = "EHLO",
-	[SMTP_HELO] = "HELO",
-	[SMTP_LHLO] = "LHLO",
-	[SMTP_STARTTLS] = "STARTTLS",
-	[SMTP_AUTH] = "AUTH",
-	[SMTP_MAIL] = "MAIL",
-	[SMTP_RCPT] = "RCPT",
-	[SMTP_DATA] = "DATA",
-	[SMTP_BDAT] = "BDAT",
-	[SMTP_RSET] = "RSET",
-	[SMTP_NOOP] = "NOOP",
-	[SMTP_VRFY] = "VRFY",
-	[SMTP_EXPN] = "EXPN",
-	[SMTP_HELP] = "HELP",
-	[SMTP_ETRN] = "ETRN",
-	[SMTP_TURN] = "TURN",
-	[SMTP_ATRN] = "ATRN",
-	[SMTP_BURL] = "BURL",
-	[SMTP_XCLIENT] = "XCLIENT",
-	[SMTP_XFORWARD] = "XFORWARD",
-	[SMTP_XEXCH50] = "XEXCH50",
-	[SMTP_X_ANONYMOUSTLS] = "X-ANONYMOUSTLS",
-	[SMTP_X_EXPS] = "X-EXPS",
-	[SMTP_QUIT] = "QUIT",
-	[SMTP_NOT_SMTP] = "not SMTP",
-	[SMTP_UNKNOWN] = "unknown",
-	/* clang-format on */
+const struct smtp_verb_row smtp_verbs[SMTP_VERBS] = {
+#define VERB(id, as, stage, args, traits, name) [SMTP_##id] = {name, SMTP_##as, args, traits},
+#include "smtpwatch/smtp.def"
 };
 
 /* How lines of other protocols begin: a whole word, or a prefix whatever follows. */
@@ -77,46 +46,41 @@ static const struct foreign {
 const char *smtp_verb_name(enum smtp_verb verb)
 {
 	assert(verb < SMTP_VERBS);
-	return verbs[verb];
+	return smtp_verbs[verb].name;
 }
 
-/*
- * The first four letters of a word as one number, in any case: 0xdf takes a letter to upper case,
- * and nothing else to a letter. A word of three ends with a 0. KEY_PLACE spreads the keys of all
- * verbs and keywords over KEYS places: a new one that meets another is told by the compiler (a
- * place that is filled twice), and wants another factor.
- */
-enum { KEYS = 64 };
-#define KEY(a, b, c, d)                                                                            \
-	(((uint32_t)(a)&0xdf) | ((uint32_t)(b)&0xdf) << 8 | ((uint32_t)(c)&0xdf) << 16 |           \
-	 ((uint32_t)(d)&0xdf) << 24)
-#define KEY_PLACE(key) ((key)*UINT32_C(0x19de2ded) >> 26)
-#define AT(a, b, c, d) [KEY_PLACE(KEY(a, b, c, d))]
-
-/* The place where each typed verb stands; 0, which is no typed verb, for none. */
-static const uint8_t verb_at[KEYS] = {
-	/* clang-format off: as above */
-	AT('E', 'H', 'L', 'O') = SMTP_EHLO,    AT('H', 'E', 'L', 'O') = SMTP_HELO,
-	AT('L', 'H', 'L', 'O') = SMTP_LHLO,    AT('S', 'T', 'A', 'R') = SMTP_STARTTLS,
-	AT('A', 'U', 'T', 'H') = SMTP_AUTH,    AT('M', 'A', 'I', 'L') = SMTP_MAIL,
-	AT('R', 'C', 'P', 'T') = SMTP_RCPT,    AT('D', 'A', 'T', 'A') = SMTP_DATA,
-	AT('B', 'D', 'A', 'T') = SMTP_BDAT,    AT('R', 'S', 'E', 'T') = SMTP_RSET,
-	AT('N', 'O', 'O', 'P') = SMTP_NOOP,    AT('V', 'R', 'F', 'Y') = SMTP_VRFY,
-	AT('E', 'X', 'P', 'N') = SMTP_EXPN,    AT('H', 'E', 'L', 'P') = SMTP_HELP,
-	AT('E', 'T', 'R', 'N') = SMTP_ETRN,    AT('T', 'U', 'R', 'N') = SMTP_TURN,
-	AT('X', 'C', 'L', 'I') = SMTP_XCLIENT, AT('X', 'F', 'O', 'R') = SMTP_XFORWARD,
-	AT('Q', 'U', 'I', 'T') = SMTP_QUIT,    AT('A', 'T', 'R', 'N') = SMTP_ATRN,
-	AT('B', 'U', 'R', 'L') = SMTP_BURL,    AT('X', 'E', 'X', 'C') = SMTP_XEXCH50,
-	AT('X', '-', 'E', 'X') = SMTP_X_EXPS,  AT('X', '-', 'A', 'N') = SMTP_X_ANONYMOUSTLS,
-	/* clang-format on */
-};
+/* The first four letters of a word as one number, in any case: 0xdf takes a letter to upper case,
+ * and nothing else to a letter. A word of three ends with a 0. */
+#define KEY(word)                                                                                  \
+	(((uint32_t)(word)[0] & 0xdf) | ((uint32_t)(word)[1] & 0xdf) << 8 |                        \
+	 ((uint32_t)(word)[2] & 0xdf) << 16 | ((uint32_t)(word)[3] & 0xdf) << 24)
 
 /* KEY of the four bytes at p, in one load. */
 static inline uint32_t key_of(const void *p)
 {
 	uint32_t four;
 	memcpy(&four, p, sizeof four);
-	return le32toh(four) & KEY(0xff, 0xff, 0xff, 0xff);
+	return le32toh(four) & UINT32_C(0xdfdfdfdf);
+}
+
+/* The typed verb with this key; SMTP_UNKNOWN: none. The compiler makes a binary search of it. */
+static enum smtp_verb verb_of_key(uint32_t key)
+{
+#define VERB(id, as, stage, args, traits, name)                                                    \
+	if (SMTP_##id >= SMTP_EHLO && SMTP_##id <= SMTP_QUIT && key == KEY(name))                  \
+		return SMTP_##id;
+#include "smtpwatch/smtp.def"
+	return SMTP_UNKNOWN;
+}
+
+/* The number of the bit with this key; SMTP_EXTENSIONS: none of those that matter. */
+static unsigned extension_of_key(uint32_t key)
+{
+#define EXTENSION(id, name)                                                                        \
+	if (key == KEY(name))                                                                      \
+		return SMTP_EXT_BIT_##id;
+#include "smtpwatch/smtp.def"
+	return SMTP_EXTENSIONS;
 }
 
 static bool begins_with_word(struct bytes text, const char *word)
@@ -142,11 +106,12 @@ static enum smtp_verb verb_find(struct bytes text, size_t *n)
 {
 	if (text.n < 4)
 		return SMTP_UNKNOWN;
-	enum smtp_verb v = verb_at[KEY_PLACE(key_of(text.p))];
-	if (v < SMTP_EHLO)
-		return SMTP_UNKNOWN;
-	*n = name_alike(text, verbs[v]);
-	return verbs[v][*n] == '\0' && (*n == text.n || ascii_blank(text.p[*n])) ? v : SMTP_UNKNOWN;
+	enum smtp_verb v = verb_of_key(key_of(text.p));
+	if (v == SMTP_UNKNOWN)
+		return v;
+	*n = name_alike(text, smtp_verbs[v].name);
+	bool ends = *n == text.n || ascii_blank(text.p[*n]);
+	return smtp_verbs[v].name[*n] == '\0' && ends ? v : SMTP_UNKNOWN;
 }
 
 /* "Host: ..." (RFC 5322 2.2): what Postfix takes for a header line, and answers with "I can break
@@ -246,33 +211,10 @@ struct smtp_reply smtp_reply_read(struct bytes line)
 	return (struct smtp_reply){code, more, {0}, text};
 }
 
-#define BIT(extension) [__builtin_ctz(extension)]
-
-/* By the number of the bit. */
+/* Each is longer than any keyword by at least one. */
 static const char extensions[SMTP_EXTENSIONS][20] = {
-	BIT(SMTP_EXT_PIPELINING) = "PIPELINING",
-	BIT(SMTP_EXT_SIZE) = "SIZE",
-	BIT(SMTP_EXT_8BITMIME) = "8BITMIME",
-	BIT(SMTP_EXT_STARTTLS) = "STARTTLS",
-	BIT(SMTP_EXT_AUTH) = "AUTH",
-	BIT(SMTP_EXT_CHUNKING) = "CHUNKING",
-	BIT(SMTP_EXT_BINARYMIME) = "BINARYMIME",
-	BIT(SMTP_EXT_DSN) = "DSN",
-	BIT(SMTP_EXT_ENHANCEDSTATUSCODES) = "ENHANCEDSTATUSCODES",
-	BIT(SMTP_EXT_SMTPUTF8) = "SMTPUTF8",
-	BIT(SMTP_EXT_ETRN) = "ETRN",
-	BIT(SMTP_EXT_VRFY) = "VRFY",
-	BIT(SMTP_EXT_EXPN) = "EXPN",
-	BIT(SMTP_EXT_HELP) = "HELP",
-	BIT(SMTP_EXT_XCLIENT) = "XCLIENT",
-	BIT(SMTP_EXT_XFORWARD) = "XFORWARD",
-	BIT(SMTP_EXT_DELIVERBY) = "DELIVERBY",
-	BIT(SMTP_EXT_REQUIRETLS) = "REQUIRETLS",
-	BIT(SMTP_EXT_LIMITS) = "LIMITS",
-	BIT(SMTP_EXT_PRDR) = "PRDR",
-	BIT(SMTP_EXT_BURL) = "BURL",
-	BIT(SMTP_EXT_MASKED) = "XXXX", /* a prefix: the mask is as long as the keyword, or leaves
-					  its last letter */
+#define EXTENSION(id, name) name,
+#include "smtpwatch/smtp.def"
 };
 
 const char *smtp_extension_name(unsigned bit)
@@ -280,36 +222,6 @@ const char *smtp_extension_name(unsigned bit)
 	assert(bit < SMTP_EXTENSIONS);
 	return extensions[bit];
 }
-
-/* Where each of them stands, by the number of its bit and 1 more; 0: none. The last is the mask of
- * a middlebox. */
-static const uint8_t extension_at[KEYS] = {
-#define KEYWORD(a, b, c, d, extension) AT(a, b, c, d) = __builtin_ctz(extension) + 1
-	/* clang-format off: two a line */
-	KEYWORD('P', 'I', 'P', 'E', SMTP_EXT_PIPELINING),
-	KEYWORD('S', 'I', 'Z', 'E', SMTP_EXT_SIZE),
-	KEYWORD('8', 'B', 'I', 'T', SMTP_EXT_8BITMIME),
-	KEYWORD('S', 'T', 'A', 'R', SMTP_EXT_STARTTLS),
-	KEYWORD('A', 'U', 'T', 'H', SMTP_EXT_AUTH),
-	KEYWORD('C', 'H', 'U', 'N', SMTP_EXT_CHUNKING),
-	KEYWORD('B', 'I', 'N', 'A', SMTP_EXT_BINARYMIME),
-	KEYWORD('D', 'S', 'N', 0, SMTP_EXT_DSN),
-	KEYWORD('E', 'N', 'H', 'A', SMTP_EXT_ENHANCEDSTATUSCODES),
-	KEYWORD('S', 'M', 'T', 'P', SMTP_EXT_SMTPUTF8),
-	KEYWORD('E', 'T', 'R', 'N', SMTP_EXT_ETRN),
-	KEYWORD('V', 'R', 'F', 'Y', SMTP_EXT_VRFY),
-	KEYWORD('E', 'X', 'P', 'N', SMTP_EXT_EXPN),
-	KEYWORD('H', 'E', 'L', 'P', SMTP_EXT_HELP),
-	KEYWORD('X', 'C', 'L', 'I', SMTP_EXT_XCLIENT),
-	KEYWORD('X', 'F', 'O', 'R', SMTP_EXT_XFORWARD),
-	KEYWORD('D', 'E', 'L', 'I', SMTP_EXT_DELIVERBY),
-	KEYWORD('R', 'E', 'Q', 'U', SMTP_EXT_REQUIRETLS),
-	KEYWORD('L', 'I', 'M', 'I', SMTP_EXT_LIMITS),
-	KEYWORD('P', 'R', 'D', 'R', SMTP_EXT_PRDR),
-	KEYWORD('B', 'U', 'R', 'L', SMTP_EXT_BURL),
-	KEYWORD('X', 'X', 'X', 'X', SMTP_EXT_MASKED),
-	/* clang-format on */
-};
 
 /* A keyword has ended before text[n]. "AUTH=LOGIN" is how servers of before RFC 2554 wrote it. */
 static inline bool keyword_ends(struct bytes text, size_t n)
@@ -322,17 +234,13 @@ static unsigned extension_find(struct bytes text)
 {
 	if (text.n < 3)
 		return SMTP_EXTENSIONS;
-	uint32_t key = text.n > 3 ? key_of(text.p) : KEY(text.p[0], text.p[1], text.p[2], 0);
-	if (keyword_ends(text, 3))
-		key &= KEY(0xff, 0xff, 0xff, 0);
-	unsigned i = extension_at[KEY_PLACE(key)];
-	if (i-- == 0)
-		return SMTP_EXTENSIONS;
+	uint8_t word[4] = {text.p[0], text.p[1], text.p[2], 0};
+	unsigned i = extension_of_key(key_of(keyword_ends(text, 3) ? word : text.p));
+	if (i == SMTP_EXTENSIONS)
+		return i;
 	size_t n = name_alike(text, extensions[i]);
-	return extensions[i][n] == '\0' &&
-			       (UINT32_C(1) << i == SMTP_EXT_MASKED || keyword_ends(text, n))
-		       ? i
-		       : SMTP_EXTENSIONS;
+	bool ends = i == SMTP_EXT_BIT_MASKED || keyword_ends(text, n);
+	return extensions[i][n] == '\0' && ends ? i : SMTP_EXTENSIONS;
 }
 
 uint32_t smtp_extension_read(struct bytes text)
@@ -359,37 +267,11 @@ void smtp_offer_add(struct smtp_offer *offer, struct bytes text)
 	offer->extensions |= named;
 }
 
-bool smtp_verb_ends_group(enum smtp_verb verb)
-{
-	static const bool last[SMTP_VERBS] = {
-		[SMTP_EHLO] = true, [SMTP_DATA] = true, [SMTP_VRFY] = true,
-		[SMTP_EXPN] = true, [SMTP_TURN] = true, [SMTP_QUIT] = true,
-		[SMTP_NOOP] = true, [SMTP_AUTH] = true, [SMTP_STARTTLS] = true};
-	return last[verb];
-}
-
 const char *flaw_name(unsigned bit)
 {
-	static const char *const names[FLAWS] = {
-		/* clang-format off: a row a line */
-		"bare-lf",
-		"lone-cr",
-		"nul",
-		"long-line",
-		"unended-reply",
-		"bad-reply",
-		"surplus-reply",
-		"pregreet",
-		"bad-pipelining",
-		"soft-end",
-		"smuggling",
-		"starttls-injection",
-		"starttls-plaintext",
-		"not-smtp",
-		"bad-chunk",
-		"many-pending",
-		"starttls-response-injection",
-		/* clang-format on */
+	static const char *const names[] = {
+#define FLAW(id, name) name,
+#include "smtpwatch/smtp.def"
 	};
 	assert(bit < FLAWS);
 	return names[bit];
