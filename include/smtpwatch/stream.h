@@ -150,10 +150,6 @@ void conn_end_silence(const struct conn *conn, struct conn_end *end, int64_t ts)
  * (nanoseconds). conn->side must be valid. */
 bool conn_unanswered(const struct conn *conn, int64_t ts);
 
-/* What comes soon: bytes, or a FIN or RST, for an open connection; or the release of a closed one.
- */
-enum coming { COMING_BYTES, COMING_END, COMING_RELEASE };
-
 /*
  * The calls of an engine to the stage above. Calls never nest.
  *
@@ -181,10 +177,6 @@ struct stream_listener {
 	 * under way when the client sent its RST. conn->flow counts the bytes after the call, as
 	 * with data. */
 	void (*late)(void *arg, struct conn *conn, struct bytes data, int64_t ts);
-	/* May be NULL. Announces a call for this connection, so that the listener prefetches memory
-	 * and cache misses overlap. Called three times, with step 0 to 2: each step follows the
-	 * pointers that the step before has prefetched. */
-	void (*ahead)(void *arg, const struct conn *conn, enum coming coming, int step);
 };
 
 /* Limits and times of an engine. Times are nanoseconds of capture time. */

@@ -14,20 +14,6 @@
  * overlap, few enough to stay in the cache. */
 enum { BATCH = 64 };
 
-/* A judged session that waits for its release: what sessions of its server do within the next
- * second belongs to it too. It stands in the session, where there is one. */
-struct judged {
-	struct session *session;
-	struct ending ending;
-	struct judgement judgement;
-	int64_t end;
-	bool apart;          /* it has memory of its own, not the session's room */
-	bool waits;          /* not judged yet: a late reply may still come */
-	struct conn_end tcp; /* with waits */
-};
-
-static_assert(sizeof(struct judged) <= SESSION_SPARE, "it fits there");
-
 /* What is decoded lies in a row, so that segments can be handed on without a copy. */
 static_assert(sizeof(union packet_decoded) == sizeof(struct packet), "segments in a row");
 
@@ -38,6 +24,7 @@ struct monitor {
 	struct stream *stream;
 	struct correlator *correlator; /* NULL: it is elsewhere, behind several monitors */
 	struct dialogue_env *env;
+	struct session *silent; /* for connections for whose end there is no memory */
 	struct packet_decoder decoder;
 	struct capture_loss capture_loss;
 	struct frame_clock clock;
@@ -122,13 +109,12 @@ static bool recognised(const struct monitor *m, const struct conn *conn,
 	return s->ts_hello_reply != 0 || (banner.n > 0 && memmem(banner.p, banner.n, "SMTP", 4));
 }
 
-static void judge(struct monitor *m, struct conn *conn, struct judged *j)
+/* A session is judged when its connection has closed. Its record waits for the release: what
+ * sessions of its server do within the next second belongs to it too. */
+static void closed(struct monitor *m, const struct conn *conn, const struct session_end *end)
 {
-	session_settle(j->session);
-	session_close(j->session, conn, &j->tcp, j->end, &j->ending);
-	j->judgement = verdict_judge(&j->ending);
 	struct server_event event;
-	if (!server_history_event(conn, &j->ending, j->end, &event))
+	if (!end || !server_history_event(conn, &end->ending, end->ts, &event))
 		return;
 	if (m->correlator)
 		correlator_ended(m->correlator, &event);
@@ -136,105 +122,66 @@ static void judge(struct monitor *m, struct conn *conn, struct judged *j)
 		m->config.ended(m->config.arg, &event);
 }
 
-/* What the kernel dropped may be known only now, after the close. */
-static uint64_t downgrade(const struct monitor *m, const struct conn *conn, struct judged *j)
+/* What the kernel dropped, and what both sides did behind the end, may be known only now. */
+static void deliver(struct monitor *m, struct conn *conn, struct session *s)
 {
-	uint64_t lost = capture_loss_within(&m->capture_loss, conn->start, j->end);
-	if (lost > 0) {
-		session_capture_loss(j->session, lost, &j->ending);
-		j->judgement = verdict_judge(&j->ending);
-	}
-	return lost;
-}
-
-static void deliver(struct monitor *m, struct conn *conn, struct judged *j)
-{
-	const struct session_info *session = session_info(j->session);
-	if (!recognised(m, conn, session)) {
-		session_free(j->session);
-		conn->user = NULL;
+	if (!recognised(m, conn, session_info(s)))
 		return;
-	}
-	if (conn->retracted || conn->disputed) {
-		(conn->disputed ? session_disputed : session_retracted)(j->session, &j->ending);
-		j->judgement = verdict_judge(&j->ending);
-	}
-	uint64_t lost = downgrade(m, conn, j);
-	j->ending.late_rst = j->ending.no_answer && conn->side[SERVER].reset.seen;
+	if (conn->disputed)
+		session_disputed(s);
+	else if (conn->retracted)
+		session_retracted(s);
+	struct session_end *end = session_end(s);
+	uint64_t lost = capture_loss_within(&m->capture_loss, conn->start, end->ts);
+	session_capture_loss(s, lost);
+	end->ending.late_rst = end->ending.no_answer && conn->side[SERVER].reset.seen;
 	struct record record = {.conn = conn,
-				.session = session,
-				.ending = &j->ending,
-				.judgement = j->judgement,
+				.session = session_info(s),
+				.ending = &end->ending,
+				.judgement = verdict_judge(&end->ending),
 				.kernel_drops = lost,
-				.end = j->end};
+				.end = end->ts};
 	m->config.session(m->config.arg,
 			  m->correlator ? correlator_session(m->correlator, &record) : &record);
-	session_free(j->session);
-	conn->user = NULL;
 }
 
-/* Without memory for the wait, the session is delivered at once. Of a flood of SYNs each pushes
- * another out: what was no session yet is counted (stream_stats), and makes no record. */
+/* Of a flood of SYNs each pushes another out: what was no session yet is counted (stream_stats),
+ * and makes no record. Without memory for a session, the record is delivered at once. */
 static void on_close(void *arg, struct conn *conn, const struct conn_end *end, int64_t ts)
 {
 	struct monitor *m = arg;
 	if (end->how == HOW_EVICTED && end->half_open && !conn->user)
 		return;
-	struct judged now = {.session = conn->user, .end = ts, .tcp = *end};
-	now.waits = now.session && session_may_be_answered(now.session, end);
-	now.apart = !now.session || now.waits;
-	if (!now.waits)
-		judge(m, conn, &now);
-	struct judged *kept = now.apart ? pool_get(m->pool, sizeof *kept)
-					: session_spare(now.session);
-	if (!kept) {
-		if (now.waits)
-			judge(m, conn, &now);
-		deliver(m, conn, &now);
-		return;
-	}
-	*kept = now;
-	conn->user = kept;
+	if (!conn->user)
+		conn->user = session_silent(m->env);
+	struct session *s = conn->user ? conn->user : m->silent;
+	closed(m, conn, session_close(s, conn, end, ts));
+	if (!conn->user)
+		deliver(m, conn, s);
 }
 
-/* It was said before the client's RST came. */
 static void on_late(void *arg, struct conn *conn, struct bytes data, int64_t ts)
 {
 	(void)arg;
 	(void)ts;
-	const struct judged *j = conn->user;
-	if (j && j->waits)
-		session_data(j->session, conn, SERVER, data, j->end);
+	if (conn->user)
+		session_late(conn->user, conn, data);
 }
 
 static void on_release(void *arg, struct conn *conn)
 {
 	struct monitor *m = arg;
-	struct judged *j = conn->user;
-	if (!j)
+	struct session *s = conn->user;
+	if (!s)
 		return;
-	bool apart = j->apart; /* else it goes with the session */
-	if (j->waits)
-		judge(m, conn, j);
-	deliver(m, conn, j);
-	if (apart)
-		pool_put(m->pool, j, sizeof *j);
+	closed(m, conn, session_wait_over(s, conn));
+	deliver(m, conn, s);
+	session_free(s);
+	conn->user = NULL;
 }
 
-static void on_ahead(void *arg, const struct conn *conn, enum coming coming, int step)
-{
-	(void)arg;
-	const struct judged *j = conn->user;
-	if (coming != COMING_RELEASE)
-		session_ahead(conn->user, coming, step);
-	else if (j && step == 0)
-		pool_prefetch(j, sizeof *j);
-	else if (j && j->session)
-		session_ahead(j->session, coming, step);
-}
-
-static const struct stream_listener listener = {on_open,  on_data,    on_gap,  on_fin,
-						on_close, on_release, on_late, on_ahead};
+static const struct stream_listener listener = {on_open,  on_data,    on_gap, on_fin,
+						on_close, on_release, on_late};
 
 /* Somebody looks on: of each event the connection is told, and the bytes as they come. */
 
@@ -289,8 +236,8 @@ static void look_late(void *arg, struct conn *conn, struct bytes data, int64_t t
 	on_late(arg, conn, data, ts);
 }
 
-static const struct stream_listener traced = {on_open,    look_data,  look_gap,  look_fin,
-					      look_close, on_release, look_late, NULL};
+static const struct stream_listener traced = {on_open,    look_data,  look_gap, look_fin,
+					      look_close, on_release, look_late};
 
 static void parts_free(struct monitor *m)
 {
@@ -318,8 +265,11 @@ static void *parts_new(struct monitor *m, const struct monitor_config *config, s
 	m->stream = config->engine->new (&m->config.stream, pool,
 					 config->trace ? &traced : &listener, m);
 	m->env = session_env(pool, config->decryptor, config->trace, config->stream.seed);
+	m->silent = m->env ? session_silent(m->env) : NULL;
+	if (m->stream && config->engine == &stream_native && !config->trace)
+		stream_native_prefetch(m->stream, session_prefetch);
 	m->correlator = config->ended ? NULL : correlator_new(config->stream.seed);
-	return m->defrag && m->stream && m->env && (m->correlator || config->ended) ? m : NULL;
+	return m->defrag && m->stream && m->silent && (m->correlator || config->ended) ? m : NULL;
 }
 
 struct monitor *monitor_new(const struct monitor_config *config)

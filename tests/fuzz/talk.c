@@ -119,14 +119,14 @@ static struct conn_end end_of(const struct talk *t)
 void talk_end(struct talk *t, struct talk_told *told)
 {
 	struct conn_end end = end_of(t);
-	struct ending ending;
 	struct cause cause = {.id = CAUSE_UNEXPLAINED};
-	session_settle(t->session);
-	session_close(t->session, &t->conn, &end, t->ts, &ending);
+	const struct session_end *over = session_close(t->session, &t->conn, &end, t->ts);
+	if (!over)
+		over = session_wait_over(t->session, &t->conn);
 	struct record r = {.conn = &t->conn,
 			   .session = session_info(t->session),
-			   .ending = &ending,
-			   .judgement = verdict_judge(&ending),
+			   .ending = &over->ending,
+			   .judgement = verdict_judge(&over->ending),
 			   .cause = &cause,
 			   .together = 1,
 			   .end = t->ts};

@@ -31,5 +31,4 @@ static void on_release(void *arg, struct conn *conn)
 	(void)arg, (void)conn;
 }
 
-const struct stream_listener deaf = {on_open,  on_data,    on_gap, on_fin,
-				     on_close, on_release, NULL,   NULL};
+const struct stream_listener deaf = {on_open, on_data, on_gap, on_fin, on_close, on_release, NULL};

@@ -133,7 +133,7 @@ static void heard_release(void *arg, struct conn *conn)
 }
 
 const struct stream_listener transcript_listener = {
-	heard_open, heard_data, heard_gap, heard_fin, heard_close, heard_release, NULL, NULL};
+	heard_open, heard_data, heard_gap, heard_fin, heard_close, heard_release, NULL};
 
 void transcript_free(struct transcript *t)
 {

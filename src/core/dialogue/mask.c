@@ -8,15 +8,6 @@
  * is the first of it. */
 enum { LOOK = 4096 };
 
-/* What of it is secret. */
-static struct bytes secret_of(const struct smtp_command *c)
-{
-	struct bytes args = c->args;
-	if (smtp_verbs[c->verb].args == SMTP_ARGS_SASL)
-		sasl_mechanism(c->args, &args);
-	return args;
-}
-
 /* False: there is no room for it, and the words that came are lost for good. */
 static bool has_set(struct dialogue *d)
 {
@@ -61,9 +52,24 @@ static void params_take(struct dialogue *d, struct bytes args)
 
 void dialogue_secret_command(struct dialogue *d, const struct smtp_command *c)
 {
-	if (c->verb == SMTP_MAIL || c->verb == SMTP_RCPT)
-		params_take(d, c->args);
-	take(d, secret_of(c), c->verb != SMTP_NOT_SMTP && c->verb != SMTP_UNKNOWN);
+	struct bytes args = c->args;
+	switch ((enum smtp_args)smtp_verbs[c->verb].args) {
+	case SMTP_ARGS_SASL:
+		sasl_mechanism(c->args, &args);
+		take(d, args, true);
+		break;
+	case SMTP_ARGS_URL:
+		take(d, args, true);
+		break;
+	case SMTP_ARGS_PATH:
+		params_take(d, args);
+		break;
+	case SMTP_ARGS_UNKNOWN:
+		take(d, args, false);
+		break;
+	default:
+		break;
+	}
 }
 
 static struct bytes line_next_of(struct bytes *text)

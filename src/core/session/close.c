@@ -324,8 +324,9 @@ static bool is_ungreeted(const struct session *s, const struct conn *conn,
 	       e->closed - greeting_due(s, conn) >= ENDING_PATIENCE;
 }
 
-void session_close(struct session *s, const struct conn *conn, const struct conn_end *tcp,
-		   int64_t ts, struct ending *e)
+/* s is NULL if nothing was heard. */
+static void ending_read(struct session *s, const struct conn *conn, const struct conn_end *tcp,
+			int64_t ts, struct ending *e)
 {
 	const struct conn_end inside = s ? session_tls_closed(s, tcp) : *tcp, *end = &inside;
 	*e = (struct ending){.closer = end->closer,
@@ -367,6 +368,52 @@ void session_close(struct session *s, const struct conn *conn, const struct conn
 	e->may_hide |= !conn->flow[CLIENT].syn || !conn->flow[SERVER].syn;
 }
 
+static const struct session_end *end_store(struct session *s, const struct conn *conn,
+					   const struct conn_end *tcp, int64_t ts)
+{
+	struct session_end end = {.ts = ts};
+	const struct dialogue_env *env = s->dialogue.env;
+	if (!s->silent)
+		session_settle(s);
+	ending_read(s->silent ? NULL : s, conn, tcp, ts, &end.ending);
+	if (!s->silent)
+		session_dialogue_free(s);
+	s->phase = SESSION_CLOSED;
+	s->closed.env = env;
+	s->closed.end = end;
+	return &s->closed.end;
+}
+
+const struct session_end *session_close(struct session *s, const struct conn *conn,
+					const struct conn_end *end, int64_t ts)
+{
+	if (s->silent || !session_may_be_answered(s, end))
+		return end_store(s, conn, end, ts);
+	s->phase = SESSION_WAITING;
+	s->tcp = *end;
+	s->closed_ts = ts;
+	return NULL;
+}
+
+/* The bytes were said before the client's RST came. */
+void session_late(struct session *s, const struct conn *conn, struct bytes data)
+{
+	if (s->phase == SESSION_WAITING)
+		session_data(s, conn, SERVER, data, s->closed_ts);
+}
+
+const struct session_end *session_wait_over(struct session *s, const struct conn *conn)
+{
+	struct conn_end tcp = s->tcp;
+	return s->phase == SESSION_WAITING ? end_store(s, conn, &tcp, s->closed_ts) : NULL;
+}
+
+struct session_end *session_end(struct session *s)
+{
+	assert(s->phase == SESSION_CLOSED);
+	return &s->closed.end;
+}
+
 /* A FIN, and a server's RST, stand in the sequence: what is missing before them shows as a gap,
  * which session_close has judged. */
 static bool rests_on_absence(const struct ending *e)
@@ -376,39 +423,43 @@ static bool rests_on_absence(const struct ending *e)
 }
 
 /* What rests on the close is not known; what was said stands. */
-static void close_downgrade(struct session *s, enum unsure why, struct ending *e)
+static void close_downgrade(struct session *s, enum unsure why)
 {
+	struct ending *e = &s->closed.end.ending;
 	e->unsure = why;
 	e->no_answer = false;
 	if (e->farewell == FAREWELL_NONE)
 		e->farewell = FAREWELL_UNKNOWN;
-	for (struct transaction *t = s ? s->info.first : NULL; t; t = t->next)
+	for (struct transaction *t = s->info.first; t; t = t->next)
 		if (t->fate == FATE_UNANSWERED || t->fate == FATE_CUT)
 			session_message_downgrade(s, t);
-	e->unknown_fates = s ? s->info.fates[FATE_UNKNOWN] : 0;
+	e->unknown_fates = s->info.fates[FATE_UNKNOWN];
 }
 
-void session_capture_loss(struct session *s, uint64_t lost, struct ending *e)
+void session_capture_loss(struct session *s, uint64_t lost)
 {
+	struct ending *e = &session_end(s)->ending;
 	if (lost == 0 || !rests_on_absence(e) || e->quit_answered || e->unsure != UNSURE_NONE)
 		return;
-	close_downgrade(s, UNSURE_CAPTURE_LOSS, e);
+	close_downgrade(s, UNSURE_CAPTURE_LOSS);
 	e->unsure_bytes = lost;
 }
 
-void session_retracted(struct session *s, struct ending *e)
+void session_retracted(struct session *s)
 {
+	const struct ending *e = &session_end(s)->ending;
 	if (!e->quit_answered && (e->unsure == UNSURE_NONE || e->unsure == UNSURE_NO_DIALOGUE))
-		close_downgrade(s, UNSURE_RETRACTED, e);
+		close_downgrade(s, UNSURE_RETRACTED);
 }
 
-void session_disputed(struct session *s, struct ending *e)
+void session_disputed(struct session *s)
 {
-	close_downgrade(s, UNSURE_DISPUTED, e);
-	for (struct transaction *t = s ? s->info.first : NULL; t; t = t->next)
+	struct ending *e = &session_end(s)->ending;
+	close_downgrade(s, UNSURE_DISPUTED);
+	for (struct transaction *t = s->info.first; t; t = t->next)
 		if (t->fate != FATE_UNKNOWN)
 			session_message_downgrade(s, t);
-	e->unknown_fates = s ? s->info.fates[FATE_UNKNOWN] : 0;
+	e->unknown_fates = s->info.fates[FATE_UNKNOWN];
 	e->unasked_221 = e->final_421 = 0;
 	e->quit_answered = e->ungreeted = e->taken_unanswered = e->taken_refused = false;
 	e->by_221 = e->by_2yz = (struct ending_premature){0};

@@ -17,30 +17,39 @@ struct session *session_new(const struct dialogue_env *env, bool sure, bool firs
 	return s;
 }
 
+struct session *session_silent(const struct dialogue_env *env)
+{
+	struct session *s = pool_get(env->pool, sizeof *s);
+	if (!s)
+		return NULL;
+	memset(s, 0, sizeof *s);
+	s->phase = SESSION_CLOSED;
+	s->silent = true;
+	s->closed.env = env;
+	return s;
+}
+
 static void header_free(struct session *s)
 {
 	pool_put(session_pool(s), s->header, sizeof *s->header);
 	s->header = NULL;
 }
 
-void *session_spare(struct session *s)
+void session_dialogue_free(struct session *s)
 {
-	assert(!s->over);
 	dialogue_free(&s->dialogue);
 	header_free(s);
 	session_lines_forget(s);
 	session_tls_free(s);
-	s->over = true;
-	return s->spare;
 }
 
 void session_free(struct session *s)
 {
 	if (!s)
 		return;
-	if (!s->over)
-		session_spare(s);
-	struct pool *pool = s->env->pool;
+	if (s->phase != SESSION_CLOSED)
+		session_dialogue_free(s);
+	struct pool *pool = session_pool(s);
 	strings_free(&s->info.strings, pool);
 	while (s->info.first) {
 		struct transaction *next = s->info.first->next;
@@ -52,8 +61,7 @@ void session_free(struct session *s)
 
 const struct session_info *session_info(const struct session *s)
 {
-	static const struct session_info nothing;
-	return s ? &s->info : &nothing;
+	return &s->info;
 }
 
 /* What the client sends. */
@@ -376,59 +384,6 @@ const struct dialogue_listener session_listener = {
 	.flaw = on_flaw,
 };
 
-/* Mostly what was written last is written again, or something behind it. */
-POOL_AHEAD void strings_ahead(const struct strings *n)
-{
-	if (n->block)
-		pool_prefetch(n->block + n->recent, (size_t)n->used - n->recent);
-}
-
-/* What tells of the whole session, when it ends: the facts, and the first message. */
-POOL_AHEAD void end_ahead(const struct session *s, int step)
-{
-	if (step == 1)
-		pool_prefetch(&s->info, sizeof *s - offsetof(struct session, info));
-	if (step < 2)
-		return;
-	__builtin_prefetch(s->info.strings.block, 1);
-	if (s->info.first)
-		pool_prefetch(s->info.first, sizeof *s->info.first);
-}
-
-/* What bytes inside a message need is far less than what a command or a reply does, and nearly all
- * bytes are of that kind. */
-POOL_AHEAD void bytes_ahead(const struct session *s, int step)
-{
-	bool content = step > 0 &&
-		       (s->dialogue.mode == MODE_CONTENT || s->dialogue.mode == MODE_CHUNK);
-	if (step == 0) {
-		__builtin_prefetch(s, 1);
-		__builtin_prefetch(&s->sending, 1);
-	} else if (step == 1) {
-		__builtin_prefetch(s->dialogue.mode == MODE_TLS ? (const void *)&s->tls
-								: (const void *)&s->dialogue.head,
-				   1);
-		if (!content)
-			__builtin_prefetch(&s->info, 1);
-		if (s->sending)
-			pool_prefetch(s->sending, content ? offsetof(struct transaction, rcpt_count)
-							  : sizeof *s->sending);
-	} else if (!content) {
-		__builtin_prefetch(s->dialogue.head, 1);
-		strings_ahead(&s->info.strings);
-		if (s->sending)
-			strings_ahead(&s->sending->strings);
-	}
-}
-
-void session_ahead(const struct session *s, enum coming coming, int step)
-{
-	if (coming != COMING_RELEASE)
-		bytes_ahead(s, step);
-	if (coming != COMING_BYTES)
-		end_ahead(s, step);
-}
-
 /* Reads what was decrypted. The client's close_notify asks the server for nothing. */
 static void inside_read(struct session *s, enum side side, int64_t ts)
 {
@@ -495,8 +450,6 @@ void session_fin(struct session *s, const struct conn *conn, enum side side, int
 
 void session_settle(struct session *s)
 {
-	if (!s)
-		return;
 	if (s->decrypting)
 		session_inside_end(s);
 	session_tls_plain(s);

@@ -3,6 +3,7 @@
 #ifndef SMTPWATCH_CORE_SESSION_SESSION_H
 #define SMTPWATCH_CORE_SESSION_SESSION_H
 
+#include "core/stream/prefetch.h"
 #include "smtpwatch/session_info.h"
 
 /* A session under way. All memory comes from the pool. Call in the order of struct
@@ -29,52 +30,63 @@ void session_gap(struct session *s, const struct conn *conn, enum side side, uin
 		 int64_t ts);
 void session_fin(struct session *s, const struct conn *conn, enum side side, int64_t ts);
 
-/* No more data will come: reads the records that waited for a key, as far as they can be
- * decrypted. Call before session_close. s may be NULL. */
-void session_settle(struct session *s);
+/* Makes a session of a connection that is closed and brought no byte and no FIN. Returns NULL if
+ * the pool is exhausted. session_free frees it. */
+struct session *session_silent(const struct dialogue_env *env);
+
+/* The ending of a session, and when the connection was closed. */
+struct session_end {
+	struct ending ending;
+	int64_t ts;
+};
 
 /*
- * Whether the server's reply to a complete message may still come behind this end. True if the
- * client closed with a FIN while the reply was due, and then sent an RST: the capture may show the
- * RST before the reply.
- * If true, session_data may be called until session_close.
+ * The connection has closed: settles the fate of every message. Returns the end, borrowed until
+ * session_free.
+ *
+ * Returns NULL if the server's reply to a complete message may still come behind this end: the
+ * client closed with a FIN while the reply was due, and then sent an RST, and the capture may show
+ * the RST before the reply. Then session_late may be called, and at last session_wait_over.
+ *
+ * May be called again for the same session if that is silent.
  */
-bool session_may_be_answered(const struct session *s, const struct conn_end *end);
+const struct session_end *session_close(struct session *s, const struct conn *conn,
+					const struct conn_end *end, int64_t ts);
 
-/* The connection has closed: settles the fate of every message, and sets *out. s may be NULL: only
- * the handshake was seen, or memory was exhausted. */
-void session_close(struct session *s, const struct conn *conn, const struct conn_end *end,
-		   int64_t ts, struct ending *out);
+/* Takes bytes of the server that were captured behind the close. Does nothing unless session_close
+ * has returned NULL. */
+void session_late(struct session *s, const struct conn *conn, struct bytes data);
+
+/* Returns the end if session_close has returned NULL, and else NULL. Call once, before the
+ * functions below. */
+const struct session_end *session_wait_over(struct session *s, const struct conn *conn);
 
 /*
- * Call after session_close: the capture lost `drops` packets while the connection was open.
- * Results seen in full sequence stand. Results that rest on an absence become unknown, and so do
- * the fates that follow from them. Examples of an absence: silence, or a client's RST that need
- * not acknowledge all that it had received.
- * Does nothing if drops is 0, if QUIT was answered, or if the ending is unsure already.
+ * The capture lost `lost` packets while the connection was open. Results seen in full sequence
+ * stand. Results that rest on an absence become unknown, and so do the fates that follow from them.
+ * Examples of an absence: silence, or a client's RST that need not acknowledge all that it had
+ * received.
+ * Does nothing if lost is 0, if QUIT was answered, or if the ending is unsure already.
  */
-void session_capture_loss(struct session *s, uint64_t lost, struct ending *e);
+void session_capture_loss(struct session *s, uint64_t lost);
 
-/* Call after session_close: both sides went on behind the end, so that it was none (struct conn,
- * retracted). */
-void session_retracted(struct session *s, struct ending *e);
+/* Both sides went on behind the end, so that it was none (struct conn, retracted). */
+void session_retracted(struct session *s);
 
-/* Call after session_close: two texts were captured for the same bytes, and the true one is
- * unknown (struct conn, disputed). All results that rest on the text become unknown. */
-void session_disputed(struct session *s, struct ending *e);
+/* Two texts were captured for the same bytes, and the true one is unknown (struct conn, disputed).
+ * All results that rest on the text become unknown. */
+void session_disputed(struct session *s);
 
-/* Call after session_close, once: frees what only a session under way needs. Returns its
- * SESSION_SPARE bytes for the caller's use until session_free. */
-enum { SESSION_SPARE = 248 };
-void *session_spare(struct session *s);
+/* Returns the end. Call after session_close or session_wait_over has returned one. */
+struct session_end *session_end(struct session *s);
 
-/* Returns what the session recorded; valid until session_free. For NULL returns the facts of a
- * session of which nothing was seen. */
+/* Returns what the session recorded; valid until session_free. */
 const struct session_info *session_info(const struct session *s);
+/* NULL is allowed. */
 void session_free(struct session *s);
 
-/* Prefetches what the next call will read. step 0: the session; 1: what it points to; 2: what that
- * points to (struct stream_listener). After session_spare only what session_free reads. */
-void session_ahead(const struct session *s, enum coming coming, int step);
+/* prefetch.c - for the native engine (core/stream/prefetch.h): step 0 fetches the session, 1 what
+ * it points to, 2 what that points to. conn->user is the session. */
+void session_prefetch(const struct conn *conn, enum coming coming, int step);
 
 #endif

@@ -13,11 +13,15 @@
 #include <assert.h>
 #include <stddef.h>
 
+/* SESSION_OPEN: the dialogue goes on. SESSION_WAITING: the connection is closed, and a late reply
+ * may still come. SESSION_CLOSED: the dialogue is freed, and the ending stands in its place. */
+enum session_phase { SESSION_OPEN, SESSION_WAITING, SESSION_CLOSED };
+
 /* The members stand in the order of use. The middle of a session needs the first four cache lines:
  * two of the dialogue, one of the session, the first of the facts. */
 struct session {
 	union {
-		struct {
+		struct { /* SESSION_OPEN, SESSION_WAITING */
 			struct dialogue dialogue;
 
 			struct transaction *sending; /* the transaction that the client is at */
@@ -27,15 +31,16 @@ struct session {
 			uint64_t farewell_at; /* offset in the server's stream behind the possible
 						 farewell */
 			int64_t farewell_ts;  /* the time of the possible farewell */
-			uint8_t base;         /* enum stage while no command is outstanding */
-			uint8_t farewell;     /* enum farewell so far */
-			uint8_t farewell_stage, stage_221;
-			uint8_t unasked_221, final_421; /* enum place */
-			bool encrypted, spoke, foreign;
-			bool decrypting; /* a tls_stream exists */
-			bool inside;     /* its bytes are records that are being decrypted */
-			bool quit_sent, quit_answered, quit_in_transaction;
+			uint8_t base : 4;     /* enum stage while no command is outstanding */
+			uint8_t farewell : 4; /* enum farewell so far */
+			uint8_t farewell_stage : 4, stage_221 : 4; /* enum stage */
+			uint8_t unasked_221, final_421;            /* enum place */
 			bool fin[2];
+			uint8_t kept; /* transactions in info */
+			bool encrypted : 1, spoke : 1, foreign : 1;
+			bool decrypting : 1; /* a tls_stream exists */
+			bool inside : 1;     /* its bytes are records that are being decrypted */
+			bool quit_sent : 1, quit_answered : 1, quit_in_transaction : 1;
 
 			int64_t fin_ts[2]; /* the time of each side's FIN; 0: none came */
 			struct session_lines
@@ -47,13 +52,12 @@ struct session {
 			struct transaction *answered; /* the message whose end was answered last */
 			uint64_t late_at;  /* offset in the server's stream behind that answer */
 			uint64_t quit_end; /* offset in the client's stream behind its QUIT */
+			int64_t closed_ts; /* SESSION_WAITING: the time of the close */
 		};
-		struct {
-			const struct dialogue_env
-				*env; /* the first member of the dialogue, at the same place */
-			uint64_t
-				spare[SESSION_SPARE / 8]; /* the bytes that session_spare returns */
-		};
+		struct {                                /* SESSION_CLOSED */
+			const struct dialogue_env *env; /* at the place of dialogue.env */
+			struct session_end end;
+		} closed;
 	};
 
 	struct session_info info;
@@ -63,19 +67,20 @@ struct session {
 	uint32_t
 		unasked_quiet; /* milliseconds: the client's silence before the worst unasked 221 */
 	uint32_t lost_bytes;   /* of the last gap */
+	uint8_t phase : 2;     /* enum session_phase */
+	uint8_t closer : 2;    /* enum closer: the first side to close, by close_notify */
 	uint8_t lost_side : 1;
-	uint8_t kept;
-	bool sure : 1, tls_port : 1, overflow : 1;
+	bool silent : 1;    /* no byte came and no FIN: there is no dialogue */
 	bool injected : 1;  /* the server sent a farewell where TLS was due */
-	bool knew_all : 1;  /* the client's last bytes before the server's FIN acknowledged all of
-			       the server's bytes */
 	bool uncounted : 1; /* LMTP: the number of replies that a message was to get is not known */
+	bool sure : 1, tls_port : 1, overflow : 1;
+	bool knew_all : 1; /* the client's last bytes before the server's FIN acknowledged all of
+			       the server's bytes */
 	bool unprompted : 1, unasked_unprompted : 1; /* the possible farewell answered no command;
 							the same of the worst unasked 221 */
 	bool greeted_late : 1; /* the greeting came after the client had closed */
-	bool over : 1;         /* session_spare was called */
 	bool ended : 1;        /* at least one side has closed the decrypted stream */
-	uint8_t closer : 2;    /* enum closer: the first side to close, by close_notify */
+	struct conn_end tcp;   /* SESSION_WAITING: the close */
 };
 
 /* The lines of a multi-line reply under way: their texts, separated by LF, their code, and the
@@ -106,9 +111,8 @@ struct session_tls {
 				 none */
 };
 
-static_assert(offsetof(struct session, spare) == sizeof(struct dialogue_env *) &&
-		      offsetof(struct session, info) == 8 + SESSION_SPARE,
-	      "the room is what lies between the dialogue's first member and the facts");
+static_assert(offsetof(struct session, closed.env) == offsetof(struct session, dialogue.env),
+	      "the pool is found in each phase");
 
 static_assert(sizeof(struct session) == 448, "whole cache lines, or each has a part in one more");
 
@@ -139,7 +143,18 @@ extern const struct dialogue_listener session_listener;
 /* Discards a farewell that was injected between the 220 to STARTTLS and TLS: it ended nothing. */
 void session_injected_forget(struct session *s);
 
-/* unsure.c - returns why nothing that rests on the close can be said. s may be NULL. end: with TLS
+/* Frees what only a session under way needs. */
+void session_dialogue_free(struct session *s);
+
+/* No more data will come: reads the records that waited for a key, as far as they can be decrypted.
+ */
+void session_settle(struct session *s);
+
+/* unsure.c - returns whether the server's reply to a complete message may still come behind this
+ * end. */
+bool session_may_be_answered(const struct session *s, const struct conn_end *end);
+
+/* Returns why nothing that rests on the close can be said. s may be NULL. end: with TLS
  * the end of what is inside. */
 enum unsure session_unsure(const struct session *s, const struct conn *conn,
 			   const struct conn_end *end);

@@ -3,7 +3,7 @@
 #include "core/session/state.h"
 
 struct close {
-	const struct session *s; /* NULL: no byte was seen, or memory was exhausted */
+	const struct session *s; /* NULL: no byte was seen */
 	const struct conn *conn;
 	const struct conn_end *end;
 };

@@ -95,8 +95,8 @@ static void releases_prefetch(const struct stream *s)
 		const struct native_conn *c = native_at(s, index);
 		if (step == 2)
 			flow_prefetch(&s->flows, native_hash(s, c));
-		if (s->listener->ahead)
-			s->listener->ahead(s->arg, &c->pub, COMING_RELEASE, step);
+		if (s->prefetch)
+			s->prefetch(&c->pub, COMING_RELEASE, step);
 		index = c->in_list.next;
 	}
 	if (index != FLOW_NONE)

@@ -450,10 +450,10 @@ static void listener_prefetch(struct stream *s, struct expected *expected, size_
 		if (c->pub.user && c->state.list == LIST_OPEN)
 			expected[opens++] = expected[i];
 	}
-	for (int step = 0; step < 3 && s->listener->ahead; step++)
+	for (int step = 0; step < 3 && s->prefetch; step++)
 		for (size_t i = 0; i < opens; i++)
-			s->listener->ahead(s->arg, &native_at(s, expected[i].candidate)->pub,
-					   expected[i].coming, step);
+			s->prefetch(&native_at(s, expected[i].candidate)->pub, expected[i].coming,
+				    step);
 }
 
 /*
@@ -519,6 +519,11 @@ static void native_icmp(struct stream *s, const struct packet_icmp *icmp)
 	}
 	stats->too_big += stats->too_big < UINT16_MAX;
 	stats->mtu = icmp->mtu < UINT16_MAX ? (uint16_t)icmp->mtu : UINT16_MAX;
+}
+
+void stream_native_prefetch(struct stream *s, stream_prefetch *prefetch)
+{
+	s->prefetch = prefetch;
 }
 
 static void native_tick(struct stream *s, int64_t now)

@@ -4,9 +4,9 @@
 #define SMTPWATCH_CORE_STREAM_NATIVE_STATE_H
 
 #include "core/packet/flow_table.h"
+#include "core/stream/prefetch.h"
 #include "core/stream/retransmission.h"
 #include "core/stream/segment_check.h"
-#include "smtpwatch/stream.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -217,6 +217,7 @@ struct stream {
 	struct pool *pool;
 	const struct stream_listener *listener;
 	void *arg;
+	stream_prefetch *prefetch; /* NULL: nobody asks */
 	struct flow_table flows;
 	/* Connections by number; a connection is never moved in memory. */
 	struct native_conn **chunks;
