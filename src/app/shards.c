@@ -4,6 +4,7 @@
 #include "app/shards.h"
 
 #include "app/ring.h"
+#include "core/decoder.h"
 #include "os/sandbox_unknown.h"
 #include "smtpwatch/correlate.h"
 
@@ -56,8 +57,8 @@ struct worker {
 
 struct shards {
 	unsigned n;
-	struct monitor *alone; /* if there is one worker */
-	struct monitor *front; /* if there are several: decodes in the reader's thread */
+	struct monitor *alone;   /* if there is one worker */
+	struct decoder *decoder; /* if there are several: decodes in the reader's thread */
 	uint32_t input;
 	uint64_t frame; /* number of the last frame that was published */
 	struct correlator *correlator;
@@ -185,7 +186,7 @@ static void chunk_judge(struct monitor *m, const struct chunk *c)
 
 int64_t shards_last(const struct shards *s)
 {
-	return monitor_time(s->alone ? s->alone : s->front);
+	return s->alone ? monitor_time(s->alone) : decoder_time(s->decoder);
 }
 
 static void *worker_run(void *arg)
@@ -352,16 +353,23 @@ static void on_icmp(void *arg, const struct packet_icmp *icmp)
 	c->items[at].icmp = *icmp;
 }
 
-static const struct monitor_front front = {on_segments, on_icmp};
+static const struct decoder_output decoded = {on_segments, on_icmp};
 
 void shards_frames(struct shards *s, uint32_t input, const struct frame *frames, size_t n)
 {
-	struct monitor *m = s->alone ? s->alone : s->front;
-	if (input != s->input)
-		monitor_break(m);
-	monitor_input(m, input);
+	bool other = input != s->input;
+	if (!s->alone) {
+		if (other)
+			decoder_break(s->decoder);
+		s->input = input;
+		decoder_frames(s->decoder, frames, n);
+		return;
+	}
+	if (other)
+		monitor_break(s->alone);
 	s->input = input;
-	monitor_frames(m, frames, n);
+	monitor_input(s->alone, input);
+	monitor_frames(s->alone, frames, n);
 }
 
 void shards_settle(struct shards *s)
@@ -379,7 +387,7 @@ void shards_finish(struct shards *s)
 		monitor_finish(s->alone);
 		return;
 	}
-	monitor_break(s->front);
+	decoder_break(s->decoder);
 	shards_settle(s);
 	pthread_mutex_lock(&s->lock);
 	s->ending = true;
@@ -405,7 +413,7 @@ void shards_stats(struct shards *s, struct monitor_stats *out)
 		monitor_stats(s->alone, out);
 		return;
 	}
-	monitor_stats(s->front, out);
+	decoder_stats(s->decoder, out);
 	for (unsigned i = 0; i < s->n; i++) {
 		struct monitor_stats one;
 		monitor_stats(s->workers[i].monitor, &one);
@@ -442,23 +450,15 @@ static bool worker_start(struct shards *s, struct worker *w, const struct monito
 	return w->started;
 }
 
-static struct monitor *front_make(struct shards *s, const struct monitor_config *config)
-{
-	struct monitor_config decoding = *config;
-	decoding.front = &front;
-	decoding.arg = s;
-	return monitor_new(&decoding);
-}
-
 static bool workers_start(struct shards *s, const struct monitor_config *config)
 {
 	s->session = config->session;
 	s->arg = config->arg;
 	s->correlator = correlator_new(config->stream.seed);
-	s->front = front_make(s, config);
+	s->decoder = decoder_new(config, NULL, &decoded, s);
 	s->chunks = malloc(CHUNKS * sizeof *s->chunks);
 	s->workers = calloc(s->n, sizeof *s->workers);
-	if (!s->correlator || !s->front || !s->chunks || !s->workers)
+	if (!s->correlator || !s->decoder || !s->chunks || !s->workers)
 		return false;
 	s->chunks[0].n = s->chunks[0].used = 0;
 	for (unsigned i = 0; i < s->n; i++)
@@ -508,7 +508,7 @@ void shards_free(struct shards *s)
 	if (s->workers)
 		workers_stop(s);
 	monitor_free(s->alone);
-	monitor_free(s->front);
+	decoder_free(s->decoder);
 	correlator_free(s->correlator);
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->work);

@@ -1,39 +1,24 @@
-/* monitor.c - ties the stages together: frame, packet, fragments, stream, session, ending, verdict.
- */
+/* monitor.c - ties the stages together: decoder, stream, session, ending, verdict. */
 #include "smtpwatch/monitor.h"
 
 #include "core/capture_loss.h"
-#include "core/packet/frame_clock.h"
+#include "core/decoder.h"
 #include "core/session/session.h"
 #include "core/session/trace.h"
 #include "smtpwatch/correlate.h"
 
 #include <assert.h>
 
-/* Segments are gathered up to so many before the engine gets them: enough for its look-ups to
- * overlap, few enough to stay in the cache. */
-enum { BATCH = 64 };
-
-/* What is decoded lies in a row, so that segments can be handed on without a copy. */
-static_assert(sizeof(union packet_decoded) == sizeof(struct packet), "segments in a row");
-
 struct monitor {
 	struct monitor_config config;
 	struct pool *pool;
-	struct defrag *defrag;
+	struct decoder *decoder;
 	struct stream *stream;
 	struct correlator *correlator; /* NULL: it is elsewhere, behind several monitors */
 	struct dialogue_env *env;
 	struct session *silent; /* for connections for whose end there is no memory */
-	struct packet_decoder decoder;
 	struct capture_loss capture_loss;
-	struct frame_clock clock;
-	union packet_decoded batch[BATCH]; /* the first `batched` of them are segments */
-	size_t batched;
-	int64_t last;
-	bool quiet;                   /* time came by monitor_tick, behind the last frame */
-	uint32_t input, latest_input; /* latest_input: of the frame that waits in the clock */
-	struct monitor_stats stats;
+	uint64_t ticked; /* frames when time came by monitor_tick */
 };
 
 struct monitor_config monitor_config_default(void)
@@ -71,7 +56,7 @@ static struct session *session_of(struct monitor *m, struct conn *conn)
 static void on_open(void *arg, struct conn *conn)
 {
 	const struct monitor *m = arg;
-	conn->input = m->input;
+	conn->input = decoder_input_now(m->decoder);
 }
 
 static void on_data(void *arg, struct conn *conn, enum side side, struct bytes data, int64_t ts)
@@ -244,24 +229,27 @@ static void parts_free(struct monitor *m)
 	if (m->stream)
 		m->config.engine->free(m->stream);
 	correlator_free(m->correlator);
-	if (m->defrag)
-		defrag_free(m->defrag);
+	decoder_free(m->decoder);
 }
 
-static frame_clock_take on_believed;
+static void on_segments(void *arg, const struct packet *packets, size_t n)
+{
+	monitor_segments(arg, packets, n);
+}
+
+static void on_icmp(void *arg, const struct packet_icmp *icmp)
+{
+	monitor_icmp(arg, icmp);
+}
+
+static const struct decoder_output decoded = {on_segments, on_icmp};
 
 static void *parts_new(struct monitor *m, const struct monitor_config *config, struct pool *pool)
 {
 	m->config = *config;
 	m->pool = pool;
-	m->last = INT64_MIN;
-	m->clock = (struct frame_clock){.pool = pool, .take = on_believed, .arg = m};
 	m->config.stream.ports = config->any_port ? NULL : &m->config.ports;
-	m->decoder = (struct packet_decoder){.ports = m->config.stream.ports,
-					     .insist_checksum = config->insist_checksum};
-	m->defrag = defrag_new(pool, config->fragment_memory, 1024);
-	if (config->front)
-		return m->defrag ? m : NULL;
+	m->decoder = decoder_new(config, pool, &decoded, m);
 	m->stream = config->engine->new (&m->config.stream, pool,
 					 config->trace ? &traced : &listener, m);
 	m->env = session_env(pool, config->decryptor, config->trace, config->stream.seed);
@@ -269,12 +257,12 @@ static void *parts_new(struct monitor *m, const struct monitor_config *config, s
 	if (m->stream && config->engine == &stream_native && !config->trace)
 		stream_native_prefetch(m->stream, session_prefetch);
 	m->correlator = config->ended ? NULL : correlator_new(config->stream.seed);
-	return m->defrag && m->stream && m->silent && (m->correlator || config->ended) ? m : NULL;
+	return m->decoder && m->stream && m->silent && (m->correlator || config->ended) ? m : NULL;
 }
 
 struct monitor *monitor_new(const struct monitor_config *config)
 {
-	assert(config->session || config->front);
+	assert(config->session);
 	struct pool *pool = pool_new(config->memory);
 	struct monitor *m = pool ? pool_get_large(pool, sizeof *m) : NULL;
 	if (m && parts_new(m, config, pool))
@@ -292,7 +280,6 @@ void monitor_free(struct monitor *m)
 	if (!m)
 		return;
 	struct pool *pool = m->pool;
-	frame_clock_free(&m->clock);
 	parts_free(m);
 	pool_put_large(pool, m, sizeof *m);
 	pool_free(pool);
@@ -308,125 +295,24 @@ void monitor_icmp(struct monitor *m, const struct packet_icmp *icmp)
 	m->config.engine->icmp(m->stream, icmp);
 }
 
-static void batch_flush(struct monitor *m)
-{
-	if (m->batched > 0 && m->config.front)
-		m->config.front->segments(m->config.arg, &m->batch[0].tcp, m->batched);
-	else if (m->batched > 0)
-		monitor_segments(m, &m->batch[0].tcp, m->batched);
-	m->batched = 0;
-}
-
-/* A fragment may complete a datagram: its segment is handed on at once, because its bytes are
- * borrowed until the next fragment. */
-static void fragment_take(struct monitor *m, const struct packet_fragment *fragment, int depth)
-{
-	struct packet_fragment of = *fragment;
-	struct bytes payload;
-	union packet_decoded decoded;
-	if (depth > PACKET_NESTING || !defrag_push(m->defrag, &of, &payload))
-		return;
-	enum packet_kind kind = packet_decode_payload(&m->decoder, &of, payload, &decoded);
-	m->stats.kinds[kind]++;
-	if (kind == PACKET_OTHER)
-		undecoded_count(&m->stats.undecoded, decoded.other, 1);
-	if (kind == PACKET_TCP) {
-		m->batch[m->batched].tcp = decoded.tcp;
-		m->batch[m->batched++].tcp.number = m->stats.frames;
-		batch_flush(m);
-	} else if (kind == PACKET_FRAGMENT) {
-		fragment_take(m, &decoded.fragment, depth + 1);
-	}
-}
-
-/* A frame that is no segment of a monitored port, nor one of another port. Apart from frame_take,
- * which then needs one register less for each segment. */
-static void rare_take(struct monitor *m, enum packet_kind kind)
-{
-	const union packet_decoded *decoded = &m->batch[m->batched];
-	if (kind == PACKET_FRAGMENT) {
-		struct packet_fragment fragment = decoded->fragment;
-		batch_flush(m);
-		fragment_take(m, &fragment, 0);
-	} else if (kind == PACKET_ICMP) {
-		struct packet_icmp icmp = decoded->icmp;
-		batch_flush(m);
-		if (m->config.front)
-			m->config.front->icmp(m->config.arg, &icmp);
-		else
-			monitor_icmp(m, &icmp);
-	} else if (kind == PACKET_OTHER || kind == PACKET_LINK) {
-		undecoded_count(&m->stats.undecoded, decoded->other, 1);
-	}
-}
-
-static void frame_take(struct monitor *m, const struct frame *frame)
-{
-	/* Laid where it will be needed if it is a segment. */
-	union packet_decoded *decoded = &m->batch[m->batched];
-	enum packet_kind kind = packet_decode(&m->decoder, frame, decoded);
-	m->stats.frames++;
-	m->stats.bytes += frame->len;
-	m->stats.kinds[kind]++;
-	m->stats.reordered_time += frame->ts < m->last;
-	m->last = frame->ts;
-	m->quiet = false;
-	if (kind == PACKET_TCP) {
-		decoded->tcp.number = m->stats.frames;
-		if (++m->batched == BATCH)
-			batch_flush(m);
-	} else if (kind != PACKET_UNWATCHED) {
-		rare_take(m, kind);
-	}
-}
-
-/* What waited lies in memory that is given back at once. */
-static void on_believed(void *arg, const struct frame *frame, int64_t believed, bool copied)
-{
-	struct monitor *m = arg;
-	struct frame f = *frame;
-	uint32_t input = m->input;
-	f.ts = believed;
-	if (!copied) {
-		frame_take(m, &f);
-		return;
-	}
-	m->input = m->latest_input;
-	frame_take(m, &f);
-	batch_flush(m);
-	m->input = input;
-}
-
 void monitor_input(struct monitor *m, uint32_t input)
 {
-	m->input = input;
+	decoder_input(m->decoder, input);
 }
 
 void monitor_frames(struct monitor *m, const struct frame *frames, size_t n)
 {
-	for (const struct frame *f = frames; f < frames + n; f++) {
-		if (!frame_clock_agrees(&m->clock, f->ts)) {
-			/* Whether there is memory for a copy must not depend on the batch. */
-			batch_flush(m);
-			frame_clock_push(&m->clock, f);
-			m->latest_input = m->input;
-			continue;
-		}
-		m->clock.last = f->ts;
-		frame_take(m, f);
-	}
-	batch_flush(m);
+	decoder_frames(m->decoder, frames, n);
 }
 
 void monitor_break(struct monitor *m)
 {
-	frame_clock_break(&m->clock);
-	batch_flush(m);
+	decoder_break(m->decoder);
 }
 
 int64_t monitor_time(const struct monitor *m)
 {
-	return m->stats.frames > 0 ? m->last : 0;
+	return decoder_time(m->decoder);
 }
 
 const struct stream_order *monitor_order(const struct monitor *m)
@@ -436,10 +322,9 @@ const struct stream_order *monitor_order(const struct monitor *m)
 
 void monitor_tick(struct monitor *m, int64_t now)
 {
-	frame_clock_tick(&m->clock, now);
-	batch_flush(m);
-	m->quiet = true;
-	if (!m->clock.begun || now >= m->clock.last)
+	bool later = decoder_tick(m->decoder, now);
+	m->ticked = decoder_count(m->decoder);
+	if (later)
 		m->config.engine->tick(m->stream, now);
 }
 
@@ -452,21 +337,14 @@ void monitor_capture_loss(struct monitor *m, int64_t from, int64_t to, uint64_t 
  * time would take the clock back. */
 void monitor_finish(struct monitor *m)
 {
-	frame_clock_flush(&m->clock);
-	batch_flush(m);
-	if (m->stats.frames > 0 && !m->quiet)
-		monitor_tick(m, m->last);
+	decoder_finish(m->decoder);
+	if (m->ticked < decoder_count(m->decoder))
+		monitor_tick(m, monitor_time(m));
 	m->config.engine->finish(m->stream);
 }
 
 void monitor_stats(const struct monitor *m, struct monitor_stats *out)
 {
-	*out = m->stats;
-	out->wild_time = m->clock.disbelieved;
-	out->defrag = *defrag_stats(m->defrag);
-	if (m->stream)
-		out->stream = *m->config.engine->stats(m->stream);
-	out->memory_used = pool_used(m->pool);
-	out->memory_peak = pool_peak(m->pool);
-	out->memory_reserved = pool_reserved(m->pool);
+	decoder_stats(m->decoder, out);
+	out->stream = *m->config.engine->stats(m->stream);
 }

@@ -1,7 +1,8 @@
-/* ladder_pass.c - one monitor decodes all frames. Segments of the noted tuples go to a second
- * monitor, whose events fill the ladders. */
+/* ladder_pass.c - a decoder takes all frames. Segments of the noted tuples go to a monitor, whose
+ * events fill the ladders. */
 #include "replay/ladder_pass.h"
 
+#include "core/decoder.h"
 #include "core/packet/flow_table.h"
 #include "core/session/trace.h"
 
@@ -25,7 +26,8 @@ struct ladders {
 	struct traced all[LADDERS_MAX];
 	size_t n;
 	struct trace_observer trace;
-	struct monitor *front, *monitor;
+	struct decoder *decoder;
+	struct monitor *monitor;
 	uint32_t input;
 	uint64_t skipped;
 };
@@ -33,7 +35,7 @@ struct ladders {
 static void ladders_segments(void *arg, const struct packet *packets, size_t n);
 static void ladders_icmp(void *arg, const struct packet_icmp *icmp);
 
-static const struct monitor_front front = {ladders_segments, ladders_icmp};
+static const struct decoder_output decoded = {ladders_segments, ladders_icmp};
 
 /* The first pass has judged the session. */
 static void session_ignore(void *arg, const struct record *record)
@@ -76,15 +78,12 @@ struct ladders *ladders_new(const struct monitor_config *config)
 	c.arg = t;
 	c.session = session_ignore;
 	c.ended = NULL;
-	c.trace = NULL;
-	c.front = &front;
-	t->front = monitor_new(&c);
-	c.front = NULL;
+	t->decoder = decoder_new(&c, NULL, &decoded, t);
 	c.trace = &t->trace;
 	c.memory = c.memory < MONITOR_MEMORY ? c.memory : MONITOR_MEMORY;
 	t->monitor = monitor_new(&c);
 	t->config = c;
-	if (t->pool && t->front && t->monitor && flow_table_init(&t->tuples, t->pool))
+	if (t->pool && t->decoder && t->monitor && flow_table_init(&t->tuples, t->pool))
 		return t;
 	ladders_free(t);
 	return NULL;
@@ -96,7 +95,7 @@ void ladders_free(struct ladders *t)
 		return;
 	for (size_t i = 0; i < t->n; i++)
 		ladder_free(t->all[i].ladder);
-	monitor_free(t->front);
+	decoder_free(t->decoder);
 	monitor_free(t->monitor);
 	if (t->tuples.slots)
 		flow_table_free(&t->tuples);
@@ -191,7 +190,6 @@ static void ladders_segments(void *arg, const struct packet *packets, size_t n)
 static void ladders_icmp(void *arg, const struct packet_icmp *icmp)
 {
 	struct ladders *t = arg;
-	struct monitor_stats stats;
 	const struct packet quoted = {.src = icmp->src,
 				      .dst = icmp->dst,
 				      .src_port = icmp->src_port,
@@ -201,29 +199,28 @@ static void ladders_icmp(void *arg, const struct packet_icmp *icmp)
 	struct traced *d = traced_find(t, &quoted, &known);
 	if (!d || d->closed)
 		return;
-	monitor_stats(t->front, &stats);
 	monitor_icmp(t->monitor, icmp);
-	ladder_icmp(d->ladder, icmp, stats.frames + t->skipped);
+	ladder_icmp(d->ladder, icmp, decoder_count(t->decoder) + t->skipped);
 }
 
 void ladders_frames(struct ladders *t, uint32_t input, const struct frame *frames, size_t n)
 {
 	if (input != t->input)
-		monitor_break(t->front);
+		decoder_break(t->decoder);
 	t->input = input;
 	monitor_input(t->monitor, input);
-	monitor_frames(t->front, frames, n);
+	decoder_frames(t->decoder, frames, n);
 }
 
 void ladders_skip(struct ladders *t, uint64_t n)
 {
-	monitor_break(t->front);
+	decoder_break(t->decoder);
 	t->skipped += n;
 }
 
 void ladders_finish(struct ladders *t)
 {
-	monitor_break(t->front);
+	decoder_break(t->decoder);
 	monitor_finish(t->monitor);
 	for (size_t i = 0; i < t->n; i++)
 		ladder_judge(t->all[i].ladder, t->all[i].session->record->ending,

@@ -56,7 +56,8 @@ PUBLIC = {
     "strings": "core/session", "session_info": "core/session", "ending": "core/session",
     "verdict": "core/verdict", "verdicts": "core/verdict", "severity": "core/verdict",
     "judgement": "core/verdict", "cause": "core/cause", "causes": "core/cause",
-    "monitor": "core", "record": "core", "server_history": "core", "correlate": "core",
+    "monitor": "core", "monitor_config": "core", "record": "core", "server_history": "core",
+    "correlate": "core",
 }
 # A foreign header, the layers that may include it, and in how many files of each.
 OUTSIDE_CORE = [folder for folder in LAYERS if folder != "base" and not folder.startswith("core")]
