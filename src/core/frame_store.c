@@ -157,15 +157,10 @@ static uint32_t block_take(struct frame_store *k, const struct stored_conn *owne
 	return i;
 }
 
-/* What points to the oldest block that may go. */
-static uint32_t *round_begin(const struct frame_store *k, struct stored_conn *c)
-{
-	return c->fixed == NONE ? &c->first : &k->blocks[c->fixed].next;
-}
-
 static void oldest_drop(struct frame_store *k, struct stored_conn *c)
 {
-	uint32_t *at = round_begin(k, c), i = *at;
+	/* What points to the oldest block that may go. */
+	uint32_t *at = c->fixed == NONE ? &c->first : &k->blocks[c->fixed].next, i = *at;
 	c->omitted += k->blocks[i].frames;
 	*at = k->blocks[i].next;
 	c->blocks--;

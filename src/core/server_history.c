@@ -35,7 +35,7 @@ struct life {
 	int64_t ts;  /* of its end */
 	int64_t age; /* 0: not used yet */
 	uint32_t messages;
-	uint8_t manner; /* manner_of */
+	uint8_t manner; /* in what way it was ended: where it stood, and with what word */
 };
 
 struct server {
@@ -226,12 +226,6 @@ static void together_count(const struct server *s, int64_t ts, struct cause_hint
 	}
 }
 
-/* In what way it was ended: where it stood, and with what word. */
-static uint8_t manner_of(const struct ending *e)
-{
-	return (uint8_t)(e->stage * FAREWELLS + e->farewell);
-}
-
 static void ending_count(struct server *s, bool ended)
 {
 	if (s->ended == UINT16_MAX || s->normal == UINT16_MAX) {
@@ -288,7 +282,7 @@ void server_history_hints(struct server_history *h, const struct conn *conn,
 	if (!ended)
 		return;
 	struct life now = {ts, ts > conn->start ? ts - conn->start : 1, session->messages,
-			   manner_of(ending)};
+			   (uint8_t)(ending->stage * FAREWELLS + ending->farewell)};
 	if (s && !is_young(conn, ts) && !is_habit(s, &now))
 		together_count(s, ts, out);
 	if (out->together == 0) { /* alone, or forgotten meanwhile */

@@ -40,15 +40,11 @@ static struct {
 	uint8_t datagram[IP_HEADER + TCP_HEADER + WSCALE_OPTION + PIECE_MAX];
 } feed;
 
-static uint32_t address_of(uint32_t number)
-{
-	return htonl(CLIENT_NET | number);
-}
-
 /* Searches each time: libnids frees its streams at any time, so a kept pointer could dangle. */
 static struct tcp_stream *stream_of(uint32_t number)
 {
-	struct tuple4 tuple = {CLIENT_PORT, SERVER_PORT, address_of(number), htonl(SERVER_ADDRESS)};
+	struct tuple4 tuple = {CLIENT_PORT, SERVER_PORT, htonl(CLIENT_NET | number),
+			       htonl(SERVER_ADDRESS)};
 	return nids_find_tcp_stream(&tuple);
 }
 

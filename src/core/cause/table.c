@@ -67,12 +67,6 @@ static bool fits(const struct cause_input *f, enum cause_id id)
 	return f->judgement->verdict != VERDICT_CLIENT_NO_QUIT || id == CAUSE_REPLY_LOST;
 }
 
-/* Of usual endings, which no operator is told of, nobody asks why. */
-static bool wanted(const struct cause_input *f)
-{
-	return verdict_severity(f->judgement->verdict, f->ending) >= SEVERITY_NOTICE;
-}
-
 void cause_find(const struct cause_input *input, struct cause *out)
 {
 	struct cause_input whole = *input, *f = &whole;
@@ -93,6 +87,8 @@ void cause_find(const struct cause_input *input, struct cause *out)
 		    (out->evidences == 0 || c.confidence > out->confidence))
 			*out = c;
 	}
-	if (out->evidences == 0 && wanted(f))
+	/* Of usual endings, which no operator is told of, nobody asks why. */
+	if (out->evidences == 0 &&
+	    verdict_severity(f->judgement->verdict, f->ending) >= SEVERITY_NOTICE)
 		cause_unexplained(f, out);
 }

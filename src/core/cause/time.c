@@ -41,14 +41,6 @@ bool cause_time_idle(const struct cause_input *f, struct cause *c)
 	return c->evidences > 0;
 }
 
-/* What the answer to the last message took, or had taken when the session ended without it. */
-static int64_t answer_time(const struct ending *e)
-{
-	return e->end_unanswered                  ? e->waited
-	       : e->stage == STAGE_END_OF_MESSAGE ? e->slowest_reply
-						  : 0;
-}
-
 /* The server's TCP had taken the whole of the message whose end was sent last. What the client sent
  * behind it, perhaps when the server had closed, does not matter. */
 static bool message_acked(const struct cause_input *f)
@@ -64,7 +56,10 @@ static bool message_acked(const struct cause_input *f)
  * own time-out explains the moment of the close, this stands behind it. */
 bool cause_time_slow_filter(const struct cause_input *f, struct cause *c)
 {
-	int64_t time = answer_time(f->ending);
+	/* What the answer to the last message took, or had taken when the session ended. */
+	int64_t time = f->ending->end_unanswered                  ? f->ending->waited
+		       : f->ending->stage == STAGE_END_OF_MESSAGE ? f->ending->slowest_reply
+								  : 0;
 	bool by_client = cause_rules_by_client(f);
 	if (time < slow || !message_acked(f) || (!by_client && !cause_rules_by_server(f)))
 		return false;

@@ -136,12 +136,6 @@ struct smtp_pending *dialogue_client_end(struct dialogue *d, unsigned flaws, int
 	return p;
 }
 
-static void soft_begin(struct dialogue *d)
-{
-	d->mode = MODE_SOFT;
-	d->probe = d->content;
-}
-
 static size_t content_run(struct dialogue *d, struct bytes in, int64_t ts)
 {
 	size_t used;
@@ -151,10 +145,12 @@ static size_t content_run(struct dialogue *d, struct bytes in, int64_t ts)
 	if (d->early)
 		dialogue_secret_content(d, bytes_first(in, used));
 	content_emit(d, bytes_first(in, used), used);
-	if (end == CONTENT_END)
+	if (end == CONTENT_END) {
 		dialogue_client_end(d, 0, ts);
-	else if (end == CONTENT_SOFT_END && !d->hard_only)
-		soft_begin(d);
+	} else if (end == CONTENT_SOFT_END && !d->hard_only) {
+		d->mode = MODE_SOFT;
+		d->probe = d->content;
+	}
 	return used;
 }
 

@@ -27,11 +27,6 @@ static struct bytes line_at(struct bytes text, size_t *next)
 	return bytes_of(text.p, n > 0 && text.p[n - 1] == '\r' ? n - 1 : n);
 }
 
-static bool is_command(enum smtp_verb verb)
-{
-	return verb != SMTP_UNKNOWN && verb != SMTP_NOT_SMTP;
-}
-
 /* The chunk behind a line of BDAT; more than there is: a server answers the chunk, not the line. */
 static uint64_t chunk_behind(const struct smtp_command *c)
 {
@@ -50,7 +45,7 @@ static void line_take(struct undecided_lines *h, struct bytes line, bool tail)
 		h->from = h->upto;
 		h->commands = 1;
 		h->pure = h->ended = true;
-	} else if (is_command(c.verb)) {
+	} else if (c.verb != SMTP_UNKNOWN && c.verb != SMTP_NOT_SMTP) {
 		h->commands++;
 		h->ended = false;
 		h->last = c.verb;

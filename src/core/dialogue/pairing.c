@@ -207,12 +207,6 @@ static void injected_drop(struct dialogue *d)
 	d->mode = MODE_TLS_DUE;
 }
 
-/* What came as TLS where none was due gets all that the server says. */
-static bool stays(const struct dialogue *d, const struct smtp_pending *p, bool early)
-{
-	return early || (d->mode == MODE_FOREIGN && p->verb == SMTP_NOT_SMTP);
-}
-
 /* The oldest command has its answer. */
 static void reply_credit(struct dialogue *d, struct smtp_pending *p, const struct smtp_reply *r,
 			 int64_t ts)
@@ -227,7 +221,9 @@ static void reply_credit(struct dialogue *d, struct smtp_pending *p, const struc
 	if (early)
 		p->read = r->code;
 	p->due--;
-	if (p->due == 0 && !stays(d, &answered, early))
+	/* What came as TLS where none was due gets all that the server says. */
+	bool stays = early || (d->mode == MODE_FOREIGN && answered.verb == SMTP_NOT_SMTP);
+	if (p->due == 0 && !stays)
 		dialogue_unpend(d);
 	else if (p->due == 0)
 		p->due = 1;
@@ -378,11 +374,6 @@ static struct smtp_pending *find_while_lost(struct dialogue *d, struct smtp_pend
 	return reply_finds(d, p, r) ? p : NULL;
 }
 
-static bool is_misfit(const struct smtp_pending *p, const struct smtp_reply *r)
-{
-	return p->verb != SMTP_CONNECT && pending_fits(p, r) == FIT_NOT;
-}
-
 /* What a reply answers that is not of the usual kind; NULL: nothing. */
 static __attribute__((noinline)) struct smtp_pending *
 pending_find(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
@@ -404,7 +395,8 @@ pending_find(struct dialogue *d, const struct smtp_reply *r, int64_t ts)
 	/* Found too soon: this reply cannot be the answer to what was sent after the hole. Of what
 	 * is surely the oldest, a farewell may be. */
 	bool farewell = smtp_code_closes(r->code);
-	if (d->holed && !d->lost && p && is_misfit(p, r) && (p->unsure || !farewell))
+	if (d->holed && !d->lost && p && p->verb != SMTP_CONNECT && pending_fits(p, r) == FIT_NOT &&
+	    (p->unsure || !farewell))
 		dialogue_lose(d, CLIENT, 0);
 	return d->lost && !(p && !p->unsure) ? find_while_lost(d, p, r) : p;
 }

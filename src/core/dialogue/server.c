@@ -51,14 +51,6 @@ static bool foreign_pending(const struct dialogue *d)
 	return p && p->verb == SMTP_NOT_SMTP;
 }
 
-/* The server answers another protocol's words in that protocol (HTTP's CONNECT): if SMTP follows,
- * it begins with what comes then, and nothing before it counts. */
-static void tunnel_begins(struct dialogue *d)
-{
-	dialogue_unpend_all(d);
-	dialogue_lose(d, SERVER, 0);
-}
-
 /* True: the reply goes on. */
 static inline bool reply_take(struct dialogue *d, const struct line_out *line, struct smtp_reply r,
 			      int64_t ts)
@@ -72,8 +64,12 @@ static inline bool reply_take(struct dialogue *d, const struct line_out *line, s
 	if (r.code == 0) {
 		if (!d->lost)
 			d->env->listener->uncoded(d, r.text);
-		if (foreign_pending(d))
-			tunnel_begins(d);
+		/* The server answers another protocol's words in that protocol (HTTP's CONNECT): if
+		 * SMTP follows, it begins with what comes then, and nothing before it counts. */
+		if (foreign_pending(d)) {
+			dialogue_unpend_all(d);
+			dialogue_lose(d, SERVER, 0);
+		}
 		return false;
 	}
 	if (r.more) {

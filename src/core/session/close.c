@@ -106,13 +106,6 @@ static bool is_disproved(const struct transaction *t, const struct conn *conn,
 	       conn->flow[SERVER].acked < t->unproved;
 }
 
-/* The sender believes in the 2yz; whether the server meant this message is not known. */
-static void unproved_downgrade(struct transaction *t, struct ending *e)
-{
-	t->taken = TAKEN_UNKNOWN;
-	e->may_hide = true;
-}
-
 /* What a transaction that the close has left open says of the ending. */
 static void open_read(const struct session *s, const struct transaction *t, struct ending *e)
 {
@@ -140,10 +133,14 @@ static void transactions_read(struct session *s, const struct conn *conn, struct
 		     e->closer != CLOSER_NOBODY;
 
 	for (struct transaction *t = s->info.first; t; t = t->next) {
-		if (whole && is_disproved(t, conn, e))
+		if (whole && is_disproved(t, conn, e)) {
 			session_message_disprove(s, t);
-		else if (t->unproved && t->fate == FATE_ACCEPTED)
-			unproved_downgrade(t, e);
+		} else if (t->unproved && t->fate == FATE_ACCEPTED) {
+			/* The sender believes in the 2yz; whether the server meant this message is
+			 * not known. */
+			t->taken = TAKEN_UNKNOWN;
+			e->may_hide = true;
+		}
 		if (t->early || t->fate != FATE_ACCEPTED)
 			taken_read(t, whole, e);
 		if (t->fate == FATE_OPEN && !t->refused)

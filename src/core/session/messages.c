@@ -50,16 +50,13 @@ void session_message_tls(struct session *s)
 	s->base = STAGE_STARTTLS;
 }
 
-static bool droppable(const struct transaction *t, bool accepted_only)
-{
-	return t->fate == FATE_ACCEPTED || (!accepted_only && t->fate != FATE_OPEN);
-}
-
 static bool transactions_drop_one(struct session *s, bool accepted_only)
 {
 	for (struct transaction **at = &s->info.first; *at; at = &(*at)->next) {
 		struct transaction *t = *at;
-		if (t == s->sending || !droppable(t, accepted_only))
+		bool droppable = t->fate == FATE_ACCEPTED ||
+				 (!accepted_only && t->fate != FATE_OPEN);
+		if (t == s->sending || !droppable)
 			continue;
 		for (struct smtp_pending *p = s->dialogue.head; p; p = p->next)
 			if (p->transaction == t)

@@ -365,16 +365,6 @@ static void farewell_note(struct session *s, const struct smtp_event *e)
 						 : session_stage_now(s, true));
 }
 
-/*
- * Behind its 220 to STARTTLS a server has nothing to say in clear: what comes there was slipped in,
- * and a client that keeps it reads it as said inside TLS. A farewell may be the server's own,
- * unless it comes at once.
- */
-static bool is_injected(const struct session *s, const struct smtp_event *e)
-{
-	return !e->pending && !e->lost && dialogue_tls_is_due(&s->dialogue);
-}
-
 static bool is_farewell(uint16_t code)
 {
 	return code == 221 || code >= 400;
@@ -422,12 +412,16 @@ static void on_quit_reply(struct session *s, const struct smtp_event *e)
 		on_unasked_reply(s, e);
 }
 
-/* All lines of it are one reply. */
+/*
+ * All lines of it are one reply. Behind its 220 to STARTTLS a server has nothing to say in clear:
+ * what comes there was slipped in, and a client that keeps it reads it as said inside TLS. A
+ * farewell may be the server's own, unless it comes at once.
+ */
 static void reply_take(struct session *s, const struct smtp_event *e)
 {
 	const struct smtp_pending *p = e->pending;
 	uint16_t code = e->reply->code;
-	bool injected = is_injected(s, e);
+	bool injected = !p && !e->lost && dialogue_tls_is_due(&s->dialogue);
 	if (injected && (!is_farewell(code) || e->ts - s->farewell_ts < FRAME_SECOND))
 		s->info.flaws |= FLAW_STARTTLS_RESPONSE_INJECTION;
 	if (injected && !is_farewell(code))

@@ -39,16 +39,6 @@ static int64_t silence_of(const struct tls_infer *i, int64_t ts)
 	return ts - later(i->last_record[CLIENT], i->last_record[SERVER]);
 }
 
-static bool exact(const struct tls_infer *i)
-{
-	return !tls_suite_padded(i->suite);
-}
-
-static bool may_be_short(const struct tls_infer *i, uint32_t length)
-{
-	return tls_suite_may_hold(i->suite, i->encrypt_then_mac, length, SHORT);
-}
-
 /*
  * Of TLS 1.3 an alert is a record of its length, and of data only a line end on its own is as
  * short. In TLS 1.2 it has its type; which alert it is nobody can see, and a fatal one is rare once
@@ -91,7 +81,8 @@ static void on_client(struct tls_infer *i, uint32_t length, uint64_t at)
 	if (i->asked_n == 0)
 		i->asked_end = at;
 	i->begun = true;
-	i->short_now = i->asked_n == 0 && may_be_short(i, length);
+	i->short_now = i->asked_n == 0 &&
+		       tls_suite_may_hold(i->suite, i->encrypt_then_mac, length, SHORT);
 	i->asked += i->asked < UINT32_MAX / 2 ? tls_suite_inside(i->suite, length) : 0;
 	i->asked_n += i->asked_n < UINT16_MAX;
 }
@@ -119,13 +110,6 @@ static void on_server(struct tls_infer *i, uint32_t length, uint64_t acked, int6
 	i->answer_n += i->answer_n < UINT16_MAX;
 }
 
-static enum tls_pending pending_of(const struct tls_infer *i, bool reached)
-{
-	if (!reached || i->answer_n > 0)
-		return TLS_PENDING_NOTHING;
-	return is_message(i) ? TLS_PENDING_MESSAGE : TLS_PENDING_COMMAND;
-}
-
 /* What the client sent and the server had not received when it closed, it did not close on. */
 static void freeze(struct tls_infer *i, enum side side, uint64_t acked, int64_t ts)
 {
@@ -134,11 +118,14 @@ static void freeze(struct tls_infer *i, enum side side, uint64_t acked, int64_t 
 	if (e->first != CLOSER_NOBODY)
 		return;
 	e->first = side == SERVER ? CLOSER_SERVER : CLOSER_CLIENT;
-	e->pending = (uint8_t)pending_of(i, reached);
+	e->pending = !reached || i->answer_n > 0 ? TLS_PENDING_NOTHING
+		     : is_message(i)             ? TLS_PENDING_MESSAGE
+						 : TLS_PENDING_COMMAND;
 	e->short_answered = reached && i->short_now && i->answer_n == 1;
 	e->message_answered = reached && i->answer_n > 0 && (is_message(i) || i->asked_n > 1);
-	e->reply = e->short_answered && exact(i) && i->answer <= UINT16_MAX ? (uint16_t)i->answer
-									    : 0;
+	e->reply = e->short_answered && !tls_suite_padded(i->suite) && i->answer <= UINT16_MAX
+			   ? (uint16_t)i->answer
+			   : 0;
 	e->quiet = later(i->spoke[CLIENT], i->spoke[SERVER]) > 0 &&
 		   silence_of(i, ts) >= silence_short;
 	e->unasked = reached && i->unasked && ts - i->spoke[SERVER] <= close_soon;

@@ -135,12 +135,6 @@ bool line_idle(const struct line *l)
 	return (l->flaws & LINE_HANDED_ON) || !partial_waits(l);
 }
 
-static struct line_out whole_hand_on(struct bytes text)
-{
-	bool cr = text.n > 0 && text.p[text.n - 1] == '\r';
-	return line_judge(bytes_first(text, text.n - cr), cr ? 0 : LINE_BARE_LF);
-}
-
 /* Every line but the usual one. */
 static bool line_gather(struct line *l, struct pool *pool, struct bytes *in, struct line_out *out)
 {
@@ -152,7 +146,8 @@ static bool line_gather(struct line *l, struct pool *pool, struct bytes *in, str
 	struct bytes text = bytes_first(*in, lf ? (size_t)(lf - in->p) : in->n);
 	*in = bytes_from(*in, text.n + (lf != NULL));
 	if (lf && !partial_waits(l)) {
-		*out = whole_hand_on(text);
+		bool cr = text.n > 0 && text.p[text.n - 1] == '\r';
+		*out = line_judge(bytes_first(text, text.n - cr), cr ? 0 : LINE_BARE_LF);
 		return true;
 	}
 	partial_keep(l, pool, text);

@@ -9,11 +9,6 @@ void tls_message_reset(struct tls_messages *m, struct pool *pool)
 	*m = (struct tls_messages){0};
 }
 
-static uint32_t length_of(const struct tls_messages *m)
-{
-	return (uint32_t)m->head[1] << 16 | (uint32_t)m->head[2] << 8 | m->head[3];
-}
-
 static bool is_read(uint8_t type)
 {
 	return type == TLS_CLIENT_HELLO || type == TLS_SERVER_HELLO ||
@@ -25,7 +20,7 @@ static void head_byte(struct tls_messages *m, struct pool *pool, uint8_t byte)
 	m->head[m->head_n++] = byte;
 	if (m->head_n < sizeof m->head)
 		return;
-	m->left = length_of(m);
+	m->left = (uint32_t)m->head[1] << 16 | (uint32_t)m->head[2] << 8 | m->head[3];
 	m->capacity = !is_read(m->head[0])         ? 0
 		      : m->left < TLS_MESSAGE_KEPT ? m->left
 						   : TLS_MESSAGE_KEPT;

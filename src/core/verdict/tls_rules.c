@@ -9,14 +9,10 @@ static bool records_seen(const struct ending *e)
 	return e->encrypted && e->connected && e->unsure == UNSURE_NONE && seen;
 }
 
-static bool inferable(const struct ending *e)
-{
-	return records_seen(e) && e->farewell == FAREWELL_HIDDEN;
-}
-
 static bool tls_closed(const struct ending *e, enum closer first)
 {
-	return inferable(e) && e->tls.followed && e->tls.done && e->tls.first == first;
+	return records_seen(e) && e->farewell == FAREWELL_HIDDEN && e->tls.followed &&
+	       e->tls.done && e->tls.first == first;
 }
 
 /* The answer to six bytes was as long as this server's 221. */
