@@ -120,7 +120,7 @@ static void on_release(void *arg, struct conn *c)
 }
 
 static const struct stream_listener listener = {on_open,  on_data,    on_gap, on_fin,
-						on_close, on_release, NULL,   NULL};
+						on_close, on_release, NULL};
 
 enum bit {
 	TWO_TEXTS = 1,
