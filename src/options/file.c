@@ -36,9 +36,8 @@ static void cut_comment(char *line)
 static void unknown(struct config_errors *m, unsigned line, const char *name)
 {
 	struct suggestion near = {.word = name, .n = strlen(name)};
-	const struct option_row *row;
 
-	for (size_t i = 0; (row = option_row_at(i)) != NULL; i++)
+	for (const struct option_row *row = option_rows; row->name != NULL; row++)
 		if (!(row->flags & OPTION_LINE))
 			suggest_offer(&near, row->name);
 	if (near.best != NULL)
@@ -87,9 +86,8 @@ static void setting_read(struct settings *to, unsigned line, const char *name, c
 	else if (row->arg != NULL && value[0] == '\0')
 		config_errors_add(m, line, "%s: its %s is missing", name, row->arg);
 	/* "no" leaves a switch as it is. */
-	else if ((row->arg != NULL || !no) &&
-		 !settings_add(to, (struct setting){row, row->arg != NULL ? value : NULL, line}))
-		config_errors_add(m, line, "no memory");
+	else if (row->arg != NULL || !no)
+		settings_add(to, (struct setting){row, row->arg != NULL ? value : NULL, line}, m);
 }
 
 static void line_read(struct settings *to, unsigned number, char *line, struct config_errors *m)

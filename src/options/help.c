@@ -18,9 +18,9 @@ void options_help_row(struct outbuf *b, const struct option_row *row,
 	outbuf_str(b, row->help);
 	if (row->fallback != NULL)
 		outbuf_format(b, " (default %s)", row->fallback);
-	if (row->show != NULL) {
+	if (row->flags & OPTION_CORE) {
 		outbuf_str(b, " (default ");
-		row->show(b, defaults);
+		option_show(b, row, defaults);
 		outbuf_char(b, ')');
 	}
 }
@@ -30,6 +30,8 @@ static void put_option(struct outbuf *b, const struct option_row *row,
 {
 	char left[64];
 
+	if (option_group_begun(row) != NULL)
+		outbuf_format(b, "\n%s:\n", row->group);
 	snprintf(left, sizeof(left), "--%s%s%s", row->name, row->arg != NULL ? " " : "",
 		 row->arg != NULL ? row->arg : "");
 	if (row->letter != '\0')
@@ -38,15 +40,6 @@ static void put_option(struct outbuf *b, const struct option_row *row,
 		outbuf_format(b, "      %-28s ", left);
 	options_help_row(b, row, defaults);
 	outbuf_char(b, '\n');
-}
-
-static void put_group(struct outbuf *b, const struct option_group *group,
-		      const struct options *defaults)
-{
-	outbuf_format(b, "\n%s:\n", group->title);
-	for (const struct option_row *row = group->rows; row->name != NULL; row++)
-		if (row->help != NULL)
-			put_option(b, row, defaults);
 }
 
 void options_help(struct outbuf *b)
@@ -64,8 +57,8 @@ void options_help(struct outbuf *b)
 		"Finds SMTP sessions on the network or in captures and tells which of them the "
 		"server broke: with a 221\n"
 		"before it had accepted the message, or by dropping the connection.\n");
-	for (const struct option_group *g = option_groups; g->title != NULL; g++)
-		put_group(b, g, defaults);
+	for (const struct option_row *row = option_rows; row->name != NULL; row++)
+		put_option(b, row, defaults);
 	outbuf_str(b, "\nKinds of output:\n");
 	for (const struct sink_kind *const *k = sink_kinds; *k != NULL; k++)
 		outbuf_format(b, "  %-10s %s\n", (*k)->name, (*k)->help);

@@ -8,7 +8,7 @@
 void options_help(struct outbuf *b);
 
 /* Appends the sentence of one option with its default: "used at most: 512M, 2G (default 1024M)".
- * row->help is not NULL. defaults: as options_read fills them without any option. */
+ * defaults: as options_read fills them without any option. */
 void options_help_row(struct outbuf *b, const struct option_row *row,
 		      const struct options *defaults);
 

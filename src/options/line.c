@@ -16,8 +16,7 @@ struct line {
 
 static void line_add(struct line *l, const struct option_row *row, const char *value)
 {
-	if (!settings_add(l->to, (struct setting){row, value, 0}))
-		config_errors_add(l->m, 0, "no memory");
+	settings_add(l->to, (struct setting){row, value, 0}, l->m);
 }
 
 /* Adds the option of the current word. attached: a value within the word; NULL: the next word is
@@ -37,9 +36,8 @@ static void line_option(struct line *l, const struct option_row *row, const char
 static void line_unknown(struct line *l, const char *name, size_t n)
 {
 	struct suggestion near = {.word = name, .n = n};
-	const struct option_row *row;
 
-	for (size_t i = 0; (row = option_row_at(i)) != NULL; i++)
+	for (const struct option_row *row = option_rows; row->name != NULL; row++)
 		suggest_offer(&near, row->name);
 	if (near.best != NULL)
 		config_errors_add(l->m, 0, "there is no option --%.*s; did you mean --%s?", (int)n,

@@ -9,8 +9,6 @@
 #include "text/buffer.h"
 #include "trace/ladder_format.h"
 
-#include <stdio.h>
-
 /* RUN: watch or read. The others print something and exit. */
 enum options_action {
 	OPTIONS_RUN,
@@ -33,29 +31,24 @@ struct options_list {
  * OPTIONS_RUN, exactly one of interfaces and reads has elements. */
 struct options {
 	enum options_action action;
-	struct options_list interfaces, reads, outputs;
 	struct monitor_config monitor; /* ports, engine and limits; the rest: defaults */
-	const char *ports;             /* the text of the option */
-	const char *keylog;            /* NULL: none */
-	const char *filter;            /* libpcap's expression; NULL: none */
-	unsigned snaplen;              /* bytes of a packet at most */
-	size_t buffer; /* bytes of the kernel's rings of one interface, all workers together */
-	bool promiscuous;
 	struct alerting alerting;
-	enum severity fail_on; /* SEVERITIES: never */
-	enum redact_mode redact;
-	const char *explain;       /* the session, or EXPLAIN_ALL; NULL: none */
-	enum ladder_format ladder; /* format of its ladder */
-	bool top;                  /* the terminal view */
-	const char *write_pcap;    /* the directory; NULL: no packets are written */
-	size_t pcap_memory;        /* live: bytes of packets kept for write_pcap */
-	int64_t repeat;            /* first interval of sums, nanoseconds; 0: no sums */
-	int digest;             /* minute of the day, UTC, of the daily summary; negative: none */
-	int64_t stats_interval; /* nanoseconds; 0: only at the end */
-	unsigned workers;       /* 0: one per CPU */
-	const char *user;       /* user to become if started as root; NULL: the default */
-	const char *pid_file;   /* NULL: none */
-	const char *config;     /* the configuration file; NULL: none */
+
+/* One member for each row whose place is OWN. A string that was not given is NULL. */
+#define OPTION(group, name, letter, arg, kind, ...) kind
+#define OWN(type, member)                           type member;
+#define PART(type, member)
+#define FLAG(place, member) place(bool, member)
+#define ACTION(value)
+#define STRING(place, member, hand)      place(const char *, member)
+#define LIST(place, member, hand)        place(struct options_list, member)
+#define NUMBER(place, member, min, max)  place(unsigned, member)
+#define SIZE(place, member, min, max)    place(size_t, member)
+#define TIME(place, member, min)         place(int64_t, member)
+#define CHOICE(place, type, member, ...) place(type, member)
+#define HAND(place, type, member, hand)  place(type, member)
+#include "options/options.def"
+
 	/* The source of all members above. */
 	int argc;
 	char **argv;              /* borrowed */

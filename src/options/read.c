@@ -31,17 +31,11 @@ static void text_own(struct options *o, char *text, struct config_errors *m)
 	o->texts = texts;
 }
 
-static void setting_append(struct options *o, struct setting one, struct config_errors *m)
-{
-	if (!settings_add(&o->settings, one))
-		config_errors_add(m, one.line, "no memory");
-}
-
 static void apply(struct options *o, const struct setting *s, struct config_errors *m)
 {
 	struct error why;
 
-	if (!s->row->set(o, s->value, &why))
+	if (!option_set(o, s->row, s->value, &why))
 		config_errors_add(m, s->line, s->line > 0 ? "%s: %s" : "--%s: %s", s->row->name,
 				  why.text);
 }
@@ -56,24 +50,22 @@ static void lists_free(struct options *o)
 /* Sets all options anew: defaults first, then the settings in their order. */
 static void apply_all(struct options *o, struct config_errors *m)
 {
-	const struct option_row *row;
-
 	lists_free(o);
 	*o = (struct options){.monitor = monitor_config_default(),
 			      .alerting = alerting_default(),
 			      .fail_on = SEVERITIES,
-			      .redact = REDACT_NONE,
-			      .config = o->config,
 			      .argc = o->argc,
 			      .argv = o->argv,
 			      .settings = o->settings,
 			      .texts = o->texts,
 			      .texts_n = o->texts_n};
-	for (size_t i = 0; (row = option_row_at(i)) != NULL; i++)
+	for (const struct option_row *row = option_rows; row->name != NULL; row++)
 		if (row->fallback != NULL)
 			apply(o, &(struct setting){row, row->fallback, 0}, m);
 	for (size_t i = 0; i < o->settings.n; i++)
 		apply(o, &o->settings.all[i], m);
+	if (o->ladder == LADDER_SCENARIO && o->explain == NULL)
+		o->explain = EXPLAIN_ALL;
 }
 
 /* Whether a setting of the command line replaces this option of the file. */
@@ -113,25 +105,30 @@ static void check_interfaces(const struct options *o, struct config_errors *m)
 	}
 }
 
-/* Packets contain the mail addresses that redaction hides. The second pass cannot read standard
- * input again. */
+/* The second pass cannot read standard input again. */
+static void check_twice(const struct options *o, const char *name, struct config_errors *m)
+{
+	for (size_t i = 0; i < o->reads.n; i++)
+		if (strcmp(o->reads.all[i], "-") == 0)
+			config_errors_add(m, line_of(o, name),
+					  "%s: standard input cannot be read twice, as this has "
+					  "to; write it to "
+					  "a file first",
+					  name);
+}
+
+/* Packets contain the mail addresses that redaction hides. */
 static void check_write_pcap(const struct options *o, struct config_errors *m)
 {
 	if (o->write_pcap == NULL)
 		return;
-	if (o->redact != REDACT_NONE && o->redact != REDACT_MODES)
+	if (o->redact != REDACT_NONE)
 		config_errors_add(
 			m, line_of(o, "write-pcap"),
 			"write-pcap: packets cannot be redacted, they are written as they "
-			"were captured; with --redact %s there "
-			"can be none",
+			"were captured; with --redact %s there can be none",
 			redact_name(o->redact));
-	for (size_t i = 0; i < o->reads.n; i++)
-		if (strcmp(o->reads.all[i], "-") == 0)
-			config_errors_add(
-				m, line_of(o, "write-pcap"),
-				"write-pcap: standard input cannot be read twice, as this has "
-				"to; write it to a file first");
+	check_twice(o, "write-pcap", m);
 }
 
 /* --explain reads the captures twice, and a live run has no end. */
@@ -141,18 +138,12 @@ static void check_explain(const struct options *o, struct config_errors *m)
 		return;
 	if (o->interfaces.n > 0)
 		config_errors_add(
-			m, line_of(o, "explain"),
+			m, 0,
 			"explain: of captures only (-r); --write-pcap keeps what is to be "
 			"explained later");
 	if (strcmp(o->explain, EXPLAIN_ALL) == 0 && o->ladder != LADDER_SCENARIO)
-		config_errors_add(m, line_of(o, "explain"),
-				  "explain: all sessions at once are for --ladder scenario");
-	for (size_t i = 0; i < o->reads.n; i++)
-		if (strcmp(o->reads.all[i], "-") == 0)
-			config_errors_add(
-				m, line_of(o, "explain"),
-				"explain: standard input cannot be read twice, as this has "
-				"to; write it to a file first");
+		config_errors_add(m, 0, "explain: all sessions at once are for --ladder scenario");
+	check_twice(o, "explain", m);
 }
 
 /* The view of --top occupies standard output. */
@@ -208,8 +199,7 @@ static void filter_add(struct options *o, struct settings *given, char *words,
 		return;
 	if (settings_next(given, row_of("filter"), &at) != NULL)
 		config_errors_add(m, 0, "two filters: --filter, and \"%s\"", words);
-	if (!settings_add(given, (struct setting){row_of("filter"), words, 0}))
-		config_errors_add(m, 0, "no memory");
+	settings_add(given, (struct setting){row_of("filter"), words, 0}, m);
 	text_own(o, words, m);
 }
 
@@ -224,7 +214,7 @@ unsigned options_read(struct options *o, int argc, char **argv, FILE *errors)
 	filter_add(o, &given, words, &m);
 	for (size_t i = 0; i < given.n; i++)
 		if (given.all[i].row == row_of("config"))
-			o->config = m.file = given.all[i].value;
+			m.file = given.all[i].value;
 	if (m.file != NULL)
 		option_file_read(&filed, &text, &m);
 	text_own(o, text, &m);
@@ -232,9 +222,9 @@ unsigned options_read(struct options *o, int argc, char **argv, FILE *errors)
 	 * is not checked. */
 	for (size_t i = 0; i < filed.n; i++)
 		if (!is_replaced(&given, filed.all[i].row))
-			setting_append(o, filed.all[i], &m);
+			settings_add(&o->settings, filed.all[i], &m);
 	for (size_t i = 0; i < given.n; i++)
-		setting_append(o, given.all[i], &m);
+		settings_add(&o->settings, given.all[i], &m);
 	settings_free(&given);
 	settings_free(&filed);
 	apply_all(o, &m);
@@ -294,7 +284,7 @@ static void row_restore(const struct options *running, struct options *fresh,
 			copy.value = text != NULL ? text : "";
 			text_own(fresh, text, m);
 		}
-		setting_append(fresh, copy, m);
+		settings_add(&fresh->settings, copy, m);
 	}
 }
 
@@ -302,11 +292,10 @@ unsigned options_reload(const struct options *running, struct options *fresh, FI
 			unsigned *unchanged)
 {
 	struct config_errors m = {.to = errors, .file = running->config};
-	const struct option_row *row;
 	unsigned n = 0;
 
 	m.n = options_read(fresh, running->argc, running->argv, errors);
-	for (size_t i = 0; m.n == 0 && (row = option_row_at(i)) != NULL; i++) {
+	for (const struct option_row *row = option_rows; m.n == 0 && row->name != NULL; row++) {
 		if (!(row->flags & OPTION_RESTART) || is_same(running, fresh, row))
 			continue;
 		fprintf(errors,

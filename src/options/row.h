@@ -13,45 +13,58 @@ enum option_flag {
 	OPTION_RESTART = 8, /* a reload does not change the option */
 	/* A source of packets. On the command line the option replaces all such options of the
 	   file. */
-	OPTION_SOURCE = 16
+	OPTION_SOURCE = 16,
+	OPTION_CORE = 32 /* the default is the core's; a NUMBER, SIZE or TIME */
 };
 
-/* One option. */
+/* What a value is; options.def explains the kinds. */
+enum option_kind {
+	OPTION_FLAG,
+	OPTION_ACTION,
+	OPTION_STRING,
+	OPTION_LIST,
+	OPTION_NUMBER,
+	OPTION_SIZE,
+	OPTION_TIME,
+	OPTION_CHOICE,
+	OPTION_HAND
+};
+
+/* One option; options.def explains the members. */
 struct option_row {
-	const char *name; /* "--name" on the command line, "name" in the file */
-	char letter;      /* "-letter"; 0: none */
-	/* Name of the value; NULL: a switch. The shell completion depends on the name
-	 * (tests/program/make_docs.c). */
+	const char *group, *name;
+	char letter;
 	const char *arg;
-	const char *fallback; /* the default, set before all values; NULL: none, or see show */
-	unsigned flags;       /* enum option_flag */
-	/* Sets the value; NULL for a switch. The value outlives *o. Returns false with a sentence
-	 * in why if the value is not valid. */
-	bool (*set)(struct options *o, const char *value, struct error *why);
-	const char *help; /* a sentence; NULL: not in --help */
-	/* If the default comes from the core: appends it for --help. */
-	void (*show)(struct outbuf *b, const struct options *defaults);
+	enum option_kind kind;
+	size_t member;     /* offset in struct options, bytes */
+	uint64_t min, max; /* of a value. ACTION: min is the value. CHOICE: max is `end` */
+	/* Checks the value before it is stored, or stores it; NULL: nothing to check. The value
+	 * outlives *o. Returns false with a sentence in why if the value is not valid. */
+	bool (*hand)(struct options *o, const char *value, struct error *why);
+	unsigned (*read)(const char *name);
+	const char *names; /* for people */
+	const char *fallback;
+	unsigned flags; /* enum option_flag */
+	const char *help;
 };
 
-/* Options of one subject. rows is terminated by a row without a name. */
-struct option_group {
-	const char *title;
-	const struct option_row *rows;
-};
+/* All options in the order of --help, terminated by a row without a name. */
+extern const struct option_row option_rows[];
 
-/* The tables, each beside its setters in rows_*.c. A new option gets a row in one of them. */
-extern const struct option_row option_rows_capture[], option_rows_judge[], option_rows_output[],
-	option_rows_limit[], option_rows_service[];
-
-/* All options in the order of --help, terminated by a group without a title (options/table.c). */
-extern const struct option_group option_groups[];
-
-/* Returns the row with index i of all groups together, or NULL if there is none. */
-const struct option_row *option_row_at(size_t i);
+/* Returns the title of the group that the row begins, or NULL. */
+const char *option_group_begun(const struct option_row *row);
 
 /* Return the option whose name is the first n bytes of name, or the option with the letter; NULL if
  * there is none. */
 const struct option_row *option_row_named(const char *name, size_t n);
 const struct option_row *option_row_lettered(char letter);
+
+/* Sets the value of an option, which outlives *o; NULL for a switch. Returns false with a sentence
+ * in why if the value is not valid. (value.c) */
+bool option_set(struct options *o, const struct option_row *row, const char *value,
+		struct error *why);
+
+/* Appends the value that an option with OPTION_CORE has in *o, such as 1024M. */
+void option_show(struct outbuf *b, const struct option_row *row, const struct options *o);
 
 #endif

@@ -3,15 +3,16 @@
 
 #include <stdlib.h>
 
-bool settings_add(struct settings *s, struct setting one)
+void settings_add(struct settings *s, struct setting one, struct config_errors *m)
 {
 	struct setting *all = realloc(s->all, (s->n + 1) * sizeof(*all));
 
-	if (all == NULL)
-		return false;
+	if (all == NULL) {
+		config_errors_add(m, one.line, "no memory");
+		return;
+	}
 	all[s->n++] = one;
 	s->all = all;
-	return true;
 }
 
 const struct setting *settings_next(const struct settings *s, const struct option_row *row,

@@ -2,8 +2,7 @@
 #ifndef SMTPWATCH_OPTIONS_SETTING_H
 #define SMTPWATCH_OPTIONS_SETTING_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "options/config_errors.h"
 
 struct option_row;
 
@@ -20,8 +19,8 @@ struct settings {
 	size_t n;
 };
 
-/* Appends a setting. Returns false if memory is exhausted. */
-bool settings_add(struct settings *s, struct setting one);
+/* Appends a setting. Adds an error to *m if memory is exhausted. */
+void settings_add(struct settings *s, struct setting one, struct config_errors *m);
 
 /* Returns the next setting of a row from index *at on, or NULL if there is none. Sets *at to the
  * index behind the setting. Borrowed until settings_add or settings_free. */

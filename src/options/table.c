@@ -1,26 +1,177 @@
-/* table.c - the table of all options, by subject. */
+/* table.c - the table of all options, and the values that are read by hand. */
+#include "nids/stream_nids.h"
 #include "options/row.h"
+#include "sink/sink.h"
+#include "stats/daily.h"
 
-const struct option_group option_groups[] = {
-	{"Packets", option_rows_capture}, {"Judgement", option_rows_judge},
-	{"Outputs", option_rows_output},  {"Engine and limits", option_rows_limit},
-	{"Program", option_rows_service}, {0},
+#include <net/if.h>
+#include <stdlib.h>
+
+/* Accepts a name that an interface can have. The interface need not exist yet. */
+static bool interface_check(struct options *o, const char *value, struct error *why)
+{
+	size_t n = strlen(value);
+
+	(void)o;
+	if (strchr(value, ',') != NULL)
+		return error_set(why,
+				 "\"%.99s\" is no interface; several are given one by one, each by "
+				 "its own option",
+				 value);
+	if (n > 0 && n < IFNAMSIZ && strpbrk(value, "/ \t") == NULL)
+		return true;
+	return error_set(why,
+			 "\"%.99s\" is no interface; a name has 1 to %d characters, such as eth0; "
+			 "any is all of them",
+			 value, IFNAMSIZ - 1);
+}
+
+/* Reads one port of the list: digits, then an optional kind. */
+static bool port_read(const char *text, size_t n, uint16_t *port, enum port_kind *kind)
+{
+	static const struct {
+		const char *suffix;
+		enum port_kind kind;
+	} kinds[] = {{"", PORT_SMTP}, {"/tls", PORT_TLS}, {"/lmtp", PORT_LMTP}};
+	size_t digits = strspn(text, "0123456789");
+	unsigned long number = digits > 0 && digits <= 5 ? strtoul(text, NULL, 10) : 0;
+
+	if (digits > n || number == 0 || number > UINT16_MAX)
+		return false;
+	*port = (uint16_t)number;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strlen(kinds[i].suffix) == n - digits &&
+		    memcmp(kinds[i].suffix, text + digits, n - digits) == 0) {
+			*kind = kinds[i].kind;
+			return true;
+		}
+	return false;
+}
+
+static bool ports_set(struct options *o, const char *value, struct error *why)
+{
+	struct monitor_config *m = &o->monitor;
+
+	m->any_port = false;
+	memset(&m->ports, 0, sizeof(m->ports));
+	memset(&m->tls_ports, 0, sizeof(m->tls_ports));
+	memset(&m->lmtp_ports, 0, sizeof(m->lmtp_ports));
+	for (const char *at = value;; at++) {
+		size_t n = strcspn(at, ",");
+		bool any = n == 3 && memcmp(at, "any", n) == 0;
+		enum port_kind kind;
+		uint16_t port;
+
+		m->any_port |= any;
+		if (!any && !port_read(at, n, &port, &kind))
+			return error_set(
+				why,
+				"\"%.*s\" is no port; a list reads 25,465/tls,24/lmtp or 25,any",
+				n < 99 ? (int)n : 99, at);
+		if (!any)
+			monitor_config_port(m, port, kind);
+		at += n;
+		if (*at == '\0')
+			return true;
+	}
+}
+
+static bool severity_set(struct options *o, const char *value, struct error *why)
+{
+	return alerting_set(&o->alerting, value, why);
+}
+
+static bool output_check(struct options *o, const char *value, struct error *why)
+{
+	const char *target;
+
+	(void)o;
+	if (sink_kind_read(value, &target) != NULL)
+		return true;
+	error_set(why, "there is no output \"%.99s\"; there are", value);
+	for (const struct sink_kind *const *k = sink_kinds; *k != NULL; k++)
+		error_append(why, "%s %s", k == sink_kinds ? "" : ",", (*k)->name);
+	return false;
+}
+
+static bool explain_check(struct options *o, const char *value, struct error *why)
+{
+	(void)o;
+	return value[0] != '\0' ||
+	       error_set(why,
+			 "which session? worst, a number, an address, a Message-ID, a queue id");
+}
+
+static bool directory_check(struct options *o, const char *value, struct error *why)
+{
+	(void)o;
+	return (value[0] != '\0' && strcmp(value, "-") != 0) ||
+	       error_set(why, "\"%s\" is no directory: each alert's packets become a file in it",
+			 value);
+}
+
+static bool digest_set(struct options *o, const char *value, struct error *why)
+{
+	o->digest = daily_read(value);
+	return o->digest >= -1 ||
+	       error_set(why, "\"%.99s\" is neither off nor a time of the day (UTC), such as 08:00",
+			 value);
+}
+
+/* "own" is the earlier name of the native engine. */
+static bool engine_set(struct options *o, const char *value, struct error *why)
+{
+	if (strcmp(value, stream_nids.name) == 0)
+		o->monitor.engine = &stream_nids;
+	else if (strcmp(value, stream_native.name) == 0 || strcmp(value, "own") == 0)
+		o->monitor.engine = &stream_native;
+	else
+		return error_set(why, "\"%.99s\" is no engine; there are native, nids", value);
+	return true;
+}
+
+/* The offset of a member; the compiler warns if it has another type. */
+#define PLACE(type, path)                                                                          \
+	.member = offsetof(struct options, path) +                                                 \
+		  0 * sizeof((type *)0 == &((struct options *)0)->path)
+
+#define OPTION(g, n, l, a, kind_of, d, f, h)                                                       \
+	{.group = g,                                                                               \
+	 .name = n,                                                                                \
+	 .letter = l,                                                                              \
+	 .arg = a,                                                                                 \
+	 kind_of,                                                                                  \
+	 .fallback = d,                                                                            \
+	 .flags = f,                                                                               \
+	 .help = h},
+#define FLAG(place, path)             .kind = OPTION_FLAG, PLACE(bool, path)
+#define ACTION(value)                 .kind = OPTION_ACTION, .min = value, PLACE(enum options_action, action)
+#define STRING(place, path, f)        .kind = OPTION_STRING, .hand = f, PLACE(const char *, path)
+#define LIST(place, path, f)          .kind = OPTION_LIST, .hand = f, PLACE(struct options_list, path)
+#define BOUNDS(from, to)              .min = from, .max = to
+#define NUMBER(place, path, from, to) .kind = OPTION_NUMBER, BOUNDS(from, to), PLACE(unsigned, path)
+#define SIZE(place, path, from, to)   .kind = OPTION_SIZE, BOUNDS(from, to), PLACE(size_t, path)
+#define TIME(place, path, from)       .kind = OPTION_TIME, BOUNDS(from, TIME_MAX), PLACE(int64_t, path)
+#define CHOICE(place, type, path, reader, from, end, list)                                         \
+	.kind = OPTION_CHOICE, BOUNDS(from, (end)-1), .read = reader, .names = list,               \
+	PLACE(type, path)
+#define HAND(place, type, path, f) .kind = OPTION_HAND, .hand = f, PLACE(type, path)
+
+enum { TIME_MAX = 30 * 86400 };
+
+const struct option_row option_rows[] = {
+#include "options/options.def"
+	{0},
 };
 
-const struct option_row *option_row_at(size_t i)
+const char *option_group_begun(const struct option_row *row)
 {
-	for (const struct option_group *g = option_groups; g->title != NULL; g++)
-		for (const struct option_row *row = g->rows; row->name != NULL; row++)
-			if (i-- == 0)
-				return row;
-	return NULL;
+	return row == option_rows || strcmp(row->group, row[-1].group) != 0 ? row->group : NULL;
 }
 
 const struct option_row *option_row_named(const char *name, size_t n)
 {
-	const struct option_row *row;
-
-	for (size_t i = 0; (row = option_row_at(i)) != NULL; i++)
+	for (const struct option_row *row = option_rows; row->name != NULL; row++)
 		if (strlen(row->name) == n && memcmp(row->name, name, n) == 0)
 			return row;
 	return NULL;
@@ -28,9 +179,7 @@ const struct option_row *option_row_named(const char *name, size_t n)
 
 const struct option_row *option_row_lettered(char letter)
 {
-	const struct option_row *row;
-
-	for (size_t i = 0; (row = option_row_at(i)) != NULL; i++)
+	for (const struct option_row *row = option_rows; row->name != NULL; row++)
 		if (row->letter == letter)
 			return row;
 	return NULL;

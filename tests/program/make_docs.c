@@ -134,41 +134,44 @@ static void mdoc_help(struct outbuf *b, const struct option_row *row)
 	outbuf_free(&help);
 }
 
+static void mdoc_group(struct outbuf *b, const struct option_row *row)
+{
+	const char *title = option_group_begun(row);
+
+	if (title != NULL)
+		outbuf_format(b, "%s.Ss %s\n.Bl -tag -width Ds\n", row > option_rows ? ".El\n" : "",
+			      title);
+}
+
 static void part_options(struct outbuf *b)
 {
-	for (const struct option_group *g = option_groups; g->title != NULL; g++) {
-		outbuf_format(b, ".Ss %s\n.Bl -tag -width Ds\n", g->title);
-		for (const struct option_row *row = g->rows; row->name != NULL; row++) {
-			if (row->help == NULL)
-				continue;
-			outbuf_str(b, ".It ");
-			if (row->letter != '\0')
-				outbuf_format(b, "Fl %c , ", row->letter);
-			outbuf_format(b, "Fl Fl %s", row->name);
-			if (row->arg != NULL)
-				outbuf_format(b, " Ar %s", row->arg);
-			outbuf_char(b, '\n');
-			mdoc_help(b, row);
-		}
-		outbuf_str(b, ".El\n");
+	for (const struct option_row *row = option_rows; row->name != NULL; row++) {
+		mdoc_group(b, row);
+		outbuf_str(b, ".It ");
+		if (row->letter != '\0')
+			outbuf_format(b, "Fl %c , ", row->letter);
+		outbuf_format(b, "Fl Fl %s", row->name);
+		if (row->arg != NULL)
+			outbuf_format(b, " Ar %s", row->arg);
+		outbuf_char(b, '\n');
+		mdoc_help(b, row);
 	}
+	outbuf_str(b, ".El\n");
 }
 
 static void part_file_options(struct outbuf *b)
 {
-	for (const struct option_group *g = option_groups; g->title != NULL; g++) {
-		outbuf_format(b, ".Ss %s\n.Bl -tag -width Ds\n", g->title);
-		for (const struct option_row *row = g->rows; row->name != NULL; row++) {
-			if (row->help == NULL || (row->flags & OPTION_LINE))
-				continue;
-			outbuf_format(b, ".It Ic %s No = Ar %s\n", row->name,
-				      row->arg != NULL ? row->arg : "yes|no");
-			mdoc_help(b, row);
-			if (row->flags & OPTION_RESTART)
-				outbuf_str(b, "Takes a restart.\n");
-		}
-		outbuf_str(b, ".El\n");
+	for (const struct option_row *row = option_rows; row->name != NULL; row++) {
+		mdoc_group(b, row);
+		if (row->flags & OPTION_LINE)
+			continue;
+		outbuf_format(b, ".It Ic %s No = Ar %s\n", row->name,
+			      row->arg != NULL ? row->arg : "yes|no");
+		mdoc_help(b, row);
+		if (row->flags & OPTION_RESTART)
+			outbuf_str(b, "Takes a restart.\n");
 	}
+	outbuf_str(b, ".El\n");
 }
 
 static void part_kinds(struct outbuf *b)
@@ -487,10 +490,8 @@ static void put_value(struct outbuf *b, size_t column, const struct option_row *
 
 static void part_values(struct outbuf *b)
 {
-	const struct option_row *row;
-
-	for (size_t i = 0; (row = option_row_at(i)) != NULL; i++) {
-		if (row->arg == NULL || row->help == NULL)
+	for (const struct option_row *row = option_rows; row->name != NULL; row++) {
+		if (row->arg == NULL)
 			continue;
 		size_t begin = b->n;
 
@@ -505,13 +506,11 @@ static void part_values(struct outbuf *b)
 static void part_names(struct outbuf *b)
 {
 	static const char begin[] = "_smtpwatch_options=\"";
-	const struct option_row *row;
 	struct outbuf words = {0};
 
-	for (size_t i = 0; (row = option_row_at(i)) != NULL; i++)
-		if (row->help != NULL)
-			outbuf_format(&words, "%s--%s%s", i > 0 ? " " : "", row->name,
-				      row->arg != NULL ? "=" : "");
+	for (const struct option_row *row = option_rows; row->name != NULL; row++)
+		outbuf_format(&words, "%s--%s%s", row > option_rows ? " " : "", row->name,
+			      row->arg != NULL ? "=" : "");
 	outbuf_char(&words, '\0');
 	outbuf_str(b, begin);
 	put_wrapped(b, sizeof(begin) - 1, words.p, "\t");
