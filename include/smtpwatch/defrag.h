@@ -16,15 +16,11 @@
  */
 struct defrag;
 
+/* counters.def has a row for each member. Malformed fragments are cut by the snaplen, reach beyond
+ * 65,535 bytes, contradict the end of the datagram, or have a length that is no multiple of 8. */
 struct defrag_stats {
-	uint64_t fragments;   /* fragments given to defrag_push */
-	uint64_t reassembled; /* datagrams completed */
-	uint64_t timed_out;   /* datagrams dropped for age */
-	uint64_t evicted;     /* datagrams dropped because the budget or the table was full */
-	uint64_t overlaps;    /* datagrams with overlapping bytes that differed */
-	/* Fragments that are cut by the snaplen, reach beyond 65,535 bytes, contradict the end of
-	 * the datagram, or have a length that is no multiple of 8. */
-	uint64_t malformed;
+#define DEFRAG_COUNTER(member, ...) uint64_t member;
+#include "smtpwatch/counters.def"
 };
 
 /* Returns a new defragmenter. budget: bytes of incomplete datagrams, at most. table: number of

@@ -47,27 +47,21 @@ struct monitor_config {
 	struct trace_observer *trace;
 };
 
-/* Counters that the capturing program fills in; all 0 for a capture file. */
+/* Counters that the capturing program fills in; all 0 for a capture file. counters.def has a row
+ * for each member. `received` includes `dropped`, and both are counted by the kernel. */
 struct capture_stats {
-	uint64_t received, dropped; /* counted by the kernel; `received` includes `dropped` */
-	uint64_t dropped_by_interface;
-	/* Records that found no room in the queue to the outputs. */
-	uint64_t records_lost;
-	/* Capture files that were written for sessions, and those that could not be. */
-	uint64_t pcaps_written, pcaps_lost;
+#define CAPTURE_COUNTER(member, ...) uint64_t member;
+#include "smtpwatch/counters.def"
 };
 
 struct monitor_stats {
 	struct capture_stats capture;
-	uint64_t frames, bytes;
+#define MONITOR_COUNTER(member, ...) uint64_t member;
+#include "smtpwatch/counters.def"
 	uint64_t kinds[PACKET_KINDS];
-	uint64_t reordered_time; /* frames with an earlier time than the frame before */
 	struct undecoded undecoded;
-	/* Frames whose time was far from the times of both neighbours, and was not believed. */
-	uint64_t wild_time;
 	struct defrag_stats defrag;
 	struct stream_stats stream;
-	size_t memory_used, memory_peak, memory_reserved;
 };
 
 #endif

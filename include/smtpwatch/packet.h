@@ -120,18 +120,11 @@ struct packet_other {
 			    protocol */
 };
 
-/* The result of decoding. The monitor counts each kind under its name. */
+/* The result of decoding, PACKET_TCP to PACKET_LINK: rows of counters.def. The monitor counts each
+ * kind under its name. */
 enum packet_kind {
-	PACKET_TCP,       /* struct packet is filled in; one of its ports is monitored */
-	PACKET_UNWATCHED, /* TCP, but neither port is monitored */
-	PACKET_FRAGMENT,  /* struct packet_fragment is filled in */
-	PACKET_ICMP,  /* struct packet_icmp is filled in; one of the quoted ports is monitored */
-	PACKET_OTHER, /* another protocol: ARP, UDP ...; struct packet_other is filled in */
-	PACKET_CUT,   /* cut by the snaplen before the end of the TCP header */
-	PACKET_MALFORMED, /* lengths or versions contradict each other */
-	PACKET_CHECKSUM,  /* wrong checksum; only with insist_checksum */
-	PACKET_NESTED,    /* more than PACKET_NESTING headers below TCP */
-	PACKET_LINK, /* no decode function for this link type; struct packet_other is filled in */
+#define KIND_COUNTER(name, ...) PACKET_##name,
+#include "smtpwatch/counters.def"
 	PACKET_KINDS
 };
 

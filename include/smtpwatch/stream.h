@@ -211,45 +211,20 @@ struct stream_config {
 
 struct stream_config stream_config_default(void);
 
-/* Why the receiver drops a segment. Each reason is counted (stream_stats.refused). */
+/* Why the receiver drops a segment, RECEIVER_NO_ACK to RECEIVER_WINDOW: rows of counters.def. */
 enum receiver_why {
 	RECEIVER_TAKES,
-	RECEIVER_NO_ACK, /* no ACK, SYN or RST: dropped in every state (RFC 9293 3.10.7) */
-	/* Both SYNs had time stamps, and this one is older than one of an accepted segment (RFC
-	 * 7323 5). */
-	RECEIVER_OLD_STAMP,
-	/* A TCP-MD5 or TCP-AO option where a SYN had none, or no option where all SYNs had one
-	 * (RFC 2385 2.0, RFC 5925 7.3). */
-	RECEIVER_SIGNATURE,
-	/* Beyond the announced window, and never acknowledged (RFC 9293 3.10.7.4). */
-	RECEIVER_WINDOW,
+#define REFUSED_COUNTER(name, ...) RECEIVER_##name,
+#include "smtpwatch/counters.def"
 	RECEIVER_WHYS
 };
 
-/* Counters of an engine: all that was dropped, evicted or declared missing. The statistics use
- * these names. */
+/* Counters of an engine: all that was dropped, evicted or declared missing. counters.def has a row
+ * for each member. */
 struct stream_stats {
-	uint64_t segments;                        /* segments taken */
-	uint64_t conns;                           /* connections opened */
-	uint64_t conns_open;                      /* now */
-	uint64_t conns_peak;                      /* at once, at most */
-	uint64_t midstream;                       /* of conns: without a handshake */
-	uint64_t evicted_half_open, evicted_idle; /* because the table was full */
-	uint64_t aged_half_open, aged_idle;       /* because nothing came */
-	uint64_t out_of_order;                    /* segments held */
-	uint64_t duplicates;                      /* packets captured twice, ignored */
-	uint64_t retransmits;
-	uint64_t gaps, gap_bytes;
-	uint64_t held_bytes; /* now */
-	uint64_t held_peak;
-	uint64_t held_overflow; /* holes declared early, for lack of room */
-	uint64_t rst_ignored;   /* RSTs outside RFC 5961's rule */
-	uint64_t stray; /* segments that belong to no connection: stragglers of closed ones, RSTs
-			   without one */
-	uint64_t conflicts; /* segments with other bytes than those that were held or handed on for
-			       the same numbers */
+#define STREAM_COUNTER(member, ...) uint64_t member;
+#include "smtpwatch/counters.def"
 	uint64_t refused[RECEIVER_WHYS]; /* segments that their receiver drops, by reason */
-	uint64_t no_memory;              /* things not done because the pool was exhausted */
 };
 
 /* The position of an engine in the sequence of events. Several engines may share the connections of

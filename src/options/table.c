@@ -130,32 +130,22 @@ static bool engine_set(struct options *o, const char *value, struct error *why)
 	return true;
 }
 
-/* The offset of a member; the compiler warns if it has another type. */
-#define PLACE(type, path)                                                                          \
-	.member = offsetof(struct options, path) +                                                 \
-		  0 * sizeof((type *)0 == &((struct options *)0)->path)
-
-#define OPTION(g, n, l, a, kind_of, d, f, h)                                                       \
-	{.group = g,                                                                               \
-	 .name = n,                                                                                \
-	 .letter = l,                                                                              \
-	 .arg = a,                                                                                 \
-	 kind_of,                                                                                  \
-	 .fallback = d,                                                                            \
-	 .flags = f,                                                                               \
-	 .help = h},
-#define FLAG(place, path)             .kind = OPTION_FLAG, PLACE(bool, path)
-#define ACTION(value)                 .kind = OPTION_ACTION, .min = value, PLACE(enum options_action, action)
-#define STRING(place, path, f)        .kind = OPTION_STRING, .hand = f, PLACE(const char *, path)
-#define LIST(place, path, f)          .kind = OPTION_LIST, .hand = f, PLACE(struct options_list, path)
+/* The compiler warns if the member has another type. */
+#define KIND(of, type, path)                                                                       \
+	.kind = OPTION_##of, .member = offsetof(struct options, path) +                            \
+				       0 * sizeof((type *)0 == &((struct options *)0)->path)
 #define BOUNDS(from, to)              .min = from, .max = to
-#define NUMBER(place, path, from, to) .kind = OPTION_NUMBER, BOUNDS(from, to), PLACE(unsigned, path)
-#define SIZE(place, path, from, to)   .kind = OPTION_SIZE, BOUNDS(from, to), PLACE(size_t, path)
-#define TIME(place, path, from)       .kind = OPTION_TIME, BOUNDS(from, TIME_MAX), PLACE(int64_t, path)
-#define CHOICE(place, type, path, reader, from, end, list)                                         \
-	.kind = OPTION_CHOICE, BOUNDS(from, (end)-1), .read = reader, .names = list,               \
-	PLACE(type, path)
-#define HAND(place, type, path, f) .kind = OPTION_HAND, .hand = f, PLACE(type, path)
+#define FLAG(place, path)             KIND(FLAG, bool, path)
+#define ACTION(value)                 KIND(ACTION, enum options_action, action), .min = value
+#define STRING(place, path, f)        KIND(STRING, const char *, path), .hand = f
+#define LIST(place, path, f)          KIND(LIST, struct options_list, path), .hand = f
+#define NUMBER(place, path, from, to) KIND(NUMBER, unsigned, path), BOUNDS(from, to)
+#define SIZE(place, path, from, to)   KIND(SIZE, size_t, path), BOUNDS(from, to)
+#define TIME(place, path, from)       KIND(TIME, int64_t, path), BOUNDS(from, TIME_MAX)
+#define CHOICE(place, type, path, f, from, end, list)                                              \
+	KIND(CHOICE, type, path), BOUNDS(from, (end)-1), .read = f, .names = list
+#define HAND(place, type, path, f)     KIND(HAND, type, path), .hand = f
+#define OPTION(g, n, l, a, k, d, f, h) {g, n, l, a, .fallback = d, .flags = f, .help = h, k},
 
 enum { TIME_MAX = 30 * 86400 };
 

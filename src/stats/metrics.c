@@ -53,8 +53,8 @@ void metrics_count(struct metrics *m, const struct report *r)
 	m->alerting = r->alerting;
 	m->sessions[v][r->role != ROLE_NONE ? r->role : ROLE_UNKNOWN]++;
 	m->stages[v][record->ending->stage]++;
-	m->grouped += r->grouped;
-	m->limited += (uint64_t)__builtin_popcountll(r->limited);
+#define SUM(member, name, help, expression) m->member += (expression);
+#include "stats/sums.def"
 	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1) {
 		unsigned s = (unsigned)__builtin_ctzll(left);
 
@@ -70,15 +70,7 @@ void metrics_count(struct metrics *m, const struct report *r)
 
 static void put_head(struct outbuf *b, const char *name, const char *type, const char *help)
 {
-	outbuf_str(b, "# HELP ");
-	outbuf_str(b, name);
-	outbuf_char(b, ' ');
-	outbuf_str(b, help);
-	outbuf_str(b, "\n# TYPE ");
-	outbuf_str(b, name);
-	outbuf_char(b, ' ');
-	outbuf_str(b, type);
-	outbuf_char(b, '\n');
+	outbuf_format(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
 static void put_value(struct outbuf *b, uint64_t v)
@@ -146,14 +138,14 @@ static void put_alerts(const struct metrics *m, struct outbuf *b)
 				put_sample(b, name, "signature", alert_kind_row(s)->id, "severity",
 					   severity_name((enum severity)severity),
 					   m->alerts[s][severity]);
-	put_head(b, "smtpwatch_alerts_folded_total", "counter",
-		 "Alerts of these that were told in sums only.");
-	outbuf_str(b, "smtpwatch_alerts_folded_total");
-	put_value(b, m->limited);
-	put_head(b, "smtpwatch_sessions_grouped_total", "counter",
-		 "Sessions that the alert of another one counts.");
-	outbuf_str(b, "smtpwatch_sessions_grouped_total");
-	put_value(b, m->grouped);
+}
+
+static void put_sum(struct outbuf *b, const char *name, const char *type, const char *help,
+		    uint64_t v)
+{
+	put_head(b, name, type, help);
+	outbuf_str(b, name);
+	put_value(b, v);
 }
 
 static void put_fates(const struct metrics *m, struct outbuf *b)
@@ -190,13 +182,11 @@ static void put_counters(const struct metrics *m, struct outbuf *b)
 		const struct counter *c = &counters[i];
 		char name[96], help[160];
 
-		snprintf(name, sizeof(name), "smtpwatch_%s_%s%s", c->group, counter_name(c),
+		snprintf(name, sizeof(name), "smtpwatch_%s_%s%s", c->group, c->name,
 			 c->level ? "" : "_total");
 		snprintf(help, sizeof(help), "%s: %s.", c->group,
-			 c->words != NULL ? c->words : counter_name(c));
-		put_head(b, name, c->level ? "gauge" : "counter", help);
-		outbuf_str(b, name);
-		put_value(b, counter_value(c, &m->core));
+			 c->words != NULL ? c->words : c->name);
+		put_sum(b, name, c->level ? "gauge" : "counter", help, counter_value(c, &m->core));
 	}
 }
 
@@ -246,6 +236,8 @@ void metrics_put(const struct metrics *m, struct outbuf *b, const struct sink_lo
 	put_sessions(m, b);
 	put_stages(m, b);
 	put_alerts(m, b);
+#define SUM(member, name, help, expression) put_sum(b, name, "counter", help, m->member);
+#include "stats/sums.def"
 	put_fates(m, b);
 	put_histogram(b, &m->banner, "smtpwatch_banner_seconds",
 		      "From the first packet of a session to the whole greeting.");

@@ -20,7 +20,8 @@ struct metrics {
 	uint64_t sessions[ALERT_KINDS_MAX][ROLES]; /* by enum verdict; so are stages */
 	uint64_t stages[ALERT_KINDS_MAX][STAGES];
 	uint64_t alerts[ALERT_KINDS_MAX][SEVERITIES];
-	uint64_t grouped, limited;
+#define SUM(member, ...) uint64_t member;
+#include "stats/sums.def"
 	uint64_t fates[FATES];
 	struct metrics_histogram banner, acceptance;
 	struct monitor_stats core;       /* set by the caller before metrics_put */

@@ -7,6 +7,7 @@
 #include "policy/alert_kind.h"
 #include "policy/role.h"
 #include "smtpwatch/cause.h"
+#include "stats/counters.h"
 
 #include <stdlib.h>
 
@@ -390,31 +391,78 @@ static void put_names(struct outbuf *b, const struct name_list *list)
 		outbuf_format(b, "        \"%s\"%s\n", list->label(i), i + 1 < list->n ? "," : "");
 }
 
+/* The counter with which the group begins whose object in $defs.stats the line begins; NULL: none.
+ */
+static const struct counter *group_begun(const char *line)
+{
+	for (const struct counter *c = counters; c < counters + counters_n; c++) {
+		size_t n = strlen(c->group);
+
+		if (strncmp(line + strlen("        \""), c->group, n) == 0 &&
+		    strcmp(line + strlen("        \"") + n, "\": {\n") == 0)
+			return c;
+	}
+	return NULL;
+}
+
+/* Appends the names of the counters of a group, or their properties. */
+static void put_counters(struct outbuf *b, const struct counter *first, bool properties)
+{
+	for (const struct counter *c = first; c < counters + counters_n; c++) {
+		bool last = c + 1 == counters + counters_n || strcmp(c[1].group, c->group) != 0;
+
+		outbuf_format(b, "            \"%s\"", c->name);
+		if (properties)
+			outbuf_format(b,
+				      ": {\n              \"type\": \"integer\",\n"
+				      "              \"minimum\": 0,\n"
+				      "              \"description\": \"%s\"\n            }",
+				      c->about != NULL ? c->about : c->words);
+		outbuf_str(b, last ? "\n" : ",\n");
+		if (last)
+			return;
+	}
+}
+
 const char *schema_make(FILE *f, struct outbuf *b)
 {
 	const struct name_list *list = NULL;
-	bool defs = false, inside = false, made[LISTS] = {false};
+	const struct counter *group = NULL;
+	bool defs = false, stats = false, inside = false, made[LISTS] = {false};
+	const char *end = "";
 	size_t object = 0;
 	const char *missing = NULL;
 	char *line = NULL;
 	size_t room = 0;
 
 	while (getline(&line, &room, f) >= 0) {
-		inside = inside && strncmp(line, "      ]", 7) != 0;
+		inside = inside && strncmp(line, end, strlen(end)) != 0;
 		if (inside)
 			continue;
 		outbuf_str(b, line);
 		if (strncmp(line, "  \"", 3) == 0)
 			defs = strcmp(line, "  \"$defs\": {\n") == 0;
-		else if (strncmp(line, "    \"", 5) == 0)
+		else if (strncmp(line, "    \"", 5) == 0) {
 			list = defs ? list_begun(line) : NULL;
+			stats = defs && strcmp(line, "    \"stats\": {\n") == 0;
+		} else if (strncmp(line, "        \"", 9) == 0)
+			group = stats ? group_begun(line) : NULL;
 		if (defs && object < sizeof objects / sizeof *objects &&
 		    strcmp(line, objects[object].begin) == 0)
 			object_make(f, b, &objects[object++].object);
 		inside = list != NULL && strcmp(line, "      \"enum\": [\n") == 0;
+		end = "      ]";
 		if (inside) {
 			put_names(b, list);
 			made[list - lists] = true;
+		} else if (group != NULL && strcmp(line, "          \"required\": [\n") == 0) {
+			put_counters(b, group, false);
+			inside = true;
+			end = "          ]";
+		} else if (group != NULL && strcmp(line, "          \"properties\": {\n") == 0) {
+			put_counters(b, group, true);
+			inside = true;
+			end = "          }";
 		}
 	}
 	for (unsigned i = 0; i < LISTS; i++)

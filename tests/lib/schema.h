@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 /* Appends the schema f to b, with each $defs.NAME.enum that is one of the program's lists made
- * anew, and so the members of $defs.record and $defs.transaction that the field table has. f has
+ * anew, and so the members that the field table and the counters have. f has
  * two blanks a level, and a line for each member and element. Returns the name of a list that has
  * no place in the schema; NULL: all have. */
 const char *schema_make(FILE *f, struct outbuf *b);

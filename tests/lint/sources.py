@@ -56,7 +56,8 @@ PUBLIC = {
     "strings": "core/session", "session_info": "core/session", "ending": "core/session",
     "verdict": "core/verdict", "verdicts": "core/verdict", "severity": "core/verdict",
     "judgement": "core/verdict", "cause": "core/cause", "causes": "core/cause",
-    "monitor": "core", "monitor_config": "core", "record": "core", "server_history": "core",
+    "counters": "base", "monitor": "core", "monitor_config": "core", "record": "core",
+    "server_history": "core",
     "correlate": "core",
 }
 # A foreign header, the layers that may include it, and in how many files of each.

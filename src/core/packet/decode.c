@@ -47,16 +47,8 @@ static const struct {
 };
 
 static const char *const kind_names[PACKET_KINDS] = {
-	[PACKET_TCP] = "tcp",
-	[PACKET_UNWATCHED] = "unwatched",
-	[PACKET_FRAGMENT] = "fragment",
-	[PACKET_ICMP] = "icmp",
-	[PACKET_OTHER] = "other",
-	[PACKET_CUT] = "cut",
-	[PACKET_MALFORMED] = "malformed",
-	[PACKET_CHECKSUM] = "checksum",
-	[PACKET_NESTED] = "nested",
-	[PACKET_LINK] = "link",
+#define KIND_COUNTER(kind, group, name, ...) [PACKET_##kind] = (name),
+#include "smtpwatch/counters.def"
 };
 
 static inline const struct walk_row *row_find(enum packet_space space, uint32_t number)

@@ -151,7 +151,7 @@ static void put_counters(struct json *j, const struct monitor_stats *core, bool 
 			outbuf_char(j->b, '{');
 			group = c->group;
 		}
-		json_key(j, counter_name(c));
+		json_key(j, c->name);
 		json_number(j, counter_value(c, core));
 	}
 	outbuf_char(j->b, '}');
