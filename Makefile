@@ -158,6 +158,11 @@ lint:
 	@contrib/install-deps.sh build check lint
 	@tests/lint/lint.sh '$(again)'
 
+# One of each kind of thing that grows in a table, added to a copy of the tree.
+additions:
+	@contrib/install-deps.sh build check
+	@/usr/bin/python3 tests/lint/additions.py '$(again)'
+
 # Scenarios and captures, whole and damaged: what is said of a session of which something is
 # missing. make damage SECONDS=60 SEED=1; CAPTURES: a folder of captures that are damaged too, each
 # with NAME.keylog if that is there.
@@ -331,7 +336,7 @@ clean:
 .PHONY: house
 .PHONY: all run check check-long cases scenario damage bench bench-count bench-live floods browser \
         lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps \
-        golden docs install uninstall deb lab-package clean smtpwatch check-debian
+        golden docs additions install uninstall deb lab-package clean smtpwatch check-debian
 .SECONDARY:
 
 # Without a folder find would look everywhere.
