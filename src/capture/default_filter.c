@@ -125,13 +125,6 @@ static void put_ipv6(FILE *f, struct level l, const struct port_set *ports)
 	put(f, ")");
 }
 
-/* Accepts LLC with SNAP, which can also carry IP. */
-static void put_snap(FILE *f, unsigned type, unsigned next)
-{
-	put(f, " or ((ether[%u:2]<0x600 or ether[%u:2]=0x8870) and ether[%u:4]=0xaaaa0300)", type,
-	    type, next);
-}
-
 /* Writes the condition for an ethertype field and its header. tags: how many more VLAN tags may
  * follow. */
 static void put_typed(FILE *f, unsigned type, unsigned next, unsigned tags,
@@ -144,7 +137,9 @@ static void put_typed(FILE *f, unsigned type, unsigned next, unsigned tags,
 	put_ipv6(f, l, ports);
 	put(f, ") or ");
 	PUT_LIST(f, "ether", type, 2, PACKET_ETHERTYPES);
-	put_snap(f, type, next);
+	/* LLC with SNAP can also carry IP. */
+	put(f, " or ((ether[%u:2]<0x600 or ether[%u:2]=0x8870) and ether[%u:4]=0xaaaa0300)", type,
+	    type, next);
 	put(f, " or (");
 	PUT_LIST(f, "ether", type, 2, PACKET_VLAN_TAGS);
 	if (tags > 0) {

@@ -387,12 +387,6 @@ static bool waited_enough(const struct tls_stream *t, bool last)
 	       atomic_load(&t->of->queued) > DECRYPTOR_QUEUES_MAX;
 }
 
-static void mark_lost(struct tls_stream *t)
-{
-	t->lost = true;
-	keys_wipe(t);
-}
-
 /* Decrypts the first record of the queue, and takes it unless it must wait. OUTCOME_WAIT: there is
  * nothing to emit. */
 static enum outcome first_open(struct tls_stream *t, bool last)
@@ -404,8 +398,10 @@ static enum outcome first_open(struct tls_stream *t, bool last)
 	if (result == OUTCOME_WAIT && !waited_enough(t, last))
 		return OUTCOME_WAIT;
 	t->taken = record_queue_take(&t->queue);
-	if (result == OUTCOME_WAIT || result == OUTCOME_LOST)
-		mark_lost(t);
+	if (result == OUTCOME_WAIT || result == OUTCOME_LOST) {
+		t->lost = true;
+		keys_wipe(t);
+	}
 	return t->lost ? OUTCOME_LOST : result;
 }
 

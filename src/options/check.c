@@ -1,8 +1,7 @@
 /* check.c - tries filter, outputs and user without opening, making or sending anything. */
-#include "options/check.h"
+#include "options/sources.h"
 
 #include "capture/filters.h"
-#include "options/row.h"
 #include "os/privilege.h"
 #include "sink/sink.h"
 

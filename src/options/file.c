@@ -1,7 +1,5 @@
 /* file.c - reads the configuration file. */
-#include "options/file.h"
-
-#include "text/suggest.h"
+#include "options/sources.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,29 +31,6 @@ static void cut_comment(char *line)
 		}
 }
 
-static void unknown(struct config_errors *m, unsigned line, const char *name)
-{
-	struct suggestion near = {.word = name, .n = strlen(name)};
-
-	for (const struct option_row *row = option_rows; row->name != NULL; row++)
-		if (!(row->flags & OPTION_LINE))
-			suggest_offer(&near, row->name);
-	if (near.best != NULL)
-		config_errors_add(m, line, "there is no option \"%s\"; did you mean %s?", name,
-				  near.best);
-	else
-		config_errors_add(m, line,
-				  "there is no option \"%s\"; smtpwatch --help shows them all",
-				  name);
-}
-
-static bool is_quoted(const char *value)
-{
-	size_t n = strlen(value);
-
-	return n > 1 && (value[0] == '"' || value[0] == '\'') && value[n - 1] == value[0];
-}
-
 /* Returns the line that has set the option before. Returns 0 if there is none or if the option may
  * be set several times. */
 static unsigned line_before(const struct settings *s, const struct option_row *row)
@@ -72,14 +47,15 @@ static void setting_read(struct settings *to, unsigned line, const char *name, c
 	const struct option_row *row = option_row_named(name, strlen(name));
 	unsigned before = row != NULL ? line_before(to, row) : 0;
 	bool no = strcmp(value, "no") == 0;
+	size_t n = strlen(value);
 
 	if (row == NULL)
-		unknown(m, line, name);
+		option_unknown(m, line, name, strlen(name));
 	else if (row->flags & OPTION_LINE)
 		config_errors_add(m, line, "%s belongs on the command line", name);
 	else if (before > 0)
 		config_errors_add(m, line, "%s: a second time, after line %u", name, before);
-	else if (is_quoted(value))
+	else if (n > 1 && (value[0] == '"' || value[0] == '\'') && value[n - 1] == value[0])
 		config_errors_add(m, line, "%s: a value stands without quotation marks", name);
 	else if (row->arg == NULL && !no && strcmp(value, "yes") != 0)
 		config_errors_add(m, line, "%s: \"%s\" is neither yes nor no", name, value);

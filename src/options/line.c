@@ -1,7 +1,5 @@
 /* line.c - reads the command line. */
-#include "options/line.h"
-
-#include "text/suggest.h"
+#include "options/sources.h"
 
 #include <stdlib.h>
 
@@ -33,20 +31,6 @@ static void line_option(struct line *l, const struct option_row *row, const char
 		line_add(l, row, value);
 }
 
-static void line_unknown(struct line *l, const char *name, size_t n)
-{
-	struct suggestion near = {.word = name, .n = n};
-
-	for (const struct option_row *row = option_rows; row->name != NULL; row++)
-		suggest_offer(&near, row->name);
-	if (near.best != NULL)
-		config_errors_add(l->m, 0, "there is no option --%.*s; did you mean --%s?", (int)n,
-				  name, near.best);
-	else
-		config_errors_add(l->m, 0, "there is no option --%.*s; --help shows them all",
-				  (int)n, name);
-}
-
 /* Reads "--name" or "--name=value". */
 static void line_long(struct line *l)
 {
@@ -55,7 +39,7 @@ static void line_long(struct line *l)
 	const struct option_row *row = option_row_named(word, n);
 
 	if (row == NULL)
-		line_unknown(l, word, n);
+		option_unknown(l->m, 0, word, n);
 	else if (row->arg == NULL && sign != NULL)
 		config_errors_add(l->m, 0, "--%s takes no value", row->name);
 	else

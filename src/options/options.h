@@ -2,12 +2,13 @@
 #ifndef SMTPWATCH_OPTIONS_OPTIONS_H
 #define SMTPWATCH_OPTIONS_OPTIONS_H
 
-#include "options/setting.h"
 #include "policy/alert_rules.h"
 #include "policy/redact.h"
 #include "smtpwatch/monitor.h"
 #include "text/buffer.h"
 #include "trace/ladder_format.h"
+
+#include <stdio.h>
 
 /* RUN: watch or read. The others print something and exit. */
 enum options_action {
@@ -24,6 +25,21 @@ enum options_action {
 /* A list of strings. The strings are borrowed, the array is owned. */
 struct options_list {
 	const char **all;
+	size_t n;
+};
+
+struct option_row;
+
+/* One option as the operator gave it. A reload compares lists of these. */
+struct setting {
+	const struct option_row *row;
+	const char *value; /* borrowed; NULL: a switch that is on */
+	unsigned line;     /* of the configuration file; 0: the command line */
+};
+
+/* In the order in which they apply. Zero-filled before first use. */
+struct settings {
+	struct setting *all; /* owned */
 	size_t n;
 };
 

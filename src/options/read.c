@@ -3,9 +3,7 @@
 
 #include "sink/target.h"
 
-#include "options/check.h"
-#include "options/file.h"
-#include "options/line.h"
+#include "options/sources.h"
 
 #include <stdlib.h>
 
@@ -225,8 +223,8 @@ unsigned options_read(struct options *o, int argc, char **argv, FILE *errors)
 			settings_add(&o->settings, filed.all[i], &m);
 	for (size_t i = 0; i < given.n; i++)
 		settings_add(&o->settings, given.all[i], &m);
-	settings_free(&given);
-	settings_free(&filed);
+	free(given.all);
+	free(filed.all);
 	apply_all(o, &m);
 	check(o, &m);
 	if (o->action == OPTIONS_CHECK)
@@ -315,7 +313,7 @@ unsigned options_reload(const struct options *running, struct options *fresh, FI
 void options_free(struct options *o)
 {
 	lists_free(o);
-	settings_free(&o->settings);
+	free(o->settings.all);
 	for (size_t i = 0; i < o->texts_n; i++)
 		free(o->texts[i]);
 	free(o->texts);

@@ -4,6 +4,7 @@
 #define SMTPWATCH_OPTIONS_ROW_H
 
 #include "base/error.h"
+#include "options/config_errors.h"
 #include "options/options.h"
 
 enum option_flag {
@@ -58,6 +59,18 @@ const char *option_group_begun(const struct option_row *row);
  * there is none. */
 const struct option_row *option_row_named(const char *name, size_t n);
 const struct option_row *option_row_lettered(char letter);
+
+/* Appends a setting. Adds an error to *m if memory is exhausted. */
+void settings_add(struct settings *s, struct setting one, struct config_errors *m);
+
+/* Returns the next setting of a row from index *at on, or NULL if there is none. Sets *at to the
+ * index behind the setting. Borrowed until settings_add. */
+const struct setting *settings_next(const struct settings *s, const struct option_row *row,
+				    size_t *at);
+
+/* Adds an error about a name, n bytes, that no option has, and suggests the nearest. line: of the
+ * configuration file; 0: the command line. */
+void option_unknown(struct config_errors *m, unsigned line, const char *name, size_t n);
 
 /* Sets the value of an option, which outlives *o; NULL for a switch. Returns false with a sentence
  * in why if the value is not valid. (value.c) */

@@ -3,6 +3,7 @@
 #include "options/row.h"
 #include "sink/sink.h"
 #include "stats/daily.h"
+#include "text/suggest.h"
 
 #include <net/if.h>
 #include <stdlib.h>
@@ -173,4 +174,48 @@ const struct option_row *option_row_lettered(char letter)
 		if (row->letter == letter)
 			return row;
 	return NULL;
+}
+
+void settings_add(struct settings *s, struct setting one, struct config_errors *m)
+{
+	struct setting *all = realloc(s->all, (s->n + 1) * sizeof(*all));
+
+	if (all == NULL) {
+		config_errors_add(m, one.line, "no memory");
+		return;
+	}
+	all[s->n++] = one;
+	s->all = all;
+}
+
+const struct setting *settings_next(const struct settings *s, const struct option_row *row,
+				    size_t *at)
+{
+	while (*at < s->n) {
+		const struct setting *one = &s->all[(*at)++];
+
+		if (one->row == row)
+			return one;
+	}
+	return NULL;
+}
+
+void option_unknown(struct config_errors *m, unsigned line, const char *name, size_t n)
+{
+	struct suggestion near = {.word = name, .n = n};
+
+	for (const struct option_row *row = option_rows; row->name != NULL; row++)
+		if (line == 0 || !(row->flags & OPTION_LINE))
+			suggest_offer(&near, row->name);
+	if (near.best != NULL)
+		config_errors_add(m, line,
+				  line > 0 ? "there is no option \"%.*s\"; did you mean %s?"
+					   : "there is no option --%.*s; did you mean --%s?",
+				  (int)n, name, near.best);
+	else
+		config_errors_add(m, line,
+				  line > 0 ? "there is no option \"%.*s\"; smtpwatch --help shows "
+					     "them all"
+					   : "there is no option --%.*s; --help shows them all",
+				  (int)n, name);
 }

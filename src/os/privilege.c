@@ -119,12 +119,6 @@ static bool root_regained(void)
 	return setuid(0) == 0 || setgid(0) == 0 || seteuid(0) == 0;
 }
 
-static bool refuse(struct error *why, const char *name, const char *step)
-{
-	return error_set(why, "cannot become %.99s: %s: %s; --user root stays root", name, step,
-			 strerror(errno));
-}
-
 /* Takes the steps in their order. Returns the one that failed; NULL: none. pw: the user to become;
  * NULL: user and groups stay as they are. */
 static const char *steps_take(const struct passwd *pw, bool stays_root, enum privilege_keep keep)
@@ -150,7 +144,8 @@ bool privilege_drop(const char *user, enum privilege_keep keep, struct error *wh
 	bool stays_root = root && !leave;
 	const char *step = steps_take(pw, stays_root, keep);
 	if (step != NULL)
-		return refuse(why, name, step);
+		return error_set(why, "cannot become %.99s: %s: %s; --user root stays root", name,
+				 step, strerror(errno));
 	if (stays_root ||
 	    (!(leave && !user_gone(pw)) && capabilities_gone(keep) && !root_regained()))
 		return true;

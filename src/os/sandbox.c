@@ -565,22 +565,15 @@ static int unknown_prepare(void)
 	return r;
 }
 
-/* Loads the filter, with a listener if that is possible. */
-static int filter_enter(unsigned role, int *packet)
-{
-	int r = packet != NULL ? filter_load(role, SCMP_ACT_NOTIFY, packet) : -1;
-
-	return r == 0 ? 0 : filter_load(role, SCMP_ACT_ERRNO(EPERM), NULL);
-}
-
 bool sandbox_enter(unsigned role, int *packet, struct error *why)
 {
 	int r = rows_of(role) & ROLE_PROGRAM ? unknown_prepare() : 0;
 
 	if (packet != NULL)
 		*packet = -1;
-	if (r == 0)
-		r = filter_enter(role, packet);
+	/* With a listener if that is possible. */
+	if (r == 0 && (packet == NULL || filter_load(role, SCMP_ACT_NOTIFY, packet) != 0))
+		r = filter_load(role, SCMP_ACT_ERRNO(EPERM), NULL);
 	if (r != 0)
 		error_set(why, "the kernel takes no filter of system calls: %s", strerror(-r));
 	return r == 0;

@@ -206,8 +206,7 @@ static void put_label(struct outbuf *b, struct bytes text)
 
 static void put_loss(struct outbuf *b, const char *name, const struct sink_loss *output, uint64_t v)
 {
-	outbuf_str(b, name);
-	outbuf_str(b, "{output=\"");
+	outbuf_format(b, "%s{output=\"", name);
 	put_label(b, bytes_str(output->name));
 	outbuf_str(b, "\"}");
 	put_value(b, v);

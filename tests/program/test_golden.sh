@@ -39,8 +39,8 @@ PYTHON
 	"$program" -r "pcaps/$1" -o "text:$dir/$1.sealed.txt" -o "json:$dir/$1.sealed.json"
 )
 
-# all.json is whole. The statistics of the others leave out what is 0, so that a new verdict or count
-# changes one golden file.
+# all.json is whole. The statistics of the others leave out what is 0, so that a new verdict or
+# count changes one golden file.
 told() {
 	case $1 in
 	all.json | *.txt) cat "$dir/$1" ;;

@@ -1,0 +1,34 @@
+/* sources.h - reads the command line and the configuration file into settings, and tries them. */
+#ifndef SMTPWATCH_OPTIONS_SOURCES_H
+#define SMTPWATCH_OPTIONS_SOURCES_H
+
+#include "options/row.h"
+
+/*
+ * Appends the options of argv to *to, in their order. The values are borrowed from argv.
+ * As with tcpdump(8), words that are no options form the filter expression: *filter has them,
+ * joined by blanks, or NULL if there are none. Caller frees *filter. Adds an error to *m for each
+ * faulty word. (line.c)
+ */
+void option_line_read(struct settings *to, char **filter, int argc, char **argv,
+		      struct config_errors *m);
+
+/*
+ * Reads m->file, a line "name = value" for each option, and appends its settings to *to. A "#"
+ * begins a comment at the beginning of a line or after a blank. Adds an error to *m for each faulty
+ * line. (file.c)
+ *
+ * *text holds the values. The caller frees *text after the last use of the settings. *text is NULL
+ * if the file is empty or could not be read, which is an error.
+ */
+void option_file_read(struct settings *to, char **text, struct config_errors *m);
+
+/*
+ * The checks of -T (--test) beyond the form of the options: compiles the filter, which looks up the
+ * names in it, and checks the targets of outputs and the user. Opens, makes and sends nothing. Adds
+ * an error to *m for what can never work. Writes a warning to m->to for what would fail only in the
+ * present state of this machine, such as a missing folder. (check.c)
+ */
+void options_check(const struct options *o, struct config_errors *m);
+
+#endif
