@@ -23,7 +23,8 @@ FLAGS = [f"BUILD={BUILD}", "OPT=-O0", "WERROR=1"]
 # The tests of what the additions touch.
 TESTS = ["options/test_options", "stats/test_metrics", "format/test_json", "format/test_text",
          "format/test_explain", "format/test_html", "policy/test_alert_rules",
-         "core/packet/test_decode", "core/smtp/test_grammar", "core/session/test_scenarios"]
+         "core/packet/test_decode", "capture/test_default_filter", "core/smtp/test_grammar",
+         "core/session/test_scenarios"]
 failures = 0
 
 
@@ -164,8 +165,126 @@ STREAM_COUNTER(added, "stream", "added_counter", COUNT, "segments without payloa
     one.show("docs/schema.json", '"added_counter": {')
 
 
+def field(one):
+    """Replies for each command."""
+    one.before("src/format/fields.def", r"^FIELD\(ROOT, session_id,", """\
+FIELD(ROOT, added_field, NUMBER, ALWAYS, INFO->commands + INFO->replies, "commands and replies",
+      TABLE(985, "added_field", "added_field", "smtpwatch.added_field"))
+""")
+    one.show("docs/schema.json", '"added_field": {')
+    one.show("docs/columns.md", "| `added_field` |")
+    one.show("smtpwatch -r pcaps/clean-bdat.pcapng -o json", '"added_field":')
+    one.show("smtpwatch -r pcaps/clean-bdat.pcapng -o csv", "added_field")
+
+
+def verb(one):
+    """A verb whose rules are those of NOOP."""
+    one.before(f"{PUBLIC}/smtp.def", r"^VERB\(QUIT,", """\
+VERB(XADDED, NOOP, STAGES, SMTP_ARGS_SHOWN, 0, "XADDED")
+""")
+    one.create("tests/scenarios/added-verb.smtp", """# a verb of which only its row tells
+include ehlo-starttls-auth
+C: XADDED x
+S: 250 2.0.0 Ok
+include quit
+expect verdict clean stage DONE fate none severity none
+""")
+    one.show("docs/schema.json", '"XADDED"')
+
+
+def flaw(one):
+    """HELP that asks for much."""
+    one.before(f"{PUBLIC}/smtp.def", r'^FLAW\(NUL,', """\
+FLAW(ADDED, "added-flaw")
+""")
+    one.after("src/core/dialogue/client.c", r"^\t\tflaws \|= FLAW_NOT_SMTP;\n", """\
+	if (c.verb == SMTP_HELP && c.args.n > 20)
+		flaws |= FLAW_ADDED;
+""")
+    one.create("tests/scenarios/added-flaw.smtp", """# HELP asks for much
+include ehlo-starttls-auth
+C: HELP me with each of the verbs
+S: 214 2.0.0 no
+include quit
+expect verdict clean stage DONE fate none severity none flaws added-flaw
+""")
+    one.show("docs/schema.json", '"added-flaw"')
+
+
+def tunnel(one):
+    """In UDP: a head of four bytes, and IP."""
+    row = "\tROW(9998, added)"
+    one.before("src/core/packet/numbers.h", r"^\tROW\(4789, vxlan\)",
+               f"{row}{' ' * (99 - len(row) - 7)}\\\n")
+    one.before("src/core/packet/tunnel.c", r"^static enum packet_kind vxlan_read\(", """\
+static enum packet_kind added_read(struct walk *w)
+{
+	if (w->cap < 4)
+		return walk_short(w, 4);
+	walk_skip(w, 4);
+	return packet_read_ip(w);
+}
+
+""")
+
+
+def output(one):
+    """A line for each session: the name of its verdict."""
+    one.after("src/sink/kinds.def", r"^SINK\(html\)\n", "SINK(added)\n")
+    one.create("src/sink/added.c", """\
+/* added.c - a line for each session. */
+#include "sink/sink.h"
+#include "sink/target.h"
+#include "smtpwatch/verdict.h"
+
+#include <stdlib.h>
+
+static void *added_open(const char *target, const struct run_mode *mode, struct error *why)
+{
+	struct target *out = calloc(1, sizeof(*out));
+
+	error_set(why, "no memory for added output");
+	if (out != NULL && target_open(out, target, mode, why))
+		return out;
+	free(out);
+	return NULL;
+}
+
+static bool added_record(void *self, const struct report *r)
+{
+	struct target *out = self;
+
+	outbuf_format(out->buf, "added: %s\\n", verdict_row(r->record.judgement.verdict)->id);
+	return target_put(out);
+}
+
+static bool added_close(void *self)
+{
+	bool whole = target_close(self);
+
+	free(self);
+	return whole;
+}
+
+const struct sink_kind sink_added = {
+	TARGET_SINK,
+	.check = target_check,
+	.reopen = target_reopen,
+	.name = "added",
+	.help = "a line for each session; to FILE, -, or unix:PATH",
+	.open = added_open,
+	.record = added_record,
+	.close = added_close,
+};
+""")
+    one.show("docs/smtpwatch.8", ".It Cm added")
+    one.show("contrib/completion/smtpwatch.bash", " added ")
+    one.show("smtpwatch -r pcaps/clean-bdat.pcapng -o added", "added: clean")
+
+
 ADDITIONS = {"a verdict": verdict, "a cause": cause, "an option": option, "a metric": metric,
-             "a counter of packets": counter}
+             "a counter of packets": counter, "a field": field, "an SMTP verb": verb,
+             "a flaw": flaw, "a tunnel in UDP": tunnel, "an output": output}
 
 
 def promised():

@@ -200,7 +200,7 @@ static void log_release(void *arg, struct conn *conn)
 static void acknowledgements_are_those_of_the_bytes(void **state)
 {
 	static const struct stream_listener log_listener = {
-		log_open, log_data, log_gap, log_fin, log_close, log_release, NULL, NULL};
+		log_open, log_data, log_gap, log_fin, log_close, log_release, NULL};
 	struct engine_run *r = *state;
 	struct talk t = talk_v4(&r->in, 1);
 	talk_handshake(&t);

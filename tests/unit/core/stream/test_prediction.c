@@ -96,7 +96,7 @@ static void on_release(void *arg, struct conn *conn)
 }
 
 static const struct stream_listener listener = {on_open,  on_data,    on_gap, on_fin,
-						on_close, on_release, NULL,   NULL};
+						on_close, on_release, NULL};
 
 static struct diary told_by(const struct stream_engine *engine, const struct segments *in)
 {
