@@ -113,10 +113,19 @@ static bool capabilities_gone(enum privilege_keep keep)
 	       capng_have_capabilities(CAPNG_SELECT_AMBIENT) == CAPNG_NONE;
 }
 
+/* Group 0 alone is not root: containers give it to an ordinary user. Who is wholly of that group
+ * gains nothing by setgid(0). */
+static bool group_is_zero(void)
+{
+	gid_t r, e, s;
+
+	return getresgid(&r, &e, &s) == 0 && r == 0 && e == 0 && s == 0;
+}
+
 /* Tries to become root. Success is the failure that privilege_drop looks for. */
 static bool root_regained(void)
 {
-	return setuid(0) == 0 || setgid(0) == 0 || seteuid(0) == 0;
+	return setuid(0) == 0 || seteuid(0) == 0 || (!group_is_zero() && setgid(0) == 0);
 }
 
 /* Takes the steps in their order. Returns the one that failed; NULL: none. pw: the user to become;

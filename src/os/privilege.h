@@ -33,7 +33,7 @@ bool privilege_net_raw(void);
  * CAP_SETPCAP.
  * - Sets PR_SET_NO_NEW_PRIVS: no program that the process runs gains privileges.
  * - Clears PR_SET_DUMPABLE: no process of the same user can trace this one.
- * - Tries to become root again, which must fail.
+ * - Tries to become root again, which must fail. An ordinary user of group 0 is not root.
  *
  * If the process is root and user is root too, only the two prctl(2) settings change. Files that
  * only root may open must be open before.
