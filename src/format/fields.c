@@ -1,6 +1,7 @@
 /* fields.c - the tables of fields.def: a getter and a row for each field; and values as text. */
 #include "format/fields.h"
 
+#include "base/ascii.h"
 #include "core/tls/record.h"
 #include "core/tls/suite.h"
 #include "format/session_id.h"
@@ -9,7 +10,6 @@
 #include "smtpwatch/cause.h"
 #include "text/escape.h"
 
-#include <ctype.h>
 #include <stdio.h>
 
 /* Recipients in a field of an alert at most. */
@@ -492,7 +492,7 @@ char *alert_field_upper(const char *name, char out[ALERT_FIELD_NAME])
 	size_t n = (size_t)snprintf(out, ALERT_FIELD_NAME, "%s%s", prefix, name);
 
 	for (size_t i = 0; i < n && i < ALERT_FIELD_NAME; i++)
-		out[i] = (char)toupper((unsigned char)out[i]);
+		out[i] = (char)ascii_upper((uint8_t)out[i]);
 	return out;
 }
 

@@ -7,7 +7,6 @@
 #include "text/digest.h"
 
 #include <stdlib.h>
-#include <strings.h>
 
 /* HASH_BYTES: so many of the digest are shown, as hex. WORD_MIN: a shorter local part is an
  * ordinary word too often to be hunted for in replies. */
@@ -156,7 +155,7 @@ static bool name_stands(const struct reading *r, size_t at, struct bytes name)
 	struct bytes t = r->text;
 	size_t end = at + name.n, behind = end;
 	if (name.n < WORD_MIN || name.n > t.n - at ||
-	    strncasecmp((const char *)t.p + at, (const char *)name.p, name.n) != 0)
+	    !ascii_equal(bytes_of(t.p + at, name.n), name))
 		return false;
 	while (behind < t.n && (t.p[behind] == '.' || is_mark(t.p[behind])))
 		behind++;

@@ -1,10 +1,9 @@
 /* ladder_export.c - a ladder for other programs: CSV and Mermaid. */
 #include "trace/ladder.h"
 
+#include "base/ascii.h"
 #include "text/escape.h"
 #include "text/timestamp.h"
-
-#include <ctype.h>
 
 static void csv_text(struct outbuf *b, const char *text)
 {
@@ -78,7 +77,7 @@ static void mermaid_text(struct outbuf *b, const char *text)
 {
 	for (; *text != '\0'; text++) {
 		uint8_t c = (uint8_t)*text;
-		if (c >= 0x80 || isalnum(c) || strchr(" .,/()+=-_@*!?", c))
+		if (c >= 0x80 || ascii_alnum(c) || strchr(" .,/()+=-_@*!?", c))
 			outbuf_char(b, (char)c);
 		else
 			outbuf_format(b, "#%u;", (unsigned)c);

@@ -1,7 +1,8 @@
 /* view.c - the lines of each list, and the state of the view. */
 #include "tui/view.h"
 
-#include <ctype.h>
+#include "base/ascii.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +64,7 @@ void top_message(struct top *t, const char *format, ...)
 static bool session_matches(const struct top *t, const struct stored_session *s)
 {
 	return (!t->alerts_only || s->alert) &&
-	       (t->filter[0] == '\0' || strcasestr(s->words, t->filter));
+	       (t->filter[0] == '\0' || ascii_contains(bytes_str(s->words), t->filter));
 }
 
 /* The latest session comes first. worst_first needs a pass for each severity, so that sessions of
@@ -163,16 +164,16 @@ bool top_found(struct top *t, size_t line)
 	if (t->search[0] == '\0')
 		return false;
 	if (t->view == TOP_SESSIONS)
-		return strcasestr(t->sessions[line]->words, t->search);
+		return ascii_contains(bytes_str(t->sessions[line]->words), t->search);
 	if (t->view <= TOP_CLIENTS) {
 		snprintf(words, sizeof words, "%s %s", ip_addr_text(&t->hosts[line]->addr, addr),
 			 t->hosts[line]->name);
-		return strcasestr(words, t->search);
+		return ascii_contains(bytes_str(words), t->search);
 	}
 	text = top_line(text_of(t), line);
 	snprintf(words, sizeof words, "%.*s",
 		 (int)(text.n < sizeof words ? text.n : sizeof words - 1), (const char *)text.p);
-	return strcasestr(words, t->search);
+	return ascii_contains(bytes_str(words), t->search);
 }
 
 struct stored_session *top_selected(struct top *t)

@@ -3,6 +3,7 @@
  * series that there can be. A part stands between a line with "begin: NAME" and one with "end:
  * NAME"; parts[] at the end of this file has the names. In a FILE of JSON, the lists of names are
  * made anew. */
+#include "base/ascii.h"
 #include "format/fields.h"
 #include "format/text/explain_words.h"
 #include "lib/schema.h"
@@ -12,7 +13,6 @@
 #include "smtpwatch/cause.h"
 #include "stats/metrics.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 static struct options defaults;
@@ -97,7 +97,7 @@ static void put_wrapped(struct outbuf *b, size_t column, const char *text, const
 
 static void put_heading(struct outbuf *b, const char *clause)
 {
-	outbuf_char(b, (char)toupper((unsigned char)clause[0]));
+	outbuf_char(b, (char)ascii_upper((uint8_t)clause[0]));
 	outbuf_str(b, clause + 1);
 }
 
@@ -255,7 +255,7 @@ static void markdown_item(struct outbuf *b, const char *label, const char *text)
 	if (n == 0)
 		return;
 	outbuf_format(&line, "* **%s:** ", label);
-	outbuf_char(&line, (char)toupper((unsigned char)text[0]));
+	outbuf_char(&line, (char)ascii_upper((uint8_t)text[0]));
 	markdown_cell(&line, text + 1);
 	outbuf_str(&line, text[n - 1] == '.' ? "" : ".");
 	outbuf_char(&line, '\0');
@@ -546,7 +546,7 @@ static const struct part *part_of(const char *line, const char *word)
 	const char *at = strstr(line, word);
 
 	/* "send: " is none. */
-	if (at == NULL || (at > line && isalpha((unsigned char)at[-1])))
+	if (at == NULL || (at > line && ascii_alnum((uint8_t)at[-1])))
 		return NULL;
 	at += strlen(word);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

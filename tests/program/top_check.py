@@ -259,6 +259,26 @@ expect verdict 221-for-message
         self.check("which has all",
                    (self.folder / "json").read_text(encoding="utf-8").count('"session"') == 1)
 
+    def turkish(self):
+        """Where i and I are different letters, names and searches are as everywhere."""
+        made = subprocess.run(["localedef", "-i", "tr_TR", "-f", "UTF-8",
+                               self.folder / "tr_TR.UTF-8"], capture_output=True, check=False)
+        if made.returncode != 0 or not (self.folder / "tr_TR.UTF-8/LC_CTYPE").exists():
+            print("# without tr_TR.UTF-8, which localedef cannot make here", flush=True)
+            return
+        hook, told = self.folder / "hook", self.folder / "told"
+        hook.write_text(f"#!/bin/sh\nenv >{told}.new && mv {told}.new {told}\n", encoding="utf-8")
+        hook.chmod(0o755)
+        t = self.top(["pcaps/221-for-message.pcap"], "-o", f"exec:{hook}", LOCPATH=str(self.folder),
+                     LC_ALL="tr_TR.UTF-8")
+        self.keys(t, ("", "all read"), ("3", r"^ +1 .*critical"),
+                  ("fCRITICAL\r", r"with \"CRITICAL\"(.*\n)+ +1 .*critical"))
+        t.press("q")
+        self.ended("in Turkish", t, 0)
+        names = {line.partition("=")[0] for line in told.read_text(encoding="utf-8").splitlines()}
+        self.check("variables have their names",
+                   {"SMTPWATCH_VERDICT", "SMTPWATCH_SIGNATURE", "SMTPWATCH_CLIENT"} <= names)
+
     def run(self):
         # What is saved goes into the folder that one is in.
         home, here = os.getcwd(), self.folder
@@ -266,7 +286,7 @@ expect verdict 221-for-message
             os.symlink(os.path.join(home, folder), here / folder)
         os.chdir(here)
         for part in (self.lists, self.session, self.many, self.hostile, self.lines, self.deaths,
-                     self.gone, self.said):
+                     self.gone, self.said, self.turkish):
             part()
         os.chdir(home)
         print(f"1..{self.n}")

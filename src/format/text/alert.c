@@ -2,11 +2,10 @@
 #include "format/text/text.h"
 #include "policy/acceptance.h"
 
+#include "base/ascii.h"
 #include "policy/alert_kind.h"
 #include "smtpwatch/cause.h"
 #include "smtpwatch/frame.h"
-
-#include <ctype.h>
 
 /* Ends the head of an alert: its kind and both endpoints. */
 static void put_tuple(struct text *t, const struct report *r, unsigned kind)
@@ -31,7 +30,7 @@ static size_t put_label(struct text *t, const char *label)
 
 static void put_sentence(struct text *t, const char *clause)
 {
-	outbuf_char(t->b, (char)toupper((unsigned char)clause[0]));
+	outbuf_char(t->b, (char)ascii_upper((uint8_t)clause[0]));
 	outbuf_str(t->b, clause + 1);
 }
 
@@ -273,7 +272,7 @@ static void put_why(struct text *t, const struct cause *c)
 
 		memcpy(text, c->evidence[i], sizeof(text));
 		if (i == 0 && c->id == CAUSE_UNEXPLAINED)
-			text[0] = (char)toupper((unsigned char)text[0]);
+			text[0] = (char)ascii_upper((uint8_t)text[0]);
 		outbuf_str(t->b, i > 0 ? "; " : "");
 		escape_text(t->b, bytes_str(text));
 	}

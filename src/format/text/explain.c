@@ -1,12 +1,11 @@
 /* explain.c - joins sentences of the tables and values of the session into one paragraph. */
 #include "format/text/explain.h"
 
+#include "base/ascii.h"
 #include "format/text/explain_words.h"
 #include "format/text/text.h"
 #include "smtpwatch/frame.h"
 #include "text/wrap.h"
-
-#include <ctype.h>
 
 enum { USUAL = 100, NARROW = 40 };
 
@@ -16,7 +15,7 @@ static void put_sentence(struct outbuf *b, const char *begin, const char *clause
 	outbuf_char(b, ' ');
 	outbuf_str(b, begin);
 	if (begin[0] == '\0' && clause[0] != '\0')
-		outbuf_char(b, (char)toupper((unsigned char)*clause++));
+		outbuf_char(b, (char)ascii_upper((uint8_t)*clause++));
 	outbuf_str(b, clause);
 	outbuf_char(b, '.');
 }
@@ -138,7 +137,7 @@ void explain_paragraph(struct outbuf *b, const struct report *r, const struct la
 	const struct cause *c = report_cause(r);
 	char reason[512] = "";
 
-	outbuf_char(b, (char)toupper((unsigned char)headline[0]));
+	outbuf_char(b, (char)ascii_upper((uint8_t)headline[0]));
 	outbuf_str(b, headline + 1);
 	outbuf_char(b, '.');
 	if (fault != NULL)

@@ -1,8 +1,9 @@
 /* words.c - the parts that all texts for people are made of. */
 #include "format/text/text.h"
 
+#include "base/ascii.h"
+
 #include <assert.h>
-#include <ctype.h>
 
 void text_count(struct text *t, uint64_t n, const char *what)
 {
@@ -22,7 +23,7 @@ void text_severity(struct text *t, enum severity s, bool capitals, int width)
 
 	outbuf_str(t->b, t->colour ? colours[s] : "");
 	for (; name[n] != '\0'; n++)
-		outbuf_char(t->b, capitals ? (char)toupper((unsigned char)name[n]) : name[n]);
+		outbuf_char(t->b, capitals ? (char)ascii_upper((uint8_t)name[n]) : name[n]);
 	outbuf_str(t->b, t->colour ? "\033[0m" : "");
 	for (; n < width; n++)
 		outbuf_char(t->b, ' ');
