@@ -17,7 +17,7 @@ HARDEN   := -fstack-protector-strong -fstack-clash-protection -fPIE \
 CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer \
             -fno-sanitize-recover=all)
 # The same source gives the same binary in every folder.
-CPPFLAGS += -ffile-prefix-map=$(CURDIR)=. -D_GNU_SOURCE -Iinclude -Isrc
+CPPFLAGS += '-ffile-prefix-map=$(CURDIR)=.' -D_GNU_SOURCE -Iinclude -Isrc
 CPPFLAGS += -DSMTPWATCH_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 -fvisibility=hidden $(OPT) $(WARN) $(HARDEN) $(CHECKED)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,text
@@ -292,10 +292,12 @@ install: $(BUILD)/smtpwatch
 	install -D -m 755 $< $(to)/bin/smtpwatch
 	install -D -m 644 -t $(to)/share/man/man8 docs/smtpwatch.8
 	install -D -m 644 -t $(to)/share/man/man5 docs/smtpwatch.conf.5
-	install -D -m 644 -t $(doc) README.md CONTRIBUTING.md LICENSE contrib/grafana-dashboard.json
+	install -D -m 644 -t $(doc) README.md CONTRIBUTING.md LICENSE \
+		contrib/grafana-dashboard.json contrib/prometheus-rules.yml
 	install -D -m 644 -t $(doc)/docs docs/*.md docs/schema.json
 	install -D -m 644 -t $(doc)/docs/pictures docs/pictures/*
 	install -D -m 644 -t $(doc)/docs/screenshots docs/screenshots/*
+	install -D -m 755 contrib/notify/notify $(to)/lib/smtpwatch/notify
 	install -D -m 755 contrib/broken-session $(doc)/examples/broken-session
 	install -D -m 644 contrib/tls-keylog.c $(doc)/examples/tls-keylog.c
 	install -D -m 644 contrib/completion/smtpwatch.bash \
@@ -313,7 +315,7 @@ uninstall:
 	rm -f $(to)/share/man/man8/smtpwatch.8 $(to)/share/man/man5/smtpwatch.conf.5
 	rm -f $(to)/share/bash-completion/completions/smtpwatch $(to)/lib/sysusers.d/smtpwatch.conf
 	rm -f $(DESTDIR)$(UNITDIR)/smtpwatch.service $(DESTDIR)$(SYSCONFDIR)/logrotate.d/smtpwatch
-	rm -rf $(doc)
+	rm -rf $(doc) $(to)/lib/smtpwatch
 
 # A Debian package, in build/.
 deb:

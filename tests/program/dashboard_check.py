@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Whether a Grafana dashboard asks only for what is there.
+"""Whether a Grafana dashboard, or rules of Prometheus, ask only for what is there.
 
-usage: dashboard_check.py DASHBOARD METRICS   (a page of Prometheus' text format)
+usage: dashboard_check.py DASHBOARD|RULES METRICS   (a page of Prometheus' text format)
 
 Names of metrics and their labels, of every query; what is wrong is printed, and the exit is 1.
 """
@@ -24,6 +24,16 @@ def exported(page):
     return names
 
 
+def rules(text):
+    """Each rule has its expression in one line."""
+    where = "no name"
+    for line in text.splitlines():
+        if found := re.match(r"\s*- (?:alert|record): (\w+)$", line):
+            where = found[1]
+        elif found := re.match(r"\s*expr: (\S.*)", line):
+            yield where, found[1]
+
+
 def queries(dashboard):
     for panel in dashboard["panels"]:
         for target in panel["targets"]:
@@ -33,10 +43,10 @@ def queries(dashboard):
             yield variable["name"], variable["query"]
 
 
-def check(dashboard, names):
-    for where, query in queries(dashboard):
+def check(asks, names):
+    for where, query in asks:
         used = SERIES.findall(query)
-        if not used:
+        if not used and not re.match(r"up\{", query):
             yield f"{where}: no metric in {query}"
         for name, labels in used:
             if name not in names:
@@ -52,9 +62,12 @@ def check(dashboard, names):
 
 
 def main():
-    with (open(sys.argv[1], encoding="utf-8") as dashboard,
-          open(sys.argv[2], encoding="utf-8") as page):
-        wrong = list(check(json.load(dashboard), exported(page.read())))
+    with open(sys.argv[1], encoding="utf-8") as file, open(sys.argv[2], encoding="utf-8") as page:
+        text = file.read()
+        asks = list(queries(json.loads(text)) if text.startswith("{") else rules(text))
+        wrong = list(check(asks, exported(page.read())))
+    if not asks:
+        wrong.append("it asks for nothing")
     print("\n".join(wrong) or "fine")
     return 1 if wrong else 0
 

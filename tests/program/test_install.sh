@@ -30,7 +30,8 @@ there /opt/x/bin/smtpwatch /opt/x/share/man/man8/smtpwatch.8 \
 	/opt/x/share/man/man5/smtpwatch.conf.5 \
 	/opt/x/share/doc/smtpwatch/{README,CONTRIBUTING}.md \
 	/opt/x/share/doc/smtpwatch/docs/{usage,glossary,daemon,alerts,engines}.md \
-	/opt/x/share/doc/smtpwatch/grafana-dashboard.json \
+	/opt/x/share/doc/smtpwatch/{grafana-dashboard.json,prometheus-rules.yml} \
+	/opt/x/lib/smtpwatch/notify \
 	/opt/x/share/doc/smtpwatch/examples/{broken-session,tls-keylog.c} \
 	/opt/x/share/bash-completion/completions/smtpwatch /opt/x/lib/sysusers.d/smtpwatch.conf \
 	/opt/x/lib/systemd/system/smtpwatch.service /etc/logrotate.d/smtpwatch \
@@ -40,15 +41,44 @@ grep -qx 'ExecStart=/opt/x/bin/smtpwatch -c /etc/smtpwatch/smtpwatch.conf' \
 "$dir/opt/x/bin/smtpwatch" -T -c "$dir/etc/smtpwatch/smtpwatch.conf" >"$dir/said" 2>&1 ||
 	fail "the example has mistakes: $(cat "$dir/said")"
 
-# Each document leads to those that it links to.
-links=0
-while IFS=: read -r page to; do
-	links=$((links + 1))
-	[ -e "$(dirname "$page")/$to" ] ||
-		fail "${page#"$dir"} links to $to, which is not installed"
-done < <(grep -roE '\]\([^):#]+[)#]' --include='*.md' "$dir/opt/x/share/doc" |
-	sed 's/](//; s/[)#]$//')
-[ $links -ge 40 ] || fail "only $links links in the documents"
+# documents FOLDER: each leads to those that it links to; what it names beneath /usr is beneath
+# FOLDER.
+documents() {
+	local page to links=0 paths=0
+	while IFS=: read -r page to; do
+		links=$((links + 1))
+		[ -e "$(dirname "$page")/$to" ] ||
+			fail "${page#"$dir"} links to $to, which is not installed"
+	done < <(grep -roE '\]\([^):#]+[)#]' --include='*.md' "$1/share/doc" |
+		sed 's/](//; s/[)#]$//')
+	[ $links -ge 40 ] || fail "only $links links in the documents"
+	while read -r to; do
+		paths=$((paths + 1))
+		[ -e "$1/$to" ] || fail "documents name /usr/$to, which is not installed"
+	done < <(grep -rhoE '/usr/(share|lib)/[a-z/.]*smtpwatch[A-Za-z0-9/._-]*[A-Za-z0-9]' \
+		--include='*.md' "$1/share/doc" | sort -u | sed 's|^/usr/||')
+	[ $paths -ge 4 ] || fail "only $paths paths in the documents"
+}
+
+documents "$dir/opt/x"
+
+# As the Debian package has them: nothing that a document leads to is compressed.
+if command -v dh_compress >/dev/null; then
+	mkdir "$dir/package"
+	cp -r contrib/debian "$dir/package/debian"
+	mkdir "$dir/package/debian/smtpwatch"
+	cp -r "$dir/opt/x" "$dir/package/debian/smtpwatch/usr"
+	touch "$dir/package/debian/smtpwatch/usr/share/doc/smtpwatch/"{changelog,copyright}
+	ln -sf copyright "$dir/package/debian/smtpwatch/usr/share/doc/smtpwatch/LICENSE"
+	env -u MAKEFLAGS -u MAKELEVEL make -s -C "$dir/package" -f debian/rules \
+		override_dh_compress >"$dir/said" 2>&1 || fail "dh_compress: $(cat "$dir/said")"
+	[ -e "$dir/package/debian/smtpwatch/usr/share/doc/smtpwatch/changelog.gz" ] ||
+		fail "dh_compress does nothing"
+	documents "$dir/package/debian/smtpwatch/usr"
+	rm -rf "$dir/package"
+else
+	echo '# skipped: the documents of the package, without dh_compress (Debian: debhelper)'
+fi
 
 # What is commented out is right too.
 examples=0
