@@ -29,7 +29,7 @@ _smtpwatch_users() {
 }
 
 _smtpwatch_interfaces() {
-	_smtpwatch_words "any $(cd /sys/class/net 2>/dev/null && echo *)"
+	_smtpwatch_words "any $(sed -n 's/^ *\([^: ]*\):.*/\1/p' /proc/net/dev 2>/dev/null)"
 }
 
 _smtpwatch_values() {

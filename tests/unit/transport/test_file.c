@@ -329,5 +329,6 @@ int main(void)
 		cmocka_unit_test(a_pipe_that_nobody_reads_is_no_target),
 	};
 	signal(SIGPIPE, SIG_IGN);
+	umask(022);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
