@@ -1,6 +1,7 @@
 # smtpwatch: `make run` judges the captures of pcaps/, `make check` proves the program;
 # both install what is missing first.
 
+# A release: this, and a heading in CHANGELOG.md.
 VERSION  := 0.1.0
 PREFIX   ?= /usr/local
 SYSCONFDIR ?= /etc
@@ -65,6 +66,11 @@ seed     := $(BUILD)/tests/bench/seed.so
 # A make within this one: silent about itself,
 # and with a job for each CPU where the outer one was not told how many.
 again     = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+# Addresses of 32 bits are too few for the tables.
+ifneq ($(filter __ILP32__,$(shell $(CC) $(CFLAGS) -dM -E -xc /dev/null 2>/dev/null)),)
+$(error smtpwatch needs a machine of 64 bits: i386 and other machines of 32 bits are not supported)
+endif
+
 # A comma within an argument of a function.
 ,         := ,
 said      = $(if $(V),,@echo "  $(1)" &&)
@@ -292,7 +298,7 @@ install: $(BUILD)/smtpwatch
 	install -D -m 755 $< $(to)/bin/smtpwatch
 	install -D -m 644 -t $(to)/share/man/man8 docs/smtpwatch.8
 	install -D -m 644 -t $(to)/share/man/man5 docs/smtpwatch.conf.5
-	install -D -m 644 -t $(doc) README.md CONTRIBUTING.md LICENSE \
+	install -D -m 644 -t $(doc) README.md CHANGELOG.md CONTRIBUTING.md LICENSE \
 		contrib/grafana-dashboard.json contrib/prometheus-rules.yml
 	install -D -m 644 -t $(doc)/docs docs/*.md docs/schema.json
 	install -D -m 644 -t $(doc)/docs/pictures docs/pictures/*
@@ -303,6 +309,7 @@ install: $(BUILD)/smtpwatch
 	install -D -m 644 contrib/completion/smtpwatch.bash \
 		$(to)/share/bash-completion/completions/smtpwatch
 	install -D -m 644 contrib/smtpwatch.sysusers $(to)/lib/sysusers.d/smtpwatch.conf
+	install -D -m 644 contrib/smtpwatch.tmpfiles $(to)/lib/tmpfiles.d/smtpwatch.conf
 	install -d $(DESTDIR)$(UNITDIR)
 	sed 's|=/usr/bin/|=$(PREFIX)/bin/|; s|/etc/|$(SYSCONFDIR)/|' contrib/smtpwatch.service \
 		>$(DESTDIR)$(UNITDIR)/smtpwatch.service
@@ -313,14 +320,15 @@ install: $(BUILD)/smtpwatch
 uninstall:
 	rm -f $(to)/bin/smtpwatch
 	rm -f $(to)/share/man/man8/smtpwatch.8 $(to)/share/man/man5/smtpwatch.conf.5
-	rm -f $(to)/share/bash-completion/completions/smtpwatch $(to)/lib/sysusers.d/smtpwatch.conf
+	rm -f $(to)/share/bash-completion/completions/smtpwatch
+	rm -f $(to)/lib/sysusers.d/smtpwatch.conf $(to)/lib/tmpfiles.d/smtpwatch.conf
 	rm -f $(DESTDIR)$(UNITDIR)/smtpwatch.service $(DESTDIR)$(SYSCONFDIR)/logrotate.d/smtpwatch
 	rm -rf $(doc) $(to)/lib/smtpwatch
 
 # A Debian package, in build/.
 deb:
 	@contrib/install-deps.sh build deb
-	@contrib/debian/build
+	@contrib/debian/build $(VERSION)
 
 # That package installed and at work in a Debian of its own (root).
 lab-package: deb

@@ -2,6 +2,8 @@
 # test_install.sh - what is installed, and what is left of it; the example configuration.
 # usage: test_install.sh SMTPWATCH   (from the top of the tree)
 set -u
+# In Turkish i is not between a and z.
+export LC_ALL=C
 program=$1
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -28,13 +30,14 @@ into() {
 into install
 there /opt/x/bin/smtpwatch /opt/x/share/man/man8/smtpwatch.8 \
 	/opt/x/share/man/man5/smtpwatch.conf.5 \
-	/opt/x/share/doc/smtpwatch/{README,CONTRIBUTING}.md \
+	/opt/x/share/doc/smtpwatch/{README,CHANGELOG,CONTRIBUTING}.md \
 	/opt/x/share/doc/smtpwatch/docs/{usage,glossary,daemon,alerts,engines}.md \
 	/opt/x/share/doc/smtpwatch/{grafana-dashboard.json,prometheus-rules.yml} \
 	/opt/x/lib/smtpwatch/notify \
 	/opt/x/share/doc/smtpwatch/examples/{broken-session,tls-keylog.c} \
 	/opt/x/share/bash-completion/completions/smtpwatch /opt/x/lib/sysusers.d/smtpwatch.conf \
-	/opt/x/lib/systemd/system/smtpwatch.service /etc/logrotate.d/smtpwatch \
+	/opt/x/lib/systemd/system/smtpwatch.service /opt/x/lib/tmpfiles.d/smtpwatch.conf \
+	/etc/logrotate.d/smtpwatch \
 	/etc/smtpwatch/smtpwatch.conf
 grep -qx 'ExecStart=/opt/x/bin/smtpwatch -c /etc/smtpwatch/smtpwatch.conf' \
 	"$dir/opt/x/lib/systemd/system/smtpwatch.service" || fail "the unit starts another program"
@@ -80,6 +83,53 @@ else
 	echo '# skipped: the documents of the package, without dh_compress (Debian: debhelper)'
 fi
 
+# put_away FILE: a pattern of logrotate's configuration has it
+put_away() {
+	local pattern
+	for pattern in "${patterns[@]}"; do
+		# shellcheck disable=SC2053 # a pattern
+		[[ $1 != $pattern ]] || return 0
+	done
+	return 1
+}
+
+# Each output that is a file which grows is put away, under the names that documents give it.
+read -ra patterns < <(sed -n '/^\//{s/{.*//;p;}' contrib/smtpwatch.logrotate | tr '\n' ' ')
+files=0
+while read -r file; do
+	files=$((files + 1))
+	put_away "$file" || fail "logrotate does not put $file away"
+done < <(sed -nE 's|^#?output = (text\|json\|csv\|zeek\|ecs):(/var/log/.*)|\2|p' \
+	contrib/smtpwatch.conf)
+[ $files -ge 2 ] || fail "only $files files as outputs in the example"
+for suffix in txt log json ndjson csv; do
+	put_away "/var/log/smtpwatch/x.$suffix" || fail "logrotate does not put .$suffix away"
+done
+if command -v logrotate >/dev/null; then
+	mkdir -m 755 "$dir/log"
+	echo x | tee "$dir/log/"{a.txt,b.log,c.json,d.ndjson,e.csv} >"$dir/log/report.html"
+	sed "s|/var/log/smtpwatch|$dir/log|g; /^\tsu /d" contrib/smtpwatch.logrotate >"$dir/conf"
+	logrotate --debug --force --state "$dir/state" "$dir/conf" >"$dir/said" 2>&1
+	[ "$(grep -c '^rotating log ' "$dir/said")" = 5 ] || fail "logrotate: $(cat "$dir/said")"
+	rm -rf "$dir/log" "$dir/state"
+else
+	echo '# skipped: what logrotate makes of its configuration, as it is not installed'
+fi
+
+# Packets that are old are removed, and no others.
+if command -v systemd-tmpfiles >/dev/null; then
+	mkdir -p "$dir/root/var/lib/smtpwatch/pcap"
+	touch -d '15 days ago' "$dir/root/var/lib/smtpwatch/pcap/old"
+	touch -d '13 days ago' "$dir/root/var/lib/smtpwatch/pcap/young"
+	systemd-tmpfiles --clean --root="$dir/root" "$PWD/contrib/smtpwatch.tmpfiles" \
+		>"$dir/said" 2>&1 || fail "systemd-tmpfiles: $(cat "$dir/said")"
+	[ "$(ls "$dir/root/var/lib/smtpwatch/pcap")" = young ] ||
+		fail "systemd-tmpfiles left $(ls "$dir/root/var/lib/smtpwatch/pcap")"
+	rm -rf "$dir/root"
+else
+	echo '# skipped: the age of packets, without systemd-tmpfiles'
+fi
+
 # What is commented out is right too.
 examples=0
 while read -r example; do
@@ -91,8 +141,17 @@ done < <(sed -n 's/^#\([a-z-]* = \)/\1/p' contrib/smtpwatch.conf)
 [ $examples -ge 8 ] || fail "only $examples examples are commented out"
 
 version=$("$program" --version)
-head -n 1 contrib/debian/changelog | grep -qF "smtpwatch (${version#smtpwatch }) " ||
-	fail "the package is another version than $version"
+newest=$(sed -nE 's/^## \[([0-9.]+)\] - [0-9]{4}-[0-9]{2}-[0-9]{2}$/\1/p' CHANGELOG.md | head -n 1)
+[ "smtpwatch $newest" = "$version" ] ||
+	fail "the last release in CHANGELOG.md is $newest, and this is $version"
+
+# Where it cannot run, make says so.
+if cc -m32 -E -xc /dev/null >/dev/null 2>&1; then
+	if env -u MAKEFLAGS -u MAKELEVEL make -n CC='cc -m32' BUILD="$dir/small" smtpwatch \
+		>"$dir/said" 2>&1 || ! grep -qF 'i386 and other machines of 32 bits' "$dir/said"; then
+		fail "make for i386: $(tail -n 3 "$dir/said")"
+	fi
+fi
 
 # The configuration that is there is the operator's.
 echo 'interface = lo' >"$dir/etc/smtpwatch/smtpwatch.conf"
