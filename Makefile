@@ -335,6 +335,12 @@ lab-package: deb
 	@contrib/install-deps.sh package
 	@tests/lab/package.sh build/smtpwatch_*.deb
 
+# A container image of that package in build/container, tried (root): docs/containers.md.
+container: deb
+	@contrib/install-deps.sh container
+	@contrib/container.sh build/smtpwatch_*.deb
+	@tests/debian/container.sh
+
 # What a newcomer does with HEAD, in a Debian without tools (root).
 # SUITE: trixie, testing, bookworm ...
 check-debian:
@@ -346,7 +352,8 @@ clean:
 .PHONY: house
 .PHONY: all run check check-long cases scenario damage bench bench-count bench-live floods browser \
         lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps \
-        golden docs additions install uninstall deb lab-package clean smtpwatch check-debian
+        golden docs additions install uninstall deb lab-package container clean smtpwatch \
+        check-debian
 .SECONDARY:
 
 # Without a folder find would look everywhere.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # install-deps.sh - installs what is missing of the named groups; says nothing where nothing is.
 # usage: install-deps.sh GROUP ...
-# Groups: build|check|lint|analyse|valgrind|fuzz|witness|lab|browser|deb|package|newcomer
+# Groups: build|check|lint|analyse|valgrind|fuzz|witness|lab|browser|deb|package|newcomer|container
 set -eu
 
 # group, how to see that it is there, what to look for, the Debian package that has it
@@ -57,6 +57,8 @@ deb   tool   dpkg-buildpackage dpkg-dev
 deb   tool   fakeroot          fakeroot
 package tool debootstrap       debootstrap
 newcomer tool debootstrap      debootstrap
+container tool debootstrap     debootstrap
+container tool buildah         buildah
 package tool systemd-nspawn    systemd-container
 '
 

@@ -1,6 +1,14 @@
 # shellcheck shell=bash disable=SC2154
 # root.sh - a Debian of its own in $root, for scripts that source it, in mount and process
-# namespaces of their own. They set: suite; from, its archive; dir, a folder for it; root=$dir/root.
+# namespaces of their own. They set: suite; from, its archive (archive); dir, a folder for it;
+# root=$dir/root.
+
+# The archive that this machine's own apt uses for Debian's packages.
+archive() {
+	# shellcheck disable=SC2016 # apt-get expands these
+	apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' \
+		2>/dev/null | sed -n '/^Debian|Debian|/{s///p;q;}'
+}
 
 # What could reach the machine around: mounts, modules, clock, network, kernel settings.
 without=-sys_admin,-sys_module,-sys_rawio,-sys_boot,-sys_time,-syslog,-net_admin

@@ -8,16 +8,12 @@ export LC_ALL=C
 suite=$1
 dir=$PWD/build/newcomer/$suite
 
+# shellcheck source=contrib/debian/root.sh
+. contrib/debian/root.sh
+
 skip() {
 	echo "check-debian $suite: skipped: $*"
 	exit 77
-}
-
-# The archive that this machine's own apt uses for Debian's packages.
-archive() {
-	# shellcheck disable=SC2016 # apt-get expands these
-	apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' \
-		2>/dev/null | sed -n '/^Debian|Debian|/{s///p;q;}'
 }
 
 reachable() {

@@ -41,7 +41,8 @@ operator() {
 		echo kept >/var/log/smtpwatch/sessions.json &&
 		echo kept >/var/lib/smtpwatch/pcap/x.pcap &&
 		echo secret >/etc/smtpwatch/slack && chmod 640 /etc/smtpwatch/slack &&
-		chgrp smtpwatch /etc/smtpwatch/slack && cp "$conf" "$dir/conf" && id smtpwatch >"$dir/id"
+		chgrp smtpwatch /etc/smtpwatch/slack && cp "$conf" "$dir/conf" &&
+		id smtpwatch >"$dir/id"
 }
 
 kept() {

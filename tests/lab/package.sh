@@ -16,6 +16,9 @@ ends() {
 }
 trap ends EXIT
 
+# shellcheck source=contrib/debian/root.sh
+. contrib/debian/root.sh
+
 # holds WHAT COMMAND...: within ten seconds
 holds() {
 	local what=$1 said=
@@ -42,12 +45,16 @@ in_shell() {
 	inside bash -c "$1"
 }
 
+from=$(archive)
+# From where this machine has its packages; a root that is half made must not pass for one.
 if [ ! -d "$root/root" ]; then
-	mkdir -p "$root"
+	rm -rf "$root.new"
+	mkdir -p "$root.new"
 	debootstrap --variant=minbase --include=systemd-sysv,curl,python3-minimal,man-db,logrotate \
-		"$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" "$root" \
+		"$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" "$root.new" ${from:+"$from"} \
 		>build/lab/debootstrap.log ||
 		{ tail build/lab/debootstrap.log; exit 1; }
+	mv "$root.new" "$root"
 fi
 cp "$package" "$root/root/smtpwatch.deb"
 offline apt-get purge -qq -y smtpwatch >/dev/null 2>&1
