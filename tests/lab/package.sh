@@ -50,7 +50,7 @@ from=$(archive)
 if [ ! -d "$root/root" ]; then
 	rm -rf "$root.new"
 	mkdir -p "$root.new"
-	debootstrap --variant=minbase --include=systemd-sysv,curl,python3-minimal,man-db,logrotate \
+	debootstrap --variant=minbase --include=systemd-sysv,curl,python3,man-db,logrotate \
 		"$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" "$root.new" ${from:+"$from"} \
 		>build/lab/debootstrap.log ||
 		{ tail build/lab/debootstrap.log; exit 1; }
@@ -130,6 +130,15 @@ holds 'the file is put away' in_shell 'logrotate --force /etc/logrotate.d/smtpwa
 	grep -q 221-for-message /var/log/smtpwatch/sessions.json.1'
 session
 holds 'and another one is begun' in_shell 'grep -q 221-for-message /var/log/smtpwatch/sessions.json'
+# Nobody listens there: that it was tried is in the journal. Its file is for smtpwatch alone.
+in_shell 'umask 027 && echo "url = http://127.0.0.1:9" >/etc/smtpwatch/alertmanager &&
+	chgrp smtpwatch /etc/smtpwatch/alertmanager &&
+	echo "output = exec:/usr/lib/smtpwatch/notify alertmanager /etc/smtpwatch/alertmanager" \
+		>>/etc/smtpwatch/smtpwatch.conf && systemctl restart smtpwatch'
+holds 'the service runs again' inside systemctl is-active smtpwatch
+session
+holds 'alerts are handed on' in_journal 'smtpwatch-notify: 127.0.0.1:'
+in_shell 'rm /etc/smtpwatch/alertmanager'
 holds 'it stops' inside systemctl stop smtpwatch
 holds 'well' in_shell 'systemctl show --property=Result --value smtpwatch | grep -qx success'
 

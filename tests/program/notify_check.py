@@ -262,6 +262,13 @@ class Test:
         alert = json.loads(self.web.taken[0][3])[0] if self.web.taken else {"labels": {}}
         self.check("which has told its facts", alert["labels"].get("server") == "198.51.100.25:25"
                    and alert["annotations"].get("from") == "***@example.org", alert)
+        path = self.file(url=f"{self.at}/500/{SECRET}")
+        ran = subprocess.run([self.program, "-r", "pcaps/221-for-message.pcap", "-Z",
+                              getpass.getuser(), "-o", f"exec:{NOTIFY} slack {path}"],
+                             capture_output=True, encoding="utf-8", check=False)
+        self.check("and says what was not told, and why", ran.returncode == 3
+                   and "smtpwatch-notify: 127.0.0.1 answered 500" in ran.stderr
+                   and SECRET not in ran.stderr, ran)
 
     def run(self):
         for part in (self.slack, self.teams, self.matrix, self.alertmanager, self.mail,
