@@ -47,8 +47,9 @@ struct monitor_config {
 	struct trace_observer *trace;
 };
 
-/* Counters that the capturing program fills in; all 0 for a capture file. counters.def has a row
- * for each member. `received` includes `dropped`, and both are counted by the kernel. */
+/* Counters that the capturing program fills in. For a capture file all but the drops are 0, which
+ * some formats contain. counters.def has a row for each member. `received` includes `dropped`, and
+ * both are counted by the kernel. */
 struct capture_stats {
 #define CAPTURE_COUNTER(member, ...) uint64_t member;
 #include "smtpwatch/counters.def"

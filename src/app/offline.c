@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 
 /* Frames in one call: enough for the core to overlap its look-ups, few enough to stay in the cache.
  */
@@ -37,10 +38,12 @@ struct offline {
 	struct input *inputs;
 	struct takers takers; /* of the second pass */
 	struct reread reread;
-	const char *current; /* the input that frames came from last */
-	uint64_t size;       /* bytes of all inputs; 0: not known */
-	bool files;          /* all inputs are files, which can be read twice */
-	bool drawing;        /* an output shows ladders, which need a second pass */
+	const char *current;         /* the input that frames came from last */
+	uint64_t size;               /* bytes of all inputs; 0: not known */
+	bool files;                  /* all inputs are files, which can be read twice */
+	bool drawing;                /* an output shows ladders, which need a second pass */
+	bool broken;                 /* an input could not be read to its end */
+	struct source_counts counts; /* of all inputs */
 };
 
 /* State of the signal handlers. A second signal has its default action and ends the program. */
@@ -86,6 +89,7 @@ static bool input_open(struct offline *f, struct input *in)
 		return false;
 	in->source = source_open(in->path, f->o->filter, &why, &f->run.usage);
 	in->bad = !in->source;
+	f->broken |= in->bad;
 	if (in->bad && !stopping)
 		log_fail(f->run.usage ? &f->run.usage : &f->run.trouble, "%s", why.text);
 	return !in->bad;
@@ -215,6 +219,13 @@ static void progress_input_done(struct offline *f, const struct source *s)
 	progress_next(&f->run.progress, size > 0 ? size : done);
 }
 
+static void counts_add(struct source_counts *sum, struct source_counts one)
+{
+	sum->filtered += one.filtered;
+	sum->dropped += one.dropped;
+	sum->dropped_by_interface += one.dropped_by_interface;
+}
+
 /* Reads an input to its end, to a fault, or until a signal. Results of standard input are flushed
  * after each batch, as with a pipe the next batch may come late. */
 static void input_read(struct offline *f, struct input *in)
@@ -242,6 +253,8 @@ static void input_read(struct offline *f, struct input *in)
 	progress_input_done(f, in->source);
 	if (n < 0 && !stopping)
 		log_fail(&f->run.trouble, "%s", why.text);
+	f->broken |= n < 0;
+	counts_add(&f->counts, source_counts(in->source));
 	source_close(in->source);
 	in->source = NULL;
 	in->bad = true;
@@ -253,8 +266,13 @@ static void finish(struct offline *f)
 	struct monitor_stats core;
 	shards_finish(f->shards);
 	shards_stats(f->shards, &core);
-	sinks_stats(f->run.sinks,
-		    run_summary(&f->run, &core, shards_last(f->shards), stopping != 0));
+	core.capture.dropped = f->counts.dropped;
+	core.capture.dropped_by_interface = f->counts.dropped_by_interface;
+	int64_t last = core.frames > 0 ? shards_last(f->shards) : time(NULL) * FRAME_SECOND;
+	struct summary summary = run_summary(&f->run, &core, last, stopping != 0);
+	summary.filtered = f->counts.filtered;
+	summary.broken = f->broken;
+	sinks_stats(f->run.sinks, summary);
 }
 
 /* Whether a ladder or a pcap file needs the second pass. */

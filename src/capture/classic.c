@@ -1,8 +1,8 @@
-/* classic.c - finds the records of a classic pcap file in a block of the file
+/* classic.c - finds the records of a classic pcap file in a window of the file
  * (draft-ietf-opsawg-pcap). */
-#include "capture/classic.h"
-
 #include "capture/linktype.h"
+#include "capture/reader.h"
+#include "capture/window.h"
 
 #include <assert.h>
 #include <endian.h>
@@ -10,9 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A block must hold the longest record. libpcap has the same bound for a record. A longer one is
- * taken for damage. */
-enum { CLASSIC_BLOCK = 320 << 10, CLASSIC_HEADER = INPUT_AHEAD, CLASSIC_RECORD_MAX = 256 << 10 };
+enum { CLASSIC_HEADER = INPUT_AHEAD };
 
 struct classic_kind {
 	uint32_t magic;
@@ -28,15 +26,27 @@ static const struct classic_kind kinds[] = {
 	{0xa1b2cd34, 1000, 24},
 };
 
+/* The order of a record's two lengths. In version 2.3 some writers swapped them: the captured
+ * length is the smaller one. */
+enum lengths { LENGTHS_USUAL, LENGTHS_EITHER, LENGTHS_SWAPPED };
+
+/* The versions from `first` to `last`. 543.0 was DG/UX. */
+static const struct version {
+	uint16_t major, first, last;
+	enum lengths lengths;
+} versions[] = {
+	{2, 4, 4, LENGTHS_USUAL},
+	{2, 3, 3, LENGTHS_EITHER},
+	{2, 0, 2, LENGTHS_SWAPPED},
+	{543, 0, 0, LENGTHS_SWAPPED},
+};
+
 struct classic {
-	struct input *in;
 	struct classic_kind kind;
+	enum lengths lengths;
 	bool big; /* the numbers of the file are big-endian */
 	int link;
-	size_t head, tail; /* range of block that is not yet handed out */
-	uint64_t packets;  /* records read so far */
-	uint64_t offset;   /* of block[0] in the decompressed file */
-	uint8_t block[CLASSIC_BLOCK];
+	struct window window;
 };
 
 static inline uint32_t number(bool big, const uint8_t *at)
@@ -44,6 +54,11 @@ static inline uint32_t number(bool big, const uint8_t *at)
 	uint32_t v;
 	memcpy(&v, at, sizeof v);
 	return big ? be32toh(v) : le32toh(v);
+}
+
+static uint16_t number16(bool big, const uint8_t *at)
+{
+	return big ? (uint16_t)(at[0] << 8 | at[1]) : (uint16_t)(at[1] << 8 | at[0]);
 }
 
 static const struct classic_kind *kind_of(const uint8_t *ahead, bool big)
@@ -54,77 +69,87 @@ static const struct classic_kind *kind_of(const uint8_t *ahead, bool big)
 	return NULL;
 }
 
-/* The upper 16 bits tell whether frames end with a frame check sequence, and its length. The
- * lengths in the IP header keep it out of the payload. */
-static int link_of(const uint8_t *ahead, bool big)
+static const struct version *version_of(uint16_t major, uint16_t minor)
 {
-	return linktype_of_dlt(number(big, ahead + 20) & 0xffff);
+	for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
+		if (versions[i].major == major && versions[i].first <= minor &&
+		    minor <= versions[i].last)
+			return &versions[i];
+	return NULL;
 }
 
-enum classic_fit classic_fits(const uint8_t *ahead, size_t n)
+static enum reader_fit classic_fits(const uint8_t *ahead, size_t n)
 {
 	if (n < 4 || !(kind_of(ahead, false) || kind_of(ahead, true)))
-		return CLASSIC_NO;
-	if (n < CLASSIC_HEADER)
-		return CLASSIC_CUT;
-	bool big = !kind_of(ahead, false);
-	uint32_t version = number(big, ahead + 4);
-	bool swapped = big != (BYTE_ORDER == BIG_ENDIAN);
-	/* Before version 2.4 some writers swapped the two lengths. Major and minor have 16 bits
-	 * each. */
-	if (version != (big ? UINT32_C(2) << 16 | 4 : UINT32_C(4) << 16 | 2))
-		return CLASSIC_VARIANT;
-	return swapped && linktype_host_order(link_of(ahead, big)) ? CLASSIC_VARIANT : CLASSIC_FITS;
+		return READER_NO;
+	return n < CLASSIC_HEADER ? READER_CUT : READER_FITS;
 }
 
-struct classic *classic_new(struct input *in)
+/* The upper 16 bits of the link type tell whether frames end with a frame check sequence, and its
+ * length. The lengths in the IP header keep it out of the payload. */
+static void *classic_open(struct input *in, struct error *reason)
 {
 	size_t n;
 	const uint8_t *ahead = input_ahead(in, &n);
-	assert(classic_fits(ahead, n) == CLASSIC_FITS);
-	struct classic *c = malloc(sizeof *c);
-	if (!c)
+	bool big = !kind_of(ahead, false);
+	uint16_t major = number16(big, ahead + 4), minor = number16(big, ahead + 6);
+	const struct version *version = version_of(major, minor);
+	struct classic *c = version ? malloc(sizeof *c) : NULL;
+	if (!c) {
+		if (version)
+			error_set(reason, "cannot be read: out of memory");
+		else
+			error_set(reason, "cannot be read: pcap version %u.%u is not known", major,
+				  minor);
 		return NULL;
-	memset(c, 0, offsetof(struct classic, block));
-	c->in = in;
-	c->big = !kind_of(ahead, false);
-	c->kind = *kind_of(ahead, c->big);
-	c->link = link_of(ahead, c->big);
+	}
+	window_init(&c->window, in);
+	c->lengths = version->lengths;
+	c->big = big;
+	c->kind = *kind_of(ahead, big);
+	c->link = linktype_of_dlt(number(big, ahead + 20) & 0xffff);
 	/* input_read returns these bytes again, all in one call. */
-	ssize_t r = input_read(in, c->block, CLASSIC_HEADER);
+	ssize_t r = window_fill(&c->window);
 	assert(r == CLASSIC_HEADER);
-	c->offset = CLASSIC_HEADER;
+	c->window.head = (size_t)r;
 	return c;
 }
 
-int classic_link(const struct classic *c)
+static int classic_link(const void *state, size_t i)
 {
-	return c->link;
+	const struct classic *c = state;
+	return i == 0 ? c->link : -1;
 }
 
-static bool frame_passes(const struct bpf_program *filter, const struct frame *f)
+/* Swaps the lengths of a record if its writer did. */
+static inline void lengths_order(enum lengths lengths, uint32_t *caplen, uint32_t *len)
 {
-	struct pcap_pkthdr h = {.caplen = f->caplen, .len = f->len};
-	return !filter || pcap_offline_filter(filter, &h, f->data);
+	if (lengths == LENGTHS_USUAL || (lengths == LENGTHS_EITHER && *caplen <= *len))
+		return;
+	uint32_t first = *caplen;
+	*caplen = *len;
+	*len = first;
 }
 
 /* Fills frames with whole records of the block. Stops after n frames, or before a record that is
  * incomplete or damaged. The compiler makes one copy for each byte order: see classic_take. */
 static inline __attribute__((always_inline)) size_t records_take(struct classic *c, bool big,
-								 const struct bpf_program *filter,
 								 struct frame *frames, size_t n)
 {
-	size_t got = 0, left = c->tail - c->head;
-	const uint8_t *at = c->block + c->head;
+	size_t got = 0, left = window_left(&c->window);
+	uint8_t *at = c->window.block + c->window.head;
 	const struct classic_kind kind = c->kind;
+	const enum lengths lengths = c->lengths;
 	const int link = c->link;
+	const bool swapped = big != (BYTE_ORDER == BIG_ENDIAN), order = linktype_host_order(link);
 	while (got < n && left >= kind.header) {
 		uint32_t caplen = number(big, at + 8), len = number(big, at + 12);
-		if (caplen > CLASSIC_RECORD_MAX || left - kind.header < caplen)
+		lengths_order(lengths, &caplen, &len);
+		if (caplen > WINDOW_FRAME_MAX || left - kind.header < caplen)
 			break;
 		/* Some writers store a captured length above the true one. Such a frame is not
 		 * refused. */
-		frames[got] = (struct frame){
+		frames[got++] = (struct frame){
 			.data = at + kind.header,
 			.caplen = caplen,
 			.len = len > caplen ? len : caplen,
@@ -132,79 +157,56 @@ static inline __attribute__((always_inline)) size_t records_take(struct classic 
 			      (int64_t)number(big, at + 4) * kind.unit,
 			.link = link,
 		};
+		if (order)
+			linktype_to_host(link, swapped, at + kind.header, caplen);
 		at += kind.header + caplen;
 		left -= kind.header + caplen;
-		c->packets++;
-		got += frame_passes(filter, &frames[got]);
 	}
-	c->head = c->tail - left;
+	c->window.packets += got;
+	c->window.head = c->window.tail - left;
 	return got;
 }
 
-static size_t classic_take(struct classic *c, const struct bpf_program *filter,
-			   struct frame *frames, size_t n)
+static size_t classic_take(struct classic *c, struct frame *frames, size_t n)
 {
-	return c->big ? records_take(c, true, filter, frames, n)
-		      : records_take(c, false, filter, frames, n);
+	return c->big ? records_take(c, true, frames, n) : records_take(c, false, frames, n);
 }
 
-static bool classic_damaged(const struct classic *c)
+/* Returns true, with reason, if the next record is too long. */
+static bool classic_damaged(const struct classic *c, struct error *reason)
 {
-	return c->tail - c->head >= c->kind.header &&
-	       number(c->big, c->block + c->head + 8) > CLASSIC_RECORD_MAX;
+	const uint8_t *at = c->window.block + c->window.head;
+	if (window_left(&c->window) < c->kind.header)
+		return false;
+	uint32_t caplen = number(c->big, at + 8), len = number(c->big, at + 12);
+	lengths_order(c->lengths, &caplen, &len);
+	if (caplen <= WINDOW_FRAME_MAX)
+		return false;
+	error_set(reason, "is damaged at ");
+	window_place(&c->window, window_at(&c->window), reason);
+	error_append(reason, ": a record of %" PRIu32 " bytes", caplen);
+	return true;
 }
 
-/* Moves the incomplete record to the front of the block, and reads behind it. Returns the result of
- * input_read. */
-static ssize_t classic_fill(struct classic *c)
+static int classic_read(void *state, struct frame *frames, size_t n, struct error *reason)
 {
-	size_t left = c->tail - c->head;
-	memmove(c->block, c->block + c->head, left);
-	c->offset += c->head;
-	c->head = 0;
-	c->tail = left;
-	ssize_t r = input_read(c->in, c->block + left, sizeof c->block - left);
-	if (r > 0)
-		c->tail += (size_t)r;
-	return r;
-}
-
-static int classic_end(const struct classic *c, ssize_t r, struct error *reason)
-{
-	const char *s = c->packets == 1 ? "" : "s";
-	if (r < 0)
-		error_set(reason, "%.200s, after %" PRIu64 " packet%s", input_trouble(c->in),
-			  c->packets, s);
-	else if (c->tail == c->head || input_stopped(c->in))
-		return 0;
-	else
-		error_set(reason, "ends in the middle of a record after %" PRIu64 " packet%s",
-			  c->packets, s);
-	return -1;
-}
-
-int classic_read(struct classic *c, const struct bpf_program *filter, struct frame *frames,
-		 size_t n, struct error *reason)
-{
+	struct classic *c = state;
 	for (;;) {
-		size_t got = classic_take(c, filter, frames, n);
+		size_t got = classic_take(c, frames, n);
 		if (got > 0)
 			return (int)got;
-		if (classic_damaged(c)) {
-			error_set(reason,
-				  "is damaged at byte %" PRIu64 "%s: a record of %" PRIu32 " bytes",
-				  c->offset + c->head,
-				  input_compression(c->in) ? " of its decompressed data" : "",
-				  number(c->big, c->block + c->head + 8));
+		if (classic_damaged(c, reason))
 			return -1;
-		}
-		ssize_t r = classic_fill(c);
+		ssize_t r = window_fill(&c->window);
 		if (r <= 0)
-			return classic_end(c, r, reason);
+			return window_end(&c->window, r, reason);
 	}
 }
 
-void classic_free(struct classic *c)
-{
-	free(c);
-}
+const struct reader classic_reader = {
+	.fits = classic_fits,
+	.open = classic_open,
+	.link = classic_link,
+	.read = classic_read,
+	.free = free,
+};

@@ -15,6 +15,7 @@ enum { SNAPLEN = 262144 };
 struct dump {
 	pcap_dumper_t *dumper;
 	int link;
+	int failure; /* error number of the first write that failed; 0: none */
 };
 
 /* Writes the file header, also over an existing one: libpcap continues a file only by its name. If
@@ -25,46 +26,42 @@ static pcap_dumper_t *dumper_open(FILE *file, int link)
 							    PCAP_TSTAMP_PRECISION_NANO);
 	if (!dead) {
 		fclose(file);
-		errno = ENOMEM;
 		return NULL;
 	}
-	errno = 0;
 	pcap_dumper_t *dumper = pcap_dump_fopen(dead, file);
-	int saved = errno != 0 ? errno : EINVAL;
 	pcap_close(dead);
-	errno = saved;
 	return dumper;
 }
 
-static bool file_start(struct dump *d, int fd, int link)
+/* libpcap does not tell of errors, and later writes overwrite the error number. */
+static void failure_note(struct dump *d, bool failed)
 {
-	FILE *file = fdopen(fd, "w");
-	if (!file) {
-		int saved = errno;
-		close(fd);
-		errno = saved;
-		return false;
-	}
-	d->link = link;
-	d->dumper = dumper_open(file, link);
-	return d->dumper && fseek(file, 0, SEEK_END) == 0;
+	if (failed && d->failure == 0)
+		d->failure = errno != 0 ? errno : EIO;
 }
 
 struct dump *dump_open(int fd, int link)
 {
 	struct dump *d = calloc(1, sizeof *d);
-	if (!d) {
+	FILE *file = d ? fdopen(fd, "w") : NULL;
+	if (!file) {
+		int saved = errno;
+		free(d);
 		close(fd);
-		errno = ENOMEM;
+		errno = saved;
 		return NULL;
 	}
-	if (file_start(d, fd, link))
+	d->link = link;
+	d->dumper = dumper_open(file, link);
+	if (!d->dumper) {
+		free(d); /* keeps errno */
+		return NULL;
+	}
+	/* Writes the header as well. */
+	if (fseek(file, 0, SEEK_END) == 0)
 		return d;
-	int saved = errno;
-	if (d->dumper)
-		pcap_dump_close(d->dumper);
-	free(d);
-	errno = saved;
+	failure_note(d, true);
+	dump_close(d);
 	return NULL;
 }
 
@@ -78,18 +75,19 @@ bool dump_frame(struct dump *d, const struct frame *f)
 				.len = f->len};
 	if (f->link != d->link)
 		return false;
+	errno = 0;
 	pcap_dump((u_char *)d->dumper, &h, f->data);
+	failure_note(d, ferror(pcap_dump_file(d->dumper)) != 0);
 	return true;
 }
 
 bool dump_close(struct dump *d)
 {
 	errno = 0;
-	bool whole = pcap_dump_flush(d->dumper) == 0 && !ferror(pcap_dump_file(d->dumper));
-	/* The error number of an earlier write is lost. */
-	int saved = errno != 0 ? errno : EIO;
+	failure_note(d, pcap_dump_flush(d->dumper) != 0);
+	int failure = d->failure;
 	pcap_dump_close(d->dumper);
 	free(d);
-	errno = saved;
-	return whole;
+	errno = failure;
+	return failure == 0;
 }

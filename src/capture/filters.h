@@ -1,4 +1,4 @@
-/* filters.h - the compiled filters of a live run, one for each link type. */
+/* filters.h - the compiled filters of a live run or of a capture file, one for each link type. */
 #ifndef SMTPWATCH_CAPTURE_FILTERS_H
 #define SMTPWATCH_CAPTURE_FILTERS_H
 
@@ -17,6 +17,13 @@ struct bpf_program;
 /* user: the operator's expression; NULL: none. ports: of the default filter; NULL: all. Both are
  * borrowed until filters_free. Returns NULL if memory is exhausted. */
 struct filters *filters_new(const char *user, const struct port_set *ports);
+
+/* As filters_new, for a capture file: without the default filter. */
+struct filters *filters_new_file(const char *user);
+
+/* Returns the filter for frames of a LINKTYPE_ in a file. Borrowed until the next filters_link for
+ * f. Returns NULL with libpcap's words in why. */
+struct bpf_program *filters_link(struct filters *f, int link, struct error *why);
 
 /* Frees all filters. NULL is allowed. */
 void filters_free(struct filters *f);

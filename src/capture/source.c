@@ -2,24 +2,27 @@
  * capture's name. */
 #include "capture/source.h"
 
-#include "capture/classic.h"
-#include "capture/input.h"
+#include "capture/filters.h"
 #include "capture/linktype.h"
-#include "capture/savefile.h"
+#include "capture/reader.h"
 #include "smtpwatch/packet.h"
 
 #include <assert.h>
+#include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct source {
 	struct input *in;
-	struct classic *classic; /* NULL: savefile reads; exactly one of the two is set */
-	struct savefile *savefile;
-	struct bpf_program program;
-	bool filtered;  /* program is compiled */
-	char name[184]; /* the sentence has room for a reason too */
+	const struct reader *reader;
+	void *state;             /* of the reader; NULL: none is open */
+	const char *expression;  /* of the filter; NULL: there is none */
+	struct filters *filters; /* NULL: there is none */
+	uint64_t filtered;       /* frames left out by the filter */
+	struct error refusal;    /* the filter does not compile for a link type that came late; else
+				    empty */
+	char name[184];          /* the sentence has room for a reason too */
 };
 
 /* Files that people take for captures, or that contain one. hint: the predicate of a sentence. */
@@ -28,7 +31,6 @@ static const struct foreign {
 	size_t n;
 	const char *hint;
 } foreigns[] = {
-	{"snoop\0\0\0", 8, "is a snoop file: convert it with `editcap -F pcap`"},
 	{"btsnoop\0", 8, "is a Bluetooth btsnoop file, which holds no IP"},
 	{"RTSS", 4, "is a Network Monitor file: convert it with `editcap -F pcap`"},
 	{"GMBU", 4, "is a Network Monitor file: convert it with `editcap -F pcap`"},
@@ -45,8 +47,7 @@ static const struct foreign {
 	{"\x28\xb5\x2f\xfd", 4, "is compressed twice: unpack it with `zstd -d`"},
 };
 
-/* The type of a section header block, which is the same in both byte orders. */
-static const uint8_t pcapng_magic[] = {0x0a, 0x0d, 0x0d, 0x0a};
+static const struct reader *const readers[] = {&classic_reader, &pcapng_reader, &snoop_reader};
 
 /* Sets the name for messages. Of a long path the end is kept, which tells more. */
 static void source_name(struct source *s, const char *path)
@@ -66,7 +67,7 @@ static void begin_describe(const uint8_t *ahead, size_t n, struct error *reason)
 	size_t shown = n < 8 ? n : 8, printable = 0;
 	while (printable < shown && ahead[printable] >= ' ' && ahead[printable] <= '~')
 		printable++;
-	error_set(reason, "is no capture file (pcap or pcapng): it begins with");
+	error_set(reason, "is no capture file (pcap, pcapng or snoop): it begins with");
 	if (printable == shown)
 		error_append(reason, " \"%.*s\"", (int)shown, (const char *)ahead);
 	else
@@ -87,55 +88,59 @@ static void source_explain_foreign(const uint8_t *ahead, size_t n, struct error 
 		begin_describe(ahead, n, reason);
 }
 
-/* libpcap gives no useful message for a pcapng file this short, so it is refused here. */
 static bool source_choose(struct source *s, struct error *reason)
 {
 	size_t n;
 	const uint8_t *ahead = input_ahead(s->in, &n);
-	enum classic_fit fit = classic_fits(ahead, n);
-	bool pcapng = n >= sizeof pcapng_magic &&
-		      memcmp(ahead, pcapng_magic, sizeof pcapng_magic) == 0;
-	if (fit == CLASSIC_FITS) {
-		s->classic = classic_new(s->in);
-		if (!s->classic)
-			error_set(reason, "cannot be read: out of memory");
-	} else if (fit == CLASSIC_CUT || (pcapng && n < INPUT_AHEAD)) {
-		error_set(reason, "ends in the middle of its header");
-	} else if (fit == CLASSIC_VARIANT || pcapng) {
-		s->savefile = savefile_new(s->in, reason);
-	} else {
-		source_explain_foreign(ahead, n, reason);
+	for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
+		enum reader_fit fit = readers[i]->fits(ahead, n);
+		if (fit == READER_CUT)
+			return error_set(reason, "ends in the middle of its header");
+		if (fit == READER_NO)
+			continue;
+		s->reader = readers[i];
+		s->state = s->reader->open(s->in, reason);
+		return s->state != NULL;
 	}
-	return s->classic || s->savefile;
+	source_explain_foreign(ahead, n, reason);
+	return false;
 }
 
-static int source_link(const struct source *s)
+/* Refuses a capture of which no link type is decoded: otherwise all of it would be read for
+ * nothing. */
+static bool source_check_links(const struct source *s, struct error *reason)
 {
-	return s->classic ? classic_link(s->classic) : savefile_link(s->savefile);
+	int link, first = s->reader->link(s->state, 0);
+	for (size_t i = 0; (link = s->reader->link(s->state, i)) >= 0; i++)
+		if (packet_link_known(link))
+			return true;
+	return error_set(reason, "has link type %d (%s), which is not decoded", first,
+			 linktype_name(first));
 }
 
-/* Refuses a link type that is not decoded: otherwise a whole capture would be read for nothing. */
-static bool source_check_link(const struct source *s, struct error *reason)
+/* Returns the filter for a link type. After an error, sets a sentence. */
+static const struct bpf_program *source_filter(struct source *s, int link, struct error *why)
 {
-	int link = source_link(s);
-	if (packet_link_known(link))
-		return true;
-	return error_set(reason, "has link type %d (%s), which is not decoded", link,
-			 linktype_name(link));
+	struct error words;
+	const struct bpf_program *program = filters_link(s->filters, link, &words);
+	if (!program)
+		error_set(why, "the filter \"%.80s\" does not compile for %s: %s", s->expression,
+			  s->name, words.text);
+	return program;
 }
 
-/* Compiles the filter for both readers. libpcap's own filter step is not used, so that only
- * savefile.c depends on libpcap's buffer rules. */
-static bool source_compile(struct source *s, const char *filter, struct error *why)
+/* Compiles the filter for all link types that are known so far. */
+static bool source_compile(struct source *s, const char *expression, struct error *why)
 {
-	pcap_t *dead = pcap_open_dead(linktype_to_dlt(source_link(s)), 256 << 10);
-	s->filtered = dead && pcap_compile(dead, &s->program, filter, 1, PCAP_NETMASK_UNKNOWN) == 0;
-	if (!s->filtered)
-		error_set(why, "the filter \"%.80s\" does not compile for %s: %s", filter, s->name,
-			  dead ? pcap_geterr(dead) : "out of memory");
-	if (dead)
-		pcap_close(dead);
-	return s->filtered;
+	int link;
+	s->expression = expression;
+	s->filters = filters_new_file(expression);
+	if (!s->filters)
+		return error_set(why, "out of memory");
+	for (size_t i = 0; (link = s->reader->link(s->state, i)) >= 0; i++)
+		if (packet_link_known(link) && !source_filter(s, link, why))
+			return false;
+	return true;
 }
 
 /* Errors of the file come before errors of the filter: the link type decides which filters compile.
@@ -146,7 +151,7 @@ static bool source_start(struct source *s, const char *path, const char *filter,
 	struct error reason = {0};
 	source_name(s, path);
 	s->in = input_open(path, &reason);
-	if (!s->in || !source_choose(s, &reason) || !source_check_link(s, &reason))
+	if (!s->in || !source_choose(s, &reason) || !source_check_links(s, &reason))
 		return error_set(why, "%s %s", s->name, reason.text);
 	*usage = filter && !source_compile(s, filter, why);
 	return !*usage;
@@ -165,21 +170,64 @@ struct source *source_open(const char *path, const char *filter, struct error *w
 	return s;
 }
 
+static bool frame_passes(const struct bpf_program *filter, const struct frame *f)
+{
+	struct pcap_pkthdr h = {.caplen = f->caplen, .len = f->len};
+	return pcap_offline_filter(filter, &h, f->data);
+}
+
+/* Keeps the frames that pass the filter. Returns their number. If the filter does not compile, sets
+ * s->refusal, and keeps only frames before. */
+static size_t source_sift(struct source *s, struct frame *frames, size_t n)
+{
+	const struct bpf_program *filter = NULL;
+	size_t kept = 0;
+	int link = -1;
+	for (size_t i = 0; i < n; i++) {
+		if (frames[i].link != link) {
+			link = frames[i].link;
+			filter = packet_link_known(link) ? source_filter(s, link, &s->refusal)
+							 : NULL;
+		}
+		if (s->refusal.text[0])
+			break;
+		if (!filter || frame_passes(filter, &frames[i]))
+			frames[kept++] = frames[i];
+		else
+			s->filtered++;
+	}
+	return kept;
+}
+
 int source_read(struct source *s, struct frame *frames, size_t n, struct error *why)
 {
 	struct error reason;
+	int r = 1, kept = 0;
 	assert(n > 0);
-	const struct bpf_program *filter = s->filtered ? &s->program : NULL;
-	int r = s->classic ? classic_read(s->classic, filter, frames, n, &reason)
-			   : savefile_read(s->savefile, filter, frames, n, &reason);
+	while (r > 0 && kept == 0 && !s->refusal.text[0]) {
+		r = s->reader->read(s->state, frames, n, &reason);
+		kept = r > 0 && s->filters ? (int)source_sift(s, frames, (size_t)r) : r;
+	}
+	if (s->refusal.text[0] && kept <= 0) {
+		*why = s->refusal;
+		return -1;
+	}
 	if (r < 0)
 		error_set(why, "%s %s", s->name, reason.text);
-	return r;
+	return kept;
 }
 
 struct bytes source_secrets(struct source *s)
 {
-	return s->savefile ? savefile_secrets(s->savefile) : bytes_of(NULL, 0);
+	return s->reader->secrets ? s->reader->secrets(s->state) : bytes_of(NULL, 0);
+}
+
+struct source_counts source_counts(const struct source *s)
+{
+	struct reader_drops drops = {0};
+	if (s->reader->drops)
+		s->reader->drops(s->state, &drops);
+	return (struct source_counts){s->filtered, drops.system, drops.interfaces};
 }
 
 uint64_t source_progress(const struct source *s, uint64_t *size)
@@ -196,10 +244,9 @@ void source_close(struct source *s)
 {
 	if (!s)
 		return;
-	if (s->filtered)
-		pcap_freecode(&s->program);
-	classic_free(s->classic);
-	savefile_free(s->savefile);
+	filters_free(s->filters);
+	if (s->state)
+		s->reader->free(s->state);
 	input_close(s->in);
 	free(s);
 }

@@ -9,17 +9,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Size of a sentence that tells an error and names the file. */
 struct source;
 
 /*
  * Opens a capture: a path, or "-" for standard input. Formats: pcap in either byte order, with
- * micro- or nanoseconds, Kuznetzov's variant, and pcapng. Each may be compressed with gzip or zstd,
- * which the first bytes tell, not the name. filter: a libpcap filter expression, or NULL. Returns
- * NULL with one sentence in why. The file cannot be opened, is a directory, is empty or no capture,
- * its link type is not decoded, or the filter does not compile. For the filter, and only then,
- * *usage is true: the caller's mistake, not the file's. Waits for the first bytes of a pipe; a
- * handled signal ends that wait as a failure. source_close frees the result.
+ * micro- or nanoseconds, Kuznetzov's variant, and those before version 2.4; pcapng, also with
+ * several link types; and snoop. Each may be compressed with gzip or zstd, which the first bytes
+ * tell, not the name. filter: a libpcap filter expression, or NULL; borrowed until source_close.
+ * Returns NULL with one sentence in why. The file cannot be opened, is a directory, is empty or no
+ * capture, none of its link types is decoded, or the filter does not compile for one of them. For
+ * the filter, and only then, *usage is true: the caller's mistake, not the file's. Waits for the
+ * first bytes of a pipe; a handled signal ends that wait as a failure. source_close frees the
+ * result.
  */
 struct source *source_open(const char *path, const char *filter, struct error *why, bool *usage);
 
@@ -27,7 +28,8 @@ struct source *source_open(const char *path, const char *filter, struct error *w
  * Reads the next frames: 1 to n (n > 0), which may be fewer at any call. Borrowed until the next
  * call. Returns the number of frames; 0 at the end or after source_stop; -1 with a sentence in why
  * if the rest is damaged or incomplete. Earlier calls have then returned all frames before the
- * damage. Waits for more of a pipe only if no frame is buffered.
+ * damage. Waits for more of a pipe only if no frame is buffered. Frames of a link type that is not
+ * decoded pass every filter, so that they are counted.
  */
 int source_read(struct source *s, struct frame *frames, size_t n, struct error *why);
 
@@ -37,6 +39,17 @@ int source_read(struct source *s, struct frame *frames, size_t n, struct error *
  * Borrowed until the next source_read.
  */
 struct bytes source_secrets(struct source *s);
+
+/* What became of packets that source_read did not return. */
+struct source_counts {
+	uint64_t filtered; /* left out by the filter */
+	/* Lost before they came into the file, as far as the file tells: by the capturing system,
+	 * and by the interface. */
+	uint64_t dropped, dropped_by_interface;
+};
+
+/* Returns the counts of what was read so far. */
+struct source_counts source_counts(const struct source *s);
 
 /* Returns how many bytes were read from the file, before decompression. Sets *size to the file's
  * size in bytes; 0: unknown. */

@@ -39,6 +39,8 @@ struct summary {
 	const struct monitor_stats *core;
 	const char *inputs;     /* for people: "a.pcap", "a.pcap and 3 other files" */
 	const char *ports;      /* monitored ports: "25,587" */
+	uint64_t filtered;      /* captures: packets that the operator's filter left out */
+	bool broken;            /* a capture could not be read to its end */
 	bool live;              /* the inputs are interfaces, not captures */
 	bool stopped;           /* a signal ended the run before the end of the input */
 	bool interim;           /* the run goes on: these are not the final statistics */
@@ -49,8 +51,8 @@ struct summary {
 	size_t outputs_n;       /* 0: offline */
 	size_t worst;           /* sessions that will be shown in detail */
 	uint64_t worst_omitted; /* sessions with alerts that will not, because there are too many */
-	int64_t last; /* time of the last frame, nanoseconds since the epoch; undefined if there was
-			 no frame */
+	int64_t last; /* time of the last frame, nanoseconds since the epoch; if there was none, of
+			 the end of the run */
 };
 
 #endif

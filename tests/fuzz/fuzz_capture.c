@@ -1,13 +1,16 @@
 /*
- * fuzz_capture.c - a capture file: classic pcap, pcapng with its secrets, either compressed. What
- * is read one frame at a time is what is read many at a time; lengths and times are what a frame's
- * reader promises; what is said of damage is one sentence without control bytes; and the secrets
- * are the same, cut anywhere.
+ * fuzz_capture.c - a capture file: classic pcap, pcapng with its secrets, snoop, each compressed as
+ * well. What is read one frame at a time is what is read many at a time, and what is read when the
+ * bytes come in pieces; a filter only leaves out; lengths and times are what a frame's reader
+ * promises; and what is said of damage is one sentence without control bytes.
  */
-#include "capture/secrets.h"
 #include "capture/source.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/memory_file.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum { MANY = 64, CAPLEN_MAX = 262144 };
 
@@ -15,6 +18,7 @@ enum { MANY = 64, CAPLEN_MAX = 262144 };
 struct reading {
 	uint64_t frames, sum, secrets;
 	size_t secrets_n;
+	struct source_counts counts;
 	struct error why;
 };
 
@@ -58,15 +62,15 @@ static void sentence_check(const char *why)
 	fuzz_text_check(&(struct outbuf){.p = text, .n = n}, false);
 }
 
-static void read_all(struct reading *r, const char *path, size_t batch)
+static void read_all(struct reading *r, const char *path, const char *filter, size_t batch)
 {
 	struct frame frames[MANY];
 	bool usage;
 	int n;
 	*r = (struct reading){0};
-	struct source *s = source_open(path, NULL, &r->why, &usage);
+	struct source *s = source_open(path, filter, &r->why, &usage);
 	if (!s) {
-		CHECK(!usage);
+		CHECK(filter || !usage);
 		sentence_check(r->why.text);
 		return;
 	}
@@ -79,38 +83,59 @@ static void read_all(struct reading *r, const char *path, size_t batch)
 	secrets_note(r, s);
 	if (n < 0)
 		sentence_check(r->why.text);
+	r->counts = source_counts(s);
 	source_close(s);
 }
 
-/* The walk over the blocks alone, which must not depend on how they come. */
-static void secrets_check(struct bytes in)
+/* A socket that gives a piece of the bytes at each read. The first one is as long as the least that
+ * a reader asks for: of a longer piece the rest would be lost. */
+static int pieces_open(struct bytes in)
 {
-	struct secrets whole = {0}, cut = {0};
-	uint64_t sum = 0, dice = in.n;
-	size_t n = 0;
-	secrets_push(&whole, in);
-	struct bytes all = secrets_take(&whole), some;
-	while (in.n > 0) {
-		secrets_push(&cut, fuzz_take(&in, 1 + fuzz_dice(&dice) % 30));
-		some = secrets_take(&cut);
-		sum = mix_bytes(sum, some);
-		n += some.n;
+	enum { FIRST = 24, PIECES = 60 };
+	uint64_t dice = in.n;
+	int ends[2];
+	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
+	for (unsigned i = 0; in.n > 0; i++) {
+		size_t n = i == 0 ? FIRST : i < PIECES ? 1 + fuzz_dice(&dice) % 60 : in.n;
+		struct bytes part = fuzz_take(&in, n);
+		CHECK(send(ends[1], part.p, part.n, MSG_DONTWAIT) == (ssize_t)part.n);
 	}
-	CHECK(n == all.n && sum == mix_bytes(0, all));
-	secrets_free(&whole);
-	secrets_free(&cut);
+	close(ends[1]);
+	return ends[0];
+}
+
+static const char *reason(const struct reading *r)
+{
+	const char *blank = strchr(r->why.text, ' ');
+	return blank ? blank : "";
+}
+
+/* What is read must not depend on how the bytes come. Both sentences begin with the file's name. */
+static void pieces_check(struct bytes in, const struct reading *whole)
+{
+	static struct reading cut;
+	char path[32];
+	int fd = pieces_open(in);
+	snprintf(path, sizeof path, "/dev/fd/%d", fd);
+	read_all(&cut, path, NULL, MANY);
+	close(fd);
+	CHECK(cut.frames == whole->frames && cut.sum == whole->sum);
+	CHECK(cut.secrets_n == whole->secrets_n && cut.secrets == whole->secrets);
+	CHECK(strcmp(reason(&cut), reason(whole)) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct reading one, many;
+	static struct reading one, many, sifted;
 	struct bytes in = bytes_of(data, size);
 	const char *path = memory_file(in);
-	read_all(&many, path, MANY);
-	read_all(&one, path, 1);
+	read_all(&many, path, NULL, MANY);
+	read_all(&one, path, NULL, 1);
 	CHECK(one.frames == many.frames && one.sum == many.sum);
 	CHECK(one.secrets_n == many.secrets_n && one.secrets == many.secrets);
 	CHECK(strcmp(one.why.text, many.why.text) == 0);
-	secrets_check(in);
+	read_all(&sifted, path, "tcp", MANY);
+	CHECK(sifted.frames + sifted.counts.filtered <= many.frames);
+	pieces_check(in, &many);
 	return 0;
 }

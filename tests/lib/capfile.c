@@ -34,7 +34,7 @@ void capfile_put(struct capfile *m, const void *p, size_t n)
 	m->n += n;
 }
 
-static void capfile_put16(struct capfile *m, uint16_t v)
+void capfile_put16(struct capfile *m, uint16_t v)
 {
 	v = m->big ? htobe16(v) : htole16(v);
 	capfile_put(m, &v, sizeof v);

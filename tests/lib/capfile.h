@@ -20,6 +20,7 @@ struct capfile {
 void capfile_put(struct capfile *m, const void *p, size_t n);
 
 /* In the file's byte order. */
+void capfile_put16(struct capfile *m, uint16_t v);
 void capfile_put32(struct capfile *m, uint32_t v);
 void capfile_free(struct capfile *m);
 

@@ -11,6 +11,24 @@ static uint64_t packets_of(const struct monitor_stats *core, enum packet_kind ki
 	return core->kinds[kind];
 }
 
+/* No packet came. Tells why: the capture has none, or could not be read, or the filter is to blame.
+ */
+static void put_no_packet(struct text *t, const struct summary *s)
+{
+	size_t from = t->b->n;
+
+	outbuf_str(t->b, !s->broken         ? "No packet in "
+			 : s->filtered == 0 ? "No packet could be read from "
+					    : "No packet that could be read from ");
+	escape_text(t->b, bytes_str(s->inputs));
+	if (s->filtered > 0) {
+		outbuf_str(t->b, " passed the filter, which left out ");
+		text_count(t, s->filtered, "packet");
+	}
+	outbuf_str(t->b, ".");
+	text_wrap(t, from, 2);
+}
+
 /* No session was found. The usual reasons are a wrong port or a wrong file, and the numbers show
  * which. */
 static void put_nothing(struct text *t, const struct summary *s)
@@ -18,9 +36,7 @@ static void put_nothing(struct text *t, const struct summary *s)
 	size_t from = t->b->n;
 
 	if (s->core->frames == 0) {
-		outbuf_str(t->b, "No packet in ");
-		escape_text(t->b, bytes_str(s->inputs));
-		outbuf_str(t->b, ".\n");
+		put_no_packet(t, s);
 		return;
 	}
 	outbuf_str(t->b, "No SMTP session on ports ");

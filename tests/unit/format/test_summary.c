@@ -26,6 +26,8 @@ struct run {
 	struct alerting alerting;
 	struct totals totals;
 	struct monitor_stats core;
+	uint64_t filtered;
+	bool broken;
 	struct outbuf b, scratch;
 };
 
@@ -70,7 +72,9 @@ static const char *run_text(struct run *r)
 					   .alerting = &r->alerting,
 					   .core = &r->core,
 					   .inputs = "made.pcap",
-					   .ports = "25,587"});
+					   .ports = "25,587",
+					   .filtered = r->filtered,
+					   .broken = r->broken});
 	outbuf_char(&r->b, '\0');
 	r->scratch = t.scratch;
 	return r->b.p;
@@ -90,6 +94,14 @@ static void summary_without_smtp(void **state)
 
 	run_init(&r);
 	assert_string_equal(run_text(&r), "No packet in made.pcap.\n");
+	r.broken = true;
+	assert_string_equal(run_text(&r), "No packet could be read from made.pcap.\n");
+	r.filtered = 1;
+	assert_string_equal(run_text(&r), "No packet that could be read from made.pcap passed the "
+					  "filter, which left out 1 packet.\n");
+	r.broken = false;
+	assert_string_equal(run_text(&r), "No packet in made.pcap passed the filter, which left "
+					  "out 1 packet.\n");
 	r.core.frames = 1200;
 	r.core.kinds[PACKET_UNWATCHED] = 1100;
 	assert_string_equal(run_text(&r), "No SMTP session on ports 25,587 in made.pcap: 1,200 "
