@@ -4,7 +4,7 @@
 #include "capture/reader.h"
 #include "capture/secrets.h"
 #include "capture/window.h"
-#include "smtpwatch/frame.h"
+#include "smtpwatch/packet.h"
 
 #include <endian.h>
 #include <inttypes.h>
@@ -48,6 +48,7 @@ struct pcapng {
 	struct reader_drops drops; /* of earlier sections */
 	int64_t last;              /* time of the last packet; 0: there was none */
 	bool big;                  /* the section is big-endian */
+	bool decoded;              /* an interface so far has a link type that is decoded */
 	/* The current block, and where it begins in the file. While it is passed over
 	 * (window.inside): bytes still to come, without TAIL, and how many of them belong to a key
 	 * log. */
@@ -156,6 +157,7 @@ static enum step interface_add(struct pcapng *c, const struct block *b)
 				 .resolution = 6};
 	enum step step = interface_options(c, to, b);
 	c->n += step == STEP_ON;
+	c->decoded |= step == STEP_ON && packet_link_known(to->link);
 	return step;
 }
 
@@ -401,42 +403,47 @@ static enum reader_fit pcapng_fits(const uint8_t *ahead, size_t n)
 	return n < INPUT_AHEAD ? READER_CUT : READER_FITS;
 }
 
-/* Returns true if the next block of the window may be a packet. */
-static bool packet_is_next(const struct pcapng *c)
+/* Returns true if the next block of the window is a packet, or begins another section. */
+static bool header_ends(const struct pcapng *c)
 {
 	const struct window *w = &c->window;
 	if (w->inside || window_left(w) < HEAD)
 		return false;
 	uint32_t type = number(c, w->block + w->head);
-	return type == BLOCK_PACKET || type == BLOCK_SIMPLE || type == BLOCK_ENHANCED;
+	return type == BLOCK_PACKET || type == BLOCK_SIMPLE || type == BLOCK_ENHANCED ||
+	       type == BLOCK_SECTION;
+}
+
+static bool header_refuse(const struct pcapng *c, ssize_t r, struct error *reason)
+{
+	if (r < 0)
+		return error_set(reason, "%s", input_trouble(c->window.in));
+	if (window_left(&c->window) == 0 && !c->window.inside)
+		return error_set(reason, "cannot be read: it describes no interface");
+	return error_set(reason, "ends in the middle of its header");
 }
 
 /*
- * Reads until the first interface is described, then all blocks before the first packet that need
- * no wait: a filter must compile for the link types of all interfaces. Damage behind the first
- * interface is told by pcapng_read.
+ * Reads until an interface with a link type that is decoded, at most to the first packet; then all
+ * blocks before that packet that need no wait: a filter must compile for the link types of all
+ * interfaces. Damage behind the first interface is told by pcapng_read.
  */
 static bool header_read(struct pcapng *c, struct error *reason)
 {
 	struct frame none;
-	for (;;) {
-		enum step step = c->n > 0 && packet_is_next(c) ? STEP_MORE : block_read(c, &none);
+	while (c->n == 0 || !header_ends(c)) {
+		enum step step = block_read(c, &none);
 		if (step == STEP_ON)
 			continue;
-		if (c->n > 0)
-			return true;
-		if (step == STEP_DAMAGED) {
+		if (step == STEP_DAMAGED)
 			*reason = c->damage;
-			return false;
-		}
+		if (step == STEP_DAMAGED || c->decoded)
+			return c->n > 0;
 		ssize_t r = window_fill(&c->window);
-		if (r < 0)
-			return error_set(reason, "%s", input_trouble(c->window.in));
-		if (r == 0 && window_left(&c->window) == 0 && !c->window.inside)
-			return error_set(reason, "cannot be read: it describes no interface");
-		if (r == 0)
-			return error_set(reason, "ends in the middle of its header");
+		if (r <= 0)
+			return c->n > 0 || header_refuse(c, r, reason);
 	}
+	return true;
 }
 
 static void pcapng_free(void *state)

@@ -478,6 +478,38 @@ static int pieces_open(const struct capfile *m, size_t piece)
 	return ends[0];
 }
 
+/* Whether a file is refused must not depend on how many interfaces came at once. */
+static void types_however_they_come(void **state)
+{
+	(void)state;
+	for (int other = 0; other < 2; other++) {
+		struct capfile m = {0};
+		block_section(&m, false);
+		block_interface(&m, 195, 262144);
+		block_interface(&m, other ? 101 : 65000, 262144);
+		packet(&m, 1, 1, 3);
+		block_section(&m, false);
+		block_interface(&m, 195, 262144);
+		for (size_t piece = 1; piece <= m.n; piece++) {
+			char from[32];
+			struct error why = {0};
+			bool usage;
+			int fd = pieces_open(&m, piece);
+			snprintf(from, sizeof from, "/dev/fd/%d", fd);
+			struct source *s = source_open(from, NULL, &why, &usage);
+			assert_int_equal(s != NULL, other);
+			if (s) {
+				frame_is(s, 3, UINT32_MAX, 101, 1000);
+				end_is(s, NULL);
+			} else {
+				capfile_words(why.text, " has link type 195 ");
+			}
+			close(fd);
+		}
+		capfile_free(&m);
+	}
+}
+
 static void secrets_however_they_come(void **state)
 {
 	(void)state;
@@ -565,6 +597,7 @@ int main(void)
 		cmocka_unit_test(filter_for_each_type),
 		cmocka_unit_test(filter_compiles_not_for_all),
 		cmocka_unit_test(no_type_is_decoded),
+		cmocka_unit_test(types_however_they_come),
 		cmocka_unit_test(secrets_however_they_come),
 		cmocka_unit_test(chance_damage),
 	};
