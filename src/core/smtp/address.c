@@ -105,13 +105,23 @@ static bool is_plain_param(struct bytes name)
 	return false;
 }
 
+/* RFC 5321 4.1.2: esmtp-keyword. */
+static bool is_keyword(struct bytes name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (!ascii_alnum(name.p[i]) && (i == 0 || name.p[i] != '-'))
+			return false;
+	return name.n > 0;
+}
+
 bool smtp_param_secret(struct bytes *params, struct bytes *value)
 {
 	for (struct bytes word; (word = ascii_word(params)).n > 0;) {
 		const uint8_t *equals = memchr(word.p, '=', word.n);
 		size_t n = equals ? (size_t)(equals - word.p) : word.n;
+		struct bytes name = bytes_first(word, n);
 		*value = bytes_from(word, n + 1);
-		if (value->n > 0 && !is_plain_param(bytes_first(word, n)))
+		if (value->n > 0 && is_keyword(name) && !is_plain_param(name))
 			return true;
 	}
 	return false;
