@@ -11,7 +11,6 @@ static void cut(char *text)
 {
 	size_t at = ERROR_MAX - 1, first = at - 4;
 	uint8_t lead;
-
 	do
 		lead = (uint8_t)text[--at];
 	while (at > first && (lead & 0xc0) == 0x80);
@@ -24,7 +23,6 @@ __attribute__((format(printf, 3, 0))) static void put(struct error *e, size_t at
 {
 	char text[ERROR_MAX];
 	int n = vsnprintf(text, sizeof text - at, format, args);
-
 	memcpy(e->text + at, text, sizeof text - at);
 	if (n >= (int)(sizeof text - at))
 		cut(e->text);
@@ -33,7 +31,6 @@ __attribute__((format(printf, 3, 0))) static void put(struct error *e, size_t at
 bool error_set(struct error *e, const char *format, ...)
 {
 	va_list args;
-
 	va_start(args, format);
 	if (e)
 		put(e, 0, format, args);
@@ -44,7 +41,6 @@ bool error_set(struct error *e, const char *format, ...)
 bool error_append(struct error *e, const char *format, ...)
 {
 	va_list args;
-
 	va_start(args, format);
 	if (e)
 		put(e, strlen(e->text), format, args);

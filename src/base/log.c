@@ -11,7 +11,6 @@ enum { LOG_MAX = 32 << 10 };
 __attribute__((format(printf, 1, 0))) static void put(const char *format, va_list args)
 {
 	char text[LOG_MAX];
-
 	vsnprintf(text, sizeof text, format, args);
 	fprintf(stderr, "smtpwatch: %s\n", text);
 }
@@ -19,7 +18,6 @@ __attribute__((format(printf, 1, 0))) static void put(const char *format, va_lis
 void log_line(const char *format, ...)
 {
 	va_list args;
-
 	va_start(args, format);
 	put(format, args);
 	va_end(args);
@@ -28,7 +26,6 @@ void log_line(const char *format, ...)
 bool log_fail(bool *flag, const char *format, ...)
 {
 	va_list args;
-
 	va_start(args, format);
 	put(format, args);
 	va_end(args);

@@ -7,7 +7,6 @@ static void put_variants(struct outbuf *b, const struct alerting *alerting, unsi
 {
 	const struct verdict_variant *other;
 	bool own = alerting->own >> kind & 1;
-
 	for (size_t i = 0; kind < VERDICTS && (other = verdict_variant((enum verdict)kind, i)); i++)
 		outbuf_format(b, "    %-22s %-9s %s\n", "or",
 			      severity_name(own ? alerting->of[kind] : other->severity),
@@ -17,12 +16,10 @@ static void put_variants(struct outbuf *b, const struct alerting *alerting, unsi
 void alert_list_put(struct outbuf *b, const struct alerting *alerting)
 {
 	const char *category = NULL;
-
 	for (unsigned s = 0; s < ALERT_KINDS; s++) {
 		const struct verdict_row *row = alert_kind_row(s);
 		bool known = row->rfc[0] != '-';
-
-		if (category == NULL || strcmp(category, row->category) != 0) {
+		if (!category || strcmp(category, row->category) != 0) {
 			category = row->category;
 			outbuf_format(b, "%s%s:\n", s > 0 ? "\n" : "", category);
 		}

@@ -32,7 +32,6 @@ static const char *side_name(unsigned side)
 static const char *pending_name(unsigned pending)
 {
 	static const char *const names[] = {"nothing", "command", "message"};
-
 	return names[pending];
 }
 
@@ -51,7 +50,6 @@ static const char *session_id(const struct field_view *v, char *room)
 static struct bytes reason(const struct field_view *v, char *room)
 {
 	const struct record *r = &v->report->record;
-
 	room[0] = '\0';
 	verdict_reason(r->ending, &r->judgement, room, VALUE_ROOM);
 	return room[0] != '\0' ? bytes_str(room) : bytes_of(NULL, 0);
@@ -60,24 +58,21 @@ static struct bytes reason(const struct field_view *v, char *room)
 static const char *cipher_name(uint16_t suite)
 {
 	const struct tls_suite *row = tls_suite_find(suite);
-
-	return row != NULL ? row->name : NULL;
+	return row ? row->name : NULL;
 }
 
 static const char *cipher_or_number(const struct field_view *v, char *room)
 {
 	uint16_t suite = v->report->record.session->tls_suite;
 	const char *name = cipher_name(suite);
-
 	snprintf(room, VALUE_ROOM, "0x%04x", suite);
-	return name != NULL ? name : room;
+	return name ? name : room;
 }
 
 static const char *endpoint(const struct field_view *v, enum side side, char *room)
 {
 	const struct conn *conn = v->report->record.conn;
 	char text[IP_ADDR_TEXT];
-
 	snprintf(room, VALUE_ROOM, ip_addr_is_v4(&conn->addr[side]) ? "%s:%u" : "[%s]:%u",
 		 ip_addr_text(&conn->addr[side], text), (unsigned)conn->port[side]);
 	return room;
@@ -85,14 +80,13 @@ static const char *endpoint(const struct field_view *v, enum side side, char *ro
 
 static enum severity severity_of(const struct field_view *v)
 {
-	return v->sum != NULL ? v->sum->worst : report_severity(v->report, v->kind);
+	return v->sum ? v->sum->worst : report_severity(v->report, v->kind);
 }
 
 static uint64_t messages_of(const struct session_info *info)
 {
 	uint64_t n = info->transactions_omitted;
-
-	for (const struct transaction *t = info->first; t != NULL; t = t->next)
+	for (const struct transaction *t = info->first; t; t = t->next)
 		n++;
 	return n;
 }
@@ -102,13 +96,13 @@ static uint64_t messages_of(const struct session_info *info)
 static inline bool set_WORD(struct value *out, const char *word)
 {
 	out->word = word;
-	return word != NULL;
+	return word;
 }
 
 static inline bool set_TEXT(struct value *out, struct bytes text)
 {
 	out->text = text;
-	return text.p != NULL;
+	return text.p;
 }
 
 static inline bool set_NUMBER(struct value *out, uint64_t number)
@@ -165,13 +159,13 @@ static inline bool set_NUMBERS(struct value *out, const uint16_t *at, unsigned n
 static inline bool set_SENTENCES(struct value *out, const struct cause *cause)
 {
 	out->cause = cause;
-	return cause != NULL;
+	return cause;
 }
 
 static inline bool set_RECIPIENTS(struct value *out, const struct strings *strings)
 {
 	out->strings = strings;
-	return strings_find(strings, STRING_RCPT).text.p != NULL;
+	return strings_find(strings, STRING_RCPT).text.p;
 }
 
 static inline bool set_RESETS(struct value *out, const struct conn_side *side)
@@ -183,7 +177,7 @@ static inline bool set_RESETS(struct value *out, const struct conn_side *side)
 static inline bool set_MESSAGES(struct value *out, const struct transaction *first)
 {
 	out->message = first;
-	return first != NULL;
+	return first;
 }
 
 #define set_WORDS set_WORD
@@ -262,7 +256,7 @@ static inline bool set_MESSAGES(struct value *out, const struct transaction *fir
 #define FIELD(in, title, as, known, what, ...)                                                     \
 	{__VA_ARGS__,                                                                              \
 	 .key = ",\"" #title "\":",                                                                \
-	 .key_n = sizeof(",\"" #title "\":") - 1,                                                  \
+	 .key_n = sizeof ",\"" #title "\":" - 1,                                                   \
 	 .group = FIELD_##in,                                                                      \
 	 .type = FIELD_##as,                                                                       \
 	 .always = IS_##known,                                                                     \
@@ -283,10 +277,9 @@ const struct field_group_row field_groups[FIELD_GROUPS] = {
 static const struct transaction *message_of(const struct report *report, unsigned kind)
 {
 	const struct transaction *last = NULL;
-
 	if (kind == ALERT_SLOW_ACCEPTANCE)
 		return acceptance_slowest(&report->record).message;
-	for (const struct transaction *t = report->record.session->first; t != NULL; t = t->next) {
+	for (const struct transaction *t = report->record.session->first; t; t = t->next) {
 		last = t;
 		if (t->fate != FATE_ACCEPTED && t->fate != FATE_ABORTED)
 			break;
@@ -314,12 +307,10 @@ struct field_list field_list_of(enum field_output output)
 	static const struct field *const tables[] = {field_session, field_tls, field_net,
 						     field_message, field_other};
 	struct field_list list = {.n = 0};
-
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-		for (const struct field *f = tables[i]; f->get != NULL; f++) {
+		for (const struct field *f = tables[i]; f->get; f++) {
 			size_t at = list.n;
-
-			if (f->name[output] == NULL || list.n == FIELDS_MAX)
+			if (!f->name[output] || list.n == FIELDS_MAX)
 				continue;
 			for (; at > 0 && place_of(list.at[at - 1], output) > place_of(f, output);
 			     at--)
@@ -333,7 +324,7 @@ struct field_list field_list_of(enum field_output output)
 /* From FIELD_MESSAGE on, groups are of a message. */
 bool field_get(const struct field *f, struct value *out, const struct field_view *v)
 {
-	return (v->message != NULL || f->group < FIELD_MESSAGE) && f->get(out, v);
+	return (v->message || f->group < FIELD_MESSAGE) && f->get(out, v);
 }
 
 const char *field_zeek_type(const struct field *f)
@@ -343,10 +334,7 @@ const char *field_zeek_type(const struct field *f)
 		[FIELD_PORT] = "port",    [FIELD_ADDR] = "addr",        [FIELD_BOOL] = "bool",
 		[FIELD_EPOCH] = "time",   [FIELD_SECONDS] = "interval",
 	};
-
-	return field_is_list(f)         ? "vector[string]"
-	       : types[f->type] != NULL ? types[f->type]
-					: "string";
+	return field_is_list(f) ? "vector[string]" : types[f->type] ? types[f->type] : "string";
 }
 
 void field_put_enhanced(struct outbuf *b, struct smtp_enhanced e)
@@ -364,7 +352,6 @@ static bool next_element(enum field_type type, struct value *value, unsigned *at
 			 struct bytes *element)
 {
 	struct string string;
-
 	if (type == FIELD_BITS) {
 		if (value->bits.mask == 0)
 			return false;
@@ -396,7 +383,6 @@ static bool list_text(enum field_type type, struct outbuf *b, struct value *valu
 	struct bytes element;
 	unsigned at = 0;
 	uint16_t pos = 0;
-
 	while (at < most && next_element(type, value, &at, &pos, &element)) {
 		outbuf_str(b, at > 1 ? between : "");
 		escape_text(b, element);
@@ -409,7 +395,6 @@ bool field_text(const struct field *f, struct outbuf *b, const struct field_view
 {
 	struct value value;
 	char text[IP_ADDR_TEXT];
-
 	if (!field_get(f, &value, v))
 		return false;
 	switch ((enum field_type)f->type) {
@@ -490,7 +475,6 @@ void alert_fields_each(const struct field_list *list, const struct field_view *v
 char *alert_field_upper(const char *name, char out[ALERT_FIELD_NAME])
 {
 	size_t n = (size_t)snprintf(out, ALERT_FIELD_NAME, "%s%s", prefix, name);
-
 	for (size_t i = 0; i < n && i < ALERT_FIELD_NAME; i++)
 		out[i] = (char)ascii_upper((uint8_t)out[i]);
 	return out;
@@ -498,7 +482,6 @@ char *alert_field_upper(const char *name, char out[ALERT_FIELD_NAME])
 
 bool alert_field_is_variable(const char *text)
 {
-	size_t n = sizeof(prefix) - 1, name = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
-
+	size_t n = sizeof prefix - 1, name = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
 	return strncmp(text, prefix, n) == 0 && name > n && text[name] == '=';
 }

@@ -14,7 +14,6 @@ unsigned rfc5424_severity(enum severity s)
 	static const unsigned char as[SEVERITIES] = {
 		[SEVERITY_NONE] = 7,    [SEVERITY_INFO] = 6,  [SEVERITY_NOTICE] = 5,
 		[SEVERITY_WARNING] = 4, [SEVERITY_ERROR] = 3, [SEVERITY_CRITICAL] = 2};
-
 	return as[s];
 }
 
@@ -22,7 +21,6 @@ unsigned rfc5424_severity(enum severity s)
 static bool printable(const char *s)
 {
 	size_t n = 0;
-
 	while (s[n] > ' ' && s[n] < 0x7f)
 		n++;
 	return n > 0 && s[n] == '\0';
@@ -31,7 +29,7 @@ static bool printable(const char *s)
 void rfc5424_init(struct rfc5424 *f)
 {
 	*f = (struct rfc5424){.pid = (long)getpid()};
-	if (gethostname(f->host, sizeof(f->host) - 1) != 0 || !printable(f->host))
+	if (gethostname(f->host, sizeof f->host - 1) != 0 || !printable(f->host))
 		memcpy(f->host, "-", 2);
 }
 
@@ -48,7 +46,6 @@ void rfc5424_head(struct rfc5424 *f, struct outbuf *b, enum severity severity, i
 void rfc5424_param(struct outbuf *b, const char *name, struct bytes value)
 {
 	size_t from = b->n;
-
 	outbuf_char(b, ' ');
 	outbuf_str(b, name);
 	outbuf_str(b, "=\"");
@@ -75,7 +72,6 @@ static bool is_ascii(struct bytes text)
 void rfc5424_message(struct outbuf *b, struct bytes text)
 {
 	size_t left, n;
-
 	outbuf_str(b, "] ");
 	if (!is_ascii(text))
 		outbuf_str(b, "\xef\xbb\xbf");

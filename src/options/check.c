@@ -26,8 +26,7 @@ static bool output_try(const struct options *o, const char *value, struct error 
 	const struct run_mode mode = {.live = o->reads.n == 0};
 	const char *target;
 	const struct sink_kind *kind = sink_kind_read(value, &target);
-
-	return kind == NULL || kind->check == NULL || kind->check(target, &mode, why);
+	return !kind || !kind->check || kind->check(target, &mode, why);
 }
 
 /* How to try a value. If the value can never work, try_ returns false with a sentence. If it would
@@ -45,7 +44,6 @@ static void value_check(const struct options *o, const struct trial *t, const st
 {
 	struct error why = {0};
 	bool fine = t->try_(o, s->value, &why);
-
 	if (!fine)
 		config_errors_add(m, s->line, s->line > 0 ? "%s: %s" : "--%s: %s", t->option,
 				  why.text);
@@ -58,12 +56,11 @@ static void value_check(const struct options *o, const struct trial *t, const st
 
 void options_check(const struct options *o, struct config_errors *m)
 {
-	for (size_t i = 0; i < sizeof(trials) / sizeof(trials[0]); i++) {
+	for (size_t i = 0; i < sizeof trials / sizeof trials[0]; i++) {
 		const struct option_row *row =
 			option_row_named(trials[i].option, strlen(trials[i].option));
 		size_t at = 0;
-
-		for (const struct setting *s; (s = settings_next(&o->settings, row, &at)) != NULL;)
+		for (const struct setting *s; (s = settings_next(&o->settings, row, &at));)
 			value_check(o, &trials[i], s, m);
 	}
 }

@@ -18,7 +18,6 @@ static void print(const struct config_errors *m, unsigned line, const char *text
 static void insert(struct config_errors *m, struct config_error one)
 {
 	size_t at = m->all_n++;
-
 	for (; at > 0 && m->all[at - 1].line > one.line; at--)
 		m->all[at] = m->all[at - 1];
 	m->all[at] = one;
@@ -29,8 +28,7 @@ static void insert(struct config_errors *m, struct config_error one)
 static char *escaped(char *text)
 {
 	struct outbuf b = {0};
-
-	if (text == NULL)
+	if (!text)
 		return NULL;
 	escape_text(&b, bytes_str(text));
 	outbuf_char(&b, '\0');
@@ -43,23 +41,22 @@ static char *escaped(char *text)
 
 void config_errors_add(struct config_errors *m, unsigned line, const char *format, ...)
 {
-	struct config_error *all = realloc(m->all, (m->all_n + 1) * sizeof(*all));
+	struct config_error *all = realloc(m->all, (m->all_n + 1) * sizeof *all);
 	char *text = NULL;
 	va_list args;
-
 	m->n++;
-	if (all != NULL)
+	if (all)
 		m->all = all;
 	va_start(args, format);
 	if (vasprintf(&text, format, args) < 0)
 		text = NULL;
 	va_end(args);
 	text = escaped(text);
-	if (all != NULL && text != NULL) {
+	if (all && text) {
 		insert(m, (struct config_error){line, text});
 		return;
 	}
-	print(m, line, text != NULL ? text : "no memory");
+	print(m, line, text ? text : "no memory");
 	free(text);
 }
 

@@ -16,7 +16,7 @@ void options_help_row(struct outbuf *b, const struct option_row *row,
 		      const struct options *defaults)
 {
 	outbuf_str(b, row->help);
-	if (row->fallback != NULL)
+	if (row->fallback)
 		outbuf_format(b, " (default %s)", row->fallback);
 	if (row->flags & OPTION_CORE) {
 		outbuf_str(b, " (default ");
@@ -29,11 +29,10 @@ static void put_option(struct outbuf *b, const struct option_row *row,
 		       const struct options *defaults)
 {
 	char left[64];
-
-	if (option_group_begun(row) != NULL)
+	if (option_group_begun(row))
 		outbuf_format(b, "\n%s:\n", row->group);
-	snprintf(left, sizeof(left), "--%s%s%s", row->name, row->arg != NULL ? " " : "",
-		 row->arg != NULL ? row->arg : "");
+	snprintf(left, sizeof left, "--%s%s%s", row->name, row->arg ? " " : "",
+		 row->arg ? row->arg : "");
 	if (row->letter != '\0')
 		outbuf_format(b, "  -%c, %-28s ", row->letter, left);
 	else
@@ -44,10 +43,9 @@ static void put_option(struct outbuf *b, const struct option_row *row,
 
 void options_help(struct outbuf *b)
 {
-	struct options *defaults = malloc(sizeof(*defaults));
+	struct options *defaults = malloc(sizeof *defaults);
 	char name[] = "smtpwatch", help[] = "--help", *argv[] = {name, help, NULL};
-
-	if (defaults == NULL)
+	if (!defaults)
 		return;
 	options_read(defaults, 2, argv, stderr);
 	outbuf_str(
@@ -57,13 +55,13 @@ void options_help(struct outbuf *b)
 		"Finds SMTP sessions on the network or in captures and tells which of them the "
 		"server broke: with a 221\n"
 		"before it had accepted the message, or by dropping the connection.\n");
-	for (const struct option_row *row = option_rows; row->name != NULL; row++)
+	for (const struct option_row *row = option_rows; row->name; row++)
 		put_option(b, row, defaults);
 	outbuf_str(b, "\nKinds of output:\n");
-	for (const struct sink_kind *const *k = sink_kinds; *k != NULL; k++)
+	for (const struct sink_kind *const *k = sink_kinds; *k; k++)
 		outbuf_format(b, "  %-10s %s\n", (*k)->name, (*k)->help);
 	outbuf_str(b, "\nExit code:\n");
-	for (unsigned code = 0; options_exit_codes[code] != NULL; code++)
+	for (unsigned code = 0; options_exit_codes[code]; code++)
 		outbuf_format(b, "  %u  %s\n", code, options_exit_codes[code]);
 	options_free(defaults);
 	free(defaults);

@@ -22,10 +22,9 @@ static void line_add(struct line *l, const struct option_row *row, const char *v
 static void line_option(struct line *l, const struct option_row *row, const char *attached)
 {
 	const char *value = attached;
-
-	if (row->arg != NULL && value == NULL && l->at + 1 < l->argc)
+	if (row->arg && !value && l->at + 1 < l->argc)
 		value = l->argv[++l->at];
-	if (row->arg != NULL && value == NULL)
+	if (row->arg && !value)
 		config_errors_add(l->m, 0, "--%s: its %s is missing", row->name, row->arg);
 	else
 		line_add(l, row, value);
@@ -35,15 +34,14 @@ static void line_option(struct line *l, const struct option_row *row, const char
 static void line_long(struct line *l)
 {
 	const char *word = l->argv[l->at] + 2, *sign = strchr(word, '=');
-	size_t n = sign != NULL ? (size_t)(sign - word) : strlen(word);
+	size_t n = sign ? (size_t)(sign - word) : strlen(word);
 	const struct option_row *row = option_row_named(word, n);
-
-	if (row == NULL)
+	if (!row)
 		option_unknown(l->m, 0, word, n);
-	else if (row->arg == NULL && sign != NULL)
+	else if (!row->arg && sign)
 		config_errors_add(l->m, 0, "--%s takes no value", row->name);
 	else
-		line_option(l, row, sign != NULL ? sign + 1 : NULL);
+		line_option(l, row, sign ? sign + 1 : NULL);
 }
 
 /* Reads "-x", "-xyz" or "-xvalue". */
@@ -51,13 +49,12 @@ static void line_short(struct line *l)
 {
 	for (const char *letter = l->argv[l->at] + 1; *letter != '\0'; letter++) {
 		const struct option_row *row = option_row_lettered(*letter);
-
-		if (row == NULL) {
+		if (!row) {
 			config_errors_add(l->m, 0, "there is no option -%c; --help shows them all",
 					  *letter);
 			return;
 		}
-		if (row->arg != NULL) {
+		if (row->arg) {
 			line_option(l, row, letter[1] != '\0' ? letter + 1 : NULL);
 			return;
 		}
@@ -67,10 +64,9 @@ static void line_short(struct line *l)
 
 static void line_word(struct line *l, const char *word)
 {
-	size_t n = *l->filter != NULL ? strlen(*l->filter) : 0, capacity = strlen(word) + 2;
+	size_t n = *l->filter ? strlen(*l->filter) : 0, capacity = strlen(word) + 2;
 	char *filter = realloc(*l->filter, n + capacity);
-
-	if (filter == NULL) {
+	if (!filter) {
 		config_errors_add(l->m, 0, "no memory");
 		return;
 	}
@@ -83,11 +79,9 @@ void option_line_read(struct settings *to, char **filter, int argc, char **argv,
 {
 	struct line l = {.to = to, .filter = filter, .argc = argc, .argv = argv, .m = m};
 	bool words = false;
-
 	*filter = NULL;
 	for (l.at = 1; l.at < argc; l.at++) {
 		const char *word = argv[l.at];
-
 		if (!words && strcmp(word, "--") == 0)
 			words = true;
 		else if (words || word[0] != '-' || word[1] == '\0')

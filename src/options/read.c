@@ -15,13 +15,11 @@ static const struct option_row *row_of(const char *name)
 /* Takes ownership of a text that values point into. text may be NULL. */
 static void text_own(struct options *o, char *text, struct config_errors *m)
 {
-	char **texts = text != NULL ? realloc(o->texts, (o->texts_n + 1) * sizeof(*texts))
-				    : o->texts;
-
-	if (text == NULL)
+	char **texts = text ? realloc(o->texts, (o->texts_n + 1) * sizeof *texts) : o->texts;
+	if (!text)
 		return;
 	/* The text leaks on purpose: values point into it. */
-	if (texts == NULL) {
+	if (!texts) {
 		config_errors_add(m, 0, "no memory");
 		return;
 	}
@@ -32,7 +30,6 @@ static void text_own(struct options *o, char *text, struct config_errors *m)
 static void apply(struct options *o, const struct setting *s, struct config_errors *m)
 {
 	struct error why;
-
 	if (!option_set(o, s->row, s->value, &why))
 		config_errors_add(m, s->line, s->line > 0 ? "%s: %s" : "--%s: %s", s->row->name,
 				  why.text);
@@ -57,12 +54,12 @@ static void apply_all(struct options *o, struct config_errors *m)
 			      .settings = o->settings,
 			      .texts = o->texts,
 			      .texts_n = o->texts_n};
-	for (const struct option_row *row = option_rows; row->name != NULL; row++)
-		if (row->fallback != NULL)
+	for (const struct option_row *row = option_rows; row->name; row++)
+		if (row->fallback)
 			apply(o, &(struct setting){row, row->fallback, 0}, m);
 	for (size_t i = 0; i < o->settings.n; i++)
 		apply(o, &o->settings.all[i], m);
-	if (o->ladder == LADDER_SCENARIO && o->explain == NULL)
+	if (o->ladder == LADDER_SCENARIO && !o->explain)
 		o->explain = EXPLAIN_ALL;
 }
 
@@ -71,7 +68,6 @@ static bool is_replaced(const struct settings *given, const struct option_row *r
 {
 	for (size_t i = 0; i < given->n; i++) {
 		const struct option_row *other = given->all[i].row;
-
 		if ((other == row && !(row->flags & OPTION_ADDS)) ||
 		    (other->flags & row->flags & OPTION_SOURCE))
 			return true;
@@ -83,15 +79,13 @@ static unsigned line_of(const struct options *o, const char *name)
 {
 	size_t at = 0;
 	const struct setting *s = settings_next(&o->settings, row_of(name), &at);
-
-	return s != NULL ? s->line : 0;
+	return s ? s->line : 0;
 }
 
 static void check_interfaces(const struct options *o, struct config_errors *m)
 {
 	const struct options_list *list = &o->interfaces;
 	unsigned line = line_of(o, "interface");
-
 	for (size_t i = 0; i < list->n; i++) {
 		if (list->n > 1 && strcmp(list->all[i], "any") == 0)
 			config_errors_add(m, line,
@@ -118,7 +112,7 @@ static void check_twice(const struct options *o, const char *name, struct config
 /* Packets contain the mail addresses that redaction hides. */
 static void check_write_pcap(const struct options *o, struct config_errors *m)
 {
-	if (o->write_pcap == NULL)
+	if (!o->write_pcap)
 		return;
 	if (o->redact != REDACT_NONE)
 		config_errors_add(
@@ -132,7 +126,7 @@ static void check_write_pcap(const struct options *o, struct config_errors *m)
 /* --explain reads the captures twice, and a live run has no end. */
 static void check_explain(const struct options *o, struct config_errors *m)
 {
-	if (o->explain == NULL)
+	if (!o->explain)
 		return;
 	if (o->interfaces.n > 0)
 		config_errors_add(
@@ -148,18 +142,15 @@ static void check_explain(const struct options *o, struct config_errors *m)
 static void check_top(const struct options *o, struct config_errors *m)
 {
 	const char *target;
-
 	if (!o->top)
 		return;
-	if (o->explain != NULL)
+	if (o->explain)
 		config_errors_add(
 			m, line_of(o, "top"),
 			"top: shows every session in words; --explain shows one without it");
 	for (size_t i = 0; i < o->outputs.n; i++) {
 		const struct sink_kind *kind = sink_kind_read(o->outputs.all[i], &target);
-
-		if (kind != NULL && kind->reopen == target_reopen &&
-		    (target == NULL || strcmp(target, "-") == 0))
+		if (kind && kind->reopen == target_reopen && (!target || strcmp(target, "-") == 0))
 			config_errors_add(
 				m, line_of(o, "output"),
 				"output: standard output is the view of --top; give %s a file",
@@ -192,10 +183,9 @@ static void filter_add(struct options *o, struct settings *given, char *words,
 		       struct config_errors *m)
 {
 	size_t at = 0;
-
-	if (words == NULL)
+	if (!words)
 		return;
-	if (settings_next(given, row_of("filter"), &at) != NULL)
+	if (settings_next(given, row_of("filter"), &at))
 		config_errors_add(m, 0, "two filters: --filter, and \"%s\"", words);
 	settings_add(given, (struct setting){row_of("filter"), words, 0}, m);
 	text_own(o, words, m);
@@ -206,14 +196,13 @@ unsigned options_read(struct options *o, int argc, char **argv, FILE *errors)
 	struct config_errors m = {.to = errors};
 	struct settings given = {0}, filed = {0};
 	char *words, *text = NULL;
-
 	*o = (struct options){.argc = argc, .argv = argv};
 	option_line_read(&given, &words, argc, argv, &m);
 	filter_add(o, &given, words, &m);
 	for (size_t i = 0; i < given.n; i++)
 		if (given.all[i].row == row_of("config"))
 			m.file = given.all[i].value;
-	if (m.file != NULL)
+	if (m.file)
 		option_file_read(&filed, &text, &m);
 	text_own(o, text, &m);
 	/* The file comes first, so that the command line prevails. A replaced setting of the file
@@ -241,23 +230,21 @@ static bool is_same(const struct options *a, const struct options *b, const stru
 			     *y = settings_next(&b->settings, row, &j);
 	const struct setting fallback = {row, row->fallback, 0};
 	bool same = true;
-
-	if (row->fallback != NULL) {
-		x = x != NULL ? x : &fallback;
-		y = y != NULL ? y : &fallback;
+	if (row->fallback) {
+		x = x ? x : &fallback;
+		y = y ? y : &fallback;
 	}
-	while (same && x != NULL && y != NULL) {
-		same = x->value == NULL || strcmp(x->value, y->value) == 0;
+	while (same && x && y) {
+		same = !x->value || strcmp(x->value, y->value) == 0;
 		x = settings_next(&a->settings, row, &i);
 		y = settings_next(&b->settings, row, &j);
 	}
-	return same && x == NULL && y == NULL;
+	return same && !x && !y;
 }
 
 static void row_remove(struct settings *s, const struct option_row *row)
 {
 	size_t n = 0;
-
 	for (size_t i = 0; i < s->n; i++)
 		if (s->all[i].row != row)
 			s->all[n++] = s->all[i];
@@ -269,17 +256,14 @@ static void row_restore(const struct options *running, struct options *fresh,
 			const struct option_row *row, struct config_errors *m)
 {
 	size_t at = 0;
-
 	row_remove(&fresh->settings, row);
-	for (const struct setting *s; (s = settings_next(&running->settings, row, &at)) != NULL;) {
+	for (const struct setting *s; (s = settings_next(&running->settings, row, &at));) {
 		struct setting copy = *s;
-
-		if (s->value != NULL) {
+		if (s->value) {
 			char *text = strdup(s->value);
-
-			if (text == NULL)
+			if (!text)
 				config_errors_add(m, 0, "no memory");
-			copy.value = text != NULL ? text : "";
+			copy.value = text ? text : "";
 			text_own(fresh, text, m);
 		}
 		settings_add(&fresh->settings, copy, m);
@@ -291,9 +275,8 @@ unsigned options_reload(const struct options *running, struct options *fresh, FI
 {
 	struct config_errors m = {.to = errors, .file = running->config};
 	unsigned n = 0;
-
 	m.n = options_read(fresh, running->argc, running->argv, errors);
-	for (const struct option_row *row = option_rows; m.n == 0 && row->name != NULL; row++) {
+	for (const struct option_row *row = option_rows; m.n == 0 && row->name; row++) {
 		if (!(row->flags & OPTION_RESTART) || is_same(running, fresh, row))
 			continue;
 		fprintf(errors,
@@ -305,7 +288,7 @@ unsigned options_reload(const struct options *running, struct options *fresh, FI
 	if (n > 0)
 		apply_all(fresh, &m);
 	config_errors_print(&m);
-	if (unchanged != NULL)
+	if (unchanged)
 		*unchanged = n;
 	return m.n;
 }

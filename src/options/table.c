@@ -12,14 +12,13 @@
 static bool interface_check(struct options *o, const char *value, struct error *why)
 {
 	size_t n = strlen(value);
-
 	(void)o;
-	if (strchr(value, ',') != NULL)
+	if (strchr(value, ','))
 		return error_set(why,
 				 "\"%.99s\" is no interface; several are given one by one, each by "
 				 "its own option",
 				 value);
-	if (n > 0 && n < IFNAMSIZ && strpbrk(value, "/ \t") == NULL)
+	if (n > 0 && n < IFNAMSIZ && !strpbrk(value, "/ \t"))
 		return true;
 	return error_set(why,
 			 "\"%.99s\" is no interface; a name has 1 to %d characters, such as eth0; "
@@ -36,11 +35,10 @@ static bool port_read(const char *text, size_t n, uint16_t *port, enum port_kind
 	} kinds[] = {{"", PORT_SMTP}, {"/tls", PORT_TLS}, {"/lmtp", PORT_LMTP}};
 	size_t digits = strspn(text, "0123456789");
 	unsigned long number = digits > 0 && digits <= 5 ? strtoul(text, NULL, 10) : 0;
-
 	if (digits > n || number == 0 || number > UINT16_MAX)
 		return false;
 	*port = (uint16_t)number;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
 		if (strlen(kinds[i].suffix) == n - digits &&
 		    memcmp(kinds[i].suffix, text + digits, n - digits) == 0) {
 			*kind = kinds[i].kind;
@@ -52,17 +50,15 @@ static bool port_read(const char *text, size_t n, uint16_t *port, enum port_kind
 static bool ports_set(struct options *o, const char *value, struct error *why)
 {
 	struct monitor_config *m = &o->monitor;
-
 	m->any_port = false;
-	memset(&m->ports, 0, sizeof(m->ports));
-	memset(&m->tls_ports, 0, sizeof(m->tls_ports));
-	memset(&m->lmtp_ports, 0, sizeof(m->lmtp_ports));
+	memset(&m->ports, 0, sizeof m->ports);
+	memset(&m->tls_ports, 0, sizeof m->tls_ports);
+	memset(&m->lmtp_ports, 0, sizeof m->lmtp_ports);
 	for (const char *at = value;; at++) {
 		size_t n = strcspn(at, ",");
 		bool any = n == 3 && memcmp(at, "any", n) == 0;
 		enum port_kind kind;
 		uint16_t port;
-
 		m->any_port |= any;
 		if (!any && !port_read(at, n, &port, &kind))
 			return error_set(
@@ -85,12 +81,11 @@ static bool severity_set(struct options *o, const char *value, struct error *why
 static bool output_check(struct options *o, const char *value, struct error *why)
 {
 	const char *target;
-
 	(void)o;
-	if (sink_kind_read(value, &target) != NULL)
+	if (sink_kind_read(value, &target))
 		return true;
 	error_set(why, "there is no output \"%.99s\"; there are", value);
-	for (const struct sink_kind *const *k = sink_kinds; *k != NULL; k++)
+	for (const struct sink_kind *const *k = sink_kinds; *k; k++)
 		error_append(why, "%s %s", k == sink_kinds ? "" : ",", (*k)->name);
 	return false;
 }
@@ -162,7 +157,7 @@ const char *option_group_begun(const struct option_row *row)
 
 const struct option_row *option_row_named(const char *name, size_t n)
 {
-	for (const struct option_row *row = option_rows; row->name != NULL; row++)
+	for (const struct option_row *row = option_rows; row->name; row++)
 		if (strlen(row->name) == n && memcmp(row->name, name, n) == 0)
 			return row;
 	return NULL;
@@ -170,7 +165,7 @@ const struct option_row *option_row_named(const char *name, size_t n)
 
 const struct option_row *option_row_lettered(char letter)
 {
-	for (const struct option_row *row = option_rows; row->name != NULL; row++)
+	for (const struct option_row *row = option_rows; row->name; row++)
 		if (row->letter == letter)
 			return row;
 	return NULL;
@@ -178,9 +173,8 @@ const struct option_row *option_row_lettered(char letter)
 
 void settings_add(struct settings *s, struct setting one, struct config_errors *m)
 {
-	struct setting *all = realloc(s->all, (s->n + 1) * sizeof(*all));
-
-	if (all == NULL) {
+	struct setting *all = realloc(s->all, (s->n + 1) * sizeof *all);
+	if (!all) {
 		config_errors_add(m, one.line, "no memory");
 		return;
 	}
@@ -193,7 +187,6 @@ const struct setting *settings_next(const struct settings *s, const struct optio
 {
 	while (*at < s->n) {
 		const struct setting *one = &s->all[(*at)++];
-
 		if (one->row == row)
 			return one;
 	}
@@ -203,11 +196,10 @@ const struct setting *settings_next(const struct settings *s, const struct optio
 void option_unknown(struct config_errors *m, unsigned line, const char *name, size_t n)
 {
 	struct suggestion near = {.word = name, .n = n};
-
-	for (const struct option_row *row = option_rows; row->name != NULL; row++)
+	for (const struct option_row *row = option_rows; row->name; row++)
 		if (line == 0 || !(row->flags & OPTION_LINE))
 			suggest_offer(&near, row->name);
-	if (near.best != NULL)
+	if (near.best)
 		config_errors_add(m, line,
 				  line > 0 ? "there is no option \"%.*s\"; did you mean %s?"
 					   : "there is no option --%.*s; did you mean --%s?",

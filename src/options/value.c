@@ -11,12 +11,11 @@ static bool number_read(uint64_t *to, const struct option_row *row, const char *
 	uint64_t n, factor = 1;
 	size_t digits = strspn(value, "0123456789");
 	const char *suffix = value[digits] != '\0' ? strchr(suffixes, value[digits]) : NULL;
-
 	if (digits == 0 || digits > 18 ||
-	    (value[digits] != '\0' && (suffix == NULL || value[digits + 1] != '\0')))
+	    (value[digits] != '\0' && (!suffix || value[digits + 1] != '\0')))
 		return false;
 	n = strtoull(value, NULL, 10);
-	if (suffix != NULL)
+	if (suffix)
 		factor = factors[suffix - suffixes];
 	if (n > row->max / factor || n * factor < row->min)
 		return false;
@@ -28,7 +27,6 @@ static bool number_set(unsigned *to, const struct option_row *row, const char *v
 		       struct error *why)
 {
 	uint64_t n;
-
 	if (!number_read(&n, row, value, "", NULL))
 		return error_set(why, "\"%.99s\" is no number from %llu to %llu", value,
 				 (unsigned long long)row->min, (unsigned long long)row->max);
@@ -40,7 +38,6 @@ static bool size_set(size_t *to, const struct option_row *row, const char *value
 {
 	static const uint64_t factors[] = {1 << 10, 1 << 20, 1 << 30};
 	uint64_t n;
-
 	if (number_read(&n, row, value, "KMG", factors)) {
 		*to = (size_t)n;
 		return true;
@@ -57,7 +54,6 @@ static bool time_set(int64_t *to, const struct option_row *row, const char *valu
 {
 	static const uint64_t factors[] = {1, 60, 3600};
 	uint64_t seconds;
-
 	if (number_read(&seconds, row, value, "smh", factors)) {
 		*to = (int64_t)seconds * FRAME_SECOND;
 		return true;
@@ -75,7 +71,6 @@ static bool choice_set(unsigned *to, const struct option_row *row, const char *v
 		       struct error *why)
 {
 	unsigned choice = row->read(value);
-
 	if (choice < row->min || choice > row->max)
 		return error_set(why, "\"%.99s\" is none of %s", value, row->names);
 	*to = choice;
@@ -84,9 +79,8 @@ static bool choice_set(unsigned *to, const struct option_row *row, const char *v
 
 static bool list_add(struct options_list *list, const char *value, struct error *why)
 {
-	const char **all = realloc(list->all, (list->n + 1) * sizeof(*all));
-
-	if (all == NULL)
+	const char **all = realloc(list->all, (list->n + 1) * sizeof *all);
+	if (!all)
 		return error_set(why, "no memory");
 	all[list->n++] = value;
 	list->all = all;
@@ -97,8 +91,7 @@ bool option_set(struct options *o, const struct option_row *row, const char *val
 		struct error *why)
 {
 	void *to = (char *)o + row->member;
-
-	if (row->hand != NULL && !row->hand(o, value, why))
+	if (row->hand && !row->hand(o, value, why))
 		return false;
 	switch (row->kind) {
 	case OPTION_FLAG:
@@ -129,7 +122,6 @@ bool option_set(struct options *o, const struct option_row *row, const char *val
 void option_show(struct outbuf *b, const struct option_row *row, const struct options *o)
 {
 	const void *at = (const char *)o + row->member;
-
 	if (row->kind == OPTION_NUMBER)
 		outbuf_number(b, *(const unsigned *)at);
 	else if (row->kind == OPTION_SIZE)

@@ -12,24 +12,21 @@
 /* Returns the user to become, or NULL if there is none. */
 static const struct passwd *privilege_user(const char *user)
 {
-	const struct passwd *pw = getpwnam(user != NULL ? user : "smtpwatch");
-
-	return pw == NULL && user == NULL ? getpwnam("nobody") : pw;
+	const struct passwd *pw = getpwnam(user ? user : "smtpwatch");
+	return !pw && !user ? getpwnam("nobody") : pw;
 }
 
 bool privilege_drop_due(const char *user)
 {
 	const struct passwd *pw = geteuid() == 0 ? privilege_user(user) : NULL;
-
 	/* An unknown user counts, so that privilege_drop reports it. */
-	return geteuid() == 0 && (pw == NULL || pw->pw_uid != 0);
+	return geteuid() == 0 && (!pw || pw->pw_uid != 0);
 }
 
 bool privilege_target(const char *user, uid_t *uid, gid_t *gid)
 {
 	const struct passwd *pw = privilege_drop_due(user) ? privilege_user(user) : NULL;
-
-	if (pw == NULL)
+	if (!pw)
 		return false;
 	*uid = pw->pw_uid;
 	*gid = pw->pw_gid;
@@ -38,7 +35,7 @@ bool privilege_target(const char *user, uid_t *uid, gid_t *gid)
 
 bool privilege_user_known(const char *user)
 {
-	return privilege_user(user) != NULL;
+	return privilege_user(user);
 }
 
 bool privilege_net_raw(void)
@@ -94,7 +91,6 @@ static bool user_gone(const struct passwd *pw)
 {
 	uid_t r, e, s;
 	gid_t rg, eg, sg;
-
 	if (getresuid(&r, &e, &s) != 0 || getresgid(&rg, &eg, &sg) != 0)
 		return false;
 	if (r != pw->pw_uid || e != pw->pw_uid || s != pw->pw_uid || rg != pw->pw_gid ||
@@ -118,7 +114,6 @@ static bool capabilities_gone(enum privilege_keep keep)
 static bool group_is_zero(void)
 {
 	gid_t r, e, s;
-
 	return getresgid(&r, &e, &s) == 0 && r == 0 && e == 0 && s == 0;
 }
 
@@ -133,26 +128,25 @@ static bool root_regained(void)
 static const char *steps_take(const struct passwd *pw, bool stays_root, enum privilege_keep keep)
 {
 	const char *step = stays_root ? NULL : bounding_drop();
-	if (step == NULL && pw != NULL)
+	if (!step && pw)
 		step = user_change(pw, keep);
-	if (step == NULL && !stays_root)
+	if (!step && !stays_root)
 		step = capabilities_drop(keep);
-	return step != NULL ? step : new_privileges_refuse();
+	return step ? step : new_privileges_refuse();
 }
 
 bool privilege_drop(const char *user, enum privilege_keep keep, struct error *why)
 {
 	bool root = geteuid() == 0, leave = privilege_drop_due(user);
 	const struct passwd *pw = leave ? privilege_user(user) : NULL;
-	const char *name = pw != NULL ? pw->pw_name : "an ordinary process";
-
-	if (leave && pw == NULL)
+	const char *name = pw ? pw->pw_name : "an ordinary process";
+	if (leave && !pw)
 		return error_set(why, "there is no user \"%.99s\" to become",
-				 user != NULL ? user : "nobody");
+				 user ? user : "nobody");
 	errno = 0;
 	bool stays_root = root && !leave;
 	const char *step = steps_take(pw, stays_root, keep);
-	if (step != NULL)
+	if (step)
 		return error_set(why, "cannot become %.99s: %s: %s; --user root stays root", name,
 				 step, strerror(errno));
 	if (stays_root ||

@@ -6,6 +6,5 @@
 unsigned processors_or(unsigned wanted)
 {
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
 	return wanted > 0 ? wanted : n > 1 ? (unsigned)n : 1;
 }

@@ -345,7 +345,7 @@ bool sandbox_enter(unsigned role, int *packet, struct error *why)
 	(void)why;
 	(void)plains;
 	(void)conditionals;
-	if (packet != NULL)
+	if (packet)
 		*packet = -1;
 	return true;
 }
@@ -387,7 +387,6 @@ static struct scmp_arg_cmp conditional_when(const struct conditional *c)
 static int conditional_add(scmp_filter_ctx filter, uint32_t action, const struct conditional *c)
 {
 	struct scmp_arg_cmp when = conditional_when(c);
-
 	return seccomp_rule_add_array(filter, action, c->call, 1, &when);
 }
 
@@ -448,7 +447,6 @@ static void specials_own(struct specials *s, unsigned rows)
 {
 	struct scmp_arg_cmp flags = argument(ARGUMENT_fcntl, EQUAL, F_SETFL);
 	unsigned self = (unsigned)getpid();
-
 	put_one(s, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), argument(0, EQUAL, self));
 	put_one(s, SCMP_ACT_KILL_PROCESS, SCMP_SYS(tgkill), compared(0, SCMP_CMP_NE, self));
 	put_one(s, SCMP_ACT_KILL_PROCESS, SCMP_SYS(prlimit64), compared(0, SCMP_CMP_NE, 0));
@@ -476,15 +474,14 @@ static int rules_add(scmp_filter_ctx filter, unsigned rows, uint32_t packet)
 {
 	struct specials s;
 	int r = 0;
-
 	specials_make(&s, rows, packet);
 	for (size_t i = 0; i < s.n && r == 0; i++)
 		if (s.all[i].action != filter_action)
 			r = seccomp_rule_add_array(filter, s.all[i].action, s.all[i].call,
 						   s.all[i].n, s.all[i].when);
-	for (size_t i = 0; i < sizeof(plains) / sizeof(plains[0]) && r == 0; i++)
+	for (size_t i = 0; i < sizeof plains / sizeof plains[0] && r == 0; i++)
 		r = seccomp_rule_add(filter, action_of(plains[i].roles, rows), plains[i].call, 0);
-	for (size_t i = 0; i < sizeof(conditionals) / sizeof(conditionals[0]) && r == 0; i++)
+	for (size_t i = 0; i < sizeof conditionals / sizeof conditionals[0] && r == 0; i++)
 		r = conditional_add(filter, action_of(conditionals[i].roles, rows),
 				    &conditionals[i]);
 	return r;
@@ -496,10 +493,9 @@ static int rules_add(scmp_filter_ctx filter, unsigned rows, uint32_t packet)
 static int filter_load(unsigned role, uint32_t packet, int *listener)
 {
 	scmp_filter_ctx filter = seccomp_init(filter_action);
-	int r = filter != NULL ? rules_add(filter, rows_of(role),
-					   rows_of(role) & ROLE_PACKETS ? SCMP_ACT_ALLOW : packet)
-			       : -ENOMEM;
-
+	int r = filter ? rules_add(filter, rows_of(role),
+				   rows_of(role) & ROLE_PACKETS ? SCMP_ACT_ALLOW : packet)
+		       : -ENOMEM;
 	if (r == 0)
 		r = seccomp_load(filter);
 	if (r == 0 && packet == SCMP_ACT_NOTIFY)
@@ -521,7 +517,6 @@ static int known_add(scmp_filter_ctx filter, int call, struct scmp_arg_cmp when)
 {
 	int r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, is_partly_known(call) ? 1 : 0,
 				       &when);
-
 	return r == -EEXIST ? 0 : r;
 }
 
@@ -530,13 +525,12 @@ static int rules_known(scmp_filter_ctx filter)
 {
 	struct specials s;
 	int r = 0;
-
 	specials_make(&s, 0, SCMP_ACT_ALLOW);
 	for (size_t i = 0; i < s.n && r == 0; i++)
 		r = known_add(filter, s.all[i].call, s.all[i].when[0]);
-	for (size_t i = 0; i < sizeof(plains) / sizeof(plains[0]) && r == 0; i++)
+	for (size_t i = 0; i < sizeof plains / sizeof plains[0] && r == 0; i++)
 		r = known_add(filter, plains[i].call, (struct scmp_arg_cmp){0});
-	for (size_t i = 0; i < sizeof(conditionals) / sizeof(conditionals[0]) && r == 0; i++)
+	for (size_t i = 0; i < sizeof conditionals / sizeof conditionals[0] && r == 0; i++)
 		r = known_add(filter, conditionals[i].call, conditional_when(&conditionals[i]));
 	return r;
 }
@@ -551,10 +545,9 @@ static char *call_name(int call)
 static int unknown_prepare(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
-	int fd = memfd_create("filter", MFD_CLOEXEC), r = fd < 0           ? -errno
-							  : filter == NULL ? -ENOMEM
-									   : rules_known(filter);
-
+	int fd = memfd_create("filter", MFD_CLOEXEC), r = fd < 0    ? -errno
+							  : !filter ? -ENOMEM
+								    : rules_known(filter);
 	if (r == 0)
 		r = seccomp_export_bpf(filter, fd);
 	if (r == 0)
@@ -568,11 +561,10 @@ static int unknown_prepare(void)
 bool sandbox_enter(unsigned role, int *packet, struct error *why)
 {
 	int r = rows_of(role) & ROLE_PROGRAM ? unknown_prepare() : 0;
-
-	if (packet != NULL)
+	if (packet)
 		*packet = -1;
 	/* With a listener if that is possible. */
-	if (r == 0 && (packet == NULL || filter_load(role, SCMP_ACT_NOTIFY, packet) != 0))
+	if (r == 0 && (!packet || filter_load(role, SCMP_ACT_NOTIFY, packet) != 0))
 		r = filter_load(role, SCMP_ACT_ERRNO(EPERM), NULL);
 	if (r != 0)
 		error_set(why, "the kernel takes no filter of system calls: %s", strerror(-r));

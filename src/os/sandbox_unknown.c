@@ -59,7 +59,6 @@ static void call_record(uint64_t call)
 {
 	for (unsigned i = 0; i < CALLS_MAX; i++) {
 		uint64_t seen = 0;
-
 		if (atomic_compare_exchange_strong(&calls[i], &seen, call) || seen == call)
 			break;
 	}
@@ -78,7 +77,7 @@ static void on_trap(int signal_number, siginfo_t *info, void *context)
 		raise(signal_number);
 		return;
 	}
-	for (size_t i = 0; i < sizeof(partly) / sizeof(partly[0]); i++)
+	for (size_t i = 0; i < sizeof partly / sizeof partly[0]; i++)
 		if (info->si_syscall == partly[i].call) {
 			call |= (uint64_t)(uint32_t)ARGUMENT(u, partly[i].argument) << 32;
 			error = partly[i].error;
@@ -90,14 +89,12 @@ static void on_trap(int signal_number, siginfo_t *info, void *context)
 int sandbox_unknown_prepare(int fd, sandbox_call_name *name)
 {
 	struct sigaction trap = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO | SA_RESTART};
-	ssize_t n = pread(fd, instructions, sizeof(instructions), 0);
-
-	if (n <= 0 || n == (ssize_t)sizeof(instructions) ||
-	    n % (ssize_t)sizeof(instructions[0]) != 0)
+	ssize_t n = pread(fd, instructions, sizeof instructions, 0);
+	if (n <= 0 || n == (ssize_t)sizeof instructions || n % (ssize_t)sizeof instructions[0] != 0)
 		return n < 0 ? -errno : -EINVAL;
 	if (sigaction(SIGSYS, &trap, NULL) != 0)
 		return -errno;
-	filter.len = (unsigned short)((size_t)n / sizeof(instructions[0]));
+	filter.len = (unsigned short)((size_t)n / sizeof instructions[0]);
 	name_of = name;
 	return 0;
 }
@@ -128,13 +125,12 @@ uint64_t sandbox_unknown(void)
 static void call_print(uint64_t call)
 {
 	int number = (int)((call & UINT32_MAX) - 1);
-	char *name = name_of != NULL ? name_of(number) : NULL, argument[32] = "";
-
+	char *name = name_of ? name_of(number) : NULL, argument[32] = "";
 	if (call >> 32 != 0)
-		snprintf(argument, sizeof(argument), ", argument 0x%x", (unsigned)(call >> 32));
+		snprintf(argument, sizeof argument, ", argument 0x%x", (unsigned)(call >> 32));
 	log_line("the C library asked for system call %d (%s%s), which the filter does not know; "
 		 "it was told that there is none",
-		 number, name != NULL ? name : "no name", argument);
+		 number, name ? name : "no name", argument);
 	free(name);
 }
 

@@ -32,7 +32,6 @@ void service_status(const char *status)
 void service_reloading(void)
 {
 	struct timespec now;
-
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
 		   (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
@@ -46,7 +45,6 @@ void service_stopping(void)
 int64_t service_watchdog(void)
 {
 	uint64_t usec;
-
 	return sd_watchdog_enabled(0, &usec) > 0 ? (int64_t)usec * 1000 / 2 : 0;
 }
 
@@ -61,7 +59,6 @@ bool service_pid_write(const char *path, struct error *why)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	int fd = outpath_open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, PID_MODE, geteuid());
-
 	if (fd >= 0 && fcntl(fd, F_SETLK, &lock) != 0) {
 		error_set(why, "the pid file %.300s is another one's, which runs", path);
 		close(fd);

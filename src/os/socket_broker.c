@@ -33,17 +33,16 @@ union fd_message {
 
 static bool fd_send(int line, int fd)
 {
-	union fd_message control = {.head = {.cmsg_len = CMSG_LEN(sizeof(fd)),
+	union fd_message control = {.head = {.cmsg_len = CMSG_LEN(sizeof fd),
 					     .cmsg_level = SOL_SOCKET,
 					     .cmsg_type = SCM_RIGHTS}};
 	char byte = 0;
-	struct iovec data = {&byte, sizeof(byte)};
+	struct iovec data = {&byte, sizeof byte};
 	struct msghdr m = {.msg_iov = &data,
 			   .msg_iovlen = 1,
 			   .msg_control = &control,
-			   .msg_controllen = sizeof(control)};
-
-	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+			   .msg_controllen = sizeof control};
+	memcpy(CMSG_DATA(&control.head), &fd, sizeof fd);
 	return sendmsg(line, &m, MSG_NOSIGNAL) == 1;
 }
 
@@ -53,18 +52,17 @@ static int fd_receive(int line)
 	union fd_message control;
 	char byte;
 	int fd = -1;
-	struct iovec data = {&byte, sizeof(byte)};
+	struct iovec data = {&byte, sizeof byte};
 	struct msghdr m = {.msg_iov = &data,
 			   .msg_iovlen = 1,
 			   .msg_control = &control,
-			   .msg_controllen = sizeof(control)};
+			   .msg_controllen = sizeof control};
 	const struct cmsghdr *head;
-
 	if (recvmsg(line, &m, MSG_CMSG_CLOEXEC) != 1)
 		return -1;
 	head = CMSG_FIRSTHDR(&m);
-	if (head != NULL && head->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(head), sizeof(fd));
+	if (head && head->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(head), sizeof fd);
 	return fd;
 }
 
@@ -73,7 +71,6 @@ static int fd_receive(int line)
 static int packet_socket(const struct seccomp_data *call)
 {
 	int type = (int)call->args[1], kind = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK), fd;
-
 	if (call->args[0] != AF_PACKET || (kind != SOCK_RAW && kind != SOCK_DGRAM))
 		return -EPERM;
 	fd = socket(AF_PACKET, type, (int)call->args[2]);
@@ -89,7 +86,6 @@ static bool call_grant(int packet, uint64_t id, int fd, struct seccomp_notif_res
 					  .srcfd = (uint32_t)fd,
 					  .newfd_flags = O_CLOEXEC};
 	int theirs = ioctl(packet, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
-
 	if (theirs >= 0 || errno != EINVAL)
 		return true;
 	add.flags = 0;
@@ -106,8 +102,8 @@ static void call_answer(int packet)
 	struct seccomp_notif_resp *answer = (void *)answered;
 	int fd;
 
-	memset(asked, 0, sizeof(asked));
-	memset(answered, 0, sizeof(answered));
+	memset(asked, 0, sizeof asked);
+	memset(answered, 0, sizeof answered);
 	if (ioctl(packet, SECCOMP_IOCTL_NOTIF_RECV, call) != 0)
 		return;
 	answer->id = call->id;
@@ -124,7 +120,6 @@ static void call_answer(int packet)
 static void serve(int line, int packet)
 {
 	struct pollfd fds[] = {{.fd = packet, .events = POLLIN}, {.fd = line, .events = POLLIN}};
-
 	for (;;) {
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return;
@@ -140,8 +135,7 @@ static void signals_ignore(void)
 {
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
-
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
 		sigaction(ignored[i], &ignore, NULL);
 }
 
@@ -151,7 +145,6 @@ static _Noreturn void socket_broker_run(int line, const char *user)
 {
 	char byte = 0;
 	int packet;
-
 	signals_ignore();
 	prctl(PR_SET_NAME, "smtpwatch-open", 0, 0, 0);
 	if (!privilege_drop(user, PRIVILEGE_KEEP_NET_RAW, NULL) ||
@@ -173,13 +166,11 @@ static void others_close(int line)
 
 struct socket_broker *socket_broker_start(const char *user, struct error *why)
 {
-	struct socket_broker *o = malloc(sizeof(*o));
+	struct socket_broker *o = malloc(sizeof *o);
 	int line[2] = {-1, -1};
-	pid_t pid = o != NULL && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line) == 0
-			    ? fork()
-			    : -1;
+	pid_t pid = o && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line) == 0 ? fork()
+										       : -1;
 	char byte;
-
 	if (pid == 0) {
 		others_close(line[1]);
 		socket_broker_run(line[1], user);
@@ -200,14 +191,13 @@ struct socket_broker *socket_broker_start(const char *user, struct error *why)
 bool socket_broker_serve(struct socket_broker *o, int packet)
 {
 	bool sent = fd_send(o->line, packet);
-
 	close(packet);
 	return sent;
 }
 
 void socket_broker_free(struct socket_broker *o)
 {
-	if (o == NULL)
+	if (!o)
 		return;
 	close(o->line);
 	free(o);

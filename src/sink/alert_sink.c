@@ -22,7 +22,6 @@ void alert_sink_put(struct alert_sink *l)
 bool alert_sink_record(void *self, const struct report *r)
 {
 	struct alert_sink *l = self;
-
 	notices_record(&l->notices, r);
 	return l->taken;
 }
@@ -30,7 +29,6 @@ bool alert_sink_record(void *self, const struct report *r)
 bool alert_sink_repeat(void *self, const struct throttle_repeat *repeat)
 {
 	struct alert_sink *l = self;
-
 	notices_repeat(&l->notices, repeat);
 	return l->taken;
 }
@@ -38,7 +36,6 @@ bool alert_sink_repeat(void *self, const struct throttle_repeat *repeat)
 bool alert_sink_daily(void *self, const struct daily *day)
 {
 	struct alert_sink *l = self;
-
 	notices_daily(&l->notices, day);
 	return l->taken;
 }
@@ -46,7 +43,6 @@ bool alert_sink_daily(void *self, const struct daily *day)
 bool alert_sink_stats(void *self, const struct summary *sum)
 {
 	struct alert_sink *l = self;
-
 	notices_stats(&l->notices, sum);
 	return l->taken;
 }
@@ -54,7 +50,6 @@ bool alert_sink_stats(void *self, const struct summary *sum)
 bool alert_sink_close(struct alert_sink *l)
 {
 	bool whole = target_close(&l->target);
-
 	alert_sink_free(l);
 	return whole;
 }

@@ -23,7 +23,6 @@ struct sink_exec {
 static void put_variable(void *arg, const char *name, struct bytes value)
 {
 	char upper[ALERT_FIELD_NAME];
-
 	outbuf_str(arg, alert_field_upper(name, upper));
 	outbuf_char(arg, '=');
 	outbuf_bytes(arg, value.p, value.n + 1); /* with its NUL */
@@ -35,13 +34,12 @@ static void emit(void *arg, const struct notice *notice)
 	struct sink_exec *s = arg;
 	const struct field_view *v = notice->alert;
 	struct outbuf *b = target_buffer(&s->out.target);
-
-	if (v == NULL || v->how != NULL)
+	if (!v || v->how)
 		return;
 	alert_fields_each(&s->out.fields, v, ALERT_FIELD_LONG, &s->out.scratch, put_variable, b);
 	outbuf_char(b, '\0');
 	s->json.b = b;
-	if (v->sum != NULL)
+	if (v->sum)
 		json_event_repeat(&s->json, v->sum);
 	else
 		json_event_alert(&s->json, v->report, v->kind);
@@ -51,8 +49,7 @@ static void emit(void *arg, const struct notice *notice)
 static bool exec_check(const char *target, const struct run_mode *mode, struct error *why)
 {
 	struct exec_command c;
-	bool fine = exec_command_split(&c, target != NULL ? target : "", why);
-
+	bool fine = exec_command_split(&c, target ? target : "", why);
 	(void)mode;
 	if (fine)
 		exec_command_find(&c, why);
@@ -62,18 +59,16 @@ static bool exec_check(const char *target, const struct run_mode *mode, struct e
 
 static bool command_read(struct exec_command *c, const char *target, struct error *why)
 {
-	bool fine = exec_command_read(c, target != NULL ? target : "", why);
-
+	bool fine = exec_command_read(c, target ? target : "", why);
 	c->variable = alert_field_is_variable;
 	return fine;
 }
 
 static void *exec_open(const char *target, const struct run_mode *mode, struct error *why)
 {
-	struct sink_exec *s = calloc(1, sizeof(*s));
-
+	struct sink_exec *s = calloc(1, sizeof *s);
 	error_set(why, "no memory for output to a command");
-	if (s == NULL)
+	if (!s)
 		return NULL;
 	if (!alert_sink_init(&s->out, emit, s) || !command_read(&s->command, target, why) ||
 	    !target_helper(&s->out.target, target, mode, helper_exec_work, &s->command, why)) {
@@ -90,7 +85,6 @@ static bool exec_close(void *self)
 {
 	struct sink_exec *s = self;
 	bool whole = alert_sink_close(&s->out);
-
 	exec_command_free(&s->command);
 	free(s);
 	return whole;

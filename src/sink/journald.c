@@ -28,7 +28,6 @@ static void put_field(struct outbuf *b, const char *name, struct bytes value)
 static void put_alert_field(void *arg, const char *name, struct bytes value)
 {
 	char upper[ALERT_FIELD_NAME];
-
 	put_field(arg, alert_field_upper(name, upper), value);
 }
 
@@ -43,27 +42,25 @@ static void put_message_id(struct outbuf *b, struct digest *digest, const char *
 	uint8_t name[128], sha1[DIGEST_SHA1];
 	char hex[32];
 	int n;
-
-	memcpy(name, url_namespace, sizeof(url_namespace));
-	n = snprintf((char *)name + sizeof(url_namespace), sizeof(name) - sizeof(url_namespace),
+	memcpy(name, url_namespace, sizeof url_namespace);
+	n = snprintf((char *)name + sizeof url_namespace, sizeof name - sizeof url_namespace,
 		     "smtpwatch:%s", id);
-	digest_sha1(digest, bytes_of(name, sizeof(url_namespace) + (size_t)n), sha1);
+	digest_sha1(digest, bytes_of(name, sizeof url_namespace + (size_t)n), sha1);
 	sha1[6] = (uint8_t)((sha1[6] & 0x0f) | 0x50);
 	sha1[8] = (uint8_t)((sha1[8] & 0x3f) | 0x80);
-	digest_hex(sha1, sizeof(hex) / 2, hex);
-	put_field(b, "MESSAGE_ID", bytes_of(hex, sizeof(hex)));
+	digest_hex(sha1, sizeof hex / 2, hex);
+	put_field(b, "MESSAGE_ID", bytes_of(hex, sizeof hex));
 }
 
 static void emit(void *arg, const struct notice *notice)
 {
 	struct sink_journald *s = arg;
 	struct outbuf *b = target_buffer(&s->out.target);
-
 	put_field(b, "MESSAGE", notice->text);
 	put_message_id(b, s->out.notices.digest, notice->id);
 	outbuf_format(b, "PRIORITY=%u\nSYSLOG_FACILITY=%d\nSYSLOG_IDENTIFIER=smtpwatch\n",
 		      rfc5424_severity(notice->severity), RFC5424_MAIL);
-	if (notice->alert != NULL)
+	if (notice->alert)
 		alert_fields_each(&s->out.fields, notice->alert, ALERT_FIELD_LONG, &s->out.scratch,
 				  put_alert_field, b);
 	alert_sink_put(&s->out);
@@ -72,17 +69,16 @@ static void emit(void *arg, const struct notice *notice)
 static bool journald_check(const char *target, const struct run_mode *mode, struct error *why)
 {
 	(void)mode;
-	return target == NULL || outsocket_check(target, why);
+	return !target || outsocket_check(target, why);
 }
 
 static void *journald_open(const char *target, const struct run_mode *mode, struct error *why)
 {
-	struct sink_journald *s = calloc(1, sizeof(*s));
-
+	struct sink_journald *s = calloc(1, sizeof *s);
 	error_set(why, "no memory for output to the journal");
-	if (s == NULL)
+	if (!s)
 		return NULL;
-	if (target == NULL)
+	if (!target)
 		target = journal_socket;
 	if (!alert_sink_init(&s->out, emit, s) ||
 	    !target_socket(&s->out.target, target, OUTSOCKET_DATAGRAM, target, mode, why)) {
@@ -97,7 +93,6 @@ static bool journald_close(void *self)
 {
 	struct sink_journald *s = self;
 	bool whole = alert_sink_close(&s->out);
-
 	free(s);
 	return whole;
 }

@@ -16,13 +16,12 @@ struct sink_json {
 
 static void *json_open(const char *target, const struct run_mode *mode, struct error *why)
 {
-	struct sink_json *s = calloc(1, sizeof(*s));
-
+	struct sink_json *s = calloc(1, sizeof *s);
 	error_set(why, "no memory for JSON output, or no SHA-1 in the crypto library");
-	if (s == NULL)
+	if (!s)
 		return NULL;
 	s->json.digest = digest_new();
-	if (s->json.digest == NULL || !target_open(&s->out, target, mode, why)) {
+	if (!s->json.digest || !target_open(&s->out, target, mode, why)) {
 		digest_free(s->json.digest);
 		free(s);
 		return NULL;
@@ -34,7 +33,6 @@ static void *json_open(const char *target, const struct run_mode *mode, struct e
 static bool json_record(void *self, const struct report *r)
 {
 	struct sink_json *s = self;
-
 	json_event_record(&s->json, r);
 	return target_put(&s->out);
 }
@@ -42,7 +40,6 @@ static bool json_record(void *self, const struct report *r)
 static bool json_repeat(void *self, const struct throttle_repeat *repeat)
 {
 	struct sink_json *s = self;
-
 	json_event_repeat(&s->json, repeat);
 	return target_put(&s->out);
 }
@@ -50,7 +47,6 @@ static bool json_repeat(void *self, const struct throttle_repeat *repeat)
 static bool json_daily(void *self, const struct daily *day)
 {
 	struct sink_json *s = self;
-
 	json_event_daily(&s->json, day);
 	return target_put(&s->out);
 }
@@ -58,7 +54,6 @@ static bool json_daily(void *self, const struct daily *day)
 static bool json_stats(void *self, const struct summary *sum)
 {
 	struct sink_json *s = self;
-
 	json_event_stats(&s->json, sum);
 	return target_put(&s->out);
 }
@@ -67,7 +62,6 @@ static bool json_close(void *self)
 {
 	struct sink_json *s = self;
 	bool whole = target_close(&s->out);
-
 	digest_free(s->json.digest);
 	free(s);
 	return whole;

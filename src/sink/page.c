@@ -39,9 +39,8 @@ static struct page *page_new(const char *target, mode_t access, const struct run
 			     struct error *why)
 {
 	struct page *p = calloc(1, sizeof *p);
-
 	error_set(why, "no memory for a page");
-	if (p == NULL)
+	if (!p)
 		return NULL;
 	p->state.name = target;
 	p->mode = mode;
@@ -68,7 +67,6 @@ static bool page_write(struct page *p)
 static void page_loss(const void *self, struct sink_loss *out)
 {
 	const struct page *p = self;
-
 	out->lost = p->state.lost;
 }
 
@@ -76,7 +74,6 @@ static bool page_close(void *self)
 {
 	struct page *p = self;
 	bool whole = !p->state.on;
-
 	target_state_close(&p->state);
 	page_free(p);
 	return whole;
@@ -85,7 +82,7 @@ static bool page_close(void *self)
 static bool html_check(const char *target, const struct run_mode *mode, struct error *why)
 {
 	(void)mode;
-	if (target != NULL && strcmp(target, "-") != 0)
+	if (target && strcmp(target, "-") != 0)
 		return atomic_file_check(target, why);
 	return error_set(why, "%s", no_html);
 }
@@ -93,13 +90,12 @@ static bool html_check(const char *target, const struct run_mode *mode, struct e
 static void *html_open(const char *target, const struct run_mode *mode, struct error *why)
 {
 	struct page *p;
-
-	if (target == NULL || strcmp(target, "-") == 0) {
+	if (!target || strcmp(target, "-") == 0) {
 		error_set(why, "%s", no_html);
 		return NULL;
 	}
 	p = page_new(target, HTML_ACCESS, mode, why);
-	if (p == NULL || atomic_file_hold(&p->file, mode, why))
+	if (!p || atomic_file_hold(&p->file, mode, why))
 		return p;
 	page_free(p);
 	return NULL;
@@ -108,7 +104,6 @@ static void *html_open(const char *target, const struct run_mode *mode, struct e
 static bool html_record(void *self, const struct report *r)
 {
 	struct page *p = self;
-
 	html_count(&p->figures, r);
 	return true;
 }
@@ -117,7 +112,6 @@ static bool html_record(void *self, const struct report *r)
 static bool html_stats(void *self, const struct summary *sum)
 {
 	struct page *p = self;
-
 	p->buf.n = 0;
 	p->buf.failed = false;
 	if (!html_begin(&p->html, &p->figures, sum))
@@ -128,8 +122,7 @@ static bool html_stats(void *self, const struct summary *sum)
 static bool html_worst_session(void *self, const struct stored_session *one)
 {
 	struct page *p = self;
-
-	if (one != NULL) {
+	if (one) {
 		html_session(&p->html, one);
 		return true;
 	}
@@ -141,7 +134,7 @@ static bool html_worst_session(void *self, const struct stored_session *one)
 static bool textfile_check(const char *target, const struct run_mode *mode, struct error *why)
 {
 	(void)mode;
-	if (target == NULL)
+	if (!target)
 		return error_set(why, "%s", no_textfile);
 	return atomic_file_check(target, why);
 }
@@ -151,13 +144,12 @@ static bool textfile_check(const char *target, const struct run_mode *mode, stru
 static void *textfile_open(const char *target, const struct run_mode *mode, struct error *why)
 {
 	struct page *p;
-
-	if (target == NULL) {
+	if (!target) {
 		error_set(why, "%s", no_textfile);
 		return NULL;
 	}
 	p = page_new(target, TEXTFILE_ACCESS, mode, why);
-	if (p == NULL)
+	if (!p)
 		return NULL;
 	metrics_put(&p->figures.metrics, &p->buf, NULL, 0);
 	if (!p->buf.failed && atomic_file_write(&p->file, &p->buf))
@@ -170,7 +162,6 @@ static void *textfile_open(const char *target, const struct run_mode *mode, stru
 static bool textfile_record(void *self, const struct report *r)
 {
 	struct page *p = self;
-
 	metrics_count(&p->figures.metrics, r);
 	return true;
 }
@@ -178,7 +169,6 @@ static bool textfile_record(void *self, const struct report *r)
 static bool textfile_stats(void *self, const struct summary *sum)
 {
 	struct page *p = self;
-
 	p->figures.metrics.core = *sum->core;
 	p->figures.metrics.alerting = sum->alerting;
 	p->buf.n = 0;

@@ -32,11 +32,10 @@ static enum MHD_Result answer(struct MHD_Connection *c, unsigned code, const cha
 	struct MHD_Response *r;
 	enum MHD_Result result;
 	void *borrowed;
-
 	/* Copied by the library, though its type does not say so. */
-	memcpy(&borrowed, &text, sizeof(text));
+	memcpy(&borrowed, &text, sizeof text);
 	r = MHD_create_response_from_buffer(n, borrowed, MHD_RESPMEM_MUST_COPY);
-	if (r == NULL)
+	if (!r)
 		return MHD_NO;
 	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	result = MHD_queue_response(c, code, r);
@@ -55,7 +54,6 @@ static enum MHD_Result asked(void *self, struct MHD_Connection *c, const char *u
 			     size_t *body_n, void **state)
 {
 	struct sink_prometheus *s = self;
-
 	(void)version;
 	(void)body;
 	(void)state;
@@ -80,7 +78,6 @@ static bool address_read(const char *target, struct sockaddr_storage *out)
 				       .ai_socktype = SOCK_STREAM};
 	struct addrinfo *list = NULL;
 	struct hostport at;
-
 	if (!hostport_read(&at, target, "127.0.0.1", NULL) ||
 	    getaddrinfo(at.host, at.port, &hints, &list) != 0)
 		return false;
@@ -102,19 +99,18 @@ static bool listen_at(struct sink_prometheus *s, const struct sockaddr_storage *
 	unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG |
 			 (at->ss_family == AF_INET6 ? MHD_USE_IPv6 : 0u);
 	const union MHD_DaemonInfo *info;
-
 	s->daemon = MHD_start_daemon(
 		flags, 0, NULL, NULL, asked, s, MHD_OPTION_EXTERNAL_LOGGER, be_silent, NULL,
 		MHD_OPTION_SOCK_ADDR, at, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)PATIENCE_SECONDS, MHD_OPTION_END);
-	info = s->daemon != NULL ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
-	s->fd = info != NULL ? info->epoll_fd : -1;
+	info = s->daemon ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	s->fd = info ? info->epoll_fd : -1;
 	return s->fd >= 0;
 }
 
 static void sink_free(struct sink_prometheus *s)
 {
-	if (s->daemon != NULL)
+	if (s->daemon)
 		MHD_stop_daemon(s->daemon);
 	outbuf_free(&s->buf);
 	free(s->outputs);
@@ -136,19 +132,17 @@ static bool target_read(const char *target, const struct run_mode *mode,
 static bool prometheus_check(const char *target, const struct run_mode *mode, struct error *why)
 {
 	struct sockaddr_storage at;
-
-	return target_read(target != NULL ? target : usual_target, mode, &at, why);
+	return target_read(target ? target : usual_target, mode, &at, why);
 }
 
 static void *prometheus_open(const char *target, const struct run_mode *mode, struct error *why)
 {
-	struct sink_prometheus *s = calloc(1, sizeof(*s));
+	struct sink_prometheus *s = calloc(1, sizeof *s);
 	struct sockaddr_storage at = {0};
-
-	if (target == NULL)
+	if (!target)
 		target = usual_target;
 	error_set(why, "no memory for output to Prometheus");
-	if (s == NULL || !target_read(target, mode, &at, why)) {
+	if (!s || !target_read(target, mode, &at, why)) {
 		free(s);
 		return NULL;
 	}
@@ -164,7 +158,6 @@ static void *prometheus_open(const char *target, const struct run_mode *mode, st
 static bool prometheus_record(void *self, const struct report *r)
 {
 	struct sink_prometheus *s = self;
-
 	metrics_count(&s->metrics, r);
 	return true;
 }
@@ -172,14 +165,13 @@ static bool prometheus_record(void *self, const struct report *r)
 static void prometheus_observe(void *self, const struct summary *sum)
 {
 	struct sink_prometheus *s = self;
-
 	s->metrics.core = *sum->core;
 	s->metrics.alerting = sum->alerting;
 	if (s->outputs_n < sum->outputs_n) {
 		free(s->outputs);
-		s->outputs = calloc(sum->outputs_n, sizeof(*s->outputs));
+		s->outputs = calloc(sum->outputs_n, sizeof *s->outputs);
 	}
-	s->outputs_n = s->outputs != NULL ? sum->outputs_n : 0;
+	s->outputs_n = s->outputs ? sum->outputs_n : 0;
 	for (size_t i = 0; i < s->outputs_n; i++)
 		s->outputs[i] = sum->outputs[i];
 }
@@ -193,7 +185,6 @@ static bool prometheus_stats(void *self, const struct summary *sum)
 static size_t prometheus_poll(const void *self, struct pollfd *p)
 {
 	const struct sink_prometheus *s = self;
-
 	*p = (struct pollfd){.fd = s->fd, .events = POLLIN};
 	return 1;
 }

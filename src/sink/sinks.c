@@ -40,10 +40,9 @@ struct sinks {
 const struct sink_kind *sink_kind_read(const char *spec, const char **target)
 {
 	const char *colon = strchr(spec, ':');
-	size_t n = colon != NULL ? (size_t)(colon - spec) : strlen(spec);
-
-	*target = colon != NULL && colon[1] != '\0' ? colon + 1 : NULL;
-	for (const struct sink_kind *const *k = sink_kinds; *k != NULL; k++)
+	size_t n = colon ? (size_t)(colon - spec) : strlen(spec);
+	*target = colon && colon[1] != '\0' ? colon + 1 : NULL;
+	for (const struct sink_kind *const *k = sink_kinds; *k; k++)
 		if (strlen((*k)->name) == n && memcmp((*k)->name, spec, n) == 0)
 			return *k;
 	return NULL;
@@ -58,26 +57,24 @@ struct sinks_config sinks_config_default(const struct alerting *alerting)
 static void repeat_emit(void *arg, struct throttle_repeat *repeat)
 {
 	struct sinks *s = arg;
-
 	repeat->hour = rates_hour(s->rates,
 				  servers_number(s->totals.servers, repeat->latest->record.conn),
 				  repeat->until);
 	for (size_t i = 0; i < s->n; i++)
-		if (s->all[i].listening && s->all[i].kind->repeat != NULL)
+		if (s->all[i].listening && s->all[i].kind->repeat)
 			s->all[i].listening = s->all[i].kind->repeat(s->all[i].self, repeat);
 }
 
 static bool live_begin(struct sinks *s)
 {
 	s->rates = rates_new();
-	return daily_begin(&s->daily, s->config.digest, s->config.alerting) && s->rates != NULL;
+	return daily_begin(&s->daily, s->config.digest, s->config.alerting) && s->rates;
 }
 
 struct sinks *sinks_new(const struct sinks_config *config)
 {
-	struct sinks *s = calloc(1, sizeof(*s));
-
-	if (s == NULL)
+	struct sinks *s = calloc(1, sizeof *s);
+	if (!s)
 		return NULL;
 	s->config = *config;
 	s->reporter = reporter_new(&(struct reporter_config){.alerting = config->alerting,
@@ -87,8 +84,7 @@ struct sinks *sinks_new(const struct sinks_config *config)
 							     .repeated = repeat_emit,
 							     .repeated_arg = s});
 	s->totals.servers = servers_new();
-	if (s->reporter == NULL || s->totals.servers == NULL ||
-	    (config->mode.live && !live_begin(s))) {
+	if (!s->reporter || !s->totals.servers || (config->mode.live && !live_begin(s))) {
 		sinks_close(s);
 		return NULL;
 	}
@@ -98,14 +94,13 @@ struct sinks *sinks_new(const struct sinks_config *config)
 /* Room for one more. */
 static bool sinks_grow(struct sinks *s)
 {
-	struct sink *all = realloc(s->all, (s->n + 1) * sizeof(*all));
+	struct sink *all = realloc(s->all, (s->n + 1) * sizeof *all);
 	struct sink_loss *losses;
-
-	if (all == NULL)
+	if (!all)
 		return false;
 	s->all = all;
-	losses = realloc(s->losses, (s->n + 1) * sizeof(*losses));
-	if (losses == NULL)
+	losses = realloc(s->losses, (s->n + 1) * sizeof *losses);
+	if (!losses)
 		return false;
 	s->losses = losses;
 	return true;
@@ -116,15 +111,14 @@ bool sinks_add(struct sinks *s, const char *spec, struct error *why)
 	const char *target;
 	const struct sink_kind *kind = sink_kind_read(spec, &target);
 	void *self;
-
 	error_set(why, "there is no output \"%s\", or no memory for it", spec);
-	if (kind == NULL || !sinks_grow(s))
+	if (!kind || !sinks_grow(s))
 		return false;
-	if (kind->worst_session != NULL && s->worst == NULL &&
-	    (s->worst = session_store_new(&worst_bounds, s->config.redact)) == NULL)
+	if (kind->worst_session && !s->worst &&
+	    !(s->worst = session_store_new(&worst_bounds, s->config.redact)))
 		return false;
 	self = kind->open(target, &s->config.mode, why);
-	if (self == NULL)
+	if (!self)
 		return false;
 	s->losses[s->n] = (struct sink_loss){.name = spec};
 	s->all[s->n++] = (struct sink){.kind = kind, .self = self, .listening = true};
@@ -134,7 +128,6 @@ bool sinks_add(struct sinks *s, const char *spec, struct error *why)
 static void live_count(struct sinks *s, const struct report *r)
 {
 	unsigned alerts = (unsigned)__builtin_popcountll(report_alerts(r));
-
 	daily_count(&s->daily, r);
 	rates_count(s->rates, servers_number(s->totals.servers, r->record.conn), r->record.end,
 		    alerts);
@@ -148,7 +141,7 @@ struct report *sinks_report(struct sinks *s, const struct record *record, const 
 void sinks_record(struct sinks *s, const struct record *record, const struct report *r)
 {
 	totals_count(&s->totals, r);
-	if (s->worst != NULL && (report_alerts(r) != 0 || report_stands_out(r)))
+	if (s->worst && (report_alerts(r) != 0 || report_stands_out(r)))
 		session_store_add(s->worst, record, r, NULL, (struct session_frames){0});
 	if (s->config.mode.live)
 		live_count(s, r);
@@ -160,7 +153,7 @@ void sinks_record(struct sinks *s, const struct record *record, const struct rep
 void sinks_flush(struct sinks *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (s->all[i].listening && s->all[i].kind->flush != NULL)
+		if (s->all[i].listening && s->all[i].kind->flush)
 			s->all[i].listening = s->all[i].kind->flush(s->all[i].self);
 }
 
@@ -171,12 +164,12 @@ static void summary_fill(struct sinks *s, struct summary *summary)
 	summary->live = s->config.mode.live;
 	summary->outputs = s->losses;
 	summary->outputs_n = s->config.mode.live ? s->n : 0;
-	if (s->worst != NULL) {
+	if (s->worst) {
 		summary->worst = session_store_count(s->worst);
 		summary->worst_omitted = session_store_omitted(s->worst);
 	}
 	for (size_t i = 0; i < s->n; i++)
-		if (s->all[i].kind->loss != NULL)
+		if (s->all[i].kind->loss)
 			s->all[i].kind->loss(s->all[i].self, &s->losses[i]);
 }
 
@@ -189,9 +182,8 @@ struct session_store *sinks_stored(struct sinks *s)
 static bool worst_emit(struct sinks *s, const struct stored_session *one)
 {
 	bool more = false;
-
 	for (size_t i = 0; i < s->n; i++)
-		if (s->all[i].listening && s->all[i].kind->worst_session != NULL)
+		if (s->all[i].listening && s->all[i].kind->worst_session)
 			more |= s->all[i].listening =
 				s->all[i].kind->worst_session(s->all[i].self, one);
 	return more;
@@ -200,10 +192,8 @@ static bool worst_emit(struct sinks *s, const struct stored_session *one)
 void sinks_worst(struct sinks *s)
 {
 	bool more = s->worst != NULL;
-
 	for (size_t i = 0; more && i < session_store_count(s->worst); i++) {
 		struct stored_session *one = session_store_at(s->worst, i);
-
 		stored_restore(one);
 		more = worst_emit(s, one);
 	}
@@ -218,7 +208,7 @@ void sinks_stats(struct sinks *s, struct summary summary)
 		reporter_finish(s->reporter);
 	summary_fill(s, &summary);
 	for (size_t i = 0; i < s->n; i++)
-		if (s->all[i].listening && s->all[i].kind->stats != NULL)
+		if (s->all[i].listening && s->all[i].kind->stats)
 			s->all[i].listening = s->all[i].kind->stats(s->all[i].self, &summary);
 	if (s->config.mode.live)
 		sinks_worst(s);
@@ -228,17 +218,15 @@ void sinks_observe(struct sinks *s, struct summary summary)
 {
 	summary_fill(s, &summary);
 	for (size_t i = 0; i < s->n; i++)
-		if (s->all[i].kind->observe != NULL)
+		if (s->all[i].kind->observe)
 			s->all[i].kind->observe(s->all[i].self, &summary);
 }
 
 size_t sinks_poll(struct sinks *s, struct pollfd *fds, size_t n)
 {
 	size_t filled = 0;
-
 	for (size_t i = 0; i < s->n; i++) {
-		s->all[i].polled = s->all[i].listening && s->all[i].kind->poll != NULL &&
-				   filled < n &&
+		s->all[i].polled = s->all[i].listening && s->all[i].kind->poll && filled < n &&
 				   s->all[i].kind->poll(s->all[i].self, &fds[filled]) > 0;
 		filled += s->all[i].polled;
 	}
@@ -248,7 +236,6 @@ size_t sinks_poll(struct sinks *s, struct pollfd *fds, size_t n)
 void sinks_ready(struct sinks *s, const struct pollfd *fds, size_t n)
 {
 	size_t at = 0;
-
 	for (size_t i = 0; i < s->n && at < n; i++)
 		if (s->all[i].polled) {
 			if (fds[at].revents != 0)
@@ -260,7 +247,7 @@ void sinks_ready(struct sinks *s, const struct pollfd *fds, size_t n)
 static void day_emit(struct sinks *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (s->all[i].listening && s->all[i].kind->daily != NULL)
+		if (s->all[i].listening && s->all[i].kind->daily)
 			s->all[i].listening = s->all[i].kind->daily(s->all[i].self, &s->daily);
 	daily_next(&s->daily);
 }
@@ -274,16 +261,15 @@ void sinks_tick(struct sinks *s, int64_t now)
 	if (s->config.mode.live && daily_over(&s->daily, now))
 		day_emit(s);
 	for (size_t i = 0; i < s->n; i++)
-		if (s->all[i].listening && s->all[i].kind->tick != NULL)
+		if (s->all[i].listening && s->all[i].kind->tick)
 			s->all[i].kind->tick(s->all[i].self, now);
 }
 
 bool sinks_reopen(struct sinks *s)
 {
 	bool all = true;
-
 	for (size_t i = 0; i < s->n; i++)
-		if (s->all[i].kind->reopen != NULL)
+		if (s->all[i].kind->reopen)
 			all &= s->all[i].kind->reopen(s->all[i].self);
 	return all;
 }
@@ -304,8 +290,7 @@ bool sinks_listening(const struct sinks *s)
 bool sinks_close(struct sinks *s)
 {
 	bool whole = true;
-
-	if (s->reporter != NULL && s->rates != NULL)
+	if (s->reporter && s->rates)
 		reporter_finish(s->reporter);
 	for (size_t i = 0; i < s->n; i++)
 		whole &= s->all[i].kind->close(s->all[i].self);

@@ -21,9 +21,8 @@ static void emit(void *arg, const struct notice *notice)
 {
 	struct sink_syslog *s = arg;
 	struct outbuf *b = target_buffer(&s->out.target);
-
 	rfc5424_head(&s->format, b, notice->severity, notice->ts, notice->id);
-	if (notice->alert != NULL)
+	if (notice->alert)
 		alert_fields_each(&s->out.fields, notice->alert, ALERT_FIELD_SHORT, &s->out.scratch,
 				  put_param, b);
 	rfc5424_message(b, notice->text);
@@ -33,7 +32,7 @@ static void emit(void *arg, const struct notice *notice)
 static bool syslog_target_open(struct sink_syslog *s, const char *target,
 			       const struct run_mode *mode, struct error *why)
 {
-	if (target == NULL)
+	if (!target)
 		target = "/dev/log";
 	if (target[0] == '/')
 		return target_socket(&s->out.target, target, OUTSOCKET_DATAGRAM, target, mode, why);
@@ -44,9 +43,8 @@ static bool syslog_target_open(struct sink_syslog *s, const char *target,
 static bool syslog_check(const char *target, const struct run_mode *mode, struct error *why)
 {
 	struct syslog_target far;
-
 	(void)mode;
-	if (target == NULL)
+	if (!target)
 		return true;
 	return target[0] == '/' ? outsocket_check(target, why)
 				: syslog_target_read(&far, target, why);
@@ -54,10 +52,9 @@ static bool syslog_check(const char *target, const struct run_mode *mode, struct
 
 static void *syslog_open(const char *target, const struct run_mode *mode, struct error *why)
 {
-	struct sink_syslog *s = calloc(1, sizeof(*s));
-
+	struct sink_syslog *s = calloc(1, sizeof *s);
 	error_set(why, "no memory for syslog output");
-	if (s == NULL)
+	if (!s)
 		return NULL;
 	rfc5424_init(&s->format);
 	if (!alert_sink_init(&s->out, emit, s) || !syslog_target_open(s, target, mode, why)) {
@@ -72,7 +69,6 @@ static bool syslog_close(void *self)
 {
 	struct sink_syslog *s = self;
 	bool whole = alert_sink_close(&s->out);
-
 	free(s);
 	return whole;
 }

@@ -33,7 +33,7 @@ struct format {
 /* Once in each file, and before the first session of it. */
 static void header_put(struct table *t, int64_t first)
 {
-	if (!t->headed && t->format->header != NULL)
+	if (!t->headed && t->format->header)
 		t->format->header(t, t->out.buf, first);
 	t->headed = true;
 }
@@ -42,12 +42,10 @@ static bool table_record(void *self, const struct report *r)
 {
 	struct table *t = self;
 	const struct field_view v = field_view_of(r, report_worst(r), t->digest, &t->stamp);
-
 	header_put(t, r->record.conn->start);
 	for (size_t i = 0; i < t->fields.n; i++) {
 		const struct field *f = t->fields.at[i];
 		bool known;
-
 		t->value.n = 0;
 		known = field_text(f, &t->value, &v, "\n", UINT_MAX) && !t->value.failed;
 		t->format->field(t->out.buf, f, i, known ? &t->value : NULL);
@@ -61,11 +59,10 @@ static bool table_record(void *self, const struct report *r)
 static bool table_stats(void *self, const struct summary *summary)
 {
 	struct table *t = self;
-
 	if (summary->interim)
 		return true;
 	header_put(t, 0);
-	if (t->format->footer != NULL)
+	if (t->format->footer)
 		t->format->footer(t, t->out.buf);
 	return target_put(&t->out);
 }
@@ -73,7 +70,6 @@ static bool table_stats(void *self, const struct summary *summary)
 static bool table_reopen(void *self)
 {
 	struct table *t = self;
-
 	t->headed = false;
 	return target_reopen(self);
 }
@@ -82,7 +78,6 @@ static bool table_close(void *self)
 {
 	struct table *t = self;
 	bool whole = target_close(&t->out);
-
 	outbuf_free(&t->value);
 	digest_free(t->digest);
 	free(t);
@@ -93,14 +88,13 @@ static void *table_open(const struct format *format, const char *target,
 			const struct run_mode *mode, struct error *why)
 {
 	struct table *t = calloc(1, sizeof *t);
-
 	error_set(why, "no memory for a table, or no SHA-1 in the crypto library");
-	if (t == NULL)
+	if (!t)
 		return NULL;
 	t->format = format;
 	t->fields = field_list_of(format->output);
 	t->digest = digest_new();
-	if (t->digest == NULL || !target_open(&t->out, target, mode, why)) {
+	if (!t->digest || !target_open(&t->out, target, mode, why)) {
 		digest_free(t->digest);
 		free(t);
 		return NULL;
@@ -113,12 +107,11 @@ static void *table_open(const struct format *format, const char *target,
 static bool element_take(struct bytes *left, struct bytes *element)
 {
 	const uint8_t *end;
-
-	if (left->p == NULL)
+	if (!left->p)
 		return false;
 	end = left->n > 0 ? memchr(left->p, '\n', left->n) : NULL;
-	*element = bytes_first(*left, end != NULL ? (size_t)(end - left->p) : left->n);
-	*left = end != NULL ? bytes_of(end + 1, left->n - element->n - 1) : bytes_of(NULL, 0);
+	*element = bytes_first(*left, end ? (size_t)(end - left->p) : left->n);
+	*left = end ? bytes_of(end + 1, left->n - element->n - 1) : bytes_of(NULL, 0);
 	return true;
 }
 
@@ -137,7 +130,6 @@ static void csv_list(struct outbuf *b, const struct outbuf *value)
 {
 	struct bytes left = bytes_of(value->p, value->n), element;
 	struct outbuf joined = {0};
-
 	for (const char *between = ""; element_take(&left, &element); between = "; ") {
 		outbuf_str(&joined, between);
 		outbuf_bytes(&joined, element.p, element.n);
@@ -150,7 +142,7 @@ static void csv_field(struct outbuf *b, const struct field *f, size_t index,
 		      const struct outbuf *value)
 {
 	outbuf_str(b, index > 0 ? "," : "");
-	if (value == NULL)
+	if (!value)
 		return;
 	if (field_is_list(f))
 		csv_list(b, value);
@@ -171,7 +163,6 @@ static void put_string(struct outbuf *b, struct bytes text)
 static void put_list(struct outbuf *b, struct bytes left)
 {
 	struct bytes element;
-
 	outbuf_char(b, '[');
 	for (const char *between = ""; element_take(&left, &element); between = ",") {
 		outbuf_str(b, between);
@@ -185,7 +176,7 @@ static void ecs_field(struct outbuf *b, const struct field *f, size_t index,
 {
 	if (index == 0)
 		outbuf_char(b, '{');
-	if (value == NULL)
+	if (!value)
 		return;
 	/* The first field, which is always known, has no comma before it. */
 	outbuf_format(b, "%s\"%s\":", index > 0 ? "," : "", f->name[FIELD_ECS]);
@@ -206,7 +197,6 @@ static const char separator = '\t', list_separator = ',';
 static void put_moment(struct outbuf *b, struct stamp *stamp, const char *name, int64_t ns)
 {
 	struct outbuf iso = {0};
-
 	if (ns == 0)
 		return;
 	stamp_iso(stamp, &iso, ns);
@@ -236,10 +226,8 @@ static void zeek_header(struct table *t, struct outbuf *b, int64_t first)
 static void put_escaped(struct outbuf *b, struct bytes text, bool list)
 {
 	bool word = bytes_equal(text, bytes_str("-")) || bytes_equal(text, bytes_str("(empty)"));
-
 	for (size_t i = 0; i < text.n; i++) {
 		uint8_t c = text.p[i];
-
 		if (c < 0x20 || c == 0x7f || (list && c == (uint8_t)list_separator) ||
 		    (word && i == 0))
 			outbuf_format(b, "\\x%02x", (unsigned)c);
@@ -253,12 +241,10 @@ static void put_escaped(struct outbuf *b, struct bytes text, bool list)
 static void zeek_field(struct outbuf *b, const struct field *f, size_t index,
 		       const struct outbuf *value)
 {
-	struct bytes left = value != NULL ? bytes_of(value->p, value->n) : bytes_of(NULL, 0),
-		     element;
-
+	struct bytes left = value ? bytes_of(value->p, value->n) : bytes_of(NULL, 0), element;
 	if (index > 0)
 		outbuf_char(b, separator);
-	if (value == NULL)
+	if (!value)
 		outbuf_char(b, '-');
 	else if (value->n == 0)
 		outbuf_str(b, "(empty)");

@@ -16,15 +16,14 @@ bool target_helper(struct target *o, const char *name, const struct run_mode *mo
 {
 	o->kind = TARGET_HELPER;
 	o->helper = helper_start(name, mode, work, arg, why);
-	return o->helper != NULL;
+	return o->helper;
 }
 
 bool target_open(struct target *o, const char *target, const struct run_mode *mode,
 		 struct error *why)
 {
-	size_t n = sizeof(unix_prefix) - 1;
-
-	if (target == NULL)
+	size_t n = sizeof unix_prefix - 1;
+	if (!target)
 		target = "-";
 	if (strncmp(target, unix_prefix, n) == 0)
 		return target_socket(o, target + n, OUTSOCKET_STREAM, target, mode, why);
@@ -35,10 +34,9 @@ bool target_open(struct target *o, const char *target, const struct run_mode *mo
 
 bool target_check(const char *target, const struct run_mode *mode, struct error *why)
 {
-	size_t n = sizeof(unix_prefix) - 1;
-
+	size_t n = sizeof unix_prefix - 1;
 	(void)mode;
-	if (target == NULL || strcmp(target, "-") == 0)
+	if (!target || strcmp(target, "-") == 0)
 		return true;
 	return strncmp(target, unix_prefix, n) == 0 ? outsocket_check(target + n, why)
 						    : outfile_check(target, why);
@@ -59,7 +57,6 @@ bool target_put(struct target *o)
 bool target_flush(void *self)
 {
 	struct target *o = self;
-
 	return o->kind == TARGET_HELPER   ? helper_flush(o->helper)
 	       : o->kind == TARGET_SOCKET ? outsocket_flush(&o->socket)
 					  : outfile_flush(&o->file);
@@ -68,7 +65,6 @@ bool target_flush(void *self)
 void target_tick(void *self, int64_t now)
 {
 	struct target *o = self;
-
 	if (o->kind == TARGET_HELPER)
 		helper_tick(o->helper, now);
 	else if (o->kind == TARGET_SOCKET)
@@ -80,7 +76,6 @@ void target_tick(void *self, int64_t now)
 size_t target_poll(const void *self, struct pollfd *p)
 {
 	const struct target *o = self;
-
 	return o->kind == TARGET_HELPER   ? helper_poll(o->helper, p)
 	       : o->kind == TARGET_SOCKET ? outsocket_poll(&o->socket, p)
 					  : outfile_poll(&o->file, p);
@@ -89,7 +84,6 @@ size_t target_poll(const void *self, struct pollfd *p)
 void target_ready(void *self, const struct pollfd *p)
 {
 	struct target *o = self;
-
 	if (o->kind == TARGET_HELPER)
 		helper_ready(o->helper, p);
 	else if (o->kind == TARGET_SOCKET)
@@ -101,7 +95,6 @@ void target_ready(void *self, const struct pollfd *p)
 bool target_reopen(void *self)
 {
 	struct target *o = self;
-
 	return o->kind == TARGET_HELPER   ? true
 	       : o->kind == TARGET_SOCKET ? outsocket_reopen(&o->socket)
 					  : outfile_reopen(&o->file);
@@ -110,7 +103,6 @@ bool target_reopen(void *self)
 void target_loss(const void *self, struct sink_loss *out)
 {
 	const struct target *o = self;
-
 	if (o->kind == TARGET_HELPER) {
 		out->lost = helper_lost(o->helper);
 		out->reconnects = helper_reconnects(o->helper);

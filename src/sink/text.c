@@ -14,10 +14,9 @@ struct sink_text {
 
 static void *text_open(const char *target, const struct run_mode *mode, struct error *why)
 {
-	struct sink_text *s = calloc(1, sizeof(*s));
-
+	struct sink_text *s = calloc(1, sizeof *s);
 	error_set(why, "no memory for text output");
-	if (s == NULL || !target_open(&s->out, target, mode, why)) {
+	if (!s || !target_open(&s->out, target, mode, why)) {
 		free(s);
 		return NULL;
 	}
@@ -30,7 +29,6 @@ static void *text_open(const char *target, const struct run_mode *mode, struct e
 static bool text_record(void *self, const struct report *r)
 {
 	struct sink_text *s = self;
-
 	for (uint64_t left = r->raised; left != 0; left &= left - 1)
 		text_alert(&s->text, r, (unsigned)__builtin_ctzll(left));
 	/* Told with another session's alert, or in a sum; but mail that is lost or doubled has to
@@ -46,7 +44,6 @@ static bool text_record(void *self, const struct report *r)
 static bool text_repeat_put(void *self, const struct throttle_repeat *repeat)
 {
 	struct sink_text *s = self;
-
 	text_repeat(&s->text, repeat);
 	return target_put(&s->out);
 }
@@ -54,7 +51,6 @@ static bool text_repeat_put(void *self, const struct throttle_repeat *repeat)
 static bool text_daily_put(void *self, const struct daily *day)
 {
 	struct sink_text *s = self;
-
 	text_daily(&s->text, day);
 	return target_put(&s->out);
 }
@@ -62,7 +58,6 @@ static bool text_daily_put(void *self, const struct daily *day)
 static bool text_stats(void *self, const struct summary *sum)
 {
 	struct sink_text *s = self;
-
 	if (!sum->interim)
 		text_summary(&s->text, sum);
 	return target_put(&s->out);
@@ -72,7 +67,6 @@ static bool text_close(void *self)
 {
 	struct sink_text *s = self;
 	bool whole = target_close(&s->out);
-
 	outbuf_free(&s->text.scratch);
 	free(s);
 	return whole;

@@ -22,13 +22,12 @@ const struct counter counters[] = {
 #include "smtpwatch/counters.def"
 };
 
-const size_t counters_n = sizeof(counters) / sizeof(counters[0]);
+const size_t counters_n = sizeof counters / sizeof counters[0];
 
 uint64_t counter_value(const struct counter *c, const struct monitor_stats *s)
 {
 	uint64_t value;
-
-	memcpy(&value, (const char *)s + c->offset, sizeof(value));
+	memcpy(&value, (const char *)s + c->offset, sizeof value);
 	return value;
 }
 
@@ -36,8 +35,7 @@ void counters_add(struct monitor_stats *to, const struct monitor_stats *one)
 {
 	for (size_t i = 0; i < counters_n; i++) {
 		uint64_t sum = counter_value(&counters[i], to) + counter_value(&counters[i], one);
-
-		memcpy((char *)to + counters[i].offset, &sum, sizeof(sum));
+		memcpy((char *)to + counters[i].offset, &sum, sizeof sum);
 	}
 	undecoded_add(&to->undecoded, &one->undecoded);
 }

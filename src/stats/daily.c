@@ -11,7 +11,7 @@ bool daily_begin(struct daily *d, int minute, const struct alerting *alerting)
 {
 	*d = (struct daily){
 		.minute = minute, .alerting = alerting, .totals = {.servers = servers_new()}};
-	return d->totals.servers != NULL;
+	return d->totals.servers;
 }
 
 void daily_end(struct daily *d)
@@ -28,7 +28,6 @@ void daily_count(struct daily *d, const struct report *r)
 static int64_t next_end(const struct daily *d)
 {
 	int64_t end = d->since / day_length * day_length + d->minute * minute_length;
-
 	return end > d->since ? end : end + day_length;
 }
 
@@ -46,10 +45,9 @@ bool daily_over(struct daily *d, int64_t now)
 void daily_next(struct daily *d)
 {
 	struct servers *servers = servers_new();
-
 	d->since = d->until;
 	/* The totals of two days in one report are better than none. */
-	if (servers == NULL)
+	if (!servers)
 		return;
 	servers_free(d->totals.servers);
 	d->totals = (struct totals){.servers = servers};
@@ -60,14 +58,12 @@ static int two_digits(const char *at, int below)
 	int v = at[0] >= '0' && at[0] <= '9' && at[1] >= '0' && at[1] <= '9'
 			? 10 * (at[0] - '0') + at[1] - '0'
 			: below;
-
 	return v < below ? v : -1;
 }
 
 int daily_read(const char *text)
 {
 	int hour, minute;
-
 	if (strcmp(text, "off") == 0)
 		return -1;
 	if (strlen(text) != 5 || text[2] != ':')

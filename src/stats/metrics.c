@@ -30,7 +30,6 @@ const char *metrics_bound(unsigned bucket)
 static void histogram_count(struct metrics_histogram *h, int64_t waited)
 {
 	unsigned i = 0;
-
 	while (i < METRICS_BUCKETS && waited > buckets[i].bound)
 		i++;
 	h->buckets[i]++;
@@ -40,7 +39,7 @@ static void histogram_count(struct metrics_histogram *h, int64_t waited)
 /* Counts each message whose end and answer were captured. */
 static void count_acceptance(struct metrics *m, const struct session_info *info)
 {
-	for (const struct transaction *t = info->first; t != NULL; t = t->next)
+	for (const struct transaction *t = info->first; t; t = t->next)
 		if (t->answered && !t->hole && t->ts_end != 0 && t->ts_reply >= t->ts_end)
 			histogram_count(&m->acceptance, t->ts_reply - t->ts_end);
 }
@@ -49,7 +48,6 @@ void metrics_count(struct metrics *m, const struct report *r)
 {
 	const struct record *record = &r->record;
 	enum verdict v = record->judgement.verdict;
-
 	m->alerting = r->alerting;
 	m->sessions[v][r->role != ROLE_NONE ? r->role : ROLE_UNKNOWN]++;
 	m->stages[v][record->ending->stage]++;
@@ -57,7 +55,6 @@ void metrics_count(struct metrics *m, const struct report *r)
 #include "stats/sums.def"
 	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1) {
 		unsigned s = (unsigned)__builtin_ctzll(left);
-
 		m->alerts[s][report_severity(r, s)]++;
 	}
 	for (unsigned f = 0; f < FATES; f++)
@@ -86,7 +83,7 @@ static void put_sample(struct outbuf *b, const char *name, const char *label, co
 		       const char *label2, const char *value2, uint64_t v)
 {
 	outbuf_format(b, "%s{%s=\"%s\"", name, label, value);
-	if (label2 != NULL)
+	if (label2)
 		outbuf_format(b, ",%s=\"%s\"", label2, value2);
 	outbuf_char(b, '}');
 	put_value(b, v);
@@ -97,7 +94,6 @@ static void put_sample(struct outbuf *b, const char *name, const char *label, co
 static void put_sessions(const struct metrics *m, struct outbuf *b)
 {
 	static const char name[] = "smtpwatch_sessions_total";
-
 	put_head(b, name, "counter",
 		 "Sessions by verdict, and by the side that the watched host was.");
 	for (unsigned v = 0; v < VERDICTS; v++)
@@ -109,7 +105,6 @@ static void put_sessions(const struct metrics *m, struct outbuf *b)
 static void put_stages(const struct metrics *m, struct outbuf *b)
 {
 	static const char name[] = "smtpwatch_session_stages_total";
-
 	put_head(b, name, "counter", "Sessions by verdict and the stage at which they ended.");
 	for (unsigned v = 0; v < VERDICTS; v++)
 		for (unsigned s = 0; s < STAGES; s++)
@@ -121,15 +116,13 @@ static void put_stages(const struct metrics *m, struct outbuf *b)
  */
 static bool alert_shown(const struct metrics *m, unsigned kind, unsigned severity)
 {
-	unsigned now = m->alerting != NULL ? m->alerting->of[kind] : alert_kind_row(kind)->severity;
-
+	unsigned now = m->alerting ? m->alerting->of[kind] : alert_kind_row(kind)->severity;
 	return m->alerts[kind][severity] > 0 || severity == now;
 }
 
 static void put_alerts(const struct metrics *m, struct outbuf *b)
 {
 	static const char name[] = "smtpwatch_alerts_total";
-
 	put_head(b, name, "counter",
 		 "Alerts by what they are of and their severity, those told in sums included.");
 	for (unsigned s = 0; s < ALERT_KINDS; s++)
@@ -151,7 +144,6 @@ static void put_sum(struct outbuf *b, const char *name, const char *type, const 
 static void put_fates(const struct metrics *m, struct outbuf *b)
 {
 	static const char name[] = "smtpwatch_messages_total";
-
 	put_head(b, name, "counter", "Messages by what became of them.");
 	for (unsigned f = FATE_ACCEPTED; f < FATES; f++)
 		put_sample(b, name, "fate", fate_name((enum fate)f), NULL, NULL, m->fates[f]);
@@ -161,7 +153,6 @@ static void put_histogram(struct outbuf *b, const struct metrics_histogram *h, c
 			  const char *help)
 {
 	uint64_t n = 0;
-
 	put_head(b, name, "histogram", help);
 	for (unsigned i = 0; i <= METRICS_BUCKETS; i++) {
 		n += h->buckets[i];
@@ -181,11 +172,9 @@ static void put_counters(const struct metrics *m, struct outbuf *b)
 	for (size_t i = 0; i < counters_n; i++) {
 		const struct counter *c = &counters[i];
 		char name[96], help[160];
-
-		snprintf(name, sizeof(name), "smtpwatch_%s_%s%s", c->group, c->name,
+		snprintf(name, sizeof name, "smtpwatch_%s_%s%s", c->group, c->name,
 			 c->level ? "" : "_total");
-		snprintf(help, sizeof(help), "%s: %s.", c->group,
-			 c->words != NULL ? c->words : c->name);
+		snprintf(help, sizeof help, "%s: %s.", c->group, c->words ? c->words : c->name);
 		put_sum(b, name, c->level ? "gauge" : "counter", help, counter_value(c, &m->core));
 	}
 }
@@ -194,7 +183,6 @@ static void put_counters(const struct metrics *m, struct outbuf *b)
 static void put_label(struct outbuf *b, struct bytes text)
 {
 	struct outbuf plain = {0};
-
 	escape_text(&plain, text);
 	for (size_t i = 0; i < plain.n; i++) {
 		if (plain.p[i] == '"' || plain.p[i] == '\\')

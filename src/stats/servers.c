@@ -90,7 +90,6 @@ static struct server *server_of(struct servers *s, const struct conn *conn)
 void servers_count(struct servers *s, const struct report *r)
 {
 	struct server *one = server_of(s, r->record.conn);
-
 	one->sessions++;
 	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1)
 		one->alerts[report_severity(r, (unsigned)__builtin_ctzll(left))]++;
@@ -108,11 +107,10 @@ size_t servers_number(const struct servers *s, const struct conn *conn)
 static bool server_worse(const struct server *a, const struct server *b)
 {
 	int order;
-
 	for (unsigned s = SEVERITIES - 1; s > SEVERITY_NONE; s--)
 		if (a->alerts[s] != b->alerts[s])
 			return a->alerts[s] > b->alerts[s];
-	order = memcmp(&a->addr, &b->addr, sizeof(a->addr));
+	order = memcmp(&a->addr, &b->addr, sizeof a->addr);
 	return order != 0 ? order < 0 : a->port < b->port;
 }
 
@@ -129,10 +127,8 @@ static bool server_alerted(const struct server *one)
 size_t servers_worst(const struct servers *s, const struct server **out, size_t n)
 {
 	size_t found = 0;
-
 	for (size_t i = 0; i < s->n; i++) {
 		size_t at = found;
-
 		if (!server_alerted(&s->all[i]))
 			continue;
 		for (; at > 0 && server_worse(&s->all[i], out[at - 1]); at--)
@@ -160,7 +156,6 @@ char *server_name(struct bytes text, char out[SERVER_NAME])
 {
 	bool dotted = false;
 	size_t n = 0;
-
 	for (; n < text.n && n < SERVER_NAME && name_byte(text.p[n]); n++)
 		dotted |= text.p[n] == '.';
 	/* "ESMTP ready" begins with a word without a dot, and "mx.example.net<ESC>" goes on with

@@ -15,7 +15,7 @@ static const struct {
 	{21600, "6 hours"},     {86400, "day"},      {604800, "week"},   {2419200, "4 weeks"},
 	{29030400, "48 weeks"},
 };
-enum { UNITS = sizeof(units) / sizeof(units[0]) };
+enum { UNITS = sizeof units / sizeof units[0] };
 
 int64_t timeline_length(const struct timeline *t)
 {
@@ -32,14 +32,12 @@ const char *timeline_words(const struct timeline *t)
 static int64_t begin_of(const struct timeline *t, int64_t ts)
 {
 	int64_t length = timeline_length(t), rest = ts % length;
-
 	return ts - (rest < 0 ? rest + length : rest);
 }
 
 static unsigned span_of(const struct timeline *t, int64_t ts)
 {
 	int64_t i = (ts - t->origin) / timeline_length(t);
-
 	return i < 0 ? 0 : i < TIMELINE_SPANS ? (unsigned)i : TIMELINE_SPANS - 1;
 }
 
@@ -51,11 +49,10 @@ static bool fits(const struct timeline *t)
 /* Moves the counts of each old interval to the new interval that contains its beginning. */
 static void lay_out(struct timeline *t, const struct timeline *old)
 {
-	memset(t->counts, 0, sizeof(t->counts));
+	memset(t->counts, 0, sizeof t->counts);
 	t->origin = begin_of(t, t->low);
 	for (unsigned i = 0; i < TIMELINE_SPANS; i++) {
 		unsigned to = span_of(t, old->origin + (int64_t)i * timeline_length(old));
-
 		for (unsigned v = 0; v < VERDICTS; v++)
 			for (unsigned s = 0; s < SEVERITIES; s++)
 				t->counts[to][v][s] += old->counts[i][v][s];
@@ -66,7 +63,6 @@ static void lay_out(struct timeline *t, const struct timeline *old)
 static void make_room(struct timeline *t)
 {
 	struct timeline old = *t;
-
 	while (!fits(t) && t->unit + 1 < UNITS)
 		t->unit++;
 	lay_out(t, &old);

@@ -5,7 +5,6 @@
 static void alert_kind_count(struct totals *t, const struct report *r, unsigned s)
 {
 	enum severity severity = report_severity(r, s);
-
 	t->alert_kinds[s]++;
 	if (severity > t->worst[s])
 		t->worst[s] = (uint8_t)severity;
@@ -14,7 +13,6 @@ static void alert_kind_count(struct totals *t, const struct report *r, unsigned 
 void totals_count(struct totals *t, const struct report *r)
 {
 	const struct session_info *info = r->record.session;
-
 	t->sessions++;
 	t->grouped += r->grouped;
 	t->tls += info->tls;

@@ -17,13 +17,12 @@ bool outbuf_grow(struct outbuf *b, size_t more)
 {
 	size_t capacity = b->capacity ? b->capacity : OUTBUF_FIRST;
 	char *p;
-
 	if (b->failed || more > SIZE_MAX / 4)
 		return false;
 	while (capacity - b->n < more)
 		capacity *= 2;
 	p = realloc(b->p, capacity);
-	if (p == NULL) {
+	if (!p) {
 		b->failed = true;
 		return false;
 	}
@@ -57,8 +56,7 @@ static void number_put(struct outbuf *b, uint64_t v)
 	char digits[2 * NUMBER_DIGITS] = {0}, *end = digits + NUMBER_DIGITS,
 			*from = digits_before(end, v);
 	char *at = outbuf_reserve(b, NUMBER_DIGITS);
-
-	if (at != NULL) {
+	if (at) {
 		memcpy(at, from, NUMBER_DIGITS);
 		b->n += (size_t)(end - from);
 	}
@@ -86,8 +84,7 @@ void outbuf_micros(char *at, uint32_t us)
 
 void outbuf_grouped(struct outbuf *b, uint64_t v)
 {
-	char digits[NUMBER_DIGITS], *end = digits + sizeof(digits), *from = digits_before(end, v);
-
+	char digits[NUMBER_DIGITS], *end = digits + sizeof digits, *from = digits_before(end, v);
 	for (size_t left = (size_t)(end - from); left > 0; left--) {
 		outbuf_char(b, *from++);
 		if (left > 1 && left % 3 == 1)
@@ -104,7 +101,7 @@ void outbuf_seconds(struct outbuf *b, int64_t ns)
 
 	outbuf_number(b, us / 1000000);
 	outbuf_micros(fraction + 1, (uint32_t)(us % 1000000));
-	outbuf_bytes(b, fraction, sizeof(fraction));
+	outbuf_bytes(b, fraction, sizeof fraction);
 }
 
 void outbuf_format(struct outbuf *b, const char *format, ...)
@@ -112,10 +109,9 @@ void outbuf_format(struct outbuf *b, const char *format, ...)
 	va_list args;
 	char text[1024];
 	int n;
-
 	va_start(args, format);
-	n = vsnprintf(text, sizeof(text), format, args);
+	n = vsnprintf(text, sizeof text, format, args);
 	va_end(args);
 	if (n > 0)
-		outbuf_bytes(b, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
+		outbuf_bytes(b, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
 }

@@ -38,9 +38,8 @@ static inline char *outbuf_reserve(struct outbuf *b, size_t more)
 static inline void outbuf_bytes(struct outbuf *b, const void *p, size_t n)
 {
 	char *at = n ? outbuf_reserve(b, n) : NULL;
-
-	assert(n == 0 || p != NULL);
-	if (at != NULL) {
+	assert(n == 0 || p);
+	if (at) {
 		memcpy(at, p, n);
 		b->n += n;
 	}

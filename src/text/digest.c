@@ -19,13 +19,12 @@ struct digest {
 
 struct digest *digest_new(void)
 {
-	struct digest *d = calloc(1, sizeof(*d));
-
-	if (d == NULL)
+	struct digest *d = calloc(1, sizeof *d);
+	if (!d)
 		return NULL;
 	d->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	d->ctx = EVP_MD_CTX_new();
-	if (d->sha256 == NULL || d->ctx == NULL) {
+	if (!d->sha256 || !d->ctx) {
 		digest_free(d);
 		return NULL;
 	}
@@ -34,7 +33,7 @@ struct digest *digest_new(void)
 
 void digest_free(struct digest *d)
 {
-	if (d == NULL)
+	if (!d)
 		return;
 	EVP_MD_CTX_free(d->ctx);
 	EVP_MD_free(d->sha256);
@@ -56,28 +55,24 @@ void digest_sha256(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA256]
 	bool done = EVP_DigestInit_ex2(d->ctx, d->sha256, NULL) == 1 &&
 		    EVP_DigestUpdate(d->ctx, in.p, in.n) == 1 &&
 		    EVP_DigestFinal_ex(d->ctx, out, NULL) == 1;
-
 	assert(done);
 }
 
 void digest_base64(const uint8_t sha1[DIGEST_SHA1], char out[DIGEST_BASE64_SHA1])
 {
 	int n = EVP_EncodeBlock((unsigned char *)out, sha1, DIGEST_SHA1);
-
 	assert(n == DIGEST_BASE64_SHA1 - 1);
 }
 
 void digest_base64_sha256(const uint8_t sha256[DIGEST_SHA256], char out[DIGEST_BASE64_SHA256])
 {
 	int n = EVP_EncodeBlock((unsigned char *)out, sha256, DIGEST_SHA256);
-
 	assert(n == DIGEST_BASE64_SHA256 - 1);
 }
 
 void digest_hex(const uint8_t *in, size_t n, char *out)
 {
 	static const char hex[] = "0123456789abcdef";
-
 	for (size_t i = 0; i < n; i++) {
 		out[2 * i] = hex[in[i] >> 4];
 		out[2 * i + 1] = hex[in[i] & 15];

@@ -19,7 +19,6 @@ static bool second_byte_fits(uint8_t first, uint8_t second)
 {
 	uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
 	uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-
 	return second >= low && second <= high;
 }
 
@@ -28,7 +27,6 @@ static struct character character_read(struct bytes in)
 	uint8_t first = in.p[0];
 	size_t want = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2, have = 1;
 	uint32_t point = first & (0x7fu >> want);
-
 	if (first < 0x80)
 		return (struct character){first, 1};
 	if (first < 0xc2 || first > 0xf4 || in.n < 2 || !second_byte_fits(first, in.p[1]))
@@ -51,8 +49,7 @@ static void put_escaped(struct outbuf *b, uint32_t c)
 	static const char hex[] = "0123456789abcdef";
 	char text[6] = {'\\',       'u', hex[c >> 12 & 15], hex[c >> 8 & 15], hex[c >> 4 & 15],
 			hex[c & 15]};
-
-	outbuf_bytes(b, text, sizeof(text));
+	outbuf_bytes(b, text, sizeof text);
 }
 
 static bool byte_is_plain(uint8_t c)
@@ -75,7 +72,6 @@ static size_t plain_run(struct bytes in)
 {
 	size_t i = 0;
 	uint32_t odd = 0;
-
 	if (in.n < SIMD_BYTES) {
 		while (i < in.n && byte_is_plain(in.p[i]))
 			i++;
@@ -107,12 +103,10 @@ static void escape(struct outbuf *b, struct bytes text, bool json)
 {
 	while (text.n > 0) {
 		size_t plain = plain_run(text);
-
 		outbuf_bytes(b, text.p, plain);
 		text = bytes_from(text, plain);
 		for (unsigned i = 0; i < 8 && text.n > 0; i++) {
 			struct character c = character_read(text);
-
 			put_character(b, text, c, json);
 			text = bytes_from(text, c.n);
 		}
@@ -132,12 +126,9 @@ void escape_text(struct outbuf *b, struct bytes text)
 void escape_lines(struct outbuf *b, struct bytes text)
 {
 	const char *between = "";
-
 	while (text.n > 0) {
 		const uint8_t *end = memchr(text.p, '\n', text.n);
-		struct bytes line =
-			bytes_first(text, end != NULL ? (size_t)(end - text.p) : text.n);
-
+		struct bytes line = bytes_first(text, end ? (size_t)(end - text.p) : text.n);
 		if (line.n > 0) {
 			outbuf_str(b, between);
 			escape_text(b, line);
@@ -151,23 +142,21 @@ void escape_lines(struct outbuf *b, struct bytes text)
  * too, but escape_text escapes them. */
 static bool is_formula(struct bytes text)
 {
-	return text.n > 0 && strchr("=+-@", text.p[0]) != NULL && text.p[0] != '\0';
+	return text.n > 0 && strchr("=+-@", text.p[0]) && text.p[0] != '\0';
 }
 
 void escape_csv(struct outbuf *b, struct bytes text)
 {
 	bool formula = is_formula(text), quoted = formula;
-
 	for (size_t i = 0; i < text.n && !quoted; i++)
 		quoted = text.p[i] == '"' || text.p[i] == ',' || text.p[i] == ' ';
 	if (quoted)
 		outbuf_str(b, formula ? "\"'" : "\"");
 	while (text.n > 0) {
 		const uint8_t *quote = memchr(text.p, '"', text.n);
-		size_t n = quote != NULL ? (size_t)(quote - text.p) : text.n;
-
+		size_t n = quote ? (size_t)(quote - text.p) : text.n;
 		escape_text(b, bytes_first(text, n));
-		outbuf_str(b, quote != NULL ? "\"\"" : "");
+		outbuf_str(b, quote ? "\"\"" : "");
 		text = bytes_from(text, n + (quote != NULL));
 	}
 	if (quoted)
@@ -197,8 +186,7 @@ void escape_html(struct outbuf *b, struct bytes text)
 {
 	while (text.n > 0) {
 		size_t n = 0;
-
-		while (n < text.n && entity_of(text.p[n]) == NULL)
+		while (n < text.n && !entity_of(text.p[n]))
 			n++;
 		escape_text(b, bytes_first(text, n));
 		if (n < text.n)

@@ -20,15 +20,15 @@ static bool is_number(const char *text)
 
 static bool port_read(struct hostport *h, const char *text)
 {
-	return is_number(text) && part_copy(h->port, sizeof(h->port), text, strlen(text)) &&
+	return is_number(text) && part_copy(h->port, sizeof h->port, text, strlen(text)) &&
 	       strtoul(h->port, NULL, 10) - 1 < 65535;
 }
 
 static bool host_read(struct hostport *h, const char *text, size_t n, const char *fallback)
 {
-	if (n == 0 && fallback != NULL)
-		return part_copy(h->host, sizeof(h->host), fallback, strlen(fallback));
-	return part_copy(h->host, sizeof(h->host), text, n);
+	if (n == 0 && fallback)
+		return part_copy(h->host, sizeof h->host, fallback, strlen(fallback));
+	return part_copy(h->host, sizeof h->host, text, n);
 }
 
 bool hostport_read(struct hostport *h, const char *text, const char *host, const char *port)
@@ -36,14 +36,13 @@ bool hostport_read(struct hostport *h, const char *text, const char *host, const
 	bool bracket = text[0] == '[';
 	size_t n = strcspn(text + bracket, bracket ? "]" : ":");
 	const char *rest = text + bracket + n;
-
-	if (host != NULL && is_number(text))
+	if (host && is_number(text))
 		return host_read(h, text, 0, host) && port_read(h, text);
 	if (bracket && (n == 0 || *rest++ != ']'))
 		return false;
 	if (!host_read(h, text + bracket, n, host))
 		return false;
 	if (rest[0] == '\0')
-		return port != NULL && n > 0 && port_read(h, port);
+		return port && n > 0 && port_read(h, port);
 	return rest[0] == ':' && port_read(h, rest + 1);
 }

@@ -8,13 +8,11 @@
 bool terminal_likes_colour(void)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	return (no == NULL || no[0] == '\0') && (term == NULL || strcmp(term, "dumb") != 0);
+	return (!no || no[0] == '\0') && (!term || strcmp(term, "dumb") != 0);
 }
 
 unsigned terminal_columns(int fd)
 {
 	struct winsize size;
-
 	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }

@@ -14,7 +14,6 @@ static int64_t stamp_split(struct stamp *s, int64_t ns)
 {
 	const int64_t length = DAY_SECONDS * FRAME_SECOND;
 	int64_t day = ns / length, rest = ns % length;
-
 	if (rest < 0) {
 		rest += length;
 		day--;
@@ -22,10 +21,8 @@ static int64_t stamp_split(struct stamp *s, int64_t ns)
 	if (!s->known || s->day != day) {
 		time_t t = (time_t)(day * DAY_SECONDS);
 		struct tm tm;
-
-		if (gmtime_r(&t, &tm) == NULL ||
-		    strftime(s->date, sizeof(s->date), "%Y-%m-%d", &tm) == 0)
-			memcpy(s->date, "0000-00-00", sizeof(s->date));
+		if (!gmtime_r(&t, &tm) || strftime(s->date, sizeof s->date, "%Y-%m-%d", &tm) == 0)
+			memcpy(s->date, "0000-00-00", sizeof s->date);
 		s->day = day;
 		s->known = true;
 	}
@@ -49,19 +46,17 @@ void stamp_iso(struct stamp *s, struct outbuf *b, int64_t ns)
 {
 	int64_t rest = stamp_split(s, ns);
 	char text[STAMP_SECONDS + 8];
-
 	second_put(s, text, (uint32_t)(rest / FRAME_SECOND), 'T');
 	text[STAMP_SECONDS] = '.';
 	outbuf_micros(text + STAMP_SECONDS + 1, (uint32_t)(rest % FRAME_SECOND / 1000));
 	text[STAMP_SECONDS + 7] = 'Z';
-	outbuf_bytes(b, text, sizeof(text));
+	outbuf_bytes(b, text, sizeof text);
 }
 
 void stamp_plain(struct stamp *s, struct outbuf *b, int64_t ns)
 {
 	char text[STAMP_SECONDS];
-
 	second_put(s, text, (uint32_t)(stamp_split(s, ns) / FRAME_SECOND), ' ');
-	outbuf_bytes(b, text, sizeof(text));
+	outbuf_bytes(b, text, sizeof text);
 	outbuf_str(b, " UTC");
 }

@@ -10,7 +10,6 @@ static unsigned character(const uint8_t *at, size_t *bytes)
 	size_t n = at[0] < 0x80 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
 	uint32_t point = n == 1 ? at[0] : at[0] & (0x7fu >> n);
 	int width;
-
 	for (size_t i = 1; i < n; i++)
 		point = point << 6 | (at[i] & 0x3f);
 	*bytes = n;
@@ -21,11 +20,9 @@ static unsigned character(const uint8_t *at, size_t *bytes)
 struct wrap_piece wrap_piece(struct bytes text, unsigned width)
 {
 	struct wrap_piece p = {0}, blank = {0};
-
 	while (p.bytes < text.n) {
 		size_t n;
 		unsigned columns = character(text.p + p.bytes, &n);
-
 		/* A blank at the end of the line may exceed the width. */
 		if (p.columns + columns > width && p.bytes > 0 && text.p[p.bytes] != ' ')
 			return blank.columns > width / 2 ? blank : p;
@@ -49,7 +46,6 @@ void wrap_put(struct outbuf *b, struct bytes text, unsigned width, unsigned inde
 	for (bool first = true; first || text.n > 0; first = false) {
 		struct wrap_piece p = wrap_piece(text, first ? width : width - indent);
 		size_t n = p.bytes;
-
 		while (n > 0 && text.p[n - 1] == ' ')
 			n--;
 		wrap_blanks(b, first ? 0 : indent);

@@ -261,7 +261,6 @@ static void put_command(const struct ladder *l, struct outbuf *b, const struct t
 static bool names_mechanism(struct bytes line)
 {
 	struct bytes secret;
-
 	ascii_word(&line);
 	return sasl_mechanism(line, &secret).n > 0;
 }
@@ -320,7 +319,6 @@ static bool is_pipelined(const struct ladder *l, const struct trace_event *e)
 {
 	const struct ladder_line *last = ladder_last(l);
 	const char *verb;
-
 	if (!e->pending || e->pending->verb == SMTP_CONNECT || !last)
 		return false;
 	if (last->kind == LADDER_MESSAGE)

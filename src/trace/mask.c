@@ -45,7 +45,6 @@ static void put_envelope(struct outbuf *b, enum smtp_verb verb, struct bytes arg
 {
 	struct bytes rest = smtp_path_read(args).params;
 	const uint8_t *from = args.p;
-
 	outbuf_str(b, smtp_verb_name(verb));
 	if (args.n > 0)
 		outbuf_char(b, ' ');

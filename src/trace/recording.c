@@ -208,8 +208,7 @@ static void on_reply(struct recording *r, const struct trace_event *e)
 {
 	size_t words = r->words.n;
 	bool masked = e->text.n > 0 &&
-		      memmem(e->text.p, e->text.n, mask_secret, strlen(mask_secret)) != NULL;
-
+		      memmem(e->text.p, e->text.n, mask_secret, strlen(mask_secret));
 	if (masked)
 		outbuf_bytes(&r->words, e->text.p, e->text.n);
 	span_add(r, SERVER, e->offset, masked ? SPAN_MASKED : SPAN_SHOWN, words);

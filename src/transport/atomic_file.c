@@ -25,7 +25,6 @@ bool atomic_file_init(struct atomic_file *f, const char *path, mode_t access)
 bool atomic_file_hold(struct atomic_file *f, const struct run_mode *mode, struct error *why)
 {
 	struct stat st;
-
 	f->kept_fd = outpath_open(f->path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 				  f->access, mode->uid);
 	if (f->kept_fd < 0 || fstat(f->kept_fd, &st) != 0)
@@ -45,10 +44,8 @@ bool atomic_file_hold(struct atomic_file *f, const struct run_mode *mode, struct
 static bool write_all(int fd, const struct outbuf *b)
 {
 	size_t done = 0;
-
 	while (done < b->n) {
 		ssize_t n = write(fd, b->p + done, b->n - done);
-
 		if (n <= 0 && errno != EINTR)
 			return false;
 		done += n > 0 ? (size_t)n : 0;
@@ -69,10 +66,9 @@ static bool write_in_place(const struct atomic_file *f, const struct outbuf *b)
 static bool replace(struct atomic_file *f, int folder, const char *temporary, int fd,
 		    const struct outbuf *b)
 {
-	const char *slash = strrchr(f->path, '/'), *name = slash != NULL ? slash + 1 : f->path;
+	const char *slash = strrchr(f->path, '/'), *name = slash ? slash + 1 : f->path;
 	bool fine = fchmod(fd, f->access) == 0 && write_all(fd, b);
 	int error = errno;
-
 	if (close(fd) == 0 && fine && renameat(folder, temporary, folder, name) == 0) {
 		if (f->kept_fd >= 0)
 			close(f->kept_fd);
@@ -91,7 +87,6 @@ static int temporary_open(const struct atomic_file *f, int folder, const char *n
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	int fd = openat(folder, name, flags, f->access);
-
 	if (fd >= 0 || errno != EEXIST || unlinkat(folder, name, 0) != 0)
 		return fd;
 	return openat(folder, name, flags, f->access);
@@ -102,7 +97,6 @@ bool atomic_file_write(struct atomic_file *f, const struct outbuf *b)
 	char name[OUTPATH_NAME];
 	int folder, fd;
 	bool fine;
-
 	if (f->in_place)
 		return write_in_place(f, b);
 	folder = outpath_folder(f->temporary, name, true);
@@ -110,7 +104,6 @@ bool atomic_file_write(struct atomic_file *f, const struct outbuf *b)
 	fine = fd >= 0 ? replace(f, folder, name, fd, b) : f->kept_fd >= 0 && write_in_place(f, b);
 	if (folder >= 0) {
 		int error = errno;
-
 		close(folder);
 		errno = error;
 	}
@@ -127,7 +120,6 @@ void atomic_file_free(struct atomic_file *f)
 bool atomic_file_check(const char *path, struct error *why)
 {
 	char beside[PATH_MAX];
-
-	snprintf(beside, sizeof(beside), "%s.tmp", path);
+	snprintf(beside, sizeof beside, "%s.tmp", path);
 	return outfile_check(beside, why);
 }

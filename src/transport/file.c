@@ -22,7 +22,6 @@ static int create_live(const char *name, const struct run_mode *mode)
 {
 	int fd = outpath_open(name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
 			      OUTFILE_MODE, mode->uid);
-
 	/* Where this fails the file stays root's, and the reopening says so. */
 	if (fd >= 0 && mode->become && geteuid() == 0 && fchown(fd, mode->uid, mode->gid) != 0)
 		return fd;
@@ -46,7 +45,6 @@ static int file_open(const char *name, const struct run_mode *mode)
 static bool has_readers_to_come(const struct outfile *f)
 {
 	struct stat st;
-
 	return f->mode->live && !f->standard && f->to.pipe && lstat(f->name, &st) == 0 &&
 	       S_ISFIFO(st.st_mode);
 }
@@ -56,10 +54,9 @@ bool outfile_open(struct outfile *f, const char *name, const struct run_mode *mo
 {
 	static const struct run_mode offline;
 	bool standard = strcmp(name, "-") == 0;
-
 	*f = (struct outfile){.name = standard ? "standard output" : name,
 			      .standard = standard,
-			      .mode = mode != NULL ? mode : &offline};
+			      .mode = mode ? mode : &offline};
 	f->state.name = f->name;
 	/* A copy, because two outputs may share standard output, and each closes its own. */
 	f->to = standard ? outfd_copy(STDOUT_FILENO, f->mode->live)
@@ -74,17 +71,16 @@ bool outfile_open(struct outfile *f, const char *name, const struct run_mode *mo
 bool outfile_check(const char *name, struct error *why)
 {
 	const char *slash = strrchr(name, '/');
-	int n = slash == NULL ? 1 : slash == name ? 1 : (int)(slash - name);
+	int n = !slash ? 1 : slash == name ? 1 : (int)(slash - name);
 	char folder[PATH_MAX];
 	struct stat st;
-
 	if (stat(name, &st) == 0) {
 		if (S_ISDIR(st.st_mode) || access(name, W_OK) != 0)
 			error_set(why, "cannot write to %.200s: %s", name,
 				  S_ISDIR(st.st_mode) ? "it is a folder" : strerror(errno));
 		return true;
 	}
-	snprintf(folder, sizeof(folder), "%.*s", n, slash != NULL ? name : ".");
+	snprintf(folder, sizeof folder, "%.*s", n, slash ? name : ".");
 	if (access(folder, W_OK | X_OK) != 0)
 		error_set(why, "cannot make a file in %.200s: %s", folder, strerror(errno));
 	return true;
@@ -120,7 +116,6 @@ static bool go_on(struct outfile *f, int error)
 static void written(struct outfile *f)
 {
 	size_t left = f->buf.n - f->done;
-
 	if (f->broken)
 		left = 0;
 	if (left == 0 && f->mode->live)
@@ -141,7 +136,6 @@ static void write_out(struct outfile *f)
 	while (!f->broken && f->done < f->buf.n) {
 		ssize_t n =
 			outfd_write(&f->to, f->buf.p + f->done, f->buf.n - f->done, f->mode->live);
-
 		if (n > 0) {
 			f->done += (size_t)n;
 			f->failing = false;
@@ -163,7 +157,6 @@ bool outfile_flush(struct outfile *f)
 static void keep_or_lose(struct outfile *f)
 {
 	size_t before = f->whole > f->done ? f->whole : f->done;
-
 	if (f->buf.failed || f->buf.n - f->done > OUTQUEUE_BOUND) {
 		if (!f->buf.failed && f->buf.n - before > OUTQUEUE_BOUND)
 			target_state_too_long(&f->state);
@@ -188,7 +181,6 @@ bool outfile_put(struct outfile *f)
 bool outfile_reopen(struct outfile *f)
 {
 	int fd;
-
 	if (f->broken || f->standard)
 		return !f->broken;
 	outfile_flush(f);
@@ -218,13 +210,11 @@ size_t outfile_poll(const struct outfile *f, struct pollfd *p)
 static void drain(struct outfile *f)
 {
 	int64_t end = clock_ms() + PATIENCE_MS, left;
-
 	outfile_flush(f);
 	while (!f->to.regular && !f->broken && f->done < f->buf.n &&
 	       (left = end - clock_ms()) > 0) {
 		struct pollfd p = {.fd = f->to.fd, .events = POLLOUT};
 		size_t waiting = f->buf.n - f->done;
-
 		/* A terminal may say that it has room and take nothing; a pipe without a reader
 		 * says that it is ready to fail. */
 		if (poll(&p, 1, (int)left) > 0)
@@ -238,7 +228,6 @@ static void drain(struct outfile *f)
 bool outfile_close(struct outfile *f)
 {
 	bool whole;
-
 	drain(f);
 	whole = !f->broken && f->buf.n == 0;
 	/* Some file systems only say at the close that the disk is full. */

@@ -28,7 +28,6 @@ static char path_variable[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/us
 static bool word_read(char **at, char **word)
 {
 	char *to = *at, *from = *at, mark = '\0';
-
 	*word = to;
 	for (; *from != '\0' && (mark != '\0' || (*from != ' ' && *from != '\t')); from++) {
 		if (mark == '\0' && (*from == '\'' || *from == '"'))
@@ -47,14 +46,13 @@ static bool word_read(char **at, char **word)
 static bool command_find(struct exec_command *c)
 {
 	char path[4096];
-
-	if (strchr(c->argv[0], '/') != NULL)
+	if (strchr(c->argv[0], '/'))
 		return access(c->argv[0], X_OK) == 0;
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folders[i], c->argv[0]);
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+		snprintf(path, sizeof path, "%s/%s", folders[i], c->argv[0]);
 		if (access(path, X_OK) == 0) {
 			c->argv[EXEC_WORDS] = strdup(path);
-			return c->argv[EXEC_WORDS] != NULL;
+			return c->argv[EXEC_WORDS];
 		}
 	}
 	errno = ENOENT;
@@ -65,10 +63,8 @@ bool exec_command_split(struct exec_command *c, const char *text, struct error *
 {
 	size_t n = 0;
 	char *at;
-
 	*c = (struct exec_command){.name = text, .seconds = EXEC_SECONDS, .text = strdup(text)};
-	for (at = c->text; at != NULL && *(at += strspn(at, " \t")) != '\0' && n < EXEC_WORDS - 1;
-	     n++)
+	for (at = c->text; at && *(at += strspn(at, " \t")) != '\0' && n < EXEC_WORDS - 1; n++)
 		if (!word_read(&at, &c->argv[n]))
 			return error_set(why, "\"%.200s\" has a quotation mark that is not closed",
 					 text);
@@ -128,7 +124,6 @@ static void fail(struct exec_state *r, const char *what, int value)
 static void drop(struct exec_state *r, const char *text)
 {
 	size_t n = strspn(text, shown);
-
 	if (!r->dropping)
 		log_line("exec:%s: \"%.*s\" is no variable for a command, and is left out; said "
 			 "once",
@@ -141,10 +136,8 @@ static void drop(struct exec_state *r, const char *text)
 static int input_make(struct bytes input)
 {
 	int fd = memfd_create("smtpwatch-alert", MFD_CLOEXEC);
-
 	while (fd >= 0 && input.n > 0) {
 		ssize_t n = write(fd, input.p, input.n);
-
 		if (n <= 0) {
 			close(fd);
 			return -1;
@@ -161,16 +154,14 @@ static void become_command(const struct exec_command *c, int input, char **env)
 {
 	static const int ignored[] = {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGPIPE};
 	sigset_t none;
-
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
 		signal(ignored[i], SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (dup2(input, STDIN_FILENO) >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
-		execve(c->argv[EXEC_WORDS] != NULL ? c->argv[EXEC_WORDS] : c->argv[0], c->argv,
-		       env);
+		execve(c->argv[EXEC_WORDS] ? c->argv[EXEC_WORDS] : c->argv[0], c->argv, env);
 	_exit(127);
 }
 
@@ -183,12 +174,10 @@ static struct bytes job_split(struct exec_state *r, size_t n, char **env)
 {
 	struct bytes left = bytes_of(r->job, n);
 	size_t vars = 0;
-
 	env[vars++] = path_variable;
 	while (left.n > 0 && left.p[0] != '\0') {
 		char *text = (char *)r->job + (left.p - r->job);
-
-		if (vars < EXEC_ENV && r->command->variable != NULL && r->command->variable(text))
+		if (vars < EXEC_ENV && r->command->variable && r->command->variable(text))
 			env[vars++] = text;
 		else
 			drop(r, text);
@@ -203,7 +192,6 @@ static void job_start(struct exec_state *r, size_t n, struct running *place)
 	char *env[EXEC_ENV + 1];
 	struct bytes rest = job_split(r, n, env);
 	int input = input_make(rest);
-
 	place->pid = input >= 0 ? fork() : -1;
 	if (place->pid == 0)
 		become_command(r->command, input, env);
@@ -242,9 +230,8 @@ static void command_ended(struct exec_state *r, const struct running *place, int
 static void reap(struct exec_state *r)
 {
 	struct signalfd_siginfo info;
-	ssize_t n = read(r->children, &info, sizeof(info));
+	ssize_t n = read(r->children, &info, sizeof info);
 	int status;
-
 	(void)n; /* which of them it was is asked below: several ends may be one signal */
 	for (size_t i = 0; i < EXEC_MAX; i++)
 		if (r->running[i].pid > 0 &&
@@ -258,10 +245,8 @@ static void reap(struct exec_state *r)
 static int kill_late(struct exec_state *r)
 {
 	int64_t now = clock_ms(), wait = -1;
-
 	for (size_t i = 0; i < EXEC_MAX; i++) {
 		struct running *one = &r->running[i];
-
 		if (one->pid == 0)
 			continue;
 		if (now >= one->end) {
@@ -282,18 +267,16 @@ static bool exec_turn(struct exec_state *r)
 {
 	struct running *place = free_place(r);
 	struct pollfd p[2] = {{.fd = r->children, .events = POLLIN},
-			      {.fd = !r->ended && place != NULL ? r->fd : -1, .events = POLLIN}};
+			      {.fd = !r->ended && place ? r->fd : -1, .events = POLLIN}};
 	int wait = kill_late(r);
-
 	if (r->ended && wait < 0)
 		return false;
 	if (poll(p, 2, wait) <= 0)
 		return true;
 	if (p[0].revents != 0)
 		reap(r);
-	if (p[1].revents != 0 && place != NULL) {
+	if (p[1].revents != 0 && place) {
 		size_t n = helper_take(r->fd, r->job);
-
 		r->ended = n == 0;
 		r->job[n] = '\0';
 		if (n > 0)
@@ -304,10 +287,9 @@ static bool exec_turn(struct exec_state *r)
 
 void helper_exec_work(int fd, const void *arg)
 {
-	struct exec_state *r = calloc(1, sizeof(*r));
+	struct exec_state *r = calloc(1, sizeof *r);
 	sigset_t children;
-
-	if (r == NULL)
+	if (!r)
 		return;
 	r->command = arg;
 	r->fd = fd;

@@ -48,7 +48,6 @@ static void capabilities_drop(void)
 {
 	struct __user_cap_header_struct version = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
-
 	if (geteuid() == 0)
 		return;
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
@@ -60,8 +59,7 @@ static void signals_set(void)
 {
 	static const int ignored[] = {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGPIPE};
 	sigset_t none;
-
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
 		signal(ignored[i], SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);
@@ -73,7 +71,6 @@ static void signals_set(void)
 static bool descriptors_set(int fd)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
 		return false;
 	if (fd != 3 && dup2(fd, 3) < 0)
@@ -107,12 +104,11 @@ static void live(int fd, pid_t parent, const struct run_mode *mode, helper_work 
 struct helper *helper_start(const char *name, const struct run_mode *mode, helper_work *work,
 			    const void *arg, struct error *why)
 {
-	struct helper *c = calloc(1, sizeof(*c));
+	struct helper *c = calloc(1, sizeof *c);
 	int pair[2] = {-1, -1}, buffer = SOCKET_BUFFER;
 	pid_t pid = -1, parent = getpid();
-
-	if (c != NULL && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0) {
-		setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
+	if (c && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0) {
+		setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
 		pid = fork();
 	}
 	if (pid == 0)
@@ -149,7 +145,6 @@ void helper_tick(struct helper *c, int64_t now)
 size_t helper_poll(const struct helper *c, struct pollfd *p)
 {
 	size_t n = outsocket_poll(&c->socket, p);
-
 	if (n > 0)
 		p->events |= POLLIN;
 	return n;
@@ -159,10 +154,9 @@ size_t helper_poll(const struct helper *c, struct pollfd *p)
 static bool report_read_once(struct helper *c, bool *gone)
 {
 	struct loss_report report;
-	ssize_t n = recv(c->socket.fd, &report, sizeof(report), MSG_DONTWAIT);
-
+	ssize_t n = recv(c->socket.fd, &report, sizeof report, MSG_DONTWAIT);
 	*gone = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
-	if (n != (ssize_t)sizeof(report))
+	if (n != (ssize_t)sizeof report)
 		return false;
 	c->lost += report.lost;
 	c->reconnects += report.reconnects;
@@ -172,7 +166,6 @@ static bool report_read_once(struct helper *c, bool *gone)
 static void report_read(struct helper *c)
 {
 	bool gone;
-
 	while (c->socket.fd >= 0 && report_read_once(c, &gone))
 		;
 }
@@ -181,18 +174,16 @@ static void report_read(struct helper *c)
 static void length_put(struct outbuf *b)
 {
 	uint32_t n = (uint32_t)b->n;
-
-	if (outbuf_reserve(b, sizeof(n)) == NULL)
+	if (!outbuf_reserve(b, sizeof n))
 		return;
-	memmove(b->p + sizeof(n), b->p, n);
-	memcpy(b->p, &n, sizeof(n));
-	b->n += sizeof(n);
+	memmove(b->p + sizeof n, b->p, n);
+	memcpy(b->p, &n, sizeof n);
+	b->n += sizeof n;
 }
 
 bool helper_send(struct helper *c)
 {
 	struct outbuf *b = &c->socket.buf;
-
 	report_read(c);
 	if (b->n > HELPER_JOB_MAX) {
 		target_state_too_long(&c->socket.state);
@@ -226,7 +217,6 @@ static bool await_end(struct helper *c)
 	struct pollfd p = {.fd = c->socket.fd, .events = POLLIN};
 	int64_t end = clock_ms() + PATIENCE_SECONDS * INT64_C(1000);
 	bool gone = false;
-
 	do {
 		poll(&p, 1, 100);
 		while (report_read_once(c, &gone))
@@ -239,7 +229,6 @@ bool helper_close(struct helper *c)
 {
 	uint64_t before = c->socket.mode->live ? c->lost : 0;
 	bool done = true, whole;
-
 	outsocket_drain(&c->socket);
 	if (c->socket.fd >= 0) {
 		shutdown(c->socket.fd, SHUT_WR);
@@ -260,7 +249,7 @@ void helper_report_loss(int fd, uint64_t lost, uint64_t reconnects)
 	untold.lost += lost;
 	untold.reconnects += reconnects;
 	if (untold.lost + untold.reconnects > 0 &&
-	    send(fd, &untold, sizeof(untold), MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
+	    send(fd, &untold, sizeof untold, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
 		untold = (struct loss_report){0};
 }
 
@@ -281,8 +270,7 @@ static bool take(int fd, uint8_t *to, size_t n)
 size_t helper_take(int fd, uint8_t *job)
 {
 	uint32_t n;
-
-	if (!take(fd, (uint8_t *)&n, sizeof(n)) || n > HELPER_JOB_MAX || !take(fd, job, n))
+	if (!take(fd, (uint8_t *)&n, sizeof n) || n > HELPER_JOB_MAX || !take(fd, job, n))
 		return 0;
 	return n;
 }

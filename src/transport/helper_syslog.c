@@ -42,13 +42,12 @@ static int connect_one(const struct addrinfo *a)
 	struct timeval patience = {.tv_sec = SEND_SECONDS};
 	unsigned unanswered = 2 * SEND_SECONDS * 1000;
 	int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol), error;
-
 	if (fd < 0)
 		return -1;
 	/* Bounds the connecting too. */
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 	if (a->ai_socktype == SOCK_STREAM)
-		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered, sizeof(unanswered));
+		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered, sizeof unanswered);
 	if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
 		return fd;
 	error = errno;
@@ -62,12 +61,11 @@ static bool link_connect(struct link *l)
 	struct addrinfo hints = {.ai_socktype = l->target->tcp ? SOCK_STREAM : SOCK_DGRAM},
 			*list = NULL;
 	int error = getaddrinfo(l->target->to.host, l->target->to.port, &hints, &list);
-
 	if (error != 0) {
 		target_state_down(&l->state, gai_strerror(error));
 		return false;
 	}
-	for (const struct addrinfo *a = list; a != NULL && l->fd < 0; a = a->ai_next)
+	for (const struct addrinfo *a = list; a && l->fd < 0; a = a->ai_next)
 		l->fd = connect_one(a);
 	if (l->fd < 0)
 		target_state_down(&l->state, strerror(errno));
@@ -91,9 +89,8 @@ static bool link_alive(struct link *l)
 {
 	char discarded[256];
 	ssize_t n;
-
 	do
-		n = recv(l->fd, discarded, sizeof(discarded), MSG_DONTWAIT);
+		n = recv(l->fd, discarded, sizeof discarded, MSG_DONTWAIT);
 	while (n > 0);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return true;
@@ -105,15 +102,13 @@ static bool send_stream(struct link *l, struct bytes message)
 {
 	char octets[24];
 	struct iovec parts[2] = {
-		{octets, (size_t)snprintf(octets, sizeof(octets), "%zu ", message.n)},
+		{octets, (size_t)snprintf(octets, sizeof octets, "%zu ", message.n)},
 		{NULL, message.n}};
 	struct msghdr m = {.msg_iov = parts, .msg_iovlen = 2};
 	size_t left = parts[0].iov_len + message.n;
-
-	memcpy(&parts[1].iov_base, &message.p, sizeof(message.p));
+	memcpy(&parts[1].iov_base, &message.p, sizeof message.p);
 	while (left > 0) {
 		ssize_t n = sendmsg(l->fd, &m, MSG_NOSIGNAL);
-
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -121,7 +116,6 @@ static bool send_stream(struct link *l, struct bytes message)
 		left -= (size_t)n;
 		for (size_t i = 0; i < 2; i++) {
 			size_t part = (size_t)n < parts[i].iov_len ? (size_t)n : parts[i].iov_len;
-
 			parts[i].iov_base = (char *)parts[i].iov_base + part;
 			parts[i].iov_len -= part;
 			n -= (ssize_t)part;
@@ -163,7 +157,6 @@ static bool link_send(struct link *l, struct bytes message)
 static bool pause_for(const struct link *l, int seconds)
 {
 	struct pollfd p = {.fd = l->parent, .events = POLLRDHUP};
-
 	return poll(&p, 1, seconds * 1000) <= 0;
 }
 
@@ -183,9 +176,8 @@ void helper_syslog_work(int fd, const void *arg)
 	struct link l = {.target = arg, .parent = fd, .fd = -1};
 	uint8_t *job = malloc(HELPER_JOB_MAX);
 	size_t n;
-
 	l.state.name = l.target->name;
-	while (job != NULL && (n = helper_take(fd, job)) > 0)
+	while (job && (n = helper_take(fd, job)) > 0)
 		syslog_forward(&l, bytes_of(job, n));
 	target_state_close(&l.state);
 	free(job);

@@ -15,7 +15,6 @@ struct outfd outfd_take(int fd, bool live)
 {
 	struct outfd o = {.fd = fd};
 	struct stat st;
-
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return o;
 	o.terminal = isatty(fd);
@@ -30,8 +29,7 @@ struct outfd outfd_take(int fd, bool live)
 static int open_once_more(int fd)
 {
 	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	return open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
@@ -39,7 +37,6 @@ struct outfd outfd_copy(int fd, bool live)
 {
 	struct outfd copy = outfd_take(fcntl(fd, F_DUPFD_CLOEXEC, 0), live);
 	int own = copy.patient ? open_once_more(copy.fd) : -1;
-
 	if (own < 0)
 		return copy;
 	close(copy.fd);
@@ -50,7 +47,6 @@ struct outfd outfd_copy(int fd, bool live)
 static size_t room_now(const struct outfd *o, size_t n)
 {
 	struct pollfd p = {.fd = o->fd, .events = POLLOUT};
-
 	return poll(&p, 1, 0) > 0 ? (n < PIPE_BUF ? n : PIPE_BUF) : 0;
 }
 

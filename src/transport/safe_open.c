@@ -49,7 +49,6 @@ static bool reach_root(struct walk *w)
 static bool in_proc(const struct walk *w)
 {
 	struct statfs fs;
-
 	return fstatfs(w->at, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
@@ -57,8 +56,7 @@ static bool in_proc(const struct walk *w)
 static bool link_follow(struct walk *w, const char *name, const char *behind)
 {
 	char target[PATH_MAX], whole[PATH_MAX];
-	ssize_t n = readlinkat(w->at, name, target, sizeof(target) - 1);
-
+	ssize_t n = readlinkat(w->at, name, target, sizeof target - 1);
 	if (n < 0)
 		return false;
 	target[n] = '\0';
@@ -66,12 +64,12 @@ static bool link_follow(struct walk *w, const char *name, const char *behind)
 		errno = ELOOP;
 		return false;
 	}
-	if (snprintf(whole, sizeof(whole), "%s%s%s", target, *behind != '\0' ? "/" : "", behind) >=
-	    (int)sizeof(whole)) {
+	if (snprintf(whole, sizeof whole, "%s%s%s", target, *behind != '\0' ? "/" : "", behind) >=
+	    (int)sizeof whole) {
 		errno = ENAMETOOLONG;
 		return false;
 	}
-	memcpy(w->rest, whole, sizeof(whole));
+	memcpy(w->rest, whole, sizeof whole);
 	return w->rest[0] != '/' || reach_root(w);
 }
 
@@ -80,7 +78,6 @@ static char *part_next(struct walk *w, char name[OUTPATH_NAME])
 {
 	char *from = w->rest + strspn(w->rest, "/");
 	size_t n = strcspn(from, "/");
-
 	if (n == 0 || n >= OUTPATH_NAME) {
 		errno = n == 0 ? EISDIR : ENAMETOOLONG;
 		return NULL;
@@ -93,27 +90,25 @@ static char *part_next(struct walk *w, char name[OUTPATH_NAME])
 static bool is_link(const struct walk *w, const char *name)
 {
 	struct stat st;
-
 	return fstatat(w->at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
 }
 
 static bool go_into(struct walk *w, const char *name, char *behind)
 {
 	int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-
 	if (!is_link(w, name))
 		return reach(w, openat(w->at, name, flags | O_NOFOLLOW)) &&
-		       memmove(w->rest, behind, strlen(behind) + 1) != NULL;
+		       memmove(w->rest, behind, strlen(behind) + 1);
 	if (in_proc(w))
 		return reach(w, openat(w->at, name, flags)) &&
-		       memmove(w->rest, behind, strlen(behind) + 1) != NULL;
+		       memmove(w->rest, behind, strlen(behind) + 1);
 	return link_follow(w, name, behind + strspn(behind, "/"));
 }
 
 /* Until one part is left, which is no link, or one that has no path. */
 static bool walk_to_end(struct walk *w, char name[OUTPATH_NAME])
 {
-	for (char *behind; (behind = part_next(w, name)) != NULL;) {
+	for (char *behind; (behind = part_next(w, name));) {
 		if (behind[strspn(behind, "/")] != '\0') {
 			if (!go_into(w, name, behind))
 				return false;
@@ -130,7 +125,7 @@ static bool walk_to_end(struct walk *w, char name[OUTPATH_NAME])
 static bool walk(struct walk *w, const char *path, char name[OUTPATH_NAME], bool stay_at_last)
 {
 	*w = (struct walk){.at = -1, .root = geteuid() == 0, .stay_at_last = stay_at_last};
-	if (strlen(path) >= sizeof(w->rest)) {
+	if (strlen(path) >= sizeof w->rest) {
 		errno = ENAMETOOLONG;
 		return false;
 	}
@@ -154,7 +149,6 @@ static bool is_acceptable(int fd, int flags, const struct stat *folder, uid_t be
 {
 	bool several = folder->st_mode & (S_IWOTH | S_IWGRP);
 	struct stat st;
-
 	if (is_trusted(folder))
 		return true;
 	if (fstat(fd, &st) != 0 || (S_ISREG(st.st_mode) && st.st_nlink > 1))
@@ -169,7 +163,6 @@ static int open_there(const struct walk *w, const char *name, int flags, mode_t 
 	int follow = in_proc(w) && is_trusted(&w->folder) ? 0 : O_NOFOLLOW;
 	int fd = openat(w->at, name, (flags & ~O_TRUNC) | follow, access);
 	struct stat st;
-
 	if (fd < 0)
 		return -1;
 	if (!is_acceptable(fd, flags, &w->folder, become))
@@ -185,7 +178,6 @@ int outpath_open(const char *path, int flags, mode_t access, uid_t become)
 	char name[OUTPATH_NAME];
 	struct walk w;
 	int fd;
-
 	if (geteuid() != 0)
 		return open(path, flags, access);
 	if (!walk(&w, path, name, false))
@@ -198,7 +190,6 @@ int outpath_open(const char *path, int flags, mode_t access, uid_t become)
 int outpath_folder(const char *path, char name[OUTPATH_NAME], bool stay_at_last)
 {
 	struct walk w;
-
 	return walk(&w, path, name, stay_at_last) ? w.at : give_up(w.at, errno);
 }
 

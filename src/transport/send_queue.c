@@ -11,11 +11,10 @@ static bool outqueue_grow(struct outqueue *q, size_t need)
 {
 	size_t capacity = q->capacity > 0 ? q->capacity : OUTQUEUE_FIRST;
 	uint8_t *p;
-
 	while (capacity < need)
 		capacity *= 2;
 	p = realloc(q->p, capacity);
-	if (p == NULL)
+	if (!p)
 		return false;
 	q->p = p;
 	q->capacity = capacity;
@@ -26,7 +25,6 @@ bool outqueue_put(struct outqueue *q, struct bytes record)
 {
 	uint32_t n = (uint32_t)record.n;
 	size_t used = outqueue_used(q), need;
-
 	if (record.n > OUTQUEUE_BOUND || used + OUTQUEUE_HEAD + record.n > OUTQUEUE_BOUND)
 		return false;
 	need = used + OUTQUEUE_HEAD + record.n;
@@ -37,7 +35,7 @@ bool outqueue_put(struct outqueue *q, struct bytes record)
 	}
 	if (q->capacity < need && !outqueue_grow(q, need))
 		return false;
-	memcpy(q->p + q->end, &n, sizeof(n));
+	memcpy(q->p + q->end, &n, sizeof n);
 	if (n > 0)
 		memcpy(q->p + q->end + OUTQUEUE_HEAD, record.p, n);
 	q->end += OUTQUEUE_HEAD + n;
@@ -47,10 +45,9 @@ bool outqueue_put(struct outqueue *q, struct bytes record)
 struct bytes outqueue_first(const struct outqueue *q)
 {
 	uint32_t n;
-
 	if (q->begin == q->end)
 		return bytes_of(NULL, 0);
-	memcpy(&n, q->p + q->begin, sizeof(n));
+	memcpy(&n, q->p + q->begin, sizeof n);
 	return bytes_of(q->p + q->begin + OUTQUEUE_HEAD, n);
 }
 

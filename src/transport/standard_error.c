@@ -19,7 +19,6 @@ static struct errorout errorout;
 static bool line_put(struct errorout *e, const char *text, size_t n)
 {
 	ssize_t done = outfd_write(&e->to, text, n, true);
-
 	if (done > 0)
 		e->cut = text[done - 1] != '\n';
 	return done == (ssize_t)n;
@@ -30,10 +29,9 @@ static bool lost_log(struct errorout *e)
 {
 	char line[80];
 	int n;
-
 	if (e->lost == 0)
 		return true;
-	n = snprintf(line, sizeof(line), "%ssmtpwatch: lines that found no room here: %llu\n",
+	n = snprintf(line, sizeof line, "%ssmtpwatch: lines that found no room here: %llu\n",
 		     e->cut ? "\n" : "", e->lost);
 	if (!line_put(e, line, (size_t)n))
 		return false;
@@ -45,7 +43,6 @@ static bool lost_log(struct errorout *e)
 static ssize_t line_write(void *self, const char *text, size_t n)
 {
 	struct errorout *e = self;
-
 	if (!lost_log(e) || !line_put(e, text, n))
 		e->lost++;
 	return (ssize_t)n;
@@ -55,10 +52,9 @@ void errorout_begin(void)
 {
 	const cookie_io_functions_t calls = {.write = line_write};
 	struct errorout *e = &errorout;
-
 	*e = (struct errorout){.before = stderr, .to = outfd_copy(STDERR_FILENO, true)};
 	e->own = e->to.fd >= 0 ? fopencookie(e, "w", calls) : NULL;
-	if (e->own == NULL)
+	if (!e->own)
 		return;
 	setvbuf(e->own, NULL, _IOLBF, BUFSIZ);
 	stderr = e->own;
@@ -67,8 +63,7 @@ void errorout_begin(void)
 void errorout_end(void)
 {
 	struct errorout *e = &errorout;
-
-	if (e->own == NULL)
+	if (!e->own)
 		return;
 	fclose(e->own);
 	close(e->to.fd);

@@ -20,13 +20,12 @@ static bool connect_now(struct outsocket *s)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	int flags = SOCK_CLOEXEC | (s->mode->live ? SOCK_NONBLOCK : 0), error;
-
 	memcpy(to.sun_path, s->path, strlen(s->path) + 1);
 	s->fd = socket(AF_UNIX, (s->kind == OUTSOCKET_STREAM ? SOCK_STREAM : SOCK_DGRAM) | flags,
 		       0);
 	if (s->fd < 0)
 		return false;
-	if (connect(s->fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+	if (connect(s->fd, (struct sockaddr *)&to, sizeof to) == 0)
 		return true;
 	error = errno;
 	close(s->fd);
@@ -47,7 +46,7 @@ static bool connected(struct outsocket *s)
 {
 	if (s->fd >= 0)
 		return true;
-	if (s->path == NULL || s->broken || s->now < s->retry)
+	if (!s->path || s->broken || s->now < s->retry)
 		return false;
 	if (!connect_now(s)) {
 		target_state_down(&s->state, strerror(errno));
@@ -66,7 +65,7 @@ static void disconnect(struct outsocket *s, int error)
 	close(s->fd);
 	s->fd = -1;
 	s->sent = 0;
-	s->broken |= !s->mode->live || s->path == NULL;
+	s->broken |= !s->mode->live || !s->path;
 	if (s->broken)
 		target_state_give_up(&s->state, strerror(error));
 	else
@@ -143,7 +142,6 @@ static bool send_first(struct outsocket *s, struct bytes record)
 {
 	ssize_t n = send(s->fd, record.p + s->sent, record.n - s->sent,
 			 MSG_NOSIGNAL | (s->mode->live ? MSG_DONTWAIT : 0));
-
 	if (n < 0)
 		return send_failed(s, errno);
 	s->sent += (size_t)n;
@@ -156,9 +154,8 @@ static bool send_first(struct outsocket *s, struct bytes record)
 static void send_out(struct outsocket *s)
 {
 	struct bytes record;
-
 	for (int tries = 0; tries < 2 && connected(s); tries++)
-		while (s->fd >= 0 && (record = outqueue_first(&s->queue)).p != NULL)
+		while (s->fd >= 0 && (record = outqueue_first(&s->queue)).p)
 			if (!send_first(s, record))
 				break;
 	if (s->fd >= 0 && outqueue_used(&s->queue) == 0)
@@ -213,7 +210,7 @@ void outsocket_ready(struct outsocket *s, const struct pollfd *p)
 
 bool outsocket_reopen(struct outsocket *s)
 {
-	if (s->path == NULL)
+	if (!s->path)
 		return !s->broken;
 	if (s->fd >= 0)
 		close(s->fd);
@@ -233,11 +230,9 @@ uint64_t outsocket_reconnects(const struct outsocket *s)
 void outsocket_drain(struct outsocket *s)
 {
 	int64_t end = clock_ms() + PATIENCE_MS, left;
-
 	send_out(s);
 	while (s->fd >= 0 && outqueue_used(&s->queue) > 0 && (left = end - clock_ms()) > 0) {
 		struct pollfd p = {.fd = s->fd, .events = POLLOUT};
-
 		poll(&p, 1, (int)left);
 		send_out(s);
 	}
@@ -246,7 +241,6 @@ void outsocket_drain(struct outsocket *s)
 bool outsocket_close(struct outsocket *s)
 {
 	bool whole;
-
 	outsocket_drain(s);
 	for (; outqueue_used(&s->queue) > 0; forget_first(s))
 		target_state_lose(&s->state);

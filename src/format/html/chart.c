@@ -21,7 +21,6 @@ static unsigned least(const struct chart *c)
 static uint64_t count_of(const struct chart *c, unsigned span, unsigned severity)
 {
 	uint64_t n = 0;
-
 	for (unsigned v = 0; v < VERDICTS && severity >= least(c); v++)
 		n += c->t->counts[span][v][severity];
 	return n;
@@ -30,7 +29,6 @@ static uint64_t count_of(const struct chart *c, unsigned span, unsigned severity
 static uint64_t verdicts_of(const struct chart *c, unsigned span, unsigned verdict)
 {
 	uint64_t n = 0;
-
 	for (unsigned s = least(c); s < SEVERITIES; s++)
 		n += c->t->counts[span][verdict][s];
 	return n;
@@ -39,7 +37,6 @@ static uint64_t verdicts_of(const struct chart *c, unsigned span, unsigned verdi
 static uint64_t sum_of(const struct chart *c, unsigned span)
 {
 	uint64_t n = 0;
-
 	for (unsigned s = 0; s < SEVERITIES; s++)
 		n += count_of(c, span, s);
 	return n;
@@ -60,7 +57,6 @@ static void put_words(struct html *h, const struct chart *c, unsigned span)
 	text_count(&h->text, sum_of(c, span), "session");
 	for (unsigned v = 0; v < VERDICTS; v++) {
 		uint64_t n = verdicts_of(c, span, v);
-
 		if (n == 0)
 			continue;
 		outbuf_str(&h->words, between);
@@ -78,7 +74,6 @@ static double put_rect(struct html *h, const struct chart *c, unsigned span, uin
 		       const char *class, double below)
 {
 	double high = (double)HIGH * (double)n / (double)c->max, y;
-
 	if (n == 0)
 		return below;
 	high = high < 2 ? 2 : high;
@@ -92,7 +87,6 @@ static double put_rect(struct html *h, const struct chart *c, unsigned span, uin
 static void put_span(struct html *h, const struct chart *c, unsigned span)
 {
 	double below = 0;
-
 	html_str(h, "<g><title>");
 	put_words(h, c, span);
 	html_str(h, "</title>");
@@ -167,7 +161,6 @@ static void put_numbers(struct html *h, const struct chart *c)
 {
 	static const char *const columns[] = {"From",     "#Sessions", "#critical", "#error",
 					      "#warning", "#notice",   "#info",     NULL};
-
 	html_str(h, "<details><summary>The numbers</summary>\n");
 	html_table(h, "Sessions by the time and the severity of their ending", columns);
 	for (unsigned i = 0; i < c->spans; i++)
@@ -182,7 +175,6 @@ void html_chart(struct html *h, const struct timeline *t, const struct alerting 
 	struct chart alerts = {
 		.t = t, .alerting = alerting, .alerts = true, .spans = timeline_spans(t)};
 	struct chart all = {.t = t, .alerting = alerting, .spans = alerts.spans};
-
 	html_section(h, "time", "Over time");
 	if (alerts.spans == 0)
 		html_str(h, "<p>There was no session.</p>\n");

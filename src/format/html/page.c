@@ -11,11 +11,10 @@ enum { SERVERS_SHOWN = 20 };
 void html_count(struct html_figures *f, const struct report *r)
 {
 	const struct cause *c = report_alerts(r) != 0 ? report_cause(r) : NULL;
-
 	metrics_count(&f->metrics, r);
 	timeline_count(&f->timeline, r->record.end, r->record.judgement.verdict, r->severity);
 	if (report_alerts(r) != 0)
-		f->causes[c != NULL ? c->id : CAUSE_UNEXPLAINED]++;
+		f->causes[c ? c->id : CAUSE_UNEXPLAINED]++;
 }
 
 /* The hash covers exactly the bytes between <style> and </style>. */
@@ -24,10 +23,9 @@ static bool put_style(struct html *h)
 	struct digest *d = digest_new();
 	uint8_t hash[DIGEST_SHA256];
 	char text[DIGEST_BASE64_SHA256];
-
-	if (d == NULL)
+	if (!d)
 		return false;
-	for (const char *const *s = html_style; *s != NULL; s++)
+	for (const char *const *s = html_style; *s; s++)
 		outbuf_str(&h->words, *s);
 	digest_sha256(d, bytes_of(h->words.p, h->words.n), hash);
 	digest_base64_sha256(hash, text);
@@ -125,7 +123,6 @@ static void put_tiles(struct html *h, const struct totals *t)
 static void put_ending(struct html *h, const struct summary *s, unsigned kind)
 {
 	const struct verdict_row *row = alert_kind_row(kind);
-
 	html_row(h, NULL);
 	outbuf_format(h->b, "<code>%s</code>", row->id);
 	html_cell(h, NULL);
@@ -144,7 +141,6 @@ static void put_endings(struct html *h, const struct summary *s)
 {
 	static const char *const columns[] = {"Ending", "Severity",      "#Sessions",
 					      "Share",  "What happened", NULL};
-
 	html_section(h, "endings", "Endings");
 	html_table(h, "Sessions by their ending, the worst first", columns);
 	for (unsigned severity = SEVERITIES; severity-- > 0;)
@@ -158,7 +154,6 @@ static void put_fates(struct html *h, const struct totals *t)
 {
 	static const char *const columns[] = {"What became of them", "#Messages", "Share", NULL};
 	uint64_t all = 0;
-
 	for (unsigned f = FATE_ACCEPTED; f < FATES; f++)
 		all += t->fates[f];
 	if (all > 0) {
@@ -183,7 +178,6 @@ static void put_fates(struct html *h, const struct totals *t)
 static uint64_t alerts_of(const struct server *one)
 {
 	uint64_t n = 0;
-
 	for (unsigned s = 0; s < SEVERITIES; s++)
 		n += one->alerts[s];
 	return n;
@@ -192,7 +186,6 @@ static uint64_t alerts_of(const struct server *one)
 static enum severity worst_of(const struct server *one)
 {
 	unsigned s = SEVERITIES - 1;
-
 	while (s > SEVERITY_NONE && one->alerts[s] == 0)
 		s--;
 	return (enum severity)s;
@@ -201,9 +194,9 @@ static enum severity worst_of(const struct server *one)
 static void put_server(struct html *h, const struct server *one, const char *instead)
 {
 	html_row(h, NULL);
-	if (instead == NULL)
+	if (!instead)
 		text_endpoint(&h->text, &one->addr, one->port);
-	outbuf_str(&h->words, instead != NULL ? instead : "");
+	outbuf_str(&h->words, instead ? instead : "");
 	html_words(h);
 	html_cell(h, NULL);
 	html_text(h, bytes_str(one->name));
@@ -227,7 +220,6 @@ static void put_servers(struct html *h, const struct totals *t)
 					      NULL};
 	const struct server *worst[SERVERS_SHOWN], *others = servers_others(t->servers);
 	size_t n = servers_worst(t->servers, worst, SERVERS_SHOWN);
-
 	html_section(h, "servers", "Servers with the worst alerts");
 	if (n == 0)
 		html_str(h, "<p>None had any.</p>\n");
@@ -246,7 +238,6 @@ static void put_causes(struct html *h, const uint64_t counts[CAUSES])
 {
 	static const char *const columns[] = {"Cause", "#Sessions", "Share", "What it means", NULL};
 	uint64_t all = 0;
-
 	for (unsigned c = 0; c < CAUSES; c++)
 		all += counts[c];
 	html_section(h, "causes", "Why: causes of what was alerted");
@@ -279,7 +270,6 @@ static void put_histogram(struct html *h, const struct metrics_histogram *m, con
 					      NULL};
 	uint64_t all = 0, max = 0;
 	unsigned first = METRICS_BUCKETS, last = 0;
-
 	for (unsigned i = 0; i <= METRICS_BUCKETS; i++) {
 		all += m->buckets[i];
 		max = m->buckets[i] > max ? m->buckets[i] : max;
@@ -304,7 +294,6 @@ static void put_histogram(struct html *h, const struct metrics_histogram *m, con
 static void put_waits(struct html *h, const struct metrics *m)
 {
 	size_t before;
-
 	html_section(h, "waits", "Waiting times");
 	before = h->b->n;
 	put_histogram(h, &m->banner, "From the SYN to the whole greeting");
@@ -320,7 +309,7 @@ static void put_waits(struct html *h, const struct metrics *m)
 static void put_beware(struct html *h, const struct monitor_stats *core)
 {
 	for (size_t i = 0; i < counters_n; i++) {
-		if (counters[i].words == NULL || !counters[i].trouble ||
+		if (!counters[i].words || !counters[i].trouble ||
 		    counter_value(&counters[i], core) == 0)
 			continue;
 		html_str(h, "<p class=\"beware\">Not everything was seen: ");

@@ -48,7 +48,6 @@ void html_time(struct html *h, int64_t ns)
 void html_bar(struct html *h, uint64_t part, uint64_t whole, unsigned severity)
 {
 	double share = whole > 0 ? 100.0 * (double)part / (double)whole : 0;
-
 	if (part > 0 && share < 1)
 		share = 1;
 	outbuf_format(h->b,
@@ -85,7 +84,7 @@ void html_table(struct html *h, const char *caption, const char *const *columns)
 		"<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">\n<table>\n",
 		caption);
 	outbuf_format(h->b, "<caption>%s</caption>\n<thead><tr>", caption);
-	for (; *columns != NULL; columns++)
+	for (; *columns; columns++)
 		outbuf_format(h->b,
 			      **columns == '#' ? "<th scope=\"col\" class=\"n\">%s</th>"
 					       : "<th scope=\"col\">%s</th>",
@@ -101,7 +100,7 @@ void html_table_end(struct html *h)
 void html_row(struct html *h, const char *class)
 {
 	h->in_head = true;
-	if (class != NULL)
+	if (class)
 		outbuf_format(h->b, "<tr class=\"%s\"><th scope=\"row\">", class);
 	else
 		html_str(h, "<tr><th scope=\"row\">");
@@ -111,7 +110,7 @@ void html_cell(struct html *h, const char *class)
 {
 	html_str(h, h->in_head ? "</th>" : "</td>");
 	h->in_head = false;
-	if (class != NULL)
+	if (class)
 		outbuf_format(h->b, "<td class=\"%s\">", class);
 	else
 		html_str(h, "<td>");

@@ -32,7 +32,6 @@ static void put_endpoint(struct html *h, const struct conn *conn, enum side side
 			 enum string_tag tag, const struct report *r)
 {
 	char name[SERVER_NAME];
-
 	text_endpoint(&h->text, &conn->addr[side], conn->port[side]);
 	server_name(strings_find(&r->record.session->strings, tag).text, name);
 	if (name[0] != '\0')
@@ -44,7 +43,6 @@ static void put_summary(struct html *h, const struct stored_session *one)
 {
 	const struct report *r = &one->report;
 	unsigned worst = report_worst(r);
-
 	html_str(h, "<summary>");
 	html_badge(h, report_severity(r, worst));
 	outbuf_format(h->b, " <strong>%s</strong> <span class=\"who\">", alert_kind_row(worst)->id);
@@ -58,7 +56,7 @@ static void put_summary(struct html *h, const struct stored_session *one)
 
 static void put_messages(struct html *h, const struct report *r)
 {
-	for (const struct transaction *m = r->record.session->first; m != NULL; m = m->next) {
+	for (const struct transaction *m = r->record.session->first; m; m = m->next) {
 		if (!text_message_shown(r, m))
 			continue;
 		html_str(h, "<p><strong>The mail:</strong> ");
@@ -73,7 +71,6 @@ static const char *class_of(const struct ladder_line *line)
 	static const char *const classes[2][2] = {{"client", "client fault"},
 						  {"server", "server fault"}};
 	bool fault = line->flags & LADDER_FAULT;
-
 	if (line->kind == LADDER_NOTE)
 		return fault ? "note fault" : "note";
 	return classes[line->side][fault];
@@ -116,10 +113,8 @@ static void put_lines(struct html *h, const struct ladder *l)
 {
 	size_t n = ladder_count(l), cut = 0;
 	uint64_t omitted = ladder_omitted(l, &cut), left = 0;
-
 	for (size_t i = 0; i < n; i++) {
 		const struct ladder_line *line = ladder_line(l, i);
-
 		left += omitted > 0 && i == cut ? omitted : 0;
 		if (i >= LINES / 2 && n - i > LINES / 2 && (line->flags & LADDER_FAULT) == 0) {
 			left++;
@@ -135,8 +130,7 @@ static void put_lines(struct html *h, const struct ladder *l)
 static void put_ladder(struct html *h, const struct stored_session *one)
 {
 	const struct ladder *l = one->ladder;
-
-	if (l == NULL || ladder_count(l) == 0) {
+	if (!l || ladder_count(l) == 0) {
 		html_str(h, "<p class=\"dim\">What was said is not drawn: that takes a capture "
 			    "which can be read a second time.</p>\n");
 		return;
@@ -157,7 +151,6 @@ static void put_ladder(struct html *h, const struct stored_session *one)
 void html_session(struct html *h, const struct stored_session *one)
 {
 	const struct report *r = &one->report;
-
 	outbuf_format(h->b, "<li id=\"session-%llu\"><details>\n", (unsigned long long)r->number);
 	put_summary(h, one);
 	html_str(h, "<p>");
@@ -167,7 +160,7 @@ void html_session(struct html *h, const struct stored_session *one)
 	put_messages(h, r);
 	outbuf_format(h->b, "<p class=\"dim\">Session %llu of ", (unsigned long long)r->number);
 	html_text(h, bytes_str(r->input));
-	if (r->pcap != NULL) {
+	if (r->pcap) {
 		html_str(h, "; its packets are in <code>");
 		html_text(h, bytes_str(r->pcap));
 		html_str(h, "</code>");

@@ -42,7 +42,6 @@ static void alert_end(struct json *j, const struct report *r, unsigned kind,
 		      const struct throttle_repeat *sum)
 {
 	const struct verdict_row *row = alert_kind_row(kind);
-
 	json_key(j, "alert");
 	outbuf_char(j->b, '{');
 	json_key(j, "signature");
@@ -51,8 +50,8 @@ static void alert_end(struct json *j, const struct report *r, unsigned kind,
 	json_key(j, "category");
 	json_string(j, bytes_str(row->category));
 	json_key(j, "severity");
-	json_number(j, eve_severity(sum != NULL ? sum->worst : report_severity(r, kind)));
-	if (sum != NULL)
+	json_number(j, eve_severity(sum ? sum->worst : report_severity(r, kind)));
+	if (sum)
 		put_sum(j, sum);
 	outbuf_str(j->b, "}}\n");
 }
@@ -60,7 +59,6 @@ static void alert_end(struct json *j, const struct report *r, unsigned kind,
 static void put_session(struct json *j, const struct report *r)
 {
 	struct field_view view = {.report = r, .digest = j->digest};
-
 	json_members(j, FIELD_ROOT, field_session, &view);
 	if (r->record.session->tls)
 		json_members(j, FIELD_ROOT, field_tls, &view);
@@ -77,8 +75,7 @@ static void line_end(struct json *j, size_t begin)
 static void repeat_members(struct outbuf *b, size_t from, size_t to)
 {
 	char *at = outbuf_reserve(b, to - from);
-
-	if (at == NULL)
+	if (!at)
 		return;
 	memcpy(at, b->p + from, to - from);
 	b->n += to - from;
@@ -87,7 +84,6 @@ static void repeat_members(struct outbuf *b, size_t from, size_t to)
 void json_event_record(struct json *j, const struct report *r)
 {
 	size_t begin = j->b->n, from, to;
-
 	event_begin(j, r->record.end, "session");
 	from = j->b->n;
 	put_session(j, r);
@@ -106,7 +102,6 @@ void json_event_record(struct json *j, const struct report *r)
 void json_event_alert(struct json *j, const struct report *r, unsigned kind)
 {
 	size_t begin = j->b->n;
-
 	event_begin(j, r->record.end, "alert");
 	put_session(j, r);
 	alert_end(j, r, kind, NULL);
@@ -116,7 +111,6 @@ void json_event_alert(struct json *j, const struct report *r, unsigned kind)
 void json_event_repeat(struct json *j, const struct throttle_repeat *sum)
 {
 	size_t begin = j->b->n;
-
 	event_begin(j, sum->until, "alert");
 	put_session(j, sum->latest);
 	alert_end(j, sum->latest, sum->kind, sum);
@@ -139,14 +133,12 @@ static void put_tally(struct json *j, const char *name, const uint64_t *counts, 
 static void put_counters(struct json *j, const struct monitor_stats *core, bool live)
 {
 	const char *group = NULL;
-
 	for (size_t i = 0; i < counters_n; i++) {
 		const struct counter *c = &counters[i];
-
 		if (!live && (strcmp(c->group, "memory") == 0 || strcmp(c->group, "pcap") == 0))
 			continue;
-		if (group == NULL || strcmp(group, c->group) != 0) {
-			outbuf_str(j->b, group != NULL ? "}" : "");
+		if (!group || strcmp(group, c->group) != 0) {
+			outbuf_str(j->b, group ? "}" : "");
 			json_key(j, c->group);
 			outbuf_char(j->b, '{');
 			group = c->group;
@@ -160,14 +152,13 @@ static void put_counters(struct json *j, const struct monitor_stats *core, bool 
 static void put_undecoded_row(struct json *j, const struct undecoded_row *row)
 {
 	const char *name = undecoded_name(row->what);
-
 	json_key(j, "kind");
 	json_word(j, undecoded_space(row->what.space));
 	json_key(j, "number");
 	outbuf_char(j->b, '"');
 	undecoded_number(j->b, row->what);
 	outbuf_char(j->b, '"');
-	if (name != NULL) {
+	if (name) {
 		json_key(j, "name");
 		json_word(j, name);
 	}
@@ -180,7 +171,6 @@ static void put_undecoded(struct json *j, const struct undecoded *u)
 {
 	struct undecoded_row rows[UNDECODED_ROWS];
 	size_t n = undecoded_sorted(u, rows);
-
 	if (n == 0)
 		return;
 	json_key(j, "undecoded");
@@ -309,7 +299,6 @@ void json_event_daily(struct json *j, const struct daily *day)
 {
 	const struct server *worst[SERVERS_SHOWN];
 	size_t n = servers_worst(day->totals.servers, worst, SERVERS_SHOWN);
-
 	event_begin(j, day->until, "digest");
 	json_key(j, "since");
 	json_time(j, day->since);

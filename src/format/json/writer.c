@@ -44,7 +44,6 @@ static void group_enter(struct json *j, enum field_group to)
 		group_leave(j);
 	while (j->group != to) {
 		enum field_group next = to;
-
 		while (field_groups[next].parent != j->group)
 			next = field_groups[next].parent;
 		json_key(j, field_groups[next].key);
@@ -57,11 +56,10 @@ static void group_enter(struct json *j, enum field_group to)
  * a copy of constant length needs no call. */
 static inline void key_put(struct json *j, const struct field *row)
 {
-	char *at = outbuf_reserve(j->b, sizeof(row->key));
+	char *at = outbuf_reserve(j->b, sizeof row->key);
 	bool comma = comma_due(j);
-
-	if (at != NULL) {
-		memcpy(at, row->key + 1 - comma, sizeof(row->key) - 1);
+	if (at) {
+		memcpy(at, row->key + 1 - comma, sizeof row->key - 1);
 		j->b->n += row->key_n - 1u + comma;
 	}
 }
@@ -77,8 +75,7 @@ void json_word(struct json *j, const char *word)
 {
 	size_t n = strlen(word);
 	char *at = outbuf_reserve(j->b, n + 2);
-
-	if (at == NULL)
+	if (!at)
 		return;
 	at[0] = '"';
 	memcpy(at + 1, word, n);
@@ -101,7 +98,6 @@ void json_time(struct json *j, int64_t ns)
 void json_addr(struct json *j, const struct ip_addr *a)
 {
 	char text[IP_ADDR_TEXT];
-
 	json_word(j, ip_addr_text(a, text));
 }
 
@@ -118,7 +114,6 @@ static void put_pair(struct json *j, const uint64_t pair[2])
 static void put_bits(struct json *j, uint64_t mask, const char *(*name)(unsigned bit))
 {
 	size_t from = j->b->n, n;
-
 	if (mask != 0 && mask == j->bits && name == j->bits_name && j->bits_n > 0) {
 		outbuf_bytes(j->b, j->bits_text, j->bits_n);
 		return;
@@ -130,7 +125,7 @@ static void put_bits(struct json *j, uint64_t mask, const char *(*name)(unsigned
 	}
 	outbuf_char(j->b, ']');
 	n = j->b->n - from;
-	if (mask == 0 || j->b->failed || n > sizeof(j->bits_text))
+	if (mask == 0 || j->b->failed || n > sizeof j->bits_text)
 		return;
 	memcpy(j->bits_text, j->b->p + from, n);
 	j->bits_n = n;
@@ -175,13 +170,11 @@ static void put_recipients(struct json *j, const struct strings *strings, struct
 	size_t begin = j->b->n;
 	struct string string;
 	uint16_t pos = 0;
-
 	v->rcpt_omitted = 0;
 	v->recipient = &string;
 	outbuf_char(j->b, '[');
 	while (strings_next(strings, &pos, &string)) {
 		size_t n = j->b->n;
-
 		if (string.tag != STRING_RCPT)
 			continue;
 		if (v->rcpt_omitted == 0)
@@ -206,7 +199,7 @@ static void put_resets(struct json *j, const struct conn_side *sides, struct fie
 static void put_messages(struct json *j, const struct transaction *first, struct field_view *v)
 {
 	outbuf_char(j->b, '[');
-	for (v->message = first; v->message != NULL; v->message = v->message->next) {
+	for (v->message = first; v->message; v->message = v->message->next) {
 		v->rcpt_omitted = 0;
 		put_object(j, FIELD_MESSAGE, field_message, v);
 	}
@@ -218,7 +211,6 @@ static void put_list(struct json *j, enum field_type type, const struct value *v
 {
 	static const char *const taken[] = {
 		[TAKEN_UNKNOWN] = "null", [TAKEN_NO] = "false", [TAKEN_YES] = "true"};
-
 	if (type == FIELD_RECIPIENTS)
 		put_recipients(j, value->strings, v);
 	else if (type == FIELD_MESSAGES)
@@ -282,9 +274,8 @@ void json_members(struct json *j, enum field_group root, const struct field *row
 {
 	enum field_group outside = j->group;
 	struct value value;
-
 	j->group = root;
-	for (const struct field *row = rows; row->get != NULL; row++) {
+	for (const struct field *row = rows; row->get; row++) {
 		if (!row->get(&value, v))
 			continue;
 		if (j->group != row->group)

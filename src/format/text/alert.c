@@ -11,7 +11,6 @@
 static void put_tuple(struct text *t, const struct report *r, unsigned kind)
 {
 	const struct conn *conn = r->record.conn;
-
 	outbuf_format(t->b, t->colour ? " \033[1m%s\033[0m  " : " %s  ", alert_kind_row(kind)->id);
 	text_endpoint(t, &conn->addr[CLIENT], conn->port[CLIENT]);
 	outbuf_str(t->b, " -> ");
@@ -23,7 +22,6 @@ static void put_tuple(struct text *t, const struct report *r, unsigned kind)
 static size_t put_label(struct text *t, const char *label)
 {
 	size_t from = t->b->n;
-
 	outbuf_format(t->b, "  %-*s", TEXT_INDENT - 2, label);
 	return from;
 }
@@ -64,7 +62,6 @@ static void put_names(struct text *t, const struct report *r)
 	char client[SERVER_NAME], server[SERVER_NAME];
 	const char *between = "";
 	size_t from;
-
 	server_name(strings_find(&info->strings, STRING_HELO).text, client);
 	server_name(strings_find(&info->strings, STRING_BANNER).text, server);
 	if (client[0] == '\0' && server[0] == '\0' && info->proxied_port == 0)
@@ -112,7 +109,6 @@ static void put_close(struct text *t, const struct report *r)
 						   : "with a FIN";
 	bool named = strstr(verdict_words(r->record.judgement.verdict, e).headline, "closed") !=
 		     NULL;
-
 	if (named && e->closer != CLOSER_NOBODY)
 		outbuf_format(t->b, ", %s", with);
 	put_waited(t, r);
@@ -128,7 +124,6 @@ static bool farewell_shown(const struct record *r)
 	enum farewell f = r->ending->farewell;
 	bool shown = f == FAREWELL_221_UNASKED || f == FAREWELL_REFUSAL ||
 		     (f == FAREWELL_421 && r->ending->final_421 != 0);
-
 	return shown && r->session->farewell_code != 0 &&
 	       (r->session->farewell_apart || r->session->farewell_code == r->session->last_code);
 }
@@ -145,7 +140,6 @@ static void put_attempts(struct text *t, const struct record *r)
 	const struct conn_side *client = &r->conn->side[CLIENT];
 	int64_t since = client->unanswered_since != 0 ? client->unanswered_since : r->conn->start;
 	uint32_t again = client->unanswered;
-
 	if (r->ending->no_answer)
 		again = client->packets > 1 ? client->packets - 1 : 0;
 	if (again == 0)
@@ -162,7 +156,6 @@ static void put_attempts(struct text *t, const struct record *r)
 static enum stage stage_shown(const struct record *r)
 {
 	enum verdict_about about = verdict_row(r->judgement.verdict)->about;
-
 	if (about == VERDICT_ABOUT_EARLY)
 		return STAGE_DATA;
 	return about == VERDICT_ABOUT_221 ? r->ending->stage_221 : r->ending->stage;
@@ -173,8 +166,7 @@ static void put_signs(struct text *t, const struct report *r)
 {
 	const struct ending *e = r->record.ending;
 	char text[256] = "";
-
-	verdict_reason(e, &r->record.judgement, text, sizeof(text));
+	verdict_reason(e, &r->record.judgement, text, sizeof text);
 	outbuf_format(t->b,
 		      " Concluded, without keys, from the records' lengths and order (%s): %s.",
 		      confidence_name(verdict_confidence(r->record.judgement.verdict, e)), text);
@@ -184,7 +176,6 @@ static void put_signs(struct text *t, const struct report *r)
 static void put_circumstances(struct text *t, const struct report *r)
 {
 	const struct ending *e = r->record.ending;
-
 	if (verdict_inferred(r->record.judgement.verdict)) {
 		put_signs(t, r);
 		return;
@@ -210,8 +201,7 @@ static void put_circumstances(struct text *t, const struct report *r)
 static void put_unsure(struct text *t, const struct report *r)
 {
 	char reason[512] = "";
-
-	verdict_reason(r->record.ending, &r->record.judgement, reason, sizeof(reason));
+	verdict_reason(r->record.ending, &r->record.judgement, reason, sizeof reason);
 	outbuf_format(t->b, ": %s", reason);
 }
 
@@ -228,7 +218,6 @@ static void put_happened(struct text *t, const struct report *r)
 {
 	enum verdict v = r->record.judgement.verdict;
 	size_t from = put_label(t, "What happened:");
-
 	put_sentence(t, verdict_words(v, r->record.ending).headline);
 	if (v == VERDICT_UNKNOWN) {
 		put_unsure(t, r);
@@ -249,7 +238,6 @@ static void put_cause(struct text *t, const struct cause *c)
 	static const char *const sure[] = {[CONFIDENCE_POSSIBLE] = "Possibly ",
 					   [CONFIDENCE_LIKELY] = "Probably ",
 					   [CONFIDENCE_CERTAIN] = "Certainly "};
-
 	outbuf_str(t->b, sure[c->confidence]);
 	outbuf_str(t->b, cause_row(c->id)->meaning);
 	outbuf_str(t->b, c->evidences > 0 ? ": " : "");
@@ -260,8 +248,7 @@ static void put_cause(struct text *t, const struct cause *c)
 static void put_why(struct text *t, const struct cause *c)
 {
 	size_t from;
-
-	if (c == NULL)
+	if (!c)
 		return;
 	from = put_label(t, "Why:");
 	/* `unexplained` is no guess: its evidence says all. */
@@ -269,8 +256,7 @@ static void put_why(struct text *t, const struct cause *c)
 		put_cause(t, c);
 	for (unsigned i = 0; i < c->evidences; i++) {
 		char text[CAUSE_EVIDENCE_TEXT];
-
-		memcpy(text, c->evidence[i], sizeof(text));
+		memcpy(text, c->evidence[i], sizeof text);
 		if (i == 0 && c->id == CAUSE_UNEXPLAINED)
 			text[0] = (char)ascii_upper((uint8_t)text[0]);
 		outbuf_str(t->b, i > 0 ? "; " : "");
@@ -283,7 +269,6 @@ static void put_why(struct text *t, const struct cause *c)
 static void put_clause(struct text *t, const char *label, const char *clause)
 {
 	size_t from = put_label(t, label);
-
 	put_sentence(t, clause);
 	outbuf_char(t->b, '.');
 	text_wrap(t, from, TEXT_INDENT);
@@ -296,12 +281,11 @@ static void put_advice(struct text *t, const struct report *r)
 	enum verdict v = r->record.judgement.verdict;
 	const struct verdict_words words = verdict_words(v, r->record.ending);
 	const struct cause *c = report_cause(r);
-	const char *better =
-		c != NULL && c->confidence > CONFIDENCE_POSSIBLE ? cause_row(c->id)->advice : NULL;
+	const char *better = c && c->confidence > CONFIDENCE_POSSIBLE ? cause_row(c->id)->advice
+								      : NULL;
 	size_t from = put_label(t, "Look at:");
-
-	put_sentence(t, better != NULL ? better : words.advice);
-	if (better != NULL && verdict_severity(v, r->record.ending) == SEVERITY_CRITICAL) {
+	put_sentence(t, better ? better : words.advice);
+	if (better && verdict_severity(v, r->record.ending) == SEVERITY_CRITICAL) {
 		outbuf_str(t->b, ". ");
 		put_sentence(t, words.advice);
 	}
@@ -313,8 +297,7 @@ static void put_advice(struct text *t, const struct report *r)
 static void put_packets(struct text *t, const struct report *r)
 {
 	size_t from;
-
-	if (r->pcap == NULL)
+	if (!r->pcap)
 		return;
 	from = put_label(t, "Packets:");
 	escape_text(t->b, bytes_str(r->pcap));
@@ -339,7 +322,6 @@ static void put_verdict(struct text *t, const struct report *r)
 static void put_slow_happened(struct text *t, const struct report *r, const struct acceptance *a)
 {
 	size_t from = put_label(t, "What happened:");
-
 	put_sentence(t, alert_kind_row(ALERT_SLOW_ACCEPTANCE)->headline);
 	outbuf_str(t->b, a->answered ? ": the answer came " : ": there was no answer yet ");
 	put_time(t, a->waited);
@@ -357,12 +339,11 @@ static void put_slow_acceptance(struct text *t, const struct report *r)
 	const struct verdict_row *row = alert_kind_row(ALERT_SLOW_ACCEPTANCE);
 	const struct acceptance a = acceptance_slowest(&r->record);
 	const struct cause *c = report_cause(r);
-
 	put_slow_happened(t, r, &a);
-	if (c != NULL && c->id == CAUSE_SLOW_FILTER)
+	if (c && c->id == CAUSE_SLOW_FILTER)
 		put_why(t, c);
 	put_clause(t, "The mail:", row->meaning);
-	if (a.message != NULL)
+	if (a.message)
 		text_message(t, r, a.message);
 	put_clause(t, "Look at:", row->advice);
 }
@@ -372,7 +353,6 @@ void text_alert(struct text *t, const struct report *r, unsigned kind)
 	static void (*const extras[])(struct text *, const struct report *) = {
 		[ALERT_SLOW_ACCEPTANCE - VERDICTS] = put_slow_acceptance};
 	size_t from = t->b->n;
-
 	stamp_plain(&t->stamp, t->b, r->record.end);
 	outbuf_char(t->b, ' ');
 	text_severity(t, report_severity(r, kind), true, 0);
@@ -390,7 +370,6 @@ void text_alert(struct text *t, const struct report *r, unsigned kind)
 void text_again(struct text *t, const struct report *r, unsigned kind, const char *how)
 {
 	size_t from = t->b->n;
-
 	stamp_plain(&t->stamp, t->b, r->record.end);
 	outbuf_format(t->b, " (%s)", how);
 	put_tuple(t, r, kind);
@@ -403,7 +382,6 @@ void text_again(struct text *t, const struct report *r, unsigned kind, const cha
 void text_repeat(struct text *t, const struct throttle_repeat *repeat)
 {
 	size_t from = t->b->n;
-
 	stamp_plain(&t->stamp, t->b, repeat->until);
 	outbuf_char(t->b, ' ');
 	text_severity(t, repeat->worst, true, 0);
@@ -416,7 +394,6 @@ void text_repeat(struct text *t, const struct throttle_repeat *repeat)
 void text_daily(struct text *t, const struct daily *day)
 {
 	size_t from = t->b->n;
-
 	stamp_plain(&t->stamp, t->b, day->until);
 	outbuf_char(t->b, ' ');
 	text_brief_daily(t, day);

@@ -13,7 +13,6 @@ static void put_head(struct text *t, const struct report *r, unsigned kind)
 {
 	const struct conn *conn = r->record.conn;
 	char name[SERVER_NAME];
-
 	outbuf_str(t->b, alert_kind_row(kind)->id);
 	outbuf_str(t->b, ": ");
 	text_endpoint(t, &conn->addr[CLIENT], conn->port[CLIENT]);
@@ -27,8 +26,7 @@ static void put_head(struct text *t, const struct report *r, unsigned kind)
 static void put_messages(struct text *t, const struct report *r)
 {
 	uint64_t shown = 0, more = r->record.session->transactions_omitted;
-
-	for (const struct transaction *m = r->record.session->first; m != NULL; m = m->next) {
+	for (const struct transaction *m = r->record.session->first; m; m = m->next) {
 		if (!text_message_shown(r, m))
 			continue;
 		if (shown == MESSAGES_SHOWN) {
@@ -48,8 +46,7 @@ static void put_messages(struct text *t, const struct report *r)
 static void put_cause(struct text *t, const struct report *r)
 {
 	const struct cause *c = report_cause(r);
-
-	if (c != NULL && c->id != CAUSE_UNEXPLAINED)
+	if (c && c->id != CAUSE_UNEXPLAINED)
 		outbuf_format(t->b, "; cause: %s (%s)", cause_row(c->id)->id,
 			      confidence_name(c->confidence));
 }
@@ -80,7 +77,6 @@ void text_brief_again(struct text *t, const struct report *r, unsigned kind, con
 void text_brief_repeat(struct text *t, const struct throttle_repeat *repeat)
 {
 	const struct conn *conn = repeat->latest->record.conn;
-
 	outbuf_str(t->b, alert_kind_row(repeat->kind)->id);
 	outbuf_str(t->b, " again at ");
 	text_endpoint(t, &conn->addr[SERVER], conn->port[SERVER]);
@@ -109,7 +105,6 @@ static void put_tally(struct text *t, const struct totals *totals)
 static void put_verdicts(struct text *t, const struct totals *totals)
 {
 	const char *between = "; endings: ";
-
 	for (unsigned v = 0; v < VERDICTS; v++)
 		if (totals->alert_kinds[v] > 0) {
 			outbuf_str(t->b, between);
@@ -124,7 +119,6 @@ static void put_servers(struct text *t, const struct totals *totals)
 {
 	const struct server *worst[SERVERS_SHOWN];
 	size_t n = servers_worst(totals->servers, worst, SERVERS_SHOWN);
-
 	for (size_t i = 0; i < n; i++) {
 		outbuf_str(t->b, i == 0 ? "; worst servers: " : ", ");
 		text_endpoint(t, &worst[i]->addr, worst[i]->port);

@@ -45,7 +45,6 @@ static void put_place(struct outbuf *b, const struct ladder *l, const struct lad
 static void put_fault(struct outbuf *b, const struct ladder *l, const struct ladder_line *line)
 {
 	static const char *const who[] = {[CLIENT] = "client", [SERVER] = "server"};
-
 	put_place(b, l, line);
 	if (line->kind == LADDER_NOTE)
 		outbuf_format(b, "is where it stops being known: %s", line->text);
@@ -55,7 +54,7 @@ static void put_fault(struct outbuf *b, const struct ladder *l, const struct lad
 		outbuf_format(b, "is the %s's %s", who[line->side], line->text);
 	else
 		outbuf_format(b, "is what the %s said: \"%s\"", who[line->side], line->text);
-	if (line->answers != NULL && line->waited > 0) {
+	if (line->answers && line->waited > 0) {
 		outbuf_format(b, ", in answer to %s, after ", line->answers);
 		put_seconds(b, line->waited);
 	}
@@ -68,11 +67,10 @@ static const struct ladder_line *message_before(const struct ladder *l,
 						const struct ladder_line *fault)
 {
 	const struct ladder_line *found = NULL;
-
 	for (size_t i = 0; i < ladder_count(l) && ladder_line(l, i) != fault; i++)
 		if (ladder_line(l, i)->kind == LADDER_MESSAGE)
 			found = ladder_line(l, i);
-		else if (ladder_line(l, i)->kind == LADDER_REPLY && found != NULL &&
+		else if (ladder_line(l, i)->kind == LADDER_REPLY && found &&
 			 ladder_line(l, i)->code / 100 == 2 && ladder_line(l, i)->code != 221)
 			found = NULL; /* the message has its reply */
 	return found;
@@ -81,8 +79,7 @@ static const struct ladder_line *message_before(const struct ladder *l,
 static void put_message(struct outbuf *b, const struct ladder *l, const struct ladder_line *fault)
 {
 	const struct ladder_line *m = message_before(l, fault);
-
-	if (m == NULL || m->packet == 0)
+	if (!m || m->packet == 0)
 		return;
 	outbuf_str(b, m->last > m->packet ? " Packets " : " Packet ");
 	ladder_put_packets(b, m);
@@ -97,7 +94,7 @@ static void put_cause(struct outbuf *b, const struct cause *c)
 	static const char *const sure[] = {[CONFIDENCE_POSSIBLE] = "Possibly ",
 					   [CONFIDENCE_LIKELY] = "Probably ",
 					   [CONFIDENCE_CERTAIN] = "Certainly "};
-	if (c == NULL)
+	if (!c)
 		return;
 	if (c->id != CAUSE_UNEXPLAINED) {
 		put_sentence(b, sure[c->confidence], cause_row(c->id)->meaning);
@@ -114,14 +111,13 @@ static void put_cause(struct outbuf *b, const struct cause *c)
 /* The cause's advice comes before the verdict's, because it is more precise. */
 static void put_check(struct outbuf *b, const struct cause *c, const struct explain_words *words)
 {
-	const char *cause = c != NULL ? explain_cause_of(c->id)->check : "";
-	bool first = c != NULL && c->id != CAUSE_UNEXPLAINED;
-
+	const char *cause = c ? explain_cause_of(c->id)->check : "";
+	bool first = c && c->id != CAUSE_UNEXPLAINED;
 	outbuf_str(b, " Check next:");
 	if (first)
 		outbuf_format(b, " %s", cause);
 	outbuf_format(b, " %s", words->check);
-	if (c != NULL && !first)
+	if (c && !first)
 		outbuf_format(b, " %s", cause);
 }
 
@@ -133,19 +129,18 @@ void explain_paragraph(struct outbuf *b, const struct report *r, const struct la
 			? verdict_words((enum verdict)report_worst(r), r->record.ending).headline
 			: row->headline;
 	const struct explain_words *words = explain_words_of(report_worst(r));
-	const struct ladder_line *fault = l != NULL ? ladder_fault(l) : NULL;
+	const struct ladder_line *fault = l ? ladder_fault(l) : NULL;
 	const struct cause *c = report_cause(r);
 	char reason[512] = "";
-
 	outbuf_char(b, (char)ascii_upper((uint8_t)headline[0]));
 	outbuf_str(b, headline + 1);
 	outbuf_char(b, '.');
-	if (fault != NULL)
+	if (fault)
 		put_message(b, l, fault);
-	if (fault != NULL)
+	if (fault)
 		put_fault(b, l, fault);
 	text_uncoded(b, r->record.session);
-	verdict_reason(r->record.ending, &r->record.judgement, reason, sizeof(reason));
+	verdict_reason(r->record.ending, &r->record.judgement, reason, sizeof reason);
 	if (reason[0] != '\0')
 		put_sentence(b, "", reason);
 	put_cause(b, c);
@@ -161,7 +156,6 @@ void explain_brief(struct outbuf *b, const struct report *r, uint64_t number)
 {
 	struct text t = {.b = b};
 	const struct conn *conn = r->record.conn;
-
 	outbuf_format(b, "%6llu  ", (unsigned long long)number);
 	stamp_plain(&t.stamp, b, r->record.end);
 	outbuf_format(b, "  %-8s  %s  ", severity_name(report_severity(r, report_worst(r))),
@@ -177,7 +171,6 @@ static void put_heading(struct text *t, const struct report *r, uint64_t number)
 	char client[SERVER_NAME], server[SERVER_NAME];
 	const struct session_info *info = r->record.session;
 	unsigned worst = report_worst(r);
-
 	server_name(strings_find(&info->strings, STRING_HELO).text, client);
 	server_name(strings_find(&info->strings, STRING_BANNER).text, server);
 	outbuf_format(t->b, "Session %llu of ", (unsigned long long)number);
@@ -199,8 +192,7 @@ static void put_heading(struct text *t, const struct report *r, uint64_t number)
 static void put_messages(struct text *t, const struct report *r, unsigned width)
 {
 	struct outbuf words = {0}, *b = t->b;
-
-	for (const struct transaction *m = r->record.session->first; m != NULL; m = m->next) {
+	for (const struct transaction *m = r->record.session->first; m; m = m->next) {
 		if (!text_message_shown(r, m))
 			continue;
 		words.n = 0;
@@ -223,13 +215,12 @@ void explain_put(struct outbuf *b, const struct report *r, uint64_t number, cons
 			 : style.columns > 0    ? NARROW
 						: USUAL;
 	struct outbuf words = {0};
-
 	put_heading(&t, r, number);
 	explain_paragraph(&words, r, l);
 	wrap_put(b, bytes_of(words.p, words.n), width < USUAL ? width : USUAL, 0);
 	outbuf_char(b, '\n');
 	put_messages(&t, r, width < USUAL ? width : USUAL);
-	if (l != NULL)
+	if (l)
 		ladder_text(b, l, style.columns, style.colour);
 	outbuf_free(&words);
 	outbuf_free(&t.scratch);

@@ -13,7 +13,6 @@ static void put_recipients(struct text *t, const struct transaction *m)
 	struct string string;
 	uint16_t pos = 0;
 	uint32_t shown = 0;
-
 	while (shown < NAMES_SHOWN && strings_next(&m->strings, &pos, &string)) {
 		if (string.tag != STRING_RCPT)
 			continue;
@@ -33,8 +32,7 @@ static void put_string(struct text *t, const struct transaction *m, enum string_
 		       const char *before, const char *after)
 {
 	struct bytes text = strings_find(&m->strings, tag).text;
-
-	if (text.p == NULL)
+	if (!text.p)
 		return;
 	outbuf_str(t->b, before);
 	escape_text(t->b, text);
@@ -78,7 +76,6 @@ static void put_accepted(struct text *t, const struct session_info *info,
 void text_message_words(struct text *t, const struct report *r, const struct transaction *m)
 {
 	const struct ending *e = r->record.ending;
-
 	outbuf_str(t->b, "message");
 	put_string(t, m, STRING_FROM, " from <", ">");
 	put_recipients(t, m);
@@ -100,7 +97,6 @@ void text_message_words(struct text *t, const struct report *r, const struct tra
 void text_message(struct text *t, const struct report *r, const struct transaction *m)
 {
 	size_t from = t->b->n;
-
 	outbuf_format(t->b, "%*s", TEXT_INDENT, "");
 	text_message_words(t, r, m);
 	outbuf_char(t->b, '.');
@@ -122,10 +118,9 @@ static void put_good_messages(struct text *t, const struct session_info *info, u
 	outbuf_format(t->b, "%*s", TEXT_INDENT, "");
 	text_count(t, good, "message");
 	outbuf_str(t->b, " of the same session had been accepted");
-	for (const struct transaction *m = info->first; m != NULL && good <= NAMES_SHOWN;
-	     m = m->next) {
+	for (const struct transaction *m = info->first; m && good <= NAMES_SHOWN; m = m->next) {
 		if (m->fate != FATE_ACCEPTED || lmtp_partly(info, m) ||
-		    strings_find(&m->strings, STRING_QUEUE_ID).text.p == NULL)
+		    !strings_find(&m->strings, STRING_QUEUE_ID).text.p)
 			continue;
 		put_string(t, m, STRING_QUEUE_ID, before, "");
 		before = ", ";
@@ -137,7 +132,6 @@ static void put_good_messages(struct text *t, const struct session_info *info, u
 bool text_message_shown(const struct report *r, const struct transaction *m)
 {
 	const struct session_info *info = r->record.session;
-
 	return !fate_is_fine(m->fate) || lmtp_partly(info, m);
 }
 
@@ -145,10 +139,9 @@ void text_messages(struct text *t, const struct report *r)
 {
 	const struct session_info *info = r->record.session;
 	uint64_t shown = 0, bad = 0, good = info->fates[FATE_ACCEPTED];
-
 	for (unsigned f = 0; f < FATES; f++)
 		bad += fate_is_fine((enum fate)f) ? 0 : info->fates[f];
-	for (const struct transaction *m = info->first; m != NULL; m = m->next) {
+	for (const struct transaction *m = info->first; m; m = m->next) {
 		if (fate_is_fine(m->fate) && lmtp_partly(info, m)) {
 			bad++;
 			good -= good > 0;

@@ -7,7 +7,7 @@ bool notices_init(struct notices *n, void (*emit)(void *arg, const struct notice
 {
 	*n = (struct notices){.emit = emit, .arg = arg, .digest = digest_new()};
 	n->text.b = &n->line;
-	return n->digest != NULL;
+	return n->digest;
 }
 
 void notices_free(struct notices *n)
@@ -26,7 +26,6 @@ static void emit(struct notices *n, const char *id, enum severity severity, int6
 				.ts = ts,
 				.alert = alert,
 				.text = bytes_of(n->line.p, n->line.n)};
-
 	n->emit(n->arg, &notice);
 	n->line.n = 0;
 	n->line.failed = false;
@@ -35,7 +34,6 @@ static void emit(struct notices *n, const char *id, enum severity severity, int6
 static void alert_emit(struct notices *n, const struct report *r, unsigned kind)
 {
 	struct field_view view = field_view_of(r, kind, n->digest, &n->stamp);
-
 	text_brief_alert(&n->text, r, kind);
 	emit(n, alert_kind_row(kind)->id, report_severity(r, kind), r->record.end, &view);
 }
@@ -43,7 +41,6 @@ static void alert_emit(struct notices *n, const struct report *r, unsigned kind)
 static void again_emit(struct notices *n, const struct report *r, unsigned kind, const char *how)
 {
 	struct field_view view = field_view_of(r, kind, n->digest, &n->stamp);
-
 	if (report_severity(r, kind) != SEVERITY_CRITICAL)
 		return;
 	view.how = how;
@@ -64,7 +61,6 @@ void notices_record(struct notices *n, const struct report *r)
 void notices_repeat(struct notices *n, const struct throttle_repeat *repeat)
 {
 	struct field_view view = field_view_of(repeat->latest, repeat->kind, n->digest, &n->stamp);
-
 	view.sum = repeat;
 	text_brief_repeat(&n->text, repeat);
 	emit(n, alert_kind_row(repeat->kind)->id, repeat->worst, repeat->until, &view);

@@ -16,7 +16,6 @@ static uint64_t packets_of(const struct monitor_stats *core, enum packet_kind ki
 static void put_no_packet(struct text *t, const struct summary *s)
 {
 	size_t from = t->b->n;
-
 	outbuf_str(t->b, !s->broken         ? "No packet in "
 			 : s->filtered == 0 ? "No packet could be read from "
 					    : "No packet that could be read from ");
@@ -34,7 +33,6 @@ static void put_no_packet(struct text *t, const struct summary *s)
 static void put_nothing(struct text *t, const struct summary *s)
 {
 	size_t from = t->b->n;
-
 	if (s->core->frames == 0) {
 		put_no_packet(t, s);
 		return;
@@ -59,7 +57,6 @@ static void put_no_alert(struct text *t, const struct totals *totals)
 	size_t from = t->b->n;
 	uint64_t unknown = totals->alert_kinds[VERDICT_UNKNOWN],
 		 hidden = totals->alert_kinds[VERDICT_ENCRYPTED];
-
 	if (unknown + hidden == 0) {
 		outbuf_str(t->b,
 			   "Everything fine: no session ended in a way that calls for an alert.\n");
@@ -76,7 +73,6 @@ static void put_alert_kind(struct text *t, const struct summary *s, unsigned kin
 {
 	const struct verdict_row *row = alert_kind_row(kind);
 	size_t from = t->b->n;
-
 	outbuf_str(t->b, "  ");
 	text_severity(t, (enum severity)s->totals->worst[kind], false, 10);
 	outbuf_format(t->b, "%-24s ", row->id);
@@ -105,7 +101,6 @@ static void put_messages(struct text *t, const struct totals *totals)
 {
 	const char *between = "Messages: ";
 	size_t from = t->b->n;
-
 	for (unsigned f = FATE_ACCEPTED; f < FATES; f++) {
 		if (totals->fates[f] == 0)
 			continue;
@@ -124,7 +119,6 @@ static void put_messages(struct text *t, const struct totals *totals)
 static void put_server_counts(struct text *t, const struct server *one)
 {
 	uint64_t alerts = 0;
-
 	for (unsigned s = 0; s < SEVERITIES; s++)
 		alerts += one->alerts[s];
 	text_count(t, one->sessions, "session");
@@ -139,7 +133,6 @@ static void put_servers(struct text *t, const struct totals *totals)
 {
 	const struct server *worst[SERVERS_SHOWN], *others = servers_others(totals->servers);
 	size_t n = servers_worst(totals->servers, worst, SERVERS_SHOWN);
-
 	outbuf_str(t->b, n > 0 ? "Servers with the worst alerts:\n" : "");
 	for (size_t i = 0; i < n; i++) {
 		outbuf_str(t->b, "  ");
@@ -156,7 +149,6 @@ static void put_servers(struct text *t, const struct totals *totals)
 static void put_capture(struct text *t, const struct summary *s)
 {
 	size_t from = t->b->n;
-
 	outbuf_str(t->b, "Read from ");
 	escape_text(t->b, bytes_str(s->inputs));
 	outbuf_str(t->b, ": ");
@@ -180,11 +172,9 @@ static void put_counters(struct text *t, const struct monitor_stats *core, const
 {
 	size_t from = t->b->n;
 	const char *between = title;
-
 	for (size_t i = 0; i < counters_n; i++) {
 		uint64_t n = counter_value(&counters[i], core);
-
-		if (counters[i].words == NULL || counters[i].trouble != trouble || n == 0)
+		if (!counters[i].words || counters[i].trouble != trouble || n == 0)
 			continue;
 		outbuf_str(t->b, between);
 		outbuf_grouped(t->b, n);

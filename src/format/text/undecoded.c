@@ -5,12 +5,11 @@
 static void put_row(struct text *t, const struct undecoded_row *row)
 {
 	const char *name = undecoded_name(row->what);
-
 	text_count(t, row->packets, "packet");
 	outbuf_format(t->b, " %s %s ", row->what.space == SPACE_UDP ? "to" : "of",
 		      undecoded_space(row->what.space));
 	undecoded_number(t->b, row->what);
-	if (name != NULL)
+	if (name)
 		outbuf_format(t->b, " (%s)", name);
 }
 
@@ -24,7 +23,6 @@ const char *undecoded_space(enum packet_space space)
 		[SPACE_LLC] = "LLC",
 		[SPACE_PPP] = "PPP protocol",
 	};
-
 	return names[space];
 }
 
@@ -32,7 +30,6 @@ void undecoded_number(struct outbuf *b, struct packet_other what)
 {
 	bool hex = what.space == SPACE_ETHERTYPE || what.space == SPACE_LLC ||
 		   what.space == SPACE_PPP;
-
 	outbuf_format(b, hex ? "0x%04x" : "%u", (unsigned)what.number);
 }
 
@@ -40,7 +37,6 @@ void undecoded_number(struct outbuf *b, struct packet_other what)
 static uint64_t hidden_of(const struct undecoded_row *rows, size_t n)
 {
 	uint64_t sum = 0;
-
 	for (size_t i = 0; i < n; i++)
 		sum += undecoded_ordinary(rows[i].what) ? 0 : rows[i].packets;
 	return sum;
@@ -50,7 +46,6 @@ static void put_rows(struct text *t, const struct undecoded_row *rows, size_t n,
 		     bool ordinary)
 {
 	const char *between = "Not decoded: ";
-
 	for (size_t i = 0; i < n; i++) {
 		if (undecoded_ordinary(rows[i].what) != ordinary)
 			continue;
@@ -73,7 +68,6 @@ bool text_undecoded_words(struct text *t, const struct summary *s)
 	uint64_t hidden = hidden_of(rows, n);
 	bool none = s->totals->sessions == 0,
 	     no_tcp = kinds[PACKET_TCP] + kinds[PACKET_UNWATCHED] == 0;
-
 	if (n == 0 || (hidden == 0 && !(none && no_tcp)) ||
 	    (!none && hidden < kinds[PACKET_TCP] / 2))
 		return false;
@@ -86,7 +80,6 @@ bool text_undecoded(struct text *t, const struct summary *s)
 {
 	size_t from = t->b->n;
 	bool shown = text_undecoded_words(t, s);
-
 	if (shown)
 		text_wrap(t, from, 2);
 	return shown;

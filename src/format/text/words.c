@@ -32,7 +32,6 @@ void text_severity(struct text *t, enum severity s, bool capitals, int width)
 void text_by_severity(struct text *t, const uint64_t counts[SEVERITIES])
 {
 	const char *between = "";
-
 	for (unsigned s = SEVERITIES - 1; s > SEVERITY_NONE; s--) {
 		if (counts[s] == 0)
 			continue;
@@ -47,7 +46,6 @@ void text_by_severity(struct text *t, const uint64_t counts[SEVERITIES])
 void text_endpoint(struct text *t, const struct ip_addr *addr, uint16_t port)
 {
 	char text[IP_ADDR_TEXT];
-
 	outbuf_format(t->b, ip_addr_is_v4(addr) ? "%s:%u" : "[%s]:%u", ip_addr_text(addr, text),
 		      (unsigned)port);
 }
@@ -66,7 +64,6 @@ void text_uncoded(struct outbuf *b, const struct session_info *info)
 static size_t word_width(struct bytes text, size_t *bytes)
 {
 	size_t n = 0, width = 0;
-
 	for (; n < text.n && text.p[n] != ' '; n++) {
 		if (text.p[n] == '\033')
 			while (n + 1 < text.n && text.p[n] != 'm')
@@ -88,15 +85,13 @@ void text_wrap(struct text *t, size_t from, size_t indent)
 {
 	struct bytes left;
 	size_t column = 0;
-
 	t->scratch.n = 0;
 	outbuf_bytes(&t->scratch, t->b->p + from, t->b->n - from);
 	t->b->n = from;
 	left = bytes_of(t->scratch.p, t->scratch.n);
-	assert(left.n == 0 || left.p != NULL);
+	assert(left.n == 0 || left.p);
 	while (left.n > 0) {
 		size_t blanks = 0, bytes, width;
-
 		while (blanks < left.n && left.p[blanks] == ' ')
 			blanks++;
 		left = bytes_from(left, blanks);
