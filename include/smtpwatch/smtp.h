@@ -153,7 +153,7 @@ struct smtp_offer {
 	uint64_t size;       /* the last SIZE that has a number; 0: none */
 };
 
-/* Adds one line. text: as for smtp_extension_read. */
+/* Adds one line. text: of the line, as smtp_reply_read returns it, without blanks around it. */
 void smtp_offer_add(struct smtp_offer *offer, struct bytes text);
 
 /* Returns the keyword of a bit of the mask. bit: 0 to SMTP_EXTENSIONS-1. The text is static. */

@@ -273,7 +273,7 @@ static void command_line(struct dialogue *d, const struct line_out *line, int64_
 		dialogue_client_end(d, 0, ts);
 		return;
 	}
-	if (dialogue_may_be_secret(c.verb) || c.verb == SMTP_MAIL || c.verb == SMTP_RCPT)
+	if (smtp_verbs[c.verb].args > SMTP_ARGS_NONE)
 		dialogue_secret_command(d, &c);
 	/* ... and what is no SMTP is most likely a line of that message. */
 	if (d->lost && (c.verb == SMTP_UNKNOWN || c.verb == SMTP_NOT_SMTP))

@@ -43,7 +43,7 @@ void dialogue_secret_login(struct dialogue *d, struct bytes text)
 /* Nearly all MAIL and RCPT have no parameter but SIZE and BODY. */
 static void params_take(struct dialogue *d, struct bytes args)
 {
-	if (args.n == 0 || !memchr(args.p, '=', args.n))
+	if (args.n == 0 || args.p[args.n - 1] == '>')
 		return;
 	struct bytes params = smtp_path_read(args).params;
 	for (struct bytes value; smtp_param_secret(&params, &value);)

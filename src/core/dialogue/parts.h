@@ -82,8 +82,7 @@ static inline bool dialogue_may_be_secret(enum smtp_verb verb)
 	return args == SMTP_ARGS_SASL || args == SMTP_ARGS_URL || args == SMTP_ARGS_UNKNOWN;
 }
 
-/* Remembers the secret words of a command: of one for which dialogue_may_be_secret is true, and the
- * parameters of MAIL and RCPT. */
+/* Remembers the secret words of a command, by the kind of its arguments (enum smtp_args). */
 void dialogue_secret_command(struct dialogue *d, const struct smtp_command *c);
 
 /* Returns the text of a server's line with the client's secret words masked: r->text itself, or a

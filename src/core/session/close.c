@@ -368,13 +368,14 @@ static void ending_read(struct session *s, const struct conn *conn, const struct
 static const struct session_end *end_store(struct session *s, const struct conn *conn,
 					   const struct conn_end *tcp, int64_t ts)
 {
-	struct session_end end = {.ts = ts};
+	struct session_end end;
 	const struct dialogue_env *env = s->dialogue.env;
 	if (!s->silent)
 		session_settle(s);
 	ending_read(s->silent ? NULL : s, conn, tcp, ts, &end.ending);
 	if (!s->silent)
 		session_dialogue_free(s);
+	end.ts = ts;
 	s->phase = SESSION_CLOSED;
 	s->closed.env = env;
 	s->closed.end = end;

@@ -258,7 +258,8 @@ uint64_t smtp_extension_size(struct bytes text)
 
 void smtp_offer_add(struct smtp_offer *offer, struct bytes text)
 {
-	uint32_t named = smtp_extension_read(text);
+	unsigned bit = extension_find(text);
+	uint32_t named = bit < SMTP_EXTENSIONS ? UINT32_C(1) << bit : 0;
 	uint64_t size = named == SMTP_EXT_SIZE ? smtp_extension_size(text) : 0;
 	if (size)
 		offer->size = size;
