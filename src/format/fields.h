@@ -69,7 +69,7 @@ struct field_view {
 	unsigned kind;                     /* enum alert_kind */
 	const struct throttle_repeat *sum; /* NULL: one alert */
 	const struct transaction *message; /* NULL: there is none */
-	const struct string *recipient;    /* for field_recipient */
+	struct string recipient;           /* for field_recipient */
 	enum side side;                    /* for field_reset */
 	uint32_t rcpt_omitted;             /* set by JSON: recipients without room */
 	/* Why another alert already reports this one: "again" (rate-limited) or "same event"

@@ -32,7 +32,8 @@ outputs() {
 		-o "csv:$to.csv" -o "zeek:$to.zeek" -o "ecs:$to.ecs" -o "textfile:$to.prom" \
 		-o "exec:$dir/hook $to.exec" >"$to.none" 2>&1 </dev/null
 	for ladder in text csv mermaid scenario; do
-		"$program" -r "$in" --explain 1 --ladder "$ladder" >"$to.ladder-$ladder" 2>&1 </dev/null
+		"$program" -r "$in" --explain 1 --ladder "$ladder" \
+			>"$to.ladder-$ladder" 2>&1 </dev/null
 	done
 	"$program" -r "$in" --ladder scenario >"$to.all" 2>&1 </dev/null
 }

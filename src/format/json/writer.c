@@ -168,14 +168,12 @@ static void put_object(struct json *j, enum field_group root, const struct field
 static void put_recipients(struct json *j, const struct strings *strings, struct field_view *v)
 {
 	size_t begin = j->b->n;
-	struct string string;
 	uint16_t pos = 0;
 	v->rcpt_omitted = 0;
-	v->recipient = &string;
 	outbuf_char(j->b, '[');
-	while (strings_next(strings, &pos, &string)) {
+	while (strings_next(strings, &pos, &v->recipient)) {
 		size_t n = j->b->n;
-		if (string.tag != STRING_RCPT)
+		if (v->recipient.tag != STRING_RCPT)
 			continue;
 		if (v->rcpt_omitted == 0)
 			put_object(j, FIELD_RECIPIENT, field_recipient, v);
