@@ -278,7 +278,7 @@ const struct sink_kind sink_added = {
 };
 """)
     one.show("docs/smtpwatch.8", ".It Cm added")
-    one.show("contrib/completion/smtpwatch.bash", " added ")
+    one.show("contrib/completion/smtpwatch.bash", " html added")
     one.show("smtpwatch -r pcaps/clean-bdat.pcapng -o added", "added: clean")
 
 
