@@ -399,6 +399,23 @@ if [ "$(id -u)" = 0 ]; then
 	says err 'no user "no-such-user"'
 fi
 
+# an output does not destroy what is read, and no two mix in one file
+cp "$bad" "$dir/kept.pcap"
+ln -s kept.pcap "$dir/link.pcap"
+: >"$dir/keys"
+for kind in json html textfile csv; do
+	run 2 -r "$dir/kept.pcap" -o "$kind:$dir/kept.pcap"
+	says err 'would overwrite the capture that is read'
+	run 2 -r "$dir/kept.pcap" -o "$kind:$dir/link.pcap"
+done
+run 2 -r "$dir/link.pcap" --keylog "$dir/keys" -o "json:$dir/keys"
+says err 'would overwrite the key log'
+run 2 -r "$dir/link.pcap" -o "json:$dir/mixed" -o "text:$dir/./mixed"
+says err 'would mix in one file'
+run 0 -r "$dir/link.pcap" -o text:/dev/null -o json:/dev/null
+checks=$((checks + 1))
+cmp -s "$bad" "$dir/kept.pcap" || fail 'the capture was destroyed'
+
 # what make run shows: three alerts, the summary, what to try next; with ALL every alert
 checks=$((checks + 3))
 contrib/show-cases.sh "$program" >"$dir/out" 2>&1 || fail "show-cases.sh: exit $?"
