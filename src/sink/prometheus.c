@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-/* Prometheus is one client; a slow one is given up. TURNS: a request may need several. */
-enum { CONNECTIONS = 16, PATIENCE_SECONDS = 10, TURNS = 8 };
+/* Prometheus is one client. CONNECTIONS: with one more, the oldest is given up, so that those who
+ * connect and ask nothing keep nobody out. LIMIT: the library's, for those that it has still to
+ * close. TURNS: a request may need several. */
+enum { CONNECTIONS = 32, LIMIT = 4 * CONNECTIONS, PATIENCE_SECONDS = 10, TURNS = 8 };
 
 static const char usual_target[] = "127.0.0.1:9625",
 		  page_type[] = "text/plain; version=0.0.4; charset=utf-8";
@@ -23,7 +25,9 @@ struct sink_prometheus {
 	struct sink_loss *outputs; /* as last observed */
 	size_t outputs_n;
 	struct MHD_Daemon *daemon;
-	int fd; /* libmicrohttpd's epoll */
+	int fd;          /* libmicrohttpd's epoll */
+	int open[LIMIT]; /* descriptors of the connections, the oldest first */
+	size_t open_n;
 };
 
 static enum MHD_Result answer(struct MHD_Connection *c, unsigned code, const char *type,
@@ -71,6 +75,32 @@ static enum MHD_Result asked(void *self, struct MHD_Connection *c, const char *u
 	return answer(c, MHD_HTTP_OK, page_type, s->buf.p, s->buf.n);
 }
 
+/* Called by the library where a connection begins, and where it has ended. */
+static void connected(void *self, struct MHD_Connection *c, void **state,
+		      enum MHD_ConnectionNotificationCode what)
+{
+	struct sink_prometheus *s = self;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+	size_t i = 0;
+	(void)state;
+	if (!info)
+		return;
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		if (s->open_n >= CONNECTIONS) /* the library closes what has come to its end */
+			shutdown(s->open[s->open_n - CONNECTIONS], SHUT_RDWR);
+		if (s->open_n < LIMIT)
+			s->open[s->open_n++] = info->connect_fd;
+		return;
+	}
+	while (i < s->open_n && s->open[i] != info->connect_fd)
+		i++;
+	if (i == s->open_n)
+		return;
+	s->open_n--;
+	memmove(s->open + i, s->open + i + 1, (s->open_n - i) * sizeof *s->open);
+}
+
 /* "address:port", "[address]:port", "port". False: it is none of them. */
 static bool address_read(const char *target, struct sockaddr_storage *out)
 {
@@ -101,8 +131,9 @@ static bool listen_at(struct sink_prometheus *s, const struct sockaddr_storage *
 	const union MHD_DaemonInfo *info;
 	s->daemon = MHD_start_daemon(
 		flags, 0, NULL, NULL, asked, s, MHD_OPTION_EXTERNAL_LOGGER, be_silent, NULL,
-		MHD_OPTION_SOCK_ADDR, at, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)PATIENCE_SECONDS, MHD_OPTION_END);
+		MHD_OPTION_SOCK_ADDR, at, MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIMIT,
+		MHD_OPTION_NOTIFY_CONNECTION, connected, s, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)PATIENCE_SECONDS, MHD_OPTION_END);
 	info = s->daemon ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	s->fd = info ? info->epoll_fd : -1;
 	return s->fd >= 0;
