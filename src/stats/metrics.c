@@ -1,6 +1,7 @@
 /* metrics.c - one function for each family of metrics, and the elements of the text format. */
 #include "stats/metrics.h"
 
+#include "base/ascii.h"
 #include "policy/alert_kind.h"
 #include "stats/counters.h"
 #include "text/escape.h"
@@ -171,10 +172,11 @@ static void put_counters(const struct metrics *m, struct outbuf *b)
 {
 	for (size_t i = 0; i < counters_n; i++) {
 		const struct counter *c = &counters[i];
-		char name[96], help[160];
+		const char *about = c->about ? c->about : c->words;
+		char name[96], help[240];
 		snprintf(name, sizeof name, "smtpwatch_%s_%s%s", c->group, c->name,
 			 c->level ? "" : "_total");
-		snprintf(help, sizeof help, "%s: %s.", c->group, c->words ? c->words : c->name);
+		snprintf(help, sizeof help, "%c%s.", ascii_upper((uint8_t)about[0]), about + 1);
 		put_sum(b, name, c->level ? "gauge" : "counter", help, counter_value(c, &m->core));
 	}
 }
