@@ -269,8 +269,9 @@ expect verdict 221-for-message
         hook, told = self.folder / "hook", self.folder / "told"
         hook.write_text(f"#!/bin/sh\nenv >{told}.new && mv {told}.new {told}\n", encoding="utf-8")
         hook.chmod(0o755)
+        # Of LOCPATH glibc's setlocale keeps a list for good.
         t = self.top(["pcaps/221-for-message.pcap"], "-o", f"exec:{hook}", LOCPATH=str(self.folder),
-                     LC_ALL="tr_TR.UTF-8")
+                     LC_ALL="tr_TR.UTF-8", ASAN_OPTIONS="detect_leaks=0")
         self.keys(t, ("", "all read"), ("3", r"^ +1 .*critical"),
                   ("fCRITICAL\r", r"with \"CRITICAL\"(.*\n)+ +1 .*critical"))
         t.press("q")
