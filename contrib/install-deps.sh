@@ -1,7 +1,8 @@
 #!/bin/sh
 # install-deps.sh - installs what is missing of the named groups; says nothing where nothing is.
 # usage: install-deps.sh GROUP ...
-# Groups: build|check|lint|analyse|valgrind|fuzz|witness|lab|browser|deb|package|newcomer|container
+# Groups: build|check|install|lint|analyse|valgrind|fuzz|witness|lab|browser|deb|package|
+# newcomer|container
 set -eu
 
 # group, how to see that it is there, what to look for, the Debian package that has it
@@ -23,6 +24,8 @@ check header cmocka.h          libcmocka-dev
 check tool   /usr/bin/python3  python3
 check module jsonschema        python3-jsonschema
 check module pyte              python3-pyte
+install tool logrotate         logrotate
+install tool dh_compress       debhelper
 lint  tool   gcc               gcc
 lint  tool   clang             clang
 lint  tool   clang-format      clang-format

@@ -20,6 +20,8 @@ count() {
 	done < <(sed -nE 's/^not ok [0-9]+ (- )?//p' "$log")
 	passed=$((passed + ok)) failed=$((failed + bad))
 	printf '%-24s %5d passed%s\n' "$name" "$ok" "$([ "$bad" = 0 ] || echo ", $bad FAILED")"
+	# A part that this machine cannot do is no test, but it is said.
+	sed -n "s/^# skipped: /SKIPPED $name: /p" "$log"
 	# What a test says stands before its "not ok"; a crash is told last.
 	[ "$bad" = 0 ] || grep -vE '^(ok |1\.\.)' "$log" |
 		if grep -q '^not ok ' "$log"; then head -n 100; else tail -n 50; fi
