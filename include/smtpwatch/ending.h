@@ -81,7 +81,8 @@ enum unsure {
 	UNSURE_DISPUTED,
 	/* The client's RST answers a segment of the server that was not captured. */
 	UNSURE_ANSWERED,
-	UNSURE_OPAQUE, /* an unknown command went on in a way that cannot be read */
+	UNSURE_NO_MEMORY, /* bytes came for which there was no memory */
+	UNSURE_OPAQUE,    /* an unknown command went on in a way that cannot be read */
 	UNSURES
 };
 

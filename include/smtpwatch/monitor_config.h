@@ -27,8 +27,8 @@ struct monitor_config {
 	size_t memory;
 	size_t fragment_memory;
 	bool insist_checksum;
-	/* Called once for each session, in the order in which the sessions ended. The record is
-	 * borrowed for the call. */
+	/* Called once for each session, in the order in which the sessions ended; a session for
+	 * which there was no memory comes at once. The record is borrowed for the call. */
 	void (*session)(void *arg, const struct record *record);
 	/*
 	 * NULL: the records are complete. Not NULL: this monitor is one of several that share the

@@ -12,7 +12,7 @@ enum smtp_verb {
 	SMTP_VERBS
 };
 
-/* What the arguments of a verb are. */
+/* What the arguments of a verb are. Behind SMTP_ARGS_NONE: they may bear a secret. */
 enum smtp_args {
 	SMTP_ARGS_SHOWN,  /* no secret */
 	SMTP_ARGS_NONE,   /* not needed; a line of a message may begin like the verb */
@@ -114,6 +114,7 @@ struct smtp_path smtp_path_read(struct bytes args);
 bool smtp_param(struct bytes params, const char *name, struct bytes *value);
 
 /* Finds the next ESMTP parameter whose value may be a secret: any that is not known to bear none.
+ * Its name has letters, digits and "-", "_", "."; of other words "=" is no sign of a parameter.
  * AUTH names who has logged in (RFC 4954 5), MTRK holds the key to the message's way (RFC 3885).
  * Returns true with the value, at least one byte, and moves *params behind it. *value is borrowed
  * from *params. */

@@ -2,6 +2,7 @@
 #ifndef SMTPWATCH_BASE_KEYED_HASH_H
 #define SMTPWATCH_BASE_KEYED_HASH_H
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -24,6 +25,7 @@ static inline uint32_t keyed_hash(const struct keyed_hash *h, const void *text, 
 {
 	uint64_t sum = h->key[KEYED_HASH_WORDS];
 	uint32_t word[KEYED_HASH_WORDS] = {0};
+	assert(n <= sizeof word);
 	memcpy(word, text, n);
 	for (size_t i = 0; i < KEYED_HASH_WORDS; i++)
 		sum += h->key[i] * word[i];

@@ -107,6 +107,8 @@ static void fragment_take(struct decoder *d, const struct packet_fragment *fragm
 		batch_flush(d);
 	} else if (kind == PACKET_FRAGMENT) {
 		fragment_take(d, &decoded.fragment, depth + 1);
+	} else if (kind == PACKET_ICMP) {
+		d->output->icmp(d->arg, &decoded.icmp);
 	}
 }
 

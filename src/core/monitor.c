@@ -41,10 +41,19 @@ void monitor_config_port(struct monitor_config *config, uint16_t port, enum port
 		port_set_add(&config->lmtp_ports, port);
 }
 
-/* A session is made when the first bytes come: half-open connections cost none. */
+/* Bytes of the connection came for which there was no memory: a session that began behind them
+ * would take its first reply for the greeting. */
+static bool is_unread(const struct conn *conn)
+{
+	const struct conn_flow *client = &conn->flow[CLIENT], *server = &conn->flow[SERVER];
+	return client->bytes + client->gap + server->bytes + server->gap > 0;
+}
+
+/* A session is made when the first bytes come: half-open connections cost none. NULL: there was no
+ * memory for it. */
 static struct session *session_of(struct monitor *m, struct conn *conn)
 {
-	if (!conn->user) {
+	if (!conn->user && !is_unread(conn)) {
 		uint16_t port = conn->port[SERVER];
 		conn->user = session_new(m->env, conn->flow[SERVER].syn, conn->flow[CLIENT].syn,
 					 port_set_has(&m->config.lmtp_ports, port),

@@ -106,6 +106,12 @@ C: RCPT TO:<b@example.net> XKEY=$secret NOTIFY=NEVER
 S: 550 5.5.4 unsupported: XKEY=$secret
 C: RSET $secret
 S: 250 Ok
+C: MAIL FROM:<a@example.org> AUTH=<$secret>
+S: 550 5.7.1 $secret refused
+C: MAIL FROM:<a@example.org> X_TOKEN=$secret
+S: 250 2.1.0 $secret ok
+C: XCLIENT LOGIN=$secret ADDR=192.0.2.1
+S: 550 5.7.1 $secret refused
 C: NOOP $secret
 S: 250 Ok
 C: HELP $secret

@@ -43,7 +43,7 @@ void dialogue_secret_login(struct dialogue *d, struct bytes text)
 /* Nearly all MAIL and RCPT have no parameter but SIZE and BODY. */
 static void params_take(struct dialogue *d, struct bytes args)
 {
-	if (args.n == 0 || args.p[args.n - 1] == '>')
+	if (args.n == 0 || !memchr(args.p, '=', args.n))
 		return;
 	struct bytes params = smtp_path_read(args).params;
 	for (struct bytes value; smtp_param_secret(&params, &value);)
@@ -63,6 +63,10 @@ void dialogue_secret_command(struct dialogue *d, const struct smtp_command *c)
 		break;
 	case SMTP_ARGS_PATH:
 		params_take(d, args);
+		break;
+	case SMTP_ARGS_LOGIN:
+		if (smtp_param(c->args, "LOGIN", &args))
+			take(d, args, true);
 		break;
 	case SMTP_ARGS_UNKNOWN:
 		take(d, args, false);
@@ -131,8 +135,7 @@ static bool is_ordinary(const struct dialogue *d, const struct smtp_reply *r)
 	if (!p || d->lost || r->code == 0 || r->code >= 400 ||
 	    (r->code == 221 && p->verb != SMTP_QUIT))
 		return false;
-	return p->sent_verb != SMTP_AUTH_LINE &&
-	       !dialogue_may_be_secret((enum smtp_verb)p->sent_verb);
+	return smtp_verbs[p->sent_verb].args <= SMTP_ARGS_NONE;
 }
 
 struct bytes dialogue_mask(struct dialogue *d, const struct smtp_reply *r,

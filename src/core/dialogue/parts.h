@@ -58,7 +58,7 @@ void dialogue_undecided_free(struct dialogue *d);
 void dialogue_undecided_skip(struct dialogue *d, size_t n);
 
 /* Holds the client's bytes while dialogue_lost_waits: at most the last 4 KiB, from the beginning of
- * a line. What comes before is skipped. */
+ * a line, or from within a longer one. What comes before is skipped. */
 void dialogue_lost_add(struct dialogue *d, struct bytes in);
 
 /* Skips all held bytes, because a gap comes behind them. */
@@ -74,13 +74,6 @@ void dialogue_secret_content(struct dialogue *d, struct bytes text);
 
 /* Remembers the words of an answer to a 334: none of them counts as an ordinary word. */
 void dialogue_secret_login(struct dialogue *d, struct bytes text);
-
-/* Whether a command with this verb may hold a secret. */
-static inline bool dialogue_may_be_secret(enum smtp_verb verb)
-{
-	uint8_t args = smtp_verbs[verb].args;
-	return args == SMTP_ARGS_SASL || args == SMTP_ARGS_URL || args == SMTP_ARGS_UNKNOWN;
-}
 
 /* Remembers the secret words of a command, by the kind of its arguments (enum smtp_args). */
 void dialogue_secret_command(struct dialogue *d, const struct smtp_command *c);

@@ -185,6 +185,7 @@ void secret_words_add_content(struct secret_words **s, struct pool *pool, const 
 	struct line_out out;
 	while (line_next(&line, pool, &text, &out))
 		secret_words_add(s, pool, seed, out.text, false);
+	(*s)->over |= line.lost; /* without memory for a line its words are not known */
 	(*s)->unended = line;
 }
 

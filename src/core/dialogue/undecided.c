@@ -115,6 +115,8 @@ void dialogue_lost_add(struct dialogue *d, struct bytes in)
 		pass_over(d, bytes_first(in, passed - held.n));
 		in = bytes_from(in, passed - held.n);
 	}
-	if (!dialogue_undecided_add(d, in))
-		pass_over(d, in);
+	if (dialogue_undecided_add(d, in))
+		return;
+	dialogue_lost_skip(d);
+	pass_over(d, in);
 }

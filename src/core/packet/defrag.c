@@ -146,7 +146,7 @@ const struct defrag_stats *defrag_stats(const struct defrag *d)
 	return &d->stats;
 }
 
-/* False if there is nothing older than `keep` to give up. */
+/* False if there is nothing older than `spared` to give up. */
 static bool oldest_evict(struct defrag *d, const struct datagram *spared)
 {
 	if (!d->oldest || d->oldest == spared)
@@ -156,7 +156,7 @@ static bool oldest_evict(struct defrag *d, const struct datagram *spared)
 	return true;
 }
 
-/* Memory within the budget, at the cost of any datagram but `keep`. */
+/* Memory within the budget, at the cost of any datagram but `spared`. */
 static void *block_get(struct defrag *d, size_t size, const struct datagram *spared)
 {
 	do {

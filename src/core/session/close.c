@@ -402,8 +402,7 @@ void session_late(struct session *s, const struct conn *conn, struct bytes data)
 
 const struct session_end *session_wait_over(struct session *s, const struct conn *conn)
 {
-	struct conn_end tcp = s->tcp;
-	return s->phase == SESSION_WAITING ? end_store(s, conn, &tcp, s->closed_ts) : NULL;
+	return s->phase == SESSION_WAITING ? end_store(s, conn, &s->tcp, s->closed_ts) : NULL;
 }
 
 struct session_end *session_end(struct session *s)

@@ -30,7 +30,8 @@ void session_gap(struct session *s, const struct conn *conn, enum side side, uin
 		 int64_t ts);
 void session_fin(struct session *s, const struct conn *conn, enum side side, int64_t ts);
 
-/* Makes a session of a connection that is closed and brought no byte and no FIN. Returns NULL if
+/* Makes a session of a connection that is closed and brought no byte and no FIN, or for whose bytes
+ * there was no memory: nothing that rests on them is then said (unsure.c). Returns NULL if
  * the pool is exhausted. session_free frees it. */
 struct session *session_silent(const struct dialogue_env *env);
 

@@ -3,7 +3,7 @@
 #include "core/session/state.h"
 
 struct close {
-	const struct session *s; /* NULL: no byte was seen */
+	const struct session *s; /* NULL: no byte was seen, or there was no memory for them */
 	const struct conn *conn;
 	const struct conn_end *end;
 };
@@ -27,9 +27,20 @@ static bool is_silent(const struct close *c, enum side side)
 	return c->conn->side[side].packets == 0;
 }
 
+static bool has_bytes(const struct close *c)
+{
+	const struct conn_flow *client = &c->conn->flow[CLIENT], *server = &c->conn->flow[SERVER];
+	return client->bytes + client->gap + server->bytes + server->gap > 0;
+}
+
 static bool overflows(const struct close *c)
 {
 	return c->s && c->s->overflow;
+}
+
+static bool is_unread(const struct close *c)
+{
+	return !c->s && has_bytes(c);
 }
 
 static bool is_turned(const struct close *c)
@@ -86,10 +97,8 @@ static bool is_answered_unseen(const struct close *c)
  * SYN-RECEIVED (RFC 9293 3.10.4) there is no session yet that it could drop. */
 static bool is_half_open(const struct close *c)
 {
-	const struct conn_flow *client = &c->conn->flow[CLIENT], *server = &c->conn->flow[SERVER];
-	return client->bytes + client->gap + server->bytes + server->gap == 0 &&
-	       c->end->half_open && c->end->closer == CLOSER_SERVER && server->syn &&
-	       !c->end->refused;
+	return !has_bytes(c) && c->end->half_open && c->end->closer == CLOSER_SERVER &&
+	       c->conn->flow[SERVER].syn && !c->end->refused;
 }
 
 /* Nobody was seen to end the connection. A client that has only half closed still waits for what is
@@ -139,6 +148,7 @@ static const struct {
 	enum unsure unsure;
 	bool (*holds)(const struct close *c);
 } rows[] = {
+	{UNSURE_NO_MEMORY, is_unread},
 	{UNSURE_OVERFLOW, overflows},
 	{UNSURE_TURNED, is_turned},
 	{UNSURE_OPAQUE, is_opaque},

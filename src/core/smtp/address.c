@@ -105,11 +105,11 @@ static bool is_plain_param(struct bytes name)
 	return false;
 }
 
-/* RFC 5321 4.1.2: esmtp-keyword. */
+/* An esmtp-keyword (RFC 5321 4.1.2), or one that a client made up. */
 static bool is_keyword(struct bytes name)
 {
 	for (size_t i = 0; i < name.n; i++)
-		if (!ascii_alnum(name.p[i]) && (i == 0 || name.p[i] != '-'))
+		if (!ascii_alnum(name.p[i]) && !strchr("-_.", name.p[i]))
 			return false;
 	return name.n > 0;
 }

@@ -25,6 +25,7 @@ static const struct reason {
 		{"the kernel dropped packets while it was open", "the kernel dropped ",
 		 " packets while it was open, and the end is told by what did not come"},
 	[UNSURE_OVERFLOW] = {"more messages were under way at once than are kept", NULL, NULL},
+	[UNSURE_NO_MEMORY] = {"there was no memory for what they said (--memory)", NULL, NULL},
 	[UNSURE_HANDSHAKE] = {"a SYN was captured, and not the whole handshake", NULL, NULL},
 	[UNSURE_HALF_OPEN] = {"the handshake was not finished: nothing acknowledged the server's "
 			      "SYN before its close",

@@ -126,11 +126,64 @@ static void the_longest_record_has_its_bound(void **state)
 	segments_free(&w);
 }
 
+struct starved {
+	unsigned sessions, accused, unread;
+};
+
+static void on_starved_session(void *arg, const struct record *r)
+{
+	struct starved *h = arg;
+	h->sessions++;
+	h->accused += verdict_row(r->judgement.verdict)->severity != SEVERITY_NONE;
+	h->unread += r->ending->unsure == UNSURE_NO_MEMORY;
+	if (r->ending->unsure == UNSURE_NO_MEMORY)
+		assert_int_equal(r->judgement.verdict, VERDICT_UNKNOWN);
+}
+
+/* Without memory for a session, its bytes were not read, and so nobody is accused: neither of
+ * silence, nor because later replies are paired with earlier commands. */
+static void without_memory_nobody_is_accused(void **state)
+{
+	enum { TALKS = 800, SIZES = 60, STEP = 16 << 10 };
+	static struct talk talks[TALKS];
+	static const char *const said[] = {"220 mx\r\n", "EHLO out\r\n", "250 mx\r\n", "NOOP\r\n",
+					   "250 ok\r\n", "QUIT\r\n",     "221 bye\r\n"};
+	struct segments w = {0};
+	struct starved all = {0};
+	(void)state;
+	for (unsigned i = 0; i < TALKS; i++) {
+		talks[i] = talk_v4(&w, 1 + i);
+		talk_handshake(&talks[i]);
+	}
+	for (size_t line = 0; line < sizeof said / sizeof *said; line++)
+		for (unsigned i = 0; i < TALKS; i++)
+			talk_say(&talks[i], line % 2 ? CLIENT : SERVER, said[line]);
+	for (unsigned i = 0; i < TALKS; i++)
+		talk_close(&talks[i], SERVER);
+	for (size_t size = 1; size <= SIZES; size++) {
+		struct monitor_config config = monitor_config_default();
+		config.session = on_starved_session;
+		config.arg = &all;
+		config.memory = size * STEP;
+		struct monitor *m = monitor_new(&config);
+		if (!m)
+			continue;
+		monitor_segments(m, w.packets, w.n);
+		monitor_finish(m);
+		monitor_free(m);
+	}
+	assert_true(all.sessions > TALKS);
+	assert_true(all.unread > 0);
+	assert_int_equal(all.accused, 0);
+	segments_free(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flood_of_syns_makes_no_records),
 		cmocka_unit_test(the_longest_record_has_its_bound),
+		cmocka_unit_test(without_memory_nobody_is_accused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
