@@ -109,7 +109,7 @@ static bool is_plain_param(struct bytes name)
 static bool is_keyword(struct bytes name)
 {
 	for (size_t i = 0; i < name.n; i++)
-		if (!ascii_alnum(name.p[i]) && !strchr("-_.", name.p[i]))
+		if (!ascii_alnum(name.p[i]) && !memchr("-_.", name.p[i], 3))
 			return false;
 	return name.n > 0;
 }
