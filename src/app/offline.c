@@ -374,8 +374,10 @@ static void view(struct offline *f)
 static bool start(struct offline *f)
 {
 	struct viewer_source source = {reread_draw, reread_save, &f->reread};
-	if (!inputs_look(f) || !reread_init(&f->reread, f->o, &f->run.config))
+	if (!inputs_look(f))
 		return false;
+	if (!reread_init(&f->reread, f->o, &f->run.config))
+		return log_fail(&f->run.trouble, "no memory for the list of captures");
 	for (size_t i = 0; i < f->o->reads.n; i++)
 		f->reread.inputs[i].counted = &f->inputs[i].frames;
 	if (!run_open(&f->run, f->o, &source))

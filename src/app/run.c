@@ -37,35 +37,6 @@ static void inputs_name(const struct options *o, char *out, size_t size)
 				      all->all[i]);
 }
 
-/* Whether both are names of one regular file. */
-static bool same_file(const char *a, const char *b)
-{
-	struct stat one, other;
-	return stat(a, &one) == 0 && stat(b, &other) == 0 && S_ISREG(one.st_mode) &&
-	       one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-}
-
-/* An output would destroy the file that is read, and two outputs would mix in one. Call before the
- * output is opened, and after those before it are. */
-static bool output_apart(struct run *r, size_t index)
-{
-	const struct options *o = r->o;
-	const char *target, *other, *spec = o->outputs.all[index];
-	if (!sink_kind_read(spec, &target) || !target)
-		return true;
-	if (o->keylog && same_file(target, o->keylog))
-		return log_fail(&r->usage, "%s would overwrite the key log", spec);
-	for (size_t i = 0; i < o->reads.n; i++)
-		if (same_file(target, o->reads.all[i]))
-			return log_fail(&r->usage, "%s would overwrite the capture that is read",
-					spec);
-	for (size_t i = 0; i < index; i++)
-		if (sink_kind_read(o->outputs.all[i], &other) && other && same_file(target, other))
-			return log_fail(&r->usage, "%s and %s would mix in one file",
-					o->outputs.all[i], spec);
-	return true;
-}
-
 static bool output_add(struct run *r, const char *spec)
 {
 	struct error why = {0};
@@ -88,9 +59,9 @@ static bool outputs_open(struct run *r)
 		return log_fail(&r->trouble, "no memory for the outputs");
 	if (o->outputs.n == 0 && !o->explain && !o->top)
 		output_add(r, r->terminal ? "text" : "json");
-	for (size_t i = 0; i < o->outputs.n && output_apart(r, i); i++)
+	for (size_t i = 0; i < o->outputs.n; i++)
 		output_add(r, o->outputs.all[i]);
-	return !r->trouble && !r->usage;
+	return !r->trouble;
 }
 
 /* Returns the descriptor of a key log, or -1 after printing why. */

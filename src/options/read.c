@@ -216,6 +216,8 @@ unsigned options_read(struct options *o, int argc, char **argv, FILE *errors)
 	free(filed.all);
 	apply_all(o, &m);
 	check(o, &m);
+	if (o->action == OPTIONS_RUN || o->action == OPTIONS_CHECK)
+		options_files_check(o, &m);
 	if (o->action == OPTIONS_CHECK)
 		options_check(o, &m);
 	config_errors_print(&m);

@@ -24,6 +24,14 @@ void option_line_read(struct settings *to, char **filter, int argc, char **argv,
 void option_file_read(struct settings *to, char **text, struct config_errors *m);
 
 /*
+ * Adds an error to *m for each output that would write over the captures that are read, the key
+ * log, the configuration or the pid file, and for each two outputs to one file. Files are told by
+ * device and inode; a file that is not there yet by its folder and name. Pipes and devices are no
+ * files. Standard output counts where it is a file. (check.c)
+ */
+void options_files_check(const struct options *o, struct config_errors *m);
+
+/*
  * The checks of -T (--test) beyond the form of the options: compiles the filter, which looks up the
  * names in it, and checks the targets of outputs and the user. Opens, makes and sends nothing. Adds
  * an error to *m for what can never work. Writes a warning to m->to for what would fail only in the

@@ -69,6 +69,7 @@ static bool json_close(void *self)
 
 const struct sink_kind sink_json = {
 	TARGET_SINK,
+	.to_file = true,
 	.check = target_check,
 	.reopen = target_reopen,
 	.name = "json",

@@ -179,6 +179,7 @@ static bool textfile_stats(void *self, const struct summary *sum)
 
 const struct sink_kind sink_html = {
 	.name = "html",
+	.to_file = true,
 	.help = "a report as one page for a browser in FILE: charts, servers, causes, the worst "
 		"alerted sessions with their "
 		"dialogues; live replaced with each statistics",
@@ -193,6 +194,7 @@ const struct sink_kind sink_html = {
 
 const struct sink_kind sink_textfile = {
 	.name = "textfile",
+	.to_file = true,
 	.help = "Prometheus metrics in FILE, replaced as a whole with each statistics: for "
 		"node_exporter's textfile collector",
 	.open = textfile_open,

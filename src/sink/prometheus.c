@@ -116,7 +116,7 @@ static bool address_read(const char *target, struct sockaddr_storage *out)
 	return true;
 }
 
-/* Its complaints are of clients that speak no HTTP, which is nobody's concern. */
+/* The library reports clients that speak no HTTP: nothing that an administrator could mend. */
 static void be_silent(void *arg, const char *format, va_list args)
 {
 	(void)arg;

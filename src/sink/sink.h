@@ -21,6 +21,7 @@
  */
 struct sink_kind {
 	const char *name, *help;
+	bool to_file; /* the target is a file; or "-", which NULL means too; or "unix:PATH" */
 	/* target: the text behind "KIND:", or NULL. target and mode are borrowed for the sink's
 	 * life. Returns NULL on failure, with a sentence in why. */
 	void *(*open)(const char *target, const struct run_mode *mode, struct error *why);

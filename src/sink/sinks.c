@@ -1,4 +1,4 @@
-/* sinks.c - the table of kinds, and the one door through which sessions reach all outputs. */
+/* sinks.c - the table of kinds, and the delivery of each session to all outputs. */
 #include "sink/sink.h"
 
 #include "policy/reporter.h"
@@ -203,7 +203,7 @@ void sinks_worst(struct sinks *s)
 
 void sinks_stats(struct sinks *s, struct summary summary)
 {
-	/* Nothing is told behind the last words. */
+	/* The sums of rate-limited alerts come before the final statistics. */
 	if (!summary.interim)
 		reporter_finish(s->reporter);
 	summary_fill(s, &summary);

@@ -275,10 +275,16 @@ static void zeek_footer(struct table *t, struct outbuf *b)
 		static const struct format format = {__VA_ARGS__};                                 \
 		return table_open(&format, target, mode, why);                                     \
 	}                                                                                          \
-	const struct sink_kind sink_##kind = {                                                     \
-		TARGET_SINK,          .check = target_check, .name = #kind,                        \
-		.help = words,        .open = kind##_open,   .record = table_record,               \
-		.stats = table_stats, .close = table_close,  .reopen = table_reopen};
+	const struct sink_kind sink_##kind = {TARGET_SINK,                                         \
+					      .to_file = true,                                     \
+					      .check = target_check,                               \
+					      .name = #kind,                                       \
+					      .help = words,                                       \
+					      .open = kind##_open,                                 \
+					      .record = table_record,                              \
+					      .stats = table_stats,                                \
+					      .close = table_close,                                \
+					      .reopen = table_reopen};
 
 TABLE_SINK(csv,
 	   "a table with a line for each session, under a line of names; to FILE, -, or unix:PATH",

@@ -74,6 +74,7 @@ static bool text_close(void *self)
 
 const struct sink_kind sink_text = {
 	TARGET_SINK,
+	.to_file = true,
 	.check = target_check,
 	.reopen = target_reopen,
 	.name = "text",

@@ -283,8 +283,9 @@ run 0 -i lo -T -o "json:$dir/nothere/file" -o exec:/no/such/command \
 says err "cannot make a file in $dir/nothere"
 says err "cannot run /no/such/command"
 lines err 2
-run 0 -i lo -T -o "json:$dir/made" -o "textfile:$dir/made" -o "exec:touch $dir/made"
+run 0 -i lo -T -o "json:$dir/made" -o "textfile:$dir/made.prom" -o "exec:touch $dir/made"
 [ ! -e "$dir/made" ] || fail "-T makes a file"
+[ ! -e "$dir/made.prom" ] || fail "-T makes a file"
 
 # other ways of telling; offline an output that cannot be reached ends it before it begins
 run 3 -r "$bad" -o "syslog:$dir/nobody"
@@ -413,6 +414,28 @@ says err 'would overwrite the key log'
 run 2 -r "$dir/link.pcap" -o "json:$dir/mixed" -o "text:$dir/./mixed"
 says err 'would mix in one file'
 run 0 -r "$dir/link.pcap" -o text:/dev/null -o json:/dev/null
+run 2 -r "$dir/link.pcap" -o "json:$dir/new" -o "html:$dir/../${dir##*/}/new"
+says err 'would mix in one file'
+echo precious >"$dir/precious"
+run 2 -r "$dir/link.pcap" -o "json:$dir/precious" -o "text:$dir/kept.pcap"
+checks=$((checks + 1))
+[ "$(cat "$dir/precious")" = precious ] || fail 'an output was emptied before another was refused'
+echo 'output = text' >"$dir/conf"
+run 2 -r "$dir/link.pcap" -c "$dir/conf" -o "json:$dir/conf"
+says err 'would overwrite the configuration'
+run 2 -T -r "$dir/link.pcap" -o "json:$dir/kept.pcap"
+says err 'would overwrite the capture that is read'
+run 0 -r "$dir/link.pcap" -o exec:/bin/true -o exec:/bin/true
+# Standard input and output count, where they are files.
+checks=$((checks + 2))
+"$program" -r - -o "json:$dir/kept.pcap" <"$dir/kept.pcap" >"$dir/out" 2>"$dir/err"
+[ $? = 2 ] || fail 'an output into standard input is not refused'
+# shellcheck disable=SC2094 # it must refuse
+"$program" -r "$dir/kept.pcap" >>"$dir/kept.pcap" 2>"$dir/err"
+[ $? = 2 ] || fail 'standard output into the capture is not refused'
+# shellcheck disable=SC2094
+"$program" -r "$dir/kept.pcap" -o text >>"$dir/kept.pcap" 2>"$dir/err"
+[ $? = 2 ] || fail 'standard output into the capture is not refused'
 checks=$((checks + 1))
 cmp -s "$bad" "$dir/kept.pcap" || fail 'the capture was destroyed'
 
