@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 /* HASH_BYTES: so many of the digest are shown, as hex. WORD_MIN: a shorter local part is an
- * ordinary word too often to be hunted for in replies. */
+ * ordinary word too often to be looked for in replies. */
 enum { REDACT_POOL = 4 << 20, HASH_BYTES = 6, WORD_MIN = 3 };
 
 static const char redact_mark[] = "***";

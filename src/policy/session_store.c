@@ -142,12 +142,13 @@ static void frames_put(struct session_store *s, struct stored_session *one,
 		       struct session_frames frames)
 {
 	size_t n = frames.block.n;
+	if (n == 0 || n > s->bounds.frames)
+		return;
 	for (size_t i = 0; i < s->n && s->frames + n > s->bounds.frames; i++) {
 		s->frames -= s->all[i]->frames.block.n;
 		frames_free(s->all[i]);
 	}
-	uint8_t *block = n > 0 && n <= s->bounds.frames ? aligned_alloc(16, (n + 15) & ~(size_t)15)
-							: NULL;
+	uint8_t *block = aligned_alloc(16, (n + 15) & ~(size_t)15);
 	if (!block)
 		return;
 	one->frames = (struct session_frames){bytes_of(memcpy(block, frames.block.p, n), n),

@@ -32,7 +32,7 @@ static int create_live(const char *name, const struct run_mode *mode)
 			    mode->uid);
 }
 
-/* Appending keeps two outputs to one file from writing over each other. */
+/* Appending keeps other programs that write to the file from being written over. */
 static int file_open(const char *name, const struct run_mode *mode)
 {
 	if (mode->live)
@@ -206,7 +206,7 @@ size_t outfile_poll(const struct outfile *f, struct pollfd *p)
 	return 1;
 }
 
-/* Whoever stops the program waits for this: a reader that is only slow gets the last words. */
+/* At the end of the program: a reader that is only slow gets what is still queued. */
 static void drain(struct outfile *f)
 {
 	int64_t end = clock_ms() + PATIENCE_MS, left;
