@@ -66,7 +66,8 @@ class MailServer(socketserver.StreamRequestHandler):
                 continue
             verb = line[:4].upper()
             inside = verb == b"DATA"
-            answers = {b"DATA": b"354 go\r\n", b"QUIT": b"221 bye\r\n"}
+            # Not 221: the mail is taken all the same.
+            answers = {b"DATA": b"354 go\r\n", b"QUIT": b"421 busy\r\n"}
             self.wfile.write(answers.get(verb, b"250 ok\r\n"))
             if verb == b"QUIT":
                 break
@@ -199,8 +200,9 @@ class Test:
                 break
             time.sleep(0.05)
         said = self.mta.taken[0] if self.mta.taken else b""
-        self.check("mail by SMTP: its envelope", b"mail FROM:<smtpwatch@example.org>" in said
-                   and said.count(b"rcpt TO:<") == 2, said)
+        verbs = said.upper()  # their case is the library's, and changes with its version
+        self.check("mail by SMTP: its envelope", b"MAIL FROM:<SMTPWATCH@EXAMPLE.ORG>" in verbs
+                   and verbs.count(b"RCPT TO:<") == 2, said)
         self.mail_is("mail by SMTP", said.partition(b"\r\ndata\r\n")[2])
         sendmail.write_text("#!/bin/sh\ncat >/dev/null\nexit 75\n", encoding="utf-8")
         ran = self.notify("mail", self.file(sendmail=sendmail, **who))
