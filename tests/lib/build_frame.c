@@ -259,8 +259,11 @@ static void frames_add(struct frames *f, const struct wire *w, const struct segm
 {
 	struct frame frame = wire_frame(w, link);
 	uint32_t keep = g->snap ? g->snap + frame.len - g->n - PLAIN_HEADERS : frame.len;
-	f->frame = realloc(f->frame, (f->n + 1) * sizeof *f->frame);
-	f->data = realloc(f->data, (f->n + 1) * sizeof *f->data);
+	/* Doubled at each power of two. */
+	if ((f->n & (f->n - 1)) == 0) {
+		f->frame = realloc(f->frame, (2 * f->n + 1) * sizeof *f->frame);
+		f->data = realloc(f->data, (2 * f->n + 1) * sizeof *f->data);
+	}
 	/* A block of its own and of its very size: the sanitizer then sees who reads beyond a
 	 * frame. */
 	frame.caplen = keep < frame.len ? keep : frame.len;
