@@ -161,7 +161,8 @@ static enum step interface_add(struct pcapng *c, const struct block *b)
 	return step;
 }
 
-/* The counters of an interface are cumulative: the last block tells. */
+/* The counters of an interface are cumulative: the last block tells. One about an interface that
+ * was not described is passed over: it says nothing of a packet. */
 static enum step statistics_take(struct pcapng *c, const struct block *b)
 {
 	uint32_t i = number(c, b->p);
@@ -169,7 +170,7 @@ static enum step statistics_take(struct pcapng *c, const struct block *b)
 	uint16_t code;
 	bool whole;
 	if (i >= c->n)
-		return damaged(c, "is about an interface that was not described");
+		return STEP_ON;
 	while (option_next(c, &in, &code, &value, &whole))
 		if (code == OPTION_IFDROP && value.n == 8)
 			c->interfaces[i].drops.interfaces = number64(c, value.p);
@@ -515,6 +516,7 @@ const struct reader pcapng_reader = {
 	.open = pcapng_open,
 	.link = pcapng_link,
 	.read = pcapng_read,
+	.more_links = true,
 	.secrets = pcapng_secrets,
 	.drops = pcapng_drops,
 	.free = pcapng_free,

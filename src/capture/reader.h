@@ -7,6 +7,8 @@
 #include "smtpwatch/bytes.h"
 #include "smtpwatch/frame.h"
 
+#include <stdbool.h>
+
 /* How a file begins. */
 enum reader_fit {
 	READER_FITS, /* the file has this format */
@@ -31,6 +33,9 @@ struct reader {
 	/* Returns the LINKTYPE_ of interface i, of those that are known so far; -1: there is no
 	 * such interface. */
 	int (*link)(const void *state, size_t i);
+
+	/* Further link types may follow while it is read. */
+	bool more_links;
 
 	/* As source_read, but without a filter. */
 	int (*read)(void *state, struct frame *frames, size_t n, struct error *reason);

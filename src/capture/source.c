@@ -20,6 +20,7 @@ struct source {
 	const char *expression;  /* of the filter; NULL: there is none */
 	struct filters *filters; /* NULL: there is none */
 	uint64_t filtered;       /* frames left out by the filter */
+	int undecoded;           /* the first link type, while none so far is decoded; else -1 */
 	struct error refusal;    /* the filter does not compile for a link type that came late; else
 				    empty */
 	char name[184];          /* the sentence has room for a reason too */
@@ -106,16 +107,29 @@ static bool source_choose(struct source *s, struct error *reason)
 	return false;
 }
 
-/* Refuses a capture of which no link type is decoded: otherwise all of it would be read for
- * nothing. */
-static bool source_check_links(const struct source *s, struct error *reason)
+/* Refuses a capture of which no link type is decoded. */
+static bool undecoded_refuse(const struct source *s, struct error *reason)
 {
-	int link, first = s->reader->link(s->state, 0);
+	return error_set(reason, "has link type %d (%s), which is not decoded", s->undecoded,
+			 linktype_name(s->undecoded));
+}
+
+/* Where no other link type can follow, all of it would be read for nothing. */
+static bool source_check_links(struct source *s, struct error *reason)
+{
+	int link;
+	s->undecoded = s->reader->link(s->state, 0);
 	for (size_t i = 0; (link = s->reader->link(s->state, i)) >= 0; i++)
 		if (packet_link_known(link))
-			return true;
-	return error_set(reason, "has link type %d (%s), which is not decoded", first,
-			 linktype_name(first));
+			s->undecoded = -1;
+	return s->undecoded < 0 || s->reader->more_links || undecoded_refuse(s, reason);
+}
+
+static void links_note(struct source *s, const struct frame *frames, int n)
+{
+	for (int i = 0; i < n && s->undecoded >= 0; i++)
+		if (packet_link_known(frames[i].link))
+			s->undecoded = -1;
 }
 
 /* Returns the filter for a link type. After an error, sets a sentence. */
@@ -206,11 +220,16 @@ int source_read(struct source *s, struct frame *frames, size_t n, struct error *
 	assert(n > 0);
 	while (r > 0 && kept == 0 && !s->refusal.text[0]) {
 		r = s->reader->read(s->state, frames, n, &reason);
+		links_note(s, frames, r);
 		kept = r > 0 && s->filters ? (int)source_sift(s, frames, (size_t)r) : r;
 	}
 	if (s->refusal.text[0] && kept <= 0) {
 		*why = s->refusal;
 		return -1;
+	}
+	if (r == 0 && s->undecoded >= 0) {
+		undecoded_refuse(s, &reason);
+		kept = r = -1;
 	}
 	if (r < 0)
 		error_set(why, "%s %s", s->name, reason.text);

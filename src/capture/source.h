@@ -17,7 +17,7 @@ struct source;
  * several link types; and snoop. Each may be compressed with gzip or zstd, which the first bytes
  * tell, not the name. filter: a libpcap filter expression, or NULL; borrowed until source_close.
  * Returns NULL with one sentence in why. The file cannot be opened, is a directory, is empty or no
- * capture, none of its link types is decoded, or the filter does not compile for one of them. For
+ * capture, its link type is not decoded, or the filter does not compile for one of them. For
  * the filter, and only then, *usage is true: the caller's mistake, not the file's. Waits for the
  * first bytes of a pipe; a handled signal ends that wait as a failure. source_close frees the
  * result.
@@ -27,9 +27,10 @@ struct source *source_open(const char *path, const char *filter, struct error *w
 /*
  * Reads the next frames: 1 to n (n > 0), which may be fewer at any call. Borrowed until the next
  * call. Returns the number of frames; 0 at the end or after source_stop; -1 with a sentence in why
- * if the rest is damaged or incomplete. Earlier calls have then returned all frames before the
- * damage. Waits for more of a pipe only if no frame is buffered. Frames of a link type that is not
- * decoded pass every filter, so that they are counted.
+ * if the rest is damaged or incomplete, or at the end if none of the link types was decoded.
+ * Earlier calls have then returned all frames before that. Waits for more of a pipe only if no
+ * frame is buffered. Frames of a link type that is not decoded pass every filter, so that they are
+ * counted.
  */
 int source_read(struct source *s, struct frame *frames, size_t n, struct error *why);
 

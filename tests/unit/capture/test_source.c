@@ -375,7 +375,12 @@ static void link_types(void **state)
 			struct source *s =
 				source_open(file_write("x", m.p, m.n), NULL, &why, &usage);
 			if (rows[i].link < 0) {
-				assert_null(s);
+				/* In a pcapng another link type could follow. */
+				assert_int_equal(s != NULL, capfile_formats[f].pcapng);
+				if (s)
+					assert_int_equal(source_read(s, &got, 1, &why), 1);
+				if (s)
+					assert_int_equal(source_read(s, &got, 1, &why), -1);
 				capfile_words(why.text, rows[i].words);
 			} else {
 				assert_int_equal(source_read(s, &got, 1, &why), 1);
