@@ -330,16 +330,16 @@ deb:
 	@contrib/install-deps.sh build deb
 	@contrib/debian/build $(VERSION)
 
-# That package installed and at work in a Debian of its own (root).
-lab-package: deb
+# That package built in a Debian without build tools, installed and at work (root).
+lab-package:
 	@contrib/install-deps.sh package
-	@tests/lab/package.sh build/smtpwatch_*.deb
+	@tests/lab/package.sh
 
 # A container image of that package in build/container, tried (root): docs/containers.md.
 container: deb
 	@contrib/install-deps.sh container
 	@contrib/container.sh build/smtpwatch_*.deb
-	@tests/debian/container.sh
+	@tests/debian/container.sh || [ $$? = 77 ]
 
 # What a newcomer does with HEAD, in a Debian without tools (root).
 # SUITE: trixie, testing, bookworm ...

@@ -13,15 +13,24 @@ suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 # shellcheck source=contrib/debian/root.sh
 . contrib/debian/root.sh
 
-# What a container has no use for. The package's own documents stay.
+# What a container has no use for, and what is of this machine: the address of its archive, its name.
+# The package's own documents stay.
 lighten() {
 	confined sh -c 'apt-get clean && rm -rf /var/lib/apt/lists/* /usr/share/man/* \
-		/usr/share/locale/* /var/cache/debconf/* /var/log/*.log /root/smtpwatch.deb \
-		/etc/apt/apt.conf.d/90machine /etc/dpkg/dpkg.cfg.d/unsafe-io \
+		/usr/share/locale/* /var/cache/debconf/* /var/log/*.log /var/log/apt \
+		/root/smtpwatch.deb /etc/apt/apt.conf.d/90machine /etc/apt/sources.list \
+		/etc/apt/sources.list.d/* /etc/dpkg/dpkg.cfg.d/unsafe-io /etc/hostname \
 		/usr/sbin/policy-rc.d &&
-		find /usr/share/doc -mindepth 1 -maxdepth 1 ! -name smtpwatch -exec rm -rf {} +'
+		find /usr/share/doc -mindepth 1 -maxdepth 1 ! -name smtpwatch -exec rm -rf {} +' ||
+		return
 	: >"$root/etc/resolv.conf"
 	: >"$root/etc/hosts"
+}
+
+# anonymous: nothing of this machine is in the image
+anonymous() {
+	[ ! -e "$root/etc/hostname" ] &&
+		! grep -rlF --binary-files=without-match -- "$from" "$root/etc" "$root/var" "$root/root"
 }
 
 inside() {
@@ -29,7 +38,7 @@ inside() {
 		confined env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
 			--no-install-recommends /root/smtpwatch.deb || return
 	umount "$root/var/cache/apt/archives"
-	lighten && tar --one-file-system --exclude=./dev/* -cf "$dir/root.tar" -C "$root" .
+	lighten && anonymous && tar --one-file-system --exclude=./dev/* -cf "$dir/root.tar" -C "$root" .
 }
 
 # No program is run for it, and nothing is fetched.

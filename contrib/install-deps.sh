@@ -26,6 +26,7 @@ check module jsonschema        python3-jsonschema
 check module pyte              python3-pyte
 install tool logrotate         logrotate
 install tool dh_compress       debhelper
+install tool systemd-tmpfiles  systemd
 lint  tool   gcc               gcc
 lint  tool   clang             clang
 lint  tool   clang-format      clang-format

@@ -89,6 +89,7 @@ begins() {
 }
 
 humble() {
+	grep -q ^Uid: "$(process)" || return
 	! grep -E '^(Uid:.*\b0\b|Cap(Eff|Prm|Amb):.*[1-9a-f])' "$(process)"
 }
 

@@ -58,7 +58,7 @@ offered() {
 
 # What the operator has left alone becomes the new version's.
 renewed() {
-	! grep -q 0.0.1 /etc/logrotate.d/smtpwatch
+	[ -s /etc/logrotate.d/smtpwatch ] && ! grep -q 0.0.1 /etc/logrotate.d/smtpwatch
 }
 
 checked() {

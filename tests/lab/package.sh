@@ -1,10 +1,9 @@
 #!/bin/bash
-# package.sh - the Debian package from its installation to an alert in the
-# journal and a metric, and away again: the steps of docs/daemon.md, in a Debian
-# of its own with systemd as its first process and no network but loopback. Root.
-# usage: tests/lab/package.sh PACKAGE.deb   (from the top of the tree)
+# package.sh - the Debian package, from `make deb` in a Debian without build tools to an alert in
+# the journal and a metric, and away again: the steps of docs/daemon.md. Installed and at work it is
+# in a Debian of its own with systemd as its first process and no network but loopback. Root.
+# usage: tests/lab/package.sh   (from the top of the tree)
 set -u
-package=$1
 root=$PWD/build/lab/debian
 pid=
 number=0 failed=0
@@ -33,6 +32,17 @@ holds() {
 	failed=$((failed + 1))
 }
 
+# once WHAT COMMAND...: what cannot be tried again
+once() {
+	local what=$1 said
+	shift
+	number=$((number + 1))
+	said=$("$@" 2>&1) && { echo "ok $number - $what"; return; }
+	echo "not ok $number - $what"
+	echo "$said" | tail -n 20 | sed 's/^/# /'
+	failed=$((failed + 1))
+}
+
 offline() {
 	chroot "$root" env DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@"
 }
@@ -56,11 +66,17 @@ if [ ! -d "$root/root" ]; then
 		{ tail build/lab/debootstrap.log; exit 1; }
 	mv "$root.new" "$root"
 fi
-cp "$package" "$root/root/smtpwatch.deb"
-offline apt-get purge -qq -y smtpwatch >/dev/null 2>&1
+# What an earlier run has left, its build tools too: autoremove keeps only what is needed.
+rm -rf "$root/root/smtpwatch"
+offline apt-get purge -qq -y smtpwatch make >/dev/null 2>&1
 offline apt-get update -qq >/dev/null
-holds 'apt install' offline apt-get install -qq -y --no-install-recommends \
-	--reinstall /root/smtpwatch.deb
+# The tree as it is here, without what was built.
+mkdir "$root/root/smtpwatch"
+tar -c --exclude=./build --exclude=./.git --exclude=./smtpwatch . | tar -x -C "$root/root/smtpwatch"
+offline apt-get install -qq -y --no-install-recommends make >/dev/null
+once 'make deb' offline make -C /root/smtpwatch deb
+once 'apt install' offline sh -c 'apt-get install -qq -y --no-install-recommends \
+	--reinstall /root/smtpwatch/build/smtpwatch_*.deb'
 holds 'the user is there' offline getent passwd smtpwatch
 
 systemd-nspawn --directory="$root" --boot --register=no --keep-unit --private-network \

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # tap.sh - counts what tests say in TAP; for tests/run.sh and tests/lab/run,
 # which set -u. What fails is shown whole and named again at the end; a test
-# that is skipped, that crashes or that tests nothing has failed.
+# that crashes or that tests nothing has failed. What is skipped is named.
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 passed=0 failed=0 names=()
