@@ -13,7 +13,7 @@ suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 # shellcheck source=contrib/debian/root.sh
 . contrib/debian/root.sh
 
-# What a container has no use for, and what is of this machine: the address of its archive, its name.
+# What a container has no use for, and what is of this machine: its name, its archive's address.
 # The package's own documents stay.
 lighten() {
 	confined sh -c 'apt-get clean && rm -rf /var/lib/apt/lists/* /usr/share/man/* \
@@ -30,7 +30,7 @@ lighten() {
 # anonymous: nothing of this machine is in the image
 anonymous() {
 	[ ! -e "$root/etc/hostname" ] &&
-		! grep -rlF --binary-files=without-match -- "$from" "$root/etc" "$root/var" "$root/root"
+		! grep -rlF --binary-files=without-match -- "$from" "$root/etc" "$root/var"
 }
 
 inside() {
@@ -38,7 +38,8 @@ inside() {
 		confined env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
 			--no-install-recommends /root/smtpwatch.deb || return
 	umount "$root/var/cache/apt/archives"
-	lighten && anonymous && tar --one-file-system --exclude=./dev/* -cf "$dir/root.tar" -C "$root" .
+	lighten && anonymous &&
+		tar --one-file-system --exclude=./dev/* -cf "$dir/root.tar" -C "$root" .
 }
 
 # No program is run for it, and nothing is fetched.
