@@ -4,9 +4,10 @@
 # begin: names
 _smtpwatch_options="--interface= --read= --ports= --filter= --keylog= --snaplen= --buffer=
 	--promiscuous --checksum --min-severity= --severity= --slow-acceptance= --fail-on=
-	--output= --redact= --explain= --ladder= --top --write-pcap= --write-pcap-memory=
-	--repeat= --digest= --stats-interval= --workers= --engine= --max-connections= --memory=
-	--idle-timeout= --config= --test --user= --pid-file= --list-alerts --version --help"
+	--output= --redact= --site-key= --explain= --ladder= --top --write-pcap=
+	--write-pcap-memory= --repeat= --digest= --stats-interval= --workers= --engine=
+	--max-connections= --memory= --idle-timeout= --config= --test --user= --pid-file=
+	--list-alerts --version --help"
 _smtpwatch_severities="none info notice warning error critical"
 # end: names
 
@@ -57,6 +58,7 @@ _smtpwatch_values() {
 	-o | --output) _smtpwatch_words "text json syslog journald prometheus textfile exec csv
 		zeek ecs html" ;;
 	--redact) _smtpwatch_words "none local hash all" ;;
+	--site-key) _smtpwatch_files ;;
 	--explain) _smtpwatch_words "worst" ;;
 	--ladder) _smtpwatch_words "text csv mermaid scenario" ;;
 	--write-pcap) _smtpwatch_folders ;;

@@ -1,10 +1,15 @@
 /* main.c - reads the options and starts the run. */
 #include "app/live.h"
 #include "app/offline.h"
+#include "base/log.h"
 #include "format/alert_list.h"
 #include "options/help.h"
 #include "options/read.h"
+#include "os/privilege.h"
 #include "transport/file.h"
+#include "transport/site_key.h"
+
+#include <unistd.h>
 
 /* Printed text goes through an outfile, so that a full disk is reported. */
 static enum exit_code print_only(const struct options *o)
@@ -24,8 +29,25 @@ static enum exit_code print_only(const struct options *o)
 	return outfile_close(&out) ? EXIT_DONE : EXIT_TROUBLE;
 }
 
-static enum exit_code work(const struct options *o)
+/* Before the run: a sandbox forbids it later. */
+static bool site_key_load(struct options *o)
 {
+	struct error why = {0};
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	if (o->redaction.mode != REDACT_HASH)
+		return true;
+	privilege_target(o->user, &uid, &gid);
+	if (site_key_read(o->site_key, uid, gid, o->redaction.key, &why))
+		return true;
+	log_line("%s", why.text);
+	return false;
+}
+
+static enum exit_code work(struct options *o)
+{
+	if (!site_key_load(o))
+		return EXIT_USAGE;
 	return o->interfaces.n > 0 ? live_run(o) : offline_run(o);
 }
 

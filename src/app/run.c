@@ -49,7 +49,7 @@ static bool outputs_open(struct run *r)
 {
 	const struct options *o = r->o;
 	struct sinks_config config = sinks_config_default(&r->alerting);
-	config.redact = o->redact;
+	config.redaction = o->redaction;
 	config.repeat = o->repeat;
 	config.digest = o->digest;
 	config.mode.live = r->live;

@@ -4,6 +4,7 @@
 #include "capture/filters.h"
 #include "os/privilege.h"
 #include "sink/sink.h"
+#include "transport/site_key.h"
 
 #include <libgen.h>
 #include <limits.h>
@@ -121,6 +122,12 @@ static bool user_try(const struct options *o, const char *value, struct error *w
 	return error_set(why, "there is no user \"%.99s\"", value);
 }
 
+static bool site_key_try(const struct options *o, const char *value, struct error *why)
+{
+	(void)o;
+	return site_key_check(value, geteuid(), why);
+}
+
 static bool output_try(const struct options *o, const char *value, struct error *why)
 {
 	const struct run_mode mode = {.live = o->reads.n == 0};
@@ -137,7 +144,11 @@ struct trial {
 };
 
 static const struct trial trials[] = {
-	{"filter", filter_try}, {"output", output_try}, {"user", user_try}};
+	{"filter", filter_try},
+	{"output", output_try},
+	{"site-key", site_key_try},
+	{"user", user_try},
+};
 
 static void value_check(const struct options *o, const struct trial *t, const struct setting *s,
 			struct config_errors *m)

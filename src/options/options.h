@@ -49,6 +49,7 @@ struct options {
 	enum options_action action;
 	struct monitor_config monitor; /* ports, engine and limits; the rest: defaults */
 	struct alerting alerting;
+	struct redaction redaction; /* its key: site_key_read, before the run */
 
 /* One member for each row whose place is OWN. A string that was not given is NULL. */
 #define OPTION(group, name, letter, arg, kind, ...) kind

@@ -114,12 +114,12 @@ static void check_write_pcap(const struct options *o, struct config_errors *m)
 {
 	if (!o->write_pcap)
 		return;
-	if (o->redact != REDACT_NONE)
+	if (o->redaction.mode != REDACT_NONE)
 		config_errors_add(
 			m, line_of(o, "write-pcap"),
 			"write-pcap: packets cannot be redacted, they are written as they "
 			"were captured; with --redact %s there can be none",
-			redact_name(o->redact));
+			redact_name(o->redaction.mode));
 	check_twice(o, "write-pcap", m);
 }
 

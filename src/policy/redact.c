@@ -8,16 +8,16 @@
 
 #include <stdlib.h>
 
-/* HASH_BYTES: so many of the digest are shown, as hex. WORD_MIN: a shorter local part is an
+/* HASH_BYTES: so many of the hash are shown, as hex. WORD_MIN: a shorter local part is an
  * ordinary word too often to be looked for in replies. */
-enum { REDACT_POOL = 4 << 20, HASH_BYTES = 6, WORD_MIN = 3 };
+enum { REDACT_POOL = 4 << 20, HASH_BYTES = 8, WORD_MIN = 3 };
 
 static const char redact_mark[] = "***";
 
 struct redactor {
 	enum redact_mode mode;
 	struct pool *pool; /* of the copied strings */
-	struct digest *digest;
+	struct keyed_digest *digest;
 	struct outbuf scratch;
 	struct record record;
 	struct session_info info;
@@ -41,14 +41,15 @@ enum redact_mode redact_read(const char *name)
 	return (enum redact_mode)m;
 }
 
-struct redactor *redactor_new(enum redact_mode mode)
+struct redactor *redactor_new(const struct redaction *how)
 {
+	enum redact_mode mode = how->mode;
 	struct redactor *r = calloc(1, sizeof *r);
 	if (!r)
 		return NULL;
 	r->mode = mode;
 	r->pool = mode != REDACT_NONE ? pool_new(REDACT_POOL) : NULL;
-	r->digest = mode == REDACT_HASH ? digest_new() : NULL;
+	r->digest = mode == REDACT_HASH ? keyed_digest_new(how->key) : NULL;
 	if ((mode != REDACT_NONE && !r->pool) || (mode == REDACT_HASH && !r->digest)) {
 		redactor_free(r);
 		return NULL;
@@ -62,7 +63,7 @@ void redactor_free(struct redactor *r)
 		return;
 	if (r->pool)
 		pool_free(r->pool);
-	digest_free(r->digest);
+	keyed_digest_free(r->digest);
 	outbuf_free(&r->scratch);
 	free(r);
 }
@@ -80,14 +81,14 @@ static size_t local_part(struct bytes address)
 
 static void put_hash(struct redactor *r, struct bytes address)
 {
-	uint8_t lower[STRING_REPLY_MAX], sha256[DIGEST_SHA256];
+	uint8_t lower[STRING_REPLY_MAX], hash[DIGEST_SHA256];
 	size_t n = address.n < sizeof lower ? address.n : sizeof lower;
 	char hex[2 * HASH_BYTES];
 	for (size_t i = 0; i < n; i++)
 		lower[i] = address.p[i] >= 'A' && address.p[i] <= 'Z' ? address.p[i] + ('a' - 'A')
 								      : address.p[i];
-	digest_sha256(r->digest, bytes_of(lower, n), sha256);
-	digest_hex(sha256, HASH_BYTES, hex);
+	keyed_digest_hash(r->digest, bytes_of(lower, n), hash);
+	digest_hex(hash, HASH_BYTES, hex);
 	outbuf_bytes(&r->scratch, hex, sizeof hex);
 }
 

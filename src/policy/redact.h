@@ -3,10 +3,17 @@
 #define SMTPWATCH_POLICY_REDACT_H
 
 #include "smtpwatch/record.h"
+#include "text/digest.h"
 
-/* What replaces bob@example.net. NONE: nothing, it stays. LOCAL: ***@example.net. HASH: 12 hex
- * digits of the SHA-256 of the address in lower case. ALL: the address is removed. */
+/* What replaces bob@example.net. NONE: nothing, it stays. LOCAL: ***@example.net. HASH: 64 bits of
+ * the HMAC-SHA-256 of the address in lower case, in hex: the same for all who have the key. ALL:
+ * the address is removed. */
 enum redact_mode { REDACT_NONE, REDACT_LOCAL, REDACT_HASH, REDACT_ALL, REDACT_MODES };
+
+struct redaction {
+	enum redact_mode mode;
+	uint8_t key[DIGEST_KEY]; /* with HASH: the site's */
+};
 
 const char *redact_name(enum redact_mode mode);
 
@@ -18,7 +25,7 @@ enum redact_mode redact_read(const char *name);
 struct redactor;
 
 /* Returns NULL if memory is exhausted. redactor_free frees it. */
-struct redactor *redactor_new(enum redact_mode mode);
+struct redactor *redactor_new(const struct redaction *how);
 void redactor_free(struct redactor *r);
 
 /*

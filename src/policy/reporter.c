@@ -23,7 +23,7 @@ struct reporter *reporter_new(const struct reporter_config *config)
 	if (!p)
 		return NULL;
 	p->config = *config;
-	p->redactor = redactor_new(config->redact);
+	p->redactor = redactor_new(&config->redaction);
 	if (config->live) {
 		p->throttle = throttle_new(config->repeat, config->repeated, config->repeated_arg);
 		p->addrs = role_addrs_new();

@@ -7,7 +7,7 @@
 
 struct reporter_config {
 	const struct alerting *alerting; /* borrowed; may change between two records */
-	enum redact_mode redact;
+	struct redaction redaction;
 	bool live; /* alerts are rate-limited, and the role of the watched host is looked up */
 	/* With live. repeat: nanoseconds until a repeated alert is reported, as a sum; 0: each
 	 * alert is reported. repeated: gets the sums, see throttle_new. */

@@ -83,14 +83,15 @@ struct bytes stored_clean(void *arg, struct bytes text)
 	return redactor_text(s->redactor, s->record->session, text);
 }
 
-struct session_store *session_store_new(const struct store_bounds *bounds, enum redact_mode redact)
+struct session_store *session_store_new(const struct store_bounds *bounds,
+					const struct redaction *how)
 {
 	size_t places = bounds->order == STORE_LATEST ? 2 * bounds->sessions : bounds->sessions;
 	struct session_store *s = calloc(1, sizeof *s + places * sizeof(struct stored_session *));
 	if (!s)
 		return NULL;
 	s->bounds = *bounds;
-	s->redactor = redactor_new(redact);
+	s->redactor = redactor_new(how);
 	if (s->redactor)
 		return s;
 	free(s);

@@ -62,7 +62,8 @@ struct bytes stored_clean(void *arg, struct bytes text);
 struct session_store;
 
 /* Returns NULL if memory is exhausted. session_store_free allows NULL. */
-struct session_store *session_store_new(const struct store_bounds *bounds, enum redact_mode redact);
+struct session_store *session_store_new(const struct store_bounds *bounds,
+					const struct redaction *how);
 void session_store_free(struct session_store *s);
 
 /* Adds a session, or counts it as omitted if there is no room. Copies all arguments; record and

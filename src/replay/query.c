@@ -35,7 +35,7 @@ struct query *query_new(const struct options *o)
 	q->o = o;
 	q->which = o->explain;
 	q->all = strcmp(q->which, EXPLAIN_ALL) == 0;
-	q->store = session_store_new(q->all ? &all_bounds : &worst_bounds, o->redact);
+	q->store = session_store_new(q->all ? &all_bounds : &worst_bounds, &o->redaction);
 	q->digest = digest_new();
 	/* Now, because the sandbox forbids it later. The locale serves only for the widths of
 	 * characters. */

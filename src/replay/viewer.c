@@ -35,7 +35,7 @@ struct viewer *viewer_new(const struct options *o, const char *inputs,
 		return NULL;
 	v->o = o;
 	v->source = *source;
-	v->recent = recent_new(o->redact);
+	v->recent = recent_new(&o->redaction);
 	v->top = v->recent ? top_new(v->recent, inputs) : NULL;
 	v->folder = o->write_pcap ? o->write_pcap : ".";
 	v->export = export_open(v->folder, o->user, &v->no_export);
@@ -122,7 +122,7 @@ static void packets_save(struct viewer *v, struct stored_session *s)
 	char name[EXPORT_NAME];
 	struct error why = {0};
 	stored_restore(s);
-	if (v->o->redact != REDACT_NONE)
+	if (v->o->redaction.mode != REDACT_NONE)
 		top_message(v->top,
 			    "Packets cannot be redacted: without --redact they can be saved");
 	else if (can_save(v) && v->source.save(v->source.arg, v->export, s, name, &why))

@@ -69,7 +69,7 @@ struct sinks;
 
 struct sinks_config {
 	const struct alerting *alerting; /* borrowed; may change between two records */
-	enum redact_mode redact;
+	struct redaction redaction;
 	struct run_mode mode;
 	/* The members below are for live runs only. */
 	int64_t repeat; /* nanoseconds until a repeated alert is reported, as a sum; 0: each alert

@@ -50,7 +50,7 @@ const struct sink_kind *sink_kind_read(const char *spec, const char **target)
 
 struct sinks_config sinks_config_default(const struct alerting *alerting)
 {
-	return (struct sinks_config){.alerting = alerting, .redact = REDACT_NONE, .digest = -1};
+	return (struct sinks_config){.alerting = alerting, .digest = -1};
 }
 
 /* The throttle tells all outputs. */
@@ -78,7 +78,7 @@ struct sinks *sinks_new(const struct sinks_config *config)
 		return NULL;
 	s->config = *config;
 	s->reporter = reporter_new(&(struct reporter_config){.alerting = config->alerting,
-							     .redact = config->redact,
+							     .redaction = config->redaction,
 							     .live = config->mode.live,
 							     .repeat = config->repeat,
 							     .repeated = repeat_emit,
@@ -115,7 +115,7 @@ bool sinks_add(struct sinks *s, const char *spec, struct error *why)
 	if (!kind || !sinks_grow(s))
 		return false;
 	if (kind->worst_session && !s->worst &&
-	    !(s->worst = session_store_new(&worst_bounds, s->config.redact)))
+	    !(s->worst = session_store_new(&worst_bounds, &s->config.redaction)))
 		return false;
 	self = kind->open(target, &s->config.mode, why);
 	if (!self)

@@ -1,4 +1,4 @@
-/* digest.c - SHA-1 and SHA-256 from OpenSSL. */
+/* digest.c - SHA-1, SHA-256 and HMAC from OpenSSL. */
 
 /* A session's identifiers are SHA-1 hashes of one block. Behind EVP a hash costs four times as
  * much, because contexts are allocated and freed. This API level still declares the direct calls.
@@ -8,6 +8,7 @@
 #include "text/digest.h"
 
 #include <assert.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
@@ -55,6 +56,44 @@ void digest_sha256(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA256]
 	bool done = EVP_DigestInit_ex2(d->ctx, d->sha256, NULL) == 1 &&
 		    EVP_DigestUpdate(d->ctx, in.p, in.n) == 1 &&
 		    EVP_DigestFinal_ex(d->ctx, out, NULL) == 1;
+	assert(done);
+}
+
+struct keyed_digest {
+	EVP_MAC_CTX *ctx; /* with the key */
+};
+
+struct keyed_digest *keyed_digest_new(const uint8_t key[DIGEST_KEY])
+{
+	char sha256[] = "SHA256";
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha256, 0),
+		OSSL_PARAM_construct_end()};
+	struct keyed_digest *d = calloc(1, sizeof *d);
+	EVP_MAC *mac = d ? EVP_MAC_fetch(NULL, "HMAC", NULL) : NULL;
+	if (mac)
+		d->ctx = EVP_MAC_CTX_new(mac);
+	EVP_MAC_free(mac);
+	if (d && d->ctx && EVP_MAC_init(d->ctx, key, DIGEST_KEY, params) == 1)
+		return d;
+	keyed_digest_free(d);
+	return NULL;
+}
+
+void keyed_digest_free(struct keyed_digest *d)
+{
+	if (!d)
+		return;
+	EVP_MAC_CTX_free(d->ctx);
+	free(d);
+}
+
+void keyed_digest_hash(struct keyed_digest *d, struct bytes in, uint8_t out[DIGEST_SHA256])
+{
+	size_t n;
+	bool done = EVP_MAC_init(d->ctx, NULL, 0, NULL) == 1 &&
+		    EVP_MAC_update(d->ctx, in.p, in.n) == 1 &&
+		    EVP_MAC_final(d->ctx, out, &n, DIGEST_SHA256) == 1;
 	assert(done);
 }
 

@@ -5,8 +5,8 @@
 
 #include "smtpwatch/bytes.h"
 
-/* Sizes in bytes. A BASE64 size includes the NUL. */
-enum { DIGEST_SHA1 = 20, DIGEST_SHA256 = 32, DIGEST_BASE64_SHA1 = 29 };
+/* Sizes in bytes. A BASE64 size includes the NUL. KEY: of a keyed hash. */
+enum { DIGEST_SHA1 = 20, DIGEST_SHA256 = 32, DIGEST_BASE64_SHA1 = 29, DIGEST_KEY = 32 };
 
 /* The fetched SHA-256 and a context. Keep one for many hashes: fetching costs more than a hash. */
 struct digest;
@@ -19,6 +19,14 @@ void digest_free(struct digest *d);
 /* Write the hash of `in` to out. A failure of OpenSSL ends the program (assert). */
 void digest_sha1(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA1]);
 void digest_sha256(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA256]);
+
+/* HMAC-SHA-256 (RFC 2104) with one key. */
+struct keyed_digest;
+
+/* As digest_new. The key is copied. */
+struct keyed_digest *keyed_digest_new(const uint8_t key[DIGEST_KEY]);
+void keyed_digest_free(struct keyed_digest *d);
+void keyed_digest_hash(struct keyed_digest *d, struct bytes in, uint8_t out[DIGEST_SHA256]);
 
 /* Write a hash in base64 (RFC 4648 4, with padding), and a NUL. */
 enum { DIGEST_BASE64_SHA256 = 45 };

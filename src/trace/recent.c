@@ -29,12 +29,12 @@ struct recent {
 static const struct store_bounds bounds = {STORE_LATEST, RECENT_SESSIONS, RECENT_BYTES,
 					   RECENT_FRAMES};
 
-struct recent *recent_new(enum redact_mode redact)
+struct recent *recent_new(const struct redaction *how)
 {
 	struct recent *b = calloc(1, sizeof *b);
 	if (!b)
 		return NULL;
-	b->sessions = session_store_new(&bounds, redact);
+	b->sessions = session_store_new(&bounds, how);
 	b->pool = pool_new(TABLE_MEMORY);
 	/* Captured hosts choose the addresses. Without randomness the tables still work, but an
 	 * attacker can predict them. */

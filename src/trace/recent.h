@@ -38,7 +38,7 @@ enum recent_order { RECENT_WORST, RECENT_BUSIEST, RECENT_SLOWEST, RECENT_ORDERS 
 struct recent;
 
 /* Returns NULL if memory is exhausted. */
-struct recent *recent_new(enum redact_mode redact);
+struct recent *recent_new(const struct redaction *how);
 
 /* Frees all sessions. NULL is allowed. */
 void recent_free(struct recent *b);

@@ -213,7 +213,8 @@ def test_sandbox_holds():
         return
     with folder() as name, Pair() as pair:
         conf = pathlib.Path(name, "smtpwatch.conf")
-        conf.write_text("interface = eth0\nredact = hash\n")
+        lines = f"interface = eth0\nredact = hash\nsite-key = {name}/site-key\n"
+        conf.write_text(lines)
         with Daemon(pair.server, "-c", conf, "-j", "0") as daemon:
             Server(pair)
             for _ in range(5):
@@ -222,7 +223,7 @@ def test_sandbox_holds():
                 conf.unlink()
                 daemon.send(signal.SIGHUP)
                 time.sleep(0.2)
-                conf.write_text("interface = eth0\nredact = hash\n")
+                conf.write_text(lines)
             assert daemon.says("cannot read"), daemon.said
             assert daemon.stop() == 0, daemon.said
 

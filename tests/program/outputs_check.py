@@ -514,7 +514,10 @@ def check_keys(run, output):
 
 
 def check_people(run, output, mode):
-    text = output(run, "--redact", mode).decode()
+    key = run.folder / "key"
+    key.write_text("0" * 64)
+    key.chmod(0o600)
+    text = output(run, "--redact", mode, "--site-key", str(key)).decode()
     for name in PEOPLE if mode != "local" else PEOPLE[:3]:
         if name in text:
             raise AssertionError(f"{name} is told: {text[max(0, text.index(name) - 60):][:140]!r}")

@@ -6,11 +6,14 @@ import csv
 import io
 import ipaddress
 import json
+import os
 import re
 import subprocess
 import sys
+import tempfile
 
 problems = []
+FOLDER = tempfile.TemporaryDirectory()
 
 
 def problem(text):
@@ -161,15 +164,17 @@ def check_ecs(text, sessions):
 
 def main():
     program, captures = sys.argv[1], sys.argv[2:]
+    key = os.path.join(FOLDER.name, "site-key")
     for redact in ("none", "local", "hash", "all"):
+        redacted = ("--redact", redact, "--site-key", key)
         sessions = [
             e for e in map(json.loads,
-                           run(program, captures, "-o", "json", "--redact", redact).splitlines())
+                           run(program, captures, "-o", "json", *redacted).splitlines())
             if e["event_type"] == "session"
         ]
         senders = {t.get("from") for s in sessions for t in s["transactions"] if t.get("from")}
         for kind, check in (("csv", check_csv), ("zeek", check_zeek), ("ecs", check_ecs)):
-            text = run(program, captures, "-o", kind, "--redact", redact)
+            text = run(program, captures, "-o", kind, *redacted)
             check(text, sessions)
             if redact == "none" and not any(s in text for s in senders):
                 problem(f"{kind}: no sender in it")

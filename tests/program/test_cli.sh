@@ -239,7 +239,7 @@ same renamed first
 
 # addresses
 for mode in local hash all; do
-	run 0 -r "$bad" --redact $mode -o json -o text
+	run 0 -r "$bad" --redact $mode --site-key "$dir/site-key" -o json -o text
 	lacks out alice
 	lacks out bob
 	lacks out secret

@@ -96,7 +96,8 @@ result 'an unknown ladder' refuses 2 'none of text, csv, mermaid' -r pcaps/421-i
 
 redacted() {
 	for how in local hash all; do
-		explain 221-for-message worst --redact "$how" >"$dir/out" || return 1
+		explain 221-for-message worst --redact "$how" \
+			--site-key "$dir/site-key" >"$dir/out" || return 1
 		! grep -E '\b[ab]@example|1@out' "$dir/out" || return 1
 	done
 }

@@ -71,7 +71,8 @@ result 'hostile text is text' hostile
 redacted() {
 	for how in local hash all; do
 		"$program" -r pcaps/221-for-message.pcap -o "html:$dir/report.html" \
-			--redact "$how" -Z "$me" && grep -q 'MAIL FROM' "$dir/report.html" ||
+			--redact "$how" --site-key "$dir/site-key" -Z "$me" &&
+			grep -q 'MAIL FROM' "$dir/report.html" ||
 			return 1
 		! grep -E '\b[ab]@example|1@out' "$dir/report.html" || return 1
 	done

@@ -56,7 +56,8 @@ result 'what was replaced is told' told
 redacted() {
 	local how
 	for how in local hash all; do
-		write -r pcaps/221-for-message.pcap --redact "$how" >"$dir/out" || return 1
+		write -r pcaps/221-for-message.pcap --redact "$how" \
+			--site-key "$dir/site-key" >"$dir/out" || return 1
 		! grep -E '\b[ab]@example|1@out|192\.0\.2\.1[^0]' "$dir/out" || return 1
 		[ "$(grep -c '^expect ' "$dir/out")" = 2 ] && "$builder" "$dir/out" \
 			"$dir/out.pcap" || return 1

@@ -97,7 +97,7 @@ static unsigned tags(const char *page, const char *tag)
 /* The page of a session whose texts are random has the same tags as that of any other. */
 static void random_text_makes_no_markup(void **state)
 {
-	struct redactor *redactor = redactor_new(REDACT_NONE);
+	struct redactor *redactor = redactor_new(&(struct redaction){REDACT_NONE, {0}});
 	struct totals totals = {.servers = servers_new()};
 	struct monitor_stats core = {.frames = 1};
 	unsigned seed = 20260105;

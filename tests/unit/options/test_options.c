@@ -169,7 +169,7 @@ static void defaults(void **state)
 	assert_int_equal(r.o.alerting.min, SEVERITY_NOTICE);
 	assert_int_equal(r.o.alerting.limits.slow_acceptance, 60 * FRAME_SECOND);
 	assert_int_equal(r.o.fail_on, SEVERITIES);
-	assert_int_equal(r.o.redact, REDACT_NONE);
+	assert_int_equal(r.o.redaction.mode, REDACT_NONE);
 	assert_int_equal(r.o.outputs.n, 0);
 	assert_string_equal(r.o.monitor.engine->name, "native");
 	assert_null(r.o.filter);
@@ -271,7 +271,7 @@ static void a_file_sets(void **state)
 	assert_int_equal(r.o.alerting.of[VERDICT_CLEAN], SEVERITY_NOTICE);
 	assert_int_equal(r.o.alerting.of[VERDICT_UNKNOWN], SEVERITY_INFO);
 	assert_int_equal(r.o.alerting.limits.slow_acceptance, 90 * FRAME_SECOND);
-	assert_int_equal(r.o.redact, REDACT_HASH);
+	assert_int_equal(r.o.redaction.mode, REDACT_HASH);
 	reading_free(&r);
 }
 
@@ -289,7 +289,7 @@ static void the_command_line_goes_first(void **state)
 	assert_string_equal(r.o.reads.all[0], "b.pcap");
 	assert_int_equal(r.o.outputs.n, 1);
 	assert_string_equal(r.o.outputs.all[0], "text");
-	assert_int_equal(r.o.redact, REDACT_NONE);
+	assert_int_equal(r.o.redaction.mode, REDACT_NONE);
 	assert_int_equal(r.o.alerting.of[VERDICT_CLEAN], SEVERITY_INFO);
 	assert_int_equal(r.o.alerting.of[VERDICT_PROBE], SEVERITY_ERROR);
 	reading_free(&r);
@@ -305,7 +305,7 @@ static void packets_come_from_what_the_command_line_says(void **state)
 	assert_int_equal(r.o.interfaces.n, 0);
 	assert_string_equal(r.o.reads.all[0], "a.pcap");
 	assert_string_equal(r.o.filter, "tcp");
-	assert_int_equal(r.o.redact, REDACT_HASH);
+	assert_int_equal(r.o.redaction.mode, REDACT_HASH);
 	reading_free(&r);
 }
 

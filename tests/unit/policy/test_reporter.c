@@ -15,8 +15,8 @@
 
 static struct reporter *reporter(struct made *m)
 {
-	struct reporter *p = reporter_new(
-		&(struct reporter_config){.alerting = &m->alerting, .redact = REDACT_ALL});
+	struct reporter *p = reporter_new(&(struct reporter_config){
+		.alerting = &m->alerting, .redaction = {.mode = REDACT_ALL}});
 	assert_non_null(p);
 	return p;
 }

@@ -27,7 +27,7 @@ struct bench {
 
 static void bench_init(struct bench *b, struct store_bounds bounds, enum redact_mode redact)
 {
-	*b = (struct bench){.store = session_store_new(&bounds, redact)};
+	*b = (struct bench){.store = session_store_new(&bounds, &(struct redaction){redact, {0}})};
 	assert_non_null(b->store);
 	made_init(&b->made);
 }
