@@ -436,6 +436,8 @@ static bool workers_start(struct live_run *w)
 static void broker_try(struct live_run *w)
 {
 	struct error why;
+	if (!sandbox_built())
+		log_line("this build does not restrict its system calls");
 	if (!sandbox_built() || !privilege_net_raw() ||
 	    (geteuid() == 0 && !privilege_drop_due(w->o->user)))
 		return;

@@ -21,14 +21,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* WITHOUT_FILTER: make SECCOMP=no, and builds with a sanitizer, whose runtime makes calls of its
+ * own.
+ */
 #ifdef __has_feature
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
 	__has_feature(memory_sanitizer)
-#define SANITIZED
+#define WITHOUT_FILTER
 #endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define WITHOUT_FILTER
 #endif
 
 /* The roles of a row. ROLE_NONE: the call kills the process in each role. */
@@ -109,6 +111,9 @@ static const struct plain plains[] = {
 	CALL(ROLE_PROGRAM, clock_getres, "the same"),
 	CALL(ROLE_PROGRAM, gettimeofday, "the same"),
 	CALL(ROLE_PROGRAM, time, "the same"),
+#ifdef __s390x__
+	CALL(ROLE_BOTH, mmap, "memory; its arguments lie in memory, where no filter sees them"),
+#endif
 	CALL(ROLE_BOTH, brk, "memory"),
 	CALL(ROLE_BOTH, munmap, "memory"),
 	CALL(ROLE_PROGRAM, mremap, "memory"),
@@ -271,14 +276,22 @@ enum { SANDBOX_PARTLY(ARGUMENT) };
 		roles, SCMP_SYS(fcntl), ARGUMENT_fcntl, EQUAL, command, why                        \
 	}
 
+/* The argument of clone(2) that has the flags. */
+#ifdef __s390x__
+#define CLONE_FLAGS 1
+#else
+#define CLONE_FLAGS 0
+#endif
+
 static const struct conditional conditionals[] = {
+#ifndef __s390x__
 	{ROLE_BOTH, SCMP_SYS(mmap), 2, PROT_EXEC, 0, "memory"},
 	{ROLE_NONE, SCMP_SYS(mmap), 2, PROT_EXEC, PROT_EXEC, "memory to run"},
+#endif
 	{ROLE_BOTH, SCMP_SYS(mprotect), 2, PROT_EXEC, 0, "memory"},
 	{ROLE_NONE, SCMP_SYS(mprotect), 2, PROT_EXEC, PROT_EXEC, "memory to run"},
-	{ROLE_PROGRAM, SCMP_SYS(clone), 0, CLONE_THREAD, CLONE_THREAD, "threads"},
-	{ROLE_NONE, SCMP_SYS(clone), 0, CLONE_THREAD, 0, "another process"},
-	{ROLE_PROGRAM, SCMP_SYS(socket), 0, EQUAL, AF_UNIX, "local sockets of outputs"},
+	{ROLE_PROGRAM, SCMP_SYS(clone), CLONE_FLAGS, CLONE_THREAD, CLONE_THREAD, "threads"},
+	{ROLE_NONE, SCMP_SYS(clone), CLONE_FLAGS, CLONE_THREAD, 0, "another process"},
 	{ROLE_PROGRAM, SCMP_SYS(prlimit64), 0, EQUAL, 0,
 	 "a thread's stack; how many files may be open"},
 	{ROLE_PROGRAM, SCMP_SYS(sched_setaffinity), 0, EQUAL, 0,
@@ -332,7 +345,7 @@ static const struct conditional conditionals[] = {
 	IOCTL(ROLE_NONE, TIOCSETD, "the same"),
 };
 
-#ifdef SANITIZED
+#ifdef WITHOUT_FILTER
 
 bool sandbox_built(void)
 {
@@ -347,6 +360,12 @@ bool sandbox_enter(unsigned role, int *packet, struct error *why)
 	(void)conditionals;
 	if (packet)
 		*packet = -1;
+	return true;
+}
+
+bool sandbox_rules_fit(const char *machine)
+{
+	(void)machine;
 	return true;
 }
 
@@ -407,6 +426,12 @@ struct specials {
 	size_t n;
 };
 
+static void put_any(struct specials *s, uint32_t action, int call)
+{
+	assert(s->n < SPECIALS_MAX);
+	s->all[s->n++] = (struct special){.call = call, .action = action};
+}
+
 static void put_one(struct specials *s, uint32_t action, int call, struct scmp_arg_cmp when)
 {
 	assert(s->n < SPECIALS_MAX);
@@ -420,13 +445,27 @@ static void put_two(struct specials *s, uint32_t action, int call, struct scmp_a
 	s->all[s->n++] = (struct special){call, action, 2, {when, and}};
 }
 
-/*
- * The rules of socket(2) for families without a row. packet: the action for AF_PACKET.
- * libibverbs, which libpcap may be linked with, asks by netlink for its devices, and goes on
- * without an answer. Families above AF_PACKET kill the process.
- */
-static void specials_socket(struct specials *s, uint32_t packet)
+/* Machines whose C library makes sockets by socketcall(2): the family lies in memory, where no
+ * filter sees it. */
+static bool has_socketcall(uint32_t machine)
 {
+	return machine == SCMP_ARCH_S390X || machine == SCMP_ARCH_PPC64LE ||
+	       machine == SCMP_ARCH_PPC64;
+}
+
+/*
+ * The rules of socket(2). packet: the action for AF_PACKET. Outputs have local sockets. libibverbs,
+ * which libpcap may be linked with, asks by netlink for its devices, and goes on without an answer.
+ * Every other family kills the process. With socketcall(2) all families are allowed: packet sockets
+ * are then refused by the kernel, for want of a capability.
+ */
+static void specials_socket(struct specials *s, unsigned rows, uint32_t packet, uint32_t machine)
+{
+	if (has_socketcall(machine)) {
+		put_any(s, action_of(ROLE_BOTH, rows), SCMP_SYS(socket));
+		return;
+	}
+	put_one(s, action_of(ROLE_PROGRAM, rows), SCMP_SYS(socket), argument(0, EQUAL, AF_UNIX));
 	put_one(s, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), compared(0, SCMP_CMP_GT, AF_PACKET));
 	for (unsigned family = 0; family < AF_NETLINK; family++)
 		if (family != AF_UNIX)
@@ -458,7 +497,7 @@ static void specials_own(struct specials *s, unsigned rows)
 /* Makes all rules that are in no table. clone3(2) fails with ENOSYS: the C library then uses
  * clone(2), whose flags the filter can read. seccomp(2) is allowed to make this filter narrower
  * (sandbox_count). */
-static void specials_make(struct specials *s, unsigned rows, uint32_t packet)
+static void specials_make(struct specials *s, unsigned rows, uint32_t packet, uint32_t machine)
 {
 	s->n = 0;
 	put_one(s, filter_action, SCMP_SYS(clone3), (struct scmp_arg_cmp){0});
@@ -467,14 +506,14 @@ static void specials_make(struct specials *s, unsigned rows, uint32_t packet)
 	put_two(s, action_of(ROLE_PROGRAM, rows), SCMP_SYS(seccomp),
 		compared(0, SCMP_CMP_EQ, SECCOMP_SET_MODE_FILTER), compared(1, SCMP_CMP_EQ, 0));
 	specials_own(s, rows);
-	specials_socket(s, packet);
+	specials_socket(s, rows, packet, machine);
 }
 
-static int rules_add(scmp_filter_ctx filter, unsigned rows, uint32_t packet)
+static int rules_add(scmp_filter_ctx filter, unsigned rows, uint32_t packet, uint32_t machine)
 {
 	struct specials s;
 	int r = 0;
-	specials_make(&s, rows, packet);
+	specials_make(&s, rows, packet, machine);
 	for (size_t i = 0; i < s.n && r == 0; i++)
 		if (s.all[i].action != filter_action)
 			r = seccomp_rule_add_array(filter, s.all[i].action, s.all[i].call,
@@ -492,9 +531,12 @@ static int rules_add(scmp_filter_ctx filter, unsigned rows, uint32_t packet)
  * last. */
 static int filter_load(unsigned role, uint32_t packet, int *listener)
 {
+	uint32_t machine = seccomp_arch_native();
+	if (packet == SCMP_ACT_NOTIFY && has_socketcall(machine))
+		return -EOPNOTSUPP;
 	scmp_filter_ctx filter = seccomp_init(filter_action);
 	int r = filter ? rules_add(filter, rows_of(role),
-				   rows_of(role) & ROLE_PACKETS ? SCMP_ACT_ALLOW : packet)
+				   rows_of(role) & ROLE_PACKETS ? SCMP_ACT_ALLOW : packet, machine)
 		       : -ENOMEM;
 	if (r == 0)
 		r = seccomp_load(filter);
@@ -521,11 +563,11 @@ static int known_add(scmp_filter_ctx filter, int call, struct scmp_arg_cmp when)
 }
 
 /* Allows every call that the loaded filter has a rule for. */
-static int rules_known(scmp_filter_ctx filter)
+static int rules_known(scmp_filter_ctx filter, uint32_t machine)
 {
 	struct specials s;
 	int r = 0;
-	specials_make(&s, 0, SCMP_ACT_ALLOW);
+	specials_make(&s, 0, SCMP_ACT_ALLOW, machine);
 	for (size_t i = 0; i < s.n && r == 0; i++)
 		r = known_add(filter, s.all[i].call, s.all[i].when[0]);
 	for (size_t i = 0; i < sizeof plains / sizeof plains[0] && r == 0; i++)
@@ -545,9 +587,10 @@ static char *call_name(int call)
 static int unknown_prepare(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
-	int fd = memfd_create("filter", MFD_CLOEXEC), r = fd < 0    ? -errno
-							  : !filter ? -ENOMEM
-								    : rules_known(filter);
+	int fd = memfd_create("filter", MFD_CLOEXEC),
+	    r = fd < 0    ? -errno
+		: !filter ? -ENOMEM
+			  : rules_known(filter, seccomp_arch_native());
 	if (r == 0)
 		r = seccomp_export_bpf(filter, fd);
 	if (r == 0)
@@ -556,6 +599,35 @@ static int unknown_prepare(void)
 	if (fd >= 0)
 		close(fd);
 	return r;
+}
+
+/* A filter with this default and no rules, for another machine. */
+static scmp_filter_ctx filter_for(uint32_t action, uint32_t machine)
+{
+	scmp_filter_ctx filter = seccomp_init(action);
+	if (filter && machine != seccomp_arch_native() &&
+	    (seccomp_arch_remove(filter, SCMP_ARCH_NATIVE) != 0 ||
+	     seccomp_arch_add(filter, machine) != 0)) {
+		seccomp_release(filter);
+		return NULL;
+	}
+	return filter;
+}
+
+bool sandbox_rules_fit(const char *machine)
+{
+	uint32_t arch = seccomp_arch_resolve_name(machine);
+	bool fit = arch != 0;
+	for (unsigned role = SANDBOX_PROGRAM; role <= SANDBOX_BROKER && fit; role++) {
+		scmp_filter_ctx filter = filter_for(filter_action, arch),
+				known = filter_for(SCMP_ACT_TRAP, arch);
+		fit = filter && known &&
+		      rules_add(filter, rows_of(role), SCMP_ACT_ERRNO(EPERM), arch) == 0 &&
+		      rules_known(known, arch) == 0;
+		seccomp_release(filter);
+		seccomp_release(known);
+	}
+	return fit;
 }
 
 bool sandbox_enter(unsigned role, int *packet, struct error *why)
