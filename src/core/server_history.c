@@ -5,6 +5,8 @@
 
 #include "core/packet/flow_table.h"
 
+#include <string.h>
+
 /*
  * Endings are kept as runs of such as came within an eighth of a second, so that 16 of them span
  * the two seconds that are asked for, however many end at once. That is also how far `together` may
@@ -22,6 +24,9 @@ static const int64_t run_length = FRAME_SECOND / 8, together_time = FRAME_SECOND
 static const int64_t shortest_life = 10 * FRAME_SECOND;
 
 enum { FEWEST_MESSAGES = 2 };
+
+/* The table of servers begins with so many, and doubles. */
+enum { SERVERS_FIRST = 16 };
 
 /* So many more of one length than of others: then it is taken for the 221's. */
 enum { USUAL_SURE = 2 };
@@ -59,8 +64,9 @@ struct server_history {
 	uint64_t seed[2];
 	struct flow_table table;
 	struct server *servers;
-	uint32_t capacity, limit,
-		count; /* limit: capacity, or fewer where the table could not grow */
+	uint32_t capacity, /* of servers[] as it is */
+		limit,     /* of how many it may have */
+		count;
 	uint32_t oldest, newest;
 };
 
@@ -72,14 +78,14 @@ struct server_history *server_history_new(struct pool *pool, const uint64_t seed
 		return NULL;
 	*h = (struct server_history){.pool = pool,
 				     .seed = {seed[0], seed[1]},
-				     .capacity = servers,
+				     .capacity = servers < SERVERS_FIRST ? servers : SERVERS_FIRST,
 				     .limit = servers,
 				     .oldest = FLOW_NONE,
 				     .newest = FLOW_NONE};
-	h->servers = pool_get_large(pool, servers * sizeof *h->servers);
+	h->servers = pool_get_large(pool, h->capacity * sizeof *h->servers);
 	if (h->servers && flow_table_init(&h->table, pool))
 		return h;
-	pool_put_large(pool, h->servers, servers * sizeof *h->servers);
+	pool_put_large(pool, h->servers, h->capacity * sizeof *h->servers);
 	pool_put_large(pool, h, sizeof *h);
 	return NULL;
 }
@@ -121,9 +127,27 @@ static void link_newest(struct server_history *h, uint32_t at)
 	h->newest = at;
 }
 
+/* Returns false if there is no memory, or the limit is reached. */
+static bool servers_grow(struct server_history *h)
+{
+	uint32_t n = 2 * h->capacity < h->limit ? 2 * h->capacity : h->limit;
+	if (n <= h->capacity)
+		return false;
+	struct server *more = pool_get_large(h->pool, n * sizeof *more);
+	if (!more)
+		return false;
+	memcpy(more, h->servers, h->count * sizeof *more);
+	pool_put_large(h->pool, h->servers, h->capacity * sizeof *h->servers);
+	h->servers = more;
+	h->capacity = n;
+	return true;
+}
+
 /* A place that was never used, or that of the server that was longest not heard of. */
 static uint32_t place_take(struct server_history *h)
 {
+	if (h->count == h->capacity && h->count < h->limit && !servers_grow(h))
+		h->limit = h->count;
 	if (h->count < h->limit)
 		return h->count++;
 	uint32_t at = h->oldest;

@@ -76,7 +76,9 @@ static bool complain(const struct reader *r, const char *what, const char *word)
 static struct step *step_add(struct reader *r, enum step_kind kind)
 {
 	struct scenario *s = r->s;
-	s->steps = realloc(s->steps, (s->n + 1) * sizeof *s->steps);
+	/* Doubled at each power of two. */
+	if ((s->n & (s->n - 1)) == 0)
+		s->steps = realloc(s->steps, (2 * s->n + 1) * sizeof *s->steps);
 	s->steps[s->n] = (struct step){.kind = kind, .line = r->line, .scene = r->scene};
 	return &s->steps[s->n++];
 }
