@@ -55,7 +55,9 @@ static struct page *page_new(const char *target, mode_t access, const struct run
 static bool page_write(struct page *p)
 {
 	errno = ENOMEM;
+	p->state.offered++;
 	if (!p->buf.failed && atomic_file_write(&p->file, &p->buf)) {
+		p->state.written++;
 		target_state_up(&p->state);
 		return true;
 	}
@@ -64,17 +66,18 @@ static bool page_write(struct page *p)
 	return p->mode->live;
 }
 
-static void page_loss(const void *self, struct sink_loss *out)
+static void page_counts(const void *self, struct sink_counts *out)
 {
 	const struct page *p = self;
-	out->lost = p->state.lost;
+	*out = (struct sink_counts){out->name, p->state.offered, p->state.written, p->state.lost,
+				    0};
 }
 
 static bool page_close(void *self)
 {
 	struct page *p = self;
 	bool whole = !p->state.on;
-	target_state_close(&p->state);
+	target_state_sum(&p->state, p->mode->live);
 	page_free(p);
 	return whole;
 }
@@ -189,7 +192,7 @@ const struct sink_kind sink_html = {
 	.stats = html_stats,
 	.worst_session = html_worst_session,
 	.close = page_close,
-	.loss = page_loss,
+	.counts = page_counts,
 };
 
 const struct sink_kind sink_textfile = {
@@ -202,5 +205,5 @@ const struct sink_kind sink_textfile = {
 	.record = textfile_record,
 	.stats = textfile_stats,
 	.close = page_close,
-	.loss = page_loss,
+	.counts = page_counts,
 };

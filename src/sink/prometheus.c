@@ -22,7 +22,7 @@ static const char usual_target[] = "127.0.0.1:9625",
 struct sink_prometheus {
 	struct metrics metrics;
 	struct outbuf buf;
-	struct sink_loss *outputs; /* as last observed */
+	struct sink_counts *outputs; /* as last observed */
 	size_t outputs_n;
 	struct MHD_Daemon *daemon;
 	int fd;          /* libmicrohttpd's epoll */

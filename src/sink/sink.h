@@ -50,7 +50,7 @@ struct sink_kind {
 	void (*ready)(void *self, const struct pollfd *p); /* takes *p back, with revents */
 	void (*tick)(void *self, int64_t now);
 	bool (*reopen)(void *self); /* false: the old target stays in use, which was reported */
-	void (*loss)(const void *self, struct sink_loss *out);
+	void (*counts)(const void *self, struct sink_counts *out);
 };
 
 #define SINK(name) extern const struct sink_kind sink_##name;

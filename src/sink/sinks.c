@@ -32,8 +32,8 @@ struct sinks {
 	struct rates *rates;
 	struct daily daily;
 	struct sink *all;
-	struct sink_loss *losses; /* one for each */
-	int64_t now;              /* the latest tick that was taken */
+	struct sink_counts *counts; /* one for each */
+	int64_t now;                /* the latest tick that was taken */
 	size_t n;
 };
 
@@ -95,14 +95,14 @@ struct sinks *sinks_new(const struct sinks_config *config)
 static bool sinks_grow(struct sinks *s)
 {
 	struct sink *all = realloc(s->all, (s->n + 1) * sizeof *all);
-	struct sink_loss *losses;
+	struct sink_counts *counts;
 	if (!all)
 		return false;
 	s->all = all;
-	losses = realloc(s->losses, (s->n + 1) * sizeof *losses);
-	if (!losses)
+	counts = realloc(s->counts, (s->n + 1) * sizeof *counts);
+	if (!counts)
 		return false;
-	s->losses = losses;
+	s->counts = counts;
 	return true;
 }
 
@@ -120,7 +120,7 @@ bool sinks_add(struct sinks *s, const char *spec, struct error *why)
 	self = kind->open(target, &s->config.mode, why);
 	if (!self)
 		return false;
-	s->losses[s->n] = (struct sink_loss){.name = spec};
+	s->counts[s->n] = (struct sink_counts){.name = spec};
 	s->all[s->n++] = (struct sink){.kind = kind, .self = self, .listening = true};
 	return true;
 }
@@ -162,15 +162,15 @@ static void summary_fill(struct sinks *s, struct summary *summary)
 	summary->totals = &s->totals;
 	summary->alerting = s->config.alerting;
 	summary->live = s->config.mode.live;
-	summary->outputs = s->losses;
+	summary->outputs = s->counts;
 	summary->outputs_n = s->config.mode.live ? s->n : 0;
 	if (s->worst) {
 		summary->worst = session_store_count(s->worst);
 		summary->worst_omitted = session_store_omitted(s->worst);
 	}
 	for (size_t i = 0; i < s->n; i++)
-		if (s->all[i].kind->loss)
-			s->all[i].kind->loss(s->all[i].self, &s->losses[i]);
+		if (s->all[i].kind->counts)
+			s->all[i].kind->counts(s->all[i].self, &s->counts[i]);
 }
 
 struct session_store *sinks_stored(struct sinks *s)
@@ -300,7 +300,7 @@ bool sinks_close(struct sinks *s)
 	servers_free(s->totals.servers);
 	session_store_free(s->worst);
 	free(s->all);
-	free(s->losses);
+	free(s->counts);
 	free(s);
 	return whole;
 }

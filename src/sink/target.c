@@ -100,19 +100,18 @@ bool target_reopen(void *self)
 					  : outfile_reopen(&o->file);
 }
 
-void target_loss(const void *self, struct sink_loss *out)
+void target_counts(const void *self, struct sink_counts *out)
 {
 	const struct target *o = self;
 	if (o->kind == TARGET_HELPER) {
-		out->lost = helper_lost(o->helper);
-		out->reconnects = helper_reconnects(o->helper);
-	} else if (o->kind == TARGET_SOCKET) {
-		out->lost = o->socket.state.lost;
-		out->reconnects = outsocket_reconnects(&o->socket);
-	} else {
-		out->lost = o->file.state.lost;
-		out->reconnects = 0;
+		struct helper_counts c = helper_counts(o->helper);
+		*out = (struct sink_counts){out->name, c.offered, c.done, c.lost, c.reconnects};
+		return;
 	}
+	bool socket = o->kind == TARGET_SOCKET;
+	const struct target_state *s = socket ? &o->socket.state : &o->file.state;
+	*out = (struct sink_counts){out->name, s->offered, s->written, s->lost,
+				    socket ? outsocket_reconnects(&o->socket) : 0};
 }
 
 bool target_close(struct target *o)

@@ -44,12 +44,12 @@ void target_tick(void *self, int64_t now);
 size_t target_poll(const void *self, struct pollfd *p);
 void target_ready(void *self, const struct pollfd *p);
 bool target_reopen(void *self);
-void target_loss(const void *self, struct sink_loss *out);
+void target_counts(const void *self, struct sink_counts *out);
 
 /* The functions of a struct sink_kind that are the same for all whose self begins with a target. */
 #define TARGET_SINK                                                                                \
 	.flush = target_flush, .poll = target_poll, .ready = target_ready, .tick = target_tick,    \
-	.loss = target_loss
+	.counts = target_counts
 
 /* Closes the target; o may not be used again. Returns false if the target misses something. */
 bool target_close(struct target *o);

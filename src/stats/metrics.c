@@ -194,7 +194,8 @@ static void put_label(struct outbuf *b, struct bytes text)
 	outbuf_free(&plain);
 }
 
-static void put_loss(struct outbuf *b, const char *name, const struct sink_loss *output, uint64_t v)
+static void put_output(struct outbuf *b, const char *name, const struct sink_counts *output,
+		       uint64_t v)
 {
 	outbuf_format(b, "%s{output=\"", name);
 	put_label(b, bytes_str(output->name));
@@ -202,22 +203,18 @@ static void put_loss(struct outbuf *b, const char *name, const struct sink_loss 
 	put_value(b, v);
 }
 
-static void put_outputs(struct outbuf *b, const struct sink_loss *outputs, size_t n)
+static void put_outputs(struct outbuf *b, const struct sink_counts *outputs, size_t n)
 {
 	if (n == 0)
 		return;
-	put_head(b, "smtpwatch_output_lost_total", "counter",
-		 "Records that an output did not bring to its target.");
-	for (size_t i = 0; i < n; i++)
-		put_loss(b, "smtpwatch_output_lost_total", &outputs[i], outputs[i].lost);
-	put_head(b, "smtpwatch_output_reconnects_total", "counter",
-		 "How often an output connected to its target again.");
-	for (size_t i = 0; i < n; i++)
-		put_loss(b, "smtpwatch_output_reconnects_total", &outputs[i],
-			 outputs[i].reconnects);
+#define OUTPUT(member, help)                                                                       \
+	put_head(b, "smtpwatch_output_" #member "_total", "counter", help);                        \
+	for (size_t i = 0; i < n; i++)                                                             \
+		put_output(b, "smtpwatch_output_" #member "_total", &outputs[i], outputs[i].member);
+#include "stats/outputs.def"
 }
 
-void metrics_put(const struct metrics *m, struct outbuf *b, const struct sink_loss *outputs,
+void metrics_put(const struct metrics *m, struct outbuf *b, const struct sink_counts *outputs,
 		 size_t n)
 {
 	put_head(b, "smtpwatch_build_info", "gauge", "The version, as a label.");

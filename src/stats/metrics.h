@@ -35,8 +35,8 @@ const char *metrics_bound(unsigned bucket);
 /* Counts one session. r is borrowed for the call. */
 void metrics_count(struct metrics *m, const struct report *r);
 
-/* Appends all metrics. outputs: n elements, the losses of each output so far; n may be 0. */
-void metrics_put(const struct metrics *m, struct outbuf *b, const struct sink_loss *outputs,
+/* Appends all metrics. outputs: n elements, the counts of each output so far; n may be 0. */
+void metrics_put(const struct metrics *m, struct outbuf *b, const struct sink_counts *outputs,
 		 size_t n);
 
 #endif

@@ -25,11 +25,11 @@ struct totals {
 /* Counts one session. r is borrowed for the call. */
 void totals_count(struct totals *t, const struct report *r);
 
-/* The records that an output failed to deliver. */
-struct sink_loss {
+/* What became of the records of an output (outputs.def). */
+struct sink_counts {
 	const char *name; /* as configured: "json:/var/log/smtpwatch.json" */
-	uint64_t lost;    /* records */
-	uint64_t reconnects;
+#define OUTPUT(member, help) uint64_t member;
+#include "stats/outputs.def"
 };
 
 /* All statistics of a run. The pointers are borrowed for the call that gets the summary. */
@@ -47,7 +47,7 @@ struct summary {
 	bool keys;              /* a key log or a capture supplied TLS secrets */
 	uint64_t secrets;       /* the number of these secrets */
 	uint64_t bad_key_lines; /* lines of the key logs that could not be read */
-	const struct sink_loss *outputs;
+	const struct sink_counts *outputs;
 	size_t outputs_n;       /* 0: offline */
 	size_t worst;           /* sessions that will be shown in detail */
 	uint64_t worst_omitted; /* sessions with alerts that will not, because there are too many */

@@ -130,7 +130,7 @@ static void vanish(struct scenario_steps *s, enum side side)
 }
 
 /* Writes what happens to the next segment of a side. at: its packet; to: the offset behind it. */
-static void put_loss(struct scenario_steps *s, size_t at, enum side side, uint64_t to)
+static void put_output(struct scenario_steps *s, size_t at, enum side side, uint64_t to)
 {
 	struct scenario_side *d = &s->side[side], *peer = &s->side[side_other(side)];
 	enum arrival arrival = arrival_of(s, at, side, to);
@@ -156,7 +156,7 @@ static void put_directives(struct scenario_steps *s, size_t at, enum side side, 
 {
 	if (is_crossing(s, side, acked))
 		outbuf_str(s->w->b, "crossing\n");
-	put_loss(s, at, side, to);
+	put_output(s, at, side, to);
 }
 
 /* Returns the packet that brought the bytes, which may have waited for others. */

@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,6 +42,23 @@ static int file_open(const char *name, const struct run_mode *mode)
 			    mode->uid);
 }
 
+/* A process that was killed may have left half a line, to which no other is added. */
+static void line_end(const struct outfile *f)
+{
+	struct stat st;
+	char last = '\n';
+	int fd;
+	if (!f->mode->live || !f->to.regular || f->standard || fstat(f->to.fd, &st) != 0 ||
+	    st.st_size == 0)
+		return;
+	fd = outpath_open(f->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0, f->mode->uid);
+	if (fd >= 0 && pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n' &&
+	    write(f->to.fd, "\n", 1) != 1)
+		log_line("%s: its last line has no end", f->name);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* A pipe with a name of its own can have another reader after this one. */
 static bool has_readers_to_come(const struct outfile *f)
 {
@@ -64,6 +82,7 @@ bool outfile_open(struct outfile *f, const char *name, const struct run_mode *mo
 	if (f->to.fd < 0)
 		return error_set(why, "cannot write to %s: %s", f->name,
 				 errno == ENXIO ? "nobody reads that pipe" : outpath_error(errno));
+	line_end(f);
 	f->lasting = has_readers_to_come(f);
 	return true;
 }
@@ -86,10 +105,37 @@ bool outfile_check(const char *name, struct error *why)
 	return true;
 }
 
+/* Counts the records that are written whole. */
+static void records_count(struct outfile *f)
+{
+	uint64_t done = f->origin + f->done;
+	while (f->ends_first < f->ends_n && f->ends[f->ends_first] <= done) {
+		f->begun = f->ends[f->ends_first++];
+		f->state.written++;
+	}
+	if (f->done == f->buf.n || f->broken) {
+		f->begun = done;
+		f->ends_first = f->ends_n = 0;
+	}
+}
+
+/* Takes the part of a record back that a regular file got, unless another program has written
+ * behind it. */
+static void part_take_back(struct outfile *f)
+{
+	off_t part = (off_t)(f->origin + f->done - f->begun), end;
+	struct stat st;
+	if (part > 0 && f->to.regular && (end = lseek(f->to.fd, 0, SEEK_CUR)) >= part &&
+	    fstat(f->to.fd, &st) == 0 && st.st_size == end && ftruncate(f->to.fd, end - part) == 0)
+		f->done -= (size_t)part;
+}
+
 /* Offline a reader that has gone (`| head`) has what it wanted; live it went while there was more
  * to come. */
 static void outfile_break(struct outfile *f, int error)
 {
+	records_count(f);
+	part_take_back(f);
 	f->broken = true;
 	f->quiet = error == EPIPE && !f->mode->live;
 	if (!f->quiet)
@@ -111,22 +157,25 @@ static bool go_on(struct outfile *f, int error)
 	return false;
 }
 
-/* What was written is forgotten; what waits behind it is moved only where that is little, because a
- * slow reader takes it in many small pieces. */
+/* Records that were written are forgotten; what waits behind them is moved only where that is
+ * little, because a slow reader takes it in many small pieces. */
 static void written(struct outfile *f)
 {
-	size_t left = f->buf.n - f->done;
-	if (f->broken)
-		left = 0;
+	size_t gone, left;
+	records_count(f);
+	gone = f->broken ? f->buf.n : (size_t)(f->begun - f->origin);
+	left = f->buf.n - gone;
 	if (left == 0 && f->mode->live)
 		target_state_up(&f->state);
-	if (left > f->done)
+	if (left > gone)
 		return;
 	if (left > 0)
-		memmove(f->buf.p, f->buf.p + f->done, left);
-	f->whole -= f->done < f->whole ? f->done : f->whole;
+		memmove(f->buf.p, f->buf.p + gone, left);
+	f->whole -= gone < f->whole ? gone : f->whole;
+	f->done -= gone < f->done ? gone : f->done;
+	f->origin += gone;
+	f->begun = f->begun > f->origin ? f->begun : f->origin;
 	f->buf.n = left;
-	f->done = 0;
 }
 
 /* In order and byte after byte, so that a line that a full disk has cut goes on where it stopped.
@@ -153,11 +202,30 @@ bool outfile_flush(struct outfile *f)
 	return !f->broken;
 }
 
+/* Notes where a record ends. Returns false without memory for that. */
+static bool end_note(struct outfile *f)
+{
+	if (f->ends_n == f->ends_capacity && f->ends_first >= f->ends_n / 2 && f->ends_n > 0) {
+		f->ends_n -= f->ends_first;
+		memmove(f->ends, f->ends + f->ends_first, f->ends_n * sizeof *f->ends);
+		f->ends_first = 0;
+	} else if (f->ends_n == f->ends_capacity) {
+		size_t capacity = f->ends_capacity > 0 ? 2 * f->ends_capacity : 64;
+		uint64_t *more = realloc(f->ends, capacity * sizeof *more);
+		if (!more)
+			return false;
+		f->ends = more;
+		f->ends_capacity = capacity;
+	}
+	f->ends[f->ends_n++] = f->origin + f->buf.n;
+	return true;
+}
+
 /* Live, the record that is too much is taken back whole. */
 static void keep_or_lose(struct outfile *f)
 {
 	size_t before = f->whole > f->done ? f->whole : f->done;
-	if (f->buf.failed || f->buf.n - f->done > OUTQUEUE_BOUND) {
+	if (f->buf.failed || f->buf.n - f->done > OUTQUEUE_BOUND || !end_note(f)) {
 		if (!f->buf.failed && f->buf.n - before > OUTQUEUE_BOUND)
 			target_state_too_long(&f->state);
 		else
@@ -170,8 +238,11 @@ static void keep_or_lose(struct outfile *f)
 
 bool outfile_put(struct outfile *f)
 {
+	f->state.offered++;
 	if (f->mode->live)
 		keep_or_lose(f);
+	else if (!end_note(f))
+		f->buf.failed = true;
 	/* A target that fails is tried again at a flush, and not for each record. */
 	if (f->buf.failed || ((f->buf.n >= OUTFILE_GATHER || f->to.terminal) && !f->state.on))
 		return outfile_flush(f);
@@ -190,8 +261,12 @@ bool outfile_reopen(struct outfile *f)
 			 outpath_error(errno));
 		return false;
 	}
+	/* The new file gets the record from its beginning. */
+	part_take_back(f);
+	f->done = (size_t)(f->begun - f->origin);
 	close(f->to.fd);
 	f->to = outfd_take(fd, f->mode->live);
+	line_end(f);
 	f->lasting = has_readers_to_come(f);
 	return true;
 }
@@ -230,12 +305,14 @@ bool outfile_close(struct outfile *f)
 	bool whole;
 	drain(f);
 	whole = !f->broken && f->buf.n == 0;
+	part_take_back(f);
 	/* Some file systems only say at the close that the disk is full. */
 	if (close(f->to.fd) != 0 && whole) {
 		outfile_break(f, errno);
 		whole = false;
 	}
-	target_state_close(&f->state);
+	target_state_sum(&f->state, f->mode->live);
 	outbuf_free(&f->buf);
+	free(f->ends);
 	return whole;
 }

@@ -24,6 +24,11 @@ struct outfile {
 	const struct run_mode *mode;
 	size_t done;  /* bytes of buf written */
 	size_t whole; /* live: bytes of buf that are complete records */
+	/* Places in the stream of all bytes: where buf begins, where the first record that is not
+	 * written whole begins, and where it and those behind it end. */
+	uint64_t origin, begun;
+	uint64_t *ends;
+	size_t ends_first, ends_n, ends_capacity; /* used: from first on, n in all */
 	struct target_state state;
 };
 
@@ -57,7 +62,8 @@ size_t outfile_poll(const struct outfile *f, struct pollfd *p);
 bool outfile_reopen(struct outfile *f);
 
 /* Flushes and closes. A reader that keeps reading gets everything; a stalled reader is waited for
- * two seconds. Returns false if the target misses something. */
+ * two seconds. Of a record that a regular file got a part of, the part is taken back. Returns false
+ * if the target misses something. */
 bool outfile_close(struct outfile *f);
 
 #endif

@@ -98,6 +98,7 @@ struct running {
 	pid_t pid;   /* 0: this place is free */
 	int64_t end; /* milliseconds: it is killed then */
 	bool killed;
+	bool part; /* it did not get all facts */
 };
 
 struct exec_state {
@@ -117,7 +118,7 @@ static void fail(struct exec_state *r, const char *what, int value)
 		log_line("exec:%s: %s %d; said once until it succeeds again", r->command->name,
 			 what, value);
 	r->failing = true;
-	helper_report_loss(r->fd, 1, 0);
+	helper_report(r->fd, (struct helper_report){.lost = 1});
 }
 
 /* A string of a job is left out. */
@@ -129,7 +130,6 @@ static void drop(struct exec_state *r, const char *text)
 			 "once",
 			 r->command->name, (int)(n < SHOWN_MAX ? n : SHOWN_MAX), text);
 	r->dropping = true;
-	helper_report_loss(r->fd, 1, 0);
 }
 
 /* A file in memory, at its beginning, because a command need not read all of its input, or any. */
@@ -170,7 +170,7 @@ static void become_command(const struct exec_command *c, int input, char **env)
  * variables are taken: another name (LD_PRELOAD, BASH_ENV) would decide what the command does, for
  * whoever has taken over the program and may not run commands there.
  */
-static struct bytes job_split(struct exec_state *r, size_t n, char **env)
+static struct bytes job_split(struct exec_state *r, size_t n, char **env, bool *part)
 {
 	struct bytes left = bytes_of(r->job, n);
 	size_t vars = 0;
@@ -179,8 +179,10 @@ static struct bytes job_split(struct exec_state *r, size_t n, char **env)
 		char *text = (char *)r->job + (left.p - r->job);
 		if (vars < EXEC_ENV && r->command->variable && r->command->variable(text))
 			env[vars++] = text;
-		else
+		else {
 			drop(r, text);
+			*part = true;
+		}
 		left = bytes_from(left, strlen(text) + 1);
 	}
 	env[vars] = NULL;
@@ -190,7 +192,8 @@ static struct bytes job_split(struct exec_state *r, size_t n, char **env)
 static void job_start(struct exec_state *r, size_t n, struct running *place)
 {
 	char *env[EXEC_ENV + 1];
-	struct bytes rest = job_split(r, n, env);
+	bool part = false;
+	struct bytes rest = job_split(r, n, env, &part);
 	int input = input_make(rest);
 	place->pid = input >= 0 ? fork() : -1;
 	if (place->pid == 0)
@@ -200,7 +203,8 @@ static void job_start(struct exec_state *r, size_t n, struct running *place)
 		fail(r, "could not be started, error", errno);
 	} else {
 		*place = (struct running){.pid = place->pid,
-					  .end = clock_ms() + r->command->seconds * INT64_C(1000)};
+					  .end = clock_ms() + r->command->seconds * INT64_C(1000),
+					  .part = part};
 	}
 	if (input >= 0)
 		close(input);
@@ -222,8 +226,12 @@ static void command_ended(struct exec_state *r, const struct running *place, int
 		fail(r, "ended by signal", WTERMSIG(status));
 	else if (WEXITSTATUS(status) != 0)
 		fail(r, "ended with status", WEXITSTATUS(status));
-	else
+	else {
 		r->failing = false;
+		/* An alert without a fact counts as lost. */
+		helper_report(r->fd,
+			      (struct helper_report){.done = !place->part, .lost = place->part});
+	}
 }
 
 /* Those that have ended make room. */

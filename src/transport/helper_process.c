@@ -25,12 +25,21 @@ static_assert(HELPER_JOB_MAX + sizeof(uint32_t) + OUTQUEUE_HEAD <= OUTQUEUE_BOUN
 
 struct helper {
 	struct outsocket socket;
-	uint64_t lost, reconnects; /* as it says itself */
+	struct helper_report said; /* in all */
 };
 
-struct loss_report {
-	uint64_t lost, reconnects;
-};
+/* Of the helper alone: what could not be said yet. */
+static struct helper_report unsaid;
+
+static bool report_send(int fd, int flags)
+{
+	if (unsaid.done + unsaid.lost + unsaid.reconnects == 0)
+		return true;
+	if (send(fd, &unsaid, sizeof unsaid, MSG_NOSIGNAL | flags) < 0)
+		return false;
+	unsaid = (struct helper_report){0};
+	return true;
+}
 
 /* Whoever was root is so no more. */
 static bool become(const struct run_mode *mode)
@@ -98,6 +107,7 @@ static void live(int fd, pid_t parent, const struct run_mode *mode, helper_work 
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (getppid() == parent)
 		work(3, arg);
+	report_send(3, 0);
 	_exit(0);
 }
 
@@ -150,16 +160,17 @@ size_t helper_poll(const struct helper *c, struct pollfd *p)
 	return n;
 }
 
-/* Reads the helper's loss report. False: nothing more, for now or, with *gone, for ever. */
+/* Reads a report of the helper. False: nothing more, for now or, with *gone, for ever. */
 static bool report_read_once(struct helper *c, bool *gone)
 {
-	struct loss_report report;
+	struct helper_report report;
 	ssize_t n = recv(c->socket.fd, &report, sizeof report, MSG_DONTWAIT);
 	*gone = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 	if (n != (ssize_t)sizeof report)
 		return false;
-	c->lost += report.lost;
-	c->reconnects += report.reconnects;
+	c->said.done += report.done;
+	c->said.lost += report.lost;
+	c->said.reconnects += report.reconnects;
 	return true;
 }
 
@@ -187,6 +198,7 @@ bool helper_send(struct helper *c)
 	report_read(c);
 	if (b->n > HELPER_JOB_MAX) {
 		target_state_too_long(&c->socket.state);
+		c->socket.state.offered++;
 		b->n = 0;
 	}
 	/* Of what could not be rendered whole outsocket_put counts the loss. */
@@ -201,14 +213,10 @@ void helper_ready(struct helper *c, const struct pollfd *p)
 	outsocket_ready(&c->socket, p);
 }
 
-uint64_t helper_lost(const struct helper *c)
+struct helper_counts helper_counts(const struct helper *c)
 {
-	return c->lost + c->socket.state.lost;
-}
-
-uint64_t helper_reconnects(const struct helper *c)
-{
-	return c->reconnects;
+	return (struct helper_counts){c->socket.state.offered, c->said.done,
+				      c->said.lost + c->socket.state.lost, c->said.reconnects};
 }
 
 /* It closes its end when it is done. */
@@ -227,7 +235,7 @@ static bool await_end(struct helper *c)
 
 bool helper_close(struct helper *c)
 {
-	uint64_t before = c->socket.mode->live ? c->lost : 0;
+	uint64_t before = c->socket.mode->live ? c->said.lost : 0;
 	bool done = true, whole;
 	outsocket_drain(&c->socket);
 	if (c->socket.fd >= 0) {
@@ -236,21 +244,19 @@ bool helper_close(struct helper *c)
 	}
 	if (!done)
 		log_line("%s: not everything was done in time", c->socket.state.name);
-	whole = outsocket_close(&c->socket) && done && c->lost == before;
+	/* What was handed to it and not said to be done is lost. */
+	c->socket.state.written = c->said.done;
+	whole = outsocket_close(&c->socket) && done && c->said.lost == before;
 	free(c);
 	return whole;
 }
 
-void helper_report_loss(int fd, uint64_t lost, uint64_t reconnects)
+void helper_report(int fd, struct helper_report report)
 {
-	/* What cannot be said now; of this process alone. */
-	static struct loss_report untold;
-
-	untold.lost += lost;
-	untold.reconnects += reconnects;
-	if (untold.lost + untold.reconnects > 0 &&
-	    send(fd, &untold, sizeof untold, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
-		untold = (struct loss_report){0};
+	unsaid.done += report.done;
+	unsaid.lost += report.lost;
+	unsaid.reconnects += report.reconnects;
+	report_send(fd, MSG_DONTWAIT);
 }
 
 /* All of it, or false: the program is at its end. A process that is stopped and goes on, or is

@@ -42,17 +42,25 @@ void helper_tick(struct helper *c, int64_t now);
 size_t helper_poll(const struct helper *c, struct pollfd *p);
 void helper_ready(struct helper *c, const struct pollfd *p);
 
-/* helper_lost returns the number of records lost, before the helper and in it. helper_reconnects
- * returns how often the helper connected again. */
-uint64_t helper_lost(const struct helper *c);
-uint64_t helper_reconnects(const struct helper *c);
+/* What became of the jobs so far: offered, done by the helper, lost before it and in it, and how
+ * often it connected again. */
+struct helper_counts {
+	uint64_t offered, done, lost, reconnects;
+};
+
+struct helper_counts helper_counts(const struct helper *c);
 
 /* Lets the helper finish its jobs, for some seconds, then ends it, and frees c. Returns false if a
  * record is missing; live, only records of the time of the close count. */
 bool helper_close(struct helper *c);
 
-/* For work: reports records lost and connections made since the last call. */
-void helper_report_loss(int fd, uint64_t lost, uint64_t reconnects);
+/* For work: what became of jobs since the last call, each done or lost, and the connections made.
+ */
+struct helper_report {
+	uint64_t done, lost, reconnects;
+};
+
+void helper_report(int fd, struct helper_report report);
 
 /* For work: reads the next job into a buffer of HELPER_JOB_MAX bytes, and waits for it. Returns its
  * length; 0: there are no more jobs. */

@@ -34,8 +34,19 @@ struct link {
 	int parent, fd;
 	bool known;    /* it was connected before */
 	unsigned good; /* datagrams since the last refusal */
+	bool pending;  /* a datagram was sent; whether it is refused is told when the next one is */
 	struct target_state state;
 };
+
+/* What became of the datagram before. */
+static void settle(struct link *l, bool taken)
+{
+	if (!l->pending)
+		return;
+	l->pending = false;
+	l->state.lost += !taken;
+	helper_report(l->parent, (struct helper_report){.done = taken, .lost = !taken});
+}
 
 static int connect_one(const struct addrinfo *a)
 {
@@ -71,13 +82,14 @@ static bool link_connect(struct link *l)
 		target_state_down(&l->state, strerror(errno));
 	freeaddrinfo(list);
 	if (l->fd >= 0 && l->known)
-		helper_report_loss(l->parent, 0, 1);
+		helper_report(l->parent, (struct helper_report){.reconnects = 1});
 	l->known |= l->fd >= 0;
 	return l->fd >= 0;
 }
 
 static void link_break(struct link *l, int error)
 {
+	settle(l, true);
 	target_state_down(&l->state, strerror(error));
 	close(l->fd);
 	l->fd = -1;
@@ -127,15 +139,27 @@ static bool send_stream(struct link *l, struct bytes message)
 /* An error that is told here is that of the datagram before: that one is lost. */
 static bool send_datagram(struct link *l, struct bytes message)
 {
-	if (send(l->fd, message.p, message.n, MSG_NOSIGNAL) >= 0)
-		return true;
-	if (errno != ECONNREFUSED)
+	bool sent = send(l->fd, message.p, message.n, MSG_NOSIGNAL) >= 0;
+	if (!sent && errno != ECONNREFUSED)
 		return false;
-	target_state_down(&l->state, strerror(errno));
-	l->state.lost++;
-	l->good = 0;
-	helper_report_loss(l->parent, 1, 0);
-	return send(l->fd, message.p, message.n, MSG_NOSIGNAL) >= 0;
+	if (!sent)
+		target_state_down(&l->state, strerror(errno));
+	settle(l, sent);
+	if (!sent) {
+		l->good = 0;
+		sent = send(l->fd, message.p, message.n, MSG_NOSIGNAL) >= 0;
+	}
+	l->pending = sent;
+	return sent;
+}
+
+/* At the end: as far as the system knows. */
+static void settle_last(struct link *l)
+{
+	int error = 0;
+	socklen_t n = sizeof error;
+	settle(l, l->fd < 0 ||
+			  (getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &error, &n) == 0 && error == 0));
 }
 
 static bool link_send(struct link *l, struct bytes message)
@@ -166,9 +190,11 @@ static void syslog_forward(struct link *l, struct bytes message)
 	     wait = wait < PAUSE_MAX ? 2 * wait : wait)
 		if (!pause_for(l, wait)) {
 			target_state_lose(&l->state);
-			helper_report_loss(l->parent, 1, 0);
+			helper_report(l->parent, (struct helper_report){.lost = 1});
 			return;
 		}
+	if (l->target->tcp)
+		helper_report(l->parent, (struct helper_report){.done = 1});
 }
 
 void helper_syslog_work(int fd, const void *arg)
@@ -179,6 +205,7 @@ void helper_syslog_work(int fd, const void *arg)
 	l.state.name = l.target->name;
 	while (job && (n = helper_take(fd, job)) > 0)
 		syslog_forward(&l, bytes_of(job, n));
+	settle_last(&l);
 	target_state_close(&l.state);
 	free(job);
 }

@@ -52,3 +52,13 @@ void target_state_close(struct target_state *o)
 {
 	state_log(o, "took nothing more until the end");
 }
+
+void target_state_sum(struct target_state *o, bool live)
+{
+	o->lost = o->offered - o->written;
+	target_state_close(o);
+	if (live && o->lost > 0)
+		log_line("%s: records offered: %llu, written: %llu, lost: %llu", o->name,
+			 (unsigned long long)o->offered, (unsigned long long)o->written,
+			 (unsigned long long)o->lost);
+}

@@ -1,5 +1,5 @@
-/* target_state.h - an outage of a target: reports its beginning, its end, and the records lost in
- * it. */
+/* target_state.h - what became of a target's records, and an outage of it: reports its beginning,
+ * its end, and the records lost in it. */
 #ifndef SMTPWATCH_TRANSPORT_TARGET_STATE_H
 #define SMTPWATCH_TRANSPORT_TARGET_STATE_H
 
@@ -10,8 +10,10 @@
 struct target_state {
 	const char *name; /* of the target, for messages; borrowed */
 	bool on, long_logged;
-	uint64_t lost;   /* records lost in all */
-	uint64_t before; /* of these, records lost before this outage */
+	/* Records: offered = written + lost + those that wait. When the target is closed, none
+	 * waits. */
+	uint64_t offered, written, lost;
+	uint64_t before; /* of the lost ones, those before this outage */
 };
 
 /* Begins an outage, and reports why on standard error. Does nothing during an outage. */
@@ -32,5 +34,10 @@ void target_state_up(struct target_state *o);
 
 /* The target is closed during an outage: reports the records lost in it. */
 void target_state_close(struct target_state *o);
+
+/* As target_state_close, after the last record: whatever was not written is lost. Live, if anything
+ * is, reports the three counts; offline nothing more is offered to a target that is closed for good.
+ */
+void target_state_sum(struct target_state *o, bool live);
 
 #endif

@@ -145,8 +145,10 @@ static bool send_first(struct outsocket *s, struct bytes record)
 	if (n < 0)
 		return send_failed(s, errno);
 	s->sent += (size_t)n;
-	if (s->sent == record.n)
+	if (s->sent == record.n) {
+		s->state.written++;
 		forget_first(s);
+	}
 	return true;
 }
 
@@ -164,6 +166,7 @@ static void send_out(struct outsocket *s)
 
 bool outsocket_put(struct outsocket *s)
 {
+	s->state.offered += s->buf.n > 0 || s->buf.failed;
 	if (s->buf.n > OUTQUEUE_BOUND - OUTQUEUE_HEAD)
 		target_state_too_long(&s->state);
 	else if (s->broken || s->buf.failed ||
@@ -247,7 +250,7 @@ bool outsocket_close(struct outsocket *s)
 	/* Live a loss was counted and said; offline nothing else tells of it but the exit status.
 	 */
 	whole = !s->state.on && (s->mode->live || s->state.lost == 0);
-	target_state_close(&s->state);
+	target_state_sum(&s->state, s->mode->live);
 	if (s->fd >= 0)
 		close(s->fd);
 	outqueue_free(&s->queue);

@@ -355,7 +355,7 @@ static void part_column_table(struct outbuf *b)
 static void put_metrics(struct outbuf *b)
 {
 	static struct metrics m;
-	const struct sink_loss output = {.name = "json:x"};
+	const struct sink_counts output = {.name = "json:x"};
 
 	for (unsigned v = 0; v < VERDICTS; v++)
 		for (unsigned s = 0; s < STAGES; s++)

@@ -256,10 +256,10 @@ static void put_outputs(struct json *j, const struct summary *sum)
 		json_comma(j);
 		outbuf_str(j->b, "{\"name\":");
 		json_string(j, bytes_str(sum->outputs[i].name));
-		json_key(j, "lost");
-		json_number(j, sum->outputs[i].lost);
-		json_key(j, "reconnects");
-		json_number(j, sum->outputs[i].reconnects);
+#define OUTPUT(member, help)                                                                       \
+	json_key(j, #member);                                                                      \
+	json_number(j, sum->outputs[i].member);
+#include "stats/outputs.def"
 		outbuf_char(j->b, '}');
 	}
 	outbuf_char(j->b, ']');

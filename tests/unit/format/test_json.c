@@ -312,7 +312,7 @@ static void write_summary(struct output *out)
 /* What only a live run says. */
 static void write_live(struct output *out, struct made *m)
 {
-	const struct sink_loss loss = {
+	const struct sink_counts loss = {
 		.name = "syslog:udp://[::1]:514", .lost = 7, .reconnects = 2};
 	struct monitor_stats core = {0};
 	struct daily day;

@@ -183,13 +183,13 @@ static void each_message_has_a_count_of_its_own(void **state)
 static void finds_room(struct peer *p, const char *target)
 {
 	static const struct run_mode live = {.live = true};
-	struct sink_loss loss = {0};
+	struct sink_counts loss = {0};
 	struct error why;
 	void *self = sink_json.open(target, &live, &why);
 
 	assert_non_null(self);
 	assert_int_equal(session_told(&sink_json, self, 37, 300), JSON_LINES - 1);
-	sink_json.loss(self, &loss);
+	sink_json.counts(self, &loss);
 	assert_int_equal(loss.lost, 0);
 	assert_int_equal(peer_said(p, ""), 0);
 	peer_leave(p);

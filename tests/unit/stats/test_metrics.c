@@ -58,7 +58,7 @@ static void count_much(struct metrics *m)
 }
 
 /* With a NUL behind. */
-static void put(const struct metrics *m, struct outbuf *b, const struct sink_loss *outputs,
+static void put(const struct metrics *m, struct outbuf *b, const struct sink_counts *outputs,
 		size_t n)
 {
 	b->n = 0;
@@ -70,8 +70,8 @@ static void put(const struct metrics *m, struct outbuf *b, const struct sink_los
 static void the_page_follows_the_format(void **state)
 {
 	(void)state;
-	static const struct sink_loss outputs[] = {{"json:/var/log/\"x\\y\"\n\xff", 7, 0},
-						   {"syslog:udp://[::1]:514", 0, 3}};
+	static const struct sink_counts outputs[] = {{"json:/var/log/\"x\\y\"\n\xff", 9, 2, 7, 0},
+						     {"syslog:udp://[::1]:514", 5, 4, 0, 3}};
 	struct metrics *m = calloc(1, sizeof(*m));
 	struct outbuf b = {0};
 	size_t empty;
@@ -366,7 +366,7 @@ static void who_asks_by_http_is_answered(void **state)
 	struct monitor_stats core = {.frames = 4711};
 	struct totals totals = {0};
 	struct alerting alerting = alerting_default();
-	const struct sink_loss loss = {"json:x", 3, 0};
+	const struct sink_counts loss = {"json:x", 4, 1, 3, 0};
 	uint16_t port = free_port();
 	struct error why;
 	char target[32], *text;

@@ -112,6 +112,9 @@ static void opened_again_after_it_was_moved(void **state)
 	peer_free(&p);
 }
 
+/* What a file takes under LIMIT: whole lines, and a part of the next. */
+enum { LIMIT = 100 * 1000 + 13, LINE = 27, FIT = LIMIT / LINE, OFFERED = 10000 };
+
 static void limit_set(rlim_t most)
 {
 	struct rlimit limit;
@@ -121,12 +124,16 @@ static void limit_set(rlim_t most)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
+static void sums_agree(const struct target_state *s)
+{
+	assert_int_equal(s->offered, s->written + s->lost);
+}
+
 /* A limit of the process stands for the disk: a write that does not fit is cut, the next one fails.
  */
 static void a_full_disk_has_room_again(void **state)
 {
 	(void)state;
-	enum { LIMIT = 100 * 1000 + 13 };
 	struct outfile f;
 	struct peer p;
 
@@ -154,11 +161,125 @@ static void a_full_disk_has_room_again(void **state)
 	assert_int_equal(lines_of(p.path, 0) + f.state.lost, 400000);
 	assert_int_equal(peer_said(&p, ""), 4);
 	assert_true(outfile_close(&f));
+	sums_agree(&f.state);
 	unlink(p.path);
 	peer_free(&p);
 }
 
 /* Whoever reads standard output slowly must not stop the capture. */
+static void fill(struct outfile *f)
+{
+	bool goes_on = true;
+	limit_set(LIMIT);
+	for (unsigned i = 0; i < OFFERED && goes_on; i++)
+		goes_on = put(f, i);
+	outfile_flush(f);
+}
+
+/* All of it is told, and no half line stays. */
+static void what_a_full_disk_never_takes_is_lost(void **state)
+{
+	(void)state;
+	struct outfile f;
+	struct peer p;
+	signal(SIGXFSZ, SIG_IGN);
+	peer_init(&p, SOCK_STREAM);
+	open_file(&f, p.path, &live);
+	fill(&f);
+	assert_false(outfile_close(&f));
+	limit_set(RLIM_INFINITY);
+	assert_int_equal(lines_of(p.path, 0), FIT);
+	assert_int_equal(f.state.offered, OFFERED);
+	assert_int_equal(f.state.written, FIT);
+	sums_agree(&f.state);
+	assert_int_equal(peer_said(&p, "records offered: 10000, written: 3704, lost: 6296"), 1);
+	unlink(p.path);
+	open_file(&f, p.path, NULL);
+	fill(&f);
+	assert_false(outfile_close(&f));
+	limit_set(RLIM_INFINITY);
+	assert_int_equal(lines_of(p.path, 0), FIT);
+	assert_int_equal(f.state.written, FIT);
+	sums_agree(&f.state);
+	unlink(p.path);
+	peer_free(&p);
+}
+
+/* What another program has written behind half a line is not cut off. */
+static void half_a_line_stays_where_others_write(void **state)
+{
+	(void)state;
+	struct outfile f;
+	struct peer p;
+	struct stat st;
+	peer_init(&p, SOCK_STREAM);
+	open_file(&f, p.path, &live);
+	fill(&f);
+	limit_set(RLIM_INFINITY);
+	int other = open(p.path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_int_equal(write(other, "x", 1), 1);
+	close(other);
+	limit_set(LIMIT);
+	assert_false(outfile_close(&f));
+	limit_set(RLIM_INFINITY);
+	assert_int_equal(stat(p.path, &st), 0);
+	assert_int_equal(st.st_size, LIMIT + 1);
+	sums_agree(&f.state);
+	unlink(p.path);
+	peer_free(&p);
+}
+
+/* The line that did not fit the old file is whole in the new one. */
+static void opened_again_within_a_line(void **state)
+{
+	(void)state;
+	struct outfile f;
+	struct peer p;
+	char moved[128];
+	peer_init(&p, SOCK_STREAM);
+	snprintf(moved, sizeof moved, "%s.1", p.path);
+	open_file(&f, p.path, &live);
+	fill(&f);
+	assert_int_equal(rename(p.path, moved), 0);
+	assert_true(outfile_reopen(&f));
+	limit_set(RLIM_INFINITY);
+	assert_true(outfile_flush(&f));
+	assert_true(outfile_close(&f));
+	assert_int_equal(lines_of(moved, 0), FIT);
+	assert_int_equal(lines_of(p.path, FIT), OFFERED - FIT);
+	assert_int_equal(f.state.written, OFFERED);
+	sums_agree(&f.state);
+	unlink(moved);
+	unlink(p.path);
+	peer_free(&p);
+}
+
+/* What a killed process left is no part of the next one's line. */
+static void half_a_line_of_before_gets_its_end(void **state)
+{
+	(void)state;
+	struct outfile f;
+	struct peer p;
+	char text[64];
+	peer_init(&p, SOCK_STREAM);
+	FILE *old = fopen(p.path, "w");
+	fputs("half", old);
+	fclose(old);
+	for (unsigned i = 0; i < 2; i++) {
+		open_file(&f, p.path, &live);
+		put(&f, i);
+		assert_true(outfile_close(&f));
+	}
+	old = fopen(p.path, "r");
+	size_t n = fread(text, 1, sizeof text, old);
+	fclose(old);
+	assert_int_equal(n, 5 + 2 * LINE);
+	assert_memory_equal(text, "half\n00000000,", 14);
+	assert_memory_equal(text + 5 + LINE, "00000001,", 9);
+	unlink(p.path);
+	peer_free(&p);
+}
+
 static void a_slow_pipe_is_not_waited_for(void **state)
 {
 	(void)state;
@@ -325,6 +446,10 @@ int main(void)
 		cmocka_unit_test(a_slow_pipe_is_not_waited_for),
 		cmocka_unit_test(a_terminal_that_takes_nothing_is_not_waited_for),
 		cmocka_unit_test(a_named_pipe_has_another_reader),
+		cmocka_unit_test(what_a_full_disk_never_takes_is_lost),
+		cmocka_unit_test(half_a_line_stays_where_others_write),
+		cmocka_unit_test(opened_again_within_a_line),
+		cmocka_unit_test(half_a_line_of_before_gets_its_end),
 		cmocka_unit_test(a_slow_reader_gets_the_last_words),
 		cmocka_unit_test(a_pipe_that_nobody_reads_is_no_target),
 	};

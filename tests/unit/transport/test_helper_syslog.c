@@ -124,7 +124,7 @@ static void messages_by_tcp(void **state)
 {
 	(void)state;
 	struct loghost s = {.fd = -1};
-	struct sink_loss loss = {0};
+	struct sink_counts loss = {0};
 	struct error why;
 	char target[64];
 	struct peer p;
@@ -158,7 +158,7 @@ static void messages_by_tcp(void **state)
 
 		if (sink_syslog.poll(self, &f) > 0 && poll(&f, 1, 10) > 0)
 			sink_syslog.ready(self, &f);
-		sink_syslog.loss(self, &loss);
+		sink_syslog.counts(self, &loss);
 	}
 	assert_int_equal(loss.reconnects, 1);
 	assert_int_equal(loss.lost, 0);
