@@ -300,14 +300,36 @@ static void view(struct live_run *w, bool keys)
 		stop_begin(w);
 }
 
-/* Waits for an event, TICK_MS at most. fds has the signals first, then rings, outputs and the
- * keyboard. */
+/* A process that has died cannot be started again from here: the program ends with exit status 3,
+ * and whoever keeps it running starts all of them anew. */
+static void helpers_check(struct live_run *w, bool broker_died)
+{
+	const char *dead = sinks_dead(w->run.sinks);
+	if (w->stopping || (!dead && !broker_died))
+		return;
+	if (broker_died)
+		log_fail(&w->run.trouble,
+			 "the process that opens interfaces again has died; ending, so that the "
+			 "service is started anew");
+	else
+		log_fail(&w->run.trouble,
+			 "the process of the output %s has died; ending, so that the service is "
+			 "started anew",
+			 dead);
+	stop_begin(w);
+}
+
+/* Waits for an event, TICK_MS at most. fds has the signals first, then rings, outputs, the keyboard
+ * and the broker. */
 static void await(struct live_run *w, struct pollfd *fds, bool more)
 {
 	size_t n = 1 + w->n, sinks = sinks_poll(w->run.sinks, fds + n, SINK_FDS);
-	struct pollfd *keys = &fds[n + sinks];
+	struct pollfd *keys = &fds[n + sinks], *broker = keys + 1;
 	*keys = (struct pollfd){.fd = w->run.viewer ? STDIN_FILENO : -1, .events = POLLIN};
-	if (poll(fds, (nfds_t)(n + sinks + 1), more ? 0 : TICK_MS) < 0) {
+	*broker = (struct pollfd){
+		.fd = w->broker && !w->stopping ? socket_broker_descriptor(w->broker) : -1,
+		.events = POLLIN};
+	if (poll(fds, (nfds_t)(n + sinks + 2), more ? 0 : TICK_MS) < 0) {
 		/* A signal has interrupted poll: the terminal may have a new size. */
 		view(w, true);
 		return;
@@ -316,6 +338,7 @@ static void await(struct live_run *w, struct pollfd *fds, bool more)
 	if (fds[0].revents != 0)
 		signals_take(w);
 	sinks_ready(w->run.sinks, fds + n, sinks);
+	helpers_check(w, broker->revents != 0);
 }
 
 static bool workers_done(const struct live_run *w)
@@ -329,7 +352,7 @@ static bool workers_done(const struct live_run *w)
 /* A worker puts its last message into the ring before worker_done returns true. */
 static void loop(struct live_run *w)
 {
-	struct pollfd *fds = calloc(1 + w->n + SINK_FDS + 1, sizeof *fds);
+	struct pollfd *fds = calloc(1 + w->n + SINK_FDS + 2, sizeof *fds);
 	bool done = false, more = false;
 	if (!fds) {
 		log_fail(&w->run.trouble, "no memory");

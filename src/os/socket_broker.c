@@ -195,6 +195,11 @@ bool socket_broker_serve(struct socket_broker *o, int packet)
 	return sent;
 }
 
+int socket_broker_descriptor(const struct socket_broker *o)
+{
+	return o->line;
+}
+
 void socket_broker_free(struct socket_broker *o)
 {
 	if (!o)

@@ -24,6 +24,9 @@ struct socket_broker *socket_broker_start(const char *user, struct error *why);
  * Returns false if the process has ended. */
 bool socket_broker_serve(struct socket_broker *o, int packet);
 
+/* Returns a descriptor that becomes ready to read when the process dies. Borrowed from o. */
+int socket_broker_descriptor(const struct socket_broker *o);
+
 /* Ends the process. o may be NULL. */
 void socket_broker_free(struct socket_broker *o);
 

@@ -51,6 +51,7 @@ struct sink_kind {
 	void (*tick)(void *self, int64_t now);
 	bool (*reopen)(void *self); /* false: the old target stays in use, which was reported */
 	void (*counts)(const void *self, struct sink_counts *out);
+	bool (*alive)(const void *self); /* live: false once a helper process has died */
 };
 
 #define SINK(name) extern const struct sink_kind sink_##name;
@@ -130,6 +131,9 @@ const struct totals *sinks_totals(const struct sinks *s);
 
 /* Whether at least one output still accepts records. */
 bool sinks_listening(const struct sinks *s);
+
+/* Returns NULL, or the name of an output whose helper process has died. Borrowed from s. */
+const char *sinks_dead(const struct sinks *s);
 
 /* Reports the alerts that are still rate-limited, closes all outputs and frees s. A stalled target
  * is waited for two seconds. Returns false if a target misses something. */

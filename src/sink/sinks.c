@@ -287,6 +287,14 @@ bool sinks_listening(const struct sinks *s)
 	return false;
 }
 
+const char *sinks_dead(const struct sinks *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->all[i].kind->alive && !s->all[i].kind->alive(s->all[i].self))
+			return s->counts[i].name;
+	return NULL;
+}
+
 bool sinks_close(struct sinks *s)
 {
 	bool whole = true;

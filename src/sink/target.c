@@ -114,6 +114,12 @@ void target_counts(const void *self, struct sink_counts *out)
 				    socket ? outsocket_reconnects(&o->socket) : 0};
 }
 
+bool target_alive(const void *self)
+{
+	const struct target *o = self;
+	return o->kind != TARGET_HELPER || helper_alive(o->helper);
+}
+
 bool target_close(struct target *o)
 {
 	return o->kind == TARGET_HELPER   ? helper_close(o->helper)

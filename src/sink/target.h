@@ -45,11 +45,12 @@ size_t target_poll(const void *self, struct pollfd *p);
 void target_ready(void *self, const struct pollfd *p);
 bool target_reopen(void *self);
 void target_counts(const void *self, struct sink_counts *out);
+bool target_alive(const void *self);
 
 /* The functions of a struct sink_kind that are the same for all whose self begins with a target. */
 #define TARGET_SINK                                                                                \
 	.flush = target_flush, .poll = target_poll, .ready = target_ready, .tick = target_tick,    \
-	.counts = target_counts
+	.counts = target_counts, .alive = target_alive
 
 /* Closes the target; o may not be used again. Returns false if the target misses something. */
 bool target_close(struct target *o);

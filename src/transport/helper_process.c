@@ -147,6 +147,11 @@ bool helper_flush(struct helper *c)
 	return outsocket_flush(&c->socket);
 }
 
+bool helper_alive(const struct helper *c)
+{
+	return !c->socket.broken;
+}
+
 void helper_tick(struct helper *c, int64_t now)
 {
 	outsocket_tick(&c->socket, now);

@@ -37,6 +37,10 @@ struct outbuf *helper_job(struct helper *c);
 bool helper_send(struct helper *c);
 bool helper_flush(struct helper *c);
 
+/* Returns false once the process has died: it cannot be started again behind the program's filter
+ * of system calls. */
+bool helper_alive(const struct helper *c);
+
 /* For the poll loop, as in struct sink_kind. */
 void helper_tick(struct helper *c, int64_t now);
 size_t helper_poll(const struct helper *c, struct pollfd *p);

@@ -36,8 +36,7 @@ void target_state_up(struct target_state *o);
 void target_state_close(struct target_state *o);
 
 /* As target_state_close, after the last record: whatever was not written is lost. Live, if anything
- * is, reports the three counts; offline nothing more is offered to a target that is closed for good.
- */
+ * is, reports the three counts; offline nothing more is offered to a target that is closed. */
 void target_state_sum(struct target_state *o, bool live);
 
 #endif

@@ -300,5 +300,24 @@ def test_kill():
             assert until(lambda: all(gone(one) for one in [pid, *couriers]))
 
 
+def test_a_process_dies():
+    """where a process of the program dies, that is said, all sums are, and it ends with status 3"""
+    for name in ("smtpwatch-out", "smtpwatch-open"):
+        if SANITIZED and name == "smtpwatch-open":
+            continue
+        with Pair() as pair:
+            Server(pair, LOST)
+            with Daemon(pair.server, "-i", "eth0",
+                        outputs=("-o", "json", "-o", "exec:/bin/true")) as daemon:
+                daemon.session(session(pair))
+                one = [c for c in children(daemon.pid) if status(c)["Name"] == name]
+                assert len(one) == 1, one
+                os.kill(one[0], signal.SIGKILL)
+                assert daemon.process.wait(10) == 3, daemon.said
+                assert daemon.hears("has died; ending"), daemon.said
+                # The session before it is told, and the statistics.
+                assert until(lambda: daemon.of("stats")), daemon.records
+
+
 if __name__ == "__main__":
     sys.exit(run(sys.modules[__name__]))
