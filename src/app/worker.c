@@ -20,6 +20,7 @@ enum {
 	TURNS = 32,  /* batches of one interface in a row, before the other interfaces and the clock
 			are due */
 	LAST_ROUNDS = 256,
+	RING_ROUNDS = 10000,
 	TICK_MS = 100,              /* milliseconds of a wait without a frame */
 	RING_SIZE = 8 << 20,        /* bytes; some 5,000 records */
 	RING_SPARE = RING_SIZE / 4, /* bytes for alerts alone */
@@ -190,10 +191,14 @@ static void slot_count(struct worker *w, struct slot *s, int64_t now_wall)
 	s->counts = now;
 }
 
-/* Reads the last counts before the interface is closed. */
+/* Reads the last counts before the interface is closed. What is left in its ring is lost. */
 static void slot_close(struct worker *w, struct slot *s, const char *reason)
 {
-	slot_count(w, s, clock_read(CLOCK_REALTIME));
+	int64_t now_wall = clock_read(CLOCK_REALTIME);
+	slot_count(w, s, now_wall);
+	uint64_t unread = live_unread(s->live);
+	w->capture.dropped += unread;
+	monitor_capture_loss(w->monitor, w->looked_wall, now_wall, unread);
 	snprintf(s->reason, sizeof s->reason, "%.255s", reason);
 	live_close(s->live);
 	s->live = NULL;
@@ -222,19 +227,6 @@ static void slot_emit(struct worker *w, struct slot *s, enum live_link link)
 		s->reported = link;
 }
 
-static void slot_look(struct worker *w, struct slot *s, int64_t now_wall)
-{
-	enum live_link link = LIVE_GONE;
-	slot_take(s);
-	if (s->live) {
-		slot_count(w, s, now_wall);
-		link = live_link(s->live);
-		if (link == LIVE_GONE)
-			slot_close(w, s, "");
-	}
-	slot_emit(w, s, link);
-}
-
 /* Returns the number of frames read. Fewer than TURNS * FRAMES: no more are there now. */
 static size_t slot_read(struct worker *w, struct slot *s)
 {
@@ -253,6 +245,29 @@ static size_t slot_read(struct worker *w, struct slot *s)
 		all += (size_t)n;
 	}
 	return all;
+}
+
+/* Reads what the ring of an interface that has gone still has: RING_ROUNDS bounds it. */
+static void slot_empty(struct worker *w, struct slot *s)
+{
+	for (unsigned round = 0; round < RING_ROUNDS && s->live; round++)
+		if (slot_read(w, s) == 0)
+			break;
+}
+
+static void slot_look(struct worker *w, struct slot *s, int64_t now_wall)
+{
+	enum live_link link = LIVE_GONE;
+	slot_take(s);
+	if (s->live) {
+		slot_count(w, s, now_wall);
+		link = live_link(s->live);
+		if (link == LIVE_GONE)
+			slot_empty(w, s);
+		if (link == LIVE_GONE && s->live)
+			slot_close(w, s, "");
+	}
+	slot_emit(w, s, link);
 }
 
 /* Advances the monitor's time on a quiet link, from the latest frame at the pace of the monotonic

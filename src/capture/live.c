@@ -33,6 +33,7 @@ struct live {
 	char name[IFNAMSIZ];
 	uint32_t last[3]; /* libpcap's counters, which have 32 bits */
 	struct live_counts counts;
+	uint64_t taken; /* frames that left the ring */
 	/* During pcap_dispatch only. */
 	struct frame *frames;
 	size_t got, used;
@@ -194,6 +195,7 @@ static void frame_take(u_char *user, const struct pcap_pkthdr *h, const u_char *
 {
 	struct live *l = (struct live *)user;
 	int64_t ts = h->ts.tv_sec * FRAME_SECOND + h->ts.tv_usec * l->unit;
+	l->taken++;
 	if (ts < l->begin)
 		return;
 	uint8_t *to = l->arena + l->used;
@@ -237,6 +239,12 @@ bool live_counts(struct live *l, struct live_counts *out)
 	}
 	*out = l->counts;
 	return true;
+}
+
+uint64_t live_unread(const struct live *l)
+{
+	uint64_t gone = l->counts.dropped + l->taken;
+	return l->counts.received > gone ? l->counts.received - gone : 0;
 }
 
 /* Asks the system: libpcap reports a removed interface only sometimes, and a new one of the same

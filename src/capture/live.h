@@ -65,6 +65,10 @@ struct live_counts {
 /* Reads the counters. Returns false if the kernel does not report them. */
 bool live_counts(struct live *l, struct live_counts *out);
 
+/* Returns how many frames wait in the ring, as of the latest live_counts: those that are lost if it
+ * is closed now. */
+uint64_t live_unread(const struct live *l);
+
 /* The state of the interface. LIVE_DOWN: frames come again once the interface is up. LIVE_GONE: no
  * frames come any more, even if a new interface has the same name. "any" is always LIVE_UP. */
 enum live_link { LIVE_UP, LIVE_DOWN, LIVE_GONE };

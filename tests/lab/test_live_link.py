@@ -4,6 +4,7 @@
 usage: test_live_link.py [PART OF A TEST'S NAME ...]
 """
 import pathlib
+import signal
 import sys
 import time
 
@@ -81,6 +82,25 @@ def test_made_anew():
 def test_made_anew_for_two():
     """The same with two workers, of which each gets its own again"""
     return None if SANITIZED else made_anew("2")
+
+
+def test_removed_with_frames_in_its_ring():
+    """What stands in the ring of an interface when it is removed is judged, or its loss told"""
+    sessions = 30
+    with Pair() as pair, Daemon(pair.server, "-i", "eth0", "-j", "1") as daemon:
+        Server(pair, dot="")
+        daemon.session(session_that_fails(pair))
+        daemon.send(signal.SIGSTOP)
+        ports = [session_that_fails(pair) for _ in range(sessions)]
+        pair.unlink()
+        daemon.send(signal.SIGCONT)
+        assert daemon.hears("has gone"), daemon.said
+        found = daemon.sessions(ports, 5)
+        assert daemon.stop() == 0, daemon.said
+        stats = daemon.of("stats")[-1]["capture"]
+        missed = [port for port in ports if port not in found]
+        assert not missed or stats["dropped"] > 0, (len(missed), stats)
+        return f"{len(found)} of {sessions} sessions, {stats['dropped']} frames lost"
 
 
 def test_not_there_yet():
