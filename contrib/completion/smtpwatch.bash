@@ -2,9 +2,9 @@
 # Parts of it are made from the table of options: make docs.
 
 # begin: names
-_smtpwatch_options="--interface= --read= --ports= --filter= --keylog= --snaplen= --buffer=
-	--promiscuous --checksum --min-severity= --severity= --slow-acceptance= --fail-on=
-	--output= --redact= --site-key= --explain= --ladder= --top --write-pcap=
+_smtpwatch_options="--interface= --read= --follow --ports= --filter= --keylog= --snaplen=
+	--buffer= --promiscuous --checksum --min-severity= --severity= --slow-acceptance=
+	--fail-on= --output= --redact= --explain= --ladder= --top --write-pcap=
 	--write-pcap-memory= --repeat= --digest= --stats-interval= --workers= --engine=
 	--max-connections= --memory= --idle-timeout= --config= --test --user= --pid-file=
 	--list-alerts --version --help"

@@ -11,6 +11,7 @@
 #include "os/processors.h"
 #include "os/sandbox_unknown.h"
 #include "replay/reread.h"
+#include "text/clock.h"
 #include "tui/screen.h"
 
 #include <signal.h>
@@ -23,16 +24,23 @@
  */
 enum { FRAMES = 64 };
 
+/* Without a frame the time of a followed capture goes on by so much at most: its writer may hold
+ * frames back (tcpdump without -U). */
+static const int64_t follow_lag = FRAME_SECOND, follow_most = 10 * FRAME_SECOND;
+
 struct input {
 	const char *path;
 	struct source *source; /* NULL: not open */
 	struct source *again;  /* for the second pass; NULL: not open */
 	uint64_t frames;       /* frames read in the first pass */
+	int64_t begin;         /* time of the first frame, for the order of several */
+	size_t given;          /* its place among the operator's inputs */
 	bool bad;
 };
 
 struct offline {
-	const struct options *o;
+	const struct options *o; /* points to `ordered` */
+	struct options ordered;  /* as given, but for the order of the inputs */
 	struct run run;
 	struct shards *shards;
 	struct input *inputs;
@@ -42,6 +50,12 @@ struct offline {
 	uint64_t size;               /* bytes of all inputs; 0: not known */
 	bool files;                  /* all inputs are files, which can be read twice */
 	bool drawing;                /* an output shows ladders, which need a second pass */
+	bool overlap;                /* a warning about it was printed */
+	int64_t latest;              /* time of the last frame that was read */
+	struct input_follow follow;  /* of the last input, with --follow */
+	bool following;              /* the last input is being read */
+	uint64_t followed;           /* frames of it when it last had no more */
+	int64_t quiet_since;         /* monotonic: since when that is so */
 	bool broken;                 /* an input could not be read to its end */
 	struct source_counts counts; /* of all inputs */
 };
@@ -87,7 +101,8 @@ static bool input_open(struct offline *f, struct input *in)
 		return true;
 	if (in->bad)
 		return false;
-	in->source = source_open(in->path, f->o->filter, &why, &f->run.usage);
+	in->source = source_open_growing(in->path, f->o->filter, f->o->follow ? &f->follow : NULL,
+					 &why, &f->run.usage);
 	in->bad = !in->source;
 	f->broken |= in->bad;
 	if (in->bad && !stopping)
@@ -118,6 +133,49 @@ static bool inputs_look(struct offline *f)
 		f->size = f->files ? f->size + (uint64_t)st.st_size : 0;
 	}
 	return !f->run.usage;
+}
+
+/* Sets the time of an input's first frame. An empty capture comes last: tcpdump may have made it
+ * just now. One that cannot be read comes first. */
+static void input_begin(struct input *in)
+{
+	struct error why;
+	bool usage;
+	struct source *s = in->source ? in->source : source_open(in->path, NULL, &why, &usage);
+	in->begin = s ? INT64_MAX : INT64_MIN;
+	if (s)
+		source_begin(s, &in->begin);
+	if (s != in->source)
+		source_close(s);
+}
+
+static int by_begin(const void *a, const void *b)
+{
+	const struct input *x = a, *y = b;
+	if (x->begin != y->begin)
+		return x->begin < y->begin ? -1 : 1;
+	return x->given < y->given ? -1 : x->given > y->given;
+}
+
+/* Puts several files in the order of their first frames. A pipe cannot be looked at before its
+ * turn, and leaves all as they were given. */
+static bool inputs_order(struct offline *f)
+{
+	size_t n = f->o->reads.n;
+	struct reread_input *again = calloc(n, sizeof *again);
+	if (!again)
+		return log_fail(&f->run.trouble, "no memory for the list of captures");
+	for (size_t i = 0; i < n && f->files && n > 1; i++)
+		input_begin(&f->inputs[i]);
+	qsort(f->inputs, n, sizeof *f->inputs, by_begin);
+	for (size_t i = 0; i < n; i++) {
+		again[i] = f->reread.inputs[f->inputs[i].given];
+		again[i].counted = &f->inputs[i].frames;
+		f->ordered.reads.all[i] = f->inputs[i].path;
+	}
+	free(f->reread.inputs);
+	f->reread.inputs = again;
+	return true;
 }
 
 /* Opens an input for the second pass. */
@@ -155,7 +213,7 @@ static bool root_leave(struct offline *f)
 		for (size_t i = 0; f->run.viewer && i < f->o->reads.n; i++)
 			reread_hold(&f->reread, i);
 	}
-	return !f->run.usage && run_confine(&f->run, NULL);
+	return !f->run.usage && run_confine(&f->run, NULL) && inputs_order(f);
 }
 
 static void on_session(void *arg, const struct record *record)
@@ -170,7 +228,9 @@ static bool monitor_start(struct offline *f)
 	struct monitor_config config = f->run.config;
 	config.session = on_session;
 	config.arg = f;
-	f->shards = shards_new(&config, shards_possible(&config, processors_or(f->o->workers)));
+	/* Only one worker can go on without frames. */
+	f->shards = shards_new(
+		&config, f->o->follow ? 1 : shards_possible(&config, processors_or(f->o->workers)));
 	return f->shards ||
 	       log_fail(&f->run.trouble,
 			"no memory for the connections that are to be watched; --memory and "
@@ -212,6 +272,33 @@ static void progress_update(struct offline *f, const struct source *s)
 		view_look(f, s);
 }
 
+/* Advances the time of a followed capture to which nothing was added, so that a session that has
+ * ended is told. */
+static void follow_tick(struct offline *f, const struct input *in)
+{
+	int64_t now = clock_read(CLOCK_MONOTONIC), quiet = now - f->quiet_since;
+	if (in->frames != f->followed) {
+		f->followed = in->frames;
+		f->quiet_since = now;
+	} else if (in->frames > 0 && quiet > follow_lag && quiet < follow_most) {
+		shards_tick(f->shards, f->latest + quiet - follow_lag);
+		sinks_flush(f->run.sinks);
+	}
+}
+
+/* Called while the last input has no more bytes. Returns false if it is read no further. */
+static bool follow_wait(void *arg)
+{
+	struct offline *f = arg;
+	if (f->shards && f->following && reading) {
+		if (asked)
+			print_so_far(f);
+		follow_tick(f, &f->inputs[f->o->reads.n - 1]);
+		progress_update(f, reading);
+	}
+	return f->following && !stopping;
+}
+
 static void progress_input_done(struct offline *f, const struct source *s)
 {
 	uint64_t size, done = source_progress(s, &size);
@@ -226,19 +313,37 @@ static void counts_add(struct source_counts *sum, struct source_counts one)
 	sum->dropped_by_interface += one.dropped_by_interface;
 }
 
-/* Reads an input to its end, to a fault, or until a signal. Results of standard input are flushed
- * after each batch, as with a pipe the next batch may come late. */
+/* Warns once of inputs that overlap in time, if a session may be in both. */
+static void overlap_check(struct offline *f, const struct input *in, const struct frame *first)
+{
+	struct monitor_stats core;
+	if (in == f->inputs || in->frames > 0 || f->overlap || first->ts >= f->latest)
+		return;
+	shards_settle(f->shards);
+	shards_stats(f->shards, &core);
+	f->overlap = core.stream.conns_open > 0;
+	if (f->overlap)
+		log_line("%.200s begins before the capture before it ends: a session that is in "
+			 "both may be judged wrongly; `mergecap -w all.pcap FILE ...` makes one of "
+			 "them",
+			 in->path);
+}
+
+/* Reads an input to its end, to a fault, or until a signal. Results of an input that may wait are
+ * flushed after each batch, as the next batch may come late. */
 static void input_read(struct offline *f, struct input *in)
 {
 	struct frame frames[FRAMES];
 	struct error why;
-	bool slow = strcmp(in->path, "-") == 0;
+	bool slow = f->following || strcmp(in->path, "-") == 0;
 	int n = 0;
 	f->current = in->path;
 	reading = in->source;
 	while (!stopping && (f->run.query || f->run.viewer || sinks_listening(f->run.sinks)) &&
 	       (n = source_read(in->source, frames, FRAMES, &why)) > 0) {
 		keylog_add(f->run.keylog, source_secrets(in->source));
+		overlap_check(f, in, frames);
+		f->latest = frames[n - 1].ts > f->latest ? frames[n - 1].ts : f->latest;
 		shards_frames(f->shards, (uint32_t)(in - f->inputs), frames, (size_t)n);
 		in->frames += (uint64_t)n;
 		if (asked)
@@ -391,10 +496,13 @@ static void run(struct offline *f)
 	if (!start(f))
 		return;
 	sandbox_count();
-	progress_begin(&f->run.progress, "read", f->size);
-	for (size_t i = 0; i < f->o->reads.n && !f->run.usage && !stopping; i++)
+	progress_begin(&f->run.progress, "read", f->o->follow ? 0 : f->size);
+	for (size_t i = 0; i < f->o->reads.n && !f->run.usage && !stopping; i++) {
+		f->following = f->o->follow && i + 1 == f->o->reads.n;
 		if (input_open(f, &f->inputs[i]))
 			input_read(f, &f->inputs[i]);
+	}
+	f->following = false;
 	if (f->run.usage)
 		return;
 	finish(f);
@@ -413,17 +521,29 @@ static enum exit_code end(struct offline *f)
 	shards_free(f->shards);
 	ladders_free(f->takers.ladders);
 	free(f->inputs);
+	free(f->ordered.reads.all);
 	return run_close(&f->run);
 }
 
 enum exit_code offline_run(const struct options *o)
 {
-	struct offline f = {.o = o, .run.o = o, .current = o->reads.all[0]};
+	struct offline f = {.ordered = *o, .run.o = o, .current = o->reads.all[0]};
+	f.o = &f.ordered;
+	f.follow = (struct input_follow){follow_wait, &f};
+	f.following = o->reads.n == 1;
+	f.latest = INT64_MIN;
 	f.inputs = calloc(o->reads.n, sizeof *f.inputs);
-	if (!f.inputs)
+	f.ordered.reads.all = calloc(o->reads.n, sizeof *f.ordered.reads.all);
+	if (!f.inputs || !f.ordered.reads.all) {
+		free(f.inputs);
+		free(f.ordered.reads.all);
 		return EXIT_TROUBLE;
-	for (size_t i = 0; i < o->reads.n; i++)
+	}
+	for (size_t i = 0; i < o->reads.n; i++) {
+		f.ordered.reads.all[i] = o->reads.all[i];
 		f.inputs[i].path = o->reads.all[i];
+		f.inputs[i].given = i;
+	}
 	signals_catch();
 	run(&f);
 	return end(&f);

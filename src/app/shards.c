@@ -381,6 +381,12 @@ void shards_settle(struct shards *s)
 	drain(s);
 }
 
+void shards_tick(struct shards *s, int64_t now)
+{
+	if (s->alone)
+		monitor_tick(s->alone, now);
+}
+
 void shards_finish(struct shards *s)
 {
 	if (s->alone) {

@@ -28,6 +28,10 @@ void shards_frames(struct shards *s, uint32_t input, const struct frame *frames,
 /* Waits until all frames so far are judged, and delivers the sessions that have ended. */
 void shards_settle(struct shards *s);
 
+/* Advances the time to now (nanoseconds) without a frame, as monitor_tick. Does nothing if there
+ * are several workers. */
+void shards_tick(struct shards *s, int64_t now);
+
 /* Ends every open session as unfinished and delivers it. Call once, after the last frame. */
 void shards_finish(struct shards *s);
 

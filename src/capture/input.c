@@ -16,18 +16,19 @@
 #include <unistd.h>
 
 /* The first read is small: if the input is not compressed, its bytes are copied once more. */
-enum { INPUT_FIRST = 4 << 10, INPUT_BLOCK = 256 << 10 };
+enum { INPUT_FIRST = 4 << 10, INPUT_BLOCK = 256 << 10, INPUT_FOLLOW_MS = 250 };
 
 struct input {
 	int fd;
 	bool standard; /* standard input, which is not closed */
-	int wake; /* eventfd that input_stop makes readable; -1: a regular file, where no read takes
-		     long */
+	int wake;      /* eventfd that input_stop makes readable; -1: a regular file that is not
+			  followed, where no read takes long */
 	atomic_bool stop;
 	bool ended;
-	uint64_t fetched, size; /* bytes read; of the file; size 0: unknown */
-	struct unpack *unpack;  /* NULL: not compressed */
-	struct bytes raw;       /* unread bytes of block */
+	const struct input_follow *follow; /* NULL: the end of the file is the end */
+	uint64_t fetched, size;            /* bytes read; of the file; size 0: unknown */
+	struct unpack *unpack;             /* NULL: not compressed */
+	struct bytes raw;                  /* unread bytes of block */
 	/* The first bytes, which input_read returns again: a pipe cannot be read twice. */
 	size_t ahead_n, ahead_given;
 	uint8_t ahead[INPUT_AHEAD];
@@ -61,6 +62,20 @@ static bool input_wait(struct input *in, bool interruptible)
 	return !input_stopped(in);
 }
 
+/* Whether the bytes that read(2) did not find are worth another try after a while. Sets
+ * in->trouble if the file has become shorter. */
+static bool input_await_more(struct input *in)
+{
+	struct pollfd p = {.fd = in->wake, .events = POLLIN};
+	struct stat st;
+	if (!in->follow || input_stopped(in) || !in->follow->wait(in->follow->arg))
+		return false;
+	poll(&p, 1, INPUT_FOLLOW_MS);
+	if (fstat(in->fd, &st) < 0 || (uint64_t)st.st_size >= in->fetched)
+		return true;
+	return input_fail(in, "was cut, or written anew, while it was followed", "");
+}
+
 /* Calls read(2) once. interruptible: before input_open returns, input_stop cannot be called, so a
  * signal must end the wait. */
 static ssize_t input_fetch(struct input *in, void *to, size_t n, bool interruptible)
@@ -72,10 +87,13 @@ static ssize_t input_fetch(struct input *in, void *to, size_t n, bool interrupti
 		if (!input_wait(in, interruptible))
 			return input_stopped(in) ? 0 : input_broken(in);
 		r = read(in->fd, to, n);
-	} while (r < 0 && (errno == EAGAIN || (errno == EINTR && !interruptible)));
+	} while (r < 0 ? errno == EAGAIN || (errno == EINTR && !interruptible)
+		       : r == 0 && input_await_more(in));
 	if (r < 0)
 		return input_broken(in);
-	in->ended = r == 0;
+	if (r == 0 && in->trouble.text[0])
+		return -1;
+	in->ended = r == 0 && !in->follow;
 	in->fetched += (uint64_t)r;
 	return r;
 }
@@ -195,12 +213,14 @@ static bool input_check(struct input *in)
 	if (fstat(in->fd, &st) < 0)
 		return input_fail(in, "cannot be opened: ", strerror(errno));
 	if (S_ISDIR(st.st_mode))
-		return input_fail(in, "is a directory", "");
+		return input_fail(in, "is a directory without a capture", "");
 	if (S_ISCHR(st.st_mode) && isatty(in->fd))
 		return input_fail(in, "is a terminal: a capture cannot be typed", "");
-	if (S_ISREG(st.st_mode))
+	if (!S_ISREG(st.st_mode))
+		in->follow = NULL;
+	else if (!in->follow)
 		in->size = (uint64_t)st.st_size;
-	if (S_ISREG(st.st_mode))
+	if (S_ISREG(st.st_mode) && !in->follow)
 		return true;
 	in->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return in->wake >= 0 || input_fail(in, "cannot be opened: ", strerror(errno));
@@ -236,6 +256,12 @@ static bool input_start(struct input *in, const char *path)
 
 struct input *input_open(const char *path, struct error *reason)
 {
+	return input_open_growing(path, NULL, reason);
+}
+
+struct input *input_open_growing(const char *path, const struct input_follow *follow,
+				 struct error *reason)
+{
 	struct input *in = malloc(sizeof *in);
 	if (!in) {
 		error_set(reason, "cannot be opened: %s", strerror(ENOMEM));
@@ -244,6 +270,7 @@ struct input *input_open(const char *path, struct error *reason)
 	/* Not calloc: the block is large, and mostly unused if the input is not compressed. */
 	memset(in, 0, offsetof(struct input, block));
 	in->fd = in->wake = -1;
+	in->follow = follow;
 	atomic_init(&in->stop, false);
 	if (input_start(in, path))
 		return in;

@@ -4,6 +4,7 @@
 #define SMTPWATCH_CAPTURE_INPUT_H
 
 #include "base/error.h"
+#include "capture/follow.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +21,11 @@ struct input;
  * the predicate of a sentence whose subject is the file ("is a directory"). input_close frees the
  * result. */
 struct input *input_open(const char *path, struct error *reason);
+
+/* As input_open. At the last byte of a regular file input_read waits for more. follow is borrowed
+ * until input_close; NULL: the file ends where it ends. */
+struct input *input_open_growing(const char *path, const struct input_follow *follow,
+				 struct error *reason);
 
 /* Returns the first bytes, decompressed, and sets *n to their number: INPUT_AHEAD, or fewer if the
  * input is shorter. input_read returns the same bytes again. Borrowed until input_close. */

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { BEGUN_NOT = -2 };
+
 struct source {
 	struct input *in;
 	const struct reader *reader;
@@ -23,6 +25,9 @@ struct source {
 	int undecoded;           /* the first link type, while none so far is decoded; else -1 */
 	struct error refusal;    /* the filter does not compile for a link type that came late; else
 				    empty */
+	int begun;               /* what the reader returned to source_begin; BEGUN_NOT: no call */
+	struct frame first;      /* if begun is 1 */
+	struct error trouble;    /* if begun is -1 */
 	char name[184];          /* the sentence has room for a reason too */
 };
 
@@ -159,12 +164,13 @@ static bool source_compile(struct source *s, const char *expression, struct erro
 
 /* Errors of the file come before errors of the filter: the link type decides which filters compile.
  */
-static bool source_start(struct source *s, const char *path, const char *filter, struct error *why,
-			 bool *usage)
+static bool source_start(struct source *s, const char *path, const char *filter,
+			 const struct input_follow *follow, struct error *why, bool *usage)
 {
 	struct error reason = {0};
 	source_name(s, path);
-	s->in = input_open(path, &reason);
+	s->begun = BEGUN_NOT;
+	s->in = input_open_growing(path, follow, &reason);
 	if (!s->in || !source_choose(s, &reason) || !source_check_links(s, &reason))
 		return error_set(why, "%s %s", s->name, reason.text);
 	*usage = filter && !source_compile(s, filter, why);
@@ -173,11 +179,18 @@ static bool source_start(struct source *s, const char *path, const char *filter,
 
 struct source *source_open(const char *path, const char *filter, struct error *why, bool *usage)
 {
+	return source_open_growing(path, filter, NULL, why, usage);
+}
+
+struct source *source_open_growing(const char *path, const char *filter,
+				   const struct input_follow *follow, struct error *why,
+				   bool *usage)
+{
 	struct source *s = calloc(1, sizeof *s);
 	*usage = false;
 	if (!s)
 		error_set(why, "out of memory");
-	else if (!source_start(s, path, filter, why, usage)) {
+	else if (!source_start(s, path, filter, follow, why, usage)) {
 		source_close(s);
 		s = NULL;
 	}
@@ -213,13 +226,35 @@ static size_t source_sift(struct source *s, struct frame *frames, size_t n)
 	return kept;
 }
 
+bool source_begin(struct source *s, int64_t *ts)
+{
+	s->begun = s->reader->read(s->state, &s->first, 1, &s->trouble);
+	if (s->begun == 0)
+		s->begun = BEGUN_NOT;
+	else if (s->begun > 0)
+		*ts = s->first.ts;
+	return s->begun > 0;
+}
+
+/* As the reader's read. What source_begin has read comes first. */
+static int source_take(struct source *s, struct frame *frames, size_t n, struct error *reason)
+{
+	int begun = s->begun;
+	s->begun = BEGUN_NOT;
+	if (begun == BEGUN_NOT)
+		return s->reader->read(s->state, frames, n, reason);
+	frames[0] = s->first;
+	*reason = s->trouble;
+	return begun;
+}
+
 int source_read(struct source *s, struct frame *frames, size_t n, struct error *why)
 {
 	struct error reason;
 	int r = 1, kept = 0;
 	assert(n > 0);
 	while (r > 0 && kept == 0 && !s->refusal.text[0]) {
-		r = s->reader->read(s->state, frames, n, &reason);
+		r = source_take(s, frames, n, &reason);
 		links_note(s, frames, r);
 		kept = r > 0 && s->filters ? (int)source_sift(s, frames, (size_t)r) : r;
 	}
@@ -234,6 +269,19 @@ int source_read(struct source *s, struct frame *frames, size_t n, struct error *
 	if (r < 0)
 		error_set(why, "%s %s", s->name, reason.text);
 	return kept;
+}
+
+bool source_suits(const char *path)
+{
+	struct error reason;
+	struct input *in = input_open(path, &reason);
+	bool suits = !in;
+	size_t n;
+	const uint8_t *ahead = in ? input_ahead(in, &n) : NULL;
+	for (size_t i = 0; in && i < sizeof readers / sizeof *readers; i++)
+		suits |= readers[i]->fits(ahead, n) != READER_NO;
+	input_close(in);
+	return suits;
 }
 
 struct bytes source_secrets(struct source *s)

@@ -3,6 +3,7 @@
 #define SMTPWATCH_CAPTURE_SOURCE_H
 
 #include "base/error.h"
+#include "capture/follow.h"
 #include "smtpwatch/bytes.h"
 #include "smtpwatch/frame.h"
 
@@ -23,6 +24,20 @@ struct source;
  * result.
  */
 struct source *source_open(const char *path, const char *filter, struct error *why, bool *usage);
+
+/* As source_open. A regular file is followed as it grows (follow.h); follow NULL: it is not. */
+struct source *source_open_growing(const char *path, const char *filter,
+				   const struct input_follow *follow, struct error *why,
+				   bool *usage);
+
+/* Returns true unless the file begins as no capture does. A file that cannot be read counts as one,
+ * because source_open tells why. */
+bool source_suits(const char *path);
+
+/* Returns true and sets *ts to the time of the first frame, whether it passes the filter or not.
+ * Returns false if the first frame cannot be read. source_read returns the frame again. Call before
+ * source_read. */
+bool source_begin(struct source *s, int64_t *ts);
 
 /*
  * Reads the next frames: 1 to n (n > 0), which may be fewer at any call. Borrowed until the next

@@ -51,7 +51,7 @@ void options_help(struct outbuf *b)
 	outbuf_str(
 		b,
 		"usage: smtpwatch -i INTERFACE [-i INTERFACE ...] [options] [filter expression]\n"
-		"       smtpwatch -r FILE [-r FILE ...] [options] [filter expression]\n\n"
+		"       smtpwatch FILE|DIR ... [options] [filter expression]\n\n"
 		"Finds SMTP sessions on the network or in captures and tells which of them the "
 		"server broke: with a 221\n"
 		"before it had accepted the message, or by dropping the connection.\n");

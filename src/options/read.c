@@ -170,12 +170,17 @@ static void check(const struct options *o, struct config_errors *m)
 			m, line_of(o, "read"),
 			"read (-r) judges captures, interface (-i) watches the network: one "
 			"or the other");
-	if (m->n == 0 && o->action == OPTIONS_RUN && o->interfaces.n + o->reads.n == 0)
-		config_errors_add(m, 0,
+	if (o->follow && o->interfaces.n > 0)
+		config_errors_add(m, 0, "follow: of captures only; -i follows the network itself");
+	if (m->n == 0 && o->action == OPTIONS_RUN && o->interfaces.n + o->reads.n == 0) {
+		if (o->filter)
+			config_errors_add(m, 0, "there is no file or folder \"%.*s\"",
+					  (int)strcspn(o->filter, " "), o->filter);
+		config_errors_add(m, line_of(o, "filter"),
 				  "nothing to watch and nothing to read: -i INTERFACE watches the "
-				  "network (-i any: all of it), -r FILE "
-				  "judges a "
-				  "capture; --help tells the rest");
+				  "network (-i any: all of it), smtpwatch FILE judges a capture; "
+				  "--help tells the rest");
+	}
 }
 
 /* Adds the words of the filter as a setting. */
@@ -215,6 +220,8 @@ unsigned options_read(struct options *o, int argc, char **argv, FILE *errors)
 	free(given.all);
 	free(filed.all);
 	apply_all(o, &m);
+	options_folders_expand(o, &text, &m);
+	text_own(o, text, &m);
 	check(o, &m);
 	if (o->action == OPTIONS_RUN || o->action == OPTIONS_CHECK)
 		options_files_check(o, &m);

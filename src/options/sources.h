@@ -6,8 +6,9 @@
 
 /*
  * Appends the options of argv to *to, in their order. The values are borrowed from argv.
- * As with tcpdump(8), words that are no options form the filter expression: *filter has them,
- * joined by blanks, or NULL if there are none. Caller frees *filter. Adds an error to *m for each
+ * Words that are no options, and exist as files or folders, are captures (--read). As with
+ * tcpdump(8), the words behind them form the filter expression: *filter has them, joined by blanks,
+ * or NULL if there are none. Caller frees *filter. Adds an error to *m for each
  * faulty word. (line.c)
  */
 void option_line_read(struct settings *to, char **filter, int argc, char **argv,
@@ -22,6 +23,14 @@ void option_line_read(struct settings *to, char **filter, int argc, char **argv,
  * if the file is empty or could not be read, which is an error.
  */
 void option_file_read(struct settings *to, char **text, struct config_errors *m);
+
+/*
+ * Puts the captures of each folder of o->reads in the place of the folder, by name. Hidden files
+ * and those that begin as no capture are left out. A folder without a capture stays. *names are the
+ * new strings of o->reads, separated by NUL; NULL: none. Caller frees *names after the last use of
+ * o. Adds an error to *m if memory is exhausted. (folders.c)
+ */
+void options_folders_expand(struct options *o, char **names, struct config_errors *m);
 
 /*
  * Adds an error to *m for each output that would write over the captures that are read, the key

@@ -119,7 +119,8 @@ run 0 -r "$bad" --fail-on notice --severity 221-for-message=none
 run 3 -r "$dir/none.pcap"
 says err "none.pcap"
 lines err 1
-run 3 -r "$dir"
+mkdir "$dir/empty"
+run 3 -r "$dir/empty"
 run 3 -r "$dir/none.pcap" -r "$bad" -r "$dir/bad.smtp" -r "$good" -o text
 says out "2 sessions, 1 alert: 1 critical"
 says err "bad.smtp"
