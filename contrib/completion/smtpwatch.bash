@@ -4,7 +4,7 @@
 # begin: names
 _smtpwatch_options="--interface= --read= --follow --ports= --filter= --keylog= --snaplen=
 	--buffer= --promiscuous --checksum --min-severity= --severity= --slow-acceptance=
-	--fail-on= --output= --redact= --explain= --ladder= --top --write-pcap=
+	--fail-on= --output= --redact= --local-time --explain= --ladder= --top --write-pcap=
 	--write-pcap-memory= --repeat= --digest= --stats-interval= --workers= --engine=
 	--max-connections= --memory= --idle-timeout= --config= --test --user= --pid-file=
 	--list-alerts --version --help"

@@ -6,6 +6,7 @@
 #include "os/privilege.h"
 #include "os/sandbox.h"
 #include "os/sandbox_unknown.h"
+#include "text/timestamp.h"
 #include "transport/safe_open.h"
 
 #include <errno.h>
@@ -43,6 +44,15 @@ static bool output_add(struct run *r, const char *spec)
 	return sinks_add(r->sinks, spec, &why) || log_fail(&r->trouble, "%s", why.text);
 }
 
+/* Tells people who sent the text of a terminal into a pipe or a file why it is none. */
+static void json_mention(const struct run *r)
+{
+	struct stat st;
+	if (!r->terminal && fstat(STDOUT_FILENO, &st) == 0 && !S_ISCHR(st.st_mode))
+		log_line("standard output is no terminal and gets JSON: -o text writes text, "
+			 "and -o json leaves this line out");
+}
+
 /* Without an output of the operator's, opens one, unless --explain or --top show the sessions.
  * Prints the errors of all outputs. */
 static bool outputs_open(struct run *r)
@@ -57,8 +67,10 @@ static bool outputs_open(struct run *r)
 	r->sinks = sinks_new(&config);
 	if (!r->sinks)
 		return log_fail(&r->trouble, "no memory for the outputs");
-	if (o->outputs.n == 0 && !o->explain && !o->top)
+	if (o->outputs.n == 0 && !o->explain && !o->top) {
 		output_add(r, r->terminal ? "text" : "json");
+		json_mention(r);
+	}
 	for (size_t i = 0; i < o->outputs.n; i++)
 		output_add(r, o->outputs.all[i]);
 	return !r->trouble;
@@ -123,6 +135,8 @@ bool run_open(struct run *r, const struct options *o, const struct viewer_source
 			  .config = o->monitor,
 			  .terminal = isatty(STDOUT_FILENO)};
 	inputs_name(o, r->names, sizeof r->names);
+	if (o->local_time)
+		stamp_local();
 	/* The key of the flow table is secret, because an attacker can choose addresses and ports.
 	 * No result depends on the key. */
 	if (getrandom(r->config.stream.seed, sizeof r->config.stream.seed, GRND_NONBLOCK) < 0)

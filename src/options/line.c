@@ -16,7 +16,7 @@ static const struct habit {
 	{'B', "--buffer SIZE is the kernel's buffer, in bytes: 64M"},
 	{'U', "records are written at once"},
 	{'e', "-o json tells the VLAN of each session"},
-	{'t', "times are UTC; --help shows the outputs"},
+	{'t', "times are UTC; --local-time tells them in your zone"},
 	{'A', "--explain worst shows a session's dialogue"},
 	{'X', "--explain worst shows a session's dialogue"},
 	{'C', "tcpdump -C makes the files; -r DIR reads them in order"},

@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { DAY_SECONDS = 86400, STAMP_SECONDS = 19 };
+/* No zone changes its offset within a quarter of an hour. */
+enum { DAY_SECONDS = 86400, STAMP_SECONDS = 19, QUARTER_SECONDS = 900 };
+
+static bool is_local;
 
 /* Sets the date in *s. Returns the time of day in nanoseconds. Rounds down, so that a time before
  * 1970 falls into its own day. */
@@ -53,10 +56,52 @@ void stamp_iso(struct stamp *s, struct outbuf *b, int64_t ns)
 	outbuf_bytes(b, text, sizeof text);
 }
 
+void stamp_local(void)
+{
+	tzset();
+	is_local = true;
+}
+
+bool stamp_is_local(void)
+{
+	return is_local;
+}
+
+/* Returns the offset from UTC in seconds: 0 without stamp_local. */
+static int64_t offset_at(struct stamp *s, int64_t ns)
+{
+	int64_t quarter = ns / (QUARTER_SECONDS * FRAME_SECOND) - (ns < 0);
+	time_t t = (time_t)(quarter * QUARTER_SECONDS);
+	struct tm tm;
+	if (!is_local)
+		return 0;
+	if (!s->located || s->quarter != quarter) {
+		s->offset = localtime_r(&t, &tm) ? tm.tm_gmtoff : 0;
+		s->quarter = quarter;
+		s->located = true;
+	}
+	return s->offset;
+}
+
+const char *stamp_zone(struct stamp *s, int64_t ns, char zone[STAMP_ZONE])
+{
+	int64_t minutes = offset_at(s, ns) / 60, distance = minutes < 0 ? -minutes : minutes;
+	if (!is_local)
+		return "UTC";
+	snprintf(zone, STAMP_ZONE, "%c%02u%02u", minutes < 0 ? '-' : '+',
+		 (unsigned)(distance / 60) % 100, (unsigned)(distance % 60));
+	return zone;
+}
+
 void stamp_plain(struct stamp *s, struct outbuf *b, int64_t ns)
 {
-	char text[STAMP_SECONDS];
-	second_put(s, text, (uint32_t)(stamp_split(s, ns) / FRAME_SECOND), ' ');
+	char text[STAMP_SECONDS], zone[STAMP_ZONE];
+	int64_t there;
+	/* The first and the last hours of all times have no local time. */
+	if (__builtin_add_overflow(ns, offset_at(s, ns) * FRAME_SECOND, &there))
+		there = ns;
+	second_put(s, text, (uint32_t)(stamp_split(s, there) / FRAME_SECOND), ' ');
 	outbuf_bytes(b, text, sizeof text);
-	outbuf_str(b, " UTC");
+	outbuf_char(b, ' ');
+	outbuf_str(b, stamp_zone(s, ns, zone));
 }

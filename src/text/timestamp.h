@@ -1,4 +1,4 @@
-/* timestamp.h - times as text, in UTC. */
+/* timestamp.h - times as text, in UTC or, for people, in local time. */
 #ifndef SMTPWATCH_TEXT_TIMESTAMP_H
 #define SMTPWATCH_TEXT_TIMESTAMP_H
 
@@ -10,10 +10,27 @@ struct stamp {
 	bool known;
 	int64_t day; /* days since the epoch */
 	char date[11];
+	/* Local time: the offset from UTC in a quarter of an hour of the input. */
+	bool located;
+	int64_t quarter; /* since the epoch */
+	int64_t offset;  /* seconds east of UTC */
 };
 
-/* Append ns, nanoseconds since the epoch, in UTC, rounded down. stamp_iso:
- * "2026-11-23T10:00:00.123456Z" (ISO 8601). stamp_plain, for people: "2026-11-23 10:00:00 UTC". */
+/* From now on stamp_plain tells local time: of the environment variable TZ, or else of the system.
+ * Call once, at the start, while files can be opened. */
+void stamp_local(void);
+
+/* Returns true after stamp_local. */
+bool stamp_is_local(void);
+
+/* Returns the local offset at a time as "+0100", or "UTC" without stamp_local. zone: at least
+ * STAMP_ZONE bytes. */
+enum { STAMP_ZONE = 16 };
+const char *stamp_zone(struct stamp *s, int64_t ns, char zone[STAMP_ZONE]);
+
+/* Append ns, nanoseconds since the epoch, rounded down. stamp_iso, always UTC:
+ * "2026-11-23T10:00:00.123456Z" (ISO 8601). stamp_plain, for people: "2026-11-23 10:00:00 UTC", or
+ * after stamp_local "2026-11-23 11:00:00 +0100". */
 void stamp_iso(struct stamp *s, struct outbuf *b, int64_t ns);
 void stamp_plain(struct stamp *s, struct outbuf *b, int64_t ns);
 

@@ -190,7 +190,11 @@ static void draw_session_head(struct top *t)
 {
 	struct line l = {.t = t, .row = 2};
 	cell_str(&l, 7, SCREEN_DIM, "      #");
-	cell_str(&l, screen_size().columns >= WIDE ? 19 : 8, SCREEN_DIM, "Ended");
+	if (screen_size().columns >= WIDE)
+		cell_str(&l, 19, SCREEN_DIM,
+			 stamp_is_local() ? "Ended (local time)" : "Ended (UTC)");
+	else
+		cell_str(&l, 8, SCREEN_DIM, "Ended");
 	cell_str(&l, 8, SCREEN_DIM, "Severity");
 	cell_str(&l, 22, SCREEN_DIM, "Ending");
 	cell_str(&l, 200, SCREEN_DIM, "Client > server");

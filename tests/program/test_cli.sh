@@ -116,7 +116,7 @@ run 0 -r "$bad"
 run 1 -r "$bad" --fail-on critical
 run 1 -r "$bad" --fail-on notice
 run 0 -r "$bad" --fail-on notice --severity 221-for-message=none
-run 3 -r "$dir/none.pcap"
+run 3 -r "$dir/none.pcap" -o json
 says err "none.pcap"
 lines err 1
 mkdir "$dir/empty"
@@ -125,7 +125,7 @@ run 3 -r "$dir/none.pcap" -r "$bad" -r "$dir/bad.smtp" -r "$good" -o text
 says out "2 sessions, 1 alert: 1 critical"
 says err "bad.smtp"
 lines err 2
-run 2 -r "$good" this is no filter
+run 2 -r "$good" -o json this is no filter
 lines err 1
 run 3 -r "$good" -o "json:$dir/no/such/folder"
 says err "cannot write to $dir/no/such/folder"
@@ -167,6 +167,34 @@ says out "1 falsely accepted"
 lines err 0
 run 0 -r "$bad" -o text --min-severity critical --severity 221-for-message=error
 lacks out "What happened"
+
+# local time for people, UTC for programs
+for zone in "CET-1CEST,M3.5.0,M10.5.0/3 +0100" "EST5EDT,M3.2.0,M11.1.0 -0500"; do
+	TZ=${zone% *}
+	export TZ
+	run 0 -r "$bad" --local-time -o text -o "html:$dir/page.html" -o "json:$dir/json"
+	grep -qE "^2026-01-05 [0-9:]{8} \\${zone#* } CRITICAL" "$dir/out" ||
+		fail "$what: no local time: $(head -1 "$dir/out")"
+	grep -qE "Z\">2026-01-05 [0-9:]{8} \\${zone#* }</time>" "$dir/page.html" ||
+		fail "$what: no local time in HTML"
+	lacks out UTC
+	lacks page.html UTC
+	says json "Z\",\"event_type\":\"session\""
+	run 0 -r "$bad" -o text
+	says out " UTC CRITICAL"
+	run 0 -r "$bad" --local-time --explain worst
+	says out " ${zone#* }"
+	unset TZ
+done
+
+# what a pipe gets without -o is said
+run 0 -r "$good"
+says err "standard output is no terminal and gets JSON: -o text writes text"
+lines err 1
+"$program" -r "$good" >/dev/null 2>"$dir/err"
+lines err 0
+run 0 -r "$good" -o json
+lines err 0
 
 # an answer that took 75 seconds: an alert beside the verdict
 sed '/queued as/i wait 75s' "$dir/good.smtp" >"$dir/slow.smtp"

@@ -152,7 +152,7 @@ progress() {
 		grep -qE ' kB read, [0-9.]+ k?B/s' "$dir/out"
 }
 quiet() {
-	slowly "$program" -r - >"$dir/json" 2>"$dir/out" && [ ! -s "$dir/out" ]
+	slowly "$program" -r - -o json >"$dir/json" 2>"$dir/out" && [ ! -s "$dir/out" ]
 }
 result 'progress on a terminal' progress
 result 'and none elsewhere' quiet

@@ -58,21 +58,22 @@ class Test:
         self.keys(
             t, ("o", "most sessions first"), ("o", "slowest first"), ("o", "most alerts first"),
             ("2", r"^192\.0\.2\.28 +out\.example\.org +3 +2 "),
-            ("3",
-             r"^ +5 10:00:00 critical 221-for-message +192\.0\.2\.10 > 198\.51\.100\.25:25\n +4 "),
+            # The session of the capture that is named last is the earliest.
+            ("3", r"^ +5 13:45:00 info +refused-then-closed .*\n +4 (.*\n)+"
+             r" +1 10:00:00 critical 221-for-message +192\.0\.2\.10 > 198\.51\.100\.25:25\n"),
             ("o",
-             r"worst first(.*\n)+ +5 .*critical.*\n +1 .*critical.*\n +3 .*notice.*\n +4 .*info.*\n"
-             r" +2 .*none"
-             ), ("o", "latest first"), ("a", r"alerts only(.*\n)+ +5 .*\n +3 .*\n +1 .*\n\n"),
-            ("a", r"^ +2 .*clean"),
+             r"worst first(.*\n)+ +2 .*critical.*\n +1 .*critical.*\n +4 .*notice.*\n +5 .*info.*\n"
+             r" +3 .*none"
+             ), ("o", "latest first"), ("a", r"alerts only(.*\n)+ +4 .*\n +2 .*\n +1 .*\n\n"),
+            ("a", r"^ +3 .*clean"),
             ("fTOO MANY",
-             r"Filter: TOO MANY_(.*\n)*|with \"TOO MANY\"(.*\n)+ +4 .*refused-then-closed.*\n\n"),
-            ("\r", r"with \"TOO MANY\"(.*\n)+ +4 .*\n\n"), ("\x1b", r"^ +5 "),
-            ("fnobody\r", "None fits"), ("\x1b", r"^ +5 "), ("/clean\r", r"^ +2 .*clean"),
-            ("\r", r"^Session 2 of .*: clean, none"), ("\x1b", "latest first"),
+             r"Filter: TOO MANY_(.*\n)*|with \"TOO MANY\"(.*\n)+ +5 .*refused-then-closed.*\n\n"),
+            ("\r", r"with \"TOO MANY\"(.*\n)+ +5 .*\n\n"), ("\x1b", r"^ +4 "),
+            ("fnobody\r", "None fits"), ("\x1b", r"^ +4 "), ("/clean\r", r"^ +3 .*clean"),
+            ("\r", r"^Session 3 of .*: clean, none"), ("\x1b", "latest first"),
             ("/nowhere\r", "not found: nowhere"),
-            ("1\r", r"with \" 198\.51\.100\.25:25 \"(.*\n)+ +5 .*\n +3 .*\n +2 .*\n +1 .*\n\n"),
-            ("\x1b", r"^ +4 "), ("?", r"^Keys"), ("?", "latest first"),
+            ("1\r", r"with \" 198\.51\.100\.25:25 \"(.*\n)+ +4 .*\n +3 .*\n +2 .*\n +1 .*\n\n"),
+            ("\x1b", r"^ +5 "), ("?", r"^Keys"), ("?", "latest first"),
             ("\t", r"1 Servers(.*\n)+Server "),
         )
         t.press("q")

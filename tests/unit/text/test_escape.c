@@ -192,12 +192,52 @@ static void times_with_one_cache(void **state)
 	outbuf_free(&b);
 }
 
+static const struct time_row local_times[] = {
+	{INT64_C(1795428003123456789), "2026-11-23T10:00:03.123456Z", "2026-11-23 11:00:03 +0100"},
+	{INT64_C(1782863999000000000), "2026-06-30T23:59:59.000000Z", "2026-07-01 01:59:59 +0200"},
+	/* The clock goes from 02:00 to 03:00, and back. */
+	{INT64_C(1774745999000000000), "2026-03-29T00:59:59.000000Z", "2026-03-29 01:59:59 +0100"},
+	{INT64_C(1774746000000000000), "2026-03-29T01:00:00.000000Z", "2026-03-29 03:00:00 +0200"},
+	{INT64_C(1792889999000000000), "2026-10-25T00:59:59.000000Z", "2026-10-25 02:59:59 +0200"},
+	{INT64_C(1792890000000000000), "2026-10-25T01:00:00.000000Z", "2026-10-25 02:00:00 +0100"},
+	{-1, "1969-12-31T23:59:59.999999Z", "1970-01-01 00:59:59 +0100"},
+	{INT64_MAX, "2262-04-11T23:47:16.854775Z", "2262-04-11 23:47:16 +0200"},
+};
+
+/* Last, because there is no way back to UTC. */
+static void times_of_a_zone(void **state)
+{
+	(void)state;
+	struct outbuf b = {0};
+	struct stamp s = {0};
+
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	assert_false(stamp_is_local());
+	stamp_local();
+	assert_true(stamp_is_local());
+	for (size_t i = 0; i < sizeof(local_times) / sizeof(local_times[0]); i++) {
+		b.n = 0;
+		stamp_plain(&s, &b, local_times[i].ns);
+		rendered(&b, local_times[i].plain);
+		b.n = 0;
+		stamp_iso(&s, &b, local_times[i].ns);
+		rendered(&b, local_times[i].iso);
+	}
+	outbuf_free(&b);
+	setenv("TZ", "<-0930>9:30", 1);
+	stamp_local();
+	s = (struct stamp){0};
+	stamp_plain(&s, &b, 0);
+	rendered(&b, "1969-12-31 14:30:00 -0930");
+	outbuf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_come_out_as_written),      cmocka_unit_test(lines_are_joined),
 		cmocka_unit_test(each_byte_alone_and_in_a_word), cmocka_unit_test(numbers),
-		cmocka_unit_test(times_with_one_cache),
+		cmocka_unit_test(times_with_one_cache),          cmocka_unit_test(times_of_a_zone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
