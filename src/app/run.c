@@ -64,6 +64,7 @@ static bool outputs_open(struct run *r)
 	config.digest = o->digest;
 	config.mode.live = r->live;
 	config.mode.become = privilege_target(o->user, &config.mode.uid, &config.mode.gid);
+	config.mode.caller = config.mode.become && privilege_is_caller(o->user);
 	r->sinks = sinks_new(&config);
 	if (!r->sinks)
 		return log_fail(&r->trouble, "no memory for the outputs");

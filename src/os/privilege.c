@@ -5,14 +5,42 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+/* Reads the user or group id of sudo(8)'s caller. Returns false if there is none but root. */
+static bool caller_id(const char *variable, unsigned long *id)
+{
+	const char *text = getenv(variable);
+	size_t n = text ? strspn(text, "0123456789") : 0;
+	if (n == 0 || n > 10 || text[n] != '\0')
+		return false;
+	*id = strtoul(text, NULL, 10);
+	return *id > 0 && *id < UINT32_MAX;
+}
+
+/* Returns who has started the program by sudo(8), or NULL. Only where root has set the variables
+ * they are believed. */
+static const struct passwd *caller(void)
+{
+	unsigned long uid, gid;
+	struct passwd *pw;
+	if (getuid() != 0 || geteuid() != 0 || !caller_id("SUDO_UID", &uid))
+		return NULL;
+	pw = getpwuid((uid_t)uid);
+	if (pw && caller_id("SUDO_GID", &gid))
+		pw->pw_gid = (gid_t)gid;
+	return pw;
+}
+
 /* Returns the user to become, or NULL if there is none. */
 static const struct passwd *privilege_user(const char *user)
 {
-	const struct passwd *pw = getpwnam(user ? user : "smtpwatch");
+	const struct passwd *pw = user ? getpwnam(user) : caller();
+	if (!pw && !user)
+		pw = getpwnam("smtpwatch");
 	return !pw && !user ? getpwnam("nobody") : pw;
 }
 
@@ -31,6 +59,11 @@ bool privilege_target(const char *user, uid_t *uid, gid_t *gid)
 	*uid = pw->pw_uid;
 	*gid = pw->pw_gid;
 	return true;
+}
+
+bool privilege_is_caller(const char *user)
+{
+	return !user && caller();
 }
 
 bool privilege_user_known(const char *user)

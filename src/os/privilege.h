@@ -10,7 +10,8 @@
 /* The capability that privilege_drop keeps: none, or CAP_NET_RAW, which opens packet sockets. */
 enum privilege_keep { PRIVILEGE_KEEP_NONE, PRIVILEGE_KEEP_NET_RAW };
 
-/* In all functions, user NULL means the default: smtpwatch if that user exists, else nobody. */
+/* In all functions, user NULL means the default: who has started the program by sudo(8), if that is
+ * another than root; else smtpwatch if that user exists, else nobody. */
 
 /* Returns true if the process is root and user is another user. An unknown user counts as another
  * user; privilege_drop then fails. */
@@ -19,6 +20,9 @@ bool privilege_drop_due(const char *user);
 /* Sets *uid and *gid to those of user and returns true, if privilege_drop will become user. Else
  * returns false, also if user is unknown. */
 bool privilege_target(const char *user, uid_t *uid, gid_t *gid);
+
+/* Returns true if user is NULL and the user to become is sudo's caller. */
+bool privilege_is_caller(const char *user);
 
 /* Returns true if the user exists on this system. */
 bool privilege_user_known(const char *user);

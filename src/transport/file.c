@@ -18,14 +18,21 @@
 /* So much gathers before it is written: few calls, and little that waits. PATIENCE: at the end. */
 enum { OUTFILE_GATHER = 65536, OUTFILE_MODE = 0640, PATIENCE_MS = 2000, PAUSE_NS = 1000000 };
 
-/* Who opens it is root, perhaps; who will open it again is not. */
-static int create_live(const char *name, const struct run_mode *mode)
+/* Who opens it is root, perhaps; who will open or read it later is not. Only a file that was made
+ * here changes its owner. */
+static int create(const char *name, const struct run_mode *mode)
 {
 	int fd = outpath_open(name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
 			      OUTFILE_MODE, mode->uid);
 	/* Where this fails the file stays root's, and the reopening says so. */
 	if (fd >= 0 && mode->become && geteuid() == 0 && fchown(fd, mode->uid, mode->gid) != 0)
 		return fd;
+	return fd;
+}
+
+static int create_live(const char *name, const struct run_mode *mode)
+{
+	int fd = create(name, mode);
 	if (fd >= 0 || errno != EEXIST)
 		return fd;
 	/* Without O_NONBLOCK the opening of a named pipe would wait for its reader. */
@@ -38,6 +45,9 @@ static int file_open(const char *name, const struct run_mode *mode)
 {
 	if (mode->live)
 		return create_live(name, mode);
+	int fd = mode->caller ? create(name, mode) : -1;
+	if (fd >= 0 || (mode->caller && errno != EEXIST))
+		return fd;
 	return outpath_open(name, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, OUTFILE_MODE,
 			    mode->uid);
 }

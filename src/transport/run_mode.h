@@ -14,6 +14,7 @@
 struct run_mode {
 	bool live;
 	bool become; /* root is given up after the outputs are open, for uid and gid */
+	bool caller; /* uid is sudo's caller, to whom new files belong offline too */
 	uid_t uid;
 	gid_t gid;
 };

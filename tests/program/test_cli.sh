@@ -468,6 +468,37 @@ checks=$((checks + 2))
 checks=$((checks + 1))
 cmp -s "$bad" "$dir/kept.pcap" || fail 'the capture was destroyed'
 
+# started by sudo: what is made belongs to the caller, what was there to whom it belonged
+owner() {
+	checks=$((checks + 1))
+	[ "$(stat -c %u:%g "$dir/sudo/$1")" = "$2" ] ||
+		fail "$what: $1 belongs to $(stat -c %u:%g "$dir/sudo/$1"), expected $2"
+}
+if [ "$(id -u)" = 0 ] && uid=$(id -u daemon 2>/dev/null) && gid=$(id -g daemon); then
+	mkdir "$dir/sudo"
+	chown "$uid:$gid" "$dir/sudo"
+	echo old >"$dir/sudo/old"
+	echo victim >"$dir/victim"
+	ln -s "$dir/victim" "$dir/sudo/link"
+	export SUDO_UID="$uid" SUDO_GID="$gid"
+	run 0 -r "$bad" -o "json:$dir/sudo/json" -o "html:$dir/sudo/html" -o "text:$dir/sudo/old" \
+		--write-pcap "$dir/sudo"
+	owner json "$uid:$gid"
+	owner html "$uid:$gid"
+	owner old 0:0
+	packets=$(find "$dir/sudo" -name '*.pcap')
+	owner "${packets##*/}" "$uid:$gid"
+	run 3 -r "$bad" -o "json:$dir/sudo/link"
+	[ "$(stat -c %u "$dir/victim") $(cat "$dir/victim")" = "0 victim" ] ||
+		fail "a link of the caller was followed"
+	run 0 -r "$bad" -o "json:$dir/sudo/named" -Z nobody
+	owner named 0:0
+	SUDO_UID=0
+	run 0 -r "$bad" -o "json:$dir/sudo/root"
+	owner root 0:0
+	unset SUDO_UID SUDO_GID
+fi
+
 # what make run shows: three alerts, the summary, what to try next; with ALL every alert
 checks=$((checks + 3))
 contrib/show-cases.sh "$program" >"$dir/out" 2>&1 || fail "show-cases.sh: exit $?"
