@@ -112,10 +112,14 @@ struct interfaces *interfaces_open(const struct options *o, unsigned workers, bo
 		s->all[i].logged = LIVE_GONE;
 		if (trouble == LIVE_ABSENT && o->filter && !filters_check(o->filter, &why))
 			trouble = LIVE_FILTER;
+		bool absent = trouble == LIVE_ABSENT;
 		log_line("%s%s", why.text,
-			 trouble == LIVE_ABSENT ? "; it is tried again until it is there" : "");
-		*usage |= trouble == LIVE_FILTER;
-		fine &= trouble == LIVE_ABSENT;
+			 !absent             ? ""
+			 : o->wait_interface ? "; it is tried again until it is there"
+					     : "; `ip link` lists them, --wait-interface waits "
+					       "for it");
+		*usage |= trouble == LIVE_FILTER || (absent && !o->wait_interface);
+		fine &= absent && o->wait_interface;
 	}
 	if (fine) {
 		filters_prepare(s->filters);

@@ -15,6 +15,7 @@
 #include "smtpwatch/correlate.h"
 #include "stats/counters.h"
 #include "text/clock.h"
+#include "text/timestamp.h"
 #include "transport/standard_error.h"
 #include "tui/screen.h"
 
@@ -44,7 +45,8 @@ struct live_run {
 	struct monitor_stats *stats;  /* the latest of each worker */
 	uint64_t *beats;              /* worker_beats at the latest look of the watchdog */
 	unsigned n;
-	int signals; /* signalfd(2) */
+	char user[64]; /* that the program runs as */
+	int signals;   /* signalfd(2) */
 	/* Monotonic, nanoseconds. watchdog: an interval. */
 	int64_t last_stats, second_due, losses_due, watchdog, watchdog_due;
 	struct capture_stats logged; /* the losses of the latest warning */
@@ -135,12 +137,38 @@ static void options_take(struct live_run *w, struct options *fresh)
 	w->latest = fresh;
 }
 
+/* Prints the lines of a text, which begin with the program's name. Frees the text. */
+static void lines_log(char *text)
+{
+	static const char begin[] = "smtpwatch: ";
+	for (char *at = text; at && *at != '\0';) {
+		size_t n = strcspn(at, "\n"), skip = strncmp(at, begin, 11) == 0 ? 11 : 0;
+		log_line("%.*s", (int)(n - skip), at + skip);
+		at += n + (at[n] == '\n');
+	}
+	free(text);
+}
+
+/* Reads the options again. Returns false after printing why not. */
+static bool options_again(struct live_run *w, struct options *fresh)
+{
+	char *said = NULL;
+	size_t n = 0;
+	FILE *errors = open_memstream(&said, &n);
+	unsigned bad =
+		options_reload(w->latest ? w->latest : w->o, fresh, errors ? errors : stderr, NULL);
+	if (errors)
+		fclose(errors);
+	lines_log(said);
+	return bad == 0;
+}
+
 /* Handles SIGHUP. If the configuration has errors, the present one stays. */
 static void reload(struct live_run *w)
 {
 	struct options *fresh = calloc(1, sizeof *fresh);
 	service_reloading();
-	if (fresh && options_reload(w->latest ? w->latest : w->o, fresh, stderr, NULL) == 0) {
+	if (fresh && options_again(w, fresh)) {
 		options_take(w, fresh);
 		workers_alerting(w);
 		log_line("configuration read again");
@@ -377,6 +405,28 @@ static void loop(struct live_run *w)
 	free(fds);
 }
 
+/* Prints what the run is made of. Commands may hold secrets, and are not printed. */
+static void settings_log(const struct live_run *w)
+{
+	const struct options *o = w->o;
+	struct outbuf b = {0};
+	outbuf_format(&b, "configuration %.200s; user %s; outputs ", o->config ? o->config : "none",
+		      w->user);
+	for (size_t i = 0; i < o->outputs.n; i++) {
+		const char *spec = o->outputs.all[i];
+		int n = strncmp(spec, "exec:", 5) == 0 ? 4 : 200;
+		outbuf_format(&b, "%s%.*s", i > 0 ? ", " : "", n, spec);
+	}
+	if (o->outputs.n == 0)
+		outbuf_str(&b, o->top ? "none but --top" : w->run.terminal ? "text" : "json");
+	if (o->filter)
+		outbuf_format(&b, "; filter %.200s", o->filter);
+	else
+		outbuf_str(&b, "; no filter");
+	log_line("%.*s", (int)b.n, b.p ? b.p : "");
+	outbuf_free(&b);
+}
+
 static void run(struct live_run *w)
 {
 	char line[2 * RUN_LINE];
@@ -386,6 +436,7 @@ static void run(struct live_run *w)
 	snprintf(line, sizeof line, "watching %s, ports %.99s, %u worker%s", w->run.names,
 		 w->o->ports, w->n, w->n == 1 ? "" : "s");
 	log_line("%s", line);
+	settings_log(w);
 	service_ready(line);
 	loop(w);
 	stats_emit(w, false);
@@ -505,6 +556,7 @@ static bool start(struct live_run *w)
 		return log_fail(&w->run.usage,
 				"there is no user to become: neither the one of --user, "
 				"nor smtpwatch or nobody");
+	snprintf(w->user, sizeof w->user, "%s", privilege_name(w->o->user));
 	if (!run_open(&w->run, w->o, &source))
 		return false;
 	/* After the outputs, whose helper processes may block on standard error without blocking
@@ -545,6 +597,15 @@ static enum exit_code end(struct live_run *w)
 	return code;
 }
 
+static void stamp_now(char *out, size_t size)
+{
+	struct outbuf b = {0};
+	struct stamp stamp = {0};
+	stamp_plain(&stamp, &b, clock_read(CLOCK_REALTIME));
+	snprintf(out, size, "%.*s", (int)b.n, b.p ? b.p : "");
+	outbuf_free(&b);
+}
+
 enum exit_code live_run(const struct options *o)
 {
 	struct live_run w = {.o = o,
@@ -553,6 +614,9 @@ enum exit_code live_run(const struct options *o)
 			     .n = processors_or(o->workers),
 			     .signals = -1};
 	enum exit_code code;
+	/* The journal has times of its own, and a terminal a reader. */
+	if (!getenv("JOURNAL_STREAM") && !isatty(STDERR_FILENO))
+		log_stamp(stamp_now);
 	if (start(&w))
 		run(&w);
 	code = end(&w);

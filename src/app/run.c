@@ -211,6 +211,11 @@ struct summary run_summary(const struct run *r, const struct monitor_stats *core
 				.last = last};
 }
 
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 const char *run_line(const struct run *r, const struct monitor_stats *core, char out[RUN_LINE])
 {
 	const struct totals *t = sinks_totals(r->sinks);
@@ -218,9 +223,12 @@ const char *run_line(const struct run *r, const struct monitor_stats *core, char
 	if (r->live)
 		snprintf(dropped, sizeof dropped, "%llu dropped, ",
 			 (unsigned long long)core->capture.dropped);
-	snprintf(out, RUN_LINE, "%llu packets, %s%llu sessions, %llu alerts; %llu connections open",
-		 (unsigned long long)core->frames, dropped, (unsigned long long)t->sessions,
-		 (unsigned long long)t->alerts, (unsigned long long)core->stream.conns_open);
+	snprintf(out, RUN_LINE,
+		 "%llu packet%s, %s%llu session%s, %llu alert%s; %llu connection%s open",
+		 (unsigned long long)core->frames, plural(core->frames), dropped,
+		 (unsigned long long)t->sessions, plural(t->sessions),
+		 (unsigned long long)t->alerts, plural(t->alerts),
+		 (unsigned long long)core->stream.conns_open, plural(core->stream.conns_open));
 	return out;
 }
 

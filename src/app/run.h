@@ -54,7 +54,7 @@ void run_deliver(struct run *r, const struct record *record, const char *input,
 struct summary run_summary(const struct run *r, const struct monitor_stats *core, int64_t last,
 			   bool stopped);
 
-/* Writes "12 packets, 3 sessions, 1 alerts; 2 connections open", live with the dropped packets, and
+/* Writes "12 packets, 3 sessions, 1 alert; 2 connections open", live with the dropped packets, and
  * returns out. */
 const char *run_line(const struct run *r, const struct monitor_stats *core, char out[RUN_LINE]);
 

@@ -6,13 +6,22 @@
 #include <stdio.h>
 
 /* Longer than the longest message, which has a number for each of 1024 workers. */
-enum { LOG_MAX = 32 << 10 };
+enum { LOG_MAX = 32 << 10, LOG_STAMP = 40 };
+
+static void (*stamp)(char *out, size_t size);
 
 __attribute__((format(printf, 1, 0))) static void put(const char *format, va_list args)
 {
-	char text[LOG_MAX];
+	char text[LOG_MAX], time[LOG_STAMP] = "";
 	vsnprintf(text, sizeof text, format, args);
-	fprintf(stderr, "smtpwatch: %s\n", text);
+	if (stamp)
+		stamp(time, sizeof time);
+	fprintf(stderr, "%s%ssmtpwatch: %s\n", time, stamp ? " " : "", text);
+}
+
+void log_stamp(void (*put_stamp)(char *out, size_t size))
+{
+	stamp = put_stamp;
 }
 
 void log_line(const char *format, ...)

@@ -3,9 +3,13 @@
 #define SMTPWATCH_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Prints "smtpwatch: ", the message and a line feed by one write. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* From now on each message begins with what `put` writes to out, size bytes, and a blank. */
+void log_stamp(void (*put)(char *out, size_t size));
 
 /* As log_line, and sets *flag. Returns false. */
 bool log_fail(bool *flag, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -66,6 +66,13 @@ bool privilege_is_caller(const char *user)
 	return !user && caller();
 }
 
+const char *privilege_name(const char *user)
+{
+	const struct passwd *pw = privilege_drop_due(user) ? privilege_user(user)
+							   : getpwuid(geteuid());
+	return pw ? pw->pw_name : "";
+}
+
 bool privilege_user_known(const char *user)
 {
 	return privilege_user(user);

@@ -24,6 +24,10 @@ bool privilege_target(const char *user, uid_t *uid, gid_t *gid);
 /* Returns true if user is NULL and the user to become is sudo's caller. */
 bool privilege_is_caller(const char *user);
 
+/* Returns the name of the user that the program will run as; "" if it is not known. Borrowed until
+ * the next call of this module. */
+const char *privilege_name(const char *user);
+
 /* Returns true if the user exists on this system. */
 bool privilege_user_known(const char *user);
 

@@ -107,12 +107,13 @@ def test_not_there_yet():
     """An interface that is not there is told once; when it comes it is watched;
     another one is watched meanwhile
     """
-    with Pair(link=False) as pair, Daemon(pair.server, "-i", "eth0", "-i", "lo") as daemon:
+    with Pair(link=False) as pair, Daemon(
+            pair.server, "--wait-interface", "-i", "eth0", "-i", "lo") as daemon:
         assert len(daemon.says("there is no interface eth0")) == 1, daemon.said
         time.sleep(2.5)
         if SANITIZED:
             return None
-        assert len(daemon.said) == 2, daemon.said
+        assert len(daemon.said) == 3, daemon.said
         pair.link()
         assert daemon.hears("eth0 is there, and watched", 6), daemon.said
         Server(pair, dot="")
@@ -134,9 +135,9 @@ def test_names_in_the_filter():
     for interfaces that come back, and that come late
     """
     for there in (True, False):
-        with Pair(link=there) as pair, Daemon(pair.server, "-i", "eth0", "not", "port",
-                                              "submission", "and", "not", "host",
-                                              "localhost") as daemon:
+        words = ["not", "port", "submission", "and", "not", "host", "localhost"]
+        with Pair(link=there) as pair, Daemon(pair.server, "--wait-interface", "-i", "eth0",
+                                              *words) as daemon:
             if there:
                 pair.unlink()
                 assert daemon.hears("has gone"), daemon.said

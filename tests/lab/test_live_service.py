@@ -54,7 +54,7 @@ def test_statistics():
         ], 4), daemon.records
         daemon.send(signal.SIGUSR1)
         line = daemon.hears("so far ")
-        assert (line and "1 sessions, 0 alerts; 0 connections open; watching eth0"
+        assert (line and "1 session, 0 alerts; 0 connections open; watching eth0"
                 in line[0]), daemon.said
         assert len(daemon.said) == 2, daemon.said
         stats = daemon.of("stats")[-1]

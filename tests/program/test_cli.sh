@@ -468,6 +468,29 @@ checks=$((checks + 2))
 checks=$((checks + 1))
 cmp -s "$bad" "$dir/kept.pcap" || fail 'the capture was destroyed'
 
+# live: an interface that is misspelt, the lines of the start, and an end without an input
+if [ "$(id -u)" = 0 ]; then
+	run 2 -i eht0 -o text
+	says err "there is no interface eht0; \`ip link\` lists them, --wait-interface waits for it"
+	"$program" -i lo -i eht0 --wait-interface -o text -o exec:/bin/true port 25 \
+		>"$dir/out" 2>"$dir/err" &
+	pid=$!
+	await "grep -q 'configuration none' '$dir/err'"
+	kill -INT $pid
+	wait $pid
+	what="a live run"
+	says err "eht0; it is tried again until it is there"
+	says err "configuration none; user "
+	says err "; outputs text, exec; filter port 25"
+	checks=$((checks + 1))
+	grep -vqE '^20[0-9]{2}-[0-9-]{5} [0-9:]{8} UTC smtpwatch: ' "$dir/err" &&
+		fail "lines without a time: $(cat "$dir/err")"
+	says out "Stopped; sessions that were open are unfinished."
+	lacks out "end of the input"
+	JOURNAL_STREAM=1:2 "$program" -i eht0 -o text 2>"$dir/err"
+	grep -q '^smtpwatch: there is no interface' "$dir/err" || fail "the journal gets times"
+fi
+
 # started by sudo: what is made belongs to the caller, what was there to whom it belonged
 owner() {
 	checks=$((checks + 1))

@@ -213,8 +213,8 @@ static void put_tally(struct text *t, const struct summary *s)
 void text_summary(struct text *t, const struct summary *s)
 {
 	if (s->stopped)
-		outbuf_str(t->b, "Stopped by a signal before the end of the input; sessions that "
-				 "were open are unfinished.\n");
+		outbuf_format(t->b, "Stopped%s; sessions that were open are unfinished.\n",
+			      s->live ? "" : " by a signal before the end of the input");
 	if (s->totals->sessions == 0)
 		put_nothing(t, s);
 	else
