@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "text/clock.h"
 
+#include <net/if.h>
 #include <stdlib.h>
 
 /* The pause before the next try doubles from wait_min to wait_max. */
@@ -113,13 +114,13 @@ struct interfaces *interfaces_open(const struct options *o, unsigned workers, bo
 		if (trouble == LIVE_ABSENT && o->filter && !filters_check(o->filter, &why))
 			trouble = LIVE_FILTER;
 		bool absent = trouble == LIVE_ABSENT;
+		bool refused = absent && !o->wait_interface && if_nametoindex(s->all[i].name) == 0;
 		log_line("%s%s", why.text,
-			 !absent             ? ""
-			 : o->wait_interface ? "; it is tried again until it is there"
-					     : "; `ip link` lists them, --wait-interface waits "
-					       "for it");
-		*usage |= trouble == LIVE_FILTER || (absent && !o->wait_interface);
-		fine &= absent && o->wait_interface;
+			 refused  ? "; `ip link` lists them, --wait-interface waits for it"
+			 : absent ? "; it is tried again until it is there"
+				  : "");
+		*usage |= trouble == LIVE_FILTER || refused;
+		fine &= absent && !refused;
 	}
 	if (fine) {
 		filters_prepare(s->filters);

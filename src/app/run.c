@@ -135,6 +135,9 @@ bool run_open(struct run *r, const struct options *o, const struct viewer_source
 			  .alerting = o->alerting,
 			  .config = o->monitor,
 			  .terminal = isatty(STDOUT_FILENO)};
+	/* No other port begins with TLS so often. */
+	if (o->check_ports && !port_set_has(&o->monitor.ports, 465))
+		monitor_config_port(&r->config, 465, PORT_TLS);
 	inputs_name(o, r->names, sizeof r->names);
 	if (o->local_time)
 		stamp_local();
@@ -178,11 +181,58 @@ static void packets_name(struct run *r, struct report *report, struct session_fr
 	}
 }
 
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void other_port_count(struct other_ports *o, uint16_t port)
+{
+	unsigned i = 0;
+	while (i < o->n && o->all[i].port != port)
+		i++;
+	o->more |= i == RUN_OTHER_PORTS;
+	if (i == RUN_OTHER_PORTS)
+		return;
+	o->all[i].port = port;
+	o->all[i].sessions++;
+	o->n += i == o->n;
+}
+
+/* Says on which ports beside those of --ports SMTP was seen, and how it is judged. */
+static void other_ports_log(const struct run *r)
+{
+	const struct other_ports *o = &r->other_ports;
+	struct outbuf seen = {0}, list = {0};
+	for (unsigned i = 0; i < o->n; i++) {
+		uint16_t port = o->all[i].port;
+		outbuf_format(&seen, "%s%u (%llu session%s)", i > 0 ? ", " : "", port,
+			      (unsigned long long)o->all[i].sessions, plural(o->all[i].sessions));
+		outbuf_format(&list, ",%u%s", port,
+			      port_set_has(&r->config.tls_ports, port) ? "/tls" : "");
+	}
+	if (o->n > 0 && !seen.failed && !list.failed)
+		log_line("SMTP was also seen on port%s %.*s%s, and not judged; "
+			 "-p %s%.*s judges it",
+			 o->n == 1 ? "" : "s", (int)seen.n, seen.p, o->more ? " and others" : "",
+			 r->o->ports, (int)list.n, list.p);
+	else if (r->o->check_ports)
+		log_line("no SMTP was seen on other ports than %s", r->o->ports);
+	outbuf_free(&seen);
+	outbuf_free(&list);
+}
+
 void run_deliver(struct run *r, const struct record *record, const char *input,
 		 struct session_frames frames)
 {
-	struct report *report = sinks_report(r->sinks, record, input);
+	uint16_t port = record->conn->port[SERVER];
+	struct report *report;
 	char name[EXPORT_NAME];
+	if (r->o->check_ports && !port_set_has(&r->o->monitor.ports, port)) {
+		other_port_count(&r->other_ports, port);
+		return;
+	}
+	report = sinks_report(r->sinks, record, input);
 	if (r->export && report_stands_out(report))
 		packets_name(r, report, frames, name);
 	/* The default output writes only alerts. */
@@ -209,11 +259,6 @@ struct summary run_summary(const struct run *r, const struct monitor_stats *core
 				.secrets = keys.secrets,
 				.bad_key_lines = keys.bad_lines,
 				.last = last};
-}
-
-static const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
 }
 
 const char *run_line(const struct run *r, const struct monitor_stats *core, char out[RUN_LINE])
@@ -245,6 +290,8 @@ static bool fails(const struct run *r)
 enum exit_code run_close(struct run *r)
 {
 	bool alerts = !r->live && r->sinks && fails(r);
+	if (r->sinks && !r->usage)
+		other_ports_log(r);
 	viewer_free(r->viewer);
 	decryptor_free(r->decryptor);
 	keylog_free(r->keylog);

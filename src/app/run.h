@@ -16,6 +16,17 @@ enum exit_code { EXIT_DONE, EXIT_ALERTS, EXIT_USAGE, EXIT_TROUBLE };
 
 enum { RUN_LINE = 512 };
 
+/* Ports beside those of --ports on which --check-ports saw SMTP: the first of them. */
+enum { RUN_OTHER_PORTS = 32 };
+struct other_ports {
+	unsigned n;
+	bool more; /* than there is room for */
+	struct {
+		uint16_t port;
+		uint64_t sessions;
+	} all[RUN_OTHER_PORTS];
+};
+
 struct run {
 	const struct options *o;      /* borrowed: as at the start */
 	bool live;                    /* the inputs are interfaces, not captures */
@@ -30,6 +41,7 @@ struct run {
 	struct keylog *keylog;           /* the secrets of decryptor */
 	struct tls_decryptor *decryptor; /* of config */
 	struct progress progress;
+	struct other_ports other_ports;
 	bool terminal;       /* standard output is a terminal */
 	bool usage, trouble; /* for the exit code */
 };

@@ -59,6 +59,8 @@ static void apply_all(struct options *o, struct config_errors *m)
 			apply(o, &(struct setting){row, row->fallback, 0}, m);
 	for (size_t i = 0; i < o->settings.n; i++)
 		apply(o, &o->settings.all[i], m);
+	/* `ports` still says which sessions are told. */
+	o->monitor.any_port |= o->check_ports;
 	if (o->ladder == LADDER_SCENARIO && !o->explain)
 		o->explain = EXPLAIN_ALL;
 }

@@ -139,7 +139,7 @@ lines err 1
 # what is not there
 run 0 -r "$good" -p 2525 -o text
 says out "No SMTP session on ports 2525 in $good: "
-says out "The option -p sets the ports."
+says out "The option -p sets the ports; --check-ports finds them."
 "$builder" -w vntag "$dir/bad.smtp" "$dir/vntag.pcap" || fail "no capture with VN-Tags"
 run 0 -r "$dir/vntag.pcap" -o text
 says out " CRITICAL 221-for-message  "
@@ -154,6 +154,19 @@ says out "No packet in "
 run 0 -r "$good" -o text
 says out "Everything fine: "
 lacks out "$(printf '\033')"
+
+# ports that the default misses are told, and not judged
+sed '1i server 198.51.100.25:10025' "$dir/bad.smtp" >"$dir/hop.smtp"
+scenario hop
+run 0 -r "$good" -r "$dir/hop.pcap" --check-ports -o json
+says err "SMTP was also seen on port 10025 (1 session), and not judged; -p 25,587,10025 judges it"
+lines out 2
+run 0 -r "$good" -r "$dir/hop.pcap" -p 25,587,10025 -o json
+lines out 4
+run 0 -r "$good" --check-ports -o json
+says err "no SMTP was seen on other ports than 25,587"
+run 0 -r "$good" -o json
+lines err 0
 
 # one alert, for people
 run 0 -r "$bad" -o text

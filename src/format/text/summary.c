@@ -48,7 +48,7 @@ static void put_nothing(struct text *t, const struct summary *s)
 	outbuf_str(t->b, " TCP on other ports.");
 	text_wrap(t, from, 2);
 	if (!text_undecoded(t, s) || packets_of(s->core, PACKET_UNWATCHED) > 0)
-		outbuf_str(t->b, "The option -p sets the ports.\n");
+		outbuf_str(t->b, "The option -p sets the ports; --check-ports finds them.\n");
 }
 
 /* Writes "fine" only if every session could be judged. */
