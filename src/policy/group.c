@@ -40,7 +40,8 @@ static void event_begin(struct grouping *g, const struct report *r)
 void grouping_apply(struct grouping *g, struct report *r)
 {
 	unsigned v = r->record.judgement.verdict;
-	if (r->record.together < 2 || !report_raises(r, v) || !cause_groups(report_cause(r)))
+	if (r->record.together < 2 || !report_raises(r, v) || !cause_groups(report_cause(r)) ||
+	    report_loses_mail(r))
 		return;
 	for (unsigned i = 0; i < GROUPING_EVENTS; i++)
 		if (event_has(&g->events[i], r)) {

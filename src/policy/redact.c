@@ -43,7 +43,7 @@ enum redact_mode redact_read(const char *name)
 
 struct redactor *redactor_new(const struct redaction *how)
 {
-	enum redact_mode mode = how->mode;
+	enum redact_mode mode = how ? how->mode : REDACT_NONE;
 	struct redactor *r = calloc(1, sizeof *r);
 	if (!r)
 		return NULL;

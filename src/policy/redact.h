@@ -24,7 +24,7 @@ enum redact_mode redact_read(const char *name);
  * original. */
 struct redactor;
 
-/* Returns NULL if memory is exhausted. redactor_free frees it. */
+/* how: NULL: nothing is redacted. Returns NULL if memory is exhausted. redactor_free frees it. */
 struct redactor *redactor_new(const struct redaction *how);
 void redactor_free(struct redactor *r);
 

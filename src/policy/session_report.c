@@ -34,6 +34,14 @@ bool report_stands_out(const struct report *r)
 	return r->raised != 0;
 }
 
+bool report_loses_mail(const struct report *r)
+{
+	for (const struct transaction *t = r->record.session->first; t; t = t->next)
+		if (t->fate == FATE_FALSELY_ACCEPTED)
+			return true;
+	return false;
+}
+
 unsigned report_worst(const struct report *r)
 {
 	unsigned worst = r->record.judgement.verdict;

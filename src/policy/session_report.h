@@ -45,6 +45,10 @@ static inline uint64_t report_alerts(const struct report *r)
  * is rate-limited or grouped. */
 bool report_stands_out(const struct report *r);
 
+/* Whether the sender believes of a message that the server has it, and the server has not: such an
+ * alert is neither rate-limited nor grouped, for each is another mail that is lost. */
+bool report_loses_mail(const struct report *r);
+
 /* Returns the alert kind of the highest severity: the verdict, unless an alert is worse. */
 unsigned report_worst(const struct report *r);
 

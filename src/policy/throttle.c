@@ -149,7 +149,7 @@ static bool alert_limit(struct throttle *t, const struct report *r, unsigned kin
 
 void throttle_apply(struct throttle *t, struct report *r)
 {
-	if (t->first <= 0)
+	if (t->first <= 0 || report_loses_mail(r))
 		return;
 	for (uint64_t left = r->raised; left != 0; left &= left - 1)
 		if (alert_limit(t, r, (unsigned)__builtin_ctzll(left)))

@@ -11,9 +11,10 @@
  * rate-limited and counted. A sum reports them when the interval is over; then the interval
  * doubles, up to a day.
  * If an alert stays away for the interval, and at least an hour, the next one is reported as a
- * first again. No session is lost: outputs still get each session, marked as rate-limited, and name
- * the messages of critical ones. Bounded by THROTTLE_ALERTS pairs of kind and server. A new pair
- * takes the place of the one quiet for longest, whose sum is reported early.
+ * first again. The loss of a mail is never rate-limited (report_loses_mail). No session is lost:
+ * outputs still get each session, marked as rate-limited, and name the messages of critical ones.
+ * Bounded by THROTTLE_ALERTS pairs of kind and server. A new pair takes the place of the one quiet
+ * for longest, whose sum is reported early.
  */
 enum { THROTTLE_ALERTS = 512, THROTTLE_EXAMPLE = 16384 };
 

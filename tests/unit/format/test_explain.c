@@ -141,7 +141,7 @@ static struct ladders *ladders_draw(struct judged *j)
 	struct monitor_config config = monitor_config_default();
 	config.session = on_session;
 	config.arg = j;
-	j->store = session_store_new(&bounds, REDACT_NONE);
+	j->store = session_store_new(&bounds, NULL);
 	assert_non_null(j->store);
 	struct monitor *m = monitor_new(&config);
 	assert_non_null(m);

@@ -104,9 +104,10 @@ static void summary_without_smtp(void **state)
 					  "out 1 packet.\n");
 	r.core.frames = 1200;
 	r.core.kinds[PACKET_UNWATCHED] = 1100;
-	assert_string_equal(run_text(&r), "No SMTP session on ports 25,587 in made.pcap: 1,200 "
-					  "packets, of which 1,100 TCP on other ports.\n"
-					  "The option -p sets the ports.\n");
+	assert_string_equal(run_text(&r),
+			    "No SMTP session on ports 25,587 in made.pcap: 1,200 "
+			    "packets, of which 1,100 TCP on other ports.\n"
+			    "The option -p sets the ports; --check-ports finds them.\n");
 	run_free(&r);
 }
 
@@ -137,7 +138,8 @@ static void summary_names_what_was_not_decoded(void **state)
 	has(run_text(&r),
 	    "(VXLAN-GPE), 4 packets of\n  other kinds. Mail inside them is not seen.\n");
 	r.core.kinds[PACKET_UNWATCHED] = 1;
-	has(run_text(&r), "is not seen.\nThe option -p sets the ports.\n");
+	has(run_text(&r),
+	    "is not seen.\nThe option -p sets the ports; --check-ports finds them.\n");
 	run_free(&r);
 }
 
@@ -155,9 +157,10 @@ static void summary_names_the_ordinary_last(void **state)
 					  "Not decoded: 18 packets of ethertype 0x0806 (ARP), 2 "
 					  "packets of LLC 0x4242 (spanning tree).\n");
 	r.core.kinds[PACKET_UNWATCHED] = 1;
-	assert_string_equal(run_text(&r), "No SMTP session on ports 25,587 in made.pcap: 20 "
-					  "packets, of which 1 TCP on other ports.\n"
-					  "The option -p sets the ports.\n");
+	assert_string_equal(run_text(&r),
+			    "No SMTP session on ports 25,587 in made.pcap: 20 "
+			    "packets, of which 1 TCP on other ports.\n"
+			    "The option -p sets the ports; --check-ports finds them.\n");
 	run_free(&r);
 }
 

@@ -86,6 +86,24 @@ static void tick(struct bench *b, int64_t at)
 	throttle_tick(b->throttle, (START + at) * S);
 }
 
+/* Each is another mail that its sender believes delivered; the next session without one is limited
+ * as ever. */
+static void the_loss_of_a_mail_is_never_limited(void **state)
+{
+	(void)state;
+	struct bench b;
+	bench_init(&b, MINUTE);
+	assert_true(session(&b, 0));
+	assert_false(session(&b, 1));
+	struct transaction *t = made_message(&b.made, FATE_FALSELY_ACCEPTED, "a@x", "b@y");
+	for (int64_t at = 2; at < 20; at++)
+		assert_true(session(&b, at));
+	t->fate = FATE_UNANSWERED;
+	assert_false(session(&b, 20));
+	assert_int_equal(b.limited, 2);
+	bench_free(&b);
+}
+
 /* Sums come after 1, 2, 4 ... minutes, then once a day. */
 static void intervals_double_up_to_a_day(void **state)
 {
@@ -148,7 +166,7 @@ static void the_last_of_a_series_is_told(void **state)
 	struct bench *b = malloc(sizeof(*b));
 
 	bench_init(b, MINUTE);
-	made_message(&b->made, FATE_FALSELY_ACCEPTED, "a@example.org", "b@example.net");
+	made_message(&b->made, FATE_UNANSWERED, "a@example.org", "b@example.net");
 	assert_true(session(b, 0));
 	b->made.conn.port[CLIENT] = 50001;
 	assert_false(session(b, 10));
@@ -334,6 +352,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(intervals_double_up_to_a_day),
+		cmocka_unit_test(the_loss_of_a_mail_is_never_limited),
 		cmocka_unit_test(switched_off_each_is_told),
 		cmocka_unit_test(the_last_of_a_series_is_told),
 		cmocka_unit_test(after_a_pause_it_is_new),

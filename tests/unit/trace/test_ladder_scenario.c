@@ -67,7 +67,7 @@ static bool frames_write(struct monitor_config config, const struct frame *frame
 			 struct outbuf *out)
 {
 	const struct store_bounds bounds = {STORE_FIRST, SESSIONS, SIZE_MAX, 0};
-	struct session_store *judged = session_store_new(&bounds, REDACT_NONE);
+	struct session_store *judged = session_store_new(&bounds, NULL);
 	struct ladder_scene scenes[SESSIONS];
 	struct error why = {0};
 	config.session = on_session;
