@@ -5,6 +5,7 @@
 #include "text/clock.h"
 
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* The pause before the next try doubles from wait_min to wait_max. */
@@ -198,6 +199,21 @@ void interfaces_tick(struct interfaces *s, int64_t now)
 	for (unsigned i = 0; i < s->n; i++)
 		if (!s->all[i].open && now >= s->all[i].due)
 			interface_retry(s, &s->all[i], now);
+}
+
+size_t interfaces_watched(const struct interfaces *s, struct watched *out, size_t n)
+{
+	n = n < s->n ? n : s->n;
+	for (unsigned i = 0; i < n; i++) {
+		const struct interface *f = &s->all[i];
+		out[i] = (struct watched){.on = f->logged == LIVE_UP};
+		snprintf(out[i].name, sizeof out[i].name, "%.31s", f->name);
+		for (unsigned k = 0; s->workers && k < s->workers_n; k++) {
+			int64_t last = worker_last(s->workers[k], i);
+			out[i].last = last > out[i].last ? last : out[i].last;
+		}
+	}
+	return n;
 }
 
 const char *interfaces_name(const struct interfaces *s, unsigned i)

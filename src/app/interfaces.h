@@ -5,6 +5,7 @@
 
 #include "app/worker.h"
 #include "options/options.h"
+#include "stats/totals.h"
 
 struct interfaces;
 
@@ -26,6 +27,9 @@ void interfaces_link(struct interfaces *s, const struct worker_link *link, int64
 /* Tries to open the interfaces that are absent, after pauses from 1/8 to 4 seconds. Call at least
  * once a second. now: monotonic, nanoseconds. */
 void interfaces_tick(struct interfaces *s, int64_t now);
+
+/* Fills the states of at most n interfaces. Returns their number. */
+size_t interfaces_watched(const struct interfaces *s, struct watched *out, size_t n);
 
 /* Returns the name of an interface. Borrowed until interfaces_free. */
 const char *interfaces_name(const struct interfaces *s, unsigned i);

@@ -50,8 +50,10 @@ struct live_run {
 	/* Monotonic, nanoseconds. watchdog: an interval. */
 	int64_t last_stats, second_due, losses_due, watchdog, watchdog_due;
 	struct capture_stats logged; /* the losses of the latest warning */
-	bool records;                /* sessions were delivered since the outputs were flushed */
-	bool stopping;               /* a signal or the view has ended the run */
+	int64_t started;             /* nanoseconds since the epoch */
+	struct watched watched[WATCHED_MAX];
+	bool records;  /* sessions were delivered since the outputs were flushed */
+	bool stopping; /* a signal or the view has ended the run */
 };
 
 static struct monitor_stats stats_sum(const struct live_run *w)
@@ -66,11 +68,13 @@ static struct monitor_stats stats_sum(const struct live_run *w)
 	return sum;
 }
 
-static struct summary summary_of(const struct live_run *w, const struct monitor_stats *sum,
-				 bool interim)
+static struct summary summary_of(struct live_run *w, const struct monitor_stats *sum, bool interim)
 {
 	struct summary s = run_summary(&w->run, sum, clock_read(CLOCK_REALTIME), w->stopping);
 	s.interim = interim;
+	s.started = w->started;
+	s.watched = w->watched;
+	s.watched_n = interfaces_watched(w->interfaces, w->watched, WATCHED_MAX);
 	return s;
 }
 
@@ -612,7 +616,8 @@ enum exit_code live_run(const struct options *o)
 			     .run = {.o = o, .live = true},
 			     .stats_interval = o->stats_interval,
 			     .n = processors_or(o->workers),
-			     .signals = -1};
+			     .signals = -1,
+			     .started = clock_read(CLOCK_REALTIME)};
 	enum exit_code code;
 	/* The journal has times of its own, and a terminal a reader. */
 	if (!getenv("JOURNAL_STREAM") && !isatty(STDERR_FILENO))

@@ -40,6 +40,7 @@ struct slot {
 	enum live_link reported; /* the state in the latest message to the main thread */
 	char reason[256];
 	struct live_counts counts;
+	_Atomic int64_t last; /* time of the latest frame */
 };
 
 struct worker {
@@ -240,6 +241,7 @@ static size_t slot_read(struct worker *w, struct slot *s)
 			break;
 		if (w->store)
 			frame_store_frames(w->store, frames, (size_t)n);
+		atomic_store_explicit(&s->last, frames[n - 1].ts, memory_order_relaxed);
 		monitor_input(w->monitor, (uint32_t)(s - w->slots));
 		monitor_frames(w->monitor, frames, (size_t)n);
 		all += (size_t)n;
@@ -443,6 +445,11 @@ bool worker_start(struct worker *w, unsigned number)
 struct ring *worker_ring(struct worker *w)
 {
 	return w->ring;
+}
+
+int64_t worker_last(const struct worker *w, unsigned interface)
+{
+	return atomic_load_explicit(&w->slots[interface].last, memory_order_relaxed);
 }
 
 uint64_t worker_beats(const struct worker *w)

@@ -71,6 +71,10 @@ bool worker_start(struct worker *w, unsigned number);
 /* Returns the ring of the worker's messages. Borrowed until worker_free. */
 struct ring *worker_ring(struct worker *w);
 
+/* Returns the time of the latest frame of an interface, nanoseconds since the epoch; 0: none yet.
+ */
+int64_t worker_last(const struct worker *w, unsigned interface);
+
 /* Returns a counter that grows several times a second while the worker's loop runs. */
 uint64_t worker_beats(const struct worker *w);
 

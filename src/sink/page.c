@@ -172,8 +172,7 @@ static bool textfile_record(void *self, const struct report *r)
 static bool textfile_stats(void *self, const struct summary *sum)
 {
 	struct page *p = self;
-	p->figures.metrics.core = *sum->core;
-	p->figures.metrics.alerting = sum->alerting;
+	metrics_observe(&p->figures.metrics, sum);
 	p->buf.n = 0;
 	p->buf.failed = false;
 	metrics_put(&p->figures.metrics, &p->buf, sum->outputs, sum->outputs_n);

@@ -196,8 +196,7 @@ static bool prometheus_record(void *self, const struct report *r)
 static void prometheus_observe(void *self, const struct summary *sum)
 {
 	struct sink_prometheus *s = self;
-	s->metrics.core = *sum->core;
-	s->metrics.alerting = sum->alerting;
+	metrics_observe(&s->metrics, sum);
 	if (s->outputs_n < sum->outputs_n) {
 		free(s->outputs);
 		s->outputs = calloc(sum->outputs_n, sizeof *s->outputs);

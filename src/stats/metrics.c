@@ -214,6 +214,52 @@ static void put_outputs(struct outbuf *b, const struct sink_counts *outputs, siz
 #include "stats/outputs.def"
 }
 
+/* Prometheus' own times are seconds. */
+static void put_time(struct outbuf *b, int64_t ts)
+{
+	outbuf_format(b, " %lld.%03u\n", (long long)(ts / FRAME_SECOND),
+		      (unsigned)(ts % FRAME_SECOND / (FRAME_SECOND / 1000)));
+}
+
+static void put_interface(struct outbuf *b, const char *name, const struct watched *w)
+{
+	outbuf_format(b, "%s{interface=\"", name);
+	put_label(b, bytes_str(w->name));
+	outbuf_str(b, "\"}");
+}
+
+static void put_watch(const struct metrics *m, struct outbuf *b)
+{
+	if (m->started == 0)
+		return;
+	put_head(b, "smtpwatch_start_time_seconds", "gauge",
+		 "When the program started, in seconds since 1970.");
+	outbuf_str(b, "smtpwatch_start_time_seconds");
+	put_time(b, m->started);
+	put_head(b, "smtpwatch_interface_watched", "gauge",
+		 "1: the interface is there and its packets are read; 0: it has gone.");
+	for (size_t i = 0; i < m->watched_n; i++) {
+		put_interface(b, "smtpwatch_interface_watched", &m->watched[i]);
+		put_value(b, m->watched[i].on);
+	}
+	put_head(b, "smtpwatch_interface_last_packet_seconds", "gauge",
+		 "Time of the latest packet of an interface, in seconds since 1970; 0: none yet.");
+	for (size_t i = 0; i < m->watched_n; i++) {
+		put_interface(b, "smtpwatch_interface_last_packet_seconds", &m->watched[i]);
+		put_time(b, m->watched[i].last);
+	}
+}
+
+void metrics_observe(struct metrics *m, const struct summary *sum)
+{
+	m->core = *sum->core;
+	m->alerting = sum->alerting;
+	m->started = sum->started;
+	m->watched_n = sum->watched_n < WATCHED_MAX ? sum->watched_n : WATCHED_MAX;
+	for (size_t i = 0; i < m->watched_n; i++)
+		m->watched[i] = sum->watched[i];
+}
+
 void metrics_put(const struct metrics *m, struct outbuf *b, const struct sink_counts *outputs,
 		 size_t n)
 {
@@ -231,4 +277,5 @@ void metrics_put(const struct metrics *m, struct outbuf *b, const struct sink_co
 		      "From the end of a message to its answer.");
 	put_counters(m, b);
 	put_outputs(b, outputs, n);
+	put_watch(m, b);
 }

@@ -24,8 +24,12 @@ struct metrics {
 #include "stats/sums.def"
 	uint64_t fates[FATES];
 	struct metrics_histogram banner, acceptance;
-	struct monitor_stats core;       /* set by the caller before metrics_put */
 	const struct alerting *alerting; /* borrowed from the latest report; NULL: none yet */
+	/* As last observed. started: 0: offline. */
+	struct monitor_stats core;
+	int64_t started;
+	struct watched watched[WATCHED_MAX];
+	size_t watched_n;
 };
 
 /* Returns the upper bound of a bucket in seconds, "0.025", or "+Inf" for the bucket without bound.
@@ -34,6 +38,9 @@ const char *metrics_bound(unsigned bucket);
 
 /* Counts one session. r is borrowed for the call. */
 void metrics_count(struct metrics *m, const struct report *r);
+
+/* Takes over what does not come from sessions. Call before metrics_put. */
+void metrics_observe(struct metrics *m, const struct summary *sum);
 
 /* Appends all metrics. outputs: n elements, the counts of each output so far; n may be 0. */
 void metrics_put(const struct metrics *m, struct outbuf *b, const struct sink_counts *outputs,

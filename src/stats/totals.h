@@ -32,6 +32,16 @@ struct sink_counts {
 #include "stats/outputs.def"
 };
 
+/* An interface that is to be watched. */
+struct watched {
+	char name[32];
+	bool on;      /* it is there, and its packets are read */
+	int64_t last; /* time of its latest packet, nanoseconds since the epoch; 0: none yet */
+};
+
+/* The most interfaces that the statistics name. */
+enum { WATCHED_MAX = 64 };
+
 /* All statistics of a run. The pointers are borrowed for the call that gets the summary. */
 struct summary {
 	const struct totals *totals;
@@ -48,7 +58,10 @@ struct summary {
 	uint64_t secrets;       /* the number of these secrets */
 	uint64_t bad_key_lines; /* lines of the key logs that could not be read */
 	const struct sink_counts *outputs;
-	size_t outputs_n;       /* 0: offline */
+	size_t outputs_n; /* 0: offline */
+	const struct watched *watched;
+	size_t watched_n;       /* 0: offline; at most WATCHED_MAX */
+	int64_t started;        /* live: nanoseconds since the epoch */
 	size_t worst;           /* sessions that will be shown in detail */
 	uint64_t worst_omitted; /* sessions with alerts that will not, because there are too many */
 	int64_t last; /* time of the last frame, nanoseconds since the epoch; if there was none, of

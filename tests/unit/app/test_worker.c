@@ -14,6 +14,7 @@
 #define worker_start    tested_worker_start
 #define worker_ring     tested_worker_ring
 #define worker_beats    tested_worker_beats
+#define worker_last     tested_worker_last
 #define worker_stop     tested_worker_stop
 #define worker_done     tested_worker_done
 #define worker_free     tested_worker_free
@@ -24,6 +25,7 @@
 #define live_read       made_live_read
 #define live_reason     made_live_reason
 #define live_counts     made_live_counts
+#define live_unread     made_live_unread
 #define live_link       made_live_link
 #define live_close      made_live_close
 #include "app/worker.c"
@@ -33,6 +35,7 @@
 
 struct live {
 	struct live_counts counts;
+	uint64_t unread;
 };
 
 static struct live interface;
@@ -65,6 +68,11 @@ bool live_counts(struct live *l, struct live_counts *out)
 	return true;
 }
 
+uint64_t live_unread(const struct live *l)
+{
+	return l->unread;
+}
+
 enum live_link live_link(const struct live *l)
 {
 	(void)l;
@@ -94,14 +102,14 @@ static void an_interface_that_goes_leaves_its_counts(void **state)
 	struct worker *w = worker_make();
 	(void)state;
 
-	interface = (struct live){.counts.received = 990};
+	interface = (struct live){.counts.received = 990, .unread = 40};
 	worker_give(w, 0, &interface);
 	look(w, 1);
 	assert_int_equal(w->capture.received, 990);
 	assert_int_equal(slot_read(w, &w->slots[0]), 0);
 	assert_null(w->slots[0].live);
 	assert_int_equal(w->capture.received, 1000);
-	assert_int_equal(w->capture.dropped, 10);
+	assert_int_equal(w->capture.dropped, 10 + 40); /* what nobody read is lost */
 	assert_int_equal(w->capture.dropped_by_interface, 1);
 	worker_free(w);
 }

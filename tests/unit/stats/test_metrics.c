@@ -367,6 +367,8 @@ static void who_asks_by_http_is_answered(void **state)
 	struct totals totals = {0};
 	struct alerting alerting = alerting_default();
 	const struct sink_counts loss = {"json:x", 4, 1, 3, 0};
+	const struct watched watched[] = {{"eth0", true, INT64_C(1700000000250000000)},
+					  {"wg\"0", false, 0}};
 	uint16_t port = free_port();
 	struct error why;
 	char target[32], *text;
@@ -387,7 +389,10 @@ static void who_asks_by_http_is_answered(void **state)
 							.core = &core,
 							.interim = true,
 							.outputs = &loss,
-							.outputs_n = 1});
+							.outputs_n = 1,
+							.started = INT64_C(1600000000000000000),
+							.watched = watched,
+							.watched_n = 2});
 	mute = ask(port, ""); /* says nothing, and is in nobody's way */
 	text = answer(self,
 		      ask(port, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
@@ -395,6 +400,11 @@ static void who_asks_by_http_is_answered(void **state)
 	has(text, "\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n");
 	has(text, "smtpwatch_capture_frames_total 4711\n");
 	has(text, "smtpwatch_output_lost_total{output=\"json:x\"} 3\n");
+	has(text, "\nsmtpwatch_start_time_seconds 1600000000.000\n");
+	has(text, "smtpwatch_interface_watched{interface=\"eth0\"} 1\n");
+	has(text, "smtpwatch_interface_watched{interface=\"wg\\\"0\"} 0\n");
+	has(text, "smtpwatch_interface_last_packet_seconds{interface=\"eth0\"} 1700000000.250\n");
+	has(text, "smtpwatch_interface_last_packet_seconds{interface=\"wg\\\"0\"} 0.000\n");
 	check(strstr(text, "\r\n\r\n") + 4);
 	free(text);
 	text = answer(self, ask(port, "GET / HTTP/1.0\r\n\r\n"));
