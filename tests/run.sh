@@ -4,6 +4,8 @@
 set -u
 build=$1
 export CMOCKA_MESSAGE_OUTPUT=TAP
+# The width of text, where nothing else says it.
+unset COLUMNS
 # shellcheck source=tests/lib/tap.sh
 . tests/lib/tap.sh
 rm -f "$log"

@@ -63,6 +63,7 @@ static bool outputs_open(struct run *r)
 	config.repeat = o->repeat;
 	config.digest = o->digest;
 	config.mode.live = r->live;
+	config.mode.several = o->reads.n + o->interfaces.n > 1;
 	config.mode.become = privilege_target(o->user, &config.mode.uid, &config.mode.gid);
 	config.mode.caller = config.mode.become && privilege_is_caller(o->user);
 	r->sinks = sinks_new(&config);

@@ -21,6 +21,9 @@ static void *text_open(const char *target, const struct run_mode *mode, struct e
 		return NULL;
 	}
 	s->text.b = s->out.buf;
+	s->text.several = mode->several;
+	if (s->out.kind == TARGET_FILE)
+		s->text.columns = terminal_columns(s->out.file.to.fd);
 	s->text.colour = s->out.kind == TARGET_FILE && s->out.file.to.terminal &&
 			 terminal_likes_colour();
 	return s;

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+enum { COLUMNS_MIN = 20, COLUMNS_MAX = 1000 };
+
 bool terminal_likes_colour(void)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
@@ -14,5 +16,9 @@ bool terminal_likes_colour(void)
 unsigned terminal_columns(int fd)
 {
 	struct winsize size;
-	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+	const char *columns = getenv("COLUMNS");
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	unsigned long n = columns ? strtoul(columns, NULL, 10) : 0;
+	return n >= COLUMNS_MIN && n <= COLUMNS_MAX ? (unsigned)n : 0;
 }

@@ -8,8 +8,8 @@
  * TERM is "dumb". Does not check whether the output is a terminal. */
 bool terminal_likes_colour(void);
 
-/* Returns the width in columns, or 0 if fd is no terminal or the terminal does not report a width.
- */
+/* Returns the width of the terminal in columns. If fd is no terminal, or the terminal does not
+ * report a width: what COLUMNS says (20 to 1000), else 0. */
 unsigned terminal_columns(int fd);
 
 #endif

@@ -13,8 +13,9 @@
  */
 struct run_mode {
 	bool live;
-	bool become; /* root is given up after the outputs are open, for uid and gid */
-	bool caller; /* uid is sudo's caller, to whom new files belong offline too */
+	bool several; /* inputs, interfaces or captures */
+	bool become;  /* root is given up after the outputs are open, for uid and gid */
+	bool caller;  /* uid is sudo's caller, to whom new files belong offline too */
 	uid_t uid;
 	gid_t gid;
 };

@@ -279,6 +279,21 @@ sed "s|\"input\":\"-\"|\"input\":\"$bad\"|" "$dir/out" >"$dir/renamed"
 what="-r -"
 same renamed first
 
+# text: of several captures each alert names its own; as wide as COLUMNS says
+run 0 -r "$bad" -o text
+lacks out 'Seen in:'
+run 0 -r "$bad" -r pcaps/drop-after-dot.pcap -o text
+says out "Seen in:       $bad"
+says out 'Seen in:       pcaps/drop-after-dot.pcap'
+for columns in 100 60 7; do
+	widest=$(COLUMNS=$columns "$program" -r "$bad" -o text | sed -n '2,/^$/p' | wc -L)
+	most=$columns
+	[ "$most" -ge 20 ] || most=100
+	if [ "$widest" -gt "$most" ] || [ "$widest" -lt $((most / 2)) ]; then
+		fail "COLUMNS=$columns: a line of $widest"
+	fi
+done
+
 # addresses
 for mode in local hash all; do
 	run 0 -r "$bad" --redact $mode --site-key "$dir/site-key" -o json -o text

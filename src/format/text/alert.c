@@ -55,6 +55,14 @@ static void put_time(struct text *t, int64_t ns)
 	outbuf_format(t->b, "%.1f s", (double)ns / (double)FRAME_SECOND);
 }
 
+/* Live, whose server it is: what to do is not the same. */
+static const char *whose(enum role role)
+{
+	return role == ROLE_SERVER || role == ROLE_BOTH ? "your server"
+	       : role == ROLE_CLIENT                    ? "remote server"
+							: "server";
+}
+
 /* The names that client and server gave themselves, if they can be shown. */
 static void put_names(struct text *t, const struct report *r)
 {
@@ -64,7 +72,8 @@ static void put_names(struct text *t, const struct report *r)
 	size_t from;
 	server_name(strings_find(&info->strings, STRING_HELO).text, client);
 	server_name(strings_find(&info->strings, STRING_BANNER).text, server);
-	if (client[0] == '\0' && server[0] == '\0' && info->proxied_port == 0)
+	bool known = r->role == ROLE_SERVER || r->role == ROLE_CLIENT || r->role == ROLE_BOTH;
+	if (client[0] == '\0' && server[0] == '\0' && info->proxied_port == 0 && !known)
 		return;
 	from = put_label(t, "Who:");
 	if (client[0] != '\0' || info->proxied_port != 0) {
@@ -76,8 +85,9 @@ static void put_names(struct text *t, const struct report *r)
 		text_endpoint(t, &info->proxied, info->proxied_port);
 		outbuf_str(t->b, ", behind a proxy");
 	}
-	if (server[0] != '\0')
-		outbuf_format(t->b, "%sserver %s", between, server);
+	if (server[0] != '\0' || known)
+		outbuf_format(t->b, "%s%s%s%s", between, whose(r->role), server[0] ? " " : "",
+			      server);
 	text_wrap(t, from, TEXT_INDENT);
 }
 
@@ -243,12 +253,21 @@ static void put_cause(struct text *t, const struct cause *c)
 	outbuf_str(t->b, c->evidences > 0 ? ": " : "");
 }
 
+/* Whether the evidence of an unexplained ending is that nothing explains it, without a figure
+ * (cause_unexplained). */
+static bool says_nothing(const struct report *r)
+{
+	const struct cause *c = r->record.cause;
+	return c->id == CAUSE_UNEXPLAINED && c->evidences == 1 && !strchr(c->evidence[0], ';');
+}
+
 /* Example: "Probably the server ended a session that had been idle for too long: the client had
  * been silent for 300.0 s." */
-static void put_why(struct text *t, const struct cause *c)
+static void put_why(struct text *t, const struct report *r)
 {
+	const struct cause *c = report_cause(r);
 	size_t from;
-	if (!c)
+	if (!c || says_nothing(r))
 		return;
 	from = put_label(t, "Why:");
 	/* `unexplained` is no guess: its evidence says all. */
@@ -312,7 +331,7 @@ static void put_packets(struct text *t, const struct report *r)
 static void put_verdict(struct text *t, const struct report *r)
 {
 	put_happened(t, r);
-	put_why(t, report_cause(r));
+	put_why(t, r);
 	put_clause(t, "The mail:",
 		   verdict_words(r->record.judgement.verdict, r->record.ending).meaning);
 	text_messages(t, r);
@@ -341,11 +360,19 @@ static void put_slow_acceptance(struct text *t, const struct report *r)
 	const struct cause *c = report_cause(r);
 	put_slow_happened(t, r, &a);
 	if (c && c->id == CAUSE_SLOW_FILTER)
-		put_why(t, c);
+		put_why(t, r);
 	put_clause(t, "The mail:", row->meaning);
 	if (a.message)
 		text_message(t, r, a.message);
 	put_clause(t, "Look at:", row->advice);
+}
+
+/* The interface or the capture. */
+static void put_input(struct text *t, const struct report *r)
+{
+	size_t from = put_label(t, "Seen in:");
+	escape_text(t->b, bytes_str(r->input));
+	text_wrap(t, from, TEXT_INDENT);
 }
 
 void text_alert(struct text *t, const struct report *r, unsigned kind)
@@ -358,6 +385,8 @@ void text_alert(struct text *t, const struct report *r, unsigned kind)
 	text_severity(t, report_severity(r, kind), true, 0);
 	put_tuple(t, r, kind);
 	text_wrap(t, from, TEXT_INDENT);
+	if (t->several)
+		put_input(t, r);
 	put_names(t, r);
 	if (kind < VERDICTS)
 		put_verdict(t, r);

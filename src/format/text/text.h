@@ -7,9 +7,9 @@
 #include "text/escape.h"
 #include "text/timestamp.h"
 
-/* COLUMNS: lines are at most so wide, unless a single word is wider. INDENT: the column at which
- * the paragraphs of an alert begin. */
-enum { TEXT_COLUMNS = 100, TEXT_INDENT = 17 };
+/* COLUMNS: lines are at most so wide, unless a single word is wider or text.columns says otherwise.
+ * NARROW: the narrowest text. INDENT: the column at which the paragraphs of an alert begin. */
+enum { TEXT_COLUMNS = 100, TEXT_NARROW = 40, TEXT_INDENT = 17 };
 
 /* A writer of text. Set b and colour, zero-fill the rest. If memory is exhausted, b->failed or
  * scratch.failed is set. */
@@ -17,6 +17,8 @@ struct text {
 	struct outbuf *b;      /* borrowed */
 	struct outbuf scratch; /* the caller frees it (outbuf_free) */
 	bool colour;           /* with terminal escape sequences */
+	bool several;          /* inputs: each alert says which one it is of */
+	unsigned columns;      /* 0: TEXT_COLUMNS */
 	struct stamp stamp;
 };
 

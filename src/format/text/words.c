@@ -84,7 +84,8 @@ static void put_blanks(struct text *t, size_t n)
 void text_wrap(struct text *t, size_t from, size_t indent)
 {
 	struct bytes left;
-	size_t column = 0;
+	size_t column = 0, most = t->columns == 0 ? TEXT_COLUMNS : t->columns;
+	most = most < TEXT_NARROW ? TEXT_NARROW : most;
 	t->scratch.n = 0;
 	outbuf_bytes(&t->scratch, t->b->p + from, t->b->n - from);
 	t->b->n = from;
@@ -96,7 +97,7 @@ void text_wrap(struct text *t, size_t from, size_t indent)
 			blanks++;
 		left = bytes_from(left, blanks);
 		width = word_width(left, &bytes);
-		if (column > indent && column + blanks + width > TEXT_COLUMNS) {
+		if (column > indent && column + blanks + width > most) {
 			outbuf_char(t->b, '\n');
 			column = 0;
 			blanks = indent;

@@ -107,6 +107,34 @@ static void an_alert(void **state)
 	made_free(&m);
 }
 
+/* Live it is told whose server it is: one's own can be mended. */
+static void whose_server_it_is(void **state)
+{
+	(void)state;
+	static const struct {
+		enum role role;
+		const char *want;
+	} rows[] = {{ROLE_NONE, ", server mx1.example.net\n"},
+		    {ROLE_UNKNOWN, ", server mx1.example.net\n"},
+		    {ROLE_SERVER, ", your server mx1.example.net\n"},
+		    {ROLE_BOTH, ", your server mx1.example.net\n"},
+		    {ROLE_CLIENT, ", remote server mx1.example.net\n"}};
+	struct output out;
+	struct made m;
+	made_init(&m);
+	made_string(&m, &m.info.strings, STRING_HELO, 0, "out.example.org");
+	made_string(&m, &m.info.strings, STRING_BANNER, 0, "mx1.example.net ESMTP");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		made_report(&m);
+		m.report.role = rows[i].role;
+		output_open(&out, &sink_text);
+		assert_true(out.kind->record(out.self, &m.report));
+		has(output_text(&out), rows[i].want);
+		output_free(&out);
+	}
+	made_free(&m);
+}
+
 static void where_nothing_explains_it(void **state)
 {
 	(void)state;
@@ -118,6 +146,9 @@ static void where_nothing_explains_it(void **state)
 	output_record(&out, &m);
 	assert_null(strstr(output_text(&out), "Why:"));
 	has(unfolded(&out), verdict_row(VERDICT_221_FOR_MESSAGE)->advice + 1);
+	made_cause(&m, CAUSE_UNEXPLAINED, CONFIDENCE_POSSIBLE, "nothing explains it", NULL);
+	output_record(&out, &m);
+	assert_null(strstr(output_text(&out), "Why:"));
 	made_cause(&m, CAUSE_UNEXPLAINED, CONFIDENCE_POSSIBLE,
 		   "nothing explains it; it was 3.2 s old", NULL);
 	output_record(&out, &m);
@@ -493,6 +524,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_alert),
 		cmocka_unit_test(where_nothing_explains_it),
+		cmocka_unit_test(whose_server_it_is),
 		cmocka_unit_test(circumstances),
 		cmocka_unit_test(all_lines_of_a_reply),
 		cmocka_unit_test(words_that_are_no_reply),
