@@ -120,7 +120,9 @@ struct interfaces *interfaces_open(const struct options *o, unsigned workers, bo
 			 refused  ? "; `ip link` lists them, --wait-interface waits for it"
 			 : absent ? "; it is tried again until it is there"
 				  : "");
-		*usage |= trouble == LIVE_FILTER || refused;
+		/* Exit status 3: at the start of a machine it may only be late, and then whoever
+		 * keeps the program running starts it again. */
+		*usage |= trouble == LIVE_FILTER;
 		fine &= absent && !refused;
 	}
 	if (fine) {

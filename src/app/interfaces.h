@@ -11,9 +11,9 @@ struct interfaces;
 
 /*
  * Opens the interfaces of o->interfaces, once for each worker. o is borrowed. Call while the
- * process may open packet sockets. If an interface is absent or down, prints that to standard
- * error, and interfaces_tick tries it again. Returns NULL if an interface cannot be opened for
- * another reason, after printing the errors of all. *usage: the operator's filter does not compile.
+ * process may open packet sockets. An interface that is down is tried again by interfaces_tick; so
+ * is one that does not exist, with o->wait_interface. Returns NULL if an interface cannot be opened
+ * otherwise, after printing the errors of all. *usage: the operator's filter does not compile.
  */
 struct interfaces *interfaces_open(const struct options *o, unsigned workers, bool *usage);
 

@@ -163,6 +163,9 @@ says err "SMTP was also seen on port 10025 (1 session), and not judged; -p 25,58
 lines out 2
 run 0 -r "$good" -r "$dir/hop.pcap" -p 25,587,10025 -o json
 lines out 4
+"$builder" tests/scenarios/tls-port-ehlo-rst.smtp "$dir/tls.pcap" || fail "no capture of port 465"
+run 0 -r "$dir/tls.pcap" --check-ports -o json
+says err "-p 25,587,465/tls judges it"
 run 0 -r "$good" --check-ports -o json
 says err "no SMTP was seen on other ports than 25,587"
 run 0 -r "$good" -o json
@@ -498,7 +501,7 @@ cmp -s "$bad" "$dir/kept.pcap" || fail 'the capture was destroyed'
 
 # live: an interface that is misspelt, the lines of the start, and an end without an input
 if [ "$(id -u)" = 0 ]; then
-	run 2 -i eht0 -o text
+	run 3 -i eht0 -o text
 	says err "there is no interface eht0; \`ip link\` lists them, --wait-interface waits for it"
 	"$program" -i lo -i eht0 --wait-interface -o text -o exec:/bin/true port 25 \
 		>"$dir/out" 2>"$dir/err" &
