@@ -203,7 +203,7 @@ bench:
 # system calls); WRITE=1 renews tests/bench/counts.
 bench-count:
 	@contrib/install-deps.sh build valgrind
-	@$(again) build/callgrind/smtpwatch BUILD=build/callgrind OPT='$(OPT) -DSANITIZED'
+	@$(again) build/callgrind/smtpwatch BUILD=build/callgrind SECCOMP=no
 	@$(again) $(BUILD)/tests/bench/generate $(seed)
 	@tests/bench/count build/callgrind/smtpwatch $(BUILD)/tests/bench $(if $(WRITE),--write)
 
