@@ -41,9 +41,8 @@ struct verdict_row {
 	enum severity severity; /* the default; a variant or grade may give another */
 	const char *category;   /* its heading in the catalogue */
 	enum verdict_about about;
-	const char *headline, *meaning, *advice; /* as in verdict_words */
-	const char *rfc;                         /* the RFC sections on which it rests */
-	bool (*holds)(const struct ending *e);
+	const char *headline, *meaning, *advice;        /* as in verdict_words */
+	const char *rfc;                                /* the RFC sections on which it rests */
 	enum severity (*grade)(const struct ending *e); /* NULL: severity applies to all */
 	/* NULL: the verdict was read. Else it was concluded from what TLS leaves visible; returns
 	 * how sure it is. */

@@ -11,8 +11,7 @@
  * have several extra alerts; none changes its verdict. */
 enum alert_kind { ALERT_SLOW_ACCEPTANCE = VERDICTS, ALERT_KINDS };
 
-/* Returns the texts of an alert kind, as of a verdict; `holds` of an extra alert is NULL. The row
- * is static. */
+/* Returns the texts of an alert kind, as of a verdict. The row is static. */
 const struct verdict_row *alert_kind_row(unsigned s);
 
 /* Returns the number of the alert kind with this id, or ALERT_KINDS if there is none. */
