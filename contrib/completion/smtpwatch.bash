@@ -4,10 +4,10 @@
 # begin: names
 _smtpwatch_options="--interface= --wait-interface --read= --follow --ports= --check-ports
 	--filter= --keylog= --snaplen= --buffer= --promiscuous --checksum --min-severity=
-	--severity= --slow-acceptance= --fail-on= --output= --redact= --site-key= --local-time
-	--explain= --ladder= --top --write-pcap= --write-pcap-memory= --repeat= --digest=
-	--stats-interval= --workers= --engine= --max-connections= --memory= --idle-timeout=
-	--config= --test --user= --pid-file= --list-alerts --version --help"
+	--severity= --slow-acceptance= --fail-on= --output= --gateway= --redact= --site-key=
+	--local-time --explain= --ladder= --top --write-pcap= --write-pcap-memory= --repeat=
+	--digest= --stats-interval= --workers= --engine= --max-connections= --memory=
+	--idle-timeout= --config= --test --user= --pid-file= --list-alerts --version --help"
 _smtpwatch_severities="none info notice warning error critical"
 # end: names
 
@@ -57,6 +57,7 @@ _smtpwatch_values() {
 	--fail-on) _smtpwatch_words "info notice warning error critical" ;;
 	-o | --output) _smtpwatch_words "text json syslog journald prometheus textfile exec csv
 		zeek ecs html" ;;
+	--gateway) : ;;
 	--redact) _smtpwatch_words "none local hash all" ;;
 	--site-key) _smtpwatch_files ;;
 	--explain) _smtpwatch_words "worst" ;;

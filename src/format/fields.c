@@ -10,6 +10,7 @@
 #include "smtpwatch/cause.h"
 #include "text/escape.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 /* Recipients in a field of an alert at most. */
@@ -43,7 +44,16 @@ static const char *community_id(const struct field_view *v, char *room)
 
 static const char *session_id(const struct field_view *v, char *room)
 {
+	if (v->session_id)
+		return v->session_id;
 	identity_session(v->digest, v->report->record.conn, room);
+	return room;
+}
+
+static const char *alert_id(const struct field_view *v, char *room)
+{
+	identity_session(v->digest, v->report->record.conn, room);
+	field_alert_id(room + IDENTITY_SESSION - 1, VALUE_ROOM - IDENTITY_SESSION, v->kind, v->sum);
 	return room;
 }
 
@@ -285,6 +295,13 @@ static const struct transaction *message_of(const struct report *report, unsigne
 			break;
 	}
 	return last;
+}
+
+void field_alert_id(char *to, size_t size, unsigned kind, const struct throttle_repeat *sum)
+{
+	int n = snprintf(to, size, "-%s", alert_kind_row(kind)->id);
+	if (sum)
+		snprintf(to + n, size - (size_t)n, "-%" PRIu64, sum->count);
 }
 
 struct field_view field_view_of(const struct report *report, unsigned kind, struct digest *digest,

@@ -34,6 +34,9 @@ enum field_type {
 	FIELD_TYPES
 };
 
+/* The version of the fields, which each record bears. */
+enum { SCHEMA_VERSION = 1 };
+
 /* Bytes of a text that is made for the value: the longest is a reason. */
 enum { VALUE_ROOM = 512 };
 
@@ -75,6 +78,7 @@ struct field_view {
 	/* Why another alert already reports this one: "again" (rate-limited) or "same event"
 	 * (grouped). NULL: no other alert does. */
 	const char *how;
+	const char *session_id; /* NULL: computed when it is asked for */
 	struct digest *digest;
 	struct stamp *stamp;
 };
@@ -84,6 +88,10 @@ struct field_view {
  * is the first message with a fate other than accepted and aborted, else the last message. */
 struct field_view field_view_of(const struct report *report, unsigned kind, struct digest *digest,
 				struct stamp *stamp);
+
+/* Writes what makes the id of an alert out of its session's id: "-221-for-message"; of a sum also
+ * the number of its alerts. size: of `to` in bytes, at least 64. */
+void field_alert_id(char *to, size_t size, unsigned kind, const struct throttle_repeat *sum);
 
 /* The objects of JSON. */
 enum field_group {

@@ -54,6 +54,7 @@ static void apply_all(struct options *o, struct config_errors *m)
 			      .settings = o->settings,
 			      .texts = o->texts,
 			      .texts_n = o->texts_n};
+	alerting_gateway(&o->alerting, NULL, NULL);
 	for (const struct option_row *row = option_rows; row->name; row++)
 		if (row->fallback)
 			apply(o, &(struct setting){row, row->fallback, 0}, m);

@@ -78,6 +78,11 @@ static bool severity_set(struct options *o, const char *value, struct error *why
 	return alerting_set(&o->alerting, value, why);
 }
 
+static bool gateway_set(struct options *o, const char *value, struct error *why)
+{
+	return alerting_gateway(&o->alerting, value, why);
+}
+
 static bool output_check(struct options *o, const char *value, struct error *why)
 {
 	const char *target;

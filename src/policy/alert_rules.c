@@ -1,17 +1,20 @@
 /* alert_rules.c - the operator's severities laid over the catalogue's. */
 #include "policy/alert_rules.h"
 
+#include "base/ascii.h"
 #include "policy/alert_kind.h"
 #include "smtpwatch/frame.h"
 #include "text/suggest.h"
 
 #include <assert.h>
 #include <string.h>
+#include <unistd.h>
 
 struct alerting alerting_default(void)
 {
 	struct alerting a = {.min = SEVERITY_NOTICE,
-			     .limits = {.slow_acceptance = 60 * FRAME_SECOND}};
+			     .limits = {.slow_acceptance = 60 * FRAME_SECOND},
+			     .gateway = "localhost"};
 	for (unsigned s = 0; s < ALERT_KINDS; s++)
 		a.of[s] = alert_kind_row(s)->severity;
 	return a;
@@ -30,6 +33,30 @@ static void unknown(const char *id, size_t length, struct error *why)
 		error_set(why,
 			  "\"%.*s\" is no verdict or other alert; --list-alerts shows them all",
 			  shown, id);
+}
+
+bool alerting_gateway(struct alerting *a, const char *name, struct error *why)
+{
+	static const char marks[] = "-._:";
+	char host[GATEWAY_MAX] = "";
+	bool own = !name;
+	if (own) {
+		gethostname(host, sizeof host - 1);
+		name = host;
+	}
+	size_t n = 0;
+	while (ascii_alnum((uint8_t)name[n]) || (name[n] != '\0' && strchr(marks, name[n])))
+		n++;
+	if (n > 0 && n < GATEWAY_MAX && name[n] == '\0')
+		memcpy(a->gateway, name, n + 1);
+	else if (own)
+		memcpy(a->gateway, "localhost", sizeof "localhost");
+	else
+		return error_set(why,
+				 "\"%.99s\" is no name of a machine: letters, digits and %s, at "
+				 "most %d of them",
+				 name, marks, GATEWAY_MAX - 1);
+	return true;
 }
 
 bool alerting_set(struct alerting *a, const char *text, struct error *why)

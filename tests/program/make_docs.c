@@ -446,6 +446,7 @@ static const struct value_kind value_kinds[] = {
 	{"ALERT=SEVERITY", NULL, words_alert},
 	{"KIND[:TARGET]", NULL, words_output},
 	{"SESSION", NULL, words_session},
+	{"NAME", NULL, NULL},
 	{"N", NULL, NULL},
 	{"SIZE", NULL, NULL},
 	{"TIME", NULL, NULL},

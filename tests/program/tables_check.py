@@ -60,6 +60,7 @@ ECS = {
     "event.reason": str,
     "log.level": str,
     "rule.name": str,
+    "observer.name": str,
     "network.protocol": str,
     "network.transport": str,
     "network.type": str,

@@ -297,6 +297,16 @@ for columns in 100 60 7; do
 	fi
 done
 
+# each record: the machine, the version of its fields, and an id of its own
+run 0 -r pcaps/three-at-once.pcap --gateway mx1 -o json
+records=$(wc -l <"$dir/out")
+[ "$(grep -c '"gateway":"mx1","schema_version":1' "$dir/out")" = "$records" ] ||
+	fail 'gateway and schema_version of each record'
+ids=$(sed -nE 's/.*"event_type":"[a-z]*","id":"([^"]*)".*/\1/p' "$dir/out" | sort -u | wc -l)
+[ "$ids" = "$records" ] || fail 'an id for each record'
+run 0 -r "$bad" -o json
+says out "\"gateway\":\"$(uname -n)\""
+
 # addresses
 for mode in local hash all; do
 	run 0 -r "$bad" --redact $mode --site-key "$dir/site-key" -o json -o text

@@ -18,7 +18,8 @@ mapfile -t scenarios < <(awk '!/^#/ && NF && $2 != "lab" { print $1 }' pcaps/LIS
 judge() {
 	local name=$1
 	shift
-	"$program" "${@/#/-rpcaps/}" -o "text:$dir/$name.txt" -o "json:$dir/$name.json"
+	"$program" --gateway gateway.example "${@/#/-rpcaps/}" \
+		-o "text:$dir/$name.txt" -o "json:$dir/$name.json"
 }
 
 # The same of a capture with secrets in it, without them. The name stays, because it is told.
@@ -36,7 +37,8 @@ assert secrets, "it has no secrets"
 open(sys.argv[2], "wb").write(out)
 PYTHON
 	cd "$dir/sealed" || return
-	"$program" -r "pcaps/$1" -o "text:$dir/$1.sealed.txt" -o "json:$dir/$1.sealed.json"
+	"$program" --gateway gateway.example -r "pcaps/$1" \
+		-o "text:$dir/$1.sealed.txt" -o "json:$dir/$1.sealed.json"
 )
 
 # all.json is whole. The statistics of the others leave out what is 0, so that a new verdict or

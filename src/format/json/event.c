@@ -1,18 +1,60 @@
 /* event.c - the events: their first members, and what they add to the members of a session. */
 #include "format/json/event.h"
 
+#include "format/session_id.h"
 #include "format/text/text.h"
 #include "policy/alert_kind.h"
 #include "stats/counters.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 enum { SERVERS_SHOWN = 10 };
 
-static void event_begin(struct json *j, int64_t ts, const char *type)
+/* What every record begins with. */
+#define EVENT_BEGIN(j, ts, type, id) event_begin(j, ts, ",\"event_type\":\"" type "\",\"id\":", id)
+
+static void event_begin(struct json *j, int64_t ts, const char *type_and_key, const char *id)
 {
 	outbuf_str(j->b, "{\"timestamp\":");
 	json_time(j, ts);
-	json_key(j, "event_type");
-	json_word(j, type);
+	outbuf_str(j->b, type_and_key);
+	json_word(j, id);
+}
+
+/* The id of what is about no session: the type and the time. */
+#define GENERAL_BEGIN(j, ts, type, gateway)                                                        \
+	do {                                                                                       \
+		char id_[sizeof type + 17];                                                        \
+		snprintf(id_, sizeof id_, type "-%016" PRIx64, (uint64_t)(ts));                    \
+		EVENT_BEGIN(j, ts, type, id_);                                                     \
+		put_origin(j, gateway);                                                            \
+	} while (0)
+
+static void put_origin(struct json *j, const char *gateway)
+{
+	json_key(j, "gateway");
+	json_word(j, gateway);
+	json_key(j, "schema_version");
+	json_number(j, SCHEMA_VERSION);
+}
+
+/* Session id, and behind it what the id of an alert adds. */
+struct ids {
+	char session[IDENTITY_SESSION], alert[IDENTITY_SESSION + 64];
+};
+
+static void ids_begin(struct json *j, const struct report *r, struct ids *ids)
+{
+	identity_session(j->digest, r->record.conn, ids->session);
+	memcpy(ids->alert, ids->session, sizeof ids->session);
+}
+
+static const char *alert_id(struct ids *ids, unsigned kind, const struct throttle_repeat *sum)
+{
+	field_alert_id(ids->alert + IDENTITY_SESSION - 1, sizeof ids->alert - IDENTITY_SESSION + 1,
+		       kind, sum);
+	return ids->alert;
 }
 
 /* Suricata's EVE counts severities downwards: 1 is the worst. */
@@ -56,9 +98,9 @@ static void alert_end(struct json *j, const struct report *r, unsigned kind,
 	outbuf_str(j->b, "}}\n");
 }
 
-static void put_session(struct json *j, const struct report *r)
+static void put_session(struct json *j, const struct report *r, const struct ids *ids)
 {
-	struct field_view view = {.report = r, .digest = j->digest};
+	struct field_view view = {.report = r, .digest = j->digest, .session_id = ids->session};
 	json_members(j, FIELD_ROOT, field_session, &view);
 	if (r->record.session->tls)
 		json_members(j, FIELD_ROOT, field_tls, &view);
@@ -84,37 +126,44 @@ static void repeat_members(struct outbuf *b, size_t from, size_t to)
 void json_event_record(struct json *j, const struct report *r)
 {
 	size_t begin = j->b->n, from, to;
-	event_begin(j, r->record.end, "session");
+	struct ids ids;
+	ids_begin(j, r, &ids);
+	EVENT_BEGIN(j, r->record.end, "session", ids.session);
 	from = j->b->n;
-	put_session(j, r);
+	put_session(j, r, &ids);
 	to = j->b->n;
 	outbuf_str(j->b, "}\n");
 	line_end(j, begin);
 	for (uint64_t left = r->raised; left != 0; left &= left - 1) {
+		unsigned kind = (unsigned)__builtin_ctzll(left);
 		begin = j->b->n;
-		event_begin(j, r->record.end, "alert");
+		EVENT_BEGIN(j, r->record.end, "alert", alert_id(&ids, kind, NULL));
 		repeat_members(j->b, from, to);
-		alert_end(j, r, (unsigned)__builtin_ctzll(left), NULL);
+		alert_end(j, r, kind, NULL);
 		line_end(j, begin);
 	}
 }
 
-void json_event_alert(struct json *j, const struct report *r, unsigned kind)
+static void alert_put(struct json *j, const struct report *r, int64_t ts, unsigned kind,
+		      const struct throttle_repeat *sum)
 {
 	size_t begin = j->b->n;
-	event_begin(j, r->record.end, "alert");
-	put_session(j, r);
-	alert_end(j, r, kind, NULL);
+	struct ids ids;
+	ids_begin(j, r, &ids);
+	EVENT_BEGIN(j, ts, "alert", alert_id(&ids, kind, sum));
+	put_session(j, r, &ids);
+	alert_end(j, r, kind, sum);
 	line_end(j, begin);
+}
+
+void json_event_alert(struct json *j, const struct report *r, unsigned kind)
+{
+	alert_put(j, r, r->record.end, kind, NULL);
 }
 
 void json_event_repeat(struct json *j, const struct throttle_repeat *sum)
 {
-	size_t begin = j->b->n;
-	event_begin(j, sum->until, "alert");
-	put_session(j, sum->latest);
-	alert_end(j, sum->latest, sum->kind, sum);
-	line_end(j, begin);
+	alert_put(j, sum->latest, sum->until, sum->kind, sum);
 }
 
 static void put_tally(struct json *j, const char *name, const uint64_t *counts, unsigned n,
@@ -267,7 +316,7 @@ static void put_outputs(struct json *j, const struct summary *sum)
 
 void json_event_stats(struct json *j, const struct summary *sum)
 {
-	event_begin(j, sum->last, "stats");
+	GENERAL_BEGIN(j, sum->last, "stats", sum->alerting->gateway);
 	put_totals(j, sum->totals, sum->live);
 	put_tls(j, sum);
 	put_counters(j, sum->core, sum->live);
@@ -299,7 +348,7 @@ void json_event_daily(struct json *j, const struct daily *day)
 {
 	const struct server *worst[SERVERS_SHOWN];
 	size_t n = servers_worst(day->totals.servers, worst, SERVERS_SHOWN);
-	event_begin(j, day->until, "digest");
+	GENERAL_BEGIN(j, day->until, "digest", day->alerting->gateway);
 	json_key(j, "since");
 	json_time(j, day->since);
 	put_totals(j, &day->totals, true);

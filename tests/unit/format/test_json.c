@@ -159,10 +159,11 @@ static void make_full(struct made *m)
 }
 
 static const char *const full_parts[] = {
-	"{\"timestamp\":\"2026-11-23T10:00:03.250000Z\",\"event_type\":\"session\",\"src_ip\":"
-	"\"192.0.2.10\",\"src_port\":40312,"
+	"{\"timestamp\":\"2026-11-23T10:00:03.250000Z\",\"event_type\":\"session\",\"id\":\"",
+	"\",\"src_ip\":\"192.0.2.10\",\"src_port\":40312,"
 	"\"dest_ip\":\"198.51.100.25\",\"dest_port\":25,\"proto\":\"TCP\",\"community_id\":\"1:",
-	",\"input\":\"made.pcap\",\"vlan\":[100,7],\"start\":\"2026-11-23T10:00:00.000000Z\","
+	",\"gateway\":\"localhost\",\"schema_version\":1,\"input\":\"made.pcap\","
+	"\"vlan\":[100,7],\"start\":\"2026-11-23T10:00:00.000000Z\","
 	"\"end\":\"2026-11-23T10:00:03."
 	"250000Z\",\"duration\":3.250000,"
 	"\"ending\":{\"verdict\":\"221-for-message\",\"also\":[\"quit-before-acceptance\",\"slow-"

@@ -61,6 +61,9 @@ static const struct error_row error_rows[] = {
 	 "nobody tcp port 25",
 	 0, ""},
 	{"--help", 0, ""},
+	{"-T --gateway mx-1.example.net", 0, ""},
+	{"-r a --gateway mx/1", 1, "\"mx/1\" is no name of a machine: letters, digits and -._:"},
+	{"-r a --gateway=", 1, "\"\" is no name of a machine"},
 	{"--list-alerts --severity clean=critical", 0, ""},
 	{"-T", 0, ""},
 	{"-i eth0 -i br-lan -s 65535 --buffer 8M --promiscuous --pid-file /run/x.pid "
