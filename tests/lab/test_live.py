@@ -301,18 +301,19 @@ def test_packets_folded():
     with tempfile.TemporaryDirectory() as folder, Pair() as pair:
         os.chmod(folder, 0o755)
         conf = pathlib.Path(folder, "conf")
-        conf.write_text(f"write-pcap = {folder}/new\nseverity = 221-for-message=error\n",
+        conf.write_text(f"write-pcap = {folder}/new\nseverity = 421-in-message=error\n",
                         encoding="utf-8")
         conf.chmod(0o644)
         with Daemon(pair.server, "-i", "eth0", "-c", conf) as daemon:
-            Server(pair, dot="221 2.0.0 closing")
+            Server(pair, dot="421 4.3.0 closing")
             told = [daemon.session(session(pair)) for _ in range(3)]
             assert ["pcap" in r for r in told] == [True, False, False], told
-            conf.write_text(f"write-pcap = {folder}/new\n", encoding="utf-8")
+            conf.write_text(f"write-pcap = {folder}/new\nseverity = 421-in-message=critical\n",
+                            encoding="utf-8")
             daemon.send(signal.SIGHUP)
             assert daemon.hears("configuration read again"), daemon.said
             assert "pcap" in daemon.session(session(pair))
-            conf.write_text(f"write-pcap = {folder}/new\nseverity = 221-for-message=none\n",
+            conf.write_text(f"write-pcap = {folder}/new\nseverity = 421-in-message=none\n",
                             encoding="utf-8")
             daemon.send(signal.SIGHUP)
             assert until(lambda: len(daemon.says("configuration read again")) == 2), daemon.said
