@@ -34,7 +34,9 @@ objects   = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $(1))))
 # Of src/base these are not in the library, which has no I/O.
 messages := $(BUILD)/src/base/error.o $(BUILD)/src/base/log.o
 core     := $(filter-out $(messages),$(call objects,src/base/*.c src/core/*.c src/core/*/*.c))
-layers   := $(filter-out $(core),$(call objects,src/*/*.c src/*/*/*.c))
+# Programs of their own, of which each has a folder.
+programs := src/http/%.c
+layers   := $(filter-out $(core) $(programs:%.c=$(BUILD)/%.o),$(call objects,src/*/*.c src/*/*/*.c))
 main     := $(BUILD)/src/app/main.o
 program  := $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
 testlib  := $(call objects,tests/lib/*.c)
@@ -80,7 +82,11 @@ said      = $(if $(V),,@echo "  $(1)" &&)
 # The tests leave nothing beside the sources.
 export PYTHONDONTWRITEBYTECODE := 1
 
-all: smtpwatch
+# smtpwatch-http, for -o http, needs libraries that smtpwatch does not: it is left out without them.
+http     := $(shell printf '\#include <curl/curl.h>\n\#include <jansson.h>\n' | \
+            $(CC) $(CPPFLAGS) -E -xc - >/dev/null 2>&1 && echo yes)
+
+all: smtpwatch $(if $(http),smtpwatch-http,without-http)
 
 # Looked at each time: another compiler's may stand there, and be newer.
 smtpwatch: $(BUILD)/smtpwatch
@@ -88,6 +94,16 @@ smtpwatch: $(BUILD)/smtpwatch
 
 $(BUILD)/smtpwatch: $(layers) $(BUILD)/libsmtpwatch.a
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+smtpwatch-http: $(BUILD)/smtpwatch-http
+	@cmp -s $< $@ || cp $< $@
+
+$(BUILD)/smtpwatch-http: $(call objects,src/http/*.c src/text/*.c src/transport/*.c) \
+		$(messages) $(BUILD)/libsmtpwatch.a
+	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcurl -ljansson -lcrypto -o $@
+
+without-http:
+	@echo 'smtpwatch-http is left out, for libcurl or jansson is missing: no -o http'
 
 $(BUILD)/libsmtpwatch.a: $(core)
 $(fuzz_library): $(fuzz_parts) $(filter-out $(main),$(layers))
@@ -117,6 +133,7 @@ check:
 	@$(again) test
 
 test: $(example) $(tests) $(BUILD)/tests/damage/damage $(replays)
+test: $(if $(http),$(BUILD)/smtpwatch-http)
 test: $(BUILD)/smtpwatch $(BUILD)/tests/bench/measure $(BUILD)/tests/bench/generate
 	@tests/run.sh $(BUILD)
 
@@ -279,6 +296,7 @@ coverage:
 	@tests/coverage.sh build/coverage
 
 everything: $(example) $(tests) $(BUILD)/tests/damage/damage $(replays)
+everything: $(if $(http),$(BUILD)/smtpwatch-http)
 everything: $(BUILD)/smtpwatch $(bench) $(seed) $(lab_tools)
 
 # The captures of pcaps/LIST from their scenarios;
@@ -295,7 +313,7 @@ docs: $(BUILD)/tests/program/make_docs $(BUILD)/smtpwatch
 	@tests/program/test_docs.sh $(BUILD)/smtpwatch --write
 
 # Where things go: beneath PREFIX, but for configuration. An older configuration file is kept.
-install: $(BUILD)/smtpwatch
+install: $(BUILD)/smtpwatch $(if $(http),install-http)
 	install -D -m 755 $< $(to)/bin/smtpwatch
 	install -D -m 644 -t $(to)/share/man/man8 docs/smtpwatch.8
 	install -D -m 644 -t $(to)/share/man/man5 docs/smtpwatch.conf.5
@@ -316,6 +334,9 @@ install: $(BUILD)/smtpwatch
 		>$(DESTDIR)$(UNITDIR)/smtpwatch.service
 	install -D -m 644 contrib/smtpwatch.logrotate $(DESTDIR)$(SYSCONFDIR)/logrotate.d/smtpwatch
 	test -e $(conf) || install -D -m 644 contrib/smtpwatch.conf $(conf)
+
+install-http: $(BUILD)/smtpwatch-http
+	install -D -m 755 $< $(to)/lib/smtpwatch/smtpwatch-http
 
 # All of that but the configuration file.
 uninstall:

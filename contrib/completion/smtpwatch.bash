@@ -55,8 +55,8 @@ _smtpwatch_values() {
 		slow-acceptance" ;;
 	--slow-acceptance) : ;;
 	--fail-on) _smtpwatch_words "info notice warning error critical" ;;
-	-o | --output) _smtpwatch_words "text json syslog journald prometheus textfile exec csv
-		zeek ecs html" ;;
+	-o | --output) _smtpwatch_words "text json syslog journald prometheus textfile exec http
+		csv zeek ecs html" ;;
 	--gateway) : ;;
 	--redact) _smtpwatch_words "none local hash all" ;;
 	--site-key) _smtpwatch_files ;;

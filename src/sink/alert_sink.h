@@ -32,9 +32,8 @@ bool alert_sink_repeat(void *self, const struct throttle_repeat *repeat);
 bool alert_sink_daily(void *self, const struct daily *day);
 bool alert_sink_stats(void *self, const struct summary *sum);
 
-#define ALERT_SINK                                                                                 \
-	TARGET_SINK, .reopen = target_reopen, .record = alert_sink_record,                         \
-		     .repeat = alert_sink_repeat
+#define ALERT_SINK_BUT_RECORD TARGET_SINK, .reopen = target_reopen, .repeat = alert_sink_repeat
+#define ALERT_SINK            ALERT_SINK_BUT_RECORD, .record = alert_sink_record
 
 /* Closes the target and calls alert_sink_free. Returns false if the target misses something. */
 bool alert_sink_close(struct alert_sink *l);

@@ -51,6 +51,9 @@ struct sink_kind {
 	void (*tick)(void *self, int64_t now);
 	bool (*reopen)(void *self); /* false: the old target stays in use, which was reported */
 	void (*counts)(const void *self, struct sink_counts *out);
+	/* The name in messages, statistics and metrics, where the target may be a secret; NULL: the
+	 * output as it was named. Borrowed from self. */
+	const char *(*label)(const void *self);
 	bool (*alive)(const void *self); /* live: false once a helper process has died */
 };
 

@@ -120,7 +120,7 @@ bool sinks_add(struct sinks *s, const char *spec, struct error *why)
 	self = kind->open(target, &s->config.mode, why);
 	if (!self)
 		return false;
-	s->counts[s->n] = (struct sink_counts){.name = spec};
+	s->counts[s->n] = (struct sink_counts){.name = kind->label ? kind->label(self) : spec};
 	s->all[s->n++] = (struct sink){.kind = kind, .self = self, .listening = true};
 	return true;
 }

@@ -264,6 +264,11 @@ void helper_report(int fd, struct helper_report report)
 	report_send(fd, MSG_DONTWAIT);
 }
 
+void helper_report_last(int fd)
+{
+	report_send(fd, 0);
+}
+
 /* All of it, or false: the program is at its end. A process that is stopped and goes on, or is
  * frozen with the machine, gets less than MSG_WAITALL asks for. */
 static bool take(int fd, uint8_t *to, size_t n)

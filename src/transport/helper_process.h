@@ -66,6 +66,9 @@ struct helper_report {
 
 void helper_report(int fd, struct helper_report report);
 
+/* For a work that executes another program: says at its end what could not be said yet. */
+void helper_report_last(int fd);
+
 /* For work: reads the next job into a buffer of HELPER_JOB_MAX bytes, and waits for it. Returns its
  * length; 0: there are no more jobs. */
 size_t helper_take(int fd, uint8_t *job);

@@ -11,6 +11,7 @@ through all of OUTPUTS.
 """
 import base64
 import csv
+import http.server
 import io
 import json
 import os
@@ -21,6 +22,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 ME = pwd.getpwuid(os.geteuid()).pw_name
 
@@ -296,6 +298,24 @@ class Run:
         self.smtpwatch("-o", f"exec:{helper} {self.folder}/ran '$(touch owned)'", *more)
         return (self.folder / "ran").read_bytes()
 
+    def posted(self, kind, *more):
+        got = []
+
+        class Service(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                got.append(self.rfile.read(int(self.headers["Content-Length"])))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_):
+                """Nothing."""
+
+        with http.server.HTTPServer(("127.0.0.1", 0), Service) as server:
+            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+            self.smtpwatch("-o", f"http:{kind}+http://127.0.0.1:{server.server_port}/x", *more)
+            server.shutdown()
+        return b"\n".join(body.rstrip(b"\n") for body in got)
+
     def packets_written(self):
         self.smtpwatch("-o", "text", "--write-pcap", str(self.folder / "packets"))
         return b"".join(p.read_bytes() for p in (self.folder / "packets").iterdir())
@@ -396,6 +416,7 @@ ALERTS = [
 ]
 EXPLAIN = ["--explain", "worst", "-o", "text:/dev/null"]
 
+HTTP_KINDS = ["slack", "elastic", "otlp"]
 OUTPUTS = [
     ("text", lambda r, *m: r.file("text", *m)),
     ("json", lambda r, *m: as_json(r.file("json", *m))),
@@ -411,6 +432,9 @@ OUTPUTS = [
     ("ladder csv", lambda r, *m: as_csv(r.smtpwatch(*EXPLAIN, "--ladder", "csv", *m))),
     ("ladder mermaid", lambda r, *m: as_page(r.smtpwatch(*EXPLAIN, "--ladder", "mermaid", *m))),
 ]
+OUTPUTS += [(f"http {kind}", lambda r, *m, kind=kind: as_json(r.posted(kind, *m)))
+            for kind in HTTP_KINDS
+            if os.path.exists(pathlib.Path(sys.argv[1]).with_name("smtpwatch-http"))]
 # Those that tell a last line which is no reply.
 UNCODED = ["text", "json", "exec", "html", "explain"]
 
@@ -440,17 +464,17 @@ def told(text):
 
 def check_lines(run, output, name):
     text, joined = output(run, *ALERTS), " / ".join(LINES)
-    if name in ("json", "exec"):
+    if name in ("json", "exec", "http elastic"):
         events = [
             json.loads(line)
             for line in text.decode().splitlines()
-            if line.startswith('{"timestamp"')
+            if line.startswith(('{"timestamp"', '{"@timestamp"'))
         ]
         event = next(e for e in events if e["event_type"] in ("session", "alert"))
         for reply in (event["smtp"]["last_reply"], event["transactions"][0]["reply"]):
             if reply["text"] != "\n".join(LINES):
                 raise AssertionError(f"JSON has {reply['text']!r}")
-    if name != "json" and joined not in told(text):
+    if name not in ("json", "http elastic") and joined not in told(text):
         raise AssertionError(f"not told: {joined}")
 
 
@@ -578,9 +602,11 @@ def main():
         cases += [(f"lines of a {code}", lines[code], name, check_lines, (output, name))
                   for code in lines
                   for name, output in OUTPUTS
-                  if name != "textfile"]
+                  if name not in ("textfile", "http slack")]
         cases += [(f"flood of {flood}", floods[flood], name, check_flood,
-                   (output, name != "textfile")) for flood in floods for name, output in OUTPUTS]
+                   (output, name not in ("textfile", "http slack")))
+                  for flood in floods
+                  for name, output in OUTPUTS]
         cases += [("flood without a code", no_code, name, check_flood, (output, name in UNCODED))
                   for name, output in OUTPUTS]
         cases += [("uncoded", uncoded, name, check_uncoded, (output, name))

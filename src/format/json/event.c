@@ -113,6 +113,17 @@ static void line_end(struct json *j, size_t begin)
 	assert(j->b->failed || j->b->n - begin <= JSON_LINE_MAX);
 }
 
+void json_event_session(struct json *j, const struct report *r)
+{
+	size_t begin = j->b->n;
+	struct ids ids;
+	ids_begin(j, r, &ids);
+	EVENT_BEGIN(j, r->record.end, "session", ids.session);
+	put_session(j, r, &ids);
+	outbuf_str(j->b, "}\n");
+	line_end(j, begin);
+}
+
 /* Copies the members of the event "session", bytes from to `to` of the buffer, into an alert. */
 static void repeat_members(struct outbuf *b, size_t from, size_t to)
 {

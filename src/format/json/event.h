@@ -19,6 +19,9 @@ enum { JSON_LINES = 2 + ALERT_KINDS - VERDICTS };
  * repeats all members of the session, so that a reader of alerts alone misses nothing. */
 void json_event_record(struct json *j, const struct report *r);
 
+/* Appends the event "session" alone. */
+void json_event_session(struct json *j, const struct report *r);
+
 /* Appends the event of one alert alone. kind: enum alert_kind. */
 void json_event_alert(struct json *j, const struct report *r, unsigned kind);
 
