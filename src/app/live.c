@@ -3,6 +3,7 @@
 #include "app/live.h"
 
 #include "app/interfaces.h"
+#include "app/settings_log.h"
 #include "app/worker.h"
 #include "base/log.h"
 #include "options/read.h"
@@ -409,28 +410,6 @@ static void loop(struct live_run *w)
 	free(fds);
 }
 
-/* Prints what the run is made of. Commands may hold secrets, and are not printed. */
-static void settings_log(const struct live_run *w)
-{
-	const struct options *o = w->o;
-	struct outbuf b = {0};
-	outbuf_format(&b, "configuration %.200s; user %s; outputs ", o->config ? o->config : "none",
-		      w->user);
-	for (size_t i = 0; i < o->outputs.n; i++) {
-		const char *spec = o->outputs.all[i];
-		int n = strncmp(spec, "exec:", 5) == 0 ? 4 : 200;
-		outbuf_format(&b, "%s%.*s", i > 0 ? ", " : "", n, spec);
-	}
-	if (o->outputs.n == 0)
-		outbuf_str(&b, o->top ? "none but --top" : w->run.terminal ? "text" : "json");
-	if (o->filter)
-		outbuf_format(&b, "; filter %.200s", o->filter);
-	else
-		outbuf_str(&b, "; no filter");
-	log_line("%.*s", (int)b.n, b.p ? b.p : "");
-	outbuf_free(&b);
-}
-
 static void run(struct live_run *w)
 {
 	char line[2 * RUN_LINE];
@@ -440,7 +419,7 @@ static void run(struct live_run *w)
 	snprintf(line, sizeof line, "watching %s, ports %.99s, %u worker%s", w->run.names,
 		 w->o->ports, w->n, w->n == 1 ? "" : "s");
 	log_line("%s", line);
-	settings_log(w);
+	settings_log(&w->run, w->user);
 	service_ready(line);
 	loop(w);
 	stats_emit(w, false);

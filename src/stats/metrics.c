@@ -4,6 +4,7 @@
 #include "base/ascii.h"
 #include "policy/alert_kind.h"
 #include "stats/counters.h"
+#include "stats/tls_share.h"
 #include "text/escape.h"
 
 #include "smtpwatch/frame.h"

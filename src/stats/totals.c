@@ -1,6 +1,7 @@
 /* totals.c - counts each session. */
 #include "stats/totals.h"
 #include "policy/alert_kind.h"
+#include "stats/tls_share.h"
 
 static void alert_kind_count(struct totals *t, const struct report *r, unsigned s)
 {
@@ -15,8 +16,8 @@ void totals_count(struct totals *t, const struct report *r)
 	const struct session_info *info = r->record.session;
 	t->sessions++;
 	t->grouped += r->grouped;
-	t->tls += info->tls;
-	t->decrypted += info->tls_decrypted;
+	t->tls += tls_share_used(r);
+	t->decrypted += tls_share_read(r);
 	alert_kind_count(t, r, r->record.judgement.verdict);
 	for (unsigned s = VERDICTS; s < ALERT_KINDS; s++)
 		if (r->also >> s & 1)

@@ -17,7 +17,7 @@ struct totals {
 	uint64_t limited;      /* alerts that are reported in sums only (throttle.h) */
 	uint64_t grouped;      /* sessions that the alert of another session counts */
 	uint64_t fates[FATES]; /* messages, by enum fate */
-	uint64_t tls;          /* sessions that switched to TLS */
+	uint64_t tls;          /* sessions that went into TLS (tls_share.h) */
 	uint64_t decrypted;    /* sessions whose TLS was decrypted */
 	struct servers *servers;
 };

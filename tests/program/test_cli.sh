@@ -523,6 +523,7 @@ if [ "$(id -u)" = 0 ]; then
 	says err "eht0; it is tried again until it is there"
 	says err "configuration none; user "
 	says err "; outputs text, exec; filter port 25"
+	says err "; no TLS keys: what goes into TLS is not read"
 	checks=$((checks + 1))
 	grep -vqE '^20[0-9]{2}-[0-9-]{5} [0-9:]{8} UTC smtpwatch: ' "$dir/err" &&
 		fail "lines without a time: $(cat "$dir/err")"

@@ -5,6 +5,7 @@
 #include "policy/alert_kind.h"
 #include "smtpwatch/cause.h"
 #include "stats/counters.h"
+#include "stats/tls_share.h"
 
 enum { SERVERS_SHOWN = 20 };
 
@@ -111,7 +112,10 @@ static void put_tiles(struct html *h, const struct totals *t)
 		 "mails lost unnoticed", t->fates[FATE_FALSELY_ACCEPTED]);
 	put_tile(h, t->fates[FATE_UNANSWERED] > 0 ? "warning" : "plain", "mails perhaps doubled",
 		 t->fates[FATE_UNANSWERED]);
-	html_str(h, "</dl>\n");
+	html_str(h, "</dl>\n<p>");
+	tls_share_put(&h->words, t->sessions, t->tls, t->decrypted);
+	html_words(h);
+	html_str(h, ".</p>\n");
 	if (t->alerts == 0)
 		html_str(h,
 			 t->alert_kinds[VERDICT_UNKNOWN] + t->alert_kinds[VERDICT_ENCRYPTED] > 0

@@ -4,6 +4,7 @@
 #include "policy/alert_kind.h"
 #include "smtpwatch/cause.h"
 #include "smtpwatch/frame.h"
+#include "stats/tls_share.h"
 
 /* Messages named of one session, and servers named of one day. */
 enum { MESSAGES_SHOWN = 3, SERVERS_SHOWN = 3 };
@@ -128,6 +129,12 @@ static void put_servers(struct text *t, const struct totals *totals)
 	}
 }
 
+static void put_tls(struct text *t, const struct totals *totals)
+{
+	outbuf_str(t->b, "; ");
+	tls_share_put(t->b, totals->sessions, totals->tls, totals->decrypted);
+}
+
 void text_brief_daily(struct text *t, const struct daily *day)
 {
 	outbuf_str(t->b, "digest since ");
@@ -136,6 +143,7 @@ void text_brief_daily(struct text *t, const struct daily *day)
 	put_tally(t, &day->totals);
 	put_verdicts(t, &day->totals);
 	put_servers(t, &day->totals);
+	put_tls(t, &day->totals);
 }
 
 void text_brief_stats(struct text *t, const struct summary *s)
@@ -143,4 +151,5 @@ void text_brief_stats(struct text *t, const struct summary *s)
 	outbuf_str(t->b, "the end: ");
 	put_tally(t, s->totals);
 	put_verdicts(t, s->totals);
+	put_tls(t, s->totals);
 }

@@ -3,6 +3,7 @@
 #include "format/text/text.h"
 #include "policy/alert_kind.h"
 #include "stats/counters.h"
+#include "stats/tls_share.h"
 
 enum { SERVERS_SHOWN = 10 };
 
@@ -64,7 +65,7 @@ static void put_no_alert(struct text *t, const struct totals *totals)
 	}
 	outbuf_str(t->b, "No alert, but not everything could be judged: of ");
 	text_count(t, totals->sessions, "session");
-	outbuf_format(t->b, " the ending of %llu is unknown, and %llu went into TLS.",
+	outbuf_format(t->b, " the ending of %llu is unknown, and %llu ended in TLS, unread.",
 		      (unsigned long long)unknown, (unsigned long long)hidden);
 	text_wrap(t, from, 2);
 }
@@ -112,6 +113,15 @@ static void put_messages(struct text *t, const struct totals *totals)
 	}
 	if (t->b->n == from)
 		return;
+	outbuf_char(t->b, '.');
+	text_wrap(t, from, 2);
+}
+
+/* Always: without it nobody knows how much of the mail was not seen at all. */
+static void put_tls(struct text *t, const struct totals *totals)
+{
+	size_t from = t->b->n;
+	tls_share_put(t->b, totals->sessions, totals->tls, totals->decrypted);
 	outbuf_char(t->b, '.');
 	text_wrap(t, from, 2);
 }
@@ -205,6 +215,7 @@ static void put_tally(struct text *t, const struct summary *s)
 	put_alert_kinds(t, s, "Sessions by their ending:\n", 0, VERDICTS);
 	put_alert_kinds(t, s, "Beside their ending:\n", VERDICTS, ALERT_KINDS);
 	put_messages(t, s->totals);
+	put_tls(t, s->totals);
 	put_servers(t, s->totals);
 	put_capture(t, s);
 	text_undecoded(t, s);

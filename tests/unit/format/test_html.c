@@ -162,6 +162,7 @@ static void what_was_not_decoded_is_named(void **state)
 						 .ports = "25"}));
 	html_end(&page);
 	outbuf_char(&b, '\0');
+	assert_non_null(strstr(b.p, ") went into TLS"));
 	assert_non_null(strstr(b.p, "<p class=\"beware\">Not decoded: 18 packets of ethertype "
 				    "0x22f3 (TRILL). Mail inside them "
 				    "is not seen.</p>\n"));

@@ -196,13 +196,15 @@ static void summary_when_all_is_well(void **state)
 	r.totals.fates[FATE_ACCEPTED] = 2;
 	has(run_text(&r), "1 session, 0 alerts.\nEverything fine: ");
 	has(run_text(&r), "  none      clean                           1  ");
-	has(run_text(&r), "Messages: 2 accepted.\nRead from made.pcap: 20 packets, 3,000 bytes; 19 "
+	has(run_text(&r), "Messages: 2 accepted.\n0 of 1 session (0 %) went into TLS.\n"
+			  "Read from made.pcap: 20 packets, 3,000 bytes; 19 "
 			  "TCP on ports 25,587, 1 TCP on other ports.\n");
 	assert_null(strstr(run_text(&r), "Beware"));
 	assert_null(strstr(run_text(&r), "Servers"));
 	run_count(&r, VERDICT_UNKNOWN, "198.51.100.25");
 	assert_null(strstr(run_text(&r), "Everything fine"));
-	has(run_text(&r), "of 2 sessions the ending of 1 is unknown, and 0 went\n  into TLS.\n");
+	has(run_text(&r), "of 2 sessions the ending of 1 is unknown, and 0 "
+			  "ended\n  in TLS, unread.\n");
 	run_free(&r);
 }
 
