@@ -27,8 +27,8 @@ LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,text
 wrapped   = $(shell sed -nE \
             's/^FOREIGN.[^$(,)]*, *(\w+),.*/\1/p; s/^.*__wrap_(\w+).*;$$/\1/p' tests/msan/foreign.c)
 LDFLAGS  += $(if $(filter memory,$(SANITIZE)),$(wrapped:%=-Wl,--wrap=%))
-LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -lmicrohttpd -lncursesw \
-            -ltinfo -lpthread
+LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -lmicrohttpd -ljansson \
+            -lncursesw -ltinfo -lpthread
 
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $(1))))
 # Of src/base these are not in the library, which has no I/O.
@@ -83,7 +83,7 @@ said      = $(if $(V),,@echo "  $(1)" &&)
 export PYTHONDONTWRITEBYTECODE := 1
 
 # smtpwatch-http, for -o http, needs libraries that smtpwatch does not: it is left out without them.
-http     := $(shell printf '\#include <curl/curl.h>\n\#include <jansson.h>\n' | \
+http     := $(shell printf '\#include <curl/curl.h>\n' | \
             $(CC) $(CPPFLAGS) -E -xc - >/dev/null 2>&1 && echo yes)
 
 all: smtpwatch $(if $(http),smtpwatch-http,without-http)
@@ -103,7 +103,7 @@ $(BUILD)/smtpwatch-http: $(call objects,src/http/*.c src/text/*.c src/transport/
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcurl -ljansson -lcrypto -o $@
 
 without-http:
-	@echo 'smtpwatch-http is left out, for libcurl or jansson is missing: no -o http'
+	@echo 'smtpwatch-http is left out, for libcurl is missing: no -o http'
 
 $(BUILD)/libsmtpwatch.a: $(core)
 $(fuzz_library): $(fuzz_parts) $(filter-out $(main),$(layers))

@@ -19,10 +19,10 @@ build header cap-ng.h       libcap-ng-dev
 build header seccomp.h      libseccomp-dev
 build header systemd/sd-daemon.h libsystemd-dev
 build header microhttpd.h      libmicrohttpd-dev
+build header jansson.h         libjansson-dev
 build header curses.h          libncurses-dev
 check header cmocka.h          libcmocka-dev
 check header curl/curl.h       libcurl4-openssl-dev
-check header jansson.h         libjansson-dev
 check tool   /usr/bin/python3  python3
 check module jsonschema        python3-jsonschema
 check module pyte              python3-pyte

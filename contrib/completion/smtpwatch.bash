@@ -7,7 +7,9 @@ _smtpwatch_options="--interface= --wait-interface --read= --follow --ports= --ch
 	--severity= --slow-acceptance= --fail-on= --output= --gateway= --redact= --site-key=
 	--local-time --explain= --ladder= --top --write-pcap= --write-pcap-memory= --repeat=
 	--digest= --stats-interval= --workers= --engine= --max-connections= --memory=
-	--idle-timeout= --config= --test --user= --pid-file= --list-alerts --version --help"
+	--idle-timeout= --config= --test --user= --pid-file= --status-socket= --list-alerts
+	--version --help"
+_smtpwatch_subcommands="status"
 _smtpwatch_severities="none info notice warning error critical"
 # end: names
 
@@ -75,8 +77,18 @@ _smtpwatch_values() {
 	-c | --config) _smtpwatch_files ;;
 	-Z | --user) _smtpwatch_users ;;
 	--pid-file) _smtpwatch_files ;;
+	--status-socket) _smtpwatch_files ;;
 	# end: values
 	*) return 1 ;;
+	esac
+}
+
+_smtpwatch_status() {
+	case $1 in
+	-o | --output) _smtpwatch_words "text json" ;;
+	--recent | --silence) : ;;
+	--status-socket) _smtpwatch_files ;;
+	*) _smtpwatch_words "--output --nagios --recent --silence --status-socket --help" ;;
 	esac
 }
 
@@ -84,6 +96,10 @@ _smtpwatch() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} before=
 	((COMP_CWORD < 2)) || before=${COMP_WORDS[COMP_CWORD - 2]}
 	COMPREPLY=()
+	if ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} == status ]]; then
+		_smtpwatch_status "$prev"
+		return
+	fi
 	# bash takes "=" and ":" for words of their own.
 	if [[ $cur == [=:] ]]; then
 		before=$prev prev=$cur cur=
@@ -97,8 +113,11 @@ _smtpwatch() {
 	elif [[ $cur == -* ]]; then
 		_smtpwatch_words "$_smtpwatch_options"
 		[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null
-	else
-		_smtpwatch_values "$prev" || _smtpwatch_files
+	elif ! _smtpwatch_values "$prev"; then
+		_smtpwatch_files
+		((COMP_CWORD > 1)) ||
+			mapfile -t -O ${#COMPREPLY[@]} COMPREPLY \
+				< <(compgen -W "$_smtpwatch_subcommands" -- "$cur")
 	fi
 }
 

@@ -213,6 +213,8 @@ size_t interfaces_watched(const struct interfaces *s, struct watched *out, size_
 		for (unsigned k = 0; s->workers && k < s->workers_n; k++) {
 			int64_t last = worker_last(s->workers[k], i);
 			out[i].last = last > out[i].last ? last : out[i].last;
+			out[i].packets += worker_frames_read(s->workers[k], i);
+			out[i].dropped += worker_frames_dropped(s->workers[k], i);
 		}
 	}
 	return n;

@@ -295,6 +295,15 @@ static void watchdog_notify(struct live_run *w, int64_t now)
 	w->watchdog_due = now + w->watchdog;
 }
 
+static void status_make(void *arg, struct outbuf *b)
+{
+	struct live_run *w = arg;
+	struct monitor_stats sum = stats_sum(w);
+	struct summary s = summary_of(w, &sum, true);
+	sinks_summary(w->run.sinks, &s);
+	live_status_put(w->run.status, &s, b);
+}
+
 static void second_tick(struct live_run *w, int64_t now)
 {
 	struct monitor_stats sum = stats_sum(w);
@@ -304,7 +313,10 @@ static void second_tick(struct live_run *w, int64_t now)
 	w->second_due = now + second;
 	losses_log(w, &sum, now);
 	sandbox_report(false);
-	sinks_observe(w->run.sinks, summary_of(w, &sum, true));
+	struct summary so_far = summary_of(w, &sum, true);
+	sinks_summary(w->run.sinks, &so_far);
+	sinks_observe(w->run.sinks, so_far);
+	live_status_observe(w->run.status, &so_far);
 	snprintf(status, sizeof status, "%s; watching %s", run_line(&w->run, &sum, line),
 		 w->run.names);
 	service_status(status);
@@ -352,17 +364,19 @@ static void helpers_check(struct live_run *w, bool broker_died)
 	stop_begin(w);
 }
 
-/* Waits for an event, TICK_MS at most. fds has the signals first, then rings, outputs, the keyboard
- * and the broker. */
+/* Waits for an event, TICK_MS at most. fds has the signals first, then rings, outputs, the
+ * keyboard, the broker and the status. */
 static void await(struct live_run *w, struct pollfd *fds, bool more)
 {
 	size_t n = 1 + w->n, sinks = sinks_poll(w->run.sinks, fds + n, SINK_FDS);
-	struct pollfd *keys = &fds[n + sinks], *broker = keys + 1;
+	struct pollfd *keys = &fds[n + sinks], *broker = keys + 1, *status = broker + 1;
+	struct status_server *server = live_status_server(w->run.status);
+	size_t status_n = status_server_poll(server, status);
 	*keys = (struct pollfd){.fd = w->run.viewer ? STDIN_FILENO : -1, .events = POLLIN};
 	*broker = (struct pollfd){
 		.fd = w->broker && !w->stopping ? socket_broker_descriptor(w->broker) : -1,
 		.events = POLLIN};
-	if (poll(fds, (nfds_t)(n + sinks + 2), more ? 0 : TICK_MS) < 0) {
+	if (poll(fds, (nfds_t)(n + sinks + 2 + status_n), more ? 0 : TICK_MS) < 0) {
 		/* A signal has interrupted poll: the terminal may have a new size. */
 		view(w, true);
 		return;
@@ -371,6 +385,7 @@ static void await(struct live_run *w, struct pollfd *fds, bool more)
 	if (fds[0].revents != 0)
 		signals_take(w);
 	sinks_ready(w->run.sinks, fds + n, sinks);
+	status_server_ready(server, status, status_n, clock_ms(), status_make, w);
 	helpers_check(w, broker->revents != 0);
 }
 
@@ -385,7 +400,7 @@ static bool workers_done(const struct live_run *w)
 /* A worker puts its last message into the ring before worker_done returns true. */
 static void loop(struct live_run *w)
 {
-	struct pollfd *fds = calloc(1 + w->n + SINK_FDS + 2, sizeof *fds);
+	struct pollfd *fds = calloc(1 + w->n + SINK_FDS + 2 + STATUS_FDS, sizeof *fds);
 	bool done = false, more = false;
 	if (!fds) {
 		log_fail(&w->run.trouble, "no memory");
@@ -554,6 +569,7 @@ static bool start(struct live_run *w)
 	}
 	if (w->o->pid_file && !service_pid_write(w->o->pid_file, &why))
 		return log_fail(&w->run.trouble, "%s", why.text);
+	run_status_open(&w->run);
 	return confine(w) && workers_make(w) && workers_start(w);
 }
 

@@ -6,6 +6,7 @@
 #include "options/help.h"
 #include "options/read.h"
 #include "os/privilege.h"
+#include "status/command.h"
 #include "transport/file.h"
 #include "transport/site_key.h"
 
@@ -51,10 +52,30 @@ static enum exit_code work(struct options *o)
 	return o->interfaces.n > 0 ? live_run(o) : offline_run(o);
 }
 
+static const struct subcommand {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} subcommands[] = {
+#define SUBCOMMAND(name, words, help) {#name, name##_command},
+#include "options/subcommands.def"
+};
+
+/* Returns NULL if the first word is no subcommand. */
+static const struct subcommand *subcommand_of(int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < sizeof subcommands / sizeof *subcommands; i++)
+		if (strcmp(argv[1], subcommands[i].name) == 0)
+			return &subcommands[i];
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	static struct options o;
+	const struct subcommand *sub = subcommand_of(argc, argv);
 	enum exit_code code = EXIT_USAGE;
+	if (sub)
+		return sub->run(argc - 1, argv + 1);
 	if (options_read(&o, argc, argv, stderr) == 0)
 		code = o.action == OPTIONS_RUN ? work(&o) : print_only(&o);
 	options_free(&o);

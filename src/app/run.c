@@ -53,6 +53,15 @@ static void json_mention(const struct run *r)
 			 "and -o json leaves this line out");
 }
 
+static struct run_mode run_mode(const struct run *r)
+{
+	const struct options *o = r->o;
+	struct run_mode mode = {.live = r->live, .several = o->reads.n + o->interfaces.n > 1};
+	mode.become = privilege_target(o->user, &mode.uid, &mode.gid);
+	mode.caller = mode.become && privilege_is_caller(o->user);
+	return mode;
+}
+
 /* Without an output of the operator's, opens one, unless --explain or --top show the sessions.
  * Prints the errors of all outputs. */
 static bool outputs_open(struct run *r)
@@ -62,10 +71,7 @@ static bool outputs_open(struct run *r)
 	config.redaction = o->redaction;
 	config.repeat = o->repeat;
 	config.digest = o->digest;
-	config.mode.live = r->live;
-	config.mode.several = o->reads.n + o->interfaces.n > 1;
-	config.mode.become = privilege_target(o->user, &config.mode.uid, &config.mode.gid);
-	config.mode.caller = config.mode.become && privilege_is_caller(o->user);
+	config.mode = run_mode(r);
 	r->sinks = sinks_new(&config);
 	if (!r->sinks)
 		return log_fail(&r->trouble, "no memory for the outputs");
@@ -153,6 +159,12 @@ bool run_open(struct run *r, const struct options *o, const struct viewer_source
 	if (o->explain && !(r->query = query_new(o)))
 		return log_fail(&r->trouble, "no memory for what is to be explained");
 	return keys_open(r);
+}
+
+void run_status_open(struct run *r)
+{
+	struct run_mode mode = run_mode(r);
+	r->status = live_status_open(r->o, &mode);
 }
 
 bool run_confine(struct run *r, int *packet)
@@ -243,6 +255,7 @@ void run_deliver(struct run *r, const struct record *record, const char *input,
 		query_offer(r->query, record, report);
 	if (r->viewer)
 		viewer_record(r->viewer, record, report, frames);
+	live_status_note(r->status, report);
 	sinks_record(r->sinks, record, report);
 }
 
@@ -293,6 +306,7 @@ enum exit_code run_close(struct run *r)
 	bool alerts = !r->live && r->sinks && fails(r);
 	if (r->sinks && !r->usage)
 		other_ports_log(r);
+	live_status_close(r->status);
 	viewer_free(r->viewer);
 	decryptor_free(r->decryptor);
 	keylog_free(r->keylog);

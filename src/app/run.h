@@ -3,6 +3,7 @@
 #ifndef SMTPWATCH_APP_RUN_H
 #define SMTPWATCH_APP_RUN_H
 
+#include "app/live_status.h"
 #include "decrypt/keylog.h"
 #include "options/options.h"
 #include "replay/pcap_extract.h"
@@ -40,6 +41,7 @@ struct run {
 	struct extract *extract;         /* NULL: live, or no --write-pcap */
 	struct keylog *keylog;           /* the secrets of decryptor */
 	struct tls_decryptor *decryptor; /* of config */
+	struct live_status *status;      /* NULL: not live, or no memory */
 	struct progress progress;
 	struct other_ports other_ports;
 	bool terminal;       /* standard output is a terminal */
@@ -50,6 +52,9 @@ struct run {
  * privileges. o is borrowed until run_close. source: as for viewer_new. Returns false after
  * printing why. Call run_close in any case. */
 bool run_open(struct run *r, const struct options *o, const struct viewer_source *source);
+
+/* Opens the status socket, with the initial privileges. Call once, live, after run_open. */
+void run_status_open(struct run *r);
 
 /* Gives up privileges and restricts system calls. Call before the first byte is parsed. packet: as
  * for sandbox_enter. Returns false after printing why. */

@@ -8,9 +8,9 @@ static void outputs_put(struct outbuf *b, const struct run *r)
 	const struct options *o = r->o;
 	outbuf_str(b, "; outputs ");
 	for (size_t i = 0; i < o->outputs.n; i++) {
-		const char *spec = o->outputs.all[i];
-		int n = strncmp(spec, "exec:", 5) == 0 ? 4 : 200;
-		outbuf_format(b, "%s%.*s", i > 0 ? ", " : "", n, spec);
+		struct bytes shown = bytes_first(sink_spec_shown(o->outputs.all[i]), 200);
+		outbuf_str(b, i > 0 ? ", " : "");
+		outbuf_bytes(b, shown.p, shown.n);
 	}
 	if (o->outputs.n == 0)
 		outbuf_str(b, o->top ? "none but --top" : r->terminal ? "text" : "json");
@@ -30,6 +30,7 @@ void settings_log(const struct run *r, const char *user)
 		outbuf_format(&b, "; TLS is read with the keys of %.200s", o->keylog);
 	else
 		outbuf_str(&b, "; no TLS keys: what goes into TLS is not read");
+	outbuf_format(&b, "; %s", live_status_words(r->status));
 	log_line("%.*s", (int)b.n, b.p ? b.p : "");
 	outbuf_free(&b);
 }

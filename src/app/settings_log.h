@@ -4,7 +4,8 @@
 
 #include "app/run.h"
 
-/* Prints configuration, user, outputs, filter, and what is read of TLS. user: that the program runs
+/* Prints configuration, user, outputs, filter, what is read of TLS, and
+ * where it can be asked for its status. user: that the program runs
  * as. Commands may hold secrets, and are not printed. Call after run_open. */
 void settings_log(const struct run *r, const char *user);
 

@@ -41,6 +41,7 @@ struct slot {
 	char reason[256];
 	struct live_counts counts;
 	_Atomic int64_t last; /* time of the latest frame */
+	_Atomic uint64_t frames_read, frames_dropped;
 };
 
 struct worker {
@@ -177,6 +178,11 @@ static void stats_send(struct worker *w)
 	message_put(w, WORKER_STATS, &stats, sizeof stats, 0);
 }
 
+static void slot_drop(struct slot *s, uint64_t n)
+{
+	atomic_fetch_add_explicit(&s->frames_dropped, n, memory_order_relaxed);
+}
+
 /* Packets that the kernel dropped since the last look may belong to any session that was open in
  * that time. */
 static void slot_count(struct worker *w, struct slot *s, int64_t now_wall)
@@ -189,6 +195,8 @@ static void slot_count(struct worker *w, struct slot *s, int64_t now_wall)
 	w->capture.dropped_by_interface += now.dropped_by_interface -
 					   s->counts.dropped_by_interface;
 	monitor_capture_loss(w->monitor, w->looked_wall, now_wall, now.dropped - s->counts.dropped);
+	slot_drop(s, now.dropped - s->counts.dropped + now.dropped_by_interface -
+			     s->counts.dropped_by_interface);
 	s->counts = now;
 }
 
@@ -199,6 +207,7 @@ static void slot_close(struct worker *w, struct slot *s, const char *reason)
 	slot_count(w, s, now_wall);
 	uint64_t unread = live_unread(s->live);
 	w->capture.dropped += unread;
+	slot_drop(s, unread);
 	monitor_capture_loss(w->monitor, w->looked_wall, now_wall, unread);
 	snprintf(s->reason, sizeof s->reason, "%.255s", reason);
 	live_close(s->live);
@@ -242,6 +251,7 @@ static size_t slot_read(struct worker *w, struct slot *s)
 		if (w->store)
 			frame_store_frames(w->store, frames, (size_t)n);
 		atomic_store_explicit(&s->last, frames[n - 1].ts, memory_order_relaxed);
+		atomic_fetch_add_explicit(&s->frames_read, (uint64_t)n, memory_order_relaxed);
 		monitor_input(w->monitor, (uint32_t)(s - w->slots));
 		monitor_frames(w->monitor, frames, (size_t)n);
 		all += (size_t)n;
@@ -450,6 +460,16 @@ struct ring *worker_ring(struct worker *w)
 int64_t worker_last(const struct worker *w, unsigned interface)
 {
 	return atomic_load_explicit(&w->slots[interface].last, memory_order_relaxed);
+}
+
+uint64_t worker_frames_read(const struct worker *w, unsigned interface)
+{
+	return atomic_load_explicit(&w->slots[interface].frames_read, memory_order_relaxed);
+}
+
+uint64_t worker_frames_dropped(const struct worker *w, unsigned interface)
+{
+	return atomic_load_explicit(&w->slots[interface].frames_dropped, memory_order_relaxed);
 }
 
 uint64_t worker_beats(const struct worker *w)

@@ -75,6 +75,11 @@ struct ring *worker_ring(struct worker *w);
  */
 int64_t worker_last(const struct worker *w, unsigned interface);
 
+/* Return the frames that were read of an interface, and those of it that the kernel or the
+ * interface dropped, as of the latest look, several times a second. */
+uint64_t worker_frames_read(const struct worker *w, unsigned interface);
+uint64_t worker_frames_dropped(const struct worker *w, unsigned interface);
+
 /* Returns a counter that grows several times a second while the worker's loop runs. */
 uint64_t worker_beats(const struct worker *w);
 

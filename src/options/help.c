@@ -51,10 +51,14 @@ void options_help(struct outbuf *b)
 	outbuf_str(
 		b,
 		"usage: smtpwatch -i INTERFACE [-i INTERFACE ...] [options] [filter expression]\n"
-		"       smtpwatch FILE|DIR ... [options] [filter expression]\n\n"
-		"Finds SMTP sessions on the network or in captures and tells which of them the "
-		"server broke: with a 221\n"
-		"before it had accepted the message, or by dropping the connection.\n");
+		"       smtpwatch FILE|DIR ... [options] [filter expression]\n");
+#define SUBCOMMAND(name, words, help) outbuf_str(b, "       smtpwatch " #name " " words "\n");
+#include "options/subcommands.def"
+	outbuf_str(b,
+		   "\n"
+		   "Finds SMTP sessions on the network or in captures and tells which of them the "
+		   "server broke: with a 221\n"
+		   "before it had accepted the message, or by dropping the connection.\n");
 	for (const struct option_row *row = option_rows; row->name; row++)
 		put_option(b, row, defaults);
 	outbuf_str(b, "\nKinds of output:\n");

@@ -7,6 +7,9 @@
 #include "options/config_errors.h"
 #include "options/options.h"
 
+/* The longest time that is a value: seconds. */
+enum { OPTION_TIME_MAX = 30 * 86400 };
+
 enum option_flag {
 	OPTION_LINE = 1,    /* command line only */
 	OPTION_ADDS = 2,    /* the command line adds to the values of the file, and replaces none */
@@ -76,6 +79,10 @@ void option_unknown(struct config_errors *m, unsigned line, const char *name, si
  * in why if the value is not valid. (value.c) */
 bool option_set(struct options *o, const struct option_row *row, const char *value,
 		struct error *why);
+
+/* Reads a time of 0 to 30 days: 90, 90s, 30m, 2h. Sets nanoseconds. Returns false with a sentence
+ * in why if value is none. (value.c) */
+bool option_time_read(int64_t *to, const char *value, struct error *why);
 
 /* Appends the value that an option with OPTION_CORE has in *o, such as 1024M. */
 void option_show(struct outbuf *b, const struct option_row *row, const struct options *o);

@@ -4,6 +4,7 @@
 #include "sink/sink.h"
 #include "stats/daily.h"
 #include "text/suggest.h"
+#include "transport/unix_socket.h"
 
 #include <net/if.h>
 #include <stdlib.h>
@@ -111,6 +112,12 @@ static bool directory_check(struct options *o, const char *value, struct error *
 			 value);
 }
 
+static bool socket_check(struct options *o, const char *value, struct error *why)
+{
+	(void)o;
+	return outsocket_check(value, why);
+}
+
 static bool digest_set(struct options *o, const char *value, struct error *why)
 {
 	o->digest = daily_read(value);
@@ -142,13 +149,11 @@ static bool engine_set(struct options *o, const char *value, struct error *why)
 #define LIST(place, path, f)          KIND(LIST, struct options_list, path), .hand = f
 #define NUMBER(place, path, from, to) KIND(NUMBER, unsigned, path), BOUNDS(from, to)
 #define SIZE(place, path, from, to)   KIND(SIZE, size_t, path), BOUNDS(from, to)
-#define TIME(place, path, from)       KIND(TIME, int64_t, path), BOUNDS(from, TIME_MAX)
+#define TIME(place, path, from)       KIND(TIME, int64_t, path), BOUNDS(from, OPTION_TIME_MAX)
 #define CHOICE(place, type, path, f, from, end, list)                                              \
 	KIND(CHOICE, type, path), BOUNDS(from, (end)-1), .read = f, .names = list
 #define HAND(place, type, path, f)     KIND(HAND, type, path), .hand = f
 #define OPTION(g, n, l, a, k, d, f, h) {g, n, l, a, .fallback = d, .flags = f, .help = h, k},
-
-enum { TIME_MAX = 30 * 86400 };
 
 const struct option_row option_rows[] = {
 #include "options/options.def"

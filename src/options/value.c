@@ -67,6 +67,12 @@ static bool time_set(int64_t *to, const struct option_row *row, const char *valu
 		value);
 }
 
+bool option_time_read(int64_t *to, const char *value, struct error *why)
+{
+	static const struct option_row any = {.min = 0, .max = OPTION_TIME_MAX};
+	return time_set(to, &any, value, why);
+}
+
 static bool choice_set(unsigned *to, const struct option_row *row, const char *value,
 		       struct error *why)
 {

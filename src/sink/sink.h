@@ -129,6 +129,13 @@ void sinks_ready(struct sinks *s, const struct pollfd *fds, size_t n);
 void sinks_tick(struct sinks *s, int64_t now);
 bool sinks_reopen(struct sinks *s);
 
+/* Sets totals, alerting, live and outputs of *summary, as sinks_stats does. */
+void sinks_summary(struct sinks *s, struct summary *summary);
+
+/* Returns the part of an output's spec that may be shown: of a command its kind alone, because a
+ * command may hold secrets. Borrowed from spec. */
+struct bytes sink_spec_shown(const char *spec);
+
 /* Returns the totals so far. Borrowed from s. */
 const struct totals *sinks_totals(const struct sinks *s);
 

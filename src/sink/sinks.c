@@ -48,6 +48,11 @@ const struct sink_kind *sink_kind_read(const char *spec, const char **target)
 	return NULL;
 }
 
+struct bytes sink_spec_shown(const char *spec)
+{
+	return bytes_of(spec, strncmp(spec, "exec:", 5) == 0 ? 4 : strlen(spec));
+}
+
 struct sinks_config sinks_config_default(const struct alerting *alerting)
 {
 	return (struct sinks_config){.alerting = alerting, .digest = -1};
@@ -157,7 +162,7 @@ void sinks_flush(struct sinks *s)
 			s->all[i].listening = s->all[i].kind->flush(s->all[i].self);
 }
 
-static void summary_fill(struct sinks *s, struct summary *summary)
+void sinks_summary(struct sinks *s, struct summary *summary)
 {
 	summary->totals = &s->totals;
 	summary->alerting = s->config.alerting;
@@ -206,7 +211,7 @@ void sinks_stats(struct sinks *s, struct summary summary)
 	/* The sums of rate-limited alerts come before the final statistics. */
 	if (!summary.interim)
 		reporter_finish(s->reporter);
-	summary_fill(s, &summary);
+	sinks_summary(s, &summary);
 	for (size_t i = 0; i < s->n; i++)
 		if (s->all[i].listening && s->all[i].kind->stats)
 			s->all[i].listening = s->all[i].kind->stats(s->all[i].self, &summary);
@@ -216,7 +221,7 @@ void sinks_stats(struct sinks *s, struct summary summary)
 
 void sinks_observe(struct sinks *s, struct summary summary)
 {
-	summary_fill(s, &summary);
+	sinks_summary(s, &summary);
 	for (size_t i = 0; i < s->n; i++)
 		if (s->all[i].kind->observe)
 			s->all[i].kind->observe(s->all[i].self, &summary);

@@ -35,8 +35,10 @@ struct sink_counts {
 /* An interface that is to be watched. */
 struct watched {
 	char name[32];
-	bool on;      /* it is there, and its packets are read */
-	int64_t last; /* time of its latest packet, nanoseconds since the epoch; 0: none yet */
+	bool on;          /* it is there, and its packets are read */
+	int64_t last;     /* time of its latest packet, nanoseconds since the epoch; 0: none yet */
+	uint64_t packets; /* read */
+	uint64_t dropped; /* by the kernel or the interface */
 };
 
 /* The most interfaces that the statistics name. */

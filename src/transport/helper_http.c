@@ -221,7 +221,7 @@ bool http_target_find(struct http_target *t, struct error *why)
 			return true;
 	}
 	return error_set(why, "smtpwatch-http, which sends over HTTP, is not installed: Debian's "
-			      "package of that name, or make with libcurl and jansson");
+			      "package of that name, or make with libcurl");
 }
 
 static void put(struct outbuf *b, const char *text)

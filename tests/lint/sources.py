@@ -43,9 +43,10 @@ LAYERS = {
     "os": ["base", "transport"],
     "options": [*CORE, *REPORT[:4], "nids", "capture", "transport", "sink", "os"],
     "replay": [*CORE, *REPORT, "capture", "transport", "tui", "os", "options"],
+    "status": [*CORE, *REPORT, "transport", "sink", "options"],
     "app": [*CORE, *REPORT, "nids", "decrypt", "capture", "transport", "sink", "tui", "os",
             "options",
-            "replay"],
+            "replay", "status"],
 }
 # The folder that each header or table of include/smtpwatch belongs to; a folder of tables is named
 # by its table.
@@ -69,7 +70,8 @@ FOREIGN = [
     (r"openssl/.*", {"text": 1, "decrypt": 99}),
     (r"(n?curses|term)\.h", {"tui": 1}),
     (r"microhttpd\.h", {"sink": 1}),
-    (r"(curl/curl|jansson)\.h", {"http": 99}),
+    (r"curl/.*", {"http": 1}),
+    (r"jansson\.h", {"http": 1, "status": 1}),
     (r"cap-ng\.h", {"os": 1}),
     (r"seccomp\.h", {"os": 1}),
     (r"systemd/.*", {"os": 1, "sink": 1}),

@@ -508,6 +508,10 @@ static void part_values(struct outbuf *b)
 
 static void part_names(struct outbuf *b)
 {
+	static const char subcommands[] = ""
+#define SUBCOMMAND(name, words, help) " " #name
+#include "options/subcommands.def"
+		;
 	static const char begin[] = "_smtpwatch_options=\"";
 	struct outbuf words = {0};
 
@@ -518,7 +522,8 @@ static void part_names(struct outbuf *b)
 	outbuf_str(b, begin);
 	put_wrapped(b, sizeof(begin) - 1, words.p, "\t");
 	outbuf_free(&words);
-	outbuf_str(b, "\"\n_smtpwatch_severities=\"none");
+	outbuf_format(b, "\"\n_smtpwatch_subcommands=\"%s\"", subcommands + 1);
+	outbuf_str(b, "\n_smtpwatch_severities=\"none");
 	words_severity(b);
 	outbuf_str(b, "\"\n");
 }

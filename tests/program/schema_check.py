@@ -53,7 +53,8 @@ def main():
         for error in validator.iter_errors(record):
             print(jsonschema.exceptions.best_match([error]).message, "in", raw[:3000])
             wrong += 1
-        kind = {"stats": "stats", "digest": "digest"}.get(record.get("event_type"), "record")
+        kind = record.get("event_type")
+        kind = kind if kind in ("stats", "digest", "status") else "record"
         properties(schema, schema["$defs"][kind], record, seen)
     if "--complete" in sys.argv:
         known(schema, all_known)

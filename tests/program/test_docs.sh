@@ -67,6 +67,9 @@ completes 'smtpwatch -o js' json
 completes 'smtpwatch -o json : contr' contrib
 completes 'smtpwatch -r Make' Makefile
 completes 'smtpwatch -Z nobo' nobody
+completes 'smtpwatch sta' status
+completes 'smtpwatch status --n' --nagios
+completes 'smtpwatch status -o ' text json
 
 echo "$failures failures"
 [ $failures = 0 ]

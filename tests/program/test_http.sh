@@ -5,7 +5,7 @@ set -u
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 if [ ! -x "$(dirname "$1")/smtpwatch-http" ]; then
-	echo '1..0 # SKIP smtpwatch-http was not built: libcurl or jansson is missing'
+	echo '1..0 # SKIP smtpwatch-http was not built: libcurl is missing'
 	exit 0
 fi
 tests/program/http_check.py "$1" "$dir"

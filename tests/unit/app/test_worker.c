@@ -8,26 +8,28 @@
 #include <cmocka.h>
 
 /* Compiled once more, with an interface of the test's in place of one of the system's. */
-#define worker_new      tested_worker_new
-#define worker_alerting tested_worker_alerting
-#define worker_give     tested_worker_give
-#define worker_start    tested_worker_start
-#define worker_ring     tested_worker_ring
-#define worker_beats    tested_worker_beats
-#define worker_last     tested_worker_last
-#define worker_stop     tested_worker_stop
-#define worker_done     tested_worker_done
-#define worker_free     tested_worker_free
-#define live_open       made_live_open
-#define live_join       made_live_join
-#define live_begin      made_live_begin
-#define live_descriptor made_live_descriptor
-#define live_read       made_live_read
-#define live_reason     made_live_reason
-#define live_counts     made_live_counts
-#define live_unread     made_live_unread
-#define live_link       made_live_link
-#define live_close      made_live_close
+#define worker_new            tested_worker_new
+#define worker_alerting       tested_worker_alerting
+#define worker_give           tested_worker_give
+#define worker_start          tested_worker_start
+#define worker_ring           tested_worker_ring
+#define worker_beats          tested_worker_beats
+#define worker_last           tested_worker_last
+#define worker_frames_read    tested_worker_frames_read
+#define worker_frames_dropped tested_worker_frames_dropped
+#define worker_stop           tested_worker_stop
+#define worker_done           tested_worker_done
+#define worker_free           tested_worker_free
+#define live_open             made_live_open
+#define live_join             made_live_join
+#define live_begin            made_live_begin
+#define live_descriptor       made_live_descriptor
+#define live_read             made_live_read
+#define live_reason           made_live_reason
+#define live_counts           made_live_counts
+#define live_unread           made_live_unread
+#define live_link             made_live_link
+#define live_close            made_live_close
 #include "app/worker.c"
 
 #include "lib/made.h"

@@ -18,6 +18,7 @@
 #include "sink/sink.h"
 #include "smtpwatch/cause.h"
 #include "smtpwatch/verdict.h"
+#include "status/document.h"
 
 struct community_row {
 	const char *a;
@@ -390,6 +391,39 @@ static void write_many_recipients(struct output *out)
 	made_free(&m);
 }
 
+/* The answer of the status socket, which no output has. */
+static void write_status(FILE *to)
+{
+	static const struct sink_counts output = {"exec:/bin/tell --password x", 3, 2, 1, 0};
+	struct summary sum = {.outputs = &output, .outputs_n = 1, .started = FRAME_SECOND};
+	struct watched eth0 = {"eth0", true, 2 * FRAME_SECOND, 12, 3};
+	struct monitor_stats *core = calloc(1, sizeof *core);
+	struct totals totals = {.sessions = 3, .tls = 2, .decrypted = 1};
+	struct status_record *record = calloc(1, sizeof *record);
+	struct status_facts facts = {"/etc/a", 42, 3 * FRAME_SECOND};
+	struct outbuf b = {0};
+	struct made m;
+
+	made_init(&m);
+	made_report(&m);
+	core->capture.dropped = 3;
+	sum.core = core;
+	sum.totals = &totals;
+	sum.watched = &eth0;
+	sum.watched_n = 1;
+	status_note(record, &m.report);
+	status_observe(record, &sum, 3 * FRAME_SECOND);
+	status_document(&b, &facts, record, &sum);
+	facts.configuration = NULL;
+	status_document(&b, &facts, record, &sum);
+	assert_null(memmem(b.p, b.n, "password", 8));
+	fwrite(b.p, 1, b.n, to);
+	outbuf_free(&b);
+	made_free(&m);
+	free(record);
+	free(core);
+}
+
 static void agrees_with_the_schema(void **state)
 {
 	(void)state;
@@ -413,6 +447,7 @@ static void agrees_with_the_schema(void **state)
 	write_many_recipients(&out);
 	write_summary(&out);
 	fputs(output_text(&out), checker);
+	write_status(checker);
 	output_free(&out);
 	assert_int_equal(pclose(checker), 0);
 }

@@ -367,8 +367,8 @@ static void who_asks_by_http_is_answered(void **state)
 	struct totals totals = {0};
 	struct alerting alerting = alerting_default();
 	const struct sink_counts loss = {"json:x", 4, 1, 3, 0};
-	const struct watched watched[] = {{"eth0", true, INT64_C(1700000000250000000)},
-					  {"wg\"0", false, 0}};
+	const struct watched watched[] = {{"eth0", true, INT64_C(1700000000250000000), 7, 0},
+					  {"wg\"0", false, 0, 0, 0}};
 	uint16_t port = free_port();
 	struct error why;
 	char target[32], *text;
