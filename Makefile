@@ -318,7 +318,7 @@ install: $(BUILD)/smtpwatch $(if $(http),install-http)
 	install -D -m 644 -t $(to)/share/man/man8 docs/smtpwatch.8
 	install -D -m 644 -t $(to)/share/man/man5 docs/smtpwatch.conf.5
 	install -D -m 644 -t $(doc) README.md CHANGELOG.md CONTRIBUTING.md LICENSE \
-		contrib/grafana-dashboard.json contrib/prometheus-rules.yml
+		contrib/grafana-dashboard.json contrib/prometheus-rules.yml contrib/suppressions
 	install -D -m 644 -t $(doc)/docs docs/*.md docs/schema.json
 	install -D -m 644 -t $(doc)/docs/pictures docs/pictures/*
 	install -D -m 644 -t $(doc)/docs/screenshots docs/screenshots/*

@@ -4,9 +4,9 @@
 # begin: names
 _smtpwatch_options="--interface= --wait-interface --read= --follow --ports= --check-ports
 	--filter= --keylog= --snaplen= --buffer= --promiscuous --checksum --min-severity=
-	--severity= --slow-acceptance= --fail-on= --output= --gateway= --redact= --site-key=
-	--local-time --explain= --ladder= --top --write-pcap= --write-pcap-memory= --repeat=
-	--digest= --stats-interval= --workers= --engine= --max-connections= --memory=
+	--severity= --slow-acceptance= --suppress= --fail-on= --output= --gateway= --redact=
+	--site-key= --local-time --explain= --ladder= --top --write-pcap= --write-pcap-memory=
+	--repeat= --digest= --stats-interval= --workers= --engine= --max-connections= --memory=
 	--idle-timeout= --config= --test --user= --pid-file= --status-socket= --list-alerts
 	--version --help"
 _smtpwatch_subcommands="status"
@@ -56,6 +56,7 @@ _smtpwatch_values() {
 		tls-handshake-failed tls-client-left tls-orderly encrypted unknown
 		slow-acceptance" ;;
 	--slow-acceptance) : ;;
+	--suppress) _smtpwatch_files ;;
 	--fail-on) _smtpwatch_words "info notice warning error critical" ;;
 	-o | --output) _smtpwatch_words "text json syslog journald prometheus textfile exec http
 		csv zeek ecs html" ;;

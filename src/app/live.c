@@ -136,6 +136,7 @@ static void options_take(struct live_run *w, struct options *fresh)
 {
 	w->run.alerting = fresh->alerting;
 	w->stats_interval = fresh->stats_interval;
+	run_suppress(&w->run, fresh->suppression);
 	if (w->latest)
 		options_free(w->latest);
 	free(w->latest);
@@ -327,6 +328,7 @@ static void tick(struct live_run *w)
 	int64_t now = clock_read(CLOCK_MONOTONIC);
 	interfaces_tick(w->interfaces, now);
 	sinks_tick(w->run.sinks, clock_read(CLOCK_REALTIME));
+	run_expiries_log(&w->run, clock_read(CLOCK_REALTIME));
 	second_tick(w, now);
 	watchdog_notify(w, now);
 	if (w->stats_interval > 0 && now - w->last_stats >= w->stats_interval) {

@@ -62,6 +62,28 @@ static struct run_mode run_mode(const struct run *r)
 	return mode;
 }
 
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+void run_suppress(struct run *r, struct suppression *s)
+{
+	suppression_continue(s, r->suppression);
+	r->suppression = s;
+	sinks_suppress(r->sinks, s);
+}
+
+void run_expiries_log(struct run *r, int64_t now)
+{
+	const struct suppression_rule *rule;
+	while ((rule = suppression_expired(r->suppression, now)))
+		log_line("the suppression of line %u has expired, and held back %llu alert%s: "
+			 "%.200s",
+			 rule->line, (unsigned long long)rule->held, plural(rule->held),
+			 rule->comment);
+}
+
 /* Without an output of the operator's, opens one, unless --explain or --top show the sessions.
  * Prints the errors of all outputs. */
 static bool outputs_open(struct run *r)
@@ -75,6 +97,7 @@ static bool outputs_open(struct run *r)
 	r->sinks = sinks_new(&config);
 	if (!r->sinks)
 		return log_fail(&r->trouble, "no memory for the outputs");
+	run_suppress(r, o->suppression);
 	if (o->outputs.n == 0 && !o->explain && !o->top) {
 		output_add(r, r->terminal ? "text" : "json");
 		json_mention(r);
@@ -192,11 +215,6 @@ static void packets_name(struct run *r, struct report *report, struct session_fr
 		if (export_save(r->export, name, frames.block, &report->pcap_omitted))
 			report->pcap = name;
 	}
-}
-
-static const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
 }
 
 static void other_port_count(struct other_ports *o, uint16_t port)

@@ -29,11 +29,13 @@ struct other_ports {
 };
 
 struct run {
-	const struct options *o;      /* borrowed: as at the start */
-	bool live;                    /* the inputs are interfaces, not captures */
-	struct alerting alerting;     /* live, of the latest reload */
-	struct monitor_config config; /* of one monitor for all inputs, without callbacks */
-	char names[512];              /* of the inputs, for people */
+	const struct options *o;         /* borrowed: as at the start */
+	bool live;                       /* the inputs are interfaces, not captures */
+	struct alerting alerting;        /* live, of the latest reload */
+	struct monitor_config config;    /* of one monitor for all inputs, without callbacks */
+	struct suppression *suppression; /* borrowed from the options; live, of the latest
+					    reload; NULL: none */
+	char names[512];                 /* of the inputs, for people */
 	struct sinks *sinks;
 	struct query *query;             /* NULL: no --explain */
 	struct viewer *viewer;           /* NULL: no --top */
@@ -65,6 +67,13 @@ bool run_confine(struct run *r, int *packet);
  * capture or interface, borrowed for the call. frames: of the session, live; may be empty. */
 void run_deliver(struct run *r, const struct record *record, const char *input,
 		 struct session_frames frames);
+
+/* From now on these rules hold alerts back; NULL: none. Rules of the same text go on with their
+ * counts. s is borrowed until the next call or run_close. */
+void run_suppress(struct run *r, struct suppression *s);
+
+/* Prints which rules have expired at now, nanoseconds since the epoch, and what they held back. */
+void run_expiries_log(struct run *r, int64_t now);
 
 /* Returns the summary for sinks_stats. core is borrowed by the result. last: time of the last
  * frame. stopped: a signal has ended the run. */

@@ -82,6 +82,7 @@ static const char *victim_of(const struct options *o, const struct file_place *o
 			return "the capture that is read";
 	return is_file(output, o->keylog)     ? "the key log"
 	       : is_file(output, o->config)   ? "the configuration"
+	       : is_file(output, o->suppress) ? "the rules of --suppress"
 	       : is_file(output, o->pid_file) ? "the pid file"
 					      : NULL;
 }

@@ -4,6 +4,7 @@
 
 #include "policy/alert_rules.h"
 #include "policy/redact.h"
+#include "policy/suppression.h"
 #include "smtpwatch/monitor.h"
 #include "text/buffer.h"
 #include "trace/ladder_format.h"
@@ -50,6 +51,8 @@ struct options {
 	struct monitor_config monitor; /* ports, engine and limits; the rest: defaults */
 	struct alerting alerting;
 	struct redaction redaction; /* its key: site_key_read, before the run */
+	/* Owned: the rules of `suppress`; NULL: none. They count what they hold back. */
+	struct suppression *suppression;
 
 /* One member for each row whose place is OWN. A string that was not given is NULL. */
 #define OPTION(group, name, letter, arg, kind, ...) kind

@@ -51,6 +51,7 @@ static void apply_all(struct options *o, struct config_errors *m)
 			      .fail_on = SEVERITIES,
 			      .argc = o->argc,
 			      .argv = o->argv,
+			      .suppression = o->suppression,
 			      .settings = o->settings,
 			      .texts = o->texts,
 			      .texts_n = o->texts_n};
@@ -226,8 +227,10 @@ unsigned options_read(struct options *o, int argc, char **argv, FILE *errors)
 	options_folders_expand(o, &text, &m);
 	text_own(o, text, &m);
 	check(o, &m);
-	if (o->action == OPTIONS_RUN || o->action == OPTIONS_CHECK)
+	if (o->action == OPTIONS_RUN || o->action == OPTIONS_CHECK) {
 		options_files_check(o, &m);
+		options_suppression_read(o, line_of(o, "suppress"), &m);
+	}
 	if (o->action == OPTIONS_CHECK)
 		options_check(o, &m);
 	config_errors_print(&m);
@@ -308,6 +311,7 @@ unsigned options_reload(const struct options *running, struct options *fresh, FI
 void options_free(struct options *o)
 {
 	lists_free(o);
+	suppression_free(o->suppression);
 	free(o->settings.all);
 	for (size_t i = 0; i < o->texts_n; i++)
 		free(o->texts[i]);

@@ -41,6 +41,13 @@ void options_folders_expand(struct options *o, char **names, struct config_error
 void options_files_check(const struct options *o, struct config_errors *m);
 
 /*
+ * Reads the rules of o->suppress into o->suppression. Adds an error to *m for each faulty rule and
+ * if the file cannot be read; o->suppression is then NULL. line: of the configuration, where the
+ * file is named; 0: the command line. (suppressions.c)
+ */
+void options_suppression_read(struct options *o, unsigned line, struct config_errors *m);
+
+/*
  * The checks of -T (--test) beyond the form of the options: compiles the filter, which looks up the
  * names in it, and checks the targets of outputs and the user. Opens, makes and sends nothing. Adds
  * an error to *m for what can never work. Writes a warning to m->to for what would fail only in the

@@ -1,5 +1,5 @@
-/* reporter.c - a record becomes a report: redaction, rules, grouping and rate limits, in this
- * order and once. */
+/* reporter.c - a record becomes a report: redaction, rules, suppression, grouping and rate
+ * limits, in this order and once. */
 #include "policy/reporter.h"
 
 #include "policy/group.h"
@@ -10,6 +10,7 @@
 struct reporter {
 	struct reporter_config config;
 	struct redactor *redactor;
+	struct suppression *suppression; /* NULL: no rules */
 	struct grouping grouping;
 	struct throttle *throttle; /* live */
 	struct role_addrs *addrs;  /* live; NULL: not known */
@@ -49,12 +50,24 @@ struct report *reporter_report(struct reporter *p, const struct record *record, 
 	struct report *r = &p->report;
 	*r = report_make(p->config.alerting, redactor_record(p->redactor, record), input);
 	r->number = ++p->reports;
+	/* Before grouping: an alert that is held back stands for no other session. */
+	suppression_apply(p->suppression, record, r);
 	grouping_apply(&p->grouping, r);
 	if (p->config.live) {
 		r->role = p->addrs ? role_of(p->addrs, r->record.conn) : ROLE_UNKNOWN;
 		throttle_apply(p->throttle, r);
 	}
 	return r;
+}
+
+void reporter_suppress(struct reporter *p, struct suppression *s)
+{
+	p->suppression = s;
+}
+
+const struct suppression *reporter_suppression(const struct reporter *p)
+{
+	return p->suppression;
 }
 
 void reporter_tick(struct reporter *p, int64_t now)

@@ -3,6 +3,7 @@
 #define SMTPWATCH_POLICY_REPORTER_H
 
 #include "policy/redact.h"
+#include "policy/suppression.h"
 #include "policy/throttle.h"
 
 struct reporter_config {
@@ -23,11 +24,18 @@ struct reporter;
 struct reporter *reporter_new(const struct reporter_config *config);
 void reporter_free(struct reporter *p);
 
-/* Makes the report of a session: redacted, judged by the operator's rules, grouped with the event
- * that it belongs to, rate-limited. Call once for each session, in the order in which sessions end.
- * record is not redacted; input, the interface or file that it came from, is borrowed for the life
- * of the report. The result is borrowed until the next call. */
+/* Makes the report of a session: redacted, judged by the operator's rules, what they suppress held
+ * back, grouped with the event that it belongs to, rate-limited. Call once for each session, in the
+ * order in which sessions end. record is not redacted; input, the interface or file that it came
+ * from, is borrowed for the life of the report. The result is borrowed until the next call. */
 struct report *reporter_report(struct reporter *p, const struct record *record, const char *input);
+
+/* From now on these rules hold alerts back; NULL: none. s is borrowed until the next call or the
+ * end, and counts what it held back. */
+void reporter_suppress(struct reporter *p, struct suppression *s);
+
+/* Returns the rules, or NULL. Borrowed. */
+const struct suppression *reporter_suppression(const struct reporter *p);
 
 /* With live: reports the sums of rate-limited alerts that are due at now, nanoseconds since the
  * epoch; at the end all of them. */

@@ -11,9 +11,12 @@ struct report {
 	uint64_t number;        /* in the order in which sessions ended, from 1 */
 	enum severity severity; /* of the verdict */
 	uint64_t also; /* 1 << enum alert_kind: the other verdicts and the extra alerts that hold */
-	uint64_t raised;   /* 1 << enum alert_kind: the alerts of this session; several, or none */
-	uint64_t limited;  /* 1 << enum alert_kind: rate-limited alerts, which a later sum reports
-			     (throttle.h) */
+	uint64_t raised;  /* 1 << enum alert_kind: the alerts of this session; several, or none */
+	uint64_t limited; /* 1 << enum alert_kind: rate-limited alerts, which a later sum reports
+			    (throttle.h) */
+	uint64_t suppressed;     /* 1 << enum alert_kind: alerts that the operator's rules hold back
+				    (suppression.h) */
+	const char *suppression; /* with suppressed: the comment of the rule; else NULL */
 	bool grouped;      /* an earlier session of the event has raised the alert of the verdict
 			      (group.h) */
 	enum role role;    /* of the watched host; ROLE_NONE: not asked */
@@ -35,7 +38,7 @@ static inline bool report_raises(const struct report *r, unsigned kind)
 	return r->raised >> kind & 1;
 }
 
-/* Returns all alerts of the session, rate-limited ones included. */
+/* Returns all alerts of the session, rate-limited ones included, suppressed ones not. */
 static inline uint64_t report_alerts(const struct report *r)
 {
 	return r->raised | r->limited;

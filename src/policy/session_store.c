@@ -31,7 +31,7 @@ static struct stored_session head_of(const struct record *record, const struct r
 				     const char *words)
 {
 	size_t n = record_size(record) + text_size(r->input) + text_size(r->pcap) +
-		   text_size(words);
+		   text_size(r->suppression) + text_size(words);
 	return (struct stored_session){.report = *r,
 				       .severity = report_severity(r, report_worst(r)),
 				       .kind = report_worst(r),
@@ -52,6 +52,7 @@ struct stored_session *stored_new(const struct record *record, const struct repo
 	uint8_t *at = s->block + record_size(record);
 	s->report.input = text_put(&at, r->input);
 	s->report.pcap = text_put(&at, r->pcap);
+	s->report.suppression = text_put(&at, r->suppression);
 	s->words = text_put(&at, words ? words : "");
 	return s;
 }

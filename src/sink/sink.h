@@ -98,6 +98,9 @@ bool sinks_add(struct sinks *s, const char *spec, struct error *why);
 struct report *sinks_report(struct sinks *s, const struct record *record, const char *input);
 void sinks_record(struct sinks *s, const struct record *record, const struct report *r);
 
+/* From now on these rules hold alerts back; NULL: none. Borrowed, as reporter_suppress says. */
+void sinks_suppress(struct sinks *s, struct suppression *suppression);
+
 /* Flushes all outputs, because the input is slow and somebody may be reading. */
 void sinks_flush(struct sinks *s);
 

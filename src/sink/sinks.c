@@ -143,6 +143,11 @@ struct report *sinks_report(struct sinks *s, const struct record *record, const 
 	return reporter_report(s->reporter, record, input);
 }
 
+void sinks_suppress(struct sinks *s, struct suppression *suppression)
+{
+	reporter_suppress(s->reporter, suppression);
+}
+
 void sinks_record(struct sinks *s, const struct record *record, const struct report *r)
 {
 	totals_count(&s->totals, r);
@@ -167,6 +172,7 @@ void sinks_summary(struct sinks *s, struct summary *summary)
 	summary->totals = &s->totals;
 	summary->alerting = s->config.alerting;
 	summary->live = s->config.mode.live;
+	summary->suppression = reporter_suppression(s->reporter);
 	summary->outputs = s->counts;
 	summary->outputs_n = s->config.mode.live ? s->n : 0;
 	if (s->worst) {

@@ -24,6 +24,7 @@ void totals_count(struct totals *t, const struct report *r)
 			alert_kind_count(t, r, s);
 	for (unsigned f = 0; f < FATES; f++)
 		t->fates[f] += info->fates[f];
+	t->suppressed += (uint64_t)__builtin_popcountll(r->suppressed);
 	t->limited += (uint64_t)__builtin_popcountll(r->limited);
 	for (uint64_t left = report_alerts(r); left != 0; left &= left - 1) {
 		t->alerts++;

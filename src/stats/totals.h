@@ -2,7 +2,7 @@
 #ifndef SMTPWATCH_STATS_TOTALS_H
 #define SMTPWATCH_STATS_TOTALS_H
 
-#include "policy/session_report.h"
+#include "policy/suppression.h"
 #include "smtpwatch/monitor.h"
 #include "stats/servers.h"
 
@@ -15,6 +15,7 @@ struct totals {
 				       severity can be lower */
 	uint64_t alert_severity[SEVERITIES];
 	uint64_t limited;      /* alerts that are reported in sums only (throttle.h) */
+	uint64_t suppressed;   /* alerts that the operator's rules held back (suppression.h) */
 	uint64_t grouped;      /* sessions that the alert of another session counts */
 	uint64_t fates[FATES]; /* messages, by enum fate */
 	uint64_t tls;          /* sessions that went into TLS (tls_share.h) */
@@ -59,6 +60,7 @@ struct summary {
 	bool keys;              /* a key log or a capture supplied TLS secrets */
 	uint64_t secrets;       /* the number of these secrets */
 	uint64_t bad_key_lines; /* lines of the key logs that could not be read */
+	const struct suppression *suppression; /* the rules, each with its count; NULL: none */
 	const struct sink_counts *outputs;
 	size_t outputs_n; /* 0: offline */
 	const struct watched *watched;

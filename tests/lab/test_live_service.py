@@ -114,6 +114,45 @@ def test_reload():
             assert not daemon.of("alert", src_port=port)
 
 
+def test_suppress():
+    """SIGHUP reads the rules of --suppress again, and keeps them if the new ones have a mistake;
+    one that expires is told
+    """
+    with folder() as name, Pair() as pair:
+        rules = pathlib.Path(name, "rules")
+        rule = "server=0.0.0.0/0 lost-mail=yes until=never comment=known\n"
+        rules.write_text(rule + "client=::/0 until=2020-01-01 comment=over\n")
+        with Daemon(pair.server, "-i", "eth0", "--repeat", 0, "--suppress", rules) as daemon:
+            Server(pair, dot="221 closing")
+            assert daemon.hears(
+                "the suppression of line 2 has expired, and held back 0 alerts: over"), daemon.said
+            port = session(pair)
+            assert daemon.session(port)["suppressed"] == "known"
+            rules.write_text("# nothing\nserver=none until=never comment=x\n")
+            daemon.send(signal.SIGHUP)
+            assert daemon.hears("nothing is changed"), daemon.said
+            assert daemon.says("rules:2: server: "), daemon.said
+            port = session(pair)
+            assert daemon.session(port)["suppressed"] == "known"
+            rules.write_text("# moved\n" + rule)
+            daemon.send(signal.SIGHUP)
+            assert daemon.hears("configuration read again"), daemon.said
+            port = session(pair)
+            assert daemon.session(port)["suppressed"] == "known"
+            assert not daemon.of("alert"), daemon.said
+            rules.write_text("# all gone\n")
+            daemon.send(signal.SIGHUP)
+            assert until(lambda: len(daemon.says("configuration read again")) == 2), daemon.said
+            port = session(pair)
+            assert until(lambda: daemon.of("alert", src_port=port)), daemon.said
+            rules.write_text(rule)
+            daemon.send(signal.SIGHUP)
+            assert until(lambda: len(daemon.says("configuration read again")) == 3), daemon.said
+            assert daemon.stop() == 0
+            stats = daemon.of("stats")[-1]
+            assert stats["suppressed"] == 3 and stats["alerts"] == 1, stats
+
+
 def test_pid_file():
     """The pid file is written, is refused to a second one, and goes at the end"""
     with folder() as name, Pair() as pair:

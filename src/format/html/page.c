@@ -104,6 +104,8 @@ static void put_tiles(struct html *h, const struct totals *t)
 	html_str(h, "<dl class=\"tiles\">\n");
 	put_tile(h, "plain", "sessions", t->sessions);
 	put_tile(h, t->alerts > 0 ? "error" : "plain", "alerts", t->alerts);
+	if (t->suppressed > 0)
+		put_tile(h, "plain", "alerts suppressed", t->suppressed);
 	for (unsigned s = SEVERITIES; s-- > SEVERITY_NOTICE;)
 		if (t->alert_severity[s] > 0)
 			put_tile(h, severity_name((enum severity)s),
@@ -121,6 +123,9 @@ static void put_tiles(struct html *h, const struct totals *t)
 			 t->alert_kinds[VERDICT_UNKNOWN] + t->alert_kinds[VERDICT_ENCRYPTED] > 0
 				 ? "<p>No alert, but not everything could be judged: see the "
 				   "endings.</p>\n"
+			 : t->suppressed > 0
+				 ? "<p>No other session ended in a way that calls for an "
+				   "alert.</p>\n"
 				 : "<p>No session ended in a way that calls for an alert.</p>\n");
 }
 

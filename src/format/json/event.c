@@ -282,6 +282,10 @@ static void put_totals(struct json *j, const struct totals *t, bool live)
 		json_key(j, "folded");
 		json_number(j, t->limited);
 	}
+	if (t->suppressed > 0) {
+		json_key(j, "suppressed");
+		json_number(j, t->suppressed);
+	}
 	put_tally(j, "severities", t->alert_severity + SEVERITY_INFO, SEVERITIES - SEVERITY_INFO,
 		  severity_label);
 	json_key(j, "grouped");
@@ -325,10 +329,38 @@ static void put_outputs(struct json *j, const struct summary *sum)
 	outbuf_char(j->b, ']');
 }
 
+/* Every rule, so that one that holds nothing back is seen as well. */
+static void put_suppression(struct json *j, const struct summary *sum)
+{
+	const struct suppression *s = sum->suppression;
+	json_key(j, "suppression");
+	outbuf_char(j->b, '[');
+	for (size_t i = 0; i < s->n; i++) {
+		const struct suppression_rule *rule = &s->rules[i];
+		json_comma(j);
+		outbuf_str(j->b, "{\"line\":");
+		json_number(j, rule->line);
+		json_key(j, "comment");
+		json_string(j, bytes_str(rule->comment));
+		json_key(j, "held");
+		json_number(j, rule->held);
+		if (rule->time.until != SUPPRESSION_NEVER) {
+			json_key(j, "until");
+			json_time(j, rule->time.until);
+			json_key(j, "expired");
+			outbuf_str(j->b, sum->last >= rule->time.until ? "true" : "false");
+		}
+		outbuf_char(j->b, '}');
+	}
+	outbuf_char(j->b, ']');
+}
+
 void json_event_stats(struct json *j, const struct summary *sum)
 {
 	GENERAL_BEGIN(j, sum->last, "stats", sum->alerting->gateway);
 	put_totals(j, sum->totals, sum->live);
+	if (sum->suppression)
+		put_suppression(j, sum);
 	put_tls(j, sum);
 	put_counters(j, sum->core, sum->live);
 	put_undecoded(j, &sum->core->undecoded);

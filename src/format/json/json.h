@@ -3,7 +3,7 @@
 #define SMTPWATCH_FORMAT_JSON_JSON_H
 
 #include "format/fields.h"
-#include "policy/session_report.h"
+#include "policy/suppression.h"
 #include "text/escape.h"
 
 #include <limits.h>
@@ -13,14 +13,14 @@
  * - RCPT: the list of a message's recipients; those beyond it are counted.
  * - MESSAGE: a message.
  * - LINE: an event "session" or "alert". Beside texts of the wire, a line has the names of the
- * input and of a pcap file.
+ * input and of a pcap file, and the comment of a suppression.
  */
 enum {
 	JSON_RCPT_MAX = 24 << 10,
 	JSON_MESSAGE_MAX = JSON_RCPT_MAX + ESCAPE_MAX * (3 * STRING_TEXT_MAX + STRING_REPLY_MAX) +
 			   1024,
 	JSON_LINE_MAX = SESSION_TRANSACTIONS * JSON_MESSAGE_MAX +
-			ESCAPE_MAX * (STRINGS_MAX + 2 * PATH_MAX) + (16 << 10)
+			ESCAPE_MAX * (STRINGS_MAX + 2 * PATH_MAX + SUPPRESSION_LINE) + (16 << 10)
 };
 
 /* A writer. Set b and digest, zero-fill the rest. */

@@ -101,6 +101,11 @@ static void put_tally(struct text *t, const struct totals *totals)
 	if (totals->alerts > 0)
 		outbuf_str(t->b, ": ");
 	text_by_severity(t, totals->alert_severity);
+	if (totals->suppressed > 0) {
+		outbuf_str(t->b, "; ");
+		text_count(t, totals->suppressed, "further alert");
+		outbuf_str(t->b, " suppressed");
+	}
 }
 
 static void put_verdicts(struct text *t, const struct totals *totals)

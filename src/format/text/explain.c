@@ -185,6 +185,10 @@ static void put_heading(struct text *t, const struct report *r, uint64_t number)
 	text_endpoint(t, &r->record.conn->addr[CLIENT], r->record.conn->port[CLIENT]);
 	outbuf_format(t->b, ", server %s%s", server, server[0] != '\0' ? " " : "");
 	text_endpoint(t, &r->record.conn->addr[SERVER], r->record.conn->port[SERVER]);
+	if (r->suppression) {
+		outbuf_str(t->b, "\nheld back by a rule of --suppress: ");
+		escape_text(t->b, bytes_str(r->suppression));
+	}
 	outbuf_str(t->b, "\n\n");
 }
 

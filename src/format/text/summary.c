@@ -60,7 +60,10 @@ static void put_no_alert(struct text *t, const struct totals *totals)
 		 hidden = totals->alert_kinds[VERDICT_ENCRYPTED];
 	if (unknown + hidden == 0) {
 		outbuf_str(t->b,
-			   "Everything fine: no session ended in a way that calls for an alert.\n");
+			   totals->suppressed > 0
+				   ? "No other session ended in a way that calls for an alert.\n"
+				   : "Everything fine: no session ended in a way that calls for an "
+				     "alert.\n");
 		return;
 	}
 	outbuf_str(t->b, "No alert, but not everything could be judged: of ");
@@ -198,6 +201,32 @@ static void put_counters(struct text *t, const struct monitor_stats *core, const
 	text_wrap(t, from, 2);
 }
 
+/* A rule that held nothing back is told once it has expired: it can be deleted. */
+static void put_suppression(struct text *t, const struct summary *s)
+{
+	const struct suppression *all = s->suppression;
+	const char *title = "Held back by the rules of --suppress, beside these alerts:\n";
+	for (size_t i = 0; all && i < all->n; i++) {
+		const struct suppression_rule *rule = &all->rules[i];
+		bool expired = s->last >= rule->time.until;
+		size_t from;
+		if (rule->held == 0 && !expired)
+			continue;
+		outbuf_str(t->b, title);
+		title = "";
+		from = t->b->n;
+		outbuf_format(t->b, "  rule of line %u, ", rule->line);
+		text_count(t, rule->held, "alert");
+		if (expired) {
+			outbuf_str(t->b, ", expired ");
+			stamp_plain(&t->stamp, t->b, rule->time.until);
+		}
+		outbuf_str(t->b, ": ");
+		escape_text(t->b, bytes_str(rule->comment));
+		text_wrap(t, from, 4);
+	}
+}
+
 static void put_tally(struct text *t, const struct summary *s)
 {
 	text_count(t, s->totals->sessions, "session");
@@ -210,6 +239,7 @@ static void put_tally(struct text *t, const struct summary *s)
 		text_count(t, s->totals->grouped, "further session");
 		outbuf_str(t->b, " ended in the same events, and raised no alerts of their own.\n");
 	}
+	put_suppression(t, s);
 	if (s->totals->alerts == 0)
 		put_no_alert(t, s->totals);
 	put_alert_kinds(t, s, "Sessions by their ending:\n", 0, VERDICTS);

@@ -311,12 +311,20 @@ static void write_summary(struct output *out)
 						     .live = true});
 }
 
-/* What only a live run says. */
+static void no_mistake(void *arg, unsigned line, const char *text)
+{
+	(void)arg;
+	fail_msg("%u: %s", line, text);
+}
+
+/* What only a live run says, and what is held back. */
 static void write_live(struct output *out, struct made *m)
 {
 	const struct sink_counts loss = {
 		.name = "syslog:udp://[::1]:514", .lost = 7, .reconnects = 2};
 	struct monitor_stats core = {0};
+	struct suppression *suppression;
+	struct report held;
 	struct daily day;
 
 	m->report.limited = m->report.raised;
@@ -331,9 +339,21 @@ static void write_live(struct output *out, struct made *m)
 							      .worst = SEVERITY_CRITICAL,
 							      .latest = &m->report,
 							      .hour = {20, 18}});
+	/* A rule of which the session is, and one without an end. */
+	suppression = suppression_read(
+		bytes_str("client=192.0.2.10 lost-mail=yes until=2026-11-30 comment=known\n"
+			  "client=::1 until=never comment=also\n"),
+		no_mistake, NULL);
+	assert_non_null(suppression);
+	held = m->report;
+	held.raised = held.limited;
+	held.limited = 0;
+	suppression_apply(suppression, &m->record, &held);
+	sink_json.record(out->self, &held);
 	assert_true(daily_begin(&day, 480, &m->alerting));
 	assert_false(daily_over(&day, m->conn.start));
 	daily_count(&day, &m->report);
+	daily_count(&day, &held);
 	assert_true(daily_over(&day, m->conn.start + 86400 * FRAME_SECOND));
 	sink_json.daily(out->self, &day);
 	sink_json.stats(out->self, &(struct summary){.totals = &day.totals,
@@ -341,9 +361,11 @@ static void write_live(struct output *out, struct made *m)
 						     .core = &core,
 						     .live = true,
 						     .interim = true,
+						     .suppression = suppression,
 						     .outputs = &loss,
 						     .outputs_n = 1});
 	daily_end(&day);
+	suppression_free(suppression);
 }
 
 static void write_tls(struct output *out)
