@@ -204,6 +204,7 @@ static void what_is_no_status_is_refused(void **state)
 	}
 	for (size_t i = 0; i < sizeof poor / sizeof *poor; i++) {
 		assert_true(status_view_read(&v, bytes_str(poor[i]), &why));
+		assert_int_equal(v.sessions + v.pid + (uint64_t)v.since, 0);
 		status_show_text(&b, &v, 80);
 		assert_int_equal(status_show_nagios(&b, &v, &rules), NAGIOS_CRITICAL);
 		status_view_free(&v);
