@@ -91,6 +91,7 @@ static bool outputs_open(struct run *r)
 	const struct options *o = r->o;
 	struct sinks_config config = sinks_config_default(&r->alerting);
 	config.redaction = o->redaction;
+	config.metric_domains = o->metrics_domains;
 	config.repeat = o->repeat;
 	config.digest = o->digest;
 	config.mode = run_mode(r);

@@ -6,6 +6,7 @@
 #include "policy/redact.h"
 #include "policy/suppression.h"
 #include "smtpwatch/monitor.h"
+#include "stats/metrics.h"
 #include "text/buffer.h"
 #include "trace/ladder_format.h"
 

@@ -1,4 +1,4 @@
-/* acceptance.c - the longest wait for the answer to a whole message. */
+/* acceptance.c - the wait for the answer to a whole message. */
 #include "policy/acceptance.h"
 
 /* Which reply answers which message is known: nothing is missing in which the answer, or another
@@ -35,6 +35,11 @@ static int64_t answered_wait(const struct transaction *t)
 	return t->answered && !t->early && !t->maybe_early && !t->hole && t->ts_end != 0
 		       ? t->ts_reply - t->ts_end
 		       : 0;
+}
+
+int64_t acceptance_wait(const struct transaction *t)
+{
+	return t->answered && !t->hole && t->ts_end != 0 ? t->ts_reply - t->ts_end : -1;
 }
 
 struct acceptance acceptance_slowest(const struct record *r)

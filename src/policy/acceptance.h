@@ -17,4 +17,8 @@ struct acceptance {
  * counts for no wait. */
 struct acceptance acceptance_slowest(const struct record *r);
 
+/* Returns the wait for the final reply to one message, nanoseconds; negative: its end or its reply
+ * was not captured. */
+int64_t acceptance_wait(const struct transaction *t);
+
 #endif

@@ -368,3 +368,18 @@ struct bytes redactor_text(struct redactor *r, const struct session_info *info, 
 	put_text(r, (struct reading){info, text, true});
 	return bytes_of(r->scratch.p, r->scratch.n);
 }
+
+struct bytes redactor_domain(struct redactor *r, struct bytes address)
+{
+	struct bytes domain = bytes_from(address, local_part(address));
+	r->scratch.n = 0;
+	/* Without its "@", or "%40". */
+	domain = bytes_from(domain, domain.n > 0 && domain.p[0] == '@' ? 1 : 3);
+	if (domain.n == 0 || r->mode == REDACT_ALL)
+		return bytes_of(NULL, 0);
+	if (r->mode == REDACT_HASH)
+		put_hash(r, domain);
+	for (size_t i = 0; i < domain.n && r->mode != REDACT_HASH; i++)
+		outbuf_char(&r->scratch, (char)ascii_lower(domain.p[i]));
+	return r->scratch.failed ? bytes_of(NULL, 0) : bytes_of(r->scratch.p, r->scratch.n);
+}

@@ -43,4 +43,8 @@ const struct record *redactor_record(struct redactor *r, const struct record *in
  * next call of redactor_text or redactor_record. */
 struct bytes redactor_text(struct redactor *r, const struct session_info *info, struct bytes text);
 
+/* Returns the domain of an address in lower case, as outputs may show it: with HASH its hash, with
+ * ALL nothing. Empty if the address has none. Borrowed until the next call of a function of r. */
+struct bytes redactor_domain(struct redactor *r, struct bytes address);
+
 #endif

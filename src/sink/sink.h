@@ -75,6 +75,8 @@ struct sinks_config {
 	const struct alerting *alerting; /* borrowed; may change between two records */
 	struct redaction redaction;
 	struct run_mode mode;
+	unsigned metric_domains; /* recipient domains among the metrics, METRIC_DOMAINS_MAX at most
+				  */
 	/* The members below are for live runs only. */
 	int64_t repeat; /* nanoseconds until a repeated alert is reported, as a sum; 0: each alert
 			   is reported */

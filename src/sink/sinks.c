@@ -27,6 +27,7 @@ struct sinks {
 	struct sinks_config config;
 	struct reporter *reporter;
 	struct totals totals;
+	struct domains *domains;
 	struct session_store *worst; /* NULL: no output shows any */
 	/* live */
 	struct rates *rates;
@@ -89,7 +90,9 @@ struct sinks *sinks_new(const struct sinks_config *config)
 							     .repeated = repeat_emit,
 							     .repeated_arg = s});
 	s->totals.servers = servers_new();
-	if (!s->reporter || !s->totals.servers || (config->mode.live && !live_begin(s))) {
+	s->domains = domains_new(&config->redaction);
+	if (!s->reporter || !s->totals.servers || !s->domains ||
+	    (config->mode.live && !live_begin(s))) {
 		sinks_close(s);
 		return NULL;
 	}
@@ -151,6 +154,7 @@ void sinks_suppress(struct sinks *s, struct suppression *suppression)
 void sinks_record(struct sinks *s, const struct record *record, const struct report *r)
 {
 	totals_count(&s->totals, r);
+	domains_count(s->domains, record, r);
 	if (s->worst && (report_alerts(r) != 0 || report_stands_out(r)))
 		session_store_add(s->worst, record, r, NULL, (struct session_frames){0});
 	if (s->config.mode.live)
@@ -170,6 +174,8 @@ void sinks_flush(struct sinks *s)
 void sinks_summary(struct sinks *s, struct summary *summary)
 {
 	summary->totals = &s->totals;
+	summary->domains = s->domains;
+	summary->metric_domains = s->config.metric_domains;
 	summary->alerting = s->config.alerting;
 	summary->live = s->config.mode.live;
 	summary->suppression = reporter_suppression(s->reporter);
@@ -317,6 +323,7 @@ bool sinks_close(struct sinks *s)
 	rates_free(s->rates);
 	daily_end(&s->daily);
 	servers_free(s->totals.servers);
+	domains_free(s->domains);
 	session_store_free(s->worst);
 	free(s->all);
 	free(s->counts);

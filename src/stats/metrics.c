@@ -2,6 +2,7 @@
 #include "stats/metrics.h"
 
 #include "base/ascii.h"
+#include "policy/acceptance.h"
 #include "policy/alert_kind.h"
 #include "stats/counters.h"
 #include "stats/tls_share.h"
@@ -42,8 +43,8 @@ static void histogram_count(struct metrics_histogram *h, int64_t waited)
 static void count_acceptance(struct metrics *m, const struct session_info *info)
 {
 	for (const struct transaction *t = info->first; t; t = t->next)
-		if (t->answered && !t->hole && t->ts_end != 0 && t->ts_reply >= t->ts_end)
-			histogram_count(&m->acceptance, t->ts_reply - t->ts_end);
+		if (acceptance_wait(t) >= 0)
+			histogram_count(&m->acceptance, acceptance_wait(t));
 }
 
 void metrics_count(struct metrics *m, const struct report *r)
@@ -251,11 +252,99 @@ static void put_watch(const struct metrics *m, struct outbuf *b)
 	}
 }
 
+/* A series of recipient domains. */
+struct domain_row {
+	const char *name;
+	const struct traffic *traffic;
+};
+
+static uint64_t sessions_of(const struct traffic *t)
+{
+	return t->sessions;
+}
+
+static uint64_t alerts_of(const struct traffic *t)
+{
+	return t->alerts;
+}
+
+static void put_domain(struct outbuf *b, const char *family, const struct domain_row *row)
+{
+	outbuf_format(b, "%s{domain=\"", family);
+	put_label(b, bytes_str(row->name));
+	outbuf_char(b, '"');
+}
+
+static void put_domain_family(struct outbuf *b, const struct domain_row *rows, const char *family,
+			      const char *help, uint64_t (*value)(const struct traffic *t))
+{
+	put_head(b, family, "gauge", help);
+	for (; rows->name; rows++) {
+		put_domain(b, family, rows);
+		outbuf_char(b, '}');
+		put_value(b, value(rows->traffic));
+	}
+}
+
+static void put_domain_messages(struct outbuf *b, const struct domain_row *rows)
+{
+	static const char family[] = "smtpwatch_domain_messages";
+	put_head(b, family, "gauge",
+		 "Messages by recipient domain and what became of them, since the start.");
+	for (; rows->name; rows++)
+		for (unsigned f = FATE_ACCEPTED; f < FATES; f++) {
+			put_domain(b, family, rows);
+			outbuf_format(b, ",fate=\"%s\"}", fate_name((enum fate)f));
+			put_value(b, rows->traffic->fates[f]);
+		}
+}
+
+static void put_domain_waits(struct outbuf *b, const struct domain_row *rows)
+{
+	static const char family[] = "smtpwatch_domain_reply_seconds";
+	put_head(b, family, "gauge",
+		 "From the end of a message to its answer, the average by recipient domain.");
+	for (; rows->name; rows++) {
+		put_domain(b, family, rows);
+		outbuf_str(b, "} ");
+		outbuf_seconds(b, traffic_delay(rows->traffic));
+		outbuf_char(b, '\n');
+	}
+}
+
+/* A domain's series appears and goes as others overtake it, and "other" is what is left: gauges,
+ * not counters. A domain of that name has no series of its own. */
+static void put_domains(const struct metrics *m, struct outbuf *b)
+{
+	const struct domain *top[METRIC_DOMAINS_MAX];
+	struct domain_row rows[METRIC_DOMAINS_MAX + 2] = {{0}};
+	struct traffic rest;
+	size_t n, shown = 0;
+	if (m->domains_n == 0 || !m->domains)
+		return;
+	n = domains_top(m->domains, top, m->domains_n);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(top[i]->name, "other") != 0)
+			top[shown++] = top[i];
+	for (size_t i = 0; i < shown; i++)
+		rows[i] = (struct domain_row){top[i]->name, &top[i]->traffic};
+	rest = domains_rest(m->domains, top, shown);
+	rows[shown] = (struct domain_row){"other", &rest};
+	put_domain_family(b, rows, "smtpwatch_domain_sessions",
+			  "Sessions by recipient domain, since the start.", sessions_of);
+	put_domain_family(b, rows, "smtpwatch_domain_alerts",
+			  "Alerts by recipient domain, since the start.", alerts_of);
+	put_domain_messages(b, rows);
+	put_domain_waits(b, rows);
+}
+
 void metrics_observe(struct metrics *m, const struct summary *sum)
 {
 	m->core = *sum->core;
 	m->alerting = sum->alerting;
 	m->started = sum->started;
+	m->domains = sum->domains;
+	m->domains_n = sum->metric_domains;
 	m->watched_n = sum->watched_n < WATCHED_MAX ? sum->watched_n : WATCHED_MAX;
 	for (size_t i = 0; i < m->watched_n; i++)
 		m->watched[i] = sum->watched[i];
@@ -276,6 +365,7 @@ void metrics_put(const struct metrics *m, struct outbuf *b, const struct sink_co
 		      "From the first packet of a session to the whole greeting.");
 	put_histogram(b, &m->acceptance, "smtpwatch_acceptance_seconds",
 		      "From the end of a message to its answer.");
+	put_domains(m, b);
 	put_counters(m, b);
 	put_outputs(b, outputs, n);
 	put_watch(m, b);

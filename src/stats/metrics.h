@@ -9,6 +9,9 @@
 /* The number of buckets that have an upper bound. One more bucket has none. */
 enum { METRICS_BUCKETS = 15 };
 
+/* The most recipient domains that are metrics. */
+enum { METRIC_DOMAINS_MAX = 100 };
+
 /* A histogram of waiting times. */
 struct metrics_histogram {
 	uint64_t buckets[METRICS_BUCKETS + 1]; /* count of this bucket alone, not cumulative */
@@ -30,6 +33,9 @@ struct metrics {
 	int64_t started;
 	struct watched watched[WATCHED_MAX];
 	size_t watched_n;
+	/* Borrowed: of the run, which counts on. NULL: none yet. */
+	const struct domains *domains;
+	unsigned domains_n; /* shown at most */
 };
 
 /* Returns the upper bound of a bucket in seconds, "0.025", or "+Inf" for the bucket without bound.

@@ -30,5 +30,6 @@ void totals_count(struct totals *t, const struct report *r)
 		t->alerts++;
 		t->alert_severity[report_severity(r, (unsigned)__builtin_ctzll(left))]++;
 	}
+	traffic_hour(&t->hours, r);
 	servers_count(t->servers, r);
 }

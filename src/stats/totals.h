@@ -4,6 +4,7 @@
 
 #include "policy/suppression.h"
 #include "smtpwatch/monitor.h"
+#include "stats/domains.h"
 #include "stats/servers.h"
 
 /* servers: set by the caller (servers_new) before totals_count. The other members begin at 0. */
@@ -20,6 +21,7 @@ struct totals {
 	uint64_t fates[FATES]; /* messages, by enum fate */
 	uint64_t tls;          /* sessions that went into TLS (tls_share.h) */
 	uint64_t decrypted;    /* sessions whose TLS was decrypted */
+	struct traffic_hours hours;
 	struct servers *servers;
 };
 
@@ -48,6 +50,8 @@ enum { WATCHED_MAX = 64 };
 /* All statistics of a run. The pointers are borrowed for the call that gets the summary. */
 struct summary {
 	const struct totals *totals;
+	const struct domains *domains; /* NULL: none are counted */
+	unsigned metric_domains;       /* of them are metrics, at most (METRIC_DOMAINS_MAX) */
 	const struct alerting *alerting;
 	const struct monitor_stats *core;
 	const char *inputs;     /* for people: "a.pcap", "a.pcap and 3 other files" */

@@ -93,14 +93,25 @@ const char *stamp_zone(struct stamp *s, int64_t ns, char zone[STAMP_ZONE])
 	return zone;
 }
 
+/* Returns the time by the clock of people. */
+static int64_t there_at(struct stamp *s, int64_t ns)
+{
+	int64_t there;
+	/* The first and the last hours of all times have no local time. */
+	return __builtin_add_overflow(ns, offset_at(s, ns) * FRAME_SECOND, &there) ? ns : there;
+}
+
+unsigned stamp_hour(struct stamp *s, int64_t ns)
+{
+	const int64_t hour = 3600 * FRAME_SECOND, day = DAY_SECONDS * FRAME_SECOND;
+	int64_t rest = there_at(s, ns) % day;
+	return (unsigned)((rest < 0 ? rest + day : rest) / hour);
+}
+
 void stamp_plain(struct stamp *s, struct outbuf *b, int64_t ns)
 {
 	char text[STAMP_SECONDS], zone[STAMP_ZONE];
-	int64_t there;
-	/* The first and the last hours of all times have no local time. */
-	if (__builtin_add_overflow(ns, offset_at(s, ns) * FRAME_SECOND, &there))
-		there = ns;
-	second_put(s, text, (uint32_t)(stamp_split(s, there) / FRAME_SECOND), ' ');
+	second_put(s, text, (uint32_t)(stamp_split(s, there_at(s, ns)) / FRAME_SECOND), ' ');
 	outbuf_bytes(b, text, sizeof text);
 	outbuf_char(b, ' ');
 	outbuf_str(b, stamp_zone(s, ns, zone));

@@ -34,4 +34,7 @@ const char *stamp_zone(struct stamp *s, int64_t ns, char zone[STAMP_ZONE]);
 void stamp_iso(struct stamp *s, struct outbuf *b, int64_t ns);
 void stamp_plain(struct stamp *s, struct outbuf *b, int64_t ns);
 
+/* Returns the hour of the day that stamp_plain tells, 0 to 23. */
+unsigned stamp_hour(struct stamp *s, int64_t ns);
+
 #endif

@@ -195,6 +195,7 @@ for zone in "CET-1CEST,M3.5.0,M10.5.0/3 +0100" "EST5EDT,M3.2.0,M11.1.0 -0500"; d
 		fail "$what: no local time in HTML"
 	lacks out UTC
 	lacks page.html UTC
+	says page.html ">$(sed -n '1s/^.\{11\}\(..\).*/\1/p' "$dir/out"):00<"
 	says json "Z\",\"event_type\":\"session\""
 	run 0 -r "$bad" -o text
 	says out " UTC CRITICAL"
@@ -257,6 +258,33 @@ says text "2 other sessions of this server ended"
 checks=$((checks + 1))
 /usr/bin/python3 tests/program/schema_check.py docs/schema.json <"$dir/out" >"$dir/checked" ||
 	fail "schema: $(cat "$dir/checked")"
+
+# messages by recipient domain, and as metrics if that is asked for; redaction hides the names
+sed -e 's/RCPT TO:<[^>]*>/RCPT TO:<b@Two.example>/' -e '1i client 192.0.2.29:40029' \
+	"$dir/bad.smtp" >"$dir/two.smtp"
+scenario two
+mkdir "$dir/metrics"
+chmod 777 "$dir/metrics"
+run 0 -r "$bad" -r "$good" -r "$dir/two.pcap" -o json -o text:"$dir/text" \
+	-o "textfile:$dir/metrics/page" --metrics-domains 1
+says text "Recipient domains with the most messages:"
+says text "  two.example: 1 session, 1 alert, 1 message: 1 falsely-accepted; answered"
+says out '{"domain":"two.example","sessions":1,"alerts":1,"messages":1,"fates":{"accepted":0,'
+says out '"hours":[{"hour":'
+says metrics/page 'smtpwatch_domain_sessions{domain="other"} 1'
+checks=$((checks + 1))
+/usr/bin/python3 tests/program/metrics_check.py <"$dir/metrics/page" >"$dir/checked" 2>&1 ||
+	fail "metrics: $(cat "$dir/checked")"
+run 0 -r "$dir/two.pcap" -o json -o "textfile:$dir/metrics/page"
+lacks metrics/page 'domain='
+run 0 -r "$dir/two.pcap" -o json --redact local
+says out '"domain":"two.example"'
+run 0 -r "$dir/two.pcap" -o json --redact hash --site-key "$dir/key"
+lacks out two.example
+says out '"top":[{"domain":"'
+run 0 -r "$dir/two.pcap" -o json --redact all
+lacks out two.example
+says out '"top":[],'
 
 # JSON: json is the default where no terminal is; every line as the schema says
 run 0 -r "$bad" -r "$good"

@@ -50,6 +50,10 @@ void html_end(struct html *h);
 /* chart.c: writes the section with the timeline: two charts, and a table with their numbers. */
 void html_chart(struct html *h, const struct timeline *t, const struct alerting *alerting);
 
+/* traffic.c: writes the sections with the recipient domains, and with the hours of the day. */
+void html_domains(struct html *h, const struct domains *d);
+void html_hours(struct html *h, const struct totals *t);
+
 /* style.c: the style sheet in pieces, terminated by NULL. */
 extern const char *const html_style[];
 

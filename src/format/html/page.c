@@ -85,6 +85,7 @@ static void put_title(struct html *h, const struct summary *s)
 		"</header>\n<nav aria-label=\"Parts of this report\"><ul><li><a "
 		"href=\"#time\">Over time</a></li>"
 		"<li><a href=\"#endings\">Endings</a></li><li><a href=\"#servers\">Servers</a></li>"
+		"<li><a href=\"#domains\">Domains</a></li><li><a href=\"#hours\">Hours</a></li>"
 		"<li><a href=\"#causes\">Causes</a></li><li><a href=\"#waits\">Waiting "
 		"times</a></li>"
 		"<li><a href=\"#capture\">The capture</a></li><li><a href=\"#sessions\">Alerted "
@@ -360,6 +361,9 @@ bool html_begin(struct html *h, const struct html_figures *f, const struct summa
 	put_endings(h, s);
 	put_fates(h, s->totals);
 	put_servers(h, s->totals);
+	if (s->domains)
+		html_domains(h, s->domains);
+	html_hours(h, s->totals);
 	put_causes(h, f->causes);
 	put_waits(h, &f->metrics);
 	put_capture(h, s);

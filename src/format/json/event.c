@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { SERVERS_SHOWN = 10 };
+enum { SERVERS_SHOWN = 10, DOMAINS_SHOWN = 20 };
 
 /* What every record begins with. */
 #define EVENT_BEGIN(j, ts, type, id) event_begin(j, ts, ",\"event_type\":\"" type "\",\"id\":", id)
@@ -329,6 +329,75 @@ static void put_outputs(struct json *j, const struct summary *sum)
 	outbuf_char(j->b, ']');
 }
 
+static void put_traffic(struct json *j, const struct traffic *t)
+{
+	json_key(j, "sessions");
+	json_number(j, t->sessions);
+	json_key(j, "alerts");
+	json_number(j, t->alerts);
+	json_key(j, "messages");
+	json_number(j, t->messages);
+	put_tally(j, "fates", t->fates + FATE_ACCEPTED, FATES - FATE_ACCEPTED, fate_label);
+	if (t->answers > 0) {
+		json_key(j, "reply_delay");
+		outbuf_seconds(j->b, traffic_delay(t));
+	}
+}
+
+static void put_domain(struct json *j, const struct domain *one)
+{
+	json_comma(j);
+	outbuf_str(j->b, "{\"domain\":");
+	json_string(j, bytes_str(one->name));
+	put_traffic(j, &one->traffic);
+	if (one->missed > 0) {
+		json_key(j, "missed");
+		json_number(j, one->missed);
+	}
+	outbuf_char(j->b, '}');
+}
+
+/* The domains with the most messages, and the sum of all others. */
+static void put_domains(struct json *j, const struct domains *d)
+{
+	const struct domain *top[DOMAINS_SHOWN];
+	size_t n = domains_top(d, top, DOMAINS_SHOWN);
+	struct traffic rest = domains_rest(d, top, n);
+	json_key(j, "domains");
+	outbuf_str(j->b, "{\"top\":[");
+	for (size_t i = 0; i < n; i++)
+		put_domain(j, top[i]);
+	outbuf_char(j->b, ']');
+	json_key(j, "rest");
+	outbuf_char(j->b, '{');
+	put_traffic(j, &rest);
+	outbuf_char(j->b, '}');
+	json_key(j, "without");
+	outbuf_char(j->b, '{');
+	put_traffic(j, domains_without(d));
+	outbuf_char(j->b, '}');
+	json_key(j, "omitted");
+	json_number(j, domains_omitted(d));
+	outbuf_char(j->b, '}');
+}
+
+/* Hours without a session are left out. */
+static void put_hours(struct json *j, const struct totals *t)
+{
+	json_key(j, "hours");
+	outbuf_char(j->b, '[');
+	for (unsigned hour = 0; hour < TRAFFIC_HOURS; hour++) {
+		if (t->hours.utc[hour].sessions == 0)
+			continue;
+		json_comma(j);
+		outbuf_str(j->b, "{\"hour\":");
+		json_number(j, hour);
+		put_traffic(j, &t->hours.utc[hour]);
+		outbuf_char(j->b, '}');
+	}
+	outbuf_char(j->b, ']');
+}
+
 /* Every rule, so that one that holds nothing back is seen as well. */
 static void put_suppression(struct json *j, const struct summary *sum)
 {
@@ -359,6 +428,9 @@ void json_event_stats(struct json *j, const struct summary *sum)
 {
 	GENERAL_BEGIN(j, sum->last, "stats", sum->alerting->gateway);
 	put_totals(j, sum->totals, sum->live);
+	put_hours(j, sum->totals);
+	if (sum->domains)
+		put_domains(j, sum->domains);
 	if (sum->suppression)
 		put_suppression(j, sum);
 	put_tls(j, sum);

@@ -5,7 +5,7 @@
 #include "stats/counters.h"
 #include "stats/tls_share.h"
 
-enum { SERVERS_SHOWN = 10 };
+enum { SERVERS_SHOWN = 10, DOMAINS_SHOWN = 10 };
 
 static uint64_t packets_of(const struct monitor_stats *core, enum packet_kind kind)
 {
@@ -159,6 +159,75 @@ static void put_servers(struct text *t, const struct totals *totals)
 	}
 }
 
+static void put_domain(struct text *t, const struct domain *one)
+{
+	const char *between = ": ";
+	size_t from = t->b->n;
+	outbuf_str(t->b, "  ");
+	escape_text(t->b, bytes_str(one->name));
+	outbuf_str(t->b, ": ");
+	text_count(t, one->traffic.sessions, "session");
+	outbuf_str(t->b, ", ");
+	text_count(t, one->traffic.alerts, "alert");
+	outbuf_str(t->b, ", ");
+	text_count(t, one->traffic.messages, "message");
+	for (unsigned f = FATE_ACCEPTED; f < FATES; f++) {
+		if (one->traffic.fates[f] == 0)
+			continue;
+		outbuf_str(t->b, between);
+		outbuf_grouped(t->b, one->traffic.fates[f]);
+		outbuf_format(t->b, " %s", fate_name((enum fate)f));
+		between = ", ";
+	}
+	if (one->traffic.answers > 0) {
+		outbuf_str(t->b, "; answered after ");
+		outbuf_seconds(t->b, traffic_delay(&one->traffic));
+		outbuf_str(t->b, " s on average");
+	}
+	outbuf_char(t->b, '.');
+	text_wrap(t, from, 4);
+}
+
+/* Of a single domain all that is above tells as much. */
+static void put_domains(struct text *t, const struct summary *s)
+{
+	const struct domain *top[DOMAINS_SHOWN];
+	size_t n = s->domains ? domains_top(s->domains, top, DOMAINS_SHOWN) : 0;
+	if (n < 2)
+		return;
+	outbuf_str(t->b, "Recipient domains with the most messages:\n");
+	for (size_t i = 0; i < n; i++)
+		put_domain(t, top[i]);
+}
+
+/* Of a single hour the same. */
+static void put_hours(struct text *t, const struct totals *totals)
+{
+	const char *between = stamp_is_local() ? "Sessions by hour of the day (local time): "
+					       : "Sessions by hour of the day (UTC): ";
+	size_t from = t->b->n;
+	unsigned hours = 0;
+	for (unsigned hour = 0; hour < TRAFFIC_HOURS; hour++)
+		hours += totals->hours.told[hour].sessions > 0;
+	for (unsigned hour = 0; hour < TRAFFIC_HOURS && hours > 1; hour++) {
+		const struct traffic *one = &totals->hours.told[hour];
+		if (one->sessions == 0)
+			continue;
+		outbuf_format(t->b, "%s%02u h ", between, hour);
+		outbuf_grouped(t->b, one->sessions);
+		if (one->alerts > 0) {
+			outbuf_str(t->b, " (");
+			text_count(t, one->alerts, "alert");
+			outbuf_char(t->b, ')');
+		}
+		between = ", ";
+	}
+	if (t->b->n == from)
+		return;
+	outbuf_char(t->b, '.');
+	text_wrap(t, from, 2);
+}
+
 static void put_capture(struct text *t, const struct summary *s)
 {
 	size_t from = t->b->n;
@@ -247,6 +316,8 @@ static void put_tally(struct text *t, const struct summary *s)
 	put_messages(t, s->totals);
 	put_tls(t, s->totals);
 	put_servers(t, s->totals);
+	put_domains(t, s);
+	put_hours(t, s->totals);
 	put_capture(t, s);
 	text_undecoded(t, s);
 }

@@ -99,6 +99,7 @@ static void random_text_makes_no_markup(void **state)
 {
 	struct redactor *redactor = redactor_new(&(struct redaction){REDACT_NONE, {0}});
 	struct totals totals = {.servers = servers_new()};
+	struct domains *domains = domains_new(NULL);
 	struct monitor_stats core = {.frames = 1};
 	unsigned seed = 20260105;
 	struct outbuf b = {0};
@@ -114,9 +115,11 @@ static void random_text_makes_no_markup(void **state)
 		made_report(&m);
 		html_count(figures, &m.report);
 		totals_count(&totals, &m.report);
+		domains_count(domains, &m.record, &m.report);
 		b.n = 0;
 		assert_true(html_begin(&page, figures,
 				       &(struct summary){.totals = &totals,
+							 .domains = domains,
 							 .alerting = &m.alerting,
 							 .core = &core,
 							 .inputs = "<x>",
@@ -135,8 +138,11 @@ static void random_text_makes_no_markup(void **state)
 		free(figures);
 		made_free(&m);
 	}
+	assert_int_equal(tags(b.p, "<section id=\"domains\""), 1);
+	assert_int_equal(tags(b.p, "<section id=\"hours\""), 1);
 	html_free(&page);
 	outbuf_free(&b);
+	domains_free(domains);
 	servers_free(totals.servers);
 	redactor_free(redactor);
 }

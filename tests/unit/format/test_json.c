@@ -291,6 +291,32 @@ static void alert_severities_as_eve_has_them(void **state)
 	}
 }
 
+/* One more than there is room for, so that one gives way to a hostile name. */
+static struct domains *many_domains(struct totals *totals)
+{
+	struct domains *d = domains_new(NULL);
+	assert_non_null(d);
+	for (unsigned i = 0; i <= DOMAINS_MAX; i++) {
+		char address[32];
+		struct made m;
+		struct transaction *t;
+		snprintf(address, sizeof address,
+			 i < DOMAINS_MAX ? "a@d%u.example" : "a@\033\"\xff", i);
+		made_init(&m);
+		t = made_message(&m, FATE_ACCEPTED, "a@example.org", address);
+		t->answered = true;
+		t->ts_end = m.conn.start;
+		t->ts_reply = m.conn.start + FRAME_SECOND;
+		m.info.fates[FATE_ACCEPTED] = 1;
+		made_report(&m);
+		for (unsigned n = 0; n < (i < DOMAINS_MAX ? 1 : 8); n++)
+			domains_count(d, &m.record, &m.report);
+		traffic_hour(&totals->hours, &m.report);
+		made_free(&m);
+	}
+	return d;
+}
+
 static void write_summary(struct output *out)
 {
 	struct monitor_stats core = {
@@ -300,8 +326,10 @@ static void write_summary(struct output *out)
 	};
 	struct alerting alerting = alerting_default();
 	struct totals totals = {.sessions = 2};
+	struct domains *domains = many_domains(&totals);
 
 	sink_json.stats(out->self, &(struct summary){.totals = &totals,
+						     .domains = domains,
 						     .alerting = &alerting,
 						     .core = &core,
 						     .inputs = "made.pcap",
@@ -309,6 +337,7 @@ static void write_summary(struct output *out)
 						     .keys = true,
 						     .secrets = 5,
 						     .live = true});
+	domains_free(domains);
 }
 
 static void no_mistake(void *arg, unsigned line, const char *text)

@@ -25,6 +25,7 @@ static void has(const char *text, const char *want)
 struct run {
 	struct alerting alerting;
 	struct totals totals;
+	struct domains *domains; /* NULL: none */
 	struct monitor_stats core;
 	uint64_t filtered;
 	bool broken;
@@ -69,6 +70,7 @@ static const char *run_text(struct run *r)
 
 	r->b.n = 0;
 	text_summary(&t, &(struct summary){.totals = &r->totals,
+					   .domains = r->domains,
 					   .alerting = &r->alerting,
 					   .core = &r->core,
 					   .inputs = "made.pcap",
@@ -83,6 +85,7 @@ static const char *run_text(struct run *r)
 static void run_free(struct run *r)
 {
 	servers_free(r->totals.servers);
+	domains_free(r->domains);
 	outbuf_free(&r->b);
 	outbuf_free(&r->scratch);
 }
@@ -270,6 +273,37 @@ static void summary_of_a_mild_one(void **state)
 	run_free(&r);
 }
 
+/* Both are left out where there is one of them. */
+static void summary_by_domain_and_hour(void **state)
+{
+	struct run r;
+	struct made m;
+
+	(void)state;
+	run_init(&r);
+	r.domains = domains_new(NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		made_init(&m);
+		made_message(&m, FATE_CUT, "a@example.org", i == 0 ? "b@one.example" : "b@\033");
+		made_verdict(&m, VERDICT_DROP_IN_MESSAGE, 0);
+		for (unsigned n = i; n < 2; n++)
+			domains_count(r.domains, &m.record, &m.report);
+		m.report.record.end += i * 3600 * FRAME_SECOND;
+		totals_count(&r.totals, &m.report);
+		if (i == 0) {
+			assert_null(strstr(run_text(&r), "Recipient domains"));
+			assert_null(strstr(run_text(&r), "by hour"));
+		}
+		made_free(&m);
+	}
+	has(run_text(&r),
+	    "Recipient domains with the most messages:\n"
+	    "  one.example: 2 sessions, 2 alerts, 2 messages: 2 cut.\n"
+	    "  \\u001b: 1 session, 1 alert, 1 message: 1 cut.\n"
+	    "Sessions by hour of the day (UTC): 10 h 1 (1 alert), 11 h 1 (1 alert).\n");
+	run_free(&r);
+}
+
 static void ten_worst_of_many_servers(void **state)
 {
 	(void)state;
@@ -340,6 +374,7 @@ int main(void)
 		cmocka_unit_test(summary_when_all_is_well),
 		cmocka_unit_test(summary_of_alerts),
 		cmocka_unit_test(summary_of_a_mild_one),
+		cmocka_unit_test(summary_by_domain_and_hour),
 		cmocka_unit_test(ten_worst_of_many_servers),
 		cmocka_unit_test(names_from_greetings),
 	};
