@@ -4,6 +4,7 @@
 
 #include "os/privilege.h"
 #include "os/sandbox.h"
+#include "transport/pass_fd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,47 +25,6 @@ enum { MESSAGE_MAX = 4096 };
 struct socket_broker {
 	int line; /* socket to the process, which ends when it is closed */
 };
-
-/* A control message with one descriptor (unix(7), SCM_RIGHTS). */
-union fd_message {
-	struct cmsghdr head;
-	char room[CMSG_SPACE(sizeof(int))];
-};
-
-static bool fd_send(int line, int fd)
-{
-	union fd_message control = {.head = {.cmsg_len = CMSG_LEN(sizeof fd),
-					     .cmsg_level = SOL_SOCKET,
-					     .cmsg_type = SCM_RIGHTS}};
-	char byte = 0;
-	struct iovec data = {&byte, sizeof byte};
-	struct msghdr m = {.msg_iov = &data,
-			   .msg_iovlen = 1,
-			   .msg_control = &control,
-			   .msg_controllen = sizeof control};
-	memcpy(CMSG_DATA(&control.head), &fd, sizeof fd);
-	return sendmsg(line, &m, MSG_NOSIGNAL) == 1;
-}
-
-/* Returns the descriptor, or -1 if the other end has closed or sends something else. */
-static int fd_receive(int line)
-{
-	union fd_message control;
-	char byte;
-	int fd = -1;
-	struct iovec data = {&byte, sizeof byte};
-	struct msghdr m = {.msg_iov = &data,
-			   .msg_iovlen = 1,
-			   .msg_control = &control,
-			   .msg_controllen = sizeof control};
-	const struct cmsghdr *head;
-	if (recvmsg(line, &m, MSG_CMSG_CLOEXEC) != 1)
-		return -1;
-	head = CMSG_FIRSTHDR(&m);
-	if (head && head->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(head), sizeof fd);
-	return fd;
-}
 
 /* Opens the socket that the call asks for. Returns its descriptor or -errno. The filter passes on
  * only AF_PACKET, which is checked again here. */
@@ -144,13 +104,14 @@ static void signals_ignore(void)
 static _Noreturn void socket_broker_run(int line, const char *user)
 {
 	char byte = 0;
+	bool gone;
 	int packet;
 	signals_ignore();
 	prctl(PR_SET_NAME, "smtpwatch-open", 0, 0, 0);
 	if (!privilege_drop(user, PRIVILEGE_KEEP_NET_RAW, NULL) ||
 	    !sandbox_enter(SANDBOX_BROKER, NULL, NULL) || write(line, &byte, 1) != 1)
 		_exit(1);
-	packet = fd_receive(line);
+	packet = fd_receive(line, 0, &gone);
 	if (packet >= 0)
 		serve(line, packet);
 	_exit(0);

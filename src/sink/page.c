@@ -69,7 +69,7 @@ static bool page_write(struct page *p)
 static void page_counts(const void *self, struct sink_counts *out)
 {
 	const struct page *p = self;
-	*out = (struct sink_counts){out->name, p->state.offered, p->state.written, p->state.lost,
+	*out = (struct sink_counts){out->name, p->state.offered, p->state.written, p->state.lost, 0,
 				    0};
 }
 

@@ -105,13 +105,18 @@ void target_counts(const void *self, struct sink_counts *out)
 	const struct target *o = self;
 	if (o->kind == TARGET_HELPER) {
 		struct helper_counts c = helper_counts(o->helper);
-		*out = (struct sink_counts){out->name, c.offered, c.done, c.lost, c.reconnects};
+		*out = (struct sink_counts){out->name, c.offered,    c.done,
+					    c.lost,    c.reconnects, c.restarts};
 		return;
 	}
 	bool socket = o->kind == TARGET_SOCKET;
 	const struct target_state *s = socket ? &o->socket.state : &o->file.state;
-	*out = (struct sink_counts){out->name, s->offered, s->written, s->lost,
-				    socket ? outsocket_reconnects(&o->socket) : 0};
+	*out = (struct sink_counts){out->name,
+				    s->offered,
+				    s->written,
+				    s->lost,
+				    socket ? outsocket_reconnects(&o->socket) : 0,
+				    0};
 }
 
 bool target_alive(const void *self)

@@ -1,31 +1,30 @@
-/* helper_process.c - starting the process, and both ends of its socket. */
+/* helper_process.c - both ends of the socket of a helper process. */
 #include "transport/helper_process.h"
 
 #include "base/log.h"
 #include "text/clock.h"
+#include "transport/helper_keeper.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
-#include <linux/capability.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-/* PATIENCE: at the end, for what it still has to do. SOCKET_BUFFER: of the socket; the kernel gives
- * what it allows. */
-enum { PATIENCE_SECONDS = 5, SOCKET_BUFFER = 1 << 20 };
+/* PATIENCE: at the end, for what it still has to do; RENEWAL: for a process that is just started
+ * anew. SOCKET_BUFFER: of the socket; the kernel gives what it allows. UNDER_WAY: jobs that a
+ * process has and has not done; so many are lost at most when it dies. */
+enum { PATIENCE_SECONDS = 5, RENEWAL_MS = 2000, SOCKET_BUFFER = 1 << 20, UNDER_WAY = 32 };
 
 static_assert(HELPER_JOB_MAX + sizeof(uint32_t) + OUTQUEUE_HEAD <= OUTQUEUE_BOUND,
 	      "every job finds room where nothing waits");
 
 struct helper {
 	struct outsocket socket;
+	int line;                  /* to the keeper; -1: offline, or the keeper has died */
 	struct helper_report said; /* in all */
+	uint64_t died;             /* jobs under way when a process died */
+	uint64_t restarts;
 };
 
 /* Of the helper alone: what could not be said yet. */
@@ -41,100 +40,54 @@ static bool report_send(int fd, int flags)
 	return true;
 }
 
-/* Whoever was root is so no more. */
-static bool become(const struct run_mode *mode)
+static uint64_t under_way(const struct helper *c)
 {
-	if (!mode->become)
-		return true;
-	return setgroups(0, NULL) == 0 && setresgid(mode->gid, mode->gid, mode->gid) == 0 &&
-	       setresuid(mode->uid, mode->uid, mode->uid) == 0 &&
-	       (mode->uid == 0 || setuid(0) != 0);
+	return c->socket.state.written - c->said.done - c->said.lost - c->died;
 }
 
-/* A program that was never root may have been given capabilities to capture with; the helper
- * captures nothing. */
-static void capabilities_drop(void)
+/* Offline a process is not started anew, and whoever loses one record ends with 3. */
+static void window_set(struct helper *c)
 {
-	struct __user_cap_header_struct version = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
-	if (geteuid() == 0)
-		return;
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	syscall(SYS_capset, &version, none);
+	if (c->socket.mode->live)
+		c->socket.allowed = c->socket.state.written - under_way(c) + UNDER_WAY;
 }
 
-/* Keyboard signals go to all processes of a terminal; this one ends when the program says so. */
-static void signals_set(void)
+static void buffer_set(int fd)
 {
-	static const int ignored[] = {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGPIPE};
-	sigset_t none;
-	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
-		signal(ignored[i], SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	int buffer = SOCKET_BUFFER;
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
 }
 
-/* Nothing of the program's stays open but its own end of the socket, which becomes 3, and standard
- * error. */
-static bool descriptors_set(int fd)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
-		return false;
-	if (fd != 3 && dup2(fd, 3) < 0)
-		return false;
-	closefrom(4);
-	return fcntl(3, F_SETFD, FD_CLOEXEC) == 0;
-}
+/* What a process for an output does: its work, and the last of its report. */
+struct job_of {
+	helper_work *work;
+	const void *arg;
+};
 
-static void live(int fd, pid_t parent, const struct run_mode *mode, helper_work *work,
-		 const void *arg)
+static void work_whole(int fd, const void *arg)
 {
-	signals_set();
-	prctl(PR_SET_NAME, "smtpwatch-out");
-	if (!descriptors_set(fd) || !become(mode) || chdir("/") != 0) {
-		log_line("a process for an output could not be set up: %s", strerror(errno));
-		_exit(1);
-	}
-	capabilities_drop();
-	/* Behind the change of user, which takes it back. Who died before is noticed by the
-	 * parent's number. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* Neither it nor a command that it runs becomes another user. */
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	/* Alerts are on their way through it: no core has them. */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (getppid() == parent)
-		work(3, arg);
-	report_send(3, 0);
-	_exit(0);
+	const struct job_of *job = arg;
+	job->work(fd, job->arg);
+	report_send(fd, 0);
 }
 
 struct helper *helper_start(const char *name, const struct run_mode *mode, helper_work *work,
 			    const void *arg, struct error *why)
 {
 	struct helper *c = calloc(1, sizeof *c);
-	int pair[2] = {-1, -1}, buffer = SOCKET_BUFFER;
-	pid_t pid = -1, parent = getpid();
-	if (c && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0) {
-		setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
-		pid = fork();
+	const struct job_of job = {work, arg};
+	struct kept kept;
+	error_set(why, "no memory for a process for %s", name);
+	if (!c || !keeper_start(&kept, name, mode, work_whole, &job, why)) {
+		free(c);
+		return NULL;
 	}
-	if (pid == 0)
-		live(pair[1], parent, mode, work, arg);
-	if (pid > 0) {
-		close(pair[1]);
-		outsocket_adopt(&c->socket, pair[0], name, mode);
-		return c;
-	}
-	error_set(why, "cannot start a process for %s: %s", name, strerror(errno));
-	if (pair[0] >= 0) {
-		close(pair[0]);
-		close(pair[1]);
-	}
-	free(c);
-	return NULL;
+	c->line = kept.line;
+	buffer_set(kept.fd);
+	outsocket_adopt(&c->socket, kept.fd, name, mode);
+	c->socket.renewable = mode->live;
+	window_set(c);
+	return c;
 }
 
 struct outbuf *helper_job(struct helper *c)
@@ -142,34 +95,16 @@ struct outbuf *helper_job(struct helper *c)
 	return &c->socket.buf;
 }
 
-bool helper_flush(struct helper *c)
-{
-	return outsocket_flush(&c->socket);
-}
-
 bool helper_alive(const struct helper *c)
 {
 	return !c->socket.broken;
 }
 
-void helper_tick(struct helper *c, int64_t now)
-{
-	outsocket_tick(&c->socket, now);
-}
-
-size_t helper_poll(const struct helper *c, struct pollfd *p)
-{
-	size_t n = outsocket_poll(&c->socket, p);
-	if (n > 0)
-		p->events |= POLLIN;
-	return n;
-}
-
 /* Reads a report of the helper. False: nothing more, for now or, with *gone, for ever. */
-static bool report_read_once(struct helper *c, bool *gone)
+static bool report_read_once(struct helper *c, int fd, bool *gone)
 {
 	struct helper_report report;
-	ssize_t n = recv(c->socket.fd, &report, sizeof report, MSG_DONTWAIT);
+	ssize_t n = recv(fd, &report, sizeof report, MSG_DONTWAIT);
 	*gone = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 	if (n != (ssize_t)sizeof report)
 		return false;
@@ -182,8 +117,71 @@ static bool report_read_once(struct helper *c, bool *gone)
 static void report_read(struct helper *c)
 {
 	bool gone;
-	while (c->socket.fd >= 0 && report_read_once(c, &gone))
+	while (c->socket.fd >= 0 && report_read_once(c, c->socket.fd, &gone))
 		;
+	window_set(c);
+}
+
+/* Called behind whatever may send: the process may have died. Its last reports are still to be
+ * read; what they do not tell of is lost, even if the target has it. */
+static void death_take(struct helper *c)
+{
+	bool gone;
+	uint64_t lost;
+	if (c->socket.ended < 0)
+		return;
+	while (report_read_once(c, c->socket.ended, &gone))
+		;
+	close(c->socket.ended);
+	c->socket.ended = -1;
+	lost = under_way(c);
+	c->died += lost;
+	window_set(c);
+	if (!c->socket.broken)
+		log_line("%s: its process has died, and is started anew; records lost in it: %llu",
+			 c->socket.state.name, (unsigned long long)lost);
+}
+
+/* The keeper has started another process, or has died. */
+static void renewal_take(struct helper *c)
+{
+	bool gone;
+	int fd = keeper_renewed(c->line, &gone);
+	if (fd >= 0) {
+		c->restarts++;
+		log_line("%s: its process runs again", c->socket.state.name);
+		buffer_set(fd);
+		outsocket_give(&c->socket, fd);
+	} else if (gone) {
+		c->socket.broken = true;
+		close(c->line);
+		c->line = -1;
+	}
+}
+
+bool helper_flush(struct helper *c)
+{
+	bool fine = outsocket_flush(&c->socket);
+	death_take(c);
+	return fine;
+}
+
+void helper_tick(struct helper *c, int64_t now)
+{
+	outsocket_tick(&c->socket, now);
+	death_take(c);
+}
+
+size_t helper_poll(const struct helper *c, struct pollfd *p)
+{
+	size_t n = outsocket_poll(&c->socket, p);
+	if (n > 0)
+		p->events |= POLLIN;
+	else if (c->line >= 0) {
+		*p = (struct pollfd){.fd = c->line, .events = POLLIN};
+		n = 1;
+	}
+	return n;
 }
 
 /* Its length in front of what was rendered. */
@@ -200,6 +198,7 @@ static void length_put(struct outbuf *b)
 bool helper_send(struct helper *c)
 {
 	struct outbuf *b = &c->socket.buf;
+	bool fine;
 	report_read(c);
 	if (b->n > HELPER_JOB_MAX) {
 		target_state_too_long(&c->socket.state);
@@ -209,19 +208,25 @@ bool helper_send(struct helper *c)
 	/* Of what could not be rendered whole outsocket_put counts the loss. */
 	if (b->n > 0 && !b->failed)
 		length_put(b);
-	return outsocket_put(&c->socket);
+	fine = outsocket_put(&c->socket);
+	death_take(c);
+	return fine;
 }
 
 void helper_ready(struct helper *c, const struct pollfd *p)
 {
+	if (p->fd == c->line)
+		renewal_take(c);
 	report_read(c);
 	outsocket_ready(&c->socket, p);
+	death_take(c);
 }
 
 struct helper_counts helper_counts(const struct helper *c)
 {
 	return (struct helper_counts){c->socket.state.offered, c->said.done,
-				      c->said.lost + c->socket.state.lost, c->said.reconnects};
+				      c->said.lost + c->socket.state.lost + c->died,
+				      c->said.reconnects, c->restarts};
 }
 
 /* It closes its end when it is done. */
@@ -232,26 +237,41 @@ static bool await_end(struct helper *c)
 	bool gone = false;
 	do {
 		poll(&p, 1, 100);
-		while (report_read_once(c, &gone))
+		while (report_read_once(c, c->socket.fd, &gone))
 			;
 	} while (!gone && clock_ms() < end);
 	return gone;
 }
 
+/* A process that is just started anew may still take what waits. */
+static void await_renewal(struct helper *c)
+{
+	struct pollfd p = {.fd = c->line, .events = POLLIN};
+	if (c->socket.fd < 0 && c->line >= 0 && outqueue_used(&c->socket.queue) > 0 &&
+	    poll(&p, 1, RENEWAL_MS) > 0)
+		renewal_take(c);
+}
+
 bool helper_close(struct helper *c)
 {
-	uint64_t before = c->socket.mode->live ? c->said.lost : 0;
+	uint64_t before = c->socket.mode->live ? c->said.lost + c->died : 0;
 	bool done = true, whole;
+	await_renewal(c);
+	c->socket.allowed = UINT64_MAX;
 	outsocket_drain(&c->socket);
 	if (c->socket.fd >= 0) {
 		shutdown(c->socket.fd, SHUT_WR);
 		done = await_end(c);
 	}
+	death_take(c);
 	if (!done)
 		log_line("%s: not everything was done in time", c->socket.state.name);
+	whole = done && c->said.lost + c->died + under_way(c) == before;
 	/* What was handed to it and not said to be done is lost. */
 	c->socket.state.written = c->said.done;
-	whole = outsocket_close(&c->socket) && done && c->said.lost == before;
+	whole &= outsocket_close(&c->socket);
+	if (c->line >= 0)
+		close(c->line);
 	free(c);
 	return whole;
 }

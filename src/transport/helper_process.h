@@ -11,9 +11,11 @@
  * A helper process. The program parses input from anybody; its system call filter allows neither
  * execve nor Internet sockets. The helper parses nothing.
  * The helper starts when the output is opened. The helper keeps one socket and standard error,
- * gives up root as the program does, and ends with the program.
- * Jobs go through the stream socket, each behind its length. Jobs that do not fit wait in the
- * program, within the bound of an outsocket, and never block it.
+ * gives up root as the program does, and ends with the program. Live, a helper that dies is started
+ * anew (helper_keeper.h).
+ * Jobs go through the stream socket, each behind its length; live 32 at most are under way, handed
+ * over and not reported. Those are lost if the helper dies. Other jobs wait in the program, within
+ * the bound of an outsocket, and never block it.
  */
 struct helper;
 
@@ -37,8 +39,8 @@ struct outbuf *helper_job(struct helper *c);
 bool helper_send(struct helper *c);
 bool helper_flush(struct helper *c);
 
-/* Returns false once the process has died: it cannot be started again behind the program's filter
- * of system calls. */
+/* Returns false once the process has died and is not started anew: offline, or because its keeper
+ * has died too, or because it cannot do its work. */
 bool helper_alive(const struct helper *c);
 
 /* For the poll loop, as in struct sink_kind. */
@@ -46,10 +48,10 @@ void helper_tick(struct helper *c, int64_t now);
 size_t helper_poll(const struct helper *c, struct pollfd *p);
 void helper_ready(struct helper *c, const struct pollfd *p);
 
-/* What became of the jobs so far: offered, done by the helper, lost before it and in it, and how
- * often it connected again. */
+/* What became of the jobs so far: offered, done by the helper, lost before it and in it; how often
+ * it connected again, and was started anew. */
 struct helper_counts {
-	uint64_t offered, done, lost, reconnects;
+	uint64_t offered, done, lost, reconnects, restarts;
 };
 
 struct helper_counts helper_counts(const struct helper *c);

@@ -62,13 +62,16 @@ static bool connected(struct outsocket *s)
 /* The reader has gone. A connection that had stood is tried again at once. */
 static void disconnect(struct outsocket *s, int error)
 {
-	close(s->fd);
+	if (s->path)
+		close(s->fd);
+	else
+		s->ended = s->fd;
 	s->fd = -1;
 	s->sent = 0;
-	s->broken |= !s->mode->live || !s->path;
+	s->broken |= !s->mode->live || (!s->path && !s->renewable);
 	if (s->broken)
 		target_state_give_up(&s->state, strerror(error));
-	else
+	else if (s->path)
 		target_state_down(&s->state, strerror(error));
 	s->retry = s->now;
 	if (s->now - s->began < steady)
@@ -89,8 +92,13 @@ bool outsocket_check(const char *path, struct error *why)
 bool outsocket_open(struct outsocket *s, const char *path, enum outsocket_kind kind,
 		    const char *name, const struct run_mode *mode, struct error *why)
 {
-	*s = (struct outsocket){
-		.kind = kind, .path = path, .fd = -1, .mode = mode, .state = {.name = name}};
+	*s = (struct outsocket){.kind = kind,
+				.path = path,
+				.fd = -1,
+				.ended = -1,
+				.allowed = UINT64_MAX,
+				.mode = mode,
+				.state = {.name = name}};
 	if (!outsocket_check(path, why))
 		return false;
 	if (mode->live) {
@@ -108,10 +116,20 @@ void outsocket_adopt(struct outsocket *s, int fd, const char *name, const struct
 {
 	*s = (struct outsocket){.kind = OUTSOCKET_STREAM,
 				.fd = fd,
+				.ended = -1,
+				.allowed = UINT64_MAX,
 				.mode = mode,
 				.connects = 1,
 				.state = {.name = name}};
 	if (mode->live)
+		fcntl(fd, F_SETFL, O_NONBLOCK);
+}
+
+void outsocket_give(struct outsocket *s, int fd)
+{
+	s->fd = fd;
+	s->sent = 0;
+	if (s->mode->live)
 		fcntl(fd, F_SETFL, O_NONBLOCK);
 }
 
@@ -152,12 +170,17 @@ static bool send_first(struct outsocket *s, struct bytes record)
 	return true;
 }
 
+static bool may_send(const struct outsocket *s)
+{
+	return s->state.written < s->allowed;
+}
+
 /* At most one new connection, so that a reader who takes nothing and goes costs little. */
 static void send_out(struct outsocket *s)
 {
 	struct bytes record;
 	for (int tries = 0; tries < 2 && connected(s); tries++)
-		while (s->fd >= 0 && (record = outqueue_first(&s->queue)).p)
+		while (s->fd >= 0 && may_send(s) && (record = outqueue_first(&s->queue)).p)
 			if (!send_first(s, record))
 				break;
 	if (s->fd >= 0 && outqueue_used(&s->queue) == 0)
@@ -199,7 +222,8 @@ size_t outsocket_poll(const struct outsocket *s, struct pollfd *p)
 	if (s->fd < 0)
 		return 0;
 	/* That the reader goes is told in any case. */
-	*p = (struct pollfd){.fd = s->fd, .events = outqueue_used(&s->queue) > 0 ? POLLOUT : 0};
+	*p = (struct pollfd){.fd = s->fd,
+			     .events = outqueue_used(&s->queue) > 0 && may_send(s) ? POLLOUT : 0};
 	return 1;
 }
 
@@ -253,6 +277,8 @@ bool outsocket_close(struct outsocket *s)
 	target_state_sum(&s->state, s->mode->live);
 	if (s->fd >= 0)
 		close(s->fd);
+	if (s->ended >= 0)
+		close(s->ended);
 	outqueue_free(&s->queue);
 	outbuf_free(&s->buf);
 	return whole;

@@ -19,9 +19,14 @@ struct outsocket {
 	struct outbuf buf;
 	struct outqueue queue;
 	enum outsocket_kind kind;
-	const char *path; /* NULL: one end of a socket pair, which cannot be connected again */
+	const char *path; /* NULL: one end of a socket pair; outsocket_give connects it again */
 	int fd;           /* -1: not connected */
+	/* Without a path: the end whose reader has gone, where something may still be read; the
+	 * caller closes it, and sets it to -1. -1: none. */
+	int ended;
 	bool broken;
+	bool renewable;   /* without a path: outsocket_give may come */
+	uint64_t allowed; /* so many records are sent at most, in all */
 	const struct run_mode *mode;
 	size_t sent; /* bytes sent of the first record in the queue; the next reader gets that
 			record from its beginning */
@@ -45,6 +50,10 @@ bool outsocket_check(const char *path, struct error *why);
 /* Takes over fd, one end of a pair of stream sockets whose reader is a helper process. Live, makes
  * fd non-blocking. name and mode are borrowed. */
 void outsocket_adopt(struct outsocket *s, int fd, const char *name, const struct run_mode *mode);
+
+/* The reader of a pair was started anew: takes over fd, as outsocket_adopt. The first record that
+ * the old reader did not get whole goes to the new one from its beginning. */
+void outsocket_give(struct outsocket *s, int fd);
 
 /* The record in buf is complete: queues it, and empties buf. Offline, sends it and returns false
  * once the reader has gone. Live, always returns true; records without room are lost and counted.

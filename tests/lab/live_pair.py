@@ -254,6 +254,15 @@ def children(pid):
     return [int(word) for word in listed.split()]
 
 
+def descendants(pid, *names):
+    """The processes below a process, at any depth, that have one of these names."""
+    found = []
+    for child in children(pid):
+        found += [child] if status(child)["Name"] in names else []
+        found += descendants(child, *names)
+    return found
+
+
 def verdict(record):
     return record["ending"]["verdict"]
 

@@ -17,7 +17,7 @@ import threading
 import time
 
 from live_pair import (
-    PROGRAM, SANITIZED, Daemon, Pair, Server, children, run, session, status, until)
+    PROGRAM, SANITIZED, Daemon, Pair, Server, descendants, run, session, status, until)
 
 LOST = "221 2.0.0 closing"
 
@@ -136,10 +136,8 @@ def test_every_output():
         Server(pair, LOST)
         with Daemon(pair.server, "-i", "eth0", "--stats-interval", "1s", outputs=options) as daemon:
             assert SANITIZED or status(daemon.pid)["Seccomp"] == "2"
-            couriers = [
-                pid for pid in children(daemon.pid) if status(pid)["Name"] == "smtpwatch-out"
-            ]
-            assert len(couriers) == 3, couriers
+            couriers = descendants(daemon.pid, "smtpwatch-out", "smtpwatch-keep")
+            assert len(couriers) == 6, couriers
             for pid in couriers:
                 assert (status(pid)["Uid"].split() == status(daemon.pid)["Uid"].split()
                         and status(pid)["Uid"].split()[0] != "0"), status(pid)["Uid"]
@@ -290,12 +288,8 @@ def test_kill():
             daemon.session(session(pair))
             pid = until(lambda: (pathlib.Path(name) / "pid").exists() and
                         (pathlib.Path(name) / "pid").read_text(encoding="ascii").strip())
-            couriers = [
-                str(child)
-                for child in children(daemon.pid)
-                if status(child)["Name"] == "smtpwatch-out"
-            ]
-            assert pid and len(couriers) == 1
+            couriers = descendants(daemon.pid, "smtpwatch-out", "smtpwatch-keep")
+            assert pid and len(couriers) == 2
             os.kill(daemon.pid, signal.SIGKILL)
             daemon.process.wait()
 
@@ -309,8 +303,10 @@ def test_kill():
 
 
 def test_a_process_dies():
-    """where a process of the program dies, that is said, all sums are, and it ends with status 3"""
-    for name in ("smtpwatch-out", "smtpwatch-open"):
+    """where a process of the program dies that nobody can start anew, that is said, all sums are,
+    and the program ends with status 3
+    """
+    for name in ("smtpwatch-keep", "smtpwatch-open"):
         if SANITIZED and name == "smtpwatch-open":
             continue
         with Pair() as pair:
@@ -318,13 +314,46 @@ def test_a_process_dies():
             with Daemon(pair.server, "-i", "eth0",
                         outputs=("-o", "json", "-o", "exec:/bin/true")) as daemon:
                 daemon.session(session(pair))
-                one = [c for c in children(daemon.pid) if status(c)["Name"] == name]
+                one = descendants(daemon.pid, name)
                 assert len(one) == 1, one
                 os.kill(one[0], signal.SIGKILL)
                 assert daemon.process.wait(10) == 3, daemon.said
                 assert daemon.hears("has died; ending"), daemon.said
                 # The session before it is told, and the statistics.
                 assert until(lambda: daemon.of("stats")), daemon.records
+
+
+def test_a_helper_dies():
+    """a helper process that dies is started anew, and what waited goes there; what it had and had
+    not done is told as lost: offered = written + lost
+    """
+    with folder_make() as name, Pair() as pair:
+        tcp = loghost(pair, socket.SOCK_STREAM, 5515)
+        script = pathlib.Path(name) / "command"
+        script.write_text(f"#!/bin/sh\necho $SMTPWATCH_CLIENT >>{name}/out\n", encoding="ascii")
+        script.chmod(0o755)
+        outputs = ["json", f"exec:{script}", "syslog:tcp://127.0.0.1:5515"]
+        Server(pair, LOST)
+        with Daemon(pair.server, "-i", "eth0", "--stats-interval", "1s",
+                    outputs=[word for output in outputs for word in ("-o", output)]) as daemon:
+            daemon.session(session(pair))
+            for turn in (1, 2):
+                for pid in descendants(daemon.pid, "smtpwatch-out"):
+                    os.kill(pid, signal.SIGKILL)
+                daemon.sessions([session(pair) for _ in range(5)])
+                assert until(lambda want=2 * turn: len(daemon.says("runs again")) == want,
+                             10), daemon.said
+            daemon.session(session(pair))
+            assert daemon.stop() == 0, daemon.said
+            for output in daemon.of("stats")[-1]["outputs"][1:]:
+                assert output["restarts"] == 2, output
+            # 12 sessions, and what was said of the outputs to the log host
+            said = daemon.says("started anew; records lost in it")
+            assert len(said) == 4, daemon.said
+            lost = sum(int(line.rsplit(" ", 1)[1]) for line in said if "exec:" in line)
+            ran = (pathlib.Path(name) / "out").read_text(encoding="utf-8").splitlines()
+            assert 12 - lost <= len(ran) <= 12, (lost, ran)
+        tcp.close()
 
 
 if __name__ == "__main__":

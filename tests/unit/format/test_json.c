@@ -350,7 +350,7 @@ static void no_mistake(void *arg, unsigned line, const char *text)
 static void write_live(struct output *out, struct made *m)
 {
 	const struct sink_counts loss = {
-		.name = "syslog:udp://[::1]:514", .lost = 7, .reconnects = 2};
+		.name = "syslog:udp://[::1]:514", .lost = 7, .reconnects = 2, .restarts = 1};
 	struct monitor_stats core = {0};
 	struct suppression *suppression;
 	struct report held;

@@ -70,8 +70,9 @@ static void put(const struct metrics *m, struct outbuf *b, const struct sink_cou
 static void the_page_follows_the_format(void **state)
 {
 	(void)state;
-	static const struct sink_counts outputs[] = {{"json:/var/log/\"x\\y\"\n\xff", 9, 2, 7, 0},
-						     {"syslog:udp://[::1]:514", 5, 4, 0, 3}};
+	static const struct sink_counts outputs[] = {
+		{"json:/var/log/\"x\\y\"\n\xff", 9, 2, 7, 0, 0},
+		{"syslog:udp://[::1]:514", 5, 4, 0, 3, 2}};
 	struct metrics *m = calloc(1, sizeof(*m));
 	struct outbuf b = {0};
 	size_t empty;
@@ -86,6 +87,7 @@ static void the_page_follows_the_format(void **state)
 	has(b.p, "smtpwatch_output_lost_total{output=\"json:/var/log/"
 		 "\\\"x\\\\y\\\"\\\\u000a\xef\xbf\xbd\"} 7\n");
 	has(b.p, "smtpwatch_output_reconnects_total{output=\"syslog:udp://[::1]:514\"} 3\n");
+	has(b.p, "smtpwatch_output_restarts_total{output=\"syslog:udp://[::1]:514\"} 2\n");
 	has(b.p, "smtpwatch_session_stages_total{verdict=\"221-for-message\",stage=\"END-OF-"
 		 "MESSAGE\"} 1\n");
 	has(b.p, "smtpwatch_stream_conns_open 0\n");
@@ -366,7 +368,7 @@ static void who_asks_by_http_is_answered(void **state)
 	struct monitor_stats core = {.frames = 4711};
 	struct totals totals = {0};
 	struct alerting alerting = alerting_default();
-	const struct sink_counts loss = {"json:x", 4, 1, 3, 0};
+	const struct sink_counts loss = {"json:x", 4, 1, 3, 0, 0};
 	const struct watched watched[] = {{"eth0", true, INT64_C(1700000000250000000), 7, 0},
 					  {"wg\"0", false, 0, 0, 0}};
 	uint16_t port = free_port();

@@ -324,8 +324,10 @@ static void work_sizes(int fd, const void *arg)
 	size_t n;
 
 	(void)arg;
-	while ((n = helper_take(fd, job)) > 0)
+	while ((n = helper_take(fd, job)) > 0) {
 		fprintf(stderr, "took %zu: %c%c\n", n, job[0], job[n - 1]);
+		helper_report(fd, (struct helper_report){.done = 1});
+	}
 }
 
 /* Jobs of all sizes, one behind the other; each as it was. One that is longer than any may be is
