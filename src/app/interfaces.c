@@ -203,6 +203,14 @@ void interfaces_tick(struct interfaces *s, int64_t now)
 			interface_retry(s, &s->all[i], now);
 }
 
+bool interfaces_absent(const struct interfaces *s)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (!s->all[i].open)
+			return true;
+	return false;
+}
+
 size_t interfaces_watched(const struct interfaces *s, struct watched *out, size_t n)
 {
 	n = n < s->n ? n : s->n;

@@ -28,6 +28,9 @@ void interfaces_link(struct interfaces *s, const struct worker_link *link, int64
  * once a second. now: monotonic, nanoseconds. */
 void interfaces_tick(struct interfaces *s, int64_t now);
 
+/* Returns whether an interface is absent, so that interfaces_tick has something to do. */
+bool interfaces_absent(const struct interfaces *s);
+
 /* Fills the states of at most n interfaces. Returns their number. */
 size_t interfaces_watched(const struct interfaces *s, struct watched *out, size_t n);
 

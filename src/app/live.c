@@ -29,7 +29,8 @@ enum {
 	SINK_FDS = 64,   /* descriptors of outputs in one poll */
 	MESSAGES = 4096, /* of one worker in a row, before other workers, signals and outputs are
 			    due */
-	TICK_MS = 250    /* milliseconds of a wait without an event */
+	TICK_MS = 250    /* milliseconds of a wait without an event, while an interface is absent or
+			    somebody looks on */
 };
 
 static const int64_t second = FRAME_SECOND, losses_interval = 60 * FRAME_SECOND;
@@ -366,7 +367,20 @@ static void helpers_check(struct live_run *w, bool broker_died)
 	stop_begin(w);
 }
 
-/* Waits for an event, TICK_MS at most. fds has the signals first, then rings, outputs, the
+/* Returns the milliseconds until there is something to do without an event. */
+static int wait_of(const struct live_run *w)
+{
+	int64_t now = clock_read(CLOCK_MONOTONIC), due = w->second_due;
+	if (w->watchdog != 0 && w->watchdog_due < due)
+		due = w->watchdog_due;
+	if (w->stats_interval > 0 && w->last_stats + w->stats_interval < due)
+		due = w->last_stats + w->stats_interval;
+	if (w->stopping || w->run.viewer || interfaces_absent(w->interfaces))
+		return TICK_MS;
+	return due > now ? (int)((due - now) / 1000000) + 1 : 0;
+}
+
+/* Waits for an event or the next thing to do. fds has the signals first, then rings, outputs, the
  * keyboard, the broker and the status. */
 static void await(struct live_run *w, struct pollfd *fds, bool more)
 {
@@ -378,7 +392,7 @@ static void await(struct live_run *w, struct pollfd *fds, bool more)
 	*broker = (struct pollfd){
 		.fd = w->broker && !w->stopping ? socket_broker_descriptor(w->broker) : -1,
 		.events = POLLIN};
-	if (poll(fds, (nfds_t)(n + sinks + 2 + status_n), more ? 0 : TICK_MS) < 0) {
+	if (poll(fds, (nfds_t)(n + sinks + 2 + status_n), more ? 0 : wait_of(w)) < 0) {
 		/* A signal has interrupted poll: the terminal may have a new size. */
 		view(w, true);
 		return;
@@ -453,6 +467,8 @@ static bool signals_catch(struct live_run *w)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaction(SIGPIPE, &ignore, NULL);
+	/* A file at its limit of size is an output that takes no more. */
+	sigaction(SIGXFSZ, &ignore, NULL);
 	w->signals = sigprocmask(SIG_BLOCK, &set, NULL) == 0
 			     ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
 			     : -1;

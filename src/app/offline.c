@@ -91,6 +91,8 @@ static void signals_catch(void)
 	sigaction(SIGUSR1, &asker, NULL);
 	/* A closed pipe is an error of write(2), and does not end the program. */
 	sigaction(SIGPIPE, &ignore, NULL);
+	/* A file at its limit of size is an output that takes no more. */
+	sigaction(SIGXFSZ, &ignore, NULL);
 }
 
 /* Opens an input. Returns false after printing why. If run.usage is set, no input can be opened. */

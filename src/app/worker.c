@@ -20,8 +20,12 @@ enum {
 	TURNS = 32,  /* batches of one interface in a row, before the other interfaces and the clock
 			are due */
 	LAST_ROUNDS = 256,
+	LAST_MS = 300, /* milliseconds: longer than the kernel keeps frames in a block of the ring
+			  that is not full */
+	LAST_WAIT_MS = 20,
 	RING_ROUNDS = 10000,
-	TICK_MS = 100,              /* milliseconds of a wait without a frame */
+	TICK_MS = 100,              /* milliseconds of a wait without a frame, while time_pass
+				       may end a session */
 	RING_SIZE = 8 << 20,        /* bytes; some 5,000 records */
 	RING_SPARE = RING_SIZE / 4, /* bytes for alerts alone */
 	BUSY_WAIT_NS = 1000000      /* pause while a stopped worker waits for room in the ring */
@@ -30,6 +34,10 @@ enum {
 static_assert(RECORD_BYTES_MAX + 64 < RING_SIZE / 2 - RING_SPARE, "every record finds a place");
 
 static const int64_t look_interval = FRAME_SECOND / 4, stats_interval = FRAME_SECOND;
+
+/* So long after the latest frame the timers that judge a session by its silence may be due: those
+ * of a second (core/stream). Timers of more than that may be late by a look. */
+static const int64_t quiet_after = 3 * FRAME_SECOND;
 
 /* Longest delay of a frame in the kernel, which delivers whole blocks. */
 static const int64_t capture_lag = FRAME_SECOND / 10;
@@ -315,13 +323,22 @@ static void look(struct worker *w, int64_t now)
 	}
 }
 
-/* Waits for a frame or worker_wake, TICK_MS at most. libpcap's own wait would not return before a
- * packet came. */
-static void await(struct worker *w)
+/* Returns the milliseconds until there is something to do without a frame. */
+static int wait_of(const struct worker *w, int64_t now)
+{
+	int64_t left = w->looked + look_interval - now;
+	if (w->frame_clock != 0 && now - w->frame_clock < quiet_after)
+		return TICK_MS;
+	return left > 0 ? (int)(left / 1000000) + 1 : 0;
+}
+
+/* Waits for a frame, worker_wake or the next thing to do. libpcap's own wait would not return
+ * before a packet came. */
+static void await(struct worker *w, int64_t now)
 {
 	for (unsigned i = 0; i < w->n; i++)
 		w->fds[i].fd = w->slots[i].live ? live_descriptor(w->slots[i].live) : -1;
-	if (poll(w->fds, w->n + 1, TICK_MS) > 0 && w->fds[w->n].revents != 0) {
+	if (poll(w->fds, w->n + 1, wait_of(w, now)) > 0 && w->fds[w->n].revents != 0) {
 		uint64_t count;
 		if (read(w->event, &count, sizeof count) > 0)
 			w->looked = 0;
@@ -347,17 +364,41 @@ static void turn(struct worker *w)
 		ring_wake(w->ring);
 	w->wake_due = false;
 	if (got == 0)
-		await(w);
+		await(w, now);
 }
 
-/* Reads the frames that came before the stop. LAST_ROUNDS bounds the time on a busy link. */
-static void rest_read(struct worker *w)
+/* Reads what is ready. LAST_ROUNDS bounds the time on a busy link. */
+static void ready_read(struct worker *w)
 {
 	size_t got = 1;
 	for (unsigned round = 0; round < LAST_ROUNDS && got > 0; round++) {
 		got = 0;
 		for (unsigned i = 0; i < w->n; i++)
 			got += slot_read(w, &w->slots[i]);
+	}
+}
+
+static bool rest_unread(const struct worker *w)
+{
+	for (unsigned i = 0; i < w->n; i++)
+		if (w->slots[i].live && live_unread(w->slots[i].live) > 0)
+			return true;
+	return false;
+}
+
+/* Reads the frames that came before the stop. The kernel hands out its latest block only when that
+ * is full or its time is over: as long as frames were counted and not read, they are waited for. */
+static void rest_read(struct worker *w)
+{
+	int64_t end = clock_ms() + LAST_MS, now_wall = clock_read(CLOCK_REALTIME);
+	for (unsigned i = 0; i < w->n; i++)
+		if (w->slots[i].live)
+			slot_count(w, &w->slots[i], now_wall);
+	w->looked_wall = now_wall;
+	ready_read(w);
+	while (rest_unread(w) && clock_ms() < end) {
+		nanosleep(&(struct timespec){0, LAST_WAIT_MS * 1000000L}, NULL);
+		ready_read(w);
 	}
 }
 

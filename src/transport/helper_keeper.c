@@ -48,7 +48,7 @@ static void capabilities_drop(void)
 /* Keyboard signals go to all processes of a terminal; this one ends when the program says so. */
 static void signals_set(void)
 {
-	static const int ignored[] = {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGPIPE};
+	static const int ignored[] = {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGPIPE, SIGXFSZ};
 	sigset_t none;
 	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
 		signal(ignored[i], SIG_IGN);

@@ -356,5 +356,17 @@ def test_a_helper_dies():
         tcp.close()
 
 
+def test_file_size_limit():
+    """a file at its limit of size is an output that takes no more, and ends nothing"""
+    with folder_make() as name, Pair() as pair:
+        Server(pair, LOST)
+        with Daemon(pair.server, "-i", "eth0", before=("prlimit", "--fsize=3000"),
+                    outputs=("-o", "json", "-o", f"json:{name}/file")) as daemon:
+            daemon.sessions([session(pair) for _ in range(5)])
+            assert daemon.hears("File too large"), daemon.said
+            assert daemon.stop() == 3, daemon.said
+            assert daemon.says("records offered: 6, written: "), daemon.said
+
+
 if __name__ == "__main__":
     sys.exit(run(sys.modules[__name__]))
