@@ -52,6 +52,7 @@ struct offline {
 	bool drawing;                /* an output shows ladders, which need a second pass */
 	bool overlap;                /* a warning about it was printed */
 	int64_t latest;              /* time of the last frame that was read */
+	int64_t last;                /* latest believed time of all inputs */
 	struct input_follow follow;  /* of the last input, with --follow */
 	bool following;              /* the last input is being read */
 	uint64_t followed;           /* frames of it when it last had no more */
@@ -331,6 +332,13 @@ static void overlap_check(struct offline *f, const struct input *in, const struc
 			 in->path);
 }
 
+/* The input that is read last need not be the one that ends last. */
+static void last_note(struct offline *f)
+{
+	int64_t last = shards_last(f->shards);
+	f->last = last > f->last ? last : f->last;
+}
+
 /* Reads an input to its end, to a fault, or until a signal. Results of an input that may wait are
  * flushed after each batch, as the next batch may come late. */
 static void input_read(struct offline *f, struct input *in)
@@ -357,6 +365,7 @@ static void input_read(struct offline *f, struct input *in)
 		progress_update(f, in->source);
 	}
 	reading = NULL;
+	last_note(f);
 	progress_input_done(f, in->source);
 	if (n < 0 && !stopping)
 		log_fail(&f->run.trouble, "%s", why.text);
@@ -375,7 +384,8 @@ static void finish(struct offline *f)
 	shards_stats(f->shards, &core);
 	core.capture.dropped = f->counts.dropped;
 	core.capture.dropped_by_interface = f->counts.dropped_by_interface;
-	int64_t last = core.frames > 0 ? shards_last(f->shards) : time(NULL) * FRAME_SECOND;
+	last_note(f);
+	int64_t last = core.frames > 0 ? f->last : time(NULL) * FRAME_SECOND;
 	struct summary summary = run_summary(&f->run, &core, last, stopping != 0);
 	summary.filtered = f->counts.filtered;
 	summary.broken = f->broken;

@@ -1,13 +1,17 @@
 /* draw.c - draws the title, the tabs, a list or a text, and the last line. */
 #include "policy/alert_kind.h"
+#include "smtpwatch/cause.h"
 #include "tui/view.h"
 
 #include "smtpwatch/frame.h"
 
 #include <stdio.h>
 
-/* WIDE: columns from which a list shows more fields. HEAD: row of the first line of a list. */
-enum { WIDE = 100, HEAD = 3 };
+/* WIDE: columns from which a list shows more fields. HEAD: row of the first line of a list. MAIL:
+ * columns from which the list of sessions shows the mail and the cause. ENDPOINTS: columns of two
+ * IPv4 addresses and a port. HOST_CELLS: columns of a wide line of a host beside address and name.
+ */
+enum { WIDE = 100, HEAD = 3, MAIL = 170, ENDPOINTS = 39, HOST_CELLS = 60 };
 
 static const int styles[SEVERITIES] = {SCREEN_PLAIN,   SCREEN_PLAIN, SCREEN_NOTICE,
 				       SCREEN_WARNING, SCREEN_ERROR, SCREEN_CRITICAL};
@@ -18,14 +22,21 @@ struct line {
 	unsigned row, column, selected;
 };
 
-/* Draws t->cell with `width` columns and a blank behind, and empties it. right: aligned to the
- * right. */
+/* Draws t->cell with `width` columns and a blank behind, and empties it. A text that is cut ends in
+ * "~". right: aligned to the right. */
 static void cell(struct line *l, unsigned width, int style, bool right)
 {
 	struct outbuf *c = &l->t->cell;
+	unsigned columns = screen_size().columns, left = 0;
+	if (l->column < columns)
+		left = width < columns - l->column ? width : columns - l->column;
+	bool cut = left > 0 && screen_width(bytes_of(c->p, c->n)) > left;
 	size_t shift = right && c->n < width ? width - c->n : 0;
-	screen_put(l->row, l->column + (unsigned)shift, width - (unsigned)shift,
+	screen_put(l->row, l->column + (unsigned)shift, left - (unsigned)(cut ? 1 : 0),
 		   (unsigned)style | l->selected, bytes_of(c->p, c->n));
+	if (cut)
+		screen_put(l->row, l->column + left - 1, 1, (unsigned)style | l->selected,
+			   bytes_str("~"));
 	l->column += width + 1;
 	c->n = 0;
 	c->failed = false;
@@ -71,41 +82,59 @@ static void put_bar(unsigned row)
 		screen_put(row, i, 1, SCREEN_BAR, bytes_str(" "));
 }
 
-/* The numbers come before the names of the inputs, because the names may be long. */
-static void draw_title(struct top *t)
+/* Writes the numbers of the title. detail: 0 without severities, 1 with the worst one, 2 with all.
+ */
+static void title_put(struct top *t, unsigned detail)
 {
 	const uint64_t *alerts = recent_alerts(t->recent);
-	unsigned columns = screen_size().columns, state = (unsigned)strlen(t->state), used;
 	struct text words = {.b = &t->cell};
-	uint64_t all = 0;
-	for (unsigned s = 0; s < SEVERITIES; s++)
+	uint64_t all = 0, worst[SEVERITIES] = {0};
+	for (unsigned s = 0; s < SEVERITIES; s++) {
 		all += alerts[s];
-	put_bar(0);
+		if (alerts[s] > 0) {
+			memset(worst, 0, sizeof worst);
+			worst[s] = alerts[s];
+		}
+	}
+	t->cell.n = 0;
 	outbuf_str(&t->cell, " smtpwatch  ");
 	text_count(&words, recent_seen(t->recent), "session");
 	outbuf_str(&t->cell, "  ");
 	text_count(&words, all, "alert");
-	outbuf_str(&t->cell, all > 0 ? ": " : "");
-	text_by_severity(&words, alerts);
+	if (all > 0 && detail > 0)
+		outbuf_str(&t->cell, detail == 1 ? ", " : ": ");
+	if (detail > 0)
+		text_by_severity(&words, detail == 1 ? worst : alerts);
 	outbuf_str(&t->cell, "  ");
-	used = columns > state + 2 ? screen_put(0, 0, columns - state - 2, SCREEN_BAR,
-						bytes_of(t->cell.p, t->cell.n))
-				   : 0;
+	outbuf_free(&words.scratch);
+}
+
+/* The numbers come before the names of the inputs, because the names may be long. What does not fit
+ * as a whole is shortened to what does. */
+static void draw_title(struct top *t)
+{
+	unsigned columns = screen_size().columns, state = (unsigned)strlen(t->state), detail = 3;
+	struct line l = {.t = t};
+	unsigned room = columns > state + 2 ? columns - state - 2 : 0;
+	put_bar(0);
+	do
+		title_put(t, --detail);
+	while (detail > 0 && t->cell.n > room);
+	if (room > 0)
+		l.column = screen_put(0, 0, room, SCREEN_BAR, bytes_of(t->cell.p, t->cell.n));
 	t->cell.n = 0;
 	escape_text(&t->cell, bytes_str(t->inputs));
-	if (used + state + 2 < columns)
-		screen_put(0, used, columns - state - 2 - used, SCREEN_BAR,
-			   bytes_of(t->cell.p, t->cell.n));
+	if (l.column < room)
+		cell(&l, room - l.column, SCREEN_BAR, false);
 	t->cell.n = 0;
 	if (columns > state)
 		screen_put(0, columns - state - 1, state, SCREEN_BAR, bytes_str(t->state));
-	outbuf_free(&words.scratch);
 }
 
 static const char *order_words(const struct top *t)
 {
-	static const char *const hosts[RECENT_ORDERS] = {"most alerts first", "most sessions first",
-							 "slowest first"};
+	static const char *const hosts[RECENT_ORDERS] = {"worst alerts first",
+							 "most sessions first", "slowest first"};
 	if (t->view == TOP_SESSIONS)
 		return t->worst_first ? "worst first" : "latest first";
 	return t->view <= TOP_CLIENTS ? hosts[t->order] : "";
@@ -130,16 +159,17 @@ static void draw_tabs(struct top *t)
 	cell(&l, 200, SCREEN_DIM, false);
 }
 
+/* An address and a name share what the other cells leave. */
 static unsigned host_width(void)
 {
 	unsigned columns = screen_size().columns;
-	return columns >= WIDE ? 22 + (columns - WIDE) / 2 : 22;
+	return columns >= WIDE ? 24 + (columns - WIDE) / 2 : 22;
 }
 
 static unsigned name_width(void)
 {
 	unsigned columns = screen_size().columns;
-	return columns >= WIDE ? 18 + (columns - WIDE + 1) / 2 : 16;
+	return columns >= WIDE ? columns - HOST_CELLS - host_width() : 16;
 }
 
 static void draw_host_head(struct top *t)
@@ -154,7 +184,7 @@ static void draw_host_head(struct top *t)
 		cell_str(&l, 8, SCREEN_DIM, "Worst");
 	cell_str(&l, 14, SCREEN_DIM, "Stage");
 	if (wide)
-		cell_str(&l, 9, SCREEN_DIM, " Greeting");
+		cell_str(&l, 8, SCREEN_DIM, "Greeting");
 	cell_str(&l, 8, SCREEN_DIM, "  Answer");
 }
 
@@ -182,8 +212,14 @@ static void draw_host(struct top *t, unsigned row, const struct recent_host *h, 
 		cell_str(&l, 8, styles[worst], all > 0 ? severity_name((enum severity)worst) : "");
 	cell_str(&l, 14, SCREEN_PLAIN, stage < STAGES ? stage_name((enum stage)stage) : "");
 	if (wide)
-		cell_wait(&l, 9, &h->greeting);
+		cell_wait(&l, 8, &h->greeting);
 	cell_wait(&l, 8, &h->acceptance);
+}
+
+/* Of a sender, and of a recipient. */
+static unsigned mail_width(void)
+{
+	return 16 + (screen_size().columns - MAIL) / 6;
 }
 
 static void draw_session_head(struct top *t)
@@ -197,10 +233,47 @@ static void draw_session_head(struct top *t)
 		cell_str(&l, 8, SCREEN_DIM, "Ended");
 	cell_str(&l, 8, SCREEN_DIM, "Severity");
 	cell_str(&l, 22, SCREEN_DIM, "Ending");
-	cell_str(&l, 200, SCREEN_DIM, "Client > server");
+	if (screen_size().columns < MAIL) {
+		cell_str(&l, 1000, SCREEN_DIM, "Client > server");
+		return;
+	}
+	cell_str(&l, ENDPOINTS, SCREEN_DIM, "Client > server");
+	cell_str(&l, mail_width(), SCREEN_DIM, "Sender");
+	cell_str(&l, mail_width(), SCREEN_DIM, "Recipient");
+	cell_str(&l, 22, SCREEN_DIM, "Cause");
+	cell_str(&l, 1000, SCREEN_DIM, "Message-ID");
 }
 
-static void draw_session(struct top *t, unsigned row, const struct stored_session *s, bool selected)
+static void cell_string(struct line *l, unsigned width, const struct transaction *m,
+			enum string_tag tag)
+{
+	if (m)
+		escape_text(&l->t->cell, strings_find(&m->strings, tag).text);
+	cell(l, width, SCREEN_PLAIN, false);
+}
+
+/* Returns the first message that needs attention, else the first; NULL: there is none. */
+static const struct transaction *message_of(const struct report *r)
+{
+	const struct transaction *first = r->record.session->first, *m = first;
+	while (m && !text_message_shown(r, m))
+		m = m->next;
+	return m ? m : first;
+}
+
+/* Draws the mail and the cause, redacted as in every output. */
+static void draw_mail(struct line *l, struct stored_session *s)
+{
+	const struct report *r = stored_restore(s);
+	const struct transaction *m = message_of(r);
+	const struct cause *c = report_cause(r);
+	cell_string(l, mail_width(), m, STRING_FROM);
+	cell_string(l, mail_width(), m, STRING_RCPT);
+	cell_str(l, 22, SCREEN_PLAIN, c ? cause_row(c->id)->id : "");
+	cell_string(l, 1000, m, STRING_MESSAGE_ID);
+}
+
+static void draw_session(struct top *t, unsigned row, struct stored_session *s, bool selected)
 {
 	const struct conn *conn = s->record->conn;
 	struct line l = line_begin(t, row, selected);
@@ -209,16 +282,19 @@ static void draw_session(struct top *t, unsigned row, const struct stored_sessio
 	char addr[IP_ADDR_TEXT];
 	cell_number(&l, 7, SCREEN_PLAIN, s->report.number);
 	stamp_plain(&t->stamp, &t->cell, s->record->end);
-	if (!wide && t->cell.n > 19) {
+	/* Date and time without the zone, which the head names; narrow, the time alone. */
+	if (t->cell.n > 19 && !wide)
 		memmove(t->cell.p, t->cell.p + 11, 8);
-		t->cell.n = 8;
-	}
+	if (t->cell.n > 19)
+		t->cell.n = wide ? 19 : 8;
 	cell(&l, wide ? 19 : 8, SCREEN_PLAIN, false);
 	cell_str(&l, 8, styles[s->severity], severity_name(s->severity));
 	cell_str(&l, 22, styles[s->severity], alert_kind_row(s->kind)->id);
 	outbuf_format(&t->cell, "%s > ", ip_addr_text(&conn->addr[CLIENT], addr));
 	text_endpoint(&words, &conn->addr[SERVER], conn->port[SERVER]);
-	cell(&l, 200, SCREEN_PLAIN, false);
+	cell(&l, screen_size().columns < MAIL ? 1000 : ENDPOINTS, SCREEN_PLAIN, false);
+	if (screen_size().columns >= MAIL)
+		draw_mail(&l, s);
 }
 
 static void draw_text(struct top *t, struct bytes text)

@@ -240,6 +240,17 @@ static size_t character(struct bytes text, wchar_t *out, unsigned *width)
 	return n;
 }
 
+unsigned screen_width(struct bytes text)
+{
+	unsigned used = 0, more;
+	while (text.n > 0) {
+		wchar_t c;
+		text = bytes_from(text, character(text, &c, &more));
+		used += more;
+	}
+	return used;
+}
+
 unsigned screen_put(unsigned row, unsigned column, unsigned width, unsigned style,
 		    struct bytes text)
 {

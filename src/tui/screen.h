@@ -75,6 +75,9 @@ unsigned screen_put(unsigned row, unsigned column, unsigned width, unsigned styl
 		    struct bytes text);
 void screen_show(void);
 
+/* Returns the columns that screen_put would use for text if it had room. */
+unsigned screen_width(struct bytes text);
+
 /* Makes the next screen_show draw every character anew. Use when another program may have written
  * to the terminal. */
 void screen_redraw(void);

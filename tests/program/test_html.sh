@@ -35,6 +35,16 @@ result 'one session, its fault, its mail' report pcaps/221-for-message.pcap -- \
 result 'none that is an alert' report pcaps/clean-pipelined.pcap -- \
 	'No session ended in a way that calls for an alert' 'There are none.'
 
+# A capture that begins first and ends last, and one of the time between.
+latest() {
+	{ cat pcaps/221-for-message.pcap && tail -c +25 "pcaps/$2"; } >"$dir/long.pcap"
+	"$program" -r "$dir/long.pcap" -r "pcaps/$1" -o "html:$dir/late.html" -Z "$me" 2>/dev/null
+	"$program" -r "pcaps/$2" -o "html:$dir/end.html" -Z "$me"
+	grep -o 'last packet is of .*' "$dir/end.html" >"$dir/end"
+	grep -o 'last packet is of .*' "$dir/late.html" | cmp - "$dir/end"
+}
+result 'the last packet is that of all captures' latest drop-after-dot.pcap clean-pipelined.pcap
+
 printf '\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\xff\xff\0\0\x01\0\0\0' >"$dir/empty.pcap"
 result 'nothing at all' report "$dir/empty.pcap" -- 'No packet in'
 

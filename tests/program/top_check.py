@@ -56,7 +56,7 @@ class Test:
             "servers first, the worst first",
             t.sees(r"^198\.51\.100\.25:25 +mx1\.example\.net +4 +3 .*\n198\.51\.100\.15:25 +mx"), t)
         self.keys(
-            t, ("o", "most sessions first"), ("o", "slowest first"), ("o", "most alerts first"),
+            t, ("o", "most sessions first"), ("o", "slowest first"), ("o", "worst alerts first"),
             ("2", r"^192\.0\.2\.28 +out\.example\.org +3 +2 "),
             # The session of the capture that is named last is the earliest.
             ("3", r"^ +5 13:45:00 info +refused-then-closed .*\n +4 (.*\n)+"
@@ -78,6 +78,41 @@ class Test:
         )
         t.press("q")
         self.ended("q", t, 0)
+
+    def sizes(self):
+        """Nothing is cut at usual sizes, and numbers are those of the text."""
+        args = [self.program, "-Z", getpass.getuser()]
+        for name in pathlib.Path("pcaps").glob("*.pcap"):
+            if name.name.startswith(("221-", "421-", "lab-exim", "lab-postfix", "drop-")):
+                args += ["-r", str(name)]
+        text = subprocess.run([*args, "-o", "text"], capture_output=True, encoding="utf-8",
+                              check=False).stdout
+        counted = re.search(r"^([\d,]+ sessions), ([\d,]+ alerts): (.*)\.$", text, re.MULTILINE)
+        for rows, columns in ((24, 80), (30, 100), (30, 101), (50, 200)):
+            t = Terminal([*args, "--top"], rows=rows, columns=columns)
+            size = f"{columns}x{rows}"
+            severities = (r", \d+ critical " if columns == 80 else ": " + counted[3] + " ")
+            self.check(f"{size}: numbers as in the text",
+                       t.sees(rf"^ smtpwatch  {counted[1]}  {counted[2]}{severities}.* all read$"),
+                       t)
+            for key, head in (("1", "Server .*Answer$"), ("2", "Client .*Answer$"),
+                              ("3", "Ended.*Client > server"
+                               + (".*Sender +Recipient +Cause +Message-ID"
+                                  if columns == 200 else "$"))):
+                self.keys(t, (key, rf"^ *(# )?{head}"))
+                while t.read(0.3):
+                    pass
+                lines = t.text().split("\n")
+                cut = [
+                    line for line in lines[3:-1]
+                    if "~" in line and (columns >= 100 or "[2001:" not in line)
+                    and not re.search(r"@[a-z.]*~$", line)
+                ]
+                waits = [line for line in lines[3:-1] if line.strip()]
+                whole = key == "3" or all(re.search(r"( m?s| -)$", line) for line in waits)
+                self.check(f"{size} {key}: nothing is cut", not cut and whole and waits, t)
+            t.press("q")
+            self.ended(size, t, 0)
 
     def session(self):
         t = self.top(["pcaps/221-for-message.pcap"])
@@ -287,7 +322,8 @@ expect verdict 221-for-message
         for folder in ("pcaps", "tests"):
             os.symlink(os.path.join(home, folder), here / folder)
         os.chdir(here)
-        for part in (self.lists, self.session, self.many, self.hostile, self.lines, self.deaths,
+        for part in (self.lists, self.sizes, self.session, self.many, self.hostile, self.lines,
+                     self.deaths,
                      self.gone, self.said, self.turkish):
             part()
         os.chdir(home)
