@@ -18,6 +18,8 @@ void totals_count(struct totals *t, const struct report *r)
 	t->grouped += r->grouped;
 	t->tls += tls_share_used(r);
 	t->decrypted += tls_share_read(r);
+	t->one_way += r->record.ending->seen == SEEN_ONE_WAY;
+	t->cut += r->record.ending->seen == SEEN_TRUNCATED;
 	alert_kind_count(t, r, r->record.judgement.verdict);
 	for (unsigned s = VERDICTS; s < ALERT_KINDS; s++)
 		if (r->also >> s & 1)

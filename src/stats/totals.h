@@ -20,6 +20,8 @@ struct totals {
 	uint64_t grouped;      /* sessions that the alert of another session counts */
 	uint64_t fates[FATES]; /* messages, by enum fate */
 	uint64_t tls;          /* sessions that went into TLS (tls_share.h) */
+	uint64_t one_way;      /* sessions of which only one direction was captured */
+	uint64_t cut;          /* sessions of which the snaplen has cut bytes */
 	uint64_t decrypted;    /* sessions whose TLS was decrypted */
 	struct traffic_hours hours;
 	struct servers *servers;

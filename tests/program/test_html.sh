@@ -35,6 +35,16 @@ result 'one session, its fault, its mail' report pcaps/221-for-message.pcap -- \
 result 'none that is an alert' report pcaps/clean-pipelined.pcap -- \
 	'No session ended in a way that calls for an alert' 'There are none.'
 
+result 'one direction alone: what to do' report pcaps/one-way.pcap -- \
+	'1 session was captured in one direction only: mirror both directions'
+cut() {
+	"$builder" tests/scenarios/trap-21-snaplen-ehlo.smtp "$dir/cut.pcap" >/dev/null &&
+		report "$dir/cut.pcap" -- 'that were cut short: capture whole packets' &&
+		"$program" -r "$dir/cut.pcap" -o text -Z "$me" | tr -s ' \n' ' ' |
+		grep -q '1 session had packets .* short: capture whole packets (tcpdump -s 0)\.'
+}
+result 'cut packets: what to do, in text and page' cut
+
 # A capture that begins first and ends last, and one of the time between.
 latest() {
 	{ cat pcaps/221-for-message.pcap && tail -c +25 "pcaps/$2"; } >"$dir/long.pcap"

@@ -323,8 +323,7 @@ expect verdict 221-for-message
             os.symlink(os.path.join(home, folder), here / folder)
         os.chdir(here)
         for part in (self.lists, self.sizes, self.session, self.many, self.hostile, self.lines,
-                     self.deaths,
-                     self.gone, self.said, self.turkish):
+                     self.deaths, self.gone, self.said, self.turkish):
             part()
         os.chdir(home)
         print(f"1..{self.n}")

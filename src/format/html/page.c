@@ -332,6 +332,13 @@ static void put_capture(struct html *h, const struct summary *s)
 {
 	html_section(h, "capture", "The capture");
 	put_beware(h, s->core);
+	for (unsigned i = 0; i < TEXT_ADVICES; i++) {
+		if (!text_advice(&h->text, s, i))
+			continue;
+		html_str(h, "<p class=\"beware\">");
+		html_words(h);
+		html_str(h, "</p>\n");
+	}
 	if (text_undecoded_words(&h->text, s)) {
 		html_str(h, "<p class=\"beware\">");
 		html_words(h);

@@ -296,6 +296,42 @@ static void put_suppression(struct text *t, const struct summary *s)
 	}
 }
 
+bool text_advice(struct text *t, const struct summary *s, unsigned which)
+{
+	const struct {
+		uint64_t n;
+		const char *noun, *words;
+	} all[TEXT_ADVICES] = {
+		{s->totals->cut, "session",
+		 " had packets that were cut short: capture whole packets (tcpdump -s 0)."},
+		{s->totals->one_way, "session",
+		 " was captured in one direction only: mirror both directions, or capture on the "
+		 "server itself."},
+		{s->core->capture.dropped + s->core->capture.dropped_by_interface, "packet",
+		 " was lost while capturing: give the capture a larger buffer (tcpdump -B, here "
+		 "--buffer)."},
+	};
+	const char *words = all[which].words;
+	if (all[which].n == 0)
+		return false;
+	text_count(t, all[which].n, all[which].noun);
+	if (all[which].n > 1 && strncmp(words, " was", 4) == 0) {
+		outbuf_str(t->b, " were");
+		words += 4;
+	}
+	outbuf_str(t->b, words);
+	return true;
+}
+
+static void put_advices(struct text *t, const struct summary *s)
+{
+	for (unsigned i = 0; i < TEXT_ADVICES; i++) {
+		size_t from = t->b->n;
+		if (text_advice(t, s, i))
+			text_wrap(t, from, 2);
+	}
+}
+
 static void put_tally(struct text *t, const struct summary *s)
 {
 	text_count(t, s->totals->sessions, "session");
@@ -333,4 +369,5 @@ void text_summary(struct text *t, const struct summary *s)
 		put_tally(t, s);
 	put_counters(t, s->core, "Seen as well: ", false);
 	put_counters(t, s->core, "Beware: ", true);
+	put_advices(t, s);
 }

@@ -56,6 +56,11 @@ void text_message_words(struct text *t, const struct report *r, const struct tra
  * servers, the capture, and what the capture lacks. */
 void text_summary(struct text *t, const struct summary *s);
 
+/* What a capture lacks, and what mends that (summary.c). Appends one sentence without its line end,
+ * and returns whether there is something to say. which: below TEXT_ADVICES. */
+enum { TEXT_ADVICES = 3 };
+bool text_advice(struct text *t, const struct summary *s, unsigned which);
+
 /*
  * The same on one line without its line end, for outputs whose records are lines (brief.c).
  * - text_brief_alert: an alert with its messages.
