@@ -4,11 +4,11 @@
 # begin: names
 _smtpwatch_options="--interface= --wait-interface --read= --follow --ports= --check-ports
 	--filter= --keylog= --snaplen= --buffer= --promiscuous --checksum --min-severity=
-	--severity= --slow-acceptance= --suppress= --fail-on= --output= --gateway= --redact=
-	--site-key= --local-time --explain= --ladder= --top --write-pcap= --write-pcap-memory=
-	--repeat= --digest= --stats-interval= --workers= --engine= --max-connections= --memory=
-	--idle-timeout= --config= --test --user= --pid-file= --status-socket= --list-alerts
-	--version --help"
+	--severity= --slow-acceptance= --suppress= --fail-on= --output= --gateway=
+	--metrics-domains= --redact= --site-key= --local-time --explain= --ladder= --top
+	--write-pcap= --write-pcap-memory= --repeat= --digest= --stats-interval= --workers=
+	--engine= --max-connections= --memory= --idle-timeout= --config= --test --user=
+	--pid-file= --status-socket= --list-alerts --version --help"
 _smtpwatch_subcommands="status"
 _smtpwatch_severities="none info notice warning error critical"
 # end: names
@@ -61,6 +61,7 @@ _smtpwatch_values() {
 	-o | --output) _smtpwatch_words "text json syslog journald prometheus textfile exec http
 		csv zeek ecs html" ;;
 	--gateway) : ;;
+	--metrics-domains) : ;;
 	--redact) _smtpwatch_words "none local hash all" ;;
 	--site-key) _smtpwatch_files ;;
 	--explain) _smtpwatch_words "worst" ;;

@@ -445,7 +445,7 @@ static void write_many_recipients(struct output *out)
 /* The answer of the status socket, which no output has. */
 static void write_status(FILE *to)
 {
-	static const struct sink_counts output = {"exec:/bin/tell --password x", 3, 2, 1, 0};
+	static const struct sink_counts output = {"exec:/bin/tell --password x", 3, 2, 1, 0, 0};
 	struct summary sum = {.outputs = &output, .outputs_n = 1, .started = FRAME_SECOND};
 	struct watched eth0 = {"eth0", true, 2 * FRAME_SECOND, 12, 3};
 	struct monitor_stats *core = calloc(1, sizeof *core);

@@ -35,7 +35,7 @@ static struct daemon_made *daemon_new(void)
 	assert_non_null(d);
 	d->interfaces[0] = (struct watched){"eth0", true, (NOW - 3) * S, 1234, 0};
 	d->interfaces[1] = (struct watched){"eth1", true, (NOW - 700) * S, 5, 0};
-	d->output = (struct sink_counts){"json:/var/log/smtpwatch/sessions.json", 9, 8, 0, 0};
+	d->output = (struct sink_counts){"json:/var/log/smtpwatch/sessions.json", 9, 8, 0, 0, 0};
 	d->totals.sessions = 120;
 	d->totals.tls = 30;
 	d->totals.decrypted = 4;
