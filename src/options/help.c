@@ -6,11 +6,13 @@
 
 #include <stdlib.h>
 
-const char *const options_exit_codes[] = {"done", "an alert at or above --fail-on",
-					  "usage or configuration",
-					  "trouble with input, capture or output; all that could "
-					  "be read was still judged (3 goes before 1)",
-					  NULL};
+const char *const options_exit_codes[] = {
+	"done", "captures: an alert at or above --fail-on",
+	"usage or configuration, also where rights cannot be given up or --explain finds no "
+	"session",
+	"trouble with input, capture or output; once the outputs are open, all that can be read is "
+	"still judged (2 goes before 3, 3 before 1)",
+	NULL};
 
 void options_help_row(struct outbuf *b, const struct option_row *row,
 		      const struct options *defaults)
