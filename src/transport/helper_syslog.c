@@ -2,6 +2,7 @@
  * program does not. */
 #include "transport/helper_syslog.h"
 
+#include "text/clock.h"
 #include "transport/helper_process.h"
 
 #include <errno.h>
@@ -15,8 +16,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* GOOD: so many datagrams without a refusal, and somebody seems to take them again. */
-enum { PAUSE_FIRST = 1, PAUSE_MAX = 64, SEND_SECONDS = 10, GOOD = 10 };
+/* STEADY: seconds that a connection of TCP must have stood to be replaced at once. GOOD: so many
+ * datagrams without a refusal, and somebody seems to take them again. */
+enum { PAUSE_FIRST = 1, PAUSE_MAX = 64, SEND_SECONDS = 10, STEADY = 10, GOOD = 10 };
 
 bool syslog_target_read(struct syslog_target *t, const char *text, struct error *why)
 {
@@ -33,6 +35,8 @@ struct link {
 	const struct syslog_target *target;
 	int parent, fd;
 	bool known;    /* it was connected before */
+	int64_t began; /* milliseconds: the time of the connection */
+	int wait;      /* seconds of the latest pause; 0: the next one is the first */
 	unsigned good; /* datagrams since the last refusal */
 	bool pending;  /* a datagram was sent; whether it is refused is told when the next one is */
 	struct target_state state;
@@ -84,11 +88,14 @@ static bool link_connect(struct link *l)
 	if (l->fd >= 0 && l->known)
 		helper_report(l->parent, (struct helper_report){.reconnects = 1});
 	l->known |= l->fd >= 0;
+	l->began = clock_ms();
 	return l->fd >= 0;
 }
 
 static void link_break(struct link *l, int error)
 {
+	if (clock_ms() - l->began >= STEADY * INT64_C(1000))
+		l->wait = 0;
 	settle(l, true);
 	target_state_down(&l->state, strerror(error));
 	close(l->fd);
@@ -164,8 +171,10 @@ static void settle_last(struct link *l)
 
 static bool link_send(struct link *l, struct bytes message)
 {
-	if (l->fd >= 0 && l->target->tcp)
-		link_alive(l);
+	/* Who closes each connection soon is not asked for one with each message. */
+	if (l->fd >= 0 && l->target->tcp && !link_alive(l) &&
+	    clock_ms() - l->began < STEADY * INT64_C(1000))
+		return false;
 	if (l->fd < 0 && !link_connect(l))
 		return false;
 	if (l->target->tcp ? send_stream(l, message) : send_datagram(l, message)) {
@@ -177,24 +186,26 @@ static bool link_send(struct link *l, struct bytes message)
 	return false;
 }
 
-/* Waits, but not if the program ends. False: it does. */
-static bool pause_for(const struct link *l, int seconds)
+/* Waits, twice as long as the time before, but not if the program ends. False: it does. */
+static bool back_off(struct link *l)
 {
 	struct pollfd p = {.fd = l->parent, .events = POLLRDHUP};
-	return poll(&p, 1, seconds * 1000) <= 0;
+	l->wait = l->wait == 0 ? PAUSE_FIRST : 2 * l->wait < PAUSE_MAX ? 2 * l->wait : PAUSE_MAX;
+	return poll(&p, 1, l->wait * 1000) <= 0;
 }
 
 static void syslog_forward(struct link *l, struct bytes message)
 {
-	for (int wait = PAUSE_FIRST; !link_send(l, message);
-	     wait = wait < PAUSE_MAX ? 2 * wait : wait)
-		if (!pause_for(l, wait)) {
+	while (!link_send(l, message))
+		if (!back_off(l)) {
 			target_state_lose(&l->state);
 			helper_report(l->parent, (struct helper_report){.lost = 1});
 			return;
 		}
 	if (l->target->tcp)
 		helper_report(l->parent, (struct helper_report){.done = 1});
+	else
+		l->wait = 0;
 }
 
 void helper_syslog_work(int fd, const void *arg)

@@ -19,6 +19,7 @@
 #include "lib/clock.h"
 #include "lib/made.h"
 #include "lib/peer.h"
+#include "lib/within.h"
 #include "sink/sink.h"
 
 static const struct run_mode live = {.live = true};
@@ -172,6 +173,47 @@ static void messages_by_tcp(void **state)
 	peer_free(&p);
 }
 
+/* A host that takes each connection and closes it at once is not asked for one with each message.
+ */
+static void who_closes_at_once_is_left_alone(void **state)
+{
+	(void)state;
+	struct loghost s = {.fd = -1};
+	struct error why;
+	char target[64];
+	unsigned connections = 0;
+	struct peer p;
+	struct made m;
+	void *self;
+
+	peer_init(&p, SOCK_STREAM);
+	loghost_listen(&s, SOCK_STREAM, 0);
+	snprintf(target, sizeof(target), "tcp://127.0.0.1:%u", (unsigned)s.port);
+	self = sink_syslog.open(target, &live, &why);
+	assert_non_null(self);
+	made_init(&m);
+	for (int64_t end = clock_ms() + 2500; clock_ms() < end;) {
+		struct pollfd f[2] = {{.fd = s.listener, .events = POLLIN}};
+		size_t n = sink_syslog.poll(self, &f[1]);
+		int fd;
+
+		assert_true(sink_syslog.record(self, &m.report));
+		assert_true(sink_syslog.flush(self));
+		poll(f, 1 + n, 20);
+		if (n > 0)
+			sink_syslog.ready(self, &f[1]);
+		if (f[0].revents != 0 && (fd = accept(s.listener, NULL, NULL)) >= 0) {
+			connections++;
+			close(fd);
+		}
+	}
+	assert_within(connections, 1, 4);
+	sink_syslog.close(self);
+	loghost_leave(&s);
+	made_free(&m);
+	peer_free(&p);
+}
+
 /* A host that is not there costs no time, not even at the end. */
 static void who_cannot_be_reached_is_not_waited_for(void **state)
 {
@@ -202,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(messages_by_udp),
 		cmocka_unit_test(messages_by_tcp),
+		cmocka_unit_test(who_closes_at_once_is_left_alone),
 		cmocka_unit_test(who_cannot_be_reached_is_not_waited_for),
 	};
 	signal(SIGPIPE, SIG_IGN);
