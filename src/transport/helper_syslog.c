@@ -55,14 +55,11 @@ static void settle(struct link *l, bool taken)
 static int connect_one(const struct addrinfo *a)
 {
 	struct timeval patience = {.tv_sec = SEND_SECONDS};
-	unsigned unanswered = 2 * SEND_SECONDS * 1000;
 	int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol), error;
 	if (fd < 0)
 		return -1;
 	/* Bounds the connecting too. */
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-	if (a->ai_socktype == SOCK_STREAM)
-		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered, sizeof unanswered);
 	if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
 		return fd;
 	error = errno;
@@ -92,6 +89,19 @@ static bool link_connect(struct link *l)
 	return l->fd >= 0;
 }
 
+/* Whether the host has stopped to acknowledge. A host that acknowledges and reads nothing is waited
+ * for: what lies unread there would be thrown away with the connection, and nobody would know. So
+ * TCP_USER_TIMEOUT, which ends such a connection too, is not used. */
+static bool link_unanswered(const struct link *l)
+{
+	struct tcp_info i = {0};
+	socklen_t n = sizeof i;
+	if (getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &i, &n) != 0)
+		return false;
+	return (i.tcpi_retransmits > 0 || i.tcpi_probes > 1) &&
+	       i.tcpi_last_ack_recv > 2 * SEND_SECONDS * 1000;
+}
+
 static void link_break(struct link *l, int error)
 {
 	if (clock_ms() - l->began >= STEADY * INT64_C(1000))
@@ -111,8 +121,11 @@ static bool link_alive(struct link *l)
 	do
 		n = recv(l->fd, discarded, sizeof discarded, MSG_DONTWAIT);
 	while (n > 0);
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-		return true;
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+		if (!link_unanswered(l))
+			return true;
+		errno = ETIMEDOUT;
+	}
 	link_break(l, n == 0 ? ECONNRESET : errno);
 	return false;
 }
@@ -128,7 +141,7 @@ static bool send_stream(struct link *l, struct bytes message)
 	memcpy(&parts[1].iov_base, &message.p, sizeof message.p);
 	while (left > 0) {
 		ssize_t n = sendmsg(l->fd, &m, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && (errno == EINTR || (errno == EAGAIN && !link_unanswered(l))))
 			continue;
 		if (n <= 0)
 			return false;

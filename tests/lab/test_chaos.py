@@ -2,18 +2,21 @@
 """test_chaos.py - at random, everything around a running daemon goes wrong: helpers are killed, the
 daemon is stopped, receivers stop and go, a disk is full, an interface goes, files are moved. Root.
 
-usage: test_chaos.py
+usage: test_chaos.py [PART OF A TEST'S NAME ...]
 CHAOS_SECONDS: how long (600); CHAOS_SEED: of what goes wrong when; a run says its seed.
 """
 import os
 import random
 import sys
+import time
 
 from chaos import Chaos
 from live_pair import run
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "600"))
 SEED = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(1 << 32))
+
+STALL_SECONDS = 36
 
 
 def test_chaos():
@@ -51,6 +54,23 @@ def test_chaos():
         assert kept == min(last["pcap"]["written"], 10000), (kept, last["pcap"])
         assert code == 0, (code, chaos.daemon.said[-20:])
         return f"{len(chaos.traffic.told)} sessions, {sum(chaos.done.values())} disturbances"
+
+
+def test_log_host_stalls():
+    """a log host that reads nothing for a while, and lives, gets every message by TCP"""
+    with Chaos(SEED) as chaos:
+        host = chaos.receivers["tcp"]
+        time.sleep(2)
+        host.paused = True
+        for _ in range(STALL_SECONDS // 4):
+            time.sleep(4)
+            chaos.files["json"].rotate(chaos.daemon)  # its disk is small
+        host.paused = False
+        chaos.stop()
+        offered, written, lost = chaos.counts("tcp")
+        arrived = chaos.arrived("tcp")
+        assert offered == written + lost and written == arrived, (offered, written, lost, arrived)
+        return f"{arrived} messages"
 
 
 if __name__ == "__main__":
