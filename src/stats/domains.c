@@ -10,6 +10,16 @@ struct bucket {
 	uint64_t session, message;
 	uint64_t weight; /* messages, with domain.missed */
 	size_t at;       /* of the heap */
+	uint64_t taken;  /* how often it was given to another domain */
+};
+
+/* A domain as it was said, and where it is counted: most recipients are of a few domains. */
+enum { RECENT = 256, RECENT_NAME = 48 };
+struct recent {
+	struct bucket *bucket;
+	uint64_t taken; /* of the bucket: it still has this domain */
+	uint8_t n;
+	uint8_t said[RECENT_NAME];
 };
 
 struct domains {
@@ -19,6 +29,7 @@ struct domains {
 	uint64_t session, message; /* the latest numbers */
 	uint64_t omitted;
 	struct bucket others, without;
+	struct recent recent[RECENT];
 	struct bucket *heap[DOMAINS_MAX]; /* n of them; none weighs less than the one above it */
 	struct bucket all[DOMAINS_MAX];
 };
@@ -99,11 +110,11 @@ static struct bucket *bucket_take(struct domains *d)
 	b->domain.traffic = (struct traffic){0};
 	b->domain.missed = b->weight;
 	b->session = b->message = 0;
+	b->taken++;
 	return b;
 }
 
-/* Returns the bucket of a recipient's domain. */
-static struct bucket *bucket_of(struct domains *d, struct bytes address)
+static struct bucket *bucket_find(struct domains *d, struct bytes address)
 {
 	struct bytes name = redactor_domain(d->redactor, address);
 	struct domain key;
@@ -121,6 +132,26 @@ static struct bucket *bucket_of(struct domains *d, struct bytes address)
 	/* No memory for the tree: the place stays without a name, and gives way again. */
 	b->domain.name[0] = '\0';
 	return &d->others;
+}
+
+/* Returns the bucket of a recipient's domain. */
+static struct bucket *bucket_of(struct domains *d, struct bytes address)
+{
+	const uint8_t *sign = address.n > 0 ? memrchr(address.p, '@', address.n) : NULL;
+	size_t n = sign ? (size_t)(address.p + address.n - sign) : 0;
+	uint32_t last;
+	if (n < sizeof last || n > RECENT_NAME)
+		return bucket_find(d, address);
+	memcpy(&last, sign + n - sizeof last, sizeof last);
+	struct recent *recent = &d->recent[(last * 2654435761u >> 24 ^ n ^ sign[1]) % RECENT];
+	if (recent->n != n || memcmp(recent->said, sign, n) != 0 ||
+	    recent->taken != recent->bucket->taken) {
+		recent->bucket = bucket_find(d, address);
+		recent->taken = recent->bucket->taken;
+		recent->n = (uint8_t)n;
+		memcpy(recent->said, sign, n);
+	}
+	return recent->bucket;
 }
 
 /* Counts the session for a bucket, unless it is counted there. */

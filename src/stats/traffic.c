@@ -38,7 +38,13 @@ void traffic_hour(struct traffic_hours *hours, const struct report *r)
 	const int64_t hour = 3600 * FRAME_SECOND, day = TRAFFIC_HOURS * hour;
 	int64_t rest = r->record.end % day;
 	session_count(&hours->utc[(rest < 0 ? rest + day : rest) / hour], r);
-	session_count(&hours->told[stamp_hour(&hours->stamp, r->record.end)], r);
+	if (stamp_is_local())
+		session_count(&hours->local[stamp_hour(&hours->stamp, r->record.end)], r);
+}
+
+const struct traffic *traffic_told(const struct traffic_hours *hours)
+{
+	return stamp_is_local() ? hours->local : hours->utc;
 }
 
 void traffic_add(struct traffic *to, const struct traffic *one)

@@ -23,12 +23,15 @@ void traffic_message(struct traffic *t, const struct transaction *m, enum fate f
 /* Sessions by the hour of the day in which they end. Zero-fill before first use. */
 struct traffic_hours {
 	struct traffic utc[TRAFFIC_HOURS];
-	struct traffic told[TRAFFIC_HOURS]; /* by the clock of stamp_plain */
+	struct traffic local[TRAFFIC_HOURS]; /* after stamp_local, else unused */
 	struct stamp stamp;
 };
 
 /* Counts a session with its alerts and all its messages. */
 void traffic_hour(struct traffic_hours *hours, const struct report *r);
+
+/* Returns the hours by the clock of stamp_plain, TRAFFIC_HOURS. Borrowed from hours. */
+const struct traffic *traffic_told(const struct traffic_hours *hours);
 
 /* Adds the counters of one to *to. */
 void traffic_add(struct traffic *to, const struct traffic *one);

@@ -70,16 +70,18 @@ void html_hours(struct html *h, const struct totals *t)
 									 COLUMNS};
 	uint64_t most = 0;
 	for (unsigned hour = 0; hour < TRAFFIC_HOURS; hour++)
-		most = t->hours.told[hour].messages > most ? t->hours.told[hour].messages : most;
+		most = traffic_told(&t->hours)[hour].messages > most
+			       ? traffic_told(&t->hours)[hour].messages
+			       : most;
 	html_section(h, "hours", "Hours of the day");
 	html_table(h, "Sessions and messages by the hour in which the session ended",
 		   stamp_is_local() ? local : utc);
 	for (unsigned hour = 0; hour < TRAFFIC_HOURS; hour++) {
-		if (t->hours.told[hour].sessions == 0)
+		if (traffic_told(&t->hours)[hour].sessions == 0)
 			continue;
 		html_row(h, NULL);
 		outbuf_format(h->b, "%02u:00", hour);
-		put_cells(h, &t->hours.told[hour], most);
+		put_cells(h, &traffic_told(&t->hours)[hour], most);
 	}
 	html_table_end(h);
 	html_section_end(h);

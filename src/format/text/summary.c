@@ -208,9 +208,9 @@ static void put_hours(struct text *t, const struct totals *totals)
 	size_t from = t->b->n;
 	unsigned hours = 0;
 	for (unsigned hour = 0; hour < TRAFFIC_HOURS; hour++)
-		hours += totals->hours.told[hour].sessions > 0;
+		hours += traffic_told(&totals->hours)[hour].sessions > 0;
 	for (unsigned hour = 0; hour < TRAFFIC_HOURS && hours > 1; hour++) {
-		const struct traffic *one = &totals->hours.told[hour];
+		const struct traffic *one = &traffic_told(&totals->hours)[hour];
 		if (one->sessions == 0)
 			continue;
 		outbuf_format(t->b, "%s%02u h ", between, hour);
