@@ -24,4 +24,7 @@ static inline bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *
 /* Writes the text of an address: RFC 5952 for IPv6, dotted quad for IPv4. Returns out. */
 char *ip_addr_text(const struct ip_addr *a, char out[IP_ADDR_TEXT]);
 
+/* As ip_addr_text, without the NUL. Returns the end of the text. */
+char *ip_addr_write(const struct ip_addr *a, char out[IP_ADDR_TEXT]);
+
 #endif

@@ -66,18 +66,20 @@ static char *v6_write(char *out, const struct ip_addr *a)
 	return out;
 }
 
+char *ip_addr_write(const struct ip_addr *a, char out[IP_ADDR_TEXT])
+{
+	if (!ip_addr_is_v4(a))
+		return v6_write(out, a);
+	for (int i = 12; i < 16; i++) {
+		if (i > 12)
+			*out++ = '.';
+		out = decimal_write(out, a->b[i]);
+	}
+	return out;
+}
+
 char *ip_addr_text(const struct ip_addr *a, char out[IP_ADDR_TEXT])
 {
-	char *end = out;
-	if (ip_addr_is_v4(a)) {
-		for (int i = 12; i < 16; i++) {
-			if (i > 12)
-				*end++ = '.';
-			end = decimal_write(end, a->b[i]);
-		}
-	} else {
-		end = v6_write(end, a);
-	}
-	*end = '\0';
+	*ip_addr_write(a, out) = '\0';
 	return out;
 }

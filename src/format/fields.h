@@ -89,10 +89,6 @@ struct field_view {
 struct field_view field_view_of(const struct report *report, unsigned kind, struct digest *digest,
 				struct stamp *stamp);
 
-/* Writes what makes the id of an alert out of its session's id: "-221-for-message"; of a sum also
- * the number of its alerts. size: of `to` in bytes, at least 64. */
-void field_alert_id(char *to, size_t size, unsigned kind, const struct throttle_repeat *sum);
-
 /* The objects of JSON. */
 enum field_group {
 #define GROUP(id, ...) FIELD_##id,

@@ -2,6 +2,7 @@
 #ifndef SMTPWATCH_FORMAT_SESSION_ID_H
 #define SMTPWATCH_FORMAT_SESSION_ID_H
 
+#include "policy/throttle.h"
 #include "smtpwatch/stream.h"
 #include "text/digest.h"
 
@@ -19,5 +20,9 @@ void identity_community(struct digest *d, const struct conn *conn, char out[IDEN
 /* Writes the session id: a hash of the tuple and of conn->start. Every run over the same frames
  * gives the same id. Two sessions of one tuple have different ids. */
 void identity_session(struct digest *d, const struct conn *conn, char out[IDENTITY_SESSION]);
+
+/* Writes what makes the id of an alert out of its session's id: "-221-for-message"; of a sum also
+ * the number of its alerts. size: of `to` in bytes, at least 64. */
+void identity_alert(char *to, size_t size, unsigned kind, const struct throttle_repeat *sum);
 
 #endif

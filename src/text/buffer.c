@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OUTBUF_FIRST = 16384, NUMBER_DIGITS = 20 };
+enum { OUTBUF_FIRST = 16384 };
 
 /* All pairs of digits. Two digits in one step need half of the divisions. */
 static const char pairs[] = "0001020304050607080910111213141516171819202122232425262728293031323334"
@@ -49,25 +49,44 @@ static char *digits_before(char *end, uint64_t v)
 	return end;
 }
 
-/* Copies NUMBER_DIGITS bytes, of which only the digits count: memcpy with a constant length needs
- * no call. */
-static void number_put(struct outbuf *b, uint64_t v)
+/* OUTBUF_DIGITS bytes are copied, of which only the digits count: memcpy with a constant length
+ * needs no call. */
+static __attribute__((noinline)) char *long_put(char *at, uint64_t v)
 {
-	char digits[2 * NUMBER_DIGITS] = {0}, *end = digits + NUMBER_DIGITS,
+	char digits[2 * OUTBUF_DIGITS] = {0}, *end = digits + OUTBUF_DIGITS,
 			*from = digits_before(end, v);
-	char *at = outbuf_reserve(b, NUMBER_DIGITS);
-	if (at) {
-		memcpy(at, from, NUMBER_DIGITS);
-		b->n += (size_t)(end - from);
+	memcpy(at, from, OUTBUF_DIGITS);
+	return at + (end - from);
+}
+
+static inline char *pair_put(char *at, uint64_t v)
+{
+	memcpy(at, pairs + v * 2, 2);
+	return at + 2;
+}
+
+/* Most numbers are short: sizes, windows, ports. */
+char *outbuf_digits_many(char *at, uint64_t v)
+{
+	if (v >= 100000)
+		return long_put(at, v);
+	if (v >= 10000) {
+		*at++ = (char)('0' + v / 10000);
+		v %= 10000;
+	} else if (v < 100) {
+		return v < 10 ? outbuf_digits(at, v) : pair_put(at, v);
+	} else if (v < 1000) {
+		*at = (char)('0' + v / 100);
+		return pair_put(at + 1, v % 100);
 	}
+	return pair_put(pair_put(at, v / 100), v % 100);
 }
 
 void outbuf_number(struct outbuf *b, uint64_t v)
 {
-	if (v < 10)
-		outbuf_char(b, (char)('0' + v));
-	else
-		number_put(b, v);
+	char *at = outbuf_reserve(b, OUTBUF_DIGITS);
+	if (at)
+		b->n = (size_t)(outbuf_digits(at, v) - b->p);
 }
 
 void outbuf_pair(char *at, unsigned v)
@@ -84,7 +103,7 @@ void outbuf_micros(char *at, uint32_t us)
 
 void outbuf_grouped(struct outbuf *b, uint64_t v)
 {
-	char digits[NUMBER_DIGITS], *end = digits + sizeof digits, *from = digits_before(end, v);
+	char digits[OUTBUF_DIGITS], *end = digits + sizeof digits, *from = digits_before(end, v);
 	for (size_t left = (size_t)(end - from); left > 0; left--) {
 		outbuf_char(b, *from++);
 		if (left > 1 && left % 3 == 1)
@@ -92,16 +111,22 @@ void outbuf_grouped(struct outbuf *b, uint64_t v)
 	}
 }
 
-void outbuf_seconds(struct outbuf *b, int64_t ns)
+char *outbuf_seconds_put(char *at, int64_t ns)
 {
 	/* After a clock was set back, a session can end before it began. */
 	uint64_t us = ns > 0 ? (uint64_t)ns / 1000 : 0;
 
-	char fraction[7] = ".";
+	at = outbuf_digits(at, us / 1000000);
+	*at = '.';
+	outbuf_micros(at + 1, (uint32_t)(us % 1000000));
+	return at + 7;
+}
 
-	outbuf_number(b, us / 1000000);
-	outbuf_micros(fraction + 1, (uint32_t)(us % 1000000));
-	outbuf_bytes(b, fraction, sizeof fraction);
+void outbuf_seconds(struct outbuf *b, int64_t ns)
+{
+	char *at = outbuf_reserve(b, OUTBUF_DIGITS + 7);
+	if (at)
+		b->n = (size_t)(outbuf_seconds_put(at, ns) - b->p);
 }
 
 void outbuf_format(struct outbuf *b, const char *format, ...)

@@ -64,6 +64,20 @@ void outbuf_number(struct outbuf *b, uint64_t v);
 void outbuf_grouped(struct outbuf *b, uint64_t v);
 void outbuf_seconds(struct outbuf *b, int64_t ns);
 
+/* Write a number to a place of the caller's, without a NUL: outbuf_digits as outbuf_number, at
+ * least OUTBUF_DIGITS bytes of room; outbuf_seconds_put as outbuf_seconds, 7 bytes more. Return the
+ * end of what counts. */
+enum { OUTBUF_DIGITS = 20 };
+char *outbuf_digits_many(char *at, uint64_t v);
+static inline char *outbuf_digits(char *at, uint64_t v)
+{
+	if (v >= 10)
+		return outbuf_digits_many(at, v);
+	*at = (char)('0' + v);
+	return at + 1;
+}
+char *outbuf_seconds_put(char *at, int64_t ns);
+
 /* Write digits with leading zeros to a place of the caller's, without a NUL. outbuf_pair: v below
  * 100, two digits. outbuf_micros: us below 1,000,000, six digits. */
 void outbuf_pair(char *at, unsigned v);

@@ -16,7 +16,9 @@ struct digest;
 struct digest *digest_new(void);
 void digest_free(struct digest *d);
 
-/* Write the hash of `in` to out. A failure of OpenSSL ends the program (assert). */
+/* Write the hash of `in` to out. A failure of OpenSSL ends the program (assert). SHA-1 is for
+ * identifiers, of one block: at most DIGEST_SHA1_MAX bytes. */
+enum { DIGEST_SHA1_MAX = 55 };
 void digest_sha1(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA1]);
 void digest_sha256(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA256]);
 

@@ -85,6 +85,43 @@ static size_t plain_run(struct bytes in)
 	return odd != 0 ? i + (unsigned)__builtin_ctz(odd) : in.n;
 }
 
+/* As escape_copy, of 8 to 15 bytes: two words that overlap. */
+static size_t words_copy(char *to, struct bytes text)
+{
+	uint64_t first, last, both[2];
+	memcpy(&first, text.p, sizeof first);
+	memcpy(&last, text.p + text.n - sizeof last, sizeof last);
+	memcpy(to, &first, sizeof first);
+	memcpy(to + text.n - sizeof last, &last, sizeof last);
+	both[0] = first;
+	both[1] = last;
+	return odd_bytes((const uint8_t *)both) == 0 ? text.n : plain_run(text);
+}
+
+static_assert((size_t)ESCAPE_SLACK == SIMD_BYTES, "a block is written whole");
+
+size_t escape_copy(char *to, struct bytes text)
+{
+	size_t i = 0;
+	if (text.n >= sizeof(uint64_t) && text.n < SIMD_BYTES)
+		return words_copy(to, text);
+	for (; i + SIMD_BYTES <= text.n; i += SIMD_BYTES) {
+		uint32_t odd = odd_bytes(text.p + i);
+		memcpy(to + i, text.p + i, SIMD_BYTES);
+		if (odd != 0)
+			return i + (unsigned)__builtin_ctz(odd);
+	}
+	if (i > 0) {
+		size_t last = text.n - SIMD_BYTES;
+		uint32_t odd = odd_bytes(text.p + last);
+		memcpy(to + last, text.p + last, SIMD_BYTES);
+		return odd == 0 ? text.n : last + (unsigned)__builtin_ctz(odd);
+	}
+	for (; i < text.n && byte_is_plain(text.p[i]); i++)
+		to[i] = (char)text.p[i];
+	return i;
+}
+
 static void put_character(struct outbuf *b, struct bytes in, struct character c, bool json)
 {
 	if (point_acts(c.point))

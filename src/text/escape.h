@@ -17,6 +17,11 @@ enum { ESCAPE_MAX = 6 };
 /* Appends the inside of a JSON string: quotation marks and backslashes are escaped too. */
 void escape_json(struct outbuf *b, struct bytes text);
 
+/* Copies the plain bytes that text begins with: printable ASCII, no quotation mark and no
+ * backslash. Returns their number. Up to ESCAPE_SLACK bytes behind them are overwritten too. */
+enum { ESCAPE_SLACK = 16 };
+size_t escape_copy(char *to, struct bytes text);
+
 /* Appends text for people. The result contains no byte below 0x20, so that a line stays a line. */
 void escape_text(struct outbuf *b, struct bytes text);
 

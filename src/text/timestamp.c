@@ -45,15 +45,32 @@ static void second_put(struct stamp *s, char *at, uint32_t second, char between)
 	outbuf_pair(at + 17, second % 60);
 }
 
+/* Neighbouring times are often of one second. */
+void stamp_iso_put(struct stamp *s, char *at, int64_t ns)
+{
+	int64_t second = ns / FRAME_SECOND, rest = ns % FRAME_SECOND;
+	if (rest < 0) {
+		rest += FRAME_SECOND;
+		second--;
+	}
+	if (!s->second_known || s->second != second) {
+		second_put(s, s->text, (uint32_t)(stamp_split(s, ns) / FRAME_SECOND), 'T');
+		s->text[STAMP_SECONDS] = '.';
+		s->second = second;
+		s->second_known = true;
+	}
+	memcpy(at, s->text, sizeof s->text);
+	outbuf_micros(at + sizeof s->text, (uint32_t)rest / 1000);
+	at[STAMP_ISO - 1] = 'Z';
+}
+
 void stamp_iso(struct stamp *s, struct outbuf *b, int64_t ns)
 {
-	int64_t rest = stamp_split(s, ns);
-	char text[STAMP_SECONDS + 8];
-	second_put(s, text, (uint32_t)(rest / FRAME_SECOND), 'T');
-	text[STAMP_SECONDS] = '.';
-	outbuf_micros(text + STAMP_SECONDS + 1, (uint32_t)(rest % FRAME_SECOND / 1000));
-	text[STAMP_SECONDS + 7] = 'Z';
-	outbuf_bytes(b, text, sizeof text);
+	char *at = outbuf_reserve(b, STAMP_ISO);
+	if (!at)
+		return;
+	stamp_iso_put(s, at, ns);
+	b->n += STAMP_ISO;
 }
 
 void stamp_local(void)

@@ -10,6 +10,10 @@ struct stamp {
 	bool known;
 	int64_t day; /* days since the epoch */
 	char date[11];
+	/* The latest second, up to the point before its parts. */
+	bool second_known;
+	int64_t second; /* since the epoch */
+	char text[20];
 	/* Local time: the offset from UTC in a quarter of an hour of the input. */
 	bool located;
 	int64_t quarter; /* since the epoch */
@@ -36,5 +40,9 @@ void stamp_plain(struct stamp *s, struct outbuf *b, int64_t ns);
 
 /* Returns the hour of the day that stamp_plain tells, 0 to 23. */
 unsigned stamp_hour(struct stamp *s, int64_t ns);
+
+/* As stamp_iso, to a place of the caller's: STAMP_ISO bytes, without a NUL. */
+enum { STAMP_ISO = 27 };
+void stamp_iso_put(struct stamp *s, char *at, int64_t ns);
 
 #endif

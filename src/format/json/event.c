@@ -52,7 +52,7 @@ static void ids_begin(struct json *j, const struct report *r, struct ids *ids)
 
 static const char *alert_id(struct ids *ids, unsigned kind, const struct throttle_repeat *sum)
 {
-	field_alert_id(ids->alert + IDENTITY_SESSION - 1, sizeof ids->alert - IDENTITY_SESSION + 1,
+	identity_alert(ids->alert + IDENTITY_SESSION - 1, sizeof ids->alert - IDENTITY_SESSION + 1,
 		       kind, sum);
 	return ids->alert;
 }
@@ -101,10 +101,7 @@ static void alert_end(struct json *j, const struct report *r, unsigned kind,
 static void put_session(struct json *j, const struct report *r, const struct ids *ids)
 {
 	struct field_view view = {.report = r, .digest = j->digest, .session_id = ids->session};
-	json_members(j, FIELD_ROOT, field_session, &view);
-	if (r->record.session->tls)
-		json_members(j, FIELD_ROOT, field_tls, &view);
-	json_members(j, FIELD_ROOT, field_net, &view);
+	json_session(j, &view);
 }
 
 /* Checks the bound JSON_LINE_MAX. */

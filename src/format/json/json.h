@@ -23,10 +23,12 @@ enum {
 			ESCAPE_MAX * (STRINGS_MAX + 2 * PATH_MAX + SUPPRESSION_LINE) + (16 << 10)
 };
 
+/* Room that a table of fields.def needs, beside its texts, in bytes. */
+enum { JSON_ROOM = 8192 };
+
 /* A writer. Set b and digest, zero-fill the rest. */
 struct json {
-	struct outbuf *b;       /* borrowed */
-	enum field_group group; /* the innermost open object */
+	struct outbuf *b; /* borrowed */
 	struct stamp stamp;
 	struct digest *digest; /* borrowed */
 	/* Cache: the names of bits that were written last, and their text. Neighbouring sessions
@@ -35,12 +37,15 @@ struct json {
 	uint64_t bits;
 	size_t bits_n; /* bytes of bits_text; 0: none */
 	char bits_text[256];
+	/* For rows.c alone: the end of the room that was reserved, and where it writes what has no
+	 * room. */
+	const char *limit;
+	char spare[JSON_ROOM + 1];
 };
 
-/* Writes the members of all rows whose value is known, and opens and closes the objects between
- * root and them. The caller has opened the object around all members, and closes it. */
-void json_members(struct json *j, enum field_group root, const struct field *rows,
-		  struct field_view *v);
+/* Writes the members of a session: the rows of fields.def whose value is known, and the objects
+ * between. The caller has opened the object around them, and closes it. */
+void json_session(struct json *j, struct field_view *v);
 
 /* Writes a comma if one is due, the name and a colon. name must need no escaping. */
 void json_key(struct json *j, const char *name);
