@@ -179,7 +179,7 @@ static void job_begin(struct sink_http *s, const struct report *r, const struct 
 	s->json.b = target_buffer(&s->out.target);
 	identity_session(s->json.digest, r->record.conn, session);
 	if (v)
-		field_alert_id(alert, sizeof alert, v->kind, v->sum);
+		identity_alert(alert, sizeof alert, v->kind, v->sum);
 	outbuf_format(s->json.b, "%s-%s%s", r->alerting->gateway, session, alert);
 	outbuf_char(s->json.b, '\0');
 }

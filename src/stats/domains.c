@@ -177,15 +177,21 @@ static void message_count(struct domains *d, struct bucket *b, const struct tran
 	heap_sink(d, b);
 }
 
-/* Counts the recipients that were refused, or all others. Returns whether there was one. */
+/* Counts the recipients that were refused, or all others. Returns whether there was one, and in
+ * *more whether there are some of the other sort. */
 static bool recipients_count(struct domains *d, const struct transaction *m, bool refused,
-			     uint64_t alerts)
+			     uint64_t alerts, bool *more)
 {
 	bool any = false;
+	*more = false;
 	struct string one;
 	for (uint16_t pos = 0; strings_next(&m->strings, &pos, &one);) {
-		if (one.tag != STRING_RCPT || (one.value >= 400) != refused)
+		if (one.tag != STRING_RCPT)
 			continue;
+		if ((one.value >= 400) != refused) {
+			*more = true;
+			continue;
+		}
 		struct bucket *b = bucket_of(d, one.text);
 		message_count(d, b, m,
 			      !refused          ? m->fate
@@ -207,10 +213,12 @@ void domains_count(struct domains *d, const struct record *unredacted, const str
 	for (const struct transaction *m = info->first; m; m = m->next) {
 		d->message++;
 		/* First those that have the fate of the message. */
-		bool taken = recipients_count(d, m, false, alerts);
-		bool refused = recipients_count(d, m, true, alerts);
-		known |= taken || refused;
-		if (!taken && !refused)
+		bool more;
+		bool any = recipients_count(d, m, false, alerts, &more);
+		if (more)
+			any = recipients_count(d, m, true, alerts, &more) || any;
+		known |= any;
+		if (!any)
 			message_count(d, &d->without, m, m->fate);
 	}
 	if (!known)
