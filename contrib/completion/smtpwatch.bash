@@ -71,6 +71,9 @@ _smtpwatch_values() {
 	--repeat) : ;;
 	--digest) _smtpwatch_words "HH:MM off" ;;
 	--stats-interval) : ;;
+	--history) _smtpwatch_folders ;;
+	--give-up) : ;;
+	--gateway) : ;;
 	-j | --workers) : ;;
 	--engine) _smtpwatch_words "native nids" ;;
 	--max-connections) : ;;

@@ -275,8 +275,10 @@ static bool rings_take(struct live_run *w)
 	bool more = false;
 	for (unsigned i = 0; i < w->n; i++)
 		more |= ring_take(w, i);
-	if (w->records)
+	if (w->records) {
 		sinks_flush(w->run.sinks);
+		mail_history_flush(w->run.history);
+	}
 	w->records = false;
 	return more;
 }
@@ -322,6 +324,7 @@ static void second_tick(struct live_run *w, int64_t now)
 	snprintf(status, sizeof status, "%s; watching %s", run_line(&w->run, &sum, line),
 		 w->run.names);
 	service_status(status);
+	mail_history_tick(w->run.history, clock_read(CLOCK_REALTIME), sum.capture.dropped);
 }
 
 static void tick(struct live_run *w)
@@ -353,6 +356,8 @@ static void view(struct live_run *w, bool keys)
 static void helpers_check(struct live_run *w, bool broker_died)
 {
 	const char *dead = sinks_dead(w->run.sinks);
+	if (!dead && !mail_history_alive(w->run.history))
+		dead = "history";
 	if (w->stopping || (!dead && !broker_died))
 		return;
 	if (broker_died)
@@ -380,19 +385,21 @@ static int wait_of(const struct live_run *w)
 	return due > now ? (int)((due - now) / 1000000) + 1 : 0;
 }
 
-/* Waits for an event or the next thing to do. fds has the signals first, then rings, outputs, the
- * keyboard, the broker and the status. */
+/* Waits for an event or the next thing to do. fds has the signals first, then rings, outputs,
+ * keyboard, broker, history, status. */
 static void await(struct live_run *w, struct pollfd *fds, bool more)
 {
 	size_t n = 1 + w->n, sinks = sinks_poll(w->run.sinks, fds + n, SINK_FDS);
-	struct pollfd *keys = &fds[n + sinks], *broker = keys + 1, *status = broker + 1;
+	struct pollfd *keys = &fds[n + sinks], *broker = keys + 1, *history = broker + 1;
+	struct pollfd *status = history + 1;
 	struct status_server *server = live_status_server(w->run.status);
 	size_t status_n = status_server_poll(server, status);
 	*keys = (struct pollfd){.fd = w->run.viewer ? STDIN_FILENO : -1, .events = POLLIN};
 	*broker = (struct pollfd){
 		.fd = w->broker && !w->stopping ? socket_broker_descriptor(w->broker) : -1,
 		.events = POLLIN};
-	if (poll(fds, (nfds_t)(n + sinks + 2 + status_n), more ? 0 : wait_of(w)) < 0) {
+	*history = mail_history_poll(w->run.history);
+	if (poll(fds, (nfds_t)(n + sinks + 3 + status_n), more ? 0 : wait_of(w)) < 0) {
 		/* A signal has interrupted poll: the terminal may have a new size. */
 		view(w, true);
 		return;
@@ -402,6 +409,7 @@ static void await(struct live_run *w, struct pollfd *fds, bool more)
 		signals_take(w);
 	sinks_ready(w->run.sinks, fds + n, sinks);
 	status_server_ready(server, status, status_n, clock_ms(), status_make, w);
+	mail_history_ready(w->run.history, history);
 	helpers_check(w, broker->revents != 0);
 }
 
@@ -416,7 +424,7 @@ static bool workers_done(const struct live_run *w)
 /* A worker puts its last message into the ring before worker_done returns true. */
 static void loop(struct live_run *w)
 {
-	struct pollfd *fds = calloc(1 + w->n + SINK_FDS + 2 + STATUS_FDS, sizeof *fds);
+	struct pollfd *fds = calloc(1 + w->n + SINK_FDS + 3 + STATUS_FDS, sizeof *fds);
 	bool done = false, more = false;
 	if (!fds) {
 		log_fail(&w->run.trouble, "no memory");

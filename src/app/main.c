@@ -36,7 +36,7 @@ static bool site_key_load(struct options *o)
 	struct error why = {0};
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
-	if (o->redaction.mode != REDACT_HASH)
+	if (o->redaction.mode != REDACT_HASH && !o->history.path)
 		return true;
 	privilege_target(o->user, &uid, &gid);
 	if (site_key_read(o->site_key, uid, gid, o->redaction.key, &why))

@@ -34,6 +34,7 @@ struct input {
 	struct source *again;  /* for the second pass; NULL: not open */
 	uint64_t frames;       /* frames read in the first pass */
 	int64_t begin;         /* time of the first frame, for the order of several */
+	int64_t first, last;   /* times of frames read, nanoseconds: what was watched */
 	size_t given;          /* its place among the operator's inputs */
 	bool bad;
 };
@@ -354,6 +355,8 @@ static void input_read(struct offline *f, struct input *in)
 		keylog_add(f->run.keylog, source_secrets(in->source));
 		overlap_check(f, in, frames);
 		f->latest = frames[n - 1].ts > f->latest ? frames[n - 1].ts : f->latest;
+		in->first = in->frames > 0 ? in->first : frames[0].ts;
+		in->last = frames[n - 1].ts > in->last ? frames[n - 1].ts : in->last;
 		shards_frames(f->shards, (uint32_t)(in - f->inputs), frames, (size_t)n);
 		in->frames += (uint64_t)n;
 		if (asked)
@@ -371,6 +374,9 @@ static void input_read(struct offline *f, struct input *in)
 		log_fail(&f->run.trouble, "%s", why.text);
 	f->broken |= n < 0;
 	counts_add(&f->counts, source_counts(in->source));
+	if (in->frames > 0)
+		mail_history_span(f->run.history, in->first, in->last,
+				  source_counts(in->source).dropped);
 	source_close(in->source);
 	in->source = NULL;
 	in->bad = true;

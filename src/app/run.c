@@ -88,6 +88,7 @@ void run_expiries_log(struct run *r, int64_t now)
  * Prints the errors of all outputs. */
 static bool outputs_open(struct run *r)
 {
+	struct error why = {0};
 	const struct options *o = r->o;
 	struct sinks_config config = sinks_config_default(&r->alerting);
 	config.redaction = o->redaction;
@@ -105,6 +106,8 @@ static bool outputs_open(struct run *r)
 	}
 	for (size_t i = 0; i < o->outputs.n; i++)
 		output_add(r, o->outputs.all[i]);
+	if (!mail_history_open(&r->history, o, &config.mode, &why))
+		log_fail(&r->trouble, "%s", why.text);
 	return !r->trouble;
 }
 
@@ -264,6 +267,7 @@ void run_deliver(struct run *r, const struct record *record, const char *input,
 		other_port_count(&r->other_ports, port);
 		return;
 	}
+	mail_history_record(r->history, record);
 	report = sinks_report(r->sinks, record, input);
 	if (r->export && report_stands_out(report))
 		packets_name(r, report, frames, name);
@@ -332,6 +336,8 @@ enum exit_code run_close(struct run *r)
 	query_free(r->query);
 	extract_free(r->extract);
 	export_close(r->export);
+	if (!mail_history_close(r->history))
+		r->trouble = true;
 	if (r->sinks && !sinks_close(r->sinks))
 		r->trouble = true;
 	sandbox_report(true);

@@ -4,6 +4,7 @@
 #define SMTPWATCH_APP_RUN_H
 
 #include "app/live_status.h"
+#include "app/mail_history.h"
 #include "decrypt/keylog.h"
 #include "options/options.h"
 #include "replay/pcap_extract.h"
@@ -41,6 +42,7 @@ struct run {
 	struct viewer *viewer;           /* NULL: no --top */
 	struct export *export;           /* NULL: no --write-pcap */
 	struct extract *extract;         /* NULL: live, or no --write-pcap */
+	struct mail_history *history;    /* NULL: no --history */
 	struct keylog *keylog;           /* the secrets of decryptor */
 	struct tls_decryptor *decryptor; /* of config */
 	struct live_status *status;      /* NULL: not live, or no memory */

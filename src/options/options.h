@@ -32,6 +32,14 @@ struct options_list {
 
 struct option_row;
 
+/* Where the history is kept. All zero: nowhere. */
+struct options_history {
+	const char *path; /* not ended by NUL: path_n bytes; borrowed; NULL: none */
+	size_t path_n;
+	unsigned days; /* that are kept */
+	bool memory;   /* within the run */
+};
+
 /* One option as the operator gave it. A reload compares lists of these. */
 struct setting {
 	const struct option_row *row;

@@ -1,4 +1,5 @@
 /* table.c - the table of all options, and the values that are read by hand. */
+#include "base/ascii.h"
 #include "nids/stream_nids.h"
 #include "options/row.h"
 #include "sink/sink.h"
@@ -123,6 +124,43 @@ static bool digest_set(struct options *o, const char *value, struct error *why)
 	o->digest = daily_read(value);
 	return o->digest >= -1 ||
 	       error_set(why, "\"%.99s\" is neither off nor a time of the day (UTC), such as 08:00",
+			 value);
+}
+
+/* Reads DIR:30d. A folder whose name ends so is named with its days. */
+static bool history_set(struct options *o, const char *value, struct error *why)
+{
+	const char *colon = strrchr(value, ':');
+	size_t n = colon ? strspn(colon + 1, "0123456789") : 0;
+	bool days = n > 0 && n <= 4 && strcmp(colon + 1 + n, "d") == 0;
+	struct options_history *h = &o->history;
+	*h = (struct options_history){.days = 30};
+	if (strcmp(value, "off") == 0)
+		return true;
+	h->memory = strcmp(value, ":memory:") == 0;
+	if (h->memory)
+		return true;
+	h->path = value;
+	h->path_n = days ? (size_t)(colon - value) : strlen(value);
+	if (days)
+		h->days = (unsigned)strtoul(colon + 1, NULL, 10);
+	return (h->path_n > 0 && h->days > 0) ||
+	       error_set(why,
+			 "\"%.99s\" is no folder for a history, such as /var/lib/smtpwatch/history "
+			 "or, with the days that are kept, /var/lib/smtpwatch/history:90d",
+			 value);
+}
+
+static bool gateway_check(struct options *o, const char *value, struct error *why)
+{
+	size_t n = strlen(value);
+	(void)o;
+	for (size_t i = 0; i < n; i++)
+		if (!ascii_alnum((uint8_t)value[i]) && !strchr("-_.", value[i]))
+			n = 0;
+	return (n > 0 && n < 64) ||
+	       error_set(why,
+			 "\"%.99s\" is no name of a gateway: 1 to 63 letters, digits, -, _ and .",
 			 value);
 }
 

@@ -52,9 +52,9 @@ static bool size_set(size_t *to, const struct option_row *row, const char *value
 static bool time_set(int64_t *to, const struct option_row *row, const char *value,
 		     struct error *why)
 {
-	static const uint64_t factors[] = {1, 60, 3600};
+	static const uint64_t factors[] = {1, 60, 3600, 86400};
 	uint64_t seconds;
-	if (number_read(&seconds, row, value, "smh", factors)) {
+	if (number_read(&seconds, row, value, "smhd", factors)) {
 		*to = (int64_t)seconds * FRAME_SECOND;
 		return true;
 	}

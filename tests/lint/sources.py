@@ -13,7 +13,8 @@ import sys
 # The order is that of the floors: a folder includes those that stand above it here.
 CORE = ["base", "core/packet", "core/stream", "core/smtp", "core/tls", "core/dialogue",
         "core/session", "core/verdict", "core/cause", "core"]
-REPORT = ["text", "policy", "stats", "trace", "format", "format/text", "format/json", "format/html"]
+REPORT = ["text", "history", "policy", "stats", "trace", "format", "format/text", "format/json",
+          "format/html"]
 LAYERS = {
     "base": [],
     "core/packet": ["base"],
@@ -29,24 +30,27 @@ LAYERS = {
     "decrypt": CORE[:5],
     "capture": CORE[:2],
     "text": ["base"],
-    "policy": [*CORE, "text"],
-    "stats": [*CORE, *REPORT[:2]],
-    "trace": [*CORE, *REPORT[:3]],
-    "format": [*CORE, *REPORT[:4]],
-    "format/text": [*CORE, *REPORT[:5]],
-    "format/json": [*CORE, *REPORT[:6]],
-    "format/html": [*CORE, *REPORT[:6]],
+    "history": [*CORE, "text"],
+    "policy": [*CORE, *REPORT[:2]],
+    "stats": [*CORE, *REPORT[:3]],
+    "trace": [*CORE, *REPORT[:4]],
+    "format": [*CORE, *REPORT[:5]],
+    "format/text": [*CORE, *REPORT[:6]],
+    "format/json": [*CORE, *REPORT[:7]],
+    "format/html": [*CORE, *REPORT[:7]],
     "transport": ["base", "text"],
     "http": ["base", "text", "transport"],
+    "history/store": [*CORE, *REPORT[:3], "transport"],
+    "history/report": [*CORE, *REPORT[:8], "transport", "history/store"],
     "sink": [*CORE, *REPORT, "transport"],
     "tui": [*CORE, *REPORT],
     "os": ["base", "transport"],
-    "options": [*CORE, *REPORT[:4], "nids", "capture", "transport", "sink", "os"],
+    "options": [*CORE, *REPORT[:5], "nids", "capture", "transport", "sink", "os"],
     "replay": [*CORE, *REPORT, "capture", "transport", "tui", "os", "options"],
     "status": [*CORE, *REPORT, "transport", "sink", "options"],
     "app": [*CORE, *REPORT, "nids", "decrypt", "capture", "transport", "sink", "tui", "os",
             "options",
-            "replay", "status"],
+            "replay", "status", "history/store", "history/report"],
 }
 # The folder that each header or table of include/smtpwatch belongs to; a folder of tables is named
 # by its table.
@@ -75,6 +79,8 @@ FOREIGN = [
     (r"cap-ng\.h", {"os": 1}),
     (r"seccomp\.h", {"os": 1}),
     (r"systemd/.*", {"os": 1, "sink": 1}),
+    (r"sqlite3\.h", {"history/store": 1}),
+    (r"dlfcn\.h", {"history/store": 1}),
     (r"(zlib|zstd)\.h", {"capture": 1}),
     (r"(pthread|threads|signal|time|sys/time|stdatomic)\.h",
      dict.fromkeys(OUTSIDE_CORE, 99)),

@@ -444,6 +444,7 @@ struct value_kind {
 static const struct value_kind value_kinds[] = {
 	{"FILE", "_smtpwatch_files", NULL},
 	{"DIR", "_smtpwatch_folders", NULL},
+	{"DIR[:30d]", "_smtpwatch_folders", NULL},
 	{"INTERFACE", "_smtpwatch_interfaces", NULL},
 	{"USER", "_smtpwatch_users", NULL},
 	{"SEVERITY", NULL, words_severity},
@@ -452,6 +453,7 @@ static const struct value_kind value_kinds[] = {
 	{"SESSION", NULL, words_session},
 	{"NAME", NULL, NULL},
 	{"N", NULL, NULL},
+	{"NAME", NULL, NULL},
 	{"SIZE", NULL, NULL},
 	{"TIME", NULL, NULL},
 	{"LIST", NULL, NULL},
