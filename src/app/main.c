@@ -1,4 +1,5 @@
 /* main.c - reads the options and starts the run. */
+#include "app/history_command.h"
 #include "app/live.h"
 #include "app/offline.h"
 #include "base/log.h"

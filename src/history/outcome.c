@@ -70,6 +70,12 @@ void outcomes_unread(struct outcomes *o, int64_t at, uint64_t site, const struct
 	watch_unread_add(&o->watch, at, mail_client_hash(client));
 }
 
+void outcomes_blind(struct outcomes *o, int64_t start, int64_t end)
+{
+	for (int64_t at = start; at / WATCH_HOUR_MS <= end / WATCH_HOUR_MS; at += WATCH_HOUR_MS)
+		watch_unread_add(&o->watch, at, WATCH_ALL);
+}
+
 static struct learner *learner_of(struct outcomes *o, uint32_t client)
 {
 	return &o->learners[client % LEARNERS];

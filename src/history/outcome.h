@@ -46,6 +46,9 @@ bool outcomes_watched(struct outcomes *o, unsigned gateway, int64_t start, int64
 /* A session with this site or client was not wholly read at that time. */
 void outcomes_unread(struct outcomes *o, int64_t at, uint64_t site, const struct ip_addr *client);
 
+/* Nobody knows what happened between the two times, milliseconds: packets or rows are missing. */
+void outcomes_blind(struct outcomes *o, int64_t start, int64_t end);
+
 /* Takes an attempt that the gateway saw. */
 void outcomes_attempt(struct outcomes *o, const struct attempt *a, unsigned gateway);
 

@@ -115,11 +115,15 @@ bool watch_covers(const struct watch *w, int64_t start, int64_t end, bool *pause
 
 bool watch_read(const struct watch *w, int64_t start, int64_t end, uint32_t site, uint32_t client)
 {
+	const uint32_t hashes[] = {WATCH_ALL, site, client};
 	for (int64_t hour = hour_of(start); hour <= hour_of(end); hour++) {
-		const uint64_t *s = place_of(w, member(hour, site));
-		const uint64_t *c = place_of(w, member(hour, client));
-		if (hour >= w->full_since || !s || *s != 0 || !c || *c != 0)
+		if (hour >= w->full_since)
 			return false;
+		for (unsigned i = 0; i < sizeof hashes / sizeof hashes[0]; i++) {
+			const uint64_t *place = place_of(w, member(hour, hashes[i]));
+			if (!place || *place != 0)
+				return false;
+		}
 	}
 	return true;
 }

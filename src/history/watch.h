@@ -10,6 +10,9 @@
  * later hour counts as not read. */
 enum { WATCH_GATEWAYS = 64, WATCH_UNREAD = 1 << 20, WATCH_HOUR_MS = 3600 * 1000 };
 
+/* The hash that stands for all sites and clients. */
+enum { WATCH_ALL = 0 };
+
 struct watch_interval {
 	int64_t start, end; /* milliseconds */
 };

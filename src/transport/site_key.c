@@ -195,17 +195,25 @@ bool site_key_read(const char *path, uid_t become, gid_t group, uint8_t key[DIGE
 	return read;
 }
 
-bool site_key_check(const char *path, uid_t become, struct error *why)
+bool site_key_find(const char *path, uid_t become, uint8_t key[DIGEST_KEY], bool *there,
+		   struct error *why)
 {
-	uint8_t key[DIGEST_KEY];
 	struct place p;
 	int fd = -1;
+	*there = false;
 	if (path)
 		snprintf(p.path, sizeof p.path, "%s", path);
 	if (path ? (fd = file_open(path, become)) < 0 : !default_find(&p, become, &fd))
 		return !path || errno == ENOENT ||
 		       error_set(why, "site key %s cannot be read: %s", path, outpath_error(errno));
-	bool read = file_read(fd, p.path, key, why);
+	*there = file_read(fd, p.path, key, why);
 	close(fd);
-	return read;
+	return *there;
+}
+
+bool site_key_check(const char *path, uid_t become, struct error *why)
+{
+	uint8_t key[DIGEST_KEY];
+	bool there;
+	return site_key_find(path, become, key, &there, why);
 }

@@ -24,7 +24,11 @@
 bool site_key_read(const char *path, uid_t become, gid_t group, uint8_t key[DIGEST_KEY],
 		   struct error *why);
 
-/* As site_key_read, but makes nothing, and a file that is not there is fine. */
+/* As site_key_read, but makes nothing; a file that is not there is fine: *there tells. */
+bool site_key_find(const char *path, uid_t become, uint8_t key[DIGEST_KEY], bool *there,
+		   struct error *why);
+
+/* As site_key_find, without the key. */
 bool site_key_check(const char *path, uid_t become, struct error *why);
 
 #endif

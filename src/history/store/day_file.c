@@ -128,7 +128,7 @@ static bool prepare(struct day_file *d, const char *gateway, uint32_t key_id, en
 		*fault = DAY_NEWER;
 		return error_set(why, "was written by a later version of smtpwatch");
 	}
-	if (d->mode == DAY_READ) {
+	if (d->mode != DAY_WRITE) {
 		*fault = DAY_DAMAGED;
 		return d->schema > 0 || error_set(why, "is no history");
 	}
@@ -160,7 +160,7 @@ struct day_file *day_open(const char *path, enum day_mode mode, const char *gate
 	const struct sqlite_api *api = sqlite_api(why);
 	struct day_file *d = api ? calloc(1, sizeof *d) : NULL;
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW |
-		    (mode == DAY_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+		    (mode == DAY_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
 	int code;
 	*fault = DAY_TROUBLE;
 	if (!d || (mode == DAY_WRITE && !file_make(path, why))) {

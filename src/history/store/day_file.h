@@ -2,7 +2,7 @@
  * day_file.h - one day of one gateway's history, a database of SQLite.
  *
  * Who writes: day_open with DAY_WRITE, day_begin, day_put ..., day_commit. Who reads: day_open with
- * DAY_READ, day_read ... Both may have the file open at the same time (WAL).
+ * DAY_READ, day_cursor_open ... Both may have the file open at the same time (WAL).
  */
 #ifndef SMTPWATCH_HISTORY_STORE_DAY_FILE_H
 #define SMTPWATCH_HISTORY_STORE_DAY_FILE_H
@@ -11,7 +11,8 @@
 
 struct day_file;
 
-/* Opens a file; with DAY_WRITE it is made if it is missing, with permissions 0640. gateway, key_id:
+/* Opens a file; with DAY_WRITE it is made if it is missing, with permissions 0640. With DAY_CHANGE
+ * it stays in the form that it has, for day_erase. gateway, key_id:
  * for a new file. *fault tells why the result is NULL, with a sentence in why. day_close frees the
  * result; NULL is allowed there. */
 struct day_file *day_open(const char *path, enum day_mode mode, const char *gateway,
@@ -40,14 +41,13 @@ bool day_put_watched(struct day_file *d, const struct day_watched *w, enum day_f
 
 /* Each reads all of one table, in the order of time, and calls back. Returns false with a sentence
  * in why if the file is damaged; some calls may have come before. */
-bool day_read(struct day_file *d, const struct day_query *q,
-	      void (*take)(void *arg, const struct attempt *a), void *arg, struct error *why);
 bool day_read_unread(struct day_file *d, void (*take)(void *arg, const struct attempt_unread *u),
 		     void *arg, struct error *why);
 bool day_read_watched(struct day_file *d, void (*take)(void *arg, const struct day_watched *w),
 		      void *arg, struct error *why);
-bool day_read_names(struct day_file *d, void (*take)(void *arg, const struct day_name *name),
-		    void *arg, struct error *why);
+
+/* Writes the text behind a key. Returns false if the file has none. */
+bool day_find_name(struct day_file *d, uint64_t key, char *out, size_t size);
 
 /* Reading one attempt after the other: for a merge of several files. day_cursor_next returns false
  * at the end, or with a sentence in why. */

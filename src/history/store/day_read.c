@@ -112,20 +112,6 @@ void day_cursor_close(struct day_cursor *c)
 	free(c);
 }
 
-bool day_read(struct day_file *d, const struct day_query *q,
-	      void (*take)(void *arg, const struct attempt *a), void *arg, struct error *why)
-{
-	struct day_cursor *c = day_cursor_open(d, q, why);
-	struct error fault = {0};
-	struct attempt a;
-	if (!c)
-		return false;
-	while (day_cursor_next(c, &a, &fault))
-		take(arg, &a);
-	day_cursor_close(c);
-	return fault.text[0] == '\0' || error_set(why, "%s", fault.text);
-}
-
 /* Steps a statement to its end; `row` reads each row. */
 static bool each(struct day_file *d, const char *sql,
 		 void (*row)(struct day_file *d, sqlite3_stmt *s, const void *take, void *arg),
@@ -192,22 +178,16 @@ bool day_read_watched(struct day_file *d, void (*take)(void *arg, const struct d
 	return each(d, sql, watched_row, &t, arg, why);
 }
 
-struct name_taker {
-	void (*take)(void *arg, const struct day_name *name);
-};
-
-static void name_row(struct day_file *d, sqlite3_stmt *s, const void *take, void *arg)
+bool day_find_name(struct day_file *d, uint64_t key, char *out, size_t size)
 {
-	const struct name_taker *t = take;
-	const unsigned char *text = d->api->column_text(s, 1);
-	struct day_name name = {(uint64_t)d->api->column_int64(s, 0),
-				bytes_str(text ? (const char *)text : "")};
-	t->take(arg, &name);
-}
-
-bool day_read_names(struct day_file *d, void (*take)(void *arg, const struct day_name *name),
-		    void *arg, struct error *why)
-{
-	struct name_taker t = {take};
-	return each(d, "SELECT key, text FROM name", name_row, &t, arg, why);
+	sqlite3_stmt *s = day_prepare(d, "SELECT text FROM name WHERE key = ?1", NULL);
+	bool found;
+	if (!s)
+		return false;
+	d->api->bind_int64(s, 1, (int64_t)key);
+	found = d->api->step(s) == SQLITE_ROW;
+	if (found)
+		text_read(d, s, 0, out, size);
+	d->api->finalize(s);
+	return found;
 }

@@ -9,7 +9,7 @@
  * are. */
 enum { DAY_SCHEMA = 2 };
 
-enum day_mode { DAY_READ, DAY_WRITE };
+enum day_mode { DAY_READ, DAY_WRITE, DAY_CHANGE };
 
 /* What is wrong with a file that cannot be opened. */
 enum day_fault {
