@@ -64,6 +64,8 @@ example  := $(BUILD)/docs/example/verdicts
 
 # Each of these is one file, and so is the seed; the generator is made of the others in tests/bench.
 bench_alone := bare floor measure
+# A made history with its truth, and the engine against it (tests/program/test_history.sh).
+history  := $(addprefix $(BUILD)/tests/history/,generate compare measure)
 bench    := $(addprefix $(BUILD)/tests/bench/,generate $(bench_alone))
 seed     := $(BUILD)/tests/bench/seed.so
 
@@ -114,6 +116,11 @@ $(BUILD)/tests/damage/damage: $(call objects,tests/damage/*.c)
 $(tests) $(BUILD)/tests/damage/damage: $(BUILD)/%: $(BUILD)/%.o $(testlib) $(foreign) $(program)
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka -lssl $(LIBS) -o $@
 
+$(BUILD)/tests/history/generate: $(BUILD)/tests/history/post.o
+$(BUILD)/tests/history/measure: $(testlib)
+$(history): $(BUILD)/%: $(BUILD)/%.o $(foreign) $(program)
+	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka -lssl $(LIBS) -o $@
+
 $(example).o: CPPFLAGS := $(filter-out -Isrc,$(CPPFLAGS))
 $(example): %: %.o $(BUILD)/libsmtpwatch.a
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
@@ -132,7 +139,7 @@ check:
 	@contrib/install-deps.sh build check
 	@$(again) test
 
-test: $(example) $(tests) $(BUILD)/tests/damage/damage $(replays)
+test: $(example) $(tests) $(BUILD)/tests/damage/damage $(replays) $(history)
 test: $(if $(http),$(BUILD)/smtpwatch-http)
 test: $(BUILD)/smtpwatch $(BUILD)/tests/bench/measure $(BUILD)/tests/bench/generate
 	@tests/run.sh $(BUILD)
@@ -295,7 +302,7 @@ coverage:
 	@CC=gcc $(again) everything BUILD=build/coverage OPT='-O0 -g --coverage'
 	@tests/coverage.sh build/coverage
 
-everything: $(example) $(tests) $(BUILD)/tests/damage/damage $(replays)
+everything: $(example) $(tests) $(BUILD)/tests/damage/damage $(replays) $(history)
 everything: $(if $(http),$(BUILD)/smtpwatch-http)
 everything: $(BUILD)/smtpwatch $(bench) $(seed) $(lab_tools)
 

@@ -122,6 +122,9 @@ static bool prepare(struct day_file *d, const char *gateway, uint32_t key_id, en
 		    struct error *why)
 {
 	d->api->busy_timeout(d->db, BUSY_MS);
+	/* One lock for all that is read, and one state of the file. */
+	if (d->mode == DAY_READ && !run(d, "BEGIN", fault, why))
+		return false;
 	if (!meta_read(d, fault, why))
 		return false;
 	if (d->schema > DAY_SCHEMA) {
@@ -355,9 +358,9 @@ static bool erase_run(struct day_file *d, const char *sql, uint64_t address, str
 bool day_erase(struct day_file *d, uint64_t address, uint64_t *rows, struct error *why)
 {
 	static const char *const sql[] = {
-		"DELETE FROM attempt WHERE (rcpt & 0x7fffffff) = (?1 & 0x7fffffff) AND rcpt = ?1",
+		"DELETE FROM attempt WHERE (rcpt & 0x7fffffff) = (?1 & 0x7fffffff) AND +rcpt = ?1",
 		"DELETE FROM attempt WHERE (sender & 0x7fffffff) = (?1 & 0x7fffffff) AND sender IS "
-		"NOT NULL AND sender = ?1",
+		"NOT NULL AND +sender = ?1",
 		"DELETE FROM name WHERE key = ?1"};
 	enum day_fault fault;
 	*rows = 0;

@@ -13,15 +13,15 @@ struct day_cursor {
 };
 
 /* One place for the conditions of a query, in the order of the parameters. Indexes are of 31 bits
- * (schema.h). */
+ * (schema.h). The plus signs keep SQLite from putting the value in place of the column there. */
 static const char head[] =
 	"SELECT at, fate, flags, sender, rcpt, msgid, site, domain, size, bytes, code, client, "
 	"server, client_port, server_port, queue, verdict FROM attempt WHERE at >= ?1";
-static const char by_rcpt[] = " AND (rcpt & 0x7fffffff) = (?2 & 0x7fffffff) AND rcpt = ?2";
+static const char by_rcpt[] = " AND (rcpt & 0x7fffffff) = (?2 & 0x7fffffff) AND +rcpt = ?2";
 static const char by_sender[] = " AND (sender & 0x7fffffff) = (?3 & 0x7fffffff) AND sender IS NOT "
-				"NULL AND sender = ?3";
+				"NULL AND +sender = ?3";
 static const char by_msgid[] = " AND (msgid & 0x7fffffff) = (?4 & 0x7fffffff) AND msgid IS NOT "
-			       "NULL AND msgid = ?4";
+			       "NULL AND +msgid = ?4";
 static const char by_queue[] = " AND queue = ?5";
 
 struct day_cursor *day_cursor_open(struct day_file *d, const struct day_query *q, struct error *why)
