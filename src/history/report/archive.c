@@ -76,6 +76,9 @@ static void file_open(struct archive *a, const char *path, const struct folder_f
 		day_close(one->file, false);
 		return;
 	}
+	/* Of a run that was killed, or goes on, the watched time is not written yet. */
+	if (day_latest(one->file) > a->end)
+		a->end = day_latest(one->file);
 	one->gateway = gateway_number(a, day_gateway(one->file));
 	key_note(a, day_key_id(one->file));
 	a->n++;

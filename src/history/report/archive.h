@@ -18,7 +18,7 @@ void archive_close(struct archive *a);
 /* Whether something could not be read. */
 bool archive_is_broken(const struct archive *a);
 
-/* When the watch ended: the end of the last watched time, milliseconds. */
+/* When the watch ended: the end of the last watched time, or the latest attempt; milliseconds. */
 int64_t archive_end(const struct archive *a);
 
 /* The site's keys of the files. Mails of different keys cannot be compared. */

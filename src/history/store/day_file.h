@@ -46,6 +46,9 @@ bool day_read_unread(struct day_file *d, void (*take)(void *arg, const struct at
 bool day_read_watched(struct day_file *d, void (*take)(void *arg, const struct day_watched *w),
 		      void *arg, struct error *why);
 
+/* Returns the time of the attempt that was written last, milliseconds; 0: there is none. */
+int64_t day_latest(struct day_file *d);
+
 /* Writes the text behind a key. Returns false if the file has none. */
 bool day_find_name(struct day_file *d, uint64_t key, char *out, size_t size);
 

@@ -191,3 +191,11 @@ bool day_find_name(struct day_file *d, uint64_t key, char *out, size_t size)
 	d->api->finalize(s);
 	return found;
 }
+
+int64_t day_latest(struct day_file *d)
+{
+	sqlite3_stmt *s = day_prepare(d, "SELECT at FROM attempt ORDER BY id DESC LIMIT 1", NULL);
+	int64_t at = s && d->api->step(s) == SQLITE_ROW ? d->api->column_int64(s, 0) : 0;
+	d->api->finalize(s);
+	return at;
+}

@@ -126,10 +126,11 @@ static void on_attempt(void *arg, const struct attempt *a, const struct attempt_
 	struct history_writer *w = arg;
 	struct job_item item = {.kind = JOB_ATTEMPT, .attempt = *a};
 	struct outbuf text = {0};
+	uint8_t room[STRING_TEXT_MAX];
 	name_add(w, &item, &text, a->site, texts->site, true);
 	name_add(w, &item, &text, a->domain, texts->domain, true);
-	name_add(w, &item, &text, a->sender, texts->sender, false);
-	name_add(w, &item, &text, a->rcpt, texts->rcpt, false);
+	name_add(w, &item, &text, a->sender, address_inner(texts->sender, room), false);
+	name_add(w, &item, &text, a->rcpt, address_inner(texts->rcpt, room), false);
 	name_add(w, &item, &text, a->msgid, texts->msgid, false);
 	item_add(w, &item, &text);
 	outbuf_free(&text);
