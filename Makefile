@@ -207,7 +207,8 @@ damage:
 check-long:
 	@contrib/install-deps.sh build check
 	@$(again) $(BUILD)/tests/damage/damage \
-		$(BUILD)/tests/unit/core/test_loss $(BUILD)/tests/unit/core/test_loss_files
+		$(BUILD)/tests/unit/core/test_loss $(BUILD)/tests/unit/core/test_loss_files \
+		$(history)
 	@tests/check_long.sh $(BUILD) $(or $(SECONDS),300) $(or $(SEED),1)
 
 # What tshark says of the same captures: bytes of each side, first closer.
@@ -219,7 +220,8 @@ witness: $(BUILD)/smtpwatch
 # SIZE=full makes docs/performance.md.
 bench:
 	@contrib/install-deps.sh build
-	@$(again) $(BUILD)/smtpwatch $(bench)
+	@$(again) $(BUILD)/smtpwatch $(bench) $(history)
+	@tests/bench/history $(BUILD) $(or $(SIZE),quick)
 	@tests/bench/run $(BUILD) --size $(or $(SIZE),quick) \
 		$(if $(filter full,$(SIZE)),--write docs/performance.md)
 

@@ -21,6 +21,7 @@ build header systemd/sd-daemon.h libsystemd-dev
 build header microhttpd.h      libmicrohttpd-dev
 build header jansson.h         libjansson-dev
 build header curses.h          libncurses-dev
+build header sqlite3.h         libsqlite3-dev
 check header cmocka.h          libcmocka-dev
 check header curl/curl.h       libcurl4-openssl-dev
 check tool   /usr/bin/python3  python3

@@ -10,6 +10,12 @@ failed=0
 echo "# damaged sessions"
 "$build/tests/damage/damage" -t $(($2 * 3 / 4)) -s "$seed" || failed=1
 
+echo "# a history of 1,000,000 messages against what they were meant to become"
+made=$(mktemp -d)
+"$build/tests/history/generate" "$made" "$made/truth" 1000000 "$seed" &&
+	"$build/tests/history/compare" "$made" "$made/truth" || failed=1
+rm -r "$made"
+
 # Whole rounds, as many as there is time for.
 echo "# frames taken out of each scenario and capture"
 while [ "$(date +%s)" -lt "$until" ]; do

@@ -109,7 +109,9 @@ _smtpwatch() {
 	if [[ $cur == [=:] ]]; then
 		before=$prev prev=$cur cur=
 	fi
-	if [[ $prev == : ]]; then
+	if [[ ${COMP_WORDS[1]-} == history ]] && ((COMP_CWORD > 1)); then
+		_smtpwatch_history "$cur" "$prev"
+	elif [[ $prev == : ]]; then
 		_smtpwatch_files
 	elif [[ $prev == '=' && $before == --* ]]; then
 		_smtpwatch_values "$before"

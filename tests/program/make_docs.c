@@ -6,6 +6,7 @@
 #include "base/ascii.h"
 #include "format/fields.h"
 #include "format/text/explain_words.h"
+#include "history/mail.h"
 #include "lib/schema.h"
 #include "options/help.h"
 #include "options/read.h"
@@ -206,6 +207,33 @@ static void part_exit(struct outbuf *b)
 		mdoc_sentence(b, options_exit_codes[code]);
 	}
 	outbuf_str(b, ".El\n");
+}
+
+static void part_outcomes(struct outbuf *b)
+{
+	outbuf_str(b, ".Bl -tag -width Ds\n");
+	for (unsigned i = 0; i < OUTCOMES; i++) {
+		outbuf_format(b, ".It Sy %s\\& Pq %s\n", outcome_row(i)->name,
+			      severity_name(outcome_row(i)->severity));
+		mdoc_sentence(b, outcome_row(i)->sentence);
+	}
+	outbuf_str(b, ".El\n");
+}
+
+static void part_outcome_table(struct outbuf *b)
+{
+	outbuf_str(b, "| outcome | severity | meaning |\n|---|---|---|\n");
+	for (unsigned i = 0; i < OUTCOMES; i++)
+		outbuf_format(b, "| `%s` | %s | %s |\n", outcome_row(i)->name,
+			      severity_name(outcome_row(i)->severity), outcome_row(i)->sentence);
+}
+
+static void part_outcome_names(struct outbuf *b)
+{
+	outbuf_str(b, "_smtpwatch_outcomes=\"open twice later elsewhere all");
+	for (unsigned i = 0; i < OUTCOMES; i++)
+		outbuf_format(b, "%s%s", i % 6 == 5 ? "\n\t" : " ", outcome_row(i)->name);
+	outbuf_str(b, "\"\n");
 }
 
 /* The heading that a signature stands under, where it is another than its predecessor's; else NULL.
@@ -545,6 +573,9 @@ static const struct part parts[] = {
 	{"kinds of output", part_kinds},
 	{"facts", part_fields},
 	{"exit codes", part_exit},
+	{"outcomes", part_outcomes},
+	{"table of outcomes", part_outcome_table},
+	{"names of outcomes", part_outcome_names},
 	{"alerts", part_alerts},
 	{"list of alerts", part_alert_list},
 	{"list of causes", part_cause_list},

@@ -58,6 +58,9 @@ completes() {
 completes 'smtpwatch --min' --min-severity=
 completes 'smtpwatch --check' --checksum
 completes 'smtpwatch --min-severity = err' error
+completes 'smtpwatch history /tmp ne' never
+completes 'smtpwatch history /tmp --by ' domain hour
+completes 'smtpwatch history /tmp --fai' --fail-on
 completes 'smtpwatch --fail-on ' info critical
 completes 'smtpwatch --severity 421-i' 421-idle
 completes 'smtpwatch --severity 421-idle = n' none notice

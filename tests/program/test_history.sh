@@ -146,6 +146,13 @@ exit_codes() {
 	[ $? = 2 ]
 }
 
+# Who keeps no history does not load SQLite.
+not_loaded() {
+	LD_DEBUG=files LD_DEBUG_OUTPUT="$dir/loads" "$program" -r "$dir/post.pcap" \
+		-o "json:/dev/null" 2>"$dir/err" && ! grep -q sqlite "$dir"/loads.* &&
+		grep -q libpcap "$dir"/loads.*
+}
+
 within_the_run() {
 	"$program" -r "$dir/post.pcap" -o "json:/dev/null" --history :memory: 2>"$dir/err" &&
 		says err "mails, each to one recipient: 1 delivered-later, 2 accepted, 1 lost" &&
@@ -271,6 +278,7 @@ result "mails are found by address, Message-ID and queue id" looked_up
 result "JSON, CSV and sums" formats
 result "exit codes" exit_codes
 result "within one run no file is needed" within_the_run
+result "SQLite is loaded for a history alone" not_loaded
 result "a new key of the site begins a new file" rotated
 result "one person can be erased" erased
 result "old days are removed" pruned

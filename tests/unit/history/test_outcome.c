@@ -249,14 +249,16 @@ static void names_lead_back(void **state)
 static void pauses_tell_the_server(void **state)
 {
 	static const uint32_t postfix[] = {310, 640, 1220, 2500}, qmail[] = {400, 1201, 2003},
-			      exchange[] = {60, 61, 60}, odd[] = {10, 20, 30};
+			      exchange[] = {60, 61, 60}, odd[] = {10, 20, 30}, quick[] = {1, 1},
+			      sendmail[] = {3600, 3603, 3601};
 	(void)state;
 	assert_string_equal(retry_find(postfix, 4)->name, "Postfix");
 	assert_string_equal(retry_find(qmail, 3)->name, "qmail");
 	assert_null(retry_find(odd, 3));
+	assert_null(retry_find(quick, 2));
+	assert_string_equal(retry_find(sendmail, 3)->name, "Sendmail");
 	assert_null(retry_find(postfix, 1));
-	/* So does a queue that is run each minute: nobody is named. */
-	assert_null(retry_find(exchange, 3));
+	assert_string_equal(retry_find(exchange, 3)->name, "Exchange");
 }
 
 int main(void)
