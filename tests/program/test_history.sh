@@ -251,6 +251,45 @@ killed() {
 	[ "$(rows shot)" -ge 4 ] && watch shot && ask shot bob@example.net && says out 4BOB
 }
 
+# thin WAY: a copy of the capture without one side's packets, or without one in ten of all
+thin() {
+	/usr/bin/python3 - "$dir/post.pcap" "$dir/thin.pcap" "$1" <<-'PYTHON'
+		import random, struct, sys
+		data = open(sys.argv[1], "rb").read()
+		way, at = sys.argv[3], 24
+		dice = random.Random(way)
+		with open(sys.argv[2], "wb") as out:
+		    out.write(data[:at])
+		    while at < len(data):
+		        n = struct.unpack("<I", data[at + 8:at + 12])[0]
+		        frame = data[at + 16:at + 16 + n]
+		        port = struct.unpack(">H", frame[34:36])[0]
+		        side = "server" if port == 25 else "client"
+		        if (way == side) if way in ("server", "client") else dice.random() < 0.1:
+		            pass
+		        else:
+		            out.write(data[at:at + 16 + n])
+		        at += 16 + n
+	PYTHON
+}
+
+# Where packets are missing nobody is said to be lost, given up or written to twice. Bob's mail was
+# accepted 15 minutes later, and the time to give up is over before the capture ends.
+thinned() {
+	local way
+	for way in client server $(seq 20); do
+		rm -rf "$dir/thin"
+		thin "$way" || return 1
+		"$program" -r "$dir/thin.pcap" -o "json:/dev/null" --site-key "$dir/one" \
+			--gateway mx1 --history "$dir/thin" --history-names 2>/dev/null
+		ask thin all --give-up 17m -o csv || return 1
+		grep -E ',(never|delivered-twice.?),' "$dir/out" && echo "without $way" && return 1
+		grep ',lost,' "$dir/out" | grep -v carol@ && echo "without $way" && return 1
+	done
+	# Of the whole capture all is told.
+	ask plain all --give-up 17m -o csv && [ "$(grep -c ',delivered-later,' "$dir/out")" = 1 ]
+}
+
 # Each mail of a made history becomes what it was meant to.
 as_meant() {
 	mkdir "$dir/made" && "$build/tests/history/generate" "$dir/made" "$dir/truth" 20000 11 &&
@@ -286,6 +325,7 @@ result "a damaged day is set aside" damaged
 result "one writer for each gateway" two_writers
 result "a full disk loses what is new, and says so" disk_full
 result "what was committed survives SIGKILL" killed
+result "missing packets accuse nobody" thinned
 result "each mail of 20,000 messages ends as it was meant to" as_meant
 echo "1..$n"
 exit $failed
