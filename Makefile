@@ -34,16 +34,36 @@ objects   = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $(1))))
 # Of src/base these are not in the library, which has no I/O.
 messages := $(BUILD)/src/base/error.o $(BUILD)/src/base/log.o
 core     := $(filter-out $(messages),$(call objects,src/base/*.c src/core/*.c src/core/*/*.c))
+keys     := $(filter-out %.bpf.o,$(call objects,src/keys/*.c))
 # Programs of their own, of which each has a folder.
-programs := src/http/%.c
-layers   := $(filter-out $(core) $(programs:%.c=$(BUILD)/%.o),$(call objects,src/*/*.c src/*/*/*.c))
+programs := $(BUILD)/src/http/%.o $(BUILD)/src/keys/%.o
+layers   := $(filter-out $(core) $(programs),$(call objects,src/*/*.c src/*/*/*.c))
 main     := $(BUILD)/src/app/main.o
 program  := $(filter-out $(main),$(layers)) $(BUILD)/libsmtpwatch.a
 testlib  := $(call objects,tests/lib/*.c)
 # Built for the memory sanitizer alone, which does not see into foreign libraries.
 foreign  := $(if $(filter memory,$(SANITIZE)),$(BUILD)/tests/msan/foreign.o)
-tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c) \
+tests    := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/unit/keys/%, \
+            $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)) \
             tests/program/scenario_pcap.c tests/program/make_docs.c)
+
+# smtpwatch-keys: what runs in the kernel is compiled by clang and embedded by bpftool; where they
+# or the headers are missing, it is left out. KEYS=no leaves it out, KEYS=yes fails.
+bpf_path := $(PATH):/usr/sbin:/sbin
+bpf_tool := $(shell PATH='$(bpf_path)' command -v bpftool)
+bpf_clang ?= clang
+bpf_lacks = $(if $(shell command -v $(bpf_clang)),,clang) $(if $(bpf_tool),,bpftool) \
+            $(shell echo '\#include <bpf/libbpf.h>' | $(CC) -E -xc - >/dev/null 2>&1 || \
+            echo libbpf-dev) \
+            $(shell echo '\#include <gelf.h>' | $(CC) -E -xc - >/dev/null 2>&1 || echo libelf-dev)
+bpf_machine := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
+left_out := $(if $(KEYS),$(filter no,$(KEYS)),$(strip $(bpf_lacks)))
+keys_program := $(if $(left_out),,$(BUILD)/smtpwatch-keys)
+keys_tests := $(if $(left_out),,$(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/keys/test_*.c)))
+keys_libs := -lbpf -lelf
+# What smtpwatch-keys takes of the other layers.
+keys_layers := $(call objects,src/base/*.c) $(patsubst %,$(BUILD)/src/%.o,text/buffer \
+            transport/safe_open os/privilege os/sandbox os/sandbox_unknown os/service)
 
 to        = $(DESTDIR)$(PREFIX)
 conf      = $(DESTDIR)$(SYSCONFDIR)/smtpwatch/smtpwatch.conf
@@ -89,10 +109,30 @@ http     := $(shell printf '\#include <curl/curl.h>\n' | \
             $(CC) $(CPPFLAGS) -E -xc - >/dev/null 2>&1 && echo yes)
 
 all: smtpwatch $(if $(http),smtpwatch-http,without-http)
+all: $(if $(left_out),keys-left-out,smtpwatch-keys)
 
 # Looked at each time: another compiler's may stand there, and be newer.
-smtpwatch: $(BUILD)/smtpwatch
+smtpwatch smtpwatch-keys: %: $(BUILD)/%
 	@cmp -s $< $@ || cp $< $@
+
+keys-left-out:
+	@echo "smtpwatch-keys is left out: $(if $(KEYS),KEYS=$(KEYS),missing here: $(left_out))"
+
+$(BUILD)/src/keys/secrets.bpf.elf: src/keys/secrets.bpf.c src/keys/event.h Makefile
+	@mkdir -p $(@D)
+	$(call said,BPF  $<)$(bpf_clang) -g -O2 -target bpf -mcpu=v3 \
+		-D__TARGET_ARCH_$(bpf_machine) '-ffile-prefix-map=$(CURDIR)=.' -Wall -Wextra -Isrc \
+		$(addprefix -I,$(wildcard /usr/include/$(shell uname -m)-linux-gnu)) -c $< -o $@
+
+$(BUILD)/src/keys/secrets.skel.h: $(BUILD)/src/keys/secrets.bpf.elf
+	$(call said,BPF  $@)$(bpf_tool) gen skeleton $< name secrets >$@.part && mv $@.part $@
+
+$(BUILD)/src/keys/probe.o: $(BUILD)/src/keys/secrets.skel.h
+$(BUILD)/src/keys/probe.o: CPPFLAGS += -isystem $(BUILD)/src/keys
+
+$(BUILD)/smtpwatch-keys: $(keys) $(keys_layers)
+	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(keys_libs) \
+		-lcap-ng -lseccomp -lsystemd -lpthread -o $@
 
 $(BUILD)/smtpwatch: $(layers) $(BUILD)/libsmtpwatch.a
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
@@ -142,6 +182,7 @@ check:
 test: $(example) $(tests) $(BUILD)/tests/damage/damage $(replays) $(history)
 test: $(if $(http),$(BUILD)/smtpwatch-http)
 test: $(BUILD)/smtpwatch $(BUILD)/tests/bench/measure $(BUILD)/tests/bench/generate
+test: $(keys_program) $(keys_tests)
 	@tests/run.sh $(BUILD)
 
 # A folder of cases, each with what it expects (tests/scenarios/README.md): DIR=folder.
@@ -306,7 +347,7 @@ coverage:
 
 everything: $(example) $(tests) $(BUILD)/tests/damage/damage $(replays) $(history)
 everything: $(if $(http),$(BUILD)/smtpwatch-http)
-everything: $(BUILD)/smtpwatch $(bench) $(seed) $(lab_tools)
+everything: $(BUILD)/smtpwatch $(bench) $(seed) $(lab_tools) $(keys_program) $(keys_tests)
 
 # The captures of pcaps/LIST from their scenarios;
 # the golden outputs, after a change of output that is meant.
@@ -378,13 +419,13 @@ check-debian:
 	@tests/debian/newcomer.sh $(or $(SUITE),trixie)
 
 clean:
-	rm -rf build smtpwatch
+	rm -rf build smtpwatch smtpwatch-keys
 
 .PHONY: house
 .PHONY: all run check check-long cases scenario damage bench bench-count bench-live floods browser \
         lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps \
         golden docs additions install uninstall deb lab-package container clean smtpwatch \
-        check-debian
+        smtpwatch-keys keys-left-out check-debian
 .SECONDARY:
 
 # Without a folder find would look everywhere.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # install-deps.sh - installs what is missing of the named groups; says nothing where nothing is.
 # usage: install-deps.sh GROUP ...
-# Groups: build|check|install|lint|analyse|valgrind|fuzz|witness|lab|browser|deb|package|
+# Groups: build|keys|check|install|lint|analyse|valgrind|fuzz|witness|lab|browser|deb|package|
 # newcomer|container
 set -eu
 
@@ -22,6 +22,10 @@ build header microhttpd.h      libmicrohttpd-dev
 build header jansson.h         libjansson-dev
 build header curses.h          libncurses-dev
 build header sqlite3.h         libsqlite3-dev
+keys  tool   clang             clang
+keys  sbin   bpftool           bpftool
+keys  header bpf/libbpf.h      libbpf-dev
+keys  header gelf.h            libelf-dev
 check header cmocka.h          libcmocka-dev
 check header curl/curl.h       libcurl4-openssl-dev
 check tool   /usr/bin/python3  python3
@@ -72,6 +76,7 @@ package tool systemd-nspawn    systemd-container
 present() {
 	case $1 in
 	tool) command -v "$2" ;;
+	sbin) PATH=$PATH:/usr/sbin:/sbin command -v "$2" ;;
 	header) echo "#include <$2>" |
 		cc -fsyntax-only -x c -include stdarg.h -include stddef.h \
 			-include stdint.h -include setjmp.h - ;;

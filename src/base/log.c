@@ -8,6 +8,7 @@
 /* Longer than the longest message, which has a number for each of 1024 workers. */
 enum { LOG_MAX = 32 << 10, LOG_STAMP = 40 };
 
+static const char *name = "smtpwatch";
 static void (*stamp)(char *out, size_t size);
 
 __attribute__((format(printf, 1, 0))) static void put(const char *format, va_list args)
@@ -16,7 +17,12 @@ __attribute__((format(printf, 1, 0))) static void put(const char *format, va_lis
 	vsnprintf(text, sizeof text, format, args);
 	if (stamp)
 		stamp(time, sizeof time);
-	fprintf(stderr, "%s%ssmtpwatch: %s\n", time, stamp ? " " : "", text);
+	fprintf(stderr, "%s%s%s: %s\n", time, stamp ? " " : "", name, text);
+}
+
+void log_name(const char *program)
+{
+	name = program;
 }
 
 void log_stamp(void (*put_stamp)(char *out, size_t size))

@@ -5,7 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Prints "smtpwatch: ", the message and a line feed by one write. */
+/* From now on messages begin with this name in place of "smtpwatch". Borrowed. */
+void log_name(const char *program);
+
+/* Prints the program's name and ": ", the message and a line feed by one write. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* From now on each message begins with what `put` writes to out, size bytes, and a blank. */

@@ -10,6 +10,22 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+/* What enum privilege_keep keeps; -1: no more. ATTACH: SYS_ADMIN attaches, and opens map_files of
+ * proc(5); BPF and PERFMON load; SYS_PTRACE and DAC_READ_SEARCH look at processes of others. */
+static const int kept[][6] = {
+	[PRIVILEGE_KEEP_NONE] = {-1},
+	[PRIVILEGE_KEEP_NET_RAW] = {CAP_NET_RAW, -1},
+	[PRIVILEGE_KEEP_ATTACH] = {CAP_SYS_ADMIN, CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE,
+				   CAP_DAC_READ_SEARCH, -1},
+};
+
+/* Adds or removes them in libcap-ng's state. */
+static void kept_update(enum privilege_keep keep, capng_act_t act)
+{
+	for (const int *cap = kept[keep]; *cap >= 0; cap++)
+		capng_update(act, CAPNG_EFFECTIVE | CAPNG_PERMITTED, (unsigned)*cap);
+}
+
 /* Reads the user or group id of sudo(8)'s caller. Returns false if there is none but root. */
 static bool caller_id(const char *variable, unsigned long *id)
 {
@@ -111,8 +127,7 @@ static const char *user_change(const struct passwd *pw, enum privilege_keep keep
 static const char *capabilities_drop(enum privilege_keep keep)
 {
 	capng_clear(CAPNG_SELECT_ALL);
-	if (keep == PRIVILEGE_KEEP_NET_RAW)
-		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_RAW);
+	kept_update(keep, CAPNG_ADD);
 	if (capng_apply(CAPNG_SELECT_CAPS) != 0)
 		return "capset";
 	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0
@@ -143,8 +158,7 @@ static bool capabilities_gone(enum privilege_keep keep)
 {
 	if (capng_get_caps_process() != 0)
 		return false;
-	if (keep == PRIVILEGE_KEEP_NET_RAW && capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW))
-		capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_RAW);
+	kept_update(keep, CAPNG_DROP);
 	return capng_have_capabilities(CAPNG_SELECT_CAPS) == CAPNG_NONE &&
 	       capng_have_capabilities(CAPNG_SELECT_AMBIENT) == CAPNG_NONE;
 }

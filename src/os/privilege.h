@@ -7,8 +7,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* The capability that privilege_drop keeps: none, or CAP_NET_RAW, which opens packet sockets. */
-enum privilege_keep { PRIVILEGE_KEEP_NONE, PRIVILEGE_KEEP_NET_RAW };
+/* The capabilities that privilege_drop keeps: none; NET_RAW: CAP_NET_RAW, which opens packet
+ * sockets; ATTACH: what smtpwatch-keys attaches programs to libraries of other processes with. */
+enum privilege_keep { PRIVILEGE_KEEP_NONE, PRIVILEGE_KEEP_NET_RAW, PRIVILEGE_KEEP_ATTACH };
 
 /* In all functions, user NULL means the default: who has started the program by sudo(8), if that is
  * another than root; else smtpwatch if that user exists, else nobody. */

@@ -45,6 +45,7 @@ LAYERS = {
     "sink": [*CORE, *REPORT, "transport"],
     "tui": [*CORE, *REPORT],
     "os": ["base", "transport"],
+    "keys": ["base", "text", "transport", "os"],
     "options": [*CORE, *REPORT[:5], "nids", "capture", "transport", "sink", "os"],
     "replay": [*CORE, *REPORT, "capture", "transport", "tui", "os", "options"],
     "status": [*CORE, *REPORT, "transport", "sink", "options"],
@@ -78,6 +79,9 @@ FOREIGN = [
     (r"jansson\.h", {"http": 1, "status": 1}),
     (r"cap-ng\.h", {"os": 1}),
     (r"seccomp\.h", {"os": 1}),
+    # What runs in the kernel, and what loads it.
+    (r"bpf/.*", {"keys": 2}),
+    (r"(libelf|gelf)\.h", {"keys": 1}),
     (r"systemd/.*", {"os": 1, "sink": 1}),
     (r"sqlite3\.h", {"history/store": 1}),
     (r"dlfcn\.h", {"history/store": 1}),

@@ -1,0 +1,447 @@
+/* secrets.bpf.c - runs in the kernel, where a process calls a function of OpenSSL or GnuTLS that
+ * derives secrets of TLS. Reads the function's arguments and results, and no private structure. */
+#include <linux/bpf.h>
+
+#include <linux/ptrace.h>
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <stdbool.h>
+
+#include "keys/event.h"
+
+/* CALLS, HELLOS: entries of the tables. RING: bytes, room for some 19,000 events. PARAMS:
+ * parameters of a call that are looked at. */
+enum { CALLS = 16384, HELLOS = 16384, RING = 4 << 20, PARAMS = 8, RANDOM_WORDS = KEYS_RANDOM / 8 };
+
+/* struct ossl_param_st of openssl/core.h, which is public. */
+struct param {
+	__u64 key;
+	__u32 type;
+	__u32 unused;
+	__u64 data, size, returned;
+};
+
+/* gnutls_datum_t of gnutls/gnutls.h, which is public. */
+struct datum {
+	__u64 data;
+	__u32 size;
+	__u32 unused;
+};
+
+/* A call that has not returned yet. Pointers of the process alone: no secret lies in a table. */
+struct call {
+	__u64 out, n;     /* where the result goes, and its length */
+	__u64 params;     /* OpenSSL */
+	__u64 from, info; /* GnuTLS */
+};
+
+/* The ClientHello that a process has hashed last. waiting: hellos whose secrets have not been
+ * derived yet. mixed: there were several of them at a time, and nobody can tell whose secrets come
+ * next. It stays so until none waits. */
+struct hello {
+	__u64 random[RANDOM_WORDS];
+	__u32 waiting, mixed;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CALLS);
+	__type(key, __u64);
+	__type(value, struct call);
+} calls SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, HELLOS);
+	__type(key, __u32);
+	__type(value, struct hello);
+} hellos SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING);
+} ring SEC(".maps");
+
+struct keys_counts counts;
+
+/* So many bytes of text as a number, for comparisons. */
+struct label {
+	__u64 word[2];
+};
+
+#define TEXT_1(s, i) ((__u64)(sizeof(s) > (i) + 1 ? (s)[(i) < sizeof(s) ? (i) : 0] : 0))
+#define TEXT_8(s, i)                                                                               \
+	(TEXT_1(s, i) | TEXT_1(s, (i) + 1) << 8 | TEXT_1(s, (i) + 2) << 16 |                       \
+	 TEXT_1(s, (i) + 3) << 24 | TEXT_1(s, (i) + 4) << 32 | TEXT_1(s, (i) + 5) << 40 |          \
+	 TEXT_1(s, (i) + 6) << 48 | TEXT_1(s, (i) + 7) << 56)
+#define IS(label, s) ((label)->word[0] == TEXT_8(s, 0) && (label)->word[1] == TEXT_8(s, 8))
+
+/* The kind of a step of TLS 1.3 by its label, or KEYS_KINDS: not needed. */
+static __always_inline unsigned kind_of(const struct label *l)
+{
+	if (IS(l, "derived"))
+		return KEYS_CHAIN;
+	if (IS(l, "c hs traffic"))
+		return KEYS_CLIENT_HANDSHAKE;
+	if (IS(l, "s hs traffic"))
+		return KEYS_SERVER_HANDSHAKE;
+	if (IS(l, "c ap traffic"))
+		return KEYS_CLIENT_TRAFFIC;
+	if (IS(l, "s ap traffic"))
+		return KEYS_SERVER_TRAFFIC;
+	if (IS(l, "c e traffic"))
+		return KEYS_CLIENT_EARLY;
+	if (IS(l, "traffic upd"))
+		return KEYS_UPDATE;
+	return IS(l, "e exp master") ? KEYS_EARLY_EXPORTER : KEYS_KINDS;
+}
+
+static __always_inline bool read(void *to, __u32 n, __u64 from)
+{
+	return bpf_probe_read_user(to, n, (const void *)from) == 0;
+}
+
+/* Reads a secret or a hash: 32 or 48 bytes. The verifier wants constants. */
+static __always_inline bool secret_read(__u8 to[KEYS_SECRET], __u64 from, __u64 n)
+{
+	if (n == 32)
+		return read(to, 32, from);
+	return n == 48 && read(to, 48, from);
+}
+
+static __always_inline struct keys_event *event_new(unsigned kind, __u64 n)
+{
+	struct keys_event *e = bpf_ringbuf_reserve(&ring, sizeof *e, 0);
+	if (!e) {
+		__sync_fetch_and_add(&counts.lost, 1);
+		return NULL;
+	}
+	__builtin_memset(e, 0, sizeof *e);
+	e->pid = (__u32)(bpf_get_current_pid_tgid() >> 32);
+	e->kind = (__u8)kind;
+	e->n = (__u8)n;
+	return e;
+}
+
+static __always_inline void event_end(struct keys_event *e, bool fine)
+{
+	if (fine) {
+		bpf_ringbuf_submit(e, 0);
+		return;
+	}
+	__sync_fetch_and_add(&counts.unread, 1);
+	bpf_ringbuf_discard(e, 0);
+}
+
+static __always_inline bool same(const __u64 a[RANDOM_WORDS], const __u64 b[RANDOM_WORDS])
+{
+	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3];
+}
+
+/* Another ClientHello waits. `waiting` rises before the random changes, see hello_take. */
+static __always_inline void hello_add(__u32 pid, const __u64 random[RANDOM_WORDS])
+{
+	struct hello first = {.waiting = 1}, *h = bpf_map_lookup_elem(&hellos, &pid);
+	if (!h) {
+		__builtin_memcpy(first.random, random, KEYS_RANDOM);
+		if (bpf_map_update_elem(&hellos, &pid, &first, BPF_NOEXIST) == 0)
+			return;
+		h = bpf_map_lookup_elem(&hellos, &pid);
+	}
+	/* The second hello behind a HelloRetryRequest is of the same session. */
+	if (!h || same(h->random, random))
+		return;
+	__sync_fetch_and_add(&h->waiting, 1);
+	h->mixed = 1;
+	__builtin_memcpy(h->random, random, KEYS_RANDOM);
+}
+
+/* A session's secrets are derived: one hello less waits. Copies the random that the process hashed
+ * last. Returns false if that may be another session's. */
+static __always_inline bool hello_take(__u32 pid, __u64 random[RANDOM_WORDS])
+{
+	struct hello *h = bpf_map_lookup_elem(&hellos, &pid);
+	if (!h)
+		return false;
+	__builtin_memcpy(random, h->random, KEYS_RANDOM);
+	__u32 waiting = __sync_fetch_and_add(&h->waiting, -1);
+	bool sure = waiting == 1 && !h->mixed;
+	if (waiting <= 1)
+		bpf_map_delete_elem(&hellos, &pid);
+	return sure;
+}
+
+/* Without taking it. */
+static __always_inline bool hello_look(__u32 pid, __u64 random[RANDOM_WORDS])
+{
+	struct hello *h = bpf_map_lookup_elem(&hellos, &pid);
+	if (!h)
+		return false;
+	__builtin_memcpy(random, h->random, KEYS_RANDOM);
+	return __sync_fetch_and_add(&h->waiting, 0) == 1 && !h->mixed;
+}
+
+/* int BIO_write(BIO *b, const void *data, int n): libssl gathers the messages of a handshake by it,
+ * until it knows which hash it needs. A ClientHello: type, length in 3 bytes, version, random. */
+SEC("uprobe")
+int openssl_write(struct pt_regs *regs)
+{
+	__u8 head[6];
+	__u64 random[RANDOM_WORDS];
+	__u64 data = PT_REGS_PARM2(regs);
+	if ((int)PT_REGS_PARM3(regs) < (int)(sizeof head + sizeof random) ||
+	    !read(head, sizeof head, data) || head[0] != 1 || head[4] != 3 || head[5] != 3)
+		return 0;
+	if (read(random, sizeof random, data + sizeof head))
+		hello_add((__u32)(bpf_get_current_pid_tgid() >> 32), random);
+	return 0;
+}
+
+static __always_inline void call_begin(const struct call *c)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	if (bpf_map_update_elem(&calls, &id, c, BPF_ANY) != 0)
+		__sync_fetch_and_add(&counts.unplaced, 1);
+}
+
+/* Copies the call that returns. Returns false if it was not seen to begin. */
+static __always_inline bool call_end(struct call *c)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct call *at = bpf_map_lookup_elem(&calls, &id);
+	if (!at)
+		return false;
+	*c = *at;
+	bpf_map_delete_elem(&calls, &id);
+	return true;
+}
+
+/* int EVP_KDF_derive(EVP_KDF_CTX *ctx, unsigned char *key, size_t n, const OSSL_PARAM params[]) */
+SEC("uprobe")
+int openssl_derive(struct pt_regs *regs)
+{
+	struct call c = {.out = PT_REGS_PARM2(regs),
+			 .n = PT_REGS_PARM3(regs),
+			 .params = PT_REGS_PARM4(regs)};
+	/* Secrets of TLS 1.3 have 32 or 48 bytes; the keys of TLS 1.2, all at once, 40 to 256. */
+	if (c.params && c.n >= 32 && c.n <= 256)
+		call_begin(&c);
+	return 0;
+}
+
+/* What a call of EVP_KDF_derive was given. */
+struct given {
+	struct param label, data, key, salt, secret, seed[3];
+	unsigned seeds;
+};
+
+static __always_inline void given_read(struct given *g, __u64 params)
+{
+	for (int i = 0; i < PARAMS; i++) {
+		struct param p;
+		__u64 name = 0;
+		if (!read(&p, sizeof p, params + (__u64)i * sizeof p) || !p.key)
+			return;
+		if (bpf_probe_read_user_str(&name, sizeof name, (const void *)p.key) < 0)
+			return;
+		if (name == TEXT_8("label", 0))
+			g->label = p;
+		else if (name == TEXT_8("data", 0))
+			g->data = p;
+		else if (name == TEXT_8("key", 0))
+			g->key = p;
+		else if (name == TEXT_8("salt", 0))
+			g->salt = p;
+		else if (name == TEXT_8("secret", 0))
+			g->secret = p;
+		else if (name == TEXT_8("seed", 0)) {
+			if (g->seeds == 0)
+				g->seed[0] = p;
+			else if (g->seeds == 2)
+				g->seed[2] = p;
+			g->seeds++;
+		}
+	}
+}
+
+/* Reads a label of `size` bytes. */
+static __always_inline bool label_read(struct label *l, __u64 data, __u64 size)
+{
+	l->word[0] = l->word[1] = 0;
+	if (size == 12)
+		return read(l, 12, data);
+	if (size == 13)
+		return read(l, 13, data);
+	if (size == 11)
+		return read(l, 11, data);
+	return size == 7 && read(l, 7, data);
+}
+
+/* TLS 1.2: the keys are derived from the master secret and both randoms (RFC 5246 6.3). */
+static __always_inline void master_emit(__u64 master, __u64 random)
+{
+	__u64 last[RANDOM_WORDS];
+	struct keys_event *e = event_new(KEYS_MASTER, 48);
+	hello_take((__u32)(bpf_get_current_pid_tgid() >> 32), last);
+	if (!e)
+		return;
+	e->named = 1;
+	event_end(e, read(e->to, 48, master) && read(e->random, KEYS_RANDOM, random));
+}
+
+/* TLS 1.3. hash: 0: none. */
+static __always_inline void step_emit(unsigned kind, __u64 n, __u64 from, __u64 to, __u64 hash,
+				      __u64 hashed)
+{
+	__u32 pid = (__u32)(bpf_get_current_pid_tgid() >> 32);
+	struct keys_event *e = event_new(kind, n);
+	/* In both of its roles OpenSSL derives the server's handshake secret first. */
+	if (kind == KEYS_SERVER_HANDSHAKE) {
+		__u64 random[RANDOM_WORDS];
+		bool sure = hello_take(pid, random);
+		if (e && sure) {
+			e->named = 1;
+			__builtin_memcpy(e->random, random, KEYS_RANDOM);
+		}
+	} else if (kind == KEYS_CLIENT_EARLY || kind == KEYS_EARLY_EXPORTER) {
+		__u64 random[RANDOM_WORDS];
+		if (e && hello_look(pid, random)) {
+			e->named = 1;
+			__builtin_memcpy(e->random, random, KEYS_RANDOM);
+		}
+	}
+	if (!e)
+		return;
+	bool fine = secret_read(e->from, from, n) && secret_read(e->to, to, n);
+	if (fine && hash && hashed == n) {
+		e->hashed = (__u8)n;
+		fine = secret_read(e->hash, hash, n);
+	}
+	event_end(e, fine);
+}
+
+SEC("uretprobe")
+int openssl_derived(struct pt_regs *regs)
+{
+	struct call c;
+	struct given g = {0};
+	struct label label;
+	if (!call_end(&c) || (int)PT_REGS_RC(regs) <= 0)
+		return 0;
+	given_read(&g, c.params);
+	if (g.secret.size == 48 && g.seeds >= 3 && g.seed[2].size == KEYS_RANDOM) {
+		if (label_read(&label, g.seed[0].data, g.seed[0].size) &&
+		    IS(&label, "key expansion"))
+			master_emit(g.secret.data, g.seed[2].data);
+		return 0;
+	}
+	if ((c.n != 32 && c.n != 48) || !label_read(&label, g.label.data, g.label.size))
+		return 0;
+	unsigned kind = kind_of(&label);
+	if (kind == KEYS_CHAIN && g.salt.size == c.n)
+		step_emit(kind, c.n, g.salt.data, c.out, 0, 0);
+	else if (kind > KEYS_CHAIN && kind < KEYS_KINDS && g.key.size == c.n)
+		step_emit(kind, c.n, g.key.data, c.out, g.data.data, g.data.size);
+	return 0;
+}
+
+/* int gnutls_hkdf_expand(gnutls_mac_algorithm_t mac, const gnutls_datum_t *key, const
+ * gnutls_datum_t *info, void *output, size_t n) */
+SEC("uprobe")
+int gnutls_expand(struct pt_regs *regs)
+{
+	struct call c = {.from = PT_REGS_PARM2(regs),
+			 .info = PT_REGS_PARM3(regs),
+			 .out = PT_REGS_PARM4(regs),
+			 .n = PT_REGS_PARM5(regs)};
+	if (c.n == 32 || c.n == 48)
+		call_begin(&c);
+	return 0;
+}
+
+/* An HkdfLabel: length in 2 bytes; the label behind its length, "tls13 " first; the hash behind its
+ * length. */
+SEC("uretprobe")
+int gnutls_expanded(struct pt_regs *regs)
+{
+	struct call c;
+	struct datum from, info;
+	struct label label;
+	__u8 size = 0;
+	if (!call_end(&c) || (int)PT_REGS_RC(regs) != 0)
+		return 0;
+	if (!read(&from, sizeof from, c.from) || !read(&info, sizeof info, c.info) ||
+	    from.size != c.n || info.size < 16 || !read(&size, 1, info.data + 2) || size < 6 ||
+	    !label_read(&label, info.data + 9, size - 6u))
+		return 0;
+	unsigned kind = kind_of(&label);
+	if (kind == KEYS_CHAIN)
+		step_emit(kind, c.n, from.data, c.out, 0, 0);
+	else if (kind < KEYS_KINDS && info.size == 4u + size + c.n)
+		step_emit(kind, c.n, from.data, c.out, info.data + 4 + size, c.n);
+	return 0;
+}
+
+/* int gnutls_hkdf_extract(gnutls_mac_algorithm_t mac, const gnutls_datum_t *key, const
+ * gnutls_datum_t *salt, void *output). The result is as long as the salt, which is one in TLS. */
+SEC("uprobe")
+int gnutls_extract(struct pt_regs *regs)
+{
+	struct datum salt;
+	struct call c = {.from = PT_REGS_PARM3(regs), .out = PT_REGS_PARM4(regs)};
+	if (!c.from || !read(&salt, sizeof salt, c.from) || (salt.size != 32 && salt.size != 48))
+		return 0;
+	c.n = salt.size;
+	c.from = salt.data;
+	call_begin(&c);
+	return 0;
+}
+
+SEC("uretprobe")
+int gnutls_extracted(struct pt_regs *regs)
+{
+	struct call c;
+	if (call_end(&c) && (int)PT_REGS_RC(regs) == 0)
+		step_emit(KEYS_CHAIN, c.n, c.from, c.out, 0, 0);
+	return 0;
+}
+
+#ifdef __TARGET_ARCH_x86
+/* Its seventh argument is the first on the stack, behind the address of the caller. */
+#define SEVENTH(regs) (PT_REGS_SP(regs) + 8), 1
+#else
+#define SEVENTH(regs) ((__u64)(regs)->regs[6]), 0
+#endif
+
+static __always_inline void prf_take(__u64 master_size, __u64 master, __u64 label_size,
+				     __u64 label_at, __u64 seed_size, __u64 seed, bool on_stack)
+{
+	struct label label;
+	if (master_size != 48 || seed_size != 2 * KEYS_RANDOM ||
+	    !label_read(&label, label_at, label_size) || !IS(&label, "key expansion"))
+		return;
+	if (on_stack && !read(&seed, sizeof seed, seed))
+		return;
+	master_emit(master, seed + KEYS_RANDOM);
+}
+
+/* int _gnutls_prf_raw(gnutls_mac_algorithm_t mac, size_t master_size, const void *master, size_t
+ * label_size, const char *label, size_t seed_size, const uint8_t *seed, size_t n, char *out):
+ * exported for tests of FIPS 140. The seed of the keys is the server's random and the client's. */
+SEC("uprobe")
+int gnutls_prf(struct pt_regs *regs)
+{
+	__u64 seed_size;
+#ifdef __TARGET_ARCH_x86
+	seed_size = regs->r9;
+#else
+	seed_size = ((const struct user_pt_regs *)regs)->regs[5];
+#endif
+	prf_take(PT_REGS_PARM2(regs), PT_REGS_PARM3(regs), PT_REGS_PARM4(regs), PT_REGS_PARM5(regs),
+		 seed_size, SEVENTH(regs));
+	return 0;
+}
+
+/* Helpers that read memory of a process are for programs under the GPL alone. */
+char terms[] SEC("license") = "GPL";

@@ -1,0 +1,392 @@
+#!/usr/bin/env python3
+"""keys_check.py - every line of smtpwatch-keys against the key log that OpenSSL writes itself.
+
+usage: keys_check.py SMTPWATCH-KEYS SMTPWATCH   (from the top of the tree). Speaks TAP.
+
+Each test has a libcrypto of its own, a copy: other processes of the machine are not read.
+"""
+import collections
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+TALK = pathlib.Path(__file__).resolve().with_name("keys_talk.py")
+PROGRAM = pathlib.Path(sys.argv[1]).resolve()
+SUITES_13 = ["TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256",
+             "TLS_AES_128_CCM_SHA256", "TLS_AES_128_CCM_8_SHA256"]
+SUITES_12 = ["ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-AES128-GCM-SHA256",
+             "ECDHE-RSA-CHACHA20-POLY1305", "DHE-RSA-AES256-GCM-SHA384", "AES256-SHA256",
+             "ECDHE-RSA-AES128-SHA", "ECDHE-RSA-AES256-SHA384"]
+# What the program does not write: nobody decrypts records with the one, and CLIENT_RANDOM says as
+# much as the other.
+LEFT_OUT = ("EXPORTER_SECRET ", "RSA ")
+
+
+class Skip(Exception):
+    """This machine cannot do it."""
+
+
+def said(path):
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def wait_for(what, seconds=20):
+    """Until what() is true; returns it."""
+    end = time.monotonic() + seconds
+    while not (result := what()):
+        if time.monotonic() > end:
+            raise AssertionError("waited in vain")
+        time.sleep(0.02)
+    return result
+
+
+class Keys:
+    """smtpwatch-keys at work, in a folder with its own OpenSSL."""
+
+    def __init__(self, folder, *options, attaches="reads "):
+        self.folder = folder
+        self.log = folder / "keys.log"
+        self.errors = folder / "keys.err"
+        with open(self.errors, "w", encoding="utf-8") as err:
+            self.process = subprocess.Popen([PROGRAM, "-o", self.log, *options], stderr=err)
+        wait_for(lambda: attaches in said(self.errors) or self.process.poll() is not None)
+        assert self.process.poll() is None, said(self.errors)
+
+    def lines(self):
+        """What was written, when nothing more comes."""
+        before = None
+        while before != (now := said(self.log)):
+            before = now
+            time.sleep(0.3)
+        return now.splitlines()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.process.terminate()
+        code = self.process.wait(20)
+        if not error[0]:
+            assert code == 0, said(self.errors)
+            assert "lost" not in said(self.errors), said(self.errors)
+
+
+class OpenSSL:
+    """A copy of the libraries, and the command that uses it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        found = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True)
+        for name in ("libcrypto.so.3", "libssl.so.3"):
+            path = next((line.split()[-1] for line in found.stdout.splitlines()
+                         if line.split()[:1] == [name]), None)
+            if not path:
+                raise Skip("OpenSSL 3 is not here")
+            shutil.copy(path, folder / name)
+        self.crypto = folder / "libcrypto.so.3"
+        self.env = {**os.environ, "LD_LIBRARY_PATH": str(folder)}
+        self.run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out",
+                 "cert.pem", "-days", "9", "-subj", "/CN=mx.example.net")
+        for name in ("key.pem", "cert.pem"):
+            os.chmod(folder / name, 0o644)
+
+    def run(self, *words, **more):
+        return subprocess.run(["openssl", *words], cwd=self.folder, env=self.env, check=True,
+                              capture_output=True, **more)
+
+    def session(self, server, client, say=b"", before=None):
+        """One session. say: what the client is told by its user, a piece a step."""
+        port = before.port if before else free_port()
+        if not before:
+            before = Server(self, port, server)
+        command = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-keylogfile",
+                   "own.log", *client]
+        with subprocess.Popen(command, cwd=self.folder, env=self.env, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as it:
+            text = b""
+            # A ticket of TLS 1.3 comes behind the handshake.
+            while b"Verify return code" not in text:
+                piece = os.read(it.stdout.fileno(), 65536)
+                assert piece, text
+                text += piece
+            for piece in say.splitlines(keepends=True):
+                time.sleep(0.15)
+                it.stdin.write(piece)
+                it.stdin.flush()
+            time.sleep(0.15)
+            it.stdin.close()
+            text += it.stdout.read()
+        return before, text
+
+    def own(self, pattern="own*.log"):
+        """The lines of OpenSSL's own key logs, with those of both ends."""
+        return [line for path in self.folder.glob(pattern) for line in said(path).splitlines()
+                if line and line[0] != "#" and not line.startswith(LEFT_OUT)]
+
+
+class Server:
+    """openssl s_server."""
+
+    def __init__(self, of, port, options):
+        self.port = port
+        self.process = subprocess.Popen(
+            ["openssl", "s_server", "-accept", str(port), "-key", "key.pem", "-cert", "cert.pem",
+             "-keylogfile", f"own{port}.log", "-quiet", *options], cwd=of.folder, env=of.env,
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(lambda: listening(port))
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def listening(port):
+    return any(f":{port:04X} " in row and row.split()[3] == "0A"
+               for table in ("tcp", "tcp6") for row in
+               said(pathlib.Path("/proc/net", table)).splitlines())
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def named(lines, folder):
+    """Lines by the client's random, in place of those by a transcript hash."""
+    names = dict(row.split() for path in folder.glob("*.names") for row in
+                 said(path).splitlines())
+    for line in lines:
+        label, name, secret = line.split()
+        if label.startswith("TRANSCRIPT_"):
+            assert name in names, f"no session has this transcript: {line}"
+            label, name = label.removeprefix("TRANSCRIPT_"), names[name]
+        yield f"{label} {name} {secret}"
+
+
+def same(got, want):
+    """As multisets."""
+    got, want = collections.Counter(got), collections.Counter(want)
+    assert want, "nothing to compare"
+    assert got == want, (f"{sum(want.values())} lines wanted, {sum(got.values())} written; "
+                         f"missing: {list((want - got).elements())[:4]}; "
+                         f"extra: {list((got - want).elements())[:4]}")
+
+
+def each(folder, sessions):
+    """Sessions of s_client and s_server, one after the other: all lines, by random."""
+    ssl = OpenSSL(folder)
+    with Keys(folder, "--library", ssl.crypto) as keys:
+        sessions(ssl)
+        same(keys.lines(), ssl.own())
+
+
+def test_suites_13(folder):
+    """TLS 1.3, five suites"""
+    def sessions(ssl):
+        server, _ = ssl.session(["-ciphersuites", ":".join(SUITES_13)],
+                                ["-ciphersuites", SUITES_13[0]])
+        for suite in SUITES_13[1:]:
+            _, text = ssl.session([], ["-ciphersuites", suite], before=server)
+            assert suite.encode() in text, text
+        server.end()
+    each(folder, sessions)
+
+
+def twelve(folder, conf):
+    def sessions(ssl):
+        (folder / "openssl.cnf").write_text(conf, encoding="ascii")
+        ssl.env["OPENSSL_CONF"] = str(folder / "openssl.cnf")
+        always = ["-tls1_2", "-cipher", "ALL:@SECLEVEL=0"]
+        server, _ = ssl.session(always, ["-tls1_2", "-cipher", SUITES_12[0] + ":@SECLEVEL=0"])
+        for suite in SUITES_12[1:]:
+            _, text = ssl.session([], ["-tls1_2", "-cipher", suite + ":@SECLEVEL=0"],
+                                  before=server)
+            assert suite.encode() in text, text
+            assert (b"Extended master secret: yes" in text) != bool(conf.strip()), text
+        server.end()
+    each(folder, sessions)
+
+
+def test_suites_12(folder):
+    """TLS 1.2 with the extended master secret, seven suites"""
+    twelve(folder, "\n")
+
+
+def test_suites_12_old(folder):
+    """TLS 1.2 without the extended master secret, seven suites"""
+    twelve(folder, "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n"
+                   "Options = -ExtendedMasterSecret\n")
+
+
+def test_retry(folder):
+    """HelloRetryRequest"""
+    def sessions(ssl):
+        server, _ = ssl.session(["-groups", "P-384"], ["-groups", "X25519:P-384"])
+        server.end()
+        text = said(next(folder.glob("own[0-9]*.log")))
+        assert "SERVER_HANDSHAKE" in text, text
+    each(folder, sessions)
+
+
+def test_resumption(folder):
+    """Resumption, TLS 1.3 and 1.2"""
+    def sessions(ssl):
+        for version in ("-tls1_3", "-tls1_2"):
+            server, _ = ssl.session([version], [version, "-sess_out", "session.pem"], b"hi\n")
+            _, text = ssl.session([], [version, "-sess_in", "session.pem"], before=server)
+            assert b"Reused, " in text, text
+            server.end()
+    each(folder, sessions)
+
+
+def test_mutual(folder):
+    """Both sides have certificates"""
+    def sessions(ssl):
+        for version in ("-tls1_3", "-tls1_2"):
+            server, _ = ssl.session([version, "-Verify", "1", "-CAfile", "cert.pem"],
+                                    [version, "-cert", "cert.pem", "-key", "key.pem"], b"hi\n")
+            server.end()
+    each(folder, sessions)
+
+
+def test_key_update(folder):
+    """Key updates of the client, asked for of the server too"""
+    def sessions(ssl):
+        server, text = ssl.session([], [], b"k\nhi\nK\nhi\n")
+        assert b"KEYUPDATE" in text, text
+        server.end()
+    each(folder, sessions)
+
+
+def test_early_data(folder):
+    """Early data that the server refuses"""
+    def sessions(ssl):
+        (folder / "early").write_text("early\n", encoding="ascii")
+        server, _ = ssl.session(["-early_data", "-no_anti_replay"],
+                                ["-sess_out", "session.pem"], b"hi\n")
+        server.end()
+        server, text = ssl.session([], ["-sess_in", "session.pem", "-early_data", "early"])
+        assert b"Early data was rejected" in text, text
+        server.end()
+    each(folder, sessions)
+    assert "CLIENT_EARLY_TRAFFIC_SECRET" in said(folder / "keys.log")
+
+
+def talks(folder, many, how, sessions, version):
+    """Processes that speak with themselves; what they write themselves is the measure."""
+    ssl = OpenSSL(folder)
+    with Keys(folder, "--library", ssl.crypto) as keys:
+        running = [subprocess.Popen(["/usr/bin/python3", TALK, folder, how, str(sessions),
+                                     version], env=ssl.env) for _ in range(many)]
+        assert all([p.wait(200) == 0 for p in running])
+        lines = keys.lines()
+        same(named(lines, folder), ssl.own("[0-9]*.log"))
+    return lines
+
+
+def test_interleaved(folder):
+    """Two connections whose steps are interleaved in one thread"""
+    lines = talks(folder, 1, "together", 2, "TLSv1_3")
+    assert any(line.startswith("TRANSCRIPT_") for line in lines), lines
+
+
+def test_interleaved_12(folder):
+    """Five connections of TLS 1.2, interleaved"""
+    talks(folder, 1, "together", 5, "TLSv1_2")
+
+
+def test_crowd(folder):
+    """1,000 handshakes of 50 processes at once"""
+    talks(folder, 50, "in-turn", 20, "TLSv1_3")
+
+
+def status(pid):
+    rows = (row.split(":", 1) for row in said(pathlib.Path(f"/proc/{pid}/status")).splitlines())
+    return {name: value.strip() for name, value in rows}
+
+
+def test_rights(folder):
+    """One process keeps five capabilities, the other none"""
+    ssl = OpenSSL(folder)
+    with Keys(folder, "--library", ssl.crypto) as keys:
+        broker = status(keys.process.pid)
+        children = said(pathlib.Path(
+            f"/proc/{keys.process.pid}/task/{keys.process.pid}/children")).split()
+        assert len(children) == 1, children
+        reader = status(children[0])
+    # CAP_DAC_READ_SEARCH 2, CAP_SYS_PTRACE 19, CAP_SYS_ADMIN 21, CAP_PERFMON 38, CAP_BPF 39
+    assert int(broker["CapEff"], 16) == 1 << 2 | 1 << 19 | 1 << 21 | 1 << 38 | 1 << 39, broker
+    for it in (reader, broker):
+        assert "0" not in it["Uid"].split() and it["NoNewPrivs"] == "1", it
+        assert int(it["CapInh"], 16) == int(it["CapAmb"], 16) == int(it["CapBnd"], 16) == 0, it
+    for name in ("CapEff", "CapPrm"):
+        assert int(reader[name], 16) == 0, reader
+    assert reader["Seccomp"] == "2", reader
+
+
+def test_finder(folder):
+    """Libraries are found by ports, also of servers that come later, and let go when gone"""
+    ssl = OpenSSL(folder)
+    other = folder / "other"
+    other.mkdir()
+    later = OpenSSL(other)
+    port, second = free_port(), free_port()
+    server = Server(ssl, port, [])
+    stranger = Server(later, second, [])
+    with Keys(folder, "-p", f"{port},{second + 1 if second < 65535 else 1}") as keys:
+        ssl.session([], [], before=server)
+        assert str(other) not in said(keys.errors), said(keys.errors)
+        stranger.end()
+        stranger = Server(later, second + 1 if second < 65535 else 1, [])
+        wait_for(lambda: str(later.crypto) in said(keys.errors), 6)
+        later.session([], [], before=stranger)
+        same(keys.lines(), ssl.own() + later.own())
+        stranger.end()
+        shutil.rmtree(other)
+        wait_for(lambda: f"lets go of {later.crypto}" in said(keys.errors), 6)
+        server.end()
+
+
+def possible():
+    """Why this machine cannot do it, or None."""
+    if not PROGRAM.exists():
+        return "smtpwatch-keys was not built: clang, bpftool, libbpf-dev or libelf-dev is missing"
+    if os.geteuid() != 0:
+        return "attaching to processes takes root"
+    done = subprocess.run([PROGRAM, "--check=0"], capture_output=True, text=True, check=False)
+    return None if done.returncode == 0 else done.stderr.strip()
+
+
+def main():
+    wanted = sys.argv[3:]
+    tests = [f for name, f in sorted(globals().items()) if name.startswith("test_")
+             and (not wanted or any(w in name for w in wanted))]
+    why = possible()
+    if why:
+        print(f"# skipped: smtpwatch-keys: {why}\nok 1 - nothing of it\n1..1")
+        return 0
+    bad = 0
+    for number, test in enumerate(tests, 1):
+        with tempfile.TemporaryDirectory() as name:
+            os.chmod(name, 0o755)
+            try:
+                test(pathlib.Path(name))
+                print(f"ok {number} - {test.__doc__}", flush=True)
+            except Skip as why:
+                print(f"# skipped: {test.__doc__}: {why}\nok {number} - {test.__doc__}")
+            except (AssertionError, OSError, subprocess.SubprocessError) as error:
+                bad += 1
+                print(f"{error}\n{said(pathlib.Path(name) / 'keys.err')}")
+                print(f"not ok {number} - {test.__doc__}", flush=True)
+    print(f"1..{len(tests)}")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
