@@ -35,6 +35,7 @@ struct cipher_kit {
 	EVP_CIPHER *bulk[TLS_BULKS_DECRYPTED];
 	EVP_KDF *prf, *hkdf;
 	EVP_MAC *hmac;
+	EVP_MD *sha256, *sha384;
 };
 
 struct cipher_kit *cipher_kit_new(void)
@@ -45,7 +46,9 @@ struct cipher_kit *cipher_kit_new(void)
 	kit->prf = EVP_KDF_fetch(NULL, "TLS1-PRF", NULL);
 	kit->hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
 	kit->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	bool fine = kit->prf && kit->hkdf && kit->hmac;
+	kit->sha256 = EVP_MD_fetch(NULL, hashes[TLS_HASH_SHA256], NULL);
+	kit->sha384 = EVP_MD_fetch(NULL, hashes[TLS_HASH_SHA384], NULL);
+	bool fine = kit->prf && kit->hkdf && kit->hmac && kit->sha256 && kit->sha384;
 	for (unsigned i = 0; i < TLS_BULKS_DECRYPTED; i++) {
 		kit->bulk[i] = EVP_CIPHER_fetch(NULL, bulks[i].name, NULL);
 		fine &= kit->bulk[i] != NULL;
@@ -65,7 +68,23 @@ void cipher_kit_free(struct cipher_kit *kit)
 	EVP_KDF_free(kit->prf);
 	EVP_KDF_free(kit->hkdf);
 	EVP_MAC_free(kit->hmac);
+	EVP_MD_free(kit->sha256);
+	EVP_MD_free(kit->sha384);
 	free(kit);
+}
+
+bool cipher_hash(const struct cipher_kit *kit, const struct tls_suite *suite,
+		 const struct bytes *parts, size_t n, uint8_t out[CIPHER_MAC])
+{
+	const EVP_MD *md = suite->hash == TLS_HASH_SHA384 ? kit->sha384 : kit->sha256;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool fine = (suite->hash == TLS_HASH_SHA256 || suite->hash == TLS_HASH_SHA384) && ctx &&
+		    EVP_DigestInit_ex(ctx, md, NULL) == 1;
+	for (size_t i = 0; i < n && fine; i++)
+		fine = EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) == 1;
+	fine = fine && EVP_DigestFinal_ex(ctx, out, NULL) == 1;
+	EVP_MD_CTX_free(ctx);
+	return fine;
 }
 
 void cipher_reset(struct cipher *c)

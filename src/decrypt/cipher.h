@@ -52,6 +52,11 @@ bool cipher_update_13(const struct cipher_kit *kit, struct cipher *c);
 bool cipher_open(struct cipher *c, const uint8_t head[5], uint8_t *body, size_t n,
 		 struct bytes *plain, uint8_t *type);
 
+/* Writes the hash of the suite, of all parts together: 32 or 48 bytes. Returns false if OpenSSL
+ * fails or the suite has another hash. */
+bool cipher_hash(const struct cipher_kit *kit, const struct tls_suite *suite,
+		 const struct bytes *parts, size_t n, uint8_t out[CIPHER_MAC]);
+
 /* Frees and wipes the keys. *c is then zero-filled. */
 void cipher_reset(struct cipher *c);
 

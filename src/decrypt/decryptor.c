@@ -5,6 +5,7 @@
 #include "core/tls/record.h"
 #include "decrypt/cipher.h"
 #include "decrypt/record_queue.h"
+#include "decrypt/transcript.h"
 
 #include <openssl/crypto.h>
 #include <stdatomic.h>
@@ -40,6 +41,7 @@ struct tls_stream {
 	struct pool *pool;
 	struct record_queue queue;
 	struct handshake hs;
+	struct transcript transcript;
 	struct tls_side_state side[2];
 	struct queued_record *taken; /* the current record; emitted data are borrowed from it */
 	struct bytes plain;          /* plaintext of `taken` that was not yet emitted */
@@ -103,6 +105,7 @@ static void stream_free(struct tls_stream *t)
 	keys_wipe(t);
 	record_queue_drop(&t->queue, t->taken);
 	record_queue_clear(&t->queue);
+	transcript_reset(&t->transcript, t->pool);
 	queued_count(t);
 	struct pool *pool = t->pool;
 	OPENSSL_cleanse(t, sizeof *t);
@@ -141,8 +144,13 @@ static bool server_hello(struct tls_stream *t, const struct tls_message *m)
 {
 	if (t->hs.server || !handshake_server_hello(&t->hs, m))
 		return false;
-	if (t->hs.server && tls13(t))
-		t->side[CLIENT].phase = t->side[SERVER].phase = PHASE_HANDSHAKE;
+	transcript_add(&t->transcript, t->pool, SERVER, m);
+	if (t->hs.server && !tls13(t))
+		transcript_reset(&t->transcript, t->pool);
+	if (!t->hs.server || !tls13(t))
+		return true;
+	transcript_end(&t->transcript, t->pool, t->of->kit, t->hs.suite);
+	t->side[CLIENT].phase = t->side[SERVER].phase = PHASE_HANDSHAKE;
 	return true;
 }
 
@@ -183,8 +191,10 @@ static bool message_take(struct tls_stream *t, enum side side, const struct tls_
 {
 	struct tls_side_state *s = &t->side[side];
 	bool encrypted = s->phase != PHASE_CLEAR;
-	if (m->type == TLS_CLIENT_HELLO && !encrypted)
+	if (m->type == TLS_CLIENT_HELLO && !encrypted) {
+		transcript_add(&t->transcript, t->pool, CLIENT, m);
 		return side == CLIENT && handshake_client_hello(&t->hs, m);
+	}
 	if (m->type == TLS_SERVER_HELLO && !encrypted)
 		return side == SERVER && server_hello(t, m);
 	if (m->type == TLS_ENCRYPTED_EXTENSIONS && encrypted && tls13(t))
@@ -227,7 +237,7 @@ static enum outcome keys_12(struct tls_stream *t)
 {
 	struct keylog_secret master;
 	struct cipher both[2] = {0};
-	if (!keylog_find(t->of->keys, t->hs.random[0], KEYLOG_MASTER, &master))
+	if (!keylog_find(t->of->keys, t->hs.random[0], NULL, KEYLOG_MASTER, &master))
 		return OUTCOME_WAIT;
 	bool fine = cipher_keys_12(t->of->kit, t->hs.suite, &master, &t->hs, both);
 	OPENSSL_cleanse(&master, sizeof master);
@@ -244,8 +254,8 @@ static enum outcome keys_13(struct tls_stream *t, enum side side)
 		{KEYLOG_SERVER_HANDSHAKE, KEYLOG_SERVER_TRAFFIC}};
 	struct keylog_secret secret;
 	struct tls_side_state *s = &t->side[side];
-	if (!keylog_find(t->of->keys, t->hs.random[0], labels[side][s->phase == PHASE_DATA],
-			 &secret))
+	if (!keylog_find(t->of->keys, t->hs.random[0], transcript_hash(&t->transcript),
+			 labels[side][s->phase == PHASE_DATA], &secret))
 		return OUTCOME_WAIT;
 	bool fine = cipher_keys_13(t->of->kit, t->hs.suite, &secret, &s->cipher);
 	OPENSSL_cleanse(&secret, sizeof secret);

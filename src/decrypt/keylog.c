@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 /* FIRST: entries of the first table. SLICE: bytes that one look-up reads of the log. LINE: a bound
- * for a line; the longest is CLIENT_HANDSHAKE_TRAFFIC_SECRET with 32 and 48 bytes in hexadecimal.
- * NONE: no index, or a label that is not needed. */
+ * for a line; the longest is TRANSCRIPT_CLIENT_HANDSHAKE_TRAFFIC_SECRET with twice 48 bytes in
+ * hexadecimal. NONE: no index, or a label that is not needed. */
 enum { FIRST = 64, SLICE = 1 << 20, LINE = 512, NONE = -1 };
 
 struct entry {
-	uint8_t random[KEYLOG_RANDOM];
+	uint8_t random[KEYLOG_RANDOM]; /* or a transcript hash, which never equals a random */
 	struct keylog_secret secret[KEYLOG_LABELS];
 	int next; /* in its bucket */
 };
@@ -37,6 +37,9 @@ struct keylog {
 	struct keylog_stats stats;
 };
 
+/* Stands before a label of TLS 1.3, if the line has a transcript hash in place of the random. */
+#define BY_TRANSCRIPT "TRANSCRIPT_"
+
 static const struct {
 	const char *name;
 	int label; /* NONE: known, but not needed */
@@ -50,6 +53,8 @@ static const struct {
 	{"EARLY_EXPORTER_SECRET", NONE},
 	{"EARLY_EXPORTER_MASTER_SECRET", NONE},
 	{"EXPORTER_SECRET", NONE},
+	{"CLIENT_TRAFFIC_SECRET_N", NONE},
+	{"SERVER_TRAFFIC_SECRET_N", NONE},
 	{"ECH_SECRET", NONE},
 	{"ECH_CONFIG", NONE},
 	{"RSA", NONE},
@@ -166,25 +171,39 @@ static bool label_read(const char **at, int *label)
 	return false;
 }
 
-/* Handles one line: "LABEL random secret". */
+/* Reads the name of a session: the client's random, or a transcript hash as long as the secret,
+ * whose first bytes suffice. Returns its length; 0: it is none. */
+static size_t name_read(const char **at, bool transcript, uint8_t name[KEYLOG_SECRET])
+{
+	size_t n = hex_read(at, name, KEYLOG_SECRET);
+	bool fine = n == KEYLOG_RANDOM || (transcript && n == KEYLOG_SECRET);
+	return fine && *(*at)++ == ' ' ? n : 0;
+}
+
+/* Handles one line: "LABEL name secret". */
 static void line_take(struct keylog *k, const char *at)
 {
-	uint8_t random[KEYLOG_RANDOM];
+	uint8_t name[KEYLOG_SECRET];
 	struct keylog_secret secret = {0};
 	int label;
 	if (*at == '\0' || *at == '#')
 		return;
+	bool transcript = strncmp(at, BY_TRANSCRIPT, strlen(BY_TRANSCRIPT)) == 0;
+	at += transcript ? strlen(BY_TRANSCRIPT) : 0;
 	bool known = label_read(&at, &label);
 	if (known && label == NONE)
 		return;
-	bool fine = known && hex_read(&at, random, sizeof random) == sizeof random && *at++ == ' ';
-	secret.n = fine ? (uint8_t)hex_read(&at, secret.bytes, sizeof secret.bytes) : 0;
+	size_t n = known && !(transcript && label == KEYLOG_MASTER)
+			   ? name_read(&at, transcript, name)
+			   : 0;
+	secret.n = n > 0 ? (uint8_t)hex_read(&at, secret.bytes, sizeof secret.bytes) : 0;
 	/* A master secret has 48 bytes (RFC 5246 8.1). The others are as long as a hash. */
-	if (*at != '\0' || (secret.n != 48 && (secret.n != 32 || label == KEYLOG_MASTER))) {
+	if (*at != '\0' || (secret.n != 48 && (secret.n != 32 || label == KEYLOG_MASTER)) ||
+	    (transcript && n != secret.n)) {
 		k->stats.bad_lines++;
 	} else {
-		struct entry *e = entry_find(k, random);
-		if (e || (e = entry_new(k, random)))
+		struct entry *e = entry_find(k, name);
+		if (e || (e = entry_new(k, name)))
 			e->secret[label] = secret;
 		k->stats.secrets++;
 	}
@@ -286,23 +305,26 @@ void keylog_add(struct keylog *k, struct bytes text)
 	OPENSSL_cleanse(line, n);
 }
 
-/* Finds an entry with this secret; if there is none, reads the log again. */
-static const struct entry *entry_wait(struct keylog *k, const uint8_t random[KEYLOG_RANDOM],
+static const struct entry *entry_with(const struct keylog *k, const uint8_t *name,
 				      enum keylog_label label)
 {
-	const struct entry *e = entry_find(k, random);
-	if (e && e->secret[label].n > 0)
-		return e;
-	file_read(k);
-	e = entry_find(k, random);
+	const struct entry *e = name ? entry_find(k, name) : NULL;
 	return e && e->secret[label].n > 0 ? e : NULL;
 }
 
-bool keylog_find(struct keylog *k, const uint8_t random[KEYLOG_RANDOM], enum keylog_label label,
-		 struct keylog_secret *out)
+bool keylog_find(struct keylog *k, const uint8_t random[KEYLOG_RANDOM], const uint8_t *hash,
+		 enum keylog_label label, struct keylog_secret *out)
 {
+	const struct entry *e = NULL;
 	pthread_mutex_lock(&k->lock);
-	const struct entry *e = entry_wait(k, random, label);
+	/* If there is none, the log is read again. */
+	for (unsigned i = 0; i < 2 && !e; i++) {
+		if (i == 1)
+			file_read(k);
+		e = entry_with(k, hash, label);
+		if (!e)
+			e = entry_with(k, random, label);
+	}
 	if (e)
 		*out = e->secret[label];
 	pthread_mutex_unlock(&k->lock);

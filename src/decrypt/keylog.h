@@ -1,5 +1,5 @@
-/* keylog.h - a table of TLS secrets from key logs (draft-ietf-tls-keylogfile). The client's random
- * is the search key. */
+/* keylog.h - a table of TLS secrets from key logs (draft-ietf-tls-keylogfile). The search key is
+ * the client's random, or in lines of smtpwatch-keys (docs/tls.md) a transcript hash. */
 #ifndef SMTPWATCH_DECRYPT_KEYLOG_H
 #define SMTPWATCH_DECRYPT_KEYLOG_H
 
@@ -57,10 +57,11 @@ void keylog_read(struct keylog *k, int fd);
  * last line needs no line end. text is borrowed for the call. */
 void keylog_add(struct keylog *k, struct bytes text);
 
-/* Finds a secret. Copies it to *out; the caller wipes the copy. Returns false if it is not known,
- * or not yet. */
-bool keylog_find(struct keylog *k, const uint8_t random[KEYLOG_RANDOM], enum keylog_label label,
-		 struct keylog_secret *out);
+/* Finds a secret by the first KEYLOG_RANDOM bytes of the transcript hash, unless hash is NULL, else
+ * by the random. Copies it to *out; the caller wipes the copy. Returns false if it is not known, or
+ * not yet. */
+bool keylog_find(struct keylog *k, const uint8_t random[KEYLOG_RANDOM], const uint8_t *hash,
+		 enum keylog_label label, struct keylog_secret *out);
 
 /* Returns true if a key log is open, which may grow. If not, there is no point in waiting for a
  * secret. */

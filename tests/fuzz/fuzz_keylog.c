@@ -73,7 +73,7 @@ static struct keylog *by_file(struct bytes in, uint64_t dice)
 	while (in.n > 0) {
 		memory_file_more(fuzz_take(&in, 1 + fuzz_dice(&dice) % 200));
 		if (asked_n > 0)
-			keylog_find(k, asked[0], KEYLOG_MASTER, &secret);
+			keylog_find(k, asked[0], NULL, KEYLOG_MASTER, &secret);
 	}
 	memory_file_more(bytes_str("\n"));
 	return k;
@@ -86,13 +86,13 @@ static void same(struct keylog *a, struct keylog *b)
 	struct keylog_secret none;
 	/* Reads what is left of a file: whoever finds one secret for a session does not look for a
 	 * second, which no honest log has. */
-	keylog_find(a, nobody, KEYLOG_MASTER, &none);
-	keylog_find(b, nobody, KEYLOG_MASTER, &none);
+	keylog_find(a, nobody, NULL, KEYLOG_MASTER, &none);
+	keylog_find(b, nobody, NULL, KEYLOG_MASTER, &none);
 	for (unsigned i = 0; i < asked_n; i++)
 		for (enum keylog_label label = 0; label < KEYLOG_LABELS; label++) {
 			struct keylog_secret x = {0}, y = {0};
-			bool found = keylog_find(a, asked[i], label, &x);
-			CHECK(found == keylog_find(b, asked[i], label, &y));
+			bool found = keylog_find(a, asked[i], NULL, label, &x);
+			CHECK(found == keylog_find(b, asked[i], NULL, label, &y));
 			CHECK(!found || x.n == 48 || (x.n == 32 && label != KEYLOG_MASTER));
 			CHECK(x.n == y.n && memcmp(x.bytes, y.bytes, x.n) == 0);
 		}

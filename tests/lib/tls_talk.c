@@ -93,9 +93,94 @@ struct bytes tls_talk_keys(void)
 	return bytes_of(keys, keys_n);
 }
 
+/* The hellos of a client's end: what its transcript is made of. */
+struct hellos {
+	unsigned char text[4][16 << 10];
+	size_t size[4];
+	unsigned n;
+};
+
+/* Of each session of TLS 1.3: the client's random, and the hash, in hexadecimal. */
+static struct {
+	char random[65], hash[97];
+} names[256];
+static unsigned names_n;
+
+static void hex(char *to, const unsigned char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		snprintf(to + 2 * i, 3, "%02x", p[i]);
+}
+
+/* Behind a HelloRetryRequest the first hello counts by its hash (RFC 8446 4.4.1). */
+static void transcript_end(const struct hellos *h, const EVP_MD *md)
+{
+	unsigned char out[EVP_MAX_MD_SIZE], head[] = {254, 0, 0, 0};
+	unsigned n = 0;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_DigestInit_ex(ctx, md, NULL);
+	EVP_DigestUpdate(ctx, h->text[0], h->size[0]);
+	if (h->n > 2) {
+		EVP_DigestFinal_ex(ctx, out, &n);
+		EVP_DigestInit_ex(ctx, md, NULL);
+		head[3] = (unsigned char)n;
+		EVP_DigestUpdate(ctx, head, sizeof head);
+		EVP_DigestUpdate(ctx, out, n);
+	}
+	for (unsigned i = 1; i < h->n; i++)
+		EVP_DigestUpdate(ctx, h->text[i], h->size[i]);
+	EVP_DigestFinal_ex(ctx, out, &n);
+	EVP_MD_CTX_free(ctx);
+	assert(names_n < sizeof names / sizeof *names);
+	hex(names[names_n].random, h->text[0] + 6, 32);
+	hex(names[names_n++].hash, out, n);
+}
+
+/* A message of the client's end. */
+static void message_note(int sent, int version, int type, const void *p, size_t n, SSL *ssl,
+			 void *arg)
+{
+	static const unsigned char retry[] = {0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11};
+	struct hellos *h = arg;
+	const unsigned char *text = p;
+	(void)version;
+	if (type != SSL3_RT_HANDSHAKE || n < 39 || text[0] != (sent ? 1 : 2))
+		return;
+	assert(h->n < 4 && n <= sizeof h->text[0]);
+	memcpy(h->text[h->n], text, n);
+	h->size[h->n++] = n;
+	if (text[0] != 2 || memcmp(text + 6, retry, sizeof retry) == 0)
+		return;
+	const unsigned char *suite = text + 39 + text[38];
+	if (suite[0] == 0x13)
+		transcript_end(h, suite[1] == 2 ? EVP_sha384() : EVP_sha256());
+	h->n = 0;
+	(void)ssl;
+}
+
+struct bytes tls_talk_keys_by_transcript(void)
+{
+	static char text[sizeof keys];
+	size_t n = 0;
+	for (size_t at = 0; at < keys_n;) {
+		char label[64], random[65], secret[97];
+		int used = 0;
+		assert(sscanf(keys + at, "%63s %64s %96s%n", label, random, secret, &used) == 3);
+		unsigned i = 0;
+		while (i < names_n && strcmp(names[i].random, random) != 0)
+			i++;
+		n += (size_t)snprintf(text + n, sizeof text - n, "%s%s %s %s\n",
+				      i < names_n ? "TRANSCRIPT_" : "", label,
+				      i < names_n ? names[i].hash : random, secret);
+		at += (size_t)used + 1;
+	}
+	return bytes_of(text, n);
+}
+
 void tls_talk_keys_forget(void)
 {
 	keys_n = 0;
+	names_n = 0;
 }
 
 /* Made once for each kind: nobody checks the certificate. */
@@ -170,7 +255,11 @@ static SSL_CTX *context(const struct tls_way *way, enum side side, bool long_hel
 	if (way->mac_then_encrypt)
 		SSL_CTX_set_options(ctx, SSL_OP_NO_ENCRYPT_THEN_MAC);
 	if (side == CLIENT) {
+		static struct hellos hellos;
+		hellos.n = 0;
 		SSL_CTX_set_keylog_callback(ctx, keys_add);
+		SSL_CTX_set_msg_callback(ctx, message_note);
+		SSL_CTX_set_msg_callback_arg(ctx, &hellos);
 		assert(SSL_CTX_set_alpn_protos(ctx, (const unsigned char *)"\4smtp", 5) == 0);
 		if (long_hello)
 			hello_lengthen(ctx);

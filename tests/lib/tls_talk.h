@@ -53,6 +53,9 @@ bool tls_talk_resumed(const struct tls_talk *t);
 
 /* The key log so far, of all talks since the last tls_talk_keys_forget. */
 struct bytes tls_talk_keys(void);
+/* The same log with the lines of TLS 1.3 by transcript hash, as smtpwatch-keys writes them; the
+ * hash is computed of what OpenSSL reports of its messages. Borrowed until the next call. */
+struct bytes tls_talk_keys_by_transcript(void);
 void tls_talk_keys_forget(void);
 
 #endif

@@ -33,7 +33,7 @@ static unsigned found(struct keylog *k, enum keylog_label label)
 	uint8_t random[KEYLOG_RANDOM];
 	struct keylog_secret s = {0};
 	random_a(random);
-	if (!keylog_find(k, random, label, &s))
+	if (!keylog_find(k, random, NULL, label, &s))
 		return 0;
 	for (unsigned i = 0; i < s.n; i++)
 		assert_int_equal(s.bytes[i], 0xa0 + i);
@@ -65,6 +65,41 @@ static void labels_are_found(void **state)
 	keylog_stats(k, &stats);
 	assert_int_equal(stats.secrets, 5);
 	assert_int_equal(stats.bad_lines, 0);
+	keylog_free(k);
+}
+
+/* The lines of smtpwatch-keys: by hash first, then by random. */
+static void transcripts_are_found(void **state)
+{
+	static const char log[] = "TRANSCRIPT_CLIENT_TRAFFIC_SECRET_0 " RANDOM_A " " SECRET32 "\n"
+				  "TRANSCRIPT_SERVER_TRAFFIC_SECRET_0 " SECRET48 " " SECRET48 "\n"
+				  "CLIENT_TRAFFIC_SECRET_0 " SECRET32 " " SECRET48 "\n"
+				  "TRANSCRIPT_CLIENT_TRAFFIC_SECRET_N " RANDOM_A " " SECRET32 "\n";
+	/* A hash of another length than the secret; TLS 1.2, which has no such hash; no hash. */
+	static const char bad[] = "TRANSCRIPT_CLIENT_TRAFFIC_SECRET_0 " SECRET48 " " SECRET32 "\n"
+				  "TRANSCRIPT_SERVER_TRAFFIC_SECRET_0 " SECRET32 " " SECRET48 "\n"
+				  "TRANSCRIPT_CLIENT_RANDOM " SECRET48 " " SECRET48 "\n"
+				  "TRANSCRIPT_CLIENT_TRAFFIC_SECRET_0 " SECRET32 "\n"
+				  "TRANSCRIPT_\n";
+	uint8_t hash[KEYLOG_RANDOM], other[KEYLOG_RANDOM];
+	struct keylog_secret s = {0};
+	struct keylog_stats stats;
+	struct keylog *k = keylog_new(8);
+	(void)state;
+	random_a(hash);
+	for (unsigned i = 0; i < KEYLOG_RANDOM; i++)
+		other[i] = (uint8_t)(0xa0 + i);
+	keylog_add(k, bytes_str(log));
+	assert_true(keylog_find(k, other, hash, KEYLOG_CLIENT_TRAFFIC, &s));
+	assert_int_equal(s.n, 32);
+	assert_true(keylog_find(k, other, NULL, KEYLOG_CLIENT_TRAFFIC, &s));
+	assert_int_equal(s.n, 48);
+	assert_true(keylog_find(k, hash, other, KEYLOG_SERVER_TRAFFIC, &s));
+	assert_false(keylog_find(k, hash, NULL, KEYLOG_SERVER_TRAFFIC, &s));
+	keylog_add(k, bytes_str(bad));
+	keylog_stats(k, &stats);
+	assert_int_equal(stats.secrets, 3);
+	assert_int_equal(stats.bad_lines, 5);
 	keylog_free(k);
 }
 
@@ -222,7 +257,7 @@ static void the_oldest_go(void **state)
 		struct keylog_secret s;
 		random[30] = (uint8_t)(i >> 8);
 		random[31] = (uint8_t)i;
-		assert_int_equal(keylog_find(k, random, KEYLOG_MASTER, &s), i >= ALL - ROOM);
+		assert_int_equal(keylog_find(k, random, NULL, KEYLOG_MASTER, &s), i >= ALL - ROOM);
 	}
 	keylog_free(k);
 }
@@ -231,6 +266,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(labels_are_found),
+		cmocka_unit_test(transcripts_are_found),
 		cmocka_unit_test(bad_lines_are_counted),
 		cmocka_unit_test(a_file_grows_byte_by_byte_and_is_emptied),
 		cmocka_unit_test(a_fifo_outlives_its_writers),
