@@ -26,6 +26,7 @@ keys  tool   clang             clang
 keys  sbin   bpftool           bpftool
 keys  header bpf/libbpf.h      libbpf-dev
 keys  header gelf.h            libelf-dev
+keys  tool   gnutls-serv       gnutls-bin
 check header cmocka.h          libcmocka-dev
 check header curl/curl.h       libcurl4-openssl-dev
 check tool   /usr/bin/python3  python3

@@ -44,8 +44,10 @@ struct finder {
 	bool named; /* the files of the command line are attached */
 };
 
-static const char *const kinds[] = {
-	[PROC_OPENSSL] = "OpenSSL 3", [PROC_GNUTLS] = "GnuTLS", [PROC_OTHER] = "unknown"};
+static const char *const kinds[] = {[PROC_OPENSSL] = "OpenSSL 3",
+				    [PROC_GNUTLS] = "GnuTLS, TLS 1.2",
+				    [PROC_NETTLE] = "GnuTLS, TLS 1.3",
+				    [PROC_OTHER] = "unknown"};
 
 struct finder *finder_new(const struct finder_wishes *wishes, int fd)
 {
@@ -114,8 +116,7 @@ static void library_tell(const struct library *b, const struct process *p)
 	if (p)
 		snprintf(user, sizeof user, ", used by process %u (%s)", p->pid, p->name);
 	if (b->attached)
-		log_line("reads %s (%s%s)%s", b->path, kinds[b->kind],
-			 b->master ? "" : "; not its TLS 1.2", user);
+		log_line("reads %s (%s)%s", b->path, kinds[b->kind], user);
 	else
 		log_line("cannot read %s: %s%s", b->path, b->why.text, user);
 }
@@ -376,8 +377,7 @@ void finder_report(const struct finder *f, FILE *out)
 	for (int i = 0; i < REQUEST_SLOTS; i++) {
 		const struct library *b = &f->libraries.all[i];
 		if (b->there && b->attached)
-			fprintf(out, "Can be read: %s (%s%s).\n", b->path, kinds[b->kind],
-				b->master ? "" : "; not its TLS 1.2");
+			fprintf(out, "Can be read: %s (%s).\n", b->path, kinds[b->kind]);
 		else if (b->there)
 			fprintf(out, "Cannot be read: %s: %s.\n", b->path, b->why.text);
 	}

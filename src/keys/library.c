@@ -48,24 +48,38 @@ void library_space_add(struct library *l, uint64_t space)
 	l->spaces[l->n_spaces++ % LIBRARY_SPACES] = space;
 }
 
-/* Leaves the offsets of the functions that make sense together. Returns false with why, if too few
- * are there. */
+/* What a library of each kind must have, and what it is read by beside that. */
+static const struct {
+	enum probe_function needs[4];
+	unsigned n;
+	const char *lacks;
+} kinds[] = {
+	[PROC_OPENSSL] = {{PROBE_DERIVE, PROBE_WRITE},
+			  2,
+			  "it has no EVP_KDF_derive: it is older than OpenSSL 3, or its symbols "
+			  "were stripped"},
+	[PROC_GNUTLS] = {{PROBE_PRF}, 1, "it has no _gnutls_prf_raw"},
+	[PROC_NETTLE] = {{PROBE_KEY_256, PROBE_KEY_384, PROBE_EXPAND, PROBE_EXTRACT},
+			 4,
+			 "it has no nettle_hkdf_expand"},
+};
+
+/* Leaves the offsets of functions of its kind alone. Returns false with why, if one is missing. */
 static bool functions_choose(struct library *b, uint64_t offset[PROBE_FUNCTIONS])
 {
+	uint64_t chosen[PROBE_FUNCTIONS] = {0};
+	bool all = true;
+	if (b->kind == PROC_OTHER && offset[PROBE_PRF])
+		b->kind = PROC_GNUTLS;
 	if (b->kind == PROC_OTHER)
-		b->kind = offset[PROBE_EXPAND] ? PROC_GNUTLS : PROC_OPENSSL;
-	if (b->kind == PROC_GNUTLS) {
-		offset[PROBE_DERIVE] = offset[PROBE_WRITE] = 0;
-		b->master = offset[PROBE_PRF];
-		return (offset[PROBE_EXPAND] && offset[PROBE_EXTRACT]) ||
-		       error_set(&b->why, "it has no gnutls_hkdf_expand and gnutls_hkdf_extract "
-					  "(GnuTLS 3.6.13 and later have them)");
+		b->kind = offset[PROBE_EXPAND] ? PROC_NETTLE : PROC_OPENSSL;
+	for (unsigned i = 0; i < kinds[b->kind].n; i++) {
+		enum probe_function f = kinds[b->kind].needs[i];
+		chosen[f] = offset[f];
+		all &= offset[f] != 0;
 	}
-	offset[PROBE_EXPAND] = offset[PROBE_EXTRACT] = offset[PROBE_PRF] = 0;
-	b->master = true;
-	return offset[PROBE_DERIVE] ||
-	       error_set(&b->why, "it has no EVP_KDF_derive (OpenSSL 3 has it, if its symbols were "
-				  "not stripped)");
+	memcpy(offset, chosen, sizeof chosen);
+	return all || error_set(&b->why, "%s", kinds[b->kind].lacks);
 }
 
 static void library_attach(struct libraries *l, struct library *b, int file)

@@ -12,7 +12,6 @@ enum { LIBRARY_SPACES = 8, LIBRARY_NONE = -1 };
 struct library {
 	bool there;
 	bool attached; /* else it cannot be read: `why` */
-	bool master;   /* attached, and TLS 1.2 can be read too */
 	bool used;     /* a process has it mapped, as of the last pass */
 	enum proc_library kind;
 	uint32_t slot;

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* SWEEP: keys of a table that one call looks at. */
-enum { PROGRAMS = 8, SWEEP = 4096 };
+enum { PROGRAMS = 10, SWEEP = 4096 };
 
 struct probe {
 	struct secrets *of;
@@ -26,9 +26,13 @@ struct probe_links {
 };
 
 const char *const probe_functions[PROBE_FUNCTIONS] = {
-	[PROBE_DERIVE] = "EVP_KDF_derive",     [PROBE_WRITE] = "BIO_write",
-	[PROBE_EXPAND] = "gnutls_hkdf_expand", [PROBE_EXTRACT] = "gnutls_hkdf_extract",
+	[PROBE_DERIVE] = "EVP_KDF_derive",
+	[PROBE_WRITE] = "BIO_write",
 	[PROBE_PRF] = "_gnutls_prf_raw",
+	[PROBE_KEY_256] = "nettle_hmac_sha256_set_key",
+	[PROBE_KEY_384] = "nettle_hmac_sha384_set_key",
+	[PROBE_EXPAND] = "nettle_hkdf_expand",
+	[PROBE_EXTRACT] = "nettle_hkdf_extract",
 };
 
 /* Which program goes to which function, where it begins or where it returns. */
@@ -40,11 +44,13 @@ static const struct {
 	{offsetof(struct secrets, progs.openssl_write), PROBE_WRITE, false},
 	{offsetof(struct secrets, progs.openssl_derive), PROBE_DERIVE, false},
 	{offsetof(struct secrets, progs.openssl_derived), PROBE_DERIVE, true},
-	{offsetof(struct secrets, progs.gnutls_expand), PROBE_EXPAND, false},
-	{offsetof(struct secrets, progs.gnutls_expanded), PROBE_EXPAND, true},
-	{offsetof(struct secrets, progs.gnutls_extract), PROBE_EXTRACT, false},
-	{offsetof(struct secrets, progs.gnutls_extracted), PROBE_EXTRACT, true},
 	{offsetof(struct secrets, progs.gnutls_prf), PROBE_PRF, false},
+	{offsetof(struct secrets, progs.nettle_key), PROBE_KEY_256, false},
+	{offsetof(struct secrets, progs.nettle_key), PROBE_KEY_384, false},
+	{offsetof(struct secrets, progs.nettle_expand), PROBE_EXPAND, false},
+	{offsetof(struct secrets, progs.nettle_done), PROBE_EXPAND, true},
+	{offsetof(struct secrets, progs.nettle_extract), PROBE_EXTRACT, false},
+	{offsetof(struct secrets, progs.nettle_done), PROBE_EXTRACT, true},
 };
 
 /* libbpf's own sentences are for its developers. */

@@ -9,18 +9,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A program for each function; the ones marked with "return" run when it returns. The names of the
- * functions, in this order, are in probe_functions. */
-enum { PROBE_FUNCTIONS = 5 };
-
-/* The functions of both libraries. OpenSSL: the first two are needed, and BIO_write binds secrets
- * to the client's random. GnuTLS: those of TLS 1.3 are needed, _gnutls_prf_raw is of TLS 1.2. */
+/* The functions that programs are attached to, of three libraries. Their names are in
+ * probe_functions. */
 enum probe_function {
-	PROBE_DERIVE,  /* EVP_KDF_derive */
-	PROBE_WRITE,   /* BIO_write */
-	PROBE_EXPAND,  /* gnutls_hkdf_expand */
-	PROBE_EXTRACT, /* gnutls_hkdf_extract */
-	PROBE_PRF      /* _gnutls_prf_raw */
+	PROBE_DERIVE,  /* OpenSSL's EVP_KDF_derive */
+	PROBE_WRITE,   /* OpenSSL's BIO_write, which binds secrets to the client's random */
+	PROBE_PRF,     /* GnuTLS' _gnutls_prf_raw: TLS 1.2 */
+	PROBE_KEY_256, /* Nettle, by which GnuTLS derives secrets of TLS 1.3: */
+	PROBE_KEY_384, /* nettle_hmac_sha256_set_key, nettle_hmac_sha384_set_key, */
+	PROBE_EXPAND,  /* nettle_hkdf_expand, */
+	PROBE_EXTRACT, /* nettle_hkdf_extract */
+	PROBE_FUNCTIONS
 };
 
 extern const char *const probe_functions[PROBE_FUNCTIONS];

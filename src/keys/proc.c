@@ -63,9 +63,9 @@ static bool library_known(const char *path, enum proc_library *kind)
 		enum proc_library kind;
 	} known[] = {
 		{"libcrypto", ".so.3", PROC_OPENSSL}, {"libgnutls", ".so.30", PROC_GNUTLS},
-		{"libcrypto", ".so.1.", PROC_OTHER},  {"libnss3", ".so", PROC_OTHER},
-		{"libwolfssl", ".so", PROC_OTHER},    {"libmbedtls", ".so", PROC_OTHER},
-		{"libbotan", ".so", PROC_OTHER},
+		{"libnettle", ".so.", PROC_NETTLE},   {"libcrypto", ".so.1.", PROC_OTHER},
+		{"libnss3", ".so", PROC_OTHER},       {"libwolfssl", ".so", PROC_OTHER},
+		{"libmbedtls", ".so", PROC_OTHER},    {"libbotan", ".so", PROC_OTHER},
 	};
 	const char *name = strrchr(path, '/');
 	for (size_t i = 0; name && i < sizeof known / sizeof *known; i++) {

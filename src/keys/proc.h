@@ -12,7 +12,8 @@ enum { PROC_PATH = 128, PROC_NAME = 16 };
 /* What a mapped file is, by its name. */
 enum proc_library {
 	PROC_OPENSSL, /* libcrypto.so.3, by which libssl.so.3 derives secrets */
-	PROC_GNUTLS,  /* libgnutls.so.30 */
+	PROC_GNUTLS,  /* libgnutls.so.30: TLS 1.2 */
+	PROC_NETTLE,  /* libnettle.so.8, by which GnuTLS derives secrets of TLS 1.3 */
 	PROC_OTHER    /* other libraries of TLS, which cannot be read */
 };
 

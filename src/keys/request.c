@@ -22,6 +22,9 @@ const char *const request_paths[] = {
 	"usr/lib/" MULTIARCH "/libgnutls.so.30",
 	"usr/lib64/libgnutls.so.30",
 	"usr/lib/libgnutls.so.30",
+	"usr/lib/" MULTIARCH "/libnettle.so.8",
+	"usr/lib64/libnettle.so.8",
+	"usr/lib/libnettle.so.8",
 	NULL,
 };
 

@@ -22,18 +22,13 @@ struct param {
 	__u64 data, size, returned;
 };
 
-/* gnutls_datum_t of gnutls/gnutls.h, which is public. */
-struct datum {
-	__u64 data;
-	__u32 size;
-	__u32 unused;
-};
-
-/* A call that has not returned yet. Pointers of the process alone: no secret lies in a table. */
+/* A call that has not returned yet. */
 struct call {
-	__u64 out, n;     /* where the result goes, and its length */
-	__u64 params;     /* OpenSSL */
-	__u64 from, info; /* GnuTLS */
+	__u64 out, n; /* where the result goes, and its length */
+	__u64 params; /* OpenSSL: its parameters. Nettle: where the key is, then the hash */
+	/* Of Nettle alone. The key lies here while the call lasts. */
+	__u64 context, kind;
+	__u8 key[KEYS_SECRET];
 };
 
 /* The ClientHello that a process has hashed last. waiting: hellos whose secrets have not been
@@ -290,9 +285,9 @@ static __always_inline void master_emit(__u64 master, __u64 random)
 	event_end(e, read(e->to, 48, master) && read(e->random, KEYS_RANDOM, random));
 }
 
-/* TLS 1.3. hash: 0: none. */
-static __always_inline void step_emit(unsigned kind, __u64 n, __u64 from, __u64 to, __u64 hash,
-				      __u64 hashed)
+/* TLS 1.3. key: what is at `from` in the process, if it was read already. hash: 0: none. */
+static __always_inline void step_emit(unsigned kind, __u64 n, __u64 from, const __u8 *key, __u64 to,
+				      __u64 hash, __u64 hashed)
 {
 	__u32 pid = (__u32)(bpf_get_current_pid_tgid() >> 32);
 	struct keys_event *e = event_new(kind, n);
@@ -313,7 +308,11 @@ static __always_inline void step_emit(unsigned kind, __u64 n, __u64 from, __u64 
 	}
 	if (!e)
 		return;
-	bool fine = secret_read(e->from, from, n) && secret_read(e->to, to, n);
+	bool fine = secret_read(e->to, to, n);
+	if (key)
+		__builtin_memcpy(e->from, key, KEYS_SECRET);
+	else
+		fine = fine && secret_read(e->from, from, n);
 	if (fine && hash && hashed == n) {
 		e->hashed = (__u8)n;
 		fine = secret_read(e->hash, hash, n);
@@ -340,90 +339,102 @@ int openssl_derived(struct pt_regs *regs)
 		return 0;
 	unsigned kind = kind_of(&label);
 	if (kind == KEYS_CHAIN && g.salt.size == c.n)
-		step_emit(kind, c.n, g.salt.data, c.out, 0, 0);
+		step_emit(kind, c.n, g.salt.data, NULL, c.out, 0, 0);
 	else if (kind > KEYS_CHAIN && kind < KEYS_KINDS && g.key.size == c.n)
-		step_emit(kind, c.n, g.key.data, c.out, g.data.data, g.data.size);
+		step_emit(kind, c.n, g.key.data, NULL, c.out, g.data.data, g.data.size);
 	return 0;
 }
 
-/* int gnutls_hkdf_expand(gnutls_mac_algorithm_t mac, const gnutls_datum_t *key, const
- * gnutls_datum_t *info, void *output, size_t n) */
+/* void nettle_hmac_sha256_set_key(struct hmac_sha256_ctx *ctx, size_t n, const uint8_t *key), and
+ * the same of SHA-384: GnuTLS calls it right before the two functions below, with the same context.
+ */
 SEC("uprobe")
-int gnutls_expand(struct pt_regs *regs)
+int nettle_key(struct pt_regs *regs)
 {
-	struct call c = {.from = PT_REGS_PARM2(regs),
-			 .info = PT_REGS_PARM3(regs),
-			 .out = PT_REGS_PARM4(regs),
-			 .n = PT_REGS_PARM5(regs)};
-	if (c.n == 32 || c.n == 48)
-		call_begin(&c);
-	return 0;
-}
-
-/* An HkdfLabel: length in 2 bytes; the label behind its length, "tls13 " first; the hash behind its
- * length. */
-SEC("uretprobe")
-int gnutls_expanded(struct pt_regs *regs)
-{
-	struct call c;
-	struct datum from, info;
-	struct label label;
-	__u8 size = 0;
-	if (!call_end(&c) || (int)PT_REGS_RC(regs) != 0)
-		return 0;
-	if (!read(&from, sizeof from, c.from) || !read(&info, sizeof info, c.info) ||
-	    from.size != c.n || info.size < 16 || !read(&size, 1, info.data + 2) || size < 6 ||
-	    !label_read(&label, info.data + 9, size - 6u))
-		return 0;
-	unsigned kind = kind_of(&label);
-	if (kind == KEYS_CHAIN)
-		step_emit(kind, c.n, from.data, c.out, 0, 0);
-	else if (kind < KEYS_KINDS && info.size == 4u + size + c.n)
-		step_emit(kind, c.n, from.data, c.out, info.data + 4 + size, c.n);
-	return 0;
-}
-
-/* int gnutls_hkdf_extract(gnutls_mac_algorithm_t mac, const gnutls_datum_t *key, const
- * gnutls_datum_t *salt, void *output). The result is as long as the salt, which is one in TLS. */
-SEC("uprobe")
-int gnutls_extract(struct pt_regs *regs)
-{
-	struct datum salt;
-	struct call c = {.from = PT_REGS_PARM3(regs), .out = PT_REGS_PARM4(regs)};
-	if (!c.from || !read(&salt, sizeof salt, c.from) || (salt.size != 32 && salt.size != 48))
-		return 0;
-	c.n = salt.size;
-	c.from = salt.data;
+	struct call c = {.context = PT_REGS_PARM1(regs),
+			 .n = PT_REGS_PARM2(regs),
+			 .params = PT_REGS_PARM3(regs)};
 	call_begin(&c);
 	return 0;
 }
 
-SEC("uretprobe")
-int gnutls_extracted(struct pt_regs *regs)
+/* Returns the call of nettle_key that belongs to this one, with its key read: the result may go
+ * where the key stands. NULL: there is none. */
+static __always_inline struct call *nettle_call(__u64 context)
 {
-	struct call c;
-	if (call_end(&c) && (int)PT_REGS_RC(regs) == 0)
-		step_emit(KEYS_CHAIN, c.n, c.from, c.out, 0, 0);
+	__u64 id = bpf_get_current_pid_tgid();
+	struct call *c = bpf_map_lookup_elem(&calls, &id);
+	return c && c->context == context && secret_read(c->key, c->params, c->n) ? c : NULL;
+}
+
+/* An HkdfLabel: length in 2 bytes; the label behind its length, "tls13 " first; the hash behind its
+ * length. Returns its kind, and sets *hash to where the hash is. */
+static __always_inline unsigned info_kind(__u64 info, __u64 n, __u64 hashed, __u64 *hash)
+{
+	struct label label;
+	__u8 size = 0;
+	if (n < 16 || !read(&size, 1, info + 2) || size < 6 ||
+	    !label_read(&label, info + 9, size - 6u))
+		return KEYS_KINDS;
+	*hash = n == 4u + size + hashed ? info + 4 + size : 0;
+	return kind_of(&label);
+}
+
+/* The arguments behind the sixth. */
+#ifdef __TARGET_ARCH_x86
+#define ARGUMENT_6(regs) ((regs)->r9)
+static __always_inline __u64 argument_more(struct pt_regs *regs, unsigned i)
+{
+	__u64 value = 0;
+	read(&value, sizeof value, PT_REGS_SP(regs) + 8 + 8 * i);
+	return value;
+}
+#else
+#define ARGUMENT_6(regs) (((const struct user_pt_regs *)(regs))->regs[5])
+static __always_inline __u64 argument_more(struct pt_regs *regs, unsigned i)
+{
+	return ((const struct user_pt_regs *)regs)->regs[i ? 7 : 6];
+}
+#endif
+
+/* void nettle_hkdf_expand(void *ctx, update, digest, size_t digest_size, size_t info_size, const
+ * uint8_t *info, size_t n, uint8_t *out) */
+SEC("uprobe")
+int nettle_expand(struct pt_regs *regs)
+{
+	__u64 n = argument_more(regs, 0);
+	if (n != 32 && n != 48)
+		return 0;
+	struct call *c = nettle_call(PT_REGS_PARM1(regs));
+	if (!c || c->n != n)
+		return 0;
+	c->kind = info_kind(ARGUMENT_6(regs), PT_REGS_PARM5(regs), n, &c->params);
+	c->out = argument_more(regs, 1);
 	return 0;
 }
 
-#ifdef __TARGET_ARCH_x86
-/* Its seventh argument is the first on the stack, behind the address of the caller. */
-#define SEVENTH(regs) (PT_REGS_SP(regs) + 8), 1
-#else
-#define SEVENTH(regs) ((__u64)(regs)->regs[6]), 0
-#endif
-
-static __always_inline void prf_take(__u64 master_size, __u64 master, __u64 label_size,
-				     __u64 label_at, __u64 seed_size, __u64 seed, bool on_stack)
+/* void nettle_hkdf_extract(void *ctx, update, digest, size_t digest_size, size_t secret_size, const
+ * uint8_t *secret, uint8_t *out): the key is the salt, and as long as the result in TLS. */
+SEC("uprobe")
+int nettle_extract(struct pt_regs *regs)
 {
-	struct label label;
-	if (master_size != 48 || seed_size != 2 * KEYS_RANDOM ||
-	    !label_read(&label, label_at, label_size) || !IS(&label, "key expansion"))
-		return;
-	if (on_stack && !read(&seed, sizeof seed, seed))
-		return;
-	master_emit(master, seed + KEYS_RANDOM);
+	struct call *c = nettle_call(PT_REGS_PARM1(regs));
+	if (!c)
+		return 0;
+	c->kind = KEYS_CHAIN;
+	c->params = 0;
+	c->out = argument_more(regs, 0);
+	return 0;
+}
+
+SEC("uretprobe")
+int nettle_done(struct pt_regs *regs)
+{
+	struct call c;
+	(void)regs;
+	if (call_end(&c) && c.out && c.kind < KEYS_KINDS)
+		step_emit((unsigned)c.kind, c.n, 0, c.key, c.out, c.params, c.n);
+	return 0;
 }
 
 /* int _gnutls_prf_raw(gnutls_mac_algorithm_t mac, size_t master_size, const void *master, size_t
@@ -432,14 +443,12 @@ static __always_inline void prf_take(__u64 master_size, __u64 master, __u64 labe
 SEC("uprobe")
 int gnutls_prf(struct pt_regs *regs)
 {
-	__u64 seed_size;
-#ifdef __TARGET_ARCH_x86
-	seed_size = regs->r9;
-#else
-	seed_size = ((const struct user_pt_regs *)regs)->regs[5];
-#endif
-	prf_take(PT_REGS_PARM2(regs), PT_REGS_PARM3(regs), PT_REGS_PARM4(regs), PT_REGS_PARM5(regs),
-		 seed_size, SEVENTH(regs));
+	struct label label;
+	if (PT_REGS_PARM2(regs) != 48 || ARGUMENT_6(regs) != 2 * KEYS_RANDOM ||
+	    !label_read(&label, PT_REGS_PARM5(regs), PT_REGS_PARM4(regs)) ||
+	    !IS(&label, "key expansion"))
+		return 0;
+	master_emit(PT_REGS_PARM3(regs), argument_more(regs, 0) + KEYS_RANDOM);
 	return 0;
 }
 

@@ -8,14 +8,19 @@ Each test has a libcrypto of its own, a copy: other processes of the machine are
 import collections
 import os
 import pathlib
+import select
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import types
 
-TALK = pathlib.Path(__file__).resolve().with_name("keys_talk.py")
+import keys_talk
+
+TALK = pathlib.Path(keys_talk.__file__)
 PROGRAM = pathlib.Path(sys.argv[1]).resolve()
 SUITES_13 = ["TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256",
              "TLS_AES_128_CCM_SHA256", "TLS_AES_128_CCM_8_SHA256"]
@@ -304,6 +309,90 @@ def test_interleaved_12(folder):
 def test_crowd(folder):
     """1,000 handshakes of 50 processes at once"""
     talks(folder, 50, "in-turn", 20, "TLSv1_3")
+
+
+class Proxy:
+    """Passes a connection on, and keeps what both sides said: the names of its session."""
+
+    def __init__(self, folder, to):
+        self.folder, self.to = folder, to
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        for number in range(1000):
+            client, _ = self.listener.accept()
+            server = socket.create_connection(("127.0.0.1", self.to))
+            ends, said_by = {client: server, server: client}, {client: b"", server: b""}
+            while ends:
+                for end in select.select(list(ends), [], [])[0]:
+                    data = end.recv(65536)
+                    said_by[end] += data
+                    try:
+                        ends[end].sendall(data) if data else ends[end].shutdown(socket.SHUT_WR)
+                    except OSError:
+                        pass
+                    if not data:
+                        del ends[end]
+            if said_by[server]:
+                (self.folder / f"{number}.names").write_text(
+                    " ".join(keys_talk.name_of(said_by[client], said_by[server])) + "\n",
+                    encoding="ascii")
+            client.close(), server.close()
+
+
+GNUTLS = {
+    "TLS 1.3, AES-256": "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-256-GCM",
+    "TLS 1.3, AES-128": "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM",
+    "TLS 1.3, ChaCha20": "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+CHACHA20-POLY1305",
+    "TLS 1.2, AES-256": "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-256-GCM",
+    "TLS 1.2, AES-128-CBC": "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-CBC",
+    "TLS 1.2 without EMS": "NORMAL:-VERS-ALL:+VERS-TLS1.2:%NO_SESSION_HASH",
+}
+
+
+def test_gnutls(folder):
+    """GnuTLS: 1.3 and 1.2, a second hello, resumption"""
+    if not shutil.which("gnutls-serv"):
+        raise Skip("gnutls-serv is not here (Debian: gnutls-bin)")
+    OpenSSL(folder)
+    found = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True)
+    for name in ("libgnutls.so.30", "libnettle.so.8"):
+        shutil.copy(next(line.split()[-1] for line in found.stdout.splitlines()
+                         if line.split()[:1] == [name]), folder / name)
+    env = {**os.environ, "LD_LIBRARY_PATH": str(folder),
+           "SSLKEYLOGFILE": str(folder / "own.log")}
+    port = free_port()
+    with subprocess.Popen(
+            ["gnutls-serv", "-q", "--echo", "-p", str(port), "--x509certfile", "cert.pem",
+             "--x509keyfile", "key.pem", "--priority",
+             "NORMAL:-GROUP-ALL:+GROUP-SECP384R1:+GROUP-SECP256R1"],
+            cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            wait_for(lambda: listening(port))
+            proxy = Proxy(folder, port)
+            with Keys(folder, "-p", str(port)) as keys:
+                wait_for(lambda: said(keys.errors).count("reads ") == 2)
+                for name, priority in GNUTLS.items():
+                    for more in ([], ["--resume"]):
+                        done = subprocess.run(
+                            ["gnutls-cli", "--insecure", "--priority", priority, "-p",
+                             str(proxy.port), *more, "127.0.0.1"], cwd=folder, env=env,
+                            input=b"hello\n", capture_output=True, check=False, timeout=20)
+                        assert b"Handshake was completed" in done.stdout, (name, done)
+                got = list(named(keys.lines(), folder))
+                # Secrets of early data are written by random alone, which GnuTLS does not show.
+                want = [line for line in OpenSSL.own(types.SimpleNamespace(folder=folder))
+                        if "EARLY" not in line]
+                # It writes no line of a session of TLS 1.2 that is resumed.
+                masters = {line.split()[2] for line in want if line.startswith("CLIENT_RANDOM ")}
+                resumed = [line for line in got if line not in want
+                           and line.split()[2] in masters]
+                same(got, want + resumed)
+                assert len(resumed) <= 2 * 2 * 3, resumed
+        finally:
+            server.kill()
 
 
 def status(pid):
