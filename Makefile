@@ -112,7 +112,7 @@ all: smtpwatch $(if $(http),smtpwatch-http,without-http)
 all: $(if $(left_out),keys-left-out,smtpwatch-keys)
 
 # Looked at each time: another compiler's may stand there, and be newer.
-smtpwatch smtpwatch-keys: %: $(BUILD)/%
+smtpwatch smtpwatch-keys smtpwatch-http: %: $(BUILD)/%
 	@cmp -s $< $@ || cp $< $@
 
 keys-left-out:
@@ -134,11 +134,13 @@ $(BUILD)/smtpwatch-keys: $(keys) $(keys_layers)
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(keys_libs) \
 		-lcap-ng -lseccomp -lsystemd -lpthread -o $@
 
+$(keys_tests): $(BUILD)/%: $(BUILD)/%.o $(filter-out %/main.o,$(keys)) $(keys_layers)
+	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(keys_libs) \
+		-lcap-ng -lseccomp -lsystemd -lpthread -o $@
+
 $(BUILD)/smtpwatch: $(layers) $(BUILD)/libsmtpwatch.a
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
-smtpwatch-http: $(BUILD)/smtpwatch-http
-	@cmp -s $< $@ || cp $< $@
 
 $(BUILD)/smtpwatch-http: $(call objects,src/http/*.c src/text/*.c src/transport/*.c) \
 		$(messages) $(BUILD)/libsmtpwatch.a
@@ -363,7 +365,19 @@ docs: $(BUILD)/tests/program/make_docs $(BUILD)/smtpwatch
 	@tests/program/test_docs.sh $(BUILD)/smtpwatch --write
 
 # Where things go: beneath PREFIX, but for configuration. An older configuration file is kept.
-install: $(BUILD)/smtpwatch $(if $(http),install-http)
+install: install-smtpwatch $(if $(left_out),,install-keys) $(if $(http),install-http)
+
+install-keys: $(BUILD)/smtpwatch-keys
+	install -D -m 755 $< $(to)/bin/smtpwatch-keys
+	install -D -m 644 -t $(to)/share/man/man8 docs/smtpwatch-keys.8
+	install -D -m 644 contrib/completion/smtpwatch-keys.bash \
+		$(to)/share/bash-completion/completions/smtpwatch-keys
+	install -D -m 644 contrib/smtpwatch-keys.tmpfiles $(to)/lib/tmpfiles.d/smtpwatch-keys.conf
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|=/usr/bin/|=$(PREFIX)/bin/|' contrib/smtpwatch-keys.service \
+		>$(DESTDIR)$(UNITDIR)/smtpwatch-keys.service
+
+install-smtpwatch: $(BUILD)/smtpwatch
 	install -D -m 755 $< $(to)/bin/smtpwatch
 	install -D -m 644 -t $(to)/share/man/man8 docs/smtpwatch.8
 	install -D -m 644 -t $(to)/share/man/man5 docs/smtpwatch.conf.5
@@ -390,16 +404,20 @@ install-http: $(BUILD)/smtpwatch-http
 
 # All of that but the configuration file.
 uninstall:
-	rm -f $(to)/bin/smtpwatch
-	rm -f $(to)/share/man/man8/smtpwatch.8 $(to)/share/man/man5/smtpwatch.conf.5
+	rm -f $(to)/bin/smtpwatch $(to)/bin/smtpwatch-keys
+	rm -f $(to)/share/man/man8/smtpwatch.8 $(to)/share/man/man8/smtpwatch-keys.8
+	rm -f $(to)/share/man/man5/smtpwatch.conf.5
 	rm -f $(to)/share/bash-completion/completions/smtpwatch
+	rm -f $(to)/share/bash-completion/completions/smtpwatch-keys
 	rm -f $(to)/lib/sysusers.d/smtpwatch.conf $(to)/lib/tmpfiles.d/smtpwatch.conf
-	rm -f $(DESTDIR)$(UNITDIR)/smtpwatch.service $(DESTDIR)$(SYSCONFDIR)/logrotate.d/smtpwatch
+	rm -f $(to)/lib/tmpfiles.d/smtpwatch-keys.conf
+	rm -f $(DESTDIR)$(UNITDIR)/smtpwatch.service $(DESTDIR)$(UNITDIR)/smtpwatch-keys.service
+	rm -f $(DESTDIR)$(SYSCONFDIR)/logrotate.d/smtpwatch
 	rm -rf $(doc) $(to)/lib/smtpwatch
 
-# A Debian package, in build/.
+# Debian packages, of both programs, in build/.
 deb:
-	@contrib/install-deps.sh build deb
+	@contrib/install-deps.sh build keys deb
 	@contrib/debian/build $(VERSION)
 
 # That package built in a Debian without build tools, installed and at work (root).
@@ -425,7 +443,7 @@ clean:
 .PHONY: all run check check-long cases scenario damage bench bench-count bench-live floods browser \
         lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps \
         golden docs additions install uninstall deb lab-package container clean smtpwatch \
-        smtpwatch-keys keys-left-out check-debian
+        smtpwatch-keys keys-left-out install-keys install-smtpwatch check-debian
 .SECONDARY:
 
 # Without a folder find would look everywhere.

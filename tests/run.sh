@@ -28,6 +28,10 @@ done
 for source in tests/unit/*/test_*.c tests/unit/*/*/test_*.c; do
 	name=$(basename "$source" .c)
 	[ "$name" != "${longest##*/}" ] || continue
+	if [[ $source = tests/unit/keys/* && ! -e $build/smtpwatch-keys ]]; then
+		echo "SKIPPED $name: smtpwatch-keys was not built"
+		continue
+	fi
 	todo+=("$name $build/${source%.c}")
 done
 cpus=$(nproc) running=0

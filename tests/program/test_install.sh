@@ -39,6 +39,33 @@ there /opt/x/bin/smtpwatch /opt/x/share/man/man8/smtpwatch.8 \
 	/opt/x/lib/systemd/system/smtpwatch.service /opt/x/lib/tmpfiles.d/smtpwatch.conf \
 	/etc/logrotate.d/smtpwatch \
 	/etc/smtpwatch/smtpwatch.conf
+if [ -e "$(dirname "$program")/smtpwatch-keys" ]; then
+	there /opt/x/bin/smtpwatch-keys /opt/x/share/man/man8/smtpwatch-keys.8 \
+		/opt/x/share/bash-completion/completions/smtpwatch-keys \
+		/opt/x/lib/systemd/system/smtpwatch-keys.service \
+		/opt/x/lib/tmpfiles.d/smtpwatch-keys.conf
+	grep -q '^ExecStart=/opt/x/bin/smtpwatch-keys ' \
+		"$dir/opt/x/lib/systemd/system/smtpwatch-keys.service" ||
+		fail "the unit of smtpwatch-keys starts another program"
+	"$dir/opt/x/bin/smtpwatch-keys" -T -p 25,465/tls >"$dir/said" 2>&1 ||
+		fail "smtpwatch-keys -T: $(cat "$dir/said")"
+	for mistake in '-p 0' '-p x' '--pid 0' '--pid 1 --all' '--check=x' '--nonsense' 'word'; do
+		# shellcheck disable=SC2086 # several words
+		"$dir/opt/x/bin/smtpwatch-keys" -T $mistake >"$dir/said" 2>&1
+		[ $? = 2 ] || fail "smtpwatch-keys -T $mistake: $(cat "$dir/said")"
+	done
+	# Each option is in all three places.
+	"$dir/opt/x/bin/smtpwatch-keys" --help >"$dir/help"
+	for option in ports output pid library all check test user help version; do
+		for file in "$dir/help" docs/smtpwatch-keys.8 \
+			"$dir/opt/x/share/bash-completion/completions/smtpwatch-keys"; do
+			grep -qE -- "(--|Fl -)$option\b" "$file" ||
+				fail "--$option of smtpwatch-keys is not in $file"
+		done
+	done
+else
+	echo '# skipped: smtpwatch-keys, which was not built'
+fi
 grep -qx 'ExecStart=/opt/x/bin/smtpwatch -c /etc/smtpwatch/smtpwatch.conf' \
 	"$dir/opt/x/lib/systemd/system/smtpwatch.service" || fail "the unit starts another program"
 "$dir/opt/x/bin/smtpwatch" -T -c "$dir/etc/smtpwatch/smtpwatch.conf" >"$dir/said" 2>&1 ||
