@@ -6,10 +6,11 @@ _smtpwatch_options="--interface= --wait-interface --read= --follow --ports= --ch
 	--filter= --keylog= --snaplen= --buffer= --promiscuous --checksum --min-severity=
 	--severity= --slow-acceptance= --suppress= --fail-on= --output= --gateway=
 	--metrics-domains= --redact= --site-key= --local-time --explain= --ladder= --top
-	--write-pcap= --write-pcap-memory= --repeat= --digest= --stats-interval= --workers=
-	--engine= --max-connections= --memory= --idle-timeout= --config= --test --user=
-	--pid-file= --status-socket= --list-alerts --version --help"
-_smtpwatch_subcommands="status"
+	--write-pcap= --write-pcap-memory= --repeat= --digest= --stats-interval= --history=
+	--history-names --give-up= --gateway= --workers= --engine= --max-connections= --memory=
+	--idle-timeout= --config= --test --user= --pid-file= --status-socket= --list-alerts
+	--version --help"
+_smtpwatch_subcommands="status history"
 _smtpwatch_severities="none info notice warning error critical"
 # end: names
 
