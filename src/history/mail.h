@@ -46,7 +46,7 @@ struct mail {
 	unsigned small : 1;       /* under 300 bytes, or nothing was sent */
 	unsigned by_mid : 1, by_env : 1; /* attempts were matched by that alone */
 	unsigned indexed : 3;            /* which indexes have it */
-	unsigned told : 4;               /* the outcome of the latest call of `changed` */
+	unsigned told : 4;               /* the outcome that `changed` was called with before */
 	unsigned gateway : 6;            /* of the latest attempt */
 };
 

@@ -105,8 +105,8 @@ static void change_tell(struct outcomes *o, struct mail *m, int64_t now)
 	v = view_of(o, m, now);
 	if (v.outcome == m->told)
 		return;
-	m->told = v.outcome & 15;
 	o->config.changed(o->config.arg, &v);
+	m->told = v.outcome & 15;
 }
 
 /* Makes room: a mail that is over goes first, else the one that began first of a few. */
@@ -324,4 +324,13 @@ void outcomes_each(struct outcomes *o, int64_t now, mail_listener *listener, voi
 			struct mail_view v = view_of(o, &o->mails.all[i], now);
 			listener(arg, &v);
 		}
+}
+
+void outcomes_listen(struct outcomes *o, int64_t now, mail_listener *changed, void *arg)
+{
+	o->config.changed = changed;
+	o->config.arg = arg;
+	for (uint32_t i = 0; i < o->mails.used; i++)
+		if (o->mails.all[i].tries > 0)
+			o->mails.all[i].told = view_of(o, &o->mails.all[i], now).outcome & 15;
 }

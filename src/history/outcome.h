@@ -9,8 +9,11 @@
  * Offline: outcomes_watched for all that is known, outcomes_unread and outcomes_attempt in the
  * order of time, then outcomes_each.
  * Live: the same calls as things happen, and outcomes_tick once a second; outcomes_config.changed
- * tells of each mail whose outcome has become another one, at once. A first change from
- * OUTCOME_ACCEPTED (none yet) is the mail's first trouble, the alert; later ones resolve it.
+ * tells of each mail whose outcome has become another one, at once. The first change, from
+ * OUTCOME_ACCEPTED, is the mail's first trouble, the alert; mail.told has what was told before, and
+ * a change that is not to OUTCOME_PENDING resolves it. A run that goes on with a history on the
+ * disk first feeds what the files have (archive_watched, archive_read), and calls outcomes_listen
+ * then.
  */
 #ifndef SMTPWATCH_HISTORY_OUTCOME_H
 #define SMTPWATCH_HISTORY_OUTCOME_H
@@ -55,6 +58,9 @@ void outcomes_attempt(struct outcomes *o, const struct attempt *a, unsigned gate
 /* Live: `now` has come. Looks at a part of all mails, so that each is looked at once in `calls`
  * calls. */
 void outcomes_tick(struct outcomes *o, int64_t now, unsigned calls);
+
+/* From now on `changed` is called: with nothing that was so at `now`. */
+void outcomes_listen(struct outcomes *o, int64_t now, mail_listener *changed, void *arg);
 
 /* Calls the listener for each mail that is kept, as it is at `now`. */
 void outcomes_each(struct outcomes *o, int64_t now, mail_listener *listener, void *arg);

@@ -5,8 +5,17 @@
 #include "history/store/day_types.h"
 #include "history/store/sqlite_api.h"
 
-/* The statements of a writer, prepared at the first use. */
-enum day_statement { DAY_ATTEMPT, DAY_NAME, DAY_UNREAD, DAY_WATCHED, DAY_STATEMENTS };
+/* The statements that are prepared once, at the first use: a writer's, and what a reader asks for
+ * each mail. */
+enum day_statement {
+	DAY_ATTEMPT,
+	DAY_NAME,
+	DAY_UNREAD,
+	DAY_WATCHED,
+	DAY_BY_RCPT,
+	DAY_FIND_NAME,
+	DAY_STATEMENTS
+};
 
 enum { DAY_GATEWAY_MAX = 64 };
 
@@ -15,6 +24,7 @@ struct day_file {
 	sqlite3 *db;
 	sqlite3_stmt *statements[DAY_STATEMENTS];
 	enum day_mode mode;
+	bool by_rcpt_used; /* a cursor has DAY_BY_RCPT */
 	int schema;
 	char gateway[DAY_GATEWAY_MAX];
 	uint32_t key_id;

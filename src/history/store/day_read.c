@@ -24,18 +24,35 @@ static const char by_msgid[] = " AND (msgid & 0x7fffffff) = (?4 & 0x7fffffff) AN
 			       "NULL AND +msgid = ?4";
 static const char by_queue[] = " AND queue = ?5";
 
+/* Returns the statement of a query, or NULL. That of a recipient is kept for the next one. */
+static sqlite3_stmt *statement_of(struct day_file *d, const struct day_query *q, struct error *why)
+{
+	sqlite3_stmt **kept = &d->statements[DAY_BY_RCPT], *s;
+	bool keep = q->rcpt && !q->sender && !q->msgid && !q->queue && !d->by_rcpt_used;
+	char sql[1024];
+	if (keep && *kept) {
+		d->by_rcpt_used = true;
+		return *kept;
+	}
+	snprintf(sql, sizeof sql, "%s%s%s%s%s ORDER BY at, id", head, q->rcpt ? by_rcpt : "",
+		 q->sender ? by_sender : "", q->msgid ? by_msgid : "", q->queue ? by_queue : "");
+	s = day_prepare(d, sql, why);
+	if (s && keep) {
+		*kept = s;
+		d->by_rcpt_used = true;
+	}
+	return s;
+}
+
 struct day_cursor *day_cursor_open(struct day_file *d, const struct day_query *q, struct error *why)
 {
-	char sql[1024];
 	struct day_cursor *c = calloc(1, sizeof *c);
 	if (!c) {
 		error_set(why, "no memory");
 		return NULL;
 	}
-	snprintf(sql, sizeof sql, "%s%s%s%s%s ORDER BY at, id", head, q->rcpt ? by_rcpt : "",
-		 q->sender ? by_sender : "", q->msgid ? by_msgid : "", q->queue ? by_queue : "");
 	c->d = d;
-	c->s = day_prepare(d, sql, why);
+	c->s = statement_of(d, q, why);
 	if (!c->s) {
 		free(c);
 		return NULL;
@@ -108,7 +125,12 @@ void day_cursor_close(struct day_cursor *c)
 {
 	if (!c)
 		return;
-	c->d->api->finalize(c->s);
+	if (c->s == c->d->statements[DAY_BY_RCPT]) {
+		c->d->api->reset(c->s);
+		c->d->by_rcpt_used = false;
+	} else {
+		c->d->api->finalize(c->s);
+	}
 	free(c);
 }
 
@@ -180,15 +202,17 @@ bool day_read_watched(struct day_file *d, void (*take)(void *arg, const struct d
 
 bool day_find_name(struct day_file *d, uint64_t key, char *out, size_t size)
 {
-	sqlite3_stmt *s = day_prepare(d, "SELECT text FROM name WHERE key = ?1", NULL);
+	sqlite3_stmt **s = &d->statements[DAY_FIND_NAME];
 	bool found;
-	if (!s)
+	if (!*s)
+		*s = day_prepare(d, "SELECT text FROM name WHERE key = ?1", NULL);
+	if (!*s)
 		return false;
-	d->api->bind_int64(s, 1, (int64_t)key);
-	found = d->api->step(s) == SQLITE_ROW;
+	d->api->bind_int64(*s, 1, (int64_t)key);
+	found = d->api->step(*s) == SQLITE_ROW;
 	if (found)
-		text_read(d, s, 0, out, size);
-	d->api->finalize(s);
+		text_read(d, *s, 0, out, size);
+	d->api->reset(*s);
 	return found;
 }
 

@@ -72,7 +72,7 @@ bool folder_read(const char *path, struct folder *f, struct error *why)
 		struct folder_file one, *all;
 		if (!name_read(e->d_name, &one.day))
 			continue;
-		snprintf(one.name, sizeof one.name, "%s", e->d_name);
+		memcpy(one.name, e->d_name, strlen(e->d_name) + 1);
 		all = realloc(f->all, (f->n + 1) * sizeof *all);
 		if (!all) {
 			closedir(dir);

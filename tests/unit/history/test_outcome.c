@@ -84,6 +84,40 @@ static void a_later_try_resolves_the_first_trouble(void **state)
 	outcomes_free(o);
 }
 
+/* What the files say is nothing new; what follows is. */
+static void a_run_goes_on_with_what_is_known(void **state)
+{
+	const enum outcome want[] = {OUTCOME_DELIVERED_LATER};
+	struct heard s = {0};
+	struct outcomes *o = engine(NULL, 100);
+	struct attempt a = attempt(0, ATTEMPT_CUT), b = attempt(5 * minute, ATTEMPT_ACCEPTED);
+	(void)state;
+	outcomes_attempt(o, &a, 0);
+	outcomes_listen(o, begin + minute, on_change, &s);
+	outcomes_tick(o, begin + 2 * minute, 1);
+	assert_int_equal(s.n, 0);
+	outcomes_attempt(o, &b, 0);
+	changes(&s, want, 1);
+	outcomes_free(o);
+}
+
+/* The time to give up comes without an attempt. */
+static void time_alone_ends_a_mail(void **state)
+{
+	const enum outcome want[] = {OUTCOME_PENDING, OUTCOME_NEVER};
+	struct heard s;
+	struct outcomes *o = engine(&s, 100);
+	struct attempt a = attempt(0, ATTEMPT_CUT);
+	(void)state;
+	outcomes_watched(o, 0, begin - day, begin + 6 * day);
+	outcomes_attempt(o, &a, 0);
+	outcomes_tick(o, begin + 5 * day - 1, 1);
+	assert_int_equal(s.n, 1);
+	outcomes_tick(o, begin + 5 * day, 1);
+	changes(&s, want, 2);
+	outcomes_free(o);
+}
+
 /* A greylisted try has no Message-ID; without SIZE the envelope says little. */
 static void the_envelope_alone_is_less_sure(void **state)
 {
@@ -265,6 +299,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_later_try_resolves_the_first_trouble),
+		cmocka_unit_test(a_run_goes_on_with_what_is_known),
+		cmocka_unit_test(time_alone_ends_a_mail),
 		cmocka_unit_test(the_envelope_alone_is_less_sure),
 		cmocka_unit_test(a_loss_is_said_at_once_and_taken_back),
 		cmocka_unit_test(never_needs_eyes),
