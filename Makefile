@@ -27,13 +27,13 @@ LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,text
 wrapped   = $(shell sed -nE \
             's/^FOREIGN.[^$(,)]*, *(\w+),.*/\1/p; s/^.*__wrap_(\w+).*;$$/\1/p' tests/msan/foreign.c)
 LDFLAGS  += $(if $(filter memory,$(SANITIZE)),$(wrapped:%=-Wl,--wrap=%))
-LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -lmicrohttpd -ljansson \
-            -lncursesw -ltinfo -lpthread
+LIBS     := -lnids -lpcap -lzstd -lz -lcrypto -lcap-ng -lseccomp -lsystemd -ljansson -lncursesw \
+            -ltinfo -lpthread
 
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $(1))))
 # Of src/base these are not in the library, which has no I/O.
-messages := $(BUILD)/src/base/error.o $(BUILD)/src/base/log.o
-core     := $(filter-out $(messages),$(call objects,src/base/*.c src/core/*.c src/core/*/*.c))
+outside  := $(addprefix $(BUILD)/src/base/,error.o late_library.o log.o)
+core     := $(filter-out $(outside),$(call objects,src/base/*.c src/core/*.c src/core/*/*.c))
 keys     := $(filter-out %.bpf.o,$(call objects,src/keys/*.c))
 # Programs of their own, of which each has a folder.
 programs := $(BUILD)/src/http/%.o $(BUILD)/src/keys/%.o
@@ -143,7 +143,7 @@ $(BUILD)/smtpwatch: $(layers) $(BUILD)/libsmtpwatch.a
 
 
 $(BUILD)/smtpwatch-http: $(call objects,src/http/*.c src/text/*.c src/transport/*.c) \
-		$(messages) $(BUILD)/libsmtpwatch.a
+		$(outside) $(BUILD)/libsmtpwatch.a
 	$(call said,LINK $@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcurl -ljansson -lcrypto -o $@
 
 without-http:

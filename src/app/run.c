@@ -136,12 +136,10 @@ static bool keys_open(struct run *r)
 	if (r->live && !r->o->keylog)
 		return true;
 	r->keylog = keylog_new(KEY_SESSIONS);
-	r->decryptor = r->keylog ? decryptor_new(r->keylog) : NULL;
+	r->decryptor = r->keylog ? decryptor_new(r->keylog, r->o->keylog != NULL) : NULL;
 	r->config.decryptor = r->decryptor;
 	if (!r->decryptor)
-		return log_fail(
-			&r->trouble,
-			"no memory for the keys of TLS, or an OpenSSL that lacks what opens it");
+		return log_fail(&r->trouble, "%s", decryptor_lacking);
 	int fd = r->o->keylog ? key_log_open(r) : -1;
 	if (fd >= 0)
 		keylog_read(r->keylog, fd);

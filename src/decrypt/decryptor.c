@@ -2,12 +2,14 @@
  * the keys and handles the plaintext. */
 #include "decrypt/decryptor.h"
 
+#include "base/log.h"
 #include "core/tls/record.h"
 #include "decrypt/cipher.h"
 #include "decrypt/record_queue.h"
 #include "decrypt/transcript.h"
 
 #include <openssl/crypto.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -24,7 +26,9 @@ enum phase {
 struct decryptor {
 	struct tls_decryptor base; /* must be the first member */
 	struct keylog *keys;
+	pthread_mutex_t lock; /* for the next two */
 	struct cipher_kit *kit;
+	bool lacking;         /* there can be no kit */
 	atomic_size_t queued; /* bytes that wait in all streams */
 };
 
@@ -232,6 +236,21 @@ static void alert_take(struct tls_stream *t, enum side side, struct bytes alert)
 	}
 }
 
+/* Returns the algorithms, or NULL: there are none. */
+static const struct cipher_kit *kit_of(struct decryptor *d)
+{
+	pthread_mutex_lock(&d->lock);
+	if (!d->kit && !d->lacking) {
+		d->kit = cipher_kit_new();
+		d->lacking = !d->kit;
+		if (d->lacking)
+			log_line("%s: sessions of TLS stay encrypted", decryptor_lacking);
+	}
+	const struct cipher_kit *kit = d->kit;
+	pthread_mutex_unlock(&d->lock);
+	return kit;
+}
+
 /* TLS 1.2 has one secret for both sides and the whole session. */
 static enum outcome keys_12(struct tls_stream *t)
 {
@@ -239,7 +258,8 @@ static enum outcome keys_12(struct tls_stream *t)
 	struct cipher both[2] = {0};
 	if (!keylog_find(t->of->keys, t->hs.random[0], NULL, KEYLOG_MASTER, &master))
 		return OUTCOME_WAIT;
-	bool fine = cipher_keys_12(t->of->kit, t->hs.suite, &master, &t->hs, both);
+	const struct cipher_kit *kit = kit_of(t->of);
+	bool fine = kit && cipher_keys_12(kit, t->hs.suite, &master, &t->hs, both);
 	OPENSSL_cleanse(&master, sizeof master);
 	t->side[CLIENT].cipher = both[CLIENT];
 	t->side[SERVER].cipher = both[SERVER];
@@ -257,7 +277,8 @@ static enum outcome keys_13(struct tls_stream *t, enum side side)
 	if (!keylog_find(t->of->keys, t->hs.random[0], transcript_hash(&t->transcript),
 			 labels[side][s->phase == PHASE_DATA], &secret))
 		return OUTCOME_WAIT;
-	bool fine = cipher_keys_13(t->of->kit, t->hs.suite, &secret, &s->cipher);
+	const struct cipher_kit *kit = kit_of(t->of);
+	bool fine = kit && cipher_keys_13(kit, t->hs.suite, &secret, &s->cipher);
 	OPENSSL_cleanse(&secret, sizeof secret);
 	return fine ? OUTCOME_NONE : OUTCOME_LOST;
 }
@@ -494,7 +515,10 @@ static const struct tls_inside *stream_inside(const struct tls_stream *t)
 	return &t->inside;
 }
 
-struct tls_decryptor *decryptor_new(struct keylog *keys)
+const char decryptor_lacking[] =
+	"no memory for the keys of TLS, or an OpenSSL that lacks what opens it";
+
+struct tls_decryptor *decryptor_new(struct keylog *keys, bool soon)
 {
 	struct decryptor *d = calloc(1, sizeof *d);
 	if (!d)
@@ -502,10 +526,11 @@ struct tls_decryptor *decryptor_new(struct keylog *keys)
 	d->base = (struct tls_decryptor){stream_new,  stream_push,   stream_gap, stream_fin,
 					 stream_next, stream_inside, stream_free};
 	d->keys = keys;
-	d->kit = cipher_kit_new();
-	if (d->kit)
+	pthread_mutex_init(&d->lock, NULL);
+	d->kit = soon ? cipher_kit_new() : NULL;
+	if (d->kit || !soon)
 		return &d->base;
-	free(d);
+	decryptor_free(&d->base);
 	return NULL;
 }
 
@@ -515,5 +540,6 @@ void decryptor_free(struct tls_decryptor *base)
 	if (!d)
 		return;
 	cipher_kit_free(d->kit);
+	pthread_mutex_destroy(&d->lock);
 	free(d);
 }

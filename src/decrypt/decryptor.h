@@ -10,9 +10,14 @@
  * together. Beyond this a session stays encrypted. */
 enum { DECRYPTOR_QUEUE_MAX = 64 << 10, DECRYPTOR_QUEUES_MAX = 64 << 20 };
 
-/* Makes a decryptor. keys: borrowed until decryptor_free. Call before the sandbox starts. Returns
- * NULL if memory is exhausted or OpenSSL lacks an algorithm. */
-struct tls_decryptor *decryptor_new(struct keylog *keys);
+/* Why there is no decryptor. */
+extern const char decryptor_lacking[];
+
+/* Makes a decryptor. keys: borrowed until decryptor_free. soon: secrets are to come, and OpenSSL is
+ * asked for its algorithms now, before the sandbox starts; if not, with the first secret, because
+ * OpenSSL's beginning costs a third of a start. Returns NULL if memory is exhausted, or, with soon,
+ * if OpenSSL lacks an algorithm; without it that is logged, and the sessions stay encrypted. */
+struct tls_decryptor *decryptor_new(struct keylog *keys, bool soon);
 
 /* Frees the decryptor. Free all its streams before. NULL is allowed. */
 void decryptor_free(struct tls_decryptor *d);

@@ -4,9 +4,9 @@
 #include "base/keyed_hash.h"
 
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -268,7 +268,7 @@ struct keylog *keylog_new(unsigned sessions)
 	k->limit = sessions;
 	k->fd = -1;
 	pthread_mutex_init(&k->lock, NULL);
-	if (RAND_bytes((unsigned char *)&k->hash, sizeof k->hash) == 1)
+	if (getrandom(&k->hash, sizeof k->hash, 0) == sizeof k->hash)
 		return k;
 	keylog_free(k);
 	return NULL;

@@ -1,5 +1,6 @@
 /* prometheus.c - the metrics for whoever asks by HTTP. libmicrohttpd speaks it, without a
  * thread: the program's loop calls it when there is something to do. */
+#include "base/late_library.h"
 #include "sink/sink.h"
 #include "stats/metrics.h"
 #include "text/hostport.h"
@@ -30,6 +31,34 @@ struct sink_prometheus {
 	size_t open_n;
 };
 
+/* libmicrohttpd brings gnutls and seven more libraries, which cost half of a start: it is loaded
+ * when this output is asked for. */
+#define MHD_CALLS(CALL)                                                                            \
+	CALL(add_response_header)                                                                  \
+	CALL(create_response_from_buffer)                                                          \
+	CALL(destroy_response)                                                                     \
+	CALL(get_connection_info)                                                                  \
+	CALL(get_daemon_info)                                                                      \
+	CALL(get_timeout)                                                                          \
+	CALL(queue_response)                                                                       \
+	CALL(run)                                                                                  \
+	CALL(start_daemon)                                                                         \
+	CALL(stop_daemon)
+
+#define POINTER(name) __typeof__(MHD_##name) *name;
+static struct {
+	MHD_CALLS(POINTER)
+} mhd;
+
+static bool library_load(struct error *why)
+{
+#define SYMBOL(name) {"MHD_" #name, &mhd.name},
+	static const struct late_symbol symbols[] = {MHD_CALLS(SYMBOL)};
+	static_assert(MHD_VERSION < 0x02000000, "the library's name is of the versions before 2");
+	return mhd.run || late_library_load("libmicrohttpd.so.12", symbols,
+					    sizeof symbols / sizeof *symbols, why);
+}
+
 static enum MHD_Result answer(struct MHD_Connection *c, unsigned code, const char *type,
 			      const void *text, size_t n)
 {
@@ -38,12 +67,12 @@ static enum MHD_Result answer(struct MHD_Connection *c, unsigned code, const cha
 	void *borrowed;
 	/* Copied by the library, though its type does not say so. */
 	memcpy(&borrowed, &text, sizeof text);
-	r = MHD_create_response_from_buffer(n, borrowed, MHD_RESPMEM_MUST_COPY);
+	r = mhd.create_response_from_buffer(n, borrowed, MHD_RESPMEM_MUST_COPY);
 	if (!r)
 		return MHD_NO;
-	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	result = MHD_queue_response(c, code, r);
-	MHD_destroy_response(r);
+	mhd.add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	result = mhd.queue_response(c, code, r);
+	mhd.destroy_response(r);
 	return result;
 }
 
@@ -81,7 +110,7 @@ static void connected(void *self, struct MHD_Connection *c, void **state,
 {
 	struct sink_prometheus *s = self;
 	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+		mhd.get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
 	size_t i = 0;
 	(void)state;
 	if (!info)
@@ -129,12 +158,12 @@ static bool listen_at(struct sink_prometheus *s, const struct sockaddr_storage *
 	unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG |
 			 (at->ss_family == AF_INET6 ? MHD_USE_IPv6 : 0u);
 	const union MHD_DaemonInfo *info;
-	s->daemon = MHD_start_daemon(
+	s->daemon = mhd.start_daemon(
 		flags, 0, NULL, NULL, asked, s, MHD_OPTION_EXTERNAL_LOGGER, be_silent, NULL,
 		MHD_OPTION_SOCK_ADDR, at, MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIMIT,
 		MHD_OPTION_NOTIFY_CONNECTION, connected, s, MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned)PATIENCE_SECONDS, MHD_OPTION_END);
-	info = s->daemon ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	info = s->daemon ? mhd.get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	s->fd = info ? info->epoll_fd : -1;
 	return s->fd >= 0;
 }
@@ -142,7 +171,7 @@ static bool listen_at(struct sink_prometheus *s, const struct sockaddr_storage *
 static void sink_free(struct sink_prometheus *s)
 {
 	if (s->daemon)
-		MHD_stop_daemon(s->daemon);
+		mhd.stop_daemon(s->daemon);
 	outbuf_free(&s->buf);
 	free(s->outputs);
 	free(s);
@@ -173,7 +202,7 @@ static void *prometheus_open(const char *target, const struct run_mode *mode, st
 	if (!target)
 		target = usual_target;
 	error_set(why, "no memory for output to Prometheus");
-	if (!s || !target_read(target, mode, &at, why)) {
+	if (!s || !target_read(target, mode, &at, why) || !library_load(why)) {
 		free(s);
 		return NULL;
 	}
@@ -225,7 +254,7 @@ static void turn(struct sink_prometheus *s)
 
 	for (int i = 0; i < TURNS && wait == 0; i++) {
 		wait = 1;
-		if (MHD_run(s->daemon) != MHD_YES || MHD_get_timeout(s->daemon, &wait) != MHD_YES)
+		if (mhd.run(s->daemon) != MHD_YES || mhd.get_timeout(s->daemon, &wait) != MHD_YES)
 			return;
 	}
 }

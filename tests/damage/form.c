@@ -27,7 +27,7 @@ static void decryptor_make(struct items *items)
 	if (items->decryptor)
 		return;
 	items->keys = keylog_new(SESSIONS_WITH_KEYS);
-	items->decryptor = items->keys ? decryptor_new(items->keys) : NULL;
+	items->decryptor = items->keys ? decryptor_new(items->keys, true) : NULL;
 	assert_non_null(items->decryptor);
 }
 

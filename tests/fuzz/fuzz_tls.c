@@ -243,7 +243,7 @@ static void run(struct talk_told *told, const struct tls_decryptor *decryptor, s
 static void run_late(struct talk_told *told, unsigned how, enum talk_cut cut)
 {
 	struct keylog *keys = keylog_new(8);
-	struct tls_decryptor *decryptor = keys ? decryptor_new(keys) : NULL;
+	struct tls_decryptor *decryptor = keys ? decryptor_new(keys, true) : NULL;
 	CHECK(decryptor);
 	keylog_read(keys, open("/dev/null", O_RDONLY));
 	run(told, decryptor, keys, how, cut);
@@ -258,7 +258,7 @@ static const struct tls_decryptor *decryptor_known(void)
 		struct keylog *keys = keylog_new(8);
 		CHECK(keys);
 		keylog_add(keys, sealer_keys());
-		decryptor = decryptor_new(keys);
+		decryptor = decryptor_new(keys, true);
 		CHECK(decryptor);
 	}
 	return decryptor;

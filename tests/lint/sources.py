@@ -84,7 +84,7 @@ FOREIGN = [
     (r"(libelf|gelf)\.h", {"keys": 1}),
     (r"systemd/.*", {"os": 1, "sink": 1}),
     (r"sqlite3\.h", {"history/store": 1}),
-    (r"dlfcn\.h", {"history/store": 1}),
+    (r"dlfcn\.h", {"base": 1}),
     (r"(zlib|zstd)\.h", {"capture": 1}),
     (r"(pthread|threads|signal|time|sys/time|stdatomic)\.h",
      dict.fromkeys(OUTSIDE_CORE, 99)),

@@ -61,6 +61,18 @@ undumpable() {
 	[ "$owner" = 0 ] || { echo "its memory is user $owner's"; false; }
 }
 
+# A library that is loaded late is not linked too, and the package depends on it by hand: dpkg does
+# not see it.
+late() {
+	local library bad=0
+	for library in $(grep -rhoE '"lib[a-z]+\.so\.[0-9.]+"' src --include='*.c' | tr -d '"'); do
+		has_not "NEEDED.*$library" || bad=1
+		grep -qE "^Depends:.* ${library%%.so*}[0-9]" contrib/debian/control ||
+			{ echo "contrib/debian/control: nothing has $library"; bad=1; }
+	done
+	[ -n "${library-}" ] && [ "$bad" = 0 ]
+}
+
 result 'it can be loaded anywhere (PIE)' has 'Type: +DYN'
 result 'and says so' has 'Flags:.*PIE'
 result 'the table of functions is read-only (RELRO)' has 'GNU_RELRO'
@@ -69,6 +81,7 @@ result 'the stack cannot be run' has 'GNU_STACK .* RW +0x'
 result 'nothing is both written and run' write_or_run
 result 'the code is not changed by the loader' has_not 'TEXTREL'
 result 'no libraries from where it was built' has_not 'RPATH|RUNPATH'
+result 'what is loaded late is not linked, and is in the package' late
 result 'stacks are guarded' has '__stack_chk_fail' symbols
 result 'calls of the C library are checked (FORTIFY)' fortified
 result 'branches have marked ends' branches

@@ -98,7 +98,7 @@ static struct said judge(const struct scenario *s, const char *weather, enum key
 	struct trace trace = build_trace(s);
 	struct frames f = weather_frames(s, &trace, weather_find(weather), 1);
 	struct keylog *k = keylog_new(SESSIONS);
-	struct tls_decryptor *decryptor = decryptor_new(k);
+	struct tls_decryptor *decryptor = decryptor_new(k, false);
 	assert_non_null(decryptor);
 	for (unsigned i = 0; i < s->scenes; i++)
 		monitor_config_port(&config, s->scene[i].port[SERVER], s->scene[i].kind);
