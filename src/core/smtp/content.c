@@ -66,6 +66,49 @@ static inline bool block_hit(const uint8_t *p)
 			compare(p + 3 * SIMD_BYTES));
 }
 
+/* How many bytes at p, of n, have no "\n." that begins among them: a multiple of BLOCK, and so many
+ * that at least one byte is left. */
+static inline size_t pass_blocks(const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+	while (i + BLOCK < n && !block_hit(p + i))
+		i += BLOCK;
+	return i;
+}
+
+#if defined __x86_64__ && defined __GNUC__
+/* As pass_blocks, of blocks twice as long: vectors of AVX2 are, and need half the instructions for
+ * as many bytes. */
+static __attribute__((target("avx2"))) size_t pass_wide(const uint8_t *p, size_t n)
+{
+	typedef uint8_t wide __attribute__((vector_size(32), aligned(1), may_alias));
+	typedef long long quarters __attribute__((vector_size(32)));
+	enum { WIDE = sizeof(wide), WIDE_BLOCK = 4 * WIDE };
+	size_t i = 0;
+	for (; i + WIDE_BLOCK < n; i += WIDE_BLOCK) {
+		const wide *v = (const void *)(p + i + 1);
+		quarters dots =
+			(quarters)((v[0] == '.') | (v[1] == '.') | (v[2] == '.') | (v[3] == '.'));
+		if (!__builtin_ia32_ptestz256(dots, dots) &&
+		    (block_hit(p + i) || block_hit(p + i + BLOCK)))
+			break;
+	}
+	return i;
+}
+
+static inline size_t pass(const uint8_t *p, size_t n)
+{
+	return n > 2 * BLOCK && __builtin_cpu_supports("avx2") ? pass_wide(p, n) : 0;
+}
+#else
+static inline size_t pass(const uint8_t *p, size_t n)
+{
+	(void)p;
+	(void)n;
+	return 0;
+}
+#endif
+
 /*
  * Where the first "\n." begins; the last byte if there is none (n is at least 1). Vectors, because
  * memmem takes 15 times as long for two bytes, memchr for LF twice as long, and memchr for the dot,
@@ -74,9 +117,8 @@ static inline bool block_hit(const uint8_t *p)
  */
 static size_t find_lf_dot(const uint8_t *p, size_t n)
 {
-	size_t i = 0;
-	while (i + BLOCK < n && !block_hit(p + i))
-		i += BLOCK;
+	size_t i = pass(p, n);
+	i += pass_blocks(p + i, n - i);
 	if (i + BLOCK >= n && n > BLOCK) {
 		i = n - BLOCK - 1;
 		if (!block_hit(p + i))

@@ -114,8 +114,8 @@ static void ends_by_definition(void **state)
 		{B("..\r\n"), CONTENT_MORE, 4},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		for (size_t before = 0; before < 200; before++) {
-			uint8_t text[256];
+		for (size_t before = 0; before < 450; before++) {
+			uint8_t text[512];
 			memset(text, 'x', sizeof text);
 			if (before >= 2)
 				memcpy(text + before - 2, "\r\n", 2);
