@@ -88,10 +88,9 @@ static bool records_read(pid_t pid, int from, unsigned seconds, unsigned long *s
 	for (bool asked = false;;) {
 		long long left = end - monotonic_ms();
 		struct pollfd p = {from, POLLIN, 0};
-		if (!asked && left <= 0) {
-			kill(pid, SIGTERM);
-			asked = true;
-		}
+		if (!asked && left <= 0 && kill(pid, SIGTERM) != 0)
+			return false;
+		asked |= left <= 0;
 		if (poll(&p, 1, asked ? -1 : (int)left) <= 0)
 			continue;
 		ssize_t n = read(from, chunk, sizeof chunk);

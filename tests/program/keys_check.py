@@ -3,7 +3,8 @@
 
 usage: keys_check.py SMTPWATCH-KEYS SMTPWATCH   (from the top of the tree). Speaks TAP.
 
-Each test has a libcrypto of its own, a copy: other processes of the machine are not read.
+Each test has a libcrypto of its own, a copy: other processes of the machine are not read. With
+SMTPWATCH_KEYS_ROOT=FOLDER all but smtpwatch-keys is that of another Debian, in this folder.
 """
 import collections
 import os
@@ -22,6 +23,8 @@ import keys_talk
 
 TALK = pathlib.Path(keys_talk.__file__)
 PROGRAM = pathlib.Path(sys.argv[1]).resolve()
+# Another system's OpenSSL: the folder of its root; "": this one's.
+ROOT = os.environ.get("SMTPWATCH_KEYS_ROOT", "")
 SUITES_13 = ["TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256",
              "TLS_AES_128_CCM_SHA256", "TLS_AES_128_CCM_8_SHA256"]
 SUITES_12 = ["ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-AES128-GCM-SHA256",
@@ -38,6 +41,25 @@ class Skip(Exception):
 
 def said(path):
     return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def within(folder, *command):
+    """A command that works in folder, in the other system if there is one."""
+    folder = str(folder)
+    if not ROOT:
+        return ["env", "-C", folder, *command]
+    return ["chroot", ROOT, "env", "-C", folder.removeprefix(ROOT), *command]
+
+
+def library(name):
+    """Where the system has this library."""
+    done = subprocess.run([*(["chroot", ROOT] if ROOT else []), "ldconfig", "-p"],
+                          capture_output=True, text=True, check=True)
+    path = next((line.split()[-1] for line in done.stdout.splitlines()
+                 if line.split()[:1] == [name]), None)
+    if not path:
+        raise Skip(f"{name} is not here")
+    return ROOT + path
 
 
 def wait_for(what, seconds=20):
@@ -86,22 +108,17 @@ class OpenSSL:
 
     def __init__(self, folder):
         self.folder = folder
-        found = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True)
         for name in ("libcrypto.so.3", "libssl.so.3"):
-            path = next((line.split()[-1] for line in found.stdout.splitlines()
-                         if line.split()[:1] == [name]), None)
-            if not path:
-                raise Skip("OpenSSL 3 is not here")
-            shutil.copy(path, folder / name)
+            shutil.copy(library(name), folder / name)
         self.crypto = folder / "libcrypto.so.3"
-        self.env = {**os.environ, "LD_LIBRARY_PATH": str(folder)}
+        self.env = {**os.environ, "LD_LIBRARY_PATH": str(folder).removeprefix(ROOT)}
         self.run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out",
                  "cert.pem", "-days", "9", "-subj", "/CN=mx.example.net")
         for name in ("key.pem", "cert.pem"):
             os.chmod(folder / name, 0o644)
 
     def run(self, *words, **more):
-        return subprocess.run(["openssl", *words], cwd=self.folder, env=self.env, check=True,
+        return subprocess.run(within(self.folder, "openssl", *words), env=self.env, check=True,
                               capture_output=True, **more)
 
     def session(self, server, client, say=b"", before=None):
@@ -109,9 +126,9 @@ class OpenSSL:
         port = before.port if before else free_port()
         if not before:
             before = Server(self, port, server)
-        command = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-keylogfile",
-                   "own.log", *client]
-        with subprocess.Popen(command, cwd=self.folder, env=self.env, stdin=subprocess.PIPE,
+        command = within(self.folder, "openssl", "s_client", "-connect", f"127.0.0.1:{port}",
+                         "-keylogfile", "own.log", *client)
+        with subprocess.Popen(command, env=self.env, stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as it:
             text = b""
             # A ticket of TLS 1.3 comes behind the handshake.
@@ -140,8 +157,9 @@ class Server:
     def __init__(self, of, port, options):
         self.port = port
         self.process = subprocess.Popen(
-            ["openssl", "s_server", "-accept", str(port), "-key", "key.pem", "-cert", "cert.pem",
-             "-keylogfile", f"own{port}.log", "-quiet", *options], cwd=of.folder, env=of.env,
+            within(of.folder, "openssl", "s_server", "-accept", str(port), "-key", "key.pem",
+                   "-cert", "cert.pem", "-keylogfile", f"own{port}.log", "-quiet", *options),
+            env=of.env,
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(lambda: listening(port))
 
@@ -206,7 +224,7 @@ def test_suites_13(folder):
 def twelve(folder, conf):
     def sessions(ssl):
         (folder / "openssl.cnf").write_text(conf, encoding="ascii")
-        ssl.env["OPENSSL_CONF"] = str(folder / "openssl.cnf")
+        ssl.env["OPENSSL_CONF"] = str(folder / "openssl.cnf").removeprefix(ROOT)
         always = ["-tls1_2", "-cipher", "ALL:@SECLEVEL=0"]
         server, _ = ssl.session(always, ["-tls1_2", "-cipher", SUITES_12[0] + ":@SECLEVEL=0"])
         for suite in SUITES_12[1:]:
@@ -287,8 +305,9 @@ def talks(folder, many, how, sessions, version):
     """Processes that speak with themselves; what they write themselves is the measure."""
     ssl = OpenSSL(folder)
     with Keys(folder, "--library", ssl.crypto) as keys:
-        running = [subprocess.Popen(["/usr/bin/python3", TALK, folder, how, str(sessions),
-                                     version], env=ssl.env) for _ in range(many)]
+        shutil.copy(TALK, folder / TALK.name)
+        command = within(folder, "/usr/bin/python3", TALK.name, ".", how, str(sessions), version)
+        running = [subprocess.Popen(command, env=ssl.env) for _ in range(many)]
         assert all([p.wait(200) == 0 for p in running])
         lines = keys.lines()
         same(named(lines, folder), ssl.own("[0-9]*.log"))
@@ -357,18 +376,15 @@ def test_gnutls(folder):
     if not shutil.which("gnutls-serv"):
         raise Skip("gnutls-serv is not here (Debian: gnutls-bin)")
     OpenSSL(folder)
-    found = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True)
     for name in ("libgnutls.so.30", "libnettle.so.8"):
-        shutil.copy(next(line.split()[-1] for line in found.stdout.splitlines()
-                         if line.split()[:1] == [name]), folder / name)
-    env = {**os.environ, "LD_LIBRARY_PATH": str(folder),
-           "SSLKEYLOGFILE": str(folder / "own.log")}
+        shutil.copy(library(name), folder / name)
+    env = {**os.environ, "LD_LIBRARY_PATH": str(folder).removeprefix(ROOT),
+           "SSLKEYLOGFILE": "own.log"}
     port = free_port()
     with subprocess.Popen(
-            ["gnutls-serv", "-q", "--echo", "-p", str(port), "--x509certfile", "cert.pem",
-             "--x509keyfile", "key.pem", "--priority",
-             "NORMAL:-GROUP-ALL:+GROUP-SECP384R1:+GROUP-SECP256R1"],
-            cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+            within(folder, "gnutls-serv", "-q", "--echo", "-p", str(port), "--x509certfile",
+                   "cert.pem", "--x509keyfile", "key.pem", "--priority",
+                   "NORMAL:-GROUP-ALL:+GROUP-SECP384R1:+GROUP-SECP256R1"), env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             wait_for(lambda: listening(port))
             proxy = Proxy(folder, port)
@@ -377,8 +393,8 @@ def test_gnutls(folder):
                 for name, priority in GNUTLS.items():
                     for more in ([], ["--resume"]):
                         done = subprocess.run(
-                            ["gnutls-cli", "--insecure", "--priority", priority, "-p",
-                             str(proxy.port), *more, "127.0.0.1"], cwd=folder, env=env,
+                            within(folder, "gnutls-cli", "--insecure", "--priority", priority,
+                                   "-p", str(proxy.port), *more, "127.0.0.1"), env=env,
                             input=b"hello\n", capture_output=True, check=False, timeout=20)
                         assert b"Handshake was completed" in done.stdout, (name, done)
                 got = list(named(keys.lines(), folder))
@@ -462,7 +478,7 @@ def main():
         return 0
     bad = 0
     for number, test in enumerate(tests, 1):
-        with tempfile.TemporaryDirectory() as name:
+        with tempfile.TemporaryDirectory(dir=ROOT + "/tmp") as name:
             os.chmod(name, 0o755)
             try:
                 test(pathlib.Path(name))

@@ -63,6 +63,7 @@ if [ -e "$(dirname "$program")/smtpwatch-keys" ]; then
 				fail "--$option of smtpwatch-keys is not in $file"
 		done
 	done
+	rm -f "$dir/help"
 else
 	echo '# skipped: smtpwatch-keys, which was not built'
 fi
