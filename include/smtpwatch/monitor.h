@@ -3,6 +3,7 @@
 #define SMTPWATCH_MONITOR_H
 
 #include "smtpwatch/monitor_config.h"
+#include "smtpwatch/open_session.h"
 
 /*
  * A monitor does no I/O, reads no clock, has no globals and starts no thread. Use each monitor in
@@ -68,6 +69,14 @@ void monitor_capture_loss(struct monitor *m, int64_t from, int64_t to, uint64_t 
 void monitor_finish(struct monitor *m);
 /* Frees m with all memory of its pool. Delivers nothing. NULL is allowed. */
 void monitor_free(struct monitor *m);
+
+/*
+ * Renews the list of open sessions that wait longest. now: nanoseconds; o: as the call before left
+ * it, at first all zero. The sessions that are listed are looked at, and OPEN_LOOKS connections
+ * more: with so many or fewer the list is exact, else after so many calls as are needed to look at
+ * all of them. No call does more work than that.
+ */
+void monitor_open(const struct monitor *m, int64_t now, struct open_sessions *o);
 
 /* Copies the counters to *out, except `capture`, which stays 0. Memory is in bytes. */
 void monitor_stats(const struct monitor *m, struct monitor_stats *out);

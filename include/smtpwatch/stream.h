@@ -262,6 +262,11 @@ struct stream;
  *
  * tick: live capture only: advances the time to now (nanoseconds) without a segment. finish: closes
  * every open connection as HOW_CAPTURE_END. Call once, before free.
+ *
+ * open: sets out[i] to the open connection of number from + i, for each i below n; to NULL if there
+ * is none of that number, or it is closed. Numbers begin at 0; the table is no larger than the
+ * number that it returns. Borrowed until the next call of another function. NULL: this engine does
+ * not tell its connections.
  */
 struct stream_engine {
 	const char *name;
@@ -273,6 +278,8 @@ struct stream_engine {
 	void (*finish)(struct stream *s);
 	void (*free)(struct stream *s);
 	const struct stream_stats *(*stats)(const struct stream *s);
+	uint32_t (*open)(const struct stream *s, uint32_t from, uint32_t n,
+			 const struct conn **out);
 	const struct stream_order *(*order)(
 		const struct stream
 			*s); /* NULL: this engine cannot share its connections with others */

@@ -247,6 +247,9 @@ static void message_take(struct live_run *w, unsigned worker, uint32_t kind, con
 	case WORKER_STATS:
 		w->stats[worker] = *(const struct monitor_stats *)message;
 		break;
+	case WORKER_OPEN:
+		viewer_open(w->run.viewer, worker, message);
+		break;
 	case WORKER_LINK:
 		interfaces_link(w->interfaces, message, clock_read(CLOCK_MONOTONIC));
 		break;
@@ -515,6 +518,8 @@ static bool workers_make(struct live_run *w)
 						: "no memory for the connections that are to be "
 						  "watched; --memory, --max-connections and "
 						  "--write-pcap-memory bound them");
+		if (w->run.viewer && !worker_watch_open(w->workers[i]))
+			return log_fail(&w->run.trouble, "no memory for --top");
 	}
 	return true;
 }

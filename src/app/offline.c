@@ -58,6 +58,7 @@ struct offline {
 	bool following;              /* the last input is being read */
 	uint64_t followed;           /* frames of it when it last had no more */
 	int64_t quiet_since;         /* monotonic: since when that is so */
+	int64_t open_due;            /* monotonic: when open sessions are shown next */
 	bool broken;                 /* an input could not be read to its end */
 	struct source_counts counts; /* of all inputs */
 };
@@ -253,6 +254,18 @@ static void print_so_far(const struct offline *f)
 	sandbox_report(true);
 }
 
+/* Shows the open sessions. All workers are waited for. Of a followed capture to which nothing is
+ * added their waits go on. */
+static void view_open(struct offline *f, int64_t now)
+{
+	bool quiet = f->following && f->inputs[f->o->reads.n - 1].frames == f->followed;
+	int64_t at = f->latest + (quiet ? now - f->quiet_since : 0);
+	const struct open_sessions *open;
+	shards_settle(f->shards);
+	for (unsigned i = 0; (open = shards_open(f->shards, i, at)); i++)
+		viewer_open(f->run.viewer, i, open);
+}
+
 /* Shows the progress in the view. The end of the view stops the reading. */
 static void view_look(struct offline *f, const struct source *s)
 {
@@ -262,6 +275,11 @@ static void view_look(struct offline *f, const struct source *s)
 		snprintf(state, sizeof state, "%s %.0f %%", f->run.progress.what,
 			 100.0 * (double)done / (double)f->run.progress.total);
 		viewer_state(f->run.viewer, state);
+	}
+	int64_t now = clock_read(CLOCK_MONOTONIC);
+	if (now >= f->open_due && f->latest != INT64_MIN) {
+		f->open_due = now + FRAME_SECOND;
+		view_open(f, now);
 	}
 	if (!viewer_look(f->run.viewer))
 		stopping = 1;
@@ -489,6 +507,7 @@ static void afterwards(struct offline *f)
 static void view(struct offline *f)
 {
 	viewer_state(f->run.viewer, "all read");
+	view_open(f, 0);
 	while (!stopping && viewer_turn(f->run.viewer, 10 * VIEWER_TURN_MS))
 		;
 }

@@ -65,6 +65,7 @@ struct shards {
 	void (*session)(void *arg, const struct record *record);
 	void *arg;
 	struct worker *workers;
+	struct open_sessions *open; /* of each worker; NULL: nobody has asked */
 	struct chunk *chunks;
 	pthread_mutex_t lock;
 	pthread_cond_t work, room, progress; /* work: a chunk was published; room: the rings have
@@ -430,6 +431,16 @@ void shards_stats(struct shards *s, struct monitor_stats *out)
 	}
 }
 
+const struct open_sessions *shards_open(struct shards *s, unsigned worker, int64_t now)
+{
+	if (!s->open)
+		s->open = calloc(s->n, sizeof *s->open);
+	if (worker >= s->n || !s->open)
+		return NULL;
+	monitor_open(s->alone ? s->alone : s->workers[worker].monitor, now, &s->open[worker]);
+	return &s->open[worker];
+}
+
 /* Returns the configuration of one worker, with its part of the bounds. */
 static struct monitor_config part_of(const struct monitor_config *config, unsigned worker,
 				     unsigned n)
@@ -521,6 +532,7 @@ void shards_free(struct shards *s)
 	pthread_cond_destroy(&s->room);
 	pthread_cond_destroy(&s->progress);
 	free(s->workers);
+	free(s->open);
 	free(s->chunks);
 	free(s);
 }

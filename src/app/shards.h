@@ -43,6 +43,12 @@ int64_t shards_last(const struct shards *s);
  * after shards_settle or shards_finish. */
 void shards_stats(struct shards *s, struct monitor_stats *out);
 
+/* Returns the open sessions of a worker that wait longest, as monitor_open renews them; now:
+ * nanoseconds. Returns NULL if there is no such worker, or no memory. Borrowed until the next call
+ * for the same worker. Call only directly after shards_settle or shards_finish, or after this
+ * function. */
+const struct open_sessions *shards_open(struct shards *s, unsigned worker, int64_t now);
+
 /* Frees s at any time. Sessions that were not yet delivered are lost. s may be NULL. */
 void shards_free(struct shards *s);
 

@@ -61,7 +61,8 @@ struct worker {
 	struct slot *slots;
 	struct pollfd *fds; /* one for each slot, and one for event */
 	unsigned n;
-	struct port_set ports; /* if store is set: its ports */
+	struct open_sessions *open; /* NULL: nobody wants to see them */
+	struct port_set ports;      /* if store is set: its ports */
 	int event;
 	pthread_t thread;
 	bool started, wake_due;
@@ -299,6 +300,15 @@ static void time_pass(struct worker *w, int64_t now)
 		monitor_tick(w->monitor, ts);
 }
 
+/* Looks at some of the open connections, four times a second. On a quiet link their waits go on
+ * with the monotonic clock. */
+static void open_look(struct worker *w, int64_t now)
+{
+	int64_t quiet = w->frame_clock != 0 ? now - w->frame_clock : 0;
+	if (w->open)
+		monitor_open(w->monitor, monitor_time(w->monitor) + quiet, w->open);
+}
+
 static void alerting_take(struct worker *w)
 {
 	struct alerting *renewed = atomic_exchange(&w->renewed, NULL);
@@ -315,11 +325,15 @@ static void look(struct worker *w, int64_t now)
 	alerting_take(w);
 	for (unsigned i = 0; i < w->n; i++)
 		slot_look(w, &w->slots[i], now_wall);
+	open_look(w, now);
 	w->looked = now;
 	w->looked_wall = now_wall;
 	if (now - w->stats_sent >= stats_interval) {
 		w->stats_sent = now;
 		stats_send(w);
+		if (w->open)
+			message_put(w, WORKER_OPEN, w->open, open_sessions_size(w->open),
+				    RING_SPARE);
 	}
 }
 
@@ -470,6 +484,12 @@ struct worker *worker_new(const struct monitor_config *config, unsigned interfac
 	return w;
 }
 
+bool worker_watch_open(struct worker *w)
+{
+	w->open = calloc(1, sizeof *w->open);
+	return w->open;
+}
+
 static void worker_wake(struct worker *w)
 {
 	uint64_t one = 1;
@@ -557,6 +577,7 @@ void worker_free(struct worker *w)
 	free(w->alerting);
 	free(atomic_load(&w->renewed));
 	ring_free(w->ring);
+	free(w->open);
 	free(w->slots);
 	free(w->fds);
 	if (w->event >= 0)

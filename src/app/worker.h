@@ -14,6 +14,7 @@ enum worker_message {
 	WORKER_RECORD, /* struct record, packed; conn->input is the interface's number */
 	WORKER_FRAMES, /* struct worker_frames: a record that may be an alert, with its frames */
 	WORKER_STATS,  /* struct monitor_stats, once a second and at the end */
+	WORKER_OPEN,   /* struct open_sessions, once a second, after worker_watch_open */
 	WORKER_LINK    /* struct worker_link */
 };
 
@@ -63,6 +64,10 @@ bool worker_alerting(struct worker *w, const struct alerting *alerting);
 /* Gives an open interface to the worker, which closes it. Call before worker_start, or after the
  * worker's LIVE_GONE for that interface. */
 void worker_give(struct worker *w, unsigned interface, struct live *live);
+
+/* Makes the worker send its open sessions. Call before worker_start. Returns false if memory is
+ * exhausted: it then sends none. */
+bool worker_watch_open(struct worker *w);
 
 /* Starts the thread. number: for the thread's name. Call with the signals of the main thread
  * blocked: the thread inherits the mask. Returns false if the system has no thread left. */

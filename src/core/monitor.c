@@ -3,6 +3,7 @@
 
 #include "core/capture_loss.h"
 #include "core/decoder.h"
+#include "core/open_list.h"
 #include "core/session/session.h"
 #include "core/session/trace.h"
 #include "smtpwatch/correlate.h"
@@ -356,4 +357,81 @@ void monitor_stats(const struct monitor *m, struct monitor_stats *out)
 {
 	decoder_stats(m->decoder, out);
 	out->stream = *m->config.engine->stats(m->stream);
+}
+
+/* Before its first bytes a connection has no session. */
+static void awaited_first(const struct monitor *m, const struct conn *c, struct open_session *o)
+{
+	bool tls = port_set_has(&m->config.tls_ports, c->port[SERVER]);
+	o->stage = STAGE_CONNECT;
+	o->awaited = !c->flow[CLIENT].syn || c->rtt != 0 ? AWAITED_REPLY : AWAITED_HANDSHAKE;
+	o->awaited_verb = SMTP_CONNECT;
+	o->since = c->start;
+	if (tls && o->awaited == AWAITED_REPLY)
+		o->awaited = AWAITED_TLS;
+}
+
+/* Returns false if the connection is none of a session. */
+static bool open_tell(const struct monitor *m, const struct conn *c, struct open_session *o)
+{
+	const struct session *s = c->user;
+	*o = (struct open_session){.addr = {c->addr[CLIENT], c->addr[SERVER]},
+				   .port = {c->port[CLIENT], c->port[SERVER]},
+				   .start = c->start,
+				   .first = c->first};
+	for (enum side side = CLIENT; side <= SERVER; side++)
+		o->bytes[side] = c->flow[side].bytes + c->flow[side].gap;
+	if (s)
+		return recognised(m, c, session_info(s)) && session_awaited(s, c, o);
+	awaited_first(m, c, o);
+	return port_set_has(&m->config.ports, c->port[SERVER]);
+}
+
+/* Looks at n connections from a number on, or at the one that is listed already. */
+static uint32_t open_look(const struct monitor *m, struct open_sessions *o, uint32_t from,
+			  uint32_t n)
+{
+	const struct conn *some[OPEN_BATCH];
+	uint32_t numbers = m->config.engine->open(m->stream, from, n, some);
+	for (uint32_t i = 0; i < n; i++) {
+		struct open_session one;
+		if (!some[i] || !open_tell(m, some[i], &one))
+			continue;
+		one.number = from + i;
+		open_list_add(o, &one);
+	}
+	return numbers;
+}
+
+/* The sessions that were listed are listed again first, with what is awaited now. */
+static void open_again(const struct monitor *m, struct open_sessions *o)
+{
+	uint32_t n = o->n;
+	o->n = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct open_session was = o->all[i];
+		const struct conn *c;
+		struct open_session one;
+		m->config.engine->open(m->stream, was.number, 1, &c);
+		if (!c || c->first != was.first || !open_tell(m, c, &one))
+			continue;
+		one.number = was.number;
+		open_list_add(o, &one);
+	}
+}
+
+void monitor_open(const struct monitor *m, int64_t now, struct open_sessions *o)
+{
+	o->now = now;
+	o->told = m->config.engine->open != NULL;
+	o->open = m->config.engine->stats(m->stream)->conns_open;
+	if (!o->told)
+		return;
+	open_again(m, o);
+	for (uint32_t looked = 0; looked < OPEN_LOOKS; looked += OPEN_BATCH) {
+		uint32_t numbers = open_look(m, o, o->at, OPEN_BATCH);
+		o->at = numbers > o->at && numbers - o->at > OPEN_BATCH ? o->at + OPEN_BATCH : 0;
+		if (o->at == 0)
+			break;
+	}
 }

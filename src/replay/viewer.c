@@ -17,6 +17,7 @@ struct viewer {
 	const struct options *o;
 	struct viewer_source source;
 	struct recent *recent;
+	struct open_merge *open;
 	struct top *top;
 	struct export *export; /* NULL: nothing can be saved */
 	const char *folder;
@@ -36,7 +37,8 @@ struct viewer *viewer_new(const struct options *o, const char *inputs,
 	v->o = o;
 	v->source = *source;
 	v->recent = recent_new(&o->redaction);
-	v->top = v->recent ? top_new(v->recent, inputs) : NULL;
+	v->open = open_merge_new();
+	v->top = v->recent && v->open ? top_new(v->recent, v->open, inputs) : NULL;
 	v->folder = o->write_pcap ? o->write_pcap : ".";
 	v->export = export_open(v->folder, o->user, &v->no_export);
 	if (v->top && screen_open(why))
@@ -52,6 +54,7 @@ void viewer_free(struct viewer *v)
 	screen_close();
 	top_free(v->top);
 	recent_free(v->recent);
+	open_merge_free(v->open);
 	export_close(v->export);
 	outbuf_free(&v->text);
 	free(v);
@@ -61,6 +64,11 @@ void viewer_record(struct viewer *v, const struct record *record, const struct r
 		   struct session_frames frames)
 {
 	recent_add(v->recent, record, r, frames);
+}
+
+void viewer_open(struct viewer *v, unsigned part, const struct open_sessions *o)
+{
+	open_merge_take(v->open, part, o);
 }
 
 void viewer_state(struct viewer *v, const char *state)

@@ -42,6 +42,10 @@ void viewer_free(struct viewer *v);
 void viewer_record(struct viewer *v, const struct record *record, const struct report *r,
 		   struct session_frames frames);
 
+/* Shows the open sessions of a part of the run, such as a worker: they stand in place of those that
+ * this part had before. o: copied. */
+void viewer_open(struct viewer *v, unsigned part, const struct open_sessions *o);
+
 /* Sets the text at the right of the first line: "35 % read". Copies it. */
 void viewer_state(struct viewer *v, const char *state);
 

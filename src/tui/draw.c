@@ -1,6 +1,8 @@
 /* draw.c - draws the title, the tabs, a list or a text, and the last line. */
 #include "policy/alert_kind.h"
 #include "smtpwatch/cause.h"
+#include "tui/cell.h"
+#include "tui/open.h"
 #include "tui/view.h"
 
 #include "smtpwatch/frame.h"
@@ -16,64 +18,23 @@ enum { WIDE = 100, HEAD = 3, MAIL = 170, ENDPOINTS = 39, HOST_CELLS = 60 };
 static const int styles[SEVERITIES] = {SCREEN_PLAIN,   SCREEN_PLAIN, SCREEN_NOTICE,
 				       SCREEN_WARNING, SCREEN_ERROR, SCREEN_CRITICAL};
 
-/* A line being drawn. column: where the next cell begins. */
-struct line {
-	struct top *t;
-	unsigned row, column, selected;
-};
-
-/* Draws t->cell with `width` columns and a blank behind, and empties it. A text that is cut ends in
- * "~". right: aligned to the right. */
-static void cell(struct line *l, unsigned width, int style, bool right)
+static void cell_number(struct top_row *l, unsigned width, int style, uint64_t n)
 {
-	struct outbuf *c = &l->t->cell;
-	unsigned columns = screen_size().columns, left = 0;
-	if (l->column < columns)
-		left = width < columns - l->column ? width : columns - l->column;
-	bool cut = left > 0 && screen_width(bytes_of(c->p, c->n)) > left;
-	size_t shift = right && c->n < width ? width - c->n : 0;
-	screen_put(l->row, l->column + (unsigned)shift, left - (unsigned)(cut ? 1 : 0),
-		   (unsigned)style | l->selected, bytes_of(c->p, c->n));
-	if (cut)
-		screen_put(l->row, l->column + left - 1, 1, (unsigned)style | l->selected,
-			   bytes_str("~"));
-	l->column += width + 1;
-	c->n = 0;
-	c->failed = false;
-}
-
-static void cell_str(struct line *l, unsigned width, int style, const char *text)
-{
-	escape_text(&l->t->cell, bytes_str(text));
-	cell(l, width, style, false);
-}
-
-static void cell_number(struct line *l, unsigned width, int style, uint64_t n)
-{
-	outbuf_grouped(&l->t->cell, n);
-	cell(l, width, style, true);
+	outbuf_grouped(l->cell, n);
+	top_cell(l, width, style, true);
 }
 
 /* Draws the mean wait: "12.3 ms", "4.5 s", or "-" if none was measured. */
-static void cell_wait(struct line *l, unsigned width, const struct recent_wait *w)
+static void cell_wait(struct top_row *l, unsigned width, const struct recent_wait *w)
 {
 	double ns = w->n > 0 ? (double)w->sum / (double)w->n : 0;
 	if (w->n == 0)
-		outbuf_str(&l->t->cell, "-");
+		outbuf_str(l->cell, "-");
 	else if (ns < (double)FRAME_SECOND)
-		outbuf_format(&l->t->cell, "%.1f ms", ns / (double)FRAME_MS);
+		outbuf_format(l->cell, "%.1f ms", ns / (double)FRAME_MS);
 	else
-		outbuf_format(&l->t->cell, "%.1f s", ns / (double)FRAME_SECOND);
-	cell(l, width, SCREEN_PLAIN, true);
-}
-
-/* Begins a line. A selected line is in reverse video over the whole width. */
-static struct line line_begin(struct top *t, unsigned row, bool selected)
-{
-	struct line l = {.t = t, .row = row, .selected = selected ? SCREEN_SELECTED : 0};
-	for (unsigned i = 0; selected && i < screen_size().columns; i++)
-		screen_put(row, i, 1, SCREEN_SELECTED, bytes_str(" "));
-	return l;
+		outbuf_format(l->cell, "%.1f s", ns / (double)FRAME_SECOND);
+	top_cell(l, width, SCREEN_PLAIN, true);
 }
 
 static void put_bar(unsigned row)
@@ -114,7 +75,7 @@ static void title_put(struct top *t, unsigned detail)
 static void draw_title(struct top *t)
 {
 	unsigned columns = screen_size().columns, state = (unsigned)strlen(t->state), detail = 3;
-	struct line l = {.t = t};
+	struct top_row l = {.cell = &t->cell};
 	unsigned room = columns > state + 2 ? columns - state - 2 : 0;
 	put_bar(0);
 	do
@@ -125,7 +86,7 @@ static void draw_title(struct top *t)
 	t->cell.n = 0;
 	escape_text(&t->cell, bytes_str(t->inputs));
 	if (l.column < room)
-		cell(&l, room - l.column, SCREEN_BAR, false);
+		top_cell(&l, room - l.column, SCREEN_BAR, false);
 	t->cell.n = 0;
 	if (columns > state)
 		screen_put(0, columns - state - 1, state, SCREEN_BAR, bytes_str(t->state));
@@ -137,14 +98,16 @@ static const char *order_words(const struct top *t)
 							 "most sessions first", "slowest first"};
 	if (t->view == TOP_SESSIONS)
 		return t->worst_first ? "worst first" : "latest first";
+	if (t->view == TOP_WAITING)
+		return "longest wait first";
 	return t->view <= TOP_CLIENTS ? hosts[t->order] : "";
 }
 
 static void draw_tabs(struct top *t)
 {
-	static const char *const names[] = {"1 Servers", "2 Clients", "3 Sessions"};
-	struct line l = {.t = t, .row = 1, .column = 1};
-	for (int v = TOP_SERVERS; v <= TOP_SESSIONS; v++) {
+	static const char *const names[] = {"1 Servers", "2 Clients", "3 Sessions", "4 Open"};
+	struct top_row l = {.cell = &t->cell, .row = 1, .column = 1};
+	for (int v = TOP_SERVERS; v <= TOP_WAITING; v++) {
 		bool here = (int)t->view == v ||
 			    (t->view == TOP_DETAIL && (int)t->detail_from == v);
 		l.column += screen_put(1, l.column, 20,
@@ -156,7 +119,9 @@ static void draw_tabs(struct top *t)
 		      t->view == TOP_SESSIONS && t->alerts_only ? ", alerts only" : "");
 	if (t->view == TOP_SESSIONS && t->filter[0] != '\0')
 		outbuf_format(&t->cell, ", with \"%s\"", t->filter);
-	cell(&l, 200, SCREEN_DIM, false);
+	if (t->view == TOP_WAITING)
+		open_draw_count(&t->cell, t->open, t->waiting_n);
+	top_cell(&l, 200, SCREEN_DIM, false);
 }
 
 /* An address and a name share what the other cells leave. */
@@ -174,23 +139,23 @@ static unsigned name_width(void)
 
 static void draw_host_head(struct top *t)
 {
-	struct line l = {.t = t, .row = 2};
+	struct top_row l = {.cell = &t->cell, .row = 2};
 	bool wide = screen_size().columns >= WIDE;
-	cell_str(&l, host_width(), SCREEN_DIM, t->view == TOP_SERVERS ? "Server" : "Client");
-	cell_str(&l, name_width(), SCREEN_DIM, "Name");
-	cell_str(&l, 8, SCREEN_DIM, "Sessions");
-	cell_str(&l, 7, SCREEN_DIM, " Alerts");
+	top_cell_str(&l, host_width(), SCREEN_DIM, t->view == TOP_SERVERS ? "Server" : "Client");
+	top_cell_str(&l, name_width(), SCREEN_DIM, "Name");
+	top_cell_str(&l, 8, SCREEN_DIM, "Sessions");
+	top_cell_str(&l, 7, SCREEN_DIM, " Alerts");
 	if (wide)
-		cell_str(&l, 8, SCREEN_DIM, "Worst");
-	cell_str(&l, 14, SCREEN_DIM, "Stage");
+		top_cell_str(&l, 8, SCREEN_DIM, "Worst");
+	top_cell_str(&l, 14, SCREEN_DIM, "Stage");
 	if (wide)
-		cell_str(&l, 8, SCREEN_DIM, "Greeting");
-	cell_str(&l, 8, SCREEN_DIM, "  Answer");
+		top_cell_str(&l, 8, SCREEN_DIM, "Greeting");
+	top_cell_str(&l, 8, SCREEN_DIM, "  Answer");
 }
 
 static void draw_host(struct top *t, unsigned row, const struct recent_host *h, bool selected)
 {
-	struct line l = line_begin(t, row, selected);
+	struct top_row l = top_row_begin(&t->cell, row, selected);
 	unsigned worst = SEVERITIES - 1, stage = recent_stage(h);
 	struct text words = {.b = &t->cell};
 	bool wide = screen_size().columns >= WIDE;
@@ -204,13 +169,14 @@ static void draw_host(struct top *t, unsigned row, const struct recent_host *h, 
 		text_endpoint(&words, &h->addr, h->port);
 	else
 		outbuf_str(&t->cell, ip_addr_text(&h->addr, addr));
-	cell(&l, host_width(), SCREEN_PLAIN, false);
-	cell_str(&l, name_width(), SCREEN_PLAIN, h->name);
+	top_cell(&l, host_width(), SCREEN_PLAIN, false);
+	top_cell_str(&l, name_width(), SCREEN_PLAIN, h->name);
 	cell_number(&l, 8, SCREEN_PLAIN, h->sessions);
 	cell_number(&l, 7, styles[worst], all);
 	if (wide)
-		cell_str(&l, 8, styles[worst], all > 0 ? severity_name((enum severity)worst) : "");
-	cell_str(&l, 14, SCREEN_PLAIN, stage < STAGES ? stage_name((enum stage)stage) : "");
+		top_cell_str(&l, 8, styles[worst],
+			     all > 0 ? severity_name((enum severity)worst) : "");
+	top_cell_str(&l, 14, SCREEN_PLAIN, stage < STAGES ? stage_name((enum stage)stage) : "");
 	if (wide)
 		cell_wait(&l, 8, &h->greeting);
 	cell_wait(&l, 8, &h->acceptance);
@@ -224,32 +190,32 @@ static unsigned mail_width(void)
 
 static void draw_session_head(struct top *t)
 {
-	struct line l = {.t = t, .row = 2};
-	cell_str(&l, 7, SCREEN_DIM, "      #");
+	struct top_row l = {.cell = &t->cell, .row = 2};
+	top_cell_str(&l, 7, SCREEN_DIM, "      #");
 	if (screen_size().columns >= WIDE)
-		cell_str(&l, 19, SCREEN_DIM,
-			 stamp_is_local() ? "Ended (local time)" : "Ended (UTC)");
+		top_cell_str(&l, 19, SCREEN_DIM,
+			     stamp_is_local() ? "Ended (local time)" : "Ended (UTC)");
 	else
-		cell_str(&l, 8, SCREEN_DIM, "Ended");
-	cell_str(&l, 8, SCREEN_DIM, "Severity");
-	cell_str(&l, 22, SCREEN_DIM, "Ending");
+		top_cell_str(&l, 8, SCREEN_DIM, "Ended");
+	top_cell_str(&l, 8, SCREEN_DIM, "Severity");
+	top_cell_str(&l, 22, SCREEN_DIM, "Ending");
 	if (screen_size().columns < MAIL) {
-		cell_str(&l, 1000, SCREEN_DIM, "Client > server");
+		top_cell_str(&l, 1000, SCREEN_DIM, "Client > server");
 		return;
 	}
-	cell_str(&l, ENDPOINTS, SCREEN_DIM, "Client > server");
-	cell_str(&l, mail_width(), SCREEN_DIM, "Sender");
-	cell_str(&l, mail_width(), SCREEN_DIM, "Recipient");
-	cell_str(&l, 22, SCREEN_DIM, "Cause");
-	cell_str(&l, 1000, SCREEN_DIM, "Message-ID");
+	top_cell_str(&l, ENDPOINTS, SCREEN_DIM, "Client > server");
+	top_cell_str(&l, mail_width(), SCREEN_DIM, "Sender");
+	top_cell_str(&l, mail_width(), SCREEN_DIM, "Recipient");
+	top_cell_str(&l, 22, SCREEN_DIM, "Cause");
+	top_cell_str(&l, 1000, SCREEN_DIM, "Message-ID");
 }
 
-static void cell_string(struct line *l, unsigned width, const struct transaction *m,
+static void cell_string(struct top_row *l, unsigned width, const struct transaction *m,
 			enum string_tag tag)
 {
 	if (m)
-		escape_text(&l->t->cell, strings_find(&m->strings, tag).text);
-	cell(l, width, SCREEN_PLAIN, false);
+		escape_text(l->cell, strings_find(&m->strings, tag).text);
+	top_cell(l, width, SCREEN_PLAIN, false);
 }
 
 /* Returns the first message that needs attention, else the first; NULL: there is none. */
@@ -262,21 +228,21 @@ static const struct transaction *message_of(const struct report *r)
 }
 
 /* Draws the mail and the cause, redacted as in every output. */
-static void draw_mail(struct line *l, struct stored_session *s)
+static void draw_mail(struct top_row *l, struct stored_session *s)
 {
 	const struct report *r = stored_restore(s);
 	const struct transaction *m = message_of(r);
 	const struct cause *c = report_cause(r);
 	cell_string(l, mail_width(), m, STRING_FROM);
 	cell_string(l, mail_width(), m, STRING_RCPT);
-	cell_str(l, 22, SCREEN_PLAIN, c ? cause_row(c->id)->id : "");
+	top_cell_str(l, 22, SCREEN_PLAIN, c ? cause_row(c->id)->id : "");
 	cell_string(l, 1000, m, STRING_MESSAGE_ID);
 }
 
 static void draw_session(struct top *t, unsigned row, struct stored_session *s, bool selected)
 {
 	const struct conn *conn = s->record->conn;
-	struct line l = line_begin(t, row, selected);
+	struct top_row l = top_row_begin(&t->cell, row, selected);
 	struct text words = {.b = &t->cell};
 	bool wide = screen_size().columns >= WIDE;
 	char addr[IP_ADDR_TEXT];
@@ -287,12 +253,12 @@ static void draw_session(struct top *t, unsigned row, struct stored_session *s, 
 		memmove(t->cell.p, t->cell.p + 11, 8);
 	if (t->cell.n > 19)
 		t->cell.n = wide ? 19 : 8;
-	cell(&l, wide ? 19 : 8, SCREEN_PLAIN, false);
-	cell_str(&l, 8, styles[s->severity], severity_name(s->severity));
-	cell_str(&l, 22, styles[s->severity], alert_kind_row(s->kind)->id);
+	top_cell(&l, wide ? 19 : 8, SCREEN_PLAIN, false);
+	top_cell_str(&l, 8, styles[s->severity], severity_name(s->severity));
+	top_cell_str(&l, 22, styles[s->severity], alert_kind_row(s->kind)->id);
 	outbuf_format(&t->cell, "%s > ", ip_addr_text(&conn->addr[CLIENT], addr));
 	text_endpoint(&words, &conn->addr[SERVER], conn->port[SERVER]);
-	cell(&l, screen_size().columns < MAIL ? 1000 : ENDPOINTS, SCREEN_PLAIN, false);
+	top_cell(&l, screen_size().columns < MAIL ? 1000 : ENDPOINTS, SCREEN_PLAIN, false);
 	if (screen_size().columns >= MAIL)
 		draw_mail(&l, s);
 }
@@ -310,31 +276,42 @@ static void draw_text(struct top *t, struct bytes text)
 	}
 }
 
+static const char *none_words(const struct top *t)
+{
+	if (t->view == TOP_WAITING)
+		return open_draw_none(t->open);
+	return t->view == TOP_SESSIONS && t->filter[0] != '\0' ? "None fits." : "None so far.";
+}
+
 static void draw_list(struct top *t)
 {
 	size_t first = t->place[t->view].first, lines = top_lines(t);
 	if (t->view == TOP_SESSIONS)
 		draw_session_head(t);
+	else if (t->view == TOP_WAITING)
+		open_draw_head(&t->cell);
 	else
 		draw_host_head(t);
 	for (size_t i = 0; i < top_rows() && first + i < lines; i++) {
 		bool selected = first + i == t->place[t->view].at;
+		unsigned row = (unsigned)(HEAD + i);
 		if (t->view == TOP_SESSIONS)
-			draw_session(t, (unsigned)(HEAD + i), t->sessions[first + i], selected);
+			draw_session(t, row, t->sessions[first + i], selected);
+		else if (t->view == TOP_WAITING)
+			open_draw(&t->cell, row, &t->waiting[first + i], selected);
 		else
-			draw_host(t, (unsigned)(HEAD + i), t->hosts[first + i], selected);
+			draw_host(t, row, t->hosts[first + i], selected);
 	}
 	if (lines == 0)
-		screen_put(HEAD, 1, 100, SCREEN_DIM,
-			   bytes_str(t->view == TOP_SESSIONS && t->filter[0] != '\0'
-					     ? "None fits."
-					     : "None so far."));
+		screen_put(HEAD, 1, 100, SCREEN_DIM, bytes_str(none_words(t)));
 }
 
 static void draw_last(struct top *t)
 {
 	static const char keys[] =
 		" Enter open  / search  f filter  a alerts  o order  s,e save  ? help  q quit";
+	static const char open_keys[] =
+		" 1 2 3 4 lists  up down PgUp PgDn  / search  f filter of sessions  ? help  q quit";
 	static const char text_keys[] =
 		" Esc back  up down PgUp PgDn  / search  s save packets  e save text  ? help";
 	unsigned row = screen_size().rows - 1;
@@ -345,7 +322,9 @@ static void draw_last(struct top *t)
 	else if (t->message[0] != '\0')
 		outbuf_format(&t->cell, " %s", t->message);
 	else
-		outbuf_str(&t->cell, t->view >= TOP_DETAIL ? text_keys : keys);
+		outbuf_str(&t->cell, t->view >= TOP_DETAIL    ? text_keys
+				     : t->view == TOP_WAITING ? open_keys
+							      : keys);
 	screen_put(row, 0, 1000, SCREEN_BAR, bytes_of(t->cell.p, t->cell.n));
 	t->cell.n = 0;
 }
@@ -356,7 +335,7 @@ void top_draw(struct top *t)
 	top_fill(t);
 	draw_title(t);
 	draw_tabs(t);
-	if (t->view <= TOP_SESSIONS)
+	if (t->view <= TOP_WAITING)
 		draw_list(t);
 	else
 		draw_text(t, t->view == TOP_HELP ? bytes_str(top_help)

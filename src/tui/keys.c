@@ -45,7 +45,7 @@ static void typing_begin(struct top *t, int what)
 {
 	t->typing = what;
 	snprintf(t->typed, sizeof t->typed, "%s", what == 'f' ? t->filter : "");
-	if (what == 'f' && t->view <= TOP_CLIENTS)
+	if (what == 'f' && (t->view <= TOP_CLIENTS || t->view == TOP_WAITING))
 		view_set(t, TOP_SESSIONS);
 }
 
@@ -163,10 +163,11 @@ static void list_key(struct top *t, int key)
 	case '1':
 	case '2':
 	case '3':
+	case '4':
 		view_set(t, (enum top_view)(key - '1'));
 		break;
 	case SCREEN_TAB:
-		view_set(t, t->view >= TOP_SESSIONS ? TOP_SERVERS : (enum top_view)(t->view + 1));
+		view_set(t, t->view >= TOP_WAITING ? TOP_SERVERS : (enum top_view)(t->view + 1));
 		break;
 	case 'a':
 		t->alerts_only = !t->alerts_only;

@@ -13,7 +13,7 @@ enum { FRAME_LINES = 4 };
 const char top_help[] =
 	"Keys\n"
 	"\n"
-	"  1 2 3, Tab     servers, clients, sessions\n"
+	"  1 2 3 4, Tab   servers, clients, sessions that have ended, open sessions\n"
 	"  up down, j k   one line; PgUp, PgDn, Home, End\n"
 	"  Enter          of a server or client: its sessions; of a session: what\n"
 	"                 happened, why, and what was said\n"
@@ -24,21 +24,27 @@ const char top_help[] =
 	"  a              only sessions that are alerts, or all\n"
 	"  o              another order: hosts by alerts, sessions or waiting time;\n"
 	"                 sessions by time or by severity\n"
-	"  s              save the packets of the session as a capture file\n"
-	"  e              save what is said of the session, with its dialogue, as text\n"
-	"  ^L             draw all anew\n"
-	"  q, ^C          end\n"
+	"  s  e           save the packets of the session as a capture file; what is\n"
+	"                 said of the session, with its dialogue, as text\n"
+	"  ^L  q, ^C      draw all anew; end\n"
 	"\n"
 	"Waits are means over what was seen from beginning to end: the greeting from the\n"
 	"SYN on, the answer to a message from its end on. Stage: where most alerts were.\n"
-	"Kept are the last 2,000 sessions that are alerts, and the last 2,000 others.\n";
+	"From 170 columns on sessions have sender, recipient, cause and Message-ID too.\n"
+	"Kept are the last 2,000 sessions that are alerts, and the last 2,000 others.\n"
+	"\n"
+	"Open are the 200 that wait longest, renewed each second: for how long, for what,\n"
+	"how long they are open, and the bytes so far, from 100 columns on of each side.\n"
+	"Of many thousand some are looked at each second, so that one may come later.\n"
+	"Yellow: for five minutes, after which RFC 5321 lets the other side give up.\n";
 
-struct top *top_new(struct recent *recent, const char *inputs)
+struct top *top_new(struct recent *recent, struct open_merge *open, const char *inputs)
 {
 	struct top *t = calloc(1, sizeof *t);
 	if (!t)
 		return NULL;
 	t->recent = recent;
+	t->open = open;
 	t->inputs = inputs;
 	t->worst_first = false;
 	return t;
@@ -99,12 +105,14 @@ void top_fill(struct top *t)
 	if (t->view == TOP_SESSIONS) {
 		sessions_fill(t);
 		cursor_follow(t);
+	} else if (t->view == TOP_WAITING) {
+		t->waiting = open_merge_lines(t->open, &t->waiting_n);
 	} else if (t->view <= TOP_CLIENTS) {
 		t->hosts_n = recent_hosts(t->recent, t->view == TOP_SERVERS ? SERVER : CLIENT,
 					  t->order, t->hosts, TOP_LINES);
 	}
 	lines = top_lines(t);
-	if (t->view > TOP_SESSIONS) {
+	if (t->view > TOP_WAITING) {
 		/* A text has no cursor, and its last page is full. */
 		size_t last = lines > rows ? lines - rows : 0;
 
@@ -137,6 +145,8 @@ size_t top_lines(const struct top *t)
 {
 	if (t->view == TOP_SESSIONS)
 		return t->sessions_n;
+	if (t->view == TOP_WAITING)
+		return t->waiting_n;
 	return t->view <= TOP_CLIENTS ? t->hosts_n : count_lines(text_of(t));
 }
 
@@ -159,12 +169,18 @@ struct bytes top_line(struct bytes text, size_t line)
 
 bool top_found(struct top *t, size_t line)
 {
-	char words[RECENT_WORDS], addr[IP_ADDR_TEXT];
+	char words[RECENT_WORDS], addr[IP_ADDR_TEXT], server[IP_ADDR_TEXT];
 	struct bytes text;
 	if (t->search[0] == '\0')
 		return false;
 	if (t->view == TOP_SESSIONS)
 		return ascii_contains(bytes_str(t->sessions[line]->words), t->search);
+	if (t->view == TOP_WAITING) {
+		const struct open_session *o = t->waiting[line].session;
+		snprintf(words, sizeof words, "%s > %s", ip_addr_text(&o->addr[CLIENT], addr),
+			 ip_addr_text(&o->addr[SERVER], server));
+		return ascii_contains(bytes_str(words), t->search);
+	}
 	if (t->view <= TOP_CLIENTS) {
 		snprintf(words, sizeof words, "%s %s", ip_addr_text(&t->hosts[line]->addr, addr),
 			 t->hosts[line]->name);

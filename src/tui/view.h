@@ -4,10 +4,20 @@
 #define SMTPWATCH_TUI_VIEW_H
 
 #include "format/text/text.h"
+#include "trace/open_merge.h"
 #include "trace/recent.h"
 #include "tui/screen.h"
 
-enum top_view { TOP_SERVERS, TOP_CLIENTS, TOP_SESSIONS, TOP_DETAIL, TOP_HELP, TOP_VIEWS };
+/* Lists come before texts; TOP_WAITING is the list of open sessions. */
+enum top_view {
+	TOP_SERVERS,
+	TOP_CLIENTS,
+	TOP_SESSIONS,
+	TOP_WAITING,
+	TOP_DETAIL,
+	TOP_HELP,
+	TOP_VIEWS
+};
 
 /* A task for the caller, because the view has no packets and no files. OPEN and both SAVE requests
  * are about the session of top_selected. */
@@ -18,9 +28,10 @@ enum { TOP_LINES = 500, TOP_TEXT = 48, TOP_MESSAGE = 256 };
 
 /* The view. Callers may write state; all other members are for view.c, tui/keys.c and draw.c. */
 struct top {
-	struct recent *recent; /* borrowed */
-	const char *inputs;    /* borrowed */
-	char state[64];        /* shown at the right of the first line: "35 % read" */
+	struct recent *recent;   /* borrowed */
+	struct open_merge *open; /* borrowed */
+	const char *inputs;      /* borrowed */
+	char state[64];          /* shown at the right of the first line: "35 % read" */
 	char message[TOP_MESSAGE];
 	enum top_view view;
 	enum top_view detail_from, help_from; /* the views to return to from TOP_DETAIL, TOP_HELP */
@@ -40,14 +51,15 @@ struct top {
 	/* The lines of the current list, filled by top_fill. */
 	struct stored_session *sessions[2 * RECENT_SESSIONS];
 	const struct recent_host *hosts[TOP_LINES];
-	size_t sessions_n, hosts_n;
+	const struct open_line *waiting;
+	size_t sessions_n, hosts_n, waiting_n;
 	struct outbuf cell; /* the cell being drawn */
 	struct stamp stamp;
 };
 
-/* Makes a view of the sessions in recent. inputs: names of the inputs. recent and inputs are
- * borrowed until top_free. Returns NULL if memory is exhausted. */
-struct top *top_new(struct recent *recent, const char *inputs);
+/* Makes a view of the sessions in recent and of those that are open. inputs: names of the inputs.
+ * All three are borrowed until top_free. Returns NULL if memory is exhausted. */
+struct top *top_new(struct recent *recent, struct open_merge *open, const char *inputs);
 void top_free(struct top *t);
 
 /* Draws the view. Call while the screen is open (screen_open). */

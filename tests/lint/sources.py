@@ -64,7 +64,7 @@ PUBLIC = {
     "verdict": "core/verdict", "verdicts": "core/verdict", "severity": "core/verdict",
     "judgement": "core/verdict", "cause": "core/cause", "causes": "core/cause",
     "counters": "base", "monitor": "core", "monitor_config": "core", "record": "core",
-    "server_history": "core",
+    "server_history": "core", "open_session": "core/session",
     "correlate": "core",
 }
 # A foreign header, the layers that may include it, and in how many files of each.

@@ -4,6 +4,7 @@
 #define SMTPWATCH_CORE_SESSION_SESSION_H
 
 #include "core/stream/prefetch.h"
+#include "smtpwatch/open_session.h"
 #include "smtpwatch/session_info.h"
 
 /* A session under way. All memory comes from the pool. Call in the order of struct
@@ -80,6 +81,10 @@ void session_disputed(struct session *s);
 
 /* Returns the end. Call after session_close or session_wait_over has returned one. */
 struct session_end *session_end(struct session *s);
+
+/* stage.c - sets stage, awaited, awaited_verb and since of o. Returns false if the session is
+ * closed. */
+bool session_awaited(const struct session *s, const struct conn *conn, struct open_session *o);
 
 /* Returns what the session recorded; valid until session_free. */
 const struct session_info *session_info(const struct session *s);

@@ -52,3 +52,55 @@ enum place session_stage_place(const struct session *s, const struct smtp_pendin
 		return PLACE_TRANSACTION;
 	return s->info.fates[FATE_ACCEPTED] > 0 ? PLACE_BETWEEN : PLACE_BEFORE;
 }
+
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* What is awaited where no command is outstanding. */
+static enum awaited awaited_without(const struct session *s, const struct conn *conn)
+{
+	bool client = conn->flow[CLIENT].fin, server = conn->flow[SERVER].fin;
+	if (server != client)
+		return server ? AWAITED_CLIENT_FIN : AWAITED_SERVER_FIN;
+	if (s->encrypted || s->dialogue.lost)
+		return AWAITED_EITHER;
+	switch ((enum dialogue_mode)s->dialogue.mode) {
+	case MODE_CONTENT:
+	case MODE_SOFT:
+	case MODE_CHUNK:
+	case MODE_RAW:
+		return AWAITED_MESSAGE;
+	case MODE_TLS_DUE:
+		return AWAITED_TLS;
+	case MODE_TURNED:
+	case MODE_TLS:
+		return AWAITED_EITHER;
+	default:
+		return AWAITED_COMMAND;
+	}
+}
+
+/* With commands in a group, the wait for a reply begins with the reply before. A server that has
+ * closed will not reply. */
+bool session_awaited(const struct session *s, const struct conn *conn, struct open_session *o)
+{
+	const struct smtp_pending *p = s->phase == SESSION_OPEN ? s->dialogue.head : NULL;
+	if (s->phase != SESSION_OPEN)
+		return false;
+	o->stage = (uint8_t)session_stage_now(s, false);
+	o->since = later(s->last_byte[CLIENT], s->last_byte[SERVER]);
+	if (s->encrypted || conn->flow[SERVER].fin || !p) {
+		o->awaited = (uint8_t)awaited_without(s, conn);
+	} else {
+		o->awaited = AWAITED_REPLY;
+		o->awaited_verb = p->last ? SMTP_END : p->sent_verb;
+		o->since = later(p->ts, s->last_byte[SERVER]);
+	}
+	if (o->awaited == AWAITED_CLIENT_FIN || o->awaited == AWAITED_SERVER_FIN)
+		o->since = s->fin_ts[o->awaited == AWAITED_CLIENT_FIN ? SERVER : CLIENT];
+	if (o->since <= 0 || s->encrypted)
+		o->since = conn->last;
+	return true;
+}

@@ -540,5 +540,6 @@ const struct stream_engine stream_native = {
 	.finish = native_end_all,
 	.free = native_free,
 	.stats = native_stats,
+	.open = native_open,
 	.order = native_order,
 };

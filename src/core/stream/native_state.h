@@ -319,6 +319,10 @@ void native_move(struct stream *s, struct native_conn *c, enum native_list list)
  * its time_wait, or removed. */
 void native_number_free(struct stream *s, struct native_conn *c);
 
+/* stream_engine.open. The lists by timers are no help: in LIST_OPEN a connection is moved when it
+ * is looked at, not at each segment. */
+uint32_t native_open(const struct stream *s, uint32_t from, uint32_t n, const struct conn **out);
+
 /* Puts a connection into LIST_WAIT, or takes it out. */
 void native_wait(struct stream *s, struct native_conn *c, bool wait);
 

@@ -201,3 +201,13 @@ struct native_conn *native_insert(struct stream *s, uint32_t index, uint32_t has
 	native_due_by(s, LIST_HALF_OPEN, s->clock);
 	return c;
 }
+
+uint32_t native_open(const struct stream *s, uint32_t from, uint32_t n, const struct conn **out)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		bool used = from < s->conns && i < s->conns - from;
+		const struct native_conn *c = used ? native_at(s, from + i) : NULL;
+		out[i] = c && c->state.list != LIST_FREE && !native_is_closed(c) ? &c->pub : NULL;
+	}
+	return s->conns;
+}

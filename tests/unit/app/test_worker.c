@@ -12,6 +12,7 @@
 #define worker_alerting       tested_worker_alerting
 #define worker_give           tested_worker_give
 #define worker_start          tested_worker_start
+#define worker_watch_open     tested_worker_watch_open
 #define worker_ring           tested_worker_ring
 #define worker_beats          tested_worker_beats
 #define worker_last           tested_worker_last
@@ -169,12 +170,40 @@ static void a_worker_ends_that_waits_for_room(void **state)
 	alarm(0);
 }
 
+/* Nobody is told of open sessions but who asked; and never in the room that alerts need. */
+static void open_sessions_are_sent_to_who_asked(void **state)
+{
+	(void)state;
+	for (int asked = 0; asked < 2; asked++) {
+		struct worker *w = worker_make();
+		const struct open_sessions *o;
+		unsigned n = 0;
+		uint32_t kind;
+		assert_true(!asked || worker_watch_open(w));
+		look(w, stats_interval);
+		while ((o = ring_peek(w->ring, &kind)) != NULL) {
+			n += kind == WORKER_OPEN && o->told && o->n == 0;
+			ring_release(w->ring);
+		}
+		assert_int_equal(n, asked);
+		while (ring_reserve(w->ring, WORKER_STATS, 64, RING_SPARE) != NULL)
+			ring_commit(w->ring);
+		look(w, 2 * stats_interval);
+		while (ring_peek(w->ring, &kind) != NULL) {
+			assert_int_not_equal(kind, WORKER_OPEN);
+			ring_release(w->ring);
+		}
+		worker_free(w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_interface_that_goes_leaves_its_counts),
 		cmocka_unit_test(an_alert_finds_room_in_a_full_ring),
 		cmocka_unit_test(a_worker_ends_that_waits_for_room),
+		cmocka_unit_test(open_sessions_are_sent_to_who_asked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
