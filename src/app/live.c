@@ -3,6 +3,7 @@
 #include "app/live.h"
 
 #include "app/interfaces.h"
+#include "app/losses.h"
 #include "app/settings_log.h"
 #include "app/worker.h"
 #include "base/log.h"
@@ -33,7 +34,7 @@ enum {
 			    somebody looks on */
 };
 
-static const int64_t second = FRAME_SECOND, losses_interval = 60 * FRAME_SECOND;
+static const int64_t second = FRAME_SECOND;
 
 struct live_run {
 	const struct options *o; /* borrowed: as at the start */
@@ -50,9 +51,9 @@ struct live_run {
 	char user[64]; /* that the program runs as */
 	int signals;   /* signalfd(2) */
 	/* Monotonic, nanoseconds. watchdog: an interval. */
-	int64_t last_stats, second_due, losses_due, watchdog, watchdog_due;
-	struct capture_stats logged; /* the losses of the latest warning */
-	int64_t started;             /* nanoseconds since the epoch */
+	int64_t last_stats, second_due, watchdog, watchdog_due;
+	struct losses losses;
+	int64_t started; /* nanoseconds since the epoch */
 	struct watched watched[WATCHED_MAX];
 	bool records;  /* sessions were delivered since the outputs were flushed */
 	bool stopping; /* a signal or the view has ended the run */
@@ -84,27 +85,6 @@ static void stats_emit(struct live_run *w, bool interim)
 {
 	struct monitor_stats sum = stats_sum(w);
 	sinks_stats(w->run.sinks, summary_of(w, &sum, interim));
-}
-
-/* Prints new losses, once a minute at most. The statistics have the totals. */
-static void losses_log(struct live_run *w, const struct monitor_stats *sum, int64_t now)
-{
-	uint64_t dropped = sum->capture.dropped - w->logged.dropped,
-		 lost = sum->capture.records_lost - w->logged.records_lost;
-	uint64_t pcaps = sum->capture.pcaps_lost - w->logged.pcaps_lost;
-	if (now < w->losses_due || dropped + lost + pcaps == 0)
-		return;
-	if (dropped > 0)
-		log_line("the kernel dropped %llu packets, because its buffer was full; --buffer "
-			 "makes it larger, -j adds a worker",
-			 (unsigned long long)dropped);
-	if (lost > 0)
-		log_line("%llu judged sessions were lost, because the outputs are too slow",
-			 (unsigned long long)lost);
-	if (pcaps > 0)
-		log_line("of %llu alerts the packets were not kept", (unsigned long long)pcaps);
-	w->logged = sum->capture;
-	w->losses_due = now + losses_interval;
 }
 
 /* Handles SIGUSR1. Only this line shows that one worker has more to do than the others. */
@@ -318,7 +298,7 @@ static void second_tick(struct live_run *w, int64_t now)
 	if (now < w->second_due)
 		return;
 	w->second_due = now + second;
-	losses_log(w, &sum, now);
+	losses_log(&w->losses, &sum.capture, now);
 	sandbox_report(false);
 	struct summary so_far = summary_of(w, &sum, true);
 	sinks_summary(w->run.sinks, &so_far);

@@ -144,6 +144,21 @@ static void decrypted_check(struct tls_stream *t, bool data)
 	t->inside.decrypted |= data || (t->side[CLIENT].finished && t->side[SERVER].finished);
 }
 
+/* Returns the algorithms, or NULL: there are none. */
+static const struct cipher_kit *kit_of(struct decryptor *d)
+{
+	pthread_mutex_lock(&d->lock);
+	if (!d->kit && !d->lacking) {
+		d->kit = cipher_kit_new();
+		d->lacking = !d->kit;
+		if (d->lacking)
+			log_line("%s: sessions of TLS stay encrypted", decryptor_lacking);
+	}
+	const struct cipher_kit *kit = d->kit;
+	pthread_mutex_unlock(&d->lock);
+	return kit;
+}
+
 static bool server_hello(struct tls_stream *t, const struct tls_message *m)
 {
 	if (t->hs.server || !handshake_server_hello(&t->hs, m))
@@ -153,7 +168,7 @@ static bool server_hello(struct tls_stream *t, const struct tls_message *m)
 		transcript_reset(&t->transcript, t->pool);
 	if (!t->hs.server || !tls13(t))
 		return true;
-	transcript_end(&t->transcript, t->pool, t->of->kit, t->hs.suite);
+	transcript_end(&t->transcript, t->pool, kit_of(t->of), t->hs.suite);
 	t->side[CLIENT].phase = t->side[SERVER].phase = PHASE_HANDSHAKE;
 	return true;
 }
@@ -234,21 +249,6 @@ static void alert_take(struct tls_stream *t, enum side side, struct bytes alert)
 		t->inside.alert_side = (uint8_t)side;
 		t->inside.alert_description = alert.p[1];
 	}
-}
-
-/* Returns the algorithms, or NULL: there are none. */
-static const struct cipher_kit *kit_of(struct decryptor *d)
-{
-	pthread_mutex_lock(&d->lock);
-	if (!d->kit && !d->lacking) {
-		d->kit = cipher_kit_new();
-		d->lacking = !d->kit;
-		if (d->lacking)
-			log_line("%s: sessions of TLS stay encrypted", decryptor_lacking);
-	}
-	const struct cipher_kit *kit = d->kit;
-	pthread_mutex_unlock(&d->lock);
-	return kit;
 }
 
 /* TLS 1.2 has one secret for both sides and the whole session. */

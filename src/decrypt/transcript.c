@@ -51,7 +51,7 @@ void transcript_end(struct transcript *t, struct pool *pool, const struct cipher
 		    const struct tls_suite *suite)
 {
 	uint8_t hash[CIPHER_MAC];
-	t->known = !t->lost && hash_make(t, kit, suite, hash);
+	t->known = !t->lost && kit && hash_make(t, kit, suite, hash);
 	if (t->known)
 		memcpy(t->hash, hash, KEYLOG_RANDOM);
 	transcript_reset(t, pool);

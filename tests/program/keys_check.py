@@ -384,7 +384,8 @@ def test_gnutls(folder):
     with subprocess.Popen(
             within(folder, "gnutls-serv", "-q", "--echo", "-p", str(port), "--x509certfile",
                    "cert.pem", "--x509keyfile", "key.pem", "--priority",
-                   "NORMAL:-GROUP-ALL:+GROUP-SECP384R1:+GROUP-SECP256R1"), env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+                   "NORMAL:-GROUP-ALL:+GROUP-SECP384R1:+GROUP-SECP256R1"), env=env,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             wait_for(lambda: listening(port))
             proxy = Proxy(folder, port)

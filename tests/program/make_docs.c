@@ -7,6 +7,7 @@
 #include "format/fields.h"
 #include "format/text/explain_words.h"
 #include "history/mail.h"
+#include "lib/outcome_docs.h"
 #include "lib/schema.h"
 #include "options/help.h"
 #include "options/read.h"
@@ -218,22 +219,6 @@ static void part_outcomes(struct outbuf *b)
 		mdoc_sentence(b, outcome_row(i)->sentence);
 	}
 	outbuf_str(b, ".El\n");
-}
-
-static void part_outcome_table(struct outbuf *b)
-{
-	outbuf_str(b, "| outcome | severity | meaning |\n|---|---|---|\n");
-	for (unsigned i = 0; i < OUTCOMES; i++)
-		outbuf_format(b, "| `%s` | %s | %s |\n", outcome_row(i)->name,
-			      severity_name(outcome_row(i)->severity), outcome_row(i)->sentence);
-}
-
-static void part_outcome_names(struct outbuf *b)
-{
-	outbuf_str(b, "_smtpwatch_outcomes=\"open twice later elsewhere all");
-	for (unsigned i = 0; i < OUTCOMES; i++)
-		outbuf_format(b, "%s%s", i % 6 == 5 ? "\n\t" : " ", outcome_row(i)->name);
-	outbuf_str(b, "\"\n");
 }
 
 /* The heading that a signature stands under, where it is another than its predecessor's; else NULL.
@@ -574,8 +559,8 @@ static const struct part parts[] = {
 	{"facts", part_fields},
 	{"exit codes", part_exit},
 	{"outcomes", part_outcomes},
-	{"table of outcomes", part_outcome_table},
-	{"names of outcomes", part_outcome_names},
+	{"table of outcomes", outcome_docs_table},
+	{"names of outcomes", outcome_docs_names},
 	{"alerts", part_alerts},
 	{"list of alerts", part_alert_list},
 	{"list of causes", part_cause_list},

@@ -53,7 +53,7 @@ static bool opened(enum lines lines, size_t step)
 {
 	struct keylog *k = keylog_new(8);
 	struct pool *pool = pool_new(1 << 20);
-	struct tls_decryptor *d = decryptor_new(k);
+	struct tls_decryptor *d = decryptor_new(k, true);
 	struct tls_item item;
 	struct tls_place at = {.ts = 1};
 	uint64_t end[2] = {0};
