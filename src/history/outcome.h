@@ -59,7 +59,8 @@ void outcomes_attempt(struct outcomes *o, const struct attempt *a, unsigned gate
  * calls. */
 void outcomes_tick(struct outcomes *o, int64_t now, unsigned calls);
 
-/* From now on `changed` is called: with nothing that was so at `now`. */
+/* From now on `changed` is called, with nothing that was so at `now`. arg: in place of that of the
+ * configuration. */
 void outcomes_listen(struct outcomes *o, int64_t now, mail_listener *changed, void *arg);
 
 /* Calls the listener for each mail that is kept, as it is at `now`. */

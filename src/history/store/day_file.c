@@ -359,8 +359,9 @@ bool day_erase(struct day_file *d, uint64_t address, uint64_t *rows, struct erro
 {
 	static const char *const sql[] = {
 		"DELETE FROM attempt WHERE (rcpt & 0x7fffffff) = (?1 & 0x7fffffff) AND +rcpt = ?1",
-		"DELETE FROM attempt WHERE (sender & 0x7fffffff) = (?1 & 0x7fffffff) AND sender IS "
-		"NOT NULL AND +sender = ?1",
+		("DELETE FROM attempt WHERE (sender & 0x7fffffff) = (?1 & 0x7fffffff) AND sender "
+		 "IS "
+		 "NOT NULL AND +sender = ?1"),
 		"DELETE FROM name WHERE key = ?1"};
 	enum day_fault fault;
 	*rows = 0;
