@@ -32,11 +32,13 @@ bool mail_is_over(const struct mail *m)
 	return m->accepted > 0;
 }
 
-/* Whether all was watched and read. Sets *pauses if a gateway paused for a moment. */
+/* Whether all was watched and read. client: what the mail's client did at other sites counts too.
+ * Sets *pauses if a gateway paused for a moment. */
 static bool is_read(const struct mail *m, const struct watch *w, int64_t start, int64_t end,
-		    bool *pauses)
+		    bool client, bool *pauses)
 {
-	return watch_covers(w, start, end, pauses) && watch_read(w, start, end, m->site, m->client);
+	return watch_covers(w, start, end, pauses) &&
+	       watch_read(w, start, end, m->site, client ? m->client : m->site);
 }
 
 static struct mail_facts facts_of(const struct mail *m, const struct watch *w, int64_t now,
@@ -54,10 +56,12 @@ static struct mail_facts facts_of(const struct mail *m, const struct watch *w, i
 			       .believed = m->fate == ATTEMPT_FALSELY_ACCEPTED,
 			       .given_up = m->trouble && now >= m->first + give_up};
 	bool open = m->trouble && !f.sender_knows && !f.elsewhere;
+	/* A sender that believes its mail delivered goes to no other site. One that does not may.
+	 */
 	if (open && f.believed)
-		f.after_read = is_read(m, w, last, now < end ? now : end, pauses);
+		f.after_read = is_read(m, w, last, now < end ? now : end, false, pauses);
 	if (open && f.given_up)
-		f.all_read = is_read(m, w, m->first, m->first + give_up, pauses);
+		f.all_read = is_read(m, w, m->first, m->first + give_up, true, pauses);
 	return f;
 }
 

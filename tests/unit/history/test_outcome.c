@@ -198,6 +198,25 @@ static void never_needs_eyes(void **state)
 	outcomes_free(o);
 }
 
+/* A client that talks to others in TLS hides no further try of a mail that it believes delivered.
+ */
+static void a_loss_needs_eyes_at_its_site(void **state)
+{
+	struct outcomes *o = engine(NULL, 100);
+	struct attempt a = attempt(day, ATTEMPT_FALSELY_ACCEPTED);
+	struct ip_addr stranger = made_addr("203.0.113.9");
+	(void)state;
+	outcomes_watched(o, 0, begin, begin + 20 * day);
+	outcomes_attempt(o, &a, 0);
+	assert_int_equal(at(o, 2 * day).confidence, CONFIDENCE_CERTAIN);
+	outcomes_unread(o, begin + day, 4711, &a.client);
+	assert_int_equal(at(o, 2 * day).outcome, OUTCOME_LOST);
+	assert_int_equal(at(o, 8 * day).outcome, OUTCOME_LOST);
+	outcomes_unread(o, begin + day, a.site, &stranger);
+	assert_int_equal(at(o, 2 * day).outcome, OUTCOME_NOT_WATCHED);
+	outcomes_free(o);
+}
+
 static void what_was_dropped_may_have_been_it(void **state)
 {
 	struct outcomes *o = engine(NULL, 100);
@@ -304,6 +323,7 @@ int main(void)
 		cmocka_unit_test(the_envelope_alone_is_less_sure),
 		cmocka_unit_test(a_loss_is_said_at_once_and_taken_back),
 		cmocka_unit_test(never_needs_eyes),
+		cmocka_unit_test(a_loss_needs_eyes_at_its_site),
 		cmocka_unit_test(what_was_dropped_may_have_been_it),
 		cmocka_unit_test(a_gap_of_one_gateway_is_enough),
 		cmocka_unit_test(clients_teach_their_pauses),
