@@ -106,16 +106,16 @@ static const char *order_words(const struct top *t)
 static void draw_tabs(struct top *t)
 {
 	static const char *const names[] = {"1 Servers", "2 Clients", "3 Sessions", "4 Open"};
-	struct top_row l = {.cell = &t->cell, .row = 1, .column = 1};
+	struct top_row l = {.cell = &t->cell, .row = 1};
 	for (int v = TOP_SERVERS; v <= TOP_WAITING; v++) {
 		bool here = (int)t->view == v ||
 			    (t->view == TOP_DETAIL && (int)t->detail_from == v);
 		l.column += screen_put(1, l.column, 20,
 				       here ? SCREEN_BOLD | SCREEN_SELECTED : SCREEN_PLAIN,
 				       bytes_str(names[v])) +
-			    2;
+			    1;
 	}
-	outbuf_format(&t->cell, " %s%s", order_words(t),
+	outbuf_format(&t->cell, "%s%s", order_words(t),
 		      t->view == TOP_SESSIONS && t->alerts_only ? ", alerts only" : "");
 	if (t->view == TOP_SESSIONS && t->filter[0] != '\0')
 		outbuf_format(&t->cell, ", with \"%s\"", t->filter);
@@ -311,7 +311,7 @@ static void draw_last(struct top *t)
 	static const char keys[] =
 		" Enter open  / search  f filter  a alerts  o order  s,e save  ? help  q quit";
 	static const char open_keys[] =
-		" 1 2 3 4 lists  up down PgUp PgDn  / search  f filter of sessions  ? help  q quit";
+		" 1-4 lists  up down PgUp PgDn  / search  f filter of sessions  ? help  q quit";
 	static const char text_keys[] =
 		" Esc back  up down PgUp PgDn  / search  s save packets  e save text  ? help";
 	unsigned row = screen_size().rows - 1;

@@ -4,15 +4,17 @@
 #include "format/text/text.h"
 #include "tui/cell.h"
 
-/* WIDE: columns from which the bytes of both sides have a column each. ENDPOINTS: columns of two
- * IPv4 addresses and a port; what is awaited gets the rest of a wide line. FIXED: columns of the
- * other cells of a wide line. AWAITED: of what is awaited in a narrow one. */
-enum { WIDE = 100, ENDPOINTS = 39, FIXED = 42, AWAITED = 17 };
+/* WIDE: columns from which the stage and the bytes of either side have columns of their own.
+ * ENDPOINTS: columns of two IPv4 addresses and a port; what is awaited gets the rest of a wide
+ * line. FIXED: columns of the other cells of a wide line. AWAITED: of what is awaited in a narrow
+ * one. */
+enum { WIDE = 100, ENDPOINTS = 39, FIXED = 42, AWAITED = 22 };
 
 /* After so long a client or a server that keeps to RFC 5321 4.5.3.2 gives up. */
 static const int64_t give_up = 300 * FRAME_SECOND;
 
-static void awaited_put(struct outbuf *b, const struct open_session *s)
+/* The verb that waits for its reply says the stage too, and so does the handshake. */
+static void awaited_put(struct outbuf *b, const struct open_session *s, bool stage)
 {
 	static const char *const words[AWAITED_KINDS] = {
 		[AWAITED_HANDSHAKE] = "the handshake",   [AWAITED_COMMAND] = "a command",
@@ -20,8 +22,11 @@ static void awaited_put(struct outbuf *b, const struct open_session *s)
 		[AWAITED_EITHER] = "either side",        [AWAITED_CLIENT_FIN] = "client's close",
 		[AWAITED_SERVER_FIN] = "server's close",
 	};
+	if (s->awaited == AWAITED_HANDSHAKE)
+		stage = false;
 	if (s->awaited != AWAITED_REPLY)
-		outbuf_str(b, words[s->awaited]);
+		outbuf_format(b, stage ? "%s (%s)" : "%s", words[s->awaited],
+			      stage_name((enum stage)s->stage));
 	else if (s->awaited_verb == SMTP_CONNECT)
 		outbuf_str(b, "the greeting");
 	else if (s->awaited_verb == SMTP_END)
@@ -77,8 +82,9 @@ void open_draw_head(struct outbuf *cell)
 {
 	struct top_row l = {.cell = cell, .row = 2};
 	top_cell_str(&l, 6, SCREEN_DIM, " Waits");
-	top_cell_str(&l, awaited_width(), SCREEN_DIM, "For");
-	top_cell_str(&l, 14, SCREEN_DIM, "Stage");
+	top_cell_str(&l, awaited_width(), SCREEN_DIM, is_wide() ? "For" : "For (stage)");
+	if (is_wide())
+		top_cell_str(&l, 14, SCREEN_DIM, "Stage");
 	top_cell_str(&l, 6, SCREEN_DIM, "  Open");
 	if (is_wide())
 		top_cell_str(&l, 7, SCREEN_DIM, " Client");
@@ -106,9 +112,10 @@ void open_draw(struct outbuf *cell, unsigned row, const struct open_line *o, boo
 	char addr[IP_ADDR_TEXT];
 	int style = o->waits >= give_up ? SCREEN_WARNING : SCREEN_PLAIN;
 	cell_time(&l, style, o->waits);
-	awaited_put(cell, s);
+	awaited_put(cell, s, !is_wide());
 	top_cell(&l, awaited_width(), style, false);
-	top_cell_str(&l, 14, SCREEN_PLAIN, stage_name((enum stage)s->stage));
+	if (is_wide())
+		top_cell_str(&l, 14, SCREEN_PLAIN, stage_name((enum stage)s->stage));
 	cell_time(&l, SCREEN_PLAIN, o->age);
 	if (is_wide())
 		cell_bytes(&l, s->bytes[CLIENT]);

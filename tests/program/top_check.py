@@ -10,12 +10,36 @@ import os
 import pathlib
 import re
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 
 from terminal import Terminal
+
+
+# Of 221-for-message.pcap so many frames, a client's last octet, and how many seconds before the end
+# of the capture they end.
+HANGING = ((11, 20, 12), (14, 21, 700), (12, 22, 30), (4, 23, 0), (2, 25, 8))
+
+
+def hanging(path):
+    """A capture of sessions that have not ended."""
+    whole = pathlib.Path("pcaps/221-for-message.pcap").read_bytes()
+    at, frames = 24, []
+    while at < len(whole):
+        size = struct.unpack_from("<I", whole, at + 8)[0]
+        frames.append(whole[at + 16:at + 16 + size])
+        at += 16 + size
+    out = []
+    for n, client, before in HANGING:
+        addr = bytes((192, 0, 2, client))
+        out += [(1767607200 - before, 1000 * i, frame.replace(bytes((192, 0, 2, 10)), addr))
+                for i, frame in enumerate(frames[:n])]
+    path.write_bytes(whole[:24] + b"".join(
+        struct.pack("<IIII", s, us, len(frame), len(frame)) + frame
+        for s, us, frame in sorted(out)))
 
 
 class Test:
@@ -74,7 +98,7 @@ class Test:
             ("/nowhere\r", "not found: nowhere"),
             ("1\r", r"with \" 198\.51\.100\.25:25 \"(.*\n)+ +4 .*\n +3 .*\n +2 .*\n +1 .*\n\n"),
             ("\x1b", r"^ +5 "), ("?", r"^Keys"), ("?", "latest first"),
-            ("\t", r"1 Servers(.*\n)+Server "),
+            ("\t", r"longest wait first(.*\n)+ None is open\."), ("\t", r"1 Servers(.*\n)+Server "),
         )
         t.press("q")
         self.ended("q", t, 0)
@@ -113,6 +137,42 @@ class Test:
                 self.check(f"{size} {key}: nothing is cut", not cut and whole and waits, t)
             t.press("q")
             self.ended(size, t, 0)
+
+    def waiting(self):
+        """Sessions that are open, at usual sizes; what is awaited, how long, and what was sent."""
+        capture = self.folder / "hanging.pcap"
+        hanging(capture)
+        for rows, columns in ((24, 80), (30, 100), (50, 200)):
+            t = Terminal([self.program, "-r", str(capture), "--top", "--follow", "--redact", "all",
+                          "-Z", getpass.getuser()], rows=rows, columns=columns)
+            size, wide = f"{columns}x{rows}", columns >= 100
+            self.keys(t, ("4", "longest wait first$"))
+            for line in (
+                    r"11 min reply to message +(END-OF-MESSAGE )?11 min +(148 B +175 B|323 B)",
+                    r" +3\d s more of message +\(?DATA\)? +3\d s .* 192\.0\.2\.22 >",
+                    r" +1\d s reply to DATA +(DATA +)?1\d s +(80 B +161 B|241 B) 192\.0\.2\.20 > ",
+                    r" +\d s a command +\(?CONNECT\)? +\d s +(0 B +)?27 B 192\.0\.2\.23 > ",
+                    r" +\d+ s the handshake +(CONNECT)? +\d+ s .* 192\.0\.2\.25 > "
+                    r"198\.51\.100\.25:25$"):
+                self.check(f"{size}: {line}", t.sees("^" + line), t)
+            self.check(f"{size}: the stage", wide == ("END-OF-MESSAGE" in t.text()), t)
+            self.check(f"{size}: the wait goes on", t.sees(r"^ +1[4-9] s reply to DATA"), t)
+            lines = t.text().split("\n")[3:-1]
+            self.check(f"{size}: nothing is cut", "~" not in "".join(lines), t)
+            self.check(f"{size}: no address of mail", not re.search(r"@|example", "".join(lines)),
+                       t)
+            self.keys(t, ("/192.0.2.20\r", "longest wait first"), ("?", r"^Keys"),
+                      ("4", "longest wait first"), ("\t", r"Server .*Answer"))
+            t.press("q")
+            self.ended(f"{size}: open sessions", t, 0)
+        t = self.top([str(capture)])
+        self.keys(t, ("", "all read"), ("4", r"^ None is open\."))
+        t.press("q")
+        self.ended("all read", t, 0)
+        t = self.top([str(capture)], "--engine", "nids", "-j", "1")
+        self.keys(t, ("4", r"^ The engine nids does not tell its open sessions"))
+        t.press("q")
+        self.ended("nids", t, 0)
 
     def session(self):
         t = self.top(["pcaps/221-for-message.pcap"])
@@ -322,8 +382,8 @@ expect verdict 221-for-message
         for folder in ("pcaps", "tests"):
             os.symlink(os.path.join(home, folder), here / folder)
         os.chdir(here)
-        for part in (self.lists, self.sizes, self.session, self.many, self.hostile, self.lines,
-                     self.deaths, self.gone, self.said, self.turkish):
+        for part in (self.lists, self.sizes, self.waiting, self.session, self.many, self.hostile,
+                     self.lines, self.deaths, self.gone, self.said, self.turkish):
             part()
         os.chdir(home)
         print(f"1..{self.n}")
