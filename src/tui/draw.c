@@ -103,24 +103,37 @@ static const char *order_words(const struct top *t)
 	return t->view <= TOP_CLIENTS ? hosts[t->order] : "";
 }
 
-static void draw_tabs(struct top *t)
+/* What is listed, and in which order. */
+static void tabs_words(struct top *t)
 {
-	static const char *const names[] = {"1 Servers", "2 Clients", "3 Sessions", "4 Open"};
-	struct top_row l = {.cell = &t->cell, .row = 1};
-	for (int v = TOP_SERVERS; v <= TOP_WAITING; v++) {
-		bool here = (int)t->view == v ||
-			    (t->view == TOP_DETAIL && (int)t->detail_from == v);
-		l.column += screen_put(1, l.column, 20,
-				       here ? SCREEN_BOLD | SCREEN_SELECTED : SCREEN_PLAIN,
-				       bytes_str(names[v])) +
-			    1;
-	}
 	outbuf_format(&t->cell, "%s%s", order_words(t),
 		      t->view == TOP_SESSIONS && t->alerts_only ? ", alerts only" : "");
 	if (t->view == TOP_SESSIONS && t->filter[0] != '\0')
 		outbuf_format(&t->cell, ", with \"%s\"", t->filter);
 	if (t->view == TOP_WAITING)
 		open_draw_count(&t->cell, t->open, t->waiting_n);
+}
+
+/* Where a long filter needs the room, the tabs stand close to each other. */
+static void draw_tabs(struct top *t)
+{
+	static const char *const names[] = {"1 Servers", "2 Clients", "3 Sessions", "4 Open"};
+	struct top_row l = {.cell = &t->cell, .row = 1};
+	unsigned columns = screen_size().columns, width = 0, gap;
+	tabs_words(t);
+	for (int v = TOP_SERVERS; v <= TOP_WAITING; v++)
+		width += (unsigned)strlen(names[v]) + 2;
+	gap = 1 + width + 1 + t->cell.n <= columns ? 2 : 1;
+	l.column = gap - 1;
+	for (int v = TOP_SERVERS; v <= TOP_WAITING; v++) {
+		bool here = (int)t->view == v ||
+			    (t->view == TOP_DETAIL && (int)t->detail_from == v);
+		l.column += screen_put(1, l.column, 20,
+				       here ? SCREEN_BOLD | SCREEN_SELECTED : SCREEN_PLAIN,
+				       bytes_str(names[v])) +
+			    gap;
+	}
+	l.column += gap - 1;
 	top_cell(&l, 200, SCREEN_DIM, false);
 }
 

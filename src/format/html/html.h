@@ -80,7 +80,8 @@ void html_badge(struct html *h, enum severity s);
 
 /* Begin and end a section with a heading, and a table. A table that is too wide can be scrolled by
  * keyboard. id, title, caption and columns are markup. columns: terminated by NULL; a name that
- * begins with "#" is that of a column of numbers. */
+ * begins with "#" is that of a column of numbers, with "|" of bars, which narrow screens leave out.
+ */
 void html_section(struct html *h, const char *id, const char *title);
 void html_section_end(struct html *h);
 void html_table(struct html *h, const char *caption, const char *const *columns);

@@ -150,7 +150,7 @@ static void put_ending(struct html *h, const struct summary *s, unsigned kind)
 static void put_endings(struct html *h, const struct summary *s)
 {
 	static const char *const columns[] = {"Ending", "Severity",      "#Sessions",
-					      "Share",  "What happened", NULL};
+					      "|Share", "What happened", NULL};
 	html_section(h, "endings", "Endings");
 	html_table(h, "Sessions by their ending, the worst first", columns);
 	for (unsigned severity = SEVERITIES; severity-- > 0;)
@@ -162,7 +162,7 @@ static void put_endings(struct html *h, const struct summary *s)
 
 static void put_fates(struct html *h, const struct totals *t)
 {
-	static const char *const columns[] = {"What became of them", "#Messages", "Share", NULL};
+	static const char *const columns[] = {"What became of them", "#Messages", "|Share", NULL};
 	uint64_t all = 0;
 	for (unsigned f = FATE_ACCEPTED; f < FATES; f++)
 		all += t->fates[f];
@@ -226,7 +226,7 @@ static void put_server(struct html *h, const struct server *one, const char *ins
 static void put_servers(struct html *h, const struct totals *t)
 {
 	static const char *const columns[] = {"Server",  "Name",     "#Sessions",
-					      "#Alerts", "Of these", "Alerts among its sessions",
+					      "#Alerts", "Of these", "|Alerts among its sessions",
 					      NULL};
 	const struct server *worst[SERVERS_SHOWN], *others = servers_others(t->servers);
 	size_t n = servers_worst(t->servers, worst, SERVERS_SHOWN);
@@ -246,7 +246,8 @@ static void put_servers(struct html *h, const struct totals *t)
 
 static void put_causes(struct html *h, const uint64_t counts[CAUSES])
 {
-	static const char *const columns[] = {"Cause", "#Sessions", "Share", "What it means", NULL};
+	static const char *const columns[] = {"Cause", "#Sessions", "|Share", "What it means",
+					      NULL};
 	uint64_t all = 0;
 	for (unsigned c = 0; c < CAUSES; c++)
 		all += counts[c];
@@ -276,7 +277,7 @@ static void put_causes(struct html *h, const uint64_t counts[CAUSES])
 /* Shows the buckets from the first to the last that is not empty. */
 static void put_histogram(struct html *h, const struct metrics_histogram *m, const char *caption)
 {
-	static const char *const columns[] = {"Up to", "#How often", "Against the most frequent",
+	static const char *const columns[] = {"Up to", "#How often", "|Against the most frequent",
 					      NULL};
 	uint64_t all = 0, max = 0;
 	unsigned first = METRICS_BUCKETS, last = 0;

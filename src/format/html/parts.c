@@ -84,11 +84,13 @@ void html_table(struct html *h, const char *caption, const char *const *columns)
 		"<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">\n<table>\n",
 		caption);
 	outbuf_format(h->b, "<caption>%s</caption>\n<thead><tr>", caption);
-	for (; *columns; columns++)
-		outbuf_format(h->b,
-			      **columns == '#' ? "<th scope=\"col\" class=\"n\">%s</th>"
-					       : "<th scope=\"col\">%s</th>",
-			      *columns + (**columns == '#'));
+	for (; *columns; columns++) {
+		const char *class = **columns == '#'   ? " class=\"n\""
+				    : **columns == '|' ? " class=\"b\""
+						       : "";
+		outbuf_format(h->b, "<th scope=\"col\"%s>%s</th>", class,
+			      *columns + (*class != '\0'));
+	}
 	html_str(h, "</tr></thead>\n<tbody>\n");
 }
 

@@ -50,6 +50,7 @@ const char *const html_style[] = {
 	".beware{border-left:.35rem solid var(--warning);padding-left:.8rem}\n",
 	".wide{overflow-x:auto;overflow-wrap:break-word}\n",
 	"td.w{min-width:14rem}\n",
+	".wide+.wide{margin-top:1rem}\n",
 	"table{border-collapse:collapse;width:100%;font-size:.93rem}\n",
 	"caption{text-align:left;color:var(--dim);padding:.2rem 0}\n",
 	"th,td{text-align:left;vertical-align:top;padding:.32rem .7rem .32rem 0;border-top:1px "
@@ -97,7 +98,8 @@ const char *const html_style[] = {
 	"@media (max-width:44rem){body{font-size:15px}section{padding:.8rem .7rem;margin:.7rem "
 	"0}header,main,footer,nav{padding-left:.5rem;",
 	"padding-right:.5rem}.ladder .s,.ladder .p{display:none}.ladder .c,.ladder "
-	".v{min-width:7rem}td.b{min-width:3rem;width:15%}}\n",
+	".v{min-width:7rem}td.w{min-width:8rem}.b{display:none}",
+	"caption{max-width:calc(100vw - 2.6rem)}}\n",
 	"@media "
 	"print{:root{--page:#fff;--card:#fff;--ink:#000;--dim:#444;--line:#bbb;--soft:#eee;--link:#"
 	"000;--critical:#b0001c;",

@@ -9,7 +9,7 @@ static const enum fate shown[] = {FATE_ACCEPTED, FATE_DEFERRED, FATE_REJECTED,
 
 #define COLUMNS                                                                                    \
 	"#Sessions", "#Alerts", "#Messages", "#Accepted", "#Deferred", "#Rejected", "#Lost",       \
-		"#Unanswered", "#Average wait", "Share of messages", NULL
+		"#Unanswered", "#Average wait", "|Share of messages", NULL
 
 /* Writes the cells of a row behind its heading. most: what fills the bar. */
 static void put_cells(struct html *h, const struct traffic *t, uint64_t most)
