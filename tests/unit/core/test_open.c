@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "lib/deaf.h"
 #include "lib/general.h"
 #include "lib/segments.h"
 #include "smtpwatch/monitor.h"
@@ -188,6 +189,31 @@ static void what_waits_no_longer_is_listed_anew(void **state)
 	segments_free(&w);
 }
 
+/* The engine tells connections that are open, and NULL beyond its table. */
+static void the_engine_tells_what_is_open(void **state)
+{
+	struct segments w = {0};
+	struct talk t = converse(&w, 1, begin, greeted), other = converse(&w, 2, begin, greeted);
+	struct stream_config config = stream_config_default();
+	struct pool *pool = pool_new((size_t)64 << 20);
+	struct stream *s = stream_native.new(&config, pool, &deaf, NULL);
+	const struct conn *out[4];
+	(void)state;
+	talk_rst(&other, CLIENT);
+	stream_native.segments(s, w.packets, w.n);
+	assert_int_equal(stream_native.open(s, 0, 4, out), 2);
+	assert_non_null(out[0]);
+	assert_int_equal(out[0]->port[CLIENT], t.port[CLIENT]);
+	assert_null(out[1]);
+	assert_null(out[2]);
+	assert_int_equal(stream_native.open(s, UINT32_MAX, 1, out), 2);
+	assert_null(out[0]);
+	stream_native.finish(s);
+	stream_native.free(s);
+	pool_free(pool);
+	segments_free(&w);
+}
+
 static void a_flood_of_syns_pushes_none_out(void **state)
 {
 	struct segments w = {0};
@@ -216,6 +242,7 @@ int main(void)
 		cmocka_unit_test(those_that_wait_longest_are_listed),
 		cmocka_unit_test(one_call_looks_at_so_many),
 		cmocka_unit_test(what_waits_no_longer_is_listed_anew),
+		cmocka_unit_test(the_engine_tells_what_is_open),
 		cmocka_unit_test(a_flood_of_syns_pushes_none_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
