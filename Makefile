@@ -115,6 +115,8 @@ all: $(if $(left_out),keys-left-out,smtpwatch-keys)
 smtpwatch smtpwatch-keys smtpwatch-http: %: $(BUILD)/%
 	@cmp -s $< $@ || cp $< $@
 
+keys: $(keys_program)
+
 keys-left-out:
 	@echo "smtpwatch-keys is left out: $(if $(KEYS),KEYS=$(KEYS),missing here: $(left_out))"
 
@@ -306,8 +308,8 @@ $(lab_tools): %: %.o
 # The program at work, in network namespaces of its own (root): tests/lab/test_*.
 # WRITE=1 renews tests/lab/results.tsv and docs/lab.md.
 lab:
-	@contrib/install-deps.sh build lab
-	@$(again) $(BUILD)/smtpwatch $(bench) $(lab_tools)
+	@contrib/install-deps.sh build keys lab
+	@$(again) $(BUILD)/smtpwatch $(bench) $(lab_tools) keys
 	@tests/lab/run $(BUILD)
 
 # The report of -o html in a headless browser.
@@ -443,7 +445,7 @@ clean:
 .PHONY: all run check check-long cases scenario damage bench bench-count bench-live floods browser \
         lab test asan tsan msan analyse valgrind lint fuzz witness coverage everything pcaps \
         golden docs additions install uninstall deb lab-package container clean smtpwatch \
-        smtpwatch-keys keys-left-out install-keys install-smtpwatch check-debian
+        smtpwatch-keys keys keys-left-out install-keys install-smtpwatch check-debian
 .SECONDARY:
 
 # Without a folder find would look everywhere.

@@ -17,7 +17,7 @@
  * reader waits so long. TICK_MS: between two looks at processes, and at the counters. TOLD:
  * seconds between two lines about losses. LATE: seconds after which a broker that does not answer
  * is told. */
-enum { BATCH_MS = 5, TICK_MS = 1000, TOLD = 60, LATE = 10 };
+enum { BATCH_MS = 1, TICK_MS = 1000, TOLD = 60, LATE = 10 };
 
 struct reader {
 	const struct reader_work *work;

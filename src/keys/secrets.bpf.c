@@ -25,9 +25,9 @@ struct param {
 /* A call that has not returned yet. */
 struct call {
 	__u64 out, n; /* where the result goes, and its length */
-	__u64 params; /* OpenSSL: its parameters. Nettle: where the key is, then the hash */
-	/* Of Nettle alone. The key lies here while the call lasts. */
-	__u64 context, kind;
+	__u64 params; /* OpenSSL: its parameters. Nettle: where the key is */
+	/* Of Nettle alone. The key lies here while the call lasts. hash: where it is; 0: none. */
+	__u64 context, kind, hash;
 	__u8 key[KEYS_SECRET];
 };
 
@@ -359,7 +359,8 @@ int nettle_key(struct pt_regs *regs)
 }
 
 /* Returns the call of nettle_key that belongs to this one, with its key read: the result may go
- * where the key stands. NULL: there is none. */
+ * where the key stands. NULL: there is none. Programs at the beginning of a call may run more than
+ * once for it: containers that share a layer show one file as several. */
 static __always_inline struct call *nettle_call(__u64 context)
 {
 	__u64 id = bpf_get_current_pid_tgid();
@@ -408,7 +409,7 @@ int nettle_expand(struct pt_regs *regs)
 	struct call *c = nettle_call(PT_REGS_PARM1(regs));
 	if (!c || c->n != n)
 		return 0;
-	c->kind = info_kind(ARGUMENT_6(regs), PT_REGS_PARM5(regs), n, &c->params);
+	c->kind = info_kind(ARGUMENT_6(regs), PT_REGS_PARM5(regs), n, &c->hash);
 	c->out = argument_more(regs, 1);
 	return 0;
 }
@@ -422,7 +423,7 @@ int nettle_extract(struct pt_regs *regs)
 	if (!c)
 		return 0;
 	c->kind = KEYS_CHAIN;
-	c->params = 0;
+	c->hash = 0;
 	c->out = argument_more(regs, 0);
 	return 0;
 }
@@ -433,7 +434,7 @@ int nettle_done(struct pt_regs *regs)
 	struct call c;
 	(void)regs;
 	if (call_end(&c) && c.out && c.kind < KEYS_KINDS)
-		step_emit((unsigned)c.kind, c.n, 0, c.key, c.out, c.params, c.n);
+		step_emit((unsigned)c.kind, c.n, 0, c.key, c.out, c.hash, c.n);
 	return 0;
 }
 
