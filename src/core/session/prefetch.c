@@ -47,15 +47,30 @@ POOL_AHEAD void bytes_prefetch(const struct session *s, int step)
 }
 
 /* All of a closed session is read at its release. */
-void session_prefetch(const struct conn *conn, enum coming coming, int step)
+static inline void one_prefetch(const struct session *s, enum coming coming, int step)
 {
-	const struct session *s = conn->user;
-	if (!s)
-		return;
 	if (coming == COMING_RELEASE && step == 0)
 		pool_prefetch(s, offsetof(struct session, info));
 	if (coming != COMING_RELEASE)
 		bytes_prefetch(s, step);
 	if (coming != COMING_BYTES)
 		end_prefetch(s, step);
+}
+
+static inline void step_prefetch(const struct stream_expected *expected, size_t n, int step)
+{
+	for (const struct stream_expected *e = expected; e < expected + n; e++)
+		if (e->conn->user)
+			one_prefetch(e->conn->user, e->coming, step);
+}
+
+/* A loop for each step, so that none asks which one it is. */
+void session_prefetch(const struct stream_expected *expected, size_t n, int step)
+{
+	if (step == 0)
+		step_prefetch(expected, n, 0);
+	else if (step == 1)
+		step_prefetch(expected, n, 1);
+	else
+		step_prefetch(expected, n, 2);
 }

@@ -93,6 +93,6 @@ void session_free(struct session *s);
 
 /* prefetch.c - for the native engine (core/stream/prefetch.h): step 0 fetches the session, 1 what
  * it points to, 2 what that points to. conn->user is the session. */
-void session_prefetch(const struct conn *conn, enum coming coming, int step);
+void session_prefetch(const struct stream_expected *expected, size_t n, int step);
 
 #endif

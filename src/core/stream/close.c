@@ -32,8 +32,8 @@ static void tcp_stats_publish(struct native_conn *c, enum side side, const struc
 	stats->ip_id = h.ip_id;
 	stats->ttl_low = h.ttl_low;
 	stats->ttl_high = h.ttl_high;
-	stats->tsopt = h.tsopt;
-	stats->df = h.df;
+	stats->tsopt = h.options & OPTION_TSOPT;
+	stats->df = (h.options & OPTION_DF) != 0;
 	stats->window_closed = h.flags & DIRECTION_WINDOW_CLOSED;
 	c->seen[side] = (struct native_seen){h.end, h.flags & DIRECTION_KNOWN};
 }
@@ -96,7 +96,7 @@ static void releases_prefetch(const struct stream *s)
 		if (step == 2)
 			flow_prefetch(&s->flows, native_hash(s, c));
 		if (s->prefetch)
-			s->prefetch(&c->pub, COMING_RELEASE, step);
+			s->prefetch(&(struct stream_expected){&c->pub, COMING_RELEASE}, 1, step);
 		index = c->in_list.next;
 	}
 	if (index != FLOW_NONE)

@@ -386,12 +386,14 @@ static inline void predicted_take(struct stream *s, struct native_conn *c, enum 
 	h->end = h->nxt;
 }
 
-static void segment(struct stream *s, uint32_t hash, uint32_t candidate, const struct packet *p)
+/* candidate: the connection that the flow table has under the hash, or NULL. */
+static inline void segment(struct stream *s, uint32_t hash, struct native_conn *candidate,
+			   const struct packet *p)
 {
 	s->stats.segments++;
 	native_age(s, p->ts, p->number);
 	native_step(s, p->number, NATIVE_STEP_SEGMENT, 0, 0);
-	struct native_conn *c = candidate == FLOW_NONE ? NULL : native_at(s, candidate);
+	struct native_conn *c = candidate;
 	int of = c && c->state.list != LIST_FREE ? native_side(c, p) : -1;
 	enum side side = (enum side)of;
 	if (of < 0)
@@ -431,29 +433,29 @@ static inline bool is_owned(const struct stream *s, uint32_t hash)
 	       (uint64_t)(hash >> 16) * s->config.shards >> 16 == s->config.shard;
 }
 
-/* What is fetched ahead for a segment: the number of its connection, of which its bytes will be
- * read, or its end. */
-struct expected {
-	uint32_t candidate;
-	enum coming coming;
-};
-
 /* What the listener keeps of the connections, and what that points to; of those that end, also
  * their neighbours. */
-static void listener_prefetch(struct stream *s, struct expected *expected, size_t n)
+static void listener_prefetch(struct stream *s, struct stream_expected *expected, size_t n)
 {
 	size_t opens = 0;
 	for (size_t i = 0; i < n; i++) {
-		const struct native_conn *c = native_at(s, expected[i].candidate);
+		/* The listener's view is the connection's first member. */
+		const struct native_conn *c = (const void *)expected[i].conn;
 		if (expected[i].coming == COMING_END)
 			neighbours_prefetch(s, c);
 		if (c->pub.user && c->state.list == LIST_OPEN)
 			expected[opens++] = expected[i];
 	}
 	for (int step = 0; step < 3 && s->prefetch; step++)
-		for (size_t i = 0; i < opens; i++)
-			s->prefetch(&native_at(s, expected[i].candidate)->pub, expected[i].coming,
-				    step);
+		s->prefetch(expected, opens, step);
+}
+
+/* What the flow table has under a hash. Of a connection that is over, nobody looks at anything but
+ * for an exception. */
+static inline struct native_conn *candidate_of(const struct stream *s, uint32_t hash)
+{
+	uint32_t at = hash, number = flow_find(&s->flows, hash, &at);
+	return number & FLOW_TIME_WAIT ? NULL : native_at(s, number);
 }
 
 /*
@@ -463,33 +465,29 @@ static void listener_prefetch(struct stream *s, struct expected *expected, size_
  */
 static void batch_take(struct stream *s, const struct packet *packets, size_t n)
 {
-	uint32_t hash[BATCH], candidate[BATCH];
-	bool owned[BATCH];
-	struct expected expected[BATCH];
+	uint32_t hash[BATCH];
+	struct native_conn *candidate[BATCH];
+	struct stream_expected expected[BATCH];
 	size_t n_expected = 0;
 	for (size_t i = 0; i < n; i++) {
 		hash[i] = flow_hash(s->config.seed, &packets[i]);
-		owned[i] = is_owned(s, hash[i]);
 		flow_prefetch(&s->flows, hash[i]);
 	}
 	for (size_t i = 0; i < n; i++) {
-		uint32_t at = hash[i];
-		candidate[i] = owned[i] ? flow_find(&s->flows, hash[i], &at) : FLOW_NONE;
-		if (candidate[i] & FLOW_TIME_WAIT) {
-			candidate[i] = FLOW_NONE; /* or one that is over: nobody looks at it again,
-						     but for an exception */
+		const struct packet *p = &packets[i];
+		struct native_conn *c = is_owned(s, hash[i]) ? candidate_of(s, hash[i]) : NULL;
+		candidate[i] = c;
+		if (!c)
 			continue;
-		}
-		bool turn = packets[i].flags & (TCP_FIN | TCP_RST),
-		     again = i > 0 && candidate[i] == candidate[i - 1];
-		conn_prefetch(native_at(s, candidate[i]), &packets[i]);
-		if (turn || (packets[i].payload_len > 0 && !again))
+		bool turn = p->flags & (TCP_FIN | TCP_RST), again = i > 0 && c == candidate[i - 1];
+		conn_prefetch(c, p);
+		if (turn || (p->payload_len > 0 && !again))
 			expected[n_expected++] =
-				(struct expected){candidate[i], turn ? COMING_END : COMING_BYTES};
+				(struct stream_expected){&c->pub, turn ? COMING_END : COMING_BYTES};
 	}
 	listener_prefetch(s, expected, n_expected);
 	for (size_t i = 0; i < n; i++)
-		if (owned[i])
+		if (is_owned(s, hash[i]))
 			segment(s, hash[i], candidate[i], &packets[i]);
 		else
 			native_age(s, packets[i].ts, packets[i].number);

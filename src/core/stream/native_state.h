@@ -76,8 +76,11 @@ struct direction {
 	uint8_t tries;
 	/* WSCALE_MAX if the snaplen has cut the SYN: any scale is possible. */
 	uint8_t wscale;
-	bool tsopt : 1, df : 1;
+	uint8_t options; /* enum direction_option, of its last segment */
 };
+
+/* What its last segment had: a time stamp, the flag "don't fragment". */
+enum direction_option { OPTION_TSOPT = 1, OPTION_DF = 2 };
 
 static_assert(sizeof(struct direction) == 64 && sizeof(struct conn_side) == 64, "one cache line");
 
@@ -269,19 +272,26 @@ static inline uint32_t native_hash(const struct stream *s, const struct native_c
 	return flow_hash(s->config.seed, &p);
 }
 
+/* Returns the sum of both halves of the product. */
+static inline uint64_t native_product(uint64_t a, uint64_t b)
+{
+	__extension__ typedef unsigned __int128 wide;
+	wide product = (wide)a * b;
+	return (uint64_t)product + (uint64_t)(product >> 64);
+}
+
 /* Returns a hash of a packet, to tell it from other packets of its side: NH, as in flow_table.h,
  * with the same secret seed. So nobody can forge a packet that makes a later one look like a
  * duplicate. Two different packets have the same hash with a chance of 2^-32. */
 static inline uint32_t native_packet_hash(const struct stream *s, const struct packet *p)
 {
 	const uint64_t *seed = s->config.seed;
-	uint32_t w[] = {p->seq + (uint32_t)seed[0] + 0x9e3779b9,
-			p->ack + (uint32_t)(seed[0] >> 32) + 0x7f4a7c15,
-			p->tsval + (uint32_t)seed[1] + 0xbf58476d,
-			((uint32_t)p->ip_id << 16 | p->window) + (uint32_t)(seed[1] >> 32) +
-				0x94d049bb};
+	uint64_t numbers = (uint64_t)p->seq << 32 | p->ack,
+		 others = (uint64_t)p->tsval << 32 | (uint32_t)p->ip_id << 16 | p->window;
 	uint64_t rest = ((uint64_t)p->payload_len << 8 | p->flags) * ((seed[0] ^ seed[1]) | 1);
-	uint64_t x = (uint64_t)w[0] * w[1] + (uint64_t)w[2] * w[3] + rest;
+	uint64_t x = native_product(numbers + seed[0] + 0x9e3779b97f4a7c15,
+				    others + seed[1] + 0xbf58476d94d049bb) +
+		     rest;
 	return (uint32_t)((x ^ x >> 32) * 0x9e3779b97f4a7c15 >> 32);
 }
 

@@ -9,9 +9,14 @@
  */
 enum coming { COMING_BYTES, COMING_END, COMING_RELEASE };
 
-/* Called three times for a connection, with step 0 to 2: each step follows the pointers that the
+struct stream_expected {
+	const struct conn *conn;
+	enum coming coming;
+};
+
+/* Called three times for n connections, with step 0 to 2: each step follows the pointers that the
  * step before has prefetched. */
-typedef void stream_prefetch(const struct conn *conn, enum coming coming, int step);
+typedef void stream_prefetch(const struct stream_expected *expected, size_t n, int step);
 
 /* s: a stream of stream_native. Without this call nothing is announced. */
 void stream_native_prefetch(struct stream *s, stream_prefetch *prefetch);

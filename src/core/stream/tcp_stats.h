@@ -19,16 +19,18 @@ static inline void tcp_stats_sender(struct stream *s, struct native_conn *c, enu
 				    const struct packet *p, bool old)
 {
 	struct direction *h = &c->dir[side];
-	if (h->packets == 0)
-		c->pub.flow[side].ttl = h->ttl_low = h->ttl_high = p->ttl;
-	if (p->ttl < h->ttl_low)
-		h->ttl_low = p->ttl;
-	if (p->ttl > h->ttl_high)
-		h->ttl_high = p->ttl;
+	/* Outside of what was seen; the range of a first packet is 0 to 0. */
+	if ((uint8_t)(p->ttl - h->ttl_low) > (uint8_t)(h->ttl_high - h->ttl_low)) {
+		if (h->packets == 0)
+			c->pub.flow[side].ttl = h->ttl_low = h->ttl_high = p->ttl;
+		if (p->ttl < h->ttl_low)
+			h->ttl_low = p->ttl;
+		if (p->ttl > h->ttl_high)
+			h->ttl_high = p->ttl;
+	}
 	if (!old)
 		h->ip_id = p->ip_id;
-	h->df = p->df;
-	h->tsopt = p->has_tsopt;
+	h->options = (uint8_t)(p->has_tsopt * OPTION_TSOPT | p->df * OPTION_DF);
 	h->flags &= (uint8_t)~DIRECTION_WINDOW_CLOSED;
 	if (p->window == 0 && !(p->flags & TCP_SYN)) {
 		h->flags |= DIRECTION_WINDOW_CLOSED;
