@@ -41,6 +41,27 @@ static inline uint32_t simd_mask(simd v)
 #endif
 }
 
+/* Finds a byte of a text of n bytes by the mask that `hits` makes of SIMD_BYTES bytes, and by `is`
+ * for what is shorter. Returns n if there is none. The last block overlaps the one before. Inline:
+ * both functions are known where it is called. */
+static inline __attribute__((always_inline)) size_t
+simd_find(const uint8_t *p, size_t n, uint32_t (*hits)(const uint8_t *p), bool (*is)(uint8_t c))
+{
+	size_t i = 0;
+	for (; i + SIMD_BYTES <= n; i += SIMD_BYTES) {
+		uint32_t mask = hits(p + i);
+		if (mask)
+			return i + (unsigned)__builtin_ctz(mask);
+	}
+	if (n >= SIMD_BYTES) {
+		uint32_t mask = hits(p + n - SIMD_BYTES) >> (i + SIMD_BYTES - n);
+		return mask ? i + (unsigned)__builtin_ctz(mask) : n;
+	}
+	while (i < n && !is(p[i]))
+		i++;
+	return i;
+}
+
 /* Returns true if the comparison held for at least one byte. */
 static inline bool simd_any(simd v)
 {

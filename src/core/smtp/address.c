@@ -1,5 +1,6 @@
 /* address.c - the arguments of commands: addresses, ESMTP parameters, numbers, chunk sizes. */
 #include "base/ascii.h"
+#include "base/simd.h"
 #include "smtpwatch/smtp.h"
 
 /* Takes "FROM:" or "TO:" off. Without a colon a blank or a bracket has to follow, or
@@ -21,6 +22,17 @@ static struct bytes path_without_keyword(struct bytes args)
 	return args;
 }
 
+static inline uint32_t odd_in(const uint8_t *p)
+{
+	simd v = simd_load(p);
+	return simd_mask((simd)((v <= ' ') | (v == '>') | (v == '"')));
+}
+
+static inline bool is_odd(uint8_t c)
+{
+	return c <= ' ' || c == '>' || c == '"';
+}
+
 /*
  * Where an address ends: at '>' or at a blank, not counting what is in quotes ("a>b"@example.org).
  * A quote that is never closed is not taken as one. b.n if there is no end.
@@ -28,8 +40,8 @@ static struct bytes path_without_keyword(struct bytes args)
 static size_t path_end(struct bytes b, bool bracketed)
 {
 	bool quoted = false;
-	size_t first = b.n;
-	for (size_t i = 0; i < b.n; i++) {
+	size_t first = b.n, plain = simd_find(b.p, b.n, odd_in, is_odd);
+	for (size_t i = plain; i < b.n; i++) {
 		uint8_t c = b.p[i];
 		if (quoted && c == '\\') {
 			i++;

@@ -23,27 +23,29 @@ void line_give_back(struct line *l, struct pool *pool)
  * which in nearly all of them meets the line end first, is quicker than a call of memchr for the LF
  * and a look at what lies before it.
  */
-static inline uint32_t special_in(const uint8_t *p)
+static inline bool is_special(uint8_t c)
 {
-	simd v = simd_load(p);
-	return simd_mask((simd)((v == '\r') | (v == '\n') | (v == '\0')));
+	return c == '\r' || c == '\n' || c == '\0';
+}
+
+/* A comparison for all three, which tabs and other controls meet too. */
+static inline uint32_t controls_in(const uint8_t *p)
+{
+	return simd_mask((simd)(simd_load(p) <= '\r'));
+}
+
+static inline bool is_control(uint8_t c)
+{
+	return c <= '\r';
 }
 
 static inline size_t special_find(struct bytes in)
 {
-	size_t i = 0;
-	for (; i + SIMD_BYTES <= in.n; i += SIMD_BYTES) {
-		uint32_t hits = special_in(in.p + i);
-		if (hits)
-			return i + (unsigned)__builtin_ctz(hits);
-	}
-	/* The last block overlaps the one before. */
-	if (in.n >= SIMD_BYTES) {
-		uint32_t hits = special_in(in.p + in.n - SIMD_BYTES) >> (i + SIMD_BYTES - in.n);
-		return hits ? i + (unsigned)__builtin_ctz(hits) : in.n;
-	}
-	while (i < in.n && in.p[i] != '\r' && in.p[i] != '\n' && in.p[i] != '\0')
+	size_t i = simd_find(in.p, in.n, controls_in, is_control);
+	while (i < in.n && !is_special(in.p[i])) {
 		i++;
+		i += simd_find(in.p + i, in.n - i, controls_in, is_control);
+	}
 	return i;
 }
 

@@ -3,6 +3,7 @@
 #include "core/smtp/message_header.h"
 
 #include "base/ascii.h"
+#include "base/simd.h"
 
 enum state {
 	STATE_LINE,     /* at the beginning of a line; zero is how a header begins */
@@ -111,11 +112,48 @@ static void (*const steps[])(struct message_header *h, uint8_t c) = {
 	[STATE_BARE] = bare_step,
 };
 
+static inline uint32_t id_ends(const uint8_t *p)
+{
+	simd v = simd_load(p);
+	return simd_mask((simd)((v <= ' ') | (v == '>')));
+}
+
+static inline bool is_id_end(uint8_t c)
+{
+	return c <= ' ' || c == '>';
+}
+
+/* Keeps what is an id beyond doubt. Returns the number of its bytes. */
+static size_t id_run(struct message_header *h, struct bytes in)
+{
+	in = bytes_first(in, (size_t)MESSAGE_ID_MAX - h->n);
+	size_t n = simd_find(in.p, in.n, id_ends, is_id_end);
+	memcpy(h->id + h->n, in.p, n);
+	h->n = (uint8_t)(h->n + n);
+	h->done = h->n == MESSAGE_ID_MAX;
+	return n;
+}
+
+/* A line of another field is told by its first byte. */
+static inline bool is_other_line(const struct message_header *h, uint8_t c)
+{
+	return h->state == STATE_LINE && c > ' ' && ascii_lower(c) != field_name[0];
+}
+
 void message_header_scan(struct message_header *h, struct bytes in)
 {
 	in = bytes_first(in, UINT16_MAX - (size_t)h->scanned);
 	size_t i = 0;
 	while (i < in.n && !h->done) {
+		if (is_other_line(h, in.p[i])) {
+			h->matched = 1;
+			h->state = STATE_OTHER;
+			i++;
+		} else if (h->state == STATE_ID) {
+			i += id_run(h, bytes_from(in, i));
+			if (i == in.n || h->done)
+				break;
+		}
 		const uint8_t *lf = h->state == STATE_OTHER ? memchr(in.p + i, '\n', in.n - i)
 							    : in.p + i;
 		i = lf ? (size_t)(lf - in.p) : in.n;
