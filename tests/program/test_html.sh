@@ -31,7 +31,7 @@ all() {
 result 'every capture at once' all
 result 'one session, its fault, its mail' report pcaps/221-for-message.pcap -- \
 	'The fault: 221 2.0.0 closing' 'never accepted, though the sender believes so' \
-	'The rule (RFC 5321'
+	'The rule:' 'RFC 5321'
 result 'none that is an alert' report pcaps/clean-pipelined.pcap -- \
 	'No session ended in a way that calls for an alert' 'There are none.'
 

@@ -181,9 +181,9 @@ class Test:
                   ("\x1b[F", r"^>>\+0\.014000 +15 +END-OF-MESSAGE +S: 221 2\.0\.0 closing"),
                   ("/Too long\r", "not found"),
                   ("\x1b[H",
-                   r"^The server said 221 \(closing\) where it should have said 250 \(accepted\)"),
+                   r"^What happened: The server said 221 \(closing\) where it should have said 250 \(accepted\)"),
                   ("s", r"Saved: \./20260105T100000Z-221-for-message-"), ("?", "^Keys"),
-                  ("?", r"^client out\.example"), ("e", r"Saved: \./2026"),
+                  ("?", r"^Who: client out\.example"), ("e", r"Saved: \./2026"),
                   )
         saved = []
         # The name that is seen may still be the first one's.

@@ -148,15 +148,22 @@ static void put_ladder(struct html *h, const struct stored_session *one)
 	html_table_end(h);
 }
 
+static void put_part(void *arg, const char *label, struct bytes text)
+{
+	struct html *h = arg;
+	html_str(h, "<p><strong>");
+	html_str(h, label);
+	html_str(h, ":</strong> ");
+	html_text(h, text);
+	html_str(h, "</p>\n");
+}
+
 void html_session(struct html *h, const struct stored_session *one)
 {
 	const struct report *r = &one->report;
 	outbuf_format(h->b, "<li id=\"session-%llu\"><details>\n", (unsigned long long)r->number);
 	put_summary(h, one);
-	html_str(h, "<p>");
-	explain_paragraph(&h->words, r, one->ladder);
-	html_words(h);
-	html_str(h, "</p>\n");
+	explain_parts(r, one->ladder, put_part, h);
 	put_messages(h, r);
 	outbuf_format(h->b, "<p class=\"dim\">Session %llu of ", (unsigned long long)r->number);
 	html_text(h, bytes_str(r->input));

@@ -253,11 +253,8 @@ static void put_cause(struct text *t, const struct cause *c)
 	outbuf_str(t->b, c->evidences > 0 ? ": " : "");
 }
 
-/* Whether the evidence of an unexplained ending is that nothing explains it, without a figure
- * (cause_unexplained). */
-static bool says_nothing(const struct report *r)
+bool text_says_nothing(const struct cause *c)
 {
-	const struct cause *c = r->record.cause;
 	return c->id == CAUSE_UNEXPLAINED && c->evidences == 1 && !strchr(c->evidence[0], ';');
 }
 
@@ -267,7 +264,7 @@ static void put_why(struct text *t, const struct report *r)
 {
 	const struct cause *c = report_cause(r);
 	size_t from;
-	if (!c || says_nothing(r))
+	if (!c || text_says_nothing(r->record.cause))
 		return;
 	from = put_label(t, "Why:");
 	/* `unexplained` is no guess: its evidence says all. */

@@ -113,7 +113,6 @@ static void put_check(struct outbuf *b, const struct cause *c, const struct expl
 {
 	const char *cause = c ? explain_cause_of(c->id)->check : "";
 	bool first = c && c->id != CAUSE_UNEXPLAINED;
-	outbuf_str(b, " Check next:");
 	if (first)
 		outbuf_format(b, " %s", cause);
 	outbuf_format(b, " %s", words->check);
@@ -121,35 +120,56 @@ static void put_check(struct outbuf *b, const struct cause *c, const struct expl
 		outbuf_format(b, " %s", cause);
 }
 
-void explain_paragraph(struct outbuf *b, const struct report *r, const struct ladder *l)
+static void put_happened(struct outbuf *b, const struct report *r, const struct ladder *l)
 {
-	const struct verdict_row *row = alert_kind_row(report_worst(r));
+	unsigned worst = report_worst(r);
 	const char *headline =
-		report_worst(r) < VERDICTS
-			? verdict_words((enum verdict)report_worst(r), r->record.ending).headline
-			: row->headline;
-	const struct explain_words *words = explain_words_of(report_worst(r));
+		worst < VERDICTS ? verdict_words((enum verdict)worst, r->record.ending).headline
+				 : alert_kind_row(worst)->headline;
 	const struct ladder_line *fault = l ? ladder_fault(l) : NULL;
-	const struct cause *c = report_cause(r);
 	char reason[512] = "";
 	outbuf_char(b, (char)ascii_upper((uint8_t)headline[0]));
 	outbuf_str(b, headline + 1);
 	outbuf_char(b, '.');
-	if (fault)
+	if (fault) {
 		put_message(b, l, fault);
-	if (fault)
 		put_fault(b, l, fault);
+	}
 	text_uncoded(b, r->record.session);
 	verdict_reason(r->record.ending, &r->record.judgement, reason, sizeof reason);
 	if (reason[0] != '\0')
 		put_sentence(b, "", reason);
-	put_cause(b, c);
-	if (strcmp(row->rfc, "-") == 0)
-		outbuf_format(b, " The rule: %s", words->rule);
-	else
-		outbuf_format(b, " The rule (%s): %s", row->rfc, words->rule);
-	outbuf_format(b, " What the sender will have done: %s", words->sender);
-	put_check(b, c, words);
+}
+
+/* Hands a part on, without the blank that sentences begin with, and empties b. */
+static void part_end(struct outbuf *b, const char *label, explain_part *part, void *arg)
+{
+	bool blank = b->n > 0 && b->p[0] == ' ';
+	if (b->n > 0)
+		part(arg, label, bytes_of(b->p + blank, b->n - blank));
+	b->n = 0;
+}
+
+void explain_parts(const struct report *r, const struct ladder *l, explain_part *part, void *arg)
+{
+	const struct explain_words *words = explain_words_of(report_worst(r));
+	const char *rfc = alert_kind_row(report_worst(r))->rfc;
+	const struct cause *c = report_cause(r);
+	struct outbuf b = {0};
+	put_happened(&b, r, l);
+	part_end(&b, "What happened", part, arg);
+	if (c && !text_says_nothing(c))
+		put_cause(&b, c);
+	part_end(&b, "Why", part, arg);
+	if (strcmp(rfc, "-") != 0)
+		outbuf_format(&b, "%s: ", rfc);
+	outbuf_str(&b, words->rule);
+	part_end(&b, "The rule", part, arg);
+	outbuf_format(&b, "What the sender will have done: %s", words->sender);
+	part_end(&b, "The mail", part, arg);
+	put_check(&b, c, words);
+	part_end(&b, "Look at", part, arg);
+	outbuf_free(&b);
 }
 
 void explain_brief(struct outbuf *b, const struct report *r, uint64_t number)
@@ -181,7 +201,7 @@ static void put_heading(struct text *t, const struct report *r, uint64_t number)
 	outbuf_str(t->b, alert_kind_row(worst)->id);
 	outbuf_str(t->b, t->colour ? "\033[0m, " : ", ");
 	text_severity(t, report_severity(r, worst), false, 0);
-	outbuf_format(t->b, "\nclient %s%s", client, client[0] != '\0' ? " " : "");
+	outbuf_format(t->b, "\nWho: client %s%s", client, client[0] != '\0' ? " " : "");
 	text_endpoint(t, &r->record.conn->addr[CLIENT], r->record.conn->port[CLIENT]);
 	outbuf_format(t->b, ", server %s%s", server, server[0] != '\0' ? " " : "");
 	text_endpoint(t, &r->record.conn->addr[SERVER], r->record.conn->port[SERVER]);
@@ -192,8 +212,26 @@ static void put_heading(struct text *t, const struct report *r, uint64_t number)
 	outbuf_str(t->b, "\n\n");
 }
 
-/* Writes a paragraph for each message that needs attention. */
-static void put_messages(struct text *t, const struct report *r, unsigned width)
+/* A part on the screen, its label in a column of its own where there is room for that. */
+struct page {
+	struct outbuf *b;
+	unsigned width;
+};
+
+static void page_part(void *arg, const char *label, struct bytes text)
+{
+	const struct page *p = arg;
+	bool wide = p->width > 3 * TEXT_INDENT;
+	struct outbuf line = {0};
+	outbuf_format(&line, "%s:", label);
+	wrap_blanks(&line, wide ? TEXT_INDENT - 2 - (unsigned)line.n : 1);
+	outbuf_bytes(&line, text.p, text.n);
+	wrap_put(p->b, bytes_of(line.p, line.n), p->width, wide ? TEXT_INDENT - 2 : 2);
+	outbuf_free(&line);
+}
+
+/* Writes each message that needs attention. */
+static void put_messages(struct text *t, const struct report *r, struct page *page)
 {
 	struct outbuf words = {0}, *b = t->b;
 	for (const struct transaction *m = r->record.session->first; m; m = m->next) {
@@ -201,12 +239,10 @@ static void put_messages(struct text *t, const struct report *r, unsigned width)
 			continue;
 		words.n = 0;
 		t->b = &words;
-		outbuf_str(&words, "The mail: ");
 		text_message_words(t, r, m);
 		outbuf_char(&words, '.');
 		t->b = b;
-		wrap_put(b, bytes_of(words.p, words.n), width, 2);
-		outbuf_char(b, '\n');
+		page_part(page, "The mail", bytes_of(words.p, words.n));
 	}
 	outbuf_free(&words);
 }
@@ -218,14 +254,12 @@ void explain_put(struct outbuf *b, const struct report *r, uint64_t number, cons
 	unsigned width = style.columns > NARROW ? style.columns
 			 : style.columns > 0    ? NARROW
 						: USUAL;
-	struct outbuf words = {0};
+	struct page page = {b, width < USUAL ? width : USUAL};
 	put_heading(&t, r, number);
-	explain_paragraph(&words, r, l);
-	wrap_put(b, bytes_of(words.p, words.n), width < USUAL ? width : USUAL, 0);
+	explain_parts(r, l, page_part, &page);
+	put_messages(&t, r, &page);
 	outbuf_char(b, '\n');
-	put_messages(&t, r, width < USUAL ? width : USUAL);
 	if (l)
 		ladder_text(b, l, style.columns, style.colour);
-	outbuf_free(&words);
 	outbuf_free(&t.scratch);
 }

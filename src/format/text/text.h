@@ -73,6 +73,10 @@ void text_brief_repeat(struct text *t, const struct throttle_repeat *repeat);
 void text_brief_daily(struct text *t, const struct daily *day);
 void text_brief_stats(struct text *t, const struct summary *s);
 
+/* Returns true if the only evidence of an unexplained ending is that nothing explains it, without a
+ * figure (cause_unexplained): not worth a "Why". */
+bool text_says_nothing(const struct cause *c);
+
 /*
  * The parts of all texts (words.c). Each function appends:
  * - text_count: "1 session", "1,234 sessions".

@@ -71,7 +71,15 @@ static void causes_have_words(void **state)
 	}
 }
 
-/* Every pair of a verdict and a cause makes a paragraph, and no two of them the same one. */
+static void put_part(void *arg, const char *label, struct bytes text)
+{
+	struct outbuf *b = arg;
+	outbuf_format(b, "%s: ", label);
+	outbuf_bytes(b, text.p, text.n);
+	outbuf_char(b, '\n');
+}
+
+/* Every pair of a verdict and a cause is explained, and no two of them alike. */
 static void paragraphs_differ(void **state)
 {
 	struct outbuf b[2] = {{0}, {0}};
@@ -85,10 +93,12 @@ static void paragraphs_differ(void **state)
 				   "another\x1b[2J was seen");
 			made_verdict(&m, v, 0);
 			b[turn].n = 0;
-			explain_paragraph(&b[turn], &m.report, NULL);
+			explain_parts(&m.report, NULL, put_part, &b[turn]);
 			outbuf_char(&b[turn], '\0');
+			if (id != CAUSE_UNEXPLAINED)
+				assert_non_null(strstr(b[turn].p, "Why: "));
 			assert_non_null(strstr(b[turn].p, explain_cause_of(id)->how));
-			assert_non_null(strstr(b[turn].p, "Check next: "));
+			assert_non_null(strstr(b[turn].p, "Look at: "));
 			assert_null(strchr(b[turn].p, '\x1b'));
 			assert_null(strstr(b[turn].p, "  "));
 			assert_null(strstr(b[turn].p, ".."));

@@ -165,7 +165,8 @@ static void a_command_gets_facts_and_json(void **state)
 	has(out, "\nSMTPWATCH_QUEUE_ID=4Qx1\n");
 	has(out, "\nSMTPWATCH_FROM=a@example.org\n");
 	has(out, "\nPATH=/usr/local/sbin:");
-	has(out, "{\"timestamp\":\"2026-11-23T10:00:03.250000Z\",\"event_type\":\"alert\",\"src_"
+	has(out, "{\"timestamp\":\"2026-11-23T10:00:03.250000Z\",\"event_type\":\"alert\",\"id\":"
+		 "\"5d504a0766fa7cb2-221-for-message\",\"src_"
 		 "ip\":\"192.0.2.10\"");
 	has(out, "\"alert\":{\"signature\":\"221-for-message\",\"category\":\"221 before "
 		 "acceptance\",\"severity\":1}}\n");
