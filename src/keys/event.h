@@ -1,5 +1,5 @@
 /* event.h - what the programs in the kernel (secrets.bpf.c) tell the reader: one step of a TLS key
- * schedule. */
+ * schedule, or who connects. */
 #ifndef SMTPWATCH_KEYS_EVENT_H
 #define SMTPWATCH_KEYS_EVENT_H
 
@@ -19,7 +19,8 @@ enum keys_kind {
 	KEYS_SERVER_TRAFFIC,
 	KEYS_CLIENT_EARLY,
 	KEYS_EARLY_EXPORTER,
-	KEYS_UPDATE, /* the next traffic secret of a side, behind a key update */
+	KEYS_UPDATE,   /* the next traffic secret of a side, behind a key update */
+	KEYS_CONNECTS, /* no step: the process connects to a watched port */
 	KEYS_KINDS
 };
 

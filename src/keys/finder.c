@@ -5,6 +5,7 @@
 #include "keys/library.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,8 +13,8 @@
 /* Seconds between two looks at a process: 1, 2, 4 ... AGED, and WAITED of one whose library is not
  * attached because it does not use the ports. MAPS: libraries of a process. NETS: network
  * namespaces whose sockets are known during a pass. TOLD: lines about processes that cannot be
- * read. */
-enum { AGED = 64, WAITED = 4, MAPS = 8, NETS = 64, TOLD = 100 };
+ * read. CONNECTS: processes that are remembered between two passes. */
+enum { AGED = 64, WAITED = 4, MAPS = 8, NETS = 64, TOLD = 100, CONNECTS = 256 };
 
 struct process {
 	uint32_t pid;
@@ -22,8 +23,9 @@ struct process {
 	int64_t due, wait;
 	int libraries[MAPS];
 	unsigned n;
-	bool uses;   /* the ports, as far as it was asked */
-	bool unread; /* it uses the ports, and cannot be read */
+	bool connects; /* it was seen to connect to a watched port */
+	bool uses;     /* the ports, as far as it was asked */
+	bool unread;   /* it uses the ports, and cannot be read */
 	char name[PROC_NAME];
 	char why[PROC_PATH + 96];
 };
@@ -41,6 +43,9 @@ struct finder {
 	struct net nets[NETS];
 	size_t n_nets;
 	unsigned told;
+	pthread_mutex_t lock; /* of these two */
+	uint32_t connects[CONNECTS];
+	unsigned n_connects;
 	bool named; /* the files of the command line are attached */
 };
 
@@ -57,6 +62,7 @@ struct finder *finder_new(const struct finder_wishes *wishes, int fd)
 	f->wishes = wishes;
 	f->libraries.fd = fd;
 	f->libraries.pid = wishes->pid;
+	pthread_mutex_init(&f->lock, NULL);
 	for (int i = 0; i < REQUEST_FILES; i++)
 		f->libraries.files[i] = -1;
 	return f;
@@ -74,6 +80,7 @@ void finder_free(struct finder *f)
 	if (!f)
 		return;
 	nets_forget(f);
+	pthread_mutex_destroy(&f->lock);
 	free(f->processes);
 	free(f);
 }
@@ -261,7 +268,7 @@ static void process_look(struct finder *f, struct process *p, int64_t now)
 		bool bare = p->n == 0 && unknown == 0 && !f->wishes->all;
 		if (unknown > 0 || bare)
 			p->uses = (f->wishes->all && unknown > 0) || f->wishes->pid ||
-				  ports_used(f, p);
+				  p->connects || ports_used(f, p);
 		if ((unknown > 0 || bare) && p->uses) {
 			p->n = 0;
 			libraries_take(f, p, maps, n);
@@ -346,11 +353,42 @@ static void named_take(struct finder *f)
 	f->named = true;
 }
 
+void finder_connects(struct finder *f, uint32_t pid)
+{
+	pthread_mutex_lock(&f->lock);
+	f->connects[f->n_connects++ % CONNECTS] = pid;
+	pthread_mutex_unlock(&f->lock);
+}
+
+static int pid_order(const void *a, const void *b)
+{
+	uint32_t pid = *(const uint32_t *)a, other = ((const struct process *)b)->pid;
+	return (pid > other) - (pid < other);
+}
+
+/* A process that is known to connect is due again only if its library is not attached yet. */
+static void connects_take(struct finder *f, int64_t now)
+{
+	pthread_mutex_lock(&f->lock);
+	for (unsigned i = 0; i < f->n_connects && i < CONNECTS; i++) {
+		struct process *p = f->n ? bsearch(&f->connects[i], f->processes, f->n,
+						   sizeof *f->processes, pid_order)
+					 : NULL;
+		if (!p || p->connects)
+			continue;
+		p->connects = true;
+		p->due = now;
+	}
+	f->n_connects = 0;
+	pthread_mutex_unlock(&f->lock);
+}
+
 bool finder_pass(struct finder *f, int64_t now)
 {
 	named_take(f);
 	if (!processes_renew(f, now))
 		return !f->libraries.ended;
+	connects_take(f, now);
 	for (size_t i = 0; i < f->n && !f->libraries.ended; i++)
 		if (f->processes[i].due <= now)
 			process_look(f, &f->processes[i], now);

@@ -25,7 +25,7 @@ struct finder_counts {
 };
 
 /* Tells nothing itself but what changes: one line on standard error for each library, and for each
- * process that cannot be read. For one thread. */
+ * process that cannot be read. For one thread, but for finder_connects. */
 struct finder;
 
 /* fd: the broker's socket. wishes is borrowed until finder_free. Returns NULL if memory is
@@ -35,6 +35,9 @@ struct finder *finder_new(const struct finder_wishes *wishes, int fd);
 /* Looks at processes that are new or due, attaches, and lets go of what is gone. now: seconds. Call
  * each second. Returns false if the broker has ended. */
 bool finder_pass(struct finder *f, int64_t now);
+
+/* A process connects to a watched port: the next pass looks at it. May be called by any thread. */
+void finder_connects(struct finder *f, uint32_t pid);
 
 void finder_counts(const struct finder *f, struct finder_counts *out);
 

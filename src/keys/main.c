@@ -164,7 +164,7 @@ static int run(struct start *s)
 	}
 	if (!output_start(s) || !named_open(s))
 		return USAGE;
-	s->probe = probe_load(&why);
+	s->probe = probe_load(s->o->wishes.ports.bits, &why);
 	if (!s->probe) {
 		log_line("%s", why.text);
 		return TROUBLE;

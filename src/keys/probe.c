@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* SWEEP: keys of a table that one call looks at. */
 enum { PROGRAMS = 10, SWEEP = 4096 };
@@ -90,7 +91,7 @@ static int taken(void *arg, void *data, size_t n)
 	return 0;
 }
 
-struct probe *probe_load(struct error *why)
+struct probe *probe_load(const uint64_t ports[1024], struct error *why)
 {
 	struct probe *p = calloc(1, sizeof *p);
 	if (!p) {
@@ -100,9 +101,18 @@ struct probe *probe_load(struct error *why)
 	libbpf_set_print(quiet);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
 	p->of = secrets__open();
+	bool types = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
+	if (p->of) {
+		memcpy(p->of->rodata->watched, ports, sizeof p->of->rodata->watched);
+		bpf_program__set_autoload(p->of->progs.connects, types);
+	}
 	int error = p->of ? -secrets__load(p->of) : errno;
 	if (error == 0)
 		p->ring = ring_buffer__new(bpf_map__fd(p->of->maps.ring), taken, p, NULL);
+	/* Without it a sender is found when it is connected at the time of a look. */
+	if (p->ring && types)
+		p->of->links.connects = bpf_program__attach_raw_tracepoint(p->of->progs.connects,
+									   "inet_sock_set_state");
 	if (p->ring)
 		return p;
 	load_explain(error ? error : errno, why);

@@ -30,9 +30,10 @@ struct probe;
 /* What is attached to one library. */
 struct probe_links;
 
-/* Loads the programs. Returns NULL with a sentence in why: what the kernel lacks, or which right.
- * probe_free detaches nothing. NULL is allowed. */
-struct probe *probe_load(struct error *why);
+/* Loads the programs. ports: a bit for each watched port; processes that connect to them become
+ * events, if the kernel has its own types at hand (BTF). Returns NULL with a sentence in why: what
+ * the kernel lacks, or which right. probe_free detaches nothing. NULL is allowed. */
+struct probe *probe_load(const uint64_t ports[1024], struct error *why);
 void probe_free(struct probe *p);
 
 /* Attaches to the functions whose offset is not 0. path: the file, which may be

@@ -41,6 +41,10 @@ static void event_take(void *arg, const struct keys_event *e)
 {
 	struct reader *r = arg;
 	char line[SCHEDULE_ROOM];
+	if (e->kind == KEYS_CONNECTS) {
+		finder_connects(r->finder, e->pid);
+		return;
+	}
 	size_t n = schedule_take(r->schedule, e, seconds(), line);
 	if (n > 0)
 		output_line(r->work->output, line, n);

@@ -4,6 +4,8 @@
 
 #include <linux/ptrace.h>
 
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include <stdbool.h>
@@ -450,6 +452,36 @@ int gnutls_prf(struct pt_regs *regs)
 	    !IS(&label, "key expansion"))
 		return 0;
 	master_emit(PT_REGS_PARM3(regs), argument_more(regs, 0) + KEYS_RANDOM);
+	return 0;
+}
+
+/* The watched ports, a bit for each; set before the load. */
+const volatile __u64 watched[1024];
+
+/* What is looked at of the kernel's struct sock, wherever this kernel has it (CO-RE). */
+struct sock_common {
+	__be16 skc_dport;
+} __attribute__((preserve_access_index));
+
+struct sock {
+	struct sock_common __sk_common;
+} __attribute__((preserve_access_index));
+
+/* A TCP socket changes its state: (const struct sock *, old, new). The state of one that connects
+ * is set by its process. */
+SEC("raw_tp/inet_sock_set_state")
+int connects(struct bpf_raw_tracepoint_args *ctx)
+{
+	enum { TCP_SYN_SENT = 2 };
+	const struct sock *sk = (const struct sock *)ctx->args[0];
+	if ((int)ctx->args[2] != TCP_SYN_SENT)
+		return 0;
+	__u16 port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	if (!(watched[port / 64] >> port % 64 & 1))
+		return 0;
+	struct keys_event *e = event_new(KEYS_CONNECTS, 0);
+	if (e)
+		event_end(e, true);
 	return 0;
 }
 

@@ -559,6 +559,23 @@ def test_unreadable(folder):
             server.kill()
 
 
+def test_sender(folder):
+    """A process that only sends, and is connected no longer when it is looked at"""
+    ssl = OpenSSL(folder)
+    with socket.create_server(("127.0.0.1", 0)) as server, Keys(
+            folder, "-p", str(server.getsockname()[1]), attaches="") as keys:
+        time.sleep(2)
+        code = ("import socket, ssl, time\n"
+                f"socket.create_connection(('127.0.0.1', {server.getsockname()[1]})).close()\n"
+                "time.sleep(60)\n")
+        with subprocess.Popen(within(folder, "/usr/bin/python3", "-c", code),
+                              env=ssl.env) as sender:
+            try:
+                wait_for(lambda: f"reads {ssl.crypto}" in said(keys.errors), 6)
+            finally:
+                sender.kill()
+
+
 def possible():
     """Why this machine cannot do it, or None."""
     if not PROGRAM.exists():
