@@ -86,9 +86,9 @@ class Keys:
         self.log = folder / "keys.log"
         self.errors = folder / "keys.err"
         with open(self.errors, "w", encoding="utf-8") as err:
-            # Port 1: mail servers of this machine are no part of the test.
-            self.process = subprocess.Popen([PROGRAM, "-p", "1", "-o", self.log, *options],
-                                            stderr=err)
+            # Mail servers of this machine are no part of the test, nor is what other tests do.
+            self.process = subprocess.Popen(
+                [PROGRAM, "-p", str(free_port()), "-o", self.log, *options], stderr=err)
         wait_for(lambda: attaches in said(self.errors) or self.process.poll() is not None)
         assert self.process.poll() is None, said(self.errors)
 
