@@ -16,35 +16,24 @@
 
 struct digest {
 	SHA_CTX sha1; /* as a hash begins */
-	EVP_MD *sha256;
-	EVP_MD_CTX *ctx;
 };
 
 struct digest *digest_new(void)
 {
 	struct digest *d = calloc(1, sizeof *d);
-	if (!d)
-		return NULL;
-	d->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	d->ctx = EVP_MD_CTX_new();
-	if (!d->sha256 || !d->ctx || SHA1_Init(&d->sha1) != 1) {
-		digest_free(d);
-		return NULL;
-	}
-	return d;
+	if (d && SHA1_Init(&d->sha1) == 1)
+		return d;
+	free(d);
+	return NULL;
 }
 
 void digest_free(struct digest *d)
 {
-	if (!d)
-		return;
-	EVP_MD_CTX_free(d->ctx);
-	EVP_MD_free(d->sha256);
 	free(d);
 }
 
 /* The one block of a short text is put together here (FIPS 180-4 5.1.1). */
-void digest_sha1(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA1])
+void digest_sha1(const struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA1])
 {
 	uint8_t block[SHA_CBLOCK] = {0};
 	SHA_CTX ctx = d->sha1;
@@ -59,12 +48,9 @@ void digest_sha1(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA1])
 	memcpy(out, words, DIGEST_SHA1);
 }
 
-void digest_sha256(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA256])
+bool digest_sha256(struct bytes in, uint8_t out[DIGEST_SHA256])
 {
-	bool done = EVP_DigestInit_ex2(d->ctx, d->sha256, NULL) == 1 &&
-		    EVP_DigestUpdate(d->ctx, in.p, in.n) == 1 &&
-		    EVP_DigestFinal_ex(d->ctx, out, NULL) == 1;
-	assert(done);
+	return EVP_Digest(in.p, in.n, out, NULL, EVP_sha256(), NULL) == 1;
 }
 
 struct keyed_digest {

@@ -8,19 +8,19 @@
 /* Sizes in bytes. A BASE64 size includes the NUL. KEY: of a keyed hash. */
 enum { DIGEST_SHA1 = 20, DIGEST_SHA256 = 32, DIGEST_BASE64_SHA1 = 29, DIGEST_KEY = 32 };
 
-/* The fetched SHA-256 and a context. Keep one for many hashes: fetching costs more than a hash. */
+/* SHA-1 ready to begin. It is for identifiers, of one block: at most DIGEST_SHA1_MAX bytes. */
+enum { DIGEST_SHA1_MAX = 55 };
 struct digest;
 
-/* Returns NULL if memory is exhausted or OpenSSL does not provide SHA-256. digest_free frees the
+/* Returns NULL if memory is exhausted or OpenSSL does not provide SHA-1. digest_free frees the
  * result; NULL is allowed there. */
 struct digest *digest_new(void);
 void digest_free(struct digest *d);
 
-/* Write the hash of `in` to out. A failure of OpenSSL ends the program (assert). SHA-1 is for
- * identifiers, of one block: at most DIGEST_SHA1_MAX bytes. */
-enum { DIGEST_SHA1_MAX = 55 };
-void digest_sha1(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA1]);
-void digest_sha256(struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA256]);
+/* Write the hash of `in` to out. The first digest_sha256 sets OpenSSL up, which costs a third of a
+ * start; it returns false if OpenSSL has no memory, or no SHA-256. */
+void digest_sha1(const struct digest *d, struct bytes in, uint8_t out[DIGEST_SHA1]);
+bool digest_sha256(struct bytes in, uint8_t out[DIGEST_SHA256]);
 
 /* HMAC-SHA-256 (RFC 2104) with one key. */
 struct keyed_digest;

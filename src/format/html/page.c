@@ -21,16 +21,13 @@ void html_count(struct html_figures *f, const struct report *r)
 /* The hash covers exactly the bytes between <style> and </style>. */
 static bool put_style(struct html *h)
 {
-	struct digest *d = digest_new();
 	uint8_t hash[DIGEST_SHA256];
 	char text[DIGEST_BASE64_SHA256];
-	if (!d)
-		return false;
 	for (const char *const *s = html_style; *s; s++)
 		outbuf_str(&h->words, *s);
-	digest_sha256(d, bytes_of(h->words.p, h->words.n), hash);
+	if (!digest_sha256(bytes_of(h->words.p, h->words.n), hash))
+		return false;
 	digest_base64_sha256(hash, text);
-	digest_free(d);
 	outbuf_format(h->b,
 		      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
 		      "style-src 'sha256-%s'; "
