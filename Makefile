@@ -270,12 +270,12 @@ bench:
 	@tests/bench/run $(BUILD) --size $(or $(SIZE),quick) \
 		$(if $(filter full,$(SIZE)),--write docs/performance.md)
 
-# Instructions a packet, a session, a record, by callgrind (as make valgrind, without the filter of
-# system calls); WRITE=1 renews tests/bench/counts.
+# Instructions a packet, a session, a record, and cache misses, by callgrind (as make valgrind,
+# without the filter of system calls); memory a session. WRITE=1 renews tests/bench/counts.
 bench-count:
 	@contrib/install-deps.sh build valgrind
 	@$(again) build/callgrind/smtpwatch BUILD=build/callgrind SECCOMP=no
-	@$(again) $(BUILD)/tests/bench/generate $(seed)
+	@$(again) $(BUILD)/tests/bench/generate $(BUILD)/tests/bench/measure $(seed)
 	@tests/bench/count build/callgrind/smtpwatch $(BUILD)/tests/bench $(if $(WRITE),--write)
 
 $(seed): tests/bench/seed.c
