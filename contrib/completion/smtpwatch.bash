@@ -7,7 +7,7 @@ _smtpwatch_options="--interface= --wait-interface --read= --follow --ports= --ch
 	--severity= --slow-acceptance= --suppress= --fail-on= --output= --gateway=
 	--metrics-domains= --redact= --site-key= --local-time --explain= --ladder= --top
 	--write-pcap= --write-pcap-memory= --repeat= --digest= --stats-interval= --history=
-	--history-names --give-up= --gateway= --workers= --engine= --max-connections= --memory=
+	--history-names --give-up= --workers= --engine= --max-connections= --memory=
 	--idle-timeout= --config= --test --user= --pid-file= --status-socket= --list-alerts
 	--version --help"
 _smtpwatch_subcommands="status history"
@@ -74,7 +74,6 @@ _smtpwatch_values() {
 	--stats-interval) : ;;
 	--history) _smtpwatch_folders ;;
 	--give-up) : ;;
-	--gateway) : ;;
 	-j | --workers) : ;;
 	--engine) _smtpwatch_words "native nids" ;;
 	--max-connections) : ;;
@@ -95,6 +94,26 @@ _smtpwatch_status() {
 	--recent | --silence) : ;;
 	--status-socket) _smtpwatch_files ;;
 	*) _smtpwatch_words "--output --nagios --recent --silence --status-socket --help" ;;
+	esac
+}
+
+_smtpwatch_history() {
+	case $2 in
+	--by) _smtpwatch_words "domain hour server" ;;
+	-o | --output) _smtpwatch_words "text json csv" ;;
+	--fail-on) _smtpwatch_words "$_smtpwatch_outcomes" ;;
+	--site-key) _smtpwatch_files ;;
+	--since | --now | --give-up | --erase) : ;;
+	*)
+		if [[ $1 == -* ]]; then
+			_smtpwatch_words "--since --now --by --output --fail-on --give-up \
+				--site-key --local-time --erase --help"
+		elif ((COMP_CWORD == 2)); then
+			_smtpwatch_folders
+		else
+			_smtpwatch_words "$_smtpwatch_outcomes"
+		fi
+		;;
 	esac
 }
 

@@ -115,6 +115,7 @@ static void workers_alerting(struct live_run *w)
  * allocated, because outputs and interfaces borrow their strings. */
 static void options_take(struct live_run *w, struct options *fresh)
 {
+	memcpy(fresh->alerting.gateway, w->run.alerting.gateway, sizeof w->run.alerting.gateway);
 	w->run.alerting = fresh->alerting;
 	w->stats_interval = fresh->stats_interval;
 	run_suppress(&w->run, fresh->suppression);

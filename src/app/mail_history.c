@@ -15,7 +15,7 @@ struct mail_history {
 	struct outcomes *outcomes;     /* NULL: in files */
 	struct history_keys *keys;
 	struct attempts *attempts;
-	char gateway[64];
+	char gateway[GATEWAY_MAX];
 	int64_t latest; /* milliseconds: of sessions and watched times */
 };
 
@@ -59,10 +59,7 @@ bool mail_history_open(struct mail_history **out, const struct options *o,
 	h = calloc(1, sizeof *h);
 	if (!h)
 		return error_set(why, "no memory for the history");
-	if (o->gateway)
-		snprintf(h->gateway, sizeof h->gateway, "%s", o->gateway);
-	else if (gethostname(h->gateway, sizeof h->gateway - 1) != 0 || h->gateway[0] == '\0')
-		snprintf(h->gateway, sizeof h->gateway, "gateway");
+	memcpy(h->gateway, o->alerting.gateway, sizeof h->gateway);
 	if (o->history.memory ? engine_open(h, o, why) : writer_open(h, o, mode, why)) {
 		*out = h;
 		return true;

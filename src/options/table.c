@@ -151,19 +151,6 @@ static bool history_set(struct options *o, const char *value, struct error *why)
 			 value);
 }
 
-static bool gateway_check(struct options *o, const char *value, struct error *why)
-{
-	size_t n = strlen(value);
-	(void)o;
-	for (size_t i = 0; i < n; i++)
-		if (!ascii_alnum((uint8_t)value[i]) && !strchr("-_.", value[i]))
-			n = 0;
-	return (n > 0 && n < 64) ||
-	       error_set(why,
-			 "\"%.99s\" is no name of a gateway: 1 to 63 letters, digits, -, _ and .",
-			 value);
-}
-
 /* "own" is the earlier name of the native engine. */
 static bool engine_set(struct options *o, const char *value, struct error *why)
 {
