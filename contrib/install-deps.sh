@@ -30,6 +30,7 @@ keys  tool   gnutls-serv       gnutls-bin
 check header cmocka.h          libcmocka-dev
 check header curl/curl.h       libcurl4-openssl-dev
 check tool   /usr/bin/python3  python3
+check tool   openssl           openssl
 check module jsonschema        python3-jsonschema
 check module pyte              python3-pyte
 install tool logrotate         logrotate

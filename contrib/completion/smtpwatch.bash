@@ -97,6 +97,12 @@ _smtpwatch_status() {
 	esac
 }
 
+# begin: names of outcomes
+_smtpwatch_outcomes="open twice later elsewhere all delivered-twice delivered-twice? delivered-later accepted delivered-elsewhere
+	bounced refused not-watched lost never pending"
+# end: names of outcomes
+
+# smtpwatch history FOLDER [WHAT] [options]
 _smtpwatch_history() {
 	case $2 in
 	--by) _smtpwatch_words "domain hour server" ;;

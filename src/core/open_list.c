@@ -16,11 +16,15 @@ static void swap(struct open_session *a, struct open_session *b)
 	*b = was;
 }
 
-static void sift_up(struct open_sessions *o, uint32_t at)
+/* The new one, at the end, rises. */
+static void sift_up(struct open_sessions *o)
 {
-	for (; at > 0 && open_session_compare(&o->all[at], &o->all[(at - 1) / 2]) > 0;
-	     at = (at - 1) / 2)
-		swap(&o->all[at], &o->all[(at - 1) / 2]);
+	for (uint32_t at = o->n - 1, above; at > 0; at = above) {
+		above = (at - 1) / 2;
+		if (open_session_compare(&o->all[at], &o->all[above]) <= 0)
+			return;
+		swap(&o->all[at], &o->all[above]);
+	}
 }
 
 static void sift_down(struct open_sessions *o)
@@ -55,5 +59,5 @@ void open_list_add(struct open_sessions *o, const struct open_session *one)
 		return;
 	}
 	o->all[o->n++] = *one;
-	sift_up(o, o->n - 1);
+	sift_up(o);
 }

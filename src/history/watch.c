@@ -30,10 +30,10 @@ bool watch_add(struct watch *w, unsigned gateway, int64_t start, int64_t end)
 	}
 	if (n == w->gateways[gateway].capacity) {
 		uint32_t capacity = n < 16 ? 16 : 2 * n;
-		all = realloc(all, capacity * sizeof *all);
-		if (!all)
+		void *more = realloc(all, capacity * sizeof *all);
+		if (!more)
 			return false;
-		w->gateways[gateway].all = all;
+		w->gateways[gateway].all = all = more;
 		w->gateways[gateway].capacity = capacity;
 	}
 	all[n] = (struct watch_interval){start, end};

@@ -103,7 +103,8 @@ static_assert((size_t)ESCAPE_SLACK == SIMD_BYTES, "a block is written whole");
 size_t escape_copy(char *to, struct bytes text)
 {
 	size_t i = 0;
-	if (text.n >= sizeof(uint64_t) && text.n < SIMD_BYTES)
+	bool short_block = text.n < SIMD_BYTES;
+	if (short_block && text.n >= sizeof(uint64_t))
 		return words_copy(to, text);
 	for (; i + SIMD_BYTES <= text.n; i += SIMD_BYTES) {
 		uint32_t odd = odd_bytes(text.p + i);

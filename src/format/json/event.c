@@ -11,6 +11,8 @@
 
 enum { SERVERS_SHOWN = 10, DOMAINS_SHOWN = 20 };
 
+static_assert((int)JSON_LINES == 2 + ALERT_KINDS - VERDICTS, "one for each extra alert");
+
 /* What every record begins with. */
 #define EVENT_BEGIN(j, ts, type, id) event_begin(j, ts, ",\"event_type\":\"" type "\",\"id\":", id)
 

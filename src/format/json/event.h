@@ -4,13 +4,12 @@
 #define SMTPWATCH_FORMAT_JSON_EVENT_H
 
 #include "format/json/json.h"
-#include "policy/alert_kind.h"
 #include "policy/throttle.h"
 #include "stats/daily.h"
 
 /* Lines of one record at most: the session, the alert of its verdict, and each extra alert. No line
  * of a record is longer than JSON_LINE_MAX bytes. */
-enum { JSON_LINES = 2 + ALERT_KINDS - VERDICTS };
+enum { JSON_LINES = 3 };
 
 /* All functions append to j->b. If memory is exhausted, j->b->failed is set and the lines are
  * incomplete. */

@@ -57,13 +57,16 @@ static void view_keep(struct report *r, const struct mail_view *v)
 {
 	if (r->views_n == r->views_capacity) {
 		size_t capacity = r->views_capacity ? 2 * r->views_capacity : 256;
-		struct mail_view *views = realloc(r->views, capacity * sizeof *views);
-		r->views = views ? views : r->views;
-		struct mail *mails = views ? realloc(r->mails, capacity * sizeof *mails) : NULL;
-		r->mails = mails ? mails : r->mails;
-		r->no_memory |= !mails;
-		if (!mails)
+		void *views = realloc(r->views, capacity * sizeof *r->views);
+		if (views)
+			r->views = views;
+		void *mails = realloc(r->mails, capacity * sizeof *r->mails);
+		if (mails)
+			r->mails = mails;
+		if (!views || !mails) {
+			r->no_memory = true;
 			return;
+		}
 		r->views_capacity = capacity;
 	}
 	r->mails[r->views_n] = *v->mail;

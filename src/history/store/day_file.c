@@ -109,8 +109,9 @@ static bool upgrade(struct day_file *d, enum day_fault *fault, struct error *why
 {
 	if (!run(d, "BEGIN IMMEDIATE", fault, why))
 		return false;
-	for (int from = d->schema; from < DAY_SCHEMA; from++)
-		if (!run(d, schema_upgrades[from - 1], fault, why))
+	size_t steps = sizeof schema_upgrades / sizeof *schema_upgrades;
+	for (size_t step = d->schema > 0 ? (size_t)d->schema - 1 : 0; step < steps; step++)
+		if (!run(d, schema_upgrades[step], fault, why))
 			return false;
 	d->schema = DAY_SCHEMA;
 	return meta_put(d, "schema_version", DAY_SCHEMA, NULL, fault, why) &&

@@ -31,8 +31,9 @@ static sqlite3_stmt *statement_of(struct day_file *d, const struct day_query *q,
 	bool keep = q->rcpt && !q->sender && !q->msgid && !q->queue && !d->by_rcpt_used;
 	char sql[1024];
 	if (keep && *kept) {
+		s = *kept;
 		d->by_rcpt_used = true;
-		return *kept;
+		return s;
 	}
 	snprintf(sql, sizeof sql, "%s%s%s%s%s ORDER BY at, id", head, q->rcpt ? by_rcpt : "",
 		 q->sender ? by_sender : "", q->msgid ? by_msgid : "", q->queue ? by_queue : "");

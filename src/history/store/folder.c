@@ -23,7 +23,7 @@ static const char ending[] = ".db";
 static void gateway_name(char out[FOLDER_GATEWAY_MAX], const char *gateway)
 {
 	size_t n = 0;
-	for (; gateway[n] != '\0' && n < FOLDER_GATEWAY_MAX - 1; n++)
+	for (; n < FOLDER_GATEWAY_MAX - 1 && gateway[n] != '\0'; n++)
 		out[n] = ascii_alnum((uint8_t)gateway[n]) || strchr("-_.", gateway[n]) ? gateway[n]
 										       : '_';
 	out[n] = '\0';
