@@ -16,14 +16,14 @@ static void words_take(struct error *why, const char *words)
 }
 
 /* 409: a record of this id is there already, from a request whose answer was lost. */
-static enum verdict_of_record item_judge(long long status)
+static enum record_answer item_judge(long long status)
 {
 	if ((status >= 200 && status < 300) || status == 409)
 		return RECORD_TAKEN;
 	return status == 429 || status >= 500 ? RECORD_AGAIN : RECORD_REFUSED;
 }
 
-static void items_judge(const json_t *root, enum verdict_of_record *of, size_t n, struct error *why)
+static void items_judge(const json_t *root, enum record_answer *of, size_t n, struct error *why)
 {
 	const json_t *items = json_object_get(root, "items");
 	if (!json_is_true(json_object_get(root, "errors")) || json_array_size(items) != n)
@@ -38,8 +38,7 @@ static void items_judge(const json_t *root, enum verdict_of_record *of, size_t n
 }
 
 /* Which ones is not said: the last. The number is one, or a text (protobuf's JSON of an int64). */
-static void partial_judge(const json_t *root, enum verdict_of_record *of, size_t n,
-			  struct error *why)
+static void partial_judge(const json_t *root, enum record_answer *of, size_t n, struct error *why)
 {
 	const json_t *partial = json_object_get(root, "partialSuccess");
 	const json_t *number = json_object_get(partial, "rejectedLogRecords");
@@ -51,8 +50,8 @@ static void partial_judge(const json_t *root, enum verdict_of_record *of, size_t
 		words_take(why, json_string_value(json_object_get(partial, "errorMessage")));
 }
 
-void answer_judge(enum answer_kind kind, const char *body, size_t length,
-		  enum verdict_of_record *of, size_t n, struct error *why)
+void answer_judge(enum answer_kind kind, const char *body, size_t length, enum record_answer *of,
+		  size_t n, struct error *why)
 {
 	for (size_t i = 0; i < n; i++)
 		of[i] = RECORD_TAKEN;
@@ -66,7 +65,7 @@ void answer_judge(enum answer_kind kind, const char *body, size_t length,
 	json_decref(root);
 }
 
-void answer_status(long status, enum verdict_of_record *of, size_t n, bool *alone)
+void answer_status(long status, enum record_answer *of, size_t n, bool *alone)
 {
 	bool refused = status == 400 || status == 413 || status == 422;
 	*alone = refused && n > 1;

@@ -116,7 +116,7 @@ static bool body_make(struct sender *s, size_t n)
 
 /* Of the first n records those that are to be sent again stay, and all behind them. Returns whether
  * there are such. */
-static bool batch_settle(struct sender *s, const enum verdict_of_record *of, size_t n)
+static bool batch_settle(struct sender *s, const enum record_answer *of, size_t n)
 {
 	struct helper_report report = {0};
 	struct batch *b = &s->batch;
@@ -142,7 +142,7 @@ static bool batch_settle(struct sender *s, const enum verdict_of_record *of, siz
 }
 
 /* A record that the service refuses ends no outage, and begins none. */
-static void outcome_say(struct sender *s, const enum verdict_of_record *of, size_t n,
+static void outcome_say(struct sender *s, const enum record_answer *of, size_t n,
 			const struct error *why)
 {
 	size_t refused = 0, again = 0;
@@ -169,7 +169,7 @@ struct wait {
 /* One request. */
 static struct wait batch_send(struct sender *s, int pause)
 {
-	enum verdict_of_record of[RECORDS];
+	enum record_answer of[RECORDS];
 	size_t n = s->alone ? 1 : s->batch.n;
 	struct error why = {""};
 	struct reply reply = {0};
@@ -206,7 +206,7 @@ static void pause_for(struct sender *s, int seconds, bool full)
 
 static void batch_lose(struct sender *s)
 {
-	enum verdict_of_record of[RECORDS];
+	enum record_answer of[RECORDS];
 	for (size_t i = 0; i < s->batch.n; i++) {
 		of[i] = RECORD_REFUSED;
 		target_state_lose(&s->state);
